@@ -342,3 +342,15 @@ def test_parts_in_two_half_formats_are_joined():
     joined = {"y": np.array([1, 1, 3], np.float32)}
     assert judge("concat", parts, {"axis": 0}, joined) == []
     assert judge("concat", parts, {"axis": 0}, {"y": joined["y"][::-1]}) != []
+
+
+def test_an_index_is_named_once_in_a_row_of_many_equal_elements():
+    count = 65_537
+    inputs = {"x": np.zeros((2, count), np.float32)}
+    judge = Judge("topk", inputs, {"k": count, "axis": -1, "largest": True, "sorted": True})
+    indices = np.stack([np.arange(count), np.arange(count)[::-1]]).astype(np.int32)
+    assert judge.findings({"values": inputs["x"], "indices": indices}) == []
+    indices[1, 5] = 7
+    [finding] = judge.findings({"values": inputs["x"], "indices": indices})
+    assert finding.output == "indices"
+    assert finding.deviation.elements == 2

@@ -54,6 +54,11 @@ export interface RecordDefinition<S extends Signature> {
     actual: Values,
     params: ParamsOf<S>,
   ) => OutputsOf<S, Value>;
+  readonly forwardChosen?: (
+    inputs: InputsOf<S, Value>,
+    actual: Partial<OutputsOf<S, Value>>,
+    params: ParamsOf<S>,
+  ) => OutputsOf<S, Value>;
   readonly forwardDetached?: (
     inputs: InputsOf<S, Value>,
     params: ParamsOf<S>,
@@ -74,6 +79,15 @@ export interface RecordDefinition<S extends Signature> {
     inputs: InputsOf<S, Value>,
     params: ParamsOf<S>,
     grads: GradOutputsOf<S, Value>,
+  ) => GradientsOf<S, Value>;
+  readonly vjpChosen?: (
+    inputs: InputsOf<S, Value>,
+    params: ParamsOf<S>,
+    grads: GradOutputsOf<S, Value>,
+    actual: {
+      readonly outputs: Partial<OutputsOf<S, Value>>;
+      readonly gradients: GradientsOf<S, Value>;
+    },
   ) => GradientsOf<S, Value>;
   readonly vjpAcceptance?: (
     inputs: InputsOf<S, Value>,
@@ -131,7 +145,8 @@ export function defineRecord<S extends Signature>(
 ): RecordOf<S> {
   const complete = (params: unknown) => completed(signature, params as GivenParams<S>);
   const { forward, acceptance, vjp, vjpAcceptance, unsupported } = definition;
-  const { forwardFrom, forwardDetached, paramsOfShapes, intermediates } = definition;
+  const { forwardFrom, forwardChosen, forwardDetached, vjpChosen } = definition;
+  const { paramsOfShapes, intermediates } = definition;
   type In = InputsOf<S, Value>;
   type Out = OutputsOf<S, Value>;
   type GradOutputs = GradOutputsOf<S, Value>;
@@ -152,6 +167,10 @@ export function defineRecord<S extends Signature>(
       forwardFrom: (inputs, actual, params) =>
         present(forwardFrom(inputs as In, actual, complete(params))),
     }),
+    ...(forwardChosen && {
+      forwardChosen: (inputs, actual, params) =>
+        present(forwardChosen(inputs as In, actual as Partial<Out>, complete(params))),
+    }),
     ...(forwardDetached && {
       forwardDetached: (inputs, params, at) =>
         present(forwardDetached(inputs as In, complete(params), at as In)),
@@ -165,6 +184,15 @@ export function defineRecord<S extends Signature>(
     ...(vjp && {
       vjp: (inputs, params, grads) =>
         present(vjp(inputs as In, complete(params), grads as GradOutputs)),
+    }),
+    ...(vjpChosen && {
+      vjpChosen: (inputs, params, grads, { outputs, gradients }) =>
+        present(
+          vjpChosen(inputs as In, complete(params), grads as GradOutputs, {
+            outputs: outputs as Partial<Out>,
+            gradients: gradients as GradientsOf<S, Value>,
+          }),
+        ),
     }),
     ...(vjpAcceptance && {
       vjpAcceptance: (inputs, gradients, params, grads, arithmetic): Acceptances =>

@@ -1,4 +1,5 @@
 import type { Covered } from '../catalog/ids.ts';
+import type { Results } from '../graph/call.ts';
 import type { DType } from '../tensor/dtype.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import type { Random } from '../tensor/random.ts';
@@ -199,6 +200,12 @@ export interface OpRecord<Params = object> {
    */
   forwardFrom?(inputs: Values, actual: Values, params: Params): Values;
   /**
+   * Where the op leaves a choice, as which of equal elements comes first: outputs by that of the
+   * judged party, found in `actual`, as far as it can be right. Its results are judged against these
+   * in place of `forward`.
+   */
+  forwardChosen?(inputs: Values, actual: Values, params: Params): Values;
+  /**
    * The function that `vjp` differentiates, where it is not `forward`: what a library detaches from
    * its graph is taken from `at`, and does not move with the inputs.
    */
@@ -214,6 +221,8 @@ export interface OpRecord<Params = object> {
     grads?: Values,
   ): Readonly<Record<string, Intermediates>>;
   vjp?(inputs: Values, params: Params, grads: Values): Values;
+  /** Gradients by the choice of the judged party, as its own outputs or gradients tell it. */
+  vjpChosen?(inputs: Values, params: Params, grads: Values, actual: Results<Value>): Values;
   vjpAcceptance?(
     inputs: Values,
     gradients: Values,

@@ -11,6 +11,7 @@ const of = (...data: readonly number[]): Value => ({
   data: Float64Array.from(data),
 });
 const arithmetic = { depth: (terms: number) => terms, ieee: false };
+const NOTHING = { outputs: {}, gradients: {} };
 const LEGAL = { arithmetic, level: 'legal' } as const;
 
 const inputs = { a: of(2, 3), b: of(5, -7) };
@@ -53,28 +54,32 @@ describe('the truth of a call', () => {
 
 describe('what a call should give', () => {
   test('is the truth, with what the record says of outputs or inputs', () => {
-    const forward = expectedOf(product, { y: of(0, 0) }, LEGAL);
+    const forward = expectedOf(product, { outputs: { y: of(0, 0) }, gradients: {} }, LEGAL);
     expect([forward.truth, Object.keys(forward.specs), forward.isFromOwn]).toEqual([
       { y: of(10, -21) },
       ['y'],
       false,
     ]);
-    const backward = expectedOf(gradients, {}, LEGAL);
+    const backward = expectedOf(gradients, NOTHING, LEGAL);
     expect(Object.keys(backward.specs)).toEqual(['a', 'b']);
     expect(backward.truth['b']).toEqual(of(20, 300));
     const known = { y: of(7, 8) };
-    expect(expectedOf(product, {}, LEGAL, known).truth).toBe(known);
+    expect(expectedOf(product, NOTHING, LEGAL, known).truth).toBe(known);
   });
 
   test('goes on in a trajectory from what the party itself gave', () => {
-    const own = expectedOf(steps, { trajectory: trajectory(9.5, 7.25) }, LEGAL);
+    const own = expectedOf(
+      steps,
+      { outputs: { trajectory: trajectory(9.5, 7.25) }, gradients: {} },
+      LEGAL,
+    );
     expect(own.isFromOwn).toBe(true);
     expect(own.truth['trajectory']).toEqual(trajectory(9, 7.5));
-    const alone = expectedOf(steps, {}, LEGAL);
+    const alone = expectedOf(steps, NOTHING, LEGAL);
     expect(alone.truth['trajectory']).toEqual(trajectory(9, 7));
     // A gradient of a trajectory would come from no own step.
     const asked = { ...steps, grads: { trajectory: trajectory(1, 1) } };
-    expect(() => expectedOf(asked, {}, LEGAL)).toThrow('optimizer_steps has no VJP');
+    expect(() => expectedOf(asked, NOTHING, LEGAL)).toThrow('optimizer_steps has no VJP');
   });
 
   test('is equal to the truth where equality is demanded, but for codes', () => {
@@ -90,12 +95,12 @@ describe('what a call should give', () => {
       q: codes,
       z: { kind: 'exact' },
     });
-    const { acceptances: exact } = expectedOf(product, {}, { arithmetic, level: 'exact' });
+    const { acceptances: exact } = expectedOf(product, NOTHING, { arithmetic, level: 'exact' });
     expect(exact).toEqual({ y: { kind: 'exact' } });
   });
 
   test('is rounded once more where it is stored in halves', () => {
-    const expected = expectedOf(product, {}, LEGAL);
+    const expected = expectedOf(product, NOTHING, LEGAL);
     const boundOf = (dtype: 'f16' | undefined) => {
       const found = expectedAs(expected, 'y', dtype);
       expect(found?.truth).toEqual(of(10, -21));
@@ -110,8 +115,8 @@ describe('what a call should give', () => {
   });
 
   test('is not known of other tensors, nor of those that no rule is about', () => {
-    expect(expectedAs(expectedOf(product, {}, LEGAL), 'z', 'f32')).toBeUndefined();
-    const walked = expectedOf(steps, {}, LEGAL);
+    expect(expectedAs(expectedOf(product, NOTHING, LEGAL), 'z', 'f32')).toBeUndefined();
+    const walked = expectedOf(steps, NOTHING, LEGAL);
     expect(walked.truth['previous']).toEqual(trajectory(10, 9));
     expect(expectedAs(walked, 'previous', 'f32')).toBeUndefined();
     expect(expectedAs(walked, 'trajectory', 'f32')?.acceptance.kind).toBe('within');

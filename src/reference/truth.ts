@@ -1,5 +1,5 @@
 import { InvariantError } from '../errors.ts';
-import { type Call, mapped } from '../graph/call.ts';
+import { type Call, mapped, type Results } from '../graph/call.ts';
 import type { DType } from '../tensor/dtype.ts';
 import {
   type Acceptance,
@@ -91,18 +91,23 @@ export interface Expected {
 }
 
 /**
- * What a call should give where a party gave `actual`: every step of a trajectory is expected from
- * the party's own step before. `truth` is what {@link truthOf} gives, if it is known.
+ * What a call should give, outputs or gradients, where a party gave `actual`: every step of a
+ * trajectory is expected from the party's own step before, and what an op leaves open as the party
+ * chose it. `truth` is what {@link truthOf} gives, if it is known.
  */
 export function expectedOf(
   call: Call<Value>,
-  actual: Values,
+  actual: Results<Value>,
   { arithmetic, level }: Demand,
-  truth: Values = truthOf(call),
+  truth?: Values,
 ): Expected {
   const record = recordOf(call.op.name);
-  const own = call.grads ? undefined : record.forwardFrom?.(call.inputs, actual, call.params);
-  const expected = own ?? truth;
+  const { inputs, params, grads } = call;
+  const own = grads ? undefined : record.forwardFrom?.(inputs, actual.outputs, params);
+  const chosen = grads
+    ? record.vjpChosen?.(inputs, params, grads, actual)
+    : record.forwardChosen?.(inputs, actual.outputs, params);
+  const expected = own ?? chosen ?? truth ?? truthOf(call);
   return {
     truth: expected,
     acceptances: demanded(level, acceptancesOf(call, expected, arithmetic)),

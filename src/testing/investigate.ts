@@ -1,11 +1,12 @@
 import { WebGpuBackend } from '../backends/webgpu.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import type { Results } from '../graph/call.ts';
 import type { Launcher } from '../ops/launcher.ts';
 import { launchers } from '../ops/registry.ts';
 import { type Judgement, judge } from '../reference/judge.ts';
-import type { Value } from '../reference/record.ts';
 import { valuesOfHosts } from '../reference/values.ts';
 import type { DType } from '../tensor/dtype.ts';
+import type { HostTensor } from '../tensor/host.ts';
 import type { Rerun, Reruns } from './cause.ts';
 import type { FailedCall } from './failed-call.ts';
 import { arithmeticOf } from './judge-call.ts';
@@ -42,8 +43,7 @@ export class RerunnableCall {
     try {
       const wanted = call.grads ? { wants: [name] } : {};
       const results = await new WebGpuBackend(gpu).run({ ...call, variant, ...wanted });
-      const host = (call.grads ? results.gradients : results.outputs)[name];
-      const question = host && this.#ask(valuesOfHosts({ [name]: host })[name] as Value, variant);
+      const question = this.#ask(results, variant);
       if (!question) return { kernels: new Set(), judgement: undefined, question: undefined };
       const judgement = judge(
         question.actual,
@@ -59,13 +59,16 @@ export class RerunnableCall {
     }
   }
 
-  #ask(actual: Value, variant: string): Question | undefined {
+  #ask({ outputs, gradients }: Results<HostTensor>, variant: string): Question | undefined {
     const { op, name, grads, level } = this.call;
+    const beside = valuesOfHosts(outputs);
+    const actual = grads ? valuesOfHosts(gradients)[name] : beside[name];
+    if (!actual) return undefined;
     const produced = grads
       ? { outputs: {}, gradients: { [name]: actual } }
       : { outputs: { [name]: actual }, gradients: {} };
     const arithmetic = arithmeticOf({ ieee: this.#ieee }, { op, variant });
-    const [question] = this.#oracle.questions(produced, { arithmetic, level });
+    const [question] = this.#oracle.questions(produced, { arithmetic, level }, beside);
     return question;
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { callOf } from '../graph/call.ts';
 import { launchers } from '../ops/registry.ts';
-import type { Value } from '../reference/record.ts';
+import type { Value, Values } from '../reference/record.ts';
 import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
 import { mul } from '../vocabulary/math/mul.ts';
 import { batchNorm } from '../vocabulary/nn/batch_norm.ts';
@@ -93,28 +93,33 @@ describe('a call of a step', () => {
     where: 'step 3: ',
     failed: () => call,
   } as const;
+  const of = (outputs: Values) => ({ outputs, gradients: {} });
 
   test('is judged by what is there, and gives the largest share of a bound', () => {
     const t = contextOf();
-    expect(judgeCall(t, { ...given, actual: {} })).toBe(0);
-    expect(judgeCall(t, { ...given, actual: { y: value(10) } })).toBe(0);
+    expect(judgeCall(t, { ...given, results: of({}) })).toBe(0);
+    expect(judgeCall(t, { ...given, results: of({ y: value(10) }) })).toBe(0);
     expect(t.evidence.assertions).toBe(1);
     // Where equality is demanded there is no bound to use.
-    expect(judgeCall(t, { ...given, level: 'exact', actual: { y: value(10) } })).toBe(0);
+    expect(judgeCall(t, { ...given, level: 'exact', results: of({ y: value(10) }) })).toBe(0);
     const unit = 10 * 2 ** -23;
-    expect(judgeCall(t, { ...given, actual: { y: value(10 + unit / 4) } })).toBeCloseTo(0.25, 6);
+    expect(judgeCall(t, { ...given, results: of({ y: value(10 + unit / 4) }) })).toBeCloseTo(
+      0.25,
+      6,
+    );
     const grads = { y: value(1) };
     const both = { a: value(5 + (5 * 2 ** -23) / 2), b: value(2 + (2 * 2 ** -23) / 8) };
-    const backwards = { ...given, call: { ...given.call, grads }, actual: both };
-    expect(judgeCall(t, backwards)).toBeCloseTo(0.5, 2);
+    const backwards = { ...given, call: { ...given.call, grads } };
+    const results = { outputs: {}, gradients: both };
+    expect(judgeCall(t, { ...backwards, results })).toBeCloseTo(0.5, 2);
   });
 
   test('says where what is wrong, or cannot be judged', () => {
     const t = contextOf();
-    expect(() => judgeCall(t, { ...given, actual: { y: value(11) } })).toThrow(
+    expect(() => judgeCall(t, { ...given, results: of({ y: value(11) }) })).toThrow(
       'step 3: y[0] is 11 and should be 10',
     );
-    expect(() => judgeCall(t, { ...given, actual: { z: value(1) } })).toThrow(
+    expect(() => judgeCall(t, { ...given, results: of({ z: value(1) }) })).toThrow(
       'step 3: z has no bound to be judged by',
     );
   });

@@ -2,17 +2,18 @@ import { InvariantError } from '../errors.ts';
 import type { Call, Results } from '../graph/call.ts';
 import { launchers } from '../ops/registry.ts';
 import { depthOf } from '../ops/variants.ts';
-import type { Arithmetic, Sample, Value, Values } from '../reference/record.ts';
+import type { Arithmetic, Sample, Value } from '../reference/record.ts';
 import { expectedAs, expectedOf } from '../reference/truth.ts';
 import { valuesOfHosts } from '../reference/values.ts';
 import type { HostTensor } from '../tensor/host.ts';
 import type { CaseContext } from './context.ts';
 import type { FailedCall } from './failed-call.ts';
 
-/** A call in float64 with what it gave on the device: outputs or gradients. */
+/** A call in float64 with what it gave on the device. */
 interface Judged {
   readonly call: Call<Value> & { readonly variant: string };
-  readonly actual: Values;
+  /** What is judged: gradients where some flow in, and else outputs. */
+  readonly results: Results<Value>;
   /** By what it is judged: equality, or its bound. */
   readonly level: Sample<object>['level'];
   /** Whether all that the record accepts must be there, each counted as compared; else what is. */
@@ -30,9 +31,10 @@ interface Judged {
  */
 export function judgeCall(
   t: CaseContext,
-  { call, actual, level, isWhole, where, failed }: Judged,
+  { call, results, level, isWhole, where, failed }: Judged,
 ): number {
-  const expected = expectedOf(call, actual, { arithmetic: arithmeticOf(t, call), level });
+  const actual = call.grads ? results.gradients : results.outputs;
+  const expected = expectedOf(call, results, { arithmetic: arithmeticOf(t, call), level });
   let boundUsed = 0;
   for (const name of Object.keys(isWhole ? expected.acceptances : actual)) {
     const what = `${where}${call.grads ? 'gradient of ' : ''}${name}`;
@@ -65,7 +67,10 @@ export function judgeResults(
       ...(grads ? { grads: valuesOfHosts(grads) } : {}),
       ...rest,
     },
-    actual: valuesOfHosts(grads ? results.gradients : results.outputs),
+    results: {
+      outputs: valuesOfHosts(results.outputs),
+      gradients: valuesOfHosts(results.gradients),
+    },
     level: call.level,
     isWhole: true,
     where: '',

@@ -29,9 +29,10 @@ export async function judgeApplications(
       inputs: await readAll(application.inputs, read),
       ...(grads ? { grads: await readAll(grads, read) } : {}),
     };
+    const judged = await readAll(judgedOf(application), read);
     const used = judgeCall(t, {
       call,
-      actual: await readAll(judgedOf(application), read),
+      results: grads ? { outputs: {}, gradients: judged } : { outputs: judged, gradients: {} },
       level: 'legal',
       isWhole: false,
       where: `step ${step}, layer ${layer}, ${op.name} (${variant}): `,

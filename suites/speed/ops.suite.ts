@@ -198,7 +198,9 @@ async function judgeRows(
   };
   const { actual } = mapped(valuesOfHosts({ actual: await tensor.read() }), firstRows);
   const demand = { arithmetic: arithmeticOf(t, call), level: 'legal' } as const;
-  const expected = expectedOf(first, { [rows.in]: actual }, demand);
+  const named = { [rows.in]: actual };
+  const results = grads ? { outputs: {}, gradients: named } : { outputs: named, gradients: {} };
+  const expected = expectedOf(first, results, demand);
   const oracle = expectedAs(expected, rows.in, actual.dtype);
   if (!oracle) throw new InvariantError(`${rows.in} of ${call.op.name} has no bound`);
   const what = `${grads ? 'gradient of ' : ''}${rows.in}`;

@@ -1,4 +1,4 @@
-import type { DType } from '../../tensor/dtype.ts';
+import { type DType, isHalf } from '../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { topk as signature } from '../../vocabulary/math/topk.ts';
@@ -6,6 +6,7 @@ import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Value } from '../record.ts';
+import { chosenPlaces, type Row } from './chosen-places.ts';
 import { groupsOf } from './reduction.ts';
 
 type Params = ParamsOf<typeof signature>;
@@ -16,26 +17,23 @@ function order(a: number, b: number): number {
   return Number(a > b) - Number(a < b);
 }
 
-/** A row of x along the axis, and what is taken of it. */
-interface Row {
-  readonly elements: readonly number[];
-  /** Places in the row, in order; of equal elements the first comes first. */
-  readonly taken: readonly number[];
+/** A row of x along the axis, and where it lies. */
+interface PlacedRow extends Row {
   /** Where the row's elements are in x, and what is taken in the results. */
   readonly from: readonly number[];
   readonly to: readonly number[];
 }
 
-function rowsOf(x: Value, { k, axis, largest }: Params): Row[] {
+function rowsOf(x: Value, { k, axis, largest }: Params): PlacedRow[] {
   const along = (shape: Shape) => groupsOf(shape, { axes: [axis], keepdims: true }).terms;
   const to = along(takenShape(x.shape, { k, axis }));
   return along(x.shape).map((from, row) => {
     const elements = from.map((i) => x.data[i] as number);
     const ranked = elements
       .map((element, place) => ({ element, place }))
-      .sort((a, b) => (largest ? order(b.element, a.element) : order(a.element, b.element)));
-    const taken = ranked.slice(0, k).map(({ place }) => place);
-    return { elements, taken, from, to: to[row] as readonly number[] };
+      .sort((a, b) => (largest ? order(b.element, a.element) : order(a.element, b.element)))
+      .map(({ place }) => place);
+    return { elements, ranked, k, from, to: to[row] as readonly number[] };
   });
 }
 
@@ -43,81 +41,72 @@ function takenShape(x: Shape, { k, axis }: Pick<Params, 'k' | 'axis'>): Shape {
   return x.with(axis < 0 ? axis + x.length : axis, k);
 }
 
-/** A result with a number of each row's own at each of its places. */
-function assembled(
-  shape: Shape,
-  rows: readonly Row[],
-  places: (row: Row) => readonly number[],
-  f: (row: Row) => readonly number[],
-): Value {
-  const data = new Float64Array(sizeOf(shape));
-  for (const row of rows) {
-    const numbers = f(row);
-    for (const [i, at] of places(row).entries()) data[at] = numbers[i] as number;
-  }
-  return { shape, data };
-}
+/** The places that each row's results stand for. */
+type Choice = (row: PlacedRow) => readonly number[];
 
-/** Elements of a row that are equal: their places, and the ranks of those that are taken. */
-interface Equals {
-  readonly places: number[];
-  readonly ranks: number[];
-}
+/** Ours: of equal elements the first first. */
+const firstFirst: Choice = ({ ranked, k }) => ranked.slice(0, k);
 
-function equalsOf({ elements, taken }: Row): ReadonlyMap<number, Equals> {
-  // To a map zeros are equal, and so is what is no number.
-  const found = new Map<number, Equals>();
-  for (const [place, element] of elements.entries()) {
-    const equals = found.get(element) ?? { places: [], ranks: [] };
-    equals.places.push(place);
-    found.set(element, equals);
-  }
-  for (const [rank, place] of taken.entries())
-    found.get(elements[place] as number)?.ranks.push(rank);
-  return found;
+/** That of a party that names its places, and those of them that can be right of its results. */
+function byIndices({ data }: Value, among: 'rank' | 'taken' | 'row'): Choice {
+  return (row) =>
+    chosenPlaces(row, { wishes: (rank) => [data[row.to[rank] as number] as number], among });
 }
-
-/** The numbers that are right for each element. */
-type Right = ReadonlySet<number>[];
 
 /**
- * What is right where torch leaves the order open: that of equal elements, and without `sorted` that
- * of all. An index is judged by the value that it names, a gradient by what flows into values equal
- * to its element: 0 too, where not all elements that are equal to it are taken.
+ * That of a party that gave `there` at each element, and of it `flows` at each result: which result
+ * stands for which element, by equal numbers.
  */
-function alternatives(rows: readonly Row[], { sorted }: Params, dy?: Value) {
-  const right: Record<'values' | 'indices' | 'gradients', Right> = {
-    values: [],
-    indices: [],
-    gradients: [],
-  };
-  for (const row of rows) {
-    const equals = equalsOf(row);
-    const all = [...equals].filter(([, { ranks }]) => ranks.length > 0);
-    const anyRank = {
-      values: new Set(all.map(([value]) => value)),
-      indices: new Set(all.flatMap(([, { places }]) => places)),
-    };
-    for (const [value, { places, ranks }] of equals) {
-      const own = sorted ? { values: new Set([value]), indices: new Set(places) } : anyRank;
-      for (const rank of ranks) {
-        right.values[row.to[rank] as number] = own.values;
-        right.indices[row.to[rank] as number] = own.indices;
-      }
-      if (!dy) continue;
-      const into = sorted || ranks.length === 0 ? ranks : row.taken.keys();
-      const flowing = Array.from(into, (rank) => dy.data[row.to[rank] as number] as number);
-      const gradients = new Set(ranks.length < places.length ? [...flowing, 0] : flowing);
-      for (const place of places) right.gradients[row.from[place] as number] = gradients;
+function byNumbers(there: Value, flows: Value, { sorted }: Params): Choice {
+  return (row) => {
+    // What is sorted stays among its equals.
+    const key = (element: number, number: number) =>
+      sorted ? `${element} ${number}` : `${number}`;
+    const places = new Map<string, number[]>();
+    for (const place of row.ranked.toReversed()) {
+      const at = there.data[row.from[place] as number] as number;
+      const own = key(row.elements[place] as number, at);
+      const before = places.get(own);
+      if (before) before.push(place);
+      else places.set(own, [place]);
     }
-  }
-  return right;
+    const wishes = (rank: number) => {
+      const element = row.elements[row.ranked[rank] as number] as number;
+      return places.get(key(element, flows.data[row.to[rank] as number] as number)) ?? [];
+    };
+    return chosenPlaces(row, { wishes, among: sorted ? 'rank' : 'taken' });
+  };
 }
 
-function anyOf(right: Right): Acceptance {
-  const inBand = right.filter(({ size }) => size > 1).length;
-  if (inBand === 0) return { kind: 'exact' };
-  return { kind: 'codes', inBand, accepts: (i, y) => right[i]?.has(y) === true };
+/** What is taken of x, by a choice. */
+function takenBy(choice: Choice, x: Value, params: Params): { values: Value; indices: Value } {
+  const shape = takenShape(x.shape, params);
+  const values = new Float64Array(sizeOf(shape));
+  const indices = new Float64Array(sizeOf(shape));
+  for (const row of rowsOf(x, params)) {
+    for (const [rank, place] of choice(row).entries()) {
+      const at = row.to[rank] as number;
+      values[at] = row.elements[place] as number;
+      indices[at] = place;
+    }
+  }
+  return { values: { shape, data: values }, indices: { shape, data: indices } };
+}
+
+/** What flows back to x, by a choice. */
+function flowingBy(choice: Choice, x: Value, params: Params, dy: Value): { x: Value } {
+  const data = new Float64Array(x.data.length);
+  for (const row of rowsOf(x, params)) {
+    for (const [rank, place] of choice(row).entries())
+      data[row.from[place] as number] = dy.data[row.to[rank] as number] as number;
+  }
+  return { x: { shape: x.shape, data } };
+}
+
+/** Equal, in halves too: nothing is computed. */
+function copies({ dtype }: Value, right: Value): Acceptance {
+  if (!dtype || !isHalf(dtype)) return { kind: 'exact' };
+  return { kind: 'codes', accepts: (i, actual) => actual === right.data[i], inBand: 0 };
 }
 
 interface Draw {
@@ -194,39 +183,21 @@ const NEIGHBOURS = [
 /** torch.topk; of equal elements ours takes the first first. */
 export const record = defineRecord(signature, {
   summary: 'the k largest elements of x along an axis, and where they are',
-  forward: ({ x }, params) => {
-    const rows = rowsOf(x, params);
-    const shape = takenShape(x.shape, params);
-    return {
-      values: assembled(
-        shape,
-        rows,
-        ({ to }) => to,
-        ({ taken, elements }) => taken.map((place) => elements[place] as number),
-      ),
-      indices: assembled(
-        shape,
-        rows,
-        ({ to }) => to,
-        ({ taken }) => taken,
-      ),
-    };
+  forward: ({ x }, params) => takenBy(firstFirst, x, params),
+  forwardChosen: ({ x }, { values, indices }, params) => {
+    const among = params.sorted ? 'rank' : 'taken';
+    if (indices) return takenBy(byIndices(indices, among), x, params);
+    return takenBy(values && !params.sorted ? byNumbers(x, values, params) : firstFirst, x, params);
   },
-  acceptance: ({ x }, _outputs, params) => {
-    const { values, indices } = alternatives(rowsOf(x, params), params);
-    return { values: anyOf(values), indices: anyOf(indices) };
+  acceptance: ({ x }, { values }) => ({ values: copies(x, values), indices: { kind: 'exact' } }),
+  vjp: ({ x }, params, { values: dy }) => flowingBy(firstFirst, x, params, dy),
+  // Indices that are wrong are wrong by themselves: what flows to the places that they name is not.
+  vjpChosen: ({ x }, params, { values: dy }, { outputs: { indices }, gradients }) => {
+    const dx = gradients['x'];
+    if (indices) return flowingBy(byIndices(indices, 'row'), x, params, dy);
+    return flowingBy(dx ? byNumbers(dx, dy, params) : firstFirst, x, params, dy);
   },
-  vjp: ({ x }, params, { values: dy }) => ({
-    x: assembled(
-      x.shape,
-      rowsOf(x, params),
-      ({ taken, from }) => taken.map((place) => from[place] as number),
-      ({ to }) => to.map((at) => dy.data[at] as number),
-    ),
-  }),
-  vjpAcceptance: ({ x }, _gradients, params, { values: dy }) => ({
-    x: anyOf(alternatives(rowsOf(x, params), params, dy).gradients),
-  }),
+  vjpAcceptance: ({ x: of }, { x }) => ({ x: copies(of, x as Value) }),
   samples: [
     sample({ x: [5, 4], k: 3, values: CORNERS }),
     sample({ x: [5, 4], k: 4, largest: false, values: CORNERS }),

@@ -43,17 +43,24 @@ export class Oracle {
     this.#call = call;
   }
 
-  /** What must hold of every tensor that is in `produced`. */
-  questions({ outputs, gradients }: Results<Value>, demand: Demand): readonly Question[] {
+  /**
+   * What must hold of every tensor that is in `produced`. Of outputs `beside` these nothing is
+   * asked; gradients may follow from them.
+   */
+  questions(
+    { outputs, gradients }: Results<Value>,
+    demand: Demand,
+    beside: Values = outputs,
+  ): readonly Question[] {
     const questions: Question[] = [];
     const { grads: _, ...forward } = this.#call;
     if (Object.keys(outputs).length > 0) {
       this.#forward ??= directionOf(forward);
-      questions.push(...ask(this.#forward, outputs, demand));
+      questions.push(...ask(this.#forward, { outputs, gradients }, demand));
     }
     if (Object.keys(gradients).length > 0) {
       this.#backward ??= directionOf(this.#call);
-      questions.push(...ask(this.#backward, gradients, demand));
+      questions.push(...ask(this.#backward, { outputs: beside, gradients }, demand));
     }
     return questions;
   }
@@ -64,9 +71,14 @@ function directionOf(call: Call<Value>): Direction {
   return { call: finite, truth: truthOf(finite), masks: dependentMasks(call) };
 }
 
-function ask({ call, truth, masks }: Direction, produced: Values, demand: Demand): Question[] {
+function ask(
+  { call, truth, masks }: Direction,
+  results: Results<Value>,
+  demand: Demand,
+): Question[] {
   const isGradient = call.grads !== undefined;
-  const expected = expectedOf(call, produced, demand, truth);
+  const produced = isGradient ? results.gradients : results.outputs;
+  const expected = expectedOf(call, results, demand, truth);
   const basis = expected.isFromOwn ? 'its own step before gives' : 'the float64 oracle gives';
   const dequant = isGradient
     ? undefined

@@ -1,44 +1,23 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { referenceResults } from '../../backends/reference.ts';
-import { type BundleContent, writeParityBundle } from '../../formats/parity-bundle/write.ts';
-import { type ParityBundle, readParityBundle } from '../../formats/parity-bundle.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { ParityBundle } from '../../formats/parity-bundle.ts';
 import type { StoredTensor } from '../../formats/safetensors/stored.ts';
-import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
-import type { Gpu } from '../../gpu/gpu.ts';
 import type { Call, Results } from '../../graph/call.ts';
 import type { Launcher } from '../../ops/launcher.ts';
 import { launchers } from '../../ops/registry.ts';
 import type { OpRecord } from '../../reference/record.ts';
 import { records } from '../../reference/registry.ts';
 import { type HostTensor, hostTensor, hostTensorFrom } from '../../tensor/host.ts';
-import { CaseContext } from '../context.ts';
-import { replay } from './replay.ts';
+import { bundleOf, f32, i32, replayed } from './fixtures/replayed.ts';
 
-let gpu: Gpu;
-beforeEach(async () => {
-  ({ gpu } = await hostGpu());
-});
 afterEach(() => {
-  gpu[Symbol.dispose]();
   vi.restoreAllMocks();
 });
 
-const f32 = (...data: readonly number[]) => hostTensorFrom('f32', [data.length], data);
 const f64 = (...data: readonly number[]): StoredTensor => ({
   dtype: 'F64',
   shape: [data.length],
   bytes: new Uint8Array(Float64Array.from(data).buffer),
 });
-
-/** A bundle as torch would record it. */
-function bundleOf(
-  op: string,
-  content: Partial<Omit<BundleContent, 'op' | 'producer' | 'device' | 'note'>>,
-): ParityBundle {
-  const none = { params: {}, inputs: {}, outputs: {}, gradsIn: {}, gradsOut: {} };
-  const told = { op, producer: 'torch 2', device: 'cpu', note: '' };
-  return readParityBundle(writeParityBundle({ ...none, ...content, ...told }));
-}
 
 /** [2, -3] times [5, 7], and the gradient of the first factor alone. */
 const product = (more: Parameters<typeof bundleOf>[1] = {}) =>
@@ -50,23 +29,7 @@ const product = (more: Parameters<typeof bundleOf>[1] = {}) =>
     ...more,
   });
 
-/** Replays where ours gives what is right, but for `change`; what was asked, and what is said. */
-async function replayed(
-  bundle: ParityBundle,
-  change: (right: Results<HostTensor>) => Results<HostTensor> = (right) => right,
-) {
-  const asked: Call<HostTensor>[] = [];
-  const run = async (call: Call<HostTensor>) => {
-    expect(gpu.memory.guarded).toBe(true);
-    asked.push(call);
-    return change(referenceResults(call));
-  };
-  const t = new CaseContext({ gpu, ieee: true, seed: 1, injects: [] });
-  const thrown = await replay(t, bundle, { run }).catch((error: unknown) => error);
-  return { asked, thrown, evidence: t.evidence };
-}
-
-/** The same, where one tensor of ours is another. */
+/** Ours, where one of its tensors is another. */
 const withOutput = (name: string, tensor: HostTensor) => (right: Results<HostTensor>) => ({
   ...right,
   outputs: { ...right.outputs, [name]: tensor },
@@ -172,7 +135,6 @@ test('into one scalar flows 1, where nothing else does', async () => {
 });
 
 describe('integers', () => {
-  const i32 = (...data: readonly number[]) => hostTensorFrom('i32', [data.length], data);
   const u8 = (...data: readonly number[]) => hostTensorFrom('u8', [data.length], data);
   /** What is found of a recorded result that is right, and of another. */
   const found = async (

@@ -35,9 +35,10 @@ def topk(inputs: Inputs, params: Params) -> Outputs:
 
     def rank_of(indices: Array) -> F64:
         """-1 for an index that is none, or that is there twice."""
-        rows = np.moveaxis(indices, axis, -1)
-        same = rows[..., :, None] == rows[..., None, :]
-        is_one = np.moveaxis(same.sum(-1) == 1, -1, axis)
+        rows = np.moveaxis(indices.astype(np.int64), axis, -1)
+        row = np.arange(rows.size).reshape(rows.shape) // max(rows.shape[-1], 1)
+        _, same, count = np.unique(rows + (row << 32), return_inverse=True, return_counts=True)
+        is_one = np.moveaxis((count[same] == 1).reshape(rows.shape), -1, axis)
         is_one &= (indices >= 0) & (indices < x.shape[axis])
         found = np.take_along_axis(ranks, np.where(is_one, indices, 0), axis)
         return np.where(is_one, found, -1).astype(np.float64)
