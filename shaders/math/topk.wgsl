@@ -5,14 +5,16 @@ import package::nn::along_axis::start_of;
 // The k largest elements of each row along an axis, or with SMALLEST the smallest, in order, and
 // where they are. Of equal ones the first comes first; a NaN is larger than all. x: [outer, C,
 // inner]; values, indices: [outer, k, inner], rows = outer * inner. Elements are floats or INTEGERS
-// of 32 bits and travel as bits. One workgroup a row, which in each of k rounds looks at its C
-// elements for the one that comes after the last that was found.
+// of 32 bits and travel as bits. One workgroup a row, which in each of the rounds from `first` to
+// `end` looks at its C elements for the one that comes after the last that was found.
 
 struct Dims {
   rows: u32,
   terms: u32, // C
   k: u32,
   inner: u32,
+  first: u32,
+  end: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<u32>;
@@ -49,7 +51,13 @@ fn main(
   // What is left: elements of smaller keys than the last one's, and of its key those from `next` on.
   var last = NONE;
   var next = 0u;
-  for (var rank = 0u; rank < dims.k; rank++) {
+  let results = start_of(row, dims.k, dims.inner);
+  if (dims.first > 0u) {
+    let before = indices[results + (dims.first - 1u) * dims.inner];
+    last = choice_of(x[start + before * dims.inner]);
+    next = before + 1u;
+  }
+  for (var rank = dims.first; rank < dims.end; rank++) {
     var key = 0u;
     var index = NONE;
     for (var i = lane; i < dims.terms; i += LANES) {
@@ -73,7 +81,7 @@ fn main(
     atomicStore(&best_key, 0u);
     next = found + 1u;
     if (lane == 0u) {
-      let to = start_of(row, dims.k, dims.inner) + rank * dims.inner;
+      let to = results + rank * dims.inner;
       values[to] = x[start + found * dims.inner];
       indices[to] = found;
     }

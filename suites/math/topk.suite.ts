@@ -66,7 +66,7 @@ order
     t.gpu.dispatch({
       shader,
       bindings: [x, values, indices].map((tensor) => tensor.binding),
-      uniforms: [3, 2, 1, 1].map(u32),
+      uniforms: [3, 2, 1, 1, 0, 1].map(u32),
       workgroups: [2, 2, 1],
     });
     const expected = { shape: [4], data: Float64Array.of(2, 4, 6, 0) };

@@ -301,10 +301,16 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Groups that take more elements than the launcher reckons with leave fewer to the last ones.',
   },
   {
-    id: 'mutate.math.topk:group;line=26;n=1',
+    id: 'mutate.math.topk:group;line=28;n=1',
     line: 'const LANES = 256u;',
     becomes: 'const LANES = 255u;',
     why: 'Invocations share a row whatever their number.',
+  },
+  {
+    id: 'mutate.math.topk:guard;line=83;n=1',
+    line: 'if (lane == 0u) {',
+    becomes: 'if true {',
+    why: 'All lanes know the place that was found, and write the same.',
   },
   {
     id: 'mutate.math.quantile_next:group;line=18;n=1',

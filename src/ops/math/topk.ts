@@ -10,6 +10,12 @@ import { filled } from '../shape/fill.ts';
 import { axisOf } from './axes.ts';
 
 /**
+ * Elements that a workgroup looks at in one dispatch, at most: about a tenth of a second, since
+ * browsers stop a device that is busy for some seconds.
+ */
+const VISITS = 2 ** 22;
+
+/**
  * The k largest elements of x along `axis`, or the smallest, in order, and where they are, as
  * torch.topk: of equal ones, which torch takes in any order, the first comes first; a NaN is larger
  * than all. The gradient of the values flows to their places. x, values: f32 or integers; indices:
@@ -27,13 +33,16 @@ export const topk = launcher(signature, {
     const shape = x.shape.with(at, k);
     const values = Tensor.empty(gpu, x.dtype, shape);
     const indices = Tensor.empty(gpu, 'i32', shape);
-    gpu.dispatch({
-      shader,
-      constants: { INTEGERS: Number(x.dtype === 'i32'), SMALLEST: Number(!largest) },
-      bindings: [x, values, indices].map((tensor) => tensor.binding),
-      uniforms: [rows, terms, k, inner].map(u32),
-      workgroups: spread(rows),
-    });
+    const rounds = Math.max(1, Math.floor(VISITS / terms));
+    for (let first = 0; first < k; first += rounds) {
+      gpu.dispatch({
+        shader,
+        constants: { INTEGERS: Number(x.dtype === 'i32'), SMALLEST: Number(!largest) },
+        bindings: [x, values, indices].map((tensor) => tensor.binding),
+        uniforms: [rows, terms, k, inner, first, Math.min(k, first + rounds)].map(u32),
+        workgroups: spread(rows),
+      });
+    }
     return { values, indices };
   },
   backward: (gpu, { inputs: { x }, outputs: { indices }, grads, params: { k, axis }, wants }) => {

@@ -205,6 +205,7 @@ export const record = defineRecord(signature, {
     sample({ x: [3, 21, 5], k: 7, axis: -2, largest: false }),
     sample({ x: [2, 300], k: 11 }), // more than one element a lane
     sample({ x: [1], k: 1 }),
+    sample({ x: [65_537], k: 65 }), // rounds of two dispatches
     sample({ level: 'legal', x: [700, 2], k: 70, axis: 0 }),
     sample({ level: 'legal', x: [128, 5], k: 1 }),
     sample({ x: [3, 4], k: 4, values: NEIGHBOURS, dtype: 'i32' }),
