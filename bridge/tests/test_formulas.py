@@ -239,6 +239,21 @@ def test_a_masked_logit_leaves_its_row_judged():
     assert judge("log_softmax", x, {"axis": 1}, {"y": logs}) == []
 
 
+def test_a_masked_term_leaves_its_sum_judged():
+    x = np.array([[[0, -np.inf], [np.log(3), 0]], [[-np.inf] * 2] * 2], np.float32)
+    inputs = {"x": x, "grad.y": np.array([1, 1], np.float32)}
+    params = {"axes": [1, 2], "keepdims": False}
+    right = {
+        "y": np.log(np.array([5, 0], np.float32)),
+        "grad.x": np.array([[[0.2, 0], [0.6, 0.2]], [[np.nan] * 2] * 2], np.float32),
+    }
+    assert judge("logsumexp", inputs, params, right) == []
+    assert judge("logsumexp", inputs, params, {**right, "y": right["y"] + np.float32(0.1)}) != []
+    wrong = right["grad.x"].copy()
+    wrong[0, 0, 1] = 0.1
+    assert judge("logsumexp", inputs, params, {**right, "grad.x": wrong}) != []
+
+
 def _steps(**params):
     ones = np.ones((1, 2), np.float32)
     return expect("optimizer_steps", {"param": ones[0], "grads": ones}, params)

@@ -57,10 +57,10 @@ export interface TensorRule<Params> {
   /** Values that its elements may have. Default any. */
   readonly range?: (known: Known<Params>) => Range;
   /**
-   * Dimension along which -inf beside other elements means "masked", as in logits: the lowest
-   * number. Default none.
+   * Dimensions over which -inf beside other elements means "masked", as in logits: the lowest
+   * number. Default it means nothing.
    */
-  readonly maskedAlong?: (params: Params, shape: Shape) => number;
+  readonly maskedOver?: (params: Params, shape: Shape) => readonly number[];
   /** Whether -inf is one of its values, and means that an element is not seen. */
   readonly hides?: boolean;
   /** Whether its elements are finite and none is less than the one before it. */
@@ -133,11 +133,11 @@ export const detached = <P>(rule: TensorRule<P>): TensorRule<P> & { readonly det
   ...rule,
   detached: true,
 });
-/** The same rule for logits, in which -inf means "masked" along a dimension. */
+/** The same rule for logits, in which -inf means "masked" over some dimensions. */
 export const masked = <P>(
   rule: TensorRule<P>,
-  maskedAlong: NonNullable<TensorRule<P>['maskedAlong']>,
-): TensorRule<P> => ({ ...rule, maskedAlong });
+  maskedOver: NonNullable<TensorRule<P>['maskedOver']>,
+): TensorRule<P> => ({ ...rule, maskedOver });
 /** The same rule for a result whose element type follows from those of the operands. */
 export const stored = <P>(
   rule: TensorRule<P>,

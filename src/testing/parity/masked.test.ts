@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Value } from '../../reference/record.ts';
 import { IN_FLOAT32 } from '../../reference/rounding.ts';
 import { hostTensorFrom, valuesOf } from '../../tensor/host.ts';
+import { logsumexp } from '../../vocabulary/math/logsumexp.ts';
 import { crossEntropy } from '../../vocabulary/nn/cross_entropy.ts';
 import { silu } from '../../vocabulary/nn/silu.ts';
 import { softmax } from '../../vocabulary/nn/softmax.ts';
@@ -23,6 +24,16 @@ describe('a masked logit', () => {
     const x = of([2, 3], 1, MASKED, 2, MASKED, MASKED, MASKED);
     expect(read({ axis: -1 }, x)).toEqual([1, LOWEST, 2, MASKED, MASKED, MASKED]);
     expect(read({ axis: 0 }, x)).toEqual([1, MASKED, 2, LOWEST, MASKED, LOWEST]);
+  });
+
+  test('is so over several dimensions', () => {
+    const x = of([2, 2, 2], 1, MASKED, MASKED, MASKED, 2, MASKED, 3, MASKED);
+    const over = (...axes: readonly number[]) => [
+      ...(withMasked({ op: logsumexp, params: { axes } }, { x })['x']?.data ?? []),
+    ];
+    expect(over(0, -1)).toEqual([1, LOWEST, LOWEST, LOWEST, 2, LOWEST, 3, LOWEST]);
+    expect(over(0, 1)).toEqual([1, MASKED, LOWEST, MASKED, 2, MASKED, 3, MASKED]);
+    expect(over()).toEqual([...x.data]);
   });
 
   test('is one among the classes', () => {

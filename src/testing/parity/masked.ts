@@ -4,7 +4,7 @@ import { IN_FLOAT32, IN_HALVES } from '../../reference/rounding.ts';
 import { seam } from '../../seam.ts';
 import { isHalf } from '../../tensor/dtype.ts';
 import { type HostTensors, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
-import { sizeOf } from '../../tensor/shape.ts';
+import { coordinatesOf } from '../../tensor/shape.ts';
 import { ruleOf, type Signature } from '../../vocabulary/signature.ts';
 
 /** An op with its parameters, as far as the rules of its inputs look at them. */
@@ -38,12 +38,14 @@ export function withMaskedHosts(asked: Asked, hosts: HostTensors): HostTensors {
 
 function lowered({ op, params }: Asked, name: string, value: Value, lowest: number): Value {
   const { shape, data } = value;
-  const { maskedAlong } = ruleOf(op.inputs, name) ?? {};
-  if (!maskedAlong || !data.includes(Number.NEGATIVE_INFINITY)) return value;
-  const axis = maskedAlong(params as never, shape);
-  const inner = sizeOf(shape.slice(axis + 1));
-  const row = inner * (shape[axis] as number);
-  const rowOf = (i: number) => Math.floor(i / row) * inner + (i % inner);
+  const { maskedOver } = ruleOf(op.inputs, name) ?? {};
+  if (!maskedOver || !data.includes(Number.NEGATIVE_INFINITY)) return value;
+  const over = new Set(maskedOver(params as never, shape));
+  const rowOf = (i: number) =>
+    coordinatesOf(i, shape).reduce(
+      (row, at, d) => (over.has(d) ? row : row * (shape[d] as number) + at),
+      0,
+    );
   const seen = new Uint8Array(data.length);
   data.forEach((x, i) => {
     if (x !== Number.NEGATIVE_INFINITY) seen[rowOf(i)] = 1;

@@ -107,6 +107,26 @@ describe('masked', () => {
     expect(evidence.finding?.message).toContain('y[1] is 0.1');
   });
 
+  test('terms leave their sum judged, over several dimensions and what flows back', async () => {
+    // ln(1 + 3 + 1), and over a row of nothing else a sum that is not judged.
+    const cell = (...data: readonly number[]) => hostTensorFrom('f32', [2, 2, 2], data);
+    const x = cell(0, INFINITE, Math.log(3), 0, INFINITE, INFINITE, INFINITE, INFINITE);
+    const sums = (y: number, hidden: number) => ({
+      params: { axes: [1, -1], keepdims: false },
+      inputs: { x },
+      outputs: { y: f32(y, INFINITE) },
+      gradsIn: { y: f32(10, 1) },
+      gradsOut: { x: cell(2, hidden, 6, 2, NaN, NaN, NaN, NaN) },
+    });
+    const right = await replayed(bundleOf('logsumexp', sums(Math.log(5), 0)));
+    expect([right.thrown, right.evidence.assertions]).toEqual([undefined, 5]);
+    expect(right.evidence.finding).toBeUndefined();
+    const found = async (y: number, hidden: number) =>
+      (await replayed(bundleOf('logsumexp', sums(y, hidden)))).evidence.finding?.message;
+    expect(await found(1.6, 0)).toContain('y[0] is 1.6');
+    expect(await found(Math.log(5), 1)).toContain('gradient of x[0, 0, 1] is 1');
+  });
+
   test('keys leave their query judged, which is 0 where all are', async () => {
     const heads = (...data: readonly number[]) => hostTensorFrom('f32', [1, 1, 2, 1], data);
     const right = await replayed(attended(heads(5, 0)));

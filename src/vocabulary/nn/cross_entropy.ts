@@ -19,7 +19,7 @@ export const crossEntropy = signature(
   }),
   {
     inputs: {
-      logits: masked(float('[*n]'), ({ shift }, shape) => classesOf(shape, shift)),
+      logits: masked(float('[*n]'), ({ shift }, shape) => [classesOf(shape, shift)]),
       labels: index(labelsOf('logits'), labelRange('logits')),
       weight: optional(float(classWeights('logits'))),
     },

@@ -12,7 +12,7 @@ export function softmaxAlong(name: string) {
       axis: v.optional(integer, -1),
     }),
     {
-      inputs: { x: masked(float('[*x]'), ({ axis }, shape) => axisIn(axis, shape)) },
+      inputs: { x: masked(float('[*x]'), ({ axis }, shape) => [axisIn(axis, shape)]) },
       outputs: { y: float(alongAxis) },
       gradients: ['x'],
     },

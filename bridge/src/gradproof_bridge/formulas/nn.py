@@ -30,6 +30,7 @@ from gradproof_bridge.formulas.bounded import (
     where,
 )
 from gradproof_bridge.formulas.elementwise import elementwise
+from gradproof_bridge.formulas.logits import logits
 from gradproof_bridge.formulas.shapes import axis_in, unbroadcast
 
 Outputs = dict[str, Bounded]
@@ -46,23 +47,10 @@ def shifted_softmax(x: Bounded, axis: int) -> tuple[Bounded, Bounded, Bounded]:
     return e / total, total, shifted
 
 
-_MASKED = -1e300
-
-
-def _logits(x: NDArray[Any], axis: int) -> Bounded:
-    """Where a row has others, -inf means "masked": a number so far below that what depends on it
-    comes out beyond float32, and is not judged.
-    """
-    value = x.astype(np.float64)
-    hidden = np.isneginf(value)
-    some = ~hidden.all(axis, keepdims=True)
-    return bounded(np.where(hidden & some, _MASKED, value))
-
-
 def softmax(inputs: Inputs, params: Params) -> Outputs:
     """P = e^(x - max) / sum; dx = p (g - sum(g p))."""
     axis = axis_in(params["axis"], inputs["x"].ndim)
-    x = _logits(inputs["x"], axis)
+    x = logits(inputs["x"], axis)
     y, _, _ = shifted_softmax(x, axis)
     outputs = {"y": y}
     if "grad.y" in inputs:
@@ -74,7 +62,7 @@ def softmax(inputs: Inputs, params: Params) -> Outputs:
 def log_softmax(inputs: Inputs, params: Params) -> Outputs:
     """X - max - ln sum e^(x - max); dx = g - p sum(g)."""
     axis = axis_in(params["axis"], inputs["x"].ndim)
-    x = _logits(inputs["x"], axis)
+    x = logits(inputs["x"], axis)
     p, total, shifted = shifted_softmax(x, axis)
     outputs = {"y": shifted - log(total)}
     if "grad.y" in inputs:
@@ -389,7 +377,7 @@ def cross_entropy(inputs: Inputs, params: Params) -> Outputs:
     """
     rank = inputs["logits"].ndim
     axis = rank - 1 if params["shift"] or rank == 1 else 1
-    p, total, shifted = shifted_softmax(_logits(inputs["logits"], axis), axis)
+    p, total, shifted = shifted_softmax(logits(inputs["logits"], axis), axis)
     log_probs = shifted - log(total)
     labels = inputs["labels"].astype(np.int64)
     if params["shift"]:

@@ -9,6 +9,7 @@ import numpy as np
 from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.formulas.bounded import Bounded, bounded, exp, log, sqrt, where
+from gradproof_bridge.formulas.logits import logits
 from gradproof_bridge.formulas.shapes import axis_in
 
 Outputs = dict[str, Bounded]
@@ -30,7 +31,8 @@ def _reduced(inputs: Inputs, params: Params, y: Bounded, slope: Bounded) -> Outp
 
 def logsumexp(inputs: Inputs, params: Params) -> Outputs:
     """Max + ln sum e^(x - max); slope e^(x - y)."""
-    x, axes = bounded(inputs["x"]), _axes(params, inputs["x"].ndim)
+    axes = _axes(params, inputs["x"].ndim)
+    x = logits(inputs["x"], axes)
     top = bounded(x.value.max(axis=axes, keepdims=True, initial=-np.inf))
     y = top + log(exp(x - top).sum(axes, keepdims=True))
     return _reduced(inputs, params, y, exp(x - y))
