@@ -216,6 +216,9 @@ def test_integers_are_divided_summed_up_and_added_at_places_as_such():
         params = {"rounding_mode": mode}
         assert judge("div", pair, params, {"y": right}) == []
         assert judge("div", pair, params, {"y": right - [1, 0, 0]}) != []
+        by_zero = pair | {"b": np.array([0, 2, -2], np.int32)}
+        assert judge("div", by_zero, params, {"y": right - [9, 0, 0]}) == []
+        assert judge("div", by_zero, params, {"y": right - [0, 1, 0]}) != []
     bytes_ = {"x": np.array([200, 100, 3], np.uint8)}
     assert judge("cumsum", bytes_, {"dim": 0}, {"y": np.array([200, 300, 303], np.int32)}) == []
     assert judge("cumsum", bytes_, {"dim": 0}, {"y": np.array([200, 44, 47], np.int32)}) != []

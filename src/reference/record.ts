@@ -52,12 +52,20 @@ export type Acceptance =
 export type Acceptances = Readonly<Record<string, Acceptance>>;
 
 /**
+ * A division that rounds to nearest; where one divisor is that of all, `or-reciprocal` may multiply
+ * by its reciprocal, both rounded to nearest.
+ */
+export type Division = 'nearest' | 'nearest-or-reciprocal';
+
+/**
  * What is known of the float arithmetic that is judged. `ieee`: the probe shows round-to-nearest
  * and exact division.
  */
 export interface Arithmetic {
   readonly depth: Depth;
   readonly ieee: boolean;
+  /** How a library divides, where that is known. */
+  readonly division?: Division;
   /**
    * Whether other formulas than our kernels' are allowed for: products of sums multiplied out, w (x
    * - m) + b as w x + (b - m w), and functions as they are defined, x / 2 (1 + erf): both cancel.

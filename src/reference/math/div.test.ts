@@ -36,6 +36,29 @@ describe('a quotient that is rounded to an integer', () => {
     return Array.from({ length: 9 }, (_, i) => 131 + i).filter((n) => code(0, n));
   };
 
+  test('is that of arithmetic that rounds to nearest, where it does', () => {
+    const single = (x: number) => ({ shape: [1], dtype: 'f32', data: Float64Array.of(x) }) as const;
+    const many = { shape: [2], dtype: 'f32', data: Float64Array.of(41, 6) } as const;
+    const record = recordOf('div');
+    const right = (b: number, more: object, rounding_mode = 'trunc') => {
+      const inputs = { a: many, b: single(b) };
+      const arithmetic = { depth: (terms: number) => terms, ieee: false, ...more };
+      const outputs = record.forward(inputs, { rounding_mode });
+      const { y } = record.acceptance(inputs, outputs, { rounding_mode }, arithmetic);
+      if (y?.kind !== 'codes') return [];
+      const near = (i: number, n: number) => [n - 1, n, n + 1].filter((m) => y.accepts(i, m));
+      return [...near(0, Math.trunc(41 / b)), ...near(1, Math.trunc(6 / b)), y.inBand];
+    };
+    expect(right(2, {})).toEqual([20, 2, 3, 1]);
+    expect(right(2, { ieee: true })).toEqual([20, 3, 0]);
+    expect(right(2, { division: 'nearest' })).toEqual([20, 3, 0]);
+    expect(right(41, { division: 'nearest' })).toEqual([1, 0, 0]);
+    expect(right(41, { ieee: true, division: 'nearest-or-reciprocal' })).toEqual([0, 1, 0, 1]);
+    // 0.1 in float32 is more than a tenth: 6 holds it 59 times, and the quotient rounds to 60.
+    const b = Math.fround(0.1);
+    expect(right(b, { division: 'nearest' }, 'floor')).toEqual([409, 410, 59, 60, 2]);
+  });
+
   test('is that of a float32', () => {
     expect(accepts('trunc', 135.75, 1)).toEqual([135]);
     expect(accepts('floor', 135.75, 1)).toEqual([135]);

@@ -2,12 +2,13 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape } from '../../tensor/shape.ts';
 import { div as signature } from '../../vocabulary/math/div.ts';
+import { promoted } from '../../vocabulary/promotion.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, storageStep } from '../bounds.ts';
 import { defineRecord, type PlausibleBugOf, type SampleOf } from '../define.ts';
 import { integerTypeOf, wrapped } from '../integers.ts';
 import { paramsBug } from '../plausible-bug.ts';
-import type { Acceptance, Arithmetic, Value } from '../record.ts';
+import type { Acceptance, Arithmetic, Division, Value } from '../record.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import {
   type BinaryTruth,
@@ -17,6 +18,7 @@ import {
   mapPairs,
   together,
 } from './binary.ts';
+import { ROUND, roundedQuotients } from './rounded-quotient.ts';
 
 /** Units in the last place that a division may be off. */
 const DIVISION = 2.5;
@@ -63,7 +65,6 @@ const truth: BinaryTruth = {
   neutral: 1,
 };
 
-const ROUND = { trunc: Math.trunc, floor: Math.floor } as const;
 type Signature = typeof signature;
 
 /**
@@ -73,16 +74,42 @@ type Signature = typeof signature;
  */
 const STEPS = { trunc: 0.5, floor: 1.5 } as const;
 
+const rounded = (inputs: InputsOf<Signature, Value>, mode: keyof typeof ROUND): Value =>
+  mapPairs(together(inputs), (a, b) => ROUND[mode](a / b));
+
+/** Accepts what an arithmetic that rounds to nearest gives. */
+function nearest(
+  given: InputsOf<Signature, Value>,
+  mode: keyof typeof ROUND,
+  division: Division,
+): Acceptance {
+  const inputs = together(given);
+  const dtypes = [given.a.dtype, given.b.dtype].flatMap((dtype) => dtype ?? []);
+  const asked = {
+    mode,
+    type: dtypes.length === 2 ? promoted(dtypes) : undefined,
+    division,
+    isShared: given.b.data.length === 1,
+  };
+  const right: ReadonlySet<number>[] = [];
+  mapPairs(inputs, (a, b) => right.push(roundedQuotients(a, b, asked)));
+  return {
+    kind: 'codes',
+    accepts: (i, actual) => right[i]?.has(actual) === true,
+    inBand: right.filter(({ size }) => size > 1).length,
+  };
+}
+
 /**
  * Accepts every integer that a quotient which is as far off as `error` allows is rounded to; of
  * halves also what storing makes of an integer that the format does not hold. Where a library
  * computes in `halves`, the quotient is off by their steps.
  */
-function rounded(
+function near(
   given: InputsOf<Signature, Value>,
   mode: keyof typeof ROUND,
-  halves?: Arithmetic['halves'],
-): { readonly y: Value; readonly acceptance: Acceptance } {
+  halves: Arithmetic['halves'],
+): Acceptance {
   const inputs = together(given);
   const quotients = mapPairs(inputs, (a, b) => a / b);
   const error = mapPairs(inputs, (a, b) => truth.error?.(a, b) as number).data;
@@ -100,19 +127,18 @@ function rounded(
     return Number.isInteger(actual) && actual >= low && actual <= high;
   };
   const inBand = quotients.data.filter((_, i) => ends(i).low !== ends(i).high).length;
-  return {
-    y: { ...quotients, data: quotients.data.map(round) },
-    acceptance: { kind: 'codes', accepts, inBand },
-  };
+  return { kind: 'codes', accepts, inBand };
 }
 
-/** The rounded quotient of integers: equal. WGSL divides by 0 as by 1. */
+/** The rounded quotient of integers, of which none is divided by 0: torch refuses that. */
 function wholeQuotient(
   { a, b }: InputsOf<Signature, Value>,
   mode: keyof typeof ROUND,
 ): Value | undefined {
   const type = integerTypeOf([a, b]);
-  return type && mapPairs({ a, b }, (x, y) => wrapped(ROUND[mode](x / (y || 1)), type));
+  return (
+    type && mapPairs({ a, b }, (x, y) => (y === 0 ? Number.NaN : wrapped(ROUND[mode](x / y), type)))
+  );
 }
 
 /** Integers as the floats that are divided where the quotient is not rounded. */
@@ -180,12 +206,21 @@ export const record = defineRecord(signature, {
   summary: 'y = a / b, with broadcasting; rounded to an integer where that is asked',
   forward: (inputs, { rounding_mode }) =>
     rounding_mode
-      ? { y: wholeQuotient(inputs, rounding_mode) ?? rounded(inputs, rounding_mode).y }
+      ? { y: wholeQuotient(inputs, rounding_mode) ?? rounded(inputs, rounding_mode) }
       : plain.forward(asFloats(inputs), {}),
   acceptance: (inputs, outputs, { rounding_mode }, arithmetic) => {
     if (!rounding_mode) return plain.acceptance(asFloats(inputs), outputs, {}, arithmetic);
-    if (wholeQuotient(inputs, rounding_mode)) return { y: { kind: 'exact' } };
-    return { y: rounded(inputs, rounding_mode, arithmetic.halves).acceptance };
+    const whole = wholeQuotient(inputs, rounding_mode)?.data;
+    if (whole) {
+      const accepts = (i: number, actual: number) =>
+        actual === whole[i] || Number.isNaN(whole[i] as number);
+      return { y: { kind: 'codes', accepts, inBand: 0 } };
+    }
+    const { ieee, division = ieee ? 'nearest' : undefined, halves } = arithmetic;
+    const y = division
+      ? nearest(inputs, rounding_mode, division)
+      : near(inputs, rounding_mode, halves);
+    return { y };
   },
   intermediates: (inputs, { rounding_mode }, grads) =>
     rounding_mode ? {} : (plain.intermediates?.(inputs, {}, grads) ?? {}),

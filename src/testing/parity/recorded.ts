@@ -7,6 +7,7 @@ import type { Acceptance, Arithmetic, Value } from '../../reference/record.ts';
 import { acceptanceOfStored } from '../../reference/stored.ts';
 import { seam } from '../../seam.ts';
 import { sameShape, sizeOf } from '../../tensor/shape.ts';
+import { divisionOn } from './division.ts';
 import type { Oracle, Question } from './oracle.ts';
 
 /** Sums beyond 2^22 terms have no useful bound in any order; the cap keeps gamma defined. */
@@ -72,8 +73,12 @@ export function questionsOfRecorded(
   bundle: ParityBundle,
   recorded: Results<Value>,
 ): readonly Question[] {
+  const division = divisionOn(bundle.device);
   const asked = (arithmetic: Arithmetic) =>
-    oracle.questions(recorded, { arithmetic, level: 'legal' });
+    oracle.questions(recorded, {
+      arithmetic: { ...arithmetic, ...(division && { division }) },
+      level: 'legal',
+    });
   const inHalves = asked(arithmeticOfRecorded(bundle));
   if (typeof bundle.accumulate !== 'object') return inHalves;
   const inFloat32 = asked(ANY_ORDER);

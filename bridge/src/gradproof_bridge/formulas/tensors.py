@@ -78,7 +78,7 @@ def div(inputs: Inputs, params: Params) -> Outputs:
     if params.get("rounding_mode") is None:
         return _quotient(inputs, params)
     if is_integer(inputs["a"]) and is_integer(inputs["b"]):
-        return {"y": exactly(_whole_quotient(inputs["a"], inputs["b"], params["rounding_mode"]))}
+        return {"y": _whole_quotient(inputs["a"], inputs["b"], params["rounding_mode"])}
     round_to = _ROUND[params["rounding_mode"]]
     quotient = bounded(inputs["a"]) / bounded(inputs["b"])
     value = round_to(quotient.value)
@@ -89,10 +89,15 @@ def div(inputs: Inputs, params: Params) -> Outputs:
     return outputs
 
 
-def _whole_quotient(a: NDArray[Any], b: NDArray[Any], mode: str) -> NDArray[Any]:
-    floor: NDArray[Any] = np.floor_divide(a, b)
-    is_below = (floor < 0) & (floor * b != a)
-    return floor + is_below.astype(floor.dtype) if mode == "trunc" else floor
+def _whole_quotient(a: NDArray[Any], b: NDArray[Any], mode: str) -> Codes:
+    """Of a divisor of 0, which torch refuses on a CPU, any integer."""
+    divisor = np.where(b == 0, np.ones_like(b), b)
+    floor: NDArray[Any] = np.floor_divide(a, divisor)
+    is_below = (floor < 0) & (floor * divisor != a)
+    y = floor + is_below.astype(floor.dtype) if mode == "trunc" else floor
+    ends = np.iinfo(y.dtype)
+    is_open = np.broadcast_to(b == 0, y.shape)
+    return Codes(y, np.where(is_open, ends.min, y), np.where(is_open, ends.max, y))
 
 
 def clip(inputs: Inputs, params: Params) -> Outputs:
