@@ -113,6 +113,18 @@ def test_a_draw_has_what_was_asked_for_of_every_operator_in_turn(tmp_path):
 
 
 @needs_torch
+def test_a_draw_says_what_it_tried_and_not_that_it_were_all(tmp_path, capsys):
+    arguments = ["opinfo", "--out", str(tmp_path), "--op", "masked.std", "--draw", "1"]
+    assert main(arguments) == 0
+    [counts] = json.loads((tmp_path / "OPINFO.json").read_text())["subjects"].values()
+    missing = sum(counts["missing"].values())
+    assert missing > 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"bundles drawn: 1 of at most 1 in {tmp_path} (")
+    assert f"; samples tried that are none: {missing}, counted by reason in" in said
+
+
+@needs_torch
 def test_what_torch_computes_of_a_sample_is_what_the_op_of_its_line_means():
     """The formulas are written down in numpy, without torch: they accept torch's answers, and
     refuse them when each element is one more.

@@ -74,8 +74,17 @@ def run(options: argparse.Namespace) -> int:
     if made == 0:
         raise UsageError(f"no sample of {options.op or 'any operator'} is a bundle")
     write_whole(options.out / SUMMARY_FILE, summary.text().encode())
-    said = (
-        f"{made} of {summary.samples} samples became bundles in {options.out} ({size / 1e6:.1f} MB)"
-    )
-    sys.stdout.write(f"{plain(said)}; {SUMMARY_FILE} there counts the others by reason\n")
+    where = f"in {options.out} ({size / 1e6:.1f} MB)"
+    if options.all:
+        said = (
+            f"{made} of {summary.samples} samples became bundles {where};"
+            f" {SUMMARY_FILE} there counts the others by reason"
+        )
+    else:
+        # A draw ends with its last bundle: what was tried until then is not all that there is.
+        said = (
+            f"bundles drawn: {made} of at most {options.draw} {where}; samples tried that are none:"
+            f" {summary.samples - made}, counted by reason in {SUMMARY_FILE} there"
+        )
+    sys.stdout.write(f"{plain(said)}\n")
     return 0
