@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { bridgePage } from './scripts/vite-bridge-page.ts';
+import { compressed } from './scripts/vite-compressed.ts';
 import { corpus } from './scripts/vite-corpus.ts';
 import { coveringTests } from './scripts/vite-covering-tests.ts';
 import { pageChunks } from './scripts/vite-page-chunks.ts';
@@ -40,11 +41,13 @@ export default defineConfig(({ mode }) => ({
     coveringTests(root),
     ...(mode === 'node' || mode === 'library'
       ? []
-      : [corpus(root), shareTags(shareBase), bridgePage(), serviceWorker(root)]),
+      : [corpus(root), shareTags(shareBase), bridgePage(), serviceWorker(root), compressed()]),
   ],
   worker: { format: 'es' as const, plugins: () => [shaders(root)], rolldownOptions: { checks } },
   build: {
     target: 'es2022',
+    // Browsers with WebGPU know it.
+    modulePreload: { polyfill: false },
     emptyOutDir: true,
     ...(mode === 'node'
       ? {

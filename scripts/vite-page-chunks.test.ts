@@ -4,8 +4,11 @@ import { chunksOf, type ImportsOf } from './vite-page-chunks.ts';
 
 /** A page of a few modules by what each imports: at once, and when it asks for it. */
 const IMPORTS: Readonly<Record<string, readonly [now: readonly string[], later?: string[]]>> = {
-  'src/ui/app/main.ts': [['src/ui/messages/language.ts'], ['src/ui/app/app-element.ts']],
-  'src/ui/messages/language.ts': [['src/ui/messages/words.ts']],
+  'src/ui/app/main.ts': [
+    ['src/harness/next-task.ts', 'src/ui/messages/language.ts', 'src/ui/app/app-element.ts'],
+  ],
+  'src/ui/messages/language.ts': [['src/ui/messages/words.ts'], ['src/ui/messages/de.ts']],
+  'src/ui/messages/de.ts': [['src/ui/app/frame.de.ts']],
   'src/ui/app/app-element.ts': [
     ['node_modules/lit/index.js', 'src/errors.ts'],
     ['src/ui/share/shared-view.ts', 'src/harness/registry.ts'],
@@ -39,13 +42,13 @@ const modulesOf = (name: string) =>
   [...chunks].flatMap(([id, chunk]) => (chunk === name ? [id.slice('/root/'.length)] : []));
 
 test('a module is in the first chunk that imports it', () => {
-  expect(modulesOf('start')).toEqual([
+  expect(modulesOf('base'), 'no element').toEqual(['src/harness/next-task.ts', 'src/errors.ts']);
+  expect(modulesOf('page')).toEqual([
+    'src/ui/app/app-element.ts',
     'src/ui/messages/language.ts',
-    'src/harness/next-task.ts',
+    'node_modules/lit/index.js',
     'src/ui/messages/words.ts',
   ]);
-  expect(modulesOf('page')).toEqual(['src/ui/app/app-element.ts', 'node_modules/lit/index.js']);
-  expect(modulesOf('base'), 'no element').toEqual(['src/errors.ts']);
   expect(modulesOf('kernels')).toEqual([
     'src/ops/registry.ts',
     'src/ops/nn/silu.ts',
@@ -61,6 +64,11 @@ test('a module is in the first chunk that imports it', () => {
 });
 
 test('what the page shows without a run is in no chunk of the harness, and no suite in any', () => {
-  const alone = ['src/report/link.ts', 'src/ui/share/shared-view.ts', 'suites/nn/a.suite.ts'];
+  const alone = [
+    'src/report/link.ts',
+    'src/ui/share/shared-view.ts',
+    'src/ui/app/frame.de.ts',
+    'suites/nn/a.suite.ts',
+  ];
   expect(alone.filter((path) => chunks.has(join('/root', path)))).toEqual([]);
 });

@@ -12,12 +12,10 @@ interface Chunk {
 }
 
 const MAIN = 'src/ui/app/main.ts';
-const PAGE = ['src/ui/app/app-element.ts'];
 const FIRST: readonly Chunk[] = [
-  { name: 'start', roots: ['src/ui/messages/language.ts', 'src/harness/next-task.ts'] },
   // A page without a person needs it too, and loads no element.
-  { name: 'base', roots: PAGE, only: /\/src\/(?!ui\/)/ },
-  { name: 'page', roots: PAGE },
+  { name: 'base', roots: [MAIN], only: /\/src\/(?!ui\/)|\/preload-helper\./ },
+  { name: 'page', roots: ['src/ui/app/app-element.ts', 'src/ui/messages/language.ts'] },
   { name: 'forecast', roots: ['src/ui/speed/forecast-element.ts'] },
 ];
 
@@ -54,7 +52,7 @@ export function pageChunks(root: string): Rolldown.CodeSplittingOptions {
   let chunks: ReadonlyMap<string, string> | undefined;
   const chunkOf: Rolldown.CodeSplittingNameFunction = (id, context) => {
     chunks ??= chunksOf(root, forSuites(root), (module) => context.getModuleInfo(module) ?? NONE);
-    return chunks.get(id) ?? wordsChunkOf(id, chunks);
+    return chunks.get(id);
   };
   return { groups: [{ name: chunkOf, includeDependenciesRecursively: false }] };
 }
@@ -107,16 +105,4 @@ function withImports(ids: readonly string[], importsOf: ImportsOf): Set<string> 
   // A set is walked to what is added meanwhile.
   for (const id of found) for (const imported of importsOf(id).importedIds) found.add(imported);
   return found;
-}
-
-const WORDS = /^(.*\/src\/ui\/.*)\.([a-z]{2})\.ts$/;
-
-/**
- * The chunk of words in another language: those of the first screen are one file, and those of all
- * that is loaded later another.
- */
-function wordsChunkOf(id: string, chunks: ReadonlyMap<string, string>): string | undefined {
-  const [, path, language] = WORDS.exec(id) ?? [];
-  if (!path || language === 'en') return undefined;
-  return chunks.has(`${path}.en.ts`) ? language : `${language}-later`;
 }

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
+import { servePage } from '../../src/cli/server.ts';
 import { answerOf, detailOf, expect, open, rowOf, runToEnd, test } from './page-test.ts';
 import { staticHost } from './static-host.ts';
 
@@ -73,6 +74,25 @@ test('after one visit to a static host below a path, checks, details and a link 
   });
   expect(new Set(policies).size).toBe(1);
   expect(policies[0]).toContain("default-src 'none'");
+});
+
+test('what our own server sends compressed is kept, and shown with and without it', async ({
+  page,
+}) => {
+  const server = await servePage('dist/page');
+  const isKept = () => page.evaluate(() => navigator.serviceWorker.controller !== null);
+  try {
+    await open(page, server.url);
+    await expect(page.getByText(KEPT)).toBeVisible();
+    const visit = page.waitForResponse(server.url);
+    await open(page, server.url);
+    expect((await visit).fromServiceWorker()).toBe(true);
+    expect(await isKept()).toBe(true);
+  } finally {
+    await server[Symbol.asyncDispose]();
+  }
+  await open(page, server.url);
+  expect(await isKept()).toBe(true);
 });
 
 test('a newer build is shown by the next visit, whole; what is open goes on, and says so', async ({

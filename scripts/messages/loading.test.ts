@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { first } from '../../src/ui/messages/de.ts';
 import { loadedUnawaited, loadedWith } from './loading.ts';
 
 const ui = fileURLToPath(new URL('../../src/ui', import.meta.url));
@@ -12,15 +13,13 @@ const sources = new Map(
     .map((path) => [path, readFileSync(join(ui, path), 'utf8')] as const),
 );
 
-/** The page begins to speak right behind it. */
-const BEFORE_ANY_LANGUAGE = 'app/main.ts';
 /** `load` of a view stands in `lazily` where views are shown. */
 const isView = (file: string) => file.endsWith('.view.ts');
 
 /** "a.ts loads b.ts", wherever b.ts brings words that a.ts has not and nothing waits for. */
 function unawaited(all: ReadonlyMap<string, string>): readonly string[] {
   return [...all].flatMap(([file, source]) => {
-    if (file === BEFORE_ANY_LANGUAGE || isView(file)) return [];
+    if (isView(file)) return [];
     const targets = loadedUnawaited(file, source).filter((to) => all.has(to));
     if (targets.length === 0) return [];
     const here = new Set(loadedWith(file, all));
@@ -37,6 +36,16 @@ test('what is loaded waits for its words', () => {
 
 test('views are loaded where their words are waited for', () => {
   expect(sources.get('app/app-element.ts')).toMatch(/\blazily\(element, load && \(\(\) => load\(/);
+});
+
+test('what the first screen says is loaded at once in German, and no more', () => {
+  const shown = ['app/main.ts', 'speed/forecast-element.ts'].flatMap((file) =>
+    loadedWith(file, sources),
+  );
+  const words = [...new Set(shown.filter((file) => file.endsWith('.en.ts')))];
+  expect(words.length).toBeGreaterThan(5);
+  const german = Object.keys(first).map((file) => posix.join('messages', file));
+  expect(german.sort()).toEqual(words.map((file) => file.replace('.en.ts', '.de.ts')).sort());
 });
 
 test.each([

@@ -71,12 +71,17 @@ function shareCookie(shareBase: string | undefined): string {
  * its name to loopback) is refused. `shareBase` is where the page's links lead, if not to itself.
  */
 export async function servePage(folder: string, port = 0, shareBase?: string): Promise<PageServer> {
-  const files = sirv(folder, { etag: false });
+  const files = sirv(folder, {
+    etag: false,
+    brotli: true,
+    setHeaders: (response, path) => {
+      if (/(?:\/|\.html)$/.test(path)) response.setHeader('set-cookie', shareCookie(shareBase));
+    },
+  });
   const allowed: string[] = [];
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     response.setHeader('content-security-policy', contentSecurityPolicy(allowed));
-    response.setHeader('set-cookie', shareCookie(shareBase));
     const hosts = ['localhost', '127.0.0.1'].map((host) => `${host}:${taken}`);
     const refuse = (status: number, text: string) =>
       void response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
