@@ -17,6 +17,8 @@ const SHARED_MEMORY = /var\s*<\s*workgroup\s*>|\batomic\s*</;
 export class Pipelines {
   readonly #device: GPUDevice;
   readonly #ready = new Map<string, GPUComputePipeline>();
+  /** The same by a shader and its constants as they were given, until a shader is edited. */
+  #given = new WeakMap<Shader, Map<string, GPUComputePipeline>>();
   readonly #modules = new Map<string, GPUShaderModule>();
   readonly #edits = new Map<string, ShaderEdit>();
   readonly #shared = new Set<string>();
@@ -27,6 +29,22 @@ export class Pipelines {
 
   /** The pipeline, compiled now if it is new: compile errors reach the device's error scope. */
   get(shader: Shader, constants: Constants = {}): GPUComputePipeline {
+    let given = this.#given.get(shader);
+    if (!given) {
+      given = new Map();
+      this.#given.set(shader, given);
+    }
+    let numbers = '';
+    for (const name in constants) numbers += `${name} ${constants[name]} `;
+    let pipeline = given.get(numbers);
+    if (!pipeline) {
+      pipeline = this.#find(shader, constants);
+      given.set(numbers, pipeline);
+    }
+    return pipeline;
+  }
+
+  #find(shader: Shader, constants: Constants): GPUComputePipeline {
     const key = this.#key(shader, constants);
     let pipeline = this.#ready.get(key);
     if (!pipeline) {
@@ -52,6 +70,7 @@ export class Pipelines {
   /** Changes the shaders as `other` does now. */
   takeEdits(other: Pipelines): void {
     for (const [text, edit] of other.#edits) this.#edits.set(text, edit);
+    this.#given = new WeakMap();
   }
 
   /**
@@ -73,8 +92,10 @@ export class Pipelines {
     if (before && !('code' in before))
       throw new Error(`fault: ${file} is edited already, and one edit would replace the other`);
     this.#edits.set(text, edit);
+    this.#given = new WeakMap();
     return {
       [Symbol.dispose]: () => {
+        this.#given = new WeakMap();
         if (before) this.#edits.set(text, before);
         else this.#edits.delete(text);
         const marker = JSON.stringify(edit);

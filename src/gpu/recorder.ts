@@ -3,10 +3,11 @@ import type { Allocation, Binding, Place } from './memory.ts';
 import { type Constants, Pipelines } from './pipelines.ts';
 import {
   bindingLayout,
+  fieldsNow,
   type Shader,
   type Uniforms,
-  uniformBytes,
   type Workgroups,
+  writeFields,
 } from './shader.ts';
 import { UNIFORMS } from './usage.ts';
 
@@ -81,6 +82,14 @@ export const flopsOf = seam(
 const UNIFORM_ALIGNMENT = 256;
 const UNIFORM_BYTES = 64 * 1024;
 
+/** A buffer of uniform structs, and what is written to it with the next submit. */
+interface UniformChunk {
+  readonly buffer: GPUBuffer;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly view: DataView;
+  used: number;
+}
+
 /** Records dispatches and copies into one command encoder, and submits them in order. */
 export class Recorder {
   readonly pipelines: Pipelines;
@@ -93,8 +102,8 @@ export class Recorder {
   dispatches = 0;
   readonly #device: GPUDevice;
   readonly #flopsPerSubmit: number;
-  readonly #uniformPool: GPUBuffer[] = [];
-  #uniformsInUse: { buffer: GPUBuffer; data: Uint8Array<ArrayBuffer>; used: number }[] = [];
+  readonly #uniformPool: UniformChunk[] = [];
+  #uniformsInUse: UniformChunk[] = [];
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #flops = 0;
@@ -146,12 +155,11 @@ export class Recorder {
   submit(): void {
     if (!this.#encoder) return;
     this.#endPass();
-    for (const { buffer, data, used } of this.#uniformsInUse)
-      this.#device.queue.writeBuffer(buffer, 0, data, 0, used);
+    for (const { buffer, bytes, used } of this.#uniformsInUse)
+      this.#device.queue.writeBuffer(buffer, 0, bytes, 0, used);
     this.#device.queue.submit([this.#encoder.finish()]);
     this.submits += 1;
-    this.#uniformPool.push(...this.#uniformsInUse.map(({ buffer }) => buffer));
-    this.#uniformsInUse = [];
+    this.#recycleUniforms();
     this.#encoder = undefined;
     this.#flops = 0;
   }
@@ -160,8 +168,7 @@ export class Recorder {
   discard(): void {
     this.#pass = undefined;
     this.#encoder = undefined;
-    this.#uniformPool.push(...this.#uniformsInUse.map(({ buffer }) => buffer));
-    this.#uniformsInUse = [];
+    this.#recycleUniforms();
     this.#flops = 0;
   }
 
@@ -187,22 +194,36 @@ export class Recorder {
   }
 
   #writeUniforms(uniforms: Uniforms | undefined): GPUBufferBinding | undefined {
-    const bytes = uniformBytes(uniforms);
-    if (bytes.byteLength === 0) return undefined;
+    const fields = fieldsNow(uniforms);
+    if (fields.length === 0) return undefined;
     let chunk = this.#uniformsInUse.at(-1);
     if (!chunk || chunk.used + UNIFORM_ALIGNMENT > UNIFORM_BYTES) {
-      const buffer =
-        this.#uniformPool.pop() ??
-        this.#device.createBuffer({ size: UNIFORM_BYTES, usage: UNIFORMS });
-      chunk = { buffer, data: new Uint8Array(UNIFORM_BYTES), used: 0 };
+      chunk = this.#uniformPool.pop() ?? newChunk(this.#device);
       this.#uniformsInUse.push(chunk);
     }
-    chunk.data.set(bytes, chunk.used);
-    const binding = { buffer: chunk.buffer, offset: chunk.used, size: bytes.byteLength };
+    const { buffer, view, used: offset } = chunk;
+    const size = writeFields(fields, view, offset);
     chunk.used += UNIFORM_ALIGNMENT;
-    return binding;
+    return { buffer, offset, size };
+  }
+
+  #recycleUniforms(): void {
+    for (const chunk of this.#uniformsInUse) {
+      chunk.used = 0;
+      this.#uniformPool.push(chunk);
+    }
+    this.#uniformsInUse = [];
   }
 }
+
+function newChunk(device: GPUDevice): UniformChunk {
+  const buffer = device.createBuffer({ size: UNIFORM_BYTES, usage: UNIFORMS });
+  const bytes = new Uint8Array(UNIFORM_BYTES);
+  return { buffer, bytes, view: new DataView(bytes.buffer), used: 0 };
+}
+
+/** The layout of each pipeline's bind group: each call for it makes another object. */
+const groupLayouts = new WeakMap<GPUComputePipeline, GPUBindGroupLayout>();
 
 /**
  * The bind group of a launch: its bindings in order, the uniform struct where the shader has it.
@@ -213,16 +234,18 @@ export function bindGroup(
   { shader, bindings }: Launch,
   uniforms: GPUBufferBinding | undefined,
 ): GPUBindGroup {
-  const resources = bindings.map(
-    ({ memory, offset, size }): GPUBufferBinding => ({
-      buffer: memory.buffer,
-      offset: memory.offset + offset,
-      size,
-    }),
-  );
-  if (uniforms) resources.splice(bindingLayout(shader).uniforms ?? resources.length, 0, uniforms);
-  return device.createBindGroup({
-    layout: pipeline.getBindGroupLayout(0),
-    entries: resources.map((resource, binding) => ({ binding, resource })),
-  });
+  let layout = groupLayouts.get(pipeline);
+  if (!layout) {
+    layout = pipeline.getBindGroupLayout(0);
+    groupLayouts.set(pipeline, layout);
+  }
+  const entries: GPUBindGroupEntry[] = [];
+  const add = (resource: GPUBufferBinding) => entries.push({ binding: entries.length, resource });
+  const before = bindingLayout(shader).uniforms;
+  for (const { memory, offset, size } of bindings) {
+    if (uniforms && entries.length === before) add(uniforms);
+    add({ buffer: memory.buffer, offset: memory.offset + offset, size });
+  }
+  if (uniforms && entries.length === bindings.length) add(uniforms);
+  return device.createBindGroup({ layout, entries });
 }

@@ -46,15 +46,31 @@ export function uniformsAt(
   return typeof number === 'function' ? () => fields(number()) : fields(number);
 }
 
+/** The fields of a struct as they are now. */
+export function fieldsNow(uniforms: Uniforms = []): readonly UniformField[] {
+  return typeof uniforms === 'function' ? uniforms() : uniforms;
+}
+
+/** Bytes of a struct with so many fields: whole units of 16, none without fields. */
+const bytesOfFields = (count: number): number => Math.ceil(count / 4) * 16;
+
+/** Writes a struct to `target`, from byte `at` on, and returns how many bytes it has. */
+export function writeFields(fields: readonly UniformField[], target: DataView, at: number): number {
+  const bytes = bytesOfFields(fields.length);
+  for (let i = 0; i < bytes / 4; i++) {
+    const { kind, value } = fields[i] ?? PADDING;
+    if (kind === 'u32') target.setUint32(at + i * 4, value, true);
+    else target.setFloat32(at + i * 4, value, true);
+  }
+  return bytes;
+}
+
 /** The struct's bytes as they are now, filled up to whole units of 16; none without fields. */
-export function uniformBytes(uniforms: Uniforms = []): Uint8Array<ArrayBuffer> {
-  const fields = typeof uniforms === 'function' ? uniforms() : uniforms;
-  const view = new DataView(new ArrayBuffer(Math.ceil(fields.length / 4) * 16));
-  fields.forEach(({ kind, value }, i) => {
-    if (kind === 'u32') view.setUint32(i * 4, value, true);
-    else view.setFloat32(i * 4, value, true);
-  });
-  return new Uint8Array(view.buffer);
+export function uniformBytes(uniforms?: Uniforms): Uint8Array<ArrayBuffer> {
+  const fields = fieldsNow(uniforms);
+  const bytes = new Uint8Array(bytesOfFields(fields.length));
+  writeFields(fields, new DataView(bytes.buffer), 0);
+  return bytes;
 }
 
 /**
