@@ -1,22 +1,28 @@
 import { formatShape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Tensor, Tensors } from '../tensor/tensor.ts';
 import { refuseBackward } from './autograd-error.ts';
 
 /** Tensors that a backward pass will read, and the version of their memory when they were saved. */
 export class SavedTensors {
   readonly #layer: string;
-  readonly #versions: readonly (readonly [name: string, tensor: Tensor, version: number])[];
+  readonly #tensors: readonly Tensor[];
+  readonly #versions: readonly number[];
+  /** Told when it is needed, which is hardly ever. */
+  readonly #nameOf: (at: number) => string | undefined;
 
-  constructor(layer: string, tensors: readonly (readonly [name: string, tensor: Tensor])[]) {
+  /** A name may be in several of `named`. */
+  constructor(layer: string, ...named: readonly Tensors[]) {
     this.#layer = layer;
-    this.#versions = tensors.map(([name, tensor]) => [name, tensor, tensor.version]);
+    this.#tensors = named.flatMap(Object.values<Tensor>);
+    this.#versions = this.#tensors.map(({ version }) => version);
+    this.#nameOf = (at) => named.flatMap(Object.keys)[at];
   }
 
   /** Throws AutogradError when one was changed in place since. */
   check(): void {
-    for (const [name, tensor, version] of this.#versions) {
-      if (tensor.version === version) continue;
-      const what = `${name} of ${this.#layer} (${tensor.dtype} ${formatShape(tensor.shape)})`;
+    for (const [i, tensor] of this.#tensors.entries()) {
+      if (tensor.version === this.#versions[i]) continue;
+      const what = `${this.#nameOf(i)} of ${this.#layer} (${tensor.dtype} ${formatShape(tensor.shape)})`;
       refuseBackward(
         'backward-changed',
         `backward: ${what} was changed in place after forward used it: update parameters after backward, or give forward a copy`,

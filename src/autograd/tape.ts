@@ -1,7 +1,7 @@
 import { InvariantError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { GraphBuilder } from '../graph/builder.ts';
-import { type Application, present } from '../graph/call.ts';
+import { type Application, mapped, present } from '../graph/call.ts';
 import type { Launcher } from '../ops/launcher.ts';
 import { cast } from '../ops/math/cast.ts';
 import { accumulateGrad } from '../ops/nn/accumulate_grad.ts';
@@ -114,12 +114,13 @@ export class Tape implements Disposable {
     this.#show(application);
     const { recorder } = this.#options;
     if (recorder) recorder.call({ ...application, params: numbersNow(params) });
-    // An output may have the name of an input.
-    const saved = new SavedTensors(layer, [given, outputs].flatMap(Object.entries<Tensor>));
-    this.#remember(Object.values(given), differentiable(op, outputs), (flow) => {
-      saved.check();
-      this.#propagate(op, application, flow);
-    });
+    if (this.#flowsFrom(Object.values(given))) {
+      const saved = new SavedTensors(layer, given, outputs);
+      this.#remember(differentiable(op, outputs), (flow) => {
+        saved.check();
+        this.#propagate(op, application, flow);
+      });
+    }
     return outputs;
   }
 
@@ -128,10 +129,12 @@ export class Tape implements Disposable {
     const result = x.view(shape);
     const { recorder } = this.#options;
     if (recorder) recorder.view(x, result);
-    this.#remember([x], [result], (flow) => {
-      const gradient = flow.get(result);
-      if (gradient) this.#add(flow, x, gradient.view(x.shape), 'view');
-    });
+    if (this.#flowsFrom([x])) {
+      this.#remember([result], (flow) => {
+        const gradient = flow.get(result);
+        if (gradient) this.#add(flow, x, gradient.view(x.shape), 'view');
+      });
+    }
     return result;
   }
 
@@ -143,10 +146,12 @@ export class Tape implements Disposable {
     const result = value.view(x.shape);
     const { recorder } = this.#options;
     if (recorder) recorder.view(value, result);
-    this.#remember([x], [result], (flow) => {
-      const gradient = flow.get(result);
-      if (gradient) this.#add(flow, x, gradient, 'straight through');
-    });
+    if (this.#flowsFrom([x])) {
+      this.#remember([result], (flow) => {
+        const gradient = flow.get(result);
+        if (gradient) this.#add(flow, x, gradient, 'straight through');
+      });
+    }
     return result;
   }
 
@@ -177,16 +182,16 @@ export class Tape implements Disposable {
     } finally {
       dropSegment(once);
     }
-    const saved = new SavedTensors(
-      layer,
-      this.#watched.map((tensor, i) => [`parameter ${i}`, tensor]),
-    );
-    this.#remember(this.#watched, [result], (flow) => {
-      saved.check();
-      const again = () => this.#recompute(segment, result, flow, layer);
-      if (random) random.from(start, again);
-      else again();
-    });
+    if (this.#flowsFrom(this.#watched)) {
+      const parameters = this.#watched.map((tensor, i) => [`parameter ${i}`, tensor] as const);
+      const saved = new SavedTensors(layer, Object.fromEntries(parameters));
+      this.#remember([result], (flow) => {
+        saved.check();
+        const again = () => this.#recompute(segment, result, flow, layer);
+        if (random) random.from(start, again);
+        else again();
+      });
+    }
     return result;
   }
 
@@ -223,24 +228,19 @@ export class Tape implements Disposable {
     return flow;
   }
 
-  #remember(
-    inputs: readonly Tensor[],
-    results: readonly Tensor[],
-    propagate: Node['propagate'],
-  ): void {
-    if (!remembers(this.#records) || !inputs.some((tensor) => this.#active.has(tensor))) return;
+  /** Whether what is made of these tensors must be remembered. */
+  #flowsFrom(inputs: readonly Tensor[]): boolean {
+    return remembers(this.#records) && inputs.some((tensor) => this.#active.has(tensor));
+  }
+
+  #remember(results: readonly Tensor[], propagate: Node['propagate']): void {
     this.#pending.push({ results, propagate });
     for (const tensor of results) this.#active.add(tensor);
   }
 
   #propagate(op: Launcher, application: Application<Tensor>, flow: Flow): void {
     const { layer, variant, params, inputs, outputs } = application;
-    const grads = Object.fromEntries(
-      Object.entries(outputs).flatMap(([name, tensor]) => {
-        const gradient = flow.get(tensor);
-        return gradient ? [[name, gradient] as const] : [];
-      }),
-    );
+    const grads = present(mapped(outputs, (tensor) => flow.get(tensor)));
     const wants = new Set(
       Object.keys(inputs).filter((name) => this.#active.has(inputs[name] as Tensor)),
     );
@@ -311,10 +311,13 @@ export class Tape implements Disposable {
 }
 
 /** The outputs that a gradient can flow into: floats, but for those that the op detaches. */
-const differentiable = ({ signature }: Launcher, outputs: Tensors): Tensor[] =>
-  Object.entries(outputs).flatMap(([name, tensor]) =>
-    isFloat(tensor.dtype) && !ruleOf(signature.outputs, name)?.detached ? [tensor] : [],
-  );
+function differentiable({ signature }: Launcher, outputs: Tensors): Tensor[] {
+  const names = Object.keys(outputs).filter((name) => {
+    const { dtype } = outputs[name] as Tensor;
+    return isFloat(dtype) && !ruleOf(signature.outputs, name)?.detached;
+  });
+  return names.map((name) => outputs[name] as Tensor);
+}
 
 /** Whether a tape remembers what it runs. */
 const remembers = seam('tape.remembers', (records: boolean): boolean => records);

@@ -82,7 +82,14 @@ export interface MemoryLedger {
  */
 export class Memory {
   readonly #device: GPUDevice;
+  /**
+   * By size, the first that was made at the end, where it is taken: a step that is repeated gets the
+   * same memory again, in whichever order it freed it.
+   */
   readonly #free = new Map<number, GPUBuffer[]>();
+  /** How many buffers were made before each. */
+  readonly #made = new WeakMap<GPUBuffer, number>();
+  #count = 0;
   readonly #guarded: Allocation[] = [];
   readonly #held = new Set<Allocation>();
   readonly #watchers = new Set<(ledger: MemoryLedger) => void>();
@@ -154,8 +161,13 @@ export class Memory {
     if (allocation.guardBytes !== 0) return;
     const { buffer } = allocation;
     const waiting = this.#free.get(buffer.size);
-    if (waiting) waiting.push(buffer);
-    else this.#free.set(buffer.size, [buffer]);
+    if (!waiting) {
+      this.#free.set(buffer.size, [buffer]);
+      return;
+    }
+    const age = (one: GPUBuffer) => this.#made.get(one) ?? 0;
+    const younger = waiting.findLastIndex((one) => age(one) > age(buffer));
+    waiting.splice(younger + 1, 0, buffer);
   }
 
   /** Whether an allocation was not freed yet. */
@@ -230,7 +242,9 @@ export class Memory {
 
   #create(descriptor: GPUBufferDescriptor): GPUBuffer {
     this.#allocated += descriptor.size;
-    return this.#device.createBuffer(descriptor);
+    const buffer = this.#device.createBuffer(descriptor);
+    this.#made.set(buffer, this.#count++);
+    return buffer;
   }
 
   #destroy(buffers: readonly GPUBuffer[]): void {

@@ -1,14 +1,13 @@
 import { seam } from '../seam.ts';
 import { type ArenaPlan, type Block, planArena } from './arena.ts';
 import type { Gpu } from './gpu.ts';
+import { bindGroup, UNIFORM_ALIGNMENT } from './launch-slots.ts';
 import type { Allocation, Place } from './memory.ts';
-import { bindGroup, flopsOf, type PreparedCommand, type Replayable } from './recorder.ts';
+import { flopsOf, type PreparedCommand, type Replayable } from './recorder.ts';
 import { Scope } from './scope.ts';
 import { type Uniforms, uniformBytes } from './shader.ts';
 import { type Command, launchesIn, refuse, TracedAllocation, touched } from './trace.ts';
 import { UNIFORMS } from './usage.ts';
-
-const UNIFORM_ALIGNMENT = 256;
 
 /** What a replay writes of a struct with numbers that change. */
 const uniformsNow = seam('capture.uniforms_now', uniformBytes);

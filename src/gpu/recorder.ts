@@ -1,15 +1,8 @@
 import { seam } from '../seam.ts';
+import { LaunchSlots } from './launch-slots.ts';
 import type { Allocation, Binding, Place } from './memory.ts';
 import { type Constants, Pipelines } from './pipelines.ts';
-import {
-  bindingLayout,
-  fieldsNow,
-  type Shader,
-  type Uniforms,
-  type Workgroups,
-  writeFields,
-} from './shader.ts';
-import { UNIFORMS } from './usage.ts';
+import type { Shader, Uniforms, Workgroups } from './shader.ts';
 
 /**
  * One dispatch, completely described. Bindings in order: inputs, outputs; the uniform struct, if
@@ -79,17 +72,6 @@ export const flopsOf = seam(
     flops ?? FLOPS_PER_BYTE * bindings.reduce((sum, { size }) => sum + size, 0),
 );
 
-const UNIFORM_ALIGNMENT = 256;
-const UNIFORM_BYTES = 64 * 1024;
-
-/** A buffer of uniform structs, and what is written to it with the next submit. */
-interface UniformChunk {
-  readonly buffer: GPUBuffer;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly view: DataView;
-  used: number;
-}
-
 /** Records dispatches and copies into one command encoder, and submits them in order. */
 export class Recorder {
   readonly pipelines: Pipelines;
@@ -102,8 +84,7 @@ export class Recorder {
   dispatches = 0;
   readonly #device: GPUDevice;
   readonly #flopsPerSubmit: number;
-  readonly #uniformPool: UniformChunk[] = [];
-  #uniformsInUse: UniformChunk[] = [];
+  readonly #slots: LaunchSlots;
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #flops = 0;
@@ -112,13 +93,13 @@ export class Recorder {
     this.#device = device;
     this.#flopsPerSubmit = flopsPerSubmit;
     this.pipelines = new Pipelines(device);
+    this.#slots = new LaunchSlots(device);
   }
 
   dispatch(launch: Launch): void {
     const pipeline = this.pipelines.get(launch.shader, launch.constants);
     this.dispatched.add(launch.shader.file);
-    const group = bindGroup(this.#device, pipeline, launch, this.#writeUniforms(launch.uniforms));
-    this.#run(pipeline, group, launch.workgroups, flopsOf(launch));
+    this.#run(pipeline, this.#slots.bind(pipeline, launch), launch.workgroups, flopsOf(launch));
   }
 
   copy(from: BufferPlace, to: BufferPlace, bytes: number): void {
@@ -155,11 +136,9 @@ export class Recorder {
   submit(): void {
     if (!this.#encoder) return;
     this.#endPass();
-    for (const { buffer, bytes, used } of this.#uniformsInUse)
-      this.#device.queue.writeBuffer(buffer, 0, bytes, 0, used);
+    this.#slots.flush();
     this.#device.queue.submit([this.#encoder.finish()]);
     this.submits += 1;
-    this.#recycleUniforms();
     this.#encoder = undefined;
     this.#flops = 0;
   }
@@ -168,7 +147,7 @@ export class Recorder {
   discard(): void {
     this.#pass = undefined;
     this.#encoder = undefined;
-    this.#recycleUniforms();
+    this.#slots.clear();
     this.#flops = 0;
   }
 
@@ -192,60 +171,4 @@ export class Recorder {
     this.#pass?.end();
     this.#pass = undefined;
   }
-
-  #writeUniforms(uniforms: Uniforms | undefined): GPUBufferBinding | undefined {
-    const fields = fieldsNow(uniforms);
-    if (fields.length === 0) return undefined;
-    let chunk = this.#uniformsInUse.at(-1);
-    if (!chunk || chunk.used + UNIFORM_ALIGNMENT > UNIFORM_BYTES) {
-      chunk = this.#uniformPool.pop() ?? newChunk(this.#device);
-      this.#uniformsInUse.push(chunk);
-    }
-    const { buffer, view, used: offset } = chunk;
-    const size = writeFields(fields, view, offset);
-    chunk.used += UNIFORM_ALIGNMENT;
-    return { buffer, offset, size };
-  }
-
-  #recycleUniforms(): void {
-    for (const chunk of this.#uniformsInUse) {
-      chunk.used = 0;
-      this.#uniformPool.push(chunk);
-    }
-    this.#uniformsInUse = [];
-  }
-}
-
-function newChunk(device: GPUDevice): UniformChunk {
-  const buffer = device.createBuffer({ size: UNIFORM_BYTES, usage: UNIFORMS });
-  const bytes = new Uint8Array(UNIFORM_BYTES);
-  return { buffer, bytes, view: new DataView(bytes.buffer), used: 0 };
-}
-
-/** The layout of each pipeline's bind group: each call for it makes another object. */
-const groupLayouts = new WeakMap<GPUComputePipeline, GPUBindGroupLayout>();
-
-/**
- * The bind group of a launch: its bindings in order, the uniform struct where the shader has it.
- */
-export function bindGroup(
-  device: GPUDevice,
-  pipeline: GPUComputePipeline,
-  { shader, bindings }: Launch,
-  uniforms: GPUBufferBinding | undefined,
-): GPUBindGroup {
-  let layout = groupLayouts.get(pipeline);
-  if (!layout) {
-    layout = pipeline.getBindGroupLayout(0);
-    groupLayouts.set(pipeline, layout);
-  }
-  const entries: GPUBindGroupEntry[] = [];
-  const add = (resource: GPUBufferBinding) => entries.push({ binding: entries.length, resource });
-  const before = bindingLayout(shader).uniforms;
-  for (const { memory, offset, size } of bindings) {
-    if (uniforms && entries.length === before) add(uniforms);
-    add({ buffer: memory.buffer, offset: memory.offset + offset, size });
-  }
-  if (uniforms && entries.length === bindings.length) add(uniforms);
-  return device.createBindGroup({ layout, entries });
 }

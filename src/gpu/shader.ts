@@ -19,8 +19,13 @@ export type ShaderOfFormats = Readonly<Record<string, Shader>>;
 /** One field of a kernel's uniform struct. */
 export type UniformField = { readonly kind: 'u32' | 'f32'; readonly value: number };
 
+/** Fields of small integers, most of those that a launch has: to make them anew is garbage. */
+const SMALL = Array.from({ length: 1024 }, (_, value): UniformField => ({ kind: 'u32', value }));
+
 /** An unsigned integer field of a uniform struct; of a negative one, its 32 bits. */
 export function u32(value: number): UniformField {
+  const small = SMALL[value];
+  if (small) return small;
   // The bytes of what is no number would be those of 0.
   invariant(Number.isFinite(value), () => `an integer of a uniform struct is ${value}`);
   return { kind: 'u32', value };

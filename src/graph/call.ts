@@ -65,9 +65,12 @@ export function callOf<S extends Signature, T>(
 
 /** Without what is absent. */
 export function present<T>(named: Readonly<Record<string, T | undefined>>): Record<string, T> {
-  return Object.fromEntries(
-    Object.entries(named).filter((entry): entry is [string, T] => entry[1] !== undefined),
-  );
+  const there: Record<string, T> = {};
+  for (const name of Object.keys(named)) {
+    const value = named[name];
+    if (value !== undefined) there[name] = value;
+  }
+  return there;
 }
 
 /** The same names over what `change` makes of each. */
@@ -75,9 +78,7 @@ export function mapped<Name extends string, T, U>(
   named: Readonly<Record<Name, T>>,
   change: (value: T, name: Name) => U,
 ): Readonly<Record<Name, U>> {
-  const entries = Object.entries<T>(named).map(([name, value]) => [
-    name,
-    change(value, name as Name),
-  ]);
-  return Object.fromEntries(entries);
+  const changed = {} as Record<Name, U>;
+  for (const name of Object.keys(named) as Name[]) changed[name] = change(named[name], name);
+  return changed;
 }

@@ -10,7 +10,8 @@ import type { Tensor } from '../tensor/tensor.ts';
 export const checkDevice = seam(
   'ops.check_device',
   (op: string, gpu: Gpu, given: Readonly<Record<string, Tensor | undefined>>): void => {
-    for (const [name, tensor] of Object.entries(given)) {
+    for (const name of Object.keys(given)) {
+      const tensor = given[name];
       if (!tensor || tensor.gpu.device === gpu.device) continue;
       throw new GradproofError(
         'device',

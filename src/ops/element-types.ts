@@ -34,10 +34,13 @@ export function checkTypes(op: string, given: Given, taken: readonly DType[]): v
  */
 export function checkInputs(signature: Signature, given: Given): void {
   const { name: op, inputs } = signature;
-  for (const [name, tensor] of Object.entries(given)) {
-    const rule = ruleOf(inputs, name);
-    if (rule) checkTypes(op, { [name]: tensor }, acceptedTypes(rule));
+  for (const name of Object.keys(given)) {
+    const tensor = given[name];
+    const rule = tensor && ruleOf(inputs, name);
+    if (rule && !rule.native.includes(tensor.dtype))
+      checkTypes(op, { [name]: tensor }, acceptedTypes(rule));
   }
+  if (!hasInteger(signature, given)) return;
   const types = operandsOf(signature, given).map(({ dtype }) => dtype);
   if (!promoted(types))
     throw new GradproofError(
@@ -51,11 +54,20 @@ export function checkInputs(signature: Signature, given: Given): void {
  * undefined where none is, or no tensor has that type.
  */
 export function operandType(signature: Signature, given: Given): DType | undefined {
+  if (!hasInteger(signature, given)) return undefined;
   const operands = operandsOf(signature, given);
-  if (!operands.some(({ dtype }) => isInteger(dtype))) return undefined;
   const type = promoted(operands.map(({ dtype }) => dtype));
   if (operands.some(({ kind }) => kind === 'floats')) return type && isFloat(type) ? type : 'f32';
   return type;
+}
+
+/** Whether an operand is an integer: of floats there is nothing to decide. */
+function hasInteger({ inputs }: Signature, given: Given): boolean {
+  for (const name of Object.keys(given)) {
+    const tensor = given[name];
+    if (tensor && isInteger(tensor.dtype) && ruleOf(inputs, name)?.operand) return true;
+  }
+  return false;
 }
 
 function operandsOf({ inputs }: Signature, given: Given) {

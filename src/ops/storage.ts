@@ -28,7 +28,11 @@ type Named = Readonly<Record<string, Tensor | undefined>>;
 
 /** Whether any of the tensors is stored in halves. */
 export function anyHalf(tensors: Named): boolean {
-  return Object.values(tensors).some((tensor) => tensor && isHalf(tensor.dtype));
+  for (const name of Object.keys(tensors)) {
+    const tensor = tensors[name];
+    if (tensor && isHalf(tensor.dtype)) return true;
+  }
+  return false;
 }
 
 /**

@@ -77,12 +77,15 @@ export function chooseVariant(
   inputs: Operands = {},
 ): string {
   const situation = situationOf(gpu, inputs);
-  const usable = Object.entries(variants).filter(([, variant]) =>
-    (variant.needs ?? []).every((feature) => situation.features.has(feature)),
-  );
-  const chosen = usable.find(([, variant]) => variant.prefers?.(situation)) ?? usable[0];
-  if (!chosen) throw new TypeError('no variant of the op runs on this adapter');
-  return chosen[0];
+  let first: string | undefined;
+  for (const name of Object.keys(variants)) {
+    const { needs, prefers } = variants[name] as Variant;
+    if (needs?.some((feature) => !gpu.features.has(feature))) continue;
+    if (prefers?.(situation)) return name;
+    first ??= name;
+  }
+  if (first === undefined) throw new TypeError('no variant of the op runs on this adapter');
+  return first;
 }
 
 /**
@@ -109,10 +112,10 @@ export function chooseLaunch<Names extends string, Name extends string>(
   operands: Operands<Names>,
 ): { readonly variant: Name; readonly sizes: Constants } {
   const situation = situationOf(gpu, operands);
-  const entries = Object.entries<(typeof variants)[Name]>(variants);
-  const taken = entries.find(([name, { takes }]) => name === asked && (takes?.(situation) ?? true));
-  const [name, variant] = taken ?? (entries[0] as NonNullable<typeof taken>);
-  return { variant: name as Name, sizes: variant.sizes?.(situation) ?? {} };
+  const [first] = Object.keys(variants) as [Name];
+  const wanted = Object.hasOwn(variants, asked) ? (asked as Name) : first;
+  const name = (variants[wanted].takes?.(situation) ?? true) ? wanted : first;
+  return { variant: name, sizes: variants[name].sizes?.(situation) ?? {} };
 }
 
 function situationOf<Names extends string>(

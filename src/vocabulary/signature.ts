@@ -198,8 +198,12 @@ export type ParamsOf<S extends Signature> = TypesOf<S>['params'];
 
 /** The parameters, with defaults for those that are absent. */
 export function completed<S extends Signature>(op: S, given: GivenParams<S>): ParamsOf<S> {
-  const present = Object.entries(given).filter(([, value]) => value !== undefined);
-  return { ...op.defaults, ...Object.fromEntries(present) };
+  const params: Record<string, unknown> = { ...op.defaults };
+  for (const name of Object.keys(given)) {
+    const value = (given as Readonly<Record<string, unknown>>)[name];
+    if (value !== undefined) params[name] = value;
+  }
+  return params;
 }
 
 /** The rule of input, output or saved tensor `name`; that of `x#` for x0, x1, ... */

@@ -70,8 +70,15 @@ export function walk(shape: Shape, strides: readonly (readonly number[])[]): Axi
   return axes;
 }
 
+const fieldsOf = ({ size, strides: [a = 0, b = 0, c = 0] }: Axis): readonly UniformField[] => [
+  u32(size),
+  u32(a),
+  u32(b),
+  u32(c),
+];
+
 /** What follows the last axis: no index is as large, so that a walk ends there. */
-const END: Axis = { size: 0xffffffff, strides: [] };
+const END = fieldsOf({ size: 0xffffffff, strides: [] });
 
 /**
  * `axes` as a kernel's `array<vec4u, 8>` of size and up to three strides. Throws {@link ShapeError}
@@ -82,8 +89,12 @@ export function axisFields(what: string, axes: readonly Axis[]): UniformField[] 
     throw new ShapeError(
       `${what}: ${axes.length} separate dimensions; at most ${MAX_AXES} are walked`,
     );
-  const filled = [...axes, ...Array<Axis>(MAX_AXES - axes.length).fill(END)];
-  return filled.flatMap(({ size, strides }) => [size, ...strides, 0, 0, 0].slice(0, 4).map(u32));
+  const fields: UniformField[] = [];
+  for (let i = 0; i < MAX_AXES; i++) {
+    const axis = axes[i];
+    fields.push(...(axis ? fieldsOf(axis) : END));
+  }
+  return fields;
 }
 
 /** `axis` counted from the front. Throws {@link ShapeError} when the shape has no such axis. */

@@ -174,6 +174,9 @@ function loadOfB({ col, k }: ProductPlan): number {
   return k.b === 1 && k.size % 4 === 0 ? 2 : 0;
 }
 
+/** A batch axis that is not there. */
+const ONE: Axis = { size: 1, a: 0, b: 0, bias: 0 };
+
 function uniformsOf(
   { batch, row, col, k }: ProductPlan,
   launch: {
@@ -183,12 +186,14 @@ function uniformsOf(
     readonly scales: readonly number[];
   },
 ): UniformField[] {
-  const one: Axis = { size: 1, a: 0, b: 0, bias: 0 };
-  const axes = [...Array.from({ length: 4 - batch.length }, () => one), ...batch];
-  const numbers = [
-    ...(['size', 'a', 'b', 'bias'] as const).flatMap((of) => axes.map((axis) => axis[of])),
-    ...[row.size, col.size, k.size, row.a, k.a, k.b, col.b, row.bias, col.bias],
-    ...[Number(launch.hasBias), launch.tiles, launch.first],
-  ];
-  return [...numbers.map(u32), ...launch.scales.map(f32)];
+  const fields: UniformField[] = [];
+  const missing = 4 - batch.length;
+  for (const of of ['size', 'a', 'b', 'bias'] as const)
+    for (let i = 0; i < 4; i++) fields.push(u32((batch[i - missing] ?? ONE)[of]));
+  for (const number of [row.size, col.size, k.size, row.a, k.a, k.b, col.b, row.bias, col.bias])
+    fields.push(u32(number));
+  for (const number of [Number(launch.hasBias), launch.tiles, launch.first])
+    fields.push(u32(number));
+  for (const scale of launch.scales) fields.push(f32(scale));
+  return fields;
 }
