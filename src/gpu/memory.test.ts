@@ -103,6 +103,19 @@ describe('buffers', () => {
     expect(memoryOf().memory.allocate(4).buffer.usage).toBe(0x80 + 0x04 + 0x08);
   });
 
+  test.each([[[0, 1, 2]], [[2, 1, 0]], [[1, 2, 0]], [[2, 0, 1]]])(
+    'that were freed in the order %o are handed out in that in which they were made',
+    (order) => {
+      const { memory } = memoryOf();
+      const made = [40, 41, 42].map((bytes) => memory.allocate(bytes));
+      for (const i of order) memory.free(made[i] as Allocation);
+      const again = [42, 41, 40].map((bytes) => memory.allocate(bytes));
+      expect(again.map(({ buffer }) => made.findIndex((one) => one.buffer === buffer))).toEqual([
+        0, 1, 2,
+      ]);
+    },
+  );
+
   test('are handed out again to what is nearly as large, each once', () => {
     const { memory, host } = memoryOf();
     const a = memory.allocate(40);

@@ -31,6 +31,23 @@ describe('a pipeline', () => {
     expect((two as unknown as { readonly constants: unknown }).constants).toEqual({ N: 2, M: 3 });
   });
 
+  test('is one for all objects of a shader, as captures make them anew', () => {
+    const { host, pipelines } = setUp();
+    const first = pipelines.get(SHADER, { N: 2 });
+    expect(pipelines.get({ ...SHADER }, { N: 2 })).toBe(first);
+    expect(host.pipelines).toEqual(['math/add']);
+  });
+
+  test.each([
+    [{ N: 1, M: 2 }, { N: 12 }],
+    [{ N: 1 }, { M: 1 }],
+    [{ N: 1 }, { N: 1, M: 0 }],
+    [{ N: 1 }, { N: 1.5 }],
+  ])('with the constants %o is another than with %o', (some, others) => {
+    const { pipelines } = setUp();
+    expect(pipelines.get(SHADER, some)).not.toBe(pipelines.get(SHADER, others));
+  });
+
   test('is another for each format of one file', () => {
     const { codeOf } = setUp();
     expect([NF4, FP4, NF4].map(codeOf)).toEqual([NF4.code, FP4.code, NF4.code]);
@@ -99,6 +116,23 @@ describe('an edit', () => {
     expect(codeOf(SHADER)).toBe(SHADER.code);
   });
 
+  test.each([[{}], [{ N: 2 }]])(
+    'holds for what was compiled before, with the constants %o',
+    (constants) => {
+      const { pipelines } = setUp();
+      const codeNow = () =>
+        (pipelines.get(SHADER, constants) as unknown as { readonly code: string }).code;
+      const seen = [codeNow()];
+      for (const to of ['*', '/']) {
+        const edit = pipelines.edit('math/add', { from: '+', to });
+        seen.push(codeNow(), codeNow());
+        edit[Symbol.dispose]();
+        seen.push(codeNow());
+      }
+      expect(seen.map((code) => code.at(-4))).toEqual(['+', '*', '*', '+', '/', '/', '+']);
+    },
+  );
+
   test('of a fragment that is edited already is refused', () => {
     const { pipelines } = setUp();
     pipelines.edit('math/add', PLUS);
@@ -123,6 +157,7 @@ describe('an edit', () => {
     const { pipelines } = setUp();
     pipelines.edit('math/add', PLUS);
     const other = setUp();
+    expect(other.codeOf(SHADER)).toBe(SHADER.code);
     other.pipelines.takeEdits(pipelines);
     expect(other.codeOf(SHADER)).toBe('override N = 1; y = a - b;');
   });

@@ -12,6 +12,7 @@ import {
   u32,
   uniformBytes,
   uniformsAt,
+  writeFields,
 } from './shader.ts';
 
 describe('workgroups', () => {
@@ -65,6 +66,24 @@ describe('the bytes of a uniform struct', () => {
     expect([...uniformBytes([u32(-2)])].slice(0, 4)).toEqual([254, 255, 255, 255]);
     expect(uniformBytes([u32(7)]).length).toBe(16);
     expect(uniformBytes([PADDING, PADDING])).toEqual(new Uint8Array(16));
+  });
+
+  test('are written where they belong, and nothing beside them', () => {
+    const target = new DataView(new Uint8Array(48).fill(9).buffer);
+    expect(writeFields([u32(1), f32(0.5), u32(2000)], target, 16)).toBe(16);
+    expect([12, 32].map((at) => target.getUint32(at, true))).toEqual([0x09090909, 0x09090909]);
+    expect([16, 24, 28].map((at) => target.getUint32(at, true))).toEqual([1, 2000, 0]);
+    expect(target.getFloat32(20, true)).toBe(0.5);
+  });
+
+  test.each([0, 1, 1023, 1024, 2 ** 32 - 1])('have the integer %i', (value) => {
+    expect(u32(value)).toEqual({ kind: 'u32', value });
+    expect(new Uint32Array(uniformBytes([u32(value)]).buffer)[0]).toBe(value);
+  });
+
+  test('have nothing that is no number', () => {
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, undefined as unknown as number])
+      expect(() => u32(value)).toThrow(`an integer of a uniform struct is ${value}`);
   });
 
   test('are asked for anew of a number that changes', () => {
