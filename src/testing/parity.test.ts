@@ -31,6 +31,16 @@ test('a fault of all variants is there once, and one of the backward pass never'
   expect([faults.length, name]).toEqual([1, 'the next row']);
 });
 
+test('faults of floats and of integers break two places, of which each has one fault', () => {
+  const inOne = [...records.values()].filter((record) => {
+    const files = forwardFault(record).faults.flatMap((fault) =>
+      'shader' in fault ? [fault.shader.file] : [],
+    );
+    return new Set(files).size < files.length;
+  });
+  expect(inOne.map(({ name }) => name)).toEqual([]);
+});
+
 test('an op without a launcher has no fault that turns its replay red', () => {
   expect(forwardFault({ ...recordOf('gather'), name: 'no_such_op' }).faults).toEqual([]);
 });

@@ -113,11 +113,6 @@ export const record = defineRecord(signature, {
   ],
   faults: [
     {
-      name: 'integers taken for floats',
-      integers: true,
-      shader: { file: 'math/cumsum', from: 'if (INTEGERS)', to: 'if (!INTEGERS)' },
-    },
-    {
       name: 'one added to each sum',
       shader: {
         file: 'math/cumsum',

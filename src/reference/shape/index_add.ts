@@ -11,10 +11,10 @@ import {
   alongAnother,
   drawIndices,
   drawIntegers,
-  INTEGERS_TWICE,
   placesOfSlices,
   sumsAt,
   sumsWithin,
+  TERMS_TWICE,
   termsAt,
 } from './along.ts';
 
@@ -141,16 +141,7 @@ export const record = defineRecord(signature, {
     sample({ level: 'legal', x: [5, 33], slices: 70, dim: 0, alpha: 0.3 }),
   ],
   faults: [
-    {
-      name: 'terms twice',
-      integers: false,
-      shader: {
-        file: 'shape/add_along',
-        from: 'bitcast<f32>(dims.scale)',
-        to: '2.0 * bitcast<f32>(dims.scale)',
-      },
-    },
-    INTEGERS_TWICE,
+    TERMS_TWICE,
     {
       name: 'gradients negated',
       direction: 'backward',

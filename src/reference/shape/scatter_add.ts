@@ -13,9 +13,9 @@ import {
   drawIntegers,
   elementsAlong,
   elementsWithin,
-  INTEGERS_TWICE,
   sumsAt,
   sumsWithin,
+  TERMS_TWICE,
   termsAt,
 } from './along.ts';
 
@@ -129,12 +129,7 @@ export const record = defineRecord(signature, {
     sample({ level: 'legal', x: [5, 33], indices: [130, 33], dim: 0 }),
   ],
   faults: [
-    {
-      name: 'terms twice',
-      integers: false,
-      shader: { file: 'shape/add_along', from: 'bitcast<f32>(dims.scale)', to: '2.0' },
-    },
-    INTEGERS_TWICE,
+    TERMS_TWICE,
     {
       name: 'the next row',
       direction: 'backward',
