@@ -19,12 +19,20 @@ export interface Along {
 
 /**
  * Indices along `dim` of a tensor of shape `x`, as torch.gather takes them: of its rank, and in no
- * other dimension larger. Throws ShapeError.
+ * other dimension larger, but where `repeats` and x has size 1. Throws ShapeError.
  */
-export function indicesAlong(what: string, x: Shape, indices: Tensor, given: number): Along {
+export function indicesAlong(
+  what: string,
+  x: Shape,
+  indices: Tensor,
+  given: number,
+  repeats = false,
+): Along {
   const dim = axisOf(what, given, x);
   const { shape } = indices;
-  if (shape.length !== x.length || shape.some((n, d) => d !== dim && n > (x[d] as number))) {
+  const fits = (n: number, d: number) =>
+    d === dim || n <= (x[d] as number) || (repeats && x[d] === 1);
+  if (shape.length !== x.length || !shape.every(fits)) {
     throw new ShapeError(
       `${what}: indices ${formatShape(shape)} do not fit into ${formatShape(x)} along dim ${dim}`,
     );
@@ -43,8 +51,8 @@ export function requireRows(what: string, x: Shape, dim: number, indices: Tensor
 }
 
 /**
- * x at indices along a dimension, as a tensor of `shape`; times `scale`, if given. The caller owns
- * it.
+ * x, which repeats where its size is 1, at indices along a dimension, as a tensor of `shape`; times
+ * `scale`, if given. The caller owns it.
  */
 export function takenAlong(
   gpu: Gpu,
@@ -53,7 +61,9 @@ export function takenAlong(
   shape: Shape,
   scale?: number,
 ): Tensor {
-  const strides = denseStrides(x.shape);
+  const strides = denseStrides(x.shape).map((stride, d) =>
+    x.shape[d] === 1 && d !== dim ? 0 : stride,
+  );
   const y = Tensor.empty(gpu, x.dtype, shape);
   gpu.dispatch({
     shader: takeShader,

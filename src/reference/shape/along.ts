@@ -6,7 +6,7 @@ import type { Acceptance, Depth, PlausibleBug, RecordFault, Value } from '../rec
 
 /**
  * For each of the indices into a tensor of `shape` along `dim`, which element it means; those beyond
- * the ends mean the nearest.
+ * the ends mean the nearest. The tensor repeats where its size is 1.
  */
 export function elementsAlong(shape: Shape, indices: Value, dim: number): Int32Array {
   const at = dim < 0 ? dim + shape.length : dim;
@@ -14,7 +14,7 @@ export function elementsAlong(shape: Shape, indices: Value, dim: number): Int32A
   return Int32Array.from(indices.data, (index, i) => {
     const row = Math.min(Math.max(index, 0), rows - 1);
     const place = coordinatesOf(i, indices.shape).with(at, row);
-    return place.reduce((flat, c, d) => flat * (shape[d] as number) + c, 0);
+    return place.reduce((flat, c, d) => flat * (shape[d] as number) + (shape[d] === 1 ? 0 : c), 0);
   });
 }
 
@@ -76,14 +76,13 @@ export function sumsWithin(
   };
 }
 
-/** A mistake of the kernel that adds along a dimension. */
-export const INTEGERS_TWICE = {
-  name: 'integers twice',
-  integers: true,
+/** A mistake of the kernel that adds along a dimension, of floats and of integers. */
+export const TERMS_TWICE = {
+  name: 'terms twice',
   shader: {
     file: 'shape/add_along',
-    from: 'sum + dims.scale * term',
-    to: 'sum + 2u * dims.scale * term',
+    from: 'with_term(y[at], src[place.z])',
+    to: 'with_term(with_term(y[at], src[place.z]), src[place.z])',
   },
 } satisfies RecordFault;
 

@@ -1,6 +1,7 @@
-import { formatShape, type Shape } from '../../tensor/shape.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { takeAlongDim as signature } from '../../vocabulary/shape/take_along_dim.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import { broadcastIndex } from '../broadcast.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
@@ -19,12 +20,24 @@ import {
 type Taken = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
 
-function taken({ x, indices }: Taken, { dim }: Params): { readonly y: Value } {
+/** The shape of what is taken. */
+const shapeOf = (x: Shape, indices: Shape, dim: number): Shape =>
+  indices.map((n, d) => (n === 1 && d !== (dim + x.length) % x.length ? (x[d] as number) : n));
+
+/** Which element of x each that is taken is. */
+function placesOf({ x, indices }: Taken, { dim }: Params): Int32Array {
+  const shape = shapeOf(x.shape, indices.shape, dim);
   const data = Float64Array.from(
-    elementsAlong(x.shape, indices, dim),
-    (element) => x.data[element] as number,
+    { length: sizeOf(shape) },
+    (_, i) => indices.data[broadcastIndex(i, shape, indices.shape)] as number,
   );
-  return { y: { shape: indices.shape, data } };
+  return elementsAlong(x.shape, { shape, data }, dim);
+}
+
+function taken(inputs: Taken, params: Params): { readonly y: Value } {
+  const { x, indices } = inputs;
+  const data = Float64Array.from(placesOf(inputs, params), (element) => x.data[element] as number);
+  return { y: { shape: shapeOf(x.shape, indices.shape, params.dim), data } };
 }
 
 interface Draw {
@@ -49,6 +62,7 @@ function sample({
   elements,
   tier,
 }: Draw): SampleOf<typeof signature> {
+  const y = shapeOf(x, indices, dim);
   return {
     level,
     ...(tier ? { tier } : {}),
@@ -67,36 +81,34 @@ function sample({
     ...(dtype === 'f32'
       ? {
           grads: (random) => ({
-            y:
-              level === 'exact'
-                ? drawIntegers(random, indices)
-                : drawTensor(random, indices, elements),
+            y: level === 'exact' ? drawIntegers(random, y) : drawTensor(random, y, elements),
           }),
         }
       : {}),
   };
 }
 
-/** torch.gather; indices beyond the ends, which torch refuses, read the nearest element. */
+/** torch.take_along_dim and torch.gather; indices beyond the ends, which torch refuses, read the nearest element. */
 export const record = defineRecord(signature, {
   summary: 'y = x at indices along a dimension, element by element',
   forward: taken,
   acceptance: () => ({ y: { kind: 'exact' } }),
-  vjp: ({ x, indices }, { dim }, { y: dy }) => ({
+  vjp: (inputs, params, { y: dy }) => ({
     x: {
-      shape: x.shape,
+      shape: inputs.x.shape,
       data: sumsAt(
-        new Float64Array(x.data.length),
-        elementsAlong(x.shape, indices, dim),
+        new Float64Array(inputs.x.data.length),
+        placesOf(inputs, params),
         (i) => dy.data[i] as number,
       ),
     },
   }),
-  vjpAcceptance: ({ x, indices }, _gradients, { dim }, { y: dy }, { depth }) => ({
+  // Terms that are not there are zeros, in whatever order they are added.
+  vjpAcceptance: (inputs, _gradients, params, { y: dy }, { depth }) => ({
     x: sumsWithin(
       undefined,
-      x.data.length,
-      elementsAlong(x.shape, indices, dim),
+      inputs.x.data.length,
+      placesOf(inputs, params),
       (i) => dy.data[i] as number,
       depth,
     ),
@@ -111,6 +123,12 @@ export const record = defineRecord(signature, {
     sample({ level: 'legal', x: [5, 33], indices: [130, 33], dim: 0 }),
     // More lanes than are shared out, and so many that each invocation has several rows.
     sample({ x: [8200, 2], indices: [8200, 1], dim: 1 }),
+    // Each repeats along a dimension of its own; one alone along two, of integers too.
+    sample({ x: [4, 1, 6], indices: [1, 5, 9], dim: 2 }),
+    sample({ x: [1, 7, 1], indices: [3, 4, 5], dim: 1 }),
+    sample({ x: [3, 5, 4], indices: [1, 2, 1], dim: -2 }),
+    sample({ x: [1, 5], indices: [6, 3], dim: 1, dtype: 'i32' }),
+    sample({ level: 'legal', x: [1, 3], indices: [40, 30], dim: 1 }),
     sample({ x: [2000, 9], indices: [2000, 10], dim: 1, tier: 'full' }),
   ],
   faults: [
@@ -138,9 +156,9 @@ export const record = defineRecord(signature, {
 /** The terms of an element are added in ascending order. */
 export const simulation = defineSimulation(signature, {
   forward: (_gpu, inputs, params) => taken(inputs, params),
-  backward: (gpu, { x, indices }, { dim }, { y: dy }) => {
-    const places = elementsAlong(x.shape, indices, dim);
-    const terms = termsAt(x.data.length, places, (i) => dy.data[i] as number);
+  backward: (gpu, inputs, params, { y: dy }) => {
+    const { x } = inputs;
+    const terms = termsAt(x.data.length, placesOf(inputs, params), (i) => dy.data[i] as number);
     return { x: { shape: x.shape, data: Float64Array.from(terms, (own) => chainSum(gpu, own)) } };
   },
   samples: [

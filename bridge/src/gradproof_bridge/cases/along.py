@@ -17,6 +17,20 @@ def along() -> Cases:
         ((4, 6), (4, 9), -1),
         ((5,), (64,), 0),
     )
+    repeating: tuple[tuple[Shape, Shape, int], ...] = (
+        ((4, 1, 6), (1, 5, 9), -1),
+        ((1, 7, 3), (5, 2, 1), 1),
+        ((1, 5, 4), (3, 6, 2), 1),
+    )
+    for x, indices, dim in repeating:
+        name = f"{shape_name(*x)}_{shape_name(*indices)}_dim{dim}"
+        yield Case(
+            f"take_along_dim_{name}",
+            "take_along_dim",
+            "torch",
+            {"dim": dim},
+            _taken(x, indices, dim),
+        )
     for x, indices, dim in shapes:
         name = f"{shape_name(*x)}_{shape_name(*indices)}_dim{dim}"
         yield Case(
@@ -55,7 +69,12 @@ def _taken(x: Shape, indices: Shape, dim: int) -> Make:
     return lambda draw: {
         "x": draw.normal(*x),
         "indices": draw.integers(*indices, low=0, high=x[dim] - 1),
-        "grad.y": draw.normal(*indices),
+        "grad.y": draw.normal(
+            *(
+                n if m == 1 and d != dim % len(x) else m
+                for d, (n, m) in enumerate(zip(x, indices, strict=True))
+            )
+        ),
     }
 
 

@@ -20,9 +20,15 @@ Places = tuple[NDArray[np.int64], ...]
 
 
 def take_along_dim(inputs: Inputs, params: Params) -> Outputs:
-    """The elements of x at the indices; the gradient of one is the sum over its readers."""
-    x = inputs["x"]
-    places = _places(x, inputs["indices"], params)
+    """The elements of x at the indices, which both repeat where their size is 1; the gradient of an
+    element is the sum over its readers.
+    """
+    x, indices = inputs["x"], inputs["indices"]
+    if indices.ndim == x.ndim:
+        dim = axis_in(params["dim"], x.ndim)
+        sizes = list(enumerate(zip(x.shape, indices.shape, strict=True)))
+        indices = np.broadcast_to(indices, [m if d == dim or m != 1 else n for d, (n, m) in sizes])
+    places = _places(x, indices, params, repeats=True)
     taken = x[places]
     outputs: Outputs = {
         "y": exactly(taken) if x.dtype.kind in "iu" else Real(bounded(taken), is_copy=True)
@@ -79,16 +85,22 @@ def _integer_sums(x: NDArray[Any], places: Places, terms: NDArray[Any], alpha: i
     return exactly(sums.astype(np.result_type(x, terms)))
 
 
-def _places(x: NDArray[Any], indices: NDArray[Any], params: Params) -> Places:
-    """Which element of x each of the indices means."""
+def _places(
+    x: NDArray[Any], indices: NDArray[Any], params: Params, *, repeats: bool = False
+) -> Places:
+    """Which element of x each of the indices means; with `repeats` a size of 1 serves them all."""
     dim = axis_in(params["dim"], x.ndim)
     fits = indices.ndim == x.ndim and all(
-        n <= m or d == dim for d, (n, m) in enumerate(zip(indices.shape, x.shape, strict=True))
+        n <= m or d == dim or (repeats and m == 1)
+        for d, (n, m) in enumerate(zip(indices.shape, x.shape, strict=True))
     )
     if not fits or (indices.size > 0 and (indices.min() < 0 or indices.max() >= x.shape[dim])):
         raise FormatError(f"the indices do not fit into {x.shape} along dim {dim}")
     own = np.indices(indices.shape, dtype=np.int64)
-    return tuple(indices.astype(np.int64) if d == dim else own[d] for d in range(x.ndim))
+    return tuple(
+        indices.astype(np.int64) if d == dim else np.minimum(own[d], n - 1)
+        for d, n in enumerate(x.shape)
+    )
 
 
 FORMULAS = {

@@ -86,7 +86,14 @@ export const tensors: Bodies = {
       'got = {"y": x["x"].index_select(d, i.flatten()).unflatten(d, i.shape)}',
     ],
   }),
-  take_along_dim: ({ dim }) => y(`x["x"].gather(${literal(dim)}, x["indices"].long())`),
+  take_along_dim: ({ dim }) => ({
+    imports: TORCH,
+    lines: [
+      `d, i = ${literal(dim)} % x["x"].ndim, x["indices"].long()`,
+      'meet = all(k == d or n == m or 1 in (n, m) for k, (n, m) in enumerate(zip(x["x"].shape, i.shape)))',
+      'got = {"y": torch.take_along_dim(x["x"], i, d) if meet else x["x"].gather(d, i)}',
+    ],
+  }),
   scatter_add: ({ dim }) => y(`x["x"].scatter_add(${literal(dim)}, x["indices"].long(), x["src"])`),
   index_add: ({ dim, alpha }) =>
     y(`x["x"].index_add(${literal(dim)}, x["index"], x["source"], ${given({ alpha })})`),

@@ -14,8 +14,18 @@ if TYPE_CHECKING:
 
 
 def take_along_dim(t: Mapping[str, Tensor], params: Params) -> Tensors:
-    """torch.gather, whose indices need not fill the other dimensions."""
-    return {"y": t["x"].gather(params["dim"], t["indices"].long())}
+    """torch.take_along_dim; torch.gather, where indices leave out the last of other dimensions."""
+    import torch
+
+    x, indices, dim = t["x"], t["indices"].long(), params["dim"] % t["x"].ndim
+    others = [
+        (n, m) for d, (n, m) in enumerate(zip(x.shape, indices.shape, strict=True)) if d != dim
+    ]
+    if all(n == m or 1 in (n, m) for n, m in others):
+        return {"y": torch.take_along_dim(x, indices, dim)}
+    others.insert(dim, (-1, -1))
+    x = x.expand([m if n == 1 else -1 for n, m in others])
+    return {"y": x.gather(dim, indices.expand([n if m == 1 else -1 for n, m in others]))}
 
 
 def scatter_add(t: Mapping[str, Tensor], params: Params) -> Tensors:

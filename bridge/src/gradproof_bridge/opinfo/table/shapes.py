@@ -85,9 +85,12 @@ def take(input: Tensor, index: Tensor) -> Expressed:  # noqa: A002
 
 
 def gather(input: Tensor, dim: int, index: Tensor) -> Expressed:  # noqa: A002
-    """torch.gather, which is take_along_dim without broadcasting."""
+    """torch.gather: its indices leave out the last of other dimensions, and do not repeat."""
     if index.ndim != input.ndim and index.numel() == 0 and min(index.ndim, input.ndim) > 0:
         raise NotExpressibleError("no indices, of other dimensions than the tensor's")
+    others = (d for d in range(index.ndim) if d != dim % max(input.ndim, 1))
+    if any(index.shape[d] == 1 != input.shape[d] for d in others):
+        raise NotExpressibleError("indices of size 1, which take_along_dim repeats")
     return Expressed("take_along_dim", {"dim": dim}, {"x": input, "indices": Codes(index)})
 
 
@@ -96,12 +99,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Ex
     x = _flat(input) if dim is None else input
     places = indices.flatten() if dim is None else indices
     along = 0 if dim is None else dim % input.ndim
-    sizes = list(zip(x.shape, places.shape, strict=True))
-    if any(n == 1 != m for d, (n, m) in enumerate(sizes) if d != along):
-        raise NotExpressibleError("a tensor that broadcasts to its indices")
     from_start = places.where(places >= 0, places + x.shape[along])
-    whole = [m if d == along else n for d, (n, m) in enumerate(sizes)]
-    inputs = {"x": x, "indices": Codes(from_start.expand(whole))}
+    inputs = {"x": x, "indices": Codes(from_start)}
     return Expressed("take_along_dim", {"dim": along}, inputs)
 
 
