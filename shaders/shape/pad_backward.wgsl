@@ -18,10 +18,10 @@ struct Dims {
 @group(0) @binding(1) var<storage, read_write> dx: array<f32>;
 @group(0) @binding(2) var<uniform> dims: Dims;
 
-/// The sum over the places in [start, end) that repeat `row`; `first` is where place 0 lies.
+/// The sum over those of the places in [start, end) that repeat `row`; `first` is where place 0 lies.
 fn sum_of(start: i32, end: i32, row: i32, first: u32) -> f32 {
   var sum = 0.0;
-  for (var place = max(start, 0); place < end; place++) {
+  for (var place = max(start, 0); place < min(end, dims.padded); place++) {
     if (source(place - dims.before, dims.size, dims.mode) == row) {
       sum += dy[first + u32(place) * dims.inner];
     }
@@ -44,6 +44,6 @@ fn main(
   let after = dims.before + dims.size;
   let own = row + dims.before;
   dx[i] = sum_of(0, dims.before, row, first)
-    + sum_of(own, min(own + 1, dims.padded), row, first)
+    + sum_of(own, own + 1, row, first)
     + sum_of(after, dims.padded, row, first);
 }

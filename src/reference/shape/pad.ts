@@ -20,22 +20,33 @@ import { drawIntegers, sumsAt, sumsWithin } from './along.ts';
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
 
-/** The place along a dimension of `n` that the one at `place` repeats, or -1. */
-function sourceOf(place: number, n: number, mode: PadMode): number {
+/** Along a dimension of x: its size, and how many lie before and after. */
+type Side = readonly [n: number, before: number, after: number];
+
+/** The place along a dimension of x that the one at `at` of y repeats, or -1. */
+function sourceOf(at: number, [n, before, after]: Side, mode: PadMode): number {
+  const place = at - before;
+  if (mode === 'circular') {
+    const first = Math.max(-before, 0);
+    const left = n - first - Math.max(-after, 0);
+    return first + ((place - first + left) % left);
+  }
   if (place >= 0 && place < n) return place;
   if (mode === 'constant') return -1;
   if (mode === 'replicate') return place < 0 ? 0 : n - 1;
-  if (mode === 'circular') return place < 0 ? place + n : place - n;
   return place < 0 ? -place : 2 * n - 2 - place;
 }
+
+const sidesOf = (x: Shape, params: Params): readonly Side[] =>
+  paddingOf(x.length, params).map(([before, after], d) => [x[d] as number, before, after]);
 
 /** For each element of y, which element of x it repeats, or -1. */
 function elementsOf(x: Shape, params: Params): Int32Array {
   const shape = paddedShape(x, params);
-  const sides = paddingOf(x.length, params);
+  const sides = sidesOf(x, params);
   return Int32Array.from({ length: sizeOf(shape) }, (_, i) => {
     const places = coordinatesOf(i, shape).map((c, d) =>
-      sourceOf(c - (sides[d]?.[0] as number), x[d] as number, params.mode),
+      sourceOf(c, sides[d] as Side, params.mode),
     );
     if (places.includes(-1)) return -1;
     return places.reduce((flat, place, d) => flat * (x[d] as number) + place, 0);
@@ -120,14 +131,20 @@ export const record = defineRecord(signature, {
     sample({ x: [3, 5, 7], params: { pad: [6, 2, 0, 4], mode: 'reflect' } }),
     sample({ x: [2, 3, 4], params: { pad: [5, 1, 0, 9, 1, 1], mode: 'replicate' } }),
     sample({ x: [3, 5, 4], params: { pad: [4, 3, 2, 5], mode: 'circular' } }),
+    // What crops: torch repeats the whole of x, in a circular padding what is left of it.
+    sample({ x: [2, 5, 7], params: { pad: [-2, 5, 4, -1], mode: 'reflect' } }),
+    sample({ x: [9, 3], params: { pad: [0, 0, 8, -15], mode: 'reflect' } }),
+    sample({ x: [2, 4, 5], params: { pad: [-4, 6, 7, -10], mode: 'replicate' } }),
+    sample({ x: [5, 4, 3], params: { pad: [-1, 2, 2, -1, -2, -2], mode: 'circular' } }),
+    sample({ x: [6, 4], params: { pad: [3, -1, -2, 3], mode: 'circular' }, dtype: 'i32' }),
     sample({ x: [1], params: { pad: [1, 1] } }),
     sample({ x: [3, 2], params: { pad: [] } }),
     sample({ level: 'legal', x: [7, 9], params: { pad: [70, 8], mode: 'replicate' } }),
   ],
   faults: [
     {
-      name: 'the bits of x turned',
-      shader: { file: 'shape/pad', from: 'y[i] = x[place];', to: 'y[i] = x[place] ^ 0x40000000u;' },
+      name: 'more than x',
+      shader: { file: 'shape/pad', from: 'y[i] = x[place];', to: 'y[i] = x[place] + 0x00100001u;' },
     },
     {
       name: 'terms twice',
@@ -157,9 +174,9 @@ export const simulation = defineSimulation(signature, {
   forward: (_gpu, inputs, params) => padded(inputs, params),
   backward: (gpu, { x }, params, grads) => {
     let gradient: Value = grads.y;
-    paddingOf(x.shape.length, params).forEach(([before, after], d) => {
+    sidesOf(x.shape, params).forEach((side, d) => {
+      const [n, before, after] = side;
       if (before === 0 && after === 0) return;
-      const n = x.shape[d] as number;
       const shape = gradient.shape.with(d, n);
       const stride = sizeOf(shape.slice(d + 1));
       const size = gradient.shape[d] as number;
@@ -172,7 +189,7 @@ export const simulation = defineSimulation(signature, {
           const sum = (start: number, end: number) => {
             let own = 0;
             for (let place = Math.max(start, 0); place < Math.min(end, size); place++)
-              if (sourceOf(place - before, n, params.mode) === row)
+              if (sourceOf(place, side, params.mode) === row)
                 own = gpu.add(own, data[first + place * stride] as number);
             return own;
           };

@@ -18,7 +18,10 @@ const params = v.strictObject({
   value: v.optional(number, 0),
 });
 
-/** torch.nn.functional.pad; a negative constant padding crops. */
+/**
+ * torch.nn.functional.pad; a negative padding crops. What is repeated on the other side is of the
+ * whole of x, in a circular padding of what is left.
+ */
 export const pad = signature({ family: 'shape', name: 'pad' }, params, {
   inputs: { x: numeric('[*x]') },
   outputs: {
@@ -44,12 +47,18 @@ export function paddingOf(rank: number, { pad: around }: Pick<Params, 'pad'>): [
   });
 }
 
-/** How many of `n` a padding may repeat on one side. */
-const MOST: Readonly<Record<Exclude<PadMode, 'constant'>, (n: number) => number>> = {
-  reflect: (n) => n - 1,
-  replicate: (n) => (n > 0 ? Number.POSITIVE_INFINITY : 0),
-  circular: (n) => n,
+/** Whether `n` can have so many before and after. */
+const FITS: Readonly<Record<PadMode, (n: number, before: number, after: number) => boolean>> = {
+  constant: (n, before, after) => n + before + after >= 0,
+  reflect: (n, before, after) => Math.max(before, after) < n && n + before + after > 0,
+  replicate: (n, before, after) => n > 0 && n + before + after > 0,
+  circular: (n, before, after) => Math.max(before, after, 0) <= croppedSize(n, before, after),
 };
+
+/** How many of `n` a padding leaves that is negative before or after. */
+export function croppedSize(n: number, before: number, after: number): number {
+  return n + Math.min(before, 0) + Math.min(after, 0);
+}
 
 /** Why x cannot have the padding, if it cannot. */
 export function paddingMisfit(x: Shape, { pad: around, mode: kind }: Params): string | undefined {
@@ -57,11 +66,10 @@ export function paddingMisfit(x: Shape, { pad: around, mode: kind }: Params): st
   if (around.length % 2 !== 0 || around.length > 2 * x.length)
     return `pad has ${around.length} numbers for ${x.length} dimensions`;
   const sides = paddingOf(x.length, { pad: around });
-  const at = sides.findIndex(([before, after], d) => {
-    const n = x[d] as number;
-    if (kind === 'constant') return n + before + after < 0;
-    return Math.min(before, after) < 0 || Math.max(before, after) > Math.max(MOST[kind](n), 0);
-  });
+  const at = sides.findIndex(
+    ([before, after], d) =>
+      (before !== 0 || after !== 0) && !FITS[kind](x[d] as number, before, after),
+  );
   return at < 0
     ? undefined
     : `a ${kind} padding of ${sides[at]?.join(' and ')} does not fit ${x[at]}`;

@@ -151,8 +151,6 @@ def pad(
     value: float | None = None,
 ) -> Expressed:
     """torch.nn.functional.pad."""
-    if mode != "constant" and min(pad, default=0) < 0:
-        raise NotExpressibleError("a padding that crops, and repeats what is there")
     given = {} if value is None else {"value": held(value, input)}
     return Expressed("pad", {"pad": list(pad), "mode": mode, **given}, {"x": input})
 
