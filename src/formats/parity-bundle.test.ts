@@ -809,8 +809,13 @@ describe('what is wrong is said in one line', () => {
     ],
     [
       'a wrong dtype',
+      { op: 'softmax', tensors: { 'in.x': ['i32', [2, 3]], 'out.y': [2, 3] } },
+      /in.x is I32; F32 or F16/,
+    ],
+    [
+      'a product of integers with floats',
       { ...matmul, tensors: { ...matmul.tensors, 'in.a': ['i32', [3, 5]] } },
-      /in.a is I32; F32 or F16/,
+      /torch multiplies no I32 with F32: integers have one type/,
     ],
     [
       'a maximum over no elements',

@@ -6,6 +6,7 @@ import { cast } from './math/cast.ts';
 import { clip } from './math/clip.ts';
 import { div } from './math/div.ts';
 import { reduceSum } from './math/reduce_sum.ts';
+import { matmul } from './matmul/matmul.ts';
 import { promoted, resultTypes } from './promotion.ts';
 import { type BundleDType, FLOAT } from './rules.ts';
 import { gather } from './shape/gather.ts';
@@ -46,6 +47,27 @@ describe('results have the types', () => {
     expect(of(argmax, {}, { x: 'F32' })).toEqual(['I32']);
     expect(of(cast, { to: 'float16' }, { x: 'F32' })).toEqual(['F16']);
     expect(of(cast, { to: 'bool' }, { x: 'F32' })).toEqual(['U8']);
+  });
+
+  test('of the one type of integers whose matrices are multiplied', () => {
+    const params = { transpose_a: false, transpose_b: false, alpha: -3, beta: 2 };
+    expect(of(matmul, params, { a: 'U8', b: 'U8', bias: 'U8' })).toEqual(['U8']);
+    expect(of(matmul, params, { a: 'F16', b: 'F32' })).toEqual(FLOAT);
+    const words = 'torch multiplies no';
+    expect(() => of(matmul, params, { a: 'I32', b: 'I8' })).toThrow(`${words} I32 with I8`);
+    expect(() => of(matmul, params, { a: 'F32', b: 'F32', bias: 'I32' })).toThrow(
+      `${words} F32 with I32: integers have one type`,
+    );
+    for (const factor of [0.5, 2 ** 31, -(2 ** 31) - 1]) {
+      const told = `integers are multiplied by integers of 32 bits, and ${factor} is none`;
+      for (const wrong of [{ alpha: factor }, { beta: factor }]) {
+        const asked = { ...params, ...wrong };
+        expect(() => of(matmul, asked, { a: 'I32', b: 'I32' })).toThrow(told);
+        expect(of(matmul, asked, { a: 'F32', b: 'F32' })).toEqual(FLOAT);
+      }
+    }
+    const ends = { ...params, alpha: 2 ** 31 - 1, beta: -(2 ** 31) };
+    expect(of(matmul, ends, { a: 'I32', b: 'I32' })).toEqual(['I32']);
   });
 
   test('of integers between bounds that are integers', () => {

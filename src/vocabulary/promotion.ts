@@ -32,6 +32,19 @@ export function asOperands(operands: readonly BundleDType[]): readonly BundleDTy
   return [found];
 }
 
+/**
+ * Which element types a product of matrices may have: of integers theirs, since torch multiplies
+ * operands of one type alone.
+ */
+export function asProduct(operands: readonly BundleDType[]): readonly BundleDType[] {
+  const [first, ...others] = operands;
+  if (!first || !operands.some(isStoredInteger)) return FLOAT;
+  const other = others.find((operand) => operand !== first);
+  if (other)
+    throw new SignatureError(`torch multiplies no ${first} with ${other}: integers have one type`);
+  return [first];
+}
+
 /** Which element types a sum may have: integers are added up in 32 bits. */
 export function asSum(operands: readonly BundleDType[]): readonly BundleDType[] {
   return operands.every(isStoredInteger) ? ['I32'] : FLOAT;

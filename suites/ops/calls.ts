@@ -46,6 +46,16 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       'bias-of-more-dimensions': { inputs: { bias: [1, 3, 5] } },
       'batch-axes': { inputs: { a: [2, 1, 2, 1, 2, 1, 3, 4], b: [1, 2, 1, 2, 1, 2, 4, 5] } },
       'bias-times-0': { inputs: { bias: [4] }, params: { beta: 0 } },
+      'share-of-integers': {
+        dtypes: { a: 'i32', b: 'i32' },
+        params: { alpha: 0.5 },
+        code: 'bad-params',
+      },
+      'bias-share-of-integers': {
+        dtypes: { a: 'i32', b: 'i32' },
+        params: { beta: 2 ** 31 },
+        code: 'bad-params',
+      },
     },
   },
   accumulate_grad: {

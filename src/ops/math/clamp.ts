@@ -1,4 +1,6 @@
 import shareShader from '../../../shaders/math/clamp_share.wgsl';
+import integerMaximumShader from '../../../shaders/math/integer_maximum.wgsl';
+import integerMinimumShader from '../../../shaders/math/integer_minimum.wgsl';
 import maximumShader from '../../../shaders/math/maximum.wgsl';
 import minimumShader from '../../../shaders/math/minimum.wgsl';
 import { GradproofError } from '../../errors.ts';
@@ -42,24 +44,34 @@ function share(gpu: Gpu, x: Tensor, bounds: Bounds, dy: Tensor, wanted: number):
 
 /** y = x between its bounds. */
 function clamped(gpu: Gpu, x: Tensor, { min, max }: Bounds): Tensor {
+  const [larger, smaller] =
+    x.dtype === 'i32'
+      ? [integerMaximumShader, integerMinimumShader]
+      : [maximumShader, minimumShader];
   if (min && max) {
-    using raised = binary(gpu, maximumShader, x, min);
-    return binary(gpu, minimumShader, raised, max);
+    using raised = binary(gpu, larger, x, min);
+    return binary(gpu, smaller, raised, max);
   }
-  if (min) return binary(gpu, maximumShader, x, min);
-  if (max) return binary(gpu, minimumShader, x, max);
+  if (min) return binary(gpu, larger, x, min);
+  if (max) return binary(gpu, smaller, x, max);
   throw new GradproofError('bad-params', 'clamp: there is no bound; give min, max or both');
 }
 
 /**
  * y = x between the tensors `min` and `max`, as torch.clamp: where they cross, `max`. Of an x that
- * is equal to one bound each has half of the gradient. x, min, max, y: f32; the bounds broadcast to
- * x. Throws ShapeError where they do not, GradproofError `bad-params` without a bound.
+ * is equal to one bound each has half of the gradient. x, min, max, y: f32 or integers; the bounds
+ * broadcast to x. Throws ShapeError where they do not, GradproofError `bad-params` without a bound.
  */
 export const clamp = launcher(signature, {
   variants: {
     vec4: {
-      kernels: [maximumShader, minimumShader, shareShader].map(({ file }) => file),
+      kernels: [
+        maximumShader,
+        minimumShader,
+        integerMaximumShader,
+        integerMinimumShader,
+        shareShader,
+      ].map(({ file }) => file),
       depth: chunkedDepth,
     },
   },

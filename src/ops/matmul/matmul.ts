@@ -1,7 +1,10 @@
+import integerShader from '../../../shaders/matmul/integer_matmul.wgsl';
+import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
+import { mapped } from '../../graph/call.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { matmul as signature } from '../../vocabulary/matmul/matmul.ts';
+import { isFactorOfIntegers, matmul as signature } from '../../vocabulary/matmul/matmul.ts';
 import { launcher } from '../launcher.ts';
 import { sumToSize } from '../math/sum.ts';
 import { multiply, PRODUCT_VARIANTS, type Product } from './product.ts';
@@ -10,16 +13,27 @@ import { multiply, PRODUCT_VARIANTS, type Product } from './product.ts';
  * y = alpha op(a) op(b) (+ beta bias) in float32 as torch.matmul: op transposes the last two
  * dimensions, the others are batches and broadcast, a 1-D operand is a row (a) or a column (b) and
  * its dimension is not in y. a: [..., m, k]; b: [..., k, n]; bias: any shape that broadcasts to y.
- * A product of no terms is 0; of a bias times 0 nothing is read, as in torch.addmm. Throws
- * ShapeError when they do not fit or have more than four batch dimensions that broadcast
- * differently.
+ * A product of no terms is 0; of a bias times 0 nothing is read, as in torch.addmm. Integers are
+ * multiplied as such and wrap, with factors that are integers. Throws ShapeError when they do not
+ * fit or have more than four batch dimensions that broadcast differently, GradproofError
+ * `bad-params` for other factors of integers.
  */
 export const matmul = launcher(signature, {
-  variants: PRODUCT_VARIANTS,
+  variants: mapped(PRODUCT_VARIANTS, (variant) => ({
+    ...variant,
+    kernels: [...variant.kernels, integerShader.file],
+  })),
   storage: { reads: ['a', 'b'] },
-  forward: (gpu, inputs, { alpha, beta, ...transposes }, variant) => ({
-    y: multiply(gpu, { ...inputs, ...transposes, scale: alpha, biasScale: beta }, variant),
-  }),
+  forward: (gpu, inputs, { alpha, beta, ...transposes }, variant) => {
+    if (inputs.a.dtype === 'i32' && !(isFactorOfIntegers(alpha) && isFactorOfIntegers(beta)))
+      throw new GradproofError(
+        'bad-params',
+        `matmul: integers are multiplied by integers of 32 bits, not by ${alpha} and ${beta}`,
+      );
+    return {
+      y: multiply(gpu, { ...inputs, ...transposes, scale: alpha, biasScale: beta }, variant),
+    };
+  },
   backward: (gpu, { inputs: { a, b, bias }, grads, params, wants }, variant) => {
     const { y: dy } = grads;
     const gradients: { a?: Tensor; b?: Tensor; bias?: Tensor } = {};

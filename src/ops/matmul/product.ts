@@ -1,3 +1,4 @@
+import integerShader from '../../../shaders/matmul/integer_matmul.wgsl';
 import shader from '../../../shaders/matmul/matmul.wgsl';
 import f16Shader from '../../../shaders/matmul/matmul_f16.wgsl';
 import subgroupShader from '../../../shaders/matmul/matmul_subgroup.wgsl';
@@ -68,7 +69,7 @@ function isFloat32({ operands: { a, b } }: Situation<Operand>): boolean {
   return !isHalf(a.dtype) && !isHalf(b.dtype);
 }
 
-/** A product to compute: y = scale * op(a) op(b) + biasScale * bias. */
+/** A product to compute, of floats or of i32: y = scale * op(a) op(b) + biasScale * bias. */
 export interface Product {
   readonly a: Tensor;
   readonly b: Tensor;
@@ -93,7 +94,8 @@ const MOST_WORKGROUPS = 65_535;
 export function multiply(gpu: Gpu, product: Product, variant: string): Tensor {
   const { a, b, bias, scale = 1, biasScale = 1 } = product;
   const plan = planProduct({ ...product, a: a.shape, b: b.shape, bias: bias?.shape });
-  const y = Tensor.empty(gpu, 'f32', product.shape ?? plan.shape);
+  const isInteger = a.dtype === 'i32';
+  const y = Tensor.empty(gpu, isInteger ? 'i32' : 'f32', product.shape ?? plan.shape);
   const kernel = kernelFor(gpu, product, variant, plan);
   const tiles = Math.ceil(plan.col.size / kernel.cols / kernel.padding) * kernel.padding;
   const [x, yGroups] = spread(
@@ -114,7 +116,8 @@ export function multiply(gpu: Gpu, product: Product, variant: string): Tensor {
       }),
       workgroups: [x, yGroups, count],
       flops: 2 * plan.row.size * plan.col.size * plan.k.size * count,
-      ...(count === batches ? { product: { count: y.size } } : {}),
+      // Captured steps go on from floats alone.
+      ...(count === batches && !isInteger ? { product: { count: y.size } } : {}),
     });
   }
   return y;
@@ -133,7 +136,12 @@ interface Kernel {
 }
 
 /** The kernel that computes a product in an op that runs as `asked`. */
-function kernelFor(gpu: Gpu, { a, b }: Product, asked: string, plan: ProductPlan): Kernel {
+function kernelFor(gpu: Gpu, product: Product, asked: string, plan: ProductPlan): Kernel {
+  const { a, b, scale = 1, biasScale = 1 } = product;
+  if (a.dtype === 'i32') {
+    const constants = { ALPHA: scale, BETA: biasScale };
+    return { shader: integerShader, constants, rows: 1, cols: 1, tilesPerGroup: 64, padding: 1 };
+  }
   const y = { dtype: 'f32', shape: [plan.row.size, plan.col.size] } as const;
   const { variant, sizes } = chooseLaunch(gpu, PRODUCT_VARIANTS, asked, { a, b, y });
   if (variant === 'tiled')

@@ -4,6 +4,7 @@ import { clamp as signature } from '../../vocabulary/math/clamp.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { broadcastIndex, sumTo } from '../broadcast.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import { beside, drawIntegersOf, integerTypeOf } from '../integers.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
 import { drawNumbers, passedBound, passedSum } from './choice.ts';
@@ -52,6 +53,12 @@ const clamped = (inputs: Inputs): Value => ({
   }),
 });
 
+/** Operands of several types as they are computed beside each other. */
+function together(inputs: Inputs): Inputs {
+  const operands = NAMES.flatMap((name) => inputs[name] ?? []);
+  return { x: inputs.x, ...each(inputs, (value) => beside(value, operands)) };
+}
+
 /** One for each of them that is there. */
 const each = <T>(inputs: Inputs, of: (value: Value, name: Name) => T): Partial<Record<Name, T>> =>
   Object.fromEntries(
@@ -89,24 +96,54 @@ function sample(
   };
 }
 
+/** Integers of one or two types between others, of which float32 does not hold all. */
+function integerSample(
+  shapes: { readonly x: Shape; readonly min?: Shape; readonly max?: Shape },
+  dtypes: readonly ['i32' | 'i8', 'i32' | 'u8' | 'i8'],
+): SampleOf<typeof signature> {
+  const { x, min, max } = shapes;
+  const [dtype, ofBounds] = dtypes;
+  return {
+    level: 'exact',
+    label: {
+      ...Object.fromEntries(
+        Object.entries(shapes).map(([name, shape]) => [name, formatShape(shape)]),
+      ),
+      dtypes: dtypes.join(),
+    },
+    integers: true,
+    params: {},
+    inputs: (random) => ({
+      x: drawIntegersOf(random, x, dtype),
+      ...(min && { min: drawIntegersOf(random, min, ofBounds) }),
+      ...(max && { max: drawIntegersOf(random, max, ofBounds) }),
+    }),
+  };
+}
+
 /** torch.clamp between tensors. */
 export const record = defineRecord(signature, {
   summary: 'y = x between two tensors; the upper one where they cross',
-  forward: (inputs) => ({ y: clamped(inputs) }),
-  acceptance: (_inputs, { y }) => ({ y: chosen(y) }),
+  forward: (inputs) => ({ y: clamped(together(inputs)) }),
+  acceptance: ({ x, min, max }, { y }) => ({
+    y: integerTypeOf([x, min ?? x, max ?? x]) ? { kind: 'exact' } : chosen(y),
+  }),
   vjp: (inputs, _params, grads) =>
-    each(inputs, ({ shape }, name) => sumTo(flowing(inputs, name, grads.y), shape)),
+    each(inputs, ({ shape }, name) => sumTo(flowing(together(inputs), name, grads.y), shape)),
   // x itself repeats along no axis: nothing is summed, and a half of a number is exact.
   vjpAcceptance: (inputs, gradients, _params, grads, { depth }) =>
     each(inputs, ({ shape }, name) =>
       name === 'x'
         ? chosen(gradients.x as Value)
-        : passedBound(flowing(inputs, name, grads.y), shape, depth),
+        : passedBound(flowing(together(inputs), name, grads.y), shape, depth),
     ),
   samples: [
     sample('exact', { x: [7, 37], min: [37], max: [7, 1] }),
     sample('exact', { x: [5, 13], min: [5, 13] }),
     sample('exact', { x: [5, 13], max: [1] }),
+    integerSample({ x: [37, 7], min: [7], max: [37, 1] }, ['i32', 'i32']),
+    integerSample({ x: [5, 13], min: [13] }, ['i32', 'u8']),
+    integerSample({ x: [5, 13], max: [1] }, ['i8', 'i8']),
     sample('legal', { x: [16, 32], min: [16, 32], max: [16, 32] }),
     sample('legal', { x: [300, 5], min: [5], max: [5] }),
   ],

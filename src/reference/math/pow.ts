@@ -44,6 +44,18 @@ function power(gpu: SimulatedGpu, a: number, b: number): number {
   return a < 0 && b % 2 !== 0 ? -size : size;
 }
 
+/** Of integers, in 32 bits: by squares. To a negative power 1 and -1 alone are more than 0. */
+function integerPower(a: number, b: number): number {
+  if (b < 0) return Math.abs(a) === 1 ? a ** (b % 2) : 0;
+  let result = 1;
+  let factor = a;
+  for (let rest = b; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) result = Math.imul(result, factor);
+    factor = Math.imul(factor, factor);
+  }
+  return result;
+}
+
 const slope =
   (error: (a: number, b: number) => number, derivative: (a: number, b: number) => number) =>
   (a: number, b: number, dy: number): number =>
@@ -54,6 +66,8 @@ const truth: BinaryTruth = {
   summary: 'y = a^b, with broadcasting',
   fault: { shader: { file: 'math/pow_forward', from: 'power(a, b)', to: 'power(a, b + 1.5)' } },
   f: (a, b) => a ** b,
+  integers: integerPower,
+  integerText: 'integer_pow(pair.a, pair.b)',
   computed: power,
   error: powerError,
   a: {

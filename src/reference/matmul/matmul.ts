@@ -7,9 +7,18 @@ import { EPS, FLUSH, gamma, storageStep, typicalSum } from '../bounds.ts';
 import { broadcastIndex, sumTo } from '../broadcast.ts';
 import { boundOfColumnSums } from '../column-sums.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
+import { drawIntegersOf, integerTypeOf, wrapped } from '../integers.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Depth, RecordFault, Value } from '../record.ts';
-import { absolute, asColumn, asRow, innerSize, product, productBound } from './product.ts';
+import {
+  absolute,
+  asColumn,
+  asRow,
+  type InnerProduct,
+  innerSize,
+  product,
+  productBound,
+} from './product.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
@@ -71,8 +80,34 @@ function scaledProduct(inputs: Inputs, params: Params): Value {
 }
 
 function forward(inputs: Inputs, params: Params): Value {
-  return withTerm(scaledProduct(inputs, params), termOf(inputs, params));
+  return (
+    ofIntegers(inputs, params) ?? withTerm(scaledProduct(inputs, params), termOf(inputs, params))
+  );
 }
+
+/** The same of integers, which wrap in 32 bits and then in their type; undefined of floats. */
+function ofIntegers(inputs: Inputs, params: Params): Value | undefined {
+  const { a, b, bias } = inputs;
+  const type = integerTypeOf([a, b, ...(bias ? [bias] : [])]);
+  if (!type) return undefined;
+  const { alpha, beta } = params;
+  const operands = operandsOf(inputs, params);
+  const full = product(operands.a, operands.b, operands.ta, operands.tb, dotOfIntegers);
+  const shape = squeezed(full.shape, operands);
+  const data = full.data.map((sum, i) => {
+    const term =
+      bias && beta !== 0 ? (bias.data[broadcastIndex(i, shape, bias.shape)] as number) : 0;
+    return wrapped(Math.imul(alpha, sum) + Math.imul(beta, term), type);
+  });
+  return { shape, data };
+}
+
+const dotOfIntegers: InnerProduct = (a, startA, b, startB, terms) => {
+  let sum = 0;
+  for (let t = 0; t < terms; t++)
+    sum = (sum + Math.imul(a[startA + t] as number, b[startB + t] as number)) | 0;
+  return sum;
+};
 
 /**
  * Batch dimensions in groups of neighbours along which the same operands repeat: what dense tensors
@@ -205,6 +240,35 @@ function sample(
   };
 }
 
+/** Integers of any size, whose sums of products wrap. */
+function integerSample(
+  dtype: 'i32' | 'u8' | 'i8',
+  [a, b, bias]: readonly [Shape, Shape, Shape?],
+  { variants, ...params }: Omit<Options, 'bias'> = {},
+): SampleOf<typeof signature> {
+  const { a: _, b: __, ...told } = sample('exact', a, b, [1], params).label;
+  return {
+    level: 'exact',
+    ...(variants ? { variants } : {}),
+    label: {
+      a: formatShape(a),
+      b: formatShape(b),
+      ...(bias ? { bias: formatShape(bias) } : {}),
+      ...told,
+      dtype,
+    },
+    integers: true,
+    params,
+    inputs: (random) => ({
+      a: drawIntegersOf(random, a, dtype),
+      b: drawIntegersOf(random, b, dtype),
+      ...(bias ? { bias: drawIntegersOf(random, bias, dtype) } : {}),
+    }),
+  };
+}
+
+const ONE = { variants: ['register'] };
+
 /** torch.matmul with transposes and an optional bias, and the factors of torch.addmm. */
 export const record = defineRecord(signature, {
   summary: 'y = alpha op(a) op(b) + beta bias, batched and broadcast',
@@ -214,7 +278,7 @@ export const record = defineRecord(signature, {
       : undefined,
   forward: (inputs, params) => ({ y: forward(inputs, params) }),
   acceptance: (inputs, _outputs, params, arithmetic) => ({
-    y: bound(inputs, params, arithmetic),
+    y: ofIntegers(inputs, params) ? { kind: 'exact' } : bound(inputs, params, arithmetic),
   }),
   vjp: (inputs, params, grads) => {
     const { y: dy } = grads;
@@ -254,36 +318,69 @@ export const record = defineRecord(signature, {
     sample('exact', [70], [70], [1], { variants: ['register'] }),
     sample('exact', [13, 12], [12, 9], [13, 9], { bias: [9], alpha: -3, beta: 2 }),
     sample('exact', [2, 3, 5], [5, 4], [2, 3, 4], { bias: [4], beta: 0, variants: ['register'] }),
+    integerSample('i32', [[13, 37], [37, 11], [11]]),
+    integerSample(
+      'i32',
+      [
+        [2, 1, 5, 7],
+        [3, 9, 7],
+        [3, 1, 9],
+      ],
+      {
+        ...ONE,
+        transpose_b: true,
+        alpha: -3,
+        beta: 5,
+      },
+    ),
+    integerSample(
+      'i32',
+      [
+        [6, 5],
+        [6, 4],
+        [5, 1],
+      ],
+      { ...ONE, transpose_a: true, beta: 0 },
+    ),
+    integerSample('u8', [[70], [2, 70, 3]], ONE),
+    integerSample('i8', [[3, 5, 40], [40], [5]], ONE),
     sample('legal', [65, 300], [33, 300], [65, 33], { transpose_b: true, bias: [1] }),
     sample('legal', [3, 20, 9], [3, 11, 20], [3, 9, 11], { transpose_a: true, transpose_b: true }),
     sample('legal', [9, 40], [40, 11], [9, 11], { bias: [9, 1], alpha: 0.3, beta: -0.7 }),
   ],
-  faults: (['forward', 'backward'] as const).flatMap((direction) => [
-    fault(
-      direction,
-      'register',
-      'matmul/matmul',
-      'last term dropped',
-      'k < dims.k;',
-      'k + 1u < dims.k;',
-    ),
-    fault(
-      direction,
-      'subgroup',
-      'matmul/matmul_subgroup',
-      'lanes of a quad swapped',
-      'k + lane < dims.k)',
-      'k + (lane ^ 1u) + 1u < dims.k)',
-    ),
-    fault(
-      direction,
-      'tiled',
-      'matmul/matmul_tiled',
-      'last term of a slab dropped',
-      't < SLAB;',
-      't + 1u < min(SLAB, dims.k - k);',
-    ),
-  ]),
+  faults: [
+    {
+      name: 'last term of integers dropped',
+      integers: true,
+      shader: { file: 'matmul/integer_matmul', from: 'k < dims.k;', to: 'k + 1u < dims.k;' },
+    },
+    ...(['forward', 'backward'] as const).flatMap((direction) => [
+      fault(
+        direction,
+        'register',
+        'matmul/matmul',
+        'last term dropped',
+        'k < dims.k;',
+        'k + 1u < dims.k;',
+      ),
+      fault(
+        direction,
+        'subgroup',
+        'matmul/matmul_subgroup',
+        'lanes of a quad swapped',
+        'k + lane < dims.k)',
+        'k + (lane ^ 1u) + 1u < dims.k)',
+      ),
+      fault(
+        direction,
+        'tiled',
+        'matmul/matmul_tiled',
+        'last term of a slab dropped',
+        't < SLAB;',
+        't + 1u < min(SLAB, dims.k - k);',
+      ),
+    ]),
+  ],
   plausibleBugs: [
     {
       name: 'last term dropped',
@@ -320,7 +417,7 @@ function fault(
   from: string,
   to: string,
 ): RecordFault {
-  return { name, direction, variants: [variant], shader: { file, from, to } };
+  return { name, direction, variants: [variant], integers: false, shader: { file, from, to } };
 }
 
 /**

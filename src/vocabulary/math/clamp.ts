@@ -1,5 +1,6 @@
 import type { Shape } from '../../tensor/shape.ts';
-import { float, type Known, none, optional } from '../rules.ts';
+import { asOperands } from '../promotion.ts';
+import { type Known, none, numeric, optional, stored } from '../rules.ts';
 import { broadcastsTo } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
@@ -7,7 +8,7 @@ const asBound = ({ shape }: Known<object>, actual: Shape) => broadcastsTo(actual
 
 /** y = x between tensors, which broadcast to it; `clip` has numbers for bounds. */
 export const clamp = signature({ family: 'math', name: 'clamp' }, none, {
-  inputs: { x: float('[*x]'), min: optional(float(asBound)), max: optional(float(asBound)) },
-  outputs: { y: float('[*x]') },
+  inputs: { x: numeric('[*x]'), min: optional(numeric(asBound)), max: optional(numeric(asBound)) },
+  outputs: { y: stored(numeric('[*x]'), asOperands) },
   gradients: ['x', 'min', 'max'],
 });

@@ -34,6 +34,7 @@ def clamps() -> Cases:
     yield Case("clamp_5x9_9_5x1", "clamp", "torch", {}, _clamp)
     yield Case("clamp_equals", "clamp", "torch", {}, _clamp_equals)
     yield Case("clamp_low", "clamp", "torch", {}, _clamp_low)
+    yield Case("clamp_integers", "clamp", "torch", {}, _clamp_integers)
 
 
 def _clamp(draw: Draw) -> dict[str, Array]:
@@ -50,12 +51,23 @@ def _clamp_low(draw: Draw) -> dict[str, Array]:
     return {"x": draw.normal(5, 9), "min": draw.normal(5, 9), "grad.y": draw.normal(5, 9)}
 
 
+def _clamp_integers(draw: Draw) -> dict[str, Array]:
+    """Of more than 24 bits."""
+    x, low, high = (
+        draw.integers(5, 9, low=-(2**30), high=2**30) + draw.integers(5, 9, low=0, high=99)
+        for _ in range(3)
+    )
+    return {"x": x, "min": low[:1], "max": high}
+
+
 def powers() -> Cases:
     """Of positive numbers, to one exponent, and where signs and zeros meet."""
     for a, b in (((5, 9), (5, 9)), ((4, 1, 3), (7, 3))):
         yield Case(f"pow_{shape_name(*a)}_{shape_name(*b)}", "pow", "torch", {}, _powers(a, b))
     yield Case("pow_to_3", "pow", "torch", {}, _cubes)
     yield Case("pow_special", "pow", "torch", {}, _special)
+    for dtype in ("int32", "int8", "uint8"):
+        yield Case(f"pow_{dtype}", "pow", "torch", {}, _integer_powers(dtype))
 
 
 def rounded_quotients() -> Cases:
@@ -110,6 +122,17 @@ def _powers(a: Shape, b: Shape) -> Make:
         "b": draw.normal(*b, scale=1.5),
         "grad.y": draw.normal(*np.broadcast_shapes(a, b)),
     }
+
+
+def _integer_powers(dtype: str) -> Make:
+    """Whose powers wrap, and of negative exponents where the type has them."""
+    low = 0 if dtype == "uint8" else -5
+
+    def make(draw: Draw) -> dict[str, Array]:
+        a, b = draw.integers(9, 7, low=low, high=12), draw.integers(7, low=low, high=40)
+        return {"a": a.astype(dtype), "b": b.astype(dtype)}
+
+    return make
 
 
 def _cubes(draw: Draw) -> dict[str, Array]:

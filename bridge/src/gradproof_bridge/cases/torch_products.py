@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.cases.case import Case, Cases, Make, shape_name
 from gradproof_bridge.philox import Draw
@@ -65,6 +67,8 @@ def products(library: str = "torch") -> Cases:
             factors,
             _matmul((7, 40), (40, 29), (7, 29), (29,)),
         )
+    for dtype in ("int32", "int8", "uint8") if library == "torch" else ():
+        yield Case(f"matmul_{dtype}", "matmul", library, {"alpha": -3, "beta": 2}, _integers(dtype))
     for tokens, hidden, inner in ((5, 16, 40), (3, 33, 17)):
         yield Case(
             f"swiglu_mlp_{tokens}x{hidden}x{inner}",
@@ -83,6 +87,20 @@ def _matmul(a: Shape, b: Shape, y: Shape, bias: Shape | None = None, dtype: str 
         # Half-precision gradients accumulate as the library likes; only their forward part is a
         # fixed formula.
         return inputs if dtype != "f32" else {**inputs, "grad.y": draw.normal(*y)}
+
+    return make
+
+
+def _integers(dtype: str) -> Make:
+    """Whose sums wrap."""
+    ends = np.iinfo(dtype)
+
+    def make(draw: Draw) -> dict[str, Array]:
+        shapes = {"a": (7, 40), "b": (40, 9), "bias": (9,)}
+        return {
+            name: draw.integers(*shape, low=ends.min // 2, high=ends.max // 2).astype(dtype)
+            for name, shape in shapes.items()
+        }
 
     return make
 

@@ -13,12 +13,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradproof_bridge.formulas.bounded import Bounded, bounded, sigmoid, sqrt
+from gradproof_bridge.formulas.expected import Codes, exactly
 from gradproof_bridge.formulas.four_bit import decode_blocks
 from gradproof_bridge.formulas.shapes import unbroadcast
+from gradproof_bridge.formulas.tensors import is_integer
 
 if TYPE_CHECKING:
     from gradproof_bridge.backends.base import Inputs
     from gradproof_bridge.bundle.vocabulary import Params
+
+
+def any_matmul(inputs: Inputs, params: Params) -> dict[str, Bounded] | dict[str, Codes]:
+    """A product of floats, or of integers, which wrap in their type: at the end, as at every step."""
+    if not is_integer(inputs["a"]):
+        return matmul(inputs, params)
+    a, b = inputs["a"].astype(np.int64), inputs["b"].astype(np.int64)
+    a = a.swapaxes(-1, -2) if params["transpose_a"] and a.ndim > 1 else a
+    b = b.swapaxes(-1, -2) if params["transpose_b"] and b.ndim > 1 else b
+    y = int(params["alpha"]) * np.atleast_1d(a @ b)
+    if "bias" in inputs:
+        y = y + int(params["beta"]) * inputs["bias"].astype(np.int64)
+    return {"y": exactly(y.astype(inputs["a"].dtype))}
 
 
 def matmul(inputs: Inputs, params: Params) -> dict[str, Bounded]:
@@ -112,7 +127,7 @@ def swiglu_mlp(inputs: Inputs, params: Params) -> dict[str, Bounded]:
 
 
 FORMULAS = {
-    "matmul": matmul,
+    "matmul": any_matmul,
     "lora_linear": lora_linear,
     "swiglu_mlp": swiglu_mlp,
 }

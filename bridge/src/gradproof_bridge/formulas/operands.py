@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.vocabulary import Params
@@ -49,7 +52,19 @@ def _by_exponent(a: Bounded, b: Bounded) -> Bounded:
         return where((a.value == 0) & (b.value >= 0), 0.0, _power(a, b) * log(a))
 
 
-pow_op = binary(_power, None, lambda a, b: (_by_base(a, b), _by_exponent(a, b)))
+def _integer_power(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """By squares, which wrap; to a negative power 1 and -1 alone are more than 0."""
+    dtype = np.result_type(a, b)
+    a, b = (np.asarray(x, np.int64) for x in np.broadcast_arrays(a, b))
+    result, factor, rest = np.ones_like(a), a, np.abs(b)
+    while rest.any():
+        result = np.where(rest & 1, result * factor, result).astype(np.int32).astype(np.int64)
+        factor = (factor * factor).astype(np.int32).astype(np.int64)
+        rest = rest >> 1
+    return np.where((b < 0) & (np.abs(a) != 1), 0, result).astype(dtype)
+
+
+pow_op = binary(_power, _integer_power, lambda a, b: (_by_base(a, b), _by_exponent(a, b)))
 
 
 def where_op(inputs: Inputs, params: Params) -> Outputs:
@@ -84,6 +99,10 @@ def masked_fill(inputs: Inputs, params: Params) -> Outputs:
 
 def clamp(inputs: Inputs, params: Params) -> Outputs:
     """Min(max(x, low), high); of an x that is equal to one bound each has half of the gradient."""
+    given = [inputs[name] for name in ("x", "min", "max") if name in inputs]
+    if all(is_integer(x) for x in given):
+        y = inputs["x"] if "min" not in inputs else np.maximum(inputs["x"], inputs["min"])
+        return {"y": exactly(y if "max" not in inputs else np.minimum(y, inputs["max"]))}
     x = inputs["x"].astype(np.float64)
     low, high = (
         np.broadcast_to(inputs.get(name, none), x.shape).astype(np.float64)

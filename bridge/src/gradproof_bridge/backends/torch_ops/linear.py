@@ -22,6 +22,8 @@ def matmul(t: Mapping[str, Tensor], params: Params) -> Tensors:
     a = t["a"].mT if params["transpose_a"] else t["a"]
     b = t["b"].mT if params["transpose_b"] else t["b"]
     alpha, beta = params["alpha"], params["beta"]
+    if not a.is_floating_point():
+        alpha, beta = int(alpha), int(beta)
     if alpha == beta == 1:
         return {"y": a @ b + t["bias"] if "bias" in t else a @ b}
     if "bias" not in t:

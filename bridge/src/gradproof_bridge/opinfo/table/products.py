@@ -63,6 +63,8 @@ def added(
     alpha: float = 1,
 ) -> Expressed:
     """torch.addmm and its kind: beta input + alpha first second."""
+    if not input.is_floating_point() and not float(alpha).is_integer() & float(beta).is_integer():
+        raise NotExpressibleError("integers times a number that is none")
     params: Params = {"alpha": alpha, "beta": beta}
     return Expressed("matmul", params, {"a": first, "b": second, "bias": input})
 
