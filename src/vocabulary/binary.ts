@@ -1,18 +1,14 @@
 import { asOperands } from './promotion.ts';
-import { float, type Known, numeric, stored } from './rules.ts';
+import { type Known, numeric, stored } from './rules.ts';
 import { broadcast } from './shapes.ts';
 import type { Signature } from './signature.ts';
 
 const meeting = ({ shape }: Known<object>) => broadcast(shape('a'), shape('b'));
 
-/** Tensors of a differentiable function of two floats that broadcast. */
-export const floatBinary = {
-  inputs: { a: float<object>('[*a]'), b: float<object>('[*b]') },
-  outputs: { y: float<object>(meeting) },
-  gradients: ['a', 'b'],
-} as const;
-
-/** The same where the function of integers is an integer. */
+/**
+ * Tensors of a differentiable function of two numbers that broadcast, which of integers is an
+ * integer.
+ */
 export const numericBinary = {
   inputs: { a: numeric<object>('[*a]'), b: numeric<object>('[*b]') },
   outputs: { y: stored(numeric<object>(meeting), asOperands) },

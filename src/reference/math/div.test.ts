@@ -81,3 +81,42 @@ test('a reciprocal that may be flushed is multiplied by the gradient and the div
   const { b } = record.vjpAcceptance(inputs, record.vjp(inputs, {}, grads), {}, grads, arithmetic);
   expect(b?.kind === 'within' && (b.bound[0] as number) / (4e20 * FLUSH)).toBeCloseTo(1, 2);
 });
+
+describe('what stands between in the formulas of a quotient', () => {
+  const one = (x: number) => ({ shape: [1], data: Float64Array.of(x) });
+  /** The largest of it, and how far an error of 1 in all of it moves the result. */
+  const between = (a: number, b: number, dy?: number) => {
+    const grads = dy === undefined ? undefined : { y: one(dy) };
+    const found = recordOf('div').intermediates?.({ a: one(a), b: one(b) }, {}, grads) ?? {};
+    return Object.fromEntries(
+      Object.entries(found).map(([name, { largest, carried }]) => [
+        name,
+        [largest[0], carried?.[0]],
+      ]),
+    );
+  };
+
+  test('is a reciprocal, times the dividend or the gradient', () => {
+    expect(between(3, 2)).toEqual({ y: [1 / 2, 3] });
+    expect(between(-3, -4)).toEqual({ y: [1 / 4, 3] });
+    expect(between(3, 4, -5).a).toEqual([1 / 4, 5]);
+  });
+
+  test('is for the divisor each of its five factors, and all that they carry', () => {
+    const small = 2 ** -10;
+    const largest = (a: number, b: number, dy: number) => between(a, b, dy).b?.[0];
+    expect(largest(small, 2, small)).toBe(1 / 2); // 1 / b
+    expect(largest(small, 1 / 2, small)).toBe(4); // 1 / b^2
+    expect(largest(8, 2, small)).toBe(4); // a / b
+    expect(largest(8, 1 / 2, small)).toBe(32); // a / b^2
+    expect(largest(8, 2, 16)).toBe(128); // dy a
+    // 2 dy a / b, dy a, dy / b, dy, 1 / b^2.
+    expect(between(3, 2, 5).b?.[1]).toBe(15 + 15 + 2.5 + 5 + 0.25);
+    expect(between(-3, 4, 5).b?.[1]).toBe(7.5 + 15 + 1.25 + 5 + 0.0625);
+  });
+
+  test('is nothing where the quotient is rounded to an integer', () => {
+    const inputs = { a: one(3), b: one(2) };
+    expect(recordOf('div').intermediates?.(inputs, { rounding_mode: 'floor' })).toEqual({});
+  });
+});
