@@ -3,12 +3,12 @@ import package::lib::grid::linear_index;
 
 // What of dy flows to x, to its lower or to its upper bound (WANTED 0, 1, 2): to the one that was
 // taken, a half each where x is equal to one of the bounds, all to x where it is equal to both, and
-// all to the upper bound where the lower is above it. The bounds repeat along axes of x, as numpy
-// has it; 20 bytes moved an element.
+// all to the upper bound where the lower is above it. x and its bounds repeat along axes of dy, as
+// numpy has it; 20 bytes moved an element.
 
 struct Dims {
   count: u32,
-  // Innermost first: size of x, strides of low and high; past the last a size that ends the walk.
+  // Innermost first: size of dy, strides of x, low and high; past the last a size that ends the walk.
   axes: array<vec4u, 8>,
 }
 
@@ -23,13 +23,13 @@ override HAS_LOW: bool = true;
 override HAS_HIGH: bool = true;
 override WANTED: u32 = 0u;
 
-// Where the bounds of element `index` of x are.
-fn places(index: u32) -> vec2u {
+// Where x and its bounds are that meet element `index` of dy.
+fn places(index: u32) -> vec3u {
   var walk = vec4u(index, vec3u());
   for (var d = 0u; walk.x != 0u; d++) {
     walk = along(walk, dims.axes[d]);
   }
-  return walk.yz;
+  return walk.yzw;
 }
 
 // The shares of x, low and high, which are 1 together.
@@ -61,5 +61,5 @@ fn main(
     return;
   }
   let place = places(i);
-  y[i] = dy[i] * shares(x[i], low[place.x], high[place.y])[WANTED];
+  y[i] = dy[i] * shares(x[place.x], low[place.y], high[place.z])[WANTED];
 }

@@ -19,6 +19,7 @@ export class KnownShapes {
           throw new InvariantError(`no pattern binds the dimension ${name} before it is used`);
         return sizeOf(bound);
       },
+      has: (name) => inputs[name] !== undefined,
       shape: (name) => {
         const tensor = inputs[name];
         if (!tensor) throw new SignatureError(`in.${name}, which it depends on, is missing`);

@@ -13,6 +13,8 @@ export interface Known<Params> {
   readonly params: Params;
   /** Size bound to a name of a pattern; of `*name` the product. */
   readonly size: (dimension: string) => number;
+  /** Whether an input is there. */
+  readonly has: (input: string) => boolean;
   /** Shape of an input. */
   readonly shape: (input: string) => Shape;
 }

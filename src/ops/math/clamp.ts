@@ -21,13 +21,13 @@ interface Bounds {
 
 const NAMES = ['x', 'min', 'max'] as const;
 
-/** dy times the share of what is wanted, in x's shape. */
+/** dy times the share of what is wanted. */
 function share(gpu: Gpu, x: Tensor, bounds: Bounds, dy: Tensor, wanted: number): Tensor {
   // What is bound in the place of a bound that is absent is not looked at.
   const { min = x, max = x } = bounds;
   const { file } = shareShader;
-  const strides = [min, max].map((bound) => repeatedStrides(file, bound.shape, x.shape));
-  const y = Tensor.empty(gpu, 'f32', x.shape);
+  const strides = [x, min, max].map(({ shape }) => repeatedStrides(file, shape, dy.shape));
+  const y = Tensor.empty(gpu, 'f32', dy.shape);
   gpu.dispatch({
     shader: shareShader,
     constants: {
@@ -36,7 +36,13 @@ function share(gpu: Gpu, x: Tensor, bounds: Bounds, dy: Tensor, wanted: number):
       WANTED: wanted,
     },
     bindings: [x, min, max, dy, y].map((tensor) => tensor.binding),
-    uniforms: [u32(y.size), PADDING, PADDING, PADDING, ...axisFields(file, walk(x.shape, strides))],
+    uniforms: [
+      u32(y.size),
+      PADDING,
+      PADDING,
+      PADDING,
+      ...axisFields(file, walk(dy.shape, strides)),
+    ],
     workgroups: linearGrid(y.size),
   });
   return y;
@@ -59,8 +65,8 @@ function clamped(gpu: Gpu, x: Tensor, { min, max }: Bounds): Tensor {
 
 /**
  * y = x between the tensors `min` and `max`, as torch.clamp: where they cross, `max`. Of an x that
- * is equal to one bound each has half of the gradient. x, min, max, y: f32 or integers; the bounds
- * broadcast to x. Throws ShapeError where they do not, GradproofError `bad-params` without a bound.
+ * is equal to one bound each has half of the gradient. x, min, max, y: f32 or integers, with
+ * broadcasting. Throws ShapeError where they do not fit, GradproofError `bad-params` without a bound.
  */
 export const clamp = launcher(signature, {
   variants: {

@@ -2,7 +2,7 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { clamp as signature } from '../../vocabulary/math/clamp.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
-import { broadcastIndex, sumTo } from '../broadcast.ts';
+import { broadcastIndex, broadcastShape, sumTo } from '../broadcast.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { beside, drawIntegersOf, integerTypeOf } from '../integers.ts';
 import { inputBug } from '../plausible-bug.ts';
@@ -15,12 +15,19 @@ type Name = 'x' | 'min' | 'max';
 
 const NAMES: readonly Name[] = ['x', 'min', 'max'];
 
-/** x and its bounds at one element; a bound that is absent is none. */
-function at({ x, min, max }: Inputs, i: number): Readonly<Record<Name, number>> {
+/** The shape in which x meets its bounds. */
+const shapeOf = ({ x, min = x, max = x }: Readonly<Partial<Record<Name, Shape>> & { x: Shape }>) =>
+  broadcastShape(broadcastShape(x, min), max);
+
+const shapeOfInputs = ({ x, min, max }: Inputs): Shape =>
+  shapeOf({ x: x.shape, ...(min && { min: min.shape }), ...(max && { max: max.shape }) });
+
+/** x and its bounds at one element of y; a bound that is absent is none. */
+function at({ x, min, max }: Inputs, shape: Shape, i: number): Readonly<Record<Name, number>> {
   const of = (bound: Value | undefined, none: number) =>
-    bound ? (bound.data[broadcastIndex(i, x.shape, bound.shape)] as number) : none;
+    bound ? (bound.data[broadcastIndex(i, shape, bound.shape)] as number) : none;
   return {
-    x: x.data[i] as number,
+    x: of(x, Number.NaN),
     min: of(min, Number.NEGATIVE_INFINITY),
     max: of(max, Number.POSITIVE_INFINITY),
   };
@@ -36,22 +43,19 @@ function shares({ x, min, max }: Readonly<Record<Name, number>>): Record<Name, n
   return { ...none, x: 1 };
 }
 
-/** What flows to one of them, in x's shape. */
-function flowing(inputs: Inputs, name: Name, dy: Value): Value {
-  const { shape, data } = inputs.x;
-  return {
-    shape,
-    data: data.map((_, i) => (dy.data[i] as number) * shares(at(inputs, i))[name]),
-  };
+/** What flows to one of them, in y's shape. */
+function flowing(inputs: Inputs, name: Name, { shape, data }: Value): Value {
+  return { shape, data: data.map((dy, i) => dy * shares(at(inputs, shape, i))[name]) };
 }
 
-const clamped = (inputs: Inputs): Value => ({
-  shape: inputs.x.shape,
-  data: inputs.x.data.map((_, i) => {
-    const { x, min, max } = at(inputs, i);
+function clamped(inputs: Inputs): Value {
+  const shape = shapeOfInputs(inputs);
+  const data = Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
+    const { x, min, max } = at(inputs, shape, i);
     return Math.min(Math.max(x, min), max);
-  }),
-});
+  });
+  return { shape, data };
+}
 
 /** Operands of several types as they are computed beside each other. */
 function together(inputs: Inputs): Inputs {
@@ -92,7 +96,7 @@ function sample(
           : drawNumbers(random, shape, 'legal');
       return { x: draw(x), ...(min && { min: draw(min) }), ...(max && { max: draw(max) }) };
     },
-    grads: (random) => ({ y: drawNumbers(random, x, how) }),
+    grads: (random) => ({ y: drawNumbers(random, shapeOf(shapes), how) }),
   };
 }
 
@@ -130,17 +134,17 @@ export const record = defineRecord(signature, {
   }),
   vjp: (inputs, _params, grads) =>
     each(inputs, ({ shape }, name) => sumTo(flowing(together(inputs), name, grads.y), shape)),
-  // x itself repeats along no axis: nothing is summed, and a half of a number is exact.
-  vjpAcceptance: (inputs, gradients, _params, grads, { depth }) =>
+  // A half of a number is exact.
+  vjpAcceptance: (inputs, _gradients, _params, grads, { depth }) =>
     each(inputs, ({ shape }, name) =>
-      name === 'x'
-        ? chosen(gradients.x as Value)
-        : passedBound(flowing(together(inputs), name, grads.y), shape, depth),
+      passedBound(flowing(together(inputs), name, grads.y), shape, depth),
     ),
   samples: [
     sample('exact', { x: [7, 37], min: [37], max: [7, 1] }),
     sample('exact', { x: [5, 13], min: [5, 13] }),
     sample('exact', { x: [5, 13], max: [1] }),
+    sample('exact', { x: [5, 1], min: [13], max: [2, 1, 1] }),
+    sample('legal', { x: [7], max: [600, 1] }),
     integerSample({ x: [37, 7], min: [7], max: [37, 1] }, ['i32', 'i32']),
     integerSample({ x: [5, 13], min: [13] }, ['i32', 'u8']),
     integerSample({ x: [5, 13], max: [1] }, ['i8', 'i8']),
@@ -188,5 +192,6 @@ export const simulation = defineSimulation(signature, {
   samples: [
     sample('legal', { x: [250, 4], min: [4] }, 'positive'),
     sample('legal', { x: [250, 4], max: [4] }, 'positive'),
+    sample('legal', { x: [4], max: [250, 1] }, 'positive'),
   ],
 });

@@ -33,6 +33,7 @@ def clamps() -> Cases:
     """Between tensors that broadcast, and where x and its bounds are equal or cross."""
     yield Case("clamp_5x9_9_5x1", "clamp", "torch", {}, _clamp)
     yield Case("clamp_equals", "clamp", "torch", {}, _clamp_equals)
+    yield Case("clamp_meeting", "clamp", "torch", {}, _clamp_meeting)
     yield Case("clamp_low", "clamp", "torch", {}, _clamp_low)
     yield Case("clamp_integers", "clamp", "torch", {}, _clamp_integers)
 
@@ -40,6 +41,12 @@ def clamps() -> Cases:
 def _clamp(draw: Draw) -> dict[str, Array]:
     low, high = draw.normal(9), draw.normal(5, 1)
     return {"x": draw.normal(5, 9), "min": low, "max": high, "grad.y": draw.normal(5, 9)}
+
+
+def _clamp_meeting(draw: Draw) -> dict[str, Array]:
+    """Where x repeats too."""
+    x, low, high = draw.normal(5, 1), draw.normal(9), draw.normal(2, 1, 1)
+    return {"x": x, "min": low, "max": high, "grad.y": draw.normal(2, 5, 9)}
 
 
 def _clamp_equals(draw: Draw) -> dict[str, Array]:

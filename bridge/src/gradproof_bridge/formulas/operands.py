@@ -103,10 +103,11 @@ def clamp(inputs: Inputs, params: Params) -> Outputs:
     if all(is_integer(x) for x in given):
         y = inputs["x"] if "min" not in inputs else np.maximum(inputs["x"], inputs["min"])
         return {"y": exactly(y if "max" not in inputs else np.minimum(y, inputs["max"]))}
-    x = inputs["x"].astype(np.float64)
-    low, high = (
-        np.broadcast_to(inputs.get(name, none), x.shape).astype(np.float64)
-        for name, none in (("min", -np.inf), ("max", np.inf))
+    x, low, high = np.broadcast_arrays(
+        *(
+            np.asarray(inputs.get(name, none), np.float64)
+            for name, none in (("x", 0), ("min", -np.inf), ("max", np.inf))
+        )
     )
     outputs: Outputs = {"y": Real(bounded(np.minimum(np.maximum(x, low), high)))}
     if "grad.y" in inputs:

@@ -130,8 +130,6 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Expressed:  # noqa
     if isinstance(min, torch.Tensor) or isinstance(max, torch.Tensor):
         between = {"min": min, "max": max}
         tensors = {name: number(x, input) for name, x in between.items() if x is not None}
-        if torch.broadcast_shapes(*(x.shape for x in (input, *tensors.values()))) != input.shape:
-            raise NotExpressibleError("limits to which the tensor broadcasts")
         return Expressed("clamp", {}, {"x": input, **tensors})
     limits = {name: float(x) for name, x in (("min", min), ("max", max)) if x is not None}
     if not input.is_floating_point() and any(x % 1 != 0 for x in limits.values()):

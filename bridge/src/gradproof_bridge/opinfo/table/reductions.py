@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gradproof_bridge.opinfo.expressed import Expressed, NotExpressibleError, Read, Shaped
+from gradproof_bridge.opinfo.table.pointwise import floats
 from gradproof_bridge.opinfo.table.registry import bound
 
 if TYPE_CHECKING:
@@ -180,7 +181,20 @@ def _not_narrower(x: Tensor, dtype: torch.dtype | None) -> None:
         raise NotExpressibleError("a dtype to which the input is cast first")
 
 
-def masked(line: Line, hidden: float | None = None, *, has_gradients: bool = True) -> Line:
+def of_floats(line: Line) -> Line:
+    """A reduction for which torch makes integers floats first."""
+
+    def converted(input: Tensor, *args: Any, **kwargs: Any) -> Expressed:  # noqa: A002
+        return line(floats(input), *args, **kwargs)
+
+    return converted
+
+
+LOWEST = object()
+"""The lowest number of an element type, of which a maximum takes any other."""
+
+
+def masked(line: Line, hidden: object = None, *, has_gradients: bool = True) -> Line:
     """A function of torch.masked: what its mask leaves out is read as `hidden`, where that changes
     nothing else; without such a number only samples without a mask are expressed.
     """
@@ -194,12 +208,22 @@ def masked(line: Line, hidden: float | None = None, *, has_gradients: bool = Tru
         found = bound(line, (input, *args), kwargs)
         if mask is None:
             return found
-        if hidden is None or not input.is_floating_point():
+        value = _lowest(input) if hidden is LOWEST else hidden
+        if value is None or (value == -math.inf and not input.is_floating_point()):
             raise NotExpressibleError("a mask that the op lacks")
-        shown = input.detach().masked_fill(~mask, hidden)
+        axes = found.params.get("axes")
+        if hidden is LOWEST and bool((mask.expand_as(input).sum(axes) == 0).any()):
+            raise NotExpressibleError("a row that is masked whole")
+        shown = input.detach().masked_fill(~mask, value)
         return replace(found, inputs={"x": Read(input, shown)}, has_gradients=has_gradients)
 
     return where
+
+
+def _lowest(x: Tensor) -> float:
+    import torch
+
+    return (torch.finfo if x.is_floating_point() else torch.iinfo)(x.dtype).min
 
 
 def sum_to_size(input: Tensor, *size: Any) -> Expressed:  # noqa: A002
@@ -208,15 +232,16 @@ def sum_to_size(input: Tensor, *size: Any) -> Expressed:  # noqa: A002
     new = input.ndim - len(wanted)
     kept = (1,) * new + wanted
     axes = [d for d in range(input.ndim) if d < new or kept[d] != input.shape[d]]
-    if not axes:
-        raise NotExpressibleError("nothing to sum")
+    # torch gives the bytes themselves, which a sum over nothing brings to 32 bits.
+    if not axes and input.element_size() == 1:
+        raise NotExpressibleError("bytes, and nothing to sum")
     return Expressed(
         "reduce_sum", {"axes": axes, "keepdims": True}, {"x": input}, shape=lambda _: kept or (1,)
     )
 
 
 _sum, _mean, _amax = reduction("reduce_sum"), reduction("reduce_mean"), reduction("reduce_max")
-_logsumexp = reduction("logsumexp")
+_logsumexp = of_floats(reduction("logsumexp"))
 _var, _std = deviation("var"), deviation("std")
 _softmax, _log_softmax = along("softmax"), along("log_softmax")
 
@@ -243,8 +268,8 @@ TABLE: Mapping[str, Line] = {
     "sum_to_size": sum_to_size,
     "masked.sum": masked(_sum, 0.0, has_gradients=False),
     "masked.mean": masked(_mean),
-    "masked.amax": masked(_amax),
-    "masked.logsumexp": masked(_logsumexp),
+    "masked.amax": masked(_amax, LOWEST),
+    "masked.logsumexp": masked(_logsumexp, -math.inf),
     "masked.var": masked(_var),
     "masked.std": masked(_std),
     "masked.softmax": masked(_softmax, -math.inf),
