@@ -1,15 +1,16 @@
 import numpy as np
 
 from gradproof_bridge.formulas.bounded import (
+    HALVES,
     Bounded,
     bounded,
     concatenate,
     exp,
+    kept_in,
     log,
     sigmoid,
     sqrt,
     tanh,
-    unit,
 )
 
 RANDOM = np.random.default_rng(0)
@@ -49,7 +50,7 @@ def test_a_term_that_is_left_out_is_not():
 
 def test_a_coarser_unit_widens_the_error():
     a = RANDOM.standard_normal(64)
-    with unit(2.0**-10):
+    with kept_in(HALVES["float16"]):
         coarse = (bounded(a) * 3.0).error
     assert np.all(coarse > 1000 * (bounded(a) * 3.0).error)
 

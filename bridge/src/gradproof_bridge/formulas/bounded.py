@@ -23,23 +23,45 @@ if TYPE_CHECKING:
 
 F64 = NDArray[np.float64]
 TINY = 2.0**-126
-_EPS: ContextVar[float] = ContextVar("eps", default=2.0**-23)
 Axes = int | tuple[int, ...] | None
 
 
+@dataclass(frozen=True)
+class Precision:
+    """What keeping a number in a format costs."""
+
+    eps: float
+    """Relative, of one operation."""
+    tiny: float
+    """What a number below the format's range may lose."""
+    largest: float
+    """The largest number of a half format: what follows from one beyond it may be anything."""
+
+
+_FLOAT32 = Precision(2.0**-23, TINY, math.inf)
+_PRECISION: ContextVar[Precision] = ContextVar("precision", default=_FLOAT32)
+HALVES = {
+    "float16": Precision(2.0**-10, 2.0**-24, 65504.0),
+    "bfloat16": Precision(2.0**-7, TINY, (2 - 2.0**-7) * 2.0**127),
+}
+"""By numpy's names. A library may keep every number in them, also one on the way that they do not
+hold.
+"""
+
+
 @contextmanager
-def unit(eps: float) -> Iterator[None]:
-    """Within it, an operation costs `eps`: 2^-7 for bfloat16, 2^-10 for float16."""
-    token = _EPS.set(eps)
+def kept_in(precision: Precision) -> Iterator[None]:
+    """Within it, every number is kept so."""
+    token = _PRECISION.set(precision)
     try:
         yield
     finally:
-        _EPS.reset(token)
+        _PRECISION.reset(token)
 
 
 def eps() -> float:
     """What one operation may lose, relative."""
-    return _EPS.get()
+    return _PRECISION.get().eps
 
 
 def gamma(operations: int) -> float:
@@ -61,6 +83,15 @@ class Bounded:
         """Shape of both."""
         return self.value.shape
 
+    @property
+    def off(self) -> F64:
+        """The error with which it goes into an operation: any, of what the format does not hold."""
+        largest = _PRECISION.get().largest
+        if largest == math.inf:
+            return self.error
+        with np.errstate(invalid="ignore"):
+            return np.where(np.abs(self.value) + self.error > largest, np.inf, self.error)
+
     def __getitem__(self, at: Any) -> Bounded:
         return Bounded(self.value[at], self.error[at])
 
@@ -69,7 +100,7 @@ class Bounded:
 
     def __add__(self, other: Operand) -> Bounded:
         b = bounded(other)
-        return rounded(self.value + b.value, self.error + b.error)
+        return rounded(self.value + b.value, self.off + b.off)
 
     def __sub__(self, other: Operand) -> Bounded:
         return self + -bounded(other)
@@ -77,18 +108,16 @@ class Bounded:
     def __mul__(self, other: Operand) -> Bounded:
         b = bounded(other)
         with np.errstate(invalid="ignore"):
-            carried = (
-                np.abs(self.value) * b.error + np.abs(b.value) * self.error + self.error * b.error
-            )
+            carried = np.abs(self.value) * b.off + np.abs(b.value) * self.off + self.off * b.off
             return rounded(self.value * b.value, carried)
 
     def __truediv__(self, other: Operand) -> Bounded:
         b = bounded(other)
         with np.errstate(divide="ignore", invalid="ignore"):
             value = self.value / b.value
-            room = np.maximum(np.abs(b.value) - b.error, 0)
+            room = np.maximum(np.abs(b.value) - b.off, 0)
             error = np.where(
-                (self.error == 0) & (b.error == 0), 0, (self.error + np.abs(value) * b.error) / room
+                (self.off == 0) & (b.off == 0), 0, (self.off + np.abs(value) * b.off) / room
             )
         return rounded(value, error, 2.5)
 
@@ -106,11 +135,11 @@ class Bounded:
 
     def __matmul__(self, other: Bounded) -> Bounded:
         a, b = np.abs(self.value), np.abs(other.value)
-        carried = a @ other.error + self.error @ (b + other.error)
+        carried = a @ other.off + self.off @ (b + other.off)
         terms = self.shape[-1]
         return Bounded(
             self.value @ other.value,
-            carried + gamma(terms + 1) * ((a + self.error) @ (b + other.error)) + terms * TINY,
+            carried + gamma(terms + 1) * ((a + self.off) @ (b + other.off)) + terms * TINY,
         )
 
     def reshape(self, *shape: int) -> Bounded:
@@ -129,8 +158,8 @@ class Bounded:
         """A sum in any order."""
         terms = _count(self.shape, axis)
         value = self.value.sum(axis=axis, keepdims=True)
-        size = (np.abs(self.value) + self.error).sum(axis=axis, keepdims=True)
-        carried = self.error.sum(axis=axis, keepdims=True)
+        size = (np.abs(self.value) + self.off).sum(axis=axis, keepdims=True)
+        carried = self.off.sum(axis=axis, keepdims=True)
         return _kept(
             Bounded(value, carried + gamma(max(terms - 1, 0)) * size), axis, keepdims=keepdims
         )
@@ -176,8 +205,9 @@ def bounded(x: Operand) -> Bounded:
 
 def rounded(value: F64, error: F64, units: float | F64 = 1.0) -> Bounded:
     """The result of one operation that errs by so many units in itself, and may be flushed to zero."""
+    kept = _PRECISION.get()
     with np.errstate(invalid="ignore"):
-        return Bounded(value, error + units * eps() * (np.abs(value) + error) + TINY)
+        return Bounded(value, error + units * kept.eps * (np.abs(value) + error) + kept.tiny)
 
 
 def where(mask: NDArray[np.bool_], a: Operand, b: Operand) -> Bounded:
@@ -197,14 +227,14 @@ def concatenate(parts: Sequence[Bounded], axis: int) -> Bounded:
 def exp(x: Bounded) -> Bounded:
     """e^x: (3 + 2|x|) units."""
     value = np.exp(x.value)
-    return rounded(value, value * np.expm1(np.minimum(x.error, 700)), 3 + 2 * np.abs(x.value))
+    return rounded(value, value * np.expm1(np.minimum(x.off, 700)), 3 + 2 * np.abs(x.value))
 
 
 def log(x: Bounded) -> Bounded:
     """Natural logarithm: 3 units, or 2^-21 where it is close to 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.log(x.value)
-        carried = np.where(x.error == 0, 0, x.error / np.maximum(x.value - x.error, 0))
+        carried = np.where(x.off == 0, 0, x.off / np.maximum(x.value - x.off, 0))
         near = np.where((x.value >= 0.5) & (x.value <= 2), 4 * eps(), 0)
     return rounded(value, carried + near, 3)
 
@@ -213,7 +243,7 @@ def sqrt(x: Bounded) -> Bounded:
     """Square root."""
     value = np.sqrt(x.value)
     with np.errstate(divide="ignore", invalid="ignore"):
-        carried = np.where(x.error == 0, 0, np.minimum(x.error / value, np.sqrt(x.error)))
+        carried = np.where(x.off == 0, 0, np.minimum(x.off / value, np.sqrt(x.off)))
     return rounded(value, carried, 4.5)
 
 
@@ -221,14 +251,14 @@ def tanh(x: Bounded) -> Bounded:
     """Hyperbolic tangent; a library may take it through exp."""
     value = np.tanh(x.value)
     return rounded(
-        value, (1 - value**2) * x.error + x.error**2 + 4 * eps() * np.minimum(np.abs(x.value), 1), 4
+        value, (1 - value**2) * x.off + x.off**2 + 4 * eps() * np.minimum(np.abs(x.value), 1), 4
     )
 
 
 def erf(x: Bounded) -> Bounded:
     """Error function; libraries keep about four units of 1."""
     value = np.vectorize(math.erf, otypes=[np.float64])(x.value)
-    return rounded(value, 2 / math.sqrt(math.pi) * np.exp(-(x.value**2)) * x.error + x.error**2, 4)
+    return rounded(value, 2 / math.sqrt(math.pi) * np.exp(-(x.value**2)) * x.off + x.off**2, 4)
 
 
 def sigmoid(x: Bounded) -> Bounded:
@@ -236,4 +266,4 @@ def sigmoid(x: Bounded) -> Bounded:
     with np.errstate(over="ignore"):
         value = 1 / (1 + np.exp(-x.value))
     slope = value * (1 - value)
-    return rounded(value, slope * (x.error + eps() * (3 + 2 * np.abs(x.value))) + x.error**2, 3.5)
+    return rounded(value, slope * (x.off + eps() * (3 + 2 * np.abs(x.value))) + x.off**2, 3.5)

@@ -14,6 +14,7 @@ from gradproof_bridge.formulas.bounded import F64, Bounded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
 _EXACT = np.dtype(np.float64)
 _HALVES = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
 _LARGEST = float(np.finfo(np.float32).max)
@@ -51,9 +52,9 @@ class Real:
         """The shape that it is stored with; a scalar's is [1]."""
         return self.number.shape or (1,)
 
-    def judge(self, actual: Array) -> Deviation | None:
+    def judge(self, actual: Array, unjudged: Mask | None = None) -> Deviation | None:
         """None when every element is within its bound, plus one unit in the last place of the
-        format that it is stored in.
+        format that it is stored in, but for those that are not judged.
 
         A copy has no such unit in float32.
         """
@@ -70,9 +71,9 @@ class Real:
             )
             wrong = ~(np.abs(got - value) <= error + unit)
         # What depends on NaN or infinity is not judged, nor what may overflow.
-        unjudged = ~(np.abs(value) + error <= _LARGEST)
-        right = unjudged | _is_beyond(actual.dtype, got, value, error)
-        return _first(wrong & ~right, got, value)
+        overflows = ~(np.abs(value) + error <= _LARGEST)
+        right = overflows | _is_beyond(actual.dtype, got, value, error)
+        return _first(wrong & ~right, got, value, unjudged)
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,12 @@ class Codes:
         """The shape that it is stored with."""
         return self.value.shape or (1,)
 
-    def judge(self, actual: Array) -> Deviation | None:
-        """None when every code is one of the right ones."""
+    def judge(self, actual: Array, unjudged: Mask | None = None) -> Deviation | None:
+        """None when every code that is judged is one of the right ones."""
         got = actual.astype(np.int64)
         low, high = (x.reshape(actual.shape).astype(np.int64) for x in (self.low, self.high))
-        return _first((got < low) | (got > high), got, self.value.reshape(actual.shape))
+        wrong = (got < low) | (got > high)
+        return _first(wrong, got, self.value.reshape(actual.shape), unjudged)
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,11 @@ class Decoded:
         """The shape that it is stored with."""
         return self.value.shape
 
-    def judge(self, actual: Array) -> Deviation | None:
-        """None when every code decodes to a value in its range."""
+    def judge(self, actual: Array, unjudged: Mask | None = None) -> Deviation | None:
+        """None when every code that is judged decodes to a value in its range."""
         got = self.decode(actual)
-        return _first((got < self.low) | (got > self.high), got, self.decode(self.value))
+        wrong = (got < self.low) | (got > self.high)
+        return _first(wrong, got, self.decode(self.value), unjudged)
 
 
 Expected = Real | Codes | Decoded
@@ -159,9 +162,9 @@ def _storage_unit(value: F64, dtype: np.dtype[Any]) -> F64:
     return np.zeros_like(value) if dtype == _EXACT else 2.0**-23 * np.abs(value)
 
 
-def _first(
-    wrong: np.ndarray[Any, np.dtype[np.bool_]], actual: Array, expected: Array
-) -> Deviation | None:
+def _first(wrong: Mask, actual: Array, expected: Array, unjudged: Mask | None) -> Deviation | None:
+    if unjudged is not None:
+        wrong &= ~unjudged.reshape(wrong.shape)
     count = int(wrong.sum())
     if count == 0:
         return None

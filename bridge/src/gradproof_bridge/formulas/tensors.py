@@ -69,7 +69,16 @@ _ONE = bounded(1.0)
 add = binary(lambda a, b: a + b, np.add, lambda _a, _b: (_ONE, _ONE))
 sub = binary(lambda a, b: a - b, np.subtract, lambda _a, _b: (_ONE, -_ONE))
 mul = binary(lambda a, b: a * b, np.multiply, lambda a, b: (b, a))
-_quotient = binary(lambda a, b: a / b, None, lambda a, b: (1.0 / b, -a / (b * b)))
+
+
+def _by_divisor(a: Bounded, b: Bounded) -> Bounded:
+    """-a / b^2, or by the square of a reciprocal, which may be larger on the way."""
+    direct = -a / (b * b)
+    reciprocal = 1.0 / b
+    return Bounded(direct.value, np.maximum(direct.error, (a * (reciprocal * reciprocal)).error))
+
+
+_quotient = binary(lambda a, b: a / b, None, lambda a, b: (1.0 / b, _by_divisor(a, b)))
 _ROUND: dict[str, Callable[[Any], Any]] = {"trunc": np.trunc, "floor": np.floor}
 
 

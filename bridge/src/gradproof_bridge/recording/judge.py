@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.bundle import Bundle
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import FormatError, message_of
-from gradproof_bridge.formulas.bounded import unit
-from gradproof_bridge.formulas.expected import Deviation, Expected
+from gradproof_bridge.formulas.bounded import HALVES, kept_in
+from gradproof_bridge.formulas.expected import Deviation, Expected, Mask
 from gradproof_bridge.formulas.registry import expect, follow
 from gradproof_bridge.recording.accumulation import rounded_once
-
-_HALF_UNITS = {"float16": 2.0**-10, "bfloat16": 2.0**-7}
+from gradproof_bridge.recording.dependence import dependent
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,16 @@ class Judge:
             raise FormatError(
                 f"{op}: out.{name} has shape {list(actual.shape)}; {list(expected.shape)} is needed"
             )
-        deviation = expected.judge(actual)
-        may_be_in_halves = actual.dtype.name in _HALF_UNITS and name not in self._once
-        if deviation is not None and may_be_in_halves:
-            # A producer may compute in the half precision that it stores.
-            with unit(_HALF_UNITS[actual.dtype.name]):
-                deviation = expect(op, inputs, params)[name].judge(actual)
-        return deviation
+        if (deviation := expected.judge(actual)) is None:
+            return None
+        unjudged = self._dependent.get(name)
+        half = None if name in self._once else HALVES.get(actual.dtype.name)
+        if half is None:
+            return deviation if unjudged is None else expected.judge(actual, unjudged)
+        # A producer may compute in the half precision that it stores.
+        with kept_in(half):
+            return expect(op, inputs, params)[name].judge(actual, unjudged)
+
+    @cached_property
+    def _dependent(self) -> Mapping[str, Mask]:
+        return dependent(*self._question)
