@@ -22,8 +22,11 @@ export const LARGEST = (2 - EPS) * 2 ** 127;
 /** Whether a number passes it: a computation with an intermediate that may is not judged. */
 export const overflows = (x: number): boolean => x > LARGEST;
 
+/** Of one who adds up in any order. */
+export const IN_ANY_ORDER: Arithmetic = { depth: (terms) => terms, ieee: false };
+
 /** For computations of numbers with their errors where the numbers alone are read. */
-export const NUMBERS_ALONE: Arithmetic = { depth: (terms) => terms, ieee: true };
+export const NUMBERS_ALONE: Arithmetic = { ...IN_ANY_ORDER, ieee: true };
 
 /** Relative slack for the second-order terms that first-order bounds leave out. */
 export const SECOND_ORDER = 1 + 1e-3;
@@ -34,11 +37,11 @@ export function gamma(c: number): number {
 }
 
 /**
- * Roundings of a sum of n numbers without products: a level less than that of n products, and none
- * for a copy, whatever a depth says of one product.
+ * Roundings of a sum of n numbers without products: a level less than that of n products, in no
+ * order more than its n - 1 additions, and none for a copy.
  */
 export function sumLevels(n: number, depth: Depth): number {
-  return n > 1 ? depth(n) - 1 : 0;
+  return n > 1 ? Math.min(depth(n), n) - 1 : 0;
 }
 
 /**

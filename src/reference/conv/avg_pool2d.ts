@@ -77,18 +77,27 @@ function shares(x: Value, params: Pooling, dy: Value, { add, div }: Arithmetic =
 
 const absolute = (value: Value): Value => ({ ...value, data: value.data.map(Math.abs) });
 
-/**
- * A sum and a quotient of 2.5 ULP, or quotients and their sum: of sums without products, which are
- * one level less deep.
- */
+/** A sum of so many terms without products and a quotient of 2.5 ULP, or quotients and their sum. */
 function boundOf(
   sizes: Value,
-  { kernel }: Pooling,
+  terms: readonly number[],
   depth: Depth,
 ): { readonly kind: 'within'; readonly bound: Float64Array } {
-  const terms = kernel[0] * kernel[1];
-  const relative = (gamma(sumLevels(terms, depth)) + 2.5 * EPS) * SECOND_ORDER;
-  return { kind: 'within', bound: sizes.data.map((size) => relative * size + 2 * terms * FLUSH) };
+  const bound = sizes.data.map((size, i) => {
+    const count = terms[i] as number;
+    const relative = (gamma(sumLevels(count, depth)) + 2.5 * EPS) * SECOND_ORDER;
+    return relative * size + 2 * count * FLUSH;
+  });
+  return { kind: 'within', bound };
+}
+
+/** How many windows each element of x is in. */
+function windowsOver(x: Value, params: Pooling): number[] {
+  const found = Array.from(x.data, () => 0);
+  for (const { own } of windowsOf(x, params).windows) {
+    for (const at of own) found[at] = (found[at] as number) + 1;
+  }
+  return found;
 }
 
 const FAULTS: readonly RecordFault[] = [
@@ -115,7 +124,8 @@ function averaged<Params>(settingsOf: (x: Value, params: Params) => Pooling) {
     forward: ({ x }: Inputs, params: Params) => ({ y: means(x, settingsOf(x, params)) }),
     acceptance: ({ x }: Inputs, _outputs: unknown, params: Params, { depth }: KernelArithmetic) => {
       const settings = settingsOf(x, params);
-      return { y: boundOf(means(absolute(x), settings), settings, depth) };
+      const terms = windowsOf(x, settings).windows.map(({ own }) => own.length);
+      return { y: boundOf(means(absolute(x), settings), terms, depth) };
     },
     vjp: ({ x }: Inputs, params: Params, { y }: GradOutputs) => ({
       x: shares(x, settingsOf(x, params), y),
@@ -128,7 +138,8 @@ function averaged<Params>(settingsOf: (x: Value, params: Params) => Pooling) {
       { depth }: KernelArithmetic,
     ) => {
       const settings = settingsOf(x, params);
-      return { x: boundOf(shares(x, settings, absolute(y)), settings, depth) };
+      const terms = windowsOver(x, settings);
+      return { x: boundOf(shares(x, settings, absolute(y)), terms, depth) };
     },
     faults: FAULTS,
   };

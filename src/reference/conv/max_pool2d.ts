@@ -69,17 +69,19 @@ export const record = defineRecord(signature, {
     x: scattered(inputs, params, grads.y.data, plus),
   }),
   vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => {
-    const sizes = scattered(inputs, params, grads.y.data.map(Math.abs), plus).data;
-    // Sums without products are one level less deep; the first addend is added to 0.
-    const terms = params.kernel[0] * params.kernel[1];
-    return {
-      x: {
-        kind: 'within',
-        bound: sizes.map(
-          (size) => gamma(sumLevels(terms, depth)) * size + (size > 0 ? terms * FLUSH : 0),
-        ),
-      },
-    };
+    const dy = grads.y.data;
+    const sizes = scattered(inputs, params, dy.map(Math.abs), plus).data;
+    const counts = scattered(
+      inputs,
+      params,
+      dy.map(() => 1),
+      plus,
+    ).data;
+    const bound = sizes.map((size, i) => {
+      const windows = counts[i] as number;
+      return gamma(sumLevels(windows, depth)) * size + windows * FLUSH;
+    });
+    return { x: { kind: 'within', bound } };
   },
   samples: [
     poolSample('exact', [1, 1, 1, 1], { kernel: [1, 1] }),
