@@ -26,14 +26,20 @@ test('a divisor that may be flushed makes anything of a quotient', () => {
 
 describe('a quotient that is rounded to an integer', () => {
   const half = (x: number) => ({ shape: [1], dtype: 'bf16', data: Float64Array.of(x) }) as const;
-  const accepts = (rounding_mode: 'trunc' | 'floor', a: number, b: number, halves?: 'bf16') => {
+  const accepts = (
+    rounding_mode: 'trunc' | 'floor',
+    a: number,
+    b: number,
+    halves?: 'bf16',
+    first = 131,
+  ) => {
     const record = recordOf('div');
     const inputs = { a: half(a), b: half(b) };
     const arithmetic = { depth: (terms: number) => terms, ieee: false, ...(halves && { halves }) };
     const outputs = record.forward(inputs, { rounding_mode });
     const { y } = record.acceptance(inputs, outputs, { rounding_mode }, arithmetic);
     const code = y?.kind === 'codes' ? y.accepts : () => false;
-    return Array.from({ length: 9 }, (_, i) => 131 + i).filter((n) => code(0, n));
+    return Array.from({ length: 9 }, (_, i) => first + i).filter((n) => code(0, n));
   };
 
   test('is that of arithmetic that rounds to nearest, where it does', () => {
@@ -69,6 +75,12 @@ describe('a quotient that is rounded to an integer', () => {
     expect(accepts('trunc', 135.75, 1, 'bf16')).toEqual([135, 136]);
     expect(accepts('trunc', 135.25, 1, 'bf16')).toEqual([134, 135]);
     expect(accepts('floor', 135.75, 1, 'bf16')).toEqual([134, 135, 136, 137]);
+  });
+
+  test('is what torch 2.15 makes of its floor, which it stores before it rounds', () => {
+    // -6.28125 / -0.0515137 = 121.93; (a - a mod b) / b is 121, stored -6.21875 / b, and that 120.5.
+    const near = (halves?: 'bf16') => accepts('floor', -6.28125, -0.051513671875, halves, 118);
+    expect([near(), near('bf16')]).toEqual([[121], [120, 121, 122]]);
   });
 });
 

@@ -42,6 +42,11 @@ const truth: BinaryTruth = {
     units: DIVISION,
     flush: (_a, b) => FLUSH + flush(b),
     between: (_a, b, dy) => [[1 / b, dy]],
+    steps: [
+      ({ stored, exactly, div }, _a, b, dy) => stored(div(exactly(dy), exactly(b))),
+      ({ stored, exactly, div, mul }, _a, b, dy) =>
+        stored(mul(exactly(dy), stored(div(exactly(1), exactly(b))))),
+    ],
     term: (gpu, _a, b, dy) => gpu.div(dy, b),
   },
   // dy * ((a / b) / b): two divisions and a product. By a reciprocal r it is (dy * a) * (r * r), of
@@ -59,6 +64,17 @@ const truth: BinaryTruth = {
       [a / b ** 2, dy],
       [dy * a, 1 / b ** 2],
     ],
+    steps: [
+      ({ stored, exactly, div, mul, neg }, a, b, dy) => {
+        const quotient = stored(div(exactly(a), exactly(b)));
+        return stored(mul(neg(exactly(dy)), stored(div(quotient, exactly(b)))));
+      },
+      ({ stored, exactly, div, mul, neg }, a, b, dy) => {
+        const reciprocal = stored(div(exactly(1), exactly(b)));
+        const square = stored(mul(reciprocal, reciprocal));
+        return stored(mul(neg(stored(mul(exactly(dy), exactly(a)))), square));
+      },
+    ],
     term: (gpu, a, b, dy) => -gpu.mul(dy, gpu.div(gpu.div(a, b), b)),
   },
   isExact: false,
@@ -69,8 +85,8 @@ type Signature = typeof signature;
 
 /**
  * Steps of a half format that a quotient may be off before it is rounded to an integer: half of one
- * as it is stored; floored, torch takes it as (a - a mod b) / b, one less where the signs differ,
- * and each of these is stored.
+ * as it is stored; floored, torch rounds (a - a mod b) / b, one less where the signs differ, and
+ * each of these is stored. So it is also the floored quotient that is off, and rounded.
  */
 const STEPS = { trunc: 0.5, floor: 1.5 } as const;
 
@@ -120,7 +136,15 @@ function near(
     const off = (error[i] as number) + STEPS[mode] * storageStep(quotient, halves);
     const step = storageStep(quotient, stored);
     const slack = step > 1 ? step / 2 : 0;
-    return { low: round(quotient - off) - slack, high: round(quotient + off) + slack };
+    const low = round(quotient - off);
+    const high = round(quotient + off);
+    if (mode === 'trunc' || !halves) return { low: low - slack, high: high + slack };
+    const own = error[i] as number;
+    const apart = (quotient < 0 ? 1.5 : 1) * storageStep(quotient, halves);
+    return {
+      low: Math.min(low, Math.ceil(round(quotient - own) - apart - 0.5)) - slack,
+      high: Math.max(high, Math.floor(round(quotient + own) + apart + 0.5)) + slack,
+    };
   };
   const accepts = (i: number, actual: number) => {
     const { low, high } = ends(i);
@@ -224,6 +248,8 @@ export const record = defineRecord(signature, {
   },
   intermediates: (inputs, { rounding_mode }, grads) =>
     rounding_mode ? {} : (plain.intermediates?.(inputs, {}, grads) ?? {}),
+  foreseen: (steps, inputs, { rounding_mode }, grads) =>
+    rounding_mode ? {} : (plain.foreseen?.(steps, inputs, {}, grads) ?? {}),
   vjp: (inputs, { rounding_mode }, grads) =>
     rounding_mode
       ? { a: none(inputs.a), b: none(inputs.b) }
