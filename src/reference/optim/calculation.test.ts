@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { heldAs } from '../../tensor/half.ts';
 import { EPS, FLUSH } from '../bounds.ts';
 import { IN_HALVES } from '../rounding.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
@@ -76,4 +77,17 @@ test('in float64 and on a GPU the same formula gives numbers', () => {
   const gpu = { ...IN_FLOAT64, sqrt: Math.sqrt } as unknown as SimulatedGpu;
   expect(all(onGpu(gpu))).toEqual(expected);
   expect([2 ** -126, 2 ** -127].map(onGpu(gpu).root)).toEqual([2 ** -63, 0]);
+});
+
+test('a library in halves rounds a quotient and a root once, and a number that halves do not hold', () => {
+  const half = withBounds(IN_HALVES.f16);
+  const { eps, flush } = IN_HALVES.f16;
+  const two = half.exactly(2);
+  expect(half.div(two, half.exactly(3)).error).toBeCloseTo((2 / 3) * eps + flush, 12);
+  expect(half.root(two).error).toBeCloseTo(Math.SQRT2 * eps + flush, 12);
+  // 1e-6 is 16.8 of float16's least numbers: nothing added to it, it is stored as 17.
+  const off = Math.abs(heldAs('f16', 1e-6) - 1e-6);
+  expect(half.add(half.exactly(0), half.exactly(1e-6)).error).toBeGreaterThan(off);
+  expect(half.add(half.exactly(0), two).error).toBe(0);
+  expect(withBounds().add(half.exactly(0), half.exactly(1e-6)).error).toBe(0);
 });

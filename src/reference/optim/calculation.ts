@@ -43,7 +43,8 @@ export interface Bounded {
 const isZero = ({ value, error }: Bounded): boolean => value === 0 && error === 0;
 
 /** How far results may be off where numbers are rounded so. */
-export function withBounds({ eps, flush, largest }: Rounding = IN_FLOAT32): Calculation<Bounded> {
+export function withBounds(rounding: Rounding = IN_FLOAT32): Calculation<Bounded> {
+  const { eps, flush, largest } = rounding;
   /** The error of an operand, which may be flushed where it may lie below the format's range. */
   const off = ({ value, error }: Bounded): number =>
     value !== 0 && Math.abs(value) - error < flush ? error + flush : error;
@@ -52,10 +53,14 @@ export function withBounds({ eps, flush, largest }: Rounding = IN_FLOAT32): Calc
     const error = carried + units * eps * (Math.abs(value) + carried) + flush;
     return { value, error: Math.abs(value) > largest ? Number.POSITIVE_INFINITY : error };
   };
+  /** Where nothing is added: nothing is rounded but a number that the format does not hold. */
+  const kept = (x: Bounded): Bounded =>
+    x.error === 0 && !rounding.holds(x.value)
+      ? rounded(x.value, off(x), 1)
+      : { value: x.value, error: off(x) };
   const add = (a: Bounded, b: Bounded): Bounded => {
-    // Nothing is rounded where nothing is added.
-    if (isZero(b)) return { value: a.value, error: off(a) };
-    if (isZero(a)) return { value: b.value, error: off(b) };
+    if (isZero(b)) return kept(a);
+    if (isZero(a)) return kept(b);
     return rounded(a.value + b.value, off(a) + off(b), 1);
   };
   const mul = (a: Bounded, b: Bounded): Bounded => {
@@ -74,9 +79,13 @@ export function withBounds({ eps, flush, largest }: Rounding = IN_FLOAT32): Calc
       const size = Math.abs(b.value);
       const share = reciprocalError(off(b) / size);
       if (share === Number.POSITIVE_INFINITY) return { value, error: share };
-      return rounded(value, Math.abs(value) * share + (off(a) / size) * (1 + share), 2.5);
+      return rounded(
+        value,
+        Math.abs(value) * share + (off(a) / size) * (1 + share),
+        rounding.quotient,
+      );
     },
-    root: (x) => rounded(Math.sqrt(x.value), rootError(x.value, off(x)), 4.5),
+    root: (x) => rounded(Math.sqrt(x.value), rootError(x.value, off(x)), rounding.root),
     max: (a, b) => ({ value: Math.max(a.value, b.value), error: Math.max(a.error, b.error) }),
     // 0 times what may be infinite is anything.
     beside: ({ value, error }, other) => ({
