@@ -28,6 +28,7 @@ import type {
 } from './record.ts';
 import type { SimulatedGpu } from './simulation/simulated-gpu.ts';
 import type { Simulation } from './simulation/simulation.ts';
+import type { Foreseen, Steps } from './steps.ts';
 
 /** {@link Sample} of an op with a signature. */
 export interface SampleOf<S extends Signature>
@@ -75,6 +76,13 @@ export interface RecordDefinition<S extends Signature> {
     params: ParamsOf<S>,
     grads?: GradOutputsOf<S, Value>,
   ) => Readonly<Record<string, Intermediates>>;
+  readonly foreseen?: (
+    steps: Steps,
+    inputs: InputsOf<S, Value>,
+    params: ParamsOf<S>,
+    grads?: GradOutputsOf<S, Value>,
+    actual?: Values,
+  ) => Readonly<Record<string, readonly Foreseen[]>>;
   readonly vjp?: (
     inputs: InputsOf<S, Value>,
     params: ParamsOf<S>,
@@ -146,7 +154,7 @@ export function defineRecord<S extends Signature>(
   const complete = (params: unknown) => completed(signature, params as GivenParams<S>);
   const { forward, acceptance, vjp, vjpAcceptance, unsupported } = definition;
   const { forwardFrom, forwardChosen, forwardDetached, vjpChosen } = definition;
-  const { paramsOfShapes, intermediates } = definition;
+  const { paramsOfShapes, intermediates, foreseen } = definition;
   type In = InputsOf<S, Value>;
   type Out = OutputsOf<S, Value>;
   type GradOutputs = GradOutputsOf<S, Value>;
@@ -180,6 +188,10 @@ export function defineRecord<S extends Signature>(
     ...(intermediates && {
       intermediates: (inputs, params, grads) =>
         intermediates(inputs as In, complete(params), grads as GradOutputs | undefined),
+    }),
+    ...(foreseen && {
+      foreseen: (steps, inputs, params, grads, actual) =>
+        foreseen(steps, inputs as In, complete(params), grads as GradOutputs | undefined, actual),
     }),
     ...(vjp && {
       vjp: (inputs, params, grads) =>

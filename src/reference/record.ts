@@ -5,6 +5,7 @@ import type { HostTensors } from '../tensor/host.ts';
 import type { Random } from '../tensor/random.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { matchesName } from '../vocabulary/signature.ts';
+import type { Foreseen, Steps } from './steps.ts';
 
 /** A tensor in float64, as the oracle sees it. */
 export interface Value {
@@ -228,6 +229,18 @@ export interface OpRecord<Params = object> {
     params: Params,
     grads?: Values,
   ): Readonly<Record<string, Intermediates>>;
+  /**
+   * What libraries' own formulas give in a half format, step by step, by output or, where `grads`
+   * flow, by input: one for each formula that is known. Absent of what is one step. Steps of a
+   * trajectory start from those before in `actual`, where it is given.
+   */
+  foreseen?(
+    steps: Steps,
+    inputs: Values,
+    params: Params,
+    grads?: Values,
+    actual?: Values,
+  ): Readonly<Record<string, readonly Foreseen[]>>;
   vjp?(inputs: Values, params: Params, grads: Values): Values;
   /** Gradients by the choice of the judged party, as its own outputs or gradients tell it. */
   vjpChosen?(inputs: Values, params: Params, grads: Values, actual: Results<Value>): Values;

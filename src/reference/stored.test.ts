@@ -1,11 +1,19 @@
 import { expect, test } from 'vitest';
 import { judge } from './judge.ts';
 import type { Acceptance } from './record.ts';
-import { acceptanceOfStored } from './stored.ts';
+import { acceptanceOfStored, storingError } from './stored.ts';
 
 const of = (...data: number[]) => ({ shape: [data.length], data: Float64Array.from(data) });
 const truth = of(1, 1 / 3, 2048.5);
 const within: Acceptance = { kind: 'within', bound: Float64Array.of(0.5, 0.25, 0) };
+
+test('a half that is stored as the nearest is half a step off, of the binade where it may be', () => {
+  expect(storingError(1.5, 0, 'bf16', 'nearest')).toBe(2 ** -8);
+  expect(storingError(-1.999, 0.01, 'bf16', 'nearest')).toBe(2 ** -7);
+  expect(storingError(1.5, 0, 'bf16', 'either')).toBe(2 ** -7);
+  expect(storingError(0, 0, 'f16', 'nearest')).toBe(2 ** -25);
+  expect(storingError(1.5, 1, 'f32', 'nearest')).toBe(0);
+});
 
 test('one rounding of the format comes on top of a bound', () => {
   const { bound } = acceptanceOfStored(within, truth, 'f16', undefined) as { bound: Float64Array };

@@ -4,7 +4,9 @@ import { defineRecord } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Depth, Value } from '../record.ts';
 import { IN_HALVES } from '../rounding.ts';
+import { flashSteps } from './scaled_dot_product_attention/flash-steps.ts';
 import { problemOf } from './scaled_dot_product_attention/problem.ts';
+import { referenceSteps, SUMS } from './scaled_dot_product_attention/reference-steps.ts';
 import { attended, gradientsOf, type Result } from './scaled_dot_product_attention/results.ts';
 import type { SumError } from './scaled_dot_product_attention/row.ts';
 import { samples } from './scaled_dot_product_attention/samples.ts';
@@ -37,6 +39,12 @@ export const record = defineRecord(signature, {
     const problem = problemOf(inputs, params);
     const kept = between && IN_HALVES[between];
     return { y: within(attended(problem, legal(depth), kept), attended(problem, typical(depth))) };
+  },
+  foreseen: (steps, inputs, params, grads) => {
+    const problem = problemOf(inputs, params);
+    if (!grads) return { y: SUMS.map((sums) => referenceSteps(steps, problem, sums)) };
+    // torch's flash attention has no softcap.
+    return problem.softcap === 0 ? flashSteps(steps, problem, grads.y) : {};
   },
   vjp: (inputs, params, grads) => {
     const { q, k, v, mask } = gradientsOf(problemOf(inputs, params), grads.y, numbersAlone);

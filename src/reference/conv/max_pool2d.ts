@@ -5,6 +5,7 @@ import { FLUSH, gamma, sumLevels } from '../bounds.ts';
 import { defineRecord, defineSimulation } from '../define.ts';
 import { paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
+import type { Foreseen, Range, Steps } from '../steps.ts';
 import { POOLING_MISTAKES, pooled, poolSample } from './pooling.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
@@ -58,6 +59,22 @@ function scattered(
   return { shape: x.shape, data };
 }
 
+/** As torch adds them on processors: to what is stored of the gradient, window by window. */
+function storedGradients(
+  { stored, exactly, add }: Steps,
+  { x }: Inputs,
+  params: Pooling,
+  dy: Value,
+): Foreseen {
+  const found = Array.from(x.data, () => exactly(0));
+  const { indices, starts } = maxima(x, params);
+  indices.forEach((index, i) => {
+    const at = (starts[i] as number) + index;
+    if (index >= 0) found[at] = stored(add(found[at] as Range, exactly(dy.data[i] as number)));
+  });
+  return found;
+}
+
 const plus = (a: number, b: number): number => a + b;
 
 /** torch.nn.functional.max_pool2d. */
@@ -65,6 +82,8 @@ export const record = defineRecord(signature, {
   summary: 'y = the largest element under a window that slides over each image',
   forward,
   acceptance: () => ({ y: { kind: 'exact' }, indices: { kind: 'exact' } }),
+  foreseen: (steps, inputs, params, grads) =>
+    grads ? { x: [storedGradients(steps, inputs, params, grads.y)] } : {},
   vjp: (inputs, params, grads) => ({
     x: scattered(inputs, params, grads.y.data, plus),
   }),

@@ -12,6 +12,7 @@ import type { Depth, Intermediates, ShaderFault, Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import { sharedSum } from '../simulation/sums.ts';
+import type { Foreseen, Range, Steps } from '../steps.ts';
 import { chosen } from './unary.ts';
 
 type Operands = InputsOf<Binary, Value>;
@@ -26,6 +27,8 @@ interface Side {
   readonly flush: (a: number, b: number, dy: number) => number;
   /** What stands between in the formulas of libraries. Default none. */
   readonly between?: (a: number, b: number, dy: number) => readonly Intermediate[];
+  /** A term by libraries' own formulas, where they store each step. Default none. */
+  readonly steps?: readonly ((steps: Steps, a: number, b: number, dy: number) => Range)[];
   /** The kernels' term. */
   readonly term: (gpu: SimulatedGpu, a: number, b: number, dy: number) => number;
 }
@@ -123,6 +126,25 @@ function intermediatesOf(
     return found.reduce((sum, [, by]) => sum + Math.abs(by), 0);
   });
   return { largest, carried: sumTo(carried, shape).data };
+}
+
+/** An operand's gradient by each formula: terms, and the stored sum of those that meet. */
+function foreseenOf(
+  steps: Steps,
+  inputs: Operands,
+  { data: dy }: Value,
+  { shape }: Value,
+  formulas: Side['steps'] = [],
+): readonly Foreseen[] {
+  const whole = broadcastShape(inputs.a.shape, inputs.b.shape);
+  return formulas.map((term) => {
+    const meeting = Array.from({ length: sizeOf(shape) }, (): Range[] => []);
+    mapPairs(inputs, (a, b, i) => {
+      meeting[broadcastIndex(i, whole, shape)]?.push(term(steps, a, b, dy[i] as number));
+      return 0;
+    });
+    return meeting.map((terms) => steps.stored(steps.sum(terms)));
+  });
 }
 
 interface Draw {
@@ -302,6 +324,16 @@ export function binaryRecord(signature: Binary, truth: BinaryTruth): RecordOf<Bi
       };
       return { a: of(truth.a, inputs.a), b: of(truth.b, inputs.b) };
     },
+    ...((truth.a.steps || truth.b.steps) && {
+      foreseen: (steps, given, _params, grads): Readonly<Record<string, readonly Foreseen[]>> => {
+        if (!grads) return {};
+        const inputs = together(given);
+        return {
+          a: foreseenOf(steps, inputs, grads.y, inputs.a, truth.a.steps),
+          b: foreseenOf(steps, inputs, grads.y, inputs.b, truth.b.steps),
+        };
+      },
+    }),
     vjp: (given, _params, grads) => {
       const inputs = together(given);
       const dy = grads.y.data;

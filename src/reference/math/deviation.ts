@@ -8,6 +8,7 @@ import type { Arithmetic, RecordFault, Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import { sharedSum } from '../simulation/sums.ts';
+import { foreseenDeviation } from './deviation.steps.ts';
 import {
   groupsOf,
   positive,
@@ -161,6 +162,7 @@ export function deviationRecord(
       });
       return { x: { largest } };
     },
+    foreseen: (steps, { x }, params, grads) => foreseenDeviation(steps, x, params, root, grads?.y),
     vjp: ({ x }, params, grads) => ({
       x: { shape: x.shape, data: gradients(x, params, grads.y, NUMBERS_ALONE, 'value') },
     }),

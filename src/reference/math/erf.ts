@@ -39,6 +39,12 @@ const truth: UnaryTruth<object, object> = {
   gradientError: (x, dy) =>
     Math.abs(dy) * slope(x) * (2 * bellError(x) + 4 * EPS) * SECOND_ORDER +
     FLUSH * (2 + 3 * Math.abs(dy)),
+  gradientSteps: [
+    ({ stored, exactly, exp, mul, neg }, x, dy) => {
+      const bell = stored(exp(neg(stored(mul(exactly(x), exactly(x))))));
+      return stored(mul(stored(mul(exactly(2 / Math.sqrt(Math.PI)), bell)), exactly(dy)));
+    },
+  ],
   computed: (gpu, x) => {
     if (isNear(x)) return computedOdd(gpu, NEAR, x);
     const a = gpu.mul(ROOT, Math.abs(x));

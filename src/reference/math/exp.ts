@@ -26,6 +26,9 @@ const truth: UnaryTruth<object, object> = {
   },
   // It is y that libraries keep.
   between: Math.exp,
+  gradientSteps: [
+    ({ stored, exactly, exp, mul }, x, dy) => stored(mul(exactly(dy), stored(exp(exactly(x))))),
+  ],
   computed: (gpu, x) => gpu.exp(x),
   computedGradient: (gpu, x, dy) => gpu.mul(dy, gpu.exp(x)),
   corners: [0, -0, 1, -1, 1e-30, -1e-30, 0.5, 20, -20, 86, -87.3, -87.5, -104, -105, -1e4, -1e30],

@@ -1,13 +1,14 @@
 import type { Random } from '../../tensor/random.ts';
 import { logsumexp as signature } from '../../vocabulary/math/logsumexp.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, gamma, overflows, SECOND_ORDER, sumLevels } from '../bounds.ts';
+import { EPS, FLUSH, gamma, IN_ANY_ORDER, overflows, SECOND_ORDER, sumLevels } from '../bounds.ts';
 import { defineRecord, defineSimulation } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Arithmetic, Depth, Value } from '../record.ts';
 import { farExp } from '../simulation/far-exp.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { sharedSum } from '../simulation/sums.ts';
+import { around, type Foreseen, type Range, type Steps } from '../steps.ts';
 import {
   groupsOf,
   positive,
@@ -91,6 +92,25 @@ function gradientBound(
   });
 }
 
+/** torch's gradient, step by step: dy exp(x - y), from y as it was stored. */
+function foreseenGradient(
+  { stored, exactly, sub, exp, mul }: Steps,
+  x: Value,
+  params: Params,
+  { data: dy }: Value,
+): Foreseen {
+  const groups = groupsOf(x.shape, params);
+  const y = groups.terms.map((indices) => {
+    const terms = indices.map((i) => x.data[i] as number);
+    return stored(around(logsumexpOf(terms), errorOf(terms, IN_ANY_ORDER.depth)));
+  });
+  return Array.from(x.data, (value, i) => {
+    const element = groups.owner[i] as number;
+    const share = stored(exp(stored(sub(exactly(value), y[element] as Range))));
+    return stored(mul(exactly(dy[element] as number), share));
+  });
+}
+
 /** As masks leave it: a third of the numbers are near the least of float32. */
 const masked = (random: Random): number =>
   random.integer(0, 2) === 0 ? -(2 ** 127) * random.uniform(1, 1.9) : random.normal(3);
@@ -111,6 +131,8 @@ export const record = defineRecord(signature, {
       bound: reduced(groupsOf(x.shape, params), x, (terms) => errorOf(terms, depth)).data,
     },
   }),
+  foreseen: (steps, { x }, params, grads) =>
+    grads ? { x: [foreseenGradient(steps, x, params, grads.y)] } : {},
   vjp: ({ x }, params, grads) => ({ x: gradientOf(x, params, grads.y) }),
   vjpAcceptance: ({ x }, _gradients, params, grads, arithmetic) => ({
     x: { kind: 'within', bound: gradientBound(x, params, grads.y, arithmetic) },

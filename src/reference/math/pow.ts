@@ -5,6 +5,7 @@ import { EPS, FLUSH, overflows, SECOND_ORDER } from '../bounds.ts';
 import type { RecordOf, SampleOf } from '../define.ts';
 import { expError } from '../logistic.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
+import type { Range, Steps } from '../steps.ts';
 import { type BinaryTruth, binaryRecord, binarySimulation } from './binary.ts';
 import { logError } from './log.ts';
 
@@ -61,6 +62,32 @@ const slope =
   (a: number, b: number, dy: number): number =>
     dy * error(a, b) * SECOND_ORDER + FLUSH * (1 + Math.abs(derivative(a, b)) + dy);
 
+/** torch's gradient of the base, step by step: dy (b a^(b - 1)), 0 where b is. */
+function basesGradient(
+  { stored, exactly, mul, pow }: Steps,
+  a: number,
+  b: number,
+  dy: number,
+  less: Range,
+): Range {
+  if (b === 0) return exactly(0);
+  const product = stored(mul(exactly(b), stored(pow(exactly(a), less))));
+  return stored(mul(exactly(dy), product));
+}
+
+/** And of the exponent: dy (a^b ln a), 0 where a is and b is not negative. */
+function exponentsGradient(
+  { stored, exactly, mul, pow }: Steps,
+  a: number,
+  b: number,
+  dy: number,
+  log: Range,
+): Range {
+  if (a === 0 && b >= 0) return exactly(0);
+  const product = stored(mul(stored(pow(exactly(a), exactly(b))), log));
+  return stored(mul(exactly(dy), product));
+}
+
 const truth: BinaryTruth = {
   symbol: '^',
   summary: 'y = a^b, with broadcasting',
@@ -81,6 +108,11 @@ const truth: BinaryTruth = {
         [b * less, dy],
       ];
     },
+    // torch takes b - 1 as a tensor's half, or as a number in float64.
+    steps: [
+      (steps, a, b, dy) => basesGradient(steps, a, b, dy, steps.stored(steps.exactly(b - 1))),
+      (steps, a, b, dy) => basesGradient(steps, a, b, dy, steps.exactly(b - 1)),
+    ],
     term: (gpu, a, b, dy) => (b === 0 ? 0 : gpu.mul(dy, gpu.mul(b, power(gpu, a, gpu.sub(b, 1))))),
   },
   b: {
@@ -97,6 +129,16 @@ const truth: BinaryTruth = {
             [slope, dy],
           ];
     },
+    // The logarithm of a tensor is a half, that of a number is not; exp2 multiplies by it last.
+    steps: [
+      (steps, a, b, dy) =>
+        exponentsGradient(steps, a, b, dy, steps.stored(steps.log(steps.exactly(a)))),
+      (steps, a, b, dy) => exponentsGradient(steps, a, b, dy, steps.exactly(Math.log(a))),
+      ({ stored, exactly, mul, pow }, a, b, dy) => {
+        const y = stored(pow(exactly(a), exactly(b)));
+        return stored(mul(stored(mul(exactly(dy), y)), exactly(Math.log(a))));
+      },
+    ],
     term: (gpu, a, b, dy) =>
       a === 0 && b >= 0 ? 0 : gpu.mul(dy, gpu.mul(power(gpu, a, b), gpu.log(a))),
   },

@@ -30,6 +30,17 @@ const truth: UnaryTruth<object, object> = {
   ownGradientError: (x, dy) => gradientError(x, dy, INVERSE_ROOT),
   gradientError: (x, dy) => gradientError(x, dy, QUOTIENT),
   between: (x) => x ** -1.5,
+  // From y as it was stored. A vector's y is one step and its cube two, of what it leaves over the
+  // other way about.
+  gradientSteps: [
+    ({ stored, exactly, root, mul, div, either }, x, dy) => {
+      const sqrt = root(exactly(x));
+      const y = either(stored(div(exactly(1), sqrt)), stored(div(exactly(1), stored(sqrt))));
+      const square = mul(y, y);
+      const cube = either(stored(mul(square, y)), stored(mul(stored(square), y)));
+      return stored(mul(stored(mul(exactly(-0.5), exactly(dy))), cube));
+    },
+  ],
   computed: (gpu, x) => gpu.inverseSqrt(x),
   computedGradient: (gpu, x, dy) => {
     const y = gpu.inverseSqrt(x);

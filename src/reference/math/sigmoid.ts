@@ -39,6 +39,15 @@ const truth: UnaryTruth<object, object> = {
       (size * inner + definition) * SECOND_ORDER + FLUSH * (2 + 3 * Math.abs(dy)) + lost(x, size)
     );
   },
+  // torch's sigmoid_backward, from y as it was stored: in one step, or in three.
+  gradientSteps: [
+    ({ stored, exactly, ascending, mul, sub, either }, x, dy) => {
+      const y = stored(ascending(exactly(x), sigmoid));
+      const rest = sub(exactly(1), y);
+      const whole = stored(mul(mul(exactly(dy), rest), y));
+      return either(whole, stored(mul(stored(mul(exactly(dy), stored(rest))), y)));
+    },
+  ],
   computed: (gpu, x) => {
     const { small, large } = parts(gpu, x);
     return x >= 0 ? large : gpu.mul(small, large);

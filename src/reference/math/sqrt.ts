@@ -20,6 +20,13 @@ const truth: UnaryTruth<object, object> = {
   // inverseSqrt (2) and a product; who divides by 2 y loses 2.5 and what y has lost.
   ownGradientError: (x, dy) => gradientError(x, dy, 3),
   gradientError: (x, dy) => gradientError(x, dy, ROOT + 2.5),
+  // From y as it was stored.
+  gradientSteps: [
+    ({ stored, exactly, root, mul, div }, x, dy) => {
+      const y = stored(root(exactly(x)));
+      return stored(div(exactly(dy), stored(mul(exactly(2), y))));
+    },
+  ],
   computed: (gpu, x) => gpu.sqrt(x),
   computedGradient: (gpu, x, dy) => gpu.mul(gpu.mul(0.5, dy), gpu.inverseSqrt(x)),
   corners: [1, 2, 4, 0.25, 0.06, 3, 100, 1e30],

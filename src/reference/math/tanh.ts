@@ -47,6 +47,13 @@ const truth: UnaryTruth<object, object> = {
   gradientError: (x, dy) =>
     gradientError(x, dy) +
     Math.abs(dy) * (2 * Math.abs(Math.tanh(x)) * error(x) + 2 * EPS) * SECOND_ORDER,
+  // torch's tanh_backward, from y as it was stored.
+  gradientSteps: [
+    ({ stored, exactly, ascending, mul, sub }, x, dy) => {
+      const y = stored(ascending(exactly(x), Math.tanh));
+      return stored(mul(exactly(dy), sub(exactly(1), mul(y, y))));
+    },
+  ],
   computed: (gpu, x) => {
     if (isNear(x)) return computedOdd(gpu, NEAR, x);
     const e = farExp(gpu, -2 * Math.abs(x));

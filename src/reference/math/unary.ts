@@ -8,6 +8,7 @@ import { inputBug } from '../plausible-bug.ts';
 import type { Acceptance, PlausibleBug, RecordFault, Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import type { Simulation } from '../simulation/simulation.ts';
+import type { Range, Steps } from '../steps.ts';
 
 /** A differentiable function of one number, from which a record and a simulation follow. */
 export interface UnaryTruth<Given, Params> {
@@ -31,6 +32,8 @@ export interface UnaryTruth<Given, Params> {
   readonly ownGradientError?: (x: number, dy: number, params: Params) => number;
   /** How far dy * derivative may be off. */
   readonly gradientError?: (x: number, dy: number, params: Params) => number;
+  /** The gradient by libraries' own formulas, where they store each step. Default none. */
+  readonly gradientSteps?: readonly ((steps: Steps, x: number, dy: number) => Range)[];
   /** How large what stands between is in a gradient of libraries. Default none. */
   readonly between?: (x: number) => number;
   readonly computed?: (gpu: SimulatedGpu, x: number, params: Params) => number;
@@ -175,6 +178,7 @@ export function unaryRecord<Given extends object, Params extends object>(
     gradientError,
     ownGradientError,
     between,
+    gradientSteps,
     corners,
     far,
     drawn,
@@ -199,6 +203,15 @@ export function unaryRecord<Given extends object, Params extends object>(
     ...(between && {
       intermediates: (inputs, _params, grads) => ({
         ...(grads && { x: { largest: inputs.x.data.map(between) } }),
+      }),
+    }),
+    ...(gradientSteps && {
+      foreseen: (steps, inputs, _params, grads) => ({
+        ...(grads && {
+          x: gradientSteps.map((formula) =>
+            Array.from(inputs.x.data, (x, i) => formula(steps, x, grads.y.data[i] as number)),
+          ),
+        }),
       }),
     }),
     vjp: (inputs, params, grads) => {

@@ -7,11 +7,12 @@ import { EPS, FLUSH, gamma, NUMBERS_ALONE } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Arithmetic, Value } from '../record.ts';
+import { foreseenOfBatch } from './batch_norm.steps.ts';
 import { type Part, tensorOf, within } from './norm/part.ts';
 import { type Row, rowOf } from './norm/row.ts';
 
-type Inputs = InputsOf<typeof signature, Value>;
-type Params = ParamsOf<typeof signature>;
+export type Inputs = InputsOf<typeof signature, Value>;
+export type Params = ParamsOf<typeof signature>;
 
 /** Where the elements of a channel of [N, C, ...] lie. */
 export function elementsOf(shape: Shape, channel: number): number[] {
@@ -37,7 +38,7 @@ function rowOfRunning(x: Float64Array, mean: number, variance: number, eps: numb
 }
 
 /** Channels of x, normalized; eps is the float32 that a GPU gets. */
-function channelsOf(
+export function channelsOf(
   { x, running_mean, running_var }: Inputs,
   { eps, training }: Params,
   arithmetic: Arithmetic,
@@ -50,11 +51,11 @@ function channelsOf(
 }
 
 /** A result of x's shape, element by element of the channels. */
-function spreadOut(x: Value, parts: readonly (readonly Part[])[]): Part[] {
-  const all: Part[] = [];
+export function spreadOut<T>(x: Value, parts: readonly (readonly T[])[]): T[] {
+  const all: T[] = [];
   parts.forEach((channel, c) => {
     elementsOf(x.shape, c).forEach((at, i) => {
-      all[at] = channel[i] as Part;
+      all[at] = channel[i] as T;
     });
   });
   return all;
@@ -235,6 +236,8 @@ export const record = defineRecord(signature, {
       running_var: within(running_var),
     };
   },
+  foreseen: (steps, inputs, params, grads) =>
+    params.training ? foreseenOfBatch(steps, inputs, params, grads?.y) : {},
   vjp: (inputs, params, grads) => {
     const { x, weight, bias } = slopes(inputs, params, grads, NUMBERS_ALONE);
     return {

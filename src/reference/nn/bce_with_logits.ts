@@ -6,6 +6,7 @@ import { inputBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
 import { farExp } from '../simulation/far-exp.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
+import type { Range, Steps } from '../steps.ts';
 import { type PairTruth, pairLossRecord, pairLossSimulation } from './loss/pairs.ts';
 
 type Truth = PairTruth<
@@ -52,6 +53,19 @@ const sizes = (t: number, { pos_weight }: Weights) => ({
   toward: Math.abs(pos_weight * t),
 });
 
+const logSigmoid = (x: number): number => -softplus(-x);
+
+/** A slope times what flows in and the weight, over the number of pairs. */
+function alongFlow(
+  { stored, exactly, mul, div }: Steps,
+  slope: Range,
+  { weight }: Weights,
+  { dloss, count }: { readonly dloss: Range; readonly count: Range },
+): Range {
+  const weighed = stored(mul(stored(mul(slope, dloss)), exactly(weight)));
+  return stored(div(weighed, count));
+}
+
 const truth: Truth = {
   summary:
     'loss = weight (pos_weight t ln(1 + exp(-x)) + (1 - t) ln(1 + exp(x))), t = target; reduced',
@@ -68,6 +82,16 @@ const truth: Truth = {
       const others = otherFormulas ? 5 * EPS * (against * Math.abs(x) + share * softplus(-x)) : 0;
       return Math.abs(at.weight) * (inner + others) * SECOND_ORDER + flushes(x, t, at);
     },
+    // torch's own formula: (1 - t) x - ln sigmoid(x) (1 + (pos_weight - 1) t), all times the weight.
+    steps: [
+      ({ stored, exactly, add, sub, mul, ascending }, x, t, { weight, pos_weight }) => {
+        const against = stored(mul(stored(sub(exactly(1), exactly(t))), exactly(x)));
+        const more = stored(mul(stored(sub(exactly(pos_weight), exactly(1))), exactly(t)));
+        const log = stored(ascending(exactly(x), logSigmoid));
+        const toward = stored(mul(log, stored(add(more, exactly(1)))));
+        return stored(mul(stored(sub(against, toward)), exactly(weight)));
+      },
+    ],
     computed: (gpu, x, t, { weight, pos_weight }) =>
       gpu.mul(
         weight,
@@ -91,6 +115,21 @@ const truth: Truth = {
       const others = otherFormulas ? 5 * EPS * (1 + Math.abs(t) + toward) : 0;
       return Math.abs(at.weight) * (inner + others) * SECOND_ORDER + flushes(x, t, at);
     },
+    // torch's own formula without a pos_weight and with one, from sigmoid(x).
+    steps: [
+      (steps, x, t, at, flow) => {
+        const { stored, exactly, sub, ascending } = steps;
+        const slope = stored(sub(stored(ascending(exactly(x), sigmoid)), exactly(t)));
+        return alongFlow(steps, slope, at, flow);
+      },
+      (steps, x, t, at, flow) => {
+        const { stored, exactly, add, sub, mul, ascending } = steps;
+        const toward = stored(mul(exactly(at.pos_weight), exactly(t)));
+        const share = stored(sub(stored(add(toward, exactly(1))), exactly(t)));
+        const up = stored(mul(share, stored(ascending(exactly(x), sigmoid))));
+        return alongFlow(steps, stored(sub(up, toward)), at, flow);
+      },
+    ],
     computed: (gpu, x, t, { weight, pos_weight }) => {
       const [up, down] = computedSigmoids(gpu, x);
       const against = gpu.mul(gpu.sub(1, t), up);
@@ -109,6 +148,16 @@ const truth: Truth = {
       const others = otherFormulas ? 5 * EPS * parts : 0;
       return Math.abs(at.weight) * (inner + others) * SECOND_ORDER + flushes(x, t, at);
     },
+    steps: [
+      (steps, x, _t, at, flow) => alongFlow(steps, steps.exactly(-x), at, flow),
+      (steps, x, _t, at, flow) => {
+        const { stored, exactly, sub, mul, ascending } = steps;
+        const up = stored(ascending(exactly(-x), logSigmoid));
+        const down = stored(ascending(exactly(x), logSigmoid));
+        const slope = stored(sub(up, stored(mul(down, exactly(at.pos_weight)))));
+        return alongFlow(steps, slope, at, flow);
+      },
+    ],
     computed: (gpu, x, _t, { weight, pos_weight }) =>
       gpu.mul(weight, gpu.sub(gpu.mul(gpu.sub(pos_weight, 1), computedSoftplus(gpu, -x)), x)),
   },

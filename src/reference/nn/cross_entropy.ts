@@ -5,13 +5,17 @@ import { EPS, FLUSH, gamma, NUMBERS_ALONE, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord } from '../define.ts';
 import type { Arithmetic, Value } from '../record.ts';
 import { crossEntropyPlausibleBugs, crossEntropySamples } from './cross_entropy/samples.ts';
+import { foreseenLogits } from './cross_entropy.steps.ts';
 import { meanOf, type RowLoss, reduced } from './loss/reduced.ts';
+import { axisOf } from './softmax.steps.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
 
 /** The problem as rows of classes, whatever the layout. */
 interface Rows {
+  /** Along which axis of the logits the classes are. */
+  readonly axis: ReturnType<typeof axisOf>;
   /** Their places, from 0 on. */
   readonly all: readonly number[];
   readonly classes: number;
@@ -46,6 +50,7 @@ export function rowsOf(
   const total = (numbers: readonly number[]) => numbers.reduce((sum, x) => sum + x, 0);
   return {
     all: Array.from(labels.data.keys()),
+    axis: axisOf(logits.shape, axis),
     classes,
     smoothing: label_smoothing,
     weighted: weight !== undefined,
@@ -259,6 +264,14 @@ export const record = defineRecord(signature, {
       ...(params.log_probs
         ? { log_probs: { kind: 'within', bound: logProbsBound(rows, size, arithmetic) } }
         : {}),
+    };
+  },
+  foreseen: (steps, inputs, params, grads) => {
+    if (!grads) return {};
+    const { reduction } = params;
+    const dloss = (row: number) => grads.loss.data[reduction === 'none' ? row : 0] as number;
+    return {
+      logits: foreseenLogits(steps, rowsOf(inputs, params), reduction === 'mean', dloss),
     };
   },
   vjp: (inputs, params, grads) => ({

@@ -15,6 +15,7 @@ import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Arithmetic, Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { sharedSum } from '../simulation/sums.ts';
+import type { Range } from '../steps.ts';
 import {
   computedLogSoftmax,
   computedLogSoftmaxGradient,
@@ -23,7 +24,8 @@ import {
   logSoftmaxGradientBounds,
   logSoftmaxOf,
 } from './log_softmax.ts';
-import { mapRows, pick } from './softmax.ts';
+import { axisOf, logSoftmaxStep, storedLogSoftmax } from './softmax.steps.ts';
+import { mapEach, mapRows, pick } from './softmax.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
@@ -223,6 +225,38 @@ export const record = defineRecord(signature, {
       return scale * (error + levels * (size + error)) * SECOND_ORDER + 2 * FLUSH;
     });
     return { loss: { kind: 'within', bound: Float64Array.from(bound) } };
+  },
+  // torch's gradients from the smoothed targets and the logarithms as they are stored.
+  foreseen: (steps, inputs, params, grads) => {
+    if (!grads) return {};
+    const { stored, exactly, add, mul, div, neg } = steps;
+    const { axis, keep, spread, scale } = layoutOf(inputs, params);
+    const factor = exactly(Math.fround(keep));
+    let index = 0;
+    const found = mapEach(inputs.logits, { axis }, (row) => {
+      const given = grads.loss.data[params.reduction === 'none' ? index++ : 0] as number;
+      const g = neg(stored(div(exactly(given), exactly(Math.round(1 / scale)))));
+      const y = storedLogSoftmax(
+        steps,
+        pick(inputs.logits, row),
+        axisOf(inputs.logits.shape, axis),
+      );
+      const t = pick(inputs.target, row).map((each) => {
+        const kept = stored(mul(exactly(each), factor));
+        return stored(add(kept, exactly(Math.fround(spread))));
+      });
+      const flow = y.map((_, c) => stored(mul(g, exactly(inputs.weight?.data[c] ?? 1))));
+      const dy = flow.map((each, c) => stored(mul(each, t[c] as Range)));
+      const logits = logSoftmaxStep(steps, y, dy);
+      return logits.map((each, c) => ({
+        logits: each,
+        target: stored(mul(stored(mul(flow[c] as Range, y[c] as Range)), factor)),
+      }));
+    });
+    return {
+      logits: [found.map(({ logits }) => logits)],
+      target: [found.map(({ target }) => target)],
+    };
   },
   vjp: (inputs, params, grads) => {
     const { shape } = inputs.logits;

@@ -2,6 +2,7 @@ import { groupNorm as signature } from '../../vocabulary/nn/group_norm.ts';
 import { completed, type GivenParams, type ParamsOf } from '../../vocabulary/signature.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
+import { groupsForeseen } from './norm/channels.steps.ts';
 import {
   channelSample,
   computed,
@@ -31,6 +32,8 @@ export const record = defineRecord(signature, {
   acceptance: (inputs, _outputs, params, arithmetic) => ({
     y: normalizedWithin(inputs, grouping(params), arithmetic),
   }),
+  foreseen: (steps, inputs, params, grads) =>
+    grads ? groupsForeseen(steps, inputs, grouping(params), grads.y) : {},
   vjp: (inputs, params, { y }) => normalizedSlopes(inputs, grouping(params), y),
   vjpAcceptance: (inputs, _gradients, params, { y }, arithmetic) =>
     slopesWithin(inputs, grouping(params), y, arithmetic),

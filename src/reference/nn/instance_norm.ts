@@ -8,6 +8,7 @@ import {
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
+import { instancesForeseen } from './norm/channels.steps.ts';
 import {
   channelSample,
   computed,
@@ -43,6 +44,8 @@ export const record = defineRecord(signature, {
   acceptance: (inputs, _outputs, params, arithmetic) => ({
     y: normalizedWithin(inputs, grouping(inputs, params), arithmetic),
   }),
+  foreseen: (steps, inputs, params, grads) =>
+    instancesForeseen(steps, inputs, grouping(inputs, params), grads?.y),
   vjp: (inputs, params, { y }) => normalizedSlopes(inputs, grouping(inputs, params), y),
   vjpAcceptance: (inputs, _gradients, params, { y }, arithmetic) =>
     slopesWithin(inputs, grouping(inputs, params), y, arithmetic),

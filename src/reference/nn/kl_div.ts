@@ -4,6 +4,7 @@ import { EPS, FLUSH } from '../bounds.ts';
 import { expError } from '../logistic.ts';
 import { paramsBug } from '../plausible-bug.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
+import type { Range, Steps } from '../steps.ts';
 import { type PairTruth, pairLossRecord, pairLossSimulation } from './loss/pairs.ts';
 
 type Params = ParamsOf<typeof signature>;
@@ -26,6 +27,10 @@ function computedOf(gpu: SimulatedGpu, target: number, { log_target }: Params) {
     : { p: target, log: gpu.log(target) };
 }
 
+/** torch's xlogy, whose logarithm is stored or is not. */
+const timesLog = ({ stored, mul, log, either }: Steps, a: Range, b: Range): Range =>
+  either(stored(mul(a, log(b))), stored(mul(a, stored(log(b)))));
+
 const truth: Truth = {
   summary: 'loss = p (log p - input) where target is p, or its logarithm; reduced',
   loss: {
@@ -41,6 +46,15 @@ const truth: Truth = {
       const own = p * (logError + 2.01 * EPS * apart) + pError * apart + FLUSH * (2 + apart);
       return otherFormulas ? own + 3 * EPS * p * (Math.abs(log) + Math.abs(x)) : own;
     },
+    steps: [
+      (steps, x, t, { log_target }) => {
+        const { stored, exactly, sub, mul, exp } = steps;
+        const target = exactly(t);
+        if (log_target) return stored(mul(stored(exp(target)), stored(sub(target, exactly(x)))));
+        const entropy = t === 0 ? target : timesLog(steps, target, target);
+        return stored(sub(entropy, stored(mul(target, exactly(x)))));
+      },
+    ],
     computed: (gpu, x, t, params) => {
       const { p, log } = computedOf(gpu, t, params);
       return p === 0 ? 0 : gpu.mul(p, gpu.sub(log, x));
@@ -49,6 +63,12 @@ const truth: Truth = {
   input: {
     f: (_x, t, params) => -probabilityOf(t, params).p,
     error: (_x, t, params) => probabilityOf(t, params).pError + FLUSH,
+    steps: [
+      ({ stored, exactly, mul, div, neg, exp }, _x, t, { log_target }, { dloss, count }) => {
+        const p = log_target ? stored(exp(exactly(t))) : exactly(t);
+        return stored(mul(neg(stored(div(dloss, count))), p));
+      },
+    ],
     computed: (gpu, _x, t, params) => -computedOf(gpu, t, params).p,
   },
   target: {
@@ -65,6 +85,23 @@ const truth: Truth = {
       if (!params.log_target) return rounding;
       return p * (rounding + EPS * slope) + pError * slope + FLUSH * (2 + slope);
     },
+    // The parts of a product each by itself; of one that was t ln t the two of its factors first.
+    steps: [
+      (steps, x, t, params, flow) => {
+        const { stored, exactly, add, sub, mul, div, exp, neg } = steps;
+        const { dloss, count } = flow;
+        const target = exactly(t);
+        const g = stored(div(dloss, count));
+        if (params.log_target) {
+          const p = stored(exp(target));
+          const own = stored(mul(stored(mul(g, stored(sub(target, exactly(x))))), p));
+          return stored(add(stored(mul(g, p)), own));
+        }
+        const toFactor = stored(div(stored(mul(g, target)), target));
+        const entropy = stored(add(timesLog(steps, g, target), toFactor));
+        return stored(add(entropy, stored(mul(neg(g), exactly(x)))));
+      },
+    ],
     computed: (gpu, x, t, params) => {
       const { p, log } = computedOf(gpu, t, params);
       const slope = gpu.add(gpu.sub(log, x), 1);

@@ -1,15 +1,17 @@
 import { layerNorm as signature } from '../../vocabulary/nn/layer_norm.ts';
 import type { Normalization } from '../../vocabulary/nn/norm.ts';
 import type { GradOutputsOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { FLUSH, gamma, NUMBERS_ALONE } from '../bounds.ts';
+import { FLUSH, gamma, IN_ANY_ORDER, NUMBERS_ALONE } from '../bounds.ts';
 import { sumTo } from '../broadcast.ts';
 import { boundOfColumnSums } from '../column-sums.ts';
 import { defineRecord } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Arithmetic, Value } from '../record.ts';
+import type { Range } from '../steps.ts';
 import { type Part, tensorOf, within } from './norm/part.ts';
 import { type Row, rowOf } from './norm/row.ts';
 import { normSample } from './norm/samples.ts';
+import { storedRow, storedSlopes } from './norm/stored-row.ts';
 import { rowSlopes, weighed } from './norm/weighed.ts';
 import { wrongEps } from './norm/wrong-eps.ts';
 
@@ -83,6 +85,23 @@ export const record = defineRecord(signature, {
   acceptance: (inputs, _outputs, params, arithmetic) => ({
     y: within(results(inputs, params, arithmetic)),
   }),
+  // torch's gradients from statistics as they are stored.
+  foreseen: (steps, inputs, params, grads) => {
+    if (!grads) return {};
+    const width = inputs.weight.data.length;
+    const flows = (i: number) => grads.y.data.subarray(i * width, (i + 1) * width);
+    const rows = rowsOf(inputs, params, IN_ANY_ORDER).map((row) => storedRow(steps, row));
+    const { stored, exactly, sub, mul, sum } = steps;
+    const weight = Array.from({ length: width }, (_, c) => {
+      const terms = rows.map(({ x, mean, rstd }, i) => {
+        const z = sub(mul(x[c] as Range, rstd), mul(mean, rstd));
+        return mul(exactly(flows(i)[c] as number), z);
+      });
+      return stored(sum(terms));
+    });
+    const slopes = rows.flatMap((row, i) => storedSlopes(steps, row, inputs.weight.data, flows(i)));
+    return { x: [slopes], weight: [weight] };
+  },
   vjp: (inputs, params, grads) => ({
     x: tensorOf(slopes(inputs, params, grads, NUMBERS_ALONE), inputs.x.shape),
     weight: tensorOf(weightSlopes(inputs, params, grads, NUMBERS_ALONE), inputs.weight.shape),

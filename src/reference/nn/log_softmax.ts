@@ -11,7 +11,8 @@ import { drawTensor } from '../simulation/draw.ts';
 import { farExp } from '../simulation/far-exp.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { chainSum } from '../simulation/sums.ts';
-import { mapRows, pick } from './softmax.ts';
+import { axisOf, logSoftmaxStep, storedLogSoftmax } from './softmax.steps.ts';
+import { mapEach, mapRows, pick } from './softmax.ts';
 
 /** Differences to the maximum, and the logarithm of the sum of their exponentials. */
 function rowOf(x: readonly number[]): {
@@ -110,6 +111,13 @@ export const record = defineRecord(signature, {
       bound: mapRows(x, params, (row) => logSoftmaxBounds(pick(x, row), depth)),
     },
   }),
+  foreseen: (steps, { x }, params, grads) => {
+    const along = axisOf(x.shape, params.axis);
+    const y = (row: readonly number[]) => storedLogSoftmax(steps, pick(x, row), along);
+    if (!grads) return { y: [mapEach(x, params, y)] };
+    const dy = (row: readonly number[]) => pick(grads.y, row).map(steps.exactly);
+    return { x: [mapEach(x, params, (row) => logSoftmaxStep(steps, y(row), dy(row)))] };
+  },
   vjp: ({ x }, params, { y: dy }) => ({
     x: {
       shape: x.shape,

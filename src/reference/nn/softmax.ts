@@ -8,6 +8,7 @@ import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Depth, Value } from '../record.ts';
+import { axisOf, softmaxStep, storedSoftmax } from './softmax.steps.ts';
 
 /** Calls `visit` with the flat indices of each row along the axis. */
 function eachRow(
@@ -25,12 +26,18 @@ function eachRow(
   }
 }
 
+/** Exponentials of how far numbers are below the largest, in float64. */
+function expsOf(x: readonly number[]): number[] {
+  const max = x.reduce((a, b) => Math.max(a, b));
+  return x.map((value) => Math.exp(value - max));
+}
+
+const sumOfExps = (x: readonly number[]): number => expsOf(x).reduce((a, b) => a + b, 0);
+
 /** Softmax of numbers, in float64. */
 function softmaxOf(x: readonly number[]): number[] {
-  const max = x.reduce((a, b) => Math.max(a, b));
-  const exps = x.map((value) => Math.exp(value - max));
-  const sum = exps.reduce((a, b) => a + b, 0);
-  return exps.map((e) => e / sum);
+  const sum = sumOfExps(x);
+  return expsOf(x).map((e) => e / sum);
 }
 
 /**
@@ -45,21 +52,25 @@ function softmaxBound(x: readonly number[], p: readonly number[], depth: Depth):
   return p.map((pi, i) => ((share[i] as number) + pi * common) * SECOND_ORDER + 2 * FLUSH);
 }
 
-/** What a row gives: values and bounds, in the order of its elements. */
-export function mapRows(
+/** What a row gives, in the order of its elements. */
+export function mapEach<T>(
   x: Value,
   params: ParamsOf<SoftmaxAlong>,
-  f: (indices: readonly number[]) => readonly number[],
-): Float64Array {
-  const data = new Float64Array(x.data.length);
+  f: (indices: readonly number[]) => readonly T[],
+): readonly T[] {
+  const found: T[] = new Array(x.data.length);
   eachRow(x, params, (indices) => {
     const values = f(indices);
     indices.forEach((index, i) => {
-      data[index] = values[i] as number;
+      found[index] = values[i] as T;
     });
   });
-  return data;
+  return found;
 }
+
+/** The same of numbers: values and bounds. */
+export const mapRows = (...asked: Parameters<typeof mapEach<number>>): Float64Array =>
+  Float64Array.from(mapEach(...asked));
 
 /** The elements of a row, by {@link mapRows}'s indices. */
 export const pick = (value: Value, indices: readonly number[]): number[] =>
@@ -141,6 +152,26 @@ export const record = defineRecord(signature, {
       bound: mapRows(x, params, (row) => softmaxBound(pick(x, row), pick(y, row), depth)),
     },
   }),
+  // The exponentials, of which none is above 1, and their sum.
+  intermediates: ({ x }, params, grads) =>
+    grads
+      ? {}
+      : {
+          y: {
+            largest: mapRows(x, params, (row) => row.map(() => sumOfExps(pick(x, row)))),
+            carried: mapRows(x, params, (row) => {
+              const sum = sumOfExps(pick(x, row));
+              return softmaxOf(pick(x, row)).map((y) => (1 + y * row.length) / sum);
+            }),
+          },
+        },
+  foreseen: (steps, { x }, params, grads) => {
+    const along = axisOf(x.shape, params.axis);
+    const y = (row: readonly number[]) => storedSoftmax(steps, pick(x, row), along);
+    if (!grads) return { y: [mapEach(x, params, y)] };
+    const dy = (row: readonly number[]) => pick(grads.y, row).map(steps.exactly);
+    return { x: [mapEach(x, params, (row) => softmaxStep(steps, y(row), dy(row)))] };
+  },
   vjp: ({ x }, params, { y: dy }) => ({
     x: {
       shape: x.shape,

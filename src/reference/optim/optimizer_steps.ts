@@ -8,6 +8,7 @@ import { EPS } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
+import { foreseenSteps } from './optimizer_steps.steps.ts';
 import type { OptimizerParams } from './optimizers.ts';
 import type { Parameter, ParameterRule } from './parameter-rule.ts';
 import { JUDGED, parameterRuleOf } from './parameter-rule-of.ts';
@@ -222,6 +223,8 @@ export const record = defineRecord(signature, {
     JUDGED.includes(optimizer) ? undefined : `the optimizer ${optimizer}`,
   forward: (inputs, params) => trajectoryOf(inputs, params),
   forwardFrom: (inputs, actual, params) => trajectoryOf(inputs, params, actual['trajectory']),
+  foreseen: (steps, inputs, params, _grads, actual) =>
+    foreseenSteps(steps, inputs, params, actual?.['trajectory']),
   acceptance: (inputs, outputs: Walked, params, arithmetic) =>
     acceptancesOf(inputs, outputs, params, arithmetic),
   samples: [

@@ -5,6 +5,7 @@ import type { Value } from '../../reference/record.ts';
 import { CaseContext } from '../context.ts';
 import { findDeviation, labelOf } from './finding.ts';
 import type { Question } from './oracle.ts';
+import type { QuestionOfRecorded } from './recorded.ts';
 
 const of = (data: readonly number[], shape: readonly number[] = [data.length]): Value => ({
   shape,
@@ -84,7 +85,7 @@ describe('a recorded tensor that the oracle does not accept', () => {
 
   test('is held by the format in which it was stored', () => {
     // A step of float16 at 1 is 2^-10.
-    const near = question('y', of([1 + 2 ** -10]), of([1 + 2 ** -12]), {
+    const near = question('y', of([1 + 2 ** -10]), of([1 + 2 ** -10 - 2 ** -12]), {
       acceptance: { kind: 'within', bound: Float64Array.of(0) },
     });
     const half = { outputs: { y: stored('F16', [1]) } };
@@ -105,13 +106,13 @@ describe('a recorded tensor that the oracle does not accept', () => {
         acceptance: { kind: 'within', bound: Float64Array.of(0) },
       });
     const bundle = bundleOf({ gradsIn, gradsOut, outputs: gradsOut });
-    expect(found([off(4, true)], bundle).names).toEqual([]);
-    expect(found([off(4.5, true)], bundle).names).toEqual(['gradient of a']);
+    expect(found([off(3.5, true)], bundle).names).toEqual([]);
+    expect(found([off(4, true)], bundle).names).toEqual(['gradient of a']);
     const faint = bundleOf({ gradsIn: { y: stored('F64', [0.25]) }, gradsOut });
-    expect(found([off(1.25, true)], faint).names).toEqual([]);
-    expect(found([off(1.5, true)], faint).names).toEqual(['gradient of a']);
-    expect(found([off(1, false)], bundle).names).toEqual([]);
-    expect(found([off(2, false)], bundle).names).toEqual(['a']);
+    expect(found([off(0.75, true)], faint).names).toEqual([]);
+    expect(found([off(1, true)], faint).names).toEqual(['gradient of a']);
+    expect(found([off(0.5, false)], bundle).names).toEqual([]);
+    expect(found([off(1, false)], bundle).names).toEqual(['a']);
   });
 });
 
@@ -153,6 +154,34 @@ describe('recorded halves that are right', () => {
   test('are worth what they are where they are rounded once, or stored otherwise', () => {
     expect(found([half(40)], bundle('float32')).finding).toBeUndefined();
     expect(found([half(40)], bundleOf()).finding).toBeUndefined();
+  });
+
+  /** Ten numbers of which a formula knows every bit: the steps of it leave half of each open. */
+  const foreseen = (actual: readonly number[]): QuestionOfRecorded => {
+    const ones = of(new Array(10).fill(1));
+    const bound = new Float64Array(10).fill(0.5);
+    const known = Array.from(ones.data, () => ({ low: 1, high: 1 }));
+    const acceptance = { kind: 'within', bound, computedIn: 'bf16' } as const;
+    return question('y', of(actual), ones, { acceptance, foreseen: () => [known] });
+  };
+  const ten = bundleOf({ outputs: { y: stored('BF16', new Array(10).fill(1)) } });
+
+  test('are held to a formula that gives all of them, by which a planted error is noticed', () => {
+    const t = new CaseContext({ ieee: true, seed: 1, injects: [] } as never);
+    findDeviation(t, ten, [foreseen(new Array(10).fill(1))]);
+    expect(t.evidence.finding).toBeUndefined();
+    expect(t.evidence.metrics).toEqual({ 'planted.BF16': 1, 'noticed.BF16': 1 });
+    // Without the formula the same numbers have the loose bound alone.
+    const { foreseen: _, ...unknown } = foreseen(new Array(10).fill(1));
+    expect(found([unknown], ten).finding?.code).toBe('loose-bound');
+  });
+
+  test('and say which of them it does not give, where it does not give all', () => {
+    const { finding } = found([foreseen([1, 1, 1, 1.1, 1, 1, 1, 1, 1, 1])], ten);
+    expect(finding?.code).toBe('loose-bound');
+    expect(finding?.message).toMatch(
+      /in 0 % of 10; of y 1 of 10 elements are not what the closest formula that is known gives, as y\[3\] is 1\.1, the float64 oracle gives 1$/,
+    );
   });
 
   test('say nothing of it beside one that is wrong', () => {

@@ -2,10 +2,17 @@ import type { ParityBundle } from '../../formats/parity-bundle.ts';
 import { type Judgement, judge, type WrongElement } from '../../reference/judge.ts';
 import type { Values } from '../../reference/record.ts';
 import type { CaseContext } from '../context.ts';
+import { closestOf, type Way } from './closest.ts';
 import { valuesOfStored } from './fit.ts';
 import type { Question } from './oracle.ts';
 import { type Asked, plantOne, worthOf } from './planted.ts';
-import { acceptanceOfRecorded, isRoundedOnce } from './recorded.ts';
+import {
+  acceptanceOfRecorded,
+  HALVES,
+  isRoundedOnce,
+  type QuestionOfRecorded,
+  storingOf,
+} from './recorded.ts';
 
 /** Under this share of planted errors a bound is loose. */
 const ENOUGH = 0.95;
@@ -17,6 +24,8 @@ interface Judged {
   readonly judgement: Judgement;
   /** Whether it may have been added up in halves, in any order. */
   readonly inHalves: boolean;
+  /** Where the bound of that is loose, the way that comes closest to it. */
+  readonly way: Way | undefined;
 }
 
 /**
@@ -28,7 +37,7 @@ interface Judged {
 export function findDeviation(
   t: CaseContext,
   bundle: ParityBundle,
-  questions: readonly Question[],
+  questions: readonly QuestionOfRecorded[],
 ): ReadonlySet<string> {
   const all = judgeRecorded(bundle, questions);
   const right = all.filter(({ judgement }) => judgement.ok);
@@ -58,8 +67,12 @@ export function findDeviation(
   return new Set(wrong.map(({ question }) => labelOf(question)));
 }
 
-function judgeRecorded(bundle: ParityBundle, questions: readonly Question[]): readonly Judged[] {
+function judgeRecorded(
+  bundle: ParityBundle,
+  questions: readonly QuestionOfRecorded[],
+): readonly Judged[] {
   const { outputs, gradsIn, gradsOut } = bundle.tensors;
+  const storing = storingOf(bundle);
   const flowing = largestOf(valuesOfStored(gradsIn, {}));
   return questions.map((question) => {
     const { isGradient, name, actual, truth, unjudged } = question;
@@ -68,14 +81,23 @@ function judgeRecorded(bundle: ParityBundle, questions: readonly Question[]): re
     const acceptance = acceptanceOfRecorded(question.acceptance, dtype, truth, {
       flowing: isGradient ? flowing : 0,
       roundedOnce,
+      storing,
     });
-    return {
-      question,
-      asked: { actual, truth, unjudged, dtype, acceptance },
-      judgement: judge(actual, truth, acceptance, unjudged),
-      inHalves: (dtype === 'F16' || dtype === 'BF16') && !roundedOnce,
-    };
+    const judgement = judge(actual, truth, acceptance, unjudged);
+    const asked = { actual, truth, unjudged, dtype, acceptance };
+    const inHalves = HALVES[dtype] !== undefined && !roundedOnce;
+    const way =
+      inHalves && judgement.ok && isLoose(asked) ? closestOf(question, dtype, storing) : undefined;
+    // What lies wholly in a way that is known is held to it.
+    const { acceptance: held } = way?.judgement.ok ? way : asked;
+    return { question, asked: { ...asked, acceptance: held }, judgement, inHalves, way };
   });
+}
+
+/** Whether a bound lets too many errors pass. */
+function isLoose(asked: Asked): boolean {
+  const { planted, noticed } = worthOf([asked]);
+  return noticed < ENOUGH * planted;
 }
 
 /**
@@ -93,18 +115,21 @@ function findLooseBound(t: CaseContext, right: readonly Judged[]): void {
     return;
   }
   // Each by itself: many elements of a gradient would outvote the one of a loss.
-  const loose = right.filter(({ inHalves, asked }) => {
-    if (!inHalves) return false;
-    const { planted, noticed } = worthOf([asked]);
-    return noticed < ENOUGH * planted;
-  });
+  const loose = right.filter(({ inHalves, asked }) => inHalves && isLoose(asked));
   if (loose.length === 0) return;
   const { planted, noticed } = worthOf(loose.map(({ asked }) => asked));
   const names = loose.map(({ question }) => labelOf(question)).join(', ');
   t.finding(
     'loose-bound',
-    `${names} may be rounded to halves on the way, and added up in any order: the bound would notice one element that is 10 % off in ${Math.floor((100 * noticed) / planted)} % of ${planted}`,
+    `${names} may be rounded to halves on the way, and added up in any order: the bound would notice one element that is 10 % off in ${Math.floor((100 * noticed) / planted)} % of ${planted}${loose.map(besideWay).join('')}`,
   );
+}
+
+/** Which elements of a tensor are not where the closest way that is known has them. */
+function besideWay({ question, way }: Judged): string {
+  if (!way || way.judgement.ok) return '';
+  const { firstWrong, wrong, compared } = way.judgement;
+  return `; of ${labelOf(question)} ${wrong} of ${compared} elements are not what the closest formula that is known gives, as ${placeOf(question, firstWrong as WrongElement)}`;
 }
 
 function deviation(
@@ -112,11 +137,15 @@ function deviation(
   question: Question,
   { firstWrong, wrong, compared }: Judgement,
 ): string {
-  const { index, actual, expected } = firstWrong as WrongElement;
-  const show = (x: number | null) => x ?? 'not finite';
   const [library] = producer.split(' + ');
+  const place = placeOf(question, firstWrong as WrongElement);
+  return `${library} (${device}): ${place}; ${wrong} of ${compared} elements differ`;
+}
+
+function placeOf(question: Question, { index, actual, expected }: WrongElement): string {
+  const show = (x: number | null) => x ?? 'not finite';
   const where = `${labelOf(question)}[${index.join(', ')}]`;
-  return `${library} (${device}): ${where} is ${show(actual)}, ${question.basis} ${show(expected)}; ${wrong} of ${compared} elements differ`;
+  return `${where} is ${show(actual)}, ${question.basis} ${show(expected)}`;
 }
 
 function largestOf(values: Values): number {

@@ -2,6 +2,8 @@ import { InvariantError } from '../../errors.ts';
 import type { Call, Results } from '../../graph/call.ts';
 import { EPS, LARGEST } from '../../reference/bounds.ts';
 import type { Acceptance, TensorSpec, Value, Values } from '../../reference/record.ts';
+import { recordOf } from '../../reference/registry.ts';
+import { type Foreseen, stepsIn } from '../../reference/steps.ts';
 import { type Demand, expectedAs, expectedOf, truthOf } from '../../reference/truth.ts';
 import { matchesName } from '../../vocabulary/signature.ts';
 import { dependentMasks, type Masks, withoutNonFinite } from './dependence.ts';
@@ -16,6 +18,8 @@ export interface Question {
   readonly acceptance: Acceptance;
   /** 1 where no verdict is due. */
   readonly unjudged: Uint8Array;
+  /** What libraries' own formulas give in a half format, step by step: one for each that is known. */
+  readonly foreseen?: (half: 'f16' | 'bf16') => readonly Foreseen[];
   /** Where the truth comes from, as in "the float64 oracle gives 2". */
   readonly basis: string;
 }
@@ -91,9 +95,16 @@ function ask(
       );
     const inFloat32 = expected.acceptances[name] as Acceptance;
     const unjudged = withOverflow(masks[name], oracle.truth, inFloat32);
-    const question = { name, isGradient, actual, unjudged, basis, ...oracle };
+    const foreseen = (half: 'f16' | 'bf16') => foreseenBy(call, half, produced)[name] ?? [];
+    const question = { name, isGradient, actual, unjudged, foreseen, basis, ...oracle };
     return name === 'dequant' ? { ...question, ...dequant } : question;
   });
+}
+
+/** By output or, where gradients flow, by input. */
+function foreseenBy(call: Call<Value>, half: 'f16' | 'bf16', actual: Values) {
+  const { op, params, inputs, grads } = call;
+  return recordOf(op.name).foreseen?.(stepsIn(half), inputs, params, grads, actual) ?? {};
 }
 
 /**

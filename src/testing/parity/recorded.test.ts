@@ -2,11 +2,13 @@ import { describe, expect, test } from 'vitest';
 import type { StoredDType } from '../../formats/safetensors/stored.ts';
 import { judge } from '../../reference/judge.ts';
 import type { Acceptance, Value } from '../../reference/record.ts';
+import { IN_HALVES } from '../../reference/rounding.ts';
 import {
   ANY_ORDER,
   acceptanceOfRecorded,
   arithmeticOfRecorded,
   isRoundedOnce,
+  storingOf,
 } from './recorded.ts';
 
 const STEP = 2 ** -24;
@@ -73,8 +75,43 @@ describe('a recorded value', () => {
     });
   });
 
+  test('in halves that are stored as the nearest has half of that', () => {
+    const { eps } = IN_HALVES.bf16;
+    const held = (truth: number, acceptance: Acceptance, y: number) =>
+      judge(
+        value(y),
+        value(truth),
+        acceptanceOfRecorded(acceptance, 'BF16', value(truth), { storing: 'nearest' }),
+      ).ok;
+    const step = 2 ** -6;
+    const exact: Acceptance = { kind: 'exact' };
+    // Of what lies between two numbers of the format either end of half a step, and no farther.
+    expect([2, 2 + step].map((y) => held(2 + step / 2, exact, y))).toEqual([true, true]);
+    expect([2, 2 + step].map((y) => held(2 + 0.4 * step, exact, y))).toEqual([true, false]);
+    expect(right(2 + step, 2 + 0.4 * step, exact, 'BF16')).toBe(true);
+    // Below a power of two the next number may be a step of the larger ones away.
+    const below = 2 - step / 8;
+    expect([2, 2 - step / 2].map((y) => held(below, within(step / 4), y))).toEqual([true, true]);
+    // A unit of float32 is one of rounding to the nearest, with what is of second order.
+    const units = (n: number) => within(n * 2 ** -23);
+    expect(held(0, units(5), 5 * eps)).toBe(true);
+    expect(held(0, units(5), 5 * eps * 1.01)).toBe(false);
+    expect(right(5 * eps * 1.01, 0, units(5), 'BF16')).toBe(true);
+  });
+
+  test('below the normal numbers has the units before, and what storing loses there', () => {
+    // Two units of float32, of which the last is not of the number but of the format's least step.
+    const y = 2 ** -16;
+    const bound = within(2 * y * 2 ** -23);
+    const { eps } = IN_HALVES.f16;
+    expect(acceptanceOfRecorded(bound, 'F16', value(y), { storing: 'nearest' })).toMatchObject({
+      bound: Float64Array.of(2 * y * eps + (2 ** -25 - y * eps)),
+    });
+  });
+
   test('near 0 may be the bound with the unit of halves and what a stored output carries off', () => {
-    // A bound of 2^-30 is 2^-17 in float16; half a denormal step, 2^-24, times 256 is 2^-16.
+    // A bound of 2^-30 is 2^-17 in float16; half a denormal step, 2^-24, times 256 is 2^-16; it is
+    // stored a step of 2^-24 off.
     const flowing = 2 ** 8;
     const accepts = (y: number) =>
       judge(
@@ -82,8 +119,9 @@ describe('a recorded value', () => {
         value(0),
         acceptanceOfRecorded(within(2 ** -30), 'F16', value(0), { flowing }),
       ).ok;
-    expect([2 ** -17 + 2 ** -16, -(2 ** -17) - 2 ** -16].map(accepts)).toEqual([true, true]);
-    expect(accepts(2 ** -17 + 2 ** -16 + 2 ** -24)).toBe(false);
+    const most = 2 ** -17 + 2 ** -16 + 2 ** -24;
+    expect([most, -most].map(accepts)).toEqual([true, true]);
+    expect(accepts(most + 2 ** -24)).toBe(false);
   });
 
   test('in halves is held to a step of its own size, whatever stands beside it', () => {
@@ -108,6 +146,12 @@ describe('a recorded value', () => {
       false,
     ]);
   });
+});
+
+test('halves are stored as the nearest on processors and by CUDA, elsewhere as either', () => {
+  const stored = (device: string) => storingOf({ device });
+  expect(['cpu', 'cuda:0 (NVIDIA H200)'].map(stored)).toEqual(['nearest', 'nearest']);
+  expect(['mps', 'mlx', 'cpuish', 'a cpu'].map(stored)).toEqual(new Array(4).fill('either'));
 });
 
 test('a producer may add in any order, with two roundings more, of up to 2^22 terms', () => {

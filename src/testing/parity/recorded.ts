@@ -4,7 +4,8 @@ import type { Results } from '../../graph/call.ts';
 import { EPS, storageStep } from '../../reference/bounds.ts';
 import { acceptingOverflow, acceptingOverflowOfCodes } from '../../reference/overflow.ts';
 import type { Acceptance, Arithmetic, Value } from '../../reference/record.ts';
-import { acceptanceOfStored } from '../../reference/stored.ts';
+import { IN_HALVES } from '../../reference/rounding.ts';
+import { acceptanceOfStored, type Storing, storingError } from '../../reference/stored.ts';
 import { seam } from '../../seam.ts';
 import { sameShape, sizeOf } from '../../tensor/shape.ts';
 import { divisionOn } from './division.ts';
@@ -26,7 +27,7 @@ export const ANY_ORDER: Arithmetic = {
 };
 
 /** The element types that halves have in bundles. */
-const HALVES: Partial<Record<StoredDType, 'f16' | 'bf16'>> = { F16: 'f16', BF16: 'bf16' };
+export const HALVES: Partial<Record<StoredDType, 'f16' | 'bf16'>> = { F16: 'f16', BF16: 'bf16' };
 
 /**
  * As {@link ANY_ORDER}, where everything that was recorded is stored in one half format: in that
@@ -64,6 +65,11 @@ export function isRoundedOnce(
   return !isGradient || Boolean(isPlain && Math.min(a.shape.length, b.shape.length) > 1);
 }
 
+/** A question, and where halves may stand between what is right if none does. */
+export interface QuestionOfRecorded extends Question {
+  readonly inFloat32?: Acceptance;
+}
+
 /**
  * What is asked of recorded values, each tensor in the arithmetic that its producer says: what is
  * named as rounded once was never in halves before.
@@ -72,29 +78,42 @@ export function questionsOfRecorded(
   oracle: Pick<Oracle, 'questions'>,
   bundle: ParityBundle,
   recorded: Results<Value>,
-): readonly Question[] {
+): readonly QuestionOfRecorded[] {
   const division = divisionOn(bundle.device);
   const asked = (arithmetic: Arithmetic) =>
     oracle.questions(recorded, {
       arithmetic: { ...arithmetic, ...(division && { division }) },
       level: 'legal',
     });
-  const inHalves = asked(arithmeticOfRecorded(bundle));
-  if (typeof bundle.accumulate !== 'object') return inHalves;
+  const arithmetic = arithmeticOfRecorded(bundle);
   const inFloat32 = asked(ANY_ORDER);
-  return inHalves.map((question, i) =>
-    isRoundedOnce(bundle, question) ? (inFloat32[i] as Question) : question,
-  );
+  if (arithmetic === ANY_ORDER) return inFloat32;
+  return asked(arithmetic).map((question, i) => {
+    const single = inFloat32[i] as Question;
+    const isNamed = typeof bundle.accumulate === 'object' && isRoundedOnce(bundle, question);
+    return isNamed ? single : { ...question, inFloat32: single.acceptance };
+  });
 }
 
 /**
+ * Devices on which halves are rounded to the nearest, ties to even: every number between two halves
+ * was tried with torch, ml_dtypes, numpy, ONNX Runtime and MLX on processors; CUDA's conversions
+ * are documented so. Elsewhere a half may be either neighbour.
+ */
+const TO_NEAREST = /^(?:cpu|cuda)\b/;
+
+/** How the producer of a recording stores halves. */
+export const storingOf = ({ device }: Pick<ParityBundle, 'device'>): Storing =>
+  TO_NEAREST.test(device) ? 'nearest' : 'either';
+
+/**
  * How a recorded value is accepted: as the record says, and a half-precision value also when it is
- * within one unit in the last place of its format, or within the same bound in half-precision
- * arithmetic (whose unit of rounding takes the place of float32's). Where a value within that bound
- * is beyond the format's range, the format's largest number and infinity are right too. A gradient
- * may be computed from outputs as they are stored, half a step of the format off where they are
- * small: `flowing` is the largest gradient that multiplies such an error, twice where it is
- * compared with a mean of others. What is `roundedOnce` has float32's bound and that rounding.
+ * as near as its format stores it, or within the same bound in half-precision arithmetic (whose
+ * unit of rounding takes the place of float32's). Where a value within that bound is beyond the
+ * format's range, the format's largest number and infinity are right too. A gradient may be
+ * computed from outputs as they are stored, half a step of the format off where they are small:
+ * `flowing` is the largest gradient that multiplies such an error, twice where it is compared with
+ * a mean of others. What is `roundedOnce` has float32's bound and that rounding.
  */
 export const acceptanceOfRecorded = seam(
   'parity.acceptanceOfRecorded',
@@ -102,23 +121,27 @@ export const acceptanceOfRecorded = seam(
     acceptance: Acceptance,
     dtype: StoredDType | undefined,
     oracle: Value,
-    { flowing = 0, roundedOnce = false } = {},
+    { flowing = 0, roundedOnce = false, storing = 'either' as Storing } = {},
   ): Acceptance => {
     const half = dtype && HALVES[dtype];
     if (!half) return acceptance;
     if (acceptance.kind === 'codes') return acceptingOverflowOfCodes(acceptance, oracle, half);
-    if (roundedOnce) return acceptanceOfStored(acceptance, oracle, half, undefined);
+    if (roundedOnce) return acceptanceOfStored(acceptance, oracle, half, undefined, storing);
     if (acceptance.kind === 'within' && acceptance.computedIn === half)
       return acceptingOverflow(acceptance, oracle, half, acceptance.bound);
     const stored = storageStep(0, half) * flowing;
-    const coarser = storageStep(1, half) / EPS;
+    const coarser = (storing === 'nearest' ? IN_HALVES[half].eps : storageStep(1, half)) / EPS;
     const before = acceptance.kind === 'within' ? acceptance.bound : oracle.data.map(() => 0);
     const lost = (acceptance.kind === 'within' && acceptance.underflow) || undefined;
     const apart = (i: number) => stored + (lost?.[i] ?? 0);
     const reach = before.map((x, i) => x * coarser + apart(i));
-    const bound = oracle.data.map((y, i) =>
-      Math.max((before[i] as number) + storageStep(y, half) + apart(i), reach[i] as number),
-    );
+    const bound = oracle.data.map((y, i) => {
+      const off = (before[i] as number) + apart(i);
+      const last = storingError(y, off, half, storing);
+      // The last of the units is that of storing, but near 0, where that is a step of the smallest.
+      const more = Math.max(0, last - coarser * EPS * Math.abs(y));
+      return Math.max(off + last, (reach[i] as number) + more);
+    });
     const nearest = acceptance.kind === 'within' ? acceptance.nearest : undefined;
     const wider = { kind: 'within', bound, ...(nearest ? { nearest } : {}) } as const;
     return acceptingOverflow(wider, oracle, half, reach);

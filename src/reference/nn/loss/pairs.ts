@@ -11,6 +11,7 @@ import type { Arithmetic, PlausibleBug, RecordFault, Value } from '../../record.
 import type { SimulatedGpu } from '../../simulation/simulated-gpu.ts';
 import type { Simulation } from '../../simulation/simulation.ts';
 import { sharedSum } from '../../simulation/sums.ts';
+import type { Foreseen, Range, Steps } from '../../steps.ts';
 
 interface Reduced {
   readonly reduction: PairReduction;
@@ -33,6 +34,25 @@ interface PairFunction<Params> {
     otherFormulas?: boolean,
   ) => number;
   readonly computed: (gpu: SimulatedGpu, input: number, target: number, params: Params) => number;
+  /**
+   * What libraries' own formulas give of a pair, where they store each step: its loss, or what flows
+   * to it from its loss. Default none.
+   */
+  readonly steps?: readonly StepsOfPair<Params>[];
+}
+
+type StepsOfPair<Params> = (
+  steps: Steps,
+  input: number,
+  target: number,
+  params: Params,
+  flow: Flow,
+) => Range;
+
+/** What flows into a loss, and by what a mean divides it. */
+interface Flow {
+  readonly dloss: Range;
+  readonly count: Range;
 }
 
 /** Constants of a loss: tensors that broadcast to the pairs and have no gradient. */
@@ -100,11 +120,14 @@ function mapPairs<Params extends object, Constant extends string>(
   );
 }
 
-/** What the sum of the losses is multiplied by. */
-function scaleOf({ shape, data }: Value, { reduction }: Reduced): number {
-  if (reduction === 'mean') return 1 / data.length;
-  return reduction === 'batchmean' ? 1 / (shape[0] ?? 1) : 1;
+/** By what the sum of the losses is divided. */
+function countOf({ shape, data }: Value, { reduction }: Reduced): number {
+  if (reduction === 'mean') return data.length;
+  return reduction === 'batchmean' ? (shape[0] ?? 1) : 1;
 }
+
+/** What the sum of the losses is multiplied by. */
+const scaleOf = (input: Value, params: Reduced): number => 1 / countOf(input, params);
 
 const isMean = ({ reduction }: Reduced): boolean =>
   reduction === 'mean' || reduction === 'batchmean';
@@ -270,6 +293,35 @@ export function pairLossRecord<
       const sizes = mapPairs(truth, inputs, params, (x, t, at) => Math.abs(loss.f(x, t, at)));
       return { loss: { largest: Float64Array.of(sizes.reduce((sum, x) => sum + x, 0)) } };
     },
+    ...(loss.steps && {
+      foreseen: (steps, inputs, params, grads) => {
+        const { stored, exactly, div, sum } = steps;
+        const count = exactly(countOf(inputs.input, params));
+        const dloss = (i: number) =>
+          exactly(grads ? (grads.loss.data[params.reduction === 'none' ? i : 0] as number) : 0);
+        const pairs = ({ steps: formulas = [] }: PairFunction<At<Params, Constant>>) =>
+          formulas.map((formula): Foreseen => {
+            const found: Range[] = [];
+            mapPairs(truth, inputs, params, (x, t, at, i) => {
+              found.push(formula(steps, x, t, at, { dloss: dloss(i), count }));
+              return 0;
+            });
+            return found;
+          });
+        if (grads) return { input: pairs(truth.input), target: pairs(truth.target) };
+        // The sum is stored before it is divided, or is not.
+        const losses = pairs(loss);
+        const ofAll = (store: (x: Range) => Range) => (each: Foreseen) => [
+          stored(div(store(sum(each)), count)),
+        ];
+        return {
+          loss:
+            params.reduction === 'none'
+              ? losses
+              : [...losses.map(ofAll((x) => x)), ...losses.map(ofAll(stored))],
+        };
+      },
+    }),
     vjp: (inputs, params, grads) => ({
       input: gradient(truth.input, inputs, params, grads),
       target: gradient(truth.target, inputs, params, grads),

@@ -27,7 +27,7 @@ export interface Grouping {
 }
 
 /** The groups of a batch: each is `width` elements in a row, of channels of `inner` elements. */
-function layoutOf(shape: Shape, groups: number) {
+export function layoutOf(shape: Shape, groups: number) {
   const [, channels, ...image] = shape as readonly [number, number, ...number[]];
   const inner = sizeOf(image);
   const width = (channels / groups) * inner;
@@ -36,7 +36,7 @@ function layoutOf(shape: Shape, groups: number) {
 }
 
 /** A number of each channel as one of each element of row `i`. */
-function spread(
+export function spread(
   { x, weight, bias }: Inputs,
   groups: number,
   row: number,
@@ -47,10 +47,14 @@ function spread(
   return { weight: each(weight, 1), bias: bias && each(bias, 0) };
 }
 
-const part = (data: Float64Array, row: number, width: number) =>
+export const part = (data: Float64Array, row: number, width: number) =>
   data.subarray(row * width, (row + 1) * width);
 
-function rowsOf({ x }: Inputs, { groups, eps }: Grouping, arithmetic: Arithmetic): readonly Row[] {
+export function rowsOf(
+  { x }: Inputs,
+  { groups, eps }: Grouping,
+  arithmetic: Arithmetic,
+): readonly Row[] {
   const { rows, width } = layoutOf(x.shape, groups);
   return Array.from({ length: rows }, (_, i) =>
     rowOf(part(x.data, i, width), Math.fround(eps), arithmetic),
