@@ -20,15 +20,15 @@ await runMain(async () => {
   );
   for (const path of Object.keys(modules).filter((name) => name.endsWith('.wgsl'))) {
     const kernel = path.replace(/\.wgsl$/, '');
-    const formats = linked.formatsOf(modules, kernel);
-    for (const format of formats.length === 0 ? [undefined] : formats) {
+    const links = linked.linksOf(modules, kernel);
+    for (const name of links.length === 0 ? [undefined] : links) {
       const { dest } = await link({
-        weslSrc: linked.modulesFor(modules, format),
+        weslSrc: linked.modulesFor(modules, name),
         rootModuleName: `package::${kernel.replaceAll('/', '::')}`,
       });
-      const name = [...kernel.split('/'), ...(format ? [format] : [])].join('.');
+      const file = [...kernel.split('/'), ...(name ? [name] : [])].join('.');
       // Naga does not know the directive yet, only the operations.
-      writeFileSync(`${target}/${name}.wgsl`, dest.replace('enable subgroups;', ''));
+      writeFileSync(`${target}/${file}.wgsl`, dest.replace('enable subgroups;', ''));
     }
   }
 });

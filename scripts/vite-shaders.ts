@@ -3,13 +3,17 @@ import { join, relative, sep } from 'node:path';
 import type { Plugin } from 'vite';
 import { link } from 'wesl/core';
 import { shaderFiles } from '../src/cli/shader-files.ts';
-import { formatsOf, type ModuleTexts, modulesFor } from '../src/gpu/linked-modules.ts';
-import type { Shader, ShaderOfFormats } from '../src/gpu/shader.ts';
+import {
+  linksOf,
+  type ModuleTexts,
+  modulesFor,
+  withoutComments,
+} from '../src/gpu/linked-modules.ts';
+import type { LinkedShaders, Shader } from '../src/gpu/shader.ts';
 
 /**
  * Lets TypeScript import a shader: the module is `{ file, code }`, linked by WESL with everything
- * that it imports. With `?formats` it holds one of each number format that the shader is linked for,
- * by the format's name.
+ * that it imports. With `?links` it holds one of each of the shader's links, by their names.
  */
 export function shaders(root: string): Plugin {
   const folder = join(root, 'shaders');
@@ -25,17 +29,16 @@ export function shaders(root: string): Plugin {
         Object.entries(files).map(([path, source]) => [path, readFileSync(source, 'utf8')]),
       );
       const file = nameOf(folder, path);
-      const shader =
-        query === 'formats' ? await ofFormats(modules, file) : await linked(modules, file);
+      const shader = query === 'links' ? await ofLinks(modules, file) : await linked(modules, file);
       return { code: `export default ${JSON.stringify(shader)};`, map: null, moduleType: 'js' };
     },
   };
 }
 
-async function ofFormats(modules: ModuleTexts, file: string): Promise<ShaderOfFormats> {
-  const shaders = formatsOf(modules, file).map(async (format) => [
-    format,
-    { ...(await linked(modulesFor(modules, format), file)), format },
+async function ofLinks(modules: ModuleTexts, file: string): Promise<LinkedShaders> {
+  const shaders = linksOf(modules, file).map(async (name) => [
+    name,
+    { ...(await linked(modulesFor(modules, name), file)), link: name },
   ]);
   return Object.fromEntries(await Promise.all(shaders));
 }
@@ -45,7 +48,7 @@ async function linked(modules: ModuleTexts, file: string): Promise<Shader> {
     weslSrc: { ...modules },
     rootModuleName: `package::${file.replaceAll('/', '::')}`,
   });
-  return { file, code: dest.trim() };
+  return { file, code: withoutComments(dest) };
 }
 
 function nameOf(folder: string, path: string): string {

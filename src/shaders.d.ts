@@ -4,10 +4,10 @@ declare module '*.wgsl' {
   export default shader;
 }
 
-/** A shader of quantized weights, linked for each number format: by the format's name. */
-declare module '*.wgsl?formats' {
+/** A shader that leaves modules open: its texts, by what they are linked with. */
+declare module '*.wgsl?links' {
   const shaders: Readonly<
-    Record<string, { readonly file: string; readonly code: string; readonly format: string }>
+    Record<string, { readonly file: string; readonly code: string; readonly link: string }>
   >;
   export default shaders;
 }

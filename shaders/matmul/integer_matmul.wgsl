@@ -1,13 +1,32 @@
 import package::lib::grid::linear_index;
-import package::matmul::product::{ batch_at, dims };
+import package::matmul::batches::coordinates_of_batch;
 
 // y[batch] = ALPHA a[batch] b[batch] + BETA bias of integers of 32 bits, which wrap, for any sizes
 // and strides. a: [m, k]; b: [k, n]; y: [m, n], row-major. An invocation an element, 8 k bytes read.
+
+struct Dims {
+  batch_shape: vec4u,
+  batch_a: vec4u, // strides in elements; 0 repeats a matrix over the dimension
+  batch_b: vec4u,
+  batch_bias: vec4u,
+  m: u32,
+  n: u32,
+  k: u32,
+  a_row: u32, // strides in elements
+  a_k: u32,
+  b_k: u32,
+  b_col: u32,
+  bias_row: u32,
+  bias_col: u32,
+  has_bias: u32,
+  first_batch: u32,
+}
 
 @group(0) @binding(0) var<storage, read> a: array<i32>;
 @group(0) @binding(1) var<storage, read> b: array<i32>;
 @group(0) @binding(2) var<storage, read> bias: array<i32>;
 @group(0) @binding(3) var<storage, read_write> y: array<i32>;
+@group(0) @binding(4) var<uniform> dims: Dims;
 
 override ALPHA: i32 = 1;
 override BETA: i32 = 1;
@@ -24,9 +43,10 @@ fn main(
   }
   let row = i / dims.n;
   let col = i % dims.n;
-  let batch = batch_at(group.z);
-  var at_a = batch.a + row * dims.a_row;
-  var at_b = batch.b + col * dims.b_col;
+  let index = dims.first_batch + group.z;
+  let at = coordinates_of_batch(index, dims.batch_shape);
+  var at_a = dot(at, dims.batch_a) + row * dims.a_row;
+  var at_b = dot(at, dims.batch_b) + col * dims.b_col;
   var sum = 0;
   for (var k = 0u; k < dims.k; k++) {
     sum += a[at_a] * b[at_b];
@@ -35,7 +55,7 @@ fn main(
   }
   var value = ALPHA * sum;
   if (dims.has_bias != 0u) {
-    value += BETA * bias[batch.bias + row * dims.bias_row + col * dims.bias_col];
+    value += BETA * bias[dot(at, dims.batch_bias) + row * dims.bias_row + col * dims.bias_col];
   }
-  y[batch.y + i] = value;
+  y[index * dims.m * dims.n + i] = value;
 }

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import add from '../../shaders/math/add.wgsl';
-import matmul from '../../shaders/matmul/matmul.wgsl';
+import register from '../../shaders/matmul/register.wgsl?links';
 import silu from '../../shaders/nn/silu.wgsl';
 import { epilogueModule, epilogueShader } from './epilogue.ts';
-import { bindingLayout } from './shader.ts';
+import { bindingLayout, linkedShader } from './shader.ts';
 
 /** y = silu(P) + in0 of the product P, which is stored too. */
 const epilogue = {
-  product: matmul,
+  product: linkedShader(register, 'strided'),
   first: 5,
   inputs: 1,
   calls: [
@@ -39,7 +39,7 @@ test('an epilogue applies the functions to four sums, and stores what others use
 
 test('the product is linked with its epilogue, whose tensors follow the uniform struct', async () => {
   const shader = await epilogueShader(epilogue);
-  expect(shader.file).toMatch(/^fused\/matmul\+silu\+add-[0-9a-f]{1,8}$/);
+  expect(shader.file).toMatch(/^fused\/register\+silu\+add-[0-9a-f]{1,8}$/);
   expect(shader.code).toContain('fn silu(');
   expect(bindingLayout(shader)).toEqual({ uniforms: 4, written: new Set([3, 5]) });
   expect(await epilogueShader({ ...epilogue })).toBe(shader);

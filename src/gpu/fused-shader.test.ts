@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import accumulate from '../../shaders/nn/accumulate_grad.wgsl';
 import silu from '../../shaders/nn/silu.wgsl';
-import dequantizeShaders from '../../shaders/quant/dequantize.wgsl?formats';
+import dequantizeShaders from '../../shaders/quant/dequantize.wgsl?links';
 import { fusedModule, fusedShader, linkedWith } from './fused-shader.ts';
 import type { Shader } from './shader.ts';
 

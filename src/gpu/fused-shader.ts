@@ -1,5 +1,5 @@
-import { modulesFor } from './linked-modules.ts';
-import type { Shader } from './shader.ts';
+import { modulesFor, withoutComments } from './linked-modules.ts';
+import { type Shader, textOf } from './shader.ts';
 
 /** One function of a fused kernel, and where its arguments come from. */
 export interface FusedCall {
@@ -29,15 +29,14 @@ export function fusedShader(kernel: FusedKernel): Promise<Shader> {
 
 const linked = new Map<string, Promise<Shader>>();
 
-/** What a kernel is linked from: its file, for a number format where it is linked for each. */
-type Root = Pick<Shader, 'file' | 'format'>;
+/** What a kernel is linked from: its file, and what stands for the modules that it leaves open. */
+type Root = Pick<Shader, 'file' | 'link'>;
 
 /**
  * `root` linked with `text` in the place of the module `path`: once, however often it is asked for.
  */
 export function linkedWith(label: string, path: string, text: string, root: Root): Promise<Shader> {
-  const rootName = root.format === undefined ? root.file : `${root.file} ${root.format}`;
-  const file = `fused/${label}-${digest(`${rootName}\n${text}`)}`;
+  const file = `fused/${label}-${digest(`${textOf(root)}\n${text}`)}`;
   const shader = linked.get(file) ?? link(file, path, text, root);
   linked.set(file, shader);
   return shader;
@@ -49,10 +48,10 @@ async function link(file: string, path: string, text: string, root: Root): Promi
     import('./shader-sources.ts'),
   ]);
   const { dest } = await wesl.link({
-    weslSrc: { ...modulesFor(shaderSources, root.format), [path]: text },
+    weslSrc: { ...modulesFor(shaderSources, root.link), [path]: text },
     rootModuleName: `package::${root.file.replaceAll('/', '::')}`,
   });
-  return { file, code: dest.trim() };
+  return { file, code: withoutComments(dest) };
 }
 
 /**

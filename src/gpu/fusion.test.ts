@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import add from '../../shaders/math/add.wgsl';
 import mul from '../../shaders/math/mul.wgsl';
-import matmul from '../../shaders/matmul/matmul.wgsl';
+import register from '../../shaders/matmul/register.wgsl?links';
 import silu from '../../shaders/nn/silu.wgsl';
 import { fused } from './fusion.ts';
 import type { Allocation, Binding } from './memory.ts';
 import type { Launch } from './recorder.ts';
-import { type Shader, u32 } from './shader.ts';
+import { linkedShader, type Shader, u32 } from './shader.ts';
 import { type Command, TracedAllocation } from './trace.ts';
 
 /** Memory of the step, or of others; each of another version, so that none equals another. */
@@ -53,12 +53,12 @@ function each(
 /** A product of eight elements without a bias. */
 function product(a: Allocation, b: Allocation, result: Allocation): Command {
   return dispatch({
-    shader: matmul,
+    shader: linkedShader(register, 'strided'),
     bindings: [a, b, a, result].map(whole),
     workgroups: [3, 2, 1],
     uniforms: [u32(5)],
     constants: { ROWS: 2 },
-    product: { count: 8 },
+    product: { count: 8, y: 3 },
     flops: 1000,
   });
 }
@@ -256,7 +256,7 @@ describe('a product', () => {
     const t = own();
     const first = product(x, z, p);
     const commands = await fuse([first, each(silu, [p, t]), each(add, [z, t, y])]);
-    expect(kernelsOf(commands)).toEqual(['matmul+silu+add']);
+    expect(kernelsOf(commands)).toEqual(['register+silu+add']);
     const launch = launchOf(commands[0]);
     // a, b, the bias, y; then what the functions read beside the sums.
     expect(launch.bindings.map(({ memory }) => memory)).toEqual([x, z, x, y, z]);

@@ -79,12 +79,17 @@ function bindingsOf(members: readonly Launch[]): {
   readonly inputs: readonly Binding[];
   readonly outputs: readonly Binding[];
 } {
-  const outputs = members.map((launch) => launch.bindings.at(-1) as Binding);
+  const outputs = members.map(outputOf);
   const inputs: Binding[] = [];
   for (const binding of members.flatMap(({ bindings }) => bindings)) {
     if (!outputs.some(sameAs(binding)) && !inputs.some(sameAs(binding))) inputs.push(binding);
   }
   return { inputs, outputs };
+}
+
+/** The one output of a launch. */
+function outputOf({ bindings, product }: Launch): Binding {
+  return bindings.at(product?.y ?? -1) as Binding;
 }
 
 function joins(group: Group, launch: Elementwise, mostBindings: number): boolean {
@@ -192,7 +197,11 @@ async function withEpilogue(
   return {
     ...product,
     shader,
-    bindings: [...product.bindings.slice(0, -1), bindingOf(y), ...inputs, ...others.map(bindingOf)],
+    bindings: [
+      ...product.bindings.with(product.product.y, bindingOf(y)),
+      ...inputs,
+      ...others.map(bindingOf),
+    ],
   };
 }
 

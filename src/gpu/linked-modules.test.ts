@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { formatsOf, importsOf, linkedFormats, modulesFor } from './linked-modules.ts';
+import {
+  importsOf,
+  linkedFormats,
+  linksOf,
+  modulesFor,
+  standingAt,
+  withoutComments,
+} from './linked-modules.ts';
 
 const MODULES = {
   'quant/nf4.wesl': 'fn decode() {}\nfn encode(x: f32) {}',
@@ -7,8 +14,16 @@ const MODULES = {
   'quant/tables.wesl': 'fn decode() {}',
   'other/int8.wesl': 'fn encode(x: f32) {}',
   'quant/deep/int4.wesl': 'fn encode(x: f32) {}',
-  'matmul/product.wgsl': 'import package::lib::tile::load;\nfn main() {}',
+  'nn/decoded.wgsl': 'import package::lib::tile::load;\nfn main() {}',
   'lib/tile.wesl': 'import package::format::decode;\nimport package::lib::tile::self;',
+  'matmul/quad.wgsl': 'import package::left::row;\nimport package::right::columns;',
+  'matmul/left/fours.wesl': 'import package::elements::Element;',
+  'matmul/left/strided.wesl': 'import package::elements::number;',
+  'matmul/right/fours.wesl': 'import package::elements::Element;',
+  'matmul/right/strided.wesl': 'import package::elements::number;',
+  'matmul/elements/f32.wesl': 'alias Element = f32;',
+  'matmul/elements/f16.wesl': 'alias Element = f16;',
+  'matmul/elements/words.wesl': 'alias Element = u32;',
   'math/add.wgsl': 'fn add() {} // import package::format::decode;',
 };
 
@@ -27,6 +42,22 @@ test('the module of a format stands where kernels import it', () => {
   expect(modulesFor(MODULES, 'int2')).toBe(MODULES);
 });
 
+test('the loaders of operands stand where the tiles of products import them', () => {
+  expect(modulesFor(MODULES, 'strided_fours')).toEqual({
+    ...MODULES,
+    'left.wesl': MODULES['matmul/left/strided.wesl'],
+    'right.wesl': MODULES['matmul/right/fours.wesl'],
+    'elements.wesl': MODULES['matmul/elements/f32.wesl'],
+  });
+  expect(modulesFor(MODULES, 'words')['elements.wesl']).toBe(MODULES['matmul/elements/words.wesl']);
+});
+
+test('comments and empty lines are left out of a linked text', () => {
+  expect(withoutComments('\n// a\nfn f() { // b\n\n  // c\n  x /= 2;\n}\n\n')).toBe(
+    'fn f() {\n  x /= 2;\n}',
+  );
+});
+
 test('imports are the modules, without what is taken of them', () => {
   const text = `import package::lib::grid::linear_index;
 import package::format::decode;
@@ -37,8 +68,17 @@ import package::a::b::c::d;`;
   expect(importsOf('fn f() {}')).toEqual([]);
 });
 
-test('a kernel is linked for each format where what it imports, at last, imports a format', () => {
-  expect(formatsOf(MODULES, 'matmul/product')).toEqual(['fp4', 'nf4']);
-  expect(formatsOf(MODULES, 'math/add')).toEqual([]);
-  expect(formatsOf(MODULES, 'not/there')).toEqual([]);
+test('a kernel has a text for all that may stand where what it imports, at last, is left open', () => {
+  expect(linksOf(MODULES, 'nn/decoded')).toEqual(['fp4', 'nf4']);
+  expect(linksOf(MODULES, 'math/add')).toEqual([]);
+  expect(linksOf(MODULES, 'not/there')).toEqual([]);
+  expect(linksOf(MODULES, 'matmul/quad')).toEqual(
+    expect.arrayContaining(['strided', 'fours', 'words', 'f16']),
+  );
+});
+
+test('what may stand where a text imports a module is it, or all that stand for one left open', () => {
+  expect(standingAt(MODULES, 'lib/tile')).toEqual(['lib/tile']);
+  expect(standingAt(MODULES, 'format')).toEqual(['quant/fp4', 'quant/nf4']);
+  expect(standingAt(MODULES, 'left')).toEqual(['matmul/left/strided', 'matmul/left/fours']);
 });

@@ -1,12 +1,41 @@
 /**
  * What the linker makes kernels of: the text of shaders and of what they import, by path in its
- * package. A kernel of quantized weights imports `package::format` and is linked for each number
- * format, whose module then stands for it.
+ * package. Some modules are left open: `package::format`, for which that of a number format stands,
+ * and what the tiles of products import to read their operands. A kernel that imports one is linked
+ * for each of its {@link linksOf}.
  */
 export type ModuleTexts = Readonly<Record<string, string>>;
 
+/** The modules that stand for those that are left open, by what kernels call them. */
+type Standing = Readonly<Record<string, string>>;
+
 /** What kernels call the module of the format that they are linked for. */
 const FORMAT = 'format';
+
+/**
+ * How the operands of a product may be read: what stands for package::left and package::right, which
+ * find the terms of A and B, and for package::elements, what their buffers hold.
+ */
+const OPERANDS: Readonly<Record<string, Standing>> = Object.fromEntries(
+  Object.entries({
+    strided: ['strided', 'strided', 'f32'],
+    fours: ['fours', 'fours', 'f32'],
+    strided_fours: ['strided', 'fours', 'f32'],
+    fours_strided: ['fours', 'strided', 'f32'],
+    words: ['strided', 'strided', 'words'],
+    f16: ['strided', 'strided', 'f16'],
+    f16_fours: ['fours', 'fours', 'f16'],
+    quantized: ['fours', 'quantized', 'f32'],
+    quantized_any: ['strided', 'quantized_any', 'f32'],
+  }).map(([name, [left, right, elements]]) => [
+    name,
+    {
+      left: `matmul/left/${left}`,
+      right: `matmul/right/${right}`,
+      elements: `matmul/elements/${elements}`,
+    },
+  ]),
+);
 
 /** Formats that kernels are linked for: modules `quant/<format>` with an encoder. */
 export function linkedFormats(modules: ModuleTexts): readonly string[] {
@@ -18,10 +47,34 @@ export function linkedFormats(modules: ModuleTexts): readonly string[] {
     .sort();
 }
 
-/** The modules, with that of a format in the place that kernels import. */
-export function modulesFor(modules: ModuleTexts, format: string | undefined): ModuleTexts {
-  const text = modules[`quant/${format}.wesl`];
-  return text === undefined ? modules : { ...modules, [`${FORMAT}.wesl`]: text };
+/**
+ * The modules, with those in place that a link names: a way to read operands, a format, or both
+ * with a dot between.
+ */
+export function modulesFor(modules: ModuleTexts, link: string | undefined): ModuleTexts {
+  const standing = Object.entries(standingFor(link)).flatMap(([name, path]) => {
+    const text = modules[`${path}.wesl`];
+    return text === undefined ? [] : [[`${name}.wesl`, text] as const];
+  });
+  return standing.length === 0 ? modules : { ...modules, ...Object.fromEntries(standing) };
+}
+
+function standingFor(link = ''): Standing {
+  const [first = '', second = ''] = link.split('.');
+  const operands = OPERANDS[first];
+  const format = operands ? second : first;
+  return { ...operands, ...(format ? { [FORMAT]: `quant/${format}` } : {}) };
+}
+
+/**
+ * A linked text without comments and empty lines: what is for readers of the source is left out of
+ * what the page loads.
+ */
+export function withoutComments(code: string): string {
+  return code
+    .replace(/\s*\/\/.*$/gm, '')
+    .replace(/\n{2,}/g, '\n')
+    .trim();
 }
 
 /** Names of the modules that a text imports from: paths without extension. */
@@ -31,15 +84,35 @@ export function importsOf(text: string): readonly string[] {
   );
 }
 
-/** The formats that a kernel is linked for; none where no format stands for what it imports. */
-export function formatsOf(modules: ModuleTexts, kernel: string): readonly string[] {
+/** The links of a kernel: names of its texts; none where it leaves no module open. */
+export function linksOf(modules: ModuleTexts, kernel: string): readonly string[] {
+  const ways = importedBy(modules, kernel, {}).has('left') ? Object.keys(OPERANDS) : [''];
+  return ways
+    .flatMap((way) => {
+      const needsFormat = importedBy(modules, kernel, standingFor(way)).has(FORMAT);
+      const formats = needsFormat ? linkedFormats(modules) : [''];
+      return formats.map((format) => [way, format].filter((part) => part !== '').join('.'));
+    })
+    .filter((link) => link !== '');
+}
+
+/** The modules that may stand where a text imports `name`: itself, unless it is left open. */
+export function standingAt(modules: ModuleTexts, name: string): readonly string[] {
+  if (name === FORMAT) return linkedFormats(modules).map((format) => `quant/${format}`);
+  const standing = Object.values(OPERANDS).flatMap((way) => way[name] ?? []);
+  return standing.length === 0 ? [name] : [...new Set(standing)];
+}
+
+/** Every module that a kernel imports, directly or not, with some in the places left open. */
+function importedBy(modules: ModuleTexts, kernel: string, standing: Standing): ReadonlySet<string> {
   const seen = new Set<string>();
   const visit = (name: string): void => {
     if (seen.has(name)) return;
     seen.add(name);
-    const text = modules[`${name}.wgsl`] ?? modules[`${name}.wesl`] ?? '';
+    const path = standing[name] ?? name;
+    const text = modules[`${path}.wgsl`] ?? modules[`${path}.wesl`] ?? '';
     for (const imported of importsOf(text)) visit(imported);
   };
   visit(kernel);
-  return seen.has(FORMAT) ? linkedFormats(modules) : [];
+  return seen;
 }

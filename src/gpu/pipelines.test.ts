@@ -4,8 +4,8 @@ import { Pipelines } from './pipelines.ts';
 
 const SHADER = { file: 'math/add', code: 'override N = 1; y = a + b;' };
 const OTHER = { file: 'math/sub', code: 'y = a - b;' };
-const NF4 = { file: 'quant/product', format: 'nf4', code: 'y = nf4(a) + b;' };
-const FP4 = { file: 'quant/product', format: 'fp4', code: 'y = fp4(a) + b;' };
+const NF4 = { file: 'quant/product', link: 'nf4', code: 'y = nf4(a) + b;' };
+const FP4 = { file: 'quant/product', link: 'fp4', code: 'y = fp4(a) + b;' };
 const PLUS = { from: '+', to: '-' };
 
 function setUp() {
@@ -94,12 +94,12 @@ describe('an edit', () => {
     expect(host.modules).toEqual(['math/add', 'math/add', 'math/sub', 'math/add']);
   });
 
-  test('of a fragment is of all formats, and of a whole text of one', () => {
+  test('of a fragment is of all texts of a shader, and of a whole text of one', () => {
     const { pipelines, codeOf } = setUp();
     const fragment = pipelines.edit('quant/product', PLUS);
     expect([NF4, FP4].map(codeOf)).toEqual(['y = nf4(a) - b;', 'y = fp4(a) - b;']);
     fragment[Symbol.dispose]();
-    const whole = pipelines.edit('quant/product', { code: 'y = 0;', format: 'fp4' });
+    const whole = pipelines.edit('quant/product', { code: 'y = 0;', link: 'fp4' });
     expect([NF4, FP4].map(codeOf)).toEqual([NF4.code, 'y = 0;']);
     whole[Symbol.dispose]();
     expect([NF4, FP4].map(codeOf)).toEqual([NF4.code, FP4.code]);

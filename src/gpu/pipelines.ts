@@ -1,15 +1,15 @@
-import type { Shader } from './shader.ts';
+import { type Shader, textOf } from './shader.ts';
 
 /** Values of a kernel's `override` constants. */
 export type Constants = Readonly<Record<string, number>>;
 
 /**
- * A change of a shader's linked text: of one fragment, as a control asks for it, whichever format
- * the text is of; or of the whole, as a mutation does, for one format where there are several.
+ * A change of a shader's linked text: of one fragment, as a control asks for it, whatever
+ * the text is linked with; or of the whole, as a mutation does, of one text where there are several.
  */
 export type ShaderEdit =
   | { readonly from: string; readonly to: string }
-  | { readonly code: string; readonly format?: string | undefined };
+  | { readonly code: string; readonly link?: string | undefined };
 
 const SHARED_MEMORY = /var\s*<\s*workgroup\s*>|\batomic\s*</;
 
@@ -87,7 +87,7 @@ export class Pipelines {
    * whole is changed: it applies to the original, which a mutant takes back afterwards.
    */
   edit(file: string, edit: ShaderEdit): Disposable {
-    const text = textOf({ file, format: 'code' in edit ? edit.format : undefined });
+    const text = textOf({ file, link: 'code' in edit ? edit.link : undefined });
     const before = this.#edits.get(text);
     if (before && !('code' in before))
       throw new Error(`fault: ${file} is edited already, and one edit would replace the other`);
@@ -108,12 +108,12 @@ export class Pipelines {
   #key(shader: Shader, constants: Constants): string {
     const edit = this.#editOf(shader);
     const numbers = Object.entries(constants).sort();
-    return JSON.stringify([shader.file, numbers, shader.format, edit]);
+    return JSON.stringify([shader.file, numbers, shader.link, edit]);
   }
 
-  /** The change of a fragment, which is of all formats, comes before that of the whole text. */
-  #editOf({ file, format }: Shader): ShaderEdit | undefined {
-    return this.#edits.get(file) ?? this.#edits.get(textOf({ file, format }));
+  /** The change of a fragment, which is of all texts, comes before that of the whole text. */
+  #editOf({ file, link }: Shader): ShaderEdit | undefined {
+    return this.#edits.get(file) ?? this.#edits.get(textOf({ file, link }));
   }
 
   #describe(shader: Shader, constants: Constants): GPUComputePipelineDescriptor {
@@ -147,9 +147,4 @@ export class Pipelines {
       );
     return parts.join(edit.to);
   }
-}
-
-/** Names one text of a shader. */
-function textOf({ file, format }: { readonly file: string; readonly format: string | undefined }) {
-  return format === undefined ? file : `${file} ${format}`;
 }

@@ -26,10 +26,10 @@ export interface Launch {
    */
   readonly elementwise?: { readonly count: number; readonly parameters?: readonly number[] };
   /**
-   * Where the kernel stores each of the `count` elements of its one output, the last binding, once
+   * Where the kernel stores each of the `count` elements of its one output, the binding `y`, once
    * and through matmul/result: what follows elementwise can be fused to it.
    */
-  readonly product?: { readonly count: number };
+  readonly product?: { readonly count: number; readonly y: number };
 }
 
 /** Commands of a captured step, ready to be encoded. */
@@ -79,6 +79,8 @@ export class Recorder {
    * Shader files dispatched since the set was last cleared: the evidence in a result's `kernels`.
    */
   readonly dispatched = new Set<string>();
+  /** The same as shaders, which say what they are linked with; captured steps add none. */
+  readonly shaders = new Set<Shader>();
   /** Submits and dispatches so far. */
   submits = 0;
   dispatches = 0;
@@ -99,6 +101,7 @@ export class Recorder {
   dispatch(launch: Launch): void {
     const pipeline = this.pipelines.get(launch.shader, launch.constants);
     this.dispatched.add(launch.shader.file);
+    this.shaders.add(launch.shader);
     this.#run(pipeline, this.#slots.bind(pipeline, launch), launch.workgroups, flopsOf(launch));
   }
 

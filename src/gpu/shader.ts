@@ -4,17 +4,35 @@ import type { LiveNumber } from '../vocabulary/live-number.ts';
 
 /**
  * WGSL text as linked by the build; `file` is its path in shaders/ without extension, for example
- * `matmul/matmul`.
+ * `matmul/quad`.
  */
 export interface Shader {
   readonly file: string;
   readonly code: string;
-  /** The number format that this text is of, where the file is linked for each. */
-  readonly format?: string;
+  /** What this text is linked with, where the file leaves modules open (linked-modules.ts). */
+  readonly link?: string;
 }
 
-/** A shader that is linked for each number format, by the format's name. */
-export type ShaderOfFormats = Readonly<Record<string, Shader>>;
+/** The texts of a shader that leaves modules open, by what they are linked with. */
+export type LinkedShaders = Readonly<Record<string, Shader>>;
+
+/** One of the texts. Throws InvariantError where the build has none. */
+export function linkedShader(shaders: LinkedShaders, link: string): Shader {
+  const shader = shaders[link];
+  invariant(shader, () => `no kernel is linked with ${link}`);
+  return shader;
+}
+
+/** Names one text of a shader: `matmul/quad fours`. */
+export function textOf({
+  file,
+  link,
+}: {
+  readonly file: string;
+  readonly link?: string | undefined;
+}): string {
+  return link === undefined ? file : `${file} ${link}`;
+}
 
 /** One field of a kernel's uniform struct. */
 export type UniformField = { readonly kind: 'u32' | 'f32'; readonly value: number };

@@ -3,7 +3,7 @@ import { InvariantError } from '../errors.ts';
 import { linkedKernels } from '../gpu/fixtures/linked-kernels.ts';
 import { laneDepth } from './lanes.ts';
 import type { Launcher } from './launcher.ts';
-import { PRODUCT_VARIANTS } from './matmul/product.ts';
+import { PRODUCT_VARIANTS } from './matmul/tiles.ts';
 import { launchers } from './registry.ts';
 import { chooseVariant, depthOf, type Machine, type Variant } from './variants.ts';
 

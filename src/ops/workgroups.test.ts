@@ -365,27 +365,27 @@ describe('workgroups are as many as their work needs', () => {
       'tiles of 64 x 64',
       'matmul',
       { inputs: { a: [100, 40], b: [40, 150] }, variant: 'tiled' },
-      [['matmul/matmul_tiled', 6]],
+      [['matmul/workgroup', 6]],
     ],
     [
       'tiles of each batch',
       'matmul',
       { inputs: { a: [3, 100, 40], b: [3, 40, 150] }, variant: 'tiled' },
-      [['matmul/matmul_tiled', 6, 1, 3]],
+      [['matmul/workgroup', 6, 1, 3]],
     ],
     [
       // 25 x 38 tiles.
       'tiles of 4 x 4, 64 of them',
       'matmul',
       { inputs: { a: [100, 40], b: [40, 150] }, variant: 'register' },
-      [['matmul/matmul', 15]],
+      [['matmul/register', 15]],
     ],
     [
-      // 7 x 40 tiles, a row of them in whole quads.
-      'tiles of 16 x 4, 64 of them',
+      // 7 x 10 quads.
+      'tiles of 16 x 16, four of them',
       'matmul',
       { inputs: { a: [100, 40], b: [40, 150] }, variant: 'subgroup' },
-      [['matmul/matmul_subgroup', 5]],
+      [['matmul/quad', 18]],
     ],
     [
       // 10 x 15 tiles of 4 x 4 twice, 600 quads, 10 x 2 tiles.
@@ -393,10 +393,10 @@ describe('workgroups are as many as their work needs', () => {
       'swiglu_mlp',
       { inputs: SWIGLU, variant: 'register' },
       [
-        ['matmul/matmul', 3],
-        ['matmul/matmul', 3],
+        ['matmul/register', 3],
+        ['matmul/register', 3],
         ['nn/swiglu', 10],
-        ['matmul/matmul', 1],
+        ['matmul/register', 1],
       ],
     ],
     [
@@ -404,9 +404,9 @@ describe('workgroups are as many as their work needs', () => {
       'swiglu_mlp',
       { inputs: SWIGLU, variant: 'register', wants: ['gate'] },
       [
-        ['matmul/matmul', 3],
+        ['matmul/register', 3],
         ['nn/swiglu_backward', 10],
-        ['matmul/matmul', 1],
+        ['matmul/register', 1],
       ],
     ],
     [
@@ -414,8 +414,8 @@ describe('workgroups are as many as their work needs', () => {
       'lora_linear',
       { inputs: LORA, params: { r: 4, alpha: 8 }, variant: 'tiled' },
       [
-        ['matmul/matmul_tiled', 6],
-        ['matmul/matmul', 1],
+        ['matmul/workgroup', 6],
+        ['matmul/register', 1],
         ['lora/lora_update', 15],
       ],
     ],
@@ -424,8 +424,8 @@ describe('workgroups are as many as their work needs', () => {
       'lora_linear',
       { inputs: DORA, params: dora, variant: 'tiled' },
       [
-        ['matmul/matmul_tiled', 6],
-        ['matmul/matmul', 1],
+        ['matmul/workgroup', 6],
+        ['matmul/register', 1],
         ['lora/lora_update', 15],
         ['lora/dora_norm', 3],
         ['lora/dora_scale', 235],
@@ -471,30 +471,23 @@ describe('workgroups are as many as their work needs', () => {
       },
       [['quant/dequantize', 2]],
     ],
-    // 13 x 25 tiles of 8 x 4, 25 x 8 of 4 x 8; 7 x 28 of 16 x 4, 13 x 8 of 8 x 8.
     [
-      'tiles of 8 x 4',
+      'tiles of 4 x 4',
       'matmul_4bit',
       { ...FOUR_BITS, variant: 'register' },
-      [['matmul/matmul_quantized', 6]],
+      [['matmul/register', 10]],
     ],
     [
-      'tiles of 4 x 8',
+      'tiles of 4 x 4 of a gradient',
       'matmul_4bit',
       { ...FOUR_BITS, variant: 'register', wants: ['x'] },
-      [['matmul/matmul_quantized_grad', 4]],
+      [['matmul/register', 7]],
     ],
     [
-      'tiles of 16 x 4',
+      'tiles of 32 x 16',
       'matmul_4bit',
       { ...FOUR_BITS, variant: 'subgroup' },
-      [['matmul/matmul_quantized_subgroup', 4]],
-    ],
-    [
-      'tiles of 8 x 8',
-      'matmul_4bit',
-      { ...FOUR_BITS, variant: 'subgroup', wants: ['x'] },
-      [['matmul/matmul_quantized_grad_subgroup', 2]],
+      [['matmul/quad', 7]],
     ],
     [
       'sixteen lanes a block, then four elements, twice',

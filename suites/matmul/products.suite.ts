@@ -257,7 +257,7 @@ products
     'A product of more batches than a dimension of the grid has workgroups: every batch is computed, and exactly.',
   )
   .control('the second dispatch repeats the first', (fault) =>
-    fault.shader('matmul/matmul', 'dims.first_batch + z', 'z'),
+    fault.shader('matmul/register', 'dims.first_batch + z', 'z'),
   )
   .run(async (t) => {
     const batches = 65_600;
@@ -301,7 +301,7 @@ products
     'Batch dimensions along which a and b repeat in turn, the most that a kernel takes: every batch meets its own matrices.',
   )
   .control('an index runs over', (fault) =>
-    fault.shader('matmul/matmul', 'index / (s.w * s.z) % s.y', 'index / (s.w * s.z)'),
+    fault.shader('matmul/register', 'index / (s.w * s.z) % s.y', 'index / (s.w * s.z)'),
   )
   .run(async (t) => {
     using a = counted(t, [2, 1, 3, 1, 2, 3]);
@@ -335,7 +335,7 @@ products
     'Batch dimensions that fit a kernel only where they are merged, with each other or with the rows; vectors, which no transpose changes.',
   )
   .control('one added to every element', (fault) =>
-    fault.shader('matmul/matmul', 'dims.scale * sums;', 'dims.scale * sums + 1.0;'),
+    fault.shader('matmul/register', 'dims.scale * sums;', 'dims.scale * sums + 1.0;'),
   )
   .run(async (t) => {
     const shapeA = parseShape(String(t.params['a']));
@@ -375,7 +375,7 @@ products
     'Gradients of a row times a matrix and of a matrix times a column, which no transpose changes: products of vectors, exactly.',
   )
   .control('one added to every element', (fault) =>
-    fault.shader('matmul/matmul', 'dims.scale * sums;', 'dims.scale * sums + 1.0;'),
+    fault.shader('matmul/register', 'dims.scale * sums;', 'dims.scale * sums + 1.0;'),
   )
   .run(async (t) => {
     using vector = counted(t, [4]);
@@ -436,7 +436,7 @@ products
     'Rows of a 4-bit weight that end in the first half of eight codes: the codes after the end are of the next row and do not count.',
   )
   .control('one code too many', (fault) =>
-    fault.shader('matmul/matmul_quantized', 'COUNT < vec4u(count)', 'COUNT <= vec4u(count)'),
+    fault.shader('matmul/register', 'terms < vec4u(row.terms)', 'terms <= vec4u(row.terms)'),
   )
   .run(async (t) => {
     const m = 3;

@@ -1,4 +1,5 @@
 import { Tape } from '../../src/autograd/tape.ts';
+import { textOf } from '../../src/gpu/shader.ts';
 import { cast } from '../../src/ops/math/cast.ts';
 import { hostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { paddedOf } from '../../src/tensor/padding.ts';
@@ -175,17 +176,18 @@ halfParameters
       ),
     );
     using tape = new Tape(t.gpu);
-    t.gpu.recorder.dispatched.clear();
+    t.gpu.recorder.shaders.clear();
     const { hidden, logits } = forwardPerceptron(tape, narrow, x);
     t.gpu.submit();
     for (const { dtype } of [hidden, logits, await logits.read()])
       t.expect(dtype === 'f16', () => `the output is ${dtype}`);
-    const { dispatched } = t.gpu.recorder;
-    const isNative = dispatched.has('matmul/matmul_f16');
+    const products = [...t.gpu.recorder.shaders].filter(({ file }) => file.startsWith('matmul/'));
+    const isNative = products.every(({ link }) => link?.startsWith('f16'));
+    const isWords = products.every(({ link }) => link === 'words');
     t.metric('native', Number(isNative));
     t.expect(
-      isNative === t.gpu.features.has('shader-f16') && isNative !== dispatched.has('matmul/matmul'),
-      () => `${[...dispatched].join(', ')} ran`,
+      isNative === t.gpu.features.has('shader-f16') && isNative !== isWords,
+      () => `${products.map(textOf).join(', ')} ran`,
     );
     disposeAll(parameters);
     disposeAll(narrow);

@@ -191,14 +191,15 @@ overflowingStep
       autocast: 'float16',
       grad_scaler: {},
     });
-    t.gpu.recorder.dispatched.clear();
+    t.gpu.recorder.shaders.clear();
     await learner.judgedStep(async (applications) => {
       for (const { op, inputs } of applications)
         if (op.name === 'matmul') for (const { dtype } of Object.values(inputs)) dtypes.add(dtype);
     });
     t.expect([...dtypes].join() === 'f16', () => `products took ${[...dtypes]}`);
-    const isNative = t.gpu.recorder.dispatched.has('matmul/matmul_f16');
-    const isWords = t.gpu.recorder.dispatched.has('matmul/matmul');
+    const links = [...t.gpu.recorder.shaders].map(({ link = '' }) => link);
+    const isNative = links.some((link) => link.startsWith('f16'));
+    const isWords = links.includes('words');
     t.metric('nativeF16', Number(isNative));
     t.metric('pack2x16float', Number(!isNative));
     t.expect(isNative === has, () => `native: ${isNative}, and shader-f16: ${has}`);

@@ -71,7 +71,7 @@ test('evidence is recorded: kernels that were dispatched, assertions that held',
     metrics: { y: 31 },
     control: { fault: 'the named fault', status: 'not-run' },
   });
-  expect(outcome.kernels).toContain('matmul/matmul');
+  expect(outcome.kernels).toContain('matmul/register');
   expect(outcome.artifacts?.[0]).toEqual({
     name: 'bytes',
     bytes: 3,
@@ -282,7 +282,8 @@ test('a write past the end of a guarded buffer fails its case, and not the next'
 test('a control breaks the shader, the launch or the host function that it names, for one run', async () => {
   const half = seam('test.half', (x: number) => x / 2);
   const faults: readonly ((fault: FaultDeclaration) => void)[] = [
-    (fault) => fault.shader('matmul/matmul', 'k < dims.k;', 'k + 1u < dims.k;'),
+    (fault) =>
+      fault.shader('matmul/register', 'terms < vec4u(row.terms)', 'terms + 1u < vec4u(row.terms)'),
     (fault) =>
       fault.launch('matmul.forward', ([device, { a }, ...rest]) => [
         device,
@@ -305,7 +306,7 @@ test('a control breaks the shader, the launch or the host function that it names
 
 test('a body breaks what the case declares, and nothing else', async () => {
   const to = (text: string): Fault => ({
-    shader: { file: 'matmul/matmul', from: 'k < dims.k;', to: text },
+    shader: { file: 'matmul/register', from: 'terms < vec4u(row.terms)', to: text },
   });
   const half: Fault = { host: { seam: 'test.whole', wrap: () => (x: number) => x / 2 } };
   const whole = seam('test.whole', (x: number) => x);
@@ -323,7 +324,7 @@ test('a body breaks what the case declares, and nothing else', async () => {
       });
     return (await runCase(fixture.cases[0] as Case, gpu, conditions)).outcome;
   };
-  const broken = to('k + 1u < dims.k;');
+  const broken = to('terms + 1u < vec4u(row.terms)');
   expect(await ending([broken], broken)).toMatchObject({
     status: 'fail',
     error: { code: 'expectation', message: '10' },
@@ -334,7 +335,7 @@ test('a body breaks what the case declares, and nothing else', async () => {
   });
   for (const [declared, injected] of [
     [[], broken],
-    [[to('k + 2u < dims.k;'), half], broken],
+    [[to('terms + 2u < vec4u(row.terms)'), half], broken],
     [[broken, { launch: { seam: 'test.whole' } }], half],
   ] as const)
     expect(await ending(declared, injected)).toMatchObject({
@@ -342,7 +343,7 @@ test('a body breaks what the case declares, and nothing else', async () => {
       error: { code: 'undeclared-fault' },
     });
   expect((await ending([], broken)).error?.message).toBe(
-    'this case injects a fault at "k < dims.k;" of matmul/matmul and does not declare it: name it in .injects()',
+    'this case injects a fault at "terms < vec4u(row.terms)" of matmul/register and does not declare it: name it in .injects()',
   );
   const after = await outcomeOf(async (t) => {
     const y = whole(await multiply(t));
@@ -378,7 +379,7 @@ test('details tell the constants of each kernel that ran', async () => {
   const { outcome, details } = await runCase(declared, gpu, { ...conditions, details: true });
   expect(outcome.status).toBe('pass');
   expect(details?.pipelines).toEqual({
-    'matmul/matmul_subgroup': [{ LOAD_B: expect.any(Number), ROWS: expect.any(Number) }],
+    'matmul/register': [{ LANES: expect.any(Number), ROWS: 1 }],
   });
 });
 
@@ -386,8 +387,8 @@ test('two faults in one shader are an error: one of them would be lost', async (
   const declared = declare(
     async (t) => t.expect((await multiply(t)) === 31, () => 'wrong'),
     (fault) => {
-      for (const to of ['k + 1u < dims.k;', 'k + 2u < dims.k;'])
-        fault.shader('matmul/matmul', 'k < dims.k;', to);
+      for (const to of ['terms + 1u < vec4u(row.terms)', 'terms + 2u < vec4u(row.terms)'])
+        fault.shader('matmul/register', 'terms < vec4u(row.terms)', to);
     },
   );
   expect((await runCase(declared, gpu, { ...conditions, control: true })).outcome.status).toBe(
@@ -399,7 +400,7 @@ test('two faults in one shader are an error: one of them would be lost', async (
 test('a fault whose fragment is missing is an error, and its control is not red', async () => {
   const declared = declare(
     async (t) => t.expect((await multiply(t)) === 31, () => 'wrong'),
-    (fault) => fault.shader('matmul/matmul', 'this is not in the shader', ''),
+    (fault) => fault.shader('matmul/register', 'this is not in the shader', ''),
   );
   expect((await runCase(declared, gpu, { ...conditions, control: true })).outcome.status).toBe(
     'error',

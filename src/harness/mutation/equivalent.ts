@@ -15,12 +15,8 @@ export interface Equivalent {
 
 /** Arguments that several entries share. */
 const WHY = {
-  skip: 'The condition only saves work: the rows that it skips are computed from what lies past the end, and store_block stores none of them.',
-  rows: 'The launcher gives 4 or 8 for ROWS only where there are no more rows; those that are computed beyond are not stored.',
   orient:
     'Which invocation of a workgroup loads which element of a slab: all are loaded either way, only the order of the addresses changes.',
-  turn: 'One more turn when n is a multiple of 4: all terms of dy are past the end, and those are zeros.',
-  eight: 'There are eight weights, so that a ninth that counts changes nothing.',
   slab: 'One more slab when k is a multiple of 16: all its terms are past the end, and those are zeros.',
   reciprocal:
     'The two loops correct q in both directions: one step too far is taken back by the other, or by the final rounding.',
@@ -34,7 +30,6 @@ const WHY = {
     'Beyond 104, exp(-x) is below half of the smallest denormal, wherever the border is drawn.',
   far: 'Where exp of whatever is far below 0 gives 0, and nothing is above, the borders change nothing: they are for adapters on which it gives a number of denormals, and none here is one.',
   tiny: 'A second moment at the smallest normal float may be flushed to 0 by a legal GPU, so that its root may be 0 or not.',
-  finite: 'Past the end the other factor is 0, so that this one may be any finite number.',
   ties: 'A value of the map itself is then found as the upper neighbour, at a distance of 0.',
   marks: 'Marks are divided by their own sum, whatever stands for 1.',
   whole: 'A number is its floor where it is its ceiling.',
@@ -114,58 +109,28 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Equal operands leave no remainder.',
   },
   {
-    id: 'mutate.matmul.matmul_quantized:guard;line=46;n=1',
-    line: 'if (row + 4u < dims.m) {',
-    becomes: 'if true {',
-    why: WHY.skip,
-  },
-  {
-    id: 'mutate.matmul.matmul_quantized:boundary;line=46;n=1',
-    line: 'if (row + 4u < dims.m) {',
-    becomes: 'if (row + 4u <= dims.m) {',
-    why: WHY.skip,
-  },
-  {
-    id: 'mutate.matmul.matmul_quantized_grad_subgroup:boundary;line=41;n=1',
-    line: 'for (var j = 0u; j < dims.n; j += 4u) {',
-    becomes: 'for (var j = 0u; j <= dims.n; j += 4u) {',
-    why: WHY.turn,
-  },
-  {
-    id: 'mutate.matmul.matmul_quantized_grad_subgroup:constant;line=45;n=3',
-    line: 'let w3 = weight_eight(min(j + 3u, last) * dims.k + col, 8u);',
-    becomes: 'let w3 = weight_eight(min(j + 3u, last) * dims.k + col, 9u);',
-    why: WHY.eight,
-  },
-  {
-    id: 'mutate.matmul.matmul_quantized_subgroup:boundary;line=62;n=1',
-    line: 'if (ROWS > 8u) {',
-    becomes: 'if (ROWS >= 8u) {',
-    why: WHY.rows,
-  },
-  {
-    id: 'mutate.matmul.matmul_quantized_subgroup:guard;line=50;n=1',
-    line: 'if (ROWS > 4u) {',
-    becomes: 'if true {',
-    why: WHY.rows,
-  },
-  {
-    id: 'mutate.matmul.matmul_tiled:arguments;line=38;n=1',
-    line: 'let load_a = select(local.xy, local.yx, dims.a_k == 1u);',
-    becomes: 'let load_a = select(local.yx, local.xy, dims.a_k == 1u);',
+    id: 'mutate.matmul.left.fours:condition;line=13;n=1',
+    line: 'return true;',
+    becomes: 'return false;',
     why: WHY.orient,
   },
   {
-    id: 'mutate.matmul.matmul_tiled:condition;line=38;n=1',
-    line: 'let load_a = select(local.xy, local.yx, dims.a_k == 1u);',
-    becomes: 'let load_a = select(local.xy, local.yx, dims.a_k != 1u);',
+    id: 'mutate.matmul.left.strided:condition;line=26;n=1',
+    line: 'return dims.left.k == 1u;',
+    becomes: 'return dims.left.k != 1u;',
     why: WHY.orient,
   },
   {
-    id: 'mutate.matmul.matmul_tiled:constant;line=19;n=1',
-    line: 'return select(0.0, a[start + row * dims.a_row + k * dims.a_k], k < dims.k);',
-    becomes: 'return select(1.0, a[start + row * dims.a_row + k * dims.a_k], k < dims.k);',
-    why: WHY.finite,
+    id: 'mutate.matmul.left.strided:constant;line=26;n=2',
+    line: 'return dims.left.k == 1u;',
+    becomes: 'return dims.left.k == 0u;',
+    why: WHY.orient,
+  },
+  {
+    id: 'mutate.matmul.elements.words:sign;line=15;n=1',
+    line: 'return bitcast<f32>(f32_bits_of(found, i, storage));',
+    becomes: 'return -(bitcast<f32>(f32_bits_of(found, i, storage)));',
+    why: 'Both factors of every product change their sign.',
   },
   {
     id: 'mutate.nn.silu:boundary;line=23;n=1',

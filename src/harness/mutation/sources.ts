@@ -1,18 +1,18 @@
 import { link } from 'wesl/core';
 import { GradproofError, messageOf } from '../../errors.ts';
 import {
-  formatsOf,
   importsOf,
-  linkedFormats,
+  linksOf,
   type ModuleTexts,
   modulesFor,
+  standingAt,
 } from '../../gpu/linked-modules.ts';
 import type { Shader } from '../../gpu/shader.ts';
 import { withFuel } from './fuel.ts';
 import { applyMutant, type Mutant } from './mutants.ts';
 
 /** One text of a kernel. */
-type Text = Pick<Shader, 'file' | 'format'>;
+type Text = Pick<Shader, 'file' | 'link'>;
 
 /** A change that WESL cannot parse or link. */
 export class LinkError extends GradproofError {
@@ -84,23 +84,28 @@ export class ShaderSources {
 
   /** The kernels that import a shader, directly or not; a kernel is its own. */
   kernelsWith(name: string): readonly string[] {
-    const reaches = (from: string): boolean => from === name || this.#importsOf(from).some(reaches);
-    return cached(this.#importers, name, () => this.kernels.filter(reaches));
-  }
-
-  /** Where a number format's module is imported, those of all formats that may stand for it. */
-  #importsOf(name: string): readonly string[] {
-    return importsOf(this.textOf(name)).flatMap((imported) =>
-      imported === 'format'
-        ? linkedFormats(this.files).map((format) => `quant/${format}`)
-        : [imported],
+    return cached(this.#importers, name, () =>
+      this.kernels.filter((kernel) => this.#reachedFrom(kernel).has(name)),
     );
   }
 
-  /** A kernel, or its texts for each number format. */
+  /** A shader and all that it imports, directly or not. */
+  #reachedFrom(name: string, seen = new Set<string>()): ReadonlySet<string> {
+    if (seen.has(name)) return seen;
+    seen.add(name);
+    for (const imported of this.#importsOf(name)) this.#reachedFrom(imported, seen);
+    return seen;
+  }
+
+  /** Where a module is left open, all those that may stand for it. */
+  #importsOf(name: string): readonly string[] {
+    return importsOf(this.textOf(name)).flatMap((imported) => standingAt(this.files, imported));
+  }
+
+  /** A kernel, or its texts where it leaves modules open. */
   #textsOf(file: string): readonly Text[] {
-    const formats = formatsOf(this.files, file);
-    return formats.length === 0 ? [{ file }] : formats.map((format) => ({ file, format }));
+    const links = linksOf(this.files, file);
+    return links.length === 0 ? [{ file }] : links.map((link) => ({ file, link }));
   }
 
   #link(kernel: Text): Promise<string> {
@@ -112,9 +117,9 @@ export class ShaderSources {
   }
 }
 
-async function linkedText(modules: ModuleTexts, { file, format }: Text): Promise<string> {
+async function linkedText(modules: ModuleTexts, { file, link: name }: Text): Promise<string> {
   const rootModuleName = `package::${file.replaceAll('/', '::')}`;
-  const weslSrc = { ...modulesFor(modules, format) };
+  const weslSrc = { ...modulesFor(modules, name) };
   return (await link({ weslSrc, rootModuleName })).dest.trim();
 }
 

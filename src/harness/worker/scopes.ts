@@ -55,6 +55,7 @@ export async function runInScopes(
   const missing = declared.needs.find((feature) => !gpu.features.has(feature));
   if (missing) return { status: 'skip', skip: { code: 'missing-feature', detail: missing } };
   gpu.recorder.dispatched.clear();
+  gpu.recorder.shaders.clear();
   gpu.memory.guarded = false;
   const before = gpu.memory.ledger;
   const started = performance.now();

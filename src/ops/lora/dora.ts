@@ -1,13 +1,12 @@
 import magnitudeShader from '../../../shaders/lora/dora_magnitude.wgsl';
 import normShader from '../../../shaders/lora/dora_norm.wgsl';
-import quantizedNormShaders from '../../../shaders/lora/dora_norm_quantized.wgsl?formats';
+import quantizedNormShaders from '../../../shaders/lora/dora_norm_quantized.wgsl?links';
 import scaleShader from '../../../shaders/lora/dora_scale.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
+import { f32, linearGrid, linkedShader, u32 } from '../../gpu/shader.ts';
 import { isQuantized, partsOf, type QuantizedWeight } from '../../quant/weight.ts';
 import { matrixOf, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { shaderOf } from '../quant/format-shader.ts';
 
 /** Shaders of weight-decomposed adapters (Liu et al. 2024). */
 export const DORA_KERNELS: readonly string[] = [
@@ -41,7 +40,7 @@ export function mergedNorm(gpu: Gpu, { lora_A, lora_B, scale, weight }: Decompos
   } else {
     const { codes, scales } = partsOf(weight);
     gpu.dispatch({
-      shader: shaderOf(quantizedNormShaders, weight.format),
+      shader: linkedShader(quantizedNormShaders, weight.format.name),
       bindings: [...adapter, codes.binding, scales.binding, norm.binding],
       uniforms: [...sizes, u32(weight.blocksize ?? sizeOf(weight.shape)), f32(scale)],
       workgroups,

@@ -152,14 +152,10 @@ describe('a linear with a low-rank adapter', () => {
         variant,
       },
       [
-        {
-          kernel: 'matmul/matmul_quantized',
-          binds: 'x packed absmax z',
-          uniforms: { m: 6, n: 20, k: 8, block: 64, block_shift: 6, tiles: 5 },
-          constants: { ALIGNED: 1 },
-          flops: 2 * 6 * 20 * 8,
-          product: 120,
-        },
+        product('x packed x z absmax', {
+          ...{ size: [6, 20, 8], a: [8, 1], b: [0, 0], fours: {}, right: { line: 8, block: 64 } },
+          constants: { ROWS: 4, LANES: 64, ALONG_TERMS: 1 },
+        }),
         product('x lora_A x xa', { size: [6, 3, 8], a: [8, 1], b: [1, 8] }),
         {
           kernel: 'lora/lora_update',
@@ -195,14 +191,10 @@ describe('a linear with a low-rank adapter', () => {
       },
       [
         product('dy lora_B dy [72]', { size: [6, 3, 20], a: [20, 1], b: [3, 1], scale: 2 }),
-        {
-          kernel: 'matmul/matmul_quantized_grad',
-          binds: 'dy packed absmax dx',
-          uniforms: { m: 6, n: 20, k: 8, block: 64, block_shift: 6, tiles: 1 },
-          constants: { ALIGNED: 1 },
-          flops: 2 * 6 * 20 * 8,
-          product: 48,
-        },
+        product('dy packed dy dx absmax', {
+          ...{ size: [6, 8, 20], a: [20, 1], b: [0, 0], fours: {}, right: { line: 8, block: 64 } },
+          constants: { ROWS: 4, LANES: 64, ALONG_TERMS: 0 },
+        }),
         {
           kernel: 'lora/lora_update',
           binds: '[72] lora_A [72] dx',

@@ -9,8 +9,9 @@ import { frozenWeight } from '../../vocabulary/lora/frozen-weight.ts';
 import { loraLinear as signature } from '../../vocabulary/lora/lora_linear.ts';
 import type { GradientsOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { type Backward, launcher } from '../launcher.ts';
-import { multiply, PRODUCT_VARIANTS } from '../matmul/product.ts';
-import { multiplyQuantized, QUANTIZED_VARIANTS } from '../matmul/product_quantized.ts';
+import { multiply } from '../matmul/product.ts';
+import { multiplyQuantized } from '../matmul/product_quantized.ts';
+import { PRODUCT_VARIANTS } from '../matmul/tiles.ts';
 import { DORA_KERNELS, magnitudeGradient, mergedNorm, rescaled } from './dora.ts';
 
 type Inputs = InputsOf<typeof signature, Tensor>;
@@ -27,9 +28,9 @@ type Params = ParamsOf<typeof signature>;
  */
 export const loraLinear = launcher(signature, {
   variants: {
-    register: { ...PRODUCT_VARIANTS.register, kernels: kernelsOf('register', 'register') },
-    subgroup: { ...PRODUCT_VARIANTS.subgroup, kernels: kernelsOf('subgroup', 'subgroup') },
-    tiled: { ...PRODUCT_VARIANTS.tiled, kernels: kernelsOf('tiled', 'register') },
+    register: { ...PRODUCT_VARIANTS.register, kernels: kernelsOf('register') },
+    subgroup: { ...PRODUCT_VARIANTS.subgroup, kernels: kernelsOf('subgroup') },
+    tiled: { ...PRODUCT_VARIANTS.tiled, kernels: kernelsOf('tiled') },
   },
   storage: { decides: ['x'], keeps: ['xa'] },
   forward: (gpu, inputs, params, variant) => {
@@ -96,17 +97,9 @@ function lowRankGradients(
   return gradients;
 }
 
-/** Shaders of the frozen product, dense or quantized, and of the update. */
-function kernelsOf(
-  dense: keyof typeof PRODUCT_VARIANTS,
-  quantized: keyof typeof QUANTIZED_VARIANTS,
-): readonly string[] {
-  return [
-    'lora/lora_update',
-    ...DORA_KERNELS,
-    ...PRODUCT_VARIANTS[dense].kernels,
-    ...QUANTIZED_VARIANTS[quantized].kernels,
-  ];
+/** Shaders of the products and of the update. */
+function kernelsOf(variant: keyof typeof PRODUCT_VARIANTS): readonly string[] {
+  return ['lora/lora_update', ...DORA_KERNELS, ...PRODUCT_VARIANTS[variant].kernels];
 }
 
 /** alpha / r, or alpha / sqrt(r) for rsLoRA. */

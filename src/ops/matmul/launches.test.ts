@@ -37,7 +37,9 @@ describe('a product is told its sizes and strides', () => {
       [
         // The rows of all batches are 24.
         product('dy b dy da', { size: [24, 5, 1], a: [1, 1], b: [1, 1] }),
-        product('a dy a db', { size: [5, 1, 24], a: [1, 5], b: [1, 1] }),
+        product('a dy a db', {
+          ...{ size: [5, 1, 24], a: [1, 5], b: [1, 1], fours: { b: 'columns' } },
+        }),
       ],
       { a: 'f32 2x3x4x5', b: 'f32 5' },
     ],
@@ -66,19 +68,19 @@ describe('a product is told its sizes and strides', () => {
       [
         product('a b a y', {
           ...{ size: [9, 70, 5], a: [5, 1], b: [70, 1] },
-          ...{ kernel: 'matmul/matmul_tiled', tiles: 2 },
+          ...{ kernel: 'matmul/workgroup', constants: {}, tiles: 2 },
         }),
       ],
       { y: 'f32 9x70' },
     ],
     [
-      'of lanes that share a row, in whole quads',
+      'of lanes of a quad',
       'matmul',
       { inputs: { a: [9, 5], b: [5, 70] }, variant: 'subgroup' },
       [
         product('a b a y', {
-          ...{ size: [9, 70, 5], a: [5, 1], b: [70, 1], kernel: 'matmul/matmul_subgroup' },
-          ...{ constants: { ROWS: 16, LOAD_B: 0 }, tiles: 20 },
+          ...{ size: [9, 70, 5], a: [5, 1], b: [70, 1], kernel: 'matmul/quad' },
+          ...{ constants: { ROWS: 16 }, tiles: 5 },
         }),
       ],
       { y: 'f32 9x70' },
@@ -89,8 +91,8 @@ describe('a product is told its sizes and strides', () => {
       { inputs: { a: [3, 8], b: [7, 8] }, params: { transpose_b: true }, variant: 'subgroup' },
       [
         product('a b a y', {
-          ...{ size: [3, 7, 8], a: [8, 1], b: [1, 8], kernel: 'matmul/matmul_subgroup' },
-          ...{ constants: { ROWS: 4, LOAD_B: 2 }, tiles: 4 },
+          ...{ size: [3, 7, 8], a: [8, 1], b: [1, 8], kernel: 'matmul/quad' },
+          ...{ constants: { ROWS: 4 }, fours: { a: true, b: 'columns' }, tiles: 1 },
         }),
       ],
       { y: 'f32 3x7' },
@@ -101,18 +103,45 @@ describe('a product is told its sizes and strides', () => {
       { inputs: { a: [5, 6], b: [7, 6] }, params: { transpose_b: true }, variant: 'subgroup' },
       [
         product('a b a y', {
-          ...{ size: [5, 7, 6], a: [6, 1], b: [1, 6], kernel: 'matmul/matmul_subgroup' },
-          ...{ constants: { ROWS: 8, LOAD_B: 0 }, tiles: 4 },
+          ...{ size: [5, 7, 6], a: [6, 1], b: [1, 6], kernel: 'matmul/quad' },
+          ...{ constants: { ROWS: 8 }, tiles: 1 },
         }),
       ],
       { y: 'f32 5x7' },
+    ],
+    [
+      'of columns that lie four in a row',
+      'matmul',
+      { inputs: { a: [3, 5, 6], b: [3, 6, 8] }, variant },
+      [
+        product('a b a y', {
+          ...{ size: [5, 8, 6], a: [6, 1], b: [8, 1], fours: { b: 'rows' } },
+          batches: {
+            size: [1, 1, 1, 3],
+            a: [0, 0, 0, 30],
+            b: [0, 0, 0, 48],
+            bias: [0, 0, 0, 0],
+          },
+        }),
+      ],
+      { y: 'f32 3x5x8' },
+    ],
+    [
+      'of a row, which one invocation has alone',
+      'matmul',
+      { inputs: { a: [1, 8], b: [8, 6] }, variant: 'subgroup' },
+      [product('a b a y', { size: [1, 6, 8], a: [8, 1], b: [6, 1], fours: { a: true } })],
+      { y: 'f32 1x6' },
     ],
     [
       'of halves, which are read as they are stored',
       'matmul',
       { inputs, dtypes: { a: 'bf16', b: 'bf16' }, variant },
       [
-        product('a b a [112]', { ...PLAIN, constants: { STORAGE_A: 2, STORAGE_B: 2 } }),
+        product('a b a [112]', {
+          ...PLAIN,
+          constants: { ROWS: 4, LANES: 64, STORAGE_A: 2, STORAGE_B: 2 },
+        }),
         {
           kernel: 'math/cast',
           binds: '[112] y',
@@ -126,7 +155,12 @@ describe('a product is told its sizes and strides', () => {
       'of one half, which gives a whole',
       'matmul',
       { inputs, dtypes: { a: 'f16' }, variant: 'tiled' },
-      [product('a b a y', { ...PLAIN, constants: { STORAGE_A: 1, STORAGE_B: 0 } })],
+      [
+        product('a b a y', {
+          ...PLAIN,
+          constants: { ROWS: 4, LANES: 64, STORAGE_A: 1, STORAGE_B: 0 },
+        }),
+      ],
       { y: 'f32 4x7' },
     ],
     [
@@ -201,7 +235,7 @@ describe('the gradients of a product are products', () => {
       { inputs: { a: [5, 4], b: [5, 7] }, params: { transpose_a: true }, variant, wants },
       [
         product('b dy b da', { size: [5, 4, 7], a: [7, 1], b: [1, 7] }),
-        product('a dy a db', { size: [5, 7, 4], a: [4, 1], b: [7, 1] }),
+        product('a dy a db', { size: [5, 7, 4], a: [4, 1], b: [7, 1], fours: { a: true } }),
       ],
       { a: 'f32 5x4', b: 'f32 5x7' },
     ],
@@ -227,7 +261,9 @@ describe('the gradients of a product are products', () => {
       },
       [
         product('b dy b da', { size: [5, 4, 7], a: [1, 5], b: [1, 7] }),
-        product('dy a dy db', { size: [7, 5, 4], a: [1, 7], b: [1, 4] }),
+        product('dy a dy db', {
+          ...{ size: [7, 5, 4], a: [1, 7], b: [1, 4], fours: { b: 'columns' } },
+        }),
       ],
       { a: 'f32 5x4', b: 'f32 7x5' },
     ],
@@ -247,7 +283,9 @@ describe('the gradients of a product are products', () => {
       { inputs: { a: [4, 5], b: [5] }, variant, wants },
       [
         product('dy b dy da', { size: [4, 5, 1], a: [1, 1], b: [1, 1] }),
-        product('a dy a db', { size: [5, 1, 4], a: [1, 5], b: [1, 1] }),
+        product('a dy a db', {
+          ...{ size: [5, 1, 4], a: [1, 5], b: [1, 1], fours: { b: 'columns' } },
+        }),
       ],
       { a: 'f32 4x5', b: 'f32 5' },
     ],
@@ -257,8 +295,10 @@ describe('the gradients of a product are products', () => {
       'matmul',
       { inputs: { a: [5, 4], b: [5] }, params: { transpose_a: true }, variant, wants },
       [
-        product('b dy b da', { size: [5, 4, 1], a: [1, 1], b: [1, 1] }),
-        product('a dy a db', { size: [5, 1, 4], a: [4, 1], b: [1, 1] }),
+        product('b dy b da', { size: [5, 4, 1], a: [1, 1], b: [1, 1], fours: { b: 'rows' } }),
+        product('a dy a db', {
+          ...{ size: [5, 1, 4], a: [4, 1], b: [1, 1], fours: { a: true, b: 'columns' } },
+        }),
       ],
       { a: 'f32 5x4', b: 'f32 5' },
     ],
@@ -289,8 +329,10 @@ describe('the gradients of a product are products', () => {
         wants,
       },
       [
-        product('b dy b da', { size: [5, 4, 1], a: [1, 1], b: [1, 1] }),
-        product('a dy a db', { size: [5, 1, 4], a: [4, 1], b: [1, 1] }),
+        product('b dy b da', { size: [5, 4, 1], a: [1, 1], b: [1, 1], fours: { b: 'rows' } }),
+        product('a dy a db', {
+          ...{ size: [5, 1, 4], a: [4, 1], b: [1, 1], fours: { a: true, b: 'columns' } },
+        }),
       ],
       { a: 'f32 5x4', b: 'f32 5' },
     ],
@@ -302,20 +344,16 @@ describe('the gradients of a product are products', () => {
 const PACKED = { packed: [80, 1], absmax: [3] };
 const dtypes = { packed: 'u8' } as const;
 const params = { quant_type: 'nf4', blocksize: 64, out_features: 20, in_features: 8 };
-const quantized = (
-  kernel: string,
-  binds: string,
-  tiles: number,
-  count: number,
-  constants = {},
-) => ({
-  kernel,
-  binds,
-  uniforms: { m: 6, n: 20, k: 8, block: 64, block_shift: 6, tiles },
-  constants: { ALIGNED: 1, ...constants },
-  flops: 2 * 6 * 20 * 8,
-  product: count,
-});
+/** A launch of a product of 6 rows with that weight, of `n` columns. */
+const quantized = (binds: string, n: number, more: Partial<Parameters<typeof product>[1]> = {}) => {
+  const k = 28 - n;
+  return product(binds, {
+    ...{ size: [6, n, k], a: [k, 1], b: [0, 0], fours: {} },
+    right: { line: 8, block: 64 },
+    constants: { ROWS: 4, LANES: 64, ALONG_TERMS: Number(n === 20) },
+    ...more,
+  });
+};
 const byW = (more: Partial<TracedCall>, extra = {}): TracedCall => ({
   inputs: { x: [2, 3, 8], ...PACKED },
   dtypes,
@@ -330,65 +368,59 @@ describe('a product with a quantized weight', () => {
       'transposed',
       'matmul_4bit',
       byW({}),
-      [quantized('matmul/matmul_quantized', 'x packed absmax y', 5, 120)],
+      [quantized('x packed x y absmax', 20)],
       { y: 'f32 2x3x20' },
     ],
     [
       'transposed, backward',
       'matmul_4bit',
       byW({ wants: ['x'] }),
-      [quantized('matmul/matmul_quantized_grad', 'dy packed absmax dx', 1, 48)],
+      [quantized('dy packed dy dx absmax', 8)],
       { x: 'f32 2x3x8' },
     ],
     [
       'as it is',
       'matmul_4bit',
       byW({ inputs: { x: [2, 3, 20], ...PACKED } }, { transpose_weight: false }),
-      [quantized('matmul/matmul_quantized_grad', 'x packed absmax y', 1, 48)],
+      [quantized('x packed x y absmax', 8)],
       { y: 'f32 2x3x8' },
     ],
     [
       'as it is, backward',
       'matmul_4bit',
       byW({ inputs: { x: [2, 3, 20], ...PACKED }, wants: ['x'] }, { transpose_weight: false }),
-      [quantized('matmul/matmul_quantized', 'dy packed absmax dx', 5, 120)],
+      [quantized('dy packed dy dx absmax', 20)],
       { x: 'f32 2x3x20' },
     ],
     [
-      'by lanes that share rows',
+      'by the lanes of a quad',
       'matmul_4bit',
       byW({ variant: 'subgroup' }),
-      [quantized('matmul/matmul_quantized_subgroup', 'x packed absmax y', 8, 120, { ROWS: 8 })],
+      [
+        quantized('x packed x y absmax', 20, {
+          ...{ kernel: 'matmul/quad', tiles: 2, constants: { ROWS: 8, ALONG_TERMS: 1 } },
+        }),
+      ],
       { y: 'f32 2x3x20' },
     ],
     [
-      'by lanes that share rows, backward',
-      'matmul_4bit',
-      byW({ variant: 'subgroup', wants: ['x'] }),
-      [quantized('matmul/matmul_quantized_grad_subgroup', 'dy packed absmax dx', 4, 48)],
-      { x: 'f32 2x3x8' },
-    ],
-    [
-      // Rows of 12 elements: eight may be of two words.
-      'whose rows are not whole words',
+      // Eight blocks of 64, two in a row.
+      'whose rows are whole blocks',
       'matmul_4bit',
       {
-        inputs: { x: [6, 12], packed: [42, 1], absmax: [2] },
+        inputs: { x: [6, 128], packed: [256, 1], absmax: [8] },
         dtypes,
-        params: { ...params, out_features: 7, in_features: 12 },
+        params: { ...params, out_features: 4, in_features: 128 },
         variant,
       },
       [
-        {
-          kernel: 'matmul/matmul_quantized',
-          binds: 'x packed absmax y',
-          uniforms: { m: 6, n: 7, k: 12, block: 64, block_shift: 0, tiles: 2 },
-          constants: { ALIGNED: 0 },
-          flops: 2 * 6 * 7 * 12,
-          product: 42,
-        },
+        product('x packed x y absmax', {
+          ...{ size: [6, 4, 128], a: [128, 1], b: [0, 0], fours: { a: true } },
+          right: { words: 16, scales: 2, shift: 3 },
+          constants: { ROWS: 4, LANES: 64, ALONG_TERMS: 1 },
+        }),
       ],
-      { y: 'f32 6x7' },
+      { y: 'f32 6x4' },
     ],
     ['no gradient that is not wanted', 'matmul_4bit', byW({ wants: ['packed'] }), [], {}],
   ])('%s: %s', (_, ...call) => expectCall(...call));

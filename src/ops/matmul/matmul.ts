@@ -7,7 +7,8 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { isFactorOfIntegers, matmul as signature } from '../../vocabulary/matmul/matmul.ts';
 import { launcher } from '../launcher.ts';
 import { sumToSize } from '../math/sum.ts';
-import { multiply, PRODUCT_VARIANTS, type Product } from './product.ts';
+import { multiply, type Product } from './product.ts';
+import { PRODUCT_VARIANTS } from './tiles.ts';
 
 /**
  * y = alpha op(a) op(b) (+ beta bias) in float32 as torch.matmul: op transposes the last two

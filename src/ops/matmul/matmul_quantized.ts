@@ -8,7 +8,8 @@ import {
 } from '../../vocabulary/matmul/matmul_quantized.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { type Launcher, launcher } from '../launcher.ts';
-import { multiplyQuantized, QUANTIZED_VARIANTS } from './product_quantized.ts';
+import { multiplyQuantized } from './product_quantized.ts';
+import { PRODUCT_VARIANTS } from './tiles.ts';
 
 /**
  * y = x W^T, or x W, with W [out, in] kept as codes of formats that share an op and decoded in
@@ -18,7 +19,7 @@ import { multiplyQuantized, QUANTIZED_VARIANTS } from './product_quantized.ts';
  */
 const product = (signature: QuantizedProduct): Launcher<QuantizedProduct> =>
   launcher(signature, {
-    variants: QUANTIZED_VARIANTS,
+    variants: PRODUCT_VARIANTS,
     storage: { decides: ['x'] },
     forward: (gpu, inputs, params, variant) => {
       const weight = weightOf(inputs, params);

@@ -1,58 +1,12 @@
-import shaders from '../../../shaders/matmul/matmul_quantized.wgsl?formats';
-import gradShaders from '../../../shaders/matmul/matmul_quantized_grad.wgsl?formats';
-import gradSubgroupShaders from '../../../shaders/matmul/matmul_quantized_grad_subgroup.wgsl?formats';
-import subgroupShaders from '../../../shaders/matmul/matmul_quantized_subgroup.wgsl?formats';
-import { type Gpu, hasFewLanes } from '../../gpu/gpu.ts';
-import type { Constants } from '../../gpu/pipelines.ts';
-import { linearGrid, type ShaderOfFormats, u32 } from '../../gpu/shader.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
 import { blockSizesOf, takesBlocks } from '../../quant/format.ts';
 import { partsOf, type QuantizedWeight } from '../../quant/weight.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { blockSizes, shaderOf } from '../quant/format-shader.ts';
-import { chooseLaunch, type LaunchVariant } from '../variants.ts';
-import { rowsOfLane } from './product.ts';
+import { type Loaders, launchProduct } from './launch-product.ts';
 
-/** Ways to multiply by a quantized weight; one invocation adds all terms of a sum. */
-export const QUANTIZED_VARIANTS = {
-  register: {
-    kernels: ['matmul/matmul_quantized', 'matmul/matmul_quantized_grad'],
-    depth: (terms) => terms,
-  },
-  subgroup: {
-    kernels: ['matmul/matmul_quantized_subgroup', 'matmul/matmul_quantized_grad_subgroup'],
-    depth: (terms) => terms,
-    needs: ['subgroups'],
-    prefers: hasFewLanes,
-    sizes: ({ operands: { x } }) => ({ ROWS: rowsOfLane(sizeOf(x.shape.slice(0, -1))) }),
-  },
-} as const satisfies Readonly<Record<string, LaunchVariant<'x'>>>;
-
-/** A kernel, and the rows and columns of the result that one invocation of it computes. */
-interface Kernel {
-  readonly shaders: ShaderOfFormats;
-  readonly rows: number;
-  readonly cols: number;
-  /** The number of tiles in a row is a multiple of it. */
-  readonly padding: number;
-  readonly constants?: Constants;
-}
-
-/** The kernel for x W^T (transposed) or x W in an op that runs as `asked`. */
-function kernelFor(gpu: Gpu, x: Tensor, transposed: boolean, asked: string): Kernel {
-  const { variant, sizes } = chooseLaunch(gpu, QUANTIZED_VARIANTS, asked, { x });
-  if (variant !== 'subgroup') {
-    return transposed
-      ? { shaders, rows: 8, cols: 4, padding: 1 }
-      : { shaders: gradShaders, rows: 4, cols: 8, padding: 1 };
-  }
-  if (!transposed) return { shaders: gradSubgroupShaders, rows: 8, cols: 8, padding: 4 };
-  const rows = sizes['ROWS'] as number;
-  return { shaders: subgroupShaders, rows, cols: 4, padding: 4, constants: sizes };
-}
-
-/** x W^T (transposed), or x W, of a quantized weight W [out, in], with the kernel of `variant`. */
+/** x W^T (transposed), or x W, of a quantized weight W [out, in], with the tile of `variant`. */
 export function multiplyQuantized(
   gpu: Gpu,
   x: Tensor,
@@ -61,31 +15,59 @@ export function multiplyQuantized(
   variant: string,
 ): Tensor {
   const { codes, scales, blocksize } = checked(weight);
-  const { format } = weight;
   const [out_features, in_features] = weight.shape as [number, number];
   const [terms, cols] = transposed ? [in_features, out_features] : [out_features, in_features];
   const batch = x.shape.slice(0, -1);
   const m = sizeOf(batch);
   if (x.shape.at(-1) !== terms || m === 0) {
     throw new ShapeError(
-      `${format.ops.multiply?.op}: x ${formatShape(x.shape)} does not fit a weight of ${out_features} x ${in_features}`,
+      `${weight.format.ops.multiply?.op}: x ${formatShape(x.shape)} does not fit a weight of ${out_features} x ${in_features}`,
     );
   }
   const y = Tensor.empty(gpu, 'f32', [...batch, cols]);
-  const kernel = kernelFor(gpu, x, transposed, variant);
-  // A row of tiles is padded to whole quads where the lanes of one share their rows.
-  const tiles = Math.ceil(cols / kernel.cols / kernel.padding) * kernel.padding;
-  const blocks = blockSizes(format, blocksize, in_features);
-  gpu.dispatch({
-    shader: shaderOf(kernel.shaders, format),
-    constants: { ...blocks.constants, ...kernel.constants },
-    bindings: [x.binding, codes.binding, scales.binding, y.binding],
-    uniforms: [...[m, out_features, in_features].map(u32), ...blocks.uniforms, u32(tiles)],
-    workgroups: linearGrid(tiles * Math.ceil(m / kernel.rows)),
-    flops: 2 * m * terms * cols,
-    product: { count: y.size },
-  });
+  const plan = {
+    batch: [],
+    row: { size: m, a: terms, b: 0, bias: 0 },
+    col: { size: cols, a: 0, b: 0, bias: 0 },
+    k: { size: terms, a: 1, b: 0 },
+  };
+  const loaders = loadersOf({ ...weight, blocksize }, terms, transposed);
+  const bindings = [x.binding, codes.binding, scales.binding] as const;
+  launchProduct(gpu, { plan, bindings, loaders, stored: 'u8', y }, variant);
   return y;
+}
+
+/**
+ * How x and W are read: four elements at a time where all begin with a word and lines of W with a
+ * block.
+ */
+function loadersOf(
+  { format, blocksize, shape }: QuantizedWeight<Tensor> & { readonly blocksize: number },
+  terms: number,
+  transposed: boolean,
+): Loaders {
+  const line = shape[1] as number;
+  const constants = { ALONG_TERMS: Number(transposed) };
+  const shift = Math.log2(blocksize / 8);
+  const isWhole =
+    8 * format.packing.bits === 32 &&
+    Number.isInteger(shift) &&
+    shift >= 0 &&
+    line % blocksize === 0 &&
+    terms % 4 === 0;
+  return isWhole
+    ? {
+        link: `quantized.${format.name}`,
+        constants,
+        left: { unit: 4, fields: [terms / 4] },
+        right: { unit: 1, fields: [line / 8, line / blocksize, shift] },
+      }
+    : {
+        link: `quantized_any.${format.name}`,
+        constants,
+        left: { unit: 1, fields: [terms, 1] },
+        right: { unit: 1, fields: [line, blocksize] },
+      };
 }
 
 /**

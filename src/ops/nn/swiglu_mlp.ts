@@ -8,7 +8,8 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { swigluMlp as signature } from '../../vocabulary/nn/swiglu_mlp.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
-import { multiply, PRODUCT_VARIANTS } from '../matmul/product.ts';
+import { multiply } from '../matmul/product.ts';
+import { PRODUCT_VARIANTS } from '../matmul/tiles.ts';
 
 /**
  * y = (silu(x gate^T) * (x up^T)) down^T: the feed-forward layer of Llama. x: f32 [..., hidden];

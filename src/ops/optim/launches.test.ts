@@ -687,14 +687,29 @@ describe('steps of one parameter', () => {
         },
         { kernel: 'optim/grad_norm', binds: '[8] [4]', uniforms: { count: 1 } },
         { kernel: 'optim/muon_normalize', binds: '[4] [24]', uniforms: { count: 6, eps: 0.25 } },
-        { kernel: 'matmul/matmul', binds: '[24] [24] [24] [16]', ...product(24, 4) },
-        { kernel: 'matmul/matmul', binds: '[16] [16] [16] [16]#2', ...product(16, 4) },
+        {
+          kernel: 'matmul/register',
+          constants: { ROWS: 4, LANES: 64 },
+          binds: '[24] [24] [24] [16]',
+          ...product(24, 4),
+        },
+        {
+          kernel: 'matmul/register',
+          constants: { ROWS: 4, LANES: 64 },
+          binds: '[16] [16] [16] [16]#2',
+          ...product(16, 4),
+        },
         {
           kernel: 'optim/muon_sum',
           binds: '[16] [16]#2',
           uniforms: { count: 4, keep: 0.5, gain: -1.5 },
         },
-        { kernel: 'matmul/matmul', binds: '[16]#2 [24] [16]#2 [24]#2', ...product(24, 6) },
+        {
+          kernel: 'matmul/register',
+          constants: { ROWS: 4, LANES: 64 },
+          binds: '[16]#2 [24] [16]#2 [24]#2',
+          ...product(24, 6),
+        },
         {
           kernel: 'optim/muon_sum',
           binds: '[24] [24]#2',

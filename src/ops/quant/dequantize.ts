@@ -1,5 +1,5 @@
-import shaders from '../../../shaders/quant/dequantize.wgsl?formats';
-import { linearGrid, u32 } from '../../gpu/shader.ts';
+import shaders from '../../../shaders/quant/dequantize.wgsl?links';
+import { linearGrid, linkedShader, u32 } from '../../gpu/shader.ts';
 import type { BlockFormat } from '../../quant/format.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
 import { ShapeError } from '../../tensor/host.ts';
@@ -8,7 +8,7 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { type Dequantize, dequantizations } from '../../vocabulary/quant/dequantize.ts';
 import { type Launcher, launcher } from '../launcher.ts';
 import { checkBlockOf, storageOf } from './blocks.ts';
-import { blockSizes, shaderOf } from './format-shader.ts';
+import { blockSizes } from './format-shader.ts';
 
 /**
  * bitsandbytes.functional.dequantize_4bit, in any block format: value of each code times the absmax
@@ -32,7 +32,7 @@ const dequantizer = (signature: Dequantize): Launcher<Dequantize> =>
       const y = Tensor.empty(gpu, dtype, shape);
       const blocks = blockSizes(format, blocksize, 8);
       gpu.dispatch({
-        shader: shaderOf(shaders, format),
+        shader: linkedShader(shaders, format.name),
         constants: { STORAGE, ...blocks.constants },
         bindings: [y.binding, packed.binding, absmax.binding],
         uniforms: [u32(n), ...blocks.uniforms],

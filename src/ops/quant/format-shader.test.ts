@@ -2,14 +2,7 @@ import { expect, test } from 'vitest';
 import { u32 } from '../../gpu/shader.ts';
 import type { Format } from '../../quant/format.ts';
 import { formats } from '../../quant/registry.ts';
-import { blockSizes, shaderOf } from './format-shader.ts';
-
-test('a format has the kernel that is linked for it, or none', () => {
-  const shader = { file: 'a', code: 'b' };
-  const nf4 = formats.get('nf4') as Format;
-  expect(shaderOf({ nf4: shader }, nf4)).toBe(shader);
-  expect(() => shaderOf({ other: shader }, nf4)).toThrow('no kernel is linked for nf4');
-});
+import { blockSizes } from './format-shader.ts';
 
 test.each([
   // Four bits: a word holds eight.

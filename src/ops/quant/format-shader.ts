@@ -1,15 +1,6 @@
-import { InvariantError } from '../../errors.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
-import { type Shader, type ShaderOfFormats, type UniformField, u32 } from '../../gpu/shader.ts';
+import { type UniformField, u32 } from '../../gpu/shader.ts';
 import type { Format } from '../../quant/format.ts';
-
-/** The text of a shader that is linked for a format. Throws InvariantError where there is none. */
-export function shaderOf(shaders: ShaderOfFormats, { name }: Format): Shader {
-  const shader = shaders[name];
-  if (!shader)
-    throw new InvariantError(`no kernel is linked for ${name}: src/quant/${name} has no encoder`);
-  return shader;
-}
 
 /**
  * What kernels that decode eight elements at a time are told of blocks: the fields `block` and

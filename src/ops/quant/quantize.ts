@@ -1,8 +1,8 @@
 import centerShader from '../../../shaders/quant/center.wgsl';
-import shaders from '../../../shaders/quant/quantize.wgsl?formats';
+import shaders from '../../../shaders/quant/quantize.wgsl?links';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
-import { linearGrid, u32 } from '../../gpu/shader.ts';
+import { linearGrid, linkedShader, u32 } from '../../gpu/shader.ts';
 import { createDynamicMap } from '../../quant/dynamic/map.ts';
 import type { BlockFormat } from '../../quant/format.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
@@ -19,7 +19,6 @@ import { chooseVariant } from '../variants.ts';
 import { blockAbsmax, blockVariants, checkBlockOf, storageOf } from './blocks.ts';
 import { dequantizerOf } from './dequantize.ts';
 import { dequantizeBlockwise } from './dequantize_blockwise.ts';
-import { shaderOf } from './format-shader.ts';
 import { type Blocks, checkBlockwise, encodeBlocks } from './quantize_blockwise.ts';
 
 type Params = ParamsOf<Quantize>;
@@ -59,7 +58,7 @@ export function quantizeBlocks(
 ): Quantized & Partial<NestedStatistics> {
   const format = blockFormatOf(quant_type);
   checkBlockOf(format, blocksize, weight.shape);
-  const shader = shaderOf(shaders, format);
+  const shader = linkedShader(shaders, format.name);
   if (nested) checkBlockwise(nested);
   const STORAGE = storageOf(weight.dtype);
   const absmax = stored(

@@ -3,7 +3,7 @@ import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { loraLinear as signature } from '../../vocabulary/lora/lora_linear.ts';
 import { defineSimulation, type SampleOf } from '../define.ts';
 import { decode, multiplyQuantized } from '../matmul/matmul_quantized.simulation.ts';
-import { multiply, productOrder } from '../matmul/multiply.simulation.ts';
+import { multiply, PRODUCT_ORDER } from '../matmul/multiply.simulation.ts';
 import { flatRows } from '../matmul/rows.ts';
 import type { Value } from '../record.ts';
 import { drawTensor, type Elements } from '../simulation/draw.ts';
@@ -17,12 +17,11 @@ function timesWeight(
   inputs: Inputs,
   params: Params,
   transposed: boolean,
-  variant: string,
 ): Value {
   const weight = weightOf(inputs, params);
   return isQuantized(weight)
-    ? multiplyQuantized(gpu, x, weight, transposed, variant)
-    : multiply(gpu, productOrder(variant), [x, weight, false, transposed]);
+    ? multiplyQuantized(gpu, x, weight, transposed)
+    : multiply(gpu, PRODUCT_ORDER, [x, weight, false, transposed]);
 }
 
 /** y + scale * p op(q) + bias, the sum over the ranks one term after another. */
@@ -111,11 +110,11 @@ function sample(
 }
 
 export const simulation = defineSimulation(signature, {
-  forward: (gpu, inputs, params, variant) => {
+  forward: (gpu, inputs, params) => {
     const { lora_A: A, lora_B: B, magnitude, bias } = inputs;
     const x = flatRows(inputs.x);
-    const base = timesWeight(gpu, x, inputs, params, true, variant);
-    const xa = multiply(gpu, productOrder(variant), [x, A, false, true]);
+    const base = timesWeight(gpu, x, inputs, params, true);
+    const xa = multiply(gpu, PRODUCT_ORDER, [x, A, false, true]);
     const z = addLowRank(
       gpu,
       base,
@@ -135,8 +134,8 @@ export const simulation = defineSimulation(signature, {
       norm: { shape: [norms.length], data: norms },
     };
   },
-  backward: (gpu, inputs, params, grads, variant) => {
-    const order = productOrder(variant);
+  backward: (gpu, inputs, params, grads) => {
+    const order = PRODUCT_ORDER;
     const { lora_A: A, lora_B: B, magnitude } = inputs;
     const x = flatRows(inputs.x);
     const given = flatRows(grads.y);
@@ -145,20 +144,13 @@ export const simulation = defineSimulation(signature, {
     const norms = magnitude && mergedNorms(gpu, inputs, params);
     const dy = magnitude && norms ? rescaled(gpu, given, magnitude, norms) : given;
     const z =
-      norms &&
-      addLowRank(gpu, timesWeight(gpu, x, inputs, params, true, variant), xa, [B, true], scale);
+      norms && addLowRank(gpu, timesWeight(gpu, x, inputs, params, true), xa, [B, true], scale);
     const dxa = multiply(gpu, order, [dy, B, false, false], scale);
     return {
       lora_A: multiply(gpu, order, [dxa, x, true, false]),
       lora_B: multiply(gpu, order, [dy, xa, true, false], scale),
       x: {
-        ...addLowRank(
-          gpu,
-          timesWeight(gpu, dy, inputs, params, false, variant),
-          dxa,
-          [A, false],
-          1,
-        ),
+        ...addLowRank(gpu, timesWeight(gpu, dy, inputs, params, false), dxa, [A, false], 1),
         shape: inputs.x.shape,
       },
       ...(norms && z ? { magnitude: magnitudeGradient(gpu, given, z, norms) } : {}),

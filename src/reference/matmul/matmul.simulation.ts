@@ -5,7 +5,7 @@ import { defineSimulation, type SampleOf } from '../define.ts';
 import type { Value } from '../record.ts';
 import { drawTensor, type Elements } from '../simulation/draw.ts';
 import { factorsOf, gradientProducts, operandsOf, squeezed } from './matmul.ts';
-import { multiply, productOrder, sumToSize } from './multiply.simulation.ts';
+import { multiply, PRODUCT_ORDER, sumToSize } from './multiply.simulation.ts';
 import { asColumn, asRow } from './product.ts';
 import { flatRows } from './rows.ts';
 
@@ -45,11 +45,11 @@ function gradientSample(
  * are one product.
  */
 export const simulation = defineSimulation(signature, {
-  forward: (gpu, inputs, params, variant) => {
+  forward: (gpu, inputs, params) => {
     const operands = operandsOf(inputs, params);
     const { a, b, ta, tb } = operands;
     const { alpha, beta } = factorsOf(params);
-    const full = multiply(gpu, productOrder(variant), [a, b, ta, tb], alpha);
+    const full = multiply(gpu, PRODUCT_ORDER, [a, b, ta, tb], alpha);
     const shape = squeezed(full.shape, operands);
     const { bias } = inputs;
     const data =
@@ -60,8 +60,7 @@ export const simulation = defineSimulation(signature, {
         : full.data;
     return { y: { shape, data } };
   },
-  backward: (gpu, inputs, params, grads, variant) => {
-    const order = productOrder(variant);
+  backward: (gpu, inputs, params, grads) => {
     const { y: dy } = grads;
     const a = asRow(inputs.a);
     const b = asColumn(inputs.b);
@@ -71,7 +70,7 @@ export const simulation = defineSimulation(signature, {
       parts.b = [flatRows(parts.b[0]), flatRows(parts.b[1]), parts.b[2], parts.b[3]];
     const { bias } = inputs;
     const { alpha, beta } = factorsOf(params);
-    const productOf = (of: typeof parts.a) => multiply(gpu, order, of, alpha);
+    const productOf = (of: typeof parts.a) => multiply(gpu, PRODUCT_ORDER, of, alpha);
     const times = (value: Value, by: number): Value => ({
       ...value,
       data: value.data.map((x) => gpu.mul(by, x)),

@@ -46,6 +46,10 @@ export function drawWeight(
   };
 }
 
+/** Tiles of a few rows or columns; a result of more than eight of both can be `tiled`. */
+const LANES = ['register', 'subgroup'];
+export const ALL = [...LANES, 'tiled'];
+
 /** A sample of a product with a quantized weight [out, terms of x]. */
 export function sample(
   level: 'exact' | 'legal',
@@ -53,6 +57,7 @@ export function sample(
   out: number,
   quant_type: string,
   blocksize: number,
+  variants: readonly string[] = LANES,
 ): SampleOf<QuantizedProduct> {
   const in_features = x.at(-1) as number;
   const draw = (random: Random) =>
@@ -60,6 +65,7 @@ export function sample(
   const y = [...x.slice(0, -1), out];
   return {
     level,
+    variants,
     label: { x: formatShape(x), out, type: quant_type, block: blocksize },
     params: { quant_type, blocksize, out_features: out, in_features },
     inputs: (random) => ({
@@ -75,16 +81,17 @@ export function samplesOfFormat({
   name,
   blocks,
 }: BlockFormat): readonly SampleOf<QuantizedProduct>[] {
-  const of = (level: 'exact' | 'legal', x: Shape, out: number) =>
-    sample(level, x, out, name, blocks === 'row' ? (x.at(-1) as number) : blocks.usual);
+  const of = (level: 'exact' | 'legal', x: Shape, out: number, variants?: readonly string[]) =>
+    sample(level, x, out, name, blocks === 'row' ? (x.at(-1) as number) : blocks.usual, variants);
   return [
-    of('exact', [37, 53], 29),
+    of('exact', [37, 53], 29, ALL),
     of('exact', [2, 3, 72], 19),
     of('legal', [37, 53], 29),
+    of('exact', [19, 128], 36, ALL),
     of('legal', [29, 320], 33),
     of('exact', [19, 3], 3),
     of('exact', [5, 12], 7),
     of('exact', [8, 5], 256),
-    of('legal', [1, 1], 1),
+    of('legal', [1, 1], 1, ['register']),
   ];
 }

@@ -10,23 +10,13 @@ import { defineSimulation, type SampleOf } from '../define.ts';
 import type { Value } from '../record.ts';
 import { drawTensor } from '../simulation/draw.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import type { SumOrder } from '../simulation/sums.ts';
 import { drawWeight } from './matmul_quantized.samples.ts';
 import { quantizedWeight } from './matmul_quantized.ts';
-import { multiply } from './multiply.simulation.ts';
+import { multiply, PRODUCT_ORDER } from './multiply.simulation.ts';
 
 /** A weight as the kernels decode it: a product of the code's value and its scale. */
 export function decode(gpu: SimulatedGpu, weight: QuantizedWeight<Value>): Value {
   return { shape: weight.shape, data: decoded(weight, (value, scale) => gpu.mul(value, scale)) };
-}
-
-/**
- * Eight terms at a time by rows of the weight; by its columns one at a time, or four where a quad
- * shares them.
- */
-function productOrderOf(variant: string, transposed: boolean): SumOrder {
-  if (transposed) return 'octets';
-  return variant === 'subgroup' ? 'quads' : 'chain';
 }
 
 /** x W^T (transposed), or x W. */
@@ -35,28 +25,22 @@ export function multiplyQuantized(
   x: Value,
   weight: QuantizedWeight<Value>,
   transposed: boolean,
-  variant: string,
 ): Value {
   const last = x.shape.at(-1) as number;
   const rows = { ...x, shape: [x.data.length / last, last] };
-  const y = multiply(gpu, productOrderOf(variant, transposed), [
-    rows,
-    decode(gpu, weight),
-    false,
-    transposed,
-  ]);
+  const y = multiply(gpu, PRODUCT_ORDER, [rows, decode(gpu, weight), false, transposed]);
   return { ...y, shape: [...x.shape.slice(0, -1), y.shape[1] as number] };
 }
 
 export const simulations = Array.from(quantizedProducts, ([op, signature]) =>
   defineSimulation(signature, {
-    forward: (gpu, inputs, params, variant) => {
+    forward: (gpu, inputs, params) => {
       const weight = quantizedWeight(inputs, params);
-      return { y: multiplyQuantized(gpu, inputs.x, weight, params.transpose_weight, variant) };
+      return { y: multiplyQuantized(gpu, inputs.x, weight, params.transpose_weight) };
     },
-    backward: (gpu, inputs, params, grads, variant) => {
+    backward: (gpu, inputs, params, grads) => {
       const weight = quantizedWeight(inputs, params);
-      return { x: multiplyQuantized(gpu, grads.y, weight, !params.transpose_weight, variant) };
+      return { x: multiplyQuantized(gpu, grads.y, weight, !params.transpose_weight) };
     },
     samples: samplesFor(formatsBoundTo('multiply', op)),
   }),

@@ -80,10 +80,11 @@ const recordOf = (
     }),
     samples,
     faults: [
-      swapped('register', 'matmul/matmul_quantized', 'forward'),
-      swapped('register', 'matmul/matmul_quantized_grad', 'backward'),
-      swapped('subgroup', 'matmul/matmul_quantized_subgroup', 'forward'),
-      swapped('subgroup', 'matmul/matmul_quantized_grad_subgroup', 'backward'),
+      ...(['forward', 'backward'] as const).flatMap((direction) => [
+        swapped('register', 'matmul/register', direction),
+        swapped('subgroup', 'matmul/quad', direction),
+        swapped('tiled', 'matmul/workgroup', direction),
+      ]),
     ],
     plausibleBugs: [
       paramsBug('blocks twice as long', (params) => ({

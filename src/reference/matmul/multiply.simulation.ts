@@ -5,10 +5,8 @@ import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { dot, type SumOrder, sharedSum } from '../simulation/sums.ts';
 import { product } from './product.ts';
 
-/** How each variant of matmul adds the terms of a sum. */
-export function productOrder(variant: string): SumOrder {
-  return variant === 'subgroup' ? 'quads' : 'chain';
-}
+/** How the tiles of a product add the terms of a sum. */
+export const PRODUCT_ORDER: SumOrder = 'quads';
 
 /** scale * op(a) op(b), as the kernels of matmul compute it. */
 export function multiply(

@@ -2,11 +2,15 @@ import type { ShaderFault } from '../record.ts';
 
 /** Decoding takes each code for its neighbour: of 4-bit formats, nibbles are swapped. */
 export function swappedCodes(file: string): ShaderFault {
-  const first = 'value(codes & MASK), value((codes >> BITS) & MASK)';
-  const firstSwapped = 'value((codes >> BITS) & MASK), value(codes & MASK)';
-  const last = 'value((codes >> (2u * BITS)) & MASK), value((codes >> (3u * BITS)) & MASK)';
-  const lastSwapped = 'value((codes >> (3u * BITS)) & MASK), value((codes >> (2u * BITS)) & MASK)';
+  const code = (up: string, down: string) => `value(code_at(codes, ${up}, ${down}))`;
+  const later = (by: string) => code(`up << ${by}`, `down / f32(1u << ${by})`);
+  const [first, second] = [code('up', 'down'), later('BITS')];
+  const [third, fourth] = [later('(2u * BITS)'), later('(3u * BITS)')];
   return {
-    shader: { file, from: `${first}, ${last}`, to: `${firstSwapped}, ${lastSwapped}` },
+    shader: {
+      file,
+      from: [first, second, third, fourth].join(', '),
+      to: [second, first, fourth, third].join(', '),
+    },
   };
 }

@@ -7,8 +7,8 @@ export interface KernelCode {
 const known = new Map<string, Promise<KernelCode | undefined>>();
 
 /**
- * The code of a kernel, by its path in shaders/ without extension; of one that is linked for several
- * number formats, for that in the case's id, or else the first. Linker and sources are loaded with
+ * The code of a kernel, by its path in shaders/ without extension; of one with several
+ * texts, that of the number format in the case's id, or else the first. Linker and sources are loaded with
  * the first one; undefined where there is none.
  */
 export function kernelCode(file: string, caseId: string): Promise<KernelCode | undefined> {
@@ -19,17 +19,17 @@ export function kernelCode(file: string, caseId: string): Promise<KernelCode | u
 }
 
 async function load(file: string, caseId: string): Promise<KernelCode | undefined> {
-  const [{ link }, { shaderSources }, { formatsOf, modulesFor }] = await Promise.all([
+  const [{ link }, { shaderSources }, { linksOf, modulesFor }] = await Promise.all([
     import('wesl/core'),
     import('../../gpu/shader-sources.ts'),
     import('../../gpu/linked-modules.ts'),
   ]);
   const written = shaderSources[`${file}.wgsl`];
   if (written === undefined) return undefined;
-  const formats = formatsOf(shaderSources, file);
-  const format = formats.find((name) => caseId.includes(`=${name}`)) ?? formats[0];
+  const links = linksOf(shaderSources, file);
+  const isOfCase = (name: string) => caseId.includes(`=${name.split('.').at(-1)}`);
   const { dest } = await link({
-    weslSrc: { ...modulesFor(shaderSources, format) },
+    weslSrc: { ...modulesFor(shaderSources, links.find(isOfCase) ?? links[0]) },
     rootModuleName: `package::${file.replaceAll('/', '::')}`,
   });
   return { written: written.trim(), linked: dest.trim() };

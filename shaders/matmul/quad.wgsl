@@ -1,0 +1,95 @@
+import package::left::{ left_at, left_four };
+import package::lib::grid::linear_index;
+import package::matmul::product::{ Batch, batch_at, dims, fours_of_terms, store_four };
+import package::right::{ right_at, right_block };
+
+// A tile of a product (package::matmul::product) for adapters where a load costs more than
+// arithmetic: each lane of a quad loads rows and columns of its own, and the rows go round the quad.
+// A quad computes ROWS rows x 16 columns, a lane all rows of 4 columns; 2 m n k flops a batch.
+enable subgroups;
+
+// 32, or 16, 8 or 4 where y has no more rows than that.
+override ROWS: u32 = 32u;
+
+// Column i holds what lane ^ i has.
+fn from_quad(x: vec4f) -> mat4x4f {
+  return mat4x4f(x, quadSwapX(x), quadSwapY(x), quadSwapDiagonal(x));
+}
+
+// Adds four terms: of four columns, each a column of `right`, and of four rows. Column c of the sums
+// holds column c of y. (A vector times a matrix keeps few values alive at a time, unlike a product
+// of matrices.)
+fn added(sums: mat4x4f, right: mat4x4f, rows: mat4x4f) -> mat4x4f {
+  return mat4x4f(right[0] * rows + sums[0], right[1] * rows + sums[1], right[2] * rows + sums[2], right[3] * rows + sums[3]);
+}
+
+fn store(batch: Batch, first: u32, lane: u32, col: u32, sums: mat4x4f) {
+  let rows = transpose(sums);
+  for (var i = 0u; i < 4u; i++) {
+    store_four(batch, first + (lane ^ i), col, rows[i]);
+  }
+}
+
+@compute @workgroup_size(16)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let tile = linear_index(group, groups, local, 16u) / 4u;
+  let lane = local & 3u;
+  let batch = batch_at(group.z);
+  // Tiles past the end compute what is not stored: every lane of a quad must stay until the end.
+  let first = (tile / dims.tiles) * ROWS;
+  let row = first + lane;
+  let row_0 = left_at(batch.left, row);
+  let row_1 = left_at(batch.left, row + 4u);
+  let row_2 = left_at(batch.left, row + 8u);
+  let row_3 = left_at(batch.left, row + 12u);
+  let row_4 = left_at(batch.left, row + 16u);
+  let row_5 = left_at(batch.left, row + 20u);
+  let row_6 = left_at(batch.left, row + 24u);
+  let row_7 = left_at(batch.left, row + 28u);
+  let col = (tile % dims.tiles) * 16u + 4u * lane;
+  let columns = right_at(batch.right, col);
+  var sum_0 = mat4x4f();
+  var sum_1 = mat4x4f();
+  var sum_2 = mat4x4f();
+  var sum_3 = mat4x4f();
+  var sum_4 = mat4x4f();
+  var sum_5 = mat4x4f();
+  var sum_6 = mat4x4f();
+  var sum_7 = mat4x4f();
+  let fours = fours_of_terms();
+  for (var i = 0u; i < fours; i++) {
+    let right = right_block(columns, i / 2u, i % 2u);
+    sum_0 = added(sum_0, right, from_quad(left_four(row_0, i)));
+    if (ROWS > 4u) {
+      sum_1 = added(sum_1, right, from_quad(left_four(row_1, i)));
+    }
+    if (ROWS > 8u) {
+      sum_2 = added(sum_2, right, from_quad(left_four(row_2, i)));
+      sum_3 = added(sum_3, right, from_quad(left_four(row_3, i)));
+    }
+    if (ROWS > 16u) {
+      sum_4 = added(sum_4, right, from_quad(left_four(row_4, i)));
+      sum_5 = added(sum_5, right, from_quad(left_four(row_5, i)));
+      sum_6 = added(sum_6, right, from_quad(left_four(row_6, i)));
+      sum_7 = added(sum_7, right, from_quad(left_four(row_7, i)));
+    }
+  }
+  store(batch, first, lane, col, sum_0);
+  if (ROWS > 4u) {
+    store(batch, first + 4u, lane, col, sum_1);
+  }
+  if (ROWS > 8u) {
+    store(batch, first + 8u, lane, col, sum_2);
+    store(batch, first + 12u, lane, col, sum_3);
+  }
+  if (ROWS > 16u) {
+    store(batch, first + 16u, lane, col, sum_4);
+    store(batch, first + 20u, lane, col, sum_5);
+    store(batch, first + 24u, lane, col, sum_6);
+    store(batch, first + 28u, lane, col, sum_7);
+  }
+}

@@ -1,0 +1,119 @@
+import type { Gpu } from '../../gpu/gpu.ts';
+import type { Binding } from '../../gpu/memory.ts';
+import type { Constants } from '../../gpu/pipelines.ts';
+import { f32, linkedShader, PADDING, spread, type UniformField, u32 } from '../../gpu/shader.ts';
+import type { DType } from '../../tensor/dtype.ts';
+import { sizeOf } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { chooseLaunch } from '../variants.ts';
+import type { Axis, ProductPlan } from './plan.ts';
+import { PRODUCT_VARIANTS, tileOf } from './tiles.ts';
+
+/** What a loader is told of its operand. */
+export interface Operand {
+  /** Elements that it counts as one where it says where a matrix starts. */
+  readonly unit: number;
+  /** Fields of its own in the uniform struct. */
+  readonly fields: readonly number[];
+}
+
+/** How A and B are read. */
+export interface Loaders {
+  /** Name of the text of a tile that reads them so (src/gpu/linked-modules.ts). */
+  readonly link: string;
+  /** Constants that the loaders are compiled with. */
+  readonly constants: Constants;
+  readonly left: Operand;
+  readonly right: Operand;
+}
+
+/** A product on the device: y = scale * A B + biasScale * bias. */
+interface ProductLaunch {
+  readonly plan: Omit<ProductPlan, 'shape'>;
+  /** A, B, and what else the loader of B reads. */
+  readonly bindings: readonly [Binding, Binding, ...Binding[]];
+  readonly loaders: Loaders;
+  /** What B is stored as. */
+  readonly stored: DType;
+  readonly bias?: Tensor | undefined;
+  readonly y: Tensor;
+  /** Default 1. */
+  readonly scale?: number;
+  /** Default 1. Nothing of the bias is read where it is 0. */
+  readonly biasScale?: number;
+}
+
+/** Where a dimension of the grid ends. */
+const MOST_WORKGROUPS = 65_535;
+
+/** Batches in parts that a dimension of the grid has room for: the first of each, and how many. */
+export function partsOfGrid(
+  batch: readonly Axis[],
+): readonly { readonly first: number; readonly count: number }[] {
+  const batches = sizeOf(batch.map(({ size }) => size));
+  return Array.from({ length: Math.ceil(batches / MOST_WORKGROUPS) }, (_, part) => {
+    const first = part * MOST_WORKGROUPS;
+    return { first, count: Math.min(MOST_WORKGROUPS, batches - first) };
+  });
+}
+
+/** The four batch axes that kernels have, of which those in front may not be there. */
+export function axesOf(batch: readonly Axis[]): readonly Axis[] {
+  const one: Axis = { size: 1, a: 0, b: 0, bias: 0 };
+  return [...Array<Axis>(4 - batch.length).fill(one), ...batch];
+}
+
+/** Launches a product with the tile that suits it in an op that runs as `asked`. */
+export function launchProduct(gpu: Gpu, product: ProductLaunch, asked: string): void {
+  const { plan, loaders, bias, y } = product;
+  const [a, b, ...others] = product.bindings;
+  const { row, col, k } = plan;
+  const choice = chooseLaunch(gpu, PRODUCT_VARIANTS, asked, {
+    b: { dtype: product.stored, shape: [k.size, col.size] },
+    y: { dtype: 'f32', shape: [row.size, col.size] },
+  });
+  const { shaders, rows, cols, perGroup, constants } = tileOf(choice.variant, choice.sizes);
+  const tiles = Math.ceil(col.size / cols);
+  const groups = spread(Math.ceil((tiles * Math.ceil(row.size / rows)) / perGroup));
+  const parts = partsOfGrid(plan.batch);
+  for (const { first, count } of parts) {
+    gpu.dispatch({
+      shader: linkedShader(shaders, loaders.link),
+      constants: { ...constants, ...loaders.constants },
+      bindings: [a, b, bias?.binding ?? a, y.binding, ...others],
+      uniforms: uniformsOf(product, tiles, first),
+      workgroups: [groups[0], groups[1], count],
+      flops: 2 * row.size * col.size * k.size * count,
+      ...(parts.length === 1 ? { product: { count: y.size, y: 3 } } : {}),
+    });
+  }
+}
+
+/** The struct of matmul/product. */
+function uniformsOf(
+  { plan, loaders: { left, right }, bias, scale = 1, biasScale = 1 }: ProductLaunch,
+  tiles: number,
+  first: number,
+): UniformField[] {
+  const { batch, row, col, k } = plan;
+  const axes = axesOf(batch);
+  const hasBias = bias !== undefined && biasScale !== 0;
+  const numbers = [
+    ...axes.map(({ size }) => size),
+    ...axes.map(({ a }) => a / left.unit),
+    ...axes.map(({ b }) => b / right.unit),
+    ...axes.map((axis) => axis.bias),
+    ...[row.size, col.size, k.size, row.bias, col.bias, Number(hasBias), tiles, first],
+  ];
+  return [
+    ...[...numbers.map(u32), f32(scale), f32(biasScale), PADDING, PADDING],
+    ...struct(left.fields),
+    ...struct(right.fields),
+  ];
+}
+
+/** A struct in the struct, whose next member starts at a multiple of 16 bytes. */
+function struct(fields: readonly number[]): UniformField[] {
+  const rest = Math.ceil(fields.length / 4) * 4 - fields.length;
+  return [...fields.map(u32), ...Array<UniformField>(rest).fill(PADDING)];
+}

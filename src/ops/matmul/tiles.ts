@@ -1,0 +1,87 @@
+import quadShaders from '../../../shaders/matmul/quad.wgsl?links';
+import registerShaders from '../../../shaders/matmul/register.wgsl?links';
+import workgroupShaders from '../../../shaders/matmul/workgroup.wgsl?links';
+import { hasFewLanes } from '../../gpu/gpu.ts';
+import type { Constants } from '../../gpu/pipelines.ts';
+import type { LinkedShaders } from '../../gpu/shader.ts';
+import { type DType, isFloat } from '../../tensor/dtype.ts';
+import type { LaunchVariant, Machine } from '../variants.ts';
+
+/** What a choice of a tile looks at: what B is stored as, and y as [rows, columns] of one batch. */
+export type TileOperand = 'b' | 'y';
+
+/**
+ * Rows or columns of y up to which a tile of 64 x 64 would be mostly empty: vectors, and the
+ * low-rank products of LoRA.
+ */
+const NARROW = 8;
+
+/**
+ * Ways to cut a product into tiles, and the row of choices by shape. Every sum is kept by one
+ * invocation, which adds all terms, four by four: c is their number, and all tiles give the same
+ * bits.
+ */
+export const PRODUCT_VARIANTS = {
+  register: {
+    kernels: ['matmul/register'],
+    depth: (terms) => terms,
+    sizes: ({ operands: { y }, ...machine }) => ({
+      ROWS: y.shape[0] === 1 ? 1 : 4,
+      LANES: lanesOf(machine),
+    }),
+  },
+  subgroup: {
+    kernels: ['matmul/quad', 'matmul/register'],
+    depth: (terms) => terms,
+    needs: ['subgroups'],
+    prefers: hasFewLanes,
+    takes: ({ operands: { y } }) => y.shape[0] !== 1,
+    sizes: ({ operands: { b, y } }) => ({ ROWS: rowsOfQuad(y.shape[0] as number, b.dtype) }),
+  },
+  tiled: {
+    kernels: ['matmul/workgroup', 'matmul/register'],
+    depth: (terms) => terms,
+    prefers: (machine) => !hasFewLanes(machine),
+    takes: ({ operands: { y } }) => Math.min(...y.shape) > NARROW,
+  },
+} as const satisfies Readonly<Record<string, LaunchVariant<TileOperand>>>;
+
+export type TileName = keyof typeof PRODUCT_VARIANTS;
+
+/**
+ * Rows of a quad: the more, the more often a loaded column is used; no more than there are. Of more
+ * than 16 only columns that are decoded gain.
+ */
+function rowsOfQuad(m: number, stored: DType): number {
+  if (m > 16 && !isFloat(stored)) return 32;
+  return m > 8 ? 16 : m > 4 ? 8 : 4;
+}
+
+/** Small workgroups where there are few lanes, so that none waits while others compute. */
+function lanesOf(machine: Pick<Machine, 'widestSubgroup'>): number {
+  return hasFewLanes(machine) ? 16 : 64;
+}
+
+/** A kernel and how it cuts y into tiles. */
+export interface Tile {
+  readonly shaders: LinkedShaders;
+  readonly constants: Constants;
+  /** Rows and columns of a tile. */
+  readonly rows: number;
+  readonly cols: number;
+  /** Tiles that a workgroup computes. */
+  readonly perGroup: number;
+}
+
+/** The tile of a variant with the sizes that were chosen for it. */
+export function tileOf(variant: TileName, sizes: Constants): Tile {
+  const { ROWS: rows = 0, LANES: lanes = 0 } = sizes;
+  switch (variant) {
+    case 'register':
+      return { shaders: registerShaders, constants: sizes, rows, cols: 4, perGroup: lanes };
+    case 'subgroup':
+      return { shaders: quadShaders, constants: sizes, rows, cols: 16, perGroup: 4 };
+    case 'tiled':
+      return { shaders: workgroupShaders, constants: sizes, rows: 64, cols: 64, perGroup: 1 };
+  }
+}
