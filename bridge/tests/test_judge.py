@@ -43,7 +43,7 @@ def test_a_quotient_may_be_taken_by_a_reciprocal_that_overflows():
 
 
 def test_a_number_on_the_way_may_be_below_the_format():
-    # exp(-16) is 1.1e-7, less than two of float16's least numbers, of which it is stored as two.
+    # exp(-16) is 1.1e-7, stored as two of float16's least numbers, which are a little more.
     inputs = {"x": np.array([4], np.float16), "grad.y": np.array([1], np.float16)}
     least = 2.0**-24
     assert found("erf", inputs, {"grad.x": np.array([3 * least], np.float16)}) == []

@@ -47,8 +47,9 @@ describe('a fragment that is replaced', () => {
   });
 
   test.each([...fragments])('occurs once: %s', (_, { file, from, to }) => {
-    const texts = kernels.filter((kernel) => kernel.file === file);
-    expect(texts.length, `there is no kernel ${file}`).toBeGreaterThan(0);
+    // Of a file with several texts, a fragment may be of what some are linked with.
+    const texts = kernels.filter((kernel) => kernel.file === file && kernel.code.includes(from));
+    expect(texts.length, `no text of ${file} has it`).toBeGreaterThan(0);
     for (const { code } of texts) expect(code.split(from)).toHaveLength(2);
     expect(to).not.toBe(from);
   });

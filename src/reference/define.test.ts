@@ -25,7 +25,11 @@ test('the tensors of a record are those of its signature: absent ones, gradients
   ]);
   // What is computed comes before what is kept of it for the backward pass.
   expect(wordsOf(outputs)).toEqual(['y f32', 'xa f32', 'z? f32', 'norm? f32']);
-  expect(wordsOf(recordOf('matmul').inputs)).toEqual(['a d f32', 'b d f32', 'bias? d f32']);
+  expect(wordsOf(recordOf('matmul').inputs)).toEqual([
+    'a d f32 i32 u8 i8',
+    'b d f32 i32 u8 i8',
+    'bias? d f32 i32 u8 i8',
+  ]);
 });
 
 test('a record has the name and the family of its op, and no more than its author wrote', () => {

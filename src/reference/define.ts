@@ -13,6 +13,7 @@ import {
   type ParamsOf,
   type Signature,
 } from '../vocabulary/signature.ts';
+import type { Foreseen, Steps } from './foreseen.ts';
 import type {
   Acceptance,
   Acceptances,
@@ -28,7 +29,6 @@ import type {
 } from './record.ts';
 import type { SimulatedGpu } from './simulation/simulated-gpu.ts';
 import type { Simulation } from './simulation/simulation.ts';
-import type { Foreseen, Steps } from './steps.ts';
 
 /** {@link Sample} of an op with a signature. */
 export interface SampleOf<S extends Signature>

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { sizeOf } from '../tensor/shape.ts';
 import { drawSample } from './drawn.ts';
+import type { Foreseen, Range, Steps } from './foreseen.ts';
 import type { Acceptance, Arithmetic, OpRecord, Sample, Value, Values } from './record.ts';
 import { records } from './registry.ts';
-import type { Foreseen, Range, Steps } from './steps.ts';
 
 /** Larger samples only repeat what small ones show. */
 const MOST_ELEMENTS = 3000;

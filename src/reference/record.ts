@@ -5,7 +5,7 @@ import type { HostTensors } from '../tensor/host.ts';
 import type { Random } from '../tensor/random.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { matchesName } from '../vocabulary/signature.ts';
-import type { Foreseen, Steps } from './steps.ts';
+import type { Foreseen, Steps } from './foreseen.ts';
 
 /** A tensor in float64, as the oracle sees it. */
 export interface Value {

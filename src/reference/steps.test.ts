@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { heldAs } from '../tensor/half.ts';
 import { Random } from '../tensor/random.ts';
-import { type Range, stepsIn } from './steps.ts';
+import type { Range } from './foreseen.ts';
+import { stepsIn } from './steps.ts';
 
 const { fround } = Math;
 const random = new Random(7);

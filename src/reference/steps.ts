@@ -1,17 +1,6 @@
 import { heldAs } from '../tensor/half.ts';
 import { FLUSH, HALF_EPS } from './bounds.ts';
-
-/** Between which numbers one of a library's lies; both are the same where its bits are known. */
-export interface Range {
-  readonly low: number;
-  readonly high: number;
-}
-
-/**
- * What a formula gives of each element of a tensor, where a library stores every step of it in a
- * half format.
- */
-export type Foreseen = readonly Range[];
+import type { Range, Steps } from './foreseen.ts';
 
 /** Units of round-to-nearest of a function: vector libraries promise 1 to 4 ULP. */
 const FUNCTION = 8;
@@ -44,31 +33,6 @@ function corners(a: Range, b: Range, f: (a: number, b: number) => number, units:
 
 const ascending = (x: Range, f: (x: number) => number): Range =>
   within(f(x.low), f(x.high), FUNCTION);
-
-/**
- * Arithmetic in float32 that rounds to the nearest, of numbers that are known but for their last
- * bits: of each result the range in which a library's lies, fused or not, in any order. `stored`
- * rounds a result to the half format, by which most ranges become one number.
- */
-export interface Steps {
-  readonly stored: (x: Range) => Range;
-  readonly exactly: (x: number) => Range;
-  readonly add: (a: Range, b: Range) => Range;
-  readonly sub: (a: Range, b: Range) => Range;
-  readonly mul: (a: Range, b: Range) => Range;
-  readonly div: (a: Range, b: Range) => Range;
-  /** Negation is exact. */
-  readonly neg: (x: Range) => Range;
-  readonly root: (x: Range) => Range;
-  readonly exp: (x: Range) => Range;
-  readonly log: (x: Range) => Range;
-  readonly pow: (a: Range, b: Range) => Range;
-  /** Another function, which ascends. */
-  readonly ascending: (x: Range, f: (x: number) => number) => Range;
-  readonly sum: (terms: readonly Range[]) => Range;
-  /** Where either may be what a library computes, as its vectors and what is left over. */
-  readonly either: (a: Range, b: Range) => Range;
-}
 
 const add = (a: Range, b: Range): Range => within(a.low + b.low, a.high + b.high, 1);
 const neg = ({ low, high }: Range): Range => ({ low: -high, high: -low });

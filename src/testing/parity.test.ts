@@ -31,7 +31,7 @@ test('a fault of all variants is there once, and one of the backward pass never'
   expect([faults.length, name]).toEqual([1, 'the next row']);
 });
 
-test('faults of floats and of integers break two places, of which each has one fault', () => {
+test('faults of floats and of integers break two places, each by one fault', () => {
   const inOne = [...records.values()].filter((record) => {
     const files = forwardFault(record).faults.flatMap((fault) =>
       'shader' in fault ? [fault.shader.file] : [],

@@ -8,8 +8,8 @@ import { binaryLauncher, slopedGradient } from './elementwise.ts';
 
 /**
  * y = a^b with broadcasting, as torch.pow; an exponent that is one number is a b of shape [1].
- * Negative numbers have powers to integers alone. a, b, y: f32 or integers, of which 1 and -1 alone
- * have negative powers that are not 0. Throws ShapeError when the shapes do not broadcast.
+ * Negative numbers have powers to integers alone. a, b, y: f32 or integers; of integers 1
+ * and -1 alone have negative powers that are not 0. Throws ShapeError when the shapes do not broadcast.
  */
 export const pow = binaryLauncher(
   signature,

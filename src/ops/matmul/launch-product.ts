@@ -57,7 +57,7 @@ export function partsOfGrid(
   });
 }
 
-/** The four batch axes that kernels have, of which those in front may not be there. */
+/** The four batch axes that kernels have; those that a product lacks have size 1. */
 export function axesOf(batch: readonly Axis[]): readonly Axis[] {
   const one: Axis = { size: 1, a: 0, b: 0, bias: 0 };
   return [...Array<Axis>(4 - batch.length).fill(one), ...batch];

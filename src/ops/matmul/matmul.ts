@@ -8,6 +8,7 @@ import { isFactorOfIntegers, matmul as signature } from '../../vocabulary/matmul
 import { launcher } from '../launcher.ts';
 import { sumToSize } from '../math/sum.ts';
 import { multiply, type Product } from './product.ts';
+import { multiplyIntegers } from './product_integers.ts';
 import { PRODUCT_VARIANTS } from './tiles.ts';
 
 /**
@@ -26,14 +27,14 @@ export const matmul = launcher(signature, {
   })),
   storage: { reads: ['a', 'b'] },
   forward: (gpu, inputs, { alpha, beta, ...transposes }, variant) => {
-    if (inputs.a.dtype === 'i32' && !(isFactorOfIntegers(alpha) && isFactorOfIntegers(beta)))
+    const product = { ...inputs, ...transposes, scale: alpha, biasScale: beta };
+    if (inputs.a.dtype !== 'i32') return { y: multiply(gpu, product, variant) };
+    if (!isFactorOfIntegers(alpha) || !isFactorOfIntegers(beta))
       throw new GradproofError(
         'bad-params',
         `matmul: integers are multiplied by integers of 32 bits, not by ${alpha} and ${beta}`,
       );
-    return {
-      y: multiply(gpu, { ...inputs, ...transposes, scale: alpha, biasScale: beta }, variant),
-    };
+    return { y: multiplyIntegers(gpu, product) };
   },
   backward: (gpu, { inputs: { a, b, bias }, grads, params, wants }, variant) => {
     const { y: dy } = grads;

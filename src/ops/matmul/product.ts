@@ -6,7 +6,6 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { F16, readAs } from '../math/convert.ts';
 import { type Loaders, launchProduct, type Operand } from './launch-product.ts';
 import { type ProductPlan, planProduct } from './plan.ts';
-import { multiplyIntegers } from './product_integers.ts';
 
 /** A product to compute, of floats or of i32: y = scale * op(a) op(b) + biasScale * bias. */
 export interface Product {
@@ -29,7 +28,6 @@ export interface Product {
  * Throws ShapeError when the operands do not fit.
  */
 export function multiply(gpu: Gpu, product: Product, variant: string): Tensor {
-  if (product.a.dtype === 'i32') return multiplyIntegers(gpu, product);
   const { a, b, bias, scale = 1, biasScale = 1 } = product;
   const plan = planProduct({ ...product, a: a.shape, b: b.shape, bias: bias?.shape });
   const y = Tensor.empty(gpu, 'f32', product.shape ?? plan.shape);

@@ -3,9 +3,9 @@ import type { Pooling } from '../../vocabulary/conv/pooling.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { FLUSH, gamma, sumLevels } from '../bounds.ts';
 import { defineRecord, defineSimulation } from '../define.ts';
+import type { Foreseen, Range, Steps } from '../foreseen.ts';
 import { paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
-import type { Foreseen, Range, Steps } from '../steps.ts';
 import { POOLING_MISTAKES, pooled, poolSample } from './pooling.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;

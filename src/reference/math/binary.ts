@@ -6,13 +6,13 @@ import type { InputsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER, sumLevels } from '../bounds.ts';
 import { broadcastIndex, broadcastShape, sumTo } from '../broadcast.ts';
 import { defineRecord, defineSimulation, type RecordOf, type SampleOf } from '../define.ts';
+import type { Foreseen, Range, Steps } from '../foreseen.ts';
 import { beside, integerTypeOf, wrapped } from '../integers.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Depth, Intermediates, ShaderFault, Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import { sharedSum } from '../simulation/sums.ts';
-import type { Foreseen, Range, Steps } from '../steps.ts';
 import { chosen } from './unary.ts';
 
 type Operands = InputsOf<Binary, Value>;

@@ -100,7 +100,7 @@ function sample(
   };
 }
 
-/** Integers of one or two types between others, of which float32 does not hold all. */
+/** Integers of one or two types between others; float32 does not hold all of them. */
 function integerSample(
   shapes: { readonly x: Shape; readonly min?: Shape; readonly max?: Shape },
   dtypes: readonly ['i32' | 'i8', 'i32' | 'u8' | 'i8'],

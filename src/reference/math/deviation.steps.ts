@@ -1,9 +1,10 @@
 import type { Deviation } from '../../vocabulary/math/deviation.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { IN_ANY_ORDER } from '../bounds.ts';
+import type { Foreseen, Range, Steps } from '../foreseen.ts';
 import { spreadOf } from '../nn/norm/row.ts';
 import type { Value } from '../record.ts';
-import { around, type Foreseen, type Range, type Steps } from '../steps.ts';
+import { around } from '../steps.ts';
 import { groupsOf } from './reduction.ts';
 
 type Params = ParamsOf<Deviation>;

@@ -154,7 +154,7 @@ function near(
   return { kind: 'codes', accepts, inBand };
 }
 
-/** The rounded quotient of integers, of which none is divided by 0: torch refuses that. */
+/** The rounded quotient of integers; none is divided by 0: torch refuses that. */
 function wholeQuotient(
   { a, b }: InputsOf<Signature, Value>,
   mode: keyof typeof ROUND,

@@ -3,12 +3,13 @@ import { logsumexp as signature } from '../../vocabulary/math/logsumexp.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, IN_ANY_ORDER, overflows, SECOND_ORDER, sumLevels } from '../bounds.ts';
 import { defineRecord, defineSimulation } from '../define.ts';
+import type { Foreseen, Range, Steps } from '../foreseen.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Arithmetic, Depth, Value } from '../record.ts';
 import { farExp } from '../simulation/far-exp.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { sharedSum } from '../simulation/sums.ts';
-import { around, type Foreseen, type Range, type Steps } from '../steps.ts';
+import { around } from '../steps.ts';
 import {
   groupsOf,
   positive,

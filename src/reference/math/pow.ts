@@ -3,9 +3,9 @@ import type { Binary } from '../../vocabulary/binary.ts';
 import { pow as signature } from '../../vocabulary/math/pow.ts';
 import { EPS, FLUSH, overflows, SECOND_ORDER } from '../bounds.ts';
 import type { RecordOf, SampleOf } from '../define.ts';
+import type { Range, Steps } from '../foreseen.ts';
 import { expError } from '../logistic.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import type { Range, Steps } from '../steps.ts';
 import { type BinaryTruth, binaryRecord, binarySimulation } from './binary.ts';
 import { logError } from './log.ts';
 

@@ -3,12 +3,12 @@ import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Unary } from '../../vocabulary/elementwise.ts';
 import { FLUSH } from '../bounds.ts';
 import { defineRecord, defineSimulation, type RecordOf, type SampleOf } from '../define.ts';
+import type { Range, Steps } from '../foreseen.ts';
 import { integerTypeOf, wrapped } from '../integers.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Acceptance, PlausibleBug, RecordFault, Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import type { Simulation } from '../simulation/simulation.ts';
-import type { Range, Steps } from '../steps.ts';
 
 /** A differentiable function of one number, from which a record and a simulation follow. */
 export interface UnaryTruth<Given, Params> {

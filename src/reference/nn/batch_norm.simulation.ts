@@ -6,7 +6,7 @@ import type { Value } from '../record.ts';
 import { drawTensor, type Elements } from '../simulation/draw.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { workgroupDot, workgroupSum } from '../simulation/sums.ts';
-import { elementsOf } from './batch_norm.ts';
+import { elementsOf } from './batch_norm.channels.ts';
 
 /** A channel: where its elements lie, its statistics, and its normalized elements. */
 interface Channel {

@@ -1,7 +1,13 @@
 import { IN_ANY_ORDER } from '../bounds.ts';
+import type { Foreseen, Range, Steps } from '../foreseen.ts';
 import type { Value } from '../record.ts';
-import type { Foreseen, Range, Steps } from '../steps.ts';
-import { channelsOf, elementsOf, type Inputs, type Params, spreadOut } from './batch_norm.ts';
+import {
+  channelsOf,
+  elementsOf,
+  type Inputs,
+  type Params,
+  spreadOut,
+} from './batch_norm.channels.ts';
 import type { Row } from './norm/row.ts';
 import {
   channelSlopes,

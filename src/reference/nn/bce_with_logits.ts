@@ -1,12 +1,12 @@
 import { bceWithLogits as signature } from '../../vocabulary/nn/bce_with_logits.ts';
 import type { GivenParams, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
+import type { Range, Steps } from '../foreseen.ts';
 import { expError, sigmoid } from '../logistic.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
 import { farExp } from '../simulation/far-exp.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import type { Range, Steps } from '../steps.ts';
 import { type PairTruth, pairLossRecord, pairLossSimulation } from './loss/pairs.ts';
 
 type Truth = PairTruth<

@@ -1,4 +1,4 @@
-import type { Foreseen, Range, Steps } from '../steps.ts';
+import type { Foreseen, Range, Steps } from '../foreseen.ts';
 import { logSoftmaxStep, storedLogSoftmax } from './softmax.steps.ts';
 
 /** Rows of classes with labels. */

@@ -11,11 +11,11 @@ import {
 } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, NUMBERS_ALONE, SECOND_ORDER, sumLevels } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import type { Range } from '../foreseen.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Arithmetic, Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { sharedSum } from '../simulation/sums.ts';
-import type { Range } from '../steps.ts';
 import {
   computedLogSoftmax,
   computedLogSoftmaxGradient,

@@ -1,10 +1,10 @@
 import { klDiv as signature } from '../../vocabulary/nn/kl_div.ts';
 import type { GivenParams, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH } from '../bounds.ts';
+import type { Range, Steps } from '../foreseen.ts';
 import { expError } from '../logistic.ts';
 import { paramsBug } from '../plausible-bug.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import type { Range, Steps } from '../steps.ts';
 import { type PairTruth, pairLossRecord, pairLossSimulation } from './loss/pairs.ts';
 
 type Params = ParamsOf<typeof signature>;

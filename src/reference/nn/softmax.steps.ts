@@ -1,4 +1,4 @@
-import type { Range, Steps } from '../steps.ts';
+import type { Range, Steps } from '../foreseen.ts';
 
 /** Along the last dimension of a tensor torch goes another way than along others. */
 type Axis = 'last' | 'other';

@@ -152,7 +152,7 @@ export const record = defineRecord(signature, {
       bound: mapRows(x, params, (row) => softmaxBound(pick(x, row), pick(y, row), depth)),
     },
   }),
-  // The exponentials, of which none is above 1, and their sum.
+  // The exponentials, none above 1, and their sum.
   intermediates: ({ x }, params, grads) =>
     grads
       ? {}

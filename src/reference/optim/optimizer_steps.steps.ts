@@ -1,7 +1,7 @@
 import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import type { Foreseen, Range, Steps } from '../foreseen.ts';
 import type { Value } from '../record.ts';
-import type { Foreseen, Range, Steps } from '../steps.ts';
 import { type StoredElement, type StoredMove, storedMove, WAYS } from './torch/stored-steps.ts';
 
 type Inputs = InputsOf<typeof optimizerSteps, Value>;

@@ -4,8 +4,10 @@ import type { ShaderFault } from '../record.ts';
 export function swappedCodes(file: string): ShaderFault {
   const code = (up: string, down: string) => `value(code_at(codes, ${up}, ${down}))`;
   const later = (by: string) => code(`up << ${by}`, `down / f32(1u << ${by})`);
-  const [first, second] = [code('up', 'down'), later('BITS')];
-  const [third, fourth] = [later('(2u * BITS)'), later('(3u * BITS)')];
+  const first = code('up', 'down');
+  const second = later('BITS');
+  const third = later('(2u * BITS)');
+  const fourth = later('(3u * BITS)');
   return {
     shader: {
       file,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { HostTensor } from '../../tensor/host.ts';
 import { bundleOf, f32, foundIn, i32, replayed } from './fixtures/replayed.ts';
 
-/** The two largest of three, of which two are equal, and what flows back. */
+/** The two largest of three where two are equal, and what flows back. */
 const ties = (indices: HostTensor, x: HostTensor, values = f32(5, 5)) => ({
   params: { k: 2 },
   inputs: { x: f32(5, 3, 5) },

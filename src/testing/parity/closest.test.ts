@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Foreseen } from '../../reference/foreseen.ts';
 import { isRight } from '../../reference/judge.ts';
 import type { Acceptance, Value } from '../../reference/record.ts';
-import type { Foreseen } from '../../reference/steps.ts';
 import { closestOf } from './closest.ts';
 
 const STEP = 2 ** -7;

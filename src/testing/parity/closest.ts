@@ -1,7 +1,7 @@
 import type { StoredDType } from '../../formats/safetensors/stored.ts';
+import type { Foreseen, Range } from '../../reference/foreseen.ts';
 import { type Judgement, judge } from '../../reference/judge.ts';
 import type { Acceptance } from '../../reference/record.ts';
-import type { Foreseen, Range } from '../../reference/steps.ts';
 import type { Storing } from '../../reference/stored.ts';
 import { seam } from '../../seam.ts';
 import { acceptanceOfRecorded, HALVES, type QuestionOfRecorded } from './recorded.ts';

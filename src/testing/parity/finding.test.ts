@@ -156,7 +156,7 @@ describe('recorded halves that are right', () => {
     expect(found([half(40)], bundleOf()).finding).toBeUndefined();
   });
 
-  /** Ten numbers of which a formula knows every bit: the steps of it leave half of each open. */
+  /** Ten numbers that a formula knows to the last bit: its steps leave half of each open. */
   const foreseen = (actual: readonly number[]): QuestionOfRecorded => {
     const ones = of(new Array(10).fill(1));
     const bound = new Float64Array(10).fill(0.5);

@@ -1,9 +1,10 @@
 import { InvariantError } from '../../errors.ts';
 import type { Call, Results } from '../../graph/call.ts';
 import { EPS, LARGEST } from '../../reference/bounds.ts';
+import type { Foreseen } from '../../reference/foreseen.ts';
 import type { Acceptance, TensorSpec, Value, Values } from '../../reference/record.ts';
 import { recordOf } from '../../reference/registry.ts';
-import { type Foreseen, stepsIn } from '../../reference/steps.ts';
+import { stepsIn } from '../../reference/steps.ts';
 import { type Demand, expectedAs, expectedOf, truthOf } from '../../reference/truth.ts';
 import { matchesName } from '../../vocabulary/signature.ts';
 import { dependentMasks, type Masks, withoutNonFinite } from './dependence.ts';

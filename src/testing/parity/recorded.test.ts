@@ -100,7 +100,7 @@ describe('a recorded value', () => {
   });
 
   test('below the normal numbers has the units before, and what storing loses there', () => {
-    // Two units of float32, of which the last is not of the number but of the format's least step.
+    // Two units of float32; the last is not of the number but of the format's least step.
     const y = 2 ** -16;
     const bound = within(2 * y * 2 ** -23);
     const { eps } = IN_HALVES.f16;

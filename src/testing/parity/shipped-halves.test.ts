@@ -96,7 +96,8 @@ async function noticedOf(bundles: readonly ParityBundle[]) {
   for (const bundle of bundles) {
     const wrong = withError(bundle, random);
     if (!wrong) continue;
-    const [before, after] = [await replayed(bundle), await replayed(wrong.bundle)];
+    const before = await replayed(bundle);
+    const after = await replayed(wrong.bundle);
     if (!before || !after) continue;
     counts[wrong.dtype].planted++;
     if (after.finding && after.finding.message !== before.finding?.message)

@@ -1,4 +1,4 @@
-"""Logits, some of which are masked."""
+"""Logits with masked elements."""
 
 from __future__ import annotations
 

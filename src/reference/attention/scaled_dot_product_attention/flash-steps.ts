@@ -1,6 +1,6 @@
 import { sizeOf } from '../../../tensor/shape.ts';
+import type { Foreseen, Range, Steps } from '../../foreseen.ts';
 import type { Value } from '../../record.ts';
-import type { Foreseen, Range, Steps } from '../../steps.ts';
 import { eachQuery, type Heads, type Problem } from './problem.ts';
 
 /** Terms of each element of a tensor, whose sum is stored. */
@@ -25,18 +25,22 @@ export function flashSteps(
   const { stored, exactly, add, sub, mul, div, exp, sum } = steps;
   const { q, k, v, y, group } = problem;
   const scale = exactly(problem.scale);
-  const [dq, dk, dv] = [termsOf(q), termsOf(k), termsOf(v)];
+  const dq = termsOf(q);
+  const dk = termsOf(k);
+  const dv = termsOf(v);
   const dot = (a: readonly number[], b: readonly number[]) =>
     sum(a.map((x, c) => mul(exactly(x), exactly(b[c] as number))));
   eachQuery(problem, (b, h, i) => {
     const shared = Math.floor(h / group);
-    const [firstQ, firstY] = [q.at(b, h, i), y.at(b, h, i)];
+    const firstQ = q.at(b, h, i);
+    const firstY = y.at(b, h, i);
     const query = numbers(q, firstQ, q.width);
     const flow = Array.from(dy.subarray(firstY, firstY + v.width));
     const seen = Array.from({ length: problem.keys }, (_, key) => key).flatMap((key) => {
       const added = problem.added(b, h, i, key);
       if (added === undefined) return [];
-      const [atK, atV] = [k.at(b, shared, key), v.at(b, shared, key)];
+      const atK = k.at(b, shared, key);
+      const atV = v.at(b, shared, key);
       const score = mul(dot(query, numbers(k, atK, k.width)), scale);
       return [{ atK, atV, score: add(score, exactly(added)), values: numbers(v, atV, v.width) }];
     });

@@ -1,5 +1,5 @@
 import { sizeOf } from '../../../tensor/shape.ts';
-import type { Foreseen, Range, Steps } from '../../steps.ts';
+import type { Foreseen, Range, Steps } from '../../foreseen.ts';
 import { eachQuery, type Heads, type Problem } from './problem.ts';
 
 /** How numpy sums weights: ml_dtypes' bfloat16 stores each sum in turn, its own float16 the last. */
@@ -18,7 +18,8 @@ export function referenceSteps(
   const { q, k, v, y, group } = problem;
   const half = stored(root(exactly(problem.scale)));
   const scaled = ({ value }: Heads) => Array.from(value.data, (x) => stored(mul(exactly(x), half)));
-  const [queries, keys] = [scaled(q), scaled(k)];
+  const queries = scaled(q);
+  const keys = scaled(k);
   const total = (terms: readonly Range[]): Range =>
     sums === 'last stored'
       ? stored(sum(terms))

@@ -6,12 +6,12 @@ import { completed, type GradOutputsOf, type InputsOf } from '../../../vocabular
 import { EPS, FLUSH, gamma, SECOND_ORDER, sumLevels } from '../../bounds.ts';
 import { broadcastIndex } from '../../broadcast.ts';
 import { defineRecord, defineSimulation, type RecordOf, type SampleOf } from '../../define.ts';
+import type { Foreseen, Range, Steps } from '../../foreseen.ts';
 import { inputBug, paramsBug } from '../../plausible-bug.ts';
 import type { Arithmetic, PlausibleBug, RecordFault, Value } from '../../record.ts';
 import type { SimulatedGpu } from '../../simulation/simulated-gpu.ts';
 import type { Simulation } from '../../simulation/simulation.ts';
 import { sharedSum } from '../../simulation/sums.ts';
-import type { Foreseen, Range, Steps } from '../../steps.ts';
 
 interface Reduced {
   readonly reduction: PairReduction;

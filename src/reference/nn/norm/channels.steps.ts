@@ -1,6 +1,6 @@
 import { IN_ANY_ORDER } from '../../bounds.ts';
+import type { Foreseen, Range, Steps } from '../../foreseen.ts';
 import type { Value } from '../../record.ts';
-import type { Foreseen, Range, Steps } from '../../steps.ts';
 import { type Grouping, type Inputs, layoutOf, part, rowsOf, spread } from './channels.ts';
 import {
   channelSlopes,

@@ -1,4 +1,5 @@
-import { around, type Range, type Steps } from '../../steps.ts';
+import type { Range, Steps } from '../../foreseen.ts';
+import { around } from '../../steps.ts';
 import type { Row } from './row.ts';
 
 /** A row as torch keeps it for its gradients: x, and its statistics as they are stored. */

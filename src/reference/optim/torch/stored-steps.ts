@@ -3,7 +3,7 @@ import type { optimizerSteps } from '../../../vocabulary/optim/optimizer_steps.t
 import { SGD_DEFAULTS } from '../../../vocabulary/optim/sgd.ts';
 import { TORCH_DEFAULTS } from '../../../vocabulary/optim/torch-defaults.ts';
 import type { ParamsOf } from '../../../vocabulary/signature.ts';
-import type { Range, Steps } from '../../steps.ts';
+import type { Range, Steps } from '../../foreseen.ts';
 
 type Params = ParamsOf<typeof optimizerSteps>;
 
@@ -14,8 +14,8 @@ export type StoredElement = Readonly<Record<string, Range>>;
 export type StoredMove = (before: StoredElement, grad: Range, isFirst: boolean) => StoredElement;
 
 /**
- * Kernel by kernel, each of which stores what it gives; the same for several tensors together, where
- * mul rounds a number to the format first; or all of a step in one kernel.
+ * Kernel by kernel, each storing what it gives; the same for several tensors together, where mul
+ * rounds a number to the format first; or all of a step in one kernel.
  */
 export const WAYS = ['forloop', 'foreach', 'fused'] as const;
 

@@ -191,7 +191,7 @@ def of_floats(line: Line) -> Line:
 
 
 LOWEST = object()
-"""The lowest number of an element type, of which a maximum takes any other."""
+"""The lowest number of an element type, which is in the maximum only where nothing else is."""
 
 
 def masked(line: Line, hidden: object = None, *, has_gradients: bool = True) -> Line:
