@@ -3,6 +3,7 @@ import { takeAlongDim as signature } from '../../vocabulary/shape/take_along_dim
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { broadcastIndex } from '../broadcast.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import { sumToSize } from '../matmul/multiply.simulation.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
 import { drawTensor, type Elements } from '../simulation/draw.ts';
@@ -153,13 +154,18 @@ export const record = defineRecord(signature, {
   ],
 });
 
-/** The terms of an element are added in ascending order. */
+/** The terms of an element are added in ascending order, then those of its repetitions. */
 export const simulation = defineSimulation(signature, {
   forward: (_gpu, inputs, params) => taken(inputs, params),
-  backward: (gpu, inputs, params, { y: dy }) => {
-    const { x } = inputs;
-    const terms = termsAt(x.data.length, placesOf(inputs, params), (i) => dy.data[i] as number);
-    return { x: { shape: x.shape, data: Float64Array.from(terms, (own) => chainSum(gpu, own)) } };
+  backward: (gpu, { x, indices }, params, { y: dy }) => {
+    const dim = (params.dim + x.shape.length) % x.shape.length;
+    const whole = dy.shape.with(dim, x.shape[dim] as number);
+    const shape = x.shape.map((n, d) => (d !== dim && n === 1 ? (whole[d] as number) : n));
+    const repeated = { shape, data: new Float64Array(sizeOf(shape)) };
+    const places = placesOf({ x: repeated, indices }, params);
+    const terms = termsAt(sizeOf(shape), places, (i) => dy.data[i] as number);
+    const data = Float64Array.from(terms, (own) => chainSum(gpu, own));
+    return { x: { ...sumToSize(gpu, { shape, data }, x.shape), shape: x.shape } };
   },
   samples: [
     sample({ level: 'legal', x: [3, 7], indices: [2000, 7], dim: 0, elements: 'positive' }),
