@@ -65,16 +65,6 @@ export const EQUIVALENTS: readonly EquivalentMutant[] = [
       'src/gpu/shader.test.ts > bindings are counted without the uniform struct, wherever it stands',
   },
   {
-    file: 'src/ops/matmul/product.ts',
-    statement: 'b983b45481d2',
-    operator: 'off-by-one',
-    n: 1,
-    becomes: 'first <= batches',
-    class: 'same-bits',
-    why: 'where no product is left the last launch is one of no workgroups, which is left out',
-    proof: 'src/gpu/gpu.test.ts > and a launch of no workgroups has nothing to do',
-  },
-  {
     file: 'src/ops/matmul/product_quantized.ts',
     statement: '940d00f48a93',
     operator: 'wrong-property',
@@ -176,17 +166,6 @@ export const EQUIVALENTS: readonly EquivalentMutant[] = [
     class: 'same-bits',
     why: 'a code that ends in the last byte has no bit of the byte behind it in its mask',
     proof: 'src/quant/packing/packing.test.ts > and are found again: %i bits',
-  },
-  {
-    file: 'src/reference/bounds.ts',
-    statement: 'c5aa04be26e0',
-    operator: 'constant',
-    n: 1,
-    becomes: 'NUMBERS_ALONE = { depth, ieee: false }',
-    class: 'same-bits',
-    why: 'numbers do not hang on how their errors are bounded, and those errors are not read',
-    proof:
-      'src/testing/reference-numbers/fixtures/numbers.ts > the samples, results and bounds of %s are those that were reviewed',
   },
   {
     file: 'src/reference/nn/swiglu_mlp.ts',
