@@ -1,73 +1,144 @@
-import package::attention::attention::{ Attention, FOUR, mask_word, masked, place_of, power, scores_of, slope_of };
+import package::attention::operands::{ FOUR, HIDDEN, attention, has_special, k, masked, power, q, scores_of, slope_of, v };
+import package::attention::tile::{ COLUMNS, Sums, Tile, plus_products, plus_weighted, turned, turned_columns };
 import package::lib::grid::linear_index;
 
 // dq = scale * sum over the keys of ds k, ds = p (dy . v - delta) * slope of the cap, p = exp(score
-// - maximum) / sum computed again from row_stats. Each invocation takes one query and up to 64
-// columns. 2 B H Q K (2 D + Dv) flops.
+// - maximum) / sum computed again from row_facts: each quad takes 16 queries and goes through the
+// keys 16 at a time. dy: as y of attention_flash; row_facts: [B, H, Q] of (maximum, sum of exp,
+// delta); dq: as q. 2 B H Q K (2 D + Dv) flops.
+enable subgroups;
 
-@group(0) @binding(0) var<storage, read> q: array<f32>;
-@group(0) @binding(1) var<storage, read> k: array<f32>;
-@group(0) @binding(2) var<storage, read> v: array<f32>;
-@group(0) @binding(3) var<storage, read> mask: array<u32>;
-@group(0) @binding(4) var<storage, read> row_stats: array<vec2f>;
-@group(0) @binding(5) var<storage, read> delta: array<f32>;
-@group(0) @binding(6) var<storage, read> dy: array<f32>;
+@group(0) @binding(5) var<storage, read> row_facts: array<vec4f>;
+@group(0) @binding(6) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> dq: array<f32>;
-@group(0) @binding(8) var<uniform> attention: Attention;
 
 const SIZE = 64u;
-const VECTORS = 16u; // of four columns
+
+fn four_keys(at: vec4u) -> mat4x4f {
+  return mat4x4f(k[at.x], k[at.y], k[at.z], k[at.w]);
+}
+
+/// Adds four keys from `key` on.
+fn add_keys(sums: ptr<function, Sums>, weights: Tile, start: u32, key: u32) {
+  let at = (start + min(key + FOUR, vec4u(attention.keys - 1u)) * attention.k.z) / 4u;
+  (*sums)[0] = plus_weighted((*sums)[0], weights, four_keys(at));
+  if (COLUMNS > 1u) { (*sums)[1] = plus_weighted((*sums)[1], weights, four_keys(at + 4u)); }
+  if (COLUMNS > 2u) { (*sums)[2] = plus_weighted((*sums)[2], weights, four_keys(at + 8u)); }
+  if (COLUMNS > 3u) { (*sums)[3] = plus_weighted((*sums)[3], weights, four_keys(at + 12u)); }
+  if (COLUMNS > 4u) { (*sums)[4] = plus_weighted((*sums)[4], weights, four_keys(at + 16u)); }
+  if (COLUMNS > 5u) { (*sums)[5] = plus_weighted((*sums)[5], weights, four_keys(at + 20u)); }
+  if (COLUMNS > 6u) { (*sums)[6] = plus_weighted((*sums)[6], weights, four_keys(at + 24u)); }
+  if (COLUMNS > 7u) { (*sums)[7] = plus_weighted((*sums)[7], weights, four_keys(at + 28u)); }
+}
+
+/// Gradients of the scores of a query, without the slope of a cap.
+fn gradients_of(scores: vec4f, dp: vec4f, facts: vec4f) -> vec4f {
+  return power(scores - facts.x) / facts.y * (dp - facts.z);
+}
+
+/// Gradients of the products of a group where all is seen and nothing capped.
+fn gradients_of_group(products: mat4x4f, dp: mat4x4f, facts: mat4x4f) -> mat4x4f {
+  let scores = attention.scale * products;
+  return mat4x4f(
+    gradients_of(scores[0], dp[0], facts[0]), gradients_of(scores[1], dp[1], facts[1]),
+    gradients_of(scores[2], dp[2], facts[2]), gradients_of(scores[3], dp[3], facts[3]),
+  );
+}
+
+fn store(sums: Tile, place: vec2u, first: u32, column: u32) {
+  var rows = sums;
+  let lane = column / 4u % 4u;
+  for (var i = 0u; i < 16u; i++) {
+    let row = first + (i ^ lane);
+    if (row < attention.queries) {
+      var values = attention.scale * rows[i / 4u][i % 4u];
+      let at = dot(vec3u(place, row), attention.q.xyz) / attention.q.w * attention.key_width;
+      for (var c = column; c < min(column + 4u, attention.key_width); c++) {
+        dq[at + c] = values[c - column];
+      }
+    }
+  }
+}
 
 @compute @workgroup_size(SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
+  @builtin(local_invocation_index) local: u32,
 ) {
-  let row = linear_index(group, groups, lane, SIZE);
-  if (row >= attention.rows) {
-    return;
-  }
-  let place = place_of(row, attention.heads, attention.queries);
+  // As in attention_flash.
+  let heads = attention.rows / attention.queries;
+  let lane = local % 4u;
+  let quad = linear_index(group, groups, local, SIZE) / 4u;
+  let first = quad / heads * 16u;
+  let place = vec2u(quad % heads / attention.heads, quad % attention.heads);
   let shared_head = vec2u(place.x, place.y / attention.group);
-  let first_q = dot(place, attention.q.xyz);
-  let first_k = dot(shared_head, attention.k.xy);
-  let first_v = dot(shared_head, attention.v.xy);
-  let first_y = dot(place, attention.y.xyz);
-  let column = 4u * VECTORS * group.z;
-  let width = attention.q.w - column;
-  let vectors = min(VECTORS, (width + 3u) / 4u);
-  let stats = row_stats[row];
-  var sums: array<vec4f, VECTORS>;
-  let end = select(attention.keys, min(attention.keys, place.z + 1u), attention.causal != 0u);
-  for (var key = 0u; key < end; key += 4u) {
-    let keys = min(key + FOUR, vec4u(attention.keys - 1u));
-    let at_k = first_k + keys * attention.k.z;
-    var products = vec4f();
-    for (var c = 0u; c < attention.q.w; c++) {
-      products += q[first_q + c] * vec4f(k[at_k.x + c], k[at_k.y + c], k[at_k.z + c], k[at_k.w + c]);
+  let rows = min(first + lane + 4u * FOUR, vec4u(attention.queries - 1u));
+  let at_q = (dot(place, attention.q.xy) + rows * attention.q.z) / 4u;
+  let at_dy = (dot(place, attention.y.xy) + rows * attention.y.z) / 4u;
+  let start_k = dot(shared_head, attention.k.xy);
+  let start_v = dot(shared_head, attention.v.xy);
+  let column = group.z * COLUMNS * 16u + 4u * lane;
+  let at_facts = quad % heads * attention.queries + rows;
+  let facts = Tile(
+    turned(row_facts[at_facts.x]), turned(row_facts[at_facts.y]),
+    turned(row_facts[at_facts.z]), turned(row_facts[at_facts.w]),
+  );
+  let last = linear_index(group, groups, SIZE - 1u, SIZE) / 4u / heads * 16u + 15u;
+  let end = select(attention.keys, min(attention.keys, last + 1u), attention.causal != 0u);
+  var sums = Sums();
+  for (var key = 0u; key < end; key += 16u) {
+    let keys = key + 4u * lane + FOUR;
+    let own = min(keys, vec4u(attention.keys - 1u));
+    let at_k = (start_k + own * attention.k.z) / 4u;
+    var products = Tile();
+    for (var c = 0u; c < attention.q.w / 4u; c++) {
+      products = plus_products(
+        products,
+        mat4x4f(q[at_q.x + c], q[at_q.y + c], q[at_q.z + c], q[at_q.w + c]),
+        mat4x4f(k[at_k.x + c], k[at_k.y + c], k[at_k.z + c], k[at_k.w + c]),
+      );
     }
-    let at_v = first_v + keys * attention.v.z;
-    var dp = vec4f();
-    for (var c = 0u; c < attention.v.w; c++) {
-      dp += dy[first_y + c] * vec4f(v[at_v.x + c], v[at_v.y + c], v[at_v.z + c], v[at_v.w + c]);
+    let at_v = (start_v + own * attention.v.z) / 4u;
+    var dp = Tile();
+    for (var c = 0u; c < attention.v.w / 4u; c++) {
+      dp = plus_products(
+        dp,
+        mat4x4f(dy[at_dy.x + c], dy[at_dy.y + c], dy[at_dy.z + c], dy[at_dy.w + c]),
+        mat4x4f(v[at_v.x + c], v[at_v.y + c], v[at_v.z + c], v[at_v.w + c]),
+      );
     }
-    let at_mask = dot(place, attention.mask.xyz) + keys * attention.mask.w;
-    let at = mask_word(at_mask, attention);
-    let words = vec4u(mask[at.x], mask[at.y], mask[at.z], mask[at.w]);
-    let block = masked(scores_of(products, attention), vec4u(place.z), key + FOUR, words, at_mask, attention);
-    let p = power(block.scores - stats.x) / stats.y;
-    let ds = select(vec4f(), p * (dp - delta[row]) * slope_of(products, attention), block.attended);
-    let at_c = at_k + column;
-    for (var i = 0u; i < vectors; i++) {
-      let c = 4u * i + FOUR;
-      sums[i] += ds.x * vec4f(k[at_c.x + c.x], k[at_c.x + c.y], k[at_c.x + c.z], k[at_c.x + c.w])
-        + ds.y * vec4f(k[at_c.y + c.x], k[at_c.y + c.y], k[at_c.y + c.z], k[at_c.y + c.w])
-        + ds.z * vec4f(k[at_c.z + c.x], k[at_c.z + c.y], k[at_c.z + c.z], k[at_c.z + c.w])
-        + ds.w * vec4f(k[at_c.w + c.x], k[at_c.w + c.y], k[at_c.w + c.z], k[at_c.w + c.w]);
+    var ds = Tile();
+    if (has_special(first, key + 15u)) {
+      var product = products;
+      var special = dp;
+      var fact = facts;
+      for (var i = 0u; i < 16u; i++) {
+        let g = i / 4u;
+        let x = i % 4u;
+        let scores = masked(scores_of(product[g][x]), place, vec4u(first + (i ^ lane)), keys);
+        let gradients = gradients_of(scores, special[g][x], fact[g][x]) * slope_of(product[g][x]);
+        special[g][x] = select(vec4f(), gradients, scores > vec4f(HIDDEN));
+      }
+      ds = special;
+    } else {
+      ds = Tile(
+        gradients_of_group(products[0], dp[0], facts[0]), gradients_of_group(products[1], dp[1], facts[1]),
+        gradients_of_group(products[2], dp[2], facts[2]), gradients_of_group(products[3], dp[3], facts[3]),
+      );
+    }
+    // The keys of each lane in turn.
+    for (var turn = 0u; turn < 4u; turn++) {
+      add_keys(&sums, ds, start_k + column, key + 4u * (lane ^ turn ^ (turn >> 1u)));
+      ds = turned_columns(ds, turn);
     }
   }
-  for (var c = 0u; c < min(width, 4u * VECTORS); c++) {
-    dq[first_q + column + c] = attention.scale * sums[c / 4u][c % 4u];
-  }
+  store(sums[0], place, first, column);
+  if (COLUMNS > 1u) { store(sums[1], place, first, column + 16u); }
+  if (COLUMNS > 2u) { store(sums[2], place, first, column + 32u); }
+  if (COLUMNS > 3u) { store(sums[3], place, first, column + 48u); }
+  if (COLUMNS > 4u) { store(sums[4], place, first, column + 64u); }
+  if (COLUMNS > 5u) { store(sums[5], place, first, column + 80u); }
+  if (COLUMNS > 6u) { store(sums[6], place, first, column + 96u); }
+  if (COLUMNS > 7u) { store(sums[7], place, first, column + 112u); }
 }

@@ -1,4 +1,4 @@
-import package::attention::attention::place_of;
+import package::attention::place::place_of;
 import package::lib::grid::linear_index;
 
 // Rotates pairs of columns: (a, b) becomes (a cos - b sin, b cos + a sin), with -sin for sin in the

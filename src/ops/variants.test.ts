@@ -77,12 +77,18 @@ describe('the depth of a variant', () => {
     },
   );
 
-  test('of flash counts a rescaling for as many keys as the kernel takes at once', () => {
-    const kernel = shaders.find(({ file }) => file === 'attention/attention_flash');
-    const keys = Number(/key \+= (\d+)u\)/.exec(kernel?.code ?? '')?.[1]);
-    const flash = launchers.get('scaled_dot_product_attention')?.variants['flash'];
-    expect(TERMS.map(depthOf(flash))).toEqual(TERMS.map((n) => n + 4 * Math.ceil(n / keys)));
-  });
+  test.each([
+    ['flash', /key \+= (\d+)u\)/],
+    ['tiled', /const ROWS = (\d+)u;/],
+  ])(
+    'of attention, %s, counts a rescaling for as many keys as the kernel takes at once',
+    (name, keysIn) => {
+      const kernel = shaders.find(({ file }) => file === `attention/attention_${name}`);
+      const keys = Number(keysIn.exec(kernel?.code ?? '')?.[1]);
+      const variant = launchers.get('scaled_dot_product_attention')?.variants[name];
+      expect(TERMS.map(depthOf(variant))).toEqual(TERMS.map((n) => n + 4 * Math.ceil(n / keys)));
+    },
+  );
 
   test.each([
     // A lane for 16 terms, the lanes of the second kernel, and six levels of its tree.
@@ -132,8 +138,8 @@ test('a choice without operands sees that there are none', () => {
 test.each([
   [4, 'subgroup', 'flash'],
   [8, 'subgroup', 'flash'],
-  [16, 'tiled', 'flash'],
-  [undefined, 'tiled', 'flash'],
+  [16, 'tiled', 'tiled'],
+  [undefined, 'tiled', 'tiled'],
 ])(
   'an adapter with subgroups of %s picks of all variants',
   (widestSubgroup, product, attention) => {

@@ -25,7 +25,7 @@ const SUITES = {
     'train.ternary',
     'vision.mobilenet-v2',
   ],
-  attention: ['ops.attention.*'],
+  attention: ['ops.attention.*', 'attention.*'],
   layers: ['ops.nn.*', 'ops.conv.*', 'nn.*', 'vision.*'],
   arithmetic: ['ops.math.*', 'ops.shape.*', 'ops.bits.*'],
   optimizers: [

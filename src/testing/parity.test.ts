@@ -22,8 +22,8 @@ test('a replay is controlled by the first forward fault of each variant', () => 
       ({ direction = 'forward', variants }) =>
         direction === 'forward' && (variants?.includes(variant) ?? true),
     );
-  expect(attention.faults).toEqual([first('flash'), first('naive')]);
-  expect(attention.name).toBe(`${first('flash')?.name}, ${first('naive')?.name}`);
+  expect(attention.faults).toEqual([first('flash'), first('tiled')]);
+  expect(attention.name).toBe(`${first('flash')?.name}, ${first('tiled')?.name}`);
 });
 
 test('a fault of all variants is there once, and one of the backward pass never', () => {

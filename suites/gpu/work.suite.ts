@@ -47,17 +47,9 @@ const PRODUCTS: readonly Product[] = [
   },
   {
     op: 'scaled_dot_product_attention',
-    variant: 'flash',
     inputs: ATTENTION,
-    forward: 2 * 6 * 5 * (4 + 6),
-    backward: { q: 2 * 6 * 5 * 14, k: 2 * 6 * 5 * 14, v: 2 * 6 * 5 * 14 },
-  },
-  {
-    op: 'scaled_dot_product_attention',
-    variant: 'naive',
-    inputs: ATTENTION,
-    forward: 2 * 30 * 4 + 2 * 30 * 6,
-    backward: { q: 2 * 30 * (4 + 6) + 2 * 30 * 4, v: 2 * 30 * 6 },
+    forward: 2 * 30 * (4 + 6),
+    backward: { q: 2 * 30 * 14, k: 2 * 30 * 14, v: 2 * 30 * 10 },
   },
   {
     op: 'lora_linear',

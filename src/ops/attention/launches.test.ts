@@ -2,215 +2,132 @@ import { describe, expect, test } from 'vitest';
 import { type CallRow, expectCall } from '../fixtures/expect-call.ts';
 import { describedCall } from '../fixtures/launches.ts';
 
-/** Four heads of queries share two of keys: 24 queries, 28 keys. */
-const QKV = { q: [2, 4, 3, 5], k: [2, 2, 7, 5], v: [2, 2, 7, 6] };
-const HEADS = { q: [60, 15, 5, 5], k: [70, 35, 5, 5], v: [84, 42, 6, 6], y: [72, 18, 6, 6] };
-const SCALE = Math.fround(1 / Math.sqrt(5));
-const sizes = { heads: 4, group: 2, queries: 3, keys: 7 };
+/** Four heads of queries share two of keys: 24 queries, 28 keys. Columns are whole vectors. */
+const QKV = { q: [2, 4, 3, 8], k: [2, 2, 7, 8], v: [2, 2, 7, 20] };
+const HEADS = {
+  q: [96, 24, 8, 8],
+  k: [112, 56, 8, 8],
+  v: [280, 140, 20, 20],
+  y: [240, 60, 20, 20],
+};
+const sizes = { heads: 4, group: 2, queries: 3, keys: 7, rows: 24, kv_rows: 28 };
+const SCALE = Math.fround(1 / Math.sqrt(8));
 const told = (mask = [0, 0, 0, 0], mask_kind = 0) => ({
-  ...{ ...HEADS, mask, ...sizes, rows: 24, kv_rows: 28 },
-  ...{ causal: 0, mask_kind, scale: SCALE, softcap: 0 },
+  ...{ ...HEADS, mask, ...sizes, causal: 0, mask_kind },
+  ...{ key_width: 8, value_width: 20, scale: SCALE, softcap: 0 },
 });
-const launch = (kernel: string, binds: string, flops?: number, more: object = {}) => ({
+const launch = (kernel: string, binds: string, more: object = {}) => ({
   kernel: `attention/${kernel}`,
   binds,
   uniforms: told(),
-  ...(flops === undefined ? {} : { flops }),
   ...more,
 });
 /** A sum and a product for each of 168 scores and each column. */
 const scores = (columns: number) => 2 * 168 * columns;
-const weighted = (
-  kernel: string,
-  binds: string,
-  heads: Readonly<Record<'x' | 'y', number[]>>,
-  { rows, scale, columns }: Readonly<Record<'rows' | 'scale' | 'columns', number>>,
-) => ({
-  kernel: `attention/${kernel}`,
-  binds,
-  uniforms: { ...heads, ...sizes, rows, scale },
-  flops: scores(columns),
-});
-const flash = { inputs: QKV, variant: 'flash' };
-const naive = { inputs: QKV, variant: 'naive' };
+const DELTA = launch('attention_delta', 'y dy row_stats [384]');
+/** Of 20 columns of values a lane sums two vectors, of 8 of keys one. */
+const CONSTANTS = {
+  flash: { keys: { COLUMNS: 1 }, values: { COLUMNS: 2 } },
+  tiled: { keys: {}, values: {} },
+} as const;
 
-describe('attention', () => {
+describe.each(['flash', 'tiled'] as const)('attention, %s', (variant) => {
+  const kernel = `attention_${variant}`;
+  const { keys, values } = CONSTANTS[variant];
+  const call = { inputs: QKV, variant };
+
   test.each<CallRow>([
     [
       'without storing a score',
       'scaled_dot_product_attention',
-      flash,
-      [launch('attention_flash', 'q k v q y row_stats', scores(11))],
-      { y: 'f32 2x4x3x6', row_stats: 'f32 2x4x3x2' },
+      call,
+      [launch(kernel, 'q k v q y row_stats', { constants: values, flops: scores(28) })],
+      { y: 'f32 2x4x3x20', row_stats: 'f32 2x4x3x2' },
     ],
     [
       'with a mask',
       'scaled_dot_product_attention',
-      { ...flash, inputs: { ...QKV, mask: [3, 7] }, dtypes: { mask: 'u8' } },
+      { ...call, inputs: { ...QKV, mask: [3, 7] }, dtypes: { mask: 'u8' } },
       [
         {
-          ...launch('attention_flash', 'q k v mask y row_stats', scores(11)),
+          ...launch(kernel, 'q k v mask y row_stats', { constants: values, flops: scores(28) }),
           uniforms: told([0, 0, 7, 1], 1),
         },
       ],
-      { y: 'f32 2x4x3x6', row_stats: 'f32 2x4x3x2' },
+      { y: 'f32 2x4x3x20', row_stats: 'f32 2x4x3x2' },
     ],
     [
       'all gradients without a score',
       'scaled_dot_product_attention',
-      { ...flash, wants: ['q', 'k', 'v'] },
+      { ...call, wants: ['q', 'k', 'v'] },
       [
-        launch('attention_delta', 'y dy [96]'),
-        launch('attention_flash_backward_q', 'q k v q row_stats [96] dy dq', scores(16)),
-        launch('attention_flash_backward_kv', 'q k v q row_stats [96] dy dk', scores(16), {
-          constants: { OF_VALUES: 0 },
+        DELTA,
+        launch(`${kernel}_backward_q`, 'q k v q [384] dy dq', {
+          ...{ constants: keys, flops: scores(36) },
         }),
-        launch('attention_flash_backward_kv', 'q k v q row_stats [96] dy dv', scores(16), {
-          constants: { OF_VALUES: 1 },
+        launch(`${kernel}_backward_kv`, 'q k v q [384] dy dk', {
+          ...{ constants: { ...keys, OF_VALUES: 0 }, flops: scores(36) },
+        }),
+        launch(`${kernel}_backward_kv`, 'q k v q [384] dy dv', {
+          ...{ constants: { ...values, OF_VALUES: 1 }, flops: scores(28) },
         }),
       ],
-      { q: 'f32 2x4x3x5', k: 'f32 2x2x7x5', v: 'f32 2x2x7x6' },
+      { q: 'f32 2x4x3x8', k: 'f32 2x2x7x8', v: 'f32 2x2x7x20' },
     ],
     [
       'the gradient of the values alone, with a mask',
       'scaled_dot_product_attention',
-      { ...flash, inputs: { ...QKV, mask: [2, 1, 3, 7] }, wants: ['v'] },
+      { ...call, inputs: { ...QKV, mask: [2, 1, 3, 7] }, wants: ['v'] },
       [
+        { ...DELTA, uniforms: told([21, 0, 7, 1], 2) },
         {
-          ...launch('attention_flash_backward_kv', 'q k v mask row_stats dy dy dv', scores(16)),
+          ...launch(`${kernel}_backward_kv`, 'q k v mask [384] dy dv', { flops: scores(28) }),
           uniforms: told([21, 0, 7, 1], 2),
-          constants: { OF_VALUES: 1 },
+          constants: { ...values, OF_VALUES: 1 },
         },
       ],
-      { v: 'f32 2x2x7x6' },
+      { v: 'f32 2x2x7x20' },
     ],
     [
-      'by stored scores',
+      'the gradient of a mask, before a cap',
       'scaled_dot_product_attention',
-      naive,
-      [
-        launch('attention_scores', 'q k weights', scores(5)),
-        launch('attention_weights', 'q weights'),
-        weighted(
-          'attention_values',
-          'weights v y',
-          { x: HEADS.v, y: HEADS.y },
-          { rows: 24, scale: 1, columns: 6 },
-        ),
-      ],
-      { y: 'f32 2x4x3x6', weights: 'f32 2x4x3x7' },
-    ],
-    [
-      'by stored scores, with a mask',
-      'scaled_dot_product_attention',
-      { ...naive, inputs: { ...QKV, mask: [2, 1, 3, 7] } },
-      [
-        {
-          ...launch('attention_scores', 'q k weights', scores(5)),
-          uniforms: told([21, 0, 7, 1], 2),
-        },
-        { ...launch('attention_weights', 'mask weights'), uniforms: told([21, 0, 7, 1], 2) },
-        weighted(
-          'attention_values',
-          'weights v y',
-          { x: HEADS.v, y: HEADS.y },
-          { rows: 24, scale: 1, columns: 6 },
-        ),
-      ],
-      { y: 'f32 2x4x3x6', weights: 'f32 2x4x3x7' },
-    ],
-    [
-      'all gradients by stored scores',
-      'scaled_dot_product_attention',
-      { ...naive, wants: ['q', 'k', 'v'] },
-      [
-        launch('attention_delta', 'y dy [96]'),
-        launch('attention_scores_backward', 'q k v weights [96] dy [672]', scores(11)),
-        weighted(
-          'attention_values',
-          '[672] k dq',
-          { x: HEADS.k, y: HEADS.q },
-          { rows: 24, scale: SCALE, columns: 5 },
-        ),
-        weighted(
-          'attention_values_transposed',
-          '[672] q dk',
-          { x: HEADS.q, y: HEADS.k },
-          { rows: 28, scale: SCALE, columns: 5 },
-        ),
-        weighted(
-          'attention_values_transposed',
-          'weights dy dv',
-          { x: HEADS.y, y: HEADS.v },
-          { rows: 28, scale: 1, columns: 6 },
-        ),
-      ],
-      { q: 'f32 2x4x3x5', k: 'f32 2x2x7x5', v: 'f32 2x2x7x6' },
-    ],
-    [
-      'the gradient of the values alone, by stored scores',
-      'scaled_dot_product_attention',
-      { ...naive, wants: ['v'] },
-      [
-        weighted(
-          'attention_values_transposed',
-          'weights dy dv',
-          { x: HEADS.y, y: HEADS.v },
-          { rows: 28, scale: 1, columns: 6 },
-        ),
-      ],
-      { v: 'f32 2x2x7x6' },
-    ],
-    ...([flash, naive] as const).map(
-      (call): CallRow => [
-        'the gradient of a mask, before a cap',
-        'scaled_dot_product_attention',
-        {
-          ...call,
-          inputs: { ...QKV, mask: [3, 7] },
-          params: { softcap: 2 },
-          wants: ['mask'],
-        },
-        (() => {
-          const uniforms = { ...told([0, 0, 7, 1], 2), softcap: 2 };
-          const again = [
-            { ...launch('attention_scores', 'q k [672]', scores(5)), uniforms },
-            { ...launch('attention_weights', 'mask [672]'), uniforms },
-          ];
-          const [weights, dscores] = call === flash ? ['[672]', '[672]#2'] : ['weights', '[672]'];
-          return [
-            { ...launch('attention_delta', 'y dy [96]'), uniforms },
-            ...(call === flash ? again : []),
-            {
-              ...launch('attention_scores_backward', `q k v ${weights} [96] dy ${dscores}`),
-              ...{ flops: scores(11), uniforms: { ...uniforms, softcap: 0 } },
+      {
+        ...call,
+        inputs: { ...QKV, mask: [3, 7] },
+        params: { softcap: 2 },
+        wants: ['mask'],
+      },
+      (() => {
+        const uniforms = { ...told([0, 0, 7, 1], 2), softcap: 2 };
+        return [
+          { ...DELTA, uniforms },
+          {
+            ...launch('attention_mask_backward', 'q k v mask [384] dy [672]', { uniforms }),
+            flops: scores(28),
+          },
+          {
+            ...{ kernel: 'math/reduce_sum', binds: '[672] dmask' },
+            constants: { INNER_KEPT: 1, ROOT: 0, SQUARES: 0 },
+            uniforms: {
+              ...{ count: 21, terms: 8, kept: 1, parts: 1, scale: 1 },
+              axes: [
+                [21, 1, 0, 0],
+                [8, 21, 0, 0],
+              ],
             },
-            {
-              ...{ kernel: 'math/reduce_sum', binds: `${dscores} dmask` },
-              constants: { INNER_KEPT: 1, ROOT: 0, SQUARES: 0 },
-              uniforms: {
-                ...{ count: 21, terms: 8, kept: 1, parts: 1, scale: 1 },
-                axes: [
-                  [21, 1, 0, 0],
-                  [8, 21, 0, 0],
-                ],
-              },
-            },
-          ];
-        })(),
-        { mask: 'f32 3x7' },
-      ],
-    ),
-    ...([flash, naive] as const).map(
-      (call): CallRow => [
-        'no gradient that is not wanted, and none of bytes',
-        'scaled_dot_product_attention',
-        { ...call, inputs: { ...QKV, mask: [3, 7] }, dtypes: { mask: 'u8' }, wants: ['mask'] },
-        [],
-        {},
-      ],
-    ),
-  ])('%s: %s', (_, ...call) => expectCall(...call));
+          },
+        ];
+      })(),
+      { mask: 'f32 3x7' },
+    ],
+    [
+      'no gradient that is not wanted, and none of bytes',
+      'scaled_dot_product_attention',
+      { ...call, inputs: { ...QKV, mask: [3, 7] }, dtypes: { mask: 'u8' }, wants: ['mask'] },
+      [],
+      {},
+    ],
+  ])('%s: %s', (_, ...row) => expectCall(...row));
 });
 
 const ids = { position_ids: 'i32' } as const;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { DType } from '../../tensor/dtype.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { headsOf, layoutOf } from './layout.ts';
+import { headsOf, layoutOf, wholeVectors } from './layout.ts';
 
 /** What a layout reads of a tensor. */
 const tensor = (shape: Shape, dtype: DType = 'f32') => ({ shape, dtype }) as Tensor;
@@ -46,6 +46,20 @@ describe('heads', () => {
   });
 });
 
+describe('whole vectors', () => {
+  test.each<[Shape, number | undefined, number, readonly number[]]>([
+    [[2, 4, 3, 5], undefined, 8, [96, 24, 8]],
+    [[2, 4, 3, 8], undefined, 8, [96, 24, 8]],
+    [[2, 4, 3, 1], undefined, 4, [48, 12, 4]],
+    [[2, 3, 20], 4, 8, [96, 8, 32]],
+    [[2, 4, 3, 0], undefined, 0, [0, 0, 0]],
+  ])('of %j of %s heads', (shape, heads, width, strides) => {
+    const { length } = headsOf('q', shape, heads);
+    const filled = wholeVectors(headsOf('q', shape, heads));
+    expect(filled).toMatchObject({ width, strides, length });
+  });
+});
+
 const Q = [2, 4, 3, 16];
 const K = [2, 2, 6, 16];
 const V = [2, 2, 6, 5];
@@ -55,7 +69,8 @@ function layout(
   params: object = {},
 ) {
   const all = { causal: false, ...params };
-  return layoutOf(tensor(q), tensor(k), tensor(v), mask, all as Parameters<typeof layoutOf>[4]);
+  const operands = { q: tensor(q), k: tensor(k), v: tensor(v), mask };
+  return layoutOf(operands, all as Parameters<typeof layoutOf>[1]);
 }
 
 describe('an attention', () => {
@@ -67,24 +82,25 @@ describe('an attention', () => {
     ]);
     expect([group, scale, rows, keyRows]).toEqual([2, 0.25, 24, 24]);
     expect(y.strides).toEqual([60, 15, 5]);
-    expect(uniforms.map(({ value }) => value)).toEqual([
+    // Values of 5 columns are filled up to 8, and so is dy.
+    const told = (ofY: readonly number[]) => [
       ...[192, 48, 16, 16],
       ...[192, 96, 16, 16],
-      ...[60, 30, 5, 5],
-      ...[60, 15, 5, 5],
-      ...[0, 0, 0, 0],
+      ...[96, 48, 8, 8],
+      ...[...ofY, 0, 0, 0, 0],
       ...[4, 2, 3, 6],
       ...[24, 24, 0, 0],
-      ...[0.25, 0],
-    ]);
-    expect(uniforms.map(({ kind }) => kind)).toEqual([...Array(28).fill('u32'), 'f32', 'f32']);
+      ...[16, 5, 0.25, 0],
+    ];
+    const { forward, backward } = uniforms;
+    expect(forward.map(({ value }) => value)).toEqual(told([60, 15, 5, 5]));
+    expect(backward.map(({ value }) => value)).toEqual(told([96, 24, 8, 8]));
+    expect(forward.map(({ kind }) => kind)).toEqual([...Array(30).fill('u32'), 'f32', 'f32']);
   });
 
   test('has the scale, the cap and the direction that it is given', () => {
-    const values = layout({}, { scale: 3, softcap: 7, causal: true }).uniforms.map(
-      ({ value }) => value,
-    );
-    expect(values.slice(26)).toEqual([1, 0, 3, 7]);
+    const { forward } = layout({}, { scale: 3, softcap: 7, causal: true }).uniforms;
+    expect(forward.slice(26).map(({ value }) => value)).toEqual([1, 0, 16, 5, 3, 7]);
   });
 
   test('has heads side by side where its queries have', () => {
@@ -101,7 +117,9 @@ describe('an attention', () => {
     ['that is added', [2, 1, 1, 6], 'f32', [6, 0, 0, 1], 2],
     ['of one score', [1], 'u8', [0, 0, 0, 0], 1],
   ])('takes a mask %s', (_, shape, dtype, strides, kind) => {
-    const values = layout({ mask: tensor(shape, dtype) }).uniforms.map(({ value }) => value);
+    const values = layout({ mask: tensor(shape, dtype) }).uniforms.forward.map(
+      ({ value }) => value,
+    );
     expect([values.slice(16, 20), values[27]]).toEqual([strides, kind]);
   });
 
@@ -131,7 +149,7 @@ describe('an attention', () => {
   });
 
   test('takes a cap below 1', () => {
-    expect(layout({}, { softcap: 0.25 }).uniforms.at(-1)?.value).toBe(0.25);
+    expect(layout({}, { softcap: 0.25 }).uniforms.forward.at(-1)?.value).toBe(0.25);
   });
 
   test.each([0, -1, Number.NaN])('refuses a cap of %d', (softcap) => {

@@ -37,7 +37,8 @@ export interface AttentionLayout {
   /** Queries of all batches and heads, and keys likewise. */
   readonly rows: number;
   readonly keyRows: number;
-  readonly uniforms: readonly UniformField[];
+  /** Of the kernels of either pass, whose operands are filled up to {@link wholeVectors}. */
+  readonly uniforms: Readonly<Record<'forward' | 'backward', readonly UniformField[]>>;
 }
 
 /** Reads [B, H, S, D], or [B, S, H * D] with the number of heads. Throws ShapeError. */
@@ -66,15 +67,19 @@ export function headsOf(name: string, shape: Shape, heads: number | undefined): 
   );
 }
 
+interface Operands {
+  readonly q: Tensor;
+  readonly k: Tensor;
+  readonly v: Tensor;
+  readonly mask?: Tensor | undefined;
+}
+
 /**
  * Checks that the operands fit. Throws ShapeError, and an error with code `bad-params` for
  * parameters outside of their range.
  */
 export function layoutOf(
-  q: Tensor,
-  k: Tensor,
-  v: Tensor,
-  mask: Tensor | undefined,
+  { q, k, v, mask }: Operands,
   params: ParamsOf<typeof scaledDotProductAttention>,
 ): AttentionLayout {
   const { causal, heads, kv_heads, softcap } = params;
@@ -112,24 +117,32 @@ export function layoutOf(
   const rows = batch * queries.heads * length;
   const keyRows = batch * keys.heads * keys.length;
   const kind = mask === undefined ? 0 : mask.dtype === 'u8' ? 1 : 2;
-  const uniforms = [
-    ...[queries, keys, values, y].flatMap(fieldsOf),
-    ...[
-      ...maskStrides,
-      queries.heads,
-      group,
-      length,
-      keys.length,
-      rows,
-      keyRows,
-      Number(causal),
-      kind,
-    ].map(u32),
+  const sizes = [queries.heads, group, length, keys.length, rows, keyRows];
+  const uniformsWith = (ofY: Heads) => [
+    ...[...[queries, keys, values].map(wholeVectors), ofY].flatMap(fieldsOf),
+    ...[...maskStrides, ...sizes, Number(causal), kind, keyWidth, valueWidth].map(u32),
     ...[f32(scale), f32(softcap ?? 0)],
   ];
+  const uniforms = { forward: uniformsWith(y), backward: uniformsWith(wholeVectors(y)) };
   return {
     ...{ q: queries, k: keys, v: values, y },
     ...{ shape, scores, keyWidth, valueWidth, group, scale, rows, keyRows, uniforms },
+  };
+}
+
+/**
+ * The layout where each position is filled up to whole vectors of four elements: kernels read no
+ * others.
+ */
+export function wholeVectors(heads: Heads): Heads {
+  const { width, strides } = heads;
+  const filled = Math.ceil(width / 4) * 4;
+  const widened = (stride: number) => (width === 0 ? 0 : (stride / width) * filled);
+  const [batch, head, position] = strides;
+  return {
+    ...heads,
+    width: filled,
+    strides: [widened(batch), widened(head), widened(position)],
   };
 }
 

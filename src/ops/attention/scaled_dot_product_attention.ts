@@ -1,27 +1,28 @@
-import deltaShader from '../../../shaders/attention/attention_delta.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
+import { hasFewLanes } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
-import { linearGrid } from '../../gpu/shader.ts';
 import { sameShape } from '../../tensor/shape.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { scaledDotProductAttention as signature } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
 import { launcher } from '../launcher.ts';
 import { sumToSize } from '../math/sum.ts';
 import { expanded } from '../shape/copy.ts';
-import { FLASH_KERNELS, flashForward, flashGradient } from './flash.ts';
-import { type AttentionLayout, layoutOf } from './layout.ts';
+import { pad } from '../shape/pad.ts';
 import {
-  attentionWeights,
-  MASK_KERNELS,
+  flashForward,
+  flashGradient,
+  KERNELS,
   maskGradient,
-  NAIVE_KERNELS,
-  scoresGradient,
-  sumOverKeys,
-  sumOverQueries,
-} from './naive.ts';
+  rowFactsOf,
+  type Tiling,
+} from './flash.ts';
+import { type AttentionLayout, type Heads, layoutOf } from './layout.ts';
 
-/** Kernels of operands that are broadcast. */
-const BROADCAST_KERNELS = ['shape/copy', 'math/reduce_sum'];
+/** Kernels of operands that are broadcast, or filled up. */
+const OPERAND_KERNELS = ['shape/copy', 'shape/pad', 'math/reduce_sum'];
+
+/** Sums over keys are rescaled once a tile, by an exponential (3 eps) and a product. */
+const depthOfTiles = (keys: number) => (terms: number) => terms + 4 * Math.ceil(terms / keys);
 
 /**
  * y = softmax(scale * q k^T + mask) v as torch.nn.functional.scaled_dot_product_attention. q: f32
@@ -30,99 +31,68 @@ const BROADCAST_KERNELS = ['shape/copy', 'math/reduce_sum'];
  * share a head of keys; one head of [B, H, S, D] stands for all, and one batch likewise. mask: u8
  * (0 hides a key) or f32 (added; minus infinity hides), of any shape that broadcasts to [B, H, Q,
  * K], and has a gradient where it is f32. A query that no key is left for has y = 0 and no
- * gradient. `naive` keeps `weights` [B, H, Q, K] for the backward pass; `flash` keeps `row_stats`
- * [B, H, Q, 2], the largest score and the sum of exponentials, and computes scores again. Throws
- * ShapeError when the operands do not fit.
+ * gradient. The backward pass computes scores again by `row_stats` [B, H, Q, 2], the largest score
+ * of each query and the sum of exponentials, so that no tensor of [B, H, Q, K] is ever stored, but
+ * for the gradient of a mask. Throws ShapeError when the operands do not fit.
  */
 export const scaledDotProductAttention = launcher(signature, {
-  saves: ['row_stats?', 'weights?'],
+  saves: ['row_stats'],
   variants: {
-    // A sum over keys is rescaled once in every four terms, by an exponential (3 eps) and a
-    // product.
     flash: {
-      kernels: [...FLASH_KERNELS, ...MASK_KERNELS, ...BROADCAST_KERNELS],
-      depth: (terms) => terms + 4 * Math.ceil(terms / 4),
+      kernels: [...KERNELS.flash, ...OPERAND_KERNELS],
+      needs: ['subgroups'],
+      depth: depthOfTiles(16),
+      prefers: hasFewLanes,
     },
-    naive: { kernels: [...NAIVE_KERNELS, ...BROADCAST_KERNELS], depth: (terms) => terms },
+    tiled: {
+      kernels: [...KERNELS.tiled, ...OPERAND_KERNELS],
+      depth: depthOfTiles(32),
+      prefers: (machine) => !hasFewLanes(machine),
+    },
   },
-  storage: { decides: ['q', 'k', 'v'], keeps: ['row_stats', 'weights'] },
+  storage: { decides: ['q', 'k', 'v'], keeps: ['row_stats'] },
   forward: (gpu, inputs, params, variant) => {
-    const { mask } = inputs;
     using scope = new Scope();
-    const { q, k, v } = broadcastHeads(gpu, scope, inputs);
-    const layout = layoutOf(q, k, v, mask, params);
-    if (variant === 'flash') return flashForward(gpu, { q, k, v, mask }, layout);
-    const weights = attentionWeights(gpu, q, k, mask, layout);
-    const y = Tensor.empty(gpu, 'f32', layout.shape);
-    return {
-      y: sumOverKeys(
-        gpu,
-        { weights, x: v, xHeads: layout.v, y, yHeads: layout.y, scale: 1 },
-        layout,
-      ),
-      weights,
-    };
+    const operands = broadcastHeads(gpu, scope, inputs);
+    const layout = layoutOf(operands, params);
+    return flashForward(gpu, variant as Tiling, filledUp(gpu, scope, operands, layout), layout);
   },
-  backward: (gpu, { inputs, outputs, grads, params, wants }) => {
+  backward: (gpu, { inputs, outputs: { y, row_stats }, grads, params, wants }, variant) => {
     const { mask } = inputs;
-    using scope = new Scope();
-    const { q, k, v } = broadcastHeads(gpu, scope, inputs);
-    const layout = layoutOf(q, k, v, mask, params);
-    const { y: dy } = grads;
-    const { y, row_stats } = outputs;
     const wanted = (['q', 'k', 'v'] as const).filter((name) => wants.has(name));
     const ofMask = mask?.dtype === 'f32' && wants.has('mask') ? mask : undefined;
-    const ofScores = wanted.some((name) => name !== 'v');
-    using delta = ofMask || ofScores ? deltaOf(gpu, y, dy, layout) : undefined;
-    const masks = ofMask && {
-      mask: maskGradient(
-        gpu,
-        // Computed wherever the mask's gradient is wanted.
-        { q, k, v, mask: ofMask, weights: outputs.weights, delta: delta as Tensor, dy },
-        layoutOf(q, k, v, mask, { ...params, softcap: undefined }),
-        layout,
-      ),
+    if (wanted.length === 0 && !ofMask) return {};
+    using scope = new Scope();
+    const broadcast = broadcastHeads(gpu, scope, inputs);
+    const layout = layoutOf(broadcast, params);
+    const facts = scope.add(rowFactsOf(gpu, { y, dy: grads.y, row_stats }, layout));
+    const operands = filledUp(gpu, scope, broadcast, layout);
+    const flow = { facts, dy: filled(gpu, scope, grads.y, layout.y) };
+    const gradients = wanted.map((name) => {
+      const target = { of: name, shape: broadcast[name].shape };
+      const all = flashGradient(gpu, variant as Tiling, target, operands, flow, layout);
+      return [name, summed(gpu, all, inputs[name])];
+    });
+    return {
+      ...Object.fromEntries(gradients),
+      ...(ofMask && { mask: maskGradient(gpu, ofMask, operands, flow, layout) }),
     };
-    if (row_stats) {
-      const saved = { row_stats, delta, dy };
-      const gradients = wanted.map((name) => [
-        name,
-        summed(gpu, flashGradient(gpu, name, { q, k, v, mask }, saved, layout), inputs[name]),
-      ]);
-      return { ...Object.fromEntries(gradients), ...masks };
-    }
-    // Kept wherever row_stats are not.
-    const weights = outputs.weights as Tensor;
-    using dscores =
-      delta && ofScores ? scoresGradient(gpu, { q, k, v, weights, delta, dy }, layout) : undefined;
-    const gradientOf = (name: 'q' | 'k' | 'v'): Tensor => {
-      const gradient = Tensor.empty(gpu, 'f32', { q, k, v }[name].shape);
-      const target = { y: gradient, yHeads: layout[name] };
-      if (!dscores || name === 'v')
-        return sumOverQueries(
-          gpu,
-          { ...target, weights, x: dy, xHeads: layout.y, scale: 1 },
-          layout,
-        );
-      const sum = { ...target, weights: dscores, scale: layout.scale };
-      if (name === 'q') return sumOverKeys(gpu, { ...sum, x: k, xHeads: layout.k }, layout);
-      return sumOverQueries(gpu, { ...sum, x: q, xHeads: layout.q }, layout);
-    };
-    const gradients = wanted.map((name) => [name, summed(gpu, gradientOf(name), inputs[name])]);
-    return { ...Object.fromEntries(gradients), ...masks };
   },
 });
+
+interface Operands {
+  readonly q: Tensor;
+  readonly k: Tensor;
+  readonly v: Tensor;
+  readonly mask?: Tensor | undefined;
+}
 
 /**
  * The operands with as many batches, and heads, as there are together: copies of those of [B, H, S,
  * D] that have one, in `scope`.
  */
-function broadcastHeads(
-  gpu: Gpu,
-  scope: Scope,
-  { q, k, v }: Readonly<Record<'q' | 'k' | 'v', Tensor>>,
-) {
-  if ([q, k, v].some(({ shape }) => shape.length !== 4)) return { q, k, v };
+function broadcastHeads(gpu: Gpu, scope: Scope, { q, k, v, mask }: Operands) {
+  if ([q, k, v].some(({ shape }) => shape.length !== 4)) return { q, k, v, mask };
   const most = (d: number, ...operands: Tensor[]) =>
     operands.map(({ shape }) => shape[d] as number).reduce((a, b) => (a === 1 ? b : a));
   const batch = most(0, q, k, v);
@@ -133,7 +103,25 @@ function broadcastHeads(
     const whole = [...wide, ...shape.slice(2)];
     return sameShape(shape, whole) ? operand : scope.add(expanded(gpu, operand, whole));
   };
-  return { q: widen(q, heads), k: widen(k, heads), v: widen(v, heads) };
+  return { q: widen(q, heads), k: widen(k, heads), v: widen(v, heads), mask };
+}
+
+/** The operands with zeros after the columns of each position, to whole vectors of four. */
+function filledUp(gpu: Gpu, scope: Scope, { q, k, v, mask }: Operands, layout: AttentionLayout) {
+  return {
+    q: filled(gpu, scope, q, layout.q),
+    k: filled(gpu, scope, k, layout.k),
+    v: filled(gpu, scope, v, layout.v),
+    mask,
+  };
+}
+
+/** One of them, in `scope` where it is a copy. */
+function filled(gpu: Gpu, scope: Scope, operand: Tensor, { width }: Heads): Tensor {
+  const missing = -width & 3;
+  if (missing === 0) return operand;
+  const positions = operand.view([operand.size / width, width]);
+  return scope.add(pad.forward(gpu, { x: positions }, { pad: [0, missing] }).y);
 }
 
 /** What flows into an operand: the sum of what flows into its copies. Takes ownership. */
@@ -141,17 +129,4 @@ function summed(gpu: Gpu, gradient: Tensor, { shape }: Tensor): Tensor {
   if (sameShape(gradient.shape, shape)) return gradient;
   using ofCopies = gradient;
   return sumToSize(gpu, ofCopies, shape);
-}
-
-/** sum over the columns of dy * y, one of each query: [B, H, Q]. */
-function deltaOf(gpu: Gpu, y: Tensor, dy: Tensor, layout: AttentionLayout): Tensor {
-  const { rows, uniforms, scores } = layout;
-  const delta = Tensor.empty(gpu, 'f32', scores.slice(0, -1));
-  gpu.dispatch({
-    shader: deltaShader,
-    bindings: [y, dy, delta].map((tensor) => tensor.binding),
-    uniforms,
-    workgroups: linearGrid(rows),
-  });
-  return delta;
 }

@@ -41,7 +41,7 @@ function scoreOf(
   const { q, k, group, scale, softcap, adds } = problem;
   const product = dot(
     gpu,
-    'chain',
+    'quads',
     q.value.data,
     q.at(b, h, i),
     k.value.data,
@@ -63,41 +63,73 @@ function valuesAt({ v, group }: Problem, [b, h]: Place, key: number): Float64Arr
   return v.value.data.subarray(first, first + v.width);
 }
 
-/** Keys four at a time, with a running maximum to which sums are rescaled. */
-function flashRow(
+/** How a variant goes through the keys. */
+interface Tiles {
+  /** Keys of a tile. Each lane has four neighbours among them, and adds up their weights. */
+  readonly keys: number;
+  /** The fours of a tile as they are added to a column: those of a part to each other before. */
+  readonly parts: (column: number) => readonly (readonly number[])[];
+  /** Adds up what the lanes have. */
+  readonly across: (gpu: SimulatedGpu, lanes: readonly number[]) => number;
+}
+
+const TILES: Readonly<Record<string, Tiles>> = {
+  flash: {
+    keys: 16,
+    // A column's own lane first, then the lane beside it, the one across from there, and beside.
+    parts: (column) => [0, 1, 3, 2].map((turn) => [(Math.floor(column / 4) % 4) ^ turn]),
+    across: (gpu, [a = 0, b = 0, c = 0, d = 0]) => gpu.add(gpu.add(a, b), gpu.add(c, d)),
+  },
+  tiled: {
+    keys: 32,
+    parts: () => [
+      [0, 1, 2, 3],
+      [4, 5, 6, 7],
+    ],
+    across: chainSum,
+  },
+};
+
+/** Keys a tile at a time, with a running maximum to which sums are rescaled. */
+function tiledRow(
   gpu: SimulatedGpu,
   problem: Problem,
   at: Place,
   scores: readonly Omit<Weight, 'p'>[],
+  { keys, parts, across }: Tiles,
 ): Row {
   let largest = Number.NEGATIVE_INFINITY;
-  let total = 0;
+  let totals = new Array<number>(keys / 4).fill(0);
   let sums = new Array<number>(problem.v.width).fill(0);
-  for (let from = 0; from < problem.k.length; from += 4) {
-    const block = scores.filter(({ key }) => key >= from && key < from + 4);
+  for (let from = 0; from < problem.k.length; from += keys) {
+    const tile = scores.filter(({ key }) => key >= from && key < from + keys);
     const before = largest;
-    largest = block.reduce((most, { score }) => Math.max(most, score), largest);
-    const rescale = Number.isFinite(largest)
-      ? farExp(gpu, Number.isFinite(before) ? gpu.sub(before, largest) : -104)
-      : 1;
-    const weights = block.map(({ key, score }) => ({
+    largest = tile.reduce((most, { score }) => Math.max(most, score), largest);
+    const rescale =
+      largest === before
+        ? 1
+        : farExp(gpu, Number.isFinite(before) ? gpu.sub(before, largest) : -104);
+    const weights = tile.map(({ key, score }) => ({
       key,
       weight: farExp(gpu, gpu.sub(score, largest)),
     }));
-    total = gpu.add(
-      gpu.mul(total, rescale),
-      chainSum(
-        gpu,
-        weights.map(({ weight }) => weight),
-      ),
-    );
-    sums = sums.map((sum, c) =>
-      weights.reduce(
-        (y, { key, weight }) => gpu.mulAdd(weight, valuesAt(problem, at, key)[c] as number, y),
-        gpu.mul(sum, rescale),
-      ),
-    );
+    const ofFour = (four: number) =>
+      weights.filter(({ key }) => Math.floor((key - from) / 4) === four);
+    totals = totals.map((total, lane) => {
+      const own = ofFour(lane).map(({ weight }) => weight);
+      return gpu.add(gpu.mul(total, rescale), chainSum(gpu, own));
+    });
+    sums = sums.map((sum, c) => {
+      const product = (four: number) =>
+        ofFour(four).reduce(
+          (y, { key, weight }) => gpu.mulAdd(weight, valuesAt(problem, at, key)[c] as number, y),
+          0,
+        );
+      const sumsOfParts = parts(c).map((fours) => chainSum(gpu, fours.map(product)));
+      return chainSum(gpu, [gpu.mul(sum, rescale), ...sumsOfParts]);
+    });
   }
+  const total = across(gpu, totals);
   const weights = scores.map((score) => ({
     ...score,
     p: gpu.div(farExp(gpu, gpu.sub(score.score, largest)), total),
@@ -105,8 +137,8 @@ function flashRow(
   return { weights, y: sums.map((sum) => (total > 0 ? gpu.div(sum, total) : 0)) };
 }
 
-/** Every fourth exponential in one sum, then the four sums. */
-function naiveRow(
+/** Weights of all keys first: every fourth exponential in one sum, then the four sums. */
+function storedRow(
   gpu: SimulatedGpu,
   problem: Problem,
   at: Place,
@@ -144,9 +176,8 @@ function rowOf(gpu: SimulatedGpu, problem: Problem, at: Place, variant: string):
     const added = problem.added(...at, key);
     if (added !== undefined) scores.push(scoreOf(gpu, problem, at, key, added));
   }
-  return variant === 'flash'
-    ? flashRow(gpu, problem, at, scores)
-    : naiveRow(gpu, problem, at, scores);
+  const tiles = TILES[variant];
+  return tiles ? tiledRow(gpu, problem, at, scores, tiles) : storedRow(gpu, problem, at, scores);
 }
 
 const zeros = ({ value: { shape } }: Heads): Value => ({
@@ -179,7 +210,7 @@ function gradientsOf(gpu: SimulatedGpu, problem: Problem, dy: Value, variant: st
     const delta = dot(gpu, 'chain', dy.data, first, Float64Array.from(row.y), 0, v.width);
     for (const { key, p, slope } of row.weights) {
       const shared = Math.floor(h / group);
-      const dp = dot(gpu, 'chain', dy.data, first, v.value.data, v.at(b, shared, key), v.width);
+      const dp = dot(gpu, 'quads', dy.data, first, v.value.data, v.at(b, shared, key), v.width);
       const unsloped = gpu.mul(p, gpu.sub(dp, delta));
       const ds = gpu.mul(unsloped, slope);
       const place = maskAt?.(...at, key);

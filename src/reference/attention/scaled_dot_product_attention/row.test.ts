@@ -56,3 +56,23 @@ test('a score far beyond its cap has no slope', () => {
   expect(attended([1000], [1], { softcap: 1 }).slope).toBe(0);
   expect(attended([-1000], [1], { softcap: 1 }).slope).toBe(0);
 });
+
+test('weights are summed up to the last key that counts, and as many times may their sum be rescaled', () => {
+  const tensor = (shape: readonly number[], ...data: number[]) => ({
+    shape,
+    data: Float64Array.from(data),
+  });
+  const mask = { ...tensor([1, 5], 1, 0, 0, 1, 0), dtype: 'u8' as const };
+  const k = tensor([1, 1, 5, 1], 0, 0, 0, 0, 0);
+  const problem = problemOf(
+    { q: tensor([1, 1, 1, 1], 0), k, v: k, mask },
+    { causal: false, softcap: undefined, scale: 1, heads: undefined, kv_heads: undefined },
+  );
+  const lengths: number[] = [];
+  const rows = rowOf(problem, [0, 0, 0], (terms) => {
+    lengths.push(terms);
+    return 0;
+  });
+  expect(rows.map(({ key }) => key)).toEqual([0, 3]);
+  expect(lengths.at(-1)).toBe(4);
+});

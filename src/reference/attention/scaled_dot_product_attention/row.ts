@@ -83,7 +83,8 @@ function capped(s: number, error: number, softcap: number): Omit<Score, 'key'> {
 /**
  * Weights of the keys that a query attends to. A weight is exp of a difference (3 + 3 D units, D
  * below the largest score) whose score is off by its error e, over a sum: (expm1(e_j) + A + error
- * of the sum + 2.5 eps) / (1 - A), A = sum of p_k expm1(e_k).
+ * of the sum + 2.5 eps) / (1 - A), A = sum of p_k expm1(e_k). The sum is taken as one of all keys up
+ * to the last that counts: a variant may rescale it wherever the keys between are hidden.
  */
 export function rowOf(
   problem: Problem,
@@ -111,7 +112,8 @@ export function rowOf(
     return { p, off: p && Math.expm1(error + EPS * (3 + 3 * (max - score))), ...rest };
   });
   const common = weights.reduce((total, { p, off }) => total + p * off, 0);
-  const rest = common + sumError(weights.length) + 2.5 * EPS;
+  const last = scores.at(-1)?.key ?? -1;
+  const rest = common + sumError(last + 1) + 2.5 * EPS;
   const least = Math.max(0, 1 - common);
   return weights.map(({ off, ...weight }) => ({
     error: weight.p && (off + rest) / least,

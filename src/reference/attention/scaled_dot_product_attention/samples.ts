@@ -166,4 +166,28 @@ export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
     mask: ['added', [3, 5, 7]],
   }),
   attentionSample({ q: [3, 4, 2, 5], k: [1, 2, 6, 5], v: [3, 1, 6, 4], params: { causal: true } }),
+  // One more and one less than tiles of 16 and 32, with columns to fill up.
+  attentionSample({
+    q: [1, 2, 17, 9],
+    k: [1, 1, 31, 9],
+    v: [1, 1, 31, 13],
+    mask: ['minus-infinity', [17, 31]],
+  }),
+  // Whole tiles, and a row of queries more; heads side by side.
+  attentionSample({
+    q: [1, 33, 32],
+    k: [1, 32, 16],
+    v: [1, 32, 16],
+    params: { heads: 2, kv_heads: 1, causal: true },
+  }),
+  // Keys that are hidden in tiles before and between.
+  attentionSample({
+    q: [1, 1, 2, 8],
+    k: [1, 1, 100, 8],
+    v: [1, 1, 100, 8],
+    mask: ['lowest', [2, 100]],
+    deviation: 4,
+  }),
+  // Blocks of columns.
+  attentionSample({ q: [1, 1, 5, 4], k: [1, 1, 18, 4], v: [1, 1, 18, 132] }),
 ];
