@@ -180,12 +180,12 @@ export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
     v: [1, 32, 16],
     params: { heads: 2, kv_heads: 1, causal: true },
   }),
-  // Keys that are hidden in tiles before and between.
+  // Rescaled in several tiles, past keys that are hidden.
   attentionSample({
     q: [1, 1, 2, 8],
     k: [1, 1, 100, 8],
     v: [1, 1, 100, 8],
-    mask: ['lowest', [2, 100]],
+    mask: ['minus-infinity', [2, 100]],
     deviation: 4,
   }),
   // Blocks of columns.
