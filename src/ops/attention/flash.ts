@@ -12,7 +12,7 @@ import { linearGrid, type Shader, spread, type Workgroups } from '../../gpu/shad
 import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { sumToSize } from '../math/sum.ts';
-import type { AttentionLayout, Heads } from './layout.ts';
+import type { AttentionLayout, Heads, Operands } from './layout.ts';
 
 /** Kernels that share out the rows of heads in tiles, and the columns that they sum in blocks. */
 interface Tiles {
@@ -70,15 +70,10 @@ function filesOf({ forward, queries, keys }: Tiles): string[] {
   return [forward, queries, keys].map(({ file }) => file);
 }
 
-/** Operands, filled up as the layout says. */
-interface Operands {
-  readonly q: Tensor;
-  readonly k: Tensor;
-  readonly v: Tensor;
-  readonly mask: Tensor | undefined;
-}
-
-/** Without a mask the kernels use none; a binding must be there all the same. */
+/**
+ * Bindings of operands that are filled up as the layout says. Without a mask the kernels use none; a
+ * binding must be there all the same.
+ */
 function bindingsOf({ q, k, v, mask }: Operands, ...more: readonly Tensor[]) {
   return [q, k, v, mask ?? q, ...more].map((tensor) => tensor.binding);
 }

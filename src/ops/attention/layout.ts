@@ -67,7 +67,8 @@ export function headsOf(name: string, shape: Shape, heads: number | undefined): 
   );
 }
 
-interface Operands {
+/** What attention reads. */
+export interface Operands {
   readonly q: Tensor;
   readonly k: Tensor;
   readonly v: Tensor;

@@ -1,5 +1,4 @@
-import type { Gpu } from '../../gpu/gpu.ts';
-import { hasFewLanes } from '../../gpu/gpu.ts';
+import { type Gpu, hasFewLanes } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { sameShape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -16,7 +15,7 @@ import {
   rowFactsOf,
   type Tiling,
 } from './flash.ts';
-import { type AttentionLayout, type Heads, layoutOf } from './layout.ts';
+import { type AttentionLayout, type Heads, layoutOf, type Operands } from './layout.ts';
 
 /** Kernels of operands that are broadcast, or filled up. */
 const OPERAND_KERNELS = ['shape/copy', 'shape/pad', 'math/reduce_sum'];
@@ -79,13 +78,6 @@ export const scaledDotProductAttention = launcher(signature, {
     };
   },
 });
-
-interface Operands {
-  readonly q: Tensor;
-  readonly k: Tensor;
-  readonly v: Tensor;
-  readonly mask?: Tensor | undefined;
-}
 
 /**
  * The operands with as many batches, and heads, as there are together: copies of those of [B, H, S,
