@@ -73,7 +73,7 @@ interface Tiles {
   readonly across: (gpu: SimulatedGpu, lanes: readonly number[]) => number;
 }
 
-const TILES: Readonly<Record<string, Tiles>> = {
+const TILES = {
   flash: {
     keys: 16,
     // A column's own lane first, then the lane beside it, the one across from there, and beside.
@@ -88,7 +88,7 @@ const TILES: Readonly<Record<string, Tiles>> = {
     ],
     across: chainSum,
   },
-};
+} as const satisfies Readonly<Record<string, Tiles>>;
 
 /** Keys a tile at a time, with a running maximum to which sums are rescaled. */
 function tiledRow(
@@ -137,47 +137,13 @@ function tiledRow(
   return { weights, y: sums.map((sum) => (total > 0 ? gpu.div(sum, total) : 0)) };
 }
 
-/** Weights of all keys first: every fourth exponential in one sum, then the four sums. */
-function storedRow(
-  gpu: SimulatedGpu,
-  problem: Problem,
-  at: Place,
-  scores: readonly Omit<Weight, 'p'>[],
-): Row {
-  const largest = scores.reduce(
-    (most, { score }) => Math.max(most, score),
-    Number.NEGATIVE_INFINITY,
-  );
-  const parts = scores.map(({ key, score }) => ({
-    key,
-    part: farExp(gpu, gpu.sub(score, largest)),
-  }));
-  const total = chainSum(
-    gpu,
-    [0, 1, 2, 3].map((lane) =>
-      chainSum(
-        gpu,
-        parts.filter(({ key }) => key % 4 === lane).map(({ part }) => part),
-      ),
-    ),
-  );
-  const weights = scores.map((score, n) => ({
-    ...score,
-    p: gpu.div((parts[n] as { part: number }).part, total),
-  }));
-  const column = (c: number) =>
-    weights.reduce((y, { key, p }) => gpu.mulAdd(p, valuesAt(problem, at, key)[c] as number, y), 0);
-  return { weights, y: Array.from({ length: problem.v.width }, (_, c) => column(c)) };
-}
-
 function rowOf(gpu: SimulatedGpu, problem: Problem, at: Place, variant: string): Row {
   const scores: Omit<Weight, 'p'>[] = [];
   for (let key = 0; key < problem.k.length; key++) {
     const added = problem.added(...at, key);
     if (added !== undefined) scores.push(scoreOf(gpu, problem, at, key, added));
   }
-  const tiles = TILES[variant];
-  return tiles ? tiledRow(gpu, problem, at, scores, tiles) : storedRow(gpu, problem, at, scores);
+  return tiledRow(gpu, problem, at, scores, variant === 'flash' ? TILES.flash : TILES.tiled);
 }
 
 const zeros = ({ value: { shape } }: Heads): Value => ({
