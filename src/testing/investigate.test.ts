@@ -41,7 +41,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 /** A device, and the devices beside it. */
 class Device {
-  readonly features = new Set<string>();
+  readonly features = new Set(['subgroups']);
   readonly adapter: { readonly isFallback: boolean };
   readonly recorder = { pipelines: { mayRace: (file: string) => file === 'races' } };
   disposed = 0;
