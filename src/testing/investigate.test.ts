@@ -41,7 +41,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 /** A device, and the devices beside it. */
 class Device {
-  readonly features = new Set(['subgroups']);
+  readonly features = new Set<string>();
   readonly adapter: { readonly isFallback: boolean };
   readonly recorder = { pipelines: { mayRace: (file: string) => file === 'races' } };
   disposed = 0;
@@ -107,6 +107,7 @@ describe('a failed call that is run again', () => {
     const fresh = new Device();
     const other = new Device();
     const here = new Device({ fresh, other });
+    for (const device of [here, fresh, other]) device.features.add('subgroups');
     const { reruns, asked } = await shown(here, (on, variant) =>
       on === other ? ran(right) : variant === OTHER ? ran(wrongAt(2, 3), 'others') : SAME,
     );
