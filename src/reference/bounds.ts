@@ -22,11 +22,11 @@ export const LARGEST = (2 - EPS) * 2 ** 127;
 /** Whether a number passes it: a computation with an intermediate that may is not judged. */
 export const overflows = (x: number): boolean => x > LARGEST;
 
-/** Of one who adds up in any order. */
+/**
+ * Of one who adds up in any order, and may be off where WGSL may. Also for computations of numbers
+ * with their errors where the numbers alone are read.
+ */
 export const IN_ANY_ORDER: Arithmetic = { depth: (terms) => terms, ieee: false };
-
-/** For computations of numbers with their errors where the numbers alone are read. */
-export const NUMBERS_ALONE: Arithmetic = { ...IN_ANY_ORDER, ieee: true };
 
 /** Relative slack for the second-order terms that first-order bounds leave out. */
 export const SECOND_ORDER = 1 + 1e-3;

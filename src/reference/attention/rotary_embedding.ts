@@ -3,7 +3,7 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { rotaryEmbedding as signature } from '../../vocabulary/attention/rotary_embedding.ts';
 import type { GivenParams, ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, gamma, NUMBERS_ALONE } from '../bounds.ts';
+import { EPS, gamma, IN_ANY_ORDER } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Depth, Value } from '../record.ts';
@@ -102,7 +102,7 @@ export const record = defineRecord(signature, {
     each((name) =>
       turned(
         inputs[name],
-        turnsOf(inputs[name], inputs.position_ids, params, NUMBERS_ALONE.depth),
+        turnsOf(inputs[name], inputs.position_ids, params, IN_ANY_ORDER.depth),
         false,
       ),
     ),
@@ -115,7 +115,7 @@ export const record = defineRecord(signature, {
       const dy = grads[name];
       return (
         dy &&
-        turned(dy, turnsOf(inputs[name], inputs.position_ids, params, NUMBERS_ALONE.depth), true)
+        turned(dy, turnsOf(inputs[name], inputs.position_ids, params, IN_ANY_ORDER.depth), true)
       );
     }),
   vjpAcceptance: (inputs, _gradients, params, grads, { depth }) =>

@@ -1,5 +1,5 @@
 import { scaledDotProductAttention as signature } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
-import { gamma, HALF_EPS, NUMBERS_ALONE } from '../bounds.ts';
+import { gamma, HALF_EPS, IN_ANY_ORDER } from '../bounds.ts';
 import { defineRecord } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Depth, Value } from '../record.ts';
@@ -15,7 +15,7 @@ const legal =
   (depth: Depth): SumError =>
   (terms) =>
     gamma(depth(terms));
-const numbersAlone = legal(NUMBERS_ALONE.depth);
+const numbersAlone = legal(IN_ANY_ORDER.depth);
 /** What sums show under rounding to nearest. */
 const typical =
   (depth: Depth): SumError =>

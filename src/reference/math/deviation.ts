@@ -1,6 +1,6 @@
 import type { Deviation } from '../../vocabulary/math/deviation.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, NUMBERS_ALONE, reciprocalError, rootError, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, IN_ANY_ORDER, reciprocalError, rootError, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord, defineSimulation, type RecordOf, type SampleOf } from '../define.ts';
 import { spreadOf, squaresOverflow } from '../nn/norm/row.ts';
 import { paramsBug } from '../plausible-bug.ts';
@@ -132,7 +132,7 @@ export function deviationRecord(
       y: reduced(
         groupsOf(x.shape, params),
         x,
-        (terms) => termsOf(terms, params, root, NUMBERS_ALONE).y,
+        (terms) => termsOf(terms, params, root, IN_ANY_ORDER).y,
       ),
     }),
     acceptance: ({ x }, _outputs, params, arithmetic) => ({
@@ -149,7 +149,7 @@ export function deviationRecord(
     intermediates: ({ x }, params, grads) => {
       const groups = groupsOf(x.shape, params);
       const spread = reduced(groups, x, (terms) => {
-        const { divisor, y } = termsOf(terms, params, root, NUMBERS_ALONE);
+        const { divisor, y } = termsOf(terms, params, root, IN_ANY_ORDER);
         return grads ? y : (root ? y ** 2 : y) * divisor;
       }).data;
       if (!grads) return { y: { largest: spread } };
@@ -164,7 +164,7 @@ export function deviationRecord(
     },
     foreseen: (steps, { x }, params, grads) => foreseenDeviation(steps, x, params, root, grads?.y),
     vjp: ({ x }, params, grads) => ({
-      x: { shape: x.shape, data: gradients(x, params, grads.y, NUMBERS_ALONE, 'value') },
+      x: { shape: x.shape, data: gradients(x, params, grads.y, IN_ANY_ORDER, 'value') },
     }),
     vjpAcceptance: ({ x }, _gradients, params, grads, arithmetic) => ({
       x: { kind: 'within', bound: gradients(x, params, grads.y, arithmetic, 'error') },

@@ -3,7 +3,7 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { batchNorm as signature } from '../../vocabulary/nn/batch_norm.ts';
 import type { GradOutputsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, gamma, NUMBERS_ALONE } from '../bounds.ts';
+import { EPS, FLUSH, gamma, IN_ANY_ORDER } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Arithmetic, Value } from '../record.ts';
@@ -179,7 +179,7 @@ function sample({ x, params, mean = 0, scale = 1 }: Draw): SampleOf<typeof signa
 export const record = defineRecord(signature, {
   summary: 'y = weight * (x - mean) / sqrt(variance + eps) + bias over each channel',
   forward: (inputs, params) => {
-    const { y, running_mean, running_var } = results(inputs, params, NUMBERS_ALONE);
+    const { y, running_mean, running_var } = results(inputs, params, IN_ANY_ORDER);
     return {
       y: tensorOf(y, inputs.x.shape),
       running_mean: tensorOf(running_mean),
@@ -197,7 +197,7 @@ export const record = defineRecord(signature, {
   foreseen: (steps, inputs, params, grads) =>
     params.training ? foreseenOfBatch(steps, inputs, params, grads?.y) : {},
   vjp: (inputs, params, grads) => {
-    const { x, weight, bias } = slopes(inputs, params, grads, NUMBERS_ALONE);
+    const { x, weight, bias } = slopes(inputs, params, grads, IN_ANY_ORDER);
     return {
       x: tensorOf(x, inputs.x.shape),
       weight: tensorOf(weight),

@@ -1,7 +1,7 @@
 import { GradproofError } from '../../errors.ts';
 import { crossEntropy as signature } from '../../vocabulary/nn/cross_entropy.ts';
 import type { GradOutputsOf, InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, gamma, NUMBERS_ALONE, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, gamma, IN_ANY_ORDER, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord } from '../define.ts';
 import type { Arithmetic, Value } from '../record.ts';
 import { crossEntropyPlausibleBugs, crossEntropySamples } from './cross_entropy/samples.ts';
@@ -133,7 +133,7 @@ function forward(inputs: Inputs, params: Params): OutputsOf<typeof signature, Va
   const { logits, labels } = inputs;
   const logProbs = new Float64Array(logits.data.length);
   for (const row of rows.all) {
-    const { below, logSum } = rowAt(rows, row, NUMBERS_ALONE);
+    const { below, logSum } = rowAt(rows, row, IN_ANY_ORDER);
     below.forEach((d, c) => {
       logProbs[rows.flat(row, c)] = -d - logSum;
     });
@@ -143,17 +143,13 @@ function forward(inputs: Inputs, params: Params): OutputsOf<typeof signature, Va
     reduction === 'none'
       ? {
           shape: labels.shape,
-          data: labels.data.map((_, row) => rowLoss(rows, row, NUMBERS_ALONE).loss),
+          data: labels.data.map((_, row) => rowLoss(rows, row, IN_ANY_ORDER).loss),
         }
       : {
           shape: [1],
           data: Float64Array.of(
-            reduced(
-              lossesOf(rows, NUMBERS_ALONE),
-              reduction === 'mean',
-              rows.weighted,
-              NUMBERS_ALONE,
-            ).loss,
+            reduced(lossesOf(rows, IN_ANY_ORDER), reduction === 'mean', rows.weighted, IN_ANY_ORDER)
+              .loss,
           ),
         };
   return { loss, log_probs: { shape: logits.shape, data: logProbs } };
@@ -275,7 +271,7 @@ export const record = defineRecord(signature, {
     };
   },
   vjp: (inputs, params, grads) => ({
-    logits: slopes(inputs, params, grads, NUMBERS_ALONE).gradient,
+    logits: slopes(inputs, params, grads, IN_ANY_ORDER).gradient,
   }),
   vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => ({
     logits: { kind: 'within', bound: slopes(inputs, params, grads, arithmetic).bound },

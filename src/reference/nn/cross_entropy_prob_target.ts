@@ -9,7 +9,7 @@ import {
   type InputsOf,
   type ParamsOf,
 } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, gamma, NUMBERS_ALONE, SECOND_ORDER, sumLevels } from '../bounds.ts';
+import { EPS, FLUSH, gamma, IN_ANY_ORDER, SECOND_ORDER, sumLevels } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import type { Range } from '../foreseen.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
@@ -211,7 +211,7 @@ export const record = defineRecord(signature, {
   summary: 'cross-entropy of logits against a probability of each class',
   forward: (inputs, params) => {
     const { lossShape, scale } = layoutOf(inputs, params);
-    const losses = lossesOf(inputs, params, NUMBERS_ALONE);
+    const losses = lossesOf(inputs, params, IN_ANY_ORDER);
     return {
       loss: { shape: lossShape, data: Float64Array.from(losses, ({ loss }) => scale * loss) },
     };

@@ -1,7 +1,7 @@
 import { layerNorm as signature } from '../../vocabulary/nn/layer_norm.ts';
 import type { Normalization } from '../../vocabulary/nn/norm.ts';
 import type { GradOutputsOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { FLUSH, gamma, IN_ANY_ORDER, NUMBERS_ALONE } from '../bounds.ts';
+import { FLUSH, gamma, IN_ANY_ORDER } from '../bounds.ts';
 import { sumTo } from '../broadcast.ts';
 import { boundOfColumnSums } from '../column-sums.ts';
 import { defineRecord } from '../define.ts';
@@ -80,7 +80,7 @@ function weightSlopes(
 export const record = defineRecord(signature, {
   summary: 'y = weight * (x - mean) / sqrt(variance + eps) + bias',
   forward: (inputs, params) => ({
-    y: tensorOf(results(inputs, params, NUMBERS_ALONE), inputs.x.shape),
+    y: tensorOf(results(inputs, params, IN_ANY_ORDER), inputs.x.shape),
   }),
   acceptance: (inputs, _outputs, params, arithmetic) => ({
     y: within(results(inputs, params, arithmetic)),
@@ -103,8 +103,8 @@ export const record = defineRecord(signature, {
     return { x: [slopes], weight: [weight] };
   },
   vjp: (inputs, params, grads) => ({
-    x: tensorOf(slopes(inputs, params, grads, NUMBERS_ALONE), inputs.x.shape),
-    weight: tensorOf(weightSlopes(inputs, params, grads, NUMBERS_ALONE), inputs.weight.shape),
+    x: tensorOf(slopes(inputs, params, grads, IN_ANY_ORDER), inputs.x.shape),
+    weight: tensorOf(weightSlopes(inputs, params, grads, IN_ANY_ORDER), inputs.weight.shape),
     ...(inputs.bias ? { bias: sumTo(grads.y, inputs.bias.shape) } : {}),
   }),
   vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => ({

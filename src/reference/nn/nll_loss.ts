@@ -8,7 +8,7 @@ import {
   type InputsOf,
   type ParamsOf,
 } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, NUMBERS_ALONE, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, IN_ANY_ORDER, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
@@ -52,7 +52,7 @@ function totalOf(inputs: Inputs, params: Params, arithmetic: Arithmetic) {
 function lossOf(inputs: Inputs, params: Params): Value {
   const { reduction } = params;
   if (reduction !== 'none')
-    return { shape: [1], data: Float64Array.of(totalOf(inputs, params, NUMBERS_ALONE).loss) };
+    return { shape: [1], data: Float64Array.of(totalOf(inputs, params, IN_ANY_ORDER).loss) };
   return {
     shape: inputs.labels.shape,
     data: Float64Array.from(lossesOf(inputs, params), ({ loss }) => loss),
@@ -188,7 +188,7 @@ export const record = defineRecord(signature, {
     targets: { kind: 'exact' },
   }),
   vjp: (inputs, params, grads) => ({
-    log_probs: slopesOf(inputs, params, grads, NUMBERS_ALONE).gradient,
+    log_probs: slopesOf(inputs, params, grads, IN_ANY_ORDER).gradient,
   }),
   vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => ({
     log_probs: { kind: 'within', bound: slopesOf(inputs, params, grads, arithmetic).bound },

@@ -1,7 +1,7 @@
 import type { Normalization } from '../../vocabulary/nn/norm.ts';
 import { rmsNorm as signature } from '../../vocabulary/nn/rms_norm.ts';
 import type { GradOutputsOf, InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, gamma, NUMBERS_ALONE, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, gamma, IN_ANY_ORDER, SECOND_ORDER } from '../bounds.ts';
 import { sumTo } from '../broadcast.ts';
 import { boundOfColumnSums } from '../column-sums.ts';
 import { defineRecord } from '../define.ts';
@@ -59,7 +59,7 @@ function resultOf(inputs: Inputs, params: Params): Value {
   const x = inputs.x;
   const weight = inputs.weight.data;
   const bias = inputs.bias?.data;
-  const rows = rowsOf(inputs, params, NUMBERS_ALONE);
+  const rows = rowsOf(inputs, params, IN_ANY_ORDER);
   const element = (row: Row, c: number) =>
     (weight[c] as number) * (row.x[c] as number) * row.rstd + (bias?.[c] ?? 0);
   return { shape: x.shape, data: mapElements(rows, element) };
@@ -185,11 +185,11 @@ export const record = defineRecord(signature, {
   vjp: (inputs, params, grads) => ({
     x: {
       shape: inputs.x.shape,
-      data: gradientOfX(inputs, params, grads, NUMBERS_ALONE).gradient,
+      data: gradientOfX(inputs, params, grads, IN_ANY_ORDER).gradient,
     },
     weight: {
       shape: inputs.weight.shape,
-      data: gradientOfWeight(inputs, params, grads, NUMBERS_ALONE).gradient,
+      data: gradientOfWeight(inputs, params, grads, IN_ANY_ORDER).gradient,
     },
     ...(inputs.bias ? { bias: sumTo(grads.y, inputs.bias.shape) } : {}),
   }),

@@ -3,7 +3,7 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { swigluMlp as signature } from '../../vocabulary/nn/swiglu_mlp.ts';
 import type { GradOutputsOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, NUMBERS_ALONE, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, IN_ANY_ORDER, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { sigmoid } from '../logistic.ts';
 import { absoluteProduct, product, stageError } from '../matmul/product.ts';
@@ -196,12 +196,12 @@ export function swigluSample(
 /** Llama's feed-forward layer. */
 export const record = defineRecord(signature, {
   summary: 'y = (silu(x gate^T) * (x up^T)) down^T',
-  forward: (inputs) => ({ y: numbersOf(outputOf(inputs, NUMBERS_ALONE)) }),
+  forward: (inputs) => ({ y: numbersOf(outputOf(inputs, IN_ANY_ORDER)) }),
   acceptance: (inputs, _outputs, _params, arithmetic) => ({
     y: within(outputOf(inputs, arithmetic)),
   }),
   vjp: (inputs, _params, grads) => {
-    const { x, gate, up, down } = gradientsOf(inputs, grads, NUMBERS_ALONE);
+    const { x, gate, up, down } = gradientsOf(inputs, grads, IN_ANY_ORDER);
     return { x: numbersOf(x), gate: numbersOf(gate), up: numbersOf(up), down: numbersOf(down) };
   },
   vjpAcceptance: (inputs, _gradients, _params, grads, arithmetic) => {

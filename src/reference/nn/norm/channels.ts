@@ -2,7 +2,7 @@ import type { HostTensor } from '../../../tensor/host.ts';
 import { hostTensorFrom } from '../../../tensor/host.ts';
 import type { Random } from '../../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
-import { FLUSH, gamma, NUMBERS_ALONE } from '../../bounds.ts';
+import { FLUSH, gamma, IN_ANY_ORDER } from '../../bounds.ts';
 import { sumTo } from '../../broadcast.ts';
 import { boundOfColumnSums } from '../../column-sums.ts';
 import type { Acceptance, Arithmetic, Value } from '../../record.ts';
@@ -70,7 +70,7 @@ function results(inputs: Inputs, grouping: Grouping, arithmetic: Arithmetic): Pa
 
 /** y, and when a GPU's is right. */
 export const normalized = (inputs: Inputs, grouping: Grouping): Value =>
-  tensorOf(results(inputs, grouping, NUMBERS_ALONE), inputs.x.shape);
+  tensorOf(results(inputs, grouping, IN_ANY_ORDER), inputs.x.shape);
 export const normalizedWithin = (
   inputs: Inputs,
   grouping: Grouping,
@@ -114,8 +114,8 @@ const perChannel = (shape: Shape): Shape => shape.map((n, d) => (d === 1 ? n : 1
 
 /** The gradients of what there is, and when those of a GPU are right. */
 export const normalizedSlopes = (inputs: Inputs, grouping: Grouping, dy: Value) => ({
-  x: tensorOf(slopes(inputs, grouping, dy, NUMBERS_ALONE), inputs.x.shape),
-  ...(inputs.weight ? { weight: tensorOf(weightSlopes(inputs, grouping, dy, NUMBERS_ALONE)) } : {}),
+  x: tensorOf(slopes(inputs, grouping, dy, IN_ANY_ORDER), inputs.x.shape),
+  ...(inputs.weight ? { weight: tensorOf(weightSlopes(inputs, grouping, dy, IN_ANY_ORDER)) } : {}),
   ...(inputs.bias
     ? { bias: { ...sumTo(dy, perChannel(dy.shape)), shape: inputs.bias.shape } }
     : {}),
