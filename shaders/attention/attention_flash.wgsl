@@ -1,5 +1,7 @@
-import package::attention::operands::{ FOUR, HIDDEN, attention, has_special, k, masked, power, q, scores_of, v };
+import package::attention::operands::{ FOUR, HIDDEN, attention, has_special, k, masked, q, scores_of, v };
+import package::attention::softmax::{ exponentials_of, rescaling };
 import package::attention::tile::{ COLUMNS, Sums, Tile, largest_of, plus_products, plus_weighted, sum_of, sum_over_quad, times, turned_columns };
+import package::attention::tiles::{ end_of_keys, tile_of_queries };
 import package::lib::grid::linear_index;
 
 // y = softmax(scores) v without storing a score: each quad takes 16 queries and goes through the
@@ -30,20 +32,6 @@ fn add_values(sums: ptr<function, Sums>, weights: Tile, start: u32, key: u32) {
   if (COLUMNS > 7u) { (*sums)[7] = plus_weighted((*sums)[7], weights, four_values(at + 28u)); }
 }
 
-fn weights_of(s: mat4x4f, largest: vec4f) -> mat4x4f {
-  return mat4x4f(
-    select(vec4f(), power(s[0] - largest.x), s[0] > vec4f(HIDDEN)),
-    select(vec4f(), power(s[1] - largest.y), s[1] > vec4f(HIDDEN)),
-    select(vec4f(), power(s[2] - largest.z), s[2] > vec4f(HIDDEN)),
-    select(vec4f(), power(s[3] - largest.w), s[3] > vec4f(HIDDEN)),
-  );
-}
-
-/// What sums up to a maximum are multiplied by for another: exactly 1 where it has not grown.
-fn rescaling(before: vec4f, largest: vec4f) -> vec4f {
-  return select(power(before - largest), vec4f(1.0), before == largest);
-}
-
 fn store(sums: Tile, totals: mat4x4f, place: vec2u, first: u32, column: u32) {
   var rows = sums;
   var total_of = totals;
@@ -67,21 +55,18 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  // Heads side by side: the quads of a workgroup have queries that are near each other, so that
-  // they end at the same key where attention is causal.
-  let heads = attention.rows / attention.queries;
   let lane = local % 4u;
-  let quad = linear_index(group, groups, local, SIZE) / 4u;
-  let first = quad / heads * 16u;
-  let place = vec2u(quad % heads / attention.heads, quad % attention.heads);
-  let shared_head = vec2u(place.x, place.y / attention.group);
+  let tile = tile_of_queries(linear_index(group, groups, local, SIZE) / 4u, 16u);
+  let first = tile.first;
+  let place = tile.place;
   let rows = min(first + lane + 4u * FOUR, vec4u(attention.queries - 1u));
   let at_q = (dot(place, attention.q.xy) + rows * attention.q.z) / 4u;
-  let start_k = dot(shared_head, attention.k.xy);
+  let start_k = dot(tile.shared_head, attention.k.xy);
   let column = group.z * COLUMNS * 16u + 4u * lane;
-  let start_v = dot(shared_head, attention.v.xy) + column;
-  let last = linear_index(group, groups, SIZE - 1u, SIZE) / 4u / heads * 16u + 15u;
-  let end = select(attention.keys, min(attention.keys, last + 1u), attention.causal != 0u);
+  let start_v = dot(tile.shared_head, attention.v.xy) + column;
+  // All quads of a workgroup end where the last one does.
+  let last = tile_of_queries(linear_index(group, groups, SIZE - 1u, SIZE) / 4u, 16u).first + 15u;
+  let end = end_of_keys(last);
   var sums = Sums();
   var totals = mat4x4f();
   var largest = mat4x4f(vec4f(HIDDEN), vec4f(HIDDEN), vec4f(HIDDEN), vec4f(HIDDEN));
@@ -116,8 +101,8 @@ fn main(
       rescaling(before[2], largest[2]), rescaling(before[3], largest[3]),
     );
     var p = Tile(
-      weights_of(s[0], largest[0]), weights_of(s[1], largest[1]),
-      weights_of(s[2], largest[2]), weights_of(s[3], largest[3]),
+      exponentials_of(s[0], largest[0]), exponentials_of(s[1], largest[1]),
+      exponentials_of(s[2], largest[2]), exponentials_of(s[3], largest[3]),
     );
     totals = mat4x4f(
       totals[0] * rescale[0] + sum_of(p[0]), totals[1] * rescale[1] + sum_of(p[1]),
@@ -153,7 +138,7 @@ fn main(
   for (var g = 0u; g < 4u; g++) {
     let row = first + 4u * g + lane;
     if (group.z == 0u && row < attention.queries) {
-      row_stats[quad % heads * attention.queries + row] = vec2f(highest[g].x, total_of[g].x);
+      row_stats[tile.row + row] = vec2f(highest[g].x, total_of[g].x);
     }
   }
 }

@@ -1,5 +1,6 @@
 import package::attention::operands::{ FOUR, HIDDEN, attention, has_special, k, masked, power, q, scores_of, slope_of, v };
 import package::attention::tile::{ COLUMNS, Sums, Tile, plus_products, plus_weighted, turned_columns };
+import package::attention::tiles::{ start_of_queries, tile_of_keys };
 import package::lib::grid::linear_index;
 
 // dk = scale * sum over the queries of ds q or, where OF_VALUES, dv = sum over the queries of p dy,
@@ -85,19 +86,16 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let shared_heads = attention.heads / attention.group;
-  let heads = attention.kv_rows / attention.keys;
   let lane = local % 4u;
-  let quad = linear_index(group, groups, local, SIZE) / 4u;
-  let first = quad / heads * 16u;
-  let place = vec2u(quad % heads / shared_heads, quad % shared_heads);
+  let tile = tile_of_keys(linear_index(group, groups, local, SIZE) / 4u, 16u);
+  let first = tile.first;
+  let place = tile.place;
   let rows = min(first + lane + 4u * FOUR, vec4u(attention.keys - 1u));
   let at_k = (dot(place, attention.k.xy) + rows * attention.k.z) / 4u;
   let at_v = (dot(place, attention.v.xy) + rows * attention.v.z) / 4u;
   let column = group.z * COLUMNS * 16u + 4u * lane;
-  // Of a workgroup, the first quad has the first keys.
-  let first_of_all = linear_index(group, groups, 0u, SIZE) / 4u / heads * 16u;
-  let start = select(0u, min(first_of_all, attention.queries), attention.causal != 0u);
+  // All quads of a workgroup start where the first one does, which has the first keys.
+  let start = start_of_queries(tile_of_keys(linear_index(group, groups, 0u, SIZE) / 4u, 16u).first);
   let blocks = (attention.queries - start + 15u) / 16u;
   var sums = Sums();
   for (var i = 0u; i < blocks * attention.group; i++) {

@@ -1,5 +1,7 @@
-import package::attention::operands::{ FOUR, HIDDEN, attention, has_special, k, masked, power, q, scores_of, slope_of, v };
+import package::attention::operands::{ FOUR, HIDDEN, attention, has_special, k, masked, q, scores_of, slope_of, v };
+import package::attention::softmax::gradients_of;
 import package::attention::tile::{ COLUMNS, Sums, Tile, plus_products, plus_weighted, turned, turned_columns };
+import package::attention::tiles::{ end_of_keys, tile_of_queries };
 import package::lib::grid::linear_index;
 
 // dq = scale * sum over the keys of ds k, ds = p (dy . v - delta) * slope of the cap, p = exp(score
@@ -29,11 +31,6 @@ fn add_keys(sums: ptr<function, Sums>, weights: Tile, start: u32, key: u32) {
   if (COLUMNS > 5u) { (*sums)[5] = plus_weighted((*sums)[5], weights, four_keys(at + 20u)); }
   if (COLUMNS > 6u) { (*sums)[6] = plus_weighted((*sums)[6], weights, four_keys(at + 24u)); }
   if (COLUMNS > 7u) { (*sums)[7] = plus_weighted((*sums)[7], weights, four_keys(at + 28u)); }
-}
-
-/// Gradients of the scores of a query, without the slope of a cap.
-fn gradients_of(scores: vec4f, dp: vec4f, facts: vec4f) -> vec4f {
-  return power(scores - facts.x) / facts.y * (dp - facts.z);
 }
 
 /// Gradients of the products of a group where all is seen and nothing capped.
@@ -66,26 +63,24 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  // As in attention_flash.
-  let heads = attention.rows / attention.queries;
   let lane = local % 4u;
-  let quad = linear_index(group, groups, local, SIZE) / 4u;
-  let first = quad / heads * 16u;
-  let place = vec2u(quad % heads / attention.heads, quad % attention.heads);
-  let shared_head = vec2u(place.x, place.y / attention.group);
+  let tile = tile_of_queries(linear_index(group, groups, local, SIZE) / 4u, 16u);
+  let first = tile.first;
+  let place = tile.place;
   let rows = min(first + lane + 4u * FOUR, vec4u(attention.queries - 1u));
   let at_q = (dot(place, attention.q.xy) + rows * attention.q.z) / 4u;
   let at_dy = (dot(place, attention.y.xy) + rows * attention.y.z) / 4u;
-  let start_k = dot(shared_head, attention.k.xy);
-  let start_v = dot(shared_head, attention.v.xy);
+  let start_k = dot(tile.shared_head, attention.k.xy);
+  let start_v = dot(tile.shared_head, attention.v.xy);
   let column = group.z * COLUMNS * 16u + 4u * lane;
-  let at_facts = quad % heads * attention.queries + rows;
+  let at_facts = tile.row + rows;
   let facts = Tile(
     turned(row_facts[at_facts.x]), turned(row_facts[at_facts.y]),
     turned(row_facts[at_facts.z]), turned(row_facts[at_facts.w]),
   );
-  let last = linear_index(group, groups, SIZE - 1u, SIZE) / 4u / heads * 16u + 15u;
-  let end = select(attention.keys, min(attention.keys, last + 1u), attention.causal != 0u);
+  // All quads of a workgroup end where the last one does.
+  let last = tile_of_queries(linear_index(group, groups, SIZE - 1u, SIZE) / 4u, 16u).first + 15u;
+  let end = end_of_keys(last);
   var sums = Sums();
   for (var key = 0u; key < end; key += 16u) {
     let keys = key + 4u * lane + FOUR;

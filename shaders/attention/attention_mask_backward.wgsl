@@ -1,5 +1,6 @@
-import package::attention::operands::{ FOUR, HIDDEN, attention, k, masked, power, q, scores_of, v };
+import package::attention::operands::{ FOUR, HIDDEN, attention, k, masked, q, scores_of, v };
 import package::attention::place::place_of;
+import package::attention::softmax::gradients_of;
 import package::lib::grid::linear_index;
 
 // Gradients of what a mask adds to each score: p (dy . v - delta), with p = exp(score - maximum) /
@@ -42,8 +43,7 @@ fn main(
   }
   let facts = row_facts[row];
   let scores = masked(scores_of(products), place.xy, vec4u(place.z), key + FOUR);
-  let gradients = power(scores - facts.x) / facts.y * (dp - facts.z);
-  var seen = select(vec4f(), gradients, scores > vec4f(HIDDEN));
+  var seen = select(vec4f(), gradients_of(scores, dp, facts), scores > vec4f(HIDDEN));
   for (var i = 0u; i < min(4u, attention.keys - key); i++) {
     dscores[row * attention.keys + key + i] = seen[i];
   }

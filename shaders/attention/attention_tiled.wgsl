@@ -1,5 +1,7 @@
-import package::attention::operands::{ FOUR, HIDDEN, attention, k, masked, power, q, scores_of, v };
-import package::attention::slab::{ ROWS, SHARE, VECTORS, keep_weights, largest_over_lanes, products_of_slab, slab, sum_over_lanes, weighted_slab };
+import package::attention::operands::{ FOUR, HIDDEN, attention, k, masked, q, scores_of, v };
+import package::attention::slab::{ ROWS, SHARE, VECTORS, keep_weights, largest_over_lanes, products_of, sum_over_lanes, weighted_rows };
+import package::attention::softmax::{ exponentials_of, rescaled, rescaling };
+import package::attention::tiles::{ end_of_keys, tile_of_queries };
 import package::lib::grid::linear_index;
 
 // y = softmax(scores) v as attention_flash, through workgroup memory: what a graphics chip wants. A
@@ -8,21 +10,17 @@ import package::lib::grid::linear_index;
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 @group(0) @binding(6) var<storage, read_write> row_stats: array<vec2f>;
 
-/// The weighted sum of 16 values from `key` on, over the lane's four columns from vector `column` on.
-fn sum_of_values(local: vec2u, start: u32, key: u32, column: u32) -> mat4x4f {
-  for (var i = local.y; i < SHARE; i += 8u) {
-    let own_key = min(key + i, attention.keys - 1u);
-    let at = column + local.x;
-    slab[8u * i + local.x] = select(vec4f(), v[(start + own_key * attention.v.z) / 4u + at], at < attention.v.w / 4u);
-  }
-  workgroupBarrier();
-  let sum = weighted_slab(local);
-  workgroupBarrier();
-  return sum;
+/// A vector of columns of the value at a key; past the end of keys that of the last, of columns 0.
+fn value_at(start: u32, key: u32, column: u32) -> vec4f {
+  let at = (start + min(key, attention.keys - 1u) * attention.v.z) / 4u + column;
+  return select(vec4f(), v[at], column < attention.v.w / 4u);
 }
 
-fn times(rows: mat4x4f, factors: vec4f) -> mat4x4f {
-  return mat4x4f(rows[0] * factors.x, rows[1] * factors.y, rows[2] * factors.z, rows[3] * factors.w);
+/// The weighted sum of 16 values from `key` on, over the lane's four columns from vector `column` on.
+fn sum_of_values(local: vec2u, start: u32, key: u32, column: u32) -> mat4x4f {
+  let own = key + local.y;
+  let at = column + local.x;
+  return weighted_rows(local, value_at(start, own, at), value_at(start, own + 8u, at));
 }
 
 fn store(sums: mat4x4f, totals: vec4f, place: vec2u, first: u32, column: u32) {
@@ -44,16 +42,13 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let local = at_local.xy;
-  let heads = attention.rows / attention.queries;
-  let tile = linear_index(group, groups, 0u, 1u);
-  let first = tile / heads * ROWS;
-  let place = vec2u(tile % heads / attention.heads, tile % attention.heads);
-  let shared_head = vec2u(place.x, place.y / attention.group);
+  let tile = tile_of_queries(linear_index(group, groups, 0u, 1u), ROWS);
+  let first = tile.first;
   let loaded = lane / VECTORS;
-  let at_q = (dot(place, attention.q.xy) + min(first + loaded, attention.queries - 1u) * attention.q.z) / 4u;
-  let start_k = dot(shared_head, attention.k.xy);
-  let start_v = dot(shared_head, attention.v.xy);
-  let end = select(attention.keys, min(attention.keys, first + ROWS), attention.causal != 0u);
+  let at_q = dot(vec3u(tile.place, min(first + loaded, attention.queries - 1u)), attention.q.xyz) / 4u;
+  let start_k = dot(tile.shared_head, attention.k.xy);
+  let start_v = dot(tile.shared_head, attention.v.xy);
+  let end = end_of_keys(first + ROWS - 1u);
   var left = mat4x4f();
   var right = mat4x4f();
   var totals = vec4f();
@@ -64,30 +59,23 @@ fn main(
     for (var c = 0u; c < attention.q.w / 4u; c += VECTORS) {
       let at = c + lane % VECTORS;
       let inside = at < attention.q.w / 4u;
-      slab[lane % VECTORS * ROWS + lane / VECTORS] = select(vec4f(), q[at_q + at], inside);
-      slab[(VECTORS + lane % VECTORS) * ROWS + lane / VECTORS] = select(vec4f(), k[at_k + at], inside);
-      workgroupBarrier();
-      products += products_of_slab(local);
-      workgroupBarrier();
+      let row = select(vec4f(), q[at_q + at], inside);
+      let column = select(vec4f(), k[at_k + at], inside);
+      products += products_of(local, lane, row, column);
     }
     let keys = key + 4u * local.x + FOUR;
     for (var r = 0u; r < 4u; r++) {
-      products[r] = masked(scores_of(products[r]), place, vec4u(first + 4u * local.y + r), keys);
+      products[r] = masked(scores_of(products[r]), tile.place, vec4u(first + 4u * local.y + r), keys);
     }
     let s = products;
     let by_key = transpose(s);
     let before = largest;
     largest = max(before, largest_over_lanes(local, max(max(by_key[0], by_key[1]), max(by_key[2], by_key[3]))));
-    let rescale = select(power(before - largest), vec4f(1.0), before == largest);
-    let p = mat4x4f(
-      select(vec4f(), power(s[0] - largest.x), s[0] > vec4f(HIDDEN)),
-      select(vec4f(), power(s[1] - largest.y), s[1] > vec4f(HIDDEN)),
-      select(vec4f(), power(s[2] - largest.z), s[2] > vec4f(HIDDEN)),
-      select(vec4f(), power(s[3] - largest.w), s[3] > vec4f(HIDDEN)),
-    );
+    let rescale = rescaling(before, largest);
+    let p = exponentials_of(s, largest);
     totals = totals * rescale + transpose(p) * vec4f(1.0);
-    left = times(left, rescale);
-    right = times(right, rescale);
+    left = rescaled(left, rescale);
+    right = rescaled(right, rescale);
     for (var share = 0u; share < 2u; share++) {
       keep_weights(local, share, p);
       left += sum_of_values(local, start_v, key + SHARE * share, 16u * group.z);
@@ -95,12 +83,12 @@ fn main(
     }
   }
   totals = sum_over_lanes(local, totals);
-  store(left, totals, place, first + 4u * local.y, 64u * group.z + 4u * local.x);
-  store(right, totals, place, first + 4u * local.y, 64u * group.z + 32u + 4u * local.x);
+  store(left, totals, tile.place, first + 4u * local.y, 64u * group.z + 4u * local.x);
+  store(right, totals, tile.place, first + 4u * local.y, 64u * group.z + 32u + 4u * local.x);
   for (var r = 0u; r < 4u; r++) {
     let row = first + 4u * local.y + r;
     if (group.z == 0u && local.x == 0u && row < attention.queries) {
-      row_stats[tile % heads * attention.queries + row] = vec2f(largest[r], totals[r]);
+      row_stats[tile.row + row] = vec2f(largest[r], totals[r]);
     }
   }
 }

@@ -1,5 +1,6 @@
 import package::attention::operands::{ FOUR, HIDDEN, attention, k, masked, power, q, scores_of, slope_of, v };
-import package::attention::slab::{ ROWS, SHARE, VECTORS, keep_weights, products_of_slab, slab, weighted_slab };
+import package::attention::slab::{ ROWS, SHARE, VECTORS, keep_weights, products_of, weighted_rows };
+import package::attention::tiles::{ start_of_queries, tile_of_keys };
 import package::lib::grid::linear_index;
 
 // dk or, where OF_VALUES, dv as attention_flash_backward_kv, through workgroup memory. A workgroup
@@ -11,22 +12,21 @@ import package::lib::grid::linear_index;
 
 override OF_VALUES: bool = false;
 
-/// The weighted sum of q or dy of 16 queries from `query` on, over the lane's four columns from
-/// vector `column` on.
-fn sum_of_queries(local: vec2u, head: vec2u, query: u32, column: u32) -> mat4x4f {
-  for (var i = local.y; i < SHARE; i += 8u) {
-    let place = vec3u(head, min(query + i, attention.queries - 1u));
-    let at = column + local.x;
-    if (OF_VALUES) {
-      slab[8u * i + local.x] = select(vec4f(), dy[dot(place, attention.y.xyz) / 4u + at], at < attention.y.w / 4u);
-    } else {
-      slab[8u * i + local.x] = select(vec4f(), q[dot(place, attention.q.xyz) / 4u + at], at < attention.q.w / 4u);
-    }
+/// A vector of columns of q or dy of a query; past the end of queries that of the last, of columns 0.
+fn query_at(head: vec2u, query: u32, column: u32) -> vec4f {
+  let place = vec3u(head, min(query, attention.queries - 1u));
+  if (OF_VALUES) {
+    return select(vec4f(), dy[dot(place, attention.y.xyz) / 4u + column], column < attention.y.w / 4u);
   }
-  workgroupBarrier();
-  let sum = weighted_slab(local);
-  workgroupBarrier();
-  return sum;
+  return select(vec4f(), q[dot(place, attention.q.xyz) / 4u + column], column < attention.q.w / 4u);
+}
+
+/// The weighted sum of 16 queries from `query` on, over the lane's four columns from vector `column`
+/// on.
+fn sum_of_queries(local: vec2u, head: vec2u, query: u32, column: u32) -> mat4x4f {
+  let own = query + local.y;
+  let at = column + local.x;
+  return weighted_rows(local, query_at(head, own, at), query_at(head, own + 8u, at));
 }
 
 /// What four queries, whose facts are rows of `facts`, weigh in the sum of a key.
@@ -60,16 +60,14 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let local = at_local.xy;
-  let shared_heads = attention.heads / attention.group;
-  let heads = attention.kv_rows / attention.keys;
-  let tile = linear_index(group, groups, 0u, 1u);
-  let first = tile / heads * ROWS;
-  let place = vec2u(tile % heads / shared_heads, tile % shared_heads);
+  let tile = tile_of_keys(linear_index(group, groups, 0u, 1u), ROWS);
+  let first = tile.first;
+  let place = tile.place;
   let loaded = lane / VECTORS;
   let key = min(first + loaded, attention.keys - 1u);
   let at_k = dot(vec3u(place, key), attention.k.xyz) / 4u;
   let at_v = dot(vec3u(place, key), attention.v.xyz) / 4u;
-  let start = select(0u, min(first, attention.queries), attention.causal != 0u);
+  let start = start_of_queries(first);
   let blocks = (attention.queries - start + ROWS - 1u) / ROWS;
   var left = mat4x4f();
   var right = mat4x4f();
@@ -82,11 +80,9 @@ fn main(
     for (var c = 0u; c < attention.q.w / 4u; c += VECTORS) {
       let at = c + lane % VECTORS;
       let inside = at < attention.q.w / 4u;
-      slab[lane % VECTORS * ROWS + lane / VECTORS] = select(vec4f(), k[at_k + at], inside);
-      slab[(VECTORS + lane % VECTORS) * ROWS + lane / VECTORS] = select(vec4f(), q[at_q + at], inside);
-      workgroupBarrier();
-      products += products_of_slab(local);
-      workgroupBarrier();
+      let row = select(vec4f(), k[at_k + at], inside);
+      let column = select(vec4f(), q[at_q + at], inside);
+      products += products_of(local, lane, row, column);
     }
     let at_dy = dot(own_query, attention.y.xyz) / 4u;
     var dp = mat4x4f();
@@ -94,11 +90,9 @@ fn main(
       for (var c = 0u; c < attention.v.w / 4u; c += VECTORS) {
         let at = c + lane % VECTORS;
         let inside = at < attention.v.w / 4u;
-        slab[lane % VECTORS * ROWS + lane / VECTORS] = select(vec4f(), v[at_v + at], inside);
-        slab[(VECTORS + lane % VECTORS) * ROWS + lane / VECTORS] = select(vec4f(), dy[at_dy + at], inside);
-        workgroupBarrier();
-        dp += products_of_slab(local);
-        workgroupBarrier();
+        let row = select(vec4f(), v[at_v + at], inside);
+        let column = select(vec4f(), dy[at_dy + at], inside);
+        dp += products_of(local, lane, row, column);
       }
     }
     let queries = query + 4u * local.x + FOUR;
