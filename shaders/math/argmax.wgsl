@@ -1,6 +1,6 @@
 import package::lib::grid::linear_index;
 import package::math::key::key_of;
-import package::math::reduction::{dims, part_of, place, start_of};
+import package::math::reduction::{behind, dims, run_from, terms_of};
 
 // The largest term of each element of x along some axes, and which one it is: the first of equal
 // ones, or with LAST the last. A NaN counts as the largest, and all of them as equal. Compares
@@ -34,24 +34,28 @@ fn main(
   if (i >= dims.count * dims.parts) {
     return;
   }
-  let start = start_of(i);
+  let terms = terms_of(i);
   // Below the key of any float, and that of the lowest integer: where no term is larger, the first
   // term of all is the largest.
   var best = 0u;
   var best_index = 0u;
-  for (var term = part_of(i); term < dims.terms; term += dims.parts) {
-    let at = start + place(term, dims.kept);
-    var key = x[at];
-    var index = term;
-    if (FROM_PAIRS) {
-      index = x[at + 1u];
-    } else {
-      key = key_of(key, INTEGERS);
+  for (var first = terms.first; first < terms.end; ) {
+    let run = run_from(first, terms);
+    var at = run.at;
+    for (var term = first; term < run.end; term += dims.step) {
+      var key = x[at];
+      var index = term;
+      if (FROM_PAIRS) {
+        index = x[at + 1u];
+      } else {
+        key = key_of(key, INTEGERS);
+      }
+      let better = key > best || (key == best && (index > best_index) == LAST);
+      best = select(best, key, better);
+      best_index = select(best_index, index, better);
+      at += dims.step * run.stride;
     }
-    if (key > best || (key == best && (index > best_index) == LAST)) {
-      best = key;
-      best_index = index;
-    }
+    first = behind(first, run.end);
   }
   if (TO_PAIRS) {
     y[2u * i] = best;

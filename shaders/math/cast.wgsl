@@ -1,8 +1,8 @@
 import package::lib::grid::linear_index;
 import package::lib::storage::{bf16_bits, f16_bits, f32_bits_of_half};
 
-// y = x in another element type. x, y: [count]; one invocation makes one word of y: one, two or
-// four elements. Floats round to nearest, ties to even; floats to integers toward zero, and what is
+// y = x in another element type. x, y: [count]; one invocation makes four elements of y: one, two or
+// four words. Floats round to nearest, ties to even; floats to integers toward zero, and what is
 // out of range becomes the nearest end of it (the standards leave it open); integers to narrower
 // ones drop their high bits; a boolean is a byte, 1 for all but zero. What fills the last word up
 // is not of x.
@@ -27,9 +27,8 @@ const BOOL = 6u;
 override FROM: u32 = F32;
 override TO: u32 = F32;
 
-fn bits_of(element: u32) -> u32 {
-  return select(select(8u, 16u, element <= BF16), 32u, element == F32 || element == I32);
-}
+// The bits that tell a value from zero: the sign of a float does not.
+const SIGNLESS = array<u32, 4>(0x7fffffffu, 0x7fffu, 0x7fffu, 0xffffffffu);
 
 fn integer_of(bits: u32) -> i32 {
   return select(bitcast<i32>(bits), extractBits(bitcast<i32>(bits), 0u, 8u), FROM == I8);
@@ -54,15 +53,14 @@ fn truncated(value: f32) -> i32 {
 
 fn converted(bits: u32) -> u32 {
   if (TO == BOOL) {
-    // The sign of a zero is no value.
-    return u32((bits & select(0xffffffffu, (1u << (bits_of(FROM) - 1u)) - 1u, FROM < I32)) != 0u);
+    return u32((bits & SIGNLESS[min(FROM, I32)]) != 0u);
   }
   if (TO >= I32) {
     var n = integer_of(bits);
     if (FROM < I32) {
       n = truncated(bitcast<f32>(f32_bits(bits)));
     }
-    return extractBits(u32(n), 0u, bits_of(TO));
+    return select(u32(n) & 0xffu, u32(n), TO == I32);
   }
   if (TO == F32) {
     return f32_bits(bits);
@@ -74,23 +72,45 @@ fn converted(bits: u32) -> u32 {
   return bf16_bits(value);
 }
 
+// Elements 4 i to 4 i + 3 of x, each in the low bits.
+fn four_of(i: u32) -> vec4u {
+  if (FROM == F32 || FROM == I32) {
+    let at = 4u * i;
+    return vec4u(x[at], x[at + 1u], x[at + 2u], x[at + 3u]);
+  }
+  if (FROM < I32) {
+    let words = vec4u(vec2u(x[2u * i]), vec2u(x[2u * i + 1u]));
+    return (words >> vec4u(0u, 16u, 0u, 16u)) & vec4u(0xffffu);
+  }
+  return (vec4u(x[i]) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(0xffu);
+}
+
+// Stores elements 4 i to 4 i + 3, as far as there are words of them.
+fn store(i: u32, four: vec4u) {
+  if (TO == F32 || TO == I32) {
+    let at = 4u * i;
+    y[at] = four.x;
+    if (at + 1u < dims.count) { y[at + 1u] = four.y; }
+    if (at + 2u < dims.count) { y[at + 2u] = four.z; }
+    if (at + 3u < dims.count) { y[at + 3u] = four.w; }
+  } else if (TO < I32) {
+    y[2u * i] = four.x | (four.y << 16u);
+    if (4u * i + 2u < dims.count) { y[2u * i + 1u] = four.z | (four.w << 16u); }
+  } else {
+    y[i] = four.x | (four.y << 8u) | (four.z << 16u) | (four.w << 24u);
+  }
+}
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let at = linear_index(group, groups, lane, 64u);
-  let from_bits = bits_of(FROM);
-  let to_bits = bits_of(TO);
-  let share = 32u / to_bits; // elements of a word
-  if (at * share >= dims.count) {
+  let i = linear_index(group, groups, lane, 64u);
+  if (4u * i >= dims.count) {
     return;
   }
-  var word = 0u;
-  for (var k = 0u; k < share; k++) {
-    let bit = (at * share + k) * from_bits;
-    word |= converted(extractBits(x[bit / 32u], bit % 32u, from_bits)) << (k * to_bits);
-  }
-  y[at] = word;
+  let four = four_of(i);
+  store(i, vec4u(converted(four.x), converted(four.y), converted(four.z), converted(four.w)));
 }

@@ -1,5 +1,5 @@
 import package::lib::grid::linear_index;
-import package::math::reduction::{dims, part_of, place, start_of};
+import package::math::reduction::{behind, dims, run_from, terms_of};
 
 // y = sum of integers of 32 bits along some axes, or with several parts the sums of those; what
 // overflows wraps.
@@ -17,10 +17,16 @@ fn main(
   if (i >= dims.count * dims.parts) {
     return;
   }
-  let start = start_of(i);
+  let terms = terms_of(i);
   var sum = 0;
-  for (var term = part_of(i); term < dims.terms; term += dims.parts) {
-    sum += x[start + place(term, dims.kept)];
+  for (var first = terms.first; first < terms.end; ) {
+    let run = run_from(first, terms);
+    var at = run.at;
+    for (var term = first; term < run.end; term += dims.step) {
+      sum += x[at];
+      at += dims.step * run.stride;
+    }
+    first = behind(first, run.end);
   }
   y[i] = sum;
 }

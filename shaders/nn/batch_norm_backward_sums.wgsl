@@ -1,4 +1,5 @@
 import package::lib::lanes::{ LANES, sum_of_lanes };
+import package::nn::channel::{ next_of, walk_of };
 
 // dweight = sum of dy * z and dbias = sum of dy over each channel, z = (x - mean) / sqrt(variance +
 // eps). x, dy: [batch, channels, inner]; all others: [channels]. A workgroup a channel; 5 flops and
@@ -22,13 +23,16 @@ struct Params {
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let channel = group.x;
+  let center = mean[channel];
   let rstd = inverseSqrt(variance[channel] + params.eps);
   var of_weight = 0.0;
   var of_bias = 0.0;
+  var walk = walk_of(channel, lane, params.channels, params.inner);
   for (var i = lane; i < params.count; i += LANES) {
-    let at = (i / params.inner * params.channels + channel) * params.inner + i % params.inner;
-    of_weight += dy[at] * ((x[at] - mean[channel]) * rstd);
-    of_bias += dy[at];
+    let flow = dy[walk.at];
+    of_weight += flow * ((x[walk.at] - center) * rstd);
+    of_bias += flow;
+    walk = next_of(walk);
   }
   let weight_sum = sum_of_lanes(lane, of_weight);
   let bias_sum = sum_of_lanes(lane, of_bias);

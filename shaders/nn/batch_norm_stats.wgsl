@@ -1,4 +1,5 @@
 import package::lib::lanes::{ LANES, sum_of_lanes };
+import package::nn::channel::{ next_of, walk_of };
 
 // Mean and biased variance of each channel, in two passes, and the running ones moved towards them.
 // x: [batch, channels, inner]; all others: [channels]. A workgroup a channel; 4 flops and two reads
@@ -22,22 +23,23 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> new_var: array<f32>;
 @group(0) @binding(7) var<uniform> params: Params;
 
-fn element(channel: u32, i: u32) -> f32 {
-  return x[(i / params.inner * params.channels + channel) * params.inner + i % params.inner];
-}
-
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let channel = group.x;
+  let start = walk_of(channel, lane, params.channels, params.inner);
   var sum = 0.0;
+  var walk = start;
   for (var i = lane; i < params.count; i += LANES) {
-    sum += element(channel, i);
+    sum += x[walk.at];
+    walk = next_of(walk);
   }
   let mean = sum_of_lanes(lane, sum) / f32(params.count);
   var squares = 0.0;
+  walk = start;
   for (var i = lane; i < params.count; i += LANES) {
-    let away = element(channel, i) - mean;
+    let away = x[walk.at] - mean;
     squares += away * away;
+    walk = next_of(walk);
   }
   let variance = sum_of_lanes(lane, squares) / f32(params.count);
   let at = channel + lane;

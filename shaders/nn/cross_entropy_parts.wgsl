@@ -1,11 +1,11 @@
 import package::lib::exp::NOTHING;
 import package::lib::grid::linear_index;
-import package::nn::along_axis::start_of;
+import package::nn::shared_row::{ after, four_at, has, row_of_invocation };
 
 // What cross-entropy needs of the classes of a row, in `parts` parts of a row, of every parts-th
-// class each: (max, sum of exp(x - max), sum of w (max - x), sum of w); only label smoothing needs
-// the latter two. logits: [outer, C, inner]; weight: [C], 1 without; row_parts: [rows, parts], rows
-// = outer * inner. One invocation a part, two passes over its classes.
+// class each: (max, sum of exp(x - max), sum of w (max - x), sum of w); the latter two where
+// SMOOTHED. logits: [outer, C, inner]; weight: [C], 1 without; row_parts: [rows, parts], rows = outer
+// * inner. One invocation a part, two passes over its classes.
 
 struct Params {
   rows: u32,
@@ -20,40 +20,50 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> row_parts: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-const SIZE = 64u;
+override SMOOTHED: bool = false;
 
-fn weight_of(class_index: u32) -> f32 {
-  if (params.weighted == 0u) {
-    return 1.0;
-  }
-  return weight[class_index];
+fn given(at: vec4u) -> vec4f {
+  return vec4f(logits[at.x], logits[at.y], logits[at.z], logits[at.w]);
 }
 
-@compute @workgroup_size(SIZE)
+fn weights_of(column: vec4u) -> vec4f {
+  if (params.weighted == 0u) {
+    return vec4f(1.0);
+  }
+  return vec4f(weight[column.x], weight[column.y], weight[column.z], weight[column.w]);
+}
+
+fn total(four: vec4f) -> f32 {
+  return (four.x + four.z) + (four.y + four.w);
+}
+
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, SIZE);
-  if (i >= params.rows * params.parts) {
-    return;
+  let i = linear_index(group, groups, lane, 64u);
+  let row = row_of_invocation(i, params.parts, params.rows, params.classes, params.inner);
+  var most = vec4f(logits[row.first + row.lane * row.inner]);
+  for (var c = row.lane; has(row, c); c = after(row, c)) {
+    most = max(most, given(four_at(row, c).at));
   }
-  let row = i / params.parts;
-  let part = i % params.parts;
-  let first = start_of(row, params.classes, params.inner);
-  var largest = logits[first + part * params.inner];
-  for (var c = part + params.parts; c < params.classes; c += params.parts) {
-    largest = max(largest, logits[first + c * params.inner]);
+  let largest = max(max(most.x, most.y), max(most.z, most.w));
+  var sums = vec4f();
+  var away = vec4f();
+  var weights = vec4f();
+  for (var c = row.lane; has(row, c); c = after(row, c)) {
+    let four = four_at(row, c);
+    let x = given(four.at) - largest;
+    sums += select(vec4f(), exp(max(x, vec4f(NOTHING))), four.inside);
+    if (SMOOTHED) {
+      let w = select(vec4f(), weights_of(four.column), four.inside);
+      away -= w * x;
+      weights += w;
+    }
   }
-  var sum = 0.0;
-  var away = 0.0;
-  var weights = 0.0;
-  for (var c = part; c < params.classes; c += params.parts) {
-    let x = logits[first + c * params.inner] - largest;
-    sum += exp(max(x, NOTHING));
-    away -= weight_of(c) * x;
-    weights += weight_of(c);
+  if (row.exists) {
+    row_parts[i] = vec4f(largest, total(sums), total(away), total(weights));
   }
-  row_parts[i] = vec4f(largest, sum, away, weights);
 }

@@ -1,47 +1,35 @@
 import package::lib::grid::linear_index;
+import package::nn::norm_slope::{ given, params, store, weighed };
+import package::nn::shared_row::{ after, four_at, has, LANES, row_of_invocation, sum_of_row };
 
-// dx = rstd * (g - mean(g) - z * mean(g z)), g = weight * dy, z = (x - mean) * rstd. x, dy, dx:
-// [rows, width]; weight: [width]; row_stats: [rows] of (mean, rstd). One invocation a row, two
-// passes.
+// dx = rstd * (g - mean(g) - z * mean(g z)), g = weight * dy, z = (x - mean) * rstd. row_stats:
+// [rows] of (mean, rstd). LANES invocations a row, two passes.
 
-struct Params {
-  rows: u32,
-  width: u32,
-}
-
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
 @group(0) @binding(2) var<storage, read> row_stats: array<vec2f>;
-@group(0) @binding(3) var<storage, read> dy: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dx: array<f32>;
-@group(0) @binding(5) var<uniform> params: Params;
 
-const SIZE = 64u;
-
-@compute @workgroup_size(SIZE)
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let row = linear_index(group, groups, lane, SIZE);
-  if (row >= params.rows) {
-    return;
+  let i = linear_index(group, groups, lane, 64u);
+  let row = row_of_invocation(i, LANES, params.rows, params.width, 1u);
+  let mean = row_stats[row.index].x;
+  let rstd = row_stats[row.index].y;
+  var sums = vec4f();
+  var products = vec4f();
+  for (var c = row.lane; has(row, c); c = after(row, c)) {
+    let four = four_at(row, c);
+    let g = select(vec4f(), weighed(four), four.inside);
+    sums += g;
+    products += g * ((given(four.at) - mean) * rstd);
   }
-  let first = row * params.width;
-  let mean = row_stats[row].x;
-  let rstd = row_stats[row].y;
-  var sum = 0.0;
-  var along = 0.0;
-  for (var c = 0u; c < params.width; c++) {
-    let g = weight[c] * dy[first + c];
-    sum += g;
-    along += g * ((x[first + c] - mean) * rstd);
-  }
-  sum /= f32(params.width);
-  along /= f32(params.width);
-  for (var c = 0u; c < params.width; c++) {
-    let z = (x[first + c] - mean) * rstd;
-    dx[first + c] = rstd * (weight[c] * dy[first + c] - sum - z * along);
+  let sum = sum_of_row(lane, sums) / f32(params.width);
+  let along = sum_of_row(lane, products) / f32(params.width);
+  for (var c = row.lane; has(row, c); c = after(row, c)) {
+    let four = four_at(row, c);
+    let z = (given(four.at) - mean) * rstd;
+    store(four, rstd * (weighed(four) - sum - z * along));
   }
 }

@@ -1,13 +1,11 @@
 import package::lib::exp::NOTHING;
 import package::lib::grid::linear_index;
-import package::nn::along_axis::{ Rows, start_of };
+import package::nn::shared_row::{
+  after, four_at, has, LANES, largest_of_row, row_of_invocation, sum_of_row,
+};
+import package::nn::softmax_row::{ given, params, store, x };
 
-// y = (x - max) - log(sum of exp(x - max)) along an axis. x, y: [outer, C, inner], rows = outer *
-// inner. One invocation a row, three passes.
-
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
-@group(0) @binding(2) var<uniform> params: Rows;
+// y = (x - max) - log(sum of exp(x - max)) along an axis. LANES invocations a row, three passes.
 
 @compute @workgroup_size(64)
 fn main(
@@ -15,22 +13,22 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let row = linear_index(group, groups, lane, 64u);
-  if (row >= params.rows) {
-    return;
+  let i = linear_index(group, groups, lane, 64u);
+  let row = row_of_invocation(i, LANES, params.rows, params.classes, params.inner);
+  var most = vec4f(x[row.first]);
+  for (var c = row.lane; has(row, c); c = after(row, c)) {
+    most = max(most, given(four_at(row, c).at));
   }
-  let first = start_of(row, params.classes, params.inner);
-  let end = first + params.classes * params.inner;
-  var largest = x[first];
-  for (var i = first + params.inner; i < end; i += params.inner) {
-    largest = max(largest, x[i]);
+  let largest = largest_of_row(lane, most);
+  var sums = vec4f();
+  for (var c = row.lane; has(row, c); c = after(row, c)) {
+    let four = four_at(row, c);
+    let powers = exp(max(given(four.at) - largest, vec4f(NOTHING)));
+    sums += select(vec4f(), powers, four.inside);
   }
-  var sum = 0.0;
-  for (var i = first; i < end; i += params.inner) {
-    sum += exp(max(x[i] - largest, NOTHING));
-  }
-  let logarithm = log(sum);
-  for (var i = first; i < end; i += params.inner) {
-    y[i] = (x[i] - largest) - logarithm;
+  let logarithm = log(sum_of_row(lane, sums));
+  for (var c = row.lane; has(row, c); c = after(row, c)) {
+    let four = four_at(row, c);
+    store(four, (given(four.at) - largest) - logarithm);
   }
 }

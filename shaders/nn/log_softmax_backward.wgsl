@@ -1,14 +1,9 @@
 import package::lib::exp::NOTHING;
 import package::lib::grid::linear_index;
-import package::nn::along_axis::{ Rows, start_of };
+import package::nn::shared_row::{ after, four_at, has, LANES, row_of_invocation, sum_of_row };
+import package::nn::softmax_slope::{ incoming, params, results, store };
 
-// dx = dy - exp(y) * sum of dy along an axis, from the output y. y, dy, dx: [outer, C, inner]. One
-// invocation a row, two passes.
-
-@group(0) @binding(0) var<storage, read> y: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
-@group(0) @binding(3) var<uniform> params: Rows;
+// dx = dy - exp(y) * sum of dy along an axis. LANES invocations a row, two passes.
 
 @compute @workgroup_size(64)
 fn main(
@@ -16,17 +11,16 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let row = linear_index(group, groups, lane, 64u);
-  if (row >= params.rows) {
-    return;
+  let i = linear_index(group, groups, lane, 64u);
+  let row = row_of_invocation(i, LANES, params.rows, params.classes, params.inner);
+  var sums = vec4f();
+  for (var c = row.lane; has(row, c); c = after(row, c)) {
+    let four = four_at(row, c);
+    sums += select(vec4f(), incoming(four.at), four.inside);
   }
-  let first = start_of(row, params.classes, params.inner);
-  let end = first + params.classes * params.inner;
-  var sum = 0.0;
-  for (var i = first; i < end; i += params.inner) {
-    sum += dy[i];
-  }
-  for (var i = first; i < end; i += params.inner) {
-    dx[i] = dy[i] - exp(max(y[i], NOTHING)) * sum;
+  let sum = sum_of_row(lane, sums);
+  for (var c = row.lane; has(row, c); c = after(row, c)) {
+    let four = four_at(row, c);
+    store(four, incoming(four.at) - exp(max(results(four.at), vec4f(NOTHING))) * sum);
   }
 }

@@ -1,12 +1,13 @@
 import package::lib::grid::linear_index;
-import package::nn::along_axis::row_of;
+import package::nn::along_axis::start_of;
 
-// dlog_probs = -g * w_t where a class is the row's target, else 0; g is dloss of the row, or dloss
-// / normalizer of a reduced loss. dlog_probs: [outer, C, inner]; stats (w_t in z), targets: [rows];
-// dloss: [rows] or [1]; normalizer: [1].
+// dlog_probs = -g * w_t at the target of a row; it holds zeros before, which stay elsewhere. g is
+// dloss of the row, or dloss / normalizer of a reduced loss. dlog_probs: [outer, C, inner]; stats
+// (w_t in z), targets, -1 where the label is ignored: [rows], rows = outer * inner; dloss: [rows] or
+// [1]; normalizer: [1].
 
 struct Params {
-  count: u32, // outer * C * inner
+  rows: u32,
   classes: u32,
   inner: u32,
   reduced: u32,
@@ -19,26 +20,20 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> dlog_probs: array<f32>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-const SIZE = 64u;
-
-@compute @workgroup_size(SIZE)
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, SIZE);
-  if (i >= params.count) {
+  let row = linear_index(group, groups, lane, 64u);
+  if (row >= params.rows || targets[row] < 0) {
     return;
   }
-  let row = row_of(i, params.classes, params.inner);
-  var slope = 0.0;
-  if (targets[row] == i32(i / params.inner % params.classes)) {
-    if (params.reduced == 0u) {
-      slope = -dloss[row] * stats[row].z;
-    } else {
-      slope = -(dloss[0] / normalizer[0]) * stats[row].z;
-    }
+  var flow = dloss[0] / normalizer[0];
+  if (params.reduced == 0u) {
+    flow = dloss[row];
   }
-  dlog_probs[i] = slope;
+  let at = start_of(row, params.classes, params.inner) + u32(targets[row]) * params.inner;
+  dlog_probs[at] = -flow * stats[row].z;
 }

@@ -1,46 +1,32 @@
 import package::lib::grid::linear_index;
+import package::nn::norm_row::{ given, params, store };
+import package::nn::shared_row::{ after, four_at, has, LANES, row_of_invocation, sum_of_row };
 
-// y = weight * (x * rstd) + bias, rstd = 1 / sqrt(mean(x^2) + eps) of each row. x, y: [rows,
-// width]; weight, bias: [width]; rstd: [rows]. One invocation a row, two passes.
+// y = weight * (x * rstd) + bias, rstd = 1 / sqrt(mean(x^2) + eps) of each row. rstd: [rows]. LANES
+// invocations a row, two passes.
 
-struct Params {
-  rows: u32,
-  width: u32,
-  has_bias: u32,
-  eps: f32,
-}
-
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
 @group(0) @binding(4) var<storage, read_write> rstd: array<f32>;
-@group(0) @binding(5) var<uniform> params: Params;
 
-const SIZE = 64u;
-
-@compute @workgroup_size(SIZE)
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let row = linear_index(group, groups, lane, SIZE);
-  if (row >= params.rows) {
-    return;
+  let i = linear_index(group, groups, lane, 64u);
+  let row = row_of_invocation(i, LANES, params.rows, params.width, 1u);
+  var squares = vec4f();
+  for (var c = row.lane; has(row, c); c = after(row, c)) {
+    let four = four_at(row, c);
+    let elements = select(vec4f(), given(four.at), four.inside);
+    squares += elements * elements;
   }
-  let first = row * params.width;
-  var squares = 0.0;
-  for (var c = 0u; c < params.width; c++) {
-    squares += x[first + c] * x[first + c];
+  let scale = inverseSqrt(sum_of_row(lane, squares) / f32(params.width) + params.eps);
+  if (row.exists && row.lane == 0u) {
+    rstd[row.index] = scale;
   }
-  let scale = inverseSqrt(squares / f32(params.width) + params.eps);
-  rstd[row] = scale;
-  for (var c = 0u; c < params.width; c++) {
-    var result = weight[c] * (x[first + c] * scale);
-    if (params.has_bias != 0u) {
-      result += bias[c];
-    }
-    y[first + c] = result;
+  for (var c = row.lane; has(row, c); c = after(row, c)) {
+    let four = four_at(row, c);
+    store(four, given(four.at) * scale);
   }
 }

@@ -1,35 +1,22 @@
 import package::lib::grid::linear_index;
+import package::nn::norm_columns::{ columns_of, given, incoming, params, store };
 
-// dweight = sum over rows of dy * (x * rstd), in ascending order of rows. x, dy: [rows, width];
-// rstd: [rows]; dweight: [width]. One invocation a column.
+// dweight = sum over rows of dy * (x * rstd), or the sums of parts of the rows, in ascending order of
+// rows. rstd: [rows].
 
-struct Params {
-  rows: u32,
-  width: u32,
-}
-
-@group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> rstd: array<f32>;
-@group(0) @binding(2) var<storage, read> dy: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dweight: array<f32>;
-@group(0) @binding(4) var<uniform> params: Params;
 
-const SIZE = 64u;
-
-@compute @workgroup_size(SIZE)
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let c = linear_index(group, groups, lane, SIZE);
-  if (c >= params.width) {
-    return;
+  let columns = columns_of(linear_index(group, groups, lane, 64u));
+  var sum = vec4f();
+  for (var row = columns.part; row < params.rows; row += params.parts) {
+    let at = row * params.width + columns.column;
+    sum += incoming(at) * (given(at) * rstd[row]);
   }
-  var sum = 0.0;
-  for (var row = 0u; row < params.rows; row++) {
-    let i = row * params.width + c;
-    sum += dy[i] * (x[i] * rstd[row]);
-  }
-  dweight[c] = sum;
+  store(columns, sum);
 }

@@ -1,33 +1,25 @@
 import package::lib::grid::linear_index;
-import package::nn::along_axis::{ Rows, start_of };
+import package::nn::shared_row::{ after, four_at, has, LANES, row_of_invocation, sum_of_row };
+import package::nn::softmax_slope::{ incoming, params, results, store };
 
-// dx = y * (dy - sum_j dy_j y_j) along an axis, from the output y. y, dy, dx: [outer, C, inner].
-// One invocation a row, two passes.
+// dx = y * (dy - sum_j dy_j y_j) along an axis. LANES invocations a row, two passes.
 
-@group(0) @binding(0) var<storage, read> y: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
-@group(0) @binding(3) var<uniform> params: Rows;
-
-const SIZE = 64u;
-
-@compute @workgroup_size(SIZE)
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let row = linear_index(group, groups, lane, SIZE);
-  if (row >= params.rows) {
-    return;
+  let i = linear_index(group, groups, lane, 64u);
+  let row = row_of_invocation(i, LANES, params.rows, params.classes, params.inner);
+  var sums = vec4f();
+  for (var c = row.lane; has(row, c); c = after(row, c)) {
+    let four = four_at(row, c);
+    sums += select(vec4f(), incoming(four.at), four.inside) * results(four.at);
   }
-  let first = start_of(row, params.classes, params.inner);
-  let end = first + params.classes * params.inner;
-  var mean = 0.0;
-  for (var i = first; i < end; i += params.inner) {
-    mean += dy[i] * y[i];
-  }
-  for (var i = first; i < end; i += params.inner) {
-    dx[i] = y[i] * (dy[i] - mean);
+  let mean = sum_of_row(lane, sums);
+  for (var c = row.lane; has(row, c); c = after(row, c)) {
+    let four = four_at(row, c);
+    store(four, results(four.at) * (incoming(four.at) - mean));
   }
 }

@@ -1,3 +1,4 @@
+import package::lib::fours::inside;
 import package::lib::grid::linear_index;
 import package::optim::root::root;
 
@@ -28,17 +29,11 @@ fn main(
     // What lies past the end may be read as the last element, which another invocation changes.
     return;
   }
-  let g = grad[i] + step.l2 * param[i];
-  let sum = sum_of_squares[i] + g * g;
-  let moved = param[i] - step.rate * g / (root(sum) + step.eps);
-  let whole = step.count / 4u;
-  if (i < whole) {
-    param[i] = moved;
-    sum_of_squares[i] = sum;
-  } else {
-    for (var c = 0u; c < step.count % 4u; c++) {
-      param[i][c] = moved[c];
-      sum_of_squares[i][c] = sum[c];
-    }
-  }
+  let before = param[i];
+  let squares = sum_of_squares[i];
+  let g = grad[i] + step.l2 * before;
+  let sum = squares + g * g;
+  let among = inside(i, step.count);
+  param[i] = select(before, before - step.rate * g / (root(sum) + step.eps), among);
+  sum_of_squares[i] = select(squares, sum, among);
 }

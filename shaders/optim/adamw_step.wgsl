@@ -1,3 +1,4 @@
+import package::lib::fours::inside;
 import package::lib::grid::linear_index;
 import package::optim::adam::{Adam, AdamStep, Moments, moments, moved};
 
@@ -36,18 +37,12 @@ fn main(
     return;
   }
   let adam = Adam(step.l2, step.rest_of_beta1, step.beta2, step.rest_of_beta2, step.eps);
-  let after = moments(param[i], grad[i], Moments(exp_avg[i], exp_avg_sq[i]), adam);
-  let p = moved(param[i], after, adam, AdamStep(step.decay, step.step_size, step.correction));
-  let whole = step.count / 4u;
-  if (i < whole) {
-    param[i] = p;
-    exp_avg[i] = after.exp_avg;
-    exp_avg_sq[i] = after.exp_avg_sq;
-  } else {
-    for (var c = 0u; c < step.count % 4u; c++) {
-      param[i][c] = p[c];
-      exp_avg[i][c] = after.exp_avg[c];
-      exp_avg_sq[i][c] = after.exp_avg_sq[c];
-    }
-  }
+  let before = param[i];
+  let old = Moments(exp_avg[i], exp_avg_sq[i]);
+  let now = moments(before, grad[i], old, adam);
+  let p = moved(before, now, adam, AdamStep(step.decay, step.step_size, step.correction));
+  let among = inside(i, step.count);
+  param[i] = select(before, p, among);
+  exp_avg[i] = select(old.exp_avg, now.exp_avg, among);
+  exp_avg_sq[i] = select(old.exp_avg_sq, now.exp_avg_sq, among);
 }

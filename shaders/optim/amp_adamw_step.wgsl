@@ -1,3 +1,4 @@
+import package::lib::fours::inside;
 import package::lib::grid::linear_index;
 import package::optim::adam::{Adam, AdamStep, Moments, moments, moved};
 
@@ -40,18 +41,12 @@ fn main(
   }
   let row = rates[min(steps[0], dims.rows - 1u)];
   let adam = Adam(dims.l2, dims.rest_of_beta1, dims.beta2, dims.rest_of_beta2, dims.eps);
-  let after = moments(param[i], grad[i], Moments(exp_avg[i], exp_avg_sq[i]), adam);
-  let p = moved(param[i], after, adam, AdamStep(row.x, row.y, row.z));
-  let whole = dims.count / 4u;
-  if (i < whole) {
-    param[i] = p;
-    exp_avg[i] = after.exp_avg;
-    exp_avg_sq[i] = after.exp_avg_sq;
-  } else {
-    for (var c = 0u; c < dims.count % 4u; c++) {
-      param[i][c] = p[c];
-      exp_avg[i][c] = after.exp_avg[c];
-      exp_avg_sq[i][c] = after.exp_avg_sq[c];
-    }
-  }
+  let before = param[i];
+  let old = Moments(exp_avg[i], exp_avg_sq[i]);
+  let now = moments(before, grad[i], old, adam);
+  let p = moved(before, now, adam, AdamStep(row.x, row.y, row.z));
+  let among = inside(i, dims.count);
+  param[i] = select(before, p, among);
+  exp_avg[i] = select(old.exp_avg, now.exp_avg, among);
+  exp_avg_sq[i] = select(old.exp_avg_sq, now.exp_avg_sq, among);
 }

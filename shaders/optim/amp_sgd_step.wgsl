@@ -1,3 +1,4 @@
+import package::lib::fours::inside;
 import package::lib::grid::linear_index;
 import package::optim::momentum::{Descent, Momentum, descent};
 
@@ -37,15 +38,9 @@ fn main(
   }
   let row = rates[min(steps[0], dims.rows - 1u)];
   let now = Momentum(row.x, dims.l2, row.y, row.z, dims.direct, dims.ahead);
-  let after = descent(Descent(param[i], momentum_buffer[i]), grad[i], now);
-  let whole = dims.count / 4u;
-  if (i < whole) {
-    param[i] = after.param;
-    momentum_buffer[i] = after.buffer;
-  } else {
-    for (var c = 0u; c < dims.count % 4u; c++) {
-      param[i][c] = after.param[c];
-      momentum_buffer[i][c] = after.buffer[c];
-    }
-  }
+  let before = Descent(param[i], momentum_buffer[i]);
+  let after = descent(before, grad[i], now);
+  let among = inside(i, dims.count);
+  param[i] = select(before.param, after.param, among);
+  momentum_buffer[i] = select(before.buffer, after.buffer, among);
 }

@@ -1,5 +1,6 @@
+import package::lib::fours::inside;
 import package::lib::grid::linear_index;
-import package::optim::root::root_of;
+import package::optim::root::root;
 
 // One step of Adam or AdamW with amsgrad, in place over `count` elements: as optim/adamw_step, but
 // divided by the root of the largest second moment so far. 16 flops and 36 bytes an element.
@@ -16,11 +17,11 @@ struct Step {
   eps: f32,
 }
 
-@group(0) @binding(0) var<storage, read> grad: array<f32>;
-@group(0) @binding(1) var<storage, read_write> param: array<f32>;
-@group(0) @binding(2) var<storage, read_write> exp_avg: array<f32>;
-@group(0) @binding(3) var<storage, read_write> exp_avg_sq: array<f32>;
-@group(0) @binding(4) var<storage, read_write> max_exp_avg_sq: array<f32>;
+@group(0) @binding(0) var<storage, read> grad: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> param: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> exp_avg: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> exp_avg_sq: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> max_exp_avg_sq: array<vec4f>;
 @group(0) @binding(5) var<uniform> step: Step;
 
 @compute @workgroup_size(64)
@@ -30,15 +31,22 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = linear_index(group, groups, lane, 64u);
-  if (i >= step.count) {
+  if (4u * i >= step.count) {
+    // What lies past the end may be read as the last element, which another invocation changes.
     return;
   }
-  let g = grad[i] + step.l2 * param[i];
-  let m = exp_avg[i] + step.rest_of_beta1 * (g - exp_avg[i]);
-  let v = step.beta2 * exp_avg_sq[i] + step.rest_of_beta2 * (g * g);
-  let largest = max(max_exp_avg_sq[i], v);
-  exp_avg[i] = m;
-  exp_avg_sq[i] = v;
-  max_exp_avg_sq[i] = largest;
-  param[i] = step.decay * param[i] - step.size * m / (root_of(largest) / step.correction + step.eps);
+  let before = param[i];
+  let average = exp_avg[i];
+  let squares = exp_avg_sq[i];
+  let most = max_exp_avg_sq[i];
+  let g = grad[i] + step.l2 * before;
+  let m = average + step.rest_of_beta1 * (g - average);
+  let v = step.beta2 * squares + step.rest_of_beta2 * (g * g);
+  let largest = max(most, v);
+  let p = step.decay * before - step.size * m / (root(largest) / step.correction + step.eps);
+  let among = inside(i, step.count);
+  exp_avg[i] = select(average, m, among);
+  exp_avg_sq[i] = select(squares, v, among);
+  max_exp_avg_sq[i] = select(most, largest, among);
+  param[i] = select(before, p, among);
 }

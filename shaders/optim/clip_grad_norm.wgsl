@@ -1,3 +1,4 @@
+import package::lib::fours::inside;
 import package::lib::grid::linear_index;
 import package::optim::non_finite::{INFINITY, MAGNITUDE, NOT_A_NUMBER};
 
@@ -40,12 +41,6 @@ fn main(
     // What lies past the end may be read as the last element, which another invocation changes.
     return;
   }
-  let result = clipped(g[i]);
-  if (i < dims.count / 4u) {
-    g[i] = result;
-  } else {
-    for (var c = 0u; c < dims.count % 4u; c++) {
-      g[i][c] = result[c];
-    }
-  }
+  let before = g[i];
+  g[i] = select(before, clipped(before), inside(i, dims.count));
 }

@@ -1,5 +1,6 @@
+import package::lib::fours::inside;
 import package::lib::grid::linear_index;
-import package::optim::root::root_of;
+import package::optim::root::root;
 
 // One step of RAdam, in place over `count` elements: Adam's moments, and a step along the first
 // that the second divides only where the host knows enough of its variance: where `rectifier` is
@@ -17,10 +18,10 @@ struct Step {
   eps: f32,
 }
 
-@group(0) @binding(0) var<storage, read> grad: array<f32>;
-@group(0) @binding(1) var<storage, read_write> param: array<f32>;
-@group(0) @binding(2) var<storage, read_write> exp_avg: array<f32>;
-@group(0) @binding(3) var<storage, read_write> exp_avg_sq: array<f32>;
+@group(0) @binding(0) var<storage, read> grad: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> param: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> exp_avg: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> exp_avg_sq: array<vec4f>;
 @group(0) @binding(4) var<uniform> step: Step;
 
 @compute @workgroup_size(64)
@@ -30,17 +31,22 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = linear_index(group, groups, lane, 64u);
-  if (i >= step.count) {
+  if (4u * i >= step.count) {
+    // What lies past the end may be read as the last element, which another invocation changes.
     return;
   }
-  let g = grad[i] + step.l2 * param[i];
-  let m = exp_avg[i] + step.rest_of_beta1 * (g - exp_avg[i]);
-  let v = step.beta2 * exp_avg_sq[i] + step.rest_of_beta2 * (g * g);
+  let before = param[i];
+  let average = exp_avg[i];
+  let squares = exp_avg_sq[i];
+  let g = grad[i] + step.l2 * before;
+  let m = average + step.rest_of_beta1 * (g - average);
+  let v = step.beta2 * squares + step.rest_of_beta2 * (g * g);
   var along = step.size * m;
   if (step.rectifier != 0.0) {
-    along *= step.rectifier / (root_of(v) + step.eps);
+    along *= step.rectifier / (root(v) + step.eps);
   }
-  exp_avg[i] = m;
-  exp_avg_sq[i] = v;
-  param[i] = step.decay * param[i] - along;
+  let among = inside(i, step.count);
+  exp_avg[i] = select(average, m, among);
+  exp_avg_sq[i] = select(squares, v, among);
+  param[i] = select(before, step.decay * before - along, among);
 }

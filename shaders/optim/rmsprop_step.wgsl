@@ -1,5 +1,6 @@
+import package::lib::fours::inside;
 import package::lib::grid::linear_index;
-import package::optim::root::root_of;
+import package::optim::root::root;
 
 // One step of RMSprop, in place over `count` elements: g = grad + l2 param, square_avg = alpha
 // square_avg + (1 - alpha) g^2, along = g / (sqrt(square_avg) + eps), param -= lr along. Where
@@ -17,11 +18,11 @@ struct Step {
   momentum: f32,
 }
 
-@group(0) @binding(0) var<storage, read> grad: array<f32>;
-@group(0) @binding(1) var<storage, read_write> param: array<f32>;
-@group(0) @binding(2) var<storage, read_write> square_avg: array<f32>;
-@group(0) @binding(3) var<storage, read_write> grad_avg: array<f32>;
-@group(0) @binding(4) var<storage, read_write> momentum_buffer: array<f32>;
+@group(0) @binding(0) var<storage, read> grad: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> param: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> square_avg: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> grad_avg: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> momentum_buffer: array<vec4f>;
 @group(0) @binding(5) var<uniform> step: Step;
 
 override CENTERED: bool = false;
@@ -34,22 +35,28 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = linear_index(group, groups, lane, 64u);
-  if (i >= step.count) {
+  if (4u * i >= step.count) {
+    // What lies past the end may be read as the last element, which another invocation changes.
     return;
   }
-  let g = grad[i] + step.l2 * param[i];
-  let squares = step.alpha * square_avg[i] + step.rest_of_alpha * (g * g);
-  square_avg[i] = squares;
+  let among = inside(i, step.count);
+  let before = param[i];
+  let averages = square_avg[i];
+  let g = grad[i] + step.l2 * before;
+  let squares = step.alpha * averages + step.rest_of_alpha * (g * g);
+  square_avg[i] = select(averages, squares, among);
   var variance = squares;
   if (CENTERED) {
-    let mean = grad_avg[i] + step.rest_of_alpha * (g - grad_avg[i]);
-    grad_avg[i] = mean;
+    let average = grad_avg[i];
+    let mean = average + step.rest_of_alpha * (g - average);
+    grad_avg[i] = select(average, mean, among);
     variance -= mean * mean;
   }
-  var along = g / (root_of(variance) + step.eps);
+  var along = g / (root(variance) + step.eps);
   if (MOMENTUM) {
-    along += step.momentum * momentum_buffer[i];
-    momentum_buffer[i] = along;
+    let buffer = momentum_buffer[i];
+    along += step.momentum * buffer;
+    momentum_buffer[i] = select(buffer, along, among);
   }
-  param[i] -= step.lr * along;
+  param[i] = select(before, before - step.lr * along, among);
 }

@@ -1,3 +1,4 @@
+import package::lib::fours::inside;
 import package::lib::grid::linear_index;
 import package::optim::momentum::{Descent, Momentum, descent};
 
@@ -31,15 +32,9 @@ fn main(
     return;
   }
   let now = Momentum(step.lr, step.l2, step.keep, step.gain, step.direct, step.ahead);
-  let after = descent(Descent(param[i], momentum_buffer[i]), grad[i], now);
-  let whole = step.count / 4u;
-  if (i < whole) {
-    param[i] = after.param;
-    momentum_buffer[i] = after.buffer;
-  } else {
-    for (var c = 0u; c < step.count % 4u; c++) {
-      param[i][c] = after.param[c];
-      momentum_buffer[i][c] = after.buffer[c];
-    }
-  }
+  let before = Descent(param[i], momentum_buffer[i]);
+  let after = descent(before, grad[i], now);
+  let among = inside(i, step.count);
+  param[i] = select(before.param, after.param, among);
+  momentum_buffer[i] = select(before.buffer, after.buffer, among);
 }

@@ -1,9 +1,9 @@
 // y[i] = value(code i) * absmax[i / block], rounded to STORAGE f32, f16 or bf16 (0, 1, 2), of codes
-// in the number format that the kernel is linked for. y: n elements. One invocation makes eight of
-// them. Reads n codes, writes 4 n or 2 n bytes.
+// in the number format that the kernel is linked for. y: n elements as words. One invocation makes
+// eight of them, and eight more behind those of its workgroup. Reads n codes, writes 4 n or 2 n bytes.
 
 import package::lib::grid::linear_index;
-import package::lib::quantized_weight::{ Blocks, eight_at };
+import package::lib::quantized_weight::{ ALIGNED, Blocks, eight_at };
 import package::lib::storage::pack_halves;
 
 struct Sizes {
@@ -12,23 +12,45 @@ struct Sizes {
   block_shift: u32, // log2 of it, where it has one
 }
 
-@group(0) @binding(0) var<storage, read_write> y: array<u32>;
+@group(0) @binding(0) var<storage, read_write> y: array<vec4u>;
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 
 override STORAGE: u32 = 0u;
 
-// Elements `i` (even) and i + 1, as far as they are inside y.
-fn store(i: u32, pair: vec2f) {
-  if (i >= sizes.n) {
-    return;
+fn packed_pairs(a: vec4f) -> vec2u {
+  return vec2u(pack_halves(a.x, a.y, STORAGE), pack_halves(a.z, a.w, STORAGE));
+}
+
+// Word `at`, as far as it is inside y.
+fn store_word(at: u32, word: u32) {
+  if (at < select(sizes.n, (sizes.n + 1u) / 2u, STORAGE != 0u)) {
+    y[at / 4u][at % 4u] = word;
   }
+}
+
+fn store_words(at: u32, words: vec4u) {
+  store_word(at, words.x); // a loop here costs a CPU adapter half of its speed
+  store_word(at + 1u, words.y);
+  store_word(at + 2u, words.z);
+  store_word(at + 3u, words.w);
+}
+
+// Elements `first` to first + 7; where ALIGNED, y has all of them or none.
+fn dequantize(first: u32) {
+  let eight = eight_at(first, 8u, Blocks(sizes.block, sizes.block_shift));
   if (STORAGE != 0u) {
-    y[i / 2u] = pack_halves(pair.x, pair.y, STORAGE);
-    return;
-  }
-  y[i] = bitcast<u32>(pair.x);
-  if (i + 1u < sizes.n) {
-    y[i + 1u] = bitcast<u32>(pair.y);
+    let words = vec4u(packed_pairs(eight.low), packed_pairs(eight.high));
+    if (!ALIGNED) {
+      store_words(first / 2u, words);
+    } else if (first < sizes.n) {
+      y[first / 8u] = words;
+    }
+  } else if (!ALIGNED) {
+    store_words(first, bitcast<vec4u>(eight.low));
+    store_words(first + 4u, bitcast<vec4u>(eight.high));
+  } else if (first < sizes.n) {
+    y[first / 4u] = bitcast<vec4u>(eight.low);
+    y[first / 4u + 1u] = bitcast<vec4u>(eight.high);
   }
 }
 
@@ -38,10 +60,7 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let first = linear_index(group, groups, local, 64u) * 8u;
-  let eight = eight_at(first, 8u, Blocks(sizes.block, sizes.block_shift));
-  store(first, eight.low.xy); // a loop here costs a CPU adapter half of its speed
-  store(first + 2u, eight.low.zw);
-  store(first + 4u, eight.high.xy);
-  store(first + 6u, eight.high.zw);
+  let first = 8u * (2u * linear_index(group, groups, 0u, 64u) + local);
+  dequantize(first);
+  dequantize(first + 8u * 64u);
 }

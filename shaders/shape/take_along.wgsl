@@ -1,4 +1,5 @@
 import package::lib::axes::along;
+import package::lib::fours::end_of;
 import package::lib::grid::linear_index;
 
 // y = x at indices along one dimension: each element of y lies in x where its other coordinates and
@@ -22,6 +23,23 @@ struct Dims {
 @group(0) @binding(3) var<uniform> dims: Dims;
 
 override SCALED: bool = false;
+// Whether each four of y lie along the innermost axis.
+override FOURS: bool = false;
+
+// Where element `index` of y is in x, but for its index, and where that is.
+fn places(index: u32) -> vec2u {
+  var walk = vec4u(index, vec3u());
+  for (var d = 0u; walk.x != 0u; d++) {
+    walk = along(walk, dims.axes[d]);
+  }
+  return walk.yz;
+}
+
+fn taken(place: vec2u) -> u32 {
+  let row = u32(clamp(indices[place.y], 0, i32(dims.rows) - 1));
+  let element = x[place.x + row * dims.row_stride];
+  return select(element, bitcast<u32>(dims.scale * bitcast<f32>(element)), SCALED);
+}
 
 @compute @workgroup_size(64)
 fn main(
@@ -29,15 +47,20 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, 64u);
+  let i = 4u * linear_index(group, groups, lane, 64u);
   if (i >= dims.count) {
     return;
   }
-  var walk = vec4u(i, vec3u());
-  for (var d = 0u; walk.x != 0u; d++) {
-    walk = along(walk, dims.axes[d]);
+  if (FOURS) {
+    let place = places(i);
+    let next = dims.axes[0].yz;
+    y[i] = taken(place);
+    y[i + 1u] = taken(place + next);
+    y[i + 2u] = taken(place + 2u * next);
+    y[i + 3u] = taken(place + 3u * next);
+    return;
   }
-  let row = u32(clamp(indices[walk.z], 0, i32(dims.rows) - 1));
-  let element = x[walk.y + row * dims.row_stride];
-  y[i] = select(element, bitcast<u32>(dims.scale * bitcast<f32>(element)), SCALED);
+  for (var c = i; c < end_of(i, dims.count); c++) {
+    y[c] = taken(places(c));
+  }
 }

@@ -8,3 +8,11 @@ export const LANES = 64;
 export function laneDepth(terms: number, lanes: number): number {
   return Math.ceil(terms / lanes) + Math.log2(lanes);
 }
+
+/**
+ * The c of a sum along a row as shaders/nn/shared_row takes it: each of `lanes` invocations adds in
+ * four partial sums; what is left out of them is zero, and adds nothing.
+ */
+export function rowDepth(terms: number, lanes: number): number {
+  return Math.min(terms, laneDepth(terms, 4 * lanes));
+}

@@ -95,7 +95,7 @@ describe('the depth of a variant', () => {
     ['abs_mean', [8, 14, 23, 20, 23, 26]],
     ['batch_norm', [7, 7, 7, 8, 22, 70]],
     ['clip_grad_norm', [8, 14, 71, 72, 263, 263]],
-    ['cross_entropy', [5, 11, 68, 69, 505, 523]],
+    ['cross_entropy', [5, 8, 22, 23, 132, 141]],
     ['nll_loss', [1, 7, 64, 65, 1000, 4096]],
     ['quantize_4bit', [7, 7, 7, 8, 22, 70]],
     ['reduce_sum', [1, 7, 64, 65, 254, 272]],
@@ -110,11 +110,26 @@ describe('the depth of a variant', () => {
     expect(depthOf(launchers.get('abs_mean')?.variants['lanes'])(100_000)).toBe(25 + 64 + 6);
   });
 
+  test('of a row is that of its lanes, with four sums each', () => {
+    const { variants = {} } = launchers.get('softmax') ?? {};
+    const depths = (name: string) => [1, 3, 5, 64, 1000, 4096].map(depthOf(variants[name]));
+    expect(depths('row-per-invocation')).toEqual([1, 3, 4, 18, 252, 1026]);
+    expect(depths('row-per-workgroup')).toEqual([1, 3, 5, 9, 12, 24]);
+    // A norm adds its columns too, by shares of 256 rows.
+    expect(depthOf(launchers.get('rms_norm')?.variants['row-per-workgroup'])(1000)).toBe(254);
+  });
+
+  test('of many parts counts those of a chip', () => {
+    const depth = depthOf(launchers.get('cross_entropy')?.variants['neighbours']);
+    // Eight parts of 16 classes, 32 of 32; of more the lanes of the losses go farther.
+    expect([128, 1024, 102_400].map(depth)).toEqual([6 + 8 + 3, 10 + 32 + 3, 1600 + 6]);
+  });
+
   test('of no classes counts one part', () => {
     const depth = depthOf(launchers.get('cross_entropy')?.variants['parts']);
     expect(depth(0)).toBe(1 + 3);
-    // Of 1025 classes a part has 342 at most.
-    expect(depth(1025)).toBe(342 + 3 + 3);
+    // Of 1025 classes a part has 342 at most, in four sums of 86.
+    expect(depth(1025)).toBe(86 + 2 + 3 + 3);
   });
 });
 

@@ -51,6 +51,22 @@ describe('of four elements an invocation, 600 take three workgroups', () => {
       { inputs: { ...momentum, ...found }, dtypes: steps, params: { lr: 1, momentum: 0.5 } },
     ],
     ['quantize_linear', 'quant/quantize_linear', { inputs: { ...x, scale: [1] } }],
+    ['transpose', 'shape/copy', { inputs: { x: [20, 30] }, params: { perm: [1, 0] } }],
+    [
+      'embedding',
+      'nn/embedding',
+      { inputs: { weight: [9, 6], ids: [100] }, dtypes: { ids: 'i32' } },
+    ],
+    ['cast', 'math/cast', { inputs: x, params: { to: 'float16' } }],
+    [
+      'take_along_dim',
+      'shape/take_along',
+      {
+        inputs: { x: [20, 30], indices: [20, 30] },
+        dtypes: { indices: 'i32' },
+        params: { dim: 1 },
+      },
+    ],
     ['random_words', 'bits/random_words', { inputs: {}, params: { shape: [600], seed: 1 } }],
     [
       'ternary_unpack',
@@ -63,12 +79,6 @@ describe('of four elements an invocation, 600 take three workgroups', () => {
 describe('of one element an invocation, 600 take ten workgroups', () => {
   const image = { x: [1, 6, 20, 20] };
   test.each<[op: string, kernel: string, call: TracedCall]>([
-    ['transpose', 'shape/copy', { inputs: { x: [20, 30] }, params: { perm: [1, 0] } }],
-    [
-      'embedding',
-      'nn/embedding',
-      { inputs: { weight: [9, 6], ids: [100] }, dtypes: { ids: 'i32' } },
-    ],
     [
       'histogram',
       'math/histogram',
@@ -79,20 +89,6 @@ describe('of one element an invocation, 600 take ten workgroups', () => {
       'dequantize_linear',
       'quant/dequantize_linear',
       { inputs: { q: [600], scale: [1] }, dtypes: { q: 'u8' } },
-    ],
-    [
-      'nll_loss',
-      'nn/nll_loss_backward',
-      {
-        inputs: { log_probs: [200, 3], labels: [200] },
-        dtypes: { labels: 'i32' },
-        wants: ['log_probs'],
-      },
-    ],
-    [
-      'cross_entropy',
-      'nn/cross_entropy_backward',
-      { inputs: { logits: [200, 3], labels: [200] }, dtypes: { labels: 'i32' }, wants: ['logits'] },
     ],
     [
       'max_pool2d',
@@ -109,6 +105,11 @@ describe('of one row an invocation, 200 take four workgroups', () => {
     ['softmax', 'nn/softmax_backward', { inputs: rows, wants: ['x'] }],
     ['log_softmax', 'nn/log_softmax', { inputs: rows }],
     ['log_softmax', 'nn/log_softmax_backward', { inputs: rows, wants: ['x'] }],
+    [
+      'cross_entropy',
+      'nn/cross_entropy_backward',
+      { inputs: { logits: [200, 3], labels: [200] }, dtypes: { labels: 'i32' }, wants: ['logits'] },
+    ],
     ['rms_norm', 'nn/rms_norm', { inputs: { ...rows, weight: [3] }, params: { eps: 1 } }],
     [
       'layer_norm',
@@ -196,22 +197,22 @@ describe('workgroups are as many as their work needs', () => {
     ],
     ['four bytes a word', 'cast', { inputs: x, params: { to: 'int8' } }, [['math/cast', 3]]],
     [
-      'rows, and columns of the weight',
+      'rows of a workgroup, and fours of columns of the weight',
       'rms_norm',
       { inputs: { x: [200, 70], weight: [70] }, params: { eps: 1 }, wants: ['x', 'weight'] },
       [
-        ['nn/rms_norm_backward_x', 4],
-        ['nn/rms_norm_backward_weight', 2],
+        ['nn/rms_norm_backward_x', 200],
+        ['nn/rms_norm_backward_weight', 1],
       ],
     ],
-    ['elements', 'batch_norm', { ...BATCH_NORM, params: { eps: 1 } }, [['nn/batch_norm', 10]]],
+    ['elements', 'batch_norm', { ...BATCH_NORM, params: { eps: 1 } }, [['nn/batch_norm', 3]]],
     [
       'channels, then elements',
       'batch_norm',
       { ...BATCH_NORM, params: { eps: 1, training: true } },
       [
         ['nn/batch_norm_stats', 4],
-        ['nn/batch_norm', 10],
+        ['nn/batch_norm', 3],
       ],
     ],
     [
@@ -220,18 +221,18 @@ describe('workgroups are as many as their work needs', () => {
       { ...BATCH_NORM, params: { eps: 1, training: true }, wants: ['x', 'weight', 'bias'] },
       [
         ['nn/batch_norm_backward_sums', 4],
-        ['nn/batch_norm_backward_x', 10],
+        ['nn/batch_norm_backward_x', 3],
       ],
     ],
     [
-      'parts of 512 classes, then rows',
+      '32 parts of a row, then rows',
       'cross_entropy',
       { inputs: { logits: [20, 3000], labels: [20] }, dtypes: { labels: 'i32' } },
       [
-        ['nn/cross_entropy_parts', 2],
+        ['nn/cross_entropy_parts', 10],
         ['nn/cross_entropy_rows', 1],
         ['nn/cross_entropy_reduce', 1],
-        ['nn/cross_entropy_log_probs', 938],
+        ['nn/cross_entropy_log_probs', 10],
       ],
     ],
     [
@@ -244,26 +245,38 @@ describe('workgroups are as many as their work needs', () => {
       ],
     ],
     [
-      'words of a vocabulary, ids, and elements of the weight',
+      'a row of each of 256 lanes, in rounds',
+      'topk',
+      { inputs: { x: [600, 3] }, params: { k: 1 } },
+      [['math/topk', 600]],
+    ],
+    [
+      '256 rows, one a lane',
+      'topk',
+      { inputs: { x: [600, 3] }, params: { k: 1 }, variant: 'serial' },
+      [['math/topk', 3]],
+    ],
+    [
+      'words of a vocabulary, ids, and fours of the weight',
       'embedding',
       { inputs: { weight: [100, 4], ids: [70] }, dtypes: { ids: 'i32' }, wants: ['weight'] },
       [
         ['nn/embedding_heads', 2],
         ['nn/embedding_chain', 2],
-        ['nn/embedding_backward', 7],
+        ['nn/embedding_backward', 2],
       ],
     ],
     [
-      'elements of each part',
+      'fours of each part',
       'concat',
       { inputs: { x0: [10, 30], x1: [5, 30] }, params: { axis: 0 } },
       [
-        ['shape/copy', 5],
-        ['shape/copy', 3],
+        ['shape/copy', 2],
+        ['shape/copy', 1],
       ],
     ],
     [
-      'indices, and elements',
+      'indices, and fours',
       'gather',
       {
         inputs: { x: [20, 30], indices: [10, 30] },
@@ -272,9 +285,7 @@ describe('workgroups are as many as their work needs', () => {
       },
       [
         ['shape/gather_rows', 5],
-        ['shape/copy', 10],
-        ['nn/embedding', 141],
-        ['shape/copy', 141],
+        ['shape/take_along', 36],
       ],
     ],
     [
@@ -451,17 +462,17 @@ describe('workgroups are as many as their work needs', () => {
       [['lora/dora_magnitude', 3]],
     ],
     [
-      'sixteen lanes a block, then words of codes, and eight elements',
+      'sixteen lanes a block, then words of codes, and twice eight elements',
       'quantize_4bit',
       { inputs: { weight: [640] }, params: { quant_type: 'nf4', blocksize: 64 } },
       [
         ['quant/block_absmax', 3],
         ['quant/quantize', 2],
-        ['quant/dequantize', 2],
+        ['quant/dequantize', 1],
       ],
     ],
     [
-      'a lane a block, then words of codes, and eight elements',
+      'a lane a block, then words of codes, and twice eight elements',
       'quantize_4bit',
       {
         inputs: { weight: [6400] },
@@ -471,18 +482,18 @@ describe('workgroups are as many as their work needs', () => {
       [
         ['quant/block_absmax', 2],
         ['quant/quantize', 13],
-        ['quant/dequantize', 13],
+        ['quant/dequantize', 7],
       ],
     ],
     [
-      'eight elements',
+      'twice eight elements',
       'dequantize_4bit',
       {
         inputs: { packed: [320, 1], absmax: [10] },
         dtypes: { packed: 'u8' },
         params: { quant_type: 'nf4', blocksize: 64, shape: [640] },
       },
-      [['quant/dequantize', 2]],
+      [['quant/dequantize', 1]],
     ],
     [
       'tiles of 4 x 4',

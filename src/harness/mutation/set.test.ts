@@ -97,6 +97,6 @@ describe('linking', () => {
     expect([...new Set(original.map(({ file }) => file))]).toEqual(sources.kernels);
     expect(
       original.find(({ file }) => file === 'nn/softmax')?.code.match(/var fuel_\d+ = /g),
-    ).toHaveLength(3);
+    ).toHaveLength(5);
   });
 });

@@ -110,6 +110,7 @@ describe.each(['flash', 'tiled'] as const)('attention, %s', (variant) => {
             constants: { INNER_KEPT: 1, ROOT: 0, SQUARES: 0 },
             uniforms: {
               ...{ count: 21, terms: 8, kept: 1, parts: 1, scale: 1 },
+              ...{ apart: 1, step: 1, reach: 8 },
               axes: [
                 [21, 1, 0, 0],
                 [8, 21, 0, 0],

@@ -77,6 +77,14 @@ const fieldsOf = ({ size, strides: [a = 0, b = 0, c = 0] }: Axis): readonly Unif
   u32(c),
 ];
 
+/**
+ * Whether four elements of a walk, from a multiple of four on, always lie along its innermost axis,
+ * so that one place and a stride tell where all are.
+ */
+export function inFours([inner]: readonly Axis[]): boolean {
+  return inner !== undefined && inner.size % 4 === 0;
+}
+
 /** What follows the last axis: no index is as large, so that a walk ends there. */
 const END = fieldsOf({ size: 0xffffffff, strides: [] });
 

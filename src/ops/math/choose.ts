@@ -1,9 +1,9 @@
 import shader from '../../../shaders/math/where.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, linearGrid, PADDING, u32 } from '../../gpu/shader.ts';
+import { f32, gridOfFours, PADDING, u32 } from '../../gpu/shader.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { axisFields, repeatedStrides, walk } from './axes.ts';
+import { axisFields, inFours, repeatedStrides, walk } from './axes.ts';
 
 /** What is chosen between: two tensors, or a tensor and a number. */
 type Choice = readonly [Tensor, Tensor] | readonly [number, Tensor] | readonly [Tensor, number];
@@ -20,19 +20,20 @@ export function choose(gpu: Gpu, condition: Tensor, choice: Choice, shape: Shape
   const filled = choice.findIndex((each) => typeof each === 'number');
   const value = (choice[filled] as number | undefined) ?? 0;
   const strides = [condition, a, b].map((each) => repeatedStrides(shader.file, each.shape, shape));
+  const axes = walk(shape, strides);
   const y = Tensor.empty(gpu, a.dtype, shape);
   gpu.dispatch({
     shader,
-    constants: { FILLED: filled + 1 },
+    constants: { FILLED: filled + 1, FOURS: Number(inFours(axes)) },
     bindings: [condition, a, b, y].map((tensor) => tensor.binding),
     uniforms: [
       u32(y.size),
       a.dtype === 'i32' ? u32(value >>> 0) : f32(value),
       PADDING,
       PADDING,
-      ...axisFields(shader.file, walk(shape, strides)),
+      ...axisFields(shader.file, axes),
     ],
-    workgroups: linearGrid(y.size),
+    workgroups: gridOfFours(y.size),
   });
   return y;
 }

@@ -1,9 +1,9 @@
 import shader from '../../../shaders/math/cast.wgsl';
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { linearGrid, u32 } from '../../gpu/shader.ts';
+import { gridOfFours, u32 } from '../../gpu/shader.ts';
 import { seam } from '../../seam.ts';
-import { bytesPerElement, type DType } from '../../tensor/dtype.ts';
+import type { DType } from '../../tensor/dtype.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 
 /** Element types by the values of the kernel's FROM and TO; a boolean is a byte too. */
@@ -24,13 +24,12 @@ export const readAs = seam('storage.read', (dtype: DType): number => codeOf(dtyp
 export function convert(gpu: Gpu, x: Tensor, dtype: DType, to = codeOf(dtype)): Tensor {
   const from = readAs(x.dtype);
   const y = Tensor.empty(gpu, dtype, x.shape);
-  const words = Math.ceil((x.size * bytesPerElement(dtype)) / 4);
   gpu.dispatch({
     shader,
     constants: { FROM: from, TO: to },
     bindings: [x.binding, y.binding],
     uniforms: [u32(x.size)],
-    workgroups: linearGrid(words),
+    workgroups: gridOfFours(x.size),
   });
   return y;
 }

@@ -15,7 +15,7 @@ import { Tensor } from '../../tensor/tensor.ts';
 import type { Binary } from '../../vocabulary/binary.ts';
 import type { Unary } from '../../vocabulary/elementwise.ts';
 import { type Launcher, launcher } from '../launcher.ts';
-import { axisFields, broadcastShapes, repeatedStrides, walk } from './axes.ts';
+import { axisFields, broadcastShapes, inFours, repeatedStrides, walk } from './axes.ts';
 import { chunkedDepth } from './reduction.ts';
 import { sumToSize } from './sum.ts';
 
@@ -69,7 +69,7 @@ export function binary(
   const y = Tensor.empty(gpu, a.dtype, as ?? shape);
   gpu.dispatch({
     shader,
-    constants: { BROADCAST: Number(repeats) },
+    constants: { BROADCAST: Number(repeats) + Number(repeats && inFours(axes)) },
     bindings: [a, b, y].map((tensor) => tensor.binding),
     uniforms: [u32(y.size), PADDING, ...parameterFields(parameters), ...fields],
     workgroups: gridOfFours(y.size),
@@ -145,6 +145,13 @@ export function binaryLauncher(
   });
 }
 
+/** Terms summed over the axes along which an operand of that shape repeats. Owns `terms`. */
+function gathered(gpu: Gpu, terms: Tensor, shape: Shape): Tensor {
+  if (sameShape(terms.shape, shape)) return terms;
+  using all = terms;
+  return sumToSize(gpu, all, shape);
+}
+
 /**
  * The gradient of an operand that f multiplies by b, or divides by it: f(dy, b), summed over the
  * axes along which `operand` repeats.
@@ -155,8 +162,7 @@ export function scaledGradient(
   factor: Tensor,
   operand: Tensor,
 ): Tensor {
-  using all = binary(gpu, shader, dy, factor);
-  return sumToSize(gpu, all, operand.shape);
+  return gathered(gpu, binary(gpu, shader, dy, factor), operand.shape);
 }
 
 /**
@@ -170,6 +176,5 @@ export function slopedGradient(
   operand: Tensor,
 ): Tensor {
   using slopes = binary(gpu, slope, p, q);
-  using all = binary(gpu, mulShader, dy, slopes);
-  return sumToSize(gpu, all, operand.shape);
+  return gathered(gpu, binary(gpu, mulShader, dy, slopes), operand.shape);
 }

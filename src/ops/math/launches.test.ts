@@ -3,6 +3,8 @@ import { type Axes, copied, sum } from '../fixtures/described-kernels.ts';
 import { type CallRow, expectCall } from '../fixtures/expect-call.ts';
 import { describedCall } from '../fixtures/launches.ts';
 import type { UniformsByName } from '../fixtures/uniforms-by-name.ts';
+import { launchers } from '../registry.ts';
+import { chooseVariant } from '../variants.ts';
 
 const x = { x: [5, 7] };
 const pair = { a: [5, 7], b: [7] };
@@ -125,6 +127,26 @@ describe('an element-wise function is told its elements and its numbers', () => 
       { y: 'f32 5x7' },
     ],
     [
+      'of an operand that repeats, where fours lie together',
+      'add',
+      { inputs: { a: [5, 4], b: [4] } },
+      [
+        {
+          kernel: 'math/add',
+          binds: 'a b y',
+          uniforms: {
+            ...{ count: 20, parameters: [0, 0] },
+            axes: [
+              [4, 1, 1, 0],
+              [5, 4, 0, 0],
+            ],
+          },
+          constants: { BROADCAST: 2 },
+        },
+      ],
+      { y: 'f32 5x4' },
+    ],
+    [
       'of another that repeats',
       'mul',
       { inputs: { a: [5, 1], b: [5, 7] } },
@@ -140,7 +162,6 @@ describe('an element-wise function is told its elements and its numbers', () => 
 });
 
 /** A tensor of 35 elements as it is, and its sum to seven columns. */
-const WHOLE = [[35, 1, 0, 0]];
 const DOWN = [
   [7, 1, 0, 0],
   [5, 7, 0, 0],
@@ -154,17 +175,14 @@ describe('the gradient of an operand is summed to its shape', () => {
       'as it is',
       'add',
       both,
-      [sum('dy da', [35, 1, 1], WHOLE, { inner: 1 }), sum('dy db', [7, 5, 1], DOWN, { inner: 1 })],
+      [{ copy: 'dy da', bytes: 140 }, sum('dy db', [7, 5, 1], DOWN, { inner: 1 })],
       results,
     ],
     [
       'negated for what is taken away',
       'sub',
       both,
-      [
-        sum('dy da', [35, 1, 1], WHOLE, { inner: 1 }),
-        sum('dy db', [7, 5, 1], DOWN, { inner: 1, scale: -1 }),
-      ],
+      [{ copy: 'dy da', bytes: 140 }, sum('dy db', [7, 5, 1], DOWN, { inner: 1, scale: -1 })],
       results,
     ],
     [
@@ -172,10 +190,9 @@ describe('the gradient of an operand is summed to its shape', () => {
       'mul',
       both,
       [
-        repeating('math/mul', 'dy b [140]', ROWS),
-        sum('[140] da', [35, 1, 1], WHOLE, { inner: 1 }),
-        each('math/mul', 'dy a [140]#2', 35),
-        sum('[140]#2 db', [7, 5, 1], DOWN, { inner: 1 }),
+        repeating('math/mul', 'dy b da', ROWS),
+        each('math/mul', 'dy a [140]', 35),
+        sum('[140] db', [7, 5, 1], DOWN, { inner: 1 }),
       ],
       results,
     ],
@@ -184,11 +201,10 @@ describe('the gradient of an operand is summed to its shape', () => {
       'div',
       both,
       [
-        repeating('math/div', 'dy b [140]', ROWS),
-        sum('[140] da', [35, 1, 1], WHOLE, { inner: 1 }),
-        repeating('math/div', 'y b [140]#2', ROWS),
-        each('math/mul', 'dy [140]#2 [140]#3', 35),
-        sum('[140]#3 db', [7, 5, 1], DOWN, { inner: 1, scale: -1 }),
+        repeating('math/div', 'dy b da', ROWS),
+        repeating('math/div', 'y b [140]', ROWS),
+        each('math/mul', 'dy [140] [140]#2', 35),
+        sum('[140]#2 db', [7, 5, 1], DOWN, { inner: 1, scale: -1 }),
       ],
       results,
     ],
@@ -196,7 +212,7 @@ describe('the gradient of an operand is summed to its shape', () => {
       'for the first alone',
       'add',
       { inputs: pair, wants: ['a'] },
-      [sum('dy da', [35, 1, 1], WHOLE, { inner: 1 })],
+      [{ copy: 'dy da', bytes: 140 }],
       { a: 'f32 5x7' },
     ],
     [
@@ -236,7 +252,7 @@ const largest = (
 ) => ({
   kernel: 'math/argmax',
   binds,
-  uniforms: { count, terms, parts, kept, scale: 0, axes },
+  uniforms: { count, terms, parts, kept, scale: 0, apart: 1, step: parts, reach: terms, axes },
   constants: {
     INNER_KEPT: inner,
     FROM_PAIRS: from,
@@ -254,7 +270,7 @@ const integerSum = (
 ) => ({
   kernel: 'math/integer_sum',
   binds,
-  uniforms: { count, terms, parts, kept, scale: 1, axes },
+  uniforms: { count, terms, parts, kept, scale: 1, apart: 1, step: parts, reach: terms, axes },
   constants: { INNER_KEPT: 0 },
 });
 describe('a reduction is told what stays and what its terms are', () => {
@@ -690,5 +706,77 @@ describe('bins, ranks and types', () => {
   test('two edges are one bin', async () => {
     const { results } = await describedCall('histogram', { inputs: { x: [5, 7], edges: [2] } });
     expect(results).toEqual({ counts: 'i32 1' });
+  });
+});
+
+describe('the largest of a row', () => {
+  const rows = { x: [2, 5, 3] };
+  const choice = { INTEGERS: 0, SMALLEST: 0 };
+  /** Passes of a sort of 6 rows of 8: what is apart, and which go the other way round. */
+  const PASSES = [
+    [1, 2],
+    [2, 4],
+    [1, 4],
+    [4, 0],
+    [2, 0],
+    [1, 0],
+  ] as const;
+  const sorted = (k: number) => [
+    {
+      kernel: 'math/topk_pairs',
+      binds: 'x [384]',
+      uniforms: { count: 48, terms: 5, inner: 3, length: 8 },
+      constants: choice,
+    },
+    ...PASSES.map(([apart, descends]) => ({
+      kernel: 'math/topk_exchange',
+      binds: '[384]',
+      uniforms: { count: 24, apart, descends },
+    })),
+    {
+      kernel: 'math/topk_sorted',
+      binds: 'x [384] values indices',
+      uniforms: { count: 6 * k, terms: 5, k, inner: 3, length: 8 },
+    },
+  ];
+  const rounds = (LANES: number) => ({
+    kernel: 'math/topk',
+    binds: 'x values indices',
+    uniforms: { rows: 6, terms: 5, k: 2, inner: 3, first: 0, end: 2 },
+    constants: { ...choice, LANES },
+    flops: 60,
+  });
+  const results = { values: 'f32 2x2x3', indices: 'i32 2x2x3' };
+  const call = { inputs: rows, params: { k: 2, axis: 1 } };
+  test.each<CallRow>([
+    ['are found in rounds by the lanes of a workgroup', 'topk', call, [rounds(256)], results],
+    ['or by one', 'topk', { ...call, variant: 'serial' }, [rounds(1)], results],
+    ['or sorted', 'topk', { ...call, variant: 'sort' }, sorted(2), results],
+  ])('%s: %s', (_, ...each) => expectCall(...each));
+
+  test.each(['rounds', 'serial'])(
+    'are sorted where more are asked for than that costs: %s',
+    async (variant) => {
+      const kernels = async (k: number) => {
+        const of = { inputs: { x: [2, 100] }, params: { k }, variant };
+        const { commands } = await describedCall('topk', of);
+        return new Set(commands.map((command) => ('kernel' in command ? command.kernel : '')));
+      };
+      // 28 passes of 128 elements.
+      expect(await kernels(56)).toEqual(new Set(['math/topk']));
+      expect(await kernels(57)).toEqual(
+        new Set(['math/topk_pairs', 'math/topk_exchange', 'math/topk_sorted']),
+      );
+    },
+  );
+
+  test.each([
+    [[256, 256], 4, 'serial'],
+    [[255, 300], 4, 'rounds'],
+    [[256, 256], 16, 'rounds'],
+  ])('of %j on a device with subgroups of %d are found by %s', (shape, widestSubgroup, variant) => {
+    const gpu = { features: new Set<string>(), limits: {}, widestSubgroup };
+    const x = { dtype: 'f32', shape } as const;
+    expect(chooseVariant(gpu, launchers.get('topk')?.variants ?? {}, { x })).toBe(variant);
   });
 });

@@ -87,11 +87,35 @@ describe('a reduction', () => {
 
   test('is told to a kernel by its counts, a scale and its axes', () => {
     const values = reductionFields('sum', along(1)).map(({ value }) => value);
-    expect(values.slice(0, 8)).toEqual([10, 3, 1, 2, 0, 0, 0, 0]);
+    expect(values.slice(0, 8)).toEqual([10, 3, 1, 2, 0, 1, 1, 3]);
     expect(values.slice(8, 24)).toEqual([5, 1, 0, 0, 2, 15, 0, 0, 3, 5, 0, 0, 0xffffffff, 0, 0, 0]);
     const scaled = reductionFields('sum', along(1), { kind: 'f32', value: 0.5 });
     expect(scaled[4]).toEqual({ kind: 'f32', value: 0.5 });
     expect(scaled).toHaveLength(40);
+  });
+});
+
+describe('the shares of a sum', () => {
+  const sharesOf = (shape: readonly number[], ...axes: number[]) =>
+    reductionFields(
+      'sum',
+      reductionOf(shape, (d) => axes.includes(d)),
+    )
+      .slice(2, 8)
+      .map(({ value }) => value);
+
+  test('take turns along one axis, and along one that is long beside others', () => {
+    // Parts, axes that stay, no scale; each third term of all 600.
+    expect(sharesOf([5, 600], 1)).toEqual([3, 1, 0, 1, 3, 600]);
+    expect(sharesOf([600, 5], 0)).toEqual([3, 1, 0, 1, 3, 600]);
+    // 3200 terms in 13 shares: runs of 16 terms for each.
+    expect(sharesOf([2, 3, 1600], 0, 2)).toEqual([13, 1, 0, 1, 13, 3200]);
+    expect(sharesOf([16, 3, 208], 0, 2)).toEqual([13, 1, 0, 1, 13, 3328]);
+  });
+
+  test('are terms that follow each other where none is long', () => {
+    expect(sharesOf([16, 3, 207], 0, 2)).toEqual([13, 1, 0, 255, 1, 255]);
+    expect(sharesOf([100, 3, 7], 0, 2)).toEqual([3, 1, 0, 234, 1, 234]);
   });
 });
 

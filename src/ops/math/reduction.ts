@@ -72,19 +72,36 @@ export function reductionOfParts(
   return { count, terms: parts, kept, reduced, innerKept };
 }
 
+/** Terms of a run that are worth finding its place for. */
+const LONG_RUN = 16;
+
 /**
- * The fields `count` to `kept` and `axes` of a reducing kernel's uniform struct, with the scale of
- * the result between them where it has one.
+ * Which terms a share has: every n-th of n shares, so that neighbours read neighbours; terms that
+ * follow each other where those along the innermost axis are too few for that.
+ */
+function sharesOf({ terms, reduced }: Reduction): { apart: number; step: number; reach: number } {
+  const parts = partsOf(terms);
+  if (reduced.length <= 1 || (reduced[0]?.size ?? 0) >= LONG_RUN * parts)
+    return { apart: 1, step: parts, reach: terms };
+  const share = Math.ceil(terms / parts);
+  return { apart: share, step: 1, reach: share };
+}
+
+/**
+ * A reducing kernel's uniform struct; the scale of the result, where it has one, lies between what
+ * it counts.
  */
 export function reductionFields(
   what: string,
-  { count, terms, kept, reduced }: Reduction,
+  reduction: Reduction,
   scale: UniformField = PADDING,
 ): UniformField[] {
-  const numbers = [count, terms, partsOf(terms), kept.length];
+  const { count, terms, kept, reduced } = reduction;
+  const { apart, step, reach } = sharesOf(reduction);
   return [
-    ...numbers.map(u32),
-    ...[scale, PADDING, PADDING, PADDING],
+    ...[count, terms, partsOf(terms), kept.length].map(u32),
+    scale,
+    ...[apart, step, reach].map(u32),
     ...axisFields(what, [...kept, ...reduced]),
   ];
 }

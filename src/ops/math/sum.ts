@@ -2,7 +2,7 @@ import integerShader from '../../../shaders/math/integer_sum.wgsl';
 import shader from '../../../shaders/math/reduce_sum.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, linearGrid } from '../../gpu/shader.ts';
-import type { Shape } from '../../tensor/shape.ts';
+import { type Shape, sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { repeatedStrides } from './axes.ts';
 import {
@@ -80,6 +80,11 @@ export function sumToSize(
   options?: SumOptions,
 ): Tensor {
   repeatedStrides('sum_to_size', size, x.shape); // refuses what does not broadcast
+  if (!options && sameShape(size, x.shape)) {
+    const y = Tensor.empty(gpu, x.dtype, shape);
+    y.copyFrom(x);
+    return y;
+  }
   const missing = x.shape.length - size.length;
   const drops = (d: number) => d < missing || size[d - missing] === 1;
   return sum(gpu, x, reductionOf(x.shape, drops), shape, options);

@@ -3,7 +3,7 @@ import sumsShader from '../../../shaders/nn/batch_norm_backward_sums.wgsl';
 import inputShader from '../../../shaders/nn/batch_norm_backward_x.wgsl';
 import statsShader from '../../../shaders/nn/batch_norm_stats.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
+import { f32, gridOfFours, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sameShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -56,9 +56,10 @@ export const batchNorm = launcher(signature, {
     const y = Tensor.empty(gpu, 'f32', x.shape);
     gpu.dispatch({
       shader,
+      constants: { FOURS: Number(layout.inner % 4 === 0) },
       bindings: [x, weight, bias, mean, variance, y].map((tensor) => tensor.binding),
       uniforms: [...[x.size, layout.channels, layout.inner].map(u32), f32(params.eps)],
-      workgroups: linearGrid(x.size),
+      workgroups: gridOfFours(x.size),
     });
     return { y, ...statistics };
   },
@@ -81,6 +82,7 @@ export const batchNorm = launcher(signature, {
       const dx = Tensor.empty(gpu, 'f32', x.shape);
       gpu.dispatch({
         shader: inputShader,
+        constants: { FOURS: Number(inner % 4 === 0) },
         bindings: [x, weight, mean, variance, dy, dweight, dbias, dx].map(
           (tensor) => tensor.binding,
         ),
@@ -89,7 +91,7 @@ export const batchNorm = launcher(signature, {
           eps,
           f32(params.training ? 1 / count : 0),
         ],
-        workgroups: linearGrid(x.size),
+        workgroups: gridOfFours(x.size),
       });
       return dx;
     };

@@ -2,24 +2,47 @@ import backwardShader from '../../../shaders/nn/cross_entropy_backward.wgsl';
 import logProbsShader from '../../../shaders/nn/cross_entropy_log_probs.wgsl';
 import partsShader from '../../../shaders/nn/cross_entropy_parts.wgsl';
 import rowsShader from '../../../shaders/nn/cross_entropy_rows.wgsl';
-import type { Gpu } from '../../gpu/gpu.ts';
+import { type Gpu, hasFewLanes } from '../../gpu/gpu.ts';
 import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { crossEntropy as signature } from '../../vocabulary/nn/cross_entropy.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
-import { LANES, laneDepth } from '../lanes.ts';
+import { LANES, laneDepth, rowDepth } from '../lanes.ts';
 import { launcher } from '../launcher.ts';
 import { type LossRows, lossRows, reduceLosses } from './loss-rows.ts';
 
 /**
- * Classes that one invocation goes through: few enough that one row of a large vocabulary keeps
- * many invocations busy.
+ * Classes that one invocation goes through at most: few enough that one row of a large vocabulary
+ * keeps many invocations busy.
  */
 const CLASSES_OF_PART = 512;
 
-const partsOf = (classes: number): number => Math.max(1, Math.ceil(classes / CLASSES_OF_PART));
+/** Invocations of a graphics chip that read neighbouring classes, and classes that each should have. */
+const NEIGHBOURS = 32;
+const CLASSES_OF_NEIGHBOUR = 16;
+
+/** Parts of a row of so many classes, by variant. */
+const PARTS = {
+  parts: (classes: number) => Math.max(1, Math.ceil(classes / CLASSES_OF_PART)),
+  neighbours: (classes: number) =>
+    Math.max(PARTS.parts(classes), Math.min(NEIGHBOURS, Math.ceil(classes / CLASSES_OF_NEIGHBOUR))),
+} as const;
+
+/**
+ * A part adds its classes as a row does, a row its parts, rescaled once by an exponential (3 eps)
+ * and a product; lanes share the sum of the rows' losses.
+ */
+const depthIn =
+  (partsOf: (classes: number) => number) =>
+  (terms: number, lanes: number): number => {
+    const parts = partsOf(terms);
+    return Math.max(
+      rowDepth(Math.ceil(terms / parts), 1) + parts + 3,
+      Math.min(terms, laneDepth(terms, lanes)),
+    );
+  };
 
 const KERNELS = [
   'nn/cross_entropy_parts',
@@ -42,23 +65,18 @@ const KERNELS = [
 export const crossEntropy = launcher(signature, {
   saves: ['row_stats', 'targets', 'normalizer?'],
   variants: {
-    // A part adds its classes, a row its parts, rescaled once by an exponential (3 eps) and a
-    // product; lanes share the sum of the rows' losses.
-    parts: {
+    parts: { kernels: KERNELS, lanes: LANES, depth: depthIn(PARTS.parts) },
+    neighbours: {
       kernels: KERNELS,
       lanes: LANES,
-      depth: (terms, lanes) =>
-        Math.max(
-          Math.ceil(terms / partsOf(terms)) + partsOf(terms) + 3,
-          Math.min(terms, laneDepth(terms, lanes)),
-        ),
+      depth: depthIn(PARTS.neighbours),
+      prefers: (machine) => !hasFewLanes(machine),
     },
   },
   storage: { keeps: ['row_stats', 'normalizer'] },
-  forward: (gpu, { logits, labels, weight }, params) => {
-    const layout = layoutOf(logits.shape, labels.shape, weight?.shape, params);
-    const { rows, classes, inner, sequence, keep, spreadPerClass } = layout;
-    const parts = partsOf(classes);
+  forward: (gpu, { logits, labels, weight }, params, variant) => {
+    const layout = layoutOf(logits.shape, labels.shape, weight?.shape, params, variant);
+    const { rows, classes, inner, parts, sequence, keep, spreadPerClass } = layout;
     using row_parts = Tensor.empty(gpu, 'f32', [4 * rows * parts]);
     const row_stats = Tensor.empty(gpu, 'f32', [rows, 4]);
     const targets = Tensor.empty(gpu, 'i32', [rows]);
@@ -68,6 +86,7 @@ export const crossEntropy = launcher(signature, {
     const weighted = weight ? 1 : 0;
     gpu.dispatch({
       shader: partsShader,
+      constants: { SMOOTHED: Number(spreadPerClass > 0) },
       bindings: [logits, weights, row_parts].map((tensor) => tensor.binding),
       uniforms: [rows, classes, inner, parts, weighted].map(u32),
       workgroups: linearGrid(rows * parts),
@@ -89,19 +108,17 @@ export const crossEntropy = launcher(signature, {
       : {};
     return { ...reduced, row_stats, targets, ...log_probs };
   },
-  backward: (gpu, { inputs: { logits, labels, weight }, outputs, grads, params, wants }) => {
+  backward: (gpu, { inputs, outputs, grads, params, wants }, variant) => {
     if (!wants.has('logits')) return {};
-    const { classes, inner, keep, spreadPerClass } = layoutOf(
-      logits.shape,
-      labels.shape,
-      weight?.shape,
-      params,
-    );
+    const { logits, labels, weight } = inputs;
+    const layout = layoutOf(logits.shape, labels.shape, weight?.shape, params, variant);
+    const { rows, classes, inner, parts, keep, spreadPerClass } = layout;
     const { row_stats, targets, normalizer } = outputs;
     const dloss = grads.loss;
     const gradient = Tensor.empty(gpu, 'f32', logits.shape);
     gpu.dispatch({
       shader: backwardShader,
+      constants: { SMOOTHED: Number(spreadPerClass > 0) },
       bindings: [
         logits,
         row_stats,
@@ -112,17 +129,19 @@ export const crossEntropy = launcher(signature, {
         gradient,
       ].map((tensor) => tensor.binding),
       uniforms: [
-        ...[logits.size, classes, inner, weight ? 1 : 0, normalizer ? 1 : 0].map(u32),
+        ...[rows, classes, inner, parts, weight ? 1 : 0, normalizer ? 1 : 0].map(u32),
         f32(keep),
         f32(spreadPerClass),
       ],
-      workgroups: linearGrid(logits.size),
+      workgroups: linearGrid(rows * parts),
     });
     return { logits: gradient };
   },
 });
 
 interface Layout extends LossRows {
+  /** Invocations that share the classes of a row. */
+  readonly parts: number;
   /** Rows of a shifted sequence, 0 without shift. */
   readonly sequence: number;
   readonly keep: number;
@@ -134,6 +153,7 @@ function layoutOf(
   labels: Shape,
   weight: Shape | undefined,
   { label_smoothing, shift, ignore_index }: ParamsOf<typeof signature>,
+  variant: string,
 ): Layout {
   if (shift && labels.length > 2)
     throw new ShapeError(
@@ -150,19 +170,21 @@ function layoutOf(
   const sequence = shift ? (labels.at(-1) as number) : 0;
   return {
     ...rows,
+    parts: PARTS[variant as keyof typeof PARTS](rows.classes),
     sequence,
     keep: 1 - label_smoothing,
     spreadPerClass: label_smoothing / rows.classes,
   };
 }
 
-function logProbs(gpu: Gpu, logits: Tensor, stats: Tensor, { classes, inner }: Layout): Tensor {
+function logProbs(gpu: Gpu, logits: Tensor, stats: Tensor, layout: Layout): Tensor {
+  const { rows, classes, inner, parts } = layout;
   const log_probs = Tensor.empty(gpu, 'f32', logits.shape);
   gpu.dispatch({
     shader: logProbsShader,
     bindings: [logits, stats, log_probs].map((tensor) => tensor.binding),
-    uniforms: [logits.size, classes, inner].map(u32),
-    workgroups: linearGrid(logits.size),
+    uniforms: [rows, classes, inner, parts].map(u32),
+    workgroups: linearGrid(rows * parts),
   });
   return log_probs;
 }

@@ -3,16 +3,18 @@ import termsShader from '../../../shaders/nn/cross_entropy_terms.wgsl';
 import logShader from '../../../shaders/nn/log_softmax.wgsl';
 import logBackwardShader from '../../../shaders/nn/log_softmax_backward.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, linearGrid, PADDING, u32 } from '../../gpu/shader.ts';
+import { f32, gridOfFours, PADDING, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { crossEntropyProbTarget as signature } from '../../vocabulary/nn/cross_entropy_prob_target.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import { rowDepth } from '../lanes.ts';
 import { launcher } from '../launcher.ts';
-import { axisFields, repeatedStrides, walk } from '../math/axes.ts';
-import { reductionOf } from '../math/reduction.ts';
+import { axisFields, inFours, repeatedStrides, walk } from '../math/axes.ts';
+import { chunkedDepth, reductionOf } from '../math/reduction.ts';
 import { sum } from '../math/sum.ts';
+import { rowVariants } from './row-variants.ts';
 import { alongAxis } from './softmax-along.ts';
 
 type Inputs = InputsOf<typeof signature, Tensor>;
@@ -68,17 +70,15 @@ function terms(
   const { file } = termsShader;
   const ofClasses = t.shape.map((size, d) => (d === classAxis && weight ? size : 1));
   const strides = [as, ofClasses].map((shape) => repeatedStrides(file, shape, t.shape));
+  const axes = walk(t.shape, strides);
   const y = Tensor.empty(gpu, 'f32', t.shape);
   gpu.dispatch({
     shader: termsShader,
-    constants: { WEIGHTED: Number(weight !== undefined) },
+    constants: { WEIGHTED: Number(weight !== undefined), FOURS: Number(inFours(axes)) },
     // What is bound in the place of weights that are absent is not looked at.
     bindings: [t, v, weight ?? v, y].map((tensor) => tensor.binding),
-    uniforms: [
-      ...[u32(y.size), f32(factor), f32(offset), PADDING],
-      ...axisFields(file, walk(t.shape, strides)),
-    ],
-    workgroups: linearGrid(y.size),
+    uniforms: [...[u32(y.size), f32(factor), f32(offset), PADDING], ...axisFields(file, axes)],
+    workgroups: gridOfFours(y.size),
   });
   return y;
 }
@@ -91,25 +91,23 @@ function terms(
  */
 export const crossEntropyProbTarget = launcher(signature, {
   saves: ['log_probs'],
-  variants: {
-    'row-per-invocation': {
-      kernels: [logShader, termsShader, sumShader, logBackwardShader].map(({ file }) => file),
-      depth: (terms) => terms,
-    },
-  },
+  variants: rowVariants(
+    [logShader, termsShader, sumShader, logBackwardShader].map(({ file }) => file),
+    (terms, lanes) => Math.max(rowDepth(terms, lanes), chunkedDepth(terms)),
+  ),
   storage: { keeps: ['log_probs'] },
-  forward: (gpu, inputs, params) => {
+  forward: (gpu, inputs, params, variant) => {
     const layout = layoutOf(inputs, params);
     const { classAxis, rows, keep, spread, scale } = layout;
     const { logits, target, weight } = inputs;
-    const log_probs = alongAxis(gpu, logShader, [logits], classAxis);
+    const log_probs = alongAxis(gpu, logShader, [logits], classAxis, variant);
     const of = { v: log_probs, as: log_probs.shape };
     using all = terms(gpu, target, [keep, spread], of, weight, layout);
     const each = params.reduction === 'none';
     const reduction = reductionOf(all.shape, (d) => !each || d === classAxis);
     return { loss: sum(gpu, all, reduction, each ? rows : [1], { scale }), log_probs };
   },
-  backward: (gpu, { inputs, outputs: { log_probs }, grads, params, wants }) => {
+  backward: (gpu, { inputs, outputs: { log_probs }, grads, params, wants }, variant) => {
     const layout = layoutOf(inputs, params);
     const { classAxis, besideLogits, scale } = layout;
     const keep = layout.keep * scale;
@@ -118,7 +116,7 @@ export const crossEntropyProbTarget = launcher(signature, {
     const incoming = { v: grads.loss, as: besideLogits };
     const toLogits = () => {
       using slopes = terms(gpu, target, [keep, spread], incoming, weight, layout);
-      return alongAxis(gpu, logBackwardShader, [log_probs, slopes], classAxis);
+      return alongAxis(gpu, logBackwardShader, [log_probs, slopes], classAxis, variant);
     };
     return {
       ...(wants.has('logits') ? { logits: toLogits() } : {}),

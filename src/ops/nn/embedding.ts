@@ -3,7 +3,7 @@ import backwardShader from '../../../shaders/nn/embedding_backward.wgsl';
 import chainShader from '../../../shaders/nn/embedding_chain.wgsl';
 import headsShader from '../../../shaders/nn/embedding_heads.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { linearGrid, u32 } from '../../gpu/shader.ts';
+import { gridOfFours, linearGrid, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -38,7 +38,7 @@ export const embedding = launcher(signature, {
     if (!wants.has('weight')) return {};
     const shape = matrixShape(weight);
     const padding = paddingRow(params.padding_idx, shape[0]);
-    return { weight: sumOfRows(gpu, grads.y, ids, shape, padding) };
+    return { weight: sumOfRows(gpu, grads.y, ids, shape, { padding }) };
   },
 });
 
@@ -53,23 +53,24 @@ export function rowsAt(gpu: Gpu, weight: Tensor, ids: Tensor, shape: Shape): Ten
   const y = Tensor.empty(gpu, weight.dtype, shape);
   gpu.dispatch({
     shader,
+    constants: { FOURS: Number(width % 4 === 0) },
     bindings: [weight.binding, ids.binding, y.binding],
     uniforms: [u32(y.size), u32(width), u32(vocabulary)],
-    workgroups: linearGrid(y.size),
+    workgroups: gridOfFours(y.size),
   });
   return y;
 }
 
 /**
  * A matrix of shape [V, D] whose row v is the sum of the rows of dy (f32) at which `ids` holds v,
- * in ascending order; the row `padding` is 0. The caller owns it.
+ * in ascending order; the row `padding` is 0. It has shape `as`, if given. The caller owns it.
  */
 export function sumOfRows(
   gpu: Gpu,
   dy: Tensor,
   ids: Tensor,
   [vocabulary, width]: readonly [number, number],
-  padding = vocabulary,
+  { padding = vocabulary, as = [vocabulary, width] }: { padding?: number; as?: Shape } = {},
 ): Tensor {
   using chain = Tensor.empty(gpu, 'u32', [vocabulary + ids.size]);
   gpu.dispatch({
@@ -85,12 +86,13 @@ export function sumOfRows(
     workgroups: linearGrid(ids.size),
     flops: ids.size ** 2,
   });
-  const gradient = Tensor.empty(gpu, 'f32', [vocabulary, width]);
+  const gradient = Tensor.empty(gpu, 'f32', as);
   gpu.dispatch({
     shader: backwardShader,
+    constants: { FOURS: Number(width % 4 === 0) },
     bindings: [dy.binding, chain.binding, gradient.binding],
     uniforms: [gradient.size, width, ids.size, vocabulary, padding].map(u32),
-    workgroups: linearGrid(gradient.size),
+    workgroups: gridOfFours(gradient.size),
   });
   return gradient;
 }

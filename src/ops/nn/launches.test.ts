@@ -57,6 +57,7 @@ const normed = (mean: string, variance: string) => ({
   kernel: 'nn/batch_norm',
   binds: `x weight bias ${mean} ${variance} y`,
   uniforms: { size: 30, channels: 3, inner: 5, eps: 0.5 },
+  constants: { FOURS: 0 },
 });
 const sums = (mean: string, variance: string, into: string) => ({
   kernel: 'nn/batch_norm_backward_sums',
@@ -67,6 +68,7 @@ const normGradient = (mean: string, variance: string, from: string, share: numbe
   kernel: 'nn/batch_norm_backward_x',
   binds: `x weight ${mean} ${variance} dy ${from} dx`,
   uniforms: { size: 30, channels: 3, inner: 5, eps: 0.5, share: Math.fround(share) },
+  constants: { FOURS: 0 },
 });
 const training = { eps: 0.5, momentum: 0.25, training: true };
 
@@ -191,11 +193,13 @@ describe('batch norm', () => {
 const labels = { labels: 'i32' } as const;
 const SCORES = { labels: [2, 5] };
 const smoothed = { label_smoothing: 0.25 };
-const rowsOfLoss = (kernel: string, binds: string, uniforms: Readonly<Record<string, number>>) => ({
-  kernel,
-  binds,
-  uniforms,
-});
+const rowsOfLoss = (
+  kernel: string,
+  binds: string,
+  uniforms: Readonly<Record<string, number>>,
+  constants?: Readonly<Record<string, number>>,
+) => ({ kernel, binds, uniforms, ...(constants ? { constants } : {}) });
+const smoothedBy = (smooths: number) => ({ SMOOTHED: smooths });
 const SMOOTHED = { keep: 0.75, spread: Math.fround(0.25 / 3) };
 
 describe('losses of rows', () => {
@@ -205,9 +209,12 @@ describe('losses of rows', () => {
       'cross_entropy',
       { inputs: { logits: [2, 3, 5], ...SCORES }, dtypes: labels, params: smoothed },
       [
-        rowsOfLoss('nn/cross_entropy_parts', 'logits logits [160]', {
-          ...{ rows: 10, classes: 3, inner: 5, parts: 1, weighted: 0 },
-        }),
+        rowsOfLoss(
+          'nn/cross_entropy_parts',
+          'logits logits [160]',
+          { rows: 10, classes: 3, inner: 5, parts: 1, weighted: 0 },
+          smoothedBy(1),
+        ),
         rowsOfLoss('nn/cross_entropy_rows', 'logits labels logits [160] [40] row_stats targets', {
           ...{ rows: 10, classes: 3, inner: 5, parts: 1, weighted: 0 },
           ...{ ignore_index: -100, sequence: 0, ...SMOOTHED },
@@ -216,7 +223,7 @@ describe('losses of rows', () => {
           ...{ rows: 10, mean: 1 },
         }),
         rowsOfLoss('nn/cross_entropy_log_probs', 'logits row_stats log_probs', {
-          ...{ count: 30, classes: 3, inner: 5 },
+          ...{ rows: 10, classes: 3, inner: 5, parts: 1 },
         }),
       ],
       {
@@ -236,9 +243,12 @@ describe('losses of rows', () => {
         params: { shift: true, reduction: 'none', log_probs: false, ignore_index: 7 },
       },
       [
-        rowsOfLoss('nn/cross_entropy_parts', 'logits weight [128]', {
-          ...{ rows: 8, classes: 3, inner: 1, parts: 1, weighted: 1 },
-        }),
+        rowsOfLoss(
+          'nn/cross_entropy_parts',
+          'logits weight [128]',
+          { rows: 8, classes: 3, inner: 1, parts: 1, weighted: 1 },
+          smoothedBy(0),
+        ),
         rowsOfLoss('nn/cross_entropy_rows', 'logits labels weight [128] loss row_stats targets', {
           ...{ rows: 8, classes: 3, inner: 1, parts: 1, weighted: 1 },
           ...{ ignore_index: 7, sequence: 4, keep: 1, spread: 0 },
@@ -253,11 +263,15 @@ describe('losses of rows', () => {
         inputs: { logits: [3, 513], labels: [3] },
         dtypes: labels,
         params: { reduction: 'sum', log_probs: false },
+        variant: 'parts',
       },
       [
-        rowsOfLoss('nn/cross_entropy_parts', 'logits logits [96]', {
-          ...{ rows: 3, classes: 513, inner: 1, parts: 2, weighted: 0 },
-        }),
+        rowsOfLoss(
+          'nn/cross_entropy_parts',
+          'logits logits [96]',
+          { rows: 3, classes: 513, inner: 1, parts: 2, weighted: 0 },
+          smoothedBy(0),
+        ),
         rowsOfLoss('nn/cross_entropy_rows', 'logits labels logits [96] [12] row_stats targets', {
           ...{ rows: 3, classes: 513, inner: 1, parts: 2, weighted: 0 },
           ...{ ignore_index: -100, sequence: 0, keep: 1, spread: 0 },
@@ -281,7 +295,8 @@ describe('losses of rows', () => {
         rowsOfLoss(
           'nn/cross_entropy_backward',
           'logits row_stats targets logits dloss normalizer dlogits',
-          { count: 30, classes: 3, inner: 5, weighted: 0, reduced: 1, ...SMOOTHED },
+          { rows: 10, classes: 3, inner: 5, parts: 1, weighted: 0, reduced: 1, ...SMOOTHED },
+          smoothedBy(1),
         ),
       ],
       { logits: 'f32 2x3x5' },
@@ -299,7 +314,8 @@ describe('losses of rows', () => {
         rowsOfLoss(
           'nn/cross_entropy_backward',
           'logits row_stats targets weight dloss dloss dlogits',
-          { count: 30, classes: 3, inner: 5, weighted: 1, reduced: 0, ...SMOOTHED },
+          { rows: 10, classes: 3, inner: 5, parts: 1, weighted: 1, reduced: 0, ...SMOOTHED },
+          smoothedBy(1),
         ),
       ],
       { logits: 'f32 2x3x5' },
@@ -349,8 +365,9 @@ describe('losses of rows', () => {
       'nll_loss',
       { inputs: { log_probs: [2, 3, 5], ...SCORES }, dtypes: labels, wants: ['log_probs'] },
       [
+        rowsOfLoss('shape/fill', 'dlog_probs', { count: 30, bits: 0 }),
         rowsOfLoss('nn/nll_loss_backward', 'row_stats targets dloss normalizer dlog_probs', {
-          ...{ count: 30, classes: 3, inner: 5, reduced: 1 },
+          ...{ rows: 10, classes: 3, inner: 5, reduced: 1 },
         }),
       ],
       { log_probs: 'f32 2x3x5' },
@@ -365,8 +382,9 @@ describe('losses of rows', () => {
         wants: ['log_probs'],
       },
       [
+        rowsOfLoss('shape/fill', 'dlog_probs', { count: 30, bits: 0 }),
         rowsOfLoss('nn/nll_loss_backward', 'row_stats targets dloss dloss dlog_probs', {
-          ...{ count: 30, classes: 3, inner: 5, reduced: 0 },
+          ...{ rows: 10, classes: 3, inner: 5, reduced: 0 },
         }),
       ],
       { log_probs: 'f32 2x3x5' },
@@ -382,14 +400,21 @@ describe('losses of rows', () => {
       'along an axis in the middle',
       'softmax',
       { inputs: { x: [2, 3, 5] }, params: { axis: 1 } },
-      [rowsOfLoss('nn/softmax', 'x y', { rows: 10, classes: 3, inner: 5 })],
+      [rowsOfLoss('nn/softmax', 'x y', { rows: 10, classes: 3, inner: 5 }, { LANES: 1 })],
       { y: 'f32 2x3x5' },
     ],
     [
       'along the last axis, backward',
       'log_softmax',
       { inputs: { x: [2, 3, 5] }, wants: ['x'] },
-      [rowsOfLoss('nn/log_softmax_backward', 'y dy dx', { rows: 6, classes: 5, inner: 1 })],
+      [
+        rowsOfLoss(
+          'nn/log_softmax_backward',
+          'y dy dx',
+          { rows: 6, classes: 5, inner: 1 },
+          { LANES: 1 },
+        ),
+      ],
       { x: 'f32 2x3x5' },
     ],
     ['no gradient that is not wanted', 'softmax', { inputs: x, wants: ['y'] }, [], {}],
@@ -547,6 +572,7 @@ describe('rows of a matrix', () => {
           kernel: 'nn/embedding',
           binds: 'weight ids y',
           uniforms: { count: 60, width: 6, vocabulary: 9 },
+          constants: { FOURS: 0 },
         },
       ],
       { y: 'f32 2x5x6' },
@@ -567,6 +593,7 @@ describe('rows of a matrix', () => {
           kernel: 'nn/embedding_backward',
           binds: 'dy [76] dweight',
           uniforms: { count: 54, width: 6, rows: 10, vocabulary: 9, padding: 9 },
+          constants: { FOURS: 0 },
         },
       ],
       { weight: 'f32 9x6' },
@@ -616,7 +643,8 @@ describe('rows that are normalized by themselves', () => {
         {
           kernel: 'nn/rms_norm',
           binds: 'x weight weight y row_stats',
-          uniforms: { ...row, has_bias: 0, eps: 0.5 },
+          uniforms: { ...row, eps: 0.5 },
+          constants: { LANES: 1, BIASED: 0 },
         },
       ],
       { y: 'f32 2x3x5', row_stats: 'f32 2' },
@@ -629,7 +657,8 @@ describe('rows that are normalized by themselves', () => {
         {
           kernel: 'nn/layer_norm',
           binds: 'x weight bias y row_stats',
-          uniforms: { ...row, has_bias: 1, eps: 0.5 },
+          uniforms: { ...row, eps: 0.5 },
+          constants: { LANES: 1, BIASED: 1 },
         },
       ],
       { y: 'f32 2x3x5', row_stats: 'f32 2x2' },
@@ -640,8 +669,14 @@ describe('rows that are normalized by themselves', () => {
         op,
         all,
         [
-          { kernel: `nn/${op}_backward_x`, binds: 'x weight row_stats dy dx', uniforms: row },
-          { kernel: `nn/${op}_backward_weight`, binds: 'x row_stats dy dweight', uniforms: row },
+          {
+            ...{ kernel: `nn/${op}_backward_x`, binds: 'x weight row_stats dy dx' },
+            ...{ uniforms: row, constants: { LANES: 1 } },
+          },
+          {
+            ...{ kernel: `nn/${op}_backward_weight`, binds: 'x row_stats dy dweight' },
+            uniforms: { ...row, parts: 1 },
+          },
           sum(
             'dy dbias',
             [15, 2, 1],
@@ -663,7 +698,7 @@ describe('rows that are normalized by themselves', () => {
         {
           kernel: 'nn/layer_norm_backward_weight',
           binds: 'x row_stats dy dweight',
-          uniforms: { rows: 6, width: 5 },
+          uniforms: { rows: 6, width: 5, parts: 1 },
         },
       ],
       { weight: 'f32 5' },
@@ -676,10 +711,47 @@ describe('rows that are normalized by themselves', () => {
         {
           kernel: 'nn/rms_norm',
           binds: 'x weight weight y row_stats',
-          uniforms: { rows: 1, width: 6, has_bias: 0, eps: 0.5 },
+          uniforms: { rows: 1, width: 6, eps: 0.5 },
+          constants: { LANES: 1, BIASED: 0 },
         },
       ],
       { y: 'f32 2x3', row_stats: 'f32 1' },
+    ],
+    [
+      'the gradient of the weight of more rows than an invocation adds up',
+      'rms_norm',
+      { inputs: { x: [257, 5], weight: [5] }, wants: ['weight'] },
+      [
+        {
+          kernel: 'nn/rms_norm_backward_weight',
+          binds: 'x row_stats dy [40]',
+          uniforms: { rows: 257, width: 5, parts: 2 },
+        },
+        sum(
+          '[40] dweight',
+          [5, 2, 1],
+          [
+            [5, 1, 0, 0],
+            [2, 5, 0, 0],
+          ],
+          { inner: 1 },
+        ),
+      ],
+      { weight: 'f32 5' },
+    ],
+    [
+      'long rows by a workgroup each',
+      'layer_norm',
+      { inputs: { x: [3, 64], weight: [64] }, params: { eps: 0.5 } },
+      [
+        {
+          kernel: 'nn/layer_norm',
+          binds: 'x weight weight y row_stats',
+          uniforms: { rows: 3, width: 64, eps: 0.5 },
+          constants: { LANES: 64, BIASED: 0 },
+        },
+      ],
+      { y: 'f32 3x64', row_stats: 'f32 3x2' },
     ],
     ['no gradient that is not wanted', 'rms_norm', { ...all, wants: ['y'] }, [], {}],
   ])('%s: %s', (_, ...call) => expectCall(...call));

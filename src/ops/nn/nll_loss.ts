@@ -5,6 +5,7 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { nllLoss as signature } from '../../vocabulary/nn/nll_loss.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
+import { filled } from '../shape/fill.ts';
 import { type LossRows, lossRows, reduceLosses } from './loss-rows.ts';
 
 /**
@@ -18,7 +19,12 @@ export const nllLoss = launcher(signature, {
   saves: ['row_stats', 'normalizer?'],
   variants: {
     'row-per-invocation': {
-      kernels: ['nn/nll_loss_rows', 'nn/cross_entropy_reduce', 'nn/nll_loss_backward'],
+      kernels: [
+        'nn/nll_loss_rows',
+        'nn/cross_entropy_reduce',
+        'shape/fill',
+        'nn/nll_loss_backward',
+      ],
       depth: (terms) => terms,
     },
   },
@@ -43,17 +49,17 @@ export const nllLoss = launcher(signature, {
   backward: (gpu, { inputs, outputs, grads, params, wants }) => {
     if (!wants.has('log_probs')) return {};
     const { log_probs } = inputs;
-    const { classes, inner } = layoutOf(inputs, params);
+    const { rows, classes, inner } = layoutOf(inputs, params);
     const { row_stats, targets, normalizer } = outputs;
     const dloss = grads.loss;
-    const gradient = Tensor.empty(gpu, 'f32', log_probs.shape);
+    const gradient = filled(gpu, 'f32', log_probs.shape, 0);
     gpu.dispatch({
       shader: backwardShader,
       bindings: [row_stats, targets, dloss, normalizer ?? dloss, gradient].map(
         (tensor) => tensor.binding,
       ),
-      uniforms: [log_probs.size, classes, inner, normalizer ? 1 : 0].map(u32),
-      workgroups: linearGrid(log_probs.size),
+      uniforms: [rows, classes, inner, normalizer ? 1 : 0].map(u32),
+      workgroups: linearGrid(rows),
     });
     return { log_probs: gradient };
   },

@@ -1,12 +1,14 @@
-import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, linearGrid, type Shader, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { Normalization } from '../../vocabulary/nn/norm.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { rowDepth } from '../lanes.ts';
 import { type Launcher, launcher } from '../launcher.ts';
+import { chunkedDepth, partsOf } from '../math/reduction.ts';
 import { sumToSize } from '../math/sum.ts';
+import { rowLaunch, rowVariants } from './row-variants.ts';
 
 /** What tells one normalization of rows from another. */
 interface NormKernels {
@@ -18,63 +20,66 @@ interface NormKernels {
 }
 
 /**
- * A launcher that normalizes rows, one an invocation, and multiplies by `weight` and adds `bias`.
- * x, y: f32 of any shape; weight, bias: f32 x.shape[axis:]. Throws ShapeError when weight or bias
- * do not have the normalised shape.
+ * A launcher that normalizes rows and multiplies by `weight` and adds `bias`. x, y: f32 of any
+ * shape; weight, bias: f32 x.shape[axis:]. Throws ShapeError when weight or bias do not have the
+ * normalised shape.
  */
 export function normLauncher(
   signature: Normalization,
   { statsShape, forward, backwardX, backwardWeight }: NormKernels,
 ): Launcher<Normalization> {
   const { name } = signature;
-  const launch = (
-    gpu: Gpu,
-    shader: Shader,
-    tensors: readonly Tensor[],
-    uniforms: readonly ReturnType<typeof u32>[],
-    lanes: number,
-  ) =>
-    gpu.dispatch({
-      shader,
-      bindings: tensors.map((tensor) => tensor.binding),
-      uniforms,
-      workgroups: linearGrid(lanes),
-    });
+  const kernels = [forward, backwardX, backwardWeight].map(({ file }) => file);
   return launcher(signature, {
     saves: ['row_stats'],
-    variants: {
-      'row-per-invocation': {
-        kernels: [
-          ...[forward, backwardX, backwardWeight].map(({ file }) => file),
-          'math/reduce_sum',
-        ],
-        depth: (terms) => terms,
-      },
-    },
+    variants: rowVariants([...kernels, 'math/reduce_sum'], (terms, lanes) =>
+      Math.max(rowDepth(terms, lanes), chunkedDepth(terms)),
+    ),
     storage: { keeps: ['row_stats'] },
-    forward: (gpu, { x, weight, bias }, params) => {
+    forward: (gpu, { x, weight, bias }, params, variant) => {
       const { rows, width } = normLayout(name, x.shape, [weight.shape, bias?.shape], params);
       const y = Tensor.empty(gpu, 'f32', x.shape);
       const row_stats = Tensor.empty(gpu, 'f32', statsShape(rows));
-      // Without a bias the kernel reads none; a binding must be there all the same.
-      const uniforms = [...[rows, width, bias ? 1 : 0].map(u32), f32(params.eps)];
-      launch(gpu, forward, [x, weight, bias ?? weight, y, row_stats], uniforms, rows);
+      const { constants, workgroups } = rowLaunch(variant, rows);
+      gpu.dispatch({
+        shader: forward,
+        constants: { ...constants, BIASED: Number(bias !== undefined) },
+        // Without a bias the kernel reads none; a binding must be there all the same.
+        bindings: [x, weight, bias ?? weight, y, row_stats].map((tensor) => tensor.binding),
+        uniforms: [u32(rows), u32(width), f32(params.eps)],
+        workgroups,
+      });
       return { y, row_stats };
     },
-    backward: (gpu, { inputs: { x, weight, bias }, outputs, grads, params, wants }) => {
+    backward: (
+      gpu,
+      { inputs, outputs: { row_stats }, grads: { y: dy }, params, wants },
+      variant,
+    ) => {
+      const { x, weight, bias } = inputs;
       const { rows, width } = normLayout(name, x.shape, [weight.shape, bias?.shape], params);
-      const dy = grads.y;
-      const { row_stats } = outputs;
-      const uniforms = [rows, width].map(u32);
       const gradientOfX = () => {
         const dx = Tensor.empty(gpu, 'f32', x.shape);
-        launch(gpu, backwardX, [x, weight, row_stats, dy, dx], uniforms, rows);
+        gpu.dispatch({
+          shader: backwardX,
+          bindings: [x, weight, row_stats, dy, dx].map((tensor) => tensor.binding),
+          uniforms: [u32(rows), u32(width)],
+          ...rowLaunch(variant, rows),
+        });
         return dx;
       };
       const gradientOfWeight = () => {
-        const dweight = Tensor.empty(gpu, 'f32', weight.shape);
-        launch(gpu, backwardWeight, [x, row_stats, dy, dweight], uniforms, width);
-        return dweight;
+        const parts = partsOf(rows);
+        const sums = Tensor.empty(gpu, 'f32', parts === 1 ? weight.shape : [parts, width]);
+        gpu.dispatch({
+          shader: backwardWeight,
+          bindings: [x, row_stats, dy, sums].map((tensor) => tensor.binding),
+          uniforms: [rows, width, parts].map(u32),
+          workgroups: linearGrid(Math.ceil(width / 4) * parts),
+        });
+        if (parts === 1) return sums;
+        using shares = sums;
+        return sumToSize(gpu, shares, [width], weight.shape);
       };
       return {
         ...(wants.has('x') ? { x: gradientOfX() } : {}),

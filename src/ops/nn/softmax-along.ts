@@ -1,10 +1,11 @@
 import type { Gpu } from '../../gpu/gpu.ts';
-import { linearGrid, type Shader, u32 } from '../../gpu/shader.ts';
+import { type Shader, u32 } from '../../gpu/shader.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { SoftmaxAlong } from '../../vocabulary/nn/softmax-along.ts';
 import { type Launcher, launcher } from '../launcher.ts';
 import { axisOf } from '../math/axes.ts';
+import { rowLaunch, rowVariants } from './row-variants.ts';
 
 /** What tells softmax from its logarithm. */
 interface SoftmaxKernels {
@@ -13,14 +14,15 @@ interface SoftmaxKernels {
 }
 
 /**
- * Runs a kernel of rows along the dimension `at`, one an invocation: y of the shape of its operands,
- * f32. The caller owns y.
+ * Runs a kernel of rows along the dimension `at`, shared by invocations as a row variant says: y of
+ * the shape of its operands, f32. The caller owns y.
  */
 export function alongAxis(
   gpu: Gpu,
   shader: Shader,
   operands: readonly [Tensor, ...Tensor[]],
   at: number,
+  variant: string,
 ): Tensor {
   const { shape } = operands[0];
   const rows = sizeOf(shape.toSpliced(at, 1));
@@ -30,29 +32,27 @@ export function alongAxis(
     shader,
     bindings: [...operands, y].map((tensor) => tensor.binding),
     uniforms: [rows, shape[at] as number, inner].map(u32),
-    workgroups: linearGrid(rows),
+    ...rowLaunch(variant, rows),
   });
   return y;
 }
 
 /**
- * A launcher on rows along `axis`, one an invocation, whose gradient follows from y. x, y: f32 of
- * any shape. Throws ShapeError when there is no such axis.
+ * A launcher on rows along `axis` whose gradient follows from y. x, y: f32 of any shape. Throws
+ * ShapeError when there is no such axis.
  */
 export function softmaxLauncher(
   signature: SoftmaxAlong,
   { forward, backward }: SoftmaxKernels,
 ): Launcher<SoftmaxAlong> {
   return launcher(signature, {
-    variants: {
-      'row-per-invocation': { kernels: [forward.file, backward.file], depth: (terms) => terms },
-    },
-    forward: (gpu, { x }, { axis }) => ({
-      y: alongAxis(gpu, forward, [x], axisOf(signature.name, axis, x.shape)),
+    variants: rowVariants([forward.file, backward.file]),
+    forward: (gpu, { x }, { axis }, variant) => ({
+      y: alongAxis(gpu, forward, [x], axisOf(signature.name, axis, x.shape), variant),
     }),
-    backward: (gpu, { outputs: { y }, grads, params: { axis }, wants }) => {
+    backward: (gpu, { outputs: { y }, grads, params: { axis }, wants }, variant) => {
       const at = axisOf(signature.name, axis, y.shape);
-      return wants.has('x') ? { x: alongAxis(gpu, backward, [y, grads.y], at) } : {};
+      return wants.has('x') ? { x: alongAxis(gpu, backward, [y, grads.y], at, variant) } : {};
     },
   });
 }

@@ -1,7 +1,7 @@
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import { Scope } from '../../gpu/scope.ts';
-import { f32, linearGrid, type Shader, u32, uniformsAt } from '../../gpu/shader.ts';
+import { f32, gridOfFours, type Shader, u32, uniformsAt } from '../../gpu/shader.ts';
 import { Tensor, type Tensors } from '../../tensor/tensor.ts';
 import type { LiveNumber } from '../../vocabulary/live-number.ts';
 import type { StateName } from '../../vocabulary/optim/optimizer_step.ts';
@@ -55,6 +55,6 @@ export function stepElementwise(
     ...(constants && { constants }),
     bindings: [grad, param, ...kept].map((tensor) => tensor.binding),
     uniforms: uniformsAt(step, (t) => [u32(param.size), ...scalars(lrAt(t), t).map(f32)]),
-    workgroups: linearGrid(param.size),
+    workgroups: gridOfFours(param.size),
   });
 }

@@ -30,13 +30,13 @@ const dequantizer = (signature: Dequantize): Launcher<Dequantize> =>
       }
       const STORAGE = storageOf(dtype);
       const y = Tensor.empty(gpu, dtype, shape);
-      const blocks = blockSizes(format, blocksize, 8);
+      const blocks = blockSizes(format, blocksize, n);
       gpu.dispatch({
         shader: linkedShader(shaders, format.name),
         constants: { STORAGE, ...blocks.constants },
         bindings: [y.binding, packed.binding, absmax.binding],
         uniforms: [u32(n), ...blocks.uniforms],
-        workgroups: linearGrid(Math.ceil(n / 8)),
+        workgroups: linearGrid(Math.ceil(n / 16)),
       });
       return { y };
     },

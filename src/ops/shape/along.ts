@@ -1,11 +1,11 @@
 import addShader from '../../../shaders/shape/add_along.wgsl';
 import takeShader from '../../../shaders/shape/take_along.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
+import { f32, gridOfFours, linearGrid, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { axisFields, axisOf, denseStrides, walk } from '../math/axes.ts';
+import { axisFields, axisOf, denseStrides, inFours, walk } from '../math/axes.ts';
 
 /** Where elements of one tensor lie along a dimension of another. */
 export interface Along {
@@ -51,30 +51,31 @@ export function requireRows(what: string, x: Shape, dim: number, indices: Tensor
 }
 
 /**
- * x, which repeats where its size is 1, at indices along a dimension, as a tensor of `shape`; times
- * `scale`, if given. The caller owns it.
+ * x, which repeats where its size is 1, at indices along a dimension, which fill `shape`, as a
+ * tensor of that shape or `as`; times `scale`, if given. The caller owns it.
  */
 export function takenAlong(
   gpu: Gpu,
   x: Tensor,
   { what, dim, indices, indexStrides }: Along,
   shape: Shape,
-  scale?: number,
+  { scale, as = shape }: { readonly scale?: number; readonly as?: Shape } = {},
 ): Tensor {
   const strides = denseStrides(x.shape).map((stride, d) =>
     x.shape[d] === 1 && d !== dim ? 0 : stride,
   );
-  const y = Tensor.empty(gpu, x.dtype, shape);
+  const axes = walk(shape, [strides.with(dim, 0), indexStrides]);
+  const y = Tensor.empty(gpu, x.dtype, as);
   gpu.dispatch({
     shader: takeShader,
-    constants: { SCALED: Number(scale !== undefined) },
+    constants: { SCALED: Number(scale !== undefined), FOURS: Number(inFours(axes)) },
     bindings: [x, indices, y].map((tensor) => tensor.binding),
     uniforms: [
       ...[y.size, x.shape[dim] as number, strides[dim] as number].map(u32),
       f32(scale ?? 1),
-      ...axisFields(what, walk(shape, [strides.with(dim, 0), indexStrides])),
+      ...axisFields(what, axes),
     ],
-    workgroups: linearGrid(y.size),
+    workgroups: gridOfFours(y.size),
   });
   return y;
 }

@@ -1,10 +1,17 @@
 import shader from '../../../shaders/shape/copy.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { linearGrid, PADDING, u32 } from '../../gpu/shader.ts';
+import { gridOfFours, PADDING, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { axisFields, denseStrides, MAX_AXES, repeatedStrides, walk } from '../math/axes.ts';
+import {
+  axisFields,
+  denseStrides,
+  inFours,
+  MAX_AXES,
+  repeatedStrides,
+  walk,
+} from '../math/axes.ts';
 
 /**
  * Where a walk over `shape` finds elements of a tensor: from element `start` on, by these strides.
@@ -26,15 +33,17 @@ export function requireCopyable(what: string, { shape }: Tensor): void {
  * {@link requireCopyable}.
  */
 export function copy(gpu: Gpu, shape: Shape, x: Places, y: Places): void {
+  const axes = walk(shape, [x.strides, y.strides]);
   gpu.dispatch({
     shader,
+    constants: { FOURS: Number(inFours(axes)) },
     bindings: [x.tensor.binding, y.tensor.binding],
     uniforms: [
       ...[sizeOf(shape), x.start ?? 0, y.start ?? 0].map(u32),
       PADDING,
-      ...axisFields('copy', walk(shape, [x.strides, y.strides])),
+      ...axisFields('copy', axes),
     ],
-    workgroups: linearGrid(sizeOf(shape)),
+    workgroups: gridOfFours(sizeOf(shape)),
   });
 }
 

@@ -1,6 +1,6 @@
 import shader from '../../../shaders/shape/fill.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { linearGrid, u32 } from '../../gpu/shader.ts';
+import { gridOfFours, u32 } from '../../gpu/shader.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -20,7 +20,7 @@ export function filled(gpu: Gpu, dtype: DType, shape: Shape, value: number): Ten
     shader,
     bindings: [y.binding],
     uniforms: [u32(y.size), u32(bitsOf(value, dtype))],
-    workgroups: linearGrid(y.size),
+    workgroups: gridOfFours(y.size),
   });
   return y;
 }

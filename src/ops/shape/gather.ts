@@ -7,7 +7,8 @@ import { gather as signature } from '../../vocabulary/shape/gather.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
 import { axisOf } from '../math/axes.ts';
-import { rowsAt, sumOfRows } from '../nn/embedding.ts';
+import { sumOfRows } from '../nn/embedding.ts';
+import { requireRows, takenAlong } from './along.ts';
 import { permuted } from './copy.ts';
 
 /**
@@ -22,7 +23,7 @@ export const gather = launcher(signature, {
       kernels: [
         'shape/gather_rows',
         'shape/copy',
-        'nn/embedding',
+        'shape/take_along',
         'nn/embedding_heads',
         'nn/embedding_chain',
         'nn/embedding_backward',
@@ -32,16 +33,18 @@ export const gather = launcher(signature, {
   },
   forward: (gpu, { x, indices }, params) => {
     const { shape, outer, size, inner } = layoutOf(x.shape, params);
+    const whole = [outer, size, inner];
     using rows = rowsOf(gpu, indices, size);
-    const count = indices.size;
-    using front = swapped(gpu, x, [outer, size, inner]);
-    using taken = rowsAt(gpu, front.view([size, outer * inner]), rows, [count, outer * inner]);
-    return { y: swapped(gpu, taken, [count, outer, inner], shape(indices.shape)) };
+    requireRows('gather', whole, 1, rows);
+    const along = { what: 'gather', dim: 1, indices: rows, indexStrides: [0, 1, 0] };
+    const taken = [outer, indices.size, inner];
+    return { y: takenAlong(gpu, x.view(whole), along, taken, { as: shape(indices.shape) }) };
   },
   backward: (gpu, { inputs: { x, indices }, grads, params, wants }) => {
     if (!wants.has('x')) return {};
     const { outer, size, inner } = layoutOf(x.shape, params);
     using rows = rowsOf(gpu, indices, size);
+    if (outer === 1) return { x: sumOfRows(gpu, grads.y, rows, [size, inner], { as: x.shape }) };
     using front = swapped(gpu, grads.y, [outer, indices.size, inner]);
     using sums = sumOfRows(gpu, front, rows, [size, outer * inner]);
     return { x: swapped(gpu, sums, [size, outer, inner], x.shape) };

@@ -35,7 +35,9 @@ export const indexAdd = launcher(signature, {
     ...(wants.has('x') ? { x: expanded(gpu, grads.y, x.shape) } : {}),
     ...(wants.has('source')
       ? {
-          source: takenAlong(gpu, grads.y, slicesAlong(x.shape, index, dim), source.shape, alpha),
+          source: takenAlong(gpu, grads.y, slicesAlong(x.shape, index, dim), source.shape, {
+            scale: alpha,
+          }),
         }
       : {}),
   }),

@@ -98,26 +98,24 @@ describe('elements move to their places', () => {
       {},
     ],
     [
-      'the axis first, its rows, and the axis back',
+      'where indices along the axis say',
       'gather',
       gathered,
       [
         rows,
-        copied('x [120]', 30, [
-          [5, 1, 1, 0],
-          [2, 15, 5, 0],
-          [3, 5, 10, 0],
-        ]),
         {
-          kernel: 'nn/embedding',
-          binds: '[120] [16] [160]',
-          uniforms: { count: 40, width: 10, vocabulary: 3 },
+          kernel: 'shape/take_along',
+          binds: 'x [16] y',
+          uniforms: {
+            ...{ count: 40, rows: 3, row_stride: 5, scale: 1 },
+            axes: [
+              [5, 1, 0, 0],
+              [4, 0, 1, 0],
+              [2, 15, 0, 0],
+            ],
+          },
+          constants: { SCALED: 0, FOURS: 0 },
         },
-        copied('[160] y', 40, [
-          [5, 1, 1, 0],
-          [4, 10, 5, 0],
-          [2, 5, 20, 0],
-        ]),
       ],
       { y: 'f32 2x2x2x5' },
     ],
@@ -143,6 +141,7 @@ describe('elements move to their places', () => {
           kernel: 'nn/embedding_backward',
           binds: '[160] [28] [120]',
           uniforms: { count: 30, width: 10, rows: 4, vocabulary: 3, padding: 3 },
+          constants: { FOURS: 0 },
         },
         copied('[120] dx', 30, [
           [5, 1, 1, 0],
@@ -151,6 +150,33 @@ describe('elements move to their places', () => {
         ]),
       ],
       { x: 'f32 2x3x5' },
+    ],
+    [
+      'sums of whole rows as they are',
+      'gather',
+      {
+        inputs: { x: [3, 8], indices: [4] },
+        dtypes: { indices: 'i32' },
+        params: { axis: 0 },
+        wants: ['x'],
+      },
+      [
+        rows,
+        { kernel: 'nn/embedding_heads', binds: '[28]', uniforms: { rows: 4, vocabulary: 3 } },
+        {
+          kernel: 'nn/embedding_chain',
+          binds: '[16] [28]',
+          uniforms: { rows: 4, vocabulary: 3 },
+          flops: 16,
+        },
+        {
+          kernel: 'nn/embedding_backward',
+          binds: 'dy [28] dx',
+          uniforms: { count: 24, width: 8, rows: 4, vocabulary: 3, padding: 3 },
+          constants: { FOURS: 1 },
+        },
+      ],
+      { x: 'f32 3x8' },
     ],
     ['no gradient that is not wanted', 'gather', { ...gathered, wants: ['indices'] }, [], {}],
   ])('%s: %s', (_, ...call) => expectCall(...call));

@@ -394,12 +394,12 @@ export function binaryRecord(signature: Binary, truth: BinaryTruth): RecordOf<Bi
         }),
       },
       {
-        name: 'last term of a gradient dropped',
+        name: 'y flows back for dy',
         direction: 'backward',
-        shader: {
-          file: 'math/reduce_sum',
-          from: 'term < dims.terms;',
-          to: 'term + 1u < dims.terms;',
+        host: {
+          seam: `${signature.name}.backward`,
+          wrap: (original) => (gpu, context, variant) =>
+            original(gpu, { ...context, grads: { y: context.outputs.y } }, variant),
         },
       },
     ],

@@ -247,8 +247,8 @@ export const record = defineRecord(signature, {
       name: 'the next element',
       shader: {
         file: 'math/cast',
-        from: 'share + k) * from_bits',
-        to: 'share + k + 1u) * from_bits',
+        from: 'vec4u(converted(four.x)',
+        to: 'vec4u(converted(four.y)',
       },
     },
     {
@@ -256,8 +256,8 @@ export const record = defineRecord(signature, {
       direction: 'backward',
       shader: {
         file: 'math/cast',
-        from: 'share + k) * from_bits',
-        to: 'share + k + 1u) * from_bits',
+        from: 'vec4u(converted(four.x)',
+        to: 'vec4u(converted(four.y)',
       },
     },
   ],

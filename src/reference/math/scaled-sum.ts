@@ -113,8 +113,8 @@ export function sumRecord(
               integers: true,
               shader: {
                 file: 'math/integer_sum',
-                from: 'term < dims.terms;',
-                to: 'term + 1u < dims.terms;',
+                from: 'min(dims.terms, ',
+                to: 'min(dims.terms - 1u, ',
               },
             },
           ]
@@ -124,14 +124,14 @@ export function sumRecord(
         integers: false,
         shader: {
           file: 'math/reduce_sum',
-          from: 'term < dims.terms;',
-          to: 'term + 1u < dims.terms;',
+          from: 'min(dims.terms, ',
+          to: 'min(dims.terms - 1u, ',
         },
       },
       {
         name: 'the next gradient',
         direction: 'backward',
-        shader: { file: 'shape/copy', from: 'x_start + walk.y', to: 'x_start + 1u + walk.y' },
+        shader: { file: 'shape/copy', from: 'vec2u(dims.x_start,', to: 'vec2u(dims.x_start + 1u,' },
       },
     ],
     plausibleBugs: reducePlausibleBugs(),

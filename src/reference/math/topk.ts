@@ -201,11 +201,14 @@ export const record = defineRecord(signature, {
   samples: [
     sample({ x: [5, 4], k: 3, values: CORNERS }),
     sample({ x: [5, 4], k: 4, largest: false, values: CORNERS }),
+    sample({ x: [4, 5], k: 5, largest: false, values: CORNERS }),
     sample({ x: [9, 9], k: 9, axis: 0 }),
     sample({ x: [3, 21, 5], k: 7, axis: -2, largest: false }),
     sample({ x: [2, 300], k: 11 }), // more than one element a lane
     sample({ x: [1], k: 1 }),
-    sample({ x: [65_537], k: 65 }), // rounds of two dispatches
+    // Rounds of several dispatches.
+    { ...sample({ x: [65_537], k: 65 }), variants: ['rounds', 'sort'] },
+    { ...sample({ x: [2, 9000], k: 3 }), variants: ['serial'] },
     sample({ level: 'legal', x: [700, 2], k: 70, axis: 0 }),
     sample({ level: 'legal', x: [128, 5], k: 1 }),
     sample({ x: [3, 4], k: 4, values: NEIGHBOURS, dtype: 'i32' }),
@@ -219,7 +222,21 @@ export const record = defineRecord(signature, {
   faults: [
     {
       name: 'one too far',
-      shader: { file: 'math/topk', from: 'indices[to] = found;', to: 'indices[to] = next;' },
+      variants: ['rounds', 'serial'],
+      shader: {
+        file: 'math/topk',
+        from: 'indices[to] = best.y;',
+        to: 'indices[to] = best.y + 1u;',
+      },
+    },
+    {
+      name: 'one too far',
+      variants: ['sort'],
+      shader: {
+        file: 'math/topk_sorted',
+        from: 'indices[i] = found;',
+        to: 'indices[i] = found + 1u;',
+      },
     },
     {
       name: 'gradients negated',

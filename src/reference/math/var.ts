@@ -27,8 +27,8 @@ const truth: DeviationTruth = {
       name: 'one added to every square',
       shader: {
         file: 'math/reduce_sum',
-        from: 'value * value, SQUARES',
-        to: 'value * value + 1.0, SQUARES',
+        from: 'values * values, SQUARES',
+        to: 'values * values + 1.0, SQUARES',
       },
     },
     {

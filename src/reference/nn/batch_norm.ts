@@ -219,14 +219,18 @@ export const record = defineRecord(signature, {
     sample({ x: [4, 2, 3, 5], params: { training: true, eps: 0.01, momentum: 0.9 }, scale: 0.01 }),
     sample({ x: [2, 4, 4, 4], params: { eps: 1e-5 } }),
     sample({ x: [9, 6], params: { eps: 0.01 }, scale: 0.1 }),
+    // Images as large as a workgroup, one place larger, and two workgroups and more.
+    sample({ x: [3, 2, 64], params: { eps: 1e-5, training: true } }),
+    sample({ x: [3, 2, 65], params: { eps: 1e-5, training: true } }),
+    sample({ x: [2, 2, 150], params: { eps: 1e-5, training: true } }),
   ],
   faults: [
     {
       name: 'one added to every result',
       shader: {
         file: 'nn/batch_norm',
-        from: 'variance[c] + params.eps)) + bias[c];',
-        to: 'variance[c] + params.eps)) + bias[c] + 1.0;',
+        from: '* rstd) + bias[c];',
+        to: '* rstd) + bias[c] + 1.0;',
       },
     },
     {

@@ -12,7 +12,7 @@ import type { Value } from '../record.ts';
 import { drawTensor } from '../simulation/draw.ts';
 import { farExp } from '../simulation/far-exp.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import { workgroupSum } from '../simulation/sums.ts';
+import { rowOf, workgroupSum } from '../simulation/sums.ts';
 import { rowsOf } from './cross_entropy.ts';
 
 type Params = ParamsOf<typeof signature>;
@@ -36,32 +36,43 @@ function layoutOf(inputs: InputsOf<typeof signature, Value>, params: Params) {
 
 type Layout = ReturnType<typeof layoutOf>;
 
-const CLASSES_OF_PART = 512;
+/** How an invocation of a variant adds what it has of a row. */
+const addedAs = (variant: string): string =>
+  ['parts', 'neighbours'].includes(variant) ? 'row-per-invocation' : variant;
+
+/** Parts of a row of so many classes, by variant. */
+function partsOfRow(classes: number, variant: string): number {
+  const fewest = Math.ceil(classes / 512);
+  return variant === 'neighbours'
+    ? Math.max(fewest, Math.min(32, Math.ceil(classes / 16)))
+    : fewest;
+}
 
 /** What each part of a row gives: every parts-th class. */
-function partsOf(gpu: SimulatedGpu, { rows, spread }: Layout, row: number) {
-  const parts = Math.ceil(rows.classes / CLASSES_OF_PART);
+function partsOf(gpu: SimulatedGpu, { rows, spread }: Layout, row: number, variant: string) {
+  const parts = partsOfRow(rows.classes, variant);
   return Array.from({ length: parts }, (_, part) => {
-    let largest = Number.NEGATIVE_INFINITY;
-    for (let c = part; c < rows.classes; c += parts) largest = Math.max(largest, rows.at(row, c));
-    let sum = 0;
-    let weights = 0;
-    let away = 0;
-    for (let c = part; c < rows.classes; c += parts) {
-      const x = gpu.sub(rows.at(row, c), largest);
-      sum = gpu.add(sum, farExp(gpu, x));
-      if (spread > 0) {
-        weights = gpu.add(weights, rows.weight(c));
-        away = gpu.mulAdd(-rows.weight(c), x, away);
-      }
-    }
-    return { largest, sum, weights, away };
+    const own = Array.from(
+      { length: Math.ceil((rows.classes - part) / parts) },
+      (_, i) => part + i * parts,
+    );
+    const largest = own.reduce((most, c) => Math.max(most, rows.at(row, c)), -Infinity);
+    const below = (i: number) => gpu.sub(rows.at(row, own[i] as number), largest);
+    const weight = (i: number) => rows.weight(own[i] as number);
+    const added = (add: (sum: number, i: number) => number) =>
+      rowOf(gpu, addedAs(variant), own.length, add);
+    return {
+      largest,
+      sum: added((sum, i) => gpu.add(sum, farExp(gpu, below(i)))),
+      weights: spread > 0 ? added((sum, i) => gpu.add(sum, weight(i))) : 0,
+      away: spread > 0 ? added((sum, i) => gpu.mulAdd(-weight(i), below(i), sum)) : 0,
+    };
   });
 }
 
-function statsOf(gpu: SimulatedGpu, layout: Layout, row: number): RowStats {
+function statsOf(gpu: SimulatedGpu, layout: Layout, row: number, variant: string): RowStats {
   const { rows, keep, spread } = layout;
-  const parts = partsOf(gpu, layout, row);
+  const parts = partsOf(gpu, layout, row, variant);
   const largest = parts.reduce(
     (most, part) => Math.max(most, part.largest),
     Number.NEGATIVE_INFINITY,
@@ -89,8 +100,8 @@ function statsOf(gpu: SimulatedGpu, layout: Layout, row: number): RowStats {
 }
 
 /** Statistics of every row, and the loss with what it was divided by. */
-function lossOf(gpu: SimulatedGpu, layout: Layout, { reduction }: Params) {
-  const stats = layout.rows.all.map((row) => statsOf(gpu, layout, row));
+function lossOf(gpu: SimulatedGpu, layout: Layout, { reduction }: Params, variant: string) {
+  const stats = layout.rows.all.map((row) => statsOf(gpu, layout, row, variant));
   const losses = stats.map(({ loss }) => loss);
   if (reduction === 'none') return { stats, loss: losses, normalizer: 1 };
   const sum = workgroupSum(gpu, losses);
@@ -154,9 +165,9 @@ function sample(
 }
 
 export const simulation = defineSimulation(signature, {
-  forward: (gpu, inputs, params) => {
+  forward: (gpu, inputs, params, variant) => {
     const layout = layoutOf(inputs, params);
-    const { stats, loss } = lossOf(gpu, layout, params);
+    const { stats, loss } = lossOf(gpu, layout, params, variant);
     const log_probs = mapLogits(inputs.logits, layout.rows, (row, c) => {
       const { largest, sum } = stats[row] as RowStats;
       return gpu.sub(gpu.sub(layout.rows.at(row, c), largest), gpu.log(sum));
@@ -164,9 +175,9 @@ export const simulation = defineSimulation(signature, {
     const shape = params.reduction === 'none' ? inputs.labels.shape : [1];
     return { loss: { shape, data: Float64Array.from(loss) }, log_probs };
   },
-  backward: (gpu, inputs, params, grads) => {
+  backward: (gpu, inputs, params, grads, variant) => {
     const layout = layoutOf(inputs, params);
-    const { stats, normalizer } = lossOf(gpu, layout, params);
+    const { stats, normalizer } = lossOf(gpu, layout, params, variant);
     const dloss = grads.loss.data;
     return {
       logits: mapLogits(inputs.logits, layout.rows, (row, c) => {

@@ -301,7 +301,7 @@ export const record = defineRecord(signature, {
     {
       name: 'the sum of the gradient dropped',
       direction: 'backward',
-      shader: { file: 'nn/log_softmax_backward', from: 'NOTHING)) * sum', to: 'NOTHING)) * 0.0' },
+      shader: { file: 'nn/log_softmax_backward', from: 'NOTHING))) * sum', to: 'NOTHING))) * 0.0' },
     },
   ],
   plausibleBugs: [
@@ -338,18 +338,18 @@ const computedTerms = (gpu: SimulatedGpu, factor: number, offset: number) => {
 };
 
 export const simulation = defineSimulation(signature, {
-  forward: (gpu, inputs, params) => {
+  forward: (gpu, inputs, params, variant) => {
     const { lossShape, scale, keep, spread } = layoutOf(inputs, params);
     const term = computedTerms(gpu, -keep, -spread);
     const rows = rowsOf(inputs, params, ({ x, t, w }) =>
-      computedLogSoftmax(gpu, x).map((y, c) => term(t[c] as number, y, w[c])),
+      computedLogSoftmax(gpu, variant, x).map((y, c) => term(t[c] as number, y, w[c])),
     );
     const sums = (params.reduction === 'none' ? rows : [rows.flat()]).map((each) =>
       gpu.mul(Math.fround(scale), sharedSum(gpu, each)),
     );
     return { loss: { shape: lossShape, data: Float64Array.from(sums) } };
   },
-  backward: (gpu, inputs, params, { loss }) => {
+  backward: (gpu, inputs, params, { loss }, variant) => {
     const { scale, keep, spread } = layoutOf(inputs, params);
     const ofLogs = computedTerms(gpu, -keep * scale, -spread * scale);
     const ofTarget = computedTerms(gpu, -keep * scale, 0);
@@ -358,10 +358,10 @@ export const simulation = defineSimulation(signature, {
     const { shape } = inputs.logits;
     const logits = mapClasses(inputs, params, ({ x, t, w, index }) => {
       const dy = t.map((each, c) => ofLogs(each, incoming(index), w[c]));
-      return computedLogSoftmaxGradient(gpu, x, dy);
+      return computedLogSoftmaxGradient(gpu, variant, x, dy);
     });
     const target = mapClasses(inputs, params, ({ x, w, index }) =>
-      computedLogSoftmax(gpu, x).map((y, c) => ofTarget(y, incoming(index), w[c])),
+      computedLogSoftmax(gpu, variant, x).map((y, c) => ofTarget(y, incoming(index), w[c])),
     );
     return { logits: { shape, data: logits }, target: { shape, data: target } };
   },

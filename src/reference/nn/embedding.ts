@@ -164,8 +164,8 @@ export const record = defineRecord(signature, {
       name: 'next row read',
       shader: {
         file: 'nn/embedding',
-        from: 'weight[id * dims.width',
-        to: 'weight[(id ^ 1u) * dims.width',
+        from: 'return id * dims.width',
+        to: 'return (id ^ 1u) * dims.width',
       },
     },
     {

@@ -5,7 +5,7 @@ import { defineSimulation } from '../define.ts';
 import { sumToSize } from '../matmul/multiply.simulation.ts';
 import type { Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import { chainSum } from '../simulation/sums.ts';
+import { rowDot, rowSum } from '../simulation/sums.ts';
 import { normSample } from './norm/samples.ts';
 
 interface Row {
@@ -14,10 +14,10 @@ interface Row {
   readonly z: readonly number[];
 }
 
-function rowOf(gpu: SimulatedGpu, x: Float64Array, eps: number): Row {
-  const mean = gpu.div(chainSum(gpu, x), x.length);
+function rowOf(gpu: SimulatedGpu, variant: string, x: Float64Array, eps: number): Row {
+  const mean = gpu.div(rowSum(gpu, variant, x), x.length);
   const away = Array.from(x, (value) => gpu.sub(value, mean));
-  const squares = away.reduce((sum, value) => gpu.mulAdd(value, value, sum), 0);
+  const squares = rowDot(gpu, variant, away, away);
   const rstd = gpu.inverseSqrt(gpu.add(gpu.div(squares, x.length), Math.fround(eps)));
   return { rstd, z: away.map((value) => gpu.mul(value, rstd)) };
 }
@@ -26,34 +26,33 @@ function rowsOf(
   gpu: SimulatedGpu,
   { x, weight }: InputsOf<Normalization, Value>,
   { eps }: ParamsOf<Normalization>,
+  variant: string,
 ): readonly Row[] {
   const width = weight.data.length;
   return Array.from({ length: x.data.length / width }, (_, i) =>
-    rowOf(gpu, x.data.subarray(i * width, (i + 1) * width), eps),
+    rowOf(gpu, variant, x.data.subarray(i * width, (i + 1) * width), eps),
   );
 }
 
 function slopesOf(
   gpu: SimulatedGpu,
+  variant: string,
   { rstd, z }: Row,
   weight: Float64Array,
   dy: Float64Array,
 ): number[] {
   const g = Array.from(weight, (w, c) => gpu.mul(w, dy[c] as number));
-  const mean = gpu.div(chainSum(gpu, g), z.length);
-  const along = gpu.div(
-    g.reduce((sum, value, c) => gpu.mulAdd(value, z[c] as number, sum), 0),
-    z.length,
-  );
+  const mean = gpu.div(rowSum(gpu, variant, g), z.length);
+  const along = gpu.div(rowDot(gpu, variant, g, z), z.length);
   return z.map((value, c) =>
     gpu.mul(rstd, gpu.mulAdd(-value, along, gpu.sub(g[c] as number, mean))),
   );
 }
 
 export const simulation = defineSimulation(signature, {
-  forward: (gpu, inputs, params) => {
+  forward: (gpu, inputs, params, variant) => {
     const { x, weight, bias } = inputs;
-    const data = rowsOf(gpu, inputs, params).flatMap(({ z }) =>
+    const data = rowsOf(gpu, inputs, params, variant).flatMap(({ z }) =>
       z.map((value, c) => {
         const scaled = gpu.mul(weight.data[c] as number, value);
         return bias ? gpu.add(scaled, bias.data[c] as number) : scaled;
@@ -61,13 +60,13 @@ export const simulation = defineSimulation(signature, {
     );
     return { y: { shape: x.shape, data: Float64Array.from(data) } };
   },
-  backward: (gpu, inputs, params, grads) => {
+  backward: (gpu, inputs, params, grads, variant) => {
     const { x, weight, bias } = inputs;
     const dy = grads.y.data;
     const width = weight.data.length;
-    const rows = rowsOf(gpu, inputs, params);
+    const rows = rowsOf(gpu, inputs, params, variant);
     const data = rows.flatMap((row, i) =>
-      slopesOf(gpu, row, weight.data, dy.subarray(i * width, (i + 1) * width)),
+      slopesOf(gpu, variant, row, weight.data, dy.subarray(i * width, (i + 1) * width)),
     );
     const dweight = weight.data.map((_, c) =>
       rows.reduce(

@@ -124,6 +124,10 @@ export const record = defineRecord(signature, {
     normSample({ x: [67, 19], bias: true }),
     // Whole workgroups without an invocation to spare.
     normSample({ x: [64, 3] }),
+    // Workgroups of 64 end with a row of 256; more rows than an invocation adds up, in whole workgroups.
+    normSample({ x: [2, 256], bias: true }),
+    normSample({ x: [2, 257], bias: true }),
+    normSample({ x: [257, 256], bias: true }),
     normSample({ x: [33, 5], params: { eps: 0.01 }, scale: 0.01 }),
     normSample({ x: [3, 5, 64], mean: 10, bias: true }),
     normSample({ x: [7, 3, 11], params: { axis: -2 }, scale: 30, bias: true }),
@@ -131,11 +135,11 @@ export const record = defineRecord(signature, {
   ],
   faults: [
     {
-      name: 'one added to every result',
+      name: 'one added to every normalised element',
       shader: {
         file: 'nn/layer_norm',
-        from: 'weight[c] * ((x[first + c] - mean) * rstd)',
-        to: '1.0 + weight[c] * ((x[first + c] - mean) * rstd)',
+        from: '- mean) * rstd);',
+        to: '- mean) * rstd + vec4f(1.0));',
       },
     },
     {
@@ -143,8 +147,8 @@ export const record = defineRecord(signature, {
       direction: 'backward',
       shader: {
         file: 'nn/layer_norm_backward_x',
-        from: 'rstd * (weight[c]',
-        to: '1.0 + rstd * (weight[c]',
+        from: 'rstd * (weighed(four)',
+        to: '1.0 + rstd * (weighed(four)',
       },
     },
   ],

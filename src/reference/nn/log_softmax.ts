@@ -10,7 +10,7 @@ import type { Depth } from '../record.ts';
 import { drawTensor } from '../simulation/draw.ts';
 import { farExp } from '../simulation/far-exp.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import { chainSum } from '../simulation/sums.ts';
+import { rowSum } from '../simulation/sums.ts';
 import { axisOf, logSoftmaxStep, storedLogSoftmax } from './softmax.steps.ts';
 import { mapEach, mapRows, pick } from './softmax.ts';
 
@@ -136,6 +136,9 @@ export const record = defineRecord(signature, {
   }),
   samples: [
     sample([128, 19], {}),
+    // Rows that workgroups of 64 end with, and one element more.
+    sample([3, 256], {}),
+    sample([2, 257], {}),
     sample([2, 3, 2], {}),
     sample([3, 37, 5], { axis: 1 }),
     sample([11, 6], { axis: 0 }),
@@ -146,16 +149,18 @@ export const record = defineRecord(signature, {
       'far-apart',
     ),
     sample([29, 5], {}, (random) => 1e3 * random.integer(5, 9) + random.normal(), 'large'),
+    // The largest of a row is its own, not that of another.
+    sample([9, 1], {}, (random) => 1e3 * random.integer(5, 9) + random.normal(), 'large'),
   ],
   faults: [
     {
       name: 'one term more in the sum',
-      shader: { file: 'nn/log_softmax', from: 'var sum = 0.0;', to: 'var sum = 1.0;' },
+      shader: { file: 'nn/log_softmax', from: 'var sums = vec4f();', to: 'var sums = vec4f(1.0);' },
     },
     {
       name: 'the sum of the gradient dropped',
       direction: 'backward',
-      shader: { file: 'nn/log_softmax_backward', from: 'NOTHING)) * sum', to: 'NOTHING)) * 0.0' },
+      shader: { file: 'nn/log_softmax_backward', from: 'NOTHING))) * sum', to: 'NOTHING))) * 0.0' },
     },
   ],
   plausibleBugs: [
@@ -166,36 +171,40 @@ export const record = defineRecord(signature, {
   ],
 });
 
-/** y as the kernel takes it. */
-export function computedLogSoftmax(gpu: SimulatedGpu, x: readonly number[]): number[] {
+/** y as a variant of the kernel takes it. */
+export function computedLogSoftmax(
+  gpu: SimulatedGpu,
+  variant: string,
+  x: readonly number[],
+): number[] {
   const largest = x.reduce((a, b) => Math.max(a, b));
-  const logarithm = gpu.log(
-    chainSum(
-      gpu,
-      x.map((value) => farExp(gpu, gpu.sub(value, largest))),
-    ),
-  );
+  const powers = x.map((value) => farExp(gpu, gpu.sub(value, largest)));
+  const logarithm = gpu.log(rowSum(gpu, variant, powers));
   return x.map((value) => gpu.sub(gpu.sub(value, largest), logarithm));
 }
 
-/** What flows to x, as the kernel takes it. */
+/** What flows to x, as a variant of the kernel takes it. */
 export function computedLogSoftmaxGradient(
   gpu: SimulatedGpu,
+  variant: string,
   x: readonly number[],
   dy: readonly number[],
 ): number[] {
-  const sum = chainSum(gpu, dy);
-  const y = computedLogSoftmax(gpu, x);
+  const sum = rowSum(gpu, variant, dy);
+  const y = computedLogSoftmax(gpu, variant, x);
   return dy.map((d, i) => gpu.mulAdd(-farExp(gpu, y[i] as number), sum, d));
 }
 
 export const simulation = defineSimulation(signature, {
-  forward: (gpu, { x }, params) => ({
-    y: { shape: x.shape, data: mapRows(x, params, (row) => computedLogSoftmax(gpu, pick(x, row))) },
+  forward: (gpu, { x }, params, variant) => ({
+    y: {
+      shape: x.shape,
+      data: mapRows(x, params, (row) => computedLogSoftmax(gpu, variant, pick(x, row))),
+    },
   }),
-  backward: (gpu, { x }, params, { y: dy }) => {
+  backward: (gpu, { x }, params, { y: dy }, variant) => {
     const data = mapRows(x, params, (row) =>
-      computedLogSoftmaxGradient(gpu, pick(x, row), pick(dy, row)),
+      computedLogSoftmaxGradient(gpu, variant, pick(x, row), pick(dy, row)),
     );
     return { x: { shape: x.shape, data } };
   },

@@ -227,9 +227,9 @@ export const record = defineRecord(signature, {
       shader: { file: 'nn/nll_loss_rows', from: 'own = -target_weight', to: 'own = target_weight' },
     },
     {
-      name: 'one added to every gradient',
+      name: 'sign of the gradient',
       direction: 'backward',
-      shader: { file: 'nn/nll_loss_backward', from: 'var slope = 0.0;', to: 'var slope = 1.0;' },
+      shader: { file: 'nn/nll_loss_backward', from: '= -flow', to: '= flow' },
     },
   ],
   plausibleBugs: [

@@ -5,7 +5,7 @@ import { defineSimulation } from '../define.ts';
 import { sumToSize } from '../matmul/multiply.simulation.ts';
 import type { Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import { dot } from '../simulation/sums.ts';
+import { rowDot, rowOf } from '../simulation/sums.ts';
 import { normSample } from './norm/samples.ts';
 
 /** 1 / sqrt(mean(x^2) + eps) of each row. */
@@ -13,18 +13,20 @@ function rstdOf(
   gpu: SimulatedGpu,
   { x, weight }: InputsOf<Normalization, Value>,
   { eps }: ParamsOf<Normalization>,
+  variant: string,
 ): number[] {
   const width = weight.data.length;
   return Array.from({ length: x.data.length / width }, (_, row) => {
-    const squares = dot(gpu, 'chain', x.data, row * width, x.data, row * width, width);
+    const own = x.data.subarray(row * width, (row + 1) * width);
+    const squares = rowDot(gpu, variant, own, own);
     return gpu.inverseSqrt(gpu.add(gpu.div(squares, width), Math.fround(eps)));
   });
 }
 
 export const simulation = defineSimulation(signature, {
-  forward: (gpu, inputs, params) => {
+  forward: (gpu, inputs, params, variant) => {
     const { x, weight, bias } = inputs;
-    const rstd = rstdOf(gpu, inputs, params);
+    const rstd = rstdOf(gpu, inputs, params, variant);
     const data = x.data.map((value, i) => {
       const c = i % weight.data.length;
       const scale = rstd[Math.floor(i / weight.data.length)] as number;
@@ -33,18 +35,18 @@ export const simulation = defineSimulation(signature, {
     });
     return { y: { shape: x.shape, data } };
   },
-  backward: (gpu, inputs, params, grads) => {
+  backward: (gpu, inputs, params, grads, variant) => {
     const { x, weight, bias } = inputs;
     const dy = grads.y.data;
     const width = weight.data.length;
-    const rstd = rstdOf(gpu, inputs, params);
+    const rstd = rstdOf(gpu, inputs, params, variant);
     const dx = new Float64Array(x.data.length);
     const dweight = new Float64Array(width);
     rstd.forEach((scale, row) => {
       const at = (data: Float64Array, c: number) => data[row * width + c] as number;
-      let sum = 0;
-      for (let c = 0; c < width; c++)
-        sum = gpu.mulAdd(gpu.mul(weight.data[c] as number, at(dy, c)), at(x.data, c), sum);
+      const sum = rowOf(gpu, variant, width, (part, c) =>
+        gpu.mulAdd(gpu.mul(weight.data[c] as number, at(dy, c)), at(x.data, c), part),
+      );
       const along = gpu.div(gpu.mul(gpu.mul(scale, scale), sum), width);
       for (let c = 0; c < width; c++) {
         const back = gpu.mul(at(x.data, c), along);

@@ -4,17 +4,15 @@ import { defineSimulation, type SampleOf } from '../define.ts';
 import { drawTensor } from '../simulation/draw.ts';
 import { farExp } from '../simulation/far-exp.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import { chainSum } from '../simulation/sums.ts';
+import { rowDot, rowSum } from '../simulation/sums.ts';
 import { mapRows, pick } from './softmax.ts';
 
-/** One row: exponentials are taken twice, once for the sum and once for the quotient. */
-function softmax(gpu: SimulatedGpu, x: readonly number[]): number[] {
+/** One row. */
+function softmax(gpu: SimulatedGpu, variant: string, x: readonly number[]): number[] {
   const largest = x.reduce((a, b) => Math.max(a, b));
-  const sum = chainSum(
-    gpu,
-    x.map((value) => farExp(gpu, gpu.sub(value, largest))),
-  );
-  return x.map((value) => gpu.div(farExp(gpu, gpu.sub(value, largest)), sum));
+  const powers = x.map((value) => farExp(gpu, gpu.sub(value, largest)));
+  const sum = rowSum(gpu, variant, powers);
+  return powers.map((power) => gpu.div(power, sum));
 }
 
 function sample(x: Shape): SampleOf<typeof signature> {
@@ -28,15 +26,15 @@ function sample(x: Shape): SampleOf<typeof signature> {
 }
 
 export const simulation = defineSimulation(signature, {
-  forward: (gpu, { x }, params) => ({
-    y: { shape: x.shape, data: mapRows(x, params, (row) => softmax(gpu, pick(x, row))) },
+  forward: (gpu, { x }, params, variant) => ({
+    y: { shape: x.shape, data: mapRows(x, params, (row) => softmax(gpu, variant, pick(x, row))) },
   }),
-  backward: (gpu, { x }, params, grads) => {
-    const dy = grads.y.data;
+  backward: (gpu, { x }, params, { y: dy }, variant) => {
     const data = mapRows(x, params, (row) => {
-      const y = softmax(gpu, pick(x, row));
-      const mean = row.reduce((sum, at, i) => gpu.mulAdd(dy[at] as number, y[i] as number, sum), 0);
-      return row.map((at, i) => gpu.mul(y[i] as number, gpu.sub(dy[at] as number, mean)));
+      const y = softmax(gpu, variant, pick(x, row));
+      const incoming = pick(dy, row);
+      const mean = rowDot(gpu, variant, incoming, y);
+      return y.map((value, i) => gpu.mul(value, gpu.sub(incoming[i] as number, mean)));
     });
     return { x: { shape: x.shape, data } };
   },

@@ -189,6 +189,9 @@ export const record = defineRecord(signature, {
     // Whole workgroups without an invocation to spare.
     sample([64, 3], {}),
     sample([1, 2], {}),
+    // Rows that workgroups of 64 end with, and one element more.
+    sample([3, 256], {}),
+    sample([2, 257], {}),
     sample([3, 37, 5], { axis: 1 }),
     sample([11, 6], { axis: 0 }),
     sample([2, 3, 5], {}),
@@ -199,17 +202,23 @@ export const record = defineRecord(signature, {
       'far-apart',
     ),
     sample([29, 5], {}, (random) => 1e3 * random.integer(5, 9) + random.normal(), 'large'),
+    // The largest of a row is its own, not that of another.
+    sample([9, 1], {}, (random) => 1e3 * random.integer(5, 9) + random.normal(), 'large'),
     sample([29, 3], {}, masked, 'masked'),
   ],
   faults: [
     {
       name: 'largest element counted once more',
-      shader: { file: 'nn/softmax', from: 'var sum = 0.0;', to: 'var sum = 1.0;' },
+      shader: {
+        file: 'nn/softmax',
+        from: 'let sum = sum_of_row(lane, sums)',
+        to: 'let sum = 1.0 + sum_of_row(lane, sums)',
+      },
     },
     {
       name: 'mean of the gradient not taken away',
       direction: 'backward',
-      shader: { file: 'nn/softmax_backward', from: '(dy[i] - mean)', to: '(dy[i] - 0.0 * mean)' },
+      shader: { file: 'nn/softmax_backward', from: ' - mean)', to: ' - 0.0 * mean)' },
     },
   ],
   plausibleBugs: [

@@ -152,12 +152,12 @@ export const record = defineRecord(signature, {
   faults: [
     {
       name: 'the next element',
-      shader: { file: 'shape/copy', from: 'x_start + walk.y', to: 'x_start + 1u + walk.y' },
+      shader: { file: 'shape/copy', from: 'vec2u(dims.x_start,', to: 'vec2u(dims.x_start + 1u,' },
     },
     {
       name: 'the next gradient',
       direction: 'backward',
-      shader: { file: 'shape/copy', from: 'x_start + walk.y', to: 'x_start + 1u + walk.y' },
+      shader: { file: 'shape/copy', from: 'vec2u(dims.x_start,', to: 'vec2u(dims.x_start + 1u,' },
     },
   ],
   plausibleBugs: [

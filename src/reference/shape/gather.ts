@@ -149,12 +149,20 @@ export const record = defineRecord(signature, {
   faults: [
     {
       name: 'the next row',
-      shader: { file: 'nn/embedding', from: 'i % dims.width]', to: 'i % dims.width + 1u]' },
+      shader: {
+        file: 'shape/take_along',
+        from: 'place.x + row * dims.row_stride',
+        to: 'place.x + (row ^ 1u) * dims.row_stride',
+      },
     },
     {
       name: 'the next gradient',
       direction: 'backward',
-      shader: { file: 'nn/embedding_backward', from: '+ column]', to: '+ column + 1u]' },
+      shader: {
+        file: 'nn/embedding_backward',
+        from: 'i % dims.width;',
+        to: 'i % dims.width + 1u;',
+      },
     },
   ],
   plausibleBugs: [

@@ -135,8 +135,8 @@ export const record = defineRecord(signature, {
       direction: 'backward',
       shader: {
         file: 'shape/take_along',
-        from: 'walk.y + row * dims.row_stride',
-        to: 'walk.y + (row ^ 1u) * dims.row_stride',
+        from: 'place.x + row * dims.row_stride',
+        to: 'place.x + (row ^ 1u) * dims.row_stride',
       },
     },
   ],

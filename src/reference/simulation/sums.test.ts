@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
 import { farExp } from './far-exp.ts';
 import type { SimulatedGpu } from './simulated-gpu.ts';
-import { chainSum, dot, type SumOrder, sharedSum, workgroupDot, workgroupSum } from './sums.ts';
+import {
+  chainSum,
+  dot,
+  rowDot,
+  rowSum,
+  type SumOrder,
+  sharedSum,
+  workgroupDot,
+  workgroupSum,
+} from './sums.ts';
 
 /** A GPU that writes down what it adds: `b` to `a` is `(a b)`, nothing is `.`. */
 const writing = {
@@ -66,6 +75,21 @@ test('a workgroup adds every 64th number in a lane, then lanes by halves', () =>
     expect(workgroupSum(other, of(n))).toBe(of(n).reduce((all, each) => all + each, 0));
     expect(workgroupDot(other, of(n), of(n))).toBe(of(n).reduce((all, y) => all + y * y, 0));
   }
+});
+
+test('an invocation adds a row in four partial sums, 64 of them in 256', () => {
+  expect(rowSum(writing, 'row-per-invocation', [1, 2, 3, 4, 5])).toBe(
+    '((((. 1) 5) (. 3)) ((. 2) (. 4)))',
+  );
+  expect(rowDot(writing, 'row-per-invocation', [1, 2, 3, 4], [5, 6, 7, 8])).toBe(
+    '(((. 1*5) (. 3*7)) ((. 2*6) (. 4*8)))',
+  );
+  expect(rowSum(writing, 'another', [1, 2, 3])).toBe('(((. 1) 2) 3)');
+  const { gpu, met } = counting();
+  const ones = new Array(257).fill(1);
+  expect(rowSum(gpu, 'row-per-workgroup', ones)).toBe(257);
+  expect(met).toHaveLength(257 + 255);
+  expect(rowDot(gpu, 'row-per-workgroup', ones, ones)).toBe(257);
 });
 
 test('a sum of more than 256 numbers is shared out, each share with every n-th', () => {

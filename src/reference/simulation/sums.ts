@@ -43,7 +43,7 @@ const LANES = 64;
  * the lanes.
  */
 export function workgroupSum(gpu: SimulatedGpu, x: ArrayLike<number>): number {
-  return workgroupTree(gpu, x.length, (sum, i) => gpu.add(sum, x[i] as number));
+  return tree(gpu, LANES, x.length, (sum, i) => gpu.add(sum, x[i] as number));
 }
 
 /** The sum of x[i] * y[i], likewise. */
@@ -52,22 +52,53 @@ export function workgroupDot(
   x: ArrayLike<number>,
   y: ArrayLike<number>,
 ): number {
-  return workgroupTree(gpu, x.length, (sum, i) => gpu.mulAdd(x[i] as number, y[i] as number, sum));
+  return tree(gpu, LANES, x.length, (sum, i) => gpu.mulAdd(x[i] as number, y[i] as number, sum));
 }
 
-function workgroupTree(
+/**
+ * The sum of a row of `count` terms as invocations share it in a variant of its op: one, or the
+ * lanes of a workgroup; each adds in four partial sums. Without such a variant terms are added one
+ * after another. `add` adds term i to a partial sum.
+ */
+export function rowOf(
   gpu: SimulatedGpu,
+  variant: string,
   count: number,
   add: (sum: number, i: number) => number,
 ): number {
-  const sums = Array.from({ length: LANES }, (_, lane) => {
+  const width = { 'row-per-invocation': 4, 'row-per-workgroup': 4 * LANES }[variant] ?? 1;
+  return tree(gpu, width, count, add);
+}
+
+/** The sum of numbers as {@link rowOf} takes it. */
+export function rowSum(gpu: SimulatedGpu, variant: string, x: ArrayLike<number>): number {
+  return rowOf(gpu, variant, x.length, (sum, i) => gpu.add(sum, x[i] as number));
+}
+
+/** The sum of x[i] * y[i], likewise. */
+export function rowDot(
+  gpu: SimulatedGpu,
+  variant: string,
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+): number {
+  return rowOf(gpu, variant, x.length, (sum, i) => gpu.mulAdd(x[i] as number, y[i] as number, sum));
+}
+
+/** Each of `width` partial sums has every width-th number; halves of them are added until one is left. */
+function tree(
+  gpu: SimulatedGpu,
+  width: number,
+  count: number,
+  add: (sum: number, i: number) => number,
+): number {
+  const sums = Array.from({ length: width }, (_, first) => {
     let sum = 0;
-    for (let i = lane; i < count; i += LANES) sum = add(sum, i);
+    for (let i = first; i < count; i += width) sum = add(sum, i);
     return sum;
   });
-  for (let half = LANES / 2; half >= 1; half /= 2) {
-    for (let lane = 0; lane < half; lane++)
-      sums[lane] = gpu.add(sums[lane] as number, sums[lane + half] as number);
+  for (let half = width / 2; half >= 1; half /= 2) {
+    for (let i = 0; i < half; i++) sums[i] = gpu.add(sums[i] as number, sums[i + half] as number);
   }
   return sums[0] as number;
 }

@@ -156,6 +156,13 @@ export const crossEntropySamples: readonly SampleOf<typeof signature>[] = [
     values: 'large',
     logit: (random) => 1e3 * random.integer(5, 9) + random.normal(),
   }),
+  // The largest of a row is its own, not that of another.
+  sample({
+    logits: [9, 1],
+    params: { reduction: 'none' },
+    values: 'large',
+    logit: (random) => 1e3 * random.integer(5, 9) + random.normal(),
+  }),
   sample({
     logits: [29, 3],
     params: { reduction: 'none' },
