@@ -80,5 +80,9 @@ test('a kernel has a text for all that may stand where what it imports, at last,
 test('what may stand where a text imports a module is it, or all that stand for one left open', () => {
   expect(standingAt(MODULES, 'lib/tile')).toEqual(['lib/tile']);
   expect(standingAt(MODULES, 'format')).toEqual(['quant/fp4', 'quant/nf4']);
-  expect(standingAt(MODULES, 'left')).toEqual(['matmul/left/strided', 'matmul/left/fours']);
+  expect(standingAt(MODULES, 'left')).toEqual([
+    'matmul/left/strided',
+    'matmul/left/fours',
+    'matmul/left/pieces',
+  ]);
 });

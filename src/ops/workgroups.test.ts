@@ -301,23 +301,29 @@ describe('workgroups are as many as their work needs', () => {
       [['conv/avg_pool2d', 3]],
     ],
     [
-      // 100 tiles of four positions, two blocks of four channels, two images.
-      'tiles of positions and channels',
+      // 2 x 100 tiles of 4 x 4 of two images.
+      'tiles of channels and positions',
       'conv2d',
-      CONV,
-      [['conv/conv2d', 7]],
+      { ...CONV, variant: 'register' },
+      [['matmul/register', 4, 1, 2]],
     ],
     [
-      // 18 tiles of taps, two blocks of channels, a chunk for each image; then their sum.
-      'tiles of taps and channels',
+      // 2 x 18 tiles of channels and taps of two images; then their sum.
+      'tiles of channels and taps',
       'conv2d',
-      { ...CONV, wants: ['weight'] },
+      { ...CONV, variant: 'register', wants: ['weight'] },
       [
-        ['conv/conv2d_weight', 2],
+        ['matmul/register', 1, 1, 2],
         ['math/reduce_sum', 9],
       ],
     ],
-    ['tiles of the image', 'conv2d', { ...CONV, wants: ['x'] }, [['conv/conv2d', 7]]],
+    [
+      // Five strips of three pieces, eight channels of two images.
+      'pieces of strips of images',
+      'conv2d',
+      { inputs: { x: [2, 8, 20, 20], weight: [8, 1, 1, 1] }, params: { groups: 8 } },
+      [['conv/depthwise', 4]],
+    ],
     [
       'angles of positions, then elements of queries and keys',
       'rotary_embedding',

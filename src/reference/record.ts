@@ -161,6 +161,8 @@ export type RecordFault = {
   readonly variants?: readonly string[];
   /** Whether it turns samples of integers red, or those of floats alone; default both. */
   readonly integers?: boolean;
+  /** Fragments of kernels that some shapes run in place of its own. */
+  readonly also?: readonly ShaderFault[];
 } & (ShaderFault | HostFault);
 
 /**

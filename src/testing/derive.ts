@@ -59,7 +59,7 @@ function declare(suite: SuiteBuilder, derived: Derived): void {
     .needs(...(op.variants[variant]?.needs ?? []))
     .tier(sample.tier ?? 'quick')
     .covers(...(sample.covers?.[direction] ?? []))
-    .control(fault.name, [fault])
+    .control(fault.name, [fault, ...(fault.also ?? [])])
     .given((seed) => givenOf(derived, new Random(seed)))
     .run((t) => runSample(t, derived));
 }

@@ -114,5 +114,8 @@ export function forwardFault(record: OpRecord): Control {
     ),
   );
   const faults = [...chosen].filter((fault) => fault !== undefined);
-  return { name: faults.map((fault) => fault.name).join(', '), faults };
+  return {
+    name: faults.map((fault) => fault.name).join(', '),
+    faults: [...faults, ...new Set(faults.flatMap(({ also = [] }) => also))],
+  };
 }

@@ -38,8 +38,6 @@ const WHY = {
   stored:
     'What lies past the end is stored as it was read. The condition is for adapters on which a place past the end is the last one, which another invocation changes, and none here is one.',
   again: 'Past the end the walk starts again, and an element is copied once more.',
-  channels:
-    'The three channels that it skips are past the end of the group, and `store` writes none of them.',
   saturated: 'Beyond it the result is saturated, wherever the border is drawn.',
   border: 'At the border both are the same number.',
   words:
@@ -67,12 +65,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'return exp(clamp(x - top, vec4f(NOTHING), vec4f()));',
     becomes: 'return exp(x - top);',
     why: WHY.far,
-  },
-  {
-    id: 'mutate.conv.conv2d_weight:guard;line=79;n=1',
-    line: 'if (!DEPTHWISE) {',
-    becomes: 'if true {',
-    why: WHY.channels,
   },
   {
     id: 'mutate.lib.block_scale:boundary;line=16;n=1',

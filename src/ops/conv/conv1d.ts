@@ -4,15 +4,8 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { conv1d as signature } from '../../vocabulary/conv/conv1d.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
-import {
-  biasGradient,
-  CONVOLUTION,
-  convolve,
-  type Plan,
-  planOf,
-  requireBias,
-  weightGradient,
-} from './convolution.ts';
+import { biasGradient, type Plan, planOf, requireBias } from './convolution.ts';
+import { CONVOLUTION, convolve, weightGradient } from './convolve.ts';
 
 /**
  * torch.nn.functional.conv1d, with padding that may differ on the two sides: conv2d of images of
@@ -21,21 +14,22 @@ import {
  */
 export const conv1d = launcher(signature, {
   variants: CONVOLUTION,
-  forward: (gpu, { x, weight, bias }, params) => {
+  forward: (gpu, { x, weight, bias }, params, variant) => {
     const plan = rowPlan(x.shape, weight.shape, params);
     requireBias('conv1d', bias, plan.y[1]);
     const y = Tensor.empty(gpu, 'f32', plan.y.toSpliced(2, 1));
-    convolve(gpu, { source: x, weight, bias, target: y }, plan, false);
+    convolve(gpu, { source: x, weight, bias, target: y }, plan, false, variant);
     return { y };
   },
-  backward: (gpu, { inputs: { x, weight, bias }, grads: { y: dy }, params, wants }) => {
+  backward: (gpu, { inputs: { x, weight, bias }, grads: { y: dy }, params, wants }, variant) => {
     const plan = rowPlan(x.shape, weight.shape, params);
     const gradients: { x?: Tensor; weight?: Tensor; bias?: Tensor } = {};
     if (wants.has('x')) {
       gradients.x = Tensor.empty(gpu, 'f32', x.shape);
-      convolve(gpu, { source: dy, weight, target: gradients.x }, plan, true);
+      convolve(gpu, { source: dy, weight, target: gradients.x }, plan, true, variant);
     }
-    if (wants.has('weight')) gradients.weight = weightGradient(gpu, x, dy, plan, weight.shape);
+    if (wants.has('weight'))
+      gradients.weight = weightGradient(gpu, x, dy, plan, variant, weight.shape);
     if (bias && wants.has('bias')) gradients.bias = biasGradient(gpu, dy, plan.y);
     return gradients;
   },

@@ -4,15 +4,8 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { convTranspose2d as signature } from '../../vocabulary/conv/conv_transpose2d.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
-import {
-  biasGradient,
-  CONVOLUTION,
-  convolve,
-  type Plan,
-  planOf,
-  requireBias,
-  weightGradient,
-} from './convolution.ts';
+import { biasGradient, type Plan, planOf, requireBias } from './convolution.ts';
+import { CONVOLUTION, convolve, weightGradient } from './convolve.ts';
 import { imagesOf } from './window.ts';
 
 /**
@@ -23,21 +16,21 @@ import { imagesOf } from './window.ts';
  */
 export const convTranspose2d = launcher(signature, {
   variants: CONVOLUTION,
-  forward: (gpu, { x, weight, bias }, params) => {
+  forward: (gpu, { x, weight, bias }, params, variant) => {
     const plan = transposedPlan({ x, weight }, params);
     requireBias('conv_transpose2d', bias, plan.x[1]);
     const y = Tensor.empty(gpu, 'f32', plan.x);
-    convolve(gpu, { source: x, weight, bias, target: y }, plan, true);
+    convolve(gpu, { source: x, weight, bias, target: y }, plan, true, variant);
     return { y };
   },
-  backward: (gpu, { inputs: { x, weight, bias }, grads: { y: dy }, params, wants }) => {
+  backward: (gpu, { inputs: { x, weight, bias }, grads: { y: dy }, params, wants }, variant) => {
     const plan = transposedPlan({ x, weight }, params);
     const gradients: { x?: Tensor; weight?: Tensor; bias?: Tensor } = {};
     if (wants.has('x')) {
       gradients.x = Tensor.empty(gpu, 'f32', x.shape);
-      convolve(gpu, { source: dy, weight, target: gradients.x }, plan, false);
+      convolve(gpu, { source: dy, weight, target: gradients.x }, plan, false, variant);
     }
-    if (wants.has('weight')) gradients.weight = weightGradient(gpu, dy, x, plan);
+    if (wants.has('weight')) gradients.weight = weightGradient(gpu, dy, x, plan, variant);
     if (bias && wants.has('bias')) gradients.bias = biasGradient(gpu, dy, plan.x);
     return gradients;
   },

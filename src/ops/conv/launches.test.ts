@@ -1,38 +1,50 @@
 import { describe, expect, test } from 'vitest';
-import { sum } from '../fixtures/described-kernels.ts';
+import { product, sum } from '../fixtures/described-kernels.ts';
 import { type CallRow, expectCall } from '../fixtures/expect-call.ts';
 import { describedCall } from '../fixtures/launches.ts';
 
 /** Two groups of 3 channels that give 2; the image of 7 x 6 gives one of 4 x 5. */
+const variant = 'register';
 const CONV = {
+  variant,
   inputs: { x: [2, 6, 7, 6], weight: [4, 3, 3, 2], bias: [4] },
   params: { groups: 2, stride: [2, 1], padding: [1, 0, 2, 1], dilation: [1, 2] },
 };
 const { bias: _, ...WITHOUT } = CONV.inputs;
 const SLIDES = { kernel: [3, 2], stride: [2, 1], pad: [1, 0], dilation: [1, 2] };
-/** A product and a sum for each of 160 elements of y and 18 of its terms. */
-const FLOPS = 2 * 160 * 18;
-const forward = (binds: string, has_bias: number) => ({
-  kernel: 'conv/conv2d',
-  binds,
-  uniforms: {
-    ...{ input: [7, 6], output: [4, 5], ...SLIDES },
-    ...{ groups: 2, channels: 2, terms: 3, w_channel: 18, w_term: 6 },
-    // Five tiles of four positions, a block of two channels, two groups and two images.
-    ...{ has_bias, tiles: 5, blocks: 1, count: 20 },
-  },
-  constants: { DEPTHWISE: 0, TRANSPOSED: 0 },
-  flops: FLOPS,
-});
+/** What is the same in the sums of a convolution and of its gradients. */
+const WINDOWS = { kernel: [3, 2], stride: [2, 1] };
+const TILE = { ROWS: 4, LANES: 64 };
+const forward = (binds: string, bias?: readonly [number, number]) =>
+  product(binds, {
+    ...{ size: [2, 20, 18], a: [18, 1], b: [0, 0], fours: {} },
+    right: {
+      ...{ ...WINDOWS, input: [7, 6], origin: [-1, 0], dilation: [1, 2] },
+      ...{ positions: [4, 5], sample: 252 },
+    },
+    constants: { ...TILE, TRANSPOSED: 0, TAPS: 0 },
+    // Of two images, and two groups of channels.
+    batches: {
+      ...{ size: [1, 1, 2, 2], a: [0, 0, 0, 36], b: [0, 0, 252, 126] },
+      bias: bias ? [0, 0, 0, 2] : [0, 0, 0, 0],
+    },
+    ...(bias ? { bias } : {}),
+  });
+const NO_BIAS = { bias: [0, 0, 0, 0] };
+
+/** Six channels with a kernel each. */
+const DEPTHWISE = {
+  ...{ kernel: [3, 2], stride: [1, 1], dilation: [1, 1], channels: 6, rows: 8 },
+};
 
 describe('a convolution', () => {
   test.each<CallRow>([
-    ['with a bias', 'conv2d', CONV, [forward('x weight bias y', 1)], { y: 'f32 2x4x4x5' }],
+    ['with a bias', 'conv2d', CONV, [forward('weight x bias y', [1, 0])], { y: 'f32 2x4x4x5' }],
     [
       'without a bias',
       'conv2d',
       { ...CONV, inputs: WITHOUT },
-      [forward('x weight weight y', 0)],
+      [forward('weight x weight y')],
       { y: 'f32 2x4x4x5' },
     ],
     [
@@ -40,28 +52,26 @@ describe('a convolution', () => {
       'conv2d',
       { ...CONV, wants: ['x', 'weight', 'bias'] },
       [
-        {
-          kernel: 'conv/conv2d',
-          binds: 'dy weight weight dx',
-          uniforms: {
-            ...{ input: [4, 5], output: [7, 6], ...SLIDES },
-            ...{ groups: 2, channels: 3, terms: 2, w_channel: 6, w_term: 18 },
-            ...{ has_bias: 0, tiles: 11, blocks: 1, count: 44 },
+        // Terms are the kernels of two channels, 18 elements from one to the next.
+        product('weight dy weight dx', {
+          ...{ size: [3, 42, 12], a: [0, 0], b: [0, 0], fours: {} },
+          left: { piece: 6, between: 12 },
+          right: {
+            ...{ ...WINDOWS, input: [4, 5], origin: [1, 0], dilation: [-1, -2] },
+            ...{ positions: [7, 6], sample: 80 },
           },
-          constants: { DEPTHWISE: 0, TRANSPOSED: 1 },
-          flops: FLOPS,
-        },
-        {
-          kernel: 'conv/conv2d_weight',
-          binds: 'x dy [576]',
-          uniforms: {
-            ...{ input: [7, 6], output: [4, 5], ...SLIDES },
-            ...{ batch: 2, groups: 2, channels: 2, terms: 3 },
-            ...{ chunks: 2, tiles: 5, blocks: 1, count: 20 },
+          constants: { ...TILE, TRANSPOSED: 1, TAPS: 0 },
+          batches: { ...NO_BIAS, size: [1, 1, 2, 2], a: [0, 0, 0, 36], b: [0, 0, 80, 40] },
+        }),
+        product('dy x dy [576]', {
+          ...{ size: [2, 18, 20], a: [20, 1], b: [0, 0], fours: { a: true } },
+          right: {
+            ...{ ...WINDOWS, input: [7, 6], origin: [-1, 0], dilation: [1, 2] },
+            ...{ positions: [4, 5], sample: 252 },
           },
-          constants: { DEPTHWISE: 0 },
-          flops: FLOPS,
-        },
+          constants: { ...TILE, TRANSPOSED: 0, TAPS: 1 },
+          batches: { ...NO_BIAS, size: [1, 1, 2, 2], a: [0, 0, 80, 40], b: [0, 0, 252, 126] },
+        }),
         sum(
           '[576] dweight',
           [72, 2, 1],
@@ -99,73 +109,119 @@ describe('a convolution', () => {
       {},
     ],
     [
+      'of single elements, which are a matrix as they lie',
+      'conv2d',
+      { inputs: { x: [2, 8, 3, 4], weight: [6, 8, 1, 1] }, variant },
+      [
+        product('weight x weight y', {
+          ...{ size: [6, 12, 8], a: [8, 1], b: [12, 1] },
+          batches: { ...NO_BIAS, size: [1, 1, 2, 1], a: [0, 0, 0, 48], b: [0, 0, 96, 96] },
+        }),
+      ],
+      { y: 'f32 2x6x3x4' },
+    ],
+    [
+      'of single elements, backward',
+      'conv2d',
+      { inputs: { x: [2, 8, 3, 4], weight: [6, 8, 1, 1] }, variant, wants: ['x', 'weight'] },
+      [
+        product('weight dy weight dx', {
+          ...{ size: [8, 12, 6], a: [1, 8], b: [12, 1] },
+          batches: { ...NO_BIAS, size: [1, 1, 2, 1], a: [0, 0, 0, 48], b: [0, 0, 72, 72] },
+        }),
+        product('dy x dy [384]', {
+          ...{ size: [6, 8, 12], a: [12, 1], b: [1, 12] },
+          batches: { ...NO_BIAS, size: [1, 1, 2, 1], a: [0, 0, 72, 72], b: [0, 0, 96, 96] },
+        }),
+        sum(
+          '[384] dweight',
+          [48, 2, 1],
+          [
+            [48, 1, 0, 0],
+            [2, 48, 0, 0],
+          ],
+          { inner: 1 },
+        ),
+      ],
+      { x: 'f32 2x8x3x4', weight: 'f32 6x8x1x1' },
+    ],
+    [
       'of each channel by itself',
       'conv2d',
-      { inputs: { x: [1, 6, 5, 5], weight: [6, 1, 3, 2] }, params: { groups: 6 } },
+      { inputs: { x: [1, 6, 5, 5], weight: [6, 1, 3, 2] }, params: { groups: 6 }, variant },
       [
         {
-          kernel: 'conv/conv2d',
+          kernel: 'conv/depthwise',
           binds: 'x weight weight y',
           uniforms: {
-            ...{ input: [5, 5], output: [3, 4], kernel: [3, 2], stride: [1, 1] },
-            ...{ pad: [0, 0], dilation: [1, 1], groups: 6, channels: 1, terms: 1 },
-            ...{ w_channel: 6, w_term: 6, has_bias: 0, tiles: 3, blocks: 1, count: 18 },
+            ...{ ...DEPTHWISE, input: [5, 5], output: [3, 4], origin: [0, 0] },
+            ...{ strips: 1, pieces: 1, count: 6 },
           },
-          constants: { DEPTHWISE: 1, TRANSPOSED: 0 },
+          constants: { TOUCHING: 1, SLIDING: 1, TRANSPOSED: 0, TURNED: 0, HAS_BIAS: 0 },
           flops: 2 * 72 * 6,
         },
       ],
       { y: 'f32 1x6x3x4' },
     ],
     [
-      // A chunk for each of 4096 invocations, and none for what is left of the images.
-      'the gradient of the smallest weight, of more images than chunks',
-      'conv2d',
-      { inputs: { x: [5000, 1, 1, 1], weight: [1, 1, 1, 1] }, wants: ['weight'] },
-      [
-        {
-          kernel: 'conv/conv2d_weight',
-          binds: 'x dy [16384]',
-          uniforms: {
-            ...{ input: [1, 1], output: [1, 1], kernel: [1, 1], stride: [1, 1] },
-            ...{ pad: [0, 0], dilation: [1, 1], batch: 5000, groups: 1, channels: 1, terms: 1 },
-            ...{ chunks: 4096, tiles: 1, blocks: 1, count: 4096 },
-          },
-          constants: { DEPTHWISE: 1 },
-          flops: 2 * 5000,
-        },
-        sum('[16384] [64]', [1, 4096, 0], [[4096, 1, 0, 0]], { parts: 16 }),
-        sum(
-          '[64] dweight',
-          [1, 16, 1],
-          [
-            [1, 16, 0, 0],
-            [16, 1, 0, 0],
-          ],
-        ),
-      ],
-      { weight: 'f32 1x1x1x1' },
-    ],
-    [
-      // A wide one is cut into fewer chunks than images: 4096 / (72 * 32) is 1.8.
-      'the gradient of a wide weight, in chunks',
+      // Strips of 4 of 7 and of 13 columns, pieces of 8 of 10 and of 20 rows, 12 images.
+      'of each channel by itself, backward',
       'conv2d',
       {
-        inputs: { x: [3, 32, 3, 3], weight: [126, 32, 3, 3] },
-        wants: ['weight'],
+        inputs: { x: [2, 6, 20, 13], weight: [6, 1, 3, 2] },
+        params: { groups: 6, stride: [2, 2], padding: [1, 0, 0, 1] },
+        variant,
+        wants: ['x', 'weight'],
       },
       [
         {
-          kernel: 'conv/conv2d_weight',
-          binds: 'x dy [290304]',
+          kernel: 'conv/depthwise',
+          binds: 'dy weight weight dx',
           uniforms: {
-            ...{ input: [3, 3], output: [1, 1], kernel: [3, 3], stride: [1, 1] },
-            ...{ pad: [0, 0], dilation: [1, 1], batch: 3, groups: 1, channels: 126, terms: 32 },
-            ...{ chunks: 2, tiles: 72, blocks: 32, count: 4608 },
+            ...{ ...DEPTHWISE, stride: [2, 2], input: [10, 7], output: [20, 13] },
+            ...{ origin: [-1, -1], strips: 4, pieces: 3, count: 144 },
           },
-          constants: { DEPTHWISE: 0 },
-          flops: 2 * 3 * 126 * 288,
+          constants: { TOUCHING: 0, SLIDING: 0, TRANSPOSED: 1, TURNED: 1, HAS_BIAS: 0 },
+          flops: 2 * 840 * 6,
         },
+        {
+          kernel: 'conv/depthwise_weight',
+          binds: 'x dy [1152]',
+          uniforms: {
+            ...{ ...DEPTHWISE, stride: [2, 2], input: [20, 13], output: [10, 7] },
+            ...{ origin: [-1, 0], strips: 2, pieces: 2, count: 48 },
+          },
+          constants: { TOUCHING: 0, SLIDING: 0, TRANSPOSED: 0 },
+          flops: 2 * 840 * 6,
+        },
+        sum(
+          '[1152] dweight',
+          [36, 8, 1],
+          [
+            [36, 1, 0, 0],
+            [8, 36, 0, 0],
+          ],
+          { inner: 1 },
+        ),
+      ],
+      { x: 'f32 2x6x20x13', weight: 'f32 6x1x3x2' },
+    ],
+    [
+      // It is cut into fewer chunks than images, 4096 / (72 * 32) being 1.8.
+      'the gradient of a wide weight, in chunks of two images',
+      'conv2d',
+      { inputs: { x: [4, 32, 3, 4], weight: [126, 32, 3, 3] }, wants: ['weight'], variant },
+      [
+        product('dy x dy [290304]', {
+          ...{ size: [126, 288, 4], a: [0, 0], b: [0, 0], fours: {} },
+          left: { piece: 2, between: 250 },
+          right: {
+            ...{ kernel: [3, 3], stride: [1, 1], input: [3, 4], origin: [0, 0] },
+            ...{ dilation: [1, 1], positions: [1, 2], sample: 384 },
+          },
+          constants: { ...TILE, TRANSPOSED: 0, TAPS: 1 },
+          batches: { ...NO_BIAS, size: [1, 1, 2, 1], a: [0, 0, 504, 252], b: [0, 0, 768, 384] },
+        }),
         sum(
           '[290304] dweight',
           [36_288, 2, 1],
@@ -175,6 +231,24 @@ describe('a convolution', () => {
           ],
           { inner: 1 },
         ),
+      ],
+      { weight: 'f32 126x32x3x3' },
+    ],
+    [
+      // Two chunks of three images would not be equal.
+      'the gradient of a wide weight, of images of one position',
+      'conv2d',
+      { inputs: { x: [3, 32, 3, 3], weight: [126, 32, 3, 3] }, wants: ['weight'], variant },
+      [
+        product('dy x dy dweight', {
+          ...{ size: [126, 288, 3], a: [1, 126], b: [0, 0], fours: {} },
+          right: {
+            ...{ kernel: [3, 3], stride: [1, 1], input: [3, 3], origin: [0, 0] },
+            ...{ dilation: [1, 1], positions: [1, 1], sample: 288 },
+          },
+          constants: { ...TILE, TRANSPOSED: 0, TAPS: 1 },
+          batches: { ...NO_BIAS, size: [1, 1, 1, 1], a: [0, 0, 378, 126], b: [0, 0, 864, 288] },
+        }),
       ],
       { weight: 'f32 126x32x3x3' },
     ],

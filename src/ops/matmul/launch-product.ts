@@ -3,7 +3,7 @@ import type { Binding } from '../../gpu/memory.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import { f32, linkedShader, PADDING, spread, type UniformField, u32 } from '../../gpu/shader.ts';
 import type { DType } from '../../tensor/dtype.ts';
-import { sizeOf } from '../../tensor/shape.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { chooseLaunch } from '../variants.ts';
 import type { Axis, ProductPlan } from './plan.ts';
@@ -35,6 +35,8 @@ interface ProductLaunch {
   readonly loaders: Loaders;
   /** What B is stored as. */
   readonly stored: DType;
+  /** Shape of the images whose windows B is, if it is. */
+  readonly images?: Shape | undefined;
   readonly bias?: Tensor | undefined;
   readonly y: Tensor;
   /** Default 1. */
@@ -69,7 +71,7 @@ export function launchProduct(gpu: Gpu, product: ProductLaunch, asked: string): 
   const [a, b, ...others] = product.bindings;
   const { row, col, k } = plan;
   const choice = chooseLaunch(gpu, PRODUCT_VARIANTS, asked, {
-    b: { dtype: product.stored, shape: [k.size, col.size] },
+    b: { dtype: product.stored, shape: product.images ?? [k.size, col.size] },
     y: { dtype: 'f32', shape: [row.size, col.size] },
   });
   const { shaders, rows, cols, perGroup, constants } = tileOf(choice.variant, choice.sizes);

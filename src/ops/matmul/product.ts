@@ -46,13 +46,10 @@ export function multiply(gpu: Gpu, product: Product, variant: string): Tensor {
  * and all tiles give the same bits.
  */
 function loadersOf(gpu: Gpu, { a, b }: Product, plan: ProductPlan, variant: string): Loaders {
+  if (!isHalf(a.dtype) && !isHalf(b.dtype)) return floatLoaders(plan);
   const left = leftOf(plan);
   const right = rightOf(plan);
   const strided = { left: stridedLeft(plan), right: stridedRight(plan) };
-  if (!isHalf(a.dtype) && !isHalf(b.dtype)) {
-    const link = left.unit === right.unit ? nameOf(left) : `${nameOf(left)}_${nameOf(right)}`;
-    return { link, constants: right.constants, left, right };
-  }
   if (!areNativeHalves(gpu, [a, b], variant)) {
     const constants = { STORAGE_A: readAs(a.dtype), STORAGE_B: readAs(b.dtype) };
     return { link: 'words', constants, ...strided };
@@ -62,10 +59,20 @@ function loadersOf(gpu: Gpu, { a, b }: Product, plan: ProductPlan, variant: stri
     : { link: 'f16', constants: {}, ...strided };
 }
 
+/** How operands in f32 are read. */
+export function floatLoaders(plan: Lines): Loaders {
+  const left = leftOf(plan);
+  const { constants, ...right } = rightOf(plan);
+  const link = left.unit === right.unit ? nameOf(left) : `${nameOf(left)}_${nameOf(right)}`;
+  return { link, constants, left, right };
+}
+
 const nameOf = ({ unit }: Operand): string => (unit === 4 ? 'fours' : 'strided');
 
+type Lines = Pick<ProductPlan, 'row' | 'col' | 'k'>;
+
 /** Rows of A as left/fours has them, else by strides. */
-function leftOf(plan: Pick<ProductPlan, 'row' | 'k'>): Operand {
+export function leftOf(plan: Pick<ProductPlan, 'row' | 'k'>): Operand {
   const { row, k } = plan;
   const isDense = k.a === 1 && k.size % 4 === 0;
   return isDense ? { unit: 4, fields: [inFours(row.a)] } : stridedLeft(plan);
@@ -76,7 +83,7 @@ function stridedLeft({ row, k }: Pick<ProductPlan, 'row' | 'k'>): Operand {
 }
 
 /** Rows or columns of B as right/fours has them, else by strides. */
-function rightOf(plan: ProductPlan): Operand & { readonly constants: Constants } {
+function rightOf(plan: Lines): Operand & { readonly constants: Constants } {
   const { col, k } = plan;
   if (col.b === 1 && col.size % 4 === 0)
     return { unit: 4, fields: [inFours(k.b)], constants: { ALONG_TERMS: 0 } };
@@ -90,7 +97,7 @@ function inFours(stride: number): number {
   return Math.floor(stride / 4);
 }
 
-function stridedRight({ col, k }: ProductPlan): Operand {
+function stridedRight({ col, k }: Lines): Operand {
   return { unit: 1, fields: [k.b, col.b] };
 }
 

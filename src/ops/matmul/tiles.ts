@@ -5,9 +5,13 @@ import { hasFewLanes } from '../../gpu/gpu.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import type { LinkedShaders } from '../../gpu/shader.ts';
 import { type DType, isFloat } from '../../tensor/dtype.ts';
+import type { Shape } from '../../tensor/shape.ts';
 import type { LaunchVariant, Machine } from '../variants.ts';
 
-/** What a choice of a tile looks at: what B is stored as, and y as [rows, columns] of one batch. */
+/**
+ * What a choice of a tile looks at: what B is read from, a matrix or images, and y as
+ * [rows, columns] of one batch.
+ */
 export type TileOperand = 'b' | 'y';
 
 /**
@@ -36,7 +40,7 @@ export const PRODUCT_VARIANTS = {
     needs: ['subgroups'],
     prefers: hasFewLanes,
     takes: ({ operands: { y } }) => y.shape[0] !== 1,
-    sizes: ({ operands: { b, y } }) => ({ ROWS: rowsOfQuad(y.shape[0] as number, b.dtype) }),
+    sizes: ({ operands: { b, y } }) => ({ ROWS: rowsOfQuad(y.shape[0] as number, b) }),
   },
   tiled: {
     kernels: ['matmul/workgroup', 'matmul/register'],
@@ -50,10 +54,11 @@ export type TileName = keyof typeof PRODUCT_VARIANTS;
 
 /**
  * Rows of a quad: the more, the more often a loaded column is used; no more than there are. Of more
- * than 16 only columns that are decoded gain.
+ * than 16 only columns gain that are decoded, or are windows of images.
  */
-function rowsOfQuad(m: number, stored: DType): number {
-  if (m > 16 && !isFloat(stored)) return 32;
+function rowsOfQuad(m: number, b: { readonly dtype: DType; readonly shape: Shape }): number {
+  const isMatrix = isFloat(b.dtype) && b.shape.length === 2;
+  if (m > 16 && !isMatrix) return 32;
   return m > 8 ? 16 : m > 4 ? 8 : 4;
 }
 

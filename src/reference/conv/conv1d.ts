@@ -16,6 +16,8 @@ import type { Value } from '../record.ts';
 import { drawTensor } from '../simulation/draw.ts';
 import { simulation as simulationOf2d } from './conv2d.simulation.ts';
 import { acceptance, forward, gradients, productsOf, vjpAcceptance } from './conv2d.ts';
+import { CONVOLUTION_FAULTS } from './faults.ts';
+import { ALL, SINGLE, SMALL } from './variants.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 
@@ -44,13 +46,14 @@ interface Draw {
   readonly bias?: boolean;
   readonly level?: 'exact' | 'legal';
   readonly positive?: boolean;
+  readonly variants?: readonly string[];
 }
 
 function sample(
   x: Shape,
   weight: Shape,
   params: GivenParams<typeof signature>,
-  { bias, level = 'exact', positive }: Draw = {},
+  { bias, level = 'exact', positive, variants = SMALL }: Draw = {},
 ): SampleOf<typeof signature> {
   const tensor = (random: Random, shape: Shape) =>
     level === 'exact'
@@ -73,6 +76,7 @@ function sample(
       ...(bias ? { bias } : {}),
     },
     params,
+    variants,
     inputs: (random) => ({
       x: tensor(random, x),
       weight: tensor(random, weight),
@@ -98,20 +102,12 @@ export const record = defineRecord(signature, {
   samples: [
     sample([2, 3, 11], [5, 3, 3], { stride: 2, padding: [1, 2], dilation: 2 }, { bias: true }),
     sample([3, 6, 9], [4, 3, 2], { padding: [2, 2], groups: 2 }),
-    sample([1, 1, 1], [1, 1, 1], {}),
+    sample([1, 1, 1], [1, 1, 1], {}, { variants: SINGLE }),
+    sample([2, 12, 17], [10, 12, 3], { padding: [1, 0] }, { variants: ALL }),
+    sample([2, 3, 13], [3, 1, 4], { padding: [1, 2], groups: 3 }, { variants: SINGLE }),
     sample([2, 4, 19], [7, 4, 3], { padding: [1, 1] }, { bias: true, level: 'legal' }),
   ],
-  faults: [
-    {
-      name: 'last channel dropped',
-      shader: { file: 'conv/conv2d', from: 't < dims.terms;', to: 't + 1u < dims.terms;' },
-    },
-    {
-      name: 'last channel dropped on the way back',
-      direction: 'backward',
-      shader: { file: 'conv/conv2d', from: 't < dims.terms;', to: 't + 1u < dims.terms;' },
-    },
-  ],
+  faults: CONVOLUTION_FAULTS,
   plausibleBugs: [
     paramsBug('dilation ignored', (p) => ({ ...p, dilation: 1 })),
     paramsBug('stride ignored', (p) => ({ ...p, stride: 1 })),

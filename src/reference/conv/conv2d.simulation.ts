@@ -5,7 +5,7 @@ import { defineSimulation, type SampleOf } from '../define.ts';
 import type { Value } from '../record.ts';
 import { drawTensor, type Elements } from '../simulation/draw.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import { chainSum } from '../simulation/sums.ts';
+import { chainSum, sharedSum } from '../simulation/sums.ts';
 import { productsOf } from './conv2d.ts';
 
 /** Sums over the channels of images [N, C, H, W]: first of every image. */
@@ -43,17 +43,80 @@ function sample(
   };
 }
 
+/** A product of a sum: what is added to what first, and then to the rest. */
+interface Term {
+  readonly part: number;
+  readonly place: number;
+  readonly a: number;
+  readonly b: number;
+}
+
+/** Adds the terms of each part to each other, and then the parts, both in their order. */
+function sumOf(gpu: SimulatedGpu, terms: readonly Term[]): number {
+  const sorted = terms.toSorted((a, b) => a.part - b.part || a.place - b.place);
+  const parts = new Map<number, number>();
+  for (const { part, a, b } of sorted) parts.set(part, gpu.mulAdd(a, b, parts.get(part) ?? 0));
+  return chainSum(gpu, parts.values());
+}
+
+const emptySums = (count: number): Term[][] => Array.from({ length: count }, () => []);
+
+/** Four terms of a product's sum are added to each other. */
+const inFours = (term: number) => ({ part: Math.floor(term / 4), place: term % 4 });
+
+/** Rows that an invocation of a depthwise convolution goes down. */
+const ROWS = 8;
+
 /**
- * Every sum is a chain; zeros around x add nothing. The weight's gradient is summed sample by
- * sample first, as it is of small weights.
+ * Zeros around x add nothing. Sums of products are added in fours, the terms in their order; those of
+ * a depthwise convolution three taps of a row at a time. The weight's gradient is summed sample by
+ * sample first, as it is of small weights; a depthwise one by pieces of strips of four columns.
  */
+function ordersOf(x: Shape, weight: Shape, y: Shape, groups: number) {
+  const [out, inner, height, width] = weight as [number, number, number, number];
+  const [rows, cols] = y.slice(2) as [number, number];
+  const taps = height * width;
+  const channels = out / groups;
+  const isDepthwise = channels === 1 && inner === 1;
+  const inThrees = (row: number, col: number) => ({
+    part: (Math.floor(row / 3) * Math.ceil(width / 3) + Math.floor(col / 3)) * 3 + (row % 3),
+    place: col % 3,
+  });
+  const [strips, pieces] = [Math.ceil(cols / 4), Math.ceil(rows / ROWS)];
+  return {
+    forward: (w: number) => {
+      const tap = w % taps;
+      return isDepthwise
+        ? inThrees(Math.floor(tap / width), tap % width)
+        : inFours(w % (inner * taps));
+    },
+    ofX: (w: number) => {
+      const turned = taps - 1 - (w % taps);
+      return isDepthwise
+        ? inThrees(Math.floor(turned / width), turned % width)
+        : inFours((Math.floor(w / (inner * taps)) % channels) * taps + (w % taps));
+    },
+    ofWeight: (at: number, sample: number) => {
+      const position = at % (rows * cols);
+      if (!isDepthwise) return { of: sample, ...inFours(position) };
+      const [row, col] = [Math.floor(position / cols), position % cols];
+      const piece = sample * pieces + Math.floor(row / ROWS);
+      return { of: piece * strips + Math.floor(col / 4), part: row, place: col % 4 };
+    },
+    partsOfWeight: (x[0] as number) * (isDepthwise ? strips * pieces : 1),
+  };
+}
+
 export const simulation = defineSimulation(signature, {
   forward: (gpu, { x, weight, bias }, params) => {
     const { shape, each } = productsOf(x.shape, weight.shape, params);
-    const data = new Float64Array(sizeOf(shape));
+    const orders = ordersOf(x.shape, weight.shape, shape, params.groups);
+    const sums = emptySums(sizeOf(shape));
     each((y, i, w) => {
-      data[y] = gpu.mulAdd(weight.data[w] as number, x.data[i] as number, data[y] as number);
+      const [a, b] = [weight.data[w] as number, x.data[i] as number];
+      sums[y]?.push({ ...orders.forward(w), a, b });
     });
+    const data = Float64Array.from(sums, (terms) => sumOf(gpu, terms));
     const positions = sizeOf(shape.slice(2));
     const withBias =
       bias &&
@@ -63,21 +126,22 @@ export const simulation = defineSimulation(signature, {
     return { y: { shape, data: withBias ?? data } };
   },
   backward: (gpu, { x, weight, bias }, params, { y: dy }) => {
-    const dx = new Float64Array(x.data.length);
-    const perSample = Array.from(
-      { length: x.shape[0] as number },
-      () => new Float64Array(weight.data.length),
+    const orders = ordersOf(x.shape, weight.shape, dy.shape, params.groups);
+    const sums = emptySums(x.data.length);
+    const partial = Array.from({ length: orders.partsOfWeight }, () =>
+      emptySums(weight.data.length),
     );
     productsOf(x.shape, weight.shape, params).each((y, i, w, n) => {
-      const gradOutput = dy.data[y] as number;
-      const partial = perSample[n] as Float64Array;
-      dx[i] = gpu.mulAdd(weight.data[w] as number, gradOutput, dx[i] as number);
-      partial[w] = gpu.mulAdd(gradOutput, x.data[i] as number, partial[w] as number);
+      const a = dy.data[y] as number;
+      sums[i]?.push({ ...orders.ofX(w), a, b: weight.data[w] as number });
+      const { of, ...order } = orders.ofWeight(y, n);
+      partial[of]?.[w]?.push({ ...order, a, b: x.data[i] as number });
     });
+    const dx = Float64Array.from(sums, (terms) => sumOf(gpu, terms));
     const dw = weight.data.map((_, w) =>
-      chainSum(
+      sharedSum(
         gpu,
-        perSample.map((partial) => partial[w] as number),
+        partial.map((part) => sumOf(gpu, part[w] as Term[])),
       ),
     );
     return {

@@ -15,6 +15,8 @@ import { defineRecord, type SampleOf } from '../define.ts';
 import { absolute } from '../matmul/product.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Depth, Value } from '../record.ts';
+import { CONVOLUTION_FAULTS } from './faults.ts';
+import { ALL, SINGLE, SMALL } from './variants.ts';
 import { cellsOf, slid, type Window } from './window.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
@@ -154,13 +156,14 @@ export function vjpAcceptance(
 interface Options {
   readonly bias?: boolean;
   readonly level?: 'exact' | 'legal';
+  readonly variants?: readonly string[];
 }
 
 function sample(
   x: Shape,
   weight: Shape,
   params: GivenParams<typeof signature>,
-  { bias, level = 'exact' }: Options = {},
+  { bias, level = 'exact', variants = SMALL }: Options = {},
 ): SampleOf<typeof signature> {
   const draw = (random: Random) =>
     level === 'exact' ? () => random.integer(-8, 8) : () => random.normal();
@@ -179,6 +182,7 @@ function sample(
       ...(bias ? { bias } : {}),
     },
     params,
+    variants,
     inputs: (random) => ({
       x: tensor(random, x),
       weight: tensor(random, weight),
@@ -213,9 +217,9 @@ export const record = defineRecord(signature, {
       [2, 5, 8, 7],
       [5, 1, 3, 3],
       { stride: [2, 2], padding: [1, 1, 1, 1], groups: 5 },
-      { bias: true },
+      { bias: true, variants: SINGLE },
     ),
-    sample([1, 1, 1, 1], [1, 1, 1, 1], {}),
+    sample([1, 1, 1, 1], [1, 1, 1, 1], {}, { variants: SINGLE }),
     sample([5, 128, 1, 2], [128, 128, 1, 1], {}),
     sample([1, 2, 3, 2], [3, 2, 2, 2], { padding: [0, 2, 0, 1], dilation: [2, 3], stride: [3, 1] }),
     sample([2, 4, 6, 5], [7, 4, 3, 3], { padding: [1, 1, 1, 1] }, { bias: true, level: 'legal' }),
@@ -226,18 +230,35 @@ export const record = defineRecord(signature, {
       { groups: 3, stride: [2, 3], padding: [1, 2, 0, 0] },
       { level: 'legal' },
     ),
+    sample([4, 16, 5, 5], [20, 16, 3, 3], { padding: [1, 1, 1, 1] }, { bias: true, variants: ALL }),
+    sample([2, 12, 5, 7], [12, 12, 1, 1], { stride: [2, 2] }, { variants: ALL }),
+    sample([1, 4, 4, 5], [33, 4, 3, 3], { padding: [1, 1, 1, 1] }, { variants: ['subgroup'] }),
+    sample(
+      [2, 3, 19, 9],
+      [3, 1, 3, 3],
+      { padding: [1, 1, 1, 1], groups: 3 },
+      { bias: true, variants: SINGLE },
+    ),
+    sample(
+      [1, 2, 9, 10],
+      [2, 1, 5, 4],
+      { padding: [2, 1, 2, 2], groups: 2 },
+      { bias: true, variants: SINGLE },
+    ),
+    sample(
+      [1, 2, 11, 12],
+      [2, 1, 4, 3],
+      { padding: [0, 3, 2, 1], stride: [1, 2], dilation: [2, 3], groups: 2 },
+      { variants: SINGLE },
+    ),
+    sample(
+      [2, 3, 10, 7],
+      [3, 1, 3, 3],
+      { padding: [1, 1, 1, 1], groups: 3 },
+      { level: 'legal', variants: SINGLE },
+    ),
   ],
-  faults: [
-    {
-      name: 'last channel dropped',
-      shader: { file: 'conv/conv2d', from: 't < dims.terms;', to: 't + 1u < dims.terms;' },
-    },
-    {
-      name: 'last channel dropped on the way back',
-      direction: 'backward',
-      shader: { file: 'conv/conv2d', from: 't < dims.terms;', to: 't + 1u < dims.terms;' },
-    },
-  ],
+  faults: CONVOLUTION_FAULTS,
   plausibleBugs: [
     paramsBug('stride of the other direction', ({ stride, ...p }) => ({
       ...p,

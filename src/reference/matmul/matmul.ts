@@ -9,7 +9,8 @@ import { boundOfColumnSums } from '../column-sums.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { drawIntegersOf, integerTypeOf, wrapped } from '../integers.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
-import type { Acceptance, Arithmetic, Depth, RecordFault, Value } from '../record.ts';
+import type { Acceptance, Arithmetic, Depth, Value } from '../record.ts';
+import { PRODUCT_FAULTS } from './faults.ts';
 import {
   absolute,
   asColumn,
@@ -355,32 +356,7 @@ export const record = defineRecord(signature, {
       integers: true,
       shader: { file: 'matmul/integer_matmul', from: 'k < dims.k;', to: 'k + 1u < dims.k;' },
     },
-    ...(['forward', 'backward'] as const).flatMap((direction) => [
-      fault(
-        direction,
-        'register',
-        'matmul/register',
-        'last terms dropped',
-        'let fours = fours_of_terms();',
-        'let fours = max(fours_of_terms(), 1u) - 1u;',
-      ),
-      fault(
-        direction,
-        'subgroup',
-        'matmul/quad',
-        'lanes of a quad swapped',
-        'quadSwapX(x), quadSwapY(x)',
-        'quadSwapY(x), quadSwapX(x)',
-      ),
-      fault(
-        direction,
-        'tiled',
-        'matmul/workgroup',
-        'last terms dropped',
-        'let fours = fours_of_terms();',
-        'let fours = max(fours_of_terms(), 1u) - 1u;',
-      ),
-    ]),
+    ...PRODUCT_FAULTS,
   ],
   plausibleBugs: [
     {
@@ -409,17 +385,6 @@ export const record = defineRecord(signature, {
     inputBug('transposed operand', 'a', byColumns),
   ],
 });
-
-function fault(
-  direction: 'forward' | 'backward',
-  variant: string,
-  file: string,
-  name: string,
-  from: string,
-  to: string,
-): RecordFault {
-  return { name, direction, variants: [variant], integers: false, shader: { file, from, to } };
-}
 
 /**
  * The same elements as matrices of the transposed shape; with a transpose more or less, op(x) keeps
