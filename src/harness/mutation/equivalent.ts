@@ -40,6 +40,8 @@ const WHY = {
   again: 'Past the end the walk starts again, and an element is copied once more.',
   saturated: 'Beyond it the result is saturated, wherever the border is drawn.',
   border: 'At the border both are the same number.',
+  quotient:
+    'Quotients that are off by one are for adapters whose division is, and none here is one.',
   words:
     'Where floats keep infinities and NaN, the sums and products give the same; asking the words is for adapters that do not, and none here is one.',
   lanes: 'All lanes hold the same sum and count, and write the same mean.',
@@ -101,6 +103,48 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'let is_above = (pair.a % pair.b != vec4i()) & ((pair.a ^ pair.b) < vec4i());',
     becomes: 'let is_above = (pair.a % pair.b != vec4i()) & ((pair.a ^ pair.b) <= vec4i());',
     why: 'Equal operands leave no remainder.',
+  },
+  {
+    id: 'mutate.lib.quotients:arithmetic;line=7;n=1',
+    line: 'return near + vec4i(rest >= vec4i(d)) - vec4i(rest < vec4i());',
+    becomes: 'return near - vec4i(rest >= vec4i(d)) - vec4i(rest < vec4i());',
+    why: WHY.quotient,
+  },
+  {
+    id: 'mutate.lib.quotients:arithmetic;line=7;n=2',
+    line: 'return near + vec4i(rest >= vec4i(d)) - vec4i(rest < vec4i());',
+    becomes: 'return near + vec4i(rest >= vec4i(d)) + vec4i(rest < vec4i());',
+    why: WHY.quotient,
+  },
+  {
+    id: 'mutate.lib.quotients:boundary;line=7;n=1',
+    line: 'return near + vec4i(rest >= vec4i(d)) - vec4i(rest < vec4i());',
+    becomes: 'return near + vec4i(rest > vec4i(d)) - vec4i(rest < vec4i());',
+    why: WHY.quotient,
+  },
+  {
+    id: 'mutate.lib.quotients:arithmetic;line=13;n=1',
+    line: 'return near + i32(rest >= d) - i32(rest < 0);',
+    becomes: 'return near - i32(rest >= d) - i32(rest < 0);',
+    why: WHY.quotient,
+  },
+  {
+    id: 'mutate.lib.quotients:arithmetic;line=13;n=2',
+    line: 'return near + i32(rest >= d) - i32(rest < 0);',
+    becomes: 'return near + i32(rest >= d) + i32(rest < 0);',
+    why: WHY.quotient,
+  },
+  {
+    id: 'mutate.lib.quotients:boundary;line=13;n=1',
+    line: 'return near + i32(rest >= d) - i32(rest < 0);',
+    becomes: 'return near + i32(rest > d) - i32(rest < 0);',
+    why: WHY.quotient,
+  },
+  {
+    id: 'mutate.matmul.left.pieces:condition;line=23;n=1',
+    line: 'return true;',
+    becomes: 'return false;',
+    why: WHY.orient,
   },
   {
     id: 'mutate.matmul.left.fours:condition;line=13;n=1',

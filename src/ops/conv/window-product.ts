@@ -96,7 +96,7 @@ export function weightGradientByProduct(
 
 /** Equal chunks of samples, as many as make a GPU busy where they can be equal. */
 function chunksOf(samples: number, tilesOfChunk: number): number {
-  let chunks = Math.min(samples, Math.ceil(BUSY / tilesOfChunk));
+  let chunks = Math.max(1, Math.min(samples, Math.ceil(BUSY / tilesOfChunk)));
   while (samples % chunks !== 0) chunks--;
   return chunks;
 }

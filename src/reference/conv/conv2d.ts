@@ -157,18 +157,26 @@ interface Options {
   readonly bias?: boolean;
   readonly level?: 'exact' | 'legal';
   readonly variants?: readonly string[];
+  /** An element that is infinite, and spoils what it does not belong to where that reads it. */
+  readonly infinite?: { readonly of: 'x' | 'weight' | 'dy'; readonly at: number };
 }
 
 function sample(
   x: Shape,
   weight: Shape,
   params: GivenParams<typeof signature>,
-  { bias, level = 'exact', variants = SMALL }: Options = {},
+  { bias, level = 'exact', variants = SMALL, infinite }: Options = {},
 ): SampleOf<typeof signature> {
-  const draw = (random: Random) =>
-    level === 'exact' ? () => random.integer(-8, 8) : () => random.normal();
-  const tensor = (random: Random, shape: Shape) =>
-    hostTensorFrom('f32', shape, random.fill(sizeOf(shape), draw(random)));
+  // What meets an infinite element is not 0.
+  const integer = (random: Random) =>
+    infinite ? 2 * random.integer(-4, 3) + 1 : random.integer(-8, 8);
+  const draw = (random: Random) => () => (level === 'exact' ? integer(random) : random.normal());
+  const tensor = (random: Random, shape: Shape, spoilt?: number) => {
+    const data = random.fill(sizeOf(shape), draw(random));
+    return hostTensorFrom('f32', shape, spoilt === undefined ? data : data.with(spoilt, Infinity));
+  };
+  const spoiltOf = (input: 'x' | 'weight' | 'dy') =>
+    infinite?.of === input ? infinite.at : undefined;
   const { shape } = productsOf(x, weight, completed(signature, params));
   const settings = Object.entries(params).map(
     ([name, value]) => [name, Array.isArray(value) ? formatShape(value) : value] as const,
@@ -180,15 +188,19 @@ function sample(
       weight: formatShape(weight),
       ...Object.fromEntries(settings),
       ...(bias ? { bias } : {}),
+      ...(infinite ? { infinite: infinite.of } : {}),
     },
     params,
     variants,
     inputs: (random) => ({
-      x: tensor(random, x),
-      weight: tensor(random, weight),
+      x: tensor(random, x, spoiltOf('x')),
+      weight: tensor(random, weight, spoiltOf('weight')),
       ...(bias ? { bias: tensor(random, weight.slice(0, 1)) } : {}),
     }),
-    grads: (random) => ({ y: tensor(random, shape) }),
+    // Zeros around x meet an infinite weight on the way back.
+    ...(infinite?.of === 'weight'
+      ? {}
+      : { grads: (random: Random) => ({ y: tensor(random, shape, spoiltOf('dy')) }) }),
   };
 }
 
@@ -234,9 +246,9 @@ export const record = defineRecord(signature, {
     sample([2, 12, 5, 7], [12, 12, 1, 1], { stride: [2, 2] }, { variants: ALL }),
     sample([1, 4, 4, 5], [33, 4, 3, 3], { padding: [1, 1, 1, 1] }, { variants: ['subgroup'] }),
     sample(
-      [2, 3, 19, 9],
-      [3, 1, 3, 3],
-      { padding: [1, 1, 1, 1], groups: 3 },
+      [2, 4, 19, 9],
+      [4, 1, 3, 3],
+      { padding: [1, 1, 1, 1], groups: 4 },
       { bias: true, variants: SINGLE },
     ),
     sample(
@@ -256,6 +268,24 @@ export const record = defineRecord(signature, {
       [3, 1, 3, 3],
       { padding: [1, 1, 1, 1], groups: 3 },
       { level: 'legal', variants: SINGLE },
+    ),
+    sample(
+      [1, 2, 5, 6],
+      [2, 1, 3, 2],
+      { padding: [1, 1, 1, 0], groups: 2 },
+      { variants: SINGLE, infinite: { of: 'x', at: 29 } },
+    ),
+    sample(
+      [1, 2, 5, 6],
+      [2, 1, 3, 2],
+      { groups: 2 },
+      { variants: SINGLE, infinite: { of: 'weight', at: 6 } },
+    ),
+    sample(
+      [1, 2, 5, 6],
+      [2, 1, 3, 2],
+      { groups: 2 },
+      { variants: SINGLE, infinite: { of: 'dy', at: 5 } },
     ),
   ],
   faults: CONVOLUTION_FAULTS,
