@@ -113,6 +113,13 @@ describe('the cases of an op', () => {
     );
   });
 
+  test('with the kernels that some shapes run in its place', () => {
+    const also = [{ shader: { file: 'math/narrow', from: 'c', to: 'd' } }];
+    const faults = [fault('any', { also })];
+    const [derived] = casesOf([sample()], ONE, { faults } as unknown as Partial<OpRecord>);
+    expect(derived?.control.faults).toEqual([...faults, ...also]);
+  });
+
   test('are given what their sample draws from the seed, the gradients behind the inputs', () => {
     const [forward, backward] = casesOf([sample({ grads })], ONE);
     const given = forward?.given?.(5);
