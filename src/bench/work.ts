@@ -14,6 +14,7 @@ export type WorkGroup =
   | 'streams'
   | 'steps'
   | 'halves'
+  | 'growth'
   | 'ops'
   | 'ceilings';
 
@@ -27,13 +28,26 @@ interface Timed {
   /** Floating-point operations of one call at least. */
   readonly flops: number;
   /** Bytes of one call at least: each operand read, and each result written, once. */
-  readonly bytes: number;
+  readonly bytes: { readonly read: number; readonly written: number };
+  /** Of our engine alone: no peer is asked. Default false. */
+  readonly isOurs?: boolean;
+  /** Series of sizes that it is of, over which the exponent of the time is told. Default none. */
+  readonly growth?: readonly Growth[];
+}
+
+/** The place of a work in a series of sizes. */
+export interface Growth {
+  /** What grows. */
+  readonly of: string;
+  readonly size: number;
 }
 
 /** A call of an op, forward or, where `grads` is there, forward and backward together. */
 export interface OpWork extends Timed {
   readonly kind: 'op';
-  /** Draws the operands; the same numbers for every contender. */
+  /** Name of the op in the vocabulary. */
+  readonly op: string;
+  /** Draws the operands: see {@link drawnCall}, which draws the same for every contender. */
   readonly call: (random: Random) => Call<HostTensor>;
 }
 
@@ -41,14 +55,41 @@ export interface OpWork extends Timed {
 export interface StepWork extends Timed {
   readonly kind: 'step';
   readonly step: StepOf;
-  /** Start weights by name, inputs and labels. */
+  /**
+   * Start weights by name, inputs and labels, the same for every step: see {@link drawnTensors},
+   * which draws the same for every contender.
+   */
   readonly draw: (random: Random) => HostTensors;
 }
 
-/** The models of the training steps, with their sizes. */
+/**
+ * A ceiling of the device by itself: what a kernel reaches that does nothing else, or what a
+ * command costs.
+ */
+export interface CeilingWork extends Timed {
+  readonly kind: 'ceiling';
+  readonly ceiling: CeilingOf;
+}
+
+/** What a ceiling is of; `commands` are told for each of so many. */
+export type CeilingOf =
+  | 'multiply-adds'
+  | 'kernel-copy'
+  | 'buffer-copy'
+  | 'dispatch'
+  | 'pass'
+  | 'submit'
+  | 'readback';
+
+/**
+ * The models of the training steps, with their sizes. Linears are y = x W^T + b with W [out, in].
+ */
 export type StepOf =
   | {
-      /** x [batch, inputs] -> relu(x w1^T + b1) w2^T + b2 -> cross-entropy; Adam. */
+      /**
+       * x [batch, inputs] -> fc1 -> relu -> fc2 -> mean cross-entropy with labels [batch]. Adam
+       * with a rate of 1e-3.
+       */
       readonly model: 'mlp';
       readonly batch: number;
       readonly inputs: number;
@@ -56,7 +97,12 @@ export type StepOf =
       readonly classes: number;
     }
   | {
-      /** Pre-norm blocks of causal attention and a GELU network, cross-entropy; Adam. */
+      /**
+       * ids [batch, tokens] -> embeddings + positions -> blocks -> norm -> head, without a bias ->
+       * mean cross-entropy with labels [batch, tokens]. A block: x + o(attention(q, k, v of
+       * norm1(x))), causal, then x + down(gelu(up(norm2(x)))), with the tanh form of GELU; layer
+       * norms with eps 1e-5; `up` is 4 times as wide. Adam with a rate of 1e-3.
+       */
       readonly model: 'transformer';
       readonly batch: number;
       readonly tokens: number;
@@ -64,23 +110,35 @@ export type StepOf =
       readonly heads: number;
       readonly blocks: number;
       readonly vocabulary: number;
+      /** Products and what stands between them are stored in halves. Default float32. */
+      readonly storage?: 'f16';
     }
   | {
-      /** ResNet-18 for 32 x 32 images, batch norm in training mode; SGD with momentum. */
+      /**
+       * torchvision's resnet18 with a first convolution of 3 x 3, stride 1, and no pooling behind
+       * it, on x [batch, 3, 32, 32]; batch norms by the batch's own statistics, eps 1e-5. SGD with
+       * a rate of 0.01 and momentum 0.9.
+       */
       readonly model: 'resnet18';
       readonly batch: number;
       readonly classes: number;
     }
   | {
-      /** Llama with LoRA on q and v, base frozen; AdamW on the adapters. */
+      /**
+       * transformers' LlamaForCausalLM with as many heads of keys as of queries, rms_norm_eps 1e-6,
+       * theta 10000, intermediate `intermediate`, head of its own; ids [batch, tokens], labels
+       * [batch, tokens] of the same positions. LoRA with alpha = 2 r on q_proj and v_proj, base
+       * frozen. AdamW on the adapters with a rate of 1e-3 and weight decay 0.01.
+       */
       readonly model: 'llama-lora';
       readonly batch: number;
       readonly tokens: number;
       readonly width: number;
+      readonly intermediate: number;
       readonly layers: number;
       readonly heads: number;
       readonly vocabulary: number;
       readonly rank: number;
     };
 
-export type Work = OpWork | StepWork;
+export type Work = OpWork | StepWork | CeilingWork;

@@ -1,0 +1,28 @@
+import type { Call } from '../graph/call.ts';
+import type { HostTensor, HostTensors } from '../tensor/host.ts';
+import { Random } from '../tensor/random.ts';
+import type { OpWork, StepWork } from './work.ts';
+
+/** The seed of all operands. */
+const SEED = 42;
+
+const calls = new WeakMap<OpWork, Call<HostTensor>>();
+const tensors = new WeakMap<StepWork, HostTensors>();
+
+/** The work's call, with the same operands each time: they are read, and never changed. */
+export function drawnCall(work: OpWork): Call<HostTensor> {
+  const known = calls.get(work);
+  if (known) return known;
+  const drawn = work.call(new Random(SEED));
+  calls.set(work, drawn);
+  return drawn;
+}
+
+/** The step's weights, inputs and labels, the same each time: they are read, and never changed. */
+export function drawnTensors(work: StepWork): HostTensors {
+  const known = tensors.get(work);
+  if (known) return known;
+  const drawn = work.draw(new Random(SEED));
+  tensors.set(work, drawn);
+  return drawn;
+}

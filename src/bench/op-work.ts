@@ -1,0 +1,96 @@
+import type { Call } from '../graph/call.ts';
+import { mapped } from '../graph/call.ts';
+import { bytesPerElement } from '../tensor/dtype.ts';
+import type { HostTensor } from '../tensor/host.ts';
+import type { Random } from '../tensor/random.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
+import type { Signature } from '../vocabulary/signature.ts';
+import { normals } from './normals.ts';
+import type { OpWork, WorkGroup } from './work.ts';
+
+/** An operand: a shape stands for normal numbers in float32. */
+export type Operand =
+  | Shape
+  | {
+      readonly shape: Shape;
+      readonly bytesEach: number;
+      readonly draw: (random: Random, shape: Shape) => HostTensor;
+    };
+
+type Operands = Readonly<Record<string, Operand>>;
+
+/** What is told of a work on an op. */
+export interface OpWorkGiven {
+  readonly op: Signature;
+  /** Of the operands, or of codes. Default f32. */
+  readonly dtype?: string;
+  /** What tells the work from others of its op, in the order of the id. */
+  readonly sizes: Readonly<Record<string, string | number | boolean>>;
+  readonly group: WorkGroup;
+  readonly quick?: boolean;
+  readonly flops: number;
+  readonly params?: object;
+  readonly inputs: Operands;
+  /** Shapes of the outputs, in float32. */
+  readonly gives: Readonly<Record<string, Shape>>;
+  /** Inputs whose gradients are computed too. Default none: forward alone. */
+  readonly wants?: readonly string[];
+  readonly isOurs?: boolean;
+  readonly growth?: OpWork['growth'];
+}
+
+const FLOAT_BYTES = 4;
+
+/**
+ * A work on an op at one size. Where gradients are wanted, those of the outputs are drawn, and
+ * forward and backward are timed together.
+ */
+export function opWork(given: OpWorkGiven): OpWork {
+  const { op, dtype = 'f32', sizes, group, quick = false, flops, params = {} } = given;
+  const { inputs, gives, wants, isOurs, growth } = given;
+  const told = wants ? { ...sizes, grad: wants.join('+') } : sizes;
+  const words = Object.entries(told).map(([name, value]) => `;${name}=${value}`);
+  const written = Object.values(gives).reduce((sum, shape) => sum + FLOAT_BYTES * sizeOf(shape), 0);
+  const read = Object.values(inputs).reduce((sum, operand) => sum + bytesOf(operand), 0);
+  const gradients = (wants ?? []).reduce((sum, name) => sum + bytesOf(inputs[name] ?? []), 0);
+  return {
+    kind: 'op',
+    id: `bench.${op.name}:${dtype}${words.join('')}`,
+    op: op.name,
+    group,
+    quick,
+    flops,
+    bytes: { read: read + (wants ? written : 0), written: written + gradients },
+    ...(isOurs ? { isOurs } : {}),
+    ...(growth ? { growth } : {}),
+    call: (random): Call<HostTensor> => ({
+      op,
+      params,
+      inputs: mapped(inputs, (operand) => drawn(random, operand)),
+      ...(wants ? { grads: mapped(gives, (shape) => normals(random, shape)), wants } : {}),
+    }),
+  };
+}
+
+/** Elements of a type other than float32. */
+export function operand(
+  shape: Shape,
+  dtype: HostTensor['dtype'],
+  draw: (random: Random, shape: Shape) => HostTensor,
+): Operand {
+  return { shape, bytesEach: bytesPerElement(dtype), draw };
+}
+
+function isShape(operand: Operand): operand is Shape {
+  return Array.isArray(operand);
+}
+
+function bytesOf(operand: Operand): number {
+  return isShape(operand)
+    ? FLOAT_BYTES * sizeOf(operand)
+    : operand.bytesEach * sizeOf(operand.shape);
+}
+
+function drawn(random: Random, operand: Operand): HostTensor {
+  return isShape(operand) ? normals(random, operand) : operand.draw(random, operand.shape);
+}

@@ -1,0 +1,164 @@
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { StepOf } from '../work.ts';
+
+type Shapes = Readonly<Record<string, Shape>>;
+type Of<Model extends StepOf['model']> = Extract<StepOf, { readonly model: Model }>;
+
+/** Channels of the four stages of ResNet-18, two blocks each. */
+export const STAGES = [64, 128, 256, 512] as const;
+
+/** Side of the images. */
+export const SIDE = 32;
+
+/** What a block of ResNet-18 is made of. */
+export interface ResidualBlock {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+  readonly stride: 1 | 2;
+}
+
+/** The eight blocks of ResNet-18; those of stride 2 or with other channels have a `downsample`. */
+export const BLOCKS: readonly ResidualBlock[] = STAGES.flatMap((to, stage) => {
+  const name = `layer${stage + 1}`;
+  const from = STAGES[stage - 1] ?? to;
+  return [
+    { name: `${name}.0`, from, to, stride: stage === 0 ? 1 : 2 },
+    { name: `${name}.1`, from: to, to, stride: 1 },
+  ] as const;
+});
+
+const linear = (name: string, out: number, from: number): Shapes => ({
+  [`${name}.weight`]: [out, from],
+  [`${name}.bias`]: [out],
+});
+const norm = (name: string, width: number): Shapes => ({
+  [`${name}.weight`]: [width],
+  [`${name}.bias`]: [width],
+});
+const all = (parts: readonly Shapes[]): Shapes => Object.assign({}, ...parts);
+const numbered = (count: number, part: (i: number) => Shapes): Shapes =>
+  all(Array.from({ length: count }, (_, i) => part(i)));
+
+function transformer({ tokens, width, blocks, vocabulary }: Of<'transformer'>): Shapes {
+  return {
+    'embeddings.weight': [vocabulary, width],
+    'positions.weight': [tokens, width],
+    ...numbered(blocks, (i) => {
+      const at = `blocks.${i}`;
+      return all([
+        norm(`${at}.norm1`, width),
+        ...['q', 'k', 'v', 'o'].map((name) => linear(`${at}.${name}`, width, width)),
+        norm(`${at}.norm2`, width),
+        linear(`${at}.up`, 4 * width, width),
+        linear(`${at}.down`, width, 4 * width),
+      ]);
+    }),
+    ...norm('norm', width),
+    'head.weight': [vocabulary, width],
+  };
+}
+
+function resnet({ classes }: Of<'resnet18'>): Shapes {
+  const convolution = (name: string, to: number, from: number, kernel: number): Shapes => ({
+    [`${name}.weight`]: [to, from, kernel, kernel],
+  });
+  return all([
+    convolution('conv1', STAGES[0], 3, 3),
+    norm('bn1', STAGES[0]),
+    ...BLOCKS.flatMap(({ name, from, to, stride }) => [
+      convolution(`${name}.conv1`, to, from, 3),
+      norm(`${name}.bn1`, to),
+      convolution(`${name}.conv2`, to, to, 3),
+      norm(`${name}.bn2`, to),
+      ...(stride === 1
+        ? []
+        : [convolution(`${name}.downsample.0`, to, from, 1), norm(`${name}.downsample.1`, to)]),
+    ]),
+    linear('fc', classes, STAGES[3]),
+  ]);
+}
+
+/** Linears of a Llama that have an adapter. */
+export const ADAPTED = ['self_attn.q_proj', 'self_attn.v_proj'] as const;
+
+function llama({ width, intermediate, layers, vocabulary, rank }: Of<'llama-lora'>): Shapes {
+  const weight = (name: string, out: number, from: number): Shapes => ({
+    [`${name}.weight`]: [out, from],
+  });
+  return {
+    'model.embed_tokens.weight': [vocabulary, width],
+    ...numbered(layers, (i) => {
+      const at = `model.layers.${i}`;
+      return all([
+        { [`${at}.input_layernorm.weight`]: [width] },
+        ...['q', 'k', 'v', 'o'].map((name) => weight(`${at}.self_attn.${name}_proj`, width, width)),
+        ...ADAPTED.map((name) => ({
+          [`${at}.${name}.lora_A`]: [rank, width],
+          [`${at}.${name}.lora_B`]: [width, rank],
+        })),
+        { [`${at}.post_attention_layernorm.weight`]: [width] },
+        weight(`${at}.mlp.gate_proj`, intermediate, width),
+        weight(`${at}.mlp.up_proj`, intermediate, width),
+        weight(`${at}.mlp.down_proj`, width, intermediate),
+      ]);
+    }),
+    'model.norm.weight': [width],
+    'lm_head.weight': [vocabulary, width],
+  };
+}
+
+/** The shapes of a model's weights by name, linears [out, in] and kernels [out, in, h, w]. */
+export function parameterShapes(step: StepOf): Shapes {
+  switch (step.model) {
+    case 'mlp':
+      return all([
+        linear('fc1', step.hidden, step.inputs),
+        linear('fc2', step.classes, step.hidden),
+      ]);
+    case 'transformer':
+      return transformer(step);
+    case 'resnet18':
+      return resnet(step);
+    case 'llama-lora':
+      return llama(step);
+  }
+}
+
+/** Whether a weight is trained: of a base with adapters these alone. */
+export function isTrained({ model }: StepOf, name: string): boolean {
+  return model !== 'llama-lora' || /\.lora_[AB]$/.test(name);
+}
+
+/**
+ * Floating-point operations of the products of a forward pass: a product and a sum for each weight
+ * and row that it meets, and in attention for each pair of tokens.
+ */
+export function forwardFlops(step: StepOf): number {
+  const shapes = Object.entries(parameterShapes(step));
+  const weights = (isOne: (name: string) => boolean) =>
+    shapes.reduce((sum, [name, shape]) => {
+      const isProduct = shape.length > 1 && isOne(name);
+      return sum + (isProduct ? sizeOf(shape) : 0);
+    }, 0);
+  switch (step.model) {
+    case 'mlp':
+      return 2 * step.batch * weights(() => true);
+    case 'resnet18': {
+      const convolutions = shapes.reduce((sum, [name, shape]) => {
+        const stage = Number(/^layer(\d)/.exec(name)?.[1] ?? 1);
+        const side = SIDE / 2 ** (stage - 1);
+        return sum + (shape.length === 4 ? sizeOf(shape) * side * side : 0);
+      }, 0);
+      return 2 * step.batch * (convolutions + weights((name) => name === 'fc.weight'));
+    }
+    default: {
+      const rows = step.batch * step.tokens;
+      const products = weights((name) => !/embed|positions/.test(name));
+      const depth = step.model === 'transformer' ? step.blocks : step.layers;
+      // Causal: half of the pairs.
+      const pairs = depth * 2 * step.width * (step.tokens / 2);
+      return 2 * rows * (products + pairs);
+    }
+  }
+}

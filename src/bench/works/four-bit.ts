@@ -1,0 +1,85 @@
+import { blockFormatOf } from '../../quant/registry.ts';
+import { hostTensor } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { signatureOf } from '../../vocabulary/registry.ts';
+import { repeated } from '../normals.ts';
+import { type Operand, operand, opWork } from '../op-work.ts';
+import type { OpWork } from '../work.ts';
+
+const FORMAT = blockFormatOf('nf4');
+
+/**
+ * Codes of -1, 0 and 1 alone: of these a linear format of 4 bits holds the very same weight, so that
+ * one oracle judges whoever multiplies by either. Time does not depend on the values.
+ */
+const WHOLE = [-1, 0, 1].map((value) => Array.from(FORMAT.values).indexOf(value));
+
+function drawCodes(random: Random, shape: Shape) {
+  const code = () => WHOLE[random.integer(0, 2)] as number;
+  const data = Uint8Array.from({ length: sizeOf(shape) }, () => code() * 16 + code());
+  return hostTensor('u8', shape, data);
+}
+
+const scales = (random: Random, shape: Shape) =>
+  repeated(random, shape, () => random.uniform(0.25, 4));
+
+/** Codes and scales of so many elements. */
+export function fourBit(elements: number, blocksize: number): Readonly<Record<string, Operand>> {
+  return {
+    packed: operand([elements / 2, 1], 'u8', drawCodes),
+    absmax: operand([Math.ceil(elements / blocksize)], 'f32', scales),
+  };
+}
+
+const { name: quant_type, ops } = FORMAT;
+const multiply = signatureOf(ops.multiply.op);
+const dequantize = signatureOf(ops.dequantize);
+
+interface Product {
+  readonly rows: number;
+  readonly features: readonly [inFeatures: number, outFeatures: number];
+  readonly blocksize: number;
+}
+
+/** y = x W^T of `rows` rows with a weight in NF4. */
+function product({ rows, features: [in_features, out_features], blocksize }: Product): OpWork {
+  return opWork({
+    op: multiply,
+    dtype: quant_type,
+    sizes: { m: rows, n: out_features, k: in_features, block: blocksize },
+    group: '4-bit products',
+    quick: in_features === 1024 && blocksize === 64 && rows === 1,
+    flops: 2 * rows * in_features * out_features,
+    params: { quant_type, blocksize, out_features, in_features },
+    inputs: { x: [rows, in_features], ...fourBit(in_features * out_features, blocksize) },
+    gives: { y: [rows, out_features] },
+  });
+}
+
+const ELEMENTS = 2 ** 22;
+
+const FEATURES = [
+  [1024, 1024],
+  [512, 1376],
+] as const;
+
+/** Products with weights in NF4, and the weight restored. */
+export const works: readonly OpWork[] = [
+  ...FEATURES.flatMap((features) =>
+    [1, 8, 64, 512].flatMap((rows) =>
+      [32, 64, 128].map((blocksize) => product({ rows, features, blocksize })),
+    ),
+  ),
+  opWork({
+    op: dequantize,
+    dtype: quant_type,
+    sizes: { n: ELEMENTS, block: 64 },
+    group: 'streams',
+    quick: true,
+    flops: ELEMENTS,
+    params: { quant_type, blocksize: 64, shape: [ELEMENTS] },
+    inputs: fourBit(ELEMENTS, 64),
+    gives: { y: [ELEMENTS] },
+  }),
+];

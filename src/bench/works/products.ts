@@ -1,0 +1,73 @@
+import type { Shape } from '../../tensor/shape.ts';
+import { matmul } from '../../vocabulary/matmul/matmul.ts';
+import { opWork } from '../op-work.ts';
+import type { OpWork, WorkGroup } from '../work.ts';
+
+interface Product {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly batch?: number;
+  readonly transposed?: 'a' | 'b';
+  readonly quick?: boolean;
+  readonly growth?: OpWork['growth'];
+}
+
+/** y [m, n] of a [m, k] and b [k, n], either of them stored the other way round. */
+function product(group: WorkGroup, { m, n, k, batch, transposed, quick, growth }: Product): OpWork {
+  const of = (rows: number, cols: number): Shape => [...(batch ? [batch] : []), rows, cols];
+  return opWork({
+    op: matmul,
+    sizes: { ...(batch ? { batch } : {}), m, n, k, ...(transposed ? { transposed } : {}) },
+    group,
+    quick: quick ?? false,
+    flops: 2 * (batch ?? 1) * m * n * k,
+    params: transposed ? { [`transpose_${transposed}`]: true } : {},
+    inputs: {
+      a: transposed === 'a' ? of(k, m) : of(m, k),
+      b: transposed === 'b' ? of(n, k) : of(k, n),
+    },
+    gives: { y: of(m, n) },
+    ...(growth ? { growth } : {}),
+  });
+}
+
+const cube = (size: number, quick = false): Product => ({
+  ...{ m: size, n: size, k: size, quick },
+  growth: [{ of: 'cube', size }],
+});
+
+/** The rows of a layer of 512 x 512 as the batch grows. */
+const rows = (size: number): Product => ({
+  ...{ m: size, n: 512, k: 512 },
+  growth: [{ of: 'rows', size }],
+});
+
+const PLAIN: readonly Product[] = [
+  cube(128, true),
+  cube(256),
+  cube(512, true),
+  cube(1024),
+  { m: 1, n: 1024, k: 1024, quick: true },
+  { m: 8, n: 1024, k: 1024 },
+  { m: 64, n: 512, k: 1376 },
+  { m: 64, n: 1376, k: 512, quick: true },
+  { m: 37, n: 29, k: 53 },
+  { m: 200, n: 77, k: 333 },
+  { batch: 8, m: 64, n: 64, k: 64 },
+];
+
+/** As the backward pass of a layer has them: of the input b, of the weight a is transposed. */
+const TRANSPOSED: readonly Product[] = [
+  { m: 512, n: 512, k: 512, transposed: 'b' },
+  { m: 512, n: 512, k: 512, transposed: 'a' },
+  { m: 512, n: 1376, k: 64, transposed: 'a' },
+  { m: 64, n: 512, k: 1376, transposed: 'b' },
+];
+
+/** Products in float32 as layers have them, forward and backward, and how their time grows. */
+export const works: readonly OpWork[] = [
+  ...PLAIN.map((one) => product('products', one)),
+  ...TRANSPOSED.map((one) => product('transposed products', one)),
+  ...[cube(64), ...[16, 32, 64, 128, 256].map(rows)].map((one) => product('growth', one)),
+];

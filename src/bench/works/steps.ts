@@ -1,0 +1,101 @@
+import { mapped } from '../../graph/call.ts';
+import { type HostTensor, type HostTensors, hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { normals, wholes } from '../normals.ts';
+import { forwardFlops, parameterShapes, SIDE } from '../steps/shapes.ts';
+import type { Growth, StepOf, StepWork } from '../work.ts';
+
+const MLP = { model: 'mlp', batch: 64, inputs: 784, hidden: 256, classes: 10 } as const;
+const TRANSFORMER = {
+  model: 'transformer',
+  ...{ batch: 4, tokens: 128, width: 256, heads: 4, blocks: 2, vocabulary: 256 },
+} as const;
+const RESNET = { model: 'resnet18', batch: 2, classes: 10 } as const;
+const LLAMA = {
+  model: 'llama-lora',
+  ...{ batch: 2, tokens: 64, width: 256, intermediate: 688, layers: 2, heads: 4 },
+  ...{ vocabulary: 512, rank: 8 },
+} as const;
+
+const isNorm = (name: string) => /(norm\d?|bn\d|downsample\.1)\.weight$/.test(name);
+
+/**
+ * Weights normal with a variance of 1 / terms, norms ones, biases zeros, as are the second halves of
+ * adapters.
+ */
+function drawWeight(random: Random, shape: Shape, name: string): HostTensor {
+  const filled = (x: number) =>
+    hostTensorFrom('f32', shape, new Float64Array(sizeOf(shape)).fill(x));
+  if (isNorm(name)) return filled(1);
+  if (shape.length === 1 || name.endsWith('.lora_B')) return filled(0);
+  return normals(random, shape, 1 / Math.sqrt(sizeOf(shape.slice(1))));
+}
+
+/** What goes into a step beside its weights. */
+function drawInputs(random: Random, step: StepOf): HostTensors {
+  if (step.model === 'mlp' || step.model === 'resnet18') {
+    const { batch, classes } = step;
+    const x = step.model === 'mlp' ? [batch, step.inputs] : [batch, 3, SIDE, SIDE];
+    return { x: normals(random, x), labels: wholes(random, [batch], classes - 1) };
+  }
+  const most = step.vocabulary - 1;
+  const shape = [step.batch, step.tokens];
+  return { ids: wholes(random, shape, most), labels: wholes(random, shape, most) };
+}
+
+function stepWork(
+  step: StepOf,
+  sizes: Readonly<Record<string, string | number>>,
+  more: Partial<Pick<StepWork, 'group' | 'quick' | 'isOurs' | 'growth'>> = {},
+): StepWork {
+  const dtype = step.model === 'transformer' ? (step.storage ?? 'f32') : 'f32';
+  const words = Object.entries(sizes).map(([name, value]) => `;${name}=${value}`);
+  return {
+    kind: 'step',
+    id: `bench.${step.model}-step:${dtype}${words.join('')}`,
+    group: 'steps',
+    quick: false,
+    step,
+    flops: 3 * forwardFlops(step),
+    bytes: { read: 0, written: 0 },
+    draw: (random) => ({
+      ...mapped(parameterShapes(step), (shape, name) => drawWeight(random, shape, name)),
+      ...drawInputs(random, step),
+    }),
+    ...more,
+  };
+}
+
+const grown = (of: 'batch' | 'hidden', size: number): Growth => ({ of: `mlp ${of}`, size });
+
+/** The perceptron at another batch or width; at the usual ones it is the step of the table. */
+function perceptron(of: 'batch' | 'hidden', size: number): StepWork {
+  const step = { ...MLP, [of]: size };
+  const growth = [grown(of, size)];
+  const { batch, hidden } = step;
+  return stepWork(step, { batch, hidden }, { group: 'growth', growth });
+}
+
+const { batch, tokens, width } = TRANSFORMER;
+
+/** Training steps, the transformer's in halves too, and how the perceptron's time grows. */
+export const works: readonly StepWork[] = [
+  stepWork(
+    MLP,
+    { batch: MLP.batch, hidden: MLP.hidden },
+    { quick: true, growth: [grown('batch', MLP.batch), grown('hidden', MLP.hidden)] },
+  ),
+  stepWork(TRANSFORMER, { batch, tokens, width }),
+  stepWork(RESNET, { batch: RESNET.batch, side: SIDE }),
+  stepWork(LLAMA, { batch: LLAMA.batch, tokens: LLAMA.tokens, width: LLAMA.width }),
+  stepWork(
+    { ...TRANSFORMER, storage: 'f16' },
+    { batch, tokens, width },
+    {
+      ...{ group: 'halves', isOurs: true },
+    },
+  ),
+  ...[16, 32, 128, 256].map((size) => perceptron('batch', size)),
+  ...[64, 128, 512, 1024].map((size) => perceptron('hidden', size)),
+];
