@@ -67,6 +67,7 @@ export default defineConfig(({ mode }) => ({
               snapshot: 'src/cli/snapshot/main.ts',
               'test-report': 'src/cli/test-report/main.ts',
               'node-worker': 'src/harness/worker/node-worker.ts',
+              'bench-worker': 'src/bench/node-worker.ts',
             },
             output: { chunkFileNames: '[name]-[hash].js' },
             checks,

@@ -6,6 +6,7 @@ import type { Import } from '../../src/cli/syntax/imports.ts';
 const LAYERS: readonly (readonly string[])[] = [
   ['e2e', 'scripts'],
   ['src/ui', 'src/cli', 'src/library'],
+  ['src/bench'],
   ['src/harness'],
   ['src/report', 'suites'],
   ['src/testing'],

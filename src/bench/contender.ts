@@ -1,4 +1,4 @@
-import type { Results } from '../graph/call.ts';
+import type { Call, Results } from '../graph/call.ts';
 import type { HostTensor } from '../tensor/host.ts';
 import type { Work } from './work.ts';
 
@@ -37,13 +37,27 @@ export interface PreparedWork extends AsyncDisposable {
    * time stands beside.
    */
   runDocumented?(times: number): Promise<void>;
-  /** What an op gives, in float32; of a step the losses of its first three runs as `loss`. */
+  /**
+   * What an op gives, in float32: all its outputs, and the wanted gradients; of a step the losses of
+   * its first three runs as `loss`, f32 [3]. Asked once, before anything is timed.
+   */
   results(): Promise<Results<HostTensor>>;
   /**
    * Why its results are held to a coarser bound, where the library documents that its setting
-   * computes so.
+   * computes so: `relative` is how far each number of the first operand may be off, as a share of
+   * the largest of its row. 1 / 254 where activations are rounded to 8 bits.
    */
   readonly coarser?: { readonly relative: number; readonly source: string };
+  /**
+   * The call that its results are held to, where that is not the work's: a library that has a
+   * 4-bit format of its own computes the product with what its own codes stand for.
+   */
+  readonly judgedAs?: Call<HostTensor>;
+  /**
+   * Checks what it computes where that is no call of an op, as of a ceiling, and returns how many
+   * elements were compared. Throws an AssertionError. In place of `results`, which is not asked.
+   */
+  readonly check?: () => Promise<number>;
   /** What the contender tells of itself: kernels dispatched, commands, bytes on its ledger. */
   readonly metrics?: () => Readonly<Record<string, number>>;
   readonly kernels?: () => readonly string[];

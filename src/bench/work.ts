@@ -99,7 +99,7 @@ export type StepOf =
   | {
       /**
        * ids [batch, tokens] -> embeddings + positions -> blocks -> norm -> head, without a bias ->
-       * mean cross-entropy with labels [batch, tokens]. A block: x + o(attention(q, k, v of
+       * mean cross-entropy with labels [batch * tokens]. A block: x + o(attention(q, k, v of
        * norm1(x))), causal, then x + down(gelu(up(norm2(x)))), with the tanh form of GELU; layer
        * norms with eps 1e-5; `up` is 4 times as wide. Adam with a rate of 1e-3.
        */
@@ -126,9 +126,9 @@ export type StepOf =
   | {
       /**
        * transformers' LlamaForCausalLM with as many heads of keys as of queries, rms_norm_eps 1e-6,
-       * theta 10000, intermediate `intermediate`, head of its own; ids [batch, tokens], labels
-       * [batch, tokens] of the same positions. LoRA with alpha = 2 r on q_proj and v_proj, base
-       * frozen. AdamW on the adapters with a rate of 1e-3 and weight decay 0.01.
+       * theta 10000, a head of its own; ids and labels [batch, tokens], where the loss of a position
+       * is that of the label after it, and the last has none. LoRA with alpha = 2 r on q_proj and
+       * v_proj, base frozen. AdamW on the adapters with a rate of 1e-3 and weight decay 0.01.
        */
       readonly model: 'llama-lora';
       readonly batch: number;

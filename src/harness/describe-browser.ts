@@ -1,6 +1,4 @@
-import type { Environment } from '../report/schema.ts';
-
-type Runtime = Pick<Environment, 'runtime' | 'runtimeVersion' | 'os' | 'cores'>;
+import type { RuntimeDescription } from './worker/environment.ts';
 
 /**
  * The browsers told apart by their user-agent string, in an order in which the first match is
@@ -17,7 +15,7 @@ const BROWSERS: readonly (readonly [name: string, version: RegExp])[] = [
 export function describeBrowser({
   userAgent,
   hardwareConcurrency,
-}: Pick<Navigator, 'userAgent' | 'hardwareConcurrency'>): Runtime {
+}: Pick<Navigator, 'userAgent' | 'hardwareConcurrency'>): RuntimeDescription {
   const found = BROWSERS.map(
     ([name, version]) => [name, version.exec(userAgent)?.[1]] as const,
   ).find(([, version]) => version);

@@ -98,6 +98,15 @@ export const caseResult = v.strictObject({
   timing: v.optional(timing),
   metrics: v.optional(numbers),
   series: v.optional(dictionary(v.array(v.nullable(finite)))),
+  setting: v.optional(
+    v.pipe(v.string(), v.description('of a bench: how the contender was set up that was timed')),
+  ),
+  tried: v.optional(
+    v.pipe(
+      dictionary(duration),
+      v.description('of a bench: what each setting took that was tried, in milliseconds'),
+    ),
+  ),
   artifacts: v.optional(
     v.array(v.strictObject({ name: v.string(), bytes: count, sha256: sha256Hex })),
   ),

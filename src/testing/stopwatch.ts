@@ -76,7 +76,7 @@ export async function timeOf(
 }
 
 /** Smallest step that the clock made just now; browsers make it coarse. */
-function clockStepNs(now: () => number): number {
+export function clockStepNs(now: () => number): number {
   let step = Number.POSITIVE_INFINITY;
   for (let last = now(), steps = 0; steps < 5; ) {
     const time = now();

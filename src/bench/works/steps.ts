@@ -41,7 +41,8 @@ function drawInputs(random: Random, step: StepOf): HostTensors {
   }
   const most = step.vocabulary - 1;
   const shape = [step.batch, step.tokens];
-  return { ids: wholes(random, shape, most), labels: wholes(random, shape, most) };
+  const labels = step.model === 'transformer' ? [step.batch * step.tokens] : shape;
+  return { ids: wholes(random, shape, most), labels: wholes(random, labels, most) };
 }
 
 function stepWork(

@@ -1,3 +1,93 @@
-import type { LaterCommand } from '../command.ts';
+import { OptionError, wholeNumber } from '../../harness/option.ts';
+import { RUN_OPTIONS } from '../../harness/run-options.ts';
+import { PEERS, type PeerName } from '../bench/peers.ts';
+import { defineCommand } from '../command.ts';
+import { notYet } from '../exit.ts';
+import { lastPath } from '../path-option.ts';
+import { REPORT, REPORT_FILES } from '../report-options.ts';
+import type { BenchCommand } from './bench.ts';
 
-export const command: LaterCommand = { name: 'bench', later: true };
+export const command = defineCommand<BenchCommand>({
+  name: 'bench',
+  order: 7,
+  description: 'time the engine beside other libraries, each held to the oracle first',
+  options: {
+    peers: {
+      name: 'peers',
+      argument: 'list',
+      description:
+        'who is timed beside ours, separated by commas: ort, tfjs, jax (default: all that npm run bench:setup has installed)',
+      parse: (texts) => texts.flatMap(peersIn),
+    },
+    filters: {
+      ...RUN_OPTIONS.filters,
+      description:
+        'only works whose id matches, such as bench.matmul:*; several are or-ed, a leading ! excludes',
+    },
+    quick: {
+      name: 'quick',
+      description: 'a part of every group, with fewer samples: under two minutes',
+      parse: () => true,
+    },
+    report: REPORT,
+    csv: REPORT_FILES.csv,
+    baseline: {
+      name: 'baseline',
+      argument: 'file',
+      description: 'a bench report: what became over 15 % slower on the same adapter is named',
+      parse: lastPath('--baseline'),
+    },
+    warmUp: {
+      name: 'warm-up',
+      argument: 'n',
+      description: 'runs of each setting before it is timed (default 2)',
+      parse: (texts) => wholeNumber('--warm-up', texts.at(-1) ?? '', 0, 1000),
+    },
+    samples: {
+      name: 'samples',
+      argument: 'n',
+      description: 'most batches of each contender that are timed (default 15, with --quick 7)',
+      parse: (texts) => wholeNumber('--samples', texts.at(-1) ?? '', 5, 1000),
+    },
+    settings: {
+      name: 'setting',
+      argument: 'contender=text',
+      description:
+        'of this contender only settings whose name has the text, where there is one: webgpu=eager',
+      parse: (texts) => Object.fromEntries(texts.map(settingIn)),
+    },
+    runtime: {
+      name: 'runtime',
+      argument: 'chromium|node',
+      description: 'where it is timed (default chromium; node has no peers)',
+      parse: (texts) => {
+        const name = texts.at(-1);
+        if (name === 'chromium' || name === 'node') return name;
+        if (name === 'firefox' || name === 'deno') throw notYet(`--runtime ${name}`);
+        throw new OptionError(`--runtime ${name}: must be chromium or node`);
+      },
+    },
+    selfTest: {
+      name: 'self-test',
+      description:
+        'only see that a kernel with 1.3 times the work is found slower, and an equal one not',
+      parse: () => true,
+    },
+  },
+  run: async (given) => (await import('./bench.ts')).benchCommand(given),
+});
+
+function peersIn(text: string): readonly PeerName[] {
+  return text.split(',').map((name) => {
+    const peer = PEERS.find((one) => one === name);
+    if (peer) return peer;
+    throw new OptionError(`--peers ${name}: must be of ${PEERS.join(', ')}`);
+  });
+}
+
+function settingIn(text: string): readonly [contender: string, text: string] {
+  const [contender = '', ...rest] = text.split('=');
+  if (!/^[a-z-]+$/.test(contender) || rest.length === 0)
+    throw new OptionError(`--setting ${text}: must be contender=text, such as webgpu=eager`);
+  return [contender, rest.join('=')];
+}

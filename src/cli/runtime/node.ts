@@ -20,6 +20,8 @@ class WorkerDiedError extends UnusableError {}
 /** Child processes that get an adapter. */
 export interface NodeHost {
   readonly adapter: string;
+  /** In which they get it. */
+  readonly env: NodeJS.ProcessEnv;
   readonly startWorker: (more?: NodeJS.ProcessEnv) => WorkerLink;
 }
 
@@ -54,6 +56,7 @@ export async function findNodeHost(worker = WORKER): Promise<NodeHost> {
       );
       return {
         adapter: `${adapter}, Node ${process.versions.node}`,
+        env,
         startWorker: (more) => startNodeWorker(worker, { ...env, ...more }),
       };
     } catch (error) {

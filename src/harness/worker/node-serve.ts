@@ -1,6 +1,6 @@
-import os from 'node:os';
 import { globals } from 'webgpu';
 import { messageOf } from '../../errors.ts';
+import { describeNode } from './describe-node.ts';
 import type { ToWorker } from './messages.ts';
 import { nodeGpu } from './node-gpu.ts';
 import type { LastWord } from './node-link.ts';
@@ -12,12 +12,7 @@ export function serveNodeWorker(loadCases: WorkerHost['loadCases']): void {
   const answer = serveWorker({
     loadCases,
     gpu: nodeGpu(),
-    describe: () => ({
-      runtime: 'node',
-      runtimeVersion: process.versions.node,
-      os: `${os.platform()} ${os.arch()}`,
-      cores: os.availableParallelism(),
-    }),
+    describe: describeNode,
     post: (message) => process.send?.(message),
   });
   process.on('message', (message: ToWorker) => void answer(message));

@@ -3,13 +3,13 @@ import { NoAdapterError } from '../../gpu/device.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { type Probe, probe } from '../../gpu/probe.ts';
 import { keyOf } from '../../report/case-key.ts';
-import type { Environment } from '../../report/schema.ts';
 import { Diagnostics } from '../../testing/diagnosis.ts';
 import type { Case } from '../../testing/suite.ts';
 import { Gate } from '../../train/gate.ts';
 import type { TrainingPhase } from '../../train/progress.ts';
 import { liveReplayCase, loadLiveCases } from '../live.ts';
 import { replayCase } from '../parity.ts';
+import { environmentOf, type RuntimeDescription } from './environment.ts';
 import type { CaseMessage, CaseOutcome, FromWorker, ToWorker } from './messages.ts';
 import { runMutantJob } from './mutant-job.ts';
 import { runCase } from './run-case.ts';
@@ -19,7 +19,7 @@ import { runTrainJob } from './train-job.ts';
 export interface WorkerHost {
   readonly loadCases: () => Promise<ReadonlyMap<string, Case>>;
   readonly gpu: GPU | undefined;
-  readonly describe: () => Pick<Environment, 'runtime' | 'runtimeVersion' | 'os' | 'cores'>;
+  readonly describe: () => RuntimeDescription;
   readonly post: (message: FromWorker) => void;
 }
 
@@ -74,7 +74,7 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
     try {
       const { gpu, probe: found } = device && !device.gpu.lost ? device : await acquire();
       if (message.type === 'start') {
-        host.post({ type: 'ready', environment: environmentOf(host, gpu, found) });
+        host.post({ type: 'ready', environment: environmentOf(host.describe(), gpu, found) });
         return;
       }
       const ieee = found.rounding === 'nearest' && found.exactDivision;
@@ -129,15 +129,4 @@ function declaredBy(message: CaseMessage, cases: ReadonlyMap<string, Case>): Cas
 
 function ruinsDevice({ error }: CaseOutcome): boolean {
   return RUINS_DEVICE.has(error?.code ?? '');
-}
-
-function environmentOf(host: WorkerHost, gpu: Gpu, found: Probe): Environment {
-  return {
-    ...host.describe(),
-    adapter: { ...gpu.adapter },
-    features: [...gpu.features].sort(),
-    limits: { ...gpu.limits },
-    probe: { ...found },
-    tuning: {},
-  };
 }

@@ -62,6 +62,13 @@ export class GraphAuthor {
     return this.apply(name, callOf(matmul, { a: x, b, bias }, { transpose_b: true }), shape);
   }
 
+  /** x in another shape. */
+  view(x: ValueType, shape: Shape): ValueType {
+    const y = typed(shape, x.dtype);
+    this.#builder.view(x, y);
+    return y;
+  }
+
   weight(name: string): ValueType {
     return this.#weights[name] as ValueType;
   }

@@ -1,0 +1,207 @@
+import { GradproofError, messageOf } from '../errors.ts';
+import { DeviceLostError } from '../gpu/gpu.ts';
+import type { Call, Results } from '../graph/call.ts';
+import type { HostTensor } from '../tensor/host.ts';
+import { AssertionError } from '../testing/context.ts';
+import type { Contender, PreparedWork } from './contender.ts';
+import { drawnCall } from './drawn.ts';
+import { Entry, type Right } from './entry.ts';
+import type { BenchHost, BenchResult } from './host.ts';
+import { CallOracle, type Verdict } from './oracle.ts';
+import { median } from './statistics/median.ts';
+import { StepOracle } from './steps/oracle.ts';
+import type { Work } from './work.ts';
+
+/** Settings that take at most so many times as long as the fastest stay in the race. */
+const NEAR = 1.15;
+
+/** A device told an error that nothing caught: what it computed then is not known. */
+class UncapturedGpuError extends GradproofError {
+  constructor(message: string) {
+    super('gpu-uncaptured', `the device told an error that nothing caught: ${message}`);
+  }
+}
+
+/** Why a contender is not timed. */
+export type Refusal = Pick<BenchResult, 'status'> & Partial<Pick<BenchResult, 'error' | 'skip'>>;
+
+/** How a contender does at one work. */
+export interface Candidate {
+  readonly contender: Contender;
+  /** Its fastest settings, each judged and right. */
+  entries: Entry[];
+  /** What each setting took that was tried. */
+  readonly tried: Record<string, number>;
+  /** Of every setting that was tried, what it told. */
+  readonly metrics: Record<string, number>;
+  readonly kernels: Set<string>;
+  /** Settings whose results are wrong, in words; those that are right were timed. */
+  readonly wrong: string[];
+  refusal: Refusal | undefined;
+  /** Milliseconds that it was busy, the oracle not counted. */
+  busyMs: number;
+}
+
+/** What bench knows of a work: what it should give, computed once for all contenders. */
+class Oracles {
+  readonly #work: Work;
+  readonly #calls = new Map<Call<HostTensor>, CallOracle>();
+  #steps: StepOracle | undefined;
+
+  constructor(work: Work) {
+    this.#work = work;
+  }
+
+  async judge(prepared: PreparedWork, results: Results<HostTensor>): Promise<Verdict> {
+    const work = this.#work;
+    if (work.kind === 'step') {
+      this.#steps ??= new StepOracle(work);
+      return await this.#steps.judge(results);
+    }
+    if (work.kind === 'ceiling') throw new TypeError(`${work.id} has no oracle`);
+    const call = prepared.judgedAs ?? drawnCall(work);
+    const oracle = this.#calls.get(call) ?? new CallOracle(call);
+    this.#calls.set(call, oracle);
+    return oracle.judge(results, prepared.coarser);
+  }
+}
+
+/** A work with all who try it. */
+export class Contest {
+  readonly work: Work;
+  readonly #host: BenchHost;
+  readonly #oracles: Oracles;
+
+  constructor(work: Work, host: BenchHost) {
+    this.work = work;
+    this.#host = host;
+    this.#oracles = new Oracles(work);
+  }
+
+  /** Prepares, judges and tries every setting of a contender, and keeps the fastest. Never throws. */
+  async candidate(contender: Contender): Promise<Candidate> {
+    const candidate: Candidate = {
+      contender,
+      entries: [],
+      tried: {},
+      metrics: {},
+      kernels: new Set(),
+      wrong: [],
+      refusal: undefined,
+      busyMs: 0,
+    };
+    const settings = contender.settingsFor(this.work);
+    if ('reason' in settings) {
+      const skip = { code: 'not-implemented', detail: settings.reason };
+      return { ...candidate, refusal: { status: 'skip', skip } };
+    }
+    let first: unknown;
+    for (const setting of wanted(settings, this.#host.options.settings[contender.name])) {
+      try {
+        await this.#try(candidate, setting);
+      } catch (error) {
+        first ??= error;
+        candidate.wrong.push(`${setting}: ${messageOf(error)}`);
+      }
+      if (this.#host.signal.aborted) break;
+    }
+    if (candidate.entries.length === 0)
+      candidate.refusal = this.#host.signal.aborted ? ABORTED : refusalOf(first);
+    await this.#keepFastest(candidate);
+    return candidate;
+  }
+
+  /** Throws what a device told while a contender was busy. */
+  checkGpu(): void {
+    const error = this.#host.takeGpuError?.();
+    if (error !== undefined) throw new UncapturedGpuError(error);
+  }
+
+  async #try(candidate: Candidate, setting: string): Promise<void> {
+    const { now, options } = this.#host;
+    const started = now();
+    const prepared = await candidate.contender.prepare(this.work, setting);
+    let isKept = false;
+    try {
+      const { verdict, coldMs } = await this.#judged(prepared, started);
+      const right: Right = { contender: candidate.contender, setting, prepared, verdict, coldMs };
+      const before = now();
+      const entry = await Entry.tried(right, options.warmUp, now);
+      this.checkGpu();
+      candidate.busyMs += coldMs + now() - before;
+      candidate.tried[setting] = entry.triedMs;
+      candidate.entries.push(entry);
+      isKept = true;
+    } finally {
+      if (!isKept) await prepared[Symbol.asyncDispose]();
+    }
+  }
+
+  /** The first results, judged; the time until they were there is without the oracle's. */
+  async #judged(
+    prepared: PreparedWork,
+    started: number,
+  ): Promise<Pick<Right, 'verdict' | 'coldMs'>> {
+    const { now } = this.#host;
+    if (prepared.check) {
+      const compared = await prepared.check();
+      this.checkGpu();
+      return { verdict: { compared, accuracy: undefined }, coldMs: now() - started };
+    }
+    const results = await prepared.results();
+    const coldMs = now() - started;
+    this.checkGpu();
+    return { verdict: await this.#oracles.judge(prepared, results), coldMs };
+  }
+
+  async #keepFastest(candidate: Candidate): Promise<void> {
+    const { entries } = candidate;
+    const least = Math.min(...entries.map(({ triedMs }) => triedMs));
+    candidate.entries = entries.filter(({ triedMs }) => triedMs <= NEAR * least);
+    for (const entry of entries) {
+      tellOf(candidate, entry);
+      if (!candidate.entries.includes(entry)) await entry[Symbol.asyncDispose]();
+    }
+  }
+}
+
+/** Takes over what a setting tells of itself. */
+export function tellOf(candidate: Candidate, { right: { prepared } }: Entry): void {
+  Object.assign(candidate.metrics, prepared.metrics?.());
+  for (const kernel of prepared.kernels?.() ?? []) candidate.kernels.add(kernel);
+}
+
+/** The fastest entry of a candidate after the rounds; undefined where none was timed. */
+export function bestOf({ entries }: Candidate): Entry | undefined {
+  return entries
+    .filter(({ samples }) => samples.length > 0)
+    .toSorted((a, b) => a.medianMs - b.medianMs)[0];
+}
+
+/** What each setting took: in the rounds, or when it was tried. */
+export function triedOf({ tried, entries }: Candidate): Record<string, number> {
+  const timed = entries.filter(({ samples }) => samples.length > 0);
+  return {
+    ...tried,
+    ...Object.fromEntries(timed.map(({ right, samples }) => [right.setting, median(samples)])),
+  };
+}
+
+function wanted(settings: readonly string[], text: string | undefined): readonly string[] {
+  const some = text === undefined ? [] : settings.filter((setting) => setting.includes(text));
+  return some.length > 0 ? some : settings;
+}
+
+const ABORTED: Refusal = {
+  status: 'skip',
+  skip: { code: 'interrupted', detail: 'the run was interrupted' },
+};
+
+/** What an exception means for a contender. */
+export function refusalOf(thrown: unknown): Refusal {
+  const code = thrown instanceof GradproofError ? thrown.code : 'exception';
+  const message = messageOf(thrown);
+  if (thrown instanceof DeviceLostError) return { status: 'lost', error: { code, message } };
+  if (!(thrown instanceof AssertionError)) return { status: 'error', error: { code, message } };
+  return { status: 'fail', error: { code, message, ...(thrown.at ? { at: thrown.at } : {}) } };
+}

@@ -1,0 +1,176 @@
+import { InvariantError } from '../errors.ts';
+import type { Call, Results } from '../graph/call.ts';
+import { gamma, maxAbs } from '../reference/bounds.ts';
+import { type Accuracy, judge } from '../reference/judge.ts';
+import type { Acceptance, Acceptances, OpRecord, Value, Values } from '../reference/record.ts';
+import { recordOf } from '../reference/registry.ts';
+import { acceptancesOf, expectedAs, expectedOf, truthOf } from '../reference/truth.ts';
+import { valuesOfHosts } from '../reference/values.ts';
+import { type HostTensor, valuesOf } from '../tensor/host.ts';
+import { formatShape, matrixOf, sameShape } from '../tensor/shape.ts';
+import { AssertionError } from '../testing/context.ts';
+import { ANY_ORDER } from '../testing/parity/recorded.ts';
+import type { PreparedWork } from './contender.ts';
+
+/** What a party's results were found to be. */
+export interface Verdict {
+  /** Elements that were compared. */
+  readonly compared: number;
+  /** Of the worst tensor; undefined where nothing has a bound. */
+  readonly accuracy: Accuracy | undefined;
+}
+
+/** One direction of a call with what it should give, whoever computes it. */
+interface Direction {
+  readonly call: Call<Value>;
+  readonly truth: Values;
+  readonly acceptances: Acceptances;
+}
+
+type Coarser = NonNullable<PreparedWork['coarser']>;
+
+/**
+ * The float64 truth about a call and how far a party may be off that adds up in any order: one
+ * bound for all, computed once. Our own kernels, whose order is known, are held to less elsewhere.
+ */
+export class CallOracle {
+  readonly #call: Call<Value>;
+  #forward: Direction | undefined;
+  #backward: Direction | undefined;
+
+  constructor({ inputs, grads, ...rest }: Call<HostTensor>) {
+    this.#call = {
+      ...rest,
+      inputs: valuesOfHosts(inputs),
+      ...(grads ? { grads: valuesOfHosts(grads) } : {}),
+    };
+  }
+
+  /**
+   * Judges every element that a party gave. Throws AssertionError for the first that is wrong, and
+   * for an output or a wanted gradient that is not there.
+   */
+  judge({ outputs, gradients }: Results<HostTensor>, coarser?: Coarser): Verdict {
+    const { grads, ...forward } = this.#call;
+    this.#forward ??= directionOf(forward);
+    const verdicts = [judged(this.#forward, valuesOfHosts(outputs), coarser)];
+    if (grads) {
+      this.#backward ??= directionOf(this.#call);
+      verdicts.push(judged(this.#backward, valuesOfHosts(gradients), coarser));
+    }
+    return worst(verdicts);
+  }
+}
+
+function directionOf(call: Call<Value>): Direction {
+  const truth = truthOf(call);
+  return { call, truth, acceptances: acceptancesOf(call, truth, ANY_ORDER) };
+}
+
+/** Outputs that must be there: all that the signature has always, and wanted gradients. */
+function neededOf({ call: { op, grads, wants, inputs }, truth }: Direction): readonly string[] {
+  if (grads) return wants ?? op.gradients.filter((name) => inputs[name]);
+  const always = Object.entries(op.outputs).flatMap(([name, { optional, when }]) =>
+    optional || when ? [] : [name],
+  );
+  return always.filter((name) => truth[name]);
+}
+
+function judged(direction: Direction, given: Values, coarser: Coarser | undefined): Verdict {
+  const { call, truth, acceptances } = direction;
+  const record = recordOf(call.op.name);
+  const direct = call.grads ? 'gradient of ' : '';
+  const missing = neededOf(direction).find((name) => !given[name]);
+  if (missing !== undefined)
+    throw new AssertionError('missing-output', `${direct}${missing} was not computed`);
+  // Each step of a trajectory is expected from the party's own step before.
+  const expected =
+    record.forwardFrom && !call.grads
+      ? expectedOf(call, given, { arithmetic: ANY_ORDER, level: 'legal' }, truth)
+      : { truth, acceptances, specs: specsOf(record, call), isFromOwn: false };
+  return worst(
+    Object.entries(given).flatMap(([name, actual]) => {
+      const oracle = expectedAs(expected, name, actual.dtype);
+      // A launcher saves more than the op gives.
+      if (!oracle) return [];
+      const acceptance = coarser ? widened(oracle.acceptance, call, coarser) : oracle.acceptance;
+      return [judgedTensor(`${direct}${name}`, actual, oracle.truth, acceptance)];
+    }),
+  );
+}
+
+const specsOf = ({ inputs, outputs }: OpRecord, { grads }: Call<Value>) =>
+  grads ? inputs : outputs;
+
+function judgedTensor(what: string, actual: Value, truth: Value, acceptance: Acceptance): Verdict {
+  if (!sameShape(actual.shape, truth.shape))
+    throw new AssertionError(
+      'wrong-shape',
+      `${what} has shape ${formatShape(actual.shape)} and should have ${formatShape(truth.shape)}`,
+    );
+  const { ok, wrong, compared, firstWrong, accuracy } = judge(actual, truth, acceptance);
+  if (ok) return { compared, accuracy };
+  const { index = [], actual: got, expected } = firstWrong ?? {};
+  throw new AssertionError(
+    acceptance.kind === 'within' ? 'out-of-bound' : 'not-equal',
+    `${what}[${index.join(', ')}] is ${got ?? 'not finite'} and should be ${expected ?? 'not finite'}; ${wrong} of ${compared} elements are wrong`,
+    firstWrong,
+  );
+}
+
+/**
+ * The bound of a product whose first operand may be off: each number by `relative` of the largest
+ * of its row, which moves a sum by no more than that times the sum of the other operand's
+ * magnitudes. The bound of rows that are as large as that everywhere is gamma times that sum, or a
+ * little more.
+ */
+function widened(acceptance: Acceptance, call: Call<Value>, { relative }: Coarser): Acceptance {
+  if (acceptance.kind !== 'within') return acceptance;
+  const [first] = Object.keys(call.inputs) as [string];
+  const rows = call.inputs[first] as Value;
+  const [count, width] = matrixOf(rows.shape);
+  const largest = new Float64Array(rows.data.length);
+  for (let row = 0; row < count; row++) {
+    const [start, end] = [row * width, (row + 1) * width];
+    largest.fill(maxAbs(rows.data.subarray(start, end)), start, end);
+  }
+  const level = { ...call, inputs: { ...call.inputs, [first]: { ...rows, data: largest } } };
+  const [name] = Object.keys(call.op.outputs) as [string];
+  const most = acceptancesOf(level, truthOf(level), ANY_ORDER)[name];
+  if (most?.kind !== 'within')
+    throw new InvariantError(`${call.op.name} has no bound to be widened`);
+  const share = relative / gamma(ANY_ORDER.depth(width));
+  return {
+    ...acceptance,
+    bound: acceptance.bound.map((x, i) => x + share * (most.bound[i] as number)),
+  };
+}
+
+/** Of several verdicts the largest errors. */
+function worst(verdicts: readonly Verdict[]): Verdict {
+  const told = verdicts.flatMap(({ accuracy }) => accuracy ?? []);
+  const most = (of: (one: Accuracy) => number | null) =>
+    told.reduce((largest, one) => Math.max(largest, of(one) ?? 0), 0);
+  const accuracy = {
+    maxAbs: most(({ maxAbs }) => maxAbs),
+    maxRel: most(({ maxRel }) => maxRel),
+    maxUlp: most(({ maxUlp }) => maxUlp),
+    boundUsed: most(({ boundUsed }) => boundUsed),
+    typicalUsed: null,
+  };
+  return {
+    compared: verdicts.reduce((sum, { compared }) => sum + compared, 0),
+    accuracy: told.length > 0 ? accuracy : undefined,
+  };
+}
+
+/** The losses of the first steps beside those of the float64 run. */
+export function judgeLosses(
+  given: HostTensor | undefined,
+  truth: Value,
+  bound: Float64Array,
+): Verdict {
+  if (!given) throw new AssertionError('missing-output', 'loss was not computed');
+  const actual = { shape: given.shape, data: valuesOf(given) };
+  return judgedTensor('loss', actual, truth, { kind: 'within', bound });
+}

@@ -1,0 +1,33 @@
+import type { Gpu } from '../../../gpu/gpu.ts';
+import { Llama } from '../../../models/llama/llama.ts';
+import type { Model } from '../../../models/model.ts';
+import type { HostTensor } from '../../../tensor/host.ts';
+import { adapterOf, LLAMA } from '../../steps/network.ts';
+import { isTrained } from '../../steps/shapes.ts';
+import type { StepOf } from '../../work.ts';
+import { Perceptron } from './perceptron.ts';
+import { ResNet18 } from './resnet18.ts';
+import { PreNormTransformer } from './transformer.ts';
+
+/** The engine's model of a step, with its start weights. */
+export function modelOf(gpu: Gpu, step: StepOf, weights: ReadonlyMap<string, HostTensor>): Model {
+  switch (step.model) {
+    case 'mlp':
+      return new Perceptron(gpu, weights);
+    case 'transformer':
+      return new PreNormTransformer(gpu, step, weights);
+    case 'resnet18':
+      return new ResNet18(gpu, weights);
+    case 'llama-lora': {
+      const part = (trained: boolean) =>
+        new Map([...weights].filter(([name]) => isTrained(step, name) === trained));
+      const { width: hidden, heads, layers, rank } = step;
+      const config = { ...LLAMA, hidden, heads, kv_heads: heads, layers };
+      return new Llama(
+        gpu,
+        { ...config, length: step.tokens },
+        { trained: part(true), frozen: part(false), adapter: adapterOf(rank) },
+      );
+    }
+  }
+}

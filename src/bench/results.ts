@@ -1,0 +1,118 @@
+import { bestOf, type Candidate, triedOf } from './contest.ts';
+import type { BenchResult } from './host.ts';
+import type { Dropped } from './rounds.ts';
+import { median, medianInterval } from './statistics/median.ts';
+import type { Work } from './work.ts';
+
+/** What the times of a work depend on. */
+export interface Timed {
+  readonly dropped: Dropped;
+  /** Step of the clock, and of the news that the device is done. Milliseconds. */
+  readonly quantumMs: number;
+}
+
+/** The results of all who tried a work, with the ratios between them. */
+export function resultsOf(
+  work: Work,
+  candidates: readonly Candidate[],
+  timed: Timed,
+): readonly BenchResult[] {
+  const medians = new Map(
+    candidates.flatMap((candidate) => {
+      const best = candidate.refusal ? undefined : bestOf(candidate);
+      return best ? [[candidate.contender.name, best.medianMs] as const] : [];
+    }),
+  );
+  return candidates.map((candidate) => resultOf(work, candidate, timed, medians));
+}
+
+/** Contenders on the adapter's WebGPU: a ratio is told to the fastest of these. */
+const PEERS = ['ort-webgpu', 'tfjs-webgpu', 'jax-webgpu'] as const;
+
+function resultOf(
+  work: Work,
+  candidate: Candidate,
+  timed: Timed,
+  medians: ReadonlyMap<string, number>,
+): BenchResult {
+  const { contender, refusal, kernels, busyMs, wrong } = candidate;
+  const [suite = ''] = work.id.split(':');
+  const best = refusal ? undefined : bestOf(candidate);
+  const shared = {
+    id: work.id,
+    suite,
+    backend: contender.name,
+    covers: [],
+    tier: work.quick ? ('quick' as const) : ('slow' as const),
+    durationMs: busyMs,
+    kernels: [...kernels].sort(),
+  };
+  if (!best) {
+    const skip = { code: 'interrupted', detail: 'the run ended before it was timed' };
+    return { ...shared, assertions: 0, ...(refusal ?? { status: 'skip', skip }) };
+  }
+  const { verdict, coldMs, setting, prepared } = best.right;
+  const { low, high } = medianInterval(best.figures);
+  const { medianMs } = best;
+  const documented = best.documented.length > 0 ? { documentedMs: [...best.documented] } : {};
+  const findings = [
+    ...(prepared.coarser ? [`held to a coarser bound: ${prepared.coarser.source}`] : []),
+    ...wrong.map((words) => `not timed: ${words}`),
+  ];
+  return {
+    ...shared,
+    status: 'pass',
+    assertions: verdict.compared,
+    ...(verdict.accuracy ? { accuracy: verdict.accuracy } : {}),
+    ...(findings.length > 0
+      ? {
+          finding: {
+            code: prepared.coarser ? 'coarser-bound' : 'setting-not-timed',
+            message: findings.join('; '),
+          },
+        }
+      : {}),
+    timing: {
+      source: 'wall',
+      quantumNs: Math.round((1e6 * timed.quantumMs) / best.repeats),
+      samples: best.figures.length,
+      coldMs,
+      medianMs,
+      minMs: Math.min(...best.figures),
+      ciMs: [low, high],
+    },
+    metrics: {
+      repeats: best.repeats,
+      ...rates(work, medianMs),
+      ...ratios(contender.name, medianMs, medians),
+      ...(timed.dropped.hidden > 0 ? { hiddenRounds: timed.dropped.hidden } : {}),
+      ...(timed.dropped.throttled > 0 ? { throttledRounds: timed.dropped.throttled } : {}),
+      ...(best.documented.length > 0 ? { documentedMs: median(best.documented) } : {}),
+      ...candidate.metrics,
+    },
+    series: { ms: [...best.samples], ...documented },
+    setting: best.isDocumented ? `${setting}, by its documented loop` : setting,
+    tried: triedOf(candidate),
+  };
+}
+
+function rates({ flops, bytes }: Work, ms: number): Record<string, number> {
+  const moved = bytes.read + bytes.written;
+  return {
+    ...(flops > 0 ? { gflops: flops / ms / 1e6 } : {}),
+    ...(moved > 0 ? { gbps: moved / ms / 1e6 } : {}),
+  };
+}
+
+function ratios(
+  name: string,
+  ms: number,
+  medians: ReadonlyMap<string, number>,
+): Record<string, number> {
+  const ceiling = medians.get('ceiling');
+  const peers = PEERS.flatMap((peer) => medians.get(peer) ?? []);
+  return {
+    ...(ceiling !== undefined && name !== 'ceiling' ? { fractionOfCeiling: ceiling / ms } : {}),
+    ...(name === 'webgpu' && peers.length > 0 ? { ratio: Math.min(...peers) / ms } : {}),
+  };
+}

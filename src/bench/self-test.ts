@@ -1,0 +1,83 @@
+import type { Gpu } from '../gpu/gpu.ts';
+import { AssertionError } from '../testing/context.ts';
+import { prepareMultiplyAdds } from './ceilings/kernels.ts';
+import type { Contender } from './contender.ts';
+import { refusalOf } from './contest.ts';
+import { Entry } from './entry.ts';
+import type { BenchHost, BenchResult } from './host.ts';
+import { Pulses, timeInRounds } from './rounds.ts';
+import { isSlower, paceOf } from './statistics/slower.ts';
+
+/** Rounds of the plain kernel, and of the one that does 1.3 times as much. */
+const ROUNDS = { plain: 10, planted: 13 } as const;
+const INVOCATIONS = 2 ** 12;
+
+/** What became over this share slower is told. */
+export const SLOWER_BY = 0.15;
+
+/**
+ * A live trial of the rule by which one contender is called slower: a kernel, the same again, and
+ * the same with 1.3 times the work, timed in turn. The last must be found slower than both, and
+ * neither of the equal ones slower than the other.
+ */
+export async function selfTest(
+  gpu: Gpu,
+  engine: Contender,
+  host: BenchHost,
+): Promise<readonly BenchResult[]> {
+  const entries: Entry[] = [];
+  try {
+    for (const rounds of [ROUNDS.plain, ROUNDS.plain, ROUNDS.planted]) {
+      const prepared = await prepareMultiplyAdds(gpu, { invocations: INVOCATIONS, rounds });
+      const compared = (await prepared.check?.()) ?? 0;
+      const verdict = { compared, accuracy: undefined };
+      const right = {
+        contender: engine,
+        setting: `${rounds} rounds`,
+        prepared,
+        verdict,
+        coldMs: 0,
+      };
+      entries.push(await Entry.tried(right, host.options.warmUp, host.now));
+    }
+    await timeInRounds(entries, host, new Pulses(), () => true);
+    const [plain, again, planted] = entries.map(({ samples }) => samples) as [
+      number[],
+      number[],
+      number[],
+    ];
+    return [
+      trial('planted', planted, plain, true),
+      trial('planted-again', planted, again, true),
+      trial('equal', plain, again, false),
+      trial('equal-again', again, plain, false),
+    ];
+  } finally {
+    for (const entry of entries) await entry[Symbol.asyncDispose]();
+  }
+}
+
+function trial(
+  name: string,
+  times: readonly number[],
+  others: readonly number[],
+  expected: boolean,
+): BenchResult {
+  const { ratio, chance } = paceOf(times, others);
+  const shared = {
+    id: `bench.self-test:${name}`,
+    suite: 'bench.self-test',
+    backend: 'webgpu',
+    covers: [],
+    tier: 'quick' as const,
+    durationMs: times.reduce((sum, ms) => sum + ms, 0),
+    kernels: ['bench/multiply_adds'],
+    metrics: { paceRatio: ratio, chance },
+    series: { ms: [...times], othersMs: [...others] },
+  };
+  if (isSlower(times, others, SLOWER_BY) === expected)
+    return { ...shared, status: 'pass', assertions: 1 };
+  const message = `found ${expected ? 'not ' : ''}slower: ${ratio.toFixed(3)} times as long, by chance in ${chance.toPrecision(2)} of all orders`;
+  const error = new AssertionError('expectation', message);
+  return { ...shared, assertions: 0, ...refusalOf(error) };
+}

@@ -1,0 +1,105 @@
+import { Commands } from '../gpu/ceilings/commands.ts';
+import { Gpu } from '../gpu/gpu.ts';
+import { probe } from '../gpu/probe.ts';
+import { filterOf } from '../harness/filter.ts';
+import { environmentOf, type RuntimeDescription } from '../harness/worker/environment.ts';
+import { buildReport } from '../report/build.ts';
+import { planHash, planText } from '../report/plan.ts';
+import type { Report } from '../report/schema.ts';
+import { clockStepNs } from '../testing/stopwatch.ts';
+import { Ceilings } from './ceilings/ceilings.ts';
+import { prepareMultiplyAdds } from './ceilings/kernels.ts';
+import type { Contender } from './contender.ts';
+import type { BenchHost, BenchListener, BenchResult } from './host.ts';
+import type { BenchOptions } from './options.ts';
+import { Engine } from './ours/engine.ts';
+import { runBench } from './run.ts';
+import { selfTest } from './self-test.ts';
+import { median } from './statistics/median.ts';
+import { type Clock, timeOfOne } from './stopwatch.ts';
+import type { UncapturedErrors } from './uncaptured-errors.ts';
+import type { Work } from './work.ts';
+
+/** Where a session runs. */
+export interface SessionHost {
+  readonly gpu: GPU | undefined;
+  readonly runtime: RuntimeDescription;
+  readonly works: readonly Work[];
+  /** Makes the peers; their devices are watched by then. Default none. */
+  readonly peers?: () => Promise<readonly Contender[]>;
+  readonly errors: UncapturedErrors;
+  readonly isHidden?: () => boolean;
+  readonly signal: AbortSignal;
+}
+
+const PULSE_FLOPS = 2 ** 27;
+const POLLS = 15;
+
+/** The works that the options select. */
+export function selectWorks(
+  works: readonly Work[],
+  { filters, quick }: Pick<BenchOptions, 'filters' | 'quick'>,
+): readonly Work[] {
+  const isSelected = filterOf(filters);
+  return works.filter((work) => isSelected(work.id) && (!quick || work.quick));
+}
+
+/**
+ * Opens a device, and the peers, runs bench and makes the report. Throws NoAdapterError and what
+ * peers throw that cannot be opened.
+ */
+export async function runSession(
+  { gpu: provider, runtime, works, peers, errors, isHidden, signal }: SessionHost,
+  options: BenchOptions,
+  listen: BenchListener,
+): Promise<Report> {
+  const startedAt = new Date();
+  const now: Clock = () => performance.now();
+  using gpu = await Gpu.request(provider);
+  const environment = environmentOf(runtime, gpu, await probe(gpu));
+  await using pulse = await prepareMultiplyAdds(gpu, PULSE_FLOPS);
+  const opened = (await peers?.()) ?? [];
+  try {
+    const engine = new Engine(gpu);
+    const contenders = [engine, await Ceilings.on(gpu, now), ...opened];
+    const host: BenchHost = {
+      works: selectWorks(works, options),
+      contenders,
+      options,
+      now,
+      quantumMs: await quantumOf(gpu, now),
+      signal,
+      takeGpuError: () => errors.take(),
+      pulse: () => pulse.run(1),
+      ...(isHidden ? { isHidden } : {}),
+    };
+    const { results, complete } = options.selfTest
+      ? { results: await selfTest(gpu, engine, host), complete: !signal.aborted }
+      : await runBench(host, listen);
+    const identity = {
+      kind: 'bench',
+      startedAt,
+      options: {
+        tier: options.quick ? 'quick' : 'slow',
+        filters: options.filters,
+        shard: { index: 1, count: 1 },
+        seed: 0,
+      },
+      planHash: await planHash(planText(works.map(({ id }) => ({ id, backend: 'webgpu' })))),
+    } as const;
+    return buildReport(identity, [environment], results.map(inEnvironment), complete);
+  } finally {
+    for (const peer of opened) await peer[Symbol.asyncDispose]();
+  }
+}
+
+const inEnvironment = (result: BenchResult) => ({ ...result, env: 0, attempts: 1 });
+
+/** The step of the clock, or how long it takes to hear that next to nothing is done. */
+async function quantumOf(gpu: Gpu, now: Clock): Promise<number> {
+  using commands = new Commands(gpu);
+  const times: number[] = [];
+  for (let i = 0; i < POLLS; i++)
+    times.push(await timeOfOne((count) => commands.run('submit', count), 1, now));
+  return Math.max(clockStepNs(now) / 1e6, median(times));
+}

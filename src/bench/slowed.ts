@@ -1,0 +1,55 @@
+import { keyOf } from '../report/case-key.ts';
+import type { CaseResult, Report } from '../report/schema.ts';
+import { SLOWER_BY } from './self-test.ts';
+import { isSlower, paceOf } from './statistics/slower.ts';
+
+/** What became slower between two benches. */
+export interface Slowed {
+  /** Undefined where both are of one adapter; else why nothing is compared. */
+  readonly why: string | undefined;
+  /** Results that were timed in both. */
+  readonly compared: number;
+  readonly slower: readonly {
+    readonly id: string;
+    readonly backend: string;
+    readonly beforeMs: number;
+    readonly afterMs: number;
+    /** How many times as long. */
+    readonly ratio: number;
+  }[];
+}
+
+/** Names what takes over 15 % longer than before, by the samples of both, on the same adapter. */
+export function becameSlower(before: Report, after: Report): Slowed {
+  const adapters = [before, after].map(adapterOf);
+  if (adapters[0] !== adapters[1]) {
+    const why = `the baseline is of another adapter (${adapters.join(', now ')})`;
+    return { why, compared: 0, slower: [] };
+  }
+  const earlier = new Map(before.results.map((result) => [keyOf(result), result]));
+  const pairs = after.results.flatMap((result) => {
+    const other = earlier.get(keyOf(result));
+    return other && samplesOf(other) && samplesOf(result) ? [{ result, other }] : [];
+  });
+  const slower = pairs.flatMap(({ result, other }) => {
+    const [now, then] = [samplesOf(result) ?? [], samplesOf(other) ?? []];
+    if (!isSlower(now, then, SLOWER_BY)) return [];
+    const { id, backend, timing } = result;
+    const [beforeMs, afterMs] = [other.timing?.medianMs ?? 0, timing?.medianMs ?? 0];
+    return [{ id, backend, beforeMs, afterMs, ratio: paceOf(now, then).ratio }];
+  });
+  return { why: undefined, compared: pairs.length, slower };
+}
+
+function samplesOf({ timing, series }: CaseResult): readonly number[] | undefined {
+  const samples = series?.['ms']?.filter((ms) => ms !== null);
+  return timing && samples && samples.length > 0 ? samples : undefined;
+}
+
+function adapterOf({ environments }: Report): string {
+  const [environment] = environments;
+  if (!environment) return 'none';
+  const { runtime, adapter } = environment;
+  const { vendor, architecture, description } = adapter;
+  return [runtime, vendor, architecture, description].filter(Boolean).join(' ');
+}

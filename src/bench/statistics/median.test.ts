@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import { Random } from '../../tensor/random.ts';
+import { median, medianInterval } from './median.ts';
+
+test('a median is the middle in whatever order, or the mean of both', () => {
+  expect(median([9, 1, 5])).toBe(5);
+  expect(median([4, 1, 3, 100])).toBe(3.5);
+  expect(median([7])).toBe(7);
+  expect(median([])).toBeNaN();
+});
+
+describe('the interval of a median', () => {
+  test('is all of few samples, with the probability that they have', () => {
+    expect(medianInterval([3, 1, 2])).toEqual({ low: 1, high: 3, coverage: 0.75 });
+    expect(medianInterval([1, 2, 3, 4, 5])).toEqual({ low: 1, high: 5, coverage: 0.9375 });
+    expect(medianInterval([6])).toEqual({ low: 6, high: 6, coverage: 0 });
+  });
+
+  test('leaves out what it can', () => {
+    // Of nine, one at each end: 1 - 2 (1 + 9) / 512.
+    const nine = [9, 8, 7, 6, 5, 4, 3, 2, 1];
+    expect(medianInterval(nine)).toEqual({ low: 2, high: 8, coverage: 1 - 20 / 512 });
+    const fifteen = Array.from({ length: 15 }, (_, i) => i);
+    expect(medianInterval(fifteen)).toMatchObject({ low: 3, high: 11 });
+    expect(medianInterval(fifteen).coverage).toBeCloseTo(1 - (2 * 576) / 2 ** 15, 12);
+  });
+
+  test('holds the median as often as it says', () => {
+    const random = new Random(3);
+    let held = 0;
+    const draws = 4000;
+    for (let i = 0; i < draws; i++) {
+      // Skewed, with a median of ln 2.
+      const samples = random.fill(11, () => -Math.log(1 - random.uniform()));
+      const { low, high } = medianInterval([...samples]);
+      if (low <= Math.LN2 && Math.LN2 <= high) held++;
+    }
+    const { coverage } = medianInterval(Array.from({ length: 11 }, (_, i) => i));
+    expect(coverage).toBeGreaterThan(0.95);
+    expect(Math.abs(held / draws - coverage)).toBeLessThan(
+      4 * Math.sqrt((coverage * (1 - coverage)) / draws),
+    );
+  });
+});

@@ -1,0 +1,40 @@
+/** The middle of the numbers; of an even count the mean of both in the middle. */
+export function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const half = sorted.length / 2;
+  const [low, high] = [sorted[Math.ceil(half) - 1], sorted[Math.floor(half)]];
+  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
+}
+
+/** An interval that holds the median of what the samples are drawn from. */
+export interface MedianInterval {
+  readonly low: number;
+  readonly high: number;
+  /** The probability that it does, whatever the distribution. */
+  readonly coverage: number;
+}
+
+/**
+ * The shortest interval between two order statistics as far from both ends that holds the median
+ * with at least this probability; all samples where there are too few. The count of samples below
+ * the median is binomial: see Conover, "Practical Nonparametric Statistics", section 3.2.
+ */
+export function medianInterval(samples: readonly number[], probability = 0.95): MedianInterval {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const n = sorted.length;
+  /** That fewer than `k` of them lie below the median. */
+  let below = 0;
+  let term = 2 ** -n;
+  let cut = 0;
+  let coverage = 1 - 2 * term;
+  for (let k = 0; 2 * k + 1 < n; k++) {
+    below += term;
+    term *= (n - k) / (k + 1);
+    const held = 1 - 2 * below;
+    if (k > 0 && held < probability) break;
+    cut = k;
+    coverage = held;
+  }
+  const at = (place: number) => sorted[place] ?? Number.NaN;
+  return { low: at(cut), high: at(n - 1 - cut), coverage: Math.max(0, coverage) };
+}

@@ -1,0 +1,30 @@
+/** Milliseconds that only grow. */
+export type Clock = () => number;
+
+/**
+ * A batch takes at least this long: that a device is done is polled about every millisecond, which
+ * is then a small part of it.
+ */
+const BATCH_MS = 20;
+const MOST_REPEATS = 4096;
+
+/** What can be run so many times. */
+type Runs = (times: number) => Promise<void>;
+
+/** How long one of so many runs takes, from the first to the end of the last. Milliseconds. */
+export async function timeOfOne(run: Runs, times: number, now: Clock): Promise<number> {
+  const started = now();
+  await run(times);
+  return (now() - started) / times;
+}
+
+/** How many runs make a batch. */
+export async function repeatsOf(run: Runs, now: Clock): Promise<number> {
+  for (let repeats = 1; ; ) {
+    const took = repeats * (await timeOfOne(run, repeats, now));
+    if (took >= BATCH_MS || repeats >= MOST_REPEATS) return repeats;
+    // At most eight times as many, since what is short is mostly waiting.
+    const factor = Math.min(8, (1.2 * BATCH_MS) / Math.max(took, 1e-3));
+    repeats = Math.min(MOST_REPEATS, Math.max(repeats + 1, Math.ceil(repeats * factor)));
+  }
+}

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UsageError } from '../exit.ts';
+import type { RuntimeName } from '../runtime/open.ts';
+
+/** Libraries that are timed beside the engine. */
+export const PEERS = ['ort', 'tfjs', 'jax'] as const;
+export type PeerName = (typeof PEERS)[number];
+
+/** Where their build is, beside that of the command line. */
+export const PEERS_FOLDER = fileURLToPath(new URL('../peers', import.meta.url));
+
+/** Who is timed beside ours, and what a person should know of it. */
+export interface FoundPeers {
+  readonly peers: readonly PeerName[];
+  readonly remarks: readonly string[];
+}
+
+/**
+ * The peers that were asked for, or all that are installed. Throws UsageError for one that is asked
+ * for and is not there, or has no place in the runtime.
+ */
+export function peersFor(
+  runtime: RuntimeName,
+  asked: readonly PeerName[] | undefined,
+  folder = PEERS_FOLDER,
+): FoundPeers {
+  const isThere = (name: PeerName) => existsSync(join(folder, `${name}.js`));
+  if (runtime === 'node') {
+    if (asked && asked.length > 0)
+      throw new UsageError('--peers: they need a browser: leave --runtime node out');
+    return { peers: [], remarks: [] };
+  }
+  const missing = (asked ?? PEERS).filter((name) => !isThere(name));
+  if (missing.length === 0) return { peers: asked ?? PEERS, remarks: [] };
+  const how = 'npm run bench:setup installs and builds them';
+  if (asked) throw new UsageError(`--peers ${missing.join(',')}: not installed: ${how}`);
+  return {
+    peers: PEERS.filter(isThere),
+    remarks: [`without ${missing.join(', ')}, which are not installed: ${how}`],
+  };
+}

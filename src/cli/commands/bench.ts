@@ -1,0 +1,94 @@
+import type { BenchListener } from '../../bench/host.ts';
+import { type BenchOptions, DEFAULT_BENCH_OPTIONS, QUICK_SAMPLES } from '../../bench/options.ts';
+import { selectWorks } from '../../bench/session.ts';
+import { becameSlower } from '../../bench/slowed.ts';
+import { works } from '../../bench/works.ts';
+import { toCsv } from '../../report/csv.ts';
+import type { Report } from '../../report/schema.ts';
+import { verdictOf } from '../../report/verdict.ts';
+import { writeReport } from '../../report/write.ts';
+import { type PeerName, peersFor } from '../bench/peers.ts';
+import { EXIT, UsageError } from '../exit.ts';
+import { checkWritable, readReportFile, writeOutput } from '../files.ts';
+import { Interrupt } from '../interrupt.ts';
+import { showBench, showBenchSummary } from '../output/bench.ts';
+import { type Voice, voiceOn } from '../output/voice.ts';
+import type { RuntimeName } from '../runtime/open.ts';
+
+/** What `gradproof bench` understands. */
+export interface BenchCommand extends BenchOptions {
+  readonly peers: readonly PeerName[];
+  readonly report: string;
+  readonly csv: string;
+  /** The report of an earlier bench. */
+  readonly baseline: string;
+  readonly runtime: RuntimeName;
+}
+
+/** Times the engine beside its peers; returns the exit status. */
+export async function benchCommand(given: Partial<BenchCommand>): Promise<number> {
+  const { peers, report: target, csv, baseline, runtime = 'chromium', ...asked } = given;
+  const samples = asked.quick ? { samples: QUICK_SAMPLES } : {};
+  const options: BenchOptions = { ...DEFAULT_BENCH_OPTIONS, ...samples, ...asked };
+  const voice = voiceOn(target === '-' || csv === '-' ? process.stderr : process.stdout);
+  // Wrong use shows before a browser starts.
+  if (!options.selfTest && selectWorks([...works.values()], options).length === 0)
+    throw new UsageError(
+      `no work${options.quick ? ' of --quick' : ''} matches ${options.filters.join(' ')}: gradproof bench --quick shows ids of all kinds`,
+    );
+  const before = baseline === undefined ? undefined : await baselineIn(baseline);
+  if (target) checkWritable('--report', target);
+  if (csv) checkWritable('--csv', csv);
+  const found = peersFor(runtime, options.selfTest ? [] : peers);
+  for (const line of found.remarks) voice.say(line);
+  using interrupt = new Interrupt();
+  const listen = showBench(voice);
+  const report = await benchIn(
+    runtime,
+    voice,
+    { options, peers: found.peers, listen },
+    interrupt.signal,
+  );
+  if (target) writeOutput('--report', target, writeReport(report));
+  if (csv) writeOutput('--csv', csv, toCsv(report));
+  showBenchSummary(voice, report, before && becameSlower(before, report));
+  return exitOfBench(report, interrupt.signal.aborted);
+}
+
+interface Asked {
+  readonly options: BenchOptions;
+  readonly peers: readonly PeerName[];
+  readonly listen: BenchListener;
+}
+
+async function benchIn(
+  runtime: RuntimeName,
+  voice: Voice,
+  { options, peers, listen }: Asked,
+  signal: AbortSignal,
+): Promise<Report> {
+  if (runtime === 'node') {
+    const { runInNode } = await import('../bench/run-in-node.ts');
+    return await runInNode(options, listen, signal, voice.say);
+  }
+  const { runInChromium } = await import('../bench/run-in-chromium.ts');
+  return await runInChromium({ options, peers }, listen, signal, voice.say);
+}
+
+async function baselineIn(path: string): Promise<Report> {
+  const report = await readReportFile(path);
+  if (report.kind === 'bench') return report;
+  throw new UsageError(
+    `--baseline ${path}: is a report of kind ${report.kind}: give one that gradproof bench --report wrote`,
+  );
+}
+
+/** Whose results count for the exit status: what a peer gets wrong is no fault of ours. */
+const OURS = ['webgpu', 'ceiling'];
+
+/** The status that a bench deserves. */
+export function exitOfBench({ results }: Pick<Report, 'results'>, interrupted: boolean): number {
+  if (interrupted) return EXIT.interrupted;
+  const verdicts = results.filter(({ backend }) => OURS.includes(backend)).map(verdictOf);
+  return verdicts.includes('right') && !verdicts.includes('wrong') ? EXIT.ok : EXIT.failed;
+}

@@ -1,0 +1,127 @@
+import type { BenchListener } from '../../bench/host.ts';
+import type { Slowed } from '../../bench/slowed.ts';
+import { type BenchRow, benchRows, groupMeans } from '../../bench/summary.ts';
+import { counted } from '../../report/counted.ts';
+import { plainText } from '../../report/plain-text.ts';
+import type { CaseResult, Report } from '../../report/schema.ts';
+import { paint, type Voice } from './voice.ts';
+
+/** Shows a bench while it goes on: the work that is timed, and what is left. */
+export function showBench(voice: Voice): BenchListener {
+  let open = false;
+  const erase = () => {
+    if (open) voice.write('\r\x1b[K');
+    open = false;
+  };
+  return (event) => {
+    switch (event.type) {
+      case 'start':
+        voice.say(`${counted(event.total, 'work')} for ${event.contenders.join(', ')}`);
+        return;
+      case 'work': {
+        const { id, done, total, remainingMs } = event;
+        const left =
+          remainingMs === undefined ? '' : `, about ${Math.ceil(remainingMs / 1000)} s left`;
+        const line = `${done} of ${total}${left}: ${id}`;
+        if (!voice.live) return;
+        voice.write(`\r\x1b[K${line.slice(0, voice.columns() - 1)}`);
+        open = true;
+        return;
+      }
+      case 'results':
+        erase();
+        for (const result of event.results) sayProblem(voice, result);
+        return;
+      case 'end':
+        erase();
+    }
+  };
+}
+
+function sayProblem(
+  voice: Voice,
+  { id, backend, status, error }: CaseResult | Omit<CaseResult, 'env' | 'attempts'>,
+): void {
+  if (!error) return;
+  const head = paint(voice, 'red', status.padEnd(7));
+  voice.say(`${head} ${id} on ${backend}: ${plainText(`${error.code}: ${error.message}`, 300)}`);
+}
+
+/** Names of contenders in the table, in its order. */
+const COLUMNS = {
+  webgpu: 'ours',
+  'ort-webgpu': 'ort',
+  'tfjs-webgpu': 'tfjs',
+  'jax-webgpu': 'jax',
+  'ort-wasm': 'wasm',
+  ceiling: 'ceiling',
+} as const;
+
+const NUMBER_WIDTH = 8;
+
+/** The table, the means of each group, and what became slower. */
+export function showBenchSummary(voice: Voice, report: Report, slowed: Slowed | undefined): void {
+  const rows = benchRows(report);
+  const columns = Object.entries(COLUMNS).filter(([backend]) =>
+    rows.some(({ results }) => results.get(backend)?.status !== 'skip' && results.has(backend)),
+  );
+  const width = Math.max(4, ...rows.map(({ id }) => nameOf(id).length));
+  const line = (name: string, cells: readonly string[]) =>
+    `${name.padEnd(width)} ${cells.map((cell) => cell.padStart(NUMBER_WIDTH)).join(' ')}`;
+  voice.say(line('ms', [...columns.map(([, name]) => name), 'ratio', 'of ceil.']));
+  for (const row of rows) {
+    const cells = columns.map(([backend]) => cellOf(row.results.get(backend)));
+    const share = row.shareOfCeiling;
+    voice.say(
+      line(nameOf(row.id), [
+        ...cells,
+        row.ratio === undefined ? '' : row.ratio.toFixed(2),
+        share === undefined ? '' : `${(100 * share).toFixed(0)} %`,
+      ]),
+    );
+  }
+  sayMeans(voice, rows);
+  if (slowed) saySlowed(voice, slowed);
+  const { run, environments } = report;
+  const adapter = environments[0]?.adapter;
+  if (adapter?.isFallback)
+    voice.say(
+      paint(
+        voice,
+        'yellow',
+        'Software rendering, no GPU in use: only ratios on one machine count.',
+      ),
+    );
+  if (!run.complete) voice.say(paint(voice, 'yellow', 'Interrupted: only a part was timed.'));
+  voice.say(`${counted(rows.length, 'work')} in ${(run.durationMs / 1000).toFixed(1)} s`);
+}
+
+const nameOf = (id: string) => id.replace(/^bench\./, '');
+
+function cellOf(result: CaseResult | undefined): string {
+  if (!result || result.status === 'skip') return '-';
+  if (result.status !== 'pass') return result.status;
+  const ms = result.timing?.medianMs;
+  return ms === undefined ? 'ok' : ms.toPrecision(3);
+}
+
+function sayMeans(voice: Voice, rows: readonly BenchRow[]): void {
+  for (const { group, count, geometricMean, worst, below } of groupMeans(rows))
+    voice.say(
+      `${group}: the fastest peer takes ${geometricMean.toFixed(2)} times as long as ours (geometric mean of ${count}); at worst ${worst.ratio.toFixed(2)} (${nameOf(worst.id)}), ${below} below 1`,
+    );
+}
+
+function saySlowed(voice: Voice, { why, compared, slower }: Slowed): void {
+  if (why !== undefined) {
+    voice.say(paint(voice, 'yellow', `Nothing is compared: ${why}.`));
+    return;
+  }
+  for (const { id, backend, beforeMs, afterMs, ratio } of slower)
+    voice.say(
+      `${paint(voice, 'red', 'slower')}  ${id} on ${backend}: ${beforeMs.toPrecision(3)} -> ${afterMs.toPrecision(3)} ms, ${ratio.toFixed(2)} times as long`,
+    );
+  voice.say(
+    `${slower.length} of ${counted(compared, 'time')} are over 15 % slower than in the baseline`,
+  );
+}
