@@ -79,7 +79,7 @@ export default defineConfig(({ mode }) => ({
             outDir: 'dist/page',
             chunkSizeWarningLimit: 600, // kilobytes of kernels, loaded with the first run
             rolldownOptions: {
-              input: ['index.html', 'headless.html'],
+              input: ['index.html', 'headless.html', 'bench.html', 'bench-frame.html'],
               output: { codeSplitting: pageChunks(root) },
               checks,
             },

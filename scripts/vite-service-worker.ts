@@ -17,8 +17,11 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 };
 
-/** Pages that need their server anyway: one for browsers without a person, one for the bridge. */
-const ONLINE = new Set(['headless.html', 'bridge.html']);
+/**
+ * Pages that need their server anyway, for browsers without a person, the bridge and bench, and what
+ * bench alone is made of.
+ */
+const ONLINE = /^(?:headless|bridge|bench(?:-frame)?)\.html$|^assets\/bench\b/;
 
 /**
  * Public files that the page needs without a network; recordings and baselines are kept when they
@@ -43,7 +46,7 @@ export function serviceWorker(root: string): Plugin {
         const page = bundle['index.html'];
         if (page?.type !== 'asset') return;
         const emitted = Object.values(bundle).flatMap((file) =>
-          ONLINE.has(file.fileName)
+          ONLINE.test(file.fileName)
             ? []
             : [fileOf(file.fileName, file.type === 'chunk' ? file.code : file.source)],
         );

@@ -1,3 +1,4 @@
+import type { Outcome } from '../harness/headless/outcome.ts';
 import type { Report } from '../report/schema.ts';
 import type { BenchEvent } from './host.ts';
 import type { BenchOptions } from './options.ts';
@@ -24,12 +25,6 @@ export interface PeerFiles {
 
 /** What the realm answers. */
 export type FromBench =
+  | { readonly type: 'ready' }
   | { readonly type: 'event'; readonly event: BenchEvent }
-  | { readonly type: 'done'; readonly report: Report }
-  | {
-      readonly type: 'failed';
-      /** Whether there is no adapter. */
-      readonly unusable: boolean;
-      readonly code: string;
-      readonly message: string;
-    };
+  | { readonly type: 'ended'; readonly outcome: Outcome<Report> };

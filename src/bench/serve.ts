@@ -1,5 +1,4 @@
-import { GradproofError, messageOf } from '../errors.ts';
-import { NoAdapterError } from '../gpu/device.ts';
+import { outcomeOf } from '../harness/headless/outcome.ts';
 import type { Contender } from './contender.ts';
 import type { FromBench, PeerFiles, ToBench } from './messages.ts';
 import { runSession, type SessionHost } from './session.ts';
@@ -30,26 +29,19 @@ async function run(
 ): Promise<void> {
   const errors = new UncapturedErrors();
   using _watch = adapters && errors.watch(adapters);
-  try {
-    const host: SessionHost = {
-      ...realm,
-      works: [...works.values()],
-      errors,
-      signal,
-      peers: async () => {
-        const loaded: Contender[] = [];
-        for (const peer of peers) loaded.push(...(await load(peer)));
-        return loaded;
-      },
-    };
-    const report = await runSession(host, options, (event) => post({ type: 'event', event }));
-    post({ type: 'done', report });
-  } catch (error) {
-    post({
-      type: 'failed',
-      unusable: error instanceof NoAdapterError,
-      code: error instanceof GradproofError ? error.code : 'exception',
-      message: messageOf(error),
-    });
-  }
+  const host: SessionHost = {
+    ...realm,
+    works: [...works.values()],
+    errors,
+    signal,
+    peers: async () => {
+      const loaded: Contender[] = [];
+      for (const peer of peers) loaded.push(...(await load(peer)));
+      return loaded;
+    },
+  };
+  const outcome = await outcomeOf(() =>
+    runSession(host, options, (event) => post({ type: 'event', event })),
+  );
+  post({ type: 'ended', outcome });
 }

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -24,15 +26,25 @@ export const PAGE_ADDRESS = `http://localhost:${PAGE_PORT}/`;
 /** The built page, beside the built command line. */
 export const PAGE_FOLDER = fileURLToPath(new URL('../page', import.meta.url));
 
+/** The peers of bench, where they are installed: see {@link PageServer}. */
+export const PEERS_FOLDER = fileURLToPath(new URL('../peers', import.meta.url));
+
 /** The page whose own policy lets it ask a bridge on loopback; the usual page may not. */
 export const BRIDGE_PAGE = 'bridge.html';
+
+/** The page that shows a bench: alone of all it may have a frame, in which the bench runs. */
+const BENCH_PAGE = '/bench.html';
+
+/** What tells {@link BENCH_PAGE} the address of its frame. */
+const FRAME_ADDRESS = '/bench-frame';
 
 /**
  * Nothing but what the page brings along may run or load, and nothing but it and `allowed` be
  * asked; no page may frame it.
  */
-function contentSecurityPolicy(allowed: readonly string[]): string {
+function contentSecurityPolicy(allowed: readonly string[], path: string): string {
   return [
+    ...(path === BENCH_PAGE ? ["frame-src 'self'"] : []),
     "default-src 'none'",
     "script-src 'self'",
     "worker-src 'self'",
@@ -47,6 +59,28 @@ function contentSecurityPolicy(allowed: readonly string[]): string {
   ].join('; ');
 }
 
+/**
+ * What is under this policy has an origin of its own: it computes, WebAssembly too, and can neither
+ * ask anyone nor keep anything. Its scripts come from this server.
+ */
+function framePolicy(origin: string): string {
+  return [
+    'sandbox allow-scripts',
+    "default-src 'none'",
+    `script-src ${origin} 'wasm-unsafe-eval'`,
+    "connect-src 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'self'",
+  ].join('; ');
+}
+
+/** A frame of another origin may load these. */
+const FRAME_HEADERS = {
+  'access-control-allow-origin': 'null',
+  'cross-origin-resource-policy': 'cross-origin',
+};
+
 const HEADERS = {
   // A stored response keeps its policy, which may name the bridge of an earlier run; it is not
   // replaced when a 304 renews the rest.
@@ -59,6 +93,14 @@ const HEADERS = {
   'cross-origin-embedder-policy': 'require-corp',
 };
 
+function filesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return []; // not installed
+  }
+}
+
 /** Tells the page's scripts where links lead; src/ui/share/share-base.ts reads it. */
 function shareCookie(shareBase: string | undefined): string {
   const value = encodeURIComponent(shareBase ?? '');
@@ -69,8 +111,16 @@ function shareCookie(shareBase: string | undefined): string {
  * Serves `folder` on loopback. `port` is taken when it is free, so that what the page keeps stays
  * under one origin; else any other. A request that names another host (a foreign page that rebound
  * its name to loopback) is refused. `shareBase` is where the page's links lead, if not to itself.
+ * What is in `peers` is under /peers/, with the names of all of it in /peers/index.json. The same
+ * files are served once more, for the frame of a bench, under an address that only the pages of
+ * this server can ask for.
  */
-export async function servePage(folder: string, port = 0, shareBase?: string): Promise<PageServer> {
+export async function servePage(
+  folder: string,
+  port = 0,
+  shareBase?: string,
+  peers = PEERS_FOLDER,
+): Promise<PageServer> {
   const files = sirv(folder, {
     etag: false,
     brotli: true,
@@ -78,10 +128,13 @@ export async function servePage(folder: string, port = 0, shareBase?: string): P
       if (/(?:\/|\.html)$/.test(path)) response.setHeader('set-cookie', shareCookie(shareBase));
     },
   });
+  const libraries = sirv(peers, { dev: true, etag: false });
+  const frame = `/frame-${randomUUID()}`;
   const allowed: string[] = [];
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-    response.setHeader('content-security-policy', contentSecurityPolicy(allowed));
+    const [path = ''] = (request.url ?? '').split('?');
+    response.setHeader('content-security-policy', contentSecurityPolicy(allowed, path));
     const hosts = ['localhost', '127.0.0.1'].map((host) => `${host}:${taken}`);
     const refuse = (status: number, text: string) =>
       void response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
@@ -89,7 +142,20 @@ export async function servePage(folder: string, port = 0, shareBase?: string): P
       return refuse(403, 'this server answers to localhost alone\n');
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return refuse(405, 'only GET and HEAD\n');
-    files(request, response, () => refuse(404, 'there is no such file\n'));
+    const tell = (type: string, text: string) =>
+      void response.writeHead(200, { 'content-type': type }).end(text);
+    if (path === FRAME_ADDRESS) return tell('text/plain', `${frame}/bench-frame.html`);
+    if (path === '/peers/index.json')
+      return tell('application/json', JSON.stringify(filesIn(peers)));
+    if (path.startsWith(`${frame}/`)) {
+      for (const [name, value] of Object.entries(FRAME_HEADERS)) response.setHeader(name, value);
+      response.setHeader('content-security-policy', framePolicy(`http://localhost:${taken}`));
+      request.url = path.slice(frame.length);
+    }
+    const isOfPeers = request.url?.startsWith('/peers/');
+    if (isOfPeers) request.url = request.url?.slice('/peers'.length);
+    const serve = isOfPeers ? libraries : files;
+    serve(request, response, () => refuse(404, 'there is no such file\n'));
   });
   const listen = (wanted: number) =>
     new Promise<void>((resolve, reject) => {

@@ -1,15 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { UsageError } from '../exit.ts';
 import type { RuntimeName } from '../runtime/open.ts';
+import { PEERS_FOLDER } from '../server.ts';
 
 /** Libraries that are timed beside the engine. */
 export const PEERS = ['ort', 'tfjs', 'jax'] as const;
 export type PeerName = (typeof PEERS)[number];
-
-/** Where their build is, beside that of the command line. */
-export const PEERS_FOLDER = fileURLToPath(new URL('../peers', import.meta.url));
 
 /** Who is timed beside ours, and what a person should know of it. */
 export interface FoundPeers {

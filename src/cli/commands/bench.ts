@@ -1,5 +1,5 @@
-import type { BenchListener } from '../../bench/host.ts';
 import { type BenchOptions, DEFAULT_BENCH_OPTIONS, QUICK_SAMPLES } from '../../bench/options.ts';
+import type { BenchRequest } from '../../bench/request.ts';
 import { selectWorks } from '../../bench/session.ts';
 import { becameSlower } from '../../bench/slowed.ts';
 import { works } from '../../bench/works.ts';
@@ -13,7 +13,7 @@ import { checkWritable, readReportFile, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { showBench, showBenchSummary } from '../output/bench.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
-import type { RuntimeName } from '../runtime/open.ts';
+import { openRuntime, type RuntimeName } from '../runtime/open.ts';
 
 /** What `gradproof bench` understands. */
 export interface BenchCommand extends BenchOptions {
@@ -42,37 +42,24 @@ export async function benchCommand(given: Partial<BenchCommand>): Promise<number
   const found = peersFor(runtime, options.selfTest ? [] : peers);
   for (const line of found.remarks) voice.say(line);
   using interrupt = new Interrupt();
-  const listen = showBench(voice);
-  const report = await benchIn(
-    runtime,
-    voice,
-    { options, peers: found.peers, listen },
-    interrupt.signal,
-  );
+  const request = { options, peers: found.peers };
+  const report = await benchIn(runtime, voice, request, interrupt.signal);
   if (target) writeOutput('--report', target, writeReport(report));
   if (csv) writeOutput('--csv', csv, toCsv(report));
   showBenchSummary(voice, report, before && becameSlower(before, report));
   return exitOfBench(report, interrupt.signal.aborted);
 }
 
-interface Asked {
-  readonly options: BenchOptions;
-  readonly peers: readonly PeerName[];
-  readonly listen: BenchListener;
-}
-
+/** Opens the runtime and times in it. */
 async function benchIn(
-  runtime: RuntimeName,
+  name: RuntimeName,
   voice: Voice,
-  { options, peers, listen }: Asked,
+  request: BenchRequest,
   signal: AbortSignal,
 ): Promise<Report> {
-  if (runtime === 'node') {
-    const { runInNode } = await import('../bench/run-in-node.ts');
-    return await runInNode(options, listen, signal, voice.say);
-  }
-  const { runInChromium } = await import('../bench/run-in-chromium.ts');
-  return await runInChromium({ options, peers }, listen, signal, voice.say);
+  await using runtime = await openRuntime(name, voice.say, signal);
+  voice.say(`timing on ${runtime.adapter}`);
+  return await runtime.bench(request, showBench(voice), signal);
 }
 
 async function baselineIn(path: string): Promise<Report> {

@@ -1,7 +1,8 @@
 import type { Browser, Page } from 'playwright';
 import { GradproofError, messageOf } from '../../errors.ts';
 import type { RunEvent, RunListener } from '../../harness/events.ts';
-import type { HeadlessDriver, Outcome } from '../../harness/headless/page.ts';
+import { type Outcome, resultOf } from '../../harness/headless/outcome.ts';
+import type { HeadlessDriver } from '../../harness/headless/page.ts';
 import { Backoff, retry } from '../../harness/retry.ts';
 import { deadlineOf } from '../../harness/runner/deadline.ts';
 import { RESTART_PAUSES_MS } from '../../harness/runner/persistently.ts';
@@ -19,6 +20,7 @@ import { launch, launchAny } from '../browser/launch.ts';
 import { InterruptedError } from '../exit.ts';
 import { planCases } from '../plan-cases.ts';
 import { PAGE_FOLDER, type PageServer, servePage } from '../server.ts';
+import { benchInPage } from './bench-in-page.ts';
 import { callPage, openHeadlessPage } from './headless-page.ts';
 import { RunJournal } from './run-journal.ts';
 import type { Runtime } from './runtime.ts';
@@ -175,6 +177,10 @@ class ChromiumRuntime implements Runtime {
     }
   }
 
+  async bench(...given: Parameters<Runtime['bench']>) {
+    return benchInPage(this.#browser, this.page.url, ...given);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#browser.close();
     await this.page[Symbol.asyncDispose]();
@@ -233,8 +239,7 @@ class ChromiumRuntime implements Runtime {
           `the browser or its tab ended during the run (${firstLine(error)}): run it again`,
         );
       });
-      if (outcome.ok) return outcome.value;
-      throw new (outcome.unusable ? UnusableError : GradproofError)(outcome.code, outcome.message);
+      return resultOf(outcome);
     } finally {
       for (const timer of timers) clearTimeout(timer);
       signal.removeEventListener('abort', cancel);

@@ -7,6 +7,7 @@ import { train } from '../../harness/training.ts';
 import type { WorkerLink } from '../../harness/worker/messages.ts';
 import { startNodeWorker } from '../../harness/worker/node-link.ts';
 import { planCases } from '../plan-cases.ts';
+import { benchInNode } from './bench-in-node.ts';
 import type { Runtime } from './runtime.ts';
 import { findSwiftShader, swiftShaderEnvironment } from './swiftshader.ts';
 
@@ -82,10 +83,12 @@ export async function findNodeHost(worker = WORKER): Promise<NodeHost> {
 
 class NodeRuntime implements Runtime {
   readonly adapter: string;
+  readonly #env: NodeJS.ProcessEnv;
   readonly #host: RunnerHost;
 
-  constructor(cases: RunnerHost['cases'], { adapter, startWorker }: NodeHost) {
+  constructor(cases: RunnerHost['cases'], { adapter, env, startWorker }: NodeHost) {
     this.adapter = adapter;
+    this.#env = env;
     this.#host = { cases, startWorker };
   }
 
@@ -95,6 +98,10 @@ class NodeRuntime implements Runtime {
 
   async train(...[request, listen, signal, skip]: Parameters<Runtime['train']>) {
     return train(this.#host, request, listen, signal, { skip });
+  }
+
+  async bench(...[{ options }, listen, signal]: Parameters<Runtime['bench']>) {
+    return benchInNode(this.#env, options, listen, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

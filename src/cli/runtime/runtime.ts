@@ -1,3 +1,5 @@
+import type { BenchListener } from '../../bench/host.ts';
+import type { BenchRequest } from '../../bench/request.ts';
 import type { RunListener } from '../../harness/events.ts';
 import type { RunRequest } from '../../harness/headless/page.ts';
 import type { Skip } from '../../harness/training/skip.ts';
@@ -26,4 +28,6 @@ export interface Runtime extends AsyncDisposable {
     signal: AbortSignal,
     skip: Skip,
   ): Promise<TrainingOutcome>;
+  /** Times the engine, and where a page computes the peers beside it. */
+  bench(request: BenchRequest, listen: BenchListener, signal: AbortSignal): Promise<Report>;
 }

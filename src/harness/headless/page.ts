@@ -5,6 +5,7 @@ import type { RunEvent, Unfinished } from '../events.ts';
 import type { Live } from '../live.ts';
 import type { Replay } from '../runner/selection.ts';
 import type { TrainingEvent, TrainingOutcome, TrainingRequest } from '../training.ts';
+import type { Outcome } from './outcome.ts';
 
 /** What to run. */
 export interface RunRequest {
@@ -15,19 +16,6 @@ export interface RunRequest {
   /** A run to go on with, whose tab died. */
   readonly resume?: Unfinished;
 }
-
-/**
- * How a call into the headless page ended; errors do not survive the way out of the browser as
- * classes.
- */
-export type Outcome<T> =
-  | { readonly ok: true; readonly value: T }
-  | {
-      readonly ok: false;
-      readonly unusable: boolean;
-      readonly code: string;
-      readonly message: string;
-    };
 
 /** What the headless page offers to the process that drives the browser. */
 export interface HeadlessPage {

@@ -1,11 +1,11 @@
-import { GradproofError, messageOf } from '../../errors.ts';
-import { NoAdapterError, requestDevice } from '../../gpu/device.ts';
+import { requestDevice } from '../../gpu/device.ts';
 import type { Case } from '../../testing/suite.ts';
-import { type RunnerHost, run, UnusableError } from '../runner.ts';
+import { type RunnerHost, run } from '../runner.ts';
 import { Skip } from '../training/skip.ts';
 import { train } from '../training.ts';
 import type { WorkerLink } from '../worker/messages.ts';
-import type { HeadlessDriver, HeadlessPage, Outcome } from './page.ts';
+import { outcomeOf } from './outcome.ts';
+import type { HeadlessDriver, HeadlessPage } from './page.ts';
 
 /**
  * Offers `cases` to the process that drives this page: the page's own runner and workers, without
@@ -49,18 +49,4 @@ export function serveHeadless(
   };
 
   Object.assign(globalThis, { gradproofPage: page });
-}
-
-async function outcomeOf<T>(work: () => Promise<T>): Promise<Outcome<T>> {
-  try {
-    return { ok: true, value: await work() };
-  } catch (error) {
-    const code = error instanceof GradproofError ? error.code : 'exception';
-    return {
-      ok: false,
-      unusable: error instanceof UnusableError || error instanceof NoAdapterError,
-      code,
-      message: messageOf(error),
-    };
-  }
 }

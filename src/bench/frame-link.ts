@@ -1,0 +1,98 @@
+import { GradproofError } from '../errors.ts';
+import { resultOf } from '../harness/headless/outcome.ts';
+import type { Report } from '../report/schema.ts';
+import type { BenchListener } from './host.ts';
+import type { FromBench, PeerFiles, ToBench } from './messages.ts';
+import type { BenchRequest } from './request.ts';
+
+/** What this page's server cannot give. */
+class BenchUnavailableError extends GradproofError {
+  constructor(message: string) {
+    super('bench-unavailable', message);
+  }
+}
+
+/** The libraries that are timed beside the engine. */
+const PEERS = ['ort', 'tfjs', 'jax'] as const;
+
+/** Files beside the modules that a peer may ask for. */
+const ASSET = /\.wasm$/;
+
+/** The peers that are installed, by name. */
+export async function installedPeers(): Promise<readonly string[]> {
+  const files = await filesOfPeers();
+  return PEERS.filter((name) => files.includes(`${name}.js`));
+}
+
+/**
+ * Runs bench in a frame of its own: an origin that has neither network nor storage, in which
+ * WebAssembly runs. Peers are fetched here and now, by this page. Throws UnusableError where there
+ * is no adapter, and what ended the run.
+ */
+export async function runInFrame(
+  { options, peers }: BenchRequest,
+  listen: BenchListener,
+  signal: AbortSignal,
+): Promise<Report> {
+  const address = await textOf('bench-frame');
+  const files = await filesOfPeers();
+  const given = await Promise.all(peers.map((name) => peerFiles(name, address, files)));
+  const frame = document.createElement('iframe');
+  frame.sandbox.add('allow-scripts');
+  // Isolated, its clock has steps of 5 microseconds.
+  frame.allow = 'cross-origin-isolated';
+  frame.src = address;
+  const post = (message: ToBench) => frame.contentWindow?.postMessage(message, '*');
+  const cancel = () => post({ type: 'cancel' });
+  const ended = new AbortController();
+  try {
+    return await new Promise<Report>((resolve) => {
+      const hear = ({ source, data }: MessageEvent<FromBench>) => {
+        if (source !== frame.contentWindow) return;
+        if (data.type === 'event') listen(data.event);
+        else if (data.type === 'ended') resolve(new Promise((ok) => ok(resultOf(data.outcome))));
+        else {
+          post({ type: 'start', options, peers: given });
+          if (signal.aborted) cancel();
+        }
+      };
+      addEventListener('message', hear, { signal: ended.signal });
+      signal.addEventListener('abort', cancel, { signal: ended.signal });
+      document.body.append(frame);
+    });
+  } finally {
+    ended.abort();
+    frame.remove();
+  }
+}
+
+/** The module's address in the frame, and what it cannot fetch there. */
+async function peerFiles(
+  name: string,
+  frame: string,
+  files: readonly string[],
+): Promise<PeerFiles> {
+  if (!files.includes(`${name}.js`))
+    throw new BenchUnavailableError(`${name} is not installed: run npm run bench:setup`);
+  const assets = await Promise.all(
+    files
+      .filter((file) => ASSET.test(file))
+      .map(async (file) => [file, await (await asked(`peers/${file}`)).arrayBuffer()] as const),
+  );
+  const module = new URL(`peers/${name}.js`, new URL(frame, document.URL)).href;
+  return { name, module, assets: Object.fromEntries(assets) };
+}
+
+async function filesOfPeers(): Promise<readonly string[]> {
+  return (await (await asked('peers/index.json')).json()) as readonly string[];
+}
+
+const textOf = async (path: string) => await (await asked(path)).text();
+
+async function asked(path: string): Promise<Response> {
+  const response = await fetch(new URL(path, document.URL));
+  if (response.ok) return response;
+  throw new BenchUnavailableError(
+    `${path} cannot be had (${response.status}): bench runs where npm start serves the page`,
+  );
+}
