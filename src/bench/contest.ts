@@ -12,8 +12,9 @@ import { median } from './statistics/median.ts';
 import { StepOracle } from './steps/oracle.ts';
 import type { Work } from './work.ts';
 
-/** Settings that take at most so many times as long as the fastest stay in the race. */
+/** Of many settings those stay in the race that take at most so many times as long as the fastest. */
 const NEAR = 1.15;
+const MANY = 3;
 
 /** A device told an error that nothing caught: what it computed then is not known. */
 class UncapturedGpuError extends GradproofError {
@@ -157,7 +158,8 @@ export class Contest {
   async #keepFastest(candidate: Candidate): Promise<void> {
     const { entries } = candidate;
     const least = Math.min(...entries.map(({ triedMs }) => triedMs));
-    candidate.entries = entries.filter(({ triedMs }) => triedMs <= NEAR * least);
+    if (entries.length >= MANY)
+      candidate.entries = entries.filter(({ triedMs }) => triedMs <= NEAR * least);
     for (const entry of entries) {
       tellOf(candidate, entry);
       if (!candidate.entries.includes(entry)) await entry[Symbol.asyncDispose]();

@@ -31,8 +31,8 @@ export interface OpWorkGiven {
   readonly flops: number;
   readonly params?: object;
   readonly inputs: Operands;
-  /** Shapes of the outputs, in float32. */
-  readonly gives: Readonly<Record<string, Shape>>;
+  /** Shapes of the outputs in float32, or the bytes of all where they are others. */
+  readonly gives: Readonly<Record<string, Shape>> | number;
   /** Inputs whose gradients are computed too. Default none: forward alone. */
   readonly wants?: readonly string[];
   readonly isOurs?: boolean;
@@ -50,7 +50,12 @@ export function opWork(given: OpWorkGiven): OpWork {
   const { inputs, gives, wants, isOurs, growth } = given;
   const told = wants ? { ...sizes, grad: wants.join('+') } : sizes;
   const words = Object.entries(told).map(([name, value]) => `;${name}=${value}`);
-  const written = Object.values(gives).reduce((sum, shape) => sum + FLOAT_BYTES * sizeOf(shape), 0);
+  const outputs = typeof gives === 'number' ? {} : gives;
+  const floats = Object.values(outputs).reduce(
+    (sum, shape) => sum + FLOAT_BYTES * sizeOf(shape),
+    0,
+  );
+  const written = typeof gives === 'number' ? gives : floats;
   const read = Object.values(inputs).reduce((sum, operand) => sum + bytesOf(operand), 0);
   const gradients = (wants ?? []).reduce((sum, name) => sum + bytesOf(inputs[name] ?? []), 0);
   return {
@@ -67,7 +72,7 @@ export function opWork(given: OpWorkGiven): OpWork {
       op,
       params,
       inputs: mapped(inputs, (operand) => drawn(random, operand)),
-      ...(wants ? { grads: mapped(gives, (shape) => normals(random, shape)), wants } : {}),
+      ...(wants ? { grads: mapped(outputs, (shape) => normals(random, shape)), wants } : {}),
     }),
   };
 }

@@ -1,0 +1,233 @@
+import { describe, expect, test } from 'vitest';
+import { type Script, ScriptedTime, scripted, work } from './fixtures/scripted.ts';
+import type { BenchEvent, BenchHost, BenchResult } from './host.ts';
+import { DEFAULT_BENCH_OPTIONS } from './options.ts';
+import { runBench } from './run.ts';
+import type { Work } from './work.ts';
+
+const OURS: Script = { name: 'webgpu', settings: { captured: 4, eager: 5 } };
+
+/** Runs the scripts on one work; `more` changes the host. */
+async function ran(
+  scripts: readonly Script[],
+  more: Partial<BenchHost> | ((time: ScriptedTime) => Partial<BenchHost>) = {},
+) {
+  const time = new ScriptedTime();
+  const events: BenchEvent[] = [];
+  const given = typeof more === 'function' ? more(time) : more;
+  const host: BenchHost = {
+    works: [work],
+    contenders: scripts.map((script) => scripted(time, script)),
+    options: DEFAULT_BENCH_OPTIONS,
+    now: time.now,
+    quantumMs: 1,
+    signal: new AbortController().signal,
+    ...given,
+  };
+  const { results, complete } = await runBench(host, (event) => events.push(event));
+  const of = (backend: string) =>
+    results.find((result) => result.backend === backend) as BenchResult;
+  return { results, complete, events, of };
+}
+
+describe('a bench', () => {
+  test('tells the fastest setting with its samples, and what the others took', async () => {
+    const { of } = await ran([OURS]);
+    const { status, setting, tried, timing, metrics, series, assertions, kernels } = of('webgpu');
+    expect({ status, setting, assertions }).toEqual({
+      status: 'pass',
+      setting: 'captured',
+      assertions: 4,
+    });
+    expect(tried?.['captured']).toBeCloseTo(4, 5);
+    expect(tried?.['eager']).toBeCloseTo(5, 5);
+    expect(timing?.medianMs).toBeCloseTo(4, 5);
+    expect(timing?.samples).toBe(series?.['ms']?.length);
+    expect(metrics).toMatchObject({ capturedCommands: 1, eagerCommands: 1, repeats: 6 });
+    expect(kernels).toEqual(['kernel-of-captured', 'kernel-of-eager']);
+    // A batch of six has a sixth of the quantum.
+    expect(timing?.quantumNs).toBe(Math.round(1e6 / 6));
+  });
+
+  test('stops when every median is known, and takes no more samples than asked', async () => {
+    expect((await ran([OURS])).of('webgpu').timing?.samples).toBe(5);
+    let runs = 0;
+    const noisy = { ...OURS, settings: { captured: () => 3 + (runs++ % 2) } };
+    const options = { ...DEFAULT_BENCH_OPTIONS, samples: 9 };
+    const { timing } = (await ran([noisy], { options })).of('webgpu');
+    expect(timing?.samples).toBeLessThanOrEqual(9);
+  });
+
+  test('rates ours by the fastest peer on WebGPU, and by the ceiling', async () => {
+    const { of } = await ran([
+      OURS,
+      { name: 'ceiling', settings: { copy: 1 } },
+      { name: 'ort-webgpu', settings: { default: 12 } },
+      { name: 'jax-webgpu', settings: { jit: 6 } },
+      { name: 'ort-wasm', settings: { default: 0.5 } },
+    ]);
+    expect(of('webgpu').metrics?.['ratio']).toBeCloseTo(1.5, 4);
+    expect(of('webgpu').metrics?.['fractionOfCeiling']).toBeCloseTo(0.25, 4);
+    expect(of('jax-webgpu').metrics?.['fractionOfCeiling']).toBeCloseTo(1 / 6, 4);
+    expect(of('jax-webgpu').metrics).not.toHaveProperty('ratio');
+    expect(of('ceiling').metrics).not.toHaveProperty('fractionOfCeiling');
+  });
+
+  test('counts a library by its documented loop where that is faster, and tells both', async () => {
+    const peer = { name: 'tfjs-webgpu', settings: { default: 10 } } as const;
+    const { of } = await ran([
+      { ...peer, documentedMs: 8 },
+      { ...peer, name: 'jax-webgpu', documentedMs: 11 },
+    ]);
+    expect(of('tfjs-webgpu').timing?.medianMs).toBeCloseTo(8, 4);
+    expect(of('tfjs-webgpu').setting).toBe('default, by its documented loop');
+    expect(of('tfjs-webgpu').series?.['ms']?.[0]).toBeCloseTo(10, 4);
+    expect(of('jax-webgpu').timing?.medianMs).toBeCloseTo(10, 4);
+    expect(of('jax-webgpu').metrics?.['documentedMs']).toBeCloseTo(11, 4);
+  });
+
+  test('runs in turn, each round begun by another', async () => {
+    const order: string[] = [];
+    const watched = (name: 'ort-webgpu' | 'jax-webgpu' | 'tfjs-webgpu'): Script => ({
+      name,
+      settings: { default: 30 },
+      onRun: () => order.push(name),
+    });
+    await ran([watched('ort-webgpu'), watched('tfjs-webgpu'), watched('jax-webgpu')]);
+    const [o, t, j] = ['ort-webgpu', 'tfjs-webgpu', 'jax-webgpu'];
+    expect(order.slice(-15)).toEqual([o, t, j, t, j, o, j, o, t, o, t, j, t, j, o]);
+  });
+});
+
+describe('a contender', () => {
+  test('that is wrong fails and has no time, and the others are timed', async () => {
+    const { of } = await ran([OURS, { name: 'ort-webgpu', settings: { a: 1, b: 2 }, error: 1e-3 }]);
+    const { status, error, timing, assertions } = of('ort-webgpu');
+    expect({ status, timing, assertions }).toEqual({
+      status: 'fail',
+      timing: undefined,
+      assertions: 0,
+    });
+    expect(error).toMatchObject({ code: 'not-equal', at: { index: [0] } });
+    expect(of('webgpu').timing).toBeDefined();
+    expect(of('webgpu').metrics).not.toHaveProperty('ratio');
+  });
+
+  test('that throws is an error with what it said', async () => {
+    const throws = new Error('no such backend');
+    const { of } = await ran([OURS, { name: 'jax-webgpu', settings: { jit: 1 }, throws }]);
+    expect(of('jax-webgpu')).toMatchObject({
+      status: 'error',
+      error: { code: 'exception', message: 'no such backend' },
+    });
+  });
+
+  test('whose device tells an error that nothing caught is not timed', async () => {
+    const told: string[] = [];
+    const jax: Script = {
+      name: 'jax-webgpu',
+      settings: { jit: 1 },
+      onRun: () => told.push('a buffer is too small'),
+    };
+    const { of } = await ran([OURS, jax], { takeGpuError: () => told.splice(0)[0] });
+    expect(of('jax-webgpu')).toMatchObject({
+      status: 'error',
+      error: { code: 'gpu-uncaptured', message: expect.stringContaining('a buffer is too small') },
+    });
+    expect(of('jax-webgpu')).not.toHaveProperty('timing');
+    expect(of('webgpu')).toMatchObject({ status: 'pass' });
+  });
+
+  test('whose device tells an error in the midst of the rounds loses its time', async () => {
+    const told: string[] = [];
+    let runs = 0;
+    const jax: Script = {
+      name: 'jax-webgpu',
+      settings: { jit: 30 },
+      onRun: () => void (++runs === 9 && told.push('lost')),
+    };
+    const { of } = await ran([OURS, jax], { takeGpuError: () => told.splice(0)[0] });
+    expect(of('jax-webgpu')).toMatchObject({ status: 'error', error: { code: 'gpu-uncaptured' } });
+    expect(of('jax-webgpu')).not.toHaveProperty('timing');
+    expect(of('webgpu').timing?.samples).toBe(5);
+    expect(of('webgpu').metrics).not.toHaveProperty('ratio');
+  });
+
+  test('that does not know the work is skipped with its reason', async () => {
+    const { of } = await ran([OURS], (time) => ({
+      contenders: [
+        { ...scripted(time, OURS), settingsFor: () => ({ reason: 'it has no training' }) },
+      ],
+    }));
+    expect(of('webgpu')).toMatchObject({
+      status: 'skip',
+      skip: { code: 'not-implemented', detail: 'it has no training' },
+    });
+  });
+
+  test('has only settings tried whose name has the text that was asked for', async () => {
+    const options = { ...DEFAULT_BENCH_OPTIONS, settings: { webgpu: 'eag', 'jax-webgpu': 'none' } };
+    const { of } = await ran([OURS, { name: 'jax-webgpu', settings: { jit: 1 } }], { options });
+    expect(Object.keys(of('webgpu').tried ?? {})).toEqual(['eager']);
+    expect(Object.keys(of('jax-webgpu').tried ?? {})).toEqual(['jit']);
+  });
+
+  test('of many settings races with those near the fastest alone', async () => {
+    const settings = { a: 1, b: 1.1, c: 3, d: 9 };
+    const runs: string[] = [];
+    const { of } = await ran([
+      { name: 'ort-webgpu', settings, onRun: (setting) => runs.push(setting) },
+    ]);
+    expect(Object.keys(of('ort-webgpu').tried ?? {})).toEqual(['a', 'b', 'c', 'd']);
+    expect(new Set(runs.slice(-10))).toEqual(new Set(['a', 'b']));
+  });
+});
+
+describe('rounds are left out', () => {
+  test('where the tab was hidden', async () => {
+    let looks = 0;
+    const isHidden = () => ++looks <= 3;
+    const { of } = await ran([OURS], { isHidden });
+    expect(of('webgpu').metrics).toMatchObject({ hiddenRounds: 1 });
+    expect(of('webgpu').timing?.samples).toBe(5);
+  });
+
+  test('where the machine was slowed down', async () => {
+    let pulses = 0;
+    let slow = 1;
+    const settings = { captured: () => 30 * slow };
+    const { of } = await ran([{ name: 'webgpu', settings }], (time) => ({
+      pulse: async () => {
+        pulses++;
+        time.pass(2 * slow);
+        // From the seventh round on for two rounds.
+        slow = pulses === 6 || pulses === 7 ? 3 : 1;
+      },
+      options: { ...DEFAULT_BENCH_OPTIONS, samples: 9 },
+      works: [work, { ...work, id: 'bench.relu:f32;n=5' }],
+    }));
+    expect(of('webgpu').series?.['ms']?.every((ms) => ms !== null && ms < 31)).toBe(true);
+  });
+});
+
+test('a cancelled bench keeps what is done, and says that it is not complete', async () => {
+  const cancelled = new AbortController();
+  const works: readonly Work[] = [work, { ...work, id: 'bench.relu:f32;n=5' }];
+  const script = { ...OURS, onRun: () => void (events.length > 3 && cancelled.abort()) };
+  const events: BenchEvent[] = [];
+  const time = new ScriptedTime();
+  const { results, complete } = await runBench(
+    {
+      works,
+      contenders: [scripted(time, script)],
+      options: DEFAULT_BENCH_OPTIONS,
+      now: time.now,
+      quantumMs: 1,
+      signal: cancelled.signal,
+    },
+    (event) => events.push(event),
+  );
+  expect(events.map(({ type }) => type)).toEqual(['start', 'work', 'results', 'work', 'end']);
+  expect(results.map(({ id }) => id)).toEqual([work.id]);
+  expect(complete).toBe(false);
+});

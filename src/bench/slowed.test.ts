@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import type { CaseResult, Report } from '../report/schema.ts';
+import { becameSlower } from './slowed.ts';
+
+const ADAPTER = {
+  vendor: 'v',
+  architecture: 'a',
+  device: 'd',
+  description: 'x',
+  isFallback: false,
+};
+const result = (ms: readonly number[], backend = 'webgpu'): CaseResult =>
+  ({
+    id: 'bench.matmul:f32;m=1',
+    backend,
+    timing: { medianMs: ms[2] },
+    series: { ms },
+  }) as unknown as CaseResult;
+const report = (results: readonly CaseResult[], adapter = ADAPTER): Report =>
+  ({ environments: [{ runtime: 'chromium', adapter }], results }) as unknown as Report;
+const times = (factor: number) => [1, 1.01, 1.02, 1.03, 1.04].map((ms) => factor * ms);
+
+describe('what became slower', () => {
+  test('is named with both times', () => {
+    const { why, compared, slower } = becameSlower(
+      report([result(times(1)), result(times(1), 'ort-webgpu')]),
+      report([result(times(1.3)), result(times(1.1), 'ort-webgpu')]),
+    );
+    expect([why, compared]).toEqual([undefined, 2]);
+    expect(slower).toEqual([
+      {
+        id: 'bench.matmul:f32;m=1',
+        backend: 'webgpu',
+        beforeMs: 1.02,
+        afterMs: 1.3 * 1.02,
+        ratio: expect.closeTo(1.3, 2),
+      },
+    ]);
+  });
+
+  test('is not what became faster, nor what was not timed before', () => {
+    const before = report([result(times(1.3))]);
+    expect(becameSlower(before, report([result(times(1))])).slower).toEqual([]);
+    expect(becameSlower(report([]), report([result(times(9))]))).toMatchObject({ compared: 0 });
+  });
+
+  test('is not told of another adapter', () => {
+    const other = report([result(times(2))], { ...ADAPTER, architecture: 'b' });
+    const told = becameSlower(report([result(times(1))]), other);
+    expect(told).toMatchObject({ compared: 0, slower: [] });
+    expect(told.why).toContain('another adapter');
+  });
+});
