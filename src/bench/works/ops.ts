@@ -26,6 +26,8 @@ const X: Shape = [ROWS, WIDTH];
 const N = ROWS * WIDTH;
 const FLAT: Shape = [N];
 const LABELS: Shape = [ROWS];
+/** Of what takes long to judge. */
+const SMALL: Shape = [N / 8];
 
 const between = (low: number, high: number) => (random: Random, shape: Shape) =>
   repeated(random, shape, () => random.uniform(low, high));
@@ -298,15 +300,15 @@ const OPTIM: Readonly<Record<string, Given>> = {
   optimizer_step: {
     each: 8,
     params: { optimizer: 'rmsprop', lr: 0.01, step: 7 },
-    inputs: { param: FLAT, square_avg: squares(FLAT), grad: FLAT },
-    gives: { param: FLAT, square_avg: FLAT },
+    inputs: { param: SMALL, square_avg: squares(SMALL), grad: SMALL },
+    gives: { param: SMALL, square_avg: SMALL },
     sizes: { optimizer: 'rmsprop' },
   },
   optimizer_steps: {
     each: 16,
     params: { optimizer: 'adamw', lr: 1e-3 },
-    inputs: { param: [N / 4], grads: [4, N / 4] },
-    gives: { trajectory: [4, N / 4] },
+    inputs: { param: SMALL, grads: [4, ...SMALL] },
+    gives: { trajectory: [4, ...SMALL] },
     sizes: { optimizer: 'adamw', steps: 4 },
   },
   amp_unscale: {

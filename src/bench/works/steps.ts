@@ -45,7 +45,8 @@ function drawInputs(random: Random, step: StepOf): HostTensors {
   return { ids: wholes(random, shape, most), labels: wholes(random, labels, most) };
 }
 
-function stepWork(
+/** A training step at other sizes than those of the table, too. */
+export function stepWork(
   step: StepOf,
   sizes: Readonly<Record<string, string | number>>,
   more: Partial<Pick<StepWork, 'group' | 'quick' | 'isOurs' | 'growth'>> = {},

@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Ceilings } from '../../bench/ceilings/ceilings.ts';
+import type { Contender, PreparedWork } from '../../bench/contender.ts';
+import { drawnCall } from '../../bench/drawn.ts';
+import type { BenchResult } from '../../bench/host.ts';
+import { opWork } from '../../bench/op-work.ts';
+import { DEFAULT_BENCH_OPTIONS } from '../../bench/options.ts';
+import { Engine } from '../../bench/ours/engine.ts';
+import { runBench } from '../../bench/run.ts';
+import { StepOracle } from '../../bench/steps/oracle.ts';
+import { UncapturedErrors } from '../../bench/uncaptured-errors.ts';
+import type { StepOf, Work } from '../../bench/work.ts';
+import { stepWork } from '../../bench/works/steps.ts';
+import { works } from '../../bench/works.ts';
+import { Gpu } from '../../gpu/gpu.ts';
+import { type HostTensor, hostTensor } from '../../tensor/host.ts';
+import { matmul } from '../../vocabulary/matmul/matmul.ts';
+import { softmax } from '../../vocabulary/nn/softmax.ts';
+import { softwareProvider } from './fixtures/software-gpu.ts';
+
+let provider: GPU;
+let gpu: Gpu;
+beforeAll(async () => {
+  provider = await softwareProvider();
+  gpu = await Gpu.request(provider);
+});
+afterAll(() => gpu[Symbol.dispose]());
+
+/** Fewest rounds of everything: what is judged does not depend on the clock. */
+const OPTIONS = { ...DEFAULT_BENCH_OPTIONS, samples: 5, warmUp: 0 };
+
+const product = opWork({
+  op: matmul,
+  sizes: { m: 7, n: 5, k: 11 },
+  group: 'products',
+  flops: 2 * 7 * 5 * 11,
+  inputs: { a: [7, 11], b: [11, 5] },
+  gives: { y: [7, 5] },
+});
+const rows = opWork({
+  op: softmax,
+  sizes: { rows: 3, width: 37 },
+  group: 'rows',
+  flops: 3 * 37,
+  inputs: { x: [3, 37] },
+  gives: { y: [3, 37] },
+  wants: ['x'],
+});
+
+/** A library that computes on the same device, and changes the last number of what it gives. */
+class Planted implements Contender {
+  readonly name = 'tfjs-webgpu';
+  readonly version = '0';
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  settingsFor(): readonly string[] {
+    return ['eager'];
+  }
+
+  async prepare(work: Work, setting: string): Promise<PreparedWork> {
+    const prepared = await this.#engine.prepare(work, setting);
+    const changed = ({ shape, data }: HostTensor) =>
+      hostTensor(
+        'f32',
+        shape,
+        Float32Array.from(data, (x, i) => (i === data.length - 1 ? x + 1e-3 : x)),
+      );
+    return {
+      run: (times) => prepared.run(times),
+      results: async () => {
+        const { outputs, gradients } = await prepared.results();
+        const y = outputs['y'] as HostTensor;
+        return { outputs: { ...outputs, y: changed(y) }, gradients };
+      },
+      [Symbol.asyncDispose]: () => prepared[Symbol.asyncDispose](),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+async function ran(
+  of: readonly Work[],
+  contenders: readonly Contender[],
+  takeGpuError?: () => string | undefined,
+) {
+  const { results, complete } = await runBench(
+    {
+      works: of,
+      contenders,
+      options: OPTIONS,
+      now: () => performance.now(),
+      quantumMs: 1,
+      signal: new AbortController().signal,
+      ...(takeGpuError ? { takeGpuError } : {}),
+    },
+    () => {},
+  );
+  expect(complete).toBe(true);
+  return (work: Work, backend: string) =>
+    results.find(({ id, backend: by }) => id === work.id && by === backend) as BenchResult;
+}
+
+describe('bench on a device', () => {
+  test('judges ours and the ceiling, and gives a planted error no time', async () => {
+    const engine = new Engine(gpu);
+    const ceilings = await Ceilings.on(gpu, () => performance.now());
+    const of = await ran([product, rows], [engine, ceilings, new Planted(engine)]);
+    for (const [work, compared] of [
+      [product, 35],
+      [rows, 222],
+    ] as const) {
+      const ours = of(work, 'webgpu');
+      expect(ours).toMatchObject({ status: 'pass', assertions: compared });
+      expect(ours.timing?.samples).toBe(5);
+      expect(Object.keys(ours.tried ?? {}).sort()).toEqual(['captured', 'eager']);
+      expect(of(work, 'ceiling')).toMatchObject({ status: 'pass' });
+      const planted = of(work, 'tfjs-webgpu');
+      expect(planted).toMatchObject({ status: 'fail', error: { code: 'out-of-bound' } });
+      expect(planted).not.toHaveProperty('timing');
+      expect(ours.metrics).not.toHaveProperty('ratio');
+    }
+    expect(of(product, 'webgpu').kernels.length).toBeGreaterThan(0);
+    expect(of(rows, 'webgpu').metrics?.['eagerCommands']).toBe(2);
+    expect(gpu.memory.ledger.liveBytes).toBe(0);
+  });
+
+  test('checks every ceiling of the device by itself', async () => {
+    const ceilings = await Ceilings.on(gpu, () => performance.now());
+    const all = [...works.values()].filter(({ kind }) => kind === 'ceiling');
+    expect(all).toHaveLength(7);
+    for (const work of all)
+      for (const setting of ceilings.settingsFor(work) as readonly string[]) {
+        await using prepared = await ceilings.prepare(work, setting);
+        const compared = (await prepared.check?.()) ?? 0;
+        expect([work.id, setting, compared > 0]).toEqual([work.id, setting, true]);
+        await prepared.run(3);
+      }
+    expect(gpu.memory.ledger.liveBytes).toBe(0);
+  });
+
+  test('gives a contender no time whose device tells an error that nothing caught', async () => {
+    const errors = new UncapturedErrors();
+    using _watch = errors.watch(GPUAdapter);
+    using other = await Gpu.request(provider);
+    const engine = new Engine(other);
+    const breaking: Contender = {
+      name: 'jax-webgpu',
+      version: '0',
+      settingsFor: () => ['eager'],
+      prepare: async (work, setting) => {
+        const prepared = await engine.prepare(work, setting);
+        return {
+          run: async (times) => {
+            other.device.createBuffer({ size: 3, usage: 0x1 | 0x80 });
+            await prepared.run(times);
+          },
+          results: () => prepared.results(),
+          [Symbol.asyncDispose]: () => prepared[Symbol.asyncDispose](),
+        };
+      },
+      [Symbol.asyncDispose]: async () => {},
+    };
+    const of = await ran([product], [engine, breaking], () => errors.take());
+    expect(of(product, 'webgpu')).toMatchObject({ status: 'pass' });
+    const broken = of(product, 'jax-webgpu');
+    expect(broken).toMatchObject({ status: 'error', error: { code: 'gpu-uncaptured' } });
+    expect(broken).not.toHaveProperty('timing');
+  });
+});
+
+const STEPS: readonly StepOf[] = [
+  { model: 'mlp', batch: 3, inputs: 7, hidden: 5, classes: 4 },
+  { model: 'transformer', batch: 2, tokens: 5, width: 8, heads: 2, blocks: 2, vocabulary: 11 },
+  {
+    model: 'llama-lora',
+    ...{ batch: 2, tokens: 5, width: 8, intermediate: 12, layers: 2, heads: 2 },
+    ...{ vocabulary: 11, rank: 2 },
+  },
+];
+
+describe.each(STEPS)('a step of $model', (step) => {
+  const work = stepWork(step, {});
+  const oracle = new StepOracle(work);
+
+  test.each(['captured', 'eager'])('%s has the losses of the float64 run', async (setting) => {
+    await using prepared = await new Engine(gpu).prepare(work, setting);
+    const { outputs, gradients } = await prepared.results();
+    const { compared, accuracy } = await oracle.judge({ outputs, gradients });
+    expect(compared).toBe(3);
+    expect(accuracy?.boundUsed).toBeLessThan(1);
+    const { shape, data } = outputs['loss'] as HostTensor;
+    // It learns: the losses differ, and each step is judged.
+    expect(new Set(data).size).toBe(3);
+    for (const at of [0, 1, 2]) {
+      const loss = Float32Array.from(data, (x, i) => (i === at ? x * 1.01 : x));
+      const wrong = { outputs: { loss: hostTensor('f32', shape, loss) }, gradients };
+      await expect(oracle.judge(wrong)).rejects.toThrow(`loss[${at}]`);
+    }
+  });
+});
+
+test('what is drawn for a work is never changed by timing it', async () => {
+  const before = structuredClone(drawnCall(product).inputs);
+  await using prepared = await new Engine(gpu).prepare(product, 'captured');
+  await prepared.run(2);
+  expect(drawnCall(product).inputs).toEqual(before);
+});

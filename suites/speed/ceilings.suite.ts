@@ -1,0 +1,100 @@
+import { type CommandKind, Commands } from '../../src/gpu/ceilings/commands.ts';
+import { expectedSum, multiplyAdds, sumBytes } from '../../src/gpu/ceilings/multiply-adds.ts';
+import {
+  expectedElement,
+  moveStreams,
+  type Streams,
+  streamBytes,
+} from '../../src/gpu/ceilings/streams.ts';
+import type { Gpu } from '../../src/gpu/gpu.ts';
+import type { Allocation } from '../../src/gpu/memory.ts';
+import type { Value } from '../../src/reference/record.ts';
+import type { CaseContext } from '../../src/testing/context.ts';
+import { suite } from '../../src/testing/suite.ts';
+
+export const ceilings = suite('speed.ceilings', {
+  description:
+    'Kernels that do nothing but add and multiply, or read and write, and the smallest there is: what bench holds the time of ops against. Each must do all that it is timed for.',
+});
+
+ceilings
+  .case('multiply-adds', { invocations: [100, 1100], rounds: [1, 3] })
+  .desc('Every chain takes all of its steps, without a rounding.')
+  .control('one of twelve chains stands still', (fault) =>
+    fault.shader('bench/multiply_adds', 'a * x.x11 + b', 'x.x11'),
+  )
+  .run(async (t) => {
+    const work = t.params;
+    const sums = allocated(t, sumBytes(work));
+    t.gpu.dispatch(multiplyAdds(work, sums));
+    await expectAll(t, sums, work.invocations, (i) => expectedSum(work, i));
+  });
+
+/** Rounds of reads and of writes; what is left of each is less than a round. */
+const ROUNDS = Array.from({ length: 9 }, (_, reads) => `${reads}x${8 - reads}`);
+const INVOCATIONS = 70;
+const REST = 3;
+
+ceilings
+  .case('streams', { rounds: ROUNDS, rest: [0, REST] })
+  .desc('Each element is read once and each is written, in whole rounds and the rest.')
+  .control('every sum begins at one', (fault) =>
+    fault.shader('bench/streams', 'var sum = vec4f();', 'var sum = vec4f(1.0);'),
+  )
+  .run(async (t) => {
+    const [reads, writes] = t.params.rounds.split('x').map(Number) as [number, number];
+    await expectStreams(t, {
+      reads: INVOCATIONS * reads + t.params.rest + Number(reads + t.params.rest === 0),
+      writes: INVOCATIONS * writes + t.params.rest + Number(writes + t.params.rest === 0),
+      invocations: INVOCATIONS,
+    });
+  });
+
+async function expectStreams(t: CaseContext, streams: Streams): Promise<void> {
+  const { read, written } = streamBytes(streams);
+  const [x, y] = [allocated(t, read), allocated(t, written)];
+  const random = t.random();
+  const given = Float32Array.from({ length: read / 4 }, () => random.integer(-99, 99));
+  t.gpu.write(x, given);
+  t.gpu.dispatch(moveStreams(streams, x, y));
+  await expectAll(t, y, written / 4, (i) => expectedElement(streams, given, i));
+  t.gpu.free(x);
+}
+
+const KINDS = ['dispatch', 'pass', 'submit', 'readback'] as const satisfies readonly CommandKind[];
+const COMMANDS = 37;
+
+ceilings
+  .case('commands', { kind: [...KINDS] })
+  .desc('As many dispatches run as are counted, each after the one before.')
+  .control('each counts twice', (fault) => fault.shader('bench/count', '+= 1u', '+= 2u'))
+  .run(async (t) => {
+    using commands = new Commands(t.gpu);
+    await commands.run(t.params.kind, COMMANDS);
+    const counted = await commands.count();
+    t.gpu.recorder.dispatched.add('bench/count');
+    t.expect(counted === COMMANDS, () => `${COMMANDS} commands counted to ${counted}`);
+  });
+
+/** Guarded memory that starts as NaN. */
+function allocated({ gpu }: { readonly gpu: Gpu }, bytes: number): Allocation {
+  gpu.memory.guarded = true;
+  return gpu.allocate(bytes);
+}
+
+async function expectAll(
+  t: CaseContext,
+  memory: Allocation,
+  count: number,
+  expected: (index: number) => number,
+): Promise<void> {
+  const read = await t.gpu.read({ memory, offset: 0 }, 4 * count);
+  const value = (data: Float64Array): Value => ({ shape: [count], data });
+  const actual = value(Float64Array.from(new Float32Array(read)));
+  t.expectEqual(
+    'result',
+    actual,
+    value(Float64Array.from({ length: count }, (_, i) => expected(i))),
+  );
+  t.gpu.free(memory);
+}
