@@ -78,6 +78,12 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['mutate', '--seed', '1'], /--seed: only --host draws mutants by a seed/],
   [['mutate', '--host', '--seed', '1'], /--seed: nothing is drawn by it: give it with --sample n/],
   [['mutate', '--deadline', '9'], /--deadline: only --host ends by the clock/],
+  [['bench', '--peers', 'torch'], /--peers torch: must be of ort, tfjs, jax, or none/],
+  [['bench', '--runtime', 'node', '--peers', 'ort'], /--peers: they need a browser/],
+  [['bench', '--filter', 'bench.no-such:*'], /no work matches bench\.no-such:\*/],
+  [['bench', '--samples', '4'], /--samples 4: must be a whole number from 5/],
+  [['bench', '--setting', 'eager'], /--setting eager: must be contender=text/],
+  [['bench', '--baseline', join(folder, 'missing.json')], /report .*missing\.json: cannot be read/],
   [['merge', file('a.json', '{}')], /name a file to write: --report, --junit, --html or --csv/],
   [['merge', file('b.json', '{'), '--report', '-'], /b\.json/],
   [['compare', file('c.json', '{}')], /missing required argument 'after'/],
@@ -86,7 +92,7 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
 ];
 
 const NOT_YET: readonly (readonly string[])[] = [
-  ['bench', '--peers', 'ort'],
+  ['bench', '--runtime', 'firefox'],
   ['compile', 'model.tri'],
   ['--connect', 'ws://localhost:1'],
   ['--baseline', 'a.json'],

@@ -1,7 +1,7 @@
 import { bestOf, type Candidate, triedOf } from './contest.ts';
 import type { BenchResult } from './host.ts';
 import type { Dropped } from './rounds.ts';
-import { median, medianInterval } from './statistics/median.ts';
+import { median, medianInterval, quantile } from './statistics/median.ts';
 import type { Work } from './work.ts';
 
 /** What the times of a work depend on. */
@@ -83,6 +83,8 @@ function resultOf(
     },
     metrics: {
       repeats: best.repeats,
+      p10Ms: quantile(best.figures, 0.1),
+      p90Ms: quantile(best.figures, 0.9),
       ...rates(work, medianMs),
       ...ratios(contender.name, medianMs, medians),
       ...(timed.dropped.hidden > 0 ? { hiddenRounds: timed.dropped.hidden } : {}),

@@ -3,8 +3,9 @@ import type { BenchHost } from './host.ts';
 import { median } from './statistics/median.ts';
 import { timeOfOne } from './stopwatch.ts';
 
-/** Fewer rounds tell nothing of two contenders. */
-export const FEWEST_ROUNDS = 5;
+/** Fewer rounds tell nothing of two contenders, and more not much. */
+const FEWEST_ROUNDS = 5;
+const MOST_ROUNDS = { usual: 15, quick: 7 } as const;
 /** No new round after this time for each entry, once there are enough. */
 const BUDGET_MS = 1_500;
 /** Pulses that take so many times their usual time are of a machine that is slowed down. */
@@ -48,8 +49,10 @@ export async function timeInRounds(
   const dropped = { hidden: 0, throttled: 0 };
   const started = now();
   const isOver = () => now() - started > BUDGET_MS * entries.length;
-  for (let kept = 0, round = 0; kept < options.samples && !signal.aborted; round++) {
-    if (kept >= FEWEST_ROUNDS && (isOver() || [...racing].every((entry) => entry.isPrecise))) break;
+  const most = options.samples ?? (options.quick ? MOST_ROUNDS.quick : MOST_ROUNDS.usual);
+  const fewest = options.samples ?? FEWEST_ROUNDS;
+  for (let kept = 0, round = 0; kept < most && !signal.aborted; round++) {
+    if (kept >= fewest && (isOver() || [...racing].every((entry) => entry.isPrecise))) break;
     const wasHidden = isHidden();
     const batches: (readonly [Entry, Batch])[] = [];
     for (const entry of rotated([...racing], round)) {

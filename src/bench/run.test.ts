@@ -49,13 +49,17 @@ describe('a bench', () => {
     expect(timing?.quantumNs).toBe(Math.round(1e6 / 6));
   });
 
-  test('stops when every median is known, and takes no more samples than asked', async () => {
+  test('takes samples until the median is known, or as many as asked', async () => {
     expect((await ran([OURS])).of('webgpu').timing?.samples).toBe(5);
     let runs = 0;
-    const noisy = { ...OURS, settings: { captured: () => 3 + (runs++ % 2) } };
-    const options = { ...DEFAULT_BENCH_OPTIONS, samples: 9 };
-    const { timing } = (await ran([noisy], { options })).of('webgpu');
-    expect(timing?.samples).toBeLessThanOrEqual(9);
+    const noisy = { ...OURS, settings: { captured: () => 20 + 9 * (runs++ % 2) } };
+    expect((await ran([noisy])).of('webgpu').timing?.samples).toBe(15);
+    const quick = { ...DEFAULT_BENCH_OPTIONS, quick: true };
+    expect((await ran([noisy], { options: quick })).of('webgpu').timing?.samples).toBe(7);
+    const options = { ...DEFAULT_BENCH_OPTIONS, samples: 20 };
+    const { timing, metrics } = (await ran([OURS], { options })).of('webgpu');
+    expect(timing?.samples).toBe(20);
+    expect(metrics).toMatchObject({ p10Ms: expect.closeTo(4), p90Ms: expect.closeTo(4) });
   });
 
   test('rates ours by the fastest peer on WebGPU, and by the ceiling', async () => {

@@ -1,12 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../tensor/random.ts';
-import { median, medianInterval } from './median.ts';
+import { median, medianInterval, quantile } from './median.ts';
 
 test('a median is the middle in whatever order, or the mean of both', () => {
   expect(median([9, 1, 5])).toBe(5);
   expect(median([4, 1, 3, 100])).toBe(3.5);
   expect(median([7])).toBe(7);
   expect(median([])).toBeNaN();
+});
+
+test('a quantile lies between the numbers around its place', () => {
+  const numbers = [50, 10, 30, 20, 40];
+  expect([0, 0.1, 0.5, 0.9, 1].map((q) => quantile(numbers, q))).toEqual([10, 14, 30, 46, 50]);
+  expect(quantile([7], 0.9)).toBe(7);
 });
 
 describe('the interval of a median', () => {

@@ -6,6 +6,15 @@ export function median(numbers: readonly number[]): number {
   return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
 }
 
+/** The number below which a share `q` of the numbers lies, between two of them as numpy has it. */
+export function quantile(numbers: readonly number[], q: number): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const place = q * (sorted.length - 1);
+  const [low, high] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+  const share = place - Math.floor(place);
+  return (low ?? Number.NaN) * (1 - share) + (high ?? Number.NaN) * share;
+}
+
 /** An interval that holds the median of what the samples are drawn from. */
 export interface MedianInterval {
   readonly low: number;

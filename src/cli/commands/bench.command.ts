@@ -16,7 +16,7 @@ export const command = defineCommand<BenchCommand>({
       name: 'peers',
       argument: 'list',
       description:
-        'who is timed beside ours, separated by commas: ort, tfjs, jax (default: all that npm run bench:setup has installed)',
+        'who is timed beside ours, separated by commas: ort, tfjs, jax, or none (default: all that npm run bench:setup has installed)',
       parse: (texts) => texts.flatMap(peersIn),
     },
     filters: {
@@ -46,7 +46,8 @@ export const command = defineCommand<BenchCommand>({
     samples: {
       name: 'samples',
       argument: 'n',
-      description: 'most batches of each contender that are timed (default 15, with --quick 7)',
+      description:
+        'batches of each contender that are timed (default as many as it takes, from 5 to 15)',
       parse: (texts) => wholeNumber('--samples', texts.at(-1) ?? '', 5, 1000),
     },
     settings: {
@@ -78,10 +79,11 @@ export const command = defineCommand<BenchCommand>({
 });
 
 function peersIn(text: string): readonly PeerName[] {
+  if (text === 'none') return [];
   return text.split(',').map((name) => {
     const peer = PEERS.find((one) => one === name);
     if (peer) return peer;
-    throw new OptionError(`--peers ${name}: must be of ${PEERS.join(', ')}`);
+    throw new OptionError(`--peers ${name}: must be of ${PEERS.join(', ')}, or none`);
   });
 }
 

@@ -1,4 +1,4 @@
-import { type BenchOptions, DEFAULT_BENCH_OPTIONS, QUICK_SAMPLES } from '../../bench/options.ts';
+import { type BenchOptions, DEFAULT_BENCH_OPTIONS } from '../../bench/options.ts';
 import type { BenchRequest } from '../../bench/request.ts';
 import { selectWorks } from '../../bench/session.ts';
 import { becameSlower } from '../../bench/slowed.ts';
@@ -28,8 +28,7 @@ export interface BenchCommand extends BenchOptions {
 /** Times the engine beside its peers; returns the exit status. */
 export async function benchCommand(given: Partial<BenchCommand>): Promise<number> {
   const { peers, report: target, csv, baseline, runtime = 'chromium', ...asked } = given;
-  const samples = asked.quick ? { samples: QUICK_SAMPLES } : {};
-  const options: BenchOptions = { ...DEFAULT_BENCH_OPTIONS, ...samples, ...asked };
+  const options: BenchOptions = { ...DEFAULT_BENCH_OPTIONS, ...asked };
   const voice = voiceOn(target === '-' || csv === '-' ? process.stderr : process.stdout);
   // Wrong use shows before a browser starts.
   if (!options.selfTest && selectWorks([...works.values()], options).length === 0)

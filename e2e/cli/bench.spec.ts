@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readReport } from '../../src/report/read.ts';
+import { expect } from '../counted.ts';
+import { gradproof } from './gradproof.ts';
+import { test } from './scratch.ts';
+
+const FEW = [
+  '--filter',
+  'bench.matmul:f32;m=37;n=29;k=53',
+  '--filter',
+  'bench.ceiling:dispatch',
+] as const;
+
+test('bench times in Node what it judged, and writes a report, a table and CSV', async ({
+  folder,
+}) => {
+  const [report, csv] = [join(folder, 'bench.json'), join(folder, 'bench.csv')];
+  const args = ['bench', '--runtime', 'node', ...FEW, '--report', report, '--csv', csv];
+  const { status, stdout } = await gradproof(args);
+  expect(status).toBe(0);
+  const { kind, results, run, environments } = readReport(readFileSync(report, 'utf8'), report);
+  expect([kind, run.complete, environments.length]).toEqual(['bench', true, 1]);
+  const product = results.find(
+    ({ backend, suite }) => backend === 'webgpu' && suite === 'bench.matmul',
+  );
+  expect(product).toMatchObject({ status: 'pass', assertions: 37 * 29 });
+  expect(Object.keys(product?.tried ?? {}).sort()).toEqual(['captured', 'eager']);
+  expect(product?.series?.['ms']?.length).toBe(product?.timing?.samples);
+  expect(product?.metrics?.['fractionOfCeiling']).toBeGreaterThan(0);
+  const ceiling = results.filter(({ backend }) => backend === 'ceiling');
+  expect(ceiling.map(({ id }) => id).sort()).toEqual([
+    'bench.ceiling:dispatch',
+    'bench.matmul:f32;m=37;n=29;k=53',
+  ]);
+  expect(stdout).toMatch(/^matmul:f32;m=37;n=29;k=53 +[\d.]+ +[\d.]+ .*%$/m);
+  const [head = '', ...lines] = readFileSync(csv, 'utf8').trim().split('\r\n');
+  expect(head).toContain('metrics.gflops');
+  expect(lines).toHaveLength(results.length);
+
+  // The same report opens in compare, and is a baseline.
+  const compared = await gradproof(['compare', report, report]);
+  expect(compared.status).toBe(0);
+  expect(compared.stdout).toContain(`0 slower and 0 faster of ${results.length} timed`);
+  const again = await gradproof(['bench', '--runtime', 'node', ...FEW, '--baseline', report]);
+  expect(again.status).toBe(0);
+  expect(again.stdout).toContain(
+    `of ${results.length} times are over 15 % slower than in the baseline`,
+  );
+});
+
+test('bench runs in a frame of the browser that has neither network nor storage', async ({
+  folder,
+}) => {
+  const report = join(folder, 'frame.json');
+  const { status, stdout } = await gradproof([
+    'bench',
+    ...FEW,
+    '--peers',
+    'none',
+    '--report',
+    report,
+  ]);
+  expect(stdout).toContain('timing on');
+  expect(status).toBe(0);
+  const { environments, results } = readReport(readFileSync(report, 'utf8'), report);
+  expect(environments[0]?.runtime).toBe('chromium');
+  expect(results.every(({ status: one }) => one === 'pass')).toBe(true);
+});
+
+test('a bench that is interrupted writes what is done', async ({ folder }) => {
+  const report = join(folder, 'part.json');
+  const args = ['bench', '--runtime', 'node', '--filter', 'bench.matmul:*', '--report', report];
+  const { status } = await gradproof(args, { interruptAt: /works for/ });
+  expect(status).toBe(130);
+  expect(readReport(readFileSync(report, 'utf8'), report).run.complete).toBe(false);
+});

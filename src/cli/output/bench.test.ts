@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import type { BenchEvent, BenchResult } from '../../bench/host.ts';
+import { report, result } from '../../report/fixtures/reports.ts';
+import type { CaseResult } from '../../report/schema.ts';
+import { exitOfBench } from '../commands/bench.ts';
+import { showBench, showBenchSummary } from './bench.ts';
+import type { Voice } from './voice.ts';
+
+/** A voice whose lines are kept. */
+function heard(live = false) {
+  const lines: string[] = [];
+  const say = (line: string) => void lines.push(line);
+  const voice: Voice = {
+    ...{ say, write: say, openGroup: say },
+    closeGroup: () => {},
+    live,
+    columns: () => 60,
+  };
+  return { lines, voice };
+}
+
+const ID = 'bench.matmul:f32;m=128;n=128;k=128';
+const timed = (backend: string, ms: number, metrics = {}): CaseResult =>
+  result({
+    ...{ id: ID, backend, status: 'pass', assertions: 9, metrics },
+    timing: {
+      source: 'wall',
+      ...{ quantumNs: 5000, samples: 5, coldMs: 90, medianMs: ms, minMs: ms },
+      ciMs: [ms, ms],
+    },
+  });
+const failed = (backend: string): CaseResult =>
+  result({
+    ...{ id: ID, backend, status: 'fail', assertions: 0 },
+    error: { code: 'out-of-bound', message: 'y[0] is 1 and should be 2' },
+  });
+
+test('the table has what each took, the ratio and the share of the ceiling', async () => {
+  const { lines, voice } = heard();
+  const results = [
+    timed('webgpu', 2, { ratio: 1.5, fractionOfCeiling: 0.25 }),
+    timed('jax-webgpu', 3),
+    failed('tfjs-webgpu'),
+    timed('ceiling', 0.5),
+    result({ ...timed('webgpu', 9.87), id: 'bench.softmax:f32;rows=1024;width=1024' }),
+  ];
+  showBenchSummary(voice, await report(results, '', { kind: 'bench' }), undefined);
+  const rows = lines.slice(0, 3).map((line) => line.trim().split(/ {2,}| (?=[\d-])/));
+  expect(rows).toEqual([
+    ['ms', 'ours', 'tfjs', 'jax', 'ceiling', 'ratio of ceil.'],
+    ['matmul:f32;m=128;n=128;k=128', '2.00', 'fail', '3.00', '0.500', '1.50', '25 %'],
+    ['softmax:f32;rows=1024;width=1024', '9.87', '-', '-', '-'],
+  ]);
+  expect(lines[3]).toBe(
+    'products: the fastest peer takes 1.50 times as long as ours (geometric mean of 1); at worst 1.50 (matmul:f32;m=128;n=128;k=128), 0 below 1',
+  );
+  expect(lines).toContain('Software rendering, no GPU in use: only ratios on one machine count.');
+});
+
+test('a geometric mean is told of each group, with its worst', async () => {
+  const { lines, voice } = heard();
+  const product = (m: number, ratio: number) =>
+    result({
+      ...timed('webgpu', 1, { ratio }),
+      id: `bench.matmul:f32;m=${m};n=${m};k=${m}`,
+    });
+  const results = [product(128, 4), product(256, 0.25), product(512, 1)];
+  showBenchSummary(voice, await report(results, '', { kind: 'bench' }), undefined);
+  expect(lines.find((line) => line.startsWith('products'))).toBe(
+    'products: the fastest peer takes 1.00 times as long as ours (geometric mean of 3); at worst 0.25 (matmul:f32;m=256;n=256;k=256), 1 below 1',
+  );
+});
+
+test('what became slower is named', async () => {
+  const { lines, voice } = heard();
+  const slower = [{ id: ID, backend: 'webgpu', beforeMs: 2, afterMs: 3, ratio: 1.5 }];
+  const of = await report([timed('webgpu', 3)], '', { kind: 'bench' });
+  showBenchSummary(voice, of, { why: undefined, compared: 4, slower });
+  expect(lines).toContain(`slower  ${ID} on webgpu: 2.00 -> 3.00 ms, 1.50 times as long`);
+  expect(lines).toContain('1 of 4 times are over 15 % slower than in the baseline');
+  showBenchSummary(voice, of, { why: 'it is of another adapter', compared: 0, slower: [] });
+  expect(lines).toContain('Nothing is compared: it is of another adapter.');
+});
+
+describe('while it goes on', () => {
+  const events: readonly BenchEvent[] = [
+    { type: 'start', total: 2, contenders: ['webgpu', 'ceiling'] },
+    { type: 'work', id: ID, done: 1, total: 2, remainingMs: 1500 },
+    { type: 'results', results: [failed('tfjs-webgpu') as BenchResult] },
+    { type: 'end' },
+  ];
+
+  test('a pipe hears of what is wrong alone', () => {
+    const { lines, voice } = heard();
+    const listen = showBench(voice);
+    for (const event of events) listen(event);
+    expect(lines).toEqual([
+      '2 works for webgpu, ceiling',
+      `fail    ${ID} on tfjs-webgpu: out-of-bound: y[0] is 1 and should be 2`,
+    ]);
+  });
+
+  test('a terminal sees how far it is, in one line', () => {
+    const { lines, voice } = heard(true);
+    const listen = showBench(voice);
+    for (const event of events) listen(event);
+    expect(lines[1]).toContain('1 of 2, about 2 s left: bench.matmul');
+    expect(lines[1]?.length).toBeLessThanOrEqual(60 + 4);
+    expect(lines[2]).toBe('\r\x1b[K');
+  });
+});
+
+describe('the exit status', () => {
+  const of = (...results: readonly CaseResult[]) => exitOfBench({ results: [...results] }, false);
+
+  test('is that of ours and the ceilings alone', () => {
+    expect(of(timed('webgpu', 1), failed('ort-webgpu'))).toBe(0);
+    expect(of(timed('webgpu', 1), failed('ceiling'))).toBe(1);
+    expect(of(failed('webgpu'), timed('jax-webgpu', 1))).toBe(1);
+  });
+
+  test('is 1 where nothing of ours was timed, and 130 after an interrupt', () => {
+    expect(of(timed('jax-webgpu', 1))).toBe(1);
+    expect(of()).toBe(1);
+    expect(exitOfBench({ results: [timed('webgpu', 1)] }, true)).toBe(130);
+  });
+});
