@@ -1,0 +1,67 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BenchPage } from '../../src/bench/page.ts';
+import { servePage } from '../../src/cli/server.ts';
+import { expect, test } from './page-test.ts';
+
+// What is refused is logged.
+test.use({ mayLogErrors: true });
+
+/** A library that tries what it must not, and says how each ended by failing. */
+const NOSY = `
+export default async (gpu, assets) => {
+  const tried = {};
+  const attempt = async (name, work) => {
+    tried[name] = await Promise.resolve().then(work).then((value) => String(value), (error) => error.name);
+  };
+  await attempt('gpu', async () => (await (await gpu.requestAdapter()).requestDevice()).constructor.name);
+  await attempt('wasm', () => WebAssembly.compile(assets['ort.wasm']));
+  await attempt('isolated', () => crossOriginIsolated);
+  await attempt('fetch', () => fetch('/index.html'));
+  await attempt('elsewhere', () => fetch('http://127.0.0.1:1/'));
+  await attempt('eval', () => (0, eval)('1'));
+  await attempt('storage', () => localStorage.length);
+  await attempt('database', () => indexedDB.open('a'));
+  await attempt('caches', () => caches.open('a'));
+  await attempt('files', () => navigator.storage.getDirectory());
+  await attempt('cookie', () => document.cookie);
+  await attempt('page', () => parent.document.title);
+  throw new Error(JSON.stringify(tried));
+};`;
+
+test('the frame of a bench computes for a library that has no network, storage or page', async ({
+  page,
+}) => {
+  const peers = mkdtempSync(join(tmpdir(), 'gradproof-peers-'));
+  writeFileSync(join(peers, 'ort.js'), NOSY);
+  writeFileSync(join(peers, 'ort.wasm'), Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+  await using server = await servePage('dist/page', 0, undefined, peers);
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await page.goto(new URL('bench.html', server.url).href);
+  await page.waitForFunction(() => 'gradproofBench' in globalThis);
+  const outcome = await page.evaluate(() => {
+    const { gradproofBench } = globalThis as unknown as { gradproofBench: BenchPage };
+    Object.assign(globalThis, { emitBench: async () => {} });
+    const options = { filters: ['none'], quick: true, warmUp: 0, settings: {}, selfTest: false };
+    return gradproofBench.run({ options, peers: ['ort'] });
+  });
+  expect(outcome.ok).toBe(false);
+  const tried = JSON.parse((outcome as { readonly message: string }).message) as object;
+  expect(tried).toEqual({
+    gpu: 'GPUDevice',
+    wasm: '[object WebAssembly.Module]',
+    isolated: 'true',
+    fetch: 'TypeError',
+    elsewhere: 'TypeError',
+    eval: 'EvalError',
+    storage: 'SecurityError',
+    database: 'SecurityError',
+    caches: 'SecurityError',
+    files: 'SecurityError',
+    cookie: 'SecurityError',
+    page: 'SecurityError',
+  });
+  expect(asked).not.toContain('/index.html');
+});
