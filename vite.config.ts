@@ -65,6 +65,7 @@ export default defineConfig(({ mode }) => ({
               'parity-pages': 'src/cli/parity-pages/main.ts',
               plan: 'src/cli/plan.ts',
               snapshot: 'src/cli/snapshot/main.ts',
+              'speed-page': 'src/cli/speed-page/main.ts',
               'test-report': 'src/cli/test-report/main.ts',
               'node-worker': 'src/harness/worker/node-worker.ts',
               'bench-worker': 'src/bench/node-worker.ts',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { covers } from '../catalog/covers.ts';
 import type { CaseResult, Report } from '../report/schema.ts';
 import { becameSlower } from './slowed.ts';
 
@@ -21,22 +22,29 @@ const report = (results: readonly CaseResult[], adapter = ADAPTER): Report =>
 const times = (factor: number) => [1, 1.01, 1.02, 1.03, 1.04].map((ms) => factor * ms);
 
 describe('what became slower', () => {
-  test('is named with both times', () => {
-    const { why, compared, slower } = becameSlower(
-      report([result(times(1)), result(times(1), 'ort-webgpu')]),
-      report([result(times(1.3)), result(times(1.1), 'ort-webgpu')]),
-    );
-    expect([why, compared]).toEqual([undefined, 2]);
-    expect(slower).toEqual([
-      {
-        id: 'bench.matmul:f32;m=1',
-        backend: 'webgpu',
-        beforeMs: 1.02,
-        afterMs: 1.3 * 1.02,
-        ratio: expect.closeTo(1.3, 2),
-      },
-    ]);
-  });
+  test(
+    'is named with both times',
+    covers('fsdp.performance.future-benchmarks/regression-flagged').control(
+      'half of all time more is not flagged',
+      { file: 'src/bench/self-test.ts', from: 'SLOWER_BY = 0.15', to: 'SLOWER_BY = 0.5' },
+    ),
+    () => {
+      const { why, compared, slower } = becameSlower(
+        report([result(times(1)), result(times(1), 'ort-webgpu')]),
+        report([result(times(1.3)), result(times(1.1), 'ort-webgpu')]),
+      );
+      expect([why, compared]).toEqual([undefined, 2]);
+      expect(slower).toEqual([
+        {
+          id: 'bench.matmul:f32;m=1',
+          backend: 'webgpu',
+          beforeMs: 1.02,
+          afterMs: 1.3 * 1.02,
+          ratio: expect.closeTo(1.3, 2),
+        },
+      ]);
+    },
+  );
 
   test('is not what became faster, nor what was not timed before', () => {
     const before = report([result(times(1.3))]);

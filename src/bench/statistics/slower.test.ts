@@ -51,6 +51,14 @@ describe('whether one is slower', () => {
     expect(isSlower([2, 2.1, 2.2, 2.3, 2.4], [1, 1.1, 1.2, 1.3, 1.4], 0)).toBe(true);
   });
 
+  test('is told by the fastest half: the rest was slowed down', () => {
+    const slowed = [...five, 3, 4, 5, 6, 7];
+    const planted = [...five.map((x) => 1.3 * x), 1.5, 1.6, 1.7, 1.8, 1.9];
+    expect(paceOf(planted, slowed).chance).toBeGreaterThan(0.5);
+    expect(isSlower(planted, slowed, 0.15)).toBe(true);
+    expect(isSlower(slowed, planted, 0)).toBe(false);
+  });
+
   test('is not told by times that overlap', () => {
     expect(isSlower([1, 3, 1, 3, 1], [1, 2, 1, 2, 1], 0.15)).toBe(false);
   });

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { report, result } from '../../report/fixtures/reports.ts';
+import type { CaseResult } from '../../report/schema.ts';
+import { speedPage } from './speed-page.ts';
+
+const timed = (id: string, backend: string, ms: number, over: Partial<CaseResult> = {}) =>
+  result({
+    ...{ id, backend, status: 'pass', assertions: 1 },
+    timing: {
+      source: 'wall',
+      ...{ quantumNs: 1, samples: 5, coldMs: 9, medianMs: ms, minMs: ms },
+      ciMs: [ms, ms],
+    },
+    ...over,
+  });
+
+const PRODUCT = 'bench.matmul:f32;m=128;n=128;k=128';
+const STEP = 'bench.mlp-step:f32;batch=64;hidden=256';
+
+test('the page has a table for each group, with both ways of ours', async () => {
+  const results = [
+    timed(PRODUCT, 'webgpu', 0.99, {
+      metrics: { ratio: 1.56, fractionOfCeiling: 0.5, 'exponent of cube': 2.66 },
+      tried: { eager: 1.1, captured: 0.99 },
+    }),
+    timed(PRODUCT, 'jax-webgpu', 1.55),
+    timed(PRODUCT, 'ort-webgpu', 8.94, {
+      finding: { code: 'coarser-bound', message: 'activations of 8 bits' },
+    }),
+    result({
+      ...{ id: PRODUCT, backend: 'tfjs-webgpu', status: 'fail', assertions: 0 },
+      error: { code: 'out-of-bound', message: 'y is wrong' },
+    }),
+    timed(STEP, 'webgpu', 17.7, {
+      metrics: {
+        ...{ eagerHostMs: 0.83, eagerCommands: 17, eagerHostUsPerCommand: 48.8 },
+        ...{ capturedHostMs: 0.21, capturedCommands: 17, capturedHostUsPerCommand: 12.4 },
+        eagerPeakBytes: 3 * 2 ** 20,
+      },
+    }),
+  ];
+  const text = speedPage(await report(results, '', { kind: 'bench' }));
+  expect(text).toContain('| products | 1 | 1.56 | 1.56 (matmul:f32;m=128;n=128;k=128) | 0 |');
+  expect(text).toContain('| products | ORT | jax-js | ours | ratio | of ceiling |');
+  expect(text).toContain(
+    '| matmul:f32;m=128;n=128;k=128 | 8.94 ~ | 1.55 | 1.10 / 0.990 | 1.56 | 50 % |',
+  );
+  expect(text).toContain('| cube | webgpu 2.66 |');
+  expect(text).toContain(
+    '| mlp-step:f32;batch=64;hidden=256 | 0.830 | 17.0 | 48.8 | 0.210 | 17.0 | 12.4 | 3.0 |',
+  );
+});

@@ -1,0 +1,129 @@
+import { type BenchRow, benchRows, groupMeans } from '../../bench/summary.ts';
+import { groupBy } from '../../report/group.ts';
+import { browserWords, chipName } from '../../report/place.ts';
+import type { CaseResult, Report } from '../../report/schema.ts';
+
+const COLUMNS = {
+  'ort-webgpu': 'ORT',
+  'tfjs-webgpu': 'TF.js',
+  'jax-webgpu': 'jax-js',
+  'ort-wasm': 'ORT, WASM',
+  ceiling: 'ceiling',
+  webgpu: 'ours',
+} as const;
+
+/** The text of docs/speed.md: what a bench report found, in tables. */
+export function speedPage(report: Report): string {
+  const { environments, run, tool } = report;
+  const [environment] = environments;
+  const rows = benchRows(report);
+  const where = environment
+    ? `${chipName(environment.adapter)}${environment.adapter.isFallback ? ' (a processor)' : ''}, ${browserWords(environment.runtime, '')} ${environment.runtimeVersion}, ${environment.cores} cores`
+    : 'nowhere';
+  const groups = [...groupBy(rows, ({ group }) => group)];
+  return `# Speed beside other libraries
+
+Milliseconds, medians of one run in turns: ${where}; ${run.startedAt.slice(0, 10)}, commit ${tool.commit}${run.complete ? '' : ', not complete'}.
+Each was held to the float64 oracle first. A ratio is the fastest peer's time on WebGPU by ours:
+above 1 ours is faster. \`eager / captured\` of ours are both told; the share is that of a kernel
+that does nothing else. ~ marks a bound that is coarser, as the library documents its setting.
+Written by \`scripts/speed-page.mjs\` from a report of \`npm start -- bench\`.
+
+## Summary
+
+| group | n | geometric mean | worst | below 1 |
+|---|---|---|---|---|
+${groupMeans(rows)
+  .map(
+    ({ group, count, geometricMean, worst, below }) =>
+      `| ${group} | ${count} | ${geometricMean.toFixed(2)} | ${worst.ratio.toFixed(2)} (${nameOf(worst.id)}) | ${below} |`,
+  )
+  .join('\n')}
+${groups.map(([group, some]) => table(group, some)).join('')}${growth(report)}${steps(rows)}`;
+}
+
+function table(group: string, rows: readonly BenchRow[]): string {
+  const columns = Object.entries(COLUMNS).filter(([backend]) =>
+    rows.some(({ results }) => results.get(backend)?.timing),
+  );
+  const lines = rows.map(({ id, results, ratio, shareOfCeiling }) => {
+    const cells = columns.map(([backend]) => cellOf(results.get(backend)));
+    const told = [
+      ratio === undefined ? '' : ratio.toFixed(2),
+      shareOfCeiling === undefined ? '' : `${(100 * shareOfCeiling).toFixed(0)} %`,
+    ];
+    return `| ${[nameOf(id), ...cells, ...told].join(' | ')} |`;
+  });
+  const head = [group, ...columns.map(([, name]) => name), 'ratio', 'of ceiling'];
+  return `
+## ${group[0]?.toUpperCase()}${group.slice(1)}
+
+| ${head.join(' | ')} |
+|${head.map(() => '---|').join('')}
+${lines.join('\n')}
+`;
+}
+
+function cellOf(result: CaseResult | undefined): string {
+  const ms = result?.timing?.medianMs;
+  if (!result || result.status === 'skip') return '-';
+  if (ms === undefined) return result.status;
+  const { eager, captured } = result.tried ?? {};
+  if (result.backend === 'webgpu' && eager !== undefined && captured !== undefined)
+    return `${eager.toPrecision(3)} / ${captured.toPrecision(3)}`;
+  return `${ms.toPrecision(3)}${result.finding?.code === 'coarser-bound' ? ' ~' : ''}`;
+}
+
+const EXPONENT = 'exponent of ';
+
+function growth({ results }: Report): string {
+  const told = results.flatMap(({ backend, metrics = {} }) =>
+    Object.entries(metrics).flatMap(([name, value]) =>
+      name.startsWith(EXPONENT) && value !== null
+        ? [{ of: name.slice(EXPONENT.length), backend, value }]
+        : [],
+    ),
+  );
+  if (told.length === 0) return '';
+  const lines = [...groupBy(told, ({ of }) => of)].map(
+    ([of, all]) =>
+      `| ${of} | ${all.map(({ backend, value }) => `${backend} ${value.toFixed(2)}`).join(', ')} |`,
+  );
+  return `
+## How times grow
+
+Exponents of the power of the size that fits best.
+
+| what grows | exponent |
+|---|---|
+${lines.join('\n')}
+`;
+}
+
+/** What steps cost on the host. */
+function steps(rows: readonly BenchRow[]): string {
+  const lines = rows.flatMap(({ id, group, results }) => {
+    const metrics = results.get('webgpu')?.metrics ?? {};
+    const number = (name: string) => metrics[name]?.toPrecision(3) ?? '-';
+    if ((group !== 'steps' && group !== 'halves') || metrics['eagerHostMs'] === undefined)
+      return [];
+    const cells = ['eager', 'captured'].flatMap((way) => [
+      number(`${way}HostMs`),
+      number(`${way}Commands`),
+      number(`${way}HostUsPerCommand`),
+    ]);
+    const peak = metrics['eagerPeakBytes'];
+    const mib = peak ? (peak / 2 ** 20).toFixed(1) : '-';
+    return [`| ${[nameOf(id), ...cells, mib].join(' | ')} |`];
+  });
+  if (lines.length === 0) return '';
+  return `
+## What steps cost on the host
+
+| step | eager ms | commands | us a command | replayed ms | commands | us a command | peak MiB |
+|---|---|---|---|---|---|---|---|
+${lines.join('\n')}
+`;
+}
+
+const nameOf = (id: string) => id.replace(/^bench\./, '').replaceAll('|', '/');
