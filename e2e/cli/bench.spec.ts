@@ -15,7 +15,8 @@ const FEW = [
 test('bench times in Node what it judged, and writes a report, a table and CSV', async ({
   folder,
 }) => {
-  const [report, csv] = [join(folder, 'bench.json'), join(folder, 'bench.csv')];
+  const report = join(folder, 'bench.json');
+  const csv = join(folder, 'bench.csv');
   const args = ['bench', '--runtime', 'node', ...FEW, '--report', report, '--csv', csv];
   const { status, stdout } = await gradproof(args);
   expect(status).toBe(0);

@@ -17,6 +17,16 @@ const LIMITS: Readonly<Record<string, string>> = {
   'src/gpu/probe.ts: float(products, 1) === 2 ** -100': 'a product that the probe asks for',
   'src/gpu/probe.ts: ULP = 2 ** -23': 'operands of the probe',
   'src/models/llama/initial.ts: DEVIATION = 0.02': 'how transformers draws weights',
+  'src/bench/entry.ts: PRECISE = 0.04': 'how well the median of times is known',
+  'src/bench/statistics/median.ts: term = 2 ** -n': 'the probability of n tosses of a coin',
+  'src/bench/statistics/slower.ts: MOST_CHANCE = 0.01':
+    'a probability, of times that one distribution gives',
+  'src/bench/steps/oracle.ts: SHARE = 1e-5':
+    'what the least limit of losses is where the spread is not asked for, as of whole steps',
+  'src/bench/steps/recipes.ts: EPS = 1e-8': "torch's epsilon of Adam",
+  'src/bench/steps/recipes.ts: LR = 1e-3': 'a learning rate',
+  'src/bench/steps/recipes.ts: NORM_EPS = 1e-5': "torch's epsilon of normalizations",
+  'src/bench/works/rows.ts: EPS = 1e-5': "torch's epsilon of normalizations",
   'src/cli/host-mutation/run/draw.ts: LEAST_SHARE = 0.05':
     'how many mutants of an operator are drawn',
   'src/cli/host-mutation/run/verdict.ts: MOST_EQUIVALENT = 0.05':

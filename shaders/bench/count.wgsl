@@ -1,4 +1,4 @@
-// Adds one to a number: of n dispatches each of which sees what the one before left, it is n.
+// Adds one to a number. After n dispatches, where each sees what the one before left, it is n.
 
 @group(0) @binding(0) var<storage, read_write> count: u32;
 

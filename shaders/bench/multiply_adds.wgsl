@@ -9,12 +9,13 @@ struct Chain {
   a: f32,
   b: f32,
   rounds: u32,
+  invocations: u32,
 }
 
 @group(0) @binding(0) var<storage, read_write> y: array<f32>;
 @group(0) @binding(1) var<uniform> chain: Chain;
 
-// A struct, of which compilers keep each part in a register; an array would lie in memory.
+// A struct: compilers keep each part of it in a register, where an array would lie in memory.
 struct Twelve {
   x0: f32, x1: f32, x2: f32, x3: f32, x4: f32, x5: f32,
   x6: f32, x7: f32, x8: f32, x9: f32, x10: f32, x11: f32,
@@ -58,7 +59,7 @@ fn main(
   for (var round = 0u; round < chain.rounds; round++) {
     now = sixteen(sixteen(sixteen(sixteen(now, a, b), a, b), a, b), a, b);
   }
-  if (i < arrayLength(&y)) {
+  if (i < chain.invocations) {
     y[i] = sum(now);
   }
 }

@@ -12,17 +12,8 @@ class BenchUnavailableError extends GradproofError {
   }
 }
 
-/** The libraries that are timed beside the engine. */
-const PEERS = ['ort', 'tfjs', 'jax'] as const;
-
 /** Files beside the modules that a peer may ask for. */
 const ASSET = /\.wasm$/;
-
-/** The peers that are installed, by name. */
-export async function installedPeers(): Promise<readonly string[]> {
-  const files = await filesOfPeers();
-  return PEERS.filter((name) => files.includes(`${name}.js`));
-}
 
 /**
  * Runs bench in a frame of its own: an origin that has neither network nor storage, in which

@@ -15,7 +15,8 @@ export function exponentOf(points: readonly Point[]): number {
   const logs = points.map(({ size, ms }) => [Math.log(size), Math.log(ms)] as const);
   const mean = (of: (point: readonly [number, number]) => number) =>
     logs.reduce((sum, point) => sum + of(point), 0) / logs.length;
-  const [x, y] = [mean(([size]) => size), mean(([, ms]) => ms)];
+  const x = mean(([size]) => size);
+  const y = mean(([, ms]) => ms);
   const covariance = mean(([size, ms]) => (size - x) * (ms - y));
   return covariance / mean(([size]) => (size - x) ** 2);
 }

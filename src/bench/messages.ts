@@ -3,7 +3,7 @@ import type { Report } from '../report/schema.ts';
 import type { BenchEvent } from './host.ts';
 import type { BenchOptions } from './options.ts';
 
-/** What whoever shows a bench tells the realm that it runs in. */
+/** What the party that shows a bench tells the realm that it runs in. */
 export type ToBench =
   | {
       readonly type: 'start';

@@ -16,7 +16,9 @@ const drawn = (...shape: number[]) =>
       () => random.normal(),
     ),
   );
-const [M, K, N] = [3, 37, 5];
+const M = 3;
+const K = 37;
+const N = 5;
 const a = drawn(M, K);
 const b = drawn(K, N);
 const call: Call<HostTensor> = { op: matmul, params: {}, inputs: { a, b } };
@@ -74,7 +76,8 @@ describe('what a call gave', () => {
     expect(() => oracle.judge(results(product()))).toThrow('gradient of b was not computed');
     const dy = valuesOf(backward.grads?.['y'] as HostTensor);
     const db = Float64Array.from({ length: K * N }, (_, i) => {
-      const [k, n] = [Math.floor(i / N), i % N];
+      const k = Math.floor(i / N);
+      const n = i % N;
       return Array.from({ length: M }).reduce<number>(
         (sum, _, m) => sum + (a.data[m * K + k] as number) * (dy[m * N + n] as number),
         0,

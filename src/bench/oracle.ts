@@ -20,7 +20,7 @@ export interface Verdict {
   readonly accuracy: Accuracy | undefined;
 }
 
-/** One direction of a call with what it should give, whoever computes it. */
+/** One direction of a call with what it should give, by any party. */
 interface Direction {
   readonly call: Call<Value>;
   readonly truth: Values;
@@ -131,7 +131,8 @@ function widened(acceptance: Acceptance, call: Call<Value>, { relative }: Coarse
   const [count, width] = matrixOf(rows.shape);
   const largest = new Float64Array(rows.data.length);
   for (let row = 0; row < count; row++) {
-    const [start, end] = [row * width, (row + 1) * width];
+    const start = row * width;
+    const end = (row + 1) * width;
     largest.fill(maxAbs(rows.data.subarray(start, end)), start, end);
   }
   const level = { ...call, inputs: { ...call.inputs, [first]: { ...rows, data: largest } } };

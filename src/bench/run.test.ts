@@ -98,7 +98,9 @@ describe('a bench', () => {
       onRun: () => order.push(name),
     });
     await ran([watched('ort-webgpu'), watched('tfjs-webgpu'), watched('jax-webgpu')]);
-    const [o, t, j] = ['ort-webgpu', 'tfjs-webgpu', 'jax-webgpu'];
+    const o = 'ort-webgpu';
+    const t = 'tfjs-webgpu';
+    const j = 'jax-webgpu';
     expect(order.slice(-15)).toEqual([o, t, j, t, j, o, j, o, t, o, t, j, t, j, o]);
   });
 });

@@ -13,7 +13,7 @@ export interface Realm extends Pick<SessionHost, 'gpu' | 'runtime' | 'isHidden'>
   readonly load: (peer: PeerFiles) => Promise<readonly Contender[]>;
 }
 
-/** Answers the messages of whoever shows the bench: one run, which can be cancelled. */
+/** Answers the messages of the party that shows the bench: one run, which can be cancelled. */
 export function serveBench(realm: Realm): (message: ToBench) => void {
   const cancelled = new AbortController();
   return (message) => {

@@ -32,10 +32,12 @@ export function becameSlower(before: Report, after: Report): Slowed {
     return other && samplesOf(other) && samplesOf(result) ? [{ result, other }] : [];
   });
   const slower = pairs.flatMap(({ result, other }) => {
-    const [now, then] = [samplesOf(result) ?? [], samplesOf(other) ?? []];
+    const now = samplesOf(result) ?? [];
+    const then = samplesOf(other) ?? [];
     if (!isSlower(now, then, SLOWER_BY)) return [];
     const { id, backend, timing } = result;
-    const [beforeMs, afterMs] = [other.timing?.medianMs ?? 0, timing?.medianMs ?? 0];
+    const beforeMs = other.timing?.medianMs ?? 0;
+    const afterMs = timing?.medianMs ?? 0;
     return [{ id, backend, beforeMs, afterMs, ratio: paceOf(now, then).ratio }];
   });
   return { why: undefined, compared: pairs.length, slower };

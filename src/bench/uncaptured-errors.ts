@@ -1,4 +1,4 @@
-/** Errors that devices told and that no scope has caught, whoever asked for the device. */
+/** Errors that devices told and that no scope has caught, on devices of any party. */
 export class UncapturedErrors {
   #first: string | undefined;
 

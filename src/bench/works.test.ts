@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { Launcher } from '../ops/launcher.ts';
 import { launchers } from '../ops/registry.ts';
+import { Random } from '../tensor/random.ts';
 import { sizeOf } from '../tensor/shape.ts';
+import { derivedWork } from './derived.ts';
 import { drawnCall, drawnTensors } from './drawn.ts';
 import { parameterShapes } from './steps/shapes.ts';
 import type { OpWork, StepWork } from './work.ts';
@@ -13,6 +16,26 @@ const steps = all.filter((work): work is StepWork => work.kind === 'step');
 test('every op of the engine is timed', () => {
   const timed = new Set(ops.map(({ op }) => op));
   expect([...launchers.keys()].filter((op) => !timed.has(op))).toEqual([]);
+});
+
+describe('of an op that no work is written for', () => {
+  const derived = (op: string) => derivedWork(launchers.get(op) as Launcher);
+
+  test('elements are as many as a layer has', () => {
+    const { id, bytes, call } = derived('gelu');
+    expect(id).toBe('bench.gelu:f32;x=1024x1024');
+    expect(bytes).toEqual({ read: 2 ** 22, written: 2 ** 22 });
+    // Parameters of the last sample.
+    expect(call(new Random(1)).params).toEqual({ approximate: 'tanh' });
+  });
+
+  test('other operands are those of the sample that reads most', () => {
+    const { id, bytes, call } = derived('cumsum');
+    const { inputs, params } = call(new Random(1));
+    expect(inputs['x']?.shape).toEqual([2, 5000]);
+    expect([bytes.read, params]).toEqual([40_000, { dim: 1 }]);
+    expect(id).toMatch(/^bench\.cumsum:sample;/);
+  });
 });
 
 test('ids are as reports need them, and begin with the op', () => {
@@ -28,7 +51,7 @@ test('every group has a work that is quick, but for what takes long', () => {
 
 test('bytes are those of what is drawn, each once', () => {
   const small = ops.filter(({ bytes }) => bytes.read < 2 ** 18);
-  expect(small.length).toBeGreaterThan(10);
+  expect(small.length).toBeGreaterThan(7);
   for (const work of small) {
     const { inputs, grads = {} } = drawnCall(work);
     const read = [...Object.values(inputs), ...Object.values(grads)].reduce(

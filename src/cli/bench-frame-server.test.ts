@@ -29,7 +29,8 @@ test('the page has no frame, and no WebAssembly', async () => {
 });
 
 test('the page of a bench alone may have a frame of this server', async () => {
-  const [page, bench] = [policyOf(await ask('index.html')), policyOf(await ask('bench.html'))];
+  const page = policyOf(await ask('index.html'));
+  const bench = policyOf(await ask('bench.html'));
   expect(bench).toBe(`frame-src 'self'; ${page}`);
 });
 

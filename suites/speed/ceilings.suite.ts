@@ -52,7 +52,8 @@ ceilings
 
 async function expectStreams(t: CaseContext, streams: Streams): Promise<void> {
   const { read, written } = streamBytes(streams);
-  const [x, y] = [allocated(t, read), allocated(t, written)];
+  const x = allocated(t, read);
+  const y = allocated(t, written);
   const random = t.random();
   const given = Float32Array.from({ length: read / 4 }, () => random.integer(-99, 99));
   t.gpu.write(x, given);

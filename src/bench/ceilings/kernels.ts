@@ -44,7 +44,8 @@ export async function prepareStreams(
   const streams = streamsOf(bytes, each);
   const { read, written } = streamBytes(streams);
   using scope = new Scope();
-  const [x, y] = [allocated(gpu, scope, read), allocated(gpu, scope, written)];
+  const x = allocated(gpu, scope, read);
+  const y = allocated(gpu, scope, written);
   const given = Float32Array.from({ length: read / 4 }, (_, i) => i % 251);
   gpu.write(x, given);
   return await prepared(gpu, scope, () => gpu.dispatch(moveStreams(streams, x, y)), {
@@ -56,7 +57,8 @@ export async function prepareStreams(
 /** Copies a buffer. */
 export async function prepareBufferCopy(gpu: Gpu, bytes: number): Promise<PreparedWork> {
   using scope = new Scope();
-  const [x, y] = [allocated(gpu, scope, bytes), allocated(gpu, scope, bytes)];
+  const x = allocated(gpu, scope, bytes);
+  const y = allocated(gpu, scope, bytes);
   const given = Float32Array.from({ length: bytes / 4 }, (_, i) => i % 251);
   gpu.write(x, given);
   const copy = () => gpu.copy({ memory: x, offset: 0 }, { memory: y, offset: 0 }, bytes);
@@ -109,7 +111,8 @@ function compare(actual: Float32Array, expected: (index: number) => number): num
   const stride = actual.length <= LOOKED_AT ? 1 : Math.floor(actual.length / LOOKED_AT) | 1;
   let compared = 0;
   for (let i = actual.length - 1; i >= 0; i -= stride) {
-    const [is, should] = [actual[i] as number, expected(i)];
+    const is = actual[i] as number;
+    const should = expected(i);
     if (is !== should) {
       const at = { index: [i], actual: is, expected: should };
       throw new AssertionError('not-equal', `element ${i} is ${is} and should be ${should}`, at);

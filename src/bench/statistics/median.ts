@@ -2,7 +2,8 @@
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const half = sorted.length / 2;
-  const [low, high] = [sorted[Math.ceil(half) - 1], sorted[Math.floor(half)]];
+  const low = sorted[Math.ceil(half) - 1];
+  const high = sorted[Math.floor(half)];
   return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
 }
 
@@ -10,7 +11,8 @@ export function median(numbers: readonly number[]): number {
 export function quantile(numbers: readonly number[], q: number): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const place = q * (sorted.length - 1);
-  const [low, high] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+  const low = sorted[Math.floor(place)];
+  const high = sorted[Math.ceil(place)];
   const share = place - Math.floor(place);
   return (low ?? Number.NaN) * (1 - share) + (high ?? Number.NaN) * share;
 }

@@ -80,7 +80,7 @@ function resnet({ classes }: Of<'resnet18'>): Shapes {
 }
 
 /** Linears of a Llama that have an adapter. */
-export const ADAPTED = ['self_attn.q_proj', 'self_attn.v_proj'] as const;
+const ADAPTED = ['self_attn.q_proj', 'self_attn.v_proj'] as const;
 
 function llama({ width, intermediate, layers, vocabulary, rank }: Of<'llama-lora'>): Shapes {
   const weight = (name: string, out: number, from: number): Shapes => ({

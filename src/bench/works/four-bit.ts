@@ -11,7 +11,7 @@ const FORMAT = blockFormatOf('nf4');
 
 /**
  * Codes of -1, 0 and 1 alone: of these a linear format of 4 bits holds the very same weight, so that
- * one oracle judges whoever multiplies by either. Time does not depend on the values.
+ * one oracle judges all who multiply by either. Time does not depend on the values.
  */
 const WHOLE = [-1, 0, 1].map((value) => Array.from(FORMAT.values).indexOf(value));
 

@@ -8,9 +8,8 @@ import { type Operand, type OpWorkGiven, operand, opWork } from '../op-work.ts';
 import type { OpWork } from '../work.ts';
 
 /**
- * A work for every op that no other file has one for, at a size that is natural to it: rows of a
- * layer for what goes through elements, a layer's parameters for what updates them. A test names
- * ops without one.
+ * Works for the ops that no other file has one for, at a size that is natural to each: rows of a
+ * layer for what goes through elements, a layer's parameters for what updates them.
  */
 interface Given extends Pick<OpWorkGiven, 'params' | 'inputs' | 'gives'> {
   /** Operations of an element of the first input, or of the result where there is none. Default 1. */
@@ -94,7 +93,10 @@ const adamState = { param: FLAT, exp_avg: FLAT, exp_avg_sq: squares(FLAT), grad:
 const adamGives = { param: FLAT, exp_avg: FLAT, exp_avg_sq: FLAT };
 const sgdState = { param: FLAT, momentum_buffer: FLAT, grad: FLAT };
 const sgdGives = { param: FLAT, momentum_buffer: FLAT };
-const [TOKENS, FEATURES, INNER, RANK] = [256, 512, 1376, 8];
+const TOKENS = 256;
+const FEATURES = 512;
+const INNER = 1376;
+const RANK = 8;
 
 const MATH: Readonly<Record<string, Given>> = {
   abs: unary(1),

@@ -44,7 +44,7 @@ export function multiplyAdds(work: MultiplyAdds, sums: Allocation): Launch {
   return {
     shader,
     bindings: [{ memory: sums, offset: 0, size: sumBytes(work) }],
-    uniforms: [f32(FACTOR), f32(SUMMAND), u32(work.rounds)],
+    uniforms: [f32(FACTOR), f32(SUMMAND), u32(work.rounds), u32(work.invocations)],
     workgroups: linearGrid(work.invocations),
     flops: flopsOf(work),
   };

@@ -21,7 +21,8 @@ export function streamsOf(
   each: number,
 ): Streams {
   const vec4s = (size: number) => Math.max(1, Math.ceil(size / VEC4_BYTES));
-  const [reads, writes] = [vec4s(bytes.read), vec4s(bytes.written)];
+  const reads = vec4s(bytes.read);
+  const writes = vec4s(bytes.written);
   return { reads, writes, invocations: Math.ceil(Math.max(reads, writes) / each) };
 }
 
@@ -37,7 +38,8 @@ export function streamBytes({ reads, writes }: Streams): {
 export function moveStreams(streams: Streams, x: Allocation, y: Allocation): Launch {
   const { read, written } = streamBytes(streams);
   const { reads, writes, invocations } = streams;
-  const [restOfReads, restOfWrites] = [reads % invocations, writes % invocations];
+  const restOfReads = reads % invocations;
+  const restOfWrites = writes % invocations;
   return {
     shader,
     constants: {
@@ -60,7 +62,8 @@ export function expectedElement(
   x: Float32Array,
   index: number,
 ): number {
-  const [vec4, component] = [Math.floor(index / 4) % invocations, index % 4];
+  const vec4 = Math.floor(index / 4) % invocations;
+  const component = index % 4;
   let sum = 0;
   for (let k = vec4; k < reads; k += invocations) sum += x[4 * k + component] as number;
   return sum;
