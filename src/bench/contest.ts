@@ -127,7 +127,7 @@ export class Contest {
       const { verdict, coldMs } = await this.#judged(prepared, started);
       const right: Right = { contender: candidate.contender, setting, prepared, verdict, coldMs };
       const before = now();
-      const entry = await Entry.tried(right, options.warmUp, now);
+      const entry = await Entry.tried(right, options, now);
       this.checkGpu();
       candidate.busyMs += coldMs + now() - before;
       candidate.tried[setting] = entry.triedMs;

@@ -1,4 +1,5 @@
 import type { Contender, PreparedWork } from './contender.ts';
+import type { BenchOptions } from './options.ts';
 import type { Verdict } from './oracle.ts';
 import { median, medianInterval } from './statistics/median.ts';
 import { type Clock, repeatsOf, timeOfOne } from './stopwatch.ts';
@@ -13,8 +14,9 @@ export interface Right {
   readonly coldMs: number;
 }
 
-/** Batches that a setting is tried with. */
-const TRIALS = 3;
+/** Runs before a setting is tried, and batches that it is tried with. */
+const USUAL = { warmUp: 2, trials: 3 } as const;
+const QUICK = { warmUp: 1, trials: 1 } as const;
 /** A batch that takes so long is tried once. */
 const LONG_MS = 500;
 /** The share of its median in which the median is known well enough. */
@@ -40,13 +42,18 @@ export class Entry implements AsyncDisposable {
   }
 
   /** Warms up and tries it. */
-  static async tried(right: Right, warmUp: number, now: Clock): Promise<Entry> {
+  static async tried(
+    right: Right,
+    { warmUp, quick }: Pick<BenchOptions, 'warmUp' | 'quick'>,
+    now: Clock,
+  ): Promise<Entry> {
     const { prepared } = right;
-    for (let i = 0; i < warmUp; i++) await prepared.run(1);
+    const usual = quick ? QUICK : USUAL;
+    for (let i = 0; i < (warmUp ?? usual.warmUp); i++) await prepared.run(1);
     const run = (times: number) => prepared.run(times);
     const repeats = await repeatsOf(run, now);
     const trials: number[] = [];
-    while (trials.length < TRIALS && !trials.some((ms) => ms * repeats >= LONG_MS))
+    while (trials.length < usual.trials && !trials.some((ms) => ms * repeats >= LONG_MS))
       trials.push(await timeOfOne(run, repeats, now));
     if (prepared.runDocumented) await prepared.runDocumented(1);
     return new Entry(right, now, repeats, trials);

@@ -4,8 +4,8 @@ export interface BenchOptions {
   readonly filters: readonly string[];
   /** Only works that are quick, with fewer samples. */
   readonly quick: boolean;
-  /** Runs before anything is timed. */
-  readonly warmUp: number;
+  /** Runs before anything is timed. Default two, one where it is to be quick. */
+  readonly warmUp?: number;
   /**
    * Batches that are timed of each contender, in one round each. Default as many as it takes to know
    * the medians.
@@ -20,7 +20,6 @@ export interface BenchOptions {
 export const DEFAULT_BENCH_OPTIONS: BenchOptions = {
   filters: [],
   quick: false,
-  warmUp: 2,
   settings: {},
   selfTest: false,
 };

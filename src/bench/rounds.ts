@@ -7,7 +7,7 @@ import { timeOfOne } from './stopwatch.ts';
 const FEWEST_ROUNDS = 5;
 const MOST_ROUNDS = { usual: 15, quick: 7 } as const;
 /** No new round after this time for each entry, once there are enough. */
-const BUDGET_MS = 1_500;
+const BUDGET_MS = { usual: 1_500, quick: 400 } as const;
 /** Pulses that take so many times their usual time are of a machine that is slowed down. */
 const THROTTLED = 1.5;
 /** Pulses that tell what is usual. */
@@ -48,8 +48,9 @@ export async function timeInRounds(
   const racing = new Set(entries);
   const dropped = { hidden: 0, throttled: 0 };
   const started = now();
-  const isOver = () => now() - started > BUDGET_MS * entries.length;
-  const most = options.samples ?? (options.quick ? MOST_ROUNDS.quick : MOST_ROUNDS.usual);
+  const pace = options.quick ? 'quick' : 'usual';
+  const isOver = () => now() - started > BUDGET_MS[pace] * entries.length;
+  const most = options.samples ?? MOST_ROUNDS[pace];
   const fewest = options.samples ?? FEWEST_ROUNDS;
   for (let kept = 0, round = 0; kept < most && !signal.aborted; round++) {
     if (kept >= fewest && (isOver() || [...racing].every((entry) => entry.isPrecise))) break;

@@ -38,7 +38,7 @@ export async function selfTest(
         verdict,
         coldMs: 0,
       };
-      entries.push(await Entry.tried(right, host.options.warmUp, host.now));
+      entries.push(await Entry.tried(right, host.options, host.now));
     }
     await timeInRounds(entries, host, new Pulses(), () => true);
     const [plain, again, planted] = entries.map(({ samples }) => samples) as [

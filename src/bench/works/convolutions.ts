@@ -50,7 +50,7 @@ function convolution(
 
 /** Layers of ResNet-18, then of MobileNetV2. */
 const LAYERS: readonly Convolution[] = [
-  { kernel: 3, channels: [64, 64], side: 56, quick: true },
+  { kernel: 3, channels: [64, 64], side: 56 },
   { kernel: 3, channels: [128, 128], side: 28 },
   { kernel: 3, channels: [256, 256], side: 14 },
   { kernel: 3, channels: [512, 512], side: 7 },
@@ -58,7 +58,7 @@ const LAYERS: readonly Convolution[] = [
   { kernel: 1, channels: [64, 128], side: 56, stride: 2 },
   { kernel: 7, channels: [3, 64], side: 224, stride: 2, isFirst: true },
   { kernel: 1, channels: [24, 144], side: 56 },
-  { kernel: 1, channels: [144, 24], side: 56 },
+  { kernel: 1, channels: [144, 24], side: 56, quick: true },
   { kernel: 1, channels: [320, 1280], side: 7 },
   { kernel: 3, channels: [144, 144], side: 56, depthwise: true, quick: true },
   { kernel: 3, channels: [144, 144], side: 56, stride: 2, depthwise: true },

@@ -45,8 +45,8 @@ const rows = (size: number): Product => ({
 
 const PLAIN: readonly Product[] = [
   cube(128, true),
-  cube(256),
-  cube(512, true),
+  cube(256, true),
+  cube(512),
   cube(1024),
   { m: 1, n: 1024, k: 1024, quick: true },
   { m: 8, n: 1024, k: 1024 },

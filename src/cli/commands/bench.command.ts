@@ -40,7 +40,7 @@ export const command = defineCommand<BenchCommand>({
     warmUp: {
       name: 'warm-up',
       argument: 'n',
-      description: 'runs of each setting before it is timed (default 2)',
+      description: 'runs of each setting before it is timed (default 2, with --quick 1)',
       parse: (texts) => wholeNumber('--warm-up', texts.at(-1) ?? '', 0, 1000),
     },
     samples: {

@@ -173,9 +173,15 @@ describe('bench on a device', () => {
   });
 });
 
+const TRANSFORMER: StepOf = {
+  model: 'transformer',
+  ...{ batch: 2, tokens: 5, width: 8, heads: 2, blocks: 2, vocabulary: 11 },
+};
+
 const STEPS: readonly StepOf[] = [
   { model: 'mlp', batch: 3, inputs: 7, hidden: 5, classes: 4 },
-  { model: 'transformer', batch: 2, tokens: 5, width: 8, heads: 2, blocks: 2, vocabulary: 11 },
+  TRANSFORMER,
+  { ...TRANSFORMER, storage: 'f16' },
   {
     model: 'llama-lora',
     ...{ batch: 2, tokens: 5, width: 8, intermediate: 12, layers: 2, heads: 2 },
@@ -183,7 +189,7 @@ const STEPS: readonly StepOf[] = [
   },
 ];
 
-describe.each(STEPS)('a step of $model', (step) => {
+describe.each(STEPS)('a step of $model $storage', (step) => {
   const work = stepWork(step, {});
   const oracle = new StepOracle(work);
 
