@@ -19,7 +19,7 @@ class WaitingFirst extends BaseSequencer {
 export default defineConfig((env) => ({
   ...base({ ...env, mode: 'node' }),
   test: {
-    include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'suites/**/*.test.ts'],
+    include: ['{src,scripts,suites}/**/*.test.ts', 'bench/{contender,ort}/**/*.test.ts'],
     setupFiles: ['scripts/test/count-assertions.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,

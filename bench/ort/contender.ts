@@ -1,0 +1,81 @@
+import type { InferenceSession } from 'onnxruntime-web';
+import type { Contender, ContenderName, PreparedWork } from '../../src/bench/contender.ts';
+import { drawnCall } from '../../src/bench/drawn.ts';
+import type { Work } from '../../src/bench/work.ts';
+import { InvariantError } from '../../src/errors.ts';
+import { type DType, isFloat } from '../../src/tensor/dtype.ts';
+import { ruleOf } from '../../src/vocabulary/signature.ts';
+import type { Built, Operator, Reason } from './onnx/operator.ts';
+import { operators } from './onnx/operators.ts';
+import { type Binding, PreparedGraph } from './prepared-graph.ts';
+
+type Ort = typeof import('onnxruntime-web');
+
+/** What differs between the providers of ONNX Runtime. */
+export interface Provider {
+  readonly name: ContenderName;
+  readonly ort: Ort;
+  /** Why it cannot compute with elements of a type; undefined where it can. */
+  refuses(type: DType): string | undefined;
+  /** What it makes of an operator's settings: its own, or a reason. */
+  settingsOf(operator: Operator, settings: readonly string[]): readonly string[] | Reason;
+  /** The operator's setting in one of its own. */
+  graphSetting(setting: string): string;
+  options(setting: string): InferenceSession.SessionOptions;
+  bind(built: Built): Binding;
+  dispose(): Promise<void>;
+}
+
+const NO_TRAINING = {
+  reason: 'onnxruntime-web has no training: neither gradients nor optimizers',
+};
+
+const NO_CEILING = { reason: 'ceilings are of the device, and of no library' };
+const NO_INTEGERS = { reason: 'integers are not asked of it' };
+
+/** ONNX Runtime with one of its providers. */
+export class OrtContender implements Contender {
+  readonly name: ContenderName;
+  readonly version: string;
+  readonly #provider: Provider;
+
+  constructor(provider: Provider) {
+    this.name = provider.name;
+    this.version = provider.ort.env.versions.web ?? provider.ort.env.versions.common;
+    this.#provider = provider;
+  }
+
+  settingsFor(work: Work): readonly string[] | Reason {
+    if (work.kind === 'ceiling') return NO_CEILING;
+    if (work.kind === 'step') return NO_TRAINING;
+    const call = drawnCall(work);
+    if (call.grads || call.op.family === 'optim') return NO_TRAINING;
+    const operator = operators.get(call.op.name);
+    if (!operator) return { reason: `ONNX Runtime has no operator for ${call.op.name}` };
+    for (const [name, { dtype }] of Object.entries(call.inputs)) {
+      const refusal = this.#provider.refuses(dtype);
+      if (refusal) return { reason: refusal };
+      if (ruleOf(call.op.inputs, name)?.operand && !isFloat(dtype)) return NO_INTEGERS;
+    }
+    const settings = operator.settings(call);
+    return 'reason' in settings ? settings : this.#provider.settingsOf(operator, settings);
+  }
+
+  async prepare(work: Work, setting: string): Promise<PreparedWork> {
+    if (work.kind !== 'op') throw new InvariantError(`${work.id} is no call of an op`);
+    const call = drawnCall(work);
+    const operator = operators.get(call.op.name);
+    if (!operator) throw new InvariantError(`${call.op.name} is not asked of ONNX Runtime`);
+    const { ort } = this.#provider;
+    const built = operator.build(call, this.#provider.graphSetting(setting));
+    const session = await ort.InferenceSession.create(
+      built.graph.bytes(),
+      this.#provider.options(setting),
+    );
+    return PreparedGraph.of(built, session, () => this.#provider.bind(built));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#provider.dispose();
+  }
+}
