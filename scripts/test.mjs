@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensurePeers } from './bench/environment.mjs';
 import { runWithControls } from './controls/run.mjs';
 import { prepare } from './setup/prepare.mjs';
 import { runMain, SetupError } from './setup/step.mjs';
@@ -63,6 +64,7 @@ async function runAll(results, { whole, report }) {
     await mutants(results),
     await hostMutants(results),
     await unitTests(results),
+    ...(await peerTests(results)),
     ...(await bridgeTests(root, results)),
     ...(await torchSamples(root, results, countsOfReport)),
     await endToEndTests(results, whole === true || report !== undefined),
@@ -83,20 +85,39 @@ async function unitTests(results) {
     ],
     {
       root,
-      countsOf: () => {
-        const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } =
-          json.read();
-        const unloadable = testResults.filter(
-          ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
-        );
-        return {
-          passed: numPassedTests,
-          failed: numFailedTests + unloadable.length,
-          skipped: numPendingTests + numTodoTests,
-        };
-      },
+      countsOf: () => countsOfUnit(json),
     },
   );
+}
+
+/** What vitest wrote. */
+function countsOfUnit(json) {
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } =
+    json.read();
+  const unloadable = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  );
+  return {
+    passed: numPassedTests,
+    failed: numFailedTests + unloadable.length,
+    skipped: numPendingTests + numTodoTests,
+  };
+}
+
+/** The libraries beside the engine: their types, and what they compute without a GPU. */
+async function peerTests(results) {
+  await ensurePeers(root);
+  const types = [...tool('typescript/bin/tsc'), '-p', 'bench'];
+  const json = resultFile(join(results, 'peers.json'));
+  const tests = [
+    ...tool('vitest/vitest.mjs'),
+    ...['run', '--config', 'bench/vitest.config.ts', '--reporter=dot', '--reporter=json'],
+    `--outputFile.json=${json.path}`,
+  ];
+  return [
+    await runPart('types of the peers', types, { root }),
+    await runPart('unit tests of the peers', tests, { root, countsOf: () => countsOfUnit(json) }),
+  ];
 }
 
 /**

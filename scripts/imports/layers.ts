@@ -4,7 +4,7 @@ import type { Import } from '../../src/cli/syntax/imports.ts';
  * The layers from top to bottom: a file may import from its own folder and from every layer below.
  */
 const LAYERS: readonly (readonly string[])[] = [
-  ['e2e', 'scripts'],
+  ['e2e', 'scripts', 'bench'],
   ['src/ui', 'src/cli', 'src/library'],
   ['src/bench'],
   ['src/harness'],

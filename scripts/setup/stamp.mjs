@@ -28,6 +28,17 @@ export function sourceStamp(root) {
 }
 
 /**
+ * The same of the modules of the peers, which are built from the project's sources and their own.
+ * @param {string} root
+ */
+export function peersStamp(root) {
+  const hash = createHash('sha256').update(sourceStamp(root));
+  for (const file of sourcesIn(root, 'bench').sort())
+    hash.update(`${file}\0`).update(readFileSync(join(root, file)));
+  return hash.digest('hex');
+}
+
+/**
  * The files that the stamp is made of, in the order of their names.
  * @param {string} root
  * @returns {string[]}

@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Of what git tracks, what cannot change a build. */
 const NO_SOURCE =
-  /^(\.|LICENSE$|biome\.json$|knip\.json$|tsconfig\.library\.json$|examples\/|bridge\/|public\/plans\/)/;
+  /^(\.|LICENSE$|biome\.json$|knip\.json$|tsconfig\.library\.json$|bench\/|examples\/|bridge\/|public\/plans\/)/;
 
 test.skipIf(!existsSync(join(ROOT, '.git')))(
   'every file that git tracks and the build may read is a source',
