@@ -50,13 +50,17 @@ export class CallOracle {
    * Judges every element that a party gave. Throws AssertionError for the first that is wrong, and
    * for an output or a wanted gradient that is not there.
    */
-  judge({ outputs, gradients }: Results<HostTensor>, coarser?: Coarser): Verdict {
+  judge(results: Results<HostTensor>, coarser?: Coarser): Verdict {
+    const given = {
+      outputs: valuesOfHosts(results.outputs),
+      gradients: valuesOfHosts(results.gradients),
+    };
     const { grads, ...forward } = this.#call;
     this.#forward ??= directionOf(forward);
-    const verdicts = [judged(this.#forward, valuesOfHosts(outputs), coarser)];
+    const verdicts = [judged(this.#forward, given, coarser)];
     if (grads) {
       this.#backward ??= directionOf(this.#call);
-      verdicts.push(judged(this.#backward, valuesOfHosts(gradients), coarser));
+      verdicts.push(judged(this.#backward, given, coarser));
     }
     return worst(verdicts);
   }
@@ -76,18 +80,23 @@ function neededOf({ call: { op, grads, wants, inputs }, truth }: Direction): rea
   return always.filter((name) => truth[name]);
 }
 
-function judged(direction: Direction, given: Values, coarser: Coarser | undefined): Verdict {
+function judged(
+  direction: Direction,
+  results: Results<Value>,
+  coarser: Coarser | undefined,
+): Verdict {
   const { call, truth, acceptances } = direction;
   const record = recordOf(call.op.name);
+  const given = call.grads ? results.gradients : results.outputs;
   const direct = call.grads ? 'gradient of ' : '';
   const missing = neededOf(direction).find((name) => !given[name]);
   if (missing !== undefined)
     throw new AssertionError('missing-output', `${direct}${missing} was not computed`);
-  // Each step of a trajectory is expected from the party's own step before.
-  const expected =
-    record.forwardFrom && !call.grads
-      ? expectedOf(call, given, { arithmetic: ANY_ORDER, level: 'legal' }, truth)
-      : { truth, acceptances, specs: specsOf(record, call), isFromOwn: false };
+  // What a party chose, and each step of a trajectory from its own step before, has another truth.
+  const { forwardFrom, forwardChosen, vjpChosen } = record;
+  const expected = (call.grads ? vjpChosen : (forwardFrom ?? forwardChosen))
+    ? expectedOf(call, results, { arithmetic: ANY_ORDER, level: 'legal' }, truth)
+    : { truth, acceptances, specs: specsOf(record, call), isFromOwn: false };
   return worst(
     Object.entries(given).flatMap(([name, actual]) => {
       const oracle = expectedAs(expected, name, actual.dtype);
