@@ -1,3 +1,4 @@
+import type { HostTensor } from '../../../../src/tensor/host.ts';
 import { embedding } from '../../../../src/vocabulary/nn/embedding.ts';
 import { concat } from '../../../../src/vocabulary/shape/concat.ts';
 import { gather } from '../../../../src/vocabulary/shape/gather.ts';
@@ -30,9 +31,18 @@ export const operators = [
   operator(embedding, ({ graph, kept, fed }) => ({
     y: graph.node('Gather', [kept('weight'), fed('ids')], { axis: 0 }),
   })),
-  operator(takeAlongDim, ({ graph, fed, params: { dim } }) => ({
-    y: graph.node('GatherElements', [fed('x'), fed('indices')], { axis: dim }),
-  })),
+  operator(
+    takeAlongDim,
+    ({ graph, fed, params: { dim } }) => ({
+      y: graph.node('GatherElements', [fed('x'), fed('indices')], { axis: dim }),
+    }),
+    ({ tensors: { x, indices }, params: { dim } }) => {
+      const others = ({ shape }: HostTensor) => shape.toSpliced(dim, 1).join();
+      return others(x) === others(indices)
+        ? ONE_SETTING
+        : { reason: 'its GatherElements repeats no operand' };
+    },
+  ),
   operator(
     scatterAdd,
     ({ graph, fed, params: { dim } }) => ({
@@ -46,10 +56,17 @@ export const operators = [
         ? ONE_SETTING
         : { reason: 'its ScatterElements takes as many updates as indices' },
   ),
-  operator(pad, ({ graph, fed, tensors: { x }, params }) => {
-    const sides = paddingOf(x.shape.length, params);
-    const pads = graph.integers([...sides.map(([n]) => n), ...sides.map(([, n]) => n)]);
-    const value = graph.scalar(params.value, x.dtype);
-    return { y: graph.node('Pad', [fed('x'), pads, value], { mode: PADDING[params.mode] }) };
-  }),
+  operator(
+    pad,
+    ({ graph, fed, tensors: { x }, params }) => {
+      const sides = paddingOf(x.shape.length, params);
+      const pads = graph.integers([...sides.map(([n]) => n), ...sides.map(([, n]) => n)]);
+      const value = graph.scalar(params.value, x.dtype);
+      return { y: graph.node('Pad', [fed('x'), pads, value], { mode: PADDING[params.mode] }) };
+    },
+    ({ params: { mode, pad: around } }) =>
+      (mode === 'reflect' || mode === 'replicate') && around.some((n) => n < 0)
+        ? { reason: 'its Pad repeats what a crop leaves, not the whole' }
+        : ONE_SETTING,
+  ),
 ];
