@@ -7,7 +7,7 @@ import { timeOfOne } from './stopwatch.ts';
 const FEWEST_ROUNDS = 5;
 const MOST_ROUNDS = { usual: 15, quick: 7 } as const;
 /** No new round after this time for each entry, once there are enough. */
-const BUDGET_MS = { usual: 1_500, quick: 400 } as const;
+const BUDGET_MS = { usual: 1_500, quick: 300 } as const;
 /** Pulses that take so many times their usual time are of a machine that is slowed down. */
 const THROTTLED = 1.5;
 /** Pulses that tell what is usual. */

@@ -51,7 +51,7 @@ const PLAIN: readonly Product[] = [
   { m: 1, n: 1024, k: 1024, quick: true },
   { m: 8, n: 1024, k: 1024 },
   { m: 64, n: 512, k: 1376 },
-  { m: 64, n: 1376, k: 512, quick: true },
+  { m: 64, n: 1376, k: 512 },
   { m: 37, n: 29, k: 53 },
   { m: 200, n: 77, k: 333 },
   { batch: 8, m: 64, n: 64, k: 64 },
