@@ -50,7 +50,11 @@ underflow
   .covers('triton.errors.numerical-underflow/finite-at-1e-40')
   .desc('Log-softmax of 1e-40 everywhere is finite: minus the logarithm of how many there are.')
   .control('nothing in the sum', (fault) =>
-    fault.shader('nn/log_softmax', 'log(sum)', 'log(0.0 * sum)'),
+    fault.shader(
+      'nn/log_softmax',
+      'log(sum_of_row(lane, sums))',
+      'log(0.0 * sum_of_row(lane, sums))',
+    ),
   )
   .run(async (t) => {
     using x = filled(t, [3, 8], TINY);

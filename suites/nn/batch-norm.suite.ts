@@ -118,8 +118,8 @@ batchNormSuite
   .control('a mean that lacks the last row', (fault) =>
     fault.shader(
       'nn/batch_norm_stats',
-      'sum += element(channel, i);',
-      'sum += select(0.0, element(channel, i), i + 1u < params.count);',
+      'sum += x[walk.at];',
+      'sum += select(0.0, x[walk.at], i + 1u < params.count);',
     ),
   )
   .run(async (t) => {

@@ -124,7 +124,7 @@ const KERNELS: readonly Kernel[] = [
   },
   {
     name: 'cross_entropy_parts',
-    faults: breaking('nn/cross_entropy_parts', 'sum += exp(', 'sum += 1.01 * exp('),
+    faults: breaking('nn/cross_entropy_parts', 'exp(max(', '1.01 * exp(max('),
     named: 'step 1, layer loss, cross_entropy',
   },
   {
@@ -182,8 +182,8 @@ const KERNELS: readonly Kernel[] = [
     name: 'clip_grad_norm',
     faults: breaking(
       'optim/clip_grad_norm',
-      'let result = clipped(g[i]);',
-      'let result = clipped(g[i] + vec4u(0x10000u));',
+      'clipped(before)',
+      'clipped(before + vec4u(0x10000u))',
     ),
     named: CLIPPING,
   },

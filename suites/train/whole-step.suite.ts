@@ -196,7 +196,12 @@ const ACCUMULATED: readonly AccumulatedVariant[] = [
     tier: 'full',
     control: [
       'the table has the gradient of the head alone',
-      (fault) => fault.shader('nn/embedding_backward', 'dweight[i] = sum;', 'dweight[i] = 0.0;'),
+      (fault) =>
+        fault.shader(
+          'nn/embedding_backward',
+          'select(chain[id], dims.rows, id == dims.padding)',
+          'dims.rows',
+        ),
     ],
   },
   { setting: 'lora', tier: 'full', control: ['every part weighs alike', shares(1 / PARTS)] },

@@ -163,7 +163,7 @@ data
     'After one pass a linear classifier knows the last batch of the learnable variant, and not that of the other.',
   )
   .control('steps that go nowhere', (fault) =>
-    fault.shader('optim/adamw_step', 'param[i] = p;', 'param[i] = param[i];'),
+    fault.shader('optim/adamw_step', 'select(before, p, among)', 'before'),
   )
   .run(async (t) => {
     const learnt = await lossOf(t, drawCentres);

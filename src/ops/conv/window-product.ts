@@ -68,7 +68,8 @@ export function weightGradientByProduct(
   const { groups, weight, x: from, y: to } = plan;
   const channels = weight[0] / groups;
   const cols = sizeOf(weight.slice(1));
-  const [plane, positions] = [from[2] * from[3], to[2] * to[3]];
+  const plane = from[2] * from[3];
+  const positions = to[2] * to[3];
   const chunks = chunksOf(to[0], groups * Math.ceil(channels / 4) * Math.ceil(cols / 4));
   const samples = to[0] / chunks;
   const layout: Layout = {

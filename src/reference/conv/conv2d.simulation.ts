@@ -82,7 +82,8 @@ function ordersOf(x: Shape, weight: Shape, y: Shape, groups: number) {
     part: (Math.floor(row / 3) * Math.ceil(width / 3) + Math.floor(col / 3)) * 3 + (row % 3),
     place: col % 3,
   });
-  const [strips, pieces] = [Math.ceil(cols / 4), Math.ceil(rows / ROWS)];
+  const strips = Math.ceil(cols / 4);
+  const pieces = Math.ceil(rows / ROWS);
   return {
     forward: (w: number) => {
       const tap = w % taps;
@@ -99,7 +100,8 @@ function ordersOf(x: Shape, weight: Shape, y: Shape, groups: number) {
     ofWeight: (at: number, sample: number) => {
       const position = at % (rows * cols);
       if (!isDepthwise) return { of: sample, ...inFours(position) };
-      const [row, col] = [Math.floor(position / cols), position % cols];
+      const row = Math.floor(position / cols);
+      const col = position % cols;
       const piece = sample * pieces + Math.floor(row / ROWS);
       return { of: piece * strips + Math.floor(col / 4), part: row, place: col % 4 };
     },
@@ -113,7 +115,8 @@ export const simulation = defineSimulation(signature, {
     const orders = ordersOf(x.shape, weight.shape, shape, params.groups);
     const sums = emptySums(sizeOf(shape));
     each((y, i, w) => {
-      const [a, b] = [weight.data[w] as number, x.data[i] as number];
+      const a = weight.data[w] as number;
+      const b = x.data[i] as number;
       sums[y]?.push({ ...orders.forward(w), a, b });
     });
     const data = Float64Array.from(sums, (terms) => sumOf(gpu, terms));

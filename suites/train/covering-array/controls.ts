@@ -136,7 +136,11 @@ export const CONTROLS: readonly RowControl[] = [
     name: 'a tied table has the gradient of the head alone',
     isFor: ({ head, trained }) => head === 'tied' && trained === 'full',
     declare: () => (fault) =>
-      fault.shader('nn/embedding_backward', 'dweight[i] = sum;', 'dweight[i] = 0.0;'),
+      fault.shader(
+        'nn/embedding_backward',
+        'select(chain[id], dims.rows, id == dims.padding)',
+        'dims.rows',
+      ),
   },
   {
     option: 'last',
