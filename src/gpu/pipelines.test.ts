@@ -94,11 +94,14 @@ describe('an edit', () => {
     expect(host.modules).toEqual(['math/add', 'math/add', 'math/sub', 'math/add']);
   });
 
-  test('of a fragment is of all texts of a shader, and of a whole text of one', () => {
+  test('of a fragment is of all texts of a shader that have it, and of a whole text of one', () => {
     const { pipelines, codeOf } = setUp();
     const fragment = pipelines.edit('quant/product', PLUS);
     expect([NF4, FP4].map(codeOf)).toEqual(['y = nf4(a) - b;', 'y = fp4(a) - b;']);
     fragment[Symbol.dispose]();
+    const ofOne = pipelines.edit('quant/product', { from: 'nf4', to: 'int4' });
+    expect([NF4, FP4].map(codeOf)).toEqual(['y = int4(a) + b;', FP4.code]);
+    ofOne[Symbol.dispose]();
     const whole = pipelines.edit('quant/product', { code: 'y = 0;', link: 'fp4' });
     expect([NF4, FP4].map(codeOf)).toEqual([NF4.code, 'y = 0;']);
     whole[Symbol.dispose]();

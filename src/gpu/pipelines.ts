@@ -4,8 +4,9 @@ import { type Shader, textOf } from './shader.ts';
 export type Constants = Readonly<Record<string, number>>;
 
 /**
- * A change of a shader's linked text: of one fragment, as a control asks for it, whatever
- * the text is linked with; or of the whole, as a mutation does, of one text where there are several.
+ * A change of a shader's linked text: of one fragment, as a control asks for it, in each text that
+ * is linked with what has it; or of the whole, as a mutation does, of one text where there are
+ * several.
  */
 export type ShaderEdit =
   | { readonly from: string; readonly to: string }
@@ -83,7 +84,7 @@ export class Pipelines {
 
   /**
    * Changes the shader `file` until the result is disposed. A fragment must occur exactly once in
-   * it. Of two changes one would be lost, so a second is refused, except of a fragment while the
+   * it, or of a shader with several texts at most once in each. Of two changes one would be lost, so a second is refused, except of a fragment while the
    * whole is changed: it applies to the original, which a mutant takes back afterwards.
    */
   edit(file: string, edit: ShaderEdit): Disposable {
@@ -141,6 +142,7 @@ export class Pipelines {
     if (!edit) return shader.code;
     if ('code' in edit) return edit.code;
     const parts = shader.code.split(edit.from);
+    if (parts.length === 1 && shader.link !== undefined) return shader.code;
     if (parts.length !== 2)
       throw new Error(
         `fault: "${edit.from}" occurs ${parts.length - 1} times in ${shader.file}, not once`,

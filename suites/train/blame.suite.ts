@@ -109,6 +109,10 @@ const breaking = (file: string, from: string, to: string): readonly RecordFault[
   { name: 'broken', shader: { file, from, to } },
 ];
 
+/** A fragment of what loads an operand, in each tile that is linked with it. */
+const breakingTiles = (from: string, to: string): readonly RecordFault[] =>
+  ['register', 'quad', 'workgroup'].flatMap((tile) => breaking(`matmul/${tile}`, from, to));
+
 const CLIPPING = 'step 1, layer optimizer, clip_grad_norm';
 
 /** Neighbours differ in what must be named: the control of each case breaks the next one. */
@@ -163,7 +167,8 @@ const KERNELS: readonly Kernel[] = [
   },
   {
     name: 'matmul',
-    faults: recordFaults('matmul'),
+    // What reads dense columns: the tiles are those of matmul_4bit too.
+    faults: breakingTiles('let at = columns.first + i;', 'let at = columns.first;'),
     named: 'step 1, layer linear1, lora_linear',
     part: 'its part matmul (',
   },
@@ -174,7 +179,8 @@ const KERNELS: readonly Kernel[] = [
   },
   {
     name: 'matmul_4bit_grad',
-    faults: recordFaults('matmul_4bit', 'backward'),
+    // What reads codes along rows, as gradients alone do, where a line is no whole words.
+    faults: breakingTiles('vec4u(columns.terms - 1u)', 'vec4u(0u)'),
     named: 'step 1, layer linear3, lora_linear',
     part: 'its part matmul_4bit (',
   },
