@@ -100,7 +100,7 @@ export class Tape implements Disposable {
       this.apply(cast, { x }, { to: target }, `${layer}.${name}`).y;
     const inputs = to ? autocast(op.name, asked, to, castRecorded) : asked;
     const given = present(inputs);
-    const variant = chooseVariant(this.#gpu, op.variants, given);
+    const variant = chooseVariant(this.#gpu, op, given);
     const outputs = op.forward(this.#gpu, inputs as Tensors, params, variant);
     const application: Application<Tensor> = {
       layer,
@@ -282,7 +282,7 @@ export class Tape implements Disposable {
     this.#show({
       layer,
       op: accumulateGrad.signature,
-      variant: chooseVariant(this.#gpu, accumulateGrad.variants),
+      variant: chooseVariant(this.#gpu, accumulateGrad),
       params: {},
       inputs,
       outputs,

@@ -10,6 +10,7 @@ import { areNeighbours, type Quads, quadMembers } from './quads.ts';
 import { type Launch, Recorder } from './recorder.ts';
 import { bindingLayout, hasWork } from './shader.ts';
 import { refuse, Trace, TracedAllocation } from './trace.ts';
+import type { TuningRow } from './tuning.ts';
 import { STAGING } from './usage.ts';
 
 /**
@@ -58,6 +59,8 @@ export class Gpu implements Disposable {
   readonly recorder: Recorder;
   /** Gets what every {@link Gpu.read} will give, in order, to look at and not to change. */
   onRead: ((read: Promise<ArrayBuffer>) => void) | undefined;
+  /** What was measured to be fastest here, before what is known of such devices. */
+  tuned: readonly TuningRow[] = [];
   /** How often the host asked to wait for the device so far: reads, and waits for the queue. */
   waits = 0;
   readonly #provider: GPU | undefined;
@@ -96,7 +99,9 @@ export class Gpu implements Disposable {
    * NoAdapterError when there is none.
    */
   async fresh(): Promise<Gpu> {
-    return await this.#running(await requestDevice(this.#provider));
+    const other = await this.#running(await requestDevice(this.#provider));
+    other.tuned = this.tuned;
+    return other;
   }
 
   /**

@@ -123,13 +123,14 @@ describe('an op', () => {
 
   test('runs as suits its inputs, forward and backward', async () => {
     const { gpu, tensor } = await setUp();
+    gpu.tuned = [{ variant: 'wide', ops: ['told'], width: [3, 3] }];
     const seen: string[] = [];
     const told = launcher(
       { ...softmax.signature, name: 'told' },
       {
         variants: {
           any: { kernels: [] },
-          wide: { kernels: [], prefers: ({ operands }) => operands['x']?.shape[1] === 3 },
+          wide: { kernels: [] },
         },
         forward: (_gpu, { x }, _params, variant) => {
           seen.push(variant);

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../errors.ts';
 import { linkedKernels } from '../gpu/fixtures/linked-kernels.ts';
+import type { TuningRow } from '../gpu/tuning.ts';
+import type { Signature } from '../vocabulary/signature.ts';
 import { laneDepth } from './lanes.ts';
 import type { Launcher } from './launcher.ts';
 import { PRODUCT_VARIANTS } from './matmul/tiles.ts';
@@ -141,13 +143,64 @@ test.each(['lora_linear', 'swiglu_mlp'])('%s is chosen and bounded as its produc
   }
 });
 
-test('a choice without operands sees that there are none', () => {
-  const gpu: Machine = { features: new Set(), limits: {}, widestSubgroup: undefined };
-  const none: Variant = {
-    kernels: [],
-    prefers: ({ operands }) => Object.keys(operands).length === 0,
+describe('a choice', () => {
+  const signature = { name: 'told', inputs: { x: {}, weight: {} } } as unknown as Signature;
+  const variants = {
+    first: { kernels: [] },
+    second: { kernels: [] },
+    wide: { kernels: [], needs: ['subgroups'] as const },
   };
-  expect(chooseVariant(gpu, { first: { kernels: [] }, none })).toBe('none');
+  const told = { signature, variants };
+  const x = { dtype: 'f32', shape: [4, 5, 6] } as const;
+  const chosen = (tuned: Machine['tuned'], inputs = {}, ...features: string[]) =>
+    chooseVariant(
+      {
+        features: new Set(features),
+        limits: {},
+        widestSubgroup: undefined,
+        ...(tuned && { tuned }),
+      },
+      told,
+      inputs,
+    );
+
+  test('without a row that fits is the first that runs', () => {
+    expect(chosen([])).toBe('first');
+    expect(chosen([{ variant: 'second', ops: ['other'] }])).toBe('first');
+    expect(chosen([{ variant: 'second', lanes: 'few' }])).toBe('first');
+  });
+
+  test('is never one that the adapter cannot run', () => {
+    const rows = [{ variant: 'wide' }, { variant: 'second' }];
+    expect(chosen(rows)).toBe('second');
+    expect(chosen(rows, {}, 'subgroups')).toBe('wide');
+    const narrow = { features: new Set<string>(), limits: {}, widestSubgroup: undefined };
+    expect(() => chooseVariant(narrow, { signature, variants: { wide: variants.wide } })).toThrow(
+      'no variant of the op runs on this adapter',
+    );
+  });
+
+  test.each<[string, Partial<TuningRow>, fits: boolean]>([
+    ['rows', { rows: [20, 20] }, true],
+    ['more rows', { rows: [21] }, false],
+    ['fewer rows', { rows: [1, 19] }, false],
+    ['its width', { width: [6] }, true],
+    ['another width', { rows: [20], width: [7, 9] }, false],
+    ['its type', { dtype: 'f32' }, true],
+    ['another type', { dtype: 'f16', rows: [20] }, false],
+  ])('by %s of the first operand', (_, row, fits) => {
+    const weight = { dtype: 'f16', shape: [6, 7] } as const;
+    const tuned = [{ variant: 'second', ...row }];
+    expect(chosen(tuned, { weight, x })).toBe(fits ? 'second' : 'first');
+    expect(chosen(tuned)).toBe('first');
+  });
+
+  test('is of the first row that fits, measured ones before known ones', () => {
+    const gpu: Machine = { features: new Set(), limits: {}, widestSubgroup: undefined };
+    expect(chooseVariant(gpu, launchers.get('matmul') as Launcher)).toBe('tiled');
+    const tuned = [{ variant: 'register' }, { variant: 'tiled' }];
+    expect(chooseVariant({ ...gpu, tuned }, launchers.get('matmul') as Launcher)).toBe('register');
+  });
 });
 
 test.each([
@@ -163,7 +216,7 @@ test.each([
       limits: {},
       widestSubgroup,
     };
-    const pick = (op: string) => chooseVariant(gpu, launchers.get(op)?.variants ?? {});
+    const pick = (op: string) => chooseVariant(gpu, launchers.get(op) as Launcher);
     expect(['matmul', 'lora_linear', 'swiglu_mlp'].map(pick)).toEqual([product, product, product]);
     expect(pick('scaled_dot_product_attention')).toBe(attention);
   },

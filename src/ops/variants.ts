@@ -1,8 +1,11 @@
 import { invariant } from '../errors.ts';
-import type { Gpu } from '../gpu/gpu.ts';
+import { type Gpu, hasFewLanes } from '../gpu/gpu.ts';
 import type { Constants } from '../gpu/pipelines.ts';
+import { has, type TuningRow } from '../gpu/tuning.ts';
 import type { DType } from '../tensor/dtype.ts';
-import type { Shape } from '../tensor/shape.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
+import type { Signature } from '../vocabulary/signature.ts';
+import { CHECKED_IN } from './tuning/checked-in.ts';
 
 /** What a choice sees of a tensor. */
 interface Operand {
@@ -12,11 +15,21 @@ interface Operand {
 
 type Operands<Names extends string = string> = Readonly<Record<Names, Operand>>;
 
-/** The facts of a device that a choice looks at. */
-export type Machine = Pick<Gpu, 'features' | 'limits' | 'widestSubgroup'>;
+/** The facts of a device that a choice looks at, and what was measured there. */
+export type Machine = Pick<Gpu, 'features' | 'limits' | 'widestSubgroup'> &
+  Partial<Pick<Gpu, 'tuned'>>;
+
+/** What has variants to choose from. */
+export interface Choosable {
+  readonly signature: Pick<Signature, 'name' | 'inputs'>;
+  readonly variants: Readonly<Record<string, Variant>>;
+}
+
+/** The op that stands for all products in a row that names sizes. */
+export const PRODUCT = 'matmul';
 
 /**
- * What the choice of a variant and of its sizes looks at. Opening a device measures one thing,
+ * What the sizes of a variant are chosen by. Opening a device measures one thing,
  * whether the lanes of a quad are neighbours; where they are not, `features` has no `subgroups`, so
  * that a choice, a skip and a report have one answer. The probe of the arithmetic is not part of
  * this: no variant needs its answers, since each keeps its bound under every legal arithmetic, and
@@ -29,7 +42,7 @@ export interface Situation<Names extends string = string> extends Machine {
 /**
  * One way to run an op. What cuts its sums belongs to it, and never to a device: bounds are
  * simulated, and their power is shown, by variant and before there is a device. One that should cut
- * otherwise prefers another variant.
+ * otherwise is another variant.
  */
 export interface Variant {
   readonly kernels: readonly string[];
@@ -46,11 +59,6 @@ export interface Variant {
   readonly depth?: (terms: number, lanes: number) => number;
   /** Adapter features without which the variant cannot run. */
   readonly needs?: readonly GPUFeatureName[];
-  /**
-   * Whether {@link chooseVariant} picks it by itself for these inputs; the first variant that
-   * agrees wins, else the first of all.
-   */
-  readonly prefers?: (situation: Situation) => boolean;
 }
 
 /**
@@ -68,24 +76,41 @@ export interface LaunchVariant<Names extends string> extends Variant {
 }
 
 /**
- * The variant that runs on these inputs when none is asked for. Throws TypeError when the adapter
- * can run none.
+ * The variant that runs on these inputs when none is asked for: that of the first row that fits of
+ * what was measured on the device, then of {@link CHECKED_IN}; else the op's first one. Throws
+ * TypeError when the adapter can run none.
  */
-export function chooseVariant(
-  gpu: Machine,
-  variants: Readonly<Record<string, Variant>>,
-  inputs: Operands = {},
-): string {
-  const situation = situationOf(gpu, inputs);
-  let first: string | undefined;
-  for (const name of Object.keys(variants)) {
-    const { needs, prefers } = variants[name] as Variant;
-    if (needs?.some((feature) => !gpu.features.has(feature))) continue;
-    if (prefers?.(situation)) return name;
-    first ??= name;
-  }
+export function chooseVariant(gpu: Machine, op: Choosable, inputs: Operands = {}): string {
+  const runnable = Object.keys(op.variants).filter(
+    (name) =>
+      (op.variants[name] as Variant).needs?.every((feature) => gpu.features.has(feature)) ?? true,
+  );
+  const [first] = runnable;
   if (first === undefined) throw new TypeError('no variant of the op runs on this adapter');
-  return first;
+  if (runnable.length === 1) return first;
+  const [leading = ''] = Object.keys(op.signature.inputs);
+  const { name } = op.signature;
+  const fits = (row: TuningRow) =>
+    runnable.includes(row.variant) && fitsRow(row, gpu, name, inputs[leading]);
+  return (gpu.tuned?.find(fits) ?? CHECKED_IN.find(fits))?.variant ?? first;
+}
+
+/** Whether a row is meant for an op on such a device, with such a first operand. */
+function fitsRow(
+  { ops, lanes, dtype, rows, width }: TuningRow,
+  gpu: Machine,
+  op: string,
+  operand: Operand | undefined,
+): boolean {
+  if (ops && !ops.includes(op)) return false;
+  if (lanes && (lanes === 'few') !== hasFewLanes(gpu)) return false;
+  if (!(dtype || rows || width)) return true;
+  if (!operand || (dtype && operand.dtype !== dtype)) return false;
+  const { shape } = operand;
+  return (
+    (!rows || has(rows, sizeOf(shape) / Math.max(1, ...shape))) &&
+    (!width || has(width, shape.at(-1) ?? 1))
+  );
 }
 
 /**

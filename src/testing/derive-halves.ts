@@ -39,7 +39,7 @@ async function runHalf(t: CaseContext, record: OpRecord, dtype: Half): Promise<v
   const { params, level, inputs, grads } = halfSampleOf(record, dtype, t.random());
   const op = launchers.get(record.name);
   if (!op) throw new SuiteError(`${record.name} has no launcher`);
-  const variant = chooseVariant(t.gpu, op.variants, inputs);
+  const variant = chooseVariant(t.gpu, op, inputs);
   const wants = Object.keys(inputs).filter((name) => specOf(record.inputs, name)?.differentiable);
   t.gpu.memory.guarded = true;
   const forward = { op: signatureOf(record.name), params, inputs, variant, level };

@@ -28,8 +28,7 @@ export async function reproduce(
   ieee: boolean,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const launcher = launchers.get(call.op.name);
-  if (!launcher || chooseVariant(gpu, launcher.variants, call.inputs) !== call.variant)
-    return undefined;
+  if (!launcher || chooseVariant(gpu, launcher, call.inputs) !== call.variant) return undefined;
   const whole: FailedCall = { ...call, level: 'legal' };
   for (const candidate of [rowOf(whole, index[0] ?? 0), whole]) {
     const bundle = candidate && (await bundleOf(gpu, candidate, ieee));

@@ -255,7 +255,7 @@ export class Optimizer implements Disposable {
     // A rate of 1, so that what is judged is the share that each step takes of its own. As many at
     // every step: memory must not grow.
     const params = { base_lr: 1, steps: rateRows(this.#schedule, []), ...this.#schedule };
-    const variant = chooseVariant(this.#gpu, lrSchedule.variants);
+    const variant = chooseVariant(this.#gpu, lrSchedule);
     const outputs = lrSchedule.forward(this.#gpu, {}, params);
     await judge([
       { layer: 'optimizer', op: lrSchedule.signature, variant, params, inputs: {}, outputs },

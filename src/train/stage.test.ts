@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import type { Situation } from '../ops/variants.ts';
 import { hostTensorFrom } from '../tensor/host.ts';
 import { Tensor, type Tensors } from '../tensor/tensor.ts';
 import { judgeStage, runStage, type Stage } from './stage.ts';
@@ -9,19 +8,17 @@ import { judgeStage, runStage, type Stage } from './stage.ts';
 const number = (gpu: Gpu, value: number) => Tensor.from(gpu, hostTensorFrom('f32', [1], [value]));
 /** Its second variant is that of the inputs of the stage. */
 const op = {
-  signature: { name: 'test' },
+  signature: { name: 'test', inputs: { changed: {} } },
   variants: {
     first: { kernels: [] },
-    second: {
-      kernels: [],
-      prefers: ({ operands }: Situation) => Object.keys(operands).join() === 'changed,read',
-    },
+    second: { kernels: [] },
   },
 };
 
 /** A stage that makes 9 of what was 1, and one more tensor. */
 async function setUp() {
   const { gpu } = await hostGpu();
+  gpu.tuned = [{ variant: 'second', ops: ['test'], width: [1, 1] }];
   const changed = number(gpu, 1);
   const stage: Stage = {
     op: op as unknown as Stage['op'],

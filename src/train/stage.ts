@@ -45,7 +45,7 @@ export async function judgeStage(
   const outputs = { ...changes, ...writes, ...scope.addAll(run()) };
   see(outputs);
   const inputs = { ...before, ...reads };
-  const variant = chooseVariant(gpu, op.variants, inputs);
+  const variant = chooseVariant(gpu, op, inputs);
   await judge([
     {
       layer: 'optimizer',

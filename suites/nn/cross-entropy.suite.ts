@@ -18,9 +18,10 @@ crossEntropyCases
   .desc(
     'Classes at the far end of float32, as masks leave them, cost nothing: the loss of the one that is left is a number near zero.',
   )
-  .control('label smoothing computed for none', (fault) =>
-    fault.shader('nn/cross_entropy_rows', 'params.spread > 0.0', 'true'),
-  )
+  .control('label smoothing computed for none', (fault) => {
+    fault.shader('nn/cross_entropy_parts', 'if (SMOOTHED) {', 'if (true) {');
+    fault.shader('nn/cross_entropy_rows', 'params.spread > 0.0', 'true');
+  })
   .run(async (t) => {
     t.gpu.memory.guarded = true;
     using logits = Tensor.from(

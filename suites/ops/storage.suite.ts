@@ -81,7 +81,7 @@ for (const [name, { fault, from, to }] of Object.entries(BEYOND_RANGE)) {
         a: hostTensorFrom('f16', [5], [60_000, -60_000, 65_504, -65_504, 65_504]),
         b: hostTensorFrom('f16', [5], [10_000, -10_000, 65_504, -65_504, 1]),
       };
-      const variant = chooseVariant(t.gpu, add.variants, inputs);
+      const variant = chooseVariant(t.gpu, add, inputs);
       const call = { op: add.signature, params: {}, inputs, variant };
       const results = await new WebGpuBackend(t.gpu).run(call);
       judgeResults(t, { ...call, level: 'legal' }, results);

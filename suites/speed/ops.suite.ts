@@ -170,14 +170,14 @@ async function run(t: CaseContext, timed: Timed): Promise<void> {
 type TimedCall = Call<HostTensor> & { readonly variant: string };
 
 function callOf(t: CaseContext, timed: Timed): TimedCall {
-  const { signature, variants } = partsOf(timed).op;
+  const { op } = partsOf(timed);
   const random = t.random();
   const inputs = timed.inputs(random);
   const forward = {
-    op: signature,
+    op: op.signature,
     params: timed.params,
     inputs,
-    variant: chooseVariant(t.gpu, variants, inputs),
+    variant: chooseVariant(t.gpu, op, inputs),
   };
   if (!timed.grad) return forward;
   return { ...forward, grads: { y: normals(random, timed.grad) }, wants: [timed.rows.of] };

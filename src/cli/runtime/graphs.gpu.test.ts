@@ -17,6 +17,7 @@ import { Llama } from '../../models/llama/llama.ts';
 import { Mlp } from '../../models/mlp/mlp.ts';
 import { SequenceClassifier } from '../../models/sequence-classifier/sequence-classifier.ts';
 import { Transformer } from '../../models/transformer/transformer.ts';
+import type { Launcher } from '../../ops/launcher.ts';
 import { launchers } from '../../ops/registry.ts';
 import { chooseVariant, depthOf } from '../../ops/variants.ts';
 import { graphBound } from '../../reference/graph-bound.ts';
@@ -221,8 +222,8 @@ async function judged({ graph, given, logits }: Recorded): Promise<Judgement> {
   const values = await run(graph, referenceRunner, valuesOfHosts(given));
   const output = graph.outputs['logits'] as ValueId;
   const depthAt = ({ op: { name } }: CallNode) => {
-    const { variants } = launchers.get(name) as { variants: Parameters<typeof chooseVariant>[1] };
-    return depthOf(variants[chooseVariant(gpu, variants)]);
+    const launcher = launchers.get(name) as Launcher;
+    return depthOf(launcher.variants[chooseVariant(gpu, launcher)]);
   };
   const bound = graphBound(graph, values, output, (node) => ({
     depth: depthAt(node),

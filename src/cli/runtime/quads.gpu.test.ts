@@ -46,10 +46,7 @@ function swapping(gpu: GPU): GPU {
   });
 }
 
-const variantsOf = (gpu: Gpu) => [
-  chooseVariant(gpu, matmul.variants),
-  chooseVariant(gpu, productWith(nf4).variants),
-];
+const variantsOf = (gpu: Gpu) => [chooseVariant(gpu, matmul), chooseVariant(gpu, productWith(nf4))];
 
 test('quads of neighbours are used', async () => {
   using gpu = await Gpu.request(provider);

@@ -94,13 +94,20 @@ export class ByteModel implements Model {
     const { weights } = drawBase(this.config, base);
     const { quantType: quant_type, blocksize } = this.config;
     const { gpu } = this.#embedding;
-    const { signature: op, variants } = quantizerOf(blockFormatOf(quant_type));
+    const quantizer = quantizerOf(blockFormatOf(quant_type));
     for (const [i, { shape, weight: quantized }] of this.#linears.entries()) {
       using weight = Tensor.from(gpu, weights[i] as HostTensor);
-      const variant = chooseVariant(gpu, variants);
+      const variant = chooseVariant(gpu, quantizer);
       const params = { quant_type, blocksize };
       await show([
-        { layer: shape.name, op, variant, params, inputs: { weight }, outputs: quantized.parts },
+        {
+          layer: shape.name,
+          op: quantizer.signature,
+          variant,
+          params,
+          inputs: { weight },
+          outputs: quantized.parts,
+        },
       ]);
     }
   }

@@ -1,4 +1,4 @@
-import { type Gpu, hasFewLanes } from '../../gpu/gpu.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { sameShape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -41,12 +41,10 @@ export const scaledDotProductAttention = launcher(signature, {
       kernels: [...KERNELS.flash, ...OPERAND_KERNELS],
       needs: ['subgroups'],
       depth: depthOfTiles(16),
-      prefers: hasFewLanes,
     },
     tiled: {
       kernels: [...KERNELS.tiled, ...OPERAND_KERNELS],
       depth: depthOfTiles(32),
-      prefers: (machine) => !hasFewLanes(machine),
     },
   },
   storage: { decides: ['q', 'k', 'v'], keeps: ['row_stats'] },

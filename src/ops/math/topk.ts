@@ -3,7 +3,7 @@ import backwardShader from '../../../shaders/math/topk_backward.wgsl';
 import exchangeShader from '../../../shaders/math/topk_exchange.wgsl';
 import pairsShader from '../../../shaders/math/topk_pairs.wgsl';
 import sortedShader from '../../../shaders/math/topk_sorted.wgsl';
-import { type Gpu, hasFewLanes } from '../../gpu/gpu.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
 import { linearGrid, spread, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
@@ -49,12 +49,7 @@ interface Launch {
 export const topk = launcher(signature, {
   variants: {
     rounds: { kernels: [shader.file, ...SORT_KERNELS] },
-    serial: {
-      kernels: [shader.file, ...SORT_KERNELS],
-      prefers: ({ operands, ...machine }) =>
-        hasFewLanes(machine) &&
-        Object.values(operands).every(({ shape }) => sizeOf(shape) / Math.max(...shape) >= LANES),
-    },
+    serial: { kernels: [shader.file, ...SORT_KERNELS] },
     sort: { kernels: SORT_KERNELS },
   },
   forward: (gpu, { x }, { k, axis, largest }, variant) => {

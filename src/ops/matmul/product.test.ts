@@ -3,6 +3,7 @@ import type { DType } from '../../tensor/dtype.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { launchesOf } from '../fixtures/launches.ts';
 import { chooseLaunch, chooseVariant, type Machine } from '../variants.ts';
+import { matmul } from './matmul.ts';
 import { PRODUCT_VARIANTS } from './tiles.ts';
 
 const machine = (widestSubgroup: number, ...features: string[]): Machine => ({
@@ -17,7 +18,7 @@ test.each([
   [machine(32, 'subgroups'), 'tiled'],
   [machine(32), 'tiled'],
 ])('an adapter runs the variant that suits it (%#)', (gpu, expected) => {
-  expect(chooseVariant(gpu, PRODUCT_VARIANTS)).toBe(expected);
+  expect(chooseVariant(gpu, matmul)).toBe(expected);
 });
 
 test.each<[string, Machine, Shape, ReturnType<typeof chooseLaunch>, stored?: DType]>([

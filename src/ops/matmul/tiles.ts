@@ -38,14 +38,12 @@ export const PRODUCT_VARIANTS = {
     kernels: ['matmul/quad', 'matmul/register'],
     depth: (terms) => terms,
     needs: ['subgroups'],
-    prefers: hasFewLanes,
     takes: ({ operands: { y } }) => y.shape[0] !== 1,
     sizes: ({ operands: { b, y } }) => ({ ROWS: rowsOfQuad(y.shape[0] as number, b) }),
   },
   tiled: {
     kernels: ['matmul/workgroup', 'matmul/register'],
     depth: (terms) => terms,
-    prefers: (machine) => !hasFewLanes(machine),
     takes: ({ operands: { y } }) => Math.min(...y.shape) > NARROW,
   },
 } as const satisfies Readonly<Record<string, LaunchVariant<TileOperand>>>;

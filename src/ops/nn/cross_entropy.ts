@@ -2,7 +2,7 @@ import backwardShader from '../../../shaders/nn/cross_entropy_backward.wgsl';
 import logProbsShader from '../../../shaders/nn/cross_entropy_log_probs.wgsl';
 import partsShader from '../../../shaders/nn/cross_entropy_parts.wgsl';
 import rowsShader from '../../../shaders/nn/cross_entropy_rows.wgsl';
-import { type Gpu, hasFewLanes } from '../../gpu/gpu.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
@@ -66,12 +66,7 @@ export const crossEntropy = launcher(signature, {
   saves: ['row_stats', 'targets', 'normalizer?'],
   variants: {
     parts: { kernels: KERNELS, lanes: LANES, depth: depthIn(PARTS.parts) },
-    neighbours: {
-      kernels: KERNELS,
-      lanes: LANES,
-      depth: depthIn(PARTS.neighbours),
-      prefers: (machine) => !hasFewLanes(machine),
-    },
+    neighbours: { kernels: KERNELS, lanes: LANES, depth: depthIn(PARTS.neighbours) },
   },
   storage: { keeps: ['row_stats', 'normalizer'] },
   forward: (gpu, { logits, labels, weight }, params, variant) => {

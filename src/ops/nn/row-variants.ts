@@ -1,4 +1,3 @@
-import { hasFewLanes } from '../../gpu/gpu.ts';
 import type { Launch } from '../../gpu/recorder.ts';
 import { linearGrid } from '../../gpu/shader.ts';
 import { LANES, rowDepth } from '../lanes.ts';
@@ -6,17 +5,11 @@ import type { Variant } from '../variants.ts';
 
 /**
  * How many invocations share a row in the kernels of shaders/nn/shared_row: one, or as many as a
- * graphics chip needs to be busy and to read neighbours together. A processor has no time for the
- * barriers of the latter, and short rows have no work for its lanes.
+ * graphics chip needs to be busy and to read neighbours together.
  */
 const ROW_VARIANTS = {
   'row-per-invocation': { lanes: 1 },
-  'row-per-workgroup': {
-    lanes: LANES,
-    prefers: (situation) =>
-      !hasFewLanes(situation) &&
-      Object.values(situation.operands).some(({ shape }) => (shape.at(-1) ?? 1) >= LANES),
-  },
+  'row-per-workgroup': { lanes: LANES },
 } as const satisfies Readonly<Record<string, Partial<Variant>>>;
 
 /** Both variants with the kernels of an op, and the depth of its sums where not all are of rows. */

@@ -8,6 +8,7 @@ import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { LiveNumber } from '../../vocabulary/live-number.ts';
 import type { MuonHyperparameters } from '../../vocabulary/optim/muon.ts';
+import { matmul } from '../matmul/matmul.ts';
 import { multiply } from '../matmul/product.ts';
 import { PRODUCT_VARIANTS } from '../matmul/tiles.ts';
 import { chooseVariant } from '../variants.ts';
@@ -99,7 +100,7 @@ function orthogonalized(
   }
   const [rows, columns] = x.shape as [number, number];
   const isTall = rows > columns;
-  const variant = chooseVariant(gpu, PRODUCT_VARIANTS);
+  const variant = chooseVariant(gpu, matmul);
   let orthogonal = x;
   for (let i = 0; i < ns_steps; i++) {
     using before = orthogonal;

@@ -1,6 +1,6 @@
 import shader from '../../../shaders/quant/block_absmax.wgsl';
 import { GradproofError } from '../../errors.ts';
-import { type Gpu, hasFewLanes } from '../../gpu/gpu.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
 import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { type BlockFormat, blockSizesOf, takesBlocks } from '../../quant/format.ts';
 import type { DType } from '../../tensor/dtype.ts';
@@ -22,7 +22,7 @@ export class QuantizationError extends GradproofError {
  */
 const ABSMAX_VARIANTS = {
   serial: { sizes: () => ({ LANES: 1 }) },
-  cooperative: { prefers: (machine) => !hasFewLanes(machine), sizes: () => ({ LANES: 16 }) },
+  cooperative: { sizes: () => ({ LANES: 16 }) },
 } as const satisfies Readonly<Record<string, Omit<LaunchVariant<'x'>, 'kernels'>>>;
 
 /** Both variants with the kernels of an op, and the sum that it contains, if any. */
@@ -31,7 +31,7 @@ export function blockVariants(
   sum?: Pick<Variant, 'lanes' | 'depth'>,
 ): Record<keyof typeof ABSMAX_VARIANTS, Variant> {
   const serial = { kernels: [shader.file, ...kernels], ...sum };
-  return { serial, cooperative: { ...serial, prefers: ABSMAX_VARIANTS.cooperative.prefers } };
+  return { serial, cooperative: serial };
 }
 
 /**

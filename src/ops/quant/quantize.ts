@@ -54,7 +54,7 @@ export function quantizeBlocks(
   gpu: Gpu,
   weight: Tensor,
   { quant_type, blocksize, nested }: Target,
-  variant = chooseVariant(gpu, VARIANTS),
+  variant = chooseVariant(gpu, quantizerOf(blockFormatOf(quant_type))),
 ): Quantized & Partial<NestedStatistics> {
   const format = blockFormatOf(quant_type);
   checkBlockOf(format, blocksize, weight.shape);

@@ -70,14 +70,15 @@ describe('a bundle', () => {
     expect(evidence.assertions).toBe(3);
   });
 
-  test('runs by the variant that the adapter prefers for its inputs', async () => {
+  test('runs by the variant that suits its inputs on the adapter', async () => {
     const mul = launchers.get('mul') as Launcher;
     const variants: Launcher['variants'] = {
       any: { kernels: [] },
-      vector: { kernels: [], prefers: ({ operands }) => operands['a']?.shape.length === 1 },
+      vector: { kernels: [] },
     };
     vi.spyOn(launchers, 'get').mockReturnValue({ ...mul, variants });
-    expect((await replayed(product())).asked[0]?.variant).toBe('vector');
+    const told = await replayed(product(), undefined, [{ variant: 'vector', rows: [1, 1] }]);
+    expect(told.asked[0]?.variant).toBe('vector');
   });
 
   test('of a whole training run is read as one', async () => {

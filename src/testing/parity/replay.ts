@@ -47,7 +47,7 @@ export async function replay(
   const unsupported = unsupportedIn(record, values, bundle.params);
   if (unsupported !== undefined)
     t.skip('not-implemented', `${bundle.op} of this version does not compute ${unsupported}`);
-  const variant = chooseVariant(t.gpu, launcher.variants, inputs);
+  const variant = chooseVariant(t.gpu, launcher, inputs);
   const forward = { op, params: bundle.params, inputs, variant };
   const level = 'legal' as const;
   const wants = Object.keys(gradsOut);
