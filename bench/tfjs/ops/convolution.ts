@@ -16,16 +16,19 @@ const DEPTHWISE_KERNEL = [2, 3, 0, 1];
 const isDepthwise = (x: { readonly shape: readonly number[] }, { groups }: Params) =>
   groups > 1 && groups === x.shape[1];
 
-/** One number where all sides have it, which is what its gradient of depthwise kernels takes. */
+/**
+ * One number where all sides have it, which is what its gradient of depthwise kernels takes; none by
+ * its name, since beside a number it takes every kernel for a square.
+ */
 function paddingOf({ padding: [top, left, bottom, right] }: Params) {
-  return [left, bottom, right].every((side) => side === top)
-    ? top
-    : ([
-        [0, 0],
-        [top, bottom],
-        [left, right],
-        [0, 0],
-      ] as const);
+  if (![left, bottom, right].every((side) => side === top))
+    return [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ] as const;
+  return top === 0 ? 'valid' : top;
 }
 
 export const ops = [

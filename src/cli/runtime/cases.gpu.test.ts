@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { covers } from '../../catalog/covers.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { runCase } from '../../harness/worker/run-case.ts';
+import { add } from '../../ops/math/add.ts';
 import { matmul } from '../../ops/matmul/matmul.ts';
 import { seam } from '../../seam.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
@@ -397,12 +398,21 @@ test('two faults in one shader are an error: one of them would be lost', async (
   expect((await runCase(declared, gpu, conditions)).outcome.status).toBe('pass');
 });
 
-test('a fault whose fragment is missing is an error, and its control is not red', async () => {
-  const declared = declare(
-    async (t) => t.expect((await multiply(t)) === 31, () => 'wrong'),
-    (fault) => fault.shader('matmul/register', 'this is not in the shader', ''),
-  );
-  expect((await runCase(declared, gpu, { ...conditions, control: true })).outcome.status).toBe(
-    'error',
-  );
+test('the control of a fault whose fragment is missing is not red', async () => {
+  const brokenIn = async (file: string, run: (t: CaseContext) => Promise<number>) => {
+    const declared = declare(
+      async (t) => t.expect((await run(t)) === 31, () => 'wrong'),
+      (fault) => fault.shader(file, 'this is not in the shader', ''),
+    );
+    return (await runCase(declared, gpu, { ...conditions, control: true })).outcome.status;
+  };
+  const sum = async (t: CaseContext) => {
+    using a = Tensor.from(t.gpu, hostTensorFrom('f32', [1], [30]));
+    using b = Tensor.from(t.gpu, hostTensorFrom('f32', [1], [1]));
+    using y = add.forward(t.gpu, { a, b }, {}).y;
+    return (await y.read()).data[0] as number;
+  };
+  expect(await brokenIn('math/add', sum)).toBe('error');
+  // It may be in another text of a shader that is linked in several ways.
+  expect(await brokenIn('matmul/register', multiply)).toBe('pass');
 });
