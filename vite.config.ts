@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
-import { bridgePage } from './scripts/vite-bridge-page.ts';
 import { compressed } from './scripts/vite-compressed.ts';
 import { corpus } from './scripts/vite-corpus.ts';
 import { coveringTests } from './scripts/vite-covering-tests.ts';
+import { otherPolicies } from './scripts/vite-other-policies.ts';
 import { pageChunks } from './scripts/vite-page-chunks.ts';
 import { paritySets } from './scripts/vite-parity-sets.ts';
 import { serviceWorker } from './scripts/vite-service-worker.ts';
@@ -41,7 +41,7 @@ export default defineConfig(({ mode }) => ({
     coveringTests(root),
     ...(mode === 'node' || mode === 'library'
       ? []
-      : [corpus(root), shareTags(shareBase), bridgePage(), serviceWorker(root), compressed()]),
+      : [corpus(root), shareTags(shareBase), otherPolicies(), serviceWorker(root), compressed()]),
   ],
   worker: { format: 'es' as const, plugins: () => [shaders(root)], rolldownOptions: { checks } },
   build: {
@@ -80,7 +80,7 @@ export default defineConfig(({ mode }) => ({
             outDir: 'dist/page',
             chunkSizeWarningLimit: 600, // kilobytes of kernels, loaded with the first run
             rolldownOptions: {
-              input: ['index.html', 'headless.html', 'bench.html', 'bench-frame.html'],
+              input: ['index.html', 'headless.html', 'headless-bench.html', 'bench-frame.html'],
               output: { codeSplitting: pageChunks(root) },
               checks,
             },

@@ -19,9 +19,10 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /**
  * Pages that need their server anyway, for browsers without a person, the bridge and bench, and what
- * bench alone is made of.
+ * they alone are made of.
  */
-const ONLINE = /^(?:headless|bridge|bench(?:-frame)?)\.html$|^assets\/bench\b/;
+const ONLINE =
+  /^(?:headless(?:-bench)?|bridge|bench(?:-frame)?)\.html$|^assets\/(?:headless-bench|bench-frame)-/;
 
 /**
  * Public files that the page needs without a network; recordings and baselines are kept when they

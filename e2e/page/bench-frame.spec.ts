@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BenchPage } from '../../src/bench/page.ts';
+import type { BenchPage } from '../../src/bench/headless-page.ts';
 import { servePage } from '../../src/cli/server.ts';
 import { expect, test } from './page-test.ts';
 
@@ -39,7 +39,7 @@ test('the frame of a bench computes for a library that has no network, storage o
   await using server = await servePage('dist/page', 0, undefined, peers);
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
-  await page.goto(new URL('bench.html', server.url).href);
+  await page.goto(new URL('headless-bench.html', server.url).href);
   await page.waitForFunction(() => 'gradproofBench' in globalThis);
   const outcome = await page.evaluate(() => {
     const { gradproofBench } = globalThis as unknown as { gradproofBench: BenchPage };

@@ -16,6 +16,7 @@ const ui = fileURLToPath(new URL('../../src/ui', import.meta.url));
 const ENGLISH: readonly string[] = ['issue-text.ts', 'history.ts', 'runs-file.ts'];
 /** Words that both languages have. */
 const SAME: readonly string[] = [
+  ', ms',
   'Enter',
   'Esc',
   'GB/s',

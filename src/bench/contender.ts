@@ -11,6 +11,14 @@ export type ContenderName =
   | 'jax-webgpu'
   | 'ceiling';
 
+/** What libraries are called, by the contender that each is. */
+export const LIBRARIES = {
+  'ort-webgpu': 'ONNX Runtime',
+  'tfjs-webgpu': 'TensorFlow.js',
+  'jax-webgpu': 'jax-js',
+  'ort-wasm': 'ONNX Runtime, WebAssembly',
+} as const satisfies Partial<Record<ContenderName, string>>;
+
 /** A library, or our engine, that runs works. */
 export interface Contender extends AsyncDisposable {
   readonly name: ContenderName;

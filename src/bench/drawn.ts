@@ -4,7 +4,7 @@ import { Random } from '../tensor/random.ts';
 import type { OpWork, StepWork } from './work.ts';
 
 /** The seed of all operands. */
-const SEED = 42;
+export const SEED = 42;
 
 const calls = new WeakMap<OpWork, Call<HostTensor>>();
 const tensors = new WeakMap<StepWork, HostTensors>();

@@ -3,6 +3,7 @@ import { resultOf } from '../harness/headless/outcome.ts';
 import type { Report } from '../report/schema.ts';
 import type { BenchListener } from './host.ts';
 import type { FromBench, PeerFiles, ToBench } from './messages.ts';
+import { PEERS_COMMAND } from './peer-names.ts';
 import type { BenchRequest } from './request.ts';
 
 /** What this page's server cannot give. */
@@ -25,14 +26,10 @@ export async function runInFrame(
   listen: BenchListener,
   signal: AbortSignal,
 ): Promise<Report> {
-  const address = await textOf('bench-frame');
+  const address = await (await asked('bench-frame')).text();
   const files = await filesOfPeers();
   const given = await Promise.all(peers.map((name) => peerFiles(name, address, files)));
-  const frame = document.createElement('iframe');
-  frame.sandbox.add('allow-scripts');
-  // Isolated, its clock has steps of 5 microseconds.
-  frame.allow = 'cross-origin-isolated';
-  frame.src = address;
+  const frame = frameAt(address);
   const post = (message: ToBench) => frame.contentWindow?.postMessage(message, '*');
   const cancel = () => post({ type: 'cancel' });
   const ended = new AbortController();
@@ -57,6 +54,23 @@ export async function runInFrame(
   }
 }
 
+/**
+ * A frame that a person does not meet. It stands in sight, if only a pixel of it does: browsers slow
+ * down the timers of frames of another origin that are out of sight.
+ */
+function frameAt(address: string): HTMLIFrameElement {
+  const frame = document.createElement('iframe');
+  frame.sandbox.add('allow-scripts');
+  // Isolated, its clock has steps of 5 microseconds.
+  frame.allow = 'cross-origin-isolated';
+  frame.src = address;
+  frame.ariaHidden = 'true';
+  frame.tabIndex = -1;
+  const place = { position: 'fixed', insetBlockEnd: '0', insetInlineEnd: '0' };
+  Object.assign(frame.style, { ...place, inlineSize: '1px', blockSize: '1px', border: '0' });
+  return frame;
+}
+
 /** The module's address in the frame, and what it cannot fetch there. */
 async function peerFiles(
   name: string,
@@ -64,7 +78,7 @@ async function peerFiles(
   files: readonly string[],
 ): Promise<PeerFiles> {
   if (!files.includes(`${name}.js`))
-    throw new BenchUnavailableError(`${name} is not installed: run npm run bench:setup`);
+    throw new BenchUnavailableError(`${name} is not installed: run ${PEERS_COMMAND}`);
   const assets = await Promise.all(
     files
       .filter((file) => ASSET.test(file))
@@ -77,8 +91,6 @@ async function peerFiles(
 async function filesOfPeers(): Promise<readonly string[]> {
   return (await (await asked('peers/index.json')).json()) as readonly string[];
 }
-
-const textOf = async (path: string) => await (await asked(path)).text();
 
 async function asked(path: string): Promise<Response> {
   const response = await fetch(new URL(path, document.URL));

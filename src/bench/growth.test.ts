@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { exponentOf, withExponents } from './growth.ts';
+import { exponentOf, growthSeries, withExponents } from './growth.ts';
 import type { BenchResult } from './host.ts';
 import type { Work } from './work.ts';
 
@@ -40,4 +40,36 @@ test('the largest size of each contender has the exponent of its series', () => 
     ['bench.matmul:f32;n=256', 'webgpu', 3],
     ['bench.matmul:f32;n=256', 'jax-webgpu', 1],
   ]);
+});
+
+test('a series has the times of every contender by size, and an exponent from three sizes on', () => {
+  const results = [
+    took(256, 64),
+    took(64, 1),
+    took(128, 8),
+    took(128, 5, 'ort-webgpu'),
+    took(64, undefined, 'jax-webgpu'),
+    { ...took(64, 9), id: 'bench.matmul:f32;n=77' },
+  ];
+  const [series, ...others] = growthSeries([64, 128, 256].map(sized), results);
+  expect(others).toEqual([]);
+  expect(series?.of).toBe('cube');
+  const told = series?.curves.map(({ backend, points, exponent }) => [
+    backend,
+    points.map(({ size, ms }) => [size, ms]),
+    exponent?.toFixed(6),
+  ]);
+  expect(told).toEqual([
+    [
+      'webgpu',
+      [
+        [64, 1],
+        [128, 8],
+        [256, 64],
+      ],
+      '3.000000',
+    ],
+    ['ort-webgpu', [[128, 5]], undefined],
+  ]);
+  expect(growthSeries([64].map(sized), [])).toEqual([]);
 });

@@ -24,6 +24,54 @@ export function exponentOf(points: readonly Point[]): number {
 /** Fewer sizes tell no exponent. */
 const FEWEST = 3;
 
+/** A result that may have a time, of a work and a contender. */
+type Timed = Pick<BenchResult, 'id' | 'backend' | 'timing'>;
+
+/** How long a contender takes as something grows. */
+export interface GrowthCurve<T extends Timed = Timed> {
+  readonly backend: string;
+  /** By size, the smallest first. */
+  readonly points: readonly (Point & { readonly result: T })[];
+  /** See {@link exponentOf}; undefined where there are too few sizes. */
+  readonly exponent: number | undefined;
+}
+
+/** The times of all contenders as one thing grows. */
+export interface GrowthSeries<T extends Timed = Timed> {
+  /** What grows. */
+  readonly of: string;
+  readonly curves: readonly GrowthCurve<T>[];
+}
+
+/** Every series of sizes that was timed, in the order of the works. */
+export function growthSeries<T extends Timed>(
+  works: readonly Pick<Work, 'id' | 'growth'>[],
+  results: readonly T[],
+): readonly GrowthSeries<T>[] {
+  const series = new Set(works.flatMap(({ growth }) => growth?.map(({ of }) => of) ?? []));
+  const backends = new Set(results.map(({ backend }) => backend));
+  return [...series].flatMap((of) => {
+    const sizes = new Map(
+      works.flatMap(({ id, growth }) => {
+        const place = growth?.find((one) => one.of === of);
+        return place ? [[id, place.size] as const] : [];
+      }),
+    );
+    const curves = [...backends].flatMap((backend) => {
+      const points = results
+        .flatMap((result) => {
+          const size = sizes.get(result.id);
+          const ms = result.timing?.medianMs;
+          return result.backend === backend && size && ms ? [{ result, size, ms }] : [];
+        })
+        .sort((a, b) => a.size - b.size);
+      const exponent = points.length < FEWEST ? undefined : exponentOf(points);
+      return points.length > 0 ? [{ backend, points, exponent }] : [];
+    });
+    return curves.length > 0 ? [{ of, curves }] : [];
+  });
+}
+
 /**
  * The results with the exponent of each series of sizes, for every contender, as a metric of the
  * largest size: `exponent of cube`.
@@ -33,27 +81,11 @@ export function withExponents(
   results: readonly BenchResult[],
 ): readonly BenchResult[] {
   const added = new Map<BenchResult, Record<string, number>>();
-  const series = new Set(works.flatMap(({ growth }) => growth?.map(({ of }) => of) ?? []));
-  const backends = new Set(results.map(({ backend }) => backend));
-  for (const of of series) {
-    const sizes = new Map(
-      works.flatMap(({ id, growth }) => {
-        const place = growth?.find((one) => one.of === of);
-        return place ? [[id, place.size] as const] : [];
-      }),
-    );
-    for (const backend of backends) {
-      const timed = results
-        .flatMap((result) => {
-          const size = sizes.get(result.id);
-          const ms = result.timing?.medianMs;
-          return result.backend === backend && size && ms ? [{ result, size, ms }] : [];
-        })
-        .sort((a, b) => a.size - b.size);
-      const last = timed.at(-1);
-      if (!last || timed.length < FEWEST) continue;
-      const metric = { [`exponent of ${of}`]: exponentOf(timed) };
-      added.set(last.result, { ...added.get(last.result), ...metric });
+  for (const { of, curves } of growthSeries(works, results)) {
+    for (const { points, exponent } of curves) {
+      const last = points.at(-1)?.result;
+      if (!last || exponent === undefined) continue;
+      added.set(last, { ...added.get(last), [`exponent of ${of}`]: exponent });
     }
   }
   return results.map((result) => {

@@ -23,3 +23,6 @@ export const DEFAULT_BENCH_OPTIONS: BenchOptions = {
   settings: {},
   selfTest: false,
 };
+
+/** From and to what the numbers among the options may be. */
+export const BENCH_LIMITS = { warmUp: [0, 1000], samples: [5, 1000] } as const;

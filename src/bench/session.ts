@@ -1,7 +1,6 @@
 import { Commands } from '../gpu/ceilings/commands.ts';
 import { Gpu } from '../gpu/gpu.ts';
 import { probe } from '../gpu/probe.ts';
-import { filterOf } from '../harness/filter.ts';
 import { environmentOf, type RuntimeDescription } from '../harness/worker/environment.ts';
 import { buildReport } from '../report/build.ts';
 import { planHash, planText } from '../report/plan.ts';
@@ -10,10 +9,12 @@ import { clockStepNs } from '../testing/stopwatch.ts';
 import { Ceilings } from './ceilings/ceilings.ts';
 import { prepareMultiplyAdds } from './ceilings/kernels.ts';
 import type { Contender } from './contender.ts';
+import { SEED } from './drawn.ts';
 import type { BenchHost, BenchListener, BenchResult } from './host.ts';
 import type { BenchOptions } from './options.ts';
 import { Engine } from './ours/engine.ts';
 import { runBench } from './run.ts';
+import { selectWorks } from './select.ts';
 import { selfTest } from './self-test.ts';
 import { median } from './statistics/median.ts';
 import { type Clock, timeOfOne } from './stopwatch.ts';
@@ -34,15 +35,6 @@ export interface SessionHost {
 
 const PULSE_FLOPS = 2 ** 27;
 const POLLS = 15;
-
-/** The works that the options select. */
-export function selectWorks(
-  works: readonly Work[],
-  { filters, quick }: Pick<BenchOptions, 'filters' | 'quick'>,
-): readonly Work[] {
-  const isSelected = filterOf(filters);
-  return works.filter((work) => isSelected(work.id) && (!quick || work.quick));
-}
 
 /**
  * Opens a device, and the peers, runs bench and makes the report. Throws NoAdapterError and what
@@ -83,7 +75,7 @@ export async function runSession(
         tier: options.quick ? 'quick' : 'slow',
         filters: options.filters,
         shard: { index: 1, count: 1 },
-        seed: 0,
+        seed: SEED,
       },
       planHash: await planHash(planText(works.map(({ id }) => ({ id, backend: 'webgpu' })))),
     } as const;

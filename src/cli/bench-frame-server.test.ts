@@ -10,7 +10,8 @@ let server: PageServer;
 beforeAll(async () => {
   mkdirSync(join(folder, 'page', 'assets'), { recursive: true });
   mkdirSync(peers);
-  for (const name of ['index.html', 'bench.html', 'bench-frame.html', 'assets/bench.js'])
+  const pages = ['index.html', 'bench.html', 'headless-bench.html', 'bench-frame.html'];
+  for (const name of [...pages, 'assets/bench.js'])
     writeFileSync(join(folder, 'page', name), `text of ${name}`);
   writeFileSync(join(peers, 'ort.js'), 'export default 1');
   writeFileSync(join(peers, 'ort.wasm'), 'wasm');
@@ -28,10 +29,10 @@ test('the page has no frame, and no WebAssembly', async () => {
   expect(policy).not.toMatch(/frame-src|wasm/);
 });
 
-test('the page of a bench alone may have a frame of this server', async () => {
+test('the pages of a bench alone may have a frame of this server', async () => {
   const page = policyOf(await ask('index.html'));
-  const bench = policyOf(await ask('bench.html'));
-  expect(bench).toBe(`frame-src 'self'; ${page}`);
+  for (const name of ['bench.html', 'headless-bench.html'])
+    expect(policyOf(await ask(name)), name).toBe(`frame-src 'self'; ${page}`);
 });
 
 describe('the frame of a bench', () => {

@@ -32,10 +32,10 @@ export const PEERS_FOLDER = fileURLToPath(new URL('../peers', import.meta.url));
 /** The page whose own policy lets it ask a bridge on loopback; the usual page may not. */
 export const BRIDGE_PAGE = 'bridge.html';
 
-/** The page that shows a bench: alone of all it may have a frame, in which the bench runs. */
-const BENCH_PAGE = '/bench.html';
+/** The pages that show a bench: alone of all they may have a frame, in which the bench runs. */
+const BENCH_PAGES = ['/bench.html', '/headless-bench.html'];
 
-/** What tells {@link BENCH_PAGE} the address of its frame. */
+/** What tells {@link BENCH_PAGES} the address of their frame. */
 const FRAME_ADDRESS = '/bench-frame';
 
 /**
@@ -44,7 +44,7 @@ const FRAME_ADDRESS = '/bench-frame';
  */
 function contentSecurityPolicy(allowed: readonly string[], path: string): string {
   return [
-    ...(path === BENCH_PAGE ? ["frame-src 'self'"] : []),
+    ...(BENCH_PAGES.includes(path) ? ["frame-src 'self'"] : []),
     "default-src 'none'",
     "script-src 'self'",
     "worker-src 'self'",

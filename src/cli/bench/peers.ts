@@ -1,12 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { PEERS, PEERS_COMMAND, type PeerName } from '../../bench/peer-names.ts';
 import { UsageError } from '../exit.ts';
 import type { RuntimeName } from '../runtime/open.ts';
 import { PEERS_FOLDER } from '../server.ts';
-
-/** Libraries that are timed beside the engine. */
-export const PEERS = ['ort', 'tfjs', 'jax'] as const;
-export type PeerName = (typeof PEERS)[number];
 
 /** Who is timed beside ours, and what a person should know of it. */
 export interface FoundPeers {
@@ -31,7 +28,7 @@ export function peersFor(
   }
   const missing = (asked ?? PEERS).filter((name) => !isThere(name));
   if (missing.length === 0) return { peers: asked ?? PEERS, remarks: [] };
-  const how = 'npm run bench:setup installs and builds them';
+  const how = `${PEERS_COMMAND} installs and builds them`;
   if (asked) throw new UsageError(`--peers ${missing.join(',')}: not installed: ${how}`);
   return {
     peers: PEERS.filter(isThere),

@@ -1,6 +1,7 @@
+import { BENCH_LIMITS } from '../../bench/options.ts';
+import { PEERS, type PeerName } from '../../bench/peer-names.ts';
 import { OptionError, wholeNumber } from '../../harness/option.ts';
 import { RUN_OPTIONS } from '../../harness/run-options.ts';
-import { PEERS, type PeerName } from '../bench/peers.ts';
 import { defineCommand } from '../command.ts';
 import { notYet } from '../exit.ts';
 import { lastPath } from '../path-option.ts';
@@ -41,14 +42,14 @@ export const command = defineCommand<BenchCommand>({
       name: 'warm-up',
       argument: 'n',
       description: 'runs of each setting before it is timed (default 2, with --quick 1)',
-      parse: (texts) => wholeNumber('--warm-up', texts.at(-1) ?? '', 0, 1000),
+      parse: (texts) => wholeNumber('--warm-up', texts.at(-1) ?? '', ...BENCH_LIMITS.warmUp),
     },
     samples: {
       name: 'samples',
       argument: 'n',
       description:
         'batches of each contender that are timed (default as many as it takes, from 5 to 15)',
-      parse: (texts) => wholeNumber('--samples', texts.at(-1) ?? '', 5, 1000),
+      parse: (texts) => wholeNumber('--samples', texts.at(-1) ?? '', ...BENCH_LIMITS.samples),
     },
     settings: {
       name: 'setting',

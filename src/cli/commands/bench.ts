@@ -1,13 +1,14 @@
 import { type BenchOptions, DEFAULT_BENCH_OPTIONS } from '../../bench/options.ts';
+import type { PeerName } from '../../bench/peer-names.ts';
 import type { BenchRequest } from '../../bench/request.ts';
-import { selectWorks } from '../../bench/session.ts';
+import { selectWorks } from '../../bench/select.ts';
 import { becameSlower } from '../../bench/slowed.ts';
 import { works } from '../../bench/works.ts';
 import { toCsv } from '../../report/csv.ts';
 import type { Report } from '../../report/schema.ts';
 import { verdictOf } from '../../report/verdict.ts';
 import { writeReport } from '../../report/write.ts';
-import { type PeerName, peersFor } from '../bench/peers.ts';
+import { peersFor } from '../bench/peers.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { checkWritable, readReportFile, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright';
+import type { BenchDriver, BenchPage } from '../../bench/headless-page.ts';
 import type { BenchEvent, BenchListener } from '../../bench/host.ts';
-import type { BenchDriver, BenchPage } from '../../bench/page.ts';
 import type { BenchRequest } from '../../bench/request.ts';
 import { messageOf } from '../../errors.ts';
 import { resultOf } from '../../harness/headless/outcome.ts';
@@ -22,7 +22,7 @@ export async function benchInPage(
 ): Promise<Report> {
   const page = await browser.newPage();
   await page.exposeBinding(EMIT, (_, event: BenchEvent) => listen(event));
-  await page.goto(new URL('bench.html', server).href);
+  await page.goto(new URL('headless-bench.html', server).href);
   await page.waitForFunction(() => 'gradproofBench' in globalThis);
   const call = <M extends keyof BenchPage>(method: M, ...args: Parameters<BenchPage[M]>) =>
     page.evaluate(

@@ -9,9 +9,12 @@ import type { App } from './app.ts';
 export function announcement({
   run,
   learning,
+  timing,
   router,
-}: Pick<App, 'run' | 'learning' | 'router'>): string {
-  if (router.address.value.view === 'train') return ofTraining(learning);
+}: Pick<App, 'run' | 'learning' | 'timing' | 'router'>): string {
+  const { view } = router.address.value;
+  if (view === 'train') return ofTraining(learning);
+  if (view === 'bench') return ofBench(timing);
   const { phase, report, subject, done, total, problem } = run.state.value;
   switch (phase) {
     case 'idle':
@@ -41,6 +44,24 @@ function ofTraining({ value }: App['learning']): string {
       return value.problem ?? '';
     default:
       return '';
+  }
+}
+
+function ofBench({ value: { phase, file, done, total, problem } }: App['timing']): string {
+  const words = checkWords().announce;
+  switch (phase) {
+    case 'idle':
+      return '';
+    case 'starting':
+      return words.starting;
+    case 'running':
+      return quarter(done, total);
+    case 'stopping':
+      return words.stopping;
+    case 'ended':
+      return file ?? words.timed;
+    case 'failed':
+      return problem ?? '';
   }
 }
 

@@ -106,7 +106,7 @@ export class AppElement extends LitElement {
 
   constructor() {
     super();
-    const { router, shared, notice, bridge, run, learning, offline } = this.#app;
+    const { router, shared, notice, bridge, run, learning, timing, offline } = this.#app;
     new Follow(this, () => [
       language,
       router.address,
@@ -116,6 +116,7 @@ export class AppElement extends LitElement {
       bridge.state,
       run.state,
       learning,
+      timing,
     ]);
     // Another language makes all elements anew, another view those of the old one.
     new KeepFocus(this, (lost) =>

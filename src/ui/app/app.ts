@@ -1,3 +1,4 @@
+import { type BenchState, UNTIMED } from '../bench/bench-state.ts';
 import { Detailed } from '../cases/detailed.ts';
 import { KnownFailuresSession } from '../cases/known-failures-session.ts';
 import { Plan } from '../cases/plan.ts';
@@ -56,6 +57,12 @@ export class App {
   readonly suites = new Later(async () => {
     const { SuitesSession } = await import('../suites/suites-session.ts');
     return new SuitesSession();
+  });
+  /** How the bench stands, which every view tells. */
+  readonly timing = new Observable<BenchState>(UNTIMED);
+  readonly bench = new Later(async () => {
+    const { BenchSession } = await import('../bench/bench-session.ts');
+    return BenchSession.open(this.timing, this.history, this.notice);
   });
   readonly shared = new SharedResult();
   /** Whether the page works without a network, and whether a newer one came in. */

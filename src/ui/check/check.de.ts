@@ -35,6 +35,7 @@ export const words: ReturnType<typeof checkWords> = {
     paused: 'Angehalten.',
     done: (percent) => `${percent} Prozent geschafft.`,
     trained: 'Das Nachtrainieren ist zu Ende.',
+    timed: 'Der Tempovergleich ist beendet.',
   },
   charts: 'Diagramme',
 };

@@ -43,6 +43,7 @@ export const checkWords = words('check', {
     paused: 'Paused.',
     done: (percent: number) => `${percent} percent done.`,
     trained: 'Fine-tuning has ended.',
+    timed: 'The bench has ended.',
   },
   charts: 'Charts',
 });

@@ -20,6 +20,8 @@ export const words: ReturnType<typeof progressWords> = {
     `${de.number(done)} von ${de.count(total, { one: 'Gewicht', other: 'Gewichten' })}`,
   steps: (done, total) =>
     `${de.number(done)} von ${de.count(total, { one: 'Schritt', other: 'Schritten' })}`,
+  works: (done, total) =>
+    `${de.number(done)} von ${de.count(total, { one: 'Aufgabe', other: 'Aufgaben' })}`,
   left: ({ low, high, unit }) =>
     `noch ${low === high ? 'etwa ' : `${de.number(low)} bis `}${de.count(high, spans[unit])}`,
 };

@@ -21,6 +21,8 @@ export const progressWords = words('progress', {
     `${en.number(done)} of ${en.count(total, { one: 'weight', other: 'weights' })}`,
   steps: (done: number, total: number) =>
     `${en.number(done)} of ${en.count(total, { one: 'step', other: 'steps' })}`,
+  works: (done: number, total: number) =>
+    `${en.number(done)} of ${en.count(total, { one: 'work', other: 'works' })}`,
   left: ({ low, high, unit }: SpokenSpan) =>
     `${low === high ? 'about ' : `${en.number(low)} to `}${en.count(high, spans[unit])} left`,
 });

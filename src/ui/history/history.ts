@@ -87,16 +87,19 @@ export class History {
     });
   }
 
-  /** The latest kept run before `id` of the same adapter and browser. */
+  /** The latest kept run before `id` of the same kind, adapter and browser. */
   before(id: string): string | undefined {
     const { runs } = this.state.value;
     const at = runs.findIndex(({ head }) => head.run.id === id);
-    const [here] = runs[at]?.head.environments ?? [];
+    const latest = runs[at]?.head;
+    const [here] = latest?.environments ?? [];
     const earlier = runs
       .slice(at + 1)
       .find(
         ({ head }) =>
-          here && head.environments.some((environment) => isSamePlace(environment, here)),
+          here &&
+          head.kind === latest?.kind &&
+          head.environments.some((environment) => isSamePlace(environment, here)),
       );
     return earlier?.head.run.id;
   }

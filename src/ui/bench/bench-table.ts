@@ -1,0 +1,183 @@
+import { css, html, LitElement, nothing } from 'lit';
+import type { BenchRow, GroupMean } from '../../bench/summary.ts';
+import { groupBy } from '../../report/group.ts';
+import type { CaseResult } from '../../report/schema.ts';
+import { statusStyles } from '../cases/status.ts';
+import { type FigureTable, toCsv } from '../charts/table.ts';
+import { download } from '../controls/download.ts';
+import { icon } from '../controls/icons.ts';
+import { base, controls } from '../controls/styles.ts';
+import { tables } from '../controls/tables.ts';
+import { unitsWords } from '../messages/units.en.ts';
+import { benchWords } from './bench.en.ts';
+import { CONTENDERS, contenderWords, workName } from './contenders.ts';
+
+/** The times of all contenders, a work a line, under the name and mean of its group. */
+export class BenchTable extends LitElement {
+  static override properties = { rows: { attribute: false }, means: { attribute: false } };
+  static override styles = [
+    base,
+    controls,
+    tables,
+    statusStyles,
+    css`
+      .scroll {
+        max-block-size: 40rem;
+        overflow: auto;
+      }
+      caption {
+        text-align: start;
+        font-size: var(--text-m);
+        font-weight: 650;
+        padding-block-end: var(--space-2);
+      }
+      table {
+        inline-size: 100%;
+        border-collapse: separate;
+        border-spacing: 0;
+      }
+      th:not(:first-child),
+      td {
+        text-align: end;
+        padding-inline: var(--space-3);
+      }
+      thead th {
+        position: sticky;
+        inset-block-start: 0;
+        z-index: 1;
+        background: var(--surface);
+        white-space: normal;
+        overflow-wrap: normal;
+        vertical-align: bottom;
+      }
+      :is(thead th, tbody th[scope='row']):first-child {
+        position: sticky;
+        inset-inline-start: 0;
+        background: var(--surface);
+      }
+      thead th:first-child {
+        z-index: 2;
+      }
+      tbody th[scope='row'] {
+        font: 0.8125rem var(--mono);
+        white-space: normal;
+        overflow-wrap: anywhere;
+        min-inline-size: 9rem;
+        max-inline-size: 22rem;
+      }
+      th[scope='rowgroup'] {
+        padding-block-start: var(--space-4);
+        white-space: normal;
+      }
+      th[scope='rowgroup'] span {
+        font-weight: 400;
+        color: var(--muted);
+      }
+      p {
+        margin-block-start: var(--space-2);
+      }
+      button {
+        margin-block-start: var(--space-3);
+      }
+      @media print {
+        .scroll {
+          max-block-size: none;
+        }
+      }
+    `,
+  ];
+  declare rows: readonly BenchRow[];
+  declare means: readonly GroupMean[];
+
+  override render() {
+    const words = benchWords();
+    const columns = contendersOf(this.rows);
+    const { table } = words;
+    const isCoarser = this.rows.some(({ results }) => [...results.values()].some(hasCoarserBound));
+    return html`
+      <div class="scroll" tabindex="0" role="region" aria-label=${table.caption}>
+        <table>
+          <caption>${table.caption}</caption>
+          <thead>
+            <tr>
+              <th scope="col">${table.work}</th>
+              ${columns.map((backend) => html`<th scope="col">${contenderWords(backend)}</th>`)}
+              <th scope="col">${table.ratio}</th>
+              <th scope="col">${table.share}</th>
+            </tr>
+          </thead>
+          ${[...groupBy(this.rows, ({ group }) => group)].map(([, rows]) => this.#group(rows, columns))}
+        </table>
+      </div>
+      <p class="small muted">${table.hint} ${isCoarser ? table.coarser : nothing}</p>
+      <button class="quiet" @click=${this.#save}>${table.csv}</button>
+    `;
+  }
+
+  #group(rows: readonly BenchRow[], columns: readonly string[]) {
+    const group = rows[0]?.group ?? 'other';
+    const { groups, table } = benchWords();
+    const { number } = unitsWords();
+    const mean = this.means.find((one) => one.group === group);
+    const told =
+      mean && mean.count > 1 && table.mean(number(mean.geometricMean, RATIO), mean.count);
+    return html`<tbody>
+      <tr><th scope="rowgroup" colspan=${columns.length + 3}>${groups[group]} <span>${told || nothing}</span></th></tr>
+      ${rows.map(
+        ({ id, results, ratio, shareOfCeiling }) => html`<tr>
+          <th scope="row" dir="ltr">${workName(id)}</th>
+          ${columns.map((backend) => html`<td>${cell(results.get(backend))}</td>`)}
+          <td>${ratio === undefined ? nothing : number(ratio, RATIO)}</td>
+          <td>${shareOfCeiling === undefined ? nothing : number(shareOfCeiling, SHARE)}</td>
+        </tr>`,
+      )}
+    </tbody>`;
+  }
+
+  #save(): void {
+    download('gradproof-bench.csv', toCsv(benchTable(this.rows)), 'text/csv');
+  }
+}
+
+const RATIO: Intl.NumberFormatOptions = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+const SHARE: Intl.NumberFormatOptions = { style: 'percent', maximumFractionDigits: 0 };
+const MS: Intl.NumberFormatOptions = { maximumSignificantDigits: 3 };
+
+/** Those that did, or tried, any of it. */
+function contendersOf(rows: readonly BenchRow[]): readonly string[] {
+  return CONTENDERS.filter((backend) =>
+    rows.some(({ results }) => (results.get(backend)?.status ?? 'skip') !== 'skip'),
+  );
+}
+
+function hasCoarserBound({ finding }: CaseResult): boolean {
+  return finding?.code === 'coarser-bound';
+}
+
+/** A time, or the status of what has none. */
+function cell(result: CaseResult | undefined) {
+  if (!result || result.status === 'skip') return html`<span class="muted">–</span>`;
+  const { status, timing } = result;
+  if (!timing) return html`<span class="case-state bad" lang="en">${icon('bad')}${status}</span>`;
+  return html`${unitsWords().number(timing.medianMs, MS)}${hasCoarserBound(result) ? ' ~' : nothing}`;
+}
+
+/** The same as numbers and words, for a file. */
+function benchTable(rows: readonly BenchRow[]): FigureTable {
+  const { table } = benchWords();
+  const columns = contendersOf(rows);
+  const labels = [table.work, ...columns.map(contenderWords), table.ratio, table.share];
+  return {
+    columns: labels.map((label) => ({ label })),
+    rows: rows.map(({ id, results, ratio, shareOfCeiling }) => [
+      id,
+      ...columns.map((backend) => {
+        const result = results.get(backend);
+        return result?.timing?.medianMs ?? (result?.status === 'skip' ? undefined : result?.status);
+      }),
+      ...[ratio, shareOfCeiling],
+    ]),
+  };
+}
+
+customElements.define('gp-bench-table', BenchTable);

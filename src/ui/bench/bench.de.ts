@@ -1,0 +1,125 @@
+import { BENCH_LIMITS } from '../../bench/options.ts';
+import { words as units } from '../messages/units.de.ts';
+import type { benchWords } from './bench.en.ts';
+
+const works = (count: number) => units.count(count, { one: 'Aufgabe', other: 'Aufgaben' });
+
+export const words: ReturnType<typeof benchWords> = {
+  title: 'Wie schnell, neben anderen Bibliotheken?',
+  lead: 'Produkte, Aufmerksamkeit, Faltungen und ganze Trainingsschritte, von dieser Maschine und von Bibliotheken, die auch im Browser rechnen, reihum auf demselben Chip. Jede muss richtig rechnen, bevor ihre Zeit genommen wird.',
+  extent: 'Wie viel',
+  extents: {
+    quick: { name: 'Ein kurzer Blick', what: 'Von jeder Art ein Teil, in etwa zwei Minuten.' },
+    full: { name: 'Alles', what: 'Alle Größen und Operationen: eine halbe Stunde oder länger.' },
+  },
+  filter: 'Nur Aufgaben mit diesen Wörtern',
+  filterHint: (selected, all) =>
+    selected === undefined
+      ? ''
+      : selected === 0
+        ? 'Keine Aufgabe hat diese Wörter im Namen.'
+        : `${units.number(selected)} von ${works(all)}.`,
+  peers: 'Neben wem',
+  peersMissing: (names) => `Nicht installiert: ${units.list(names)}. Das installiert und baut sie:`,
+  nowhere:
+    'Ein Tempovergleich braucht die Seite, die npm start auf dem eigenen Rechner ausliefert.',
+  more: 'Aufwärmen und Stichproben',
+  numbers: {
+    warmUp: 'Läufe, bevor die Zeit genommen wird',
+    samples: 'Gemessene Serien von jedem',
+  },
+  usual: { warmUp: 'meist 1 oder 2', samples: 'so viele wie nötig' },
+  numberWrong: (name) => {
+    const [least, most] = BENCH_LIMITS[name];
+    return `Eine ganze Zahl von ${units.number(least)} bis ${units.number(most)}, oder nichts.`;
+  },
+  run: 'Messen',
+  again: 'Noch einmal messen',
+  cancel: 'Abbrechen',
+  cancelling: 'Wird abgebrochen…',
+  elsewhere: 'Der Tempovergleich hat eine eigene Seite, deren Richtlinie Bibliotheken laden lässt:',
+  openPage: 'Seite des Tempovergleichs öffnen',
+  busy: 'Auf diesem Chip rechnet gerade etwas anderes: Gemessen werden kann, wenn das fertig ist.',
+  progress: 'Fortschritt des Tempovergleichs',
+  open: 'Gespeicherten Bericht öffnen',
+  noBench: (file) =>
+    `${file} ist kein Bericht eines Tempovergleichs: in einer anderen Ansicht ablegen.`,
+  results: 'Ergebnisse',
+  fromFile: (file) => `Aus der Datei ${file}.`,
+  incomplete: 'Abgebrochen: Gemessen ist nur, was hier steht.',
+  nothing: 'Nichts wurde gemessen.',
+  processor:
+    'Ein Prozessor rechnet anstelle eines Grafikchips: Nur Verhältnisse auf einem Rechner zählen, und WebAssembly ist schneller als jeder Shader.',
+  save: 'Bericht speichern',
+  compare: 'Vergleichen…',
+  group: 'Zeige',
+  all: 'alles',
+  groups: {
+    products: 'Produkte',
+    'transposed products': 'transponierte Produkte',
+    '4-bit products': '4-Bit-Produkte',
+    attention: 'Aufmerksamkeit',
+    convolution: 'Faltungen',
+    optimizers: 'Optimierer',
+    rows: 'Zeilen',
+    streams: 'Ströme',
+    steps: 'Trainingsschritte',
+    halves: 'halbe Genauigkeit',
+    growth: 'wachsende Größen',
+    ops: 'andere Operationen',
+    ceilings: 'Obergrenzen',
+    other: 'aus einer anderen Fassung',
+  },
+  ours: 'Gradproof (wir)',
+  ceiling: 'Obergrenze',
+  table: {
+    caption: 'Millisekunden, Mediane',
+    hint: 'Das Verhältnis ist die Zeit der schnellsten Bibliothek auf dem WebGPU dieses Chips durch unsere: Über 1 sind wir schneller. Der Anteil ist der eines Kernels, der nur rechnet oder nur dieselben Bytes bewegt.',
+    coarser: '~ galt eine gröbere Schranke, wie die Bibliothek es von ihrer Einstellung angibt.',
+    work: 'Aufgabe',
+    ratio: 'Verhältnis',
+    share: 'Der Obergrenze',
+    mean: (mean, count) => `geometrisches Mittel von ${units.number(count)}: ${mean}`,
+    csv: 'Tabelle als CSV speichern',
+  },
+  failures: 'Was nicht gemessen wurde, und warum',
+  ratios: {
+    caption: 'Neben der schnellsten Bibliothek',
+    description: (faster, all) =>
+      `${works(all)}, in denen auch eine Bibliothek gemessen wurde; in ${units.number(faster)} davon sind wir schneller.`,
+    faster: 'wir sind schneller',
+    slower: 'die Bibliothek ist schneller',
+    axis: 'Zeit der schnellsten Bibliothek durch unsere (logarithmisch)',
+    columns: ['Aufgabe', 'Schnellste Bibliothek', 'Ihre Zeit, ms', 'Unsere, ms', 'Verhältnis'],
+    times: (ratio) => `${ratio}×`,
+  },
+  roofline: {
+    caption: 'Was jede Aufgabe begrenzt',
+    description: (points, rate, bandwidth) =>
+      `${units.count(points, { one: 'Zeit', other: 'Zeiten' })} nach Rechenschritten je Byte und Tempo. Die Dächer sind, was Kernel in diesem Lauf erreichten, die nichts anderes tun: ${rate} GFLOP/s und ${bandwidth} GB/s.`,
+    peers: 'Bibliotheken',
+    roof: 'was Kernel hier erreichten, die nichts anderes tun',
+    columns: [
+      'Aufgabe',
+      'Wer',
+      'Rechenschritte je Byte',
+      'Median, ms',
+      'Von, ms',
+      'Bis, ms',
+      'GFLOP/s',
+      'GB/s',
+    ],
+  },
+  growth: {
+    title: 'Wie Zeiten wachsen',
+    caption: (of) => `Wenn es wächst: ${of}`,
+    description: (curves) => `Zeiten nach Größe: ${units.list(curves)}.`,
+    curve: (name, exponent) =>
+      exponent ? `${name}: Die Zeit wächst wie die Größe hoch ${exponent}` : name,
+    label: (name, exponent) => (exponent ? `${name} ^${exponent}` : name),
+    size: 'Größe (logarithmisch)',
+    time: 'Millisekunden (logarithmisch)',
+    exponent: 'Exponent',
+    column: (name) => `${name}, ms`,
+  },
+};

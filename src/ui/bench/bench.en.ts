@@ -1,0 +1,129 @@
+import { BENCH_LIMITS } from '../../bench/options.ts';
+import { units } from '../messages/units.en.ts';
+import { words } from '../messages/words.ts';
+import type { BenchNumber } from './bench-choice.ts';
+
+const works = (count: number) => units.count(count, { one: 'work', other: 'works' });
+
+/** Speed beside other libraries. */
+export const benchWords = words('bench', {
+  title: 'How fast, beside other libraries?',
+  lead: 'Products, attention, convolutions and whole training steps, by this engine and by libraries that also compute in browsers, one after another on the same chip. Each must compute the right numbers before it is timed.',
+  extent: 'How much',
+  extents: {
+    quick: { name: 'A quick look', what: 'A part of every kind, in about two minutes.' },
+    full: { name: 'Everything', what: 'Every size and op: half an hour, or more.' },
+  },
+  filter: 'Only works with these words',
+  filterHint: (selected: number | undefined, all: number) =>
+    selected === undefined
+      ? ''
+      : selected === 0
+        ? 'No work has these words in its name.'
+        : `${units.number(selected)} of ${works(all)}.`,
+  peers: 'Beside whom',
+  peersMissing: (names: readonly string[]) =>
+    `Not installed: ${units.list(names)}. This installs and builds them:`,
+  nowhere: 'A bench needs the page that npm start serves on your own computer.',
+  more: 'Warm-ups and samples',
+  numbers: {
+    warmUp: 'Runs before anything is timed',
+    samples: 'Timed batches of each',
+  } satisfies Record<BenchNumber, string>,
+  usual: {
+    warmUp: 'usually 1 or 2',
+    samples: 'as many as it takes',
+  } satisfies Record<BenchNumber, string>,
+  numberWrong: (name: BenchNumber) => {
+    const [least, most] = BENCH_LIMITS[name];
+    return `A whole number from ${units.number(least)} to ${units.number(most)}, or nothing.`;
+  },
+  run: 'Run',
+  again: 'Run again',
+  cancel: 'Cancel',
+  cancelling: 'Cancelling…',
+  elsewhere: 'A bench has a page of its own, whose policy lets it load libraries:',
+  openPage: 'Open the page of the bench',
+  busy: 'Something else is computing on this chip: a bench can run when that has ended.',
+  progress: 'Progress of the bench',
+  open: 'Open a saved report',
+  noBench: (file: string) => `${file} is no report of a bench: drop it on another view.`,
+  results: 'Results',
+  fromFile: (file: string) => `From the file ${file}.`,
+  incomplete: 'It was cancelled: only what is listed was timed.',
+  nothing: 'Nothing was timed.',
+  processor:
+    'A processor computes in place of a graphics chip: only ratios on one machine count, and WebAssembly is faster than any shader.',
+  save: 'Save report',
+  compare: 'Compare…',
+  group: 'Show',
+  all: 'everything',
+  groups: {
+    products: 'products',
+    'transposed products': 'transposed products',
+    '4-bit products': '4-bit products',
+    attention: 'attention',
+    convolution: 'convolution',
+    optimizers: 'optimizers',
+    rows: 'rows',
+    streams: 'streams',
+    steps: 'training steps',
+    halves: 'halves',
+    growth: 'growing sizes',
+    ops: 'other ops',
+    ceilings: 'ceilings',
+    other: 'of another version',
+  },
+  ours: 'Gradproof (ours)',
+  ceiling: 'ceiling',
+  table: {
+    caption: 'Milliseconds, medians',
+    hint: 'The ratio is the time of the fastest library on this chip’s WebGPU by ours: above 1 ours is faster. The share is that of a kernel that does nothing but compute, or move the same bytes.',
+    coarser: '~ was held to a coarser bound, as the library documents of its setting.',
+    work: 'Work',
+    ratio: 'Ratio',
+    share: 'Of the ceiling',
+    mean: (mean: string, count: number) => `geometric mean of ${units.number(count)}: ${mean}`,
+    csv: 'Save the table as CSV',
+  },
+  failures: 'What was not timed, and why',
+  ratios: {
+    caption: 'Beside the fastest library',
+    description: (faster: number, all: number) =>
+      `${works(all)} that a library was timed at too; in ${units.number(faster)} of them ours is faster.`,
+    faster: 'ours is faster',
+    slower: 'the library is faster',
+    axis: 'time of the fastest library by ours (logarithmic)',
+    columns: ['Work', 'Fastest library', 'Its time, ms', 'Ours, ms', 'Ratio'],
+    times: (ratio: string) => `${ratio}×`,
+  },
+  roofline: {
+    caption: 'What limits each work',
+    description: (points: number, rate: string, bandwidth: string) =>
+      `${units.count(points, { one: 'time', other: 'times' })} by operations a byte and speed. The roofs are what kernels reached in this run that do nothing else: ${rate} GFLOP/s and ${bandwidth} GB/s.`,
+    peers: 'libraries',
+    roof: 'what kernels reached here that do nothing else',
+    columns: [
+      'Work',
+      'Who',
+      'Operations a byte',
+      'Median, ms',
+      'From, ms',
+      'To, ms',
+      'GFLOP/s',
+      'GB/s',
+    ],
+  },
+  growth: {
+    title: 'How times grow',
+    caption: (of: string) => `As it grows: ${of}`,
+    description: (curves: readonly string[]) => `Times by size: ${units.list(curves)}.`,
+    curve: (name: string, exponent: string) =>
+      exponent ? `${name}: time grows as size to the power of ${exponent}` : name,
+    label: (name: string, exponent: string) => (exponent ? `${name} ^${exponent}` : name),
+    size: 'size (logarithmic)',
+    time: 'milliseconds (logarithmic)',
+    exponent: 'exponent',
+    column: (name: string) => `${name}, ms`,
+  },
+});

@@ -1,0 +1,17 @@
+import type { View } from '../app/view.ts';
+
+export const view: View = {
+  name: 'bench',
+  order: 5,
+  words: {
+    en: { label: 'Bench', title: 'speed beside other libraries' },
+    de: { label: 'Tempo', title: 'Tempo neben anderen Bibliotheken' },
+  },
+  element: 'gp-bench-view',
+  given: ({ facts, bench, run, learning }) => ({ facts, bench: bench.made, run, learning }),
+  load: async (app) => {
+    const { toBenchPage } = await import('./own-page.ts');
+    await toBenchPage(app);
+    await import('./bench-view.ts');
+  },
+};

@@ -1,0 +1,37 @@
+import type { Later } from '../controls/later.ts';
+import type { Observable } from '../controls/observable.ts';
+import type { BridgeSession } from '../libraries/bridge-session.ts';
+import type { RunSession } from '../run/run-session.ts';
+import type { TrainingState } from '../train/training-state.ts';
+import type { BenchSession } from './bench-session.ts';
+
+/** The page that alone may have a frame, in which a bench runs. */
+export const BENCH_PAGE = 'bench.html?view=bench';
+
+/** Whether this page is it. */
+export function isBenchPage(path = location.pathname): boolean {
+  return path.endsWith('/bench.html');
+}
+
+/** What this page has, and would lose. */
+interface Shown {
+  readonly bench: Later<BenchSession>;
+  readonly bridge: BridgeSession;
+  readonly run: RunSession;
+  readonly learning: Observable<TrainingState>;
+}
+
+/**
+ * Goes to that page where its server has what a bench needs, and nothing that this page shows is
+ * lost by it; then it does not resolve.
+ */
+export async function toBenchPage({ bench, bridge, run, learning }: Shown): Promise<void> {
+  const { server } = await bench.get();
+  const isEmpty =
+    run.state.value.phase === 'idle' &&
+    learning.value.phase === 'idle' &&
+    bridge.state.value.phase === 'absent';
+  if (!server || !isEmpty || isBenchPage()) return;
+  location.replace(new URL(BENCH_PAGE, document.baseURI));
+  await new Promise(() => {});
+}
