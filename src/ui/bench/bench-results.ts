@@ -1,10 +1,20 @@
 import { css, html, LitElement, nothing } from 'lit';
+import { growthSeries } from '../../bench/growth.ts';
+import { ratiosOf } from '../../bench/ratios.ts';
+import { rooflineOf } from '../../bench/roofline.ts';
+import type { BenchRow } from '../../bench/summary.ts';
 import type { CaseResult, Report } from '../../report/schema.ts';
+import type { Figure } from '../charts/figure.ts';
+import { Remembered } from '../controls/remembered.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { saveReport } from '../reports/report-files.ts';
 import { benchWords } from './bench.en.ts';
 import { contenderWords, workName } from './contenders.ts';
+import { growthFigure } from './growth-figure.ts';
 import type { KnownWorks } from './known-works.ts';
+import { ratioFigure } from './ratio-figure.ts';
+import { rooflineFigure } from './roofline-figure.ts';
+import '../charts/figure.ts';
 import '../reports/provenance.ts';
 import './bench-table.ts';
 
@@ -15,6 +25,7 @@ export class BenchResults extends LitElement {
     report: { attribute: false },
     file: { attribute: false },
     works: { attribute: false },
+    group: { state: true },
   };
   static override styles = [
     base,
@@ -25,6 +36,17 @@ export class BenchResults extends LitElement {
         display: grid;
         gap: var(--space-4);
         grid-template-columns: minmax(0, 1fr);
+      }
+      label {
+        display: inline-flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: var(--space-2);
+      }
+      .plots {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr));
+        gap: var(--space-4);
       }
       li {
         padding-block: var(--space-1);
@@ -37,17 +59,26 @@ export class BenchResults extends LitElement {
   declare report: Report | undefined;
   declare file: string | undefined;
   declare works: KnownWorks;
+  /** The group that is shown alone; undefined for all. */
+  declare group: BenchRow['group'] | undefined;
+  /** Drawn once, and not at every step of the bench. */
+  readonly #figures = new Remembered(figuresOf);
 
   override render() {
     const words = benchWords();
     const { report } = this;
     if (this.results.length === 0) return report ? html`<p>${words.nothing}</p>` : nothing;
-    const rows = this.works.benchRows({ results: [...this.results] });
+    const all = this.works.benchRows({ results: [...this.results] });
+    const groups = [...new Set(all.map(({ group }) => group))];
+    const shown = groups.find((group) => group === this.group);
+    const rows = shown ? all.filter(({ group }) => group === shown) : all;
     return html`<section aria-labelledby="results">
       <h2 id="results">${words.results}</h2>
       ${report ? this.#head(report) : nothing}
+      ${groups.length > 1 ? this.#groups(groups, shown) : nothing}
       <div class="panel"><gp-bench-table .rows=${rows} .means=${this.works.groupMeans(rows)}></gp-bench-table></div>
       ${this.#failures()}
+      ${report ? this.#pictures(this.#figures.of(this.works, report, shown)) : nothing}
     </section>`;
   }
 
@@ -64,6 +95,27 @@ export class BenchResults extends LitElement {
         ${this.file === undefined ? html`<button class="quiet" @click=${() => this.#compare(report)}>${words.compare}</button>` : nothing}
       </div>
     `;
+  }
+
+  #groups(groups: readonly BenchRow['group'][], shown: BenchRow['group'] | undefined) {
+    const words = benchWords();
+    const choose = (event: Event) => {
+      const { value } = event.target as HTMLSelectElement;
+      this.group = groups.find((group) => group === value);
+    };
+    return html`<label>
+      ${words.group}
+      <select @change=${choose}>
+        <option value="" ?selected=${shown === undefined}>${words.all}</option>
+        ${groups.map((group) => html`<option value=${group} ?selected=${group === shown}>${words.groups[group]}</option>`)}
+      </select>
+    </label>`;
+  }
+
+  #pictures({ wide, growth }: Figures) {
+    const panel = (figure: Figure) =>
+      html`<section class="panel" aria-label=${figure.caption}><gp-figure .figure=${figure}></gp-figure></section>`;
+    return html`${wide.map(panel)} ${growth.length === 0 ? nothing : html`<h3>${benchWords().growth.title}</h3><div class="plots">${growth.map(panel)}</div>`}`;
   }
 
   #compare({ run }: Report): void {
@@ -85,6 +137,39 @@ export class BenchResults extends LitElement {
       </ul>
     </details>`;
   }
+}
+
+/** The pictures of a bench. */
+interface Figures {
+  readonly wide: readonly Figure[];
+  readonly growth: readonly Figure[];
+}
+
+/** The pictures of what a report has of a group, or of all. */
+function figuresOf(
+  { benchRows, works }: KnownWorks,
+  report: Report,
+  shown: BenchRow['group'] | undefined,
+): Figures {
+  const rows = benchRows(report).filter(({ group }) => shown === undefined || group === shown);
+  const ids = new Set(rows.map(({ id }) => id));
+  const ratios = ratiosOf(rows);
+  // Ceilings hold for every group.
+  const roofline = rooflineOf(report.results);
+  const points = roofline?.points.filter(({ id }) => ids.has(id)) ?? [];
+  const series = growthSeries(works, report.results).filter(({ curves }) =>
+    curves.some(
+      ({ exponent, points: sizes }) =>
+        exponent !== undefined && sizes.some(({ result }) => ids.has(result.id)),
+    ),
+  );
+  return {
+    wide: [
+      ...(ratios.length > 0 ? [ratioFigure(ratios)] : []),
+      ...(roofline && points.length > 0 ? [rooflineFigure({ ...roofline, points })] : []),
+    ],
+    growth: series.map(growthFigure),
+  };
 }
 
 customElements.define('gp-bench-results', BenchResults);

@@ -112,11 +112,10 @@ export const words: ReturnType<typeof benchWords> = {
   },
   growth: {
     title: 'Wie Zeiten wachsen',
-    caption: (of) => `Wenn es wächst: ${of}`,
+    caption: (of) => `Zeit nach Größe: ${of}`,
     description: (curves) => `Zeiten nach Größe: ${units.list(curves)}.`,
     curve: (name, exponent) =>
       exponent ? `${name}: Die Zeit wächst wie die Größe hoch ${exponent}` : name,
-    label: (name, exponent) => (exponent ? `${name} ^${exponent}` : name),
     size: 'Größe (logarithmisch)',
     time: 'Millisekunden (logarithmisch)',
     exponent: 'Exponent',

@@ -116,11 +116,10 @@ export const benchWords = words('bench', {
   },
   growth: {
     title: 'How times grow',
-    caption: (of: string) => `As it grows: ${of}`,
+    caption: (of: string) => `Time by size: ${of}`,
     description: (curves: readonly string[]) => `Times by size: ${units.list(curves)}.`,
     curve: (name: string, exponent: string) =>
       exponent ? `${name}: time grows as size to the power of ${exponent}` : name,
-    label: (name: string, exponent: string) => (exponent ? `${name} ^${exponent}` : name),
     size: 'size (logarithmic)',
     time: 'milliseconds (logarithmic)',
     exponent: 'exponent',
