@@ -114,7 +114,7 @@ export class BenchResults extends LitElement {
 
   #pictures({ wide, growth }: Figures) {
     const panel = (figure: Figure) =>
-      html`<section class="panel" aria-label=${figure.caption}><gp-figure .figure=${figure}></gp-figure></section>`;
+      html`<div class="panel"><gp-figure .figure=${figure}></gp-figure></div>`;
     return html`${wide.map(panel)} ${growth.length === 0 ? nothing : html`<h3>${benchWords().growth.title}</h3><div class="plots">${growth.map(panel)}</div>`}`;
   }
 
