@@ -55,8 +55,8 @@ export async function runInFrame(
 }
 
 /**
- * A frame that a person does not meet. It stands in sight, if only a pixel of it does: browsers slow
- * down the timers of frames of another origin that are out of sight.
+ * A frame that a person does not meet. It stands in sight, if only a pixel of it does: out of sight
+ * it would get no animation frames, for which a library may wait.
  */
 function frameAt(address: string): HTMLIFrameElement {
   const frame = document.createElement('iframe');

@@ -49,6 +49,7 @@ export class BenchTable extends LitElement {
         white-space: normal;
         overflow-wrap: normal;
         vertical-align: bottom;
+        min-inline-size: 4.5rem;
       }
       :is(thead th, tbody th[scope='row']):first-child {
         position: sticky;

@@ -43,7 +43,7 @@ export const words: ReturnType<typeof benchWords> = {
   progress: 'Fortschritt des Tempovergleichs',
   open: 'Gespeicherten Bericht öffnen',
   noBench: (file) =>
-    `${file} ist kein Bericht eines Tempovergleichs: in einer anderen Ansicht ablegen.`,
+    `${file} ist kein Bericht eines Tempovergleichs: zum Vergleichen auf der Seite ablegen.`,
   results: 'Ergebnisse',
   fromFile: (file) => `Aus der Datei ${file}.`,
   incomplete: 'Abgebrochen: Gemessen ist nur, was hier steht.',

@@ -47,7 +47,7 @@ export const benchWords = words('bench', {
   busy: 'Something else is computing on this chip: a bench can run when that has ended.',
   progress: 'Progress of the bench',
   open: 'Open a saved report',
-  noBench: (file: string) => `${file} is no report of a bench: drop it on another view.`,
+  noBench: (file: string) => `${file} is no report of a bench: drop it on the page to compare it.`,
   results: 'Results',
   fromFile: (file: string) => `From the file ${file}.`,
   incomplete: 'It was cancelled: only what is listed was timed.',

@@ -18,6 +18,13 @@ export function contenderWords(backend: string): string {
   return names[backend] ?? backend;
 }
 
+const SHORT: Readonly<Record<string, string>> = { webgpu: 'Gradproof', 'ort-wasm': 'WebAssembly' };
+
+/** The same where room is short. */
+export function shortContender(backend: string): string {
+  return SHORT[backend] ?? contenderWords(backend);
+}
+
 /** The name of a work as it is shown: all are of a bench. */
 export function workName(id: string): string {
   return id.replace(/^bench\./, '');

@@ -7,7 +7,7 @@ import type { Figure } from '../charts/figure.ts';
 import type { Ink } from '../charts/legend.ts';
 import { unitsWords } from '../messages/units.en.ts';
 import { benchWords } from './bench.en.ts';
-import { CONTENDERS, contenderWords } from './contenders.ts';
+import { CONTENDERS, contenderWords, shortContender } from './contenders.ts';
 
 const INKS: Readonly<Record<string, Ink>> = {
   webgpu: 's1',
@@ -65,11 +65,11 @@ function exponentWords(exponent: number | undefined): string {
 function draw(curves: readonly GrowthCurve[], size: Size) {
   const words = benchWords().growth;
   const { number } = unitsWords();
-  const labels = curves.map(({ backend }) => contenderWords(backend));
+  const labels = curves.map(({ backend }) => shortContender(backend));
   const longest = Math.max(...labels.map((label) => label.length)) * LETTER + 16;
   const plain = areaOf(size, 56);
   // A narrow plot has its names in the legend alone.
-  const named = longest < 0.35 * size.width;
+  const named = longest < 0.4 * size.width;
   const area = named ? { ...plain, right: size.width - longest } : plain;
   const sizes = curves.flatMap(({ points }) => points.map((point) => point.size));
   const times = curves.flatMap(({ points }) => points.map(({ ms }) => ms));

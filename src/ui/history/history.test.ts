@@ -39,6 +39,17 @@ test('keeps runs, the latest first, and gives each back as it was', async () => 
   await expect(history.report('run-2')).rejects.toThrow('run-2');
 });
 
+test('what is compared with a bench is the bench before it, and no run', async () => {
+  const history = inMemory();
+  for (const day of [1, 3]) await history.keep(at(day));
+  for (const day of [2, 4]) await history.keep(at(day, { ...RUN, kind: 'bench' }));
+  expect([4, 3, 2].map((day) => history.before(`run-${day}`))).toEqual([
+    'run-2',
+    'run-1',
+    undefined,
+  ]);
+});
+
 test('a run is kept when it has ended or was stopped with results, and not before', async () => {
   const history = inMemory();
   const run = new Observable<RunState>(IDLE);

@@ -137,6 +137,7 @@ export class KeptRuns extends LitElement {
     const when = units.instant(new Date(head.run.startedAt));
     const title = words.runOf(when);
     const facts = [
+      ...(head.kind === 'bench' ? [words.bench] : []),
       tallyOfHead(head),
       compareWords().took(units.duration(head.run.durationMs)),
       ...restrictionsOf(head.run),

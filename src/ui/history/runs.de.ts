@@ -31,5 +31,6 @@ export const words: ReturnType<typeof runsWords> = {
         ? [`${number(tooOld)} ${tooOld === 1 ? 'ist' : 'sind'} älter als alles, wofür Platz ist`]
         : []),
     ].join(', ')}.`,
+  bench: 'Tempovergleich',
   runOf: (when) => `Lauf vom ${when}`,
 };

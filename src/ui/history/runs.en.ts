@@ -29,5 +29,6 @@ export const runsWords = words('runs', {
       ...(known > 0 ? [`${number(known)} were here already`] : []),
       ...(tooOld > 0 ? [`${number(tooOld)} are older than all that there is room for`] : []),
     ].join(', ')}.`,
+  bench: 'bench',
   runOf: (when: string) => `Run of ${when}`,
 });
