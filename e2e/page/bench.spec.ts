@@ -111,7 +111,7 @@ test('a person times one library, cancels, times again, sees the results, and co
   await expect(page.getByText(/3 of them|of 3 /).first()).toBeVisible();
 });
 
-/** A bench of which a library fails, another is held to a coarser bound, and sizes grow. */
+/** A bench with a library that fails, another that is held to a coarser bound, and growing sizes. */
 function someBench(): Report {
   const file = 'src/report/fixtures/run.json';
   const recorded = readReport(readFileSync(file, 'utf8'), file);

@@ -89,7 +89,7 @@ export const words: ReturnType<typeof benchWords> = {
       `${works(all)}, in denen auch eine Bibliothek gemessen wurde; in ${units.number(faster)} davon sind wir schneller.`,
     faster: 'wir sind schneller',
     slower: 'die Bibliothek ist schneller',
-    axis: 'Zeit der schnellsten Bibliothek durch unsere (logarithmisch)',
+    axis: 'ihre Zeit ÷ unsere (logarithmisch)',
     columns: ['Aufgabe', 'Schnellste Bibliothek', 'Ihre Zeit, ms', 'Unsere, ms', 'Verhältnis'],
     times: (ratio) => `${ratio}×`,
   },

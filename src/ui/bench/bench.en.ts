@@ -93,7 +93,7 @@ export const benchWords = words('bench', {
       `${works(all)} that a library was timed at too; in ${units.number(faster)} of them ours is faster.`,
     faster: 'ours is faster',
     slower: 'the library is faster',
-    axis: 'time of the fastest library by ours (logarithmic)',
+    axis: 'its time ÷ ours (logarithmic)',
     columns: ['Work', 'Fastest library', 'Its time, ms', 'Ours, ms', 'Ratio'],
     times: (ratio: string) => `${ratio}×`,
   },

@@ -51,7 +51,8 @@ function draw(ratios: readonly PeerRatio[], size: Size) {
   const x = scaleLog([from, to], [area.left + room, area.right - room]);
   const middle = (row: number) => area.top + row * ROW + ROW / 2;
   const bar = (ratio: number, row: number) => {
-    const [start, end] = [x(Math.min(1, ratio)), x(Math.max(1, ratio))];
+    const start = x(Math.min(1, ratio));
+    const end = x(Math.max(1, ratio));
     const isFaster = ratio > 1;
     return svg`<rect class="bar ${isFaster ? 's1' : 's2'}" x=${start} y=${middle(row) - BAR / 2} width=${end - start} height=${BAR} rx="2" />
       <text x=${isFaster ? end + 5 : start - 5} y=${middle(row)} dy="0.32em" text-anchor=${isFaster ? 'start' : 'end'}>${words.times(number(ratio, { maximumSignificantDigits: 3 }))}</text>`;
