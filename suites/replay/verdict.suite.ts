@@ -291,6 +291,33 @@ verdict
   });
 
 verdict
+  .case('masked', { op: ['softmax', 'log_softmax', 'logsumexp'] })
+  .desc(
+    'What a -inf among logits gives by definition is asked of a recording: minus infinity of its logarithm, and of a row of nothing else NaN, or minus infinity of a sum.',
+  )
+  .control('no definition is known', (fault) => fault.host('parity.definedOf', () => () => ({})))
+  .run(async (t) => {
+    const op = t.params['op'] as 'softmax' | 'log_softmax' | 'logsumexp';
+    const MASKED = Number.NEGATIVE_INFINITY;
+    const x = hostTensorFrom('f32', [3, 2], [MASKED, MASKED, MASKED, 3, 5, 5]);
+    const rights = {
+      softmax: [Number.NaN, Number.NaN, 0, 1, 0.5, 0.5],
+      log_softmax: [Number.NaN, Number.NaN, MASKED, 0, -Math.LN2, -Math.LN2],
+      logsumexp: [MASKED, 3, 5 + Math.LN2],
+    };
+    const isSum = op === 'logsumexp';
+    const right = hostTensorFrom('f32', isSum ? [3] : [3, 2], rights[op]);
+    const ended = (y: HostTensor) =>
+      replayed(t, op, isSum ? { axes: [1], keepdims: false } : {}, { 'in.x': x, 'out.y': y });
+    expectEnding(t, await ended(right), { status: 'pass' });
+    const whole = changed(right, 0, () => 0.5);
+    expectEnding(t, await ended(whole), { status: 'pass', finding: isSum ? [0] : [0, 0] });
+    if (op !== 'log_softmax') return;
+    const leaked = changed(right, 2, () => 5);
+    expectEnding(t, await ended(leaked), { status: 'pass', finding: [1, 0] });
+  });
+
+verdict
   .case('own-codes')
   .desc(
     'A dequantized weight is judged against codes and absmax of the party that made it, and codes against the weight.',

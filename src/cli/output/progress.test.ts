@@ -24,7 +24,12 @@ function voice(live: boolean) {
   return { voice: spoken, text: () => text };
 }
 
-const passed = result({ id: 'ops.nn.silu:legal;x=7x37', status: 'pass', assertions: 1 });
+const passed = result({
+  id: 'ops.nn.silu:legal;x=7x37',
+  status: 'pass',
+  assertions: 1,
+  metrics: { 'unjudged.ours': 3, 'planted.F32': 1 },
+});
 const failed = result({
   id: 'ops.nn.gelu:legal',
   status: 'fail',
@@ -72,6 +77,7 @@ test('a line for each case, on a pipe and on a terminal', () => {
         'fail        13 ms  ops.nn.gelu:legal',
         '        out-of-bound: y[0] is 1',
         'pass        13 ms  ops.nn.silu:legal;x=7x37: 1 number compared',
+        '        without a verdict: 0 recorded numbers and 3 of ours, which depend on a NaN or an infinity or may overflow',
         '',
       ].join('\n'),
     );

@@ -2,6 +2,7 @@ import type { RunEvent, RunListener } from '../../harness/events.ts';
 import { counted } from '../../report/counted.ts';
 import { plainText } from '../../report/plain-text.ts';
 import type { CaseResult, Status } from '../../report/schema.ts';
+import { unjudgedOf } from '../../report/unjudged.ts';
 import { verdictOf } from '../../report/verdict.ts';
 import { paint, type Voice } from './voice.ts';
 
@@ -36,10 +37,13 @@ function caseLines(voice: Voice): RunListener {
 /** `pass     1.2 ms  id: 37 numbers compared`, or below it what went wrong. */
 function lineOf(voice: Voice, result: CaseResult): string {
   const { status, durationMs, assertions, error, skip, finding, fault } = result;
+  const { ours, recorded } = unjudgedOf(result);
   const details = [
     error && `${error.code}: ${error.message}`,
     skip && `${skip.code}: ${skip.detail}`,
     finding && `${finding.code}: ${finding.message}`,
+    ours + recorded > 0 &&
+      `without a verdict: ${recorded} recorded numbers and ${ours} of ours, which depend on a NaN or an infinity or may overflow`,
     fault && status !== 'skip' && `whose fault: ${fault}`,
   ];
   const head = `${paint(voice, COLOURS[status], status.padEnd(7))} ${`${durationMs.toFixed(0)} ms`.padStart(9)}  ${nameOf(result)}`;

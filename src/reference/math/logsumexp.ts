@@ -43,7 +43,9 @@ function partsOf(
 
 const NO_DEPTH: Depth = () => 0;
 
+/** Of nothing but -inf it is -inf, as torch has it. */
 function logsumexpOf(terms: readonly number[]): number {
+  if (largestOf(terms) === Number.NEGATIVE_INFINITY) return Number.NEGATIVE_INFINITY;
   const { largest, logSum } = partsOf(terms, NO_DEPTH);
   return largest + logSum;
 }

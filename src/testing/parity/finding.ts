@@ -1,6 +1,6 @@
 import type { ParityBundle } from '../../formats/parity-bundle.ts';
 import { type Judgement, judge, type WrongElement } from '../../reference/judge.ts';
-import type { Values } from '../../reference/record.ts';
+import type { Value, Values } from '../../reference/record.ts';
 import type { CaseContext } from '../context.ts';
 import { closestOf, type Way } from './closest.ts';
 import { valuesOfStored } from './fit.ts';
@@ -52,10 +52,9 @@ export function findDeviation(
   }
   const [first, ...others] = wrong;
   if (first) {
-    const also =
-      others.length > 0
-        ? `; also ${others.map(({ question }) => labelOf(question)).join(', ')}`
-        : '';
+    const more = new Set(others.map(({ question }) => labelOf(question)));
+    more.delete(labelOf(first.question));
+    const also = more.size > 0 ? `; also ${[...more].join(', ')}` : '';
     t.finding(
       'producer-deviates',
       deviation(bundle, first.question, first.judgement) + also,
@@ -143,10 +142,15 @@ function deviation(
 }
 
 function placeOf(question: Question, { index, actual, expected }: WrongElement): string {
-  const show = (x: number | null) => x ?? 'not finite';
+  const { shape } = question.truth;
+  const at = index.reduce((flat, i, d) => flat * (shape[d] as number) + i, 0);
+  const show = (x: number | null, { data }: Value) => x ?? words(data[at] as number);
   const where = `${labelOf(question)}[${index.join(', ')}]`;
-  return `${where} is ${show(actual)}, ${question.basis} ${show(expected)}`;
+  return `${where} is ${show(actual, question.actual)}, ${question.basis} ${show(expected, question.truth)}`;
 }
+
+/** A number that is not finite. */
+const words = (x: number): string => (Number.isNaN(x) ? 'NaN' : `${x < 0 ? 'minus ' : ''}infinity`);
 
 function largestOf(values: Values): number {
   let largest = 0;

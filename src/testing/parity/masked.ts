@@ -16,8 +16,8 @@ interface Asked {
 /**
  * What an oracle reads of logits in which some elements are masked: WGSL may take infinities for
  * absent, so a -inf beside other elements of its row is the lowest number of float32, from which
- * what depends on it comes out beyond any range. A row of nothing else stays: no value of it is
- * documented.
+ * what depends on it comes out beyond any range. A row of nothing else stays: what it gives is no
+ * number of this kind (as-defined.ts).
  */
 export const withMasked = seam(
   'parity.withMasked',

@@ -7,6 +7,7 @@ import { recordOf } from '../../reference/registry.ts';
 import { stepsIn } from '../../reference/steps.ts';
 import { type Demand, expectedAs, expectedOf, truthOf } from '../../reference/truth.ts';
 import { matchesName } from '../../vocabulary/signature.ts';
+import { acceptanceOfLimit, definedOf, isZeroToo, withWholeRows } from './as-defined.ts';
 import { dependentMasks, type Masks, withoutNonFinite } from './dependence.ts';
 import { ownDequant } from './own-outputs.ts';
 
@@ -31,6 +32,8 @@ interface Direction {
   readonly call: Call<Value>;
   readonly truth: Values;
   readonly masks: Masks;
+  /** Of recorded logits that are masked, what follows that is no finite number. */
+  readonly defined: ReturnType<typeof definedOf>;
 }
 
 const LARGEST_DIVISOR = 2 ** 16;
@@ -41,11 +44,17 @@ const LARGEST_DIVISOR = 2 ** 16;
  */
 export class Oracle {
   readonly #call: Call<Value>;
+  readonly #recorded: Call<Value> | undefined;
   #forward: Direction | undefined;
   #backward: Direction | undefined;
 
-  constructor(call: Call<Value>) {
+  /**
+   * `recorded`: the call of a recording, whose masked logits `call` reads as the lowest number; then
+   * what is no finite number by definition is asked for too.
+   */
+  constructor(call: Call<Value>, recorded?: Call<Value>) {
     this.#call = call;
+    this.#recorded = recorded;
   }
 
   /**
@@ -58,26 +67,31 @@ export class Oracle {
     beside: Values = outputs,
   ): readonly Question[] {
     const questions: Question[] = [];
-    const { grads: _, ...forward } = this.#call;
     if (Object.keys(outputs).length > 0) {
-      this.#forward ??= directionOf(forward);
+      this.#forward ??= directionOf(forward(this.#call), this.#recorded && forward(this.#recorded));
       questions.push(...ask(this.#forward, { outputs, gradients }, demand));
     }
     if (Object.keys(gradients).length > 0) {
-      this.#backward ??= directionOf(this.#call);
+      this.#backward ??= directionOf(this.#call, this.#recorded);
       questions.push(...ask(this.#backward, { outputs: beside, gradients }, demand));
     }
     return questions;
   }
 }
 
-function directionOf(call: Call<Value>): Direction {
+const forward = ({ grads: _, ...call }: Call<Value>): Call<Value> => call;
+
+function directionOf(call: Call<Value>, recorded: Call<Value> | undefined): Direction {
   const finite = withoutNonFinite(call);
-  return { call: finite, truth: truthOf(finite), masks: dependentMasks(call) };
+  const masks = dependentMasks(call);
+  const direction = { call: finite, truth: truthOf(finite) };
+  if (!recorded) return { ...direction, masks, defined: {} };
+  const defined = definedOf(recorded, call, masks);
+  return { ...direction, masks: withWholeRows(call, masks), defined };
 }
 
 function ask(
-  { call, truth, masks }: Direction,
+  { call, truth, masks, defined }: Direction,
   results: Results<Value>,
   demand: Demand,
 ): Question[] {
@@ -88,7 +102,7 @@ function ask(
   const dequant = isGradient
     ? undefined
     : ownDequant(call.op.name, call.inputs, produced, call.params);
-  return inOrder(produced, expected.specs).map(([name, actual]) => {
+  return inOrder(produced, expected.specs).flatMap(([name, actual]) => {
     const oracle = expectedAs(expected, name, actual.dtype);
     if (!oracle)
       throw new InvariantError(
@@ -98,8 +112,33 @@ function ask(
     const unjudged = withOverflow(masks[name], oracle.truth, inFloat32);
     const foreseen = (half: 'f16' | 'bf16') => foreseenBy(call, half, produced)[name] ?? [];
     const question = { name, isGradient, actual, unjudged, foreseen, basis, ...oracle };
-    return name === 'dequant' ? { ...question, ...dequant } : question;
+    const limits = defined[name];
+    if (limits && limits.size > 0) {
+      const open = { whole: masks[name], orZero: isZeroToo(call) };
+      return apart(question, limits, acceptanceOfLimit(limits, question, open));
+    }
+    return [name === 'dequant' ? { ...question, ...dequant } : question];
   });
+}
+
+/** The question without what is no finite number by definition, and one of that alone. */
+function apart(
+  question: Question,
+  limits: ReadonlyMap<number, number>,
+  acceptance: Acceptance,
+): readonly Question[] {
+  const { truth, unjudged } = question;
+  const { foreseen: _, ...rest } = question;
+  return [
+    { ...question, unjudged: unjudged.map((mark, i) => (limits.has(i) ? 1 : mark)) },
+    {
+      ...rest,
+      truth: { ...truth, data: truth.data.map((y, i) => limits.get(i) ?? y) },
+      acceptance,
+      unjudged: unjudged.map((_mark, i) => Number(!limits.has(i))),
+      basis: 'with minus infinity as it stands its definition gives',
+    },
+  ];
 }
 
 /** By output or, where gradients flow, by input. */

@@ -7,7 +7,7 @@ import { launchers } from '../../ops/registry.ts';
 import type { OpRecord } from '../../reference/record.ts';
 import { records } from '../../reference/registry.ts';
 import { type HostTensor, hostTensor, hostTensorFrom } from '../../tensor/host.ts';
-import { bundleOf, f32, i32, replayed } from './fixtures/replayed.ts';
+import { bundleOf, f32, foundIn, i32, replayed } from './fixtures/replayed.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -126,6 +126,101 @@ describe('masked', () => {
       (await replayed(bundleOf('logsumexp', sums(y, hidden)))).evidence.finding?.message;
     expect(await found(1.6, 0)).toContain('y[0] is 1.6');
     expect(await found(Math.log(5), 1)).toContain('gradient of x[0, 0, 1] is 1');
+  });
+
+  test('logits have a logarithm of minus infinity, or what the lowest number gives', async () => {
+    const row = (of: 'f32' | 'f16' | 'bf16', y: number) =>
+      foundIn('log_softmax', {
+        inputs: { x: hostTensorFrom(of, [3], [0, INFINITE, 0]) },
+        outputs: { y: hostTensorFrom(of, [3], [-Math.LN2, y, -Math.LN2]) },
+      });
+    for (const dtype of ['f32', 'f16', 'bf16'] as const) {
+      for (const y of [5, 0, -5, -6e4, NaN, -INFINITE])
+        expect(await row(dtype, y), `${dtype} ${y}`).toMatch(
+          /y\[1\] is .*, with minus infinity as it stands its definition gives minus infinity; 1 of 1/,
+        );
+      expect(await row(dtype, INFINITE)).toBeUndefined();
+    }
+    expect(await row('f32', -3.4028234663852886e38)).toBeUndefined();
+    expect(await row('f32', -3.3e38)).toContain('y[1] is -3.29');
+    expect(await row('bf16', -3.3895313892515355e38)).toBeUndefined();
+    expect(await row('f16', -65504)).toBeUndefined();
+  });
+
+  test('labels cost an infinite loss', async () => {
+    const loss = (y: number) =>
+      foundIn('cross_entropy', {
+        params: { reduction: 'none' },
+        inputs: {
+          logits: hostTensorFrom('f32', [2, 2], [INFINITE, 0, INFINITE, 0]),
+          labels: i32(0, 1),
+        },
+        outputs: { loss: f32(y, 0) },
+      });
+    expect(await loss(-INFINITE)).toBeUndefined();
+    expect(await loss(7)).toContain('loss[0] is 7');
+    expect(await loss(INFINITE)).toContain('loss[0] is minus infinity');
+  });
+
+  test.each([
+    ['softmax', NaN, [0.25, 1, INFINITE]],
+    ['log_softmax', NaN, [-Math.LN2, 0, INFINITE]],
+    ['logsumexp', INFINITE, [0, Math.LN2, NaN, -3e38, -INFINITE]],
+  ])('rows whole are %s of %d by definition', async (op, right, wrong) => {
+    const x = hostTensorFrom('f32', [2, 2], [INFINITE, INFINITE, INFINITE, 3]);
+    const isSum = op === 'logsumexp';
+    const params = isSum ? { axes: [1], keepdims: false } : {};
+    const first = { softmax: 0, log_softmax: INFINITE, logsumexp: 0 }[op] as number;
+    const last = { softmax: 1, log_softmax: 0, logsumexp: 3 }[op] as number;
+    const y = (whole: number) =>
+      isSum ? f32(whole, last) : hostTensorFrom('f32', [2, 2], [whole, right, first, last]);
+    const of = (whole: number) =>
+      replayed(bundleOf(op, { params, inputs: { x }, outputs: { y: y(whole) } }));
+    const { thrown, evidence } = await of(right);
+    expect([thrown, evidence.finding]).toEqual([undefined, undefined]);
+    // Of ours nothing is said of these, and the verdict tells so.
+    expect(evidence.metrics['unjudged.recorded']).toBeUndefined();
+    expect(evidence.metrics['unjudged.ours']).toBe(
+      { softmax: 2, log_softmax: 3, logsumexp: 1 }[op],
+    );
+    for (const other of wrong)
+      expect((await of(other)).evidence.finding?.message, `${op} ${other}`).toMatch(
+        isSum ? /^torch 2 \(cpu\): y\[0\] is/ : /^torch 2 \(cpu\): y\[0, 0\] is/,
+      );
+  });
+
+  test('rows whole may be 0 of a softmax with a guard, and of no other', async () => {
+    const x = hostTensorFrom('f32', [2, 2], [INFINITE, INFINITE, 0, 0]);
+    const found = (op: string, first: number, last: number) =>
+      foundIn(op, {
+        inputs: { x },
+        outputs: { y: hostTensorFrom('f32', [2, 2], [first, first, last, last]) },
+      });
+    expect(await found('softmax', 0, 0.5)).toBeUndefined();
+    expect(await found('softmax', 1e-9, 0.5)).toContain('gives NaN; 2 of 2');
+    expect(await found('log_softmax', 0, -Math.LN2)).toContain('gives NaN; 2 of 2');
+  });
+
+  test('rows whole beside a NaN stay judged, and what depends on the NaN does not', async () => {
+    const x = hostTensorFrom('f32', [2, 2], [INFINITE, INFINITE, NaN, 3]);
+    const y = hostTensorFrom('f32', [2, 2], [NaN, 1, 7, 7]);
+    const { evidence } = await replayed(bundleOf('softmax', { inputs: { x }, outputs: { y } }));
+    expect(evidence.finding).toMatchObject({ code: 'producer-deviates', at: { index: [0, 1] } });
+    expect(evidence.metrics).toMatchObject({ 'unjudged.recorded': 2, 'unjudged.ours': 4 });
+  });
+
+  test('rows whole have a gradient of NaN, but without a label one that is left open', async () => {
+    const logits = hostTensorFrom('f32', [2, 2], [INFINITE, INFINITE, 0, 0]);
+    const dx = (first: number, labels: HostTensor) =>
+      foundIn('cross_entropy', {
+        params: { reduction: 'sum' },
+        inputs: { logits, labels },
+        gradsOut: { logits: hostTensorFrom('f32', [2, 2], [first, first, -0.5, 0.5]) },
+      });
+    expect(await dx(NaN, i32(1, 0))).toBeUndefined();
+    expect(await dx(0, i32(1, 0)), 'through the mask itself').toBeUndefined();
+    expect(await dx(0.5, i32(1, 0))).toContain('gradient of logits[0, 0] is 0.5');
+    for (const either of [0, NaN]) expect(await dx(either, i32(-100, 0))).toBeUndefined();
   });
 
   test('keys leave their query judged, which is 0 where all are', async () => {

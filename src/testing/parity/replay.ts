@@ -16,7 +16,7 @@ import { findDeviation, labelOf } from './finding.ts';
 import { fitAll, valuesOfStored } from './fit.ts';
 import { replayRun, TRAINING_RUN } from './llama/replay.ts';
 import { withMasked, withMaskedHosts } from './masked.ts';
-import { Oracle } from './oracle.ts';
+import { Oracle, type Question } from './oracle.ts';
 import { fitParams } from './params.ts';
 import { questionsOfRecorded } from './recorded.ts';
 
@@ -53,16 +53,19 @@ export async function replay(
   const wants = Object.keys(gradsOut);
   t.gpu.memory.guarded = true;
   const results = await backend.run(wants.length > 0 ? { ...forward, grads, wants } : forward);
-  const theirs = new Oracle({
+  const given = {
     ...forward,
-    inputs: withMasked(asked, valuesOfStored(storedInputs, inputs)),
+    inputs: valuesOfStored(storedInputs, inputs),
     grads: valuesOfStored(gradsIn, grads),
-  });
+  };
+  const theirs = new Oracle({ ...given, inputs: withMasked(asked, given.inputs) }, given);
   const recordedValues = {
     outputs: valuesOfStored(outputs, {}),
     gradients: valuesOfStored(gradsOut, {}),
   };
-  findDeviation(t, bundle, questionsOfRecorded(theirs, bundle, recordedValues));
+  const ofRecorded = questionsOfRecorded(theirs, bundle, recordedValues);
+  findDeviation(t, bundle, ofRecorded);
+  sayUnjudged(t, 'recorded', ofRecorded);
 
   const oracle = new Oracle({ ...forward, inputs: values, grads: valuesOfHosts(grads) });
   const produced = {
@@ -70,7 +73,9 @@ export async function replay(
     gradients: valuesOfHosts(only(results.gradients, gradsOut)),
   };
   const demand = { arithmetic: arithmeticOf(t, forward), level };
-  for (const question of oracle.questions(produced, demand)) {
+  const ofOurs = oracle.questions(produced, demand);
+  sayUnjudged(t, 'ours', ofOurs);
+  for (const question of ofOurs) {
     t.judgingCall(
       () => ({
         name: question.name,
@@ -93,6 +98,25 @@ export async function replay(
       'unjudged',
       'there is no element, or each depends on a NaN or infinite input or may overflow',
     );
+}
+
+/** How many elements of a party no question asks about, where there are some. */
+function sayUnjudged(
+  t: CaseContext,
+  party: 'recorded' | 'ours',
+  questions: readonly Question[],
+): void {
+  const left = new Map<string, Uint8Array>();
+  for (const question of questions) {
+    const { unjudged } = question;
+    const before = left.get(labelOf(question)) ?? unjudged;
+    left.set(
+      labelOf(question),
+      before.map((mark, i) => mark && (unjudged[i] as number)),
+    );
+  }
+  const count = [...left.values()].reduce((sum, marks) => sum + marks.filter(Boolean).length, 0);
+  if (count > 0) t.metric(`unjudged.${party}`, count);
 }
 
 const unsupportedIn = seam(

@@ -43,6 +43,16 @@ test('shows evidence of a case that is right', () => {
   expect(text('Took', passed)).toBe('12\u202fms with set-up and judging');
 });
 
+test('says of how many elements of a recording nothing is known', () => {
+  const metrics = { 'unjudged.recorded': 1200, 'planted.F32': 1 };
+  expect(text('Without a verdict', { ...passed, metrics })).toBe(
+    '1,200 recorded numbers and 0 of ours: they depend on a NaN or an infinity, or may overflow',
+  );
+  expect(text('unjudged.recorded', { ...passed, metrics })).toBeUndefined();
+  expect(text('planted.F32', { ...passed, metrics })).toBe('1');
+  expect(text('Without a verdict', passed)).toBeUndefined();
+});
+
 test('shows the first wrong element', () => {
   const at = { index: [3, 0], actual: null, expected: 0.5 };
   const failed: CaseResult = {

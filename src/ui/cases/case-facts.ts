@@ -1,5 +1,6 @@
 import type { PlanEntry } from '../../harness/events.ts';
 import type { CaseResult } from '../../report/schema.ts';
+import { isUnjudged, unjudgedOf } from '../../report/unjudged.ts';
 import { unitsWords } from '../messages/units.en.ts';
 import { casesWords } from './cases.en.ts';
 
@@ -66,26 +67,16 @@ function firstWrong({
   };
 }
 
-function evidenceFacts(
-  {
-    status,
-    accuracy,
-    assertions,
-    kernels,
-    durationMs,
-    gpuMs,
-    timing,
-    attempts,
-    metrics,
-  }: CaseResult,
-  place?: string,
-): CaseFact[] {
+function evidenceFacts(result: CaseResult, place?: string): CaseFact[] {
+  const { status, accuracy, assertions, kernels, durationMs, gpuMs, timing, attempts, metrics } =
+    result;
   const cases = casesWords();
   const units = unitsWords();
   const { facts } = cases;
   return [
     // What did not pass counts only what held before: no number that people ask for.
     ...(status === 'pass' ? [{ term: facts.compared, text: units.number(assertions) }] : []),
+    ...unjudgedFact(result),
     ...(accuracy ? [{ term: facts.bound, text: boundWords(accuracy) }] : []),
     ...(kernels.length > 0
       ? [{ term: facts.kernels, text: kernels.join(', '), mono: true as const }]
@@ -95,9 +86,17 @@ function evidenceFacts(
     ...(attempts > 1 ? [{ term: facts.attempts, text: units.number(attempts) }] : []),
     ...liveTimes(metrics),
     ...Object.entries(metrics ?? {})
-      .filter(([name]) => !LIVE_TIMES.has(name))
+      .filter(([name]) => !LIVE_TIMES.has(name) && !isUnjudged(name))
       .map(([name, value]) => ({ term: name, text: exactNumber(value), mono: true as const })),
   ];
+}
+
+/** What of a recording, and of ours beside it, no verdict is about. */
+function unjudgedFact(result: CaseResult): readonly CaseFact[] {
+  const { ours, recorded } = unjudgedOf(result);
+  if (ours + recorded === 0) return [];
+  const { facts, unjudged } = casesWords();
+  return [{ term: facts.unjudged, text: unjudged(recorded, ours) }];
 }
 
 /** With the chip that took so long: a time means nothing without it. */

@@ -15,6 +15,7 @@ export const words: ReturnType<typeof casesWords> = {
     whoseFault: 'Wessen Fehler',
     skipped: 'Übersprungen, weil',
     compared: 'Verglichene Zahlen',
+    unjudged: 'Ohne Urteil',
     bound: 'Genutzte Schranke',
     kernels: 'Kernel',
     took: 'Dauer',
@@ -36,6 +37,8 @@ export const words: ReturnType<typeof casesWords> = {
   },
   element: (index, actual, expected) => `[${index}] ist ${actual}, richtig wäre ${expected}`,
   notFinite: 'keine endliche Zahl',
+  unjudged: (recorded, ours) =>
+    `aufgezeichnete Zahlen: ${de.number(recorded)}, eigene: ${de.number(ours)}; sie hängen von einem NaN oder von Unendlich ab oder können überlaufen`,
   noError: 'falsch, wo kein Fehler erlaubt ist',
   boundTimes: (times) =>
     `das ${de.number(times, { maximumSignificantDigits: 3 })}-Fache des Fehlers, den ein richtiger Chip machen darf`,

@@ -25,6 +25,7 @@ export const casesWords = words('cases', {
     whoseFault: 'Whose fault',
     skipped: 'Skipped because',
     compared: 'Numbers compared',
+    unjudged: 'Without a verdict',
     bound: 'Bound used',
     kernels: 'Kernels',
     took: 'Took',
@@ -41,6 +42,8 @@ export const casesWords = words('cases', {
   element: (index: string, actual: string, expected: string) =>
     `[${index}] is ${actual}, should be ${expected}`,
   notFinite: 'not a finite number',
+  unjudged: (recorded: number, ours: number) =>
+    `${en.number(recorded)} recorded numbers and ${en.number(ours)} of ours: they depend on a NaN or an infinity, or may overflow`,
   noError: 'wrong where no error is allowed',
   boundTimes: (times: number) =>
     `${en.number(times, { maximumSignificantDigits: 3 })} times the error that a right chip may make`,
