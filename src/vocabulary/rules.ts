@@ -65,6 +65,8 @@ export interface TensorRule<Params> {
   readonly maskedOver?: (params: Params, shape: Shape) => readonly number[];
   /** Whether -inf is one of its values, and means that an element is not seen. */
   readonly hides?: boolean;
+  /** Whether its elements are compared and copied, and nothing else: infinities are among them. */
+  readonly ordered?: boolean;
   /** Whether its elements are finite and none is less than the one before it. */
   readonly ascending?: boolean;
 }
@@ -140,6 +142,8 @@ export const masked = <P>(
   rule: TensorRule<P>,
   maskedOver: NonNullable<TensorRule<P>['maskedOver']>,
 ): TensorRule<P> => ({ ...rule, maskedOver });
+/** The same rule for elements that are compared and copied, infinities like others. */
+export const ordered = <P>(rule: TensorRule<P>): TensorRule<P> => ({ ...rule, ordered: true });
 /** The same rule for a result whose element type follows from those of the operands. */
 export const stored = <P>(
   rule: TensorRule<P>,

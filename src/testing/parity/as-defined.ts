@@ -45,7 +45,10 @@ export const definedOf = seam(
   'parity.definedOf',
   (given: Call<Value>, read: Call<Value>, masks: Masks): NonFinite => {
     if (!hasMasked(given)) return {};
-    const elsewhere = dependentMasks(changed(read, (x) => (isMasked(x) ? 0 : x)));
+    const elsewhere = dependentMasks(
+      changed(read, (x) => (isMasked(x) ? 0 : x)),
+      'recorded',
+    );
     const orZero = (x: number) => (Number.isFinite(x) ? x : 0);
     const limit = truthOf(changed(given, (x) => (isMasked(x) ? x : orZero(x)), orZero));
     return mapped(limit, ({ data }, name) => {

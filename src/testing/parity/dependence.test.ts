@@ -6,8 +6,9 @@ import { add } from '../../vocabulary/math/add.ts';
 import { clamp } from '../../vocabulary/math/clamp.ts';
 import { clip } from '../../vocabulary/math/clip.ts';
 import { mul } from '../../vocabulary/math/mul.ts';
+import { reduceMax } from '../../vocabulary/math/reduce_max.ts';
 import { relu } from '../../vocabulary/math/relu.ts';
-import { dependentMasks, withoutNonFinite } from './dependence.ts';
+import { dependentMasks, type Party, withoutNonFinite } from './dependence.ts';
 
 const { NaN: NAN, POSITIVE_INFINITY: INFINITE } = Number;
 const of = (...data: readonly number[]): Value => ({
@@ -22,17 +23,17 @@ test('a NaN or an infinity is replaced by 0, in gradients too, and nothing else'
     {},
     { grads: { y: of(INFINITE, -INFINITE, 9) } },
   );
-  const finite = withoutNonFinite(call);
+  const finite = withoutNonFinite(call, 'ours');
   expect([finite.inputs['a'], finite.grads?.['y']]).toEqual([of(1, 0, 3), of(0, 0, 9)]);
   expect(finite.inputs['b']).toBe(call.inputs['b']);
   expect([finite.op, finite.params]).toEqual([mul, {}]);
-  expect(withoutNonFinite(callOf(relu, { x: of(1) }, {}))).not.toHaveProperty('grads');
+  expect(withoutNonFinite(callOf(relu, { x: of(1) }, {}), 'ours')).not.toHaveProperty('grads');
 });
 
 describe('elements that depend on what is not finite', () => {
-  const masks = (call: Parameters<typeof dependentMasks>[0]) =>
+  const masks = (call: Parameters<typeof dependentMasks>[0], party: Party = 'ours') =>
     Object.fromEntries(
-      Object.entries(dependentMasks(call)).map(([name, mask]) => [name, [...mask]]),
+      Object.entries(dependentMasks(call, party)).map(([name, mask]) => [name, [...mask]]),
     );
 
   test('are none where all is finite', () => {
@@ -45,7 +46,20 @@ describe('elements that depend on what is not finite', () => {
       callOf(scaledDotProductAttention, { q: heads, k: heads, v: heads, mask: of(mask) }, {});
     expect(masks(call(-INFINITE))).toEqual({});
     expect(masks(call(INFINITE))['y']).toEqual([1, 1]);
-    expect(withoutNonFinite(call(-INFINITE)).inputs['mask']).toEqual(of(-INFINITE));
+    expect(withoutNonFinite(call(-INFINITE), 'ours').inputs['mask']).toEqual(of(-INFINITE));
+  });
+
+  test('are none of numbers that are only compared, but on the way back of ours', () => {
+    const call = (x: number, grads = {}) =>
+      callOf(reduceMax, { x: of(1, x, 2) }, { axes: [0] }, grads);
+    for (const infinite of [-INFINITE, INFINITE]) {
+      const back = call(infinite, { grads: { y: of(1) } });
+      expect(masks(call(infinite))).toEqual({});
+      expect(masks(back, 'recorded')).toEqual({});
+      expect(masks(back)['x']).toEqual([0, 1, 1]);
+      expect(withoutNonFinite(call(infinite), 'ours').inputs['x']).toEqual(of(1, infinite, 2));
+    }
+    expect(masks(call(NAN), 'recorded')['y']).toEqual([1]);
   });
 
   test('are those that a NaN in its place spreads to', () => {

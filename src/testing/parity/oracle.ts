@@ -37,6 +37,7 @@ interface Direction {
 }
 
 const LARGEST_DIVISOR = 2 ** 16;
+const INFINITE = Number.POSITIVE_INFINITY;
 
 /**
  * The float64 truth about one call, computed once, and what it asks of the results of parties that
@@ -82,8 +83,9 @@ export class Oracle {
 const forward = ({ grads: _, ...call }: Call<Value>): Call<Value> => call;
 
 function directionOf(call: Call<Value>, recorded: Call<Value> | undefined): Direction {
-  const finite = withoutNonFinite(call);
-  const masks = dependentMasks(call);
+  const party = recorded ? 'recorded' : 'ours';
+  const finite = withoutNonFinite(call, party);
+  const masks = dependentMasks(call, party);
   const direction = { call: finite, truth: truthOf(finite) };
   if (!recorded) return { ...direction, masks, defined: {} };
   const defined = definedOf(recorded, call, masks);
@@ -102,6 +104,7 @@ function ask(
   const dequant = isGradient
     ? undefined
     : ownDequant(call.op.name, call.inputs, produced, call.params);
+  const copies = Object.values(call.op.inputs).some(({ ordered }) => ordered);
   return inOrder(produced, expected.specs).flatMap(([name, actual]) => {
     const oracle = expectedAs(expected, name, actual.dtype);
     if (!oracle)
@@ -109,7 +112,12 @@ function ask(
         `the record says nothing of ${isGradient ? 'the gradient of ' : ''}${name}`,
       );
     const inFloat32 = expected.acceptances[name] as Acceptance;
-    const unjudged = withOverflow(masks[name], oracle.truth, inFloat32);
+    const unjudged = withOverflow(
+      masks[name],
+      oracle.truth,
+      inFloat32,
+      copies ? INFINITE : LARGEST,
+    );
     const foreseen = (half: 'f16' | 'bf16') => foreseenBy(call, half, produced)[name] ?? [];
     const question = { name, isGradient, actual, unjudged, foreseen, basis, ...oracle };
     const limits = defined[name];
@@ -163,17 +171,18 @@ function inOrder(
 /**
  * Marks elements that are not finite, and those with an intermediate that may overflow: a bound of
  * eps times the size of the terms says how large they are, and a sum may be divided, as by a mean,
- * only after it was made.
+ * only after it was made. What is copied may be as large as `largest`.
  */
 function withOverflow(
   mask: Uint8Array | undefined,
   truth: Value,
   acceptance: Acceptance,
+  largest: number,
 ): Uint8Array {
-  const most =
+  const isHeld =
     acceptance.kind === 'within'
       ? (x: number, i: number) =>
-          Math.abs(x) + (LARGEST_DIVISOR * (acceptance.bound[i] as number)) / EPS
-      : Math.abs;
-  return Uint8Array.from(truth.data, (x, i) => Number(mask?.[i] === 1 || !(most(x, i) <= LARGEST)));
+          Math.abs(x) + (LARGEST_DIVISOR * (acceptance.bound[i] as number)) / EPS <= LARGEST
+      : (x: number) => Math.abs(x) <= largest;
+  return Uint8Array.from(truth.data, (x, i) => Number(mask?.[i] === 1 || !isHeld(x, i)));
 }

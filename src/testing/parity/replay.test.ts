@@ -233,6 +233,70 @@ describe('masked', () => {
   });
 });
 
+describe('infinities among numbers that are compared and copied', () => {
+  const INFINITE = Number.POSITIVE_INFINITY;
+  const x = f32(1, -INFINITE, INFINITE, 2);
+  const low = f32(-INFINITE, -INFINITE);
+  const isFound = async (op: string, content: Parameters<typeof bundleOf>[1]) => {
+    const { thrown, evidence } = await replayed(bundleOf(op, content));
+    expect([thrown, evidence.metrics['unjudged.recorded']]).toEqual([undefined, undefined]);
+    return evidence.finding?.message;
+  };
+
+  test('are the largest, and the smallest', async () => {
+    const top = (values: HostTensor, indices: HostTensor, largest = true) =>
+      isFound('topk', {
+        params: { k: 2, largest },
+        inputs: { x },
+        outputs: { values, indices },
+      });
+    expect(await top(f32(INFINITE, 2), i32(2, 3))).toBeUndefined();
+    expect(await top(f32(9, 2), i32(2, 3))).toContain('values[0] is 9');
+    expect(await top(f32(INFINITE, 2), i32(1, 3))).toContain('indices[0] is 1');
+    expect(await top(f32(-INFINITE, 1), i32(1, 0), false)).toBeUndefined();
+    expect(await top(f32(-3e38, 1), i32(1, 0), false)).toContain('values[0] is -3');
+  });
+
+  test('have a place, and are a maximum', async () => {
+    const max = (op: string, of: HostTensor, y: HostTensor) =>
+      isFound(op, {
+        params: op === 'argmax' ? { axis: 0 } : { axes: [0] },
+        inputs: { x: of },
+        outputs: { y },
+      });
+    expect(await max('argmax', x, i32(2))).toBeUndefined();
+    expect(await max('argmax', x, i32(3))).toContain('y[0] is 3, the float64 oracle gives 2');
+    expect(await max('argmax', f32(-INFINITE, 1), i32(0))).toContain('y[0] is 0');
+    expect(await max('reduce_max', x, f32(INFINITE))).toBeUndefined();
+    expect(await max('reduce_max', x, f32(2))).toContain('y[0] is 2');
+    expect(await max('reduce_max', low, f32(-INFINITE))).toBeUndefined();
+    expect(await max('reduce_max', low, f32(0))).toContain('y[0] is 0');
+    for (const dtype of ['f16', 'bf16'] as const) {
+      const half = (...data: readonly number[]) => hostTensorFrom(dtype, [data.length], data);
+      const of = half(-INFINITE, -INFINITE);
+      expect(await max('reduce_max', of, half(-INFINITE))).toBeUndefined();
+      expect(await max('reduce_max', of, half(-1000))).toContain('y[0] is -1000');
+    }
+  });
+
+  test('have a gradient, of which of ours nothing is said', async () => {
+    const back = (dx: HostTensor) =>
+      replayed(
+        bundleOf('reduce_max', {
+          params: { axes: [0] },
+          inputs: { x: low },
+          outputs: { y: f32(-INFINITE) },
+          gradsIn: { y: f32(3) },
+          gradsOut: { x: dx },
+        }),
+      );
+    const { evidence } = await back(f32(1.5, 1.5));
+    expect(evidence.metrics['unjudged.ours']).toBe(2);
+    expect(evidence.finding).toBeUndefined();
+    expect((await back(f32(3, 0))).evidence.finding?.message).toContain('gradient of x[0] is 3');
+  });
+});
+
 test('into one scalar flows 1, where nothing else does', async () => {
   const inputs = {
     logits: hostTensorFrom('f32', [1, 2], [0, 0]),

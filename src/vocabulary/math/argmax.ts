@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { index, integer, numeric, off, on } from '../rules.ts';
+import { index, integer, numeric, off, on, ordered } from '../rules.ts';
 import { chosen } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
@@ -13,7 +13,7 @@ export const argmax = signature(
     select_last_index: off,
   }),
   {
-    inputs: { x: numeric('[*x]') },
+    inputs: { x: ordered(numeric('[*x]')) },
     outputs: {
       y: index(({ shape, params }) => chosen(shape('x'), [params.axis], params.keepdims)),
     },

@@ -1,7 +1,17 @@
 import * as v from 'valibot';
 import { SignatureError } from '../error.ts';
 import { asOperands } from '../promotion.ts';
-import { count, detached, index, integer, type Known, numeric, on, stored } from '../rules.ts';
+import {
+  count,
+  detached,
+  index,
+  integer,
+  type Known,
+  numeric,
+  on,
+  ordered,
+  stored,
+} from '../rules.ts';
 import { axisIn } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
@@ -33,7 +43,7 @@ const places = ({ shape, params: { axis } }: Known<Params>) => ({
 
 /** torch.topk: the largest or the smallest elements along an axis, and where they are. */
 export const topk = signature({ family: 'math', name: 'topk' }, params, {
-  inputs: { x: numeric('[*x]') },
+  inputs: { x: ordered(numeric('[*x]')) },
   outputs: {
     values: stored(numeric(taken), asOperands),
     indices: detached(index(taken, places)),
