@@ -11,6 +11,8 @@ import type { BundleDType } from '../vocabulary/rules.ts';
 import { completed } from '../vocabulary/signature.ts';
 import type { Backend } from './backend.ts';
 
+const HALVES = ['f16', 'bf16'] as const;
+
 /** Runs ops by their records in float64, and rounds what they give to how it is stored. */
 export class ReferenceBackend implements Backend {
   readonly name = 'reference';
@@ -26,7 +28,8 @@ export class ReferenceBackend implements Backend {
 
 /**
  * What the records give of a call: outputs and, given their gradients, those of the inputs, each in
- * the first element type that the record declares and the signature allows. What an oracle returns beside these is left out.
+ * the first element type that the record declares and the signature allows, or halves where it demands
+ * them. What an oracle returns beside these is left out.
  * Throws InvariantError for an op without a record, or gradients of one without a VJP.
  */
 export function referenceResults({
@@ -41,7 +44,8 @@ export function referenceResults({
   const given = mapped(inputs, ({ dtype }) => STORED_DTYPE[dtype] as BundleDType);
   const outputs = stored(truthOf(forward), record.outputs, (name) => {
     const types: readonly StoredDType[] = resultTypes(op, name, given, completed(op, params));
-    return (dtype) => types.includes(STORED_DTYPE[dtype]);
+    const isOne = (dtype: DType) => types.includes(STORED_DTYPE[dtype]);
+    return specOf(record.outputs, name)?.dtypes.find(isOne) ?? HALVES.find(isOne);
   });
   if (!grads) return { outputs, gradients: {} };
   const all = stored(truthOf({ ...forward, grads: valuesOfHosts(grads) }), record.inputs);
@@ -52,10 +56,10 @@ export function referenceResults({
 function stored(
   values: Values,
   specs: OpRecord['outputs'],
-  suits: (name: string) => (dtype: DType) => boolean = () => () => true,
+  typeOf: (name: string) => DType | undefined = (name) => specOf(specs, name)?.dtypes[0],
 ): Named<HostTensor> {
   const declared = Object.entries(values).filter(([name]) => specOf(specs, name));
   return mapped(Object.fromEntries(declared), ({ shape, data }, name) =>
-    hostTensorFrom(specOf(specs, name)?.dtypes.find(suits(name)) ?? 'f32', shape, data),
+    hostTensorFrom(typeOf(name) ?? 'f32', shape, data),
   );
 }

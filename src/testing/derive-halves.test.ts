@@ -2,13 +2,13 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { referenceResults } from '../backends/reference.ts';
 import { WebGpuBackend } from '../backends/webgpu.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import type { Call, Named, Results } from '../graph/call.ts';
+import { type Call, mapped, type Named, type Results } from '../graph/call.ts';
 import type { Launcher } from '../ops/launcher.ts';
 import { launchers } from '../ops/registry.ts';
 import type { OpRecord, Sample } from '../reference/record.ts';
 import { recordOf } from '../reference/registry.ts';
 import type { DType } from '../tensor/dtype.ts';
-import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
+import { type HostTensor, hostTensorFrom, valuesOf } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
 import { dequantizations } from '../vocabulary/quant/dequantize.ts';
 import { CaseContext } from './context.ts';
@@ -40,6 +40,10 @@ const storedAs = (dtype: DType) => (tensors: Named<HostTensor>) =>
     ]),
   );
 
+/** The same numbers in float32. */
+const widened = (tensors: Named<HostTensor>) =>
+  mapped(tensors, (tensor) => hostTensorFrom('f32', tensor.shape, valuesOf(tensor)));
+
 type Change = (
   right: Results<HostTensor>,
   unrounded: Results<HostTensor>,
@@ -59,7 +63,7 @@ async function ended(record: OpRecord, change: Change = () => ({})) {
   vi.spyOn(WebGpuBackend.prototype, 'run').mockImplementation(async (call) => {
     expect(memory.guarded).toBe(true);
     asked.push(call);
-    const unrounded = referenceResults(call);
+    const unrounded = referenceResults({ ...call, inputs: widened(call.inputs) });
     const half = storedAs('f16');
     const right = { outputs: half(unrounded.outputs), gradients: half(unrounded.gradients) };
     return { ...right, ...change(right, unrounded) };

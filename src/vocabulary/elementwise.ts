@@ -1,11 +1,11 @@
-import { asOperands } from './promotion.ts';
+import { asOperands, asX } from './promotion.ts';
 import { float, numeric, stored } from './rules.ts';
 import type { Signature } from './signature.ts';
 
 /** Tensors of a differentiable function of each element. */
 export const elementwise = {
   inputs: { x: float<object>('[*x]') },
-  outputs: { y: float<object>('[*x]') },
+  outputs: { y: stored(float<object>('[*x]'), asX) },
   gradients: ['x'],
 } as const;
 

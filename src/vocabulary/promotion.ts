@@ -19,12 +19,20 @@ export function promoted(dtypes: Iterable<DType>): DType | undefined {
 
 const INTEGERS = { I32: 'i32', I8: 'i8', U8: 'u8' } as const;
 
-const isStoredInteger = (dtype: BundleDType): dtype is keyof typeof INTEGERS =>
+/** Whether bundles hold integers in it. */
+export const isStoredInteger = (dtype: BundleDType): dtype is keyof typeof INTEGERS =>
   Object.hasOwn(INTEGERS, dtype);
 
-/** Which element types a result may have: torch's of these operands, and of floats any. */
+/** The type of the floats among operands, as {@link promoted} has it, with float64 above all. */
+function floatOf(operands: readonly BundleDType[]): BundleDType {
+  const [only, ...others] = new Set(operands.filter((operand) => !isStoredInteger(operand)));
+  if (only && others.length === 0) return only;
+  return operands.includes('F64') ? 'F64' : 'F32';
+}
+
+/** Which element types a result may have: torch's of these operands. */
 export function asOperands(operands: readonly BundleDType[]): readonly BundleDType[] {
-  if (!operands.every(isStoredInteger)) return FLOAT;
+  if (!operands.every(isStoredInteger)) return [floatOf(operands)];
   const dtype = promoted(operands.map((operand) => INTEGERS[operand]));
   const found = operands.find((operand) => INTEGERS[operand] === dtype);
   if (!found)
@@ -32,22 +40,41 @@ export function asOperands(operands: readonly BundleDType[]): readonly BundleDTy
   return [found];
 }
 
+/** The type of the floats among operands, and those wider, in which torch computes if it is told to. */
+export function asOperandsOrWider(operands: readonly BundleDType[]): readonly BundleDType[] {
+  const type = floatOf(operands);
+  return type === 'F64' ? [type] : [...new Set<BundleDType>([type, 'F32', 'F64'])];
+}
+
+/** The type of input `x`, whose elements a function takes each by itself. */
+export const asX = (
+  _operands: readonly BundleDType[],
+  _params: object,
+  { x }: Readonly<Record<string, BundleDType>>,
+): readonly BundleDType[] => (x ? [x] : FLOAT);
+
 /**
  * Which element types a product of matrices may have: of integers theirs, since torch multiplies
- * operands of one type alone.
+ * operands of one type alone; of halves float32 too, as torch.mm with `out_dtype`.
  */
 export function asProduct(operands: readonly BundleDType[]): readonly BundleDType[] {
   const [first, ...others] = operands;
-  if (!first || !operands.some(isStoredInteger)) return FLOAT;
+  if (!first || !operands.some(isStoredInteger)) {
+    const type = floatOf(operands);
+    return type === 'F64' ? [type] : [...new Set<BundleDType>([type, 'F32'])];
+  }
   const other = others.find((operand) => operand !== first);
   if (other)
     throw new SignatureError(`torch multiplies no ${first} with ${other}: integers have one type`);
   return [first];
 }
 
-/** Which element types a sum may have: integers are added up in 32 bits. */
+/**
+ * Which element types a sum may have: integers are added up in 32 bits, and floats in wider ones if
+ * torch is told so by `dtype`.
+ */
 export function asSum(operands: readonly BundleDType[]): readonly BundleDType[] {
-  return operands.every(isStoredInteger) ? ['I32'] : FLOAT;
+  return operands.every(isStoredInteger) ? ['I32'] : asOperandsOrWider(operands);
 }
 
 /**
@@ -64,5 +91,5 @@ export function resultTypes(
   const operands = Object.entries(inputs).flatMap(([input, dtype]) =>
     ruleOf(rules, input)?.operand ? [dtype] : [],
   );
-  return rule?.storedAs?.(operands, params as never) ?? rule?.dtypes ?? [];
+  return rule?.storedAs?.(operands, params as never, inputs) ?? rule?.dtypes ?? [];
 }

@@ -45,8 +45,12 @@ export interface TensorRule<Params> {
    * computes: `numbers` as float32 or int32, `floats` as float32 alone. Default neither.
    */
   readonly operand?: 'numbers' | 'floats';
-  /** Those of `dtypes` that a result has, given the operands'; default all. */
-  readonly storedAs?: (operands: readonly BundleDType[], params: Params) => readonly BundleDType[];
+  /** Those of `dtypes` that a result has, given the operands' and all inputs'; default all. */
+  readonly storedAs?: (
+    operands: readonly BundleDType[],
+    params: Params,
+    inputs: Readonly<Record<string, BundleDType>>,
+  ) => readonly BundleDType[];
   /** May it be absent? Default `false`. */
   readonly optional?: boolean;
   /**
@@ -144,7 +148,7 @@ export const masked = <P>(
 ): TensorRule<P> => ({ ...rule, maskedOver });
 /** The same rule for elements that are compared and copied, infinities like others. */
 export const ordered = <P>(rule: TensorRule<P>): TensorRule<P> => ({ ...rule, ordered: true });
-/** The same rule for a result whose element type follows from those of the operands. */
+/** The same rule for a result whose element type follows from those of the inputs. */
 export const stored = <P>(
   rule: TensorRule<P>,
   storedAs: NonNullable<TensorRule<P>['storedAs']>,

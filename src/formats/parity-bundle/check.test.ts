@@ -49,6 +49,9 @@ describe('element types that contradict each other are refused', () => {
     expect(check('cast', to, { inputs, outputs: { y: floats } })).toThrow(
       'out.y is F32; of these inputs and params it is F16',
     );
+    const wide = { to: 'float64' };
+    expect(check('cast', wide, { inputs, outputs: { y: stored('F64', 8) } })).not.toThrow();
+    expect(check('cast', wide, { inputs, outputs: { y: floats } })).toThrow('it is F64');
   });
 
   test('floats whose result is integers, and integers whose result is others', () => {
@@ -56,7 +59,7 @@ describe('element types that contradict each other are refused', () => {
       check('add', {}, { inputs: { a, b }, outputs: { y } });
     expect(sum(floats, bytes, floats)).not.toThrow();
     expect(sum(floats, floats, integers)).toThrow(
-      'out.y is I32; of these inputs and params it is F32 or F16 or BF16 or F64',
+      'out.y is I32; of these inputs and params it is F32',
     );
     expect(sum(bytes, bytes, bytes)).not.toThrow();
     expect(sum(bytes, bytes, integers)).toThrow(
@@ -64,6 +67,28 @@ describe('element types that contradict each other are refused', () => {
     );
     expect(sum(bytes, integers, floats)).toThrow('it is I32');
     expect(sum(bytes, stored('I8'), bytes)).toThrow('is int16 in torch, which no bundle holds');
+  });
+
+  test('floats whose result is in other floats, but for scalars, which leave others their type', () => {
+    const row = (dtype: StoredDType): StoredTensor => ({ ...stored(dtype), shape: [2] });
+    const sum = (a: StoredTensor, b: StoredTensor, y: StoredDType) =>
+      check('add', {}, { inputs: { a, b }, outputs: { y: { ...stored(y), shape: [2] } } });
+    const half = row('F16');
+    const words = 'of these inputs and params it is';
+    expect(sum(half, half, 'F16')).not.toThrow();
+    expect(sum(half, half, 'F32')).toThrow(`out.y is F32; ${words} F16`);
+    expect(sum(half, row('F32'), 'F16')).toThrow(`${words} F32`);
+    expect(sum(half, row('BF16'), 'F32')).not.toThrow();
+    expect(sum(half, floats, 'F16')).not.toThrow();
+    expect(sum(half, floats, 'F32')).not.toThrow();
+    expect(sum(half, floats, 'BF16')).toThrow(`${words} F32 or F16`);
+    const index = { ...stored('I32', 8), shape: [2] };
+    const gathered = { inputs: { x: stored('F16'), indices: index }, outputs: { y: half } };
+    expect(check('gather', { axis: 0 }, gathered), 'nothing but a scalar').not.toThrow();
+    const parts = { inputs: { x0: half, x1: half }, outputs: { y: { ...half, shape: [4] } } };
+    expect(check('concat', { axis: 0 }, parts)).not.toThrow();
+    const wider = { ...parts, outputs: { y: { ...row('F32'), shape: [4] } } };
+    expect(check('concat', { axis: 0 }, wider)).toThrow(`${words} F16`);
   });
 
   test('a gradient of integers, and one that is integers', () => {

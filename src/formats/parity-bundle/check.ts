@@ -2,7 +2,7 @@ import { mapped } from '../../graph/call.ts';
 import { coordinatesOf } from '../../tensor/shape.ts';
 import { SignatureError } from '../../vocabulary/error.ts';
 import { expandedRules, KnownShapes } from '../../vocabulary/known-shapes.ts';
-import { resultTypes } from '../../vocabulary/promotion.ts';
+import { isStoredInteger, resultTypes } from '../../vocabulary/promotion.ts';
 import {
   type BundleDType,
   FLOAT,
@@ -11,7 +11,7 @@ import {
   type TensorRule,
   type TensorRules,
 } from '../../vocabulary/rules.ts';
-import { matchesName, type Signature } from '../../vocabulary/signature.ts';
+import { matchesName, ruleOf, type Signature } from '../../vocabulary/signature.ts';
 import { FormatError, quote } from '../format-error.ts';
 import { float64Of, type StoredDType, type StoredTensor } from '../safetensors/stored.ts';
 
@@ -65,8 +65,22 @@ function checkType(
   inputs: StoredTensors,
   { known: { params } }: KnownShapes,
 ): void {
-  const given = mapped(inputs, ({ dtype: stored }) => stored as BundleDType);
-  const types = resultTypes(rule, name, given, params);
+  const typesOf = (tensors: StoredTensors) =>
+    resultTypes(
+      rule,
+      name,
+      mapped(tensors, ({ dtype: stored }) => stored as BundleDType),
+      params,
+    );
+  const all = typesOf(inputs);
+  // A scalar has shape [1] here; torch's own has no dimension, and leaves others their type.
+  const isScalar = ([input, { shape }]: [string, StoredTensor]) =>
+    ruleOf(rule.inputs, input)?.operand !== undefined && shape.every((n) => n === 1);
+  const others = Object.entries(inputs).filter((one) => !isScalar(one));
+  const isLeft = others.some(([input]) => ruleOf(rule.inputs, input)?.operand !== undefined);
+  const withoutScalars =
+    isLeft && !all.some(isStoredInteger) ? typesOf(Object.fromEntries(others)) : [];
+  const types = [...new Set([...all, ...withoutScalars])];
   if (!types.some((one) => one === dtype))
     throw new FormatError(
       `out.${name} is ${dtype}; of these inputs and params it is ${types.join(' or ')}`,

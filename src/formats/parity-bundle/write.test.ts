@@ -54,6 +54,18 @@ test('parameters that only say how to launch are left out', () => {
   expect(readParityBundle(file).params).not.toHaveProperty('log_probs');
 });
 
+test('what is cast to float64 is stored in it, though tensors have float32 alone', () => {
+  const cast = (to: string, y = x) =>
+    readParityBundle(
+      writeParityBundle({ ...COMMON, op: 'cast', params: { to }, inputs: { x }, outputs: { y } }),
+    ).tensors.outputs['y'];
+  expect([cast('float64')?.dtype, float64Of(cast('float64') as never)]).toEqual([
+    'F64',
+    Float64Array.of(1, -2, 0.5),
+  ]);
+  expect(cast('float32')?.dtype).toBe('F32');
+});
+
 test('words of 32 bits are stored as the bits of signed ones', () => {
   // A part of a larger array.
   const data = Uint32Array.of(5, 0xffff_ffff, 7, 9).subarray(1, 3);

@@ -1,6 +1,7 @@
 import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import { FormatError, quote } from '../format-error.ts';
-import { writeSafetensors } from '../safetensors/write.ts';
+import { float64Of, type StoredTensor } from '../safetensors/stored.ts';
+import { toStored, writeStored } from '../safetensors/write.ts';
 import { vocabulary } from './vocabulary.ts';
 
 /**
@@ -36,11 +37,16 @@ export function writeParityBundle(content: BundleContent): Uint8Array<ArrayBuffe
   const known = Object.fromEntries(
     Object.entries(params).filter(([name, value]) => names.includes(name) && value !== undefined),
   );
-  const groups = { 'in.': inputs, 'out.': outputs, 'in.grad.': gradsIn, 'out.grad.': gradsOut };
-  const tensors = Object.fromEntries(
-    Object.entries(groups).flatMap(([prefix, group]) => prefixed(prefix, group)),
-  );
-  return writeSafetensors(tensors, {
+  const groups = { 'in.': inputs, 'in.grad.': gradsIn, 'out.grad.': gradsOut };
+  const tensors = [
+    ...Object.entries(groups).flatMap(([prefix, group]) => prefixed(prefix, group)),
+    ...prefixed('out.', outputs).map(([name, tensor]) =>
+      op === 'cast' && known['to'] === 'float64'
+        ? ([name, widened(tensor)] as const)
+        : ([name, tensor] as const),
+    ),
+  ];
+  return writeStored(tensors, {
     schema: 'parity-bundle/1',
     op,
     params: JSON.stringify(known),
@@ -50,10 +56,15 @@ export function writeParityBundle(content: BundleContent): Uint8Array<ArrayBuffe
   });
 }
 
-function prefixed(prefix: string, tensors: HostTensors): (readonly [string, HostTensor])[] {
+function prefixed(prefix: string, tensors: HostTensors): (readonly [string, StoredTensor])[] {
   return Object.entries(tensors).map(
-    ([name, tensor]) => [prefix + name, storable(tensor)] as const,
+    ([name, tensor]) => [prefix + name, toStored(storable(tensor))] as const,
   );
+}
+
+/** In float64, which the engine's tensors do not have: a cast to it gives float32. */
+function widened(stored: StoredTensor): StoredTensor {
+  return { ...stored, dtype: 'F64', bytes: new Uint8Array(float64Of(stored).buffer) };
 }
 
 /** Words of 32 bits are stored as the bits of signed ones. */

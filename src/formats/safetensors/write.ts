@@ -53,7 +53,8 @@ export function writeStored(
   return file;
 }
 
-function toStored({ dtype, shape, data }: HostTensor): StoredTensor {
+/** The tensor as a file holds it; the bytes are a view. */
+export function toStored({ dtype, shape, data }: HostTensor): StoredTensor {
   return {
     dtype: STORED_DTYPE[dtype],
     shape,

@@ -405,7 +405,10 @@ describe('ours', () => {
 
   test('is judged from the inputs as they are stored for it, halves by their numbers', async () => {
     const half = (...data: readonly number[]) => hostTensorFrom('f16', [data.length], data);
-    const halves = product({ inputs: { a: half(2, -3), b: half(5, 7) } });
+    const halves = product({
+      inputs: { a: half(2, -3), b: half(5, 7) },
+      outputs: { y: half(10, -21) },
+    });
     expect((await replayed(halves)).thrown).toBeUndefined();
   });
 

@@ -3,9 +3,9 @@ import type { DType } from '../../tensor/dtype.ts';
 import { type BundleDType, REAL, stored, type TensorRule } from '../rules.ts';
 import { signature } from '../signature.ts';
 
-/** How bundles hold each type: a boolean as a byte, and our own kernels' float64 as float32. */
+/** How bundles hold each type: a boolean as a byte. */
 const TARGETS = {
-  float64: ['F64', 'F32'],
+  float64: ['F64'],
   float32: ['F32'],
   float16: ['F16'],
   bfloat16: ['BF16'],

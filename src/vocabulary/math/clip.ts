@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { SignatureError } from '../error.ts';
-import { asOperands } from '../promotion.ts';
+import { asOperands, isStoredInteger } from '../promotion.ts';
 import { type BundleDType, number, numeric, stored } from '../rules.ts';
 import { signature } from '../signature.ts';
 
@@ -11,7 +11,7 @@ interface Bounds {
 
 function asClipped(operands: readonly BundleDType[], { min = 0, max = 0 }: Bounds) {
   const types = asOperands(operands);
-  if (!types.includes('F32') && !(Number.isInteger(min) && Number.isInteger(max)))
+  if (types.every(isStoredInteger) && !(Number.isInteger(min) && Number.isInteger(max)))
     throw new SignatureError('integers between bounds that are no integers become floats: cast x');
   return types;
 }

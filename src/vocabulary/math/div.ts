@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { numericBinary } from '../binary.ts';
-import { asOperands } from '../promotion.ts';
+import { asOperands, isStoredInteger } from '../promotion.ts';
 import { type BundleDType, FLOAT, stored } from '../rules.ts';
 import { signature } from '../signature.ts';
 
@@ -10,7 +10,7 @@ type Mode = 'trunc' | 'floor' | undefined;
 const asQuotient = (
   operands: readonly BundleDType[],
   { rounding_mode }: { readonly rounding_mode?: Mode },
-) => (rounding_mode ? asOperands(operands) : FLOAT);
+) => (rounding_mode || !operands.every(isStoredInteger) ? asOperands(operands) : FLOAT);
 
 /** y = a / b, with broadcasting; with `rounding_mode` an integer, towards 0 or below. */
 export const div = signature(

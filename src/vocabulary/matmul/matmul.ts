@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { SignatureError } from '../error.ts';
-import { asProduct } from '../promotion.ts';
+import { asProduct, isStoredInteger } from '../promotion.ts';
 import { type BundleDType, number, numeric, off, optional, stored } from '../rules.ts';
 import { broadcastsTo, matmulShape } from '../shapes.ts';
 import { signature } from '../signature.ts';
@@ -12,7 +12,8 @@ interface Factors {
 
 const asProductOf = (operands: readonly BundleDType[], { alpha, beta }: Factors) => {
   const types = asProduct(operands);
-  const factor = types.length === 1 && [alpha, beta].find((each) => !isFactorOfIntegers(each));
+  const factor =
+    types.every(isStoredInteger) && [alpha, beta].find((each) => !isFactorOfIntegers(each));
   if (typeof factor === 'number')
     throw new SignatureError(
       `integers are multiplied by integers of 32 bits, and ${factor} is none`,

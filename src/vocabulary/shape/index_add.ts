@@ -1,14 +1,14 @@
 import * as v from 'valibot';
 import { SignatureError } from '../error.ts';
-import { asOperands } from '../promotion.ts';
-import { type BundleDType, FLOAT, index, integer, number, numeric, stored } from '../rules.ts';
+import { asOperands, isStoredInteger } from '../promotion.ts';
+import { type BundleDType, index, integer, number, numeric, stored } from '../rules.ts';
 import { axisIn, like } from '../shapes.ts';
 import { signature } from '../signature.ts';
 import { placesAlong } from './along.ts';
 
 function asAdded(operands: readonly BundleDType[], { alpha }: { readonly alpha: number }) {
   const types = asOperands(operands);
-  if (types !== FLOAT && !Number.isInteger(alpha))
+  if (types.every(isStoredInteger) && !Number.isInteger(alpha))
     throw new SignatureError(`alpha ${alpha} of integers must be an integer`);
   return types;
 }
