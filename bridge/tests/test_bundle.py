@@ -53,6 +53,25 @@ def test_an_integer_may_be_written_with_a_point_and_a_flag_as_onnx_writes_it():
     assert read_bundle(file(metadata)).params == {"axes": [1], "keepdims": 1}
 
 
+@pytest.mark.parametrize("value", [-np.inf, np.inf, np.nan, -1e9])
+def test_a_number_that_json_lacks_is_stored_by_its_name(value):
+    inputs = {"x": X, "mask": np.array([[1, 0, 1]], np.uint8)}
+    bundle = Bundle("masked_fill", {"value": float(value)}, "torch 2", "cpu", inputs, {"y": X})
+    written = write_bundle(bundle)
+    assert b": -Infinity" not in written
+    assert b": NaN" not in written
+    found = read_bundle(written).params["value"]
+    assert isinstance(found, float)
+    assert np.array_equal(found, value, equal_nan=True)
+
+
+@pytest.mark.parametrize("value", ["Inf", "-inf", "1", True, None])
+def test_no_other_name_is_a_number(value):
+    given = {**META, "op": "masked_fill", "params": json.dumps({"value": value})}
+    with pytest.raises(FormatError, match="a number or -Infinity or Infinity or NaN is needed"):
+        read_bundle(file(given, in__x=X, in__mask=np.ones((1, 3), np.uint8), out__y=X))
+
+
 def test_defaults_are_filled_in_and_what_was_given_is_kept():
     found = read_bundle(file())
     assert found.params == {"axis": -1}

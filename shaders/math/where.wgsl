@@ -8,7 +8,8 @@ import package::lib::grid::linear_index;
 
 struct Dims {
   count: u32,
-  value: f32,
+  // The bits of the number, which may be infinite.
+  value: u32,
   // Innermost first: size of y, strides of condition, a and b; past the last a size that ends the
   // walk.
   axes: array<vec4u, 8>,
@@ -35,9 +36,8 @@ fn places(index: u32) -> vec3u {
 
 fn chosen(place: vec3u) -> u32 {
   let byte = (condition[place.x / 4u] >> (8u * (place.x % 4u))) & 0xffu;
-  let value = bitcast<u32>(dims.value);
-  let first = select(a[place.y], value, FILLED == 1u);
-  let second = select(b[place.z], value, FILLED == 2u);
+  let first = select(a[place.y], dims.value, FILLED == 1u);
+  let second = select(b[place.z], dims.value, FILLED == 2u);
   return select(second, first, byte != 0u);
 }
 

@@ -331,6 +331,11 @@ const VALID: readonly Description[] = [
     params: { value: -1e9 },
     tensors: { 'in.x': [2, 1], 'in.mask': ['u8', [3]], 'out.y': [2, 3] },
   },
+  {
+    op: 'masked_fill',
+    params: { value: '-Infinity' },
+    tensors: { 'in.x': [3], 'in.mask': ['u8', [3]], 'out.y': [3] },
+  },
   { op: 'clamp', tensors: { 'in.x': [2, 3], 'in.max': [3], 'out.y': [2, 3] } },
   { op: 'clip', params: { min: 1, max: -1 }, tensors: { 'in.x': [3], 'out.y': [3] } },
   { op: 'cast', params: { to: 'float16' }, tensors: { 'in.x': [3], 'out.y': ['f16', [3]] } },

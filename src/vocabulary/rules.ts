@@ -161,6 +161,11 @@ export const onlyWhen = <P>(
 
 /** Parameter types. */
 export const number = v.pipe(v.number(), v.finite());
+/** A number that may be none that JSON has, which is a string there. */
+export const anyNumber = v.union([
+  number,
+  v.pipe(v.picklist(['-Infinity', 'Infinity', 'NaN']), v.transform(Number)),
+]);
 export const positive = v.pipe(number, v.gtValue(0));
 export const notNegative = v.pipe(number, v.minValue(0));
 export const fraction = v.pipe(number, v.minValue(0), v.maxValue(1));

@@ -66,6 +66,12 @@ test('what is cast to float64 is stored in it, though tensors have float32 alone
   expect(cast('float32')?.dtype).toBe('F32');
 });
 
+test.each([-1 / 0, 1 / 0, NaN, -1e9])('a parameter of %d reads back', (value) => {
+  const mask = hostTensorFrom('u8', [3], [1, 0, 1]);
+  const content = { op: 'masked_fill', params: { value }, inputs: { x, mask }, outputs: { y: x } };
+  expect(readParityBundle(writeParityBundle({ ...COMMON, ...content })).params).toEqual({ value });
+});
+
 test('words of 32 bits are stored as the bits of signed ones', () => {
   // A part of a larger array.
   const data = Uint32Array.of(5, 0xffff_ffff, 7, 9).subarray(1, 3);

@@ -49,11 +49,18 @@ export function writeParityBundle(content: BundleContent): Uint8Array<ArrayBuffe
   return writeStored(tensors, {
     schema: 'parity-bundle/1',
     op,
-    params: JSON.stringify(known),
+    params: paramsText(known),
     producer,
     device,
     note,
   });
+}
+
+/** Parameters as a bundle holds them; what JSON has no number for is the string of its name. */
+export function paramsText(params: object): string {
+  return JSON.stringify(params, (_, value: unknown) =>
+    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
+  );
 }
 
 function prefixed(prefix: string, tensors: HostTensors): (readonly [string, StoredTensor])[] {

@@ -6,6 +6,8 @@ export function literal(value: unknown): string {
   if (value === true) return 'True';
   if (value === false) return 'False';
   if (value === null || value === undefined) return 'None';
+  if (typeof value === 'number' && !Number.isFinite(value))
+    return `float("${String(value).replace('Infinity', 'inf').toLowerCase()}")`;
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
   if (typeof value === 'string')
     return JSON.stringify(value).replaceAll(

@@ -1,6 +1,6 @@
 import shader from '../../../shaders/math/where.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, gridOfFours, PADDING, u32 } from '../../gpu/shader.ts';
+import { gridOfFours, PADDING, u32 } from '../../gpu/shader.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { axisFields, inFours, repeatedStrides, walk } from './axes.ts';
@@ -28,7 +28,7 @@ export function choose(gpu: Gpu, condition: Tensor, choice: Choice, shape: Shape
     bindings: [condition, a, b, y].map((tensor) => tensor.binding),
     uniforms: [
       u32(y.size),
-      a.dtype === 'i32' ? u32(value >>> 0) : f32(value),
+      u32(a.dtype === 'i32' ? value >>> 0 : bitsOf(value)),
       PADDING,
       PADDING,
       ...axisFields(shader.file, axes),
@@ -37,3 +37,7 @@ export function choose(gpu: Gpu, condition: Tensor, choice: Choice, shape: Shape
   });
   return y;
 }
+
+/** The bits of a number in float32. */
+const bitsOf = (value: number): number =>
+  new Uint32Array(Float32Array.of(value).buffer)[0] as number;

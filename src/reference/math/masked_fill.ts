@@ -94,6 +94,7 @@ export const record = defineRecord(signature, {
       ],
       -1e9,
     ),
+    sample('exact', [[5, 27], [27]], Number.NEGATIVE_INFINITY),
   ],
   faults: [
     { name: 'what is masked stays', ...SWAPPED },

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { referenceResults } from '../../backends/reference.ts';
 import { vocabulary } from '../../formats/parity-bundle/vocabulary.ts';
+import { paramsText } from '../../formats/parity-bundle/write.ts';
 import { readParityBundle } from '../../formats/parity-bundle.ts';
 import { writeSafetensors } from '../../formats/safetensors/write.ts';
 import type { Results } from '../../graph/call.ts';
@@ -38,7 +39,7 @@ function bundleOf(op: OpRecord, sample: Sample<object>): Uint8Array<ArrayBuffer>
   return writeSafetensors(tensors, {
     schema: 'parity-bundle/1',
     op: op.name,
-    params: JSON.stringify(recordableParams(op, sample.params)),
+    params: paramsText(recordableParams(op, sample.params)),
     producer: 'oracle 1',
   });
 }

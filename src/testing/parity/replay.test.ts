@@ -279,6 +279,24 @@ describe('infinities among numbers that are compared and copied', () => {
     }
   });
 
+  test('fill what is masked, and are told as a bundle can', async () => {
+    const filled = (value: number, y: HostTensor) =>
+      isFound('masked_fill', {
+        params: { value },
+        inputs: { x: f32(1, INFINITE), mask: hostTensorFrom('u8', [2], [1, 0]) },
+        outputs: { y },
+      });
+    expect(await filled(-INFINITE, f32(-INFINITE, INFINITE))).toBeUndefined();
+    expect(await filled(INFINITE, f32(INFINITE, INFINITE))).toBeUndefined();
+    expect(await filled(-INFINITE, f32(-3e38, INFINITE))).toContain(
+      'y[0] is -3.0000000054977558e+38, the float64 oracle gives minus infinity',
+    );
+    expect(await filled(-INFINITE, f32(-INFINITE, 5))).toContain('y[1] is 5');
+    const integers = { x: i32(1), mask: hostTensorFrom('u8', [1], [1]) };
+    const asked = { params: { value: -INFINITE }, inputs: integers, outputs: { y: i32(0) } };
+    expect(() => bundleOf('masked_fill', asked)).toThrow('I32 has no -Infinity: cast x');
+  });
+
   test('have a gradient, of which of ours nothing is said', async () => {
     const back = (dx: HostTensor) =>
       replayed(

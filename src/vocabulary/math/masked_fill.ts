@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { SignatureError } from '../error.ts';
 import { asOperands } from '../promotion.ts';
-import { type BundleDType, codes, number, numeric, stored } from '../rules.ts';
+import { anyNumber, type BundleDType, codes, numeric, ordered, stored } from '../rules.ts';
 import { broadcast } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
@@ -20,12 +20,12 @@ function asFilled(operands: readonly BundleDType[], { value }: { readonly value:
   return types;
 }
 
-/** y = `value` where the mask is not 0, else x, with broadcasting. */
+/** y = `value` where the mask is not 0, else x, with broadcasting; -Infinity hides scores. */
 export const maskedFill = signature(
   { family: 'math', name: 'masked_fill' },
-  v.strictObject({ value: number }),
+  v.strictObject({ value: anyNumber }),
   {
-    inputs: { x: numeric('[*x]'), mask: codes('[*mask]') },
+    inputs: { x: ordered(numeric('[*x]')), mask: codes('[*mask]') },
     outputs: {
       y: stored(
         numeric(({ shape }) => broadcast(shape('x'), shape('mask'))),

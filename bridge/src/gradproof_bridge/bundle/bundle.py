@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 
 from gradproof_bridge.bundle.params import ACCUMULATE
+from gradproof_bridge.bundle.params import storable as storable_params
 from gradproof_bridge.bundle.safetensors_file import read_safetensors, write_safetensors
 from gradproof_bridge.bundle.stored import BUNDLE_DTYPES, Array, storable, stored_dtype
 from gradproof_bridge.bundle.vocabulary import Params, op_spec
@@ -104,7 +105,7 @@ def write_bundle(bundle: Bundle) -> bytes:
     metadata = {
         "schema": SCHEMA,
         "op": bundle.op,
-        "params": json.dumps(params, sort_keys=True),
+        "params": json.dumps(storable_params(params), sort_keys=True),
         "producer": bundle.producer,
         "device": bundle.device,
         **({"note": bundle.note} if bundle.note else {}),

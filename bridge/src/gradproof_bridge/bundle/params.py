@@ -28,6 +28,9 @@ _NOUNS = {
 }
 
 
+NON_FINITE = ["-Infinity", "Infinity", "NaN"]
+"""Names of what JSON has no number for, where a parameter may be that."""
+
 ACCUMULATE = "accumulate"
 """How a producer adds up: of any op, and no parameter of what is computed. Said of all outputs, or by
 the names of outputs and gradients.
@@ -59,6 +62,8 @@ def conform(value: object, schema: Schema, name: str) -> Any:
             conform(x, rule, f"{name}[{i}]")
             for i, (x, rule) in enumerate(zip(value, wanted, strict=True))
         ]
+    if schema.get("enum") == NON_FINITE:
+        return _number(value, schema, name)
     for choice in schema.get("anyOf", ()):
         try:
             return conform(value, choice, name)
@@ -68,6 +73,25 @@ def conform(value: object, schema: Schema, name: str) -> Any:
         raise _misfit(value, schema, name)
     # JSON has one kind of number: 64.0 is the integer 64.
     return int(value) if kind == "integer" and isinstance(value, float) else value
+
+
+def _number(value: object, schema: Schema, name: str) -> float:
+    """What JSON has no number for: as its name, or as Python has it."""
+    told = _named(value)
+    if told not in NON_FINITE:
+        raise _misfit(value, schema, name)
+    return float(told)
+
+
+def _named(value: object) -> Any:
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def storable(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters as JSON holds them: what it has no number for by its name."""
+    return {name: _named(value) for name, value in params.items()}
 
 
 def _object(value: object, schema: Schema, name: str) -> dict[str, Any]:
