@@ -44,7 +44,13 @@ test('the frame of a bench computes for a library that has no network, storage o
   const outcome = await page.evaluate(() => {
     const { gradproofBench } = globalThis as unknown as { gradproofBench: BenchPage };
     Object.assign(globalThis, { emitBench: async () => {} });
-    const options = { filters: ['none'], quick: true, settings: {}, selfTest: false };
+    const options = {
+      filters: ['none'],
+      quick: true,
+      settings: {},
+      tuning: 'checked-in' as const,
+      selfTest: false,
+    };
     return gradproofBench.run({ options, peers: ['ort'] });
   });
   expect(outcome.ok).toBe(false);

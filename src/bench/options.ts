@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly samples?: number;
   /** By contender: only settings whose name has this text are tried, where there is one. */
   readonly settings: Readonly<Record<string, string>>;
+  /** By which table variants are chosen: the known one, or what is measured here first. */
+  readonly tuning: 'checked-in' | 'measured';
   /** A trial of the rule by which one is called slower, in place of the works. */
   readonly selfTest: boolean;
 }
@@ -21,6 +23,7 @@ export const DEFAULT_BENCH_OPTIONS: BenchOptions = {
   filters: [],
   quick: false,
   settings: {},
+  tuning: 'checked-in',
   selfTest: false,
 };
 

@@ -18,6 +18,8 @@ import { selectWorks } from './select.ts';
 import { selfTest } from './self-test.ts';
 import { median } from './statistics/median.ts';
 import { type Clock, timeOfOne } from './stopwatch.ts';
+import { CLASSES } from './tuner/classes.ts';
+import { tune } from './tuner/tune.ts';
 import type { UncapturedErrors } from './uncaptured-errors.ts';
 import type { Work } from './work.ts';
 
@@ -48,7 +50,9 @@ export async function runSession(
   const startedAt = new Date();
   const now: Clock = () => performance.now();
   using gpu = await Gpu.request(provider);
-  const environment = environmentOf(runtime, gpu, await probe(gpu));
+  const found = await probe(gpu);
+  if (options.tuning === 'measured') gpu.tuned = await tune(gpu, CLASSES, now);
+  const environment = environmentOf(runtime, gpu, found);
   await using pulse = await prepareMultiplyAdds(gpu, PULSE_FLOPS);
   const opened = (await peers?.()) ?? [];
   try {

@@ -1,5 +1,3 @@
-import type { Constants } from './pipelines.ts';
-
 /** From the first to the last number that is meant; without a last one, all from the first on. */
 export type Span = readonly [first: number, last?: number];
 
@@ -16,12 +14,10 @@ export interface TuningRow {
   readonly lanes?: 'few' | 'many';
   /** How the first operand of the op is stored. */
   readonly dtype?: string;
-  /** Elements of the first operand by the size of its longest dimension. */
+  /** Elements of the first operand by its {@link TuningRow.width}. */
   readonly rows?: Span;
   /** Size of the last dimension of the first operand. */
   readonly width?: Span;
-  /** Sizes of the variant's kernels in place of its own, of those that it offers. */
-  readonly sizes?: Constants;
 }
 
 /** Whether a span has a number. */

@@ -3,7 +3,7 @@ import { type Gpu, hasFewLanes } from '../gpu/gpu.ts';
 import type { Constants } from '../gpu/pipelines.ts';
 import { has, type TuningRow } from '../gpu/tuning.ts';
 import type { DType } from '../tensor/dtype.ts';
-import { type Shape, sizeOf } from '../tensor/shape.ts';
+import { matrixOf, type Shape } from '../tensor/shape.ts';
 import type { Signature } from '../vocabulary/signature.ts';
 import { CHECKED_IN } from './tuning/checked-in.ts';
 
@@ -24,9 +24,6 @@ export interface Choosable {
   readonly signature: Pick<Signature, 'name' | 'inputs'>;
   readonly variants: Readonly<Record<string, Variant>>;
 }
-
-/** The op that stands for all products in a row that names sizes. */
-export const PRODUCT = 'matmul';
 
 /**
  * What the sizes of a variant are chosen by. Opening a device measures one thing,
@@ -106,11 +103,8 @@ function fitsRow(
   if (lanes && (lanes === 'few') !== hasFewLanes(gpu)) return false;
   if (!(dtype || rows || width)) return true;
   if (!operand || (dtype && operand.dtype !== dtype)) return false;
-  const { shape } = operand;
-  return (
-    (!rows || has(rows, sizeOf(shape) / Math.max(1, ...shape))) &&
-    (!width || has(width, shape.at(-1) ?? 1))
-  );
+  const [height, across] = matrixOf(operand.shape);
+  return (!rows || has(rows, height)) && (!width || has(width, across));
 }
 
 /**

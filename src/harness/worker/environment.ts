@@ -1,5 +1,7 @@
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Probe } from '../../gpu/probe.ts';
+import { CHECKED_IN } from '../../ops/tuning/checked-in.ts';
+import { toldOf } from '../../ops/tuning/told.ts';
 import type { Environment } from '../../report/schema.ts';
 
 /** What a report says of where cases run without asking the adapter. */
@@ -13,6 +15,6 @@ export function environmentOf(runtime: RuntimeDescription, gpu: Gpu, found: Prob
     features: [...gpu.features].sort(),
     limits: { ...gpu.limits },
     probe: { ...found },
-    tuning: {},
+    tuning: toldOf([...gpu.tuned, ...CHECKED_IN]),
   };
 }

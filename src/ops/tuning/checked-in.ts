@@ -14,7 +14,7 @@ export const CHECKED_IN: readonly TuningRow[] = [
   { variant: 'tiled', lanes: 'many' },
   // A processor has no time for the barriers of shared rows, and short ones have no work for lanes.
   { variant: 'row-per-workgroup', lanes: 'many', width: [LANES] },
-  { variant: 'serial', ops: ['topk'], lanes: 'few', rows: [256] },
+  { variant: 'serial', ops: ['topk'], lanes: 'few', rows: [256], width: [256] },
   { variant: 'cooperative', lanes: 'many' },
   { variant: 'neighbours', ops: ['cross_entropy'], lanes: 'many' },
 ];

@@ -1,0 +1,117 @@
+import type { Span, TuningRow } from '../../gpu/tuning.ts';
+import { PRODUCT_VARIANTS } from '../../ops/matmul/tiles.ts';
+import { launchers } from '../../ops/registry.ts';
+import { scaledDotProductAttention } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
+import { topk } from '../../vocabulary/math/topk.ts';
+import { matmul } from '../../vocabulary/matmul/matmul.ts';
+import { crossEntropy } from '../../vocabulary/nn/cross_entropy.ts';
+import { softmax } from '../../vocabulary/nn/softmax.ts';
+import { wholes } from '../normals.ts';
+import { operand, opWork } from '../op-work.ts';
+import type { OpWork } from '../work.ts';
+
+/** What is measured in place of a class of operands, and which rows of the table it decides. */
+export interface TunedClass {
+  readonly work: OpWork;
+  /** The row without its variant. */
+  readonly row: Omit<TuningRow, 'variant'>;
+}
+
+/** Ops that have the variants of another, and are chosen by what it measured. */
+function opsLike(variant: string): readonly string[] {
+  return [...launchers.values()]
+    .filter(({ variants }) => Object.hasOwn(variants, variant))
+    .map(({ name }) => name);
+}
+
+/** Products of so many rows; the tiles are those of every op that multiplies. */
+function product(m: number, rows: Span): TunedClass {
+  const [tile] = Object.keys(PRODUCT_VARIANTS) as [string];
+  return {
+    work: opWork({
+      op: matmul,
+      sizes: { m },
+      group: 'products',
+      flops: 2 * m * WIDTH * WIDTH,
+      inputs: { a: [m, WIDTH], b: [WIDTH, WIDTH] },
+      gives: { y: [m, WIDTH] },
+    }),
+    row: { ops: opsLike(tile), rows },
+  };
+}
+
+function rowsOf(
+  shape: readonly [number, number],
+  row: Pick<TuningRow, 'rows' | 'width'>,
+): TunedClass {
+  return {
+    work: opWork({
+      op: softmax,
+      sizes: { rows: shape[0], width: shape[1] },
+      group: 'rows',
+      flops: 4 * shape[0] * shape[1],
+      inputs: { x: shape },
+      gives: { y: shape },
+    }),
+    row: { ops: opsLike('row-per-workgroup'), ...row },
+  };
+}
+
+function largest(rows: number, width: number, span: Span): TunedClass {
+  return {
+    work: opWork({
+      op: topk,
+      sizes: { rows, width },
+      group: 'rows',
+      flops: rows * width,
+      params: { k: 4 },
+      inputs: { x: [rows, width] },
+      gives: { values: [rows, 4] },
+    }),
+    row: { ops: [topk.name], rows: span },
+  };
+}
+
+const WIDTH = 256;
+const Q = [1, 4, 128, 64];
+const LOGITS = [256, 1024] as const;
+const LABELS = operand([LOGITS[0]], 'i32', (random, shape) => wholes(random, shape, LOGITS[1] - 1));
+
+/**
+ * Classes of operands by what they gain from a better choice, most first: measuring ends when its
+ * time is spent.
+ */
+export const CLASSES: readonly TunedClass[] = [
+  product(256, [128]),
+  product(64, [17, 127]),
+  product(8, [2, 16]),
+  {
+    work: opWork({
+      op: scaledDotProductAttention,
+      sizes: { tokens: 128 },
+      group: 'attention',
+      flops: 4 * 4 * 128 * 128 * 64,
+      inputs: { q: Q, k: Q, v: Q },
+      gives: { y: Q },
+    }),
+    row: { ops: [scaledDotProductAttention.name] },
+  },
+  rowsOf([256, 1024], { rows: [64], width: [256] }),
+  rowsOf([8, 2048], { rows: [1, 63], width: [256] }),
+  rowsOf([1024, 64], { rows: [64], width: [1, 255] }),
+  {
+    work: opWork({
+      op: crossEntropy,
+      sizes: { rows: LOGITS[0], classes: LOGITS[1] },
+      group: 'rows',
+      flops: 4 * LOGITS[0] * LOGITS[1],
+      params: { log_probs: false },
+      inputs: { logits: LOGITS, labels: LABELS },
+      gives: { loss: [1] },
+    }),
+    row: { ops: [crossEntropy.name] },
+  },
+  product(1, [1, 1]),
+  largest(1024, 64, [64]),
+  largest(4, 4096, [1, 63]),
+];
