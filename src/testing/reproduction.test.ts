@@ -30,8 +30,8 @@ interface Wrong {
 }
 
 /**
- * What is kept of a call that is wrong in every element. The op has two variants, of which the
- * device takes the second.
+ * What is kept of a call that is wrong in every element. The op has two variants, and the device
+ * takes the second.
  */
 async function keptOf({
   variant = 'matrix',

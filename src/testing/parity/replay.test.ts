@@ -297,7 +297,7 @@ describe('infinities among numbers that are compared and copied', () => {
     expect(() => bundleOf('masked_fill', asked)).toThrow('I32 has no -Infinity: cast x');
   });
 
-  test('have a gradient, of which of ours nothing is said', async () => {
+  test('have a gradient, and nothing is said of ours', async () => {
     const back = (dx: HostTensor) =>
       replayed(
         bundleOf('reduce_max', {
