@@ -599,6 +599,36 @@ const lora = {
 
 const NINE = new Array<number>(9).fill(1);
 
+describe('what torch refuses', () => {
+  const steps = (params: object): Description => ({
+    op: 'optimizer_steps',
+    params: { optimizer: 'sgd', nesterov: true, ...params },
+    tensors: { 'in.param': [2], 'in.grads': [1, 2], 'out.trajectory': [1, 2] },
+  });
+  const norm = (op: string, x: Shape, params = {}): Description => ({
+    op,
+    params,
+    tensors: { 'in.x': x, 'out.y': x },
+  });
+  const needs = /^optimizer_steps: params: nesterov needs a momentum above 0 and no dampening/;
+  test.each([
+    [steps({}), needs],
+    [steps({ momentum: 0 }), needs],
+    [steps({ momentum: 0.9, dampening: 0.5 }), needs],
+    [steps({ momentum: 0.9 }), /^accepted/],
+    [steps({ nesterov: false, dampening: 0.5 }), /^accepted/],
+    [norm('instance_norm', [2, 3, 1]), /^instance_norm: out.y .*a channel of one element has no/],
+    [norm('instance_norm', [2, 3]), /a channel of one element has no variance/],
+    [norm('instance_norm', [2, 3, 1, 2]), /^accepted/],
+    [norm('group_norm', [1, 3, 1], { num_groups: 3 }), /^group_norm: out.y .*one group of one/],
+    [norm('group_norm', [1, 3], { num_groups: 3 }), /one group of one element has no variance/],
+    [norm('group_norm', [2, 3], { num_groups: 3 }), /^accepted/],
+    [norm('group_norm', [1, 3], { num_groups: 1 }), /^accepted/],
+  ])('%j is refused', (description, words) => {
+    expect(refusal(bundle(description))).toMatch(words);
+  });
+});
+
 describe('what is at an edge is accepted', () => {
   const accepted: Readonly<Record<string, Description>> = {
     'eight dimensions': {

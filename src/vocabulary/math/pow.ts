@@ -10,8 +10,8 @@ const asPower = (operands: readonly BundleDType[]): readonly BundleDType[] => {
 };
 
 /**
- * y = a^b, with broadcasting; integers have powers that are integers, 0 for most negative exponents,
- * as torch has it of tensors.
+ * y = a^b, with broadcasting; integers have powers that are integers: to a negative exponent 1 and -1
+ * alone have one, and others 0, as torch has it of tensors (a negative Python number it refuses).
  */
 export const pow = signature({ family: 'math', name: 'pow' }, none, {
   ...numericBinary,

@@ -91,6 +91,8 @@ export function wrongHyperparameters({
       : [name],
   );
   if (other) return `${optimizer} has no ${other}; it has ${has.join(', ')}`;
+  if (optimizer === 'sgd' && given.nesterov && (!given.momentum || given.dampening))
+    return 'nesterov needs a momentum above 0 and no dampening, as in torch';
   return given.lr !== undefined && given.R !== undefined
     ? `lr and R are both the rate of ${optimizer}: give one of them`
     : undefined;
