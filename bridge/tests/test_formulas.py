@@ -372,3 +372,59 @@ def test_an_index_is_named_once_in_a_row_of_many_equal_elements():
     [finding] = judge.findings({"values": inputs["x"], "indices": indices})
     assert finding.output == "indices"
     assert finding.deviation.elements == 2
+
+
+@pytest.mark.parametrize(
+    ("op", "params", "shapes"),
+    [
+        ("conv1d", {"stride": 2, "padding": 1}, {"x": (3, 9), "weight": (4, 3, 3), "bias": (4,)}),
+        ("conv2d", {"groups": 2}, {"x": (4, 5, 6), "weight": (6, 2, 3, 2), "bias": (6,)}),
+        (
+            "conv_transpose2d",
+            {"stride": [2, 1], "output_padding": [3, 2], "dilation": [4, 3]},
+            {"x": (2, 2, 3, 2), "weight": (2, 3, 2, 3), "bias": (3,)},
+        ),
+        ("conv_transpose2d", {"stride": 2}, {"x": (2, 3, 4), "weight": (2, 3, 3, 2)}),
+        ("max_pool2d", {"kernel": 2}, {"x": (3, 4, 5)}),
+        ("avg_pool2d", {"kernel": [2, 3], "stride": 1}, {"x": (3, 4, 5)}),
+        ("global_avg_pool2d", {}, {"x": (3, 4, 5)}),
+        (
+            "scaled_dot_product_attention",
+            {"causal": True},
+            {"q": (5, 3), "k": (7, 3), "v": (7, 2)},
+        ),
+        (
+            "scaled_dot_product_attention",
+            {},
+            {"q": (6, 5, 3), "k": (2, 7, 3), "v": (2, 7, 4), "mask": (6, 1, 7)},
+        ),
+        (
+            "scaled_dot_product_attention",
+            {"softcap": 2.0},
+            {
+                "q": (2, 1, 4, 3, 5),
+                "k": (1, 3, 2, 6, 5),
+                "v": (2, 3, 1, 6, 2),
+                "mask": (2, 1, 1, 3, 6),
+            },
+        ),
+        (
+            "scaled_dot_product_attention",
+            {},
+            {"q": (2, 3, 1, 2, 4), "k": (3, 2, 5, 4), "v": (5, 4)},
+        ),
+    ],
+)
+def test_what_torch_computes_of_its_own_dimensions_is_right(op, params, shapes):
+    draw = Draw(0, op)
+    inputs = {name: draw.normal(*shape) for name, shape in shapes.items()}
+    y = compute(inputs, op, params, "torch")["y"]
+    asked = {**inputs, "grad.y": draw.normal(*y.shape)}
+    outputs = compute(asked, op, params, "torch")
+    assert {f"grad.{name}" for name in inputs} | {"y"} == outputs.keys()
+    judge = Judge(op, asked, op_spec(op).fill(params))
+    assert judge.findings(outputs) == []
+    for name, result in outputs.items():
+        wrong = result.copy()
+        wrong.reshape(-1)[-1] += 0.1
+        assert [finding.output for finding in judge.findings({**outputs, name: wrong})] == [name]

@@ -46,13 +46,28 @@ test.each<[Call, Shape]>([
   expect(() => check(call, [1, ...y.slice(1)])).toThrow(SignatureError);
 });
 
+test.each<[Call, Shape]>([
+  [{ q: [5, 8], k: [7, 8], v: [7, 4], mask: [5, 7] }, [5, 4]],
+  [{ q: [5, 8], k: [6, 7, 8], v: [7, 4], mask: [6, 1, 7] }, [6, 5, 4]],
+  [{ q: [6, 5, 8], k: [2, 7, 8], v: [2, 7, 4], mask: [6, 5, 7] }, [6, 5, 4]],
+  [{ q: [2, 1, 6, 5, 8], k: [3, 2, 7, 8], v: [7, 4], mask: [2, 3, 1, 1, 7] }, [2, 3, 6, 5, 4]],
+])('batches are any number of dimensions before heads, or none: %j', (call, y) => {
+  expect(() => check(call, y)).not.toThrow();
+  expect(() => check(call, [1, ...y])).toThrow(SignatureError);
+  expect(() => check({ ...call, mask: [1, ...y.slice(0, -1), 7] }, y)).toThrow(
+    'does not broadcast',
+  );
+});
+
 test.each<[string, Call, object, string]>([
   ['another number of heads', FOUR, { heads: 5 }, 'there are 6 heads and not 5'],
   ['another number of key heads', FOUR, { kv_heads: 2 }, 'there are 3 heads and not 2'],
   ['no number of heads', THREE, { kv_heads: 3 }, '[B, S, H*D] needs the number of heads'],
   ['heads that cannot be shared', { ...FOUR, k: [2, 4, 7, 8] }, {}, '6 query heads cannot share 4'],
   ['a width that does not split', { ...THREE, q: [2, 5, 47] }, HEADS, 'the last dimension 47'],
-  ['two dimensions', { ...FOUR, q: [5, 8] }, {}, 'neither [B, H, S, D] nor [B, S, H*D]'],
+  ['one dimension', { ...FOUR, q: [8] }, {}, 'neither [..., H, S, D] nor [S, D]'],
+  ['two beside heads', { ...FOUR, q: [5, 8] }, HEADS, 'neither [..., H, S, D] nor [B, S, H*D]'],
+  ['five beside heads in a row', { ...THREE, k: [1, 2, 3, 7, 8] }, HEADS, '[2, 3, 7, 8] is needed'],
   ['another batch', { ...FOUR, k: [3, 3, 7, 8] }, {}, '2 and 3 do not broadcast'],
   ['other heads of values', { ...FOUR, v: [2, 2, 7, 4] }, {}, 'do not broadcast'],
   ['one batch beside', { ...THREE, k: [1, 7, 24] }, HEADS, '[2, 7, 24] is needed'],

@@ -78,15 +78,19 @@ function bindingsOf({ q, k, v, mask }: Operands, ...more: readonly Tensor[]) {
   return [q, k, v, mask ?? q, ...more].map((tensor) => tensor.binding);
 }
 
-/** y, and of each row of [B, H, Q] the largest score and the sum of exp(score - largest). */
+/**
+ * y as a tensor of `shape`, and of each row of [B, H, Q] the largest score and the sum of exp(score -
+ * largest).
+ */
 export function flashForward(
   gpu: Gpu,
   tiling: Tiling,
   operands: Operands,
   layout: AttentionLayout,
+  shape: Shape = layout.shape,
 ): { y: Tensor; row_stats: Tensor } {
   const tiles: Tiles = TILES[tiling];
-  const y = Tensor.empty(gpu, 'f32', layout.shape);
+  const y = Tensor.empty(gpu, 'f32', shape);
   const [batch, heads, queries, keys] = layout.scores;
   const row_stats = Tensor.empty(gpu, 'f32', [batch, heads, queries, 2]);
   const { blocks, constants } = tiles.columns(layout.valueWidth);
@@ -159,7 +163,8 @@ export function flashGradient(
 }
 
 /**
- * The gradient of a mask that is added to the scores: theirs, summed over what it was repeated for.
+ * The gradient of a mask that is added to the scores: theirs, as a tensor of `shape`, summed over
+ * what it was repeated for.
  */
 export function maskGradient(
   gpu: Gpu,
@@ -167,8 +172,9 @@ export function maskGradient(
   operands: Operands,
   { facts, dy }: Flow,
   { rows, scores, keyWidth, valueWidth, uniforms }: AttentionLayout,
+  shape: Shape = scores,
 ): Tensor {
-  using dscores = Tensor.empty(gpu, 'f32', scores);
+  using dscores = Tensor.empty(gpu, 'f32', shape);
   gpu.dispatch({
     shader: maskShader,
     bindings: bindingsOf(operands, facts, dy, dscores),

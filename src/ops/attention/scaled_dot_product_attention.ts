@@ -5,8 +5,8 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { scaledDotProductAttention as signature } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
 import { launcher } from '../launcher.ts';
 import { sumToSize } from '../math/sum.ts';
-import { expanded } from '../shape/copy.ts';
 import { pad } from '../shape/pad.ts';
+import { inBatches } from './batches.ts';
 import {
   flashForward,
   flashGradient,
@@ -18,21 +18,22 @@ import {
 import { type AttentionLayout, type Heads, layoutOf, type Operands } from './layout.ts';
 
 /** Kernels of operands that are broadcast, or filled up. */
-const OPERAND_KERNELS = ['shape/copy', 'shape/pad', 'math/reduce_sum'];
+const OPERAND_KERNELS = ['shape/copy', 'shape/pad', 'math/cast', 'math/reduce_sum'];
 
 /** Sums over keys are rescaled once a tile, by an exponential (3 eps) and a product. */
 const depthOfTiles = (keys: number) => (terms: number) => terms + 4 * Math.ceil(terms / keys);
 
 /**
  * y = softmax(scale * q k^T + mask) v as torch.nn.functional.scaled_dot_product_attention. q: f32
- * [B, H, Q, D]; k: [B, KV, K, D]; v: [B, KV, K, Dv]; y: [B, H, Q, Dv]; or any of them [B, S, heads
- * * D], whose heads the parameters name; y is laid out as q. KV divides H: neighbouring query heads
- * share a head of keys; one head of [B, H, S, D] stands for all, and one batch likewise. mask: u8
- * (0 hides a key) or f32 (added; minus infinity hides), of any shape that broadcasts to [B, H, Q,
- * K], and has a gradient where it is f32. A query that no key is left for has y = 0 and no
- * gradient. The backward pass computes scores again by `row_stats` [B, H, Q, 2], the largest score
- * of each query and the sum of exponentials, so that no tensor of [B, H, Q, K] is ever stored, but
- * for the gradient of a mask. Throws ShapeError when the operands do not fit.
+ * [..., H, Q, D]; k: [..., KV, K, D]; v: [..., KV, K, Dv]; y: [..., H, Q, Dv]; with any number of
+ * batches, or none, and then without heads, too; or any of them [B, S, heads * D], whose heads the
+ * parameters name; y is laid out as q. KV divides H: neighbouring query heads share a head of keys;
+ * one head that is a dimension stands for all, and one batch likewise. mask: u8 (0 hides a key) or
+ * f32 (added; minus infinity hides), of any shape that broadcasts to [..., H, Q, K], and has a
+ * gradient where it is f32. A query that no key is left for has y = 0 and no gradient. The backward
+ * pass computes scores again by `row_stats` [B, H, Q, 2], the largest score of each query and the
+ * sum of exponentials, so that no tensor of [B, H, Q, K] is ever stored, but for the gradient of a
+ * mask. Throws ShapeError when the operands do not fit.
  */
 export const scaledDotProductAttention = launcher(signature, {
   saves: ['row_stats'],
@@ -50,9 +51,10 @@ export const scaledDotProductAttention = launcher(signature, {
   storage: { decides: ['q', 'k', 'v'], keeps: ['row_stats'] },
   forward: (gpu, inputs, params, variant) => {
     using scope = new Scope();
-    const operands = broadcastHeads(gpu, scope, inputs);
+    const { operands, whole } = inBatches(gpu, scope, inputs, params);
     const layout = layoutOf(operands, params);
-    return flashForward(gpu, variant as Tiling, filledUp(gpu, scope, operands, layout), layout);
+    const filled = filledUp(gpu, scope, operands, layout);
+    return flashForward(gpu, variant as Tiling, filled, layout, whole?.y);
   },
   backward: (gpu, { inputs, outputs: { y, row_stats }, grads, params, wants }, variant) => {
     const { mask } = inputs;
@@ -60,41 +62,22 @@ export const scaledDotProductAttention = launcher(signature, {
     const ofMask = mask?.dtype === 'f32' && wants.has('mask') ? mask : undefined;
     if (wanted.length === 0 && !ofMask) return {};
     using scope = new Scope();
-    const broadcast = broadcastHeads(gpu, scope, inputs);
-    const layout = layoutOf(broadcast, params);
+    const { operands: batches, whole } = inBatches(gpu, scope, inputs, params);
+    const layout = layoutOf(batches, params);
     const facts = scope.add(rowFactsOf(gpu, { y, dy: grads.y, row_stats }, layout));
-    const operands = filledUp(gpu, scope, broadcast, layout);
+    const operands = filledUp(gpu, scope, batches, layout);
     const flow = { facts, dy: filled(gpu, scope, grads.y, layout.y) };
     const gradients = wanted.map((name) => {
-      const target = { of: name, shape: broadcast[name].shape };
+      const target = { of: name, shape: whole?.[name] ?? batches[name].shape };
       const all = flashGradient(gpu, variant as Tiling, target, operands, flow, layout);
       return [name, summed(gpu, all, inputs[name])];
     });
     return {
       ...Object.fromEntries(gradients),
-      ...(ofMask && { mask: maskGradient(gpu, ofMask, operands, flow, layout) }),
+      ...(ofMask && { mask: maskGradient(gpu, ofMask, operands, flow, layout, whole?.scores) }),
     };
   },
 });
-
-/**
- * The operands with as many batches, and heads, as there are together: copies of those of [B, H, S,
- * D] that have one, in `scope`.
- */
-function broadcastHeads(gpu: Gpu, scope: Scope, { q, k, v, mask }: Operands) {
-  if ([q, k, v].some(({ shape }) => shape.length !== 4)) return { q, k, v, mask };
-  const most = (d: number, ...operands: Tensor[]) =>
-    operands.map(({ shape }) => shape[d] as number).reduce((a, b) => (a === 1 ? b : a));
-  const batch = most(0, q, k, v);
-  const heads = most(1, k, v);
-  const widen = (operand: Tensor, to: number) => {
-    const { shape } = operand;
-    const wide = [batch, to].map((n, d) => (shape[d] === 1 ? n : (shape[d] as number)));
-    const whole = [...wide, ...shape.slice(2)];
-    return sameShape(shape, whole) ? operand : scope.add(expanded(gpu, operand, whole));
-  };
-  return { q: widen(q, heads), k: widen(k, heads), v: widen(v, heads), mask };
-}
 
 /** The operands with zeros after the columns of each position, to whole vectors of four. */
 function filledUp(gpu: Gpu, scope: Scope, { q, k, v, mask }: Operands, layout: AttentionLayout) {

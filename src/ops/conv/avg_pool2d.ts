@@ -9,6 +9,7 @@ import { completed, type ParamsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
 import type { Variant } from '../variants.ts';
 import { type PoolingPlan, planPooling } from './pooling.ts';
+import { batchedAs } from './window.ts';
 
 /** How averages are taken: one invocation a window, or an element of x on the way back. */
 const AVERAGE_VARIANTS: Readonly<Record<string, Variant>> = {
@@ -17,13 +18,14 @@ const AVERAGE_VARIANTS: Readonly<Record<string, Variant>> = {
 
 /**
  * torch.nn.functional.avg_pool2d, with padding that may differ on the four sides, and dilation.
- * Float32. x: [N, C, H, W]; y: [N, C, H', W']. Throws ShapeError when the window does not fit.
+ * Float32. x: [N, C, H, W]; y: [N, C, H', W']; or both without N. Throws ShapeError when the window
+ * does not fit.
  */
 export const avgPool2d = launcher(signature, {
   variants: AVERAGE_VARIANTS,
   forward: (gpu, { x }, params) => {
     const plan = planPooling('avg_pool2d', x.shape, params);
-    const y = Tensor.empty(gpu, 'f32', plan.y);
+    const y = Tensor.empty(gpu, 'f32', batchedAs(x.shape, plan.y));
     average(gpu, x, y, plan, counted(params), false);
     return { y };
   },
@@ -38,13 +40,13 @@ export const avgPool2d = launcher(signature, {
 
 /**
  * torch.nn.functional.adaptive_avg_pool2d to one element: the mean of each image. Float32. x: [N,
- * C, H, W]; y: [N, C, 1, 1].
+ * C, H, W]; y: [N, C, 1, 1]; or both without N.
  */
 export const globalAvgPool2d = launcher(globalSignature, {
   variants: AVERAGE_VARIANTS,
   forward: (gpu, { x }) => {
     const plan = planGlobal(x);
-    const y = Tensor.empty(gpu, 'f32', plan.y);
+    const y = Tensor.empty(gpu, 'f32', batchedAs(x.shape, plan.y));
     average(gpu, x, y, plan, NOTHING, false);
     return { y };
   },
@@ -59,7 +61,7 @@ export const globalAvgPool2d = launcher(globalSignature, {
 /** One window as large as the image. */
 function planGlobal({ shape }: Tensor): PoolingPlan {
   const params = completed(signature, {
-    kernel: shape.slice(2) as unknown as [number, number],
+    kernel: shape.slice(-2) as unknown as [number, number],
   });
   return planPooling('global_avg_pool2d', shape, params);
 }

@@ -5,9 +5,10 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { maxPool2d as signature } from '../../vocabulary/conv/max_pool2d.ts';
 import { launcher } from '../launcher.ts';
 import { planPooling } from './pooling.ts';
+import { batchedAs } from './window.ts';
 
 /**
- * torch.nn.functional.max_pool2d. Float32. x: [N, C, H, W]; y: [N, C, H', W']. What surrounds x
+ * torch.nn.functional.max_pool2d. Float32. x: [N, C, H, W]; y: [N, C, H', W']; or both without N. What surrounds x
  * does not count; a window that meets nothing gives the smallest float32. `indices` (i32, where the
  * first maximum lies in its image, row by row) is for the backward pass: the gradient flows there
  * alone. Throws ShapeError when the window does not fit.
@@ -19,8 +20,9 @@ export const maxPool2d = launcher(signature, {
   forward: (gpu, { x }, params) => {
     const { x: from, y: to, window } = planPooling('max_pool2d', x.shape, params);
     const { kernel, stride, padding, dilation } = window;
-    const y = Tensor.empty(gpu, 'f32', to);
-    const indices = Tensor.empty(gpu, 'i32', to);
+    const shape = batchedAs(x.shape, to);
+    const y = Tensor.empty(gpu, 'f32', shape);
+    const indices = Tensor.empty(gpu, 'i32', shape);
     gpu.dispatch({
       shader,
       bindings: [x, y, indices].map((tensor) => tensor.binding),

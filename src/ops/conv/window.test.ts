@@ -57,9 +57,12 @@ test.each<[string, Partial<Window>]>([
   expect(() => sizeWith(more)).toThrow('whole numbers from 1 on, padding from 0 on');
 });
 
-test('images have four dimensions', () => {
+test('images have four dimensions, and one without a batch has three', () => {
   expect(imagesOf('conv2d', [1, 2, 3, 4])).toEqual([1, 2, 3, 4]);
-  expect(() => imagesOf('conv2d', [2, 3, 4])).toThrow(
-    'conv2d: x is 2x3x4 and should be [N, C, H, W]',
-  );
+  expect(imagesOf('conv2d', [2, 3, 4])).toEqual([1, 2, 3, 4]);
+  for (const shape of [
+    [3, 4],
+    [1, 1, 2, 3, 4],
+  ])
+    expect(() => imagesOf('conv2d', shape)).toThrow('should be [N, C, H, W], or [C, H, W]');
 });

@@ -23,11 +23,21 @@ export interface Window {
 /** Sizes of an image batch: [N, C, H, W]. */
 export type ImageShape = readonly [batch: number, channels: number, height: number, width: number];
 
-/** The shape as that of an image batch. Throws ShapeError when it has other dimensions. */
+/**
+ * The shape as that of an image batch, of one where it is an image alone. Throws ShapeError when it
+ * has other dimensions.
+ */
 export function imagesOf(op: string, shape: Shape): ImageShape {
-  if (shape.length !== 4)
-    throw new ShapeError(`${op}: x is ${formatShape(shape)} and should be [N, C, H, W]`);
-  return shape as unknown as ImageShape;
+  if (shape.length !== 3 && shape.length !== 4)
+    throw new ShapeError(
+      `${op}: x is ${formatShape(shape)} and should be [N, C, H, W], or [C, H, W] for one image`,
+    );
+  return (shape.length === 3 ? [1, ...shape] : shape) as unknown as ImageShape;
+}
+
+/** The shape of images with a batch, or without where `x` has none. */
+export function batchedAs(x: Shape, images: ImageShape): Shape {
+  return x.length === 3 ? images.slice(1) : images;
 }
 
 /**

@@ -106,8 +106,8 @@ export const record = defineRecord(signature, {
     inputBug('q wrong by a part in a thousand', 'q', (x) => x * 1.001),
     inputBug('k wrong by a part in a thousand', 'k', (x) => x * 1.001),
     inputBug('v wrong by a part in ten thousand', 'v', (x) => x * 1.0001),
-    inputBug('last key dropped', 'k', (x, i, { data, shape: [, , , width = 1] }) =>
-      i >= data.length - width ? -1e3 * x : x,
+    inputBug('last key dropped', 'k', (x, i, { data, shape }) =>
+      i >= data.length - (shape.at(-1) as number) ? -1e3 * x : x,
     ),
     inputBug('mask off by one', 'mask', (_, i, { data }) => data[(i + 1) % data.length] as number),
     {

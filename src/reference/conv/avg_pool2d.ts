@@ -1,4 +1,4 @@
-import { sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { avgPool2d as signature } from '../../vocabulary/conv/avg_pool2d.ts';
 import { globalAvgPool2d as globalSignature } from '../../vocabulary/conv/global_avg_pool2d.ts';
 import type { Pooling } from '../../vocabulary/conv/pooling.ts';
@@ -31,7 +31,7 @@ function windowsOf(
   x: Value,
   params: Pooling,
 ): { readonly shape: readonly number[]; readonly windows: readonly Averaged[] } {
-  const size = x.shape.slice(2);
+  const size = x.shape.slice(-2);
   const { shape, elements } = pooled(x.shape, params);
   const windows = elements.map(({ start, cells }) => ({
     own: cells
@@ -44,7 +44,7 @@ function windowsOf(
 
 /** The window over all of x. */
 export function windowOverAll({ shape }: Value): Pooling {
-  const [height, width] = shape.slice(2) as [number, number];
+  const [height, width] = shape.slice(-2) as [number, number];
   return completed(signature, { kernel: [height, width] });
 }
 
@@ -171,6 +171,8 @@ const average = defineRecord(signature, {
       count_include_pad: false,
     }),
     poolSample('legal', [1, 2, 8, 8], { kernel: [1, 1] }),
+    // An image without a batch.
+    poolSample('legal', [3, 7, 5], { kernel: [3, 2], stride: [2, 1], padding: [1, 0, 0, 1] }),
   ],
   plausibleBugs: [
     ...POOLING_MISTAKES,
@@ -185,14 +187,12 @@ const average = defineRecord(signature, {
   ],
 });
 
-function globalSample(
-  x: readonly [number, number, number, number],
-): SampleOf<typeof globalSignature> {
-  const [batch, channels, height, width] = x;
+function globalSample(x: Shape): SampleOf<typeof globalSignature> {
+  const [height, width] = x.slice(-2) as [number, number];
   const { label, inputs, grads } = poolSample('legal', x, { kernel: [height, width] });
   return {
     level: 'legal',
-    label: { x: `${batch}x${channels}x${height}x${width}`, windows: label['kernel'] as string },
+    label: { x: formatShape(x), windows: label['kernel'] as string },
     params: {},
     inputs,
     ...(grads ? { grads } : {}),
@@ -202,12 +202,17 @@ function globalSample(
 const globalAverage = defineRecord(globalSignature, {
   summary: 'y = the mean of each image',
   unsupported: ({ x }) =>
-    x.shape.slice(2).includes(0) ? 'the mean of an image of no elements' : undefined,
+    x.shape.slice(-2).includes(0) ? 'the mean of an image of no elements' : undefined,
   ...averaged(windowOverAll),
-  samples: [globalSample([2, 3, 5, 7]), globalSample([1, 1, 1, 1]), globalSample([5, 13, 2, 2])],
+  samples: [
+    globalSample([2, 3, 5, 7]),
+    globalSample([1, 1, 1, 1]),
+    globalSample([5, 13, 2, 2]),
+    globalSample([3, 2, 5]),
+  ],
   plausibleBugs: [
     inputBug('last element dropped', 'x', (v, i, { shape }) =>
-      (i + 1) % sizeOf(shape.slice(2)) === 0 ? 0 : v,
+      (i + 1) % sizeOf(shape.slice(-2)) === 0 ? 0 : v,
     ),
   ],
 });

@@ -22,9 +22,9 @@ import { ALL, SINGLE, SMALL } from './variants.ts';
 type Inputs = InputsOf<typeof signature, Value>;
 
 /** Images of one row. */
-const asRow = (shape: Shape): Shape => shape.toSpliced(2, 0, 1);
+const asRow = (shape: Shape): Shape => shape.toSpliced(-1, 0, 1);
 const rowOf = (value: Value): Value => ({ ...value, shape: asRow(value.shape) });
-const lineOf = (value: Value): Value => ({ ...value, shape: value.shape.toSpliced(2, 1) });
+const lineOf = (value: Value): Value => ({ ...value, shape: value.shape.toSpliced(-2, 1) });
 
 const rows = ({ x, weight, bias }: Inputs) => ({ x: rowOf(x), weight: rowOf(weight), bias });
 
@@ -82,7 +82,7 @@ function sample(
       weight: tensor(random, weight),
       ...(bias ? { bias: tensor(random, weight.slice(0, 1)) } : {}),
     }),
-    grads: (random) => ({ y: tensor(random, shape.toSpliced(2, 1)) }),
+    grads: (random) => ({ y: tensor(random, shape.toSpliced(-2, 1)) }),
   };
 }
 
@@ -103,6 +103,8 @@ export const record = defineRecord(signature, {
     sample([2, 3, 11], [5, 3, 3], { stride: 2, padding: [1, 2], dilation: 2 }, { bias: true }),
     sample([3, 6, 9], [4, 3, 2], { padding: [2, 2], groups: 2 }),
     sample([1, 1, 1], [1, 1, 1], {}, { variants: SINGLE }),
+    // A signal without a batch.
+    sample([3, 13], [5, 3, 4], { stride: 2, padding: [1, 2] }, { bias: true }),
     sample([2, 12, 17], [10, 12, 3], { padding: [1, 0] }, { variants: ALL }),
     sample([2, 3, 13], [3, 1, 4], { padding: [1, 2], groups: 3 }, { variants: SINGLE }),
     sample([2, 4, 19], [7, 4, 3], { padding: [1, 1] }, { bias: true, level: 'legal' }),
@@ -134,7 +136,7 @@ export const simulation = defineSimulation(signature, {
     const images = present(rows(inputs));
     const flow = { y: rowOf(y) };
     const back = simulationOf2d.backward?.(gpu, images, paramsOfRow(params), flow, variant);
-    return mapped(back ?? {}, (value) => (value.shape.length === 4 ? lineOf(value) : value));
+    return mapped(back ?? {}, (value) => (value.shape.length > 1 ? lineOf(value) : value));
   },
   samples: [
     sample(

@@ -8,11 +8,11 @@ import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { chainSum, sharedSum } from '../simulation/sums.ts';
 import { productsOf } from './conv2d.ts';
 
-/** Sums over the channels of images [N, C, H, W]: first of every image. */
+/** Sums over the channels of images, with a batch or without: first of every image. */
 export function channelSums(gpu: SimulatedGpu, { shape, data }: Value): Float64Array {
-  const [batch, channels, ...image] = shape as [number, number, number, number];
-  const size = sizeOf(image);
-  const perImage = Float64Array.from({ length: batch * channels }, (_, i) =>
+  const channels = shape.at(-3) as number;
+  const size = sizeOf(shape.slice(-2));
+  const perImage = Float64Array.from({ length: sizeOf(shape.slice(0, -2)) }, (_, i) =>
     chainSum(gpu, data.subarray(i * size, (i + 1) * size)),
   );
   return Float64Array.from({ length: channels }, (_, c) =>
@@ -74,7 +74,7 @@ const ROWS = 8;
  */
 function ordersOf(x: Shape, weight: Shape, y: Shape, groups: number) {
   const [out, inner, height, width] = weight as [number, number, number, number];
-  const [rows, cols] = y.slice(2) as [number, number];
+  const [rows, cols] = y.slice(-2) as [number, number];
   const taps = height * width;
   const channels = out / groups;
   const isDepthwise = channels === 1 && inner === 1;
@@ -105,7 +105,7 @@ function ordersOf(x: Shape, weight: Shape, y: Shape, groups: number) {
       const piece = sample * pieces + Math.floor(row / ROWS);
       return { of: piece * strips + Math.floor(col / 4), part: row, place: col % 4 };
     },
-    partsOfWeight: (x[0] as number) * (isDepthwise ? strips * pieces : 1),
+    partsOfWeight: sizeOf(x.slice(0, -3)) * (isDepthwise ? strips * pieces : 1),
   };
 }
 
@@ -120,7 +120,7 @@ export const simulation = defineSimulation(signature, {
       sums[y]?.push({ ...orders.forward(w), a, b });
     });
     const data = Float64Array.from(sums, (terms) => sumOf(gpu, terms));
-    const positions = sizeOf(shape.slice(2));
+    const positions = sizeOf(shape.slice(-2));
     const withBias =
       bias &&
       data.map((sum, i) =>

@@ -20,7 +20,8 @@ import { ALL, SINGLE, SMALL } from './variants.ts';
 import { cellsOf, slid, type Window } from './window.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
-type Params = ParamsOf<typeof signature>;
+/** Those of conv2d, and of a window that has fewer positions than fit, how many. */
+export type Params = ParamsOf<typeof signature> & Pick<Window, 'positions'>;
 type Gradients<T> = GradientsOf<typeof signature, T>;
 
 /**
@@ -36,18 +37,19 @@ type Visit = (y: number, x: number, w: number, sample: number) => void;
 export function productsOf(
   x: Shape,
   weight: Shape,
-  { stride, padding, dilation, groups }: Params,
+  { stride, padding, dilation, groups, positions: given }: Params,
 ): { readonly shape: Shape; readonly each: (visit: Visit) => void } {
-  const [batch, channels, height, width] = x as [number, number, number, number];
+  const [channels, height, width] = x.slice(-3) as [number, number, number];
+  const batch = sizeOf(x.slice(0, -3));
   const [out, inner, ...kernel] = weight as [number, number, number, number];
-  const window: Window = { kernel, stride, padding, dilation };
+  const window: Window = { kernel, stride, padding, dilation, positions: given };
   const size = slid(x, window);
   const positions = sizeOf(size);
   const taps = sizeOf(kernel);
   const outPerGroup = out / groups;
   const cells = cellsOf(x, window).filter(({ inside }) => inside);
   return {
-    shape: [batch, out, ...size],
+    shape: [...x.slice(0, -3), out, ...size],
     each: (visit) => {
       for (let n = 0; n < batch; n++) {
         for (const { position, tap, row, col } of cells) {
@@ -64,9 +66,9 @@ export function productsOf(
   };
 }
 
-/** Channel of an element of an image batch. */
+/** Channel of an element of images [N, C, H, W], or of one alone. */
 export const channelOf = (index: number, shape: Shape): number =>
-  Math.floor(index / sizeOf(shape.slice(2))) % (shape[1] as number);
+  Math.floor(index / sizeOf(shape.slice(-2))) % (shape.at(-3) as number);
 
 function convolved(x: Value, weight: Value, params: Params): Value {
   const { shape, each } = productsOf(x.shape, weight.shape, params);
@@ -136,9 +138,9 @@ export function vjpAcceptance(
   depth: Depth,
 ): Gradients<Acceptance> {
   const sizes = gradients({ x: absolute(x), weight: absolute(weight), bias }, params, absolute(dy));
-  const [batch, out, ...image] = dy.shape as [number, number, number, number];
+  const out = weight.shape[0] as number;
   const largest = maxAbs(dy.data);
-  const perChannel = batch * sizeOf(image);
+  const perChannel = sizeOf(dy.shape.slice(0, -3)) * sizeOf(dy.shape.slice(-2));
   const terms = (out / params.groups) * sizeOf(weight.shape.slice(2));
   return {
     x: sumBound(sizes.x.data, depth(terms), flushOfProducts(terms, largest, maxAbs(weight.data))),
@@ -147,9 +149,7 @@ export function vjpAcceptance(
       depth(perChannel),
       flushOfProducts(perChannel, largest, maxAbs(x.data)),
     ),
-    ...(bias
-      ? { bias: { kind: 'within', bound: boundOfColumnSums(dy, [1, out, 1, 1], depth) } }
-      : {}),
+    ...(bias ? { bias: { kind: 'within', bound: boundOfColumnSums(dy, [out, 1, 1], depth) } } : {}),
   };
 }
 
@@ -232,6 +232,14 @@ export const record = defineRecord(signature, {
       { bias: true, variants: SINGLE },
     ),
     sample([1, 1, 1, 1], [1, 1, 1, 1], {}, { variants: SINGLE }),
+    // An image without a batch, in groups, and with a kernel for every channel.
+    sample(
+      [4, 7, 6],
+      [6, 2, 3, 2],
+      { stride: [2, 1], padding: [1, 0, 1, 1], groups: 2 },
+      { bias: true },
+    ),
+    sample([3, 5, 9], [3, 1, 3, 3], { padding: [1, 1, 1, 1], groups: 3 }, { variants: SINGLE }),
     sample([5, 128, 1, 2], [128, 128, 1, 1], {}),
     sample([1, 2, 3, 2], [3, 2, 2, 2], { padding: [0, 2, 0, 1], dilation: [2, 3], stride: [3, 1] }),
     sample([2, 4, 6, 5], [7, 4, 3, 3], { padding: [1, 1, 1, 1] }, { bias: true, level: 'legal' }),

@@ -2,7 +2,6 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { convTranspose2d as signature } from '../../vocabulary/conv/conv_transpose2d.ts';
-import type { conv2d } from '../../vocabulary/conv/conv2d.ts';
 import {
   completed,
   type GivenParams,
@@ -18,15 +17,27 @@ import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Depth, Value } from '../record.ts';
 import { drawTensor } from '../simulation/draw.ts';
 import { channelSums, simulation as simulationOf2d } from './conv2d.simulation.ts';
-import { acceptance, channelOf, forward, gradients, sumBound, vjpAcceptance } from './conv2d.ts';
+import {
+  acceptance,
+  type Params as Convolution,
+  channelOf,
+  forward,
+  gradients,
+  sumBound,
+  vjpAcceptance,
+} from './conv2d.ts';
 import { CONVOLUTION_FAULTS } from './faults.ts';
 import { ALL, SINGLE, SMALL } from './variants.ts';
+import type { Pair } from './window.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
 
-/** The convolution that takes y to x. */
-const backwards = ({ output_padding: _, ...params }: Params): ParamsOf<typeof conv2d> => params;
+/** The convolution that takes y to x, whose windows are as many as x has elements. */
+const backwards = (x: Shape, { output_padding: _, ...params }: Params): Convolution => ({
+  ...params,
+  positions: x.slice(-2) as unknown as Pair,
+});
 
 function shapeOf(
   x: Shape,
@@ -35,10 +46,10 @@ function shapeOf(
 ): Shape {
   const along = (d: 0 | 1): number => {
     const reach = dilation[d] * ((weight[d + 2] as number) - 1) + 1;
-    const whole = ((x[d + 2] as number) - 1) * stride[d] + reach + output_padding[d];
+    const whole = ((x.at(d - 2) as number) - 1) * stride[d] + reach + output_padding[d];
     return whole - padding[d] - (padding[d + 2] as number);
   };
-  return [x[0] as number, (weight[1] as number) * groups, along(0), along(1)];
+  return [...x.slice(0, -3), (weight[1] as number) * groups, along(0), along(1)];
 }
 
 /** Images of y's shape: of a convolution of them, what flows back does not depend on them. */
@@ -49,7 +60,11 @@ function images({ x, weight }: Inputs, params: Params): Value {
 
 /** What is sent back by the convolution, and the bias. */
 function sent({ x, weight, bias }: Inputs, params: Params): Value {
-  const y = gradients({ x: images({ x, weight }, params), weight }, backwards(params), x).x;
+  const y = gradients(
+    { x: images({ x, weight }, params), weight },
+    backwards(x.shape, params),
+    x,
+  ).x;
   return { ...y, data: y.data.map((v, i) => v + (bias?.data[channelOf(i, y.shape)] ?? 0)) };
 }
 
@@ -102,7 +117,7 @@ function sample(
     inputs: (random) => ({
       x: tensor(random, x),
       weight: tensor(random, weight),
-      ...(bias ? { bias: tensor(random, [shape[1] as number]) } : {}),
+      ...(bias ? { bias: tensor(random, [shape.at(-3) as number]) } : {}),
     }),
     grads: (random) => ({ y: tensor(random, shape) }),
   };
@@ -111,26 +126,22 @@ function sample(
 /** torch.nn.functional.conv_transpose2d, with padding that may differ on the four sides. */
 export const record = defineRecord(signature, {
   summary: 'y = transposed 2-D convolution of x with weight + bias',
-  unsupported: (_inputs, { output_padding, stride }) =>
-    output_padding.some((n, d) => n >= (stride[d] as number))
-      ? 'an output padding that is not below the stride'
-      : undefined,
   forward: (inputs, params) => ({ y: sent(inputs, params) }),
   acceptance: (inputs, _outputs, params, { depth }) => ({ y: bound(inputs, params, depth) }),
   vjp: ({ x, weight, bias }, params, { y: dy }) => {
-    const convolution = backwards(params);
+    const convolution = backwards(x.shape, params);
     return {
       x: forward({ x: dy, weight }, convolution).y,
       weight: gradients({ x: dy, weight }, convolution, x).weight,
       ...(bias
-        ? { bias: { ...sumTo(dy, [1, dy.shape[1] as number, 1, 1]), shape: bias.shape } }
+        ? { bias: { ...sumTo(dy, [dy.shape.at(-3) as number, 1, 1]), shape: bias.shape } }
         : {}),
     };
   },
   vjpAcceptance: ({ x, weight, bias }, _gradients, params, { y: dy }, { depth }) => {
-    const convolution = backwards(params);
+    const convolution = backwards(x.shape, params);
     const ofWeight = vjpAcceptance({ x: dy, weight }, convolution, x, depth).weight;
-    const channels = [1, dy.shape[1] as number, 1, 1];
+    const channels = [dy.shape.at(-3) as number, 1, 1];
     return {
       x: acceptance({ x: dy, weight }, convolution, depth),
       weight: ofWeight,
@@ -145,6 +156,21 @@ export const record = defineRecord(signature, {
       { bias: true },
     ),
     sample([3, 6, 3, 4], [6, 2, 3, 3], { padding: [1, 1, 1, 1], groups: 2 }, { bias: true }),
+    // What is added is a step or more, but less than the distance of two taps.
+    sample(
+      [2, 3, 4, 3],
+      [3, 2, 2, 3],
+      { stride: [2, 1], padding: [1, 2, 0, 1], output_padding: [4, 2], dilation: [5, 3] },
+      { bias: true },
+    ),
+    sample(
+      [2, 2, 3, 4],
+      [2, 1, 2, 2],
+      { stride: [1, 2], output_padding: [1, 3], dilation: [2, 4], groups: 2 },
+      { variants: SINGLE },
+    ),
+    // An image without a batch.
+    sample([3, 4, 5], [3, 2, 3, 2], { stride: [2, 1], output_padding: [1, 0] }, { bias: true }),
     sample([2, 3, 3, 3], [3, 1, 2, 2], { stride: [2, 2], groups: 3 }, { variants: SINGLE }),
     sample([1, 1, 1, 1], [1, 1, 1, 1], {}, { variants: SINGLE }),
     sample([2, 10, 4, 3], [10, 12, 2, 3], { stride: [2, 1] }, { variants: ALL }),
@@ -170,7 +196,13 @@ export const record = defineRecord(signature, {
 export const simulation = defineSimulation(signature, {
   forward: (gpu, { x, weight, bias }, params, variant) => {
     const inputs = { x: images({ x, weight }, params), weight };
-    const back = simulationOf2d.backward?.(gpu, inputs, backwards(params), { y: x }, variant);
+    const back = simulationOf2d.backward?.(
+      gpu,
+      inputs,
+      backwards(x.shape, params),
+      { y: x },
+      variant,
+    );
     const y = back?.['x'] as Value;
     const data = bias
       ? y.data.map((sum, i) => gpu.add(sum, bias.data[channelOf(i, y.shape)] as number))
@@ -179,7 +211,7 @@ export const simulation = defineSimulation(signature, {
   },
   backward: (gpu, { x, weight, bias }, params, { y: dy }, variant) => {
     const inputs = { x: dy, weight };
-    const convolution = backwards(params);
+    const convolution = backwards(x.shape, params);
     const { y } = simulationOf2d.forward(gpu, inputs, convolution, variant);
     const back = simulationOf2d.backward?.(gpu, inputs, convolution, { y: x }, variant);
     return {

@@ -18,7 +18,7 @@ const SMALLEST = -(2 - 2 ** -23) * 2 ** 127;
  */
 function maxima(x: Value, params: Pooling) {
   const { shape, elements } = pooled(x.shape, params);
-  const width = x.shape[3] as number;
+  const width = x.shape.at(-1) as number;
   const values: number[] = [];
   const indices: number[] = [];
   for (const { start, cells } of elements) {
@@ -118,6 +118,8 @@ export const record = defineRecord(signature, {
       padding: [1, 2, 1, 0],
     }),
     poolSample('exact', [1, 2, 8, 8], { kernel: [1, 1] }),
+    // An image without a batch.
+    poolSample('exact', [3, 7, 5], { kernel: [3, 2], stride: [2, 1], padding: [1, 0, 0, 1] }),
     // One window an image: a walk too far sees the window of the next.
     poolSample('exact', [4, 5, 2, 2], { kernel: [2, 2] }),
     // Windows in the padding meet nothing.

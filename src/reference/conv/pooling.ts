@@ -22,10 +22,10 @@ export function pooled(x: Shape, params: Pooling) {
   const size = slid(x, window);
   const windows = Array.from({ length: sizeOf(size) }, (): Cell[] => []);
   for (const cell of cellsOf(x, window)) windows[cell.position]?.push(cell);
-  const planes = sizeOf(x.slice(0, 2));
-  const image = sizeOf(x.slice(2));
+  const planes = sizeOf(x.slice(0, -2));
+  const image = sizeOf(x.slice(-2));
   return {
-    shape: [...x.slice(0, 2), ...size],
+    shape: [...x.slice(0, -2), ...size],
     elements: Array.from({ length: planes * windows.length }, (_, i) => ({
       start: Math.floor(i / windows.length) * image,
       cells: windows[i % windows.length] as Cell[],

@@ -13,6 +13,8 @@ export interface Window {
   readonly padding: readonly [number, number, number, number];
   readonly dilation: Pair;
   readonly ceil_mode?: boolean | undefined;
+  /** Positions of the window, where there are fewer than fit. */
+  readonly positions?: Pair | undefined;
 }
 
 /**
@@ -37,9 +39,12 @@ function positions(
   return count;
 }
 
-/** Height and width of what the window gives over images [N, C, H, W]. */
+/**
+ * Height and width of what the window gives over images, whose last dimensions are height and width.
+ */
 export function slid(x: Shape, window: Window): Pair {
-  return [positions(x[2] as number, 0, window), positions(x[3] as number, 1, window)];
+  if (window.positions) return window.positions;
+  return [positions(x.at(-2) as number, 0, window), positions(x.at(-1) as number, 1, window)];
 }
 
 /**
@@ -61,8 +66,8 @@ export interface Cell {
  * Every element of the window at every position, element by element and then position by position.
  */
 export function cellsOf(x: Shape, window: Window): readonly Cell[] {
-  const height = x[2] as number;
-  const width = x[3] as number;
+  const height = x.at(-2) as number;
+  const width = x.at(-1) as number;
   const { kernel, stride, padding, dilation } = window;
   const [rows, cols] = slid(x, window);
   const cells: Cell[] = [];

@@ -3,6 +3,7 @@ import { SignatureError } from '../error.ts';
 import { count, float, optional, size } from '../rules.ts';
 import { slid } from '../shapes.ts';
 import { signature } from '../signature.ts';
+import { signals } from './image.ts';
 
 /** Zeros before and after, or as many on either side. */
 const sides = v.pipe(
@@ -28,18 +29,18 @@ export const conv1d = signature(
   }),
   {
     inputs: {
-      x: float('[n, c, l]'),
+      x: signals(),
       weight: float(({ shape, params: { groups } }, actual) => {
         const [out = 0, , kernel = 0] = actual;
         if (out % groups !== 0)
           throw new SignatureError(`${out} output channels do not divide into ${groups} groups`);
-        return [out, Math.floor((shape('x')[1] as number) / groups), kernel];
+        return [out, Math.floor((shape('x').at(-2) as number) / groups), kernel];
       }),
       bias: optional(float(({ shape }) => [shape('weight')[0] as number])),
     },
     outputs: {
       y: float(({ shape, params: { stride, padding, dilation } }) => {
-        const [batch, , length] = shape('x') as [number, number, number];
+        const length = shape('x').at(-1) as number;
         const [out, , kernel] = shape('weight') as [number, number, number];
         const window = {
           kernel: [1, kernel] as const,
@@ -47,7 +48,7 @@ export const conv1d = signature(
           padding: [0, padding[0], 0, padding[1]] as const,
           dilation: [1, dilation] as const,
         };
-        return [batch, out, slid([1, length], window)[1]];
+        return [...shape('x').slice(0, -2), out, slid([1, length], window)[1]];
       }),
     },
     gradients: ['x', 'weight', 'bias'],

@@ -3,7 +3,7 @@ import { SignatureError } from '../error.ts';
 import { float, optional, padding, pair, size } from '../rules.ts';
 import { slid } from '../shapes.ts';
 import { signature } from '../signature.ts';
-import { imageSize, NO_PADDING } from './image.ts';
+import { imageSize, images, NO_PADDING } from './image.ts';
 
 /** torch.nn.functional.conv2d, with ONNX's padding of each side. */
 export const conv2d = signature(
@@ -17,7 +17,7 @@ export const conv2d = signature(
   }),
   {
     inputs: {
-      x: float('[n, c, h, w]'),
+      x: images(),
       weight: float(({ shape, params }, actual) => {
         const [out = 0, , kh = 0, kw = 0] = actual;
         if (out % params.groups !== 0) {
@@ -25,7 +25,7 @@ export const conv2d = signature(
             `${out} output channels do not divide into ${params.groups} groups`,
           );
         }
-        return [out, Math.floor((shape('x')[1] as number) / params.groups), kh, kw];
+        return [out, Math.floor((shape('x').at(-3) as number) / params.groups), kh, kw];
       }),
       bias: optional(float(({ shape }) => [shape('weight')[0] as number])),
     },
@@ -33,7 +33,7 @@ export const conv2d = signature(
       y: float(({ shape, params }) => {
         const [out, , kh, kw] = shape('weight') as [number, number, number, number];
         return [
-          shape('x')[0] as number,
+          ...shape('x').slice(0, -3),
           out,
           ...slid(imageSize(shape('x')), { ...params, kernel: [kh, kw] }),
         ];

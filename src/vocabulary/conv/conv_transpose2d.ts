@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { SignatureError } from '../error.ts';
 import { count, float, optional, padding, pair, size } from '../rules.ts';
 import { signature } from '../signature.ts';
-import { imageSize, NO_PADDING } from './image.ts';
+import { imageSize, images, NO_PADDING } from './image.ts';
 
 /** Rows and columns that are added below and to the right. */
 const added = v.pipe(
@@ -30,12 +30,13 @@ export const convTranspose2d = signature(
   }),
   {
     inputs: {
-      x: float('[n, c, h, w]'),
-      weight: float(({ size: sizeOf, params: { groups } }, actual) => {
-        if (sizeOf('c') % groups !== 0)
-          throw new SignatureError(`${sizeOf('c')} channels do not divide into ${groups} groups`);
+      x: images(),
+      weight: float(({ shape, params: { groups } }, actual) => {
+        const channels = shape('x').at(-3) as number;
+        if (channels % groups !== 0)
+          throw new SignatureError(`${channels} channels do not divide into ${groups} groups`);
         const [, each = 0, kh = 0, kw = 0] = actual;
-        return [sizeOf('c'), each, kh, kw];
+        return [channels, each, kh, kw];
       }),
       bias: optional(
         float(({ shape, params }) => [(shape('weight')[1] as number) * params.groups]),
@@ -45,7 +46,7 @@ export const convTranspose2d = signature(
       y: float(({ shape, params }) => {
         const [, each, ...kernel] = shape('weight') as [number, number, number, number];
         return [
-          shape('x')[0] as number,
+          ...shape('x').slice(0, -3),
           each * params.groups,
           ...spreadSize(imageSize(shape('x')), kernel, params),
         ];

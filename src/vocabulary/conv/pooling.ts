@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { Shape } from '../../tensor/shape.ts';
 import { flag, float, type Known, off, padding, pair } from '../rules.ts';
 import { slid, type Window } from '../shapes.ts';
-import { imageSize, NO_PADDING } from './image.ts';
+import { imageSize, images, NO_PADDING } from './image.ts';
 
 /** Parameters of the poolings. */
 export const pool = v.strictObject({
@@ -25,12 +25,12 @@ export function pooled({ shape, params }: Known<Pooling>): Shape {
     stride: params.stride ?? params.kernel,
     ceilMode: params.ceil_mode,
   };
-  return [...shape('x').slice(0, 2), ...slid(imageSize(shape('x')), window)];
+  return [...shape('x').slice(0, -2), ...slid(imageSize(shape('x')), window)];
 }
 
 /** Tensors of a pooling. */
 export const pooling = {
-  inputs: { x: float<Pooling>('[n, c, h, w]') },
+  inputs: { x: images<Pooling>() },
   outputs: { y: float(pooled) },
   gradients: ['x'],
 } as const;

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.vocabulary import Params
+from gradproof_bridge.formulas.batches import alone_too
 from gradproof_bridge.formulas.bounded import Bounded, bounded
 from gradproof_bridge.formulas.expected import Real
 from gradproof_bridge.formulas.shapes import pair
@@ -20,6 +21,7 @@ def _numbers(inputs: Inputs, params: Params) -> Outputs:
     return {name: y.number for name, y in conv2d(inputs, params).items() if isinstance(y, Real)}
 
 
+@alone_too(3)
 def conv1d(inputs: Inputs, params: Params) -> Outputs:
     """conv2d of images of one row."""
     left, right = pair(params["padding"])
@@ -37,10 +39,13 @@ def conv1d(inputs: Inputs, params: Params) -> Outputs:
     }
 
 
+@alone_too(4)
 def conv_transpose2d(inputs: Inputs, params: Params) -> Outputs:
     """What conv2d from y to x sends back to y."""
     x, weight = inputs["x"], inputs["weight"]
     settings = {name: params[name] for name in ("stride", "padding", "dilation", "groups")}
+    settings["positions"] = x.shape[-2:]
+    settings["positions"] = x.shape[-2:]
     images = np.zeros(_shape(x.shape, weight.shape, params), x.dtype)
     y = _numbers({"x": images, "weight": weight, "grad.y": x}, settings)["grad.x"]
     if "bias" in inputs:

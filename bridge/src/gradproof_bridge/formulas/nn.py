@@ -247,14 +247,24 @@ def _join_heads(x: Bounded) -> Bounded:
 
 
 def scaled_dot_product_attention(inputs: Inputs, params: Params) -> Outputs:
-    """softmax(softcap(scale q k^T) + mask) v; a row that may see no key is 0."""
-    q, k, v = _broadcast_heads(
-        *(
-            bounded(_split_heads(inputs[n], params.get("heads" if n == "q" else "kv_heads")))
-            for n in ("q", "k", "v")
-        )
-    )
-    shared = q.shape[1] // k.shape[1] if q.shape[1] > 0 else 1
+    """softmax(softcap(scale q k^T) + mask) v; a row that may see no key is 0. What is not packed as
+    [B, S, H*D] has torch's dimensions: any number of batches, heads, or neither.
+    """
+    rank = max(inputs[name].ndim for name in ("q", "k", "v"))
+    packed = {
+        name
+        for name in ("q", "k", "v")
+        if inputs[name].ndim < 4 and not params.keys().isdisjoint(("heads", "kv_heads"))
+    }
+    by_operand = {"q": params.get("heads"), "k": params.get("kv_heads")}
+
+    def with_heads(x: NDArray[Any], operand: str) -> Bounded:
+        if operand in packed:
+            return bounded(_split_heads(x, by_operand.get(operand, by_operand["k"])))
+        return bounded(x.reshape(*(1,) * (max(rank, 3) - x.ndim), *x.shape))
+
+    q, k, v = _broadcast_heads(*(with_heads(inputs[name], name) for name in ("q", "k", "v")))
+    shared = q.shape[-3] // k.shape[-3] if q.shape[-3] > 0 else 1
     wide_k, wide_v = (_repeat(x, shared) for x in (k, v))
     given, cap = params.get("scale"), params.get("softcap")
     scale = 1 / math.sqrt(q.shape[-1]) if given is None else given
@@ -277,9 +287,9 @@ def scaled_dot_product_attention(inputs: Inputs, params: Params) -> Outputs:
     e = where(seen, exp(where(seen, scores - top, 0.0)), 0.0)
     p = e / where(open_row, e.sum(-1, keepdims=True), 1.0)
     y = p @ wide_v
-    outputs = {"y": y if inputs["q"].ndim == 4 else _join_heads(y)}
+    outputs = {"y": _join_heads(y) if "q" in packed else y.reshape(*y.shape[-rank:])}
     if "grad.y" in inputs:
-        g = bounded(_split_heads(inputs["grad.y"], params.get("heads")))
+        g = with_heads(inputs["grad.y"], "q")
         dp = g @ wide_v.swap()
         ds = p * (dp - (dp * p).sum(-1, keepdims=True))
         if mask is not None and mask.dtype != np.uint8:
@@ -293,7 +303,7 @@ def scaled_dot_product_attention(inputs: Inputs, params: Params) -> Outputs:
             "v": _fold(p.swap() @ g, shared),
         }
         outputs |= {
-            f"grad.{n}": unbroadcast(x, inputs[n].shape) if inputs[n].ndim == 4 else _join_heads(x)
+            f"grad.{n}": _join_heads(x) if n in packed else unbroadcast(x, inputs[n].shape)
             for n, x in grads.items()
         }
     return outputs
@@ -301,23 +311,23 @@ def scaled_dot_product_attention(inputs: Inputs, params: Params) -> Outputs:
 
 def _broadcast_heads(q: Bounded, k: Bounded, v: Bounded) -> tuple[Bounded, Bounded, Bounded]:
     """All with as many batches; keys and values with as many heads, and one head of queries too."""
-    batch, kv = np.broadcast_shapes(k.shape[:2], v.shape[:2])
-    (batch,) = np.broadcast_shapes(q.shape[:1], (batch,))
+    *batches, kv = np.broadcast_shapes(k.shape[:-2], v.shape[:-2])
+    batch = np.broadcast_shapes(q.shape[:-3], tuple(batches))
 
     def wide(x: Bounded, heads: int) -> Bounded:
-        shape = (batch, heads, *x.shape[2:])
+        shape = (*batch, heads, *x.shape[-2:])
         return Bounded(np.broadcast_to(x.value, shape), np.broadcast_to(x.error, shape))
 
-    return wide(q, kv if q.shape[1] == 1 else q.shape[1]), wide(k, kv), wide(v, kv)
+    return wide(q, kv if q.shape[-3] == 1 else q.shape[-3]), wide(k, kv), wide(v, kv)
 
 
 def _repeat(x: Bounded, times: int) -> Bounded:
-    return Bounded(np.repeat(x.value, times, 1), np.repeat(x.error, times, 1))
+    return Bounded(np.repeat(x.value, times, -3), np.repeat(x.error, times, -3))
 
 
 def _fold(x: Bounded, times: int) -> Bounded:
-    b, h, s, d = x.shape
-    return x.reshape(b, h // times, times, s, d).sum(2)
+    *batch, h, s, d = x.shape
+    return x.reshape(*batch, h // times, times, s, d).sum(-3)
 
 
 def relu(inputs: Inputs, params: Params) -> Outputs:

@@ -56,10 +56,11 @@ def window_starts(
     params: Params, kernel: tuple[int, int], size: tuple[int, int]
 ) -> tuple[list[int], list[int]]:
     """First rows and first columns of the windows, counted from the unpadded corner; ceil_mode
-    drops one that starts in the padding.
+    drops one that starts in the padding. `positions` says how many there are where more would fit.
     """
     stride = pair(params.get("stride") or kernel)
     dilation = pair(params.get("dilation", 1))
+    positions = params.get("positions")
     top, left, bottom, right = params["padding"]
 
     def along(d: int, before: int, after: int) -> list[int]:
@@ -71,7 +72,8 @@ def window_starts(
             raise FormatError(f"{steps} windows of {kernel[d]} are more than are looked at here")
         if params.get("ceil_mode") and steps * stride[d] >= size[d] + before:
             steps -= 1
-        return [i * stride[d] - before for i in range(steps + 1)]
+        count = positions[d] if positions else steps + 1
+        return [i * stride[d] - before for i in range(count)]
 
     return along(0, top, bottom), along(1, left, right)
 

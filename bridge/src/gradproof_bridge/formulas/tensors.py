@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.vocabulary import Params
+from gradproof_bridge.formulas.batches import alone_too
 from gradproof_bridge.formulas.bounded import Bounded, bounded, eps, rounded
 from gradproof_bridge.formulas.expected import Codes, Expected, Real, exactly
 from gradproof_bridge.formulas.shapes import (
@@ -243,6 +244,7 @@ def gather(inputs: Inputs, params: Params) -> Outputs:
     return outputs
 
 
+@alone_too(4)
 def conv2d(inputs: Inputs, params: Params) -> Outputs:
     """Cross-correlation of padded images, in groups of channels."""
     x, weight = bounded(inputs["x"]), bounded(inputs["weight"])
@@ -282,6 +284,7 @@ def conv2d(inputs: Inputs, params: Params) -> Outputs:
     return outputs
 
 
+@alone_too(4)
 def max_pool2d(inputs: Inputs, params: Params) -> Outputs:
     """The largest of each window; its first place gets the gradient."""
     x, kernel = bounded(inputs["x"]), pair(params["kernel"])
@@ -296,6 +299,7 @@ def max_pool2d(inputs: Inputs, params: Params) -> Outputs:
     return outputs
 
 
+@alone_too(4)
 def avg_pool2d(inputs: Inputs, params: Params) -> Outputs:
     """The mean of each window; cells past the padding never count, those of the padding do with
     count_include_pad.
@@ -321,6 +325,7 @@ def avg_pool2d(inputs: Inputs, params: Params) -> Outputs:
     return outputs
 
 
+@alone_too(4)
 def global_avg_pool2d(inputs: Inputs, params: Params) -> Outputs:
     """The mean of each image."""
     x = bounded(inputs["x"])

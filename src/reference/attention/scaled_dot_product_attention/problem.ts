@@ -1,6 +1,7 @@
-import type { Shape } from '../../../tensor/shape.ts';
+import { type Shape, sizeOf } from '../../../tensor/shape.ts';
 import type { scaledDotProductAttention } from '../../../vocabulary/attention/scaled_dot_product_attention.ts';
 import type { InputsOf, ParamsOf } from '../../../vocabulary/signature.ts';
+import { broadcastIndex, broadcastShape } from '../../broadcast.ts';
 import type { Value } from '../../record.ts';
 
 export type Inputs = InputsOf<typeof scaledDotProductAttention, Value>;
@@ -9,7 +10,7 @@ export type Params = ParamsOf<typeof scaledDotProductAttention>;
 /** A tensor of heads, in either layout. */
 export interface Heads {
   readonly value: Value;
-  readonly batch: number;
+  readonly batch: Shape;
   readonly heads: number;
   readonly length: number;
   readonly width: number;
@@ -17,19 +18,27 @@ export interface Heads {
   readonly at: (batch: number, head: number, position: number) => number;
 }
 
-/** [B, H, S, D], or [B, S, H * D] of `heads` heads. */
-function headsOf(value: Value, heads: number | undefined): Heads {
-  const [batch, second, third, fourth] = value.shape as [number, number, number, number?];
-  if (fourth !== undefined) {
-    const own = (place: number, size: number) => (size === 1 ? 0 : place);
-    const at = (b: number, h: number, s: number) =>
-      ((own(b, batch) * second + own(h, second)) * third + s) * fourth;
-    return { value, batch, heads: second, length: third, width: fourth, at };
-  }
-  const width = third / (heads as number);
-  const at = (b: number, h: number, s: number) => (b * second + s) * third + h * width;
-  return { value, batch, heads: heads as number, length: second, width, at };
+/** [B, S, H * D] of `heads` heads. */
+function packed(value: Value, heads: number): Heads {
+  const [batch, length, side] = value.shape as [number, number, number];
+  const width = side / heads;
+  const at = (b: number, h: number, s: number) => (b * length + s) * side + h * width;
+  return { value, batch: [batch], heads, length, width, at };
 }
+
+/** [..., H, S, D], or [S, D] of one head, in a call of so many `batches`. */
+function apart(value: Value, batches: Shape): Heads {
+  const [heads, length, width] = [1, ...value.shape].slice(-3) as [number, number, number];
+  const batch = value.shape.slice(0, -3);
+  const places = placesOf(batch, batches);
+  const at = (b: number, h: number, s: number) =>
+    (((places[b] as number) * heads + (heads === 1 ? 0 : h)) * length + s) * width;
+  return { value, batch, heads, length, width, at };
+}
+
+/** Which of its own batches an operand has in each batch of the call. */
+const placesOf = (own: Shape, batches: Shape): readonly number[] =>
+  Array.from({ length: sizeOf(batches) }, (_, b) => broadcastIndex(b, batches, own));
 
 /** An attention, whatever its layout. */
 export interface Problem {
@@ -60,20 +69,27 @@ export interface Problem {
 
 /** Scalars are the float32 that a GPU gets. */
 export function problemOf(inputs: Inputs, params: Params): Problem {
+  const isTold = params.heads !== undefined || params.kv_heads !== undefined;
+  const isPacked = ({ shape }: Value) => isTold && shape.length === 3;
+  const operands = [inputs.q, inputs.k, inputs.v];
+  const batches = operands
+    .map((value) => value.shape.slice(0, isPacked(value) ? 1 : -3))
+    .reduce<Shape>(broadcastShape, []);
+  const headsOf = (value: Value, heads: number | undefined): Heads =>
+    isPacked(value) ? packed(value, heads as number) : apart(value, batches);
   const q = headsOf(inputs.q, params.heads);
   const k = headsOf(inputs.k, params.kv_heads);
   const v = headsOf(inputs.v, params.kv_heads);
   const together = (a: number, b: number) => (a === 1 ? b : a);
-  const batch = together(q.batch, together(k.batch, v.batch));
   const shared = together(k.heads, v.heads);
   const heads = together(q.heads, shared);
-  const shape =
-    q.value.shape.length === 4
-      ? [batch, heads, q.length, v.width]
-      : [batch, q.length, heads * v.width];
-  const y = headsOf({ shape, data: new Float64Array() }, heads);
+  const data = new Float64Array();
+  const rank = Math.max(...operands.map(({ shape }) => shape.length));
+  const y = isPacked(inputs.q)
+    ? packed({ shape: [...batches, q.length, heads * v.width], data }, heads)
+    : apart({ shape: [...batches, heads, q.length, v.width].slice(-rank), data }, batches);
   const { mask } = inputs;
-  const placeIn = mask && placesIn(mask.shape);
+  const placeIn = mask && placesIn(mask.shape, batches);
   const added: Problem['added'] = (b, h, i, j) => {
     if (params.causal && j > i) return undefined;
     const element = placeIn ? (mask.data[placeIn([b, h, i, j])] as number) : 0;
@@ -84,7 +100,7 @@ export function problemOf(inputs: Inputs, params: Params): Problem {
   const scale = Math.fround(params.scale ?? 1 / Math.sqrt(q.width));
   const group = heads / shared;
   return {
-    batch,
+    batch: sizeOf(batches),
     heads,
     q,
     k,
@@ -104,12 +120,13 @@ export function problemOf(inputs: Inputs, params: Params): Problem {
 /**
  * Places of a mask's elements by batch, head, query and key, along which it may be broadcast.
  */
-function placesIn(shape: Shape): (at: readonly number[]) => number {
-  const missing = 4 - shape.length;
-  return (at) =>
-    shape.reduce(
-      (flat, size, d) => flat * size + (size === 1 ? 0 : (at[d + missing] as number)),
-      0,
+function placesIn(shape: Shape, batches: Shape): (at: readonly number[]) => number {
+  const places = placesOf(shape.slice(0, -3), batches);
+  const rest = shape.slice(-3);
+  return ([batch, ...at]) =>
+    rest.reduce(
+      (flat, size, d) => flat * size + (size === 1 ? 0 : (at[d + 3 - rest.length] as number)),
+      places[batch as number] as number,
     );
 }
 

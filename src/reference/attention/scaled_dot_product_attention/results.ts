@@ -106,7 +106,7 @@ export function gradientsOf(
   const repeats = scores / sizeOf(maskShape);
   const ofRepeats = repeats > 1 ? sumError(repeats - 1) : 0;
   // What is broadcast has the sum of the gradients of its copies.
-  const copies = (own: Heads, of: number) => (batch * of) / (own.batch * own.heads);
+  const copies = (own: Heads, of: number) => (batch * of) / (sizeOf(own.batch) * own.heads);
   const ofKeys = sumError(k.length * copies(q, heads));
   const ofQueries = (own: Heads) => sumError(group * q.length * copies(own, heads / group));
   const ofKeysQueries = ofQueries(k);

@@ -3,6 +3,7 @@ import type { Random } from '../../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
 import type { scaledDotProductAttention } from '../../../vocabulary/attention/scaled_dot_product_attention.ts';
 import type { GivenParams } from '../../../vocabulary/signature.ts';
+import { broadcastShape } from '../../broadcast.ts';
 import type { SampleOf } from '../../define.ts';
 
 /**
@@ -76,12 +77,11 @@ export function attentionSample({
     apart === undefined
       ? normal(random, shape, deviation)
       : hostTensorFrom('f32', shape, directions(shape, apart));
-  const valueWidth = (v.at(-1) as number) / (v.length === 4 ? 1 : (kv_heads ?? 1));
-  const most = (d: number) => Math.max(...[q, k, v].map((shape) => shape[d] as number));
+  const lead = [k, v].map((shape) => shape.slice(0, -2)).reduce(broadcastShape, q.slice(0, -2));
   const y =
-    q.length === 4
-      ? [most(0), most(1), q[2] as number, valueWidth]
-      : [...q.slice(0, -1), valueWidth * (heads ?? 1)];
+    heads === undefined
+      ? [...lead, q.at(-2) as number, v.at(-1) as number]
+      : [...q.slice(0, -1), ((v.at(-1) as number) / (kv_heads ?? 1)) * heads];
   return {
     level: 'legal',
     label: {
@@ -187,6 +187,21 @@ export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
     v: [1, 1, 100, 8],
     mask: ['minus-infinity', [2, 100]],
     deviation: 4,
+  }),
+  // Of two, three and five dimensions.
+  attentionSample({ q: [5, 3], k: [7, 3], v: [7, 2], params: { causal: true } }),
+  attentionSample({ q: [6, 5, 3], k: [2, 7, 3], v: [2, 7, 4], mask: ['added', [6, 1, 7]] }),
+  attentionSample({
+    q: [2, 1, 4, 3, 5],
+    k: [1, 3, 2, 6, 5],
+    v: [2, 3, 1, 6, 2],
+    mask: ['added', [2, 1, 1, 3, 6]],
+  }),
+  attentionSample({
+    q: [2, 3, 1, 2, 4],
+    k: [3, 2, 5, 4],
+    v: [5, 4],
+    mask: ['hidden', [3, 1, 1, 5]],
   }),
   // Blocks of columns.
   attentionSample({ q: [1, 1, 5, 4], k: [1, 1, 18, 4], v: [1, 1, 18, 132] }),

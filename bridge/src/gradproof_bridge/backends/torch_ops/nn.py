@@ -124,9 +124,13 @@ def scaled_dot_product_attention(t: Mapping[str, Tensor], params: Params) -> Ten
     import torch
     import torch.nn.functional as F
 
+    rank = max(t[name].ndim for name in ("q", "k", "v"))
+    has_heads = params.get("heads") is None and params.get("kv_heads") is None
     q, k, v = _broadcast(
         *(
-            _heads(t[name], params.get("heads" if name == "q" else "kv_heads"))
+            _apart(t[name], rank)
+            if has_heads or t[name].ndim == 4
+            else _heads(t[name], params["heads" if name == "q" else "kv_heads"])
             for name in ("q", "k", "v")
         )
     )
@@ -138,29 +142,35 @@ def scaled_dot_product_attention(t: Mapping[str, Tensor], params: Params) -> Ten
     if params.get("softcap") is None and not _has_empty_row(allowed):
         with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
             y = F.scaled_dot_product_attention(
-                q, k, v, allowed, scale=scale, enable_gqa=q.shape[1] != k.shape[1]
+                q, k, v, allowed, scale=scale, enable_gqa=q.shape[-3] != k.shape[-3]
             )
     else:
         y = _by_hand(q, k, v, allowed, scale, params.get("softcap"))
-    return {"y": y if t["q"].ndim == 4 else y.transpose(1, 2).flatten(2)}
+    is_apart = has_heads or t["q"].ndim == 4
+    return {"y": y.reshape(y.shape[-rank:]) if is_apart else y.transpose(1, 2).flatten(2)}
+
+
+def _apart(x: Tensor, rank: int) -> Tensor:
+    """With as many dimensions as the other operands, and one for heads."""
+    return x.reshape(*(1,) * (max(rank, 3) - x.ndim), *x.shape)
 
 
 def _broadcast(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Torch broadcasts batches and heads, but not beside heads of queries that share keys."""
     import torch
 
-    batch, kv = torch.broadcast_shapes(k.shape[:2], v.shape[:2])
-    (batch,) = torch.broadcast_shapes(q.shape[:1], (batch,))
-    heads = kv if q.shape[1] == 1 else q.shape[1]
+    *batches, kv = torch.broadcast_shapes(k.shape[:-2], v.shape[:-2])
+    batch = torch.broadcast_shapes(q.shape[:-3], tuple(batches))
+    heads = kv if q.shape[-3] == 1 else q.shape[-3]
     return (
-        q.expand(batch, heads, -1, -1),
-        k.expand(batch, kv, -1, -1),
-        v.expand(batch, kv, -1, -1),
+        q.expand(*batch, heads, -1, -1),
+        k.expand(*batch, kv, -1, -1),
+        v.expand(*batch, kv, -1, -1),
     )
 
 
-def _heads(x: Tensor, heads: int | None) -> Tensor:
-    return x if x.ndim == 4 else x.unflatten(-1, (heads, -1)).transpose(1, 2)
+def _heads(x: Tensor, heads: int) -> Tensor:
+    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
 
 
 def _with_causal(mask: Tensor | None, queries: int, keys: int, like: Tensor) -> Tensor:
@@ -186,7 +196,7 @@ def _by_hand(
 ) -> Tensor:
     import torch
 
-    k, v = (x.repeat_interleave(q.shape[1] // x.shape[1], 1) for x in (k, v))
+    k, v = (x.repeat_interleave(q.shape[-3] // x.shape[-3], -3) for x in (k, v))
     scores = q @ k.mT * scale
     if softcap is not None:
         scores = softcap * torch.tanh(scores / softcap)

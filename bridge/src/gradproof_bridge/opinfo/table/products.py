@@ -127,8 +127,6 @@ def attention(
     """torch.nn.functional.scaled_dot_product_attention."""
     if dropout_p != 0:
         raise NotExpressibleError("dropout")
-    if not all(2 <= x.ndim <= 4 for x in (query, key, value)):
-        raise NotExpressibleError("attention of more than 4 dimensions")
     params: Params = {"causal": is_causal} | ({} if scale is None else {"scale": scale})
     inputs = {name: Shaped(x, _of_four(x)) for name, x in (("q", query), ("k", key), ("v", value))}
     mask = {} if attn_mask is None else {"mask": _mask(attn_mask)}
