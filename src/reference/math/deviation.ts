@@ -126,7 +126,7 @@ export function deviationRecord(
     summary,
     unsupported: ({ x }, params) =>
       groupsOf(x.shape, params).terms.some(({ length }) => length <= params.correction)
-        ? 'as many terms as the correction takes away, or fewer, have no variance'
+        ? 'a variance of as many terms as the correction takes away, or fewer'
         : undefined,
     forward: ({ x }, params) => ({
       y: reduced(

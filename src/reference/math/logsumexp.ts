@@ -125,7 +125,7 @@ export const record = defineRecord(signature, {
   summary: 'y = logarithm of the sum of exp(x) along axes',
   unsupported: ({ x }, params) =>
     groupsOf(x.shape, params).terms.some((terms) => terms.length === 0)
-      ? 'a sum over no elements has no logarithm'
+      ? 'the logarithm of a sum over no elements'
       : undefined,
   forward: ({ x }, params) => ({ y: reduced(groupsOf(x.shape, params), x, logsumexpOf) }),
   acceptance: ({ x }, _outputs, params, { depth }) => ({

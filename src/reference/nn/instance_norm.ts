@@ -39,7 +39,7 @@ function sample(
 export const record = defineRecord(signature, {
   summary: 'y = weight * (x - mean) / sqrt(variance + eps) + bias over each channel of a sample',
   unsupported: (_inputs, { use_input_stats }) =>
-    use_input_stats ? undefined : 'running statistics are those of batch_norm',
+    use_input_stats ? undefined : 'running statistics, which are those of batch_norm',
   forward: (inputs, params) => ({ y: normalized(inputs, grouping(inputs, params)) }),
   acceptance: (inputs, _outputs, params, arithmetic) => ({
     y: normalizedWithin(inputs, grouping(inputs, params), arithmetic),

@@ -20,6 +20,8 @@ export interface Question {
   readonly acceptance: Acceptance;
   /** 1 where no verdict is due. */
   readonly unjudged: Uint8Array;
+  /** 1 for those of them that depend on an input that is not finite. Default none. */
+  readonly dependent?: Uint8Array | undefined;
   /** What libraries' own formulas give in a half format, step by step: one for each that is known. */
   readonly foreseen?: (half: 'f16' | 'bf16') => readonly Foreseen[];
   /** Where the truth comes from, as in "the float64 oracle gives 2". */
@@ -112,17 +114,14 @@ function ask(
         `the record says nothing of ${isGradient ? 'the gradient of ' : ''}${name}`,
       );
     const inFloat32 = expected.acceptances[name] as Acceptance;
-    const unjudged = withOverflow(
-      masks[name],
-      oracle.truth,
-      inFloat32,
-      copies ? INFINITE : LARGEST,
-    );
+    const dependent = masks[name];
+    const largest = copies ? INFINITE : LARGEST;
+    const unjudged = withOverflow(dependent, oracle.truth, inFloat32, largest);
     const foreseen = (half: 'f16' | 'bf16') => foreseenBy(call, half, produced)[name] ?? [];
-    const question = { name, isGradient, actual, unjudged, foreseen, basis, ...oracle };
+    const question = { name, isGradient, actual, unjudged, dependent, foreseen, basis, ...oracle };
     const limits = defined[name];
     if (limits && limits.size > 0) {
-      const open = { whole: masks[name], orZero: isZeroToo(call) };
+      const open = { whole: dependent, orZero: isZeroToo(call) };
       return apart(question, limits, acceptanceOfLimit(limits, question, open));
     }
     return [name === 'dequant' ? { ...question, ...dequant } : question];

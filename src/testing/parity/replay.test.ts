@@ -35,6 +35,13 @@ const withOutput = (name: string, tensor: HostTensor) => (right: Results<HostTen
   outputs: { ...right.outputs, [name]: tensor },
 });
 
+/** Why a bundle has no verdict. */
+async function unjudged(bundle: ParityBundle): Promise<unknown> {
+  const { thrown } = await replayed(bundle);
+  expect(thrown).toMatchObject({ code: 'unjudged' });
+  return (thrown as Error).message;
+}
+
 describe('a bundle', () => {
   test('is asked of ours with its gradients, those that it recorded, and judged whole', async () => {
     const { asked, thrown, evidence } = await replayed(product());
@@ -436,10 +443,21 @@ describe('ours', () => {
     const judged = await replayed(some, withOutput('y', f32(4, -21)));
     expect([judged.thrown, judged.evidence.assertions]).toEqual([undefined, 1]);
     const all = product({ ...forward, inputs: { a: f32(Number.NaN, -3), b: f32(5, 1 / 0) } });
-    expect((await replayed(all)).thrown).toMatchObject({
-      code: 'unjudged',
-      message: 'there is no element, or each depends on a NaN or infinite input or may overflow',
+    expect(await unjudged(all)).toBe('each element depends on an input that is NaN or infinite');
+    const none = f32();
+    const empty = product({
+      inputs: { a: none, b: none },
+      outputs: { y: none },
+      gradsIn: {},
+      gradsOut: {},
     });
+    expect(await unjudged(empty)).toBe('there is no element');
+    const large = product({ ...forward, inputs: { a: f32(3e38, 1e38), b: f32(2, 5) } });
+    expect(await unjudged(large)).toBe('each element may overflow');
+    const mixed = product({ ...forward, inputs: { a: f32(Number.NaN, 1e38), b: f32(2, 5) } });
+    expect(await unjudged(mixed)).toBe(
+      'each element depends on an input that is NaN or infinite, or may overflow',
+    );
   });
 });
 
@@ -537,6 +555,19 @@ describe('what this version has not', () => {
     });
     expect(await lacking(rates)).toBe(
       'lr_schedule of this version does not compute a linear schedule without a total',
+    );
+    const none = hostTensorFrom('f32', [0], []);
+    const empty = (op: string, params: object = {}) =>
+      bundleOf(op, {
+        params: { axes: [0], ...params },
+        inputs: { x: none },
+        outputs: { y: f32(0) },
+      });
+    expect(await lacking(empty('logsumexp'))).toBe(
+      'logsumexp of this version does not compute the logarithm of a sum over no elements',
+    );
+    expect(await lacking(empty('var'))).toBe(
+      'var of this version does not compute a variance of as many terms as the correction takes away, or fewer',
     );
   });
 });

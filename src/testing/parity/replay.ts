@@ -73,9 +73,9 @@ export async function replay(
     gradients: valuesOfHosts(only(results.gradients, gradsOut)),
   };
   const demand = { arithmetic: arithmeticOf(t, forward), level };
-  const ofOurs = oracle.questions(produced, demand);
-  sayUnjudged(t, 'ours', ofOurs);
-  for (const question of ofOurs) {
+  const questions = oracle.questions(produced, demand);
+  sayUnjudged(t, 'ours', questions);
+  for (const question of questions) {
     t.judgingCall(
       () => ({
         name: question.name,
@@ -93,11 +93,18 @@ export async function replay(
         ),
     );
   }
-  if (t.evidence.assertions === 0)
-    t.skip(
-      'unjudged',
-      'there is no element, or each depends on a NaN or infinite input or may overflow',
-    );
+  if (t.evidence.assertions === 0) t.skip('unjudged', whyUnjudged(questions));
+}
+
+/** Why no element is judged. */
+function whyUnjudged(questions: readonly Question[]): string {
+  const elements = questions.flatMap(({ dependent, actual }) =>
+    Array.from(actual.data, (_, i) => dependent?.[i] === 1),
+  );
+  if (elements.length === 0) return 'there is no element';
+  if (elements.every((isDependent) => !isDependent)) return 'each element may overflow';
+  const onInputs = 'each element depends on an input that is NaN or infinite';
+  return elements.every((isDependent) => isDependent) ? onInputs : `${onInputs}, or may overflow`;
 }
 
 /** How many elements of a party no question asks about, where there are some. */
