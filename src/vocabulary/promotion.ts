@@ -41,7 +41,7 @@ export function asOperands(operands: readonly BundleDType[]): readonly BundleDTy
 }
 
 /** The type of the floats among operands, and those wider, in which torch computes if it is told to. */
-export function asOperandsOrWider(operands: readonly BundleDType[]): readonly BundleDType[] {
+function asOperandsOrWider(operands: readonly BundleDType[]): readonly BundleDType[] {
   const type = floatOf(operands);
   return type === 'F64' ? [type] : [...new Set<BundleDType>([type, 'F32', 'F64'])];
 }
