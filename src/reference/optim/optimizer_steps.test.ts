@@ -111,10 +111,32 @@ describe("steps of a library's Muon", () => {
     const { ok, acceptance } = judged(wrong);
     expect(ok).toBe(true);
     expect(acceptance.loose).toBe(
-      'steps 2 are not those of sums that are rounded once to bfloat16, and others have no bound',
+      'steps 2 are not those of sums that are rounded once to bfloat16, and an element of others has no bound',
     );
     expect([...acceptance.bound.slice(6)]).toEqual(new Array(6).fill(Infinity));
     expect(Math.max(...acceptance.bound.slice(0, 6))).toBeLessThan(1e-6);
+  });
+
+  test.each([
+    ['not taken', 0],
+    ['taken twice', 2],
+    ['taken the other way', -1],
+    ['half taken', 0.4],
+  ])('are not as a whole what no library gives: %s', (_, factor) => {
+    const wrong = recorded();
+    for (let i = 0; i < 6; i++) {
+      const before = wrong.data[i] as number;
+      wrong.data[6 + i] = 0.75 * before - 0.5 * factor * ((MADE[1] as number[])[i] as number);
+    }
+    const { ok, acceptance, firstWrong, wrong: count } = judged(wrong);
+    expect([ok, acceptance.loose, firstWrong?.index, count]).toEqual([
+      false,
+      undefined,
+      [1, 0, 0],
+      6,
+    ]);
+    const halves = judged(wrong, { ...library, halves: 'bf16' } as never);
+    expect(halves.ok, 'of halves the size alone is known').toBe(factor === -1);
   });
 
   test('in halves have no bound', () => {

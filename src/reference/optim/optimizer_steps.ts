@@ -102,7 +102,7 @@ export function countedOf<T>(
 /**
  * What the optimizer keeps is never given again after step one, so its errors add up over the
  * steps. A step of a library that keeps in bfloat16 what stands between is held to just that where
- * all of it agrees, and has no bound where it does not.
+ * all of it agrees, or where as a whole it can be none of such a library, and has no bound else.
  */
 function acceptancesOf(
   inputs: Inputs,
@@ -122,15 +122,17 @@ function acceptancesOf(
   walk(inputs, rule, (state, grad, step, start) => {
     const before = { ...state, param: previous.data.subarray(start, start + n) };
     const error = rule.bound(before, grad, step, carried, arithmetic);
+    const library = agreed && rule.library?.(before, grad, carried, arithmetic);
     carried = error;
     bound.set(error['param'] as Float64Array, start);
-    if (agreed) {
-      const library = halves ? undefined : rule.library?.(before, grad);
-      const isSo = library?.param.every(
-        (y, i) =>
-          Math.abs(y - (followed?.data[start + i] ?? Number.NaN)) <= (library.error[i] as number),
-      );
-      if (library && isSo) {
+    if (agreed && library) {
+      const own = followed?.data.subarray(start, start + n);
+      const isSo =
+        !halves &&
+        library.param.every(
+          (y, i) => Math.abs(y - (own?.[i] ?? Number.NaN)) <= (library.error[i] as number),
+        );
+      if (isSo || (own && !library.isPossible(own))) {
         agreed.set(library.param, start);
         bound.set(library.error, start);
       } else {
@@ -153,7 +155,7 @@ function acceptancesOf(
     trajectory: {
       ...within(bound),
       ...(unforeseen.length > 0 && {
-        loose: `steps ${unforeseen.join(', ')} are not those of sums that are rounded once to bfloat16, and others have no bound`,
+        loose: `steps ${unforeseen.join(', ')} are not those of sums that are rounded once to bfloat16, and an element of others has no bound`,
       }),
       ...(agreed && { nearest: (i) => agreed[i] as number }),
     },

@@ -65,6 +65,56 @@ export function orthogonalInBfloat16(x: Value, how: Orthogonalization): Value {
   return turned(x, (wide) => iterates(wide, how, inBfloat16).last);
 }
 
+/** The matrix so that it has no more rows than columns. */
+export function wideOf(x: Value): Value {
+  const [rows, columns] = x.shape as [number, number];
+  return rows > columns ? transposed(x) : x;
+}
+
+/**
+ * Whether each number that {@link orthogonalInBfloat16} rounds is so far from the middle of two that
+ * sums in float32, in any order, are rounded as it is; no element of the matrix given is off by more
+ * than `off`.
+ */
+export function isDecidedInBfloat16(given: Value, off: number, how: Orthogonalization): boolean {
+  const wide = wideOf(given);
+  const { norm, before } = iterates(wide, how, inBfloat16);
+  const [a, b, c] = how.coefficients;
+  const isDecided = (y: number, error: number) => inBfloat16(y - error) === inBfloat16(y + error);
+  const all = (value: Value, errorOf: (i: number) => number) =>
+    value.data.every((y, i) => isDecided(y, errorOf(i)));
+  const kept = wide.data.map(inBfloat16);
+  const size = Math.max(frobenius({ ...wide, data: kept }), how.eps);
+  const isStart =
+    all(wide, () => off) &&
+    isDecided(size, gamma(wide.data.length + 4) * size) &&
+    kept.every((y) => isDecided(y / norm, EPS * Math.abs(y / norm)));
+  return (
+    isStart &&
+    before.every(({ x, gram, update }) => {
+      const ofGram = absoluteProduct(x, x, false, true);
+      const ofSquare = absoluteProduct(gram, gram, false, false);
+      const ofMoved = absoluteProduct(update, x, false, false);
+      const units = gamma((x.shape[1] as number) + 4);
+      const square = sum(b, gram, c, product(gram, gram, false, false));
+      const moved = sum(a, x, 1, product(update, x, false, false));
+      return (
+        all(product(x, x, false, true), (i) => units * (ofGram.data[i] as number)) &&
+        all(
+          square,
+          (i) =>
+            units *
+            (Math.abs(b * (gram.data[i] as number)) + Math.abs(c) * (ofSquare.data[i] as number)),
+        ) &&
+        all(
+          moved,
+          (i) => units * (Math.abs(a * (x.data[i] as number)) + (ofMoved.data[i] as number)),
+        )
+      );
+    })
+  );
+}
+
 /** `f` of the matrix so that it has no more rows than columns. */
 function turned(x: Value, f: (wide: Value) => Value): Value {
   const [rows, columns] = x.shape as [number, number];
@@ -98,7 +148,7 @@ export function orthogonalError(
   depth: Depth,
 ): number {
   const [rows, columns] = given.shape as [number, number];
-  const wide = rows > columns ? transposed(given) : given;
+  const wide = wideOf(given);
   const { norm, before } = iterates(wide, how, inFloat64);
   const size = frobenius(wide);
   const terms = rows * columns;
@@ -191,6 +241,7 @@ function roundings(
   return ofProduct + 2 * EPS * (a * (sizeOfX + deviation) + moved) + 6 * rows * columns * FLUSH;
 }
 
-function frobenius({ data }: Value): number {
+/** The size of a matrix as a whole, in Frobenius's norm. */
+export function frobenius({ data }: Value): number {
   return Math.sqrt(data.reduce((total, x) => total + x * x, 0));
 }

@@ -31,12 +31,19 @@ export interface ParameterRule {
    * Of optimizers whose libraries keep what stands between in bfloat16: the parameter as it is then,
    * where each sum is rounded once, and how far off it may be by what is computed in float32 after.
    * A sum beside the middle of two numbers may be rounded to either, and what follows from the other
-   * has no bound.
+   * has no bound for an element; `isPossible` tells whether the step as a whole can be one of such a
+   * library, as far as anything is known of it.
    */
   readonly library?: (
     before: Parameter,
     grad: Float64Array,
-  ) => { readonly param: Float64Array; readonly error: Float64Array };
+    carried: Parameter,
+    arithmetic: Arithmetic,
+  ) => {
+    readonly param: Float64Array;
+    readonly error: Float64Array;
+    readonly isPossible: (after: Float64Array) => boolean;
+  };
   /** What torch keeps of the parameter as a whole, and what follows from the steps taken. */
   readonly counted?: Rule['counted'];
 }

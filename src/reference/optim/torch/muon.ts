@@ -8,11 +8,14 @@ import type { SimulatedGpu } from '../../simulation/simulated-gpu.ts';
 import { type Calculation, IN_FLOAT64, onGpu, withBounds } from '../calculation.ts';
 import { simulatedOrthogonal } from '../orthogonal.simulation.ts';
 import {
+  frobenius,
+  isDecidedInBfloat16,
   type Orthogonalization,
   orthogonal,
   orthogonalError,
   orthogonalInBfloat16,
 } from '../orthogonal.ts';
+import { orthogonalSize } from '../orthogonal-size.ts';
 import type { Parameter, ParameterRule } from '../parameter-rule.ts';
 
 /** Scalars of a step, as the kernels get them. */
@@ -25,7 +28,8 @@ interface Scalars {
 
 /**
  * torch.optim.Muon on matrices of `shape`. torch makes the momentum orthogonal in bfloat16, and
- * five steps of that leave no bound that would tell anything: a library is held to its roundings.
+ * five steps of that leave no bound of an element that would tell anything: a library is held to its
+ * roundings, and a step that is not just these to what is known of it as a whole.
  */
 export function muon(
   params: ParamsOf<typeof optimizerSteps>,
@@ -74,13 +78,13 @@ export function muon(
   const inFloat64 = (before: Parameter, grad: Float64Array) =>
     computedBy(IN_FLOAT64, (x) => orthogonal(x, how), before, grad);
 
-  const bound = (
+  /** What is made orthogonal, and how far off it is. */
+  const alongOf = (
     before: Parameter,
     grad: Float64Array,
-    _step: number,
     carried: Parameter,
-    { depth, halves }: Arithmetic,
-  ): Parameter => {
+    halves: Arithmetic['halves'],
+  ) => {
     const calculation = withBounds(halves ? IN_HALVES[halves] : IN_FLOAT32);
     const each = Array.from(grad, (g, i) =>
       momentum(
@@ -94,6 +98,57 @@ export function muon(
     );
     const along = matrix(Float64Array.from(each, (next) => next.along.value));
     const off = Math.sqrt(each.reduce((total, next) => total + next.along.error ** 2, 0));
+    return { calculation, each, along, off };
+  };
+
+  /**
+   * Whether a step may be a library's: the matrix that it went along has a size of those that the
+   * roundings of bfloat16 leave; and where these are all decided, so that the step is known, it is no
+   * farther from that than half its way. It sees a step that was not taken, taken twice or, where it is
+   * known, taken the other way.
+   */
+  const possible = (
+    before: Parameter,
+    grad: Float64Array,
+    carried: Parameter,
+    halves: Arithmetic['halves'],
+  ) => {
+    const { along, off } = alongOf(before, grad, carried, halves);
+    const start = before['param'] as Float64Array;
+    const { eps } = halves ? IN_HALVES[halves] : IN_FLOAT32;
+    const sizes = orthogonalSize(along, off, how);
+    const known =
+      !halves && isDecidedInBfloat16(along, off, how)
+        ? orthogonalInBfloat16(along, how)
+        : undefined;
+    return (after: Float64Array): boolean => {
+      const way = matrix(
+        after.map((y, i) => (y - scalars.decay * (start[i] as number)) / scalars.rate),
+      );
+      // Product, sum and the scalars, each rounded at the size of what stands there.
+      const lost = frobenius(
+        matrix(
+          after.map(
+            (y, i) => (4 * eps * (Math.abs(y) + Math.abs(start[i] as number))) / scalars.rate,
+          ),
+        ),
+      );
+      const size = frobenius(way);
+      if (sizes && (size < sizes.low - lost || size > sizes.high + lost)) return false;
+      if (!known) return true;
+      const apart = matrix(way.data.map((y, i) => y - (known.data[i] as number)));
+      return frobenius(apart) <= frobenius(known) / 2 + lost;
+    };
+  };
+
+  const bound = (
+    before: Parameter,
+    grad: Float64Array,
+    _step: number,
+    carried: Parameter,
+    { depth, halves }: Arithmetic,
+  ): Parameter => {
+    const { calculation, each, along, off } = alongOf(before, grad, carried, halves);
     // No element of a matrix is longer than the whole.
     const found = orthogonalError(along, off, how, depth);
     const error = Number.isFinite(found) ? found : LARGEST;
@@ -111,7 +166,7 @@ export function muon(
     bound,
     computed: (gpu: SimulatedGpu, before, grad) =>
       computedBy(onGpu(gpu), (x) => simulatedOrthogonal(gpu, x, how), before, grad),
-    library: (before, grad) => {
+    library: (before, grad, carried, { halves }) => {
       const { param } = computedBy(
         IN_FLOAT64,
         (x) => orthogonalInBfloat16(x, how),
@@ -126,7 +181,7 @@ export function muon(
         const along = (y - scalars.decay * x) / scalars.rate;
         return moved({ exactly, ...rest }, exactly(x), exactly(along)).error;
       });
-      return { param, error };
+      return { param, error, isPossible: possible(before, grad, carried, halves) };
     },
   };
 }
