@@ -107,9 +107,10 @@ def test_an_empty_path_is_not_the_folder_that_one_is_in(
     arguments: list[str],
 ):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit, match="2"):
-        main(arguments)
-    assert capsys.readouterr().err.endswith(": a path is empty\n")
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.endswith(
+        f": a path is empty; see gradproof-bridge {arguments[0]} --help\n"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -117,10 +118,10 @@ def test_an_empty_path_is_not_the_folder_that_one_is_in(
 def test_a_seed_that_would_mean_another_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: str
 ):
-    with pytest.raises(SystemExit, match="2"):
-        main(["record", str(tmp_path / "out"), "--ops", "bitnet_one", "--seed", seed])
-    assert capsys.readouterr().err.endswith(
-        f"argument --seed: {seed} is no whole number from 0 to 4294967295\n"
+    assert main(["record", str(tmp_path / "out"), "--ops", "bitnet_one", "--seed", seed]) == 2
+    assert capsys.readouterr().err == (
+        f"gradproof-bridge: argument --seed: {seed} is no whole number from 0 to 4294967295;"
+        " see gradproof-bridge record --help\n"
     )
     assert not (tmp_path / "out").exists()
 
@@ -132,6 +133,25 @@ def test_a_device_that_is_not_here_is_answered_with_those_that_are_each_once(
     known = capsys.readouterr().err.strip().partition("there are ")[2].split(", ")
     assert "cpu" in known
     assert len(set(known)) == len(known)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "the following arguments are required: COMMAND; see gradproof-bridge --help"),
+        (["conjure"], "invalid choice: 'conjure'"),
+        (["verify"], "see gradproof-bridge verify --help"),
+        (["doctor", "--loud"], "unrecognized arguments: --loud; see gradproof-bridge --help"),
+        (["opinfo", "--out", "x", "--all", "--draw", "1"], "not allowed with argument --all"),
+    ],
+)
+def test_wrong_use_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], says: str):
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("gradproof-bridge: ")
+    assert says in printed.err
+    assert printed.err.count("\n") == 1
 
 
 def test_every_command_helps(capsys: pytest.CaptureFixture[str]):

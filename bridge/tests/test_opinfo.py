@@ -297,7 +297,24 @@ def test_without_what_torchs_samples_need_one_line_says_what_to_do(monkeypatch, 
 @needs_torch
 def test_a_name_that_nothing_has_is_wrong_use(tmp_path, capsys):
     assert main(["opinfo", "--out", str(tmp_path), "--op", "conjure"]) == 2
-    assert capsys.readouterr().err == "gradproof-bridge: no sample of conjure is a bundle\n"
+    said = capsys.readouterr().err
+    assert "has no operator and no optimizer conjure: give a name of its own" in said
+    assert said.count("\n") == 1
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    ("glob", "why"),
+    [
+        ("angle", "torch has angle, but no op here computes it: docs/opinfo.md lists those"),
+        ("optim.LBFGS", "torch has optim.LBFGS, but no op here computes it"),
+    ],
+)
+def test_a_name_of_torch_s_that_no_op_here_computes_is_told_apart(tmp_path, capsys, glob, why):
+    assert main(["opinfo", "--out", str(tmp_path), "--op", glob]) == 2
+    said = capsys.readouterr().err
+    assert why in said
+    assert said.count("\n") == 1
 
 
 @needs_torch

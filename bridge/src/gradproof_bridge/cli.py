@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from gradproof_bridge import __version__
-from gradproof_bridge.errors import BridgeError
+from gradproof_bridge.errors import BridgeError, UsageError
 from gradproof_bridge.plain import plain
 
 EXIT_WRONG_USE = 2
@@ -44,6 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     return status
+
+
+class _Parser(argparse.ArgumentParser):
+    """Refuses in one line, as all of the command does."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see {self.prog} --help")
 
 
 def _refuse(reason: str) -> int:
@@ -82,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     # Loads numpy and more, which a Ctrl-C may meet.
     from gradproof_bridge.commands.registry import COMMANDS
 
-    parser = argparse.ArgumentParser("gradproof-bridge", description=__doc__)
+    parser = _Parser("gradproof-bridge", description=__doc__)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from gradproof_bridge.commands.arguments import count_argument, path_argument, seed_argument
 from gradproof_bridge.errors import UsageError
 from gradproof_bridge.plain import plain
 from gradproof_bridge.recording.folder import RecordingFolder
 from gradproof_bridge.whole_file import write_whole
+
+if TYPE_CHECKING:
+    from gradproof_bridge.opinfo.summary import Summary
 
 NAME = "opinfo"
 SUMMARY = (
@@ -56,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
     """0; samples that are no bundle are counted by their reason."""
     from gradproof_bridge.opinfo.database import operators
     from gradproof_bridge.opinfo.make import make
+    from gradproof_bridge.opinfo.sources import names
     from gradproof_bridge.opinfo.summary import SUMMARY as SUMMARY_FILE
     from gradproof_bridge.opinfo.summary import Summary
 
@@ -65,6 +70,11 @@ def run(options: argparse.Namespace) -> int:
     if options.out.is_dir() and any(options.out.iterdir()):
         raise UsageError(f"{options.out} is not empty: name a folder for these samples alone")
 
+    if not names(options.op):
+        raise UsageError(
+            f"torch {torch.__version__} has no operator and no optimizer {options.op}: give a name"
+            " of its own, such as softmax, conv2d or optim.AdamW"
+        )
     summary = Summary(torch.__version__, options.seed, None if options.all else options.draw)
     made = size = 0
     with RecordingFolder(options.out) as folder:
@@ -72,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
             size += folder.write(filed)
             made += 1
     if made == 0:
-        raise UsageError(f"no sample of {options.op or 'any operator'} is a bundle")
+        raise UsageError(_nothing(options.op or "*", summary))
     write_whole(options.out / SUMMARY_FILE, summary.text().encode())
     where = f"in {options.out} ({size / 1e6:.1f} MB)"
     if options.all:
@@ -88,3 +98,10 @@ def run(options: argparse.Namespace) -> int:
         )
     sys.stdout.write(f"{plain(said)}\n")
     return 0
+
+
+def _nothing(glob: str, summary: Summary) -> str:
+    """Why nothing of torch's operators that fit became a bundle."""
+    if not summary.subjects:
+        return f"torch has {glob}, but no op here computes it: docs/opinfo.md lists those that one does"
+    return f"no sample of {glob} is a bundle"

@@ -112,6 +112,13 @@ def fits(subject: str, glob: str | None) -> bool:
     )
 
 
+def names(glob: str | None) -> list[str]:
+    """The operators and optimizers of torch that fit, whether the table has a line for them or not."""
+    found = [database.name_of(info) for info in database.operators()]
+    found += [optimizers.subject_of(info) for info in database.optimizers()]
+    return [name for name in found if fits(name, glob)]
+
+
 def place(seed: int, name: str) -> str:
     """Where a name stands in the order of a seed."""
     return hashlib.sha256(f"{seed} {name}".encode()).hexdigest()
