@@ -87,9 +87,9 @@ const checkParameters = seam('train.check_parameters', ({ names }: FlatParameter
 const stagesOf = seam('train.update_stages', (stages: readonly Stage[]) => stages);
 
 /**
- * AdamW, Adam, SGD or another optimizer of torch's over flat parameters: gradients are gathered into buffers of the same layout,
- * clipped by the norm of all of them, and one dispatch updates a segment. Nothing is read back, and
- * a captured update follows its schedule.
+ * AdamW, Adam, SGD or another optimizer of torch's over flat parameters: gradients are gathered into
+ * buffers of the same layout, clipped by the norm of all of them, and one dispatch updates a
+ * segment. Nothing is read back, and a captured update follows its schedule.
  */
 export class Optimizer implements Disposable {
   readonly #gpu: Gpu;

@@ -20,11 +20,11 @@ type Params = ParamsOf<typeof signature>;
 /**
  * y = x W^T + s (x A^T) B^T (+ bias) with a frozen W, s = alpha / r: LoRA as PEFT has it; the
  * update s B A is never formed. Float32. x: [..., in]; weight: [out, in], or packed and absmax as
- * products with quantized weights take them; lora_A: [r, in]; lora_B: [out, r]; bias: [out]. With `use_dora` y =
- * magnitude / norm * z + bias, where z is y above without bias and norm [out] the length of each
- * row of W + s B A; magnitude: [out]. As in PEFT no gradient flows through the norm. y: [..., out];
- * xa = x A^T, [..., r], and DoRA's z and norm are kept for the backward pass, which gives the
- * gradients of x, lora_A, lora_B and magnitude. Throws ShapeError when they do not fit.
+ * products with quantized weights take them; lora_A: [r, in]; lora_B: [out, r]; bias: [out]. With
+ * `use_dora` y = magnitude / norm * z + bias, where z is y above without bias and norm [out] the
+ * length of each row of W + s B A; magnitude: [out]. As in PEFT no gradient flows through the norm.
+ * y: [..., out]; xa = x A^T, [..., r], and DoRA's z and norm are kept for the backward pass, which
+ * gives the gradients of x, lora_A, lora_B and magnitude. Throws ShapeError when they do not fit.
  */
 export const loraLinear = launcher(signature, {
   variants: {

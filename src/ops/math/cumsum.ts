@@ -19,7 +19,8 @@ function scanDepth(terms: number): number {
 
 /**
  * y[i] = sum of x[0] to x[i] along `dim`, as torch.cumsum, in one fixed order; the gradient is the
- * same from the other end. x, y: f32, or integers and their sums in i32, which wrap. Throws ShapeError when there is no such dimension.
+ * same from the other end. x, y: f32, or integers and their sums in i32, which wrap. Throws
+ * ShapeError when there is no such dimension.
  */
 export const cumsum = launcher(signature, {
   variants: { shared: { kernels: [shader.file], depth: scanDepth } },

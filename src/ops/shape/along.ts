@@ -84,8 +84,8 @@ export function takenAlong(
 const INVOCATIONS = 8192;
 
 /**
- * Adds the elements of `src` that lie in `shape`, times `scale`, to y at indices along a
- * dimension, all f32 or all i32, which wrap: those of an element in ascending order, the same bits every time.
+ * Adds the elements of `src` that lie in `shape`, times `scale`, to y at indices along a dimension,
+ * all f32 or all i32, which wrap: those of an element in ascending order, the same bits every time.
  */
 export function addAlong(
   gpu: Gpu,

@@ -11,9 +11,9 @@ import { filled } from './fill.ts';
 
 /**
  * y = x with src added at `indices` along `dim`, as torch.Tensor.scatter_add: the terms of an
- * element in ascending order, the same bits every time. x, src: f32, or integers, which wrap; indices: i32 of x's rank and in no
- * other dimension larger; src: in no dimension smaller than they are. Indices beyond the ends,
- * which torch refuses, mean the nearest element. Throws ShapeError.
+ * element in ascending order, the same bits every time. x, src: f32, or integers, which wrap;
+ * indices: i32 of x's rank and in no other dimension larger; src: in no dimension smaller than they
+ * are. Indices beyond the ends, which torch refuses, mean the nearest element. Throws ShapeError.
  */
 export const scatterAdd = launcher(signature, {
   variants: {
