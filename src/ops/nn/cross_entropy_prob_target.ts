@@ -4,8 +4,7 @@ import logShader from '../../../shaders/nn/log_softmax.wgsl';
 import logBackwardShader from '../../../shaders/nn/log_softmax_backward.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, gridOfFours, PADDING, u32 } from '../../gpu/shader.ts';
-import { ShapeError } from '../../tensor/host.ts';
-import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { crossEntropyProbTarget as signature } from '../../vocabulary/nn/cross_entropy_prob_target.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
@@ -14,6 +13,7 @@ import { launcher } from '../launcher.ts';
 import { axisFields, inFours, repeatedStrides, walk } from '../math/axes.ts';
 import { chunkedDepth, reductionOf } from '../math/reduction.ts';
 import { sum } from '../math/sum.ts';
+import { scoredRows } from './loss-rows.ts';
 import { rowVariants } from './row-variants.ts';
 import { alongAxis } from './softmax-along.ts';
 
@@ -28,33 +28,24 @@ interface Layout {
   readonly besideLogits: Shape;
   /** What the sum of the rows' losses is multiplied by. */
   readonly scale: number;
-  /** What makes the target of a probability, as factor and addend: smoothing, and the loss's sign. */
+  /** Factor and addend that smooth a probability. */
   readonly keep: number;
   readonly spread: number;
 }
 
 function layoutOf({ logits, target, weight }: Inputs, params: Params): Layout {
-  const classAxis = Math.min(1, logits.shape.length - 1);
-  const classes = logits.shape[classAxis];
-  if (
-    !classes ||
-    !sameShape(target.shape, logits.shape) ||
-    (weight && !sameShape(weight.shape, [classes]))
-  ) {
-    const weights = weight ? `, weight ${formatShape(weight.shape)}` : '';
-    throw new ShapeError(
-      `${signature.name}: logits ${formatShape(logits.shape)}, target ${formatShape(target.shape)}${weights} do not fit`,
-    );
-  }
   const { reduction, label_smoothing } = params;
-  const rows = logits.shape.length === 1 ? [1] : logits.shape.toSpliced(classAxis, 1);
+  const { classAxis, classes, shape } = scoredRows(
+    { op: signature.name, scores: logits.shape, weight: weight?.shape },
+    { probabilities: target.shape },
+  );
   return {
     classAxis,
-    rows,
+    rows: shape,
     besideLogits: reduction === 'none' ? logits.shape.with(classAxis, 1) : [],
-    scale: reduction === 'mean' ? 1 / sizeOf(rows) : 1,
-    keep: label_smoothing - 1,
-    spread: -label_smoothing / classes,
+    scale: reduction === 'mean' ? 1 / sizeOf(shape) : 1,
+    keep: 1 - label_smoothing,
+    spread: label_smoothing / classes,
   };
 }
 
@@ -102,26 +93,24 @@ export const crossEntropyProbTarget = launcher(signature, {
     const { logits, target, weight } = inputs;
     const log_probs = alongAxis(gpu, logShader, [logits], classAxis, variant);
     const of = { v: log_probs, as: log_probs.shape };
-    using all = terms(gpu, target, [keep, spread], of, weight, layout);
+    using all = terms(gpu, target, [-keep, -spread], of, weight, layout);
     const each = params.reduction === 'none';
     const reduction = reductionOf(all.shape, (d) => !each || d === classAxis);
     return { loss: sum(gpu, all, reduction, each ? rows : [1], { scale }), log_probs };
   },
   backward: (gpu, { inputs, outputs: { log_probs }, grads, params, wants }, variant) => {
     const layout = layoutOf(inputs, params);
-    const { classAxis, besideLogits, scale } = layout;
-    const keep = layout.keep * scale;
-    const spread = layout.spread * scale;
+    const { classAxis, besideLogits, keep, spread, scale } = layout;
     const { target, weight } = inputs;
     const incoming = { v: grads.loss, as: besideLogits };
     const toLogits = () => {
-      using slopes = terms(gpu, target, [keep, spread], incoming, weight, layout);
+      using slopes = terms(gpu, target, [-keep * scale, -spread * scale], incoming, weight, layout);
       return alongAxis(gpu, logBackwardShader, [log_probs, slopes], classAxis, variant);
     };
     return {
       ...(wants.has('logits') ? { logits: toLogits() } : {}),
       ...(wants.has('target')
-        ? { target: terms(gpu, log_probs, [keep, 0], incoming, weight, layout) }
+        ? { target: terms(gpu, log_probs, [-keep * scale, 0], incoming, weight, layout) }
         : {}),
     };
   },

@@ -15,42 +15,54 @@ export interface LossRows {
   readonly inner: number;
 }
 
-interface Given {
+/** Scores beside what is demanded of them, and the weights of classes. */
+interface Scored {
   readonly op: string;
   /** [N, C, ...], or [C] of a single row. */
   readonly scores: Shape;
-  readonly labels: Shape;
   readonly weight: Shape | undefined;
-  readonly ignore_index: number;
-  /** Whether the classes come last. */
-  readonly classesLast: boolean;
+  /** Whether the classes come last. Default false. */
+  readonly classesLast?: boolean;
 }
 
 /**
- * Throws ShapeError when the shapes do not fit, and `bad-params` for an ignore_index that no label
- * can have.
+ * The axis of the classes, how many there are, and the shape of the rows. A `target` has a label for
+ * each row, or a probability for each score. Throws ShapeError when the shapes do not fit.
  */
-export function lossRows({
-  op,
-  scores,
-  labels,
-  weight,
-  ignore_index,
-  classesLast,
-}: Given): LossRows {
+export function scoredRows(
+  { op, scores, weight, classesLast = false }: Scored,
+  target: Readonly<Partial<Record<'labels' | 'probabilities', Shape>>>,
+): { readonly classAxis: number; readonly classes: number; readonly shape: Shape } {
   const classAxis = classesLast ? scores.length - 1 : Math.min(1, scores.length - 1);
   const classes = scores[classAxis];
-  const rows = scores.length === 1 ? [1] : scores.toSpliced(classAxis, 1);
-  if (!classes || !sameShape(labels, rows) || (weight && !sameShape(weight, [classes]))) {
-    const parts = [
-      formatShape(scores),
-      `labels ${formatShape(labels)}`,
-      ...(weight ? [`weight ${formatShape(weight)}`] : []),
-    ];
+  const shape = scores.length === 1 ? [1] : scores.toSpliced(classAxis, 1);
+  const demands = [
+    ['labels', target.labels, shape],
+    ['probabilities', target.probabilities, scores],
+    ['weight', weight, [classes ?? 0]],
+  ] as const;
+  if (!classes || demands.some(([, given, wanted]) => given && !sameShape(given, wanted))) {
+    const parts = demands.flatMap(([name, given]) =>
+      given ? `, ${name} ${formatShape(given)}` : [],
+    );
     throw new ShapeError(
-      `${op}: scores ${parts.join(', ')} do not fit${classesLast ? ' with shift' : ''}`,
+      `${op}: scores ${formatShape(scores)}${parts.join('')} do not fit${classesLast ? ' with shift' : ''}`,
     );
   }
+  return { classAxis, classes, shape };
+}
+
+/**
+ * Rows with a label each. Throws ShapeError when the shapes do not fit, and `bad-params` for an
+ * ignore_index that no label can have.
+ */
+export function lossRows({
+  labels,
+  ignore_index,
+  ...scored
+}: Scored & { readonly labels: Shape; readonly ignore_index: number }): LossRows {
+  const { op, scores } = scored;
+  const { classAxis, classes } = scoredRows(scored, { labels });
   if ((ignore_index | 0) !== ignore_index) {
     throw new GradproofError(
       'bad-params',
