@@ -16,7 +16,7 @@ interface Replayed {
   /** Element type, as `f32`. */
   readonly dtype: string;
   readonly op: string;
-  readonly end: (typeof ENDS)[number];
+  readonly end: (typeof ENDS)[number] | 'lacking';
   /** Why it is not judged. */
   readonly why: string | undefined;
 }
@@ -26,7 +26,8 @@ const ENDS = ['agree', 'loose', 'deviate', 'fail', 'unjudged'] as const;
 /**
  * The text of docs/opinfo.md: what is expressed of each OpInfo and OptimizerInfo, how its replay
  * ended, and what is missing and why. Of all samples `summary` counts, `index` lists and `results`
- * judges them. Throws UsageError where one was not replayed, or deviates or fails without a cause.
+ * judges them; those that an interim report lacks are counted. Throws UsageError where one deviates
+ * or fails without a cause.
  */
 export function opinfoPage(
   summary: OpInfoSummary,
@@ -35,8 +36,9 @@ export function opinfoPage(
   causes: Readonly<Record<string, string>> = CAUSES,
 ): string {
   if (summary.drawn !== null) throw new UsageError('OPINFO.json counts a draw: make it with --all');
-  const replayed = replays(index, results);
-  const bySubject = groupBy(replayed, ({ subject }) => subject);
+  const all = replays(index, results);
+  const replayed = all.filter(({ end }) => end !== 'lacking');
+  const bySubject = groupBy(all, ({ subject }) => subject);
   const expressed = Object.entries(summary.subjects).filter(([name]) => bySubject.has(name));
   const unexpressed = Object.entries(summary.subjects).filter(([name]) => !bySubject.has(name));
   const samples = sum(Object.values(summary.subjects).map((one) => one.samples));
@@ -48,21 +50,23 @@ bundles express of it, and what a replay on the host says. Seed ${summary.seed},
 has them. Written by \`scripts/parity-pages.mjs\`; made anew by
 
     gradproof-bridge opinfo --out SAMPLES --all
-    npm start -- --runtime node --parity SAMPLES --report REPORT
+    npm start -- --runtime node --parity SAMPLES --report REPORT --deadline 7200000
     node scripts/parity-pages.mjs opinfo SAMPLES REPORT
+
+The replay takes about 40 minutes, and without \`--deadline\` ends after ten.
 
 | | |
 |---|---|
 | operators and optimizers | ${number(expressed.length + unexpressed.length + Object.keys(summary.without_line).length)} |
 | with a sample that is expressed | ${number(expressed.length)} |
 | their samples, in each element type that bundles hold | ${number(samples)} |
-| expressed | ${number(replayed.length)} |
+| expressed | ${number(all.length)} |
 | agree | ${count('agree')} |
 | within a loose bound alone | ${count('loose')} |
 | deviate | ${count('deviate')} |
 | fail | ${count('fail')} |
 | without a verdict | ${count('unjudged')} |
-
+${replayed.length === all.length ? '' : `| not replayed: this page is of a part | ${number(all.length - replayed.length)} |\n`}
 A sample **agrees** when its recorded values and ours are within the bound of the float64 oracle;
 **loose** are values in halves within a bound that would miss more than one in twenty errors of
 10 %; one **deviates** when torch's value is beyond its bound, and **fails** when ours is.
@@ -88,19 +92,18 @@ ${refused(summary)}
 `;
 }
 
-/** Every bundle of the index with its result. */
+/** Every bundle of the index with its result, if it has one. */
 function replays({ cases }: ParityIndex, results: readonly Result[]): readonly Replayed[] {
   const byId = new Map(results.map((result) => [result.id, result]));
   return cases.map((one) => {
     const result = byId.get(idOf(one));
-    if (!result) throw new UsageError(`${one.name} was not replayed`);
     const [subject = '', dtype = ''] = (one.name.split('/').at(-1) as string).split('-');
-    const why = result.skip && `${result.skip.code}: ${result.skip.detail}`;
-    return { subject, dtype, op: one.op, end: endOf(result), why };
+    const why = result?.skip && `${result.skip.code}: ${result.skip.detail}`;
+    return { subject, dtype, op: one.op, end: result ? endOf(result) : 'lacking', why };
   });
 }
 
-function endOf({ status, finding }: Result): Replayed['end'] {
+function endOf({ status, finding }: Result): (typeof ENDS)[number] {
   if (status === 'skip') return 'unjudged';
   if (status !== 'pass') return 'fail';
   if (!finding) return 'agree';
@@ -152,25 +155,52 @@ function byType(some: readonly Replayed[]): string {
 function without(replayed: readonly Replayed[]): string {
   const open = replayed.filter(({ why }) => why !== undefined);
   if (open.length === 0) return 'None.\n';
-  const lines = [...groupBy(open, ({ why }) => why as string)].map(([why, some]) => {
-    const names = [...groupBy(some, ({ subject }) => subject)];
-    return `| ${why} | ${list(names.map(([name, { length }]) => `${name} ${length}`))} |`;
-  });
-  return table('why | samples', lines);
+  return byReason(
+    open.map(({ why, subject }) => ({ reason: why as string, name: subject, count: 1 })),
+  );
+}
+
+/** Samples of an operator for one reason. */
+interface Counted {
+  readonly reason: string;
+  readonly name: string;
+  readonly count: number;
+}
+
+/** Each reason with how many samples it is of, and a list of their operators to unfold. */
+function byReason(all: readonly Counted[]): string {
+  const total = (some: readonly Counted[]) => sum(some.map(({ count }) => count));
+  return [...groupBy(all, ({ reason }) => reason)]
+    .map(([reason, some]) => ({ reason, some, samples: total(some) }))
+    .sort((a, b) => b.samples - a.samples || (a.reason < b.reason ? -1 : 1))
+    .map(({ reason, some, samples }) => {
+      const ofEach = [...groupBy(some, ({ name }) => name)].map(
+        ([name, own]) => `${name}: ${number(total(own))}`,
+      );
+      const head = `${reason}: ${counted(samples, 'sample')} of ${counted(ofEach.length, 'operator')}`;
+      return unfolding(head, ofEach);
+    })
+    .join('\n');
+}
+
+/** A list, a line for each, that opens below its head. */
+function unfolding(head: string, items: readonly string[]): string {
+  return [
+    '<details>',
+    `<summary>${head}</summary>`,
+    '',
+    ...items.map((item) => `- ${item}`),
+    '',
+    '</details>',
+    '',
+  ].join('\n');
 }
 
 function reasons({ subjects }: OpInfoSummary): string {
   const all = Object.entries(subjects).flatMap(([name, { missing }]) =>
-    Object.entries(missing).map(([reason, lacks]) => ({ name, reason, lacks })),
+    Object.entries(missing).map(([reason, count]) => ({ name, reason, count })),
   );
-  const lines = [...groupBy(all, ({ reason }) => reason)]
-    .map(([reason, some]) => ({ reason, some, total: sum(some.map(({ lacks }) => lacks)) }))
-    .sort((a, b) => b.total - a.total || (a.reason < b.reason ? -1 : 1))
-    .map(
-      ({ reason, some, total }) =>
-        `| ${reason} | ${number(total)} | ${list(some.map(({ name, lacks }) => `${name} ${lacks}`))} |`,
-    );
-  return table('reason | samples | of each operator', lines);
+  return byReason(all);
 }
 
 /** Those that no op here computes, by torch's name of their module. */
@@ -180,10 +210,10 @@ function withoutOp({ without_line }: OpInfoSummary): string {
     MODULES.find((module) => name.startsWith(`${module}.`)) ?? 'torch';
   const lines = [...groupBy(names, moduleOf)].sort().map(([module, some]) => {
     const short = some.map((name) => (module === 'torch' ? name : name.slice(module.length + 1)));
-    return `| ${module} | ${some.length} | ${list(short)} |`;
+    return unfolding(`${module}: ${some.length}`, short);
   });
-  const said = `${names.length} operators and optimizers have no op here:`;
-  return `${said}\n\n${table('module of torch | number | names', lines)}`;
+  const said = `${names.length} operators and optimizers have no op here, by torch's module:`;
+  return `${said}\n\n${lines.join('\n')}`;
 }
 
 const MODULES = [
