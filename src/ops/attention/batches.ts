@@ -54,7 +54,7 @@ export function inBatches(
     const wide = filling(gpu, scope, operand, whole(count, last));
     return inOneBatch(wide, [sizeOf(batch), count, ...last]);
   };
-  const [queries, keys, width] = [q.shape.at(-2), k.shape.at(-2), v.shape.at(-1)];
+  const queries = q.shape.at(-2);
   return {
     operands: {
       q: widened(q, heads),
@@ -66,8 +66,8 @@ export function inBatches(
       q: whole(heads, q.shape.slice(-2)),
       k: whole(kv, k.shape.slice(-2)),
       v: whole(kv, v.shape.slice(-2)),
-      y: whole(heads, [queries, width]),
-      scores: whole(heads, [queries, keys]),
+      y: whole(heads, [queries, v.shape.at(-1)]),
+      scores: whole(heads, [queries, k.shape.at(-2)]),
     },
   };
 }
