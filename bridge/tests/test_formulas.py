@@ -378,15 +378,19 @@ def test_an_index_is_named_once_in_a_row_of_many_equal_elements():
     ("op", "params", "shapes"),
     [
         ("conv1d", {"stride": 2, "padding": 1}, {"x": (3, 9), "weight": (4, 3, 3), "bias": (4,)}),
-        ("conv2d", {"groups": 2}, {"x": (4, 5, 6), "weight": (6, 2, 3, 2), "bias": (6,)}),
+        (
+            "conv2d",
+            {"groups": 2, "padding": 1},
+            {"x": (4, 5, 6), "weight": (6, 2, 3, 2), "bias": (6,)},
+        ),
         (
             "conv_transpose2d",
             {"stride": [2, 1], "output_padding": [3, 2], "dilation": [4, 3]},
             {"x": (2, 2, 3, 2), "weight": (2, 3, 2, 3), "bias": (3,)},
         ),
-        ("conv_transpose2d", {"stride": 2}, {"x": (2, 3, 4), "weight": (2, 3, 3, 2)}),
-        ("max_pool2d", {"kernel": 2}, {"x": (3, 4, 5)}),
-        ("avg_pool2d", {"kernel": [2, 3], "stride": 1}, {"x": (3, 4, 5)}),
+        ("conv_transpose2d", {"stride": 2, "padding": 1}, {"x": (2, 3, 4), "weight": (2, 3, 3, 2)}),
+        ("max_pool2d", {"kernel": 2, "padding": [0, 1]}, {"x": (3, 4, 5)}),
+        ("avg_pool2d", {"kernel": [2, 3], "stride": 1, "padding": [1, 0]}, {"x": (3, 4, 5)}),
         ("global_avg_pool2d", {}, {"x": (3, 4, 5)}),
         (
             "scaled_dot_product_attention",

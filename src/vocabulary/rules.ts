@@ -182,18 +182,44 @@ export const flag = v.union([
 ]);
 export const off = v.optional(flag, false);
 export const on = v.optional(flag, true);
-/** Either one number for both directions or [vertical, horizontal]. */
-export const pair = v.pipe(
-  v.union([
-    v.strictTuple([size, size]),
-    v.pipe(
-      size,
-      v.transform((n): [number, number] => [n, n]),
+/** Two numbers from `least` on, which `names` tells, or one for both. */
+function two(least: number, names: string) {
+  const each = v.pipe(integer, v.minValue(least));
+  return v.pipe(
+    v.union(
+      [
+        v.strictTuple([each, each]),
+        v.pipe(
+          each,
+          v.transform((n): [number, number] => [n, n]),
+        ),
+      ],
+      `give one whole number from ${least} on, or ${names}`,
     ),
-  ]),
+    v.readonly(),
+  );
+}
+/** Either one number for both directions or [vertical, horizontal]. */
+export const pair = two(1, '[vertical, horizontal]');
+/** Two numbers from 0 on, which `names` tells, or one for both. */
+export const counts = (names: string) => two(0, names);
+/** [top, left, bottom, right], or as torch has it one number, or [vertical, horizontal]. */
+export const padding = v.pipe(
+  v.union(
+    [
+      v.strictTuple([count, count, count, count]),
+      v.pipe(
+        v.strictTuple([count, count]),
+        v.transform(([y, x]): [number, number, number, number] => [y, x, y, x]),
+      ),
+      v.pipe(
+        count,
+        v.transform((n): [number, number, number, number] => [n, n, n, n]),
+      ),
+    ],
+    'give one whole number from 0 on, [vertical, horizontal] or [top, left, bottom, right]',
+  ),
   v.readonly(),
 );
-/** [top, left, bottom, right]. */
-export const padding = v.pipe(v.strictTuple([count, count, count, count]), v.readonly());
 /** No parameters. */
 export const none = v.strictObject({});

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { DType } from '../tensor/dtype.ts';
+import { SignatureError } from './error.ts';
 import type { none, TensorRule, TensorRules } from './rules.ts';
 
 /** What the type system knows of a signature; see {@link InputsOf} and its neighbours. */
@@ -29,6 +30,8 @@ export interface Signature<Types extends SignatureTypes = SignatureTypes> {
   /** Folder of the op in shaders, launchers, records and here. */
   readonly family: string;
   readonly params: v.GenericSchema<unknown, object>;
+  /** Parameters of several numbers, of which one may stand for all. */
+  readonly lists: Readonly<Record<string, v.GenericSchema>>;
   /** Values of the parameters that have a default. */
   readonly defaults: Readonly<Record<string, unknown>>;
   readonly inputs: TensorRules<never>;
@@ -69,18 +72,21 @@ type OptionalKeys<T> = {
   [Key in keyof T]-?: Record<never, never> extends Pick<T, Key> ? Key : never;
 }[keyof T];
 
+/** What a list of numbers may be given as. */
+type Listed<Output, Input> = NonNullable<Output> extends readonly number[] ? Input : never;
+
 /**
- * Parameters of a schema as a caller writes them: in their final types, those with a default may be
- * absent.
+ * Parameters of a schema as a caller writes them: in their final types, or as the schema takes them,
+ * such as one number for several; those with a default may be absent.
  */
 type Given<Schema extends v.GenericSchema> = {
-  readonly [Key in Exclude<
-    keyof v.InferOutput<Schema>,
-    OptionalKeys<v.InferInput<Schema>>
-  >]: v.InferOutput<Schema>[Key];
+  readonly [Key in Exclude<keyof v.InferOutput<Schema>, OptionalKeys<v.InferInput<Schema>>>]:
+    | v.InferOutput<Schema>[Key]
+    | Listed<v.InferOutput<Schema>[Key], v.InferInput<Schema>[Key & keyof v.InferInput<Schema>]>;
 } & {
   readonly [Key in keyof v.InferOutput<Schema> & OptionalKeys<v.InferInput<Schema>>]?:
     | v.InferOutput<Schema>[Key]
+    | Listed<v.InferOutput<Schema>[Key], v.InferInput<Schema>[Key]>
     | undefined;
 };
 
@@ -130,6 +136,7 @@ export function signature<
     family: op.family,
     inBundles: op.inBundles ?? true,
     params,
+    lists: listsOf(params),
     defaults: { ...defaultsOf(params), ...(launch ? defaultsOf(launch) : {}) },
     // The rules' own parameter types end here; a caller goes through the types above.
     inputs: inputs as unknown as TensorRules<never>,
@@ -139,16 +146,39 @@ export function signature<
   };
 }
 
+/** Schemas of the parameters by name. */
+function entriesOf(schema: v.GenericSchema): [string, v.GenericSchema][] {
+  const object = 'pipe' in schema ? (schema.pipe as readonly [v.GenericSchema])[0] : schema;
+  return 'entries' in object
+    ? Object.entries(object.entries as Record<string, v.GenericSchema>)
+    : [];
+}
+
+/** Those that make a list of one number. */
+function listsOf(schema: v.GenericSchema): Readonly<Record<string, v.GenericSchema>> {
+  return Object.fromEntries(
+    entriesOf(schema).filter(([, entry]) => {
+      const one = v.safeParse(entry, 1);
+      return one.success && Array.isArray(one.output);
+    }),
+  );
+}
+
 /** What an absent parameter stands for, by name. */
 function defaultsOf(schema: v.GenericSchema): Readonly<Record<string, unknown>> {
-  const object = 'pipe' in schema ? (schema.pipe as readonly [v.GenericSchema])[0] : schema;
-  const entries = 'entries' in object ? (object.entries as Record<string, v.GenericSchema>) : {};
   return Object.fromEntries(
-    Object.entries(entries).flatMap(([name, entry]) => {
+    entriesOf(schema).flatMap(([name, entry]) => {
       const absent = v.safeParse(entry, undefined);
       return absent.success && absent.output !== undefined ? [[name, absent.output]] : [];
     }),
   );
+}
+
+function listOf({ name }: Signature, param: string, schema: v.GenericSchema, value: unknown) {
+  const read = v.safeParse(schema, value);
+  if (read.success) return read.output;
+  const [{ message }] = read.issues;
+  throw new SignatureError(`${name}: ${param} is ${JSON.stringify(value)}; ${message}`);
 }
 
 type TypesOf<S extends Signature> = NonNullable<S['~types']>;
@@ -196,12 +226,16 @@ export type GivenParams<S extends Signature> = TypesOf<S>['given'];
 /** Parameters with their defaults filled in. */
 export type ParamsOf<S extends Signature> = TypesOf<S>['params'];
 
-/** The parameters, with defaults for those that are absent. */
+/**
+ * The parameters, with defaults for those that are absent, and whole lists where one number stands
+ * for all. Throws SignatureError for a list that is none.
+ */
 export function completed<S extends Signature>(op: S, given: GivenParams<S>): ParamsOf<S> {
   const params: Record<string, unknown> = { ...op.defaults };
   for (const name of Object.keys(given)) {
     const value = (given as Readonly<Record<string, unknown>>)[name];
-    if (value !== undefined) params[name] = value;
+    const list = op.lists[name];
+    if (value !== undefined) params[name] = list ? listOf(op, name, list, value) : value;
   }
   return params;
 }

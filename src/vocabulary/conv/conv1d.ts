@@ -1,21 +1,12 @@
 import * as v from 'valibot';
 import { SignatureError } from '../error.ts';
-import { count, float, optional, size } from '../rules.ts';
+import { counts, float, optional, size } from '../rules.ts';
 import { slid } from '../shapes.ts';
 import { signature } from '../signature.ts';
 import { signals } from './image.ts';
 
 /** Zeros before and after, or as many on either side. */
-const sides = v.pipe(
-  v.union([
-    v.strictTuple([count, count]),
-    v.pipe(
-      count,
-      v.transform((n): [number, number] => [n, n]),
-    ),
-  ]),
-  v.readonly(),
-);
+const sides = counts('[before, after]');
 
 /** torch.nn.functional.conv1d, with padding of each side. */
 export const conv1d = signature(

@@ -1,20 +1,11 @@
 import * as v from 'valibot';
 import { SignatureError } from '../error.ts';
-import { count, float, optional, padding, pair, size } from '../rules.ts';
+import { counts, float, optional, padding, pair, size } from '../rules.ts';
 import { signature } from '../signature.ts';
 import { imageSize, images, NO_PADDING } from './image.ts';
 
 /** Rows and columns that are added below and to the right. */
-const added = v.pipe(
-  v.union([
-    v.strictTuple([count, count]),
-    v.pipe(
-      count,
-      v.transform((n): [number, number] => [n, n]),
-    ),
-  ]),
-  v.readonly(),
-);
+const added = counts('[below, right]');
 
 /** torch.nn.functional.conv_transpose2d, with ONNX's padding of each side. */
 export const convTranspose2d = signature(

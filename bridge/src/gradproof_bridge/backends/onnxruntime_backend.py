@@ -14,7 +14,7 @@ from gradproof_bridge.backends.torch_arrays import may_have_gpu
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import NotImplementedOpError
-from gradproof_bridge.formulas.shapes import pair
+from gradproof_bridge.formulas.shapes import around, pair
 
 _OPSET = 23
 _IR_VERSION = 11
@@ -186,7 +186,11 @@ def _pool(op_type: str) -> Build:
 
 
 def _window(p: Params) -> dict[str, Any]:
-    return {"strides": pair(p["stride"]), "dilations": pair(p["dilation"]), "pads": p["padding"]}
+    return {
+        "strides": pair(p["stride"]),
+        "dilations": pair(p["dilation"]),
+        "pads": list(around(p["padding"])),
+    }
 
 
 # onnx.TensorProto.UINT8 and INT8: without a zero point its type is not there to tell.

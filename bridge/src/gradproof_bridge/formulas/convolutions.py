@@ -11,7 +11,7 @@ from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.formulas.batches import alone_too
 from gradproof_bridge.formulas.bounded import Bounded, bounded
 from gradproof_bridge.formulas.expected import Real
-from gradproof_bridge.formulas.shapes import pair
+from gradproof_bridge.formulas.shapes import around, pair
 from gradproof_bridge.formulas.tensors import conv2d
 
 Outputs = dict[str, Bounded]
@@ -62,7 +62,7 @@ def conv_transpose2d(inputs: Inputs, params: Params) -> Outputs:
 
 def _shape(x: tuple[int, ...], weight: tuple[int, ...], params: Params) -> tuple[int, ...]:
     stride, dilation = pair(params["stride"]), pair(params["dilation"])
-    added, cut = pair(params["output_padding"]), params["padding"]
+    added, cut = pair(params["output_padding"]), around(params["padding"])
     height, width = (
         (x[d + 2] - 1) * stride[d]
         + dilation[d] * (weight[d + 2] - 1)

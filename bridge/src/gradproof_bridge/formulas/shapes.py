@@ -52,6 +52,15 @@ def pair(value: int | Sequence[int]) -> tuple[int, int]:
     return vertical, horizontal
 
 
+def around(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
+    """[top, left, bottom, right], of one number for all, or of [vertical, horizontal]."""
+    if isinstance(padding, int) or len(padding) == 2:
+        vertical, horizontal = pair(padding)
+        return vertical, horizontal, vertical, horizontal
+    top, left, bottom, right = padding
+    return top, left, bottom, right
+
+
 def window_starts(
     params: Params, kernel: tuple[int, int], size: tuple[int, int]
 ) -> tuple[list[int], list[int]]:
@@ -61,7 +70,7 @@ def window_starts(
     stride = pair(params.get("stride") or kernel)
     dilation = pair(params.get("dilation", 1))
     positions = params.get("positions")
-    top, left, bottom, right = params["padding"]
+    top, left, bottom, right = around(params["padding"])
 
     def along(d: int, before: int, after: int) -> list[int]:
         room = size[d] + before + after - dilation[d] * (kernel[d] - 1) - 1

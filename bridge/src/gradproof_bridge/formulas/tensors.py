@@ -15,6 +15,7 @@ from gradproof_bridge.formulas.batches import alone_too
 from gradproof_bridge.formulas.bounded import Bounded, bounded, eps, rounded
 from gradproof_bridge.formulas.expected import Codes, Expected, Real, exactly
 from gradproof_bridge.formulas.shapes import (
+    around,
     axis_in,
     block_of,
     pair,
@@ -310,7 +311,8 @@ def avg_pool2d(inputs: Inputs, params: Params) -> Outputs:
     cells, inside, index = windows(x, kernel, starts, dilation, 0.0)
     count = inside.sum(-1)
     if params["count_include_pad"]:
-        ends = (x.shape[2] + params["padding"][2], x.shape[3] + params["padding"][3])
+        _, _, below, behind = around(params["padding"])
+        ends = (x.shape[2] + below, x.shape[3] + behind)
         rows, columns = (
             (np.array(starts[d])[:, None] + dilation[d] * np.arange(kernel[d]) < ends[d]).sum(1)
             for d in (0, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradproof_bridge.errors import NotImplementedOpError
-from gradproof_bridge.formulas.shapes import pair
+from gradproof_bridge.formulas.shapes import around, pair
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ def conv_transpose2d(t: Mapping[str, Tensor], params: Params) -> Tensors:
     """torch.nn.functional.conv_transpose2d."""
     import torch.nn.functional as F
 
-    top, left, bottom, right = params["padding"]
+    top, left, bottom, right = around(params["padding"])
     if (top, left) != (bottom, right):
         raise NotImplementedOpError(
             "torch's conv_transpose2d has no padding that differs from side to side"

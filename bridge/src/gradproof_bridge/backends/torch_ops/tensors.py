@@ -7,7 +7,7 @@ from operator import add, mul, sub
 from typing import TYPE_CHECKING
 
 from gradproof_bridge.errors import NotImplementedOpError
-from gradproof_bridge.formulas.shapes import pair
+from gradproof_bridge.formulas.shapes import around, pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -122,7 +122,7 @@ def conv2d(t: Mapping[str, Tensor], params: Params) -> Tensors:
     """torch.nn.functional.conv2d of an input that is padded first, as the four sides may differ."""
     import torch.nn.functional as F
 
-    top, left, bottom, right = params["padding"]
+    top, left, bottom, right = around(params["padding"])
     x = F.pad(t["x"], (left, right, top, bottom))
     stride, dilation = pair(params["stride"]), pair(params["dilation"])
     return {"y": F.conv2d(x, t["weight"], t.get("bias"), stride, 0, dilation, params["groups"])}
@@ -133,7 +133,7 @@ def max_pool2d(t: Mapping[str, Tensor], params: Params) -> Tensors:
     import torch.nn.functional as F
 
     kernel, stride, ceil = _pool(params)
-    top, left, bottom, right = params["padding"]
+    top, left, bottom, right = around(params["padding"])
     if ceil and (top, left) != (bottom, right):
         raise NotImplementedOpError(
             "torch has no ceil_mode with padding that differs from side to side"
@@ -153,7 +153,7 @@ def avg_pool2d(t: Mapping[str, Tensor], params: Params) -> Tensors:
     import torch.nn.functional as F
 
     kernel, stride, ceil = _pool(params)
-    top, left, bottom, right = params["padding"]
+    top, left, bottom, right = around(params["padding"])
     if pair(params["dilation"]) != (1, 1):
         raise NotImplementedOpError("torch's avg_pool2d has no dilation")
     if (top, left) == (bottom, right) and top <= kernel[0] // 2 and left <= kernel[1] // 2:
