@@ -30,7 +30,7 @@ export interface Signature<Types extends SignatureTypes = SignatureTypes> {
   /** Folder of the op in shaders, launchers, records and here. */
   readonly family: string;
   readonly params: v.GenericSchema<unknown, object>;
-  /** Parameters of several numbers, of which one may stand for all. */
+  /** Parameters that are lists of numbers, and may be given as one number. */
   readonly lists: Readonly<Record<string, v.GenericSchema>>;
   /** Values of the parameters that have a default. */
   readonly defaults: Readonly<Record<string, unknown>>;
