@@ -122,10 +122,10 @@ export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
   attentionSample({ q: [1, 1, 2, 3], k: [1, 1, 5, 3], v: [1, 1, 5, 2], params: { scale: 0 } }),
   attentionSample({
     q: [2, 5, 16],
-    k: [2, 7, 8],
-    v: [2, 7, 12],
+    k: [2, 19, 8],
+    v: [2, 19, 12],
     params: { heads: 4, kv_heads: 2 },
-    mask: ['hidden', [5, 7]],
+    mask: ['hidden', [5, 19]],
   }),
   attentionSample({
     q: [2, 3, 6, 5],
@@ -143,7 +143,7 @@ export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
   }),
   attentionSample({ q: [1, 2, 16, 8], k: [1, 2, 8, 8], v: [1, 2, 8, 4], apart: 20 }),
   // Whole workgroups, then all the columns of an invocation: none to spare.
-  attentionSample({ q: [1, 1, 64, 2], k: [1, 1, 64, 2], v: [1, 1, 64, 3] }),
+  attentionSample({ q: [1, 4, 64, 2], k: [1, 4, 64, 2], v: [1, 4, 64, 3] }),
   attentionSample({ q: [1, 1, 2, 64], k: [1, 1, 3, 64], v: [1, 1, 3, 64] }),
   attentionSample({
     q: [1, 2, 3, 8],
@@ -183,9 +183,9 @@ export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
   // Rescaled in several tiles, past keys that are hidden.
   attentionSample({
     q: [1, 1, 2, 8],
-    k: [1, 1, 100, 8],
-    v: [1, 1, 100, 8],
-    mask: ['minus-infinity', [2, 100]],
+    k: [1, 1, 128, 8],
+    v: [1, 1, 128, 8],
+    mask: ['minus-infinity', [2, 128]],
     deviation: 4,
   }),
   // Of two, three and five dimensions.
@@ -204,5 +204,5 @@ export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
     mask: ['hidden', [3, 1, 1, 5]],
   }),
   // Blocks of columns.
-  attentionSample({ q: [1, 1, 5, 4], k: [1, 1, 18, 4], v: [1, 1, 18, 132] }),
+  attentionSample({ q: [1, 1, 5, 4], k: [1, 1, 31, 4], v: [1, 1, 31, 132] }),
 ];
