@@ -10,10 +10,10 @@ import package::lib::grid::linear_index;
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 @group(0) @binding(6) var<storage, read_write> row_stats: array<vec2f>;
 
-/// A vector of columns of the value at a key; past the end of keys that of the last, of columns 0.
+/// A vector of columns of the value at a key, past the end of keys that of the last. What it finds past
+/// the end of columns, it sums into columns that are not stored.
 fn value_at(start: u32, key: u32, column: u32) -> vec4f {
-  let at = (start + min(key, attention.keys - 1u) * attention.v.z) / 4u + column;
-  return select(vec4f(), v[at], column < attention.v.w / 4u);
+  return v[(start + min(key, attention.keys - 1u) * attention.v.z) / 4u + column];
 }
 
 /// The weighted sum of 16 values from `key` on, over the lane's four columns from vector `column` on.

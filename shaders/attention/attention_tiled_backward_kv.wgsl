@@ -12,13 +12,14 @@ import package::lib::grid::linear_index;
 
 override OF_VALUES: bool = false;
 
-/// A vector of columns of q or dy of a query; past the end of queries that of the last, of columns 0.
+/// A vector of columns of q or dy of a query, past the end of queries that of the last. What it finds
+/// past the end of columns, it sums into columns that are not stored.
 fn query_at(head: vec2u, query: u32, column: u32) -> vec4f {
   let place = vec3u(head, min(query, attention.queries - 1u));
   if (OF_VALUES) {
-    return select(vec4f(), dy[dot(place, attention.y.xyz) / 4u + column], column < attention.y.w / 4u);
+    return dy[dot(place, attention.y.xyz) / 4u + column];
   }
-  return select(vec4f(), q[dot(place, attention.q.xyz) / 4u + column], column < attention.q.w / 4u);
+  return q[dot(place, attention.q.xyz) / 4u + column];
 }
 
 /// The weighted sum of 16 queries from `query` on, over the lane's four columns from vector `column`
@@ -96,7 +97,8 @@ fn main(
       }
     }
     let queries = query + 4u * local.x + FOUR;
-    let at_facts = dot(head, vec2u(attention.heads, 1u)) * attention.queries + min(queries, vec4u(attention.queries - 1u));
+    // Those of queries past the end do not matter, since nothing weighs them.
+    let at_facts = dot(head, vec2u(attention.heads, 1u)) * attention.queries + queries;
     let facts = transpose(mat4x4f(
       row_facts[at_facts.x], row_facts[at_facts.y], row_facts[at_facts.z], row_facts[at_facts.w],
     ));

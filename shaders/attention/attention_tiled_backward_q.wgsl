@@ -11,10 +11,10 @@ import package::lib::grid::linear_index;
 @group(0) @binding(6) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> dq: array<f32>;
 
-/// A vector of columns of a key; past the end of keys those of the last, past that of columns 0.
+/// A vector of columns of a key, past the end of keys those of the last. What it finds past the end of
+/// columns, it sums into columns that are not stored.
 fn key_at(start: u32, key: u32, column: u32) -> vec4f {
-  let at = (start + min(key, attention.keys - 1u) * attention.k.z) / 4u + column;
-  return select(vec4f(), k[at], column < attention.k.w / 4u);
+  return k[(start + min(key, attention.keys - 1u) * attention.k.z) / 4u + column];
 }
 
 /// The weighted sum of 16 keys from `key` on, over the lane's four columns from vector `column` on.

@@ -49,6 +49,8 @@ const WHY = {
   nan: 'Every word beyond that of infinity is no number.',
   classes:
     'The two numbers stand for classes: one is added up at most 64 times, and the other is more than that.',
+  unstored: 'Sums of columns or rows that are not stored: the condition only saves the work.',
+  hidden: 'Keys beyond the last query are hidden one by one: to end sooner only saves the work.',
 } as const;
 
 /**
@@ -590,6 +592,132 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'for (var apart = LANES / 2u; apart != 0u; apart /= 2u) {',
     becomes: 'for (var apart = LANES * 2u; apart != 0u; apart /= 2u) {',
     why: 'A place past the end of the workgroup is its last one, and the largest of the same row may be found twice.',
+  },
+  {
+    id: 'mutate.attention.attention_delta:constant;line=32;n=1',
+    line: 'row_facts[row] = vec4f(row_stats[row], sum, 0.0);',
+    becomes: 'row_facts[row] = vec4f(row_stats[row], sum, 1.0);',
+    why: 'Nothing reads the fourth component, which is there for the size of a vector.',
+  },
+  {
+    id: 'mutate.attention.attention_flash:guard;line=26;n=1',
+    line: 'if (COLUMNS > 1u) { (*sums)[1] = plus_weighted((*sums)[1], weights, four_values(at + 4u)); }',
+    becomes: 'if true { (*sums)[1] = plus_weighted((*sums)[1], weights, four_values(at + 4u)); }',
+    why: WHY.unstored,
+  },
+  {
+    id: 'mutate.attention.attention_flash:boundary;line=26;n=1',
+    line: 'if (COLUMNS > 1u) { (*sums)[1] = plus_weighted((*sums)[1], weights, four_values(at + 4u)); }',
+    becomes:
+      'if (COLUMNS >= 1u) { (*sums)[1] = plus_weighted((*sums)[1], weights, four_values(at + 4u)); }',
+    why: WHY.unstored,
+  },
+  {
+    id: 'mutate.attention.attention_flash_backward_kv:boundary;line=39;n=1',
+    line: 'if (COLUMNS > 1u) { (*sums)[1] = plus_weighted((*sums)[1], weights, four_rows(at + 4u)); }',
+    becomes:
+      'if (COLUMNS >= 1u) { (*sums)[1] = plus_weighted((*sums)[1], weights, four_rows(at + 4u)); }',
+    why: WHY.unstored,
+  },
+  {
+    id: 'mutate.attention.attention_flash_backward_kv:guard;line=165;n=1',
+    line: 'if (COLUMNS > 4u) { store(sums[4], place, first, column + 64u); }',
+    becomes: 'if true { store(sums[4], place, first, column + 64u); }',
+    why: 'With four vectors or fewer there is one block of columns, which ends before these: none of them is inside.',
+  },
+  {
+    id: 'mutate.attention.attention_flash_backward_q:guard;line=27;n=1',
+    line: 'if (COLUMNS > 1u) { (*sums)[1] = plus_weighted((*sums)[1], weights, four_keys(at + 4u)); }',
+    becomes: 'if true { (*sums)[1] = plus_weighted((*sums)[1], weights, four_keys(at + 4u)); }',
+    why: WHY.unstored,
+  },
+  {
+    id: 'mutate.attention.attention_flash_backward_q:boundary;line=27;n=1',
+    line: 'if (COLUMNS > 1u) { (*sums)[1] = plus_weighted((*sums)[1], weights, four_keys(at + 4u)); }',
+    becomes:
+      'if (COLUMNS >= 1u) { (*sums)[1] = plus_weighted((*sums)[1], weights, four_keys(at + 4u)); }',
+    why: WHY.unstored,
+  },
+  {
+    id: 'mutate.attention.attention_tiled_backward_kv:arithmetic;line=18;n=1',
+    line: 'let place = vec3u(head, min(query, attention.queries - 1u));',
+    becomes: 'let place = vec3u(head, min(query, attention.queries + 1u));',
+    why: 'Nothing weighs queries past the end. Only an infinite one would show, and its own head would have gradients that are no numbers, which no case judges.',
+  },
+  {
+    id: 'mutate.attention.attention_tiled_backward_kv:guard;line=90;n=1',
+    line: 'if (!OF_VALUES) {',
+    becomes: 'if true {',
+    why: 'For the gradient of values nothing reads the products: the condition only saves the work.',
+  },
+  {
+    id: 'mutate.attention.tiles:call;line=25;n=1',
+    line: 'return select(attention.keys, min(attention.keys, last + 1u), attention.causal != 0u);',
+    becomes:
+      'return select(attention.keys, max(attention.keys, last + 1u), attention.causal != 0u);',
+    why: WHY.hidden,
+  },
+  {
+    id: 'mutate.attention.tiles:arithmetic;line=25;n=1',
+    line: 'return select(attention.keys, min(attention.keys, last + 1u), attention.causal != 0u);',
+    becomes:
+      'return select(attention.keys, min(attention.keys, last - 1u), attention.causal != 0u);',
+    why: 'Where keys end is rounded up to a whole tile, which is the same one.',
+  },
+  {
+    id: 'mutate.attention.tiles:constant;line=25;n=1',
+    line: 'return select(attention.keys, min(attention.keys, last + 1u), attention.causal != 0u);',
+    becomes:
+      'return select(attention.keys, min(attention.keys, last + 2u), attention.causal != 0u);',
+    why: WHY.hidden,
+  },
+  {
+    id: 'mutate.matmul.quad:guard;line=67;n=1',
+    line: 'if (ROWS > 4u) {',
+    becomes: 'if true {',
+    why: WHY.unstored,
+  },
+  {
+    id: 'mutate.matmul.quad:boundary;line=74;n=1',
+    line: 'if (ROWS > 16u) {',
+    becomes: 'if (ROWS >= 16u) {',
+    why: WHY.unstored,
+  },
+  {
+    id: 'mutate.matmul.register:guard;line=41;n=1',
+    line: 'if (ROWS > 1u) {',
+    becomes: 'if true {',
+    why: WHY.unstored,
+  },
+  {
+    id: 'mutate.matmul.register:guard;line=51;n=1',
+    line: 'if (ROWS > 1u) {',
+    becomes: 'if true {',
+    why: WHY.unstored,
+  },
+  {
+    id: 'mutate.matmul.register:constant;line=51;n=1',
+    line: 'if (ROWS > 1u) {',
+    becomes: 'if (ROWS > 2u) {',
+    why: 'ROWS is 1 or 4.',
+  },
+  {
+    id: 'mutate.matmul.register:boundary;line=51;n=1',
+    line: 'if (ROWS > 1u) {',
+    becomes: 'if (ROWS >= 1u) {',
+    why: WHY.unstored,
+  },
+  {
+    id: 'mutate.matmul.right.strided:condition;line=26;n=1',
+    line: 'return dims.right.k == 1u;',
+    becomes: 'return dims.right.k != 1u;',
+    why: WHY.orient,
+  },
+  {
+    id: 'mutate.matmul.right.strided:constant;line=26;n=2',
+    line: 'return dims.right.k == 1u;',
+    becomes: 'return dims.right.k == 0u;',
+    why: WHY.orient,
   },
 ];
 
