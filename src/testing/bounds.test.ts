@@ -44,6 +44,8 @@ describe('bounds hold on every simulated GPU', () => {
         );
       }
     },
+    // Sums of products are simulated term by term.
+    300_000,
   );
 
   test('wrong arithmetic raises an alarm', () => {

@@ -378,7 +378,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
   conv1d: {
     fits: { inputs: { x: [2, 3, 5], weight: [4, 3, 2], bias: [4] }, params: {} },
     wrong: {
-      'no-length': { inputs: { x: [3, 5] } },
+      'no-channels': { inputs: { x: [5] } },
       'no-kernel': { inputs: { weight: [4, 3] } },
       channels: { inputs: { weight: [4, 2, 2] } },
       bias: { inputs: { bias: [3] } },
@@ -388,43 +388,43 @@ export const CALLS: Readonly<Record<string, Calls>> = {
   conv_transpose2d: {
     fits: { inputs: { x: [2, 3, 4, 5], weight: [3, 4, 2, 2], bias: [4] }, params: {} },
     wrong: {
-      'no-image': { inputs: { x: [3, 4, 5] } },
+      'no-image': { inputs: { x: [4, 5] } },
       channels: { inputs: { weight: [4, 4, 2, 2] } },
       bias: { inputs: { bias: [3] } },
       groups: { params: { groups: 2 } },
-      'output-padding': { params: { output_padding: [1, 0], dilation: [2, 2] } },
+      'output-padding': { params: { output_padding: [2, 0], dilation: [2, 2] } },
     },
   },
   conv2d: {
     fits: { inputs: { x: [2, 4, 5, 6], weight: [6, 2, 3, 2], bias: [6] }, params: { groups: 2 } },
     wrong: {
-      images: { inputs: { x: [4, 5, 6] } },
+      images: { inputs: { x: [5, 6] } },
       'weight-of-fewer-dimensions': { inputs: { weight: [6, 2, 3] } },
       channels: { inputs: { weight: [6, 4, 3, 2] } },
       groups: { inputs: { weight: [5, 2, 3, 2], bias: [5] } },
       bias: { inputs: { bias: [2] } },
       kernel: { inputs: { weight: [6, 2, 6, 2] } },
       'empty-kernel': { inputs: { weight: [6, 2, 0, 2] } },
-      stride: { params: { stride: [0, 1] } },
-      dilation: { params: { dilation: [1, 0.5] } },
-      padding: { params: { padding: [0, 0, -1, 0] } },
+      stride: { params: { stride: [0, 1] }, code: 'signature' },
+      dilation: { params: { dilation: [1, 0.5] }, code: 'signature' },
+      padding: { params: { padding: [0, 0, -1, 0] }, code: 'signature' },
     },
   },
   max_pool2d: {
     fits: { inputs: { x: [2, 3, 5, 6] }, params: { kernel: [3, 2], padding: [0, 1, 0, 1] } },
     wrong: {
-      images: { inputs: { x: [3, 5, 6] } },
+      images: { inputs: { x: [5, 6] } },
       kernel: { params: { kernel: [3, 9] } },
-      'empty-kernel': { params: { kernel: [0, 2] } },
+      'empty-kernel': { params: { kernel: [0, 2] }, code: 'signature' },
       'spread-kernel': { params: { dilation: [3, 1] } },
-      stride: { params: { stride: [1, -1] } },
-      dilation: { params: { dilation: [0, 1] } },
-      padding: { params: { padding: [0, 0.5, 0, 0] } },
+      stride: { params: { stride: [1, -1] }, code: 'signature' },
+      dilation: { params: { dilation: [0, 1] }, code: 'signature' },
+      padding: { params: { padding: [0, 0.5, 0, 0] }, code: 'signature' },
     },
   },
   global_avg_pool2d: {
     fits: { inputs: { x: [2, 3, 5, 6] }, params: {} },
-    wrong: { 'empty-images': { inputs: { x: [2, 3, 0, 6] } } },
+    wrong: { 'empty-images': { inputs: { x: [2, 3, 0, 6] }, code: 'signature' } },
   },
   batch_norm: {
     fits: {
