@@ -37,7 +37,7 @@ fn store_words(at: u32, words: vec4u) {
 
 // Elements `first` to first + 7; where ALIGNED, y has all of them or none.
 fn dequantize(first: u32) {
-  let eight = eight_at(first, 8u, Blocks(sizes.block, sizes.block_shift));
+  let eight = eight_at(first, Blocks(sizes.block, sizes.block_shift));
   if (STORAGE != 0u) {
     let words = vec4u(packed_pairs(eight.low), packed_pairs(eight.high));
     if (!ALIGNED) {
