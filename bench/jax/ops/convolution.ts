@@ -16,10 +16,12 @@ export const ops = [
       return { y: bias ? y.add(bias.reshape([-1, 1, 1])) : y };
     },
     {
-      settings: ({ params: { stride, dilation } }) =>
-        Math.max(...stride) > 1 && Math.max(...dilation) === 1
+      settings: ({ tensors: { x }, params: { stride, dilation } }) => {
+        if (x.shape.length < 4) return { reason: 'its convolutions need a batch' };
+        return Math.max(...stride) > 1 && Math.max(...dilation) === 1
           ? [...ONE_SETTING, PHASED]
-          : ONE_SETTING,
+          : ONE_SETTING;
+      },
     },
   ),
 ];

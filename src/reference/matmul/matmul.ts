@@ -311,7 +311,7 @@ export const record = defineRecord(signature, {
     sample('exact', [53, 38], [53, 28], [38, 28], { transpose_a: true }),
     sample('exact', [21, 36], [21, 10], [36, 10], { transpose_a: true, variants: ['tiled'] }),
     sample('exact', [37, 52], [29, 52], [37, 29], { transpose_b: true, bias: [37, 1] }),
-    // Four batch dimensions of different sizes, none of which can be merged.
+    // Four batch dimensions of different sizes, and no two can be merged.
     sample('exact', [2, 1, 5, 1, 5, 7], [3, 1, 4, 7, 9], [2, 3, 5, 4, 5, 9], {
       bias: [5, 1, 1, 9],
       variants: ['register', 'subgroup'],

@@ -25,7 +25,14 @@ test('a number is one within its limits, and nothing is the usual one', () => {
 test('a request names what is installed and was not unchecked', () => {
   const choice = { ...USUAL_CHOICE, filter: 'softmax', without: ['ort'] as const, samples: '7' };
   expect(requestOf(choice, ['ort', 'jax'])).toEqual({
-    options: { quick: true, filters: ['*softmax*'], settings: {}, selfTest: false, samples: 7 },
+    options: {
+      quick: true,
+      filters: ['*softmax*'],
+      settings: {},
+      tuning: 'checked-in',
+      selfTest: false,
+      samples: 7,
+    },
     peers: ['jax'],
   });
   expect(requestOf({ ...choice, warmUp: 'some' }, [])).toBeUndefined();

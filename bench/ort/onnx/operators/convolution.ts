@@ -1,3 +1,4 @@
+import type { HostTensor } from '../../../../src/tensor/host.ts';
 import { avgPool2d } from '../../../../src/vocabulary/conv/avg_pool2d.ts';
 import { convTranspose2d } from '../../../../src/vocabulary/conv/conv_transpose2d.ts';
 import { conv1d } from '../../../../src/vocabulary/conv/conv1d.ts';
@@ -9,14 +10,25 @@ import { operator } from '../operator.ts';
 
 /** The WebGPU provider's own layouts; the graph is the same. */
 export const LAYOUTS: readonly string[] = ['NHWC', 'NCHW'];
-const layouts = () => LAYOUTS;
+
+/** What has been asked of an operator of images, or of signals of three dimensions with their batch. */
+interface Asked {
+  readonly tensors: { readonly x?: HostTensor };
+}
+
+const WITHOUT_BATCH = { reason: 'its operators of images need a batch' };
+const layoutsOf =
+  (dimensions: number) =>
+  ({ tensors: { x } }: Asked) =>
+    x?.shape.length === dimensions ? LAYOUTS : WITHOUT_BATCH;
+const layouts = layoutsOf(4);
 
 /** It takes no more padding than windows, and with `ceil_mode` counts them in another way. */
-const poolingLayouts = ({ params }: { readonly params: Pooling }) => {
+const poolingLayouts = ({ tensors, params }: Asked & { readonly params: Pooling }) => {
   const { ceil_mode, padding, kernel } = params;
   if (ceil_mode) return { reason: 'its ceil_mode counts windows in another way' };
   return padding.every((side, d) => side < (kernel[d % 2] as number))
-    ? LAYOUTS
+    ? layouts({ tensors })
     : { reason: 'its paddings are smaller than its windows' };
 };
 
@@ -50,7 +62,7 @@ export const operators = [
         group: groups,
       }),
     }),
-    layouts,
+    layoutsOf(3),
   ),
   operator(
     convTranspose2d,
@@ -63,7 +75,10 @@ export const operators = [
         group: params.groups,
       }),
     }),
-    layouts,
+    ({ tensors, params: { output_padding, stride } }) =>
+      output_padding.every((side, d) => side < (stride[d] as number))
+        ? layouts({ tensors })
+        : { reason: 'its output paddings are below its strides' },
   ),
   operator(
     maxPool2d,
