@@ -160,7 +160,8 @@ function judgeWithin(
   };
 }
 
-function wrongElement(index: number, actual: Value, oracle: Value): WrongElement {
+/** Element `index` as a report has it. */
+export function wrongElement(index: number, actual: Value, oracle: Value): WrongElement {
   return {
     index: coordinatesOf(index, oracle.shape),
     actual: finiteOrNull(actual.data[index] as number),

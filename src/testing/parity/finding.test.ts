@@ -176,11 +176,25 @@ describe('recorded halves that are right', () => {
     expect(found([unknown], ten).finding?.code).toBe('loose-bound');
   });
 
-  test('and say which of them it does not give, where it does not give all', () => {
-    const { finding } = found([foreseen([1, 1, 1, 1.1, 1, 1, 1, 1, 1, 1])], ten);
+  test('and say which of them it does not give, the farthest first, where it does not give all', () => {
+    // A step of bfloat16 at 1 is 2^-7.
+    const off = [1, 1 + 2 ** -7, 1, 1 + 16 * 2 ** -7, 1, 1, 1, 1, 1, 1 - 2 * 2 ** -7];
+    const { finding } = found([foreseen(off)], ten);
     expect(finding?.code).toBe('loose-bound');
     expect(finding?.message).toMatch(
-      /in 0 % of 10; of y 1 of 10 elements are not what the closest formula that is known gives, as y\[3\] is 1\.1, the float64 oracle gives 1$/,
+      /in 0 % of 10; of y 3 of 10 elements are not what the closest formula that is known gives, the farthest by 16 steps of BF16: y\[3\] is 1\.125, the float64 oracle gives 1$/,
+    );
+    const rounded = foreseen(off.map((x) => Math.min(x, 1 + 2 ** -7)));
+    expect(found([rounded], ten).finding?.message).toContain(
+      'the farthest by 2 steps of BF16: y[9]',
+    );
+  });
+
+  test('and say that a formula which gives all has as wide a bound itself', () => {
+    const { foreseen: _, ...once } = foreseen(new Array(10).fill(1));
+    const inFloat32 = { kind: 'within', bound: new Float64Array(10).fill(0.4) } as const;
+    expect(found([{ ...once, inFloat32 } as QuestionOfRecorded], ten).finding?.message).toMatch(
+      /in 0 % of 10; y is what the closest formula that is known gives, whose own bound is as wide there$/,
     );
   });
 

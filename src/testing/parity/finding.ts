@@ -1,5 +1,12 @@
 import type { ParityBundle } from '../../formats/parity-bundle.ts';
-import { type Judgement, judge, type WrongElement } from '../../reference/judge.ts';
+import { storageStep } from '../../reference/bounds.ts';
+import {
+  type Judgement,
+  judge,
+  measureWithin,
+  type WrongElement,
+  wrongElement,
+} from '../../reference/judge.ts';
 import type { Value, Values } from '../../reference/record.ts';
 import type { CaseContext } from '../context.ts';
 import { closestOf, type Way } from './closest.ts';
@@ -124,11 +131,37 @@ function findLooseBound(t: CaseContext, right: readonly Judged[]): void {
   );
 }
 
-/** Which elements of a tensor are not where the closest way that is known has them. */
-function besideWay({ question, way }: Judged): string {
-  if (!way || way.judgement.ok) return '';
-  const { firstWrong, wrong, compared } = way.judgement;
-  return `; of ${labelOf(question)} ${wrong} of ${compared} elements are not what the closest formula that is known gives, as ${placeOf(question, firstWrong as WrongElement)}`;
+/**
+ * Which elements of a tensor are not where the closest way that is known has them, and how far the
+ * farthest is off: roundings are steps of the format, an error of a tenth is many. Of a tensor that
+ * lies in that way, that its bound is as wide.
+ */
+function besideWay({ question, way, asked: { dtype } }: Judged): string {
+  const half = HALVES[dtype];
+  if (!way || !half) return '';
+  const label = labelOf(question);
+  const { wrong, compared } = way.judgement;
+  if (wrong === 0)
+    return `; ${label} is what the closest formula that is known gives, whose own bound is as wide there`;
+  const { at, steps } = farthestOf(question, way, half);
+  return `; of ${label} ${wrong} of ${compared} elements are not what the closest formula that is known gives, the farthest by ${Number(steps.toPrecision(2))} steps of ${dtype}: ${placeOf(question, at)}`;
+}
+
+/** The element that is farthest from where a way has it, in steps of the format. */
+function farthestOf(
+  { actual, truth, unjudged }: Question,
+  { acceptance }: Way,
+  half: 'f16' | 'bf16',
+) {
+  let index = 0;
+  let steps = 0;
+  for (const [i, y] of truth.data.entries()) {
+    if (unjudged[i] || acceptance.kind !== 'within') continue;
+    const { error, right } = measureWithin(i, actual, truth, acceptance);
+    const off = error / storageStep(y, half);
+    if (!right && !(off <= steps)) [index, steps] = [i, off];
+  }
+  return { at: wrongElement(index, actual, truth), steps };
 }
 
 function deviation(
