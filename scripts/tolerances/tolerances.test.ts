@@ -47,6 +47,8 @@ const LIMITS: Readonly<Record<string, string>> = {
   'src/reference/llama/limits.ts: SHARE = 1e-3': "the parity bundle's limit for trained weights",
   'src/reference/networks/sequence-classifier.ts: EPS = 1e-5':
     "torch's eps of a LayerNorm, which the network is told",
+  'src/reference/optim/orthogonal-size.ts: UNIT = 2 ** -8':
+    'half a step of bfloat16, to which each product of a step of Muon is rounded',
   'src/reference/optim/singular-values.ts: ORTHOGONAL = 1e-14':
     'where rows in float64 have no angle left to turn',
   'src/reference/step/spread.ts: SHARE = 1e-5':
