@@ -110,6 +110,7 @@ export function launcher<S extends Signature, const Own extends string = never>(
 ): Launcher<S> {
   const { name } = signature;
   const { variants, storage = {} } = definition;
+  const choosable = { signature, variants };
   // What a fault puts in the place of a call is a call: its parameters are completed behind the seam.
   const forward = seam(
     `${name}.forward`,
@@ -132,7 +133,7 @@ export function launcher<S extends Signature, const Own extends string = never>(
     signature,
     variants,
     forward: (gpu, inputs, params, asked) => {
-      const variant = asked ?? chooseVariant(gpu, { signature, variants }, inputs as Tensors);
+      const variant = asked ?? chooseVariant(gpu, choosable, inputs as Tensors);
       const type = operandType(signature, inputs);
       if (!type && !anyHalf(inputs)) return forward(gpu, inputs, params, variant);
       using scope = new Scope();
@@ -144,7 +145,7 @@ export function launcher<S extends Signature, const Own extends string = never>(
     backward: (gpu, { variant: asked, ...context }) => {
       if (!backward) throw new TypeError(`${name} has no backward pass`);
       const { inputs, outputs, grads, wants, params } = context;
-      const variant = asked ?? chooseVariant(gpu, { signature, variants }, inputs as Tensors);
+      const variant = asked ?? chooseVariant(gpu, choosable, inputs as Tensors);
       const whole = { inputs, outputs: outputs as Outputs<S, Own>, grads, wants, params };
       const type = operandType(signature, inputs);
       if (wants.size === 0 || !(type || [inputs, outputs, grads].some(anyHalf))) {

@@ -78,30 +78,41 @@ export interface LaunchVariant<Names extends string> extends Variant {
  * TypeError when the adapter can run none.
  */
 export function chooseVariant(gpu: Machine, op: Choosable, inputs: Operands = {}): string {
-  const runnable = Object.keys(op.variants).filter(
-    (name) =>
-      (op.variants[name] as Variant).needs?.every((feature) => gpu.features.has(feature)) ?? true,
-  );
-  const [first] = runnable;
+  const fits = (row: TuningRow) => {
+    const variant = op.variants[row.variant];
+    return variant !== undefined && runs(gpu, variant) && fitsRow(row, gpu, op, inputs);
+  };
+  const row = gpu.tuned?.find(fits) ?? CHECKED_IN.find(fits);
+  if (row) return row.variant;
+  const [first] = runnableVariants(gpu, op);
   if (first === undefined) throw new TypeError('no variant of the op runs on this adapter');
-  if (runnable.length === 1) return first;
-  const [leading = ''] = Object.keys(op.signature.inputs);
-  const { name } = op.signature;
-  const fits = (row: TuningRow) =>
-    runnable.includes(row.variant) && fitsRow(row, gpu, name, inputs[leading]);
-  return (gpu.tuned?.find(fits) ?? CHECKED_IN.find(fits))?.variant ?? first;
+  return first;
+}
+
+/** Names of the variants whose features the adapter has, in their order. */
+export function runnableVariants(
+  gpu: Pick<Machine, 'features'>,
+  { variants }: Pick<Choosable, 'variants'>,
+): readonly string[] {
+  return Object.keys(variants).filter((name) => runs(gpu, variants[name] as Variant));
+}
+
+function runs({ features }: Pick<Machine, 'features'>, { needs }: Variant): boolean {
+  return needs?.every((feature) => features.has(feature)) ?? true;
 }
 
 /** Whether a row is meant for an op on such a device, with such a first operand. */
 function fitsRow(
   { ops, lanes, dtype, rows, width }: TuningRow,
   gpu: Machine,
-  op: string,
-  operand: Operand | undefined,
+  { signature }: Choosable,
+  inputs: Operands,
 ): boolean {
-  if (ops && !ops.includes(op)) return false;
+  if (ops && !ops.includes(signature.name)) return false;
   if (lanes && (lanes === 'few') !== hasFewLanes(gpu)) return false;
   if (!(dtype || rows || width)) return true;
+  const [leading = ''] = Object.keys(signature.inputs);
+  const operand = inputs[leading];
   if (!operand || (dtype && operand.dtype !== dtype)) return false;
   const [height, across] = matrixOf(operand.shape);
   return (!rows || has(rows, height)) && (!width || has(width, across));

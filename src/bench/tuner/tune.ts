@@ -1,12 +1,12 @@
-import { WebGpuBackend } from '../../backends/webgpu.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { Scope } from '../../gpu/scope.ts';
 import type { TuningRow } from '../../gpu/tuning.ts';
 import { launchers } from '../../ops/registry.ts';
-import { type Choosable, chooseVariant } from '../../ops/variants.ts';
+import { type Choosable, chooseVariant, runnableVariants } from '../../ops/variants.ts';
 import { AssertionError } from '../../testing/context.ts';
 import { drawnCall } from '../drawn.ts';
 import { CallOracle } from '../oracle.ts';
+import { EngineWork } from '../ours/engine-work.ts';
+import { prepareOp } from '../ours/op.ts';
 import { median } from '../statistics/median.ts';
 import { type Clock, repeatsOf, timeOfOne } from '../stopwatch.ts';
 import type { TunedClass } from './classes.ts';
@@ -14,19 +14,22 @@ import type { TunedClass } from './classes.ts';
 /** How long measuring may take. Milliseconds. */
 const BUDGET_MS = 3000;
 const ROUNDS = 3;
-/** A variant is taken in place of the one that is known to suit only if it takes less than this share of its time. */
+/** What is faster is taken if it needs less than this share of the time of the known choice. */
 const GAIN = 0.9;
+/** Each call is recorded anew, as where nothing is captured. */
+const EAGER = 'eager';
 
 interface Candidate {
   readonly variant: string;
-  readonly run: (times: number) => Promise<void>;
+  readonly work: EngineWork;
   readonly times: number[];
 }
 
 /**
  * Times every variant of each class in turn, those that the oracle finds right alone, and returns a
- * row for each class where another than the checked-in choice is faster by a tenth. It ends after
- * three seconds, and classes that it did not come to keep their choice. The order is the classes'.
+ * row for each class where another than the one that the device would take is faster by a tenth. It
+ * ends after three seconds, and classes that it did not come to keep their choice. The order is the
+ * classes'.
  */
 export async function tune(
   gpu: Gpu,
@@ -40,8 +43,8 @@ export async function tune(
     if (now() >= end) break;
     const call = drawnCall(work);
     const op = launchers.get(work.op) as Choosable;
-    const known = chooseVariant({ ...factsOf(gpu), tuned: [] }, op, call.inputs);
-    const times = await timesOf(gpu, work.op, call, end, now);
+    const known = chooseVariant(gpu, op, call.inputs);
+    const times = await timesOf(gpu, runnableVariants(gpu, op), call, end, now);
     if (!times) break;
     const [fastest] = [...times].sort(([, a], [, b]) => a - b);
     if (fastest && fastest[1] < GAIN * (times.get(known) ?? Number.POSITIVE_INFINITY))
@@ -50,51 +53,42 @@ export async function tune(
   return rows;
 }
 
-const factsOf = ({ features, limits, widestSubgroup }: Gpu) => ({
-  features,
-  limits,
-  widestSubgroup,
-});
-
 /** Milliseconds of each variant that is right; undefined where the time was spent before. */
 async function timesOf(
   gpu: Gpu,
-  name: string,
+  variants: readonly string[],
   call: ReturnType<typeof drawnCall>,
   end: number,
   now: Clock,
 ): Promise<ReadonlyMap<string, number> | undefined> {
-  const { variants } = launchers.get(name) as Choosable;
-  const backend = new WebGpuBackend(gpu);
   const oracle = new CallOracle(call);
-  using scope = new Scope();
   const candidates: Candidate[] = [];
-  for (const [variant, { needs }] of Object.entries(variants)) {
-    if (needs?.some((feature) => !gpu.features.has(feature))) continue;
-    const asked = { ...call, variant };
-    if (!isRight(oracle, await backend.run(asked))) continue;
-    const prepared = scope.add(backend.prepare(asked));
-    const run = async (times: number) => {
-      for (let i = 0; i < times; i++)
-        for (const tensor of Object.values(prepared.forward())) tensor[Symbol.dispose]();
-      await gpu.finish();
-    };
-    candidates.push({ variant, run, times: [] });
-    if (now() >= end) return undefined;
-  }
-  const [first] = candidates;
-  if (!first) return new Map();
-  const repeats = await repeatsOf(first.run, now);
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const { run, times } of candidates) {
-      times.push(await timeOfOne(run, repeats, now));
+  try {
+    for (const variant of variants) {
+      const runnable = await prepareOp(gpu, { ...call, variant }, EAGER);
+      const work = new EngineWork(gpu, EAGER, runnable);
+      const candidate = { variant, work, times: [] };
+      candidates.push(candidate);
+      if (!(await isRight(oracle, work))) await candidates.pop()?.work[Symbol.asyncDispose]();
       if (now() >= end) return undefined;
     }
+    const [first] = candidates;
+    if (!first) return new Map();
+    const repeats = await repeatsOf((times) => first.work.run(times), now);
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const { work, times } of candidates) {
+        times.push(await timeOfOne((count) => work.run(count), repeats, now));
+        if (now() >= end) return undefined;
+      }
+    }
+    return new Map(candidates.map(({ variant, times }) => [variant, median(times)]));
+  } finally {
+    for (const { work } of candidates) await work[Symbol.asyncDispose]();
   }
-  return new Map(candidates.map(({ variant, times }) => [variant, median(times)]));
 }
 
-function isRight(oracle: CallOracle, results: Parameters<CallOracle['judge']>[0]): boolean {
+async function isRight(oracle: CallOracle, work: EngineWork): Promise<boolean> {
+  const results = await work.results();
   try {
     oracle.judge(results);
     return true;
