@@ -32,32 +32,35 @@ fn main(
   var sum_2 = vec4f();
   var sum_3 = vec4f();
   let fours = fours_of_terms();
-  let eights = fours / 2u;
-  for (var e = 0u; e < eights; e++) {
+  for (var e = 0u; 2u * e < fours; e++) {
     let low = right_block(columns, e, 0u);
-    let high = right_block(columns, e, 1u);
     let i = 2u * e;
-    sum_0 = left_four(row_0, i + 1u) * high + (left_four(row_0, i) * low + sum_0);
+    sum_0 = left_four(row_0, i) * low + sum_0;
     if (ROWS > 1u) {
-      sum_1 = left_four(row_1, i + 1u) * high + (left_four(row_1, i) * low + sum_1);
-      sum_2 = left_four(row_2, i + 1u) * high + (left_four(row_2, i) * low + sum_2);
-      sum_3 = left_four(row_3, i + 1u) * high + (left_four(row_3, i) * low + sum_3);
+      sum_1 = left_four(row_1, i) * low + sum_1;
+      sum_2 = left_four(row_2, i) * low + sum_2;
+      sum_3 = left_four(row_3, i) * low + sum_3;
+    }
+    // The last eight may be half an eight.
+    if (i + 1u < fours) {
+      let high = right_block(columns, e, 1u);
+      sum_0 = left_four(row_0, i + 1u) * high + sum_0;
+      if (ROWS > 1u) {
+        sum_1 = left_four(row_1, i + 1u) * high + sum_1;
+        sum_2 = left_four(row_2, i + 1u) * high + sum_2;
+        sum_3 = left_four(row_3, i + 1u) * high + sum_3;
+      }
     }
   }
-  if (fours % 2u != 0u) {
-    let right = right_block(columns, eights, 0u);
-    let i = 2u * eights;
-    sum_0 = left_four(row_0, i) * right + sum_0;
-    if (ROWS > 1u) {
-      sum_1 = left_four(row_1, i) * right + sum_1;
-      sum_2 = left_four(row_2, i) * right + sum_2;
-      sum_3 = left_four(row_3, i) * right + sum_3;
+  // One store in a loop: a kernel with four takes longer to compile.
+  for (var i = 0u; i < ROWS; i++) {
+    var sums = sum_0;
+    switch (i) {
+      case 1u: { sums = sum_1; }
+      case 2u: { sums = sum_2; }
+      case 3u: { sums = sum_3; }
+      default: {}
     }
-  }
-  store_four(batch, row, col, sum_0);
-  if (ROWS > 1u) {
-    store_four(batch, row + 1u, col, sum_1);
-    store_four(batch, row + 2u, col, sum_2);
-    store_four(batch, row + 3u, col, sum_3);
+    store_four(batch, row + i, col, sums);
   }
 }

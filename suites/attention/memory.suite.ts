@@ -35,6 +35,7 @@ async function peakOf(t: CaseContext, tokens: number, variant: string): Promise<
 
 memory
   .case('linear')
+  .tier('full')
   .desc('Twice the tokens take twice the memory: no tensor holds a score of each query and key.')
   .control('a mask of all queries and keys, made on the way', (fault) =>
     fault.launch('scaled_dot_product_attention.forward', ([gpu, inputs, ...rest]) => {

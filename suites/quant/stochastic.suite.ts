@@ -51,6 +51,7 @@ const flat = (data: Float64Array) => ({ shape: [data.length], data });
 
 stochastic
   .case('ten-runs')
+  .tier('full')
   .covers('triton.quantization.deterministic/repeat-runs-equal')
   .desc('Ten runs on one weight give equal bits of every output, which its negative does not.')
   .control('the seventh run draws its limits', (fault) =>

@@ -392,8 +392,8 @@ const PLACES: Readonly<
  * to show.
  */
 const TIERS = {
-  quick: ['embedding.forward', 'silu.backward'],
-  full: ['lora_linear.forward'],
+  quick: ['silu.backward'],
+  full: ['embedding.forward', 'lora_linear.forward'],
 } as const;
 
 for (const tier of ['quick', 'full'] as const) {

@@ -111,6 +111,7 @@ byteModelSuite
 
 byteModelSuite
   .case('whole-gradient')
+  .tier('full')
   .desc(
     'After five steps, the norm of the gradient that the tape computed equals the slope of the loss along it, by central differences of the whole model in float64.',
   )

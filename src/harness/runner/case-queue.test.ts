@@ -25,15 +25,20 @@ test('one worker gets the cases in their order', () => {
 
 test('workers keep to suites of their own, and help where no other is left', () => {
   const queue = new CaseQueue(itemsOf('a1 a2 a3 a4 b1 b2 c1'), { keepsOrder: false });
-  expect(taken(queue, [0, 1, 0, 1, 1, 1, 0])).toEqual(['a1', 'b1', 'a2', 'b2', 'c1', 'a3', 'a4']);
+  expect(taken(queue, [0, 1, 0, 1, 1, 1, 0])).toEqual(['a1', 'c1', 'a2', 'b1', 'b2', 'a3', 'a4']);
   expect(queue.size).toBe(0);
+});
+
+test('every second worker begins with the last suites, whose kernels are others', () => {
+  const queue = new CaseQueue(itemsOf('a1 b1 b2 c1 c2 d1'), { keepsOrder: false });
+  expect(taken(queue, [0, 1, 2, 3, 3, 1])).toEqual(['a1', 'd1', 'b1', 'c1', 'c2', 'b2']);
 });
 
 test('the suite of a worker that left is free', () => {
   const queue = new CaseQueue(itemsOf('a1 a2 b1'), { keepsOrder: false });
   queue.take(0);
   queue.leave(0);
-  expect(taken(queue, [1, 1])).toEqual(['a2', 'b1']);
+  expect(taken(queue, [1, 1])).toEqual(['b1', 'a2']);
 });
 
 test('a case that is put first is the next one, also for a worker that is at its suite', () => {

@@ -3,6 +3,7 @@ import type { Item } from './run-results.ts';
 /**
  * Cases that wait for one of several workers. Each keeps to a suite while it has cases, for its
  * device has compiled the suite's kernels, and which another worker is not at, if there is one.
+ * Neighbours among suites share kernels, so every second worker begins with the last suites.
  */
 export class CaseQueue {
   readonly #waiting: Item[];
@@ -41,9 +42,13 @@ export class CaseQueue {
     if (this.#keepsOrder) return 0;
     const own = this.#suites.get(worker);
     const begun = new Set(this.#suites.values());
-    const place = (isWanted: (suite: string) => boolean) =>
-      this.#waiting.findIndex(({ declared }) => isWanted(declared.suite));
-    const candidates = [place((suite) => suite === own), place((suite) => !begun.has(suite)), 0];
-    return candidates.find((found) => found >= 0) as number;
+    const kept = this.#waiting.findIndex(({ declared }) => declared.suite === own);
+    if (kept >= 0) return kept;
+    const unbegun = this.#waiting.filter(({ declared }) => !begun.has(declared.suite));
+    const next = unbegun.at(worker % 2 === 0 ? 0 : -1)?.declared.suite;
+    return Math.max(
+      0,
+      this.#waiting.findIndex(({ declared }) => declared.suite === next),
+    );
   }
 }

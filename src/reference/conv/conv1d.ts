@@ -47,13 +47,14 @@ interface Draw {
   readonly level?: 'exact' | 'legal';
   readonly positive?: boolean;
   readonly variants?: readonly string[];
+  readonly tier?: 'full';
 }
 
 function sample(
   x: Shape,
   weight: Shape,
   params: GivenParams<typeof signature>,
-  { bias, level = 'exact', positive, variants = SMALL }: Draw = {},
+  { bias, level = 'exact', positive, variants = SMALL, tier }: Draw = {},
 ): SampleOf<typeof signature> {
   const tensor = (random: Random, shape: Shape) =>
     level === 'exact'
@@ -77,6 +78,7 @@ function sample(
     },
     params,
     variants,
+    ...(tier ? { tier } : {}),
     inputs: (random) => ({
       x: tensor(random, x),
       weight: tensor(random, weight),
@@ -101,11 +103,11 @@ export const record = defineRecord(signature, {
     vjpAcceptance(rows(inputs), paramsOfRow(params), rowOf(y), depth),
   samples: [
     sample([2, 3, 11], [5, 3, 3], { stride: 2, padding: [1, 2], dilation: 2 }, { bias: true }),
-    sample([3, 6, 9], [4, 3, 2], { padding: [2, 2], groups: 2 }),
+    sample([3, 6, 9], [4, 3, 2], { padding: [2, 2], groups: 2 }, { tier: 'full' }),
     sample([1, 1, 1], [1, 1, 1], {}, { variants: SINGLE }),
     // A signal without a batch.
     sample([3, 13], [5, 3, 4], { stride: 2, padding: [1, 2] }, { bias: true }),
-    sample([2, 12, 17], [10, 12, 3], { padding: [1, 0] }, { variants: ALL }),
+    sample([2, 12, 17], [10, 12, 3], { padding: [1, 0] }, { variants: ALL, tier: 'full' }),
     sample([2, 3, 13], [3, 1, 4], { padding: [1, 2], groups: 3 }, { variants: SINGLE }),
     sample([2, 4, 19], [7, 4, 3], { padding: [1, 1] }, { bias: true, level: 'legal' }),
   ],

@@ -157,6 +157,7 @@ interface Options {
   readonly bias?: boolean;
   readonly level?: 'exact' | 'legal';
   readonly variants?: readonly string[];
+  readonly tier?: 'full';
   /** An element that is infinite, and spoils what it does not belong to where that reads it. */
   readonly infinite?: { readonly of: 'x' | 'weight' | 'dy'; readonly at: number };
 }
@@ -165,7 +166,7 @@ function sample(
   x: Shape,
   weight: Shape,
   params: GivenParams<typeof signature>,
-  { bias, level = 'exact', variants = SMALL, infinite }: Options = {},
+  { bias, level = 'exact', variants = SMALL, infinite, tier }: Options = {},
 ): SampleOf<typeof signature> {
   // What meets an infinite element is not 0.
   const integer = (random: Random) =>
@@ -192,6 +193,7 @@ function sample(
     },
     params,
     variants,
+    ...(tier ? { tier } : {}),
     inputs: (random) => ({
       x: tensor(random, x, spoiltOf('x')),
       weight: tensor(random, weight, spoiltOf('weight')),
@@ -240,19 +242,29 @@ export const record = defineRecord(signature, {
       { bias: true },
     ),
     sample([3, 5, 9], [3, 1, 3, 3], { padding: [1, 1, 1, 1], groups: 3 }, { variants: SINGLE }),
-    sample([5, 128, 1, 2], [128, 128, 1, 1], {}),
+    sample([5, 128, 1, 2], [128, 128, 1, 1], {}, { tier: 'full' }),
     sample([1, 2, 3, 2], [3, 2, 2, 2], { padding: [0, 2, 0, 1], dilation: [2, 3], stride: [3, 1] }),
     sample([2, 4, 6, 5], [7, 4, 3, 3], { padding: [1, 1, 1, 1] }, { bias: true, level: 'legal' }),
-    sample([3, 8, 16, 16], [8, 8, 1, 1], {}, { level: 'legal' }),
+    sample([3, 8, 16, 16], [8, 8, 1, 1], {}, { level: 'legal', tier: 'full' }),
     sample(
       [2, 3, 5, 4],
       [6, 1, 2, 3],
       { groups: 3, stride: [2, 3], padding: [1, 2, 0, 0] },
       { level: 'legal' },
     ),
-    sample([4, 16, 5, 5], [20, 16, 3, 3], { padding: [1, 1, 1, 1] }, { bias: true, variants: ALL }),
+    sample(
+      [4, 16, 5, 5],
+      [20, 16, 3, 3],
+      { padding: [1, 1, 1, 1] },
+      { bias: true, variants: ALL, tier: 'full' },
+    ),
     sample([2, 12, 5, 7], [12, 12, 1, 1], { stride: [2, 2] }, { variants: ALL }),
-    sample([1, 4, 4, 5], [33, 4, 3, 3], { padding: [1, 1, 1, 1] }, { variants: ['subgroup'] }),
+    sample(
+      [1, 4, 4, 5],
+      [33, 4, 3, 3],
+      { padding: [1, 1, 1, 1] },
+      { variants: ['subgroup'], tier: 'full' },
+    ),
     sample(
       [2, 4, 19, 9],
       [4, 1, 3, 3],
@@ -269,7 +281,7 @@ export const record = defineRecord(signature, {
       [1, 2, 11, 12],
       [2, 1, 4, 3],
       { padding: [0, 3, 2, 1], stride: [1, 2], dilation: [2, 3], groups: 2 },
-      { variants: SINGLE },
+      { variants: SINGLE, tier: 'full' },
     ),
     sample(
       [2, 3, 10, 7],

@@ -207,7 +207,7 @@ export const record = defineRecord(signature, {
     sample({ x: [2, 300], k: 11 }), // more than one element a lane
     sample({ x: [1], k: 1 }),
     // Rounds of several dispatches.
-    { ...sample({ x: [65_537], k: 65 }), variants: ['rounds', 'sort'] },
+    { ...sample({ x: [65_537], k: 65 }), variants: ['rounds', 'sort'], tier: 'full' },
     { ...sample({ x: [2, 9000], k: 3 }), variants: ['serial'] },
     sample({ level: 'legal', x: [700, 2], k: 70, axis: 0 }),
     sample({ level: 'legal', x: [128, 5], k: 1 }),

@@ -25,6 +25,8 @@ interface Draw {
   readonly apart?: number;
   /** Size of the elements of q and k. Default 1. */
   readonly deviation?: number;
+  /** Default quick. */
+  readonly tier?: 'full';
 }
 
 const LOWEST = -(2 - 2 ** -23) * 2 ** 127;
@@ -65,6 +67,7 @@ export function attentionSample({
   mask,
   apart,
   deviation = 1,
+  tier,
 }: Draw): SampleOf<typeof scaledDotProductAttention> {
   const { causal, scale, heads, kv_heads, softcap } = params;
   const normal = (random: Random, shape: Shape, size = 1) =>
@@ -84,6 +87,7 @@ export function attentionSample({
       : [...q.slice(0, -1), ((v.at(-1) as number) / (kv_heads ?? 1)) * heads];
   return {
     level: 'legal',
+    ...(tier ? { tier } : {}),
     label: {
       q: formatShape(q),
       k: formatShape(k),
@@ -140,11 +144,12 @@ export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
     k: [1, 2, 35, 67],
     v: [1, 2, 35, 66],
     params: { causal: true },
+    tier: 'full',
   }),
-  attentionSample({ q: [1, 2, 16, 8], k: [1, 2, 8, 8], v: [1, 2, 8, 4], apart: 20 }),
+  attentionSample({ q: [1, 2, 16, 8], k: [1, 2, 8, 8], v: [1, 2, 8, 4], apart: 20, tier: 'full' }),
   // Whole workgroups, then all the columns of an invocation: none to spare.
-  attentionSample({ q: [1, 4, 64, 2], k: [1, 4, 64, 2], v: [1, 4, 64, 3] }),
-  attentionSample({ q: [1, 1, 2, 64], k: [1, 1, 3, 64], v: [1, 1, 3, 64] }),
+  attentionSample({ q: [1, 4, 64, 2], k: [1, 4, 64, 2], v: [1, 4, 64, 3], tier: 'full' }),
+  attentionSample({ q: [1, 1, 2, 64], k: [1, 1, 3, 64], v: [1, 1, 3, 64], tier: 'full' }),
   attentionSample({
     q: [1, 2, 3, 8],
     k: [1, 2, 6, 8],
@@ -179,6 +184,7 @@ export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
     k: [1, 32, 16],
     v: [1, 32, 16],
     params: { heads: 2, kv_heads: 1, causal: true },
+    tier: 'full',
   }),
   // Rescaled in several tiles, past keys that are hidden.
   attentionSample({
@@ -204,5 +210,5 @@ export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
     mask: ['hidden', [3, 1, 1, 5]],
   }),
   // Blocks of columns.
-  attentionSample({ q: [1, 1, 5, 4], k: [1, 1, 31, 4], v: [1, 1, 31, 132] }),
+  attentionSample({ q: [1, 1, 5, 4], k: [1, 1, 31, 4], v: [1, 1, 31, 132], tier: 'full' }),
 ];

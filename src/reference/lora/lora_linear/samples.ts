@@ -63,7 +63,10 @@ export const samples: readonly SampleOf<typeof loraLinear>[] = [
     { r: 4, alpha: 8, use_rslora: true, base: 'nf4', blocksize: 32 },
     { bias: true },
   ),
-  sample('exact', [13, 53], 29, { r: 4, alpha: 2, base: 'fp4' }, { variants: ['register'] }),
+  {
+    ...sample('exact', [13, 53], 29, { r: 4, alpha: 2, base: 'fp4' }, { variants: ['register'] }),
+    tier: 'full',
+  },
   sample(
     'legal',
     [19, 64],
