@@ -8,14 +8,14 @@ import { commitOf } from '../setup/commit.mjs';
  * Of the cases that only the full tier has, one in so many is run: with the quick tier and all
  * their controls that takes about three minutes.
  */
-const CASES_ONE_IN = 6;
+const CASES_ONE_IN = 8;
 /** Cases that every run has: each stands for pairs of options that no other case has. */
 const ALWAYS = /^train\.covering-array:/;
 /** Recorded rows of the covering array. */
 const ROWS = 20;
 const ROWS_ONE_IN = 4;
 /** Of the tests in `*.full.spec.ts`, which take half of the time of all end-to-end tests. */
-const TESTS_ONE_IN = 3;
+const TESTS_ONE_IN = 4;
 
 /**
  * Filters that leave the quick tier and a sample of the other cases of the full tier.
