@@ -686,27 +686,15 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.unstored,
   },
   {
-    id: 'mutate.matmul.register:guard;line=41;n=1',
+    id: 'mutate.matmul.register:guard;line=39;n=1',
     line: 'if (ROWS > 1u) {',
     becomes: 'if true {',
     why: WHY.unstored,
   },
   {
-    id: 'mutate.matmul.register:guard;line=51;n=1',
+    id: 'mutate.matmul.register:guard;line=48;n=1',
     line: 'if (ROWS > 1u) {',
     becomes: 'if true {',
-    why: WHY.unstored,
-  },
-  {
-    id: 'mutate.matmul.register:constant;line=51;n=1',
-    line: 'if (ROWS > 1u) {',
-    becomes: 'if (ROWS > 2u) {',
-    why: 'ROWS is 1 or 4.',
-  },
-  {
-    id: 'mutate.matmul.register:boundary;line=51;n=1',
-    line: 'if (ROWS > 1u) {',
-    becomes: 'if (ROWS >= 1u) {',
     why: WHY.unstored,
   },
   {
