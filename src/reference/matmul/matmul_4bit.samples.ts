@@ -2,25 +2,20 @@ import type { QuantizedProduct } from '../../vocabulary/matmul/matmul_quantized.
 import type { SampleOf } from '../define.ts';
 import { ALL, sample } from './matmul_quantized.samples.ts';
 
-/** Those of sizes that more kernels are compiled for. */
-const sized: readonly SampleOf<QuantizedProduct>[] = [
-  // Rows that are whole blocks.
-  sample('exact', [19, 128], 36, 'nf4', 64, ALL),
-  sample('legal', [29, 320], 33, 'fp4', 128),
-  sample('exact', [5, 12], 7, 'fp4', 32),
-  // Whole workgroups without an invocation to spare.
-  sample('exact', [8, 5], 256, 'nf4', 32),
-];
-
 export const samples: readonly SampleOf<QuantizedProduct>[] = [
   sample('exact', [37, 53], 29, 'nf4', 32, ALL),
   sample('exact', [1, 53], 29, 'fp4', 64, ['register']),
   sample('exact', [2, 3, 72], 19, 'nf4', 64),
   sample('exact', [1, 72], 19, 'fp4', 4096, ['register']),
+  // Rows that are whole blocks.
+  { ...sample('exact', [19, 128], 36, 'nf4', 64, ALL), tier: 'full' },
   sample('legal', [37, 53], 29, 'nf4', 32),
+  { ...sample('legal', [29, 320], 33, 'fp4', 128), tier: 'full' },
   // Tall and narrow: tiles of several rows are neighbours, and a row ends inside a word of codes,
   // or in the middle of one.
   sample('exact', [19, 3], 3, 'nf4', 32),
+  { ...sample('exact', [5, 12], 7, 'fp4', 32), tier: 'full' },
+  // Whole workgroups without an invocation to spare.
+  { ...sample('exact', [8, 5], 256, 'nf4', 32), tier: 'full' },
   sample('legal', [1, 1], 1, 'nf4', 32, ['register']),
-  ...sized.map((one) => ({ ...one, tier: 'full' as const })),
 ];
