@@ -38,7 +38,7 @@ test('the suite of a worker that left is free', () => {
   const queue = new CaseQueue(itemsOf('a1 a2 b1'), { keepsOrder: false });
   queue.take(0);
   queue.leave(0);
-  expect(taken(queue, [1, 1])).toEqual(['b1', 'a2']);
+  expect(taken(queue, [2, 2])).toEqual(['a2', 'b1']);
 });
 
 test('a case that is put first is the next one, also for a worker that is at its suite', () => {

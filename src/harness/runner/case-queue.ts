@@ -42,13 +42,11 @@ export class CaseQueue {
     if (this.#keepsOrder) return 0;
     const own = this.#suites.get(worker);
     const begun = new Set(this.#suites.values());
-    const kept = this.#waiting.findIndex(({ declared }) => declared.suite === own);
-    if (kept >= 0) return kept;
-    const unbegun = this.#waiting.filter(({ declared }) => !begun.has(declared.suite));
-    const next = unbegun.at(worker % 2 === 0 ? 0 : -1)?.declared.suite;
-    return Math.max(
-      0,
-      this.#waiting.findIndex(({ declared }) => declared.suite === next),
-    );
+    const isFree = ({ declared }: Item) => !begun.has(declared.suite);
+    const free = worker % 2 === 0 ? this.#waiting.find(isFree) : this.#waiting.findLast(isFree);
+    const place = (suite: string | undefined) =>
+      this.#waiting.findIndex(({ declared }) => declared.suite === suite);
+    const candidates = [place(own), place(free?.declared.suite), 0];
+    return candidates.find((found) => found >= 0) as number;
   }
 }
