@@ -2,15 +2,17 @@ import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import type { Foreseen, Range, Steps } from '../foreseen.ts';
 import type { Value } from '../record.ts';
-import { type StoredElement, type StoredMove, storedMove, WAYS } from './torch/stored-steps.ts';
+import { type StoredElement, type StoredMove, WAYS } from './torch/stored-known.ts';
+import { storedMuon } from './torch/stored-muon.ts';
+import { storedMove } from './torch/stored-steps.ts';
 
 type Inputs = InputsOf<typeof optimizerSteps, Value>;
-type Taken = Readonly<Record<string, Range[]>>;
+type Taken = Readonly<Record<string, Foreseen>>;
 
 const PREFIX = 'state.';
 /** What optimizers may keep of a number. */
 const STATES = [
-  ...['exp_avg', 'exp_avg_sq', 'momentum_buffer'],
+  ...['exp_avg', 'exp_avg_sq', 'max_exp_avg_sq', 'momentum_buffer'],
   ...['square_avg', 'acc_delta', 'grad_avg'],
 ] as const;
 
@@ -35,7 +37,8 @@ function taken(
     for (let step = 0; step < count; step++) {
       const at = step * n + i;
       const isFirst = step === 0 && !inputs[`${PREFIX}momentum_buffer`];
-      const next = move(element, exactly(grads.data[at] as number), isFirst);
+      const turn = { step: step + 1, isFirst };
+      const next = move(element, exactly(grads.data[at] as number), turn);
       if (next['param']) (found['trajectory'] as Range[])[at] = next['param'];
       const kept = followed ? exactly(followed.data[at] as number) : next['param'];
       element = { ...element, ...next, ...(kept && { param: kept }) };
@@ -56,10 +59,13 @@ export function foreseenSteps(
   params: ParamsOf<typeof optimizerSteps>,
   followed: Value | undefined,
 ): Readonly<Record<string, readonly Foreseen[]>> {
-  const ways = WAYS.flatMap((way) => {
-    const move = storedMove(steps, params, way);
-    return move ? [taken(steps, inputs, move, followed)] : [];
-  });
+  const ways =
+    params.optimizer === 'muon'
+      ? storedMuon(steps, inputs, params, followed)
+      : WAYS.flatMap((way) => {
+          const move = storedMove(steps, params, way);
+          return move ? [taken(steps, inputs, move, followed)] : [];
+        });
   const names = Object.keys(ways[0] ?? {}).filter((name) => ways[0]?.[name]?.length);
   return Object.fromEntries(names.map((name) => [name, ways.map((way) => way[name] as Foreseen)]));
 }

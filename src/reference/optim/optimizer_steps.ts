@@ -102,7 +102,8 @@ export function countedOf<T>(
 /**
  * What the optimizer keeps is never given again after step one, so its errors add up over the
  * steps. A step of a library that keeps in bfloat16 what stands between is held to just that where
- * all of it agrees, or where as a whole it can be none of such a library, and has no bound else.
+ * all of it agrees, or where as a whole it can be none of such a library; else to how long a step of
+ * such a library can be.
  */
 function acceptancesOf(
   inputs: Inputs,
@@ -136,7 +137,7 @@ function acceptancesOf(
         agreed.set(library.param, start);
         bound.set(library.error, start);
       } else {
-        bound.fill(Number.POSITIVE_INFINITY, start, start + n);
+        bound.set(library.farthest, start);
         unforeseen.push(step);
       }
     }
@@ -155,7 +156,7 @@ function acceptancesOf(
     trajectory: {
       ...within(bound),
       ...(unforeseen.length > 0 && {
-        loose: `steps ${unforeseen.join(', ')} are not those of sums that are rounded once to bfloat16, and an element of others has no bound`,
+        loose: `steps ${unforeseen.join(', ')} are not those of sums that are rounded once to bfloat16; of an element of others only its size is known`,
       }),
       ...(agreed && { nearest: (i) => agreed[i] as number }),
     },

@@ -30,9 +30,9 @@ export interface ParameterRule {
   /**
    * Of optimizers whose libraries keep what stands between in bfloat16: the parameter as it is then,
    * where each sum is rounded once, and how far off it may be by what is computed in float32 after.
-   * A sum beside the middle of two numbers may be rounded to either, and what follows from the other
-   * has no bound for an element; `isPossible` tells whether the step as a whole can be one of such a
-   * library, as far as anything is known of it.
+   * A sum beside the middle of two numbers may be rounded to either, and of what follows from the
+   * other only `farthest` is known, how far from the truth an element may be; `isPossible` tells
+   * whether the step as a whole can be one of such a library, as far as anything is known of it.
    */
   readonly library?: (
     before: Parameter,
@@ -42,6 +42,7 @@ export interface ParameterRule {
   ) => {
     readonly param: Float64Array;
     readonly error: Float64Array;
+    readonly farthest: Float64Array;
     readonly isPossible: (after: Float64Array) => boolean;
   };
   /** What torch keeps of the parameter as a whole, and what follows from the steps taken. */

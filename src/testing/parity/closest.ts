@@ -9,6 +9,8 @@ import { acceptanceOfRecorded, HALVES, type QuestionOfRecorded } from './recorde
 /** A way in which a library may have computed a tensor, and how the tensor stands to it. */
 export interface Way {
   readonly acceptance: Acceptance;
+  /** 1 where the way itself says nothing. */
+  readonly unjudged: Uint8Array;
   readonly judgement: Judgement;
 }
 
@@ -19,19 +21,24 @@ export interface Way {
 export const closestOf = seam(
   'parity.closestOf',
   (
-    { foreseen, inFloat32, actual, truth, unjudged }: QuestionOfRecorded,
+    { foreseen, inFloat32, actual, truth, unjudged, dependent }: QuestionOfRecorded,
     dtype: StoredDType,
     storing: Storing,
   ): Way | undefined => {
     const half = HALVES[dtype];
     const once = inFloat32 && { roundedOnce: true, storing };
-    const ways = [
-      ...(once ? [acceptanceOfRecorded(inFloat32, dtype, truth, once)] : []),
-      ...(half ? (foreseen?.(half) ?? []).map(acceptanceOf) : []),
-    ].map((acceptance) => ({
+    const formulas = half ? (foreseen?.(half) ?? []).map(acceptanceOf) : [];
+    const way = (mask: Uint8Array) => (acceptance: Acceptance) => ({
       acceptance,
-      judgement: judge(actual, truth, acceptance, unjudged),
-    }));
+      unjudged: mask,
+      judgement: judge(actual, truth, acceptance, mask),
+    });
+    const ways = [
+      // What overflows, or is left open by any order, may follow from a formula.
+      ...formulas.map(way(dependent ?? new Uint8Array(unjudged.length))),
+      ...formulas.map(way(unjudged)),
+      ...(once ? [acceptanceOfRecorded(inFloat32, dtype, truth, once)] : []).map(way(unjudged)),
+    ];
     return ways.toSorted((a, b) => a.judgement.wrong - b.judgement.wrong)[0];
   },
 );

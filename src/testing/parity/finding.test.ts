@@ -46,7 +46,7 @@ const question = (
 /** What is found, and the names of all that deviate. */
 function found(questions: readonly Question[], bundle = bundleOf()) {
   const t = new CaseContext({ ieee: true, seed: 1, injects: [] } as never);
-  const names = [...findDeviation(t, bundle, questions)];
+  const names = [...findDeviation(t, bundle, questions).deviating];
   return { names, finding: t.evidence.finding };
 }
 

@@ -29,23 +29,31 @@ interface Judged {
   readonly question: Question;
   readonly asked: Asked;
   readonly judgement: Judgement;
-  /** Whether it may have been added up in halves, in any order. */
-  readonly inHalves: boolean;
-  /** Where the bound of that is loose, the way that comes closest to it. */
+  /** Where the bound of that may say too little, the way that comes closest to it. */
   readonly way: Way | undefined;
+  /** Whether its bound says too little, and no way that is known is tighter. */
+  readonly isLoose: boolean;
+}
+
+/** What {@link findDeviation} found. */
+interface Found {
+  /** Names of tensors. */
+  readonly deviating: ReadonlySet<string>;
+  /** The questions, with what no way that is known told anything of. */
+  readonly asked: readonly Question[];
 }
 
 /**
  * Asks of every recorded tensor whether the oracle accepts it; the first that it does not is the
  * finding, which names the others. Where all are right by a bound that would let too many errors
  * pass, that is the finding. What a planted error would show is in the metrics. Returns the names
- * of all that are not right.
+ * of all that are not right, and what of each tensor was not asked.
  */
 export function findDeviation(
   t: CaseContext,
   bundle: ParityBundle,
   questions: readonly QuestionOfRecorded[],
-): ReadonlySet<string> {
+): Found {
   const all = judgeRecorded(bundle, questions);
   const right = all.filter(({ judgement }) => judgement.ok);
   const wrong = all.filter(({ judgement }) => !judgement.ok);
@@ -70,7 +78,10 @@ export function findDeviation(
   } else {
     findLooseBound(t, right);
   }
-  return new Set(wrong.map(({ question }) => labelOf(question)));
+  return {
+    deviating: new Set(wrong.map(({ question }) => labelOf(question))),
+    asked: all.map(({ question, asked: { unjudged } }) => ({ ...question, unjudged })),
+  };
 }
 
 function judgeRecorded(
@@ -91,12 +102,15 @@ function judgeRecorded(
     });
     const judgement = judge(actual, truth, acceptance, unjudged);
     const asked = { actual, truth, unjudged, dtype, acceptance };
-    const inHalves = HALVES[dtype] !== undefined && !roundedOnce;
-    const way =
-      inHalves && judgement.ok && isLoose(asked) ? closestOf(question, dtype, storing) : undefined;
+    const inHalves = HALVES[dtype] !== undefined && !roundedOnce && judgement.ok;
+    // A step may be no longer than what halves round on the way.
+    const isInDoubt = inHalves && (question.isFromOwn || isLoose(asked));
+    const way = isInDoubt ? closestOf(question, dtype, storing) : undefined;
+    const isKnown = way?.judgement.ok === true && way.judgement.compared > 0;
     // What lies wholly in a way that is known is held to it.
-    const { acceptance: held } = way?.judgement.ok ? way : asked;
-    return { question, asked: { ...asked, acceptance: held }, judgement, inHalves, way };
+    const held = isKnown ? { ...asked, acceptance: way.acceptance, unjudged: way.unjudged } : asked;
+    const isOpen = isInDoubt && ((question.isFromOwn && !isKnown) || isLoose(held));
+    return { question, asked: held, judgement, way, isLoose: isOpen };
   });
 }
 
@@ -121,7 +135,7 @@ function findLooseBound(t: CaseContext, right: readonly Judged[]): void {
     return;
   }
   // Each by itself: many elements of a gradient would outvote the one of a loss.
-  const loose = right.filter(({ inHalves, asked }) => inHalves && isLoose(asked));
+  const loose = right.filter((one) => one.isLoose && one.judgement.compared > 0);
   if (loose.length === 0) return;
   const { planted, noticed } = worthOf(loose.map(({ asked }) => asked));
   const names = loose.map(({ question }) => labelOf(question)).join(', ');

@@ -24,6 +24,8 @@ export interface Question {
   readonly dependent?: Uint8Array | undefined;
   /** What libraries' own formulas give in a half format, step by step: one for each that is known. */
   readonly foreseen?: (half: 'f16' | 'bf16') => readonly Foreseen[];
+  /** Whether each element is judged from the party's own one before, as steps of an optimizer. */
+  readonly isFromOwn?: boolean;
   /** Where the truth comes from, as in "the float64 oracle gives 2". */
   readonly basis: string;
 }
@@ -102,7 +104,8 @@ function ask(
   const isGradient = call.grads !== undefined;
   const produced = isGradient ? results.gradients : results.outputs;
   const expected = expectedOf(call, results, demand, truth);
-  const basis = expected.isFromOwn ? 'its own step before gives' : 'the float64 oracle gives';
+  const { isFromOwn } = expected;
+  const basis = isFromOwn ? 'its own step before gives' : 'the float64 oracle gives';
   const dequant = isGradient
     ? undefined
     : ownDequant(call.op.name, call.inputs, produced, call.params);
@@ -118,7 +121,8 @@ function ask(
     const largest = copies ? INFINITE : LARGEST;
     const unjudged = withOverflow(dependent, oracle.truth, inFloat32, largest);
     const foreseen = (half: 'f16' | 'bf16') => foreseenBy(call, half, produced)[name] ?? [];
-    const question = { name, isGradient, actual, unjudged, dependent, foreseen, basis, ...oracle };
+    const known = { name, isGradient, actual, unjudged, dependent, foreseen, isFromOwn, basis };
+    const question = { ...known, ...oracle };
     const limits = defined[name];
     if (limits && limits.size > 0) {
       const open = { whole: dependent, orZero: isZeroToo(call) };
@@ -134,10 +138,15 @@ function apart(
   limits: ReadonlyMap<number, number>,
   acceptance: Acceptance,
 ): readonly Question[] {
-  const { truth, unjudged } = question;
+  const { truth, unjudged, dependent } = question;
   const { foreseen: _, ...rest } = question;
+  const withLimits = (mask: Uint8Array) => mask.map((mark, i) => (limits.has(i) ? 1 : mark));
   return [
-    { ...question, unjudged: unjudged.map((mark, i) => (limits.has(i) ? 1 : mark)) },
+    {
+      ...question,
+      unjudged: withLimits(unjudged),
+      dependent: withLimits(dependent ?? new Uint8Array(unjudged.length)),
+    },
     {
       ...rest,
       truth: { ...truth, data: truth.data.map((y, i) => limits.get(i) ?? y) },

@@ -64,8 +64,8 @@ export async function replay(
     gradients: valuesOfStored(gradsOut, {}),
   };
   const ofRecorded = questionsOfRecorded(theirs, bundle, recordedValues);
-  findDeviation(t, bundle, ofRecorded);
-  sayUnjudged(t, 'recorded', ofRecorded);
+  const { asked: ofTheirs } = findDeviation(t, bundle, ofRecorded);
+  sayUnjudged(t, 'recorded', ofTheirs);
 
   const oracle = new Oracle({ ...forward, inputs: values, grads: valuesOfHosts(grads) });
   const produced = {
@@ -94,6 +94,8 @@ export async function replay(
     );
   }
   if (t.evidence.assertions === 0) t.skip('unjudged', whyUnjudged(questions));
+  if (ofTheirs.every(({ unjudged }) => unjudged.every(Boolean)))
+    t.skip('unjudged', `of what was recorded: ${whyUnjudged(ofTheirs)}`);
 }
 
 /** Why no element is judged. */

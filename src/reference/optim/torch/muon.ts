@@ -102,12 +102,13 @@ export function muon(
   };
 
   /**
-   * Whether a step may be a library's: the matrix that it went along has a size of those that the
-   * roundings of bfloat16 leave; and where these are all decided, so that the step is known, it is no
-   * farther from that than half its way. It sees a step that was not taken, taken twice or, where it is
-   * known, taken the other way.
+   * What is known of a library's step as a whole, whatever its roundings: how far from the truth an
+   * element may be, and whether the step is possible: the matrix that it went along has a size of
+   * those that the roundings of bfloat16 leave; and where these are all decided, so that the step is
+   * known, it is no farther from that than half its way. It sees a step that was not taken, taken
+   * twice or, where it is known, taken the other way.
    */
-  const possible = (
+  const asAWhole = (
     before: Parameter,
     grad: Float64Array,
     carried: Parameter,
@@ -121,24 +122,29 @@ export function muon(
       !halves && isDecidedInBfloat16(along, off, how)
         ? orthogonalInBfloat16(along, how)
         : undefined;
-    return (after: Float64Array): boolean => {
+    // Product, sum and the scalars, each rounded at the size of what stands there.
+    const roundings = (y: number, i: number) =>
+      4 * eps * (Math.abs(y) + Math.abs(start[i] as number));
+    const truth = orthogonal(along, how).data;
+    const rate = Math.abs(scalars.rate);
+    const farthest = truth.map((y, i) => {
+      if (!sizes) return Number.POSITIVE_INFINITY;
+      // No element of a matrix is longer than the whole.
+      const reach = rate * (sizes.high + Math.abs(y));
+      return reach + roundings(Math.abs(start[i] as number) + reach, i);
+    });
+    const isPossible = (after: Float64Array): boolean => {
       const way = matrix(
         after.map((y, i) => (y - scalars.decay * (start[i] as number)) / scalars.rate),
       );
-      // Product, sum and the scalars, each rounded at the size of what stands there.
-      const lost = frobenius(
-        matrix(
-          after.map(
-            (y, i) => (4 * eps * (Math.abs(y) + Math.abs(start[i] as number))) / scalars.rate,
-          ),
-        ),
-      );
+      const lost = frobenius(matrix(after.map((y, i) => roundings(y, i) / rate)));
       const size = frobenius(way);
       if (sizes && (size < sizes.low - lost || size > sizes.high + lost)) return false;
       if (!known) return true;
       const apart = matrix(way.data.map((y, i) => y - (known.data[i] as number)));
       return frobenius(apart) <= frobenius(known) / 2 + lost;
     };
+    return { farthest, isPossible };
   };
 
   const bound = (
@@ -181,12 +187,13 @@ export function muon(
         const along = (y - scalars.decay * x) / scalars.rate;
         return moved({ exactly, ...rest }, exactly(x), exactly(along)).error;
       });
-      return { param, error, isPossible: possible(before, grad, carried, halves) };
+      return { param, error, ...asAWhole(before, grad, carried, halves) };
     },
   };
 }
 
-function orthogonalizationOf({
+/** How torch makes a matrix orthogonal. */
+export function orthogonalizationOf({
   ns_coefficients: [a, b, c],
   ns_steps,
   eps,
@@ -195,7 +202,8 @@ function orthogonalizationOf({
   return { coefficients: [fround(a), fround(b), fround(c)], steps: ns_steps, eps: fround(eps) };
 }
 
-function scalarsOf(
+/** The scalars of a step of a matrix of this shape. */
+export function scalarsOf(
   { lr, momentum, weight_decay, adjust_lr_fn }: MuonHyperparameters,
   [rows = 1, columns = 1]: Value['shape'],
 ): Scalars {

@@ -11,9 +11,7 @@ export function nadam(params: ParamsOf<typeof optimizerSteps>): Rule {
     ...params,
   };
   const [beta1, beta2] = betas;
-  const mu = (step: number) => beta1 * (1 - 0.96 ** (step * momentum_decay) / 2);
-  const muProduct = (steps: number) =>
-    Array.from({ length: steps }, (_, i) => mu(i + 1)).reduce((product, x) => product * x, 1);
+  const { factorsAt, muProduct } = nadamFactors({ lr, betas, momentum_decay });
   const rule = ruleOfMovement({
     state: ['exp_avg', 'exp_avg_sq'],
     scalars: (step) => {
@@ -23,8 +21,7 @@ export function nadam(params: ParamsOf<typeof optimizerSteps>): Rule {
         rest1: 1 - beta1,
         beta2,
         rest2: 1 - beta2,
-        direct: (lr * (1 - mu(step))) / (1 - muProduct(step)),
-        ahead: (lr * mu(step + 1)) / (1 - muProduct(step + 1)),
+        ...factorsAt(step),
         correction: Math.sqrt(1 - beta2 ** step),
         eps,
       };
@@ -44,4 +41,27 @@ export function nadam(params: ParamsOf<typeof optimizerSteps>): Rule {
     ...rule,
     counted: (steps) => ({ mu_product: muProduct(steps) }),
   };
+}
+
+/**
+ * By what NAdam's step multiplies the gradient and its average, and the product of the momenta of
+ * all steps.
+ */
+export function nadamFactors({
+  lr,
+  betas: [beta1],
+  momentum_decay,
+}: {
+  readonly lr: number;
+  readonly betas: readonly [number, number];
+  readonly momentum_decay: number;
+}) {
+  const mu = (step: number) => beta1 * (1 - 0.96 ** (step * momentum_decay) / 2);
+  const muProduct = (steps: number) =>
+    Array.from({ length: steps }, (_, i) => mu(i + 1)).reduce((product, x) => product * x, 1);
+  const factorsAt = (step: number) => ({
+    direct: (lr * (1 - mu(step))) / (1 - muProduct(step)),
+    ahead: (lr * mu(step + 1)) / (1 - muProduct(step + 1)),
+  });
+  return { factorsAt, muProduct };
 }

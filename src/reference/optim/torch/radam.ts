@@ -39,7 +39,7 @@ export function radam(params: ParamsOf<typeof optimizerSteps>): Rule {
  * r sqrt(1 - beta2^t) of Liu et al. 2019, with r the rectification by the length of the average;
  * 0 up to a length of 5, where the second moment is not used.
  */
-function rectifierOf(beta2: number, step: number): number {
+export function rectifierOf(beta2: number, step: number): number {
   const longest = 2 / (1 - beta2) - 1;
   const correction = 1 - beta2 ** step;
   const length = longest - (2 * step * beta2 ** step) / correction;

@@ -59,7 +59,7 @@ export async function replayRun(
     .filter(([name]) => limits.holds(name))
     .map(([name, actual]) => [name, actual, expectedOf(truth, name, actual)] as const);
   const questions = asked.map(([name, actual, truth]) => question({ name, actual, truth }, limits));
-  const deviating = findDeviation(t, bundle, await Promise.all(questions));
+  const { deviating } = findDeviation(t, bundle, await Promise.all(questions));
 
   t.gpu.memory.guarded = true;
   const products = new StoredProducts();
