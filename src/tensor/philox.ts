@@ -12,26 +12,16 @@ const W0 = 0x9e3779b9;
 const W1 = 0xbb67ae85;
 
 /**
- * The 64-bit product of `a` and another 32-bit word, by 16-bit halves so that every step is exact
- * in float64.
+ * The high word of the product of two 32-bit words, the first in halves of 16 bits: products of
+ * halves, and what is carried to them, are words themselves.
  */
-function timesWord(a: number): (b: number) => [high: number, low: number] {
-  const aHigh = a >>> 16;
-  const aLow = a & 0xffff;
-  return (b) => {
-    const bHigh = b >>> 16;
-    const bLow = b & 0xffff;
-    const middle = aHigh * bLow + Math.floor((aLow * bLow) / 0x10000);
-    const carry = aLow * bHigh + (middle % 0x10000);
-    return [
-      aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(carry / 0x10000),
-      Math.imul(a, b) >>> 0,
-    ];
-  };
+function highWord(aHigh: number, aLow: number, b: number): number {
+  const bHigh = b >>> 16;
+  const bLow = b & 0xffff;
+  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
+  const carry = aLow * bHigh + (middle & 0xffff);
+  return aHigh * bHigh + (middle >>> 16) + (carry >>> 16);
 }
-
-const timesM0 = timesWord(M0);
-const timesM1 = timesWord(M1);
 
 type Words = readonly [number, number, number, number];
 
@@ -43,9 +33,13 @@ export const philox = seam(
     // Exact sums; the exclusive or takes their low words.
     let [k0, k1] = key;
     for (let round = 0; round < 10; round++) {
-      const [h0, l0] = timesM0(c0);
-      const [h1, l1] = timesM1(c2);
-      [c0, c1, c2, c3] = [(h1 ^ c1 ^ k0) >>> 0, l1, (h0 ^ c3 ^ k1) >>> 0, l0];
+      const h0 = highWord(M0 >>> 16, M0 & 0xffff, c0);
+      const h1 = highWord(M1 >>> 16, M1 & 0xffff, c2);
+      const l0 = Math.imul(M0, c0) >>> 0;
+      c0 = (h1 ^ c1 ^ k0) >>> 0;
+      c1 = Math.imul(M1, c2) >>> 0;
+      c2 = (h0 ^ c3 ^ k1) >>> 0;
+      c3 = l0;
       k0 += W0;
       k1 += W1;
     }

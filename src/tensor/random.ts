@@ -10,7 +10,9 @@ export class Random {
   readonly #seed: number;
   readonly #stream: number;
   #counter = 0;
-  #block: number[] = [];
+  #block: readonly number[] = [];
+  /** Words of the block that are drawn. */
+  #drawn = 0;
 
   constructor(seed: number, stream = 0) {
     this.#seed = seed;
@@ -19,9 +21,12 @@ export class Random {
 
   /** A 32-bit unsigned integer. */
   word(): number {
-    if (this.#block.length === 0)
-      this.#block = [...philox([...wordsOf(this.#counter++), 0, 0], [this.#seed, this.#stream])];
-    return this.#block.shift() as number;
+    if (this.#drawn === this.#block.length) {
+      const [low, high] = wordsOf(this.#counter++);
+      this.#block = philox([low, high, 0, 0], [this.#seed, this.#stream]);
+      this.#drawn = 0;
+    }
+    return this.#block[this.#drawn++] as number;
   }
 
   /** Uniform in [low, high), a multiple of 2^-24 of the span. */
@@ -42,6 +47,8 @@ export class Random {
 
   /** `count` draws. */
   fill(count: number, draw: () => number): Float64Array {
-    return Float64Array.from({ length: count }, draw);
+    const drawn = new Float64Array(count);
+    for (let i = 0; i < count; i++) drawn[i] = draw();
+    return drawn;
   }
 }

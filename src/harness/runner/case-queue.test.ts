@@ -34,6 +34,21 @@ test('every second worker begins with the last suites, whose kernels are others'
   expect(taken(queue, [0, 1, 2, 3, 3, 1])).toEqual(['a1', 'd1', 'b1', 'c1', 'c2', 'b2']);
 });
 
+test('the suite of every op goes to the worker that begins with the suites of ops', () => {
+  const items = ['nn.a', 'ops.b', 'ops.c', 'ops.wants', 'train.d'].map(
+    (suite): Item => ({
+      ...(itemsOf('a1')[0] as Item),
+      declared: { id: suite, suite } as Case,
+    }),
+  );
+  const queue = new CaseQueue(items, { keepsOrder: false });
+  expect(taken(queue, [0, 1, 0, 0, 1])).toEqual(['nn.a', 'train.d', 'ops.wants', 'ops.b', 'ops.c']);
+  const inOrder = new CaseQueue(items, { keepsOrder: true });
+  expect(taken(inOrder, [0, 0, 0])).toEqual(['nn.a', 'ops.b', 'ops.c']);
+  const alone = new CaseQueue(items.slice(3), { keepsOrder: false });
+  expect(taken(alone, [0, 0])).toEqual(['train.d', 'ops.wants']);
+});
+
 test('the suite of a worker that left is free', () => {
   const queue = new CaseQueue(itemsOf('a1 a2 b1'), { keepsOrder: false });
   queue.take(0);

@@ -1,5 +1,16 @@
 import type { Item } from './run-results.ts';
 
+/** The suite that calls every op, with kernels that the suites of the ops compile too. */
+const OF_EVERY_OP = 'ops.wants';
+
+/** The cases with those of every op where the suites of the ops begin, for one worker. */
+function withEveryOpAhead(items: readonly Item[]): Item[] {
+  const ofEveryOp = items.filter(({ declared }) => declared.suite === OF_EVERY_OP);
+  const others = items.filter(({ declared }) => declared.suite !== OF_EVERY_OP);
+  const found = others.findIndex(({ declared }) => declared.suite.startsWith('ops.'));
+  return others.toSpliced(found < 0 ? others.length : found, 0, ...ofEveryOp);
+}
+
 /**
  * Cases that wait for one of several workers. Each keeps to a suite while it has cases, for its
  * device has compiled the suite's kernels, and which another worker is not at, if there is one.
@@ -13,7 +24,7 @@ export class CaseQueue {
 
   /** `keepsOrder`: hand out cases as they stand, whatever their suite. */
   constructor(items: readonly Item[], { keepsOrder }: { readonly keepsOrder: boolean }) {
-    this.#waiting = [...items];
+    this.#waiting = keepsOrder ? [...items] : withEveryOpAhead(items);
     this.#keepsOrder = keepsOrder;
   }
 
