@@ -4,6 +4,7 @@ import type { StoredTensor } from '../../formats/safetensors/stored.ts';
 import type { Call, Results } from '../../graph/call.ts';
 import type { Launcher } from '../../ops/launcher.ts';
 import { launchers } from '../../ops/registry.ts';
+import steps from '../../reference/optim/torch/fixtures/stored-steps.json' with { type: 'json' };
 import type { OpRecord } from '../../reference/record.ts';
 import { records } from '../../reference/registry.ts';
 import { type HostTensor, hostTensor, hostTensorFrom } from '../../tensor/host.ts';
@@ -453,7 +454,7 @@ describe('ours', () => {
     });
     expect(await unjudged(empty)).toBe('there is no element');
     const large = product({ ...forward, inputs: { a: f32(3e38, 1e38), b: f32(2, 5) } });
-    expect(await unjudged(large)).toBe('each element may overflow');
+    expect(await unjudged(large)).toBe('each element may overflow, or has no bound');
     const mixed = product({ ...forward, inputs: { a: f32(Number.NaN, 1e38), b: f32(2, 5) } });
     expect(await unjudged(mixed)).toBe(
       'each element depends on an input that is NaN or infinite, or may overflow',
@@ -594,12 +595,59 @@ describe('an optimizer in halves', () => {
     expect(stays.thrown).toMatchObject({ code: 'out-of-bound', at: { index: [2, 0] } });
   });
 
+  test('may step as no formula does that is known, which is said', async () => {
+    // One number of bfloat16 below 1, which half arithmetic in any order may give.
+    const { thrown, evidence } = await replayed(stalled(1, 1 - 2 ** -8, 1 - 2 ** -8));
+    expect([thrown, evidence.finding?.code]).toEqual([undefined, 'loose-bound']);
+    expect(evidence.finding?.message).toMatch(
+      /; of trajectory 1 of 3 elements are not what the closest formula that is known gives, the farthest by [\d.]+ steps of BF16: trajectory\[1, 0\] is 0\.99609375,/,
+    );
+  });
+
   test('deviates where a step is off by more than its roundings', async () => {
     const { evidence } = await replayed(stalled(1, 1 - 2 ** -5, 1 - 2 ** -5));
     expect(evidence.finding).toMatchObject({
       code: 'producer-deviates',
       at: { index: [1, 0], actual: 1 - 2 ** -5 },
     });
+  });
+});
+
+describe("Muon's steps in bfloat16", () => {
+  const bf16 = (shape: readonly number[], data: readonly number[]) =>
+    hostTensorFrom('bf16', shape, data);
+  /** Of 2 x 3, each step along gradients that are made orthogonal; torch 2.15.0's, and others. */
+  const [run] = steps.runs.filter(({ name, half }) => name === 'muon' && half === 'bf16');
+  if (!run) throw new Error('no run of Muon is recorded');
+  const muon = (trajectory: readonly number[], params: object = {}) =>
+    bundleOf('optimizer_steps', {
+      params: { ...run.params, ...params },
+      inputs: { param: bf16([2, 3], run.param), grads: bf16([3, 2, 3], run.grads) },
+      outputs: { trajectory: bf16([3, 2, 3], trajectory) },
+    });
+
+  test('are held to the roundings that torch makes', async () => {
+    const { evidence } = await replayed(muon(run.trajectory));
+    expect([evidence.finding, evidence.metrics]).toEqual([
+      undefined,
+      { 'planted.BF16': 1, 'noticed.BF16': 1 },
+    ]);
+    const off = run.trajectory.map((x, i) => (i === 7 ? 1.1 * x : x));
+    expect((await replayed(muon(off))).evidence.finding?.code).toBe('loose-bound');
+  });
+
+  test('have no verdict where nothing is known of them', async () => {
+    // In bfloat16 five iterates of so many numbers leave no size open that a step could not have.
+    const drawn = (count: number) => Array.from({ length: count }, (_, i) => Math.sin(1 + i * i));
+    const param = drawn(30);
+    const still = bundleOf('optimizer_steps', {
+      params: { optimizer: 'muon', lr: 0.05, momentum: 0.9 },
+      inputs: { param: bf16([6, 5], param), grads: bf16([2, 6, 5], drawn(60)) },
+      outputs: { trajectory: bf16([2, 6, 5], [...param, ...param]) },
+    });
+    expect(await unjudged(still)).toBe(
+      'of what was recorded: each element may overflow, or has no bound',
+    );
   });
 });
 

@@ -104,7 +104,8 @@ function whyUnjudged(questions: readonly Question[]): string {
     Array.from(actual.data, (_, i) => dependent?.[i] === 1),
   );
   if (elements.length === 0) return 'there is no element';
-  if (elements.every((isDependent) => !isDependent)) return 'each element may overflow';
+  if (elements.every((isDependent) => !isDependent))
+    return 'each element may overflow, or has no bound';
   const onInputs = 'each element depends on an input that is NaN or infinite';
   return elements.every((isDependent) => isDependent) ? onInputs : `${onInputs}, or may overflow`;
 }

@@ -32,11 +32,11 @@ function l2Of(params: Params): number {
   return isDecoupled ? 0 : weight_decay;
 }
 
-const sgd: Made = ({ steps: { stored }, between, times, added }, params) => {
+const sgd: Made = ({ between, times, added }, params) => {
   const { lr, momentum, dampening, nesterov } = { ...SGD_DEFAULTS, ...params };
   return (before, g, { isFirst }) => {
     const old = times(momentum, at(before, 'momentum_buffer'));
-    const buffer = isFirst ? g : stored(added(old, 1 - dampening, g));
+    const buffer = isFirst ? g : between(added(old, 1 - dampening, g));
     const ahead = nesterov ? between(added(g, momentum, buffer)) : buffer;
     const along = momentum === 0 ? g : ahead;
     return {
