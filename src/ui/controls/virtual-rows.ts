@@ -27,7 +27,7 @@ export const virtualRows = css`
 `;
 
 /** Rows beyond the window that are drawn too, so that a quick scroll or a key finds them there. */
-const OVERSCAN = 8;
+const OVERSCAN = 4;
 
 /**
  * A list of any length in the shadow root of its host. Only the rows near the window are drawn: it
@@ -102,7 +102,7 @@ export class VirtualRows<T> implements ReactiveController {
           aria-setsize=${items.length}
           aria-posinset=${index + 1}
           .style=${printing ? '' : `transform: translateY(${start - this.#top}px)`}
-          ${ref((element) => element instanceof HTMLLIElement && !printing && virtualizer.measureElement(element))}
+          ${ref(this.#measure)}
         >
           ${row(item)}
         </li>`,
@@ -158,6 +158,12 @@ export class VirtualRows<T> implements ReactiveController {
       ? indices
       : [...indices, kept].sort((a, b) => a - b);
   }
+
+  /** One function for all rows, so that none is measured anew because another was drawn. */
+  #measure = (element?: Element): void => {
+    if (element instanceof HTMLLIElement && !this.#paper.printing)
+      this.#controller.getVirtualizer().measureElement(element);
+  };
 
   #keep = ({ target }: FocusEvent): void => {
     const row = target instanceof Element ? target.closest<HTMLElement>('li[data-index]') : null;
