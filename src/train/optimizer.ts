@@ -15,6 +15,7 @@ import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
 import type { Fingerprints } from './fingerprints.ts';
 import { KeptGradients, type StepGradients } from './kept-gradients.ts';
 import { LossScaler, type LossScaling } from './loss-scaler.ts';
+import { checkOptimizer } from './settings-rules.ts';
 import { type Judge, judgeStage, runStage, type Stage } from './stage.ts';
 import { type OptimizerParams, scaledRule, type UpdateRule, updateRule } from './update-rule.ts';
 
@@ -104,6 +105,10 @@ export class Optimizer implements Disposable {
   readonly #stages: readonly Stage[];
   #step = 0;
 
+  /**
+   * Throws SettingsError for hyperparameters that the optimizer has not or that are out of range, and
+   * GradproofError `no-parameters` or `not-implemented`.
+   */
   constructor(
     gpu: Gpu,
     parameters: FlatParameters,
@@ -111,6 +116,7 @@ export class Optimizer implements Disposable {
     options: OptimizerOptions = {},
   ) {
     const { schedule = { name: 'constant' }, max_grad_norm, grad_scaler, fingerprints } = options;
+    checkOptimizer(params);
     checkParameters(parameters);
     this.#gpu = gpu;
     this.#parameters = parameters;

@@ -1,7 +1,17 @@
 import type { AutocastType } from '../autograd/autocast.ts';
-import { GradproofError } from '../errors.ts';
 import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
 import type { LossScaling } from './loss-scaler.ts';
+import {
+  check,
+  checkOptimizer,
+  HYPERPARAMETERS,
+  notNegative,
+  number,
+  oneOf,
+  type Rule,
+  SettingsError,
+  unit,
+} from './settings-rules.ts';
 import { type OptimizerParams, scaledRule } from './update-rule.ts';
 
 /**
@@ -44,74 +54,6 @@ export function scheduleOf({
   return { warmup: Math.ceil(warmup_ratio * steps), total: steps, ...rest };
 }
 
-/** Settings that cannot be used; the message names the setting, its value and what is allowed. */
-class SettingsError extends GradproofError {
-  constructor(message: string) {
-    super('bad-settings', message);
-  }
-}
-
-/** Whether a value is allowed, and in words what is. */
-interface Rule {
-  readonly allows: (value: unknown) => boolean;
-  readonly what: string;
-}
-
-const number = (what: string, allows: (x: number) => boolean): Rule => ({
-  allows: (value) => typeof value === 'number' && Number.isFinite(value) && allows(value),
-  what: `a number ${what}`,
-});
-const share = number('from 0 to less than 1', (x) => x >= 0 && x < 1);
-const notNegative = number('of 0 or more', (x) => x >= 0);
-const truth: Rule = { allows: (value) => typeof value === 'boolean', what: 'true or false' };
-const oneOf = (...names: readonly string[]): Rule => ({
-  allows: (value) => names.includes(value as string),
-  what: `one of ${names.join(', ')}`,
-});
-
-const unit = number('from 0 to 1', (x) => x >= 0 && x <= 1);
-const NAMES: readonly OptimizerParams['optimizer'][] = [
-  ...(['adamw', 'adam', 'sgd', 'adadelta', 'rmsprop', 'nadam', 'radam', 'muon'] as const),
-];
-const ANY_OPTIMIZER = {
-  optimizer: oneOf(...NAMES),
-  lr: number('above 0', (x) => x > 0),
-  weight_decay: notNegative,
-};
-const MOMENTS = {
-  ...ANY_OPTIMIZER,
-  betas: {
-    allows: (value) => Array.isArray(value) && value.length === 2 && value.every(share.allows),
-    what: 'two numbers from 0 to less than 1',
-  },
-  eps: number('above 0', (x) => x > 0),
-} satisfies Record<string, Rule>;
-const ADAM = { ...MOMENTS, bias_correction: truth, amsgrad: truth };
-const RADAM = { ...MOMENTS, decoupled_weight_decay: truth };
-const OPTIMIZERS: Readonly<Record<OptimizerParams['optimizer'], Readonly<Record<string, Rule>>>> = {
-  adamw: ADAM,
-  adam: ADAM,
-  sgd: { ...ANY_OPTIMIZER, momentum: share, dampening: unit, nesterov: truth },
-  adadelta: { ...ANY_OPTIMIZER, rho: unit, eps: MOMENTS.eps },
-  rmsprop: { ...ANY_OPTIMIZER, alpha: unit, eps: MOMENTS.eps, momentum: share, centered: truth },
-  nadam: { ...RADAM, momentum_decay: notNegative },
-  radam: RADAM,
-  muon: {
-    ...ANY_OPTIMIZER,
-    momentum: share,
-    nesterov: truth,
-    ns_coefficients: {
-      allows: (value) => Array.isArray(value) && value.length === 3 && value.every(Number.isFinite),
-      what: 'three numbers',
-    },
-    eps: MOMENTS.eps,
-    ns_steps: number(
-      'that is whole, from 0 to 99',
-      (x) => Number.isInteger(x) && x >= 0 && x < 100,
-    ),
-    adjust_lr_fn: oneOf('original', 'match_rms_adamw', 'spectral_unclamped'),
-  },
-};
 const ANY_SCHEDULE = {
   name: oneOf('constant', 'linear', 'cosine'),
   warmup_ratio: unit,
@@ -150,13 +92,11 @@ export function readSettings(value: unknown, defaults: TrainingSettings): Traini
     autocast,
     grad_scaler,
   } = given;
-  const chosen = fieldsOf('optimizer', optimizer, [
-    ...new Set(Object.values(OPTIMIZERS).flatMap(Object.keys)),
-  ]);
+  const chosen = fieldsOf('optimizer', optimizer, [...HYPERPARAMETERS]);
   const name = chosen['optimizer'] ?? defaults.optimizer.optimizer;
   const base = name === defaults.optimizer.optimizer ? defaults.optimizer : { optimizer: name };
   const all = { ...base, ...chosen };
-  check('optimizer', all, OPTIMIZERS[name as OptimizerParams['optimizer']] ?? ANY_OPTIMIZER, name);
+  checkOptimizer(all);
   const { num_cycles, ...shape } = defaults.schedule;
   const asked = fieldsOf('schedule', schedule, Object.keys(COSINE));
   const course = asked['name'] ?? shape.name;
@@ -171,20 +111,6 @@ export function readSettings(value: unknown, defaults: TrainingSettings): Traini
       ? undefined
       : fieldsOf('grad_scaler', grad_scaler, Object.keys(SCALER));
   check('grad_scaler', scaler ?? {}, SCALER);
-  const {
-    momentum = 0,
-    dampening = 0,
-    nesterov,
-  } = all as {
-    readonly momentum?: number;
-    readonly dampening?: number;
-    readonly nesterov?: boolean;
-  };
-  if (name === 'sgd' && nesterov && (momentum === 0 || dampening !== 0)) {
-    throw new SettingsError(
-      'optimizer: nesterov needs a momentum above 0 and no dampening, as in torch',
-    );
-  }
   const chosenOptimizer = all as unknown as OptimizerParams;
   // For its error.
   if (scaler ?? defaults.grad_scaler) scaledRule(chosenOptimizer, { name: 'constant' });
@@ -210,24 +136,4 @@ function fieldsOf(
       `${where}: there is no "${unknown.slice(0, 40)}"; there are ${known.join(', ')}`,
     );
   return value as Readonly<Record<string, unknown>>;
-}
-
-/** `kind` is what the rules are of, where others of its sort have other fields. */
-function check(
-  where: string,
-  values: Readonly<Record<string, unknown>>,
-  rules: Readonly<Record<string, Rule>>,
-  kind?: unknown,
-): void {
-  for (const [name, value] of Object.entries(values)) {
-    const rule = rules[name];
-    if (!rule)
-      throw new SettingsError(
-        `${where}: ${String(kind)} has no "${name}"; it has ${Object.keys(rules).join(', ')}`,
-      );
-    if (!rule.allows(value))
-      throw new SettingsError(
-        `${where}: ${name} must be ${rule.what}, not ${JSON.stringify(value).slice(0, 80)}`,
-      );
-  }
 }
