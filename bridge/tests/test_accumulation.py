@@ -138,9 +138,11 @@ def bundle_of(accumulate, off=0.0, **more):
 
 @pytest.mark.parametrize("accumulate", ["float32", {"y": "float32"}])
 def test_what_is_rounded_once_is_judged_so(accumulate):
-    assert judge_bundle(bundle_of(None, off=0.1)) == []
-    assert judge_bundle(bundle_of(accumulate)) == []
-    assert [found.output for found in judge_bundle(bundle_of(accumulate, off=0.1))] == ["y"]
+    assert judge_bundle(bundle_of(None, off=0.1)).findings == []
+    assert judge_bundle(bundle_of(accumulate)).findings == []
+    assert [found.output for found in judge_bundle(bundle_of(accumulate, off=0.1)).findings] == [
+        "y"
+    ]
 
 
 def test_a_product_may_be_stored_in_halves_before_its_bias():

@@ -70,6 +70,7 @@ def test_shapes_that_do_not_fit_are_unreadable_in_one_line(tmp_path, capsys):
 
 IMAGE = np.ones((1, 1, 2, 2), np.float32)
 ROW = np.ones(3, np.float32)
+ROW_OF_8 = np.ones((1, 8), np.float32)
 LLAMA = {
     "config": dict.fromkeys(
         ("vocab", "hidden", "intermediate", "layers", "heads", "kv_heads", "rms_eps", "rope_theta"),
@@ -94,6 +95,29 @@ IDS = {"input_ids": np.zeros((1, 1, 2), np.int32), "labels": np.zeros((1, 1, 2),
             {"kernel": 2**40, "padding": [2**40] * 4},
             {"x": IMAGE},
             {"y": IMAGE},
+            "unreadable",
+        ),
+        (
+            # One window, as large as its padding.
+            "avg_pool2d",
+            {"kernel": 2**30, "padding": [2**29] * 4},
+            {"x": IMAGE},
+            {"y": np.ones((1, 1, 1, 1), np.float32)},
+            "unreadable",
+        ),
+        (
+            # Few along each direction, many in all.
+            "max_pool2d",
+            {"kernel": 2**20, "padding": [2**19] * 4},
+            {"x": IMAGE},
+            {"y": np.ones((1, 1, 1, 1), np.float32)},
+            "unreadable",
+        ),
+        (
+            "hqq_quantize",
+            {"group_size": 8, "iters": 10**12},
+            {"weight": ROW_OF_8},
+            {"dequant": ROW_OF_8},
             "unreadable",
         ),
         (

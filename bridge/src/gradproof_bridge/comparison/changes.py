@@ -92,7 +92,9 @@ def _verdict(bundle: Bundle) -> str:
     """Whether the recording matches its formula."""
     try:
         with np.errstate(all="ignore"):
-            findings = judge_bundle(bundle)
+            judgement = judge_bundle(bundle)
     except BridgeError as error:
         return f"cannot be judged: {error}"
-    return "deviates from the formula" if findings else "matches the formula"
+    if judgement.findings:
+        return "deviates from the formula"
+    return "matches the formula within a loose bound" if judgement.loose else "matches the formula"

@@ -18,6 +18,9 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 _EXACT = np.dtype(np.float64)
 _HALVES = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
 _LARGEST = float(np.finfo(np.float32).max)
+_TENTH_OFF = 1.1
+_ENOUGH = 0.95
+"""Under this share of noticed errors a bound is loose, as in the page's replay."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,21 @@ class Deviation:
     def __str__(self) -> str:
         at = ", ".join(map(str, self.index))
         return f"[{at}] is {self.actual!r}, expected {self.expected!r} ({self.elements} of {self.of} elements deviate)"
+
+
+@dataclass(frozen=True)
+class Worth:
+    """How many elements can be a tenth off, one alone each time, and how many of these errors a
+    bound notices.
+    """
+
+    planted: int
+    noticed: int
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether the bound lets too many errors pass."""
+        return self.noticed < _ENOUGH * self.planted
 
 
 @dataclass(frozen=True)
@@ -58,22 +76,31 @@ class Real:
 
         A copy has no such unit in float32.
         """
-        value, error = (
-            self.number.value.reshape(actual.shape),
-            self.number.error.reshape(actual.shape),
-        )
         got = actual.astype(np.float64)
+        wrong = self._is_wrong(got, actual.dtype)
+        return _first(wrong, got, self.number.value.reshape(got.shape), unjudged)
+
+    def worth(self, dtype: np.dtype[Any], unjudged: Mask | None = None) -> Worth:
+        """What `judge` would notice of errors of a tenth in values that are stored in `dtype`, but
+        for elements that are not judged and those that such an error leaves as they are or makes
+        infinite.
+        """
+        right = self.stored(dtype).astype(np.float64).reshape(self.shape)
+        wrong = _narrow(right * _TENTH_OFF, dtype).astype(np.float64)
+        planted = np.isfinite(wrong) & (wrong != right)
+        if unjudged is not None:
+            planted &= ~unjudged.reshape(planted.shape)
+        return Worth(int(planted.sum()), int((planted & self._is_wrong(wrong, dtype)).sum()))
+
+    def _is_wrong(self, got: F64, dtype: np.dtype[Any]) -> Mask:
+        """Which of the numbers, stored in `dtype`, are not within the bound."""
+        value, error = self.number.value.reshape(got.shape), self.number.error.reshape(got.shape)
         with np.errstate(invalid="ignore", over="ignore"):
-            unit = (
-                0.0
-                if self.is_copy and actual.dtype == np.float32
-                else _storage_unit(value, actual.dtype)
-            )
+            unit = 0.0 if self.is_copy and dtype == np.float32 else _storage_unit(value, dtype)
             wrong = ~(np.abs(got - value) <= error + unit)
         # What depends on NaN or infinity is not judged, nor what may overflow.
         overflows = ~(np.abs(value) + error <= _LARGEST)
-        right = overflows | _is_beyond(actual.dtype, got, value, error)
-        return _first(wrong & ~right, got, value, unjudged)
+        return np.asarray(wrong & ~overflows & ~_is_beyond(dtype, got, value, error))
 
 
 @dataclass(frozen=True)

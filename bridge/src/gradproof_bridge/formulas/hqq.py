@@ -26,6 +26,10 @@ _DEPTH = 64
 """More additions than lie on the way of any term into torch's mean of a tensor: it adds in a tree
 of few levels.
 """
+_MOST_PASSES = 1000
+"""That are followed: fifty times what HQQ takes. Where errors are too near to each other to tell which
+pass is the last, all of them count.
+"""
 
 
 def hqq_quantize(inputs: Inputs, params: Params) -> dict[str, Expected]:
@@ -149,6 +153,10 @@ def _refine(
     A pass whose error is too near the best to tell may end the loop or not: the zero may be any
     that was set from there on.
     """
+    if params["iters"] > _MOST_PASSES:
+        raise FormatError(
+            f"hqq_quantize: params 'iters' is {params['iters']}; at most {_MOST_PASSES} is needed"
+        )
     (shift, error), beta, p, axis = zero, float(params["beta"]), params["lp_norm"], params["axis"]
     kink = beta ** (1 / (p - 2))
     jump = 2 * np.minimum(0.5, scale.astype(np.float64) ** (2 - p) * 0.5 ** (p - 1) / beta)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _MOST_CELLS = 2**24
 """Of all windows along one direction: paddings that an image has are far below."""
+_MOST_IN_ALL = 2**26
+"""Of all windows of an image: a kernel of 8 x 8 at each pixel of one of 1024 x 1024."""
 
 
 def unbroadcast(gradient: Bounded, shape: Sequence[int]) -> Bounded:
@@ -77,14 +79,22 @@ def window_starts(
         if room < 0:
             raise FormatError(f"a window of {kernel[d]} does not fit into {size[d]}")
         steps = -(-room // stride[d]) if params.get("ceil_mode") else room // stride[d]
-        if steps * kernel[d] > _MOST_CELLS:
-            raise FormatError(f"{steps} windows of {kernel[d]} are more than are looked at here")
+        if (steps + 1) * kernel[d] > _MOST_CELLS:
+            raise _too_many(f"{steps + 1} x {kernel[d]}", _MOST_CELLS)
         if params.get("ceil_mode") and steps * stride[d] >= size[d] + before:
             steps -= 1
         count = positions[d] if positions else steps + 1
         return [i * stride[d] - before for i in range(count)]
 
-    return along(0, top, bottom), along(1, left, right)
+    rows, columns = along(0, top, bottom), along(1, left, right)
+    if len(rows) * kernel[0] * len(columns) * kernel[1] > _MOST_IN_ALL:
+        cells = f"{len(rows)} x {len(columns)} x {kernel[0]} x {kernel[1]}"
+        raise _too_many(cells, _MOST_IN_ALL)
+    return rows, columns
+
+
+def _too_many(cells: str, most: int) -> FormatError:
+    return FormatError(f"the windows have {cells} cells; at most {most} are looked at here")
 
 
 def windows(

@@ -102,7 +102,7 @@ def convert_all() -> Iterator[NodeBundle | NotConverted]:
 def _noted(bundle: Bundle) -> Bundle:
     try:
         with np.errstate(all="ignore"):
-            findings = judge_bundle(bundle)
+            findings = judge_bundle(bundle).findings
     except FormatError as error:
         raise FormatError(f"{bundle.producer}: {error}") from error
     note = "; ".join(map(str, findings)) or None

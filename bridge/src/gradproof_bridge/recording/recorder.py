@@ -154,4 +154,4 @@ def params_on(case: Case, device: str) -> Params:
 
 def _check(bundle: Bundle) -> list[Finding]:
     with np.errstate(all="ignore"):
-        return judge_bundle(replace(bundle, params=op_spec(bundle.op).fill(bundle.params)))
+        return judge_bundle(replace(bundle, params=op_spec(bundle.op).fill(bundle.params))).findings

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from gradproof_bridge.plain import plain
 
-Verdict = Literal["agrees", "deviates", "unreadable", "not-checked"]
+Verdict = Literal["agrees", "loose", "deviates", "unreadable", "not-checked"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 
