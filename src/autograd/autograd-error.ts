@@ -3,7 +3,10 @@ import { seam } from '../seam.ts';
 
 /** A backward pass that cannot give right gradients. */
 export class AutogradError extends GradproofError {
-  constructor(code: 'backward-root' | 'tape-freed' | 'backward-changed', message: string) {
+  constructor(
+    code: 'backward-root' | 'backward-output' | 'tape-freed' | 'backward-changed',
+    message: string,
+  ) {
     super(code, message);
   }
 }

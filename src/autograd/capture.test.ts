@@ -43,6 +43,30 @@ describe('a captured step', () => {
     expect(step.memory).toEqual({ arenaBytes: 256, leastBytes: 256 });
   });
 
+  test.each([true, false])('gives outputs that no command touches, fuse: %s', async (fuse) => {
+    const { gpu, x, w } = await setUp();
+    using none = Tensor.from(gpu, row());
+    const make = () => ({
+      empty: plus(none, none),
+      given: Tensor.from(gpu, row(4)),
+      y: plus(x, w),
+    });
+    using step = await capture(gpu, make, { fuse });
+    const read = async () => {
+      const outputs = Object.values(step.run()).map((tensor) => tensor.read());
+      return (await Promise.all(outputs)).map(({ shape, data }) => [shape, [...data]]);
+    };
+    const expected = [
+      [[0], []],
+      [[1], [4]],
+      [[3], [11, 22, 33]],
+    ];
+    expect(await read()).toEqual(expected);
+    expect(await read()).toEqual(expected);
+    using alone = await capture(gpu, () => ({ empty: plus(none, none) }), { fuse });
+    expect(await alone.run().empty.read()).toMatchObject({ shape: [0] });
+  });
+
   test('says what its arena has, and what any would need', async () => {
     const { gpu, x, w } = await setUp();
     const plan = await planStep(gpu, () => ({ y: plus(x, w) }));

@@ -132,6 +132,24 @@ describe('backward', () => {
     expect(ofG?.pass === 'backward' && ofG.wants).toEqual(new Set(['y']));
   });
 
+  test('is refused through an output that another op gives with its gradient', async () => {
+    const { gpu, w, apply, tape } = await setUp();
+    const f = toldOp('f', { outputs: ['y', 'z'], refers: ['z'] });
+    const { y, z } = apply(f.op, { w }, {}, 'here') as { y: Tensor; z: Tensor };
+    const { y: sum } = apply(toldOp('g').op, { y, z: tape.view(z, [3, 1]) }, {}, 'g');
+    using seed = seedOf(gpu);
+    const refused = {
+      code: 'backward-output',
+      message:
+        'backward: f of here has no gradient for its output z: compute what needs one with other',
+    };
+    const backward = (root: Tensor) => () => tape.backward(root, seed, { retainGraph: true });
+    expect(backward(sum as Tensor)).toThrow(expect.objectContaining(refused));
+    expect(backward(z)).toThrow(expect.objectContaining(refused));
+    // Of what does not need it there is a gradient.
+    expect([...backward(y)().keys()]).toEqual([w]);
+  });
+
   test('leaves out what does not lead from the root', async () => {
     const { gpu, w, x, apply, tape } = await setUp();
     const f = toldOp('f');

@@ -198,8 +198,8 @@ export class Tape implements Disposable {
   /**
    * Gradients of the watched tensors, given the gradient `seed` of `root`; the tape owns them. Runs
    * once, since what was recorded is spent, unless `retainGraph` keeps it for another time. Throws
-   * AutogradError when it is spent, no watched tensor leads to the root, or a tensor that it
-   * needs was changed.
+   * AutogradError when it is spent, no watched tensor leads to the root, the root depends on an
+   * output that its op has no gradient for, or a tensor that it needs was changed.
    */
   backward(
     root: Tensor,
@@ -241,6 +241,15 @@ export class Tape implements Disposable {
   #propagate(op: Launcher, application: Application<Tensor>, flow: Flow): void {
     const { layer, variant, params, inputs, outputs } = application;
     const grads = present(mapped(outputs, (tensor) => flow.get(tensor)));
+    for (const name of Object.keys(grads)) {
+      const instead = ruleOf(op.signature.outputs, name)?.instead;
+      if (instead) {
+        refuseBackward(
+          'backward-output',
+          `backward: ${op.name} of ${layer} has no gradient for its output ${name}: compute what needs one with ${instead}`,
+        );
+      }
+    }
     const wants = new Set(
       Object.keys(inputs).filter((name) => this.#active.has(inputs[name] as Tensor)),
     );
@@ -310,11 +319,15 @@ export class Tape implements Disposable {
   }
 }
 
-/** The outputs that a gradient can flow into: floats, but for those that the op detaches. */
+/**
+ * The outputs that a gradient can flow into: floats, but for those that the op detaches as torch
+ * does. One that flows into what torch does not detach is refused when it arrives.
+ */
 function differentiable({ signature }: Launcher, outputs: Tensors): Tensor[] {
   const names = Object.keys(outputs).filter((name) => {
     const { dtype } = outputs[name] as Tensor;
-    return isFloat(dtype) && !ruleOf(signature.outputs, name)?.detached;
+    const rule = ruleOf(signature.outputs, name);
+    return isFloat(dtype) && (!rule?.detached || rule.instead !== undefined);
   });
   return names.map((name) => outputs[name] as Tensor);
 }

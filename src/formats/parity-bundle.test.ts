@@ -798,6 +798,44 @@ describe('what is wrong is said in one line', () => {
       /in.grad.packed: the op has no gradient for an output of that name/,
     ],
     [
+      'a gradient of indices beside one of values',
+      {
+        op: 'topk',
+        params: { k: 1 },
+        tensors: { 'in.x': [2], 'in.grad.values': [1], 'in.grad.indices': [1], 'out.grad.x': [2] },
+      },
+      /in.grad.indices: the op has no gradient for an output of that name/,
+    ],
+    [
+      'a gradient of running statistics',
+      {
+        op: 'batch_norm',
+        params: { training: true },
+        tensors: {
+          'in.x': [2, 1],
+          ...Object.fromEntries(
+            ['weight', 'bias', 'running_mean', 'running_var'].map((name) => [`in.${name}`, [1]]),
+          ),
+          'in.grad.running_mean': [1],
+          'out.grad.x': [2, 1],
+        },
+      },
+      /in.grad.running_mean: the op has no gradient for an output of that name/,
+    ],
+    [
+      'a gradient of a sum of integers',
+      {
+        op: 'add',
+        tensors: {
+          'in.a': ['i32', [2]],
+          'in.b': ['i32', [2]],
+          'in.grad.y': [2],
+          'out.y': ['i32', [2]],
+        },
+      },
+      /in.grad.y: the op has no gradient for an output of that name/,
+    ],
+    [
       'unknown names on both sides',
       { ...matmul, tensors: { ...matmul.tensors, 'out.z': [1], 'in.c': [1] } },
       /no tensor "in.c"/,

@@ -120,7 +120,7 @@ export class Program implements Replayable, Disposable {
 /** What a program will need, known before anything is allocated. */
 export interface ProgramPlan {
   readonly plan: ArenaPlan;
-  /** The step's own allocations that some command touches, in the order of the plan's places. */
+  /** The step's own allocations that are touched or kept, in the order of the plan's places. */
   readonly blocks: readonly TracedAllocation[];
 }
 
@@ -160,6 +160,8 @@ export function planProgram(
       refuseConstant(blocks[target]?.memory, command);
     }
   });
+  // Also what no command touches, such as an empty tensor or what the host wrote.
+  for (const memory of kept) indicesOf({ memory, offset: 0 }, commands.length);
   const shapes: Block[] = blocks.map(({ memory, ...block }) => ({ bytes: memory.bytes, ...block }));
   return { plan: planArena(shapes, largest), blocks: blocks.map(({ memory }) => memory) };
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Random } from '../tensor/random.ts';
+import { signatures } from '../vocabulary/registry.ts';
+import { ruleOf } from '../vocabulary/signature.ts';
 import { drawSample } from './drawn.ts';
 import type { OpRecord, Sample, Value, Values } from './record.ts';
 import { records } from './registry.ts';
@@ -31,6 +33,36 @@ describe.each(differentiable.map((record) => [record.name, record] as const))(
         if (forwardDetached)
           expect(forwardDetached(inputs, params, inputs)).toEqual(forward(inputs, params));
       }
+    });
+
+    test('heeds the gradient of every output that is not detached', () => {
+      const heeded = new Map<string, boolean>();
+      for (const sample of samples) {
+        const { inputs } = drawSample(sample);
+        const outputs = record.forward(inputs, sample.params);
+        const names = Object.keys(outputs).filter((name) => {
+          const rule = ruleOf(signatures.get(record.name)?.outputs ?? {}, name);
+          return rule?.native.includes('f32') && !rule.detached;
+        });
+        const filled = ({ shape, data }: Value, fill: (i: number) => number) => ({
+          shape,
+          data: Float64Array.from(data, (_, i) => fill(i)),
+        });
+        for (const name of names) {
+          const grads = Object.fromEntries(
+            names.map((each) => [
+              each,
+              filled(outputs[each] as Value, (i) => (each === name ? 1 + (i % 3) : 0)),
+            ]),
+          );
+          const gradients = Object.values(record.vjp?.(inputs, sample.params, grads) ?? {});
+          const flows = gradients.some(({ data }) => data.some((x) => x !== 0));
+          heeded.set(name, flows || (heeded.get(name) ?? false));
+        }
+      }
+      const ignored = [...heeded].flatMap(([name, heeds]) => (heeds ? [] : [name]));
+      expect(ignored).toEqual([]);
+      expect(heeded.size).toBeGreaterThan(0);
     });
 
     test.each(samples.map((sample) => [JSON.stringify(sample.label), sample] as const))(

@@ -61,6 +61,8 @@ describe('what a signature does not allow does not compile', () => {
     typed((): GradOutputs => ({ y: x, running_mean: x }));
     // @ts-expect-error no gradient that flows into the other one
     typed((): GradOutputs => ({}));
+    // @ts-expect-error a gradient that flows into a detached output that may be absent
+    typed((): GradOutputsOf<typeof crossEntropy, Tensor> => ({ loss: x, log_probs: x }));
   });
 
   test('in the definition of a launcher', () => {

@@ -60,6 +60,11 @@ export interface TensorRule<Params> {
   readonly when?: (params: Params) => boolean;
   /** Does no gradient flow into it, though it is an output? Default `false`. */
   readonly detached?: boolean;
+  /**
+   * The op that gives a detached output with its gradient, where torch has one: what needs that
+   * gradient is refused, not left without it.
+   */
+  readonly instead?: string;
   /** Values that its elements may have. Default any. */
   readonly range?: (known: Known<Params>) => Range;
   /**
@@ -137,10 +142,10 @@ export const optional = <P>(rule: TensorRule<P>): TensorRule<P> & { readonly opt
   optional: true,
 });
 /** The same rule for an output that no gradient flows into. */
-export const detached = <P>(rule: TensorRule<P>): TensorRule<P> & { readonly detached: true } => ({
-  ...rule,
-  detached: true,
-});
+export const detached = <Rule extends TensorRule<never>>(
+  rule: Rule,
+  options: Pick<TensorRule<never>, 'instead'> = {},
+): Rule & { readonly detached: true } => ({ ...rule, ...options, detached: true });
 /** The same rule for logits, in which -inf means "masked" over some dimensions. */
 export const masked = <P>(
   rule: TensorRule<P>,

@@ -207,16 +207,16 @@ export type SavedOutputsOf<S extends Signature, T> = Named<
 
 type IsUnion<T, Whole = T> = T extends Whole ? ([Whole] extends [T] ? false : true) : never;
 
-type AttachedOf<S extends Signature> =
+type AttachedOf<S extends Signature, Name extends 'outputs' | 'optionalOutputs'> =
   TypesOf<S> extends { readonly detached: infer Detached }
-    ? Exclude<TypesOf<S>['outputs'], Detached>
-    : TypesOf<S>['outputs'];
+    ? Exclude<TypesOf<S>[Name], Detached>
+    : TypesOf<S>[Name];
 
 /** Gradients by output: required where only one output takes one, else each may be absent. */
 export type GradOutputsOf<S extends Signature, T> =
-  true extends IsUnion<AttachedOf<S>>
-    ? Named<never, AttachedOf<S> | TypesOf<S>['optionalOutputs'], T>
-    : Named<AttachedOf<S>, TypesOf<S>['optionalOutputs'], T>;
+  true extends IsUnion<AttachedOf<S, 'outputs'>>
+    ? Named<never, AttachedOf<S, 'outputs' | 'optionalOutputs'>, T>
+    : Named<AttachedOf<S, 'outputs'>, AttachedOf<S, 'optionalOutputs'>, T>;
 /** Values by the names of the inputs that have a gradient; each may be absent. */
 export type GradientsOf<S extends Signature, T> = {
   readonly [Name in TypesOf<S>['gradients']]?: T | undefined;

@@ -57,29 +57,39 @@ export function checkTensors(
   checkGradients(rule, { inputs, gradsIn, gradsOut }, named.outputs, scope);
 }
 
+/** Element types that an output may have of these inputs. */
+function typesOf(
+  rule: Signature,
+  output: string,
+  inputs: StoredTensors,
+  { known: { params } }: KnownShapes,
+): readonly BundleDType[] {
+  return resultTypes(
+    rule,
+    output,
+    mapped(inputs, ({ dtype }) => dtype as BundleDType),
+    params,
+  );
+}
+
 /** Refuses a result of another element type than the inputs and parameters give. */
 function checkType(
   rule: Signature,
   name: string,
   dtype: StoredDType,
   inputs: StoredTensors,
-  { known: { params } }: KnownShapes,
+  scope: KnownShapes,
 ): void {
-  const typesOf = (tensors: StoredTensors) =>
-    resultTypes(
-      rule,
-      name,
-      mapped(tensors, ({ dtype: stored }) => stored as BundleDType),
-      params,
-    );
-  const all = typesOf(inputs);
+  const all = typesOf(rule, name, inputs, scope);
   // A scalar has shape [1] here; torch's own has no dimension, and leaves others their type.
   const isScalar = ([input, { shape }]: [string, StoredTensor]) =>
     ruleOf(rule.inputs, input)?.operand !== undefined && shape.every((n) => n === 1);
   const others = Object.entries(inputs).filter((one) => !isScalar(one));
   const isLeft = others.some(([input]) => ruleOf(rule.inputs, input)?.operand !== undefined);
   const withoutScalars =
-    isLeft && !all.some(isStoredInteger) ? typesOf(Object.fromEntries(others)) : [];
+    isLeft && !all.some(isStoredInteger)
+      ? typesOf(rule, name, Object.fromEntries(others), scope)
+      : [];
   const types = [...new Set([...all, ...withoutScalars])];
   if (!types.some((one) => one === dtype))
     throw new FormatError(
@@ -117,7 +127,10 @@ function checkGradients(
 ): void {
   for (const [name, stored] of Object.entries(gradsIn)) {
     const outputRule = outputs[name];
-    if (!outputRule || rule.gradients.length === 0)
+    // A launcher is told of no gradient of integers, nor of what the op detaches.
+    const takesNone =
+      outputRule?.detached || typesOf(rule, name, inputs, scope).every(isStoredInteger);
+    if (!outputRule || takesNone || rule.gradients.length === 0)
       throw new FormatError(`in.grad.${name}: the op has no gradient for an output of that name`);
     checkTensor(`in.grad.${name}`, stored, { ...outputRule, dtypes: FLOAT }, scope);
   }

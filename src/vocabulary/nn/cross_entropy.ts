@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { float, fraction, index, masked, off, optional } from '../rules.ts';
+import { detached, float, fraction, index, masked, off, optional } from '../rules.ts';
 import { like } from '../shapes.ts';
 import { signature } from '../signature.ts';
 import { classesOf, classWeights, labelRange, labelsOf, lossShape, nll } from './loss.ts';
@@ -23,7 +23,10 @@ export const crossEntropy = signature(
       labels: index(labelsOf('logits'), labelRange('logits')),
       weight: optional(float(classWeights('logits'))),
     },
-    outputs: { loss: float(lossShape), log_probs: optional(float(like('logits'))) },
+    outputs: {
+      loss: float(lossShape),
+      log_probs: detached(optional(float(like('logits'))), { instead: 'log_softmax' }),
+    },
     gradients: ['logits'],
   },
   /** Whether the output log_probs is computed. */
