@@ -213,7 +213,7 @@ describe('an optimizer', () => {
     [{ optimizer: 'Adadelta', lr: 0.1 }, 'optimizer must be one of adamw'],
     [{ optimizer: 'sgd', lr: 0.1, amsgrad: true }, 'sgd has no "amsgrad"; it has optimizer, lr'],
     [{ optimizer: 'adam', maximize: true }, 'adam has no "maximize"'],
-    [{ optimizer: 'adamw', lr: -1 }, 'lr must be a number above 0, not -1'],
+    [{ optimizer: 'adamw', lr: -1 }, 'lr must be a number of 0 or more, not -1'],
     [{ optimizer: 'adamw', betas: [1, 1] }, 'betas must be two numbers from 0 to less than 1'],
     [{ optimizer: 'adadelta', rho: 2 }, 'rho must be a number from 0 to 1, not 2'],
     [{ optimizer: 'muon', adjust_lr_fn: 'none' }, 'adjust_lr_fn must be one of original'],

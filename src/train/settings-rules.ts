@@ -36,7 +36,7 @@ const NAMES: readonly OptimizerParams['optimizer'][] = [
 ];
 const ANY_OPTIMIZER = {
   optimizer: oneOf(...NAMES),
-  lr: number('above 0', (x) => x > 0),
+  lr: notNegative,
   weight_decay: notNegative,
 };
 const MOMENTS = {
