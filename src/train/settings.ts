@@ -54,13 +54,14 @@ export function scheduleOf({
   return { warmup: Math.ceil(warmup_ratio * steps), total: steps, ...rest };
 }
 
+const POSITIVE = number('above 0', (x) => x > 0);
 const ANY_SCHEDULE = {
   name: oneOf('constant', 'linear', 'cosine'),
   warmup_ratio: unit,
 };
 const COSINE = { ...ANY_SCHEDULE, num_cycles: notNegative };
 const SCALER = {
-  init_scale: number('above 0', (x) => x > 0),
+  init_scale: POSITIVE,
   growth_factor: number('above 1', (x) => x > 1),
   backoff_factor: number('above 0 and below 1', (x) => x > 0 && x < 1),
   growth_interval: number(
@@ -92,10 +93,12 @@ export function readSettings(value: unknown, defaults: TrainingSettings): Traini
     autocast,
     grad_scaler,
   } = given;
-  const chosen = fieldsOf('optimizer', optimizer, [...HYPERPARAMETERS]);
+  const chosen = fieldsOf('optimizer', optimizer, HYPERPARAMETERS);
   const name = chosen['optimizer'] ?? defaults.optimizer.optimizer;
   const base = name === defaults.optimizer.optimizer ? defaults.optimizer : { optimizer: name };
   const all = { ...base, ...chosen };
+  // A run that cannot learn is a mistake, though an optimizer may stand still.
+  if ('lr' in all) check('optimizer', { lr: all.lr }, { lr: POSITIVE });
   checkOptimizer(all);
   const { num_cycles, ...shape } = defaults.schedule;
   const asked = fieldsOf('schedule', schedule, Object.keys(COSINE));
