@@ -12,6 +12,8 @@ import { longTasksDuring } from './trace.ts';
 
 const FOLDER = 'public/baselines/';
 const MANY = 10_000;
+/** What makes the name of a case need several lines. */
+const LONG = `;shape=${'64x'.repeat(100)}64`;
 
 /** A run that ships with the page. */
 function shipped(): Promise<Report> {
@@ -157,7 +159,7 @@ test('ten thousand cases are compared and scrolled, with what is newly wrong fir
   const results = Array.from({ length: MANY }, (_, i) => ({
     ...pattern,
     ...(i === 1 ? { timing } : {}),
-    id: `${pattern.suite}:many;n=${String(i).padStart(5, '0')}`,
+    id: `${pattern.suite}:many;n=${String(i).padStart(5, '0')}${LONG}`,
   }));
   const changed = results.map((result, i) => (i % 2 === 0 ? failing(result) : result));
   await page.goto('/?view=compare');
@@ -184,6 +186,15 @@ test('ten thousand cases are compared and scrolled, with what is newly wrong fir
     await expect(rows.nth(5)).not.toContainText('n=00');
   });
   expect(found).toEqual([]);
+  await page.mouse.wheel(0, -200_000);
+  await expect(rows.first()).toContainText('n=00000');
+  await rows.nth(1).getByRole('button').press('Enter');
+  await page.getByLabel('Only checks whose name has').focus(); // a row with the focus would stay
+  for (const way of [3000, -3000]) {
+    await page.mouse.wheel(0, way);
+    await expect(rows.nth(1).getByRole('row', { name: /^Why/ })).toHaveCount(way > 0 ? 0 : 1);
+    await expect.poll(() => gaps(rows), 'each row has its room').toEqual([]);
+  }
   await page.getByLabel('Only checks whose name has').fill('n=09998');
   await expect(rows).toHaveCount(1);
   await rows.getByRole('button').press('Enter');
@@ -311,3 +322,15 @@ test('where the browser has no room left, what it keeps stays, and what it refus
   await expect(runs, 'the older run did not go for nothing').toHaveCount(1);
   await expect(told).toBeHidden();
 });
+
+/** Pixels between each row and the next, where they do not meet. */
+function gaps(rows: Locator): Promise<readonly number[]> {
+  return rows.evaluateAll((all) =>
+    all
+      .slice(1)
+      .map(
+        (row, i) => row.getBoundingClientRect().top - (all[i]?.getBoundingClientRect().bottom ?? 0),
+      )
+      .filter((gap) => Math.abs(gap) > 1),
+  );
+}

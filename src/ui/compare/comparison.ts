@@ -129,9 +129,13 @@ export class ComparisonElement extends LitElement {
    * every step of scrolling.
    */
   #speed: Figure | undefined;
-  /**
-   * The same list while nothing changed, since the list below is drawn at every step of scrolling.
-   */
+  // The same while nothing changed, since the list below is drawn at every step of scrolling.
+  readonly #listed = new Remembered((changes: readonly Change[], shown: Shown, sought: string) =>
+    changes.filter((change) => isShown(change, shown) && change.id.toLowerCase().includes(sought)),
+  );
+  readonly #withoutAccuracy = new Remembered((changes: readonly Change[]) =>
+    changes.filter((change) => isShown(change, 'without-accuracy')),
+  );
   readonly #differences = new Remembered(
     (first: Snapshot, second: Snapshot, { processor, endings }: ReturnType<typeof compareWords>) =>
       differencesOf(first, second, { probe: arithmeticWords().words, processor, ...endings }),
@@ -172,11 +176,8 @@ export class ComparisonElement extends LitElement {
     const words = compareWords();
     const { counts } = this.comparison;
     const kinds = CHANGE_KINDS.filter((kind) => counts[kind] > 0);
-    const sought = this.sought.toLowerCase();
-    const shown = changes.filter(
-      (change) => isShown(change, this.shown) && change.id.toLowerCase().includes(sought),
-    );
-    const without = changes.filter((change) => isShown(change, 'without-accuracy')).length;
+    const shown = this.#listed.of(changes, this.shown, this.sought.toLowerCase());
+    const without = this.#withoutAccuracy.of(changes).length;
     return html`
       <div class="chips" role="group" aria-label=${words.changes}>
         ${without > 0 && without < changes.length ? this.#chip('without-accuracy', words.withoutAccuracy, without) : nothing}

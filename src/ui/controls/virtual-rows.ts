@@ -26,6 +26,8 @@ export const virtualRows = css`
   }
 `;
 
+type Key = string | number | bigint;
+
 /** Rows beyond the window that are drawn too, so that a quick scroll or a key finds them there. */
 const OVERSCAN = 4;
 
@@ -40,11 +42,16 @@ export class VirtualRows<T> implements ReactiveController {
   readonly #controller: WindowVirtualizerController<HTMLLIElement>;
   readonly #list = createRef<HTMLUListElement>();
   readonly #moved = new ResizeObserver(() => this.#place());
+  readonly #grown = new ResizeObserver((rows) => this.#measure(rows));
+  /** Which element draws which row. */
+  #elements: ReadonlyMap<Key, symbol> = new Map();
+  /** The row that each element was last observed as. */
+  #observed = new WeakMap<Element, Key>();
   /** Distance of the list from the top of the document, in pixels. */
   #top = 0;
   #focused: number | undefined;
   #items: readonly T[] = [];
-  #keyAt = (index: number): string | number => index;
+  #keyAt = (index: number): Key => index;
 
   /** `estimate` is the usual height of a row in pixels; rows are measured once they are drawn. */
   constructor(host: LitElement, estimate: number) {
@@ -80,6 +87,7 @@ export class VirtualRows<T> implements ReactiveController {
     const places = printing
       ? items.map((_, index) => ({ index, key: this.#keyAt(index), start: 0 }))
       : virtualizer.getVirtualItems();
+    this.#elements = elementsOf(places, this.#elements);
     const drawn = places.flatMap((place) => {
       const item = items[place.index];
       return item === undefined ? [] : [{ ...place, item }];
@@ -96,13 +104,12 @@ export class VirtualRows<T> implements ReactiveController {
     >
       ${repeat(
         drawn,
-        ({ key }) => key,
+        ({ key }) => this.#elements.get(key),
         ({ index, start, item }) => html`<li
           data-index=${index}
           aria-setsize=${items.length}
           aria-posinset=${index + 1}
           .style=${printing ? '' : `transform: translateY(${start - this.#top}px)`}
-          ${ref(this.#measure)}
         >
           ${row(item)}
         </li>`,
@@ -120,8 +127,10 @@ export class VirtualRows<T> implements ReactiveController {
    * items do.
    */
   #take(items: readonly T[], keyOf: (item: T) => string): void {
-    if (items.length === this.#items.length && items.every((item, i) => item === this.#items[i]))
-      return;
+    const same =
+      items === this.#items ||
+      (items.length === this.#items.length && items.every((item, i) => item === this.#items[i]));
+    if (same) return;
     this.#items = items;
     this.#keyAt = (index) => {
       const item = items[index];
@@ -135,10 +144,14 @@ export class VirtualRows<T> implements ReactiveController {
 
   hostUpdated(): void {
     this.#place();
+    if (!this.#paper.printing)
+      for (const row of this.#list.value?.children ?? []) this.#observe(row);
   }
 
   hostDisconnected(): void {
     this.#moved.disconnect();
+    this.#grown.disconnect();
+    this.#observed = new WeakMap();
   }
 
   /** What stands above the list may have grown. */
@@ -159,18 +172,45 @@ export class VirtualRows<T> implements ReactiveController {
       : [...indices, kept].sort((a, b) => a - b);
   }
 
-  /** One function for all rows, so that none is measured anew because another was drawn. */
-  #measure = (element?: Element): void => {
-    if (element instanceof HTMLLIElement && !this.#paper.printing)
-      this.#controller.getVirtualizer().measureElement(element);
-  };
+  /** An element that draws another row than before is observed anew, which measures it. */
+  #observe(element: Element): void {
+    const key = this.#keyAt(indexOf(element));
+    if (this.#observed.get(element) === key) return;
+    this.#observed.set(element, key);
+    this.#grown.unobserve(element); // Chromium does nothing for one that it observes already
+    this.#grown.observe(element);
+  }
+
+  #measure(rows: readonly ResizeObserverEntry[]): void {
+    const virtualizer = this.#controller.getVirtualizer();
+    for (const { target, borderBoxSize } of rows)
+      if (target.isConnected && !this.#paper.printing)
+        virtualizer.resizeItem(indexOf(target), Math.round(borderBoxSize[0]?.blockSize ?? 0));
+  }
 
   #keep = ({ target }: FocusEvent): void => {
     const row = target instanceof Element ? target.closest<HTMLElement>('li[data-index]') : null;
-    this.#focused = row ? Number(row.dataset['index']) : undefined;
+    this.#focused = row ? indexOf(row) : undefined;
   };
 
   #release = (): void => {
     this.#focused = undefined;
   };
+}
+
+/**
+ * Which element draws which row: a row stays where it is, and one that comes takes the element of
+ * one that went, since an element with all it holds costs more than new words in it.
+ */
+function elementsOf(
+  rows: readonly { readonly key: Key }[],
+  last: ReadonlyMap<Key, symbol>,
+): ReadonlyMap<Key, symbol> {
+  const kept = new Set(rows.flatMap(({ key }) => last.get(key) ?? []));
+  const free = [...last.values()].filter((element) => !kept.has(element));
+  return new Map(rows.map(({ key }) => [key, last.get(key) ?? free.shift() ?? Symbol()]));
+}
+
+function indexOf(row: Element): number {
+  return Number(row.getAttribute('data-index'));
 }
