@@ -13,14 +13,43 @@ const FILTERS = [
   'bench.mlp-step:f32;batch=64;hidden=256',
 ];
 
-async function benched(folder: string) {
+async function benched(folder: string, names: readonly string[] = FILTERS, samples = 20) {
   const file = join(folder, 'bench.json');
-  const filters = FILTERS.flatMap((filter) => ['--filter', filter]);
-  const args = ['bench', '--runtime', 'node', '--samples', '20', ...filters, '--report', file];
+  const filters = names.flatMap((filter) => ['--filter', filter]);
+  const taken = ['--samples', String(samples), '--peers', 'none'];
+  const args = ['bench', '--runtime', 'node', ...taken, ...filters, '--report', file];
   expect((await gradproof(args)).status).toBe(0);
-  const { results } = readReport(readFileSync(file, 'utf8'), file);
-  return results.filter(({ backend }) => backend === 'webgpu');
+  const { results, environments } = readReport(readFileSync(file, 'utf8'), file);
+  return {
+    results: results.filter(({ backend }) => backend === 'webgpu'),
+    isProcessor: environments[0]?.adapter.isFallback,
+  };
 }
+
+test(
+  'bench tells the rate of products up to 1024 a side, and up to 4096 where the adapter is no processor',
+  covers('fsdp.performance.future-benchmarks/matmul-gflops').control('a rate is of half the work', {
+    file: 'src/bench/works/products.ts',
+    from: 'flops: 2 * (batch',
+    to: 'flops: (batch',
+  }),
+  async ({ folder }) => {
+    const cubes = [256, 512, 1024, 2048, 4096];
+    const names = cubes.map((n) => `bench.matmul:f32;m=${n};n=${n};k=${n}`);
+    const { results, isProcessor } = await benched(folder, names, 5);
+    expect(results.map(({ id }) => id).sort()).toEqual(names.toSorted());
+    for (const [i, name] of names.entries()) {
+      const n = cubes[i] as number;
+      const { status, skip, timing, metrics } = results.find(({ id }) => id === name) ?? {};
+      if (isProcessor && n > 1024) {
+        expect([name, status, skip?.code]).toEqual([name, 'skip', 'slow-adapter']);
+        continue;
+      }
+      expect([name, status]).toEqual([name, 'pass']);
+      expect(metrics?.['gflops']).toBeCloseTo((2 * n ** 3) / (timing?.medianMs as number) / 1e6, 6);
+    }
+  },
+);
 
 test(
   'bench measures dequantization, attention, AdamW and a whole step',
@@ -33,7 +62,7 @@ test(
     },
   ),
   async ({ folder }) => {
-    const results = await benched(folder);
+    const { results } = await benched(folder);
     expect(results.map(({ suite }) => suite).sort()).toEqual([
       'bench.adamw_step',
       'bench.dequantize_4bit',
@@ -63,7 +92,7 @@ test(
     },
   ),
   async ({ folder }) => {
-    for (const { id, timing, metrics, series } of await benched(folder)) {
+    for (const { id, timing, metrics, series } of (await benched(folder)).results) {
       const sorted = (series?.['ms'] ?? []).flatMap((ms) => ms ?? []).sort((a, b) => a - b);
       expect([id, sorted.length, timing?.samples]).toEqual([id, 20, 20]);
       // Between the second and the third, and the eighteenth and the nineteenth.

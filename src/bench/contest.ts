@@ -8,6 +8,7 @@ import { drawnCall } from './drawn.ts';
 import { Entry, type Right } from './entry.ts';
 import type { BenchHost, BenchResult } from './host.ts';
 import { CallOracle, type Verdict } from './oracle.ts';
+import { someRows } from './some-rows.ts';
 import { median } from './statistics/median.ts';
 import { StepOracle } from './steps/oracle.ts';
 import type { Work } from './work.ts';
@@ -61,9 +62,11 @@ class Oracles {
     }
     if (work.kind === 'ceiling') throw new TypeError(`${work.id} has no oracle`);
     const call = prepared.judgedAs ?? drawnCall(work);
-    const oracle = this.#calls.get(call) ?? new CallOracle(call);
+    const part =
+      work.judgedRows && !prepared.judgedAs ? someRows(call, work.judgedRows) : undefined;
+    const oracle = this.#calls.get(call) ?? new CallOracle(part?.call ?? call);
     this.#calls.set(call, oracle);
-    return oracle.judge(results, prepared.coarser);
+    return oracle.judge(part?.cut(results) ?? results, prepared.coarser);
   }
 }
 

@@ -15,6 +15,8 @@ export interface BenchHost {
   readonly quantumMs: number;
   /** Ends the run after the batch that is going on. */
   readonly signal: AbortSignal;
+  /** Whether the adapter is a processor. Default not. */
+  readonly isProcessor?: boolean;
   /** Whether the tab is hidden, which browsers slow down. Default never. */
   readonly isHidden?: () => boolean;
   /** The first error that a device has told since this was last asked, and no scope has caught. */

@@ -35,8 +35,8 @@ export interface OpWorkGiven {
   readonly gives: Readonly<Record<string, Shape>> | number;
   /** Inputs whose gradients are computed too. Default none: forward alone. */
   readonly wants?: readonly string[];
-  readonly isOurs?: boolean;
-  readonly growth?: OpWork['growth'];
+  /** What stands in the work as it is given. */
+  readonly more?: Partial<Pick<OpWork, 'isOurs' | 'isLarge' | 'judgedRows' | 'growth'>>;
 }
 
 const FLOAT_BYTES = 4;
@@ -47,7 +47,7 @@ const FLOAT_BYTES = 4;
  */
 export function opWork(given: OpWorkGiven): OpWork {
   const { op, dtype = 'f32', sizes, group, quick = false, flops, params = {} } = given;
-  const { inputs, gives, wants, isOurs, growth } = given;
+  const { inputs, gives, wants, more } = given;
   const told = wants ? { ...sizes, grad: wants.join('+') } : sizes;
   const words = Object.entries(told).map(([name, value]) => `;${name}=${value}`);
   const outputs = typeof gives === 'number' ? {} : gives;
@@ -66,8 +66,7 @@ export function opWork(given: OpWorkGiven): OpWork {
     quick,
     flops,
     bytes: { read: read + (wants ? written : 0), written: written + gradients },
-    ...(isOurs ? { isOurs } : {}),
-    ...(growth ? { growth } : {}),
+    ...more,
     call: (random): Call<HostTensor> => ({
       op,
       params,

@@ -159,6 +159,18 @@ describe('a contender', () => {
     expect(of('webgpu').metrics).not.toHaveProperty('ratio');
   });
 
+  test('is not asked for a large work where the adapter is a processor', async () => {
+    const runs: string[] = [];
+    const script = { ...OURS, onRun: (setting: string) => runs.push(setting) };
+    const works = [{ ...work, isLarge: true }];
+    const { results } = await ran([script], { works, isProcessor: true });
+    expect(results).toMatchObject([
+      { id: work.id, status: 'skip', skip: { code: 'slow-adapter' } },
+    ]);
+    expect(runs).toEqual([]);
+    expect((await ran([script], { works })).of('webgpu').status).toBe('pass');
+  });
+
   test('that does not know the work is skipped with its reason', async () => {
     const { of } = await ran([OURS], (time) => ({
       contenders: [

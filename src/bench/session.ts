@@ -67,6 +67,7 @@ export async function runSession(
       signal,
       takeGpuError: () => errors.take(),
       pulse: () => pulse.run(1),
+      isProcessor: environment.adapter.isFallback,
       ...(isHidden ? { isHidden } : {}),
     };
     const { results, complete } = options.selfTest

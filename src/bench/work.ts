@@ -31,6 +31,8 @@ interface Timed {
   readonly bytes: { readonly read: number; readonly written: number };
   /** Of our engine alone: no peer is asked. Default false. */
   readonly isOurs?: boolean;
+  /** Takes a processor so long that an adapter which is one is not asked. Default false. */
+  readonly isLarge?: boolean;
   /** Series of sizes that it is of, over which the exponent of the time is told. Default none. */
   readonly growth?: readonly Growth[];
 }
@@ -49,6 +51,11 @@ export interface OpWork extends Timed {
   readonly op: string;
   /** Draws the operands: see {@link drawnCall}, which draws the same for every contender. */
   readonly call: (random: Random) => Call<HostTensor>;
+  /**
+   * So many rows of the first operand, and of what comes of them, are judged, where the oracle of
+   * all would take minutes; see {@link someRows}. Default all.
+   */
+  readonly judgedRows?: number;
 }
 
 /** A training step of a model that each contender writes in its own words. */

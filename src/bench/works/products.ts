@@ -1,6 +1,6 @@
 import type { Shape } from '../../tensor/shape.ts';
 import { matmul } from '../../vocabulary/matmul/matmul.ts';
-import { opWork } from '../op-work.ts';
+import { type OpWorkGiven, opWork } from '../op-work.ts';
 import type { OpWork, WorkGroup } from '../work.ts';
 
 interface Product {
@@ -10,11 +10,11 @@ interface Product {
   readonly batch?: number;
   readonly transposed?: 'a' | 'b';
   readonly quick?: boolean;
-  readonly growth?: OpWork['growth'];
+  readonly more?: OpWorkGiven['more'];
 }
 
 /** y [m, n] of a [m, k] and b [k, n], either of them stored the other way round. */
-function product(group: WorkGroup, { m, n, k, batch, transposed, quick, growth }: Product): OpWork {
+function product(group: WorkGroup, { m, n, k, batch, transposed, quick, more }: Product): OpWork {
   const of = (rows: number, cols: number): Shape => [...(batch ? [batch] : []), rows, cols];
   return opWork({
     op: matmul,
@@ -28,19 +28,25 @@ function product(group: WorkGroup, { m, n, k, batch, transposed, quick, growth }
       b: transposed === 'b' ? of(n, k) : of(k, n),
     },
     gives: { y: of(m, n) },
-    ...(growth ? { growth } : {}),
+    ...(more ? { more } : {}),
   });
 }
 
 const cube = (size: number, quick = false): Product => ({
   ...{ m: size, n: size, k: size, quick },
-  growth: [{ of: 'cube', size }],
+  more: { growth: [{ of: 'cube', size }] },
+});
+
+/** One that takes a processor seconds, and its oracle minutes. */
+const largeCube = (size: number): Product => ({
+  ...{ m: size, n: size, k: size },
+  more: { isLarge: true, judgedRows: 32 },
 });
 
 /** The rows of a layer of 512 x 512 as the batch grows. */
 const rows = (size: number): Product => ({
   ...{ m: size, n: 512, k: 512 },
-  growth: [{ of: 'rows', size }],
+  more: { growth: [{ of: 'rows', size }] },
 });
 
 const PLAIN: readonly Product[] = [
@@ -48,6 +54,8 @@ const PLAIN: readonly Product[] = [
   cube(256, true),
   cube(512),
   cube(1024),
+  largeCube(2048),
+  largeCube(4096),
   { m: 1, n: 1024, k: 1024, quick: true },
   { m: 8, n: 1024, k: 1024 },
   { m: 64, n: 512, k: 1376 },
