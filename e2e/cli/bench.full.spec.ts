@@ -16,8 +16,8 @@ const FILTERS = [
 async function benched(folder: string, names: readonly string[] = FILTERS, samples = 20) {
   const file = join(folder, 'bench.json');
   const filters = names.flatMap((filter) => ['--filter', filter]);
-  const taken = ['--samples', String(samples), '--peers', 'none'];
-  const args = ['bench', '--runtime', 'node', ...taken, ...filters, '--report', file];
+  const run = ['bench', '--runtime', 'node', '--samples', String(samples)];
+  const args = [...run, ...filters, '--report', file];
   expect((await gradproof(args)).status).toBe(0);
   const { results, environments } = readReport(readFileSync(file, 'utf8'), file);
   return {

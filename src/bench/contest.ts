@@ -11,7 +11,7 @@ import { CallOracle, type Verdict } from './oracle.ts';
 import { someRows } from './some-rows.ts';
 import { median } from './statistics/median.ts';
 import { StepOracle } from './steps/oracle.ts';
-import type { Work } from './work.ts';
+import type { OpWork, Work } from './work.ts';
 
 /** Of many settings those stay in the race that take at most so many times as long as the fastest. */
 const NEAR = 1.15;
@@ -47,7 +47,7 @@ export interface Candidate {
 /** What bench knows of a work: what it should give, computed once for all contenders. */
 class Oracles {
   readonly #work: Work;
-  readonly #calls = new Map<Call<HostTensor>, CallOracle>();
+  readonly #calls = new Map<Call<HostTensor>, CallOracle['judge']>();
   #steps: StepOracle | undefined;
 
   constructor(work: Work) {
@@ -62,12 +62,17 @@ class Oracles {
     }
     if (work.kind === 'ceiling') throw new TypeError(`${work.id} has no oracle`);
     const call = prepared.judgedAs ?? drawnCall(work);
-    const part =
-      work.judgedRows && !prepared.judgedAs ? someRows(call, work.judgedRows) : undefined;
-    const oracle = this.#calls.get(call) ?? new CallOracle(part?.call ?? call);
-    this.#calls.set(call, oracle);
-    return oracle.judge(part?.cut(results) ?? results, prepared.coarser);
+    const judge = this.#calls.get(call) ?? judgeOf(call, work);
+    this.#calls.set(call, judge);
+    return judge(results, prepared.coarser);
   }
+}
+
+/** Judges the results of a call, or those of its rows that the work asks for. */
+function judgeOf(call: Call<HostTensor>, { judgedRows }: OpWork): CallOracle['judge'] {
+  const part = judgedRows === undefined ? undefined : someRows(call, judgedRows);
+  const oracle = new CallOracle(part?.call ?? call);
+  return (results, coarser) => oracle.judge(part?.cut(results) ?? results, coarser);
 }
 
 /** A work with all who try it. */
@@ -94,6 +99,7 @@ export class Contest {
       refusal: undefined,
       busyMs: 0,
     };
+    if (this.work.isLarge && this.#host.isProcessor) return { ...candidate, refusal: TOO_LARGE };
     const settings = contender.settingsFor(this.work);
     if ('reason' in settings) {
       const skip = { code: 'not-implemented', detail: settings.reason };
@@ -196,6 +202,11 @@ function wanted(settings: readonly string[], text: string | undefined): readonly
   const some = text === undefined ? [] : settings.filter((setting) => setting.includes(text));
   return some.length > 0 ? some : settings;
 }
+
+const TOO_LARGE: Refusal = {
+  status: 'skip',
+  skip: { code: 'slow-adapter', detail: 'it would take a processor too long' },
+};
 
 const ABORTED: Refusal = {
   status: 'skip',

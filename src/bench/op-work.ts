@@ -20,7 +20,7 @@ export type Operand =
 type Operands = Readonly<Record<string, Operand>>;
 
 /** What is told of a work on an op. */
-export interface OpWorkGiven {
+export interface OpWorkGiven extends Partial<Pick<OpWork, 'isLarge' | 'judgedRows' | 'growth'>> {
   readonly op: Signature;
   /** Of the operands, or of codes. Default f32. */
   readonly dtype?: string;
@@ -35,8 +35,6 @@ export interface OpWorkGiven {
   readonly gives: Readonly<Record<string, Shape>> | number;
   /** Inputs whose gradients are computed too. Default none: forward alone. */
   readonly wants?: readonly string[];
-  /** What stands in the work as it is given. */
-  readonly more?: Partial<Pick<OpWork, 'isOurs' | 'isLarge' | 'judgedRows' | 'growth'>>;
 }
 
 const FLOAT_BYTES = 4;
@@ -47,7 +45,7 @@ const FLOAT_BYTES = 4;
  */
 export function opWork(given: OpWorkGiven): OpWork {
   const { op, dtype = 'f32', sizes, group, quick = false, flops, params = {} } = given;
-  const { inputs, gives, wants, more } = given;
+  const { inputs, gives, wants, isLarge, judgedRows, growth } = given;
   const told = wants ? { ...sizes, grad: wants.join('+') } : sizes;
   const words = Object.entries(told).map(([name, value]) => `;${name}=${value}`);
   const outputs = typeof gives === 'number' ? {} : gives;
@@ -66,7 +64,9 @@ export function opWork(given: OpWorkGiven): OpWork {
     quick,
     flops,
     bytes: { read: read + (wants ? written : 0), written: written + gradients },
-    ...more,
+    ...(isLarge ? { isLarge } : {}),
+    ...(judgedRows ? { judgedRows } : {}),
+    ...(growth ? { growth } : {}),
     call: (random): Call<HostTensor> => ({
       op,
       params,

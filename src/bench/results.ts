@@ -36,10 +36,14 @@ function resultOf(
   medians: ReadonlyMap<string, number>,
 ): BenchResult {
   const { contender, refusal, kernels, busyMs, wrong } = candidate;
+  const [suite = ''] = work.id.split(':');
   const best = refusal ? undefined : bestOf(candidate);
   const shared = {
-    ...namesOf(work),
+    id: work.id,
+    suite,
     backend: contender.name,
+    covers: [],
+    tier: work.quick ? ('quick' as const) : ('slow' as const),
     durationMs: busyMs,
     kernels: [...kernels].sort(),
   };
@@ -91,24 +95,6 @@ function resultOf(
     series: { ms: [...best.samples], ...documented },
     setting: best.isDocumented ? `${setting}, by its documented loop` : setting,
     tried: triedOf(candidate),
-  };
-}
-
-function namesOf({ id, quick }: Work): Pick<BenchResult, 'id' | 'suite' | 'covers' | 'tier'> {
-  const [suite = ''] = id.split(':');
-  return { id, suite, covers: [], tier: quick ? 'quick' : 'slow' };
-}
-
-/** The result of a work that is not asked of a processor. */
-export function tooLarge(work: Work): BenchResult {
-  return {
-    ...namesOf(work),
-    backend: 'webgpu',
-    durationMs: 0,
-    kernels: [],
-    assertions: 0,
-    status: 'skip',
-    skip: { code: 'slow-adapter', detail: 'it would take a processor too long' },
   };
 }
 

@@ -2,7 +2,7 @@ import type { Contender } from './contender.ts';
 import { type Candidate, Contest, refusalOf, tellOf } from './contest.ts';
 import { withExponents } from './growth.ts';
 import type { BenchHost, BenchListener, BenchResult } from './host.ts';
-import { resultsOf, tooLarge } from './results.ts';
+import { resultsOf } from './results.ts';
 import { Pulses, timeInRounds } from './rounds.ts';
 import type { Work } from './work.ts';
 
@@ -49,7 +49,6 @@ async function runWork(
   host: BenchHost,
   pulses: Pulses,
 ): Promise<readonly BenchResult[]> {
-  if (work.isLarge && host.isProcessor) return [tooLarge(work)];
   const contest = new Contest(work, host);
   const candidates: Candidate[] = [];
   try {

@@ -23,7 +23,8 @@ const call = drawnCall(
 /** a b, with 1 added to all elements of some rows. */
 function product(wrong: readonly number[] = []): HostTensor {
   const { a, b } = call.inputs as { readonly a: HostTensor; readonly b: HostTensor };
-  const [left, right] = [valuesOf(a), valuesOf(b)];
+  const left = valuesOf(a);
+  const right = valuesOf(b);
   const y = new Float64Array(M * SIDE);
   for (let i = 0; i < y.length; i++) {
     const row = Math.floor(i / SIDE);

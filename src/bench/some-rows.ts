@@ -1,6 +1,6 @@
 import { InvariantError } from '../errors.ts';
 import { type Call, mapped, type Results } from '../graph/call.ts';
-import { type HostTensor, hostTensorFrom, valuesOf } from '../tensor/host.ts';
+import { type HostTensor, hostTensor } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
 import { SEED } from './drawn.ts';
 
@@ -31,11 +31,10 @@ export function someRows(call: Call<HostTensor>, count: number): SomeRows {
   };
 }
 
-function rowsOf(tensor: HostTensor, rows: readonly number[]): HostTensor {
-  const width = tensor.shape[1] as number;
-  const from = valuesOf(tensor);
-  const values = new Float64Array(rows.length * width);
+function rowsOf({ dtype, shape, data }: HostTensor, rows: readonly number[]): HostTensor {
+  const width = shape[1] as number;
+  const kept = data.slice(0, rows.length * width);
   for (const [i, row] of rows.entries())
-    values.set(from.subarray(row * width, (row + 1) * width), i * width);
-  return hostTensorFrom(tensor.dtype, [rows.length, width], values);
+    kept.set(data.subarray(row * width, (row + 1) * width), i * width);
+  return hostTensor(dtype, [rows.length, width], kept);
 }

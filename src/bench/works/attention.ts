@@ -33,7 +33,7 @@ function attention({ tokens, causal, backward }: Attention): OpWork {
     inputs: { q: shape, k: shape, v: shape },
     gives: { y: shape },
     ...(backward ? { wants: ['q', 'k', 'v'] } : {}),
-    ...(causal ? {} : { more: { growth: [{ of, size: tokens }] } }),
+    ...(causal ? {} : { growth: [{ of, size: tokens }] }),
   });
 }
 

@@ -3,18 +3,20 @@ import { matmul } from '../../vocabulary/matmul/matmul.ts';
 import { type OpWorkGiven, opWork } from '../op-work.ts';
 import type { OpWork, WorkGroup } from '../work.ts';
 
-interface Product {
+interface Product extends Pick<OpWorkGiven, 'isLarge' | 'judgedRows' | 'growth'> {
   readonly m: number;
   readonly n: number;
   readonly k: number;
   readonly batch?: number;
   readonly transposed?: 'a' | 'b';
   readonly quick?: boolean;
-  readonly more?: OpWorkGiven['more'];
 }
 
 /** y [m, n] of a [m, k] and b [k, n], either of them stored the other way round. */
-function product(group: WorkGroup, { m, n, k, batch, transposed, quick, more }: Product): OpWork {
+function product(
+  group: WorkGroup,
+  { m, n, k, batch, transposed, quick, ...others }: Product,
+): OpWork {
   const of = (rows: number, cols: number): Shape => [...(batch ? [batch] : []), rows, cols];
   return opWork({
     op: matmul,
@@ -28,25 +30,24 @@ function product(group: WorkGroup, { m, n, k, batch, transposed, quick, more }: 
       b: transposed === 'b' ? of(n, k) : of(k, n),
     },
     gives: { y: of(m, n) },
-    ...(more ? { more } : {}),
+    ...others,
   });
 }
 
 const cube = (size: number, quick = false): Product => ({
   ...{ m: size, n: size, k: size, quick },
-  more: { growth: [{ of: 'cube', size }] },
+  growth: [{ of: 'cube', size }],
 });
 
 /** One that takes a processor seconds, and its oracle minutes. */
 const largeCube = (size: number): Product => ({
-  ...{ m: size, n: size, k: size },
-  more: { isLarge: true, judgedRows: 32 },
+  ...{ m: size, n: size, k: size, isLarge: true, judgedRows: 32 },
 });
 
 /** The rows of a layer of 512 x 512 as the batch grows. */
 const rows = (size: number): Product => ({
   ...{ m: size, n: 512, k: 512 },
-  more: { growth: [{ of: 'rows', size }] },
+  growth: [{ of: 'rows', size }],
 });
 
 const PLAIN: readonly Product[] = [

@@ -1,6 +1,7 @@
 import {
   defaultRangeExtractor,
   type Range,
+  type VirtualItem,
   WindowVirtualizerController,
 } from '@tanstack/lit-virtual';
 import { css, html, type LitElement, type ReactiveController, type TemplateResult } from 'lit';
@@ -26,7 +27,7 @@ export const virtualRows = css`
   }
 `;
 
-type Key = string | number | bigint;
+type Key = VirtualItem['key'];
 
 /** Rows beyond the window that are drawn too, so that a quick scroll or a key finds them there. */
 const OVERSCAN = 4;
@@ -140,6 +141,7 @@ export class VirtualRows<T> implements ReactiveController {
 
   hostConnected(): void {
     this.#moved.observe(document.body);
+    this.#host.requestUpdate(); // its rows are observed when it is updated
   }
 
   hostUpdated(): void {
