@@ -80,6 +80,36 @@ for (const [name, runtime, pattern] of VICTIMS) {
   });
 }
 
+for (const [name, pattern] of [
+  ['The GPU process of the second browser', /--type=gpu-process/],
+  ['The second browser', /^(?!.* --type=).*--remote-debugging-pipe/],
+] as const) {
+  test(`${name} is killed, twice, and every verdict is as it was`, async ({ folder }) => {
+    const file = join(folder, 'report.json');
+    const seen = new Set<number>();
+    let killed = 0;
+    let linesBefore = 0;
+    const { status, stderr } = await gradproof(
+      ['--verbose', '--filter', 'ops.math.*', '--report', file],
+      {
+        onOutput: (stdout) => {
+          const lines = stdout.match(/^pass /gm)?.length ?? 0;
+          if (killed === 2 || lines < linesBefore + 50) return;
+          const pids = descendants(pattern);
+          const last = pids.findLast((pid) => !seen.has(pid));
+          if (pids.length < 2 || last === undefined) return;
+          for (const pid of pids) seen.add(pid);
+          [killed, linesBefore] = [killed + Number(kill(last, 'SIGKILL')), lines];
+        },
+      },
+    );
+    expect([status, stderr, killed]).toEqual([0, '', 2]);
+    const { run, summary, results } = readReport(readFileSync(file), 'report.json');
+    expect([run.complete, summary.passed]).toEqual([true, summary.total]);
+    expect(results.filter(({ finding }) => finding !== undefined)).toEqual([]);
+  });
+}
+
 test('a training whose tab is killed leaves a report with its curves', async ({ folder }) => {
   let killed = 0;
   const { status, stdout, stderr } = await gradproof(

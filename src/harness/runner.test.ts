@@ -46,14 +46,13 @@ interface Scenario {
   readonly listen?: (event: RunEvent) => void;
 }
 
-async function play({
-  cases,
-  options,
-  env,
-  envOf,
-  host,
-  listen,
-}: Scenario): Promise<{ report: Report; events: RunEvent[]; log: string[] }> {
+async function play({ cases, options, env, envOf, host, listen }: Scenario): Promise<{
+  report: Report;
+  events: RunEvent[];
+  log: string[];
+  /** How many workers were asked to have a GPU process of their own. */
+  withOwnGpu: number;
+}> {
   const declared = suite('fixture', { description: 'scripted' });
   for (const name of cases) {
     const [word = '', n] = name.split(' ');
@@ -74,16 +73,22 @@ async function play({
     };
     return startNodeWorker(WORKER, { ...shared, ...env, ...envOf?.(started++) });
   };
+  let withOwnGpu = 0;
+  const startWithOwnGpu = () => {
+    withOwnGpu++;
+    return startWorker();
+  };
   const all = new Map(declared.cases.map((one) => [`${one.id} ${one.backend}`, one]));
   const report = await run(
-    { cases: all, startWorker, ...host },
+    { cases: all, startWorker, startWithOwnGpu, ...host },
     { ...DEFAULT_RUN_OPTIONS, workers: 1, ...options },
     (event) => {
       events.push(event);
       listen?.(event);
     },
   );
-  return { report, events, log: readFileSync(join(folder, 'log'), 'utf8').trim().split('\n') };
+  const log = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n');
+  return { report, events, log, withOwnGpu };
 }
 
 const statuses = ({ results }: Report) =>
@@ -207,6 +212,26 @@ function sharedGpu(): {
   };
   return { crash, crashed };
 }
+
+const HARDWARE = { ...ENVIRONMENT, adapter: { ...ENVIRONMENT.adapter, isFallback: false } };
+
+test.each([
+  ['many cases on a processor', 500, ENVIRONMENT, 2],
+  ['fewer', 499, ENVIRONMENT, 0],
+  ['many on hardware', 500, HARDWARE, 0],
+])(
+  '%s: further workers with a GPU process of their own are counted',
+  async (_, count, place, own) => {
+    const cases = Array.from({ length: count }, (_unused, n) => `pass ${n + 1}`);
+    const { report, withOwnGpu } = await play({
+      cases,
+      options: { workers: 3 },
+      env: { ENVIRONMENT: JSON.stringify(place) },
+    });
+    expect([report.summary.passed, withOwnGpu]).toEqual([count, own]);
+  },
+  30_000,
+);
 
 test('a hang that leaves the GPU process alive crashes nothing', async () => {
   const gpu = sharedGpu();

@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright';
 import { GradproofError, messageOf } from '../../errors.ts';
 import type { RunEvent, RunListener } from '../../harness/events.ts';
 import { type Outcome, resultOf } from '../../harness/headless/outcome.ts';
-import type { HeadlessDriver } from '../../harness/headless/page.ts';
+import type { HeadlessDriver, Heard } from '../../harness/headless/page.ts';
 import { Backoff, retry } from '../../harness/retry.ts';
 import { deadlineOf } from '../../harness/runner/deadline.ts';
 import { RESTART_PAUSES_MS } from '../../harness/runner/persistently.ts';
@@ -12,6 +12,7 @@ import {
   TrainingJournal,
   type TrainingListener,
 } from '../../harness/training.ts';
+import type { ToWorker } from '../../harness/worker/messages.ts';
 import { withRows } from '../../report/rows.ts';
 import type { InstalledBrowser } from '../browser/find.ts';
 import { endGpuProcess } from '../browser/gpu-process.ts';
@@ -24,12 +25,15 @@ import { benchInPage } from './bench-in-page.ts';
 import { callPage, openHeadlessPage } from './headless-page.ts';
 import { RunJournal } from './run-journal.ts';
 import type { Runtime } from './runtime.ts';
+import { WorkerBrowser } from './worker-browser.ts';
 
 /** Names under which the driver's functions stand in the page. */
 const BINDINGS = {
   run: 'emitRun',
   training: 'emitTraining',
   crash: 'crashGpu',
+  post: 'postElsewhere',
+  end: 'endElsewhere',
 } as const satisfies Record<string, keyof HeadlessDriver>;
 
 /**
@@ -71,6 +75,8 @@ class ChromiumRuntime implements Runtime {
   readonly #software: boolean;
   #browser: Browser;
   #page: Page;
+  /** By the number that the page gives its worker. */
+  #elsewhere = new Map<number, WorkerBrowser>();
   #onRun: RunListener = () => {};
   #onTraining: TrainingListener = () => {};
 
@@ -182,12 +188,14 @@ class ChromiumRuntime implements Runtime {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#endElsewhere();
     await this.#browser.close();
     await this.page[Symbol.asyncDispose]();
   }
 
   /** Opens the page again after its tab or the whole browser died. */
   async #reopen(): Promise<void> {
+    await this.#endElsewhere();
     try {
       if (!this.#browser.isConnected())
         this.#browser = await launch(this.#installed, this.#software);
@@ -207,6 +215,33 @@ class ChromiumRuntime implements Runtime {
       this.#onTraining(event),
     );
     await this.#page.exposeBinding(BINDINGS.crash, () => endGpuProcess(this.#browser));
+    await this.#page.exposeBinding(BINDINGS.post, (_, id: number, message: ToWorker) =>
+      this.#postElsewhere(id, message),
+    );
+    await this.#page.exposeBinding(BINDINGS.end, (_, id: number) => this.#elsewhere.get(id)?.end());
+  }
+
+  #postElsewhere(id: number, message: ToWorker): void {
+    let worker = this.#elsewhere.get(id);
+    if (!worker) {
+      const page = this.#page;
+      worker = new WorkerBrowser(
+        () => launch(this.#installed, this.#software),
+        this.page,
+        (heard: Heard) => {
+          callPage(page, 'hear', id, heard).catch(() => {}); // a page that is gone runs nothing
+        },
+      );
+      this.#elsewhere.set(id, worker);
+    }
+    worker.post(message);
+  }
+
+  /** Ends the workers that the page has in browsers of their own. */
+  async #endElsewhere(): Promise<void> {
+    const workers = [...this.#elsewhere.values()];
+    this.#elsewhere = new Map();
+    await Promise.all(workers.map((worker) => worker.end().catch(() => {}))); // may be gone already
   }
 
   /**

@@ -15,6 +15,7 @@ export async function openHeadlessPage(browser: Browser, server: PageServer): Pr
     await session.send('Target.setDiscoverTargets', { discover: true, filter: [{ type: 'page' }] });
     const page = await browser.newPage();
     await page.goto(new URL('headless.html', server.url).href);
+    await page.waitForFunction(() => 'gradproofPage' in globalThis);
     return page;
   };
   try {
@@ -25,12 +26,11 @@ export async function openHeadlessPage(browser: Browser, server: PageServer): Pr
 }
 
 /** Calls a method of the page's {@link HeadlessPage} and waits for what it returns. */
-export async function callPage<M extends keyof HeadlessPage>(
+export function callPage<M extends keyof HeadlessPage>(
   page: Page,
   method: M,
   ...args: Parameters<HeadlessPage[M]>
 ): Promise<Awaited<ReturnType<HeadlessPage[M]>>> {
-  await page.waitForFunction(() => 'gradproofPage' in globalThis);
   return page.evaluate(
     ([name, parameters]) => {
       const { gradproofPage } = globalThis as unknown as {

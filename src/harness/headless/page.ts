@@ -5,6 +5,7 @@ import type { RunEvent, Unfinished } from '../events.ts';
 import type { Live } from '../live.ts';
 import type { Replay } from '../runner/selection.ts';
 import type { TrainingEvent, TrainingOutcome, TrainingRequest } from '../training.ts';
+import type { Death, FromWorker, ToWorker } from '../worker/messages.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What to run. */
@@ -17,6 +18,11 @@ export interface RunRequest {
   readonly resume?: Unfinished;
 }
 
+/** What a worker in another browser says, or that it is no more. */
+export type Heard =
+  | { readonly type: 'message'; readonly message: FromWorker }
+  | { readonly type: 'death'; readonly death: Death };
+
 /** What the headless page offers to the process that drives the browser. */
 export interface HeadlessPage {
   /** Vendor and architecture of the adapter, or why there is none. */
@@ -27,6 +33,10 @@ export interface HeadlessPage {
   skip(phase: TrainingPhase): void;
   /** Ends what is going on; its outcome is then partial. */
   cancel(): void;
+  /** Tells the runner what its worker `id` in another browser says. */
+  hear(id: number, heard: Heard): void;
+  /** Gives a message to this page's worker for a runner in another browser, started with the first. */
+  work(message: ToWorker): void;
 }
 
 /** What that process offers to the page. */
@@ -35,4 +45,10 @@ export interface HeadlessDriver {
   readonly emitTraining: (event: TrainingEvent) => Promise<void>;
   /** Crashes the GPU process, which ends a hang. */
   readonly crashGpu: () => Promise<void>;
+  /** Gives a message to worker `id` in a browser of its own, started with the first. */
+  readonly postElsewhere: (id: number, message: ToWorker) => Promise<void>;
+  /** Ends that worker with its browser. */
+  readonly endElsewhere: (id: number) => Promise<void>;
+  /** What this page's worker says to a runner in another browser. */
+  readonly emitHeard: (heard: Heard) => Promise<void>;
 }

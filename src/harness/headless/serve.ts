@@ -6,6 +6,7 @@ import { train } from '../training.ts';
 import type { WorkerLink } from '../worker/messages.ts';
 import { outcomeOf } from './outcome.ts';
 import type { HeadlessDriver, HeadlessPage } from './page.ts';
+import { WorkersElsewhere } from './workers-elsewhere.ts';
 
 /**
  * Offers `cases` to the process that drives this page: the page's own runner and workers, without
@@ -18,9 +19,12 @@ export function serveHeadless(
   const driver = globalThis as unknown as HeadlessDriver;
   const cancelled = new AbortController();
   const skip = new Skip();
+  const elsewhere = new WorkersElsewhere(driver);
+  let forOthers: WorkerLink | undefined;
   const host: RunnerHost = {
     cases,
     startWorker,
+    startWithOwnGpu: () => elsewhere.start(),
     sharedGpu: { crash: () => driver.crashGpu() },
     isHidden: () => document.visibilityState === 'hidden',
     signal: cancelled.signal,
@@ -46,7 +50,20 @@ export function serveHeadless(
       ),
     skip: (phase) => skip.rest(phase),
     cancel: () => cancelled.abort(),
+    hear: (id, heard) => elsewhere.hear(id, heard),
+    work: (message) => {
+      forOthers ??= startForOthers(startWorker, driver);
+      forOthers.post(message);
+    },
   };
 
   Object.assign(globalThis, { gradproofPage: page });
+}
+
+/** A worker of this page that answers a runner in another browser. */
+function startForOthers(startWorker: () => WorkerLink, driver: HeadlessDriver): WorkerLink {
+  const worker = startWorker();
+  worker.onMessage((message) => void driver.emitHeard({ type: 'message', message }));
+  worker.onDeath((death) => void driver.emitHeard({ type: 'death', death }));
+  return worker;
 }

@@ -3,7 +3,7 @@ import { GpuProcess, isGone, isSilent } from './gpu-process.ts';
 import type { PoolWorker, Reply } from './pool-worker.ts';
 
 /** Workers and replies are told apart alone; what they hold beside that does not matter here. */
-const worker = () => ({}) as PoolWorker;
+const worker = (ownsGpu = false) => ({ ownsGpu }) as PoolWorker;
 const done = (status: string, code?: string) =>
   ({
     type: 'done',
@@ -98,4 +98,15 @@ test('a crash that one case tells of makes the devices of all others old', () =>
   expect(gpu.isStale(other)).toBe(true);
   expect(gpu.explains(other, LOST)).toBe(true);
   expect(gpu.crashes, 'one crash is counted once').toBe(1);
+});
+
+test('a worker with a process of its own loses its device by its own doing, and never to a crash of the others', async () => {
+  const gpu = new GpuProcess(true);
+  const own = worker(true);
+  gpu.gaveDevice(own, 0);
+  expect(gpu.explains(own, LOST)).toBe(false);
+  expect(gpu.crashes).toBe(0);
+  await gpu.crash(async () => {});
+  expect(gpu.isStale(own)).toBe(false);
+  expect(gpu.explains(own, TIMEOUT)).toBe(false);
 });

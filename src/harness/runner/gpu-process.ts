@@ -37,7 +37,7 @@ export class GpuProcess {
 
   /** Whether the device of `worker` is from before the last crash. */
   isStale(worker: PoolWorker): boolean {
-    return this.#crashes > (this.#before.get(worker) ?? 0);
+    return !worker.ownsGpu && this.#crashes > (this.#before.get(worker) ?? 0);
   }
 
   /**
@@ -45,7 +45,7 @@ export class GpuProcess {
    * its cause.
    */
   explains(worker: PoolWorker, reply: Reply): boolean {
-    if (!this.#shared || isGood(reply)) return false;
+    if (!this.#shared || worker.ownsGpu || isGood(reply)) return false;
     if (this.isStale(worker)) return true;
     if (isSilent(reply)) return true;
     if (reply.type === 'dead' || !isGone(reply)) return false;

@@ -18,6 +18,8 @@ export interface RunnerHost {
   /** Devices behind a bridge on which the same cases run too, or instead. */
   readonly live?: Live;
   readonly startWorker: () => WorkerLink;
+  /** Starts a worker with a GPU process of its own, which takes longer and costs memory. */
+  readonly startWithOwnGpu?: () => WorkerLink;
   /**
    * Set where the workers share a GPU process; where each has its own, as in Node, what befalls a
    * worker is its own doing.

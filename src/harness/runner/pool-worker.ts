@@ -19,9 +19,12 @@ export class PoolWorker {
   readonly #link: WorkerLink;
   readonly #inbox: Inbox;
   readonly #signal: AbortSignal | undefined;
+  /** Whether its GPU process serves no other worker. */
+  readonly ownsGpu: boolean;
   #environment: Environment | undefined;
 
-  private constructor(link: WorkerLink, signal: AbortSignal | undefined) {
+  private constructor(link: WorkerLink, signal: AbortSignal | undefined, ownsGpu: boolean) {
+    this.ownsGpu = ownsGpu;
     this.#link = link;
     this.#inbox = new Inbox(link);
     this.#signal = signal;
@@ -34,9 +37,12 @@ export class PoolWorker {
   static async start(
     startLink: () => WorkerLink,
     signal: AbortSignal | undefined,
-    timeoutMs?: number,
+    {
+      ownsGpu = false,
+      timeoutMs,
+    }: { readonly ownsGpu?: boolean; readonly timeoutMs?: number | undefined } = {},
   ): Promise<PoolWorker> {
-    const worker = new PoolWorker(startLink(), signal);
+    const worker = new PoolWorker(startLink(), signal, ownsGpu);
     try {
       await worker.renewDevice(timeoutMs);
       return worker;

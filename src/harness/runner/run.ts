@@ -31,6 +31,11 @@ import { UnusableError } from './unusable.ts';
 const LOSSES_ALONE = 2;
 /** A GPU process that gives no device within this time is stuck. */
 const STUCK_MS = 5_000;
+/**
+ * On a processor pipelines take most of a run, and a GPU process compiles one at a time: so many
+ * cases are worth a second one.
+ */
+const WORTH_OWN_GPU = 500;
 
 type End = 'cancelled' | 'deadline' | 'hang';
 
@@ -51,6 +56,8 @@ export class Run {
   readonly #inFlight = new Set<Item>();
   readonly #gpu: GpuProcess;
   #recovery: Promise<boolean> | undefined;
+  /** Whether further workers have GPU processes of their own. */
+  #apart = false;
   readonly #ending = new AbortController();
   #end: End | undefined;
   #hung = '';
@@ -113,6 +120,10 @@ export class Run {
     this.#results.tellResumed();
     const more = Math.min(this.#options.workers, this.#queue.size) - 1;
     this.#alone = more < 1;
+    this.#apart =
+      this.#host.startWithOwnGpu !== undefined &&
+      first.environment.adapter.isFallback &&
+      this.#queue.size >= WORTH_OWN_GPU;
     await Promise.all([
       this.#drain(first, 0),
       ...Array.from({ length: Math.max(0, more) }, (_, n) => this.#drainMore(n + 1)),
@@ -132,7 +143,7 @@ export class Run {
 
   /** A further worker only makes the run faster: the run goes on without one that cannot start. */
   async #drainMore(number: number): Promise<void> {
-    const worker = await this.#startWorker().catch(() => undefined);
+    const worker = await this.#startWorker({ ownsGpu: this.#apart }).catch(() => undefined);
     if (worker) await this.#drain(worker, number);
   }
 
@@ -245,7 +256,7 @@ export class Run {
   async #ranDuringHang(item: Item, worker: PoolWorker): Promise<boolean> {
     worker.terminate();
     const { sharedGpu } = this.#host;
-    if (!sharedGpu) return false;
+    if (!sharedGpu || worker.ownsGpu) return false;
     if (this.#gpu.isStale(worker)) return true;
     this.#recovery ??= this.#unstick(item).finally(() => {
       this.#recovery = undefined;
@@ -254,7 +265,7 @@ export class Run {
   }
 
   async #unstick({ declared: { id } }: Item): Promise<boolean> {
-    const answers = await this.#startWorker(STUCK_MS).catch(() => undefined);
+    const answers = await this.#startWorker({ timeoutMs: STUCK_MS }).catch(() => undefined);
     answers?.terminate();
     if (answers || this.#end) return false;
     const crash = this.#host.sharedGpu?.crash;
@@ -290,7 +301,7 @@ export class Run {
       }
     }
     worker.terminate();
-    return this.#restartWorker();
+    return this.#restartWorker(worker);
   }
 
   #limitOf({ declared }: Item): number {
@@ -318,25 +329,33 @@ export class Run {
     }
   }
 
-  async #startWorker(timeoutMs?: number): Promise<PoolWorker> {
+  async #startWorker({
+    ownsGpu = false,
+    timeoutMs,
+  }: {
+    readonly ownsGpu?: boolean;
+    readonly timeoutMs?: number;
+  } = {}): Promise<PoolWorker> {
     const { crashes } = this.#gpu;
-    const worker = await PoolWorker.start(this.#host.startWorker, this.#ending.signal, timeoutMs);
+    const { startWorker, startWithOwnGpu = startWorker } = this.#host;
+    const start = ownsGpu ? startWithOwnGpu : startWorker;
+    const worker = await PoolWorker.start(start, this.#ending.signal, { ownsGpu, timeoutMs });
     this.#gpu.gaveDevice(worker, crashes);
     this.#results.indexOf(worker.environment);
     return worker;
   }
 
-  #startPersistently(): Promise<PoolWorker> {
-    return persistently(() => this.#startWorker(), this.#ending.signal);
+  #startPersistently(ownsGpu = false): Promise<PoolWorker> {
+    return persistently(() => this.#startWorker({ ownsGpu }), this.#ending.signal);
   }
 
   /**
    * A worker in place of one that is gone; undefined when no device can be had any more, or the run
    * ends.
    */
-  async #restartWorker(): Promise<PoolWorker | undefined> {
+  async #restartWorker(gone?: PoolWorker): Promise<PoolWorker | undefined> {
     try {
-      return await this.#startPersistently();
+      return await this.#startPersistently(gone?.ownsGpu);
     } catch (error) {
       if (!(error instanceof UnusableError) && !this.#end)
         throw new Error(messageOf(error), { cause: error });
