@@ -184,7 +184,7 @@ test(
     'the run goes on in the process that was killed',
     {
       file: 'src/harness/runner/run.ts',
-      from: 'return this.#restartWorker();',
+      from: 'return this.#restartWorker(worker);',
       to: 'return worker;',
     },
   ),

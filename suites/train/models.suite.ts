@@ -95,7 +95,7 @@ const LESSONS: Readonly<Record<string, Lesson>> = {
     batchSize: 8,
     lr: 0.01,
     heldout: 64,
-    tier: 'quick',
+    tier: 'full',
   },
   convnet: {
     task: 'A convolutional network tells the directions of strokes.',

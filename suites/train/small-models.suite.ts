@@ -98,7 +98,7 @@ async function learn(t: CaseContext, model: SmallModel): Promise<void> {
 for (const [name, model] of Object.entries(MODELS)) {
   smallModels
     .case(name)
-    .tier(name === 'recurrent' || name === 'chosen' ? 'quick' : 'full')
+    .tier(name === 'chosen' ? 'quick' : 'full')
     .desc(model.description)
     .control(model.control.name, model.control.faults)
     .run((t) => learn(t, model));

@@ -45,7 +45,7 @@ describe.concurrent.each(RUNTIME_NAMES)('in %s', (name) => {
       'triton.utilities.fixture-device/replaced-after-loss',
     ).control('a worker that is gone has no successor', {
       file: 'src/harness/runner/run.ts',
-      from: 'return this.#restartWorker();',
+      from: 'return this.#restartWorker(worker);',
       to: 'return undefined;',
     }),
     async () => {

@@ -2,4 +2,4 @@ import { loadCases } from '../registry.ts';
 import { startWebWorker } from '../worker/web-link.ts';
 import { serveHeadless } from './serve.ts';
 
-serveHeadless(await loadCases(), startWebWorker);
+serveHeadless(loadCases, startWebWorker);

@@ -9,11 +9,12 @@ import type { HeadlessDriver, HeadlessPage } from './page.ts';
 import { WorkersElsewhere } from './workers-elsewhere.ts';
 
 /**
- * Offers `cases` to the process that drives this page: the page's own runner and workers, without
- * clicks.
+ * Offers cases to the process that drives this page: the page's own runner and workers, without
+ * clicks. They are loaded when they are to run: a page whose worker has its runner elsewhere runs
+ * none.
  */
 export function serveHeadless(
-  cases: ReadonlyMap<string, Case>,
+  loadCases: () => Promise<ReadonlyMap<string, Case>>,
   startWorker: () => WorkerLink,
 ): void {
   const driver = globalThis as unknown as HeadlessDriver;
@@ -21,8 +22,7 @@ export function serveHeadless(
   const skip = new Skip();
   const elsewhere = new WorkersElsewhere(driver);
   let forOthers: WorkerLink | undefined;
-  const host: RunnerHost = {
-    cases,
+  const host: Omit<RunnerHost, 'cases'> = {
     startWorker,
     startWithOwnGpu: () => elsewhere.start(),
     sharedGpu: { crash: () => driver.crashGpu() },
@@ -41,12 +41,22 @@ export function serveHeadless(
         );
       }),
     run: ({ options, ...replay }) =>
-      outcomeOf(() => run({ ...host, ...replay }, options, (event) => void driver.emitRun(event))),
+      outcomeOf(async () =>
+        run(
+          { ...host, ...replay, cases: await loadCases() },
+          options,
+          (event) => void driver.emitRun(event),
+        ),
+      ),
     train: (request) =>
-      outcomeOf(() =>
-        train(host, request, (event) => void driver.emitTraining(event), cancelled.signal, {
-          skip,
-        }),
+      outcomeOf(async () =>
+        train(
+          { ...host, cases: await loadCases() },
+          request,
+          (event) => void driver.emitTraining(event),
+          cancelled.signal,
+          { skip },
+        ),
       ),
     skip: (phase) => skip.rest(phase),
     cancel: () => cancelled.abort(),

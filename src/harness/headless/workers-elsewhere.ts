@@ -31,7 +31,7 @@ export class WorkersElsewhere {
     };
   }
 
-  /** Tells whoever started worker `id` what it says. */
+  /** Passes what worker `id` says on to its runner. */
   hear(id: number, heard: Heard): void {
     this.#listeners[id]?.(heard);
   }
