@@ -56,8 +56,6 @@ export class Run {
   readonly #inFlight = new Set<Item>();
   readonly #gpu: GpuProcess;
   #recovery: Promise<boolean> | undefined;
-  /** Whether further workers have GPU processes of their own. */
-  #apart = false;
   readonly #ending = new AbortController();
   #end: End | undefined;
   #hung = '';
@@ -120,13 +118,13 @@ export class Run {
     this.#results.tellResumed();
     const more = Math.min(this.#options.workers, this.#queue.size) - 1;
     this.#alone = more < 1;
-    this.#apart =
+    const ownsGpu =
       this.#host.startWithOwnGpu !== undefined &&
       first.environment.adapter.isFallback &&
       this.#queue.size >= WORTH_OWN_GPU;
     await Promise.all([
       this.#drain(first, 0),
-      ...Array.from({ length: Math.max(0, more) }, (_, n) => this.#drainMore(n + 1)),
+      ...Array.from({ length: Math.max(0, more) }, (_, n) => this.#drainMore(n + 1, ownsGpu)),
     ]);
     if (this.#toRunAlone.length === 0 || this.#end) return;
     this.#alone = true;
@@ -142,8 +140,8 @@ export class Run {
   }
 
   /** A further worker only makes the run faster: the run goes on without one that cannot start. */
-  async #drainMore(number: number): Promise<void> {
-    const worker = await this.#startWorker({ ownsGpu: this.#apart }).catch(() => undefined);
+  async #drainMore(number: number, ownsGpu: boolean): Promise<void> {
+    const worker = await this.#startWorker({ ownsGpu }).catch(() => undefined);
     if (worker) await this.#drain(worker, number);
   }
 
