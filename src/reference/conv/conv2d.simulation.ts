@@ -43,32 +43,43 @@ function sample(
   };
 }
 
-/** A product of a sum: what is added to what first, and then to the rest. */
-interface Term {
-  readonly part: number;
-  readonly place: number;
-  readonly a: number;
-  readonly b: number;
+/** Terms of a sum that are added to each other first, at most. */
+const PART = 4;
+
+/** The factors of a sum's terms, by their slots; what padding leaves out has none. */
+interface Terms {
+  readonly a: number[];
+  readonly b: number[];
+}
+
+const emptySums = (count: number): Terms[] =>
+  Array.from({ length: count }, () => ({ a: [], b: [] }));
+
+function addTerm(terms: Terms | undefined, slot: number, a: number, b: number): void {
+  if (!terms) return;
+  terms.a[slot] = a;
+  terms.b[slot] = b;
 }
 
 /** Adds the terms of each part to each other, and then the parts, both in their order. */
-function sumOf(gpu: SimulatedGpu, terms: readonly Term[]): number {
-  const sorted = terms.toSorted((a, b) => a.part - b.part || a.place - b.place);
-  const parts = new Map<number, number>();
-  for (const { part, a, b } of sorted) parts.set(part, gpu.mulAdd(a, b, parts.get(part) ?? 0));
-  return chainSum(gpu, parts.values());
+function sumOf(gpu: SimulatedGpu, { a, b }: Terms): number {
+  const parts: number[] = [];
+  for (let first = 0; first < a.length; first += PART) {
+    let part: number | undefined;
+    for (let slot = first; slot < first + PART; slot++) {
+      const factor = a[slot];
+      if (factor !== undefined) part = gpu.mulAdd(factor, b[slot] as number, part ?? 0);
+    }
+    if (part !== undefined) parts.push(part);
+  }
+  return chainSum(gpu, parts);
 }
-
-const emptySums = (count: number): Term[][] => Array.from({ length: count }, () => []);
-
-/** Four terms of a product's sum are added to each other. */
-const inFours = (term: number) => ({ part: Math.floor(term / 4), place: term % 4 });
 
 /** Rows that an invocation of a depthwise convolution goes down. */
 const ROWS = 8;
 
 /**
- * Zeros around x add nothing. Sums of products are added in fours, the terms in their order; those of
+ * Slots of the terms. Zeros around x add nothing. Sums of products are added in fours, the terms in their order; those of
  * a depthwise convolution three taps of a row at a time. The weight's gradient is summed sample by
  * sample first, as it is of small weights; a depthwise one by pieces of strips of four columns.
  */
@@ -78,32 +89,29 @@ function ordersOf(x: Shape, weight: Shape, y: Shape, groups: number) {
   const taps = height * width;
   const channels = out / groups;
   const isDepthwise = channels === 1 && inner === 1;
-  const inThrees = (row: number, col: number) => ({
-    part: (Math.floor(row / 3) * Math.ceil(width / 3) + Math.floor(col / 3)) * 3 + (row % 3),
-    place: col % 3,
-  });
+  const inThrees = (row: number, col: number) =>
+    ((Math.floor(row / 3) * Math.ceil(width / 3) + Math.floor(col / 3)) * 3 + (row % 3)) * PART +
+    (col % 3);
   const strips = Math.ceil(cols / 4);
   const pieces = Math.ceil(rows / ROWS);
   return {
     forward: (w: number) => {
       const tap = w % taps;
-      return isDepthwise
-        ? inThrees(Math.floor(tap / width), tap % width)
-        : inFours(w % (inner * taps));
+      return isDepthwise ? inThrees(Math.floor(tap / width), tap % width) : w % (inner * taps);
     },
     ofX: (w: number) => {
       const turned = taps - 1 - (w % taps);
       return isDepthwise
         ? inThrees(Math.floor(turned / width), turned % width)
-        : inFours((Math.floor(w / (inner * taps)) % channels) * taps + (w % taps));
+        : (Math.floor(w / (inner * taps)) % channels) * taps + (w % taps);
     },
     ofWeight: (at: number, sample: number) => {
       const position = at % (rows * cols);
-      if (!isDepthwise) return { of: sample, ...inFours(position) };
+      if (!isDepthwise) return { of: sample, slot: position };
       const row = Math.floor(position / cols);
       const col = position % cols;
       const piece = sample * pieces + Math.floor(row / ROWS);
-      return { of: piece * strips + Math.floor(col / 4), part: row, place: col % 4 };
+      return { of: piece * strips + Math.floor(col / 4), slot: row * PART + (col % 4) };
     },
     partsOfWeight: sizeOf(x.slice(0, -3)) * (isDepthwise ? strips * pieces : 1),
   };
@@ -115,9 +123,7 @@ export const simulation = defineSimulation(signature, {
     const orders = ordersOf(x.shape, weight.shape, shape, params.groups);
     const sums = emptySums(sizeOf(shape));
     each((y, i, w) => {
-      const a = weight.data[w] as number;
-      const b = x.data[i] as number;
-      sums[y]?.push({ ...orders.forward(w), a, b });
+      addTerm(sums[y], orders.forward(w), weight.data[w] as number, x.data[i] as number);
     });
     const data = Float64Array.from(sums, (terms) => sumOf(gpu, terms));
     const positions = sizeOf(shape.slice(-2));
@@ -136,15 +142,15 @@ export const simulation = defineSimulation(signature, {
     );
     productsOf(x.shape, weight.shape, params).each((y, i, w, n) => {
       const a = dy.data[y] as number;
-      sums[i]?.push({ ...orders.ofX(w), a, b: weight.data[w] as number });
-      const { of, ...order } = orders.ofWeight(y, n);
-      partial[of]?.[w]?.push({ ...order, a, b: x.data[i] as number });
+      addTerm(sums[i], orders.ofX(w), a, weight.data[w] as number);
+      const { of, slot } = orders.ofWeight(y, n);
+      addTerm(partial[of]?.[w], slot, a, x.data[i] as number);
     });
     const dx = Float64Array.from(sums, (terms) => sumOf(gpu, terms));
     const dw = weight.data.map((_, w) =>
       sharedSum(
         gpu,
-        partial.map((part) => sumOf(gpu, part[w] as Term[])),
+        partial.map((part) => sumOf(gpu, part[w] as Terms)),
       ),
     );
     return {

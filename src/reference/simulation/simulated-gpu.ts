@@ -114,13 +114,17 @@ export class SimulatedGpu {
 
 /** Tosses a coin at each call, 32 for a word: its bits, the lowest first. */
 function coins(random: Random): () => boolean {
-  let bits: boolean[] = [];
+  let word = 0;
+  let left = 0;
   return () => {
-    if (bits.length === 0) {
-      const word = random.word();
-      bits = Array.from({ length: 32 }, (_, i) => (word & (1 << i)) !== 0);
+    if (left === 0) {
+      word = random.word();
+      left = 32;
     }
-    return bits.shift() as boolean;
+    const bit = (word & 1) !== 0;
+    word >>>= 1;
+    left--;
+    return bit;
   };
 }
 
