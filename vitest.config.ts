@@ -3,12 +3,17 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import base from './vite.config.ts';
 
-/** Begins with what waits for devices, so that the rest is computed meanwhile. */
-class WaitingFirst extends BaseSequencer {
+/** What waits for devices, and then what one core computes for over half a minute. */
+const LONGEST = [/faults\.gpu\.test\.ts$/, /\.full\.test\.ts$/, /(bounds|power|runner)\.test\.ts$/];
+
+/** Begins with what takes longest, so that the rest is computed meanwhile. */
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
-    const waits = ({ moduleId }: TestSpecification) => moduleId.endsWith('faults.gpu.test.ts');
-    return [...sorted.filter(waits), ...sorted.filter((file) => !waits(file))];
+    const place = ({ moduleId }: TestSpecification) => {
+      const kind = LONGEST.findIndex((pattern) => pattern.test(moduleId));
+      return kind < 0 ? LONGEST.length : kind;
+    };
+    return (await super.sort(files)).toSorted((a, b) => place(a) - place(b));
   }
 }
 
@@ -28,6 +33,6 @@ export default defineConfig((env) => ({
     isolate: false,
     // One more than there are cores, since the files that begin first do little but wait.
     maxWorkers: availableParallelism() + 1,
-    sequence: { sequencer: WaitingFirst },
+    sequence: { sequencer: LongestFirst },
   },
 }));

@@ -1,6 +1,6 @@
 // `npm test`: sets up what is missing, then runs every test; the last line counts them.
-// `npm test -- --whole` leaves out no case of the full tier and no end-to-end test; `--report FILE`
-// writes how the tests ended that cover rows of the catalog, and leaves out none of them either.
+// `npm test -- --whole` leaves out no case of the full tier and no test; `--report FILE` writes how
+// the tests ended that cover rows of the catalog, and leaves out none of them either.
 // `npm test -- --controls --report FILE` runs these tests alone, and each again with its fault.
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -14,7 +14,12 @@ import { bridgeTests } from './test/bridge.mjs';
 import { changedLines, countsOfHostMutants } from './test/host-mutants.mjs';
 import { torchSamples } from './test/opinfo.mjs';
 import { add, resultFile, resultsFolder, runPart, sentence } from './test/part.mjs';
-import { sampleOfCases, sampleOfRecordings, sampleOfTests } from './test/sample.mjs';
+import {
+  sampleOfCases,
+  sampleOfRecordings,
+  sampleOfTests,
+  sampleOfUnitTests,
+} from './test/sample.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (path) => [process.execPath, join(root, 'node_modules', path)];
@@ -48,6 +53,7 @@ function requireFolder(report) {
 
 /** Every part of the tests, one after another. */
 async function runAll(results, { whole, report }) {
+  const isEveryTest = whole === true || report !== undefined;
   const checks = await Promise.all([
     runPart('types', tool('typescript/bin/tsc'), { root }),
     runPart('lint', [...tool('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.'], {
@@ -63,25 +69,26 @@ async function runAll(results, { whole, report }) {
     ...(await recordedBundles(results, whole === true)),
     await mutants(results),
     await hostMutants(results),
-    await unitTests(results),
+    await unitTests(results, isEveryTest),
     ...(await peerTests(results)),
     ...(await bridgeTests(root, results)),
     ...(await torchSamples(root, results, countsOfReport)),
-    await endToEndTests(results, whole === true || report !== undefined),
+    await endToEndTests(results, isEveryTest),
   ]);
 }
 
-/** Everything beside what it tests, without a GPU. */
-async function unitTests(results) {
+/** Everything beside what it tests, without a GPU; of the longest files a sample. */
+async function unitTests(results, isWhole) {
   const json = resultFile(join(results, 'unit.json'));
   return runPart(
-    'unit tests',
+    `unit tests${isWhole ? '' : ', a sample'}`,
     [
       ...tool('vitest/vitest.mjs'),
       'run',
       '--reporter=dot',
       '--reporter=json',
       `--outputFile.json=${json.path}`,
+      ...(isWhole ? [] : sampleOfUnitTests(root)),
     ],
     {
       root,

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commitOf } from '../setup/commit.mjs';
 
@@ -16,6 +16,8 @@ const ROWS = 20;
 const ROWS_ONE_IN = 4;
 /** Of the tests in `*.full.spec.ts`, which take half of the time of all end-to-end tests. */
 const TESTS_ONE_IN = 4;
+/** Of the files of unit tests in `*.full.test.ts`, each of which takes over a minute. */
+const FILES_ONE_IN = 3;
 
 /**
  * Filters that leave the quick tier and a sample of the other cases of the full tier.
@@ -56,6 +58,18 @@ export function sampleOfTests(root, file) {
   const tests = text.split('\n').flatMap((line) => /^\s+(\[.*)$/.exec(line)?.[1] ?? []);
   writeFileSync(file, leftOut(root, tests, TESTS_ONE_IN).join('\n'));
   return ['--test-list-invert', file];
+}
+
+/**
+ * Arguments that leave a sample of the unit tests in `*.full.test.ts`, and all others.
+ * @param {string} root
+ * @returns {string[]}
+ */
+export function sampleOfUnitTests(root) {
+  const files = readdirSync(join(root, 'scripts'), { recursive: true }).filter((file) =>
+    file.endsWith('.full.test.ts'),
+  );
+  return leftOut(root, files, FILES_ONE_IN).flatMap((file) => ['--exclude', `scripts/${file}`]);
 }
 
 /**
