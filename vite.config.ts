@@ -43,7 +43,12 @@ export default defineConfig(({ mode }) => ({
       ? []
       : [corpus(root), shareTags(shareBase), otherPolicies(), serviceWorker(root), compressed()]),
   ],
-  worker: { format: 'es' as const, plugins: () => [shaders(root)], rolldownOptions: { checks } },
+  worker: {
+    format: 'es' as const,
+    plugins: () => [shaders(root)],
+    // One file, since a worker needs all of it: still evaluated import by import.
+    rolldownOptions: { checks, output: { codeSplitting: false } },
+  },
   build: {
     target: 'es2022',
     // Browsers with WebGPU know it.

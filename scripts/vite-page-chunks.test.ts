@@ -13,12 +13,17 @@ const IMPORTS: Readonly<Record<string, readonly [now: readonly string[], later?:
     ['node_modules/lit/index.js', 'src/errors.ts'],
     ['src/ui/share/shared-view.ts', 'src/harness/registry.ts'],
   ],
-  'src/ui/share/shared-view.ts': [['src/report/link.ts', 'src/ui/app/app-element.ts']],
+  'src/ui/share/shared-view.ts': [
+    ['src/report/link.ts', 'src/catalog/rows.json', 'src/ui/app/app-element.ts'],
+  ],
   'src/ops/registry.ts': [['src/ops/nn/silu.ts']],
   'src/ops/nn/silu.ts': [['src/gpu/kernel.ts', 'src/errors.ts']],
   'src/reference/registry.ts': [['src/reference/nn/silu.ts']],
   'src/harness/registry.ts': [
-    ['src/ops/registry.ts', 'src/reference/registry.ts', 'src/report/link.ts', 'src/case.ts'],
+    [
+      ...['src/ops/registry.ts', 'src/reference/registry.ts', 'src/report/link.ts', 'src/case.ts'],
+      'src/catalog/rows.json',
+    ],
     ['suites/nn/a.suite.ts', 'suites/nn/b.suite.ts'],
   ],
   'suites/nn/a.suite.ts': [['suites/nn/layer.ts', 'src/case.ts', 'src/train/loss.ts']],
@@ -64,8 +69,9 @@ test('a module is in the first chunk that imports it', () => {
 });
 
 test('what the page shows without a run is in no chunk of the harness, and no suite in any', () => {
+  expect(modulesOf('shared'), 'both need it').toEqual(['src/report/link.ts']);
   const alone = [
-    'src/report/link.ts',
+    'src/catalog/rows.json',
     'src/ui/share/shared-view.ts',
     'src/ui/app/frame.de.ts',
     'suites/nn/a.suite.ts',

@@ -26,6 +26,9 @@ const HARNESS: readonly Chunk[] = [
   { name: 'harness', roots: ['src/harness/registry.ts', 'src/harness/runner.ts'] },
 ];
 
+/** Code of the engine that views without a run need too; data is for those that show it. */
+const SHARED = /\/(src|shaders)\/.*(?<!\.json)$/;
+
 /** What several suites import. A file of suites stays a file: what it throws is its own affair. */
 function forSuites(root: string): Chunk {
   const files = readdirSync(join(root, 'suites'), { recursive: true, encoding: 'utf8' });
@@ -75,6 +78,8 @@ export function chunksOf(
   const heavy = new Set(HARNESS.flatMap(({ roots }) => roots).map((path) => join(root, path)));
   const light = modulesWithout(heavy, join(root, MAIN), importsOf);
   for (const chunk of [...HARNESS, suites]) collect(chunk, light);
+  const roots = [...HARNESS, suites].flatMap((chunk) => chunk.roots);
+  collect({ name: 'shared', roots, only: SHARED }, new Set());
   return chunks;
 }
 
