@@ -16,7 +16,7 @@ const ROWS = 20;
 const ROWS_ONE_IN = 4;
 /** Of the tests in `*.full.spec.ts`, which take half of the time of all end-to-end tests. */
 const TESTS_ONE_IN = 4;
-/** Of the files of unit tests in `*.full.test.ts`, each of which takes over a minute. */
+/** Of the files of unit tests in `*.full.test.ts`, which take over a minute each. */
 const FILES_ONE_IN = 3;
 
 /**
