@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Locator, Page } from '@playwright/test';
-import { breakSilu } from './break-silu.ts';
 import { expect, open, runToEnd, test } from './page-test.ts';
 import { pixelsOf } from './pixels.ts';
+import { serveWrongSilu } from './wrong-silu.ts';
 
 const RED = '#a3241d';
 const GREEN = '#14663a';
@@ -73,8 +73,8 @@ test('a result is a card of 1200 by 630 pixels, to save and to copy, with the na
 test('a planted fault is a red square on the card, where a right check is a green one', async ({
   page,
 }) => {
-  await breakSilu(page);
-  await open(page, '/?filter=ops.nn.silu:legal;*&filter=ops.math.relu:legal;*');
+  await using faulty = await serveWrongSilu();
+  await open(page, `${faulty.url}?filter=ops.nn.silu:legal;*&filter=ops.math.relu:legal;*`);
   await runToEnd(page);
   const dialog = await share(page);
   const card = dialog.getByRole('img', { name: /^Gradproof: \d+ of \d+ checks are wrong/ });

@@ -1,7 +1,7 @@
 import type { Locator, Page } from '@playwright/test';
 import { violations } from './axe.ts';
-import { breakSilu } from './break-silu.ts';
 import { detailOf, expect, open, runToEnd, test } from './page-test.ts';
+import { serveWrongSilu } from './wrong-silu.ts';
 
 /** Checks of three families: layers, arithmetic, ternary weights. */
 const THREE = '/?filter=ops.nn.silu:*&filter=ops.math.relu6:*&filter=ops.quant.ternary_pack:*';
@@ -32,8 +32,8 @@ async function firstSquareOf(path: Locator): Promise<{ x: number; y: number }> {
 test('a wrong kernel turns its squares red, and a click on one leads to that check', async ({
   page,
 }) => {
-  await breakSilu(page, '1.5');
-  await open(page, THREE);
+  await using faulty = await serveWrongSilu('1.5');
+  await open(page, new URL(THREE, faulty.url).href);
   await runToEnd(page);
   const mosaic = mosaicOf(page);
   await expect(familyOf(page, 'Layers and losses')).toContainText(/[1-9]\d* wrong/);
@@ -58,8 +58,8 @@ test('a wrong kernel turns its squares red, and a click on one leads to that che
 test('without a mouse: one stop for Tab, on what is wrong; arrows go on, Enter opens', async ({
   page,
 }) => {
-  await breakSilu(page, '1.5');
-  await open(page, THREE);
+  await using faulty = await serveWrongSilu('1.5');
+  await open(page, new URL(THREE, faulty.url).href);
   await runToEnd(page);
   const stop = mosaicOf(page).locator('[tabindex="0"]');
   await expect(stop).toHaveCount(1);
