@@ -24,7 +24,7 @@ import {
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (path) => [process.execPath, join(root, 'node_modules', path)];
 /** What lives so long is undecided, which a few may be. Milliseconds. */
-const HOST_MUTANTS_MS = 300_000;
+const HOST_MUTANTS_MS = 180_000;
 
 await runMain(async () => {
   const values = argumentsOf(process.argv.slice(2));
@@ -203,7 +203,7 @@ async function mutants(results) {
     'mutate',
     '--changed',
     '--sample',
-    '20',
+    '12',
     '--report',
     json.path,
   ];
@@ -223,7 +223,7 @@ async function hostMutants(results) {
   const command = [
     process.execPath,
     join(root, 'scripts/start.mjs'),
-    ...['mutate', '--host', '--changed', '--sample', '24'],
+    ...['mutate', '--host', '--changed', '--sample', '12'],
     ...['--deadline', String(HOST_MUTANTS_MS), '--report', json.path],
   ];
   return runPart('mutants of the TypeScript', command, {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { covers } from '../../src/catalog/covers.ts';
@@ -14,6 +14,18 @@ const file = (name: string, content: string) => {
 const emptyFolder = (name: string) => {
   mkdirSync(join(folder, name));
   return join(folder, name);
+};
+
+/** A report of a run with this table, or of none that had a device. */
+const reportWith = (tuning: object | undefined) => {
+  const report = JSON.parse(readFileSync('src/report/fixtures/run.json', 'utf8'));
+  const [environment] = report.environments;
+  const none = Object.fromEntries(Object.keys(report.summary).map((name) => [name, 0]));
+  return JSON.stringify(
+    tuning
+      ? { ...report, environments: [{ ...environment, tuning }] }
+      : { ...report, environments: [], results: [], summary: none },
+  );
 };
 
 const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
@@ -84,6 +96,14 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['bench', '--samples', '4'], /--samples 4: must be a whole number from 5/],
   [['bench', '--setting', 'eager'], /--setting eager: must be contender=text/],
   [['bench', '--baseline', join(folder, 'missing.json')], /report .*missing\.json: cannot be read/],
+  [['bench', '--tuning', 'fastest'], /--tuning fastest: must be checked-in, measured, or a report/],
+  [['train', '--tuning', file('f.json', '{}')], /f\.json/],
+  [
+    ['--tuning', file('no-rows.json', reportWith({ '1: softmax, vendor intel': 'serial' }))],
+    /--tuning .*no-rows\.json: environments\[0\]\.tuning: "1: softmax, vendor intel" is no row/,
+  ],
+  [['--tuning', file('no-env.json', reportWith(undefined))], /no-env\.json: .*no environment/],
+  [['--list', '--tuning', 'measured'], /--tuning: --list runs nothing/],
   [['merge', file('a.json', '{}')], /name a file to write: --report, --junit, --html or --csv/],
   [['merge', file('b.json', '{'), '--report', '-'], /b\.json/],
   [['compare', file('c.json', '{}')], /missing required argument 'after'/],

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from '@playwright/test';
-import { SOFTWARE_ADAPTER } from '../../src/cli/browser/arguments.ts';
+import { SOFTWARE_ADAPTER, WITHOUT_FEATURES } from '../../src/cli/browser/arguments.ts';
 import { findBrowsers } from '../../src/cli/browser/find.ts';
 import { type PageServer, servePage } from '../../src/cli/server.ts';
 import { readReport } from '../../src/report/read.ts';
@@ -41,6 +41,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
         '--disable-quic',
         '--no-first-run',
         '--disable-background-networking',
+        WITHOUT_FEATURES,
         ...gpuArguments,
       ];
       await use({ args, ...(browser ? { executablePath: browser.path } : {}) });

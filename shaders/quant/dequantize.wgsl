@@ -4,7 +4,7 @@
 
 import package::lib::grid::linear_index;
 import package::lib::quantized_weight::{ ALIGNED, Blocks, eight_at };
-import package::lib::storage::pack_halves;
+import package::lib::storage::pack_four;
 
 struct Sizes {
   n: u32,
@@ -16,10 +16,6 @@ struct Sizes {
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 
 override STORAGE: u32 = 0u;
-
-fn packed_pairs(a: vec4f) -> vec2u {
-  return vec2u(pack_halves(a.x, a.y, STORAGE), pack_halves(a.z, a.w, STORAGE));
-}
 
 // Word `at`, as far as it is inside y.
 fn store_word(at: u32, word: u32) {
@@ -39,7 +35,7 @@ fn store_words(at: u32, words: vec4u) {
 fn dequantize(first: u32) {
   let eight = eight_at(first, Blocks(sizes.block, sizes.block_shift));
   if (STORAGE != 0u) {
-    let words = vec4u(packed_pairs(eight.low), packed_pairs(eight.high));
+    let words = vec4u(pack_four(eight.low, STORAGE), pack_four(eight.high, STORAGE));
     if (!ALIGNED) {
       store_words(first / 2u, words);
     } else if (first < sizes.n) {

@@ -1,6 +1,7 @@
 import { Commands } from '../gpu/ceilings/commands.ts';
 import { Gpu } from '../gpu/gpu.ts';
 import { probe } from '../gpu/probe.ts';
+import type { TuningRow } from '../gpu/tuning.ts';
 import { environmentOf, type RuntimeDescription } from '../harness/worker/environment.ts';
 import { buildReport } from '../report/build.ts';
 import { planHash, planText } from '../report/plan.ts';
@@ -51,7 +52,7 @@ export async function runSession(
   const now: Clock = () => performance.now();
   using gpu = await Gpu.request(provider);
   const found = await probe(gpu);
-  if (options.tuning === 'measured') gpu.tuned = await tune(gpu, CLASSES, now);
+  gpu.tuned = await tunedBy(options.tuning, gpu, now);
   const environment = environmentOf(runtime, gpu, found);
   await using pulse = await prepareMultiplyAdds(gpu, PULSE_FLOPS);
   const opened = (await peers?.()) ?? [];
@@ -88,6 +89,16 @@ export async function runSession(
   } finally {
     for (const peer of opened) await peer[Symbol.asyncDispose]();
   }
+}
+
+/** The rows that come before those that are checked in. */
+async function tunedBy(
+  tuning: BenchOptions['tuning'],
+  gpu: Gpu,
+  now: Clock,
+): Promise<readonly TuningRow[]> {
+  if (tuning === 'checked-in') return [];
+  return tuning === 'measured' ? await tune(gpu, CLASSES, now) : tuning;
 }
 
 const inEnvironment = (result: BenchResult) => ({ ...result, env: 0, attempts: 1 });

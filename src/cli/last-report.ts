@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { keyOf } from '../report/case-key.ts';
 import type { Report } from '../report/schema.ts';
 import { writeReport } from '../report/write.ts';
 import { UsageError } from './exit.ts';
@@ -23,6 +24,17 @@ export async function readLastReport(named: string): Promise<Report> {
   if (report.kind !== 'run')
     throw new UsageError(`--last-failed ${named}: is a report of ${report.kind}, not of a run`);
   return report;
+}
+
+/** The kernels that each case dispatched in the last run, by {@link keyOf}; none where none left a report. */
+export async function kernelsOfLastRun(): Promise<ReadonlyMap<string, readonly string[]>> {
+  try {
+    const { results } = await readReportFile(LAST_REPORT);
+    const passed = results.filter(({ status }) => status === 'pass');
+    return new Map(passed.map((result) => [keyOf(result), result.kernels]));
+  } catch {
+    return new Map(); // no run yet, or a file that was cut or is of another version
+  }
 }
 
 /** Keeps the report for `--last-failed`, and writes it back to the one that was named. */

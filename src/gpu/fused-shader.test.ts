@@ -43,6 +43,36 @@ test('a fused kernel is a module that imports its functions and keeps in registe
   `);
 });
 
+test('halves are read and stored as words of two, the last of them perhaps alone', () => {
+  const cast = { shader: accumulate, parameters: 0 };
+  const module = fusedModule({
+    inputs: 2,
+    calls: [
+      { ...cast, operands: [{ input: 0 }], cast: { from: 'bf16', to: 'f32' } },
+      { shader: accumulate, operands: [{ call: 0 }, { input: 1 }], parameters: 0 },
+      { ...cast, operands: [{ call: 1 }], cast: { from: 'f32', to: 'f16' } },
+      { ...cast, operands: [{ call: 2 }], cast: { from: 'f16', to: 'bf16' } },
+    ],
+    stored: [1, 2, 3],
+  });
+  const lines = module.split('\n').map((line) => line.trim());
+  for (const line of [
+    'import package::lib::storage::pack_four;',
+    'import package::lib::storage::unpack_four;',
+    '@group(0) @binding(0) var<storage, read> in0: array<vec2u>;',
+    '@group(0) @binding(1) var<storage, read> in1: array<vec4f>;',
+    '@group(0) @binding(2) var<storage, read_write> out0: array<vec4f>;',
+    '@group(0) @binding(3) var<storage, read_write> out1: array<vec2u>;',
+    '@group(0) @binding(4) var<storage, read_write> out2: array<vec2u>;',
+    'let t0 = unpack_four(in0[i], 2u);',
+    'let t1 = accumulate_grad(t0, in1[i]);',
+    'let t2 = pack_four(t1, 1u);',
+    'let t3 = pack_four(unpack_four(t2, 1u), 2u);',
+    'for (var c = 0u; c < (dims.count % 4u + 1u) / 2u; c++) {',
+  ])
+    expect(lines).toContain(line);
+});
+
 test('numbers of the functions are fields of the uniform struct', () => {
   const scaled = { ...kernel, calls: [{ ...kernel.calls[0], parameters: 2 }], stored: [0] };
   expect(fusedModule(scaled)).toContain('struct Dims { count: u32, p0_0: f32, p0_1: f32 }');

@@ -1,4 +1,5 @@
 import { modulesFor, withoutComments } from './linked-modules.ts';
+import type { Cast, FloatStorage } from './recorder.ts';
 import { type Shader, textOf } from './shader.ts';
 
 /** One function of a fused kernel, and where its arguments come from. */
@@ -8,6 +9,8 @@ export interface FusedCall {
   readonly operands: readonly ({ readonly input: number } | { readonly call: number })[];
   /** How many numbers of the uniform struct it takes after its operands. */
   readonly parameters: number;
+  /** Set where it stores its operand in another way, instead of applying a function. */
+  readonly cast?: Cast;
 }
 
 /** What a fused kernel computes: calls in order, some of whose results it stores. */
@@ -59,11 +62,22 @@ async function link(file: string, path: string, text: string, root: Root): Promi
  * invocation.
  */
 export function fusedModule({ inputs, calls, stored }: FusedKernel): string {
-  const imports = new Set(
-    calls.map(
-      ({ shader }) => `import package::${shader.file.replaceAll('/', '::')}::${nameOf(shader)};`,
+  const casts = calls.flatMap(({ cast = FLOATS }) => [
+    ...(cast.from === 'f32' ? [] : [UNPACK]),
+    ...(cast.to === 'f32' ? [] : [PACK]),
+  ]);
+  const imports = new Set([
+    ...casts.map((name) => `import package::lib::storage::${name};`),
+    ...calls.flatMap(({ shader, cast }) =>
+      cast ? [] : [`import package::${shader.file.replaceAll('/', '::')}::${nameOf(shader)};`],
     ),
-  );
+  ]);
+  const typeOfInput = (input: number) => {
+    const isIts = (operand: FusedCall['operands'][number]) =>
+      'input' in operand && operand.input === input;
+    return typeOf(calls.find(({ operands }) => operands.some(isIts))?.cast?.from);
+  };
+  const typeOfCall = (call: number) => typeOf(calls[call]?.cast?.to);
   const numbersOf = ({ parameters }: FusedCall, call: number) =>
     Array.from({ length: parameters }, (_, i) => `p${call}_${i}`);
   const lets = calls.map((call, i) => {
@@ -72,11 +86,17 @@ export function fusedModule({ inputs, calls, stored }: FusedKernel): string {
       'input' in operand ? `in${operand.input}[i]` : `t${operand.call}`,
     );
     const scalars = numbersOf(call, i).map((name) => `dims.${name}`);
-    return `  let t${i} = ${nameOf(shader)}(${[...values, ...scalars].join(', ')});`;
+    const value = call.cast
+      ? castOf(call.cast, values.join())
+      : `${nameOf(shader)}(${[...values, ...scalars].join(', ')})`;
+    return `  let t${i} = ${value};`;
   });
   const bindings = [
-    ...Array.from({ length: inputs }, (_, i) => `var<storage, read> in${i}: array<vec4f>;`),
-    ...stored.map((_, i) => `var<storage, read_write> out${i}: array<vec4f>;`),
+    ...Array.from(
+      { length: inputs },
+      (_, i) => `var<storage, read> in${i}: array<${typeOfInput(i)}>;`,
+    ),
+    ...stored.map((call, i) => `var<storage, read_write> out${i}: array<${typeOfCall(call)}>;`),
     'var<uniform> dims: Dims;',
   ];
   return [
@@ -92,13 +112,32 @@ export function fusedModule({ inputs, calls, stored }: FusedKernel): string {
     '  if (i < whole) {',
     ...stored.map((call, i) => `    out${i}[i] = t${call};`),
     '  } else if (i == whole) {',
-    '    for (var c = 0u; c < dims.count % 4u; c++) {',
-    ...stored.map((call, i) => `      out${i}[i][c] = t${call}[c];`),
-    '    }',
+    ...stored.flatMap((call, i) => [
+      `    for (var c = 0u; c < ${typeOfCall(call) === HALVES ? '(dims.count % 4u + 1u) / 2u' : 'dims.count % 4u'}; c++) {`,
+      `      out${i}[i][c] = t${call}[c];`,
+      '    }',
+    ]),
     '  }',
     '}',
     '',
   ].join('\n');
+}
+
+const FLOATS: Cast = { from: 'f32', to: 'f32' };
+const HALVES = 'vec2u';
+const UNPACK = 'unpack_four';
+const PACK = 'pack_four';
+/** The values of STORAGE in lib/storage. */
+const STORAGES: readonly FloatStorage[] = ['f32', 'f16', 'bf16'];
+
+function typeOf(storage: FloatStorage = 'f32'): string {
+  return storage === 'f32' ? 'vec4f' : HALVES;
+}
+
+/** Four floats stored in another way. */
+function castOf({ from, to }: Cast, value: string): string {
+  const floats = from === 'f32' ? value : `${UNPACK}(${value}, ${STORAGES.indexOf(from)}u)`;
+  return to === 'f32' ? floats : `${PACK}(${floats}, ${STORAGES.indexOf(to)}u)`;
 }
 
 /** `silu` of nn/silu: the function that an elementwise kernel applies has the name of its file. */

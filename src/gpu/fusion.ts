@@ -20,40 +20,76 @@ type Product = Launch & { readonly product: NonNullable<Launch['product']> };
  */
 interface Group {
   readonly product?: Product;
-  readonly members: Elementwise[];
+  readonly members: readonly Elementwise[];
 }
 
 /**
  * The commands with elementwise launches that follow from each other, from a product or from the
- * same input, made one kernel each. A result that only members of its kernel use stays in
- * registers. `kept` is memory that must hold its result. Launches move toward the last of their
- * group, never past a command that touches what they write or writes what they read; `mostBindings`
- * is the device's limit.
+ * same input, made one kernel each; a launch that needs the results of several kernels joins them. A
+ * result that only members of its kernel use stays in registers. `kept` is memory that must hold
+ * its result. Launches move toward the last of their group, never past a command that touches what
+ * they write or writes what they read; `mostBindings` is the device's limit.
  */
 export async function fused(
   commands: readonly Command[],
   kept: ReadonlySet<Allocation>,
   mostBindings: number,
 ): Promise<Command[]> {
+  const uses = new Uses(commands, kept);
   const result: (Command | Group)[] = [];
   // Groups that could still run where the next command does.
   let open: Group[] = [];
   for (const command of commands) {
     const launch = command.kind === 'dispatch' ? command.launch : undefined;
     const joined =
-      launch && isElementwise(launch)
-        ? open.findLast((group) => joins(group, launch, mostBindings))
-        : undefined;
-    open = open.filter((group) => group === joined || !conflicts(group, command));
-    if (joined) result.splice(result.indexOf(joined), 1);
-    const group = joined ?? (launch && groupOf(launch));
-    if (joined) joined.members.push(launch as Elementwise);
-    else if (group) open.push(group);
+      launch && isElementwise(launch) ? groupsFor(launch, open, uses, mostBindings) : [];
+    const group = launch && together([...joined, ...groupOf(launch)], uses);
+    for (const one of joined) result.splice(result.indexOf(one), 1);
+    open = open.filter((one) => !joined.includes(one) && !conflicts(one, command));
+    if (group) open.push(group);
     result.push(group ?? command);
   }
-  return Promise.all(
-    result.map((item) => ('members' in item ? compile(item, result, kept) : item)),
-  );
+  return Promise.all(result.map((item) => ('members' in item ? compile(item, uses) : item)));
+}
+
+/** Which commands use what memory, and in which order they stand. */
+class Uses {
+  readonly #kept: ReadonlySet<Allocation>;
+  readonly #places = new Map<Launch, number>();
+  readonly #counts = new Map<Allocation, number>();
+
+  constructor(commands: readonly Command[], kept: ReadonlySet<Allocation>) {
+    this.#kept = kept;
+    for (const [place, command] of commands.entries()) {
+      if (command.kind === 'dispatch') this.#places.set(command.launch, place);
+      const places = Object.values(touched(command)).flat();
+      for (const memory of new Set(places.map((one) => one.memory)))
+        this.#counts.set(memory, (this.#counts.get(memory) ?? 0) + 1);
+    }
+  }
+
+  /** In the order of their commands. */
+  sorted(launches: readonly Elementwise[]): Elementwise[] {
+    const placeOf = (launch: Launch) => this.#places.get(launch) ?? 0;
+    return launches.toSorted((a, b) => placeOf(a) - placeOf(b));
+  }
+
+  /** Of launches in one kernel those, by their places, whose results more than they need. */
+  storedOf(launches: readonly Launch[]): readonly number[] {
+    const isStored = ({ memory }: Binding, i: number) => {
+      const isInRegisters =
+        i < launches.length - 1 &&
+        memory instanceof TracedAllocation &&
+        !this.#kept.has(memory) &&
+        launches.filter((launch) => binds(launch, memory)).length === this.#counts.get(memory);
+      return !isInRegisters;
+    };
+    return launches.map(outputOf).flatMap((output, i) => (isStored(output, i) ? [i] : []));
+  }
+}
+
+function binds({ bindings }: Launch, memory: Allocation): boolean {
+  return bindings.some((binding) => binding.memory === memory);
 }
 
 function launchesOf({ product, members }: Group): readonly Launch[] {
@@ -64,10 +100,18 @@ function isProduct(launch: Launch): launch is Product {
   return launch.product !== undefined;
 }
 
-/** A launch that others can follow, alone. */
-function groupOf(launch: Launch): Group | undefined {
-  if (isElementwise(launch)) return { members: [launch] };
-  return isProduct(launch) ? { product: launch, members: [] } : undefined;
+/** A launch that others can follow, alone; none for any other. */
+function groupOf(launch: Launch): readonly Group[] {
+  if (isElementwise(launch)) return [{ members: [launch] }];
+  return isProduct(launch) ? [{ product: launch, members: [] }] : [];
+}
+
+/** Groups as one; undefined for none, or for two products. */
+function together(groups: readonly Group[], uses: Uses): Group | undefined {
+  const [product, another] = groups.flatMap((group) => group.product ?? []);
+  if (groups.length === 0 || another) return undefined;
+  const members = uses.sorted(groups.flatMap((group) => group.members));
+  return { ...(product ? { product } : {}), members };
 }
 
 function isElementwise(launch: Launch): launch is Elementwise {
@@ -92,29 +136,49 @@ function outputOf({ bindings, product }: Launch): Binding {
   return bindings.at(product?.y ?? -1) as Binding;
 }
 
-function joins(group: Group, launch: Elementwise, mostBindings: number): boolean {
+/**
+ * The groups that a launch joins: the last that it has something to do with, and others whose
+ * results it needs.
+ */
+function groupsFor(
+  launch: Elementwise,
+  open: readonly Group[],
+  uses: Uses,
+  mostBindings: number,
+): readonly Group[] {
+  const operands = launch.bindings.map(sameAs);
+  const joined: Group[] = [];
+  for (const group of open.toReversed()) {
+    const { inputs, outputs } = bindingsOf(launchesOf(group));
+    const related = joined.length === 0 ? [...outputs, ...inputs] : outputs;
+    if (!operands.some((isOperand) => related.some(isOperand))) continue;
+    const whole = together([...joined, group, { members: [launch] }], uses);
+    if (whole && isKernel(whole, uses, mostBindings)) joined.push(group);
+  }
+  return joined;
+}
+
+/** Whether one kernel can do what a group does. */
+function isKernel(group: Group, uses: Uses, mostBindings: number): boolean {
   const { product, members } = group;
-  if ((product?.product ?? members[0]?.elementwise)?.count !== launch.elementwise.count)
-    return false;
-  // The uniform struct of a product has no room for numbers of others.
-  if (product && launch.elementwise.parameters?.length) return false;
-  const before = bindingsOf(launchesOf(group));
-  // A result that the group binds already is refused below.
-  const related = launch.bindings
-    .map(sameAs)
-    .some((isBound) => before.inputs.some(isBound) || before.outputs.some(isBound));
-  const { inputs, outputs } = bindingsOf(launchesOf(group).concat(launch));
+  const [first] = members;
+  const count = (product?.product ?? first?.elementwise)?.count;
+  if (members.some(({ elementwise }) => elementwise.count !== count)) return false;
+  // The uniform struct of a product has no room for numbers of others, and its epilogue knows
+  // float32 alone.
+  const isPlain = ({ elementwise: { parameters = [], cast } }: Elementwise) =>
+    parameters.length === 0 && !cast;
+  if (product && !members.every(isPlain)) return false;
+  const launches = launchesOf(group);
+  const { inputs, outputs } = bindingsOf(launches);
   // A dispatch may not read one part of a buffer and write another.
   const written = outputs.map(({ memory }) => memory);
-  const apart =
+  const isApart =
     new Set(written).size === written.length &&
     inputs.every(({ memory }) => !written.includes(memory));
   // A product binds each of its operands, an absent bias too.
-  return (
-    related &&
-    apart &&
-    inputs.length + outputs.length + Number(product !== undefined) <= mostBindings
-  );
+  const bound = inputs.length + uses.storedOf(launches).length + Number(product !== undefined);
+  return isApart && bound <= mostBindings;
 }
 
 /** Whether the group cannot run after the command instead of before it. */
@@ -126,22 +190,11 @@ function conflicts(group: Group, command: Command): boolean {
   return hits(read, outputs) || hits(written, outputs) || hits(written, inputs);
 }
 
-async function compile(
-  group: Group,
-  all: readonly (Command | Group)[],
-  kept: ReadonlySet<Allocation>,
-): Promise<Command> {
+async function compile(group: Group, uses: Uses): Promise<Command> {
   const launches = launchesOf(group);
   const [only] = launches;
   if (launches.length === 1 && only) return { kind: 'dispatch', launch: only };
-  const { outputs } = bindingsOf(launches);
-  const elsewhere = new Set(all.filter((item) => item !== group).flatMap(memoryOf));
-  const isStored = ({ memory }: Binding, i: number) =>
-    i === launches.length - 1 ||
-    !(memory instanceof TracedAllocation) ||
-    kept.has(memory) ||
-    elsewhere.has(memory);
-  const stored = outputs.flatMap((output, i) => (isStored(output, i) ? [i] : []));
+  const stored = uses.storedOf(launches);
   const { product, members } = group;
   const launch = product
     ? await withEpilogue(product, members, stored)
@@ -218,19 +271,12 @@ function callsOf(
     const call = outputs.findIndex(sameAs(binding));
     return call >= 0 ? { call } : { input: inputs.findIndex(sameAs(binding)) };
   };
-  return members.map(({ shader, bindings, elementwise: { parameters = [] } }) => ({
+  return members.map(({ shader, bindings, elementwise: { parameters = [], cast } }) => ({
     shader,
     operands: bindings.slice(0, -1).map(operandOf),
     parameters: parameters.length,
+    ...(cast ? { cast } : {}),
   }));
-}
-
-function memoryOf(item: Command | Group): Allocation[] {
-  if ('members' in item)
-    return launchesOf(item).flatMap(({ bindings }) => bindings.map(({ memory }) => memory));
-  return Object.values(touched(item))
-    .flat()
-    .map(({ memory }) => memory);
 }
 
 /** Whether another binding is the same range of the same memory. */

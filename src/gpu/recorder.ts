@@ -22,14 +22,28 @@ export interface Launch {
   /**
    * Where each element of the output, the last binding, is a function of the same element of every
    * other: the function of the shader that has its file's name, of a vec4f for each input and then
-   * of the parameters. Such launches can be fused.
+   * of the parameters. Such launches can be fused. A cast has no function: it reads and gives
+   * floats that are stored so.
    */
-  readonly elementwise?: { readonly count: number; readonly parameters?: readonly number[] };
+  readonly elementwise?: {
+    readonly count: number;
+    readonly parameters?: readonly number[];
+    readonly cast?: Cast;
+  };
   /**
    * Where the kernel stores each of the `count` elements of its one output, the binding `y`, once
    * and through matmul/result: what follows elementwise can be fused to it.
    */
   readonly product?: { readonly count: number; readonly y: number };
+}
+
+/** How floats are stored: four in a vec4f, or halves in the words of a vec2u. */
+export type FloatStorage = 'f32' | 'f16' | 'bf16';
+
+/** Floats stored in one way, rounded to nearest even to another. */
+export interface Cast {
+  readonly from: FloatStorage;
+  readonly to: FloatStorage;
 }
 
 /** Commands of a captured step, ready to be encoded. */

@@ -126,6 +126,16 @@ test('every case gets one result, over several workers, and every worker is ende
   await gone(log);
 });
 
+test('every worker gets the table by which it chooses variants, with each device', async () => {
+  const { report, log } = await play({
+    cases: ['pass', 'die', 'lost', 'pass 2'],
+    options: { workers: 2 },
+    host: { tuned: [{ variant: 'a' }, { variant: 'b' }] },
+  });
+  expect(log.filter((line) => line.endsWith(' start')).length).toBeGreaterThan(3);
+  expect(report.environments.map(({ tuning }) => tuning)).toEqual([{ 1: 'a', 2: 'b' }]);
+});
+
 test('a worker that dies twice of one case loses that case and is replaced', async () => {
   const { report } = await play({ cases: ['die', 'killed', 'pass 1', 'pass 2'] });
   expect(statuses(report)).toEqual({

@@ -71,6 +71,11 @@ test('the outcome, its files and its progress come back in a valid report', asyn
   expect(events.map(({ type }) => type)).toEqual(['environment', 'heldout', 'step', 'step', 'end']);
 });
 
+test('the worker gets the table by which it chooses variants', async () => {
+  const { report } = await play('finish', { tuned: [{ variant: 'a' }, { variant: 'b' }] });
+  expect(report.environments[0]?.tuning).toEqual({ 1: 'a', 2: 'b' });
+});
+
 test.each([
   ['die', 'lost', 'worker-died', /^the worker process ended with status 7 after step 2$/],
   ['refuse', 'error', 'device-lost', /^the device was lost after step 2$/],

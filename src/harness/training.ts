@@ -1,5 +1,6 @@
 import { splitText } from '../data/text.ts';
 import { GradproofError } from '../errors.ts';
+import type { TuningRow } from '../gpu/tuning.ts';
 import { buildReport, type RunIdentity } from '../report/build.ts';
 import { planHash, planText } from '../report/plan.ts';
 import type { CaseResult, Environment, Report } from '../report/schema.ts';
@@ -20,6 +21,8 @@ export interface TrainingRequest {
   readonly seed: number;
   /** How parameters are updated. Default that of DEFAULT_TRAINING. */
   readonly settings?: TrainingSettings;
+  /** Rows by which variants are chosen, before those that are checked in. Default none. */
+  readonly tuned?: readonly TuningRow[];
 }
 
 /**
@@ -71,7 +74,7 @@ export async function train(
   signal?: AbortSignal,
   controls?: TrainingControls,
 ): Promise<TrainingOutcome> {
-  const { text, ...job } = request;
+  const { text, tuned, ...job } = request;
   const { steps, seed } = job;
   if (!Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS) throw new StepsError(steps);
   splitText(text, DEFAULT_TRAINING.heldoutFraction);
@@ -80,7 +83,7 @@ export async function train(
     host.startWorker(),
     { type: 'train', text, ...job },
     listen,
-    controls,
+    { ...controls, tuned },
   );
   const { environment, outcome, files, complete } = await conversation.hold(signal);
   if (!environment || !outcome) return { report: buildReport(identity, [], [], complete), files };

@@ -6,6 +6,7 @@ import type { Gpu } from '../../src/gpu/gpu.ts';
 import { CaptureError } from '../../src/gpu/trace.ts';
 import { add } from '../../src/ops/math/add.ts';
 import { clip } from '../../src/ops/math/clip.ts';
+import { convert } from '../../src/ops/math/convert.ts';
 import { mul } from '../../src/ops/math/mul.ts';
 import { relu } from '../../src/ops/math/relu.ts';
 import { matmul } from '../../src/ops/matmul/matmul.ts';
@@ -251,6 +252,46 @@ captureSuite
       ),
       () => `dispatched were ${[...t.gpu.recorder.dispatched].join(', ')}`,
     );
+  });
+
+captureSuite
+  .case('half-fusion', { storage: ['f16', 'bf16'], size: [3, 250, 1001] })
+  .desc(
+    'silu(x) + silu(z) of halves as one kernel that reads and stores halves, with the first term used elsewhere: the same bits as one after the other, each cast.',
+  )
+  .control('the halves of a word change places', (fault) =>
+    fault.shader(
+      'math/cast',
+      'y[2u * i] = four.x | (four.y << 16u);',
+      'y[2u * i] = four.y | (four.x << 16u);',
+    ),
+  )
+  .run(async (t) => {
+    const shape = [Number(t.params['size'])];
+    const halves = (stream: number) => {
+      using wide = draw(t, stream, shape);
+      return convert(t.gpu, wide, t.params['storage'] as 'f16' | 'bf16');
+    };
+    using x = halves(1);
+    using z = halves(2);
+    const step = () => {
+      using tape = new Tape(t.gpu);
+      const a = tape.apply(silu, { x }, {}, 'a').y;
+      const b = tape.apply(silu, { x: z }, {}, 'b').y;
+      const y = tape.apply(add, { a, b }, {}, 'y').y;
+      return { a: a.clone(), y: y.clone() };
+    };
+    const eager = step();
+    using fused = await capture(t.gpu, step);
+    const outputs = fused.run();
+    for (const name of ['a', 'y'] as const) {
+      const got = await outputs[name].read();
+      t.expect(got.dtype === t.params['storage'], () => `${name} is stored as ${got.dtype}`);
+      t.expectEqual(name, await download(outputs[name]), await download(eager[name]));
+      eager[name][Symbol.dispose]();
+    }
+    // The fused kernel and two copies.
+    t.expect(fused.length === 3, () => `${fused.length} commands are left`);
   });
 
 /** Products that end a captured step; each has results in the middle that are used elsewhere. */

@@ -6,6 +6,7 @@ import { defineCommand } from '../command.ts';
 import { notYet } from '../exit.ts';
 import { lastPath } from '../path-option.ts';
 import { REPORT, REPORT_FILES } from '../report-options.ts';
+import { TUNING } from '../tuning.ts';
 import type { BenchCommand } from './bench.ts';
 
 export const command = defineCommand<BenchCommand>({
@@ -58,17 +59,7 @@ export const command = defineCommand<BenchCommand>({
         'of this contender only settings whose name has the text, where there is one: webgpu=eager',
       parse: (texts) => Object.fromEntries(texts.map(settingIn)),
     },
-    tuning: {
-      name: 'tuning',
-      argument: 'checked-in|measured',
-      description:
-        'choose variants by the table that is checked in (default), or by what is measured on this device first, in 3 s',
-      parse: (texts) => {
-        const table = texts.at(-1);
-        if (table === 'checked-in' || table === 'measured') return table;
-        throw new OptionError(`--tuning ${table}: must be checked-in or measured`);
-      },
-    },
+    tuning: TUNING,
     runtime: {
       name: 'runtime',
       argument: 'chromium|node',

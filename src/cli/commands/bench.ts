@@ -15,9 +15,12 @@ import { Interrupt } from '../interrupt.ts';
 import { showBench, showBenchSummary } from '../output/bench.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
 import { openRuntime, type RuntimeName } from '../runtime/open.ts';
+import { readTuning, rowsFor, type Tuning } from '../tuning.ts';
 
 /** What `gradproof bench` understands. */
-export interface BenchCommand extends BenchOptions {
+export interface BenchCommand extends Omit<BenchOptions, 'tuning'> {
+  /** By which table variants are chosen: a name, or a report. */
+  readonly tuning: string;
   readonly peers: readonly PeerName[];
   readonly report: string;
   readonly csv: string;
@@ -28,7 +31,7 @@ export interface BenchCommand extends BenchOptions {
 
 /** Times the engine beside its peers; returns the exit status. */
 export async function benchCommand(given: Partial<BenchCommand>): Promise<number> {
-  const { peers, report: target, csv, baseline, runtime = 'chromium', ...asked } = given;
+  const { peers, report: target, csv, baseline, runtime = 'chromium', tuning, ...asked } = given;
   const options: BenchOptions = { ...DEFAULT_BENCH_OPTIONS, ...asked };
   const voice = voiceOn(target === '-' || csv === '-' ? process.stderr : process.stdout);
   // Wrong use shows before a browser starts.
@@ -36,6 +39,7 @@ export async function benchCommand(given: Partial<BenchCommand>): Promise<number
     throw new UsageError(
       `no work${options.quick ? ' of --quick' : ''} matches ${options.filters.join(' ')}: gradproof bench --quick shows ids of all kinds`,
     );
+  const table = await readTuning(tuning);
   const before = baseline === undefined ? undefined : await baselineIn(baseline);
   if (target) checkWritable('--report', target);
   if (csv) checkWritable('--csv', csv);
@@ -43,7 +47,7 @@ export async function benchCommand(given: Partial<BenchCommand>): Promise<number
   for (const line of found.remarks) voice.say(line);
   using interrupt = new Interrupt();
   const request = { options, peers: found.peers };
-  const report = await benchIn(runtime, voice, request, interrupt.signal);
+  const report = await benchIn(runtime, voice, request, table, interrupt.signal);
   if (target) writeOutput('--report', target, writeReport(report));
   if (csv) writeOutput('--csv', csv, toCsv(report));
   showBenchSummary(voice, report, before && becameSlower(before, report));
@@ -54,12 +58,14 @@ export async function benchCommand(given: Partial<BenchCommand>): Promise<number
 async function benchIn(
   name: RuntimeName,
   voice: Voice,
-  request: BenchRequest,
+  { options, peers }: BenchRequest,
+  table: Tuning,
   signal: AbortSignal,
 ): Promise<Report> {
   await using runtime = await openRuntime(name, voice.say, signal);
   voice.say(`timing on ${runtime.adapter}`);
-  return await runtime.bench(request, showBench(voice), signal);
+  const tuning = await rowsFor(table, runtime, signal);
+  return await runtime.bench({ options: { ...options, tuning }, peers }, showBench(voice), signal);
 }
 
 async function baselineIn(path: string): Promise<Report> {

@@ -1,5 +1,6 @@
 import { BaselineError } from '../../harness/mutation/baseline-run.ts';
 import { mutate } from '../../harness/mutation/mutate.ts';
+import type { ResultCache } from '../../harness/mutation/result-cache.ts';
 import { type MutantChoice, selectMutants } from '../../harness/mutation/select.ts';
 import { ShaderSources } from '../../harness/mutation/sources.ts';
 import { counted } from '../../report/counted.ts';
@@ -9,6 +10,7 @@ import { EXIT, exitOfReport, UsageError } from '../exit.ts';
 import { openFileCache } from '../file-cache.ts';
 import { checkWritable, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
+import { kernelsOfLastRun } from '../last-report.ts';
 import { showKillRate, showMutation } from '../output/mutation.ts';
 import { voiceOn } from '../output/voice.ts';
 import { planCases } from '../plan-cases.ts';
@@ -46,11 +48,15 @@ export async function mutateCommand(given: Partial<MutateOptions>): Promise<numb
   using interrupt = new Interrupt();
   const { adapter, startWorker } = await findNodeHost();
   voice.say(`running ${counted(length, 'mutant')} on ${adapter}`);
+  const known = await kernelsOfLastRun();
   const openCaches = (environment: object) => {
     const where = { ...environment, probe: null };
     return {
       outcomes: openFileCache(`${CACHE_FOLDER}/mutate`, JSON.stringify([workerText(), where])),
-      dispatched: openFileCache(`${CACHE_FOLDER}/dispatched`, JSON.stringify(where)),
+      dispatched: onTopOf(
+        known,
+        openFileCache(`${CACHE_FOLDER}/dispatched`, JSON.stringify(where)),
+      ),
     };
   };
   try {
@@ -70,6 +76,11 @@ export async function mutateCommand(given: Partial<MutateOptions>): Promise<numb
     voice.say(`No: ${error.message}`);
     return EXIT.failed;
   }
+}
+
+/** A cache that knows what `below` has, too. */
+function onTopOf(below: ReadonlyMap<string, unknown>, cache: ResultCache): ResultCache {
+  return { ...cache, get: (key) => cache.get(key) ?? below.get(key) };
 }
 
 function choiceOf({ filters = [], changed, sample }: Partial<MutateOptions>): MutantChoice {

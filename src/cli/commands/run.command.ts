@@ -5,6 +5,7 @@ import { notYet, UsageError } from '../exit.ts';
 import { Interrupt } from '../interrupt.ts';
 import { checkedPath, lastPath } from '../path-option.ts';
 import { REPORT_FILES, SHARE_BASE } from '../report-options.ts';
+import { TUNING } from '../tuning.ts';
 import type { GivenOptions, RunCommand } from './run.ts';
 
 /** The options that set fields of {@link GivenOptions}. */
@@ -33,6 +34,7 @@ const IMPLY_HEADLESS = [
   'controls',
   'expect',
   'lastFailed',
+  'tuning',
   'verbose',
 ] as const satisfies readonly (keyof AllOptions)[];
 
@@ -44,6 +46,7 @@ const ONLY_OF_RUNS = [
   'csv',
   'expect',
   'lastFailed',
+  'tuning',
 ] as const satisfies readonly (keyof AllOptions)[];
 
 const OPTIONS: OptionTable<AllOptions> = {
@@ -106,6 +109,7 @@ const OPTIONS: OptionTable<AllOptions> = {
     description: 'print a line for each case',
     parse: () => true,
   },
+  tuning: TUNING,
   shareBase: SHARE_BASE,
   lastFailed: {
     name: 'last-failed',

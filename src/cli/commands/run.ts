@@ -30,6 +30,7 @@ import { openRuntime, type RuntimeName } from '../runtime/open.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { PAGE_ADDRESS } from '../server.ts';
 import { shareBaseOf } from '../share-base.ts';
+import { readTuning, rowsFor, type Tuning } from '../tuning.ts';
 
 /** What `gradproof [run]` understands without the page, beyond the options of a run. */
 export interface RunCommand extends ReportFiles {
@@ -43,6 +44,8 @@ export interface RunCommand extends ReportFiles {
   readonly expect: string;
   /** The report whose failures run again; empty for that of the last run. */
   readonly lastFailed: string;
+  /** By which table variants are chosen: a name, or a report. */
+  readonly tuning: string;
   /** A line for each case. */
   readonly verbose: boolean;
   /** Where the page is for others, for the share link. */
@@ -100,6 +103,7 @@ export async function runHeadless(
   const replay = await replayOf(command, given);
   // Wrong use shows before a browser starts.
   if (!last || options.filters.length > 0) selectAll((await planCases()).values(), replay, options);
+  const table = await readTuning(command.tuning);
   checkReportFiles(command);
   if (last && options.filters.length === 0) {
     voice.say(
@@ -115,6 +119,7 @@ export async function runHeadless(
   const { ran, live } = await runIn(
     command,
     voice,
+    table,
     { options, ...(replay ? { replay } : {}) },
     listen,
     signal,
@@ -139,6 +144,7 @@ export async function runHeadless(
 async function runIn(
   command: Partial<RunCommand>,
   voice: Voice,
+  table: Tuning,
   ...[request, listen, signal]: Parameters<Runtime['run']>
 ): Promise<{ readonly ran: Report; readonly live?: Live }> {
   try {
@@ -157,7 +163,8 @@ async function runIn(
         `and on ${live.links.map(({ device }) => wordsOfDevice(device)).join('; ') || 'no device: the bridge has none'}`,
       );
     const beside = live ? { live } : {};
-    return { ran: await runtime.run({ ...request, ...beside }, listen, signal), ...beside };
+    const tuned = await rowsFor(table, runtime, signal);
+    return { ran: await runtime.run({ ...request, ...beside, tuned }, listen, signal), ...beside };
   } catch (error) {
     if (error instanceof InterruptedError)
       return { ran: await unstarted({ cases: await planCases() }, request.options) };

@@ -4,6 +4,7 @@ import { defineCommand } from '../command.ts';
 import { notYet } from '../exit.ts';
 import { lastPath } from '../path-option.ts';
 import { REPORT } from '../report-options.ts';
+import { TUNING } from '../tuning.ts';
 import type { TrainOptions } from './train.ts';
 
 export const command = defineCommand<TrainOptions>({
@@ -47,6 +48,7 @@ export const command = defineCommand<TrainOptions>({
       parse: lastPath('--out'),
     },
     report: REPORT,
+    tuning: TUNING,
   },
   laterOptions: ['--model <folder>', '--resume'],
   run: async (given) => (await import('./train.ts')).trainCommand(given),

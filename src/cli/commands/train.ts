@@ -17,6 +17,7 @@ import { type Voice, voiceOn } from '../output/voice.ts';
 import { planCases } from '../plan-cases.ts';
 import { openRuntime } from '../runtime/open.ts';
 import { PAGE_FOLDER } from '../server.ts';
+import { readTuning, rowsFor, type Tuning } from '../tuning.ts';
 
 /** What `gradproof train` understands. */
 export interface TrainOptions {
@@ -28,6 +29,8 @@ export interface TrainOptions {
   readonly seed: number;
   readonly out: string;
   readonly report: string;
+  /** By which table variants are chosen: a name, or a report. */
+  readonly tuning: string;
 }
 
 /** Fine-tunes on a text and saves adapter and report; returns the exit status. */
@@ -38,6 +41,7 @@ export async function trainCommand({
   seed,
   out,
   report: target,
+  tuning,
 }: Partial<TrainOptions>): Promise<number> {
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
   const request: TrainingRequest = {
@@ -55,10 +59,11 @@ export async function trainCommand({
   } catch (error) {
     throw new UsageError(`--data ${data}: ${messageOf(error)}`);
   }
+  const table = await readTuning(tuning);
   if (target) checkWritable('--report', target);
   if (out) makeFolder('--out', out);
   using interrupt = new Interrupt();
-  const { report, files } = await trainIn(voice, request, interrupt.signal);
+  const { report, files } = await trainIn(voice, request, table, interrupt.signal);
   showTrainingAnswer(voice, report);
   if (target) writeOutput('--report', target, writeReport(report));
   if (out) {
@@ -85,6 +90,7 @@ function settingsIn(path: string): TrainingSettings {
 async function trainIn(
   voice: Voice,
   request: TrainingRequest,
+  table: Tuning,
   signal: AbortSignal,
 ): Promise<TrainingOutcome> {
   try {
@@ -96,7 +102,8 @@ async function trainIn(
       enter.onPress(phase && (() => skip.rest(phase)));
       return phase && enter.isThere ? ' (Enter skips it)' : '';
     };
-    return await runtime.train(request, showTraining(voice, offerSkip), signal, skip);
+    const tuned = await rowsFor(table, runtime, signal);
+    return await runtime.train({ ...request, tuned }, showTraining(voice, offerSkip), signal, skip);
   } catch (error) {
     if (error instanceof InterruptedError) return untrained({ cases: await planCases() }, request);
     throw error;

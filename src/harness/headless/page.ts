@@ -1,3 +1,4 @@
+import type { TuningRow } from '../../gpu/tuning.ts';
 import type { RunOptions } from '../../report/run-options.ts';
 import type { Report } from '../../report/schema.ts';
 import type { TrainingPhase } from '../../train/progress.ts';
@@ -12,6 +13,8 @@ import type { Outcome } from './outcome.ts';
 export interface RunRequest {
   readonly options: RunOptions;
   readonly replay?: Replay;
+  /** Rows by which variants are chosen, before those that are checked in. Default none. */
+  readonly tuned?: readonly TuningRow[];
   /** Devices behind a bridge. */
   readonly live?: Live;
   /** A run to go on with, whose tab died. */

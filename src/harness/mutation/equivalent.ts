@@ -584,7 +584,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.stored,
   },
   {
-    id: 'mutate.quant.dequantize:guard;line=48;n=1',
+    id: 'mutate.quant.dequantize:guard;line=44;n=1',
     line: '} else if (!ALIGNED) {',
     becomes: '} else if true {',
     why: 'The same words are stored one by one, which takes longer.',

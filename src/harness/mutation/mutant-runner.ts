@@ -21,7 +21,7 @@ import { askAgain, MOST_DEATHS, type ReplaceableWorker } from './worker-pool.ts'
 export const SEED = 42;
 
 /** How long one run may take: fuel ends every loop, but loops within loops may burn much of it. */
-const LIMIT = { timesBaseline: 20, ms: 15_000 } as const;
+const LIMIT = { timesBaseline: 6, ms: 10_000 } as const;
 /**
  * Time that the cases of one request take without a change, so that a hanging one is found soon.
  * Milliseconds.

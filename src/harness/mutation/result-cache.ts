@@ -9,8 +9,8 @@ export interface ResultCaches {
   /** Outcomes and the baseline, of one build of the worker. */
   readonly outcomes: ResultCache;
   /**
-   * The kernels that each case dispatched last, whatever the build: where to look first, and no
-   * proof.
+   * The kernels that each case dispatched last, in whatever build or run: where to look first, and
+   * no proof.
    */
   readonly dispatched: ResultCache;
 }

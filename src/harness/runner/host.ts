@@ -1,3 +1,4 @@
+import type { TuningRow } from '../../gpu/tuning.ts';
 import type { Case } from '../../testing/suite.ts';
 import type { Unfinished } from '../events.ts';
 import type { Live } from '../live.ts';
@@ -18,6 +19,8 @@ export interface RunnerHost {
   /** Devices behind a bridge on which the same cases run too, or instead. */
   readonly live?: Live;
   readonly startWorker: () => WorkerLink;
+  /** Rows by which variants are chosen, before those that are checked in. Default none. */
+  readonly tuned?: readonly TuningRow[];
   /** Starts a worker with a GPU process of its own, which takes longer and costs memory. */
   readonly startWithOwnGpu?: () => WorkerLink;
   /**

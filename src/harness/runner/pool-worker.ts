@@ -1,3 +1,4 @@
+import type { TuningRow } from '../../gpu/tuning.ts';
 import type { Environment } from '../../report/schema.ts';
 import type { Death, FromWorker, ToWorker, WorkerLink } from '../worker/messages.ts';
 import { afterAwake } from './awake-timer.ts';
@@ -21,10 +22,17 @@ export class PoolWorker {
   readonly #signal: AbortSignal | undefined;
   /** Whether its GPU process serves no other worker. */
   readonly ownsGpu: boolean;
+  readonly #tuned: readonly TuningRow[];
   #environment: Environment | undefined;
 
-  private constructor(link: WorkerLink, signal: AbortSignal | undefined, ownsGpu: boolean) {
+  private constructor(
+    link: WorkerLink,
+    signal: AbortSignal | undefined,
+    ownsGpu: boolean,
+    tuned: readonly TuningRow[],
+  ) {
     this.ownsGpu = ownsGpu;
+    this.#tuned = tuned;
     this.#link = link;
     this.#inbox = new Inbox(link);
     this.#signal = signal;
@@ -40,9 +48,14 @@ export class PoolWorker {
     {
       ownsGpu = false,
       timeoutMs,
-    }: { readonly ownsGpu?: boolean; readonly timeoutMs?: number | undefined } = {},
+      tuned = [],
+    }: {
+      readonly ownsGpu?: boolean;
+      readonly timeoutMs?: number | undefined;
+      readonly tuned?: readonly TuningRow[] | undefined;
+    } = {},
   ): Promise<PoolWorker> {
-    const worker = new PoolWorker(startLink(), signal, ownsGpu);
+    const worker = new PoolWorker(startLink(), signal, ownsGpu, tuned);
     try {
       await worker.renewDevice(timeoutMs);
       return worker;
@@ -59,7 +72,7 @@ export class PoolWorker {
 
   /** Makes the worker replace a device that was lost. Throws like {@link PoolWorker.start}. */
   async renewDevice(timeoutMs = START_TIMEOUT_MS): Promise<void> {
-    this.#link.post({ type: 'start' });
+    this.#link.post({ type: 'start', tuned: this.#tuned });
     const answer = await this.#inbox.next(timeoutMs, this.#signal);
     switch (answer.type) {
       case 'ready':

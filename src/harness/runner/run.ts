@@ -337,7 +337,11 @@ export class Run {
     const { crashes } = this.#gpu;
     const { startWorker, startWithOwnGpu = startWorker } = this.#host;
     const start = ownsGpu ? startWithOwnGpu : startWorker;
-    const worker = await PoolWorker.start(start, this.#ending.signal, { ownsGpu, timeoutMs });
+    const worker = await PoolWorker.start(start, this.#ending.signal, {
+      ownsGpu,
+      timeoutMs,
+      tuned: this.#host.tuned,
+    });
     this.#gpu.gaveDevice(worker, crashes);
     this.#results.indexOf(worker.environment);
     return worker;

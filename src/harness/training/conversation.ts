@@ -2,7 +2,13 @@ import type { Environment } from '../../report/schema.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import type { TrainingProgress } from '../../train/progress.ts';
 import { UnusableError } from '../runner/unusable.ts';
-import type { CaseOutcome, FromWorker, TrainMessage, WorkerLink } from '../worker/messages.ts';
+import type {
+  CaseOutcome,
+  FromWorker,
+  StartMessage,
+  TrainMessage,
+  WorkerLink,
+} from '../worker/messages.ts';
 import { PartialTraining } from './partial.ts';
 import type { Pause } from './pause.ts';
 import type { Skip } from './skip.ts';
@@ -35,6 +41,7 @@ const SILENCE_MS = 120_000;
  */
 export class TrainingConversation {
   readonly #link: WorkerLink;
+  readonly #start: StartMessage;
   readonly #job: TrainMessage;
   readonly #tell: (event: Told) => void;
   readonly #partial: PartialTraining;
@@ -49,12 +56,16 @@ export class TrainingConversation {
     link: WorkerLink,
     job: TrainMessage,
     tell: (event: Told) => void,
-    controls: TrainingControls = {},
+    {
+      tuned,
+      ...controls
+    }: TrainingControls & { readonly tuned?: StartMessage['tuned'] | undefined } = {},
   ) {
     this.#link = link;
     this.#job = job;
     this.#tell = tell;
     this.#controls = controls;
+    this.#start = { type: 'start', ...(tuned ? { tuned } : {}) };
     this.#partial = new PartialTraining(job);
     this.#ended = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -75,7 +86,7 @@ export class TrainingConversation {
     const leavePause = pause?.follow((paused) => this.#link.post({ type: 'pause', paused }));
     const leaveSkip = skip?.follow((phase) => this.#link.post({ type: 'skip', phase }));
     this.#listen();
-    this.#link.post({ type: 'start' });
+    this.#link.post(this.#start);
     if (signal?.aborted) cancel();
     try {
       return await this.#ended;

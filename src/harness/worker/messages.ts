@@ -1,12 +1,20 @@
 import type { BridgeLink } from '../../backends/bridge.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import type { Shader } from '../../gpu/shader.ts';
+import type { TuningRow } from '../../gpu/tuning.ts';
 import type { Examination } from '../../reference/examination.ts';
 import type { CaseResult, Environment } from '../../report/schema.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import type { TrainingPhase, TrainingProgress } from '../../train/progress.ts';
 import type { TrainingSettings } from '../../train/settings.ts';
 import type { WorkerBundle } from '../parity.ts';
+
+/** Asks a worker for a device, or for another in place of one that was lost. */
+export interface StartMessage {
+  readonly type: 'start';
+  /** Rows that come before those that are checked in, on every device from now on. Default none. */
+  readonly tuned?: readonly TuningRow[];
+}
 
 /** Asks a worker to fine-tune. */
 export interface TrainMessage {
@@ -82,7 +90,7 @@ export type ToWorker =
   | SkipMessage
   | MutantMessage
   | CaseMessage
-  | { readonly type: 'start' };
+  | StartMessage;
 
 /** What a case shows beyond its report. */
 export interface CaseDetails {

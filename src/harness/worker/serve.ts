@@ -2,6 +2,7 @@ import { GradproofError, messageOf } from '../../errors.ts';
 import { NoAdapterError } from '../../gpu/device.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { type Probe, probe } from '../../gpu/probe.ts';
+import type { TuningRow } from '../../gpu/tuning.ts';
 import { keyOf } from '../../report/case-key.ts';
 import { Diagnostics } from '../../testing/diagnosis.ts';
 import type { Case } from '../../testing/suite.ts';
@@ -37,6 +38,7 @@ const DIAGNOSTICS_MS = 15_000;
 export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<void> {
   let device: { readonly gpu: Gpu; readonly probe: Probe } | undefined;
   let cases: ReadonlyMap<string, Case> | undefined;
+  let tuned: readonly TuningRow[] = [];
   const diagnostics = new Diagnostics(DIAGNOSTICS_MS);
   const gate = new Gate();
   const skipped = new Set<TrainingPhase>();
@@ -49,6 +51,7 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
   const acquire = async () => {
     release();
     const gpu = await Gpu.request(host.gpu);
+    gpu.tuned = tuned;
     try {
       device = { gpu, probe: await probe(gpu) };
       return device;
@@ -72,6 +75,7 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
       return;
     }
     try {
+      if (message.type === 'start') tuned = message.tuned ?? [];
       const { gpu, probe: found } = device && !device.gpu.lost ? device : await acquire();
       if (message.type === 'start') {
         host.post({ type: 'ready', environment: environmentOf(host.describe(), gpu, found) });

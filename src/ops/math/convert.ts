@@ -1,13 +1,16 @@
 import shader from '../../../shaders/math/cast.wgsl';
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
+import type { FloatStorage, Launch } from '../../gpu/recorder.ts';
 import { gridOfFours, u32 } from '../../gpu/shader.ts';
 import { seam } from '../../seam.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 
-/** Element types by the values of the kernel's FROM and TO; a boolean is a byte too. */
-const CODES: readonly DType[] = ['f32', 'f16', 'bf16', 'i32', 'u8', 'i8'];
+/** Floats by the values of the kernel's FROM and TO. */
+const FLOATS: readonly FloatStorage[] = ['f32', 'f16', 'bf16'];
+/** All element types by these values; a boolean is a byte too. */
+const CODES: readonly DType[] = [...FLOATS, 'i32', 'u8', 'i8'];
 export const BOOL = CODES.length;
 export const F16 = CODES.indexOf('f16');
 
@@ -30,8 +33,18 @@ export function convert(gpu: Gpu, x: Tensor, dtype: DType, to = codeOf(dtype)): 
     bindings: [x.binding, y.binding],
     uniforms: [u32(x.size)],
     workgroups: gridOfFours(x.size),
+    ...fusable(x.size, FLOATS[from], FLOATS[to]),
   });
   return y;
+}
+
+/** What a captured step fuses: floats to floats. */
+function fusable(
+  count: number,
+  from?: FloatStorage,
+  to?: FloatStorage,
+): Pick<Launch, 'elementwise'> {
+  return from && to ? { elementwise: { count, cast: { from, to } } } : {};
 }
 
 function codeOf(dtype: DType): number {

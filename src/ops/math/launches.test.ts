@@ -667,6 +667,10 @@ describe('bins, ranks and types', () => {
             binds: 'x y',
             uniforms: { count: 35 },
             constants: { FROM: 0, TO: code },
+            // Captured steps fuse floats that become floats.
+            ...(dtype === 'f32' || dtype === 'f16' || dtype === 'bf16'
+              ? { elementwise: { count: 35, cast: { from: 'f32', to: dtype } } }
+              : {}),
           },
         ],
         { y: `${dtype} 5x7` },
@@ -682,6 +686,7 @@ describe('bins, ranks and types', () => {
           binds: 'dy dx',
           uniforms: { count: 35 },
           constants: { FROM: 0, TO: 2 },
+          elementwise: { count: 35, cast: { from: 'f32', to: 'bf16' } },
         },
       ],
       { x: 'bf16 5x7' },

@@ -147,6 +147,7 @@ describe('a product is told its sizes and strides', () => {
           binds: '[112] y',
           uniforms: { count: 28 },
           constants: { FROM: 0, TO: 2 },
+          elementwise: { count: 28, cast: { from: 'f32', to: 'bf16' } },
         },
       ],
       { y: 'bf16 4x7' },

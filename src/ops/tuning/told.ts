@@ -1,16 +1,52 @@
-import type { TuningRow } from '../../gpu/tuning.ts';
+import { GradproofError } from '../../errors.ts';
+import type { Span, TuningRow } from '../../gpu/tuning.ts';
+
+/** A text that tells no row of a tuning table. */
+export class TuningTableError extends GradproofError {
+  constructor(text: string) {
+    super(
+      'bad-tuning-table',
+      `"${text}" is no row of a tuning table, such as "1: softmax, rows from 64, lanes few"`,
+    );
+  }
+}
 
 /**
  * A tuning table as a report tells it: each row's conditions with the variant that they lead to,
- * numbered in the order in which rows are tried.
+ * numbered in the order in which rows are tried. What an earlier row says is not told again.
  */
 export function toldOf(rows: readonly TuningRow[]): Readonly<Record<string, string>> {
+  const told = new Map(rows.map((row) => [`${wordsOf(row)} ${row.variant}`, row]));
   return Object.fromEntries(
-    rows.map(({ variant, ops, ...conditions }, i) => {
-      const whose = ops?.join('+') ?? `ops with ${variant}`;
-      const words = [whose, ...Object.entries(conditions).map(conditionIn)];
-      return [`${i + 1}: ${words.join(', ')}`, variant];
-    }),
+    [...told.values()].map((row, i) => [`${i + 1}: ${wordsOf(row)}`, row.variant]),
+  );
+}
+
+/**
+ * The rows of a table that {@link toldOf} told. Throws {@link TuningTableError} about a text that
+ * is none.
+ */
+export function rowsTold(told: Readonly<Record<string, string>>): readonly TuningRow[] {
+  return Object.entries(told)
+    .map(([text, variant]) => {
+      const [, number, whose = '', conditions = ''] =
+        /^(\d{1,6}): ([^,]+)((?:, [^,]+)*)$/.exec(text) ?? [];
+      const ops = whose === anyWith(variant) ? {} : { ops: whose.split('+') };
+      if (number === undefined || !(ops.ops ?? []).every((name) => /^\w+$/.test(name)))
+        throw new TuningTableError(text);
+      const texts = conditions.split(', ').slice(1);
+      const row = Object.fromEntries(texts.map((one) => conditionTold(one, text)));
+      return { number: Number(number), row: { variant, ...ops, ...row } };
+    })
+    .sort((a, b) => a.number - b.number)
+    .map(({ row }) => row);
+}
+
+const anyWith = (variant: string) => `ops with ${variant}`;
+
+function wordsOf({ variant, ops, ...conditions }: TuningRow): string {
+  return [ops?.join('+') ?? anyWith(variant), ...Object.entries(conditions).map(conditionIn)].join(
+    ', ',
   );
 }
 
@@ -18,4 +54,17 @@ function conditionIn([name, value]: [string, unknown]): string {
   if (!Array.isArray(value)) return `${name} ${value}`;
   const [first, last] = value;
   return `${name} from ${first}${last === undefined ? '' : ` to ${last}`}`;
+}
+
+/** A condition by its words, which stand in `text`. */
+function conditionTold(words: string, text: string): [keyof TuningRow, string | Span] {
+  const span = /^(rows|width) from (\d{1,15})(?: to (\d{1,15}))?$/.exec(words);
+  if (span) {
+    const [, name, ...ends] = span;
+    const numbers = ends.filter((end) => end !== undefined).map(Number);
+    return [name as 'rows' | 'width', numbers as unknown as Span];
+  }
+  const [, name, value] = /^(?=lanes (?:few|many)$|dtype )(\w+) (\w+)$/.exec(words) ?? [];
+  if (name === undefined || value === undefined) throw new TuningTableError(text);
+  return [name as 'lanes' | 'dtype', value];
 }

@@ -1,0 +1,84 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DEFAULT_BENCH_OPTIONS } from '../bench/options.ts';
+import { invariant } from '../errors.ts';
+import type { TuningRow } from '../gpu/tuning.ts';
+import type { ResultCache } from '../harness/mutation/result-cache.ts';
+import { type OptionDeclaration, OptionError } from '../harness/option.ts';
+import { rowsTold, TuningTableError } from '../ops/tuning/told.ts';
+import type { Report } from '../report/schema.ts';
+import { CACHE_FOLDER } from './checkout.ts';
+import { UsageError } from './exit.ts';
+import { openFileCache } from './file-cache.ts';
+import { readReportFile } from './files.ts';
+import { checkedPath } from './path-option.ts';
+import type { Runtime } from './runtime/runtime.ts';
+
+/** By which table variants are chosen: rows that come first, or what is to be measured. */
+export type Tuning = readonly TuningRow[] | 'measured';
+
+const NAMED: readonly string[] = ['checked-in', 'measured'];
+
+/** Which table a command takes: a name, or the path of a report. */
+export const TUNING: OptionDeclaration<string> = {
+  name: 'tuning',
+  argument: 'checked-in|measured|report',
+  description:
+    'by which table variants are chosen: the one of the sources (default), what is fastest on this device, measured once in 3 s, or the table that a report tells',
+  parse: (texts) => {
+    const text = checkedPath('--tuning', texts.at(-1) ?? '');
+    if (NAMED.includes(text) || existsSync(text)) return text;
+    throw new OptionError(
+      `--tuning ${text}: must be checked-in, measured, or a report, and there is no such file`,
+    );
+  },
+};
+
+/** Reads what {@link TUNING} gave. Throws UsageError and ReportError about a report without a table. */
+export async function readTuning(given = 'checked-in'): Promise<Tuning> {
+  if (given === 'measured') return given;
+  if (given === 'checked-in') return [];
+  const [environment] = (await readReportFile(given)).environments;
+  if (!environment)
+    throw new UsageError(
+      `--tuning ${given}: the report has no environment, so no table: give one of a run that had a device`,
+    );
+  try {
+    return rowsTold(environment.tuning);
+  } catch (error) {
+    if (error instanceof TuningTableError)
+      throw new UsageError(`--tuning ${given}: environments[0].tuning: ${error.message}`);
+    throw error;
+  }
+}
+
+/**
+ * The rows of a table on the adapter of `runtime`. What is to be measured is measured once for each
+ * adapter and build, and kept. Throws what bench throws.
+ */
+export async function rowsFor(
+  tuning: Tuning,
+  runtime: Pick<Runtime, 'adapter' | 'bench'>,
+  signal: AbortSignal,
+  open: () => ResultCache = openCache,
+): Promise<readonly TuningRow[]> {
+  if (tuning !== 'measured') return tuning;
+  const cache = open();
+  const known = cache.get(runtime.adapter);
+  if (known) return rowsTold(known as Report['environments'][number]['tuning']);
+  const options = { ...DEFAULT_BENCH_OPTIONS, filters: ['!*'], tuning };
+  const { environments } = await runtime.bench({ options, peers: [] }, () => {}, signal);
+  const [environment] = environments;
+  invariant(environment, () => 'a bench has the environment that it measured');
+  cache.set(runtime.adapter, environment.tuning);
+  return rowsTold(environment.tuning);
+}
+
+/** The tables that this build measured, by adapter. */
+function openCache(): ResultCache {
+  return openFileCache(join(CACHE_FOLDER, 'tuning'), readFileSync(WORKER, 'utf8'));
+}
+
+/** The built worker that measures: it names what it imports by their contents. */
+const WORKER = fileURLToPath(new URL('./bench-worker.js', import.meta.url));
