@@ -4,7 +4,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import base from './vite.config.ts';
 
 /** What waits for devices, and then what one core computes for over half a minute. */
-const LONGEST = [/faults\.gpu\.test\.ts$/, /\.full\.test\.ts$/, /(bounds|power|runner)\.test\.ts$/];
+const LONGEST = [
+  /faults\.gpu(\.full)?\.test\.ts$/,
+  /\.full\.test\.ts$/,
+  /(bounds|power|runner)\.test\.ts$/,
+];
 
 /** Begins with what takes longest, so that the rest is computed meanwhile. */
 class LongestFirst extends BaseSequencer {

@@ -66,10 +66,12 @@ export function sampleOfTests(root, file) {
  * @returns {string[]}
  */
 export function sampleOfUnitTests(root) {
-  const files = readdirSync(join(root, 'scripts'), { recursive: true }).filter((file) =>
-    file.endsWith('.full.test.ts'),
+  const files = ['scripts', 'src'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true })
+      .filter((file) => file.endsWith('.full.test.ts'))
+      .map((file) => `${folder}/${file}`),
   );
-  return leftOut(root, files, FILES_ONE_IN).flatMap((file) => ['--exclude', `scripts/${file}`]);
+  return leftOut(root, files, FILES_ONE_IN).flatMap((file) => ['--exclude', file]);
 }
 
 /**

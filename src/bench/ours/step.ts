@@ -42,6 +42,8 @@ export async function prepareStep(
       autocast: isInHalves ? 'float16' : undefined,
     }),
   );
+  // Weights, gradients and moments are there before a step, and stay.
+  const held = gpu.memory.ledger.liveBytes;
   if (setting === 'captured') await loop.capture();
   const owned = scope.move();
   return {
@@ -54,7 +56,13 @@ export async function prepareStep(
       }
       return { outputs: { loss: hostTensor('f32', [JUDGED_STEPS], losses) }, gradients: {} };
     },
-    metrics: () => ({ [`${setting}PeakBytes`]: gpu.memory.ledger.peakBytes - before }),
+    metrics: () => {
+      const { peakBytes } = gpu.memory.ledger;
+      return {
+        [`${setting}PeakBytes`]: peakBytes - before,
+        [`${setting}ActivationBytes`]: peakBytes - held,
+      };
+    },
     [Symbol.dispose]: () => owned[Symbol.dispose](),
   };
 }

@@ -53,9 +53,9 @@ export async function mutateCommand(given: Partial<MutateOptions>): Promise<numb
     const where = { ...environment, probe: null };
     return {
       outcomes: openFileCache(`${CACHE_FOLDER}/mutate`, JSON.stringify([workerText(), where])),
-      dispatched: onTopOf(
-        known,
+      dispatched: completed(
         openFileCache(`${CACHE_FOLDER}/dispatched`, JSON.stringify(where)),
+        known,
       ),
     };
   };
@@ -78,9 +78,10 @@ export async function mutateCommand(given: Partial<MutateOptions>): Promise<numb
   }
 }
 
-/** A cache that knows what `below` has, too. */
-function onTopOf(below: ReadonlyMap<string, unknown>, cache: ResultCache): ResultCache {
-  return { ...cache, get: (key) => cache.get(key) ?? below.get(key) };
+/** The cache with what it lacks of `known`: the next run, which may be of few cases, knows it no more. */
+function completed(cache: ResultCache, known: ReadonlyMap<string, unknown>): ResultCache {
+  for (const [key, value] of known) if (cache.get(key) === undefined) cache.set(key, value);
+  return cache;
 }
 
 function choiceOf({ filters = [], changed, sample }: Partial<MutateOptions>): MutantChoice {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { product, sum } from '../fixtures/described-kernels.ts';
 import { type CallRow, expectCall } from '../fixtures/expect-call.ts';
-import { describedCall, type TracedCall } from '../fixtures/launches.ts';
+import { describedCall, launchesOf, type TracedCall } from '../fixtures/launches.ts';
 
 const variant = 'register';
 const inputs = { a: [4, 5], b: [5, 7] };
@@ -456,5 +456,21 @@ describe('a product with a quantized weight', () => {
     await expect(describedCall('matmul_4bit', call)).rejects.toThrow(
       'needs 2147483648 bytes of codes and 67108864 absmax, not 80 and 3',
     );
+  });
+});
+
+describe('halves where there are few lanes', () => {
+  const FEW = { widestSubgroup: 4 };
+  test.each([
+    ['are unpacked once if each is used often', [16, 5], [5, 16], ['f32', 'f32']],
+    ['are read as they are stored if not', [15, 5], [5, 15], []],
+    ['are told apart by operand', [15, 5], [5, 16], ['f32']],
+  ] as const)('%s', async (_, a, b, unpacked) => {
+    const call = { inputs: { a, b }, dtypes: { a: 'f16', b: 'f16' }, variant } as const;
+    const few = await launchesOf('matmul', call, FEW);
+    const casts = few.filter(({ shader }) => shader.file === 'math/cast');
+    // The last one stores y.
+    expect(casts.map(({ elementwise }) => elementwise?.cast?.to)).toEqual([...unpacked, 'f16']);
+    expect((await launchesOf('matmul', call)).length, 'with many lanes').toBe(2);
   });
 });

@@ -1,9 +1,10 @@
-import type { Gpu } from '../../gpu/gpu.ts';
+import { type Gpu, hasFewLanes } from '../../gpu/gpu.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
+import { Scope } from '../../gpu/scope.ts';
 import { isHalf } from '../../tensor/dtype.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { F16, readAs } from '../math/convert.ts';
+import { convert, F16, readAs } from '../math/convert.ts';
 import { type Loaders, launchProduct, type Operand } from './launch-product.ts';
 import { type ProductPlan, planProduct } from './plan.ts';
 
@@ -24,14 +25,23 @@ export interface Product {
 }
 
 /**
- * Computes a product with the tile of `variant`; operands in halves are read as they are stored.
- * Throws ShapeError when the operands do not fit.
+ * With few lanes, an operand in halves is unpacked before the product if each of its elements is
+ * used so often. Measured on SwiftShader.
+ */
+const OFTEN = 16;
+
+/**
+ * Computes a product with the tile of `variant`; operands in halves are read as they are stored, but
+ * where unpacking them once is faster. Throws ShapeError when the operands do not fit.
  */
 export function multiply(gpu: Gpu, product: Product, variant: string): Tensor {
-  const { a, b, bias, scale = 1, biasScale = 1 } = product;
-  const plan = planProduct({ ...product, a: a.shape, b: b.shape, bias: bias?.shape });
+  const { bias, scale = 1, biasScale = 1 } = product;
+  const shapes = { a: product.a.shape, b: product.b.shape, bias: bias?.shape };
+  const plan = planProduct({ ...product, ...shapes });
+  using scope = new Scope();
+  const { a, b } = unpackedOnce(gpu, scope, product, plan, variant);
   const y = Tensor.empty(gpu, 'f32', product.shape ?? plan.shape);
-  const loaders = loadersOf(gpu, product, plan, variant);
+  const loaders = loadersOf(gpu, { a, b }, plan, variant);
   const bindings = [a.binding, b.binding] as const;
   launchProduct(
     gpu,
@@ -41,11 +51,31 @@ export function multiply(gpu: Gpu, product: Product, variant: string): Tensor {
   return y;
 }
 
+/** What is multiplied. */
+type Operands = Pick<Product, 'a' | 'b'>;
+
+/**
+ * The operands, those in halves as float32 where kernels would unpack each element over and over:
+ * that takes as long as several products of it. What is made belongs to `scope`.
+ */
+function unpackedOnce(
+  gpu: Gpu,
+  scope: Scope,
+  { a, b }: Operands,
+  { row, col }: ProductPlan,
+  variant: string,
+): Operands {
+  if (!hasFewLanes(gpu) || areNativeHalves(gpu, [a, b], variant)) return { a, b };
+  const unpacked = (operand: Tensor, uses: number) =>
+    isHalf(operand.dtype) && uses >= OFTEN ? scope.add(convert(gpu, operand, 'f32')) : operand;
+  return { a: unpacked(a, col.size), b: unpacked(b, row.size) };
+}
+
 /**
  * How the operands are read: four elements at a time where they lie so, else by strides. All ways
  * and all tiles give the same bits.
  */
-function loadersOf(gpu: Gpu, { a, b }: Product, plan: ProductPlan, variant: string): Loaders {
+function loadersOf(gpu: Gpu, { a, b }: Operands, plan: ProductPlan, variant: string): Loaders {
   if (!isHalf(a.dtype) && !isHalf(b.dtype)) return floatLoaders(plan);
   const left = leftOf(plan);
   const right = rightOf(plan);

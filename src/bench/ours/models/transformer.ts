@@ -5,6 +5,7 @@ import { Layers } from '../../../models/layers.ts';
 import type { Model } from '../../../models/model.ts';
 import { scaledDotProductAttention } from '../../../ops/attention/scaled_dot_product_attention.ts';
 import { add } from '../../../ops/math/add.ts';
+import { cast } from '../../../ops/math/cast.ts';
 import { gelu } from '../../../ops/math/gelu.ts';
 import type { HostTensor } from '../../../tensor/host.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
@@ -28,6 +29,8 @@ export class PreNormTransformer implements Model {
     const layers = new Layers(tape, this.parameters, NORM_EPS);
     const sum = (layer: string, a: Tensor, b: Tensor) => tape.apply(add, { a, b }, {}, layer).y;
     let x = sum('embedded', layers.embedding('embeddings', ids), layers.weight('positions'));
+    // Products are stored so by autocast, and what else follows as its operands are.
+    if (this.#sizes.storage === 'f16') x = tape.apply(cast, { x }, { to: 'float16' }, 'stored').y;
     for (let i = 0; i < this.#sizes.blocks; i++) {
       const at = `blocks.${i}`;
       const attended = this.#attention(tape, layers, at, layers.layerNorm(`${at}.norm1`, x));

@@ -7,7 +7,7 @@ import { importsOf } from '../../syntax/imports.ts';
 const FOLDERS = ['src', 'suites', 'scripts'];
 const IS_TEST = /\.test\.ts$/;
 /** Starts a browser or computes on its software adapter, and takes seconds. */
-const IS_SLOW = /\.gpu\.test\.ts$/;
+const IS_SLOW = /\.gpu(\.full)?\.test\.ts$/;
 
 /** A file of unit tests that imports a file, at so many imports from it, or 1 in its folder. */
 export interface Importer {
