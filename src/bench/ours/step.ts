@@ -20,7 +20,6 @@ export async function prepareStep(
 ): Promise<Runnable> {
   using scope = new Scope();
   gpu.memory.trim();
-  gpu.memory.resetPeak();
   const before = gpu.memory.ledger.liveBytes;
   const tensors = drawnTensors(work);
   const names = Object.keys(parameterShapes(work.step));
@@ -42,27 +41,29 @@ export async function prepareStep(
       autocast: isInHalves ? 'float16' : undefined,
     }),
   );
-  // Weights, gradients and moments are there before a step, and stay.
+  // Weights and moments are there before a step, and stay; so does the arena of a capture.
   const held = gpu.memory.ledger.liveBytes;
   if (setting === 'captured') await loop.capture();
+  const arenaBytes = gpu.memory.ledger.liveBytes - held;
+  let stepBytes = 0;
   const owned = scope.move();
   return {
     once: async () => void (await loop.step()),
     results: async () => {
       const losses = new Float32Array(JUDGED_STEPS);
+      const rest = gpu.memory.ledger.liveBytes;
+      gpu.memory.resetPeak();
       for (let i = 0; i < JUDGED_STEPS; i++) {
         await loop.step();
         losses[i] = await loop.readLoss();
       }
+      stepBytes = gpu.memory.ledger.peakBytes - rest;
       return { outputs: { loss: hostTensor('f32', [JUDGED_STEPS], losses) }, gradients: {} };
     },
-    metrics: () => {
-      const { peakBytes } = gpu.memory.ledger;
-      return {
-        [`${setting}PeakBytes`]: peakBytes - before,
-        [`${setting}ActivationBytes`]: peakBytes - held,
-      };
-    },
+    metrics: () => ({
+      [`${setting}PeakBytes`]: held - before + arenaBytes + stepBytes,
+      [`${setting}ActivationBytes`]: arenaBytes + stepBytes,
+    }),
     [Symbol.dispose]: () => owned[Symbol.dispose](),
   };
 }

@@ -210,6 +210,32 @@ describe.each(STEPS)('a step of $model $storage', (step) => {
   });
 });
 
+test('the memory of a step is its own, whatever runs between its measurement and its report', async () => {
+  const work = stepWork(TRANSFORMER, {});
+  const bytesOf = (prepared: PreparedWork, setting: string) => {
+    const metrics = prepared.metrics?.() ?? {};
+    return [metrics[`${setting}ActivationBytes`], metrics[`${setting}PeakBytes`]];
+  };
+  const engine = new Engine(gpu);
+  await using captured = await engine.prepare(work, 'captured');
+  await captured.results();
+  const alone = { captured: captured.metrics?.() };
+  await using eager = await engine.prepare(work, 'eager');
+  await eager.results();
+  await captured.run(1);
+  await eager.run(1);
+  const [ofArena = 0, ofCapture = 0] = bytesOf(captured, 'captured');
+  const [ofStep = 0, ofLoop = 0] = bytesOf(eager, 'eager');
+  expect(alone.captured).toMatchObject({
+    capturedActivationBytes: ofArena,
+    capturedPeakBytes: ofCapture,
+  });
+  // Weights and moments are the same.
+  expect(ofCapture - ofArena).toBe(ofLoop - ofStep);
+  expect(ofArena).toBeGreaterThan(0);
+  expect(ofArena).toBeLessThan(ofStep);
+});
+
 test('what is drawn for a work is never changed by timing it', async () => {
   const before = structuredClone(drawnCall(product).inputs);
   await using prepared = await new Engine(gpu).prepare(product, 'captured');
