@@ -26,11 +26,9 @@ export class PreNormTransformer implements Model {
 
   /** Logits [batch * tokens, vocabulary] of ids i32 [batch, tokens]. */
   forward(tape: Tape, { ids }: { readonly ids: Tensor }): Tensor {
-    const layers = new Layers(tape, this.parameters, NORM_EPS);
+    const layers = new Layers(tape, this.#storedOn(tape), NORM_EPS);
     const sum = (layer: string, a: Tensor, b: Tensor) => tape.apply(add, { a, b }, {}, layer).y;
     let x = sum('embedded', layers.embedding('embeddings', ids), layers.weight('positions'));
-    // Products are stored so by autocast, and what else follows as its operands are.
-    if (this.#sizes.storage === 'f16') x = tape.apply(cast, { x }, { to: 'float16' }, 'stored').y;
     for (let i = 0; i < this.#sizes.blocks; i++) {
       const at = `blocks.${i}`;
       const attended = this.#attention(tape, layers, at, layers.layerNorm(`${at}.norm1`, x));
@@ -41,6 +39,15 @@ export class PreNormTransformer implements Model {
     }
     const logits = layers.linear('head', layers.layerNorm('norm', x));
     return tape.view(logits, [ids.size, this.#sizes.vocabulary]);
+  }
+
+  /** The weights as they are used; what is computed from halves is stored in halves. */
+  #storedOn(tape: Tape): Pick<FlatParameters, 'names' | 'view'> {
+    const { parameters } = this;
+    if (this.#sizes.storage !== 'f16') return parameters;
+    const inHalves = (name: string) =>
+      tape.apply(cast, { x: parameters.view(name) }, { to: 'float16' }, name).y;
+    return { names: parameters.names, view: inHalves };
   }
 
   #attention(tape: Tape, layers: Layers, at: string, x: Tensor): Tensor {
