@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readReport } from '../../src/report/read.ts';
-import { gradproof } from './gradproof.ts';
+import { gradproof, ROOT } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
 
 const ID = 'bench.matmul:f32;m=37;n=29;k=53';
@@ -43,7 +43,19 @@ test('a report can pin the variants of another command, and tells that it did', 
 });
 
 test('what is measured is measured once, and kept for this adapter', async ({ folder }) => {
-  const first = await benched(folder, ['--tuning', 'measured']);
-  const again = await benched(folder, ['--tuning', 'measured']);
-  expect(again.tuning).toEqual(first.tuning);
+  const measured = ['--tuning', 'measured'];
+  await benched(folder, measured);
+  const kept = join(ROOT, '.cache/tuning');
+  try {
+    const [name = ''] = readdirSync(kept);
+    const [adapter] = JSON.parse(readFileSync(join(kept, name), 'utf8').split('\n')[0] ?? '');
+    // The last line of an adapter counts: what is kept is used, and not measured anew.
+    const planted = { '1: matmul, rows from 1': 'tiled' };
+    appendFileSync(join(kept, name), `${JSON.stringify([adapter, planted])}\n`);
+    const { kernels, tuning } = await benched(folder, measured);
+    expect(kernels).toEqual(['matmul/workgroup']);
+    expect(Object.entries(tuning)[0]).toEqual(Object.entries(planted)[0]);
+  } finally {
+    rmSync(kept, { recursive: true });
+  }
 });

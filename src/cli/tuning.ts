@@ -1,41 +1,22 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_BENCH_OPTIONS } from '../bench/options.ts';
 import { invariant } from '../errors.ts';
 import type { TuningRow } from '../gpu/tuning.ts';
 import type { ResultCache } from '../harness/mutation/result-cache.ts';
-import { type OptionDeclaration, OptionError } from '../harness/option.ts';
 import { rowsTold, TuningTableError } from '../ops/tuning/told.ts';
 import type { Report } from '../report/schema.ts';
 import { CACHE_FOLDER } from './checkout.ts';
 import { UsageError } from './exit.ts';
 import { openFileCache } from './file-cache.ts';
 import { readReportFile } from './files.ts';
-import { checkedPath } from './path-option.ts';
 import type { Runtime } from './runtime/runtime.ts';
 
 /** By which table variants are chosen: rows that come first, or what is to be measured. */
 export type Tuning = readonly TuningRow[] | 'measured';
 
-const NAMED: readonly string[] = ['checked-in', 'measured'];
-
-/** Which table a command takes: a name, or the path of a report. */
-export const TUNING: OptionDeclaration<string> = {
-  name: 'tuning',
-  argument: 'checked-in|measured|report',
-  description:
-    'by which table variants are chosen: the one of the sources (default), what is fastest on this device, measured once in 3 s, or the table that a report tells',
-  parse: (texts) => {
-    const text = checkedPath('--tuning', texts.at(-1) ?? '');
-    if (NAMED.includes(text) || existsSync(text)) return text;
-    throw new OptionError(
-      `--tuning ${text}: must be checked-in, measured, or a report, and there is no such file`,
-    );
-  },
-};
-
-/** Reads what {@link TUNING} gave. Throws UsageError and ReportError about a report without a table. */
+/** Reads what `--tuning` gave. Throws UsageError and ReportError about a report without a table. */
 export async function readTuning(given = 'checked-in'): Promise<Tuning> {
   if (given === 'measured') return given;
   if (given === 'checked-in') return [];

@@ -1,5 +1,5 @@
 import { modulesFor, withoutComments } from './linked-modules.ts';
-import type { Cast, FloatStorage } from './recorder.ts';
+import { type Cast, FLOATS, type FloatStorage } from './recorder.ts';
 import { type Shader, textOf } from './shader.ts';
 
 /** One function of a fused kernel, and where its arguments come from. */
@@ -62,7 +62,7 @@ async function link(file: string, path: string, text: string, root: Root): Promi
  * invocation.
  */
 export function fusedModule({ inputs, calls, stored }: FusedKernel): string {
-  const casts = calls.flatMap(({ cast = FLOATS }) => [
+  const casts = calls.flatMap(({ cast = FLOAT_TO_FLOAT }) => [
     ...(cast.from === 'f32' ? [] : [UNPACK]),
     ...(cast.to === 'f32' ? [] : [PACK]),
   ]);
@@ -123,12 +123,10 @@ export function fusedModule({ inputs, calls, stored }: FusedKernel): string {
   ].join('\n');
 }
 
-const FLOATS: Cast = { from: 'f32', to: 'f32' };
+const FLOAT_TO_FLOAT: Cast = { from: 'f32', to: 'f32' };
 const HALVES = 'vec2u';
 const UNPACK = 'unpack_four';
 const PACK = 'pack_four';
-/** The values of STORAGE in lib/storage. */
-const STORAGES: readonly FloatStorage[] = ['f32', 'f16', 'bf16'];
 
 function typeOf(storage: FloatStorage = 'f32'): string {
   return storage === 'f32' ? 'vec4f' : HALVES;
@@ -136,8 +134,8 @@ function typeOf(storage: FloatStorage = 'f32'): string {
 
 /** Four floats stored in another way. */
 function castOf({ from, to }: Cast, value: string): string {
-  const floats = from === 'f32' ? value : `${UNPACK}(${value}, ${STORAGES.indexOf(from)}u)`;
-  return to === 'f32' ? floats : `${PACK}(${floats}, ${STORAGES.indexOf(to)}u)`;
+  const floats = from === 'f32' ? value : `${UNPACK}(${value}, ${FLOATS.indexOf(from)}u)`;
+  return to === 'f32' ? floats : `${PACK}(${floats}, ${FLOATS.indexOf(to)}u)`;
 }
 
 /** `silu` of nn/silu: the function that an elementwise kernel applies has the name of its file. */

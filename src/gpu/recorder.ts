@@ -37,8 +37,11 @@ export interface Launch {
   readonly product?: { readonly count: number; readonly y: number };
 }
 
+/** By the values of STORAGE in lib/storage, and of FROM and TO in math/cast. */
+export const FLOATS = ['f32', 'f16', 'bf16'] as const;
+
 /** How floats are stored: four in a vec4f, or halves in the words of a vec2u. */
-export type FloatStorage = 'f32' | 'f16' | 'bf16';
+export type FloatStorage = (typeof FLOATS)[number];
 
 /** Floats stored in one way, rounded to nearest even to another. */
 export interface Cast {

@@ -6,7 +6,7 @@ import { defineCommand } from '../command.ts';
 import { notYet } from '../exit.ts';
 import { lastPath } from '../path-option.ts';
 import { REPORT, REPORT_FILES } from '../report-options.ts';
-import { TUNING } from '../tuning.ts';
+import { TUNING } from '../tuning-option.ts';
 import type { BenchCommand } from './bench.ts';
 
 export const command = defineCommand<BenchCommand>({

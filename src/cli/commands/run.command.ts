@@ -5,7 +5,7 @@ import { notYet, UsageError } from '../exit.ts';
 import { Interrupt } from '../interrupt.ts';
 import { checkedPath, lastPath } from '../path-option.ts';
 import { REPORT_FILES, SHARE_BASE } from '../report-options.ts';
-import { TUNING } from '../tuning.ts';
+import { TUNING } from '../tuning-option.ts';
 import type { GivenOptions, RunCommand } from './run.ts';
 
 /** The options that set fields of {@link GivenOptions}. */

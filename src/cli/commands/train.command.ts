@@ -4,7 +4,7 @@ import { defineCommand } from '../command.ts';
 import { notYet } from '../exit.ts';
 import { lastPath } from '../path-option.ts';
 import { REPORT } from '../report-options.ts';
-import { TUNING } from '../tuning.ts';
+import { TUNING } from '../tuning-option.ts';
 import type { TrainOptions } from './train.ts';
 
 export const command = defineCommand<TrainOptions>({

@@ -1,15 +1,13 @@
 import shader from '../../../shaders/math/cast.wgsl';
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import type { FloatStorage, Launch } from '../../gpu/recorder.ts';
+import { FLOATS, type FloatStorage, type Launch } from '../../gpu/recorder.ts';
 import { gridOfFours, u32 } from '../../gpu/shader.ts';
 import { seam } from '../../seam.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 
-/** Floats by the values of the kernel's FROM and TO. */
-const FLOATS: readonly FloatStorage[] = ['f32', 'f16', 'bf16'];
-/** All element types by these values; a boolean is a byte too. */
+/** Element types by the values of the kernel's FROM and TO; a boolean is a byte too. */
 const CODES: readonly DType[] = [...FLOATS, 'i32', 'u8', 'i8'];
 export const BOOL = CODES.length;
 export const F16 = CODES.indexOf('f16');

@@ -60,9 +60,9 @@ function conditionIn([name, value]: [string, unknown]): string {
 function conditionTold(words: string, text: string): [keyof TuningRow, string | Span] {
   const span = /^(rows|width) from (\d{1,15})(?: to (\d{1,15}))?$/.exec(words);
   if (span) {
-    const [, name, ...ends] = span;
-    const numbers = ends.filter((end) => end !== undefined).map(Number);
-    return [name as 'rows' | 'width', numbers as unknown as Span];
+    const [, name, first, last] = span;
+    const from = Number(first);
+    return [name as 'rows' | 'width', last === undefined ? [from] : [from, Number(last)]];
   }
   const [, name, value] = /^(?=lanes (?:few|many)$|dtype )(\w+) (\w+)$/.exec(words) ?? [];
   if (name === undefined || value === undefined) throw new TuningTableError(text);
