@@ -15,7 +15,9 @@ export interface BenchOptions {
   readonly samples?: number;
   /** By contender: only settings whose name has this text are tried, where there is one. */
   readonly settings: Readonly<Record<string, string>>;
-  /** By which table variants are chosen: the known one, what is measured here first, or these rows. */
+  /**
+   * By which table variants are chosen: the known one, what is measured here first, or these rows.
+   */
   readonly tuning: 'checked-in' | 'measured' | readonly TuningRow[];
   /** A trial of the rule by which one is called slower, in place of the works. */
   readonly selfTest: boolean;

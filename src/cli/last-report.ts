@@ -26,7 +26,10 @@ export async function readLastReport(named: string): Promise<Report> {
   return report;
 }
 
-/** The kernels that each case dispatched in the last run, by {@link keyOf}; none where none left a report. */
+/**
+ * The kernels that each case dispatched in the last run, by {@link keyOf}; none where none left a
+ * report.
+ */
 export async function kernelsOfLastRun(): Promise<ReadonlyMap<string, readonly string[]>> {
   try {
     const { results } = await readReportFile(LAST_REPORT);

@@ -78,7 +78,10 @@ export async function mutateCommand(given: Partial<MutateOptions>): Promise<numb
   }
 }
 
-/** The cache with what it lacks of `known`: the next run, which may be of few cases, knows it no more. */
+/**
+ * The cache with what it lacks of `known`: the next run, which may be of few cases, knows it no
+ * more.
+ */
 function completed(cache: ResultCache, known: ReadonlyMap<string, unknown>): ResultCache {
   for (const [key, value] of known) if (cache.get(key) === undefined) cache.set(key, value);
   return cache;

@@ -38,7 +38,9 @@ export interface HeadlessPage {
   cancel(): void;
   /** Tells the runner what its worker `id` in another browser says. */
   hear(id: number, heard: Heard): void;
-  /** Gives a message to this page's worker for a runner in another browser, started with the first. */
+  /**
+   * Gives a message to this page's worker for a runner in another browser, started with the first.
+   */
   work(message: ToWorker): void;
 }
 
