@@ -11,8 +11,8 @@ struct Dims {
   count: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<u32>;
-@group(0) @binding(1) var<storage, read_write> y: array<u32>;
+@group(0) @binding(0) var<storage, read> x: array<vec2u>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec2u>;
 @group(0) @binding(2) var<uniform> dims: Dims;
 
 // Element types.
@@ -75,29 +75,25 @@ fn converted(bits: u32) -> u32 {
 // Elements 4 i to 4 i + 3 of x, each in the low bits.
 fn four_of(i: u32) -> vec4u {
   if (FROM == F32 || FROM == I32) {
-    let at = 4u * i;
-    return vec4u(x[at], x[at + 1u], x[at + 2u], x[at + 3u]);
+    return vec4u(x[2u * i], x[2u * i + 1u]);
   }
   if (FROM < I32) {
-    let words = vec4u(vec2u(x[2u * i]), vec2u(x[2u * i + 1u]));
-    return (words >> vec4u(0u, 16u, 0u, 16u)) & vec4u(0xffffu);
+    return (x[i].xxyy >> vec4u(0u, 16u, 0u, 16u)) & vec4u(0xffffu);
   }
-  return (vec4u(x[i]) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(0xffu);
+  return (vec4u(x[i / 2u][i & 1u]) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(0xffu);
 }
 
 // Stores elements 4 i to 4 i + 3, as far as there are words of them.
 fn store(i: u32, four: vec4u) {
+  let left = dims.count - 4u * i;
   if (TO == F32 || TO == I32) {
-    let at = 4u * i;
-    y[at] = four.x;
-    if (at + 1u < dims.count) { y[at + 1u] = four.y; }
-    if (at + 2u < dims.count) { y[at + 2u] = four.z; }
-    if (at + 3u < dims.count) { y[at + 3u] = four.w; }
+    if (left >= 2u) { y[2u * i] = four.xy; } else { y[2u * i].x = four.x; }
+    if (left >= 4u) { y[2u * i + 1u] = four.zw; } else if (left == 3u) { y[2u * i + 1u].x = four.z; }
   } else if (TO < I32) {
-    y[2u * i] = four.x | (four.y << 16u);
-    if (4u * i + 2u < dims.count) { y[2u * i + 1u] = four.z | (four.w << 16u); }
+    let words = four.xz | (four.yw << vec2u(16u));
+    if (left > 2u) { y[i] = words; } else { y[i].x = words.x; }
   } else {
-    y[i] = four.x | (four.y << 8u) | (four.z << 16u) | (four.w << 24u);
+    y[i / 2u][i & 1u] = four.x | (four.y << 8u) | (four.z << 16u) | (four.w << 24u);
   }
 }
 

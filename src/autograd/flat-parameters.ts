@@ -46,6 +46,14 @@ export interface FlatParametersOptions {
   readonly segmentBytes?: number;
 }
 
+/** Gradients of one step on their way to their places. */
+export interface Gathering {
+  /** Copies the gradient of a parameter, which may be freed afterwards. */
+  readonly take: (parameter: Tensor, gradient: Tensor) => void;
+  /** Throws GradproofError `no-grad`, which names every parameter whose gradient did not come. */
+  readonly end: () => void;
+}
+
 /**
  * Every trainable parameter one behind the other in f32 buffers, as a rule in one, so that a
  * dispatch updates all that lies in it; each parameter is a view of its part. The gaps between them
@@ -106,10 +114,25 @@ export class FlatParameters implements Disposable {
    */
   gather(gradients: ReadonlyMap<Tensor, Tensor>, target: Pick<Segments, 'view'>): void {
     const each = gradientsOf(this, gradients);
-    for (const [name, { offset }] of this.layout.entries) {
-      const gradient = each.get(this.view(name)) as Tensor;
-      target.view(gradient.shape, { offset: offset * 4 }).copyFrom(gradient);
-    }
+    for (const name of this.names) this.#put(name, each.get(this.view(name)) as Tensor, target);
+  }
+
+  /** As {@link FlatParameters.gather}, of gradients that come one by one. */
+  gathering(target: Pick<Segments, 'view'>): Gathering {
+    const names = new Map([...this.#views].map(([name, view]) => [view, name]));
+    const taken = new Map<Tensor, Tensor>();
+    return {
+      take: (parameter, gradient) => {
+        taken.set(parameter, gradient);
+        this.#put(names.get(parameter) as string, gradient, target);
+      },
+      end: () => void gradientsOf(this, taken),
+    };
+  }
+
+  #put(name: string, gradient: Tensor, target: Pick<Segments, 'view'>): void {
+    const { offset } = this.layout.entries.get(name) as { readonly offset: number };
+    target.view(gradient.shape, { offset: offset * 4 }).copyFrom(gradient);
   }
 
   /** Reads every parameter back. */

@@ -21,16 +21,19 @@ export class GradientSum implements Disposable {
 
   /** Adds what a backward pass gave; its tensors may be freed afterwards. */
   add(gradients: ReadonlyMap<Tensor, Tensor>): void {
-    for (const [tensor, gradient] of gradients) {
-      const before = this.#sums.get(tensor);
-      this.#sums.set(
-        tensor,
-        before
-          ? accumulateGrad.forward(this.#gpu, { a: before, b: gradient }, {}).y
-          : gradient.clone(),
-      );
-      before?.[Symbol.dispose]();
-    }
+    for (const [tensor, gradient] of gradients) this.take(tensor, gradient);
+  }
+
+  /** Adds one of them: see {@link BackwardOptions.take}. */
+  take(tensor: Tensor, gradient: Tensor): void {
+    const before = this.#sums.get(tensor);
+    this.#sums.set(
+      tensor,
+      before
+        ? accumulateGrad.forward(this.#gpu, { a: before, b: gradient }, {}).y
+        : gradient.clone(),
+    );
+    before?.[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {

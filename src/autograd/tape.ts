@@ -7,7 +7,7 @@ import { cast } from '../ops/math/cast.ts';
 import { accumulateGrad } from '../ops/nn/accumulate_grad.ts';
 import { chooseVariant } from '../ops/variants.ts';
 import { seam } from '../seam.ts';
-import { isFloat } from '../tensor/dtype.ts';
+import { isFloat, isHalf } from '../tensor/dtype.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
 import {
@@ -49,8 +49,20 @@ type Flow = Map<Tensor, Tensor>;
  * they were made of.
  */
 interface Node {
+  readonly sources: readonly Tensor[];
   readonly results: readonly Tensor[];
   readonly propagate: (flow: Flow) => void;
+}
+
+/** How backward runs. */
+export interface BackwardOptions {
+  /** Keep what was recorded for another time. Default false. */
+  readonly retainGraph?: boolean | undefined;
+  /**
+   * Takes the gradient of a watched tensor as soon as it is whole. With it backward keeps as little
+   * as it can: gradients are freed when they were taken, and what an op gave when it is undone.
+   */
+  readonly take?: ((tensor: Tensor, gradient: Tensor) => void) | undefined;
 }
 
 /**
@@ -66,7 +78,8 @@ export class Tape implements Disposable {
   readonly #watched: readonly Tensor[];
   readonly #options: TapeOptions;
   readonly #pending: Node[] = [];
-  readonly #owned = new Set<Tensor>();
+  /** What is freed with the tape, or before: by tensor, what holds its memory. */
+  readonly #owned = new Map<Tensor, Tensor>();
   /** Tensors through which a gradient flows. */
   readonly #active: Set<Tensor>;
   #records = true;
@@ -110,13 +123,13 @@ export class Tape implements Disposable {
       inputs: given,
       outputs,
     };
-    for (const tensor of Object.values<Tensor>(outputs)) this.#owned.add(tensor);
+    for (const tensor of Object.values<Tensor>(outputs)) this.#own(tensor);
     this.#show(application);
     const { recorder } = this.#options;
     if (recorder) recorder.call({ ...application, params: numbersNow(params) });
     if (this.#flowsFrom(Object.values(given))) {
       const saved = new SavedTensors(layer, given, outputs);
-      this.#remember(differentiable(op, outputs), (flow) => {
+      this.#remember(Object.values(given), differentiable(op, outputs), (flow) => {
         saved.check();
         this.#propagate(op, application, flow);
       });
@@ -130,9 +143,9 @@ export class Tape implements Disposable {
     const { recorder } = this.#options;
     if (recorder) recorder.view(x, result);
     if (this.#flowsFrom([x])) {
-      this.#remember([result], (flow) => {
+      this.#remember([x], [result], (flow) => {
         const gradient = flow.get(result);
-        if (gradient) this.#add(flow, x, gradient.view(x.shape), 'view');
+        if (gradient) this.#add(flow, x, this.#viewed(gradient, x.shape), 'view');
       });
     }
     return result;
@@ -140,16 +153,16 @@ export class Tape implements Disposable {
 
   /**
    * `value`, a rounding of `x`, in its place: the gradient of the result flows to x as it is (straight
-   * through), and none to `value`.
+   * through), in float32 if it comes in halves, and none to `value`.
    */
   straightThrough(x: Tensor, value: Tensor): Tensor {
     const result = value.view(x.shape);
     const { recorder } = this.#options;
     if (recorder) recorder.view(value, result);
     if (this.#flowsFrom([x])) {
-      this.#remember([result], (flow) => {
+      this.#remember([x], [result], (flow) => {
         const gradient = flow.get(result);
-        if (gradient) this.#add(flow, x, gradient, 'straight through');
+        if (gradient) this.#add(flow, x, this.#widened(gradient), 'straight through');
       });
     }
     return result;
@@ -185,7 +198,7 @@ export class Tape implements Disposable {
     if (this.#flowsFrom(this.#watched)) {
       const parameters = this.#watched.map((tensor, i) => [`parameter ${i}`, tensor] as const);
       const saved = new SavedTensors(layer, Object.fromEntries(parameters));
-      this.#remember([result], (flow) => {
+      this.#remember(this.#watched, [result], (flow) => {
         saved.check();
         const again = () => this.#recompute(segment, result, flow, layer);
         if (random) random.from(start, again);
@@ -196,15 +209,15 @@ export class Tape implements Disposable {
   }
 
   /**
-   * Gradients of the watched tensors, given the gradient `seed` of `root`; the tape owns them. Runs
-   * once, since what was recorded is spent, unless `retainGraph` keeps it for another time. Throws
-   * AutogradError when it is spent, no watched tensor leads to the root, the root depends on an
-   * output that its op has no gradient for, or a tensor that it needs was changed.
+   * Gradients of the watched tensors that were not taken, given the gradient `seed` of `root`; the
+   * tape owns them. Runs once, since what was recorded is spent, unless `retainGraph` keeps it for
+   * another time. Throws AutogradError when it is spent, no watched tensor leads to the root, the
+   * root depends on an output that its op has no gradient for, or a tensor that it needs was changed.
    */
   backward(
     root: Tensor,
     seed: Tensor,
-    { retainGraph }: { readonly retainGraph?: boolean } = {},
+    { retainGraph, take }: BackwardOptions = {},
   ): ReadonlyMap<Tensor, Tensor> {
     if (isSpent(this.#spent)) {
       refuseBackward(
@@ -219,13 +232,27 @@ export class Tape implements Disposable {
       );
     }
     this.#spent = !retains(retainGraph);
-    const nodes = (this.#spent ? this.#pending.splice(0) : this.#pending.slice()).reverse();
+    const nodes = this.#spent ? this.#pending.splice(0) : this.#pending.slice();
     const flow: Flow = new Map([[root, seed]]);
-    for (const node of nodes) {
+    const wholeAfter = take && firstUses(nodes, this.#watched);
+    for (const node of nodes.toReversed()) {
       if (node.results.some((tensor) => flow.has(tensor))) node.propagate(flow);
       for (const tensor of node.results) flow.delete(tensor);
+      if (!take) continue;
+      if (this.#spent && !this.#options.trace)
+        for (const tensor of node.results) this.#release(tensor);
+      for (const tensor of wholeAfter?.get(node) ?? []) this.#give(tensor, flow, take);
     }
     return flow;
+  }
+
+  /** Hands over the gradient of a watched tensor, if there is one, and frees it. */
+  #give(tensor: Tensor, flow: Flow, take: NonNullable<BackwardOptions['take']>): void {
+    const gradient = flow.get(tensor);
+    if (!gradient) return;
+    take(tensor, gradient);
+    flow.delete(tensor);
+    if (!this.#options.trace) this.#release(gradient);
   }
 
   /** Whether what is made of these tensors must be remembered. */
@@ -233,8 +260,12 @@ export class Tape implements Disposable {
     return remembers(this.#records) && inputs.some((tensor) => this.#active.has(tensor));
   }
 
-  #remember(results: readonly Tensor[], propagate: Node['propagate']): void {
-    this.#pending.push({ results, propagate });
+  #remember(
+    sources: readonly Tensor[],
+    results: readonly Tensor[],
+    propagate: Node['propagate'],
+  ): void {
+    this.#pending.push({ sources, results, propagate });
     for (const tensor of results) this.#active.add(tensor);
   }
 
@@ -255,7 +286,7 @@ export class Tape implements Disposable {
     );
     const context = { inputs, outputs, grads, params, wants, variant };
     const gradients = present(op.backward(this.#gpu, context));
-    for (const tensor of Object.values(gradients)) this.#owned.add(tensor);
+    for (const tensor of Object.values(gradients)) this.#own(tensor);
     this.#show({ grads, wants: [...wants], gradients, ...application });
     for (const name of wants) {
       const gradient = gradients[name];
@@ -265,17 +296,37 @@ export class Tape implements Disposable {
     if (!this.#options.trace) for (const tensor of Object.values(grads)) this.#release(tensor);
   }
 
+  #widened(gradient: Tensor): Tensor {
+    if (!isHalf(gradient.dtype)) return gradient;
+    const inputs = { x: gradient };
+    const params = { to: 'float32' } as const;
+    const outputs = cast.forward(this.#gpu, inputs, params);
+    this.#own(outputs.y);
+    const variant = chooseVariant(this.#gpu, cast);
+    this.#show({
+      ...{ layer: 'straight through', op: cast.signature, variant },
+      ...{ params, inputs, outputs },
+    });
+    if (!this.#options.trace) this.#release(gradient);
+    return outputs.y;
+  }
+
   #recompute(segment: (tape: Tape) => Tensor, result: Tensor, flow: Flow, layer: string): void {
     const options = { ...this.#options, recorder: undefined };
     using again = new Tape(this.#gpu, this.#active, options);
     const root = segment(again);
     if (!again.#active.has(root)) return;
-    for (const [tensor, gradient] of again.backward(root, flow.get(result) as Tensor)) {
+    const seed = flow.get(result) as Tensor;
+    const gradients = again.backward(root, seed);
+    for (const [tensor, gradient] of gradients) {
       again.#handOver(gradient, this);
       this.#add(flow, tensor, gradient, layer);
     }
+    const goesOn = [...gradients.values()].includes(seed);
+    if (!goesOn && !this.#options.trace) this.#release(seed);
     // What is traced lives as long as this tape.
-    if (this.#options.trace) for (const tensor of [...again.#owned]) again.#handOver(tensor, this);
+    if (this.#options.trace)
+      for (const tensor of [...again.#owned.keys()]) again.#handOver(tensor, this);
   }
 
   /** A tensor that is used several times has the sum of the gradients of its uses. */
@@ -287,7 +338,7 @@ export class Tape implements Disposable {
   #sum(a: Tensor, b: Tensor, layer: string): Tensor {
     const inputs = { a, b };
     const outputs = accumulateGrad.forward(this.#gpu, inputs, {});
-    this.#owned.add(outputs.y);
+    this.#own(outputs.y);
     this.#show({
       layer,
       op: accumulateGrad.signature,
@@ -306,17 +357,46 @@ export class Tape implements Disposable {
     watch?.(application);
   }
 
+  #own(tensor: Tensor): void {
+    this.#owned.set(tensor, tensor);
+  }
+
+  /** A gradient with another shape, which takes its place: what frees one frees the memory. */
+  #viewed(gradient: Tensor, shape: Shape): Tensor {
+    const result = gradient.view(shape);
+    const holder = this.#owned.get(gradient);
+    if (holder) {
+      this.#owned.delete(gradient);
+      this.#owned.set(result, holder);
+    }
+    return result;
+  }
+
   #handOver(tensor: Tensor, to: Tape): void {
-    if (this.#owned.delete(tensor)) to.#owned.add(tensor);
+    const holder = this.#owned.get(tensor);
+    if (!holder) return;
+    this.#owned.delete(tensor);
+    to.#owned.set(tensor, holder);
   }
 
   #release(tensor: Tensor): void {
-    if (this.#owned.delete(tensor)) tensor[Symbol.dispose]();
+    const holder = this.#owned.get(tensor);
+    this.#owned.delete(tensor);
+    holder?.[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {
-    for (const tensor of this.#owned) tensor[Symbol.dispose]();
+    for (const holder of this.#owned.values()) holder[Symbol.dispose]();
   }
+}
+
+/** By node the watched tensors that no node before it uses: undone, their gradients are whole. */
+function firstUses(
+  nodes: readonly Node[],
+  watched: readonly Tensor[],
+): ReadonlyMap<Node, readonly Tensor[]> {
+  const left = new Set(watched);
+  return new Map(nodes.map((node) => [node, node.sources.filter((tensor) => left.delete(tensor))]));
 }
 
 /**

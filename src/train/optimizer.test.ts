@@ -192,6 +192,29 @@ describe('an update', () => {
     expect(new Set([place(0, 1), place(0, 2), place(2, 2), place(1, 2), all]).size).toBe(5);
   });
 
+  test('of gradients that come one by one is the same', async () => {
+    const { gpu, gradients, optimizer, known } = await setUp(SGD, { keep_gradients: true });
+    optimizer.advance();
+    const whole = described(gpu, known, () => optimizer.update(gradients));
+    const updating = () => {
+      const { take, end } = optimizer.updating();
+      for (const [parameter, gradient] of gradients) take(parameter, gradient);
+      end();
+    };
+    expect(described(gpu, known, updating)).toEqual(whole);
+  });
+
+  test('of gradients that come one by one steps nothing where one did not', async () => {
+    const { gpu, gradients, optimizer, parameters, known } = await setUp(SGD);
+    const { take, end } = optimizer.updating();
+    const a = parameters.view('a');
+    const some = described(gpu, known, () => {
+      take(a, gradients.get(a) as Tensor);
+      expect(end).toThrow('there is no gradient of b');
+    });
+    expect(some).toEqual([['copy da m1', 12]]);
+  });
+
   test('needs a gradient of every parameter', async () => {
     const { gradients, optimizer, parameters } = await setUp(SGD);
     gradients.delete(parameters.view('b'));

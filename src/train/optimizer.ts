@@ -1,4 +1,4 @@
-import type { FlatParameters } from '../autograd/flat-parameters.ts';
+import type { FlatParameters, Gathering } from '../autograd/flat-parameters.ts';
 import { Segments } from '../autograd/segments.ts';
 import { requireState } from '../autograd/state-dict.ts';
 import { GradproofError } from '../errors.ts';
@@ -167,7 +167,20 @@ export class Optimizer implements Disposable {
    */
   update(gradients: ReadonlyMap<Tensor, Tensor>): void {
     this.#gather(gradients);
-    for (const stage of this.#stages) runStage(stage, (outputs) => this.#see(outputs));
+    this.#runStages();
+  }
+
+  /** As {@link Optimizer.update}, of gradients that come one by one; their end is the update. */
+  updating(): Gathering {
+    const { take, end } = this.#parameters.gathering(this.#grad);
+    return {
+      take,
+      end: () => {
+        end();
+        this.#kept?.begin(this.#grad);
+        this.#runStages();
+      },
+    };
   }
 
   /**
@@ -212,6 +225,10 @@ export class Optimizer implements Disposable {
 
   get #lasting(): Readonly<Record<string, Segments | Tensor>> {
     return { ...this.#flat, ...this.#scaler?.state };
+  }
+
+  #runStages(): void {
+    for (const stage of this.#stages) runStage(stage, (outputs) => this.#see(outputs));
   }
 
   #gather(gradients: ReadonlyMap<Tensor, Tensor>): void {

@@ -60,6 +60,32 @@ describe('the passes of a step', () => {
     expect(live()).toBe(0);
   });
 
+  test('of one give each gradient to who takes it, and keep none', async () => {
+    const taken: Tensor[] = [];
+    const take = (parameter: Tensor) => void taken.push(parameter);
+    const { passes, parts, model, live } = await setUp(1, () => ({ take }));
+    const { gradients } = passes.begin(parts[0] as MicroBatch);
+    passes.end();
+    const { names } = model.parameters;
+    expect(new Set(taken)).toEqual(new Set(names.map((name) => model.parameters.view(name))));
+    expect([taken.length, gradients.size, passes.gradients.size]).toEqual([6, 0, 0]);
+    passes[Symbol.dispose]();
+    expect(live()).toBe(0);
+  });
+
+  test('of several sum them before, and what is traced is taken by none', async () => {
+    const take = vi.fn();
+    const { passes, parts } = await setUp(2, () => ({ take }));
+    for (const part of parts) {
+      passes.begin(part);
+      passes.end();
+    }
+    expect(passes.gradients.size).toBe(6);
+    const traced = await setUp(1, () => ({ take, trace: true }));
+    expect(traced.passes.begin(traced.parts[0] as MicroBatch).gradients.size).toBe(6);
+    expect(take).not.toHaveBeenCalled();
+  });
+
   test('of one begin backward with the factor itself, of several with its share', async () => {
     const products = async (count: number, isScaled: boolean) => {
       const { passes, parts, ran } = await setUp(count, (scale) => (isScaled ? { scale } : {}));

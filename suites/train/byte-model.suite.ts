@@ -358,7 +358,7 @@ for (const autocast of ['float16', 'bfloat16'] as const) {
 
 byteModelSuite
   .case('default-run')
-  .tier('full')
+  .tier('slow')
   .timeout(600_000)
   .desc(
     'The whole fine-tuning run with its defaults on 40 KiB of an invented language, judged as the main job is.',

@@ -1,8 +1,10 @@
+import { Tape } from '../../autograd/tape.ts';
 import type { Examples } from '../../data/examples.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { type HostTensor, hostTensor } from '../../tensor/host.ts';
-import { TrainingLoop } from '../../train/loop/training-loop.ts';
+import { type LoopOptions, TrainingLoop } from '../../train/loop/training-loop.ts';
+import { lossOf, uploadExamples } from '../../train/loss.ts';
 import { Optimizer } from '../../train/optimizer.ts';
 import { drawnTensors } from '../drawn.ts';
 import { JUDGED_STEPS } from '../steps/oracle.ts';
@@ -32,20 +34,16 @@ export async function prepareStep(
   const model = scope.add(modelOf(gpu, work.step, weights));
   const optimizer = scope.add(new Optimizer(gpu, model.parameters, optimizerOf(work.step)));
   const isInHalves = work.step.model === 'transformer' && work.step.storage === 'f16';
-  const loop = scope.add(
-    new TrainingLoop(gpu, {
-      model,
-      optimizer,
-      shift: work.step.model === 'llama-lora',
-      source: { next: () => examples, seek: () => {} },
-      autocast: isInHalves ? 'float16' : undefined,
-    }),
-  );
+  const shift = work.step.model === 'llama-lora';
+  const autocast = isInHalves ? 'float16' : undefined;
+  const source = { next: () => examples, seek: () => {} };
+  const loop = scope.add(new TrainingLoop(gpu, { model, optimizer, shift, source, autocast }));
   // Weights and moments are there before a step, and stay; so does the arena of a capture.
   const held = gpu.memory.ledger.liveBytes;
   if (setting === 'captured') await loop.capture();
   const arenaBytes = gpu.memory.ledger.liveBytes - held;
   let stepBytes = 0;
+  let activationBytes = 0;
   const owned = scope.move();
   return {
     once: async () => void (await loop.step()),
@@ -58,12 +56,30 @@ export async function prepareStep(
         losses[i] = await loop.readLoss();
       }
       stepBytes = gpu.memory.ledger.peakBytes - rest;
+      activationBytes = bytesAfterForward(gpu, { model, shift, autocast }, examples[0]);
       return { outputs: { loss: hostTensor('f32', [JUDGED_STEPS], losses) }, gradients: {} };
     },
     metrics: () => ({
       [`${setting}PeakBytes`]: held - before + arenaBytes + stepBytes,
-      [`${setting}ActivationBytes`]: arenaBytes + stepBytes,
+      [`${setting}StepBytes`]: arenaBytes + stepBytes,
+      activationBytes,
     }),
     [Symbol.dispose]: () => owned[Symbol.dispose](),
   };
+}
+
+/** Bytes that a forward pass leaves for the backward pass, beside weights and inputs. */
+function bytesAfterForward(
+  gpu: Gpu,
+  { model, shift, autocast }: Pick<LoopOptions, 'model' | 'shift' | 'autocast'>,
+  examples: Examples,
+): number {
+  using scope = new Scope();
+  const uploaded = uploadExamples(gpu, examples, scope);
+  const before = gpu.memory.ledger.liveBytes;
+  const { names } = model.parameters;
+  const watched = names.map((name) => model.parameters.view(name));
+  using tape = new Tape(gpu, watched, { autocast });
+  lossOf(tape, model, uploaded, shift);
+  return gpu.memory.ledger.liveBytes - before;
 }

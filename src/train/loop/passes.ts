@@ -1,5 +1,5 @@
 import { GradientSum } from '../../autograd/gradient-sum.ts';
-import { Tape, type TapeOptions } from '../../autograd/tape.ts';
+import { type BackwardOptions, Tape, type TapeOptions } from '../../autograd/tape.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
 import type { Application } from '../../graph/call.ts';
@@ -10,21 +10,29 @@ import { lossOf } from '../loss.ts';
 import type { MicroBatch } from './step-inputs.ts';
 
 /** How passes are made. */
-export interface PassOptions extends Pick<TapeOptions, 'random' | 'watch' | 'autocast'> {
+export interface PassOptions
+  extends Pick<TapeOptions, 'random' | 'watch' | 'autocast'>,
+    Pick<BackwardOptions, 'take'> {
   /** The loss of a position is that of the label after it. Default false. */
   readonly shift?: boolean | undefined;
   /** Factor of the gradients, f32 [1], as for loss scaling. Default 1. */
   readonly scale?: Tensor | undefined;
-  /** Keep every application for {@link Pass.applications}. Default false. */
+  /**
+   * Keep every application for {@link Pass.applications}, and take no gradient before the pass is
+   * over. Default false.
+   */
   readonly trace?: boolean | undefined;
 }
 
-/** Forward and backward of a micro-batch. Its tensors live until {@link Passes.end}. */
+/**
+ * Forward and backward of a micro-batch. Its tensors live until {@link Passes.end}, unless its
+ * gradients are taken: then backward frees what it has used.
+ */
 export interface Pass {
   readonly logits: Tensor;
   /** The mean over its labels, f32 [1]. */
   readonly loss: Tensor;
-  /** Its part of the gradients of the step, by parameter view. */
+  /** Its part of the gradients of the step, by parameter view, but for those that were taken. */
   readonly gradients: ReadonlyMap<Tensor, Tensor>;
   /** Empty where they are not traced. */
   readonly applications: readonly Application<Tensor>[];
@@ -67,7 +75,11 @@ export class Passes implements Disposable {
     );
     const { loss, logits } = lossOf(tape, this.#model, part, shift);
     part.loss.copyFrom(loss);
-    const gradients = tape.backward(loss, this.#seedOf(part));
+    const sum = this.#sum;
+    const take: PassOptions['take'] = sum
+      ? (parameter, gradient) => sum.take(parameter, gradient)
+      : this.#options.take;
+    const gradients = tape.backward(loss, this.#seedOf(part), trace ? {} : { take });
     this.#pass = { logits, loss, gradients, applications };
     return this.#pass;
   }
@@ -80,7 +92,7 @@ export class Passes implements Disposable {
     this.#own.move()[Symbol.dispose]();
   }
 
-  /** The gradients of all micro-batches that ended, by parameter view. */
+  /** The gradients of all micro-batches that ended, by parameter view; of one, what was not taken. */
   get gradients(): ReadonlyMap<Tensor, Tensor> {
     return this.#sum?.gradients ?? this.#pass?.gradients ?? new Map();
   }

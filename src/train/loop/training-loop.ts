@@ -136,7 +136,7 @@ export class TrainingLoop implements Disposable {
     if (!parts) return undefined;
     const { inputs } = this.#buckets.holding(parts);
     this.#random?.begin();
-    using passes = this.#passes(inputs, true);
+    using passes = this.#passes(inputs, { trace: true });
     this.#count();
     for (const part of inputs.parts) {
       const pass = passes.begin(part);
@@ -206,12 +206,14 @@ export class TrainingLoop implements Disposable {
   /** What a step does on the device, the same each time. */
   #record(inputs: StepInputs): void {
     this.#random?.begin();
-    using passes = this.#passes(inputs);
+    const updating = this.#options.optimizer?.updating();
+    using passes = this.#passes(inputs, { take: updating?.take });
     for (const part of inputs.parts) {
       passes.begin(part);
       passes.end();
     }
-    this.#options.optimizer?.update(passes.gradients);
+    for (const [parameter, gradient] of passes.gradients) updating?.take(parameter, gradient);
+    updating?.end();
   }
 
   #end(inputs: StepInputs): void {
@@ -222,11 +224,11 @@ export class TrainingLoop implements Disposable {
     this.#gpu.submit();
   }
 
-  #passes({ parts }: StepInputs, trace?: true): Passes {
+  #passes({ parts }: StepInputs, how: Pick<PassOptions, 'trace' | 'take'>): Passes {
     const { model, optimizer, autocast, shift, observers = {} } = this.#options;
     const options: PassOptions = {
+      ...how,
       shift,
-      trace,
       autocast,
       random: this.#random,
       scale: optimizer?.lossScale,

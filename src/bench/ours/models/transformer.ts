@@ -1,11 +1,11 @@
 import { FlatParameters } from '../../../autograd/flat-parameters.ts';
+import { HalfWeights } from '../../../autograd/half-weights.ts';
 import type { Tape } from '../../../autograd/tape.ts';
 import type { Gpu } from '../../../gpu/gpu.ts';
 import { Layers } from '../../../models/layers.ts';
 import type { Model } from '../../../models/model.ts';
 import { scaledDotProductAttention } from '../../../ops/attention/scaled_dot_product_attention.ts';
 import { add } from '../../../ops/math/add.ts';
-import { cast } from '../../../ops/math/cast.ts';
 import { gelu } from '../../../ops/math/gelu.ts';
 import type { HostTensor } from '../../../tensor/host.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
@@ -18,15 +18,18 @@ type Sizes = Extract<StepOf, { readonly model: 'transformer' }>;
 export class PreNormTransformer implements Model {
   readonly parameters: FlatParameters;
   readonly #sizes: Sizes;
+  readonly #halves: HalfWeights | undefined;
 
   constructor(gpu: Gpu, sizes: Sizes, weights: ReadonlyMap<string, HostTensor>) {
     this.parameters = new FlatParameters(gpu, weights);
     this.#sizes = sizes;
+    // What is computed from halves is stored in halves.
+    this.#halves = sizes.storage === 'f16' ? new HalfWeights(gpu, this.parameters) : undefined;
   }
 
   /** Logits [batch * tokens, vocabulary] of ids i32 [batch, tokens]. */
   forward(tape: Tape, { ids }: { readonly ids: Tensor }): Tensor {
-    const layers = new Layers(tape, this.#storedOn(tape), NORM_EPS);
+    const layers = new Layers(tape, this.#halves?.on(tape) ?? this.parameters, NORM_EPS);
     const sum = (layer: string, a: Tensor, b: Tensor) => tape.apply(add, { a, b }, {}, layer).y;
     let x = sum('embedded', layers.embedding('embeddings', ids), layers.weight('positions'));
     for (let i = 0; i < this.#sizes.blocks; i++) {
@@ -41,15 +44,6 @@ export class PreNormTransformer implements Model {
     return tape.view(logits, [ids.size, this.#sizes.vocabulary]);
   }
 
-  /** The weights as they are used; what is computed from halves is stored in halves. */
-  #storedOn(tape: Tape): Pick<FlatParameters, 'names' | 'view'> {
-    const { parameters } = this;
-    if (this.#sizes.storage !== 'f16') return parameters;
-    const inHalves = (name: string) =>
-      tape.apply(cast, { x: parameters.view(name) }, { to: 'float16' }, name).y;
-    return { names: parameters.names, view: inHalves };
-  }
-
   #attention(tape: Tape, layers: Layers, at: string, x: Tensor): Tensor {
     const heads = (name: string) =>
       layers.splitHeads(`${at}.${name}`, layers.linear(`${at}.${name}`, x), this.#sizes.heads);
@@ -59,6 +53,7 @@ export class PreNormTransformer implements Model {
   }
 
   [Symbol.dispose](): void {
+    this.#halves?.[Symbol.dispose]();
     this.parameters[Symbol.dispose]();
   }
 }
