@@ -66,8 +66,8 @@ const BEYOND_RANGE = {
   },
   'overflow-sign': {
     fault: 'the sign of infinity dropped',
-    from: 'return sign | ((scaled',
-    to: 'return select(sign, 0u, magnitude > 0x477fe000u) | ((scaled',
+    from: '((bits >> 16u) & 0x8000u) | select(half',
+    to: 'select((bits >> 16u) & 0x8000u, 0u, magnitude > 0x477fe000u) | select(half',
   },
 } as const;
 

@@ -262,8 +262,8 @@ captureSuite
   .control('the halves of a word change places', (fault) =>
     fault.shader(
       'math/cast',
-      'y[2u * i] = four.x | (four.y << 16u);',
-      'y[2u * i] = four.y | (four.x << 16u);',
+      'four.xz | (four.yw << vec2u(16u))',
+      'four.yw | (four.xz << vec2u(16u))',
     ),
   )
   .run(async (t) => {
