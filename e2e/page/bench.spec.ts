@@ -37,12 +37,18 @@ test('a person times one library, cancels, times again, sees the results, and co
   await expect(page, 'it has a page of its own').toHaveURL(/\/bench\.html\?view=bench$/);
   await page.getByLabel('Everything', { exact: false }).check();
   for (const name of ['ONNX Runtime', 'TensorFlow.js']) await page.getByLabel(name).uncheck();
-  await page.getByText('Warm-ups and samples').click();
+  await page.getByText('Warm-ups, samples and settings').click();
   await page.getByLabel('Runs before anything is timed').fill('0');
   const samples = page.getByLabel('Timed batches of each');
   await samples.fill('4');
   await expect(runButton(page), 'five are the fewest').toHaveAttribute('aria-disabled', 'true');
   await samples.fill('5');
+  const settings = page.getByLabel('Only settings with these texts, by contender');
+  await settings.fill('eager');
+  await expect(page.getByRole('alert')).toHaveText(/^Contender=text, such as webgpu=eager/);
+  await expect(runButton(page)).toHaveAttribute('aria-disabled', 'true');
+  await settings.fill('webgpu=eager');
+  await page.getByLabel('First measure for three seconds').check();
   const filter = page.getByLabel('Only works with these words');
   await filter.fill('nosuchwork');
   await expect(page.getByText('No work has these words in its name.')).toBeVisible();
@@ -92,6 +98,7 @@ test('a person times one library, cancels, times again, sees the results, and co
   expect(lines.map((line) => line.split(',').length)).toEqual([6]);
   const report = await savedReport(page);
   expect([report.kind, report.run.complete, report.results.length]).toEqual(['bench', true, 3]);
+  expect(report.results.find(({ backend }) => backend === 'webgpu')?.setting).toBe('eager');
 
   await page.getByRole('button', { name: 'Compare…' }).click();
   await expect(page).toHaveURL(/view=compare&after=run\//);

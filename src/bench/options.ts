@@ -31,5 +31,11 @@ export const DEFAULT_BENCH_OPTIONS: BenchOptions = {
   selfTest: false,
 };
 
+/** `webgpu=eager` as the contender and the text that a setting's name must have, if it is that. */
+export function settingIn(text: string): readonly [contender: string, text: string] | undefined {
+  const [, contender, name] = /^([a-z-]+)=(.*)$/.exec(text) ?? [];
+  return contender === undefined || name === undefined ? undefined : [contender, name];
+}
+
 /** From and to what the numbers among the options may be. */
 export const BENCH_LIMITS = { warmUp: [0, 1000], samples: [5, 1000] } as const;

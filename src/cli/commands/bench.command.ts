@@ -1,4 +1,4 @@
-import { BENCH_LIMITS } from '../../bench/options.ts';
+import { BENCH_LIMITS, settingIn } from '../../bench/options.ts';
 import { PEERS, type PeerName } from '../../bench/peer-names.ts';
 import { OptionError, wholeNumber } from '../../harness/option.ts';
 import { RUN_OPTIONS } from '../../harness/run-options.ts';
@@ -57,7 +57,7 @@ export const command = defineCommand<BenchCommand>({
       argument: 'contender=text',
       description:
         'of this contender only settings whose name has the text, where there is one: webgpu=eager',
-      parse: (texts) => Object.fromEntries(texts.map(settingIn)),
+      parse: (texts) => Object.fromEntries(texts.map(settingOf)),
     },
     tuning: TUNING,
     runtime: {
@@ -90,9 +90,9 @@ function peersIn(text: string): readonly PeerName[] {
   });
 }
 
-function settingIn(text: string): readonly [contender: string, text: string] {
-  const [contender = '', ...rest] = text.split('=');
-  if (!/^[a-z-]+$/.test(contender) || rest.length === 0)
+function settingOf(text: string): readonly [contender: string, text: string] {
+  const setting = settingIn(text);
+  if (!setting)
     throw new OptionError(`--setting ${text}: must be contender=text, such as webgpu=eager`);
-  return [contender, rest.join('=')];
+  return setting;
 }

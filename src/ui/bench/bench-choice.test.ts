@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { filtersIn, numberIn, requestOf, USUAL_CHOICE } from './bench-choice.ts';
+import { filtersIn, numberIn, requestOf, settingsIn, USUAL_CHOICE } from './bench-choice.ts';
 
 test('a word is a part of an id, unless it is a pattern', () => {
   expect(filtersIn('  matmul  !grad bench.softmax:* bench.ceiling:pass ! ')).toEqual([
@@ -22,6 +22,16 @@ test('a number is one within its limits, and nothing is the usual one', () => {
     expect(numberIn('samples', text), text).toBeNaN();
 });
 
+test('settings are of contenders, by a text of theirs', () => {
+  expect(settingsIn('')).toEqual({});
+  expect(settingsIn(' webgpu=eager  ort-webgpu=a=b ')).toEqual({
+    webgpu: 'eager',
+    'ort-webgpu': 'a=b',
+  });
+  for (const text of ['eager', '=eager', 'webgpu=eager captured', 'Web GPU=x'])
+    expect(settingsIn(text), text).toBeUndefined();
+});
+
 test('a request names what is installed and was not unchecked', () => {
   const choice = { ...USUAL_CHOICE, filter: 'softmax', without: ['ort'] as const, samples: '7' };
   expect(requestOf(choice, ['ort', 'jax'])).toEqual({
@@ -36,4 +46,10 @@ test('a request names what is installed and was not unchecked', () => {
     peers: ['jax'],
   });
   expect(requestOf({ ...choice, warmUp: 'some' }, [])).toBeUndefined();
+  expect(requestOf({ ...choice, settings: 'some' }, [])).toBeUndefined();
+  const more = { ...choice, settings: 'webgpu=eager', measured: true };
+  expect(requestOf(more, [])?.options).toMatchObject({
+    settings: { webgpu: 'eager' },
+    tuning: 'measured',
+  });
 });

@@ -1,4 +1,9 @@
-import { BENCH_LIMITS, type BenchOptions, DEFAULT_BENCH_OPTIONS } from '../../bench/options.ts';
+import {
+  BENCH_LIMITS,
+  type BenchOptions,
+  DEFAULT_BENCH_OPTIONS,
+  settingIn,
+} from '../../bench/options.ts';
 import type { PeerName } from '../../bench/peer-names.ts';
 import type { BenchRequest } from '../../bench/request.ts';
 
@@ -12,6 +17,10 @@ export interface BenchChoice {
   /** Digits, or nothing for the usual number. */
   readonly warmUp: string;
   readonly samples: string;
+  /** `contender=text` between spaces: see {@link settingsIn}. */
+  readonly settings: string;
+  /** Whether variants of kernels are measured here first. */
+  readonly measured: boolean;
 }
 
 export const USUAL_CHOICE: BenchChoice = {
@@ -20,6 +29,8 @@ export const USUAL_CHOICE: BenchChoice = {
   without: [],
   warmUp: '',
   samples: '',
+  settings: '',
+  measured: false,
 };
 
 /** The numbers that a person may set. */
@@ -45,18 +56,33 @@ export function numberIn(name: BenchNumber, text: string): number | undefined {
   return value >= least && value <= most ? value : Number.NaN;
 }
 
-/** What is to be timed, beside whom of those that are installed; undefined where a number is none. */
+/** By contender the text of its settings' names; undefined where the field holds something else. */
+export function settingsIn(text: string): BenchOptions['settings'] | undefined {
+  const words = text.split(/\s+/).filter(Boolean);
+  const settings = words.map(settingIn);
+  return settings.every((setting) => setting !== undefined)
+    ? Object.fromEntries(settings)
+    : undefined;
+}
+
+/**
+ * What is to be timed, beside whom of those that are installed; undefined where a field holds what
+ * it may not.
+ */
 export function requestOf(
-  { quick, filter, without, ...numbers }: BenchChoice,
+  { quick, filter, without, measured, ...texts }: BenchChoice,
   installed: readonly PeerName[],
 ): BenchRequest | undefined {
-  const warmUp = numberIn('warmUp', numbers.warmUp);
-  const samples = numberIn('samples', numbers.samples);
-  if (Number.isNaN(warmUp) || Number.isNaN(samples)) return undefined;
+  const warmUp = numberIn('warmUp', texts.warmUp);
+  const samples = numberIn('samples', texts.samples);
+  const settings = settingsIn(texts.settings);
+  if (Number.isNaN(warmUp) || Number.isNaN(samples) || !settings) return undefined;
   const options: BenchOptions = {
     ...DEFAULT_BENCH_OPTIONS,
     quick,
     filters: filtersIn(filter),
+    settings,
+    tuning: measured ? 'measured' : 'checked-in',
     ...(warmUp === undefined ? {} : { warmUp }),
     ...(samples === undefined ? {} : { samples }),
   };

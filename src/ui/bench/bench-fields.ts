@@ -4,7 +4,13 @@ import { PEERS, PEERS_COMMAND, type PeerName } from '../../bench/peer-names.ts';
 import { selectWorks } from '../../bench/select.ts';
 import { base, controls } from '../controls/styles.ts';
 import { benchWords } from './bench.en.ts';
-import { type BenchChoice, type BenchNumber, filtersIn, numberIn } from './bench-choice.ts';
+import {
+  type BenchChoice,
+  type BenchNumber,
+  filtersIn,
+  numberIn,
+  settingsIn,
+} from './bench-choice.ts';
 import type { BenchServer } from './bench-session.ts';
 import type { KnownWorks } from './known-works.ts';
 
@@ -68,7 +74,7 @@ export class BenchFields extends LitElement {
         margin: 0.2rem 0 0;
         accent-color: var(--accent);
       }
-      .peers label {
+      :is(.peers label, .check) {
         display: inline-flex;
         gap: var(--space-2);
         min-height: 1.5rem;
@@ -124,7 +130,13 @@ export class BenchFields extends LitElement {
       ${this.#filter()} ${this.server ? this.#peers(this.server) : nothing}
       <details>
         <summary>${words.more}</summary>
-        <div class="numbers">${(['warmUp', 'samples'] as const).map((name) => this.#number(name))}</div>
+        <div class="numbers">
+          ${(['warmUp', 'samples'] as const).map((name) => this.#number(name))} ${this.#settings()}
+        </div>
+        <label class="check">
+          <input type="checkbox" .checked=${this.choice.measured} @change=${(event: Event) => this.#choose({ measured: (event.target as HTMLInputElement).checked })} />
+          ${words.measured}
+        </label>
       </details>
     `;
   }
@@ -171,6 +183,17 @@ export class BenchFields extends LitElement {
       ${words.numbers[name]}
       <input type="text" inputmode="numeric" autocomplete="off" placeholder=${words.usual[name]} aria-describedby=${name} aria-invalid=${isWrong} .value=${text} @input=${(event: Event) => this.#choose({ [name]: textOf(event) })} />
       <span id=${name} class="hint" role=${isWrong ? 'alert' : nothing}>${isWrong ? words.numberWrong(name) : nothing}</span>
+    </label>`;
+  }
+
+  #settings() {
+    const words = benchWords();
+    const { settings } = this.choice;
+    const isWrong = settingsIn(settings) === undefined;
+    return html`<label class="field">
+      ${words.settings}
+      <input type="text" dir="ltr" spellcheck="false" autocapitalize="off" autocomplete="off" placeholder="webgpu=eager" aria-describedby="settings" aria-invalid=${isWrong} .value=${settings} @input=${(event: Event) => this.#choose({ settings: textOf(event) })} />
+      <span id="settings" class="hint" role=${isWrong ? 'alert' : nothing}>${isWrong ? words.settingsWrong : nothing}</span>
     </label>`;
   }
 

@@ -10,7 +10,10 @@ export const words: ReturnType<typeof benchWords> = {
   extent: 'Wie viel',
   extents: {
     quick: { name: 'Ein kurzer Blick', what: 'Von jeder Art ein Teil, in etwa zwei Minuten.' },
-    full: { name: 'Alles', what: 'Alle Größen und Operationen: eine halbe Stunde oder länger.' },
+    full: {
+      name: 'Alles',
+      what: 'Alle Größen und Operationen: Auf einem Prozessor dauert das Stunden.',
+    },
   },
   filter: 'Nur Aufgaben mit diesen Wörtern',
   filterHint: (selected, all) =>
@@ -23,7 +26,7 @@ export const words: ReturnType<typeof benchWords> = {
   peersMissing: (names) => `Nicht installiert: ${units.list(names)}. Das installiert und baut sie:`,
   nowhere:
     'Ein Tempovergleich braucht die Seite, die npm start auf dem eigenen Rechner ausliefert.',
-  more: 'Aufwärmen und Stichproben',
+  more: 'Aufwärmen, Stichproben und Einstellungen',
   numbers: {
     warmUp: 'Läufe, bevor die Zeit genommen wird',
     samples: 'Gemessene Serien von jedem',
@@ -33,6 +36,10 @@ export const words: ReturnType<typeof benchWords> = {
     const [least, most] = BENCH_LIMITS[name];
     return `Eine ganze Zahl von ${units.number(least)} bis ${units.number(most)}, oder nichts.`;
   },
+  settings: 'Nur Einstellungen mit diesen Texten, je Teilnehmer',
+  settingsWrong: 'Teilnehmer=Text, etwa webgpu=eager, mit Leerzeichen dazwischen.',
+  measured:
+    'Erst drei Sekunden messen, welche unserer Kernel hier am schnellsten sind, und diese nehmen',
   run: 'Messen',
   again: 'Noch einmal messen',
   cancel: 'Abbrechen',

@@ -12,7 +12,7 @@ export const benchWords = words('bench', {
   extent: 'How much',
   extents: {
     quick: { name: 'A quick look', what: 'A part of every kind, in about two minutes.' },
-    full: { name: 'Everything', what: 'Every size and op: half an hour, or more.' },
+    full: { name: 'Everything', what: 'Every size and op: on a processor that takes hours.' },
   },
   filter: 'Only works with these words',
   filterHint: (selected: number | undefined, all: number) =>
@@ -25,7 +25,7 @@ export const benchWords = words('bench', {
   peersMissing: (names: readonly string[]) =>
     `Not installed: ${units.list(names)}. This installs and builds them:`,
   nowhere: 'A bench needs the page that npm start serves on your own computer.',
-  more: 'Warm-ups and samples',
+  more: 'Warm-ups, samples and settings',
   numbers: {
     warmUp: 'Runs before anything is timed',
     samples: 'Timed batches of each',
@@ -38,6 +38,9 @@ export const benchWords = words('bench', {
     const [least, most] = BENCH_LIMITS[name];
     return `A whole number from ${units.number(least)} to ${units.number(most)}, or nothing.`;
   },
+  settings: 'Only settings with these texts, by contender',
+  settingsWrong: 'Contender=text, such as webgpu=eager, with spaces between.',
+  measured: 'First measure for three seconds which of our kernels are fastest here, and use those',
   run: 'Run',
   again: 'Run again',
   cancel: 'Cancel',
