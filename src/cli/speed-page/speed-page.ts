@@ -23,7 +23,7 @@ export function speedPage(report: Report): string {
   const groups = [...groupBy(rows, ({ group }) => group)];
   return `# Speed beside other libraries
 
-Milliseconds, medians of one run in turns: ${where}; ${run.startedAt.slice(0, 10)}, commit ${tool.commit}${run.complete ? '' : ', not complete'}.
+Milliseconds, medians; who is timed takes turns: ${where}; ${run.startedAt.slice(0, 10)}, commit ${tool.commit}${run.complete ? '' : ', not complete'}.
 Each was held to the float64 oracle first. A ratio is the fastest peer's time on WebGPU by ours:
 above 1 ours is faster. \`eager / captured\` of ours are both told; the share is that of a kernel
 that does nothing else. ~ marks a bound that is coarser, as the library documents its setting.
