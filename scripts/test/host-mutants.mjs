@@ -5,7 +5,10 @@ import { execFileSync } from 'node:child_process';
  * three of 12 do in 2 commits of 10,000, and a commit should not be red for what it did not touch.
  */
 const MAY_LIVE = 2;
-/** So many of ten must be decided before the deadline, or the draw says little. */
+/**
+ * Of ten so many must be decided before the deadline, or the draw says little; but what lives takes
+ * all the time that there is, and as many as may live may be undecided instead.
+ */
 const DECIDED_OF_TEN = 9;
 /** As git writes by itself, whatever a person has set. */
 const PLAIN = ['-U0', '--relative', '--no-ext-diff', '--no-color', '--no-renames'];
@@ -83,7 +86,8 @@ export function countsOfHostMutants({ results }, changed) {
   const others = alive.filter((one) => !ours.includes(one));
   const tooMany = others.length > MAY_LIVE;
   const decided = results.length - undecided.length;
-  const tooFew = 10 * decided < DECIDED_OF_TEN * results.length;
+  const isFew = 10 * decided < DECIDED_OF_TEN * results.length;
+  const tooFew = isFew && undecided.length > MAY_LIVE - others.length;
   const failed = [...ours, ...(tooMany ? others : []), ...(tooFew ? undecided : [])].length;
   const said = (some) => some.map(({ error }) => error.message);
   return {

@@ -203,6 +203,7 @@ export class Tape implements Disposable {
         const again = () => this.#recompute(segment, result, flow, layer);
         if (random) random.from(start, again);
         else again();
+        this.#releaseSpent(result, flow);
       });
     }
     return result;
@@ -311,19 +312,23 @@ export class Tape implements Disposable {
     return outputs.y;
   }
 
+  /** Frees the gradient of `result`, which was used, unless it is that of another tensor too. */
+  #releaseSpent(result: Tensor, flow: Flow): void {
+    if (this.#options.trace) return;
+    const gradient = flow.get(result) as Tensor;
+    const goesOn = [...flow].some(([tensor, one]) => tensor !== result && one === gradient);
+    if (!goesOn) this.#release(gradient);
+  }
+
   #recompute(segment: (tape: Tape) => Tensor, result: Tensor, flow: Flow, layer: string): void {
     const options = { ...this.#options, recorder: undefined };
     using again = new Tape(this.#gpu, this.#active, options);
     const root = segment(again);
     if (!again.#active.has(root)) return;
-    const seed = flow.get(result) as Tensor;
-    const gradients = again.backward(root, seed);
-    for (const [tensor, gradient] of gradients) {
+    for (const [tensor, gradient] of again.backward(root, flow.get(result) as Tensor)) {
       again.#handOver(gradient, this);
       this.#add(flow, tensor, gradient, layer);
     }
-    const goesOn = [...gradients.values()].includes(seed);
-    if (!goesOn && !this.#options.trace) this.#release(seed);
     // What is traced lives as long as this tape.
     if (this.#options.trace)
       for (const tensor of [...again.#owned.keys()]) again.#handOver(tensor, this);

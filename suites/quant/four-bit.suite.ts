@@ -192,7 +192,7 @@ fourBit
     'Denormals of f16, zeros among them, are normal numbers of f32: they have the absmax and the codes of the same numbers in f32.',
   )
   .control('a denormal has the exponent of a normal half', (fault) =>
-    fault.shader('quant/quantize', 'if (exponent == 0u) {', 'if (exponent == 99u) {'),
+    fault.shader('quant/quantize', 'select(normal, denormal, magnitude < 0x400u)', 'normal'),
   )
   .run(async (t) => {
     const small = Array.from(
