@@ -192,7 +192,7 @@ export class BenchFields extends LitElement {
     const isWrong = settingsIn(settings) === undefined;
     return html`<label class="field">
       ${words.settings}
-      <input type="text" dir="ltr" spellcheck="false" autocapitalize="off" autocomplete="off" placeholder="webgpu=eager" aria-describedby="settings" aria-invalid=${isWrong} .value=${settings} @input=${(event: Event) => this.#choose({ settings: textOf(event) })} />
+      <input type="text" dir="ltr" spellcheck="false" autocapitalize="off" autocomplete="off" placeholder=${words.settingsExample} aria-describedby="settings" aria-invalid=${isWrong} .value=${settings} @input=${(event: Event) => this.#choose({ settings: textOf(event) })} />
       <span id="settings" class="hint" role=${isWrong ? 'alert' : nothing}>${isWrong ? words.settingsWrong : nothing}</span>
     </label>`;
   }
