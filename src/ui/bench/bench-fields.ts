@@ -20,6 +20,9 @@ const NAMES: Readonly<Record<PeerName, string>> = {
   jax: LIBRARIES['jax-webgpu'],
 };
 
+/** A setting as it is typed, in any language. */
+const SETTING = 'webgpu=eager';
+
 /** What is timed, and beside whom. Fires `choose` with a BenchChoice. */
 export class BenchFields extends LitElement {
   static override properties = {
@@ -192,7 +195,7 @@ export class BenchFields extends LitElement {
     const isWrong = settingsIn(settings) === undefined;
     return html`<label class="field">
       ${words.settings}
-      <input type="text" dir="ltr" spellcheck="false" autocapitalize="off" autocomplete="off" placeholder=${words.settingsExample} aria-describedby="settings" aria-invalid=${isWrong} .value=${settings} @input=${(event: Event) => this.#choose({ settings: textOf(event) })} />
+      <input type="text" dir="ltr" spellcheck="false" autocapitalize="off" autocomplete="off" placeholder=${SETTING} aria-describedby="settings" aria-invalid=${isWrong} .value=${settings} @input=${(event: Event) => this.#choose({ settings: textOf(event) })} />
       <span id="settings" class="hint" role=${isWrong ? 'alert' : nothing}>${isWrong ? words.settingsWrong : nothing}</span>
     </label>`;
   }

@@ -37,7 +37,6 @@ export const words: ReturnType<typeof benchWords> = {
     return `Eine ganze Zahl von ${units.number(least)} bis ${units.number(most)}, oder nichts.`;
   },
   settings: 'Nur Einstellungen mit diesen Texten, je Teilnehmer',
-  settingsExample: 'webgpu=eager',
   settingsWrong: 'Teilnehmer=Text, etwa webgpu=eager, mit Leerzeichen dazwischen.',
   measured:
     'Erst drei Sekunden messen, welche unserer Kernel hier am schnellsten sind, und diese nehmen',

@@ -39,7 +39,6 @@ export const benchWords = words('bench', {
     return `A whole number from ${units.number(least)} to ${units.number(most)}, or nothing.`;
   },
   settings: 'Only settings with these texts, by contender',
-  settingsExample: 'webgpu=eager',
   settingsWrong: 'Contender=text, such as webgpu=eager, with spaces between.',
   measured: 'First measure for three seconds which of our kernels are fastest here, and use those',
   run: 'Run',
