@@ -15,6 +15,8 @@ export const test = base.extend<object, { readonly bridge: Bridge }>({
     { scope: 'worker' },
   ],
 });
+
+/** Exact products alone, on the page that may ask a bridge. */
 export const EXACT = '/bridge.html?filter=ops.matmul.matmul:exact;*';
 
 /** Closes our own suite, which may fill the list, and opens the one that a backend has run. */

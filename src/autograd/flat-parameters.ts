@@ -95,6 +95,11 @@ export class FlatParameters implements Disposable {
     return [...this.#views.keys()];
   }
 
+  /** The parameters in the order of their names. */
+  get views(): readonly Tensor[] {
+    return [...this.#views.values()];
+  }
+
   /** Number of trainable values, gaps not counted. */
   get count(): number {
     return [...this.#views.values()].reduce((sum, { size }) => sum + size, 0);

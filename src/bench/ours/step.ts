@@ -77,9 +77,7 @@ function bytesAfterForward(
   using scope = new Scope();
   const uploaded = uploadExamples(gpu, examples, scope);
   const before = gpu.memory.ledger.liveBytes;
-  const { names } = model.parameters;
-  const watched = names.map((name) => model.parameters.view(name));
-  using tape = new Tape(gpu, watched, { autocast });
+  using tape = new Tape(gpu, model.parameters.views, { autocast });
   lossOf(tape, model, uploaded, shift);
   return gpu.memory.ledger.liveBytes - before;
 }

@@ -67,11 +67,10 @@ export class Passes implements Disposable {
     const { parameters } = this.#model;
     const applications: Application<Tensor>[] = [];
     const tape = this.#own.add(
-      new Tape(
-        this.#gpu,
-        parameters.names.map((name) => parameters.view(name)),
-        { random, watch, autocast, trace: trace ? applications : undefined },
-      ),
+      new Tape(this.#gpu, parameters.views, {
+        ...{ random, watch, autocast },
+        trace: trace ? applications : undefined,
+      }),
     );
     const { loss, logits } = lossOf(tape, this.#model, part, shift);
     part.loss.copyFrom(loss);

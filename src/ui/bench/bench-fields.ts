@@ -75,12 +75,16 @@ export class BenchFields extends LitElement {
         inline-size: 1.1rem;
         block-size: 1.1rem;
         margin: 0.2rem 0 0;
+        flex: none;
         accent-color: var(--accent);
       }
       :is(.peers label, .check) {
         display: inline-flex;
         gap: var(--space-2);
         min-height: 1.5rem;
+      }
+      .check {
+        margin-block-start: var(--space-3);
       }
       .peers .row {
         gap: var(--space-3) var(--space-5);
