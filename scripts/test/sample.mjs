@@ -17,7 +17,7 @@ const ROWS_ONE_IN = 4;
 /** Of the tests in `*.full.spec.ts`, which take as long as all other end-to-end tests. */
 const TESTS_ONE_IN = 6;
 /** Of the files of unit tests in `*.full.test.ts`, which take over a minute each. */
-const FILES_ONE_IN = 3;
+const FILES_ONE_IN = 4;
 
 /**
  * Filters that leave the quick tier and a sample of the other cases of the full tier.
