@@ -1,6 +1,6 @@
 import type { Gpu } from '../gpu/gpu.ts';
 import { Scope } from '../gpu/scope.ts';
-import { convert } from '../ops/math/convert.ts';
+import { convertInto } from '../ops/math/convert.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { FlatParameters } from './flat-parameters.ts';
 import type { Tape } from './tape.ts';
@@ -33,8 +33,7 @@ export class HalfWeights implements Disposable {
     const rounded = new Map<string, Tensor>();
     for (const [name, copy] of this.#copies) {
       const parameter = this.#parameters.view(name);
-      using now = convert(this.#gpu, parameter, 'f16');
-      copy.copyFrom(now);
+      convertInto(this.#gpu, parameter, copy);
       rounded.set(name, tape.straightThrough(parameter, copy));
     }
     return { names: this.#parameters.names, view: (name) => rounded.get(name) as Tensor };

@@ -19,6 +19,13 @@ export const LIBRARIES = {
   'ort-wasm': 'ONNX Runtime, WebAssembly',
 } as const satisfies Partial<Record<ContenderName, string>>;
 
+/** Libraries on the adapter's WebGPU: ratios are told to the fastest of these. */
+export const PEERS_ON_WEBGPU = [
+  'ort-webgpu',
+  'tfjs-webgpu',
+  'jax-webgpu',
+] as const satisfies readonly ContenderName[];
+
 /** A library, or our engine, that runs works. */
 export interface Contender extends AsyncDisposable {
   readonly name: ContenderName;

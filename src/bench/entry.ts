@@ -2,7 +2,7 @@ import type { Contender, PreparedWork } from './contender.ts';
 import type { BenchOptions } from './options.ts';
 import type { Verdict } from './oracle.ts';
 import { median, medianInterval } from './statistics/median.ts';
-import { type Clock, repeatsOf, timeOfOne } from './stopwatch.ts';
+import { type Clock, firstBatch, timeOfOne } from './stopwatch.ts';
 
 /** A contender in one setting, on one work, that was found right. */
 export interface Right {
@@ -17,7 +17,7 @@ export interface Right {
 /** Runs before a setting is tried, and batches that it is tried with. */
 const USUAL = { warmUp: 2, trials: 3 } as const;
 const QUICK = { warmUp: 1, trials: 1 } as const;
-/** A batch that takes so long is tried once. */
+/** A run that takes so long warms up once, and is tried once. */
 const LONG_MS = 500;
 /** The share of its median in which the median is known well enough. */
 const PRECISE = 0.04;
@@ -49,10 +49,13 @@ export class Entry implements AsyncDisposable {
   ): Promise<Entry> {
     const { prepared } = right;
     const usual = quick ? QUICK : USUAL;
-    for (let i = 0; i < (warmUp ?? usual.warmUp); i++) await prepared.run(1);
     const run = (times: number) => prepared.run(times);
-    const repeats = await repeatsOf(run, now);
-    const trials: number[] = [];
+    for (let i = 0; i < (warmUp ?? usual.warmUp); i++) {
+      const ms = await timeOfOne(run, 1, now);
+      if (warmUp === undefined && ms >= LONG_MS) break;
+    }
+    const { repeats, ms: first } = await firstBatch(run, now);
+    const trials = [first];
     while (trials.length < usual.trials && !trials.some((ms) => ms * repeats >= LONG_MS))
       trials.push(await timeOfOne(run, repeats, now));
     if (prepared.runDocumented) await prepared.runDocumented(1);

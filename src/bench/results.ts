@@ -1,3 +1,4 @@
+import { PEERS_ON_WEBGPU } from './contender.ts';
 import { bestOf, type Candidate, triedOf } from './contest.ts';
 import type { BenchResult } from './host.ts';
 import type { Dropped } from './rounds.ts';
@@ -25,9 +26,6 @@ export function resultsOf(
   );
   return candidates.map((candidate) => resultOf(work, candidate, timed, medians));
 }
-
-/** Contenders on the adapter's WebGPU: a ratio is told to the fastest of these. */
-const PEERS = ['ort-webgpu', 'tfjs-webgpu', 'jax-webgpu'] as const;
 
 function resultOf(
   work: Work,
@@ -112,7 +110,7 @@ function ratios(
   medians: ReadonlyMap<string, number>,
 ): Record<string, number> {
   const ceiling = medians.get('ceiling');
-  const peers = PEERS.flatMap((peer) => medians.get(peer) ?? []);
+  const peers = PEERS_ON_WEBGPU.flatMap((peer) => medians.get(peer) ?? []);
   return {
     ...(ceiling !== undefined && name !== 'ceiling' ? { fractionOfCeiling: ceiling / ms } : {}),
     ...(name === 'webgpu' && peers.length > 0 ? { ratio: Math.min(...peers) / ms } : {}),

@@ -1,3 +1,4 @@
+import { PEERS_ON_WEBGPU } from './contender.ts';
 import type { Batch, Entry } from './entry.ts';
 import type { BenchHost } from './host.ts';
 import { median } from './statistics/median.ts';
@@ -8,6 +9,12 @@ const FEWEST_ROUNDS = 5;
 const MOST_ROUNDS = { usual: 15, quick: 7 } as const;
 /** No new round after this time for each entry, once there are enough. */
 const BUDGET_MS = { usual: 1_500, quick: 300 } as const;
+/**
+ * After so many rounds a library rests that takes so many times as long as another one: figures
+ * are for the fastest, and slow ones are most of what a run takes.
+ */
+const ROUNDS_OF_SLOW = 3;
+const SLOW = 2;
 /** Pulses that take so many times their usual time are of a machine that is slowed down. */
 const THROTTLED = 1.5;
 /** Pulses that tell what is usual. */
@@ -75,8 +82,19 @@ export async function timeInRounds(
     }
     for (const [entry, batch] of batches) entry.keep(batch);
     kept++;
+    if (kept === ROUNDS_OF_SLOW && options.samples === undefined)
+      for (const entry of slowOf(racing)) racing.delete(entry);
   }
   return dropped;
+}
+
+/** Peers that are far slower than the fastest of them on the same adapter. */
+function slowOf(racing: ReadonlySet<Entry>): readonly Entry[] {
+  const peers = [...racing].filter(({ right }) =>
+    PEERS_ON_WEBGPU.some((name) => name === right.contender.name),
+  );
+  const least = Math.min(...peers.map(({ medianMs }) => medianMs));
+  return peers.filter(({ figures }) => Math.min(...figures) > SLOW * least);
 }
 
 function rotated<T>(items: readonly T[], by: number): readonly T[] {

@@ -90,6 +90,32 @@ describe('a bench', () => {
     expect(of('jax-webgpu').metrics?.['documentedMs']).toBeCloseTo(11, 4);
   });
 
+  test('lets a library rest that is far behind another one, and none that is asked for samples', async () => {
+    const scripts: readonly Script[] = [
+      { ...OURS, settings: { captured: 30 } },
+      { name: 'ort-webgpu', settings: { default: 61 } },
+      { name: 'tfjs-webgpu', settings: { default: 59 } },
+      { name: 'jax-webgpu', settings: { default: 30 } },
+    ];
+    const samples = ({ of }: Awaited<ReturnType<typeof ran>>) =>
+      scripts.map(({ name }) => of(name).timing?.samples);
+    expect(samples(await ran(scripts))).toEqual([5, 3, 5, 5]);
+    const options = { ...DEFAULT_BENCH_OPTIONS, samples: 6 };
+    expect(samples(await ran(scripts, { options }))).toEqual([6, 6, 6, 6]);
+  });
+
+  test('warms up what is slow once, and tries it once', async () => {
+    const runs: string[] = [];
+    const slow = (name: 'ort-webgpu', ms: number): Script => ({
+      ...{ name, settings: { default: ms }, onRun: () => runs.push(name) },
+    });
+    await ran([slow('ort-webgpu', 600)]);
+    expect(runs).toHaveLength(2 + 5);
+    runs.length = 0;
+    await ran([slow('ort-webgpu', 100)]);
+    expect(runs).toHaveLength(2 + 3 + 5);
+  });
+
   test('runs in turn, each round begun by another', async () => {
     const order: string[] = [];
     const watched = (name: 'ort-webgpu' | 'jax-webgpu' | 'tfjs-webgpu'): Script => ({

@@ -18,11 +18,15 @@ export async function timeOfOne(run: Runs, times: number, now: Clock): Promise<n
   return (now() - started) / times;
 }
 
-/** How many runs make a batch. */
-export async function repeatsOf(run: Runs, now: Clock): Promise<number> {
+/** How many runs make a batch, and how long one of them took in the first such batch. */
+export async function firstBatch(
+  run: Runs,
+  now: Clock,
+): Promise<{ readonly repeats: number; readonly ms: number }> {
   for (let repeats = 1; ; ) {
-    const took = repeats * (await timeOfOne(run, repeats, now));
-    if (took >= BATCH_MS || repeats >= MOST_REPEATS) return repeats;
+    const ms = await timeOfOne(run, repeats, now);
+    const took = repeats * ms;
+    if (took >= BATCH_MS || repeats >= MOST_REPEATS) return { repeats, ms };
     // At most eight times as many, since what is short is mostly waiting.
     const factor = Math.min(8, (1.2 * BATCH_MS) / Math.max(took, 1e-3));
     repeats = Math.min(MOST_REPEATS, Math.max(repeats + 1, Math.ceil(repeats * factor)));

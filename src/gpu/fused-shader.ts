@@ -62,33 +62,38 @@ async function link(file: string, path: string, text: string, root: Root): Promi
  * invocation.
  */
 export function fusedModule({ inputs, calls, stored }: FusedKernel): string {
-  const casts = calls.flatMap(({ cast = FLOAT_TO_FLOAT }) => [
-    ...(cast.from === 'f32' ? [] : [UNPACK]),
-    ...(cast.to === 'f32' ? [] : [PACK]),
-  ]);
+  const halves = calls.flatMap(({ cast }) => (cast ? [cast.from, cast.to] : []));
+  const casts = halves.some((half) => half !== 'f32') ? [UNPACK, PACK] : [];
   const imports = new Set([
     ...casts.map((name) => `import package::lib::storage::${name};`),
     ...calls.flatMap(({ shader, cast }) =>
       cast ? [] : [`import package::${shader.file.replaceAll('/', '::')}::${nameOf(shader)};`],
     ),
   ]);
-  const typeOfInput = (input: number) => {
-    const isIts = (operand: FusedCall['operands'][number]) =>
-      'input' in operand && operand.input === input;
-    return typeOf(calls.find(({ operands }) => operands.some(isIts))?.cast?.from);
-  };
-  const typeOfCall = (call: number) => typeOf(calls[call]?.cast?.to);
+  // What a cast reads lies in words; other inputs are floats for all that the text says.
+  const storageOfInput = (input: number) =>
+    calls.find(
+      ({ cast, operands }) =>
+        cast && operands.some((operand) => 'input' in operand && operand.input === input),
+    )?.cast?.from;
+  const storageOfCall = (call: number) => calls[call]?.cast?.to;
+  const typeOfInput = (input: number) => typeOf(storageOfInput(input));
+  const typeOfCall = (call: number) => typeOf(storageOfCall(call));
   const numbersOf = ({ parameters }: FusedCall, call: number) =>
     Array.from({ length: parameters }, (_, i) => `p${call}_${i}`);
   const lets = calls.map((call, i) => {
     const { shader, operands } = call;
-    const values = operands.map((operand) =>
+    const words = operands.map((operand) =>
       'input' in operand ? `in${operand.input}[i]` : `t${operand.call}`,
     );
+    const floats = operands.map((operand, at) => {
+      const from = 'input' in operand ? storageOfInput(operand.input) : storageOfCall(operand.call);
+      return castOf({ from: from ?? 'f32', to: 'f32' }, words[at] as string);
+    });
     const scalars = numbersOf(call, i).map((name) => `dims.${name}`);
     const value = call.cast
-      ? castOf(call.cast, values.join())
-      : `${nameOf(shader)}(${[...values, ...scalars].join(', ')})`;
+      ? castOf(call.cast, words.join())
+      : `${nameOf(shader)}(${[...floats, ...scalars].join(', ')})`;
     return `  let t${i} = ${value};`;
   });
   const bindings = [
@@ -123,7 +128,6 @@ export function fusedModule({ inputs, calls, stored }: FusedKernel): string {
   ].join('\n');
 }
 
-const FLOAT_TO_FLOAT: Cast = { from: 'f32', to: 'f32' };
 const HALVES = 'vec2u';
 const UNPACK = 'unpack_four';
 const PACK = 'pack_four';

@@ -1,5 +1,6 @@
 import { epilogueShader } from './epilogue.ts';
 import { type FusedCall, fusedShader } from './fused-shader.ts';
+import { readingHalves } from './half-reads.ts';
 import type { Allocation, Binding, Place } from './memory.ts';
 import { flopsOf, type Launch } from './recorder.ts';
 import { f32, gridOfFours, type UniformField, u32 } from './shader.ts';
@@ -201,7 +202,10 @@ async function compile(group: Group, uses: Uses): Promise<Command> {
     : await chain(members, stored);
   return {
     kind: 'dispatch',
-    launch: { ...launch, flops: launches.reduce((sum, one) => sum + flopsOf(one), 0) },
+    launch: {
+      ...readingHalves(launch),
+      flops: launches.reduce((sum, one) => sum + flopsOf(one), 0),
+    },
   };
 }
 

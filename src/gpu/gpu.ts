@@ -5,6 +5,7 @@ import {
   NoAdapterError,
   requestDevice,
 } from './device.ts';
+import { readingHalves } from './half-reads.ts';
 import { type Allocation, Memory, type Place, wholeWords } from './memory.ts';
 import { areNeighbours, type Quads, quadMembers } from './quads.ts';
 import { type Launch, Recorder } from './recorder.ts';
@@ -176,7 +177,7 @@ export class Gpu implements Disposable {
       const memory = launch.bindings[binding]?.memory;
       if (memory) memory.version += 1;
     }
-    (this.#trace ?? this.recorder).dispatch(launch);
+    (this.#trace ?? this.recorder).dispatch(readingHalves(launch));
   }
 
   /** Records a copy of `bytes` bytes, a multiple of 4. */

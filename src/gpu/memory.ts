@@ -34,7 +34,12 @@ export interface Place {
 /** What a launch binds: `size` bytes of an allocation. */
 export interface Binding extends Place {
   readonly size: number;
+  /** Set where halves lie there: kernels read them as floats. */
+  readonly half?: Half;
 }
+
+/** Formats of halves. */
+export type Half = 'f16' | 'bf16';
 
 /** A kernel wrote past the end of a buffer. */
 export class GuardError extends GradproofError {

@@ -1,3 +1,4 @@
+import { textReading } from './half-reads.ts';
 import { type Shader, textOf } from './shader.ts';
 
 /** Values of a kernel's `override` constants. */
@@ -109,7 +110,7 @@ export class Pipelines {
   #key(shader: Shader, constants: Constants): string {
     const edit = this.#editOf(shader);
     const numbers = Object.entries(constants).sort();
-    return JSON.stringify([shader.file, numbers, shader.link, edit]);
+    return JSON.stringify([shader.file, numbers, shader.link, shader.reads, edit]);
   }
 
   /** The change of a fragment, which is of all texts, comes before that of the whole text. */
@@ -126,7 +127,7 @@ export class Pipelines {
   }
 
   #module(shader: Shader): GPUShaderModule {
-    const code = this.#editedCode(shader);
+    const code = textReading(shader, this.#editedCode(shader));
     if (SHARED_MEMORY.test(code)) this.#shared.add(shader.file);
     if (this.#editOf(shader)) return this.#device.createShaderModule({ label: shader.file, code });
     let module = this.#modules.get(code);

@@ -1,6 +1,7 @@
 import { invariant } from '../errors.ts';
 import { seam } from '../seam.ts';
 import type { LiveNumber } from '../vocabulary/live-number.ts';
+import type { Half } from './memory.ts';
 
 /**
  * WGSL text as linked by the build; `file` is its path in shaders/ without extension, for example
@@ -11,6 +12,8 @@ export interface Shader {
   readonly code: string;
   /** What this text is linked with, where the file leaves modules open (linked-modules.ts). */
   readonly link?: string;
+  /** Of its bindings that it reads in halves, which format each has (half-reads.ts). */
+  readonly reads?: readonly (Half | undefined)[];
 }
 
 /** The texts of a shader that leaves modules open, by what they are linked with. */

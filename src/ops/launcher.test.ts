@@ -57,19 +57,21 @@ describe('an op', () => {
     gpu.submit();
     // y is computed again, and what was stored of it is not read.
     expect(kernels().slice(before).toSorted()).toEqual([
-      ...['math/cast', 'math/cast', 'math/cast'],
-      ...['nn/softmax', 'nn/softmax_backward'],
+      ...['math/cast', 'nn/softmax', 'nn/softmax_backward'],
     ]);
   });
 
-  test('gives backward what it reads itself in halves, and all else in float32', async () => {
+  test.each([
+    [{}, ['f16', 'bf16', 'f16']],
+    [{ widens: true }, ['f32', 'f32', 'f32']],
+  ] as const)('gives backward halves as they lie, or in float32: %j', async (storage, expected) => {
     const { gpu, tensor } = await setUp();
     const seen: unknown[] = [];
     const told = launcher(
       { ...mul.signature, name: 'told' },
       {
         variants: { one: { kernels: [] } },
-        storage: { reads: ['a'], keeps: [] },
+        storage,
         forward: (_gpu, { a }) => ({ y: tensor(a.shape) }),
         backward: (_gpu, { inputs: { a, b }, grads }) => {
           seen.push(a.dtype, b.dtype, grads.y.dtype);
@@ -81,7 +83,7 @@ describe('an op', () => {
     const grads = { y: tensor([4], 'f16') };
     const context = { inputs, outputs: { y: tensor([4]) }, grads, params: {} };
     told.backward(gpu, { ...context, wants: new Set(['a']) });
-    expect(seen).toEqual(['f16', 'f32', 'f32']);
+    expect(seen).toEqual(expected);
   });
 
   test('computes outputs again as it computed them', async () => {
@@ -104,8 +106,8 @@ describe('an op', () => {
     const grads = { y: tensor([2, 3], 'f16') };
     told.backward(gpu, { inputs, outputs, grads, params, wants: new Set(['x']), variant: 'two' });
     expect(seen).toEqual([
-      [0, 'f32', 'two'],
-      [0, 'f32', 'two'],
+      [0, 'f16', 'two'],
+      [0, 'f16', 'two'],
     ]);
   });
 

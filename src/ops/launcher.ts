@@ -111,6 +111,8 @@ export function launcher<S extends Signature, const Own extends string = never>(
   const { name } = signature;
   const { variants, storage = {} } = definition;
   const choosable = { signature, variants };
+  const widens =
+    storage.widens || Object.keys(signature.outputs).some((name) => signature.inputs[name]);
   // What a fault puts in the place of a call is a call: its parameters are completed behind the seam.
   const forward = seam(
     `${name}.forward`,
@@ -138,7 +140,7 @@ export function launcher<S extends Signature, const Own extends string = never>(
       if (!type && !anyHalf(inputs)) return forward(gpu, inputs, params, variant);
       using scope = new Scope();
       const brought = type ? broughtTo(gpu, scope, inputs, signature, type) : inputs;
-      const wide = widened(gpu, scope, brought, storage.reads);
+      const wide = widens ? widened(gpu, scope, brought) : brought;
       const outputs = forward(gpu, wide, params, variant);
       return narrowed(gpu, outputs, outputDtype(signature, inputs, storage));
     },
@@ -153,7 +155,7 @@ export function launcher<S extends Signature, const Own extends string = never>(
       }
       using scope = new Scope();
       const brought = type ? broughtTo(gpu, scope, inputs, signature, type) : inputs;
-      const wide = widened(gpu, scope, brought, storage.reads);
+      const wide = widens ? widened(gpu, scope, brought) : brought;
       const again = () => scope.addAll(forward(gpu, wide, params, variant) as Tensors);
       const gradients = backward(
         gpu,
@@ -161,7 +163,7 @@ export function launcher<S extends Signature, const Own extends string = never>(
           ...whole,
           inputs: wide,
           outputs: unrounded(outputs as Tensors, again) as unknown as Outputs<S, Own>,
-          grads: widened(gpu, scope, grads),
+          grads: widens ? widened(gpu, scope, grads) : grads,
         },
         variant,
       );

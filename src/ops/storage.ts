@@ -8,12 +8,13 @@ import { ruleOf, type Signature } from '../vocabulary/signature.ts';
 import { convert } from './math/convert.ts';
 
 /**
- * How an op meets tensors stored in halves (f16, bf16). Kernels compute in float32: an input in
- * halves is cast before, and an output afterwards, unless these rules say otherwise.
+ * How an op meets tensors stored in halves (f16, bf16). Kernels compute in float32: they read halves
+ * where they lie and widen what they read, and an output is cast afterwards, unless these rules say
+ * otherwise.
  */
 export interface StorageRules<In extends string> {
-  /** Inputs whose halves the kernels read themselves. */
-  readonly reads?: readonly In[];
+  /** Set where elements are read many times: inputs in halves are cast before. */
+  readonly widens?: true;
   /**
    * Inputs whose element types decide that of the outputs; default the operands that the signature
    * names, or all where it names none. Scales and statistics are no operands.
@@ -54,18 +55,10 @@ export function broughtTo<T extends Named>(
   return Object.fromEntries(Object.entries(tensors).map(bring)) as T;
 }
 
-/**
- * The tensors with those in halves cast to f32, but for the names in `reads`. What is made belongs
- * to `scope`.
- */
-export function widened<T extends Named>(
-  gpu: Gpu,
-  scope: Scope,
-  tensors: T,
-  reads: readonly string[] = [],
-): T {
+/** The tensors with those in halves cast to f32. What is made belongs to `scope`. */
+export function widened<T extends Named>(gpu: Gpu, scope: Scope, tensors: T): T {
   const wide = ([name, tensor]: [string, Tensor | undefined]) =>
-    tensor && isHalf(tensor.dtype) && !reads.includes(name)
+    tensor && isHalf(tensor.dtype)
       ? [name, scope.add(convert(gpu, tensor, 'f32'))]
       : [name, tensor];
   return Object.fromEntries(Object.entries(tensors).map(wide)) as T;

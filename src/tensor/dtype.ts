@@ -33,3 +33,8 @@ export function isInteger(dtype: DType): dtype is 'i32' | 'u8' | 'i8' {
 export function isFloat(dtype: DType): dtype is 'f32' | 'f16' | 'bf16' {
   return dtype === 'f32' || isHalf(dtype);
 }
+
+/** The element type in which kernels compute with such elements, and store what comes of them. */
+export function computedAs(dtype: DType): DType {
+  return isHalf(dtype) ? 'f32' : dtype;
+}

@@ -2,7 +2,7 @@ import { InvariantError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Allocation, Binding } from '../gpu/memory.ts';
 import { seam } from '../seam.ts';
-import { bytesPerElement, type DType } from './dtype.ts';
+import { bytesPerElement, type DType, isHalf } from './dtype.ts';
 import { type HostTensor, hostTensor, hostTensorFromBytes, ShapeError } from './host.ts';
 import { formatShape, type Shape, sizeOf } from './shape.ts';
 
@@ -102,7 +102,14 @@ export class Tensor implements Disposable {
     const memory = this.#allocation;
     const guarded = this.#owns && memory.guardBytes !== 0;
     const size = guarded ? roundUp(this.bytes, 4) + memory.guardBytes : boundBytes(this.bytes);
-    return { memory, offset: this.#offset, size };
+    const { dtype } = this;
+    return { memory, offset: this.#offset, size, ...(isHalf(dtype) ? { half: dtype } : {}) };
+  }
+
+  /** As {@link Tensor.binding}, for a kernel that itself knows how halves lie. */
+  get words(): Binding {
+    const { half: _, ...binding } = this.binding;
+    return binding;
   }
 
   /**

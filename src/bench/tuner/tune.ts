@@ -8,7 +8,7 @@ import { CallOracle } from '../oracle.ts';
 import { EngineWork } from '../ours/engine-work.ts';
 import { prepareOp } from '../ours/op.ts';
 import { median } from '../statistics/median.ts';
-import { type Clock, repeatsOf, timeOfOne } from '../stopwatch.ts';
+import { type Clock, firstBatch, timeOfOne } from '../stopwatch.ts';
 import type { TunedClass } from './classes.ts';
 
 /** How long measuring may take. Milliseconds. */
@@ -74,7 +74,7 @@ async function timesOf(
     }
     const [first] = candidates;
     if (!first) return new Map();
-    const repeats = await repeatsOf((times) => first.work.run(times), now);
+    const { repeats } = await firstBatch((times) => first.work.run(times), now);
     for (let round = 0; round < ROUNDS; round++) {
       for (const { work, times } of candidates) {
         times.push(await timeOfOne((count) => work.run(count), repeats, now));

@@ -100,6 +100,21 @@ describe('while it goes on', () => {
     ]);
   });
 
+  test('a log is told how far it is every half minute', () => {
+    const { lines, voice } = heard();
+    let now = 0;
+    const listen = showBench(voice, () => now);
+    const work = (done: number, at: number) => {
+      now = at;
+      listen({ type: 'work', id: ID, done, total: 9, remainingMs: 1000 * (9 - done) });
+    };
+    work(1, 20_000);
+    work(2, 31_000);
+    work(3, 60_000);
+    work(4, 61_500);
+    expect(lines).toEqual([`2 of 9, about 7 s left: ${ID}`, `4 of 9, about 5 s left: ${ID}`]);
+  });
+
   test('a terminal sees how far it is, in one line', () => {
     const { lines, voice } = heard(true);
     const listen = showBench(voice);

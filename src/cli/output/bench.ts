@@ -6,9 +6,16 @@ import { plainText } from '../../report/plain-text.ts';
 import type { CaseResult, Report } from '../../report/schema.ts';
 import { paint, type Voice } from './voice.ts';
 
+/** How often a log, which cannot redraw a line, is told what is timed. Milliseconds. */
+const LOG_EVERY_MS = 30_000;
+
 /** Shows a bench while it goes on: the work that is timed, and what is left. */
-export function showBench(voice: Voice): BenchListener {
+export function showBench(
+  voice: Voice,
+  now: () => number = () => performance.now(),
+): BenchListener {
   let open = false;
+  let told = now();
   const erase = () => {
     if (open) voice.write('\r\x1b[K');
     open = false;
@@ -23,7 +30,12 @@ export function showBench(voice: Voice): BenchListener {
         const left =
           remainingMs === undefined ? '' : `, about ${Math.ceil(remainingMs / 1000)} s left`;
         const line = `${done} of ${total}${left}: ${id}`;
-        if (!voice.live) return;
+        if (!voice.live) {
+          if (now() - told < LOG_EVERY_MS) return;
+          told = now();
+          voice.say(line);
+          return;
+        }
         voice.write(`\r\x1b[K${line.slice(0, voice.columns() - 1)}`);
         open = true;
         return;

@@ -48,7 +48,7 @@ export const scaledDotProductAttention = launcher(signature, {
       depth: depthOfTiles(32),
     },
   },
-  storage: { decides: ['q', 'k', 'v'], keeps: ['row_stats'] },
+  storage: { widens: true, decides: ['q', 'k', 'v'], keeps: ['row_stats'] },
   forward: (gpu, inputs, params, variant) => {
     using scope = new Scope();
     const { operands, whole } = inBatches(gpu, scope, inputs, params);

@@ -15,6 +15,7 @@ import { batchedAs } from './window.ts';
  */
 export const conv1d = launcher(signature, {
   variants: CONVOLUTION,
+  storage: { widens: true },
   forward: (gpu, { x, weight, bias }, params, variant) => {
     const plan = rowPlan(x.shape, weight.shape, params);
     requireBias('conv1d', bias, plan.y[1]);

@@ -13,6 +13,7 @@ import { batchedAs } from './window.ts';
  */
 export const conv2d = launcher(signature, {
   variants: CONVOLUTION,
+  storage: { widens: true },
   forward: (gpu, { x, weight, bias }, params, variant) => {
     const plan = planOf('conv2d', x.shape, weight.shape, params);
     requireBias('conv2d', bias, plan.y[1]);

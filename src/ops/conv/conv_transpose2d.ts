@@ -17,6 +17,7 @@ import { batchedAs, type ImageShape, imagesOf, type Pair } from './window.ts';
  */
 export const convTranspose2d = launcher(signature, {
   variants: CONVOLUTION,
+  storage: { widens: true },
   forward: (gpu, { x, weight, bias }, params, variant) => {
     const plan = transposedPlan({ x, weight }, params);
     requireBias('conv_transpose2d', bias, plan.x[1]);

@@ -32,7 +32,7 @@ export const loraLinear = launcher(signature, {
     subgroup: { ...PRODUCT_VARIANTS.subgroup, kernels: kernelsOf('subgroup') },
     tiled: { ...PRODUCT_VARIANTS.tiled, kernels: kernelsOf('tiled') },
   },
-  storage: { decides: ['x'], keeps: ['xa'] },
+  storage: { widens: true, decides: ['x'], keeps: ['xa'] },
   forward: (gpu, inputs, params, variant) => {
     const { x, lora_A, lora_B, bias, magnitude } = inputs;
     check(inputs, params);

@@ -28,7 +28,7 @@ const TARGETS = {
  */
 export const cast = launcher(signature, {
   variants: { words: { kernels: ['math/cast'] } },
-  storage: { reads: ['x'], keeps: ['y'] },
+  storage: { keeps: ['y'] },
   forward: (gpu, { x }, { to }) => ({
     y: convert(gpu, x, TARGETS[to], to === 'bool' ? BOOL : undefined),
   }),

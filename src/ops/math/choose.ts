@@ -1,6 +1,7 @@
 import shader from '../../../shaders/math/where.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { gridOfFours, PADDING, u32 } from '../../gpu/shader.ts';
+import { computedAs } from '../../tensor/dtype.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { axisFields, inFours, repeatedStrides, walk } from './axes.ts';
@@ -21,7 +22,7 @@ export function choose(gpu: Gpu, condition: Tensor, choice: Choice, shape: Shape
   const value = (choice[filled] as number | undefined) ?? 0;
   const strides = [condition, a, b].map((each) => repeatedStrides(shader.file, each.shape, shape));
   const axes = walk(shape, strides);
-  const y = Tensor.empty(gpu, a.dtype, shape);
+  const y = Tensor.empty(gpu, computedAs(a.dtype), shape);
   gpu.dispatch({
     shader,
     constants: { FILLED: filled + 1, FOURS: Number(inFours(axes)) },

@@ -23,8 +23,14 @@ export const readAs = seam('storage.read', (dtype: DType): number => codeOf(dtyp
  * no kernel converts.
  */
 export function convert(gpu: Gpu, x: Tensor, dtype: DType, to = codeOf(dtype)): Tensor {
-  const from = readAs(x.dtype);
   const y = Tensor.empty(gpu, dtype, x.shape);
+  convertInto(gpu, x, y, to);
+  return y;
+}
+
+/** As {@link convert}, into a tensor of the same size that is there. */
+export function convertInto(gpu: Gpu, x: Tensor, y: Tensor, to = codeOf(y.dtype)): void {
+  const from = readAs(x.dtype);
   gpu.dispatch({
     shader,
     constants: { FROM: from, TO: to },
@@ -33,7 +39,6 @@ export function convert(gpu: Gpu, x: Tensor, dtype: DType, to = codeOf(dtype)): 
     workgroups: gridOfFours(x.size),
     ...fusable(x.size, FLOATS[from], FLOATS[to]),
   });
-  return y;
 }
 
 /** What a captured step fuses: floats to floats. */

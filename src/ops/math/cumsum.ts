@@ -1,6 +1,7 @@
 import shader from '../../../shaders/math/cumsum.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { linearGrid, u32 } from '../../gpu/shader.ts';
+import { computedAs } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { cumsum as signature } from '../../vocabulary/math/cumsum.ts';
@@ -37,7 +38,7 @@ function scan(gpu: Gpu, x: Tensor, dim: number, reverse: boolean): Tensor {
   const parts = partsOf(terms);
   const inner = sizeOf(x.shape.slice(at + 1));
   const pass = (shape: Shape, offsets: Tensor | undefined, totals: boolean) => {
-    const y = Tensor.empty(gpu, x.dtype, shape);
+    const y = Tensor.empty(gpu, computedAs(x.dtype), shape);
     gpu.dispatch({
       shader,
       constants: {

@@ -9,7 +9,7 @@ import {
   type UniformField,
   u32,
 } from '../../gpu/shader.ts';
-import type { DType } from '../../tensor/dtype.ts';
+import { computedAs, type DType } from '../../tensor/dtype.ts';
 import { type Shape, sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { Binary } from '../../vocabulary/binary.ts';
@@ -32,13 +32,13 @@ function parameterFields(parameters: Parameters, of: DType = 'f32'): readonly Un
  * type and shape. The caller owns y.
  */
 export function unary(gpu: Gpu, shader: Shader, x: Tensor, parameters: Parameters = []): Tensor {
-  const y = Tensor.empty(gpu, x.dtype, x.shape);
+  const y = Tensor.empty(gpu, computedAs(x.dtype), x.shape);
   gpu.dispatch({
     shader,
     bindings: [x.binding, y.binding],
-    uniforms: [u32(x.size), PADDING, ...parameterFields(parameters, x.dtype)],
+    uniforms: [u32(x.size), PADDING, ...parameterFields(parameters, y.dtype)],
     workgroups: gridOfFours(x.size),
-    ...(x.dtype === 'f32' ? { elementwise: { count: x.size, parameters } } : {}),
+    ...(y.dtype === 'f32' ? { elementwise: { count: x.size, parameters } } : {}),
   });
   return y;
 }
@@ -66,7 +66,7 @@ export function binary(
       )
     : [];
   const fields = axisFields(file, axes);
-  const y = Tensor.empty(gpu, a.dtype, as ?? shape);
+  const y = Tensor.empty(gpu, computedAs(a.dtype), as ?? shape);
   gpu.dispatch({
     shader,
     constants: { BROADCAST: Number(repeats) + Number(repeats && inFours(axes)) },
@@ -74,7 +74,7 @@ export function binary(
     uniforms: [u32(y.size), PADDING, ...parameterFields(parameters), ...fields],
     workgroups: gridOfFours(y.size),
     // Captured steps fuse functions of floats alone.
-    ...(repeats || a.dtype !== 'f32' ? {} : { elementwise: { count: y.size, parameters } }),
+    ...(repeats || y.dtype !== 'f32' ? {} : { elementwise: { count: y.size, parameters } }),
   });
   return y;
 }

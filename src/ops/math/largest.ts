@@ -1,7 +1,7 @@
 import shader from '../../../shaders/math/argmax.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { linearGrid } from '../../gpu/shader.ts';
-import type { DType } from '../../tensor/dtype.ts';
+import { computedAs, type DType } from '../../tensor/dtype.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -28,7 +28,7 @@ export function largest(
     throw new ShapeError(
       `a maximum over no elements, of a tensor of ${formatShape(x.shape)}, is none`,
     );
-  return pass(gpu, x, reduction, shape, { wanted, dtype: x.dtype, fromPairs: false });
+  return pass(gpu, x, reduction, shape, { wanted, dtype: computedAs(x.dtype), fromPairs: false });
 }
 
 interface Options {

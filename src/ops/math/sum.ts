@@ -2,9 +2,11 @@ import integerShader from '../../../shaders/math/integer_sum.wgsl';
 import shader from '../../../shaders/math/reduce_sum.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, linearGrid } from '../../gpu/shader.ts';
+import { computedAs, isHalf } from '../../tensor/dtype.ts';
 import { type Shape, sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { repeatedStrides } from './axes.ts';
+import { convert } from './convert.ts';
 import {
   partsOf,
   type Reduction,
@@ -50,7 +52,7 @@ function pass(
   const isLast = parts === 1;
   const { scale = 1, root = false } = options;
   const uniforms = reductionFields(shader.file, reduction, f32(isLast ? scale : 1));
-  const y = Tensor.empty(gpu, x.dtype, isLast ? shape : [count * parts]);
+  const y = Tensor.empty(gpu, computedAs(x.dtype), isLast ? shape : [count * parts]);
   const kernel =
     x.dtype === 'i32'
       ? { shader: integerShader, constants: {} }
@@ -81,6 +83,7 @@ export function sumToSize(
 ): Tensor {
   repeatedStrides('sum_to_size', size, x.shape); // refuses what does not broadcast
   if (!options && sameShape(size, x.shape)) {
+    if (isHalf(x.dtype)) return convert(gpu, x.view(shape), 'f32');
     const y = Tensor.empty(gpu, x.dtype, shape);
     y.copyFrom(x);
     return y;

@@ -5,6 +5,7 @@ import pairsShader from '../../../shaders/math/topk_pairs.wgsl';
 import sortedShader from '../../../shaders/math/topk_sorted.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { linearGrid, spread, u32 } from '../../gpu/shader.ts';
+import { computedAs } from '../../tensor/dtype.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -60,7 +61,7 @@ export const topk = launcher(signature, {
       );
     }
     const shape = x.shape.with(at, k);
-    const values = Tensor.empty(gpu, x.dtype, shape);
+    const values = Tensor.empty(gpu, computedAs(x.dtype), shape);
     const indices = Tensor.empty(gpu, 'i32', shape);
     const launch = { x, values, indices, ...row, k, largest };
     if (variant === 'sort' || k > ROUNDS_OF_PASS * passesOf(row.terms)) sorted(gpu, launch);

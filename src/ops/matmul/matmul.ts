@@ -25,7 +25,6 @@ export const matmul = launcher(signature, {
     ...variant,
     kernels: [...variant.kernels, integerShader.file],
   })),
-  storage: { reads: ['a', 'b'] },
   forward: (gpu, inputs, { alpha, beta, ...transposes }, variant) => {
     const product = { ...inputs, ...transposes, scale: alpha, biasScale: beta };
     if (inputs.a.dtype !== 'i32') return { y: multiply(gpu, product, variant) };

@@ -20,7 +20,7 @@ import { PRODUCT_VARIANTS } from './tiles.ts';
 const product = (signature: QuantizedProduct): Launcher<QuantizedProduct> =>
   launcher(signature, {
     variants: PRODUCT_VARIANTS,
-    storage: { decides: ['x'] },
+    storage: { widens: true, decides: ['x'] },
     forward: (gpu, inputs, params, variant) => {
       const weight = weightOf(inputs, params);
       return { y: multiplyQuantized(gpu, inputs.x, weight, params.transpose_weight, variant) };

@@ -4,6 +4,7 @@ import chainShader from '../../../shaders/nn/embedding_chain.wgsl';
 import headsShader from '../../../shaders/nn/embedding_heads.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { gridOfFours, linearGrid, u32 } from '../../gpu/shader.ts';
+import { computedAs } from '../../tensor/dtype.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -50,7 +51,7 @@ export function rowsAt(gpu: Gpu, weight: Tensor, ids: Tensor, shape: Shape): Ten
   const [vocabulary, width] = matrixShape(weight);
   if (vocabulary === 0 && !ids.shape.includes(0))
     throw new ShapeError(`${formatShape(weight.shape)} has no row that ${ids.size} ids could read`);
-  const y = Tensor.empty(gpu, weight.dtype, shape);
+  const y = Tensor.empty(gpu, computedAs(weight.dtype), shape);
   gpu.dispatch({
     shader,
     constants: { FOURS: Number(width % 4 === 0) },

@@ -15,7 +15,7 @@ import { OPTIMIZER_VARIANT, optimizerOf } from './optimizers.ts';
 export const optimizerSteps = launcher(signature, {
   variants: { vec4: OPTIMIZER_VARIANT },
   // Each step goes on from what the device has in f32, which halves would not tell.
-  storage: { keeps: Object.keys(signature.outputs) },
+  storage: { widens: true, keeps: Object.keys(signature.outputs) },
   forward: (gpu, inputs, params) => {
     const { grads } = inputs;
     const { shape } = inputs.param;

@@ -31,7 +31,7 @@ export const ABS_MEAN_VARIANT = {
  */
 export const absMean = launcher(signature, {
   variants: { lanes: ABS_MEAN_VARIANT },
-  storage: { reads: ['weight'], keeps: ['mean'] },
+  storage: { keeps: ['mean'] },
   forward: (gpu, { weight, limit }, { factor, per_channel }) => {
     const shape = per_channel ? channelShape(weight.shape) : [1];
     if (limit && !sameShape(limit.shape, shape)) {
@@ -46,7 +46,7 @@ export const absMean = launcher(signature, {
     gpu.dispatch({
       shader: sumShader,
       constants: { STORAGE: storageOf(weight.dtype), ALL: Number(limit === undefined) },
-      bindings: [weight.binding, (limit ?? weight).binding, partial.binding],
+      bindings: [weight.words, (limit ?? weight).binding, partial.binding],
       uniforms: [u32(mean.size), u32(width), u32(lanes)],
       workgroups: linearGrid(mean.size * lanes),
     });

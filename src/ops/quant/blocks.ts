@@ -72,7 +72,7 @@ export function blockAbsmax(gpu: Gpu, x: Tensor, block: number, variant: string)
   gpu.dispatch({
     shader,
     constants: { STORAGE: storageOf(x.dtype), ...sizes },
-    bindings: [x.binding, absmax.binding],
+    bindings: [x.words, absmax.binding],
     uniforms: [u32(x.size), u32(block), u32(blocks)],
     workgroups: linearGrid(blocks * (sizes['LANES'] as number)),
   });

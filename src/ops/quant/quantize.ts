@@ -74,7 +74,7 @@ export function quantizeBlocks(
   gpu.dispatch({
     shader,
     constants: { STORAGE },
-    bindings: [weight.binding, scales.binding, packed.binding],
+    bindings: [weight.words, scales.binding, packed.binding],
     uniforms: [weight.size, blocksize, words].map(u32),
     workgroups: linearGrid(words),
   });
@@ -142,7 +142,7 @@ const VARIANTS = blockVariants(
 const quantizer = (signature: Quantize): Launcher<Quantize> =>
   launcher(signature, {
     variants: VARIANTS,
-    storage: { reads: ['weight'], keeps: ['absmax', 'dequant', 'nested_absmax', 'nested_offset'] },
+    storage: { keeps: ['absmax', 'dequant', 'nested_absmax', 'nested_offset'] },
     forward: (gpu, { weight }, params, variant) => {
       const { quant_type, blocksize, nested_blocksize, nested_rounding = 'nearest' } = params;
       const nested = params.compress_statistics

@@ -19,7 +19,6 @@ import { storageOf } from './blocks.ts';
  */
 export const ternarize = launcher(signature, {
   variants: { words: { kernels: [shader.file] } },
-  storage: { reads: ['weight'] },
   forward: (gpu, { weight, threshold }, { seed }) => {
     const [channels] = channelShape(weight.shape);
     if (threshold.size !== 1 && threshold.size !== channels) {
@@ -37,7 +36,7 @@ export const ternarize = launcher(signature, {
     gpu.dispatch({
       shader,
       constants: { STORAGE: storageOf(weight.dtype), STOCHASTIC: Number(seed !== undefined) },
-      bindings: [weight.binding, threshold.binding, trits.binding],
+      bindings: [weight.words, threshold.binding, trits.binding],
       uniforms: [
         ...wordsOf(seed ?? 0).map(u32),
         u32(weight.size),

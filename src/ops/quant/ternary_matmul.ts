@@ -32,7 +32,7 @@ export const ternaryMatmul = launcher(signature, {
       depth: (terms) => terms,
     },
   },
-  storage: { decides: ['x'] },
+  storage: { widens: true, decides: ['x'] },
   forward: (gpu, { x, packed, scale }, { out_features: n }, variant) => {
     const [m, k] = matrixOf(x.shape);
     const sparse = variant === 'skip-zeros';

@@ -24,7 +24,7 @@ export const ternaryQuantize = launcher(signature, {
       ],
     },
   },
-  storage: { reads: ['weight'], keeps: ['threshold', 'scale', 'dequant'] },
+  storage: { keeps: ['threshold', 'scale', 'dequant'] },
   forward: (gpu, { weight }, { threshold_factor }) => {
     const n = weight.size;
     const factor = threshold_factor;

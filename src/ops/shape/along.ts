@@ -2,6 +2,7 @@ import addShader from '../../../shaders/shape/add_along.wgsl';
 import takeShader from '../../../shaders/shape/take_along.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, gridOfFours, linearGrid, u32 } from '../../gpu/shader.ts';
+import { computedAs } from '../../tensor/dtype.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -65,7 +66,7 @@ export function takenAlong(
     x.shape[d] === 1 && d !== dim ? 0 : stride,
   );
   const axes = walk(shape, [strides.with(dim, 0), indexStrides]);
-  const y = Tensor.empty(gpu, x.dtype, as);
+  const y = Tensor.empty(gpu, computedAs(x.dtype), as);
   gpu.dispatch({
     shader: takeShader,
     constants: { SCALED: Number(scale !== undefined), FOURS: Number(inFours(axes)) },

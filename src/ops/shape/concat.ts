@@ -1,4 +1,4 @@
-import type { DType } from '../../tensor/dtype.ts';
+import { computedAs, type DType } from '../../tensor/dtype.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -38,7 +38,7 @@ export const concat = launcher(signature, {
       parts
         .filter(({ name }) => wants.has(name))
         .map(({ name, tensor, first }) => {
-          const dx = Tensor.empty(gpu, dy.dtype, tensor.shape);
+          const dx = Tensor.empty(gpu, computedAs(dy.dtype), tensor.shape);
           const start = first * (strides[axis] as number);
           copy(
             gpu,
@@ -71,7 +71,8 @@ function layoutOf(
 ): Layout {
   const { x0 } = inputs;
   if (!x0) throw new ShapeError('concat: there is no x0, and nothing to put together');
-  const { shape, dtype } = x0;
+  const { shape } = x0;
+  const dtype = computedAs(x0.dtype);
   const axis = axisOf('concat', params.axis, shape);
   const parts: { name: string; tensor: Tensor; first: number }[] = [];
   let first = 0;

@@ -1,6 +1,7 @@
 import shader from '../../../shaders/shape/copy.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { gridOfFours, PADDING, u32 } from '../../gpu/shader.ts';
+import { computedAs } from '../../tensor/dtype.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -55,7 +56,7 @@ export function permuted(gpu: Gpu, x: Tensor, perm: readonly number[], shape?: S
   requireCopyable('transpose', x);
   const strides = denseStrides(x.shape);
   const walked = perm.map((d) => x.shape[d] as number);
-  const y = Tensor.empty(gpu, x.dtype, shape ?? walked);
+  const y = Tensor.empty(gpu, computedAs(x.dtype), shape ?? walked);
   copy(
     gpu,
     walked,
@@ -72,7 +73,7 @@ export function permuted(gpu: Gpu, x: Tensor, perm: readonly number[], shape?: S
 export function expanded(gpu: Gpu, x: Tensor, shape: Shape): Tensor {
   requireCopyable('expand', x);
   const strides = repeatedStrides('expand', x.shape, shape);
-  const y = Tensor.empty(gpu, x.dtype, shape);
+  const y = Tensor.empty(gpu, computedAs(x.dtype), shape);
   copy(gpu, shape, { tensor: x, strides }, { tensor: y, strides: denseStrides(shape) });
   return y;
 }

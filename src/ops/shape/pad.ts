@@ -2,6 +2,7 @@ import shader from '../../../shaders/shape/pad.wgsl';
 import backwardShader from '../../../shaders/shape/pad_backward.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { linearGrid, u32 } from '../../gpu/shader.ts';
+import { computedAs } from '../../tensor/dtype.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -70,7 +71,7 @@ function stepsOf(params: Params): readonly [Params, Params?] {
 }
 
 function padded(gpu: Gpu, x: Tensor, params: Params): Tensor {
-  const y = Tensor.empty(gpu, x.dtype, paddedShape(x.shape, params));
+  const y = Tensor.empty(gpu, computedAs(x.dtype), paddedShape(x.shape, params));
   const strides = denseStrides(x.shape);
   const axes = paddingOf(x.shape.length, params)
     .map(([before], d) => [y.shape[d], strides[d], before, x.shape[d]] as number[])
@@ -80,7 +81,7 @@ function padded(gpu: Gpu, x: Tensor, params: Params): Tensor {
     shader,
     bindings: [x.binding, y.binding],
     uniforms: [
-      ...[y.size, MODES[params.mode], bitsOf(params.value, x.dtype), axes.length],
+      ...[y.size, MODES[params.mode], bitsOf(params.value, y.dtype), axes.length],
       ...[...axes.flat(), ...unused],
     ].map(u32),
     workgroups: linearGrid(y.size),
