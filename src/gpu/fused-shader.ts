@@ -1,5 +1,6 @@
+import { FLOATS, type FloatStorage } from './float-storage.ts';
 import { modulesFor, withoutComments } from './linked-modules.ts';
-import { type Cast, FLOATS, type FloatStorage } from './recorder.ts';
+import type { Cast } from './recorder.ts';
 import { type Shader, textOf } from './shader.ts';
 
 /** One function of a fused kernel, and where its arguments come from. */

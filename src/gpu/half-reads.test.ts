@@ -54,11 +54,12 @@ describe('a kernel that reads halves', () => {
 
 test('a launch without halves is what it was, and two with the same halves have one shader', () => {
   const shader: Shader = { file: 'math/f', code: CODE };
-  const floats = { shader, bindings: [bound(), bound()] };
+  const workgroups = [1, 1, 1] as const;
+  const floats = { shader, workgroups, bindings: [bound(), bound()] };
   expect(readingHalves(floats)).toBe(floats);
-  const halves = { shader, bindings: [bound('f16'), bound()] };
+  const halves = { shader, workgroups, bindings: [bound('f16'), bound()] };
   const reading = readingHalves(halves).shader;
   expect(reading.reads).toEqual(['f16', undefined]);
   expect(readingHalves({ ...halves }).shader).toBe(reading);
-  expect(readingHalves({ shader, bindings: [bound('bf16'), bound()] }).shader).not.toBe(reading);
+  expect(readingHalves({ ...halves, bindings: [bound('bf16'), bound()] }).shader).not.toBe(reading);
 });

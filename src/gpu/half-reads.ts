@@ -1,19 +1,26 @@
 import storage from '../../shaders/lib/storage.wesl?raw';
 import { invariant } from '../errors.ts';
+import { seam } from '../seam.ts';
+import { FLOATS } from './float-storage.ts';
 import { withoutComments } from './linked-modules.ts';
 import type { Binding } from './memory.ts';
-import { FLOATS, type Launch } from './recorder.ts';
 import { bindingLayout, type Shader } from './shader.ts';
+
+/** Of a launch, what tells how its kernel reads. */
+interface Reading {
+  readonly shader: Shader;
+  readonly bindings: readonly Binding[];
+}
 
 /**
  * The launch with a kernel that reads bindings in halves where they lie, and widens what it reads.
  * Exact, as a cast before it would be. Bindings that the kernel takes as words are its own matter.
  */
-export function readingHalves<T extends Pick<Launch, 'shader' | 'bindings'>>(launch: T): T {
+export const readingHalves = seam('gpu.reading_halves', <T extends Reading>(launch: T): T => {
   const { shader, bindings } = launch;
   if (!bindings.some(({ half }) => half)) return launch;
   return { ...launch, shader: shaderReading(shader, bindings) };
-}
+});
 
 const shaders = new WeakMap<Shader, Map<string, Shader>>();
 

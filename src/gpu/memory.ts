@@ -1,5 +1,6 @@
 import { GradproofError, invariant } from '../errors.ts';
 import { seam } from '../seam.ts';
+import type { Half } from './float-storage.ts';
 import { gpuErrorIn } from './gpu-error.ts';
 import { STAGING, USAGE } from './usage.ts';
 
@@ -37,9 +38,6 @@ export interface Binding extends Place {
   /** Set where halves lie there: kernels read them as floats. */
   readonly half?: Half;
 }
-
-/** Formats of halves. */
-export type Half = 'f16' | 'bf16';
 
 /** A kernel wrote past the end of a buffer. */
 export class GuardError extends GradproofError {

@@ -1,4 +1,5 @@
 import { seam } from '../seam.ts';
+import type { FloatStorage } from './float-storage.ts';
 import { LaunchSlots } from './launch-slots.ts';
 import type { Allocation, Binding, Place } from './memory.ts';
 import { type Constants, Pipelines } from './pipelines.ts';
@@ -36,12 +37,6 @@ export interface Launch {
    */
   readonly product?: { readonly count: number; readonly y: number };
 }
-
-/** By the values of STORAGE in lib/storage, and of FROM and TO in math/cast. */
-export const FLOATS = ['f32', 'f16', 'bf16'] as const;
-
-/** How floats are stored: four in a vec4f, or halves in the words of a vec2u. */
-export type FloatStorage = (typeof FLOATS)[number];
 
 /** Floats stored in one way, rounded to nearest even to another. */
 export interface Cast {

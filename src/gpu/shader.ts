@@ -1,7 +1,7 @@
 import { invariant } from '../errors.ts';
 import { seam } from '../seam.ts';
 import type { LiveNumber } from '../vocabulary/live-number.ts';
-import type { Half } from './memory.ts';
+import type { Half } from './float-storage.ts';
 
 /**
  * WGSL text as linked by the build; `file` is its path in shaders/ without extension, for example

@@ -48,7 +48,10 @@ export interface Backward<S extends Signature, Own extends string = never, Param
   readonly wants: ReadonlySet<string>;
 }
 
-/** What the author of a launcher writes, for tensors in f32; of integers, in i32. */
+/**
+ * What the author of a launcher writes, for tensors in f32; of integers, in i32. An input in halves
+ * is bound as it lies, and its kernel reads floats; what is allocated is {@link computedAs} them.
+ */
 interface Definition<S extends Signature, Own extends string> {
   readonly variants: Readonly<Record<string, Variant>>;
   /**

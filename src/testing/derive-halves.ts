@@ -8,6 +8,7 @@ import type { HostTensor } from '../tensor/host.ts';
 import { dequantizations } from '../vocabulary/quant/dequantize.ts';
 import { signatureOf } from '../vocabulary/registry.ts';
 import type { CaseContext } from './context.ts';
+import type { FaultDeclaration } from './fault.ts';
 import { type Half, halfSampleOf } from './half-sample.ts';
 import { judgeResults } from './judge-call.ts';
 import { type SuiteBuilder, SuiteError } from './suite.ts';
@@ -31,8 +32,14 @@ export function declareHalves(suite: SuiteBuilder, record: OpRecord): void {
     .desc(
       `${record.summary}, stored in halves: within the bound of float32 on the rounded inputs, and one rounding of the format.`,
     )
-    .control('halves read as float32', (fault) => fault.host('storage.read', () => () => 0))
+    .control('halves read as float32', readHalvesAsFloat32)
     .run((t) => runHalf(t, record, t.params['storage'] as Half));
+}
+
+/** Faults of all who read halves: casts and products, and every other kernel. */
+export function readHalvesAsFloat32(fault: FaultDeclaration): void {
+  fault.host('storage.read', () => () => 0);
+  fault.host('gpu.reading_halves', () => (launch) => launch);
 }
 
 async function runHalf(t: CaseContext, record: OpRecord, dtype: Half): Promise<void> {

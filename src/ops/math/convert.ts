@@ -1,7 +1,8 @@
 import shader from '../../../shaders/math/cast.wgsl';
 import { GradproofError } from '../../errors.ts';
+import { FLOATS, type FloatStorage } from '../../gpu/float-storage.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { FLOATS, type FloatStorage, type Launch } from '../../gpu/recorder.ts';
+import type { Launch } from '../../gpu/recorder.ts';
 import { gridOfFours, u32 } from '../../gpu/shader.ts';
 import { seam } from '../../seam.ts';
 import type { DType } from '../../tensor/dtype.ts';
