@@ -72,7 +72,11 @@ export function product(
     const l = broadcastIndex(i, batch, left.batch) * left.rows;
     const r = broadcastIndex(i, batch, right.batch) * right.rows;
     for (let row = l; row < l + left.rows; row++) {
-      for (let col = r; col < r + right.rows; col++)
+      const end = r + right.rows;
+      let col = r;
+      for (; inner === dot && col + 4 <= end; col += 4, at += 4)
+        fourDots(left.data, row * terms, right.data, col * terms, terms, data, at);
+      for (; col < end; col++)
         data[at++] = inner(left.data, row * terms, right.data, col * terms, terms);
     }
   }
@@ -89,6 +93,37 @@ function dot(
   let sum = 0;
   for (let t = 0; t < terms; t++) sum += (a[startA + t] as number) * (b[startB + t] as number);
   return sum;
+}
+
+/**
+ * The same of four rows of b, `terms` apart, to four places of y: a processor does not wait for one
+ * sum while it adds to the others.
+ */
+function fourDots(
+  a: Float64Array,
+  startA: number,
+  b: Float64Array,
+  startB: number,
+  terms: number,
+  y: Float64Array,
+  at: number,
+): void {
+  let sum0 = 0;
+  let sum1 = 0;
+  let sum2 = 0;
+  let sum3 = 0;
+  for (let t = 0; t < terms; t++) {
+    const factor = a[startA + t] as number;
+    const first = startB + t;
+    sum0 += factor * (b[first] as number);
+    sum1 += factor * (b[first + terms] as number);
+    sum2 += factor * (b[first + 2 * terms] as number);
+    sum3 += factor * (b[first + 3 * terms] as number);
+  }
+  y[at] = sum0;
+  y[at + 1] = sum1;
+  y[at + 2] = sum2;
+  y[at + 3] = sum3;
 }
 
 /** abs(op(a)) abs(op(b)): the condition of the product's sums. */
