@@ -29,7 +29,7 @@ import { perceived, restored, temporal } from './small-models/sequences.ts';
 
 export const smallModels = suite('train.small-models', {
   description:
-    'Small models written op by op, as in torch: every call judged, gradients held against those of the same calls in float64, captured steps the same bits',
+    'Small models written op by op, as in torch: every call judged, gradients held against those of the same calls in float64, and those of captured steps',
 });
 
 const MODELS = {
@@ -91,7 +91,10 @@ async function learn(t: CaseContext, model: SmallModel): Promise<void> {
     const largest = Math.max(...truth.data.map(Math.abs));
     const bound = truth.data.map(() => GRADIENT_LIMIT * largest);
     t.expectAccepted(`gradient of ${name}`, actual, truth, { kind: 'within', bound });
-    t.expectEqual(`replayed, of ${name}`, await download(step.outputs[name] as Tensor), actual);
+    // Not the same bits: a compiler may simplify across the functions of one kernel, as Mesa's makes
+    // one power of a root of a power.
+    const replayed = await download(step.outputs[name] as Tensor);
+    t.expectAccepted(`replayed, of ${name}`, replayed, truth, { kind: 'within', bound });
   }
 }
 
