@@ -56,6 +56,8 @@ export interface Variant {
   readonly depth?: (terms: number, lanes: number) => number;
   /** Adapter features without which the variant cannot run. */
   readonly needs?: readonly GPUFeatureName[];
+  /** What a table may choose in place of the sizes that a launch reckons. */
+  readonly offers?: Offers;
 }
 
 /**
@@ -71,6 +73,9 @@ export interface LaunchVariant<Names extends string> extends Variant {
    */
   readonly sizes?: (situation: Situation<Names>) => Constants;
 }
+
+/** Values of sizes that may be measured instead: with each of them results have the same bits. */
+export type Offers = Readonly<Record<string, readonly number[]>>;
 
 /**
  * The variant that runs on these inputs when none is asked for: that of the first row that fits of
@@ -133,19 +138,42 @@ export function depthOf(variant: Variant | undefined): (terms: number) => number
 
 /**
  * The variant and the sizes of a launch in an op that runs as `asked`: the first variant where
- * `asked` does not take the launch or is none of these.
+ * `asked` does not take the launch or is none of these. Sizes that were measured for results of so
+ * many `rows` come before those that the variant reckons.
  */
 export function chooseLaunch<Names extends string, Name extends string>(
   gpu: Machine,
   variants: Readonly<Record<Name, Omit<LaunchVariant<Names>, 'kernels'>>>,
   asked: string,
   operands: Operands<Names>,
+  rows?: number,
 ): { readonly variant: Name; readonly sizes: Constants } {
   const situation = situationOf(gpu, operands);
   const [first] = Object.keys(variants) as [Name];
   const wanted = Object.hasOwn(variants, asked) ? (asked as Name) : first;
   const name = (variants[wanted].takes?.(situation) ?? true) ? wanted : first;
-  return { variant: name, sizes: variants[name].sizes?.(situation) ?? {} };
+  const { sizes, offers } = variants[name];
+  return {
+    variant: name,
+    sizes: { ...sizes?.(situation), ...measuredSizes(gpu, name, offers, rows) },
+  };
+}
+
+/** The sizes that the device's table has for such a launch, as far as the variant offers them. */
+function measuredSizes(
+  { tuned = [] }: Machine,
+  variant: string,
+  offers: Offers = {},
+  rows?: number,
+): Constants {
+  if (rows === undefined || tuned.length === 0) return {};
+  const row = tuned.find(
+    (one) => one.sizes && one.variant === variant && (!one.rows || has(one.rows, rows)),
+  );
+  const offered = Object.entries(row?.sizes ?? {}).filter(([name, value]) =>
+    offers[name]?.includes(value),
+  );
+  return Object.fromEntries(offered);
 }
 
 function situationOf<Names extends string>(

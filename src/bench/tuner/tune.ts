@@ -19,17 +19,30 @@ const GAIN = 0.9;
 /** Each call is recorded anew, as where nothing is captured. */
 const EAGER = 'eager';
 
+/** A way to run a class: a variant, with the sizes that it reckons or others. */
+type Choice = Pick<TuningRow, 'variant' | 'sizes'>;
+
 interface Candidate {
-  readonly variant: string;
+  readonly choice: Choice;
   readonly work: EngineWork;
   readonly times: number[];
 }
 
+/** What there is to measure a class with. */
+interface Stage {
+  readonly gpu: Gpu;
+  readonly of: TunedClass;
+  readonly call: ReturnType<typeof drawnCall>;
+  readonly oracle: CallOracle;
+  readonly end: number;
+  readonly now: Clock;
+}
+
 /**
- * Times every variant of each class in turn, those that the oracle finds right alone, and returns a
- * row for each class where another than the one that the device would take is faster by a tenth. It
- * ends after three seconds, and classes that it did not come to keep their choice. The order is the
- * classes'.
+ * Times every variant of each class in turn, those that the oracle finds right alone, then the
+ * sizes that the fastest offers, and returns a row for each class where something else than what the
+ * device would take is faster by a tenth. It ends after three seconds, and classes that it did not
+ * come to keep their choice. The order is the classes'.
  */
 export async function tune(
   gpu: Gpu,
@@ -39,50 +52,81 @@ export async function tune(
 ): Promise<readonly TuningRow[]> {
   const end = now() + budgetMs;
   const rows: TuningRow[] = [];
-  for (const { work, row } of classes) {
+  for (const of of classes) {
     if (now() >= end) break;
-    const call = drawnCall(work);
-    const op = launchers.get(work.op) as Choosable;
-    const known = chooseVariant(gpu, op, call.inputs);
-    const times = await timesOf(gpu, runnableVariants(gpu, op), call, end, now);
-    if (!times) break;
-    const [fastest] = [...times].sort(([, a], [, b]) => a - b);
-    if (fastest && fastest[1] < GAIN * (times.get(known) ?? Number.POSITIVE_INFINITY))
-      rows.push({ ...row, variant: fastest[0] });
+    const call = drawnCall(of.work);
+    const op = launchers.get(of.work.op) as Choosable;
+    const stage = { gpu, of, call, oracle: new CallOracle(call), end, now };
+    const known = { variant: chooseVariant(gpu, op, call.inputs) };
+    const others = runnableVariants(gpu, op)
+      .filter((variant) => variant !== known.variant)
+      .map((variant): Choice => ({ variant }));
+    const variant = await fasterThan(stage, known, others);
+    if (!variant) break;
+    const sized = await fasterThan(stage, variant, sizesOf(op, variant));
+    const choice = sized ?? variant;
+    if (choice !== known) rows.push({ ...choice, ...of.row });
   }
   return rows;
 }
 
-/** Milliseconds of each variant that is right; undefined where the time was spent before. */
+/** A variant with each of the sizes that it offers. */
+function sizesOf({ variants }: Choosable, { variant }: Choice): readonly Choice[] {
+  return Object.entries(variants[variant]?.offers ?? {}).flatMap(([name, values]) =>
+    values.map((value): Choice => ({ variant, sizes: { [name]: value } })),
+  );
+}
+
+/**
+ * The fastest of the others that needs a tenth less time than `known`, else that; undefined where
+ * the time was spent before.
+ */
+async function fasterThan(
+  stage: Stage,
+  known: Choice,
+  others: readonly Choice[],
+): Promise<Choice | undefined> {
+  if (others.length === 0) return known;
+  const times = await timesOf(stage, [known, ...others]);
+  if (!times) return undefined;
+  const [fastest] = [...times].sort(([, a], [, b]) => a - b);
+  const limit = GAIN * (times.get(known) ?? Number.POSITIVE_INFINITY);
+  return fastest && fastest[1] < limit ? fastest[0] : known;
+}
+
+/** Milliseconds of each choice that is right; undefined where the time was spent before. */
 async function timesOf(
-  gpu: Gpu,
-  variants: readonly string[],
-  call: ReturnType<typeof drawnCall>,
-  end: number,
-  now: Clock,
-): Promise<ReadonlyMap<string, number> | undefined> {
-  const oracle = new CallOracle(call);
+  { gpu, of, call, oracle, end, now }: Stage,
+  choices: readonly Choice[],
+): Promise<ReadonlyMap<Choice, number> | undefined> {
+  const before = gpu.tuned;
   const candidates: Candidate[] = [];
+  const take = (choice: Choice) => {
+    gpu.tuned = choice.sizes ? [{ ...choice, ...of.row }, ...before] : before;
+  };
   try {
-    for (const variant of variants) {
-      const runnable = await prepareOp(gpu, { ...call, variant }, EAGER);
+    for (const choice of choices) {
+      take(choice);
+      const runnable = await prepareOp(gpu, { ...call, variant: choice.variant }, EAGER);
       const work = new EngineWork(gpu, EAGER, runnable);
-      const candidate = { variant, work, times: [] };
-      candidates.push(candidate);
+      candidates.push({ choice, work, times: [] });
       if (!(await isRight(oracle, work))) await candidates.pop()?.work[Symbol.asyncDispose]();
       if (now() >= end) return undefined;
     }
     const [first] = candidates;
     if (!first) return new Map();
+    take(first.choice);
     const { repeats } = await firstBatch((times) => first.work.run(times), now);
     for (let round = 0; round < ROUNDS; round++) {
-      for (const { work, times } of candidates) {
+      for (const { choice, work, times } of candidates) {
+        take(choice);
         times.push(await timeOfOne((count) => work.run(count), repeats, now));
         if (now() >= end) return undefined;
       }
     }
-    return new Map(candidates.map(({ variant, times }) => [variant, median(times)]));
+    return new Map(candidates.map(({ choice, times }) => [choice, median(times)]));
   } finally {
+    gpu.tuned = before;
     for (const { work } of candidates) await work[Symbol.asyncDispose]();
   }
 }

@@ -70,10 +70,11 @@ export function launchProduct(gpu: Gpu, product: ProductLaunch, asked: string): 
   const { plan, loaders, bias, y } = product;
   const [a, b, ...others] = product.bindings;
   const { row, col, k } = plan;
-  const choice = chooseLaunch(gpu, PRODUCT_VARIANTS, asked, {
+  const operands = {
     b: { dtype: product.stored, shape: product.images ?? [k.size, col.size] },
     y: { dtype: 'f32', shape: [row.size, col.size] },
-  });
+  } as const;
+  const choice = chooseLaunch(gpu, PRODUCT_VARIANTS, asked, operands, row.size);
   const { shaders, rows, cols, perGroup, constants } = tileOf(choice.variant, choice.sizes);
   const tiles = Math.ceil(col.size / cols);
   const groups = spread(Math.ceil((tiles * Math.ceil(row.size / rows)) / perGroup));

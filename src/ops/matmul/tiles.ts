@@ -33,6 +33,7 @@ export const PRODUCT_VARIANTS = {
       ROWS: y.shape[0] === 1 ? 1 : 4,
       LANES: lanesOf(machine),
     }),
+    offers: { LANES: [16, 32, 64, 128] },
   },
   subgroup: {
     kernels: ['matmul/quad', 'matmul/register'],
@@ -40,6 +41,7 @@ export const PRODUCT_VARIANTS = {
     needs: ['subgroups'],
     takes: ({ operands: { y } }) => y.shape[0] !== 1,
     sizes: ({ operands: { b, y } }) => ({ ROWS: rowsOfQuad(y.shape[0] as number, b) }),
+    offers: { ROWS: [4, 8, 16, 32] },
   },
   tiled: {
     kernels: ['matmul/workgroup', 'matmul/register'],

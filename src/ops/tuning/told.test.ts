@@ -6,14 +6,16 @@ import { rowsTold, TuningTableError, toldOf } from './told.ts';
 const MEASURED: readonly TuningRow[] = [
   { ops: ['softmax', 'rms_norm'], rows: [64], width: [1, 255], variant: 'serial' },
   { variant: 'tiled', lanes: 'few', dtype: 'f16', rows: [1, 1] },
+  { variant: 'subgroup', sizes: { ROWS: 32 }, rows: [128] },
 ];
 
 test('a table is told in the order of its rows, and read back the same', () => {
   const rows = [...MEASURED, ...CHECKED_IN];
   const told = toldOf(rows);
-  expect(Object.entries(told).slice(0, 2)).toEqual([
+  expect(Object.entries(told).slice(0, 3)).toEqual([
     ['1: softmax+rms_norm, rows from 64, width from 1 to 255', 'serial'],
     ['2: ops with tiled, lanes few, dtype f16, rows from 1 to 1', 'tiled'],
+    ['3: ops with subgroup, rows from 128', 'subgroup ROWS=32'],
   ]);
   expect(rowsTold(told)).toEqual(rows);
 });
@@ -34,6 +36,13 @@ test('a row that stands earlier too is not told again', () => {
     other,
   ]);
 });
+
+test.each(['subgroup ROWS', 'subgroup rows=1', 'subgroup ROWS=-1', 'subgroup ROWS=1 '])(
+  '"%s" is no choice',
+  (choice) => {
+    expect(() => rowsTold({ '1: ops with subgroup': choice })).toThrow(TuningTableError);
+  },
+);
 
 test.each([
   'softmax, rows from 64',

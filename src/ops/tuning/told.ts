@@ -16,9 +16,9 @@ export class TuningTableError extends GradproofError {
  * numbered in the order in which rows are tried. What an earlier row says is not told again.
  */
 export function toldOf(rows: readonly TuningRow[]): Readonly<Record<string, string>> {
-  const told = new Map(rows.map((row) => [`${wordsOf(row)} ${row.variant}`, row]));
+  const told = new Map(rows.map((row) => [`${wordsOf(row)} ${choiceIn(row)}`, row]));
   return Object.fromEntries(
-    [...told.values()].map((row, i) => [`${i + 1}: ${wordsOf(row)}`, row.variant]),
+    [...told.values()].map((row, i) => [`${i + 1}: ${wordsOf(row)}`, choiceIn(row)]),
   );
 }
 
@@ -28,7 +28,8 @@ export function toldOf(rows: readonly TuningRow[]): Readonly<Record<string, stri
  */
 export function rowsTold(told: Readonly<Record<string, string>>): readonly TuningRow[] {
   return Object.entries(told)
-    .map(([text, variant]) => {
+    .map(([text, choice]) => {
+      const { variant, ...sizes } = choiceTold(choice, text);
       const [, number, whose = '', conditions = ''] =
         /^(\d{1,6}): ([^,]+)((?:, [^,]+)*)$/.exec(text) ?? [];
       const ops = whose === anyWith(variant) ? {} : { ops: whose.split('+') };
@@ -36,7 +37,7 @@ export function rowsTold(told: Readonly<Record<string, string>>): readonly Tunin
         throw new TuningTableError(text);
       const texts = conditions.split(', ').slice(1);
       const row = Object.fromEntries(texts.map((one) => conditionTold(one, text)));
-      return { number: Number(number), row: { variant, ...ops, ...row } };
+      return { number: Number(number), row: { variant, ...sizes, ...ops, ...row } };
     })
     .sort((a, b) => a.number - b.number)
     .map(({ row }) => row);
@@ -44,7 +45,24 @@ export function rowsTold(told: Readonly<Record<string, string>>): readonly Tunin
 
 const anyWith = (variant: string) => `ops with ${variant}`;
 
-function wordsOf({ variant, ops, ...conditions }: TuningRow): string {
+/** `subgroup`, or `subgroup ROWS=16`. */
+function choiceIn({ variant, sizes = {} }: TuningRow): string {
+  return [variant, ...Object.entries(sizes).map(([name, value]) => `${name}=${value}`)].join(' ');
+}
+
+/** The variant, and the sizes where there are some, of a row told by `text`. */
+function choiceTold(choice: string, text: string): Pick<TuningRow, 'variant' | 'sizes'> {
+  const [variant = '', ...rest] = choice.split(' ');
+  if (rest.length === 0) return { variant };
+  const sizes = rest.map((one) => /^([A-Z_]{1,32})=(\d{1,6})$/.exec(one));
+  if (sizes.some((found) => !found)) throw new TuningTableError(`${text}: ${choice}`);
+  return {
+    variant,
+    sizes: Object.fromEntries(sizes.map((found) => [found?.[1], Number(found?.[2])])),
+  };
+}
+
+function wordsOf({ variant, sizes, ops, ...conditions }: TuningRow): string {
   return [ops?.join('+') ?? anyWith(variant), ...Object.entries(conditions).map(conditionIn)].join(
     ', ',
   );
