@@ -13,7 +13,7 @@ import { logError } from './log.ts';
  * How far a^b may be off as exp(b ln|a|), where `units` roundings of b and of the product move its
  * argument, and b what the logarithm is off. An a that may be flushed makes anything of it.
  */
-function powerError(a: number, b: number, units = 1): number {
+export function powerError(a: number, b: number, units = 1): number {
   if (b === 0 || (a === 0 && b > 0)) return 0;
   const size = Math.abs(a) ** b;
   if (Math.abs(a) < FLUSH || overflows(size)) return Number.POSITIVE_INFINITY;

@@ -14,6 +14,7 @@ import {
   scaleOf,
   scaleShape,
 } from './linear-scale.ts';
+import { rint } from './rint.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
@@ -27,13 +28,6 @@ const RANGES: Readonly<Record<string, readonly [low: number, high: number]>> = {
 
 /** Units in the last place that a division may be off. */
 const DIVISION = 2.5;
-
-/** The nearest integer, ties to even. */
-function rint(x: number): number {
-  const low = Math.floor(x);
-  if (x - low !== 0.5) return Math.round(x);
-  return low % 2 === 0 ? low : low + 1;
-}
 
 /** The quotient of each element by its scale, and its code: rounded, shifted and clamped. */
 function levels(

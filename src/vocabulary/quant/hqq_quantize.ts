@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Shape } from '../../tensor/shape.ts';
-import { codes, float, type Known, positive, size } from '../rules.ts';
+import { codes, float, type Known, onlyWhen, positive, size } from '../rules.ts';
 import { exactly } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
@@ -18,17 +18,34 @@ const hqq = v.strictObject({
 });
 type Params = v.InferOutput<typeof hqq>;
 
-/** Rows of the packed matrix for each row of codes that goes into one. */
-const HQQ_ROWS_PER_WORD: Readonly<Record<Params['nbits'], number>> = {
-  8: 1,
-  6: 1,
-  5: 1,
-  4: 2,
-  3: 10,
-  2: 4,
-  1.58: 4,
-  1: 8,
+/** How codes lie in the words of a packed matrix, one of each of `rows` slices of the rows. */
+export interface HqqWords {
+  /** HQQ's name for it. */
+  readonly packing: string;
+  readonly dtype: 'u8' | 'i32';
+  /** Codes in a word, that of the first slice in the highest bits. */
+  readonly rows: number;
+  /** Bits of each. */
+  readonly bits: number;
+}
+
+const BYTE: HqqWords = { packing: '8bit_u8', dtype: 'u8', rows: 1, bits: 8 };
+const FOURTHS: HqqWords = { packing: '2bit_u8', dtype: 'u8', rows: 4, bits: 2 };
+
+/** By `nbits`. */
+export const HQQ_WORDS: Readonly<Record<Params['nbits'], HqqWords>> = {
+  8: BYTE,
+  6: BYTE,
+  5: BYTE,
+  4: { packing: '4bit_u8', dtype: 'u8', rows: 2, bits: 4 },
+  3: { packing: '3bit_32', dtype: 'i32', rows: 10, bits: 3 },
+  2: FOURTHS,
+  1.58: FOURTHS,
+  1: { packing: '1bit_u8', dtype: 'u8', rows: 8, bits: 1 },
 };
+
+/** The largest code: of 1.58 bits, which stand for three values, 2. */
+export const hqqTop = ({ nbits }: Pick<Params, 'nbits'>): number => Math.round(2 ** nbits - 1);
 
 /** The matrix of groups: a group is a row (axis 1) or a column (axis 0). */
 function hqqGroups({ size: n, params }: Known<Params>): [number, number] {
@@ -43,7 +60,7 @@ function hqqScale(known: Known<Params>): Shape {
 
 function hqqPacked(known: Known<Params>): Shape {
   const [rows, columns] = hqqGroups(known);
-  return [Math.ceil(rows / HQQ_ROWS_PER_WORD[known.params.nbits]), columns];
+  return [Math.ceil(rows / HQQ_WORDS[known.params.nbits].rows), columns];
 }
 
 /** HQQ's half-quadratic quantization. */
@@ -56,4 +73,6 @@ export const hqqQuantize = signature({ family: 'quant', name: 'hqq_quantize' }, 
     zero: float(hqqScale),
     dequant: float('[*w]'),
   },
+  // What the solver's last pass began with: its zero follows from that one alone.
+  saved: { previous_zero: onlyWhen(({ optimize }: Params) => optimize, float(hqqScale)) },
 });
