@@ -16,8 +16,8 @@ export interface Asked extends OutputsOf<typeof signature, Value> {
   readonly given_previous_zero?: Value;
   /** How far the zeros may be off that the last pass began with. */
   readonly previous_error?: Value;
-  /** The mean error of the party's codes, and the least and the largest that it should be. */
-  readonly objective?: Value;
+  /** 1 where the mean error of the party's codes is as the solver's, else 0. */
+  readonly is_solved?: Value;
 }
 
 /** How far a party's mean error may be from that of the solver, as a share of it. */
@@ -75,14 +75,14 @@ export function askedOf(weight: Value, actual: Values, params: HqqParams, solved
   };
   if (!params.optimize) return { ...asked, zero: of(first.zero.value) };
   const { ends, exact } = solved ?? solve(groups, first, params);
-  const objective = objectiveOf(ends, { x: groups.x, dequant, zero, step });
-  if (!previous) return { ...asked, objective, zero: of(exact.zero.value) };
+  const is_solved = isSolvedBy(ends, { x: groups.x, dequant, zero, step });
+  if (!previous) return { ...asked, is_solved, zero: of(exact.zero.value) };
   const end = nearestEnd(ends, previous.data);
   const began = { value: previous.data, error: previous.data.map(() => 0) };
   const made = passOf(groups, { ...first, zero: began }, shrinkageOf(params), (terms) => terms);
   return {
     ...asked,
-    objective,
+    is_solved,
     zero: of(made.value),
     given_previous_zero: previous,
     previous_zero: of(end.previous.value),
@@ -120,8 +120,8 @@ interface Party {
   readonly step: Float64Array;
 }
 
-/** A zero in halves is known that well, and was made in halves. */
-function objectiveOf(ends: Solved['ends'], { x, dequant, zero, step }: Party): Value {
+/** Whether codes are as near to the weight as the solver's. A zero in halves was made in halves. */
+function isSolvedBy(ends: Solved['ends'], { x, dequant, zero, step }: Party): Value {
   const mean = x.reduce((sum, w, i) => sum + Math.abs(w - (dequant[i] as number)), 0) / x.length;
   const halves = step.reduce(
     (sum, scale, j) => sum + scale * storageStep(zero?.data[j] ?? 0, zero?.dtype),
@@ -130,6 +130,7 @@ function objectiveOf(ends: Solved['ends'], { x, dequant, zero, step }: Party): V
   const apart = (2 * halves) / step.length;
   const least = Math.min(...ends.map(({ objective, doubt }) => objective - doubt));
   const most = Math.max(...ends.map(({ objective, doubt }) => objective + doubt));
-  const data = [mean, least * (1 - OBJECTIVE) - apart, most * (1 + OBJECTIVE) + apart];
-  return { shape: [3], data: Float64Array.from(data) };
+  const isSolved =
+    mean >= least * (1 - OBJECTIVE) - apart && mean <= most * (1 + OBJECTIVE) + apart;
+  return { shape: [1], data: Float64Array.of(Number(isSolved)) };
 }

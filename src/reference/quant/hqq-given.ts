@@ -1,4 +1,4 @@
-import { EPS, FLUSH, storageStep } from '../bounds.ts';
+import { EPS, storageStep } from '../bounds.ts';
 import type { Value } from '../record.ts';
 import {
   codeOf,
@@ -6,6 +6,7 @@ import {
   type Grid,
   type Groups,
   type HqqParams,
+  levelError,
   nearestInverse,
   type Range,
 } from './hqq-groups.ts';
@@ -59,44 +60,68 @@ export function lastGrid(first: Grid, { zero }: Given, { optimize }: HqqParams):
     : first;
 }
 
+/** The least and the largest right code. */
+export type CodeRange = readonly [low: number, high: number];
+
+/** What a group's codes are made with. */
+interface GroupGrid {
+  readonly inverse: number;
+  readonly slack: number;
+  readonly zero: number;
+  /** How far the zero may be off. */
+  readonly off: number;
+}
+
+/** The part of a grid that is a group's. */
+export function gridOfGroup({ inverse, slack, zero }: Grid, j: number): GroupGrid {
+  return {
+    inverse: inverse[j] as number,
+    slack: slack[j] as number,
+    zero: zero.value[j] as number,
+    off: zero.error[j] as number,
+  };
+}
+
+/**
+ * The code clamp(rint(w inverse + zero)), either neighbour where the level is in the band of two: in
+ * IEEE arithmetic where a product that is fused gives another than one that is rounded.
+ */
+export function codeRange(
+  w: number,
+  { inverse, slack, zero, off }: GroupGrid,
+  top: number,
+  ieee: boolean,
+): CodeRange {
+  const product = w * inverse;
+  if (ieee && off === 0) {
+    const fused = codeOf(Math.fround(product + zero), top);
+    const rounded = codeOf(Math.fround(Math.fround(product) + zero), top);
+    return [Math.min(fused, rounded), Math.max(fused, rounded)];
+  }
+  const level = product + zero;
+  const band = off + levelError(product, level, inverse, slack);
+  return [codeOf(level - band, top), codeOf(level + band, top)];
+}
+
 /** The least and the largest right code of each element. */
 export interface CodeRanges {
   readonly low: Float64Array;
   readonly high: Float64Array;
 }
 
-/**
- * Codes clamp(rint(x inverse + zero)), either neighbour where the level is in the band of two: in
- * IEEE arithmetic where a product that is fused gives another than one that is rounded.
- */
+/** {@link codeRange} of all weights. */
 export function codeRanges(
-  { x, groupOf, top }: Groups,
-  { inverse, slack, zero }: Grid,
+  { x, count, groupOf, top }: Groups,
+  grid: Grid,
   ieee: boolean,
 ): CodeRanges {
+  const grids = Array.from({ length: count }, (_, j) => gridOfGroup(grid, j));
   const low = new Float64Array(x.length);
   const high = new Float64Array(x.length);
   for (const [i, w] of x.entries()) {
-    const j = groupOf(i);
-    const factor = inverse[j] as number;
-    const shift = zero.value[j] as number;
-    const product = w * factor;
-    const off = zero.error[j] as number;
-    if (ieee && off === 0) {
-      const fused = codeOf(Math.fround(product + shift), top);
-      const rounded = codeOf(Math.fround(Math.fround(product) + shift), top);
-      low[i] = Math.min(fused, rounded);
-      high[i] = Math.max(fused, rounded);
-      continue;
-    }
-    const level = product + shift;
-    const band =
-      off +
-      ((slack[j] as number) + EPS) * Math.abs(product) +
-      EPS * Math.abs(level) +
-      FLUSH * (1 + factor);
-    low[i] = codeOf(level - band, top);
-    high[i] = codeOf(level + band, top);
+    const range = codeRange(w, grids[groupOf(i)] as GroupGrid, top, ieee);
+    low[i] = range[0];
+    high[i] = range[1];
   }
   return { low, high };
 }

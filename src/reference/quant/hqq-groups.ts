@@ -33,6 +33,17 @@ export function groupsOf({ data: x }: Value, params: HqqParams): Groups {
 export const codeOf = (level: number, top: number): number =>
   Math.min(Math.max(rint(level), 0), top);
 
+/**
+ * How far the level of a weight may be off, which is its product with an inverse, plus a zero: the
+ * inverse by a share of itself, the product and the sum by a unit.
+ */
+export const levelError = (
+  product: number,
+  level: number,
+  inverse: number,
+  slack: number,
+): number => (slack + EPS) * Math.abs(product) + EPS * Math.abs(level) + FLUSH * (1 + inverse);
+
 /** Numbers of each group that may be off. */
 export interface Uncertain {
   readonly value: Float64Array;

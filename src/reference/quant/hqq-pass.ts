@@ -1,7 +1,14 @@
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
 import { powerError } from '../math/pow.ts';
 import type { Depth } from '../record.ts';
-import { codeOf, type Grid, type Groups, type HqqParams, type Uncertain } from './hqq-groups.ts';
+import {
+  codeOf,
+  type Grid,
+  type Groups,
+  type HqqParams,
+  levelError,
+  type Uncertain,
+} from './hqq-groups.ts';
 
 /** What the kernel takes a smaller error for: its logarithm is finite, and nothing is left of it. */
 export const TINY = 2 ** -100;
@@ -88,8 +95,7 @@ export function passOf(
       const w = x[place(j, k)] as number;
       const product = w * factor;
       const level = product + before;
-      const band =
-        off + (loose + EPS) * Math.abs(product) + EPS * Math.abs(level) + FLUSH * (1 + factor);
+      const band = off + levelError(product, level, factor, loose);
       const code = codeOf(level, top);
       const decoded = (code - before) / factor;
       const e = w - decoded;

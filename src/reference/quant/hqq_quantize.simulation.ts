@@ -1,0 +1,107 @@
+import { packSlices } from '../../quant/packing/row-slices.ts';
+import { HQQ_WORDS, hqqQuantize as signature } from '../../vocabulary/quant/hqq_quantize.ts';
+import { defineSimulation } from '../define.ts';
+import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
+import { chainSum } from '../simulation/sums.ts';
+import { simulatedAbsMean } from './abs_mean.simulation.ts';
+import { codeOf, type Groups, groupsOf, type HqqParams, rangesOf } from './hqq-groups.ts';
+import { TINY } from './hqq-pass.ts';
+import { rint } from './rint.ts';
+
+/** What the kernels keep of each group. */
+interface Kept {
+  readonly inverse: Float64Array;
+  readonly zero: Float64Array;
+}
+
+function firstKept(gpu: SimulatedGpu, groups: Groups, params: HqqParams): Kept {
+  const ranges = rangesOf(groups);
+  const inverse = Float64Array.from(ranges, ({ low, high }) => {
+    const span = gpu.sub(high, low);
+    return span > Math.fround(1e-4) ? Math.min(gpu.div(groups.top, span), 2e4) : 1;
+  });
+  const zero = Float64Array.from(ranges, ({ low }, j) => {
+    const start = gpu.mul(-low, inverse[j] as number);
+    return params.round_zero ? rint(start) : start;
+  });
+  return { inverse, zero };
+}
+
+function shrunk(gpu: SimulatedGpu, e: number, { lp_norm, beta }: HqqParams): number {
+  const size = Math.abs(e);
+  const power = gpu.mul(Math.fround(lp_norm - 1), gpu.log(Math.max(size, TINY)));
+  const lost = gpu.mul(Math.fround(1 / beta), gpu.exp(power));
+  return Math.sign(e) * Math.max(gpu.sub(size, lost), 0);
+}
+
+/** A pass: the zeros after it, and the sum of |e| of each group. */
+function pass(gpu: SimulatedGpu, groups: Groups, { inverse, zero }: Kept, params: HqqParams) {
+  const { x, count, size, place, top } = groups;
+  const error = new Float64Array(count);
+  const after = zero.map((before, j) => {
+    const factor = inverse[j] as number;
+    const terms = Array.from({ length: size }, (_, k) => {
+      const w = x[place(j, k)] as number;
+      const code = codeOf(gpu.mulAdd(w, factor, before), top);
+      const e = gpu.sub(w, gpu.div(gpu.sub(code, before), factor));
+      error[j] = gpu.add(error[j] as number, Math.abs(e));
+      return gpu.mulAdd(-gpu.sub(w, shrunk(gpu, e, params)), factor, code);
+    });
+    return gpu.div(chainSum(gpu, terms), size);
+  });
+  return { after, error };
+}
+
+function refined(gpu: SimulatedGpu, groups: Groups, kept: Kept, params: HqqParams) {
+  let { zero } = kept;
+  let previous = zero;
+  let best = Number.POSITIVE_INFINITY;
+  for (let t = 0; t < params.iters; t++) {
+    const { after, error } = pass(gpu, groups, { ...kept, zero }, params);
+    previous = zero;
+    zero = after;
+    const mean = simulatedAbsMean(gpu, error, Math.fround(1 / groups.size), -1);
+    if (!(mean < best)) break;
+    best = mean;
+  }
+  return { zero, previous };
+}
+
+export const simulation = defineSimulation(signature, {
+  forward: (gpu, { weight }, params) => {
+    const groups = groupsOf(weight, params);
+    const first = firstKept(gpu, groups, params);
+    const solved = params.optimize ? refined(gpu, groups, first, params) : undefined;
+    const { inverse, zero } = { ...first, ...solved };
+    const { x, count, size, groupOf, top } = groups;
+    const scale = inverse.map((factor) => gpu.div(1, factor));
+    const codes = x.map((w, i) => {
+      const j = groupOf(i);
+      return codeOf(gpu.mulAdd(w, inverse[j] as number, zero[j] as number), top);
+    });
+    const dequant = codes.map((code, i) => {
+      const j = groupOf(i);
+      return gpu.mul(gpu.sub(code, zero[j] as number), scale[j] as number);
+    });
+    const isRow = params.axis === 1;
+    const matrix = isRow ? [count, size] : [size, count];
+    const words = HQQ_WORDS[params.nbits];
+    const shape = [Math.ceil((matrix[0] as number) / words.rows), matrix[1] as number];
+    const of = (data: Float64Array) => ({ shape: isRow ? [count, 1] : [1, count], data });
+    return {
+      packed: {
+        shape,
+        data: packSlices(
+          codes,
+          shape.reduce((a, b) => a * b),
+          words,
+        ),
+      },
+      unpacked: { shape: matrix, data: codes },
+      scale: of(scale),
+      zero: of(zero),
+      dequant: { shape: weight.shape, data: dequant },
+      ...(solved && { previous_zero: of(solved.previous) }),
+    };
+  },
+});
