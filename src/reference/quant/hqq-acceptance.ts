@@ -37,8 +37,8 @@ interface Judged {
 
 /**
  * Codes are right by the scale and the zero that were produced; a zero is the mean that a pass makes
- * of the zeros before. Where those are not known it is what gives the codes that were produced, and
- * all zeros a mean error as the solver's. Of a group whose range is too large for a quotient nothing
+ * of the zeros before. Where those are not known it is what gives the codes and the weights that were
+ * produced, and all zeros a mean error as the solver's. Of a group whose range is too large for a quotient nothing
  * is asked, nor of refined zeros where there is one.
  */
 export function acceptanceOf(
@@ -86,7 +86,7 @@ function codesAndDequant(
     const j = groups.groupOf(i);
     const scale = 1 / (last.inverse[j] as number);
     if (isOpen(i)) return INFINITE;
-    return 2 * EPS * Math.abs(y) + scale * (last.zero.error[j] as number) + FLUSH * (1 + scale);
+    return decodingError(y, scale) + scale * (last.zero.error[j] as number);
   });
   return {
     packed: {
@@ -148,17 +148,30 @@ function ofZeroByCodes({ groups, ranges, first, asked, arithmetic }: Judged): Ac
   const { x, count, size, place, top } = groups;
   const isOpen = ranges.some(isBeyond);
   const isSolved = asked.is_solved?.data[0] === 1;
-  const makesCodes = (j: number, zero: number) => {
+  const decoded = inFloat32(asked.given_dequant);
+  const scale = inFloat32(asked.given_scale);
+  const makesAll = (j: number, zero: number) => {
     const grid = { ...gridOfGroup(first, j), zero, off: 0 };
     return Array.from({ length: size }, (_, k) => place(j, k)).every((i) => {
       const range = codeRange(x[i] as number, grid, top, arithmetic.ieee);
       const code = asked.unpacked.data[i] as number;
-      return code >= range[0] && code <= range[1];
+      if (!(code >= range[0] && code <= range[1])) return false;
+      if (!decoded || !scale) return true;
+      const step = scale[j] as number;
+      const y = (code - zero) * step;
+      return Math.abs((decoded[i] as number) - y) <= decodingError(y, step);
     });
   };
   return {
     kind: 'codes',
-    accepts: (j, actual) => isOpen || (isSolved && makesCodes(j, actual)),
+    accepts: (j, actual) => isOpen || (isSolved && makesAll(j, actual)),
     inBand: count,
   };
 }
+
+/** What halves tell of a number is no more than their step. */
+const inFloat32 = (value: Value | undefined) => (value?.dtype === 'f32' ? value.data : undefined);
+
+/** How far (code - zero) scale may be off. */
+const decodingError = (y: number, scale: number): number =>
+  2 * EPS * Math.abs(y) + FLUSH * (1 + scale);

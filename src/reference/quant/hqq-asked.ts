@@ -14,6 +14,7 @@ export interface Asked extends OutputsOf<typeof signature, Value> {
   readonly given_scale?: Value;
   readonly given_zero?: Value;
   readonly given_previous_zero?: Value;
+  readonly given_dequant?: Value;
   /** How far the zeros may be off that the last pass began with. */
   readonly previous_error?: Value;
   /** 1 where the mean error of the party's codes is as the solver's, else 0. */
@@ -72,6 +73,7 @@ export function askedOf(weight: Value, actual: Values, params: HqqParams, solved
     dequant: { shape: weight.shape, data: dequant },
     ...(scale && { given_scale: scale }),
     ...(zero && { given_zero: zero }),
+    ...(actual['dequant'] && { given_dequant: actual['dequant'] }),
   };
   if (!params.optimize) return { ...asked, zero: of(first.zero.value) };
   const { ends, exact } = solved ?? solve(groups, first, params);
