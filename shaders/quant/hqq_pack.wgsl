@@ -1,6 +1,7 @@
 // packed[i] = codes i, i + count, i + 2 count, ... side by side, the first in the highest bits, as
-// many of BITS bits as there are SLICES; codes past the last are 0. unpacked: `codes` bytes; packed:
-// `count` bytes, or with WIDE whole words. One invocation packs four, and reads words of codes.
+// many of BITS bits as there are SLICES; codes past the last are 0. unpacked: `codes` bytes, and zeros
+// to the end of the last word; packed: `count` bytes, or with WIDE whole words. One invocation packs
+// four, and reads words of codes.
 
 import package::lib::fours::end_of;
 import package::lib::grid::linear_index;
@@ -18,17 +19,16 @@ override BITS: u32 = 8u;
 override SLICES: u32 = 1u;
 override WIDE: bool = false;
 
+// Four codes, of which those past the last are 0.
+fn word_of(k: u32) -> u32 {
+  return select(0u, unpacked[k], 4u * k < sizes.codes);
+}
+
 // Codes i to i + 3, a byte each: of two words where they lie in two.
 fn four_codes(i: u32) -> u32 {
-  if (i >= sizes.codes) {
-    return 0u;
-  }
   let bit = 8u * (i & 3u);
-  var word = unpacked[i / 4u] >> bit;
-  if (bit != 0u && i / 4u < (sizes.codes - 1u) / 4u) {
-    word |= unpacked[i / 4u + 1u] << (32u - bit);
-  }
-  return extractBits(word, 0u, 8u * min(sizes.codes - i, 4u));
+  let rest = select(0u, word_of(i / 4u + 1u) << (32u - bit), bit != 0u);
+  return (word_of(i / 4u) >> bit) | rest;
 }
 
 @compute @workgroup_size(64)

@@ -631,6 +631,13 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       'small-blocks': { params: { blocksize: 16 }, code: 'not-implemented' },
     },
   },
+  hqq_quantize: {
+    fits: { inputs: { weight: [3, 4] }, params: { nbits: 2, axis: 1, group_size: 4 } },
+    wrong: {
+      groups: { params: { group_size: 5 } },
+      packing: { params: { packing: '4bit_u8' }, code: 'not-implemented' },
+    },
+  },
   dynamic_map: {
     fits: { inputs: {}, params: { signed: true } },
     wrong: {

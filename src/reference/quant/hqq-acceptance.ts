@@ -137,7 +137,7 @@ function ofFirstZero({ ranges, first: { zero } }: Judged, isRounded: boolean): A
 function ofRefinedZero(judged: Judged, params: HqqParams): Acceptance {
   const { groups, first, asked, arithmetic } = judged;
   const previous = asked.given_previous_zero;
-  if (!previous) return ofZeroByCodes(judged);
+  if (!previous || !isSolved(asked)) return ofZeroByCodes(judged);
   const began = { value: previous.data, error: previous.data.map(() => 0) };
   const grid = { ...first, zero: began };
   const made = passOf(groups, grid, shrinkageOf(params), arithmetic.depth);
@@ -147,7 +147,7 @@ function ofRefinedZero(judged: Judged, params: HqqParams): Acceptance {
 function ofZeroByCodes({ groups, ranges, first, asked, arithmetic }: Judged): Acceptance {
   const { x, count, size, place, top } = groups;
   const isOpen = ranges.some(isBeyond);
-  const isSolved = asked.is_solved?.data[0] === 1;
+  const isNear = isSolved(asked);
   const decoded = inFloat32(asked.given_dequant);
   const scale = inFloat32(asked.given_scale);
   const makesAll = (j: number, zero: number) => {
@@ -164,10 +164,13 @@ function ofZeroByCodes({ groups, ranges, first, asked, arithmetic }: Judged): Ac
   };
   return {
     kind: 'codes',
-    accepts: (j, actual) => isOpen || (isSolved && makesAll(j, actual)),
+    accepts: (j, actual) => isOpen || (isNear && makesAll(j, actual)),
     inBand: count,
   };
 }
+
+/** Whether the codes are as near to the weight as the solver's. */
+const isSolved = ({ is_solved: solved }: Asked): boolean => solved?.data[0] === 1;
 
 /** What halves tell of a number is no more than their step. */
 const inFloat32 = (value: Value | undefined) => (value?.dtype === 'f32' ? value.data : undefined);

@@ -50,20 +50,28 @@ function sample(
 const LARGE = { name: 'large', draw: (random: Random) => random.normal(3) };
 
 /**
- * Rows of 5: zeros, equal elements, such as are hardly apart, and such whose inverse is cut off.
+ * Rows of 5: zeros, equal elements, such as are hardly apart, or just so, and such whose inverse is
+ * cut off.
  */
 const NARROW = {
   name: 'narrow',
   draw: (random: Random, i: number) =>
-    [0, 0.3, 0.3 + random.uniform(0, 9e-5), random.uniform(0, 4e-4), random.normal(1e-3)][
-      Math.floor(i / 5) % 5
-    ] as number,
+    [
+      0,
+      0.3,
+      0.3 + random.uniform(0, 9e-5),
+      (i % 2) * 1e-4,
+      random.uniform(0, 4e-4),
+      random.normal(1e-3),
+    ][Math.floor(i / 5) % 6] as number,
 };
 
 export const samples: readonly SampleOf<typeof signature>[] = [
   sample([8, 64], { axis: 1, group_size: 64 }),
   sample([5, 63], { axis: 1, group_size: 21 }),
   sample([5, 63], { axis: 0, group_size: 21 }),
+  // The last words of codes are full, and past them there is half a matrix.
+  sample([5, 20], { axis: 1, group_size: 20 }),
   sample([13, 35], { nbits: 3, axis: 1, group_size: 35 }),
   sample([13, 35], { nbits: 3, axis: 0, group_size: 35 }),
   sample([70, 9], { nbits: 2, axis: 1, group_size: 9, iters: 1 }, { values: LARGE }),
