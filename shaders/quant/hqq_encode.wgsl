@@ -1,9 +1,9 @@
 // unpacked = codes of a weight with the scales and zeros of its groups, a byte each; the rest of the
 // last word holds zeros. dequant = (code - zero) * scale. One invocation makes a word of four codes.
 
-import package::lib::fours::end_of;
+import package::lib::fours::{ end_of, inside };
 import package::lib::grid::linear_index;
-import package::quant::hqq_groups::{ code_of, group_of, Groups };
+import package::quant::hqq_groups::{ codes_of, group_of, Groups };
 
 struct Sizes {
   groups: Groups,
@@ -30,12 +30,21 @@ fn main(
   if (first >= sizes.count) {
     return;
   }
-  var word = 0u;
-  for (var i = first; i < end_of(first, sizes.count); i++) {
-    let j = group_of(i, sizes.groups);
-    let code = code_of(weight[i], inverse[j], zero[j], sizes.top);
-    word |= u32(code) << (8u * (i - first));
-    dequant[i] = (code - zero[j]) * scale[j];
+  let i = min(first + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.count - 1u));
+  let j = vec4u(
+    group_of(i.x, sizes.groups),
+    group_of(i.y, sizes.groups),
+    group_of(i.z, sizes.groups),
+    group_of(i.w, sizes.groups),
+  );
+  let x = vec4f(weight[i.x], weight[i.y], weight[i.z], weight[i.w]);
+  let factor = vec4f(inverse[j.x], inverse[j.y], inverse[j.z], inverse[j.w]);
+  let shift = vec4f(zero[j.x], zero[j.y], zero[j.z], zero[j.w]);
+  let code = codes_of(x, factor, shift, sizes.top);
+  let bytes = select(vec4u(), vec4u(code) << vec4u(0u, 8u, 16u, 24u), inside(w, sizes.count));
+  unpacked[w] = bytes.x | bytes.y | bytes.z | bytes.w;
+  let y = (code - shift) * vec4f(scale[j.x], scale[j.y], scale[j.z], scale[j.w]);
+  for (var k = first; k < end_of(first, sizes.count); k++) {
+    dequant[k] = y[k - first];
   }
-  unpacked[w] = word;
 }

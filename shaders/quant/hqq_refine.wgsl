@@ -3,16 +3,17 @@
 // q - (x - w) inverse, previous the zero before, error the sum of |e|. A pass does nothing unless
 // the error of the pass before, `last`, was less than that of the one before it, `earlier`: the sum
 // is then that of the pass before once more, so that no later pass does anything. One invocation
-// takes a group.
+// takes a group, four elements at a time.
 
 import package::lib::grid::linear_index;
-import package::quant::hqq_groups::{ code_of, Groups };
+import package::quant::hqq_groups::{ codes_of, Groups };
 
 struct Pass {
   groups: Groups,
   top: f32,
   power: f32, // p - 1
   share: f32, // 1 / beta
+  least: f32, // of an error no larger nothing is left
 }
 
 @group(0) @binding(0) var<storage, read> weight: array<f32>;
@@ -24,38 +25,47 @@ struct Pass {
 @group(0) @binding(6) var<storage, read_write> error: array<f32>;
 @group(0) @binding(7) var<uniform> pass_of: Pass;
 
-// Its logarithm is finite, and of what is nearer to 0 nothing is left.
-const TINY = 7.888609e-31; // 2^-100
-
-fn shrunk(e: f32) -> f32 {
+fn shrunk(e: vec4f) -> vec4f {
   let size = abs(e);
-  let lost = pass_of.share * exp(pass_of.power * log(max(size, TINY)));
-  return sign(e) * max(size - lost, 0.0);
+  if (all(size <= vec4f(pass_of.least))) {
+    return vec4f();
+  }
+  let lost = pass_of.share * exp(pass_of.power * log(max(size, vec4f(pass_of.least))));
+  return sign(e) * max(size - lost, vec4f());
+}
+
+// The sum of four, in two levels.
+fn total(x: vec4f) -> f32 {
+  let halves = x.xy + x.zw;
+  return halves.x + halves.y;
 }
 
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let j = linear_index(group, groups, local, 64u);
+  let j = linear_index(group, workgroups, local, 64u);
   if (j >= pass_of.groups.count || last[0] >= earlier[0]) {
     return;
   }
-  let first = j * pass_of.groups.across;
+  let groups = pass_of.groups;
   let factor = inverse[j];
   let before = zero[j];
-  var sum = 0.0;
-  var size = 0.0;
-  for (var k = 0u; k < pass_of.groups.size; k++) {
-    let x = weight[first + k * pass_of.groups.along];
-    let code = code_of(x, factor, before, pass_of.top);
+  var sums = vec4f();
+  var sizes = vec4f();
+  for (var k = 0u; k < groups.size; k += 4u) {
+    let at = k + vec4u(0u, 1u, 2u, 3u);
+    let inside = at < vec4u(groups.size);
+    let i = j * groups.across + min(at, vec4u(groups.size - 1u)) * groups.along;
+    let x = vec4f(weight[i.x], weight[i.y], weight[i.z], weight[i.w]);
+    let code = codes_of(x, vec4f(factor), vec4f(before), pass_of.top);
     let e = x - (code - before) / factor;
-    size += abs(e);
-    sum += code - (x - shrunk(e)) * factor;
+    sizes += select(vec4f(), abs(e), inside);
+    sums += select(vec4f(), code - (x - shrunk(e)) * factor, inside);
   }
-  zero[j] = sum / f32(pass_of.groups.size);
+  zero[j] = total(sums) / f32(groups.size);
   previous[j] = before;
-  error[j] = size;
+  error[j] = total(sizes);
 }

@@ -14,6 +14,7 @@ import {
   hqqQuantize as signature,
 } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { rowDepth } from '../lanes.ts';
 import { launcher } from '../launcher.ts';
 import { ABS_MEAN_VARIANT, absMean } from './abs_mean.ts';
 import { QuantizationError } from './blocks.ts';
@@ -61,7 +62,7 @@ export const hqqQuantize = launcher(signature, {
         encodeShader.file,
         packShader.file,
       ],
-      depth: (terms) => terms,
+      depth: rowDepth,
     },
   },
   // A pass reads the whole weight.
@@ -136,12 +137,14 @@ function refined(
   const errors = FIRST_ERRORS.map((x) =>
     scope.add(Tensor.from(gpu, hostTensorFrom('f32', [1], [x]))),
   );
+  const least = leastLeft(lp_norm, 1 / beta);
+  const numbers = [hqqTop(params), lp_norm - 1, 1 / beta, least];
   for (let pass = 0; pass < iters; pass++) {
     const before = errors.slice(-2);
     gpu.dispatch({
       shader: refineShader,
       bindings: [weight, inverse, ...before, zero, previous, error].map(({ binding }) => binding),
-      uniforms: [...fields, f32(hqqTop(params)), f32(lp_norm - 1), f32(1 / beta)],
+      uniforms: [...fields, ...numbers.map(f32)],
       workgroups: linearGrid(count),
     });
     if (pass === iters - 1) break;
@@ -149,6 +152,15 @@ function refined(
     errors.push(scope.add(mean));
   }
   return previous;
+}
+
+/**
+ * The size up to which of no error anything is left, to spare the kernel its power: half of where
+ * size = share * size^(p-1). From p of about 2 on more is left of small errors, or as much: of those
+ * alone whose logarithm might not be finite nothing is.
+ */
+function leastLeft(p: number, share: number): number {
+  return p < 1.9 ? share ** (1 / (2 - p)) / 2 : 2 ** -100;
 }
 
 function encoded(

@@ -10,7 +10,7 @@ import {
   type Uncertain,
 } from './hqq-groups.ts';
 
-/** What the kernel takes a smaller error for: its logarithm is finite, and nothing is left of it. */
+/** An error of which the kernel leaves nothing, whatever its shrinkage, as its logarithm may fail. */
 export const TINY = 2 ** -100;
 
 /** What a quotient and the difference before it, or after it, may be off. */
@@ -42,7 +42,7 @@ export function shrinkageOf({ lp_norm, beta }: HqqParams): Shrinkage {
 function shrunk(e: number, { power, share, kink }: Shrinkage): number {
   const size = Math.abs(e);
   if (size < kink / 2 || size === 0) return 0;
-  return Math.sign(e) * Math.max(size - share * Math.max(size, TINY) ** power, 0);
+  return Math.sign(e) * Math.max(size - share * size ** power, 0);
 }
 
 /**
@@ -55,7 +55,7 @@ function shrunkError(e: number, error: number, { norm, power, share, kink }: Shr
   const base = Math.max(most, TINY);
   const lost = share * (powerError(base, power) + EPS * base ** power) + FLUSH;
   if (norm < 2 && most - share * base ** power + lost <= 0) return 0;
-  return Math.max(1, Math.abs(2 - norm)) * error + lost + EPS * most;
+  return Math.max(1, Math.abs(2 - norm)) * error + lost + EPS * most + TINY;
 }
 
 /** What a pass makes of zeros. */

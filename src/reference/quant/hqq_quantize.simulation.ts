@@ -2,11 +2,14 @@ import { packSlices } from '../../quant/packing/row-slices.ts';
 import { HQQ_WORDS, hqqQuantize as signature } from '../../vocabulary/quant/hqq_quantize.ts';
 import { defineSimulation } from '../define.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import { chainSum } from '../simulation/sums.ts';
+import { rowSum } from '../simulation/sums.ts';
 import { simulatedAbsMean } from './abs_mean.simulation.ts';
 import { codeOf, type Groups, groupsOf, type HqqParams, rangesOf } from './hqq-groups.ts';
 import { TINY } from './hqq-pass.ts';
 import { rint } from './rint.ts';
+
+/** A group is added up by one invocation, in four partial sums. */
+const IN_FOURS = 'row-per-invocation';
 
 /** What the kernels keep of each group. */
 interface Kept {
@@ -29,7 +32,8 @@ function firstKept(gpu: SimulatedGpu, groups: Groups, params: HqqParams): Kept {
 
 function shrunk(gpu: SimulatedGpu, e: number, { lp_norm, beta }: HqqParams): number {
   const size = Math.abs(e);
-  const power = gpu.mul(Math.fround(lp_norm - 1), gpu.log(Math.max(size, TINY)));
+  if (size <= TINY) return 0;
+  const power = gpu.mul(Math.fround(lp_norm - 1), gpu.log(size));
   const lost = gpu.mul(Math.fround(1 / beta), gpu.exp(power));
   return Math.sign(e) * Math.max(gpu.sub(size, lost), 0);
 }
@@ -40,14 +44,16 @@ function pass(gpu: SimulatedGpu, groups: Groups, { inverse, zero }: Kept, params
   const error = new Float64Array(count);
   const after = zero.map((before, j) => {
     const factor = inverse[j] as number;
+    const errors = new Float64Array(size);
     const terms = Array.from({ length: size }, (_, k) => {
       const w = x[place(j, k)] as number;
       const code = codeOf(gpu.mulAdd(w, factor, before), top);
       const e = gpu.sub(w, gpu.div(gpu.sub(code, before), factor));
-      error[j] = gpu.add(error[j] as number, Math.abs(e));
+      errors[k] = Math.abs(e);
       return gpu.mulAdd(-gpu.sub(w, shrunk(gpu, e, params)), factor, code);
     });
-    return gpu.div(chainSum(gpu, terms), size);
+    error[j] = rowSum(gpu, IN_FOURS, errors);
+    return gpu.div(rowSum(gpu, IN_FOURS, terms), size);
   });
   return { after, error };
 }

@@ -23,8 +23,8 @@ export const record = defineRecord(signature, {
       name: 'codes from the largest down',
       shader: {
         file: 'quant/hqq_encode',
-        from: 'word |= u32(code) <<',
-        to: 'word |= u32(sizes.top - code) <<',
+        from: 'vec4u(code) <<',
+        to: 'vec4u(sizes.top - code) <<',
       },
     },
   ],
