@@ -27,17 +27,16 @@ struct Pass {
 
 fn shrunk(e: vec4f) -> vec4f {
   let size = abs(e);
-  if (all(size <= vec4f(pass_of.least))) {
-    return vec4f();
+  var lost = size;
+  if (any(size > vec4f(pass_of.least))) {
+    lost = pass_of.share * exp(pass_of.power * log(max(size, vec4f(pass_of.least))));
   }
-  let lost = pass_of.share * exp(pass_of.power * log(max(size, vec4f(pass_of.least))));
   return sign(e) * max(size - lost, vec4f());
 }
 
 // The sum of four, in two levels.
 fn total(x: vec4f) -> f32 {
-  let halves = x.xy + x.zw;
-  return halves.x + halves.y;
+  return (x.x + x.y) + (x.z + x.w);
 }
 
 @compute @workgroup_size(64)

@@ -51,6 +51,7 @@ const WHY = {
     'The two numbers stand for classes: one is added up at most 64 times, and the other is more than that.',
   unstored: 'Sums of columns or rows that are not stored: the condition only saves the work.',
   hidden: 'Keys beyond the last query are hidden one by one: to end sooner only saves the work.',
+  spared: 'Of an error that small the power leaves nothing: the condition only spares it.',
   blocks:
     'Blocks of the formats here are powers of two, so that four elements are of one block. Blocks that are rows, which a format may have, tell it.',
 } as const;
@@ -306,6 +307,18 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'const LANES = 64u;',
     becomes: 'const LANES = 63u;',
     why: 'Invocations share a row whatever their number.',
+  },
+  {
+    id: 'mutate.quant.hqq_refine:boundary;line=31;n=1',
+    line: 'if (any(size > vec4f(pass_of.least))) {',
+    becomes: 'if (any(size >= vec4f(pass_of.least))) {',
+    why: WHY.spared,
+  },
+  {
+    id: 'mutate.quant.hqq_refine:guard;line=31;n=1',
+    line: 'if (any(size > vec4f(pass_of.least))) {',
+    becomes: 'if true {',
+    why: WHY.spared,
   },
   {
     id: 'mutate.quant.mean_of_partials:guard;line=37;n=1',

@@ -3,7 +3,7 @@ import type { OutputsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
 import type { Asked } from './hqq-asked.ts';
-import { codeRange, codeRanges, firstGrid, gridOfGroup, lastGrid } from './hqq-given.ts';
+import { codeRange, codeRanges, firstGrid, gridOfGroup, halfOf, lastGrid } from './hqq-given.ts';
 import {
   type Grid,
   type Groups,
@@ -173,7 +173,7 @@ function ofZeroByCodes({ groups, ranges, first, asked, arithmetic }: Judged): Ac
 const isSolved = ({ is_solved: solved }: Asked): boolean => solved?.data[0] === 1;
 
 /** What halves tell of a number is no more than their step. */
-const inFloat32 = (value: Value | undefined) => (value?.dtype === 'f32' ? value.data : undefined);
+const inFloat32 = (value: Value | undefined) => (halfOf(value) ? undefined : value?.data);
 
 /** How far (code - zero) scale may be off. */
 const decodingError = (y: number, scale: number): number =>

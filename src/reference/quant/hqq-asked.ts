@@ -4,7 +4,7 @@ import { HQQ_WORDS, type hqqQuantize as signature } from '../../vocabulary/quant
 import type { OutputsOf } from '../../vocabulary/signature.ts';
 import { storageStep } from '../bounds.ts';
 import type { Value, Values } from '../record.ts';
-import { type CodeRanges, codeRanges, firstGrid, lastGrid } from './hqq-given.ts';
+import { type CodeRanges, codeRanges, firstGrid, halfOf, lastGrid } from './hqq-given.ts';
 import { type Groups, groupsOf, type HqqParams, rangesOf, rightScales } from './hqq-groups.ts';
 import { passOf, shrinkageOf } from './hqq-pass.ts';
 import { type End, type Solved, solve } from './hqq-solver.ts';
@@ -125,8 +125,9 @@ interface Party {
 /** Whether codes are as near to the weight as the solver's. A zero in halves was made in halves. */
 function isSolvedBy(ends: Solved['ends'], { x, dequant, zero, step }: Party): Value {
   const mean = x.reduce((sum, w, i) => sum + Math.abs(w - (dequant[i] as number)), 0) / x.length;
+  const half = halfOf(zero);
   const halves = step.reduce(
-    (sum, scale, j) => sum + scale * storageStep(zero?.data[j] ?? 0, zero?.dtype),
+    (sum, scale, j) => sum + scale * storageStep(zero?.data[j] ?? 0, half),
     0,
   );
   const apart = (2 * halves) / step.length;

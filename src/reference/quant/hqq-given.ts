@@ -1,3 +1,4 @@
+import { heldAs } from '../../tensor/half.ts';
 import { EPS, storageStep } from '../bounds.ts';
 import type { Value } from '../record.ts';
 import {
@@ -21,6 +22,16 @@ export interface Given {
 }
 
 /**
+ * The half format that holds all of the numbers, if there is one: a recording does not say how it
+ * stored them.
+ */
+export function halfOf(value: Value | undefined): 'f16' | 'bf16' | undefined {
+  return HALVES.find((half) => value?.data.every((y) => heldAs(half, y) === y));
+}
+
+const HALVES = ['f16', 'bf16'] as const;
+
+/**
  * What a party began with, as its scales tell: of one that is the nearest to what IEEE arithmetic
  * makes of the weights, the inverse that was rounded to it. With `ieee` there is no other.
  */
@@ -35,13 +46,14 @@ export function firstGrid(
   const slack = new Float64Array(ranges.length);
   const value = new Float64Array(ranges.length);
   const error = new Float64Array(ranges.length);
+  const half = halfOf(scale);
   for (const [j, range] of ranges.entries()) {
     const nearest = nearestInverse(range, top);
     const given = scale?.data[j] ?? 0;
-    // Halves tell it less exactly.
-    const stored = given > 0 ? storageStep(given, scale?.dtype) / given : 0;
-    const isOwn = ieee || !(given > 0) || (stored === 0 && given === Math.fround(1 / nearest));
+    const isOwn = ieee || !(given > 0) || given === Math.fround(1 / nearest);
     const factor = isOwn ? nearest : 1 / given;
+    // Halves tell it less exactly.
+    const stored = isOwn ? 0 : storageStep(given, half) / given;
     const loose = ieee ? 0 : INVERSE * EPS + stored;
     const zero = firstZero(range, factor, loose, params);
     inverse[j] = factor;
