@@ -19,7 +19,7 @@ override BITS: u32 = 8u;
 override SLICES: u32 = 1u;
 override WIDE: bool = false;
 
-// Four codes, of which those past the last are 0.
+// Four codes; those past the last are 0.
 fn word_of(k: u32) -> u32 {
   return select(0u, unpacked[k], 4u * k < sizes.codes);
 }

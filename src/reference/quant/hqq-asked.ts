@@ -33,7 +33,7 @@ function shapesOf({ count, size }: Groups, { axis, nbits }: HqqParams) {
     : { perGroup: [1, count], matrix: [size, count], packed: packed(size, count) };
 }
 
-/** What the oracle itself gives, of which then the same is asked as of a party. */
+/** What the oracle itself gives, and what is asked of a party that gives the same. */
 export function ownAnswer(weight: Value, params: HqqParams): Asked {
   const groups = groupsOf(weight, params);
   const grid = firstGrid(rangesOf(groups), groups, {}, params, false);

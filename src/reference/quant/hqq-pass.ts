@@ -10,7 +10,7 @@ import {
   type Uncertain,
 } from './hqq-groups.ts';
 
-/** An error of which the kernel leaves nothing, whatever its shrinkage, as its logarithm may fail. */
+/** The kernel leaves nothing of an error this small, whatever the shrinkage: its logarithm may fail. */
 export const TINY = 2 ** -100;
 
 /** What a quotient and the difference before it, or after it, may be off. */
