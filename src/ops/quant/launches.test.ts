@@ -32,6 +32,80 @@ const bytewise = (kernel: string, binds: string, uniforms: object, constants: ob
   constants: { ...constants },
 });
 
+/** 30 elements in five groups of six: columns of a matrix. */
+const groups = { count: 5, size: 6, across: 1, along: 5 };
+const columns = (params: object): TracedCall => ({
+  inputs: { weight: [5, 6] },
+  params: { axis: 0, group_size: 6, ...params },
+});
+const started = (ROUND_ZERO: number, top: number) => ({
+  kernel: 'quant/hqq_scale',
+  binds: 'weight [20] scale zero',
+  uniforms: { groups, top },
+  constants: { ROUND_ZERO },
+});
+const refined = (errors: string) => ({
+  kernel: 'quant/hqq_refine',
+  binds: `weight [20] ${errors} zero previous_zero [20]#2`,
+  uniforms: {
+    groups,
+    top: 15,
+    power: Math.fround(-0.3),
+    share: Math.fround(0.1),
+    least: Math.fround(0.1 ** (1 / 1.3) / 2),
+  },
+});
+const ended = (top: number, count: number, words: object) => [
+  {
+    kernel: 'quant/hqq_encode',
+    binds: 'weight [20] scale zero unpacked dequant',
+    uniforms: { groups, count: 30, top },
+  },
+  {
+    kernel: 'quant/hqq_pack',
+    binds: 'unpacked packed',
+    uniforms: { codes: 30, count },
+    constants: { ...words },
+  },
+];
+const ofColumns = { unpacked: 'u8 6x5', scale: 'f32 1x5', zero: 'f32 1x5', dequant: 'f32 5x6' };
+
+describe('groups with a scale and a zero', () => {
+  test.each<CallRow>([
+    [
+      'as they begin, ten codes in a word',
+      'hqq_quantize',
+      columns({ nbits: 3, optimize: false, round_zero: true }),
+      [started(1, 7), ...ended(7, 5, { BITS: 3, SLICES: 10, WIDE: 1 })],
+      { packed: 'i32 1x5', ...ofColumns },
+    ],
+    [
+      'refined twice, by the errors of the two passes before',
+      'hqq_quantize',
+      columns({ nbits: 4, iters: 2 }),
+      [
+        started(0, 15),
+        refined('[4] [4]#2'),
+        {
+          kernel: 'quant/masked_abs_sum',
+          binds: '[20]#2 [20]#2 [8]',
+          uniforms: { rows: 1, width: 5, lanes: 1 },
+          constants: { STORAGE: 0, ALL: 1 },
+        },
+        {
+          kernel: 'quant/mean_of_partials',
+          binds: '[8] [4]#3',
+          uniforms: { rows: 1, lanes: 1, factor: Math.fround(1 / 6) },
+        },
+        refined('[4]#2 [4]#3'),
+        ...ended(15, 15, { BITS: 4, SLICES: 2, WIDE: 0 }),
+      ],
+      { packed: 'u8 3x5', ...ofColumns, previous_zero: 'f32 1x5' },
+      { '[4]': words(2 ** 127), '[4]#2': words(2 ** 126) },
+    ],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+});
+
 describe('blocks of codes', () => {
   test.each<CallRow>([
     [
