@@ -19,7 +19,8 @@ describe('a dequantized weight', () => {
 
   test('of trits is each times the scale', () => {
     const produced = { trits: of(-1, 0, 1), scale: of(0.25), dequant: of(0, 0, 0) };
-    expect(ownDequant('ternary_quantize', {}, produced, {})?.truth).toEqual(of(-0.25, 0, 0.25));
+    for (const op of ['ternary_quantize', 'bitnet_quantize'])
+      expect(ownDequant(op, {}, produced, {})?.truth).toEqual(of(-0.25, 0, 0.25));
   });
 
   test('of 4 bits is what its codes decode to, in the shape of the weight', () => {

@@ -18,6 +18,10 @@ type Params = Readonly<Record<string, unknown>>;
  */
 type Decoder = (inputs: Values, produced: Values, params: Params) => Float64Array | undefined;
 
+/** Trits times their one scale. */
+const ofTrits: Decoder = (_inputs, { trits, scale }) =>
+  trits && scale && trits.data.map((trit) => trit * (scale.data[0] as number));
+
 const DECODERS: Readonly<Record<string, Decoder>> = {
   quantize_4bit: (inputs, { packed, absmax }, params) => {
     const decoder = records.get('dequantize_4bit');
@@ -38,8 +42,8 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
       (k, i) =>
         (code.data[k] as number) * (absmax.data[Math.floor(i / Number(blocksize))] as number),
     ),
-  ternary_quantize: (_inputs, { trits, scale }) =>
-    trits && scale && trits.data.map((trit) => trit * (scale.data[0] as number)),
+  ternary_quantize: ofTrits,
+  bitnet_quantize: ofTrits,
 };
 
 /**
