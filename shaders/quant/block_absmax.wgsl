@@ -1,8 +1,8 @@
 // absmax[j] = largest |x[i]| of block j, as float32 bits. x: n elements of STORAGE f32, f16 or bf16
-// (0, 1, 2); the last block may be shorter. LANES invocations share a block; with one there is no
-// barrier. Reads n elements once.
+// (0, 1, 2); the last block may be shorter. Magnitudes whose bits in storage are LIMIT or more do not
+// count. LANES invocations share a block; with one there is no barrier. Reads n elements once.
 
-import package::lib::storage::{ f32_bits_of_half, word_of };
+import package::lib::storage::{ f32_bits_of_half, magnitude_bits, word_of };
 
 struct Sizes {
   n: u32,
@@ -16,17 +16,9 @@ struct Sizes {
 
 override STORAGE: u32 = 0u;
 override LANES: u32 = 1u;
+override LIMIT: u32 = 0xffffffffu;
 
 var<workgroup> found: array<u32, 64>;
-
-// Magnitude bits of element `i`: of the storage format, in which they order as the magnitudes do.
-fn magnitude_of(i: u32) -> u32 {
-  let word = x[word_of(i, STORAGE)];
-  if (STORAGE == 0u) {
-    return word & 0x7fffffffu;
-  }
-  return (word >> (16u * (i & 1u))) & 0x7fffu;
-}
 
 @compute @workgroup_size(64)
 fn main(
@@ -39,7 +31,8 @@ fn main(
   let end = min(first + sizes.block, sizes.n);
   var largest = 0u;
   for (var i = first + local % LANES; i < end; i += LANES) {
-    largest = max(largest, magnitude_of(i));
+    let magnitude = magnitude_bits(x[word_of(i, STORAGE)], i, STORAGE);
+    largest = max(largest, select(0u, magnitude, magnitude < LIMIT));
   }
   if (LANES > 1u) {
     found[local] = largest;

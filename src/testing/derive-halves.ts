@@ -65,6 +65,8 @@ const ALWAYS_FLOAT32: readonly string[] = [
   'quantize_blockwise.absmax',
   ...Array.from(dequantizations.keys(), (op) => `${op}.y`),
   'lora_linear.xa',
+  'linear_8bit_lt.weight_stats',
+  'linear_8bit_lt.row_stats',
 ];
 
 /**

@@ -42,7 +42,8 @@ export class Trial {
   #runSample(sample: Sample<object>, seed: number, turn: number): void {
     const { inputs, grads } = drawSample(sample, seed);
     const { params } = sample;
-    const { name, forward, forwardFrom, acceptance, vjp, vjpAcceptance } = this.#record;
+    const { name, forward, forwardFrom, forwardChosen, acceptance, vjp, vjpAcceptance } =
+      this.#record;
     const simulation = this.#simulation;
     const outputs = forward(inputs, params);
     const gradients = grads && vjp?.(inputs, params, grads);
@@ -59,7 +60,7 @@ export class Trial {
         grads && gradients && vjpAcceptance?.(inputs, gradients, params, grads, arithmetic);
       for (const gpu of simulatedGpus(turn + i)) {
         const actual = simulation.forward(gpu, inputs, params, variant);
-        const oracle = forwardFrom?.(inputs, actual, params);
+        const oracle = (forwardFrom ?? forwardChosen)?.(inputs, actual, params);
         this.#judge(
           gpu,
           sample,

@@ -363,6 +363,24 @@ const QUANT: Readonly<Record<string, Given>> = {
     inputs: { x: FLAT, code: operand([256], 'f32', drawDynamicMap) },
     gives: N + (4 * N) / 256 + 4 * N,
   },
+  int8_vectorwise_quant: {
+    each: 5,
+    params: { threshold: 6 },
+    inputs: { x: X },
+    gives: N + 4 * ROWS + 4 * WIDTH + 4 * N,
+  },
+  linear_8bit_lt: {
+    params: { threshold: 6 },
+    inputs: { x: [TOKENS, FEATURES], weight: [INNER, FEATURES] },
+    gives:
+      INNER * FEATURES +
+      4 * INNER +
+      TOKENS * FEATURES +
+      4 * TOKENS +
+      4 * FEATURES +
+      8 * TOKENS * INNER,
+    flops: 2 * TOKENS * FEATURES * INNER,
+  },
   quantize_linear: {
     each: 3,
     params: { axis: 1, dtype: 'int8' },

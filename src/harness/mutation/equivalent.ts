@@ -74,16 +74,10 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.far,
   },
   {
-    id: 'mutate.lib.block_scale:boundary;line=16;n=1',
-    line: 'let shift = select(select(0, -64, exponent > 191u), 64, exponent < 64u);',
-    becomes: 'let shift = select(select(0, -64, exponent >= 191u), 64, exponent < 64u);',
+    id: 'mutate.lib.block_scale:boundary;line=27;n=1',
+    line: 'return select(select(0, -64, exponent > 191u), 64, exponent < 64u);',
+    becomes: 'return select(select(0, -64, exponent >= 191u), 64, exponent < 64u);',
     why: WHY.shift,
-  },
-  {
-    id: 'mutate.lib.block_scale:boundary;line=49;n=1',
-    line: 'while (rest >= i32(m)) {',
-    becomes: 'while (rest > i32(m)) {',
-    why: WHY.reciprocal,
   },
   {
     id: 'mutate.lib.block_scale:constant;line=11;n=1',

@@ -61,20 +61,37 @@ export function checkBlockOf(format: BlockFormat, block: number, shape: Shape): 
     );
 }
 
+/** The constant LANES of kernels whose invocations share blocks or columns, in a variant. */
+export function lanesIn(gpu: Gpu, variant: string, x: Tensor): { readonly LANES: number } {
+  const { sizes } = chooseLaunch(gpu, ABSMAX_VARIANTS, variant, { x });
+  return { LANES: sizes['LANES'] as number };
+}
+
 /**
  * Largest absolute value of each block of the flat tensor `x` (f32, f16 or bf16): f32 [ceil(n /
- * block)], exact. The caller owns it.
+ * block)], exact; of those alone whose bits in storage, without the sign, are below `limit`. The
+ * caller owns it.
  */
-export function blockAbsmax(gpu: Gpu, x: Tensor, block: number, variant: string): Tensor {
-  const { sizes } = chooseLaunch(gpu, ABSMAX_VARIANTS, variant, { x });
+export function blockAbsmax(
+  gpu: Gpu,
+  x: Tensor,
+  block: number,
+  variant: string,
+  limit?: number,
+): Tensor {
+  const lanes = lanesIn(gpu, variant, x);
   const blocks = Math.ceil(x.size / block);
   const absmax = Tensor.empty(gpu, 'f32', [blocks]);
   gpu.dispatch({
     shader,
-    constants: { STORAGE: storageOf(x.dtype), ...sizes },
+    constants: {
+      STORAGE: storageOf(x.dtype),
+      ...lanes,
+      ...(limit === undefined ? {} : { LIMIT: limit }),
+    },
     bindings: [x.words, absmax.binding],
     uniforms: [u32(x.size), u32(block), u32(blocks)],
-    workgroups: linearGrid(blocks * (sizes['LANES'] as number)),
+    workgroups: linearGrid(blocks * lanes.LANES),
   });
   return absmax;
 }
