@@ -666,6 +666,22 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       'rows-of-edges': { inputs: { edges: [1, 4] } },
     },
   },
+  int8_vectorwise_quant: {
+    fits: { inputs: { x: [3, 10] }, params: { threshold: 6 } },
+    wrong: { integers: { dtypes: { x: 'i32' }, code: 'element-type' } },
+  },
+  linear_8bit_lt: {
+    fits: { inputs: { x: [3, 10], weight: [6, 10], bias: [6] }, params: { threshold: 6 } },
+    wrong: {
+      weight: { inputs: { weight: [6, 9] } },
+      bias: { inputs: { bias: [5] } },
+      integers: { dtypes: { x: 'i8' }, code: 'element-type' },
+    },
+  },
+  bitnet_quantize: {
+    fits: { inputs: { weight: [3, 4] }, params: {} },
+    wrong: { integers: { dtypes: { weight: 'i32' }, code: 'element-type' } },
+  },
   abs_mean: {
     fits: { inputs: { weight: [3, 4], limit: [3] }, params: { per_channel: true } },
     wrong: { limit: { inputs: { limit: [4] } }, 'one-for-all': { inputs: { limit: [1] } } },

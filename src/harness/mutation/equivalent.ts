@@ -24,6 +24,7 @@ const WHY = {
     'At this exponent both shifts are powers of two that keep the block in the range in which its reciprocal is exact to the last place.',
   smallest:
     'The absmax 1e-38 moves by one unit in the last place, which moves values by less than the 4.5 units that codes are granted at a threshold.',
+  nothingLeft: 'At the end itself nothing is left, and so nothing is stored.',
   silu: 'Both formulas are within their bound on either side of the border, which is a choice.',
   zero: 'At 0 both formulas give exactly a half.',
   nothing:
@@ -747,6 +748,24 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     becomes:
       'return vec4f(absmax[blocks.x], absmax[blocks.y], absmax[blocks.w], absmax[blocks.w]);',
     why: WHY.blocks,
+  },
+  {
+    id: 'mutate.matmul.int8_matmul:sign;line=26;n=1',
+    line: 'return bitcast<vec4i>(vec4u(bytes) << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u);',
+    becomes: 'return -(bitcast<vec4i>(vec4u(bytes) << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u));',
+    why: 'Both operands are read so, and a product of two that change their sign does not.',
+  },
+  {
+    id: 'mutate.matmul.int8_matmul:boundary;line=53;n=1',
+    line: 'if (row >= dims.m) {',
+    becomes: 'if (row > dims.m) {',
+    why: WHY.nothingLeft,
+  },
+  {
+    id: 'mutate.quant.dequantize_rows:boundary;line=27;n=1',
+    line: 'if (first >= sizes.n) {',
+    becomes: 'if (first > sizes.n) {',
+    why: WHY.nothingLeft,
   },
 ];
 

@@ -105,6 +105,11 @@ describe('groups with a scale and a zero', () => {
     ],
   ])('%s: %s', (_, ...call) => expectCall(...call));
 });
+const dequantizedRows = {
+  kernel: 'quant/dequantize_rows',
+  binds: 'q row_stats dequant',
+  uniforms: { n: 35, cols: 7 },
+};
 
 describe('blocks of codes', () => {
   test.each<CallRow>([
@@ -190,6 +195,52 @@ describe('blocks of codes', () => {
         ),
       ],
       { q: 'u8 5x7', absmax: 'f32 2', dequant: 'f32 5x7' },
+    ],
+    [
+      'of 8 bits, of rows without their outliers',
+      'int8_vectorwise_quant',
+      { inputs: { x: [5, 7] }, dtypes: { x: 'f16' }, params: { threshold: 6 }, variant: 'serial' },
+      [
+        {
+          kernel: 'quant/block_absmax',
+          binds: 'x row_stats',
+          uniforms: { n: 35, block: 7, blocks: 5 },
+          // The bits of 6 in f16.
+          constants: { STORAGE: 1, LANES: 1, LIMIT: 0x4600 },
+        },
+        bytewise(
+          'outlier_mask',
+          'x [8]',
+          { rows: 5, cols: 7 },
+          { STORAGE: 1, LANES: 1, LIMIT: 0x4600 },
+        ),
+        bytewise(
+          'quantize_rows',
+          'x row_stats [8] q',
+          { n: 35, cols: 7 },
+          { STORAGE: 1, OUTLIERS: 1 },
+        ),
+        bytewise('outlier_list', '[8] outlier_cols', { cols: 7 }, { SOME: 1 }),
+        dequantizedRows,
+      ],
+      { q: 'i8 5x7', row_stats: 'f32 5', outlier_cols: 'i32 7', dequant: 'f32 5x7' },
+    ],
+    [
+      'of 8 bits, of rows without a threshold',
+      'int8_vectorwise_quant',
+      { inputs: { x: [5, 7] }, variant: 'cooperative' },
+      [
+        absmax('x row_stats', { n: 35, block: 7, blocks: 5 }),
+        bytewise(
+          'quantize_rows',
+          'x row_stats x q',
+          { n: 35, cols: 7 },
+          { STORAGE: 0, OUTLIERS: 0 },
+        ),
+        bytewise('outlier_list', 'row_stats outlier_cols', { cols: 7 }, { SOME: 0 }),
+        dequantizedRows,
+      ],
+      { q: 'i8 5x7', row_stats: 'f32 5', outlier_cols: 'i32 7', dequant: 'f32 5x7' },
     ],
     [
       'decoded to halves',
