@@ -1,0 +1,101 @@
+import package::lib::grid::linear_index;
+import package::lib::storage::{half_at, pack_halves};
+
+// MLX's affine quantization: codes q of BITS bits, and dequant = q * scale + bias. The end of a
+// group's range that is larger by size is met exactly, so that a scale may be negative. weight:
+// groups of 4 * fours floats; packed: the codes of a group one after the other from the lowest bit
+// of its first word up; scales, biases: floats of each group. The weight is stored as STORAGE f32,
+// f16 or bf16 (0, 1, 2), and so are scales, biases and what is decoded by them: they are rounded
+// here, each product too. One invocation makes a group.
+
+struct Sizes {
+  groups: u32,
+  fours: u32,
+}
+
+@group(0) @binding(0) var<storage, read> weight: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> packed: array<u32>;
+@group(0) @binding(2) var<storage, read_write> scales: array<f32>;
+@group(0) @binding(3) var<storage, read_write> biases: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dequant: array<vec4f>;
+@group(0) @binding(5) var<uniform> sizes: Sizes;
+
+override BITS: u32 = 4u;
+override STORAGE: u32 = 0u;
+
+// A narrower range is taken for this one.
+const LEAST_STEP = 1e-7;
+
+struct Line {
+  scale: f32,
+  bias: f32,
+}
+
+/// The float that its storage holds of x.
+fn stored(x: f32) -> f32 {
+  if (STORAGE == 0u) {
+    return x;
+  }
+  return half_at(pack_halves(x, x, STORAGE), 0u, STORAGE);
+}
+
+fn four_stored(x: vec4f) -> vec4f {
+  return vec4f(stored(x.x), stored(x.y), stored(x.z), stored(x.w));
+}
+
+/// What codes of a group's numbers from `first` on are relative to; `top` is the highest code.
+fn line_of(first: u32, top: f32) -> Line {
+  var low = weight[first];
+  var high = low;
+  for (var i = first + 1u; i < first + sizes.fours; i++) {
+    low = min(low, weight[i]);
+    high = max(high, weight[i]);
+  }
+  let lowest = min(min(low.x, low.y), min(low.z, low.w));
+  let highest = max(max(high.x, high.y), max(high.z, high.w));
+  let step = max((highest - lowest) / top, LEAST_STEP);
+  let from_low = abs(lowest) > abs(highest);
+  let edge = select(highest, lowest, from_low);
+  let scale = select(-step, step, from_low);
+  let steps = round(edge / scale);
+  if (steps == 0.0) {
+    return Line(scale, 0.0);
+  }
+  return Line(edge / steps, edge);
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let g = linear_index(group, groups, lane, 64u);
+  if (g >= sizes.groups) {
+    return;
+  }
+  let first = g * sizes.fours;
+  let top = f32((1u << BITS) - 1u);
+  let line = line_of(first, top);
+  let held = Line(stored(line.scale), stored(line.bias));
+  scales[g] = held.scale;
+  biases[g] = held.bias;
+  let places = vec4u(1u, 1u << BITS, 1u << (2u * BITS), 1u << (3u * BITS));
+  let width = 4u * BITS;
+  var at = first * width / 32u;
+  var word = 0u;
+  var bit = 0u; // that the next four codes begin at
+  for (var i = first; i < first + sizes.fours; i++) {
+    let codes = clamp(round((weight[i] - line.bias) / line.scale), vec4f(), vec4f(top));
+    dequant[i] = four_stored(four_stored(codes * held.scale) + held.bias);
+    let four = dot(vec4u(codes), places);
+    word |= four << bit;
+    bit += width;
+    if (bit >= 32u) {
+      packed[at] = word;
+      at++;
+      bit -= 32u;
+      word = select(four >> ((width - bit) & 31u), 0u, bit == 0u);
+    }
+  }
+}
