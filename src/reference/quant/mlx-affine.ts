@@ -52,6 +52,6 @@ export function affine(bits: number): Coding {
       return Array.from({ length: clamped(level + off) - low + 1 }, (_, i) => low + i);
     },
     decode: (code, { scale, bias }) => code * scale + bias,
-    size: (code, { scale, bias }) => Math.abs(code * scale) + Math.abs(bias),
+    scaled: (code, { scale }) => Math.abs(code * scale),
   };
 }

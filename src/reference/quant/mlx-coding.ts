@@ -21,8 +21,8 @@ export interface Coding {
   /** Every code that is right, by IEEE arithmetic or any. */
   readonly codes: (x: number, line: Line, ieee: boolean) => readonly number[];
   readonly decode: (code: number, line: Line) => number;
-  /** How large what is added up in decoding is. */
-  readonly size: (code: number, line: Line) => number;
+  /** The size of a code times its scale, before a bias. */
+  readonly scaled: (code: number, line: Line) => number;
 }
 
 /** The coding of a mode. */

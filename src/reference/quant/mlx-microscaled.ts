@@ -75,6 +75,6 @@ export function microscaled(mode: Exclude<MlxParams['mode'], 'affine'>): Coding 
       return codesAround(y, share * Math.abs(y), element);
     },
     decode,
-    size: (of, line) => Math.abs(decode(of, line)),
+    scaled: (of, line) => Math.abs(decode(of, line)),
   };
 }

@@ -1,6 +1,7 @@
 import { packing } from '../../quant/packing/packing.ts';
+import { hostTensorFrom } from '../../tensor/host.ts';
 import { mlxQuantize as signature } from '../../vocabulary/quant/mlx_quantize.ts';
-import { defineSimulation } from '../define.ts';
+import { defineSimulation, type SampleOf } from '../define.ts';
 import { multiply, PRODUCT_ORDER } from '../matmul/multiply.simulation.ts';
 import { flatRows } from '../matmul/rows.ts';
 import type { Value } from '../record.ts';
@@ -41,6 +42,25 @@ function microscaledGroup(gpu: SimulatedGpu, group: Float64Array, coding: Coding
   return { ...line, codes, decoded: codes.map((code) => gpu.mul(coding.decode(code, line), 1)) };
 }
 
+/** A few terms of one sign, whose roundings add up. */
+const ofOneSign: SampleOf<typeof signature> = {
+  level: 'legal',
+  label: { weight: '3x16', x: '2x16' },
+  params: { mode: 'nvfp4', group_size: 16 },
+  inputs: (random) => ({
+    weight: hostTensorFrom(
+      'f32',
+      [3, 16],
+      random.fill(48, () => random.uniform()),
+    ),
+    x: hostTensorFrom(
+      'f32',
+      [2, 16],
+      random.fill(32, () => random.uniform()),
+    ),
+  }),
+};
+
 export const simulation = defineSimulation(signature, {
   forward: (gpu, { weight, x }, params) => {
     const { mode, bits, group_size } = params;
@@ -75,4 +95,5 @@ export const simulation = defineSimulation(signature, {
         : {}),
     };
   },
+  samples: [ofOneSign],
 });

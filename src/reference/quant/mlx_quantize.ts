@@ -131,25 +131,27 @@ function acceptance(
   };
   const rightCodes = (i: number) => coding.codes(weight.data[i] as number, lineOf(i), ieee);
   const right = Array.from(weight.data, (_, i) => rightCodes(i));
+  // A scale has the format of the weight, whatever its tensor is stored in.
+  const scaleBound = (scale: number) =>
+    (ieee ? 0 : coding.scaleError({ scale, bias: 0 })) + storageStep(scale, weight.dtype) / 2;
   const values = (i: number) => (right[i] ?? []).map((code) => coding.decode(code, lineOf(i)));
   const codes = unpackWords(packed.data, weight.data.length, packing(bits));
-  const sizes = weight.data.map((_, i) => coding.size(codes[i] as number, lineOf(i)));
-  const bound = dequant.data.map((y, i) => {
-    const rounded = storageStep(sizes[i] as number, weight.dtype) + EPS * (sizes[i] as number);
-    return rounded + EPS * Math.abs(y) + 2 * FLUSH;
-  });
+  const scaled = weight.data.map((_, i) => coding.scaled(codes[i] as number, lineOf(i)));
+  const sizes = scaled.map((size, i) => size + Math.abs(lineOf(i).bias));
+  // A product and a sum, both rounded to the weight's format where that is one of halves.
+  const bound = dequant.data.map(
+    (y, i) =>
+      EPS * ((scaled[i] as number) + Math.abs(y)) +
+      storageStep(sizes[i] as number, weight.dtype) +
+      2 * FLUSH,
+  );
   return {
     packed: {
       kind: 'codes',
       accepts: (w, word) => acceptsWord(word, w, (i) => right[i] ?? [], packing(bits)),
       inBand: right.filter((_, i) => new Set(values(i)).size > 1).length,
     },
-    scales: biases
-      ? {
-          kind: 'within',
-          bound: scales.data.map((scale) => (ieee ? 0 : coding.scaleError({ scale, bias: 0 }))),
-        }
-      : { kind: 'exact' },
+    scales: biases ? { kind: 'within', bound: scales.data.map(scaleBound) } : { kind: 'exact' },
     ...(biases ? { biases: { kind: 'exact' } as const } : {}),
     dequant: { kind: 'within', bound },
     ...(x ? { y: boundOfProduct(x, { ...dequant, bound }) } : {}),
