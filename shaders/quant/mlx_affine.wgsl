@@ -1,5 +1,5 @@
 import package::lib::grid::linear_index;
-import package::lib::storage::{half_at, pack_halves};
+import package::lib::storage::held;
 
 // MLX's affine quantization: codes q of BITS bits, and dequant = q * scale + bias. The end of a
 // group's range that is larger by size is met exactly, so that a scale may be negative. weight:
@@ -29,18 +29,6 @@ const LEAST_STEP = 1e-7;
 struct Line {
   scale: f32,
   bias: f32,
-}
-
-/// The float that its storage holds of x.
-fn stored(x: f32) -> f32 {
-  if (STORAGE == 0u) {
-    return x;
-  }
-  return half_at(pack_halves(x, x, STORAGE), 0u, STORAGE);
-}
-
-fn four_stored(x: vec4f) -> vec4f {
-  return vec4f(stored(x.x), stored(x.y), stored(x.z), stored(x.w));
 }
 
 /// What codes of a group's numbers from `first` on are relative to; `top` is the highest code.
@@ -77,9 +65,9 @@ fn main(
   let first = g * sizes.fours;
   let top = f32((1u << BITS) - 1u);
   let line = line_of(first, top);
-  let held = Line(stored(line.scale), stored(line.bias));
-  scales[g] = held.scale;
-  biases[g] = held.bias;
+  let stored = held(vec4f(line.scale, line.bias, 0.0, 0.0), STORAGE).xy;
+  scales[g] = stored.x;
+  biases[g] = stored.y;
   let places = vec4u(1u, 1u << BITS, 1u << (2u * BITS), 1u << (3u * BITS));
   let width = 4u * BITS;
   var at = first * width / 32u;
@@ -87,7 +75,7 @@ fn main(
   var bit = 0u; // that the next four codes begin at
   for (var i = first; i < first + sizes.fours; i++) {
     let codes = clamp(round((weight[i] - line.bias) / line.scale), vec4f(), vec4f(top));
-    dequant[i] = four_stored(four_stored(codes * held.scale) + held.bias);
+    dequant[i] = held(held(codes * stored.x, STORAGE) + stored.y, STORAGE);
     let four = dot(vec4u(codes), places);
     word |= four << bit;
     bit += width;

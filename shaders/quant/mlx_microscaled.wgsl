@@ -21,8 +21,8 @@ struct Sizes {
 override BYTES: bool = false;
 override FINE: bool = false;
 
-/// 448 as float32 has it, the largest number in e4m3.
-const LARGEST = 0x43e00000u;
+/// The code of 448, the largest number in e4m3.
+const LARGEST = 0x7eu;
 
 /// Codes of elements and what they stand for.
 struct Elements {
@@ -63,9 +63,9 @@ fn fine(largest: f32) -> Scale {
   } else if (largest < middle) {
     bits = min(quotient, near - 1u);
   }
-  let codes = float8_codes(vec4u(min(bits, LARGEST)), E4M3);
-  let scale = float8_values(codes, E4M3).x;
-  return Scale(codes.x, select(0.0, 1.0, scale > 0.0), scale, 1.0);
+  let byte = min(float8_codes(vec4u(bits), E4M3).x, LARGEST);
+  let scale = float8_values(vec4u(byte), E4M3).x;
+  return Scale(byte, select(0.0, 1.0, scale > 0.0), scale, 1.0);
 }
 
 /// One where a magnitude is above a threshold: one equal to it goes toward zero.

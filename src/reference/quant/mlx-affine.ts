@@ -1,6 +1,7 @@
 import { EPS, FLUSH, HALF_EPS, SECOND_ORDER } from '../bounds.ts';
 import type { Coding, Line } from './mlx-coding.ts';
 import { rint } from './nearest.ts';
+import { exactly, heldIn } from './ranges.ts';
 
 /** A narrower range is taken for this one. */
 const LEAST_STEP = Math.fround(1e-7);
@@ -37,21 +38,23 @@ function linesOf(group: Float64Array, top: number): readonly [Line, ...Line[]] {
 export function affine(bits: number): Coding {
   const top = 2 ** bits - 1;
   const clamped = (level: number) => Math.min(Math.max(rint(level), 0), top);
-  const code: Coding['code'] = (x, { scale, bias }) =>
+  const code = (x: number, { scale, bias }: Line) =>
     clamped(Math.fround(Math.fround(x - bias) / scale));
   return {
     lines: (group) => linesOf(group, top),
-    scaleError: ({ scale }) => SCALE_ERROR * Math.abs(scale),
-    code,
-    codes: (x, line, ieee) => {
-      if (ieee) return [code(x, line)];
-      const { scale, bias } = line;
-      const level = (x - bias) / scale;
-      const off = LEVEL_ERROR * Math.abs(level) + (2 * FLUSH) / Math.abs(scale);
-      const low = clamped(level - off);
-      return Array.from({ length: clamped(level + off) - low + 1 }, (_, i) => low + i);
+    stored: ({ scale }, dtype, ieee) => {
+      const off = ieee ? 0 : SCALE_ERROR * Math.abs(scale);
+      return { low: heldIn(dtype, scale - off), high: heldIn(dtype, scale + off) };
     },
-    decode: (code, { scale, bias }) => code * scale + bias,
-    scaled: (code, { scale }) => Math.abs(code * scale),
+    codes: (x, line, ieee) => {
+      const own = code(x, line);
+      if (ieee) return [own];
+      const level = (x - line.bias) / line.scale;
+      const off = LEVEL_ERROR * Math.abs(level) + (2 * FLUSH) / Math.abs(line.scale);
+      const low = clamped(level - off);
+      const all = Array.from({ length: clamped(level + off) - low + 1 }, (_, i) => low + i);
+      return [own, ...all.filter((other) => other !== own)];
+    },
+    decode: (level, scale, bias, ops) => ops.add(ops.mul(exactly(level), scale), exactly(bias)),
   };
 }

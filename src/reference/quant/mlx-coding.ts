@@ -1,10 +1,12 @@
+import type { DType } from '../../tensor/dtype.ts';
 import type { MlxParams } from '../../vocabulary/quant/mlx_quantize.ts';
 import { affine } from './mlx-affine.ts';
 import { microscaled } from './mlx-microscaled.ts';
+import type { Range, RangeArithmetic } from './ranges.ts';
 
-/** What the elements of a group are coded and decoded by. */
+/** What the elements of a group are coded by. */
 export interface Line {
-  /** As it is stored: a float, or the bits of a scale. */
+  /** A float, or the bits of a scale. */
   readonly scale: number;
   /** 0 where the mode has none. */
   readonly bias: number;
@@ -14,15 +16,12 @@ export interface Line {
 export interface Coding {
   /** Right lines of a group: that of IEEE arithmetic, then those that other arithmetic leaves open. */
   readonly lines: (group: Float64Array) => readonly [Line, ...Line[]];
-  /** How far a stored scale may be off where the arithmetic is not IEEE's. */
-  readonly scaleError: (line: Line) => number;
-  /** The code of an element by IEEE arithmetic. */
-  readonly code: (x: number, line: Line) => number;
-  /** Every code that is right, by IEEE arithmetic or any. */
+  /** The scale as a weight's format holds it, by arithmetic that is IEEE's or any. */
+  readonly stored: (line: Line, dtype: DType | undefined, ieee: boolean) => Range;
+  /** Every code that is right, by IEEE arithmetic or any; the first is IEEE's. */
   readonly codes: (x: number, line: Line, ieee: boolean) => readonly number[];
-  readonly decode: (code: number, line: Line) => number;
-  /** The size of a code times its scale, before a bias. */
-  readonly scaled: (code: number, line: Line) => number;
+  /** What a code decodes to, by the scale as it is stored. */
+  readonly decode: (code: number, scale: Range, bias: number, ops: RangeArithmetic) => Range;
 }
 
 /** The coding of a mode. */

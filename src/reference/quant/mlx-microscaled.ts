@@ -1,6 +1,7 @@
 import type { MlxParams } from '../../vocabulary/quant/mlx_quantize.ts';
 import { EPS, FLUSH, maxAbs } from '../bounds.ts';
 import type { Coding, Line } from './mlx-coding.ts';
+import { exactly } from './ranges.ts';
 import {
   codesAround,
   E2M1,
@@ -58,23 +59,19 @@ export function microscaled(mode: Exclude<MlxParams['mode'], 'affine'>): Coding 
     scales === 'powers' ? 2 ** (scale - BIAS) : valueOfCode(scale, E4M3);
   // By a scale of zero every element is zero.
   const relative = (x: number, line: Line) => (scaleOf(line) === 0 ? 0 : x / scaleOf(line));
-  const decode = (code: number, line: Line) => valueOfCode(code, element) * scaleOf(line);
-  // MLX gives an element in e2m1 that is zero no sign; in e4m3 it keeps it.
-  const code = (x: number, line: Line) => {
-    const found = nearestCode(relative(x, line), element);
-    return element === E2M1 && valueOfCode(found, element) === 0 ? 0 : found;
-  };
   return {
     lines: (group) => (scales === 'powers' ? powers : numbers)(maxAbs(group), most),
-    scaleError: () => 0,
-    code,
+    stored: (line) => exactly(scaleOf(line)),
     codes: (x, line, ieee) => {
       const y = relative(x, line);
       // On any adapter a denormal may be taken for zero.
       const share = Math.abs(x) < FLUSH ? 1 : ieee ? 0 : QUOTIENT;
-      return codesAround(y, share * Math.abs(y), element);
+      const nearest = nearestCode(y, element);
+      // MLX gives a zero in e2m1 no sign; in e4m3 it keeps it.
+      const own = element === E2M1 && valueOfCode(nearest, element) === 0 ? 0 : nearest;
+      const all = codesAround(y, share * Math.abs(y), element);
+      return [own, ...all.filter((other) => other !== own)];
     },
-    decode,
-    scaled: (of, line) => Math.abs(decode(of, line)),
+    decode: (code, scale, _bias, ops) => ops.mul(exactly(valueOfCode(code, element)), scale),
   };
 }

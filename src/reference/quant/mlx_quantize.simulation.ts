@@ -9,6 +9,7 @@ import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { type Coding, codingOf, type Line } from './mlx-coding.ts';
 import { rint } from './nearest.ts';
 import { packWords } from './packed-words.ts';
+import { rangesIn } from './ranges.ts';
 
 /** Codes of a group, what they are relative to, and what they decode to. */
 interface Group extends Line {
@@ -38,8 +39,10 @@ function affineGroup(gpu: SimulatedGpu, group: Float64Array, bits: number): Grou
 function microscaledGroup(gpu: SimulatedGpu, group: Float64Array, coding: Coding): Group {
   const kept = group.map((x) => gpu.mul(x, 1));
   const [line] = coding.lines(kept);
-  const codes = kept.map((x) => coding.code(x, line));
-  return { ...line, codes, decoded: codes.map((code) => gpu.mul(coding.decode(code, line), 1)) };
+  const codes = kept.map((x) => coding.codes(x, line, true)[0] as number);
+  const scale = coding.stored(line, undefined, true);
+  const value = (code: number) => coding.decode(code, scale, 0, rangesIn(undefined, true)).low;
+  return { ...line, codes, decoded: codes.map((code) => gpu.mul(value(code), 1)) };
 }
 
 /** A few terms of one sign, whose roundings add up. */

@@ -1,36 +1,19 @@
 import { packing } from '../../quant/packing/packing.ts';
-import { heldAs } from '../../tensor/half.ts';
-import { matrixOf } from '../../tensor/shape.ts';
 import { mlxQuantize as signature } from '../../vocabulary/quant/mlx_quantize.ts';
 import type { InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, storageStep } from '../bounds.ts';
 import { defineRecord } from '../define.ts';
 import { absoluteProduct, product, productBound } from '../matmul/product.ts';
 import { flatRows } from '../matmul/rows.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
 import { samples } from './mlx_quantize.samples.ts';
-import { type Coding, codingOf, type Line } from './mlx-coding.ts';
+import { codingOf, type Line } from './mlx-coding.ts';
 import { acceptsWord, packWords, unpackWords } from './packed-words.ts';
+import { type Range, rangesIn, reach } from './ranges.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Outputs<T> = OutputsOf<typeof signature, T>;
 type Params = ParamsOf<typeof signature>;
-
-/** A weight as a party quantized it. */
-interface Quantized {
-  readonly coding: Coding;
-  /** Of each group: what codes are relative to, and what decodes them. */
-  readonly lines: readonly Line[];
-  readonly decoders: readonly Line[];
-  readonly codes: ArrayLike<number>;
-}
-
-/** Scale and bias as the weight's format holds them; the bits of a scale are as they are. */
-function stored({ scale, bias }: Line, { dtype }: Value, { mode }: Params): Line {
-  if (mode !== 'affine' || (dtype !== 'f16' && dtype !== 'bf16')) return { scale, bias };
-  return { scale: heldAs(dtype, scale), bias: heldAs(dtype, bias) };
-}
 
 function groupsOf({ data }: Value, { group_size }: Params): readonly Float64Array[] {
   return Array.from({ length: data.length / group_size }, (_, g) =>
@@ -38,74 +21,52 @@ function groupsOf({ data }: Value, { group_size }: Params): readonly Float64Arra
   );
 }
 
-/** By IEEE arithmetic. */
-function quantized({ weight }: Inputs, params: Params): Quantized {
-  const coding = codingOf(params);
-  const lines = groupsOf(weight, params).map((group) => coding.lines(group)[0]);
-  const decoders = lines.map((line) => stored(line, weight, params));
-  const lineOf = (i: number) => lines[Math.floor(i / params.group_size)] as Line;
-  const codes = weight.data.map((x, i) => coding.code(x, lineOf(i)));
-  return { coding, lines, decoders, codes };
+/** Of each group that right line which is nearest to the scale of a party. */
+function linesBy(weight: Value, scales: Value | undefined, params: Params): readonly Line[] {
+  const { lines } = codingOf(params);
+  return groupsOf(weight, params).map((group, g) => {
+    const right = lines(group);
+    const given = scales?.data[g];
+    if (given === undefined) return right[0];
+    const distance = ({ scale }: Line) => Math.abs(scale - given);
+    return right.reduce((best, line) => (distance(line) < distance(best) ? line : best));
+  });
 }
 
-/** How far a party's scale may be from a right one, for its codes and values to follow from it. */
-const NEAR = 0.01;
-
-/** By those scales and codes of the judged party that can be right. */
-function quantizedAs(
-  inputs: Inputs,
-  { scales, biases, packed }: Partial<Outputs<Value>>,
-  params: Params,
-): Quantized {
-  const { weight } = inputs;
-  const ieee = quantized(inputs, params);
-  if (!scales) return ieee;
-  const { coding } = ieee;
-  const given = (g: number): Line => ({
-    scale: scales.data[g] as number,
-    bias: biases?.data[g] ?? stored(ieee.lines[g] as Line, weight, params).bias,
-  });
-  const distance = (line: Line, g: number) => Math.abs(line.scale - given(g).scale);
-  const lines = groupsOf(weight, params).map((group, g) =>
-    coding
-      .lines(group)
-      .reduce((best, line) => (distance(line, g) < distance(best, g) ? line : best)),
-  );
-  const decoders = lines.map((line, g) =>
-    distance(line, g) <= NEAR * Math.abs(line.scale) ? given(g) : stored(line, weight, params),
-  );
-  const chosen = packed && unpackWords(packed.data, weight.data.length, packing(params.bits));
-  const codes = weight.data.map((x, i) => {
-    const line = lines[Math.floor(i / params.group_size)] as Line;
-    const own = chosen?.[i];
-    return own !== undefined && coding.codes(x, line, false).includes(own)
-      ? own
-      : coding.code(x, line);
-  });
-  return { coding, lines, decoders, codes };
-}
-
+/** Outputs by those scales and codes of a party that can be right, or else by IEEE arithmetic. */
 function outputsOf(
   { weight, x }: Inputs,
-  { coding, lines, decoders, codes }: Quantized,
   params: Params,
+  own: Partial<Outputs<Value>> = {},
 ): Outputs<Value> {
   const { mode, bits, group_size } = params;
-  const [, cols] = matrixOf(weight.shape);
+  const coding = codingOf(params);
+  const lines = linesBy(weight, own.scales, params);
+  const lineOf = (i: number) => lines[Math.floor(i / group_size)] as Line;
+  const given = own.packed && unpackWords(own.packed.data, weight.data.length, packing(bits));
+  const codes = weight.data.map((element, i) => {
+    const [nearest = 0, ...others] = coding.codes(element, lineOf(i), false);
+    return others.find((code) => code === given?.[i]) ?? nearest;
+  });
+  const ops = rangesIn(weight.dtype, true);
+  const dequant = {
+    shape: weight.shape,
+    data: codes.map((code, i) => {
+      const line = lineOf(i);
+      return coding.decode(code, coding.stored(line, weight.dtype, true), line.bias, ops).low;
+    }),
+  };
+  const cols = weight.shape.at(-1) as number;
   const outer = weight.shape.slice(0, -1);
   const ofGroups = (pick: (line: Line) => number): Value => ({
     shape: [...outer, cols / group_size],
     data: Float64Array.from(lines, pick),
   });
-  const dequant = {
-    shape: weight.shape,
-    data: Float64Array.from(codes, (code, i) =>
-      coding.decode(code, decoders[Math.floor(i / group_size)] as Line),
-    ),
-  };
   return {
     packed: { shape: [...outer, (cols * bits) / 32], data: packWords(codes, packing(bits)) },
-    scales: ofGroups(({ scale }) => scale),
+    scales: ofGroups((line) =>
+      mode === 'affine' ? coding.stored(line, weight.dtype, true).low : line.scale,
+    ),
     ...(mode === 'affine' ? { biases: ofGroups(({ bias }) => bias) } : {}),
     dequant,
     ...(x ? { y: productWith(x, dequant) } : {}),
@@ -125,33 +86,25 @@ function acceptance(
 ): Partial<Outputs<Acceptance>> {
   const { bits, group_size } = params;
   const coding = codingOf(params);
-  const lineOf = (i: number): Line => {
-    const g = Math.floor(i / group_size);
-    return { scale: scales.data[g] as number, bias: biases?.data[g] ?? 0 };
-  };
-  const rightCodes = (i: number) => coding.codes(weight.data[i] as number, lineOf(i), ieee);
-  const right = Array.from(weight.data, (_, i) => rightCodes(i));
-  // A scale has the format of the weight, whatever its tensor is stored in.
-  const scaleBound = (scale: number) =>
-    (ieee ? 0 : coding.scaleError({ scale, bias: 0 })) + storageStep(scale, weight.dtype) / 2;
-  const values = (i: number) => (right[i] ?? []).map((code) => coding.decode(code, lineOf(i)));
+  const lines = linesBy(weight, scales, params);
+  const stored = lines.map((line) => coding.stored(line, weight.dtype, ieee));
+  const lineOf = (i: number) => lines[Math.floor(i / group_size)] as Line;
+  const ops = rangesIn(weight.dtype, false);
+  const decode = (code: number, i: number) =>
+    coding.decode(code, stored[Math.floor(i / group_size)] as Range, lineOf(i).bias, ops);
+  const right = Array.from(weight.data, (element, i) => coding.codes(element, lineOf(i), ieee));
+  const values = (i: number) => (right[i] ?? []).map((code) => decode(code, i).low);
   const codes = unpackWords(packed.data, weight.data.length, packing(bits));
-  const scaled = weight.data.map((_, i) => coding.scaled(codes[i] as number, lineOf(i)));
-  const sizes = scaled.map((size, i) => size + Math.abs(lineOf(i).bias));
-  // A product and a sum, both rounded to the weight's format where that is one of halves.
-  const bound = dequant.data.map(
-    (y, i) =>
-      EPS * ((scaled[i] as number) + Math.abs(y)) +
-      storageStep(sizes[i] as number, weight.dtype) +
-      2 * FLUSH,
-  );
+  const bound = dequant.data.map((y, i) => reach(decode(codes[i] as number, i), y));
   return {
     packed: {
       kind: 'codes',
       accepts: (w, word) => acceptsWord(word, w, (i) => right[i] ?? [], packing(bits)),
       inBand: right.filter((_, i) => new Set(values(i)).size > 1).length,
     },
-    scales: biases ? { kind: 'within', bound: scales.data.map(scaleBound) } : { kind: 'exact' },
+    scales: biases
+      ? { kind: 'within', bound: scales.data.map((scale, g) => reach(stored[g] as Range, scale)) }
+      : { kind: 'exact' },
     ...(biases ? { biases: { kind: 'exact' } as const } : {}),
     dequant: { kind: 'within', bound },
     ...(x ? { y: boundOfProduct(x, { ...dequant, bound }) } : {}),
@@ -164,7 +117,8 @@ function acceptance(
   ): Acceptance {
     const wide = decoded.data.map(
       (y, i) =>
-        Math.max(Math.abs(y), otherFormulas ? (sizes[i] as number) : 0) +
+        Math.abs(y) +
+        (otherFormulas ? 2 * Math.abs(lineOf(i).bias) : 0) +
         (decoded.bound[i] as number),
     );
     const off = { shape: decoded.shape, data: decoded.bound };
@@ -184,9 +138,8 @@ function acceptance(
 export const record = defineRecord(signature, {
   summary:
     'codes of 2 to 8 bits in groups along the rows, by MLX: affine ones, or floats of few bits',
-  forward: (inputs, params) => outputsOf(inputs, quantized(inputs, params), params),
-  forwardChosen: (inputs, actual, params) =>
-    outputsOf(inputs, quantizedAs(inputs, actual, params), params),
+  forward: (inputs, params) => outputsOf(inputs, params),
+  forwardChosen: (inputs, actual, params) => outputsOf(inputs, params, actual),
   acceptance,
   samples,
   faults: [

@@ -1,10 +1,11 @@
 import * as v from 'valibot';
 import type { Shape } from '../../tensor/shape.ts';
-import { codes, FLOAT, float, type Known, size } from '../rules.ts';
-import { axisIn, exactly } from '../shapes.ts';
+import { SignatureError } from '../error.ts';
+import { codes, FLOAT, float, type Known, onlyWhen, size } from '../rules.ts';
+import { exactly } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
-const QUANTO_BITS = {
+const BITS = {
   qint2: 2,
   qint4: 4,
   qint8: 8,
@@ -12,56 +13,87 @@ const QUANTO_BITS = {
   qfloat8_e4m3fn: 8,
   qfloat8_e5m2: 8,
 } as const;
-const quanto = v.strictObject({
-  qtype: v.picklist(Object.keys(QUANTO_BITS) as (keyof typeof QUANTO_BITS)[]),
+
+const params = v.strictObject({
+  qtype: v.picklist(Object.keys(BITS) as (keyof typeof BITS)[]),
   axis: v.optional(v.picklist([0, -1]), 0),
   group_size: v.optional(size),
 });
-type Quanto = v.InferOutput<typeof quanto>;
+/** Type of the codes, the axis along which scales differ, and elements that share one. */
+export type QuantoParams = v.InferOutput<typeof params>;
+
+/** Bits of a code: below 8 it is affine, several a byte. */
+export const quantoBits = ({ qtype }: Pick<QuantoParams, 'qtype'>): number => BITS[qtype];
+
+const isAffine = (p: QuantoParams) => quantoBits(p) < 8;
+
+const quanto = v.pipe(
+  params,
+  v.check((p) => isAffine(p) || p.group_size === undefined, 'codes of 8 bits have no groups'),
+);
+
+/** How Quanto cuts a weight into groups. */
+export interface QuantoGroups {
+  /**
+   * Of the matrix of groups, in which a group is a row (axis 0) or a column (axis -1); without groups
+   * the weight itself.
+   */
+  readonly shape: Shape;
+  readonly scale: Shape;
+  /** How many elements a group has. */
+  readonly length: number;
+}
 
 /**
- * The matrix that is quantized, in which a group is a row (axis 0) or a column (axis -1); without
- * groups the weight itself.
+ * The groups of a weight. Throws SignatureError where it has fewer than two dimensions, or no whole
+ * number of groups for each index of the axis.
  */
-function quantoGroups({
-  size: n,
-  shape,
-  params: { axis, group_size: group },
-}: Known<Quanto>): Shape {
-  if (group === undefined) return shape('weight');
-  const groups = exactly(n('w'), group, 'the number of weights');
-  return axis === 0 ? [groups, group] : [group, groups];
+export function quantoGroups(weight: Shape, { axis, group_size }: QuantoParams): QuantoGroups {
+  const [first, ...rest] = weight;
+  if (first === undefined || rest.length === 0)
+    throw new SignatureError('scales along an axis need a weight of two dimensions or more');
+  const count = weight.reduce((product, n) => product * n, 1);
+  const along = axis === 0 ? first : (weight.at(-1) as number);
+  const others = along === 0 ? 0 : count / along;
+  if (group_size === undefined) {
+    const scale = weight.map((n, d) => (d === (axis === 0 ? 0 : rest.length) ? n : 1));
+    return { shape: weight, scale, length: others };
+  }
+  const groups = along * exactly(others, group_size, 'the number of weights along the other axes');
+  return axis === 0
+    ? { shape: [groups, group_size], scale: [groups, 1], length: group_size }
+    : { shape: [group_size, groups], scale: [1, groups], length: group_size };
 }
 
-function quantoScale(known: Known<Quanto>): Shape {
-  const along = axisIn(known.params.axis, known.shape('weight'));
-  const groups = quantoGroups(known);
-  return groups.map((n, d) =>
-    d ===
-    (known.params.group_size === undefined
-      ? along
-      : known.params.axis === 0
-        ? 0
-        : groups.length - 1)
-      ? n
-      : 1,
-  );
-}
+const of = ({ shape, params: p }: Known<QuantoParams>) => quantoGroups(shape('weight'), p);
+const quantoScale = (known: Known<QuantoParams>) => of(known).scale;
 
-function quantoPacked(known: Known<Quanto>): Shape {
-  const [rows = 1, ...rest] = quantoGroups(known);
-  return [Math.ceil((rows * QUANTO_BITS[known.params.qtype]) / 8), ...rest];
+/** Rows of the matrix side by side in a byte. */
+function quantoPacked(known: Known<QuantoParams>): Shape {
+  const [rows = 0, ...rest] = of(known).shape;
+  return [Math.ceil((rows * quantoBits(known.params)) / 8), ...rest];
 }
 
 /** Quanto's quantization per axis or in groups. */
 export const quantoQuantize = signature({ family: 'quant', name: 'quanto_quantize' }, quanto, {
   inputs: { weight: float('[*w]') },
   outputs: {
-    packed: codes(quantoPacked),
-    q: { dtypes: ['I8', 'U8'], native: ['i8', 'u8'], shape: quantoGroups },
-    unpacked: { dtypes: ['U8', 'I8'], native: ['u8', 'i8'], shape: quantoGroups },
+    packed: onlyWhen(isAffine, codes(quantoPacked)),
+    q: onlyWhen((p) => !isAffine(p), {
+      dtypes: ['I8', 'U8'],
+      native: ['i8', 'u8'],
+      shape: (known) => of(known).shape,
+    }),
+    unpacked: onlyWhen(
+      isAffine,
+      codes((known) => of(known).shape),
+    ),
     scale: float(quantoScale),
-    shift: { dtypes: [...FLOAT, 'U8'], native: ['f32', 'u8'], shape: quantoScale },
+    shift: onlyWhen(isAffine, {
+      dtypes: [...FLOAT, 'U8'],
+      native: ['f32', 'u8'],
+      shape: quantoScale,
+    }),
     dequant: float('[*w]'),
   },
 });

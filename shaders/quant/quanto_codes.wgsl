@@ -1,0 +1,84 @@
+import package::lib::float8::{E4M3, E5M2, float8_codes, float8_values};
+import package::lib::grid::linear_index;
+import package::lib::storage::held;
+import package::quant::quanto_groups::{element, Groups, place};
+
+// Quanto's codes, in the order of the matrix of groups, and what they decode to, in the order of the
+// weight. KIND 0: round((x + shift) / scale) from 0 to levels, decoded scale * q - shift; 1: signed
+// bytes round(x / scale); 2 and 3: x / scale in e4m3 and e5m2; these decode to scale * q. A scale of
+// zero gives codes of zero. scale, shift: floats of each group (shift of KIND 0 alone). Each step is
+// rounded to the weight's STORAGE f32, f16 or bf16 (0, 1, 2), as torch does. One invocation makes a
+// word of four codes; what fills the last one up is not of the matrix.
+
+struct Sizes {
+  groups: Groups,
+  @align(16) levels: f32,
+}
+
+@group(0) @binding(0) var<storage, read> weight: array<f32>;
+@group(0) @binding(1) var<storage, read> scale: array<f32>;
+@group(0) @binding(2) var<storage, read> shift: array<f32>;
+@group(0) @binding(3) var<storage, read_write> codes: array<u32>;
+@group(0) @binding(4) var<storage, read_write> dequant: array<f32>;
+@group(0) @binding(5) var<uniform> sizes: Sizes;
+
+override KIND: u32 = 0u;
+override STORAGE: u32 = 0u;
+
+/// Codes as bytes, and what they stand for before the scale.
+struct Coded {
+  bytes: vec4u,
+  values: vec4f,
+}
+
+fn coded(y: vec4f) -> Coded {
+  if (KIND == 0u) {
+    let levels = clamp(round(y), vec4f(), vec4f(sizes.levels));
+    return Coded(vec4u(levels), levels);
+  }
+  if (KIND == 1u) {
+    let levels = clamp(round(y), vec4f(-128.0), vec4f(127.0));
+    return Coded(bitcast<vec4u>(vec4i(levels)) & vec4u(255u), levels);
+  }
+  let inside = bitcast<vec4u>(clamp(y, vec4f(-sizes.levels), vec4f(sizes.levels)));
+  var format = E4M3;
+  if (KIND == 3u) {
+    format = E5M2;
+  }
+  let bytes = float8_codes(inside, format);
+  return Coded(bytes, float8_values(bytes, format));
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let w = linear_index(group, groups, lane, 64u);
+  let count = sizes.groups.count * sizes.groups.length;
+  if (4u * w >= count) {
+    return;
+  }
+  var at = vec4u();
+  var x = vec4f();
+  var scales = vec4f();
+  var shifts = vec4f();
+  for (var k = 0u; k < 4u; k++) {
+    let found = element(min(4u * w + k, count - 1u), sizes.groups);
+    at[k] = place(found.y, found.x, sizes.groups);
+    x[k] = weight[at[k]];
+    scales[k] = scale[found.x];
+    if (KIND == 0u) {
+      shifts[k] = shift[found.x];
+    }
+  }
+  let some = scales > vec4f();
+  let y = held(held(x + shifts, STORAGE) / select(vec4f(1.0), scales, some), STORAGE);
+  let made = coded(select(vec4f(), y, some));
+  codes[w] = dot(made.bytes, vec4u(1u, 1u << 8u, 1u << 16u, 1u << 24u));
+  let decoded = held(held(scales * made.values, STORAGE) - shifts, STORAGE);
+  for (var k = 0u; k < min(4u, count - 4u * w); k++) {
+    dequant[at[k]] = decoded[k];
+  }
+}

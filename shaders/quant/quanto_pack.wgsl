@@ -1,0 +1,47 @@
+import package::lib::grid::linear_index;
+
+// Codes of BITS bits, 8 / BITS a byte: those that stand `span` apart, the first in the lowest bits.
+// codes: count bytes; packed: span bytes, of which the last may lack codes, which are zero. One
+// invocation makes a word; what fills the last one up is not of the result.
+
+struct Sizes {
+  count: u32,
+  span: u32,
+}
+
+@group(0) @binding(0) var<storage, read> codes: array<u32>;
+@group(0) @binding(1) var<storage, read_write> packed: array<u32>;
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+
+override BITS: u32 = 4u;
+
+/// Codes `first` to first + 3, a byte each; those past the end are zero.
+fn four_codes(first: u32) -> u32 {
+  if (first >= sizes.count) {
+    return 0u;
+  }
+  let shift = first % 4u * 8u;
+  let left = 8u * (sizes.count - first);
+  var word = codes[first / 4u] >> shift;
+  if (shift + left > 32u && shift > 0u) {
+    word |= codes[first / 4u + 1u] << (32u - shift);
+  }
+  return extractBits(word, 0u, min(left, 32u));
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let w = linear_index(group, groups, lane, 64u);
+  if (4u * w >= sizes.span) {
+    return;
+  }
+  var word = 0u;
+  for (var slice = 0u; slice < 8u / BITS; slice++) {
+    word |= four_codes(4u * w + slice * sizes.span) << (slice * BITS);
+  }
+  packed[w] = word;
+}

@@ -1,0 +1,47 @@
+import package::lib::grid::linear_index;
+import package::lib::storage::held;
+import package::quant::quanto_groups::{Groups, place};
+
+// What Quanto scales a group's numbers by. With AFFINE scale = (max - min) / levels and shift = -min;
+// else scale = max |x| / levels, and shift is not written. weight: floats; scale, shift: floats of
+// each group; all is rounded to the weight's STORAGE f32, f16 or bf16 (0, 1, 2), each step of it, as
+// torch does. One invocation reads a group.
+
+struct Sizes {
+  groups: Groups,
+  @align(16) levels: f32,
+}
+
+@group(0) @binding(0) var<storage, read> weight: array<f32>;
+@group(0) @binding(1) var<storage, read_write> scale: array<f32>;
+@group(0) @binding(2) var<storage, read_write> shift: array<f32>;
+@group(0) @binding(3) var<uniform> sizes: Sizes;
+
+override AFFINE: bool = false;
+override STORAGE: u32 = 0u;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let g = linear_index(group, groups, lane, 64u);
+  if (g >= sizes.groups.count) {
+    return;
+  }
+  let first = place(0u, g, sizes.groups);
+  let end = place(sizes.groups.length, g, sizes.groups);
+  var low = weight[first];
+  var high = low;
+  for (var i = first; i < end; i += sizes.groups.cols) {
+    low = min(low, weight[i]);
+    high = max(high, weight[i]);
+  }
+  let largest = max(high, -low);
+  let range = select(largest, held(vec4f(high - low), STORAGE).x, AFFINE);
+  scale[g] = held(vec4f(range / sizes.levels), STORAGE).x;
+  if (AFFINE) {
+    shift[g] = -low;
+  }
+}
