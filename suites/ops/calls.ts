@@ -636,6 +636,26 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     wrong: {
       groups: { params: { group_size: 5 } },
       packing: { params: { packing: '4bit_u8' }, code: 'not-implemented' },
+  mlx_quantize: {
+    fits: { inputs: { weight: [5, 64], x: [3, 64] }, params: { bits: 3, group_size: 32 } },
+    wrong: {
+      groups: { inputs: { weight: [5, 48] } },
+      'no-dimensions': { inputs: { weight: [], x: undefined } },
+      'terms-of-x': { inputs: { x: [3, 32] } },
+      'batches-of-weights': { inputs: { weight: [2, 5, 64] } },
+      integers: { dtypes: { weight: 'i32' }, code: 'element-type' },
+      'bits-of-mxfp8': { params: { mode: 'mxfp8', bits: 4 }, code: 'not-implemented' },
+      'groups-of-16': { params: { group_size: 16 }, code: 'not-implemented' },
+    },
+  },
+  quanto_quantize: {
+    fits: { inputs: { weight: [4, 6] }, params: { qtype: 'qint4', axis: -1, group_size: 2 } },
+    wrong: {
+      groups: { params: { group_size: 3 }, code: 'signature' },
+      'one-dimension': { inputs: { weight: [24] }, code: 'signature' },
+      'no-elements': { inputs: { weight: [0, 6] }, code: 'signature' },
+      'groups-of-bytes': { params: { qtype: 'qint8' }, code: 'not-implemented' },
+      integers: { dtypes: { weight: 'i32' }, code: 'element-type' },
     },
   },
   dynamic_map: {

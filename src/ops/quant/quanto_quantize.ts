@@ -81,6 +81,6 @@ export const quantoQuantize = launcher(signature, {
 /** The kernels' `Groups`. */
 function fieldsOf(weight: Shape, { scale, length }: QuantoGroups, { axis }: QuantoParams) {
   const count = sizeOf(scale);
-  const cols = axis === 0 ? 1 : (weight.at(-1) as number);
+  const cols = axis === 0 ? 1 : Math.max(1, weight.at(-1) as number);
   return [count, length, cols, axis === 0 ? count : count / cols].map(u32);
 }

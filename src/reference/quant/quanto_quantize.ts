@@ -135,7 +135,10 @@ export const record = defineRecord(signature, {
     },
   ],
   plausibleBugs: [
-    paramsBug('the other axis', (params) => ({ ...params, axis: params.axis === 0 ? -1 : 0 })),
+    paramsBug('the other axis', (params) =>
+      params.group_size === undefined ? { ...params, axis: params.axis === 0 ? -1 : 0 } : params,
+    ),
+    paramsBug('no groups', (params) => ({ ...params, group_size: undefined })),
     paramsBug('codes of another type', ({ qtype, ...params }) => ({
       ...params,
       qtype: qtype === 'qint2' ? 'qint4' : qtype === 'qfloat8_e5m2' ? 'qfloat8_e4m3fn' : qtype,

@@ -45,8 +45,8 @@ export interface QuantoGroups {
 }
 
 /**
- * The groups of a weight. Throws SignatureError where it has fewer than two dimensions, or no whole
- * number of groups for each index of the axis.
+ * The groups of a weight. Throws SignatureError where it has fewer than two dimensions, or not one or
+ * more whole groups for each index of the axis.
  */
 export function quantoGroups(weight: Shape, { axis, group_size }: QuantoParams): QuantoGroups {
   const [first, ...rest] = weight;
@@ -55,6 +55,7 @@ export function quantoGroups(weight: Shape, { axis, group_size }: QuantoParams):
   const count = weight.reduce((product, n) => product * n, 1);
   const along = axis === 0 ? first : (weight.at(-1) as number);
   const others = along === 0 ? 0 : count / along;
+  if (along > 0 && others === 0) throw new SignatureError('a scale needs elements');
   if (group_size === undefined) {
     const scale = weight.map((n, d) => (d === (axis === 0 ? 0 : rest.length) ? n : 1));
     return { shape: weight, scale, length: others };
