@@ -24,6 +24,8 @@ struct Sizes {
 
 override KIND: u32 = 0u;
 override STORAGE: u32 = 0u;
+// Whether four elements of the matrix are always neighbours in one group.
+override SHARED: bool = false;
 
 /// Codes as bytes, and what they stand for before the scale.
 struct Coded {
@@ -49,6 +51,42 @@ fn coded(y: vec4f) -> Coded {
   return Coded(bytes, float8_values(bytes, format));
 }
 
+/// Where four elements of the matrix lie in the weight, and their groups.
+struct Four {
+  at: vec4u,
+  group: vec4u,
+}
+
+/// Elements `first` to first + 3; what is past `count` is the last.
+fn four_at(first: u32, count: u32) -> Four {
+  if (SHARED) {
+    return Four(first + vec4u(0u, 1u, 2u, 3u), vec4u(first / sizes.groups.length));
+  }
+  let x = element(first, sizes.groups);
+  let y = element(min(first + 1u, count - 1u), sizes.groups);
+  let z = element(min(first + 2u, count - 1u), sizes.groups);
+  let w = element(min(first + 3u, count - 1u), sizes.groups);
+  return Four(vec4u(at(x), at(y), at(z), at(w)), vec4u(x.x, y.x, z.x, w.x));
+}
+
+fn at(found: vec2u) -> u32 {
+  return place(found.y, found.x, sizes.groups);
+}
+
+fn scales_of(group: vec4u) -> vec4f {
+  if (SHARED) {
+    return vec4f(scale[group.x]);
+  }
+  return vec4f(scale[group.x], scale[group.y], scale[group.z], scale[group.w]);
+}
+
+fn shifts_of(group: vec4u) -> vec4f {
+  if (SHARED) {
+    return vec4f(shift[group.x]);
+  }
+  return vec4f(shift[group.x], shift[group.y], shift[group.z], shift[group.w]);
+}
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -60,25 +98,27 @@ fn main(
   if (4u * w >= count) {
     return;
   }
-  var at = vec4u();
-  var x = vec4f();
-  var scales = vec4f();
-  var shifts = vec4f();
-  for (var k = 0u; k < 4u; k++) {
-    let found = element(min(4u * w + k, count - 1u), sizes.groups);
-    at[k] = place(found.y, found.x, sizes.groups);
-    x[k] = weight[at[k]];
-    scales[k] = scale[found.x];
-    if (KIND == 0u) {
-      shifts[k] = shift[found.x];
-    }
-  }
+  let four = four_at(4u * w, count);
+  let at = four.at;
+  let x = vec4f(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
+  let scales = scales_of(four.group);
   let some = scales > vec4f();
+  var shifts = vec4f();
+  if (KIND == 0u) {
+    shifts = shifts_of(four.group);
+  }
   let y = held(held(x + shifts, STORAGE) / select(vec4f(1.0), scales, some), STORAGE);
   let made = coded(select(vec4f(), y, some));
   codes[w] = dot(made.bytes, vec4u(1u, 1u << 8u, 1u << 16u, 1u << 24u));
   let decoded = held(held(scales * made.values, STORAGE) - shifts, STORAGE);
-  for (var k = 0u; k < min(4u, count - 4u * w); k++) {
-    dequant[at[k]] = decoded[k];
+  dequant[at.x] = decoded.x;
+  if (4u * w + 1u < count) {
+    dequant[at.y] = decoded.y;
+  }
+  if (4u * w + 2u < count) {
+    dequant[at.z] = decoded.z;
+  }
+  if (4u * w + 3u < count) {
+    dequant[at.w] = decoded.w;
   }
 }

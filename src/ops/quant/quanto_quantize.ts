@@ -58,7 +58,12 @@ export const quantoQuantize = launcher(signature, {
     });
     gpu.dispatch({
       shader: codesShader,
-      constants: { KIND: kind, STORAGE, COLUMNS: Number(params.axis !== 0) },
+      constants: {
+        KIND: kind,
+        STORAGE,
+        COLUMNS: Number(params.axis !== 0),
+        SHARED: Number(params.axis === 0 && groups.length % 4 === 0),
+      },
       bindings: [weight, scale, shift ?? weight, codes, dequant].map(({ binding }) => binding),
       uniforms: fields,
       workgroups: gridOfFours(weight.size),

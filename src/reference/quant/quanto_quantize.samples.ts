@@ -64,6 +64,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample([3, 4, 3, 2], { qtype: 'qint4', axis: -1, group_size: 12 }),
   sample([70, 64], { qtype: 'qint4', group_size: 32 }),
   sample([130, 33], { qtype: 'qint8' }),
+  sample([3, 20], { qtype: 'qint8' }), // four of a row are a word
   sample([9, 33], { qtype: 'qint8', axis: -1 }),
   sample([3, 5, 7], { qtype: 'qfloat8' }),
   sample([33, 9], { qtype: 'qfloat8_e4m3fn', axis: -1 }),
