@@ -79,7 +79,7 @@ fn main(
     let four = dot(vec4u(codes), places);
     word |= four << bit;
     bit += width;
-    if (bit >= 32u) {
+    if ((bit & 32u) != 0u) {
       packed[at] = word;
       at++;
       bit -= 32u;

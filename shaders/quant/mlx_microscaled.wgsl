@@ -63,8 +63,8 @@ fn fine(largest: f32) -> Scale {
   } else if (largest < middle) {
     bits = min(quotient, near - 1u);
   }
-  let byte = min(float8_codes(vec4u(bits), E4M3).x, LARGEST);
-  let scale = float8_values(vec4u(byte), E4M3).x;
+  let byte = min(float8_codes(vec4u(bits, vec3u()), E4M3).x, LARGEST);
+  let scale = float8_values(vec4u(byte, vec3u()), E4M3).x;
   return Scale(byte, select(0.0, 1.0, scale > 0.0), scale, 1.0);
 }
 

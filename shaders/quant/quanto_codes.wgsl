@@ -57,7 +57,8 @@ struct Four {
   group: vec4u,
 }
 
-/// Elements `first` to first + 3; what is past `count` is the last.
+/// Elements `first` to first + 3; what is past `count` is the last
+/// again, with the same result.
 fn four_at(first: u32, count: u32) -> Four {
   if (SHARED) {
     return Four(first + vec4u(0u, 1u, 2u, 3u), vec4u(first / sizes.groups.length));
@@ -112,13 +113,7 @@ fn main(
   codes[w] = dot(made.bytes, vec4u(1u, 1u << 8u, 1u << 16u, 1u << 24u));
   let decoded = held(held(scales * made.values, STORAGE) - shifts, STORAGE);
   dequant[at.x] = decoded.x;
-  if (4u * w + 1u < count) {
-    dequant[at.y] = decoded.y;
-  }
-  if (4u * w + 2u < count) {
-    dequant[at.z] = decoded.z;
-  }
-  if (4u * w + 3u < count) {
-    dequant[at.w] = decoded.w;
-  }
+  dequant[at.y] = decoded.y;
+  dequant[at.z] = decoded.z;
+  dequant[at.w] = decoded.w;
 }

@@ -1,6 +1,6 @@
 import package::lib::grid::linear_index;
 
-// Codes of BITS bits, 8 / BITS a byte: those that stand `span` apart, the first in the lowest bits.
+// Codes of BITS bits, 4 or 2, 8 / BITS a byte: those that stand `span` apart, the first in the lowest bits.
 // codes: count bytes; packed: span bytes, of which the last may lack codes, which are zero. One
 // invocation makes a word; what fills the last one up is not of the result.
 
@@ -17,11 +17,8 @@ override BITS: u32 = 4u;
 
 /// Codes `first` to first + 3, a byte each; those past the end are zero.
 fn four_codes(first: u32) -> u32 {
-  if (first >= sizes.count) {
-    return 0u;
-  }
   let shift = first % 4u * 8u;
-  let left = 8u * (sizes.count - first);
+  let left = 8u * (max(first, sizes.count) - first);
   var word = codes[first / 4u] >> shift;
   if (shift + left > 32u && shift > 0u) {
     word |= codes[first / 4u + 1u] << (32u - shift);
@@ -39,9 +36,10 @@ fn main(
   if (4u * w >= sizes.span) {
     return;
   }
-  var word = 0u;
-  for (var slice = 0u; slice < 8u / BITS; slice++) {
-    word |= four_codes(4u * w + slice * sizes.span) << (slice * BITS);
+  var word = four_codes(4u * w) | (four_codes(4u * w + sizes.span) << BITS);
+  if (BITS == 2u) {
+    word |= four_codes(4u * w + 2u * sizes.span) << 4u;
+    word |= four_codes(4u * w + 3u * sizes.span) << 6u;
   }
   packed[w] = word;
 }

@@ -3,7 +3,7 @@ import package::lib::storage::held;
 import package::quant::quanto_groups::{Groups, place};
 
 // What Quanto scales a group's numbers by. With AFFINE scale = (max - min) / levels and shift = -min;
-// else scale = max |x| / levels, and shift is not written. weight: floats; scale, shift: floats of
+// else scale = max |x| / levels, and shift is what nothing reads. weight: floats; scale, shift: floats of
 // each group; all is rounded to the weight's STORAGE f32, f16 or bf16 (0, 1, 2), each step of it, as
 // torch does. One invocation reads a group.
 
@@ -39,9 +39,7 @@ fn main(
     high = max(high, weight[i]);
   }
   let largest = max(high, -low);
-  let range = select(largest, held(vec4f(high - low), STORAGE).x, AFFINE);
-  scale[g] = held(vec4f(range / sizes.levels), STORAGE).x;
-  if (AFFINE) {
-    shift[g] = -low;
-  }
+  let range = select(largest, held(vec4f(high - low, vec3f()), STORAGE).x, AFFINE);
+  scale[g] = held(vec4f(range / sizes.levels, vec3f()), STORAGE).x;
+  shift[g] = -low;
 }

@@ -51,7 +51,7 @@ export const quantoQuantize = launcher(signature, {
     gpu.dispatch({
       shader: scaleShader,
       constants: { AFFINE: Number(isAffine), STORAGE },
-      // Without shifts the kernels write and read none; a binding must be there all the same.
+      // Where no shifts are wanted they are overwritten by the other kernel, which reads none.
       bindings: [weight, scale, shift ?? dequant].map(({ binding }) => binding),
       uniforms: fields,
       workgroups: linearGrid(scale.size),

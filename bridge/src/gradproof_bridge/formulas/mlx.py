@@ -88,7 +88,7 @@ def _microscaled(groups: F32, shape: tuple[int, ...], mode: str) -> dict[str, Ex
     """
     largest = np.abs(groups).max(1, keepdims=True).astype(np.float64)
     if mode == "nvfp4":
-        stored = (largest / 6).astype(ml_dtypes.float8_e4m3fn)
+        stored = np.minimum(largest / 6, 448).astype(ml_dtypes.float8_e4m3fn)
         scale, bytes_ = stored.astype(np.float64), stored.view(np.uint8)
     else:
         with np.errstate(divide="ignore"):

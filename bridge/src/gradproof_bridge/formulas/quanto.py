@@ -77,8 +77,8 @@ def _affine(weight: F64, params: Params, bits: int) -> dict[str, Expected]:
     scale q - shift.
     """
     grouped = group(weight, params)
-    rows = params["axis"] == 0
-    axis = 1 if rows else 0
+    own = 0 if params["axis"] == 0 else grouped.ndim - 1
+    axis = tuple(d for d in range(grouped.ndim) if d != own)
     low, high = grouped.min(axis, keepdims=True), grouped.max(axis, keepdims=True)
     top = 2**bits - 1
     scale = (bounded(high) - bounded(low)) / float(top)
