@@ -1,8 +1,8 @@
 import package::lib::grid::linear_index;
 
-// Codes of BITS bits, 4 or 2, 8 / BITS a byte: those that stand `span` apart, the first in the lowest bits.
-// codes: count bytes; packed: span bytes, of which the last may lack codes, which are zero. One
-// invocation makes a word; what fills the last one up is not of the result.
+// Codes of BITS bits, 4 or 2, 8 / BITS a byte: those that stand `span` apart, the first in the lowest
+// bits. codes: count bytes, and zeros after them; packed: span bytes. One invocation makes a word;
+// what fills the last one up is not of the result.
 
 struct Sizes {
   count: u32,

@@ -40,6 +40,8 @@ fn main(
   }
   let largest = max(high, -low);
   let range = select(largest, held(vec4f(high - low, vec3f()), STORAGE).x, AFFINE);
-  scale[g] = held(vec4f(range / sizes.levels, vec3f()), STORAGE).x;
+  // A quotient of zero may be off by denormals.
+  let quotient = select(range / sizes.levels, 0.0, range == 0.0);
+  scale[g] = held(vec4f(quotient, vec3f()), STORAGE).x;
   shift[g] = -low;
 }

@@ -1,5 +1,5 @@
 import { EPS, FLUSH, HALF_EPS, SECOND_ORDER } from '../bounds.ts';
-import type { Coding, Line } from './mlx-coding.ts';
+import type { Coding, Line } from './mlx-line.ts';
 import { rint } from './nearest.ts';
 import { exactly, heldIn } from './ranges.ts';
 

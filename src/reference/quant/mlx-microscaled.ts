@@ -1,6 +1,6 @@
 import type { MlxParams } from '../../vocabulary/quant/mlx_quantize.ts';
 import { EPS, FLUSH, maxAbs } from '../bounds.ts';
-import type { Coding, Line } from './mlx-coding.ts';
+import type { Coding, Line } from './mlx-line.ts';
 import { exactly } from './ranges.ts';
 import {
   codesAround,

@@ -7,7 +7,8 @@ import { flatRows } from '../matmul/rows.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
 import { samples } from './mlx_quantize.samples.ts';
-import { codingOf, type Line } from './mlx-coding.ts';
+import { codingOf } from './mlx-coding.ts';
+import type { Line } from './mlx-line.ts';
 import { acceptsWord, packWords, unpackWords } from './packed-words.ts';
 import { type Range, rangesIn, reach } from './ranges.ts';
 

@@ -29,7 +29,8 @@ export const simulation = defineSimulation(signature, {
     const scales = members.map((group, g) => {
       const high = Math.max(...group);
       const low = lows[g] as number;
-      return gpu.div(bits < 8 ? gpu.sub(high, low) : Math.max(high, -low), kind.levels);
+      const range = bits < 8 ? gpu.sub(high, low) : Math.max(high, -low);
+      return range === 0 ? 0 : gpu.div(range, kind.levels);
     });
     const codes = new Float64Array(sizeOf(shape));
     const dequant = new Float64Array(weight.data.length);
