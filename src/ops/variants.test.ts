@@ -34,9 +34,14 @@ const SHARES_OF: Readonly<Record<string, (n: number) => number>> = {
   'clip_grad_norm shares': (n) => Math.ceil(n / 256),
   'ternary_quantize lanes': (n) => Math.min(4096, Math.ceil(n / 16)),
   'abs_mean lanes': (n) => Math.min(4096, Math.ceil(n / 16)),
+  'bitnet_quantize lanes': (n) => Math.min(4096, Math.ceil(n / 16)),
+  'hqq_quantize groups': (n) => Math.min(4096, Math.ceil(n / 16)),
 };
 /** Count or compare: nothing is rounded. */
-const EXACT = ['amp_unscale shares', 'quantile radix', 'topk rounds'];
+const EXACT = [
+  ...['amp_unscale shares', 'quantile radix', 'topk rounds'],
+  ...['int8_vectorwise_quant serial', 'int8_vectorwise_quant cooperative'],
+];
 
 const TERMS = [1, 2, 7, 64, 65, 1000, 4096, 65_536, 1e6];
 

@@ -41,7 +41,9 @@ function truths(formulas: readonly Foreseen[], truth: Value, acceptance: Accepta
     (formula) =>
       formula.length === truth.data.length &&
       formula.every((range, i) => {
-        const off = Math.abs(at(range) - (truth.data[i] as number));
+        // Of several right results the nearest is meant.
+        const right = acceptance.nearest?.(i, at(range)) ?? (truth.data[i] as number);
+        const off = Math.abs(at(range) - right);
         return off <= (acceptance.bound[i] as number);
       }),
   );

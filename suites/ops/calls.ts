@@ -636,6 +636,8 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     wrong: {
       groups: { params: { group_size: 5 } },
       packing: { params: { packing: '4bit_u8' }, code: 'not-implemented' },
+    },
+  },
   mlx_quantize: {
     fits: { inputs: { weight: [5, 64], x: [3, 64] }, params: { bits: 3, group_size: 32 } },
     wrong: {

@@ -44,7 +44,7 @@ function quanto(params: QuantoParams): OpWork {
 
 /** Weights quantized as MLX and Quanto do. */
 export const works: readonly OpWork[] = [
-  mlx({ mode: 'affine', bits: 4, group_size: 64 }, true),
+  mlx({ mode: 'affine', bits: 4, group_size: 64 }),
   mlx({ mode: 'affine', bits: 3, group_size: 64 }),
   mlx({ mode: 'affine', bits: 8, group_size: 128 }),
   mlx({ mode: 'mxfp4', bits: 4, group_size: 32 }),

@@ -5,7 +5,14 @@ import type { OutputsOf } from '../../vocabulary/signature.ts';
 import { storageStep } from '../bounds.ts';
 import type { Value, Values } from '../record.ts';
 import { type CodeRanges, codeRanges, firstGrid, halfOf, lastGrid } from './hqq-given.ts';
-import { type Groups, groupsOf, type HqqParams, rangesOf, rightScales } from './hqq-groups.ts';
+import {
+  type Grid,
+  type Groups,
+  groupsOf,
+  type HqqParams,
+  rangesOf,
+  rightScales,
+} from './hqq-groups.ts';
 import { passOf, shrinkageOf } from './hqq-pass.ts';
 import { type End, type Solved, solve } from './hqq-solver.ts';
 
@@ -38,12 +45,13 @@ export function ownAnswer(weight: Value, params: HqqParams): Asked {
   const groups = groupsOf(weight, params);
   const grid = firstGrid(rangesOf(groups), groups, {}, params, false);
   const { perGroup: shape } = shapesOf(groups, params);
-  const of = (data: Float64Array): Value => ({ shape, data });
+  // A zero is stored in float32, and what it decodes to follows from it.
+  const of = (data: Float64Array): Value => ({ shape, data: data.map(Math.fround) });
   if (!params.optimize) return askedOf(weight, { zero: of(grid.zero.value) }, params);
   const solved = solve(groups, grid, params);
-  const { zero, previous } = solved.exact;
-  const own = { zero: of(zero.value), previous_zero: of(previous.value) };
-  return askedOf(weight, own, params, solved);
+  const previous_zero = of(solved.exact.previous.value);
+  const zero = of(lastPass(groups, grid, previous_zero, params).value);
+  return askedOf(weight, { zero, previous_zero }, params, solved);
 }
 
 /**
@@ -60,7 +68,7 @@ export function askedOf(weight: Value, actual: Values, params: HqqParams, solved
   const { perGroup, matrix, packed } = shapesOf(groups, params);
   const of = (data: Float64Array): Value => ({ shape: perGroup, data });
   const codes = chosenCodes(actual, codeRanges(groups, last, false), HQQ_WORDS[params.nbits]);
-  const step = scale?.data ?? first.inverse.map((factor) => 1 / factor);
+  const step = scale?.data ?? first.inverse.map((factor) => Math.fround(1 / factor));
   const dequant = codes.map((code, i) => {
     const j = groups.groupOf(i);
     return (code - (last.zero.value[j] as number)) * (step[j] as number);
@@ -69,7 +77,12 @@ export function askedOf(weight: Value, actual: Values, params: HqqParams, solved
   const asked = {
     packed: { shape: packed, data: packSlices(codes, count, HQQ_WORDS[params.nbits]) },
     unpacked: { shape: matrix, data: codes },
-    scale: of(Float64Array.from(ranges, (range) => rightScales(range, groups.top)[0] as number)),
+    // One's own answer has the scale that its codes are made with.
+    scale: of(
+      scale
+        ? Float64Array.from(ranges, (range) => rightScales(range, groups.top)[0] as number)
+        : step,
+    ),
     dequant: { shape: weight.shape, data: dequant },
     ...(scale && { given_scale: scale }),
     ...(zero && { given_zero: zero }),
@@ -80,8 +93,7 @@ export function askedOf(weight: Value, actual: Values, params: HqqParams, solved
   const is_solved = isSolvedBy(ends, { x: groups.x, dequant, zero, step });
   if (!previous) return { ...asked, is_solved, zero: of(exact.zero.value) };
   const end = nearestEnd(ends, previous.data);
-  const began = { value: previous.data, error: previous.data.map(() => 0) };
-  const made = passOf(groups, { ...first, zero: began }, shrinkageOf(params), (terms) => terms);
+  const made = lastPass(groups, first, previous, params);
   return {
     ...asked,
     is_solved,
@@ -90,6 +102,12 @@ export function askedOf(weight: Value, actual: Values, params: HqqParams, solved
     previous_zero: of(end.previous.value),
     previous_error: of(end.previous.error),
   };
+}
+
+/** What a pass makes of zeros that are known. */
+function lastPass(groups: Groups, grid: Grid, { data: value }: Value, params: HqqParams) {
+  const zero = { value, error: value.map(() => 0) };
+  return passOf(groups, { ...grid, zero }, shrinkageOf(params), (terms) => terms);
 }
 
 /** A party's codes as far as they are right; else the nearest that is. */

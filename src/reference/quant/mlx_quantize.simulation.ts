@@ -8,9 +8,9 @@ import type { Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { codingOf } from './mlx-coding.ts';
 import type { Coding, Line } from './mlx-line.ts';
-import { rint } from './nearest.ts';
 import { packWords } from './packed-words.ts';
 import { rangesIn } from './ranges.ts';
+import { rint } from './rint.ts';
 
 /** Codes of a group, what they are relative to, and what they decode to. */
 interface Group extends Line {

@@ -4,10 +4,3 @@ export function nearestOf(candidates: readonly number[], actual: number): number
     Math.abs(x - actual) < Math.abs(best - actual) ? x : best,
   );
 }
-
-/** The nearest integer, ties to even. */
-export function rint(x: number): number {
-  const low = Math.floor(x);
-  if (x - low !== 0.5) return Math.round(x);
-  return low % 2 === 0 ? low : low + 1;
-}

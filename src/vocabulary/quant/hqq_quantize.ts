@@ -67,7 +67,12 @@ function hqqPacked(known: Known<Params>): Shape {
 export const hqqQuantize = signature({ family: 'quant', name: 'hqq_quantize' }, hqq, {
   inputs: { weight: float('[*w]') },
   outputs: {
-    packed: { dtypes: ['U8', 'I32'], native: ['u8', 'i32'], shape: hqqPacked },
+    packed: {
+      dtypes: ['U8', 'I32'],
+      native: ['u8', 'i32'],
+      shape: hqqPacked,
+      storedAs: (_, { nbits }) => [HQQ_WORDS[nbits].dtype === 'i32' ? 'I32' : 'U8'],
+    },
     unpacked: codes(hqqGroups),
     scale: float(hqqScale),
     zero: float(hqqScale),

@@ -84,6 +84,7 @@ export const quantoQuantize = signature({ family: 'quant', name: 'quanto_quantiz
       dtypes: ['I8', 'U8'],
       native: ['i8', 'u8'],
       shape: (known) => of(known).shape,
+      storedAs: (_, { qtype }) => [qtype === 'qint8' ? 'I8' : 'U8'],
     }),
     unpacked: onlyWhen(
       isAffine,
