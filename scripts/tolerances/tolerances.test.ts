@@ -65,6 +65,27 @@ const LIMITS: Readonly<Record<string, string>> = {
     "a constant of bitsandbytes' arithmetic",
   'src/reference/quant/block-scale.simulation.ts: divisor < 2 ** -63':
     'an exponent at which a kernel scales',
+  'src/reference/quant/hqq-asked.ts: OBJECTIVE = 0.005':
+    "how far a recording's mean error may be from the solver's, whose passes depend on its order of sums",
+  'src/reference/quant/hqq-groups.ts: HARDLY_APART = Math.fround(1e-4)':
+    "a constant of HQQ's arithmetic",
+  'src/reference/quant/hqq-pass.ts: TINY = 2 ** -100': 'a size whose power is still a number',
+  'src/reference/quant/hqq_quantize.simulation.ts: span > Math.fround(1e-4)':
+    "a constant of HQQ's arithmetic",
+  'src/reference/quant/linear_8bit_lt.simulation.ts: STEP_SQUARED = Math.fround(1 / 127 ** 2)':
+    'what a product of two codes stands for',
+  'src/reference/quant/linear_8bit_lt.ts: SCALE = 1 / 127 ** 2':
+    'what a product of two codes stands for',
+  'src/reference/quant/linear_8bit_lt.ts: SCALE_ON_CPU = Math.fround(6.200124e-5)':
+    "a constant of bitsandbytes' arithmetic",
+  'src/reference/quant/mlx-affine.ts: LEAST_STEP = Math.fround(1e-7)':
+    "a constant of MLX's arithmetic",
+  'src/reference/quant/vectorwise.simulation.ts: Math.abs(shifted) < 2 ** -126':
+    'where floats become denormal',
+  'src/reference/quant/vectorwise.simulation.ts: STEP = Math.fround(1 / 127)':
+    'what a code stands for',
+  'src/reference/quant/vectorwise.simulation.ts: stat < 2 ** -63':
+    'an exponent at which a kernel scales',
   'src/testing/binomial-critical-value.ts: tail <= 1e-9':
     'how seldom chance passes for learning, as in the text that the byte model learns',
   'src/ui/cases/linked-suites.ts: boundUsed < 0.001': 'how a share is written',
