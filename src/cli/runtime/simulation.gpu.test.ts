@@ -10,6 +10,8 @@ import { records } from '../../reference/registry.ts';
 import { simulations } from '../../reference/simulation/registry.ts';
 import { SimulatedGpu } from '../../reference/simulation/simulated-gpu.ts';
 import type { Simulation } from '../../reference/simulation/simulation.ts';
+import { type DType, isHalf } from '../../tensor/dtype.ts';
+import { heldAs } from '../../tensor/half.ts';
 import { type HostTensors, valuesOf } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
 import { signatureOf } from '../../vocabulary/registry.ts';
@@ -77,9 +79,9 @@ test.each(exact)(
         const actual = await onAdapter(record, sample, variant);
         const simulated = onSimulation(record, simulation, sample, variant);
         for (const [result, { data }] of Object.entries(simulated)) {
-          expect(actual[result], `${result}, ${variant}, ${JSON.stringify(sample.label)}`).toEqual(
-            data,
-          );
+          const { dtype, values } = actual[result] as Stored;
+          const stored = isHalf(dtype) ? data.map((x) => heldAs(dtype, x)) : data;
+          expect(values, `${result}, ${variant}, ${JSON.stringify(sample.label)}`).toEqual(stored);
         }
       }
     }
@@ -91,12 +93,18 @@ const prefixed = <T>(results: Readonly<Record<string, T>>) =>
     Object.entries(results).map(([name, value]) => [`gradient of ${name}`, value]),
   );
 
-/** Outputs and gradients as numbers, without signs of zero. */
+/** Numbers without signs of zero, and how they are stored. */
+interface Stored {
+  readonly dtype: DType;
+  readonly values: Float64Array;
+}
+
+/** Outputs and gradients. */
 async function onAdapter(
   record: OpRecord,
   sample: Sample<object>,
   variant: string,
-): Promise<Record<string, Float64Array>> {
+): Promise<Record<string, Stored>> {
   const random = new Random(0);
   const inputs = sample.inputs(random);
   const grads = record.vjp && sample.grads?.(random);
@@ -111,7 +119,10 @@ async function onAdapter(
   const { outputs, gradients } = await new WebGpuBackend(gpu).run(call);
   const read = (tensors: HostTensors) =>
     Object.fromEntries(
-      Object.entries(tensors).map(([name, tensor]) => [name, valuesOf(tensor).map(unsigned)]),
+      Object.entries(tensors).map(([name, tensor]): [string, Stored] => [
+        name,
+        { dtype: tensor.dtype, values: valuesOf(tensor).map(unsigned) },
+      ]),
     );
   return { ...read(outputs), ...prefixed(read(gradients)) };
 }

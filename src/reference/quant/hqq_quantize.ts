@@ -1,9 +1,9 @@
 import { HQQ_WORDS, hqqQuantize as signature } from '../../vocabulary/quant/hqq_quantize.ts';
 import { defineRecord } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
+import { samples } from './hqq_quantize.samples.ts';
 import { acceptanceOf } from './hqq-acceptance.ts';
 import { askedOf, ownAnswer } from './hqq-asked.ts';
-import { samples } from './hqq-samples.ts';
 
 /** HQQ's half-quadratic quantization (hqq.core.quantize.Quantizer), and what its codes decode to. */
 export const record = defineRecord(signature, {

@@ -38,7 +38,8 @@ function affineGroup(gpu: SimulatedGpu, group: Float64Array, bits: number): Grou
 
 /** A group as quant/mlx_microscaled makes it: exactly, but for denormals. */
 function microscaledGroup(gpu: SimulatedGpu, group: Float64Array, coding: Coding): Group {
-  const kept = group.map((x) => gpu.mul(x, 1));
+  // What is flushed keeps its sign, which e4m3 has a bit for.
+  const kept = group.map((x) => gpu.mul(x, 1) || 0 * x);
   const [line] = coding.lines(kept);
   const codes = kept.map((x) => coding.codes(x, line, true)[0] as number);
   const scale = coding.stored(line, undefined, true);
