@@ -1,3 +1,5 @@
+import { rint } from './rint.ts';
+
 /**
  * Conversions between float32 and the bits of the two 16-bit formats, round to nearest, ties to
  * even.
@@ -30,7 +32,7 @@ export function f16FromF32(x: number): number {
   // A half below 2^-14 is a multiple of 2^-24; above, of 2^(exponent - 10). Scaling by a power of
   // two is exact.
   const exponent = Math.max(((bits >> 23) & 0xff) - 127, -14);
-  const steps = roundHalfEven(magnitude / 2 ** (exponent - 10));
+  const steps = rint(magnitude / 2 ** (exponent - 10));
   // What is past the largest half lies past the bits of infinity, too.
   return sign | Math.min(steps + (exponent + 14) * 1024, 0x7c00);
 }
@@ -49,10 +51,4 @@ export function f32FromF16(bits: number): number {
 /** The number that a half format holds for `x`: the nearest, ties to even. */
 export function heldAs(dtype: 'f16' | 'bf16', x: number): number {
   return dtype === 'f16' ? f32FromF16(f16FromF32(x)) : f32FromBf16(bf16FromF32(x));
-}
-
-/** `rint`: the nearest integer, ties to even. */
-function roundHalfEven(x: number): number {
-  const near = Math.round(x); // a tie goes up
-  return near - x === 0.5 && near % 2 === 1 ? near - 1 : near;
 }

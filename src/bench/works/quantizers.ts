@@ -14,14 +14,13 @@ const written = (bytesOfCodes: number, groups: number, bytesOfScale: number) =>
 
 const weight = { inputs: { weight: [ROWS, COLS] }, flops: 3 * ELEMENTS, group: 'ops' } as const;
 
-function mlx(params: MlxParams, quick = false): OpWork {
+function mlx(params: MlxParams): OpWork {
   const { mode, bits, group_size: block } = params;
   const groups = ELEMENTS / block;
   return opWork({
     ...weight,
     op: mlxQuantize,
     sizes: { mode, bits, n: ELEMENTS, block },
-    quick,
     params,
     gives: written((ELEMENTS * bits) / 8, groups, mode === 'affine' ? 8 : 1),
   });

@@ -1,3 +1,4 @@
+import { rint } from '../../tensor/rint.ts';
 import { HQQ_WORDS, type hqqQuantize as signature } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { OutputsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
@@ -17,7 +18,6 @@ import {
 } from './hqq-groups.ts';
 import { passOf, shrinkageOf } from './hqq-pass.ts';
 import { nearestOf } from './nearest.ts';
-import { rint } from './rint.ts';
 
 type Outputs<T> = OutputsOf<typeof signature, T>;
 

@@ -1,8 +1,8 @@
+import { rint } from '../../tensor/rint.ts';
 import { hqqTop, type hqqQuantize as signature } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH } from '../bounds.ts';
 import type { Value } from '../record.ts';
-import { rint } from './rint.ts';
 
 export type HqqParams = ParamsOf<typeof signature>;
 

@@ -1,4 +1,5 @@
 import { packSlices } from '../../quant/packing/row-slices.ts';
+import { rint } from '../../tensor/rint.ts';
 import { HQQ_WORDS, hqqQuantize as signature } from '../../vocabulary/quant/hqq_quantize.ts';
 import { defineSimulation } from '../define.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
@@ -6,7 +7,6 @@ import { rowSum } from '../simulation/sums.ts';
 import { simulatedAbsMean } from './abs_mean.simulation.ts';
 import { codeOf, type Groups, groupsOf, type HqqParams, rangesOf } from './hqq-groups.ts';
 import { TINY } from './hqq-pass.ts';
-import { rint } from './rint.ts';
 
 /** A group is added up by one invocation, in four partial sums. */
 const IN_FOURS = 'row-per-invocation';

@@ -1,7 +1,7 @@
+import { rint } from '../../tensor/rint.ts';
 import { EPS, FLUSH, HALF_EPS, SECOND_ORDER } from '../bounds.ts';
 import type { Coding, Line } from './mlx-line.ts';
 import { exactly, heldIn } from './ranges.ts';
-import { rint } from './rint.ts';
 
 /** A narrower range is taken for this one. */
 const LEAST_STEP = Math.fround(1e-7);

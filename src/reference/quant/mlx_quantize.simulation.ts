@@ -1,5 +1,6 @@
 import { packing } from '../../quant/packing/packing.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
+import { rint } from '../../tensor/rint.ts';
 import { mlxQuantize as signature } from '../../vocabulary/quant/mlx_quantize.ts';
 import { defineSimulation, type SampleOf } from '../define.ts';
 import { multiply, PRODUCT_ORDER } from '../matmul/multiply.simulation.ts';
@@ -10,7 +11,6 @@ import { codingOf } from './mlx-coding.ts';
 import type { Coding, Line } from './mlx-line.ts';
 import { packWords } from './packed-words.ts';
 import { rangesIn } from './ranges.ts';
-import { rint } from './rint.ts';
 
 /** Codes of a group, what they are relative to, and what they decode to. */
 interface Group extends Line {

@@ -1,5 +1,6 @@
 import type { DType } from '../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
+import { rint } from '../../tensor/rint.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { quantizeLinear as signature } from '../../vocabulary/quant/quantize_linear.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
@@ -14,7 +15,6 @@ import {
   scaleOf,
   scaleShape,
 } from './linear-scale.ts';
-import { rint } from './rint.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;

@@ -1,13 +1,12 @@
-import type { DType } from '../../tensor/dtype.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { ternaryQuantize as signature } from '../../vocabulary/quant/ternary_quantize.ts';
 import type { GivenParams, InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
+import { type DrawnWeight, drawnWeight } from './drawn-weight.ts';
 import { nearestOf } from './nearest.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
@@ -95,11 +94,9 @@ function acceptance(
   };
 }
 
-interface Description {
-  readonly dtype?: DType;
+interface Description extends DrawnWeight {
   readonly params?: GivenParams<typeof signature>;
   readonly values?: string;
-  readonly draw?: (random: Random) => number;
 }
 
 /** Weights far from the threshold; those that are kept all have the same size. */
@@ -121,13 +118,7 @@ function sample(
       ...(values ? { values } : {}),
     },
     params,
-    inputs: (random) => ({
-      weight: hostTensorFrom(
-        dtype,
-        shape,
-        random.fill(sizeOf(shape), () => draw?.(random) ?? random.normal(0.05)),
-      ),
-    }),
+    inputs: drawnWeight(shape, { dtype, draw }),
   };
 }
 

@@ -1,5 +1,5 @@
+import { rint } from '../../tensor/rint.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import { rint } from './rint.ts';
 import { vectorwise } from './vectorwise.ts';
 
 /** A float32's 127th part of 1. */

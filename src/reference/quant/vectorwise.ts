@@ -1,8 +1,8 @@
 import type { DType } from '../../tensor/dtype.ts';
 import { heldAs } from '../../tensor/half.ts';
+import { rint } from '../../tensor/rint.ts';
 import type { Value } from '../record.ts';
 import { BAND } from './blocks.ts';
-import { rint } from './rint.ts';
 
 /** What 8-bit rows are made of. */
 export interface Vectorwise {
