@@ -107,7 +107,7 @@ export class Tensor implements Disposable {
   }
 
   /** As {@link Tensor.binding}, for a kernel that itself knows how halves lie. */
-  get words(): Binding {
+  words(): Binding {
     const { half: _, ...binding } = this.binding;
     return binding;
   }

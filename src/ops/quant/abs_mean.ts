@@ -46,7 +46,7 @@ export const absMean = launcher(signature, {
     gpu.dispatch({
       shader: sumShader,
       constants: { STORAGE: storageOf(weight.dtype), ALL: Number(limit === undefined) },
-      bindings: [weight.words, (limit ?? weight).binding, partial.binding],
+      bindings: [weight.words(), (limit ?? weight).binding, partial.binding],
       uniforms: [u32(mean.size), u32(width), u32(lanes)],
       workgroups: linearGrid(mean.size * lanes),
     });

@@ -89,7 +89,7 @@ export function blockAbsmax(
       ...lanes,
       ...(limit === undefined ? {} : { LIMIT: limit }),
     },
-    bindings: [x.words, absmax.binding],
+    bindings: [x.words(), absmax.binding],
     uniforms: [u32(x.size), u32(block), u32(blocks)],
     workgroups: linearGrid(blocks * lanes.LANES),
   });

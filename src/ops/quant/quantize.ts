@@ -74,7 +74,7 @@ export function quantizeBlocks(
   gpu.dispatch({
     shader,
     constants: { STORAGE },
-    bindings: [weight.words, scales.binding, packed.binding],
+    bindings: [weight.words(), scales.binding, packed.binding],
     uniforms: [weight.size, blocksize, words].map(u32),
     workgroups: linearGrid(words),
   });

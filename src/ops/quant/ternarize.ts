@@ -36,7 +36,7 @@ export const ternarize = launcher(signature, {
     gpu.dispatch({
       shader,
       constants: { STORAGE: storageOf(weight.dtype), STOCHASTIC: Number(seed !== undefined) },
-      bindings: [weight.words, threshold.binding, trits.binding],
+      bindings: [weight.words(), threshold.binding, trits.binding],
       uniforms: [
         ...wordsOf(seed ?? 0).map(u32),
         u32(weight.size),

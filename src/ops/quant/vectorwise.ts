@@ -59,7 +59,7 @@ export function quantizeRows(gpu: Gpu, x: Tensor, threshold: number, variant: st
     shader: quantizeShader,
     constants: { STORAGE: storageOf(x.dtype), OUTLIERS: Number(mask !== undefined) },
     // Without outliers the kernel reads no mask; a binding must be there all the same.
-    bindings: [x.words, stats.binding, mask?.binding ?? x.words, q.binding],
+    bindings: [x.words(), stats.binding, mask?.binding ?? x.words(), q.binding],
     uniforms: [u32(x.size), u32(cols)],
     workgroups: gridOfFours(x.size),
   });
@@ -78,7 +78,7 @@ function maskOf(gpu: Gpu, x: Tensor, { rows, cols, limit, LANES }: Marking): Ten
   gpu.dispatch({
     shader: maskShader,
     constants: { STORAGE: storageOf(x.dtype), LANES, LIMIT: limit },
-    bindings: [x.words, mask.binding],
+    bindings: [x.words(), mask.binding],
     uniforms: [u32(rows), u32(cols)],
     workgroups: linearGrid(Math.ceil(cols / 4) * LANES),
   });

@@ -164,6 +164,11 @@ describe('what is wrong is seen', () => {
     expect(wrongIn(weight, given, off(recorded))).toContain('zero');
   });
 
+  test.each([0, 63, 64, 639])('a zero by what element %i decodes to', (i) => {
+    const off = changed(recorded, 'dequant', i, (y) => f(y * 1.01 + 1e-3));
+    expect(wrongIn(weight, given, off)).toEqual(['zero', 'dequant']);
+  });
+
   test('a zero from which the last pass did not begin', () => {
     const off = changed(answer, 'previous_zero', 3, (z) => f(z * (1 + 1e-3)));
     expect(wrongIn(weight, given, off)).toContain('previous_zero');
