@@ -2,10 +2,11 @@ import { packing } from '../../quant/packing/packing.ts';
 import { mlxQuantize as signature } from '../../vocabulary/quant/mlx_quantize.ts';
 import type { InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { defineRecord } from '../define.ts';
-import { absoluteProduct, product, productBound } from '../matmul/product.ts';
+import { product } from '../matmul/product.ts';
 import { flatRows } from '../matmul/rows.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
+import { decodedProductBound } from './decoded-product.ts';
 import { samples } from './mlx_quantize.samples.ts';
 import { codingOf } from './mlx-coding.ts';
 import type { Line } from './mlx-line.ts';
@@ -108,30 +109,13 @@ function acceptance(
       : { kind: 'exact' },
     ...(biases ? { biases: { kind: 'exact' } as const } : {}),
     dequant: { kind: 'within', bound },
-    ...(x ? { y: boundOfProduct(x, { ...dequant, bound }) } : {}),
+    ...(x ? { y: boundOfProduct(x) } : {}),
   };
 
   /** Of x and the decoded weight, whose errors it has too. */
-  function boundOfProduct(
-    of: Value,
-    decoded: Value & { readonly bound: Float64Array },
-  ): Acceptance {
-    const wide = decoded.data.map(
-      (y, i) =>
-        Math.abs(y) +
-        (otherFormulas ? 2 * Math.abs(lineOf(i).bias) : 0) +
-        (decoded.bound[i] as number),
-    );
-    const off = { shape: decoded.shape, data: decoded.bound };
-    const carried = absoluteProduct(flatRows(of), off, false, true).data;
-    const sums = productBound(
-      flatRows(of),
-      { shape: decoded.shape, data: wide },
-      false,
-      true,
-      depth,
-    );
-    return { ...sums, bound: sums.bound.map((b, i) => b + (carried[i] as number)) };
+  function boundOfProduct(of: Value): Acceptance {
+    const wide = (i: number) => (otherFormulas ? 2 * Math.abs(lineOf(i).bias) : 0);
+    return decodedProductBound(flatRows(of), { ...dequant, bound }, true, depth, wide);
   }
 }
 

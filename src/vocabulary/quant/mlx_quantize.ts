@@ -19,17 +19,22 @@ export function isOfMode({ mode, bits, group_size }: MlxParams): boolean {
   return widths.includes(bits) && groups.includes(group_size);
 }
 
-const params = v.strictObject({
+/** Parameters of MLX's formats, with what they are by default. */
+export const mlxEntries = {
   mode: v.optional(v.picklist(['affine', 'mxfp4', 'mxfp8', 'nvfp4']), 'affine'),
   bits: v.optional(v.picklist([2, 3, 4, 5, 6, 8]), 4),
   group_size: v.optional(v.picklist([16, 32, 64, 128]), 64),
-});
+};
+const params = v.strictObject(mlxEntries);
 /** Mode, bits of a code, and elements that share a scale. */
 export type MlxParams = v.InferOutput<typeof params>;
 
-const mlx = v.pipe(params, v.check(isOfMode, 'the mode has no codes of these bits and groups'));
+/** What is said where {@link isOfMode} is false. */
+export const NOT_OF_MODE = 'the mode has no codes of these bits and groups';
+const mlx = v.pipe(params, v.check(isOfMode, NOT_OF_MODE));
 
-const affine = ({ mode }: MlxParams) => mode === 'affine';
+/** Whether a weight has biases. */
+export const isAffine = ({ mode }: MlxParams): boolean => mode === 'affine';
 
 function mlxScales({ shape, params: { group_size } }: Known<MlxParams>): Shape {
   const weight = shape('weight');
@@ -60,7 +65,7 @@ export const mlxQuantize = signature({ family: 'quant', name: 'mlx_quantize' }, 
       ],
     },
     scales: { dtypes: [...FLOAT, 'U8'], native: ['f32', 'u8'], shape: mlxScales },
-    biases: onlyWhen(affine, float(mlxScales)),
+    biases: onlyWhen(isAffine, float(mlxScales)),
     dequant: float('[*rows, cols]'),
     y: optional(float(mlxProduct)),
   },
