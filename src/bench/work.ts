@@ -7,6 +7,7 @@ export type WorkGroup =
   | 'products'
   | 'transposed products'
   | '4-bit products'
+  | 'products by format'
   | 'attention'
   | 'convolution'
   | 'optimizers'

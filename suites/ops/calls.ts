@@ -356,6 +356,22 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       type: { params: { quant_type: 'nf3' }, code: 'not-implemented' },
     },
   },
+  mlx_matmul: {
+    fits: {
+      inputs: { x: [3, 64], packed: [6, 8], scales: [6, 2], biases: [6, 2] },
+      dtypes: { packed: 'i32' },
+      params: { bits: 4, group_size: 32, out_features: 6, in_features: 64 },
+    },
+    wrong: {
+      terms: { inputs: { x: [3, 32] } },
+      codes: { inputs: { packed: [6, 7] } },
+      scales: { inputs: { scales: [6, 1] } },
+      biases: { inputs: { biases: [5, 2] } },
+      'no-biases': { inputs: { biases: undefined } },
+      'other-biases': { params: { mode: 'mxfp4' } },
+      groups: { params: { group_size: 16 }, code: 'not-implemented' },
+    },
+  },
   lora_linear: {
     fits: {
       inputs: { x: [2, 3], weight: [4, 3], lora_A: [2, 3], lora_B: [4, 2], bias: [4] },

@@ -474,3 +474,99 @@ describe('halves where there are few lanes', () => {
     expect((await launchesOf('matmul', call)).length, 'with many lanes').toBe(2);
   });
 });
+
+describe('a product with a weight in MLX’s formats', () => {
+  const weight = { packed: [20, 12], scales: [20, 1], biases: [20, 1] };
+  const affine = { bits: 6, group_size: 64, out_features: 20, in_features: 64 };
+  const call = (more: Partial<TracedCall>, extra = {}): TracedCall => ({
+    inputs: { x: [2, 3, 64], ...weight },
+    dtypes: { packed: 'i32' },
+    params: { ...affine, ...extra },
+    variant,
+    ...more,
+  });
+  const right = { words: 12, groups: 1, shift: 4 };
+  const constants = { ROWS: 4, LANES: 64, ALONG_TERMS: 1, BITS: 6, SCALES: 0 };
+
+  test.each<CallRow>([
+    [
+      'transposed',
+      'mlx_matmul',
+      call({}),
+      [
+        product('x packed x y scales biases', {
+          ...{ size: [6, 20, 64], a: [64, 1], b: [0, 0], fours: { a: true }, right, constants },
+        }),
+      ],
+      { y: 'f32 2x3x20' },
+    ],
+    [
+      'as it lies, by fours of terms',
+      'mlx_matmul',
+      call({ inputs: { x: [6, 20], ...weight } }, { transpose_weight: false }),
+      [
+        product('x packed x y scales biases', {
+          ...{ size: [6, 64, 20], a: [20, 1], b: [0, 0], fours: { a: true }, right },
+          constants: { ...constants, ALONG_TERMS: 0 },
+        }),
+      ],
+      { y: 'f32 6x64' },
+    ],
+    [
+      'whose rows are no fours, by a scale of a byte',
+      'mlx_matmul',
+      {
+        inputs: { x: [2, 5], packed: [5, 4], scales: [5, 2] },
+        dtypes: { packed: 'i32', scales: 'u8' },
+        params: {
+          ...{ mode: 'nvfp4', bits: 4, group_size: 16, out_features: 5, in_features: 32 },
+          transpose_weight: false,
+        },
+        variant,
+      },
+      [
+        product('x packed x y scales scales', {
+          ...{ size: [2, 32, 5], a: [5, 1], b: [0, 0], fours: {} },
+          right: { words: 4, groups: 2, shift: 2 },
+          constants: { ROWS: 4, LANES: 64, ALONG_TERMS: 0, BITS: 4, SCALES: 2 },
+        }),
+      ],
+      { y: 'f32 2x32' },
+    ],
+    [
+      'backward, and by powers of two',
+      'mlx_matmul',
+      {
+        inputs: { x: [6, 32], packed: [8, 8], scales: [8, 1] },
+        dtypes: { packed: 'i32', scales: 'u8' },
+        params: { mode: 'mxfp8', bits: 8, group_size: 32, out_features: 8, in_features: 32 },
+        variant,
+        wants: ['x'],
+      },
+      [
+        product('dy packed dy dx scales scales', {
+          ...{ size: [6, 32, 8], a: [8, 1], b: [0, 0], fours: { a: true } },
+          right: { words: 8, groups: 1, shift: 3 },
+          constants: { ROWS: 4, LANES: 64, ALONG_TERMS: 0, BITS: 8, SCALES: 1 },
+        }),
+      ],
+      { x: 'f32 6x32' },
+    ],
+    ['no gradient that is not wanted', 'mlx_matmul', call({ wants: ['packed'] }), [], {}],
+  ])('%s: %s', (_, ...row) => expectCall(...row));
+
+  const fit = 'do not fit a weight of 20 x 64 in groups of 64';
+  test.each<[object, object, string]>([
+    [{ x: [6, 32] }, {}, `mlx_matmul: x 6x32, packed 20x12 and scales 20x1 ${fit}`],
+    [{ x: [0, 64] }, {}, `mlx_matmul: x 0x64, packed 20x12 and scales 20x1 ${fit}`],
+    [{ packed: [20, 13] }, {}, `packed 20x13 and scales 20x1 ${fit}`],
+    [{ scales: [20, 2] }, {}, `scales 20x2 ${fit}`],
+    [{ biases: [19, 1] }, {}, fit],
+    [{}, { group_size: 128 }, 'do not fit a weight of 20 x 64 in groups of 128'],
+    [{}, { bits: 4, mode: 'mxfp4', group_size: 32 }, 'in groups of 32'],
+    [{}, { mode: 'nvfp4' }, 'nvfp4 has no codes of 6 bits in groups of 64'],
+  ])('is refused: %j with %j', async (shapes, more, message) => {
+    const wrong = call({ inputs: { x: [6, 64], ...weight, ...shapes } }, more);
+    await expect(describedCall('mlx_matmul', wrong)).rejects.toThrow(message);
+  });
+});

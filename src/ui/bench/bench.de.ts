@@ -65,6 +65,7 @@ export const words: ReturnType<typeof benchWords> = {
     products: 'Produkte',
     'transposed products': 'transponierte Produkte',
     '4-bit products': '4-Bit-Produkte',
+    'products by format': 'Produkte nach dem Format der Gewichte',
     attention: 'Aufmerksamkeit',
     convolution: 'Faltungen',
     optimizers: 'Optimierer',

@@ -65,6 +65,7 @@ export const benchWords = words('bench', {
     products: 'products',
     'transposed products': 'transposed products',
     '4-bit products': '4-bit products',
+    'products by format': 'products by format of the weight',
     attention: 'attention',
     convolution: 'convolution',
     optimizers: 'optimizers',

@@ -1,0 +1,71 @@
+import { hostTensor } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { mlxMatmul } from '../../vocabulary/matmul/mlx_matmul.ts';
+import type { MlxParams } from '../../vocabulary/quant/mlx_quantize.ts';
+import { repeated } from '../normals.ts';
+import { type Operand, operand, opWork } from '../op-work.ts';
+import type { OpWork } from '../work.ts';
+
+const FEATURES = 1024;
+const ELEMENTS = FEATURES * FEATURES;
+
+/** Any bits: time does not depend on them. Bytes of e4m3 that are no number are left out. */
+function words(random: Random, shape: Shape) {
+  const byte = () => random.integer(0, 255) & 0xbf;
+  return hostTensor(
+    'i32',
+    shape,
+    Int32Array.from({ length: sizeOf(shape) }, () =>
+      [0, 8, 16, 24].reduce((word, shift) => word | (byte() << shift), 0),
+    ),
+  );
+}
+
+const floats = (random: Random, shape: Shape) =>
+  repeated(random, shape, () => random.uniform(0.25, 4));
+
+const bytes = (random: Random, shape: Shape) =>
+  hostTensor(
+    'u8',
+    shape,
+    Uint8Array.from({ length: sizeOf(shape) }, () => random.integer(56, 72)),
+  );
+
+/** y = x W^T of so many rows with a weight in one of MLX's formats. */
+function mlx(rows: number, format: MlxParams): OpWork {
+  const { mode, bits, group_size: block } = format;
+  const groups = [FEATURES, FEATURES / block];
+  const scales: Record<string, Operand> =
+    mode === 'affine'
+      ? { scales: operand(groups, 'f32', floats), biases: operand(groups, 'f32', floats) }
+      : { scales: operand(groups, 'u8', bytes) };
+  return opWork({
+    op: mlxMatmul,
+    dtype: mode === 'affine' ? `affine${bits}` : mode,
+    sizes: { m: rows, n: FEATURES, k: FEATURES, block },
+    group: 'products by format',
+    flops: 2 * rows * ELEMENTS,
+    params: { ...format, out_features: FEATURES, in_features: FEATURES },
+    inputs: {
+      x: [rows, FEATURES],
+      packed: operand([FEATURES, (FEATURES * bits) / 32], 'i32', words),
+      ...scales,
+    },
+    gives: { y: [rows, FEATURES] },
+  });
+}
+
+const FORMATS: readonly MlxParams[] = [
+  ...([2, 3, 4, 5, 6, 8] as const).map(
+    (bits) => ({ mode: 'affine', bits, group_size: 64 }) as const,
+  ),
+  { mode: 'mxfp4', bits: 4, group_size: 32 },
+  { mode: 'mxfp8', bits: 8, group_size: 32 },
+  { mode: 'nvfp4', bits: 4, group_size: 16 },
+];
+
+/** Products with a weight in each format, of one row and of many. */
+export const works: readonly OpWork[] = [1, 64].flatMap((rows) =>
+  FORMATS.map((format) => mlx(rows, format)),
+);
