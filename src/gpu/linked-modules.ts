@@ -32,6 +32,8 @@ const OPERANDS: Readonly<Record<string, Standing>> = Object.fromEntries(
     quantized_any: ['strided', 'quantized_any', 'f32'],
     mlx: ['fours', 'mlx', 'f32'],
     strided_mlx: ['strided', 'mlx', 'f32'],
+    hqq: ['fours', 'hqq', 'f32'],
+    strided_hqq: ['strided', 'hqq', 'f32'],
   }).map(([name, [left, right, elements]]) => [
     name,
     {

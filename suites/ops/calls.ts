@@ -372,6 +372,21 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       groups: { params: { group_size: 16 }, code: 'not-implemented' },
     },
   },
+  hqq_matmul: {
+    fits: {
+      inputs: { x: [3, 64], packed: [6, 32], scale: [12, 1], zero: [12, 1] },
+      dtypes: { packed: 'u8' },
+      params: { nbits: 4, group_size: 32, out_features: 6, in_features: 64 },
+    },
+    wrong: {
+      terms: { inputs: { x: [3, 32] } },
+      codes: { inputs: { packed: [5, 32] } },
+      words: { params: { nbits: 3 } },
+      scales: { inputs: { scale: [6, 1] } },
+      zeros: { inputs: { zero: [6, 1] } },
+      groups: { params: { group_size: 48 } },
+    },
+  },
   lora_linear: {
     fits: {
       inputs: { x: [2, 3], weight: [4, 3], lora_A: [2, 3], lora_B: [4, 2], bias: [4] },

@@ -1,7 +1,9 @@
 import { hostTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { hqqMatmul } from '../../vocabulary/matmul/hqq_matmul.ts';
 import { mlxMatmul } from '../../vocabulary/matmul/mlx_matmul.ts';
+import { HQQ_WORDS, type HqqBits } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { MlxParams } from '../../vocabulary/quant/mlx_quantize.ts';
 import { repeated } from '../normals.ts';
 import { type Operand, operand, opWork } from '../op-work.ts';
@@ -11,7 +13,7 @@ const FEATURES = 1024;
 const ELEMENTS = FEATURES * FEATURES;
 
 /** Any bits: time does not depend on them. Bytes of e4m3 that are no number are left out. */
-function words(random: Random, shape: Shape) {
+function words32(random: Random, shape: Shape) {
   const byte = () => random.integer(0, 255) & 0xbf;
   return hostTensor(
     'i32',
@@ -49,8 +51,31 @@ function mlx(rows: number, format: MlxParams): OpWork {
     params: { ...format, out_features: FEATURES, in_features: FEATURES },
     inputs: {
       x: [rows, FEATURES],
-      packed: operand([FEATURES, (FEATURES * bits) / 32], 'i32', words),
+      packed: operand([FEATURES, (FEATURES * bits) / 32], 'i32', words32),
       ...scales,
+    },
+    gives: { y: [rows, FEATURES] },
+  });
+}
+
+/** The same with a weight of HQQ's in groups of 64. */
+function hqq(rows: number, nbits: HqqBits): OpWork {
+  const block = 64;
+  const groups = ELEMENTS / block;
+  const words = HQQ_WORDS[nbits];
+  const packed = [Math.ceil(groups / words.rows), block];
+  return opWork({
+    op: hqqMatmul,
+    dtype: `hqq${nbits}`,
+    sizes: { m: rows, n: FEATURES, k: FEATURES, block },
+    group: 'products by format',
+    flops: 2 * rows * ELEMENTS,
+    params: { nbits, group_size: block, out_features: FEATURES, in_features: FEATURES },
+    inputs: {
+      x: [rows, FEATURES],
+      packed: operand(packed, words.dtype, words.dtype === 'i32' ? words32 : bytes),
+      scale: operand([groups, 1], 'f32', floats),
+      zero: operand([groups, 1], 'f32', floats),
     },
     gives: { y: [rows, FEATURES] },
   });
@@ -66,6 +91,7 @@ const FORMATS: readonly MlxParams[] = [
 ];
 
 /** Products with a weight in each format, of one row and of many. */
-export const works: readonly OpWork[] = [1, 64].flatMap((rows) =>
-  FORMATS.map((format) => mlx(rows, format)),
-);
+export const works: readonly OpWork[] = [1, 64].flatMap((rows) => [
+  ...FORMATS.map((format) => mlx(rows, format)),
+  ...([8, 4, 3, 2, 1] as const).map((bits) => hqq(rows, bits)),
+]);

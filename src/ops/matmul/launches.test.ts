@@ -555,18 +555,92 @@ describe('a product with a weight in MLX’s formats', () => {
     ['no gradient that is not wanted', 'mlx_matmul', call({ wants: ['packed'] }), [], {}],
   ])('%s: %s', (_, ...row) => expectCall(...row));
 
-  const fit = 'do not fit a weight of 20 x 64 in groups of 64';
+  const fit = 'are no weight of 20 x 64 in groups of 64';
   test.each<[object, object, string]>([
-    [{ x: [6, 32] }, {}, `mlx_matmul: x 6x32, packed 20x12 and scales 20x1 ${fit}`],
-    [{ x: [0, 64] }, {}, `mlx_matmul: x 0x64, packed 20x12 and scales 20x1 ${fit}`],
+    [{ x: [6, 32] }, {}, 'mlx_matmul: x 6x32 does not fit a weight of 20 x 64'],
+    [{ x: [0, 64] }, {}, 'mlx_matmul: x 0x64 does not fit a weight of 20 x 64'],
     [{ packed: [20, 13] }, {}, `packed 20x13 and scales 20x1 ${fit}`],
     [{ scales: [20, 2] }, {}, `scales 20x2 ${fit}`],
     [{ biases: [19, 1] }, {}, fit],
-    [{}, { group_size: 128 }, 'do not fit a weight of 20 x 64 in groups of 128'],
+    [{}, { group_size: 128 }, 'are no weight of 20 x 64 in groups of 128'],
     [{}, { bits: 4, mode: 'mxfp4', group_size: 32 }, 'in groups of 32'],
     [{}, { mode: 'nvfp4' }, 'nvfp4 has no codes of 6 bits in groups of 64'],
   ])('is refused: %j with %j', async (shapes, more, message) => {
     const wrong = call({ inputs: { x: [6, 64], ...weight, ...shapes } }, more);
     await expect(describedCall('mlx_matmul', wrong)).rejects.toThrow(message);
+  });
+});
+
+describe('a product with a weight of HQQ’s', () => {
+  const weight = { packed: [15, 32], scale: [30, 1], zero: [30, 1] };
+  const params = { nbits: 4, group_size: 32, out_features: 15, in_features: 64 };
+  const call = (more: Partial<TracedCall>, extra = {}): TracedCall => ({
+    inputs: { x: [6, 64], ...weight },
+    dtypes: { packed: 'u8' },
+    params: { ...params, ...extra },
+    variant,
+    ...more,
+  });
+  const right = { groups: 2, fours: 8, count: 15 };
+  const constants = { ROWS: 4, LANES: 64, ALONG_TERMS: 1, BITS: 4, SLICES: 2, WORDS: 0 };
+
+  test.each<CallRow>([
+    [
+      'transposed',
+      'hqq_matmul',
+      call({}),
+      [
+        product('x packed x y scale zero', {
+          ...{ size: [6, 15, 64], a: [64, 1], b: [0, 0], fours: { a: true }, right, constants },
+        }),
+      ],
+      { y: 'f32 6x15' },
+    ],
+    [
+      'backward, where rows are no fours',
+      'hqq_matmul',
+      call({ wants: ['x'] }),
+      [
+        product('dy packed dy dx scale zero', {
+          ...{ size: [6, 64, 15], a: [15, 1], b: [0, 0], fours: {}, right },
+          constants: { ...constants, ALONG_TERMS: 0 },
+        }),
+      ],
+      { x: 'f32 6x64' },
+    ],
+    [
+      'of 3 bits, in words',
+      'hqq_matmul',
+      call(
+        {
+          inputs: { x: [6, 64], packed: [3, 32], scale: [30, 1], zero: [30, 1] },
+          dtypes: { packed: 'i32' },
+        },
+        { nbits: 3 },
+      ),
+      [
+        product('x packed x y scale zero', {
+          ...{ size: [6, 15, 64], a: [64, 1], b: [0, 0], fours: { a: true } },
+          right: { ...right, count: 3 },
+          constants: { ...constants, BITS: 3, SLICES: 10, WORDS: 1 },
+        }),
+      ],
+      { y: 'f32 6x15' },
+    ],
+    ['no gradient that is not wanted', 'hqq_matmul', call({ wants: ['packed'] }), [], {}],
+  ])('%s: %s', (_, ...row) => expectCall(...row));
+
+  const no = 'are no weight of 15 x 64 in groups of';
+  test.each<[object, object, string]>([
+    [{ x: [6, 32] }, {}, 'hqq_matmul: x 6x32 does not fit a weight of 15 x 64'],
+    [{ packed: [16, 32] }, {}, `hqq_matmul: packed 16x32 and scale 30x1 ${no} 32`],
+    [{ scale: [29, 1] }, {}, `scale 29x1 ${no} 32`],
+    [{ zero: [31, 1] }, {}, no],
+    [{ packed: [3, 32] }, { nbits: 3 }, no],
+    [{}, { group_size: 30 }, `${no} 30`],
+    [{ packed: [240, 2], scale: [480, 1], zero: [480, 1] }, { group_size: 2 }, `${no} 2`],
+  ])('is refused: %j with %j', async (shapes, more, message) => {
+    const wrong = call({ inputs: { x: [6, 64], ...weight, ...shapes } }, more);
+    await expect(describedCall('hqq_matmul', wrong)).rejects.toThrow(message);
   });
 });

@@ -1,7 +1,7 @@
 import type { Gpu } from '../../gpu/gpu.ts';
 import { ShapeError } from '../../tensor/host.ts';
-import { formatShape, sizeOf } from '../../tensor/shape.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import { formatShape } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import {
   type MlxProductParams,
   mlxMatmul as signature,
@@ -10,10 +10,10 @@ import { isAffine, isOfMode } from '../../vocabulary/quant/mlx_quantize.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
 import { QuantizationError } from '../quant/blocks.ts';
-import { launchProduct } from './launch-product.ts';
+import { multiplyDecoded } from './multiply-decoded.ts';
 import { PRODUCT_VARIANTS } from './tiles.ts';
 
-type Inputs = InputsOf<typeof signature, Tensor>;
+type Weight = Omit<InputsOf<typeof signature, Tensor>, 'x'>;
 
 /** How scales are stored, as the kernels count it. */
 const SCALES = { affine: 0, mxfp4: 1, mxfp8: 1, nvfp4: 2 } as const;
@@ -27,8 +27,8 @@ const SCALES = { affine: 0, mxfp4: 1, mxfp8: 1, nvfp4: 2 } as const;
 export const mlxMatmul = launcher(signature, {
   variants: PRODUCT_VARIANTS,
   storage: { widens: true, decides: ['x'] },
-  forward: (gpu, inputs, params, variant) => ({
-    y: multiplyMlx(gpu, inputs.x, inputs, params, variant),
+  forward: (gpu, { x, ...weight }, params, variant) => ({
+    y: multiplyMlx(gpu, x, weight, params, variant),
   }),
   backward: (gpu, { inputs, grads, params, wants }, variant) => {
     if (!wants.has('x')) return {};
@@ -40,54 +40,13 @@ export const mlxMatmul = launcher(signature, {
 function multiplyMlx(
   gpu: Gpu,
   x: Tensor,
-  weight: Omit<Inputs, 'x'>,
+  { packed, scales, biases }: Weight,
   params: MlxProductParams,
   variant: string,
 ): Tensor {
-  const { mode, bits, group_size, out_features, in_features, transpose_weight } = params;
-  const { packed, scales, biases } = weight;
-  check(x, weight, params);
-  const [terms, cols] = transpose_weight
-    ? [in_features, out_features]
-    : [out_features, in_features];
-  const batch = x.shape.slice(0, -1);
-  const y = Tensor.empty(gpu, 'f32', [...batch, cols]);
-  const plan = {
-    batch: [],
-    row: { size: sizeOf(batch), a: terms, b: 0, bias: 0 },
-    col: { size: cols, a: 0, b: 0, bias: 0 },
-    k: { size: terms, a: 1, b: 0 },
-  };
-  const isWhole = terms % 4 === 0;
-  const loaders = {
-    link: isWhole ? 'mlx' : 'strided_mlx',
-    constants: { ALONG_TERMS: Number(transpose_weight), BITS: bits, SCALES: SCALES[mode] },
-    left: isWhole ? { unit: 4, fields: [terms / 4] } : { unit: 1, fields: [terms, 1] },
-    right: {
-      unit: 1,
-      fields: [(in_features * bits) / 32, in_features / group_size, Math.log2(group_size / 4)],
-    },
-  };
-  // Where there are no biases the kernel reads none; a binding must be there all the same.
-  const bindings = [x, packed, scales, biases ?? scales].map(({ binding }) => binding);
-  const [a, b, ...others] = bindings as [(typeof bindings)[0], (typeof bindings)[0]];
-  launchProduct(
-    gpu,
-    { plan, bindings: [a, b, ...others], loaders, stored: packed.dtype, y },
-    variant,
-  );
-  return y;
-}
-
-function check(
-  x: Tensor,
-  { packed, scales, biases }: Omit<Inputs, 'x'>,
-  params: MlxProductParams,
-): void {
-  const { mode, bits, group_size, out_features, in_features, transpose_weight } = params;
+  const { mode, bits, group_size, out_features, in_features } = params;
   if (!isOfMode(params))
     throw new QuantizationError(`${mode} has no codes of ${bits} bits in groups of ${group_size}`);
-  const terms = transpose_weight ? in_features : out_features;
   const elements = out_features * in_features;
   const groups = elements / group_size;
   const isWeight =
@@ -95,8 +54,22 @@ function check(
     packed.size === (elements * bits) / 32 &&
     scales.size === groups &&
     (isAffine(params) ? biases?.size === groups : biases === undefined);
-  if (!isWeight || x.size === 0 || x.shape.at(-1) !== terms)
+  if (!isWeight)
     throw new ShapeError(
-      `mlx_matmul: x ${formatShape(x.shape)}, packed ${formatShape(packed.shape)} and scales ${formatShape(scales.shape)} do not fit a weight of ${out_features} x ${in_features} in groups of ${group_size}`,
+      `mlx_matmul: packed ${formatShape(packed.shape)} and scales ${formatShape(scales.shape)} are no weight of ${out_features} x ${in_features} in groups of ${group_size}`,
     );
+  return multiplyDecoded(
+    gpu,
+    {
+      op: signature.name,
+      loader: 'mlx',
+      constants: { BITS: bits, SCALES: SCALES[mode] },
+      fields: [(in_features * bits) / 32, in_features / group_size, Math.log2(group_size / 4)],
+      // Where there are no biases the kernel reads none; a binding must be there all the same.
+      bindings: [packed, scales, biases ?? scales],
+      ...params,
+    },
+    x,
+    variant,
+  );
 }

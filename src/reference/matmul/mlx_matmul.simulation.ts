@@ -7,14 +7,13 @@ import {
 } from '../../vocabulary/matmul/mlx_matmul.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { defineSimulation, type SampleOf } from '../define.ts';
+import { multiplyDecoded } from '../quant/decoded-product.simulation.ts';
 import { codingOf } from '../quant/mlx-coding.ts';
 import { unpackWords } from '../quant/packed-words.ts';
 import { exactly, rangesIn } from '../quant/ranges.ts';
 import type { Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { drawMlxWeight } from './mlx_matmul.samples.ts';
-import { multiply, PRODUCT_ORDER } from './multiply.simulation.ts';
-import { flatRows } from './rows.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 
@@ -36,11 +35,6 @@ function decode(
     return gpu.mul(element, coding.stored({ scale, bias: 0 }, 'f32', true).low);
   });
   return { shape: [out_features, in_features], data };
-}
-
-function times(gpu: SimulatedGpu, x: Value, weight: Value, transposed: boolean): Value {
-  const y = multiply(gpu, PRODUCT_ORDER, [flatRows(x), weight, false, transposed]);
-  return { ...y, shape: [...x.shape.slice(0, -1), y.shape[1] as number] };
 }
 
 const positive = ({ shape, data }: HostTensor): HostTensor =>
@@ -71,11 +65,6 @@ function sample(x: Shape, out: number, group_size: 32 | 128): SampleOf<typeof si
 }
 
 export const simulation = defineSimulation(signature, {
-  forward: (gpu, inputs, params) => ({
-    y: times(gpu, inputs.x, decode(gpu, inputs, params), params.transpose_weight),
-  }),
-  backward: (gpu, inputs, params, grads) => ({
-    x: times(gpu, grads.y, decode(gpu, inputs, params), !params.transpose_weight),
-  }),
+  ...multiplyDecoded(decode),
   samples: [sample([2, 32], 5, 32), sample([3, 1024], 33, 32), sample([2, 4096], 5, 128)],
 });

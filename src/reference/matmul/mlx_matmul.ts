@@ -6,30 +6,17 @@ import {
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { defineRecord } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
-import { type DecodedWeight, decodedProductBound } from '../quant/decoded-product.ts';
+import { type DecodedWeight, decodedProductOf, loaderFaults } from '../quant/decoded-product.ts';
 import { codingOf } from '../quant/mlx-coding.ts';
 import { unpackWords } from '../quant/packed-words.ts';
-import { exactly, type RangeArithmetic, rangesIn, reach } from '../quant/ranges.ts';
-import type { Acceptance, Depth, RecordFault, Value } from '../record.ts';
+import { EXACT, exactly, type RangeArithmetic, rangesIn, reach } from '../quant/ranges.ts';
+import type { Value } from '../record.ts';
 import { samples } from './mlx_matmul.samples.ts';
-import { product } from './product.ts';
-import { flatRows } from './rows.ts';
 
-type Inputs = InputsOf<typeof signature, Value>;
-
-/** Of what is known exactly. */
-const EXACT: RangeArithmetic = {
-  add: (a, b) => exactly(a.low + b.low),
-  sub: (a, b) => exactly(a.low - b.low),
-  mul: (a, b) => exactly(a.low * b.low),
-  div: (a, b) => exactly(a.low / b.low),
-};
+type Weight = Omit<InputsOf<typeof signature, Value>, 'x'>;
 
 /** The weight in float64, and how far what is decoded in float32 may be off. */
-function weightOf(
-  { packed, scales, biases }: Omit<Inputs, 'x'>,
-  params: MlxProductParams,
-): DecodedWeight {
+function weightOf({ packed, scales, biases }: Weight, params: MlxProductParams): DecodedWeight {
   const { mode, bits, group_size, out_features, in_features } = params;
   const coding = codingOf(params);
   const codes = unpackWords(packed.data, out_features * in_features, packing(bits));
@@ -53,49 +40,16 @@ function weightOf(
   };
 }
 
-function times(x: Value, weight: Value, transposed: boolean): Value {
-  const y = product(flatRows(x), weight, false, transposed);
-  return { ...y, shape: [...x.shape.slice(0, -1), y.shape[1] as number] };
-}
-
-const boundOf = (x: Value, weight: DecodedWeight, transposed: boolean, depth: Depth): Acceptance =>
-  decodedProductBound(flatRows(x), weight, transposed, depth);
-
-const CODES = ['0u', 'BITS', '2u * BITS', '3u * BITS'] as const;
-
-/** Decoding takes each code for its neighbour. */
-function swapped(variant: string, file: string, direction: 'forward' | 'backward'): RecordFault {
-  const [first, second, third, fourth] = CODES;
-  const shifts = (order: readonly string[]) => `vec4u(codes) >> vec4u(${order.join(', ')})`;
-  return {
-    name: 'neighbouring codes swapped',
-    direction,
-    variants: [variant],
-    shader: { file, from: shifts(CODES), to: shifts([second, first, fourth, third]) },
-  };
-}
-
 /** mlx.core.quantized_matmul in float32. */
 export const record = defineRecord(signature, {
   summary: 'y = x W^T with W decoded in registers, from codes in groups along the rows, by MLX',
-  forward: (inputs, params) => ({
-    y: times(inputs.x, weightOf(inputs, params), params.transpose_weight),
-  }),
-  acceptance: (inputs, _outputs, params, { depth }) => ({
-    y: boundOf(inputs.x, weightOf(inputs, params), params.transpose_weight, depth),
-  }),
-  vjp: (inputs, params, grads) => ({
-    x: times(grads.y, weightOf(inputs, params), !params.transpose_weight),
-  }),
-  vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => ({
-    x: boundOf(grads.y, weightOf(inputs, params), !params.transpose_weight, depth),
-  }),
+  ...decodedProductOf(weightOf),
   samples,
-  faults: (['forward', 'backward'] as const).flatMap((direction) => [
-    swapped('register', 'matmul/register', direction),
-    swapped('subgroup', 'matmul/quad', direction),
-    swapped('tiled', 'matmul/workgroup', direction),
-  ]),
+  faults: loaderFaults(
+    'neighbouring codes swapped',
+    'vec4u(codes) >> vec4u(0u, BITS, 2u * BITS, 3u * BITS)',
+    'vec4u(codes) >> vec4u(BITS, 0u, 3u * BITS, 2u * BITS)',
+  ),
   plausibleBugs: [
     paramsBug('the other way round', (params) =>
       params.out_features === params.in_features

@@ -1,14 +1,21 @@
-import { absoluteProduct, productBound } from '../matmul/product.ts';
-import type { Acceptance, Depth, Value } from '../record.ts';
+import { absoluteProduct, product, productBound } from '../matmul/product.ts';
+import { flatRows } from '../matmul/rows.ts';
+import type { Acceptance, Arithmetic, Depth, RecordFault, Value } from '../record.ts';
 
 /** A weight in float64, and how far each element may be off when it is decoded. */
 export interface DecodedWeight extends Value {
   readonly bound: Float64Array;
 }
 
+/** x W^T (transposed), or x W, of x [..., terms]. */
+export function decodedProduct(x: Value, weight: Value, transposed: boolean): Value {
+  const y = product(flatRows(x), weight, false, transposed);
+  return { ...y, shape: [...x.shape.slice(0, -1), y.shape[1] as number] };
+}
+
 /**
- * Bound of x W^T (transposed), or x W, whose weight is decoded with an error of its own: that of the
- * sums, of magnitudes that `wide` may enlarge, and what becomes of the error.
+ * Bound of a {@link decodedProduct} whose weight has an error of its own: that of the sums, of
+ * magnitudes that `wide` may enlarge, and what becomes of the error.
  */
 export function decodedProductBound(
   x: Value,
@@ -18,8 +25,53 @@ export function decodedProductBound(
   wide: (i: number) => number = () => 0,
 ): Acceptance {
   const { shape, data, bound } = weight;
+  const rows = flatRows(x);
   const largest = data.map((y, i) => Math.abs(y) + (bound[i] as number) + wide(i));
-  const carried = absoluteProduct(x, { shape, data: bound }, false, transposed).data;
-  const sums = productBound(x, { shape, data: largest }, false, transposed, depth);
+  const carried = absoluteProduct(rows, { shape, data: bound }, false, transposed).data;
+  const sums = productBound(rows, { shape, data: largest }, false, transposed, depth);
   return { ...sums, bound: sums.bound.map((b, i) => b + (carried[i] as number)) };
+}
+
+interface Params {
+  readonly transpose_weight: boolean;
+}
+
+/** What a record says of y = x W^T, or x W, and of the gradient of x, by what a weight decodes to. */
+export function decodedProductOf<Weight, P extends Params>(
+  weightOf: (weight: Weight, params: P) => DecodedWeight,
+) {
+  type Inputs = Weight & { readonly x: Value };
+  return {
+    forward: (inputs: Inputs, params: P) => ({
+      y: decodedProduct(inputs.x, weightOf(inputs, params), params.transpose_weight),
+    }),
+    acceptance: (inputs: Inputs, _outputs: unknown, params: P, { depth }: Arithmetic) => ({
+      y: decodedProductBound(inputs.x, weightOf(inputs, params), params.transpose_weight, depth),
+    }),
+    vjp: (inputs: Inputs, params: P, grads: { readonly y: Value }) => ({
+      x: decodedProduct(grads.y, weightOf(inputs, params), !params.transpose_weight),
+    }),
+    vjpAcceptance: (
+      inputs: Inputs,
+      _gradients: unknown,
+      params: P,
+      grads: { readonly y: Value },
+      { depth }: Arithmetic,
+    ) => ({
+      x: decodedProductBound(grads.y, weightOf(inputs, params), !params.transpose_weight, depth),
+    }),
+  };
+}
+
+/** The same mistake of a loader in every tile, both ways. */
+export function loaderFaults(name: string, from: string, to: string): readonly RecordFault[] {
+  const tiles = { register: 'register', subgroup: 'quad', tiled: 'workgroup' } as const;
+  return (['forward', 'backward'] as const).flatMap((direction) =>
+    Object.entries(tiles).map(([variant, file]) => ({
+      name,
+      direction,
+      variants: [variant],
+      shader: { file: `matmul/${file}`, from, to },
+    })),
+  );
 }

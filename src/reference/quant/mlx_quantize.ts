@@ -2,11 +2,9 @@ import { packing } from '../../quant/packing/packing.ts';
 import { mlxQuantize as signature } from '../../vocabulary/quant/mlx_quantize.ts';
 import type { InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { defineRecord } from '../define.ts';
-import { product } from '../matmul/product.ts';
-import { flatRows } from '../matmul/rows.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
-import { decodedProductBound } from './decoded-product.ts';
+import { decodedProduct, decodedProductBound } from './decoded-product.ts';
 import { samples } from './mlx_quantize.samples.ts';
 import { codingOf } from './mlx-coding.ts';
 import type { Line } from './mlx-line.ts';
@@ -71,13 +69,8 @@ function outputsOf(
     ),
     ...(mode === 'affine' ? { biases: ofGroups(({ bias }) => bias) } : {}),
     dequant,
-    ...(x ? { y: productWith(x, dequant) } : {}),
+    ...(x ? { y: decodedProduct(x, dequant, true) } : {}),
   };
-}
-
-function productWith(x: Value, weight: Value): Value {
-  const { shape, data } = product(flatRows(x), weight, false, true);
-  return { shape: [...x.shape.slice(0, -1), shape[1] as number], data };
 }
 
 function acceptance(
@@ -115,7 +108,7 @@ function acceptance(
   /** Of x and the decoded weight, whose errors it has too. */
   function boundOfProduct(of: Value): Acceptance {
     const wide = (i: number) => (otherFormulas ? 2 * Math.abs(lineOf(i).bias) : 0);
-    return decodedProductBound(flatRows(of), { ...dequant, bound }, true, depth, wide);
+    return decodedProductBound(of, { ...dequant, bound }, true, depth, wide);
   }
 }
 

@@ -20,6 +20,14 @@ export interface RangeArithmetic {
 /** A number that is known. */
 export const exactly = (x: number): Range => ({ low: x, high: x });
 
+/** Arithmetic on what is known, without rounding but float64's. */
+export const EXACT: RangeArithmetic = {
+  add: (a, b) => exactly(a.low + b.low),
+  sub: (a, b) => exactly(a.low - b.low),
+  mul: (a, b) => exactly(a.low * b.low),
+  div: (a, b) => exactly(a.low / b.low),
+};
+
 /** The number that a tensor of `dtype` holds for x: the nearest half, or x itself. */
 export function heldIn(dtype: Value['dtype'], x: number): number {
   return dtype === 'f16' || dtype === 'bf16' ? heldAs(dtype, x) : x;

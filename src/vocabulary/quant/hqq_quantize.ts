@@ -4,8 +4,12 @@ import { codes, float, type Known, onlyWhen, positive, size } from '../rules.ts'
 import { exactly } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
+/** Bits of a code; 1.58 stand for three values. */
+export const nbits = v.optional(v.picklist([8, 6, 5, 4, 3, 2, 1.58, 1]), 4);
+export type HqqBits = v.InferOutput<typeof nbits>;
+
 const hqq = v.strictObject({
-  nbits: v.optional(v.picklist([8, 6, 5, 4, 3, 2, 1.58, 1]), 4),
+  nbits,
   axis: v.optional(v.picklist([0, 1]), 0),
   group_size: v.optional(size, 64),
   optimize: v.optional(v.boolean(), true),
@@ -33,7 +37,7 @@ const BYTE: HqqWords = { packing: '8bit_u8', dtype: 'u8', rows: 1, bits: 8 };
 const FOURTHS: HqqWords = { packing: '2bit_u8', dtype: 'u8', rows: 4, bits: 2 };
 
 /** By `nbits`. */
-export const HQQ_WORDS: Readonly<Record<Params['nbits'], HqqWords>> = {
+export const HQQ_WORDS: Readonly<Record<HqqBits, HqqWords>> = {
   8: BYTE,
   6: BYTE,
   5: BYTE,
@@ -45,7 +49,7 @@ export const HQQ_WORDS: Readonly<Record<Params['nbits'], HqqWords>> = {
 };
 
 /** The largest code: of 1.58 bits, which stand for three values, 2. */
-export const hqqTop = ({ nbits }: Pick<Params, 'nbits'>): number => Math.round(2 ** nbits - 1);
+export const hqqTop = ({ nbits: bits }: Pick<Params, 'nbits'>): number => Math.round(2 ** bits - 1);
 
 /** The matrix of groups: a group is a row (axis 1) or a column (axis 0). */
 function hqqGroups({ size: n, params }: Known<Params>): [number, number] {
@@ -71,7 +75,7 @@ export const hqqQuantize = signature({ family: 'quant', name: 'hqq_quantize' }, 
       dtypes: ['U8', 'I32'],
       native: ['u8', 'i32'],
       shape: hqqPacked,
-      storedAs: (_, { nbits }) => [HQQ_WORDS[nbits].dtype === 'i32' ? 'I32' : 'U8'],
+      storedAs: (_, p) => [HQQ_WORDS[p.nbits].dtype === 'i32' ? 'I32' : 'U8'],
     },
     unpacked: codes(hqqGroups),
     scale: float(hqqScale),

@@ -1,0 +1,59 @@
+import type { Gpu } from '../../gpu/gpu.ts';
+import type { Constants } from '../../gpu/pipelines.ts';
+import { ShapeError } from '../../tensor/host.ts';
+import { formatShape, sizeOf } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { launchProduct } from './launch-product.ts';
+
+/** A weight [out_features, in_features] that a loader decodes, four elements of a row at a time. */
+interface DecodedWeight {
+  /** What is to blame where x does not fit. */
+  readonly op: string;
+  /** Its link, with rows of x in fours; `strided_` before it names the one without. */
+  readonly loader: string;
+  /** What the loader is compiled with, and told, beside the way in which the weight lies. */
+  readonly constants: Constants;
+  readonly fields: readonly number[];
+  /** Codes, and what else the loader reads. */
+  readonly bindings: readonly [codes: Tensor, ...others: Tensor[]];
+  readonly out_features: number;
+  readonly in_features: number;
+  /** True for y = x W^T, false for y = x W. */
+  readonly transpose_weight: boolean;
+}
+
+/** x W^T, or x W, with the tile of `variant`. Throws ShapeError where x does not fit. */
+export function multiplyDecoded(
+  gpu: Gpu,
+  weight: DecodedWeight,
+  x: Tensor,
+  variant: string,
+): Tensor {
+  const { op, loader, constants, fields, out_features, in_features, transpose_weight } = weight;
+  const [terms, cols] = transpose_weight
+    ? [in_features, out_features]
+    : [out_features, in_features];
+  if (x.size === 0 || x.shape.at(-1) !== terms)
+    throw new ShapeError(
+      `${op}: x ${formatShape(x.shape)} does not fit a weight of ${out_features} x ${in_features}`,
+    );
+  const batch = x.shape.slice(0, -1);
+  const y = Tensor.empty(gpu, 'f32', [...batch, cols]);
+  const plan = {
+    batch: [],
+    row: { size: sizeOf(batch), a: terms, b: 0, bias: 0 },
+    col: { size: cols, a: 0, b: 0, bias: 0 },
+    k: { size: terms, a: 1, b: 0 },
+  };
+  const isWhole = terms % 4 === 0;
+  const loaders = {
+    link: isWhole ? loader : `strided_${loader}`,
+    constants: { ...constants, ALONG_TERMS: Number(transpose_weight) },
+    left: isWhole ? { unit: 4, fields: [terms / 4] } : { unit: 1, fields: [terms, 1] },
+    right: { unit: 1, fields },
+  };
+  const [codes, ...others] = weight.bindings;
+  const bindings = [x.binding, codes.binding, ...others.map(({ binding }) => binding)] as const;
+  launchProduct(gpu, { plan, bindings, loaders, stored: codes.dtype, y }, variant);
+  return y;
+}

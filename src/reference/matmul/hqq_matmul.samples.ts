@@ -1,0 +1,106 @@
+import { packSlices } from '../../quant/packing/row-slices.ts';
+import { hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { hqqMatmul as signature } from '../../vocabulary/matmul/hqq_matmul.ts';
+import { HQQ_WORDS, type HqqBits, hqqTop } from '../../vocabulary/quant/hqq_quantize.ts';
+import type { SampleOf } from '../define.ts';
+
+/** Codes of every kind, and of a group a scale and a zero: such that sums are exact, or any. */
+export function drawHqqWeight(
+  random: Random,
+  level: 'exact' | 'legal',
+  elements: number,
+  { nbits, group_size }: { readonly nbits: HqqBits; readonly group_size: number },
+) {
+  const isExact = level === 'exact';
+  const words = HQQ_WORDS[nbits];
+  const groups = elements / group_size;
+  const rows = Math.ceil(groups / words.rows);
+  const top = hqqTop({ nbits });
+  const codes = Float64Array.from(random.fill(elements, () => random.integer(0, top)));
+  const floats = (draw: () => number) =>
+    hostTensorFrom('f32', [groups, 1], random.fill(groups, draw));
+  return {
+    packed: hostTensorFrom(
+      words.dtype,
+      [rows, group_size],
+      packSlices(codes, rows * group_size, words),
+    ),
+    scale: floats(isExact ? () => 2 ** random.integer(-2, 1) : () => random.uniform(0.1, 2)),
+    zero: floats(isExact ? () => random.integer(0, top) : () => random.uniform(0, top)),
+  };
+}
+
+interface Description {
+  readonly level: 'exact' | 'legal';
+  readonly nbits?: HqqBits;
+  readonly group_size?: number;
+  readonly x: Shape;
+  readonly out: number;
+  readonly transpose_weight?: boolean;
+  readonly variants?: readonly string[];
+}
+
+const ALL = ['register', 'subgroup', 'tiled'];
+
+/** A sample of x and a weight [out, terms of x], or [terms of x, out] as it lies. */
+function sample({
+  level,
+  nbits = 4,
+  group_size = 64,
+  x,
+  out,
+  transpose_weight = true,
+  variants = ['register', 'subgroup'],
+}: Description): SampleOf<typeof signature> {
+  const terms = x.at(-1) as number;
+  const [out_features, in_features] = transpose_weight ? [out, terms] : [terms, out];
+  const y = [...x.slice(0, -1), out];
+  const draw = (random: Random) =>
+    level === 'exact' ? () => random.integer(-4, 4) : () => random.normal();
+  const params = { nbits, group_size, out_features, in_features, transpose_weight };
+  return {
+    level,
+    variants,
+    label: {
+      x: formatShape(x),
+      out,
+      bits: nbits,
+      group: group_size,
+      ...(transpose_weight ? {} : { transpose: 'no' }),
+    },
+    params,
+    inputs: (random) => ({
+      x: hostTensorFrom('f32', x, random.fill(sizeOf(x), draw(random))),
+      ...drawHqqWeight(random, level, out_features * in_features, params),
+    }),
+    grads: (random) => ({ y: hostTensorFrom('f32', y, random.fill(sizeOf(y), draw(random))) }),
+  };
+}
+
+export const samples: readonly SampleOf<typeof signature>[] = [
+  ...([8, 4, 3, 2, 1.58, 1] as const).flatMap((nbits) => [
+    sample({ level: 'exact', nbits, x: [11, 96], out: 13, group_size: 32, variants: ['register'] }),
+    sample({ level: 'legal', nbits, x: [5, 128], out: 23 }),
+  ]),
+  sample({ level: 'exact', x: [37, 48], out: 29, group_size: 12, variants: ALL }),
+  sample({ level: 'legal', x: [1, 40], out: 7, group_size: 8, variants: ['register'] }),
+  sample({
+    level: 'exact',
+    nbits: 3,
+    x: [3, 7, 5],
+    out: 64,
+    group_size: 32,
+    transpose_weight: false,
+  }),
+  sample({
+    level: 'legal',
+    nbits: 2,
+    x: [9, 37],
+    out: 96,
+    transpose_weight: false,
+    group_size: 32,
+    variants: ALL,
+  }),
+];

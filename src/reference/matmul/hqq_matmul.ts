@@ -1,0 +1,65 @@
+import { unpackSlices } from '../../quant/packing/row-slices.ts';
+import {
+  type HqqProductParams,
+  hqqMatmul as signature,
+} from '../../vocabulary/matmul/hqq_matmul.ts';
+import { HQQ_WORDS } from '../../vocabulary/quant/hqq_quantize.ts';
+import type { InputsOf } from '../../vocabulary/signature.ts';
+import { defineRecord } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import { type DecodedWeight, decodedProductOf, loaderFaults } from '../quant/decoded-product.ts';
+import { EXACT, exactly, type RangeArithmetic, rangesIn, reach } from '../quant/ranges.ts';
+import type { Value } from '../record.ts';
+import { samples } from './hqq_matmul.samples.ts';
+
+type Weight = Omit<InputsOf<typeof signature, Value>, 'x'>;
+
+/** The codes of a weight, element after element. */
+export function hqqCodes({ packed }: Weight, params: HqqProductParams): Float64Array {
+  const { nbits, out_features, in_features } = params;
+  return unpackSlices(packed.data, out_features * in_features, HQQ_WORDS[nbits]);
+}
+
+/** (code - zero) scale in float64, and how far float32 may be off. */
+function weightOf(weight: Weight, params: HqqProductParams): DecodedWeight {
+  const { group_size, out_features, in_features } = params;
+  const codes = hqqCodes(weight, params);
+  const at = ({ data }: Value, i: number) => exactly(data[Math.floor(i / group_size)] as number);
+  const decode = (i: number, ops: RangeArithmetic) =>
+    ops.mul(ops.sub(exactly(codes[i] as number), at(weight.zero, i)), at(weight.scale, i));
+  const legal = rangesIn('f32', false);
+  const data = codes.map((_, i) => decode(i, EXACT).low);
+  return {
+    shape: [out_features, in_features],
+    data,
+    bound: data.map((y, i) => reach(decode(i, legal), y)),
+  };
+}
+
+/** HQQ's product of x and a weight that it dequantizes, in float32. */
+export const record = defineRecord(signature, {
+  summary: 'y = x W^T with W decoded in registers, from codes in groups along the rows, by HQQ',
+  ...decodedProductOf(weightOf),
+  samples,
+  faults: loaderFaults(
+    'neighbouring codes swapped',
+    'vec4f(codes) - zeros',
+    'vec4f(codes.yxwz) - zeros',
+  ),
+  plausibleBugs: [
+    paramsBug('groups half as long', (params) => ({
+      ...params,
+      group_size: params.group_size / 2,
+    })),
+    inputBug('a code one too high', 'packed', (word, i) => (i === 0 ? word ^ 1 : word)),
+    inputBug('scales of the next group', 'scale', (_, i, { data }) =>
+      Number(data[(i + 1) % data.length]),
+    ),
+    inputBug('zeros lost', 'zero', () => 0),
+    inputBug('zeros wrong by 2e-5', 'zero', (zero) => zero * (1 + 2e-5)),
+    inputBug('last term dropped', 'x', (x, i, { shape }) => {
+      const terms = shape.at(-1) as number;
+      return i % terms === terms - 1 ? 0 : x;
+    }),
+  ],
+});
