@@ -224,6 +224,16 @@ const VALID: readonly Description[] = [
     tensors: { 'in.weight': [2, 64], 'out.scales': ['u8', [2, 2]] },
   },
   {
+    op: 'gguf_quantize',
+    params: { quant_type: 'q8_0' },
+    tensors: { 'in.weight': [4, 64], 'out.packed': ['u8', [4, 68]] },
+  },
+  {
+    op: 'gguf_dequantize',
+    params: { quant_type: 'q6_k' },
+    tensors: { 'in.packed': ['u8', [2, 420]], 'out.y': [2, 512] },
+  },
+  {
     op: 'ternary_quantize',
     tensors: {
       'in.weight': [5, 7],

@@ -681,6 +681,27 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       'groups-of-16': { params: { group_size: 16 }, code: 'not-implemented' },
     },
   },
+  gguf_quantize: {
+    fits: { inputs: { weight: [3, 64] }, params: { quant_type: 'q4_0' } },
+    wrong: {
+      rows: { inputs: { weight: [2, 48] } },
+      'no-dimensions': { inputs: { weight: [] } },
+      'blocks-that-are-read-alone': { params: { quant_type: 'q4_k' }, code: 'not-implemented' },
+      integers: { dtypes: { weight: 'i32' }, code: 'element-type' },
+    },
+  },
+  gguf_dequantize: {
+    fits: {
+      inputs: { packed: [3, 36] },
+      dtypes: { packed: 'u8' },
+      params: { quant_type: 'q4_0' },
+    },
+    wrong: {
+      'bytes-of-a-row': { inputs: { packed: [3, 34] } },
+      'no-dimensions': { inputs: { packed: [] } },
+      floats: { dtypes: { packed: 'f32' }, code: 'element-type' },
+    },
+  },
   quanto_quantize: {
     fits: { inputs: { weight: [4, 6] }, params: { qtype: 'qint4', axis: -1, group_size: 2 } },
     wrong: {

@@ -3,7 +3,7 @@ import { bitsandbytes } from './bodies/bitsandbytes.ts';
 import { mlx } from './bodies/mlx.ts';
 import { nodeTest, onnxruntime } from './bodies/onnx.ts';
 import { peft } from './bodies/peft.ts';
-import { hqq, numpy, quanto } from './bodies/quantizers.ts';
+import { gguf, hqq, numpy, quanto } from './bodies/quantizers.ts';
 import { tensors } from './bodies/tensors.ts';
 import { torch } from './bodies/torch.ts';
 import { transformers } from './bodies/transformers.ts';
@@ -17,6 +17,7 @@ const BODIES: Readonly<Record<string, Bodies>> = {
   transformers,
   hqq,
   'optimum-quanto': quanto,
+  gguf,
   mlx,
   onnxruntime,
   numpy,

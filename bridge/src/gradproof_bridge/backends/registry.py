@@ -7,6 +7,7 @@ from functools import cache
 
 from gradproof_bridge.backends.base import Backend, Call
 from gradproof_bridge.backends.bitsandbytes_backend import BitsandbytesBackend
+from gradproof_bridge.backends.gguf_backend import GgufBackend
 from gradproof_bridge.backends.hqq_backend import HqqBackend
 from gradproof_bridge.backends.mlx_backend import MlxBackend
 from gradproof_bridge.backends.numpy_backend import NumpyBackend
@@ -37,6 +38,7 @@ def backends() -> tuple[Backend, ...]:
         PeftBackend(),
         HqqBackend(),
         QuantoBackend(),
+        GgufBackend(),
         TransformersBackend(),
         TorchBackend(),
         MlxBackend(),

@@ -37,6 +37,29 @@ export const quanto: Bodies = {
   }),
 };
 
+const GGUF = [...TORCH, 'from gguf import GGMLQuantizationType, quants'];
+
+const typeOf = (quant_type: unknown) =>
+  `kind = GGMLQuantizationType[${literal(String(quant_type).toUpperCase())}]`;
+
+/** Blocks of GGUF files. */
+export const gguf: Bodies = {
+  gguf_quantize: ({ quant_type }) => ({
+    imports: GGUF,
+    lines: [
+      typeOf(quant_type),
+      'got = {"packed": torch.from_numpy(quants.quantize(x["weight"].float().numpy(), kind))}',
+    ],
+  }),
+  gguf_dequantize: ({ quant_type }) => ({
+    imports: GGUF,
+    lines: [
+      typeOf(quant_type),
+      'got = {"y": torch.from_numpy(quants.dequantize(x["packed"].numpy(), kind))}',
+    ],
+  }),
+};
+
 /** Ternary formats, which no library defines: the formulas themselves. */
 export const numpy: Bodies = {
   ternary_quantize: ({ threshold_factor }) => ({

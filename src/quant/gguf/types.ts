@@ -1,0 +1,23 @@
+/** Elements of a row that are one block, and its bytes. */
+interface BlockType {
+  readonly elements: number;
+  readonly bytes: number;
+}
+
+/** Block formats of GGUF files, by the names of ggml's types. */
+export const GGUF_TYPES = {
+  q4_0: { elements: 32, bytes: 18 },
+  q5_0: { elements: 32, bytes: 22 },
+  q8_0: { elements: 32, bytes: 34 },
+  q4_k: { elements: 256, bytes: 144 },
+  q5_k: { elements: 256, bytes: 176 },
+  q6_k: { elements: 256, bytes: 210 },
+} as const satisfies Readonly<Record<string, BlockType>>;
+
+export type GgufType = keyof typeof GGUF_TYPES;
+
+/** Names of all block formats. */
+export const GGUF_TYPE_NAMES = Object.keys(GGUF_TYPES) as readonly GgufType[];
+
+/** Those that weights can be quantized to; of the others blocks are read alone. */
+export const GGUF_QUANTIZERS = ['q4_0', 'q8_0'] as const satisfies readonly GgufType[];
