@@ -34,6 +34,8 @@ const OPERANDS: Readonly<Record<string, Standing>> = Object.fromEntries(
     strided_mlx: ['strided', 'mlx', 'f32'],
     hqq: ['fours', 'hqq', 'f32'],
     strided_hqq: ['strided', 'hqq', 'f32'],
+    gguf: ['fours', 'gguf', 'f32'],
+    strided_gguf: ['strided', 'gguf', 'f32'],
   }).map(([name, [left, right, elements]]) => [
     name,
     {

@@ -52,6 +52,7 @@ const WHY = {
     'The two numbers stand for classes: one is added up at most 64 times, and the other is more than that.',
   unstored: 'Sums of columns or rows that are not stored: the condition only saves the work.',
   hidden: 'Keys beyond the last query are hidden one by one: to end sooner only saves the work.',
+  odd: 'A rest of a half would make twice the quotient, an odd number above 2^24, a divisor of 127 times a power of two.',
   spared: 'Of an error that small the power leaves nothing: the condition only spares it.',
   blocks:
     'Blocks of the formats here are powers of two, so that four elements are of one block. Blocks that are rows, which a format may have, tell it.',
@@ -79,6 +80,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'return select(select(0, -64, exponent > 191u), 64, exponent < 64u);',
     becomes: 'return select(select(0, -64, exponent >= 191u), 64, exponent < 64u);',
     why: WHY.shift,
+  },
+  {
+    id: 'mutate.lib.block_scale:boundary;line=90;n=1',
+    line: 'return q + select(0u, 1u, 2 * rest > i32(m));',
+    becomes: 'return q + select(0u, 1u, 2 * rest >= i32(m));',
+    why: WHY.odd,
   },
   {
     id: 'mutate.lib.block_scale:constant;line=11;n=1',

@@ -7,6 +7,7 @@ import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import { decodedBlocks, hasMinimum } from './gguf-blocks.ts';
 import { drawnBlocks } from './gguf-drawn-blocks.ts';
+import { SMALLER_TYPE } from './gguf-smaller-type.ts';
 
 interface Values {
   readonly name: string;
@@ -40,9 +41,6 @@ function sample(
     inputs: (random) => ({ packed: drawnBlocks(random, type, rows, blocks, values.draw) }),
   };
 }
-
-/** Types whose blocks are as long, eight for one. */
-const SMALL: { readonly [Type in GgufType]?: GgufType } = { q4_k: 'q4_0', q5_k: 'q5_0' };
 
 /** Whole numbers, as scales and minima that are whole make them. */
 function wholes(type: GgufType): SampleOf<typeof signature> {
@@ -90,9 +88,8 @@ export const record = defineRecord(signature, {
     },
   ],
   plausibleBugs: [
-    // Eight blocks of 32 have as many bytes and elements as one of 256.
-    paramsBug('blocks of 32', (params) => ({
-      quant_type: SMALL[params.quant_type] ?? params.quant_type,
+    paramsBug('blocks of 32', ({ quant_type }) => ({
+      quant_type: SMALLER_TYPE[quant_type] ?? quant_type,
     })),
     inputBug('nibbles swapped', 'packed', (b) => (b % 16) * 16 + Math.floor(b / 16)),
     inputBug('neighbouring bytes swapped', 'packed', (b, k, { data }) => data[k ^ 1] ?? b),

@@ -1,0 +1,82 @@
+import { ggufMatmul as signature } from '../../vocabulary/matmul/gguf_matmul.ts';
+import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import { defineRecord, defineSimulation } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import { decodedBlocks, hasMinimum } from '../quant/gguf-blocks.ts';
+import { SMALLER_TYPE } from '../quant/gguf-smaller-type.ts';
+import type { Depth, RecordFault, Value } from '../record.ts';
+import { sample, samples } from './gguf_matmul.samples.ts';
+import { multiply, PRODUCT_ORDER } from './multiply.simulation.ts';
+import { product, productBound } from './product.ts';
+import { flatRows } from './rows.ts';
+
+type Inputs = InputsOf<typeof signature, Value>;
+type Params = ParamsOf<typeof signature>;
+
+const weightOf = ({ packed }: Inputs, { quant_type }: Params): Value =>
+  decodedBlocks(packed, quant_type);
+
+/** Elements that are differences have been rounded once, which counts as one more operation. */
+const withDecoding =
+  (depth: Depth, { quant_type }: Params): Depth =>
+  (terms) =>
+    depth(terms) + Number(hasMinimum(quant_type));
+
+function swapped(variant: string, file: string, direction: 'forward' | 'backward'): RecordFault {
+  return {
+    name: 'the first of four lines twice',
+    direction,
+    variants: [variant],
+    shader: { file, from: 'four_at(at.y, e)', to: 'four_at(at.x, e)' },
+  };
+}
+
+/** x times the transpose of what gguf.quants.dequantize reads. */
+export const record = defineRecord(signature, {
+  summary: 'y = x W^T with W decoded in registers, from blocks of GGUF files',
+  forward: (inputs, params) => ({ y: product(inputs.x, weightOf(inputs, params), false, true) }),
+  acceptance: (inputs, _outputs, params, { depth }) => ({
+    y: productBound(inputs.x, weightOf(inputs, params), false, true, withDecoding(depth, params)),
+  }),
+  vjp: (inputs, params, grads) => ({
+    x: product(grads.y, weightOf(inputs, params), false, false),
+  }),
+  vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => ({
+    x: productBound(grads.y, weightOf(inputs, params), false, false, withDecoding(depth, params)),
+  }),
+  samples,
+  faults: (['forward', 'backward'] as const).flatMap((direction) => [
+    swapped('register', 'matmul/register', direction),
+    swapped('subgroup', 'matmul/quad', direction),
+    swapped('tiled', 'matmul/workgroup', direction),
+  ]),
+  plausibleBugs: [
+    paramsBug('blocks of 32', ({ quant_type }) => ({
+      quant_type: SMALLER_TYPE[quant_type] ?? quant_type,
+    })),
+    inputBug('nibbles swapped', 'packed', (b) => (b % 16) * 16 + Math.floor(b / 16)),
+    inputBug('last byte inverted', 'packed', (b, k, { data }) =>
+      k === data.length - 1 ? 255 - b : b,
+    ),
+    inputBug('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
+    inputBug('last term dropped', 'x', (x, i, { shape }) => {
+      const terms = shape.at(-1) as number;
+      return i % terms === terms - 1 ? 0 : x;
+    }),
+  ],
+});
+
+export const simulation = defineSimulation(signature, {
+  forward: (gpu, { x, packed }, { quant_type }) => {
+    const weight = decodedBlocks(packed, quant_type, (e) => gpu.sub(e.product, e.minimum));
+    const y = multiply(gpu, PRODUCT_ORDER, [flatRows(x), weight, false, true]);
+    return { y: { ...y, shape: [...x.shape.slice(0, -1), y.shape[1] as number] } };
+  },
+  backward: (gpu, { packed }, { quant_type }, { y }) => {
+    if (!y) return {};
+    const weight = decodedBlocks(packed, quant_type, (e) => gpu.sub(e.product, e.minimum));
+    const x = multiply(gpu, PRODUCT_ORDER, [flatRows(y), weight, false, false]);
+    return { x: { ...x, shape: [...y.shape.slice(0, -1), x.shape[1] as number] } };
+  },
+  samples: [sample('legal', 'q8_0', [3, 1024], 33), sample('legal', 'q4_k', [2, 4096], 5)],
+});
