@@ -702,6 +702,20 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       floats: { dtypes: { packed: 'f32' }, code: 'element-type' },
     },
   },
+  gguf_matmul: {
+    fits: {
+      inputs: { x: [3, 64], packed: [5, 36] },
+      dtypes: { packed: 'u8' },
+      params: { quant_type: 'q4_0' },
+    },
+    wrong: {
+      terms: { inputs: { x: [3, 32] } },
+      'no-rows-of-x': { inputs: { x: [0, 64] } },
+      'bytes-of-a-row': { inputs: { packed: [5, 34] } },
+      'batches-of-weights': { inputs: { packed: [2, 5, 36] } },
+      'no-rows': { inputs: { packed: [0, 36] } },
+    },
+  },
   quanto_quantize: {
     fits: { inputs: { weight: [4, 6] }, params: { qtype: 'qint4', axis: -1, group_size: 2 } },
     wrong: {

@@ -1,10 +1,6 @@
-import { GGUF_TYPES, type GgufType } from '../../quant/gguf/types.ts';
-import { drawnBlocks } from '../../reference/quant/gguf-drawn-blocks.ts';
-import { ggufDequantize } from '../../vocabulary/quant/gguf_dequantize.ts';
-import { ggufQuantize } from '../../vocabulary/quant/gguf_quantize.ts';
 import { type MlxParams, mlxQuantize } from '../../vocabulary/quant/mlx_quantize.ts';
 import { type QuantoParams, quantoQuantize } from '../../vocabulary/quant/quanto_quantize.ts';
-import { operand, opWork } from '../op-work.ts';
+import { opWork } from '../op-work.ts';
 import type { OpWork } from '../work.ts';
 
 /** Rows and columns of a weight. */
@@ -45,39 +41,7 @@ function quanto(params: QuantoParams): OpWork {
   });
 }
 
-/** Bytes of all blocks of a type. */
-const blockBytes = (type: GgufType) =>
-  (ELEMENTS / GGUF_TYPES[type].elements) * GGUF_TYPES[type].bytes;
-
-function toGguf(quant_type: 'q4_0' | 'q8_0'): OpWork {
-  return opWork({
-    ...weight,
-    op: ggufQuantize,
-    sizes: { quant_type, n: ELEMENTS },
-    params: { quant_type },
-    gives: blockBytes(quant_type),
-  });
-}
-
-function fromGguf(quant_type: GgufType): OpWork {
-  const { elements, bytes } = GGUF_TYPES[quant_type];
-  const blocks = COLS / elements;
-  return opWork({
-    op: ggufDequantize,
-    sizes: { quant_type, n: ELEMENTS },
-    params: { quant_type },
-    inputs: {
-      packed: operand([ROWS, blocks * bytes], 'u8', (random) =>
-        drawnBlocks(random, quant_type, [ROWS], blocks, (source) => source.normal(0.01)),
-      ),
-    },
-    gives: { y: [ROWS, COLS] },
-    flops: 2 * ELEMENTS,
-    group: 'ops',
-  });
-}
-
-/** Weights quantized as MLX, Quanto and GGUF's library do, and blocks of GGUF's read. */
+/** Weights quantized as MLX and Quanto do. */
 export const works: readonly OpWork[] = [
   mlx({ mode: 'affine', bits: 4, group_size: 64 }),
   mlx({ mode: 'affine', bits: 3, group_size: 64 }),
@@ -89,7 +53,4 @@ export const works: readonly OpWork[] = [
   quanto({ qtype: 'qint4', axis: -1, group_size: 128 }),
   quanto({ qtype: 'qint8', axis: 0 }),
   quanto({ qtype: 'qfloat8_e4m3fn', axis: -1 }),
-  toGguf('q4_0'),
-  toGguf('q8_0'),
-  ...(['q4_0', 'q8_0', 'q4_k', 'q5_k', 'q6_k'] as const).map(fromGguf),
 ];
