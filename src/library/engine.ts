@@ -1,6 +1,6 @@
 /**
- * `gradproof/engine`: a device, tensors, automatic differentiation and captured steps. Ops are
- * modules of their own, as `gradproof/ops/nn/silu`, so that a program loads the kernels that it
+ * `gradproof/engine`: a device, tensors, automatic differentiation, captured steps, GGUF files. Ops
+ * are modules of their own, as `gradproof/ops/nn/silu`, so that a program loads the kernels that it
  * uses.
  */
 
@@ -10,6 +10,8 @@ export { GradientSum } from '../autograd/gradient-sum.ts';
 export { RandomState } from '../autograd/random-state.ts';
 export { Tape } from '../autograd/tape.ts';
 export { GradproofError } from '../errors.ts';
+export { llamaCheckpoint } from '../formats/gguf/llama-checkpoint.ts';
+export { readGguf } from '../formats/gguf.ts';
 export { Gpu } from '../gpu/gpu.ts';
 export type { Launcher } from '../ops/launcher.ts';
 export type { DType } from '../tensor/dtype.ts';

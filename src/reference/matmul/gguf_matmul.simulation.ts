@@ -3,6 +3,7 @@ import { hostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { ggufMatmul as signature } from '../../vocabulary/matmul/gguf_matmul.ts';
+import { EPS } from '../bounds.ts';
 import { defineSimulation, type SampleOf } from '../define.ts';
 import { decodedBlocks } from '../quant/gguf-blocks.ts';
 import { drawnBlocks } from '../quant/gguf-drawn-blocks.ts';
@@ -17,11 +18,14 @@ function decoded(gpu: SimulatedGpu, packed: Value, type: GgufType): Value {
   return decodedBlocks(packed, type, ({ product, minimum }) => gpu.sub(product, minimum));
 }
 
-const even = (random: Random, shape: Shape) =>
+/** Of each row one large number, to which the others add less than a unit of it: all of it is lost. */
+const steep = (random: Random, shape: Shape) =>
   hostTensorFrom(
     'f32',
     shape,
-    random.fill(sizeOf(shape), () => random.uniform()),
+    Float64Array.from({ length: sizeOf(shape) }, (_, i) =>
+      i % (shape.at(-1) as number) === 0 ? 1 : EPS * random.uniform(0.5, 1),
+    ),
   );
 
 /** A few terms of one sign, whose roundings add up. */
@@ -30,11 +34,11 @@ const ofOneSign: SampleOf<typeof signature> = {
   inputs: (random) => {
     const { dtype, shape, data } = drawnBlocks(random, 'q8_0', [17], 1, () => 0.01);
     return {
-      x: even(random, [3, 32]),
+      x: steep(random, [3, 32]),
       packed: hostTensor(dtype, shape, data.map((byte) => byte & 127) as Uint8Array),
     };
   },
-  grads: (random) => ({ y: even(random, [3, 17]) }),
+  grads: (random) => ({ y: steep(random, [3, 17]) }),
 };
 
 export const simulation = defineSimulation(signature, {

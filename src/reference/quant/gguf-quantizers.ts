@@ -1,6 +1,7 @@
 import type { GGUF_QUANTIZERS } from '../../quant/gguf/types.ts';
 import { f16FromF32 } from '../../tensor/half.ts';
-import { EPS, FLUSH, maxAbs } from '../bounds.ts';
+import { EPS, FLUSH, maxAbs, SECOND_ORDER } from '../bounds.ts';
+import type { Range } from './ranges.ts';
 
 /** The code that IEEE arithmetic gives an element, and those that some legal one may give. */
 interface Codes {
@@ -37,6 +38,17 @@ function roundf(y: number): number {
   return Math.sign(y) * (whole + Math.floor(2 * (size - whole))) || 0;
 }
 
+/** What arithmetic may give for x times `inverse`; on any adapter a denormal may be taken for zero. */
+function productOf(x: number, inverse: number): Range {
+  const y = x * inverse;
+  const off = EPS * Math.abs(y) + FLUSH;
+  const isTiny = Math.abs(x) < FLUSH;
+  return {
+    low: isTiny ? Math.min(0, y - off) : y - off,
+    high: isTiny ? Math.max(0, y + off) : y + off,
+  };
+}
+
 /** Whole numbers from `low` to `high`. */
 const between = (low: number, high: number) =>
   Array.from({ length: high - low + 1 }, (_, i) => low + i);
@@ -44,9 +56,8 @@ const between = (low: number, high: number) =>
 const q8: Quantizer = {
   d: (block) => Math.fround(maxAbs(block) / 127),
   codes: (x, inverse) => {
-    const y = x * inverse;
-    const off = EPS * Math.abs(y) + FLUSH * (1 + Math.abs(inverse));
-    return { ieee: [roundf(Math.fround(y))], legal: between(roundf(y - off), roundf(y + off)) };
+    const { low, high } = productOf(x, inverse);
+    return { ieee: [roundf(Math.fround(x * inverse))], legal: between(roundf(low), roundf(high)) };
   },
   zero: 0,
   ends: [-128, 127],
@@ -63,12 +74,13 @@ const q4: Quantizer = {
   },
   codes: (x, inverse) => {
     const y = x * inverse;
-    const off = EPS * (Math.abs(y) + Math.abs(y + 8.5)) + FLUSH * (2 + Math.abs(inverse));
+    const { low, high } = productOf(x, inverse);
+    const off = EPS * Math.abs(y + 8.5) * SECOND_ORDER + FLUSH;
     const own = clipped(Math.fround(Math.fround(y) + 8.5));
     // A GPU may fuse the product and the sum.
     return {
       ieee: [own, clipped(Math.fround(y + 8.5))],
-      legal: between(clipped(y + 8.5 - off), clipped(y + 8.5 + off)),
+      legal: between(clipped(low + 8.5 - off), clipped(high + 8.5 + off)),
     };
   },
   zero: 8,
