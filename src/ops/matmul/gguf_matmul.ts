@@ -1,12 +1,11 @@
 import type { Gpu } from '../../gpu/gpu.ts';
 import { GGUF_TYPE_NAMES, GGUF_TYPES, type GgufType } from '../../quant/gguf/types.ts';
 import { ShapeError } from '../../tensor/host.ts';
-import { formatShape, sizeOf } from '../../tensor/shape.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import { formatShape } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { ggufMatmul as signature } from '../../vocabulary/matmul/gguf_matmul.ts';
 import { launcher } from '../launcher.ts';
-import { launchProduct } from './launch-product.ts';
-import { leftOf } from './product.ts';
+import { multiplyDecoded } from './multiply-decoded.ts';
 import { PRODUCT_VARIANTS } from './tiles.ts';
 
 /**
@@ -48,33 +47,18 @@ function rowsOf(packed: Tensor, type: GgufType): Rows {
 /** x W^T (transposed), or x W. */
 function multiply(gpu: Gpu, x: Tensor, weight: Rows, transposed: boolean, variant: string): Tensor {
   const { packed, type, out, line } = weight;
-  const terms = transposed ? line : out;
-  const cols = transposed ? out : line;
-  const batch = x.shape.slice(0, -1);
-  const m = sizeOf(batch);
-  if (x.shape.at(-1) !== terms || m === 0)
-    throw new ShapeError(
-      `gguf_matmul: x ${formatShape(x.shape)} does not fit a weight of ${out} x ${line}`,
-    );
-  const y = Tensor.empty(gpu, 'f32', [...batch, cols]);
-  const plan = {
-    batch: [],
-    row: { size: m, a: terms, b: 0, bias: 0 },
-    col: { size: cols, a: 0, b: 0, bias: 0 },
-    k: { size: terms, a: 1, b: 0 },
-  };
-  const left = leftOf(plan);
   const { elements, bytes } = GGUF_TYPES[type];
-  const loaders = {
-    link: left.unit === 4 ? 'gguf' : 'strided_gguf',
-    constants: { ALONG_TERMS: Number(transposed), KIND: GGUF_TYPE_NAMES.indexOf(type) },
-    left,
-    right: { unit: 1, fields: [packed.shape[1] as number, bytes, Math.log2(elements)] },
-  };
-  launchProduct(
+  return multiplyDecoded(
     gpu,
-    { plan, bindings: [x.binding, packed.binding], loaders, stored: 'u8', y },
+    {
+      op: signature.name,
+      loader: 'gguf',
+      constants: { KIND: GGUF_TYPE_NAMES.indexOf(type) },
+      fields: [packed.shape[1] as number, bytes, Math.log2(elements)],
+      bindings: [packed],
+      ...{ out_features: out, in_features: line, transpose_weight: transposed },
+    },
+    x,
     variant,
   );
-  return y;
 }

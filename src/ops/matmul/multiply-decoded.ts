@@ -4,6 +4,7 @@ import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { launchProduct } from './launch-product.ts';
+import { leftOf } from './product.ts';
 
 /** A weight [out_features, in_features] that a loader decodes, four elements of a row at a time. */
 interface DecodedWeight {
@@ -45,11 +46,11 @@ export function multiplyDecoded(
     col: { size: cols, a: 0, b: 0, bias: 0 },
     k: { size: terms, a: 1, b: 0 },
   };
-  const isWhole = terms % 4 === 0;
+  const left = leftOf(plan);
   const loaders = {
-    link: isWhole ? loader : `strided_${loader}`,
+    link: left.unit === 4 ? loader : `strided_${loader}`,
     constants: { ...constants, ALONG_TERMS: Number(transpose_weight) },
-    left: isWhole ? { unit: 4, fields: [terms / 4] } : { unit: 1, fields: [terms, 1] },
+    left,
     right: { unit: 1, fields },
   };
   const [codes, ...others] = weight.bindings;

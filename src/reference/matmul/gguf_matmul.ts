@@ -2,9 +2,10 @@ import { ggufMatmul as signature } from '../../vocabulary/matmul/gguf_matmul.ts'
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { defineRecord } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
+import { loaderFaults } from '../quant/decoded-product.ts';
 import { decodedBlocks, hasMinimum } from '../quant/gguf-blocks.ts';
 import { SMALLER_TYPE } from '../quant/gguf-smaller-type.ts';
-import type { Depth, RecordFault, Value } from '../record.ts';
+import type { Depth, Value } from '../record.ts';
 import { samples } from './gguf_matmul.samples.ts';
 import { product, productBound } from './product.ts';
 
@@ -20,15 +21,6 @@ const withDecoding =
   (terms) =>
     depth(terms) + Number(hasMinimum(quant_type));
 
-function swapped(variant: string, file: string, direction: 'forward' | 'backward'): RecordFault {
-  return {
-    name: 'the first of four lines twice',
-    direction,
-    variants: [variant],
-    shader: { file, from: 'four_at(at.y, e)', to: 'four_at(at.x, e)' },
-  };
-}
-
 /** x times the transpose of what gguf.quants.dequantize reads. */
 export const record = defineRecord(signature, {
   summary: 'y = x W^T with W decoded in registers, from blocks of GGUF files',
@@ -43,11 +35,7 @@ export const record = defineRecord(signature, {
     x: productBound(grads.y, weightOf(inputs, params), false, false, withDecoding(depth, params)),
   }),
   samples,
-  faults: (['forward', 'backward'] as const).flatMap((direction) => [
-    swapped('register', 'matmul/register', direction),
-    swapped('subgroup', 'matmul/quad', direction),
-    swapped('tiled', 'matmul/workgroup', direction),
-  ]),
+  faults: loaderFaults('the first of four lines twice', 'four_at(at.y, e)', 'four_at(at.x, e)'),
   plausibleBugs: [
     paramsBug('blocks of 32', ({ quant_type }) => ({
       quant_type: SMALLER_TYPE[quant_type] ?? quant_type,
