@@ -733,6 +733,26 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       'exponent-bits': { params: { max_exponent_bits: 6 }, code: 'not-implemented' },
     },
   },
+  minmax_observer: {
+    fits: { inputs: { x: [3, 4], min_val: [4], max_val: [4] }, params: { ch_axis: 1 } },
+    wrong: {
+      axis: { params: { ch_axis: 2 } },
+      channels: { inputs: { min_val: [3], max_val: [3] } },
+      'one-end': { inputs: { max_val: undefined } },
+      nothing: { inputs: { x: [0, 4] } },
+    },
+  },
+  calculate_qparams: {
+    fits: { inputs: { min_val: [5], max_val: [5] }, params: {} },
+    wrong: {
+      ends: { inputs: { max_val: [4] } },
+      rows: { inputs: { min_val: [1, 5], max_val: [1, 5] } },
+      'seven-bits': {
+        params: { qscheme: 'symmetric', reduce_range: true },
+        code: 'not-implemented',
+      },
+    },
+  },
   quantile: {
     fits: { inputs: { x: [3, 4] }, params: { q: 0.5, per_channel: true } },
     wrong: {

@@ -311,6 +311,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Invocations share a row whatever their number.',
   },
   {
+    id: 'mutate.quant.min_max:constant;line=26;n=1',
+    line: 'var high = 0u;',
+    becomes: 'var high = 1u;',
+    why: 'No float has so low a key: they are of NaN.',
+  },
+  {
     id: 'mutate.quant.hqq_refine:boundary;line=31;n=1',
     line: 'if (any(size > vec4f(pass_of.least))) {',
     becomes: 'if (any(size >= vec4f(pass_of.least))) {',
