@@ -70,6 +70,8 @@ const ALWAYS_FLOAT32: readonly string[] = [
   'minmax_observer.min_val',
   'minmax_observer.max_val',
   'calculate_qparams.scale',
+  'mse_observer.min_val',
+  'mse_observer.max_val',
 ];
 
 /**

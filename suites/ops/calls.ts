@@ -742,6 +742,17 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       nothing: { inputs: { x: [0, 4] } },
     },
   },
+  mse_observer: {
+    fits: { inputs: { x: [3, 4] }, params: { ch_axis: -1, grid: 5 } },
+    wrong: {
+      axis: { params: { ch_axis: 2 } },
+      nothing: { inputs: { x: [0, 4] } },
+      'seven-bits': {
+        params: { qscheme: 'symmetric', reduce_range: true },
+        code: 'not-implemented',
+      },
+    },
+  },
   calculate_qparams: {
     fits: { inputs: { min_val: [5], max_val: [5] }, params: {} },
     wrong: {

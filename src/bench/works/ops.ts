@@ -142,6 +142,7 @@ const MATH: Readonly<Record<string, Given>> = {
   argmax: { params: { axis: 1 }, inputs: { x: X }, gives: 4 * ROWS },
   topk: { each: 8, params: { k: 8 }, inputs: { x: X }, gives: 2 * 4 * 8 * ROWS },
   minmax_observer: { each: 2, inputs: { x: FLAT }, gives: { min_val: [1], max_val: [1] } },
+  mse_observer: { each: 800, inputs: { x: X }, gives: { min_val: [1], max_val: [1] } },
   quantile: { each: 8, params: { q: 0.9 }, inputs: { x: FLAT }, gives: { y: [1] } },
   histogram: { each: 8, inputs: { x: FLAT, edges: ascending(65, -4, 4) }, gives: 4 * 64 },
 };

@@ -9,10 +9,11 @@ import type { Acceptance, Value } from '../record.ts';
 import { exactly, type Range, rangesIn, reach } from './ranges.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
-type Params = ParamsOf<typeof signature>;
+/** What codes a range is for. */
+export type Params = ParamsOf<typeof signature>;
 
 /** The lowest and the highest code. */
-function codesOf({ dtype, reduce_range }: Params): readonly [number, number] {
+export function codesOf({ dtype, reduce_range }: Params): readonly [number, number] {
   if (dtype === 'quint8') return [0, reduce_range ? 127 : 255];
   return reduce_range ? [-64, 63] : [-128, 127];
 }
@@ -21,7 +22,7 @@ function codesOf({ dtype, reduce_range }: Params): readonly [number, number] {
 const middleOf = ({ dtype }: Params): number => (dtype === 'quint8' ? 128 : 0);
 
 /** The scale of a range that reaches to 0, and the quotients that its zero point is made of. */
-function qparamsOf(
+export function qparamsOf(
   low: number,
   high: number,
   params: Params,

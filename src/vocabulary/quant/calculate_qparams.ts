@@ -3,6 +3,17 @@ import { float, off, positive } from '../rules.ts';
 import { like } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
+/** What codes a range is for. */
+export const qparams = v.strictObject({
+  dtype: v.optional(v.picklist(['qint8', 'quint8']), 'quint8'),
+  /** Whether codes reach from the minimum to the maximum, or as far on either side of 0. */
+  qscheme: v.optional(v.picklist(['affine', 'symmetric']), 'affine'),
+  /** Whether codes have 7 bits, so that sums of products of 16 bits hold. */
+  reduce_range: off,
+  /** The least scale. */
+  eps: v.optional(positive, 2 ** -23),
+});
+
 /** Whether torch refuses such codes: a zero point of 128 lies outside of 7 bits. */
 export const isRefused = (p: {
   readonly dtype: string;
@@ -17,15 +28,7 @@ export const isRefused = (p: {
 export const calculateQparams = signature(
   { family: 'quant', name: 'calculate_qparams' },
   v.pipe(
-    v.strictObject({
-      dtype: v.optional(v.picklist(['qint8', 'quint8']), 'quint8'),
-      /** Whether codes reach from the minimum to the maximum, or as far on either side of 0. */
-      qscheme: v.optional(v.picklist(['affine', 'symmetric']), 'affine'),
-      /** Whether codes have 7 bits, so that sums of products of 16 bits hold. */
-      reduce_range: off,
-      /** The least scale. */
-      eps: v.optional(positive, 2 ** -23),
-    }),
+    qparams,
     v.check((p) => !isRefused(p), 'torch reduces no symmetric range of quint8'),
   ),
   {

@@ -62,4 +62,19 @@ def _one_side(draw: Draw) -> dict[str, Array]:
     return {"min_val": least, "max_val": least + abs(draw.normal(3))}
 
 
-FAMILIES = (observers, qparams)
+def least_squares() -> Cases:
+    """Ranges that are worth shrinking: numpy alone searches them by squares."""
+    for name, shape, params in (
+        ("tensor", (9, 67), {}),
+        ("channels", (7, 80), {"ch_axis": 0, "dtype": "qint8", "qscheme": "symmetric"}),
+        ("coarse", (5, 30, 3), {"ch_axis": 1, "grid": 20, "maxshrink": 0.5}),
+    ):
+        yield Case(f"mse_observer_{name}", "mse_observer", "numpy", params, _tailed(shape))
+
+
+def _tailed(shape: tuple[int, ...]) -> Make:
+    """Numbers with a heavy tail."""
+    return lambda draw: {"x": draw.normal(*shape) ** 3}
+
+
+FAMILIES = (observers, qparams, least_squares)
