@@ -1,3 +1,4 @@
+import package::dots::{ Bytes, bytes_of, dot_of };
 import package::lib::grid::linear_index;
 
 // y = a b^T of signed bytes, exactly: sums are integers of 32 bits, which wrap. a: [m, k]; b: [n, k],
@@ -20,24 +21,23 @@ override ALIGNED: bool = false;
 
 // The four bytes from byte `at` on, of the two words that hold them; the first has all of them where
 // it begins with them.
-fn four_from(at: u32, word: u32, next: u32) -> vec4i {
+fn four_from(at: u32, word: u32, next: u32) -> u32 {
   let shift = 8u * (at & 3u);
-  let bytes = (word >> shift) | ((next << 1u) << (31u - shift));
-  return bitcast<vec4i>(vec4u(bytes) << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u);
+  return (word >> shift) | ((next << 1u) << (31u - shift));
 }
 
-fn of_a(at: u32) -> vec4i {
+fn of_a(at: u32) -> Bytes {
   let w = at / 4u;
-  return four_from(at, a[w], a[select(w + 1u, w, ALIGNED)]);
+  return bytes_of(four_from(at, a[w], a[select(w + 1u, w, ALIGNED)]));
 }
 
-fn of_b(at: u32) -> vec4i {
+fn of_b(at: u32, inside: u32) -> Bytes {
   let w = at / 4u;
-  return four_from(at, b[w], b[select(w + 1u, w, ALIGNED)]);
+  return bytes_of(four_from(at, b[w], b[select(w + 1u, w, ALIGNED)]) & inside);
 }
 
-fn products(a: vec4i, b0: vec4i, b1: vec4i, b2: vec4i, b3: vec4i) -> vec4i {
-  return vec4i(dot(a, b0), dot(a, b1), dot(a, b2), dot(a, b3));
+fn products(a: Bytes, b0: Bytes, b1: Bytes, b2: Bytes, b3: Bytes) -> vec4i {
+  return vec4i(dot_of(a, b0), dot_of(a, b1), dot_of(a, b2), dot_of(a, b3));
 }
 
 @compute @workgroup_size(64)
@@ -60,11 +60,14 @@ fn main(
   var sums = array<vec4i, 4>();
   for (var k = 0u; k < dims.k; k += 4u) {
     // Past the end of a row another begins, which counts as 0.
-    let inside = vec4i(vec4<bool>(ALIGNED) | (vec4u(k) + vec4u(0u, 1u, 2u, 3u) < vec4u(dims.k)));
-    let b0 = of_b(at_b.x + k) * inside;
-    let b1 = of_b(at_b.y + k) * inside;
-    let b2 = of_b(at_b.z + k) * inside;
-    let b3 = of_b(at_b.w + k) * inside;
+    var inside = 0xffffffffu;
+    if (!ALIGNED) {
+      inside >>= 32u - 8u * min(dims.k - k, 4u);
+    }
+    let b0 = of_b(at_b.x + k, inside);
+    let b1 = of_b(at_b.y + k, inside);
+    let b2 = of_b(at_b.z + k, inside);
+    let b3 = of_b(at_b.w + k, inside);
     sums[0] += products(of_a(at_a.x + k), b0, b1, b2, b3);
     if (rows > 1u) {
       sums[1] += products(of_a(at_a.y + k), b0, b1, b2, b3);

@@ -15,6 +15,15 @@ const never = () => new Promise<never>(() => {});
 const silent = { requestAdapter: never } as unknown as GPU;
 
 describe('a device', () => {
+  test('has the features of the language that kernels use, and asks for none of them', async () => {
+    const { adapter, asked } = hostAdapter({ features: ['subgroups'] });
+    const provider = hostProvider(() => adapter);
+    const language = new Set(['linear_indexing', 'packed_4x8_integer_dot_product']);
+    const grant = await requestDevice(Object.assign(provider, { wgslLanguageFeatures: language }));
+    expect(grant.features).toEqual(['subgroups', 'packed_4x8_integer_dot_product']);
+    expect(asked).toMatchObject([{ requiredFeatures: ['subgroups'] }]);
+  });
+
   test('has the features that kernels use, as far as the adapter has them, and its limits', async () => {
     const limits = { maxBufferSize: 4_000, maxComputeWorkgroupSizeY: 77 };
     const features = ['timestamp-query', 'texture-compression-bc', 'shader-f16'];

@@ -15,6 +15,10 @@ export class NoAdapterError extends GradproofError {
 const ANSWER_MS = 15_000;
 
 const WANTED_FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
+/** Features of the language that kernels use; a device need not be asked for them. */
+const LANGUAGE_FEATURES = ['packed_4x8_integer_dot_product'] as const;
+/** What an adapter or its language may lack, and a kernel needs. */
+export type Feature = GPUFeatureName | (typeof LANGUAGE_FEATURES)[number];
 const RAISED_LIMITS = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
@@ -38,6 +42,7 @@ export interface AdapterDescription {
 export interface DeviceGrant {
   readonly device: GPUDevice;
   readonly adapter: AdapterDescription;
+  /** Those of the language among them. */
   readonly features: readonly string[];
   readonly limits: Readonly<Record<string, number>>;
   /** Invocations of the adapter's widest subgroup; undefined where it does not say. */
@@ -60,6 +65,7 @@ export async function requestDevice(gpu: GPU | undefined, wish = PREFERRED): Pro
   const adapter = await inTime(gpu.requestAdapter(wish));
   if (!adapter) throw new NoAdapterError('no-adapter', isBrowser() ? NOT_OFFERED : NO_DRIVER);
   const features = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
+  const ofLanguage = LANGUAGE_FEATURES.filter((name) => gpu.wgslLanguageFeatures?.has(name));
   const limits = Object.fromEntries(RAISED_LIMITS.map((name) => [name, adapter.limits[name]]));
   const {
     vendor,
@@ -91,7 +97,7 @@ export async function requestDevice(gpu: GPU | undefined, wish = PREFERRED): Pro
   return {
     device,
     adapter: { vendor, architecture, device: name, description, isFallback: isFallbackAdapter },
-    features,
+    features: [...features, ...ofLanguage],
     limits,
     widestSubgroup: subgroupMaxSize || undefined,
   };

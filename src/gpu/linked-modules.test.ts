@@ -24,6 +24,9 @@ const MODULES = {
   'matmul/elements/f32.wesl': 'alias Element = f32;',
   'matmul/elements/f16.wesl': 'alias Element = f16;',
   'matmul/elements/words.wesl': 'alias Element = u32;',
+  'matmul/bytes.wgsl': 'import package::dots::dot_of;',
+  'matmul/dots/packed.wesl': 'fn dot_of() {}',
+  'matmul/dots/unpacked.wesl': 'fn dot_of() {}',
   'math/add.wgsl': 'fn add() {} // import package::format::decode;',
 };
 
@@ -71,6 +74,7 @@ import package::a::b::c::d;`;
 test('a kernel has a text for all that may stand where what it imports, at last, is left open', () => {
   expect(linksOf(MODULES, 'nn/decoded')).toEqual(['fp4', 'nf4']);
   expect(linksOf(MODULES, 'math/add')).toEqual([]);
+  expect(linksOf(MODULES, 'matmul/bytes')).toEqual(['unpacked', 'packed']);
   expect(linksOf(MODULES, 'not/there')).toEqual([]);
   expect(linksOf(MODULES, 'matmul/quad')).toEqual(
     expect.arrayContaining(['strided', 'fours', 'words', 'f16']),
@@ -80,6 +84,7 @@ test('a kernel has a text for all that may stand where what it imports, at last,
 test('what may stand where a text imports a module is it, or all that stand for one left open', () => {
   expect(standingAt(MODULES, 'lib/tile')).toEqual(['lib/tile']);
   expect(standingAt(MODULES, 'format')).toEqual(['quant/fp4', 'quant/nf4']);
+  expect(standingAt(MODULES, 'dots')).toEqual(['matmul/dots/unpacked', 'matmul/dots/packed']);
   expect(standingAt(MODULES, 'left')).toEqual([
     'matmul/left/strided',
     'matmul/left/fours',

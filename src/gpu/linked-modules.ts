@@ -1,7 +1,8 @@
 /**
  * What the linker makes kernels of: the text of shaders and of what they import, by path in its
  * package. Some modules are left open: `package::format`, for which that of a number format stands,
- * and what the tiles of products import to read their operands. A kernel that imports one is linked
+ * what the
+ * tiles of products import to read their operands, and how bytes are multiplied. A kernel that imports one is linked
  * for each of its {@link linksOf}.
  */
 export type ModuleTexts = Readonly<Record<string, string>>;
@@ -46,6 +47,12 @@ const OPERANDS: Readonly<Record<string, Standing>> = Object.fromEntries(
   ]),
 );
 
+/** How four products of bytes are added up: what stands for package::dots. */
+const DOTS: Readonly<Record<string, Standing>> = {
+  unpacked: { dots: 'matmul/dots/unpacked' },
+  packed: { dots: 'matmul/dots/packed' },
+};
+
 /** Formats that kernels are linked for: modules `quant/<format>` with an encoder. */
 export function linkedFormats(modules: ModuleTexts): readonly string[] {
   return Object.entries(modules)
@@ -70,7 +77,7 @@ export function modulesFor(modules: ModuleTexts, link: string | undefined): Modu
 
 function standingFor(link = ''): Standing {
   const [first = '', second = ''] = link.split('.');
-  const operands = OPERANDS[first];
+  const operands = OPERANDS[first] ?? DOTS[first];
   const format = operands ? second : first;
   return { ...operands, ...(format ? { [FORMAT]: `quant/${format}` } : {}) };
 }
@@ -95,8 +102,9 @@ export function importsOf(text: string): readonly string[] {
 
 /** The links of a kernel: names of its texts; none where it leaves no module open. */
 export function linksOf(modules: ModuleTexts, kernel: string): readonly string[] {
-  const ways = importedBy(modules, kernel, {}).has('left') ? Object.keys(OPERANDS) : [''];
-  return ways
+  const open = importedBy(modules, kernel, {});
+  const ways = open.has('left') ? OPERANDS : open.has('dots') ? DOTS : { '': {} };
+  return Object.keys(ways)
     .flatMap((way) => {
       const needsFormat = importedBy(modules, kernel, standingFor(way)).has(FORMAT);
       const formats = needsFormat ? linkedFormats(modules) : [''];
@@ -108,7 +116,8 @@ export function linksOf(modules: ModuleTexts, kernel: string): readonly string[]
 /** The modules that may stand where a text imports `name`: itself, unless it is left open. */
 export function standingAt(modules: ModuleTexts, name: string): readonly string[] {
   if (name === FORMAT) return linkedFormats(modules).map((format) => `quant/${format}`);
-  const standing = Object.values(OPERANDS).flatMap((way) => way[name] ?? []);
+  const ways = [OPERANDS, DOTS].flatMap((all) => Object.values(all));
+  const standing = ways.flatMap((way) => way[name] ?? []);
   return standing.length === 0 ? [name] : [...new Set(standing)];
 }
 

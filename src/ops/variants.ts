@@ -1,4 +1,5 @@
 import { invariant } from '../errors.ts';
+import type { Feature } from '../gpu/device.ts';
 import { type Gpu, hasFewLanes } from '../gpu/gpu.ts';
 import type { Constants } from '../gpu/pipelines.ts';
 import { has, type TuningRow } from '../gpu/tuning.ts';
@@ -54,8 +55,8 @@ export interface Variant {
    * Left out where no bound of the op asks for it, since nothing is added up.
    */
   readonly depth?: (terms: number, lanes: number) => number;
-  /** Adapter features without which the variant cannot run. */
-  readonly needs?: readonly GPUFeatureName[];
+  /** Features of adapter and language without which the variant cannot run. */
+  readonly needs?: readonly Feature[];
   /** What a table may choose in place of the sizes that a launch reckons. */
   readonly offers?: Offers;
 }

@@ -1,6 +1,7 @@
 import { rowOf } from '../catalog/coverage.ts';
 import type { Covered } from '../catalog/ids.ts';
 import { GradproofError } from '../errors.ts';
+import type { Feature } from '../gpu/device.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { CaseContext, CaseParams } from './context.ts';
 import type { FailedCall } from './failed-call.ts';
@@ -29,7 +30,7 @@ export interface Case {
   readonly covers: readonly Covered[];
   /** What is computed and what is asserted, for people. */
   readonly description: string;
-  readonly needs: readonly GPUFeatureName[];
+  readonly needs: readonly Feature[];
   readonly timeoutMs: number;
   readonly control: Control;
   /** What the body itself may break. */
@@ -112,7 +113,7 @@ export class CaseBuilder<G extends Grid = Grid> {
   /** Made where the case is declared: what is missing shows only later. */
   readonly #declared = new Error('the declaration of the case');
   #covers: readonly Covered[];
-  #needs: readonly GPUFeatureName[] = [];
+  #needs: readonly Feature[] = [];
   #tier: Tier = 'quick';
   #timeoutMs = DEFAULT_TIMEOUT_MS;
   #description = '';
@@ -129,7 +130,7 @@ export class CaseBuilder<G extends Grid = Grid> {
   }
 
   /** Adapter features without which the case is skipped with code `missing-feature`. */
-  needs(...features: readonly GPUFeatureName[]): this {
+  needs(...features: readonly Feature[]): this {
     this.#needs = features;
     return this;
   }

@@ -742,6 +742,28 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       nothing: { inputs: { x: [0, 4] } },
     },
   },
+  int8_linear: {
+    fits: {
+      inputs: {
+        x: [3, 4],
+        weight: [5, 4],
+        x_scale: [3],
+        weight_scale: [1],
+        x_zero_point: [3],
+        bias: [5],
+      },
+      dtypes: { x: 'i8', weight: 'i8', x_zero_point: 'i8' },
+      params: {},
+    },
+    wrong: {
+      terms: { inputs: { weight: [5, 3] } },
+      bias: { inputs: { bias: [4] } },
+      rows: { inputs: { x_scale: [4], x_zero_point: [4] } },
+      columns: { inputs: { weight_scale: [4] } },
+      'zero-points': { inputs: { x_zero_point: [1] } },
+      floats: { dtypes: { x: 'f32' }, code: 'element-type' },
+    },
+  },
   mse_observer: {
     fits: { inputs: { x: [3, 4] }, params: { ch_axis: -1, grid: 5 } },
     wrong: {

@@ -394,6 +394,17 @@ const QUANT: Readonly<Record<string, Given>> = {
     inputs: { q: bytes('i8', X, -127, 127), scale: uniform([WIDTH], 0.01, 0.1) },
     gives: { y: X },
   },
+  int8_linear: {
+    each: 2 * WIDTH,
+    inputs: {
+      x: bytes('i8', X, -127, 127),
+      weight: bytes('i8', [WIDTH, WIDTH], -127, 127),
+      x_scale: uniform([ROWS], 0.01, 0.1),
+      weight_scale: uniform([WIDTH], 0.01, 0.1),
+      x_zero_point: bytes('i8', [ROWS], -9, 9),
+    },
+    gives: 8 * N,
+  },
   dynamic_map: { inputs: {}, gives: { code: [256] }, flops: 256 },
   abs_mean: { inputs: { weight: X }, gives: { mean: [1] } },
   fake_ternarize: {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.cases.case import Case, Cases, Make
@@ -77,4 +79,34 @@ def _tailed(shape: tuple[int, ...]) -> Make:
     return lambda draw: {"x": draw.normal(*shape) ** 3}
 
 
-FAMILIES = (observers, qparams, least_squares)
+def int8_products() -> Cases:
+    """Static and per token, with and without zero points and a bias."""
+    for name, rows, columns, with_zeros, with_bias in (
+        ("static", 1, 1, True, True),
+        ("per_token", 9, 13, False, True),
+        ("per_token_affine", 9, 13, True, False),
+        ("per_channel", 1, 13, False, False),
+    ):
+        make = _codes(rows, columns, with_zeros=with_zeros, with_bias=with_bias)
+        yield Case(f"int8_linear_{name}", "int8_linear", "torch", {}, make)
+
+
+def _codes(rows: int, columns: int, *, with_zeros: bool, with_bias: bool) -> Make:
+    def make(draw: Draw) -> dict[str, Array]:
+        inputs = {
+            "x": draw.integers(9, 37, low=-128, high=127).astype(np.int8),
+            "weight": draw.integers(13, 37, low=-128, high=127).astype(np.int8),
+            "x_scale": np.abs(draw.normal(rows, scale=0.02)),
+            "weight_scale": np.abs(draw.normal(columns, scale=0.02)),
+        }
+        if with_zeros:
+            inputs["x_zero_point"] = draw.integers(rows, low=-128, high=127).astype(np.int8)
+            inputs["weight_zero_point"] = draw.integers(columns, low=-9, high=9).astype(np.int8)
+        if with_bias:
+            inputs["bias"] = draw.normal(13)
+        return inputs
+
+    return make
+
+
+FAMILIES = (observers, qparams, least_squares, int8_products)
