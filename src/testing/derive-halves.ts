@@ -70,6 +70,7 @@ const ALWAYS_FLOAT32: readonly string[] = [
   'minmax_observer.min_val',
   'minmax_observer.max_val',
   'calculate_qparams.scale',
+  'sparse_ternarize.threshold',
   'int8_linear.y',
   'mse_observer.min_val',
   'mse_observer.max_val',

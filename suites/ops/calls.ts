@@ -742,6 +742,13 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       nothing: { inputs: { x: [0, 4] } },
     },
   },
+  sparse_ternarize: {
+    fits: { inputs: { weight: [3, 4] }, params: { amount: 0.5, per_channel: true } },
+    wrong: {
+      nothing: { inputs: { weight: [3, 0] } },
+      channels: { inputs: { weight: [65_536, 1] } },
+    },
+  },
   int8_linear: {
     fits: {
       inputs: {

@@ -394,6 +394,7 @@ const QUANT: Readonly<Record<string, Given>> = {
     inputs: { q: bytes('i8', X, -127, 127), scale: uniform([WIDTH], 0.01, 0.1) },
     gives: { y: X },
   },
+  sparse_ternarize: { each: 8, params: { amount: 0.5 }, inputs: { weight: X }, gives: N + 4 },
   int8_linear: {
     each: 2 * WIDTH,
     inputs: {

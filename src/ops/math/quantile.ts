@@ -1,25 +1,17 @@
 import shader from '../../../shaders/math/quantile.wgsl';
-import countShader from '../../../shaders/math/quantile_count.wgsl';
-import descendShader from '../../../shaders/math/quantile_descend.wgsl';
 import nextShader from '../../../shaders/math/quantile_next.wgsl';
 import { GradproofError } from '../../errors.ts';
-import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
-import { hostTensor, ShapeError } from '../../tensor/host.ts';
+import { ShapeError } from '../../tensor/host.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { quantile as signature } from '../../vocabulary/math/quantile.ts';
 import { channelShape } from '../../vocabulary/shapes.ts';
 import { launcher } from '../launcher.ts';
-
-/** Elements of a row that a workgroup takes. */
-const GROUP = 256 * 16;
-
-/** From which bit on a round looks at 8 bits of the keys. */
-const ROUNDS = [24, 16, 8, 0];
+import { groupsOfRows, repeated, SELECT_KERNELS, selectRank } from './select-rank.ts';
 
 /** Channels that one dimension of a grid takes. */
-const MAX_CHANNELS = 65_535;
+export const MAX_CHANNELS = 65_535;
 
 /**
  * y = the quantile q of x, or of |x|, as torch.quantile: the element at place q (n - 1) of the
@@ -31,12 +23,7 @@ const MAX_CHANNELS = 65_535;
 export const quantile = launcher(signature, {
   variants: {
     radix: {
-      kernels: [
-        'math/quantile_count',
-        'math/quantile_descend',
-        'math/quantile_next',
-        'math/quantile',
-      ],
+      kernels: [...SELECT_KERNELS, 'math/quantile_next', 'math/quantile'],
     },
   },
   forward: (gpu, { x }, { q, absolute, per_channel }) => {
@@ -50,32 +37,15 @@ export const quantile = launcher(signature, {
     const width = x.size / rows;
     const place = q * (width - 1);
     const rank = Math.floor(place);
-    using bins = repeated(gpu, rows, new Array<number>(256).fill(0));
-    using found = repeated(gpu, rows, [0, rank, 0]);
+    const all = { rows, width, absolute };
+    using found = selectRank(gpu, x, all, rank);
     using next = repeated(gpu, rows, [0xffffffff]);
-    const constants = { ABSOLUTE: Number(absolute) };
-    const workgroups = [Math.ceil(width / GROUP), rows, 1] as const;
-    for (const shift of ROUNDS) {
-      gpu.dispatch({
-        shader: countShader,
-        constants,
-        bindings: [x.binding, found.binding, bins.binding],
-        uniforms: [u32(width), u32(shift)],
-        workgroups,
-      });
-      gpu.dispatch({
-        shader: descendShader,
-        bindings: [bins.binding, found.binding],
-        uniforms: [u32(rows), u32(shift)],
-        workgroups: linearGrid(rows),
-      });
-    }
     gpu.dispatch({
       shader: nextShader,
-      constants,
+      constants: { ABSOLUTE: Number(absolute) },
       bindings: [x.binding, found.binding, next.binding],
       uniforms: [u32(width)],
-      workgroups,
+      workgroups: groupsOfRows(all),
     });
     const y = Tensor.empty(gpu, 'f32', shape);
     gpu.dispatch({
@@ -87,10 +57,3 @@ export const quantile = launcher(signature, {
     return { y };
   },
 });
-
-/** The same words for every row. */
-function repeated(gpu: Gpu, rows: number, words: readonly number[]): Tensor {
-  const data = new Uint32Array(rows * words.length);
-  for (let row = 0; row < rows; row++) data.set(words, row * words.length);
-  return Tensor.from(gpu, hostTensor('u32', [data.length], data));
-}

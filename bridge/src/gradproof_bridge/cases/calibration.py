@@ -109,4 +109,19 @@ def _codes(rows: int, columns: int, *, with_zeros: bool, with_bias: bool) -> Mak
     return make
 
 
-FAMILIES = (observers, qparams, least_squares, int8_products)
+def sparsity() -> Cases:
+    """So many zeros in a tensor and in each channel, all and none."""
+    for name, shape, params in (
+        ("tensor", (37, 53), {"amount": 0.3}),
+        ("channels", (9, 67), {"amount": 0.7, "per_channel": True}),
+        ("none", (5, 7), {"amount": 0.0}),
+        ("all", (5, 7), {"amount": 1.0}),
+    ):
+        yield Case(f"sparse_ternarize_{name}", "sparse_ternarize", "torch", params, _weight(shape))
+
+
+def _weight(shape: tuple[int, ...]) -> Make:
+    return lambda draw: {"weight": draw.normal(*shape, scale=0.1)}
+
+
+FAMILIES = (observers, qparams, least_squares, int8_products, sparsity)

@@ -13,7 +13,7 @@ from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.formulas.bounded import Bounded, bounded, gamma
-from gradproof_bridge.formulas.expected import Codes, Expected, Real
+from gradproof_bridge.formulas.expected import Codes, Expected, Real, exactly
 
 Outputs = dict[str, Expected]
 
@@ -73,7 +73,25 @@ def bitnet_quantize(inputs: Inputs, params: Params) -> Outputs:
     return {"trits": codes, "scale": Real(scale), "dequant": Real(_decoded(codes, scale))}
 
 
+def sparse_ternarize(inputs: Inputs, params: Params) -> Outputs:
+    """The smallest round(amount n) magnitudes, the first of equal ones, become 0: what
+    torch.nn.utils.prune.l1_unstructured leaves out.
+    """
+    w = inputs["weight"].astype(np.float64)
+    rows = w.reshape(w.shape[0] if params["per_channel"] else 1, -1)
+    zeros = round(params["amount"] * rows.shape[1])
+    order = np.argsort(np.abs(rows), 1, kind="stable")[:, :zeros]
+    trits = np.sign(rows).astype(np.int8)
+    np.put_along_axis(trits, order, 0, 1)
+    threshold = np.take_along_axis(np.abs(rows), order, 1).max(1, initial=0.0)
+    return {
+        "trits": exactly(trits.reshape(w.shape)),
+        "threshold": Real(bounded(threshold), is_copy=True),
+    }
+
+
 FORMULAS = {
     "ternary_quantize": ternary_quantize,
     "bitnet_quantize": bitnet_quantize,
+    "sparse_ternarize": sparse_ternarize,
 }
