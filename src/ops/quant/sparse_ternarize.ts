@@ -1,6 +1,5 @@
-import valueShader from '../../../shaders/math/quantile.wgsl';
 import shader from '../../../shaders/quant/sparse_encode.wgsl';
-import { f32, gridOfFours, linearGrid, u32 } from '../../gpu/shader.ts';
+import { gridOfFours, u32 } from '../../gpu/shader.ts';
 import { hostTensor, ShapeError } from '../../tensor/host.ts';
 import { rint } from '../../tensor/rint.ts';
 import { sizeOf } from '../../tensor/shape.ts';
@@ -24,7 +23,7 @@ import { ternarize } from './ternarize.ts';
 export const sparseTernarize = launcher(signature, {
   variants: {
     radix: {
-      kernels: [...SELECT_KERNELS, valueShader.file, shader.file, 'quant/ternary_encode'],
+      kernels: [...SELECT_KERNELS, shader.file, 'quant/ternary_encode'],
     },
   },
   storage: { keeps: ['threshold'] },
@@ -47,16 +46,9 @@ export const sparseTernarize = launcher(signature, {
     const threshold = Tensor.empty(gpu, 'f32', shape);
     gpu.dispatch({
       shader,
-      bindings: [weight, found, last, trits].map((tensor) => tensor.binding),
+      bindings: [weight, found, last, trits, threshold].map((tensor) => tensor.binding),
       uniforms: [u32(weight.size), u32(width)],
       workgroups: gridOfFours(weight.size),
-    });
-    gpu.dispatch({
-      shader: valueShader,
-      // A place between two elements would read the second binding; this is one of them.
-      bindings: [found, found, threshold].map((tensor) => tensor.binding),
-      uniforms: [u32(rows), f32(0)],
-      workgroups: linearGrid(rows),
     });
     return { trits, threshold };
   },

@@ -6,7 +6,6 @@ import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { sparseTernarize as signature } from '../../vocabulary/quant/sparse_ternarize.ts';
 import { channelShape } from '../../vocabulary/shapes.ts';
 import type { InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { FLUSH } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
@@ -76,11 +75,7 @@ const extremes = (random: Random, i: number): number =>
 export const record = defineRecord(signature, {
   summary: 'signs of weights, of which the share `amount` with the smallest magnitudes becomes 0',
   forward,
-  // The magnitude of a rank is exact, but for one that may be flushed.
-  acceptance: (_inputs, { threshold }) => ({
-    trits: { kind: 'exact' },
-    threshold: { kind: 'within', bound: threshold.data.map((y) => (y < FLUSH ? FLUSH : 0)) },
-  }),
+  acceptance: () => ({ trits: { kind: 'exact' }, threshold: { kind: 'exact' } }),
   samples: [
     sample([1], 1),
     sample([1], 0.4),
