@@ -576,9 +576,9 @@ const radix = (rows: number, width: number, absolute: number, found: string, bin
   ...[24, 16, 8, 0].flatMap((shift) => [
     {
       kernel: 'math/quantile_count',
-      binds: `x ${found} ${bins}`,
+      binds: `x ${found} ${found} ${bins}`,
       uniforms: { width, shift },
-      constants: { ABSOLUTE: absolute },
+      constants: { ABSOLUTE: absolute, TIES: 0 },
     },
     {
       kernel: 'math/quantile_descend',

@@ -73,7 +73,7 @@ const extremes = (random: Random, i: number): number =>
 
 /** Exactly the smallest magnitudes become 0. */
 export const record = defineRecord(signature, {
-  summary: 'signs of weights, of which the share `amount` with the smallest magnitudes becomes 0',
+  summary: 'signs of weights, and 0 for the share `amount` with the smallest magnitudes',
   forward,
   acceptance: () => ({ trits: { kind: 'exact' }, threshold: { kind: 'exact' } }),
   samples: [

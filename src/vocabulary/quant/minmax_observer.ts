@@ -4,7 +4,7 @@ import { axisIn } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
 const params = v.strictObject({
-  /** Axis of which each index has a range of its own; absent, the tensor has one. */
+  /** Axis along which ranges differ; absent, the tensor has one range. */
   ch_axis: v.optional(integer),
   /** Share by which the batch moves the range before it; absent, the range only widens. */
   averaging_constant: v.optional(fraction),

@@ -7,9 +7,9 @@ import { isRefused, qparams } from './calculate_qparams.ts';
 const params = v.pipe(
   v.strictObject({
     ...qparams.entries,
-    /** Axis of which each index has a range of its own; absent, the tensor has one. */
+    /** Axis along which ranges differ; absent, the tensor has one range. */
     ch_axis: v.optional(integer),
-    /** Steps of the search in the whole range, of which the share `maxshrink` is tried. */
+    /** Steps of the search in the whole range; the share `maxshrink` of them is tried. */
     grid: v.optional(size, 100),
     maxshrink: v.optional(fraction, 0.8),
   }),
