@@ -3,7 +3,7 @@ import package::lib::grid::linear_index;
 // partial[c, p, i] = the sum of the squared errors, in steps of the first range, that codes by the
 // scale and zero point i of channel c leave in part p of its terms. x: floats, in which the terms of
 // a channel lie in runs of `inner`, one of each of `channels` in turn; scale, zero_point: [channels, 4
-// * fours] floats and bytes; partial: [channels, parts, 4 * fours] floats. An invocation takes every
+// * fours] floats and signed bytes; partial: [channels, parts, 4 * fours] floats. An invocation takes every
 // parts-th term, and four ranges, so that it loads x once for them.
 
 struct Sizes {
@@ -23,11 +23,7 @@ struct Sizes {
 @group(0) @binding(4) var<uniform> sizes: Sizes;
 
 fn zeros_of(word: u32) -> vec4f {
-  let bytes = vec4u(word) << vec4u(24u, 16u, 8u, 0u);
-  if (sizes.first < 0.0) {
-    return vec4f(bitcast<vec4i>(bytes) >> vec4u(24u));
-  }
-  return vec4f(bytes >> vec4u(24u));
+  return vec4f(bitcast<vec4i>(vec4u(word) << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u));
 }
 
 @compute @workgroup_size(64)

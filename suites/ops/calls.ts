@@ -776,10 +776,6 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     wrong: {
       axis: { params: { ch_axis: 2 } },
       nothing: { inputs: { x: [0, 4] } },
-      'seven-bits': {
-        params: { qscheme: 'symmetric', reduce_range: true },
-        code: 'not-implemented',
-      },
     },
   },
   calculate_qparams: {

@@ -299,7 +299,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'The bin is found by then, and the loop would not end, which every case would notice: what keeps loops of mutants from hanging the adapter ends it.',
   },
   {
-    id: 'mutate.math.quantile_count:constant;line=21;n=1',
+    id: 'mutate.math.quantile_count:constant;line=24;n=1',
     line: 'const ITEMS = 16u;',
     becomes: 'const ITEMS = 17u;',
     why: 'Groups that take more elements than the launcher reckons with leave fewer to the last ones.',
@@ -315,6 +315,18 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'var high = 0u;',
     becomes: 'var high = 1u;',
     why: 'No float has so low a key: they are of NaN.',
+  },
+  {
+    id: 'mutate.quant.range_error:component;line=44;n=1',
+    line: 'let unit = 1.0 / scale[channel * sizes.fours].x;',
+    becomes: 'let unit = 1.0 / scale[channel * sizes.fours].y;',
+    why: 'Errors are compared with each other, in whatever unit.',
+  },
+  {
+    id: 'mutate.quant.least_error:boundary;line=30;n=1',
+    line: 'if (error[i] < error[best]) {',
+    becomes: 'if (error[i] <= error[best]) {',
+    why: 'Of equal errors either range is right.',
   },
   {
     id: 'mutate.quant.hqq_refine:boundary;line=31;n=1',
@@ -763,9 +775,9 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.blocks,
   },
   {
-    id: 'mutate.matmul.int8_matmul:sign;line=26;n=1',
-    line: 'return bitcast<vec4i>(vec4u(bytes) << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u);',
-    becomes: 'return -(bitcast<vec4i>(vec4u(bytes) << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u));',
+    id: 'mutate.matmul.dots.unpacked:sign;line=7;n=1',
+    line: 'return bitcast<vec4i>(vec4u(word) << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u);',
+    becomes: 'return -(bitcast<vec4i>(vec4u(word) << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u));',
     why: 'Both operands are read so, and a product of two that change their sign does not.',
   },
   {

@@ -37,7 +37,7 @@ export const mseObserver = launcher(signature, {
   },
   storage: { widens: true, keeps: ['min_val', 'max_val'] },
   forward: (gpu, { x }, params) => {
-    const { ch_axis, dtype, qscheme, reduce_range, eps } = params;
+    const { ch_axis, qscheme, reduce_range, eps } = params;
     const axis = ch_axis === undefined ? undefined : axisOf('mse_observer', ch_axis, x.shape);
     const channels = axis === undefined ? 1 : (x.shape[axis] as number);
     using scope = new Scope();
@@ -61,7 +61,7 @@ export const mseObserver = launcher(signature, {
       uniforms: [u32(low.size), u32(shares.length)],
       workgroups: linearGrid(low.size),
     });
-    const of = { dtype, qscheme, reduce_range, eps };
+    const of = { dtype: 'qint8', qscheme, reduce_range, eps } as const;
     const { scale, zero_point } = calculateQparams.forward(
       gpu,
       { min_val: low, max_val: high },

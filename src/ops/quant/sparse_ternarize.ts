@@ -14,12 +14,11 @@ import { ternarize } from './ternarize.ts';
 /**
  * Trits with exactly round(amount * n) zeros, ties to even, besides elements that are 0: the smallest
  * magnitudes, of equal ones the first in memory; the others are the signs of their weights. threshold
- * is the
- * largest magnitude that became 0, 0 where none did; the mean of the kept ones is {@link absMean} with
- * it as the limit, but for magnitudes that are equal to it. weight: f32 without NaN; trits: i8;
- * threshold: f32 [1], or with `per_channel` one for each index of the first dimension, each
- * with as many zeros. Nothing is read back. Throws ShapeError for no elements and for more than 65,535
- * channels.
+ * is the largest magnitude that became 0, 0 where none did; the mean of the kept ones is
+ * {@link absMean} with it as the limit, but for magnitudes that are equal to it. weight: f32 without
+ * NaN; trits: i8; threshold: f32 [1], or with `per_channel` one for each index of the first dimension,
+ * each with as many zeros. Nothing is read back. Throws ShapeError for no elements and for more than
+ * 65,535 channels.
  */
 export const sparseTernarize = launcher(signature, {
   variants: {

@@ -129,7 +129,9 @@ export const record = defineRecord(signature, {
     sample([64, 7], 64, { scales: 'columns', zeros: 'x' }),
     // Sums beyond 2^24.
     sample([3, 1102], 2, { zeros: 'x', values: 'largest', draw: () => -128 }),
-    sample([3, 5], 130, { values: 'zeros', bias: true, draw: () => 0 }),
+    sample([4, 6], 3, { zeros: 'x', values: 'zeros', bias: true, draw: () => 0 }),
+    // More columns than a workgroup.
+    sample([3, 5], 130, { zeros: 'x', bias: true }),
   ],
   faults: [
     {

@@ -17,7 +17,7 @@ function errorOf(
   { scale, zeroPoint, unit }: { scale: number; zeroPoint: number; unit: number },
   params: Params,
 ): number {
-  const [first, last] = codesOf(params);
+  const [first, last] = codesOf({ ...params, dtype: 'qint8' });
   return members.reduce((sum, x) => {
     const code = Math.min(Math.max(rint(gpu.div(x, scale)) + zeroPoint, first), last);
     const off = gpu.mul(gpu.mulAdd(-(code - zeroPoint), scale, x), unit);
@@ -28,7 +28,7 @@ function errorOf(
 export const simulation = defineSimulation(signature, {
   forward: (gpu, { x }, params) => {
     const { shape, low, high } = rangesOf(x, params.ch_axis);
-    const { dtype, qscheme, reduce_range, eps } = params;
+    const { qscheme, reduce_range, eps } = params;
     const found = membersOf(x, params.ch_axis, sizeOf(shape)).map((members, c) => {
       const shares = sharesOf(params);
       const ends = (of: number) => ({
@@ -40,7 +40,7 @@ export const simulation = defineSimulation(signature, {
       const { scale, zero_point } = qparams.forward(
         gpu,
         { min_val, max_val },
-        { dtype, qscheme, reduce_range, eps },
+        { dtype: 'qint8', qscheme, reduce_range, eps },
         'fours',
       ) as Record<'scale' | 'zero_point', typeof min_val>;
       const unit = gpu.div(1, scale.data[0] as number);

@@ -16,6 +16,9 @@ type Inputs = InputsOf<typeof signature, Value>;
 type Outputs<T> = OutputsOf<typeof signature, T>;
 type Params = ParamsOf<typeof signature>;
 
+/** Those of the codes, of either type. */
+const ofCodes = (params: Params) => ({ ...params, dtype: 'qint8' }) as const;
+
 /** A range that is tried, and the least and the greatest error that legal arithmetic may find. */
 interface Tried {
   readonly low: number;
@@ -51,7 +54,7 @@ function errorBy(
   zeroPoint: number,
   { members, scale, unit, params, arithmetic: { depth } }: Search & { readonly scale: number },
 ): { readonly error: number; readonly off: number } {
-  const [first, last] = codesOf(params);
+  const [first, last] = codesOf(ofCodes(params));
   let error = 0;
   let off = 0;
   for (const x of members) {
@@ -76,9 +79,9 @@ interface Search {
 
 function tried(low: number, high: number, search: Search): Tried {
   const { params } = search;
-  const own = qparamsOf(low, high, params, true);
+  const own = qparamsOf(low, high, ofCodes(params), true);
   const { scale } = own;
-  const { zeroPoint } = search.arithmetic.ieee ? own : qparamsOf(low, high, params, false);
+  const { zeroPoint } = search.arithmetic.ieee ? own : qparamsOf(low, high, ofCodes(params), false);
   const all = Array.from({ length: zeroPoint.high - zeroPoint.low + 1 }, (_, i) =>
     errorBy(zeroPoint.low + i, { ...search, scale: scale.low }),
   );
@@ -98,7 +101,7 @@ function searched({ x }: Inputs, params: Params, arithmetic: Arithmetic): readon
   return all.map((members, c) => {
     const from = low[c] as number;
     const to = high[c] as number;
-    const unit = qparamsOf(from, to, params, true).scale.low;
+    const unit = qparamsOf(from, to, ofCodes(params), true).scale.low;
     const search = { members, unit, params, arithmetic };
     return sharesOf(params).map((share) =>
       tried(Math.fround(share * from), Math.fround(share * to), search),
@@ -186,14 +189,14 @@ export const record = defineRecord(signature, {
   samples: [
     sample([1]),
     sample([301], { values: 'tailed', draw: tailed }),
-    sample([6, 90], { params: { ch_axis: 0, dtype: 'qint8', qscheme: 'symmetric' } }),
+    sample([6, 90], { params: { ch_axis: 0, qscheme: 'symmetric' } }),
     sample([5, 70, 3], {
       params: { ch_axis: 1, grid: 20, maxshrink: 0.5 },
       values: 'tailed',
       draw: tailed,
     }),
     sample([40, 4], {
-      params: { ch_axis: -1, dtype: 'qint8', reduce_range: true },
+      params: { ch_axis: -1, reduce_range: true },
       values: 'tailed',
       draw: (random) => -tailed(random),
     }),
@@ -206,6 +209,18 @@ export const record = defineRecord(signature, {
       values: 'extremes',
       draw: (random, i) => random.normal() * ([1e-42, 1e-20, 1e35][Math.floor(i / 31)] as number),
     }),
+    // Many elements a channel, so that a little of the range is worth to give up.
+    sample([32, 300], {
+      params: { ch_axis: 0, reduce_range: true, grid: 2000, maxshrink: 0.002 },
+      values: 'tailed',
+      draw: tailed,
+    }),
+    sample([2000], {
+      params: { eps: 0.2, reduce_range: true, grid: 2000, maxshrink: 0.002 },
+      values: 'tailed',
+      draw: tailed,
+    }),
+    sample([9, 9], { params: { ch_axis: 1, grid: 10 } }),
     // More channels than a workgroup.
     sample([128, 9], { params: { ch_axis: 0, grid: 6 }, values: 'tailed', draw: tailed }),
   ],
@@ -228,6 +243,14 @@ export const record = defineRecord(signature, {
       ...params,
       maxshrink: params.maxshrink / 8,
     })),
+    paramsBug('the other scheme', (params) => ({
+      ...params,
+      qscheme: params.qscheme === 'affine' ? 'symmetric' : 'affine',
+    })),
+    paramsBug('no eps', (params) => ({ ...params, eps: 2 ** -60 })),
+    paramsBug('another axis', (params) =>
+      params.ch_axis === 1 ? { ...params, ch_axis: 0 } : params,
+    ),
     paramsBug('codes of 8 bits', (params) => ({ ...params, reduce_range: false })),
     inputBug('signs lost', 'x', Math.abs),
     inputBug('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),

@@ -2,26 +2,27 @@ import * as v from 'valibot';
 import { float, fraction, integer, type Known, size } from '../rules.ts';
 import { axisIn } from '../shapes.ts';
 import { signature } from '../signature.ts';
-import { isRefused, qparams } from './calculate_qparams.ts';
+import { qparams } from './calculate_qparams.ts';
 
-const params = v.pipe(
-  v.strictObject({
-    ...qparams.entries,
-    /** Axis along which ranges differ; absent, the tensor has one range. */
-    ch_axis: v.optional(integer),
-    /** Steps of the search in the whole range; the share `maxshrink` of them is tried. */
-    grid: v.optional(size, 100),
-    maxshrink: v.optional(fraction, 0.8),
-  }),
-  v.check((p) => !isRefused(p), 'torch reduces no symmetric range of quint8'),
-);
+const { qscheme, reduce_range, eps } = qparams.entries;
+
+const params = v.strictObject({
+  qscheme,
+  reduce_range,
+  eps,
+  /** Axis along which ranges differ; absent, the tensor has one range. */
+  ch_axis: v.optional(integer),
+  /** Steps of the search in the whole range; the share `maxshrink` of them is tried. */
+  grid: v.optional(size, 100),
+  maxshrink: v.optional(fraction, 0.8),
+});
 
 const ranges = ({ shape, params: { ch_axis } }: Known<v.InferOutput<typeof params>>) =>
   ch_axis === undefined ? [1] : [shape('x')[axisIn(ch_axis, shape('x'))] as number];
 
 /**
  * The range of a tensor, or of each channel, shrunk so that the squared error of its 8-bit codes is
- * least: the search of GPTQ's quantizer, with squares.
+ * least: the search of GPTQ's quantizer, with squares. Signed and unsigned codes have one result.
  */
 export const mseObserver = signature({ family: 'quant', name: 'mse_observer' }, params, {
   inputs: { x: float('[*x]') },

@@ -93,7 +93,7 @@ def mse_observer(inputs: Inputs, params: Params) -> Outputs:
         rows = np.moveaxis(x, axis, 0).reshape(x.shape[axis], -1)
     tried = max(1, int(params["maxshrink"] * params["grid"]))
     shares = (1 - np.arange(tried) / params["grid"]).astype(np.float32).astype(np.float64)
-    found = [_least(row, shares, params) for row in rows]
+    found = [_least(row, shares, {**params, "dtype": "qint8"}) for row in rows]
     low, high = (
         Bounded(*map(np.array, zip(*end, strict=True))) for end in zip(*found, strict=True)
     )
