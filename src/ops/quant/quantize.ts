@@ -18,7 +18,7 @@ import { widened } from '../storage.ts';
 import { chooseVariant } from '../variants.ts';
 import { blockAbsmax, blockVariants, checkBlockOf, storageOf } from './blocks.ts';
 import { dequantizerOf } from './dequantize.ts';
-import { dequantizeBlockwise } from './dequantize_blockwise.ts';
+import { decodeBlocks } from './dequantize_blockwise.ts';
 import { type Blocks, checkBlockwise, encodeBlocks } from './quantize_blockwise.ts';
 
 type Params = ParamsOf<Quantize>;
@@ -120,7 +120,7 @@ function compress(
     workgroups: [1, 1, 1],
   });
   const codes = encodeBlocks(gpu, centred, map, nested, variant);
-  const restored = dequantizeBlockwise(gpu, codes, map, nested.blocksize, nested_offset);
+  const restored = decodeBlocks(gpu, codes, map, nested.blocksize, nested_offset);
   return { absmax: restored, absmax_q: codes.q, nested_absmax: codes.absmax, nested_offset };
 }
 

@@ -8,7 +8,7 @@ import { quantizeBlockwise as signature } from '../../vocabulary/quant/quantize_
 import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
 import { blockAbsmax, blockVariants, checkBlock, QuantizationError } from './blocks.ts';
-import { dequantizeBlockwise } from './dequantize_blockwise.ts';
+import { decodeBlocks } from './dequantize_blockwise.ts';
 
 /** Elements of a block, and how a code is chosen. */
 export type Blocks = Pick<ParamsOf<typeof signature>, 'blocksize' | 'rounding'>;
@@ -62,6 +62,6 @@ export const quantizeBlockwise = launcher(signature, {
   storage: { decides: ['x'], keeps: ['absmax'] },
   forward: (gpu, { x, code }, params, variant) => {
     const { q, absmax } = encodeBlocks(gpu, x, code, params, variant);
-    return { q, absmax, dequant: dequantizeBlockwise(gpu, { q, absmax }, code, params.blocksize) };
+    return { q, absmax, dequant: decodeBlocks(gpu, { q, absmax }, code, params.blocksize) };
   },
 });

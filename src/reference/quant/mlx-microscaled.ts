@@ -1,7 +1,3 @@
-import type { MlxParams } from '../../vocabulary/quant/mlx_quantize.ts';
-import { EPS, FLUSH, maxAbs } from '../bounds.ts';
-import type { Coding, Line } from './mlx-line.ts';
-import { exactly } from './ranges.ts';
 import {
   codesAround,
   E2M1,
@@ -9,7 +5,11 @@ import {
   nearestCode,
   type SmallFloat,
   valueOfCode,
-} from './small-floats.ts';
+} from '../../quant/small-floats.ts';
+import type { MlxParams } from '../../vocabulary/quant/mlx_quantize.ts';
+import { EPS, FLUSH, maxAbs } from '../bounds.ts';
+import type { Coding, Line } from './mlx-line.ts';
+import { exactly } from './ranges.ts';
 
 /** The formats of elements, and whether a scale is a number in e4m3 or a power of two. */
 const MODES = {

@@ -1,7 +1,7 @@
+import { codesAround, E4M3, E5M2, type SmallFloat, valueOfCode } from '../../quant/small-floats.ts';
 import { rint } from '../../tensor/rint.ts';
 import type { QuantoParams } from '../../vocabulary/quant/quanto_quantize.ts';
 import { exactly, type Range, type RangeArithmetic } from './ranges.ts';
-import { codesAround, E4M3, E5M2, type SmallFloat, valueOfCode } from './small-floats.ts';
 
 /** What a group's codes are relative to. */
 export interface QuantoScale {

@@ -1,9 +1,9 @@
+import { E4M3, E5M2, nearestCode, valueOfCode } from '../../quant/small-floats.ts';
 import { rint } from '../../tensor/rint.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { quantoBits, quantoQuantize as signature } from '../../vocabulary/quant/quanto_quantize.ts';
 import { defineSimulation } from '../define.ts';
 import { groupsOf, packedShape, packSlices } from './quanto-groups.ts';
-import { E4M3, E5M2, nearestCode, valueOfCode } from './small-floats.ts';
 
 /** Codes by quanto_codes of a number over its scale, and what they stand for. */
 const KINDS = {

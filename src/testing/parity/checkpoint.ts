@@ -2,7 +2,7 @@ import { WebGpuBackend } from '../../backends/webgpu.ts';
 import { type CheckpointWeight, withScales } from '../../formats/quantized-checkpoint.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { dequantizerOf } from '../../ops/quant/dequantize.ts';
-import { dequantizeBlockwise } from '../../ops/quant/dequantize_blockwise.ts';
+import { decodeBlocks } from '../../ops/quant/dequantize_blockwise.ts';
 import type { NestedStatistics } from '../../quant/dynamic/nested.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
 import { decoded, partsOf, withParts } from '../../quant/weight.ts';
@@ -93,7 +93,7 @@ async function checkScales(
   const { codes: q, scales: absmax } = partsOf(withParts(scales, upload));
   const table = upload(hostTensorFrom('f32', [values.length], values));
   const mean = upload(hostTensorFrom('f32', [1], [offset]));
-  using restored = dequantizeBlockwise(t.gpu, { q, absmax }, table, scales.blocksize, mean);
+  using restored = decodeBlocks(t.gpu, { q, absmax }, table, scales.blocksize, mean);
   const actual = await restored.read();
   const products = decoded(scales);
   const truth = products.map((product) => product + Math.fround(offset));

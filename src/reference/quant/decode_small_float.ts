@@ -1,0 +1,76 @@
+import { E2M1, E4M3, E5M2, valueOfCode } from '../../quant/small-floats.ts';
+import { hostTensorFrom } from '../../tensor/host.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { decodeSmallFloat as signature } from '../../vocabulary/quant/decode_small_float.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { FLUSH } from '../bounds.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+
+type Type = ParamsOf<typeof signature>['type'];
+
+const VALUES: Readonly<Record<Type, (code: number) => number>> = {
+  e2m1: (code) => valueOfCode(code % 16, E2M1),
+  e4m3: (code) => valueOfCode(code, E4M3),
+  e5m2: (code) => valueOfCode(code, E5M2),
+  e8m0: (code) => 2 ** (code - 127),
+};
+
+const OTHER = { e2m1: 'e4m3', e4m3: 'e5m2', e5m2: 'e4m3', e8m0: 'e5m2' } as const;
+
+/** The codes from `least` on that stand for a number, in turn. */
+function sample(shape: Shape, type: Type, least = 0): SampleOf<typeof signature> {
+  const numbers = Array.from({ length: type === 'e2m1' ? 16 : 256 }, (_, code) => code).filter(
+    (code) => code >= least && Number.isFinite(VALUES[type](code)) && code < 255,
+  );
+  return {
+    level: 'exact',
+    label: { codes: formatShape(shape), type },
+    params: { type },
+    inputs: () => ({
+      codes: hostTensorFrom(
+        'u8',
+        shape,
+        Float64Array.from(
+          { length: sizeOf(shape) },
+          (_, i) => numbers[i % numbers.length] as number,
+        ),
+      ),
+    }),
+  };
+}
+
+/** Floats of few bits: exact but for a denormal. */
+export const record = defineRecord(signature, {
+  summary: 'the numbers that codes of e2m1, e4m3, e5m2 or e8m0 stand for',
+  forward: ({ codes: { shape, data } }, { type }) => ({
+    y: { shape, data: data.map(VALUES[type]) },
+  }),
+  acceptance: (_inputs, { y }) => ({
+    y: { kind: 'within', bound: y.data.map((x) => (Math.abs(x) < FLUSH ? FLUSH : 0)) },
+  }),
+  samples: [
+    sample([37, 7], 'e2m1'),
+    sample([259], 'e4m3'),
+    sample([5, 51], 'e5m2'),
+    sample([257], 'e8m0', 1),
+    sample([1], 'e4m3'),
+  ],
+  faults: [
+    {
+      name: 'neighbouring codes',
+      shader: {
+        file: 'quant/decode_small_float',
+        from: 'let word = codes[w];',
+        to: 'let word = codes[w] ^ 0x01010101u;',
+      },
+    },
+  ],
+  plausibleBugs: [
+    paramsBug('another type', ({ type }) => ({ type: OTHER[type] })),
+    inputBug('the next code', 'codes', (code) => code ^ 1),
+    inputBug('the last code dropped', 'codes', (code, i, { data }) =>
+      i === data.length - 1 ? code ^ 1 : code,
+    ),
+  ],
+});
