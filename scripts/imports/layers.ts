@@ -13,6 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/backends'],
   ['src/train'],
   ['src/models'],
+  ['src/quantizer'],
   ['src/autograd'],
   ['src/ops'],
   ['src/tensor'],

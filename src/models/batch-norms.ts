@@ -3,6 +3,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { batchNorm } from '../ops/nn/batch_norm.ts';
 import { hostTensorFrom } from '../tensor/host.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import type { Layers } from './layers.ts';
 
 /** What a batch normalization normalizes by outside of training. */
 interface Running {
@@ -51,6 +52,12 @@ export class BatchNorms implements Disposable {
     const { y, running_mean, running_var } = tape.apply(batchNorm, inputs, { training }, name);
     if (training) this.#moved.set(name, { running_mean, running_var });
     return y;
+  }
+
+  /** As {@link BatchNorms.forward}, by the parameters of a model; x itself where they were folded. */
+  forwardUnlessFolded(tape: Tape, layers: Layers, name: string, x: Tensor): Tensor {
+    if (!layers.has(`${name}.weight`)) return x;
+    return this.forward(tape, name, { x, weight: layers.weight(name), bias: layers.bias(name) });
   }
 
   /** Takes over what a training step made of the statistics. The tape must live still. */

@@ -1,19 +1,21 @@
 import type { RandomState } from '../autograd/random-state.ts';
 import type { Tape } from '../autograd/tape.ts';
 import { GradproofError, InvariantError } from '../errors.ts';
+import { conv2d } from '../ops/conv/conv2d.ts';
 import { add } from '../ops/math/add.ts';
 import { matmul } from '../ops/matmul/matmul.ts';
 import { dropout } from '../ops/nn/dropout.ts';
 import { embedding } from '../ops/nn/embedding.ts';
 import { layerNorm } from '../ops/nn/layer_norm.ts';
 import { rmsNorm } from '../ops/nn/rms_norm.ts';
-import { productOf } from '../ops/quant/product.ts';
 import { transpose } from '../ops/shape/transpose.ts';
-import { isQuantized, type QuantizedWeight } from '../quant/weight.ts';
+import { isQuantized } from '../quant/weight.ts';
+import { type DeviceWeight, decodedWeight, multiplied } from '../quantizer/coding.ts';
 import { seam } from '../seam.ts';
 import { ShapeError } from '../tensor/host.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { GivenParams } from '../vocabulary/signature.ts';
 
 /** The epsilon of normalizations, as Llama and torch have it. */
 const EPS = 1e-5;
@@ -21,10 +23,10 @@ const EPS = 1e-5;
 /** The random numbers of a pass: there are none outside of training. */
 const randomOf = seam('layers.random', (tape: Tape): RandomState | undefined => tape.random);
 
-/** Values of a model by name; those of linears may be quantized. */
-interface NamedValues {
+/** Values of a model by name; weights of linears and convolutions may be quantized. */
+export interface NamedValues {
   readonly names: readonly string[];
-  readonly view: (name: string) => Tensor | QuantizedWeight<Tensor>;
+  readonly view: (name: string) => Tensor | DeviceWeight;
 }
 
 /**
@@ -51,13 +53,26 @@ export class Layers {
   linear(name: string, x: Tensor, tied = name): Tensor {
     const weight = this.#parameters.view(`${tied}.weight`);
     checkWidth(name, x.shape, weight.shape);
-    const bias = this.#parameters.names.includes(`${name}.bias`) ? this.bias(name) : undefined;
+    const bias = this.has(`${name}.bias`) ? this.bias(name) : undefined;
     if (!isQuantized(weight)) {
       return this.#tape.apply(matmul, { a: x, b: weight, bias }, { transpose_b: true }, name).y;
     }
-    const { op, params } = productOf(weight);
-    const { y } = this.#tape.apply(op, { x, ...weight.parts }, params, name);
+    const y = multiplied(this.#tape, weight, x, name);
     return bias ? this.#tape.apply(add, { a: y, b: bias }, {}, `${name}.bias`).y : y;
+  }
+
+  /**
+   * A convolution, with its bias where there is one; a quantized weight is decoded before it. `weight`
+   * takes the place of the layer's own.
+   */
+  conv(
+    name: string,
+    x: Tensor,
+    params: GivenParams<typeof conv2d.signature>,
+    weight = this.weight(name),
+  ): Tensor {
+    const bias = this.has(`${name}.bias`) ? this.bias(name) : undefined;
+    return this.#tape.apply(conv2d, { x, weight, bias }, params, name).y;
   }
 
   embedding(name: string, ids: Tensor): Tensor {
@@ -100,19 +115,22 @@ export class Layers {
     return this.#tape.view(merged, [batch, length, heads * width]);
   }
 
+  /** In floats: a quantized weight is decoded. */
   weight(name: string): Tensor {
-    return this.#tensor(`${name}.weight`);
+    const value = this.#parameters.view(`${name}.weight`);
+    return isQuantized(value) ? decodedWeight(this.#tape, value, name) : value;
   }
 
+  /** Throws InvariantError for one that is quantized. */
   bias(name: string): Tensor {
-    return this.#tensor(`${name}.bias`);
+    const value = this.#parameters.view(`${name}.bias`);
+    if (isQuantized(value)) throw new InvariantError(`${name}.bias is quantized, and no weight`);
+    return value;
   }
 
-  #tensor(name: string): Tensor {
-    const value = this.#parameters.view(name);
-    if (isQuantized(value))
-      throw new InvariantError(`${name} is quantized, and no weight of a linear`);
-    return value;
+  /** Whether there is a value of this name. */
+  has(name: string): boolean {
+    return this.#parameters.names.includes(name);
   }
 }
 

@@ -4,26 +4,27 @@ import type { Format, Layout } from './format.ts';
 
 /**
  * A weight in a number format: its parts together stand for a tensor of `shape`. `T` is a tensor on
- * the device, on the host, or an oracle's.
+ * the device, on the host, or an oracle's. `F` is what its parts are read by: a format of a table of
+ * values, or another way of coding with a name.
  */
-export interface QuantizedWeight<T> extends Layout {
-  readonly format: Format;
+export interface QuantizedWeight<T, F extends { readonly name: string } = Format> extends Layout {
+  readonly format: F;
   /** Codes and scales, by the names of the vocabulary. */
   readonly parts: Readonly<Record<string, T>>;
 }
 
 /** Whether a value of a state dict is quantized; others are tensors. */
-export function isQuantized<T extends object>(
-  value: T | QuantizedWeight<T>,
-): value is QuantizedWeight<T> {
+export function isQuantized<T extends object, F extends { readonly name: string } = Format>(
+  value: T | QuantizedWeight<T, F>,
+): value is QuantizedWeight<T, F> {
   return 'parts' in value;
 }
 
 /** The same weight with every part as `change` makes it: uploaded, or read back. */
-export function withParts<T, U>(
-  weight: QuantizedWeight<T>,
+export function withParts<T, U, F extends { readonly name: string }>(
+  weight: QuantizedWeight<T, F>,
   change: (part: T, name: string) => U,
-): QuantizedWeight<U> {
+): QuantizedWeight<U, F> {
   const parts = Object.entries(weight.parts).map(([name, part]) => [name, change(part, name)]);
   return { ...weight, parts: Object.fromEntries(parts) };
 }

@@ -11,6 +11,11 @@ export function matrixOf(shape: Shape): readonly [rows: number, width: number] {
   return [sizeOf(shape.slice(0, -1)), shape.at(-1) ?? 1];
 }
 
+/** A weight [out, ...] as a matrix of as many rows, [out, the rest]. */
+export function matrixView(shape: Shape): readonly [rows: number, width: number] {
+  return [shape[0] ?? 1, sizeOf(shape.slice(1))];
+}
+
 /** `37x53`, as shapes stand in case ids. */
 export function formatShape(shape: Shape): string {
   return shape.join('x');

@@ -1,8 +1,7 @@
-import { FlatParameters } from '../../autograd/flat-parameters.ts';
+import type { FlatParameters } from '../../autograd/flat-parameters.ts';
 import type { Tape } from '../../autograd/tape.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { globalAvgPool2d } from '../../ops/conv/avg_pool2d.ts';
-import { conv2d } from '../../ops/conv/conv2d.ts';
 import { maxPool2d } from '../../ops/conv/max_pool2d.ts';
 import { relu } from '../../ops/math/relu.ts';
 import type { Random } from '../../tensor/random.ts';
@@ -10,6 +9,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { BatchNorms } from '../batch-norms.ts';
 import { Layers } from '../layers.ts';
 import type { Model } from '../model.ts';
+import { ModelValues } from '../values.ts';
 import type { ConvNetConfig } from './config.ts';
 import { initialConvNet } from './initial.ts';
 
@@ -18,11 +18,11 @@ import { initialConvNet } from './initial.ts';
  * pooling between, then the mean of each channel and a linear.
  */
 export class ConvNet implements Model {
-  readonly parameters: FlatParameters;
+  readonly values: ModelValues;
   readonly #norms: BatchNorms;
 
   constructor(gpu: Gpu, config: ConvNetConfig, random: Random) {
-    this.parameters = new FlatParameters(gpu, new Map(initialConvNet(config, random)));
+    this.values = new ModelValues(gpu, initialConvNet(config, random));
     const [, first, second] = config.channels;
     this.#norms = new BatchNorms(gpu, [
       ['bn1', first],
@@ -35,9 +35,13 @@ export class ConvNet implements Model {
     return this.#norms.statistics;
   }
 
+  get parameters(): FlatParameters {
+    return this.values.parameters;
+  }
+
   /** Logits [n, classes] of images x f32 [n, channels, height, width]. */
   forward(tape: Tape, inputs: { readonly x: Tensor }): Tensor {
-    const layers = new Layers(tape, this.parameters);
+    const layers = new Layers(tape, this.values);
     const first = this.#block(tape, layers, 1, inputs.x);
     const pooled = tape.apply(maxPool2d, { x: first }, { kernel: [2, 2] }, 'maxpool').y;
     const second = this.#block(tape, layers, 2, pooled);
@@ -52,19 +56,13 @@ export class ConvNet implements Model {
   #block(tape: Tape, layers: Layers, number: number, x: Tensor): Tensor {
     const conv = `conv${number}`;
     const bn = `bn${number}`;
-    const convolved = tape.apply(
-      conv2d,
-      { x, weight: layers.weight(conv) },
-      { padding: [1, 1, 1, 1] },
-      conv,
-    ).y;
-    const given = { x: convolved, weight: layers.weight(bn), bias: layers.bias(bn) };
-    const y = this.#norms.forward(tape, bn, given);
+    const convolved = layers.conv(conv, x, { padding: [1, 1, 1, 1] });
+    const y = this.#norms.forwardUnlessFolded(tape, layers, bn, convolved);
     return tape.apply(relu, { x: y }, {}, `relu${number}`).y;
   }
 
   [Symbol.dispose](): void {
-    this.parameters[Symbol.dispose]();
+    this.values[Symbol.dispose]();
     this.#norms[Symbol.dispose]();
   }
 }

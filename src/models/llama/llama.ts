@@ -1,4 +1,4 @@
-import { FlatParameters } from '../../autograd/flat-parameters.ts';
+import type { FlatParameters } from '../../autograd/flat-parameters.ts';
 import type { Tape } from '../../autograd/tape.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
@@ -8,7 +8,9 @@ import { loraLinear } from '../../ops/lora/lora_linear.ts';
 import { add } from '../../ops/math/add.ts';
 import { mul } from '../../ops/math/mul.ts';
 import { silu } from '../../ops/nn/silu.ts';
-import { isQuantized, type QuantizedWeight, withParts } from '../../quant/weight.ts';
+import { blockFormats } from '../../quant/registry.ts';
+import { isQuantized, type QuantizedWeight } from '../../quant/weight.ts';
+import { type DeviceWeight, isOfFormat } from '../../quantizer/coding.ts';
 import { seam } from '../../seam.ts';
 import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -17,6 +19,7 @@ import type { loraLinear as loraSignature } from '../../vocabulary/lora/lora_lin
 import type { GivenParams } from '../../vocabulary/signature.ts';
 import { Layers } from '../layers.ts';
 import type { Model } from '../model.ts';
+import { ModelValues } from '../values.ts';
 import type { LlamaConfig } from './config.ts';
 
 const EMBEDDINGS = 'model.embed_tokens';
@@ -51,10 +54,9 @@ const rotaryOf = seam(
  * base.
  */
 export class Llama implements Model {
-  readonly parameters: FlatParameters;
+  readonly values: ModelValues;
   readonly #config: LlamaConfig;
   readonly #adapter: LoraParams | undefined;
-  readonly #frozen: ReadonlyMap<string, Tensor | QuantizedWeight<Tensor>>;
   readonly #positions: Tensor;
   readonly #owned: Scope;
 
@@ -67,14 +69,7 @@ export class Llama implements Model {
     this.#positions = owned.add(
       Tensor.from(gpu, hostTensorFrom('i32', [config.length], positions)),
     );
-    this.parameters = owned.add(new FlatParameters(gpu, trained));
-    const upload = (host: HostTensor) => owned.add(Tensor.from(gpu, host));
-    this.#frozen = new Map(
-      [...frozen].map(([name, value]) => [
-        name,
-        isQuantized(value) ? withParts(value, upload) : upload(value),
-      ]),
-    );
+    this.values = owned.add(new ModelValues(gpu, trained, frozen));
     this.#owned = owned.move();
   }
 
@@ -94,13 +89,17 @@ export class Llama implements Model {
     return layers.linear(HEAD, layers.rmsNorm('model.norm', x), head);
   }
 
+  get parameters(): FlatParameters {
+    return this.values.parameters;
+  }
+
   get names(): readonly string[] {
-    return [...this.parameters.names, ...this.#frozen.keys()];
+    return this.values.names;
   }
 
   /** A value, trained or not. Throws RangeError when none has the name. */
-  view(name: string): Tensor | QuantizedWeight<Tensor> {
-    return this.#frozen.get(name) ?? this.parameters.view(name);
+  view(name: string): Tensor | DeviceWeight {
+    return this.values.view(name);
   }
 
   #block(tape: Tape, at: string, x: Tensor, positions: Tensor): Tensor {
@@ -158,9 +157,17 @@ export class Llama implements Model {
     const lora_A = adapter('lora_A');
     const lora_B = adapter('lora_B');
     if (!this.#adapter || !lora_A || !lora_B) return layers.linear(name, x);
-    const { tensors, params } = frozenInputs(this.view(`${name}.weight`));
+    const { tensors, params } = frozenInputs(this.#base(layers, name));
     const inputs = { x, lora_A, lora_B, magnitude: adapter('magnitude'), ...tensors };
     return tape.apply(loraLinear, inputs, { ...this.#adapter, ...params }, name).y;
+  }
+
+  /** The weight below an adapter: as it is stored where the op decodes it in registers. */
+  #base(layers: Layers, name: string): Tensor | QuantizedWeight<Tensor> {
+    const weight = this.view(`${name}.weight`);
+    if (!isQuantized(weight)) return weight;
+    const isInRegisters = isOfFormat(weight) && blockFormats.has(weight.format.name);
+    return isInRegisters ? weight : layers.weight(name);
   }
 
   [Symbol.dispose](): void {

@@ -1,13 +1,14 @@
-import type { FlatParameters } from '../../autograd/flat-parameters.ts';
 import type { Tape } from '../../autograd/tape.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { conv2d } from '../../ops/conv/conv2d.ts';
 import { add } from '../../ops/math/add.ts';
 import { relu6 } from '../../ops/math/relu6.ts';
+import { isQuantized } from '../../quant/weight.ts';
 import { seam } from '../../seam.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { BatchNorms } from '../batch-norms.ts';
+import { Layers } from '../layers.ts';
 import { ternaryWeight } from '../ternary-weight.ts';
+import type { ModelValues } from '../values.ts';
 import type { Block, ConvLayer } from './config.ts';
 
 /** Whether a convolution multiplies by trits. */
@@ -15,11 +16,11 @@ const isTernary = seam('mobilenet_v2.is_ternary', ({ ternary }: ConvLayer): bool
 
 /** Convolutions with their normalizations, over parameters that it does not own. */
 export class ConvLayers implements Disposable {
-  readonly #parameters: FlatParameters;
+  readonly #values: ModelValues;
   readonly #norms: BatchNorms;
 
-  constructor(gpu: Gpu, layers: readonly ConvLayer[], parameters: FlatParameters) {
-    this.#parameters = parameters;
+  constructor(gpu: Gpu, layers: readonly ConvLayer[], values: ModelValues) {
+    this.#values = values;
     this.#norms = new BatchNorms(
       gpu,
       layers.map(({ norm, to }) => [norm, to]),
@@ -44,16 +45,14 @@ export class ConvLayers implements Disposable {
 
   #layer(tape: Tape, layer: ConvLayer, x: Tensor): Tensor {
     const { name, norm, kernel, stride, groups, activated } = layer;
-    const latent = this.#parameters.view(`${name}.weight`);
-    const weight = isTernary(layer) ? ternaryWeight(tape, name, latent).used : latent;
+    const layers = new Layers(tape, this.#values);
+    const value = this.#values.view(`${name}.weight`);
+    const isLatent = isTernary(layer) && !isQuantized(value);
+    const weight = isLatent ? ternaryWeight(tape, name, value).used : layers.weight(name);
     const p = (kernel - 1) / 2;
     const params = { stride: [stride, stride], padding: [p, p, p, p], groups } as const;
-    const convolved = tape.apply(conv2d, { x, weight }, params, name).y;
-    const y = this.#norms.forward(tape, norm, {
-      x: convolved,
-      weight: this.#parameters.view(`${norm}.weight`),
-      bias: this.#parameters.view(`${norm}.bias`),
-    });
+    const convolved = layers.conv(name, x, params, weight);
+    const y = this.#norms.forwardUnlessFolded(tape, layers, norm, convolved);
     return activated ? tape.apply(relu6, { x: y }, {}, `${name}.relu6`).y : y;
   }
 

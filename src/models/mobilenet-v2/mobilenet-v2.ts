@@ -1,4 +1,4 @@
-import { FlatParameters } from '../../autograd/flat-parameters.ts';
+import type { FlatParameters } from '../../autograd/flat-parameters.ts';
 import type { Tape } from '../../autograd/tape.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { globalAvgPool2d } from '../../ops/conv/avg_pool2d.ts';
@@ -6,6 +6,7 @@ import type { Random } from '../../tensor/random.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Layers } from '../layers.ts';
 import type { Model } from '../model.ts';
+import { ModelValues } from '../values.ts';
 import { type Block, blocksOf, type MobileNetV2Config } from './config.ts';
 import { ConvLayers } from './conv-layers.ts';
 import { initialMobileNetV2 } from './initial.ts';
@@ -18,20 +19,24 @@ const DROPOUT = 0.2;
  * the first convolution unless its configuration says so.
  */
 export class MobileNetV2 implements Model {
-  readonly parameters: FlatParameters;
+  readonly values: ModelValues;
   readonly #blocks: readonly Block[];
   readonly #convolutions: ConvLayers;
 
   constructor(gpu: Gpu, config: MobileNetV2Config, random: Random) {
     this.#blocks = blocksOf(config);
     const layers = this.#blocks.flatMap((block) => block.layers);
-    this.parameters = new FlatParameters(gpu, new Map(initialMobileNetV2(config, random)));
-    this.#convolutions = new ConvLayers(gpu, layers, this.parameters);
+    this.values = new ModelValues(gpu, initialMobileNetV2(config, random));
+    this.#convolutions = new ConvLayers(gpu, layers, this.values);
   }
 
   /** The running statistics of all normalizations, by name. */
   get statistics(): Readonly<Record<string, Tensor>> {
     return this.#convolutions.statistics;
+  }
+
+  get parameters(): FlatParameters {
+    return this.values.parameters;
   }
 
   /** Logits [n, classes] of images x f32 [n, 3, height, width]. */
@@ -41,7 +46,7 @@ export class MobileNetV2 implements Model {
       inputs.x,
     );
     const mean = tape.apply(globalAvgPool2d, { x: features }, {}, 'avgpool').y;
-    const layers = new Layers(tape, this.parameters);
+    const layers = new Layers(tape, this.values);
     const kept = layers.dropout('classifier.0', tape.view(mean, mean.shape.slice(0, 2)), DROPOUT);
     return layers.linear('classifier.1', kept);
   }
@@ -51,7 +56,7 @@ export class MobileNetV2 implements Model {
   }
 
   [Symbol.dispose](): void {
-    this.parameters[Symbol.dispose]();
+    this.values[Symbol.dispose]();
     this.#convolutions[Symbol.dispose]();
   }
 }

@@ -1,4 +1,4 @@
-import { FlatParameters } from '../../autograd/flat-parameters.ts';
+import type { FlatParameters } from '../../autograd/flat-parameters.ts';
 import type { Tape } from '../../autograd/tape.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { rotaryEmbedding } from '../../ops/attention/rotary_embedding.ts';
@@ -10,6 +10,7 @@ import type { Random } from '../../tensor/random.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { Layers } from '../layers.ts';
 import type { Model } from '../model.ts';
+import { ModelValues } from '../values.ts';
 import type { TransformerConfig } from './config.ts';
 import { initialTransformer } from './initial.ts';
 
@@ -18,7 +19,7 @@ import { initialTransformer } from './initial.ts';
  * causal attention, SwiGLU. Parameters have Llama's names.
  */
 export class Transformer implements Model {
-  readonly parameters: FlatParameters;
+  readonly values: ModelValues;
   readonly #config: TransformerConfig;
   readonly #positions: Tensor;
 
@@ -33,12 +34,16 @@ export class Transformer implements Model {
         Array.from({ length }, (_, i) => i),
       ),
     );
-    this.parameters = new FlatParameters(gpu, new Map(initialTransformer(config, random)));
+    this.values = new ModelValues(gpu, initialTransformer(config, random));
+  }
+
+  get parameters(): FlatParameters {
+    return this.values.parameters;
   }
 
   /** Logits [n * length, vocab] for the token after each, of ids i32 [n, length]. */
   forward(tape: Tape, inputs: { readonly ids: Tensor }): Tensor {
-    const layers = new Layers(tape, this.parameters);
+    const layers = new Layers(tape, this.values);
     const embedded = layers.embedding('embed_tokens', inputs.ids);
     const attended = this.#attention(tape, layers, layers.rmsNorm('input_layernorm', embedded));
     const residual = tape.apply(add, { a: embedded, b: attended }, {}, 'self_attn.residual').y;
@@ -77,7 +82,7 @@ export class Transformer implements Model {
   }
 
   [Symbol.dispose](): void {
-    this.parameters[Symbol.dispose]();
+    this.values[Symbol.dispose]();
     this.#positions[Symbol.dispose]();
   }
 }

@@ -1,0 +1,85 @@
+import { FlatParameters } from '../autograd/flat-parameters.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Format } from '../quant/format.ts';
+import { isQuantized, type QuantizedWeight, withParts } from '../quant/weight.ts';
+import type { DeviceWeight } from '../quantizer/coding.ts';
+import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
+import { sizeOf } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+
+/** Values on the host by name. */
+type HostValues<T> = Iterable<readonly [name: string, value: T]>;
+
+/**
+ * What a model owns, by the names of its state dict: trained parameters, and what is not trained, of
+ * which weights may be quantized.
+ */
+export class ModelValues implements Disposable {
+  readonly #gpu: Gpu;
+  #parameters: FlatParameters;
+  readonly #fixed = new Map<string, Tensor | DeviceWeight>();
+
+  /** Uploads all. */
+  constructor(
+    gpu: Gpu,
+    trained: HostValues<HostTensor>,
+    fixed: HostValues<HostTensor | QuantizedWeight<HostTensor, Format>> = [],
+  ) {
+    this.#gpu = gpu;
+    this.#parameters = new FlatParameters(gpu, new Map(trained));
+    const upload = (host: HostTensor) => Tensor.from(gpu, host);
+    for (const [name, value] of fixed)
+      this.#fixed.set(name, isQuantized(value) ? withParts(value, upload) : upload(value));
+  }
+
+  /** What is trained; another object after {@link ModelValues.replace}. */
+  get parameters(): FlatParameters {
+    return this.#parameters;
+  }
+
+  /** Trained ones first. */
+  get names(): readonly string[] {
+    return [...this.#parameters.names, ...this.#fixed.keys()];
+  }
+
+  /** A value by its name. Throws RangeError where there is none. */
+  readonly view = (name: string): Tensor | DeviceWeight =>
+    this.#fixed.get(name) ?? this.#parameters.view(name);
+
+  /**
+   * Takes quantized weights, which it owns from then on, in the place of those in floats, whose memory
+   * is freed; parameters that stay are copied on the device.
+   */
+  readonly replace = (weights: ReadonlyMap<string, DeviceWeight>): void => {
+    const trained = this.#parameters.names;
+    const stays = trained.filter((name) => !weights.has(name));
+    if (stays.length < trained.length)
+      this.retrain(new Map(stays.map((name) => [name, this.#parameters.view(name)])));
+    for (const [name, weight] of weights) {
+      dispose(this.#fixed.get(name));
+      this.#fixed.set(name, weight);
+    }
+  };
+
+  /** Makes these f32 tensors, which are copied on the device, all that is trained. */
+  retrain(tensors: ReadonlyMap<string, Tensor>): void {
+    const blank = Array.from(tensors, ([name, { shape }]) => {
+      return [name, hostTensorFrom('f32', shape, new Float64Array(sizeOf(shape)))] as const;
+    });
+    const parameters = new FlatParameters(this.#gpu, new Map(blank));
+    for (const [name, tensor] of tensors) parameters.view(name).copyFrom(tensor);
+    this.#parameters[Symbol.dispose]();
+    this.#parameters = parameters;
+  }
+
+  [Symbol.dispose](): void {
+    this.#parameters[Symbol.dispose]();
+    for (const value of this.#fixed.values()) dispose(value);
+  }
+}
+
+function dispose(value: Tensor | DeviceWeight | undefined): void {
+  if (!value) return;
+  const tensors = isQuantized(value) ? Object.values(value.parts) : [value];
+  for (const tensor of tensors) tensor[Symbol.dispose]();
+}

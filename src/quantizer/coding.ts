@@ -1,0 +1,91 @@
+import type { Tape } from '../autograd/tape.ts';
+import { mul } from '../ops/math/mul.ts';
+import { matmul } from '../ops/matmul/matmul.ts';
+import { dequantizerOf } from '../ops/quant/dequantize.ts';
+import { productOf } from '../ops/quant/product.ts';
+import { ternaryUnpack } from '../ops/quant/ternary_pack.ts';
+import type { Format } from '../quant/format.ts';
+import { blockFormats } from '../quant/registry.ts';
+import type { QuantizedWeight } from '../quant/weight.ts';
+import { matrixView } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** How a weight is decoded and multiplied whose parts no number format describes. */
+export interface Coding {
+  readonly name: string;
+  /** The weight in floats, in its shape; the tape owns it. */
+  readonly decode: (tape: Tape, weight: CodedWeight, layer: string) => Tensor;
+  /** y = x W^T in another way than a product with the decoded weight; absent where it is that. */
+  readonly multiply?: (tape: Tape, weight: CodedWeight, x: Tensor, layer: string) => Tensor;
+}
+
+/** A weight on the device whose parts a {@link Coding} reads. */
+export type CodedWeight = QuantizedWeight<Tensor, Coding>;
+
+/** A quantized weight on the device, of a number format or a {@link Coding}. */
+export type DeviceWeight = QuantizedWeight<Tensor, Format | Coding>;
+
+/** Whether a weight is in a number format. */
+export function isOfFormat(weight: DeviceWeight): weight is QuantizedWeight<Tensor> {
+  return 'ops' in weight.format;
+}
+
+/** The weight in floats, in its shape; the tape owns it, and no gradient flows into it. */
+export function decodedWeight(tape: Tape, weight: DeviceWeight, layer: string): Tensor {
+  return tape.noGrad(() => {
+    if (isOfFormat(weight)) return decodedFormat(tape, weight, layer);
+    return (weight as CodedWeight).format.decode(tape, weight as CodedWeight, layer);
+  });
+}
+
+/** y [..., out] = x [..., in] W^T, without bias; the gradient of x flows. */
+export function multiplied(tape: Tape, weight: DeviceWeight, x: Tensor, layer: string): Tensor {
+  if (isOfFormat(weight)) {
+    const { op, params } = productOf(weight);
+    return tape.apply(op, { x, ...weight.parts }, params, layer).y;
+  }
+  const coded = weight as CodedWeight;
+  const { multiply } = coded.format;
+  if (multiply) return multiply(tape, coded, x, layer);
+  return denseProduct(tape, decodedWeight(tape, coded, layer), x, layer);
+}
+
+/** y = x W^T of a weight in floats. */
+export function denseProduct(tape: Tape, b: Tensor, a: Tensor, layer: string): Tensor {
+  return tape.apply(matmul, { a, b }, { transpose_b: true }, layer).y;
+}
+
+function decodedFormat(tape: Tape, weight: QuantizedWeight<Tensor>, layer: string): Tensor {
+  const { format, blocksize, shape, parts } = weight;
+  const block = blockFormats.get(format.name);
+  if (!block) return decodedTrits(tape, weight, layer);
+  const { packed, absmax } = parts as Parts<'packed' | 'absmax'>;
+  const params = { quant_type: format.name, blocksize: blocksize as number, shape };
+  return tape.apply(dequantizerOf(block), { packed, absmax }, params, `${layer}.dequantize`).y;
+}
+
+/** Parts by name. */
+export type Parts<Name extends string> = Readonly<Record<Name, Tensor>>;
+
+/** Trits times the scale of all, or of their row. */
+function decodedTrits(
+  tape: Tape,
+  { shape, parts }: QuantizedWeight<Tensor, Pick<Format, 'name'>>,
+  layer: string,
+): Tensor {
+  const { packed, scale } = parts as Parts<'packed' | 'scale'>;
+  const matrix = matrixView(shape);
+  const { trits } = tape.apply(ternaryUnpack, { packed }, { shape: matrix }, `${layer}.unpack`);
+  return scaled(tape, trits, tape.view(scale, [scale.size, 1]), shape, layer);
+}
+
+/** Codes of a matrix, or what they stand for, times scales that broadcast over it, as a weight. */
+export function scaled(
+  tape: Tape,
+  a: Tensor,
+  b: Tensor,
+  shape: readonly number[],
+  layer: string,
+): Tensor {
+  return tape.view(tape.apply(mul, { a, b }, {}, `${layer}.scale`).y, shape);
+}

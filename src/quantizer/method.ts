@@ -1,0 +1,56 @@
+import type { Tape } from '../autograd/tape.ts';
+import type { ValueType } from '../graph/graph.ts';
+import type { Shape } from '../tensor/shape.ts';
+import type { Tensor, Tensors } from '../tensor/tensor.ts';
+import type { DeviceWeight } from './coding.ts';
+
+/** Elements that share a scale: so many, those of an output channel, or all. */
+export type Group = number | 'channel' | 'tensor';
+
+/** A width of codes and a size of groups that a method has. */
+export interface Choice {
+  readonly bits: number;
+  readonly group: Group;
+  /** The axis along which groups differ; of methods that have one axis alone it is absent. */
+  readonly axis?: 0 | 1;
+}
+
+/** A way to quantize weights, as a library defines it. */
+export interface Method {
+  readonly name: string;
+  /** Whose arithmetic and storage it is. */
+  readonly library: string;
+  /** Bits of a code; the first is usual. */
+  readonly bits: readonly number[];
+  /** Sizes of groups; the first is usual. */
+  readonly groups: readonly Group[];
+  /** Axes along which groups may differ, where there is a choice; the first is usual. */
+  readonly axes?: readonly (0 | 1)[];
+  readonly make: (choice: Choice) => Scheme;
+}
+
+/** A method with its choice made: what is done to a weight [out, ...]. */
+export interface Scheme {
+  /** Ops that quantize, decode and multiply. */
+  readonly ops: readonly string[];
+  /** How a linear multiplies, for people. */
+  readonly product: string;
+  /** Why a weight of this shape cannot be so quantized; absent where any can. */
+  readonly refuses?: (shape: Shape) => string | undefined;
+  /** What is kept of a weight, exactly. */
+  readonly parts: (shape: Shape) => Readonly<Record<string, ValueType>>;
+  /** The name of each part in the library's state dict, behind that of the layer. */
+  readonly stored: Readonly<Record<string, string>>;
+  /** The parts of a weight; the tape owns them. */
+  readonly quantize: (tape: Tape, weight: Tensor, layer: string) => Tensors;
+  /** The weight that parts stand for. */
+  readonly weight: (parts: Tensors, shape: Shape) => DeviceWeight;
+}
+
+/** Refuses weights whose rows groups do not fill. */
+export function wholeRows(group: number): NonNullable<Scheme['refuses']> {
+  return ([, ...rest]) => {
+    const width = rest.reduce((product, n) => product * n, 1);
+    return width % group === 0 ? undefined : `rows of ${width} elements are no groups of ${group}`;
+  };
+}

@@ -1,0 +1,38 @@
+import { quantizerOf } from '../../ops/quant/quantize.ts';
+import { FOUR_BIT_BLOCKS } from '../../quant/bitsandbytes.ts';
+import type { BlockFormat } from '../../quant/format.ts';
+import { blockFormatOf, FOUR_BIT_NAMES } from '../../quant/registry.ts';
+import { sizeOf } from '../../tensor/shape.ts';
+import type { Choice, Method, Scheme } from '../method.ts';
+
+/** bitsandbytes' Linear4bit: blocks of the flat weight. */
+export const methods: readonly Method[] = FOUR_BIT_NAMES.map((name) => ({
+  name,
+  library: 'bitsandbytes',
+  bits: [4],
+  groups: [
+    FOUR_BIT_BLOCKS.usual,
+    ...FOUR_BIT_BLOCKS.sizes.filter((size) => size !== FOUR_BIT_BLOCKS.usual),
+  ],
+  make: (choice) => scheme(blockFormatOf(name), choice),
+}));
+
+function scheme(format: BlockFormat, { group }: Choice): Scheme {
+  const blocksize = group as number;
+  const { quantize, dequantize, multiply } = format.ops;
+  return {
+    ops: [quantize, dequantize, multiply.op],
+    product: `${multiply.op}, decoded in registers`,
+    parts: (shape) => ({
+      packed: { dtype: 'u8', shape: [format.packing.bytesOf(sizeOf(shape)), 1] },
+      absmax: { dtype: 'f32', shape: [Math.ceil(sizeOf(shape) / blocksize)] },
+    }),
+    stored: { packed: 'weight', absmax: 'weight.absmax' },
+    quantize: (tape, weight, layer) => {
+      const params = { quant_type: format.name, blocksize };
+      const { packed, absmax } = tape.apply(quantizerOf(format), { weight }, params, layer);
+      return { packed, absmax };
+    },
+    weight: (parts, shape) => ({ format, blocksize, shape, parts }),
+  };
+}

@@ -1,0 +1,55 @@
+import { cast } from '../../ops/math/cast.ts';
+import { int8VectorwiseDequant } from '../../ops/quant/int8_vectorwise_dequant.ts';
+import { int8VectorwiseQuant } from '../../ops/quant/int8_vectorwise_quant.ts';
+import { linear8bitLt } from '../../ops/quant/linear_8bit_lt.ts';
+import { matrixView } from '../../tensor/shape.ts';
+import { type Coding, decodedWeight, type Parts } from '../coding.ts';
+import type { Method, Scheme } from '../method.ts';
+
+/** Elements of x from this size on are multiplied in full precision, as in Linear8bitLt. */
+const THRESHOLD = 6;
+
+const coding: Coding = {
+  name: 'llm_int8',
+  decode: (tape, { shape, parts }, layer) => {
+    const inputs = parts as Parts<'q' | 'row_stats'>;
+    const { y } = tape.apply(int8VectorwiseDequant, inputs, {}, `${layer}.dequantize`);
+    return tape.view(y, shape);
+  },
+  // The op quantizes its weight itself: that of decoded codes gives the same codes again.
+  multiply: (tape, coded, x, layer) => {
+    const weight = decodedWeight(tape, coded, layer);
+    return tape.apply(linear8bitLt, { x, weight }, { threshold: THRESHOLD }, layer).y;
+  },
+};
+
+const scheme: Scheme = {
+  ops: ['cast', 'int8_vectorwise_quant', 'int8_vectorwise_dequant', 'linear_8bit_lt'],
+  product: 'linear_8bit_lt: codes of x times codes of the weight, outlier columns in floats',
+  parts: (shape) => {
+    const matrix = matrixView(shape);
+    return {
+      q: { dtype: 'i8', shape: matrix },
+      row_stats: { dtype: 'f32', shape: [matrix[0]] },
+    };
+  },
+  stored: { q: 'weight', row_stats: 'SCB' },
+  quantize: (tape, weight, layer) => {
+    const x = tape.apply(cast, { x: weight }, { to: 'float16' }, `${layer}.half`).y;
+    const rows = tape.view(x, matrixView(weight.shape));
+    const { q, row_stats } = tape.apply(int8VectorwiseQuant, { x: rows }, { threshold: 0 }, layer);
+    return { q, row_stats };
+  },
+  weight: (parts, shape) => ({ format: coding, shape, parts }),
+};
+
+/** bitsandbytes' Linear8bitLt (Dettmers et al., "LLM.int8()", 2022): rows of the weight in f16. */
+export const methods: readonly Method[] = [
+  {
+    name: 'llm_int8',
+    library: 'bitsandbytes',
+    bits: [8],
+    groups: ['channel'],
+    make: () => scheme,
+  },
+];

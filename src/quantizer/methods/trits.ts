@@ -1,0 +1,72 @@
+import type { Tape } from '../../autograd/tape.ts';
+import { absMean } from '../../ops/quant/abs_mean.ts';
+import { bitnetQuantize } from '../../ops/quant/bitnet_quantize.ts';
+import { ternarize } from '../../ops/quant/ternarize.ts';
+import { ternaryPack } from '../../ops/quant/ternary_pack.ts';
+import { format } from '../../quant/ternary/format.ts';
+import { matrixView, type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Choice, Method, Scheme } from '../method.ts';
+
+/** The threshold in means of |w| (Li and Liu, "Ternary Weight Networks", 2016). */
+const THRESHOLD_FACTOR = 0.7;
+
+/** Trits, four a byte, with a scale for each output or for all. */
+export const methods: readonly Method[] = [
+  {
+    name: 'ternary',
+    library: 'gradproof',
+    bits: [2],
+    groups: ['channel', 'tensor'],
+    make: ({ group }: Choice) =>
+      scheme(group, ['abs_mean', 'ternarize'], (tape, weight, layer) => {
+        const per_channel = group === 'channel';
+        const params = { per_channel, factor: THRESHOLD_FACTOR };
+        const { mean: threshold } = tape.apply(absMean, { weight }, params, `${layer}.threshold`);
+        const kept = { weight, limit: threshold };
+        const { mean: scale } = tape.apply(absMean, kept, { per_channel }, `${layer}.scale`);
+        const { trits } = tape.apply(ternarize, { weight, threshold }, {}, layer);
+        return { trits, scale };
+      }),
+  },
+  {
+    name: 'bitnet',
+    library: 'BitNet b1.58',
+    bits: [2],
+    groups: ['tensor'],
+    make: ({ group }: Choice) =>
+      scheme(group, ['bitnet_quantize'], (tape, weight, layer) =>
+        tape.apply(bitnetQuantize, { weight }, {}, layer),
+      ),
+  },
+];
+
+type Ternarize = (
+  tape: Tape,
+  weight: Tensor,
+  layer: string,
+) => { readonly trits: Tensor; readonly scale: Tensor };
+
+function scheme(group: Choice['group'], ops: readonly string[], ternarizing: Ternarize): Scheme {
+  const scales = (shape: Shape) => (group === 'channel' ? matrixView(shape)[0] : 1);
+  return {
+    ops: [...ops, 'ternary_pack', 'ternary_unpack', 'ternary_matmul'],
+    product: 'ternary_matmul, decoded in registers',
+    parts: (shape) => ({
+      packed: { dtype: 'u8', shape: [format.packing.bytesOf(sizeOf(shape))] },
+      scale: { dtype: 'f32', shape: [scales(shape)] },
+    }),
+    stored: { packed: 'weight', scale: 'weight_scale' },
+    quantize: (tape, weight, layer) => {
+      const { trits, scale } = ternarizing(tape, weight, layer);
+      const { packed } = tape.apply(ternaryPack, { trits }, {}, `${layer}.pack`);
+      return { packed, scale };
+    },
+    weight: (parts, shape) => ({
+      format,
+      ...(group === 'channel' ? { blocksize: matrixView(shape)[1] } : {}),
+      shape,
+      parts,
+    }),
+  };
+}

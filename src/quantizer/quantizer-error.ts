@@ -1,0 +1,15 @@
+import { GradproofError } from '../errors.ts';
+
+/**
+ * A choice of how to quantize that cannot be carried out: `quant-method` of a method, its bits or its
+ * groups, `quant-unsupported` of a method on a backend, `policy-unmatched` of a pattern that meets no
+ * layer, `state-dict` of parts that do not fit.
+ */
+export class QuantizerError extends GradproofError {
+  constructor(
+    code: 'quant-method' | 'quant-unsupported' | 'policy-unmatched' | 'state-dict',
+    message: string,
+  ) {
+    super(code, message);
+  }
+}

@@ -1,0 +1,238 @@
+import { Tape } from '../autograd/tape.ts';
+import { mapped } from '../graph/call.ts';
+import { isQuantized } from '../quant/weight.ts';
+import { seam } from '../seam.ts';
+import { bytesPerElement } from '../tensor/dtype.ts';
+import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { DeviceWeight } from './coding.ts';
+import { computedIn } from './computed.ts';
+import type { Group } from './method.ts';
+import { type LayerOptions, type Policy, plannedLayers } from './policy.ts';
+import { QuantizerError } from './quantizer-error.ts';
+import { type ChosenScheme, schemeOf } from './registry.ts';
+
+/** Who runs the ops of a method, as a `Backend` says of itself. */
+export interface QuantizerBackend {
+  readonly name: string;
+  readonly supports: (op: string) => boolean;
+}
+
+/** Values of a model by name, of which some can be put in the place of others. */
+export interface ReplaceableValues {
+  readonly names: readonly string[];
+  readonly view: (name: string) => Tensor | DeviceWeight;
+  /** Takes these weights, which it owns from then on, in the place of those in floats. */
+  readonly replace: (weights: ReadonlyMap<string, DeviceWeight>) => void;
+}
+
+/** What was done to a layer. */
+export interface QuantizedLayer {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly method: string;
+  readonly bits: number;
+  readonly group: Group;
+  /** How it multiplies. */
+  readonly product: string;
+  readonly bytesBefore: number;
+  /** Of all its parts. */
+  readonly bytesAfter: number;
+}
+
+/** What was done to a model. */
+export interface QuantizationReport {
+  readonly layers: readonly QuantizedLayer[];
+  /** Names of values that stayed as they were. */
+  readonly kept: readonly string[];
+  /** Bytes of all values, without what memory pads. */
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
+/** Whether a value is the weight of a linear or a convolution. */
+const isEligible = seam('quantizer.is_eligible', (name: string, { shape }: Tensor): boolean => {
+  // Tables that are read by rows are called embeddings in all models.
+  return name.endsWith('.weight') && shape.length > 1 && !/(^|\.)embed[^.]*\.weight$/.test(name);
+});
+
+/**
+ * Quantizes layers by one method, or by those that a policy names. It reads nothing back and waits
+ * for nothing.
+ */
+export class Quantizer {
+  readonly #backend: QuantizerBackend;
+  readonly #usual: LayerOptions;
+
+  constructor(backend: QuantizerBackend, usual: LayerOptions) {
+    this.#backend = backend;
+    this.#usual = usual;
+    this.#schemeOf(usual);
+  }
+
+  /**
+   * Quantizes one weight f32 [out, ...] on its device, on a tape, so that each op can be watched;
+   * the caller owns the parts. Throws {@link QuantizerError} `quant-method` for a shape that the
+   * method does not take.
+   */
+  quantizeWeight(
+    tape: Tape,
+    weight: Tensor,
+    layer: string,
+    options: LayerOptions = this.#usual,
+  ): DeviceWeight {
+    const scheme = this.#fitting(options, weight.shape, layer);
+    const made = tape.noGrad(() => scheme.quantize(tape, weight, `${layer}.quantize`));
+    // In shapes of their own, and the caller's: the tape frees what the ops gave.
+    const parts = mapped(scheme.parts(weight.shape), ({ shape }, part) =>
+      (made[part] as Tensor).view(shape).clone(),
+    );
+    return built(scheme, parts, weight.shape, options);
+  }
+
+  /**
+   * Puts quantized weights in the place of those of linears and convolutions; biases, norms and
+   * embeddings stay. Nothing is replaced before all are made. Throws {@link QuantizerError}
+   * `policy-unmatched`, `quant-method` or `quant-unsupported`, and the model is as it was.
+   */
+  quantizeModel(
+    model: { readonly values: ReplaceableValues },
+    policy: Policy = {},
+  ): QuantizationReport {
+    const { values } = model;
+    const tensors = floatsOf(values);
+    const eligible = [...tensors].filter(([name, tensor]) => isEligible(name, tensor));
+    const layers = eligible.map(([name]) => layerOf(name));
+    const plan = plannedLayers(layers, policy, this.#usual);
+    for (const [layer, options] of plan)
+      this.#fitting(options, (tensors.get(weightOf(layer)) as Tensor).shape, layer);
+    const bytesBefore = totalBytes(values);
+    const weights = new Map<string, DeviceWeight>();
+    const done: QuantizedLayer[] = [];
+    for (const [layer, options] of plan) {
+      const tensor = tensors.get(weightOf(layer)) as Tensor;
+      // Freed layer by layer: of large models no two weights are in the making.
+      using tape = new Tape(tensor.gpu);
+      const weight = this.quantizeWeight(tape, tensor, layer, options);
+      weights.set(weightOf(layer), weight);
+      done.push(layerReport(layer, tensor, weight, this.#schemeOf(options)));
+    }
+    values.replace(weights);
+    return {
+      layers: done,
+      kept: values.names.filter((name) => !weights.has(name)),
+      bytesBefore,
+      bytesAfter: totalBytes(values),
+    };
+  }
+
+  /** The weight that parts of a state dict stand for. Throws QuantizerError `state-dict`. */
+  weightOfParts(
+    parts: Readonly<Record<string, Tensor>>,
+    shape: Shape,
+    options: LayerOptions = this.#usual,
+  ): DeviceWeight {
+    const scheme = this.#schemeOf(options);
+    for (const [name, spec] of Object.entries(scheme.parts(shape))) {
+      const part = parts[name];
+      const expected = `${spec.dtype} ${formatShape(spec.shape)}`;
+      const got = part ? `${part.dtype} ${formatShape(part.shape)}` : 'nothing';
+      if (got !== expected)
+        throw new QuantizerError(
+          'state-dict',
+          `${name} of ${scheme.method.name} is ${got} and should be ${expected}`,
+        );
+    }
+    return built(scheme, parts, shape, options);
+  }
+
+  #schemeOf(options: LayerOptions): ChosenScheme {
+    const scheme = schemeOf(options);
+    const missing = scheme.ops.filter((op) => !this.#backend.supports(op));
+    if (missing.length > 0)
+      throw new QuantizerError(
+        'quant-unsupported',
+        `${scheme.method.name} on ${this.#backend.name}: it has no ${missing.join(', ')}`,
+      );
+    return scheme;
+  }
+
+  #fitting(options: LayerOptions, shape: Shape, layer: string): ChosenScheme {
+    const scheme = this.#schemeOf(options);
+    const why = scheme.refuses?.(shape);
+    if (why)
+      throw new QuantizerError(
+        'quant-method',
+        `${layer} ${formatShape(shape)} by ${scheme.method.name}: ${why}`,
+      );
+    return scheme;
+  }
+}
+
+/**
+ * One interface over all quantizers: `method` with its `bits`, `groupSize` and `axis`, what is
+ * absent as is usual of the method, and `computeDtype` of the products. `backend` says which ops it
+ * has. Throws {@link QuantizerError}: `quant-method` for a choice that the method does not have,
+ * `quant-unsupported` for a method that the backend cannot run.
+ */
+export function createQuantizer(backend: QuantizerBackend, options: LayerOptions): Quantizer {
+  return new Quantizer(backend, options);
+}
+
+function built(
+  scheme: ChosenScheme,
+  parts: Readonly<Record<string, Tensor>>,
+  shape: Shape,
+  { computeDtype = 'float32' }: LayerOptions,
+): DeviceWeight {
+  const weight = scheme.weight(parts, shape);
+  return computeDtype === 'float32' ? weight : computedIn(computeDtype, weight);
+}
+
+const layerOf = (name: string) => name.slice(0, -'.weight'.length);
+const weightOf = (layer: string) => `${layer}.weight`;
+
+function floatsOf(values: Pick<ReplaceableValues, 'names' | 'view'>): ReadonlyMap<string, Tensor> {
+  return new Map(
+    values.names.flatMap((name) => {
+      const value = values.view(name);
+      return isQuantized(value) ? [] : [[name, value] as const];
+    }),
+  );
+}
+
+/** Bytes of a value, of a quantized one those of its parts. */
+export function bytesOf(value: Tensor | DeviceWeight): number {
+  if (!isQuantized(value)) return value.bytes;
+  return Object.values(value.parts).reduce((sum, part) => sum + part.bytes, 0);
+}
+
+function totalBytes({ names, view }: Pick<ReplaceableValues, 'names' | 'view'>): number {
+  return names.reduce((sum, name) => sum + bytesOf(view(name)), 0);
+}
+
+function layerReport(
+  name: string,
+  tensor: Tensor,
+  weight: DeviceWeight,
+  { method, choice, product }: ChosenScheme,
+): QuantizedLayer {
+  return {
+    name,
+    shape: tensor.shape,
+    method: method.name,
+    bits: choice.bits,
+    group: choice.group,
+    product,
+    bytesBefore: tensor.bytes,
+    bytesAfter: bytesOf(weight),
+  };
+}
+
+/** Bytes that a weight of this shape takes when it is so quantized, before it is. */
+export function predictedBytes(options: LayerOptions, shape: Shape): number {
+  return Object.values(schemeOf(options).parts(shape)).reduce(
+    (sum, part) => sum + sizeOf(part.shape) * bytesPerElement(part.dtype),
+    0,
+  );
+}

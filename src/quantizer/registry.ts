@@ -1,0 +1,57 @@
+import { collect } from '../collect.ts';
+import type { Choice, Group, Method, Scheme } from './method.ts';
+import { QuantizerError } from './quantizer-error.ts';
+
+/**
+ * Every method by name: each file of `methods` exports some, and nothing is listed twice.
+ */
+export const methods: ReadonlyMap<string, Method> = collect(
+  'methods',
+  import.meta.glob<{ readonly methods: readonly Method[] }>('./methods/*.ts', { eager: true }),
+  (module) => module.methods.map((method) => [method.name, method]),
+);
+
+/** How to quantize; what is absent is what is usual of the method. */
+export interface SchemeOptions {
+  readonly method: string;
+  readonly bits?: number | undefined;
+  readonly groupSize?: Group | undefined;
+  readonly axis?: 0 | 1 | undefined;
+}
+
+/** A scheme with its method and what was chosen of it. */
+export interface ChosenScheme extends Scheme {
+  readonly method: Method;
+  readonly choice: Choice;
+}
+
+/** The scheme of a choice. Throws {@link QuantizerError} `quant-method` that names what is not there. */
+export function schemeOf({ method: name, bits, groupSize, axis }: SchemeOptions): ChosenScheme {
+  const method = methods.get(name);
+  if (!method)
+    throw new QuantizerError(
+      'quant-method',
+      `no method is named ${name}: give ${[...methods.keys()].join(', ')}`,
+    );
+  const choice: Choice = {
+    bits: chosen(method, 'bits', method.bits, bits),
+    group: chosen(method, 'groupSize', method.groups, groupSize),
+    ...(method.axes || axis !== undefined
+      ? { axis: chosen(method, 'axis', method.axes ?? [], axis) }
+      : {}),
+  };
+  return { method, choice, ...method.make(choice) };
+}
+
+/** The wish, or what is usual. */
+function chosen<T extends number | string>(
+  { name }: Method,
+  what: string,
+  all: readonly T[],
+  wish: T | undefined,
+): T {
+  if (wish === undefined) return all[0] as T;
+  if (all.includes(wish)) return wish;
+  const advice = all.length > 0 ? `give ${all.join(' or ')}` : 'it has none';
+  throw new QuantizerError('quant-method', `${what} ${wish} of ${name}: ${advice}`);
+}
