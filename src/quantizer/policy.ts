@@ -1,3 +1,4 @@
+import { seam } from '../seam.ts';
 import { QuantizerError } from './quantizer-error.ts';
 import type { SchemeOptions } from './registry.ts';
 
@@ -47,8 +48,9 @@ export function plannedLayers(
   return new Map(decided.flatMap(([layer, to]) => (to === 'keep' ? [] : [[layer, to]])));
 }
 
-function matches(pattern: string | RegExp, layer: string): boolean {
+/** Whether a pattern names a layer. */
+const matches = seam('quantizer.matches', (pattern: string | RegExp, layer: string): boolean => {
   if (pattern instanceof RegExp) return layer.search(pattern) >= 0;
   const literal = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${literal.join('.*')}$`).test(layer);
-}
+});

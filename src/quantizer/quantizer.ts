@@ -33,6 +33,8 @@ export interface QuantizedLayer {
   readonly method: string;
   readonly bits: number;
   readonly group: Group;
+  /** All that was chosen, as it is chosen again for the parts of a state dict. */
+  readonly options: LayerOptions;
   /** How it multiplies. */
   readonly product: string;
   readonly bytesBefore: number;
@@ -55,6 +57,19 @@ const isEligible = seam('quantizer.is_eligible', (name: string, { shape }: Tenso
   // Tables that are read by rows are called embeddings in all models.
   return name.endsWith('.weight') && shape.length > 1 && !/(^|\.)embed[^.]*\.weight$/.test(name);
 });
+
+/** A part in its own shape that the caller owns: the tape frees what ops gave. */
+const kept = seam(
+  'quantizer.kept',
+  (part: Tensor, shape: Shape): Tensor => part.view(shape).clone(),
+);
+
+/** Ops of a method that a backend lacks. */
+const missingOps = seam(
+  'quantizer.missing_ops',
+  ({ ops }: Pick<ChosenScheme, 'ops'>, backend: QuantizerBackend): readonly string[] =>
+    ops.filter((op) => !backend.supports(op)),
+);
 
 /**
  * Quantizes layers by one method, or by those that a policy names. It reads nothing back and waits
@@ -83,9 +98,8 @@ export class Quantizer {
   ): DeviceWeight {
     const scheme = this.#fitting(options, weight.shape, layer);
     const made = tape.noGrad(() => scheme.quantize(tape, weight, `${layer}.quantize`));
-    // In shapes of their own, and the caller's: the tape frees what the ops gave.
     const parts = mapped(scheme.parts(weight.shape), ({ shape }, part) =>
-      (made[part] as Tensor).view(shape).clone(),
+      kept(made[part] as Tensor, shape),
     );
     return built(scheme, parts, weight.shape, options);
   }
@@ -115,7 +129,7 @@ export class Quantizer {
       using tape = new Tape(tensor.gpu);
       const weight = this.quantizeWeight(tape, tensor, layer, options);
       weights.set(weightOf(layer), weight);
-      done.push(layerReport(layer, tensor, weight, this.#schemeOf(options)));
+      done.push(layerReport(layer, tensor, weight, { ...this.#schemeOf(options), options }));
     }
     values.replace(weights);
     return {
@@ -148,7 +162,7 @@ export class Quantizer {
 
   #schemeOf(options: LayerOptions): ChosenScheme {
     const scheme = schemeOf(options);
-    const missing = scheme.ops.filter((op) => !this.#backend.supports(op));
+    const missing = missingOps(scheme, this.#backend);
     if (missing.length > 0)
       throw new QuantizerError(
         'quant-unsupported',
@@ -202,10 +216,10 @@ function floatsOf(values: Pick<ReplaceableValues, 'names' | 'view'>): ReadonlyMa
 }
 
 /** Bytes of a value, of a quantized one those of its parts. */
-export function bytesOf(value: Tensor | DeviceWeight): number {
+const bytesOf = seam('quantizer.bytes_of', (value: Tensor | DeviceWeight): number => {
   if (!isQuantized(value)) return value.bytes;
   return Object.values(value.parts).reduce((sum, part) => sum + part.bytes, 0);
-}
+});
 
 function totalBytes({ names, view }: Pick<ReplaceableValues, 'names' | 'view'>): number {
   return names.reduce((sum, name) => sum + bytesOf(view(name)), 0);
@@ -215,14 +229,16 @@ function layerReport(
   name: string,
   tensor: Tensor,
   weight: DeviceWeight,
-  { method, choice, product }: ChosenScheme,
+  { method, choice, product, options }: ChosenScheme & { readonly options: LayerOptions },
 ): QuantizedLayer {
+  const { bits, group, axis } = choice;
   return {
     name,
     shape: tensor.shape,
     method: method.name,
-    bits: choice.bits,
-    group: choice.group,
+    bits,
+    group,
+    options: { ...options, bits, groupSize: group, axis },
     product,
     bytesBefore: tensor.bytes,
     bytesAfter: bytesOf(weight),

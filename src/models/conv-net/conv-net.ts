@@ -7,6 +7,7 @@ import { relu } from '../../ops/math/relu.ts';
 import type { Random } from '../../tensor/random.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { BatchNorms } from '../batch-norms.ts';
+import { foldBatchNorms } from '../fold-batch-norm.ts';
 import { Layers } from '../layers.ts';
 import type { Model } from '../model.ts';
 import { ModelValues } from '../values.ts';
@@ -47,6 +48,12 @@ export class ConvNet implements Model {
     const second = this.#block(tape, layers, 2, pooled);
     const mean = tape.apply(globalAvgPool2d, { x: second }, {}, 'avgpool').y;
     return layers.linear('fc', tape.view(mean, mean.shape.slice(0, 2)));
+  }
+
+  /** Folds both normalizations into the convolutions before them, for evaluation alone. */
+  foldBatchNorms(): void {
+    const pairs = [1, 2].map((number) => ({ conv: `conv${number}`, norm: `bn${number}` }));
+    foldBatchNorms(this.values, this.statistics, pairs);
   }
 
   keepStatistics(): void {

@@ -4,6 +4,7 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { globalAvgPool2d } from '../../ops/conv/avg_pool2d.ts';
 import type { Random } from '../../tensor/random.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { foldBatchNorms } from '../fold-batch-norm.ts';
 import { Layers } from '../layers.ts';
 import type { Model } from '../model.ts';
 import { ModelValues } from '../values.ts';
@@ -49,6 +50,17 @@ export class MobileNetV2 implements Model {
     const layers = new Layers(tape, this.values);
     const kept = layers.dropout('classifier.0', tape.view(mean, mean.shape.slice(0, 2)), DROPOUT);
     return layers.linear('classifier.1', kept);
+  }
+
+  /**
+   * Folds the normalizations behind convolutions that are not ternary into these, for evaluation
+   * alone: trits are made anew in each pass, by the size of the latent weights.
+   */
+  foldBatchNorms(): void {
+    const pairs = this.#blocks.flatMap(({ layers }) =>
+      layers.flatMap(({ name, norm, ternary }) => (ternary ? [] : [{ conv: name, norm }])),
+    );
+    foldBatchNorms(this.values, this.statistics, pairs);
   }
 
   keepStatistics(): void {

@@ -1,0 +1,95 @@
+import { Tape } from '../../src/autograd/tape.ts';
+import type { Application } from '../../src/graph/call.ts';
+import { decodedWeight, multiplied } from '../../src/quantizer/coding.ts';
+import { predictedBytes } from '../../src/quantizer/quantizer.ts';
+import { methods } from '../../src/quantizer/registry.ts';
+import { product } from '../../src/reference/matmul/product.ts';
+import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
+import { Tensor } from '../../src/tensor/tensor.ts';
+import { judgeApplications } from '../../src/testing/judge-step.ts';
+import { suite } from '../../src/testing/suite.ts';
+import { value } from '../quant/values.ts';
+import { drawn, quantizerOf } from './drawn.ts';
+
+export const quantizerMethods = suite('quantizer.methods', {
+  description: 'Every method of the quantizer: quantize, decode and multiply, each op judged',
+});
+
+const OUT = 24;
+const IN = 256;
+
+/** Floats of so many bits of a fraction. */
+const FRACTIONS: Readonly<Record<string, number>> = {
+  fp4: 1,
+  mxfp4: 1,
+  nvfp4: 1,
+  mxfp8: 3,
+  quanto_float8: 3,
+  f16: 10,
+  bf16: 7,
+};
+
+/**
+ * How far decoded weights may be from normal ones, relative to their root mean square: of a float
+ * half a unit in the last place; else groups of normal numbers span seven deviations at most, and the
+ * root mean square of a rounding is a step over the root of 12. The dynamic map has the steps of 7
+ * bits below its largest values.
+ */
+function limitOf(name: string, bits: number): number {
+  const fraction = FRACTIONS[name];
+  if (fraction !== undefined) return 2 ** -(fraction + 1);
+  return 7 / Math.sqrt(12) / (2 ** (name === 'int8_blockwise' ? 7 : bits) - 1);
+}
+
+/** Each method with each of its widths. */
+const CHOICES = [...methods.values()].flatMap(({ name, bits }) =>
+  bits.map((width) => `${name}-${width}`),
+);
+
+quantizerMethods
+  .case('weight', { choice: CHOICES })
+  .covers('fsdp.backend.quantization-method-compatibility/seven-methods')
+  .desc(
+    'A weight of normal numbers is quantized, decoded and multiplied: every op is right by its record, parts have the bytes that were predicted, weights are as near to what they were as their bits allow, and the product is that with the decoded weight.',
+  )
+  .control('parts of ones in the place of what was made', (fault) =>
+    fault.host('quantizer.kept', () => (part, shape) => {
+      const ones = new Float64Array(part.size).fill(1);
+      return Tensor.from(part.gpu, hostTensorFrom(part.dtype, shape, ones));
+    }),
+  )
+  .run(async (t) => {
+    const [method, width] = t.params.choice.split('-') as [string, string];
+    const options = { method, bits: Number(width) };
+    const host = drawn(t, 0, [OUT, IN], 0.05);
+    using weight = Tensor.from(t.gpu, host);
+    using x = Tensor.from(t.gpu, drawn(t, 1, [5, IN]));
+    const trace: Application<Tensor>[] = [];
+    using tape = new Tape(t.gpu, [], { trace });
+    const quantized = quantizerOf(t, options).quantizeWeight(tape, weight, 'fc');
+    const bytes = Object.values(quantized.parts).reduce((sum, part) => sum + part.bytes, 0);
+    const predicted = predictedBytes(options, [OUT, IN]);
+    t.expect(bytes === predicted, () => `the parts take ${bytes} bytes, not ${predicted}`);
+    t.metric('bytes', bytes);
+    const dense = decodedWeight(tape, quantized, 'fc');
+    const y = multiplied(tape, quantized, x, 'fc.product');
+    await judgeApplications(t, 0, trace);
+    const decoded = value(await dense.read());
+    const error = relativeError(decoded.data, valuesOf(host));
+    const limit = limitOf(method, options.bits);
+    t.metric('relative-error', error);
+    t.expect(error <= limit, () => `weights are ${error} off, and ${limit} is the most`);
+    const expected = product(value(await x.read()), decoded, false, true);
+    const off = relativeError(value(await y.read()).data, expected.data);
+    // x is rounded to 8 bits, or to the last bits of halves.
+    const most = method === 'llm_int8' ? 2 / 127 : 1e-5;
+    t.metric('product-error', off);
+    t.expect(off <= most, () => `products are ${off} off, and ${most} is the most`);
+    for (const part of Object.values<Tensor>(quantized.parts)) part[Symbol.dispose]();
+  });
+
+/** Root mean square of the difference over that of what is expected. */
+function relativeError(actual: Float64Array, expected: Float64Array): number {
+  const norm = (data: Float64Array) => Math.hypot(...data);
+  return norm(actual.map((a, i) => a - (expected[i] as number))) / norm(expected);
+}
