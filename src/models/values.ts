@@ -3,6 +3,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import type { Format } from '../quant/format.ts';
 import { isQuantized, type QuantizedWeight, withParts } from '../quant/weight.ts';
 import type { DeviceWeight } from '../quantizer/coding.ts';
+import { seam } from '../seam.ts';
 import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -18,6 +19,8 @@ export class ModelValues implements Disposable {
   readonly #gpu: Gpu;
   #parameters: FlatParameters;
   readonly #fixed = new Map<string, Tensor | DeviceWeight>();
+  /** Names as they were given. */
+  readonly #order: readonly string[];
 
   /** Uploads all. */
   constructor(
@@ -30,6 +33,7 @@ export class ModelValues implements Disposable {
     const upload = (host: HostTensor) => Tensor.from(gpu, host);
     for (const [name, value] of fixed)
       this.#fixed.set(name, isQuantized(value) ? withParts(value, upload) : upload(value));
+    this.#order = [...this.#parameters.names, ...this.#fixed.keys()];
   }
 
   /** What is trained; another object after {@link ModelValues.replace}. */
@@ -37,9 +41,9 @@ export class ModelValues implements Disposable {
     return this.#parameters;
   }
 
-  /** Trained ones first. */
+  /** Trained ones first, as they were given, whatever was quantized since; what came later is last. */
   get names(): readonly string[] {
-    return [...this.#parameters.names, ...this.#fixed.keys()];
+    return inOrder([...this.#parameters.names, ...this.#fixed.keys()], this.#order);
   }
 
   /** A value by its name. Throws RangeError where there is none. */
@@ -77,6 +81,15 @@ export class ModelValues implements Disposable {
     for (const value of this.#fixed.values()) dispose(value);
   }
 }
+
+/** The names in this order, and then the others. */
+const inOrder = seam(
+  'models.in_order',
+  (names: readonly string[], order: readonly string[]): readonly string[] => {
+    const known = order.filter((name) => names.includes(name));
+    return [...known, ...names.filter((name) => !order.includes(name))];
+  },
+);
 
 function dispose(value: Tensor | DeviceWeight | undefined): void {
   if (!value) return;

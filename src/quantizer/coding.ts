@@ -7,6 +7,7 @@ import { ternaryUnpack } from '../ops/quant/ternary_pack.ts';
 import type { Format } from '../quant/format.ts';
 import { blockFormats } from '../quant/registry.ts';
 import type { QuantizedWeight } from '../quant/weight.ts';
+import { seam } from '../seam.ts';
 import { matrixView } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -39,16 +40,19 @@ export function decodedWeight(tape: Tape, weight: DeviceWeight, layer: string): 
 }
 
 /** y [..., out] = x [..., in] W^T, without bias; the gradient of x flows. */
-export function multiplied(tape: Tape, weight: DeviceWeight, x: Tensor, layer: string): Tensor {
-  if (isOfFormat(weight)) {
-    const { op, params } = productOf(weight);
-    return tape.apply(op, { x, ...weight.parts }, params, layer).y;
-  }
-  const coded = weight as CodedWeight;
-  const { multiply } = coded.format;
-  if (multiply) return multiply(tape, coded, x, layer);
-  return denseProduct(tape, decodedWeight(tape, coded, layer), x, layer);
-}
+export const multiplied = seam(
+  'quantizer.multiplied',
+  (tape: Tape, weight: DeviceWeight, x: Tensor, layer: string): Tensor => {
+    if (isOfFormat(weight)) {
+      const { op, params } = productOf(weight);
+      return tape.apply(op, { x, ...weight.parts }, params, layer).y;
+    }
+    const coded = weight as CodedWeight;
+    const { multiply } = coded.format;
+    if (multiply) return multiply(tape, coded, x, layer);
+    return denseProduct(tape, decodedWeight(tape, coded, layer), x, layer);
+  },
+);
 
 /** y = x W^T of a weight in floats. */
 export function denseProduct(tape: Tape, b: Tensor, a: Tensor, layer: string): Tensor {

@@ -1,5 +1,6 @@
 import { mapped } from '../graph/call.ts';
 import { isQuantized } from '../quant/weight.ts';
+import { seam } from '../seam.ts';
 import type { HostTensor, HostTensors } from '../tensor/host.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { DeviceWeight } from './coding.ts';
@@ -26,10 +27,14 @@ export async function readState(
     const tensors: Readonly<Record<string, Tensor>> = isQuantized(value)
       ? renamed(value, parts.get(name) ?? {})
       : { [name]: value };
-    for (const [stored, tensor] of Object.entries(tensors)) state[stored] = await tensor.read();
+    for (const [stored, tensor] of Object.entries(tensors))
+      state[stored] = storedPart(await tensor.read());
   }
   return state;
 }
+
+/** What is stored of a part. */
+const storedPart = seam('quantizer.stored_part', (read: HostTensor): HostTensor => read);
 
 function renamed(
   { parts }: DeviceWeight,

@@ -1,0 +1,164 @@
+import { Tape } from '../../src/autograd/tape.ts';
+import { drawSpirals } from '../../src/data/spirals.ts';
+import { sha256 } from '../../src/formats/sha256.ts';
+import { Mlp } from '../../src/models/mlp/mlp.ts';
+import { packTrits } from '../../src/quant/ternary/trits.ts';
+import { decodedWeight } from '../../src/quantizer/coding.ts';
+import type { LayerOptions } from '../../src/quantizer/policy.ts';
+import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
+import { Tensor } from '../../src/tensor/tensor.ts';
+import type { CaseContext } from '../../src/testing/context.ts';
+import { suite } from '../../src/testing/suite.ts';
+import { Learner } from '../../src/train/learner.ts';
+import { drawn, quantizerOf } from './drawn.ts';
+import { readTensors, sameBits } from './parts.ts';
+
+export const quantizedNumbers = suite('quantizer.numbers', {
+  description:
+    'What quantized weights are worth: errors by bits, large weights, training around them',
+});
+
+const ROW = 'triton.quantization';
+
+quantizedNumbers
+  .case('permitted-updates')
+  .covers(`${ROW}.mixed-precision-ternary-model/permitted-updates`)
+  .desc(
+    'With a ternary first layer ten steps of training change every bias and the other weights, and no bit of the trits and their scales.',
+  )
+  .control('the product overwrites its trits', (fault) =>
+    fault.host('ternary_matmul.forward', (original) => (gpu, inputs, ...rest) => {
+      const { packed } = inputs;
+      packed.write(hostTensorFrom('u8', packed.shape, new Float64Array(packed.size)));
+      return original(gpu, inputs, ...rest);
+    }),
+  )
+  .run(async (t) => {
+    using model = new Mlp(t.gpu, { inFeatures: 2, hidden: 24, classes: 2 }, t.random());
+    const rules = [{ layers: 'fc1', to: { method: 'ternary' } }];
+    quantizerOf(t, { method: 'ternary' }).quantizeModel(model, { rules, rest: 'keep' });
+    const before = await readTensors(model.values);
+    using learner = new Learner(t.gpu, model, {
+      draw: drawSpirals,
+      batchSize: 16,
+      optimizer: { optimizer: 'adamw', lr: 0.01, weight_decay: 0 },
+      seed: t.seed,
+    });
+    for (let step = 0; step < 10; step++) await learner.step();
+    const after = await readTensors(model.values);
+    for (const [name, tensor] of before) {
+      const isFixed = name.startsWith('fc1.weight');
+      const isSame = sameBits(tensor, after.get(name));
+      t.expect(isSame === isFixed, () => `${name} ${isSame ? 'stayed' : 'changed'}`);
+    }
+  });
+
+/** A layer of 1000 x 1000 by trits with one threshold: a hash of its packed bytes, and the expected. */
+async function millionTrits(t: CaseContext): Promise<readonly [actual: string, expected: string]> {
+  const host = drawn(t, 0, [1000, 1000]);
+  using weight = Tensor.from(t.gpu, host);
+  using tape = new Tape(t.gpu);
+  const options = { method: 'bitnet' };
+  const quantized = quantizerOf(t, options).quantizeWeight(tape, weight, 'fc');
+  const { packed, scale } = quantized.parts as Record<'packed' | 'scale', Tensor>;
+  const data = valuesOf(host);
+  // round(w / (scale + eps)) is 1 from half of the divisor on; a tie goes to 0.
+  const half = (Number(valuesOf(await scale.read())[0]) + Math.fround(1e-5)) / 2;
+  const edge = Math.fround(2 * half) / 2;
+  const trits = data.map((w) => (Math.abs(w) > edge ? Math.sign(w) : 0));
+  const read = (await packed.read()).data as Uint8Array<ArrayBuffer>;
+  const hashes = [await sha256(read), await sha256(Uint8Array.from(packTrits(trits)))] as const;
+  for (const part of [packed, scale]) part[Symbol.dispose]();
+  return hashes;
+}
+
+quantizedNumbers
+  .case('million')
+  .covers(`${ROW}.large-tensor/million-elements`)
+  .tier('full')
+  .desc(
+    'A weight of 1000 x 1000 has the packed trits of the definition, by the hash of their bytes.',
+  )
+  .control('trits of the other sign', (fault) =>
+    fault.shader('quant/ternary_pack', '(trit + 1u) & 3u', '(1u - trit) & 3u'),
+  )
+  .run(async (t) => {
+    const [actual, expected] = await millionTrits(t);
+    t.expect(actual === expected, () => `the hash is ${actual}, and of the definition ${expected}`);
+  });
+
+/** Mean square of the error of the outputs of 64 rows, and bits a weight. */
+async function outputError(t: CaseContext, options: LayerOptions) {
+  using weight = Tensor.from(t.gpu, drawn(t, 0, [64, 256], 0.05));
+  using x = Tensor.from(t.gpu, drawn(t, 1, [64, 256]));
+  using tape = new Tape(t.gpu);
+  const quantized = quantizerOf(t, options).quantizeWeight(tape, weight, 'fc');
+  const bytes = Object.values(quantized.parts).reduce((sum, part) => sum + part.bytes, 0);
+  const dense = valuesOf(await decodedWeight(tape, quantized, 'fc').read());
+  const exact = valuesOf(await weight.read());
+  const rows = valuesOf(await x.read());
+  for (const part of Object.values<Tensor>(quantized.parts)) part[Symbol.dispose]();
+  let sum = 0;
+  for (let row = 0; row < 64; row++) {
+    for (let out = 0; out < 64; out++) {
+      let off = 0;
+      for (let k = 0; k < 256; k++) {
+        const at = out * 256 + k;
+        off += (rows[row * 256 + k] as number) * ((dense[at] as number) - (exact[at] as number));
+      }
+      sum += off * off;
+    }
+  }
+  return { mse: sum / 4096, bits: (8 * bytes) / exact.length };
+}
+
+/** Within each family errors do not grow with bits. */
+const FAMILIES = {
+  hqq: [2, 3, 4, 8],
+  mlx: [2, 3, 4, 5, 6, 8],
+  quanto_int: [2, 4],
+} as const;
+
+quantizedNumbers
+  .case('monotone', { family: Object.keys(FAMILIES) })
+  .covers(`${ROW}.accuracy-compression-tradeoff/mse-monotone`)
+  .desc('Within a family of methods the mean square error of outputs does not grow with bits.')
+  .control('codes of 4 bits are those of the neighbours', (fault) =>
+    fault.launch('unpack_codes.forward', ([gpu, inputs, params, ...rest]) => [
+      gpu,
+      inputs,
+      params.bits === 4 ? { ...params, order: params.order === 'low' ? 'high' : 'low' } : params,
+      ...rest,
+    ]),
+  )
+  .run(async (t) => {
+    const family = t.params.family as keyof typeof FAMILIES;
+    const errors: number[] = [];
+    for (const bits of FAMILIES[family]) {
+      const { mse, bits: taken } = await outputError(t, { method: family, bits });
+      t.metric(`mse-of-${bits}`, mse);
+      t.metric(`bits-of-${bits}`, taken);
+      errors.push(mse);
+    }
+    const falls = errors.slice(1).every((mse, i) => mse <= (errors[i] as number));
+    t.expect(falls, () => `errors by bits are ${errors.join(', ')}`);
+  });
+
+quantizedNumbers
+  .case('stages')
+  .covers(`${ROW}.sequential-steps/stage-outputs`, `${ROW}.sequential-steps/errors-ordered`)
+  .desc(
+    'The errors of outputs after f32 to f16 and after f16 to ternary are recorded, and that of f16 is the smaller.',
+  )
+  .control('halves of zeros', (fault) =>
+    fault.host('quantizer.kept', (original) => (part, shape) => {
+      const zeros = hostTensorFrom('f16', shape, new Float64Array(part.size));
+      return part.dtype === 'f16' ? Tensor.from(part.gpu, zeros) : original(part, shape);
+    }),
+  )
+  .run(async (t) => {
+    const half = (await outputError(t, { method: 'f16' })).mse;
+    const ternary = (await outputError(t, { method: 'ternary' })).mse;
+    t.series('mean square errors', [0, half, ternary]);
+    t.expect(half > 0 && half < ternary, () => `errors are ${half} and ${ternary}`);
+  });
