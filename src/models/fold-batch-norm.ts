@@ -1,10 +1,10 @@
 import { Tape } from '../autograd/tape.ts';
+import { clip } from '../ops/math/clip.ts';
 import { mul } from '../ops/math/mul.ts';
 import { batchNorm } from '../ops/nn/batch_norm.ts';
 import { seam } from '../seam.ts';
-import { hostTensorFrom } from '../tensor/host.ts';
 import { matrixView } from '../tensor/shape.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { ModelValues } from './values.ts';
 
 /** A normalization as it is outside of training. */
@@ -29,21 +29,18 @@ export interface FoldedPair {
 export const folded = seam(
   'models.folded',
   (tape: Tape, weight: Tensor, norm: Norm, layer: string) => {
-    const { gpu } = weight;
-    const channels = matrixView(weight.shape)[0];
-    using zeros = Tensor.zeros(gpu, [channels]);
-    using ones = Tensor.from(
-      gpu,
-      hostTensorFrom('f32', [channels], new Float64Array(channels).fill(1)),
-    );
-    const normalized = (x: Tensor, given: Norm) =>
-      tape.apply(batchNorm, { ...given, x: x.view([1, channels]) }, { training: false }, layer).y;
-    const factor = normalized(ones, { ...norm, bias: zeros, running_mean: zeros });
-    const bias = tape.view(normalized(zeros, norm), [channels]);
-    const operands = {
-      a: tape.view(weight, matrixView(weight.shape)),
-      b: tape.view(factor, [channels, 1]),
+    const matrix = matrixView(weight.shape);
+    const line = [1, matrix[0]];
+    const filled = (value: number) =>
+      tape.apply(clip, { x: norm.bias }, { min: value, max: value }, layer).y;
+    const zeros = filled(0);
+    const normalized = (x: Tensor, given: Norm) => {
+      const inputs = { ...given, x: tape.view(x, line) };
+      return tape.apply(batchNorm, inputs, { training: false }, layer).y;
     };
+    const factor = normalized(filled(1), { ...norm, bias: zeros, running_mean: zeros });
+    const bias = tape.view(normalized(zeros, norm), norm.bias.shape);
+    const operands = { a: tape.view(weight, matrix), b: tape.view(factor, line.toReversed()) };
     const scaled = tape.apply(mul, operands, {}, layer).y;
     return { weight: tape.view(scaled, weight.shape), bias };
   },

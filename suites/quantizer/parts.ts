@@ -5,7 +5,7 @@ import type { HostTensor } from '../../src/tensor/host.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 
 /** The tensors of all values by name, of a quantized one each part. */
-export function tensorsOf({
+function tensorsOf({
   names,
   view,
 }: Pick<ReplaceableValues, 'names' | 'view'>): ReadonlyMap<string, Tensor> {
