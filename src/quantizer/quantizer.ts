@@ -18,7 +18,7 @@ export interface QuantizerBackend {
   readonly supports: (op: string) => boolean;
 }
 
-/** Values of a model by name, of which some can be put in the place of others. */
+/** Values of a model by name; quantized ones can take the place of others. */
 export interface ReplaceableValues {
   readonly names: readonly string[];
   readonly view: (name: string) => Tensor | DeviceWeight;

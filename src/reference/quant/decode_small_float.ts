@@ -2,11 +2,13 @@ import { E2M1, E4M3, E5M2, valueOfCode } from '../../quant/small-floats.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { decodeSmallFloat as signature } from '../../vocabulary/quant/decode_small_float.ts';
-import type { ParamsOf } from '../../vocabulary/signature.ts';
+import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { FLUSH } from '../bounds.ts';
-import { defineRecord, type SampleOf } from '../define.ts';
+import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Value } from '../record.ts';
 
+type Inputs = InputsOf<typeof signature, Value>;
 type Type = ParamsOf<typeof signature>['type'];
 
 const VALUES: Readonly<Record<Type, (code: number) => number>> = {
@@ -40,12 +42,15 @@ function sample(shape: Shape, type: Type, least = 0): SampleOf<typeof signature>
   };
 }
 
+/** The numbers that codes stand for. */
+function decoded({ codes: { shape, data } }: Inputs, { type }: { readonly type: Type }) {
+  return { y: { shape, data: data.map(VALUES[type]) } };
+}
+
 /** Floats of few bits: exact but for a denormal. */
 export const record = defineRecord(signature, {
   summary: 'the numbers that codes of e2m1, e4m3, e5m2 or e8m0 stand for',
-  forward: ({ codes: { shape, data } }, { type }) => ({
-    y: { shape, data: data.map(VALUES[type]) },
-  }),
+  forward: decoded,
   acceptance: (_inputs, { y }) => ({
     y: { kind: 'within', bound: y.data.map((x) => (Math.abs(x) < FLUSH ? FLUSH : 0)) },
   }),
@@ -73,4 +78,9 @@ export const record = defineRecord(signature, {
       i === data.length - 1 ? code ^ 1 : code,
     ),
   ],
+});
+
+/** The kernel makes floats of their bits, and its one product is exact. */
+export const simulation = defineSimulation(signature, {
+  forward: (_gpu, inputs, params) => decoded(inputs, params),
 });
