@@ -1,8 +1,9 @@
 import { mul } from '../../ops/math/mul.ts';
 import { sub } from '../../ops/math/sub.ts';
+import { hqqMatmul } from '../../ops/matmul/hqq_matmul.ts';
 import { hqqQuantize } from '../../ops/quant/hqq_quantize.ts';
 import { unpackCodes } from '../../ops/quant/unpack_codes.ts';
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { matrixView, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { HQQ_WORDS } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { Coding, Parts } from '../coding.ts';
 import type { Choice, Method, Scheme } from '../method.ts';
@@ -43,9 +44,19 @@ function scheme({ bits, group, axis = 0 }: Choice): Scheme {
       return tape.view(tape.apply(mul, { a: y, b: scale }, {}, `${layer}.scale`).y, shape);
     },
   };
+  // Groups along rows are decoded in registers.
+  const isAlongRows = axis === 1;
+  const multiply: Coding['multiply'] = (tape, { shape, parts }, x, layer) => {
+    const { packed, scale, zero } = parts as Parts<'packed' | 'scale' | 'zero'>;
+    const [out_features, in_features] = matrixView(shape);
+    const params = { nbits, group_size, out_features, in_features };
+    return tape.apply(hqqMatmul, { x, packed, scale, zero }, params, layer).y;
+  };
   return {
-    ops: ['hqq_quantize', 'unpack_codes', 'sub', 'mul', 'matmul'],
-    product: 'unpack_codes, (code - zero) * scale, then matmul',
+    ops: [...['hqq_quantize', 'unpack_codes', 'sub', 'mul'], isAlongRows ? 'hqq_matmul' : 'matmul'],
+    product: isAlongRows
+      ? 'hqq_matmul, decoded in registers'
+      : 'unpack_codes, (code - zero) * scale, then matmul',
     refuses: (shape) =>
       sizeOf(shape) % group_size === 0
         ? undefined
@@ -64,6 +75,10 @@ function scheme({ bits, group, axis = 0 }: Choice): Scheme {
       const made = tape.apply(hqqQuantize, { weight }, { nbits, axis, group_size }, layer);
       return { packed: made.packed, scale: made.scale, zero: made.zero };
     },
-    weight: (parts, shape) => ({ format: coding, shape, parts }),
+    weight: (parts, shape) => {
+      const rows = shape.length === 2 && (shape[1] as number) % group_size === 0;
+      const format = isAlongRows && rows ? { ...coding, multiply } : coding;
+      return { format, shape, parts };
+    },
   };
 }

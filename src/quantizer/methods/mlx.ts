@@ -2,6 +2,7 @@ import type { Tape } from '../../autograd/tape.ts';
 import { present } from '../../graph/call.ts';
 import { add } from '../../ops/math/add.ts';
 import { mul } from '../../ops/math/mul.ts';
+import { mlxMatmul } from '../../ops/matmul/mlx_matmul.ts';
 import { decodeSmallFloat } from '../../ops/quant/decode_small_float.ts';
 import { mlxQuantize } from '../../ops/quant/mlx_quantize.ts';
 import { unpackCodes } from '../../ops/quant/unpack_codes.ts';
@@ -63,17 +64,24 @@ function scheme(mode: MlxParams['mode'], choice: Choice): Scheme {
         : small(tape, codes, weight, mode, layer);
       return tape.view(y, weight.shape);
     },
+    multiply: (tape, { shape, parts }, x, layer) => {
+      const { packed, scales, biases } = parts as Parts<'packed' | 'scales'> & {
+        readonly biases?: Tensor;
+      };
+      const [out_features, in_features] = matrixView(shape);
+      const params = { mode, bits, group_size, out_features, in_features };
+      const inputs = { x, packed, scales, ...(biases && { biases }) };
+      return tape.apply(mlxMatmul, inputs, params, layer).y;
+    },
   };
   return {
     ops: [
       'mlx_quantize',
       'unpack_codes',
       ...(isAffine ? ['mul', 'add'] : ['decode_small_float', 'mul']),
-      'matmul',
+      'mlx_matmul',
     ],
-    product: isAffine
-      ? 'unpack_codes, code * scale + bias, then matmul'
-      : 'unpack_codes, decode_small_float, float * scale, then matmul',
+    product: 'mlx_matmul, decoded in registers',
     refuses: wholeRows(group_size),
     parts: (shape) => {
       const [rows, width] = matrixView(shape);
