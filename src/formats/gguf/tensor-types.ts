@@ -17,7 +17,7 @@ const unread = (name: string, elements: number, bytes: number): TensorType => ({
 
 /**
  * ggml's types by their numbers (GGMLQuantizationType and GGML_QUANT_SIZES of gguf/constants.py):
- * numbers, blocks that are read here, and those of which the size alone is known.
+ * numbers, blocks that are read here, and others with their size alone.
  */
 export const TENSOR_TYPES: ReadonlyMap<number, TensorType> = new Map([
   [0, number('f32', 4)],
