@@ -39,7 +39,7 @@ const SHARES_OF: Readonly<Record<string, (n: number) => number>> = {
 };
 /** Count or compare: nothing is rounded. */
 const EXACT = [
-  ...['amp_unscale shares', 'quantile radix', 'topk rounds'],
+  ...['amp_unscale shares', 'quantile radix', 'sparse_ternarize radix', 'topk rounds'],
   ...['int8_vectorwise_quant serial', 'int8_vectorwise_quant cooperative'],
 ];
 

@@ -153,9 +153,9 @@ int8
     const norm = (data: Float64Array) => Math.sqrt(data.reduce((sum, x) => sum + x * x, 0));
     for (const { y } of results) {
       const off = norm(y.data.map((result, i) => result - (expected[i] as number)));
-      const share = off / norm(expected);
-      t.metric('error', share);
-      t.expect(share <= 0.02, () => `the results are ${share} of their size off`);
+      const percent = (100 * off) / norm(expected);
+      t.metric('error in percent', percent);
+      t.expect(percent <= 2, () => `the results are ${percent} % of their size off`);
     }
   });
 
