@@ -84,6 +84,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     sample({ level: 'exact', nbits, x: [11, 96], out: 13, group_size: 32, variants: ['register'] }),
     sample({ level: 'legal', nbits, x: [5, 128], out: 23 }),
   ]),
+  sample({ level: 'legal', x: [3, 64], out: 64, variants: ['register'] }),
   sample({ level: 'exact', x: [37, 48], out: 29, group_size: 12, variants: ALL }),
   sample({ level: 'legal', x: [1, 40], out: 7, group_size: 8, variants: ['register'] }),
   sample({

@@ -7,7 +7,12 @@ import { HQQ_WORDS } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { defineRecord } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
-import { type DecodedWeight, decodedProductOf, loaderFaults } from '../quant/decoded-product.ts';
+import {
+  type DecodedWeight,
+  decodedProductOf,
+  loaderFaults,
+  transposed,
+} from '../quant/decoded-product.ts';
 import { EXACT, exactly, type RangeArithmetic, rangesIn, reach } from '../quant/ranges.ts';
 import type { Value } from '../record.ts';
 import { samples } from './hqq_matmul.samples.ts';
@@ -51,6 +56,11 @@ export const record = defineRecord(signature, {
       ...params,
       group_size: params.group_size / 2,
     })),
+    paramsBug('codes of another width', (params) => ({
+      ...params,
+      nbits: params.nbits === 2 ? 1 : params.nbits,
+    })),
+    paramsBug('the other way round', transposed),
     inputBug('a code one too high', 'packed', (word, i) => (i === 0 ? word ^ 1 : word)),
     inputBug('scales of the next group', 'scale', (_, i, { data }) =>
       Number(data[(i + 1) % data.length]),

@@ -131,6 +131,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     variants: ALL,
   }),
   sample({ level: 'exact', x: [2, 32], out: 1, params: { group_size: 32 } }),
+  sample({ level: 'legal', x: [3, 64], out: 64, params: {}, variants: ['register'] }),
   ...MICROSCALED.flatMap((params) => [
     sample({ level: 'exact', x: [11, 64], out: 9, params, variants: ['register'] }),
     sample({ level: 'legal', x: [2, 3, 96], out: 17, params }),

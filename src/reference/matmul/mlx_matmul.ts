@@ -6,7 +6,12 @@ import {
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { defineRecord } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
-import { type DecodedWeight, decodedProductOf, loaderFaults } from '../quant/decoded-product.ts';
+import {
+  type DecodedWeight,
+  decodedProductOf,
+  loaderFaults,
+  transposed,
+} from '../quant/decoded-product.ts';
 import { codingOf } from '../quant/mlx-coding.ts';
 import { unpackWords } from '../quant/packed-words.ts';
 import { EXACT, exactly, type RangeArithmetic, rangesIn, reach } from '../quant/ranges.ts';
@@ -51,11 +56,7 @@ export const record = defineRecord(signature, {
     'vec4u(codes) >> vec4u(BITS, 0u, 3u * BITS, 2u * BITS)',
   ),
   plausibleBugs: [
-    paramsBug('the other way round', (params) =>
-      params.out_features === params.in_features
-        ? { ...params, transpose_weight: !params.transpose_weight }
-        : params,
-    ),
+    paramsBug('the other way round', transposed),
     paramsBug('a power of two for a scale in e4m3', (params) =>
       params.mode === 'nvfp4' ? { ...params, mode: 'mxfp4' } : params,
     ),

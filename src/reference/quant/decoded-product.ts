@@ -63,6 +63,14 @@ export function decodedProductOf<Weight, P extends Params>(
   };
 }
 
+/** Parameters that take a square weight for its transpose. */
+export function transposed<
+  P extends Params & { readonly out_features: number; readonly in_features: number },
+>(params: P): P {
+  const isSquare = params.out_features === params.in_features;
+  return isSquare ? { ...params, transpose_weight: !params.transpose_weight } : params;
+}
+
 /** The same mistake of a loader in every tile, both ways. */
 export function loaderFaults(name: string, from: string, to: string): readonly RecordFault[] {
   const tiles = { register: 'register', subgroup: 'quad', tiled: 'workgroup' } as const;
