@@ -91,6 +91,13 @@ const LIMITS: Readonly<Record<string, string>> = {
   'src/ui/cases/linked-suites.ts: boundUsed < 0.001': 'how a share is written',
   'src/ui/cases/case-facts.ts: share < 0.001': 'how a share is written',
   'src/reference/quant/abs_mean.ts: limit: 0.05': 'the size of drawn limits',
+  'src/quantizer/methods/int8.ts: LEAST_SCALE = 2 ** -100':
+    'the scale of a channel of zeros, which decode to zeros by any',
+  'suites/quantizer/drawn.ts: WEIGHT_SIZE = 0.05': 'the size of drawn weights',
+  'suites/quantizer/models.suite.ts: Math.abs(share - 0.5) <= 0.01':
+    'three standard deviations of 32768 draws',
+  'suites/quantizer/models.suite.ts: spread > 1e-3':
+    'whether logits differ at all: they are near one where weights are quantized',
   'suites/errors/arrays.suite.ts: SMALLEST_NORMAL = 2 ** -126': 'where floats become denormal',
   'suites/errors/non-finite.suite.ts: DENORMAL = 2 ** -130': 'a denormal that the probe asks for',
   'suites/errors/underflow.suite.ts: FACTOR = 1e-30': 'an operand whose square is below denormals',

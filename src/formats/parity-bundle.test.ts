@@ -517,6 +517,39 @@ const VALID: readonly Description[] = [
     tensors: { 'in.q': ['u8', [2, 3]], 'in.scale': [2, 2], 'out.y': [2, 3] },
   },
   {
+    op: 'minmax_observer',
+    params: { ch_axis: 0, averaging_constant: 0.01 },
+    tensors: { 'in.x': [3, 5], 'in.min_val': [3], 'in.max_val': [3], 'out.min_val': [3] },
+  },
+  { op: 'mse_observer', params: { ch_axis: 1 }, tensors: { 'in.x': [3, 5], 'out.max_val': [5] } },
+  {
+    op: 'calculate_qparams',
+    params: { dtype: 'qint8' },
+    tensors: {
+      'in.min_val': [3],
+      'in.max_val': [3],
+      'out.scale': [3],
+      'out.zero_point': ['i8', [3]],
+    },
+  },
+  {
+    op: 'int8_linear',
+    tensors: {
+      'in.x': ['i8', [4, 6]],
+      'in.weight': ['i8', [3, 6]],
+      'in.x_scale': [4],
+      'in.weight_scale': [1],
+      'in.x_zero_point': ['i8', [4]],
+      'out.acc': ['i32', [4, 3]],
+      'out.y': [4, 3],
+    },
+  },
+  {
+    op: 'sparse_ternarize',
+    params: { amount: 0.5, per_channel: true },
+    tensors: { 'in.weight': [4, 6], 'out.trits': ['i8', [4, 6]], 'out.threshold': [4] },
+  },
+  {
     op: 'optimizer_steps',
     params: { optimizer: 'adamw8bit', blocksize: 256 },
     tensors: {

@@ -5,7 +5,7 @@
 const SUITES = {
   products: ['ops.matmul.*', 'matmul.*'],
   lora: ['ops.lora.*'],
-  'few-bits': ['ops.matmul.matmul_4bit', 'ops.quant.*', 'ops.storage', 'quant.*'],
+  'few-bits': ['ops.matmul.matmul_4bit', 'ops.quant.*', 'ops.storage', 'quant.*', 'quantizer.*'],
   ternary: [
     'ops.quant.ternar*',
     'ops.quant.abs_mean',

@@ -15,6 +15,13 @@ export function drawn(t: CaseContext, stream: number, shape: Shape, deviation = 
   );
 }
 
+/** Weights are as large as a trained linear's. */
+const WEIGHT_SIZE = 0.05;
+
+/** Normal numbers of that size. */
+export const drawnWeight = (t: CaseContext, stream: number, shape: Shape): HostTensor =>
+  drawn(t, stream, shape, WEIGHT_SIZE);
+
 /** A quantizer of the case's device. */
 export const quantizerOf = (t: CaseContext, options: LayerOptions): Quantizer =>
   createQuantizer(new WebGpuBackend(t.gpu), options);

@@ -18,7 +18,8 @@ import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { value } from '../quant/values.ts';
-import { drawn } from './drawn.ts';
+import { drawn, drawnWeight } from './drawn.ts';
+import { limitOf } from './weight-limit.ts';
 
 export const matrix = suite('quantizer.matrix', {
   description: 'Every method on every backend that is here: quantize, decode, multiply',
@@ -36,9 +37,6 @@ const METHODS = {
   quanto: { method: 'quanto_int8', bits: 8 },
   ternary: { method: 'ternary', bits: 2 },
 } as const;
-
-/** Relative errors of products with weights of so many bits, at most. */
-const LIMITS = { 2: 0.7, 4: 0.2, 8: 0.02 } as const;
 
 /** Backends that are here; in `webgpu-f16` products are computed in halves. */
 const COLUMNS = {
@@ -62,7 +60,7 @@ const OUT = 16;
 const IN = 128;
 
 const givenOf = (t: CaseContext): Given => ({
-  weight: drawn(t, 0, [OUT, IN], 0.05),
+  weight: drawnWeight(t, 0, [OUT, IN]),
   x: drawn(t, 1, [5, IN]),
 });
 
@@ -130,9 +128,16 @@ async function cell(
 }
 
 /** Asserts that a cell that is claimed ran, within the limit of its bits. */
-function expectPass(t: CaseContext, where: string, made: Cell, bits: keyof typeof LIMITS): void {
+/** The product errs as the weight does, and by as much again where x is rounded too. */
+function expectPass(
+  t: CaseContext,
+  where: string,
+  made: Cell,
+  { method, bits }: { readonly method: string; readonly bits: number },
+): void {
+  const limit = 2 * limitOf(method, bits);
   const words = 'error' in made ? `errs by ${made.error}` : `is unavailable, ${made.unavailable}`;
-  t.expect('error' in made && made.error <= LIMITS[bits], () => `${where} ${words}`);
+  t.expect('error' in made && made.error <= limit, () => `${where} ${words}`);
 }
 
 matrix
@@ -151,7 +156,7 @@ matrix
     const { method, bits } = METHODS[t.params.method as keyof typeof METHODS];
     const made = await cell(t, t.params.backend as Column, method);
     if ('error' in made) t.metric('relative-error', made.error);
-    expectPass(t, `${method} on ${t.params.backend}`, made, bits);
+    expectPass(t, `${method} on ${t.params.backend}`, made, { method, bits });
   });
 
 matrix
@@ -166,7 +171,8 @@ matrix
   .run(async (t) => {
     const whole = new WebGpuBackend(t.gpu);
     const lacking = { name: 'webgpu', supports: (op: string) => op !== 'hqq_quantize' };
-    expectPass(t, 'hqq on the whole backend', await cell(t, 'webgpu-f32', 'hqq', whole), 4);
+    const found = await cell(t, 'webgpu-f32', 'hqq', whole);
+    expectPass(t, 'hqq on the whole backend', found, METHODS.hqq);
     const made = await cell(t, 'webgpu-f32', 'hqq', lacking);
     const code = 'unavailable' in made ? made.unavailable : 'none';
     t.expect(code === 'quant-unsupported', () => `the code is ${code}`);

@@ -3,13 +3,15 @@ import type { Application } from '../../src/graph/call.ts';
 import { decodedWeight, multiplied } from '../../src/quantizer/coding.ts';
 import { predictedBytes } from '../../src/quantizer/quantizer.ts';
 import { methods } from '../../src/quantizer/registry.ts';
+import { gamma } from '../../src/reference/bounds.ts';
 import { product } from '../../src/reference/matmul/product.ts';
 import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { value } from '../quant/values.ts';
-import { drawn, quantizerOf } from './drawn.ts';
+import { drawn, drawnWeight, quantizerOf } from './drawn.ts';
+import { limitOf } from './weight-limit.ts';
 
 export const quantizerMethods = suite('quantizer.methods', {
   description: 'Every method of the quantizer: quantize, decode and multiply, each op judged',
@@ -17,29 +19,6 @@ export const quantizerMethods = suite('quantizer.methods', {
 
 const OUT = 24;
 const IN = 256;
-
-/** Floats of so many bits of a fraction. */
-const FRACTIONS: Readonly<Record<string, number>> = {
-  fp4: 1,
-  mxfp4: 1,
-  nvfp4: 1,
-  mxfp8: 3,
-  quanto_float8: 3,
-  f16: 10,
-  bf16: 7,
-};
-
-/**
- * How far decoded weights may be from normal ones, relative to their root mean square: of a float
- * half a unit in the last place; else groups of normal numbers span seven deviations at most, and the
- * root mean square of a rounding is a step over the root of 12. The dynamic map has the steps of 7
- * bits below its largest values.
- */
-function limitOf(name: string, bits: number): number {
-  const fraction = FRACTIONS[name];
-  if (fraction !== undefined) return 2 ** -(fraction + 1);
-  return 7 / Math.sqrt(12) / (2 ** (name === 'int8_blockwise' ? 7 : bits) - 1);
-}
 
 /** Each method with each of its widths. */
 const CHOICES = [...methods.values()].flatMap(({ name, bits }) =>
@@ -61,7 +40,7 @@ quantizerMethods
   .run(async (t) => {
     const [method, width] = t.params.choice.split('-') as [string, string];
     const options = { method, bits: Number(width) };
-    const host = drawn(t, 0, [OUT, IN], 0.05);
+    const host = drawnWeight(t, 0, [OUT, IN]);
     using weight = Tensor.from(t.gpu, host);
     using x = Tensor.from(t.gpu, drawn(t, 1, [5, IN]));
     const trace: Application<Tensor>[] = [];
@@ -81,8 +60,8 @@ quantizerMethods
     t.expect(error <= limit, () => `weights are ${error} off, and ${limit} is the most`);
     const expected = product(value(await x.read()), decoded, false, true);
     const off = relativeError(value(await y.read()).data, expected.data);
-    // x is rounded to 8 bits, or to the last bits of halves.
-    const most = method === 'llm_int8' ? 2 / 127 : 1e-5;
+    // x is rounded to 8 bits, or sums of IN terms are.
+    const most = method === 'llm_int8' ? 2 / 127 : gamma(IN);
     t.metric('product-error', off);
     t.expect(off <= most, () => `products are ${off} off, and ${most} is the most`);
     for (const part of Object.values<Tensor>(quantized.parts)) part[Symbol.dispose]();

@@ -10,7 +10,9 @@ import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { Learner } from '../../src/train/learner.ts';
-import { drawn, quantizerOf } from './drawn.ts';
+import { bitnetQuantize } from '../../src/vocabulary/quant/bitnet_quantize.ts';
+import { completed } from '../../src/vocabulary/signature.ts';
+import { drawn, drawnWeight, quantizerOf } from './drawn.ts';
 import { readTensors, sameBits } from './parts.ts';
 
 export const quantizedNumbers = suite('quantizer.numbers', {
@@ -63,7 +65,8 @@ async function millionTrits(t: CaseContext): Promise<readonly [actual: string, e
   const { packed, scale } = quantized.parts as Record<'packed' | 'scale', Tensor>;
   const data = valuesOf(host);
   // round(w / (scale + eps)) is 1 from half of the divisor on; a tie goes to 0.
-  const half = (Number(valuesOf(await scale.read())[0]) + Math.fround(1e-5)) / 2;
+  const { eps } = completed(bitnetQuantize, {});
+  const half = (Number(valuesOf(await scale.read())[0]) + Math.fround(eps)) / 2;
   const edge = Math.fround(2 * half) / 2;
   const trits = data.map((w) => (Math.abs(w) > edge ? Math.sign(w) : 0));
   const read = (await packed.read()).data as Uint8Array<ArrayBuffer>;
@@ -89,7 +92,7 @@ quantizedNumbers
 
 /** Mean square of the error of the outputs of 64 rows, and bits a weight. */
 async function outputError(t: CaseContext, options: LayerOptions) {
-  using weight = Tensor.from(t.gpu, drawn(t, 0, [64, 256], 0.05));
+  using weight = Tensor.from(t.gpu, drawnWeight(t, 0, [64, 256]));
   using x = Tensor.from(t.gpu, drawn(t, 1, [64, 256]));
   using tape = new Tape(t.gpu);
   const quantized = quantizerOf(t, options).quantizeWeight(tape, weight, 'fc');
