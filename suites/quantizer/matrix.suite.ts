@@ -128,14 +128,14 @@ async function cell(
 }
 
 /** Asserts that a cell that is claimed ran, within the limit of its bits. */
-/** The product errs as the weight does, and by as much again where x is rounded too. */
+/** The product errs as the weight does, and by as much again where x is quantized too. */
 function expectPass(
   t: CaseContext,
   where: string,
   made: Cell,
   { method, bits }: { readonly method: string; readonly bits: number },
 ): void {
-  const limit = 2 * limitOf(method, bits);
+  const limit = (method === 'llm_int8' ? 2 : 1) * limitOf(method, bits);
   const words = 'error' in made ? `errs by ${made.error}` : `is unavailable, ${made.unavailable}`;
   t.expect('error' in made && made.error <= limit, () => `${where} ${words}`);
 }
