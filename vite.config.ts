@@ -83,7 +83,7 @@ export default defineConfig(({ mode }) => ({
         ? { ssr: true, minify: false, copyPublicDir: false, rolldownOptions: library() }
         : {
             outDir: 'dist/page',
-            chunkSizeWarningLimit: 600, // kilobytes of kernels, loaded with the first run
+            chunkSizeWarningLimit: 700, // kilobytes of kernels, loaded with the first run
             rolldownOptions: {
               input: ['index.html', 'headless.html', 'headless-bench.html', 'bench-frame.html'],
               output: { codeSplitting: pageChunks(root) },

@@ -1,9 +1,10 @@
 import package::lib::grid::linear_index;
 import package::quant::linear_scale::integer_of;
 
-// acc, the products of codes, becomes (x - x_zero) (w - w_zero)^T, and y = acc * (x_scale * w_scale) + bias. acc: [m, n] integers, which wrap; y: [m, n]
-// floats; scales, and zero points, signed bytes: one for all rows or one for each (x_step 0 or 1), of
-// columns alike (w_step); sums: of the codes of each row, then of each column.
+// acc, the products of codes, becomes (x - x_zero) (w - w_zero)^T, and y = acc * (x_scale * w_scale) +
+// bias. acc: [m, n] integers, which wrap; y: [m, n] floats; scales, and zero points, signed bytes: one
+// for all rows or one for each (x_step 0 or 1), of columns alike (w_step); sums: of the codes of each
+// row, then of each column.
 
 struct Dims {
   m: u32,
