@@ -40,6 +40,7 @@ interface Description {
   readonly out: number;
   readonly transpose_weight?: boolean;
   readonly variants?: readonly string[];
+  readonly tier?: 'quick' | 'full';
 }
 
 const ALL = ['register', 'subgroup', 'tiled'];
@@ -53,6 +54,7 @@ function sample({
   out,
   transpose_weight = true,
   variants = ['register', 'subgroup'],
+  tier = 'quick',
 }: Description): SampleOf<typeof signature> {
   const terms = x.at(-1) as number;
   const [out_features, in_features] = transpose_weight ? [out, terms] : [terms, out];
@@ -63,6 +65,7 @@ function sample({
   return {
     level,
     variants,
+    tier,
     label: {
       x: formatShape(x),
       out,
@@ -79,29 +82,27 @@ function sample({
   };
 }
 
+/** Of widths that differ by constants alone, some are quick. */
+const tierOf = (isQuick: boolean) => ({ tier: isQuick ? 'quick' : 'full' }) as const;
+const REGISTER = ['register'];
+
 export const samples: readonly SampleOf<typeof signature>[] = [
   ...([8, 4, 3, 2, 1.58, 1] as const).flatMap((nbits) => [
-    sample({ level: 'exact', nbits, x: [11, 96], out: 13, group_size: 32, variants: ['register'] }),
-    sample({ level: 'legal', nbits, x: [5, 128], out: 23 }),
+    sample({
+      ...{ level: 'exact', nbits, x: [11, 96], out: 13, group_size: 32, variants: REGISTER },
+      ...tierOf(nbits === 3 || nbits === 4),
+    }),
+    sample({ level: 'legal', nbits, x: [5, 128], out: 23, ...tierOf(nbits === 2) }),
   ]),
-  sample({ level: 'legal', x: [3, 64], out: 64, variants: ['register'] }),
+  sample({ level: 'legal', x: [3, 64], out: 64, variants: REGISTER }),
   sample({ level: 'exact', x: [37, 48], out: 29, group_size: 12, variants: ALL }),
-  sample({ level: 'legal', x: [1, 40], out: 7, group_size: 8, variants: ['register'] }),
+  sample({ level: 'legal', x: [1, 40], out: 7, group_size: 8, variants: REGISTER }),
   sample({
-    level: 'exact',
-    nbits: 3,
-    x: [3, 7, 5],
-    out: 64,
-    group_size: 32,
-    transpose_weight: false,
+    ...{ level: 'exact', nbits: 3, x: [3, 7, 5], out: 64, group_size: 32 },
+    ...{ transpose_weight: false, variants: REGISTER },
   }),
   sample({
-    level: 'legal',
-    nbits: 2,
-    x: [9, 37],
-    out: 96,
-    transpose_weight: false,
-    group_size: 32,
-    variants: ALL,
+    ...{ level: 'legal', nbits: 2, x: [9, 37], out: 96, group_size: 32 },
+    ...{ transpose_weight: false, variants: ALL, tier: 'full' },
   }),
 ];

@@ -15,6 +15,7 @@ interface Description {
   readonly out: number;
   readonly params: Pick<Params, 'mode' | 'bits' | 'group_size' | 'transpose_weight'>;
   readonly variants?: readonly string[];
+  readonly tier?: 'quick' | 'full';
 }
 
 /** Codes of 0 and 1 or of every kind, and scales of a group: whole powers of two, or any. */
@@ -73,6 +74,7 @@ function sample({
   out,
   params,
   variants = LANES,
+  tier = 'quick',
 }: Description): SampleOf<typeof signature> {
   const { mode = 'affine', bits = 4, group_size = 64, transpose_weight = true } = params;
   const terms = x.at(-1) as number;
@@ -83,6 +85,7 @@ function sample({
   return {
     level,
     variants,
+    tier,
     label: {
       x: formatShape(x),
       out,
@@ -104,36 +107,32 @@ const MICROSCALED = [
   { mode: 'nvfp4', bits: 4, group_size: 16 },
 ] as const;
 
+/** Of widths and modes that differ by constants alone, some are quick. */
+const tierOf = (isQuick: boolean) => ({ tier: isQuick ? 'quick' : 'full' }) as const;
+const REGISTER = ['register'];
+
 export const samples: readonly SampleOf<typeof signature>[] = [
   ...([2, 3, 4, 5, 6, 8] as const).flatMap((bits) => [
     sample({
-      level: 'exact',
-      x: [19, 64],
-      out: 13,
-      params: { bits, group_size: 32 },
-      variants: bits === 3 ? ALL : ['register'],
+      ...{ level: 'exact', x: [19, 64], out: 13, params: { bits, group_size: 32 } },
+      variants: bits === 3 ? ALL : REGISTER,
+      ...tierOf(bits === 3 || bits === 8),
     }),
-    sample({ level: 'legal', x: [5, 192], out: 21, params: { bits } }),
+    sample({ level: 'legal', x: [5, 192], out: 21, params: { bits }, ...tierOf(bits === 4) }),
   ]),
+  sample({ level: 'legal', x: [1, 128], out: 37, params: { group_size: 128 }, variants: REGISTER }),
   sample({
-    level: 'legal',
-    x: [1, 128],
-    out: 37,
-    params: { group_size: 128 },
-    variants: ['register'],
+    ...{ level: 'exact', x: [3, 7, 5], out: 64, variants: REGISTER },
+    params: { bits: 3, transpose_weight: false },
   }),
-  sample({ level: 'exact', x: [3, 7, 5], out: 64, params: { bits: 3, transpose_weight: false } }),
   sample({
-    level: 'legal',
-    x: [9, 37],
-    out: 96,
+    ...{ level: 'legal', x: [9, 37], out: 96, variants: ALL, tier: 'full' },
     params: { bits: 6, group_size: 32, transpose_weight: false },
-    variants: ALL,
   }),
-  sample({ level: 'exact', x: [2, 32], out: 1, params: { group_size: 32 } }),
-  sample({ level: 'legal', x: [3, 64], out: 64, params: {}, variants: ['register'] }),
+  sample({ level: 'exact', x: [2, 32], out: 1, params: { group_size: 32 }, variants: REGISTER }),
+  sample({ level: 'legal', x: [3, 64], out: 64, params: {}, variants: REGISTER }),
   ...MICROSCALED.flatMap((params) => [
-    sample({ level: 'exact', x: [11, 64], out: 9, params, variants: ['register'] }),
-    sample({ level: 'legal', x: [2, 3, 96], out: 17, params }),
+    sample({ level: 'exact', x: [11, 64], out: 9, params, variants: ALL, tier: 'full' }),
+    sample({ level: 'legal', x: [2, 3, 96], out: 17, params, variants: REGISTER }),
   ]),
 ];
