@@ -104,6 +104,18 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   ],
   [['--tuning', file('no-env.json', reportWith(undefined))], /no-env\.json: .*no environment/],
   [['--list', '--tuning', 'measured'], /--tuning: --list runs nothing/],
+  [['quantize', '--methods', 'nonsense'], /--methods nonsense: no method matches: there are /],
+  [['quantize', '--method', 'nonsense'], /no method is named nonsense: give /],
+  [
+    ['quantize', '--out', join(folder, 'q.safetensors')],
+    /--out: say how to quantize with --method/,
+  ],
+  [['quantize', '--bits', '4'], /--bits and --group: say of which method with --method/],
+  [['quantize', '--data', join(folder, 'missing.st')], /--data .*no such file or folder/],
+  [
+    ['quantize', '--data', file('garbage.st', 'not a file of weights')],
+    /--data .*garbage\.st: .*not a safetensors file\?/,
+  ],
   [['merge', file('a.json', '{}')], /name a file to write: --report, --junit, --html or --csv/],
   [['merge', file('b.json', '{'), '--report', '-'], /b\.json/],
   [['compare', file('c.json', '{}')], /missing required argument 'after'/],

@@ -105,6 +105,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is not a folder',
   EEXIST: 'a file is in the way',
   ENOSPC: 'the disk is full',
+  ERR_FS_FILE_TOO_LARGE: 'is larger than 2 GiB',
   EROFS: 'the file system is read-only',
 };
 

@@ -52,11 +52,14 @@ export interface QuantizationReport {
   readonly bytesAfter: number;
 }
 
-/** Whether a value is the weight of a linear or a convolution. */
-const isEligible = seam('quantizer.is_eligible', (name: string, { shape }: Tensor): boolean => {
-  // Tables that are read by rows are called embeddings in all models.
-  return name.endsWith('.weight') && shape.length > 1 && !/(^|\.)embed[^.]*\.weight$/.test(name);
-});
+/** Whether a value of this name is the weight of a linear or a convolution. */
+export const isEligible = seam(
+  'quantizer.is_eligible',
+  (name: string, { shape }: { readonly shape: Shape }): boolean => {
+    // Tables that are read by rows are called embeddings in all models.
+    return name.endsWith('.weight') && shape.length > 1 && !/(^|\.)embed[^.]*\.weight$/.test(name);
+  },
+);
 
 /** A part in its own shape that the caller owns: the tape frees what ops gave. */
 const kept = seam(
@@ -203,7 +206,8 @@ function built(
   return computeDtype === 'float32' ? weight : computedIn(computeDtype, weight);
 }
 
-const layerOf = (name: string) => name.slice(0, -'.weight'.length);
+/** The layer of a weight by its name. */
+export const layerOf = (name: string): string => name.slice(0, -'.weight'.length);
 const weightOf = (layer: string) => `${layer}.weight`;
 
 function floatsOf(values: Pick<ReplaceableValues, 'names' | 'view'>): ReadonlyMap<string, Tensor> {

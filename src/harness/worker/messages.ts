@@ -2,8 +2,12 @@ import type { BridgeLink } from '../../backends/bridge.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import type { Shader } from '../../gpu/shader.ts';
 import type { TuningRow } from '../../gpu/tuning.ts';
+import type { Measured } from '../../quantizer/choosing/measured.ts';
+import type { WholeChoice } from '../../quantizer/choosing/schemes.ts';
+import type { WeightSource } from '../../quantizer/choosing/weight-source.ts';
 import type { Examination } from '../../reference/examination.ts';
 import type { CaseResult, Environment } from '../../report/schema.ts';
+import type { HostTensors } from '../../tensor/host.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import type { TrainingPhase, TrainingProgress } from '../../train/progress.ts';
 import type { TrainingSettings } from '../../train/settings.ts';
@@ -37,6 +41,15 @@ export interface PauseMessage {
 export interface SkipMessage {
   readonly type: 'skip';
   readonly phase: TrainingPhase;
+}
+
+/** Asks a worker to quantize a weight by one scheme after another. */
+export interface QuantizeMessage {
+  readonly type: 'quantize';
+  readonly source: WeightSource;
+  readonly schemes: readonly WholeChoice[];
+  /** Answer with the parts as the method's library stores them. */
+  readonly save: boolean;
 }
 
 /** Asks a worker to run cases with changed kernels. */
@@ -88,6 +101,7 @@ export type ToWorker =
   | TrainMessage
   | PauseMessage
   | SkipMessage
+  | QuantizeMessage
   | MutantMessage
   | CaseMessage
   | StartMessage;
@@ -119,6 +133,12 @@ export type FromWorker =
       readonly readDigest?: string;
     }
   | MutantReply
+  | {
+      /** What became of one scheme. */
+      readonly type: 'quantized';
+      readonly measured: Measured;
+      readonly parts?: HostTensors;
+    }
   | { readonly type: 'training'; readonly progress: TrainingProgress }
   | {
       readonly type: 'trained';

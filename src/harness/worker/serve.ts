@@ -13,6 +13,7 @@ import { replayCase } from '../parity.ts';
 import { environmentOf, type RuntimeDescription } from './environment.ts';
 import type { CaseMessage, CaseOutcome, FromWorker, ToWorker } from './messages.ts';
 import { runMutantJob } from './mutant-job.ts';
+import { runQuantizeJob } from './quantize-job.ts';
 import { runCase } from './run-case.ts';
 import { runTrainJob } from './train-job.ts';
 
@@ -85,6 +86,10 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
       if (message.type === 'train') {
         const { post } = host;
         await runTrainJob(gpu, { ieee, diagnostics }, message, { gate, skipped, post });
+        return;
+      }
+      if (message.type === 'quantize') {
+        await runQuantizeJob(gpu, message, host.post);
         return;
       }
       cases ??= await host.loadCases();

@@ -1,5 +1,6 @@
 import { scaleLog } from 'd3-scale';
 import { nothing, svg } from 'lit';
+import { type PlacedLabel, placedLabels } from '../../report/placed-labels.ts';
 import { type Area, areaOf, axes, decades, fitted, LETTER, type Size } from './axes.ts';
 import { chartsWords } from './charts.en.ts';
 
@@ -79,10 +80,6 @@ export function drawRoofline(marks: readonly RooflineMark[], roofs: RoofRates, s
   `;
 }
 
-/** Height of a line of labels, about. */
-const LINE = 15;
-/** From a point to its label, and around a point, where no label stands. */
-const GAP = 11;
 /** The most that a label may take of the plot's width. */
 const SHARE = 0.6;
 
@@ -91,47 +88,10 @@ interface Point extends Pick<RooflineMark, 'name' | 'look'> {
   readonly cy: number;
 }
 
-interface Box {
-  readonly from: number;
-  readonly to: number;
-  readonly at: number;
-}
-
-/**
- * Puts each label beside its point, on the side and at the height where nothing stands yet, as near
- * as there is room; the table has all names.
- */
-function placed(points: readonly Point[], { left, right: edge, top, bottom }: Area) {
-  const taken: Box[] = points.map(({ cx, cy }) => ({ from: cx - GAP, to: cx + GAP, at: cy }));
-  const meets = (a: Box) =>
-    taken.some((b) => b.from < a.to && a.from < b.to && Math.abs(b.at - a.at) < LINE);
-  return points.map((point) => {
-    const { look, cx, cy } = point;
-    const unnamed = { look, cx, cy, name: '', right: true, at: cy };
-    if (point.name === '') return unnamed;
-    const name = fitted(point.name, SHARE * (edge - left));
-    const width = name.length * LETTER;
-    const places = Array.from(
-      { length: 21 },
-      (_, i) => cy + LINE * Math.ceil(i / 2) * (i % 2 === 0 ? 1 : -1),
-    ).flatMap((at) =>
-      [true, false].map((right) => ({
-        right,
-        at,
-        from: right ? cx + GAP : cx - GAP - width,
-        to: right ? cx + GAP + width : cx - GAP,
-      })),
-    );
-    const free = places.find(
-      (place) =>
-        place.from >= left &&
-        place.to <= edge &&
-        place.at > top &&
-        place.at < bottom - LINE / 2 &&
-        !meets(place),
-    );
-    if (!free) return unnamed;
-    taken.push(free);
-    return { look, cx, cy, name, right: free.right, at: free.at };
-  });
+/** The points with their labels; the table has all names. */
+function placed(points: readonly Point[], area: Area) {
+  const width = SHARE * (area.right - area.left);
+  const named = points.map((point) => ({ ...point, name: fitted(point.name, width) }));
+  const labels = placedLabels(named, area, (name) => name.length * LETTER);
+  return points.map((point, i) => ({ ...point, ...(labels[i] as PlacedLabel) }));
 }

@@ -1,0 +1,82 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeSafetensors } from '../../src/formats/safetensors/write.ts';
+import { readSafetensors } from '../../src/formats/safetensors.ts';
+import { readReport } from '../../src/report/read.ts';
+import { hostTensorFrom } from '../../src/tensor/host.ts';
+import { Random } from '../../src/tensor/random.ts';
+import { gradproof } from './gradproof.ts';
+import { expect, test } from './scratch.ts';
+
+/** A file with a weight that methods take, and one that those with whole groups refuse. */
+function weights(folder: string): string {
+  const random = new Random(5);
+  const drawn = (rows: number, width: number) =>
+    hostTensorFrom(
+      'f32',
+      [rows, width],
+      random.fill(rows * width, () => random.normal(0.05)),
+    );
+  const path = join(folder, 'weights.safetensors');
+  const tensors = { 'fc.weight': drawn(16, 128), 'odd one.weight': drawn(5, 7) };
+  writeFileSync(path, writeSafetensors({ ...tensors, 'fc.bias': drawn(1, 16) }));
+  return path;
+}
+
+test('weights are measured by some methods: table, report, CSV and SVG', async ({ folder }) => {
+  const [report = '', csv = '', svg = ''] = ['r.json', 'r.csv', 'r.svg'].map((name) =>
+    join(folder, name),
+  );
+  const globs = ['--methods', 'nf4', '--methods', 'mlx', '--methods', 'f16'];
+  const files = ['--report', report, '--csv', csv, '--svg', svg];
+  const args = ['quantize', '--data', weights(folder), ...globs, ...files];
+  const { status, stdout, stderr } = await gradproof(args);
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('2 layers together');
+  expect(stdout).toMatch(/^\* nf4 +4 +64 /m);
+  expect(stdout).toMatch(/mlx .*only 1 of 2 layers: odd one 5x7 by mlx: rows of 7/);
+  const { kind, results } = readReport(readFileSync(report, 'utf8'), report);
+  expect(kind).toBe('run');
+  expect(results.map(({ id, status: one }) => `${id} ${one}`)).toEqual([
+    'quantize.f16:fc;bits=16;group=tensor pass',
+    'quantize.f16:odd%20one;bits=16;group=tensor pass',
+    'quantize.mlx:fc;bits=4;group=64 pass',
+    'quantize.mlx:odd%20one;bits=4;group=64 skip',
+    'quantize.nf4:fc;bits=4;group=64 pass',
+    'quantize.nf4:odd%20one;bits=4;group=64 pass',
+  ]);
+  expect(readFileSync(csv, 'utf8')).toContain('metrics.output-error');
+  expect(readFileSync(svg, 'utf8')).toMatch(/^<svg .*<\/svg>\n$/s);
+});
+
+test('weights are saved in the layout of a method, and nothing where it refuses all', async ({
+  folder,
+}) => {
+  const data = weights(folder);
+  const out = join(folder, 'out.safetensors');
+  const saving = ['quantize', '--data', data, '--out', out, '--method'];
+  const none = await gradproof([...saving, 'mlx', '--group', '32', '--bits', '7']);
+  expect([none.status, none.stderr]).toEqual([2, expect.stringMatching(/bits 7 of mlx: give 4/)]);
+  expect(existsSync(out)).toBe(false);
+  const { status, stderr } = await gradproof([...saving, 'mlx', '--group', '32', '--bits', '8']);
+  expect([status, stderr]).toEqual([0, '']);
+  const { tensors, metadata } = readSafetensors(new Uint8Array(readFileSync(out)));
+  expect([...tensors].map(([name, { dtype, shape }]) => [name, dtype, shape]).sort()).toEqual([
+    ['fc.bias', 'F32', [1, 16]],
+    ['fc.biases', 'F32', [16, 4]],
+    ['fc.scales', 'F32', [16, 4]],
+    ['fc.weight', 'I32', [16, 32]],
+    ['odd one.weight', 'F32', [5, 7]],
+  ]);
+  expect(metadata.get('quantizer')).toBe('mlx;bits=8;group=32');
+});
+
+test('an interrupted measurement saves no weights', async ({ folder }) => {
+  const out = join(folder, 'out.safetensors');
+  const { status, stdout } = await gradproof(['quantize', '--method', 'hqq', '--out', out], {
+    interruptAt: /quantizing on/,
+  });
+  expect(status).toBe(130);
+  expect(stdout).toContain('not every layer was quantized');
+  expect(existsSync(out)).toBe(false);
+});

@@ -1,0 +1,76 @@
+import { OptionError } from '../../harness/option.ts';
+import { RUN_OPTIONS } from '../../harness/run-options.ts';
+import { defineCommand } from '../command.ts';
+import { lastPath } from '../path-option.ts';
+import { REPORT, REPORT_FILES } from '../report-options.ts';
+import type { QuantizeOptions } from './quantize.ts';
+
+export const command = defineCommand<QuantizeOptions>({
+  name: 'quantize',
+  order: 8,
+  description: 'say what each quantizer costs your weights in error, bytes and time, and save one',
+  options: {
+    data: {
+      name: 'data',
+      argument: 'file',
+      description: 'a safetensors file with the weights (default: drawn ones with outliers)',
+      parse: lastPath('--data'),
+    },
+    methods: {
+      name: 'methods',
+      argument: 'glob',
+      description:
+        'only methods whose name matches, such as mlx or quanto_*; several are or-ed, a leading ! excludes',
+      parse: (texts) => texts,
+    },
+    each: {
+      name: 'each',
+      description: 'all bits and groups of each method, not only what is usual of it',
+      parse: () => true,
+    },
+    method: {
+      name: 'method',
+      argument: 'name',
+      description: 'this method alone, which --out then saves',
+      parse: (texts) => texts.at(-1) ?? '',
+    },
+    bits: {
+      name: 'bits',
+      argument: 'n',
+      description: 'its bits (default: as is usual of the method)',
+      parse: (texts) => numberIn('--bits', texts.at(-1) ?? ''),
+    },
+    group: {
+      name: 'group',
+      argument: 'n|channel|tensor',
+      description: 'elements that share a scale (default: as is usual of the method)',
+      parse: (texts) => {
+        const text = texts.at(-1) ?? '';
+        return text === 'channel' || text === 'tensor'
+          ? text
+          : numberIn('--group', text, ', channel or tensor');
+      },
+    },
+    out: {
+      name: 'out',
+      argument: 'file',
+      description: "save the weights in the method's own layout as safetensors, with --method",
+      parse: lastPath('--out'),
+    },
+    seed: RUN_OPTIONS.seed,
+    report: REPORT,
+    csv: REPORT_FILES.csv,
+    svg: {
+      name: 'svg',
+      argument: 'file',
+      description: 'write the plot of errors over bits to this file',
+      parse: lastPath('--svg'),
+    },
+  },
+  run: async (given) => (await import('./quantize.ts')).quantizeCommand(given),
+});
+
+function numberIn(option: string, text: string, others = ''): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new OptionError(`${option} ${text}: must be a whole number${others}`);
+}

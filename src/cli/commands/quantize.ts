@@ -1,0 +1,141 @@
+import { messageOf } from '../../errors.ts';
+import { readSafetensors, type Safetensors } from '../../formats/safetensors.ts';
+import { type ChoosingOutcome, measureSchemes } from '../../harness/choosing.ts';
+import { filterOf } from '../../harness/filter.ts';
+import { schemesOf, type WholeChoice } from '../../quantizer/choosing/schemes.ts';
+import { smallBlock } from '../../quantizer/choosing/small-block.ts';
+import { schemeTotals } from '../../quantizer/choosing/totals.ts';
+import type { WeightSource } from '../../quantizer/choosing/weight-source.ts';
+import { weightsOfFile } from '../../quantizer/choosing/weights-of-file.ts';
+import type { Group } from '../../quantizer/method.ts';
+import { methods, schemeOf } from '../../quantizer/registry.ts';
+import { toCsv } from '../../report/csv.ts';
+import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
+import { writeReport } from '../../report/write.ts';
+import { exitOfReport, UsageError } from '../exit.ts';
+import { checkWritable, readInput, writeOutput } from '../files.ts';
+import { Interrupt } from '../interrupt.ts';
+import { schemeFile } from '../output/scheme-file.ts';
+import { showMeasuring, showSchemes } from '../output/schemes.ts';
+import { type Voice, voiceOn } from '../output/voice.ts';
+import { planCases } from '../plan-cases.ts';
+import { findNodeHost } from '../runtime/node.ts';
+import { quantizedFile } from './quantized-file.ts';
+
+/** What `gradproof quantize` understands. */
+export interface QuantizeOptions {
+  readonly data: string;
+  /** Globs over methods. */
+  readonly methods: readonly string[];
+  /** All bits and groups of each. */
+  readonly each: boolean;
+  /** One method alone, with its bits and groups. */
+  readonly method: string;
+  readonly bits: number;
+  readonly group: Group;
+  readonly out: string;
+  readonly seed: number;
+  readonly report: string;
+  readonly csv: string;
+  readonly svg: string;
+}
+
+/** Files that are written, by their options. */
+type Targets = Partial<Pick<QuantizeOptions, 'out' | 'report' | 'csv' | 'svg'>>;
+
+/** Measures what each scheme costs the weights, and saves them by one; returns the exit status. */
+export async function quantizeCommand(given: Partial<QuantizeOptions>): Promise<number> {
+  const { data, seed = DEFAULT_RUN_OPTIONS.seed, out, report, csv, svg } = given;
+  const targets: Targets = {
+    ...(out ? { out } : {}),
+    ...(report ? { report } : {}),
+    ...(csv ? { csv } : {}),
+    ...(svg ? { svg } : {}),
+  };
+  const toStdout = Object.values(targets).includes('-');
+  const voice = voiceOn(toStdout ? process.stderr : process.stdout);
+  // Wrong use shows before a device is asked for.
+  const schemes = schemesIn(given);
+  if (out && given.method === undefined)
+    throw new UsageError('--out: say how to quantize with --method');
+  for (const [name, path] of Object.entries(targets)) checkWritable(`--${name}`, path);
+  const file = data === undefined ? undefined : fileIn(data);
+  const weights = file ? weightsIn(data ?? '', file, seed) : smallBlock(seed);
+  using interrupt = new Interrupt();
+  const { adapter, startWorker } = await findNodeHost();
+  voice.say(`quantizing on ${adapter}`);
+  const outcome = await measureSchemes(
+    { cases: await planCases(), startWorker },
+    { weights, schemes, seed, save: out !== undefined },
+    showMeasuring(voice),
+    interrupt.signal,
+  );
+  showSchemes(voice, outcome);
+  save(voice, targets, outcome, { file, weights, scheme: schemes[0] as WholeChoice });
+  return exitOfReport(outcome.report, interrupt.signal.aborted);
+}
+
+/** What is measured. Throws UsageError, and QuantizerError for a choice that a method lacks. */
+function schemesIn({
+  methods: globs,
+  each,
+  method,
+  bits,
+  group,
+}: Partial<QuantizeOptions>): readonly WholeChoice[] {
+  if (method === undefined) {
+    if (bits !== undefined || group !== undefined)
+      throw new UsageError('--bits and --group: say of which method with --method');
+    const schemes = schemesOf(filterOf(globs ?? []), each ?? false);
+    if (schemes.length > 0) return schemes;
+    throw new UsageError(
+      `--methods ${globs?.join(' ')}: no method matches: there are ${[...methods.keys()].join(', ')}`,
+    );
+  }
+  if (globs || each) throw new UsageError('--method: give it without --methods and --each');
+  const { choice } = schemeOf({ method, bits, groupSize: group });
+  const { axis } = choice;
+  return [
+    {
+      ...{ method, bits: choice.bits, groupSize: choice.group },
+      ...(axis === undefined ? {} : { axis }),
+    },
+  ];
+}
+
+function fileIn(path: string): Safetensors {
+  const bytes = readInput('--data', path);
+  return named(path, () => readSafetensors(bytes));
+}
+
+function weightsIn(path: string, file: Safetensors, seed: number): readonly WeightSource[] {
+  return named(path, () => weightsOfFile(file, seed));
+}
+
+function named<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new UsageError(`--data ${path}: ${messageOf(error)}`);
+  }
+}
+
+/** Writes each file whole; weights only where all layers were quantized or refused. */
+function save(
+  voice: Voice,
+  { out, report: reportPath, csv, svg }: Targets,
+  { report, measured, parts }: ChoosingOutcome,
+  given: Parameters<typeof quantizedFile>[1],
+): void {
+  if (reportPath) writeOutput('--report', reportPath, writeReport(report));
+  if (csv) writeOutput('--csv', csv, toCsv(report));
+  if (svg) {
+    const drawn = schemeFile(schemeTotals(measured));
+    if (drawn) writeOutput('--svg', svg, drawn);
+    else voice.say(`${svg} is not written: there is nothing to draw`);
+  }
+  if (!out) return;
+  if (report.run.complete && report.summary.passed > 0)
+    writeOutput('--out', out, quantizedFile(parts, given));
+  else voice.say(`${out} is not written: not every layer was quantized`);
+}

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Tape } from '../../autograd/tape.ts';
+import { WebGpuBackend } from '../../backends/webgpu.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { Scope } from '../../gpu/scope.ts';
+import { Candidate, refusedLayer } from '../../quantizer/choosing/measure.ts';
+import { hasCosts } from '../../quantizer/choosing/measured.ts';
+import { schemesOf, type WholeChoice } from '../../quantizer/choosing/schemes.ts';
+import { productOf, relativeError, squareSums } from '../../quantizer/choosing/square-sums.ts';
+import { storedParts } from '../../quantizer/choosing/stored.ts';
+import { type NamedWeight, namedWeight } from '../../quantizer/choosing/weight-source.ts';
+import { decodedWeight } from '../../quantizer/coding.ts';
+import { createQuantizer, predictedBytes } from '../../quantizer/quantizer.ts';
+import { hostTensorFrom, valuesOf } from '../../tensor/host.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { softwareGpu } from './fixtures/software-gpu.ts';
+
+/** What schemes cost a weight, measured on a device in host memory. */
+
+let gpu: Gpu;
+
+beforeAll(async () => {
+  gpu = await softwareGpu();
+});
+afterAll(() => gpu[Symbol.dispose]());
+
+const SHAPE = [8, 128];
+const drawn = namedWeight({ layer: 'fc', shape: SHAPE, seed: 3, stream: 0 });
+
+/** More than sums of 128 products in float32 are off, relative to what is added. */
+const SUM_ERROR = 128 * 2 ** -23;
+
+/** The weight as a quantizer of its own makes and decodes it. */
+async function decodedOf(scheme: WholeChoice): Promise<Float64Array> {
+  using scope = new Scope();
+  const tape = scope.add(new Tape(gpu));
+  const weight = scope.add(Tensor.from(gpu, drawn.weight));
+  const quantizer = createQuantizer(new WebGpuBackend(gpu), scheme);
+  const made = quantizer.quantizeWeight(tape, weight, 'fc');
+  scope.addAll(made.parts);
+  return valuesOf(await decodedWeight(tape, made, 'fc').read());
+}
+
+async function measured(weight: NamedWeight, method: string) {
+  const [scheme] = schemesOf((name) => name === method, false);
+  if (!scheme) throw new Error(`no method ${method}`);
+  using candidate = new Candidate(gpu, weight);
+  return await candidate.measure(new WebGpuBackend(gpu), scheme);
+}
+
+test('errors of halves are those of rounding on the host', async () => {
+  const { result } = await measured(drawn, 'f16');
+  const exact = valuesOf(drawn.weight);
+  const halves = valuesOf(hostTensorFrom('f16', SHAPE, exact));
+  const x = valuesOf(drawn.input);
+  if (!('bytes' in result)) throw new Error(result.why);
+  expect(result.weight).toEqual(squareSums(halves, exact));
+  const y = squareSums(productOf(x, halves, 128), productOf(x, exact, 128));
+  // The device adds in float32.
+  expect(relativeError(result.output) / relativeError(y)).toBeCloseTo(1, 2);
+  expect(result).toMatchObject({ bytes: 2 * 8 * 128, elements: 8 * 128 });
+});
+
+test('every method is measured, reads back twice, at the end, and leaves nothing', async () => {
+  const before = gpu.memory.ledger;
+  for (const scheme of schemesOf(() => true, false)) {
+    const lengths: number[] = [];
+    gpu.onRead = (read) => void read.then(({ byteLength }) => lengths.push(byteLength));
+    const one = await measured(drawn, scheme.method);
+    gpu.onRead = undefined;
+    if (!hasCosts(one)) throw new Error(`${scheme.method}: ${JSON.stringify(one.result)}`);
+    const { weight, output, bytes } = one.result;
+    expect(lengths, scheme.method).toEqual([4 * 8 * 128, 4 * 16 * 8]);
+    expect(bytes, scheme.method).toBe(predictedBytes(scheme, SHAPE));
+    const decoded = await decodedOf(scheme);
+    const exact = valuesOf(drawn.weight);
+    expect(weight, scheme.method).toEqual(squareSums(decoded, exact));
+    // That method rounds x too; the others add in float32 as the device does.
+    if (scheme.method === 'llm_int8') continue;
+    const x = valuesOf(drawn.input);
+    const y = squareSums(productOf(x, decoded, 128), productOf(x, exact, 128));
+    expect(relativeError(y), scheme.method).toBeGreaterThan(1e-4);
+    const off = Math.abs(relativeError(output) - relativeError(y));
+    expect(off, scheme.method).toBeLessThan(SUM_ERROR);
+  }
+  expect(gpu.memory.ledger.liveBytes).toBe(before.liveBytes);
+});
+
+test('a convolution is measured as the matrix of its outputs', async () => {
+  const conv = { ...drawn, weight: { ...drawn.weight, shape: [8, 32, 2, 2] } };
+  const flat = await measured(drawn, 'nf4');
+  const folded = await measured(conv, 'nf4');
+  expect(hasCosts(folded) && folded.result.output).toEqual(hasCosts(flat) && flat.result.output);
+});
+
+test('what a method refuses, and what is not finite, is a refusal with a code', async () => {
+  const odd = namedWeight({ layer: 'odd', shape: [3, 7], seed: 1, stream: 0 });
+  expect((await measured(odd, 'mlx')).result).toEqual({
+    code: 'quant-method',
+    why: 'odd 3x7 by mlx: rows of 7 elements are no groups of 64',
+  });
+  const data = Float32Array.from(drawn.weight.data);
+  data[5] = Number.NaN;
+  const broken = { ...drawn, weight: { ...drawn.weight, data } };
+  expect((await measured(broken, 'nf4')).result).toMatchObject({ code: 'not-finite' });
+});
+
+test('a weight that no kernel can bind is refused by all schemes', () => {
+  const most = gpu.limits['maxStorageBufferBindingSize'] as number;
+  const schemes = schemesOf(() => true, false);
+  const large = { ...drawn.weight, shape: [1, most] };
+  let refusal: unknown;
+  try {
+    new Candidate(gpu, { ...drawn, weight: large });
+  } catch (error) {
+    refusal = error;
+  }
+  const all = refusedLayer('fc', schemes, refusal);
+  expect(all).toHaveLength(schemes.length);
+  expect(all[0]?.result).toMatchObject({ code: 'shape' });
+  expect(() => refusedLayer('fc', schemes, new TypeError('a defect'))).toThrow('a defect');
+});
+
+test('parts are stored by the names of the library, in the shape of the weight', async () => {
+  const backend = new WebGpuBackend(gpu);
+  const before = gpu.memory.ledger;
+  const parts = await storedParts(gpu, backend, drawn, {
+    method: 'nf4',
+    bits: 4,
+    groupSize: 64,
+  });
+  expect(Object.entries(parts).map(([name, { dtype, shape }]) => [name, dtype, shape])).toEqual([
+    ['fc.weight', 'u8', [512, 1]],
+    ['fc.weight.absmax', 'f32', [16]],
+  ]);
+  expect(gpu.memory.ledger.liveBytes).toBe(before.liveBytes);
+});

@@ -1,0 +1,62 @@
+import { hasCosts, type Measured } from '../../quantizer/choosing/measured.ts';
+import type { WholeChoice } from '../../quantizer/choosing/schemes.ts';
+import { relativeError } from '../../quantizer/choosing/square-sums.ts';
+import { finiteOrNull } from '../../reference/judge.ts';
+import { caseId } from '../../testing/suite.ts';
+import type { CaseOutcome } from '../worker/messages.ts';
+import { layerInId } from './layer-name.ts';
+
+/** `quantize.nf4:mlp.up;bits=4;group=64` */
+export function idOf(layer: string, { method, bits, groupSize, axis }: WholeChoice): string {
+  return caseId(`quantize.${method}`, layerInId(layer), {
+    bits,
+    group: groupSize,
+    ...(axis === undefined ? {} : { axis }),
+  });
+}
+
+/**
+ * A measurement as a report holds it: `pass` with its metrics where it was computed, `skip` where
+ * method or device refused.
+ */
+export function outcomeOfMeasured(measured: Measured): CaseOutcome {
+  const { layer, scheme, tookMs, result } = measured;
+  const outcome = outcomeWithout(layer, scheme, tookMs);
+  if (!hasCosts(measured))
+    return 'why' in result
+      ? { ...outcome, status: 'skip', skip: { code: result.code, detail: result.why } }
+      : { ...outcome, status: 'skip' };
+  const { weight, output, bytes, elements, quantizeMs, multiplyMs } = measured.result;
+  return {
+    ...outcome,
+    status: 'pass',
+    // The bytes of its parts are those that the method predicts.
+    assertions: 1,
+    metrics: {
+      'weight-error': finiteOrNull(relativeError(weight)),
+      'output-error': finiteOrNull(relativeError(output)),
+      bytes,
+      'bits-per-weight': (8 * bytes) / elements,
+      'quantize-ms': quantizeMs,
+      'multiply-ms': multiplyMs,
+    },
+  };
+}
+
+/** What all results have in common; a run that ended before says why in `error`. */
+export function outcomeWithout(
+  layer: string,
+  scheme: WholeChoice,
+  durationMs: number,
+): Omit<CaseOutcome, 'status'> {
+  return {
+    id: idOf(layer, scheme),
+    suite: `quantize.${scheme.method}`,
+    backend: 'webgpu',
+    covers: [],
+    tier: 'full',
+    durationMs,
+    assertions: 0,
+    kernels: [],
+  };
+}

@@ -1,0 +1,32 @@
+import { WebGpuBackend } from '../../backends/webgpu.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { Candidate, refusedLayer } from '../../quantizer/choosing/measure.ts';
+import { hasCosts } from '../../quantizer/choosing/measured.ts';
+import { storedParts } from '../../quantizer/choosing/stored.ts';
+import { namedWeight } from '../../quantizer/choosing/weight-source.ts';
+import type { FromWorker, QuantizeMessage } from './messages.ts';
+
+/** Quantizes a weight by one scheme after another, and answers after each. */
+export async function runQuantizeJob(
+  gpu: Gpu,
+  { source, schemes, save }: QuantizeMessage,
+  post: (answer: FromWorker) => void,
+): Promise<void> {
+  const backend = new WebGpuBackend(gpu);
+  const weight = namedWeight(source);
+  let made: Candidate;
+  try {
+    made = new Candidate(gpu, weight);
+  } catch (error) {
+    for (const measured of refusedLayer(source.layer, schemes, error))
+      post({ type: 'quantized', measured });
+    return;
+  }
+  using candidate = made;
+  for (const scheme of schemes) {
+    const measured = await candidate.measure(backend, scheme);
+    const parts =
+      save && hasCosts(measured) ? await storedParts(gpu, backend, weight, scheme) : undefined;
+    post({ type: 'quantized', measured, ...(parts ? { parts } : {}) });
+  }
+}

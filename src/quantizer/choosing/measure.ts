@@ -1,0 +1,150 @@
+import { Tape } from '../../autograd/tape.ts';
+import { GradproofError, InvariantError } from '../../errors.ts';
+import { DeviceLostError, type Gpu } from '../../gpu/gpu.ts';
+import { gpuErrorIn } from '../../gpu/gpu-error.ts';
+import { Scope } from '../../gpu/scope.ts';
+import { valuesOf } from '../../tensor/host.ts';
+import { matrixView, sizeOf } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { type DeviceWeight, decodedWeight, multiplied } from '../coding.ts';
+import { createQuantizer, predictedBytes, type QuantizerBackend } from '../quantizer.ts';
+import type { Costs, Measured, Refusal } from './measured.ts';
+import type { WholeChoice } from './schemes.ts';
+import { productOf, squareSums } from './square-sums.ts';
+import type { NamedWeight } from './weight-source.ts';
+
+/** Odd, so that one of them is in the middle. */
+const REPEATS = 3;
+
+/**
+ * A weight on its device with what is expected of it, to be quantized by one scheme after another.
+ * Weights of more dimensions are taken as matrices [out, ...].
+ */
+export class Candidate implements Disposable {
+  readonly #scope: Scope;
+  readonly #gpu: Gpu;
+  readonly #layer: string;
+  readonly #weight: Tensor;
+  readonly #input: Tensor;
+  readonly #values: Float64Array;
+  readonly #outputs: Float64Array;
+  /** Kernels assume neither NaN nor infinities; products of them are none either. */
+  readonly #isFinite: boolean;
+
+  /** Throws ShapeError for a weight that no kernel of the adapter can bind. */
+  constructor(gpu: Gpu, { layer, weight, input }: NamedWeight) {
+    const shape = matrixView(weight.shape);
+    this.#gpu = gpu;
+    this.#layer = layer;
+    using scope = new Scope();
+    this.#weight = scope.add(Tensor.from(gpu, { ...weight, shape }));
+    this.#input = scope.add(Tensor.from(gpu, input));
+    this.#values = valuesOf(weight);
+    this.#outputs = productOf(valuesOf(input), this.#values, shape[1]);
+    this.#isFinite = [this.#values, this.#outputs].every((data) => data.every(Number.isFinite));
+    this.#scope = scope.move();
+  }
+
+  /**
+   * Quantizes, multiplies, and at the end reads back what is compared on the host in float64. What a
+   * method or the device refuses is the result; throws DeviceLostError alone, and InvariantError.
+   */
+  async measure(backend: QuantizerBackend, scheme: WholeChoice): Promise<Measured> {
+    const started = performance.now();
+    const result = await this.#result(backend, scheme);
+    const tookMs = performance.now() - started;
+    return { layer: this.#layer, scheme, tookMs, result };
+  }
+
+  async #result(backend: QuantizerBackend, scheme: WholeChoice): Promise<Measured['result']> {
+    if (!this.#isFinite) return refusalOf(NOT_FINITE);
+    const { device } = this.#gpu;
+    let costs: Costs | undefined;
+    const errors: (GradproofError | undefined)[] = [];
+    try {
+      const outer = await gpuErrorIn(device, 'validation', async () => {
+        errors.push(
+          await gpuErrorIn(device, 'out-of-memory', async () => {
+            costs = await this.#costs(backend, scheme);
+          }),
+        );
+      });
+      errors.push(outer);
+    } catch (error) {
+      if (this.#gpu.lost) throw new DeviceLostError(this.#gpu.lost);
+      return refusalOf(error);
+    }
+    if (this.#gpu.lost) throw new DeviceLostError(this.#gpu.lost);
+    return costs && errors.every((error) => !error) ? costs : refusalOf(errors.find(Boolean));
+  }
+
+  async #costs(backend: QuantizerBackend, scheme: WholeChoice): Promise<Costs> {
+    const quantizer = createQuantizer(backend, scheme);
+    const quantize = (): DeviceWeight => {
+      using tape = new Tape(this.#gpu);
+      return quantizer.quantizeWeight(tape, this.#weight, this.#layer);
+    };
+    const quantizeMs = await this.#time(() => {
+      using once = new Scope();
+      once.addAll(quantize().parts);
+    });
+    using scope = new Scope();
+    const made = quantize();
+    scope.addAll(made.parts);
+    const multiplyMs = await this.#time(() => {
+      using tape = new Tape(this.#gpu);
+      multiplied(tape, made, this.#input, this.#layer);
+    });
+    const tape = scope.add(new Tape(this.#gpu));
+    const decoded = decodedWeight(tape, made, this.#layer);
+    const y = multiplied(tape, made, this.#input, this.#layer);
+    const bytes = Object.values(made.parts).reduce((sum, part) => sum + part.bytes, 0);
+    if (bytes !== predictedBytes(scheme, this.#weight.shape))
+      throw new InvariantError(`${scheme.method} took ${bytes} bytes, which it does not predict`);
+    return {
+      weight: squareSums(valuesOf(await decoded.read()), this.#values),
+      output: squareSums(valuesOf(await y.read()), this.#outputs),
+      bytes,
+      elements: sizeOf(this.#weight.shape),
+      quantizeMs,
+      multiplyMs,
+    };
+  }
+
+  /** The median, from the call to the end on the device, after a run that compiles. */
+  async #time(work: () => void): Promise<number> {
+    const times: number[] = [];
+    for (let i = 0; i <= REPEATS; i++) {
+      const started = performance.now();
+      work();
+      await this.#gpu.finish();
+      if (i > 0) times.push(performance.now() - started);
+    }
+    return times.toSorted((a, b) => a - b)[(REPEATS - 1) / 2] as number;
+  }
+
+  [Symbol.dispose](): void {
+    this.#scope[Symbol.dispose]();
+  }
+}
+
+const NOT_FINITE = new GradproofError(
+  'not-finite',
+  'the weight or its activations hold NaN or infinities',
+);
+
+/** Refuses every scheme for a layer that never reaches the device. */
+export function refusedLayer(
+  layer: string,
+  schemes: readonly WholeChoice[],
+  error: unknown,
+): readonly Measured[] {
+  const result = refusalOf(error);
+  return schemes.map((scheme) => ({ layer, scheme, tookMs: 0, result }));
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof GradproofError && !(error instanceof InvariantError))
+    return { code: error.code, why: error.message };
+  throw error;
+}

@@ -1,0 +1,79 @@
+import type { SchemeTotal } from '../quantizer/choosing/totals.ts';
+import { type PlacedLabel, type PlotArea, placedLabels } from './placed-labels.ts';
+
+/** A scheme in a plot of errors over bits. */
+export interface SchemeMark extends PlacedLabel {
+  readonly total: SchemeTotal;
+  readonly cx: number;
+  readonly cy: number;
+}
+
+/** A plot of the outputs' errors over bits for each weight, both logarithmic. */
+export interface SchemePlot {
+  readonly marks: readonly SchemeMark[];
+  /** Corners of the front, by rising bits: what is up and right of it is worse. */
+  readonly front: readonly (readonly [x: number, y: number])[];
+  readonly xs: readonly [from: number, to: number];
+  readonly ys: readonly [from: number, to: number];
+  readonly xOf: (bits: number) => number;
+  readonly yOf: (error: number) => number;
+}
+
+/** `mlx 4`: a scheme's name where its group is known. */
+export function schemeWords({ scheme: { method, bits, groupSize, axis } }: SchemeTotal): string {
+  const group = typeof groupSize === 'number' ? ` g${groupSize}` : '';
+  return `${method} ${bits}${group}${axis === 1 ? ' axis 1' : ''}`;
+}
+
+/** Schemes that can be drawn: those that did for every layer, with an error that has a logarithm. */
+export function drawable(totals: readonly SchemeTotal[]): readonly SchemeTotal[] {
+  return totals.filter(
+    ({ done, layers, outputError }) =>
+      done === layers && outputError > 0 && Number.isFinite(outputError),
+  );
+}
+
+/**
+ * Where schemes and their front lie in `area`; names of the front are placed first. `totals` are
+ * {@link drawable} and not empty.
+ */
+export function schemePlot(
+  totals: readonly SchemeTotal[],
+  area: PlotArea,
+  widthOf: (name: string) => number,
+): SchemePlot {
+  const xs = around(
+    totals.map(({ bitsPerWeight }) => bitsPerWeight),
+    1.2,
+  );
+  const ys = around(
+    totals.map(({ outputError }) => outputError),
+    1.6,
+  );
+  const share = (value: number, [from, to]: readonly [number, number]) =>
+    Math.log(value / from) / Math.log(to / from);
+  const xOf = (bits: number) => area.left + share(bits, xs) * (area.right - area.left);
+  const yOf = (error: number) => area.bottom - share(error, ys) * (area.bottom - area.top);
+  const points = totals
+    .toSorted((a, b) => Number(b.isOnFront) - Number(a.isOnFront))
+    .map((total) => ({
+      total,
+      name: schemeWords(total),
+      cx: xOf(total.bitsPerWeight),
+      cy: yOf(total.outputError),
+    }));
+  const labels = placedLabels(points, area, widthOf);
+  const marks = points.map((point, i) => ({ ...point, ...(labels[i] as PlacedLabel) }));
+  const front = marks
+    .filter(({ total }) => total.isOnFront)
+    .sort((a, b) => a.cx - b.cx)
+    .flatMap(({ cx, cy }, i, all): readonly (readonly [number, number])[] => {
+      const before = all[i - 1];
+      return before ? [[cx, before.cy] as const, [cx, cy] as const] : [[cx, cy] as const];
+    });
+  return { marks, front, xs, ys, xOf, yOf };
+}
+
+function around(values: readonly number[], factor: number): readonly [number, number] {
+  return [Math.min(...values) / factor, Math.max(...values) * factor];
+}
