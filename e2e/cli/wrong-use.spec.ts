@@ -110,7 +110,7 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
     ['quantize', '--out', join(folder, 'q.safetensors')],
     /--out: say how to quantize with --method/,
   ],
-  [['quantize', '--bits', '4'], /--bits and --group: say of which method with --method/],
+  [['quantize', '--bits', '4'], /--bits and --group: name their method with --method/],
   [['quantize', '--data', join(folder, 'missing.st')], /--data .*no such file or folder/],
   [
     ['quantize', '--data', file('garbage.st', 'not a file of weights')],

@@ -85,7 +85,7 @@ function schemesIn({
 }: Partial<QuantizeOptions>): readonly WholeChoice[] {
   if (method === undefined) {
     if (bits !== undefined || group !== undefined)
-      throw new UsageError('--bits and --group: say of which method with --method');
+      throw new UsageError('--bits and --group: name their method with --method');
     const schemes = schemesOf(filterOf(globs ?? []), each ?? false);
     if (schemes.length > 0) return schemes;
     throw new UsageError(

@@ -7,7 +7,7 @@ import type { CaseOutcome } from '../worker/messages.ts';
 import { layerInId } from './layer-name.ts';
 
 /** `quantize.nf4:mlp.up;bits=4;group=64` */
-export function idOf(layer: string, { method, bits, groupSize, axis }: WholeChoice): string {
+function idOf(layer: string, { method, bits, groupSize, axis }: WholeChoice): string {
   return caseId(`quantize.${method}`, layerInId(layer), {
     bits,
     group: groupSize,

@@ -19,7 +19,7 @@ const DEVIATION = 0.02;
 /** Streams of activations stand above those of weights. */
 const INPUT_STREAMS = 2 ** 16;
 
-/** Normal activations f32 [16, width] of which some channels are eight times as large. */
+/** Normal activations f32 [16, width]; some channels are eight times as large. */
 export function drawnInput(seed: number, stream: number, width: number): HostTensor {
   const random = new Random(seed, INPUT_STREAMS + stream);
   const factors = random.fill(width, () =>

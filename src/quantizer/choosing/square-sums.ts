@@ -1,4 +1,4 @@
-/** Of which the root of a quotient is a relative error: sums add over layers, errors do not. */
+/** Sums of squares: unlike the relative errors that are made of them, they add over layers. */
 export interface SquareSums {
   /** Of the squares of differences. */
   readonly off: number;
