@@ -74,6 +74,17 @@ export function schemePlot(
   return { marks, front, xs, ys, xOf, yOf };
 }
 
+const BITS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
+/** Room for a tick, in units of the drawing. */
+const TICK = 30;
+
+/** Ticks of an axis of bits, as many as `width` has room for. */
+export function bitTicks([from, to]: SchemePlot['xs'], width: number): readonly number[] {
+  const all = BITS.filter((bits) => bits >= from && bits <= to);
+  const hasRoom = (TICK * Math.log(to / from)) / width < Math.log(4 / 3);
+  return hasRoom ? all : all.filter((bits) => Number.isInteger(Math.log2(bits)));
+}
+
 function around(values: readonly number[], factor: number): readonly [number, number] {
   return [Math.min(...values) / factor, Math.max(...values) * factor];
 }

@@ -1,6 +1,6 @@
 import type { SchemeTotal } from '../../quantizer/choosing/totals.ts';
 import { markup } from '../../report/markup.ts';
-import { drawable, schemePlot } from '../../report/scheme-plot.ts';
+import { bitTicks, drawable, schemePlot } from '../../report/scheme-plot.ts';
 import { textWidth } from '../../report/text-width.ts';
 
 const WIDTH = 860;
@@ -18,9 +18,7 @@ export function schemeFile(totals: readonly SchemeTotal[]): string | undefined {
   const drawn = drawable(totals);
   if (drawn.length === 0) return undefined;
   const plot = schemePlot(drawn, AREA, (name) => textWidth(name, FONT));
-  const bits = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32].filter(
-    (value) => value >= plot.xs[0] && value <= plot.xs[1],
-  );
+  const bits = bitTicks(plot.xs, AREA.right - AREA.left);
   const errors = [-8, -7, -6, -5, -4, -3, -2, -1, 0, 1]
     .flatMap((power) => STEPS.map((step) => Number(`${step}e${power}`)))
     .filter((value) => value >= plot.ys[0] && value <= plot.ys[1]);

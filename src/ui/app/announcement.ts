@@ -10,11 +10,13 @@ export function announcement({
   run,
   learning,
   timing,
+  measuring,
   router,
-}: Pick<App, 'run' | 'learning' | 'timing' | 'router'>): string {
+}: Pick<App, 'run' | 'learning' | 'timing' | 'measuring' | 'router'>): string {
   const { view } = router.address.value;
   if (view === 'train') return ofTraining(learning);
   if (view === 'bench') return ofBench(timing);
+  if (view === 'quantize') return ofQuantizers(measuring);
   const { phase, report, subject, done, total, problem } = run.state.value;
   switch (phase) {
     case 'idle':
@@ -60,6 +62,22 @@ function ofBench({ value: { phase, file, done, total, problem } }: App['timing']
       return words.stopping;
     case 'ended':
       return file ?? words.timed;
+    case 'failed':
+      return problem ?? '';
+  }
+}
+
+function ofQuantizers({ value: { phase, done, total, problem } }: App['measuring']): string {
+  const words = checkWords().announce;
+  switch (phase) {
+    case 'idle':
+      return '';
+    case 'starting':
+      return words.starting;
+    case 'running':
+      return quarter(done, total);
+    case 'ended':
+      return words.measured;
     case 'failed':
       return problem ?? '';
   }

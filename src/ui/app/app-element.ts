@@ -106,7 +106,7 @@ export class AppElement extends LitElement {
 
   constructor() {
     super();
-    const { router, shared, notice, bridge, run, learning, timing, offline } = this.#app;
+    const { router, shared, notice, bridge, run, learning, timing, measuring, offline } = this.#app;
     new Follow(this, () => [
       language,
       router.address,
@@ -117,6 +117,7 @@ export class AppElement extends LitElement {
       run.state,
       learning,
       timing,
+      measuring,
     ]);
     // Another language makes all elements anew, another view those of the old one.
     new KeepFocus(this, (lost) =>

@@ -11,6 +11,7 @@ import { Observable } from '../controls/observable.ts';
 import { History } from '../history/history.ts';
 import { BridgeSession } from '../libraries/bridge-session.ts';
 import { Replay } from '../libraries/replay.ts';
+import { type QuantizingState, UNMEASURED } from '../quantize/quantizing-state.ts';
 import { RunSession } from '../run/run-session.ts';
 import { Starter } from '../run/starter.ts';
 import { SharedResult } from '../share/shared-result.ts';
@@ -63,6 +64,12 @@ export class App {
   readonly bench = new Later(async () => {
     const { BenchSession } = await import('../bench/bench-session.ts');
     return BenchSession.open(this.timing, this.history, this.notice);
+  });
+  /** How the measurement of quantizers stands. */
+  readonly measuring = new Observable<QuantizingState>(UNMEASURED);
+  readonly quantizing = new Later(async () => {
+    const { QuantizingSession } = await import('../quantize/quantizing-session.ts');
+    return new QuantizingSession(this.measuring, this.history, this.notice);
   });
   readonly shared = new SharedResult();
   /** Whether the page works without a network, and whether a newer one came in. */

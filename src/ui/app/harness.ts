@@ -33,6 +33,7 @@ async function load() {
     { train },
     { applyExpectations },
     { mergeRerun },
+    { measureSchemes },
   ] = await Promise.all([
     import('../../harness/registry.ts'),
     import('../../harness/runner.ts'),
@@ -42,6 +43,7 @@ async function load() {
     import('../../harness/training.ts'),
     import('../../harness/expectations.ts'),
     import('../../harness/rerun.ts'),
+    import('../../harness/choosing.ts'),
   ]);
   const cases: ReadonlyMap<string, Case> = await loadCases();
   return {
@@ -50,6 +52,7 @@ async function load() {
     train,
     applyExpectations,
     mergeRerun,
+    measureSchemes,
     launchers,
     records,
     startWorker: startWebWorker,

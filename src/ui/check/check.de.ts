@@ -36,6 +36,7 @@ export const words: ReturnType<typeof checkWords> = {
     done: (percent) => `${percent} Prozent geschafft.`,
     trained: 'Das Nachtrainieren ist zu Ende.',
     timed: 'Der Tempovergleich ist beendet.',
+    measured: 'Die Messung ist beendet.',
   },
   charts: 'Diagramme',
 };

@@ -44,6 +44,7 @@ export const checkWords = words('check', {
     done: (percent: number) => `${percent} percent done.`,
     trained: 'Fine-tuning has ended.',
     timed: 'The bench has ended.',
+    measured: 'The measurement has ended.',
   },
   charts: 'Charts',
 });

@@ -22,6 +22,8 @@ export const words: ReturnType<typeof progressWords> = {
     `${de.number(done)} von ${de.count(total, { one: 'Schritt', other: 'Schritten' })}`,
   works: (done, total) =>
     `${de.number(done)} von ${de.count(total, { one: 'Aufgabe', other: 'Aufgaben' })}`,
+  measurements: (done, total) =>
+    `${de.number(done)} von ${de.count(total, { one: 'Messung', other: 'Messungen' })}`,
   left: ({ low, high, unit }) =>
     `noch ${low === high ? 'etwa ' : `${de.number(low)} bis `}${de.count(high, spans[unit])}`,
 };

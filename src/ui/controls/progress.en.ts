@@ -23,6 +23,8 @@ export const progressWords = words('progress', {
     `${en.number(done)} of ${en.count(total, { one: 'step', other: 'steps' })}`,
   works: (done: number, total: number) =>
     `${en.number(done)} of ${en.count(total, { one: 'work', other: 'works' })}`,
+  measurements: (done: number, total: number) =>
+    `${en.number(done)} of ${en.count(total, { one: 'measurement', other: 'measurements' })}`,
   left: ({ low, high, unit }: SpokenSpan) =>
     `${low === high ? 'about ' : `${en.number(low)} to `}${en.count(high, spans[unit])} left`,
 });

@@ -47,7 +47,7 @@ export class ProgressElement extends LitElement {
     `,
   ];
   declare label: string;
-  declare noun: Replayed | 'steps' | 'works';
+  declare noun: Replayed | 'steps' | 'works' | 'measurements';
   declare done: number;
   declare total: number;
   declare remaining: Span | undefined;

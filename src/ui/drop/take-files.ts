@@ -9,6 +9,7 @@ import type { Later } from '../controls/later.ts';
 import type { Notice } from '../controls/notice.ts';
 import type { Replay } from '../libraries/replay.ts';
 import { withWords } from '../messages/words.ts';
+import type { QuantizingSession } from '../quantize/quantizing-session.ts';
 import type { SuitesSession } from '../suites/suites-session.ts';
 import type { TrainingSession } from '../train/training-session.ts';
 import { dropWords } from './drop.en.ts';
@@ -21,21 +22,26 @@ export interface Takers {
   readonly comparison: Later<CompareSession>;
   readonly suites: Later<SuitesSession>;
   readonly training: Later<TrainingSession>;
+  readonly quantizing: Later<QuantizingSession>;
   readonly router: Router;
   readonly notice: Notice;
 }
 
 /**
  * Takes dropped files: recordings are replayed, known failures are kept, reports are compared, those
- * of tests are shown with what they cover, one other file is the text to fine-tune on. What is
- * neither is refused in one line.
+ * of tests are shown with what they cover, one other file is the text to fine-tune on. Where
+ * quantizers are measured, one safetensors file is the weights. What is neither is refused in one
+ * line.
  */
 export async function takeFiles(files: readonly DroppedFile[], takers: Takers): Promise<void> {
   const { replay, notice } = takers;
   notice.value = '';
   const recordings = files.filter(({ path }) => path.endsWith('.safetensors'));
   const [first] = files;
-  if (recordings.length > 0) {
+  const isOfWeights = takers.router.address.value.view === 'quantize' && files.length === 1;
+  if (first && isOfWeights && recordings.length === 1) {
+    await (await takers.quantizing.get()).take(first.file);
+  } else if (recordings.length > 0) {
     await replay.files(
       files.filter((file) => recordings.includes(file) || /(^|\/)INDEX\.json$/.test(file.path)),
     );

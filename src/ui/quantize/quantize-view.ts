@@ -1,0 +1,190 @@
+import { css, html, LitElement, nothing } from 'lit';
+import { type Facts, isBlocked } from '../check/preflight.ts';
+import { Follow } from '../controls/follow.ts';
+import { icon } from '../controls/icons.ts';
+import type { Observable } from '../controls/observable.ts';
+import { base, controls, panels } from '../controls/styles.ts';
+import { unitsWords } from '../messages/units.en.ts';
+import type { RunSession } from '../run/run-session.ts';
+import type { TrainingState } from '../train/training-state.ts';
+import { quantizingWords } from './quantizing.en.ts';
+import type { QuantizingSession } from './quantizing-session.ts';
+import { isMeasuring, type QuantizingState } from './quantizing-state.ts';
+import '../check/found.ts';
+import '../controls/progress.ts';
+import './quantize-results.ts';
+
+/** Runs and trainings that compute. */
+const COMPUTING = ['starting', 'running', 'pausing', 'stopping'];
+
+/** Which quantizer to take: choose weights, measure, see. */
+export class QuantizeView extends LitElement {
+  static override properties = {
+    facts: { attribute: false },
+    quantizing: { attribute: false },
+    run: { attribute: false },
+    learning: { attribute: false },
+    each: { state: true },
+  };
+  static override styles = [
+    base,
+    controls,
+    panels,
+    css`
+      :host {
+        display: grid;
+        gap: var(--space-6);
+        grid-template-columns: minmax(0, 1fr);
+      }
+      .stack {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: var(--space-5);
+        max-width: var(--column);
+      }
+      .lead {
+        font-size: var(--text-l);
+        color: var(--muted);
+      }
+      .weights {
+        display: grid;
+        gap: var(--space-3);
+      }
+      .name {
+        display: flex;
+        gap: var(--space-3);
+        align-items: center;
+        font-weight: 600;
+      }
+      .name svg {
+        flex: none;
+        color: var(--accent);
+      }
+      .check {
+        display: flex;
+        gap: var(--space-3);
+        align-items: center;
+      }
+      .check input {
+        flex: none;
+        inline-size: 1.25rem;
+        min-height: 1.25rem;
+        accent-color: var(--accent);
+      }
+      .open {
+        position: relative;
+      }
+      .open:focus-within {
+        outline: 3px solid var(--focus);
+        outline-offset: 2px;
+      }
+    `,
+  ];
+  declare facts: Observable<Facts | undefined>;
+  declare quantizing: QuantizingSession;
+  declare run: RunSession;
+  declare learning: Observable<TrainingState>;
+  declare each: boolean;
+
+  constructor() {
+    super();
+    this.each = false;
+    new Follow(this, () => [
+      this.facts,
+      this.quantizing.state,
+      this.quantizing.file,
+      this.run.state,
+      this.learning,
+    ]);
+  }
+
+  override render() {
+    const words = quantizingWords();
+    const state = this.quantizing.state.value;
+    const facts = this.facts.value;
+    const busy = isMeasuring(state);
+    return html`
+      <div class="stack">
+        <h1>${words.title}</h1>
+        <p class="lead">${words.lead}</p>
+        ${facts && isBlocked(facts) ? html`<gp-found .facts=${facts}></gp-found>` : nothing}
+        ${this.#weights(busy)}
+        ${this.#isComputing && !busy ? html`<p class="tone">${words.busy}</p>` : nothing}
+        <div class="row">${this.#start(state)}</div>
+        ${busy ? this.#progress(state) : nothing}
+        ${state.phase === 'failed' ? html`<p class="tone bad" role="alert" lang="en">${state.problem}</p>` : nothing}
+      </div>
+      <gp-quantize-results .measured=${state.measured} .report=${state.report} .busy=${busy}></gp-quantize-results>
+    `;
+  }
+
+  #weights(busy: boolean) {
+    const words = quantizingWords();
+    const file = this.quantizing.file.value;
+    const name = file
+      ? words.named(file.name, unitsWords().bytes(file.bytes), file.weights.length)
+      : words.drawn;
+    return html`<section class="panel weights" aria-labelledby="weights">
+      <h2 id="weights" class="visually-hidden">${words.weights}</h2>
+      <p class="name">${icon('file', 24)}<span>${name}</span></p>
+      <p class="small muted">${words.hint}</p>
+      <div class="row" ?hidden=${busy}>
+        <label class="button quiet open">
+          ${words.choose}
+          <input class="visually-hidden" type="file" accept=".safetensors" @change=${this.#take} />
+        </label>
+        ${file ? html`<button class="quiet" @click=${() => this.quantizing.forget()}>${words.forget}</button>` : nothing}
+      </div>
+      <label class="check">
+        <input type="checkbox" .checked=${this.each} ?disabled=${busy} @change=${(event: Event) => {
+          this.each = (event.target as HTMLInputElement).checked;
+        }} />
+        <span>${words.each}</span>
+      </label>
+    </section>`;
+  }
+
+  /** One button in one place, so that the focus stays on it. */
+  #start(state: QuantizingState) {
+    const words = quantizingWords();
+    const busy = isMeasuring(state);
+    const disabled = !busy && !this.#canStart;
+    return html`<button class="large ${busy ? '' : 'primary'}" aria-keyshortcuts="R" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
+      ${busy ? words.cancel : state.phase === 'idle' ? words.run : words.again}
+    </button>`;
+  }
+
+  #progress({ done, total, remainingMs, measured }: QuantizingState) {
+    const left = remainingMs === undefined ? undefined : { low: remainingMs, high: remainingMs };
+    const last = measured.at(-1);
+    return html`<div>
+      <gp-progress label=${quantizingWords().progress} noun="measurements" .done=${done} .total=${total} .remaining=${left}></gp-progress>
+      <p class="small muted mono">${last ? `${last.scheme.method}, ${last.layer}` : nothing}</p>
+    </div>`;
+  }
+
+  get #canStart(): boolean {
+    const facts = this.facts.value;
+    return facts !== undefined && !isBlocked(facts) && !this.#isComputing;
+  }
+
+  get #isComputing(): boolean {
+    return [this.run.state.value, this.learning.value].some(({ phase }) =>
+      COMPUTING.includes(phase),
+    );
+  }
+
+  #press(busy: boolean): void {
+    if (busy) this.quantizing.cancel();
+    else this.quantizing.start(this.each);
+  }
+
+  async #take(event: Event): Promise<void> {
+    const input = event.target as HTMLInputElement;
+    const file = input.files?.[0];
+    input.value = '';
+    if (file) await this.quantizing.take(file);
+  }
+}
+
+customElements.define('gp-quantize-view', QuantizeView);

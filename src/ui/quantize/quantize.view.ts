@@ -1,0 +1,18 @@
+import type { View } from '../app/view.ts';
+
+export const view: View = {
+  name: 'quantize',
+  order: 6,
+  words: {
+    en: { label: 'Quantize', title: 'which quantizer to take' },
+    de: { label: 'Quantisieren', title: 'welcher Quantisierer der richtige ist' },
+  },
+  element: 'gp-quantize-view',
+  given: ({ facts, quantizing, run, learning }) => ({
+    ...{ facts, quantizing: quantizing.made, run, learning },
+  }),
+  load: async ({ quantizing }) => {
+    await quantizing.get();
+    await import('./quantize-view.ts');
+  },
+};

@@ -1,0 +1,59 @@
+import { words as units } from '../messages/units.de.ts';
+import type { quantizingWords } from './quantizing.en.ts';
+
+const layers = (count: number) => units.count(count, { one: 'Schicht', other: 'Schichten' });
+
+export const words: ReturnType<typeof quantizingWords> = {
+  title: 'Welchen Quantisierer nehmen?',
+  lead: 'Jedes Verfahren quantisiert dieselben Gewichte auf diesem Chip. Zu sehen ist, was das kostet: wie weit Gewichte und Ausgaben danebenliegen, wie viele Bytes bleiben und wie lange es dauert.',
+  weights: 'Gewichte',
+  drawn: 'Ein kleiner ausgeloster Block, mit Ausreißern',
+  named: (name, size, count) => `${name}, ${size}, ${layers(count)}`,
+  hint: 'Eine .safetensors-Datei hier loslassen, um ihre Gewichte zu messen; sie bleibt auf diesem Rechner.',
+  choose: 'Datei wählen',
+  forget: 'Ausgeloste Gewichte nehmen',
+  noWeights: (name, reason) => `${name}: ${reason}`,
+  each: 'Alle Bits und Gruppen jedes Verfahrens, nicht nur die üblichen',
+  run: 'Los',
+  again: 'Noch einmal',
+  cancel: 'Abbrechen',
+  busy: 'Auf diesem Chip rechnet gerade etwas anderes: Danach kann gemessen werden.',
+  progress: 'Fortschritt der Messung',
+  results: 'Ergebnisse',
+  incomplete: 'Die Messung endete früher: Nur was hier steht, wurde gemessen.',
+  leftOut: (names) =>
+    `Diese lehnt jedes Verfahren ab, die Summen sind ohne sie: ${units.list(names)}.`,
+  nothing: 'Es wurde nichts gemessen.',
+  save: 'Bericht speichern',
+  csv: 'Tabelle als CSV speichern',
+  show: 'Zeigen',
+  all: (count) => `alle ${layers(count)} zusammen`,
+  table: {
+    caption: 'Was jedes Verfahren kostet',
+    hint: 'Fehler sind quadratische Mittel, bezogen auf die der Gleitkommazahlen. Zeiten sind Mediane aus dreien auf diesem Chip, zum Vergleichen und nicht zum Zitieren: Das Tempo misst „Tempo“.',
+    method: 'Verfahren',
+    bits: 'Bits',
+    group: 'Gruppe',
+    outputError: 'Fehler der Ausgaben',
+    weightError: 'Fehler der Gewichte',
+    bytes: 'Bytes',
+    bitsPerWeight: 'Bits je Gewicht',
+    quantizeMs: 'Quantisieren, ms',
+    multiplyMs: 'Multiplizieren, ms',
+    front: 'auf der Front',
+    frontHint: 'Keines mit so wenigen Bytes hat einen kleineren Fehler der Ausgaben.',
+    groups: { channel: 'Ausgabe', tensor: 'alle' },
+    axis: (axis) => `Achse ${axis}`,
+    part: (done, all, why) => `nur ${units.number(done)} von ${layers(all)}: ${why}`,
+  },
+  figure: {
+    caption: 'Fehler über Bits',
+    description: (count, front) =>
+      `${units.count(count, { one: 'Verfahren', other: 'Verfahren' })} nach gespeicherten Bits je Gewicht und Fehler der Ausgaben. Auf der Front: ${front}.`,
+    bits: 'Bits je Gewicht (logarithmisch)',
+    error: 'Fehler der Ausgaben (logarithmisch)',
+    onFront: 'kein anderes mit so wenigen Bytes hat einen kleineren Fehler',
+    behind: 'ein anderes ist besser',
+    line: 'die Front',
+  },
+};

@@ -1,0 +1,83 @@
+import type { SchemeTotal } from '../../quantizer/choosing/totals.ts';
+import type { Cell, FigureTable } from '../charts/table.ts';
+import { quantizingWords } from './quantizing.en.ts';
+
+/** A column of the table, which can be sorted by it. */
+export interface SchemeColumn {
+  readonly key: Exclude<keyof ReturnType<typeof quantizingWords>['table'], NotAColumn>;
+  readonly of: (total: SchemeTotal) => Cell;
+  readonly format?: Intl.NumberFormatOptions;
+}
+
+type NotAColumn = 'caption' | 'hint' | 'front' | 'frontHint' | 'groups' | 'axis' | 'part';
+
+const ERROR: Intl.NumberFormatOptions = { style: 'percent', maximumSignificantDigits: 3 };
+const MS: Intl.NumberFormatOptions = { maximumSignificantDigits: 3 };
+const BITS: Intl.NumberFormatOptions = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+
+/** What is told of a scheme, in order. */
+export const COLUMNS: readonly SchemeColumn[] = [
+  { key: 'method', of: ({ scheme }) => scheme.method },
+  { key: 'bits', of: ({ scheme }) => scheme.bits },
+  { key: 'group', of: groupWords },
+  { key: 'outputError', of: measured(({ outputError }) => outputError), format: ERROR },
+  { key: 'weightError', of: measured(({ weightError }) => weightError), format: ERROR },
+  { key: 'bytes', of: measured(({ bytes }) => bytes), format: {} },
+  { key: 'bitsPerWeight', of: measured(({ bitsPerWeight }) => bitsPerWeight), format: BITS },
+  { key: 'quantizeMs', of: measured(({ quantizeMs }) => quantizeMs), format: MS },
+  { key: 'multiplyMs', of: measured(({ multiplyMs }) => multiplyMs), format: MS },
+];
+
+/** A figure that a scheme has only where it did for some layer. */
+function measured(of: (total: SchemeTotal) => number): SchemeColumn['of'] {
+  return (total) => (total.done > 0 ? of(total) : undefined);
+}
+
+function groupWords({ scheme: { groupSize, axis } }: SchemeTotal): Cell {
+  const { table } = quantizingWords();
+  const group = typeof groupSize === 'number' ? groupSize : table.groups[groupSize];
+  return axis === undefined ? group : `${group}, ${table.axis(axis)}`;
+}
+
+/** Why a scheme has no figures, or figures of a part; undefined where it did for every layer. */
+export function refusalWords({ done, layers, why }: SchemeTotal): string | undefined {
+  return why === undefined || done === 0 ? why : quantizingWords().table.part(done, layers, why);
+}
+
+/**
+ * The schemes sorted by a column, the rest in the order that they had; what has no figure comes
+ * last.
+ */
+export function sortedBy(
+  totals: readonly SchemeTotal[],
+  { of }: SchemeColumn,
+  descending: boolean,
+): readonly SchemeTotal[] {
+  const sign = descending ? -1 : 1;
+  return totals.toSorted((one, other) => {
+    const a = of(one);
+    const b = of(other);
+    if (a === undefined || b === undefined)
+      return Number(a === undefined) - Number(b === undefined);
+    if (typeof a === 'number' && typeof b === 'number') return sign * (a - b);
+    return sign * String(a).localeCompare(String(b), undefined, { numeric: true });
+  });
+}
+
+/** The same as numbers and words, for a file. */
+export function schemeTable(totals: readonly SchemeTotal[]): FigureTable {
+  const { table } = quantizingWords();
+  return {
+    columns: [
+      ...COLUMNS.map(({ key, format }) => ({
+        label: table[key],
+        ...(format ? { format } : {}),
+      })),
+      { label: table.front },
+    ],
+    rows: totals.map((total) => [
+      ...COLUMNS.map(({ of }) => of(total)),
+      total.isOnFront ? '*' : refusalWords(total),
+    ]),
+  };
+}
