@@ -43,7 +43,7 @@ test('a person drops weights, measures every quantizer, sorts, looks at a layer,
   await expect(byBytes).toHaveAttribute('aria-sort', 'ascending');
   await byBytes.getByRole('button').press('Enter');
   await expect(byBytes).toHaveAttribute('aria-sort', 'descending');
-  await expect(methods.first()).toHaveText(/16$/);
+  await expect(methods.first()).toHaveText(/f16/);
 
   await page.getByLabel('Show').selectOption('fc');
   await expect(table(page).getByText(/^only 1 of/)).toHaveCount(0);

@@ -28,7 +28,8 @@ const LINE = 15;
 /** From a point to its label, and around a point, where no label stands. */
 const GAP = 11;
 
-interface Box {
+/** A stretch at the height `at` where no label stands. */
+export interface Taken {
   readonly from: number;
   readonly to: number;
   readonly at: number;
@@ -36,15 +37,18 @@ interface Box {
 
 /**
  * Puts each label beside its point, on the side and at the height where nothing stands yet, as near
- * as there is room; the first points have the first choice. `widthOf` tells how wide a name is.
+ * as there is room; the first points have the first choice. `widthOf` tells how wide a name is,
+ * `lines` where something else is drawn.
  */
 export function placedLabels(
   points: readonly PlotPoint[],
   { left, right: edge, top, bottom }: PlotArea,
   widthOf: (name: string) => number,
+  lines: readonly Taken[] = [],
 ): readonly PlacedLabel[] {
-  const taken: Box[] = points.map(({ cx, cy }) => ({ from: cx - GAP, to: cx + GAP, at: cy }));
-  const meets = (a: Box) =>
+  const around = points.map(({ cx, cy }) => ({ from: cx - GAP, to: cx + GAP, at: cy }));
+  const taken: Taken[] = [...lines, ...around];
+  const meets = (a: Taken) =>
     taken.some((b) => b.from < a.to && a.from < b.to && Math.abs(b.at - a.at) < LINE);
   return points.map(({ name, cx, cy }) => {
     const unnamed = { name: '', right: true, at: cy };
@@ -72,5 +76,17 @@ export function placedLabels(
     if (!free) return unnamed;
     taken.push(free);
     return { name, right: free.right, at: free.at };
+  });
+}
+
+/** Where a line of upright and level pieces between `corners` is. */
+export function takenBy(corners: readonly (readonly [x: number, y: number])[]): readonly Taken[] {
+  return corners.slice(1).flatMap(([x, y], i) => {
+    const [fromX, fromY] = corners[i] as readonly [number, number];
+    if (y === fromY) return [{ from: Math.min(x, fromX), to: Math.max(x, fromX), at: y }];
+    const steps = Math.ceil(Math.abs(y - fromY) / LINE);
+    return Array.from({ length: steps + 1 }, (_, step) => ({
+      ...{ from: x - 1, to: x + 1, at: fromY + ((y - fromY) * step) / steps },
+    }));
   });
 }

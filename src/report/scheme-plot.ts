@@ -1,5 +1,8 @@
 import type { SchemeTotal } from '../quantizer/choosing/totals.ts';
-import { type PlacedLabel, type PlotArea, placedLabels } from './placed-labels.ts';
+import { type PlacedLabel, type PlotArea, placedLabels, takenBy } from './placed-labels.ts';
+
+/** Narrower plots name the front alone. */
+const NARROW = 420;
 
 /** A scheme in a plot of errors over bits. */
 export interface SchemeMark extends PlacedLabel {
@@ -19,10 +22,11 @@ export interface SchemePlot {
   readonly yOf: (error: number) => number;
 }
 
-/** `mlx 4`: a scheme's name where its group is known. */
+/** `mlx 4 g64`: method, bits where the name does not end with them, and size of groups. */
 export function schemeWords({ scheme: { method, bits, groupSize, axis } }: SchemeTotal): string {
   const group = typeof groupSize === 'number' ? ` g${groupSize}` : '';
-  return `${method} ${bits}${group}${axis === 1 ? ' axis 1' : ''}`;
+  const width = method.endsWith(`${bits}`) ? '' : ` ${bits}`;
+  return `${method}${width}${group}${axis === 1 ? ' axis 1' : ''}`;
 }
 
 /** Schemes that can be drawn: those that did for every layer, with an error that has a logarithm. */
@@ -34,8 +38,8 @@ export function drawable(totals: readonly SchemeTotal[]): readonly SchemeTotal[]
 }
 
 /**
- * Where schemes and their front lie in `area`; names of the front are placed first. `totals` are
- * {@link drawable} and not empty.
+ * Where schemes and their front lie in `area`; names of the front are placed first, and alone where
+ * there is little room. `totals` are {@link drawable} and not empty.
  */
 export function schemePlot(
   totals: readonly SchemeTotal[],
@@ -58,19 +62,19 @@ export function schemePlot(
     .toSorted((a, b) => Number(b.isOnFront) - Number(a.isOnFront))
     .map((total) => ({
       total,
-      name: schemeWords(total),
+      name: total.isOnFront || area.right - area.left > NARROW ? schemeWords(total) : '',
       cx: xOf(total.bitsPerWeight),
       cy: yOf(total.outputError),
     }));
-  const labels = placedLabels(points, area, widthOf);
-  const marks = points.map((point, i) => ({ ...point, ...(labels[i] as PlacedLabel) }));
-  const front = marks
+  const front = points
     .filter(({ total }) => total.isOnFront)
     .sort((a, b) => a.cx - b.cx)
     .flatMap(({ cx, cy }, i, all): readonly (readonly [number, number])[] => {
       const before = all[i - 1];
       return before ? [[cx, before.cy] as const, [cx, cy] as const] : [[cx, cy] as const];
     });
+  const labels = placedLabels(points, area, widthOf, takenBy(front));
+  const marks = points.map((point, i) => ({ ...point, ...(labels[i] as PlacedLabel) }));
   return { marks, front, xs, ys, xOf, yOf };
 }
 

@@ -31,7 +31,7 @@ export const quantizingWords = words('quantizing', {
   all: (count: number) => `all ${layers(count)} together`,
   table: {
     caption: 'What each scheme costs',
-    hint: 'Errors are root mean squares relative to those of floats. Times are medians of three on this chip, to compare schemes and not to quote: Bench measures.',
+    hint: 'Errors are root mean squares relative to those of floats. Times are medians of three on this chip, to compare schemes and not to quote: Bench is for that.',
     method: 'Method',
     bits: 'Bits',
     group: 'Group',

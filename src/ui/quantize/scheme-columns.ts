@@ -11,8 +11,8 @@ export interface SchemeColumn {
 
 type NotAColumn = 'caption' | 'hint' | 'front' | 'frontHint' | 'groups' | 'axis' | 'part';
 
-const ERROR: Intl.NumberFormatOptions = { style: 'percent', maximumSignificantDigits: 3 };
-const MS: Intl.NumberFormatOptions = { maximumSignificantDigits: 3 };
+const MS: Intl.NumberFormatOptions = { minimumSignificantDigits: 3, maximumSignificantDigits: 3 };
+const ERROR: Intl.NumberFormatOptions = { ...MS, style: 'percent' };
 const BITS: Intl.NumberFormatOptions = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
 
 /** What is told of a scheme, in order. */

@@ -80,8 +80,9 @@ export class SchemeTable extends LitElement {
         overflow-wrap: normal;
         gap: var(--space-1);
       }
-      thead th:first-child button {
-        margin-inline-start: calc(-1 * var(--space-1));
+      /* Words stand where those of their column do. */
+      thead button {
+        margin-inline: calc(-1 * var(--space-1) - 1px);
       }
       th[aria-sort] button {
         color: var(--ink);
@@ -132,9 +133,11 @@ export class SchemeTable extends LitElement {
     const { sort } = this;
     const isSorted = sort?.key === key;
     const direction = isSorted ? (sort.descending ? 'descending' : 'ascending') : nothing;
-    const arrow = isSorted ? (sort.descending ? '↓' : '↑') : '';
+    const arrow = isSorted
+      ? html`<span aria-hidden="true">${sort.descending ? '↓' : '↑'}</span>`
+      : nothing;
     return html`<th scope="col" aria-sort=${direction}>
-      <button @click=${() => this.#sortBy(key)}>${quantizingWords().table[key]}<span aria-hidden="true">${arrow}</span></button>
+      <button @click=${() => this.#sortBy(key)}>${quantizingWords().table[key]}${arrow}</button>
     </th>`;
   }
 
