@@ -40,6 +40,7 @@ const VIEWS = {
   train: '/?view=train',
   compare: '/?view=compare&before=baseline/chromium-swiftshader&after=baseline/node-swiftshader',
   suites: '/?view=suites&row=tb.pipeline.training-with-checkpointing',
+  quantize: '/?view=quantize',
 } as const;
 
 for (const locale of ['en', 'de']) {
