@@ -1,5 +1,6 @@
 import { FlatParameters } from '../autograd/flat-parameters.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { Scope } from '../gpu/scope.ts';
 import type { Format } from '../quant/format.ts';
 import { isQuantized, type QuantizedWeight, withParts } from '../quant/weight.ts';
 import type { DeviceWeight } from '../quantizer/coding.ts';
@@ -29,11 +30,13 @@ export class ModelValues implements Disposable {
     fixed: HostValues<HostTensor | QuantizedWeight<HostTensor, Format>> = [],
   ) {
     this.#gpu = gpu;
-    this.#parameters = new FlatParameters(gpu, new Map(trained));
-    const upload = (host: HostTensor) => Tensor.from(gpu, host);
+    using made = new Scope(); // until all are there
+    this.#parameters = made.add(new FlatParameters(gpu, new Map(trained)));
+    const upload = (host: HostTensor) => made.add(Tensor.from(gpu, host));
     for (const [name, value] of fixed)
       this.#fixed.set(name, isQuantized(value) ? withParts(value, upload) : upload(value));
     this.#order = [...this.#parameters.names, ...this.#fixed.keys()];
+    made.move();
   }
 
   /** What is trained; another object after {@link ModelValues.replace}. */

@@ -25,7 +25,7 @@ export const simulation = defineSimulation(signature, {
       const block = data.subarray(b * elements, (b + 1) * elements);
       const d = quantizer.d(block);
       const isNormal = Math.abs(d) >= FLUSH;
-      const half = f16FromF32(isNormal ? d : 0);
+      const half = f16FromF32(isNormal ? d : 0 * d); // a zero keeps its sign
       const inverse = isNormal ? Math.fround(1 / d) : 0;
       const codes = Array.from(block, (x) => LEVEL[quant_type](gpu, x, inverse));
       return [half & 255, half >> 8, ...quantizer.bytes(codes)];

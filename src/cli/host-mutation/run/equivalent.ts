@@ -72,7 +72,8 @@ export const EQUIVALENTS: readonly EquivalentMutant[] = [
     becomes: 'codes.bytes !== bytes',
     class: 'same-bits',
     why: 'an element of codes or trits has one byte',
-    proof: 'src/ops/matmul/launches.test.ts > is refused: %j with %j',
+    proof:
+      'src/ops/matmul/launches.test.ts > a product with a quantized weight > is refused: %j with %j',
   },
   {
     file: 'src/ops/optim/amp_adamw_step.ts',
