@@ -1,7 +1,7 @@
 import { GGUF_TYPES } from '../../quant/gguf/types.ts';
 import { f16FromF32 } from '../../tensor/half.ts';
 import { ggufQuantize as signature } from '../../vocabulary/quant/gguf_quantize.ts';
-import { FLUSH } from '../bounds.ts';
+import { FLUSH, maxAbs } from '../bounds.ts';
 import { defineSimulation } from '../define.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { QUANTIZERS } from './gguf-quantizers.ts';
@@ -16,6 +16,19 @@ const LEVEL = {
   },
 } as const;
 
+/** What lib/block_scale gives as the reciprocal of 0; any code is right then. */
+const RECIPROCAL_OF_NONE = 2 ** 127;
+
+/** The zero of a block whose d is none: by the sign of the first number that is as large as any. */
+const ZERO = {
+  q4_0: (gpu: SimulatedGpu, block: Float64Array) => {
+    const seen = block.map((x) => gpu.mul(x, 1));
+    const largest = maxAbs(seen);
+    return (seen.find((x) => Math.abs(x) === largest) as number) < 0 ? 0 : -0;
+  },
+  q8_0: () => 0,
+} as const;
+
 export const simulation = defineSimulation(signature, {
   // d and its reciprocal are made by integers, exactly.
   forward: (gpu, { weight: { shape, data } }, { quant_type }) => {
@@ -25,8 +38,8 @@ export const simulation = defineSimulation(signature, {
       const block = data.subarray(b * elements, (b + 1) * elements);
       const d = quantizer.d(block);
       const isNormal = Math.abs(d) >= FLUSH;
-      const half = f16FromF32(isNormal ? d : 0 * d); // a zero keeps its sign
-      const inverse = isNormal ? Math.fround(1 / d) : 0;
+      const half = f16FromF32(isNormal ? d : ZERO[quant_type](gpu, block));
+      const inverse = isNormal ? Math.fround(1 / d) : RECIPROCAL_OF_NONE;
       const codes = Array.from(block, (x) => LEVEL[quant_type](gpu, x, inverse));
       return [half & 255, half >> 8, ...quantizer.bytes(codes)];
     });
