@@ -25,6 +25,7 @@ def minmax_observer(t: Mapping[str, Tensor], params: Params) -> Tensors:
     average = {} if share is None else {"averaging_constant": share}
     name = f"{'' if share is None else 'MovingAverage'}{'' if axis is None else 'PerChannel'}"
     observer = getattr(observers, f"{name}MinMaxObserver")(**options, **average)
+    observer.to(t["x"].device)
     if "min_val" in t:
         _restore(observer, t["min_val"], t["max_val"], whole=axis is None)
     observer(t["x"])
