@@ -55,7 +55,7 @@ test('a person drops weights, measures every quantizer, sorts, looks at a layer,
   await page.getByRole('button', { name: 'Save the table as CSV' }).click();
   const csv = await readFile(await (await saving).path(), 'utf8');
   expect(csv).toMatch(/^Method,Bits,Group,Error of outputs,/);
-  expect(csv.trim().split('\r\n')).toHaveLength(18);
+  expect(csv.trim().split('\r\n')).toHaveLength(20);
   const report = await savedReport(page);
   expect(report).toMatchObject({ kind: 'run', run: { complete: true }, summary: { total: 38 } });
   expect(report.results.map(({ id }) => id)).toContain('quantize.nf4:fc;bits=4;group=64');
