@@ -10,10 +10,11 @@ import { inputBug, paramsBug } from '../plausible-bug.ts';
 import {
   type DecodedWeight,
   decodedProductOf,
+  decodedWeight,
   loaderFaults,
   transposed,
 } from '../quant/decoded-product.ts';
-import { EXACT, exactly, type RangeArithmetic, rangesIn, reach } from '../quant/ranges.ts';
+import { exactly } from '../quant/ranges.ts';
 import type { Value } from '../record.ts';
 import { samples } from './hqq_matmul.samples.ts';
 
@@ -30,15 +31,9 @@ function weightOf(weight: Weight, params: HqqProductParams): DecodedWeight {
   const { group_size, out_features, in_features } = params;
   const codes = hqqCodes(weight, params);
   const at = ({ data }: Value, i: number) => exactly(data[Math.floor(i / group_size)] as number);
-  const decode = (i: number, ops: RangeArithmetic) =>
-    ops.mul(ops.sub(exactly(codes[i] as number), at(weight.zero, i)), at(weight.scale, i));
-  const legal = rangesIn('f32', false);
-  const data = codes.map((_, i) => decode(i, EXACT).low);
-  return {
-    shape: [out_features, in_features],
-    data,
-    bound: data.map((y, i) => reach(decode(i, legal), y)),
-  };
+  return decodedWeight([out_features, in_features], (i, ops) =>
+    ops.mul(ops.sub(exactly(codes[i] as number), at(weight.zero, i)), at(weight.scale, i)),
+  );
 }
 
 /** HQQ's product of x and a weight that it dequantizes, in float32. */

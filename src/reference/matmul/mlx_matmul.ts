@@ -9,12 +9,13 @@ import { inputBug, paramsBug } from '../plausible-bug.ts';
 import {
   type DecodedWeight,
   decodedProductOf,
+  decodedWeight,
   loaderFaults,
   transposed,
 } from '../quant/decoded-product.ts';
 import { codingOf } from '../quant/mlx-coding.ts';
 import { unpackWords } from '../quant/packed-words.ts';
-import { EXACT, exactly, type RangeArithmetic, rangesIn, reach } from '../quant/ranges.ts';
+import { exactly } from '../quant/ranges.ts';
 import type { Value } from '../record.ts';
 import { samples } from './mlx_matmul.samples.ts';
 
@@ -32,17 +33,10 @@ function weightOf({ packed, scales, biases }: Weight, params: MlxProductParams):
       ? exactly(given)
       : coding.stored({ scale: given, bias: 0 }, 'f32', true);
   };
-  const legal = rangesIn('f32', false);
-  const decode = (i: number, ops: RangeArithmetic) => {
+  return decodedWeight([out_features, in_features], (i, ops) => {
     const g = Math.floor(i / group_size);
     return coding.decode(codes[i] as number, scale(g), bias(g), ops);
-  };
-  const data = Float64Array.from(codes, (_, i) => decode(i, EXACT).low);
-  return {
-    shape: [out_features, in_features],
-    data,
-    bound: data.map((y, i) => reach(decode(i, legal), y)),
-  };
+  });
 }
 
 /** mlx.core.quantized_matmul in float32. */

@@ -1,10 +1,21 @@
 import { absoluteProduct, product, productBound } from '../matmul/product.ts';
 import { flatRows } from '../matmul/rows.ts';
 import type { Acceptance, Arithmetic, Depth, RecordFault, Value } from '../record.ts';
+import { EXACT, type Range, type RangeArithmetic, rangesIn, reach } from './ranges.ts';
 
 /** A weight in float64, and how far each element may be off when it is decoded. */
 export interface DecodedWeight extends Value {
   readonly bound: Float64Array;
+}
+
+/** A weight of so many elements by what each decodes to: exactly, and as float32 may have it. */
+export function decodedWeight(
+  shape: readonly [number, number],
+  decode: (i: number, ops: RangeArithmetic) => Range,
+): DecodedWeight {
+  const legal = rangesIn('f32', false);
+  const data = Float64Array.from({ length: shape[0] * shape[1] }, (_, i) => decode(i, EXACT).low);
+  return { shape, data, bound: data.map((y, i) => reach(decode(i, legal), y)) };
 }
 
 /** x W^T (transposed), or x W, of x [..., terms]. */
