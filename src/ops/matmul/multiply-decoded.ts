@@ -3,24 +3,29 @@ import type { Constants } from '../../gpu/pipelines.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { launchProduct } from './launch-product.ts';
+import { type Loaders, launchProduct } from './launch-product.ts';
+import type { ProductPlan } from './plan.ts';
 import { leftOf } from './product.ts';
 
-/** A weight [out_features, in_features] that a loader decodes, four elements of a row at a time. */
-interface DecodedWeight {
+/** A weight [out_features, in_features] that a loader decodes. */
+interface CodedOperand {
   /** What is to blame where x does not fit. */
   readonly op: string;
-  /** Its link, with rows of x in fours; `strided_` before it names the one without. */
-  readonly loader: string;
-  /** What the loader is compiled with, and told, beside the way in which the weight lies. */
-  readonly constants: Constants;
-  readonly fields: readonly number[];
   /** Codes, and what else the loader reads. */
   readonly bindings: readonly [codes: Tensor, ...others: Tensor[]];
   readonly out_features: number;
   readonly in_features: number;
   /** True for y = x W^T, false for y = x W. */
   readonly transpose_weight: boolean;
+}
+
+/** One whose loader decodes four elements of a row at a time. */
+interface DecodedWeight extends CodedOperand {
+  /** Its link, with rows of x in fours; `strided_` before it names the one without. */
+  readonly loader: string;
+  /** What the loader is compiled with, and told, beside the way in which the weight lies. */
+  readonly constants: Constants;
+  readonly fields: readonly number[];
 }
 
 /** x W^T, or x W, with the tile of `variant`. Throws ShapeError where x does not fit. */
@@ -30,7 +35,26 @@ export function multiplyDecoded(
   x: Tensor,
   variant: string,
 ): Tensor {
-  const { op, loader, constants, fields, out_features, in_features, transpose_weight } = weight;
+  const { loader, constants, fields, transpose_weight } = weight;
+  return multiplyLoaded(gpu, weight, x, variant, (plan) => {
+    const left = leftOf(plan);
+    return {
+      link: left.unit === 4 ? loader : `strided_${loader}`,
+      constants: { ...constants, ALONG_TERMS: Number(transpose_weight) },
+      left,
+      right: { unit: 1, fields },
+    };
+  });
+}
+
+/** The same with the loaders that suit the product. */
+export function multiplyLoaded(
+  gpu: Gpu,
+  { op, bindings, out_features, in_features, transpose_weight }: CodedOperand,
+  x: Tensor,
+  variant: string,
+  loadersOf: (plan: Omit<ProductPlan, 'shape'>) => Loaders,
+): Tensor {
   const [terms, cols] = transpose_weight
     ? [in_features, out_features]
     : [out_features, in_features];
@@ -46,15 +70,9 @@ export function multiplyDecoded(
     col: { size: cols, a: 0, b: 0, bias: 0 },
     k: { size: terms, a: 1, b: 0 },
   };
-  const left = leftOf(plan);
-  const loaders = {
-    link: left.unit === 4 ? loader : `strided_${loader}`,
-    constants: { ...constants, ALONG_TERMS: Number(transpose_weight) },
-    left,
-    right: { unit: 1, fields },
-  };
-  const [codes, ...others] = weight.bindings;
-  const bindings = [x.binding, codes.binding, ...others.map(({ binding }) => binding)] as const;
-  launchProduct(gpu, { plan, bindings, loaders, stored: codes.dtype, y }, variant);
+  const [codes, ...others] = bindings;
+  const bound = [x.binding, codes.binding, ...others.map(({ binding }) => binding)] as const;
+  const loaders = loadersOf(plan);
+  launchProduct(gpu, { plan, bindings: bound, loaders, stored: codes.dtype, y }, variant);
   return y;
 }

@@ -2,9 +2,9 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { blockSizesOf, takesBlocks } from '../../quant/format.ts';
 import { partsOf, type QuantizedWeight } from '../../quant/weight.ts';
 import { ShapeError } from '../../tensor/host.ts';
-import { formatShape, sizeOf } from '../../tensor/shape.ts';
-import { Tensor } from '../../tensor/tensor.ts';
-import { type Loaders, launchProduct } from './launch-product.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Loaders } from './launch-product.ts';
+import { multiplyLoaded } from './multiply-decoded.ts';
 
 /** x W^T (transposed), or x W, of a quantized weight W [out, in], with the tile of `variant`. */
 export function multiplyQuantized(
@@ -16,25 +16,14 @@ export function multiplyQuantized(
 ): Tensor {
   const { codes, scales, blocksize } = checked(weight);
   const [out_features, in_features] = weight.shape as [number, number];
-  const [terms, cols] = transposed ? [in_features, out_features] : [out_features, in_features];
-  const batch = x.shape.slice(0, -1);
-  const m = sizeOf(batch);
-  if (x.shape.at(-1) !== terms || m === 0) {
-    throw new ShapeError(
-      `${weight.format.ops.multiply?.op}: x ${formatShape(x.shape)} does not fit a weight of ${out_features} x ${in_features}`,
-    );
-  }
-  const y = Tensor.empty(gpu, 'f32', [...batch, cols]);
-  const plan = {
-    batch: [],
-    row: { size: m, a: terms, b: 0, bias: 0 },
-    col: { size: cols, a: 0, b: 0, bias: 0 },
-    k: { size: terms, a: 1, b: 0 },
-  };
-  const loaders = loadersOf({ ...weight, blocksize }, terms, transposed);
-  const bindings = [x.binding, codes.binding, scales.binding] as const;
-  launchProduct(gpu, { plan, bindings, loaders, stored: 'u8', y }, variant);
-  return y;
+  const operand = {
+    op: weight.format.ops.multiply?.op ?? weight.format.name,
+    bindings: [codes, scales],
+    ...{ out_features, in_features, transpose_weight: transposed },
+  } as const;
+  return multiplyLoaded(gpu, operand, x, variant, ({ k }) =>
+    loadersOf({ ...weight, blocksize }, k.size, transposed),
+  );
 }
 
 /**
