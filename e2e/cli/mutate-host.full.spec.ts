@@ -24,6 +24,16 @@ test('host mutants die, and the report says which test killed each', async ({ fo
   }
 });
 
+test('a filter that leaves no host mutant is refused', async () => {
+  const { status, stdout, stderr } = await gradproof([
+    'mutate',
+    '--host',
+    ...['--filter', 'mutate.nn.*'],
+  ]);
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/^gradproof: [^\n]*no host mutant matches "mutate\.nn\.\*"[^\n]*\n$/);
+});
+
 /** Two functions that could be anything. */
 const UNHEARD = `
 /** A test calls it and does not look at what it gives. */

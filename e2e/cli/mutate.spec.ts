@@ -27,7 +27,7 @@ test('mutants die, and the report says which case killed each', async ({ folder 
   }
 });
 
-test('Ctrl-C leaves a partial report', async ({ folder }) => {
+test('Ctrl-C leaves a partial report', { tag: '@full' }, async ({ folder }) => {
   const file = join(folder, 'partial.json');
   const { status } = await gradproof(['mutate', '--filter', 'mutate.bits.*', '--report', file], {
     interruptAt: /25 of \d+ mutants/,

@@ -6,9 +6,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
   test.describe(`in the ${colorScheme} theme`, () => {
     test.use({ colorScheme, contextOptions: { reducedMotion: 'reduce' } });
 
-    test('the first screen, an answer, its details and the share dialog have no violation', async ({
-      page,
-    }) => {
+    test('the first screen, an answer, its details and the share dialog have no violation', {
+      tag: colorScheme === 'dark' ? '@full' : '@quick',
+    }, async ({ page }) => {
       // A link that opens on this computer only has no QR code and no badge.
       await using server = await servePage('dist/page', 0, 'https://example.org/gradproof/');
       await open(page, server.url);

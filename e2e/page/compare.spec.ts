@@ -141,9 +141,9 @@ test('runs are kept over a reload, compared, followed, exported, deleted and tak
   await expect(runs).toHaveCount(2);
 });
 
-test('ten thousand cases are compared and scrolled, with what is newly wrong first; a file that is no report is refused', async ({
-  page,
-}) => {
+test('ten thousand cases are compared and scrolled, with what is newly wrong first; a file that is no report is refused', {
+  tag: '@full',
+}, async ({ page }) => {
   const report = await shipped();
   const [pattern] = report.results;
   if (!pattern) throw new Error('the baseline is empty');

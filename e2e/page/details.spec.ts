@@ -63,9 +63,9 @@ test('a branch runs by its pattern, and runs again into the same report', async 
   await expect(rowOf(page, /^silu, \d+ right$/)).toBeVisible();
 });
 
-test('ten thousand cases scroll without a long task, by wheel and by keyboard', async ({
-  page,
-}) => {
+test('ten thousand cases scroll without a long task, by wheel and by keyboard', {
+  tag: '@full',
+}, async ({ page }) => {
   await open(page);
   await dropRecordings(page, 10_000);
   const root = rowOf(page, /^parity\.matmul, /);

@@ -16,7 +16,7 @@ test('no task of a visit with a run holds the main thread for 50 ms of processor
   expect(found).toEqual([]);
 });
 
-test('a task that is too long is seen', async ({ page }) => {
+test('a task that is too long is seen', { tag: '@full' }, async ({ page }) => {
   await open(page);
   const [longest] = await longTasksDuring(page, async () => {
     await page.waitForTimeout(3000); // a trace must not be full by then

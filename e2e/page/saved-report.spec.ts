@@ -62,7 +62,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
   }
 }
 
-test('ten thousand results open closed, and a suite opens by keyboard', async ({ page }) => {
+test('ten thousand results open closed, and a suite opens by keyboard', { tag: '@full' }, async ({
+  page,
+}) => {
   await openSaved(page, reportOf(720));
   await expect(page.locator('details.suite')).toHaveCount(720);
   const visible = () =>

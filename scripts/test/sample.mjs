@@ -14,7 +14,7 @@ const ALWAYS = /^train\.covering-array:/;
 /** Recorded rows of the covering array. */
 const ROWS = 20;
 const ROWS_ONE_IN = 4;
-/** Of the tests in `*.full.spec.ts`, which take as long as all other end-to-end tests. */
+/** Of the tests in `*.full.spec.ts` or with the tag `@full`, which take as long as the others. */
 const TESTS_ONE_IN = 6;
 /** Of the files of unit tests in `*.full.test.ts`, which take over a minute each. */
 const FILES_ONE_IN = 4;
@@ -41,8 +41,8 @@ export function sampleOfRecordings(root) {
 }
 
 /**
- * Arguments that leave a sample of the end-to-end tests in `*.full.spec.ts`, and all others; the
- * list of what is left out is written to `file`.
+ * Arguments that leave a sample of the end-to-end tests that are full by file or tag, and all
+ * others; the list of what is left out is written to `file`.
  * @param {string} root
  * @param {string} file
  * @returns {string[]}
@@ -52,7 +52,8 @@ export function sampleOfTests(root, file) {
     join(root, 'node_modules/@playwright/test/cli.js'),
     'test',
     '--list',
-    '\\.full\\.spec\\.ts$',
+    '--grep',
+    String.raw`@full|\.full\.spec\.ts`,
   ];
   const text = execFileSync(process.execPath, command, { cwd: root, encoding: 'utf8' });
   const tests = text.split('\n').flatMap((line) => /^\s+(\[.*)$/.exec(line)?.[1] ?? []);

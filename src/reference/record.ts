@@ -119,6 +119,8 @@ export interface Sample<Params> {
   readonly label: Readonly<Record<string, string | number | boolean>>;
   /** Default quick. */
   readonly tier?: 'quick' | 'full' | 'slow';
+  /** Tier of its gradients, where they need kernels of their own that a quick run can do without. */
+  readonly gradientTier?: 'full';
   readonly params: Params;
   readonly inputs: (random: Random) => HostTensors;
   /** Gradients of the outputs; present when the case also runs the backward pass. */

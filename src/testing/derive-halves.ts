@@ -27,14 +27,27 @@ export function declareHalves(suite: SuiteBuilder, record: OpRecord): void {
     ({ dtypes }) => dtypes.some(isHalf) || (dtypes.includes('f32') && dtypes.includes('u32')),
   );
   if (!hasFloats || isOwn || record.forwardFrom) return;
-  suite
-    .case('half', { storage: ['f16', 'bf16'] })
-    .desc(
-      `${record.summary}, stored in halves: within the bound of float32 on the rounded inputs, and one rounding of the format.`,
-    )
-    .control('halves read as float32', readHalvesAsFloat32)
-    .run((t) => runHalf(t, record, t.params['storage'] as Half));
+  for (const storage of ['f16', 'bf16'] as const)
+    suite
+      .case('half', { storage: [storage] })
+      .desc(
+        `${record.summary}, stored in halves: within the bound of float32 on the rounded inputs, and one rounding of the format.`,
+      )
+      // Kernels read both by one module, and are compiled for each.
+      .tier(storage === 'bf16' && !COMPILED_LONGEST.has(record.name) ? 'quick' : 'full')
+      .control('halves read as float32', readHalvesAsFloat32)
+      .run((t) => runHalf(t, record, t.params['storage'] as Half));
 }
+
+/** Ops whose kernels take longest to compile once more, where others show how they read halves. */
+const COMPILED_LONGEST: ReadonlySet<string> = new Set([
+  'scaled_dot_product_attention',
+  'gguf_matmul',
+  'mlx_matmul',
+  'hqq_matmul',
+  'lora_linear',
+  'conv1d',
+]);
 
 /** Faults of all who read halves: casts and products, and every other kernel. */
 export function readHalvesAsFloat32(fault: FaultDeclaration): void {

@@ -104,6 +104,13 @@ describe('the cases of an op', () => {
     ]);
   });
 
+  test('have another tier for gradients where their sample says so', () => {
+    const tiers = (more: object) => casesOf([sample({ grads, ...more })], ONE).map((c) => c.tier);
+    expect(tiers({}).slice(0, 2)).toEqual(['quick', 'quick']);
+    expect(tiers({ gradientTier: 'full' }).slice(0, 2)).toEqual(['quick', 'full']);
+    expect(tiers({ tier: 'slow' }).slice(0, 2)).toEqual(['slow', 'slow']);
+  });
+
   test('are broken by the first fault of their direction and variant', () => {
     const names = casesOf([sample({ grads })], TWO).map(({ control }) => control.name);
     expect(names.slice(0, 4)).toEqual(['any', 'backward', 'tiled', 'backward']);
@@ -185,6 +192,12 @@ describe('cases in halves', () => {
     expect(cases({ x: { dtypes: ['f32', 'u32'] } })).toEqual([]);
     expect(cases({ x: { dtypes: ['f32'] }, at: { dtypes: ['u32'] } })).toEqual(HALVES);
     expect(cases({ x: { dtypes: ['f32'] } }, { forwardFrom: () => ({}) })).toEqual([]);
+  });
+
+  test('are quick in bfloat16, but for kernels that take longest to compile', () => {
+    const tiers = (name: string) => casesOf([], ONE, { name }).map(({ tier }) => tier);
+    expect(tiers('mul')).toEqual(['full', 'quick']);
+    expect(tiers('gguf_matmul')).toEqual(['full', 'full']);
   });
 
   test('say what they are', () => {

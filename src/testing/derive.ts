@@ -57,7 +57,7 @@ function declare(suite: SuiteBuilder, derived: Derived): void {
     .case(name, grid)
     .desc(proseOf(derived))
     .needs(...(op.variants[variant]?.needs ?? []))
-    .tier(sample.tier ?? 'quick')
+    .tier((direction === 'backward' && sample.gradientTier) || (sample.tier ?? 'quick'))
     .covers(...(sample.covers?.[direction] ?? []))
     .control(fault.name, [fault, ...(fault.also ?? [])])
     .given((seed) => givenOf(derived, new Random(seed)))

@@ -40,12 +40,17 @@ function partsOfOnes(fault: FaultDeclaration): void {
   });
 }
 
-quantizerMethods
-  .case('weight', { choice: choicesOf((bits) => bits.slice(0, 1)) })
-  .covers('fsdp.backend.quantization-method-compatibility/seven-methods')
-  .desc(TOLD)
-  .control(ONES, partsOfOnes)
-  .run((t) => judge(t, t.params.choice));
+/** Those whose kernels a neighbour compiles too, but for their formats' constants. */
+const LIKE_ANOTHER = /^(fp4|mxfp|nvfp4|q8_0|quanto_int8|quanto_float8|int8_blockwise|bf16)/;
+
+for (const choice of choicesOf((bits) => bits.slice(0, 1)))
+  quantizerMethods
+    .case('weight', { choice: [choice] })
+    .tier(LIKE_ANOTHER.test(choice) ? 'full' : 'quick')
+    .covers('fsdp.backend.quantization-method-compatibility/seven-methods')
+    .desc(TOLD)
+    .control(ONES, partsOfOnes)
+    .run((t) => judge(t, choice));
 
 quantizerMethods
   .case('width', { choice: choicesOf((bits) => bits.slice(1)) })

@@ -135,33 +135,35 @@ quantizedModels
     await judgeApplications(t, 0, trace);
   });
 
-quantizedModels
-  .case('conv-net', { method: ['ternary', 'nf4', 'int8', 'hqq', 'f16'] })
-  .desc('A convolutional network with quantized weights computes every op within its bound.')
-  .control('convolutions one row too high', (fault) =>
-    fault.launch('conv2d.forward', ([gpu, inputs, params, ...rest]) => [
-      gpu,
-      inputs,
-      { ...params, padding: [2, 0, 1, 1] },
-      ...rest,
-    ]),
-  )
-  .run(async (t) => {
-    using model = new ConvNet(t.gpu, CNN, t.random());
-    using x = Tensor.from(t.gpu, drawn(t, 1, [2, 3, 8, 8]));
-    const options = {
-      method: t.params.method,
-      ...(t.params.method === 'hqq' ? { groupSize: 16 } : {}),
-    };
-    const report = quantizerOf(t, options).quantizeModel(model);
-    t.expect(report.layers.length === 3, () => `${report.layers.length} layers are quantized`);
-    const trace: Application<Tensor>[] = [];
-    using tape = new Tape(t.gpu, [], { trace });
-    const logits = await model.forward(tape, { x }).read();
-    await judgeApplications(t, 0, trace);
-    const spread = Math.max(...valuesOf(logits)) - Math.min(...valuesOf(logits));
-    t.expect(spread > 1e-3, () => `logits differ by ${spread}`);
-  });
+for (const method of ['ternary', 'nf4', 'int8', 'hqq', 'f16'])
+  quantizedModels
+    .case('conv-net', { method: [method] })
+    .tier(method === 'nf4' || method === 'int8' ? 'quick' : 'full')
+    .desc('A convolutional network with quantized weights computes every op within its bound.')
+    .control('convolutions one row too high', (fault) =>
+      fault.launch('conv2d.forward', ([gpu, inputs, params, ...rest]) => [
+        gpu,
+        inputs,
+        { ...params, padding: [2, 0, 1, 1] },
+        ...rest,
+      ]),
+    )
+    .run(async (t) => {
+      using model = new ConvNet(t.gpu, CNN, t.random());
+      using x = Tensor.from(t.gpu, drawn(t, 1, [2, 3, 8, 8]));
+      const options = {
+        method,
+        ...(method === 'hqq' ? { groupSize: 16 } : {}),
+      };
+      const report = quantizerOf(t, options).quantizeModel(model);
+      t.expect(report.layers.length === 3, () => `${report.layers.length} layers are quantized`);
+      const trace: Application<Tensor>[] = [];
+      using tape = new Tape(t.gpu, [], { trace });
+      const logits = await model.forward(tape, { x }).read();
+      await judgeApplications(t, 0, trace);
+      const spread = Math.max(...valuesOf(logits)) - Math.min(...valuesOf(logits));
+      t.expect(spread > 1e-3, () => `logits differ by ${spread}`);
+    });
 
 quantizedModels
   .case('batch-norm-unchanged')
@@ -311,46 +313,49 @@ quantizedModels
 const network = (t: CaseContext, stream: number) =>
   new Perceptron(t.gpu, t.random(stream), [128, 128, 16]);
 
-quantizedModels
-  .case('state', {
-    method: [
-      'nf4',
-      'int8_blockwise',
-      'llm_int8',
-      'hqq',
-      'mlx',
-      'nvfp4',
-      'quanto_int',
-      'quanto_float8',
-      'ternary',
-      'bitnet',
-      'int8',
-      'bf16',
-    ],
-  })
-  .desc(
-    "What is read back in the library's layout and put into another model gives the same logits, bit for bit.",
-  )
-  .control('a state of other numbers', (fault) =>
-    fault.host(
-      'quantizer.stored_part',
-      () =>
-        ({ dtype, shape, data }) =>
-          hostTensorFrom(dtype, shape, new Float64Array(data.length).fill(1)),
-    ),
-  )
-  .run(async (t) => {
-    using model = network(t, 0);
-    const quantizer = quantizerOf(t, { method: t.params.method });
-    const { layers } = quantizer.quantizeModel(model);
-    const state = await readState(model.values, layers);
-    using other = network(t, 1);
-    loadState(quantizer, other, layers, state);
-    using x = Tensor.from(t.gpu, drawn(t, 2, [5, 128]));
-    using tape = new Tape(t.gpu);
-    const first = value(await model.forward(tape, x).read());
-    t.expectEqual('logits', value(await other.forward(tape, x).read()), first);
-  });
+/** Layouts, and whether one of them is quick, which has parts like no other. */
+const LAYOUTS = {
+  nf4: true,
+  int8_blockwise: false,
+  llm_int8: true,
+  hqq: true,
+  mlx: true,
+  nvfp4: false,
+  quanto_int: true,
+  quanto_float8: false,
+  ternary: true,
+  bitnet: false,
+  int8: false,
+  bf16: false,
+};
+
+for (const [method, isQuick] of Object.entries(LAYOUTS))
+  quantizedModels
+    .case('state', { method: [method] })
+    .tier(isQuick ? 'quick' : 'full')
+    .desc(
+      "What is read back in the library's layout and put into another model gives the same logits, bit for bit.",
+    )
+    .control('a state of other numbers', (fault) =>
+      fault.host(
+        'quantizer.stored_part',
+        () =>
+          ({ dtype, shape, data }) =>
+            hostTensorFrom(dtype, shape, new Float64Array(data.length).fill(1)),
+      ),
+    )
+    .run(async (t) => {
+      using model = network(t, 0);
+      const quantizer = quantizerOf(t, { method });
+      const { layers } = quantizer.quantizeModel(model);
+      const state = await readState(model.values, layers);
+      using other = network(t, 1);
+      loadState(quantizer, other, layers, state);
+      using x = Tensor.from(t.gpu, drawn(t, 2, [5, 128]));
+      using tape = new Tape(t.gpu);
+      const first = value(await model.forward(tape, x).read());
+      t.expectEqual('logits', value(await other.forward(tape, x).read()), first);
+    });
 
 quantizedModels
   .case('folded')

@@ -4,3 +4,5 @@ export const SINGLE: readonly string[] = ['register'];
 export const SMALL: readonly string[] = ['register', 'subgroup'];
 /** Those of images that are not. */
 export const ALL: readonly string[] = ['register', 'subgroup', 'tiled'];
+/** The one that needs such an image, where a quick run has the others by smaller ones. */
+export const TILED: readonly string[] = ['tiled'];

@@ -41,6 +41,7 @@ interface Description {
   readonly transpose_weight?: boolean;
   readonly variants?: readonly string[];
   readonly tier?: 'quick' | 'full';
+  readonly gradientTier?: 'full';
 }
 
 const ALL = ['register', 'subgroup', 'tiled'];
@@ -55,6 +56,7 @@ function sample({
   transpose_weight = true,
   variants = ['register', 'subgroup'],
   tier = 'quick',
+  gradientTier,
 }: Description): SampleOf<typeof signature> {
   const terms = x.at(-1) as number;
   const [out_features, in_features] = transpose_weight ? [out, terms] : [terms, out];
@@ -66,6 +68,7 @@ function sample({
     level,
     variants,
     tier,
+    ...(gradientTier ? { gradientTier } : {}),
     label: {
       x: formatShape(x),
       out,
@@ -91,11 +94,18 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     sample({
       ...{ level: 'exact', nbits, x: [11, 96], out: 13, group_size: 32, variants: REGISTER },
       ...tierOf(nbits === 3 || nbits === 4),
+      gradientTier: 'full',
     }),
-    sample({ level: 'legal', nbits, x: [5, 128], out: 23, ...tierOf(nbits === 2) }),
+    sample({
+      ...{ level: 'legal', nbits, x: [5, 128], out: 23, gradientTier: 'full' },
+      ...tierOf(nbits === 2),
+    }),
   ]),
-  sample({ level: 'legal', x: [3, 64], out: 64, variants: REGISTER }),
-  sample({ level: 'exact', x: [37, 48], out: 29, group_size: 12, variants: ALL }),
+  sample({
+    ...{ level: 'legal', x: [3, 64], out: 64, variants: REGISTER, gradientTier: 'full' },
+  }),
+  sample({ level: 'exact', x: [37, 48], out: 29, group_size: 12, variants: ['tiled'] }),
+  sample({ level: 'exact', x: [37, 48], out: 29, group_size: 12, gradientTier: 'full' }),
   sample({ level: 'legal', x: [1, 40], out: 7, group_size: 8, variants: REGISTER }),
   sample({
     ...{ level: 'exact', nbits: 3, x: [3, 7, 5], out: 64, group_size: 32 },

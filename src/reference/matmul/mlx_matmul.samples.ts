@@ -16,6 +16,7 @@ interface Description {
   readonly params: Pick<Params, 'mode' | 'bits' | 'group_size' | 'transpose_weight'>;
   readonly variants?: readonly string[];
   readonly tier?: 'quick' | 'full';
+  readonly gradientTier?: 'full';
 }
 
 /** Codes of 0 and 1 or of every kind, and scales of a group: whole powers of two, or any. */
@@ -75,6 +76,7 @@ function sample({
   params,
   variants = LANES,
   tier = 'quick',
+  gradientTier,
 }: Description): SampleOf<typeof signature> {
   const { mode = 'affine', bits = 4, group_size = 64, transpose_weight = true } = params;
   const terms = x.at(-1) as number;
@@ -86,6 +88,7 @@ function sample({
     level,
     variants,
     tier,
+    ...(gradientTier ? { gradientTier } : {}),
     label: {
       x: formatShape(x),
       out,
@@ -115,11 +118,16 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   ...([2, 3, 4, 5, 6, 8] as const).flatMap((bits) => [
     sample({
       ...{ level: 'exact', x: [19, 64], out: 13, params: { bits, group_size: 32 } },
-      variants: bits === 3 ? ALL : REGISTER,
+      variants: bits === 3 ? LANES : REGISTER,
       ...tierOf(bits === 3 || bits === 8),
+      gradientTier: 'full',
     }),
     sample({ level: 'legal', x: [5, 192], out: 21, params: { bits }, ...tierOf(bits === 4) }),
   ]),
+  sample({
+    ...{ level: 'exact', x: [19, 64], out: 13, params: { bits: 3, group_size: 32 } },
+    variants: ['tiled'],
+  }),
   sample({ level: 'legal', x: [1, 128], out: 37, params: { group_size: 128 }, variants: REGISTER }),
   sample({
     ...{ level: 'exact', x: [3, 7, 5], out: 64, variants: REGISTER },
@@ -129,10 +137,20 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     ...{ level: 'legal', x: [9, 37], out: 96, variants: ALL, tier: 'full' },
     params: { bits: 6, group_size: 32, transpose_weight: false },
   }),
-  sample({ level: 'exact', x: [2, 32], out: 1, params: { group_size: 32 }, variants: REGISTER }),
-  sample({ level: 'legal', x: [3, 64], out: 64, params: {}, variants: REGISTER }),
+  sample({
+    ...{ level: 'exact', x: [2, 32], out: 1, params: { group_size: 32 }, variants: REGISTER },
+    gradientTier: 'full',
+  }),
+  sample({
+    ...{ level: 'legal', x: [3, 64], out: 64, params: {}, variants: REGISTER },
+    gradientTier: 'full',
+  }),
   ...MICROSCALED.flatMap((params) => [
     sample({ level: 'exact', x: [11, 64], out: 9, params, variants: ALL, tier: 'full' }),
-    sample({ level: 'legal', x: [2, 3, 96], out: 17, params, variants: REGISTER }),
+    sample({
+      ...{ level: 'legal', x: [2, 3, 96], out: 17, params, variants: ['subgroup'] },
+      gradientTier: 'full',
+    }),
+    sample({ level: 'legal', x: [2, 3, 96], out: 17, params, variants: REGISTER, tier: 'full' }),
   ]),
 ];

@@ -61,8 +61,18 @@ export const samples: readonly SampleOf<typeof loraLinear>[] = [
     [37, 24],
     36,
     { r: 4, alpha: 8, use_rslora: true, base: 'nf4', blocksize: 32 },
-    { bias: true },
+    { bias: true, variants: ['tiled'] },
   ),
+  {
+    ...sample(
+      'exact',
+      [37, 24],
+      36,
+      { r: 4, alpha: 8, use_rslora: true, base: 'nf4', blocksize: 32 },
+      { bias: true, variants: ['subgroup'] },
+    ),
+    tier: 'full',
+  },
   {
     ...sample('exact', [13, 53], 29, { r: 4, alpha: 2, base: 'fp4' }, { variants: ['register'] }),
     tier: 'full',
