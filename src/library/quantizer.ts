@@ -21,4 +21,5 @@ export {
   Quantizer,
 } from '../quantizer/quantizer.ts';
 export { methods } from '../quantizer/registry.ts';
+export type { WeightRows } from '../quantizer/rows.ts';
 export { loadState, readState } from '../quantizer/state.ts';

@@ -37,6 +37,11 @@ export interface Scheme {
   readonly product: string;
   /** Why a weight of this shape cannot be so quantized; absent where any can. */
   readonly refuses?: (shape: Shape) => string | undefined;
+  /**
+   * Whether the parts of such a weight are those of its rows, one after another, so that some rows
+   * can be quantized without the others; absent where they never are.
+   */
+  readonly rowsApart?: (shape: Shape) => boolean;
   /** What is kept of a weight, exactly. */
   readonly parts: (shape: Shape) => Readonly<Record<string, ValueType>>;
   /** The name of each part in the library's state dict, behind that of the layer. */
@@ -47,10 +52,19 @@ export interface Scheme {
   readonly weight: (parts: Tensors, shape: Shape) => DeviceWeight;
 }
 
+/** Elements of a row of a weight [out, ...]. */
+export const widthOf = ([, ...rest]: Shape): number => rest.reduce((product, n) => product * n, 1);
+
+/** Whether no block of the flat weight holds elements of two rows. */
+export const blocksApart =
+  (block: number) =>
+  (shape: Shape): boolean =>
+    widthOf(shape) % block === 0;
+
 /** Refuses weights whose rows groups do not fill. */
 export function wholeRows(group: number): NonNullable<Scheme['refuses']> {
-  return ([, ...rest]) => {
-    const width = rest.reduce((product, n) => product * n, 1);
+  return (shape) => {
+    const width = widthOf(shape);
     return width % group === 0 ? undefined : `rows of ${width} elements are no groups of ${group}`;
   };
 }

@@ -1,16 +1,19 @@
 import { Tape } from '../autograd/tape.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { Scope } from '../gpu/scope.ts';
 import { mapped } from '../graph/call.ts';
 import { isQuantized } from '../quant/weight.ts';
 import { seam } from '../seam.ts';
 import { bytesPerElement } from '../tensor/dtype.ts';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import type { DeviceWeight } from './coding.ts';
 import { computedIn } from './computed.ts';
 import type { Group } from './method.ts';
 import { type LayerOptions, type Policy, plannedLayers } from './policy.ts';
 import { QuantizerError } from './quantizer-error.ts';
 import { type ChosenScheme, schemeOf } from './registry.ts';
+import { mostAtOnce, place, rowsAtOnce, type WeightRows } from './rows.ts';
 
 /** Who runs the ops of a method, as a `Backend` says of itself. */
 export interface QuantizerBackend {
@@ -105,6 +108,44 @@ export class Quantizer {
       kept(made[part] as Tensor, shape),
     );
     return built(scheme, parts, weight.shape, options);
+  }
+
+  /**
+   * Quantizes a weight of any size from rows on the host, as many at once as fit in `bytes`, which
+   * are at most what a kernel reaches; the caller owns the parts, whose bits are those of
+   * {@link Quantizer.quantizeWeight}. Throws {@link QuantizerError} `quant-method` also where not
+   * all rows fit and one cannot be quantized without the others.
+   */
+  quantizeRows(
+    gpu: Gpu,
+    { shape, read }: WeightRows,
+    layer: string,
+    {
+      bytes = mostAtOnce(gpu),
+      options = this.#usual,
+    }: { readonly bytes?: number; readonly options?: LayerOptions } = {},
+  ): DeviceWeight {
+    const scheme = this.#fitting(options, shape, layer);
+    const [rows = 1, ...rest] = shape;
+    const atOnce = rowsAtOnce(shape, Math.min(bytes, mostAtOnce(gpu)));
+    if (atOnce < rows && (atOnce === 0 || !scheme.rowsApart?.(shape)))
+      throw new QuantizerError(
+        'quant-method',
+        `${layer} ${formatShape(shape)} by ${scheme.method.name}: it is too large to be quantized at once, and ${atOnce === 0 ? 'so are a few of its rows' : 'not row by row'}`,
+      );
+    using scope = new Scope();
+    const whole = scope.addAll(
+      mapped(scheme.parts(shape), (part) => Tensor.empty(gpu, part.dtype, part.shape)),
+    );
+    for (let first = 0; first < rows; first += atOnce) {
+      const count = Math.min(atOnce, rows - first);
+      using weight = Tensor.from(gpu, read(first, count));
+      using tape = new Tape(gpu);
+      const made = tape.noGrad(() => scheme.quantize(tape, weight, `${layer}.quantize`));
+      place(scheme, whole, made, { first, count, rest });
+    }
+    scope.move();
+    return built(scheme, whole, shape, options);
   }
 
   /**

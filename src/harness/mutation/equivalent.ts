@@ -178,6 +178,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Both factors of every product change their sign.',
   },
   {
+    id: 'mutate.matmul.right.mlx:boundary;line=78;n=1',
+    line: 'if (32u % (4u * BITS) != 0u && at + 4u * BITS > 32u) {',
+    becomes: 'if (32u % (4u * BITS) != 0u && at + 4u * BITS >= 32u) {',
+    why: 'Of a word that four codes end with, the next one lands above all four.',
+  },
+  {
     id: 'mutate.nn.silu:boundary;line=23;n=1',
     line: 'return select(near, far * exp(far), value < vec4f(FAR));',
     becomes: 'return select(near, far * exp(far), value <= vec4f(FAR));',

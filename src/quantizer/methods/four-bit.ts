@@ -3,7 +3,7 @@ import { FOUR_BIT_BLOCKS } from '../../quant/bitsandbytes.ts';
 import type { BlockFormat } from '../../quant/format.ts';
 import { blockFormatOf, FOUR_BIT_NAMES } from '../../quant/registry.ts';
 import { sizeOf } from '../../tensor/shape.ts';
-import type { Choice, Method, Scheme } from '../method.ts';
+import { blocksApart, type Choice, type Method, type Scheme } from '../method.ts';
 
 /** bitsandbytes' Linear4bit: blocks of the flat weight. */
 export const methods: readonly Method[] = FOUR_BIT_NAMES.map((name) => ({
@@ -23,6 +23,7 @@ function scheme(format: BlockFormat, { group }: Choice): Scheme {
   return {
     ops: [quantize, dequantize, multiply.op],
     product: `${multiply.op}, decoded in registers`,
+    rowsApart: blocksApart(blocksize),
     parts: (shape) => ({
       packed: { dtype: 'u8', shape: [format.packing.bytesOf(sizeOf(shape)), 1] },
       absmax: { dtype: 'f32', shape: [Math.ceil(sizeOf(shape) / blocksize)] },

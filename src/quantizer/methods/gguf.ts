@@ -38,6 +38,7 @@ function scheme(quant_type: 'q4_0' | 'q8_0'): Scheme {
     ops: ['gguf_quantize', 'gguf_dequantize', 'gguf_matmul'],
     product: 'gguf_matmul, decoded in registers',
     refuses: wholeRows(elements),
+    rowsApart: () => true,
     parts: (shape) => {
       const [rows, width] = matrixView(shape);
       return { packed: { dtype: 'u8', shape: [rows, (width / elements) * bytes] } };

@@ -26,6 +26,7 @@ function scheme(dtype: keyof typeof NAMES): Scheme {
   return {
     ops: ['cast', 'matmul'],
     product: 'matmul, halves read where they lie',
+    rowsApart: () => true,
     parts: (shape) => ({ weight: { dtype, shape } }),
     stored: { weight: 'weight' },
     quantize: (tape, x, layer) => ({

@@ -3,7 +3,7 @@ import { dynamicMap } from '../../ops/quant/dynamic_map.ts';
 import { quantizeBlockwise } from '../../ops/quant/quantize_blockwise.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { Coding, Parts } from '../coding.ts';
-import type { Choice, Method, Scheme } from '../method.ts';
+import { blocksApart, type Choice, type Method, type Scheme } from '../method.ts';
 
 /** bitsandbytes' quantize_blockwise with its signed dynamic map, which is kept beside the codes. */
 export const methods: readonly Method[] = [
@@ -27,6 +27,7 @@ function scheme({ group }: Choice): Scheme {
   };
   return {
     ops: ['dynamic_map', 'quantize_blockwise', 'dequantize_blockwise', 'matmul'],
+    rowsApart: blocksApart(blocksize),
     product: 'dequantize_blockwise, then matmul',
     parts: (shape) => ({
       q: { dtype: 'u8', shape },

@@ -45,6 +45,7 @@ function scheme({ group }: Choice): Scheme {
       'matmul',
     ],
     product: 'dequantize_linear, then matmul',
+    rowsApart: () => isChannel,
     parts: (shape) => ({
       q: { dtype: 'i8', shape },
       scale: { dtype: 'f32', shape: [rowsOf(shape)[0]] },

@@ -26,6 +26,7 @@ const coding: Coding = {
 const scheme: Scheme = {
   ops: ['cast', 'int8_vectorwise_quant', 'int8_vectorwise_dequant', 'linear_8bit_lt'],
   product: 'linear_8bit_lt: codes of x times codes of the weight, outlier columns in floats',
+  rowsApart: () => true,
   parts: (shape) => {
     const matrix = matrixView(shape);
     return {

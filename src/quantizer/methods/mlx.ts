@@ -83,6 +83,7 @@ function scheme(mode: MlxParams['mode'], choice: Choice): Scheme {
     ],
     product: 'mlx_matmul, decoded in registers',
     refuses: wholeRows(group_size),
+    rowsApart: () => true,
     parts: (shape) => {
       const [rows, width] = matrixView(shape);
       const scales = [rows, width / group_size];

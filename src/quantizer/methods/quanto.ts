@@ -53,6 +53,7 @@ function wholeBytes(qtype: 'qint8' | 'qfloat8_e4m3fn'): Scheme {
     product: isFloat
       ? 'decode_small_float, float * scale, then matmul'
       : 'code * scale, then matmul',
+    rowsApart: () => true,
     parts: (shape) => ({
       q: { dtype: isFloat ? 'u8' : 'i8', shape: matrixView(shape) },
       scale: { dtype: 'f32', shape: [matrixView(shape)[0], 1] },

@@ -52,6 +52,7 @@ function scheme(group: Choice['group'], ops: readonly string[], ternarizing: Ter
   return {
     ops: [...ops, 'ternary_pack', 'ternary_unpack', 'ternary_matmul'],
     product: 'ternary_matmul, decoded in registers',
+    rowsApart: () => group === 'channel',
     parts: (shape) => ({
       packed: { dtype: 'u8', shape: [format.packing.bytesOf(sizeOf(shape))] },
       scale: { dtype: 'f32', shape: [scales(shape)] },

@@ -51,17 +51,16 @@ export function sample(
 
 export const samples: readonly SampleOf<typeof signature>[] = [
   // Rows of W begin inside words.
-  sample('exact', 'q4_0', [37, 96], 29, ['tiled']),
-  { ...sample('exact', 'q4_0', [37, 96], 29), gradientTier: 'full' },
+  { ...sample('exact', 'q4_0', [37, 96], 29, ALL), gradientTier: 'full' },
   { ...sample('exact', 'q4_0', [2, 3, 32], 19), tier: 'full' },
   { ...sample('legal', 'q4_0', [64, 160], 36, ALL), tier: 'full' },
   { ...sample('exact', 'q5_0', [8, 64], 12), tier: 'full' },
   { ...sample('exact', 'q8_0', [19, 96], 35, ALL), tier: 'full' },
   { ...sample('legal', 'q8_0', [1, 128], 7, ['register']), gradientTier: 'full' },
-  // What follows the last row is a guard.
-  { ...sample('exact', 'q4_k', [9, 256], 18, ['register']), gradientTier: 'full' },
+  // What follows the last row is a guard, whose bits are no number as the scale of a block.
+  sample('exact', 'q4_k', [9, 256], 18, ['register']),
   { ...sample('exact', 'q4_k', [9, 256], 18, ['subgroup', 'tiled']), tier: 'full' },
-  sample('legal', 'q4_k', [1, 512], 5, ['register']),
+  { ...sample('legal', 'q4_k', [1, 512], 5, ['register']), gradientTier: 'full' },
   { ...sample('legal', 'q5_k', [8, 256], 13), tier: 'full' },
   { ...sample('exact', 'q5_k', [3, 512], 4), tier: 'full' },
   { ...sample('exact', 'q6_k', [5, 256], 9, ['subgroup']), gradientTier: 'full' },
