@@ -16,7 +16,7 @@ const ROWS = 20;
 const ROWS_ONE_IN = 4;
 /** Of the tests in `*.full.spec.ts` or with the tag `@full`, which take as long as the others. */
 const TESTS_ONE_IN = 6;
-/** Of the files of unit tests in `*.full.test.ts`, which take over a minute each. */
+/** Of the files of unit tests in `*.full.test.ts`, which take longest. */
 const FILES_ONE_IN = 4;
 
 /**
@@ -67,7 +67,7 @@ export function sampleOfTests(root, file) {
  * @returns {string[]}
  */
 export function sampleOfUnitTests(root) {
-  const files = ['scripts', 'src'].flatMap((folder) =>
+  const files = ['scripts', 'src', 'suites'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true })
       .filter((file) => file.endsWith('.full.test.ts'))
       .map((file) => `${folder}/${file}`),
