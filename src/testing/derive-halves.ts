@@ -33,20 +33,28 @@ export function declareHalves(suite: SuiteBuilder, record: OpRecord): void {
       .desc(
         `${record.summary}, stored in halves: within the bound of float32 on the rounded inputs, and one rounding of the format.`,
       )
-      // Kernels read both by one module, and are compiled for each.
-      .tier(storage === 'bf16' && !COMPILED_LONGEST.has(record.name) ? 'quick' : 'full')
+      .tier(storage === 'bf16' && QUICK.has(record.name) ? 'quick' : 'full')
       .control('halves read as float32', readHalvesAsFloat32)
       .run((t) => runHalf(t, record, t.params['storage'] as Half));
 }
 
-/** Ops whose kernels take longest to compile once more, where others show how they read halves. */
-const COMPILED_LONGEST: ReadonlySet<string> = new Set([
-  'scaled_dot_product_attention',
-  'gguf_matmul',
-  'mlx_matmul',
-  'hqq_matmul',
-  'lora_linear',
-  'conv1d',
+/**
+ * Ops of every kind of kernel: elements, rows, sums, products, windows, tables, codes. Each kernel
+ * reads halves by the same rewritten text, and is compiled once more for it.
+ */
+const QUICK: ReadonlySet<string> = new Set([
+  'add',
+  'silu',
+  'reduce_sum',
+  'softmax',
+  'rms_norm',
+  'layer_norm',
+  'cross_entropy',
+  'matmul',
+  'conv2d',
+  'embedding',
+  'concat',
+  'quantize_blockwise',
 ]);
 
 /** Faults of all who read halves: casts and products, and every other kernel. */
