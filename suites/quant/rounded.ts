@@ -12,21 +12,28 @@ export interface Bounded {
 /** Of x [rows, in] and a linear [out, in]: y in float64, and the bound of float32 for it. */
 export function linear(x: Bounded, weight: HostTensor, bias?: HostTensor): Bounded {
   const [out, terms] = weight.shape as [number, number];
-  const [w, b] = [valuesOf(weight), bias && valuesOf(bias)];
+  const w = valuesOf(weight);
+  const b = bias && valuesOf(bias);
   const size = (x.values.length / terms) * out;
-  const [values, bounds] = [new Float64Array(size), new Float64Array(size)];
+  const values = new Float64Array(size);
+  const bounds = new Float64Array(size);
   for (let i = 0; i < size; i++) {
-    const [row, column] = [Math.floor(i / out), i % out];
-    let [sum, sizes, moved] = [0, 0, 0];
+    const row = Math.floor(i / out) * terms;
+    const column = (i % out) * terms;
+    const added = b?.[i % out] ?? 0;
+    let sum = added;
+    let sizes = Math.abs(added);
+    let moved = 0;
     for (let k = 0; k < terms; k++) {
-      const [a, factor] = [x.values[row * terms + k] as number, w[column * terms + k] as number];
-      sum += a * factor;
-      sizes += Math.abs(a * factor);
-      moved += (x.bounds[row * terms + k] as number) * Math.abs(factor);
+      const factor = w[column + k] as number;
+      const term = (x.values[row + k] as number) * factor;
+      sum += term;
+      sizes += Math.abs(term);
+      moved += (x.bounds[row + k] as number) * Math.abs(factor);
     }
-    const added = b?.[column] ?? 0;
-    values[i] = sum + added;
-    bounds[i] = (1 + gamma(terms + 1)) * moved + gamma(terms + 1) * (sizes + Math.abs(added));
+    const rounding = gamma(terms + 1);
+    values[i] = sum;
+    bounds[i] = (1 + rounding) * moved + rounding * sizes;
   }
   return { values, bounds };
 }
@@ -54,7 +61,8 @@ export function expectHalves(
 ): Bounded {
   for (const [i, x] of of.values.entries()) {
     const bound = of.bounds[i] as number;
-    const [low, high] = [heldAs('f16', x - bound), heldAs('f16', x + bound)];
+    const low = heldAs('f16', x - bound);
+    const high = heldAs('f16', x + bound);
     const half = found[i] as number;
     t.expect(
       low <= half && half <= high,

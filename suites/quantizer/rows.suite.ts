@@ -65,8 +65,8 @@ for (const [method, isQuick] of Object.entries(METHODS))
       }).parts;
       for (const [name, part] of Object.entries<Tensor>(whole)) {
         const other = (pieces as Readonly<Record<string, Tensor>>)[name] as Tensor;
-        const [expected, actual] = [await part.read(), await other.read()];
-        t.expect(sameBits(expected, actual), () => `${name} by ${method} differs`);
+        const isSame = sameBits(await part.read(), await other.read());
+        t.expect(isSame, () => `${name} by ${method} differs`);
         part[Symbol.dispose]();
         other[Symbol.dispose]();
       }
@@ -112,7 +112,8 @@ quantizedRows
     for (let row = 0; row < ROWS; row++)
       expected.set(packTrits(tritsOfRow(row)), (row * WIDTH) / 4);
     const actual = (await packed.read()).data as Uint8Array<ArrayBuffer>;
-    const [found, right] = [await sha256(actual), await sha256(expected)];
+    const found = await sha256(actual);
+    const right = await sha256(expected);
     t.expect(found === right, () => `the hash is ${found}, and of the definition ${right}`);
     for (const part of [packed, scale]) part[Symbol.dispose]();
   });
