@@ -729,8 +729,11 @@ export const CALLS: Readonly<Record<string, Calls>> = {
   dynamic_map: {
     fits: { inputs: {}, params: { signed: true } },
     wrong: {
-      bits: { params: { total_bits: 7 }, code: 'not-implemented' },
-      'exponent-bits': { params: { max_exponent_bits: 6 }, code: 'not-implemented' },
+      bits: { params: { signed: false, total_bits: 7 }, code: 'not-implemented' },
+      'exponent-bits': {
+        params: { signed: false, max_exponent_bits: 6 },
+        code: 'not-implemented',
+      },
     },
   },
   minmax_observer: {

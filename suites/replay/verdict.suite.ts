@@ -389,7 +389,7 @@ verdict
     const ending = await replayed(
       t,
       'dynamic_map',
-      { total_bits: 6, max_exponent_bits: 5 },
+      { signed: false, total_bits: 6, max_exponent_bits: 4 },
       { 'out.code': code },
     );
     expectEnding(t, ending, { status: 'skip', code: 'not-implemented' });

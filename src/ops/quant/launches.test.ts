@@ -651,14 +651,14 @@ describe('trits', () => {
     [
       'dynamic_map',
       {},
-      { max_exponent_bits: 6 },
-      'a dynamic map of 8 bits with 6 exponent bits: only 8 with 7 exist here',
+      { signed: false, max_exponent_bits: 6 },
+      'an unsigned dynamic map of 8 bits with 6 exponent bits: give 7',
     ],
     [
       'dynamic_map',
       {},
-      { total_bits: 7 },
-      'a dynamic map of 7 bits with 7 exponent bits: only 8 with 7 exist here',
+      { signed: false, total_bits: 7 },
+      'an unsigned dynamic map of 7 bits with 7 exponent bits: give 6',
     ],
   ])('are refused: %s of %j with %j', async (op, inputs, params, message) => {
     const dtypes = 'packed' in inputs ? ({ packed: 'u8' } as const) : {};

@@ -1,6 +1,7 @@
 import { dynamicMap as signature } from '../../vocabulary/quant/dynamic_map.ts';
 import { defineSimulation } from '../define.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
+import { cutsOf, mapOf } from './dynamic_map.ts';
 
 /** Midpoints of `count` equal parts of [0.1, 1]. */
 function midpoints(gpu: SimulatedGpu, count: number): number[] {
@@ -14,18 +15,10 @@ function midpoints(gpu: SimulatedGpu, count: number): number[] {
 
 /** The host's float32 formula, as if a GPU computed it. */
 export const simulation = defineSimulation(signature, {
-  forward: (gpu, _inputs, { signed }) => {
-    const positive = [0, 1, 2, 3, 4, 5, 6].flatMap((i) =>
-      midpoints(gpu, 2 ** (signed ? i : i + 1)).map((fraction) =>
-        gpu.mul(Math.fround(10 ** (i - 6)), fraction),
-      ),
+  forward: (gpu, _inputs, params) => {
+    const positive = cutsOf(params).flatMap(({ power, parts }) =>
+      midpoints(gpu, parts).map((fraction) => gpu.mul(Math.fround(10 ** power), fraction)),
     );
-    const data = Float64Array.from([
-      ...positive,
-      ...(signed ? positive.map((x) => -x) : []),
-      0,
-      1,
-    ]).sort();
-    return { code: { shape: [data.length], data } };
+    return { code: mapOf(positive, params) };
   },
 });

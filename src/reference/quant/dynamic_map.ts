@@ -12,28 +12,44 @@ import type { Value } from '../record.ts';
 const ROUNDINGS = 9;
 
 /**
- * The map without any rounding: midpoints of 2^i (unsigned: 2^(i + 1)) parts of [0.1, 1] at each
- * power 10^(i - 6), then 0 and 1.
+ * How many parts [0.1, 1] is cut into at each power of ten, the highest of which is 1 and may be
+ * there twice: 2^i of them (unsigned: 2^(i + 1)) at the i-th power, times 2 for each bit of a code
+ * that is neither its sign nor one of the exponent's.
  */
-function exactMap({ signed }: ParamsOf<typeof signature>): Value {
-  const positive = [0, 1, 2, 3, 4, 5, 6].flatMap((i) => {
-    const parts = signed ? 2 ** i : 2 ** (i + 1);
-    return Array.from(
-      { length: parts },
-      (_, k) => (0.1 + (0.9 * (k + 0.5)) / parts) * 10 ** (i - 6),
-    );
-  });
-  const signs = signed ? [1, -1] : [1];
-  const data = Float64Array.of(
-    0,
-    1,
-    ...positive.flatMap((x) => signs.map((sign) => sign * x)),
-  ).sort();
-  return { shape: [data.length], data };
+export function cutsOf({
+  signed,
+  max_exponent_bits,
+  total_bits,
+}: ParamsOf<typeof signature>): readonly { readonly power: number; readonly parts: number }[] {
+  const left = total_bits - 1 - max_exponent_bits;
+  const cuts = Array.from({ length: max_exponent_bits }, (_, i) => ({
+    power: i - max_exponent_bits + 1,
+    parts: 2 ** (i + left + (signed ? 0 : 1)),
+  }));
+  return [...cuts, { power: 0, parts: 2 ** left - 1 }].filter(({ parts }) => parts >= 1);
 }
 
-function sample(signed: boolean): SampleOf<typeof signature> {
-  return { level: 'legal', label: { signed }, params: { signed }, inputs: () => ({}) };
+/** A map of the positive values, of which a signed one has the negatives too. */
+export function mapOf(positive: readonly number[], { signed }: ParamsOf<typeof signature>): Value {
+  const values = [0, 1, ...positive, ...(signed ? positive.map((x) => -x) : [])];
+  // What has fewer values than a byte is filled up with zeros.
+  const data = new Float64Array(256);
+  data.set(values);
+  return { shape: [256], data: data.sort() };
+}
+
+/** The map without any rounding: midpoints of the parts. */
+function exactMap(params: ParamsOf<typeof signature>): Value {
+  const positive = cutsOf(params).flatMap(({ power, parts }) =>
+    Array.from({ length: parts }, (_, k) => (0.1 + (0.9 * (k + 0.5)) / parts) * 10 ** power),
+  );
+  return mapOf(positive, params);
+}
+
+function sample(
+  params: Pick<ParamsOf<typeof signature>, 'signed'> & Partial<ParamsOf<typeof signature>>,
+): SampleOf<typeof signature> {
+  return { level: 'legal', label: { ...params }, params, inputs: () => ({}) };
 }
 
 /**
@@ -41,11 +57,11 @@ function sample(signed: boolean): SampleOf<typeof signature> {
  * src/quant.
  */
 export const record = defineRecord(signature, {
-  summary: 'the 256 values of 8-bit dynamic quantization, made on the host',
-  unsupported: (_inputs, { max_exponent_bits, total_bits }) =>
-    max_exponent_bits === 7 && total_bits === 8
+  summary: 'the 256 values of dynamic quantization in at most 8 bits, made on the host',
+  unsupported: (_inputs, { signed, max_exponent_bits, total_bits }) =>
+    signed || max_exponent_bits === total_bits - 1
       ? undefined
-      : `a map of ${total_bits} bits with ${max_exponent_bits} of exponent`,
+      : `an unsigned map of ${total_bits} bits with ${max_exponent_bits} of exponent`,
   forward: (_inputs, params) => ({ code: exactMap(params) }),
   acceptance: (_inputs, outputs) => ({
     code: {
@@ -53,15 +69,31 @@ export const record = defineRecord(signature, {
       bound: outputs.code.data.map((x) => ROUNDINGS * EPS * Math.abs(x) + FLUSH),
     },
   }),
-  samples: [sample(true), sample(false)],
+  samples: [
+    sample({ signed: true }),
+    sample({ signed: false }),
+    // Two bits more of the fraction, then more powers than bits, which leaves some without one.
+    sample({ signed: true, max_exponent_bits: 5 }),
+    sample({ signed: true, max_exponent_bits: 8, total_bits: 6 }),
+  ],
   faults: [
     {
       name: 'the other sign',
       host: {
         seam: 'quant.dynamicMap',
-        wrap: (original) => (signed: boolean) => original(!signed),
+        wrap:
+          (original) =>
+          (signed: boolean, ...rest: unknown[]) =>
+            original(!signed, ...rest),
       },
     },
   ],
-  plausibleBugs: [paramsBug('the other sign', (params) => ({ ...params, signed: !params.signed }))],
+  plausibleBugs: [
+    paramsBug('the other sign', (params) => ({ ...params, signed: !params.signed })),
+    paramsBug('an exponent of 7 bits', (params) => ({ ...params, max_exponent_bits: 7 })),
+    paramsBug('a bit more', (params) => ({
+      ...params,
+      total_bits: Math.min(8, params.total_bits + 1),
+    })),
+  ],
 });
