@@ -71,9 +71,10 @@ export class Tensor implements Disposable {
     return tensor;
   }
 
-  /** A float32 tensor of zeros. */
-  static zeros(gpu: Gpu, shape: Shape): Tensor {
-    return Tensor.from(gpu, { dtype: 'f32', shape, data: new Float32Array(sizeOf(shape)) });
+  /** A tensor of zeros. */
+  static zeros(gpu: Gpu, shape: Shape, dtype: DType = 'f32'): Tensor {
+    const bytes = new ArrayBuffer(sizeOf(shape) * bytesPerElement(dtype));
+    return Tensor.from(gpu, hostTensorFromBytes(dtype, shape, bytes));
   }
 
   get size(): number {

@@ -37,20 +37,39 @@ export interface AdamScalars {
 export const adamScalars = seam(
   'adamw_step.scalars',
   (hyperparameters: AdamHyperparameters, step: number): AdamScalars => {
-    const { lr, betas, eps, weight_decay, mode, bias_correction } = hyperparameters;
+    const { decay_after_step: isAfter = false } = hyperparameters;
+    const { lr, betas, eps, weight_decay, mode, bias_correction } = isAfter
+      ? inFloat32(hyperparameters)
+      : hyperparameters;
     const [beta1, beta2] = betas;
+    const decay = mode === 'adamw' ? 1 - lr * weight_decay : 1;
+    const size = bias_correction ? lr / (1 - beta1 ** step) : lr;
     return {
-      decay: mode === 'adamw' ? 1 - lr * weight_decay : 1,
+      decay,
       l2: mode === 'adamw' ? 0 : weight_decay,
       restOfBeta1: 1 - beta1,
       beta2,
       restOfBeta2: 1 - beta2,
-      stepSize: bias_correction ? lr / (1 - beta1 ** step) : lr,
+      // (p - size d) decay is p decay - (size decay) d.
+      stepSize: isAfter ? size * decay : size,
       correction: bias_correction ? Math.sqrt(1 - beta2 ** step) : 1,
       eps,
     };
   },
 );
+
+/** As kernels get them that take no float64. */
+function inFloat32(given: AdamHyperparameters): AdamHyperparameters {
+  const { lr, betas, eps, weight_decay } = given;
+  const [beta1, beta2] = betas;
+  return {
+    ...given,
+    lr: Math.fround(lr),
+    betas: [Math.fround(beta1), Math.fround(beta2)],
+    eps: Math.fround(eps),
+    weight_decay: Math.fround(weight_decay),
+  };
+}
 
 function fieldsOf({
   decay,

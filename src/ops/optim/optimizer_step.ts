@@ -1,5 +1,9 @@
+import { GradproofError } from '../../errors.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { optimizerStep as signature } from '../../vocabulary/optim/optimizer_step.ts';
+import {
+  type StateName,
+  optimizerStep as signature,
+} from '../../vocabulary/optim/optimizer_step.ts';
 import { launcher } from '../launcher.ts';
 import { OPTIMIZER_VARIANT, optimizerOf } from './optimizers.ts';
 
@@ -12,13 +16,18 @@ import { OPTIMIZER_VARIANT, optimizerOf } from './optimizers.ts';
 export const optimizerStep = launcher(signature, {
   variants: { any: OPTIMIZER_VARIANT },
   forward: (gpu, { grad, ...inputs }, { step, ...params }) => {
+    if (params.optimizer === 'adamw8bit')
+      throw new GradproofError(
+        'not-implemented',
+        'optimizer_step keeps floats: a step of adamw8bit is adamw8bit_step, or adamw_step of small parameters',
+      );
     const optimizer = optimizerOf(params, inputs.param.shape, false);
     const outputs = {
       param: inputs.param.clone(),
       ...Object.fromEntries(
         optimizer.state.map((name) => [
           name,
-          inputs[name]?.clone() ?? Tensor.zeros(gpu, inputs.param.shape),
+          inputs[name as StateName]?.clone() ?? Tensor.zeros(gpu, inputs.param.shape),
         ]),
       ),
     };

@@ -1,15 +1,19 @@
+import { GradproofError } from '../../errors.ts';
+import { Scope } from '../../gpu/scope.ts';
 import { hostTensorFrom, ShapeError } from '../../tensor/host.ts';
 import { formatShape, sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { optimizerSteps as signature } from '../../vocabulary/optim/optimizer_steps.ts';
+import { checkTypes } from '../element-types.ts';
 import { launcher } from '../launcher.ts';
-import { OPTIMIZER_VARIANT, optimizerOf } from './optimizers.ts';
+import { OPTIMIZER_VARIANT, optimizerOf, type Stored } from './optimizers.ts';
 
 /**
  * Several steps of an optimizer on one parameter, with the gradients given. param: of any shape;
  * grads: [steps, ...param]; trajectory: the parameter after each step, in f32 as all outputs. What
  * the optimizer keeps by torch's names (state.exp_avg_sq, the sum of squares, of adagrad) is an
- * output, and an optional input: as it was before step one, else 0. Throws GradproofError
+ * output, and an optional input: as it was before step one, else 0; of adamw8bit
+ * codes, u8, and scales, f32 a block. Throws GradproofError
  * `not-implemented` for optimizers that are not here, ShapeError when shapes do not fit.
  */
 export const optimizerSteps = launcher(signature, {
@@ -26,21 +30,36 @@ export const optimizerSteps = launcher(signature, {
       );
     }
     const optimizer = optimizerOf(params, shape, inputs['state.momentum_buffer'] !== undefined);
+    const given = optimizer.state.filter((name) => inputs[`state.${name}`]);
+    if (optimizer.storage && given.length % optimizer.state.length !== 0)
+      throw new GradproofError(
+        'bad-params',
+        `${params.optimizer} goes on from ${optimizer.state.join(', ')}, not from ${given.join(', ')} alone`,
+      );
+    const storageOf = (name: string): Stored =>
+      optimizer.storage?.[name] ?? { dtype: 'f32', shape };
     for (const name of optimizer.state) {
       const given = inputs[`state.${name}`];
-      if (given && !sameShape(given.shape, shape)) {
+      if (!given) continue;
+      const kept = storageOf(name);
+      checkTypes('optimizer_steps', { [`state.${name}`]: given }, [kept.dtype]);
+      if (!sameShape(given.shape, kept.shape)) {
         throw new ShapeError(
           `state.${name} of ${formatShape(given.shape)} is not of a parameter of ${formatShape(shape)}`,
         );
       }
     }
-    using param = inputs.param.clone();
-    using grad = Tensor.empty(gpu, 'f32', shape);
+    using scope = new Scope();
+    const param = scope.add(inputs.param.clone());
+    const grad = scope.add(Tensor.empty(gpu, 'f32', shape));
+    const reads = scope.addAll(optimizer.reads?.(gpu) ?? {});
     const trajectory = Tensor.empty(gpu, 'f32', grads.shape);
-    const state = optimizer.state.map(
-      (name) => [name, inputs[`state.${name}`]?.clone() ?? Tensor.zeros(gpu, shape)] as const,
-    );
-    const tensors = { param, grad, ...Object.fromEntries(state) };
+    const state = optimizer.state.map((name) => {
+      const kept = storageOf(name);
+      const given = inputs[`state.${name}`];
+      return [name, given?.clone() ?? Tensor.zeros(gpu, kept.shape, kept.dtype)] as const;
+    });
+    const tensors = { param, grad, ...reads, ...Object.fromEntries(state) };
     for (let step = 1; step <= steps; step++) {
       const offset = (step - 1) * param.bytes;
       grad.copyFrom(grads.view(shape, { offset }));

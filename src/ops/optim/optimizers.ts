@@ -2,19 +2,27 @@ import mulShader from '../../../shaders/math/mul.wgsl';
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { seam } from '../../seam.ts';
+import type { DType } from '../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
-import type { Shape } from '../../tensor/shape.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor, type Tensors } from '../../tensor/tensor.ts';
 import { type AdamHyperparameters, adamDefaults } from '../../vocabulary/optim/adam.ts';
+import { adamw8bitHyperparameters, isIn8bit } from '../../vocabulary/optim/adamw8bit.ts';
 import { wrongHyperparameters } from '../../vocabulary/optim/hyperparameters.ts';
 import { muonHyperparameters } from '../../vocabulary/optim/muon.ts';
 import { onnxHyperparameters } from '../../vocabulary/optim/onnx.ts';
-import type { StateName } from '../../vocabulary/optim/optimizer_step.ts';
+import type { KeptName } from '../../vocabulary/optim/optimizer_steps.ts';
 import { SGD_DEFAULTS, type SgdHyperparameters } from '../../vocabulary/optim/sgd.ts';
 import { binary } from '../math/elementwise.ts';
 import { adadelta } from './adadelta.ts';
 import { stepAdagrad } from './adagrad_step.ts';
 import { type AdamState, stepAdamw } from './adamw_step.ts';
+import {
+  type Adamw8bitState,
+  adamw8bitStorage,
+  momentMaps,
+  stepAdamw8bit,
+} from './adamw8bit_step.ts';
 import { amsgrad } from './amsgrad.ts';
 import { type ElementwiseStep, type Params, stateOf, stepElementwise } from './elementwise-step.ts';
 import { checkMatrix, MUON_KERNELS, type MuonState, stepMuon } from './muon.ts';
@@ -55,7 +63,13 @@ export type MuonParams = { readonly optimizer: 'muon' } & Pick<
 /** All optimizers' steps; each sum is of Muon, and none goes through more roundings than terms. */
 export const OPTIMIZER_VARIANT = {
   kernels: [
-    ...['optim/adamw_step', 'optim/sgd_step', 'optim/adagrad_step', 'optim/amsgrad_step'],
+    ...[
+      'optim/adamw_step',
+      'optim/adamw8bit_step',
+      'optim/sgd_step',
+      'optim/adagrad_step',
+      'optim/amsgrad_step',
+    ],
     ...Object.keys(ELEMENTWISE).map((name) => `optim/${name}_step`),
     'math/mul',
     ...MUON_KERNELS,
@@ -63,12 +77,22 @@ export const OPTIMIZER_VARIANT = {
   depth: (terms: number) => terms,
 };
 
+/** How a tensor is kept. */
+export interface Stored {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
 /**
  * What an optimizer keeps, and how it steps: in place, over tensors `param`, `grad` and its state;
  * `step` counts from 1.
  */
 export interface Optimizer {
-  readonly state: readonly StateName[];
+  readonly state: readonly KeptName[];
+  /** How it is kept, where not as f32 of the parameter's shape. */
+  readonly storage?: Readonly<Record<string, Stored>>;
+  /** What the steps read of the optimizer's own, among the tensors; the caller owns it. */
+  readonly reads?: (gpu: Gpu) => Tensors;
   readonly step: (gpu: Gpu, tensors: Tensors, step: number) => void;
   /** What torch keeps, and here follows from the steps that were taken. */
   readonly counted?: ElementwiseStep['counted'] | undefined;
@@ -85,10 +109,31 @@ export const optimizerOf = seam(
     const wrong = wrongHyperparameters(params);
     if (wrong !== undefined) throw new GradproofError('bad-params', wrong);
     if (params.optimizer === 'muon') checkMatrix(shape);
-    const optimizer = minimizerOf(params, continues);
+    const optimizer =
+      params.optimizer === 'adamw8bit' ? adamw8bit(params, shape) : minimizerOf(params, continues);
     return params.maximize ? uphill(optimizer) : optimizer;
   },
 );
+
+/** bitsandbytes' AdamW8bit, which keeps floats of a small parameter. */
+function adamw8bit(params: Params, shape: Shape): Optimizer {
+  const hyperparameters = adamw8bitHyperparameters(params);
+  if (!isIn8bit(sizeOf(shape), params)) return adam({ ...hyperparameters, mode: 'adamw' });
+  const storage = adamw8bitStorage(shape, hyperparameters);
+  return {
+    state: Object.keys(storage) as (keyof typeof storage)[],
+    storage,
+    reads: (gpu) => ({ qmap: momentMaps(gpu) }),
+    step: (gpu, tensors, step) =>
+      stepAdamw8bit(
+        gpu,
+        tensors as Tensors & Adamw8bitState,
+        hyperparameters,
+        () => hyperparameters.lr,
+        step,
+      ),
+  };
+}
 
 /** The rule of `params` where its kernel moves each element by itself. */
 export function elementwiseOf(params: Params): ElementwiseStep | undefined {
@@ -110,14 +155,8 @@ function minimizerOf(params: Params, continues: boolean): Optimizer {
   }
   switch (params.optimizer) {
     case 'adam':
-    case 'adamw': {
-      const hyperparameters = adamHyperparameters(params as AdamParams);
-      return {
-        state: ['exp_avg', 'exp_avg_sq'],
-        step: (gpu, tensors, step) =>
-          stepAdamw(gpu, tensors as Tensors & AdamState, hyperparameters, step),
-      };
-    }
+    case 'adamw':
+      return adam(adamHyperparameters(params as AdamParams));
     case 'sgd': {
       const hyperparameters = sgdHyperparameters(params as SgdParams);
       return momentum((step) => sgdScalars(hyperparameters, step === 1 && !continues));
@@ -160,6 +199,14 @@ function minimizerOf(params: Params, continues: boolean): Optimizer {
         `there is no optimizer "${params.optimizer}" in this version`,
       );
   }
+}
+
+function adam(hyperparameters: AdamHyperparameters): Optimizer {
+  return {
+    state: ['exp_avg', 'exp_avg_sq'],
+    step: (gpu, tensors, step) =>
+      stepAdamw(gpu, tensors as Tensors & AdamState, hyperparameters, step),
+  };
 }
 
 /** The same along the negated gradient. */

@@ -18,16 +18,22 @@ export interface AdamScalars {
 
 /** The scalars of step `step`, which counts from 1. */
 export function adamScalars(params: AdamHyperparameters, step: number): AdamScalars {
-  const [beta1, beta2] = params.betas;
+  // CUDA's kernels are handed float32 numbers.
+  const given = params.decay_after_step ? Math.fround : (x: number) => x;
+  const [beta1, beta2] = params.betas.map(given) as [number, number];
+  const lr = given(params.lr);
   const coupled = params.mode === 'adam';
   const corrected = params.bias_correction;
+  const decay = coupled ? 1 : 1 - lr * given(params.weight_decay);
+  const size = corrected ? lr / (1 - beta1 ** step) : lr;
   return {
-    decay: coupled ? 1 : Math.fround(1 - params.lr * params.weight_decay),
+    decay: Math.fround(decay),
     l2: coupled ? Math.fround(params.weight_decay) : 0,
     restOfBeta1: Math.fround(1 - beta1),
     beta2: Math.fround(beta2),
     restOfBeta2: Math.fround(1 - beta2),
-    stepSize: Math.fround(corrected ? params.lr / (1 - beta1 ** step) : params.lr),
+    // What decays after the step is the step too.
+    stepSize: Math.fround(params.decay_after_step ? size * decay : size),
     correction: Math.fround(corrected ? Math.sqrt(1 - beta2 ** step) : 1),
     eps: Math.fround(params.eps),
   };

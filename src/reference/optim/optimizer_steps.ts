@@ -1,5 +1,5 @@
 import { InvariantError } from '../../errors.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { optimizerSteps as signature } from '../../vocabulary/optim/optimizer_steps.ts';
@@ -35,14 +35,16 @@ export const ruleFor = (params: OptimizerParams, inputs: Inputs): ParameterRule 
  */
 export function walk(
   { param, grads, ...inputs }: Inputs,
-  { state }: Pick<ParameterRule, 'state'>,
+  { state, storage }: Pick<ParameterRule, 'state' | 'storage'>,
   visit: (before: Parameter, grad: Float64Array, step: number, start: number) => Parameter,
 ): Parameter {
   const n = param.data.length;
-  const zeros = new Float64Array(n);
+  const zeros = (name: string) => new Float64Array(sizeOf(storage?.[name]?.shape ?? param.shape));
   let parameter: Parameter = {
     param: param.data,
-    ...Object.fromEntries(state.map((name) => [name, inputs[`state.${name}`]?.data ?? zeros])),
+    ...Object.fromEntries(
+      state.map((name) => [name, inputs[`state.${name}`]?.data ?? zeros(name)]),
+    ),
   };
   for (let t = 1; t * n <= grads.data.length && n > 0; t++) {
     const start = (t - 1) * n;
@@ -78,12 +80,15 @@ function trajectoryOf(inputs: Inputs, params: OptimizerParams, followed?: Value)
 
 /** What is kept, by the names that it has in bundles. */
 export function stateOf(
-  { state }: Pick<ParameterRule, 'state'>,
+  { state, storage }: Pick<ParameterRule, 'state' | 'storage'>,
   { shape }: Value,
   parameter: Parameter,
 ): Readonly<Record<string, Value>> {
   return Object.fromEntries(
-    state.map((name) => [`state.${name}`, { shape, data: parameter[name] as Float64Array }]),
+    state.map((name) => [
+      `state.${name}`,
+      { shape: storage?.[name]?.shape ?? shape, data: parameter[name] as Float64Array },
+    ]),
   );
 }
 
@@ -145,9 +150,13 @@ function acceptancesOf(
   });
   const within = (data: Float64Array) =>
     ({ kind: 'within', bound: data, ...(halves ? { computedIn: halves } : {}) }) as const;
+  const accepted = rule.accepts?.(carried);
   return {
     ...Object.fromEntries(
-      rule.state.map((name) => [`state.${name}`, within(carried[name] as Float64Array)]),
+      rule.state.map((name) => [
+        `state.${name}`,
+        accepted?.[name] ?? within(carried[name] as Float64Array),
+      ]),
     ),
     // A library multiplies once more at each step.
     ...countedOf(rule, inputs, (x) =>
@@ -180,6 +189,7 @@ function sample(
       steps,
       optimizer: params.optimizer,
       ...optionsIn(params),
+      ...(params.state_rounding && { rounding: params.state_rounding }),
       ...(withState ? { state: true } : {}),
     },
     params,
@@ -189,28 +199,47 @@ function sample(
       return {
         param: tensor(shape, () => random.normal()),
         grads: tensor([steps, ...shape], () => draw(random)),
-        ...(withState
-          ? Object.fromEntries(
-              parameterRuleOf(params, shape).state.map((name) => [
-                `state.${name}`,
-                tensor(shape, () => (SQUARES.has(name) ? draw(random) ** 2 : draw(random) / 3)),
-              ]),
-            )
-          : {}),
+        ...(withState ? stateFor(params, shape, random, draw) : {}),
       };
     },
   };
 }
 
+/** What the optimizer may keep in the middle of a run; codes are any, with scales of that size. */
+function stateFor(
+  params: OptimizerParams,
+  shape: Shape,
+  random: Random,
+  draw: (random: Random) => number,
+): Readonly<Record<string, HostTensor>> {
+  const { state, storage } = parameterRuleOf(params, shape);
+  const tensors = state.map((name) => {
+    const kept = storage?.[name];
+    const size = sizeOf(kept?.shape ?? shape);
+    const values = random.fill(size, () => {
+      if (kept?.dtype === 'u8') return random.integer(0, 255);
+      return kept || SQUARES.has(name) ? draw(random) ** 2 : draw(random) / 3;
+    });
+    return [`state.${name}`, hostTensorFrom(kept?.dtype ?? 'f32', kept?.shape ?? shape, values)];
+  });
+  return Object.fromEntries(tensors);
+}
+
 /** Options that are on, for a label. */
 function optionsIn(params: OptimizerParams): Readonly<Record<string, true>> {
-  const { amsgrad, maximize, centered, decoupled_weight_decay } = params;
+  const { amsgrad, maximize, centered, decoupled_weight_decay, decay_after_step } = params;
   return Object.fromEntries(
-    Object.entries({ amsgrad, maximize, centered, decoupled_weight_decay }).flatMap(([name, on]) =>
-      on ? [[name, true as const]] : [],
-    ),
+    Object.entries({
+      ...{ amsgrad, maximize, centered, decoupled_weight_decay, decay_after_step },
+    }).flatMap(([name, on]) => (on ? [[name, true as const]] : [])),
   );
 }
+
+/** 8-bit AdamW whose smallest parameters have codes too, in small blocks. */
+const IN_8BIT = {
+  ...({ optimizer: 'adamw8bit', lr: 0.1, weight_decay: 0.1 } as const),
+  ...{ blocksize: 32, min_8bit_size: 0 },
+};
 
 const normal = (random: Random): number => random.normal();
 /** A third of the gradients is 0, and small ones let eps show. */
@@ -378,9 +407,21 @@ export const record = defineRecord(signature, {
       },
       normal,
     ),
+    // Two whole blocks and one of a single element.
+    sample([5, 13], 3, { ...IN_8BIT, state_rounding: 'lut16' }, normal),
     // Of this length at least a matrix is taken to be.
     sample([3, 5], 2, { optimizer: 'muon', lr: 0.1, eps: 7, ns_steps: 1 }, normal),
     ...[
+      sample(
+        [9, 37],
+        4,
+        { ...IN_8BIT, state_rounding: 'nearest', decay_after_step: true },
+        normal,
+        true,
+      ),
+      sample([41, 101], 2, { optimizer: 'adamw8bit', lr: 0.01, weight_decay: 0.1 }, sparse),
+      // Small enough to stay floats.
+      sample([130], 3, { optimizer: 'adamw8bit', lr: 0.1, decay_after_step: true }, normal, true),
       sample([5, 7], 3, { optimizer: 'adadelta' }, normal),
       sample([130], 3, { optimizer: 'adadelta', rho: 0.6, maximize: true }, sparse),
       sample([5, 7], 3, { optimizer: 'rmsprop' }, normal),
@@ -480,6 +521,21 @@ export const record = defineRecord(signature, {
       'the decay of the weights in the gradient',
       ({ decoupled_weight_decay: _, ...p }) => p,
     ),
+    paramsBug('the decay on the other side of the step', (p) => ({
+      ...p,
+      ...(p.optimizer === 'adamw8bit' ? { decay_after_step: !p.decay_after_step } : {}),
+    })),
+    paramsBug('blocks of twice the size', (p) => ({ ...p, blocksize: 2 * (p.blocksize ?? 256) })),
+    paramsBug('moments of all parameters as floats', (p) => ({
+      ...p,
+      ...(p.optimizer === 'adamw8bit' ? { min_8bit_size: 2 ** 30 } : {}),
+    })),
+    paramsBug('the other rounding of moments', (p) => ({
+      ...p,
+      ...(p.optimizer === 'adamw8bit'
+        ? { state_rounding: p.state_rounding === 'nearest' ? 'lut16' : 'nearest' }
+        : {}),
+    })),
     paramsBug('no amsgrad', ({ amsgrad: _, ...p }) => p),
     paramsBug('downhill for uphill', ({ maximize: _, ...p }) => p),
     paramsBug('NAdam and RAdam swapped', (p) => ({

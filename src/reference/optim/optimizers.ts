@@ -1,5 +1,6 @@
 import { GradproofError } from '../../errors.ts';
 import { type AdamHyperparameters, adamDefaults } from '../../vocabulary/optim/adam.ts';
+import { adamw8bitHyperparameters } from '../../vocabulary/optim/adamw8bit.ts';
 import type { StateName } from '../../vocabulary/optim/optimizer_step.ts';
 import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
 import { SGD_DEFAULTS } from '../../vocabulary/optim/sgd.ts';
@@ -36,8 +37,11 @@ export const OPTIMIZERS: readonly string[] = [
   ...Object.keys(OF_TORCH),
 ];
 
-/** torch's defaults where the params are silent. */
-export function adamParams({ optimizer, mode: _, ...given }: OptimizerParams): AdamHyperparameters {
+/** The library's defaults where the params are silent. */
+export function adamParams(params: OptimizerParams): AdamHyperparameters {
+  if (params.optimizer === 'adamw8bit')
+    return { ...adamw8bitHyperparameters(params), mode: 'adamw' };
+  const { optimizer, mode: _, ...given } = params;
   const mode = optimizer === 'adamw' ? 'adamw' : 'adam';
   return { mode, ...adamDefaults(mode), ...given };
 }
@@ -78,7 +82,9 @@ function uphill({ step, bound, computed, ...rule }: Rule): Rule {
 function minimizing(params: OptimizerParams, continues: boolean): Rule {
   switch (params.optimizer) {
     case 'adam':
-    case 'adamw': {
+    case 'adamw':
+    // With moments as floats, as those of small parameters are.
+    case 'adamw8bit': {
       const at = ofStep((step) => adamScalars(adamParams(params), step));
       return ruleWith<AdamElement>({
         state: ['exp_avg', 'exp_avg_sq'],
@@ -104,7 +110,6 @@ function minimizing(params: OptimizerParams, continues: boolean): Rule {
         bound: (before, grad, step, carried, rounding) =>
           adagradBound(before, grad, adagradScalars(params, step), carried.exp_avg_sq, rounding),
       });
-    case 'adamw8bit':
     case 'muon':
       throw new GradproofError(
         'not-implemented',

@@ -1,12 +1,15 @@
+import { sizeOf } from '../../tensor/shape.ts';
+import { adamw8bitHyperparameters, isIn8bit } from '../../vocabulary/optim/adamw8bit.ts';
 import type { Value } from '../record.ts';
 import { IN_FLOAT32, IN_HALVES } from '../rounding.ts';
+import { adamw8bit } from './adamw8bit.ts';
 import { type Element, OPTIMIZERS, type OptimizerParams, ruleOf } from './optimizers.ts';
 import type { Parameter, ParameterRule } from './parameter-rule.ts';
 import { simulatedStep } from './simulated-step.ts';
 import { muon } from './torch/muon.ts';
 
 /** Optimizers that are judged. */
-export const JUDGED: readonly string[] = [...OPTIMIZERS, 'muon'];
+export const JUDGED: readonly string[] = [...OPTIMIZERS, 'muon', 'adamw8bit'];
 
 /**
  * The rule of `params` for parameters of `shape`; `continues` says whether a buffer was given.
@@ -18,6 +21,8 @@ export function parameterRuleOf(
   continues = false,
 ): ParameterRule {
   if (params.optimizer === 'muon') return muon(params, shape);
+  if (params.optimizer === 'adamw8bit' && isIn8bit(sizeOf(shape), params))
+    return adamw8bit(adamw8bitHyperparameters(params), shape);
   const { state, step, bound, counted } = ruleOf(params, continues);
   const names = ['param', ...state];
   const each = (length: number, f: (i: number) => Element): Parameter => {

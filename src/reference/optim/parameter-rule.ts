@@ -1,18 +1,29 @@
-import type { StateName } from '../../vocabulary/optim/optimizer_step.ts';
-import type { Arithmetic } from '../record.ts';
+import type { Shape } from '../../tensor/shape.ts';
+import type { KeptName } from '../../vocabulary/optim/optimizer_steps.ts';
+import type { Acceptance, Arithmetic } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import type { Rule } from './movement.ts';
 
-/** A parameter with what its optimizer keeps of it: `param` and the states, element by element. */
+/**
+ * A parameter with what its optimizer keeps of it: `param` and the states, element by element as a
+ * rule.
+ */
 export type Parameter = Readonly<Record<string, Float64Array>>;
 
 /** How an optimizer moves a parameter as a whole. */
 export interface ParameterRule {
   /** Names of what it keeps. */
-  readonly state: readonly StateName[];
+  readonly state: readonly KeptName[];
+  /** How it is kept, by name, where not as floats of the parameter's shape. */
+  readonly storage?: Readonly<
+    Record<string, { readonly dtype: 'u8' | 'f32'; readonly shape: Shape }>
+  >;
   /** The parameter after step `step`, which counts from 1. */
   readonly step: (before: Parameter, grad: Float64Array, step: number) => Parameter;
-  /** How far it may be off, where what was kept may already be off by `carried`. */
+  /**
+   * How far it may be off, where what was kept may already be off by `carried`: zeros at first, then
+   * what this gave.
+   */
   readonly bound: (
     before: Parameter,
     grad: Float64Array,
@@ -45,6 +56,8 @@ export interface ParameterRule {
     readonly farthest: Float64Array;
     readonly isPossible: (after: Float64Array) => boolean;
   };
+  /** When what is kept is right, where that is not to be off by at most what `bound` gave. */
+  readonly accepts?: (errors: Parameter) => Readonly<Record<string, Acceptance>>;
   /** What torch keeps of the parameter as a whole, and what follows from the steps taken. */
   readonly counted?: Rule['counted'];
 }

@@ -12,6 +12,11 @@ export const adam = {
   mode: v.optional(v.picklist(['adamw', 'adam']), 'adamw'),
   /** Divide the moments by 1 - beta^t. */
   bias_correction: on,
+  /**
+   * As bitsandbytes' CUDA code has it, which decays the parameter that the step leaves, and gets
+   * each hyperparameter as a float32.
+   */
+  decay_after_step: v.exactOptional(v.boolean()),
 };
 
 /** torch's defaults of Adam and AdamW as optimizers. */

@@ -16,7 +16,7 @@ type Optimizer = v.InferOutput<typeof optimizer>;
 /** A moment of the optimizer: floats, or codes with a scale a block. */
 const moment: TensorRule<Optimizer> = {
   dtypes: [...FLOAT, 'U8'],
-  native: ['f32'],
+  native: ['f32', 'u8'],
   shape: like('param'),
 };
 const in8bit = ({ optimizer: name }: Optimizer) => name === 'adamw8bit';
@@ -36,6 +36,10 @@ const state = {
   'state.acc_delta': kept,
   'state.grad_avg': kept,
 } as const;
+
+type Kept<Name> = Name extends `state.${infer Of}` ? Of : never;
+/** Names of what optimizers keep between steps. */
+export type KeptName = Kept<keyof typeof state>;
 
 /** Steps of an optimizer on one parameter, with the gradients given. */
 export const optimizerSteps = signature({ family: 'optim', name: 'optimizer_steps' }, optimizer, {
