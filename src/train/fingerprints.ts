@@ -71,7 +71,7 @@ export class Fingerprints implements Disposable {
     this.#gpu = gpu;
   }
 
-  /** Records the sums of tensors whose elements have 4 bytes. */
+  /** Records the sums of tensors, word by word. */
   see(tensors: Tensors): void {
     for (const tensor of Object.values(tensors)) {
       const lanes = fingerprintLanes(tensor.bytes);

@@ -123,6 +123,38 @@ describe('an update', () => {
     ]);
   });
 
+  test('by 8-bit AdamW steps each parameter by itself, large ones in codes', async () => {
+    const { gpu, gradients, optimizer, known, live } = await setUp({
+      ...{ ...ADAMW, optimizer: 'adamw8bit', min_8bit_size: 4, blocksize: 32 },
+    } as OptimizerParams);
+    optimizer.advance();
+    const commands = described(gpu, known, () => optimizer.update(gradients));
+    expect(commands.map(([what]) => what)).toEqual([
+      ...['copy da m1', 'copy db m1+256'],
+      // Both moments of a; the maps, and codes and scales of both moments of b.
+      'optim/adamw_step m1 param m2 m3',
+      'optim/adamw8bit_step m1+256 m4 param+256 m5 m6 m7 m8',
+    ]);
+    expect(commands.map(([, numbers]) => numbers).slice(2)).toMatchObject([
+      { count: 3, decay: 0.9375, step_size: 1 },
+      { count: 65, block: 32, decay: 0.9375, step_size: 1 },
+    ]);
+    const { tensors } = await optimizer.read();
+    expect(
+      Object.entries(tensors).map(([name, { dtype, shape }]) => [name, dtype, ...shape]),
+    ).toEqual([
+      ['param', 'f32', SEGMENT],
+      ['a.exp_avg', 'f32', 3],
+      ['a.exp_avg_sq', 'f32', 3],
+      ['b.exp_avg', 'u8', 65],
+      ['b.exp_avg_absmax', 'f32', 3],
+      ['b.exp_avg_sq', 'u8', 65],
+      ['b.exp_avg_sq_absmax', 'f32', 3],
+    ]);
+    optimizer[Symbol.dispose]();
+    expect(live()).toBe(0);
+  });
+
   test('under loss scaling unscales, finds, clips, steps and scales anew', async () => {
     const { gpu, gradients, optimizer, known, live } = await setUp(
       SGD,
@@ -251,6 +283,14 @@ describe('an optimizer', () => {
   test.each<[OptimizerParams, OptimizerOptions, readonly string[]]>([
     [ADAMW, {}, ['param', 'exp_avg', 'exp_avg_sq']],
     [SGD, {}, ['param', 'momentum_buffer']],
+    [
+      { optimizer: 'adamw8bit', min_8bit_size: 4 },
+      {},
+      [
+        ...['param', 'a.exp_avg', 'a.exp_avg_sq', 'b.exp_avg', 'b.exp_avg_absmax'],
+        ...['b.exp_avg_sq', 'b.exp_avg_sq_absmax'],
+      ],
+    ],
     [SGD, { grad_scaler: {} }, ['param', 'momentum_buffer', 'scale', 'growth_tracker', 'steps']],
   ])('is read and written whole: %j with %j', async (params, options, names) => {
     const { optimizer, live } = await setUp(params, options);

@@ -10,14 +10,21 @@ import { rateRows } from '../ops/optim/step-rates.ts';
 import { chooseVariant } from '../ops/variants.ts';
 import { seam } from '../seam.ts';
 import type { HostTensor, HostTensors } from '../tensor/host.ts';
-import type { Tensor, Tensors } from '../tensor/tensor.ts';
+import type { Shape } from '../tensor/shape.ts';
+import { Tensor, type Tensors } from '../tensor/tensor.ts';
 import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
 import type { Fingerprints } from './fingerprints.ts';
 import { KeptGradients, type StepGradients } from './kept-gradients.ts';
 import { LossScaler, type LossScaling } from './loss-scaler.ts';
 import { checkOptimizer } from './settings-rules.ts';
 import { type Judge, judgeStage, runStage, type Stage } from './stage.ts';
-import { type OptimizerParams, scaledRule, type UpdateRule, updateRule } from './update-rule.ts';
+import {
+  type OptimizerParams,
+  type ShapeRule,
+  scaledRule,
+  type UpdateRule,
+  updateRule,
+} from './update-rule.ts';
 
 /** What surrounds the step itself. */
 export interface OptimizerOptions {
@@ -37,6 +44,16 @@ export interface OptimizerOptions {
   readonly fingerprints?: Fingerprints | undefined;
   /** Keep gradients and their norm for {@link Optimizer.readGradients}. Default false. */
   readonly keep_gradients?: boolean | undefined;
+}
+
+/** A parameter that is stepped by itself. */
+interface SteppedParameter {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Where it begins among all, in floats. */
+  readonly offset: number;
+  readonly rule: ShapeRule;
+  readonly kept: Tensors;
 }
 
 /**
@@ -102,6 +119,9 @@ export class Optimizer implements Disposable {
   readonly #kept: KeptGradients | undefined;
   readonly #grad: Segments;
   readonly #state: Readonly<Record<string, Segments>>;
+  /** Of an optimizer whose state hangs on the shapes, each parameter with what is kept of it. */
+  readonly #each: readonly SteppedParameter[] | undefined;
+  readonly #reads: Tensors;
   readonly #stages: readonly Stage[];
   #step = 0;
 
@@ -131,7 +151,11 @@ export class Optimizer implements Disposable {
       new LossScaler(gpu, grad_scaler, scaledRule(params, schedule), layout.segments.length);
     const zeros = () => new Segments(gpu, layout.segments, new Float32Array(layout.length));
     this.#grad = zeros();
-    this.#state = Object.fromEntries(this.#rule.state.map((name) => [name, zeros()]));
+    this.#each = this.#ofEach();
+    this.#reads = this.#rule.reads?.(gpu) ?? {};
+    this.#state = Object.fromEntries(
+      this.#each ? [] : this.#rule.state.map((name) => [name, zeros()]),
+    );
     this.#kept = options.keep_gradients ? new KeptGradients(gpu, layout) : undefined;
     const clipping = max_grad_norm === undefined ? [] : [this.#clipping(max_grad_norm)];
     const grads = this.#grad.pieces;
@@ -139,9 +163,10 @@ export class Optimizer implements Disposable {
     this.#stages = stagesOf(
       this.#scaler?.around(grads, changed, clipping) ?? [
         ...clipping,
-        ...(this.#rule.ofMatrices
-          ? this.#steppingMatrices()
-          : grads.map((grad, i) => this.#stepping(grad, changed[i] as Tensors))),
+        ...(this.#each?.map((one) => this.#steppingOne(one)) ??
+          (this.#rule.ofMatrices
+            ? this.#steppingMatrices()
+            : grads.map((grad, i) => this.#stepping(grad, changed[i] as Tensors)))),
       ],
     );
   }
@@ -224,7 +249,29 @@ export class Optimizer implements Disposable {
   }
 
   get #lasting(): Readonly<Record<string, Segments | Tensor>> {
-    return { ...this.#flat, ...this.#scaler?.state };
+    return { ...this.#flat, ...this.#ofParameters, ...this.#scaler?.state };
+  }
+
+  /** What is kept of each parameter by itself, by the names of both. */
+  get #ofParameters(): Tensors {
+    const all = this.#each?.flatMap(({ name, kept }) =>
+      Object.entries(kept).map(([state, tensor]) => [`${name}.${state}`, tensor] as const),
+    );
+    return Object.fromEntries(all ?? []);
+  }
+
+  #ofEach(): readonly SteppedParameter[] | undefined {
+    const { ofShape } = this.#rule;
+    return (
+      ofShape &&
+      [...this.#parameters.layout.entries].map(([name, { shape, offset }]) => {
+        const rule = ofShape(shape);
+        const kept = mapped(rule.kept, (stored) =>
+          Tensor.zeros(this.#gpu, stored.shape, stored.dtype),
+        );
+        return { name, shape, offset, rule, kept };
+      })
+    );
   }
 
   #runStages(): void {
@@ -260,15 +307,26 @@ export class Optimizer implements Disposable {
     });
   }
 
-  #stepping(grad: Tensor, changed: Tensors): Stage {
-    const { op, at, step } = this.#rule;
+  #steppingOne({ shape, offset, rule, kept }: SteppedParameter): Stage {
+    const part = (of: Segments) => of.view(shape, { offset: 4 * offset });
+    const changed = { param: part(this.#parameters.segments), ...kept };
+    return this.#stepping(part(this.#grad), changed, rule, rule.takesReads ? this.#reads : {});
+  }
+
+  #stepping(
+    grad: Tensor,
+    changed: Tensors,
+    { op, at, step }: Pick<UpdateRule, 'op' | 'at' | 'step'> = this.#rule,
+    others: Tensors = {},
+  ): Stage {
+    const reads = { grad, ...others };
     return {
       op,
       params: () => ({ ...at(this.#step), step: this.#step }),
-      reads: { grad },
+      reads,
       changes: changed,
       run: () => {
-        step(this.#gpu, { grad, ...changed }, () => this.#step);
+        step(this.#gpu, { ...reads, ...changed }, () => this.#step);
         return {};
       },
     };
@@ -287,7 +345,10 @@ export class Optimizer implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    const owned = { scaler: this.#scaler, kept: this.#kept, grad: this.#grad, ...this.#state };
+    const owned = {
+      ...{ scaler: this.#scaler, kept: this.#kept, grad: this.#grad },
+      ...{ ...this.#state, ...this.#ofParameters, ...this.#reads },
+    };
     release(
       this.#lasting,
       Object.values(owned).filter((one) => one !== undefined),

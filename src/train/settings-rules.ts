@@ -32,7 +32,17 @@ export const oneOf = (...names: readonly string[]): Rule => ({
 /** A share, both ends among them. */
 export const unit = number('from 0 to 1', (x) => x >= 0 && x <= 1);
 const NAMES: readonly OptimizerParams['optimizer'][] = [
-  ...(['adamw', 'adam', 'sgd', 'adadelta', 'rmsprop', 'nadam', 'radam', 'muon'] as const),
+  ...([
+    'adamw',
+    'adam',
+    'sgd',
+    'adadelta',
+    'rmsprop',
+    'nadam',
+    'radam',
+    'muon',
+    'adamw8bit',
+  ] as const),
 ];
 const ANY_OPTIMIZER = {
   optimizer: oneOf(...NAMES),
@@ -48,6 +58,8 @@ const MOMENTS = {
   eps: number('above 0', (x) => x > 0),
 } satisfies Record<string, Rule>;
 const ADAM = { ...MOMENTS, bias_correction: truth, amsgrad: truth };
+const whole = (what: string, allows: (x: number) => boolean) =>
+  number(`that is ${what}`, (x) => Number.isInteger(x) && allows(x));
 const RADAM = { ...MOMENTS, decoupled_weight_decay: truth };
 const OPTIMIZERS: Readonly<Record<OptimizerParams['optimizer'], Readonly<Record<string, Rule>>>> = {
   adamw: ADAM,
@@ -66,11 +78,16 @@ const OPTIMIZERS: Readonly<Record<OptimizerParams['optimizer'], Readonly<Record<
       what: 'three numbers',
     },
     eps: MOMENTS.eps,
-    ns_steps: number(
-      'that is whole, from 0 to 99',
-      (x) => Number.isInteger(x) && x >= 0 && x < 100,
-    ),
+    ns_steps: whole('whole, from 0 to 99', (x) => x >= 0 && x < 100),
     adjust_lr_fn: oneOf('original', 'match_rms_adamw', 'spectral_unclamped'),
+  },
+  adamw8bit: {
+    ...MOMENTS,
+    bias_correction: truth,
+    blocksize: whole('a power of two from 32 on', (x) => x >= 32 && Number.isInteger(Math.log2(x))),
+    min_8bit_size: whole('whole, from 0 on', (x) => x >= 0),
+    state_rounding: oneOf('nearest', 'lut16'),
+    decay_after_step: truth,
   },
 };
 

@@ -100,6 +100,13 @@ test.each([
       ...{ ns_coefficients: [2, -1.5, 0.5], adjust_lr_fn: 'match_rms_adamw' },
     },
   },
+  { optimizer: { optimizer: 'adamw8bit' } },
+  {
+    optimizer: {
+      ...{ optimizer: 'adamw8bit', lr: 0.1, eps: 1e-3, bias_correction: false },
+      ...{ blocksize: 32, min_8bit_size: 0, state_rounding: 'nearest', decay_after_step: true },
+    },
+  },
   { schedule: { name: 'constant', warmup_ratio: 0 } },
   { schedule: { name: 'linear', warmup_ratio: 1 } },
   { schedule: { name: 'cosine', warmup_ratio: 0.5, num_cycles: 0 } },
@@ -114,7 +121,7 @@ test.each([
 
 const ALL = 'optimizer, schedule, max_grad_norm, autocast, grad_scaler';
 const OF_ADAM = 'optimizer, lr, weight_decay, betas, eps, bias_correction, amsgrad';
-const OPTIMIZERS = 'adamw, adam, sgd, adadelta, rmsprop, nadam, radam, muon';
+const OPTIMIZERS = 'adamw, adam, sgd, adadelta, rmsprop, nadam, radam, muon, adamw8bit';
 
 test.each([
   [[], `the settings must be an object with some of ${ALL}`],
@@ -123,7 +130,7 @@ test.each([
   [{ lr: 1 }, `the settings: there is no "lr"; there are ${ALL}`],
   [
     { optimizer: { rate: 1 } },
-    `optimizer: there is no "rate"; there are ${OF_ADAM}, momentum, dampening, nesterov, rho, alpha, centered, decoupled_weight_decay, momentum_decay, ns_coefficients, ns_steps, adjust_lr_fn`,
+    `optimizer: there is no "rate"; there are ${OF_ADAM}, momentum, dampening, nesterov, rho, alpha, centered, decoupled_weight_decay, momentum_decay, ns_coefficients, ns_steps, adjust_lr_fn, blocksize, min_8bit_size, state_rounding, decay_after_step`,
   ],
   [
     { optimizer: { optimizer: 'lion' } },
@@ -151,6 +158,14 @@ test.each([
     { optimizer: { optimizer: 'muon', adjust_lr_fn: 'none' } },
     'adjust_lr_fn must be one of original, match_rms_adamw, spectral_unclamped, not "none"',
   ],
+  [
+    { optimizer: { optimizer: 'adamw8bit', blocksize: 48 } },
+    'blocksize must be a number that is a power of two from 32 on, not 48',
+  ],
+  [{ optimizer: { optimizer: 'adamw8bit', blocksize: 16 } }, 'a power of two from 32 on, not 16'],
+  [{ optimizer: { optimizer: 'adamw8bit', min_8bit_size: -1 } }, 'whole, from 0 on, not -1'],
+  [{ optimizer: { optimizer: 'adamw8bit', state_rounding: 'up' } }, 'one of nearest, lut16'],
+  [{ optimizer: { optimizer: 'adamw8bit' }, grad_scaler: {} }, 'not for adamw8bit: take one of'],
   [{ optimizer: { optimizer: 'muon' }, grad_scaler: {} }, 'not for muon: take one of them'],
   [{ optimizer: { amsgrad: 1 } }, 'amsgrad must be true or false, not 1'],
   [

@@ -31,6 +31,35 @@ test.each([
   });
 });
 
+test('8-bit AdamW keeps codes of a large parameter and floats of a small one', () => {
+  const rule = updateRule({ optimizer: 'adamw8bit', lr: 0.5, decay_after_step: true }, SCHEDULE);
+  const large = rule.ofShape?.([64, 64]);
+  const small = rule.ofShape?.([63, 65]);
+  const codes = { dtype: 'u8', shape: [64, 64] };
+  const absmax = { dtype: 'f32', shape: [16] };
+  expect([large?.op.signature.name, large?.takesReads, large?.kept]).toEqual([
+    ...['adamw8bit_step', true],
+    {
+      ...{ exp_avg: codes, exp_avg_absmax: absmax },
+      ...{ exp_avg_sq: codes, exp_avg_sq_absmax: absmax },
+    },
+  ]);
+  const floats = { dtype: 'f32', shape: [63, 65] };
+  expect([small?.op.signature.name, small?.takesReads, small?.kept]).toEqual([
+    ...['adamw_step', false],
+    { exp_avg: floats, exp_avg_sq: floats },
+  ]);
+  for (const one of [large, small])
+    expect(one?.at(2)).toMatchObject({
+      ...ADAM,
+      weight_decay: 0.01,
+      lr: 0.25,
+      decay_after_step: true,
+    });
+  expect(large?.at(2)).toMatchObject({ blocksize: 256, state_rounding: 'lut16' });
+  expect(small?.at(2)).not.toHaveProperty('blocksize');
+});
+
 test.each([
   [{ optimizer: 'adadelta', rho: 0.5 }, 1, ['square_avg', 'acc_delta']],
   [{ optimizer: 'rmsprop' }, 0.01, ['square_avg']],

@@ -2,6 +2,13 @@ import { GradproofError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type AdamState, adamwStep, stepAdamw } from '../ops/optim/adamw_step.ts';
 import {
+  type Adamw8bitState,
+  adamw8bitStep,
+  adamw8bitStorage,
+  momentMaps,
+  stepAdamw8bit,
+} from '../ops/optim/adamw8bit_step.ts';
+import {
   adamRates,
   ampAdamwStep,
   correctedBetas,
@@ -15,18 +22,22 @@ import { type MuonState, stepMuon } from '../ops/optim/muon.ts';
 import { optimizerStep } from '../ops/optim/optimizer_step.ts';
 import {
   type AdamParams,
+  type Adamw8bitParams,
   adamHyperparameters,
   type ElementwiseParams,
   elementwiseOf,
   type MuonParams,
   type SgdParams,
+  type Stored,
   sgdHyperparameters,
 } from '../ops/optim/optimizers.ts';
 import { type MomentumState, sgdStep, stepSgd } from '../ops/optim/sgd_step.ts';
 import { rateRows } from '../ops/optim/step-rates.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
 import type { LiveNumber } from '../vocabulary/live-number.ts';
 import type { AdamHyperparameters } from '../vocabulary/optim/adam.ts';
+import { adamw8bitHyperparameters, isIn8bit } from '../vocabulary/optim/adamw8bit.ts';
 import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
 import { muonHyperparameters } from '../vocabulary/optim/muon.ts';
 import type { StateName } from '../vocabulary/optim/optimizer_step.ts';
@@ -34,7 +45,9 @@ import type { SgdHyperparameters } from '../vocabulary/optim/sgd.ts';
 import type { Stage } from './stage.ts';
 
 /** An optimizer that training knows, and what of its hyperparameters is not torch's default. */
-export type OptimizerParams = AdamParams | SgdParams | ElementwiseParams | MuonParams;
+export type OptimizerParams =
+  | (AdamParams | SgdParams | ElementwiseParams | MuonParams)
+  | Adamw8bitParams;
 
 /** How an optimizer steps. */
 export interface UpdateRule {
@@ -46,10 +59,22 @@ export interface UpdateRule {
   readonly at: (step: number) => { readonly lr: number };
   /** Whether each parameter is stepped by itself and must be a matrix, not many as one vector. */
   readonly ofMatrices?: true;
+  /** How a parameter of a shape is stepped by itself, where it hangs on the shape what is kept of it. */
+  readonly ofShape?: (shape: Shape) => ShapeRule;
+  /** What steps of {@link UpdateRule.ofShape} read beside; the caller owns it. */
+  readonly reads?: (gpu: Gpu) => Tensors;
   /** Records a step, in place, over `param`, `grad` and the state. */
   readonly step: (gpu: Gpu, tensors: Tensors, step: LiveNumber) => void;
   /** The same where the device decides, as it is under loss scaling; of some optimizers alone. */
   readonly scaled?: ScaledRule;
+}
+
+/** How an optimizer steps a parameter of some shape. */
+export interface ShapeRule extends Pick<UpdateRule, 'op' | 'at' | 'step'> {
+  /** What it keeps, by the names of its op: zeros at first. */
+  readonly kept: Readonly<Record<string, Stored>>;
+  /** Whether the op takes what {@link UpdateRule.reads} makes. */
+  readonly takesReads: boolean;
 }
 
 /** How an optimizer steps where the device decides whether and which step it is. */
@@ -68,6 +93,7 @@ export function updateRule(params: OptimizerParams, schedule: Schedule): UpdateR
   const elementwise = elementwiseOf(params);
   if (elementwise) return elementwiseRule(elementwise, params, schedule);
   if (params.optimizer === 'muon') return muonRule(params, schedule);
+  if (params.optimizer === 'adamw8bit') return adamw8bitRule(params, schedule);
   return params.optimizer === 'sgd'
     ? sgdRule(sgdHyperparameters(params), schedule)
     : adamRule(adamHyperparameters(params as AdamParams), schedule);
@@ -113,6 +139,40 @@ function muonRule(params: MuonParams, schedule: Schedule): UpdateRule {
     ofMatrices: true,
     step: (gpu, tensors, step) =>
       stepMuon(gpu, tensors as Tensors & MuonState, hyperparameters, (t) => at(t).lr, step),
+  };
+}
+
+/** Moments in 8 bits for parameters that are large enough, in blocks that end with each. */
+function adamw8bitRule(params: Adamw8bitParams, schedule: Schedule): UpdateRule {
+  const hyperparameters = adamw8bitHyperparameters(params);
+  const { blocksize: _, state_rounding: __, ...ofFloats } = hyperparameters;
+  const inFloats = adamRule({ ...ofFloats, mode: 'adamw' }, schedule);
+  const at = atRate(hyperparameters, schedule);
+  const { state, op, at: atInFloats, step } = inFloats;
+  return {
+    ...{ state, op, at: atInFloats, step },
+    reads: (gpu) => ({ qmap: momentMaps(gpu) }),
+    ofShape: (shape) =>
+      isIn8bit(sizeOf(shape), params)
+        ? {
+            kept: adamw8bitStorage(shape, hyperparameters),
+            takesReads: true,
+            op: adamw8bitStep,
+            at,
+            step: (gpu, tensors, t) =>
+              stepAdamw8bit(
+                gpu,
+                tensors as Tensors & Adamw8bitState,
+                hyperparameters,
+                (now) => at(now).lr,
+                t,
+              ),
+          }
+        : {
+            kept: Object.fromEntries(state.map((name) => [name, { dtype: 'f32', shape }])),
+            takesReads: false,
+            ...{ op, at: atInFloats, step },
+          },
   };
 }
 

@@ -20,14 +20,14 @@ export function fingerprintLanes(bytes: number): number {
 }
 
 /**
- * Writes the parts of the two sums of `x` to `sums`, u32 [{@link fingerprintLanes}, 2]. Elements of
- * `x` have 4 bytes.
+ * Writes the parts of the two sums of `x` to `sums`, u32 [{@link fingerprintLanes}, 2], word by
+ * word: what fills the last word up counts, which kernels of codes leave 0.
  */
 export function fingerprintInto(gpu: Gpu, x: Tensor, sums: Tensor): void {
   gpu.dispatch({
     shader,
     bindings: [x.binding, sums.binding],
-    uniforms: [u32(x.size)],
+    uniforms: [u32(Math.ceil(x.bytes / 4))],
     workgroups: [fingerprintLanes(x.bytes) / LANES_OF_GROUP, 1, 1],
   });
 }

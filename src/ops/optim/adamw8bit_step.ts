@@ -120,6 +120,7 @@ const KERNELS = { kernels: [shader.file] } as const;
 export const adamw8bitStep = launcher(signature, {
   variants: { serial: KERNELS, cooperative: KERNELS },
   forward: (gpu, { grad, qmap, ...inputs }, { step, ...hyperparameters }, variant) => {
+    checkSizes({ ...inputs, grad, qmap }, hyperparameters.blocksize);
     const outputs = {
       param: inputs.param.clone(),
       exp_avg: inputs.exp_avg.clone(),

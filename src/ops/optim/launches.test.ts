@@ -786,7 +786,16 @@ describe('steps of one parameter', () => {
       { optimizer: 'adam' },
       'state.exp_avg of 4 is not of a parameter of 3',
     ],
-    [inputs, { optimizer: 'adamw8bit' }, 'there is no optimizer "adamw8bit" in this version'],
+    [
+      { ...inputs, 'state.exp_avg_absmax': [1], 'state.exp_avg_sq_absmax': [1] },
+      { optimizer: 'adamw8bit', min_8bit_size: 0 },
+      'adamw8bit goes on from exp_avg, exp_avg_absmax, exp_avg_sq, exp_avg_sq_absmax, not from exp_avg_absmax, exp_avg_sq_absmax alone',
+    ],
+    [
+      inputs,
+      { optimizer: 'adamw8bit', min_8bit_size: 0, blocksize: 48 },
+      'blocksize 48: give a power of two, 32 or more',
+    ],
     [
       inputs,
       { optimizer: 'adagrad', eps: 0 },
@@ -800,6 +809,115 @@ describe('steps of one parameter', () => {
   ])('are refused: %j with %j', async (shapes, params, message) => {
     const call = { inputs: shapes as typeof inputs, params };
     await expect(describedCall('optimizer_steps', call)).rejects.toThrow(message);
+  });
+});
+
+describe('a step of 8-bit AdamW', () => {
+  const state = {
+    ...{ param: [5, 7], grad: [5, 7], qmap: [2, 256] },
+    ...{ exp_avg: [5, 7], exp_avg_absmax: [2], exp_avg_sq: [5, 7], exp_avg_sq_absmax: [2] },
+  };
+  const dtypes = { exp_avg: 'u8', exp_avg_sq: 'u8' } as const;
+  const results = {
+    ...{ param: 'f32 5x7', exp_avg: 'u8 5x7', exp_avg_absmax: 'f32 2' },
+    ...{ exp_avg_sq: 'u8 5x7', exp_avg_sq_absmax: 'f32 2' },
+  };
+  const inBlocks = { ...ofAdam, blocksize: 32 };
+  const kept = [
+    ...copies(['param']),
+    ...copies(['exp_avg'], 36),
+    ...copies(['exp_avg_absmax'], 8),
+    ...copies(['exp_avg_sq'], 36),
+    ...copies(['exp_avg_sq_absmax'], 8),
+  ];
+  const binds = "grad qmap param' exp_avg' exp_avg_absmax' exp_avg_sq' exp_avg_sq_absmax'";
+  const numbers = {
+    ...{ count: 35, block: 32, decay: 0.9375, rest_of_beta1: 0.5, beta2: 0.75 },
+    ...{ rest_of_beta2: 0.25, correction: Math.fround(Math.sqrt(7) / 4), eps: 0.25 },
+  };
+
+  test.each<CallRow>([
+    [
+      'decays before it, and rounds as a processor does',
+      'adamw8bit_step',
+      { inputs: state, dtypes, params: { ...inBlocks, step: 2 }, variant: 'serial' },
+      [
+        ...kept,
+        {
+          kernel: 'optim/adamw8bit_step',
+          binds,
+          uniforms: { ...numbers, step_size: Math.fround(2 / 3) },
+          constants: { LANES: 1, LUT16: 1 },
+        },
+      ],
+      results,
+    ],
+    [
+      // 2/3 * 0.9375.
+      'decays after it, and rounds to the nearest, as CUDA does',
+      'adamw8bit_step',
+      {
+        inputs: state,
+        dtypes,
+        params: { ...inBlocks, step: 2, decay_after_step: true, state_rounding: 'nearest' },
+        variant: 'cooperative',
+      },
+      [
+        ...kept,
+        {
+          kernel: 'optim/adamw8bit_step',
+          binds,
+          uniforms: { ...numbers, step_size: 0.625 },
+          constants: { LANES: 16, LUT16: 0 },
+        },
+      ],
+      results,
+    ],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+
+  test('that CUDA takes has hyperparameters in float32', async () => {
+    const betas = [0.9, 0.999];
+    const { commands } = await describedCall('adamw8bit_step', {
+      inputs: state,
+      dtypes,
+      params: { ...inBlocks, betas, step: 1, decay_after_step: true },
+    });
+    expect(commands.at(-1)).toMatchObject({
+      uniforms: {
+        rest_of_beta1: 1 - Math.fround(0.9),
+        rest_of_beta2: 1 - Math.fround(0.999),
+        correction: Math.fround(Math.sqrt(1 - Math.fround(0.999))),
+      },
+    });
+  });
+
+  test.each([
+    [{ exp_avg: [34] }, 'exp_avg of 34 has not the 35 elements that a parameter of 5x7 needs'],
+    [{ exp_avg_sq_absmax: [1] }, 'exp_avg_sq_absmax of 1 has not the 2 elements'],
+    [{ qmap: [256] }, 'qmap of 256 has not the 512 elements'],
+    [{ grad: [34] }, 'adamw8bit_step needs param, grad of one size, not 35, 34'],
+  ])('is refused what does not fit: %j', async (wrong, message) => {
+    const call = { inputs: { ...state, ...wrong }, dtypes, params: { ...inBlocks, step: 1 } };
+    await expect(describedCall('adamw8bit_step', call)).rejects.toThrow(message);
+  });
+
+  test('is none of optimizer_step', async () => {
+    const call = { inputs: { param: [3], grad: [3] }, params: { optimizer: 'adamw8bit', step: 1 } };
+    await expect(describedCall('optimizer_step', call)).rejects.toThrow('adamw8bit_step');
+  });
+
+  test('is one of AdamW where the parameter is small', async () => {
+    const steps = async (rows: number, params: object) => {
+      const call = { inputs: { param: [rows, 64], grads: [1, rows, 64] }, params };
+      const { commands, results } = await describedCall('optimizer_steps', call as never);
+      const kernels = commands.flatMap((one) => ('kernel' in one ? [one.kernel] : []));
+      return [...kernels, results['state.exp_avg'], results['state.exp_avg_absmax']];
+    };
+    const params = { optimizer: 'adamw8bit' };
+    expect(await steps(63, params)).toEqual(['optim/adamw_step', 'f32 63x64', undefined]);
+    expect(await steps(64, params)).toEqual(['optim/adamw8bit_step', 'u8 64x64', 'f32 16']);
+    const none = { ...params, min_8bit_size: 0, blocksize: 64 };
+    expect(await steps(1, none)).toEqual(['optim/adamw8bit_step', 'u8 1x64', 'f32 1']);
   });
 });
 

@@ -37,6 +37,13 @@ export type AdamParams = { readonly optimizer: 'adam' | 'adamw' } & Pick<
   'lr' | 'betas' | 'eps' | 'weight_decay' | 'bias_correction' | 'amsgrad'
 >;
 
+/** bitsandbytes' 8-bit AdamW, and what of its hyperparameters is not its default. */
+export type Adamw8bitParams = { readonly optimizer: 'adamw8bit' } & Pick<
+  Params,
+  | ('lr' | 'betas' | 'eps' | 'weight_decay' | 'bias_correction')
+  | ('blocksize' | 'min_8bit_size' | 'state_rounding' | 'decay_after_step')
+>;
+
 /** SGD, and what of its hyperparameters is not torch's default. */
 export type SgdParams = { readonly optimizer: 'sgd' } & Pick<
   Params,

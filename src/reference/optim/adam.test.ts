@@ -66,7 +66,7 @@ describe('AdamW', () => {
   test('is refused with an unknown optimizer', () => {
     const sample = stepsRecord.samples[0] as (typeof stepsRecord.samples)[number];
     const { inputs } = drawSample(sample as never);
-    expect(() => stepsRecord.forward(inputs, { optimizer: 'adamw8bit' })).toThrow(/"adamw8bit"/);
+    expect(() => stepsRecord.forward(inputs, { optimizer: 'lion' } as never)).toThrow();
   });
 });
 
