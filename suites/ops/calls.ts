@@ -235,6 +235,26 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       exp_avg_sq: { inputs: { exp_avg_sq: [4] } },
     },
   },
+  adamw8bit_step: {
+    fits: {
+      inputs: {
+        ...{ param: [35], grad: [35], exp_avg: [35], exp_avg_sq: [35] },
+        ...{ exp_avg_absmax: [2], exp_avg_sq_absmax: [2], qmap: [2, 256] },
+      },
+      dtypes: { exp_avg: 'u8', exp_avg_sq: 'u8' },
+      params: { ...ADAM, blocksize: 32 },
+    },
+    wrong: {
+      grad: { inputs: { grad: [34] } },
+      exp_avg: { inputs: { exp_avg: [34] } },
+      exp_avg_sq: { inputs: { exp_avg_sq: [34] } },
+      exp_avg_absmax: { inputs: { exp_avg_absmax: [1] } },
+      exp_avg_sq_absmax: { inputs: { exp_avg_sq_absmax: [3] } },
+      qmap: { inputs: { qmap: [256] } },
+      block: { params: { blocksize: 48 }, code: 'not-implemented' },
+      floats: { dtypes: { exp_avg: 'f32' }, code: 'element-type' },
+    },
+  },
   sgd_step: {
     fits: { inputs: { param: [5], grad: [5], momentum_buffer: [5] }, params: { lr: 1, step: 1 } },
     wrong: {
@@ -289,6 +309,11 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       optimizer: { params: { optimizer: 'guess' }, code: 'not-implemented' },
       'no-matrix': { params: { optimizer: 'muon' } },
       'what-it-has-not': { params: { R: 0.1 }, code: 'bad-params' },
+      'half-a-state': {
+        inputs: { 'state.exp_avg_absmax': [1] },
+        params: { optimizer: 'adamw8bit', min_8bit_size: 0 },
+        code: 'bad-params',
+      },
     },
   },
   dequantize_4bit: {

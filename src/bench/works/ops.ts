@@ -27,6 +27,8 @@ const FLAT: Shape = [N];
 const LABELS: Shape = [ROWS];
 /** Of what takes long to judge. */
 const SMALL: Shape = [N / 8];
+/** A scale for 256 of those. */
+const SCALES: Shape = [N / 8 / 256];
 
 const between = (low: number, high: number) => (random: Random, shape: Shape) =>
   repeated(random, shape, () => random.uniform(low, high));
@@ -301,6 +303,16 @@ const OPTIM: Readonly<Record<string, Given>> = {
     inputs: { ...adamState, ...SCALED },
     gives: adamGives,
   },
+  adamw8bit_step: {
+    each: 40,
+    params: { ...ADAM, step: 7 },
+    inputs: {
+      ...{ param: SMALL, grad: SMALL, qmap: operand([2, 256], 'f32', drawMaps) },
+      ...{ exp_avg: bytes('u8', SMALL, 0, 255), exp_avg_absmax: uniform(SCALES, 0.5, 1) },
+      ...{ exp_avg_sq: bytes('u8', SMALL, 0, 255), exp_avg_sq_absmax: squares(SCALES) },
+    },
+    gives: (N / 8) * (4 + 2) + (N / 8 / 256) * 8,
+  },
   optimizer_step: {
     each: 8,
     params: { optimizer: 'rmsprop', lr: 0.01, step: 7 },
@@ -443,6 +455,11 @@ const BITS: Readonly<Record<string, Given>> = {
 /** The signed dynamic map of bitsandbytes. */
 function drawDynamicMap(_: Random, shape: Shape) {
   return hostTensorFrom('f32', shape, createDynamicMap(true));
+}
+
+/** The maps of both moments of 8-bit AdamW. */
+function drawMaps(_: Random, shape: Shape) {
+  return hostTensorFrom('f32', shape, [...createDynamicMap(true), ...createDynamicMap(false)]);
 }
 
 /** Bytes of four trits each. */

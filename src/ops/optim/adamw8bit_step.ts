@@ -26,11 +26,15 @@ type Kept = 'exp_avg' | 'exp_avg_absmax' | 'exp_avg_sq' | 'exp_avg_sq_absmax';
  */
 export type Adamw8bitState = Readonly<Record<Kept | 'param' | 'grad' | 'qmap', Tensor>>;
 
-/** How the moments of a parameter of `shape` are kept: codes that are 0 at first, as their scales. */
+/**
+ * How the moments of a parameter of `shape` are kept: codes that are 0 at first, as their scales.
+ * Throws QuantizationError for blocks that are no power of two from 32 on.
+ */
 export function adamw8bitStorage(
   shape: Shape,
-  { blocksize }: Pick<Adamw8bitHyperparameters, 'blocksize'>,
+  { blocksize, state_rounding }: Adamw8bitHyperparameters,
 ): Readonly<Record<Kept, { readonly dtype: DType; readonly shape: Shape }>> {
+  checkBlockwise({ blocksize, rounding: state_rounding });
   const codes = { dtype: 'u8', shape } as const;
   const absmax = { dtype: 'f32', shape: [Math.ceil(sizeOf(shape) / blocksize)] } as const;
   return {
