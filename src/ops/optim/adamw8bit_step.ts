@@ -72,8 +72,7 @@ export function stepAdamw8bit(
 ): void {
   const { param, grad, exp_avg, exp_avg_absmax, exp_avg_sq, exp_avg_sq_absmax, qmap } = state;
   const { blocksize, state_rounding: rounding } = hyperparameters;
-  checkBlockwise({ blocksize, rounding });
-  checkSizes(state, blocksize);
+  checkStep(state, hyperparameters);
   const { LANES } = lanesIn(gpu, variant, param);
   gpu.dispatch({
     shader,
@@ -93,10 +92,11 @@ export function stepAdamw8bit(
   });
 }
 
-function checkSizes(
+function checkStep(
   { param, grad, exp_avg, exp_avg_absmax, exp_avg_sq, exp_avg_sq_absmax, qmap }: Adamw8bitState,
-  blocksize: number,
+  { blocksize, state_rounding: rounding }: Adamw8bitHyperparameters,
 ): void {
+  checkBlockwise({ blocksize, rounding });
   const op = 'adamw8bit_step';
   checkTypes(op, { exp_avg, exp_avg_sq }, ['u8']);
   checkTypes(op, { exp_avg_absmax, exp_avg_sq_absmax, qmap }, ['f32']);
@@ -124,7 +124,7 @@ const KERNELS = { kernels: [shader.file] } as const;
 export const adamw8bitStep = launcher(signature, {
   variants: { serial: KERNELS, cooperative: KERNELS },
   forward: (gpu, { grad, qmap, ...inputs }, { step, ...hyperparameters }, variant) => {
-    checkSizes({ ...inputs, grad, qmap }, hyperparameters.blocksize);
+    checkStep({ ...inputs, grad, qmap }, hyperparameters);
     const outputs = {
       param: inputs.param.clone(),
       exp_avg: inputs.exp_avg.clone(),
