@@ -850,6 +850,19 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       integers: { dtypes: { x: 'i8' }, code: 'element-type' },
     },
   },
+  matmul_8bit_lt: {
+    fits: {
+      inputs: { x: [3, 10], q_weight: [6, 10], weight_stats: [6], bias: [6] },
+      dtypes: { q_weight: 'i8' },
+      params: { threshold: 6 },
+    },
+    wrong: {
+      q_weight: { inputs: { q_weight: [6, 9] } },
+      weight_stats: { inputs: { weight_stats: [5] } },
+      bias: { inputs: { bias: [5] } },
+      floats: { dtypes: { q_weight: 'f32' }, code: 'element-type' },
+    },
+  },
   bitnet_quantize: {
     fits: { inputs: { weight: [3, 4] }, params: {} },
     wrong: { integers: { dtypes: { weight: 'i32' }, code: 'element-type' } },

@@ -383,6 +383,15 @@ const QUANT: Readonly<Record<string, Given>> = {
     inputs: { x: X },
     gives: N + 4 * ROWS + 4 * WIDTH + 4 * N,
   },
+  matmul_8bit_lt: {
+    params: { threshold: 6 },
+    inputs: {
+      ...{ x: [TOKENS, FEATURES], q_weight: bytes('i8', [INNER, FEATURES], -127, 127) },
+      weight_stats: uniform([INNER], 0.1, 0.5),
+    },
+    gives: TOKENS * FEATURES + 4 * TOKENS + 4 * FEATURES + 8 * TOKENS * INNER,
+    flops: 2 * TOKENS * FEATURES * INNER,
+  },
   linear_8bit_lt: {
     params: { threshold: 6 },
     inputs: { x: [TOKENS, FEATURES], weight: [INNER, FEATURES] },

@@ -1,9 +1,9 @@
 import { cast } from '../../ops/math/cast.ts';
 import { int8VectorwiseDequant } from '../../ops/quant/int8_vectorwise_dequant.ts';
 import { int8VectorwiseQuant } from '../../ops/quant/int8_vectorwise_quant.ts';
-import { linear8bitLt } from '../../ops/quant/linear_8bit_lt.ts';
+import { matmul8bitLt } from '../../ops/quant/matmul_8bit_lt.ts';
 import { matrixView } from '../../tensor/shape.ts';
-import { type Coding, decodedWeight, type Parts } from '../coding.ts';
+import type { Coding, Parts } from '../coding.ts';
 import type { Method, Scheme } from '../method.ts';
 
 /** Elements of x from this size on are multiplied in full precision, as in Linear8bitLt. */
@@ -16,16 +16,16 @@ const coding: Coding = {
     const { y } = tape.apply(int8VectorwiseDequant, inputs, {}, `${layer}.dequantize`);
     return tape.view(y, shape);
   },
-  // The op quantizes its weight itself: that of decoded codes gives the same codes again.
-  multiply: (tape, coded, x, layer) => {
-    const weight = decodedWeight(tape, coded, layer);
-    return tape.apply(linear8bitLt, { x, weight }, { threshold: THRESHOLD }, layer).y;
+  multiply: (tape, { parts }, x, layer) => {
+    const { q: q_weight, row_stats: weight_stats } = parts as Parts<'q' | 'row_stats'>;
+    const inputs = { x, q_weight, weight_stats };
+    return tape.apply(matmul8bitLt, inputs, { threshold: THRESHOLD }, layer).y;
   },
 };
 
 const scheme: Scheme = {
-  ops: ['cast', 'int8_vectorwise_quant', 'int8_vectorwise_dequant', 'linear_8bit_lt'],
-  product: 'linear_8bit_lt: codes of x times codes of the weight, outlier columns in floats',
+  ops: ['cast', 'int8_vectorwise_quant', 'int8_vectorwise_dequant', 'matmul_8bit_lt'],
+  product: 'matmul_8bit_lt: codes of x times codes of the weight, outlier columns in floats',
   rowsApart: () => true,
   parts: (shape) => {
     const matrix = matrixView(shape);

@@ -1,0 +1,127 @@
+import shader from '../../../shaders/quant/linear_8bit_lt.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { Scope } from '../../gpu/scope.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
+import { mapped } from '../../graph/call.ts';
+import { ShapeError } from '../../tensor/host.ts';
+import { formatShape, matrixOf } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { matmul8bitLt as signature } from '../../vocabulary/quant/matmul_8bit_lt.ts';
+import { launcher } from '../launcher.ts';
+import { convert } from '../math/convert.ts';
+import { multiply } from '../matmul/product.ts';
+import { BYTES_KERNEL, multiplyBytes } from '../matmul/product_bytes.ts';
+import { PRODUCT_VARIANTS } from '../matmul/tiles.ts';
+import { chooseVariant } from '../variants.ts';
+import { int8VectorwiseQuant } from './int8_vectorwise_quant.ts';
+import { dequantizeRows, outlierList, quantizeRows } from './vectorwise.ts';
+
+const { kernels: ROW_KERNELS } = int8VectorwiseQuant.variants['serial'] as { kernels: string[] };
+
+/** Products of floats, which gradients are, with the kernels of products of codes. */
+export const CODED_PRODUCT_VARIANTS = mapped(PRODUCT_VARIANTS, (variant) => ({
+  ...variant,
+  kernels: [...variant.kernels, ...ROW_KERNELS, BYTES_KERNEL, shader.file],
+}));
+
+/** x with a weight in codes, i8 [out, in], and the largest magnitude of each of its rows. */
+interface CodedProduct {
+  readonly x: Tensor;
+  readonly q: Tensor;
+  readonly stats: Tensor;
+  readonly bias?: Tensor | undefined;
+}
+
+/** Throws ShapeError where a weight of a shape and a bias do not fit x. */
+export function checkCodedProduct(
+  op: string,
+  {
+    x,
+    weight,
+    bias,
+  }: { readonly x: Tensor; readonly weight: Tensor; readonly bias?: Tensor | undefined },
+): void {
+  const [n, width] = matrixOf(weight.shape);
+  if (width !== matrixOf(x.shape)[1] || (bias && bias.size !== n)) {
+    throw new ShapeError(
+      `${op}: weight ${formatShape(weight.shape)} and bias ${formatShape(bias?.shape ?? [n])} do not fit x ${formatShape(x.shape)}`,
+    );
+  }
+}
+
+/** The product, with the codes of x and what else goes into it; the caller owns all of it. */
+export function multiplyCoded(
+  gpu: Gpu,
+  { x, q, stats, bias }: CodedProduct,
+  threshold: number,
+): Readonly<Record<'q_x' | 'row_stats' | 'outlier_cols' | 'acc' | 'y', Tensor>> {
+  const [m, k] = matrixOf(x.shape);
+  const [n] = matrixOf(q.shape);
+  using scope = new Scope();
+  const rows = codesOfHalves(gpu, x.view([m, k]), threshold);
+  if (rows.mask) scope.add(rows.mask);
+  const outlier_cols = outlierList(gpu, rows);
+  const acc = multiplyBytes(gpu, rows.q, q);
+  const y = Tensor.empty(gpu, 'f32', [...x.shape.slice(0, -1), n]);
+  gpu.dispatch({
+    shader,
+    constants: { HAS_BIAS: Number(bias !== undefined), OUTLIERS: Number(threshold > 0) },
+    bindings: [
+      acc,
+      rows.stats,
+      stats,
+      // Without a bias the kernel reads none; a binding must be there all the same.
+      bias ?? stats,
+      x,
+      outlier_cols,
+      q,
+      y,
+    ].map((tensor) => tensor.binding),
+    uniforms: [m, n, k].map(u32),
+    workgroups: linearGrid(m * Math.ceil(n / 4)),
+  });
+  return { q_x: rows.q, row_stats: rows.stats, outlier_cols, acc, y };
+}
+
+/** Codes of what is rounded to f16. */
+export function codesOfHalves(gpu: Gpu, x: Tensor, threshold: number) {
+  const variant = chooseVariant(gpu, int8VectorwiseQuant, { x });
+  if (x.dtype === 'f16') return quantizeRows(gpu, x, threshold, variant);
+  using half = convert(gpu, x, 'f16');
+  return quantizeRows(gpu, half, threshold, variant);
+}
+
+/** dy times the decoded weight, in the shape of x. */
+export function codedGradient(
+  gpu: Gpu,
+  { x, q, stats }: CodedProduct,
+  dy: Tensor,
+  variant: string,
+): Tensor {
+  using decoded = dequantizeRows(gpu, { q, stats });
+  const rows = dy.view([matrixOf(x.shape)[0], stats.size]);
+  return multiply(gpu, { a: rows, b: decoded, shape: x.shape }, variant);
+}
+
+/**
+ * {@link linear8bitLt} of a weight that is in codes already, as bitsandbytes keeps it: q_weight (CB),
+ * i8 [out, in]; weight_stats (SCB), the largest magnitude of each row, f32 [out]. x: f32, f16 or bf16
+ * [..., in]; bias [out]; y: [..., out] as x is stored. Codes, statistics and bias are frozen. Throws
+ * ShapeError when they do not fit.
+ */
+export const matmul8bitLt = launcher(signature, {
+  variants: CODED_PRODUCT_VARIANTS,
+  storage: { decides: ['x'], keeps: ['row_stats'] },
+  forward: (gpu, { x, q_weight, weight_stats, bias }, { threshold }) => {
+    checkCodedProduct('matmul_8bit_lt', { x, weight: q_weight, bias });
+    if (weight_stats.size !== matrixOf(q_weight.shape)[0])
+      throw new ShapeError(
+        `matmul_8bit_lt: statistics ${formatShape(weight_stats.shape)} are not of the rows of ${formatShape(q_weight.shape)}`,
+      );
+    return multiplyCoded(gpu, { x, q: q_weight, stats: weight_stats, bias }, threshold);
+  },
+  backward: (gpu, { inputs: { x, q_weight, weight_stats }, grads, wants }, variant) =>
+    wants.has('x')
+      ? { x: codedGradient(gpu, { x, q: q_weight, stats: weight_stats }, grads.y, variant) }
+      : {},
+});
