@@ -8,6 +8,7 @@
 
 import package::lib::block_scale::{BlockScale, block_scale, relative_to_block};
 import package::lib::fours::inside;
+import package::lib::grid::linear_index;
 import package::optim::adam::{Adam, AdamStep, Moments, moments, moved};
 import package::quant::map_codes::{LUT16, code_of, map};
 
@@ -45,7 +46,7 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let j = (group.y * groups.x + group.x) * (SIZE / LANES) + local / LANES;
+  let j = linear_index(group, groups, local, SIZE) / LANES;
   let lane = local % LANES;
   let first = j * (step.block / 4u);
   let end = min(first + step.block / 4u, (step.count + 3u) / 4u);

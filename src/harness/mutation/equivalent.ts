@@ -371,7 +371,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Codes of 4 bits never begin in the word before; those of 6 bits in the recipe of a format do, and it sees the change.',
   },
   {
-    id: 'mutate.quant.quantize_blockwise:boundary;line=26;n=1',
+    id: 'mutate.quant.map_codes:boundary;line=20;n=1',
     line: 'if (map[low + step] <= y) {',
     becomes: 'if (map[low + step] < y) {',
     why: WHY.ties,
@@ -791,6 +791,18 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'if (row >= dims.m) {',
     becomes: 'if (row > dims.m) {',
     why: WHY.nothingLeft,
+  },
+  {
+    id: 'mutate.quant.quantize_blockwise:boundary;line=32;n=2',
+    line: 'for (var k = 0u; k < 4u && first + k < sizes.n; k++) {',
+    becomes: 'for (var k = 0u; k < 4u && first + k <= sizes.n; k++) {',
+    why: 'What fills the last word of codes up is no element.',
+  },
+  {
+    id: 'mutate.optim.adamw8bit_step:guard;line=63;n=1',
+    line: 'if (LANES > 1u) {',
+    becomes: 'if true {',
+    why: 'The largest of a block that one invocation has is its own: the condition only saves the barrier.',
   },
   {
     id: 'mutate.quant.dequantize_rows:boundary;line=27;n=1',

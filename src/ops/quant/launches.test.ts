@@ -715,6 +715,35 @@ const ternary = (kernel: string, binds: string, scale_stride: number, SCALED: nu
 });
 const five = { out_features: 5 };
 
+describe('a product with stored 8-bit codes', () => {
+  const inputs = { x: [3, 10], q_weight: [6, 10], weight_stats: [6] };
+  const call = { inputs, dtypes: { q_weight: 'i8' }, params: { threshold: 6 } } as const;
+
+  test('multiplies by them, and quantizes and decodes no weight', async () => {
+    const { commands, results } = await describedCall('matmul_8bit_lt', call);
+    const binding = (name: string) =>
+      commands.flatMap((one) => ('kernel' in one && one.binds.includes(name) ? [one.kernel] : []));
+    expect(binding('q_weight')).toEqual(['matmul/int8_matmul', 'quant/linear_8bit_lt']);
+    expect(binding('weight_stats')).toEqual(['quant/linear_8bit_lt']);
+    const kernels = commands.flatMap((one) => ('kernel' in one ? [one.kernel] : []));
+    expect(kernels.filter((kernel) => kernel === 'quant/quantize_rows')).toHaveLength(1);
+    expect(kernels).not.toContain('quant/dequantize_rows');
+    expect(results).toEqual({
+      ...{ q_x: 'i8 3x10', row_stats: 'f32 3', outlier_cols: 'i32 10' },
+      ...{ acc: 'i32 3x6', y: 'f32 3x6' },
+    });
+  });
+
+  test.each([
+    [{ q_weight: [6, 9] }, 'matmul_8bit_lt: weight 6x9 and bias 6 do not fit x 3x10'],
+    [{ bias: [5] }, 'matmul_8bit_lt: weight 6x10 and bias 5 do not fit x 3x10'],
+    [{ weight_stats: [5] }, 'statistics 5 are not of the rows of 6x10'],
+  ])('is refused what does not fit: %j', async (wrong, message) => {
+    const other = { ...call, inputs: { ...inputs, ...wrong } };
+    await expect(describedCall('matmul_8bit_lt', other)).rejects.toThrow(message);
+  });
+});
+
 describe('a product with packed trits', () => {
   test.each<CallRow>([
     [

@@ -45,7 +45,7 @@ describe('the decay', () => {
 describe('a moment in codes', () => {
   const coding = (rounding: 'nearest' | 'lut16', map = SIGNED) => ({ map, blocksize: 4, rounding });
 
-  test('has the largest of each block for its scale, the last of which may be short', () => {
+  test('has the largest of each block for its scale, where the last block may be short', () => {
     const { absmax } = codedMoment(Float64Array.of(1, -3, 2, 0, -0.5), coding('nearest'));
     expect([...absmax]).toEqual([3, 0.5]);
   });

@@ -12,8 +12,8 @@ import type { Value } from '../record.ts';
 const ROUNDINGS = 9;
 
 /**
- * How many parts [0.1, 1] is cut into at each power of ten, the highest of which is 1 and may be
- * there twice: 2^i of them (unsigned: 2^(i + 1)) at the i-th power, times 2 for each bit of a code
+ * How many parts [0.1, 1] is cut into at each power of ten; the highest power is 1, and may be there
+ * twice. There are 2^i parts (unsigned: 2^(i + 1)) at the i-th power, times 2 for each bit of a code
  * that is neither its sign nor one of the exponent's.
  */
 export function cutsOf({
@@ -29,7 +29,7 @@ export function cutsOf({
   return [...cuts, { power: 0, parts: 2 ** left - 1 }].filter(({ parts }) => parts >= 1);
 }
 
-/** A map of the positive values, of which a signed one has the negatives too. */
+/** A map of the positive values; a signed one has their negatives too. */
 export function mapOf(positive: readonly number[], { signed }: ParamsOf<typeof signature>): Value {
   const values = [0, 1, ...positive, ...(signed ? positive.map((x) => -x) : [])];
   // What has fewer values than a byte is filled up with zeros.
