@@ -72,11 +72,11 @@ const LIMITS: Readonly<Record<string, string>> = {
   'src/reference/quant/hqq-pass.ts: TINY = 2 ** -100': 'a size whose power is still a number',
   'src/reference/quant/hqq_quantize.simulation.ts: span > Math.fround(1e-4)':
     "a constant of HQQ's arithmetic",
-  'src/reference/quant/linear_8bit_lt.simulation.ts: STEP_SQUARED = Math.fround(1 / 127 ** 2)':
+  'src/reference/quant/simulated-coded-product.ts: STEP_SQUARED = Math.fround(1 / 127 ** 2)':
     'what a product of two codes stands for',
-  'src/reference/quant/linear_8bit_lt.ts: SCALE = 1 / 127 ** 2':
+  'src/reference/quant/coded-product.ts: SCALE = 1 / 127 ** 2':
     'what a product of two codes stands for',
-  'src/reference/quant/linear_8bit_lt.ts: SCALE_ON_CPU = Math.fround(6.200124e-5)':
+  'src/reference/quant/coded-product.ts: SCALE_ON_CPU = Math.fround(6.200124e-5)':
     "a constant of bitsandbytes' arithmetic",
   'src/reference/quant/mlx-affine.ts: LEAST_STEP = Math.fround(1e-7)':
     "a constant of MLX's arithmetic",
