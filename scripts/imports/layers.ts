@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/report', 'suites'],
   ['src/testing'],
   ['src/backends'],
-  ['src/train'],
+  ['src/train', 'src/sheet'],
   ['src/models'],
   ['src/quantizer'],
   ['src/autograd'],

@@ -290,10 +290,18 @@ function layerReport(
   };
 }
 
+/** Bytes of each part that is kept of a weight of this shape, before it is quantized. */
+export function predictedParts(
+  options: LayerOptions,
+  shape: Shape,
+): Readonly<Record<string, number>> {
+  return mapped(
+    schemeOf(options).parts(shape),
+    (part) => sizeOf(part.shape) * bytesPerElement(part.dtype),
+  );
+}
+
 /** Bytes that a weight of this shape takes when it is so quantized, before it is. */
 export function predictedBytes(options: LayerOptions, shape: Shape): number {
-  return Object.values(schemeOf(options).parts(shape)).reduce(
-    (sum, part) => sum + sizeOf(part.shape) * bytesPerElement(part.dtype),
-    0,
-  );
+  return Object.values(predictedParts(options, shape)).reduce((sum, bytes) => sum + bytes, 0);
 }

@@ -1,0 +1,215 @@
+import { flatLayout } from '../autograd/flat-parameters.ts';
+import { wholeWords } from '../gpu/memory.ts';
+import { blockFormats } from '../quant/registry.ts';
+import { predictedParts } from '../quantizer/quantizer.ts';
+import { schemeOf } from '../quantizer/registry.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
+import { type Architecture, linearsOf, vectorsOf } from './architecture.ts';
+import type { Setup, SheetOptimizer } from './setup.ts';
+
+const FLOAT = 4;
+const HALF = 2;
+
+/** Something that is bound as a whole, or in pieces where it is too large. */
+export interface Piece {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** What fine-tuning takes of device memory, in bytes. */
+export interface Needs {
+  /**
+   * Parts of the quantized linears, exactly; the tables of embeddings and head in 16 bits; norms
+   * and biases in 32.
+   */
+  readonly weights: number;
+  /** lora_A and lora_B of every linear of a block, in 32 bits. */
+  readonly adapters: number;
+  /** Their gradients in 32 bits, and both moments. */
+  readonly optimizer: number;
+  /** The most that a step holds at once besides, where blocks are computed again or kept. */
+  readonly activations: { readonly checkpointed: number; readonly whole: number };
+  readonly total: number;
+  /** What is bound: each must fit in a binding, or be split. */
+  readonly pieces: readonly Piece[];
+  /** Floating-point operations of one example, forward and backward. */
+  readonly flopsOfExample: number;
+}
+
+/**
+ * What `model` takes, from its shapes alone. Throws QuantizerError for a method that is not there;
+ * what a method refuses is {@link refusalOf}'s to tell.
+ */
+export function needsOf(model: Architecture, setup: Setup): Needs {
+  const { layers, hidden, vocabulary, tied } = model;
+  const table = HALF * vocabulary * hidden;
+  const linears = Object.entries(linearsOf(model)).map(([name, shape]) => ({
+    name,
+    parts: partsOf(name, shape, setup),
+  }));
+  const block = linears.flatMap(({ parts }) => parts).reduce((sum, { bytes }) => sum + bytes, 0);
+  const weights =
+    layers * (block + FLOAT * vectorsOf(model)) + FLOAT * hidden + (tied ? 1 : 2) * table;
+  const shapes = adapterShapes(model, setup.rank);
+  const perBlock = flatFloats(shapes);
+  const adapters = FLOAT * layers * perBlock;
+  const optimizer = adapters + momentBytes(setup.optimizer, layers, shapes, perBlock);
+  const activations = {
+    checkpointed: activationBytes(model, setup, true),
+    whole: activationBytes(model, setup, false),
+  };
+  const held = setup.checkpointing ? activations.checkpointed : activations.whole;
+  return {
+    ...{ weights, adapters, optimizer, activations },
+    total: weights + adapters + optimizer + held,
+    pieces: [
+      { name: 'model.embed_tokens', bytes: table },
+      ...(tied ? [] : [{ name: 'lm_head', bytes: table }]),
+      ...linears.flatMap(({ parts }) => parts),
+      ...boundValues(model, setup),
+    ],
+    flopsOfExample: flopsOf(model, setup),
+  };
+}
+
+/** Why the method takes some linear of the model not at all; undefined where it takes all. */
+export function refusalOf(model: Architecture, { method }: Setup): string | undefined {
+  const { refuses } = schemeOf({ method });
+  return Object.values(linearsOf(model))
+    .map((shape) => refuses?.(shape))
+    .find((why) => why !== undefined);
+}
+
+/**
+ * Numbers of one token that a block leaves for its backward pass, as the engine's Llama computes it:
+ * two norms with a statistic each, both projections back and both sums of the stream; the queries
+ * projected, by heads, rotated, and what attention gives by heads and side by side, with two
+ * statistics a head; keys and values alike; four of the feed-forward layer; x A^T of every adapter.
+ * Qwen3's norms of heads are two more.
+ */
+function valuesOfBlock(model: Architecture, rank: number): number {
+  const { family, hidden, heads, kvHeads, headDim, intermediate } = model;
+  const queries = heads * headDim;
+  const keys = kvHeads * headDim;
+  const headNorms = family === 'qwen3' ? queries + keys + heads + kvHeads : 0;
+  const attention = 5 * queries + 5 * keys + 2 * heads + headNorms;
+  return 6 * hidden + 2 + attention + 4 * intermediate + 7 * rank;
+}
+
+/**
+ * What the forward pass leaves for backward, in bytes: embeddings, the last norm with its statistic,
+ * the logits, and of each block all or, where blocks are computed again, the result.
+ */
+export function keptBytes(model: Architecture, setup: Setup, checkpointing: boolean): number {
+  const { layers, hidden, vocabulary } = model;
+  const tokens = setup.batch * setup.context;
+  const block = checkpointing
+    ? tokens * hidden
+    : tokens * valuesOfBlock(model, setup.rank) + decodedValues(model, setup);
+  return FLOAT * (tokens * (2 * hidden + 1 + vocabulary) + layers * block);
+}
+
+/**
+ * The most that a step holds beside weights, adapters and optimizer. While the head is undone, the
+ * gradient of the logits is there too; while a block is, no logits, but as many gradients as the
+ * block has values at most, and of a block that is computed again its values and the gradients of
+ * its adapters.
+ */
+function activationBytes(model: Architecture, setup: Setup, checkpointing: boolean): number {
+  const kept = keptBytes(model, setup, checkpointing);
+  const tokens = setup.batch * setup.context;
+  const logits = tokens * model.vocabulary;
+  const block = tokens * valuesOfBlock(model, setup.rank);
+  const again = checkpointing
+    ? block + decodedValues(model, setup) + flatFloats(adapterShapes(model, setup.rank))
+    : 0;
+  return kept + FLOAT * Math.max(logits, block + again - logits);
+}
+
+/**
+ * Floats of a block's weights that are decoded before their products, as all are beside an adapter
+ * that no block format has: they stay as long as what the block leaves.
+ */
+function decodedValues(model: Architecture, { method }: Setup): number {
+  if (blockFormats.has(method)) return 0;
+  return Object.values(linearsOf(model)).reduce((sum, shape) => sum + sizeOf(shape), 0);
+}
+
+function partsOf(name: string, shape: Shape, { method }: Setup): readonly Piece[] {
+  return Object.entries(predictedParts({ method }, shape)).map(([part, bytes]) => ({
+    name: `${name}.${part}`,
+    bytes: wholeWords(bytes),
+  }));
+}
+
+function boundValues(model: Architecture, setup: Setup): readonly Piece[] {
+  const tokens = setup.batch * setup.context;
+  const largest = Math.max(...Object.values(linearsOf(model)).map(sizeOf));
+  return [
+    { name: 'logits', bytes: FLOAT * tokens * model.vocabulary },
+    { name: 'mlp', bytes: FLOAT * tokens * model.intermediate },
+    ...(decodedValues(model, setup) > 0
+      ? [{ name: 'a decoded weight', bytes: FLOAT * largest }]
+      : []),
+  ];
+}
+
+/** Adapters of a block, by name. */
+function adapterShapes(model: Architecture, rank: number): ReadonlyMap<string, Shape> {
+  return new Map(
+    Object.entries(linearsOf(model)).flatMap(([name, [outputs = 0, inputs = 0]]) => [
+      [`${name}.lora_A`, [rank, inputs]],
+      [`${name}.lora_B`, [outputs, rank]],
+    ]),
+  );
+}
+
+/** Floats of tensors that lie one behind the other; each begins where a view may. */
+function flatFloats(shapes: ReadonlyMap<string, Shape>): number {
+  return flatLayout(shapes, Number.POSITIVE_INFINITY).length;
+}
+
+/** Of bitsandbytes: a tensor of fewer elements keeps its moments in 32 bits. */
+const LEAST_IN_8_BITS = 4096;
+const BLOCK_OF_8_BITS = 256;
+
+/**
+ * Both moments of AdamW. In 8 bits, as bitsandbytes keeps them, a moment is a byte with a scale for
+ * each 256 of a tensor, and all share two maps of 256 floats.
+ */
+function momentBytes(
+  optimizer: SheetOptimizer,
+  layers: number,
+  shapes: ReadonlyMap<string, Shape>,
+  perBlock: number,
+): number {
+  if (optimizer === 'adamw') return 2 * FLOAT * layers * perBlock;
+  const moment = [...shapes.values()].reduce((sum, shape) => {
+    const size = sizeOf(shape);
+    const scales = Math.ceil(size / BLOCK_OF_8_BITS);
+    return sum + (size < LEAST_IN_8_BITS ? FLOAT * size : size + FLOAT * scales);
+  }, 0);
+  return 2 * layers * moment + 2 * 256 * FLOAT;
+}
+
+/**
+ * A product of a token with a frozen weight takes two operations a weight forward, two again where
+ * the block is computed again, and two for the gradient of its input; the head is never repeated.
+ * Adapters have gradients of their own, two more. Attention takes four operations a pair of tokens
+ * and number of the queries forward, four again, and twice four backward.
+ */
+function flopsOf(model: Architecture, { rank, context, checkpointing }: Setup): number {
+  const { layers, hidden, vocabulary, heads, headDim } = model;
+  const shapes = Object.values(linearsOf(model));
+  const weights = layers * shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
+  const adapters =
+    layers * rank * shapes.reduce((sum, [outputs = 0, inputs = 0]) => sum + outputs + inputs, 0);
+  const attention = layers * 4 * context * context * heads * headDim;
+  const again = checkpointing ? 1 : 0;
+  return (
+    (2 + again) * 2 * context * weights +
+    (3 + again) * 2 * context * adapters +
+    4 * context * vocabulary * hidden +
+    (3 + again) * attention
+  );
+}

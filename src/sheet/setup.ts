@@ -1,0 +1,34 @@
+/** How moments are kept: AdamW of torch in 32 bits, or of bitsandbytes in 8. */
+export const OPTIMIZERS = ['adamw', 'adamw-8bit'] as const;
+export type SheetOptimizer = (typeof OPTIMIZERS)[number];
+
+/** How a model would be fine-tuned: adapters on all linears of its blocks over a quantized base. */
+export interface Setup {
+  /** A method of the quantizer, with the bits and groups that are usual of it. */
+  readonly method: string;
+  /** Of the adapters. */
+  readonly rank: number;
+  /** Tokens of an example. */
+  readonly context: number;
+  /** Examples of a step. */
+  readonly batch: number;
+  readonly optimizer: SheetOptimizer;
+  /** Whether backward computes each block again in place of keeping it. */
+  readonly checkpointing: boolean;
+  /** How many examples the time is told for. */
+  readonly examples: number;
+}
+
+/** What is told unless a person chooses otherwise. */
+export const DEFAULT_SETUP: Setup = {
+  method: 'nf4',
+  rank: 16,
+  context: 512,
+  batch: 1,
+  optimizer: 'adamw',
+  checkpointing: true,
+  examples: 1000,
+};
+
+/** The most that each number may be: every product of them stays exact in a double. */
+export const MOST = { rank: 1024, context: 2 ** 20, batch: 1024, examples: 1_000_000_000 } as const;
