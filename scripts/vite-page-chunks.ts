@@ -16,7 +16,6 @@ const FIRST: readonly Chunk[] = [
   // A page without a person needs it too, and loads no element.
   { name: 'base', roots: [MAIN], only: /\/src\/(?!ui\/)|\/preload-helper\./ },
   { name: 'page', roots: ['src/ui/app/app-element.ts', 'src/ui/messages/language.ts'] },
-  { name: 'forecast', roots: ['src/ui/speed/forecast-element.ts'] },
 ];
 
 /** What only a run needs. */

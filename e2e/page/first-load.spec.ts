@@ -48,8 +48,8 @@ for (const [locale, mostBytes] of Object.entries(MOST_BYTES)) {
           'false',
         );
       });
-      // Here there is room for two columns, so that the forecast is on the first screen.
-      await expect(page.locator('gp-forecast')).toBeVisible();
+      // Here there is room for two columns.
+      await expect(page.locator('gp-beside .sheet')).toBeVisible();
       await page.waitForLoadState('networkidle');
       const requests = [...fetched.values()];
       const bytes = requests.reduce((sum, request) => sum + (request.bytes ?? Number.NaN), 0);

@@ -8,17 +8,17 @@ async function placeOf(locator: Locator): Promise<DOMRect> {
   return locator.evaluate((element) => element.getBoundingClientRect().toJSON());
 }
 
-const forecastOf = (page: Page) =>
+const sheetOf = (page: Page) =>
   page.getByRole('region', { name: 'Which models could learn here?' });
 const chartOf = (page: Page) => page.getByRole('img', { name: /checks with a bound/ });
 
-test('from 1200 pixels the forecast, the checks, recordings and charts stand beside the question', async ({
+test('from 1200 pixels the way to the model sheet, the checks, recordings and charts stand beside the question', async ({
   page,
 }) => {
   await page.setViewportSize({ width: 1200, height: 800 });
   await open(page, '/?filter=ops.nn.silu:legal;*');
   const question = await placeOf(page.getByRole('heading', { level: 1 }));
-  const beside = [forecastOf(page), page.getByRole('region', { name: 'Recordings' })];
+  const beside = [sheetOf(page), page.getByRole('region', { name: 'Recordings' })];
   for (const one of beside)
     expect((await placeOf(one)).left).toBeGreaterThanOrEqual(question.right);
   await runToEnd(page);
@@ -45,19 +45,19 @@ test('charts that no person closed are open again where there is room again', as
   await expect(chartOf(page)).toBeVisible();
 });
 
-test('below 1200 pixels there is one column, without a forecast before a run and with charts closed', async ({
+test('below 1200 pixels there is one column, without the way to the model sheet before a run and with charts closed', async ({
   page,
 }) => {
   await page.setViewportSize({ width: 1199, height: 800 });
   await open(page, '/?filter=ops.nn.silu:legal;*');
   await expect(page.getByRole('region', { name: 'Recordings' })).toBeVisible();
-  await expect(forecastOf(page)).toBeHidden();
+  await expect(sheetOf(page)).toBeHidden();
   await runToEnd(page);
   const answer = await placeOf(page.getByRole('region', { name: 'Answer' }));
   expect((await placeOf(page.getByRole('region', { name: 'Every check' }))).top).toBeGreaterThan(
     answer.bottom,
   );
-  expect((await placeOf(forecastOf(page))).left).toBe(answer.left);
+  expect((await placeOf(sheetOf(page))).left).toBe(answer.left);
   await expect(chartOf(page)).toBeHidden();
   await page.getByText('Charts', { exact: true }).click();
   await expect(chartOf(page)).toBeVisible();

@@ -11,7 +11,7 @@ interface Timed {
   readonly id: string;
   readonly status: string;
   readonly timing?: { readonly medianMs: number } | undefined;
-  readonly metrics?: Readonly<Record<string, number>> | undefined;
+  readonly metrics?: Readonly<Record<string, number | null>> | undefined;
 }
 
 /**

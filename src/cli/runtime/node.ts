@@ -6,6 +6,7 @@ import { type RunnerHost, run, UnusableError } from '../../harness/runner.ts';
 import { train } from '../../harness/training.ts';
 import type { WorkerLink } from '../../harness/worker/messages.ts';
 import { startNodeWorker } from '../../harness/worker/node-link.ts';
+import type { Environment } from '../../report/schema.ts';
 import { planCases } from '../plan-cases.ts';
 import { benchInNode } from './bench-in-node.ts';
 import type { Runtime } from './runtime.ts';
@@ -21,6 +22,7 @@ class WorkerDiedError extends UnusableError {}
 /** Child processes that get an adapter. */
 export interface NodeHost {
   readonly adapter: string;
+  readonly limits: Environment['limits'];
   /** In which they get it. */
   readonly env: NodeJS.ProcessEnv;
   readonly startWorker: (more?: NodeJS.ProcessEnv) => WorkerLink;
@@ -50,13 +52,14 @@ export async function findNodeHost(worker = WORKER): Promise<NodeHost> {
   const tried: string[] = [];
   const hostIn = async (env: NodeJS.ProcessEnv, drivers: string): Promise<NodeHost | undefined> => {
     try {
-      const adapter = await retry(
+      const { adapter, limits } = await retry(
         () => askForAdapter(worker, env),
         [0, ...RESTART_PAUSES_MS],
         (error) => !(error instanceof WorkerDiedError),
       );
       return {
         adapter: `${adapter}, Node ${process.versions.node}`,
+        limits,
         env,
         startWorker: (more) => startNodeWorker(worker, { ...env, ...more }),
       };
@@ -110,18 +113,22 @@ class NodeRuntime implements Runtime {
 /**
  * Starts a worker with this environment, lets it get a device, and ends it. Throws UnusableError.
  */
-function askForAdapter(worker: string, env: NodeJS.ProcessEnv): Promise<string> {
+function askForAdapter(
+  worker: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Pick<NodeHost, 'adapter' | 'limits'>> {
   const link = startNodeWorker(worker, env, 'ignore');
   let timer: NodeJS.Timeout | undefined;
-  return new Promise<string>((resolve, reject) => {
+  return new Promise<Pick<NodeHost, 'adapter' | 'limits'>>((resolve, reject) => {
     const fail = (message: string) => reject(new UnusableError('no-adapter', message));
     timer = setTimeout(() => fail(`no answer within ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS);
     link.onDeath(({ code, reason }) => reject(new WorkerDiedError(code, reason)));
     link.onMessage((message) => {
       if (message.type !== 'ready')
         return fail(message.type === 'unusable' ? message.message : 'an unexpected answer');
-      const { vendor, architecture, description } = message.environment.adapter;
-      resolve([vendor, architecture, description].filter(Boolean).join(' '));
+      const { limits, adapter } = message.environment;
+      const { vendor, architecture, description } = adapter;
+      resolve({ adapter: [vendor, architecture, description].filter(Boolean).join(' '), limits });
     });
     link.post({ type: 'start' });
   }).finally(() => {

@@ -98,3 +98,15 @@ test('holds the words of a query that are not patterns', () => {
   expect(queryText(address)).toBe('ops.* silu !f16 status:fail');
   expect(formatAddress(address)).toBe('?filter=ops.*&q=silu+!f16+status:fail');
 });
+
+test('holds what the sheet is asked, there alone, and no other names', () => {
+  const search = '?view=sheet&method=q4_0&rank=8&model=model_type=llama;hidden_size=64&sort=-total';
+  const address = parsed(`${search}&hidden=1`);
+  expect(address.sheet).toEqual({
+    ...{ method: 'q4_0', rank: '8', sort: '-total' },
+    model: 'model_type=llama;hidden_size=64',
+  });
+  expect(formatAddress(address)).toBe(search);
+  expect(formatAddress({ ...address, view: 'train' })).toBe('?view=train');
+  expect(parsed('?view=train&rank=8').sheet).toBeUndefined();
+});

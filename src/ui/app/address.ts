@@ -1,6 +1,7 @@
 import { messageOf } from '../../errors.ts';
 import { readOptions } from '../../harness/option.ts';
 import { RUN_OPTIONS } from '../../harness/run-options.ts';
+import { SHEET_OPTIONS } from '../../harness/sheet-options.ts';
 import { DEFAULT_RUN_OPTIONS, type RunOptions } from '../../report/run-options.ts';
 import { SIDES, type Side } from '../compare/side.ts';
 import { frameWords } from './frame.en.ts';
@@ -23,6 +24,8 @@ export interface Address {
   readonly pair: Readonly<Partial<Record<Side, string>>>;
   /** The row that the view `suites` points at. */
   readonly row?: string;
+  /** What the view `sheet` is asked, by name, as the address writes it. */
+  readonly sheet?: Readonly<Record<string, string>>;
   /** Why an option of the address was not taken. */
   readonly problem?: string;
 }
@@ -54,10 +57,17 @@ export function parseAddress(
   const view = views.find(({ name }) => name === query.get('view'))?.name ?? HOME;
   const pair = pairOf(query, fragment);
   const row = query.get('row')?.match(ROW)?.[0];
-  const shown = { view, pair, ...(row ? { row } : {}) };
+  const asked = Object.fromEntries(
+    [...query].filter(([name]) => view === 'sheet' && ASKED.has(name)),
+  );
+  const shown = {
+    ...{ view, pair },
+    ...(row ? { row } : {}),
+    ...(Object.keys(asked).length > 0 ? { sheet: asked } : {}),
+  };
   if (search.length > MOST_CHARACTERS)
     return {
-      ...shown,
+      ...{ view, pair, ...(row ? { row } : {}) },
       options: {},
       others: [],
       problem: frameWords().longAddress(MOST_CHARACTERS),
@@ -103,6 +113,9 @@ function pairOf(query: URLSearchParams, fragment: string): Address['pair'] {
   return { ...(before ? { before } : {}), ...(after ? { after } : {}) };
 }
 
+/** What the view `sheet` reads: its options, the model that a person brought, what is sorted by. */
+const ASKED = new Set([...Object.values(SHEET_OPTIONS).map(({ name }) => name), 'model', 'sort']);
+
 const OTHERS = new Set(
   Object.values(RUN_OPTIONS)
     .map(({ name }) => name)
@@ -114,6 +127,7 @@ export function formatAddress({
   view,
   pair = {},
   row,
+  sheet = {},
   options: { tier, filters = [] },
   words,
   others,
@@ -126,6 +140,9 @@ export function formatAddress({
           .map(([side, name]) => `${side}=${encodeReadably(name)}`)
       : []),
     ...(view === 'suites' && row ? [`row=${row}`] : []),
+    ...(view === 'sheet'
+      ? Object.entries(sheet).map(([name, text]) => `${name}=${encodeReadably(text)}`)
+      : []),
     ...(tier === undefined || tier === DEFAULT_RUN_OPTIONS.tier ? [] : [`tier=${tier}`]),
     ...filters.map((glob) => `filter=${encodeReadably(glob)}`),
     ...(words ? [`q=${encodeReadably(words).replaceAll('%20', '+')}`] : []),

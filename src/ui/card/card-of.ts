@@ -4,13 +4,16 @@ import { browserWords } from '../../report/place.ts';
 import { plainText } from '../../report/plain-text.ts';
 import type { Report } from '../../report/schema.ts';
 import { isStandard, settingsOf } from '../../report/settings.ts';
+import { needsOf } from '../../sheet/needs.ts';
+import { PRESETS } from '../../sheet/presets.ts';
+import { memoryFacts, roomFor } from '../../sheet/room.ts';
+import { DEFAULT_SETUP } from '../../sheet/setup.ts';
 import type { Subject } from '../app/subject.ts';
 import { answer, factsOfReport } from '../check/answer.ts';
 import { adapterWords } from '../check/words.ts';
 import { unitsWords } from '../messages/units.en.ts';
 import { shareWords } from '../share/share.en.ts';
-import { forecastWords } from '../speed/forecast.en.ts';
-import { forecast, memoryFacts } from '../speed/forecast.ts';
+import { sheetWords } from '../sheet/sheet.en.ts';
 import { cardWords as words } from './card.en.ts';
 
 /** Longer names are cut, so that a line holds all: of a computer and its chip, or of a chip alone. */
@@ -65,19 +68,28 @@ function machineWords({ environments }: Report, device: string): string {
     .join(' · ');
 }
 
+/** Some of the published models: as many as a card has room for. */
+const SIZES = ['0.5B', '1B', '3B', '8B', '14B', '32B'];
+
+/** What they take by the usual setup. */
 function forecastOf(
   { environments }: Report,
   memoryGiB: number | undefined,
 ): NonNullable<Card['forecast']> {
-  const { rooms, title } = forecastWords();
+  const { rooms, title } = sheetWords();
   const { bytes } = unitsWords();
-  const sizes = forecast(memoryFacts(environments[0]?.limits ?? {}, memoryGiB), undefined);
-  const known = sizes.some(({ room }) => room !== 'unknown');
+  const memory = memoryFacts(environments[0]?.limits ?? {}, memoryGiB);
+  const models = PRESETS.filter(({ size }) => SIZES.includes(size));
+  const needs = models.map(({ size, architecture }) => {
+    const { total } = needsOf(architecture, DEFAULT_SETUP);
+    return { size, total, room: roomFor(total, memory) };
+  });
+  const known = needs.some(({ room }) => room !== 'unknown');
   return {
     title: known ? title : words().takes,
-    sizes: sizes.map(({ model, needs, room }) => ({
-      size: model.size,
-      memory: bytes(needs.bytes),
+    sizes: needs.map(({ size, total, room }) => ({
+      size,
+      memory: bytes(total),
       ...(known ? { room: { kind: room, words: rooms[room] } } : {}),
     })),
   };

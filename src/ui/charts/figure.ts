@@ -1,4 +1,5 @@
 import { html, LitElement, nothing, type SVGTemplateResult } from 'lit';
+import { type Cell, type Column, type FigureTable, toCsv } from '../../report/table.ts';
 import { download } from '../controls/download.ts';
 import { pngOf } from '../controls/png.ts';
 import { base, controls } from '../controls/styles.ts';
@@ -8,7 +9,6 @@ import { chartsWords } from './charts.en.ts';
 import { figureStyles } from './figure-styles.ts';
 import { type LegendEntry, legend } from './legend.ts';
 import { svgFile } from './save.ts';
-import { type Cell, type Column, type FigureTable, toCsv } from './table.ts';
 
 /** A plot with everything that goes with it. */
 export interface Figure {

@@ -1,14 +1,15 @@
 import { css, html, LitElement, nothing } from 'lit';
+import type { Router } from '../app/router.ts';
 import type { Detailed } from '../cases/detailed.ts';
 import { Follow } from '../controls/follow.ts';
+import { followInside } from '../controls/inner-link.ts';
 import { lazily } from '../controls/lazily.ts';
 import type { Observable } from '../controls/observable.ts';
 import { Remembered } from '../controls/remembered.ts';
-import { base } from '../controls/styles.ts';
+import { base, panels } from '../controls/styles.ts';
 import { Wide } from '../controls/wide.ts';
 import type { Brought } from '../libraries/recording-sets.ts';
 import type { Replay } from '../libraries/replay.ts';
-import { withWords } from '../messages/words.ts';
 import { squaresOfRun } from '../mosaic/squares.ts';
 import type { RunSession } from '../run/run-session.ts';
 import { IDLE, type RunState } from '../run/run-state.ts';
@@ -23,12 +24,9 @@ import '../libraries/recordings.ts';
  */
 const REDRAW_MS = 240;
 
-/** Loads the forecast, which a first screen of two columns has. */
-export const loadForecast = () => withWords(import('../speed/forecast-element.ts'));
-
 /**
  * What stands beside question and answer where there is room for two columns, and else below them:
- * every check of the run, the forecast, what other libraries recorded, charts.
+ * every check of the run, the way to the model sheet, what other libraries recorded, charts.
  */
 export class BesideElement extends LitElement {
   static override properties = {
@@ -37,15 +35,21 @@ export class BesideElement extends LitElement {
     replay: { attribute: false },
     detailed: { attribute: false },
     speed: { attribute: false },
+    router: { attribute: false },
     pictured: { state: true },
   };
   static override styles = [
     base,
+    panels,
     css`
       :host {
         display: grid;
         gap: var(--space-5);
         grid-template-columns: minmax(0, 1fr);
+      }
+      .sheet {
+        display: grid;
+        gap: var(--space-3);
       }
       summary {
         font-weight: 650;
@@ -65,6 +69,7 @@ export class BesideElement extends LitElement {
   declare replay: Replay;
   declare detailed: Detailed;
   declare speed: SpeedSession;
+  declare router: Router;
   /** Whether the charts are open; undefined until a person has opened or closed them. */
   declare pictured: boolean | undefined;
   readonly #wide = new Wide(this);
@@ -81,11 +86,10 @@ export class BesideElement extends LitElement {
 
   override render() {
     const state = this.run.state.value;
-    const forecast = this.#forecast(state);
     return html`
-      ${this.#mosaic(state)} ${forecast}
+      ${this.#mosaic(state)} ${this.#sheet(state)}
       <gp-recordings .run=${this.run} .facts=${this.facts} @replay=${({ detail }: CustomEvent<Brought>) => this.replay.brought(detail)}></gp-recordings>
-      ${state.phase === 'ended' && state.report ? this.#pictures(forecast === nothing) : nothing}
+      ${state.phase === 'ended' && state.report ? this.#pictures() : nothing}
     `;
   }
 
@@ -107,21 +111,26 @@ export class BesideElement extends LitElement {
     );
   }
 
-  /** Memory needs no run. Where something is wrong there is nothing to look forward to. */
-  #forecast({ phase, report, subject }: RunState) {
+  /** Where something is wrong there is nothing to look forward to. */
+  #sheet({ phase, report, subject }: RunState) {
     const facts = this.facts.value;
     if (!facts || isBlocked(facts) || subject !== 'plan' || phase === 'failed') return nothing;
     if (report && answer(factsOfReport(report, subject)).tone === 'bad') return nothing;
     if (phase !== 'ended' && !this.#wide.value) return nothing;
-    const forecast = html`<gp-forecast .run=${this.run} .speed=${this.speed}></gp-forecast>`;
-    return lazily('gp-forecast', loadForecast, this, forecast);
+    const { title, lead, open } = checkWords().sheet;
+    const go = (event: MouseEvent) => followInside(event, () => this.router.go({ view: 'sheet' }));
+    return html`<section class="panel sheet" aria-labelledby="sheet">
+      <h2 id="sheet">${title}</h2>
+      <p>${lead}</p>
+      <p><a href="?view=sheet" @click=${go}>${open}</a></p>
+    </section>`;
   }
 
   /** Loaded when they are first wanted; in two columns they are open from the beginning. */
-  #pictures(offers: boolean) {
+  #pictures() {
     const open = this.pictured ?? this.#wide.value;
     this.#opened = open;
-    const pictures = html`<gp-pictures .run=${this.run} .speed=${this.speed} ?offers=${offers}></gp-pictures>`;
+    const pictures = html`<gp-pictures .run=${this.run} .speed=${this.speed}></gp-pictures>`;
     return html`<details ?open=${open} @toggle=${this.#picture}>
       <summary>${checkWords().charts}</summary>
       ${open ? lazily('gp-pictures', () => import('../speed/pictures.ts'), this, pictures) : nothing}

@@ -11,7 +11,6 @@ import { Follow } from '../controls/follow.ts';
 import { lazily } from '../controls/lazily.ts';
 import type { Observable } from '../controls/observable.ts';
 import { base, controls, panels } from '../controls/styles.ts';
-import { Wide } from '../controls/wide.ts';
 import type { History } from '../history/history.ts';
 import type { BridgeSession } from '../libraries/bridge-session.ts';
 import type { Replay } from '../libraries/replay.ts';
@@ -20,11 +19,11 @@ import type { RunState } from '../run/run-state.ts';
 import type { Starter } from '../run/starter.ts';
 import type { SpeedSession } from '../speed/speed-session.ts';
 import { answer, factsOfReport } from './answer.ts';
-import { loadForecast } from './beside-element.ts';
 import { checkWords } from './check.en.ts';
 import type { Facts } from './preflight.ts';
 import { findings, isBlocked } from './preflight.ts';
 import '../cases/details.ts';
+import './beside-element.ts';
 import './found.ts';
 
 /**
@@ -45,7 +44,6 @@ export class CheckView extends LitElement {
     known: { attribute: false },
     history: { attribute: false },
     speed: { attribute: false },
-    settled: { state: true },
   };
   static override styles = [
     base,
@@ -125,13 +123,9 @@ export class CheckView extends LitElement {
   declare known: KnownFailuresSession;
   declare history: History;
   declare speed: SpeedSession;
-  /** Whether all is loaded that is shown before a run. */
-  declare settled: boolean;
-  readonly #wide = new Wide(this);
 
   constructor() {
     super();
-    this.settled = false;
     new Follow(this, () => [
       this.router.address,
       this.facts,
@@ -139,27 +133,20 @@ export class CheckView extends LitElement {
       this.bridge.state,
       this.detailed,
     ]);
-    this.#settle();
-  }
-
-  /** Without the forecast, as where the network is gone, the rest is as good. */
-  async #settle(): Promise<void> {
-    if (this.#wide.value) await loadForecast().catch(() => undefined);
-    this.settled = true;
   }
 
   override render() {
     const { facts, run } = this;
     const state = run.state.value;
     // Nothing stands below what is still looked for: what is found would move it.
-    const rest = facts.value !== undefined && this.settled;
+    const rest = facts.value !== undefined;
     return html`
       <div class="sides">
         <div class="side">
           ${this.#hero(state)}
           ${rest ? this.#outcome(state) : nothing}
         </div>
-        ${rest ? html`<gp-beside .run=${run} .facts=${facts} .replay=${this.replay} .detailed=${this.detailed} .speed=${this.speed}></gp-beside>` : nothing}
+        ${rest ? html`<gp-beside .run=${run} .facts=${facts} .replay=${this.replay} .detailed=${this.detailed} .speed=${this.speed} .router=${this.router}></gp-beside>` : nothing}
       </div>
       ${rest ? this.#rest(state) : nothing}
     `;

@@ -38,5 +38,10 @@ export const words: ReturnType<typeof checkWords> = {
     timed: 'Der Tempovergleich ist beendet.',
     measured: 'Die Messung ist beendet.',
   },
+  sheet: {
+    title: 'Welche Modelle könnten hier lernen?',
+    lead: 'Von einer halben bis zu siebzig Milliarden Parametern, oder ein eigenes: Speicher Teil für Teil, und Zeit.',
+    open: 'Modellblatt öffnen',
+  },
   charts: 'Diagramme',
 };

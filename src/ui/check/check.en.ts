@@ -47,4 +47,9 @@ export const checkWords = words('check', {
     measured: 'The measurement has ended.',
   },
   charts: 'Charts',
+  sheet: {
+    title: 'Which models could learn here?',
+    lead: 'From half a billion to seventy billion parameters, or your own: memory part by part, and time.',
+    open: 'Open the model sheet',
+  },
 });

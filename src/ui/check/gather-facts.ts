@@ -32,6 +32,7 @@ export async function gatherFacts(): Promise<Facts> {
       isFallback: isFallbackAdapter,
       f16: adapter.features.has('shader-f16'),
       storageBindingBytes: adapter.limits.maxStorageBufferBindingSize,
+      bufferBytes: adapter.limits.maxBufferSize,
     },
   };
 }

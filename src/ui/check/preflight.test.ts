@@ -8,6 +8,7 @@ const adapter = {
   description: '',
   isFallback: false,
   f16: true,
+  bufferBytes: 2 ** 31,
   storageBindingBytes: 2 ** 31,
 };
 const good: Facts = {
@@ -34,7 +35,13 @@ test('names the first thing that blocks, and only that', () => {
 
 test('lists warnings that do not block, heaviest first', () => {
   expect(codes({ ...good, coarseClock: true })).toEqual(['coarse-clock']);
-  const poor = { ...adapter, isFallback: true, f16: false, storageBindingBytes: 2 ** 27 };
+  const poor = {
+    ...adapter,
+    isFallback: true,
+    f16: false,
+    bufferBytes: 2 ** 31,
+    storageBindingBytes: 2 ** 27,
+  };
   expect(codes({ ...good, adapter: poor })).toEqual([
     'fallback-adapter',
     'limits-not-raised',

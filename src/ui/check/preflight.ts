@@ -10,7 +10,11 @@ export interface Facts {
   readonly webgpu: boolean;
   /** Null when the browser has WebGPU and offers no adapter. */
   readonly adapter:
-    | (AdapterFacts & { readonly f16: boolean; readonly storageBindingBytes: number })
+    | (AdapterFacts & {
+        readonly f16: boolean;
+        readonly storageBindingBytes: number;
+        readonly bufferBytes: number;
+      })
     | null;
   /** The chip's market name where WebGL tells it. */
   readonly chip?: string;

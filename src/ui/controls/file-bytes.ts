@@ -5,6 +5,7 @@ import { dropWords } from '../drop/drop.en.ts';
  * be read at once.
  */
 export const MOST_BYTES = {
+  config: 2 ** 20,
   known: 2 ** 24,
   report: 2 ** 28,
   text: 2 ** 28,

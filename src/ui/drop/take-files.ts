@@ -29,8 +29,8 @@ export interface Takers {
 
 /**
  * Takes dropped files: recordings are replayed, known failures are kept, reports are compared, those
- * of tests are shown with what they cover, one other file is the text to fine-tune on. Where
- * quantizers are measured, one safetensors file is the weights. What is neither is refused in one
+ * of tests are shown with what they cover, a config.json is a model of the sheet, one other file is
+ * the text to fine-tune on. Where quantizers are measured, one safetensors file is the weights. What is neither is refused in one
  * line.
  */
 export async function takeFiles(files: readonly DroppedFile[], takers: Takers): Promise<void> {
@@ -39,7 +39,11 @@ export async function takeFiles(files: readonly DroppedFile[], takers: Takers): 
   const recordings = files.filter(({ path }) => path.endsWith('.safetensors'));
   const [first] = files;
   const isOfWeights = takers.router.address.value.view === 'quantize' && files.length === 1;
-  if (first && isOfWeights && recordings.length === 1) {
+  const isModel = first && files.length === 1 && first.path.endsWith('config.json');
+  if (isModel) {
+    const { takeConfig } = await withWords(import('../sheet/take-config.ts'));
+    await takeConfig(first.file, takers.router, notice);
+  } else if (first && isOfWeights && recordings.length === 1) {
     await (await takers.quantizing.get()).take(first.file);
   } else if (recordings.length > 0) {
     await replay.files(

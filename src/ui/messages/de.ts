@@ -3,7 +3,6 @@ export const first: Readonly<Record<string, unknown>> = import.meta.glob(
   [
     '../{app/frame,cases/details,check/answer,check/check,check/preflight}.de.ts',
     '../{drop/drop,history/history,libraries/libraries,messages/units,run/choice}.de.ts',
-    '../speed/forecast.de.ts',
   ],
   { eager: true, import: 'words' },
 );

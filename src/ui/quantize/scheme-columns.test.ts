@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { SchemeTotal } from '../../quantizer/choosing/totals.ts';
-import { COLUMNS, type SchemeColumn, schemeTable, sortedBy } from './scheme-columns.ts';
+import { sortedBy } from '../controls/sortable.ts';
+import { COLUMNS, type SchemeColumn, schemeTable } from './scheme-columns.ts';
 
 const total = (method: string, bytes: number, given: Partial<SchemeTotal> = {}): SchemeTotal => ({
   scheme: { method, bits: 4, groupSize: 'channel' },
@@ -24,7 +25,7 @@ const TOTALS = [
 ];
 const sorted = (key: SchemeColumn['key'], descending = false) => {
   const column = COLUMNS.find((one) => one.key === key) as SchemeColumn;
-  return sortedBy(TOTALS, column, descending).map(({ scheme }) => scheme.method);
+  return sortedBy(TOTALS, column.of, descending).map(({ scheme }) => scheme.method);
 };
 
 test('sorts by numbers either way, and what has none comes last', () => {

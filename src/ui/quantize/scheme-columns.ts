@@ -1,5 +1,5 @@
 import type { SchemeTotal } from '../../quantizer/choosing/totals.ts';
-import type { Cell, FigureTable } from '../charts/table.ts';
+import type { Cell, FigureTable } from '../../report/table.ts';
 import { quantizingWords } from './quantizing.en.ts';
 
 /** A column of the table, which can be sorted by it. */
@@ -42,26 +42,6 @@ function groupWords({ scheme: { groupSize, axis } }: SchemeTotal): Cell {
 /** Why a scheme has no figures, or figures of a part; undefined where it did for every layer. */
 export function refusalWords({ done, layers, why }: SchemeTotal): string | undefined {
   return why === undefined || done === 0 ? why : quantizingWords().table.part(done, layers, why);
-}
-
-/**
- * The schemes sorted by a column, the rest in the order that they had; what has no figure comes
- * last.
- */
-export function sortedBy(
-  totals: readonly SchemeTotal[],
-  { of }: SchemeColumn,
-  descending: boolean,
-): readonly SchemeTotal[] {
-  const sign = descending ? -1 : 1;
-  return totals.toSorted((one, other) => {
-    const a = of(one);
-    const b = of(other);
-    if (a === undefined || b === undefined)
-      return Number(a === undefined) - Number(b === undefined);
-    if (typeof a === 'number' && typeof b === 'number') return sign * (a - b);
-    return sign * String(a).localeCompare(String(b), undefined, { numeric: true });
-  });
 }
 
 /** The same as numbers and words, for a file. */

@@ -1,19 +1,14 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { SchemeTotal } from '../../quantizer/choosing/totals.ts';
-import { type Cell, toCsv } from '../charts/table.ts';
+import { type Cell, toCsv } from '../../report/table.ts';
 import { download } from '../controls/download.ts';
 import { icon } from '../controls/icons.ts';
+import { type Sorting, sortable, sortedBy, sortHead } from '../controls/sortable.ts';
 import { base, controls } from '../controls/styles.ts';
 import { tables } from '../controls/tables.ts';
 import { unitsWords } from '../messages/units.en.ts';
 import { quantizingWords } from './quantizing.en.ts';
-import {
-  COLUMNS,
-  refusalWords,
-  type SchemeColumn,
-  schemeTable,
-  sortedBy,
-} from './scheme-columns.ts';
+import { COLUMNS, refusalWords, type SchemeColumn, schemeTable } from './scheme-columns.ts';
 
 /** What each scheme costs, a scheme a line; a press on a heading sorts by it. */
 export class SchemeTable extends LitElement {
@@ -25,69 +20,8 @@ export class SchemeTable extends LitElement {
     base,
     controls,
     tables,
+    sortable,
     css`
-      .scroll {
-        max-block-size: 40rem;
-        overflow: auto;
-      }
-      caption {
-        text-align: start;
-        font-size: var(--text-m);
-        font-weight: 650;
-        padding-block-end: var(--space-2);
-      }
-      table {
-        inline-size: 100%;
-        border-collapse: separate;
-        border-spacing: 0;
-      }
-      th:not(:first-child),
-      td {
-        text-align: end;
-        padding-inline: var(--space-2);
-      }
-      td.why {
-        text-align: start;
-        white-space: normal;
-        min-inline-size: 16rem;
-        color: var(--muted);
-      }
-      thead th {
-        position: sticky;
-        inset-block-start: 0;
-        z-index: 1;
-        background: var(--surface);
-        vertical-align: bottom;
-      }
-      :is(thead th, tbody th):first-child {
-        position: sticky;
-        inset-inline-start: 0;
-        background: var(--surface);
-      }
-      thead th:first-child {
-        z-index: 2;
-      }
-      thead button {
-        min-height: 2rem;
-        padding: 0 var(--space-1);
-        border-color: transparent;
-        background: none;
-        color: inherit;
-        font-size: var(--text-s);
-        font-weight: 400;
-        text-align: end;
-        white-space: normal;
-        overflow-wrap: normal;
-        gap: var(--space-1);
-      }
-      /* Words stand where those of their column do. */
-      thead button {
-        margin-inline: calc(-1 * var(--space-1) - 1px);
-      }
-      th[aria-sort] button {
-        color: var(--ink);
-        font-weight: 600;
-      }
       .mark {
         display: inline-block;
         inline-size: 1.25em;
@@ -100,17 +34,12 @@ export class SchemeTable extends LitElement {
       button.quiet {
         margin-block-start: var(--space-3);
       }
-      @media print {
-        .scroll {
-          max-block-size: none;
-        }
-      }
     `,
   ];
   /** In their usual order. */
   declare totals: readonly SchemeTotal[];
   /** By what a person sorts; undefined for the usual order. */
-  declare sort: { readonly key: SchemeColumn['key']; readonly descending: boolean } | undefined;
+  declare sort: Sorting<SchemeColumn['key']> | undefined;
 
   override render() {
     const { table, csv } = quantizingWords();
@@ -119,7 +48,11 @@ export class SchemeTable extends LitElement {
         <table>
           <caption>${table.caption}</caption>
           <thead>
-            <tr>${COLUMNS.map((column) => this.#head(column))}</tr>
+            <tr>${COLUMNS.map(({ key }) =>
+              sortHead(table[key], key, this.sort, (sort) => {
+                this.sort = sort;
+              }),
+            )}</tr>
           </thead>
           <tbody>${this.#sorted.map((total) => row(total))}</tbody>
         </table>
@@ -129,26 +62,10 @@ export class SchemeTable extends LitElement {
     `;
   }
 
-  #head({ key }: SchemeColumn) {
-    const { sort } = this;
-    const isSorted = sort?.key === key;
-    const direction = isSorted ? (sort.descending ? 'descending' : 'ascending') : nothing;
-    const arrow = isSorted
-      ? html`<span aria-hidden="true">${sort.descending ? '↓' : '↑'}</span>`
-      : nothing;
-    return html`<th scope="col" aria-sort=${direction}>
-      <button @click=${() => this.#sortBy(key)}>${quantizingWords().table[key]}${arrow}</button>
-    </th>`;
-  }
-
   get #sorted(): readonly SchemeTotal[] {
     const { sort } = this;
     const column = COLUMNS.find(({ key }) => key === sort?.key);
-    return sort && column ? sortedBy(this.totals, column, sort.descending) : this.totals;
-  }
-
-  #sortBy(key: SchemeColumn['key']): void {
-    this.sort = { key, descending: this.sort?.key === key && !this.sort.descending };
+    return sort && column ? sortedBy(this.totals, column.of, sort.descending) : this.totals;
   }
 
   #save(): void {

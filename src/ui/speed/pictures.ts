@@ -3,7 +3,6 @@ import { bridgeName, wordsOfDevice } from '../../backends/bridge/name.ts';
 import { accuracyFigure } from '../charts/accuracy.ts';
 import { chartsWords } from '../charts/charts.en.ts';
 import type { RunSession } from '../run/run-session.ts';
-import { forecastWords } from './forecast.en.ts';
 import type { SpeedSession } from './speed-session.ts';
 import '../charts/figure.ts';
 import { pairsFigure } from '../charts/pairs.ts';
@@ -13,6 +12,7 @@ import { Follow } from '../controls/follow.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { pairsOfDevices } from './speed-pairs.ts';
 import { timedOps } from './timed-ops.ts';
+import './measure-speed.ts';
 
 /**
  * A run in pictures: how near its bound each case came, and, where the speed was measured, how fast
@@ -22,7 +22,6 @@ export class PicturesElement extends LitElement {
   static override properties = {
     run: { attribute: false },
     speed: { attribute: false },
-    offers: { type: Boolean },
   };
   static override styles = [
     base,
@@ -37,12 +36,9 @@ export class PicturesElement extends LitElement {
   ];
   declare run: RunSession;
   declare speed: SpeedSession;
-  /** Whether to offer a measurement of the speed: nothing else on the page does. */
-  declare offers: boolean;
 
   constructor() {
     super();
-    this.offers = false;
     new Follow(this, () => [this.run.state, this.speed.state]);
   }
 
@@ -78,15 +74,8 @@ export class PicturesElement extends LitElement {
     return html`<div>
       ${figures.map((figure) => html`<section class="panel" aria-label=${figure.caption}><gp-figure .figure=${figure}></gp-figure></section>`)}
       ${figures.length === 0 ? html`<p class="muted">${words.noPictures}</p>` : nothing}
-      ${ops.length > 1 || !this.offers ? nothing : this.#measure()}
+      ${ops.length > 1 ? nothing : html`<gp-measure-speed .run=${this.run} .speed=${this.speed}></gp-measure-speed>`}
     </div>`;
-  }
-
-  #measure() {
-    const { measure, measuring } = forecastWords();
-    if (this.speed.state.value.phase === 'measuring')
-      return html`<p class="muted" role="status">${measuring}</p>`;
-    return html`<p><button class="quiet" @click=${() => this.speed.measure()}>${measure}</button></p>`;
   }
 }
 

@@ -1,0 +1,71 @@
+import { DEFAULT_SETUP, MOST, OPTIMIZERS, type Setup } from '../sheet/setup.ts';
+import { OptionError, type OptionTable, wholeNumber } from './option.ts';
+
+/** What a person may ask of the model sheet, on the command line and in the page's address. */
+export interface SheetOptions extends Setup {
+  /** Bytes of the graphics chip. */
+  readonly memory: number;
+}
+
+/** More than any graphics chip has, in GB. */
+const MOST_MEMORY = 10_000;
+
+/** Every option of the sheet with its description. */
+export const SHEET_OPTIONS: OptionTable<SheetOptions> = {
+  method: {
+    name: 'method',
+    argument: 'name',
+    description: `how the weights are quantized, by a method of quantize (default ${DEFAULT_SETUP.method})`,
+    parse: (texts) => texts.at(-1) ?? '',
+  },
+  rank: number('rank', 'of the LoRA adapters'),
+  context: number('context', 'tokens of an example'),
+  batch: number('batch', 'examples of a step'),
+  optimizer: {
+    name: 'optimizer',
+    argument: OPTIMIZERS.join('|'),
+    description: `moments in 32 bits or in 8 (default ${DEFAULT_SETUP.optimizer})`,
+    parse: (texts) => {
+      const text = texts.at(-1) ?? '';
+      const optimizer = OPTIMIZERS.find((name) => name === text);
+      if (!optimizer)
+        throw new OptionError(`--optimizer ${text}: must be ${OPTIMIZERS.join(' or ')}`);
+      return optimizer;
+    },
+  },
+  checkpointing: {
+    name: 'checkpointing',
+    argument: 'on|off',
+    description: 'whether blocks are computed again in place of being kept (default on)',
+    parse: (texts) => {
+      const text = texts.at(-1) ?? '';
+      if (text !== 'on' && text !== 'off')
+        throw new OptionError(`--checkpointing ${text}: must be on or off`);
+      return text === 'on';
+    },
+  },
+  examples: number('examples', 'how many the time is told for'),
+  memory: {
+    name: 'memory',
+    argument: 'GB',
+    description: "the graphics chip's memory (default: the computer's main memory)",
+    parse: (texts) => {
+      const text = texts.at(-1) ?? '';
+      const gigabytes = /^\d{1,5}([.,]\d{1,3})?$/.test(text)
+        ? Number(text.replace(',', '.'))
+        : Number.NaN;
+      if (gigabytes > 0 && gigabytes <= MOST_MEMORY) return gigabytes * 2 ** 30;
+      throw new OptionError(`--memory ${text}: must be a number of gigabytes, such as 8 or 24`);
+    },
+  },
+};
+
+function number(name: keyof typeof MOST, what: string) {
+  return {
+    name,
+    argument: 'n',
+    description: `${what} (default ${DEFAULT_SETUP[name]})`,
+    parse: (texts: readonly string[]) =>
+      wholeNumber(`--${name}`, texts.at(-1) ?? '', 1, MOST[name]),
+  };
+}

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { modelText } from '../../sheet/model-config.ts';
+import { PRESETS } from '../../sheet/presets.ts';
+import { DEFAULT_SETUP } from '../../sheet/setup.ts';
+import { readAsked } from './asked.ts';
+
+test('an address that asks nothing asks what is usual', () => {
+  expect(readAsked()).toEqual({ setup: DEFAULT_SETUP, problems: new Map() });
+  expect(readAsked({ rank: ' ', memory: '' })).toEqual(readAsked());
+});
+
+test('reads every choice, the model, and what is sorted by', () => {
+  const { architecture } = PRESETS[0] as (typeof PRESETS)[number];
+  const asked = readAsked({
+    ...{ method: 'hqq', rank: '8', context: '2048', batch: '4', optimizer: 'adamw-8bit' },
+    ...{ checkpointing: 'off', examples: '50', memory: '7,5', sort: '-total' },
+    model: modelText(architecture),
+  });
+  expect(asked).toEqual({
+    setup: {
+      ...{ method: 'hqq', rank: 8, context: 2048, batch: 4, optimizer: 'adamw-8bit' },
+      ...{ checkpointing: false, examples: 50 },
+    },
+    memory: 7.5 * 2 ** 30,
+    own: architecture,
+    sort: { key: 'total', descending: true },
+    problems: new Map(),
+  });
+});
+
+test('what cannot be taken is named, and the rest is taken', () => {
+  const asked = readAsked({
+    ...{ method: 'none', rank: '0', context: '1e3', batch: '2', optimizer: 'sgd' },
+    ...{ checkpointing: '', memory: 'much', sort: 'size', model: 'model_type=gemma' },
+  });
+  expect(asked.setup).toEqual({ ...DEFAULT_SETUP, batch: 2 });
+  expect([...asked.problems.keys()]).toEqual([
+    ...['rank', 'context', 'optimizer', 'memory', 'method', 'model'],
+  ]);
+  expect(asked.problems.get('rank')).toBe('rank 0: must be a whole number from 1 to 1024');
+  expect(asked.problems.get('method')).toMatch(/^no method is named none: give .*nf4/);
+  expect(asked.problems.get('model')).toContain('"gemma" is not known here');
+  expect([asked.own, asked.sort, asked.memory]).toEqual([undefined, undefined, undefined]);
+});

@@ -1,0 +1,13 @@
+import type { View } from '../app/view.ts';
+
+export const view: View = {
+  name: 'sheet',
+  order: 7,
+  words: {
+    en: { label: 'Models', title: 'which models could learn here' },
+    de: { label: 'Modelle', title: 'welche Modelle hier lernen könnten' },
+  },
+  element: 'gp-sheet-view',
+  given: ({ router, facts, run, speed, notice }) => ({ router, facts, run, speed, notice }),
+  load: () => import('./sheet-view.ts'),
+};
