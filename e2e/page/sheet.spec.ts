@@ -43,7 +43,7 @@ test('a person comes from the first screen, chooses a setup, sorts, and saves th
   await expect(page.getByText(/^rank x/)).toBeHidden();
   await expect(row(page, /^Qwen3-0\.6B/)).toContainText('fits');
   await expect(row(page, /^Llama-3\.2-3B/)).toContainText('does not fit');
-  await page.getByLabel(/^Checkpointing/).uncheck();
+  await page.getByLabel('Checkpointing: compute').uncheck();
 
   const total = table(page).getByRole('columnheader', { name: 'Total' });
   await total.getByRole('button').press('Enter');
@@ -100,6 +100,7 @@ test('a dropped config.json comes first, stays in the address, and another one i
 
 test('the speed is measured on request, and every model has a time', async ({ page }) => {
   await page.goto('/?view=sheet&examples=100');
+  await expect(measure(page)).toBeVisible();
   await page.keyboard.press('m');
   await expect(page.getByText('Measuring the speed')).toBeVisible();
   const time = table(page).getByRole('columnheader', { name: 'Time for 100 examples' });

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { toCsv } from '../../report/table.ts';
-import { SHEET_COLUMNS, type SheetKey, sheetTable } from '../../sheet/columns.ts';
+import { SHEET_COLUMNS, type SheetKey, sheetTable, splitWords } from '../../sheet/columns.ts';
 import type { Setup } from '../../sheet/setup.ts';
 import type { SheetRow } from '../../sheet/sheet.ts';
 import { download } from '../controls/download.ts';
@@ -50,9 +50,11 @@ export class SheetTable extends LitElement {
         font-weight: 400;
       }
       td.splits {
-        text-align: start;
         white-space: normal;
-        min-inline-size: 14rem;
+        min-inline-size: 12rem;
+      }
+      .splits span {
+        white-space: nowrap;
       }
       .fits {
         color: var(--good);
@@ -135,8 +137,9 @@ export class SheetTable extends LitElement {
       return html`<td>${room && html`<span class=${room}>${rooms[room]}</span>`}</td>`;
     if (key === 'fastest')
       return html`<td>${seconds && units.span(1000 * seconds[0], 1000 * seconds[1])}</td>`;
+    if (key === 'splits')
+      return html`<td class="splits">${row.splits?.map((split) => html`<span>${splitWords([split])}</span> `)}</td>`;
     const told = SHEET_COLUMNS[key](row);
-    if (key === 'splits') return html`<td class="splits">${told}</td>`;
     const other = this.setup.checkpointing ? 'whole' : 'checkpointed';
     return html`<td class=${key === other ? 'unused' : ''}>${typeof told === 'number' ? units.bytes(told) : told}</td>`;
   }
