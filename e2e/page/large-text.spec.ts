@@ -41,6 +41,7 @@ const VIEWS = {
   compare: '/?view=compare&before=baseline/chromium-swiftshader&after=baseline/node-swiftshader',
   suites: '/?view=suites&row=tb.pipeline.training-with-checkpointing',
   quantize: '/?view=quantize',
+  sheet: '/?view=sheet&rank=none',
 } as const;
 
 for (const locale of ['en', 'de']) {

@@ -94,7 +94,7 @@ function basisLines({ memory, speed, adapter }: SheetBasis): readonly string[] {
   return [
     'Memory is calculated from shapes, as the engine would hold it: linears by the method, embeddings and head in 16 bits, the rest in 32.',
     told === undefined
-      ? `Room is judged by this computer's main memory, ${gigabytes(device)}, of which a chip without its own may take half: --memory GB names the chip's.`
+      ? `Room is judged by this computer's main memory, ${gigabytes(device)}: a chip without its own may take half. --memory GB names the chip's.`
       : `Room is judged by the ${gigabytes(told)} of --memory.`,
     largestBinding && largestBuffer
       ? `One binding may hold ${gigabytes(largestBinding)}, one buffer ${gigabytes(largestBuffer)}, on ${adapter ?? 'this adapter'}: what is larger is split.`
