@@ -23,3 +23,4 @@ export {
 export { methods } from '../quantizer/registry.ts';
 export type { WeightRows } from '../quantizer/rows.ts';
 export { loadState, readState } from '../quantizer/state.ts';
+export { type ProvenanceStep, quantizeInSteps, type SteppedWeight } from '../quantizer/steps.ts';

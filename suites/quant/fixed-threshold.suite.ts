@@ -131,3 +131,29 @@ fixed
     }),
   )
   .run((t) => expectTrits(t, normals(t, parseShape(String(t.params['weight'])))));
+
+/** A scalar, sizes of one, and more rows than a dispatch has workgroups in one dimension. */
+const EDGES: Readonly<Record<string, Shape>> = {
+  scalar: [],
+  'one-row': [1, 5],
+  'one-column': [5, 1],
+  ones: [1, 1, 7, 1],
+  'many-rows': [65_537, 2],
+};
+
+fixed
+  .case('edge-shapes', { weight: Object.keys(EDGES) })
+  .covers('triton.quantization.preserves-shape/edge-shapes')
+  .desc(
+    'Trits of a scalar, of sizes of one and of 65,537 rows have the shape of the weight, element for element.',
+  )
+  .control('one dimension too many', (fault) =>
+    fault.host('ternarize.forward', (original) => (...args) => {
+      const { trits } = original(...args);
+      const deeper = Tensor.empty(trits.gpu, 'i8', [1, ...trits.shape]);
+      deeper.copyFrom(trits);
+      trits[Symbol.dispose]();
+      return { trits: deeper };
+    }),
+  )
+  .run((t) => expectTrits(t, normals(t, EDGES[t.params.weight] as Shape)));

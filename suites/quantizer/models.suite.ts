@@ -259,10 +259,15 @@ quantizedModels
     await judgeApplications(t, 0, trace);
   });
 
+/** The stream of the weights that are quantized twice. */
+const SAME_STATE = 0;
+
 quantizedModels
   .case('same-state')
   .covers(`${ROW}.reproducibility/models-byte-equal`)
-  .desc('Two models of the same state are quantized to the same bytes, by each of five methods.')
+  .desc(
+    'Two models of the same state are quantized to the same bytes, by each of five methods; the report has their hashes.',
+  )
   .control('a threshold that moves', (fault) =>
     fault.host('quantizer.kept', (original) => {
       let parts = 0;
@@ -278,7 +283,7 @@ quantizedModels
     for (const method of ['ternary', 'nf4', 'int8', 'hqq', 'llm_int8']) {
       const states = await Promise.all(
         [0, 1].map(async () => {
-          using model = new Perceptron(t.gpu, t.random());
+          using model = new Perceptron(t.gpu, t.random(SAME_STATE));
           quantizerOf(t, { method }).quantizeModel(model);
           return await readTensors(model.values);
         }),
@@ -286,6 +291,9 @@ quantizedModels
       const [first, second] = states as [(typeof states)[0], (typeof states)[0]];
       for (const [name, tensor] of first)
         t.expect(sameBits(tensor, second.get(name)), () => `${name} by ${method} differs`);
+      // A report tells their hashes: so does one of another tab.
+      for (const [name, { data }] of first)
+        t.artifact(`${method}.${name}`, new Uint8Array(data.slice().buffer));
     }
   });
 

@@ -1,10 +1,12 @@
 import { Tape } from '../../src/autograd/tape.ts';
+import { WebGpuBackend } from '../../src/backends/webgpu.ts';
 import { drawSpirals } from '../../src/data/spirals.ts';
 import { sha256 } from '../../src/formats/sha256.ts';
 import { Mlp } from '../../src/models/mlp/mlp.ts';
 import { packTrits } from '../../src/quant/ternary/trits.ts';
-import { decodedWeight } from '../../src/quantizer/coding.ts';
+import { type DeviceWeight, decodedWeight } from '../../src/quantizer/coding.ts';
 import type { LayerOptions } from '../../src/quantizer/policy.ts';
+import { quantizeInSteps } from '../../src/quantizer/steps.ts';
 import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
@@ -168,3 +170,53 @@ quantizedNumbers
     t.series('mean square errors', [0, half, ternary]);
     t.expect(half > 0 && half < ternary, () => `errors are ${half} and ${ternary}`);
   });
+
+quantizedNumbers
+  .case('provenance')
+  .covers(`${ROW}.sequential-steps/provenance`)
+  .desc(
+    'A weight that was made f16 and then ternary says so, each stage with the hash of the bytes that it has where the stages are made one by one.',
+  )
+  .control('every stage has the hash of the first', (fault) =>
+    fault.host('quantizer.hash_of', (original) => {
+      let first: Promise<string> | undefined;
+      return (parts) => {
+        first ??= original(parts);
+        return first;
+      };
+    }),
+  )
+  .run(async (t) => {
+    const host = drawnWeight(t, 0, [16, 64]);
+    using weight = Tensor.from(t.gpu, host);
+    const steps = [{ method: 'f16' }, { method: 'ternary' }] as const;
+    const made = await quantizeInSteps(new WebGpuBackend(t.gpu), weight, 'fc', steps);
+    free(made.weight);
+    using tape = new Tape(t.gpu);
+    const half = quantizerOf(t, steps[0]).quantizeWeight(tape, weight, 'fc');
+    const wide = decodedWeight(tape, half, 'fc');
+    const ternary = quantizerOf(t, steps[1]).quantizeWeight(tape, wide, 'fc');
+    const { packed, scale } = ternary.parts as Record<'packed' | 'scale', Tensor>;
+    const expected = [
+      ['f32', await sha256(await bytesOf(weight))],
+      ['f16', await sha256(await bytesOf(half.parts['weight'] as Tensor))],
+      ['ternary', await sha256(await bytesOf(packed, scale))],
+    ];
+    free(half);
+    free(ternary);
+    const told = made.provenance.map(({ method, sha256: hash }) => [method, hash]);
+    t.expect(String(told) === String(expected), () => `it says ${told}, and should ${expected}`);
+    t.expect(new Set(told.map(([, hash]) => hash)).size === 3, () => `hashes are ${told}`);
+  });
+
+const free = (weight: DeviceWeight) => {
+  for (const part of Object.values<Tensor>(weight.parts)) part[Symbol.dispose]();
+};
+
+/** Tensors one behind the other. */
+async function bytesOf(...tensors: readonly Tensor[]): Promise<Uint8Array<ArrayBuffer>> {
+  const read = await Promise.all(tensors.map((tensor) => tensor.read()));
+  return Uint8Array.from(
+    read.flatMap(({ data }) => [...new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]),
+  );
+}
