@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { covers } from '../catalog/covers.ts';
 import type { SchemeTotal } from '../quantizer/choosing/totals.ts';
 import { takenBy } from './placed-labels.ts';
 import { bitTicks, drawable, schemePlot, schemeWords } from './scheme-plot.ts';
@@ -19,6 +20,37 @@ const total = (method: string, bits: number, error: number, isOnFront = true): S
 });
 
 const TOTALS = [total('small', 2, 0.5), total('behind', 4, 0.4, false), total('large', 8, 0.01)];
+
+test(
+  'every point of the plot is its line of the table',
+  covers('triton.quantization.accuracy-compression-tradeoff/plot-equals-table').control(
+    'points stand at the bits of their codes',
+    {
+      file: 'src/report/scheme-plot.ts',
+      from: 'cx: xOf(total.bitsPerWeight),',
+      to: 'cx: xOf(total.scheme.bits),',
+    },
+  ),
+  () => {
+    // Scales make more bits of a weight than its code has.
+    const table = TOTALS.map((one) => ({ ...one, bitsPerWeight: one.bitsPerWeight + 0.5 }));
+    const { marks, xs, ys } = schemePlot(table, AREA, () => 50);
+    const valueAt = (share: number, [from, to]: readonly [number, number]) =>
+      from * (to / from) ** share;
+    const drawn = marks.map(({ total: { scheme }, cx, cy }) => [
+      scheme.method,
+      valueAt(cx / AREA.right, xs),
+      valueAt(1 - cy / AREA.bottom, ys),
+    ]);
+    expect(drawn).toHaveLength(table.length);
+    for (const { scheme, bitsPerWeight, outputError } of table)
+      expect(drawn).toContainEqual([
+        scheme.method,
+        expect.closeTo(bitsPerWeight, 9),
+        expect.closeTo(outputError, 9),
+      ]);
+  },
+);
 
 test('fewer bits stand to the left, smaller errors below', () => {
   const { marks } = schemePlot(TOTALS, AREA, () => 50);

@@ -19,16 +19,18 @@ import { initialPerceptron } from '../quant/mlp.ts';
 export const FEATURES = 64;
 export const LAYERS = ['fc1', 'fc2'] as const;
 
-/** Clusters with 52 more numbers that tell nothing: 64 as the network has. */
-export const drawExamples: Draw = (count, random) => {
-  const { inputs, labels } = drawClusters(count, random);
-  const points = valuesOf(inputs['x'] as NonNullable<(typeof inputs)['x']>);
-  const x = Array.from({ length: count }, (_, i) => [
-    ...points.slice(i * CLUSTER_FEATURES, (i + 1) * CLUSTER_FEATURES),
-    ...Array.from({ length: FEATURES - CLUSTER_FEATURES }, () => random.uniform(-1, 1)),
-  ]);
-  return { inputs: { x: hostTensorFrom('f32', [count, FEATURES], x.flat()) }, labels };
-};
+/** Clusters with 52 more numbers up to `reach` that tell nothing: 64 as the network has. */
+export const examplesOf =
+  (reach: number): Draw =>
+  (count, random) => {
+    const { inputs, labels } = drawClusters(count, random);
+    const points = valuesOf(inputs['x'] as NonNullable<(typeof inputs)['x']>);
+    const x = Array.from({ length: count }, (_, i) => [
+      ...points.slice(i * CLUSTER_FEATURES, (i + 1) * CLUSTER_FEATURES),
+      ...Array.from({ length: FEATURES - CLUSTER_FEATURES }, () => random.uniform(-reach, reach)),
+    ]);
+    return { inputs: { x: hostTensorFrom('f32', [count, FEATURES], x.flat()) }, labels };
+  };
 
 /** The network of 64-128-10 with given values, whose linears can be quantized. */
 export class GivenPerceptron implements Model {
@@ -90,25 +92,33 @@ export class TernaryPerceptron implements Model {
   }
 }
 
-/** Shows a model so many batches of 32; the share of 500 others that it then has right. */
-export async function taught(t: CaseContext, model: Model, steps: number): Promise<number> {
+/** What a network is shown. */
+export interface Lesson {
+  readonly draw: Draw;
+  readonly steps: number;
+  readonly lr: number;
+}
+
+/** Shows a model so many batches of 64; the share of 500 others that it then has right. */
+export async function taught(t: CaseContext, model: Model, lesson: Lesson): Promise<number> {
+  const { draw, steps, lr } = lesson;
   using learner = new Learner(t.gpu, model, {
-    draw: drawExamples,
-    batchSize: 32,
-    optimizer: { optimizer: 'adamw', lr: 0.01, weight_decay: 0 },
+    draw,
+    batchSize: 64,
+    optimizer: { optimizer: 'adamw', lr, weight_decay: 0 },
     seed: t.seed,
   });
   for (let step = 0; step < steps; step++) await learner.step();
-  const { right, asked } = await learner.score(heldOut(t));
+  const { right, asked } = await learner.score(heldOut(t, draw));
   return right / asked;
 }
 
 /** Examples that no training sees. */
-export const heldOut = (t: CaseContext) => drawExamples(500, t.random(2));
+export const heldOut = (t: CaseContext, draw: Draw) => draw(500, t.random(2));
 
-/** The values of the network after so many steps in floats, and the share that it has right. */
-export async function trainedPerceptron(t: CaseContext, steps: number) {
+/** The values of the network after a lesson in floats, and the share that it has right. */
+export async function trainedPerceptron(t: CaseContext, lesson: Lesson) {
   using model = new GivenPerceptron(t.gpu, initialPerceptron(t.random(1)));
-  const accuracy = await taught(t, model, steps);
+  const accuracy = await taught(t, model, lesson);
   return { values: await model.read(), accuracy };
 }
