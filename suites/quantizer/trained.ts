@@ -16,7 +16,7 @@ import { Learner } from '../../src/train/learner.ts';
 import { initialPerceptron } from '../quant/mlp.ts';
 
 /** Of the original suite's network. */
-export const FEATURES = 64;
+const FEATURES = 64;
 export const LAYERS = ['fc1', 'fc2'] as const;
 
 /** Clusters with 52 more numbers up to `reach` that tell nothing: 64 as the network has. */
