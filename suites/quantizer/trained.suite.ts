@@ -70,6 +70,7 @@ async function layersOf(t: CaseContext) {
 
 quantizedTrained
   .case('layers')
+  .tier('full')
   .covers(`${ROW}.output-similarity/layer-cosine`, `${ROW}.output-similarity/layer-error-reported`)
   .desc(
     'Of a trained network the outputs of each linear by trits with a scale a channel have a cosine of 0.85 or more to those in floats, and an error below that of no output at all, which is reported.',
@@ -88,6 +89,7 @@ quantizedTrained
 
 quantizedTrained
   .case('scales')
+  .tier('full')
   .covers(`${ROW}.output-similarity/scales-raise-cosine`)
   .desc(
     'With a scale a channel the outputs of each linear of a trained network are nearer to those in floats, by their cosine, than those of the trits alone.',
