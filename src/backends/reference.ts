@@ -4,6 +4,7 @@ import { type OpRecord, specOf, type Values } from '../reference/record.ts';
 import { recordOf, records } from '../reference/registry.ts';
 import { truthOf } from '../reference/truth.ts';
 import { valuesOfHosts } from '../reference/values.ts';
+import { seam } from '../seam.ts';
 import type { DType } from '../tensor/dtype.ts';
 import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
 import { resultTypes } from '../vocabulary/promotion.ts';
@@ -60,6 +61,8 @@ function stored(
 ): Named<HostTensor> {
   const declared = Object.entries(values).filter(([name]) => specOf(specs, name));
   return mapped(Object.fromEntries(declared), ({ shape, data }, name) =>
-    hostTensorFrom(typeOf(name) ?? 'f32', shape, data),
+    rounded(typeOf(name) ?? 'f32', shape, data),
   );
 }
+
+const rounded = seam('reference.rounded', hostTensorFrom);

@@ -1,163 +1,185 @@
-import { Tape } from '../../src/autograd/tape.ts';
 import { ReferenceBackend } from '../../src/backends/reference.ts';
-import { backendRunner } from '../../src/backends/runner.ts';
 import { WebGpuBackend } from '../../src/backends/webgpu.ts';
-import { Scope } from '../../src/gpu/scope.ts';
-import { GraphBuilder } from '../../src/graph/builder.ts';
-import { mapped } from '../../src/graph/call.ts';
-import { run } from '../../src/graph/run.ts';
+import { mapped, type Results } from '../../src/graph/call.ts';
 import { add } from '../../src/ops/math/add.ts';
-import { multiplied } from '../../src/quantizer/coding.ts';
-import type { LayerOptions } from '../../src/quantizer/policy.ts';
-import { createQuantizer, type QuantizerBackend } from '../../src/quantizer/quantizer.ts';
+import { relativeError, squareSums } from '../../src/quantizer/choosing/square-sums.ts';
+import { COMPUTE, type OwnColumn } from '../../src/quantizer/matrix/columns.ts';
+import type { Direction } from '../../src/quantizer/matrix/directions.ts';
+import { drawnForCell, withoutQuantizing } from '../../src/quantizer/matrix/given.ts';
+import { type HostCall, hostCalls } from '../../src/quantizer/matrix/host-calls.ts';
+import { type TracedCell, tracedCell } from '../../src/quantizer/matrix/trace.ts';
+import type { QuantizerBackend } from '../../src/quantizer/quantizer.ts';
 import { QuantizerError } from '../../src/quantizer/quantizer-error.ts';
-import { schemeOf } from '../../src/quantizer/registry.ts';
-import { product } from '../../src/reference/matmul/product.ts';
-import { type HostTensor, valuesOf } from '../../src/tensor/host.ts';
+import { methods } from '../../src/quantizer/registry.ts';
+import { valuesOfHosts } from '../../src/reference/values.ts';
+import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
+import type { FaultDeclaration } from '../../src/testing/fault.ts';
+import { judgeCall } from '../../src/testing/judge-call.ts';
+import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
-import { value } from '../quant/values.ts';
-import { drawn, drawnWeight } from './drawn.ts';
 import { limitOf } from './weight-limit.ts';
 
 export const matrix = suite('quantizer.matrix', {
-  description: 'Every method on every backend that is here: quantize, decode, multiply',
+  description:
+    'Every method in every direction on the backends of this build: quantize, decode, multiply, differentiate',
 });
 
 const ROW = 'fsdp.backend.quantization-method-compatibility';
 
-/** The methods of the matrix by the names of their row, with the bits that their errors hang on. */
-const METHODS = {
-  'bnb-nf4': { method: 'nf4', bits: 4 },
-  'bnb-fp4': { method: 'fp4', bits: 4 },
-  'bnb-int8': { method: 'llm_int8', bits: 8 },
-  hqq: { method: 'hqq', bits: 4 },
-  mlx: { method: 'mlx', bits: 4 },
-  quanto: { method: 'quanto_int8', bits: 8 },
-  ternary: { method: 'ternary', bits: 2 },
-} as const;
+/** Columns that need no feature, and the one that does. */
+const EVERYWHERE = ['webgpu-f32', 'reference'] as const;
+const HALVES = ['webgpu-f16'] as const;
 
-/** Backends that are here; in `webgpu-f16` products are computed in halves. */
-const COLUMNS = {
-  'webgpu-f32': 'float32',
-  'webgpu-f16': 'float16',
-  reference: 'float32',
-} as const;
+const METHODS = [...methods.keys()];
 
-type Column = keyof typeof COLUMNS;
-
-/** What became of a cell. */
-type Cell = { readonly error: number } | { readonly unavailable: string };
-
-/** The weight and what it is multiplied with. */
-interface Given {
-  readonly weight: HostTensor;
-  readonly x: HostTensor;
-}
-
-const OUT = 16;
-const IN = 128;
-
-const givenOf = (t: CaseContext): Given => ({
-  weight: drawnWeight(t, 0, [OUT, IN]),
-  x: drawn(t, 1, [5, IN]),
-});
-
-/** y of a weight that is quantized on the device. */
-async function onDevice(
+/** Executes a cell of the device. */
+function executed(
   t: CaseContext,
-  backend: QuantizerBackend,
-  { weight: host, x: rows }: Given,
-  options: LayerOptions,
-): Promise<Float64Array> {
-  using scope = new Scope();
-  const weight = scope.add(Tensor.from(t.gpu, host));
-  const x = scope.add(Tensor.from(t.gpu, rows));
-  const tape = scope.add(new Tape(t.gpu));
-  const quantized = createQuantizer(backend, options).quantizeWeight(tape, weight, 'fc');
-  scope.addAll(quantized.parts);
-  return valuesOf(await multiplied(tape, quantized, x, 'fc').read());
-}
-
-/** The same calls by the records in float64: they are recorded on the device and run again. */
-async function onReference(
-  t: CaseContext,
-  backend: ReferenceBackend,
-  given: Given,
-  options: LayerOptions,
-): Promise<Float64Array> {
-  createQuantizer(backend, options);
-  const scheme = schemeOf(options);
-  using scope = new Scope();
-  const inputs = mapped({ ...given }, (host) => scope.add(Tensor.from(t.gpu, host)));
-  const recorder = new GraphBuilder<Tensor>(inputs);
-  const tape = scope.add(new Tape(t.gpu, [], { recorder }));
-  const { weight, x } = inputs;
-  const made = scheme.quantize(tape, weight, 'fc.quantize');
-  const parts = mapped(scheme.parts(weight.shape), ({ shape }, part) =>
-    tape.view(made[part] as Tensor, shape),
+  { method, direction, column }: CellOf,
+  backend: QuantizerBackend = new WebGpuBackend(t.gpu),
+): TracedCell {
+  const on = column === 'reference' ? 'webgpu-f32' : column;
+  const given = drawnForCell(
+    (stream) => t.random(stream),
+    COMPUTE[on] === 'float16' ? 'f16' : 'f32',
   );
-  const y = multiplied(tape, scheme.weight(parts, weight.shape), x, 'fc');
-  const graph = recorder.build({ y });
-  const values = await run(graph, backendRunner(backend), { ...given });
-  return valuesOf(values.get(graph.outputs['y'] as number) as HostTensor);
+  return tracedCell(t.gpu, backend, { method, direction, column: on, given });
 }
 
-/** Executes a cell: how far the product with the quantized weight is from that in floats. */
-async function cell(
-  t: CaseContext,
-  column: Column,
-  method: string,
-  webgpu: QuantizerBackend = new WebGpuBackend(t.gpu),
-): Promise<Cell> {
-  const given = givenOf(t);
-  try {
-    const y =
-      column === 'reference'
-        ? await onReference(t, new ReferenceBackend(), given, { method })
-        : await onDevice(t, webgpu, given, { method, computeDtype: COLUMNS[column] });
-    const values = mapped({ ...given }, ({ shape, data }) => value({ shape, data }));
-    const expected = product(values.x, values.weight, false, true).data;
-    const off = y.map((a, i) => a - (expected[i] as number));
-    return { error: Math.hypot(...off) / Math.hypot(...expected) };
-  } catch (error) {
-    if (error instanceof QuantizerError) return { unavailable: error.code };
-    throw error;
+interface CellOf {
+  readonly method: string;
+  readonly direction: Direction;
+  readonly column: OwnColumn;
+}
+
+/** Judges every call of a cell by its record, and what comes out by the bits of its codes. */
+async function judge(t: CaseContext, cell: CellOf): Promise<void> {
+  using made = executed(t, cell);
+  t.expect(made.calls.length > 0, () => `${cell.direction} of ${cell.method} makes no call`);
+  if (cell.column !== 'reference') {
+    await judgeApplications(t, 0, made.calls);
+    expectNear(t, cell, valuesOf(await made.result.read()));
+    return;
   }
+  const backend = new ReferenceBackend();
+  let last: Float64Array = new Float64Array();
+  for (const call of await hostCalls(made.calls)) {
+    t.expect(backend.supports(call.op.name), () => `the reference lacks ${call.op.name}`);
+    const results = await backend.run(call);
+    judgeReference(t, call, results);
+    const given = call.grads ? Object.values(results.gradients)[0] : results.outputs['y'];
+    if (given) last = valuesOf(given);
+  }
+  // Parts of a weight are none of the numbers that it stands for.
+  if (cell.direction !== 'quantize') expectNear(t, cell, last);
 }
 
-/** Asserts that a cell that is claimed ran, within the limit of its bits. */
-/** The product errs as the weight does, and by as much again where x is quantized too. */
-function expectPass(
-  t: CaseContext,
-  where: string,
-  made: Cell,
-  { method, bits }: { readonly method: string; readonly bits: number },
-): void {
-  const limit = (method === 'llm_int8' ? 2 : 1) * limitOf(method, bits);
-  const words = 'error' in made ? `errs by ${made.error}` : `is unavailable, ${made.unavailable}`;
-  t.expect('error' in made && made.error <= limit, () => `${where} ${words}`);
-}
-
-matrix
-  .case('cell', { method: Object.keys(METHODS), backend: Object.keys(COLUMNS) })
-  .covers(`${ROW}/seven-methods`, `${ROW}/false-claim-fails`)
-  .desc(
-    "A weight is quantized, decoded and multiplied by the cell's method on its backend; the product errs by no more than the bits of the method allow.",
-  )
-  .control('every product twice as large', (fault) =>
-    fault.host('quantizer.multiplied', (original) => (tape, ...rest) => {
-      const y = original(tape, ...rest);
-      return tape.apply(add, { a: y, b: y }, {}, 'twice').y;
-    }),
-  )
-  .run(async (t) => {
-    const { method, bits } = METHODS[t.params.method as keyof typeof METHODS];
-    const made = await cell(t, t.params.backend as Column, method);
-    if ('error' in made) t.metric('relative-error', made.error);
-    expectPass(t, `${method} on ${t.params.backend}`, made, { method, bits });
+/** Judges all that the reference gave, which is what was wanted of the call. */
+function judgeReference(t: CaseContext, call: HostCall, results: Results<HostTensor>): void {
+  const { inputs, grads, ...rest } = call;
+  judgeCall(t, {
+    call: {
+      ...rest,
+      inputs: valuesOfHosts(inputs),
+      ...(grads ? { grads: valuesOfHosts(grads) } : {}),
+    },
+    results: mapped({ ...results }, valuesOfHosts),
+    level: 'legal',
+    isWhole: false,
+    where: `${call.op.name} by the reference: `,
+    failed: () => ({ ...call, level: 'legal' }),
   });
+}
+
+/**
+ * Asserts that what came out is as near to floats as the bits of the method allow: a product errs as
+ * its weight does, and by as much again where x is quantized too.
+ */
+function expectNear(t: CaseContext, cell: CellOf, actual: Float64Array): void {
+  const { method, direction, column } = cell;
+  const on = column === 'webgpu-f16' ? 'f16' : 'f32';
+  const expected = withoutQuantizing(
+    direction,
+    drawnForCell((stream) => t.random(stream), on),
+  );
+  const error = relativeError(squareSums(actual, expected));
+  const [bits] = methods.get(method)?.bits ?? [];
+  const limit = (method === 'llm_int8' ? 2 : 1) * limitOf(method, bits as number);
+  t.metric('relative-error', error);
+  t.expect(
+    error <= limit,
+    () => `${direction} of ${method} on ${column} errs by ${error}, and ${limit} is the most`,
+  );
+}
+
+/** The reference errs by a unit. */
+function wrongReference(fault: FaultDeclaration): void {
+  fault.host(
+    'reference.rounded',
+    (original) => (dtype, shape, data) =>
+      original(
+        dtype,
+        shape,
+        data.map((x: number) => x + 1),
+      ),
+  );
+}
+
+function partsOfOnes(fault: FaultDeclaration): void {
+  fault.host('quantizer.kept', () => (part, shape) => {
+    const ones = new Float64Array(part.size).fill(1);
+    return Tensor.from(part.gpu, hostTensorFrom(part.dtype, shape, ones));
+  });
+  wrongReference(fault);
+}
+
+function fourfold(fault: FaultDeclaration): void {
+  fault.host('quantizer.multiplied', (original) => (tape, ...rest) => {
+    const doubled = (y: Tensor) => tape.apply(add, { a: y, b: y }, {}, 'twice').y;
+    return doubled(doubled(original(tape, ...rest)));
+  });
+  wrongReference(fault);
+}
+
+const ONES = 'parts of ones in the place of what was made, and a reference that is one off';
+const FOURFOLD = 'every product four times as large, and a reference that is one off';
+
+/** Of each direction what it does, and what must break it. */
+const TOLD = {
+  quantize: ['A weight is quantized', ONES, partsOfOnes],
+  dequantize: ['A quantized weight is decoded', ONES, partsOfOnes],
+  product: ['A quantized weight is multiplied', FOURFOLD, fourfold],
+  gradient: ['The gradient of x flows through a quantized product', FOURFOLD, fourfold],
+} as const satisfies Record<
+  Direction,
+  readonly [string, string, (fault: FaultDeclaration) => void]
+>;
+
+for (const [name, [told, control, faults]] of Object.entries(TOLD)) {
+  const direction = name as Direction;
+  const desc = `${told} by the cell's method on its backend: every call is right by its record, and what comes out is as near to floats as the method's bits allow.`;
+  matrix
+    .case(direction, { method: METHODS, backend: [...EVERYWHERE] })
+    .tier('full')
+    .covers(`${ROW}/seven-methods`, `${ROW}/false-claim-fails`)
+    .desc(desc)
+    .control(control, faults)
+    .run((t) =>
+      judge(t, { method: t.params.method, direction, column: t.params.backend as OwnColumn }),
+    );
+  matrix
+    .case(direction, { method: METHODS, backend: [...HALVES] })
+    .tier('full')
+    .needs('shader-f16')
+    .covers(`${ROW}/false-claim-fails`)
+    .desc(desc)
+    .control(control, faults)
+    .run((t) =>
+      judge(t, { method: t.params.method, direction, column: t.params.backend as OwnColumn }),
+    );
+}
 
 matrix
   .case('unavailable')
@@ -169,11 +191,15 @@ matrix
     fault.host('quantizer.missing_ops', () => () => []),
   )
   .run(async (t) => {
-    const whole = new WebGpuBackend(t.gpu);
+    const cell = { method: 'hqq', direction: 'product', column: 'webgpu-f32' } as const;
+    await judge(t, cell);
     const lacking = { name: 'webgpu', supports: (op: string) => op !== 'hqq_quantize' };
-    const found = await cell(t, 'webgpu-f32', 'hqq', whole);
-    expectPass(t, 'hqq on the whole backend', found, METHODS.hqq);
-    const made = await cell(t, 'webgpu-f32', 'hqq', lacking);
-    const code = 'unavailable' in made ? made.unavailable : 'none';
+    let code = 'none';
+    try {
+      executed(t, cell, lacking)[Symbol.dispose]();
+    } catch (error) {
+      if (!(error instanceof QuantizerError)) throw error;
+      code = error.code;
+    }
     t.expect(code === 'quant-unsupported', () => `the code is ${code}`);
   });
