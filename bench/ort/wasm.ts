@@ -9,8 +9,10 @@ export function wasmProvider(ort: Ort): Provider {
   return {
     name: 'ort-wasm',
     ort,
-    refuses: (type) =>
-      type === 'bf16' || type === 'f16' ? 'the WebAssembly provider computes no halves' : undefined,
+    refuses: (type, { copies }) =>
+      type === 'bf16' || (type === 'f16' && !copies)
+        ? 'the WebAssembly provider computes no halves'
+        : undefined,
     // It has one layout.
     settingsOf: (_, settings) => (settings === LAYOUTS ? ['default'] : settings),
     graphSetting: (setting) => setting,

@@ -40,6 +40,18 @@ export interface Contender extends AsyncDisposable {
   prepare(work: Work, setting: string): Promise<PreparedWork>;
 }
 
+/** A library that runs any call that it has an operator for, beside the works of a bench. */
+export interface CallContender extends Contender {
+  /** As {@link Contender.settingsFor}, of a call with its tensors. */
+  settingsForCall(call: Call<HostTensor>): readonly string[] | { readonly reason: string };
+  prepareCall(call: Call<HostTensor>, setting: string): Promise<PreparedWork>;
+}
+
+/** Whether a contender takes calls. */
+export function takesCalls(contender: Contender): contender is CallContender {
+  return 'prepareCall' in contender;
+}
+
 /** A work on a contender's device, ready to run any number of times. */
 export interface PreparedWork extends AsyncDisposable {
   /**

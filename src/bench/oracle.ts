@@ -62,7 +62,7 @@ export class CallOracle {
       this.#backward ??= directionOf(this.#call);
       verdicts.push(judged(this.#backward, given, coarser));
     }
-    return worst(verdicts);
+    return worstVerdict(verdicts);
   }
 }
 
@@ -97,7 +97,7 @@ function judged(
   const expected = (call.grads ? vjpChosen : (forwardFrom ?? forwardChosen))
     ? expectedOf(call, results, { arithmetic: ANY_ORDER, level: 'legal' }, truth)
     : { truth, acceptances, specs: specsOf(record, call), isFromOwn: false };
-  return worst(
+  return worstVerdict(
     Object.entries(given).flatMap(([name, actual]) => {
       const oracle = expectedAs(expected, name, actual.dtype);
       // A launcher saves more than the op gives.
@@ -157,7 +157,7 @@ function widened(acceptance: Acceptance, call: Call<Value>, { relative }: Coarse
 }
 
 /** Of several verdicts the largest errors. */
-function worst(verdicts: readonly Verdict[]): Verdict {
+export function worstVerdict(verdicts: readonly Verdict[]): Verdict {
   const told = verdicts.flatMap(({ accuracy }) => accuracy ?? []);
   const most = (of: (one: Accuracy) => number | null) =>
     told.reduce((largest, one) => Math.max(largest, of(one) ?? 0), 0);

@@ -31,6 +31,9 @@ const IR_VERSION = 10;
 /** Operators of ONNX Runtime's own. */
 export const MICROSOFT = 'com.microsoft';
 
+/** Element types that only a part of the model has: codes of four bits, and floats of eight. */
+export type StoredType = 'i4' | 'u4' | 'e4m3' | 'e5m2';
+
 /** Element types of a graph: those of tensors, and what shapes, axes and masks are made of. */
 export type ElementType = DType | 'i64' | 'bool';
 
@@ -44,7 +47,14 @@ const TYPES = {
   i8: DataType.INT8,
   u8: DataType.UINT8,
   bool: DataType.BOOL,
-} as const satisfies Record<ElementType, DataType>;
+  i4: DataType.INT4,
+  u4: DataType.UINT4,
+  e4m3: DataType.FLOAT8E4M3FN,
+  e5m2: DataType.FLOAT8E5M2,
+} as const satisfies Record<ElementType | StoredType, DataType>;
+
+/** What an attribute of a node calls an element type. */
+export const typeCode = (type: ElementType | StoredType): number => TYPES[type];
 
 /** Name of a value of the graph. */
 export type ValueName = string;
@@ -78,13 +88,31 @@ export class Graph {
   /** A tensor that is part of the model. */
   constant({ dtype, shape, data }: HostTensor, type: ElementType = dtype): ValueName {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    return this.#constant(type, shape, bytes as Uint8Array<ArrayBuffer>);
+    return this.stored(type, shape, bytes as Uint8Array<ArrayBuffer>);
+  }
+
+  /**
+   * A tensor that is part of the model, from its bytes; of codes of four bits the first of a byte is
+   * in its low bits.
+   */
+  stored(
+    type: ElementType | StoredType,
+    shape: Shape,
+    rawData: Uint8Array<ArrayBuffer>,
+  ): ValueName {
+    const name = this.#name();
+    const dims = shape.map(BigInt);
+    this.#constants.set(
+      name,
+      create(TensorProtoSchema, { name, dataType: TYPES[type], dims, rawData }),
+    );
+    return name;
   }
 
   /** Shapes and axes, which ONNX takes as tensors of 64-bit integers. */
   integers(values: readonly number[]): ValueName {
     const words = BigInt64Array.from(values, BigInt);
-    return this.#constant('i64', [values.length], new Uint8Array(words.buffer));
+    return this.stored('i64', [values.length], new Uint8Array(words.buffer));
   }
 
   /** A number that broadcasts to any tensor of its type. */
@@ -156,16 +184,6 @@ export class Graph {
       graph,
     });
     return toBinary(ModelProtoSchema, model);
-  }
-
-  #constant(type: ElementType, shape: Shape, rawData: Uint8Array<ArrayBuffer>): ValueName {
-    const name = this.#name();
-    const dims = shape.map(BigInt);
-    this.#constants.set(
-      name,
-      create(TensorProtoSchema, { name, dataType: TYPES[type], dims, rawData }),
-    );
-    return name;
   }
 
   #name(): ValueName {

@@ -35,6 +35,10 @@ export interface Operator {
   readonly op: string;
   /** The node that the WebGPU provider has no kernel for, where there is one. */
   readonly onHost?: string;
+  /** It takes and gives elements, and computes with none: halves stay what they are. */
+  readonly copies?: true;
+  /** Operands may be codes beside floats. */
+  readonly promotes?: true;
   /** In which ways it says this call, best known first. */
   readonly settings: (call: Call<HostTensor>) => readonly string[] | Reason;
   readonly build: (call: Call<HostTensor>, setting: string) => Built;

@@ -1,5 +1,8 @@
+import { isFloat } from '../../../../src/tensor/dtype.ts';
+import type { HostTensor } from '../../../../src/tensor/host.ts';
 import type { Binary } from '../../../../src/vocabulary/binary.ts';
 import type { Unary } from '../../../../src/vocabulary/elementwise.ts';
+import { cast } from '../../../../src/vocabulary/math/cast.ts';
 import { clamp } from '../../../../src/vocabulary/math/clamp.ts';
 import { clip } from '../../../../src/vocabulary/math/clip.ts';
 import { div } from '../../../../src/vocabulary/math/div.ts';
@@ -10,6 +13,7 @@ import { rsqrt } from '../../../../src/vocabulary/math/rsqrt.ts';
 import { where } from '../../../../src/vocabulary/math/where.ts';
 import { silu } from '../../../../src/vocabulary/nn/silu.ts';
 import { signatureOf } from '../../../../src/vocabulary/registry.ts';
+import { typeCode } from '../graph.ts';
 import { ONE_SETTING, operator } from '../operator.ts';
 
 /** ONNX's names of functions of one tensor x. */
@@ -39,11 +43,16 @@ export const operators = [
   ...Object.entries(UNARY).map(([op, node]) =>
     operator(signatureOf(op) as Unary, ({ graph, fed }) => ({ y: graph.node(node, [fed('x')]) })),
   ),
-  ...Object.entries(BINARY).map(([op, node]) =>
-    operator(signatureOf(op) as Binary, ({ graph, fed }) => ({
-      y: graph.node(node, [fed('a'), fed('b')]),
-    })),
-  ),
+  ...Object.entries(BINARY).map(([op, node]) => ({
+    ...operator(signatureOf(op) as Binary, ({ graph, fed, tensors: { a, b } }) => {
+      // ONNX takes operands of one type: codes beside floats become floats, as they do in torch.
+      const type = isFloat(a.dtype) ? a.dtype : b.dtype;
+      const operand = (name: 'a' | 'b', { dtype }: HostTensor) =>
+        dtype === type ? fed(name) : graph.node('Cast', [fed(name)], { to: typeCode(type) });
+      return { y: { value: graph.node(node, [operand('a', a), operand('b', b)]), type } };
+    }),
+    promotes: true as const,
+  })),
   operator(
     div,
     ({ graph, fed, params: { rounding_mode } }) => {
@@ -53,6 +62,20 @@ export const operators = [
     ({ params: { rounding_mode } }) =>
       rounding_mode === 'trunc' ? { reason: 'ONNX rounds no quotients to zero' } : ONE_SETTING,
   ),
+  {
+    ...operator(
+      cast,
+      ({ graph, fed, params: { to } }) => {
+        const type = to === 'float16' ? 'f16' : 'f32';
+        return { y: { value: graph.node('Cast', [fed('x')], { to: typeCode(type) }), type } };
+      },
+      ({ params: { to } }) =>
+        to === 'float16' || to === 'float32'
+          ? ONE_SETTING
+          : { reason: `onnxruntime-web is not asked for tensors of ${to}` },
+    ),
+    copies: true as const,
+  },
   operator(rsqrt, ({ graph, fed }) => ({
     y: graph.node('Reciprocal', [graph.node('Sqrt', [fed('x')])]),
   })),

@@ -19,6 +19,10 @@ import type { Built, Operator, Reason } from '../operator.ts';
 type Params = ParamsOf<QuantizedProduct>;
 type Inputs = InputsOf<QuantizedProduct, HostTensor>;
 
+/** The quant_type of MatMulBnb4, which has the values of bitsandbytes. */
+const BITSANDBYTES: Readonly<Record<string, number>> = { fp4: 0, nf4: 1 };
+const BY_TABLE = 'MatMulBnb4';
+
 /** A weight that is none in the format of MatMulNBits. */
 class FormatMismatchError extends GradproofError {}
 
@@ -38,12 +42,22 @@ const INT8 = {
 const paramsOf = (op: Signature, params: object): Params =>
   completed(op as QuantizedProduct, params as never);
 
-function settingsOf({ op, params }: Call<HostTensor>): readonly string[] | Reason {
+function settingsOf({ op, params, inputs }: Call<HostTensor>): readonly string[] | Reason {
   const { quant_type, blocksize, in_features, transpose_weight } = paramsOf(op, params);
   if (blockFormatOf(quant_type).packing.bits !== 4)
     return { reason: 'its MatMulNBits is asked for codes of 4 bits alone' };
   if (!transpose_weight) return { reason: 'its MatMulNBits takes weights [out, in] alone' };
-  return in_features % blocksize === 0 ? SETTINGS : { reason: 'its blocks lie within rows' };
+  if (in_features % blocksize !== 0) return { reason: 'its blocks lie within rows' };
+  const { packed } = inputs as unknown as Inputs;
+  return isLinear(blockFormatOf(quant_type), packed) ? SETTINGS : [BY_TABLE];
+}
+
+/** Whether every code stands for a whole number of its scale. */
+function isLinear({ values, packing }: Format, { data }: HostTensor): boolean {
+  const count = data.length * (8 / packing.bits);
+  for (let i = 0; i < count; i++)
+    if (!Number.isInteger(values[packing.codeAt(data, i)])) return false;
+  return true;
 }
 
 /**
@@ -70,7 +84,32 @@ export function linearCodes(
   return codes;
 }
 
-function build({ op, params, inputs }: Call<HostTensor>, setting: string): Built {
+function build(call: Call<HostTensor>, setting: string): Built {
+  return setting === BY_TABLE ? buildByTable(call) : buildLinear(call, setting);
+}
+
+/** Codes as bitsandbytes has them; MatMulBnb4 takes blocks of the flat weight. */
+function buildByTable({ op, params, inputs }: Call<HostTensor>): Built {
+  const { x, packed, absmax } = inputs as unknown as Inputs;
+  const { quant_type, blocksize, out_features, in_features } = paramsOf(op, params);
+  const graph = new Graph();
+  const codes = graph.constant({ ...packed, shape: [packed.data.length] });
+  const value = graph.node(
+    BY_TABLE,
+    [graph.feed('x', x), codes, graph.constant(absmax)],
+    {
+      K: in_features,
+      N: out_features,
+      block_size: blocksize,
+      quant_type: BITSANDBYTES[quant_type] as number,
+    },
+    MICROSOFT,
+  );
+  graph.output(value, 'f32');
+  return { graph, outputs: { y: { value, type: 'f32' } } };
+}
+
+function buildLinear({ op, params, inputs }: Call<HostTensor>, setting: string): Built {
   const { x, packed, absmax } = inputs as unknown as Inputs;
   const { quant_type, blocksize, out_features, in_features } = paramsOf(op, params);
   const codes = linearCodes(blockFormatOf(quant_type), packed, out_features * in_features);

@@ -1,0 +1,167 @@
+import { packing } from '../../../../src/quant/packing/packing.ts';
+import { format as ternary } from '../../../../src/quant/ternary/format.ts';
+import { f32FromF16 } from '../../../../src/tensor/half.ts';
+import { type HostTensor, hostTensor, hostTensorFrom } from '../../../../src/tensor/host.ts';
+import { matrixOf } from '../../../../src/tensor/shape.ts';
+import { ggufMatmul } from '../../../../src/vocabulary/matmul/gguf_matmul.ts';
+import { mlxMatmul } from '../../../../src/vocabulary/matmul/mlx_matmul.ts';
+import { ggufDequantize } from '../../../../src/vocabulary/quant/gguf_dequantize.ts';
+import { ternaryMatmul } from '../../../../src/vocabulary/quant/ternary_matmul.ts';
+import { type Graph, MICROSOFT, type ValueName } from '../graph.ts';
+import { ONE_SETTING, operator, type Reason } from '../operator.ts';
+
+/** Elements of a block of GGUF that has one scale and no minimum. */
+const BLOCK = 32;
+/** Bytes of its scale, a half, with which a block begins. */
+const SCALE_BYTES = 2;
+const BITS = { q4_0: 4, q8_0: 8 } as const;
+type Type = keyof typeof BITS;
+
+/** Codes of blocks as ONNX has them, element by element, and the scale of each block. */
+interface Blocks {
+  /** From 0 up; zero is in their middle. */
+  readonly codes: Uint8Array<ArrayBuffer>;
+  readonly scales: HostTensor;
+  readonly rows: number;
+  readonly width: number;
+}
+
+function blocksOf({ shape, data }: HostTensor, type: Type): Blocks {
+  const bits = BITS[type];
+  const bytes = SCALE_BYTES + (BLOCK * bits) / 8;
+  const [rows, rowBytes] = matrixOf(shape);
+  const blocks = (rows * rowBytes) / bytes;
+  const codes = new Uint8Array(blocks * BLOCK);
+  const scales = new Float32Array(blocks);
+  for (let b = 0; b < blocks; b++) {
+    const at = (k: number) => data[b * bytes + k] as number;
+    scales[b] = f32FromF16(at(0) + 256 * at(1));
+    for (let e = 0; e < BLOCK; e++)
+      codes[b * BLOCK + e] =
+        bits === 8
+          ? at(SCALE_BYTES + e) ^ 128 // two's complement from -128 up
+          : (at(SCALE_BYTES + (e % 16)) >> (e < 16 ? 0 : 4)) & 15;
+  }
+  const width = (rowBytes / bytes) * BLOCK;
+  return { codes, scales: hostTensor('f32', [rows, width / BLOCK], scales), rows, width };
+}
+
+const oneScale = ({ params }: { readonly params: { readonly quant_type: string } }) =>
+  params.quant_type in BITS
+    ? ONE_SETTING
+    : { reason: `ONNX has no blocks with the minima of ${params.quant_type}` };
+
+/** x W^T with codes from 0 up, whose middle is zero, and a scale for each block of a row. */
+function matMulNBits(
+  graph: Graph,
+  x: ValueName,
+  { codes, scales, rows, width }: Blocks,
+  bits: number,
+): ValueName {
+  const packed = packing(bits).pack(codes, 0);
+  const shape = [rows, width / BLOCK, (BLOCK * bits) / 8];
+  const weight = graph.constant(hostTensor('u8', shape, packed));
+  const attributes = { K: width, N: rows, bits, block_size: BLOCK, accuracy_level: 0 };
+  return graph.node('MatMulNBits', [x, weight, graph.constant(scales)], attributes, MICROSOFT);
+}
+
+/** Trits in the codes of four bits of MatMulNBits, with their scale for every block. */
+function tritBlocks(packed: HostTensor, scale: HostTensor | undefined, rows: number): Blocks {
+  const trits = packed.data.length * 4;
+  const width = Math.floor(trits / rows);
+  const codes = Uint8Array.from(
+    { length: rows * width },
+    (_, i) => (ternary.values[ternary.packing.codeAt(packed.data, i)] as number) + 8,
+  );
+  const shape = [rows, width / BLOCK];
+  const scaleOf = (row: number) => (scale ? (scale.data[scale.data.length > 1 ? row : 0] ?? 1) : 1);
+  const values = Array.from({ length: rows * (width / BLOCK) }, (_, i) =>
+    scaleOf(Math.floor(i / (width / BLOCK))),
+  );
+  return { codes, scales: hostTensorFrom('f32', shape, values), rows, width };
+}
+
+/** Products with weights that are parts of the model, and the weights themselves. */
+export const operators = [
+  operator(
+    ggufDequantize,
+    ({ graph, tensors: { packed }, params: { quant_type } }) => {
+      const { codes, scales, rows, width } = blocksOf(packed, quant_type as Type);
+      const shape = [...packed.shape.slice(0, -1), width];
+      // Signed codes, whose zero is 0.
+      const stored =
+        quant_type === 'q8_0'
+          ? graph.constant(
+              hostTensor(
+                'i8',
+                [rows, width],
+                Int8Array.from(codes, (c) => c - 128),
+              ),
+            )
+          : graph.stored(
+              'i4',
+              [rows, width],
+              packing(4).pack(
+                codes.map((c) => c ^ 8),
+                0,
+              ),
+            );
+      const inputs = [stored, graph.constant(scales)];
+      const value = graph.node('DequantizeLinear', inputs, { axis: 1, block_size: BLOCK });
+      return {
+        y: { value: graph.node('Reshape', [value, graph.integers(shape)]), type: 'f32' },
+      };
+    },
+    oneScale,
+  ),
+  operator(
+    ggufMatmul,
+    ({ graph, fed, tensors: { packed }, params: { quant_type } }) => {
+      const type = quant_type as Type;
+      return { y: matMulNBits(graph, fed('x'), blocksOf(packed, type), BITS[type]) };
+    },
+    oneScale,
+  ),
+  operator(
+    ternaryMatmul,
+    ({ graph, fed, tensors: { packed, scale }, params: { out_features } }) => ({
+      y: matMulNBits(graph, fed('x'), tritBlocks(packed, scale, out_features), 4),
+    }),
+    ({ tensors: { x } }) =>
+      (x.shape.at(-1) as number) % BLOCK === 0
+        ? ONE_SETTING
+        : { reason: `rows are no blocks of ${BLOCK}` },
+  ),
+  operator(
+    mlxMatmul,
+    ({ graph, fed, kept, tensors: { packed }, params }) => {
+      const { group_size, in_features, out_features, bits } = params;
+      const groups = in_features / group_size;
+      const bytes = new Uint8Array(packed.data.buffer, packed.data.byteOffset);
+      const stored = graph.stored(
+        bits === 4 ? 'u4' : 'u8',
+        [out_features, in_features],
+        bytes.slice() as Uint8Array<ArrayBuffer>,
+      );
+      const along = { axis: 1, block_size: group_size };
+      const steps = graph.node('DequantizeLinear', [stored, kept('scales')], along);
+      const reshaped = (value: ValueName, shape: readonly number[]) =>
+        graph.node('Reshape', [value, graph.integers(shape)]);
+      const shifted = graph.node('Add', [
+        reshaped(steps, [out_features, groups, group_size]),
+        reshaped(kept('biases'), [out_features, groups, 1]),
+      ]);
+      const weight = reshaped(shifted, [out_features, in_features]);
+      const columns = graph.node('Transpose', [weight], { perm: [1, 0] });
+      return { y: graph.node('MatMul', [fed('x'), columns]) };
+    },
+    ({ params: { mode, bits, transpose_weight } }): readonly string[] | Reason => {
+      if (mode !== 'affine')
+        return { reason: `ONNX of opset 21 has no blocks of the type ${mode}` };
+      if (!transpose_weight) return { reason: 'weights are asked for as [out, in] alone' };
+      return bits === 4 || bits === 8
+        ? ONE_SETTING
+        : { reason: `ONNX has no codes of ${bits} bits` };
+    },
+  ),
+];
