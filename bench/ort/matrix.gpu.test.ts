@@ -100,6 +100,6 @@ test('a library that is wrong deviates, and one that throws is unavailable: neit
   const [, cell] = await cellsOf(['q8_0'], broken);
   expect(cell).toMatchObject({
     verdict: 'unavailable',
-    why: { code: 'library-failed', message: 'no kernel' },
+    why: { code: 'library-failed', message: 'no kernel for it' },
   });
 });

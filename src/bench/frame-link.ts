@@ -1,7 +1,8 @@
 import { GradproofError } from '../errors.ts';
-import { resultOf } from '../harness/headless/outcome.ts';
+import { type Outcome, resultOf } from '../harness/headless/outcome.ts';
 import type { Report } from '../report/schema.ts';
 import type { BenchListener } from './host.ts';
+import type { ForeignListener, ForeignOutcome, ForeignRequest } from './matrix/request.ts';
 import type { FromBench, PeerFiles, ToBench } from './messages.ts';
 import { PEERS_COMMAND } from './peer-names.ts';
 import type { BenchRequest } from './request.ts';
@@ -21,11 +22,46 @@ const ASSET = /\.wasm$/;
  * WebAssembly runs. Peers are fetched here and now, by this page. Throws UnusableError where there
  * is no adapter, and what ended the run.
  */
-export async function runInFrame(
+export function runInFrame(
   { options, peers }: BenchRequest,
   listen: BenchListener,
   signal: AbortSignal,
 ): Promise<Report> {
+  return inFrame<Report>(
+    peers,
+    (given) => ({ type: 'start', options, peers: given }),
+    (data) => {
+      if (data.type === 'event') listen(data.event);
+      return data.type === 'ended' ? data.outcome : undefined;
+    },
+    signal,
+  );
+}
+
+/** Asks peers for their cells of the matrix, in such a frame; throws as {@link runInFrame}. */
+export function foreignInFrame(
+  { peers, ...asked }: ForeignRequest,
+  listen: ForeignListener,
+  signal: AbortSignal,
+): Promise<ForeignOutcome> {
+  return inFrame<ForeignOutcome>(
+    peers,
+    (given) => ({ type: 'matrix', ...asked, peers: given }),
+    (data) => {
+      if (data.type === 'cell') listen(data.cell);
+      return data.type === 'matrix-ended' ? data.outcome : undefined;
+    },
+    signal,
+  );
+}
+
+/** Begins with a message, once the frame is there, and listens until an outcome comes. */
+async function inFrame<T>(
+  peers: readonly string[],
+  begin: (given: readonly PeerFiles[]) => ToBench,
+  hear: (data: FromBench) => Outcome<T> | undefined,
+  signal: AbortSignal,
+): Promise<T> {
   const address = await (await asked('bench-frame')).text();
   const files = await filesOfPeers();
   const given = await Promise.all(peers.map((name) => peerFiles(name, address, files)));
@@ -34,17 +70,18 @@ export async function runInFrame(
   const cancel = () => post({ type: 'cancel' });
   const ended = new AbortController();
   try {
-    return await new Promise<Report>((resolve) => {
-      const hear = ({ source, data }: MessageEvent<FromBench>) => {
+    return await new Promise<T>((resolve) => {
+      const told = ({ source, data }: MessageEvent<FromBench>) => {
         if (source !== frame.contentWindow) return;
-        if (data.type === 'event') listen(data.event);
-        else if (data.type === 'ended') resolve(new Promise((ok) => ok(resultOf(data.outcome))));
-        else {
-          post({ type: 'start', options, peers: given });
+        if (data.type === 'ready') {
+          post(begin(given));
           if (signal.aborted) cancel();
+          return;
         }
+        const outcome = hear(data);
+        if (outcome) resolve(new Promise((ok) => ok(resultOf(outcome))));
       };
-      addEventListener('message', hear, { signal: ended.signal });
+      addEventListener('message', told, { signal: ended.signal });
       signal.addEventListener('abort', cancel, { signal: ended.signal });
       document.body.append(frame);
     });

@@ -1,12 +1,16 @@
 import { type Outcome, outcomeOf } from '../harness/headless/outcome.ts';
+import type { Cell } from '../quantizer/matrix/cell.ts';
 import type { Report } from '../report/schema.ts';
-import { runInFrame } from './frame-link.ts';
+import { foreignInFrame, runInFrame } from './frame-link.ts';
 import type { BenchEvent } from './host.ts';
+import type { ForeignOutcome, ForeignRequest } from './matrix/request.ts';
 import type { BenchRequest } from './request.ts';
 
 /** What the page offers to the process that drives its browser. */
 export interface BenchPage {
   run(request: BenchRequest): Promise<Outcome<Report>>;
+  /** Asks other libraries for their cells of the matrix. */
+  foreign(request: ForeignRequest): Promise<Outcome<ForeignOutcome>>;
   /** Ends what is going on; its report is then partial. */
   cancel(): void;
 }
@@ -14,6 +18,7 @@ export interface BenchPage {
 /** What that process offers to the page. */
 export interface BenchDriver {
   readonly emitBench: (event: BenchEvent) => Promise<void>;
+  readonly emitCell: (cell: Cell) => Promise<void>;
 }
 
 const cancelled = new AbortController();
@@ -23,6 +28,10 @@ const page: BenchPage = {
   run: (request) => {
     const listen = (event: BenchEvent) => void driver.emitBench(event);
     return outcomeOf(() => runInFrame(request, listen, cancelled.signal));
+  },
+  foreign: (request) => {
+    const listen = (cell: Cell) => void driver.emitCell(cell);
+    return outcomeOf(() => foreignInFrame(request, listen, cancelled.signal));
   },
   cancel: () => cancelled.abort(),
 };

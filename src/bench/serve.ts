@@ -1,5 +1,6 @@
 import { outcomeOf } from '../harness/headless/outcome.ts';
 import type { Contender } from './contender.ts';
+import { runForeign } from './matrix/session.ts';
 import type { FromBench, PeerFiles, ToBench } from './messages.ts';
 import { runSession, type SessionHost } from './session.ts';
 import { UncapturedErrors } from './uncaptured-errors.ts';
@@ -13,11 +14,12 @@ export interface Realm extends Pick<SessionHost, 'gpu' | 'runtime' | 'isHidden'>
   readonly load: (peer: PeerFiles) => Promise<readonly Contender[]>;
 }
 
-/** Answers the messages of the party that shows the bench: one run, which can be cancelled. */
+/** Answers the messages of the party that shows the bench: one run, or one matrix, which can be cancelled. */
 export function serveBench(realm: Realm): (message: ToBench) => void {
   const cancelled = new AbortController();
   return (message) => {
     if (message.type === 'cancel') cancelled.abort();
+    else if (message.type === 'matrix') void askForeign(realm, message, cancelled.signal);
     else void run(realm, message, cancelled.signal);
   };
 }
@@ -34,14 +36,32 @@ async function run(
     works: [...works.values()],
     errors,
     signal,
-    peers: async () => {
-      const loaded: Contender[] = [];
-      for (const peer of peers) loaded.push(...(await load(peer)));
-      return loaded;
-    },
+    peers: () => allOf(peers, load),
   };
   const outcome = await outcomeOf(() =>
     runSession(host, options, (event) => post({ type: 'event', event })),
   );
   post({ type: 'ended', outcome });
+}
+
+async function askForeign(
+  { gpu, runtime, post, load }: Realm,
+  { peers, ...asked }: Extract<ToBench, { readonly type: 'matrix' }>,
+  signal: AbortSignal,
+): Promise<void> {
+  const host = { gpu, runtime, peers: () => allOf(peers, load), signal };
+  const outcome = await outcomeOf(() =>
+    runForeign(host, asked, (cell) => post({ type: 'cell', cell })),
+  );
+  post({ type: 'matrix-ended', outcome });
+}
+
+/** The contenders of all peers, one peer after the other. */
+async function allOf(
+  peers: readonly PeerFiles[],
+  load: Realm['load'],
+): Promise<readonly Contender[]> {
+  const loaded: Contender[] = [];
+  for (const peer of peers) loaded.push(...(await load(peer)));
+  return loaded;
 }

@@ -228,7 +228,7 @@ export function newEvidence(details?: boolean): Evidence {
  * The larger of both errors in each measure: null (no number) is the largest, but of the typical
  * error, which is not known of everything, it counts for nothing.
  */
-function worse(a: Accuracy | undefined, b: Accuracy): Accuracy {
+export function worse(a: Accuracy | undefined, b: Accuracy): Accuracy {
   if (!a) return b;
   const most = (of: (one: Accuracy) => number | null) => larger(of(a), of(b));
   return {

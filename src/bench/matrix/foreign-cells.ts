@@ -20,6 +20,9 @@ export interface ForeignAsked {
   readonly signal: AbortSignal;
 }
 
+/** Libraries tell stacks of their own in messages. */
+const MOST_CHARACTERS = 300;
+
 /**
  * Cells of other libraries. Our device executes a direction, and each library every call that it
  * makes, on the very inputs that the device had; the float64 oracle judges what it gives. A library
@@ -68,7 +71,7 @@ async function cellOf(
       verdicts.push(await judged(call, settings[i] as string, contender));
   } catch (error) {
     const code = error instanceof GradproofError ? error.code : 'library-failed';
-    const message = (messageOf(error).split('\n')[0] as string).slice(0, 300);
+    const message = messageOf(error).replace(/\s+/g, ' ').slice(0, MOST_CHARACTERS);
     if (!(error instanceof AssertionError)) return unavailable(place, code, message);
     const tookMs = performance.now() - started;
     const { compared } = worstVerdict(verdicts);

@@ -3,9 +3,9 @@ import { PEERS, type PeerName } from '../../bench/peer-names.ts';
 import { OptionError, wholeNumber } from '../../harness/option.ts';
 import { RUN_OPTIONS } from '../../harness/run-options.ts';
 import { defineCommand } from '../command.ts';
-import { notYet } from '../exit.ts';
 import { lastPath } from '../path-option.ts';
 import { REPORT, REPORT_FILES } from '../report-options.ts';
+import { runtimeOption } from '../runtime-option.ts';
 import { TUNING } from '../tuning-option.ts';
 import type { BenchCommand } from './bench.ts';
 
@@ -60,17 +60,7 @@ export const command = defineCommand<BenchCommand>({
       parse: (texts) => Object.fromEntries(texts.map(settingOf)),
     },
     tuning: TUNING,
-    runtime: {
-      name: 'runtime',
-      argument: 'chromium|node',
-      description: 'where it is timed (default chromium; node has no peers)',
-      parse: (texts) => {
-        const name = texts.at(-1);
-        if (name === 'chromium' || name === 'node') return name;
-        if (name === 'firefox' || name === 'deno') throw notYet(`--runtime ${name}`);
-        throw new OptionError(`--runtime ${name}: must be chromium or node`);
-      },
-    },
+    runtime: runtimeOption('where it is timed (default chromium; node has no peers)'),
     selfTest: {
       name: 'self-test',
       description:

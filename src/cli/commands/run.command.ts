@@ -5,6 +5,7 @@ import { notYet, UsageError } from '../exit.ts';
 import { Interrupt } from '../interrupt.ts';
 import { checkedPath, lastPath } from '../path-option.ts';
 import { REPORT_FILES, SHARE_BASE } from '../report-options.ts';
+import { runtimeOption } from '../runtime-option.ts';
 import { TUNING } from '../tuning-option.ts';
 import type { GivenOptions, RunCommand } from './run.ts';
 
@@ -66,17 +67,7 @@ const OPTIONS: OptionTable<AllOptions> = {
     description: 'with --list: every row of the catalog with its clauses, and what covers them',
     parse: () => true,
   },
-  runtime: {
-    name: 'runtime',
-    argument: 'chromium|node',
-    description: 'where the cases run (default chromium)',
-    parse: (texts) => {
-      const name = texts.at(-1);
-      if (name === 'chromium' || name === 'node') return name;
-      if (name === 'firefox' || name === 'deno') throw notYet(`--runtime ${name}`);
-      throw new OptionError(`--runtime ${name}: must be chromium or node`);
-    },
-  },
+  runtime: runtimeOption('where the cases run (default chromium)'),
   backends: {
     name: 'backend',
     argument: 'list',

@@ -21,7 +21,7 @@ import { launch, launchAny } from '../browser/launch.ts';
 import { InterruptedError } from '../exit.ts';
 import { planCases } from '../plan-cases.ts';
 import { PAGE_FOLDER, type PageServer, servePage } from '../server.ts';
-import { benchInPage } from './bench-in-page.ts';
+import { benchInPage, foreignInPage } from './bench-in-page.ts';
 import { callPage, openHeadlessPage } from './headless-page.ts';
 import { RunJournal } from './run-journal.ts';
 import type { Runtime } from './runtime.ts';
@@ -185,6 +185,10 @@ class ChromiumRuntime implements Runtime {
 
   async bench(...given: Parameters<Runtime['bench']>) {
     return benchInPage(this.#browser, this.page.url, ...given);
+  }
+
+  async foreign(...given: Parameters<NonNullable<Runtime['foreign']>>) {
+    return foreignInPage(this.#browser, this.page.url, ...given);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

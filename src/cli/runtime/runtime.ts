@@ -1,4 +1,9 @@
 import type { BenchListener } from '../../bench/host.ts';
+import type {
+  ForeignListener,
+  ForeignOutcome,
+  ForeignRequest,
+} from '../../bench/matrix/request.ts';
 import type { BenchRequest } from '../../bench/request.ts';
 import type { RunListener } from '../../harness/events.ts';
 import type { RunRequest } from '../../harness/headless/page.ts';
@@ -30,4 +35,10 @@ export interface Runtime extends AsyncDisposable {
   ): Promise<TrainingOutcome>;
   /** Times the engine, and where a page computes the peers beside it. */
   bench(request: BenchRequest, listen: BenchListener, signal: AbortSignal): Promise<Report>;
+  /** Asks other libraries for their cells of the matrix; they need a page. */
+  foreign?(
+    request: ForeignRequest,
+    listen: ForeignListener,
+    signal: AbortSignal,
+  ): Promise<ForeignOutcome>;
 }

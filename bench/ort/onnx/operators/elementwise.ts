@@ -44,11 +44,12 @@ export const operators = [
     operator(signatureOf(op) as Unary, ({ graph, fed }) => ({ y: graph.node(node, [fed('x')]) })),
   ),
   ...Object.entries(BINARY).map(([op, node]) => ({
-    ...operator(signatureOf(op) as Binary, ({ graph, fed, tensors: { a, b } }) => {
+    ...operator(signatureOf(op) as Binary, ({ graph, fed, kept, tensors: { a, b } }) => {
       // ONNX takes operands of one type: codes beside floats become floats, as they do in torch.
+      // Codes are parts of the model, as those of a weight are.
       const type = isFloat(a.dtype) ? a.dtype : b.dtype;
       const operand = (name: 'a' | 'b', { dtype }: HostTensor) =>
-        dtype === type ? fed(name) : graph.node('Cast', [fed(name)], { to: typeCode(type) });
+        dtype === type ? fed(name) : graph.node('Cast', [kept(name)], { to: typeCode(type) });
       return { y: { value: graph.node(node, [operand('a', a), operand('b', b)]), type } };
     }),
     promotes: true as const,

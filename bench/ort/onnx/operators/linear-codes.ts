@@ -40,16 +40,16 @@ export const operators = [
   ),
   operator(
     dequantizeLinear,
-    ({ graph, fed, kept, keptIfThere, params }) => {
-      const inputs = [fed('q'), kept('scale'), keptIfThere('zero_point')];
+    ({ graph, kept, keptIfThere, params }) => {
+      const inputs = [kept('q'), kept('scale'), keptIfThere('zero_point')];
       const value = graph.node('DequantizeLinear', inputs, alongOf(params));
       return { y: { value, type: 'f32' } };
     },
     wholeBytes,
   ),
-  operator(int8VectorwiseDequant, ({ graph, fed, kept, tensors: { q } }) => {
+  operator(int8VectorwiseDequant, ({ graph, kept, tensors: { q } }) => {
     const scale = graph.node('Mul', [kept('row_stats'), graph.scalar(1 / 127)]);
-    const rows = graph.node('Reshape', [fed('q'), graph.integers(matrixOf(q.shape))]);
+    const rows = graph.node('Reshape', [kept('q'), graph.integers(matrixOf(q.shape))]);
     const decoded = graph.node('DequantizeLinear', [rows, scale], { axis: 0 });
     const value = graph.node('Reshape', [decoded, graph.integers(q.shape)]);
     return { y: { value, type: 'f32' } };

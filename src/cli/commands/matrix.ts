@@ -1,0 +1,161 @@
+import { bridgeName } from '../../backends/bridge/name.ts';
+import type { ForeignOutcome } from '../../bench/matrix/request.ts';
+import { messageOf } from '../../errors.ts';
+import { filterOf } from '../../harness/filter.ts';
+import type { Live } from '../../harness/live.ts';
+import { type Absence, allColumns, cellsOf, type Extent } from '../../harness/matrix/cells.ts';
+import { isOfMatrix, recordedCells } from '../../harness/matrix/recorded.ts';
+import { matrixReport } from '../../harness/matrix/report.ts';
+import { matrixRequest, needsRecordings } from '../../harness/matrix/request.ts';
+import type { BundleFile } from '../../harness/parity.ts';
+import { ORT_COLUMNS } from '../../quantizer/matrix/columns.ts';
+import { methods } from '../../quantizer/registry.ts';
+import { toCsv } from '../../report/csv.ts';
+import { planHash, planText } from '../../report/plan.ts';
+import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
+import type { Report } from '../../report/schema.ts';
+import { countVerdicts } from '../../report/verdict.ts';
+import { writeReport } from '../../report/write.ts';
+import { peersFor } from '../bench/peers.ts';
+import { liveOf, type RunningBridge, startBridge } from '../bridge.ts';
+import { EXIT, UsageError } from '../exit.ts';
+import { checkWritable, writeOutput } from '../files.ts';
+import { Interrupt } from '../interrupt.ts';
+import { showMatrix } from '../output/matrix.ts';
+import { showProgress } from '../output/progress.ts';
+import { type Voice, voiceOn } from '../output/voice.ts';
+import { planCases } from '../plan-cases.ts';
+import { openRuntime, type RuntimeName } from '../runtime/open.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { PAGE_ADDRESS } from '../server.ts';
+import { shippedBundles } from '../shipped-bundles.ts';
+
+/** What `gradproof matrix` understands. */
+export interface MatrixCommand {
+  /** Globs over methods. */
+  readonly methods: readonly string[];
+  /** Globs over columns. */
+  readonly backends: readonly string[];
+  readonly bridge: boolean;
+  readonly runtime: RuntimeName;
+  readonly seed: number;
+  readonly report: string;
+  readonly csv: string;
+}
+
+/** Executes the cells that were asked for; returns the exit status. */
+export async function matrixCommand(given: Partial<MatrixCommand>): Promise<number> {
+  const { report: target, csv, runtime: name = 'chromium' } = given;
+  const voice = voiceOn(target === '-' || csv === '-' ? process.stderr : process.stdout);
+  // Wrong use shows before a browser starts.
+  const wanted = matching('--methods', [...methods.keys()], given.methods);
+  if (!given.bridge) matching('--backends', allColumns([]), given.backends);
+  if (target) checkWritable('--report', target);
+  if (csv) checkWritable('--csv', csv);
+  using interrupt = new Interrupt();
+  const { signal } = interrupt;
+  await using runtime = await openRuntime(name, voice.say, signal);
+  voice.say(`executing on ${runtime.adapter}`);
+  await using bridge = given.bridge ? await bridgeFor(runtime, voice) : undefined;
+  const live = bridge && (await liveOf(bridge, [], signal));
+  const bridges = live?.links.map(({ device }) => bridgeName(device)) ?? [];
+  const columns = matching('--backends', allColumns(bridges), given.backends);
+  const place = { runtime, voice, signal, seed: given.seed ?? DEFAULT_RUN_OPTIONS.seed };
+  const { report, cells } = await executed({ methods: wanted, columns }, place, live);
+  if (target) writeOutput('--report', target, writeReport(report));
+  if (csv) writeOutput('--csv', csv, toCsv(report));
+  showMatrix(voice, { methods: wanted, columns }, cells, report);
+  return exitOfMatrix(report, signal.aborted);
+}
+
+/** Names that globs leave. Throws UsageError where that is none. */
+function matching(
+  option: string,
+  names: readonly string[],
+  globs: readonly string[] = [],
+): readonly string[] {
+  const found = names.filter(filterOf(globs));
+  if (found.length > 0) return found;
+  throw new UsageError(`${option} ${globs.join(' ')}: none matches: there are ${names.join(', ')}`);
+}
+
+async function bridgeFor(runtime: Runtime, voice: Voice): Promise<RunningBridge> {
+  const bridge = await startBridge(runtime.page?.url ?? PAGE_ADDRESS, (how) =>
+    voice.say(`the bridge ended: ${how}`),
+  );
+  runtime.page?.allow(bridge.origin);
+  return bridge;
+}
+
+interface Place {
+  readonly runtime: Runtime;
+  readonly voice: Voice;
+  readonly signal: AbortSignal;
+  readonly seed: number;
+}
+
+async function executed(extent: Extent, place: Place, live: Live | undefined) {
+  const { runtime, voice, signal, seed } = place;
+  const startedAt = new Date();
+  const shownLive = live?.links.some(({ device }) => extent.columns.includes(bridgeName(device)));
+  const devices = shownLive ? live : undefined;
+  const bundles: readonly BundleFile[] = needsRecordings(extent, devices)
+    ? await shippedBundles(isOfMatrix)
+    : [];
+  const request = matrixRequest(extent, { seed, bundles, live: devices });
+  const ran = request && (await runtime.run(request, showProgress(voice, false), signal));
+  const foreign = await foreignIn(extent, place);
+  const cells = cellsOf(extent, {
+    results: ran?.results ?? [],
+    recorded: recordedCells(bundles),
+    foreign: 'cells' in foreign ? foreign.cells : foreign,
+  });
+  const identity = {
+    kind: 'run',
+    startedAt,
+    options: { ...DEFAULT_RUN_OPTIONS, tier: 'full', seed },
+    planHash: await planHash(planText((await planCases()).values())),
+  } as const;
+  const places = {
+    own: ran?.environments[0],
+    foreign: 'cells' in foreign ? foreign.environment : undefined,
+  };
+  const complete = (ran?.run.complete ?? true) && !signal.aborted;
+  return { report: matrixReport(identity, cells, places, complete), cells };
+}
+
+/** What other libraries gave, or why there is nothing of them. */
+async function foreignIn(
+  { methods: names, columns }: Extent,
+  { runtime, voice, signal, seed }: Place,
+): Promise<ForeignOutcome | Absence> {
+  if (!ORT_COLUMNS.some((column) => columns.includes(column)) || signal.aborted)
+    return { code: 'not-asked', message: 'it was not asked for' };
+  if (!runtime.foreign)
+    return { code: 'missing-browser', message: 'it needs a browser: leave --runtime node out' };
+  const { peers } = peersFor('chromium', undefined);
+  if (!peers.includes('ort'))
+    return { code: 'missing-library', message: 'not installed: npm run bench:setup' };
+  try {
+    const request = { methods: names, seed, peers: ['ort'] };
+    const { versions, ...outcome } = await runtime.foreign(request, () => {}, signal);
+    const told = Object.entries(versions).map(([backend, version]) => `${backend} ${version}`);
+    voice.say(`beside it ONNX Runtime Web: ${told.join(', ')}`);
+    return { versions, ...outcome };
+  } catch (error) {
+    return { code: 'library-failed', message: messageOf(error).split('\n')[0] ?? '' };
+  }
+}
+
+/**
+ * The status that a matrix deserves: one of our cells that is wrong fails it, and what another
+ * library gets wrong does not.
+ */
+function exitOfMatrix({ results }: Report, interrupted: boolean): number {
+  if (interrupted) return EXIT.interrupted;
+  const { right, wrong } = countVerdicts(results.filter(isOurs));
+  return right > 0 && wrong === 0 ? EXIT.ok : EXIT.failed;
+}
+
+const isOurs = ({ status, fault }: Report['results'][number]) =>
+  status === 'pass' || fault !== 'producer';

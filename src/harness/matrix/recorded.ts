@@ -1,0 +1,120 @@
+import type { ParityBundle } from '../../formats/parity-bundle.ts';
+import type { RecordedColumn } from '../../quantizer/matrix/columns.ts';
+import type { Direction } from '../../quantizer/matrix/directions.ts';
+import { contentOf } from '../bundle-content.ts';
+import { type BundleFile, replayCases } from '../parity.ts';
+
+/** Of which cells a recording is. */
+export interface RecordedCells {
+  readonly method: string;
+  readonly directions: readonly Direction[];
+  /** By what the library computed on; undefined for a device that has no column. */
+  readonly column: RecordedColumn | undefined;
+  /** Names of what the library gave. */
+  readonly outputs: readonly string[];
+}
+
+/** What each output shows of a library's method; the others are its codes and scales. */
+const SHOWS: Readonly<Record<string, Direction>> = { dequant: 'dequantize', y: 'product' };
+
+/**
+ * Whether a finding about a recording is about one of its directions: it names the tensor that
+ * deviates first, and all others at its end. One that names none of them is about all.
+ */
+export function isAbout(
+  message: string,
+  direction: Direction,
+  { outputs, directions }: RecordedCells,
+): boolean {
+  const others = message.split('; also ')[1]?.split(', ') ?? [];
+  const named = outputs.filter((name) => message.includes(`: ${name}[`) || others.includes(name));
+  const shown = named.map((name) => SHOWS[name] ?? 'quantize');
+  return directions.length === 1 || shown.length === 0 || shown.includes(direction);
+}
+
+type Bundle = Pick<ParityBundle, 'op' | 'params' | 'device' | 'tensors'>;
+type Cells = Omit<RecordedCells, 'column' | 'outputs'>;
+
+/** Quantizers of libraries give the codes, and what these decode to. */
+const BOTH: readonly Direction[] = ['quantize', 'dequantize'];
+
+/** Methods by Quanto's types. */
+const QUANTO: Readonly<Record<string, string>> = {
+  qint8: 'quanto_int8',
+  qfloat8_e4m3fn: 'quanto_float8',
+  qint4: 'quanto_int',
+  qint2: 'quanto_int',
+};
+/** Methods by the types that torch and ONNX cast to. */
+const HALVES: Readonly<Record<string, string>> = { float16: 'f16', bfloat16: 'bf16' };
+
+/** By ops of bundles: which method a recording shows, and what of it. */
+const CELLS_OF: Readonly<Record<string, (bundle: Bundle) => Cells | undefined>> = {
+  quantize_4bit: ({ params }) => ({ method: `${params['quant_type']}`, directions: BOTH }),
+  dequantize_4bit: ({ params }) => ({
+    method: `${params['quant_type']}`,
+    directions: ['dequantize'],
+  }),
+  matmul_4bit: ({ params, tensors }) => ({
+    method: `${params['quant_type']}`,
+    directions: Object.hasOwn(tensors.gradsOut, 'x') ? ['product', 'gradient'] : ['product'],
+  }),
+  quantize_blockwise: ({ params }) =>
+    params['signed'] === true ? { method: 'int8_blockwise', directions: BOTH } : undefined,
+  int8_vectorwise_quant: () => ({ method: 'llm_int8', directions: BOTH }),
+  linear_8bit_lt: () => ({ method: 'llm_int8', directions: ['product'] }),
+  gguf_quantize: ({ params }) => ({
+    method: `${params['quant_type']}`,
+    directions: ['quantize'],
+  }),
+  gguf_dequantize: ({ params }) => ({
+    method: `${params['quant_type']}`,
+    directions: ['dequantize'],
+  }),
+  hqq_quantize: () => ({ method: 'hqq', directions: BOTH }),
+  mlx_quantize: ({ params: { mode }, tensors }) => ({
+    method: mode === 'affine' ? 'mlx' : `${mode}`,
+    directions: Object.hasOwn(tensors.outputs, 'y') ? [...BOTH, 'product'] : BOTH,
+  }),
+  quanto_quantize: ({ params }) => withMethod(QUANTO[`${params['qtype']}`], BOTH),
+  ternary_quantize: () => ({ method: 'ternary', directions: BOTH }),
+  bitnet_quantize: () => ({ method: 'bitnet', directions: BOTH }),
+  quantize_linear: ({ params }) => withMethod(linear(params), ['quantize']),
+  dequantize_linear: ({ params }) => withMethod(linear(params), ['dequantize']),
+  cast: ({ params }) => withMethod(HALVES[`${params['to']}`], ['quantize']),
+};
+
+/** ONNX's codes of a byte with a scale for each channel or for all, whatever their zero point. */
+function linear({ dtype, block_size }: Bundle['params']): string | undefined {
+  const isByte = dtype === undefined || dtype === 'int8';
+  return isByte && block_size === undefined ? 'int8' : undefined;
+}
+
+const withMethod = (method: string | undefined, directions: readonly Direction[]) =>
+  method === undefined ? undefined : { method, directions };
+
+/** Whether recordings of an op may be of some cell. */
+export const isOfMatrix = (op: string): boolean => Object.hasOwn(CELLS_OF, op);
+
+/** What is written before the name of a device: `cuda:NVIDIA H100`. */
+const COLUMNS: Readonly<Record<string, RecordedColumn>> = {
+  cpu: 'recorded-cpu',
+  cuda: 'recorded-cuda',
+  mps: 'recorded-mps',
+  mlx: 'recorded-mlx',
+};
+
+/** Of which cells each recording is, by the id of the case that replays it. */
+export function recordedCells(files: readonly BundleFile[]): ReadonlyMap<string, RecordedCells> {
+  return new Map(
+    replayCases(files).flatMap(({ declared, bundle: { bytes } }) => {
+      const content = contentOf(bytes);
+      if (content.kind !== 'bundle') return [];
+      const { bundle } = content;
+      const cells = CELLS_OF[bundle.op]?.(bundle);
+      const [device = ''] = bundle.device.split(':');
+      const outputs = Object.keys(bundle.tensors.outputs);
+      return cells ? [[declared.id, { ...cells, column: COLUMNS[device], outputs }] as const] : [];
+    }),
+  );
+}
