@@ -12,6 +12,9 @@ type Ort = typeof import('onnxruntime-web/webgpu');
 /** A node that the provider has no kernel for would be computed on the host, with copies. */
 const NO_HOST = { session: { disable_cpu_ep_fallback: '1' } };
 
+/** What it refuses comes as an exception: its log would say it to the console again. */
+const FATAL = 4;
+
 /** The WebGPU provider, on the device that it makes for itself. */
 export async function webgpuProvider(ort: Ort): Promise<Provider> {
   const first = await firstSession(ort);
@@ -52,6 +55,7 @@ function optionsOf(setting: string): InferenceSession.SessionOptions {
     enableGraphCapture: setting.endsWith(CAPTURED),
     executionProviders: [{ name: 'webgpu', ...(layout ? { preferredLayout: layout } : {}) }],
     extra: NO_HOST,
+    logSeverityLevel: FATAL,
   };
 }
 

@@ -2,16 +2,10 @@ import { bridgeName } from '../../backends/bridge/name.ts';
 import type { ForeignOutcome } from '../../bench/matrix/request.ts';
 import { messageOf } from '../../errors.ts';
 import { filterOf } from '../../harness/filter.ts';
-import type { Live } from '../../harness/live.ts';
-import { type Absence, allColumns, cellsOf, type Extent } from '../../harness/matrix/cells.ts';
-import { isOfMatrix, recordedCells } from '../../harness/matrix/recorded.ts';
-import { matrixReport } from '../../harness/matrix/report.ts';
-import { matrixRequest, needsRecordings } from '../../harness/matrix/request.ts';
-import type { BundleFile } from '../../harness/parity.ts';
-import { ORT_COLUMNS } from '../../quantizer/matrix/columns.ts';
+import { type Absence, allColumns } from '../../harness/matrix/cells.ts';
+import { executeMatrix } from '../../harness/matrix.ts';
 import { methods } from '../../quantizer/registry.ts';
 import { toCsv } from '../../report/csv.ts';
-import { planHash, planText } from '../../report/plan.ts';
 import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
 import type { Report } from '../../report/schema.ts';
 import { countVerdicts } from '../../report/verdict.ts';
@@ -61,7 +55,15 @@ export async function matrixCommand(given: Partial<MatrixCommand>): Promise<numb
   const bridges = live?.links.map(({ device }) => bridgeName(device)) ?? [];
   const columns = matching('--backends', allColumns(bridges), given.backends);
   const place = { runtime, voice, signal, seed: given.seed ?? DEFAULT_RUN_OPTIONS.seed };
-  const { report, cells } = await executed({ methods: wanted, columns }, place, live);
+  const { report, cells } = await executeMatrix(
+    { methods: wanted, columns },
+    {
+      ...{ cases: await planCases(), seed: place.seed, live, signal },
+      recordings: shippedBundles,
+      run: (request) => runtime.run(request, showProgress(voice, false), signal),
+      foreign: () => foreignIn(wanted, place),
+    },
+  );
   if (target) writeOutput('--report', target, writeReport(report));
   if (csv) writeOutput('--csv', csv, toCsv(report));
   showMatrix(voice, { methods: wanted, columns }, cells, report);
@@ -94,43 +96,11 @@ interface Place {
   readonly seed: number;
 }
 
-async function executed(extent: Extent, place: Place, live: Live | undefined) {
-  const { runtime, voice, signal, seed } = place;
-  const startedAt = new Date();
-  const shownLive = live?.links.some(({ device }) => extent.columns.includes(bridgeName(device)));
-  const devices = shownLive ? live : undefined;
-  const bundles: readonly BundleFile[] = needsRecordings(extent, devices)
-    ? await shippedBundles(isOfMatrix)
-    : [];
-  const request = matrixRequest(extent, { seed, bundles, live: devices });
-  const ran = request && (await runtime.run(request, showProgress(voice, false), signal));
-  const foreign = await foreignIn(extent, place);
-  const cells = cellsOf(extent, {
-    results: ran?.results ?? [],
-    recorded: recordedCells(bundles),
-    foreign: 'cells' in foreign ? foreign.cells : foreign,
-  });
-  const identity = {
-    kind: 'run',
-    startedAt,
-    options: { ...DEFAULT_RUN_OPTIONS, tier: 'full', seed },
-    planHash: await planHash(planText((await planCases()).values())),
-  } as const;
-  const places = {
-    own: ran?.environments[0],
-    foreign: 'cells' in foreign ? foreign.environment : undefined,
-  };
-  const complete = (ran?.run.complete ?? true) && !signal.aborted;
-  return { report: matrixReport(identity, cells, places, complete), cells };
-}
-
 /** What other libraries gave, or why there is nothing of them. */
 async function foreignIn(
-  { methods: names, columns }: Extent,
+  names: readonly string[],
   { runtime, voice, signal, seed }: Place,
 ): Promise<ForeignOutcome | Absence> {
-  if (!ORT_COLUMNS.some((column) => columns.includes(column)) || signal.aborted)
-    return { code: 'not-asked', message: 'it was not asked for' };
   if (!runtime.foreign)
     return { code: 'missing-browser', message: 'it needs a browser: leave --runtime node out' };
   const { peers } = peersFor('chromium', undefined);

@@ -1,6 +1,6 @@
 import type { Cell } from '../../quantizer/matrix/cell.ts';
 import { ORT_COLUMNS, RECORDED_COLUMNS } from '../../quantizer/matrix/columns.ts';
-import { buildReport, type RunIdentity } from '../../report/build.ts';
+import { buildReport, identityOf, type RunIdentity } from '../../report/build.ts';
 import type { CaseResult, Environment, Report } from '../../report/schema.ts';
 import { caseId } from '../../testing/suite.ts';
 
@@ -23,10 +23,10 @@ export function matrixReport(
   { own, foreign }: MatrixPlaces,
   complete: boolean,
 ): Report {
-  const environments = [own, foreign].flatMap((one) => one ?? []);
-  const foreignEnv = environments.length - 1;
+  const isSame = own && foreign && identityOf(own) === identityOf(foreign);
+  const environments = [own, isSame ? undefined : foreign].flatMap((one) => one ?? []);
   const envOf = ({ backend }: Cell) =>
-    foreign && (ORT_COLUMNS as readonly string[]).includes(backend) ? foreignEnv : 0;
+    foreign && (ORT_COLUMNS as readonly string[]).includes(backend) ? environments.length - 1 : 0;
   const results = cells.map((cell) => ({ ...resultOf(cell), env: envOf(cell), attempts: 1 }));
   return buildReport(identity, environments, results, complete);
 }

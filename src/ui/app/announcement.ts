@@ -11,12 +11,14 @@ export function announcement({
   learning,
   timing,
   measuring,
+  executing,
   router,
-}: Pick<App, 'run' | 'learning' | 'timing' | 'measuring' | 'router'>): string {
+}: Pick<App, 'run' | 'learning' | 'timing' | 'measuring' | 'executing' | 'router'>): string {
   const { view } = router.address.value;
   if (view === 'train') return ofTraining(learning);
   if (view === 'bench') return ofBench(timing);
   if (view === 'quantize') return ofQuantizers(measuring);
+  if (view === 'matrix') return ofQuantizers(executing);
   const { phase, report, subject, done, total, problem } = run.state.value;
   switch (phase) {
     case 'idle':
@@ -67,7 +69,9 @@ function ofBench({ value: { phase, file, done, total, problem } }: App['timing']
   }
 }
 
-function ofQuantizers({ value: { phase, done, total, problem } }: App['measuring']): string {
+function ofQuantizers({
+  value: { phase, done, total, problem },
+}: App['measuring'] | App['executing']): string {
   const words = checkWords().announce;
   switch (phase) {
     case 'idle':

@@ -106,7 +106,8 @@ export class AppElement extends LitElement {
 
   constructor() {
     super();
-    const { router, shared, notice, bridge, run, learning, timing, measuring, offline } = this.#app;
+    const { router, shared, notice, bridge, run, learning, timing, measuring, executing, offline } =
+      this.#app;
     new Follow(this, () => [
       language,
       router.address,
@@ -118,6 +119,7 @@ export class AppElement extends LitElement {
       learning,
       timing,
       measuring,
+      executing,
     ]);
     // Another language makes all elements anew, another view those of the old one.
     new KeepFocus(this, (lost) =>

@@ -11,6 +11,7 @@ import { Observable } from '../controls/observable.ts';
 import { History } from '../history/history.ts';
 import { BridgeSession } from '../libraries/bridge-session.ts';
 import { Replay } from '../libraries/replay.ts';
+import { type MatrixState, UNEXECUTED } from '../matrix/matrix-state.ts';
 import { type QuantizingState, UNMEASURED } from '../quantize/quantizing-state.ts';
 import { RunSession } from '../run/run-session.ts';
 import { Starter } from '../run/starter.ts';
@@ -70,6 +71,12 @@ export class App {
   readonly quantizing = new Later(async () => {
     const { QuantizingSession } = await import('../quantize/quantizing-session.ts');
     return new QuantizingSession(this.measuring, this.history, this.notice);
+  });
+  /** How the matrix of quantizers stands. */
+  readonly executing = new Observable<MatrixState>(UNEXECUTED);
+  readonly matrix = new Later(async () => {
+    const { MatrixSession } = await import('../matrix/matrix-session.ts');
+    return new MatrixSession(this.executing, this.bridge, this.history);
   });
   readonly shared = new SharedResult();
   /** Whether the page works without a network, and whether a newer one came in. */

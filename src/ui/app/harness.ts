@@ -34,6 +34,7 @@ async function load() {
     { applyExpectations },
     { mergeRerun },
     { measureSchemes },
+    { executeMatrix },
   ] = await Promise.all([
     import('../../harness/registry.ts'),
     import('../../harness/runner.ts'),
@@ -44,6 +45,7 @@ async function load() {
     import('../../harness/expectations.ts'),
     import('../../harness/rerun.ts'),
     import('../../harness/choosing.ts'),
+    import('../../harness/matrix.ts'),
   ]);
   const cases: ReadonlyMap<string, Case> = await loadCases();
   return {
@@ -53,6 +55,7 @@ async function load() {
     applyExpectations,
     mergeRerun,
     measureSchemes,
+    executeMatrix,
     launchers,
     records,
     startWorker: startWebWorker,

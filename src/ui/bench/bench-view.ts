@@ -10,7 +10,7 @@ import { benchWords } from './bench.en.ts';
 import { type BenchChoice, requestOf } from './bench-choice.ts';
 import type { BenchSession } from './bench-session.ts';
 import { type BenchState, isBusy } from './bench-state.ts';
-import { BENCH_PAGE, isBenchPage } from './own-page.ts';
+import { benchPage, isBenchPage } from './own-page.ts';
 import '../check/found.ts';
 import '../controls/progress.ts';
 import './bench-fields.ts';
@@ -110,7 +110,7 @@ export class BenchView extends LitElement {
     const words = benchWords();
     const { phase } = state;
     if (this.bench.server && !isBenchPage())
-      return html`<span>${words.elsewhere} <a href=${BENCH_PAGE} target="_blank">${words.openPage}</a></span>`;
+      return html`<span>${words.elsewhere} <a href=${benchPage('bench')} target="_blank">${words.openPage}</a></span>`;
     const busy = isBusy(state);
     const disabled = busy ? phase === 'stopping' : this.#request === undefined;
     return html`<button class="large ${busy ? '' : 'primary'}" aria-keyshortcuts="R" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>

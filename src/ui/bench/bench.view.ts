@@ -11,7 +11,7 @@ export const view: View = {
   given: ({ facts, bench, run, learning }) => ({ facts, bench: bench.made, run, learning }),
   load: async (app) => {
     const { toBenchPage } = await import('./own-page.ts');
-    await toBenchPage(app);
+    await toBenchPage(app, 'bench');
     await import('./bench-view.ts');
   },
 };

@@ -5,8 +5,8 @@ import type { RunSession } from '../run/run-session.ts';
 import type { TrainingState } from '../train/training-state.ts';
 import type { BenchSession } from './bench-session.ts';
 
-/** The page that alone may have a frame, in which a bench runs. */
-export const BENCH_PAGE = 'bench.html?view=bench';
+/** The page that alone may have a frame, in which other libraries run, at one of its views. */
+export const benchPage = (view: 'bench' | 'matrix'): string => `bench.html?view=${view}`;
 
 /** Whether this page is it. */
 export function isBenchPage(path = location.pathname): boolean {
@@ -25,13 +25,16 @@ interface Shown {
  * Goes to that page where its server has what a bench needs, and nothing that this page shows is
  * lost by it; then it does not resolve.
  */
-export async function toBenchPage({ bench, bridge, run, learning }: Shown): Promise<void> {
+export async function toBenchPage(
+  { bench, bridge, run, learning }: Shown,
+  view: 'bench' | 'matrix',
+): Promise<void> {
   const { server } = await bench.get();
   const isEmpty =
     run.state.value.phase === 'idle' &&
     learning.value.phase === 'idle' &&
     bridge.state.value.phase === 'absent';
   if (!server || !isEmpty || isBenchPage()) return;
-  location.replace(new URL(BENCH_PAGE, document.baseURI));
+  location.replace(new URL(benchPage(view), document.baseURI));
   await new Promise(() => {});
 }

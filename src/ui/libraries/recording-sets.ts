@@ -26,12 +26,13 @@ const AT_ONCE = 8;
 class RecordingError extends Error {}
 
 /**
- * Fetches recordings that the page brings along, each checked against its index: a response that was
+ * Fetches recordings that the page brings along, of ops that are wanted (default all), each checked against its index: a response that was
  * cut off would end without an error. Throws, with a line for people, when one cannot be had.
  */
 export async function fetchRecordings(
   brought: Brought,
   signal: AbortSignal,
+  isWanted: (op: string) => boolean = () => true,
 ): Promise<readonly BundleFile[]> {
   const [{ readParityIndex }, { listedBundle }] = await Promise.all([
     import('../../formats/parity-index.ts'),
@@ -42,7 +43,7 @@ export async function fetchRecordings(
     const index = readParityIndex(
       new TextDecoder().decode(await get(`${folder}INDEX.json`, signal)),
     );
-    for (const { name } of index.cases) {
+    for (const { name } of index.cases.filter(({ op }) => isWanted(op))) {
       const path = `${folder}${name}.safetensors`;
       wanted.push(async () =>
         complete(await listedBundle(path, name, await get(path, signal), index)),
