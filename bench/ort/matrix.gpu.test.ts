@@ -30,7 +30,7 @@ async function cellsOf(
   return cells;
 }
 
-/** Directions of methods of which the pinned version has every operator. */
+/** By direction the methods whose every call the pinned version has an operator for. */
 const EXECUTED = {
   quantize: ['f16', 'int8', 'quanto_int8'],
   dequantize: [

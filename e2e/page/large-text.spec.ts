@@ -42,6 +42,7 @@ const VIEWS = {
   suites: '/?view=suites&row=tb.pipeline.training-with-checkpointing',
   quantize: '/?view=quantize',
   sheet: '/?view=sheet&rank=none',
+  matrix: '/?view=matrix',
 } as const;
 
 for (const locale of ['en', 'de']) {

@@ -25,6 +25,7 @@ const SAME: readonly string[] = [
   ', Gradproof',
   'JUnit (XML)',
   'Link',
+  'Matrix',
   'Name',
   'Python',
   'Median, ms',

@@ -94,6 +94,7 @@ const LIMITS: Readonly<Record<string, string>> = {
   'src/quantizer/methods/int8.ts: LEAST_SCALE = 2 ** -100':
     'the scale of a channel of zeros, which decode to zeros by any',
   'src/quantizer/choosing/drawn.ts: DEVIATION = 0.02': 'the size of drawn weights',
+  'src/quantizer/matrix/given.ts: WEIGHT_SIZE = 0.05': 'the size of drawn weights',
   'suites/quant/latent-training.suite.ts: STEP_LIMIT = 1e-6':
     "the catalog's limit for a weight after a step",
   'suites/quantizer/drawn.ts: WEIGHT_SIZE = 0.05': 'the size of drawn weights',

@@ -28,8 +28,8 @@ export interface MatrixHost {
   /** Recordings that are shipped, of the ops that are wanted. */
   readonly recordings: (isWanted: (op: string) => boolean) => Promise<readonly BundleFile[]>;
   readonly run: (request: RunRequest) => Promise<Report>;
-  /** Asks other libraries, or says why they are not asked. */
-  readonly foreign: () => Promise<ForeignCells | Absence>;
+  /** Asks other libraries, or says why they cannot be; absent where they are not wanted. */
+  readonly foreign?: () => Promise<ForeignCells | Absence>;
   readonly signal: AbortSignal;
 }
 
@@ -56,7 +56,7 @@ export async function executeMatrix(extent: Extent, host: MatrixHost): Promise<M
   const request = matrixRequest(extent, { seed, bundles, live });
   const ran = request && (await run(request));
   const isAsked = ORT_COLUMNS.some((column) => extent.columns.includes(column));
-  const foreign = isAsked && !signal.aborted ? await host.foreign() : ENDED;
+  const foreign = await (isAsked && !signal.aborted ? (host.foreign?.() ?? NOT_ASKED) : ENDED);
   const cells = cellsOf(extent, {
     results: ran?.results ?? [],
     recorded: recordedCells(bundles),
@@ -77,3 +77,8 @@ export async function executeMatrix(extent: Extent, host: MatrixHost): Promise<M
 }
 
 const ENDED: Absence = { code: 'not-run', message: 'the run ended before it' };
+
+const NOT_ASKED: Absence = {
+  code: 'not-asked',
+  message: 'ONNX Runtime was not asked: it is loaded where a person wants it',
+};

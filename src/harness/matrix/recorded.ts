@@ -4,7 +4,7 @@ import type { Direction } from '../../quantizer/matrix/directions.ts';
 import { contentOf } from '../bundle-content.ts';
 import { type BundleFile, replayCases } from '../parity.ts';
 
-/** Of which cells a recording is. */
+/** The cells that a recording is of. */
 export interface RecordedCells {
   readonly method: string;
   readonly directions: readonly Direction[];
@@ -104,7 +104,7 @@ const COLUMNS: Readonly<Record<string, RecordedColumn>> = {
   mlx: 'recorded-mlx',
 };
 
-/** Of which cells each recording is, by the id of the case that replays it. */
+/** The cells that each recording is of, by the id of the case that replays it. */
 export function recordedCells(files: readonly BundleFile[]): ReadonlyMap<string, RecordedCells> {
   return new Map(
     replayCases(files).flatMap(({ declared, bundle: { bytes } }) => {

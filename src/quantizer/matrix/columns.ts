@@ -12,7 +12,6 @@ export const COMPUTE = {
 
 /** Columns of ONNX Runtime Web, by the names that its contenders have in a bench. */
 export const ORT_COLUMNS = ['ort-wasm', 'ort-webgpu'] as const;
-export type OrtColumn = (typeof ORT_COLUMNS)[number];
 
 /** Columns of recordings, by what the library computed on. */
 export const RECORDED_COLUMNS = [

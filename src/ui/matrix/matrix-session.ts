@@ -50,7 +50,7 @@ export class MatrixSession {
           runner.run({ ...runner, ...sources, signal: abort.signal }, options, (event) =>
             this.#follow(event),
           ),
-        foreign: () => (withOrt ? this.#ask(names, abort.signal) : NOT_ASKED),
+        ...(withOrt ? { foreign: () => this.#ask(names, abort.signal) } : {}),
       };
       const { report, cells } = await executeMatrix({ methods: names, columns }, host);
       this.state.value = { ...this.state.value, phase: 'ended', cells, report };
@@ -67,7 +67,10 @@ export class MatrixSession {
     this.#abort?.abort();
   }
 
-  async #ask(methods: readonly string[], signal: AbortSignal): ReturnType<MatrixHost['foreign']> {
+  async #ask(
+    methods: readonly string[],
+    signal: AbortSignal,
+  ): ReturnType<NonNullable<MatrixHost['foreign']>> {
     const { foreignInFrame } = await import('../../bench/frame-link.ts');
     const request = { methods, seed: DEFAULT_RUN_OPTIONS.seed, peers: ['ort'] };
     try {
@@ -96,8 +99,3 @@ export class MatrixSession {
     this.state.value = { ...this.state.value, current };
   }
 }
-
-const NOT_ASKED = Promise.resolve({
-  code: 'not-asked',
-  message: 'ONNX Runtime was not asked: it is loaded where a person wants it',
-});
