@@ -64,7 +64,7 @@ test('blocks that are kept are not computed again', () => {
 });
 
 test('moments in 8 bits, worked by hand', () => {
-  const needs = needsOf(preset('Qwen2.5-0.5B'), { ...DEFAULT_SETUP, optimizer: 'adamw-8bit' });
+  const needs = needsOf(preset('Qwen2.5-0.5B'), { ...DEFAULT_SETUP, optimizer: 'adamw8bit' });
   // lora_B of keys and of values have 2048 numbers, fewer than 4096, and stay in 32 bits; the other
   // 362,496 numbers of a block are bytes with 1416 scales; two maps of 256 floats.
   expect(needs.optimizer).toBe(

@@ -1,5 +1,5 @@
 /** How moments are kept: AdamW of torch in 32 bits, or of bitsandbytes in 8. */
-export const OPTIMIZERS = ['adamw', 'adamw-8bit'] as const;
+export const OPTIMIZERS = ['adamw', 'adamw8bit'] as const;
 export type SheetOptimizer = (typeof OPTIMIZERS)[number];
 
 /** How a model would be fine-tuned: adapters on all linears of its blocks over a quantized base. */

@@ -1,6 +1,6 @@
 import type { Cell, CellVerdict } from '../../quantizer/matrix/cell.ts';
 import { DIRECTIONS } from '../../quantizer/matrix/directions.ts';
-import type { FigureTable } from '../charts/table.ts';
+import type { FigureTable } from '../../report/table.ts';
 import { unitsWords } from '../messages/units.en.ts';
 import { matrixWords } from './matrix.en.ts';
 

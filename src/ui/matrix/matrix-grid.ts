@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { Cell } from '../../quantizer/matrix/cell.ts';
-import { toCsv } from '../charts/table.ts';
+import { toCsv } from '../../report/table.ts';
 import { download } from '../controls/download.ts';
 import { base, controls } from '../controls/styles.ts';
 import { tables } from '../controls/tables.ts';

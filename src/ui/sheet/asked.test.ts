@@ -12,13 +12,13 @@ test('an address that asks nothing asks what is usual', () => {
 test('reads every choice, the model, and what is sorted by', () => {
   const { architecture } = PRESETS[0] as (typeof PRESETS)[number];
   const asked = readAsked({
-    ...{ method: 'hqq', rank: '8', context: '2048', batch: '4', optimizer: 'adamw-8bit' },
+    ...{ method: 'hqq', rank: '8', context: '2048', batch: '4', optimizer: 'adamw8bit' },
     ...{ checkpointing: 'off', examples: '50', memory: '7,5', sort: '-total' },
     model: modelText(architecture),
   });
   expect(asked).toEqual({
     setup: {
-      ...{ method: 'hqq', rank: 8, context: 2048, batch: 4, optimizer: 'adamw-8bit' },
+      ...{ method: 'hqq', rank: 8, context: 2048, batch: 4, optimizer: 'adamw8bit' },
       ...{ checkpointing: false, examples: 50 },
     },
     memory: 7.5 * 2 ** 30,

@@ -22,7 +22,7 @@ export const words: ReturnType<typeof sheetWords> = {
     examples: 'Beispiele für die Zeit',
     memory: 'Speicher des Grafikchips, GB',
   },
-  optimizers: { adamw: 'AdamW, 32 Bit', 'adamw-8bit': 'AdamW, 8 Bit' },
+  optimizers: { adamw: 'AdamW, 32 Bit', adamw8bit: 'AdamW, 8 Bit' },
   checkpointing: 'Checkpointing: Blöcke noch einmal rechnen statt behalten',
   choose: 'config.json wählen',
   hint: 'Die config.json eines Modells hier ablegen (Llama, Mistral, Qwen2, Qwen3), dann steht es vorn; sie bleibt auf diesem Rechner.',

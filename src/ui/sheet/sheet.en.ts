@@ -23,7 +23,7 @@ export const sheetWords = words('sheet', {
     examples: 'Examples for the time',
     memory: 'Memory of the graphics chip, GB',
   },
-  optimizers: { adamw: 'AdamW, 32 bits', 'adamw-8bit': 'AdamW, 8 bits' },
+  optimizers: { adamw: 'AdamW, 32 bits', adamw8bit: 'AdamW, 8 bits' },
   checkpointing: 'Checkpointing: compute blocks again instead of keeping them',
   choose: 'Choose a config.json',
   hint: 'Drop a model’s config.json here (Llama, Mistral, Qwen2, Qwen3) and it comes first; it stays on this computer.',

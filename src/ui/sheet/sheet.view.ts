@@ -2,7 +2,7 @@ import type { View } from '../app/view.ts';
 
 export const view: View = {
   name: 'sheet',
-  order: 7,
+  order: 8,
   words: {
     en: { label: 'Models', title: 'which models could learn here' },
     de: { label: 'Modelle', title: 'welche Modelle hier lernen könnten' },
