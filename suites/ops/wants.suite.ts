@@ -15,6 +15,18 @@ export const wants = suite('ops.wants', {
   description: 'Backward passes compute the gradients that are wanted, and no others',
 });
 
+/** Ops whose kernels take longest to compile, where others ask for the same by the same code. */
+const COMPILED_LONGEST: ReadonlySet<string> = new Set([
+  'scaled_dot_product_attention',
+  'conv1d',
+  'gguf_matmul',
+  'hqq_matmul',
+  'linear_8bit_lt',
+  'matmul_4bit',
+  'matmul_8bit_lt',
+  'mlx_matmul',
+]);
+
 for (const [name, record] of records) {
   const samples = record.samples.filter(
     ({ grads, tier = 'quick', gradientTier = tier }) => grads && gradientTier === 'quick',
@@ -23,6 +35,7 @@ for (const [name, record] of records) {
   if (!record.vjp || samples.length === 0 || !op) continue;
   wants
     .case('each-alone', { op: [name] })
+    .tier(COMPILED_LONGEST.has(name) ? 'full' : 'quick')
     .desc(
       'Asked for no gradient, the backward pass dispatches nothing; asked for one, it returns that one, and as among all of them.',
     )

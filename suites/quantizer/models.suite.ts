@@ -138,7 +138,7 @@ quantizedModels
 for (const method of ['ternary', 'nf4', 'int8', 'hqq', 'f16'])
   quantizedModels
     .case('conv-net', { method: [method] })
-    .tier(method === 'nf4' || method === 'int8' ? 'quick' : 'full')
+    .tier(method === 'nf4' ? 'quick' : 'full')
     .desc('A convolutional network with quantized weights computes every op within its bound.')
     .control('convolutions one row too high', (fault) =>
       fault.launch('conv2d.forward', ([gpu, inputs, params, ...rest]) => [

@@ -101,7 +101,7 @@ async function learn(t: CaseContext, model: SmallModel): Promise<void> {
 for (const [name, model] of Object.entries(MODELS)) {
   smallModels
     .case(name)
-    .tier(name === 'chosen' ? 'quick' : 'full')
+    .tier('full')
     .desc(model.description)
     .control(model.control.name, model.control.faults)
     .run((t) => learn(t, model));
