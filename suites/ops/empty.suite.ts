@@ -250,6 +250,8 @@ for (const [name, calls] of Object.entries(CALLS)) {
   for (const [none, call] of Object.entries(calls)) {
     empty
       .case('none', { op: [name], of: [none] })
+      // Its kernels compile longest, for another worker than that of its suite.
+      .tier(name === 'scaled_dot_product_attention' ? 'full' : 'quick')
       .desc('Results have their shape, and are as the oracle says; so are the gradients.')
       .control('one instead of none', (fault) =>
         fault.launch(`${name}.forward`, ([gpu, , params, variant]) => [

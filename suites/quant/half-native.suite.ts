@@ -81,6 +81,7 @@ halfNative
 
 halfNative
   .case('emulated')
+  .tier('full')
   .covers(`${ROW}/emulated-half-runs`)
   .desc(
     'By the kernels of every adapter, which read halves from words, each sum of a model in f16 is the half nearest to that in float64, but for a tie within its bound.',

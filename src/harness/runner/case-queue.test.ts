@@ -49,6 +49,20 @@ test('the suite of every op goes to the worker that begins with the suites of op
   expect(taken(alone, [0, 0])).toEqual(['train.d', 'ops.wants']);
 });
 
+test('the suite of attention goes to the worker that begins with the trainings', () => {
+  const attention = 'ops.attention.scaled_dot_product_attention';
+  const items = [attention, 'ops.b', 'quant.c', 'train.d'].map(
+    (suite): Item => ({
+      ...(itemsOf('a1')[0] as Item),
+      declared: { id: suite, suite } as Case,
+    }),
+  );
+  const queue = new CaseQueue(items, { keepsOrder: false });
+  expect(taken(queue, [0, 1, 1, 0])).toEqual(['ops.b', attention, 'train.d', 'quant.c']);
+  const inOrder = new CaseQueue(items, { keepsOrder: true });
+  expect(taken(inOrder, [0, 0])).toEqual([attention, 'ops.b']);
+});
+
 test('the suite of a worker that left is free', () => {
   const queue = new CaseQueue(itemsOf('a1 a2 b1'), { keepsOrder: false });
   queue.take(0);

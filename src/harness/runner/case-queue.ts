@@ -3,12 +3,17 @@ import type { Item } from './run-results.ts';
 /** The suite that calls every op, with kernels that the suites of the ops compile too. */
 const OF_EVERY_OP = 'ops.wants';
 
-/** The cases with those of every op where the suites of the ops begin, for one worker. */
-function withEveryOpAhead(items: readonly Item[]): Item[] {
-  const ofEveryOp = items.filter(({ declared }) => declared.suite === OF_EVERY_OP);
-  const others = items.filter(({ declared }) => declared.suite !== OF_EVERY_OP);
+/** The suite whose kernels compile longest, which trainings, among the last suites, compile too. */
+const OF_ATTENTION = 'ops.attention.scaled_dot_product_attention';
+
+/** The cases with suites beside those that share their kernels, for one worker. */
+function besideTheirKernels(items: readonly Item[]): Item[] {
+  const of = (name: string) => items.filter(({ declared }) => declared.suite === name);
+  const moved: readonly string[] = [OF_EVERY_OP, OF_ATTENTION];
+  const others = items.filter(({ declared }) => !moved.includes(declared.suite));
   const found = others.findIndex(({ declared }) => declared.suite.startsWith('ops.'));
-  return others.toSpliced(found < 0 ? others.length : found, 0, ...ofEveryOp);
+  const ofOps = found < 0 ? others.length : found;
+  return [...others.toSpliced(ofOps, 0, ...of(OF_EVERY_OP)), ...of(OF_ATTENTION)];
 }
 
 /**
@@ -24,7 +29,7 @@ export class CaseQueue {
 
   /** `keepsOrder`: hand out cases as they stand, whatever their suite. */
   constructor(items: readonly Item[], { keepsOrder }: { readonly keepsOrder: boolean }) {
-    this.#waiting = keepsOrder ? [...items] : withEveryOpAhead(items);
+    this.#waiting = keepsOrder ? [...items] : besideTheirKernels(items);
     this.#keepsOrder = keepsOrder;
   }
 

@@ -51,7 +51,8 @@ export function sample(
 
 export const samples: readonly SampleOf<typeof signature>[] = [
   // Rows of W begin inside words.
-  { ...sample('exact', 'q4_0', [37, 96], 29, ALL), gradientTier: 'full' },
+  { ...sample('exact', 'q4_0', [37, 96], 29, ['tiled']), gradientTier: 'full' },
+  { ...sample('exact', 'q4_0', [37, 96], 29), tier: 'full' },
   { ...sample('exact', 'q4_0', [2, 3, 32], 19), tier: 'full' },
   { ...sample('legal', 'q4_0', [64, 160], 36, ALL), tier: 'full' },
   { ...sample('exact', 'q5_0', [8, 64], 12), tier: 'full' },
@@ -60,7 +61,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   // What follows the last row is a guard, whose bits are no number as the scale of a block.
   sample('exact', 'q4_k', [9, 256], 18, ['register']),
   { ...sample('exact', 'q4_k', [9, 256], 18, ['subgroup', 'tiled']), tier: 'full' },
-  { ...sample('legal', 'q4_k', [1, 512], 5, ['register']), gradientTier: 'full' },
+  { ...sample('legal', 'q4_k', [1, 512], 5, ['register']), tier: 'full' },
   { ...sample('legal', 'q5_k', [8, 256], 13), tier: 'full' },
   { ...sample('exact', 'q5_k', [3, 512], 4), tier: 'full' },
   { ...sample('exact', 'q6_k', [5, 256], 9, ['subgroup']), gradientTier: 'full' },

@@ -99,13 +99,16 @@ export const samples: readonly SampleOf<typeof loraLinear>[] = [
     { r: 3, alpha: 5, use_dora: true },
     { bias: true, variants: ['register'] },
   ),
-  sample(
-    'legal',
-    [2, 3, 27],
-    11,
-    { r: 2, alpha: 3, use_dora: true, base: 'fp4', blocksize: 32 },
-    { variants: ['register'] },
-  ),
+  {
+    ...sample(
+      'legal',
+      [2, 3, 27],
+      11,
+      { r: 2, alpha: 3, use_dora: true, base: 'fp4', blocksize: 32 },
+      { variants: ['register'] },
+    ),
+    tier: 'full',
+  },
   sample(
     'legal',
     [1, 32],
