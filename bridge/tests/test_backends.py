@@ -61,6 +61,13 @@ def test_gradients_come_out_where_they_flow_in():
     assert found["y"].dtype == np.float32
 
 
+@pytest.mark.parametrize("to", ["float16", "bfloat16", "float64"])
+def test_a_cast_is_stored_as_what_it_casts_to(to):
+    found = compute({"x": X, "grad.y": X}, "cast", {"to": to}, "numpy")
+    assert found["y"].dtype.name == to
+    assert found["grad.x"].dtype == np.float32
+
+
 def test_doctor_says_who_computes_each_op(capsys):
     assert main(["doctor"]) == 0
     said = capsys.readouterr().out

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradproof_bridge.backends.base import Backend, Call, Compute, Outputs
 from gradproof_bridge.bundle.stored import FLOAT_DTYPES, stored_dtype
+from gradproof_bridge.formulas.expected import Real
 from gradproof_bridge.formulas.registry import expect, known_ops
 
 
@@ -32,10 +33,10 @@ class NumpyBackend(Backend):
 
 
 def _compute(call: Call) -> Outputs:
-    # Results are stored as the first float among the inputs is.
+    # Results are stored as the first float among the inputs is, or as a parameter says.
     floats = [x.dtype for x in call.inputs.values() if stored_dtype(x) in FLOAT_DTYPES]
     dtype = floats[0] if floats else np.dtype(np.float64)
     return {
-        name: expected.stored(dtype)
+        name: expected.stored((isinstance(expected, Real) and expected.kept_as) or dtype)
         for name, expected in expect(call.op, call.inputs, call.params).items()
     }

@@ -60,6 +60,8 @@ class Real:
     number: Bounded
     is_copy: bool = False
     """Whether it is one of the inputs' values, which loses nothing where it is stored in full."""
+    kept_as: np.dtype[Any] | None = None
+    """What a library stores it in, where a parameter says so and not the inputs."""
 
     def stored(self, dtype: np.dtype[Any]) -> Array:
         """The value, rounded to `dtype`."""

@@ -136,7 +136,7 @@ def cast(inputs: Inputs, params: Params) -> Outputs:
         return {"y": exactly(y)}
     # A gradient is rounded once more, to the elements that x has.
     gradient = {"grad.x": Real(bounded(inputs["grad.y"]))} if "grad.y" in inputs else {}
-    return {"y": Real(bounded(y)), **gradient}
+    return {"y": Real(bounded(y), kept_as=y.dtype), **gradient}
 
 
 def _axes(params: Params, rank: int) -> tuple[int, ...]:
