@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { covers } from '../../src/catalog/covers.ts';
 import { readReport } from '../../src/report/read.ts';
@@ -75,4 +75,13 @@ test('what no method or column is called is wrong use', async () => {
   expect([methods.status, methods.stderr]).toEqual([2, expect.stringMatching(/nf5: .* nf4/)]);
   const columns = await gradproof(['matrix', '--backends', 'tpu-*']);
   expect([columns.status, columns.stderr]).toEqual([2, expect.stringMatching(/tpu-\*: .* webgpu/)]);
+});
+
+test('where nothing is executed no report is written', async ({ folder }) => {
+  const file = join(folder, 'matrix.json');
+  const only = ['--methods', 'nf4', '--backends', 'ort-wasm', '--runtime', 'node'];
+  const { status, stdout, stderr } = await gradproof(['matrix', ...only, '--report', file]);
+  expect(stdout).toContain('missing-browser');
+  expect(stderr).toMatch(/^gradproof: --backends ort-wasm: nothing was executed[^\n]*\n$/);
+  expect([status, existsSync(file)]).toEqual([2, false]);
 });

@@ -11,7 +11,7 @@ test('a person executes the matrix, opens cells by keyboard, and saves them', as
   await expect(page.getByRole('button', { name: 'Cancel' })).toBeFocused();
   await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible({ timeout: 240_000 });
 
-  const grid = page.getByRole('table', { name: 'Methods and backends' });
+  const grid = page.getByRole('grid', { name: 'Methods and backends' });
   await expect(grid.getByRole('rowheader')).toHaveCount(19);
   const first = grid.getByRole('button', { name: /^fp4 on WebGPU, f32: right: quantize, deq/ });
   await first.focus();

@@ -47,7 +47,7 @@ export const SHEET_OPTIONS: OptionTable<SheetOptions> = {
   examples: number('examples', 'how many the time is told for'),
   memory: {
     name: 'memory',
-    argument: 'GB',
+    argument: 'GiB',
     description: "the graphics chip's memory (default: the computer's main memory)",
     parse: (texts) => {
       const text = texts.at(-1) ?? '';
@@ -55,7 +55,7 @@ export const SHEET_OPTIONS: OptionTable<SheetOptions> = {
         ? Number(text.replace(',', '.'))
         : Number.NaN;
       if (gigabytes > 0 && gigabytes <= MOST_MEMORY) return gigabytes * 2 ** 30;
-      throw new OptionError(`--memory ${text}: must be a number of gigabytes, such as 8 or 24`);
+      throw new OptionError(`--memory ${text}: must be a number of GiB, such as 8 or 24`);
     },
   },
 };

@@ -131,7 +131,7 @@ export class Quantizer {
     if (atOnce < rows && (atOnce === 0 || !scheme.rowsApart?.(shape)))
       throw new QuantizerError(
         'quant-method',
-        `${layer} ${formatShape(shape)} by ${scheme.method.name}: it is too large to be quantized at once, and ${atOnce === 0 ? 'so are a few of its rows' : 'not row by row'}`,
+        `${layer} ${formatShape(shape)} by ${scheme.method.name}: it is larger than what is quantized at once, and ${atOnce === 0 ? 'so are 32 of its rows: give more bytes' : 'its scales belong to more than a row: give more bytes, or another method'}`,
       );
     using scope = new Scope();
     const whole = scope.addAll(

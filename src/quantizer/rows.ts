@@ -15,7 +15,7 @@ export interface WeightRows {
 }
 
 /** Rows after which every part of a weight lies at a whole word, whatever its bits and width. */
-const WHOLE_WORDS = 32;
+const ROWS_OF_WHOLE_WORDS = 32;
 
 /**
  * How many rows of a weight f32 are quantized at once within so many bytes: all, or a multiple that
@@ -24,7 +24,7 @@ const WHOLE_WORDS = 32;
 export function rowsAtOnce(shape: Shape, bytes: number): number {
   const [rows = 1] = shape;
   const fit = Math.floor(bytes / (widthOf(shape) * bytesPerElement('f32')));
-  return fit >= rows ? rows : Math.floor(fit / WHOLE_WORDS) * WHOLE_WORDS;
+  return fit >= rows ? rows : Math.floor(fit / ROWS_OF_WHOLE_WORDS) * ROWS_OF_WHOLE_WORDS;
 }
 
 /** What a kernel of the adapter reaches at once. Bytes. */

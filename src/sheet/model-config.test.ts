@@ -53,6 +53,7 @@ test.each([
   [without('model_type'), 'model_type is missing'],
   [without('vocab_size'), 'vocab_size is missing'],
   [{ ...without('num_key_value_heads'), model_type: 'qwen2' }, 'num_key_value_heads is missing'],
+  [{ ...without('head_dim'), model_type: 'qwen3' }, 'head_dim is missing'],
   [{ ...CONFIG, hidden_size: '2048' }, 'hidden_size is "2048": it must be a whole number from 1'],
   [{ ...CONFIG, num_hidden_layers: 1025 }, 'is 1025: it must be a whole number from 1 to 1024'],
   [{ ...CONFIG, num_hidden_layers: 1.5 }, 'num_hidden_layers is 1.5'],

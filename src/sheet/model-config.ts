@@ -42,6 +42,8 @@ export function architectureOf(config: JsonObject): Architecture {
       `num_attention_heads ${heads} are not shared evenly by num_key_value_heads ${kvHeads}`,
     );
   const isTold = config['head_dim'] != null;
+  // Qwen3 has a number of its own where it is absent.
+  if (!isTold && family === 'qwen3') throw missing('head_dim');
   if (!isTold && hidden % heads !== 0)
     throw new SheetError(
       `hidden_size ${hidden} is no multiple of num_attention_heads ${heads}, and head_dim is missing`,

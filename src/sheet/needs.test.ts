@@ -90,7 +90,7 @@ test('halves take two bytes a weight, and are decoded beside an adapter', () => 
   const nf4 = needsOf(model, DEFAULT_SETUP).activations;
   // A block has 2 x 2048x2048 + 2 x 512x2048 + 3 x 8192x2048 weights.
   expect(activations.whole - nf4.whole).toBe(4 * 16 * 60_817_408);
-  expect(pieces.at(-1)).toEqual({ name: 'a decoded weight', bytes: 4 * 8192 * 2048 });
+  expect(pieces.at(-1)).toEqual({ name: 'decoded', bytes: 4 * 8192 * 2048 });
 });
 
 test('a method that takes no such rows says why', () => {

@@ -1,9 +1,12 @@
 import { flatLayout } from '../autograd/flat-parameters.ts';
 import { wholeWords } from '../gpu/memory.ts';
+import { adamw8bitStorage } from '../ops/optim/adamw8bit_step.ts';
 import { blockFormats } from '../quant/registry.ts';
 import { predictedParts } from '../quantizer/quantizer.ts';
 import { schemeOf } from '../quantizer/registry.ts';
+import { bytesPerElement } from '../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
+import { adamw8bitHyperparameters, isIn8bit } from '../vocabulary/optim/adamw8bit.ts';
 import { type Architecture, linearsOf, vectorsOf } from './architecture.ts';
 import type { Setup, SheetOptimizer } from './setup.ts';
 
@@ -66,6 +69,8 @@ export function needsOf(model: Architecture, setup: Setup): Needs {
       { name: 'model.embed_tokens', bytes: table },
       ...(tied ? [] : [{ name: 'lm_head', bytes: table }]),
       ...linears.flatMap(({ parts }) => parts),
+      // Their gradients, and moments in 32 bits, are as large.
+      { name: 'adapters', bytes: adapters },
       ...boundValues(model, setup),
     ],
     flopsOfExample: flopsOf(model, setup),
@@ -147,12 +152,14 @@ function boundValues(model: Architecture, setup: Setup): readonly Piece[] {
   const largest = Math.max(...Object.values(linearsOf(model)).map(sizeOf));
   return [
     { name: 'logits', bytes: FLOAT * tokens * model.vocabulary },
-    { name: 'mlp', bytes: FLOAT * tokens * model.intermediate },
-    ...(decodedValues(model, setup) > 0
-      ? [{ name: 'a decoded weight', bytes: FLOAT * largest }]
-      : []),
+    { name: 'activations', bytes: FLOAT * tokens * widestOf(model) },
+    ...(decodedValues(model, setup) > 0 ? [{ name: 'decoded', bytes: FLOAT * largest }] : []),
   ];
 }
+
+/** Numbers of the widest value of a token within a block. */
+const widestOf = ({ intermediate, hidden, heads, headDim }: Architecture): number =>
+  Math.max(intermediate, hidden, heads * headDim);
 
 /** Adapters of a block, by name. */
 function adapterShapes(model: Architecture, rank: number): ReadonlyMap<string, Shape> {
@@ -169,13 +176,9 @@ function flatFloats(shapes: ReadonlyMap<string, Shape>): number {
   return flatLayout(shapes, Number.POSITIVE_INFINITY).length;
 }
 
-/** Of bitsandbytes: a tensor of fewer elements keeps its moments in 32 bits. */
-const LEAST_IN_8_BITS = 4096;
-const BLOCK_OF_8_BITS = 256;
-
 /**
- * Both moments of AdamW. In 8 bits, as bitsandbytes keeps them, a moment is a byte with a scale for
- * each 256 of a tensor, and all share two maps of 256 floats.
+ * Both moments of AdamW. In 8 bits they are what the engine keeps of each tensor, beside two maps of
+ * 256 floats that all share.
  */
 function momentBytes(
   optimizer: SheetOptimizer,
@@ -184,12 +187,17 @@ function momentBytes(
   perBlock: number,
 ): number {
   if (optimizer === 'adamw') return 2 * FLOAT * layers * perBlock;
-  const moment = [...shapes.values()].reduce((sum, shape) => {
-    const size = sizeOf(shape);
-    const scales = Math.ceil(size / BLOCK_OF_8_BITS);
-    return sum + (size < LEAST_IN_8_BITS ? FLOAT * size : size + FLOAT * scales);
-  }, 0);
-  return 2 * layers * moment + 2 * 256 * FLOAT;
+  const hyperparameters = adamw8bitHyperparameters({});
+  const bytesOf = (shape: Shape): number => {
+    if (!isIn8bit(sizeOf(shape), {})) return 2 * FLOAT * sizeOf(shape);
+    const stored = Object.values(adamw8bitStorage(shape, hyperparameters));
+    return stored.reduce(
+      (sum, part) => sum + wholeWords(sizeOf(part.shape) * bytesPerElement(part.dtype)),
+      0,
+    );
+  };
+  const ofBlock = [...shapes.values()].reduce((sum, shape) => sum + bytesOf(shape), 0);
+  return layers * ofBlock + 2 * 256 * FLOAT;
 }
 
 /**

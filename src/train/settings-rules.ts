@@ -84,7 +84,10 @@ const OPTIMIZERS: Readonly<Record<OptimizerParams['optimizer'], Readonly<Record<
   adamw8bit: {
     ...MOMENTS,
     bias_correction: truth,
-    blocksize: whole('a power of two from 32 on', (x) => x >= 32 && Number.isInteger(Math.log2(x))),
+    blocksize: whole(
+      'a power of two from 32 to 2^24',
+      (x) => x >= 32 && x <= 2 ** 24 && Number.isInteger(Math.log2(x)),
+    ),
     min_8bit_size: whole('whole, from 0 on', (x) => x >= 0),
     state_rounding: oneOf('nearest', 'lut16'),
     decay_after_step: truth,

@@ -160,9 +160,12 @@ test.each([
   ],
   [
     { optimizer: { optimizer: 'adamw8bit', blocksize: 48 } },
-    'blocksize must be a number that is a power of two from 32 on, not 48',
+    'blocksize must be a number that is a power of two from 32 to 2^24, not 48',
   ],
-  [{ optimizer: { optimizer: 'adamw8bit', blocksize: 16 } }, 'a power of two from 32 on, not 16'],
+  [
+    { optimizer: { optimizer: 'adamw8bit', blocksize: 16 } },
+    'a power of two from 32 to 2^24, not 16',
+  ],
   [{ optimizer: { optimizer: 'adamw8bit', min_8bit_size: -1 } }, 'whole, from 0 on, not -1'],
   [{ optimizer: { optimizer: 'adamw8bit', state_rounding: 'up' } }, 'one of nearest, lut16'],
   [{ optimizer: { optimizer: 'adamw8bit' }, grad_scaler: {} }, 'not for adamw8bit: take one of'],

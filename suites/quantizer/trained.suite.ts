@@ -114,7 +114,7 @@ quantizedTrained
   });
 
 /** What the catalog compares. */
-const SCHEMES: Readonly<Record<string, LayerOptions>> = {
+const SCHEMES = {
   fp16: { method: 'f16' },
   int8: { method: 'int8' },
   hqq4: { method: 'hqq', bits: 4 },
@@ -122,17 +122,18 @@ const SCHEMES: Readonly<Record<string, LayerOptions>> = {
   hqq3: { method: 'hqq', bits: 3 },
   hqq2: { method: 'hqq', bits: 2 },
   ternary: { method: 'ternary' },
-};
+} satisfies Readonly<Record<string, LayerOptions>>;
 
 /** Of the network; it has 138 outputs, and 148 groups of 64. */
 const WEIGHTS = 9472;
 
 /** Codes and scales, by hand; hqq has a zero beside each scale. */
-const STORED_BITS: Readonly<Record<string, number>> = {
+const STORED_BITS: Readonly<Record<keyof typeof SCHEMES, number>> = {
   fp16: 16 * WEIGHTS,
   int8: 8 * WEIGHTS + 32 * 138,
   hqq4: 4 * WEIGHTS + 64 * 148,
   nf4: 4 * WEIGHTS + 32 * 148,
+  hqq3: 32 * 7 * 148 + 64 * 148, // ten codes a word: 64 rows are 7
   hqq2: 2 * WEIGHTS + 64 * 148,
   ternary: 2 * WEIGHTS + 32 * 138,
 };

@@ -64,9 +64,13 @@ export async function matrixCommand(given: Partial<MatrixCommand>): Promise<numb
       foreign: () => foreignIn(wanted, place),
     },
   );
+  showMatrix(voice, { methods: wanted, columns }, cells, report);
+  if ((target || csv) && report.environments.length === 0)
+    throw new UsageError(
+      `--backends ${columns.join(' ')}: nothing was executed, so there is no report: the table says why; webgpu-f32 is always there`,
+    );
   if (target) writeOutput('--report', target, writeReport(report));
   if (csv) writeOutput('--csv', csv, toCsv(report));
-  showMatrix(voice, { methods: wanted, columns }, cells, report);
   return exitOfMatrix(report, signal.aborted);
 }
 
@@ -78,7 +82,10 @@ function matching(
 ): readonly string[] {
   const found = names.filter(filterOf(globs));
   if (found.length > 0) return found;
-  throw new UsageError(`${option} ${globs.join(' ')}: none matches: there are ${names.join(', ')}`);
+  const hint = option === '--backends' ? '; devices of a bridge need --bridge' : '';
+  throw new UsageError(
+    `${option} ${globs.join(' ')}: none matches: there are ${names.join(', ')}${hint}`,
+  );
 }
 
 async function bridgeFor(runtime: Runtime, voice: Voice): Promise<RunningBridge> {
@@ -118,8 +125,8 @@ async function foreignIn(
 }
 
 /**
- * The status that a matrix deserves: one of our cells that is wrong fails it, and what another
- * library gets wrong does not.
+ * The status that a matrix deserves: one of our cells that is wrong fails it, and so does one where
+ * no cell is right; what another library gets wrong does not.
  */
 function exitOfMatrix({ results }: Report, interrupted: boolean): number {
   if (interrupted) return EXIT.interrupted;

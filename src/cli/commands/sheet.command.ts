@@ -5,7 +5,7 @@ import type { SheetCommandOptions } from './sheet.ts';
 
 export const command = defineCommand<SheetCommandOptions>({
   name: 'sheet',
-  order: 9,
+  order: 10,
   description: 'say what models take to be fine-tuned here: memory by part, what is split, time',
   options: {
     config: {

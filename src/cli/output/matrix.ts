@@ -26,7 +26,7 @@ export function showMatrix(
     cells.some(({ backend, verdict }) => backend === column && verdict !== 'unavailable'),
   );
   const width = Math.max(...methods.map(({ length }) => length));
-  const widths = executed.map((column) => Math.max(...DIRECTIONS.map(() => 4), column.length));
+  const widths = executed.map((column) => Math.max(DIRECTIONS.length, column.length));
   const line = (name: string, texts: readonly string[]) =>
     `${name.padEnd(width)}  ${texts.map((text, i) => text.padEnd(widths[i] as number)).join('  ')}`.trimEnd();
   voice.say(paint(voice, 'bold', line('method', executed)));

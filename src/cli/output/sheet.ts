@@ -90,11 +90,11 @@ function duration(seconds: number): string {
 
 function basisLines({ memory, speed, adapter }: SheetBasis): readonly string[] {
   const { told, device = 0, largestBinding, largestBuffer } = memory;
-  const gigabytes = (bytes: number) => `${Number((bytes / 2 ** 30).toPrecision(2))} GB`;
+  const gigabytes = (bytes: number) => `${Number((bytes / 2 ** 30).toPrecision(4))} GiB`;
   return [
     'Memory is calculated from shapes, as the engine would hold it: linears by the method, embeddings and head in 16 bits, the rest in 32.',
     told === undefined
-      ? `Room is judged by this computer's main memory, ${gigabytes(device)}: a chip without its own may take half. --memory GB names the chip's.`
+      ? `Room is judged by this computer's main memory, ${gigabytes(device)}: a chip without its own may take half. --memory GIB names the chip's.`
       : `Room is judged by the ${gigabytes(told)} of --memory.`,
     largestBinding && largestBuffer
       ? `One binding may hold ${gigabytes(largestBinding)}, one buffer ${gigabytes(largestBuffer)}, on ${adapter ?? 'this adapter'}: what is larger is split.`

@@ -27,8 +27,10 @@ export function matrixRequest(
       own.map((backend) => ownCaseId({ method, direction, backend })),
     ),
   );
-  const recorded = [...recordedCells(bundles)].filter(([, { method }]) =>
-    extent.methods.includes(method),
+  const recorded = [...recordedCells(bundles)].filter(
+    ([, { method, column }]) =>
+      extent.methods.includes(method) &&
+      (live !== undefined || (column !== undefined && extent.columns.includes(column))),
   );
   const filters = [...ids, ...recorded.map(([id]) => id)];
   if (filters.length === 0) return undefined;

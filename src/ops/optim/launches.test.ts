@@ -794,7 +794,7 @@ describe('steps of one parameter', () => {
     [
       inputs,
       { optimizer: 'adamw8bit', min_8bit_size: 0, blocksize: 48 },
-      'blocksize 48: give a power of two, 32 or more',
+      'blocksize 48: give a power of two from 32 to 16777216',
     ],
     [
       inputs,

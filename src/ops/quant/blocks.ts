@@ -45,12 +45,13 @@ export function storageOf(dtype: DType): number {
 }
 
 /**
- * Throws {@link QuantizationError} unless blocks are a power of two of 32 elements or more.
+ * Throws {@link QuantizationError} unless blocks are a power of two of 32 to 2^24 elements, more of
+ * which the indices of a workgroup would not hold.
  */
 export function checkBlock(block: number): void {
   const shift = Math.log2(block);
-  if (!Number.isInteger(shift) || shift < 5)
-    throw new QuantizationError(`blocksize ${block}: give a power of two, 32 or more`);
+  if (!Number.isInteger(shift) || shift < 5 || shift > 24)
+    throw new QuantizationError(`blocksize ${block}: give a power of two from 32 to 16777216`);
 }
 
 /** Throws {@link QuantizationError} for a block size that a format does not have. */

@@ -263,13 +263,13 @@ describe('blocks of codes', () => {
       'quantize_4bit',
       weight,
       { ...nf4, compress_statistics: true, nested_blocksize: 16 },
-      'blocksize 16: give a power of two, 32 or more',
+      'blocksize 16: give a power of two from 32 to 16777216',
     ],
     [
       'quantize_4bit',
       weight,
       { ...nf4, compress_statistics: true, nested_blocksize: 48 },
-      'blocksize 48: give a power of two, 32 or more',
+      'blocksize 48: give a power of two from 32 to 16777216',
     ],
     [
       'quantize_4bit',
@@ -685,7 +685,7 @@ describe('trits', () => {
   });
 
   test.each([
-    [{ blocksize: 48 }, 'blocksize 48: give a power of two, 32 or more'],
+    [{ blocksize: 48 }, 'blocksize 48: give a power of two from 32 to 16777216'],
     [{ rounding: 'down' }, 'rounding down: give nearest or lut16'],
   ])('quantize_blockwise by %j is refused', async (params, message) => {
     const call = { inputs: { x: [64], code: [256] }, params };

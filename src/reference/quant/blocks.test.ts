@@ -31,7 +31,7 @@ test('scales are the largest sizes of blocks, the last one short, as the format 
   expect([...blockScales(x, 2, { scales: 'f32' })]).toEqual([3, 2, Math.fround(0.1)]);
 });
 
-test('blocks are of a power of two from 32 on', () => {
-  const sizes = [1, 16, 31, 32, 33, 48, 64, 4096];
+test('blocks are of a power of two from 32 to 2^24', () => {
+  const sizes = [1, 16, 31, 32, 33, 48, 64, 4096, 2 ** 25];
   expect(sizes.filter((size) => unsupportedBlock(size) === undefined)).toEqual([32, 64, 4096]);
 });

@@ -15,9 +15,9 @@ const SMALLEST_ABSMAX = Math.fround(1e-38);
  * For a record's `unsupported`: what is not computed of a block size that the vocabulary allows.
  */
 export function unsupportedBlock(block: number): string | undefined {
-  return block >= 32 && Number.isInteger(Math.log2(block))
+  return block >= 32 && block <= 2 ** 24 && Number.isInteger(Math.log2(block))
     ? undefined
-    : `blocks of ${block}, only of powers of two from 32 on`;
+    : `blocks of ${block}, only of powers of two from 32 to 2^24`;
 }
 
 /** Number of blocks of `block` elements, the last one perhaps short. */

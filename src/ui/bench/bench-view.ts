@@ -1,11 +1,10 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { selectWorks } from '../../bench/select.ts';
 import { type Facts, isBlocked } from '../check/preflight.ts';
+import { type Computing, isComputing } from '../controls/computing.ts';
 import { Follow } from '../controls/follow.ts';
 import type { Observable } from '../controls/observable.ts';
 import { base, controls, panels } from '../controls/styles.ts';
-import type { RunSession } from '../run/run-session.ts';
-import type { TrainingState } from '../train/training-state.ts';
 import { benchWords } from './bench.en.ts';
 import { type BenchChoice, requestOf } from './bench-choice.ts';
 import type { BenchSession } from './bench-session.ts';
@@ -16,16 +15,12 @@ import '../controls/progress.ts';
 import './bench-fields.ts';
 import './bench-results.ts';
 
-/** Runs and trainings that compute. */
-const COMPUTING = ['starting', 'running', 'pausing', 'stopping'];
-
 /** Speed beside other libraries: choose, time, see. */
 export class BenchView extends LitElement {
   static override properties = {
     facts: { attribute: false },
     bench: { attribute: false },
-    run: { attribute: false },
-    learning: { attribute: false },
+    others: { attribute: false },
   };
   static override styles = [
     base,
@@ -63,8 +58,8 @@ export class BenchView extends LitElement {
   ];
   declare facts: Observable<Facts | undefined>;
   declare bench: BenchSession;
-  declare run: RunSession;
-  declare learning: Observable<TrainingState>;
+  /** What computes apart from this view. */
+  declare others: readonly Computing[];
 
   constructor() {
     super();
@@ -73,8 +68,7 @@ export class BenchView extends LitElement {
       this.bench.state,
       this.bench.choice,
       this.bench.works,
-      this.run.state,
-      this.learning,
+      ...this.others,
     ]);
   }
 
@@ -96,7 +90,7 @@ export class BenchView extends LitElement {
         ${facts && isBlocked(facts) ? html`<gp-found .facts=${facts}></gp-found>` : nothing}
         <gp-bench-fields ?hidden=${busy} .choice=${choice.value} .server=${server} .works=${works.value} @choose=${this.#choose}></gp-bench-fields>
         ${server ? nothing : html`<p class="tone warn">${words.nowhere}</p>`}
-        ${this.#isComputing && !busy ? html`<p class="tone">${words.busy}</p>` : nothing}
+        ${isComputing(this.others) && !busy ? html`<p class="tone">${words.busy}</p>` : nothing}
         <div class="row">${this.#start(state.value)} ${busy ? nothing : this.#open()}</div>
         ${busy ? this.#progress(state.value) : nothing}
         ${state.value.phase === 'failed' ? html`<p class="tone bad" role="alert" lang="en">${state.value.problem}</p>` : nothing}
@@ -137,17 +131,11 @@ export class BenchView extends LitElement {
   get #request() {
     const { server, works, choice } = this.bench;
     const facts = this.facts.value;
-    if (!server || !works.value || !facts || isBlocked(facts) || this.#isComputing)
+    if (!server || !works.value || !facts || isBlocked(facts) || isComputing(this.others))
       return undefined;
     const request = requestOf(choice.value, server.peers);
     const isEmpty = request && selectWorks(works.value.works, request.options).length === 0;
     return isEmpty ? undefined : request;
-  }
-
-  get #isComputing(): boolean {
-    return [this.run.state.value, this.learning.value].some(({ phase }) =>
-      COMPUTING.includes(phase),
-    );
   }
 
   #press(busy: boolean): void {

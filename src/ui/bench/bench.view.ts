@@ -8,7 +8,10 @@ export const view: View = {
     de: { label: 'Tempo', title: 'Tempo neben anderen Bibliotheken' },
   },
   element: 'gp-bench-view',
-  given: ({ facts, bench, run, learning }) => ({ facts, bench: bench.made, run, learning }),
+  given: ({ facts, bench, run, learning, measuring, executing }) => ({
+    ...{ facts, bench: bench.made },
+    others: [run.state, learning, measuring, executing],
+  }),
   load: async (app) => {
     const { toBenchPage } = await import('./own-page.ts');
     await toBenchPage(app, 'bench');

@@ -1,6 +1,7 @@
 import type { Later } from '../controls/later.ts';
 import type { Observable } from '../controls/observable.ts';
 import type { BridgeSession } from '../libraries/bridge-session.ts';
+import type { QuantizingState } from '../quantize/quantizing-state.ts';
 import type { RunSession } from '../run/run-session.ts';
 import type { TrainingState } from '../train/training-state.ts';
 import type { BenchSession } from './bench-session.ts';
@@ -19,6 +20,7 @@ interface Shown {
   readonly bridge: BridgeSession;
   readonly run: RunSession;
   readonly learning: Observable<TrainingState>;
+  readonly measuring: Observable<QuantizingState>;
 }
 
 /**
@@ -26,13 +28,14 @@ interface Shown {
  * lost by it; then it does not resolve.
  */
 export async function toBenchPage(
-  { bench, bridge, run, learning }: Shown,
+  { bench, bridge, run, learning, measuring }: Shown,
   view: 'bench' | 'matrix',
 ): Promise<void> {
   const { server } = await bench.get();
   const isEmpty =
     run.state.value.phase === 'idle' &&
     learning.value.phase === 'idle' &&
+    measuring.value.phase === 'idle' &&
     bridge.state.value.phase === 'absent';
   if (!server || !isEmpty || isBenchPage()) return;
   location.replace(new URL(benchPage(view), document.baseURI));

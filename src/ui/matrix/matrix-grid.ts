@@ -134,7 +134,7 @@ export class MatrixGrid extends LitElement {
     const [first = []] = rows;
     return html`
       <div class="scroll">
-        <table @keydown=${(event: KeyboardEvent) => this.#key(event, rows)}>
+        <table role="grid" @keydown=${(event: KeyboardEvent) => this.#key(event, rows)}>
           <caption>${words.grid}</caption>
           <thead>
             <tr>
@@ -163,8 +163,8 @@ export class MatrixGrid extends LitElement {
     const isHere = (at: GridPlace | undefined) =>
       at !== undefined && at.row === place.row && at.column === place.column;
     const label = `${words.of(square.method, columnWords(square.backend))}: ${squareWords(square)}`;
-    return html`<td>
-      <button tabindex=${isHere(this.place) ? 0 : -1} aria-pressed=${isHere(this.opened)} @click=${() => this.#open(place)}>
+    return html`<td role="gridcell">
+      <button tabindex=${isHere(this.place) ? 0 : -1} aria-expanded=${isHere(this.opened)} aria-controls="details" @click=${() => this.#open(place)}>
         <span aria-hidden="true">${square.cells.map(
           ({ verdict, direction }) =>
             html`<span class=${verdict}>${verdict === 'pass' ? words.letters[direction] : MARKS[verdict]}</span>`,
@@ -178,7 +178,7 @@ export class MatrixGrid extends LitElement {
     const { opened } = this;
     const square = opened && rows[opened.row]?.[opened.column];
     const words = matrixWords();
-    return html`<section aria-live="polite" ?hidden=${!square}>
+    return html`<section id="details" aria-live="polite">
       ${
         square
           ? html`<h3>${words.of(square.method, columnWords(square.backend))}</h3>
@@ -196,8 +196,9 @@ export class MatrixGrid extends LitElement {
   }
 
   #open(place: GridPlace): void {
+    const { opened } = this;
     this.place = place;
-    this.opened = place;
+    this.opened = opened?.row === place.row && opened.column === place.column ? undefined : place;
   }
 
   async #key(event: KeyboardEvent, rows: readonly (readonly Square[])[]): Promise<void> {

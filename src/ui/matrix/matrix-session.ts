@@ -56,7 +56,10 @@ export class MatrixSession {
       this.state.value = { ...this.state.value, phase: 'ended', cells, report };
       await this.#history.keep(report);
     } catch (error) {
-      this.state.value = { ...this.state.value, phase: 'failed', problem: messageOf(error) };
+      // Files that come no more are no fault of the server where a person cancelled.
+      this.state.value = abort.signal.aborted
+        ? UNEXECUTED
+        : { ...this.state.value, phase: 'failed', problem: messageOf(error) };
     } finally {
       this.#abort = undefined;
     }

@@ -2,12 +2,11 @@ import { css, html, LitElement, nothing } from 'lit';
 import type { BenchServer } from '../bench/bench-session.ts';
 import { isBenchPage } from '../bench/own-page.ts';
 import { type Facts, isBlocked } from '../check/preflight.ts';
+import { type Computing, isComputing } from '../controls/computing.ts';
 import { Follow } from '../controls/follow.ts';
 import type { Observable } from '../controls/observable.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { saveReport } from '../reports/report-files.ts';
-import type { RunSession } from '../run/run-session.ts';
-import type { TrainingState } from '../train/training-state.ts';
 import { matrixWords } from './matrix.en.ts';
 import { countsOf } from './matrix-cells.ts';
 import type { MatrixSession } from './matrix-session.ts';
@@ -17,17 +16,13 @@ import '../controls/progress.ts';
 import '../reports/provenance.ts';
 import './matrix-grid.ts';
 
-/** Runs and trainings that compute. */
-const COMPUTING = ['starting', 'running', 'pausing', 'stopping'];
-
 /** Every quantizer on every backend: execute, see, open a cell. */
 export class MatrixView extends LitElement {
   static override properties = {
     facts: { attribute: false },
     matrix: { attribute: false },
     server: { attribute: false },
-    run: { attribute: false },
-    learning: { attribute: false },
+    others: { attribute: false },
     withOrt: { state: true },
   };
   static override styles = [
@@ -71,15 +66,15 @@ export class MatrixView extends LitElement {
   declare facts: Observable<Facts | undefined>;
   declare matrix: MatrixSession;
   declare server: BenchServer | undefined;
-  declare run: RunSession;
-  declare learning: Observable<TrainingState>;
+  /** What computes apart from this view. */
+  declare others: readonly Computing[];
   /** Whether the person wants ONNX Runtime asked. */
   declare withOrt: boolean;
 
   constructor() {
     super();
     this.withOrt = false;
-    new Follow(this, () => [this.facts, this.matrix.state, this.run.state, this.learning]);
+    new Follow(this, () => [this.facts, this.matrix.state, ...this.others]);
   }
 
   override render() {
@@ -93,7 +88,7 @@ export class MatrixView extends LitElement {
         <p class="lead">${words.lead}</p>
         ${facts && isBlocked(facts) ? html`<gp-found .facts=${facts}></gp-found>` : nothing}
         ${this.#library(busy)}
-        ${this.#isComputing && !busy ? html`<p class="tone">${words.busy}</p>` : nothing}
+        ${isComputing(this.others) && !busy ? html`<p class="tone">${words.busy}</p>` : nothing}
         <div class="row">${this.#start(state)}</div>
         ${busy ? progress(state) : nothing}
         ${state.phase === 'failed' ? html`<p class="tone bad" role="alert" lang="en">${state.problem}</p>` : nothing}
@@ -132,13 +127,7 @@ export class MatrixView extends LitElement {
 
   get #canStart(): boolean {
     const facts = this.facts.value;
-    return facts !== undefined && !isBlocked(facts) && !this.#isComputing;
-  }
-
-  get #isComputing(): boolean {
-    return [this.run.state.value, this.learning.value].some(({ phase }) =>
-      COMPUTING.includes(phase),
-    );
+    return facts !== undefined && !isBlocked(facts) && !isComputing(this.others);
   }
 
   #press(busy: boolean): void {

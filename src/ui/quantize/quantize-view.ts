@@ -1,12 +1,11 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { type Facts, isBlocked } from '../check/preflight.ts';
+import { type Computing, isComputing } from '../controls/computing.ts';
 import { Follow } from '../controls/follow.ts';
 import { icon } from '../controls/icons.ts';
 import type { Observable } from '../controls/observable.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { unitsWords } from '../messages/units.en.ts';
-import type { RunSession } from '../run/run-session.ts';
-import type { TrainingState } from '../train/training-state.ts';
 import { quantizingWords } from './quantizing.en.ts';
 import type { QuantizingSession } from './quantizing-session.ts';
 import { isMeasuring, type QuantizingState } from './quantizing-state.ts';
@@ -14,16 +13,12 @@ import '../check/found.ts';
 import '../controls/progress.ts';
 import './quantize-results.ts';
 
-/** Runs and trainings that compute. */
-const COMPUTING = ['starting', 'running', 'pausing', 'stopping'];
-
 /** Which quantizer to take: choose weights, measure, see. */
 export class QuantizeView extends LitElement {
   static override properties = {
     facts: { attribute: false },
     quantizing: { attribute: false },
-    run: { attribute: false },
-    learning: { attribute: false },
+    others: { attribute: false },
     each: { state: true },
   };
   static override styles = [
@@ -82,8 +77,8 @@ export class QuantizeView extends LitElement {
   ];
   declare facts: Observable<Facts | undefined>;
   declare quantizing: QuantizingSession;
-  declare run: RunSession;
-  declare learning: Observable<TrainingState>;
+  /** What computes apart from this view. */
+  declare others: readonly Computing[];
   declare each: boolean;
 
   constructor() {
@@ -93,8 +88,7 @@ export class QuantizeView extends LitElement {
       this.facts,
       this.quantizing.state,
       this.quantizing.file,
-      this.run.state,
-      this.learning,
+      ...this.others,
     ]);
   }
 
@@ -109,7 +103,7 @@ export class QuantizeView extends LitElement {
         <p class="lead">${words.lead}</p>
         ${facts && isBlocked(facts) ? html`<gp-found .facts=${facts}></gp-found>` : nothing}
         ${this.#weights(busy)}
-        ${this.#isComputing && !busy ? html`<p class="tone">${words.busy}</p>` : nothing}
+        ${isComputing(this.others) && !busy ? html`<p class="tone">${words.busy}</p>` : nothing}
         <div class="row">${this.#start(state)}</div>
         ${busy ? this.#progress(state) : nothing}
         ${state.phase === 'failed' ? html`<p class="tone bad" role="alert" lang="en">${state.problem}</p>` : nothing}
@@ -165,13 +159,7 @@ export class QuantizeView extends LitElement {
 
   get #canStart(): boolean {
     const facts = this.facts.value;
-    return facts !== undefined && !isBlocked(facts) && !this.#isComputing;
-  }
-
-  get #isComputing(): boolean {
-    return [this.run.state.value, this.learning.value].some(({ phase }) =>
-      COMPUTING.includes(phase),
-    );
+    return facts !== undefined && !isBlocked(facts) && !isComputing(this.others);
   }
 
   #press(busy: boolean): void {

@@ -8,8 +8,9 @@ export const view: View = {
     de: { label: 'Quantisieren', title: 'welcher Quantisierer der richtige ist' },
   },
   element: 'gp-quantize-view',
-  given: ({ facts, quantizing, run, learning }) => ({
-    ...{ facts, quantizing: quantizing.made, run, learning },
+  given: ({ facts, quantizing, run, learning, timing, executing }) => ({
+    ...{ facts, quantizing: quantizing.made },
+    others: [run.state, learning, timing, executing],
   }),
   load: async ({ quantizing }) => {
     await quantizing.get();

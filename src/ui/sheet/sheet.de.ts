@@ -2,12 +2,7 @@ import { words as units } from '../messages/units.de.ts';
 import type { sheetWords } from './sheet.en.ts';
 
 const gigabytes = (bytes: number) =>
-  units.number(bytes / 2 ** 30, {
-    style: 'unit',
-    unit: 'gigabyte',
-    unitDisplay: 'short',
-    maximumSignificantDigits: 2,
-  });
+  `${units.number(bytes / 2 ** 30, { maximumSignificantDigits: 4 })} GiB`;
 
 export const words: ReturnType<typeof sheetWords> = {
   title: 'Welche Modelle könnten hier lernen?',
@@ -20,7 +15,7 @@ export const words: ReturnType<typeof sheetWords> = {
     batch: 'Beispiele je Schritt',
     optimizer: 'Optimierer',
     examples: 'Beispiele für die Zeit',
-    memory: 'Speicher des Grafikchips, GB',
+    memory: 'Speicher des Grafikchips, GiB',
   },
   optimizers: { adamw: 'AdamW, 32 Bit', adamw8bit: 'AdamW, 8 Bit' },
   checkpointing: 'Checkpointing: Blöcke noch einmal rechnen statt behalten',
@@ -62,7 +57,7 @@ export const words: ReturnType<typeof sheetWords> = {
     'Dieser Browser verrät nicht, wie viel Speicher es gibt: oben angeben oder mit dem vergleichen, was der Rechner hat.',
   basis: 'Worauf das beruht',
   memoryBasis:
-    'Der Speicher ist aus Formen berechnet, so wie ihn der Rechenkern dieser Seite hält: lineare Schichten genau nach der Methode mit ihren üblichen Gruppen; Einbettung und Ausgabeschicht in 16 Bit; Normen und Bias in 32; Adapter an jeder linearen Schicht eines Blocks, mit Gradienten, in 32 Bit. Aktivierungen sind das Meiste, was ein Schritt hält, in 32 Bit, nach oben geschätzt. Gewichte, die kein Produkt in Registern entschlüsselt, stehen noch einmal in 32 Bit da, solange ihr Block es tut; was das Entschlüsseln unterwegs braucht, fehlt. Momente in 8 Bit sind die von bitsandbytes.',
+    'Der Speicher ist aus Formen berechnet, so wie ihn der Rechenkern dieser Seite hält: lineare Schichten genau nach der Methode mit ihren üblichen Gruppen; Einbettung und Ausgabeschicht in 16 Bit; Normen und Bias in 32; Adapter an jeder linearen Schicht eines Blocks, mit Gradienten, in 32 Bit. Aktivierungen sind das Meiste, was ein Schritt hält, in 32 Bit, nach oben geschätzt. Gewichte anderer Methoden als nf4 und fp4 stehen neben ihren Adaptern noch einmal in 32 Bit da, solange ihr Block es tut; was das Entschlüsseln unterwegs braucht, fehlt. Momente in 8 Bit sind die von bitsandbytes.',
   speedBasis: (cases, slowest, fastest) =>
     `Die Zeit ist die aus den Formen der Schichten berechnete Arbeit, geteilt durch das Tempo von ${units.number(cases)} hier gemessenen Produkten mit 4-Bit-Gewichten: ${slowest} bis ${fastest} Milliarden Rechnungen pro Sekunde. Andere Methoden, Attention, Ausgabeschicht und Optimierer sind als gleich schnell angenommen; Entschlüsseln, Lesen der Daten und Anlaufen fehlen. Es ist eine Schätzung, und ein wirklicher Lauf kann länger dauern.`,
   noSpeed: 'Das Tempo wird nach einem ganzen Lauf gemessen, oder auf Wunsch.',

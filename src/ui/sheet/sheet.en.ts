@@ -2,12 +2,7 @@ import { units } from '../messages/units.en.ts';
 import { words } from '../messages/words.ts';
 
 const gigabytes = (bytes: number) =>
-  units.number(bytes / 2 ** 30, {
-    style: 'unit',
-    unit: 'gigabyte',
-    unitDisplay: 'short',
-    maximumSignificantDigits: 2,
-  });
+  `${units.number(bytes / 2 ** 30, { maximumSignificantDigits: 4 })} GiB`;
 
 /** What models take to be fine-tuned here. */
 export const sheetWords = words('sheet', {
@@ -21,7 +16,7 @@ export const sheetWords = words('sheet', {
     batch: 'Examples of a step',
     optimizer: 'Optimizer',
     examples: 'Examples for the time',
-    memory: 'Memory of the graphics chip, GB',
+    memory: 'Memory of the graphics chip, GiB',
   },
   optimizers: { adamw: 'AdamW, 32 bits', adamw8bit: 'AdamW, 8 bits' },
   checkpointing: 'Checkpointing: compute blocks again instead of keeping them',
@@ -64,7 +59,7 @@ export const sheetWords = words('sheet', {
     'This browser does not tell how much memory there is: name it above, or compare with what your computer has.',
   basis: 'What this rests on',
   memoryBasis:
-    'Memory is calculated from shapes, as the engine of this page holds it: linears exactly by the method with its usual groups; embeddings and head in 16 bits; norms and biases in 32; adapters on every linear of a block, with gradients, in 32 bits. Activations are the most that a step holds, in 32 bits, an upper estimate. Weights that a product cannot decode in registers are there once more in 32 bits while their block is; what decoding takes on the way is left out. Moments in 8 bits are those of bitsandbytes.',
+    'Memory is calculated from shapes, as the engine of this page holds it: linears exactly by the method with its usual groups; embeddings and head in 16 bits; norms and biases in 32; adapters on every linear of a block, with gradients, in 32 bits. Activations are the most that a step holds, in 32 bits, an upper estimate. Weights of methods other than nf4 and fp4 are there once more in 32 bits beside their adapters while their block is; what decoding takes on the way is left out. Moments in 8 bits are those of bitsandbytes.',
   speedBasis: (cases: number, slowest: string, fastest: string) =>
     `Time is the calculated work, from the shapes of the layers, divided by the speed of ${units.number(cases)} products with 4-bit weights that were timed here: ${slowest} to ${fastest} billion operations a second. Other methods, attention, the head and the optimizer are taken as equally fast; decoding, reading data and starting up are left out. It is an estimate, and a real run may take longer.`,
   noSpeed: 'The speed is measured after a whole run, or when you ask for it.',
