@@ -139,8 +139,8 @@ for (const [args, says] of [
   ...CASES,
   ...NOT_YET.map((args) => [args, /does not exist in this version yet/] as const),
 ]) {
-  test(`gradproof ${args.map((arg) => arg.replace(folder, '…') || '""').join(' ')}`, () =>
-    isRefused(args, says));
+  const name = `gradproof ${args.map((arg) => arg.replace(folder, '…') || '""').join(' ')}`;
+  test(name, { tag: '@full' }, () => isRefused(args, says));
 }
 
 test(
