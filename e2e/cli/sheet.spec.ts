@@ -27,7 +27,7 @@ test('the sheet has the model of a config.json first, and the same as CSV', asyn
   expect(stdout).toMatch(
     /^Llama-3\.1-70B +70\.55 B .* too large .*split: model\.embed_tokens \/ /m,
   );
-  expect(stdout).toMatch(/^One binding may hold .* GB/m);
+  expect(stdout).toMatch(/^One binding may hold .* GiB/m);
   expect(stdout).toContain('Time is told with --speed FILE');
   const [head, own, first] = readFileSync(csv, 'utf8').split('\r\n');
   expect(head).toMatch(
@@ -53,7 +53,7 @@ for (const [args, says] of [
   [['--method', 'none'], 'no method is named none: give '],
   [['--rank', '0'], '--rank 0: must be a whole number from 1 to 1024'],
   [['--checkpointing', 'maybe'], '--checkpointing maybe: must be on or off'],
-  [['--memory', 'much'], '--memory much: must be a number of gigabytes'],
+  [['--memory', 'much'], '--memory much: must be a number of GiB'],
 ] as const)
   test(`refuses ${args.join(' ')} in a line`, async () => {
     const { status, stderr } = await gradproof(['sheet', ...args]);

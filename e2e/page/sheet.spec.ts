@@ -38,8 +38,8 @@ test('a person comes from the first screen, chooses a setup, sorts, and saves th
   await expect(page.getByLabel('Rank of the adapters')).toHaveAttribute('aria-invalid', 'true');
   await expect(page.getByText('rank x: must be a whole number from 1 to 1024')).toBeVisible();
   await page.getByLabel('Rank of the adapters').fill('8');
-  await page.getByLabel('Memory of the graphics chip, GB').fill('4');
-  await page.getByLabel('Memory of the graphics chip, GB').press('Enter');
+  await page.getByLabel('Memory of the graphics chip, GiB').fill('4');
+  await page.getByLabel('Memory of the graphics chip, GiB').press('Enter');
   await expect(page.getByText(/^rank x/)).toBeHidden();
   await expect(row(page, /^Qwen3-0\.6B/)).toContainText('fits');
   await expect(row(page, /^Llama-3\.2-3B/)).toContainText('does not fit');
