@@ -94,12 +94,15 @@ for (const [name, pattern] of [
       {
         onOutput: (stdout) => {
           const lines = stdout.match(/^pass /gm)?.length ?? 0;
-          if (killed === 2 || lines < linesBefore + 50) return;
+          // By then its worker is ready: one that never was is not started again.
+          if (killed === 2 || lines < linesBefore + 200) return;
           const pids = descendants(pattern);
-          const last = pids.findLast((pid) => !seen.has(pid));
-          if (pids.length < 2 || last === undefined) return;
+          if (pids.length < 2) return;
+          // A fork that is about to become another process looks alike, and is soon gone.
+          const fresh = pids.filter((pid) => !seen.has(pid));
+          if (fresh.findLast((pid) => kill(pid, 'SIGKILL')) === undefined) return;
           for (const pid of pids) seen.add(pid);
-          [killed, linesBefore] = [killed + Number(kill(last, 'SIGKILL')), lines];
+          [killed, linesBefore] = [killed + 1, lines];
         },
       },
     );
