@@ -1,16 +1,20 @@
+import { WebGpuBackend } from '../../src/backends/webgpu.ts';
 import { loraLinear } from '../../src/ops/lora/lora_linear.ts';
 import { sumToSize } from '../../src/ops/math/sum.ts';
 import { matmul } from '../../src/ops/matmul/matmul.ts';
 import { productWith } from '../../src/ops/matmul/matmul_quantized.ts';
 import { format as nf4 } from '../../src/quant/nf4/format.ts';
 import { packNibbles } from '../../src/quant/packing/nibbles.ts';
-import type { Value } from '../../src/reference/record.ts';
+import { record as ggufMatmul } from '../../src/reference/matmul/gguf_matmul.ts';
+import type { Sample, Value } from '../../src/reference/record.ts';
 import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { coordinatesOf, type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { codeOf } from '../../src/testing/code-of.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
+import { judgeResults } from '../../src/testing/judge-call.ts';
 import { parseShape, suite } from '../../src/testing/suite.ts';
+import { signatureOf } from '../../src/vocabulary/registry.ts';
 import type { GivenParams } from '../../src/vocabulary/signature.ts';
 
 const matmul4bit = productWith(nf4);
@@ -191,6 +195,31 @@ products
     using plain = matmul.forward(t.gpu, { a, b }, {}, 'register').y;
     using y = matmul.forward(t.gpu, { a, b, bias }, { beta: 0 }, 'register').y;
     t.expectEqual('y', await readValue(y), await readValue(plain));
+  });
+
+/** Of blocks of q4_k, whose last word is no scale: what lies past the end may read as it. */
+const LAST_BLOCK = ggufMatmul.samples.find(
+  ({ label, variants }) =>
+    label['type'] === 'q4_k' && label['out'] === 18 && variants?.includes('register'),
+) as Sample<object>;
+
+products
+  .case('past-the-last-block')
+  .desc(
+    'Without a guard behind the weight no row of blocks past the last one goes into the gradient of x.',
+  )
+  .control('the row behind the last', (fault) =>
+    fault.shader('matmul/register', 'dims.right, col, dims.k - 1u', 'dims.right, col, dims.k'),
+  )
+  .run(async (t) => {
+    const random = t.random();
+    const { params, level } = LAST_BLOCK;
+    const forward = {
+      ...{ op: signatureOf('gguf_matmul'), params, level, variant: 'register' },
+      inputs: LAST_BLOCK.inputs(random),
+    };
+    const call = { ...forward, grads: LAST_BLOCK.grads?.(random) ?? {}, wants: ['x'] };
+    judgeResults(t, call, await new WebGpuBackend(t.gpu).run(call));
   });
 
 products
