@@ -6,7 +6,7 @@ import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { type Fault, faultsOf } from '../../src/testing/fault.ts';
 import { suite } from '../../src/testing/suite.ts';
-import { disposeAll, forwardPerceptron, initialPerceptron, uploaded } from './mlp.ts';
+import { disposeAll, forwardPerceptron, inHalves, initialPerceptron, uploaded } from './mlp.ts';
 
 export const halfAccuracy = suite('quant.half-accuracy', {
   description: 'A model in f16 against the same model in f32',
@@ -33,12 +33,7 @@ async function bothModels(t: CaseContext) {
     random.fill(ROWS * 64, () => random.normal()),
   );
   using x = Tensor.from(t.gpu, host);
-  const narrow = new Map(
-    Array.from(wide, ([name, each]) => [
-      name,
-      cast.forward(t.gpu, { x: each }, { to: 'float16' }).y,
-    ]),
-  );
+  const narrow = inHalves(t.gpu, wide);
   using narrowX = cast.forward(t.gpu, { x }, { to: 'float16' }).y;
   using tape = new Tape(t.gpu);
   const layers = async (parameters: ReadonlyMap<string, Tensor>, input: Tensor): Promise<Layer> => {

@@ -1,4 +1,3 @@
-import { cast } from '../../src/ops/math/cast.ts';
 import { relu as activation } from '../../src/ops/math/relu.ts';
 import { matmul } from '../../src/ops/matmul/matmul.ts';
 import { f16FromF32 } from '../../src/tensor/half.ts';
@@ -7,7 +6,7 @@ import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { readHalvesAsFloat32 } from '../../src/testing/derive-halves.ts';
 import { suite } from '../../src/testing/suite.ts';
-import { disposeAll, initialPerceptron, uploaded } from './mlp.ts';
+import { disposeAll, inHalves, initialPerceptron, uploaded } from './mlp.ts';
 import { expectHalves, known, linear, relu } from './rounded.ts';
 
 export const halfNative = suite('quant.half-native', {
@@ -24,9 +23,7 @@ function modelInHalves(t: CaseContext): Map<string, Tensor> {
   const random = t.random(1);
   const numbers = random.fill(ROWS * 64, () => random.normal());
   wide.set('x', Tensor.from(t.gpu, hostTensorFrom('f32', [ROWS, 64], numbers)));
-  const narrow = new Map(
-    Array.from(wide, ([name, x]) => [name, cast.forward(t.gpu, { x }, { to: 'float16' }).y]),
-  );
+  const narrow = inHalves(t.gpu, wide);
   disposeAll(wide);
   return narrow;
 }

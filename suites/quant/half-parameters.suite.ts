@@ -7,7 +7,7 @@ import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { canonical, halfValue, nearestHalf } from './half-bits.ts';
-import { disposeAll, forwardPerceptron, initialPerceptron, uploaded } from './mlp.ts';
+import { disposeAll, forwardPerceptron, inHalves, initialPerceptron, uploaded } from './mlp.ts';
 import { value } from './values.ts';
 
 export const halfParameters = suite('quant.half-parameters', {
@@ -16,10 +16,6 @@ export const halfParameters = suite('quant.half-parameters', {
 
 function half(t: CaseContext, x: Tensor): Tensor {
   return cast.forward(t.gpu, { x }, { to: 'float16' }).y;
-}
-
-function halves(t: CaseContext, parameters: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
-  return new Map(Array.from(parameters, ([name, x]) => [name, half(t, x)]));
 }
 
 /** Asserts that each float32 becomes the half that the definition names. */
@@ -165,7 +161,7 @@ halfParameters
   )
   .run(async (t) => {
     const parameters = uploaded(t.gpu, initialPerceptron(t.random()));
-    const narrow = halves(t, parameters);
+    const narrow = inHalves(t.gpu, parameters);
     const random = t.random(1);
     using x = Tensor.from(
       t.gpu,
@@ -216,7 +212,7 @@ halfParameters
     const initial = initialPerceptron(t.random());
     const wide = measured(t, () => uploaded(t.gpu, initial));
     t.expect(wide.bytes === 38_440, () => `in f32 they take ${wide.bytes} bytes`);
-    const narrow = measured(t, () => halves(t, wide.made));
+    const narrow = measured(t, () => inHalves(t.gpu, wide.made));
     t.expect(narrow.bytes === 19_220, () => `in f16 they take ${narrow.bytes} bytes`);
     disposeAll(wide.made);
     disposeAll(narrow.made);
@@ -235,7 +231,7 @@ halfParameters
       [[7, 5, 4, 3], 'fc1.weight 70 72, fc1.bias 10 12, fc3.bias 6 8'],
     ] as const) {
       const parameters = uploaded(t.gpu, initialPerceptron(t.random(), [...sizes]));
-      const { made, bytes } = measured(t, () => halves(t, parameters));
+      const { made, bytes } = measured(t, () => inHalves(t.gpu, parameters));
       const listed = paddedOf(made);
       const text = listed.map((each) => `${each.name} ${each.bytes} ${each.held}`).join(', ');
       t.expect(text === expected, () => `listed are: ${text || 'none'}`);

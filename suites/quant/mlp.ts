@@ -2,6 +2,7 @@ import type { Tape } from '../../src/autograd/tape.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { type Initial, initialLinear } from '../../src/models/initial.ts';
 import { Layers } from '../../src/models/layers.ts';
+import { cast } from '../../src/ops/math/cast.ts';
 import { relu } from '../../src/ops/math/relu.ts';
 import type { HostTensor } from '../../src/tensor/host.ts';
 import type { Random } from '../../src/tensor/random.ts';
@@ -18,6 +19,13 @@ export function initialPerceptron(random: Random, sizes = [64, 128, 10]): Initia
 export function uploaded(gpu: Gpu, initial: Initial): Map<string, Tensor> {
   return new Map(
     initial.map(([name, host]: readonly [string, HostTensor]) => [name, Tensor.from(gpu, host)]),
+  );
+}
+
+/** The same parameters in f16, in memory of their own. */
+export function inHalves(gpu: Gpu, parameters: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  return new Map(
+    Array.from(parameters, ([name, x]) => [name, cast.forward(gpu, { x }, { to: 'float16' }).y]),
   );
 }
 

@@ -316,3 +316,24 @@ export function gradientAcceptance(
   );
   return { kind: 'within', bound };
 }
+
+/** Faults of the kernels that multiply codes, and decode them for the gradient of x. */
+export const CODED_FAULTS = [
+  {
+    name: 'results larger by 1',
+    shader: {
+      file: 'quant/linear_8bit_lt',
+      from: '= sum + apart',
+      to: '= 1.0 + sum + apart',
+    },
+  },
+  {
+    name: 'weights decoded by the next larger statistic',
+    direction: 'backward',
+    shader: {
+      file: 'quant/dequantize_rows',
+      from: '8u)) * scale',
+      to: '8u)) * (scale + 1.0)',
+    },
+  },
+] as const;

@@ -8,6 +8,7 @@ import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
 import {
+  CODED_FAULTS,
   codeAcceptance,
   codedAcceptance,
   codedProduct,
@@ -125,25 +126,7 @@ export const record = defineRecord(signature, {
     // More than one workgroup of each kernel.
     sample([35, 12], 66, { threshold: 2.5, bias: true }),
   ],
-  faults: [
-    {
-      name: 'results larger by 1',
-      shader: {
-        file: 'quant/linear_8bit_lt',
-        from: '= sum + apart',
-        to: '= 1.0 + sum + apart',
-      },
-    },
-    {
-      name: 'weights decoded by the next larger statistic',
-      direction: 'backward',
-      shader: {
-        file: 'quant/dequantize_rows',
-        from: '8u)) * scale',
-        to: '8u)) * (scale + 1.0)',
-      },
-    },
-  ],
+  faults: CODED_FAULTS,
   plausibleBugs: [
     paramsBug('outliers beyond twice the threshold', ({ threshold }) => ({
       threshold: 2 * threshold,

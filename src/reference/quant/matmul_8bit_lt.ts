@@ -7,6 +7,7 @@ import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
 import {
+  CODED_FAULTS,
   type CodedWeight,
   codedAcceptance,
   codedProduct,
@@ -103,25 +104,7 @@ export const record = defineRecord(signature, {
       sample([35, 12], 66, { threshold: 0 }),
     ].map((one) => ({ ...one, tier: 'full' as const })),
   ],
-  faults: [
-    {
-      name: 'results larger by 1',
-      shader: {
-        file: 'quant/linear_8bit_lt',
-        from: '= sum + apart',
-        to: '= 1.0 + sum + apart',
-      },
-    },
-    {
-      name: 'weights decoded by the next larger statistic',
-      direction: 'backward',
-      shader: {
-        file: 'quant/dequantize_rows',
-        from: '8u)) * scale',
-        to: '8u)) * (scale + 1.0)',
-      },
-    },
-  ],
+  faults: CODED_FAULTS,
   plausibleBugs: [
     paramsBug('no outliers', () => ({ threshold: 0 })),
     inputBug('the next code', 'q_weight', (code) => code ^ 1),

@@ -2,6 +2,7 @@ import { PEERS, type PeerName } from '../../bench/peer-names.ts';
 import type { BenchRequest } from '../../bench/request.ts';
 import { messageOf } from '../../errors.ts';
 import type { Report } from '../../report/schema.ts';
+import { computes } from '../controls/computing.ts';
 import { bytesOf } from '../controls/file-bytes.ts';
 import type { Notice } from '../controls/notice.ts';
 import { Observable } from '../controls/observable.ts';
@@ -9,7 +10,7 @@ import type { History } from '../history/history.ts';
 import { withWords } from '../messages/words.ts';
 import { benchWords } from './bench.en.ts';
 import { type BenchChoice, USUAL_CHOICE } from './bench-choice.ts';
-import { afterBenchEvent, type BenchState, isBusy, UNTIMED } from './bench-state.ts';
+import { afterBenchEvent, type BenchState, UNTIMED } from './bench-state.ts';
 import type { KnownWorks } from './known-works.ts';
 
 /** What this page's server has for a bench; undefined where it is not ours and has nothing. */
@@ -91,7 +92,7 @@ export class BenchSession {
 
   /** Opens a report of a bench; another file is refused in one line. */
   async take(file: File): Promise<void> {
-    if (isBusy(this.state.value)) return;
+    if (computes(this.state.value)) return;
     await this.#notice.during(async () => {
       const { readPacked } = await withWords(import('../../report/packed.ts'));
       const report = await readPacked(await bytesOf(file, 'report'), file.name);

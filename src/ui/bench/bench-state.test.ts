@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { BenchResult } from '../../bench/host.ts';
-import { afterBenchEvent, isBusy, UNTIMED } from './bench-state.ts';
+import { computes } from '../controls/computing.ts';
+import { afterBenchEvent, UNTIMED } from './bench-state.ts';
 
 const result = { id: 'bench.matmul:f32;m=1', backend: 'webgpu' } as BenchResult;
 
@@ -24,7 +25,7 @@ test('what is being cancelled stays so, whatever is still told', () => {
     remainingMs: 5,
   } as const);
   expect(after).toMatchObject({ phase: 'stopping', remainingMs: 5 });
-  expect([isBusy(after), isBusy(UNTIMED), isBusy({ phase: 'failed' })]).toEqual([
+  expect([computes(after), computes(UNTIMED), computes({ phase: 'failed' })]).toEqual([
     true,
     false,
     false,

@@ -21,11 +21,6 @@ export interface BenchState {
 /** Before the first bench. */
 export const UNTIMED: BenchState = { phase: 'idle', done: 0, total: 0, results: [] };
 
-/** Whether a bench is going on. */
-export function isBusy({ phase }: Pick<BenchState, 'phase'>): boolean {
-  return phase === 'starting' || phase === 'running' || phase === 'stopping';
-}
-
 /** The state after `event`. */
 export function afterBenchEvent(state: BenchState, event: BenchEvent): BenchState {
   const phase = state.phase === 'stopping' ? 'stopping' : 'running';

@@ -6,6 +6,7 @@ import { type FigureTable, toCsv } from '../../report/table.ts';
 import { statusStyles } from '../cases/status.ts';
 import { download } from '../controls/download.ts';
 import { icon } from '../controls/icons.ts';
+import { scrollingTable } from '../controls/scrolling-table.ts';
 import { base, controls } from '../controls/styles.ts';
 import { tables } from '../controls/tables.ts';
 import { unitsWords } from '../messages/units.en.ts';
@@ -19,45 +20,17 @@ export class BenchTable extends LitElement {
     base,
     controls,
     tables,
+    scrollingTable,
     statusStyles,
     css`
-      .scroll {
-        max-block-size: 40rem;
-        overflow: auto;
-      }
-      caption {
-        text-align: start;
-        font-size: var(--text-m);
-        font-weight: 650;
-        padding-block-end: var(--space-2);
-      }
-      table {
-        inline-size: 100%;
-        border-collapse: separate;
-        border-spacing: 0;
-      }
       th:not(:first-child),
       td {
-        text-align: end;
         padding-inline: var(--space-3);
       }
       thead th {
-        position: sticky;
-        inset-block-start: 0;
-        z-index: 1;
-        background: var(--surface);
         white-space: normal;
         overflow-wrap: normal;
-        vertical-align: bottom;
         min-inline-size: 4.5rem;
-      }
-      :is(thead th, tbody th[scope='row']):first-child {
-        position: sticky;
-        inset-inline-start: 0;
-        background: var(--surface);
-      }
-      thead th:first-child {
-        z-index: 2;
       }
       tbody th[scope='row'] {
         font: 0.8125rem var(--mono);
@@ -79,11 +52,6 @@ export class BenchTable extends LitElement {
       }
       button {
         margin-block-start: var(--space-3);
-      }
-      @media print {
-        .scroll {
-          max-block-size: none;
-        }
       }
     `,
   ];

@@ -1,14 +1,15 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { selectWorks } from '../../bench/select.ts';
 import { type Facts, isBlocked } from '../check/preflight.ts';
-import { type Computing, isComputing } from '../controls/computing.ts';
+import { type Computing, computes, isComputing } from '../controls/computing.ts';
 import { Follow } from '../controls/follow.ts';
 import type { Observable } from '../controls/observable.ts';
 import { base, controls, panels } from '../controls/styles.ts';
+import { viewStyles } from '../controls/view-styles.ts';
 import { benchWords } from './bench.en.ts';
 import { type BenchChoice, requestOf } from './bench-choice.ts';
 import type { BenchSession } from './bench-session.ts';
-import { type BenchState, isBusy } from './bench-state.ts';
+import type { BenchState } from './bench-state.ts';
 import { benchPage, isBenchPage } from './own-page.ts';
 import '../check/found.ts';
 import '../controls/progress.ts';
@@ -26,29 +27,8 @@ export class BenchView extends LitElement {
     base,
     controls,
     panels,
+    viewStyles,
     css`
-      :host {
-        display: grid;
-        gap: var(--space-6);
-        grid-template-columns: minmax(0, 1fr);
-      }
-      .stack {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: var(--space-5);
-        max-width: var(--column);
-      }
-      .lead {
-        font-size: var(--text-l);
-        color: var(--muted);
-      }
-      .open {
-        position: relative;
-      }
-      .open:focus-within {
-        outline: 3px solid var(--focus);
-        outline-offset: 2px;
-      }
       @media print {
         gp-bench-fields {
           display: none;
@@ -82,7 +62,7 @@ export class BenchView extends LitElement {
     const { state, choice, works, server } = this.bench;
     const { report, file, results } = state.value;
     const facts = this.facts.value;
-    const busy = isBusy(state.value);
+    const busy = computes(state.value);
     return html`
       <div class="stack">
         <h1>${words.title}</h1>
@@ -105,7 +85,7 @@ export class BenchView extends LitElement {
     const { phase } = state;
     if (this.bench.server && !isBenchPage())
       return html`<span>${words.elsewhere} <a href=${benchPage('bench')} target="_blank">${words.openPage}</a></span>`;
-    const busy = isBusy(state);
+    const busy = computes(state);
     const disabled = busy ? phase === 'stopping' : this.#request === undefined;
     return html`<button class="large ${busy ? '' : 'primary'}" aria-keyshortcuts="R" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
       ${phase === 'stopping' ? words.cancelling : busy ? words.cancel : phase === 'idle' ? words.run : words.again}

@@ -1,10 +1,13 @@
 import type { Observable } from './observable.ts';
 
-/** Something that computes for a while, as a run or a training does. */
-export type Computing = Pick<Observable<{ readonly phase: string }>, 'value' | 'subscribe'>;
-
 const PHASES: readonly string[] = ['starting', 'running', 'pausing', 'stopping'];
+
+/** Whether something in this phase computes, as a run, a training or a bench does. */
+export const computes = ({ phase }: { readonly phase: string }): boolean => PHASES.includes(phase);
+
+/** Something that computes for a while. */
+export type Computing = Pick<Observable<{ readonly phase: string }>, 'value' | 'subscribe'>;
 
 /** Whether one of them does now, so that nothing else should start. */
 export const isComputing = (all: readonly Computing[]): boolean =>
-  all.some(({ value }) => PHASES.includes(value.phase));
+  all.some(({ value }) => computes(value));

@@ -1,5 +1,6 @@
 import { css, html, nothing } from 'lit';
 import type { Cell } from '../../report/table.ts';
+import { scrollingTable } from './scrolling-table.ts';
 
 /** By what a person sorts a table. */
 export interface Sorting<Key extends string> {
@@ -7,26 +8,12 @@ export interface Sorting<Key extends string> {
   readonly descending: boolean;
 }
 
-/** A table that scrolls below its head and beside its first column, with headings that sort. */
-export const sortable = css`
-  .scroll {
-    max-block-size: 40rem;
-    overflow: auto;
-  }
-  caption {
-    text-align: start;
-    font-size: var(--text-m);
-    font-weight: 650;
-    padding-block-end: var(--space-2);
-  }
-  table {
-    inline-size: 100%;
-    border-collapse: separate;
-    border-spacing: 0;
-  }
+/** A scrolling table with headings that sort. */
+export const sortable = [
+  scrollingTable,
+  css`
   th:not(:first-child),
   td {
-    text-align: end;
     padding-inline: var(--space-2);
   }
   td.why {
@@ -34,21 +21,6 @@ export const sortable = css`
     white-space: normal;
     min-inline-size: 16rem;
     color: var(--muted);
-  }
-  thead th {
-    position: sticky;
-    inset-block-start: 0;
-    z-index: 1;
-    background: var(--surface);
-    vertical-align: bottom;
-  }
-  :is(thead th, tbody th):first-child {
-    position: sticky;
-    inset-inline-start: 0;
-    background: var(--surface);
-  }
-  thead th:first-child {
-    z-index: 2;
   }
   thead button {
     min-height: 2rem;
@@ -71,12 +43,8 @@ export const sortable = css`
     color: var(--ink);
     font-weight: 600;
   }
-  @media print {
-    .scroll {
-      max-block-size: none;
-    }
-  }
-`;
+`,
+];
 
 /** A heading that sorts by its column when it is pressed, in the other direction the next time. */
 export function sortHead<Key extends string>(

@@ -17,8 +17,3 @@ export interface MatrixState {
 
 /** Before the first matrix. */
 export const UNEXECUTED: MatrixState = { phase: 'idle', done: 0, total: 0, cells: [] };
-
-/** Whether a matrix is being executed. */
-export function isExecuting({ phase }: Pick<MatrixState, 'phase'>): boolean {
-  return phase === 'starting' || phase === 'running';
-}

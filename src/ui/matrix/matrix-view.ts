@@ -2,15 +2,16 @@ import { css, html, LitElement, nothing } from 'lit';
 import type { BenchServer } from '../bench/bench-session.ts';
 import { isBenchPage } from '../bench/own-page.ts';
 import { type Facts, isBlocked } from '../check/preflight.ts';
-import { type Computing, isComputing } from '../controls/computing.ts';
+import { type Computing, computes, isComputing } from '../controls/computing.ts';
 import { Follow } from '../controls/follow.ts';
 import type { Observable } from '../controls/observable.ts';
 import { base, controls, panels } from '../controls/styles.ts';
+import { viewStyles } from '../controls/view-styles.ts';
 import { saveReport } from '../reports/report-files.ts';
 import { matrixWords } from './matrix.en.ts';
 import { countsOf } from './matrix-cells.ts';
 import type { MatrixSession } from './matrix-session.ts';
-import { isExecuting, type MatrixState } from './matrix-state.ts';
+import type { MatrixState } from './matrix-state.ts';
 import '../check/found.ts';
 import '../controls/progress.ts';
 import '../reports/provenance.ts';
@@ -29,37 +30,12 @@ export class MatrixView extends LitElement {
     base,
     controls,
     panels,
+    viewStyles,
     css`
-      :host {
-        display: grid;
-        gap: var(--space-6);
-        grid-template-columns: minmax(0, 1fr);
-      }
-      .stack {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: var(--space-5);
-        max-width: var(--column);
-      }
-      .lead {
-        font-size: var(--text-l);
-        color: var(--muted);
-      }
       section {
         display: grid;
         gap: var(--space-4);
         grid-template-columns: minmax(0, 1fr);
-      }
-      .check {
-        display: flex;
-        gap: var(--space-3);
-        align-items: center;
-      }
-      .check input {
-        flex: none;
-        inline-size: 1.25rem;
-        min-height: 1.25rem;
-        accent-color: var(--accent);
       }
     `,
   ];
@@ -81,7 +57,7 @@ export class MatrixView extends LitElement {
     const words = matrixWords();
     const state = this.matrix.state.value;
     const facts = this.facts.value;
-    const busy = isExecuting(state);
+    const busy = computes(state);
     return html`
       <div class="stack">
         <h1>${words.title}</h1>
@@ -113,7 +89,7 @@ export class MatrixView extends LitElement {
   /** One button in one place, so that the focus stays on it. */
   #start(state: MatrixState) {
     const words = matrixWords();
-    const busy = isExecuting(state);
+    const busy = computes(state);
     const disabled = !busy && !this.#canStart;
     return html`<button class="large ${busy ? '' : 'primary'}" aria-keyshortcuts="R" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
       ${busy ? words.cancel : state.phase === 'idle' ? words.run : words.again}

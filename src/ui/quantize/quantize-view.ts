@@ -1,14 +1,15 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { type Facts, isBlocked } from '../check/preflight.ts';
-import { type Computing, isComputing } from '../controls/computing.ts';
+import { type Computing, computes, isComputing } from '../controls/computing.ts';
 import { Follow } from '../controls/follow.ts';
 import { icon } from '../controls/icons.ts';
 import type { Observable } from '../controls/observable.ts';
 import { base, controls, panels } from '../controls/styles.ts';
+import { viewStyles } from '../controls/view-styles.ts';
 import { unitsWords } from '../messages/units.en.ts';
 import { quantizingWords } from './quantizing.en.ts';
 import type { QuantizingSession } from './quantizing-session.ts';
-import { isMeasuring, type QuantizingState } from './quantizing-state.ts';
+import type { QuantizingState } from './quantizing-state.ts';
 import '../check/found.ts';
 import '../controls/progress.ts';
 import './quantize-results.ts';
@@ -25,22 +26,8 @@ export class QuantizeView extends LitElement {
     base,
     controls,
     panels,
+    viewStyles,
     css`
-      :host {
-        display: grid;
-        gap: var(--space-6);
-        grid-template-columns: minmax(0, 1fr);
-      }
-      .stack {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: var(--space-5);
-        max-width: var(--column);
-      }
-      .lead {
-        font-size: var(--text-l);
-        color: var(--muted);
-      }
       .weights {
         display: grid;
         gap: var(--space-3);
@@ -54,24 +41,6 @@ export class QuantizeView extends LitElement {
       .name svg {
         flex: none;
         color: var(--accent);
-      }
-      .check {
-        display: flex;
-        gap: var(--space-3);
-        align-items: center;
-      }
-      .check input {
-        flex: none;
-        inline-size: 1.25rem;
-        min-height: 1.25rem;
-        accent-color: var(--accent);
-      }
-      .open {
-        position: relative;
-      }
-      .open:focus-within {
-        outline: 3px solid var(--focus);
-        outline-offset: 2px;
       }
     `,
   ];
@@ -96,7 +65,7 @@ export class QuantizeView extends LitElement {
     const words = quantizingWords();
     const state = this.quantizing.state.value;
     const facts = this.facts.value;
-    const busy = isMeasuring(state);
+    const busy = computes(state);
     return html`
       <div class="stack">
         <h1>${words.title}</h1>
@@ -141,7 +110,7 @@ export class QuantizeView extends LitElement {
   /** One button in one place, so that the focus stays on it. */
   #start(state: QuantizingState) {
     const words = quantizingWords();
-    const busy = isMeasuring(state);
+    const busy = computes(state);
     const disabled = !busy && !this.#canStart;
     return html`<button class="large ${busy ? '' : 'primary'}" aria-keyshortcuts="R" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
       ${busy ? words.cancel : state.phase === 'idle' ? words.run : words.again}

@@ -3,12 +3,13 @@ import type { ChoosingEvent } from '../../harness/choosing.ts';
 import type { WeightSource } from '../../quantizer/choosing/weight-source.ts';
 import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
 import { harness } from '../app/harness.ts';
+import { computes } from '../controls/computing.ts';
 import { bytesOf } from '../controls/file-bytes.ts';
 import type { Notice } from '../controls/notice.ts';
 import { Observable } from '../controls/observable.ts';
 import type { History } from '../history/history.ts';
 import { quantizingWords } from './quantizing.en.ts';
-import { isMeasuring, type QuantizingState, UNMEASURED } from './quantizing-state.ts';
+import { type QuantizingState, UNMEASURED } from './quantizing-state.ts';
 
 /** Weights of a file. */
 export interface FileOfWeights {
@@ -35,7 +36,7 @@ export class QuantizingSession {
 
   /** Takes weights; a file without any is refused in one line, and what was there stays. */
   async take(file: File): Promise<void> {
-    if (isMeasuring(this.state.value)) return;
+    if (computes(this.state.value)) return;
     await this.#notice.during(async () => {
       const bytes = await bytesOf(file, 'recording');
       const [{ readSafetensors }, { weightsOfFile }] = await Promise.all([

@@ -16,8 +16,3 @@ export interface QuantizingState {
 
 /** Before the first measurement. */
 export const UNMEASURED: QuantizingState = { phase: 'idle', done: 0, total: 0, measured: [] };
-
-/** Whether a measurement is going on. */
-export function isMeasuring({ phase }: Pick<QuantizingState, 'phase'>): boolean {
-  return phase === 'starting' || phase === 'running';
-}

@@ -13,6 +13,7 @@ import type { Notice } from '../controls/notice.ts';
 import type { Observable } from '../controls/observable.ts';
 import type { Sorting } from '../controls/sortable.ts';
 import { base, controls, panels } from '../controls/styles.ts';
+import { viewStyles } from '../controls/view-styles.ts';
 import { unitsWords } from '../messages/units.en.ts';
 import type { RunSession } from '../run/run-session.ts';
 import type { SpeedSession } from '../speed/speed-session.ts';
@@ -40,20 +41,12 @@ export class SheetView extends LitElement {
     base,
     controls,
     panels,
+    viewStyles,
     css`
-      :host {
-        display: grid;
-        gap: var(--space-6);
-        grid-template-columns: minmax(0, 1fr);
-      }
       .stack {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: var(--space-5);
+        max-width: none;
       }
       .lead {
-        font-size: var(--text-l);
-        color: var(--muted);
         max-width: var(--column);
       }
       .fields {
@@ -68,24 +61,6 @@ export class SheetView extends LitElement {
       }
       :is(.fields input, .fields select) {
         inline-size: 100%;
-      }
-      .check {
-        display: flex;
-        gap: var(--space-3);
-        align-items: center;
-      }
-      .check input {
-        flex: none;
-        inline-size: 1.25rem;
-        min-height: 1.25rem;
-        accent-color: var(--accent);
-      }
-      .open {
-        position: relative;
-      }
-      .open:focus-within {
-        outline: 3px solid var(--focus);
-        outline-offset: 2px;
       }
       .setup {
         display: grid;
