@@ -262,7 +262,6 @@ export function foreseenOf(
       const outer = mul(at(rows.stats, row), statistic);
       const ofCodes = mul(mul(at(acc.data, i), outer), exactly(Math.fround(scale)));
       const y = stored(bias ? add(ofCodes, at(bias.data, col)) : ofCodes);
-      if (rows.columns.length === 0) return y;
       const terms = rows.columns.map((c) => {
         const decoded = stored(mul(mul(at(q_weight.data, col * k + c), statistic), step));
         return mul(at(x.data, row * k + c), decoded);

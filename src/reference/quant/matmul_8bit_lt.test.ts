@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { heldAs } from '../../tensor/half.ts';
 import type { Value, Values } from '../record.ts';
+import { stepsIn } from '../steps.ts';
 import { record as ofFloats } from './linear_8bit_lt.ts';
 import { record } from './matmul_8bit_lt.ts';
 
@@ -31,4 +33,23 @@ test('codes are taken as they are, though no weight has them', () => {
   expect(record.vjp?.(given, { threshold: 0 }, { y: of([1, 1], 1) })).toEqual({
     x: of([1, 2], 10, 6),
   });
+});
+
+test('halves are foreseen by the threshold that the party means', () => {
+  // 6.001 as a half is 6, so that 6 is an outlier for who compares halves alone.
+  const given = {
+    x: of([1, 3], 6, 3.25, 1.75),
+    q_weight: of([1, 3], 77, -64, 127),
+    weight_stats: of([1], 127 / 64),
+  };
+  const foreseen = (outlier: number) =>
+    record.foreseen?.(stepsIn('f16'), given, { threshold: 6.001 }, undefined, {
+      outlier_cols: of([1], outlier),
+    }).y;
+  const asHalf = foreseen(0);
+  expect(asHalf).not.toEqual(foreseen(-1));
+  const { y }: Readonly<Record<'y', Value>> = record.forward(given, { threshold: 6 });
+  const stored = heldAs('f16', y.data[0] as number);
+  expect(asHalf?.[0]?.[0]?.low).toBeLessThanOrEqual(stored);
+  expect(asHalf?.[0]?.[0]?.high).toBeGreaterThanOrEqual(stored);
 });
