@@ -1,17 +1,14 @@
 import type { Browser, Page } from 'playwright';
 import { GradproofError, messageOf } from '../../errors.ts';
 import type { RunEvent, RunListener } from '../../harness/events.ts';
+import type { Heard, ToDriver } from '../../harness/headless/line.ts';
 import { type Outcome, resultOf } from '../../harness/headless/outcome.ts';
-import type { HeadlessDriver, Heard } from '../../harness/headless/page.ts';
+import type { HeadlessDriver } from '../../harness/headless/page.ts';
 import { Backoff, retry } from '../../harness/retry.ts';
 import { deadlineOf } from '../../harness/runner/deadline.ts';
 import { RESTART_PAUSES_MS } from '../../harness/runner/persistently.ts';
 import { UnusableError } from '../../harness/runner.ts';
-import {
-  type TrainingEvent,
-  TrainingJournal,
-  type TrainingListener,
-} from '../../harness/training.ts';
+import { TrainingJournal, type TrainingListener } from '../../harness/training.ts';
 import type { ToWorker } from '../../harness/worker/messages.ts';
 import { withRows } from '../../report/rows.ts';
 import type { InstalledBrowser } from '../browser/find.ts';
@@ -23,18 +20,12 @@ import { planCases } from '../plan-cases.ts';
 import { PAGE_FOLDER, type PageServer, servePage } from '../server.ts';
 import { benchInPage, foreignInPage } from './bench-in-page.ts';
 import { callPage, openHeadlessPage } from './headless-page.ts';
+import { PageLine } from './page-line.ts';
 import { RunJournal } from './run-journal.ts';
 import type { Runtime } from './runtime.ts';
 import { WorkerBrowser } from './worker-browser.ts';
 
-/** Names under which the driver's functions stand in the page. */
-const BINDINGS = {
-  run: 'emitRun',
-  training: 'emitTraining',
-  crash: 'crashGpu',
-  post: 'postElsewhere',
-  end: 'endElsewhere',
-} as const satisfies Record<string, keyof HeadlessDriver>;
+const CRASH_GPU = 'crashGpu' satisfies keyof HeadlessDriver;
 
 /**
  * Opens the headless page of `folder` in an installed browser: with the hardware's adapter, else
@@ -75,6 +66,7 @@ class ChromiumRuntime implements Runtime {
   readonly #software: boolean;
   #browser: Browser;
   #page: Page;
+  #line: PageLine | undefined;
   /** By the number that the page gives its worker. */
   #elsewhere = new Map<number, WorkerBrowser>();
   #onRun: RunListener = () => {};
@@ -214,26 +206,38 @@ class ChromiumRuntime implements Runtime {
   }
 
   async #expose(): Promise<void> {
-    await this.#page.exposeBinding(BINDINGS.run, (_, event: RunEvent) => this.#onRun(event));
-    await this.#page.exposeBinding(BINDINGS.training, (_, event: TrainingEvent) =>
-      this.#onTraining(event),
-    );
-    await this.#page.exposeBinding(BINDINGS.crash, () => endGpuProcess(this.#browser));
-    await this.#page.exposeBinding(BINDINGS.post, (_, id: number, message: ToWorker) =>
-      this.#postElsewhere(id, message),
-    );
-    await this.#page.exposeBinding(BINDINGS.end, (_, id: number) => this.#elsewhere.get(id)?.end());
+    await this.#page.exposeBinding(CRASH_GPU, () => endGpuProcess(this.#browser));
+    this.#line = await PageLine.open(this.#page, (message) => this.#hear(message));
+  }
+
+  #hear(message: ToDriver): void {
+    switch (message.type) {
+      case 'run':
+        this.#onRun(message.event);
+        break;
+      case 'training':
+        this.#onTraining(message.event);
+        break;
+      case 'post':
+        this.#postElsewhere(message.id, message.message);
+        break;
+      case 'end':
+        this.#elsewhere
+          .get(message.id)
+          ?.end()
+          .catch(() => {}); // it may be gone already
+    }
   }
 
   #postElsewhere(id: number, message: ToWorker): void {
     let worker = this.#elsewhere.get(id);
     if (!worker) {
-      const page = this.#page;
+      const line = this.#line;
       worker = new WorkerBrowser(
         () => launch(this.#installed, this.#software),
         this.page,
         (heard: Heard) => {
-          callPage(page, 'hear', id, heard).catch(() => {}); // a page that is gone runs nothing
+          line?.tell({ type: 'hear', id, heard }).catch(() => {}); // a page that is gone runs nothing
         },
       );
       this.#elsewhere.set(id, worker);
@@ -278,6 +282,7 @@ class ChromiumRuntime implements Runtime {
           `the browser or its tab ended during the run (${firstLine(error)}): run it again`,
         );
       });
+      await this.#line?.drain().catch(() => {}); // a page that is gone has told all
       return resultOf(outcome);
     } finally {
       for (const timer of timers) clearTimeout(timer);

@@ -1,11 +1,10 @@
-import type { Browser, Page } from 'playwright';
+import type { Browser } from 'playwright';
 import { messageOf } from '../../errors.ts';
-import type { HeadlessDriver, Heard } from '../../harness/headless/page.ts';
+import type { Heard } from '../../harness/headless/line.ts';
 import type { ToWorker } from '../../harness/worker/messages.ts';
 import type { PageServer } from '../server.ts';
-import { callPage, openHeadlessPage } from './headless-page.ts';
-
-const BINDING = 'emitHeard' satisfies keyof HeadlessDriver;
+import { openHeadlessPage } from './headless-page.ts';
+import { PageLine } from './page-line.ts';
 
 /**
  * A browser with one worker, for a runner in a page of another browser: each has a GPU process, and
@@ -15,7 +14,7 @@ export class WorkerBrowser {
   readonly #tell: (heard: Heard) => void;
   #browser: Browser | undefined;
   /** Settles when all that was posted is given to the worker. */
-  #posted: Promise<Page>;
+  #posted: Promise<PageLine>;
   #isEnded = false;
 
   /** `tell` is given what the worker says, and that it is gone unless it was ended. */
@@ -27,9 +26,9 @@ export class WorkerBrowser {
 
   /** Gives a message to the worker, which starts with the first. */
   post(message: ToWorker): void {
-    this.#posted = this.#posted.then(async (page) => {
-      await callPage(page, 'work', message);
-      return page;
+    this.#posted = this.#posted.then(async (line) => {
+      await line.tell({ type: 'work', message });
+      return line;
     });
     this.#loseWith(this.#posted);
   }
@@ -40,14 +39,15 @@ export class WorkerBrowser {
     await this.#browser?.close();
   }
 
-  async #open(launch: () => Promise<Browser>, server: PageServer): Promise<Page> {
+  async #open(launch: () => Promise<Browser>, server: PageServer): Promise<PageLine> {
     this.#browser = await launch();
     if (this.#isEnded) await this.#browser.close();
     this.#browser.on('disconnected', () => this.#lose('its browser ended'));
     const page = await openHeadlessPage(this.#browser, server);
     page.on('crash', () => this.#lose('its tab ended'));
-    await page.exposeBinding(BINDING, (_, heard: Heard) => this.#tell(heard));
-    return page;
+    return PageLine.open(page, (message) => {
+      if (message.type === 'heard') this.#tell(message.heard);
+    });
   }
 
   #loseWith(work: Promise<unknown>): void {

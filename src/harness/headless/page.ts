@@ -2,11 +2,11 @@ import type { TuningRow } from '../../gpu/tuning.ts';
 import type { RunOptions } from '../../report/run-options.ts';
 import type { Report } from '../../report/schema.ts';
 import type { TrainingPhase } from '../../train/progress.ts';
-import type { RunEvent, Unfinished } from '../events.ts';
+import type { Unfinished } from '../events.ts';
 import type { Live } from '../live.ts';
 import type { Replay } from '../runner/selection.ts';
-import type { TrainingEvent, TrainingOutcome, TrainingRequest } from '../training.ts';
-import type { Death, FromWorker, ToWorker } from '../worker/messages.ts';
+import type { TrainingOutcome, TrainingRequest } from '../training.ts';
+import type { TELL_DRIVER, ToDriver, ToPage } from './line.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What to run. */
@@ -21,11 +21,6 @@ export interface RunRequest {
   readonly resume?: Unfinished;
 }
 
-/** What a worker in another browser says, or that it is no more. */
-export type Heard =
-  | { readonly type: 'message'; readonly message: FromWorker }
-  | { readonly type: 'death'; readonly death: Death };
-
 /** What the headless page offers to the process that drives the browser. */
 export interface HeadlessPage {
   /** Vendor and architecture of the adapter, or why there is none. */
@@ -36,24 +31,14 @@ export interface HeadlessPage {
   skip(phase: TrainingPhase): void;
   /** Ends what is going on; its outcome is then partial. */
   cancel(): void;
-  /** Tells the runner what its worker `id` in another browser says. */
-  hear(id: number, heard: Heard): void;
-  /**
-   * Gives a message to this page's worker for a runner in another browser, started with the first.
-   */
-  work(message: ToWorker): void;
+  /** Takes a message as the text of {@link ToPage}. */
+  tell(text: string): void;
 }
 
 /** What that process offers to the page. */
 export interface HeadlessDriver {
-  readonly emitRun: (event: RunEvent) => Promise<void>;
-  readonly emitTraining: (event: TrainingEvent) => Promise<void>;
   /** Crashes the GPU process, which ends a hang. */
   readonly crashGpu: () => Promise<void>;
-  /** Gives a message to worker `id` in a browser of its own, started with the first. */
-  readonly postElsewhere: (id: number, message: ToWorker) => Promise<void>;
-  /** Ends that worker with its browser. */
-  readonly endElsewhere: (id: number) => Promise<void>;
-  /** What this page's worker says to a runner in another browser. */
-  readonly emitHeard: (heard: Heard) => Promise<void>;
+  /** Takes a message as the text of {@link ToDriver}. */
+  readonly [TELL_DRIVER]: (text: string) => void;
 }

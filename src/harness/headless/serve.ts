@@ -4,6 +4,7 @@ import { type RunnerHost, run } from '../runner.ts';
 import { Skip } from '../training/skip.ts';
 import { train } from '../training.ts';
 import type { WorkerLink } from '../worker/messages.ts';
+import { messageIn, TELL_DRIVER, type ToDriver, type ToPage, textOf } from './line.ts';
 import { outcomeOf } from './outcome.ts';
 import type { HeadlessDriver, HeadlessPage } from './page.ts';
 import { WorkersElsewhere } from './workers-elsewhere.ts';
@@ -20,7 +21,8 @@ export function serveHeadless(
   const driver = globalThis as unknown as HeadlessDriver;
   const cancelled = new AbortController();
   const skip = new Skip();
-  const elsewhere = new WorkersElsewhere(driver);
+  const tell = (message: ToDriver) => driver[TELL_DRIVER](textOf(message));
+  const elsewhere = new WorkersElsewhere(tell);
   let forOthers: WorkerLink | undefined;
   const host: Omit<RunnerHost, 'cases'> = {
     startWorker,
@@ -42,10 +44,8 @@ export function serveHeadless(
       }),
     run: ({ options, ...replay }) =>
       outcomeOf(async () =>
-        run(
-          { ...host, ...replay, cases: await loadCases() },
-          options,
-          (event) => void driver.emitRun(event),
+        run({ ...host, ...replay, cases: await loadCases() }, options, (event) =>
+          tell({ type: 'run', event }),
         ),
       ),
     train: (request) =>
@@ -53,17 +53,20 @@ export function serveHeadless(
         train(
           { ...host, cases: await loadCases() },
           request,
-          (event) => void driver.emitTraining(event),
+          (event) => tell({ type: 'training', event }),
           cancelled.signal,
           { skip },
         ),
       ),
     skip: (phase) => skip.rest(phase),
     cancel: () => cancelled.abort(),
-    hear: (id, heard) => elsewhere.hear(id, heard),
-    work: (message) => {
-      forOthers ??= startForOthers(startWorker, driver);
-      forOthers.post(message);
+    tell: (text) => {
+      const message = messageIn<ToPage>(text);
+      if (message.type === 'hear') elsewhere.hear(message.id, message.heard);
+      else {
+        forOthers ??= startForOthers(startWorker, tell);
+        forOthers.post(message.message);
+      }
     },
   };
 
@@ -71,9 +74,12 @@ export function serveHeadless(
 }
 
 /** A worker of this page that answers a runner in another browser. */
-function startForOthers(startWorker: () => WorkerLink, driver: HeadlessDriver): WorkerLink {
+function startForOthers(
+  startWorker: () => WorkerLink,
+  tell: (message: ToDriver) => void,
+): WorkerLink {
   const worker = startWorker();
-  worker.onMessage((message) => void driver.emitHeard({ type: 'message', message }));
-  worker.onDeath((death) => void driver.emitHeard({ type: 'death', death }));
+  worker.onMessage((message) => tell({ type: 'heard', heard: { type: 'message', message } }));
+  worker.onDeath((death) => tell({ type: 'heard', heard: { type: 'death', death } }));
   return worker;
 }

@@ -1,13 +1,13 @@
 import type { WorkerLink } from '../worker/messages.ts';
-import type { HeadlessDriver, Heard } from './page.ts';
+import type { Heard, ToDriver } from './line.ts';
 
 /** The runner's side of workers in other browsers, which the driver's process starts and ends. */
 export class WorkersElsewhere {
-  readonly #driver: HeadlessDriver;
+  readonly #tell: (message: ToDriver) => void;
   readonly #listeners: ((heard: Heard) => void)[] = [];
 
-  constructor(driver: HeadlessDriver) {
-    this.#driver = driver;
+  constructor(tell: (message: ToDriver) => void) {
+    this.#tell = tell;
   }
 
   start(): WorkerLink {
@@ -20,14 +20,14 @@ export class WorkersElsewhere {
       heard.type === 'message' ? hear.message?.(heard.message) : hear.death?.(heard.death),
     );
     return {
-      post: (message) => void this.#driver.postElsewhere(id, message),
+      post: (message) => this.#tell({ type: 'post', id, message }),
       onMessage: (listener) => {
         hear.message = listener;
       },
       onDeath: (listener) => {
         hear.death = listener;
       },
-      terminate: () => void this.#driver.endElsewhere(id),
+      terminate: () => this.#tell({ type: 'end', id }),
     };
   }
 
