@@ -1,4 +1,4 @@
-import { coordinatesOf, type Shape, sizeOf } from '../tensor/shape.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Value } from './record.ts';
 
 /** The shape of two operands combined element by element, by numpy's rules. */
@@ -13,8 +13,17 @@ export function broadcastShape(a: Shape, b: Shape): Shape {
  * `target`.
  */
 export function broadcastIndex(index: number, target: Shape, source: Shape): number {
-  const at = coordinatesOf(index, target).slice(target.length - source.length);
-  return source.reduce((flat, size, i) => flat * size + (size === 1 ? 0 : (at[i] as number)), 0);
+  let rest = index;
+  let stride = 1;
+  let flat = 0;
+  for (let back = 1; back <= source.length; back++) {
+    const along = target.at(-back) as number;
+    const size = source.at(-back) as number;
+    if (size !== 1) flat += (rest % along) * stride;
+    rest = Math.floor(rest / along);
+    stride *= size;
+  }
+  return flat;
 }
 
 /** Sums `value` over every dimension along which `shape` would be broadcast to it. */

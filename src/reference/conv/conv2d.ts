@@ -17,12 +17,48 @@ import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Depth, Value } from '../record.ts';
 import { CONVOLUTION_FAULTS } from './faults.ts';
 import { ALL, SINGLE, SMALL, TILED } from './variants.ts';
-import { cellsOf, slid, type Window } from './window.ts';
+import { type Cell, cellsOf, slid, type Window } from './window.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 /** Those of conv2d, and of a window that has fewer positions than fit, how many. */
 export type Params = ParamsOf<typeof signature> & Pick<Window, 'positions'>;
 type Gradients<T> = GradientsOf<typeof signature, T>;
+
+/**
+ * Products that belong to one element of y: those of an image, of an element of the window at a
+ * position, and of an output channel, with all input channels of its group.
+ */
+type VisitGroup = (image: number, cell: Cell, output: number) => void;
+
+/** Sizes of the convolution, and its products in the order in which the kernels' sums take them. */
+function walkOf(
+  x: Shape,
+  weight: Shape,
+  { stride, padding, dilation, groups, positions: given }: Params,
+) {
+  const [channels, height, width] = x.slice(-3) as [number, number, number];
+  const batch = sizeOf(x.slice(0, -3));
+  const [out, inner, ...kernel] = weight as [number, number, number, number];
+  const window: Window = { kernel, stride, padding, dilation, positions: given };
+  const size = slid(x, window);
+  const cells = cellsOf(x, window).filter(({ inside }) => inside);
+  const outPerGroup = out / groups;
+  return {
+    shape: [...x.slice(0, -3), out, ...size],
+    ...{ channels, height, width, out, inner },
+    positions: sizeOf(size),
+    taps: sizeOf(kernel),
+    /** The first input channel of an output's group. */
+    firstOf: (output: number) => Math.floor(output / outPerGroup) * inner,
+    each: (visit: VisitGroup) => {
+      for (let image = 0; image < batch; image++) {
+        for (const cell of cells) {
+          for (let output = 0; output < out; output++) visit(image, cell, output);
+        }
+      }
+    },
+  };
+}
 
 /**
  * A product of the convolution: indices of its factors in x and weight, and of the sum in y to
@@ -37,33 +73,59 @@ type Visit = (y: number, x: number, w: number, sample: number) => void;
 export function productsOf(
   x: Shape,
   weight: Shape,
-  { stride, padding, dilation, groups, positions: given }: Params,
+  params: Params,
 ): { readonly shape: Shape; readonly each: (visit: Visit) => void } {
-  const [channels, height, width] = x.slice(-3) as [number, number, number];
-  const batch = sizeOf(x.slice(0, -3));
-  const [out, inner, ...kernel] = weight as [number, number, number, number];
-  const window: Window = { kernel, stride, padding, dilation, positions: given };
-  const size = slid(x, window);
-  const positions = sizeOf(size);
-  const taps = sizeOf(kernel);
-  const outPerGroup = out / groups;
-  const cells = cellsOf(x, window).filter(({ inside }) => inside);
+  const walk = walkOf(x, weight, params);
+  const { shape, channels, height, width, out, inner, positions, taps } = walk;
   return {
-    shape: [...x.slice(0, -3), out, ...size],
-    each: (visit) => {
-      for (let n = 0; n < batch; n++) {
-        for (const { position, tap, row, col } of cells) {
-          for (let o = 0; o < out; o++) {
-            for (let t = 0; t < inner; t++) {
-              const channel = Math.floor(o / outPerGroup) * inner + t;
-              const at = ((n * channels + channel) * height + row) * width + col;
-              visit((n * out + o) * positions + position, at, (o * inner + t) * taps + tap, n);
-            }
-          }
+    shape,
+    each: (visit) =>
+      walk.each((n, { position, tap, row, col }, o) => {
+        const y = (n * out + o) * positions + position;
+        const first = walk.firstOf(o);
+        for (let t = 0; t < inner; t++) {
+          const at = ((n * channels + first + t) * height + row) * width + col;
+          visit(y, at, (o * inner + t) * taps + tap, n);
         }
-      }
-    },
+      }),
   };
+}
+
+/**
+ * The same by groups, with the channels of x and weight side by side: whole training steps are
+ * judged with this.
+ */
+function groupsOf(x: Shape, weight: Shape, params: Params) {
+  const walk = walkOf(x, weight, params);
+  const { channels, height, width, out, inner, positions, taps } = walk;
+  const images = height * width;
+  return {
+    shape: walk.shape,
+    inner,
+    /** Of x, and of what has its shape, [.., H, W, C]; and back. */
+    lastOfX: (data: Float64Array) => transposed(data, channels, images),
+    firstOfX: (data: Float64Array) => transposed(data, images, channels),
+    /** Of weight, [taps, O, I]; and back. */
+    lastOfWeight: (data: Float64Array) => transposed(data, out * inner, taps),
+    firstOfWeight: (data: Float64Array) => transposed(data, taps, out * inner),
+    each: (visit: (y: number, x: number, w: number) => void) =>
+      walk.each((n, { position, tap, row, col }, o) =>
+        visit(
+          (n * out + o) * positions + position,
+          ((n * height + row) * width + col) * channels + walk.firstOf(o),
+          (tap * out + o) * inner,
+        ),
+      ),
+  };
+}
+
+/** Matrices of so many rows and columns, each transposed. */
+function transposed(data: Float64Array, rows: number, cols: number): Float64Array {
+  const size = rows * cols;
+  return data.map((_, at) => {
+    const i = at % size;
+    return data[at - i + (i % rows) * cols + Math.floor(i / rows)] as number;
+  });
 }
 
 /** Channel of an element of images [N, C, H, W], or of one alone. */
@@ -71,10 +133,14 @@ export const channelOf = (index: number, shape: Shape): number =>
   Math.floor(index / sizeOf(shape.slice(-2))) % (shape.at(-3) as number);
 
 function convolved(x: Value, weight: Value, params: Params): Value {
-  const { shape, each } = productsOf(x.shape, weight.shape, params);
+  const { shape, inner, each, lastOfX, lastOfWeight } = groupsOf(x.shape, weight.shape, params);
+  const xs = lastOfX(x.data);
+  const ws = lastOfWeight(weight.data);
   const data = new Float64Array(sizeOf(shape));
   each((at, i, w) => {
-    data[at] = (data[at] as number) + (x.data[i] as number) * (weight.data[w] as number);
+    let sum = data[at] as number;
+    for (let t = 0; t < inner; t++) sum += (xs[i + t] as number) * (ws[w + t] as number);
+    data[at] = sum;
   });
   return { shape, data };
 }
@@ -91,13 +157,20 @@ export function gradients(
   params: Params,
   dy: Value,
 ): { x: Value; weight: Value; bias?: Value } {
-  const dx = new Float64Array(x.data.length);
-  const dw = new Float64Array(weight.data.length);
-  productsOf(x.shape, weight.shape, params).each((at, i, w) => {
+  const { inner, each, ...layout } = groupsOf(x.shape, weight.shape, params);
+  const xs = layout.lastOfX(x.data);
+  const ws = layout.lastOfWeight(weight.data);
+  const dxs = new Float64Array(xs.length);
+  const dws = new Float64Array(ws.length);
+  each((at, i, w) => {
     const gradOutput = dy.data[at] as number;
-    dx[i] = (dx[i] as number) + gradOutput * (weight.data[w] as number);
-    dw[w] = (dw[w] as number) + gradOutput * (x.data[i] as number);
+    for (let t = 0; t < inner; t++) {
+      dxs[i + t] = (dxs[i + t] as number) + gradOutput * (ws[w + t] as number);
+      dws[w + t] = (dws[w + t] as number) + gradOutput * (xs[i + t] as number);
+    }
   });
+  const dx = layout.firstOfX(dxs);
+  const dw = layout.firstOfWeight(dws);
   const gradient = { x: { shape: x.shape, data: dx }, weight: { shape: weight.shape, data: dw } };
   if (!bias) return gradient;
   const sums = new Float64Array(bias.data.length);

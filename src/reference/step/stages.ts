@@ -54,20 +54,20 @@ export const update: Stage = (work) => {
   const { trained, kept, taken } = state;
   const rule = ruleOf({ ...recipe.optimizer, lr: rateOf(recipe, state) });
   const after = mapped(trained, (value, name) =>
-    elementsOf(value, keptOf(kept, name)).map((before, i) =>
+    movedBy(value, keptOf(kept, name), (before, i) =>
       rule.step(before, (gradients[name] as Value).data[i] as number, taken + 1),
     ),
   );
-  const collected = (element: string, store: (x: number) => number = (x) => x) =>
-    mapped(trained, ({ shape }, name) => ({
-      shape,
-      data: Float64Array.from(after[name] as Element[], (each) => store(each[element] as number)),
-    }));
+  const collected = (element: string) =>
+    mapped(trained, ({ shape }, name) => ({ shape, data: after[name]?.[element] as Float64Array }));
   return {
     ...work,
     state: {
       ...state,
-      trained: collected('param', stored),
+      trained: mapped(collected('param'), ({ shape, data }) => ({
+        shape,
+        data: stored ? data.map((x) => stored(x)) : data,
+      })),
       kept: mapped(kept, (_, name) => collected(name)),
       taken: taken + 1,
     },
@@ -132,12 +132,33 @@ export function keptOf(kept: StepState['kept'], parameter: string): Values {
 
 /** Every element of a parameter with what is kept of it. */
 export function elementsOf(param: Value, kept: Values): readonly Element[] {
-  const each = Object.entries(kept);
-  return Array.from(param.data, (x, i) => {
-    const element: Record<string, number> = { param: x };
-    for (const [name, { data }] of each) element[name] = data[i] as number;
-    return element;
-  });
+  const parts = partsOf(param, kept);
+  return Array.from(param.data, (_, i) => elementAt(parts, i));
+}
+
+/** A parameter and what is kept of it, by the names of an element. */
+const partsOf = (param: Value, kept: Values): Readonly<Record<string, Float64Array>> =>
+  mapped({ ...kept, param }, ({ data }) => data);
+
+function elementAt(parts: Readonly<Record<string, Float64Array>>, i: number): Element {
+  const element: Record<string, number> = {};
+  for (const name in parts) element[name] = parts[name]?.[i] as number;
+  return element;
+}
+
+/** What `move` makes of every element: models have too many to keep each as an object. */
+function movedBy(
+  param: Value,
+  kept: Values,
+  move: (before: Element, i: number) => Element,
+): Readonly<Record<string, Float64Array>> {
+  const before = partsOf(param, kept);
+  const after = mapped(before, ({ length }) => new Float64Array(length));
+  for (let i = 0; i < param.data.length; i++) {
+    const now = move(elementAt(before, i), i);
+    for (const name in after) (after[name] as Float64Array)[i] = now[name] as number;
+  }
+  return after;
 }
 
 function growthOf({ scaler }: Recipe) {
