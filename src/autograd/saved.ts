@@ -13,8 +13,17 @@ export class SavedTensors {
   /** A name may be in several of `named`. */
   constructor(layer: string, ...named: readonly Tensors[]) {
     this.#layer = layer;
-    this.#tensors = named.flatMap(Object.values<Tensor>);
-    this.#versions = this.#tensors.map(({ version }) => version);
+    const tensors: Tensor[] = [];
+    const versions: number[] = [];
+    for (const some of named) {
+      for (const name of Object.keys(some)) {
+        const tensor = some[name] as Tensor;
+        tensors.push(tensor);
+        versions.push(tensor.version);
+      }
+    }
+    this.#tensors = tensors;
+    this.#versions = versions;
     this.#nameOf = (at) => named.flatMap(Object.keys)[at];
   }
 

@@ -103,17 +103,17 @@ function partOf({ memory, offset, size }: Binding): GPUBufferBinding {
 
 /** Whether what was bound is what `bindings` would bind. */
 function bindsSame(parts: readonly GPUBufferBinding[], bindings: readonly Binding[]): boolean {
-  return (
-    parts.length === bindings.length &&
-    parts.every((part, i) => {
-      const { memory, offset, size } = bindings[i] as Binding;
-      return (
-        part.buffer === memory.buffer &&
-        part.offset === memory.offset + offset &&
-        part.size === size
-      );
-    })
-  );
+  if (parts.length !== bindings.length) return false;
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i] as GPUBufferBinding;
+    const { memory, offset, size } = bindings[i] as Binding;
+    const isSame =
+      part.buffer === memory.buffer &&
+      part.offset === memory.offset + offset &&
+      part.size === size;
+    if (!isSame) return false;
+  }
+  return true;
 }
 
 /** The layout of each pipeline's bind group: each call for it makes another object. */

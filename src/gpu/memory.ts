@@ -168,9 +168,11 @@ export class Memory {
       this.#free.set(buffer.size, [buffer]);
       return;
     }
-    const age = (one: GPUBuffer) => this.#made.get(one) ?? 0;
-    const younger = waiting.findLastIndex((one) => age(one) > age(buffer));
-    waiting.splice(younger + 1, 0, buffer);
+    const age = (one: GPUBuffer | undefined) => (one && this.#made.get(one)) ?? 0;
+    let place = waiting.length;
+    for (const own = age(buffer); place > 0 && age(waiting[place - 1]) < own; ) place--;
+    if (place === waiting.length) waiting.push(buffer);
+    else waiting.splice(place, 0, buffer);
   }
 
   /** Whether an allocation was not freed yet. */

@@ -176,7 +176,7 @@ export class Recorder {
     this.#pass ??= this.#encoder.beginComputePass();
     this.#pass.setPipeline(pipeline);
     this.#pass.setBindGroup(0, group);
-    this.#pass.dispatchWorkgroups(...workgroups);
+    this.#pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
     this.dispatches += 1;
     this.#flops += flops;
     if (this.#flops > this.#flopsPerSubmit) this.submit();

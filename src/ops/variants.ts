@@ -88,11 +88,30 @@ export function chooseVariant(gpu: Machine, op: Choosable, inputs: Operands = {}
     const variant = op.variants[row.variant];
     return variant !== undefined && runs(gpu, variant) && fitsRow(row, gpu, op, inputs);
   };
-  const row = gpu.tuned?.find(fits) ?? CHECKED_IN.find(fits);
+  const row = gpu.tuned?.find(fits) ?? checkedInFor(op).find(fits);
   if (row) return row.variant;
-  const [first] = runnableVariants(gpu, op);
-  if (first === undefined) throw new TypeError('no variant of the op runs on this adapter');
-  return first;
+  for (const name in op.variants) if (runs(gpu, op.variants[name] as Variant)) return name;
+  throw new TypeError('no variant of the op runs on this adapter');
+}
+
+/** By variants, and by the name of their op, the rows that are of it. */
+const ofOps = new WeakMap<Choosable['variants'], Map<string, readonly TuningRow[]>>();
+
+/** Rows of the checked-in table that name a variant of the op: each of its calls looks for one. */
+function checkedInFor({ signature: { name }, variants }: Choosable): readonly TuningRow[] {
+  let byName = ofOps.get(variants);
+  if (!byName) {
+    byName = new Map();
+    ofOps.set(variants, byName);
+  }
+  let rows = byName.get(name);
+  if (!rows) {
+    rows = CHECKED_IN.filter(
+      ({ variant, ops }) => Object.hasOwn(variants, variant) && (ops?.includes(name) ?? true),
+    );
+    byName.set(name, rows);
+  }
+  return rows;
 }
 
 /** Names of the variants whose features the adapter has, in their order. */

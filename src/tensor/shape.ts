@@ -3,7 +3,9 @@ export type Shape = readonly number[];
 
 /** Number of elements. */
 export function sizeOf(shape: Shape): number {
-  return shape.reduce((product, n) => product * n, 1);
+  let size = 1;
+  for (let d = 0; d < shape.length; d++) size *= shape[d] as number;
+  return size;
 }
 
 /** All dimensions but the last as one, and the last: how a matrix product sees `[..., width]`. */

@@ -23,6 +23,8 @@ export class Tensor implements Disposable {
   readonly gpu: Gpu;
   readonly dtype: DType;
   readonly shape: Shape;
+  readonly size: number;
+  readonly bytes: number;
   readonly #allocation: Allocation;
   readonly #offset: number;
   readonly #owns: boolean;
@@ -39,6 +41,8 @@ export class Tensor implements Disposable {
     this.gpu = gpu;
     this.dtype = dtype;
     this.shape = shape;
+    this.size = sizeOf(shape);
+    this.bytes = this.size * bytesPerElement(dtype);
     this.#allocation = allocation;
     this.#offset = offset;
     this.#owns = owns;
@@ -77,14 +81,6 @@ export class Tensor implements Disposable {
     return Tensor.from(gpu, hostTensorFromBytes(dtype, shape, bytes));
   }
 
-  get size(): number {
-    return sizeOf(this.shape);
-  }
-
-  get bytes(): number {
-    return this.size * bytesPerElement(this.dtype);
-  }
-
   /** Grows with every command that may have changed its memory; views of one tensor share it. */
   get version(): number {
     return this.#allocation.version;
@@ -104,7 +100,8 @@ export class Tensor implements Disposable {
     const guarded = this.#owns && memory.guardBytes !== 0;
     const size = guarded ? roundUp(this.bytes, 4) + memory.guardBytes : boundBytes(this.bytes);
     const { dtype } = this;
-    return { memory, offset: this.#offset, size, ...(isHalf(dtype) ? { half: dtype } : {}) };
+    const offset = this.#offset;
+    return isHalf(dtype) ? { memory, offset, size, half: dtype } : { memory, offset, size };
   }
 
   /** As {@link Tensor.binding}, for a kernel that itself knows how halves lie. */

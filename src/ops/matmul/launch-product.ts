@@ -1,6 +1,7 @@
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Binding } from '../../gpu/memory.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
+import type { Launch } from '../../gpu/recorder.ts';
 import { f32, linkedShader, PADDING, spread, type UniformField, u32 } from '../../gpu/shader.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
@@ -27,23 +28,35 @@ export interface Loaders {
   readonly right: Operand;
 }
 
-/** A product on the device: y = scale * A B + biasScale * bias. */
-interface ProductLaunch {
+/** A product as its launches are reckoned, whatever is bound to them. */
+interface ReckonedProduct {
   readonly plan: Omit<ProductPlan, 'shape'>;
-  /** A, B, and what else the loader of B reads. */
-  readonly bindings: readonly [Binding, Binding, ...Binding[]];
   readonly loaders: Loaders;
   /** What B is stored as. */
   readonly stored: DType;
   /** Shape of the images whose windows B is, if it is. */
   readonly images?: Shape | undefined;
-  readonly bias?: Tensor | undefined;
-  readonly y: Tensor;
+  /** Whether there is a bias. */
+  readonly isBiased: boolean;
   /** Default 1. */
   readonly scale?: number;
   /** Default 1. Nothing of the bias is read where it is 0. */
   readonly biasScale?: number;
 }
+
+/** What a product is computed from, and where it is left. */
+interface BoundProduct {
+  /** A, B, and what else the loader of B reads. */
+  readonly bindings: readonly [Binding, Binding, ...Binding[]];
+  readonly bias?: Tensor | undefined;
+  readonly y: Tensor;
+}
+
+/** A product on the device: y = scale * A B + biasScale * bias. */
+type ProductLaunch = Omit<ReckonedProduct, 'isBiased'> & BoundProduct;
+
+/** A launch of a product without what it binds. */
+type ReckonedLaunch = Omit<Launch, 'bindings' | 'product'>;
 
 /** Where a dimension of the grid ends. */
 const MOST_WORKGROUPS = 65_535;
@@ -67,8 +80,17 @@ export function axesOf(batch: readonly Axis[]): readonly Axis[] {
 
 /** Launches a product with the tile that suits it in an op that runs as `asked`. */
 export function launchProduct(gpu: Gpu, product: ProductLaunch, asked: string): void {
-  const { plan, loaders, bias, y } = product;
-  const [a, b, ...others] = product.bindings;
+  const isBiased = product.bias !== undefined;
+  dispatchProduct(gpu, productLaunches(gpu, { ...product, isBiased }, asked), product);
+}
+
+/** The launches of a product: one, unless its batches are more than a grid has room for. */
+export function productLaunches(
+  gpu: Gpu,
+  product: ReckonedProduct,
+  asked: string,
+): readonly ReckonedLaunch[] {
+  const { plan, loaders } = product;
   const { row, col, k } = plan;
   const operands = {
     b: { dtype: product.stored, shape: product.images ?? [k.size, col.size] },
@@ -78,29 +100,35 @@ export function launchProduct(gpu: Gpu, product: ProductLaunch, asked: string): 
   const { shaders, rows, cols, perGroup, constants } = tileOf(choice.variant, choice.sizes);
   const tiles = Math.ceil(col.size / cols);
   const groups = spread(Math.ceil((tiles * Math.ceil(row.size / rows)) / perGroup));
-  const parts = partsOfGrid(plan.batch);
-  for (const { first, count } of parts) {
-    gpu.dispatch({
-      shader: linkedShader(shaders, loaders.link),
-      constants: { ...constants, ...loaders.constants },
-      bindings: [a, b, bias?.binding ?? a, y.binding, ...others],
-      uniforms: uniformsOf(product, tiles, first),
-      workgroups: [groups[0], groups[1], count],
-      flops: 2 * row.size * col.size * k.size * count,
-      ...(parts.length === 1 ? { product: { count: y.size, y: 3 } } : {}),
-    });
-  }
+  return partsOfGrid(plan.batch).map(({ first, count }) => ({
+    shader: linkedShader(shaders, loaders.link),
+    constants: { ...constants, ...loaders.constants },
+    uniforms: uniformsOf(product, tiles, first),
+    workgroups: [groups[0], groups[1], count],
+    flops: 2 * row.size * col.size * k.size * count,
+  }));
+}
+
+/** Dispatches what {@link productLaunches} reckoned. */
+export function dispatchProduct(
+  gpu: Gpu,
+  launches: readonly ReckonedLaunch[],
+  { bindings: [a, b, ...others], bias, y }: BoundProduct,
+): void {
+  const bindings = [a, b, bias?.binding ?? a, y.binding, ...others];
+  const whole = launches.length === 1 ? { product: { count: y.size, y: 3 } } : {};
+  for (const launch of launches) gpu.dispatch({ ...launch, bindings, ...whole });
 }
 
 /** The struct of matmul/product. */
 function uniformsOf(
-  { plan, loaders: { left, right }, bias, scale = 1, biasScale = 1 }: ProductLaunch,
+  { plan, loaders: { left, right }, isBiased, scale = 1, biasScale = 1 }: ReckonedProduct,
   tiles: number,
   first: number,
 ): UniformField[] {
   const { batch, row, col, k } = plan;
   const axes = axesOf(batch);
-  const hasBias = bias !== undefined && biasScale !== 0;
+  const hasBias = isBiased && biasScale !== 0;
   const numbers = [
     ...axes.map(({ size }) => size),
     ...axes.map(({ a }) => a / left.unit),

@@ -5,7 +5,7 @@ import { isHalf } from '../../tensor/dtype.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { convert, F16, readAs } from '../math/convert.ts';
-import { type Loaders, launchProduct, type Operand } from './launch-product.ts';
+import { dispatchProduct, type Loaders, type Operand, productLaunches } from './launch-product.ts';
 import { type ProductPlan, planProduct } from './plan.ts';
 
 /** A product to compute, of floats or of i32: y = scale * op(a) op(b) + biasScale * bias. */
@@ -35,20 +35,61 @@ const OFTEN = 16;
  * where unpacking them once is faster. Throws ShapeError when the operands do not fit.
  */
 export function multiply(gpu: Gpu, product: Product, variant: string): Tensor {
-  const { bias, scale = 1, biasScale = 1 } = product;
-  const shapes = { a: product.a.shape, b: product.b.shape, bias: bias?.shape };
-  const plan = planProduct({ ...product, ...shapes });
+  const { bias } = product;
+  const { plan, launches } = reckonedOf(gpu, product, variant);
+  const launched = ({ a, b }: Operands) => {
+    const y = Tensor.empty(gpu, 'f32', product.shape ?? plan.shape);
+    dispatchProduct(gpu, launches(a, b), { bindings: [a.binding, b.binding], bias, y });
+    return y;
+  };
+  if (!isHalf(product.a.dtype) && !isHalf(product.b.dtype)) return launched(product);
   using scope = new Scope();
-  const { a, b } = unpackedOnce(gpu, scope, product, plan, variant);
-  const y = Tensor.empty(gpu, 'f32', product.shape ?? plan.shape);
-  const loaders = loadersOf(gpu, { a, b }, plan, variant);
-  const bindings = [a.binding, b.binding] as const;
-  launchProduct(
-    gpu,
-    { plan, bindings, loaders, stored: b.dtype, bias, y, scale, biasScale },
-    variant,
-  );
-  return y;
+  return launched(unpackedOnce(gpu, scope, product, plan, variant));
+}
+
+/** What is known of a product before its tensors are looked at but for shapes and types. */
+interface Reckoned {
+  readonly plan: ProductPlan;
+  /** Of the operands as they are multiplied: in halves, or unpacked. */
+  readonly launches: (a: Tensor, b: Tensor) => ReturnType<typeof productLaunches>;
+}
+
+/** Reckoned products that a device keeps at most: shapes that never come again must not pile up. */
+const MOST_KEPT = 1024;
+
+/** By device what was reckoned of its products by its tuning table. */
+const reckoned = new WeakMap<Gpu, { tuned: Gpu['tuned']; products: Map<string, Reckoned> }>();
+
+/** A step makes the same products each time: what takes the host longest about them is kept. */
+function reckonedOf(gpu: Gpu, product: Product, variant: string): Reckoned {
+  const { a, b, bias, transpose_a, transpose_b, scale = 1, biasScale = 1 } = product;
+  let kept = reckoned.get(gpu);
+  if (!kept || kept.tuned !== gpu.tuned || kept.products.size >= MOST_KEPT) {
+    kept = { tuned: gpu.tuned, products: new Map() };
+    reckoned.set(gpu, kept);
+  }
+  const key = `${variant} ${a.shape} ${b.shape} ${bias?.shape} ${transpose_a} ${transpose_b} ${scale} ${biasScale}`;
+  let found = kept.products.get(key);
+  if (!found) {
+    const shapes = { a: a.shape, b: b.shape, bias: bias?.shape };
+    const plan = planProduct({ ...shapes, transpose_a, transpose_b });
+    const byTypes = new Map<string, ReturnType<typeof productLaunches>>();
+    const launches: Reckoned['launches'] = (left, right) => {
+      const types = `${left.dtype} ${right.dtype}`;
+      let made = byTypes.get(types);
+      if (!made) {
+        const loaders = loadersOf(gpu, { a: left, b: right }, plan, variant);
+        const isBiased = bias !== undefined;
+        const whole = { plan, loaders, stored: right.dtype, isBiased, scale, biasScale };
+        made = productLaunches(gpu, whole, variant);
+        byTypes.set(types, made);
+      }
+      return made;
+    };
+    found = { plan, launches };
+    kept.products.set(key, found);
+  }
+  return found;
 }
 
 /** What is multiplied. */

@@ -36,13 +36,11 @@ export function scoredRows(
   const classAxis = classesLast ? scores.length - 1 : Math.min(1, scores.length - 1);
   const classes = scores[classAxis];
   const shape = scores.length === 1 ? [1] : scores.toSpliced(classAxis, 1);
-  const demands = [
-    ['labels', target.labels, shape],
-    ['probabilities', target.probabilities, scores],
-    ['weight', weight, [classes ?? 0]],
-  ] as const;
-  if (!classes || demands.some(([, given, wanted]) => given && !sameShape(given, wanted))) {
-    const parts = demands.flatMap(([name, given]) =>
+  const { labels, probabilities } = target;
+  const isFit = (given: Shape | undefined, wanted: Shape) => !given || sameShape(given, wanted);
+  const isAllFit = isFit(labels, shape) && isFit(probabilities, scores);
+  if (!classes || !isAllFit || !isFit(weight, [classes])) {
+    const parts = Object.entries({ labels, probabilities, weight }).flatMap(([name, given]) =>
       given ? `, ${name} ${formatShape(given)}` : [],
     );
     throw new ShapeError(
