@@ -1,5 +1,8 @@
 import type { TuningRow } from '../gpu/tuning.ts';
 
+/** What is measured before a run: the choices of everything, or those of fine-tuning. */
+export type Measuring = 'measured' | 'measured-for-training';
+
 /** How bench times. */
 export interface BenchOptions {
   /** Globs over ids. */
@@ -16,9 +19,10 @@ export interface BenchOptions {
   /** By contender: only settings whose name has this text are tried, where there is one. */
   readonly settings: Readonly<Record<string, string>>;
   /**
-   * By which table variants are chosen: the known one, what is measured here first, or these rows.
+   * By which table variants are chosen: the known one, what is measured here first (of all that
+   * there is to choose, or of what fine-tuning asks for), or these rows.
    */
-  readonly tuning: 'checked-in' | 'measured' | readonly TuningRow[];
+  readonly tuning: 'checked-in' | Measuring | readonly TuningRow[];
   /** A trial of the rule by which one is called slower, in place of the works. */
   readonly selfTest: boolean;
 }

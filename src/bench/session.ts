@@ -19,7 +19,7 @@ import { selectWorks } from './select.ts';
 import { selfTest } from './self-test.ts';
 import { median } from './statistics/median.ts';
 import { type Clock, timeOfOne } from './stopwatch.ts';
-import { CLASSES } from './tuner/classes.ts';
+import { CLASSES, TRAINING_CLASSES } from './tuner/classes.ts';
 import { tune } from './tuner/tune.ts';
 import type { UncapturedErrors } from './uncaptured-errors.ts';
 import type { Work } from './work.ts';
@@ -98,7 +98,8 @@ async function tunedBy(
   now: Clock,
 ): Promise<readonly TuningRow[]> {
   if (tuning === 'checked-in') return [];
-  return tuning === 'measured' ? await tune(gpu, CLASSES, now) : tuning;
+  if (tuning === 'measured') return await tune(gpu, CLASSES, now);
+  return tuning === 'measured-for-training' ? await tune(gpu, TRAINING_CLASSES, now) : tuning;
 }
 
 const inEnvironment = (result: BenchResult) => ({ ...result, env: 0, attempts: 1 });

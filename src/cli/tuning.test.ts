@@ -43,9 +43,20 @@ test('a table is measured once for each adapter, without timing a work', async (
       [one, ROWS],
       [other, [{ variant: 'flash' }]],
     ] as const)
-      expect(await rowsFor(tuning, runtime, never, () => cache)).toEqual(rows);
+      expect(await rowsFor(tuning, runtime, never, 'measured', () => cache)).toEqual(rows);
   for (const { asked } of [one, other])
     expect(asked).toMatchObject([{ options: { filters: ['!*'], tuning: 'measured' }, peers: [] }]);
+});
+
+test('a training has a table of its own, measured for what it asks for', async () => {
+  const cache = new Map<string, unknown>();
+  const one = machine('one', ROWS);
+  for (const measuring of ['measured', 'measured-for-training', 'measured-for-training'] as const)
+    expect(await rowsFor('measured', one, never, measuring, () => cache)).toEqual(ROWS);
+  expect(one.asked.map(({ options: { tuning } }) => tuning)).toEqual([
+    'measured',
+    'measured-for-training',
+  ]);
 });
 
 test('the table of a report is taken as it is told', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_BENCH_OPTIONS } from '../bench/options.ts';
+import { DEFAULT_BENCH_OPTIONS, type Measuring } from '../bench/options.ts';
 import { invariant } from '../errors.ts';
 import type { TuningRow } from '../gpu/tuning.ts';
 import type { ResultCache } from '../harness/mutation/result-cache.ts';
@@ -35,24 +35,26 @@ export async function readTuning(given = 'checked-in'): Promise<Tuning> {
 }
 
 /**
- * The rows of a table on the adapter of `runtime`. What is to be measured is measured once for each
- * adapter and build, and kept. Throws what bench throws.
+ * The rows of a table on the adapter of `runtime`. What is to be measured, of `measuring`, is
+ * measured once for each adapter and build, and kept. Throws what bench throws.
  */
 export async function rowsFor(
   tuning: Tuning,
   runtime: Pick<Runtime, 'adapter' | 'bench'>,
   signal: AbortSignal,
+  measuring: Measuring = 'measured',
   open: () => ResultCache = openCache,
 ): Promise<readonly TuningRow[]> {
   if (tuning !== 'measured') return tuning;
   const cache = open();
-  const known = cache.get(runtime.adapter);
+  const key = measuring === 'measured' ? runtime.adapter : `${runtime.adapter}, ${measuring}`;
+  const known = cache.get(key);
   if (known) return rowsTold(known as Report['environments'][number]['tuning']);
-  const options = { ...DEFAULT_BENCH_OPTIONS, filters: ['!*'], tuning };
+  const options = { ...DEFAULT_BENCH_OPTIONS, filters: ['!*'], tuning: measuring };
   const { environments } = await runtime.bench({ options, peers: [] }, () => {}, signal);
   const [environment] = environments;
   invariant(environment, () => 'a bench has the environment that it measured');
-  cache.set(runtime.adapter, environment.tuning);
+  cache.set(key, environment.tuning);
   return rowsTold(environment.tuning);
 }
 

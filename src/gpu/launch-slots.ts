@@ -108,9 +108,7 @@ function bindsSame(parts: readonly GPUBufferBinding[], bindings: readonly Bindin
     const part = parts[i] as GPUBufferBinding;
     const { memory, offset, size } = bindings[i] as Binding;
     const isSame =
-      part.buffer === memory.buffer &&
-      part.offset === memory.offset + offset &&
-      part.size === size;
+      part.buffer === memory.buffer && part.offset === memory.offset + offset && part.size === size;
     if (!isSame) return false;
   }
   return true;

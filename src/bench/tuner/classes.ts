@@ -77,14 +77,32 @@ const Q = [1, 4, 128, 64];
 const LOGITS = [256, 1024] as const;
 const LABELS = operand([LOGITS[0]], 'i32', (random, shape) => wholes(random, shape, LOGITS[1] - 1));
 
+/** What fine-tuning multiplies: batches, and the low-rank sides of adapters. */
+const BATCHES = product(256, [128]);
+const LOW_RANK = product(8, [2, 16]);
+/** A sample is written byte by byte. */
+const ONE_ROW = product(1, [1, 1]);
+const LOSS: TunedClass = {
+  work: opWork({
+    op: crossEntropy,
+    sizes: { rows: LOGITS[0], classes: LOGITS[1] },
+    group: 'rows',
+    flops: 4 * LOGITS[0] * LOGITS[1],
+    params: { log_probs: false },
+    inputs: { logits: LOGITS, labels: LABELS },
+    gives: { loss: [1] },
+  }),
+  row: { ops: [crossEntropy.name] },
+};
+
 /**
  * Classes of operands by what they gain from a better choice, most first: measuring ends when its
  * time is spent.
  */
 export const CLASSES: readonly TunedClass[] = [
-  product(256, [128]),
+  BATCHES,
   product(64, [17, 127]),
-  product(8, [2, 16]),
+  LOW_RANK,
   {
     work: opWork({
       op: scaledDotProductAttention,
@@ -99,19 +117,11 @@ export const CLASSES: readonly TunedClass[] = [
   rowsOf([256, 1024], { rows: [64], width: [256] }),
   rowsOf([8, 2048], { rows: [1, 63], width: [256] }),
   rowsOf([1024, 64], { rows: [64], width: [1, 255] }),
-  {
-    work: opWork({
-      op: crossEntropy,
-      sizes: { rows: LOGITS[0], classes: LOGITS[1] },
-      group: 'rows',
-      flops: 4 * LOGITS[0] * LOGITS[1],
-      params: { log_probs: false },
-      inputs: { logits: LOGITS, labels: LABELS },
-      gives: { loss: [1] },
-    }),
-    row: { ops: [crossEntropy.name] },
-  },
-  product(1, [1, 1]),
+  LOSS,
+  ONE_ROW,
   largest(1024, 64, [64]),
   largest(4, 4096, [1, 63]),
 ];
+
+/** Those of them that the fine-tuning of DEFAULT_TRAINING asks for, in the same order. */
+export const TRAINING_CLASSES: readonly TunedClass[] = [BATCHES, LOW_RANK, LOSS, ONE_ROW];

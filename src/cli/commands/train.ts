@@ -102,7 +102,7 @@ async function trainIn(
       enter.onPress(phase && (() => skip.rest(phase)));
       return phase && enter.isThere ? ' (Enter skips it)' : '';
     };
-    const tuned = await rowsFor(table, runtime, signal);
+    const tuned = await rowsFor(table, runtime, signal, 'measured-for-training');
     return await runtime.train({ ...request, tuned }, showTraining(voice, offerSkip), signal, skip);
   } catch (error) {
     if (error instanceof InterruptedError) return untrained({ cases: await planCases() }, request);

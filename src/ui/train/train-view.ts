@@ -43,6 +43,7 @@ export class TrainView extends LitElement {
     facts: { attribute: false },
     training: { attribute: false },
     steps: { state: true },
+    measured: { state: true },
   };
   static override styles = [
     base,
@@ -76,9 +77,18 @@ export class TrainView extends LitElement {
         display: grid;
         gap: var(--space-2);
       }
+      .check {
+        display: flex;
+        align-items: baseline;
+        gap: var(--space-2);
+      }
+      .check[hidden] {
+        display: none;
+      }
       @media print {
         gp-text-drop,
-        gp-steps-choice {
+        gp-steps-choice,
+        .check {
           display: none;
         }
       }
@@ -93,10 +103,13 @@ export class TrainView extends LitElement {
   declare training: TrainingSession;
   /** How many steps are chosen; undefined when it is none that can be run. */
   declare steps: number | undefined;
+  /** Whether the run begins by measuring kernels. */
+  declare measured: boolean;
 
   constructor() {
     super();
     this.steps = DEFAULT_TRAINING.steps;
+    this.measured = false;
     new Follow(this, () => [this.facts, this.training.state, this.training.text]);
   }
 
@@ -112,6 +125,10 @@ export class TrainView extends LitElement {
       ${blocked ? html`<gp-found .facts=${facts.value}></gp-found>` : nothing}
       <gp-text-drop .text=${training.text.value} ?disabled=${busy} @text=${this.#takeText}></gp-text-drop>
       <gp-steps-choice ?hidden=${busy} .textBytes=${training.text.value?.bytes.byteLength} @steps=${this.#chooseSteps}></gp-steps-choice>
+      <label class="check" ?hidden=${busy}>
+        <input type="checkbox" .checked=${this.measured} @change=${this.#chooseMeasured} />
+        ${words.measured}
+      </label>
       <div class="row">${this.#buttons(state, busy, blocked || !facts.value)}</div>
       ${state.phase === 'failed' ? html`<p class="tone bad" role="alert" lang="en">${state.problem}</p>` : nothing}
       ${state.phase === 'idle' || (state.phase === 'failed' && !state.start) ? nothing : this.#live(state, busy)}
@@ -124,6 +141,10 @@ export class TrainView extends LitElement {
 
   #chooseSteps(event: Event): void {
     this.steps = (event.target as StepsChoice).steps;
+  }
+
+  #chooseMeasured(event: Event): void {
+    this.measured = (event.target as HTMLInputElement).checked;
   }
 
   /**
@@ -151,7 +172,11 @@ export class TrainView extends LitElement {
   #press(busy: boolean): void {
     if (busy) this.training.stop();
     else if (this.steps !== undefined)
-      this.training.start({ steps: this.steps, seed: DEFAULT_TRAINING.seed });
+      this.training.start({
+        steps: this.steps,
+        seed: DEFAULT_TRAINING.seed,
+        measured: (this.measured && this.facts.value?.adapter) || undefined,
+      });
   }
 
   #live(state: TrainingState, busy: boolean) {
@@ -159,6 +184,7 @@ export class TrainView extends LitElement {
     const words = trainingWords();
     const step = losses.at(-1)?.step ?? 0;
     return html`
+      ${state.measures ? html`<p class="tone" role="status">${words.measuring}</p>` : nothing}
       ${phase === 'ended' && report ? html`<gp-answer .answer=${trainingAnswer(report, words.verdict)}>${this.#files(state)}</gp-answer>` : nothing}
       ${phase === 'paused' ? html`<p class="tone">${words.pausedAt(step)}</p>` : nothing}
       ${

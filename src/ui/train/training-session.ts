@@ -1,13 +1,16 @@
 import { SHORTEST_TEXT } from '../../data/text.ts';
 import { messageOf } from '../../errors.ts';
+import type { TuningRow } from '../../gpu/tuning.ts';
 import { Pause } from '../../harness/training/pause.ts';
 import { Skip } from '../../harness/training/skip.ts';
 import type { TrainingEvent, TrainingRequest } from '../../harness/training.ts';
 import { harness } from '../app/harness.ts';
+import type { AdapterFacts } from '../check/words.ts';
 import { bytesOf } from '../controls/file-bytes.ts';
 import type { Notice } from '../controls/notice.ts';
 import { Observable } from '../controls/observable.ts';
 import { dropWords } from '../drop/drop.en.ts';
+import { MeasuredTables } from './measured-tables.ts';
 import { afterTrainingEvent, canPause } from './training-events.ts';
 import { type TrainingState, UNTRAINED } from './training-state.ts';
 
@@ -23,6 +26,7 @@ export class TrainingSession {
   /** The text that was dropped or chosen; without one the project's own is used. */
   readonly text = new Observable<TrainingText | undefined>(undefined);
   readonly #notice: Notice;
+  readonly #tables = new MeasuredTables();
   #abort: AbortController | undefined;
   #pause = new Pause();
   readonly #skip = new Skip();
@@ -42,8 +46,16 @@ export class TrainingSession {
     });
   }
 
-  /** Fine-tunes; resolves when the run has ended, however it ended. */
-  async start(settings: Pick<TrainingRequest, 'steps' | 'seed'>): Promise<void> {
+  /**
+   * Fine-tunes; resolves when the run has ended, however it ended. With `measured`, the adapter on
+   * which it will run, variants are chosen by what is fastest there, which is measured once.
+   */
+  async start({
+    measured,
+    ...settings
+  }: Pick<TrainingRequest, 'steps' | 'seed'> & {
+    readonly measured?: AdapterFacts | undefined;
+  }): Promise<void> {
     if (this.#abort) return;
     const abort = new AbortController();
     this.#abort = abort;
@@ -56,9 +68,10 @@ export class TrainingSession {
       const follow = (event: TrainingEvent) => {
         this.state.value = afterTrainingEvent(this.state.value, event);
       };
+      const tuned = measured && (await this.#tableOf(measured, abort.signal));
       const { report, files } = await train(
         { cases, startWorker },
-        { text, ...settings },
+        { text, ...settings, ...(tuned ? { tuned } : {}) },
         follow,
         abort.signal,
         { pause, skip: this.#skip },
@@ -71,6 +84,16 @@ export class TrainingSession {
     } finally {
       this.#abort = undefined;
     }
+  }
+
+  async #tableOf(adapter: AdapterFacts, signal: AbortSignal): Promise<readonly TuningRow[]> {
+    return await this.#tables.rowsFor(adapter, async () => {
+      this.state.value = { ...this.state.value, measures: true };
+      const { measuredInWorker } = await import('../../bench/tuner/measured-in-worker.ts');
+      const table = await measuredInWorker(signal);
+      this.state.value = { ...this.state.value, measures: false };
+      return table;
+    });
   }
 
   /** Lets the run wait before its next step. */

@@ -27,6 +27,8 @@ export interface TrainingState {
     | 'stopping'
     | 'ended'
     | 'failed';
+  /** Whether it measures, before the run, which kernels are fastest here. */
+  readonly measures?: boolean;
   /** What the run does, and whether the rest of that can be skipped. */
   readonly doing?: TrainingPhase;
   readonly skippable?: boolean;

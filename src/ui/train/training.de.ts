@@ -28,6 +28,9 @@ export const words: ReturnType<typeof trainingWords> = {
   steps: 'Schritte',
   stepsWrong: (most) => `Gebraucht wird eine ganze Zahl von 1 bis ${units.number(most)}.`,
   takes: (bytes) => `Braucht nach Rechnung etwa ${units.bytes(bytes)} Grafikspeicher.`,
+  measured:
+    'Erst drei Sekunden lang messen, welche unserer Kernel hier am schnellsten sind, und mit diesen trainieren',
+  measuring: 'Es wird gemessen, welche Kernel hier am schnellsten sind …',
   start: 'Starten',
   again: 'Noch einmal',
   pause: 'Unterbrechen',

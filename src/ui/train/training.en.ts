@@ -29,6 +29,9 @@ export const trainingWords = words('training', {
   stepsWrong: (most: number) => `A whole number from 1 to ${units.number(most)} is needed.`,
   takes: (bytes: number) =>
     `It takes about ${units.bytes(bytes)} of graphics memory, by calculation.`,
+  measured:
+    'First measure for three seconds which of our kernels are fastest here, and train with those',
+  measuring: 'Measuring which kernels are fastest here…',
   start: 'Start',
   again: 'Start again',
   pause: 'Pause',

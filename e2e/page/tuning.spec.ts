@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import type { Page } from '@playwright/test';
+import { readReport } from '../../src/report/read.ts';
+import type { Report } from '../../src/report/schema.ts';
+import { drop } from './drop.ts';
+import { expect, test } from './page-test.ts';
+
+const POEM = {
+  name: 'poem.txt',
+  bytes: new TextEncoder().encode('The rain in Spain stays mainly in the plain.\n'.repeat(200)),
+};
+const MEASURING = 'Measuring which kernels are fastest here…';
+const BOX = 'First measure for three seconds';
+
+/** Trains two steps, and says whether kernels were measured before, and what the report tells. */
+async function trained(page: Page): Promise<{ measured: boolean; report: Report }> {
+  await page.goto('/?view=train');
+  await drop(page, [POEM]);
+  await page.getByRole('spinbutton', { name: 'steps' }).fill('2');
+  await page.getByLabel(BOX).check();
+  const measuring = page.getByText(MEASURING);
+  let measured = false;
+  const see = () => {
+    measured = true;
+  };
+  measuring.waitFor({ timeout: 120_000 }).then(see, () => {});
+  await page.getByRole('button', { name: 'Start' }).click();
+  await expect(page.getByLabel(BOX), 'nothing is chosen while it trains').toBeHidden();
+  await expect(page.getByRole('button', { name: 'Start again' })).toBeVisible({ timeout: 120_000 });
+  await expect(measuring).toBeHidden();
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save the report' }).click(),
+  ]);
+  const report = readReport(await readFile(await file.path(), 'utf8'), file.suggestedFilename());
+  return { measured, report };
+}
+
+/** Puts rows in the place of the kept table; false where none is kept. */
+function plant(page: Page, table: Readonly<Record<string, string>>): Promise<boolean> {
+  return page.evaluate(async (rows) => {
+    const answerOf = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const database = await answerOf(indexedDB.open('gradproof-tuning'));
+    const store = database.transaction('tables', 'readwrite').objectStore('tables');
+    const [key] = await answerOf(store.getAllKeys());
+    if (key === undefined) return false;
+    await answerOf(store.put(rows, key));
+    database.close();
+    return true;
+  }, table);
+}
+
+test('a first training measures kernels if it is asked to, and later ones train with what was found', async ({
+  page,
+}) => {
+  test.slow();
+  const first = await trained(page);
+  expect(first.measured).toBe(true);
+  const planted = { '1: lora_linear, rows from 128': 'tiled' };
+  expect(await plant(page, planted), 'the table is kept').toBe(true);
+
+  const { measured, report } = await trained(page);
+  expect(measured).toBe(false);
+  const [environment] = report.environments;
+  expect(Object.entries(environment?.tuning ?? {})[0]).toEqual(Object.entries(planted)[0]);
+  const kernelsOf = ({ results }: Report) => results.flatMap(({ kernels }) => kernels);
+  expect(kernelsOf(report)).toContain('matmul/workgroup');
+  expect(kernelsOf(first.report)).not.toContain('matmul/workgroup');
+});
