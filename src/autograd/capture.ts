@@ -1,3 +1,4 @@
+import { writtenDirectly } from '../gpu/direct-writes.ts';
 import { fused } from '../gpu/fusion.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Allocation } from '../gpu/memory.ts';
@@ -58,7 +59,8 @@ export async function planStep<In extends Tensors, Out extends Tensors>(
     );
   }
   const mostBindings = gpu.limits['maxStorageBuffersPerShaderStage'] as number;
-  const commands = fuse ? await fused(trace.commands, kept, mostBindings) : trace.commands;
+  const launched = fuse ? await fused(trace.commands, kept, mostBindings) : trace.commands;
+  const commands = writtenDirectly(launched, kept);
   const largest = gpu.limits['maxBufferSize'] as number;
   return { commands, memory: planProgram(commands, kept, largest), inputs, outputs };
 }

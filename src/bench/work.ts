@@ -87,7 +87,8 @@ export type CeilingOf =
   | 'dispatch'
   | 'pass'
   | 'submit'
-  | 'readback';
+  | 'readback'
+  | 'step-calls';
 
 /**
  * The models of the training steps, with their sizes. Linears are y = x W^T + b with W [out, in].

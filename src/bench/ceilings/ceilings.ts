@@ -3,6 +3,7 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { thisTool } from '../../report/tool.ts';
 import { AssertionError } from '../../testing/context.ts';
 import type { Contender, PreparedWork } from '../contender.ts';
+import { HostTime } from '../ours/host-time.ts';
 import type { CeilingWork, Work } from '../work.ts';
 import { prepareBufferCopy, prepareMultiplyAdds, prepareStreams } from './kernels.ts';
 
@@ -69,25 +70,56 @@ export class Ceilings implements Contender {
     if (each) return await prepareStreams(this.#gpu, work.bytes, each);
     if (setting === COMPUTE) return await prepareMultiplyAdds(this.#gpu, work.flops);
     if (setting === 'buffer-copy') return await prepareBufferCopy(this.#gpu, work.bytes.read);
+    if (setting === 'step-calls') return prepareStepCalls(this.#gpu);
     return prepareCommands(this.#gpu, setting as CommandKind & CeilingWork['ceiling']);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-/** Commands that are looked at. */
+/** Runs that are looked at. */
 const CHECKED = 37;
 
 function prepareCommands(gpu: Gpu, kind: CommandKind): PreparedWork {
   const commands = new Commands(gpu);
+  return counted(commands, 1, (times) => commands.run(kind, times));
+}
+
+/**
+ * What the replay of the perceptron's step of bench asks of the API, and its bytes: 64 rows of 784
+ * inputs, a label for each, and the struct of its optimizer.
+ */
+const STEP_COMMANDS = 12;
+const STEP_WRITES = [4 * 64 * 784, 4 * 64, 48] as const;
+
+/**
+ * The calls of a step alone, with the host's time beside, as that of the engine is taken: what is
+ * left of the engine's time is its own.
+ */
+function prepareStepCalls(gpu: Gpu): PreparedWork {
+  const commands = new Commands(gpu);
+  const hostTime = new HostTime();
+  const run = async (times: number) => {
+    const started = performance.now();
+    commands.step(STEP_COMMANDS, STEP_WRITES);
+    hostTime.add(performance.now() - started, STEP_COMMANDS);
+    for (let i = 1; i < times; i++) commands.step(STEP_COMMANDS, STEP_WRITES);
+    await gpu.finish();
+  };
+  return { ...counted(commands, STEP_COMMANDS, run), metrics: () => hostTime.metrics('calls') };
+}
+
+/** Work of commands that count: a run is right where its kernels were so many. */
+function counted(commands: Commands, dispatches: number, run: PreparedWork['run']): PreparedWork {
   return {
-    run: (times) => commands.run(kind, times),
+    run,
     check: async () => {
       const before = await commands.count();
-      await commands.run(kind, CHECKED);
+      await run(CHECKED);
       const counted = (await commands.count()) - before;
-      if (counted === CHECKED) return 1;
-      throw new AssertionError('not-equal', `${CHECKED} commands counted to ${counted}`);
+      const wanted = CHECKED * dispatches;
+      if (counted === wanted) return 1;
+      throw new AssertionError('not-equal', `${wanted} commands counted to ${counted}`);
     },
     results: () => Promise.reject(new TypeError('commands are checked by themselves')),
     kernels: () => ['bench/count'],

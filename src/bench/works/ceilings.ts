@@ -30,4 +30,5 @@ export const works: readonly CeilingWork[] = [
   ceiling('pass'),
   ceiling('submit'),
   ceiling('readback'),
+  ceiling('step-calls'),
 ];

@@ -40,6 +40,7 @@ test('the page has a table for each group, with both ways of ours', async () => 
     }),
   ];
   const text = speedPage(await report(results, '', { kind: 'bench' }));
+  expect(text).not.toContain('without the engine');
   expect(text).toContain('| products | 1 | 1.56 | 1.56 (matmul:f32;m=128;n=128;k=128) | 0 |');
   expect(text).toContain('| products | ORT | jax-js | ours | ratio | of ceiling |');
   expect(text).toContain(
@@ -48,5 +49,11 @@ test('the page has a table for each group, with both ways of ours', async () => 
   expect(text).toContain('| cube | webgpu 2.66 |');
   expect(text).toContain(
     '| mlp-step:f32;batch=64;hidden=256 | 0.830 | 17.0 | 48.8 | 0.210 | 17.0 | 12.4 | 3.0 |',
+  );
+  const calls = timed('bench.ceiling:step-calls', 'ceiling', 0.3, {
+    metrics: { callsHostMs: 0.14, callsCommands: 12, callsHostUsPerCommand: 11.7 },
+  });
+  expect(speedPage(await report([...results, calls], '', { kind: 'bench' }))).toContain(
+    'without the engine, take 0.140 ms, 11.7 us a command',
   );
 });

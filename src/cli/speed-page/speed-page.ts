@@ -123,7 +123,21 @@ function steps(rows: readonly BenchRow[]): string {
 | step | eager ms | commands | us a command | replayed ms | commands | us a command | peak MiB |
 |---|---|---|---|---|---|---|---|
 ${lines.join('\n')}
+${callsAlone(rows)}`;
+}
+
+/** What the API's own calls take of that. */
+function callsAlone(rows: readonly BenchRow[]): string {
+  const alone = rows.find(({ id }) => id === STEP_CALLS)?.results.get('ceiling')?.metrics;
+  const ms = alone?.['callsHostMs'];
+  const each = alone?.['callsHostUsPerCommand'];
+  if (!ms || !each) return '';
+  return `
+The calls of the perceptron's replay alone, without the engine, take ${ms.toPrecision(3)} ms, ${each.toPrecision(3)} us a command: uploads, a
+pass and a submit are most of it.
 `;
 }
+
+const STEP_CALLS = 'bench.ceiling:step-calls';
 
 const nameOf = (id: string) => id.replace(/^bench\./, '').replaceAll('|', '/');

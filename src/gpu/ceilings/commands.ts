@@ -7,6 +7,14 @@ export type CommandKind = 'dispatch' | 'pass' | 'submit' | 'readback';
 
 const COUNT_BYTES = 4;
 
+/** What a step writes before its commands, in bytes: its inputs, its labels, its live numbers. */
+export type StepWrites = readonly number[];
+
+interface WriteTarget {
+  readonly buffer: GPUBuffer;
+  readonly content: Uint8Array<ArrayBuffer>;
+}
+
 /**
  * The smallest kernel, which counts, run in as many dispatches, passes or submits as asked: nothing
  * stands between the program and the API.
@@ -17,6 +25,7 @@ export class Commands implements Disposable {
   readonly #staging: GPUBuffer;
   readonly #pipeline: GPUComputePipeline;
   readonly #group: GPUBindGroup;
+  #targets: readonly WriteTarget[] | undefined;
 
   constructor(gpu: Gpu) {
     const { device } = gpu;
@@ -46,6 +55,23 @@ export class Commands implements Disposable {
     await this.#gpu.device.queue.onSubmittedWorkDone();
   }
 
+  /**
+   * Makes the calls of a captured step of so many commands, each with its pipeline and its bind
+   * group, in one pass and one submit; nothing is awaited.
+   */
+  step(dispatches: number, writes: StepWrites): void {
+    const { queue } = this.#gpu.device;
+    this.#targets ??= writes.map((bytes) => this.#targetOf(bytes));
+    for (const { buffer, content } of this.#targets) queue.writeBuffer(buffer, 0, content);
+    this.#submit(1, dispatches, true);
+  }
+
+  #targetOf(bytes: number): WriteTarget {
+    const usage = USAGE.storage | USAGE.copyDst;
+    const buffer = this.#gpu.device.createBuffer({ size: bytes, usage });
+    return { buffer, content: new Uint8Array(bytes) };
+  }
+
   /** How many dispatches there were so far. */
   async count(): Promise<number> {
     const { device } = this.#gpu;
@@ -58,14 +84,20 @@ export class Commands implements Disposable {
     return count as number;
   }
 
-  #submit(passes: number, dispatches: number): void {
+  #submit(passes: number, dispatches: number, bindsEach = false): void {
     const { device } = this.#gpu;
     const encoder = device.createCommandEncoder();
     for (let i = 0; i < passes; i++) {
       const pass = encoder.beginComputePass();
       pass.setPipeline(this.#pipeline);
       pass.setBindGroup(0, this.#group);
-      for (let j = 0; j < dispatches; j++) pass.dispatchWorkgroups(1);
+      for (let j = 0; j < dispatches; j++) {
+        if (bindsEach && j > 0) {
+          pass.setPipeline(this.#pipeline);
+          pass.setBindGroup(0, this.#group);
+        }
+        pass.dispatchWorkgroups(1);
+      }
       pass.end();
     }
     device.queue.submit([encoder.finish()]);
@@ -74,5 +106,6 @@ export class Commands implements Disposable {
   [Symbol.dispose](): void {
     this.#count.destroy();
     this.#staging.destroy();
+    for (const { buffer } of this.#targets ?? []) buffer.destroy();
   }
 }
