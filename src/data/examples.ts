@@ -27,6 +27,8 @@ class LabelError extends GradproofError {
 
 /** Throws LabelError where a label is negative and asks something. */
 export function requireLabels({ labels: { data } }: Examples): void {
-  const at = data.findIndex((label) => isAsked(label) && label < 0);
-  if (at >= 0) throw new LabelError(data[at] as number, at, data.length);
+  for (let at = 0; at < data.length; at++) {
+    const label = data[at] as number;
+    if (label < 0 && isAsked(label)) throw new LabelError(label, at, data.length);
+  }
 }

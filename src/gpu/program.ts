@@ -95,12 +95,14 @@ export class Program implements Replayable, Disposable {
   }
 
   news(): ReturnType<Replayable['news']> {
-    return this.#live.flatMap((live) => {
+    const news: ReturnType<Replayable['news']>[number][] = [];
+    for (const live of this.#live) {
       const bytes = uniformsNow(live.uniforms);
-      if (bytes.every((byte, i) => byte === live.written[i])) return [];
+      if (isSame(bytes, live.written)) continue;
       live.written = bytes;
-      return [{ buffer: this.#uniforms as GPUBuffer, offset: live.offset, bytes }];
-    });
+      news.push({ buffer: this.#uniforms as GPUBuffer, offset: live.offset, bytes });
+    }
+    return news;
   }
 
   #bindUniforms(uniforms: Uniforms | undefined, offset: number): GPUBufferBinding | undefined {
@@ -115,6 +117,11 @@ export class Program implements Replayable, Disposable {
     this.#gpu.submit(); // what was recorded uses the buffer that is destroyed
     this.#owned[Symbol.dispose]();
   }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** What a program will need, known before anything is allocated. */

@@ -73,15 +73,16 @@ export class StepBucket implements Disposable {
 }
 
 const bucketOf = seam('train.bucket_of', (parts: readonly Examples[]): string => {
-  const typeOf = ({ dtype, shape }: HostTensor) => `${dtype}[${shape.join()}]`;
-  return parts
-    .map(({ inputs, labels }) =>
-      Object.entries({ labels, ...inputs })
-        .map(([name, host]) => `${name} ${typeOf(host)}`)
-        .join(),
-    )
-    .join();
+  // Asked for at each step: no list is made for it.
+  let key = '';
+  for (const { inputs, labels } of parts) {
+    key += `;labels ${typeOf(labels)}`;
+    for (const name in inputs) key += `,${name} ${typeOf(inputs[name] as HostTensor)}`;
+  }
+  return key;
 });
+
+const typeOf = ({ dtype, shape }: HostTensor) => `${dtype}[${shape.join()}]`;
 
 /** The buckets of a loop. */
 export class StepBuckets implements Disposable {

@@ -52,10 +52,10 @@ export class StepInputs implements Disposable {
   write(given: readonly Examples[]): void {
     for (const examples of given) requireLabels(examples);
     const shares = this.#sharesOf(given);
-    for (const [part, { inputs, labels, share }] of this.parts.entries()) {
+    for (let part = 0; part < this.parts.length; part++) {
+      const { inputs, labels, share } = this.parts[part] as MicroBatch;
       const examples = given[part] as Examples;
-      for (const [name, tensor] of Object.entries(inputs))
-        tensor.write(examples.inputs[name] as HostTensor);
+      for (const name in inputs) inputs[name]?.write(examples.inputs[name] as HostTensor);
       labels.write(examples.labels);
       if (shares[part] !== this.#shares[part]) share.write(number(shares[part] as number));
     }

@@ -105,7 +105,7 @@ export class TrainingLoop implements Disposable {
     const parts = this.#take();
     if (!parts) return undefined;
     const bucket = this.#buckets.holding(parts);
-    if (this.#captures) await this.#captureOnce(bucket);
+    if (this.#captures && !bucket.isCaptured) await this.#captureOnce(bucket);
     this.#count();
     if (!bucket.replay(this.#listeners)) {
       this.#record(bucket.inputs);
