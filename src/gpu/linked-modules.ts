@@ -31,6 +31,8 @@ const OPERANDS: Readonly<Record<string, Standing>> = Object.fromEntries(
     f16_fours: ['fours', 'fours', 'f16'],
     quantized: ['fours', 'quantized', 'f32'],
     quantized_any: ['strided', 'quantized_any', 'f32'],
+    bytes: ['fours', 'bytes', 'f32'],
+    bytes_any: ['strided', 'bytes_any', 'f32'],
     mlx: ['fours', 'mlx', 'f32'],
     strided_mlx: ['strided', 'mlx', 'f32'],
     hqq: ['fours', 'hqq', 'f32'],

@@ -1,7 +1,9 @@
+import { createDynamicMap } from '../../quant/dynamic/map.ts';
 import { hostTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { hqqMatmul } from '../../vocabulary/matmul/hqq_matmul.ts';
+import { type ByteCodes, matmul8bit } from '../../vocabulary/matmul/matmul_8bit.ts';
 import { mlxMatmul } from '../../vocabulary/matmul/mlx_matmul.ts';
 import { HQQ_WORDS, type HqqBits } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { MlxParams } from '../../vocabulary/quant/mlx_quantize.ts';
@@ -32,6 +34,13 @@ const bytes = (random: Random, shape: Shape) =>
     'u8',
     shape,
     Uint8Array.from({ length: sizeOf(shape) }, () => random.integer(56, 72)),
+  );
+
+const signedBytes = (random: Random, shape: Shape) =>
+  hostTensor(
+    'i8',
+    shape,
+    Int8Array.from({ length: sizeOf(shape) }, () => random.integer(-127, 127)),
   );
 
 /** y = x W^T of so many rows with a weight in one of MLX's formats. */
@@ -81,6 +90,35 @@ function hqq(rows: number, nbits: HqqBits): OpWork {
   });
 }
 
+/** The same with codes of 8 bits and a scale for so many elements. */
+function eightBit(rows: number, codes: ByteCodes, block: number): OpWork {
+  const dtype = codes === 'int8' ? 'i8' : 'u8';
+  const map = () => hostTensor('f32', [256], createDynamicMap(true));
+  return opWork({
+    op: matmul8bit,
+    dtype: codes,
+    sizes: { m: rows, n: FEATURES, k: FEATURES, block },
+    group: 'products by format',
+    flops: 2 * rows * ELEMENTS,
+    params: { codes, blocksize: block, out_features: FEATURES, in_features: FEATURES },
+    inputs: {
+      x: [rows, FEATURES],
+      q: operand([FEATURES, FEATURES], dtype, dtype === 'i8' ? signedBytes : bytes),
+      scale: operand([ELEMENTS / block], 'f32', floats),
+      ...(codes === 'map' ? { code: operand([256], 'f32', map) } : {}),
+    },
+    gives: { y: [rows, FEATURES] },
+  });
+}
+
+/** Codes of 8 bits as the quantizers keep them: a scale for each output, or for a block. */
+const EIGHT_BITS: readonly (readonly [ByteCodes, number])[] = [
+  ['int8', FEATURES],
+  ['map', 4096],
+  ['e4m3', FEATURES],
+  ['e5m2', FEATURES],
+];
+
 const FORMATS: readonly MlxParams[] = [
   ...([2, 3, 4, 5, 6, 8] as const).map(
     (bits) => ({ mode: 'affine', bits, group_size: 64 }) as const,
@@ -94,4 +132,5 @@ const FORMATS: readonly MlxParams[] = [
 export const works: readonly OpWork[] = [1, 64].flatMap((rows) => [
   ...FORMATS.map((format) => mlx(rows, format)),
   ...([8, 4, 3, 2, 1] as const).map((bits) => hqq(rows, bits)),
+  ...EIGHT_BITS.map(([codes, block]) => eightBit(rows, codes, block)),
 ]);

@@ -2,6 +2,7 @@ import { dequantizeBlockwise } from '../../ops/quant/dequantize_blockwise.ts';
 import { dynamicMap } from '../../ops/quant/dynamic_map.ts';
 import { quantizeBlockwise } from '../../ops/quant/quantize_blockwise.ts';
 import { sizeOf } from '../../tensor/shape.ts';
+import { byteProduct } from '../byte-product.ts';
 import type { Coding, Parts } from '../coding.ts';
 import { blocksApart, type Choice, type Method, type Scheme } from '../method.ts';
 
@@ -24,11 +25,15 @@ function scheme({ group }: Choice): Scheme {
       const inputs = parts as Parts<'q' | 'code' | 'absmax'>;
       return tape.apply(dequantizeBlockwise, inputs, { blocksize }, `${layer}.dequantize`).y;
     },
+    multiply: (tape, { shape, parts }, x, layer) => {
+      const { q, code, absmax: scale } = parts as Parts<'q' | 'code' | 'absmax'>;
+      return byteProduct(tape, { q, scale, code }, { codes: 'map', blocksize, shape }, x, layer);
+    },
   };
   return {
-    ops: ['dynamic_map', 'quantize_blockwise', 'dequantize_blockwise', 'matmul'],
+    ops: ['dynamic_map', 'quantize_blockwise', 'dequantize_blockwise', 'matmul_8bit'],
     rowsApart: blocksApart(blocksize),
-    product: 'dequantize_blockwise, then matmul',
+    product: 'matmul_8bit, decoded in registers',
     parts: (shape) => ({
       q: { dtype: 'u8', shape },
       absmax: { dtype: 'f32', shape: [Math.ceil(sizeOf(shape) / blocksize)] },

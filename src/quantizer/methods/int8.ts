@@ -5,6 +5,7 @@ import { absMean } from '../../ops/quant/abs_mean.ts';
 import { dequantizeLinear } from '../../ops/quant/dequantize_linear.ts';
 import { quantizeLinear } from '../../ops/quant/quantize_linear.ts';
 import { matrixView, sizeOf } from '../../tensor/shape.ts';
+import { byteProduct } from '../byte-product.ts';
 import type { Coding, Parts } from '../coding.ts';
 import type { Choice, Method, Scheme } from '../method.ts';
 
@@ -33,6 +34,11 @@ function scheme({ group }: Choice): Scheme {
       const inputs = parts as Parts<'q' | 'scale'>;
       return tape.apply(dequantizeLinear, inputs, axis, `${layer}.dequantize`).y;
     },
+    multiply: (tape, { shape, parts }, x, layer) => {
+      const blocksize = rowsOf(shape)[1];
+      const inputs = parts as Parts<'q' | 'scale'>;
+      return byteProduct(tape, inputs, { codes: 'int8', blocksize, shape }, x, layer);
+    },
   };
   return {
     ops: [
@@ -42,9 +48,9 @@ function scheme({ group }: Choice): Scheme {
       'clip',
       'quantize_linear',
       'dequantize_linear',
-      'matmul',
+      'matmul_8bit',
     ],
-    product: 'dequantize_linear, then matmul',
+    product: 'matmul_8bit, decoded in registers',
     rowsApart: () => isChannel,
     parts: (shape) => ({
       q: { dtype: 'i8', shape },

@@ -6,8 +6,9 @@ import { unpackCodes } from '../../ops/quant/unpack_codes.ts';
 import { matrixView, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { QuantoParams } from '../../vocabulary/quant/quanto_quantize.ts';
+import { byteProduct } from '../byte-product.ts';
 import { type CodedWeight, type Coding, type Parts, scaled } from '../coding.ts';
-import { type Choice, type Method, type Scheme, wholeRows } from '../method.ts';
+import { type Choice, type Method, type Scheme, wholeRows, widthOf } from '../method.ts';
 
 /** optimum-quanto's quantize_weight along the outputs. */
 export const methods: readonly Method[] = [
@@ -47,12 +48,16 @@ function wholeBytes(qtype: 'qint8' | 'qfloat8_e4m3fn'): Scheme {
         : q;
       return scaled(tape, a, scale, shape, layer);
     },
+    multiply: (tape, { shape, parts }, x, layer) => {
+      const codes = isFloat ? 'e4m3' : 'int8';
+      const blocksize = widthOf(shape);
+      const inputs = parts as Parts<'q' | 'scale'>;
+      return byteProduct(tape, inputs, { codes, blocksize, shape }, x, layer);
+    },
   };
   return {
-    ops: ['quanto_quantize', ...(isFloat ? ['decode_small_float'] : []), 'mul', 'matmul'],
-    product: isFloat
-      ? 'decode_small_float, float * scale, then matmul'
-      : 'code * scale, then matmul',
+    ops: ['quanto_quantize', ...(isFloat ? ['decode_small_float'] : []), 'mul', 'matmul_8bit'],
+    product: 'matmul_8bit, decoded in registers',
     rowsApart: () => true,
     parts: (shape) => ({
       q: { dtype: isFloat ? 'u8' : 'i8', shape: matrixView(shape) },

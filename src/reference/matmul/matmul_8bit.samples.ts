@@ -1,0 +1,158 @@
+import { createDynamicMap } from '../../quant/dynamic/map.ts';
+import { E4M3, E5M2, nearestCode, type SmallFloat } from '../../quant/small-floats.ts';
+import { type HostTensor, hostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { ByteCodes, matmul8bit as signature } from '../../vocabulary/matmul/matmul_8bit.ts';
+import type { SampleOf } from '../define.ts';
+
+type Level = 'exact' | 'legal';
+
+/** Codes that stand for numbers of every size, or in exact samples for small whole ones. */
+function drawCode(random: Random, level: Level, codes: ByteCodes): number {
+  const float = (format: SmallFloat) =>
+    level === 'exact'
+      ? nearestCode(random.integer(-8, 8), format)
+      : random.integer(0, format.magnitudes.length - 1) + format.sign * random.integer(0, 1);
+  switch (codes) {
+    case 'int8':
+      return level === 'exact' ? random.integer(-8, 8) : random.integer(-128, 127);
+    case 'map':
+      return random.integer(0, 255);
+    case 'e4m3':
+      return float(E4M3);
+    case 'e5m2':
+      return float(E5M2);
+  }
+}
+
+/** What a map has for each code: bitsandbytes' own, or in exact samples small whole numbers. */
+function drawMap(random: Random, level: Level): HostTensor {
+  return level === 'legal'
+    ? hostTensor('f32', [256], createDynamicMap(true))
+    : hostTensorFrom(
+        'f32',
+        [256],
+        random.fill(256, () => random.integer(-8, 8)),
+      );
+}
+
+/** Codes and scales of a weight: such that sums are exact, or any. */
+export function drawByteWeight(
+  random: Random,
+  level: Level,
+  codes: ByteCodes,
+  shape: Shape,
+  blocksize: number,
+): { readonly q: HostTensor; readonly scale: HostTensor; readonly code?: HostTensor } {
+  const elements = sizeOf(shape);
+  const blocks = Math.ceil(elements / blocksize);
+  const drawScale = () => (level === 'exact' ? 2 ** random.integer(-2, 1) : random.uniform(0.1, 2));
+  return {
+    q: hostTensorFrom(
+      codes === 'int8' ? 'i8' : 'u8',
+      shape,
+      random.fill(elements, () => drawCode(random, level, codes)),
+    ),
+    scale: hostTensorFrom('f32', [blocks], random.fill(blocks, drawScale)),
+    ...(codes === 'map' ? { code: drawMap(random, level) } : {}),
+  };
+}
+
+interface Description {
+  readonly level: Level;
+  readonly codes: ByteCodes;
+  readonly x: Shape;
+  readonly out: number;
+  /** Default a block for each line of the weight. */
+  readonly blocksize?: number;
+  readonly transpose_weight?: boolean;
+  readonly variants?: readonly string[];
+  readonly tier?: 'quick' | 'full';
+  readonly gradientTier?: 'full';
+}
+
+/** A sample of x and a weight [out, terms of x], or [terms of x, out] as it lies. */
+function sample({
+  level,
+  codes,
+  x,
+  out,
+  transpose_weight = true,
+  blocksize = transpose_weight ? (x.at(-1) as number) : out,
+  variants = REGISTER,
+  tier = 'quick',
+  gradientTier,
+}: Description): SampleOf<typeof signature> {
+  const terms = x.at(-1) as number;
+  const shape: [number, number] = transpose_weight ? [out, terms] : [terms, out];
+  const [out_features, in_features] = shape;
+  const y = [...x.slice(0, -1), out];
+  const draw = (random: Random) =>
+    level === 'exact' ? () => random.integer(-4, 4) : () => random.normal();
+  return {
+    level,
+    variants,
+    tier,
+    ...(gradientTier ? { gradientTier } : {}),
+    label: {
+      x: formatShape(x),
+      out,
+      codes,
+      block: blocksize,
+      ...(transpose_weight ? {} : { transpose: 'no' }),
+    },
+    params: { codes, blocksize, out_features, in_features, transpose_weight },
+    inputs: (random) => ({
+      x: hostTensorFrom('f32', x, random.fill(sizeOf(x), draw(random))),
+      ...drawByteWeight(random, level, codes, shape, blocksize),
+    }),
+    grads: (random) => ({ y: hostTensorFrom('f32', y, random.fill(sizeOf(y), draw(random))) }),
+  };
+}
+
+const REGISTER = ['register'];
+const ALL = ['register', 'subgroup', 'tiled'];
+const FULL = { tier: 'full', gradientTier: 'full' } as const;
+
+export const samples: readonly SampleOf<typeof signature>[] = [
+  // A scale for each line, for all, for each block of a line, and for blocks that lines share.
+  sample({ level: 'exact', codes: 'int8', x: [11, 44], out: 12 }),
+  sample({ level: 'legal', codes: 'int8', x: [3, 64], out: 64 }),
+  sample({
+    level: 'exact',
+    codes: 'int8',
+    x: [37, 48],
+    out: 29,
+    blocksize: 1392,
+    variants: ['tiled'],
+  }),
+  sample({
+    level: 'exact',
+    codes: 'int8',
+    x: [5, 48],
+    out: 20,
+    blocksize: 960,
+    variants: ['subgroup'],
+  }),
+  sample({ level: 'legal', codes: 'map', x: [5, 96], out: 24, blocksize: 64 }),
+  sample({ level: 'exact', codes: 'map', x: [6, 32], out: 20, blocksize: 8, gradientTier: 'full' }),
+  sample({ level: 'exact', codes: 'int8', x: [3, 20], out: 24, blocksize: 80 }),
+  sample({ level: 'legal', codes: 'e4m3', x: [2, 96], out: 12 }),
+  sample({ level: 'legal', codes: 'e5m2', x: [1, 40], out: 8 }),
+  sample({ level: 'exact', codes: 'e4m3', x: [37, 36], out: 28, variants: ALL, ...FULL }),
+  sample({ level: 'exact', codes: 'e5m2', x: [9, 36], out: 28, variants: ALL, ...FULL }),
+  // Lines of no whole words, and blocks that begin anywhere.
+  sample({ level: 'exact', codes: 'int8', x: [5, 37], out: 13 }),
+  sample({ level: 'legal', codes: 'map', x: [3, 7, 13], out: 11, blocksize: 32 }),
+  sample({ level: 'exact', codes: 'e4m3', x: [1, 9], out: 7, blocksize: 5 }),
+  sample({ level: 'exact', codes: 'int8', x: [9, 37], out: 29, variants: ALL, ...FULL }),
+  sample({
+    ...{ level: 'exact', codes: 'map', x: [3, 7, 8], out: 64, blocksize: 16 },
+    ...{ transpose_weight: false, gradientTier: 'full' },
+  }),
+  sample({
+    ...{ level: 'legal', codes: 'int8', x: [9, 37], out: 96 },
+    ...{ transpose_weight: false, variants: ALL, ...FULL },
+  }),
+];

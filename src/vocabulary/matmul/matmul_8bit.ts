@@ -1,0 +1,56 @@
+import * as v from 'valibot';
+import { float, on, onlyWhen, size } from '../rules.ts';
+import { blocks } from '../shapes.ts';
+import { signature } from '../signature.ts';
+
+/** What codes of 8 bits stand for: themselves, a float of 8 bits, or a number of a map. */
+const BYTE_CODES = ['int8', 'map', 'e4m3', 'e5m2'] as const;
+export type ByteCodes = (typeof BYTE_CODES)[number];
+
+/** A weight [out_features, in_features] in codes of 8 bits, and which way it lies. */
+export interface ByteProductParams {
+  readonly codes: ByteCodes;
+  /** Elements of the flat weight that share one scale. */
+  readonly blocksize: number;
+  readonly out_features: number;
+  readonly in_features: number;
+  /** True for y = x W^T, false for y = x W. */
+  readonly transpose_weight: boolean;
+}
+
+/**
+ * A product with a weight of ONNX's, Quanto's or bitsandbytes' in codes of 8 bits, each times the
+ * scale of its block, decoded in registers.
+ */
+export const matmul8bit = signature(
+  { family: 'matmul', name: 'matmul_8bit', inBundles: false },
+  v.strictObject({
+    codes: v.picklist(BYTE_CODES),
+    blocksize: size,
+    out_features: size,
+    in_features: size,
+    transpose_weight: on,
+  }),
+  {
+    inputs: {
+      x: float(({ params: p }, actual) => [
+        ...actual.slice(0, -1),
+        p.transpose_weight ? p.in_features : p.out_features,
+      ]),
+      q: {
+        dtypes: ['I8', 'U8'],
+        native: ['i8', 'u8'],
+        shape: ({ params: p }) => [p.out_features, p.in_features],
+      },
+      scale: float(({ params: p }) => [blocks(p.out_features * p.in_features, p.blocksize)]),
+      code: onlyWhen(({ codes }: ByteProductParams) => codes === 'map', float('[256]')),
+    },
+    outputs: {
+      y: float(({ shape, params: p }) => [
+        ...shape('x').slice(0, -1),
+        p.transpose_weight ? p.out_features : p.in_features,
+      ]),
+    },
+    gradients: ['x'],
+  },
+);
