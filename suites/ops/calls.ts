@@ -412,6 +412,22 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       groups: { params: { group_size: 48 } },
     },
   },
+  matmul_8bit: {
+    fits: {
+      inputs: { x: [3, 10], q: [6, 10], scale: [6] },
+      dtypes: { q: 'i8' },
+      params: { codes: 'int8', blocksize: 10, out_features: 6, in_features: 10 },
+    },
+    wrong: {
+      terms: { inputs: { x: [3, 6] } },
+      codes: { inputs: { q: [5, 10] } },
+      scales: { inputs: { scale: [5] } },
+      blocks: { params: { blocksize: 20 } },
+      'no-map': { params: { codes: 'map' } },
+      unsigned: { dtypes: { q: 'u8' } },
+      'signed-floats': { params: { codes: 'e4m3' } },
+    },
+  },
   lora_linear: {
     fits: {
       inputs: { x: [2, 3], weight: [4, 3], lora_A: [2, 3], lora_B: [4, 2], bias: [4] },

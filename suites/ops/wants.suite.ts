@@ -23,6 +23,7 @@ const COMPILED_LONGEST: ReadonlySet<string> = new Set([
   'hqq_matmul',
   'linear_8bit_lt',
   'matmul_4bit',
+  'matmul_8bit',
   'matmul_8bit_lt',
   'mlx_matmul',
 ]);

@@ -14,17 +14,23 @@ import type { OpWork } from '../work.ts';
 const FEATURES = 1024;
 const ELEMENTS = FEATURES * FEATURES;
 
-/** Any bits: time does not depend on them. Bytes of e4m3 that are no number are left out. */
-function words32(random: Random, shape: Shape) {
-  const byte = () => random.integer(0, 255) & 0xbf;
+/** Any bits of a mask: time does not depend on them. */
+const words32 = (mask: number) => (random: Random, shape: Shape) => {
+  const byte = () => random.integer(0, 255);
   return hostTensor(
     'i32',
     shape,
-    Int32Array.from({ length: sizeOf(shape) }, () =>
-      [0, 8, 16, 24].reduce((word, shift) => word | (byte() << shift), 0),
+    Int32Array.from(
+      { length: sizeOf(shape) },
+      () => [0, 8, 16, 24].reduce((word, shift) => word | (byte() << shift), 0) & mask,
     ),
   );
-}
+};
+
+/** Without bytes of e4m3 that are no number. */
+const FOUR_BYTES = words32(0xbfbfbfbf);
+/** Codes of HQQ's of 3 bits, ten a word. */
+const TEN_CODES = words32(0x3fffffff);
 
 const floats = (random: Random, shape: Shape) =>
   repeated(random, shape, () => random.uniform(0.25, 4));
@@ -60,7 +66,7 @@ function mlx(rows: number, format: MlxParams): OpWork {
     params: { ...format, out_features: FEATURES, in_features: FEATURES },
     inputs: {
       x: [rows, FEATURES],
-      packed: operand([FEATURES, (FEATURES * bits) / 32], 'i32', words32),
+      packed: operand([FEATURES, (FEATURES * bits) / 32], 'i32', FOUR_BYTES),
       ...scales,
     },
     gives: { y: [rows, FEATURES] },
@@ -82,7 +88,7 @@ function hqq(rows: number, nbits: HqqBits): OpWork {
     params: { nbits, group_size: block, out_features: FEATURES, in_features: FEATURES },
     inputs: {
       x: [rows, FEATURES],
-      packed: operand(packed, words.dtype, words.dtype === 'i32' ? words32 : bytes),
+      packed: operand(packed, words.dtype, words.dtype === 'i32' ? TEN_CODES : bytes),
       scale: operand([groups, 1], 'f32', floats),
       zero: operand([groups, 1], 'f32', floats),
     },
