@@ -35,8 +35,8 @@ const OPERANDS: Readonly<Record<string, Standing>> = Object.fromEntries(
     bytes_any: ['strided', 'bytes_any', 'f32'],
     mlx: ['fours', 'mlx', 'f32'],
     strided_mlx: ['strided', 'mlx', 'f32'],
-    hqq: ['fours', 'hqq', 'f32'],
-    strided_hqq: ['strided', 'hqq', 'f32'],
+    slices: ['fours', 'slices', 'f32'],
+    strided_slices: ['strided', 'slices', 'f32'],
     gguf: ['fours', 'gguf', 'f32'],
     strided_gguf: ['strided', 'gguf', 'f32'],
   }).map(([name, [left, right, elements]]) => [

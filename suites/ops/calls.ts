@@ -412,6 +412,21 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       groups: { params: { group_size: 48 } },
     },
   },
+  quanto_matmul: {
+    fits: {
+      inputs: { x: [3, 64], packed: [6, 32], scale: [12, 1], shift: [12, 1] },
+      dtypes: { packed: 'u8' },
+      params: { bits: 4, group_size: 32, out_features: 6, in_features: 64 },
+    },
+    wrong: {
+      terms: { inputs: { x: [3, 32] } },
+      codes: { inputs: { packed: [5, 32] } },
+      bits: { params: { bits: 2 } },
+      scales: { inputs: { scale: [6, 1] } },
+      shifts: { inputs: { shift: [6, 1] } },
+      groups: { params: { group_size: 48 } },
+    },
+  },
   matmul_8bit: {
     fits: {
       inputs: { x: [3, 10], q: [6, 10], scale: [6] },

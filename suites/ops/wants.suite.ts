@@ -26,6 +26,7 @@ const COMPILED_LONGEST: ReadonlySet<string> = new Set([
   'matmul_8bit',
   'matmul_8bit_lt',
   'mlx_matmul',
+  'quanto_matmul',
 ]);
 
 for (const [name, record] of records) {

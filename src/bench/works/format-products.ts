@@ -5,6 +5,7 @@ import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { hqqMatmul } from '../../vocabulary/matmul/hqq_matmul.ts';
 import { type ByteCodes, matmul8bit } from '../../vocabulary/matmul/matmul_8bit.ts';
 import { mlxMatmul } from '../../vocabulary/matmul/mlx_matmul.ts';
+import { quantoMatmul } from '../../vocabulary/matmul/quanto_matmul.ts';
 import { HQQ_WORDS, type HqqBits } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { MlxParams } from '../../vocabulary/quant/mlx_quantize.ts';
 import { repeated } from '../normals.ts';
@@ -74,23 +75,45 @@ function mlx(rows: number, format: MlxParams): OpWork {
 }
 
 /** The same with a weight of HQQ's in groups of 64. */
-function hqq(rows: number, nbits: HqqBits): OpWork {
+function hqq(rows: number, nbits: HqqBits, axis: 0 | 1 = 1): OpWork {
   const block = 64;
   const groups = ELEMENTS / block;
   const words = HQQ_WORDS[nbits];
-  const packed = [Math.ceil(groups / words.rows), block];
+  const packed =
+    axis === 1 ? [Math.ceil(groups / words.rows), block] : [Math.ceil(block / words.rows), groups];
   return opWork({
     op: hqqMatmul,
     dtype: `hqq${nbits}`,
-    sizes: { m: rows, n: FEATURES, k: FEATURES, block },
+    sizes: { m: rows, n: FEATURES, k: FEATURES, block, ...(axis === 0 ? { axis } : {}) },
     group: 'products by format',
     flops: 2 * rows * ELEMENTS,
-    params: { nbits, group_size: block, out_features: FEATURES, in_features: FEATURES },
+    params: { nbits, axis, group_size: block, out_features: FEATURES, in_features: FEATURES },
     inputs: {
       x: [rows, FEATURES],
       packed: operand(packed, words.dtype, words.dtype === 'i32' ? TEN_CODES : bytes),
+      scale: operand(axis === 1 ? [groups, 1] : [1, groups], 'f32', floats),
+      zero: operand(axis === 1 ? [groups, 1] : [1, groups], 'f32', floats),
+    },
+    gives: { y: [rows, FEATURES] },
+  });
+}
+
+/** The same with a weight of Quanto's in groups of 128. */
+function quanto(rows: number, bits: 4 | 2): OpWork {
+  const block = 128;
+  const groups = ELEMENTS / block;
+  return opWork({
+    op: quantoMatmul,
+    dtype: `quanto${bits}`,
+    sizes: { m: rows, n: FEATURES, k: FEATURES, block },
+    group: 'products by format',
+    flops: 2 * rows * ELEMENTS,
+    params: { bits, group_size: block, out_features: FEATURES, in_features: FEATURES },
+    inputs: {
+      x: [rows, FEATURES],
+      packed: operand([(groups * bits) / 8, block], 'u8', bytes),
       scale: operand([groups, 1], 'f32', floats),
-      zero: operand([groups, 1], 'f32', floats),
+      shift: operand([groups, 1], 'f32', floats),
     },
     gives: { y: [rows, FEATURES] },
   });
@@ -138,5 +161,6 @@ const FORMATS: readonly MlxParams[] = [
 export const works: readonly OpWork[] = [1, 64].flatMap((rows) => [
   ...FORMATS.map((format) => mlx(rows, format)),
   ...([8, 4, 3, 2, 1] as const).map((bits) => hqq(rows, bits)),
+  ...([4, 2] as const).flatMap((bits) => [hqq(rows, bits, 0), quanto(rows, bits)]),
   ...EIGHT_BITS.map(([codes, block]) => eightBit(rows, codes, block)),
 ]);

@@ -15,10 +15,10 @@ import { PRODUCT_VARIANTS } from './tiles.ts';
 type Weight = Omit<InputsOf<typeof signature, Tensor>, 'x'>;
 
 /**
- * y = x W^T, or x W, with W [out, in] as HQQ packs it along rows, decoded in registers as
+ * y = x W^T, or x W, with W [out, in] as HQQ packs it, decoded in registers as
  * (code - zero) * scale. x: f32 [..., in] or [..., out]; packed: u8, of 3 bits i32; scale and zero:
  * f32, one for each group. The weight is frozen: only x has a gradient. Throws ShapeError when they
- * do not fit, or where groups are no whole fours.
+ * do not fit, or where rows of the weight or of the matrix of groups are no whole fours.
  */
 export const hqqMatmul = launcher(signature, {
   variants: PRODUCT_VARIANTS,
@@ -40,15 +40,18 @@ function multiplyHqq(
   params: HqqProductParams,
   variant: string,
 ): Tensor {
-  const { nbits, group_size, out_features, in_features } = params;
+  const { nbits, axis, group_size, out_features, in_features } = params;
   const words = HQQ_WORDS[nbits];
   const groups = (out_features * in_features) / group_size;
-  const count = Math.ceil(groups / words.rows);
+  const isAcross = axis === 0;
+  const matrix = isAcross ? [group_size, groups] : [groups, group_size];
+  const [rows, columns] = matrix as [number, number];
+  const count = Math.ceil(rows / words.rows);
   const isWeight =
-    group_size % 4 === 0 &&
-    in_features % group_size === 0 &&
+    columns % 4 === 0 &&
+    in_features % (isAcross ? 4 : group_size) === 0 &&
     packed.dtype === words.dtype &&
-    packed.size === count * group_size &&
+    packed.size === count * columns &&
     scale.size === groups &&
     zero.size === groups;
   if (!isWeight)
@@ -59,13 +62,15 @@ function multiplyHqq(
     gpu,
     {
       op: signature.name,
-      loader: 'hqq',
+      loader: 'slices',
       constants: {
+        ACROSS: Number(isAcross),
+        QUANTO: 0,
         BITS: words.bits,
         SLICES: words.rows,
         WORDS: Number(words.dtype === 'i32'),
       },
-      fields: [in_features / group_size, group_size / 4, count],
+      fields: [in_features / (isAcross ? 4 : group_size), columns / 4, count],
       bindings: [packed, scale, zero],
       ...params,
     },

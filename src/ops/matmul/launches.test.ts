@@ -581,8 +581,11 @@ describe('a product with a weight of HQQ’s', () => {
     variant,
     ...more,
   });
-  const right = { groups: 2, fours: 8, count: 15 };
-  const constants = { ROWS: 4, LANES: 64, ALONG_TERMS: 1, BITS: 4, SLICES: 2, WORDS: 0 };
+  const right = { line: 2, fours: 8, count: 15 };
+  const constants = {
+    ...{ ROWS: 4, LANES: 64, ALONG_TERMS: 1, ACROSS: 0, QUANTO: 0 },
+    ...{ BITS: 4, SLICES: 2, WORDS: 0 },
+  };
 
   test.each<CallRow>([
     [
@@ -627,6 +630,22 @@ describe('a product with a weight of HQQ’s', () => {
       ],
       { y: 'f32 6x15' },
     ],
+    [
+      'with groups across rows',
+      'hqq_matmul',
+      call(
+        { inputs: { x: [6, 20], packed: [5, 28], scale: [1, 28], zero: [1, 28] } },
+        { axis: 0, group_size: 10, out_features: 14, in_features: 20 },
+      ),
+      [
+        product('x packed x y scale zero', {
+          ...{ size: [6, 14, 20], a: [20, 1], b: [0, 0], fours: { a: true } },
+          right: { line: 5, fours: 7, count: 5 },
+          constants: { ...constants, ACROSS: 1 },
+        }),
+      ],
+      { y: 'f32 6x14' },
+    ],
     ['no gradient that is not wanted', 'hqq_matmul', call({ wants: ['packed'] }), [], {}],
   ])('%s: %s', (_, ...row) => expectCall(...row));
 
@@ -639,8 +658,78 @@ describe('a product with a weight of HQQ’s', () => {
     [{ packed: [3, 32] }, { nbits: 3 }, no],
     [{}, { group_size: 30 }, `${no} 30`],
     [{ packed: [240, 2], scale: [480, 1], zero: [480, 1] }, { group_size: 2 }, `${no} 2`],
+    [{}, { axis: 0 }, `${no} 32`],
+    [
+      { x: [6, 20], packed: [10, 14], scale: [1, 14], zero: [1, 14] },
+      { axis: 0, group_size: 20, out_features: 14, in_features: 20 },
+      'are no weight of 14 x 20 in groups of 20',
+    ],
+    [
+      { x: [6, 14], packed: [7, 20], scale: [1, 20], zero: [1, 20] },
+      { axis: 0, group_size: 14, out_features: 20, in_features: 14 },
+      'are no weight of 20 x 14 in groups of 14',
+    ],
   ])('is refused: %j with %j', async (shapes, more, message) => {
     const wrong = call({ inputs: { x: [6, 64], ...weight, ...shapes } }, more);
     await expect(describedCall('hqq_matmul', wrong)).rejects.toThrow(message);
+  });
+});
+
+describe('a product with a weight of Quanto’s', () => {
+  const weight = { packed: [15, 32], scale: [30, 1], shift: [30, 1] };
+  const params = { bits: 4, group_size: 32, out_features: 15, in_features: 64 };
+  const call = (more: Partial<TracedCall>, extra = {}): TracedCall => ({
+    inputs: { x: [6, 64], ...weight },
+    dtypes: { packed: 'u8' },
+    params: { ...params, ...extra },
+    variant,
+    ...more,
+  });
+  const right = { line: 2, fours: 8, count: 15 };
+  const constants = {
+    ...{ ROWS: 4, LANES: 64, ALONG_TERMS: 1, ACROSS: 0, QUANTO: 1 },
+    ...{ BITS: 4, SLICES: 2, WORDS: 0 },
+  };
+
+  test.each<CallRow>([
+    [
+      'transposed',
+      'quanto_matmul',
+      call({}),
+      [
+        product('x packed x y scale shift', {
+          ...{ size: [6, 15, 64], a: [64, 1], b: [0, 0], fours: { a: true }, right, constants },
+        }),
+      ],
+      { y: 'f32 6x15' },
+    ],
+    [
+      'of 2 bits, whose slices are not all full, backward',
+      'quanto_matmul',
+      call({ inputs: { x: [6, 64], ...weight, packed: [8, 32] }, wants: ['x'] }, { bits: 2 }),
+      [
+        product('dy packed dy dx scale shift', {
+          ...{ size: [6, 64, 15], a: [15, 1], b: [0, 0], fours: {} },
+          right: { ...right, count: 8 },
+          constants: { ...constants, ALONG_TERMS: 0, BITS: 2, SLICES: 4 },
+        }),
+      ],
+      { x: 'f32 6x64' },
+    ],
+    ['no gradient that is not wanted', 'quanto_matmul', call({ wants: ['packed'] }), [], {}],
+  ])('%s: %s', (_, ...row) => expectCall(...row));
+
+  const no = 'are no weight of 15 x 64 in groups of';
+  test.each<[object, object, string]>([
+    [{ x: [6, 32] }, {}, 'quanto_matmul: x 6x32 does not fit a weight of 15 x 64'],
+    [{ packed: [16, 32] }, {}, `quanto_matmul: packed 16x32 and scale 30x1 ${no} 32`],
+    [{ scale: [29, 1] }, {}, `scale 29x1 ${no} 32`],
+    [{ shift: [31, 1] }, {}, no],
+    [{}, { bits: 2 }, no],
+    [{}, { group_size: 30 }, `${no} 30`],
+    [{ packed: [240, 2], scale: [480, 1], shift: [480, 1] }, { group_size: 2 }, `${no} 2`],
+  ])('is refused: %j with %j', async (shapes, more, message) => {
+    const wrong = call({ inputs: { x: [6, 64], ...weight, ...shapes } }, more);
+    await expect(describedCall('quanto_matmul', wrong)).rejects.toThrow(message);
   });
 });

@@ -6,7 +6,7 @@ import { unpackCodes } from '../../ops/quant/unpack_codes.ts';
 import { matrixView, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { HQQ_WORDS } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { Coding, Parts } from '../coding.ts';
-import type { Choice, Method, Scheme } from '../method.ts';
+import { type Choice, type Method, type Scheme, widthOf } from '../method.ts';
 
 /** HQQ with its half-quadratic solver (Badri and Shaji, 2023). */
 export const methods: readonly Method[] = [
@@ -44,19 +44,15 @@ function scheme({ bits, group, axis = 0 }: Choice): Scheme {
       return tape.view(tape.apply(mul, { a: y, b: scale }, {}, `${layer}.scale`).y, shape);
     },
   };
-  // Groups along rows are decoded in registers.
-  const isAlongRows = axis === 1;
   const multiply: Coding['multiply'] = (tape, { shape, parts }, x, layer) => {
     const { packed, scale, zero } = parts as Parts<'packed' | 'scale' | 'zero'>;
     const [out_features, in_features] = matrixView(shape);
-    const params = { nbits, group_size, out_features, in_features };
+    const params = { nbits, axis, group_size, out_features, in_features };
     return tape.apply(hqqMatmul, { x, packed, scale, zero }, params, layer).y;
   };
   return {
-    ops: [...['hqq_quantize', 'unpack_codes', 'sub', 'mul'], isAlongRows ? 'hqq_matmul' : 'matmul'],
-    product: isAlongRows
-      ? 'hqq_matmul, decoded in registers'
-      : 'unpack_codes, (code - zero) * scale, then matmul',
+    ops: ['hqq_quantize', 'unpack_codes', 'sub', 'mul', 'hqq_matmul'],
+    product: 'hqq_matmul, decoded in registers',
     refuses: (shape) =>
       sizeOf(shape) % group_size === 0
         ? undefined
@@ -76,9 +72,11 @@ function scheme({ bits, group, axis = 0 }: Choice): Scheme {
       return { packed: made.packed, scale: made.scale, zero: made.zero };
     },
     weight: (parts, shape) => {
-      const rows = shape.length === 2 && (shape[1] as number) % group_size === 0;
-      const format = isAlongRows && rows ? { ...coding, multiply } : coding;
-      return { format, shape, parts };
+      // Of lines that are no whole fours, or groups along rows that go on in the next, the decoded
+      // weight is multiplied.
+      const width = widthOf(shape);
+      const isWhole = width % (axis === 1 ? group_size : 4) === 0 && matrixOf(shape)[1] % 4 === 0;
+      return { format: isWhole ? { ...coding, multiply } : coding, shape, parts };
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Tape } from '../../autograd/tape.ts';
 import { sub } from '../../ops/math/sub.ts';
+import { quantoMatmul } from '../../ops/matmul/quanto_matmul.ts';
 import { decodeSmallFloat } from '../../ops/quant/decode_small_float.ts';
 import { quantoQuantize } from '../../ops/quant/quanto_quantize.ts';
 import { unpackCodes } from '../../ops/quant/unpack_codes.ts';
@@ -81,9 +82,16 @@ function affine({ bits, group }: Choice): Scheme {
     name: 'quanto_int',
     decode: (tape, weight, layer) => decodedAffine(tape, weight, { bits, matrixOf }, layer),
   };
+  const multiply: Coding['multiply'] = (tape, { shape, parts }, x, layer) => {
+    const inputs = { x, ...(parts as Parts<'packed' | 'scale' | 'shift'>) };
+    const [out_features, in_features] = matrixView(shape);
+    const group_size = typeof group === 'number' ? group : in_features;
+    const params = { bits: bits as 4 | 2, group_size, out_features, in_features };
+    return tape.apply(quantoMatmul, inputs, params, layer).y;
+  };
   return {
-    ops: ['quanto_quantize', 'unpack_codes', 'mul', 'sub', 'matmul'],
-    product: 'unpack_codes, code * scale - shift, then matmul',
+    ops: ['quanto_quantize', 'unpack_codes', 'mul', 'sub', 'quanto_matmul'],
+    product: 'quanto_matmul, decoded in registers',
     ...(typeof group === 'number' ? { refuses: wholeRows(group) } : {}),
     parts: (shape) => {
       const [rows, width] = matrixOf(shape) as [number, number];
@@ -97,7 +105,11 @@ function affine({ bits, group }: Choice): Scheme {
       const { packed, scale, shift } = quantized(tape, weight, params as QuantoParams, layer);
       return { packed, scale, shift };
     },
-    weight: (parts, shape) => ({ format: coding, shape, parts }),
+    weight: (parts, shape) => {
+      // Of lines that are no whole fours the decoded weight is multiplied.
+      const format = widthOf(shape) % 4 === 0 ? { ...coding, multiply } : coding;
+      return { format, shape, parts };
+    },
   };
 }
 

@@ -2,7 +2,10 @@ import { packSlices } from '../../quant/packing/row-slices.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { hqqMatmul as signature } from '../../vocabulary/matmul/hqq_matmul.ts';
+import type {
+  HqqProductParams,
+  hqqMatmul as signature,
+} from '../../vocabulary/matmul/hqq_matmul.ts';
 import { HQQ_WORDS, type HqqBits, hqqTop } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { SampleOf } from '../define.ts';
 
@@ -11,22 +14,19 @@ export function drawHqqWeight(
   random: Random,
   level: 'exact' | 'legal',
   elements: number,
-  { nbits, group_size }: { readonly nbits: HqqBits; readonly group_size: number },
+  { nbits, axis, group_size }: Pick<HqqProductParams, 'nbits' | 'axis' | 'group_size'>,
 ) {
   const isExact = level === 'exact';
   const words = HQQ_WORDS[nbits];
   const groups = elements / group_size;
-  const rows = Math.ceil(groups / words.rows);
+  const [rows, columns] = axis === 1 ? [groups, group_size] : [group_size, groups];
+  const packed = [Math.ceil(rows / words.rows), columns];
   const top = hqqTop({ nbits });
   const codes = Float64Array.from(random.fill(elements, () => random.integer(0, top)));
   const floats = (draw: () => number) =>
-    hostTensorFrom('f32', [groups, 1], random.fill(groups, draw));
+    hostTensorFrom('f32', axis === 1 ? [groups, 1] : [1, groups], random.fill(groups, draw));
   return {
-    packed: hostTensorFrom(
-      words.dtype,
-      [rows, group_size],
-      packSlices(codes, rows * group_size, words),
-    ),
+    packed: hostTensorFrom(words.dtype, packed, packSlices(codes, sizeOf(packed), words)),
     scale: floats(isExact ? () => 2 ** random.integer(-2, 1) : () => random.uniform(0.1, 2)),
     zero: floats(isExact ? () => random.integer(0, top) : () => random.uniform(0, top)),
   };
@@ -35,6 +35,7 @@ export function drawHqqWeight(
 interface Description {
   readonly level: 'exact' | 'legal';
   readonly nbits?: HqqBits;
+  readonly axis?: 0 | 1;
   readonly group_size?: number;
   readonly x: Shape;
   readonly out: number;
@@ -50,6 +51,7 @@ const ALL = ['register', 'subgroup', 'tiled'];
 function sample({
   level,
   nbits = 4,
+  axis = 1,
   group_size = 64,
   x,
   out,
@@ -63,7 +65,7 @@ function sample({
   const y = [...x.slice(0, -1), out];
   const draw = (random: Random) =>
     level === 'exact' ? () => random.integer(-4, 4) : () => random.normal();
-  const params = { nbits, group_size, out_features, in_features, transpose_weight };
+  const params = { nbits, axis, group_size, out_features, in_features, transpose_weight };
   return {
     level,
     variants,
@@ -74,6 +76,7 @@ function sample({
       out,
       bits: nbits,
       group: group_size,
+      ...(axis === 0 ? { axis } : {}),
       ...(transpose_weight ? {} : { transpose: 'no' }),
     },
     params,
@@ -114,5 +117,19 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample({
     ...{ level: 'legal', nbits: 2, x: [9, 37], out: 96, group_size: 32 },
     ...{ transpose_weight: false, variants: ALL, tier: 'full' },
+  }),
+  // Groups across rows, the last slice in part, and lines that begin within rows of the matrix.
+  sample({ level: 'exact', axis: 0, x: [5, 24], out: 14, group_size: 7, variants: REGISTER }),
+  sample({
+    ...{ level: 'legal', axis: 0, nbits: 2, x: [3, 64], out: 16, variants: REGISTER },
+    gradientTier: 'full',
+  }),
+  sample({
+    ...{ level: 'exact', axis: 0, nbits: 3, x: [9, 36], out: 32, group_size: 32, variants: ALL },
+    tier: 'full',
+  }),
+  sample({
+    ...{ level: 'exact', axis: 0, nbits: 8, x: [4, 6], out: 40, group_size: 12 },
+    ...{ transpose_weight: false, variants: REGISTER, gradientTier: 'full' },
   }),
 ];

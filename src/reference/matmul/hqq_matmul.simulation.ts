@@ -10,7 +10,7 @@ import { multiplyDecoded } from '../quant/decoded-product.simulation.ts';
 import type { Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { drawHqqWeight } from './hqq_matmul.samples.ts';
-import { hqqCodes } from './hqq_matmul.ts';
+import { hqqCodes, hqqGroupOf } from './hqq_matmul.ts';
 
 /** A weight as the loader decodes it. */
 function decode(
@@ -18,7 +18,8 @@ function decode(
   weight: Omit<InputsOf<typeof signature, Value>, 'x'>,
   params: HqqProductParams,
 ): Value {
-  const at = ({ data }: Value, i: number) => data[Math.floor(i / params.group_size)] as number;
+  const groupOf = hqqGroupOf(params);
+  const at = ({ data }: Value, i: number) => data[groupOf(i)] as number;
   return {
     shape: [params.out_features, params.in_features],
     data: hqqCodes(weight, params).map((code, i) =>
@@ -30,7 +31,7 @@ function decode(
 /** Terms of one sign, whose roundings add up, with zeros below every code. */
 function sample(x: Shape, out: number, group_size: number): SampleOf<typeof signature> {
   const in_features = x.at(-1) as number;
-  const params = { nbits: 4, group_size, out_features: out, in_features } as const;
+  const params = { nbits: 4, axis: 1, group_size, out_features: out, in_features } as const;
   return {
     level: 'legal',
     label: { x: formatShape(x), out, group: group_size },

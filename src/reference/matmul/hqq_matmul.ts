@@ -26,11 +26,19 @@ export function hqqCodes({ packed }: Weight, params: HqqProductParams): Float64A
   return unpackSlices(packed.data, out_features * in_features, HQQ_WORDS[nbits]);
 }
 
+/** The group of an element: elements beside each other share one (axis 1), or elements apart. */
+export function hqqGroupOf(params: HqqProductParams): (i: number) => number {
+  const { axis, group_size, out_features, in_features } = params;
+  const groups = (out_features * in_features) / group_size;
+  return (i) => (axis === 1 ? Math.floor(i / group_size) : i % groups);
+}
+
 /** (code - zero) scale in float64, and how far float32 may be off. */
 function weightOf(weight: Weight, params: HqqProductParams): DecodedWeight {
-  const { group_size, out_features, in_features } = params;
+  const { out_features, in_features } = params;
   const codes = hqqCodes(weight, params);
-  const at = ({ data }: Value, i: number) => exactly(data[Math.floor(i / group_size)] as number);
+  const groupOf = hqqGroupOf(params);
+  const at = ({ data }: Value, i: number) => exactly(data[groupOf(i)] as number);
   return decodedWeight([out_features, in_features], (i, ops) =>
     ops.mul(ops.sub(exactly(codes[i] as number), at(weight.zero, i)), at(weight.scale, i)),
   );
@@ -38,13 +46,13 @@ function weightOf(weight: Weight, params: HqqProductParams): DecodedWeight {
 
 /** HQQ's product of x and a weight that it dequantizes, in float32. */
 export const record = defineRecord(signature, {
-  summary: 'y = x W^T with W decoded in registers, from codes in groups along the rows, by HQQ',
+  summary: 'y = x W^T with W decoded in registers, from codes in groups, by HQQ',
   ...decodedProductOf(weightOf),
   samples,
   faults: loaderFaults(
     'neighbouring codes swapped',
-    'vec4f(codes) - zeros',
-    'vec4f(codes.yxwz) - zeros',
+    'words_of(four) >> vec4u(shift)',
+    'words_of(four).yxwz >> vec4u(shift)',
   ),
   plausibleBugs: [
     paramsBug('groups half as long', (params) => ({

@@ -5,9 +5,11 @@ import { float, type Known, on, size } from '../rules.ts';
 import { exactly } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
-/** The format of a weight [out_features, in_features] with groups along its rows. */
+/** The format of a weight [out_features, in_features]. */
 export interface HqqProductParams {
   readonly nbits: HqqBits;
+  /** As hqq_quantize has it: 1 for groups along the rows. */
+  readonly axis: 0 | 1;
   readonly group_size: number;
   readonly out_features: number;
   readonly in_features: number;
@@ -15,18 +17,30 @@ export interface HqqProductParams {
   readonly transpose_weight: boolean;
 }
 
-/** Groups of the weight; those of a row are whole. */
-function groupsOf({ params: p }: Known<HqqProductParams>): number {
-  return p.out_features * exactly(p.in_features, p.group_size, 'in_features');
+/** The matrix of groups: a group is a row (axis 1), of which a row of the weight has whole ones, or a column. */
+function matrixOf({ params: p }: Known<HqqProductParams>): [number, number] {
+  const { axis, group_size, out_features, in_features } = p;
+  return axis === 1
+    ? [out_features * exactly(in_features, group_size, 'in_features'), group_size]
+    : [group_size, exactly(out_features * in_features, group_size, 'the number of weights')];
 }
 
-const scales = (known: Known<HqqProductParams>): Shape => [groupsOf(known), 1];
+function scales(known: Known<HqqProductParams>): Shape {
+  const [rows, columns] = matrixOf(known);
+  return known.params.axis === 1 ? [rows, 1] : [1, columns];
+}
 
-/** A product with a weight that hqq_quantize made with axis 1, decoded in registers. */
+function packed(known: Known<HqqProductParams>): Shape {
+  const [rows, columns] = matrixOf(known);
+  return [Math.ceil(rows / HQQ_WORDS[known.params.nbits].rows), columns];
+}
+
+/** A product with a weight that hqq_quantize made, decoded in registers. */
 export const hqqMatmul = signature(
   { family: 'matmul', name: 'hqq_matmul', inBundles: false },
   v.strictObject({
     nbits,
+    axis: v.optional(v.picklist([0, 1]), 1),
     group_size: v.optional(size, 64),
     out_features: size,
     in_features: size,
@@ -41,10 +55,7 @@ export const hqqMatmul = signature(
       packed: {
         dtypes: ['U8', 'I32'],
         native: ['u8', 'i32'],
-        shape: (known) => [
-          Math.ceil(groupsOf(known) / HQQ_WORDS[known.params.nbits].rows),
-          known.params.group_size,
-        ],
+        shape: packed,
       },
       scale: float(scales),
       zero: float(scales),

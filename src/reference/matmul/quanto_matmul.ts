@@ -1,0 +1,74 @@
+import {
+  type QuantoProductParams,
+  quantoMatmul as signature,
+} from '../../vocabulary/matmul/quanto_matmul.ts';
+import type { InputsOf } from '../../vocabulary/signature.ts';
+import { defineRecord } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import {
+  type DecodedWeight,
+  decodedProductOf,
+  decodedWeight,
+  loaderFaults,
+  transposed,
+} from '../quant/decoded-product.ts';
+import { codeIn } from '../quant/quanto-groups.ts';
+import { exactly } from '../quant/ranges.ts';
+import type { Value } from '../record.ts';
+import { samples } from './quanto_matmul.samples.ts';
+
+/** A weight as Quanto packs it, on the host. */
+export type QuantoWeight = Omit<InputsOf<typeof signature, Value>, 'x'>;
+
+/** The code of each element, and scale and shift of its group. */
+export function quantoParts(
+  { packed, scale, shift }: QuantoWeight,
+  { bits, group_size }: QuantoProductParams,
+): (i: number) => { readonly code: number; readonly scale: number; readonly shift: number } {
+  return (i) => {
+    const group = Math.floor(i / group_size);
+    return {
+      code: codeIn(packed, i, bits),
+      scale: scale.data[group] as number,
+      shift: shift.data[group] as number,
+    };
+  };
+}
+
+/** code scale - shift in float64, and how far float32 may be off. */
+function weightOf(weight: QuantoWeight, params: QuantoProductParams): DecodedWeight {
+  const at = quantoParts(weight, params);
+  return decodedWeight([params.out_features, params.in_features], (i, ops) => {
+    const { code, scale, shift } = at(i);
+    return ops.sub(ops.mul(exactly(code), exactly(scale)), exactly(shift));
+  });
+}
+
+/** The product of x and a weight that optimum-quanto dequantizes, in float32. */
+export const record = defineRecord(signature, {
+  summary: 'y = x W^T with W decoded in registers, from codes of 4 or 2 bits by Quanto',
+  ...decodedProductOf(weightOf),
+  samples,
+  faults: loaderFaults(
+    'the first slice in the highest bits',
+    'select(vec4u(SLICES - 1u) - slices, slices, QUANTO)',
+    'select(slices, vec4u(SLICES - 1u) - slices, QUANTO)',
+  ),
+  plausibleBugs: [
+    paramsBug('groups half as long', (params) => ({
+      ...params,
+      group_size: params.group_size / 2,
+    })),
+    paramsBug('the other way round', transposed),
+    inputBug('a code one too high', 'packed', (byte, i) => (i === 0 ? byte ^ 1 : byte)),
+    inputBug('scales of the next group', 'scale', (_, i, { data }) =>
+      Number(data[(i + 1) % data.length]),
+    ),
+    inputBug('shifts added', 'shift', (shift) => -shift),
+    inputBug('shifts wrong by 2e-5', 'shift', (shift) => shift * (1 + 2e-5)),
+    inputBug('last term dropped', 'x', (x, i, { shape }) => {
+      const terms = shape.at(-1) as number;
+      return i % terms === terms - 1 ? 0 : x;
+    }),
+  ],
+});
