@@ -50,9 +50,9 @@ export const record = defineRecord(signature, {
   ...decodedProductOf(weightOf),
   samples,
   faults: loaderFaults(
-    'neighbouring codes swapped',
-    'words_of(four) >> vec4u(shift)',
-    'words_of(four).yxwz >> vec4u(shift)',
+    'codes of a neighbouring four',
+    '* right.fours + columns;',
+    '* right.fours + (columns ^ vec4u(1u));',
   ),
   plausibleBugs: [
     paramsBug('groups half as long', (params) => ({
