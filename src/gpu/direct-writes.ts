@@ -4,10 +4,7 @@ import { type Command, TracedAllocation, touched } from './trace.ts';
 
 /** A part of memory is bound at multiples of it. Bytes. */
 const ALIGNMENT = 256;
-/**
- * What is bound ends on a whole vec4f, of which a kernel leaves alone what is past its last element.
- * Bytes.
- */
+/** What is bound ends on a whole vec4f; a kernel leaves alone what is past its last element. Bytes. */
 const UNIT = 16;
 
 type Copy = Extract<Command, { kind: 'copy' }>;
