@@ -3,9 +3,7 @@ export type Shape = readonly number[];
 
 /** Number of elements. */
 export function sizeOf(shape: Shape): number {
-  let size = 1;
-  for (let d = 0; d < shape.length; d++) size *= shape[d] as number;
-  return size;
+  return shape.reduce((product, n) => product * n, 1);
 }
 
 /** All dimensions but the last as one, and the last: how a matrix product sees `[..., width]`. */
