@@ -1,9 +1,15 @@
+import { Tape } from '../../src/autograd/tape.ts';
+import { Scope } from '../../src/gpu/scope.ts';
 import { isQuantized } from '../../src/quant/weight.ts';
+import { decodedWeight, denseProduct, multiplied } from '../../src/quantizer/coding.ts';
+import type { LayerOptions } from '../../src/quantizer/policy.ts';
 import { predictedBytes } from '../../src/quantizer/quantizer.ts';
+import { methods } from '../../src/quantizer/registry.ts';
+import type { Shape } from '../../src/tensor/shape.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
-import { quantizerOf } from './drawn.ts';
+import { drawn, quantizerOf } from './drawn.ts';
 import { Perceptron } from './perceptron.ts';
 
 export const quantizedMemory = suite('quantizer.memory', {
@@ -109,4 +115,59 @@ quantizedMemory
     const bytes = Object.values(FORMULAS).map(([method]) => held(t, method));
     const falls = bytes.slice(1).every((each, i) => each < (bytes[i] as number));
     t.expect(falls, () => `the models hold ${bytes.join(', ')} bytes`);
+  });
+
+const WEIGHT = [128, 256] as const;
+
+/** Schemes whose products decode in registers; that of LLM.int8 decodes for the gradient. */
+const DECODED_IN_REGISTERS: readonly LayerOptions[] = [
+  ...[...methods.values()]
+    .filter(({ name, library }) => library !== 'torch' && name !== 'llm_int8')
+    .map(({ name }) => ({ method: name })),
+  { method: 'int8', groupSize: 'tensor' },
+  { method: 'int8_blockwise', groupSize: 64 },
+  { method: 'hqq', axis: 1 },
+  { method: 'hqq', bits: 3 },
+  { method: 'quanto_int', bits: 2, groupSize: 'channel' },
+];
+
+/** The most bytes that a product and the gradient of x take beside the weight and x. */
+async function peakOfProduct(t: CaseContext, options: LayerOptions): Promise<number> {
+  const { gpu } = t;
+  using scope = new Scope();
+  const tensor = (stream: number, shape: Shape) =>
+    scope.add(Tensor.from(gpu, drawn(t, stream, shape)));
+  const making = scope.add(new Tape(gpu, []));
+  const made = quantizerOf(t, options).quantizeWeight(making, tensor(0, WEIGHT), 'fc');
+  scope.addAll(made.parts);
+  const x = tensor(1, [5, WEIGHT[1]]);
+  const dy = tensor(2, [5, WEIGHT[0]]);
+  const before = gpu.memory.ledger.liveBytes;
+  gpu.memory.resetPeak();
+  const tape = scope.add(new Tape(gpu, [x]));
+  tape.backward(multiplied(tape, made, x, 'fc'), dy);
+  const { peakBytes } = gpu.memory.ledger;
+  await gpu.finish();
+  return peakBytes - before;
+}
+
+quantizedMemory
+  .case('products')
+  .desc(
+    'Of every method but LLM.int8 a product and the gradient of x, of a weight of 128 x 256 and 5 rows, take a tenth of the decoded weight at most: no dense copy is made.',
+  )
+  .control('the decoded weight is multiplied', (fault) =>
+    fault.host(
+      'quantizer.multiplied',
+      () => (tape, weight, x, layer) =>
+        denseProduct(tape, decodedWeight(tape, weight, layer), x, layer),
+    ),
+  )
+  .run(async (t) => {
+    const most = (4 * WEIGHT[0] * WEIGHT[1]) / 10;
+    for (const options of DECODED_IN_REGISTERS) {
+      const words = Object.values(options).join(' ');
+      const bytes = await peakOfProduct(t, options);
+      t.expect(bytes <= most, () => `${words}: ${bytes} bytes beside the weight, of ${most}`);
+    }
   });

@@ -63,6 +63,10 @@ export const record = defineRecord(signature, {
       ...params,
       nbits: params.nbits === 2 ? 1 : params.nbits,
     })),
+    paramsBug('groups along the other axis', (params) => ({
+      ...params,
+      axis: params.axis === 1 ? 0 : 1,
+    })),
     paramsBug('the other way round', transposed),
     inputBug('a code one too high', 'packed', (word, i) => (i === 0 ? word ^ 1 : word)),
     inputBug('scales of the next group', 'scale', (_, i, { data }) =>

@@ -59,6 +59,10 @@ export const record = defineRecord(signature, {
       ...params,
       group_size: params.group_size / 2,
     })),
+    paramsBug('codes of the other width', (params) => ({
+      ...params,
+      bits: params.bits === 4 ? 2 : 4,
+    })),
     paramsBug('the other way round', transposed),
     inputBug('a code one too high', 'packed', (byte, i) => (i === 0 ? byte ^ 1 : byte)),
     inputBug('scales of the next group', 'scale', (_, i, { data }) =>
