@@ -17,7 +17,7 @@ export interface HqqProductParams {
   readonly transpose_weight: boolean;
 }
 
-/** The matrix of groups: a group is a row, and rows of the weight are whole groups (axis 1), or a column. */
+/** The matrix of groups: a group is a row, and a row of the weight whole groups (1), or a column. */
 function matrixOf({ params: p }: Known<HqqProductParams>): [number, number] {
   const { axis, group_size, out_features, in_features } = p;
   return axis === 1
