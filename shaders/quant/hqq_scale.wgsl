@@ -1,6 +1,7 @@
 // What HQQ begins with: a group's codes go from its least element, 0, to its largest, `top`.
-// inverse = top / (max - min), 1 where they are hardly apart, at most 20,000; scale = 1 / inverse;
-// zero = -min * inverse, which ROUND_ZERO rounds half to even. One invocation takes a group.
+// inverse = top * (1 / (max - min)), as torch divides a number by a tensor, 1 where they are hardly
+// apart, at most 20,000; scale = 1 / inverse; zero = -min * inverse, which ROUND_ZERO rounds half to
+// even. One invocation takes a group.
 
 import package::lib::grid::linear_index;
 import package::quant::hqq_groups::Groups;
@@ -39,7 +40,7 @@ fn main(
   let span = high - low;
   var factor = 1.0;
   if (span > 1e-4) {
-    factor = min(range.top / span, 2e4);
+    factor = min(range.top * (1.0 / span), 2e4);
   }
   let start = -low * factor;
   inverse[j] = factor;

@@ -1,5 +1,5 @@
-// q = round(x * (127 / absmax of its row)), ties to even; 0 in the columns whose byte in `mask` is 1
-// where OUTLIERS is set. x: n elements of STORAGE f32, f16 or bf16 (0, 1, 2) in rows of `cols`;
+// q = round(x * (127 * (1 / absmax of its row))), ties to even; 0 in the columns whose byte in `mask`
+// is 1 where OUTLIERS is set. x: n elements of STORAGE f32, f16 or bf16 (0, 1, 2) in rows of `cols`;
 // absmax: float32 bits of each row, of what is not in those columns; q: signed bytes. One
 // invocation makes a word of 4 codes; what fills the last one up is 0.
 

@@ -27,7 +27,8 @@ export type Depth = (terms: number) => number;
  * - within: |actual - oracle| <= bound (level L1); `typical` is the advisory L2 size of the error;
  *   `nearest(index, actual)` takes the oracle's place where several values are right, as below a
  *   code in its band: it returns the right one nearest to the actual;
- * - codes: `accepts(index, actual)` decides, and `inBand` elements had more than one right answer.
+ * - codes: `accepts(index, actual)` decides, and `inBand` of `codes` codes, by default one an
+ *   element, had more than one right answer.
  */
 export type Acceptance =
   | { readonly kind: 'exact' }
@@ -47,6 +48,7 @@ export type Acceptance =
       readonly kind: 'codes';
       readonly accepts: (index: number, actual: number) => boolean;
       readonly inBand: number;
+      readonly codes?: number;
     };
 
 /** Acceptances by output, or by input for gradients. */

@@ -1,5 +1,6 @@
 import { ternarize } from '../../src/ops/quant/ternarize.ts';
 import { ternaryPack } from '../../src/ops/quant/ternary_pack.ts';
+import { transpose } from '../../src/ops/shape/transpose.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
@@ -132,6 +133,11 @@ fixed
   )
   .run((t) => expectTrits(t, normals(t, parseShape(String(t.params['weight'])))));
 
+/** Of a matrix whose columns are seen with strides: the rows, those before the view, its columns. */
+const ROWS = 9;
+const SKIPPED = 2;
+const COLUMNS = 32;
+
 /** A scalar, sizes of one, and more rows than a dispatch has workgroups in one dimension. */
 const EDGES: Readonly<Record<string, Shape>> = {
   scalar: [],
@@ -157,3 +163,38 @@ fixed
     }),
   )
   .run((t) => expectTrits(t, normals(t, EDGES[t.params.weight] as Shape)));
+
+fixed
+  .case('strided-view')
+  .covers('triton.quantization.preserves-shape/strided-view')
+  .desc(
+    'Trits of every other column of a matrix from its third row on, seen as a view with its dimensions exchanged, are those of the contiguous copy.',
+  )
+  .control('the view is read as it lies in memory', (fault) =>
+    fault.launch('transpose.forward', ([gpu, inputs, , ...rest]) => [
+      gpu,
+      inputs,
+      { perm: [0, 1, 2] },
+      ...rest,
+    ]),
+  )
+  .run(async (t) => {
+    const host = normals(t, [ROWS, 2 * COLUMNS]);
+    using whole = Tensor.from(t.gpu, host);
+    using threshold = Tensor.from(t.gpu, fixedThreshold(THRESHOLD));
+    // Rows begin at multiples of 256 bytes; a row is pairs, whose first numbers are looked at.
+    const rows = ROWS - SKIPPED;
+    const pairs = whole.view([rows, COLUMNS, 2], { offset: SKIPPED * 2 * COLUMNS * 4 });
+    using exchanged = transpose.forward(t.gpu, { x: pairs }, { perm: [2, 1, 0] }).y;
+    const view = exchanged.view([COLUMNS, rows]);
+    using trits = ternarize.forward(t.gpu, { weight: view, threshold }, {}).trits;
+    const data = valuesOf(host);
+    const at = (column: number, row: number) =>
+      data[(row + SKIPPED) * 2 * COLUMNS + 2 * column] as number;
+    const copy = Array.from({ length: COLUMNS * rows }, (_, i) =>
+      at(Math.floor(i / rows), i % rows),
+    );
+    using weight = Tensor.from(t.gpu, hostTensorFrom('f32', [COLUMNS, rows], copy));
+    using ofCopy = ternarize.forward(t.gpu, { weight, threshold }, {}).trits;
+    t.expectEqual('trits', value(await trits.read()), value(await ofCopy.read()));
+  });

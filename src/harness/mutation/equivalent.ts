@@ -76,19 +76,19 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.far,
   },
   {
-    id: 'mutate.lib.block_scale:boundary;line=27;n=1',
+    id: 'mutate.lib.block_scale:boundary;line=29;n=1',
     line: 'return select(select(0, -64, exponent > 191u), 64, exponent < 64u);',
     becomes: 'return select(select(0, -64, exponent >= 191u), 64, exponent < 64u);',
     why: WHY.shift,
   },
   {
-    id: 'mutate.lib.block_scale:boundary;line=90;n=1',
+    id: 'mutate.lib.block_scale:boundary;line=83;n=1',
     line: 'return q + select(0u, 1u, 2 * rest > i32(m));',
     becomes: 'return q + select(0u, 1u, 2 * rest >= i32(m));',
     why: WHY.odd,
   },
   {
-    id: 'mutate.lib.block_scale:constant;line=11;n=1',
+    id: 'mutate.lib.block_scale:constant;line=12;n=1',
     line: 'const SMALLEST_ABSMAX = 0x006ce3eeu;',
     becomes: 'const SMALLEST_ABSMAX = 7136239u;',
     why: WHY.smallest,

@@ -42,9 +42,9 @@ function limitOf(threshold: number, dtype: DType): number {
  * Quantizes each row of `x` (f32, f16 or bf16; the last dimension is a row) to round(127 x / its
  * largest magnitude), ties to even. With a threshold above 0, elements as large as it or larger are
  * outliers: they do not count for their rows, and all codes of their columns are 0. Codes have the
- * bits of bitsandbytes wherever products round to nearest: the factor 127 / absmax is the nearest
- * float32 on every adapter, and so is absmax itself exact, whatever its size. The caller owns the
- * tensors.
+ * bits of bitsandbytes wherever products round to nearest: 1 / absmax, which 127 is multiplied by, is
+ * the nearest float32 on every adapter, and absmax itself is exact, whatever its size. The caller
+ * owns the tensors.
  */
 export function quantizeRows(gpu: Gpu, x: Tensor, threshold: number, variant: string): RowCodes {
   const [rows, cols] = matrixOf(x.shape);

@@ -21,8 +21,8 @@ import { nearestOf } from './nearest.ts';
 
 type Outputs<T> = OutputsOf<typeof signature, T>;
 
-/** Units that a scale may be off: the range, the quotient, and that of its inverse. */
-const SCALE = 6;
+/** Units that a scale may be off: the range, its reciprocal, a product, and that of its inverse. */
+const SCALE = 7;
 
 const INFINITE = Number.POSITIVE_INFINITY;
 
@@ -95,6 +95,7 @@ function codesAndDequant(
         word === asked.packed.data[i] &&
         slices.every((start) => start + i >= low.length || isRight(start + i)),
       inBand,
+      codes: low.length,
     },
     unpacked: {
       kind: 'codes',

@@ -12,8 +12,8 @@ import {
   type Range,
 } from './hqq-groups.ts';
 
-/** Units that the inverse of a scale may be off: its range, the quotient, and the scale itself. */
-const INVERSE = 3.5;
+/** Units that the inverse of a scale may be off: its range, the reciprocal of that, and a product. */
+const INVERSE = 4.5;
 
 /** A scale and a zero of each group as a party gave them, or not. */
 export interface Given {

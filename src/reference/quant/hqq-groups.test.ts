@@ -61,11 +61,11 @@ test('codes are rounded half to even, and end at both ends', () => {
   ]);
 });
 
-test('an inverse is the quotient that is rounded twice, at most 20,000, and 1 of a narrow range', () => {
+test('an inverse is a reciprocal times the largest code, each rounded, at most 20,000, and 1 of a narrow range', () => {
   const of = (high: number) => nearestInverse({ low: 0, high }, 15);
   expect([of(3), of(1e-3), of(4e-4), of(Math.fround(1e-4)), of(0)]).toEqual([
     5,
-    Math.fround(15 / Math.fround(1e-3)),
+    Math.fround(15 * Math.fround(1 / Math.fround(1e-3))),
     2e4,
     1,
     1,

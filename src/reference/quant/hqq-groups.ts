@@ -85,10 +85,15 @@ export function rangesOf({ x, count, size, place }: Groups): readonly Range[] {
 /** Whether a group's range is beyond what arithmetic in float32 promises anything of. */
 export const isBeyond = ({ low, high }: Range): boolean => !(high - low <= LARGEST_DIVISOR);
 
-/** The inverse of a group's scale, each operation rounded to the nearest. */
+/**
+ * The inverse of a group's scale, each operation rounded to the nearest: torch divides a number by a
+ * tensor by its reciprocal.
+ */
 export function nearestInverse({ low, high }: Range, top: number): number {
   const span = Math.fround(high - low);
-  return span > HARDLY_APART ? Math.min(Math.fround(top / span), LARGEST_INVERSE) : 1;
+  return span > HARDLY_APART
+    ? Math.min(Math.fround(top * Math.fround(1 / span)), LARGEST_INVERSE)
+    : 1;
 }
 
 /** The scales that are right before they are rounded: two where the range is about 1e-4. */

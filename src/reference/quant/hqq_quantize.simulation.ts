@@ -21,7 +21,7 @@ function firstKept(gpu: SimulatedGpu, groups: Groups, params: HqqParams): Kept {
   const ranges = rangesOf(groups);
   const inverse = Float64Array.from(ranges, ({ low, high }) => {
     const span = gpu.sub(high, low);
-    return span > Math.fround(1e-4) ? Math.min(gpu.div(groups.top, span), 2e4) : 1;
+    return span > Math.fround(1e-4) ? Math.min(gpu.mul(groups.top, gpu.div(1, span)), 2e4) : 1;
   });
   const zero = Float64Array.from(ranges, ({ low }, j) => {
     const start = gpu.mul(-low, inverse[j] as number);

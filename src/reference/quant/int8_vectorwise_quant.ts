@@ -4,7 +4,7 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { int8VectorwiseQuant as signature } from '../../vocabulary/quant/int8_vectorwise_quant.ts';
 import type { InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH } from '../bounds.ts';
+import { EPS, FLUSH, LARGEST } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
@@ -38,6 +38,9 @@ function forwardChosen(
   };
 }
 
+/** Of rows whose largest is smaller, 127 over it may overflow: their codes stand for as good as 0. */
+const LEAST_STAT = 127 / LARGEST;
+
 /** Two products and the 127th round; a 127th that is flushed is multiplied by a code. */
 function acceptance(
   inputs: Inputs,
@@ -45,15 +48,18 @@ function acceptance(
   { threshold }: Params,
   { ieee }: Arithmetic,
 ): Outputs<Acceptance> {
-  const { levels } = rowsOf(inputs.x, colsOf(inputs), threshold, outputs);
+  const cols = colsOf(inputs);
+  const { levels, stats } = rowsOf(inputs.x, cols, threshold, outputs);
+  const isOpen = (i: number) => !ieee && (stats[Math.floor(i / cols)] as number) < LEAST_STAT;
   return {
     q: {
       kind: 'codes',
       accepts: (i, code) => {
+        if (isOpen(i)) return Number.isInteger(code);
         const { low, high } = codeRange(levels[i] as number, ieee);
         return code === low || code === high;
       },
-      inBand: apartOf(levels, ieee).filter(Boolean).length,
+      inBand: apartOf(levels, ieee).filter((apart, i) => apart > 0 || isOpen(i)).length,
     },
     row_stats: { kind: 'exact' },
     outlier_cols: { kind: 'exact' },

@@ -15,7 +15,8 @@ const LEVEL_ERROR = (3.5 * EPS + SCALE_ERROR) * SECOND_ORDER;
 
 /**
  * Right lines of a group: the end of the range that is larger by size is a whole number of steps
- * from zero, and a quotient near the middle of two numbers leaves open which.
+ * from zero, and a quotient near the middle of two numbers leaves open which. Of ends that may be
+ * flushed, neither need be the larger.
  */
 function linesOf(group: Float64Array, top: number): readonly [Line, ...Line[]] {
   const low = Math.min(...group);
@@ -31,7 +32,12 @@ function linesOf(group: Float64Array, top: number): readonly [Line, ...Line[]] {
   const others = [1 - STEPS_ERROR, 1 + STEPS_ERROR]
     .map((off) => rint(ratio * off))
     .filter((steps) => steps !== nearest);
-  return [lineOf(nearest), ...others.map(lineOf)];
+  const isFlushed = Math.abs(edge) < FLUSH;
+  return [
+    lineOf(nearest),
+    ...others.map(lineOf),
+    ...(isFlushed ? [{ scale: -scale, bias: 0 }] : []),
+  ];
 }
 
 /** MLX's affine mode: whole steps of a group's scale from its bias. */

@@ -96,6 +96,7 @@ function acceptance(
       kind: 'codes',
       accepts: (w, word) => acceptsWord(word, w, (i) => right[i] ?? [], packing(bits)),
       inBand: right.filter((_, i) => new Set(values(i)).size > 1).length,
+      codes: right.length,
     },
     scales: biases
       ? { kind: 'within', bound: scales.data.map((scale, g) => reach(stored[g] as Range, scale)) }

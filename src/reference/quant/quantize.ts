@@ -74,6 +74,7 @@ function acceptance(
     kind: 'codes',
     accepts: (k, byte) => acceptsByte(byte, k, ranks, format),
     inBand: inBand(ranks, format),
+    codes: data.length,
   };
   if (!params.compress_statistics) {
     return {

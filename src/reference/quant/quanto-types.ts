@@ -1,6 +1,7 @@
 import { codesAround, E4M3, E5M2, type SmallFloat, valueOfCode } from '../../quant/small-floats.ts';
 import { rint } from '../../tensor/rint.ts';
 import type { QuantoParams } from '../../vocabulary/quant/quanto_quantize.ts';
+import { FLUSH, LARGEST } from '../bounds.ts';
 import { exactly, type Range, type RangeArithmetic } from './ranges.ts';
 
 /** What a group's codes are relative to. */
@@ -18,6 +19,13 @@ export interface QuantoType {
   /** What a code decodes to. */
   readonly decode: (code: number, of: QuantoScale, ops: RangeArithmetic) => Range;
 }
+
+/** Of quotients by a scale that may be flushed: every code stands for as good as zero then. */
+const ANY: Range = { low: -LARGEST, high: LARGEST };
+
+/** Steps of a scale. */
+const stepsOf = (x: Range, scale: Range, ops: RangeArithmetic): Range =>
+  scale.low < FLUSH ? ANY : ops.div(x, scale);
 
 /** Whole numbers from `low` to `high`. */
 const wholes = ({ low, high }: Range) => Array.from({ length: high - low + 1 }, (_, i) => low + i);
@@ -42,7 +50,7 @@ function affine(bits: number): QuantoType {
     codes: (x, { scale, shift }, ops) => {
       // Every element of such a group is its least.
       if (scale.high === 0) return [0];
-      return levels(ops.div(ops.add(exactly(x), exactly(shift)), scale), 0, top);
+      return levels(stepsOf(ops.add(exactly(x), exactly(shift)), scale, ops), 0, top);
     },
     decode: (code, { scale, shift }, ops) => ops.sub(ops.mul(exactly(code), scale), exactly(shift)),
   };
@@ -61,7 +69,7 @@ function symmetric(
       return { scale, shift: 0 };
     },
     codes: (x, { scale }, ops) =>
-      codesOf(scale.high === 0 ? exactly(0) : ops.div(exactly(x), scale)),
+      codesOf(scale.high === 0 ? exactly(0) : stepsOf(exactly(x), scale, ops)),
     decode: (code, { scale }, ops) => ops.mul(exactly(value(code)), scale),
   };
 }

@@ -1,6 +1,7 @@
 import { sizeOf } from '../../tensor/shape.ts';
 import { quantoBits, quantoQuantize as signature } from '../../vocabulary/quant/quanto_quantize.ts';
 import type { InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import { FLUSH } from '../bounds.ts';
 import { defineRecord } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
@@ -86,7 +87,10 @@ function acceptance(
   const common: Partial<Outputs<Acceptance>> = {
     scale: {
       kind: 'within',
-      bound: scale.data.map((x, g) => reach((scales[g] as QuantoScale).scale, x)),
+      // Whatever the arithmetic, a denormal may be flushed.
+      bound: scale.data.map((x, g) =>
+        Math.max(reach((scales[g] as QuantoScale).scale, x), x < FLUSH ? x : 0),
+      ),
     },
     dequant: { kind: 'within', bound: dequantBound },
   };
@@ -101,6 +105,7 @@ function acceptance(
           isRight(p + k * packed.data.length, (byte >> (k * bits)) & (2 ** bits - 1)),
         ),
       inBand,
+      codes: right.length,
     },
     unpacked: accepted,
     shift: { kind: 'exact' },

@@ -27,6 +27,13 @@ export function valuesBetween(low: number, high: number, format: BlockFormat): r
   return codes.map((code) => format.values[code] as number);
 }
 
+/** How many thresholds are below y; without a closure for each, since weights are large. */
+function countBelow(y: number, thresholds: readonly number[]): number {
+  let count = 0;
+  for (const threshold of thresholds) count += Number(y > threshold);
+  return count;
+}
+
 /**
  * Ranks of every element of `x`. A block of zeros decodes to zero whatever the code: outside IEEE
  * arithmetic any is right.
@@ -39,16 +46,16 @@ export function blockRanks(
   ieee: boolean,
 ): Ranks {
   const { thresholds, spread = BAND } = format.rounding;
-  const band = ieee ? 0 : spread;
   const absmaxOf = (i: number) => absmax[Math.floor(i / block)] as number;
   const relative = x.map((value, i) => relativeToBlock(value, absmaxOf(i)));
-  const isOpen = (i: number) => absmaxOf(i) === 0 && !ieee;
-  const count = (isBelow: (threshold: number) => boolean) => thresholds.filter(isBelow).length;
+  const rank = Uint8Array.from(relative, (y) => countBelow(y, thresholds));
+  if (ieee) return { rank, low: rank, high: rank };
+  const isOpen = (i: number) => absmaxOf(i) === 0;
   return {
-    rank: Uint8Array.from(relative, (y) => count((t) => y > t)),
-    low: Uint8Array.from(relative, (y, i) => (isOpen(i) ? 0 : count((t) => y - band > t))),
+    rank,
+    low: Uint8Array.from(relative, (y, i) => (isOpen(i) ? 0 : countBelow(y - spread, thresholds))),
     high: Uint8Array.from(relative, (y, i) =>
-      isOpen(i) ? thresholds.length : count((t) => (band > 0 ? y + band >= t : y > t)),
+      isOpen(i) ? thresholds.length : thresholds.filter((t) => y + spread >= t).length,
     ),
   };
 }

@@ -77,6 +77,7 @@ function acceptance(
         Number.isInteger(byte) &&
         [0, 1, 2, 3].every((k) => isRight(4 * b + k, ((byte >> (2 * k)) & 3) - 1)),
       inBand: choices,
+      codes: data.length,
     },
     threshold: { kind: 'within', bound: Float64Array.of(band) },
     scale: { kind: 'within', bound: Float64Array.of(scaleBound) },

@@ -6,7 +6,7 @@ import { vectorwise } from './vectorwise.ts';
 export const STEP = Math.fround(1 / 127);
 
 /**
- * What the kernels make of rows: their statistics are found by comparing bits, and 127 over them is
+ * What the kernels make of rows: their statistics are found by comparing bits, and the reciprocal is
  * the nearest float32, of a row that is brought to a middle range.
  */
 export function simulatedRows(
@@ -27,7 +27,7 @@ export function simulatedRows(
     const shift = stat < 2 ** -63 ? 2 ** 64 : stat >= 2 ** 65 ? 2 ** -64 : 1;
     const shifted = x * shift;
     const kept = shift < 1 && Math.abs(shifted) < 2 ** -126 ? 0 : shifted;
-    return rint(gpu.mul(kept, Math.fround(127 / (stat * shift))));
+    return rint(gpu.mul(kept, gpu.mul(127, Math.fround(1 / (stat * shift)))));
   });
   return { q, stats, columns };
 }

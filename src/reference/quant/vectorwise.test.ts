@@ -15,7 +15,7 @@ describe('rows', () => {
     const { stats, columns, levels } = vectorwise(rows, 4, Number.POSITIVE_INFINITY);
     expect([...stats]).toEqual([6, 6]);
     expect(columns).toEqual([]);
-    const factor = Math.fround(127 / 6);
+    const factor = Math.fround(127 * Math.fround(1 / 6));
     expect([...levels]).toEqual([...rows].map((x) => Math.fround(x * factor)));
   });
 
@@ -28,7 +28,7 @@ describe('rows', () => {
       0,
       15.875,
       0,
-      Math.fround(2 * Math.fround(127 / 3)),
+      Math.fround(2 * Math.fround(127 * Math.fround(1 / 3))),
       0,
       127,
       0,

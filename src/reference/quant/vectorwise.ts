@@ -18,13 +18,13 @@ export interface Vectorwise {
 }
 
 /**
- * x * (127 / stat), both operations rounded to nearest float32, in an exponent range without end;
- * in a row of zeros 0.
+ * x * (127 * (1 / stat)), each operation rounded to nearest float32, in an exponent range without
+ * end: torch divides a number by a tensor so. In a row of zeros 0.
  */
 function levelOf(x: number, stat: number): number {
   if (stat === 0) return 0;
   const unit = 2 ** Math.floor(Math.log2(stat));
-  return Math.fround(x * (Math.fround((127 * unit) / stat) / unit));
+  return Math.fround(x * (Math.fround(127 * Math.fround(unit / stat)) / unit));
 }
 
 /** Rows of `cols` elements; as large as `threshold` or larger is an outlier. */

@@ -10,6 +10,7 @@ import { valuesOfHosts } from '../../reference/values.ts';
 import { seam } from '../../seam.ts';
 import type { HostTensors } from '../../tensor/host.ts';
 import { signatureOf } from '../../vocabulary/registry.ts';
+import { bandShare } from '../band-share.ts';
 import { AssertionError, type CaseContext } from '../context.ts';
 import { arithmeticOf } from '../judge-call.ts';
 import { findDeviation, labelOf } from './finding.ts';
@@ -92,6 +93,9 @@ export async function replay(
           question.unjudged,
         ),
     );
+    const { acceptance, actual } = question;
+    if (acceptance.kind === 'codes')
+      t.metric(`in-band.${labelOf(question)}`, bandShare(acceptance, actual.data.length));
   }
   if (t.evidence.assertions === 0) t.skip('unjudged', whyUnjudged(questions));
   if (ofTheirs.every(({ unjudged }) => unjudged.every(Boolean)))

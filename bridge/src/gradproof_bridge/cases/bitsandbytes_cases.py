@@ -78,25 +78,25 @@ def _weight(*shape: int, dtype: str = "f32") -> Make:
     return lambda draw: {"weight": draw.normal(*shape, scale=0.05, dtype=dtype)}
 
 
-def _ties(quant_type: str) -> Make:
+def ties(quant_type: str) -> Array:
     """Midpoints between neighbours, and one unit above and below each: absmax is 1, so that each
     stands for itself.
     """
+    table = np.sort(TABLES[quant_type])
+    middles = ((table[1:] + table[:-1]) / 2).astype(np.float32)
+    values = np.concatenate(
+        [
+            middles,
+            np.nextafter(middles, np.float32(2)),
+            np.nextafter(middles, np.float32(-2)),
+            [1.0],
+        ]
+    )
+    return np.append(values, np.zeros(64 - values.size)).astype(np.float32)
 
-    def make(draw: Draw) -> dict[str, Array]:
-        table = np.sort(TABLES[quant_type])
-        middles = ((table[1:] + table[:-1]) / 2).astype(np.float32)
-        values = np.concatenate(
-            [
-                middles,
-                np.nextafter(middles, np.float32(2)),
-                np.nextafter(middles, np.float32(-2)),
-                [1.0],
-            ]
-        )
-        return {"weight": np.append(values, np.zeros(64 - values.size)).astype(np.float32)}
 
-    return make
+def _ties(quant_type: str) -> Make:
+    return lambda _: {"weight": ties(quant_type)}
 
 
 def _zero_block(draw: Draw) -> dict[str, Array]:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from gradproof_bridge.commands import diff, doctor, onnx, opinfo, quantize, record, serve, verify
+from gradproof_bridge.commands import (
+    diff,
+    doctor,
+    goldens,
+    onnx,
+    opinfo,
+    quantize,
+    record,
+    serve,
+    verify,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -25,4 +35,14 @@ class Command(Protocol):
         ...
 
 
-COMMANDS: tuple[Command, ...] = (doctor, record, verify, diff, quantize, onnx, opinfo, serve)
+COMMANDS: tuple[Command, ...] = (
+    doctor,
+    record,
+    verify,
+    diff,
+    quantize,
+    onnx,
+    opinfo,
+    goldens,
+    serve,
+)

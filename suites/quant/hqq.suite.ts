@@ -1,0 +1,174 @@
+import { float64Of, type StoredTensor } from '../../src/formats/safetensors/stored.ts';
+import { packSlices, unpackSlices } from '../../src/quant/packing/row-slices.ts';
+import { type HostTensor, type HostTensors, valuesOf } from '../../src/tensor/host.ts';
+import type { CaseContext } from '../../src/testing/context.ts';
+import { judgeResults } from '../../src/testing/judge-call.ts';
+import { controlOf } from '../../src/testing/parity.ts';
+import { suite } from '../../src/testing/suite.ts';
+import { HQQ_WORDS, type HqqBits } from '../../src/vocabulary/quant/hqq_quantize.ts';
+import { signatureOf } from '../../src/vocabulary/registry.ts';
+import { type Golden, goldenOf } from './goldens/golden.ts';
+import { judgeGolden, oursOf } from './goldens/judged.ts';
+
+export const hqq = suite('quant.hqq', {
+  description:
+    'Codes, scales and zeros in groups of 64 and 128 along both axes, beside those that HQQ gave',
+});
+
+const ROW = 'fsdp.quantization.parity-hqq';
+const BITS = [8, 4, 3, 2] as const;
+
+/** The goldens of a width. */
+const namesOf = (bits: number): readonly string[] =>
+  [64, 128].flatMap((group) => [0, 1].map((axis) => `hqq-${bits}-${group}-${axis}`));
+
+/** What our kernels give, all of it, what the last pass began with among it. */
+function judgedOurs(t: CaseContext, { op, params, inputs }: Golden, ours: HostTensors) {
+  const call = { op: signatureOf(op), params, inputs, variant: 'groups', level: 'legal' as const };
+  judgeResults(t, call, { outputs: ours, gradients: {} });
+}
+
+const numbersOf = (stored: StoredTensor | undefined) => float64Of(stored as StoredTensor);
+
+const REVERSED = controlOf('hqq_quantize');
+
+hqq
+  .case('codes', { bits: BITS })
+  .tier('full')
+  .covers(`${ROW}/codes-outside-band`)
+  .desc(
+    'Codes of our kernels, and those of HQQ, are right by the zeros that each produced, outside the band around two codes.',
+  )
+  .control(REVERSED.name, REVERSED.faults)
+  .run(async (t) => {
+    for (const name of namesOf(t.params.bits)) await judgeGolden(t, name);
+  });
+
+hqq
+  .case('scale', { bits: BITS })
+  .tier('full')
+  .covers(`${ROW}/scale-within-bound`)
+  .desc(
+    'Each scale is within its bound, as that of HQQ is, and is the same where the probe shows IEEE.',
+  )
+  .control('scales of a step less', (fault) =>
+    fault.shader('quant/hqq_scale', 'range.top * (1.0 / span)', '(range.top - 1.0) * (1.0 / span)'),
+  )
+  .run(async (t) => {
+    for (const name of namesOf(t.params.bits)) {
+      const { golden, ours } = await judgeGolden(t, name);
+      const { shape } = golden.outputs['scale'] as StoredTensor;
+      const expected = { shape, data: numbersOf(golden.outputs['scale']) };
+      const actual = { shape, data: valuesOf(ours['scale'] as HostTensor) };
+      if (t.ieee) t.expectEqual('scale', actual, expected);
+    }
+  });
+
+hqq
+  .case('zero', { bits: BITS })
+  .tier('full')
+  .covers(`${ROW}/zero-near-mean`)
+  .desc(
+    'Each zero is the mean of its group that follows from the codes of the pass before, within the bound of that sum.',
+  )
+  .control('a mean of one element more', (fault) =>
+    fault.shader('quant/hqq_refine', '/ f32(groups.size);', '/ f32(groups.size + 1u);'),
+  )
+  .run(async (t) => {
+    for (const name of namesOf(t.params.bits)) {
+      const golden = await goldenOf(t, name);
+      const ours = await oursOf(t, golden);
+      t.expect(ours['previous_zero'] !== undefined, () => `${name}: no zero of the pass before`);
+      judgedOurs(t, golden, ours);
+    }
+  });
+
+hqq
+  .case('dequant', { bits: BITS })
+  .tier('full')
+  .covers(`${ROW}/dequant-within-bound`)
+  .desc('What codes decode to is (code - zero) scale, within the bound of both operations.')
+  .control('the zero is added', (fault) =>
+    fault.shader('quant/hqq_encode', '(code - shift)', '(code + shift)'),
+  )
+  .run(async (t) => {
+    for (const name of namesOf(t.params.bits)) {
+      const golden = await goldenOf(t, name);
+      judgedOurs(t, golden, await oursOf(t, golden));
+    }
+  });
+
+/** How codes of a width lie in words. */
+const layoutOf = (bits: number) => HQQ_WORDS[bits as HqqBits];
+
+hqq
+  .case('packing', { bits: BITS })
+  .tier('full')
+  .covers(`${ROW}/packing-equal`)
+  .desc(
+    'The words of our codes are those that the host packs of them, and of the codes of HQQ the host packs the words of HQQ.',
+  )
+  .control('a lowest bit wrong', (fault) =>
+    fault.shader(
+      'quant/hqq_pack',
+      'let codes = four_codes(k * sizes.count + first);',
+      'let codes = four_codes(k * sizes.count + first) ^ 1u;',
+    ),
+  )
+  .run(async (t) => {
+    const layout = layoutOf(t.params.bits);
+    for (const name of namesOf(t.params.bits)) {
+      const golden = await goldenOf(t, name);
+      const ours = await oursOf(t, golden);
+      const { shape } = golden.outputs['packed'] as StoredTensor;
+      const theirs = numbersOf(golden.outputs['packed']);
+      const count = theirs.length;
+      const packed = (codes: Float64Array) => ({ shape, data: packSlices(codes, count, layout) });
+      const actual = { shape, data: valuesOf(ours['packed'] as HostTensor) };
+      t.expectEqual('packed', actual, packed(valuesOf(ours['unpacked'] as HostTensor)));
+      const codes = unpackSlices(theirs, 4096, layout);
+      t.expectEqual("HQQ's words", packed(codes), { shape, data: theirs });
+    }
+  });
+
+/** Mean error of what codes, scales and zeros of HQQ decode to. */
+function errorOf({ params, inputs, outputs }: Golden): number {
+  const { nbits, group_size: size, axis } = params as Readonly<Record<string, number>>;
+  const weight = valuesOf(inputs['weight'] as HostTensor);
+  const packed = numbersOf(outputs['packed']);
+  const scale = numbersOf(outputs['scale']);
+  const zero = numbersOf(outputs['zero']);
+  const codes = unpackSlices(packed, weight.length, layoutOf(nbits as number));
+  const groupOf = (i: number) => (axis === 1 ? Math.floor(i / (size as number)) : i % scale.length);
+  const decoded = codes.map((code, i) => {
+    const g = groupOf(i);
+    return (code - (zero[g] as number)) * (scale[g] as number);
+  });
+  return meanError(weight, decoded);
+}
+
+const meanError = (a: Float64Array, b: Float64Array) =>
+  a.reduce((sum, x, i) => sum + Math.abs(x - (b[i] as number)), 0) / a.length;
+
+hqq
+  .case('objective', { bits: BITS })
+  .tier('full')
+  .covers(`${ROW}/objective-half-percent`)
+  .desc('The mean error of the decoded weights is within half a percent of that of HQQ.')
+  .control('zeros too large by a fourth of a step', (fault) =>
+    fault.shader('quant/hqq_refine', '/ f32(groups.size);', '/ f32(groups.size) + 0.25;'),
+  )
+  .run(async (t) => {
+    for (const name of namesOf(t.params.bits)) {
+      const golden = await goldenOf(t, name);
+      const { dequant } = await oursOf(t, golden);
+      const weight = valuesOf(golden.inputs['weight'] as HostTensor);
+      const error = meanError(weight, valuesOf(dequant as HostTensor));
+      const theirs = errorOf(golden);
+      t.metric(`${name}-error-of-hqqs`, error / theirs);
+      t.expect(
+        Math.abs(error - theirs) <= 0.005 * theirs,
+        () => `${name}: the mean error is ${error}, and HQQ's ${theirs}`,
+      );
+    }
+  });
