@@ -1,4 +1,5 @@
 import type { Gpu } from '../gpu/gpu.ts';
+import { seam } from '../seam.ts';
 
 /**
  * How long one call takes, as reports tell it. Milliseconds of the host's clock, from the call
@@ -71,9 +72,15 @@ export async function timeOf(
     coldMs,
     medianMs: at(Math.floor(sorted.length / 2)),
     minMs: at(0),
-    ciMs: [at(0), at(sorted.length - 1)],
+    ciMs: intervalOf(sorted),
   };
 }
+
+/** The fastest and the slowest of some times, in ascending order. */
+const intervalOf = seam('stopwatch.interval', (sorted: readonly number[]): Timing['ciMs'] => [
+  sorted[0] as number,
+  sorted[sorted.length - 1] as number,
+]);
 
 /** Smallest step that the clock made just now; browsers make it coarse. */
 export function clockStepNs(now: () => number): number {

@@ -97,14 +97,16 @@ export interface Lesson {
   readonly draw: Draw;
   readonly steps: number;
   readonly lr: number;
+  /** Default 64. */
+  readonly batchSize?: number;
 }
 
-/** Shows a model so many batches of 64; the share of 500 others that it then has right. */
+/** Shows a model so many batches; the share of 500 others that it then has right. */
 export async function taught(t: CaseContext, model: Model, lesson: Lesson): Promise<number> {
-  const { draw, steps, lr } = lesson;
+  const { draw, steps, lr, batchSize = 64 } = lesson;
   using learner = new Learner(t.gpu, model, {
     draw,
-    batchSize: 64,
+    batchSize,
     optimizer: { optimizer: 'adamw', lr, weight_decay: 0 },
     seed: t.seed,
   });

@@ -52,7 +52,6 @@ const WHY = {
     'The two numbers stand for classes: one is added up at most 64 times, and the other is more than that.',
   unstored: 'Sums of columns or rows that are not stored: the condition only saves the work.',
   hidden: 'Keys beyond the last query are hidden one by one: to end sooner only saves the work.',
-  odd: 'A rest of a half would make twice the quotient, an odd number above 2^24, a divisor of 127 times a power of two.',
   spared: 'Of an error that small the power leaves nothing: the condition only spares it.',
   blocks:
     'Blocks of the formats here are powers of two, so that four elements are of one block. Blocks that are rows, which a format may have, tell it.',
@@ -82,10 +81,11 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.shift,
   },
   {
-    id: 'mutate.lib.block_scale:boundary;line=83;n=1',
-    line: 'return q + select(0u, 1u, 2 * rest > i32(m));',
-    becomes: 'return q + select(0u, 1u, 2 * rest >= i32(m));',
-    why: WHY.odd,
+    id: 'mutate.lib.block_scale:arithmetic;line=74;n=2',
+    line: 'var rest = bitcast<i32>(0u - q * m); // top - q m, small, so that it is right modulo 2^32',
+    becomes:
+      'var rest = bitcast<i32>(0u - q / m); // top - q m, small, so that it is right modulo 2^32',
+    why: WHY.quotient,
   },
   {
     id: 'mutate.lib.block_scale:constant;line=12;n=1',

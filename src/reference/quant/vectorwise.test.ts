@@ -30,7 +30,7 @@ describe('rows', () => {
       0,
       Math.fround(2 * Math.fround(127 * Math.fround(1 / 3))),
       0,
-      127,
+      Math.fround(3 * Math.fround(127 * Math.fround(1 / 3))),
       0,
     ]);
   });

@@ -20,7 +20,7 @@ function canonical(x: unknown): string {
 }
 
 test(
-  'every golden says which version of which library made it, and its SHA-256 holds',
+  'every golden names library and version, and the SHA-256 of the file holds',
   covers('fsdp.quantization.verification-across-backends/goldens-provenance').control(
     'the hash is of another file',
     {
