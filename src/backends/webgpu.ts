@@ -44,12 +44,14 @@ export class WebGpuBackend implements Backend {
     using scope = new Scope();
     const outputs = scope.addAll(prepared.forward());
     const gradients = call.grads ? scope.addAll(prepared.backward(outputs)) : {};
-    return { outputs: await readAll(outputs), gradients: await readAll(gradients) };
+    const [read, readGradients] = await Promise.all([readAll(outputs), readAll(gradients)]);
+    return { outputs: read, gradients: readGradients };
   }
 }
 
+/** Together, since each waits for the GPU process. */
 async function readAll(tensors: Tensors): Promise<HostTensors> {
-  const read: Record<string, HostTensor> = {};
-  for (const [name, tensor] of Object.entries(tensors)) read[name] = await tensor.read();
-  return read;
+  const entries = Object.entries(tensors);
+  const read = await Promise.all(entries.map(([, tensor]) => tensor.read()));
+  return Object.fromEntries(entries.map(([name], i) => [name, read[i] as HostTensor]));
 }

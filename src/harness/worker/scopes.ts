@@ -69,7 +69,7 @@ export async function runInScopes(
     using injector = new FaultInjector(gpu, control.faults);
     if (conditions.control) injector.inject(...control.faults);
     await declared.run(new CaseContext({ gpu, ieee, seed, injects }, {}, evidence));
-    await gpu.finish();
+    gpu.recorder.submit(); // while the fault is injected
   } catch (error) {
     thrown = error;
   }
@@ -83,8 +83,13 @@ export async function runInScopes(
       until,
     });
   }
-  const gpuError = await popScopes(gpu);
-  const guardError = await gpu.memory.checkGuards().catch((error: unknown) => error);
+  // Together, since each waits for the GPU process.
+  const [unfinished, gpuError, guardError] = await Promise.all([
+    thrown === undefined ? errorOf(gpu.finish()) : undefined,
+    popScopes(gpu),
+    errorOf(gpu.memory.checkGuards()),
+  ]);
+  thrown ??= unfinished;
   const deliberate = [AssertionError, SkipSignal, SuiteError].some((one) => thrown instanceof one);
   if (!deliberate && (thrown ?? gpuError ?? guardError) !== undefined) await mayBeLost(gpu);
   // A lost device or a GPU error comes first: what was thrown after it is only its consequence.
@@ -93,6 +98,12 @@ export async function runInScopes(
   if (failure === undefined) return { status: 'pass' };
   return { ...verdictOfError(failure), ...(failure === thrown && diagnosis ? { diagnosis } : {}) };
 }
+
+const errorOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 
 /** Operations on a lost device fail a moment before the device says that it is lost. */
 async function mayBeLost(gpu: Gpu): Promise<void> {

@@ -122,7 +122,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample({ level: 'exact', axis: 0, x: [5, 24], out: 14, group_size: 7, variants: REGISTER }),
   sample({
     ...{ level: 'legal', axis: 0, nbits: 2, x: [3, 64], out: 16, variants: REGISTER },
-    gradientTier: 'full',
+    tier: 'full',
   }),
   sample({
     ...{ level: 'exact', axis: 0, nbits: 3, x: [9, 36], out: 32, group_size: 32, variants: ALL },
@@ -130,6 +130,6 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   }),
   sample({
     ...{ level: 'exact', axis: 0, nbits: 8, x: [4, 6], out: 40, group_size: 12 },
-    ...{ transpose_weight: false, variants: REGISTER, gradientTier: 'full' },
+    ...{ transpose_weight: false, variants: REGISTER, tier: 'full' },
   }),
 ];

@@ -86,8 +86,8 @@ function sample({
 /** Groups that fill no last slice, groups of whole rows, and a weight as it lies. */
 export const samples: readonly SampleOf<typeof signature>[] = [
   sample({ level: 'exact', bits: 4, x: [11, 96], out: 13 }),
-  sample({ level: 'legal', bits: 2, x: [3, 64], out: 64, gradientTier: 'full' }),
-  sample({ level: 'legal', bits: 4, x: [1, 40], out: 7, group_size: 40 }),
+  sample({ level: 'legal', bits: 2, x: [3, 64], out: 64, tier: 'full' }),
+  sample({ level: 'legal', bits: 4, x: [1, 40], out: 7, group_size: 40, tier: 'full' }),
   sample({ level: 'exact', bits: 2, x: [5, 12], out: 11, group_size: 12, variants: ['subgroup'] }),
   sample({ level: 'exact', bits: 2, x: [9, 64], out: 21, variants: ALL, tier: 'full' }),
   sample({ level: 'exact', bits: 4, x: [3, 7, 5], out: 64, transpose_weight: false }),
