@@ -12,7 +12,7 @@ const byte = (graph: Graph, value: number) =>
   graph.constant({ ...hostTensor('u8', [1], Uint8Array.of(value)), shape: [] });
 
 /** Of every byte the codes that stand in it, from its lowest bits up: one tensor for each place. */
-function slicesOf(graph: Graph, packed: ValueName, bits: number): readonly ValueName[] {
+export function slicesOf(graph: Graph, packed: ValueName, bits: number): readonly ValueName[] {
   return Array.from({ length: 8 / bits }, (_, k) => {
     const shifted =
       k === 0
@@ -23,7 +23,7 @@ function slicesOf(graph: Graph, packed: ValueName, bits: number): readonly Value
 }
 
 /** The first codes that fill `shape`, of slices one after the other or of bytes one after the other. */
-function joined(
+export function joined(
   graph: Graph,
   slices: readonly ValueName[],
   shape: Shape,
@@ -40,7 +40,7 @@ function joined(
 }
 
 /** Types of eight bits that ONNX has as element types. */
-const SMALL = { e4m3: 'e4m3', e5m2: 'e5m2' } as const;
+export const SMALL = { e4m3: 'e4m3', e5m2: 'e5m2' } as const;
 
 /** Words as the bytes that they are, the lowest first. */
 function bytesOf({ data }: HostTensor): HostTensor {
@@ -49,7 +49,7 @@ function bytesOf({ data }: HostTensor): HostTensor {
 }
 
 /** Which block of the absmax each element is of. */
-function blockIndices({ shape }: HostTensor, blocksize: number): HostTensor {
+export function blockIndices({ shape }: HostTensor, blocksize: number): HostTensor {
   const indices = Int32Array.from({ length: sizeOf(shape) }, (_, i) => Math.floor(i / blocksize));
   return hostTensor('i32', shape, indices);
 }
