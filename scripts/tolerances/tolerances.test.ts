@@ -156,7 +156,7 @@ const LIMITS: Readonly<Record<string, string>> = {
   'suites/quant/cnn.suite.ts: after >= accuracy - 0.03':
     'the 3 points of triton.quantization.cnn-model',
   'suites/quant/goldens/weights.ts: TAIL = 2 ** -12':
-    'drawn weights, of which none is judged by it',
+    'what keeps a divisor of drawn weights from zero',
   'suites/quant/hqq.suite.ts: Math.abs(error - theirs) <= 0.005 * theirs':
     'the 0.5 % of fsdp.quantization.parity-hqq',
 };

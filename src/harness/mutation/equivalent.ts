@@ -497,12 +497,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.silu,
   },
   {
-    id: 'mutate.lib.fours:constant;line=11;n=1',
-    line: 'return min(first + 4u, count);',
-    becomes: 'return min(first + 5u, count);',
-    why: 'The fifth element is the first of the next invocation, which stores the same.',
-  },
-  {
     id: 'mutate.math.binary:constant;line=26;n=1',
     line: 'const FOURS = 2u;',
     becomes: 'const FOURS = 3u;',

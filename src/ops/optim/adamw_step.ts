@@ -100,6 +100,7 @@ export function stepAdamw(
   checkState('adamw_step', { param, grad, exp_avg, exp_avg_sq });
   gpu.dispatch({
     shader,
+    constants: { WHOLE: Number(param.size % 4 === 0) },
     bindings: [grad.binding, param.binding, exp_avg.binding, exp_avg_sq.binding],
     uniforms: uniformsAt(step, (t) => [
       u32(param.size),

@@ -17,6 +17,7 @@ const ofSgd = { lr: 0.5, momentum: 0.75, dampening: 0.25, weight_decay: 0.125 };
 const adamStep = (uniforms: Readonly<Record<string, number>>) => ({
   kernel: 'optim/adamw_step',
   binds: "grad param' exp_avg' exp_avg_sq'",
+  constants: { WHOLE: 0 },
   uniforms: { count: 35, ...uniforms },
 });
 const sgdStep = (uniforms: Readonly<Record<string, number>>) => ({
@@ -57,6 +58,28 @@ describe('a step is told its numbers', () => {
         }),
       ],
       ADAM_RESULTS,
+    ],
+    [
+      'the second of AdamW over whole fours',
+      'adamw_step',
+      {
+        inputs: { param: [8], grad: [8], exp_avg: [8], exp_avg_sq: [8] },
+        params: { ...ofAdam, step: 2 },
+      },
+      [
+        ...copies(['param', 'exp_avg', 'exp_avg_sq'], 32),
+        {
+          kernel: 'optim/adamw_step',
+          binds: "grad param' exp_avg' exp_avg_sq'",
+          constants: { WHOLE: 1 },
+          uniforms: {
+            ...{ count: 8, decay: 0.9375, l2: 0, rest_of_beta1: 0.5, beta2: 0.75 },
+            ...{ rest_of_beta2: 0.25, step_size: Math.fround(2 / 3) },
+            ...{ correction: Math.fround(Math.sqrt(7) / 4), eps: 0.25 },
+          },
+        },
+      ],
+      { param: 'f32 8', exp_avg: 'f32 8', exp_avg_sq: 'f32 8' },
     ],
     [
       'the first of SGD, which takes the gradient for its buffer',
@@ -401,7 +424,9 @@ describe('steps of one parameter', () => {
       'of AdamW',
       'optimizer_steps',
       { inputs, params: { optimizer: 'adamw', ...ofAdam } },
-      around('state.exp_avg state.exp_avg_sq', 'optim/adamw_step', ofMoments(0.9375, 0)),
+      around('state.exp_avg state.exp_avg_sq', 'optim/adamw_step', ofMoments(0.9375, 0), {
+        WHOLE: 0,
+      }),
       kept,
       MOMENTS,
     ],
@@ -409,7 +434,9 @@ describe('steps of one parameter', () => {
       'of Adam',
       'optimizer_steps',
       { inputs, params: { optimizer: 'adam', ...ofAdam } },
-      around('state.exp_avg state.exp_avg_sq', 'optim/adamw_step', ofMoments(1, 0.125)),
+      around('state.exp_avg state.exp_avg_sq', 'optim/adamw_step', ofMoments(1, 0.125), {
+        WHOLE: 0,
+      }),
       kept,
       MOMENTS,
     ],

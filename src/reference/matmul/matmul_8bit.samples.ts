@@ -139,13 +139,20 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample({ level: 'legal', codes: 'map', x: [5, 96], out: 24, blocksize: 64 }),
   sample({ level: 'exact', codes: 'map', x: [6, 32], out: 20, blocksize: 8, ...FULL }),
   sample({ level: 'exact', codes: 'int8', x: [3, 20], out: 24, blocksize: 80 }),
-  sample({ level: 'legal', codes: 'e4m3', x: [2, 96], out: 12, ...FULL }),
-  sample({ level: 'legal', codes: 'e5m2', x: [1, 40], out: 8, ...FULL }),
+  sample({ level: 'legal', codes: 'e4m3', x: [2, 96], out: 12, gradientTier: 'full' }),
+  sample({ level: 'legal', codes: 'e5m2', x: [1, 40], out: 8, gradientTier: 'full' }),
   sample({ level: 'exact', codes: 'e4m3', x: [37, 36], out: 28, variants: ALL, ...FULL }),
   sample({ level: 'exact', codes: 'e5m2', x: [9, 36], out: 28, variants: ALL, ...FULL }),
   // Lines of no whole words, and blocks that begin anywhere.
   sample({ level: 'exact', codes: 'int8', x: [5, 37], out: 13 }),
-  sample({ level: 'legal', codes: 'map', x: [3, 7, 13], out: 11, blocksize: 32, ...FULL }),
+  sample({
+    level: 'legal',
+    codes: 'map',
+    x: [3, 7, 13],
+    out: 11,
+    blocksize: 32,
+    gradientTier: 'full',
+  }),
   sample({ level: 'exact', codes: 'e4m3', x: [1, 9], out: 7, blocksize: 5, ...FULL }),
   sample({ level: 'exact', codes: 'int8', x: [9, 37], out: 29, variants: ALL, ...FULL }),
   sample({
