@@ -30,3 +30,24 @@ export function inputBug<
     },
   };
 }
+
+/** The scales of a weight's groups, each that of the next one. */
+export function nextScales<
+  Params,
+  Inputs extends { readonly [Name in keyof Inputs]?: Value | undefined } = Values,
+>(name: string, input: keyof Inputs & string): PlausibleBug<Params, Inputs> {
+  return inputBug(name, input, (_, i, { data }) => Number(data[(i + 1) % data.length]));
+}
+
+/** Sums over x [..., terms] that end before their last term. */
+export function lastTermDropped<
+  Params,
+  Inputs extends { readonly x: Value } & {
+    readonly [Name in keyof Inputs]?: Value | undefined;
+  },
+>(): PlausibleBug<Params, Inputs> {
+  return inputBug('last term dropped', 'x', (x, i, { shape }) => {
+    const terms = shape.at(-1) as number;
+    return i % terms === terms - 1 ? 0 : x;
+  });
+}

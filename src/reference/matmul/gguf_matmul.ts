@@ -1,7 +1,7 @@
 import { ggufMatmul as signature } from '../../vocabulary/matmul/gguf_matmul.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { defineRecord } from '../define.ts';
-import { inputBug, paramsBug } from '../plausible-bug.ts';
+import { inputBug, lastTermDropped, paramsBug } from '../plausible-bug.ts';
 import { loaderFaults } from '../quant/decoded-product.ts';
 import { decodedBlocks, hasMinimum } from '../quant/gguf-blocks.ts';
 import { SMALLER_TYPE } from '../quant/gguf-smaller-type.ts';
@@ -45,9 +45,6 @@ export const record = defineRecord(signature, {
       k === data.length - 1 ? 255 - b : b,
     ),
     inputBug('signs of x lost', 'x', Math.abs),
-    inputBug('last term dropped', 'x', (x, i, { shape }) => {
-      const terms = shape.at(-1) as number;
-      return i % terms === terms - 1 ? 0 : x;
-    }),
+    lastTermDropped(),
   ],
 });

@@ -1,13 +1,14 @@
 import { packSlices } from '../../quant/packing/row-slices.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { sizeOf } from '../../tensor/shape.ts';
 import type {
   HqqProductParams,
   hqqMatmul as signature,
 } from '../../vocabulary/matmul/hqq_matmul.ts';
 import { HQQ_WORDS, type HqqBits, hqqTop } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { SampleOf } from '../define.ts';
+import { type Described, decodedSample, weightOf } from './decoded-sample.ts';
 
 /** Codes of every kind, and of a group a scale and a zero: such that sums are exact, or any. */
 export function drawHqqWeight(
@@ -32,60 +33,28 @@ export function drawHqqWeight(
   };
 }
 
-interface Description {
-  readonly level: 'exact' | 'legal';
+interface Description extends Described {
   readonly nbits?: HqqBits;
   readonly axis?: 0 | 1;
   readonly group_size?: number;
-  readonly x: Shape;
-  readonly out: number;
-  readonly transpose_weight?: boolean;
-  readonly variants?: readonly string[];
-  readonly tier?: 'quick' | 'full';
-  readonly gradientTier?: 'full';
 }
 
 const ALL = ['register', 'subgroup', 'tiled'];
 
-/** A sample of x and a weight [out, terms of x], or [terms of x, out] as it lies. */
 function sample({
-  level,
   nbits = 4,
   axis = 1,
   group_size = 64,
-  x,
-  out,
-  transpose_weight = true,
-  variants = ['register', 'subgroup'],
-  tier = 'quick',
-  gradientTier,
+  ...of
 }: Description): SampleOf<typeof signature> {
-  const terms = x.at(-1) as number;
-  const [out_features, in_features] = transpose_weight ? [out, terms] : [terms, out];
-  const y = [...x.slice(0, -1), out];
-  const draw = (random: Random) =>
-    level === 'exact' ? () => random.integer(-4, 4) : () => random.normal();
+  const { level, transpose_weight = true } = of;
+  const [out_features, in_features] = weightOf(of);
   const params = { nbits, axis, group_size, out_features, in_features, transpose_weight };
-  return {
-    level,
-    variants,
-    tier,
-    ...(gradientTier ? { gradientTier } : {}),
-    label: {
-      x: formatShape(x),
-      out,
-      bits: nbits,
-      group: group_size,
-      ...(axis === 0 ? { axis } : {}),
-      ...(transpose_weight ? {} : { transpose: 'no' }),
-    },
-    params,
-    inputs: (random) => ({
-      x: hostTensorFrom('f32', x, random.fill(sizeOf(x), draw(random))),
-      ...drawHqqWeight(random, level, out_features * in_features, params),
-    }),
-    grads: (random) => ({ y: hostTensorFrom('f32', y, random.fill(sizeOf(y), draw(random))) }),
-  };
+  const weight = (random: Random) =>
+    drawHqqWeight(random, level, out_features * in_features, params);
+  const label = { bits: nbits, group: group_size, ...(axis === 0 ? { axis } : {}) };
+  const variants = ['register', 'subgroup'];
+  return { ...decodedSample({ variants, ...of }, weight, { label }), params };
 }
 
 /** Of widths that differ by constants alone, some are quick. */

@@ -6,7 +6,7 @@ import {
 import { HQQ_WORDS } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { defineRecord } from '../define.ts';
-import { inputBug, paramsBug } from '../plausible-bug.ts';
+import { inputBug, lastTermDropped, nextScales, paramsBug } from '../plausible-bug.ts';
 import {
   type DecodedWeight,
   decodedProductOf,
@@ -69,14 +69,9 @@ export const record = defineRecord(signature, {
     })),
     paramsBug('the other way round', transposed),
     inputBug('a code one too high', 'packed', (word, i) => (i === 0 ? word ^ 1 : word)),
-    inputBug('scales of the next group', 'scale', (_, i, { data }) =>
-      Number(data[(i + 1) % data.length]),
-    ),
+    nextScales('scales of the next group', 'scale'),
     inputBug('zeros lost', 'zero', () => 0),
     inputBug('zeros wrong by 2e-5', 'zero', (zero) => zero * (1 + 2e-5)),
-    inputBug('last term dropped', 'x', (x, i, { shape }) => {
-      const terms = shape.at(-1) as number;
-      return i % terms === terms - 1 ? 0 : x;
-    }),
+    lastTermDropped(),
   ],
 });

@@ -2,9 +2,10 @@ import { createDynamicMap } from '../../quant/dynamic/map.ts';
 import { E4M3, E5M2, nearestCode, type SmallFloat } from '../../quant/small-floats.ts';
 import { type HostTensor, hostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { ByteCodes, matmul8bit as signature } from '../../vocabulary/matmul/matmul_8bit.ts';
 import type { SampleOf } from '../define.ts';
+import { type Described, decodedSample, weightOf } from './decoded-sample.ts';
 
 type Level = 'exact' | 'legal';
 
@@ -59,56 +60,21 @@ export function drawByteWeight(
   };
 }
 
-interface Description {
-  readonly level: Level;
+interface Description extends Described {
   readonly codes: ByteCodes;
-  readonly x: Shape;
-  readonly out: number;
   /** Default a block for each line of the weight. */
   readonly blocksize?: number;
-  readonly transpose_weight?: boolean;
-  readonly variants?: readonly string[];
-  readonly tier?: 'quick' | 'full';
-  readonly gradientTier?: 'full';
 }
 
-/** A sample of x and a weight [out, terms of x], or [terms of x, out] as it lies. */
-function sample({
-  level,
-  codes,
-  x,
-  out,
-  transpose_weight = true,
-  blocksize = transpose_weight ? (x.at(-1) as number) : out,
-  variants = REGISTER,
-  tier = 'quick',
-  gradientTier,
-}: Description): SampleOf<typeof signature> {
-  const terms = x.at(-1) as number;
-  const shape: [number, number] = transpose_weight ? [out, terms] : [terms, out];
+function sample({ codes, blocksize: given, ...of }: Description): SampleOf<typeof signature> {
+  const { level, transpose_weight = true } = of;
+  const shape = weightOf(of);
   const [out_features, in_features] = shape;
-  const y = [...x.slice(0, -1), out];
-  const draw = (random: Random) =>
-    level === 'exact' ? () => random.integer(-4, 4) : () => random.normal();
-  return {
-    level,
-    variants,
-    tier,
-    ...(gradientTier ? { gradientTier } : {}),
-    label: {
-      x: formatShape(x),
-      out,
-      codes,
-      block: blocksize,
-      ...(transpose_weight ? {} : { transpose: 'no' }),
-    },
-    params: { codes, blocksize, out_features, in_features, transpose_weight },
-    inputs: (random) => ({
-      x: hostTensorFrom('f32', x, random.fill(sizeOf(x), draw(random))),
-      ...drawByteWeight(random, level, codes, shape, blocksize),
-    }),
-    grads: (random) => ({ y: hostTensorFrom('f32', y, random.fill(sizeOf(y), draw(random))) }),
-  };
+  const blocksize = given ?? in_features;
+  const params = { codes, blocksize, out_features, in_features, transpose_weight };
+  const weight = (random: Random) => drawByteWeight(random, level, codes, shape, blocksize);
+  const label = { codes, block: blocksize };
+  return { ...decodedSample({ variants: REGISTER, ...of }, weight, { label }), params };
 }
 
 const REGISTER = ['register'];

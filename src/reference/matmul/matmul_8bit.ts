@@ -5,7 +5,7 @@ import {
 } from '../../vocabulary/matmul/matmul_8bit.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { defineRecord } from '../define.ts';
-import { inputBug, paramsBug } from '../plausible-bug.ts';
+import { inputBug, lastTermDropped, nextScales, paramsBug } from '../plausible-bug.ts';
 import {
   type DecodedWeight,
   decodedProductOf,
@@ -66,14 +66,9 @@ export const record = defineRecord(signature, {
     paramsBug('the other float of 8 bits', (params) => ({ ...params, codes: OTHER[params.codes] })),
     paramsBug('the other way round', transposed),
     inputBug('a code with its lowest bit turned', 'q', (code, i) => (i === 0 ? code ^ 1 : code)),
-    inputBug('scales of the next block', 'scale', (_, i, { data }) =>
-      Number(data[(i + 1) % data.length]),
-    ),
+    nextScales('scales of the next block', 'scale'),
     inputBug('scales wrong by 2e-5', 'scale', (scale) => scale * (1 + 2e-5)),
     inputBug('map wrong by 2e-5', 'code', (value) => value * (1 + 2e-5)),
-    inputBug('last term dropped', 'x', (x, i, { shape }) => {
-      const terms = shape.at(-1) as number;
-      return i % terms === terms - 1 ? 0 : x;
-    }),
+    lastTermDropped(),
   ],
 });

@@ -1,22 +1,17 @@
 import { packing } from '../../quant/packing/packing.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { sizeOf } from '../../tensor/shape.ts';
 import type { mlxMatmul as signature } from '../../vocabulary/matmul/mlx_matmul.ts';
 import type { GivenParams } from '../../vocabulary/signature.ts';
 import type { SampleOf } from '../define.ts';
 import { packWords } from '../quant/packed-words.ts';
+import { type Described, decodedSample, weightOf } from './decoded-sample.ts';
 
 type Params = GivenParams<typeof signature>;
 
-interface Description {
-  readonly level: 'exact' | 'legal';
-  readonly x: Shape;
-  readonly out: number;
+interface Description extends Omit<Described, 'transpose_weight'> {
   readonly params: Pick<Params, 'mode' | 'bits' | 'group_size' | 'transpose_weight'>;
-  readonly variants?: readonly string[];
-  readonly tier?: 'quick' | 'full';
-  readonly gradientTier?: 'full';
 }
 
 /** Codes of 0 and 1 or of every kind, and scales of a group: whole powers of two, or any. */
@@ -69,38 +64,15 @@ const LANES = ['register', 'subgroup'];
 const ALL = [...LANES, 'tiled'];
 
 /** A sample of x and a weight [out, terms of x], or [terms of x, out] as it lies. */
-function sample({
-  level,
-  x,
-  out,
-  params,
-  variants = LANES,
-  tier = 'quick',
-  gradientTier,
-}: Description): SampleOf<typeof signature> {
+function sample({ params, ...given }: Description): SampleOf<typeof signature> {
   const { mode = 'affine', bits = 4, group_size = 64, transpose_weight = true } = params;
-  const terms = x.at(-1) as number;
-  const weight = transpose_weight ? ([out, terms] as const) : ([terms, out] as const);
-  const y = [...x.slice(0, -1), out];
-  const draw = (random: Random) =>
-    level === 'exact' ? () => random.integer(-8, 8) : () => random.normal();
+  const of = { ...given, transpose_weight };
+  const shape = weightOf(of);
+  const weight = (random: Random) => drawMlxWeight(random, of.level, shape, params);
+  const label = mode === 'affine' ? { bits, group: group_size } : { mode };
   return {
-    level,
-    variants,
-    tier,
-    ...(gradientTier ? { gradientTier } : {}),
-    label: {
-      x: formatShape(x),
-      out,
-      ...(mode === 'affine' ? { bits, group: group_size } : { mode }),
-      ...(transpose_weight ? {} : { transpose: 'no' }),
-    },
-    params: { ...params, out_features: weight[0], in_features: weight[1] },
-    inputs: (random) => ({
-      x: hostTensorFrom('f32', x, random.fill(sizeOf(x), draw(random))),
-      ...drawMlxWeight(random, level, weight, params),
-    }),
-    grads: (random) => ({ y: hostTensorFrom('f32', y, random.fill(sizeOf(y), draw(random))) }),
+    ...decodedSample({ variants: LANES, ...of }, weight, { label, most: 8 }),
+    params: { ...params, out_features: shape[0], in_features: shape[1] },
   };
 }
 

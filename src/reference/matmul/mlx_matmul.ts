@@ -5,7 +5,7 @@ import {
 } from '../../vocabulary/matmul/mlx_matmul.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { defineRecord } from '../define.ts';
-import { inputBug, paramsBug } from '../plausible-bug.ts';
+import { inputBug, lastTermDropped, nextScales, paramsBug } from '../plausible-bug.ts';
 import {
   type DecodedWeight,
   decodedProductOf,
@@ -55,14 +55,9 @@ export const record = defineRecord(signature, {
       params.mode === 'nvfp4' ? { ...params, mode: 'mxfp4' } : params,
     ),
     inputBug('a code one too high', 'packed', (word, i) => (i === 0 ? word ^ 1 : word)),
-    inputBug('scales of the next group', 'scales', (_, i, { data }) =>
-      Number(data[(i + 1) % data.length]),
-    ),
+    nextScales('scales of the next group', 'scales'),
     inputBug('biases lost', 'biases', () => 0),
     inputBug('biases wrong by 2e-5', 'biases', (bias) => bias * (1 + 2e-5)),
-    inputBug('last term dropped', 'x', (x, i, { shape }) => {
-      const terms = shape.at(-1) as number;
-      return i % terms === terms - 1 ? 0 : x;
-    }),
+    lastTermDropped(),
   ],
 });

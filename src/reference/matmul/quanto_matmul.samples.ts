@@ -1,12 +1,13 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { sizeOf } from '../../tensor/shape.ts';
 import type {
   QuantoProductParams,
   quantoMatmul as signature,
 } from '../../vocabulary/matmul/quanto_matmul.ts';
 import type { SampleOf } from '../define.ts';
 import { packSlices } from '../quant/quanto-groups.ts';
+import { type Described, decodedSample, weightOf } from './decoded-sample.ts';
 
 /** Codes of every kind, and of a group a scale and a shift: such that sums are exact, or any. */
 export function drawQuantoWeight(
@@ -29,58 +30,22 @@ export function drawQuantoWeight(
   };
 }
 
-interface Description {
-  readonly level: 'exact' | 'legal';
+interface Description extends Described {
   readonly bits: 4 | 2;
-  readonly x: Shape;
-  readonly out: number;
   readonly group_size?: number;
-  readonly transpose_weight?: boolean;
-  readonly variants?: readonly string[];
-  readonly tier?: 'quick' | 'full';
-  readonly gradientTier?: 'full';
 }
 
 const REGISTER = ['register'];
 const ALL = ['register', 'subgroup', 'tiled'];
 
-/** A sample of x and a weight [out, terms of x], or [terms of x, out] as it lies. */
-function sample({
-  level,
-  bits,
-  x,
-  out,
-  group_size = 32,
-  transpose_weight = true,
-  variants = REGISTER,
-  tier = 'quick',
-  gradientTier,
-}: Description): SampleOf<typeof signature> {
-  const terms = x.at(-1) as number;
-  const [out_features, in_features] = transpose_weight ? [out, terms] : [terms, out];
-  const y = [...x.slice(0, -1), out];
-  const draw = (random: Random) =>
-    level === 'exact' ? () => random.integer(-4, 4) : () => random.normal();
+function sample({ bits, group_size = 32, ...of }: Description): SampleOf<typeof signature> {
+  const { level, transpose_weight = true } = of;
+  const [out_features, in_features] = weightOf(of);
   const params = { bits, group_size, out_features, in_features, transpose_weight };
-  return {
-    level,
-    variants,
-    tier,
-    ...(gradientTier ? { gradientTier } : {}),
-    label: {
-      x: formatShape(x),
-      out,
-      bits,
-      group: group_size,
-      ...(transpose_weight ? {} : { transpose: 'no' }),
-    },
-    params,
-    inputs: (random) => ({
-      x: hostTensorFrom('f32', x, random.fill(sizeOf(x), draw(random))),
-      ...drawQuantoWeight(random, level, out_features * in_features, params),
-    }),
-    grads: (random) => ({ y: hostTensorFrom('f32', y, random.fill(sizeOf(y), draw(random))) }),
-  };
+  const weight = (random: Random) =>
+    drawQuantoWeight(random, level, out_features * in_features, params);
+  const label = { bits, group: group_size };
+  return { ...decodedSample({ variants: REGISTER, ...of }, weight, { label }), params };
 }
 
 /** Groups that fill no last slice, groups of whole rows, and a weight as it lies. */

@@ -4,7 +4,7 @@ import {
 } from '../../vocabulary/matmul/quanto_matmul.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { defineRecord } from '../define.ts';
-import { inputBug, paramsBug } from '../plausible-bug.ts';
+import { inputBug, lastTermDropped, nextScales, paramsBug } from '../plausible-bug.ts';
 import {
   type DecodedWeight,
   decodedProductOf,
@@ -65,14 +65,9 @@ export const record = defineRecord(signature, {
     })),
     paramsBug('the other way round', transposed),
     inputBug('a code one too high', 'packed', (byte, i) => (i === 0 ? byte ^ 1 : byte)),
-    inputBug('scales of the next group', 'scale', (_, i, { data }) =>
-      Number(data[(i + 1) % data.length]),
-    ),
+    nextScales('scales of the next group', 'scale'),
     inputBug('shifts added', 'shift', (shift) => -shift),
     inputBug('shifts wrong by 2e-5', 'shift', (shift) => shift * (1 + 2e-5)),
-    inputBug('last term dropped', 'x', (x, i, { shape }) => {
-      const terms = shape.at(-1) as number;
-      return i % terms === terms - 1 ? 0 : x;
-    }),
+    lastTermDropped(),
   ],
 });
