@@ -12,7 +12,7 @@ import {
 import { FLUSH, flushOfProducts, gamma, maxAbs, SECOND_ORDER, typicalSum } from '../bounds.ts';
 import { boundOfColumnSums } from '../column-sums.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
-import { absolute } from '../matmul/product.ts';
+import { absolute, transposedData } from '../matmul/product.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Depth, Value } from '../record.ts';
 import { CONVOLUTION_FAULTS } from './faults.ts';
@@ -103,11 +103,11 @@ function groupsOf(x: Shape, weight: Shape, params: Params) {
     shape: walk.shape,
     inner,
     /** Of x, and of what has its shape, [.., H, W, C]; and back. */
-    lastOfX: (data: Float64Array) => transposed(data, channels, images),
-    firstOfX: (data: Float64Array) => transposed(data, images, channels),
+    lastOfX: (data: Float64Array) => transposedData(data, channels, images),
+    firstOfX: (data: Float64Array) => transposedData(data, images, channels),
     /** Of weight, [taps, O, I]; and back. */
-    lastOfWeight: (data: Float64Array) => transposed(data, out * inner, taps),
-    firstOfWeight: (data: Float64Array) => transposed(data, taps, out * inner),
+    lastOfWeight: (data: Float64Array) => transposedData(data, out * inner, taps),
+    firstOfWeight: (data: Float64Array) => transposedData(data, taps, out * inner),
     each: (visit: (y: number, x: number, w: number) => void) =>
       walk.each((n, { position, tap, row, col }, o) =>
         visit(
@@ -117,15 +117,6 @@ function groupsOf(x: Shape, weight: Shape, params: Params) {
         ),
       ),
   };
-}
-
-/** Matrices of so many rows and columns, each transposed. */
-function transposed(data: Float64Array, rows: number, cols: number): Float64Array {
-  const size = rows * cols;
-  return data.map((_, at) => {
-    const i = at % size;
-    return data[at - i + (i % rows) * cols + Math.floor(i / rows)] as number;
-  });
 }
 
 /** Channel of an element of images [N, C, H, W], or of one alone. */

@@ -15,11 +15,17 @@ function matrices(value: Value, transposed: boolean): Matrices {
   const [r, c] = value.shape.slice(-2) as [number, number];
   const batch = value.shape.slice(0, -2);
   if (!transposed) return { batch, rows: r, cols: c, data: value.data };
-  const data = value.data.map((_, at) => {
-    const i = at % (r * c);
-    return value.data[at - i + (i % r) * c + Math.floor(i / r)] as number;
-  });
+  const data = transposedData(value.data, r, c);
   return { batch, rows: c, cols: r, data };
+}
+
+/** Matrices of so many rows and columns, one after the other, each transposed. */
+export function transposedData(data: Float64Array, rows: number, cols: number): Float64Array {
+  const size = rows * cols;
+  return data.map((_, at) => {
+    const i = at % size;
+    return data[at - i + (i % rows) * cols + Math.floor(i / rows)] as number;
+  });
 }
 
 /** A vector as a matrix of one row or column; matrices stay. */
