@@ -49,8 +49,8 @@ export class WebGpuBackend implements Backend {
   }
 }
 
-/** Together, since each waits for the GPU process. */
-async function readAll(tensors: Tensors): Promise<HostTensors> {
+/** Reads tensors back together, since each waits for the GPU process. */
+export async function readAll(tensors: Tensors): Promise<HostTensors> {
   const entries = Object.entries(tensors);
   const read = await Promise.all(entries.map(([, tensor]) => tensor.read()));
   return Object.fromEntries(entries.map(([name], i) => [name, read[i] as HostTensor]));

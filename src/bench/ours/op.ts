@@ -1,5 +1,5 @@
 import { CapturedStep, planStep } from '../../autograd/capture.ts';
-import { WebGpuBackend } from '../../backends/webgpu.ts';
+import { readAll, WebGpuBackend } from '../../backends/webgpu.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { type Call, mapped, type Results } from '../../graph/call.ts';
@@ -79,12 +79,6 @@ function adamwInPlace(gpu: Gpu, { op, inputs, params }: Call<HostTensor>): OnDev
     return {};
   };
   return { record, kept, owned: scope.move() };
-}
-
-async function readAll(tensors: Tensors): Promise<HostTensors> {
-  const read: Record<string, HostTensor> = {};
-  for (const [name, tensor] of Object.entries(tensors)) read[name] = await tensor.read();
-  return read;
 }
 
 function resultsOf(named: HostTensors): Results<HostTensor> {
