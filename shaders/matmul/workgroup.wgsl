@@ -1,19 +1,22 @@
 import package::left::{ left_at, left_four, left_runs_along_terms };
 import package::lib::grid::linear_index;
-import package::matmul::product::{ batch_at, dims, fours_of_terms, store_four };
+import package::matmul::product::{ Batch, batch_at, dims, fours_of_terms, store_four };
 import package::right::{ right_at, right_block, right_runs_along_terms };
 
 // A tile of a product (package::matmul::product) through workgroup memory, as a GPU of its own wants
-// it: a workgroup computes 64 x 64 of y and reads A and B in slabs of 32 terms; each invocation keeps
-// 4 rows x 4 columns. 2 m n k flops a batch.
+// it: a workgroup computes TILE x TILE of y and reads A and B in slabs of FOURS times four terms;
+// each invocation keeps SPAN x SPAN blocks of 4 x 4, which lie apart. 2 m n k flops a batch.
 
-const TILE = 64u;
-const FOURS = 8u; // of terms in a slab
-const BLOCKS = TILE / 4u * FOURS; // blocks of 4 x 4 in a slab
+// 32, 64, or 128.
+override TILE: u32 = 64u;
+// 2 in tiles of 128, so that a number that is read from a slab is used eight times, and 1 in others.
+override SPAN: u32 = 1u;
+// 4 in tiles of 128, so that two slabs have room in 16 KiB, and 8 in others.
+override FOURS: u32 = 8u;
 
-// Four terms of a row of A, or of a column of B, a vector.
-var<workgroup> slab_a: array<array<vec4f, TILE>, FOURS>;
-var<workgroup> slab_b: array<array<vec4f, TILE>, FOURS>;
+// The numbers of a term for TILE rows of A, or columns of B, four by four.
+var<workgroup> slab_a: array<vec4f, TILE * FOURS>;
+var<workgroup> slab_b: array<vec4f, TILE * FOURS>;
 
 // A block of a slab, in blocks of rows or columns and of terms: neighbours load neighbours along the
 // dimension that is dense in memory.
@@ -21,56 +24,95 @@ fn block_of(i: u32, dense_terms: bool) -> vec2u {
   return select(vec2u(i % (TILE / 4u), i / (TILE / 4u)), vec2u(i / FOURS, i % FOURS), dense_terms);
 }
 
-// Where a slab has row or column 4 x + i, so that neighbours along x and along t meet no bank twice.
-fn place_of(t: u32, x: u32, i: u32) -> u32 {
-  return (x ^ t) + TILE / 4u * i;
+// Where a slab has rows or columns 4 x to 4 x + 3 of the terms from 4 t on, so that neighbours along
+// x and along t meet no bank twice.
+fn place_of(t: u32, x: u32) -> u32 {
+  return t * TILE + (x ^ (t * 8u / FOURS));
 }
 
-@compute @workgroup_size(256)
+// What a term adds to a block of y.
+fn add_term(sum: mat4x4f, left: vec4f, right: vec4f) -> mat4x4f {
+  return mat4x4f(
+    left.x * right + sum[0],
+    left.y * right + sum[1],
+    left.z * right + sum[2],
+    left.w * right + sum[3],
+  );
+}
+
+fn store_block(batch: Batch, row: u32, col: u32, sum: mat4x4f) {
+  for (var i = 0u; i < 4u; i++) {
+    store_four(batch, row + i, col, sum[i]);
+  }
+}
+
+@compute @workgroup_size(TILE / (4u * SPAN) * (TILE / (4u * SPAN)))
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
+  let across = TILE / (4u * SPAN);
+  let blocks = TILE / 4u * FOURS; // of a slab
   let batch = batch_at(group.z);
   // Tiles past the end compute what is not stored: every invocation must reach the barriers.
   let tile = linear_index(group, groups, 0u, 1u);
   let first_col = (tile % dims.tiles) * TILE;
   let first_row = (tile / dims.tiles) * TILE;
-  let x = local % 16u;
-  let y = local / 16u;
+  let x = local % across;
+  let y = local / across;
   var sum = mat4x4f();
+  // Where SPAN is 2: the block to the right, the one below, and the one below to the right.
+  var sum_right = mat4x4f();
+  var sum_below = mat4x4f();
+  var sum_last = mat4x4f();
   let fours = fours_of_terms();
   for (var first = 0u; first < fours; first += FOURS) {
-    // Half of the invocations load A, the others B; fours past the end are left out.
-    if (local < BLOCKS) {
-      let at = block_of(local, left_runs_along_terms());
-      for (var i = 0u; i < 4u && first + at.y < fours; i++) {
-        let row = left_at(batch.left, first_row + 4u * at.x + i);
-        slab_a[at.y][place_of(at.y, at.x, i)] = left_four(row, first + at.y);
-      }
-    } else {
-      let at = block_of(local - BLOCKS, right_runs_along_terms());
-      let columns = right_at(batch.right, first_col + 4u * at.x);
-      let four = min(first + at.y, fours - 1u);
-      let block = right_block(columns, four / 2u, four % 2u);
-      for (var i = 0u; i < 4u; i++) {
-        slab_b[at.y][place_of(at.y, at.x, i)] = block[i];
+    // Fours past the end are left out.
+    for (var i = local; i < 2u * blocks; i += across * across) {
+      if (i < blocks) {
+        let at = block_of(i, left_runs_along_terms());
+        var block = mat4x4f();
+        for (var j = 0u; j < 4u && first + at.y < fours; j++) {
+          block[j] = left_four(left_at(batch.left, first_row + 4u * at.x + j), first + at.y);
+        }
+        let terms = transpose(block);
+        for (var j = 0u; j < 4u; j++) {
+          slab_a[place_of(at.y, at.x) + j * (TILE / 4u)] = terms[j];
+        }
+      } else {
+        let at = block_of(i - blocks, right_runs_along_terms());
+        let columns = right_at(batch.right, first_col + 4u * at.x);
+        let four = min(first + at.y, fours - 1u);
+        let terms = transpose(right_block(columns, four / 2u, four % 2u));
+        for (var j = 0u; j < 4u; j++) {
+          slab_b[place_of(at.y, at.x) + j * (TILE / 4u)] = terms[j];
+        }
       }
     }
     workgroupBarrier();
     for (var t = 0u; t < min(FOURS, fours - first); t++) {
-      var right = mat4x4f();
       for (var j = 0u; j < 4u; j++) {
-        right[j] = slab_b[t][place_of(t, x, j)];
-      }
-      for (var i = 0u; i < 4u; i++) {
-        sum[i] = slab_a[t][place_of(t, y, i)] * right + sum[i];
+        let left = slab_a[place_of(t, y) + j * (TILE / 4u)];
+        let right = slab_b[place_of(t, x) + j * (TILE / 4u)];
+        sum = add_term(sum, left, right);
+        if (SPAN > 1u) {
+          let next_left = slab_a[place_of(t, y + across) + j * (TILE / 4u)];
+          let next_right = slab_b[place_of(t, x + across) + j * (TILE / 4u)];
+          sum_right = add_term(sum_right, left, next_right);
+          sum_below = add_term(sum_below, next_left, right);
+          sum_last = add_term(sum_last, next_left, next_right);
+        }
       }
     }
     workgroupBarrier();
   }
-  for (var i = 0u; i < 4u; i++) {
-    store_four(batch, first_row + 4u * y + i, first_col + 4u * x, sum[i]);
+  let row = first_row + 4u * y;
+  let col = first_col + 4u * x;
+  store_block(batch, row, col, sum);
+  if (SPAN > 1u) {
+    store_block(batch, row, col + 4u * across, sum_right);
+    store_block(batch, row + 4u * across, col, sum_below);
+    store_block(batch, row + 4u * across, col + 4u * across, sum_last);
   }
 }

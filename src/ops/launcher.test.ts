@@ -120,7 +120,7 @@ describe('an op', () => {
     const wants = new Set(['a']);
     matmul.backward(gpu, { ...context, wants, variant: 'register' });
     gpu.submit();
-    expect(kernels()).toEqual(['matmul/register', 'matmul/workgroup', 'matmul/register']);
+    expect(kernels()).toEqual(['matmul/register', 'matmul/split', 'matmul/register']);
   });
 
   test('runs as suits its inputs, forward and backward', async () => {

@@ -392,16 +392,41 @@ describe('workgroups are as many as their work needs', () => {
       ],
     ],
     [
-      'tiles of 64 x 64',
+      // 25 x 10 tiles.
+      'tiles of 4 x 16, of what is small',
       'matmul',
       { inputs: { a: [100, 40], b: [40, 150] }, variant: 'tiled' },
-      [['matmul/workgroup', 6]],
+      [['matmul/split', 250]],
     ],
     [
       'tiles of each batch',
       'matmul',
       { inputs: { a: [3, 100, 40], b: [3, 40, 150] }, variant: 'tiled' },
-      [['matmul/workgroup', 6, 1, 3]],
+      [['matmul/split', 250, 1, 3]],
+    ],
+    [
+      'tiles of a row',
+      'matmul',
+      { inputs: { a: [1, 40], b: [40, 150] }, variant: 'tiled' },
+      [['matmul/split', 10]],
+    ],
+    [
+      'tiles of 32 x 32, 15 by 14 of them',
+      'matmul',
+      { inputs: { a: [450, 40], b: [40, 448] }, variant: 'tiled' },
+      [['matmul/workgroup', 210]],
+    ],
+    [
+      'tiles of 64 x 64, 16 by 16 of them',
+      'matmul',
+      { inputs: { a: [1000, 40], b: [40, 1024] }, variant: 'tiled' },
+      [['matmul/workgroup', 256]],
+    ],
+    [
+      'tiles of 128 x 128, 16 by 16 of them',
+      'matmul',
+      { inputs: { a: [2048, 40], b: [40, 2000] }, variant: 'tiled' },
+      [['matmul/workgroup', 256]],
     ],
     [
       // 25 x 38 tiles.
@@ -444,8 +469,8 @@ describe('workgroups are as many as their work needs', () => {
       'lora_linear',
       { inputs: LORA, params: { r: 4, alpha: 8 }, variant: 'tiled' },
       [
-        ['matmul/workgroup', 6],
-        ['matmul/register', 1],
+        ['matmul/split', 250],
+        ['matmul/split', 25],
         ['lora/lora_update', 15],
       ],
     ],
@@ -454,8 +479,8 @@ describe('workgroups are as many as their work needs', () => {
       'lora_linear',
       { inputs: DORA, params: dora, variant: 'tiled' },
       [
-        ['matmul/workgroup', 6],
-        ['matmul/register', 1],
+        ['matmul/split', 250],
+        ['matmul/split', 25],
         ['lora/lora_update', 15],
         ['lora/dora_norm', 3],
         ['lora/dora_scale', 235],

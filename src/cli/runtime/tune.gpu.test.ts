@@ -28,7 +28,7 @@ function clockOf(
   return () => now;
 }
 
-const costs = { 'matmul/quad': 8, 'matmul/workgroup': 4, 'matmul/register': 9 };
+const costs = { 'matmul/quad': 8, 'matmul/split': 4, 'matmul/register': 9 };
 const choice = (gpu: Gpu, m: number) =>
   chooseVariant(gpu, launchers.get('lora_linear') as Launcher, {
     x: { dtype: 'f32', shape: [m, 64] },
@@ -44,7 +44,7 @@ test('what is measured to be faster is chosen, in its class alone', async () => 
 
 test('what is faster by less than a tenth is not', async () => {
   using gpu = await softwareGpu();
-  const clock = clockOf(gpu, { ...costs, 'matmul/workgroup': 7.5 });
+  const clock = clockOf(gpu, { ...costs, 'matmul/split': 7.5 });
   expect(await tune(gpu, CLASSES.slice(0, 1), clock, NO_END)).toEqual([]);
 });
 
@@ -69,7 +69,7 @@ test('sizes of a variant are measured too, and hold in their class alone', async
 
 test('a variant that is wrong is never chosen', async () => {
   using gpu = await softwareGpu();
-  gpu.recorder.pipelines.edit('matmul/workgroup', {
+  gpu.recorder.pipelines.edit('matmul/split', {
     from: 'let fours = fours_of_terms();',
     to: 'let fours = max(fours_of_terms(), 1u) - 1u;',
   });
@@ -79,7 +79,7 @@ test('a variant that is wrong is never chosen', async () => {
 
 test('measuring ends when its time is spent, and frees what it took', async () => {
   using gpu = await softwareGpu();
-  const clock = clockOf(gpu, { ...costs, 'matmul/workgroup': 1 });
+  const clock = clockOf(gpu, { ...costs, 'matmul/split': 1 });
   expect(await tune(gpu, CLASSES, clock, 20)).toEqual([]);
   await gpu.finish();
   expect(gpu.memory.ledger.liveBytes).toBe(0);

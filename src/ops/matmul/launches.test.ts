@@ -62,17 +62,37 @@ describe('a product is told its sizes and strides', () => {
       { y: 'f32 2x3x4x7' },
     ],
     [
-      'of a tile of 64 x 64',
+      'of sums that invocations share',
       'matmul',
       { inputs: { a: [9, 5], b: [5, 70] }, variant: 'tiled' },
       [
         product('a b a y', {
           ...{ size: [9, 70, 5], a: [5, 1], b: [70, 1] },
-          ...{ kernel: 'matmul/workgroup', constants: {}, tiles: 2 },
+          ...{ kernel: 'matmul/split', constants: { ROWS: 4 }, tiles: 5 },
         }),
       ],
       { y: 'f32 9x70' },
     ],
+    ...(
+      [
+        ['of tiles of 32 x 32', 449, { TILE: 32, SPAN: 1, FOURS: 8 }, 15],
+        ['of tiles of 64 x 64', 1020, { TILE: 64, SPAN: 1, FOURS: 8 }, 16],
+        ['of tiles of 128 x 128', 2048, { TILE: 128, SPAN: 2, FOURS: 4 }, 16],
+      ] as const
+    ).map(
+      ([name, n, constants, tiles]): CallRow => [
+        name,
+        'matmul',
+        { inputs: { a: [n, 5], b: [5, n] }, variant: 'tiled' },
+        [
+          product('a b a y', {
+            ...{ size: [n, n, 5], a: [5, 1], b: [n, 1] },
+            ...{ kernel: 'matmul/workgroup', constants, tiles },
+          }),
+        ],
+        { y: `f32 ${n}x${n}` },
+      ],
+    ),
     [
       'of lanes of a quad',
       'matmul',
@@ -155,7 +175,7 @@ describe('a product is told its sizes and strides', () => {
     [
       'of one half, which gives a whole',
       'matmul',
-      { inputs, dtypes: { a: 'f16' }, variant: 'tiled' },
+      { inputs, dtypes: { a: 'f16' }, variant: 'register' },
       [
         product('a b a y', {
           ...PLAIN,

@@ -22,9 +22,15 @@ test.each([
 });
 
 test.each<[string, Machine, Shape, ReturnType<typeof chooseLaunch>, stored?: DType]>([
-  ['tiled', machine(32), [9, 9], { variant: 'tiled', sizes: {} }],
-  ['tiled', machine(32), [8, 64], { variant: 'register', sizes: { ROWS: 4, LANES: 64 } }],
-  ['tiled', machine(32), [64, 8], { variant: 'register', sizes: { ROWS: 4, LANES: 64 } }],
+  ['tiled', machine(32), [9, 9], { variant: 'tiled', sizes: { TILE: 16, ROWS: 4 } }],
+  ['tiled', machine(32), [1, 9999], { variant: 'tiled', sizes: { TILE: 16, ROWS: 1 } }],
+  ['tiled', machine(32), [8, 99_999], { variant: 'tiled', sizes: { TILE: 16, ROWS: 4 } }],
+  ['tiled', machine(32), [99_999, 8], { variant: 'tiled', sizes: { TILE: 16, ROWS: 4 } }],
+  ['tiled', machine(32), [9, 199 * 32], { variant: 'tiled', sizes: { TILE: 16, ROWS: 4 } }],
+  ['tiled', machine(32), [9, 200 * 32], { variant: 'tiled', sizes: { TILE: 32, ROWS: 4 } }],
+  ['tiled', machine(32), [64, 500 * 32 - 32], { variant: 'tiled', sizes: { TILE: 32, ROWS: 4 } }],
+  ['tiled', machine(32), [64, 500 * 32 - 31], { variant: 'tiled', sizes: { TILE: 64, ROWS: 4 } }],
+  ['tiled', machine(32), [2048, 2048], { variant: 'tiled', sizes: { TILE: 128, ROWS: 4 } }],
   ['subgroup', machine(8), [1, 64], { variant: 'register', sizes: { ROWS: 1, LANES: 16 } }],
   ['subgroup', machine(8), [2, 64], { variant: 'subgroup', sizes: { ROWS: 4 } }],
   ['subgroup', machine(8), [4, 64], { variant: 'subgroup', sizes: { ROWS: 4 } }],
@@ -61,9 +67,9 @@ test.each<[string, variant: string, a: Shape, b: Shape, kernel: string, link: st
   ['few rows', 'subgroup', [4, 5], [5, 64], 'matmul/quad', 'strided_fours'],
   ['one row', 'subgroup', [1, 5], [5, 63], 'matmul/register', 'strided'],
   ['odd rows of b', 'subgroup', [8, 8], [8, 7], 'matmul/quad', 'fours_strided'],
-  ['few rows', 'tiled', [8, 5], [5, 64], 'matmul/register', 'strided_fours'],
-  ['few columns', 'tiled', [64, 5], [5, 8], 'matmul/register', 'strided_fours'],
-  ['many of both', 'tiled', [9, 8], [8, 12], 'matmul/workgroup', 'fours'],
+  ['few rows', 'tiled', [8, 5], [5, 64], 'matmul/split', 'strided_fours'],
+  ['few columns', 'tiled', [64, 5], [5, 8], 'matmul/split', 'strided_fours'],
+  ['many of both', 'tiled', [480, 8], [8, 480], 'matmul/workgroup', 'fours'],
 ])('a result of %s runs as suits its shape: %s', async (_, variant, a, b, file, link) => {
   const launches = await launchesOf('matmul', { inputs: { a, b }, variant });
   expect(launches.map(({ shader }) => shader)).toMatchObject([{ file, link }]);

@@ -1,5 +1,6 @@
 import quadShaders from '../../../shaders/matmul/quad.wgsl?links';
 import registerShaders from '../../../shaders/matmul/register.wgsl?links';
+import splitShaders from '../../../shaders/matmul/split.wgsl?links';
 import workgroupShaders from '../../../shaders/matmul/workgroup.wgsl?links';
 import { hasFewLanes } from '../../gpu/gpu.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
@@ -15,15 +16,28 @@ import type { LaunchVariant, Machine } from '../variants.ts';
 export type TileOperand = 'b' | 'y';
 
 /**
- * Rows or columns of y up to which a tile of 64 x 64 would be mostly empty: vectors, and the
+ * Rows or columns of y up to which a tile of 32 x 32 would be mostly empty: vectors, and the
  * low-rank products of LoRA.
  */
 const NARROW = 8;
 
 /**
- * Ways to cut a product into tiles, and the row of choices by shape. Every sum is kept by one
- * invocation, which adds all terms, four by four: c is their number, and all tiles give the same
- * bits.
+ * Sides of square tiles, the smallest first, and how many tiles of the smallest a result has from
+ * which each is faster: what has fewer keeps no chip busy, and shares sums out instead. Measured on
+ * an H100 (docs/decisions/0068-products-on-a-chip.md).
+ */
+const TILES: readonly (readonly [side: number, from: number])[] = [
+  [32, 200],
+  [64, 1000],
+  [128, 4000],
+];
+
+/** Columns of a tile whose sums are shared out. */
+const SHARED = 16;
+
+/**
+ * Ways to cut a product into tiles, and the row of choices by shape. c is at most the number of
+ * terms: every sum is kept by one invocation, or shared by several.
  */
 export const PRODUCT_VARIANTS = {
   register: {
@@ -44,9 +58,10 @@ export const PRODUCT_VARIANTS = {
     offers: { ROWS: [4, 8, 16, 32] },
   },
   tiled: {
-    kernels: ['matmul/workgroup', 'matmul/register'],
+    kernels: ['matmul/workgroup', 'matmul/split'],
     depth: (terms) => terms,
-    takes: ({ operands: { y } }) => Math.min(...y.shape) > NARROW,
+    sizes: ({ operands: { y } }) => ({ TILE: sideOf(y.shape), ROWS: y.shape[0] === 1 ? 1 : 4 }),
+    offers: { TILE: TILES.map(([side]) => side) },
   },
 } as const satisfies Readonly<Record<string, LaunchVariant<TileOperand>>>;
 
@@ -60,6 +75,14 @@ function rowsOfQuad(m: number, b: { readonly dtype: DType; readonly shape: Shape
   const isMatrix = isFloat(b.dtype) && b.shape.length === 2;
   if (m > 16 && !isMatrix) return 32;
   return m > 8 ? 16 : m > 4 ? 8 : 4;
+}
+
+/** The columns of a tile that suits a result of this shape. */
+function sideOf(shape: Shape): number {
+  if (Math.min(...shape) <= NARROW) return SHARED;
+  const [[smallest]] = TILES as readonly [(typeof TILES)[number]];
+  const count = shape.reduce((tiles, size) => tiles * Math.ceil(size / smallest), 1);
+  return TILES.findLast(([, from]) => count >= from)?.[0] ?? SHARED;
 }
 
 /** Small workgroups where there are few lanes, so that none waits while others compute. */
@@ -80,13 +103,22 @@ export interface Tile {
 
 /** The tile of a variant with the sizes that were chosen for it. */
 export function tileOf(variant: TileName, sizes: Constants): Tile {
-  const { ROWS: rows = 0, LANES: lanes = 0 } = sizes;
+  const { ROWS: rows = 0, LANES: lanes = 0, TILE: side = 0 } = sizes;
   switch (variant) {
     case 'register':
       return { shaders: registerShaders, constants: sizes, rows, cols: 4, perGroup: lanes };
     case 'subgroup':
       return { shaders: quadShaders, constants: sizes, rows, cols: 16, perGroup: 4 };
     case 'tiled':
-      return { shaders: workgroupShaders, constants: sizes, rows: 64, cols: 64, perGroup: 1 };
+      return side === SHARED
+        ? { shaders: splitShaders, constants: { ROWS: rows }, rows, cols: side, perGroup: 1 }
+        : { ...squareTile(side), perGroup: 1 };
   }
+}
+
+/** A tile through workgroup memory: with sides of 128, an invocation has four times as much of it. */
+function squareTile(side: number): Omit<Tile, 'perGroup'> {
+  const isLarge = side === 128;
+  const constants = { TILE: side, SPAN: isLarge ? 2 : 1, FOURS: isLarge ? 4 : 8 };
+  return { shaders: workgroupShaders, constants, rows: side, cols: side };
 }

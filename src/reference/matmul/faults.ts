@@ -22,7 +22,7 @@ export const PRODUCT_FAULTS: readonly RecordFault[] = (['forward', 'backward'] a
     fault(
       direction,
       'tiled',
-      'matmul/workgroup',
+      'matmul/split',
       'last terms dropped',
       'let fours = fours_of_terms();',
       'let fours = max(fours_of_terms(), 1u) - 1u;',

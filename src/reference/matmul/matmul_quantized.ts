@@ -83,7 +83,7 @@ const recordOf = (
       ...(['forward', 'backward'] as const).flatMap((direction) => [
         swapped('register', 'matmul/register', direction),
         swapped('subgroup', 'matmul/quad', direction),
-        swapped('tiled', 'matmul/workgroup', direction),
+        swapped('tiled', 'matmul/split', direction),
       ]),
     ],
     plausibleBugs: [

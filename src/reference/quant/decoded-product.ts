@@ -84,7 +84,7 @@ export function transposed<
 
 /** The same mistake of a loader in every tile, both ways. */
 export function loaderFaults(name: string, from: string, to: string): readonly RecordFault[] {
-  const tiles = { register: 'register', subgroup: 'quad', tiled: 'workgroup' } as const;
+  const tiles = { register: 'register', subgroup: 'quad', tiled: 'split' } as const;
   return (['forward', 'backward'] as const).flatMap((direction) =>
     Object.entries(tiles).map(([variant, file]) => ({
       name,

@@ -1,0 +1,66 @@
+import package::left::{ left_at, left_four };
+import package::lib::grid::linear_index;
+import package::matmul::product::{ batch_at, dims, fours_of_terms, store_four };
+import package::right::{ right_at, right_block, right_runs_along_terms };
+
+// A tile of a product (package::matmul::product) for results too small to keep a GPU busy by tiles
+// of whole sums: a workgroup computes ROWS rows x 16 columns of y, and 64 invocations share the terms
+// of four columns, eight in turn. 2 m n k flops a batch.
+
+// 4, or 1 where y has one row.
+override ROWS: u32 = 4u;
+
+const BLOCKS = 4u;  // of four columns
+const PARTS = 64u;  // of a sum
+
+// The rows of a part of a block of columns.
+var<workgroup> parts: array<mat4x4f, BLOCKS * PARTS>;
+
+@compute @workgroup_size(BLOCKS * PARTS)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let tile = linear_index(group, groups, 0u, 1u);
+  let row = (tile / dims.tiles) * ROWS;
+  // Neighbours load neighbours along the dimension that is dense in memory.
+  let dense = right_runs_along_terms();
+  let block = select(local % BLOCKS, local / PARTS, dense);
+  let part = select(local / BLOCKS, local % PARTS, dense);
+  let col = (tile % dims.tiles) * (4u * BLOCKS) + 4u * block;
+  let batch = batch_at(group.z);
+  // Rows and columns past the end read what they find; their sums are not stored.
+  let row_0 = left_at(batch.left, row);
+  let row_1 = left_at(batch.left, row + 1u);
+  let row_2 = left_at(batch.left, row + 2u);
+  let row_3 = left_at(batch.left, row + 3u);
+  let columns = right_at(batch.right, col);
+  var sum = mat4x4f();
+  let fours = fours_of_terms();
+  for (var e = part; 2u * e < fours; e += PARTS) {
+    // The last eight may be half an eight.
+    for (var i = 2u * e; i < min(2u * e + 2u, fours); i++) {
+      let terms = right_block(columns, e, i % 2u);
+      sum[0] += left_four(row_0, i) * terms;
+      if (ROWS > 1u) {
+        sum[1] += left_four(row_1, i) * terms;
+        sum[2] += left_four(row_2, i) * terms;
+        sum[3] += left_four(row_3, i) * terms;
+      }
+    }
+  }
+  let at = part * BLOCKS + block;
+  parts[at] = sum;
+  for (var half = PARTS / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (part < half) {
+      parts[at] += parts[at + half * BLOCKS];
+    }
+  }
+  workgroupBarrier();
+  // An invocation for each row of a block.
+  if (part < ROWS) {
+    store_four(batch, row + part, col, parts[block][part]);
+  }
+}
