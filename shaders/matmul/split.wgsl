@@ -38,29 +38,26 @@ fn main(
   let columns = right_at(batch.right, col);
   var sum = mat4x4f();
   let fours = fours_of_terms();
-  for (var e = part; 2u * e < fours; e += PARTS) {
-    // The last eight may be half an eight.
-    for (var i = 2u * e; i < min(2u * e + 2u, fours); i++) {
-      let terms = right_block(columns, e, i % 2u);
-      sum[0] += left_four(row_0, i) * terms;
-      if (ROWS > 1u) {
-        sum[1] += left_four(row_1, i) * terms;
-        sum[2] += left_four(row_2, i) * terms;
-        sum[3] += left_four(row_3, i) * terms;
-      }
+  // Two fours, then those of the next eight of this part.
+  for (var i = 2u * part; i < fours; i += select(1u, 2u * PARTS - 1u, i % 2u == 1u)) {
+    let terms = right_block(columns, i / 2u, i % 2u);
+    sum[0] += left_four(row_0, i) * terms;
+    if (ROWS > 1u) {
+      sum[1] += left_four(row_1, i) * terms;
+      sum[2] += left_four(row_2, i) * terms;
+      sum[3] += left_four(row_3, i) * terms;
     }
   }
+  // Six levels; in each, two parts add what they have.
   let at = part * BLOCKS + block;
-  parts[at] = sum;
-  for (var half = PARTS / 2u; half > 0u; half /= 2u) {
+  for (var distance = PARTS / 2u; distance > 0u; distance /= 2u) {
+    parts[at] = sum;
     workgroupBarrier();
-    if (part < half) {
-      parts[at] += parts[at + half * BLOCKS];
-    }
+    sum += parts[at ^ (distance * BLOCKS)];
+    workgroupBarrier();
   }
-  workgroupBarrier();
-  // An invocation for each row of a block.
+  // A part for each row.
   if (part < ROWS) {
-    store_four(batch, row + part, col, parts[block][part]);
+    store_four(batch, row + part, col, sum[part]);
   }
 }

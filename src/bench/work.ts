@@ -53,7 +53,7 @@ export interface OpWork extends Timed {
   /** Draws the operands: see {@link drawnCall}, which draws the same for every contender. */
   readonly call: (random: Random) => Call<HostTensor>;
   /**
-   * So many rows of the first operand, and of what comes of them, are judged, where the oracle of
+   * So many rows of the operands that decide a result row by row, and of it, are judged where the oracle of
    * all would take minutes; see {@link someRows}. Default all.
    */
   readonly judgedRows?: number;

@@ -56,7 +56,22 @@ function rows({ flops, wants, ...one }: RowOp, backward: boolean): OpWork {
   });
 }
 
-/** Ops that reduce rows, forward alone and with their gradients. */
-export const works: readonly OpWork[] = OPS.flatMap((one) =>
-  [false, true].map((backward) => rows(one, backward)),
+const LARGE = [8192, 4096] as const;
+
+/** Rows that are more than the caches of a chip hold. */
+const large: readonly OpWork[] = OPS.slice(0, 2).map(({ op, params, inputs, flops }) =>
+  opWork({
+    ...{ op, group: 'rows', isLarge: true, judgedRows: 32 },
+    ...(params ? { params } : {}),
+    sizes: { rows: LARGE[0], width: LARGE[1] },
+    flops: flops * LARGE[0] * LARGE[1],
+    inputs: { ...inputs, x: LARGE, ...('weight' in inputs ? { weight: [LARGE[1]] } : {}) },
+    gives: { y: LARGE },
+  }),
 );
+
+/** Ops that reduce rows, forward alone and with their gradients. */
+export const works: readonly OpWork[] = [
+  ...OPS.flatMap((one) => [false, true].map((backward) => rows(one, backward))),
+  ...large,
+];

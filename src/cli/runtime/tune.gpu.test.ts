@@ -28,7 +28,7 @@ function clockOf(
   return () => now;
 }
 
-const costs = { 'matmul/quad': 8, 'matmul/split': 4, 'matmul/register': 9 };
+const costs = { 'matmul/quad': 8, 'matmul/split': 4, 'matmul/register': 9, 'matmul/workgroup': 9 };
 const choice = (gpu: Gpu, m: number) =>
   chooseVariant(gpu, launchers.get('lora_linear') as Launcher, {
     x: { dtype: 'f32', shape: [m, 64] },
