@@ -15,3 +15,5 @@ const answer = serveBench({
 });
 process.on('message', (message: ToBench) => answer(message));
 process.on('disconnect', () => process.exit());
+// Ctrl-C reaches both processes; the one that started this one asks it to stop, and gets its report.
+process.on('SIGINT', () => {});

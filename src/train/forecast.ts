@@ -1,5 +1,6 @@
 import type { ByteModelConfig } from '../models/byte-model/config.ts';
 import { linearShapes } from '../models/byte-model/weights.ts';
+import { mostParts } from '../ops/nn/cross_entropy.ts';
 import { rateRows } from '../ops/optim/step-rates.ts';
 import { seam } from '../seam.ts';
 import type { TrainingConfig } from './config.ts';
@@ -11,10 +12,10 @@ const FLOAT = 4;
 /** A loss and its divisor, in bytes. */
 const LOSS = 2 * FLOAT;
 /**
- * Values that the loss keeps of a context: four statistics, as many of its one part of the classes,
- * its class and its own loss.
+ * Values that the loss keeps of a context: four statistics, as many of each part of the classes, its
+ * class and its own loss.
  */
-const LOSS_VALUES = 10;
+const lossValues = (classes: number) => 4 + 4 * mostParts(classes) + 2;
 
 /**
  * Device memory that a run will need at its peak, in bytes, from shapes alone: an upper estimate,
@@ -110,6 +111,6 @@ function activations(model: ByteModelConfig): number {
     model.embedding * model.context +
     linears +
     model.hidden.reduce((sum, width) => sum + width, 0) +
-    LOSS_VALUES
+    lossValues(model.vocab)
   );
 }

@@ -1,11 +1,10 @@
 import { WebGpuBackend } from '../../src/backends/webgpu.ts';
-import type { Gpu } from '../../src/gpu/gpu.ts';
-import type { TuningRow } from '../../src/gpu/tuning.ts';
 import { hostTensorFrom } from '../../src/tensor/host.ts';
 import type { Random } from '../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { judgeResults } from '../../src/testing/judge-call.ts';
 import { suite } from '../../src/testing/suite.ts';
+import { tunedBy } from '../../src/testing/tuned-by.ts';
 import { signatureOf } from '../../src/vocabulary/registry.ts';
 
 export const tiles = suite('matmul.tiles', {
@@ -27,17 +26,6 @@ const normals = (random: Random, shape: Shape) =>
     shape,
     Float32Array.from({ length: sizeOf(shape) }, () => random.normal()),
   );
-
-/** Runs with another table, and with the one before again. */
-async function tunedBy<T>(gpu: Gpu, rows: readonly TuningRow[], run: () => Promise<T>): Promise<T> {
-  const before = gpu.tuned;
-  gpu.tuned = rows;
-  try {
-    return await run();
-  } finally {
-    gpu.tuned = before;
-  }
-}
 
 tiles
   .case('square', { side: [32, 64, 128], of: Object.keys(OPERANDS) })

@@ -30,6 +30,11 @@ const PARTS = {
     Math.max(PARTS.parts(classes), Math.min(NEIGHBOURS, Math.ceil(classes / CLASSES_OF_NEIGHBOUR))),
 } as const;
 
+/** Into how many parts a row of so many classes is cut at most, whichever variant runs. */
+export function mostParts(classes: number): number {
+  return Math.max(...Object.values(PARTS).map((partsOf) => partsOf(classes)));
+}
+
 /**
  * A part adds its classes as a row does, a row its parts, rescaled once by an exponential (3 eps)
  * and a product; lanes share the sum of the rows' losses.
