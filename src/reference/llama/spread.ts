@@ -59,7 +59,8 @@ export async function spreadOf(run: LlamaRun): Promise<Spread> {
     const [first] = curves as [Float64Array, ...Float64Array[]];
     return first.map((_, step) => {
       const values = curves.map((data) => data[step] as number);
-      largest = Math.max(largest, apart(values));
+      // A step that overflowed has no norm, and says nothing of those after it.
+      if (values.every(Number.isFinite)) largest = Math.max(largest, apart(values));
       return largest;
     });
   };

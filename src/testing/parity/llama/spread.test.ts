@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { readTrainLlama } from '../../../formats/parity-bundle/train-llama.ts';
 import { simulatedRun, spreadOf } from '../../../reference/llama/spread.ts';
+import { recordingOf } from './fixtures/recording.ts';
 import { recorded, STEPS } from './fixtures/tiny-run.ts';
 import { startOf } from './start.ts';
 
@@ -24,4 +25,16 @@ test('curves spread as far as five runs lie apart, and never less than the step 
     expect(first).toBeGreaterThan(0);
     expect(first).toBeLessThan(1e-4);
   }
+});
+
+test('of steps after one that overflowed, curves spread as far as before', async () => {
+  const row = recordingOf('llama_row_12');
+  const { grad_norms } = await spreadOf(startOf(row.params, row.inputs));
+  const [first, overflowed, third, fourth] = grad_norms as unknown as [
+    ...[number, number, number, number],
+  ];
+  expect(first).toBeGreaterThan(0);
+  expect(overflowed).toBe(first);
+  expect(third).toBeGreaterThanOrEqual(first);
+  expect(fourth).toBeGreaterThanOrEqual(third);
 });
