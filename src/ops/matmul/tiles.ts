@@ -24,7 +24,7 @@ const NARROW = 8;
 /**
  * Sides of square tiles, the smallest first, and how many tiles of the smallest a result has from
  * which each is faster: what has fewer keeps no chip busy, and shares sums out instead. Measured on
- * an H100 (docs/decisions/0068-products-on-a-chip.md).
+ * an H100 (docs/decisions/0070-products-on-a-chip.md).
  */
 const TILES: readonly (readonly [side: number, from: number])[] = [
   [32, 200],
