@@ -178,7 +178,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Both factors of every product change their sign.',
   },
   {
-    id: 'mutate.matmul.right.mlx:boundary;line=78;n=1',
+    id: 'mutate.matmul.right.groups:boundary;line=96;n=1',
     line: 'if (32u % (4u * BITS) != 0u && at + 4u * BITS > 32u) {',
     becomes: 'if (32u % (4u * BITS) != 0u && at + 4u * BITS >= 32u) {',
     why: 'Of a word that four codes end with, the next one lands above all four.',

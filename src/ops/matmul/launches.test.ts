@@ -505,7 +505,7 @@ describe('a product with a weight in MLX’s formats', () => {
     variant,
     ...more,
   });
-  const right = { words: 12, groups: 1, shift: 4 };
+  const right = { words: 12, groups: 1, shift: 4, zeros: 0 };
   const constants = { ROWS: 4, LANES: 64, ALONG_TERMS: 1, BITS: 6, SCALES: 0 };
 
   test.each<CallRow>([
@@ -547,7 +547,7 @@ describe('a product with a weight in MLX’s formats', () => {
       [
         product('x packed x y scales scales', {
           ...{ size: [2, 32, 5], a: [5, 1], b: [0, 0], fours: {} },
-          right: { words: 4, groups: 2, shift: 2 },
+          right: { words: 4, groups: 2, shift: 2, zeros: 0 },
           constants: { ROWS: 4, LANES: 64, ALONG_TERMS: 0, BITS: 4, SCALES: 2 },
         }),
       ],
@@ -566,7 +566,7 @@ describe('a product with a weight in MLX’s formats', () => {
       [
         product('dy packed dy dx scales scales', {
           ...{ size: [6, 32, 8], a: [8, 1], b: [0, 0], fours: { a: true } },
-          right: { words: 8, groups: 1, shift: 3 },
+          right: { words: 8, groups: 1, shift: 3, zeros: 0 },
           constants: { ROWS: 4, LANES: 64, ALONG_TERMS: 0, BITS: 8, SCALES: 1 },
         }),
       ],

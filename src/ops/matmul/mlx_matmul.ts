@@ -62,9 +62,10 @@ function multiplyMlx(
     gpu,
     {
       op: signature.name,
-      loader: 'mlx',
+      loader: 'groups',
       constants: { BITS: bits, SCALES: SCALES[mode] },
-      fields: [(in_features * bits) / 32, in_features / group_size, Math.log2(group_size / 4)],
+      // No zero points.
+      fields: [(in_features * bits) / 32, in_features / group_size, Math.log2(group_size / 4), 0],
       // Where there are no biases the kernel reads none; a binding must be there all the same.
       bindings: [packed, scales, biases ?? scales],
       ...params,
