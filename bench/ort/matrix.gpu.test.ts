@@ -34,11 +34,13 @@ async function cellsOf(
 const EXECUTED = {
   quantize: ['f16', 'int8', 'quanto_int8'],
   dequantize: [
-    ...['bitnet', 'f16', 'hqq', 'int8', 'int8_blockwise', 'llm_int8', 'mlx', 'q4_0', 'q8_0'],
+    ...['bitnet', 'f16', 'hqq', 'int8', 'int8_blockwise', 'llm_int8', 'mlx'],
+    ...['onnx_nbits', 'onnx_nbits_symmetric', 'q4_0', 'q8_0'],
     ...['quanto_float8', 'quanto_int', 'quanto_int8', 'ternary'],
   ],
   product: [
-    ...['bitnet', 'fp4', 'hqq', 'int8', 'int8_blockwise', 'mlx', 'nf4', 'q4_0', 'q8_0'],
+    ...['bitnet', 'fp4', 'hqq', 'int8', 'int8_blockwise', 'mlx', 'nf4'],
+    ...['onnx_nbits', 'onnx_nbits_symmetric', 'q4_0', 'q8_0'],
     ...['quanto_float8', 'quanto_int', 'quanto_int8', 'ternary'],
   ],
   gradient: [],

@@ -234,6 +234,41 @@ const VALID: readonly Description[] = [
     tensors: { 'in.packed': ['u8', [2, 420]], 'out.y': [2, 512] },
   },
   {
+    op: 'quantize_nbits',
+    params: { bits: 4, block_size: 16 },
+    tensors: {
+      'in.weight': [3, 37],
+      'out.packed': ['u8', [3, 3, 8]],
+      'out.scales': [3, 3],
+      'out.zero_points': ['u8', [3, 2]],
+    },
+  },
+  {
+    op: 'quantize_nbits',
+    params: { bits: 8, block_size: 16, symmetric: true },
+    tensors: { 'in.weight': [3, 37], 'out.packed': ['u8', [3, 3, 16]] },
+  },
+  {
+    op: 'dequantize_nbits',
+    params: { bits: 4, block_size: 16, out_features: 3, in_features: 37 },
+    tensors: {
+      'in.packed': ['u8', [3, 3, 8]],
+      'in.scales': [3, 3],
+      'in.zero_points': ['u8', [3, 2]],
+      'out.y': [3, 37],
+    },
+  },
+  {
+    op: 'matmul_nbits',
+    params: { bits: 2, block_size: 16, out_features: 3, in_features: 37 },
+    tensors: {
+      'in.x': [2, 37],
+      'in.packed': ['u8', [3, 3, 4]],
+      'in.scales': [3, 3],
+      'out.y': [2, 3],
+    },
+  },
+  {
     op: 'ternary_quantize',
     tensors: {
       'in.weight': [5, 7],

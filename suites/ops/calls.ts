@@ -758,6 +758,49 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       floats: { dtypes: { packed: 'f32' }, code: 'element-type' },
     },
   },
+  quantize_nbits: {
+    fits: { inputs: { weight: [3, 37] }, params: { bits: 4, block_size: 16 } },
+    wrong: {
+      'one-dimension': { inputs: { weight: [48] } },
+      'batches-of-weights': { inputs: { weight: [2, 3, 37] } },
+      'no-rows': { inputs: { weight: [0, 37] } },
+      'no-columns': { inputs: { weight: [3, 0] } },
+      integers: { dtypes: { weight: 'i32' }, code: 'element-type' },
+    },
+  },
+  dequantize_nbits: {
+    fits: {
+      inputs: { packed: [3, 3, 8], scales: [3, 3], zero_points: [3, 2] },
+      dtypes: { packed: 'u8', zero_points: 'u8' },
+      params: { bits: 4, block_size: 16, out_features: 3, in_features: 37 },
+    },
+    wrong: {
+      'rows-of-codes': { inputs: { packed: [2, 3, 8] } },
+      blocks: { inputs: { packed: [3, 2, 8] } },
+      scales: { inputs: { scales: [3, 2] } },
+      'zero-points': { inputs: { zero_points: [3, 3] } },
+      'another-block': { params: { block_size: 32 } },
+      'another-width': { params: { bits: 8 } },
+      'more-rows': { params: { out_features: 4 } },
+      'more-columns': { params: { in_features: 49 } },
+      floats: { dtypes: { packed: 'f32' }, code: 'element-type' },
+    },
+  },
+  matmul_nbits: {
+    fits: {
+      inputs: { x: [2, 37], packed: [3, 3, 8], scales: [3, 3], zero_points: [3, 2] },
+      dtypes: { packed: 'u8', zero_points: 'u8' },
+      params: { bits: 4, block_size: 16, out_features: 3, in_features: 37 },
+    },
+    wrong: {
+      terms: { inputs: { x: [2, 36] } },
+      'no-rows-of-x': { inputs: { x: [0, 37] } },
+      'rows-of-codes': { inputs: { packed: [2, 3, 8] } },
+      scales: { inputs: { scales: [3, 2] } },
+      'zero-points': { inputs: { zero_points: [3, 3] } },
+      'the-other-way': { params: { transpose_weight: false } },
+    },
+  },
   gguf_matmul: {
     fits: {
       inputs: { x: [3, 64], packed: [5, 36] },

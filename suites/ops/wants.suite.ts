@@ -25,6 +25,7 @@ const COMPILED_LONGEST: ReadonlySet<string> = new Set([
   'matmul_4bit',
   'matmul_8bit',
   'matmul_8bit_lt',
+  'matmul_nbits',
   'mlx_matmul',
   'quanto_matmul',
 ]);

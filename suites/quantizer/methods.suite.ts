@@ -41,7 +41,8 @@ function partsOfOnes(fault: FaultDeclaration): void {
 }
 
 /** Those whose kernels a neighbour compiles too, but for their formats' constants. */
-const LIKE_ANOTHER = /^(fp4|mxfp|nvfp4|q8_0|quanto_int8|quanto_float8|int8_blockwise|bf16)/;
+const LIKE_ANOTHER =
+  /^(fp4|mxfp|nvfp4|q8_0|quanto_int8|quanto_float8|int8_blockwise|onnx_nbits_symmetric|bf16)/;
 
 for (const choice of choicesOf((bits) => bits.slice(0, 1)))
   quantizerMethods

@@ -331,6 +331,7 @@ const LAYOUTS = {
   nvfp4: false,
   quanto_int: true,
   quanto_float8: false,
+  onnx_nbits: false,
   ternary: true,
   bitnet: false,
   int8: false,

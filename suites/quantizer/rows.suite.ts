@@ -38,6 +38,7 @@ const METHODS = {
   int8: false,
   q4_0: false,
   q8_0: false,
+  onnx_nbits: false,
   f16: false,
   bf16: false,
 };

@@ -71,6 +71,12 @@ const CELLS_OF: Readonly<Record<string, (bundle: Bundle) => Cells | undefined>> 
     method: `${params['quant_type']}`,
     directions: ['dequantize'],
   }),
+  quantize_nbits: ({ params }) => ({
+    method: nbits(params['symmetric'] === true),
+    directions: ['quantize'],
+  }),
+  dequantize_nbits: ({ tensors }) => ({ method: nbitsOf(tensors), directions: ['dequantize'] }),
+  matmul_nbits: ({ tensors }) => ({ method: nbitsOf(tensors), directions: ['product'] }),
   hqq_quantize: () => ({ method: 'hqq', directions: BOTH }),
   mlx_quantize: ({ params: { mode }, tensors }) => ({
     method: mode === 'affine' ? 'mlx' : `${mode}`,
@@ -83,6 +89,11 @@ const CELLS_OF: Readonly<Record<string, (bundle: Bundle) => Cells | undefined>> 
   dequantize_linear: ({ params }) => withMethod(linear(params), ['dequantize']),
   cast: ({ params }) => withMethod(HALVES[`${params['to']}`], ['quantize']),
 };
+
+/** MatMulNBits' weights, with zero points or without. */
+const nbits = (isSymmetric: boolean) => (isSymmetric ? 'onnx_nbits_symmetric' : 'onnx_nbits');
+
+const nbitsOf = ({ inputs }: Bundle['tensors']) => nbits(!Object.hasOwn(inputs, 'zero_points'));
 
 /** ONNX's codes of a byte with a scale for each channel or for all, whatever their zero point. */
 function linear({ dtype, block_size }: Bundle['params']): string | undefined {

@@ -7,11 +7,12 @@ import { ggufMatmul } from '../../../../src/vocabulary/matmul/gguf_matmul.ts';
 import { mlxMatmul } from '../../../../src/vocabulary/matmul/mlx_matmul.ts';
 import { ggufDequantize } from '../../../../src/vocabulary/quant/gguf_dequantize.ts';
 import { ternaryMatmul } from '../../../../src/vocabulary/quant/ternary_matmul.ts';
-import { type Graph, MICROSOFT, type ValueName } from '../graph.ts';
+import type { Graph, ValueName } from '../graph.ts';
 import { ONE_SETTING, operator, type Reason } from '../operator.ts';
+import { matMulNBits } from './nbits-products.ts';
 
 /** Elements of a block of GGUF that has one scale and no minimum. */
-const BLOCK = 32;
+const BLOCK = 32 as const;
 /** Bytes of its scale, a half, with which a block begins. */
 const SCALE_BYTES = 2;
 const BITS = { q4_0: 4, q8_0: 8 } as const;
@@ -52,17 +53,17 @@ const oneScale = ({ params }: { readonly params: { readonly quant_type: string }
     : { reason: `ONNX has no blocks with the minima of ${params.quant_type}` };
 
 /** x W^T with codes from 0 up, whose middle is zero, and a scale for each block of a row. */
-function matMulNBits(
+function timesBlocks(
   graph: Graph,
   x: ValueName,
   { codes, scales, rows, width }: Blocks,
-  bits: number,
+  bits: 4 | 8,
 ): ValueName {
   const packed = packing(bits).pack(codes, 0);
   const shape = [rows, width / BLOCK, (BLOCK * bits) / 8];
   const weight = graph.constant(hostTensor('u8', shape, packed));
-  const attributes = { K: width, N: rows, bits, block_size: BLOCK, accuracy_level: 0 };
-  return graph.node('MatMulNBits', [x, weight, graph.constant(scales)], attributes, MICROSOFT);
+  const params = { bits, block_size: BLOCK, out_features: rows, in_features: width };
+  return matMulNBits(graph, [x, weight, graph.constant(scales)], params);
 }
 
 /** Trits in the codes of four bits of MatMulNBits, with their scale for every block. */
@@ -118,14 +119,14 @@ export const operators = [
     ggufMatmul,
     ({ graph, fed, tensors: { packed }, params: { quant_type } }) => {
       const type = quant_type as Type;
-      return { y: matMulNBits(graph, fed('x'), blocksOf(packed, type), BITS[type]) };
+      return { y: timesBlocks(graph, fed('x'), blocksOf(packed, type), BITS[type]) };
     },
     oneScale,
   ),
   operator(
     ternaryMatmul,
     ({ graph, fed, tensors: { packed, scale }, params: { out_features } }) => ({
-      y: matMulNBits(graph, fed('x'), tritBlocks(packed, scale, out_features), 4),
+      y: timesBlocks(graph, fed('x'), tritBlocks(packed, scale, out_features), 4),
     }),
     ({ tensors: { x } }) =>
       (x.shape.at(-1) as number) % BLOCK === 0

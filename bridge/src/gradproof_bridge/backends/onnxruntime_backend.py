@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -18,6 +18,8 @@ from gradproof_bridge.formulas.shapes import around, pair
 
 _OPSET = 23
 _IR_VERSION = 11
+_MICROSOFT = "com.microsoft"
+"""Operators of ONNX Runtime's own."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Node:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     constants: Mapping[str, Array] = field(default_factory=dict)
     outputs: tuple[str, ...] = ("y",)
+    domain: str = ""
 
 
 Build = Callable[[Inputs, Params], Node]
@@ -61,7 +64,8 @@ class OnnxRuntimeBackend(Backend):
         return super().computes(call) and not call.wants_gradients and not rounds
 
     def ops(self) -> Mapping[str, Compute]:
-        return {name: partial(_run, build) for name, build in _NODES.items()}
+        nodes = {name: partial(_run, build) for name, build in _NODES.items()}
+        return {**nodes, "quantize_nbits": _quantize_nbits, "dequantize_nbits": _dequantize_nbits}
 
 
 def _run(build: Build, call: Call) -> Outputs:
@@ -77,7 +81,11 @@ def _run(build: Build, call: Call) -> Outputs:
     }
     names = [name if name in values else "" for name in node.inputs]
     made = onnx.helper.make_node(
-        node.op_type, [*names, *node.constants], list(node.outputs), **node.attributes
+        node.op_type,
+        [*names, *node.constants],
+        list(node.outputs),
+        domain=node.domain,
+        **node.attributes,
     )
     inputs = [
         onnx.helper.make_tensor_value_info(
@@ -88,8 +96,11 @@ def _run(build: Build, call: Call) -> Outputs:
     # ONNX infers the types of the outputs.
     outputs = [onnx.ValueInfoProto(name=name) for name in node.outputs]
     graph = onnx.helper.make_graph([made], "op", inputs, outputs)
+    versions = (("", _OPSET), (_MICROSOFT, 1))
     model = onnx.helper.make_model(
-        graph, opset_imports=[onnx.helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION
+        graph,
+        opset_imports=[onnx.helper.make_opsetid(*version) for version in versions],
+        ir_version=_IR_VERSION,
     )
     options = onnxruntime.SessionOptions()
     # One thread, and nothing rewritten: the order of every sum is fixed.
@@ -213,6 +224,55 @@ def _linear_codes(op_type: str, x: str, y: str) -> Build:
     return build
 
 
+def _matmul_nbits(_inputs: Inputs, p: Params) -> Node:
+    if not p["transpose_weight"]:
+        raise NotImplementedOpError("MatMulNBits takes weights [out, in] alone")
+    return Node(
+        "MatMulNBits",
+        ("x", "packed", "scales", "zero_points"),
+        {
+            "K": p["in_features"],
+            "N": p["out_features"],
+            "bits": p["bits"],
+            "block_size": p["block_size"],
+            # Sums in float32.
+            "accuracy_level": 0,
+        },
+        domain=_MICROSOFT,
+    )
+
+
+def _dequantize_nbits(call: Call) -> Outputs:
+    """What MatMulNBits makes of the rows of one: no sum has two terms that are not zero."""
+    inputs = {"x": np.eye(call.params["in_features"], dtype=call.inputs["scales"].dtype)}
+    params = {**call.params, "transpose_weight": True}
+    made = _run(_matmul_nbits, replace(call, inputs={**inputs, **call.inputs}, params=params))
+    return {"y": np.ascontiguousarray(made["y"].T)}
+
+
+def _quantize_nbits(call: Call) -> Outputs:
+    """As DefaultWeightOnlyQuantizer of onnxruntime/quantization/matmul_nbits_quantizer.py calls
+    what it has in C++: the transpose, filled up with zeros, but for its number of rows.
+    """
+    from onnxruntime.capi import _pybind_state
+
+    bits, block = call.params["bits"], call.params["block_size"]
+    weight = call.inputs["weight"]
+    # A weight in bfloat16 is quantized in float32.
+    floats = weight if weight.dtype == np.float16 else weight.astype(np.float32)
+    rows, columns = weight.shape
+    blocks = -(-columns // block)
+    turned = np.zeros((blocks * block, rows), floats.dtype)
+    turned[:columns] = floats.T
+    packed = np.zeros((rows, blocks, block * bits // 8), np.uint8)
+    scales = np.zeros((rows, blocks), floats.dtype)
+    zeros = np.zeros((rows, -(-blocks * bits // 8)), np.uint8)
+    quantize = getattr(_pybind_state, f"quantize_matmul_{bits}bits")
+    quantize(packed, turned, scales, zeros, block, rows, columns, call.params["symmetric"])
+    parts = {"packed": packed, "scales": scales.astype(weight.dtype)}
+    return parts if call.params["symmetric"] else {**parts, "zero_points": zeros}
+
+
 _NODES: Mapping[str, Build] = {
     "matmul": _matmul,
     "softmax": _along_axis("Softmax"),
@@ -237,6 +297,7 @@ _NODES: Mapping[str, Build] = {
     "max_pool2d": _pool("MaxPool"),
     "avg_pool2d": _pool("AveragePool"),
     "global_avg_pool2d": _simple("GlobalAveragePool", "x"),
+    "matmul_nbits": _matmul_nbits,
     "quantize_linear": _linear_codes("QuantizeLinear", "x", "q"),
     "dequantize_linear": _linear_codes("DequantizeLinear", "q", "y"),
 }
