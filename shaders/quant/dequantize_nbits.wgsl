@@ -2,8 +2,8 @@ import package::lib::fours::end_of;
 import package::lib::grid::linear_index;
 import package::quant::nbits_zero::zero_point;
 
-// y = (code - zero point) scale, of codes as MatMulNBits has them: rows of whole blocks, of which the
-// first `cols` elements are the weight's. packed: codes of BITS bits; scales: floats; zero_points: codes,
+// y = (code - zero point) scale, of codes as MatMulNBits has them: rows of whole blocks, whose first
+// `cols` elements are the weight's. packed: codes of BITS bits; scales: floats; zero_points: codes,
 // those of a row in whole bytes, or with SYMMETRIC what is not read: zero is the middle code; y: floats.
 // One invocation makes four elements of a row.
 

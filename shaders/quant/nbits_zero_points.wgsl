@@ -19,14 +19,14 @@ override BITS: u32 = 4u;
 
 fn byte_at(i: u32) -> u32 {
   let row = i / sizes.row_bytes;
-  let first = (i - row * sizes.row_bytes) * (8u / BITS);
+  let first = (i - row * sizes.row_bytes) * 8u / BITS;
   var byte = 0u;
-  for (var k = 0u; k < 8u / BITS; k++) {
-    let b = first + k;
+  for (var bit = 0u; bit < 8u; bit += BITS) {
+    let b = first + bit / BITS;
     let zero = u32(steps[row * sizes.per_row + b].y);
-    byte |= select(1u << (BITS - 1u), zero, b < sizes.per_row) << (k * BITS);
+    byte |= select(1u << (BITS - 1u), zero, b < sizes.per_row) << bit;
   }
-  return byte & 255u;
+  return byte;
 }
 
 @compute @workgroup_size(64)

@@ -1,9 +1,11 @@
 import { createDynamicMap } from '../../quant/dynamic/map.ts';
+import { type NbitsFormat, rowLayout } from '../../quant/nbits/layout.ts';
 import { hostTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { hqqMatmul } from '../../vocabulary/matmul/hqq_matmul.ts';
 import { type ByteCodes, matmul8bit } from '../../vocabulary/matmul/matmul_8bit.ts';
+import { matmulNbits } from '../../vocabulary/matmul/matmul_nbits.ts';
 import { mlxMatmul } from '../../vocabulary/matmul/mlx_matmul.ts';
 import { quantoMatmul } from '../../vocabulary/matmul/quanto_matmul.ts';
 import { HQQ_WORDS, type HqqBits } from '../../vocabulary/quant/hqq_quantize.ts';
@@ -119,6 +121,30 @@ function quanto(rows: number, bits: 4 | 2): OpWork {
   });
 }
 
+/** The same with a weight for ONNX Runtime's MatMulNBits, with zero points or without. */
+function nbits(rows: number, bits: NbitsFormat['bits'], isSymmetric = false): OpWork {
+  const format: NbitsFormat = { bits, block_size: 32 };
+  const { blocks, blockBytes, zeroBytes } = rowLayout(FEATURES, format);
+  return opWork({
+    op: matmulNbits,
+    dtype: `nbits${bits}`,
+    sizes: {
+      ...{ m: rows, n: FEATURES, k: FEATURES, block: format.block_size },
+      ...(isSymmetric ? { zero: 'middle' } : {}),
+    },
+    group: 'products by format',
+    flops: 2 * rows * ELEMENTS,
+    params: { ...format, out_features: FEATURES, in_features: FEATURES },
+    inputs: {
+      x: [rows, FEATURES],
+      packed: operand([FEATURES, blocks, blockBytes], 'u8', bytes),
+      scales: operand([FEATURES, blocks], 'f32', floats),
+      ...(isSymmetric ? {} : { zero_points: operand([FEATURES, zeroBytes], 'u8', bytes) }),
+    },
+    gives: { y: [rows, FEATURES] },
+  });
+}
+
 /** The same with codes of 8 bits and a scale for so many elements. */
 function eightBit(rows: number, codes: ByteCodes, block: number): OpWork {
   const dtype = codes === 'int8' ? 'i8' : 'u8';
@@ -162,5 +188,7 @@ export const works: readonly OpWork[] = [1, 64].flatMap((rows) => [
   ...FORMATS.map((format) => mlx(rows, format)),
   ...([8, 4, 3, 2, 1] as const).map((bits) => hqq(rows, bits)),
   ...([4, 2] as const).flatMap((bits) => [hqq(rows, bits, 0), quanto(rows, bits)]),
+  ...([4, 8, 2] as const).map((bits) => nbits(rows, bits)),
+  nbits(rows, 4, true),
   ...EIGHT_BITS.map(([codes, block]) => eightBit(rows, codes, block)),
 ]);

@@ -1,4 +1,6 @@
+import { type NbitsFormat, rowLayout } from '../../quant/nbits/layout.ts';
 import { type MlxParams, mlxQuantize } from '../../vocabulary/quant/mlx_quantize.ts';
+import { quantizeNbits } from '../../vocabulary/quant/quantize_nbits.ts';
 import { type QuantoParams, quantoQuantize } from '../../vocabulary/quant/quanto_quantize.ts';
 import { opWork } from '../op-work.ts';
 import type { OpWork } from '../work.ts';
@@ -41,7 +43,20 @@ function quanto(params: QuantoParams): OpWork {
   });
 }
 
-/** Weights quantized as MLX and Quanto do. */
+function nbits(params: NbitsFormat): OpWork {
+  const { bits, block_size: block } = params;
+  const { zeroBytes } = rowLayout(COLS, params);
+  return opWork({
+    ...weight,
+    op: quantizeNbits,
+    sizes: { bits, n: ELEMENTS, block },
+    params,
+    // It does not tell what codes decode to.
+    gives: (ELEMENTS * bits) / 8 + (4 * ELEMENTS) / block + ROWS * zeroBytes,
+  });
+}
+
+/** Weights quantized as MLX, Quanto and ONNX Runtime do. */
 export const works: readonly OpWork[] = [
   mlx({ mode: 'affine', bits: 4, group_size: 64 }),
   mlx({ mode: 'affine', bits: 3, group_size: 64 }),
@@ -53,4 +68,6 @@ export const works: readonly OpWork[] = [
   quanto({ qtype: 'qint4', axis: -1, group_size: 128 }),
   quanto({ qtype: 'qint8', axis: 0 }),
   quanto({ qtype: 'qfloat8_e4m3fn', axis: -1 }),
+  nbits({ bits: 4, block_size: 32 }),
+  nbits({ bits: 8, block_size: 128 }),
 ];

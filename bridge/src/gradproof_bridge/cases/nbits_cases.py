@@ -84,7 +84,8 @@ def _ties(bits: int) -> Make:
         weight = draw.integers(16, 64, low=0, high=2 * top).astype(np.float32) / 2
         weight[:, ::16] = 0
         weight[:, 1::16] = top
-        return {"weight": weight - draw.integers(16, 1, low=0, high=2 * top) / np.float32(2)}
+        lows = draw.integers(16, 1, low=0, high=2 * top).astype(np.float32) / 2
+        return {"weight": weight - lows}
 
     return make
 

@@ -137,7 +137,7 @@ def _codes(x: F64, scale: _Range, zero: _Range, top: int) -> _Range:
 
 
 def _decoded(codes: _Range, is_open: Array, filling: int, bits: int, rows: int) -> Decoded:
-    """Bytes of each row's codes, those of which any may stand there among them."""
+    """Bytes of each row's codes; where a code is open, any may stand."""
     value, low, high = (end.reshape(rows, -1) for end in codes.ends)
     return Decoded(
         _packed(np.where(is_open, filling, value).astype(np.uint8), bits),

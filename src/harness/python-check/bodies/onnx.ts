@@ -17,7 +17,7 @@ function node(
   inputs: readonly string[],
   attributes: Params = {},
   constants: readonly string[] = [],
-  output = 'y',
+  { output = 'y', domain = '' }: { readonly output?: string; readonly domain?: string } = {},
 ): Body {
   const known = Object.fromEntries(
     Object.entries(attributes).filter(([, value]) => value !== undefined),
@@ -30,10 +30,10 @@ function node(
     lines: [
       `feeds = {name: x[name].numpy() for name in ${literal(inputs)} if name in x}`,
       ...constants.map((constant) => `feeds |= ${constant}`),
-      `node = helper.make_node(${literal(type)}, list(feeds), [${literal(output)}], **{${stated.join(', ')}})`,
+      `node = helper.make_node(${literal(type)}, list(feeds), [${literal(output)}], ${domain ? `domain=${literal(domain)}, ` : ''}**{${stated.join(', ')}})`,
       'inputs = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(v.dtype), v.shape) for name, v in feeds.items()]',
       `graph = helper.make_graph([node], "op", inputs, [onnx.ValueInfoProto(name=${literal(output)})])`,
-      'model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=11)',
+      'model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23), helper.make_opsetid("com.microsoft", 1)], ir_version=11)',
       'session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])',
       `got = {${literal(output)}: torch.from_numpy(session.run(None, feeds)[0])}`,
     ],
@@ -58,6 +58,13 @@ const pool =
       ceil_mode: bit(ceil_mode),
       count_include_pad: type === 'AveragePool' ? bit(count_include_pad) : undefined,
     });
+
+/** ONNX Runtime's own operator, with sums in float32. */
+function matMulNBits({ bits, block_size, out_features, in_features }: Params): Body {
+  const attributes = { K: in_features, N: out_features, bits, block_size, accuracy_level: 0 };
+  const inputs = ['x', 'packed', 'scales', 'zero_points'];
+  return node('MatMulNBits', inputs, attributes, [], { domain: 'com.microsoft' });
+}
 
 /** What ONNX Runtime computes. */
 export const onnxruntime: Bodies = {
@@ -97,7 +104,34 @@ export const onnxruntime: Bodies = {
   max_pool2d: pool('MaxPool'),
   avg_pool2d: pool('AveragePool'),
   quantize_linear: ({ axis, block_size }) =>
-    node('QuantizeLinear', ['x', 'scale', 'zero_point'], { axis, block_size }, [], 'q'),
+    node('QuantizeLinear', ['x', 'scale', 'zero_point'], { axis, block_size }, [], { output: 'q' }),
+  quantize_nbits: ({ bits, block_size, symmetric }) => ({
+    imports: [...TORCH, 'import numpy as np', 'from onnxruntime.capi import _pybind_state'],
+    lines: [
+      `bits, block, symmetric = ${literal(bits)}, ${literal(block_size)}, ${literal(symmetric)}`,
+      'w = x["weight"].float() if x["weight"].dtype == torch.bfloat16 else x["weight"]',
+      'rows, columns = w.shape',
+      'blocks = -(-columns // block)',
+      'w = torch.nn.functional.pad(w, (0, blocks * block - columns)).T.contiguous().numpy()',
+      'packed, scales = np.zeros((rows, blocks, block * bits // 8), np.uint8), np.zeros((rows, blocks), w.dtype)',
+      'zeros = np.zeros((rows, -(-blocks * bits // 8)), np.uint8)',
+      'getattr(_pybind_state, f"quantize_matmul_{bits}bits")(packed, w, scales, zeros, block, rows, columns, symmetric)',
+      'got = {"packed": torch.from_numpy(packed), "scales": torch.from_numpy(scales)}',
+      'if not symmetric: got["zero_points"] = torch.from_numpy(zeros)',
+    ],
+  }),
+  dequantize_nbits: (params) => {
+    const { imports, lines } = matMulNBits(params);
+    return {
+      imports,
+      lines: [
+        `x["x"] = torch.eye(${literal(params['in_features'])}, dtype=x["scales"].dtype)`,
+        ...lines,
+        'got["y"] = got["y"].T',
+      ],
+    };
+  },
+  matmul_nbits: (params) => matMulNBits(params),
 };
 
 /** Outputs of the vocabulary whose name is not y. */
