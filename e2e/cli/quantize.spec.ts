@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { float64Of } from '../../src/formats/safetensors/stored.ts';
 import { writeSafetensors } from '../../src/formats/safetensors/write.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { readReport } from '../../src/report/read.ts';
@@ -69,6 +71,33 @@ test('weights are saved in the layout of a method, and nothing where it refuses 
     ['odd one.weight', 'F32', [5, 7]],
   ]);
   expect(metadata.get('quantizer')).toBe('mlx;bits=8;group=32');
+});
+
+const OF_BRIDGE = fileURLToPath(new URL('../../bridge/tests/saved/', import.meta.url));
+
+test('what ONNX Runtime runs in the tests of the bridge is what is saved', async ({ folder }) => {
+  const out = join(folder, 'out.safetensors');
+  const data = join(OF_BRIDGE, 'weights.safetensors');
+  const read = (path: string) => readSafetensors(new Uint8Array(readFileSync(path)));
+  for (const bits of ['4', '8']) {
+    const given = ['--method', 'onnx_nbits', '--group', '16', '--bits', bits, '--out', out];
+    const { status, stderr } = await gradproof(['quantize', '--data', data, ...given]);
+    expect([status, stderr]).toEqual([0, '']);
+    const made = read(out);
+    const { tensors, metadata } = read(join(OF_BRIDGE, `onnx_nbits_${bits}.safetensors`));
+    expect([...made.metadata]).toEqual([...metadata]);
+    expect([...made.tensors.keys()]).toEqual([...tensors.keys()]);
+    for (const [name, stored] of tensors) {
+      const actual = made.tensors.get(name) as typeof stored;
+      expect([name, actual.dtype, actual.shape]).toEqual([name, stored.dtype, stored.shape]);
+      const values = float64Of(actual);
+      // Scales may differ by their quotient on another adapter; codes are whole numbers.
+      for (const [i, expected] of float64Of(stored).entries())
+        expect(Math.abs((values[i] as number) - expected)).toBeLessThanOrEqual(
+          4 * 2 ** -23 * Math.abs(expected),
+        );
+    }
+  }
 });
 
 test('an interrupted measurement saves no weights', async ({ folder }) => {
