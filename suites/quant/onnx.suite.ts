@@ -22,7 +22,7 @@ const BLOCK = 16;
 /** Rows of two blocks and a third of another four. */
 const SHAPE = [2, 36] as const;
 
-/** Eighths, no level of which is near the middle between two codes. */
+/** Eighths, whose levels are not near the middle between two codes. */
 const eighth = (i: number): number => {
   const x = (((i * 37) % 41) - 17) / 8;
   return i >= SHAPE[1] && i < SHAPE[1] + BLOCK ? Math.abs(x) : x;
@@ -127,7 +127,7 @@ onnx
 onnx
   .case('zeros', GRID)
   .tier('full')
-  .desc('What is 0 stays 0, whatever else is in its block.')
+  .desc('What is 0 stays 0, with any numbers beside it in its block.')
   .control('zero points half a code off', (fault) =>
     fault.shader('quant/nbits_codes', 'four * step.x + step.y', 'four * step.x + step.y - 0.75'),
   )
