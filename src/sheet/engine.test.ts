@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Tape } from '../autograd/tape.ts';
+import { type Architecture, linearsOf } from '../formats/hugging-face/architecture.ts';
 import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
 import { initialLlama } from '../models/llama/initial.ts';
 import { Llama } from '../models/llama/llama.ts';
@@ -10,7 +11,6 @@ import { type HostTensor, hostTensorFrom, valuesOf } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { type Architecture, linearsOf } from './architecture.ts';
 import { keptBytes, needsOf, refusalOf } from './needs.ts';
 import { DEFAULT_SETUP, type Setup } from './setup.ts';
 

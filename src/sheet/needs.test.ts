@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Architecture, parametersOf } from './architecture.ts';
+import { type Architecture, parametersOf } from '../formats/hugging-face/architecture.ts';
 import { needsOf, refusalOf } from './needs.ts';
 import { PRESETS } from './presets.ts';
 import { DEFAULT_SETUP } from './setup.ts';

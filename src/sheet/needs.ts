@@ -1,4 +1,5 @@
 import { flatLayout } from '../autograd/flat-parameters.ts';
+import { type Architecture, linearsOf, vectorsOf } from '../formats/hugging-face/architecture.ts';
 import { wholeWords } from '../gpu/memory.ts';
 import { adamw8bitStorage } from '../ops/optim/adamw8bit_step.ts';
 import { blockFormats } from '../quant/registry.ts';
@@ -7,7 +8,6 @@ import { schemeOf } from '../quantizer/registry.ts';
 import { bytesPerElement } from '../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { adamw8bitHyperparameters, isIn8bit } from '../vocabulary/optim/adamw8bit.ts';
-import { type Architecture, linearsOf, vectorsOf } from './architecture.ts';
 import type { Setup, SheetOptimizer } from './setup.ts';
 
 const FLOAT = 4;

@@ -1,4 +1,4 @@
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from '../formats/hugging-face/architecture.ts';
 
 /** A published model. */
 export interface Preset {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from '../formats/hugging-face/architecture.ts';
 import { PRESETS } from './presets.ts';
 import { memoryFacts, roomFor } from './room.ts';
 import { DEFAULT_SETUP } from './setup.ts';

@@ -1,4 +1,4 @@
-import { type Architecture, parametersOf } from './architecture.ts';
+import { type Architecture, parametersOf } from '../formats/hugging-face/architecture.ts';
 import { type Needs, needsOf, refusalOf } from './needs.ts';
 import { PRESETS } from './presets.ts';
 import { type MemoryFacts, type Room, roomFor, type Split, splitsOf } from './room.ts';

@@ -1,11 +1,11 @@
 import { totalmem } from 'node:os';
 import { messageOf } from '../../errors.ts';
+import type { Architecture } from '../../formats/hugging-face/architecture.ts';
+import { readModelConfig } from '../../formats/hugging-face/config.ts';
 import { UnusableError } from '../../harness/runner.ts';
 import type { SheetOptions } from '../../harness/sheet-options.ts';
 import { toCsv } from '../../report/table.ts';
-import type { Architecture } from '../../sheet/architecture.ts';
 import { sheetTable } from '../../sheet/columns.ts';
-import { readModelConfig } from '../../sheet/model-config.ts';
 import { type MemoryFacts, memoryFacts } from '../../sheet/room.ts';
 import { DEFAULT_SETUP } from '../../sheet/setup.ts';
 import { sheetOf } from '../../sheet/sheet.ts';

@@ -1,8 +1,8 @@
 import { messageOf } from '../../errors.ts';
+import type { Architecture } from '../../formats/hugging-face/architecture.ts';
 import { readOptions } from '../../harness/option.ts';
 import { SHEET_OPTIONS, type SheetOptions } from '../../harness/sheet-options.ts';
 import { schemeOf } from '../../quantizer/registry.ts';
-import type { Architecture } from '../../sheet/architecture.ts';
 import { SHEET_KEYS, type SheetKey } from '../../sheet/columns.ts';
 import { parseModelText } from '../../sheet/model-config.ts';
 import { DEFAULT_SETUP, type Setup } from '../../sheet/setup.ts';

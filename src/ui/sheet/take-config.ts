@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors.ts';
-import { modelText, readModelConfig } from '../../sheet/model-config.ts';
+import { readModelConfig } from '../../formats/hugging-face/config.ts';
+import { modelText } from '../../sheet/model-config.ts';
 import type { Router } from '../app/router.ts';
 import { bytesOf } from '../controls/file-bytes.ts';
 import type { Notice } from '../controls/notice.ts';
