@@ -1,4 +1,5 @@
 import type { Shape } from '../tensor/shape.ts';
+import { kindOf } from './file-kind.ts';
 import { FormatError, quote } from './format-error.ts';
 import { STORED_BYTES, type StoredDType, type StoredTensor } from './safetensors/stored.ts';
 import { isJsonObject, type JsonObject, parseJsonObject } from './strict-json.ts';
@@ -19,6 +20,17 @@ const MAX_HEADER_BYTES = 100_000_000;
  * it.
  */
 const MAX_RANK = 32;
+const OPENING_BRACE = 0x7b;
+
+/** Bytes before the header, which tell its length. */
+export const LENGTH_BYTES = 8;
+
+/** What a header says. */
+export interface SafetensorsHeader {
+  readonly metadata: ReadonlyMap<string, string>;
+  /** Where the bytes of each tensor lie, counted from the header's end. */
+  readonly entries: readonly SafetensorsEntry[];
+}
 
 /**
  * Reads a `.safetensors` file. Nothing in it is trusted: the header must be JSON without a repeated
@@ -27,42 +39,55 @@ const MAX_RANK = 32;
  * views of `file`. Throws FormatError. Format: https://github.com/huggingface/safetensors#format
  */
 export function readSafetensors(file: Uint8Array): Safetensors {
-  const { header, data } = split(file);
-  const entries = Object.entries(header)
-    .filter(([name]) => name !== METADATA_KEY)
-    .map(([name, entry]) => readEntry(name, entry, data.byteLength));
-  requireCoverage(entries, data.byteLength);
+  const end = LENGTH_BYTES + headerLength(file, file.byteLength);
+  const data = file.subarray(end);
+  const { metadata, entries } = readHeader(file.subarray(LENGTH_BYTES, end), data.byteLength);
   const tensors = entries.map(
     ({ name, dtype, shape, start, end }) =>
       [name, { dtype, shape, bytes: data.subarray(start, end) }] as const,
   );
-  return { metadata: readMetadata(header), tensors: new Map(tensors) };
+  return { metadata, tensors: new Map(tensors) };
 }
 
-function split(file: Uint8Array): { header: JsonObject; data: Uint8Array } {
-  if (file.byteLength < 8)
-    throw new FormatError(`${file.byteLength} bytes are too few for a safetensors file`);
-  const size = new DataView(file.buffer, file.byteOffset).getBigUint64(0, true);
+/**
+ * Bytes of the header of a file of `fileBytes` that begins with `start`. Throws FormatError where
+ * that is no safetensors file, and names what it is if its first bytes tell.
+ */
+export function headerLength(start: Uint8Array, fileBytes: number): number {
+  const kind = start[LENGTH_BYTES] === OPENING_BRACE ? undefined : kindOf(start);
+  if (kind) throw new FormatError(`is ${kind}, and not a safetensors file`);
+  if (start.byteLength < LENGTH_BYTES)
+    throw new FormatError(`${fileBytes} bytes are too few for a safetensors file`);
+  const size = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
   if (size > MAX_HEADER_BYTES)
     throw new FormatError(
       `the header claims ${size} bytes; the limit is ${MAX_HEADER_BYTES}: not a safetensors file?`,
     );
-  const end = 8 + Number(size);
-  if (end > file.byteLength)
+  if (LENGTH_BYTES + Number(size) > fileBytes)
     throw new FormatError(
-      `the header claims ${size} bytes and ${file.byteLength - 8} are there: is the file cut off?`,
+      `the header claims ${size} bytes and ${fileBytes - LENGTH_BYTES} are there: is the file cut off?`,
     );
+  return Number(size);
+}
+
+/** The header of a file with `dataBytes` behind it. Throws FormatError as {@link readSafetensors}. */
+export function readHeader(header: Uint8Array, dataBytes: number): SafetensorsHeader {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(file.subarray(8, end));
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(header);
   } catch (cause) {
     throw new FormatError('the header is not UTF-8: not a safetensors file?', { cause });
   }
-  return { header: parseJsonObject(text, 'the header'), data: file.subarray(end) };
+  const json = parseJsonObject(text, 'the header');
+  const entries = Object.entries(json)
+    .filter(([name]) => name !== METADATA_KEY)
+    .map(([name, entry]) => readEntry(name, entry, dataBytes));
+  requireCoverage(entries, dataBytes);
+  return { metadata: readMetadata(json), entries };
 }
 
 /** What the header says of one tensor. */
-interface Entry {
+export interface SafetensorsEntry {
   readonly name: string;
   readonly dtype: StoredDType;
   readonly shape: Shape;
@@ -70,7 +95,7 @@ interface Entry {
   readonly end: number;
 }
 
-function readEntry(name: string, entry: unknown, dataBytes: number): Entry {
+function readEntry(name: string, entry: unknown, dataBytes: number): SafetensorsEntry {
   const what = `tensor ${quote(name)}`;
   if (!isJsonObject(entry)) throw new FormatError(`${what} is not described by an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
@@ -113,7 +138,7 @@ function bytesOf(shape: Shape, width: number): number {
 }
 
 /** Every byte after the header must belong to exactly one tensor. */
-function requireCoverage(entries: readonly Entry[], dataBytes: number): void {
+function requireCoverage(entries: readonly SafetensorsEntry[], dataBytes: number): void {
   let covered = 0;
   const inOrder = entries.toSorted((a, b) => a.start - b.start || a.end - b.end);
   for (const { name, start, end } of inOrder) {

@@ -1,0 +1,219 @@
+import { describe, expect, test } from 'vitest';
+import { hostTensorFrom, valuesOf } from '../../tensor/host.ts';
+import { toHostTensor } from '../safetensors/stored.ts';
+import { writeSafetensors } from '../safetensors/write.ts';
+import { Checkpoint } from './checkpoint.ts';
+import { CheckpointError } from './checkpoint-error.ts';
+import type { ModelConfig } from './config.ts';
+import {
+  folderOf,
+  shardedFolder,
+  type Tensors,
+  TINY,
+  tinyTensors,
+} from './fixtures/tiny-folder.ts';
+
+const WHOLE = tinyTensors();
+const NORM = 'model.norm.weight';
+const HEAD = 'lm_head.weight';
+const ONE = 'model-00001-of-00002.safetensors';
+const TWO = 'model-00002-of-00002.safetensors';
+const without = (...names: string[]): Tensors =>
+  Object.fromEntries(Object.entries(WHOLE).filter(([name]) => !names.includes(name)));
+const only = (...names: string[]): Tensors =>
+  Object.fromEntries(Object.entries(WHOLE).filter(([name]) => names.includes(name)));
+const HALVES = { [ONE]: without(NORM, HEAD), [TWO]: only(NORM, HEAD) };
+
+/** What is wrong with a folder: code and message of each fault. */
+async function faultsOf(
+  files: Parameters<typeof folderOf>[0],
+  config: ModelConfig = TINY,
+): Promise<readonly (readonly [string, string])[]> {
+  try {
+    await Checkpoint.open(folderOf(files), config);
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    expect(error.message).not.toMatch(/[\n\r]/);
+    return error.faults.map(({ code, message }) => [code, message] as const);
+  }
+  return [];
+}
+
+const whole = (tensors: Tensors) => ({ 'model.safetensors': writeSafetensors(tensors) });
+
+describe('the weights of a folder', () => {
+  test.each([
+    ['in one file', whole(WHOLE)],
+    ['in two shards', shardedFolder(HALVES)],
+    ['in a file of another name', { 'weights.bin': writeSafetensors(WHOLE), 'a.json': '{}' }],
+    [
+      'beside buffers that follow from the configuration',
+      whole({
+        ...WHOLE,
+        'model.layers.0.self_attn.rotary_emb.inv_freq': hostTensorFrom('f32', [1], [1]),
+      }),
+    ],
+  ])('are read %s, each tensor as it was stored', async (_, files) => {
+    const checkpoint = await Checkpoint.open(folderOf(files), TINY);
+    expect([...checkpoint.names].sort()).toEqual(Object.keys(WHOLE).sort());
+    for (const [name, tensor] of Object.entries(WHOLE)) {
+      const { dtype, shape, data } = toHostTensor(await checkpoint.read(name));
+      expect([name, dtype, shape, data]).toEqual([name, tensor.dtype, tensor.shape, tensor.data]);
+    }
+  });
+
+  test('are read tensor by tensor, and nothing else of a file but its header', async () => {
+    const file = folderOf(whole(WHOLE)).get('model.safetensors');
+    const asked: number[] = [];
+    const counted = {
+      bytes: file?.bytes ?? 0,
+      read: async (start: number, end: number) => {
+        asked.push(end - start);
+        return (await file?.read(start, end)) ?? new Uint8Array();
+      },
+    };
+    const checkpoint = await Checkpoint.open(new Map([['model.safetensors', counted]]), TINY);
+    expect(asked).toHaveLength(2);
+    const { bytes } = await checkpoint.read(NORM);
+    expect(asked.slice(2)).toEqual([bytes.length]);
+  });
+
+  test('of a tied model may have its head again, the same', async () => {
+    const tied = { ...TINY, tied: true };
+    const table = WHOLE['model.embed_tokens.weight'] as Tensors[string];
+    const checkpoint = await Checkpoint.open(folderOf(whole({ ...WHOLE, [HEAD]: table })), tied);
+    expect(checkpoint.names).not.toContain(HEAD);
+    const other = hostTensorFrom(table.dtype, table.shape, valuesOf(table).with(7, 1.5));
+    const shorter = { ...WHOLE, [HEAD]: hostTensorFrom('f16', table.shape, valuesOf(table)) };
+    for (const tensors of [{ ...WHOLE, [HEAD]: other }, shorter])
+      expect(await faultsOf(whole(tensors), tied)).toEqual([
+        ['tensor-unexpected', expect.stringContaining('tie_word_embeddings says that it is')],
+      ]);
+  });
+});
+
+describe('refuses', () => {
+  test('tensors that are missing, unexpected, of another shape or type, all at once', async () => {
+    const tensors = {
+      ...without(NORM, HEAD),
+      'score.weight': hostTensorFrom('f32', [1], [1]),
+      'model.embed_tokens.weight': hostTensorFrom('f32', [4, 5], new Array(20).fill(1)),
+      'model.layers.0.mlp.up_proj.weight': hostTensorFrom('i8', [6, 4], new Array(24).fill(1)),
+    };
+    expect(await faultsOf(whole(tensors))).toEqual([
+      ['shape', '"model.embed_tokens.weight" is 4x5 and should be 5x4 by config.json'],
+      ['dtype', '"model.layers.0.mlp.up_proj.weight" is I8; F32, F16, BF16 are read here'],
+      ['tensor-missing', '"model.norm.weight" is missing'],
+      ['tensor-missing', '"lm_head.weight" is missing'],
+      [
+        'tensor-unexpected',
+        '"score.weight" in "model.safetensors" is no part of a llama of this config.json',
+      ],
+    ]);
+    await expect(Checkpoint.open(folderOf(whole(tensors)), TINY)).rejects.toThrow(/; and 1 more$/);
+  });
+
+  test('a tensor that is in two shards', async () => {
+    const files = shardedFolder({ [ONE]: WHOLE, [TWO]: only(NORM) });
+    const faults = await faultsOf(files);
+    expect(faults[0]).toEqual([
+      'tensor-repeated',
+      `"${NORM}" is in "${ONE}" and in "${TWO}": one of them must go`,
+    ]);
+  });
+
+  test.each([
+    ['../model.safetensors', 'bad-index', 'which is no file of this folder'],
+    ['/etc/passwd', 'bad-index', 'which is no file of this folder'],
+    ['a\\b.safetensors', 'bad-index', 'which is no file of this folder'],
+    ['..', 'bad-index', 'which is no file of this folder'],
+    ['', 'bad-index', 'which is no file of this folder'],
+    ['other.safetensors', 'shard-missing', `is missing, which holds "${NORM}"`],
+  ])('an index that names the shard "%s"', async (shard, code, says) => {
+    const files = shardedFolder(HALVES, { [HEAD]: TWO, [NORM]: shard });
+    expect(await faultsOf(files)).toEqual([[code, expect.stringContaining(says)]]);
+  });
+
+  test.each([
+    [{ [NORM]: TWO, [HEAD]: ONE }, 'bad-index', `"${HEAD}" is in "${TWO}", and the index says`],
+    [{ [NORM]: TWO, x: ONE }, 'tensor-missing', `"${ONE}" lacks "x"`],
+    [{ [NORM]: 3 }, 'bad-index', `names no file for "${NORM}"`],
+    [{}, 'bad-index', 'names no tensor at all'],
+    [[], 'bad-index', 'has no object weight_map'],
+  ])('an index that does not fit, case %#', async (weight_map, code, says) => {
+    const faults = await faultsOf(shardedFolder(HALVES, weight_map));
+    expect(faults).toContainEqual([code, expect.stringContaining(says)]);
+  });
+
+  test('an index that is none', async () => {
+    const index = 'model.safetensors.index.json';
+    expect(await faultsOf({ [index]: '{' })).toEqual([
+      ['bad-index', expect.stringMatching(`^${index}: the index is not JSON`)],
+    ]);
+    const large = { bytes: 2 ** 30, read: () => Promise.reject(new Error('read')) };
+    await expect(Checkpoint.open(new Map([[index, large]]), TINY)).rejects.toThrow(
+      'has 1073741824 bytes: an index has a few megabytes',
+    );
+  });
+
+  test('a shard that ends early', async () => {
+    const files = shardedFolder(HALVES);
+    const shard = files[TWO] as Uint8Array;
+    for (const [length, says] of [
+      [shard.length - 1, /offsets out of range, or the file is cut off|belong/],
+      [40, /is the file cut off/],
+      [5, /too few for a safetensors file/],
+    ] as const)
+      expect(await faultsOf({ ...files, [TWO]: shard.slice(0, length) })).toEqual([
+        ['bad-shard', expect.stringMatching(says)],
+      ]);
+  });
+
+  test('a file that became shorter since it was opened', async () => {
+    const file = folderOf(whole(WHOLE)).get('model.safetensors');
+    const { read = async () => new Uint8Array(), bytes = 0 } = file ?? {};
+    const shrunk = {
+      bytes,
+      read: (start: number, end: number) =>
+        end === bytes ? Promise.reject(new Error('gone')) : read(start, end),
+    };
+    const checkpoint = await Checkpoint.open(new Map([['model.safetensors', shrunk]]), TINY);
+    const reads = checkpoint.names.map((name) => checkpoint.read(name));
+    const ended = (await Promise.allSettled(reads)).filter(({ status }) => status === 'rejected');
+    expect(ended).toEqual([
+      expect.objectContaining({ reason: expect.objectContaining({ code: 'bad-checkpoint' }) }),
+    ]);
+    await expect(checkpoint.read('x')).rejects.toThrow('the checkpoint has no "x"');
+  });
+
+  test('weights that are quantized, by the name of the method', async () => {
+    expect(await faultsOf({}, { ...TINY, quantization: 'gptq' })).toEqual([
+      ['quantized', expect.stringContaining('quantized by "gptq"')],
+    ]);
+  });
+
+  test.each([
+    ['pytorch_model.bin', [0x80, 0x02, 0x8a], 'is a Python pickle'],
+    ['a.npz', [...'PK\x03\x04'].map((c) => c.charCodeAt(0)), 'is a ZIP archive'],
+    ['model.onnx', [0x08, 0x08, 0x12, 0x07], 'is an ONNX model'],
+  ])('%s by what it is, unopened', async (name, start, says) => {
+    const file = Uint8Array.from({ length: 64 }, (_, i) => start[i] ?? 0);
+    expect(await faultsOf({ [name]: file, 'config.json': '{}' })).toEqual([
+      ['no-weights', expect.stringMatching(`"${name}" ${says}.*: it is not opened`)],
+    ]);
+    // Under the name of weights as well.
+    expect(await faultsOf({ 'model.safetensors': file })).toEqual([
+      ['bad-shard', expect.stringContaining(`${says}`)],
+    ]);
+  });
+
+  test('a folder without weights, or with two that may be them', async () => {
+    expect(await faultsOf({ 'config.json': '{}' })).toEqual([
+      ['no-weights', expect.stringContaining('has neither model.safetensors nor')],
+    ]);
+    const file = writeSafetensors(WHOLE);
+    expect(await faultsOf({ 'a.bin': file, 'b.bin': file })).toEqual([
+      ['no-weights', expect.stringContaining('"a.bin", "b.bin" may each be the weights')],
+    ]);
+  });
+});

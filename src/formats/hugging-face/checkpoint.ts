@@ -1,0 +1,204 @@
+import { messageOf } from '../../errors.ts';
+import { formatShape, sameShape } from '../../tensor/shape.ts';
+import { KIND_BYTES } from '../file-kind.ts';
+import { quote } from '../format-error.ts';
+import type { PartFile } from '../part-file.ts';
+import type { StoredTensor } from '../safetensors/stored.ts';
+import { headerLength, LENGTH_BYTES, readHeader, type SafetensorsEntry } from '../safetensors.ts';
+import { tensorShapes } from './architecture.ts';
+import { CheckpointError, type CheckpointFault } from './checkpoint-error.ts';
+import type { ModelConfig } from './config.ts';
+import { type ModelFolder, type Shards, shardsOf } from './shards.ts';
+
+/** Where a tensor of a checkpoint lies. */
+interface Place extends Omit<SafetensorsEntry, 'name' | 'start' | 'end'> {
+  readonly shard: string;
+  readonly file: PartFile;
+  /** In bytes from the start of the file. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Element types of weights that are not quantized. */
+const FLOATS = ['F32', 'F16', 'BF16'];
+
+const HEAD = 'lm_head.weight';
+const EMBEDDINGS = 'model.embed_tokens.weight';
+/** Read of either tensor at once, where two are compared. */
+const COMPARED_BYTES = 2 ** 24;
+
+/** Buffers of older checkpoints, which follow from the configuration; transformers leaves them out. */
+const IS_BUFFER = /^model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq$/;
+
+/**
+ * The weights of a folder of transformers, in one file or in shards. Of each file the header is
+ * read when it is opened, and of a tensor its own bytes when it is asked for.
+ */
+export class Checkpoint {
+  readonly #places: ReadonlyMap<string, Place>;
+
+  private constructor(places: ReadonlyMap<string, Place>) {
+    this.#places = places;
+  }
+
+  /**
+   * Reads index and headers, and holds them against the shapes of `config`. Throws
+   * {@link CheckpointError} with every fault: tensors that are missing, unexpected, in two files,
+   * in another shape or of another element type than float32, float16 and bfloat16.
+   */
+  static async open(folder: ModelFolder, config: ModelConfig): Promise<Checkpoint> {
+    const { quantization } = config;
+    if (quantization !== undefined)
+      throw new CheckpointError([
+        {
+          code: 'quantized',
+          message: `the weights are quantized by ${quote(quantization)}: give the model from before that, in float32, float16 or bfloat16`,
+        },
+      ]);
+    const shards = await shardsOf(folder);
+    const faults: CheckpointFault[] = [];
+    const places = await placesOf(shards, faults);
+    for (const name of places.keys()) if (IS_BUFFER.test(name)) places.delete(name);
+    // What a shard that cannot be read holds is not missing as well.
+    if (faults.length === 0) faults.push(...(await headFaults(places, config)));
+    if (faults.length === 0) compare(places, config, faults);
+    if (faults.length > 0) throw new CheckpointError(faults);
+    return new Checkpoint(places);
+  }
+
+  /** Names of the model's tensors, as they lie in the files. */
+  get names(): readonly string[] {
+    return [...this.#places.keys()];
+  }
+
+  /** One tensor. Throws {@link CheckpointError} where the file has become shorter. */
+  async read(name: string): Promise<StoredTensor> {
+    const place = this.#places.get(name);
+    if (!place)
+      throw new CheckpointError([
+        { code: 'tensor-missing', message: `the checkpoint has no ${quote(name)}` },
+      ]);
+    const { dtype, shape, file, start, end, shard } = place;
+    try {
+      return { dtype, shape, bytes: await file.read(start, end) };
+    } catch (error) {
+      throw broken(shard, error);
+    }
+  }
+}
+
+const broken = (shard: string, error: unknown) =>
+  new CheckpointError([{ code: 'bad-shard', message: `${quote(shard)}: ${messageOf(error)}` }]);
+
+/** Where each tensor lies by the headers of all files, which must agree with the index. */
+async function placesOf(
+  { files, index }: Shards,
+  faults: CheckpointFault[],
+): Promise<Map<string, Place>> {
+  const places = new Map<string, Place>();
+  for (const [shard, file] of files) {
+    let found: readonly Place[];
+    let names: readonly string[];
+    try {
+      [found, names] = await headerOf(shard, file);
+    } catch (error) {
+      faults.push(...broken(shard, error).faults);
+      continue;
+    }
+    for (const [i, name] of names.entries()) {
+      const other = places.get(name);
+      if (other)
+        faults.push({
+          code: 'tensor-repeated',
+          message: `${quote(name)} is in ${quote(other.shard)} and in ${quote(shard)}: one of them must go`,
+        });
+      places.set(name, found[i] as Place);
+    }
+  }
+  for (const [name, shard] of index ?? []) {
+    const place = places.get(name);
+    if (place && place.shard !== shard)
+      faults.push({
+        code: 'bad-index',
+        message: `${quote(name)} is in ${quote(place.shard)}, and the index says ${quote(shard)}`,
+      });
+    else if (!place && faults.length === 0)
+      faults.push({
+        code: 'tensor-missing',
+        message: `${quote(shard)} lacks ${quote(name)}, which the index says it holds`,
+      });
+  }
+  return places;
+}
+
+async function headerOf(
+  shard: string,
+  file: PartFile,
+): Promise<readonly [places: readonly Place[], names: readonly string[]]> {
+  const start = await file.read(0, Math.min(KIND_BYTES, file.bytes));
+  const from = LENGTH_BYTES + headerLength(start, file.bytes);
+  const header = await file.read(LENGTH_BYTES, from);
+  const { entries } = readHeader(header, file.bytes - from);
+  const places = entries.map(({ dtype, shape, start: at, end }) => {
+    return { dtype, shape, shard, file, start: from + at, end: from + end };
+  });
+  return [places, entries.map(({ name }) => name)];
+}
+
+/**
+ * Takes a head out that a tied model stores beside the embeddings: it must be the same, as
+ * transformers would else not tie them.
+ */
+async function headFaults(
+  places: Map<string, Place>,
+  { tied }: ModelConfig,
+): Promise<readonly CheckpointFault[]> {
+  const head = places.get(HEAD);
+  const table = places.get(EMBEDDINGS);
+  if (!tied || !head || !table) return [];
+  places.delete(HEAD);
+  if (await areEqual(head, table)) return [];
+  const message = `${quote(HEAD)} is not ${quote(EMBEDDINGS)}, and tie_word_embeddings says that it is: give it as false`;
+  return [{ code: 'tensor-unexpected', message }];
+}
+
+async function areEqual(a: Place, b: Place): Promise<boolean> {
+  const bytes = a.end - a.start;
+  if (a.dtype !== b.dtype || bytes !== b.end - b.start) return false;
+  for (let at = 0; at < bytes; at += COMPARED_BYTES) {
+    const end = Math.min(at + COMPARED_BYTES, bytes);
+    const other = await b.file.read(b.start + at, b.start + end);
+    const own = await a.file.read(a.start + at, a.start + end);
+    if (own.some((byte, i) => byte !== other[i])) return false;
+  }
+  return true;
+}
+
+/** What is there beside what the configuration says should be. */
+function compare(
+  places: ReadonlyMap<string, Place>,
+  config: ModelConfig,
+  faults: CheckpointFault[],
+): void {
+  const wanted = tensorShapes(config);
+  for (const [name, shape] of wanted) {
+    const place = places.get(name);
+    if (!place) faults.push({ code: 'tensor-missing', message: `${quote(name)} is missing` });
+    else if (!sameShape(place.shape, shape))
+      faults.push({
+        code: 'shape',
+        message: `${quote(name)} is ${formatShape(place.shape)} and should be ${formatShape(shape)} by config.json`,
+      });
+    else if (!FLOATS.includes(place.dtype))
+      faults.push({
+        code: 'dtype',
+        message: `${quote(name)} is ${place.dtype}; ${FLOATS.join(', ')} are read here`,
+      });
+  }
+  for (const [name, { shard }] of places)
+    if (!wanted.has(name))
+      faults.push({
+        code: 'tensor-unexpected',
+        message: `${quote(name)} in ${quote(shard)} is no part of a ${config.family} of this config.json`,
+      });
+}
