@@ -53,7 +53,7 @@ export class Layers {
   linear(name: string, x: Tensor, tied = name): Tensor {
     const weight = this.#parameters.view(`${tied}.weight`);
     checkWidth(name, x.shape, weight.shape);
-    const bias = this.has(`${name}.bias`) ? this.bias(name) : undefined;
+    const bias = this.biasOf(name);
     if (!isQuantized(weight)) {
       return this.#tape.apply(matmul, { a: x, b: weight, bias }, { transpose_b: true }, name).y;
     }
@@ -71,7 +71,7 @@ export class Layers {
     params: GivenParams<typeof conv2d.signature>,
     weight = this.weight(name),
   ): Tensor {
-    const bias = this.has(`${name}.bias`) ? this.bias(name) : undefined;
+    const bias = this.biasOf(name);
     return this.#tape.apply(conv2d, { x, weight, bias }, params, name).y;
   }
 
@@ -128,11 +128,20 @@ export class Layers {
     return value;
   }
 
+  /** The same, undefined where there is none. */
+  biasOf(name: string): Tensor | undefined {
+    return givenBias(this, name);
+  }
+
   /** Whether there is a value of this name. */
   has(name: string): boolean {
     return this.#parameters.names.includes(name);
   }
 }
+
+const givenBias = seam('layers.bias_of', (layers: Layers, name: string): Tensor | undefined =>
+  layers.has(`${name}.bias`) ? layers.bias(name) : undefined,
+);
 
 /** Refuses what a linear of `weight` [out, in] cannot take. */
 const checkWidth = seam('layers.check_width', (name: string, x: Shape, weight: Shape): void => {

@@ -53,7 +53,7 @@ export function readModelConfig(text: string): ModelConfig {
 
 /**
  * The same of the parsed object: what it leaves out is what transformers 5 has by default, but for
- * numbers of which each family has one of its own. Throws {@link ConfigError}.
+ * numbers that differ from family to family. Throws {@link ConfigError}.
  */
 export function modelConfigOf(config: JsonObject): ModelConfig {
   const family = familyOf(config);

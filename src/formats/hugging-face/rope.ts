@@ -115,7 +115,7 @@ const refused = (faults: readonly ConfigFault[]): Rope => ({
   faults,
 });
 
-/** Heads of which a part alone rotates are not known here. */
+/** Heads that rotate in part are not known here. */
 function partialFaults(config: JsonObject, given: JsonObject, at: string): ConfigFault[] {
   const name = 'partial_rotary_factor';
   const path = given[name] == null ? name : at + name;

@@ -2,7 +2,7 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { type Initial, initialNorm } from '../initial.ts';
-import type { LlamaConfig } from './config.ts';
+import { headDimOf, type LlamaConfig } from './config.ts';
 
 /** Sizes of a Llama whose weights are drawn. */
 export interface LlamaSizes extends Omit<LlamaConfig, 'length'> {
@@ -16,7 +16,8 @@ const DEVIATION = 0.02;
 
 /** Weights by transformers' names, drawn as it draws them: normal, and ones in normalizations. */
 export function initialLlama(sizes: LlamaSizes, random: Random, headDeviation?: number): Initial {
-  const { vocab, hidden, intermediate, layers, heads, kv_heads, tie_word_embeddings } = sizes;
+  const { vocab, hidden, intermediate, layers, heads, kv_heads, qk_norm } = sizes;
+  const { tie_word_embeddings } = sizes;
   const normal = (name: string, shape: Shape, deviation = DEVIATION): Initial => [
     [
       `${name}.weight`,
@@ -27,13 +28,16 @@ export function initialLlama(sizes: LlamaSizes, random: Random, headDeviation?: 
       ),
     ],
   ];
-  const kv = (kv_heads * hidden) / heads;
+  const width = headDimOf(sizes);
+  const ofHead = (name: string) => (qk_norm ? initialNorm(name, width, false) : []);
   const block = (at: string): Initial => [
     ...initialNorm(`${at}.input_layernorm`, hidden, false),
-    ...normal(`${at}.self_attn.q_proj`, [hidden, hidden]),
-    ...normal(`${at}.self_attn.k_proj`, [kv, hidden]),
-    ...normal(`${at}.self_attn.v_proj`, [kv, hidden]),
-    ...normal(`${at}.self_attn.o_proj`, [hidden, hidden]),
+    ...normal(`${at}.self_attn.q_proj`, [heads * width, hidden]),
+    ...normal(`${at}.self_attn.k_proj`, [kv_heads * width, hidden]),
+    ...normal(`${at}.self_attn.v_proj`, [kv_heads * width, hidden]),
+    ...normal(`${at}.self_attn.o_proj`, [hidden, heads * width]),
+    ...ofHead(`${at}.self_attn.q_norm`),
+    ...ofHead(`${at}.self_attn.k_norm`),
     ...initialNorm(`${at}.post_attention_layernorm`, hidden, false),
     ...normal(`${at}.mlp.gate_proj`, [intermediate, hidden]),
     ...normal(`${at}.mlp.up_proj`, [intermediate, hidden]),

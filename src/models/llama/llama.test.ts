@@ -213,6 +213,124 @@ test('Llama names what is trained, then what is frozen', async () => {
   expect(model.names).toEqual(weights.map(([name]) => name));
 });
 
+describe('Llama of another family', () => {
+  const at = (layer: number) => `model.layers.${layer}.self_attn`;
+  const opsOf = async (config: LlamaConfig, more: LlamaWeights['trained'] = new Map()) => {
+    const weights = { trained: new Map([...drawn(config), ...more]), frozen: new Map() };
+    const { ops, left } = await applied(config, weights);
+    expect(left).toBe(0);
+    return ops;
+  };
+  const of = (ops: readonly AppliedOp[], layer: string) =>
+    ops.filter(([name]) => name === layer || name.startsWith(`${layer}.`));
+
+  test('has heads of any width', async () => {
+    const ops = await opsOf({ ...CONFIG, head_dim: 8 });
+    expect(of(ops, `${at(0)}.q_proj`)[0]).toEqual(
+      project(`${at(0)}.q_proj`, 'model.layers.0.input_layernorm 2x3x24', '32x24', '2x3x32'),
+    );
+    expect(of(ops, `${at(0)}.rotary_emb`)[0]?.[2]).toMatchObject({ head_dim: 8 });
+    expect(of(ops, `${at(0)}.o_proj`)[0]).toEqual(
+      project(`${at(0)}.o_proj`, `${at(0)}' 2x3x32`, '24x32', '2x3x24'),
+    );
+  });
+
+  test('adds the biases that are given, below an adapter too', async () => {
+    const biases = new Map([
+      [`${at(0)}.q_proj.bias`, zeros(24)],
+      ['model.layers.1.mlp.down_proj.bias', zeros(24)],
+      [`${at(1)}.q_proj.bias`, zeros(24)],
+      [`${at(1)}.q_proj.lora_A`, zeros(2, 24)],
+      [`${at(1)}.q_proj.lora_B`, zeros(24, 2)],
+    ]);
+    const trained = new Map([...drawn(), ...biases]);
+    const adapter = { r: 2, alpha: 4 };
+    const { ops } = await applied(CONFIG, { trained, frozen: new Map(), adapter });
+    const biased = ops.filter(([, call]) => call.includes('bias='));
+    expect(biased.map(([layer, call]) => [layer, call.split('(')[0]])).toEqual([
+      [`${at(0)}.q_proj`, 'matmul'],
+      [`${at(1)}.q_proj`, 'lora_linear'],
+      ['model.layers.1.mlp.down_proj', 'matmul'],
+    ]);
+  });
+
+  test('normalizes heads before they rotate', async () => {
+    const ops = await opsOf({ ...CONFIG, qk_norm: true });
+    const norm = (name: string, heads: number) =>
+      op(
+        `${at(0)}.${name}_norm`,
+        'rms_norm',
+        `x=${at(0)}.${name}_proj' 2x${heads}x3x6, weight=${at(0)}.${name}_norm.weight 6`,
+        `2x${heads}x3x6`,
+        { eps: 1e-6 },
+      );
+    expect(of(ops, `${at(0)}.q_norm`)).toEqual([norm('q', 4)]);
+    expect(of(ops, `${at(0)}.k_norm`)).toEqual([norm('k', 2)]);
+    expect(of(ops, `${at(0)}.rotary_emb`)[0]?.[1]).toContain(`q=${at(0)}.q_norm 2x4x3x6`);
+  });
+
+  test('rotates by tables where frequencies are scaled, the same for all texts', async () => {
+    const rope_scaling = { rope_type: 'linear', factor: 2 } as const;
+    const ops = await opsOf({ ...CONFIG, rope_scaling });
+    const turn = (name: string, heads: number) =>
+      op(
+        `${at(0)}.rotary_emb.${name}`,
+        'rotary_embedding_cache',
+        `x=${at(0)}.${name}_proj' 1x${2 * heads}x3x6, cos=its own 1x3x3, sin=its own 1x3x3`,
+        `1x${2 * heads}x3x6`,
+        { convention: 'half-split' },
+      );
+    expect(of(ops, `${at(0)}.rotary_emb`)).toEqual([turn('q', 4), turn('k', 2)]);
+  });
+
+  test('has tables for short texts and for long ones where frequencies are dynamic', async () => {
+    const { gpu } = await hostGpu();
+    const rope_scaling = { rope_type: 'dynamic', factor: 2, max_position_embeddings: 3 } as const;
+    using model = new Llama(gpu, { ...CONFIG, rope_scaling }, whole());
+    const sines = async (tokens: number) => {
+      using ids = Tensor.empty(gpu, 'i32', [1, tokens]);
+      const trace: Application<Tensor>[] = [];
+      using tape = new Tape(gpu, [], { trace });
+      model.forward(tape, { ids });
+      const [sin] = trace.flatMap(({ inputs }) => inputs['sin'] ?? []);
+      return [...((await sin?.read())?.data ?? [])].slice(3, 6);
+    };
+    // One position further; texts of four and five turn as those of five.
+    expect(await sines(3)).toEqual([0, 2, 4].map((k) => Math.fround(Math.sin(500 ** (-k / 6)))));
+    const theta = 500 * ((2 * 5) / 3 - 1) ** (6 / 4);
+    const grown = [0, 2, 4].map((k) => Math.fround(Math.sin(theta ** (-k / 6))));
+    expect(await sines(4)).toEqual(grown);
+    expect(await sines(5)).toEqual(grown);
+  });
+
+  test('hides what is before the window, in its layers, from texts that are longer', async () => {
+    const { gpu } = await hostGpu();
+    const sliding_window = { tokens: 2, layers: [1] };
+    using model = new Llama(gpu, { ...CONFIG, length: 3, sliding_window }, whole());
+    const masks = async (tokens: number) => {
+      using ids = Tensor.empty(gpu, 'i32', [1, tokens]);
+      const trace: Application<Tensor>[] = [];
+      using tape = new Tape(gpu, [], { trace });
+      model.forward(tape, { ids });
+      const attended = trace.filter(({ op }) => op.name === 'scaled_dot_product_attention');
+      return Promise.all(
+        attended.map(async ({ inputs }) => {
+          const mask = await inputs['mask']?.read();
+          return mask && [...mask.data];
+        }),
+      );
+    };
+    expect(await masks(3)).toEqual([undefined, [1, 1, 1, 1, 1, 1, 0, 1, 1]]);
+    expect(await masks(2)).toEqual([undefined, undefined]);
+    using longer = new Llama(gpu, { ...CONFIG, sliding_window }, whole());
+    using ids = Tensor.empty(gpu, 'i32', [1, 3]);
+    using tape = new Tape(gpu);
+    expect(() => longer.forward(tape, { ids })).toThrow(
+      'a text of 3 tokens is longer than the window of 2, for which it must have the 5',
+    );
+  });
+});
+
 describe('adapters of Llama', () => {
   const adapter = { r: 2, alpha: 4, use_dora: true };
   const frozen = new Map<string, HostTensor | QuantizedWeight<HostTensor>>(drawn());

@@ -2,7 +2,6 @@ import type { FlatParameters } from '../../autograd/flat-parameters.ts';
 import type { Tape } from '../../autograd/tape.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
-import { rotaryEmbedding } from '../../ops/attention/rotary_embedding.ts';
 import { scaledDotProductAttention } from '../../ops/attention/scaled_dot_product_attention.ts';
 import { loraLinear } from '../../ops/lora/lora_linear.ts';
 import { add } from '../../ops/math/add.ts';
@@ -12,8 +11,8 @@ import { blockFormats } from '../../quant/registry.ts';
 import { isQuantized, type QuantizedWeight } from '../../quant/weight.ts';
 import { type DeviceWeight, isOfFormat } from '../../quantizer/coding.ts';
 import { seam } from '../../seam.ts';
-import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import type { HostTensor } from '../../tensor/host.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { frozenInputs } from '../../vocabulary/lora/frozen-weight.ts';
 import type { loraLinear as loraSignature } from '../../vocabulary/lora/lora_linear.ts';
 import type { GivenParams } from '../../vocabulary/signature.ts';
@@ -21,6 +20,8 @@ import { Layers } from '../layers.ts';
 import type { Model } from '../model.ts';
 import { ModelValues } from '../values.ts';
 import type { LlamaConfig } from './config.ts';
+import { Rotary } from './rotary.ts';
+import { WindowMask } from './window-mask.ts';
 
 const EMBEDDINGS = 'model.embed_tokens';
 const HEAD = 'lm_head';
@@ -39,25 +40,21 @@ export interface LlamaWeights {
   readonly adapter?: LoraParams | undefined;
 }
 
-const rotaryOf = seam(
-  'nn.llama.rotaryOf',
-  ({ hidden, heads, rope_theta }: LlamaConfig): GivenParams<typeof rotaryEmbedding.signature> => ({
-    head_dim: hidden / heads,
-    theta: rope_theta,
-    convention: 'half-split',
-  }),
-);
+/** Whether queries and keys are normalized. */
+const normsHeads = seam('nn.llama.normsHeads', ({ qk_norm = false }: LlamaConfig) => qk_norm);
 
 /**
- * transformers' LlamaForCausalLM: pre-norm blocks of causal attention with rotary positions and
- * grouped queries, and of SwiGLU; trained whole, or by the adapters of its linears over a frozen
- * base.
+ * transformers' LlamaForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM and MistralForCausalLM:
+ * pre-norm blocks of causal attention with rotary positions and grouped queries, and of SwiGLU;
+ * trained whole, or by the adapters of its linears over a frozen base. A linear has a bias where
+ * there is a value for it.
  */
 export class Llama implements Model {
   readonly values: ModelValues;
   readonly #config: LlamaConfig;
   readonly #adapter: LoraParams | undefined;
-  readonly #positions: Tensor;
+  readonly #rotary: Rotary;
+  readonly #window: WindowMask;
   readonly #owned: Scope;
 
   /** Uploads the weights. */
@@ -65,10 +62,8 @@ export class Llama implements Model {
     using owned = new Scope();
     this.#config = config;
     this.#adapter = adapter;
-    const positions = Array.from({ length: config.length }, (_, i) => i);
-    this.#positions = owned.add(
-      Tensor.from(gpu, hostTensorFrom('i32', [config.length], positions)),
-    );
+    this.#rotary = owned.add(new Rotary(gpu, config));
+    this.#window = owned.add(new WindowMask(gpu, config));
     this.values = owned.add(new ModelValues(gpu, trained, frozen));
     this.#owned = owned.move();
   }
@@ -77,13 +72,11 @@ export class Llama implements Model {
   forward(tape: Tape, { ids }: { readonly ids: Tensor }): Tensor {
     const { layers: count, rms_eps, tie_word_embeddings = false, checkpointing } = this.#config;
     const layers = new Layers(tape, this, rms_eps);
-    const positions = this.#positions.view([ids.shape[1] as number]);
     let x = layers.embedding(EMBEDDINGS, ids);
     for (let i = 0; i < count; i++) {
       const from = x;
-      const name = `model.layers.${i}`;
-      const block = (on: Tape) => this.#block(on, name, from, positions);
-      x = checkpointing ? tape.checkpoint(block, name) : block(tape);
+      const block = (on: Tape) => this.#block(on, i, from);
+      x = checkpointing ? tape.checkpoint(block, nameOf(i)) : block(tape);
     }
     const head = tie_word_embeddings ? EMBEDDINGS : HEAD;
     return layers.linear(HEAD, layers.rmsNorm('model.norm', x), head);
@@ -102,7 +95,8 @@ export class Llama implements Model {
     return this.values.view(name);
   }
 
-  #block(tape: Tape, at: string, x: Tensor, positions: Tensor): Tensor {
+  #block(tape: Tape, index: number, x: Tensor): Tensor {
+    const at = nameOf(index);
     const { rms_eps, dropout } = this.#config;
     const layers = new Layers(tape, this, rms_eps);
     const sum = (layer: string, a: Tensor, b: Tensor) => {
@@ -110,29 +104,30 @@ export class Llama implements Model {
       return tape.apply(add, { a, b: dropped }, {}, layer).y;
     };
     const normed = layers.rmsNorm(`${at}.input_layernorm`, x);
-    const attended = this.#attention(tape, layers, `${at}.self_attn`, normed, positions);
+    const attended = this.#attention(tape, layers, index, normed);
     const y = sum(`${at}.self_attn.residual`, x, attended);
     const inner = layers.rmsNorm(`${at}.post_attention_layernorm`, y);
     return sum(`${at}.mlp.residual`, y, this.#mlp(tape, layers, `${at}.mlp`, inner));
   }
 
-  #attention(tape: Tape, layers: Layers, at: string, x: Tensor, position_ids: Tensor): Tensor {
+  #attention(tape: Tape, layers: Layers, index: number, x: Tensor): Tensor {
+    const at = `${nameOf(index)}.self_attn`;
     const { heads, kv_heads } = this.#config;
     const projected = (name: string, count: number) =>
-      layers.splitHeads(name, this.#linear(tape, layers, name, x), count);
-    const inputs = {
-      q: projected(`${at}.q_proj`, heads),
-      k: projected(`${at}.k_proj`, kv_heads),
-      position_ids,
+      layers.splitHeads(
+        `${at}.${name}_proj`,
+        this.#linear(tape, layers, `${at}.${name}_proj`, x),
+        count,
+      );
+    const normed = (name: string, count: number) => {
+      const split = projected(name, count);
+      return normsHeads(this.#config) ? layers.rmsNorm(`${at}.${name}_norm`, split) : split;
     };
-    const { q, k } = tape.apply(
-      rotaryEmbedding,
-      inputs,
-      rotaryOf(this.#config),
-      `${at}.rotary_emb`,
-    );
-    const v = projected(`${at}.v_proj`, kv_heads);
-    const { y } = tape.apply(scaledDotProductAttention, { q, k, v }, { causal: true }, at);
+    const unturned = { q: normed('q', heads), k: normed('k', kv_heads) };
+    const { q, k } = this.#rotary.apply(tape, unturned, `${at}.rotary_emb`);
+    const v = projected('v', kv_heads);
+    const mask = this.#window.of(index, x.shape[1] as number);
+    const { y } = tape.apply(scaledDotProductAttention, { q, k, v, mask }, { causal: true }, at);
     return this.#linear(tape, layers, `${at}.o_proj`, layers.mergeHeads(at, y));
   }
 
@@ -158,7 +153,8 @@ export class Llama implements Model {
     const lora_B = adapter('lora_B');
     if (!this.#adapter || !lora_A || !lora_B) return layers.linear(name, x);
     const { tensors, params } = frozenInputs(this.#base(layers, name));
-    const inputs = { x, lora_A, lora_B, magnitude: adapter('magnitude'), ...tensors };
+    const parts = { lora_A, lora_B, magnitude: adapter('magnitude') };
+    const inputs = { x, ...parts, bias: layers.biasOf(name), ...tensors };
     return tape.apply(loraLinear, inputs, { ...this.#adapter, ...params }, name).y;
   }
 
@@ -174,3 +170,5 @@ export class Llama implements Model {
     this.#owned[Symbol.dispose]();
   }
 }
+
+const nameOf = (index: number): string => `model.layers.${index}`;

@@ -50,9 +50,38 @@ const adapted = {
 const adapter = { r: 2, alpha: 3, use_dora: true };
 const batch = [2, 5];
 
+const heads = [block('self_attn.q_norm.weight'), block('self_attn.k_norm.weight')];
+const biases = { [`${QUERIES}.bias`]: zeros(8), [block('mlp.down_proj.bias')]: zeros(8) };
+const ofFamilies = {
+  ...dense,
+  ...biases,
+  ...Object.fromEntries(heads.map((name) => [name, zeros(4)])),
+};
+const families = {
+  ...{ ...config, qk_norm: true, head_dim: 4 },
+  rope_scaling: { rope_type: 'linear', factor: 2 } as const,
+  sliding_window: { tokens: 3, layers: [0] },
+};
+
+test('a window shows the last positions, its own too', () => {
+  const { 'window.seen': seen } = constantsOf({ config: families, weights: ofFamilies, batch });
+  expect(
+    Array.from({ length: 5 }, (_, i) => [...(seen?.data.slice(5 * i, 5 * i + 5) ?? [])]),
+  ).toEqual([
+    [1, 0, 0, 0, 0],
+    [1, 1, 0, 0, 0],
+    [1, 1, 1, 0, 0],
+    [0, 1, 1, 1, 0],
+    [0, 0, 1, 1, 1],
+  ]);
+  const short = constantsOf({ config: families, weights: ofFamilies, batch: [2, 3] });
+  expect(short).not.toHaveProperty(['window.seen']);
+});
+
 describe('the graph of a Llama', () => {
   test.each([
     ['whole', { config, weights: dense, batch }],
+    ['with all that other families have', { config: families, weights: ofFamilies, batch }],
     ['with a tied head', { config: tied, weights: withoutHead, batch }],
     ['with an adapter over 4 bits', { config, weights: adapted, adapter, batch }],
     [

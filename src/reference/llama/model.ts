@@ -3,6 +3,7 @@ import { callOf, mapped, type Named } from '../../graph/call.ts';
 import type { Graph, ValueType } from '../../graph/graph.ts';
 import { isQuantized, type QuantizedWeight, withParts } from '../../quant/weight.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { RopeScaling, SlidingWindow } from '../../vocabulary/attention/rope-scaling.ts';
 import { rotaryEmbeddingCache } from '../../vocabulary/attention/rotary_embedding_cache.ts';
 import { scaledDotProductAttention } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
 import { frozenInputs } from '../../vocabulary/lora/frozen-weight.ts';
@@ -18,15 +19,22 @@ import { silu } from '../../vocabulary/nn/silu.ts';
 import type { GivenParams } from '../../vocabulary/signature.ts';
 import { GraphAuthor, type HalfType, typed } from '../networks/author.ts';
 import type { Value, Values } from '../record.ts';
+import { frequencyOf, turnFactorOf } from './frequencies.ts';
 
-/** What of transformers' LlamaConfig the computation depends on, by the vocabulary's names. */
+/** What of transformers' configurations the computation depends on, by the vocabulary's names. */
 export interface LlamaConfig {
   readonly hidden: number;
   readonly layers: number;
   readonly heads: number;
   readonly kv_heads: number;
+  /** Columns of a head. Default hidden / heads. */
+  readonly head_dim?: number;
+  /** Whether each head of queries and keys is normalized before it rotates. Default no. */
+  readonly qk_norm?: boolean;
   readonly rms_eps: number;
   readonly rope_theta: number;
+  readonly rope_scaling?: RopeScaling;
+  readonly sliding_window?: SlidingWindow;
   readonly tie_word_embeddings?: boolean;
 }
 
@@ -63,13 +71,15 @@ export function llamaGraph({
   autocast,
   dropout: dropping,
 }: Llama): Graph {
-  const { hidden, layers, heads, kv_heads, rms_eps } = config;
+  const { hidden, layers, heads, kv_heads, rms_eps, head_dim = hidden / heads } = config;
   const types = typesOf(weights);
   const ids = typed(batch, 'i32');
   const labels = typed(batch, 'i32');
-  const cos = typed([...batch, hidden / heads / 2]);
+  const cos = typed([...batch, head_dim / 2]);
   const sin = typed(cos.shape);
-  const constants = { ...tensorsOf(types), ...tables(cos, sin) };
+  const length = batch[1] as number;
+  const seen = isHidden(config, length) ? typed([length, length], 'u8') : undefined;
+  const constants = { ...tensorsOf(types), ...tables(cos, sin), ...(seen ? maskOf(seen) : {}) };
   const author = new GraphAuthor({ ids, labels }, constants, autocast);
   const apply = author.apply.bind(author);
   const stored = (name: string): ValueType | QuantizedWeight<ValueType> => {
@@ -86,13 +96,14 @@ export function llamaGraph({
     const part = (of: string) => (types[`${name}.${of}`] ? weight(`${name}.${of}`) : undefined);
     const shape = [...x.shape.slice(0, -1), stored(`${name}.weight`).shape[0] as number];
     const lora_A = part('lora_A');
+    const bias = part('bias');
     if (!lora_A || !adapter) {
       const b = weight(`${name}.weight`);
-      return apply(name, callOf(matmul, { a: x, b }, { transpose_b: true }), shape);
+      return apply(name, callOf(matmul, { a: x, b, bias }, { transpose_b: true }), shape);
     }
     const { tensors, params } = frozenInputs(stored(`${name}.weight`));
     const lora_B = weight(`${name}.lora_B`);
-    const inputs = { x, lora_A, lora_B, magnitude: part('magnitude'), ...tensors };
+    const inputs = { x, lora_A, lora_B, bias, magnitude: part('magnitude'), ...tensors };
     return apply(name, callOf(loraLinear, inputs, { ...adapter, ...params }), shape);
   };
   const norm = (name: string, x: ValueType) =>
@@ -101,9 +112,21 @@ export function llamaGraph({
       callOf(rmsNorm, { x, weight: weight(`${name}.weight`) }, { eps: rms_eps }),
       x.shape,
     );
-  const rotated = (layer: string, x: ValueType, count: number) => {
+  const rotated = (at: string, name: 'q' | 'k', x: ValueType, count: number) => {
     const params = { convention: 'half-split', heads: count } as const;
-    return apply(layer, callOf(rotaryEmbeddingCache, { x, cos, sin }, params), x.shape);
+    const projected = linear(`${at}.${name}_proj`, x);
+    const normed = config.qk_norm
+      ? author.view(
+          norm(`${at}.${name}_norm`, author.view(projected, [...batch, count, head_dim])),
+          projected.shape,
+        )
+      : projected;
+    const inputs = { x: normed, cos, sin };
+    return apply(
+      `${at}.rotary_${name}`,
+      callOf(rotaryEmbeddingCache, inputs, params),
+      normed.shape,
+    );
   };
   const dropped = (layer: string, x: ValueType) =>
     dropping ? apply(layer, callOf(dropout, { x }, dropping), x.shape) : x;
@@ -120,14 +143,14 @@ export function llamaGraph({
   for (let i = 0; i < layers; i++) {
     const at = (module: string) => `model.layers.${i}.${module}`;
     const normed = norm(at('input_layernorm'), x);
-    const q = rotated(at('self_attn.rotary_q'), linear(at('self_attn.q_proj'), normed), heads);
-    const k = rotated(at('self_attn.rotary_k'), linear(at('self_attn.k_proj'), normed), kv_heads);
+    const q = rotated(at('self_attn'), 'q', normed, heads);
+    const k = rotated(at('self_attn'), 'k', normed, kv_heads);
     const v = linear(at('self_attn.v_proj'), normed);
-    const scale = 1 / Math.sqrt(hidden / heads);
-    const params = { causal: true, scale, heads, kv_heads };
+    const mask = config.sliding_window?.layers.includes(i) ? seen : undefined;
+    const params = { causal: true, scale: 1 / Math.sqrt(head_dim), heads, kv_heads };
     const attended = apply(
       at('self_attn'),
-      callOf(scaledDotProductAttention, { q, k, v }, params),
+      callOf(scaledDotProductAttention, { q, k, v, mask }, params),
       q.shape,
     );
     x = sum(at('self_attn.residual'), x, linear(at('self_attn.o_proj'), attended));
@@ -154,9 +177,9 @@ export function llamaGraph({
   return author.build({ logits, loss });
 }
 
-/** What the graph reads beside its inputs: weights, each part of a quantized one, and tables. */
+/** What the graph reads beside its inputs: weights, each part of a quantized one, tables, masks. */
 export function constantsOf({ config, weights, batch }: Llama): Values {
-  return { ...tensorsOf(weights), ...rotations(config, batch) };
+  return { ...tensorsOf(weights), ...rotations(config, batch), ...windows(config, batch) };
 }
 
 /** The tensors of a state dict; of a quantized weight each part. */
@@ -182,20 +205,42 @@ function typesOf(weights: StateDict): StateDict<ValueType> {
 }
 
 const tables = <T>(cos: T, sin: T) => ({ 'rotary.cos': cos, 'rotary.sin': sin });
+const maskOf = <T>(seen: T) => ({ 'window.seen': seen });
 
 /** Tables of LlamaRotaryEmbedding, [B, S, head_dim / 2]: the same for every sequence of a batch. */
-function rotations({ hidden, heads, rope_theta }: LlamaConfig, batch: Shape): Values {
-  const pairs = hidden / heads / 2;
+function rotations(config: LlamaConfig, batch: Shape): Values {
+  const { hidden, heads, head_dim = hidden / heads, rope_scaling } = config;
+  const pairs = head_dim / 2;
   const length = batch[1] as number;
+  const rope = { ...config, head_dim };
+  const frequencies = Array.from({ length: pairs }, (_, k) => frequencyOf(k, rope, length));
+  const factor = turnFactorOf(rope_scaling);
   const table = (f: (angle: number) => number): Value => {
     const shape = [...batch, pairs];
     const data = new Float64Array(sizeOf(shape));
     return {
       shape,
-      data: data.map((_, i) =>
-        f((Math.floor(i / pairs) % length) * rope_theta ** (-(i % pairs) / pairs)),
-      ),
+      data: data.map((_, i) => {
+        const position = Math.floor(i / pairs) % length;
+        return factor * f(position * (frequencies[i % pairs] as number));
+      }),
     };
   };
   return tables(table(Math.cos), table(Math.sin));
+}
+
+/** Whether a window hides some of the positions that come before. */
+const isHidden = ({ sliding_window: window }: LlamaConfig, length: number): boolean =>
+  window !== undefined && length > window.tokens;
+
+/** 1 where a query, by row, sees a key: its own position, and those just before. */
+function windows(config: LlamaConfig, batch: Shape): Values {
+  const length = batch[1] as number;
+  if (!isHidden(config, length)) return {};
+  const { tokens } = config.sliding_window as SlidingWindow;
+  const data = new Float64Array(length * length);
+  for (let query = 0; query < length; query++)
+    for (let key = Math.max(0, query - tokens + 1); key <= query; key++)
+      data[query * length + key] = 1;
+  return maskOf({ shape: [length, length], data });
 }

@@ -1,0 +1,124 @@
+import type { Tape } from '../../autograd/tape.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { Scope } from '../../gpu/scope.ts';
+import { rotaryEmbedding } from '../../ops/attention/rotary_embedding.ts';
+import { rotaryEmbeddingCache } from '../../ops/attention/rotary_embedding_cache.ts';
+import { seam } from '../../seam.ts';
+import { hostTensorFrom } from '../../tensor/host.ts';
+import { sizeOf } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import type { GivenParams } from '../../vocabulary/signature.ts';
+import { headDimOf, type LlamaConfig } from './config.ts';
+import { frequenciesOf } from './frequencies.ts';
+
+const rotaryOf = seam(
+  'nn.llama.rotaryOf',
+  (config: LlamaConfig): GivenParams<typeof rotaryEmbedding.signature> => ({
+    head_dim: headDimOf(config),
+    theta: config.rope_theta,
+    convention: 'half-split',
+  }),
+);
+
+/** Queries and keys [B, H, S, D], or what rotating made of them. */
+interface Heads {
+  readonly q: Tensor;
+  readonly k: Tensor;
+}
+
+/** Cosines and sines [length, D / 2] of texts of at most so many tokens. */
+interface Tables {
+  readonly most: number;
+  readonly cos: Tensor;
+  readonly sin: Tensor;
+}
+
+/**
+ * Rotary positions of a Llama, counted from 0. Plain ones go through the op that makes its own
+ * angles; scaled ones through tables, which the host makes in float64, so that no angle loses what
+ * float32 has not.
+ */
+export class Rotary implements Disposable {
+  readonly #config: LlamaConfig;
+  readonly #positions: Tensor | undefined;
+  /** By length, the shorter first. */
+  readonly #tables: readonly Tables[];
+  readonly #owned: Scope;
+
+  constructor(gpu: Gpu, config: LlamaConfig) {
+    using owned = new Scope();
+    const { length, rope_scaling } = config;
+    this.#config = config;
+    const ids = Array.from({ length }, (_, i) => i);
+    this.#positions = rope_scaling
+      ? undefined
+      : owned.add(Tensor.from(gpu, hostTensorFrom('i32', [length], ids)));
+    this.#tables = rope_scaling
+      ? lengthsOf(config).map((most) => tablesOf(gpu, owned, config, most))
+      : [];
+    this.#owned = owned.move();
+  }
+
+  /** The same, rotated; a layer that scales has a call for each. */
+  apply(tape: Tape, { q, k }: Heads, layer: string): Heads {
+    const length = q.shape[2] as number;
+    const params = rotaryOf(this.#config);
+    if (this.#positions) {
+      const position_ids = this.#positions.view([length]);
+      return tape.apply(rotaryEmbedding, { q, k, position_ids }, params, layer);
+    }
+    const tables = this.#tables.find(({ most }) => length <= most) as Tables;
+    const { convention } = params;
+    return {
+      q: rotated(tape, q, tables, { convention, layer: `${layer}.q` }),
+      k: rotated(tape, k, tables, { convention, layer: `${layer}.k` }),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#owned[Symbol.dispose]();
+  }
+}
+
+/**
+ * Up to which lengths tables serve. Dynamic frequencies are those of the longest text that the
+ * model has seen, which is taken to be one of `length`, unless a text is within the context that
+ * the model was made for.
+ */
+function lengthsOf({ length, rope_scaling }: LlamaConfig): readonly number[] {
+  const context =
+    rope_scaling?.rope_type === 'dynamic' ? rope_scaling.max_position_embeddings : length;
+  return context < length ? [context, length] : [length];
+}
+
+function tablesOf(gpu: Gpu, owned: Scope, config: LlamaConfig, most: number): Tables {
+  const head_dim = headDimOf(config);
+  const { inverse, factor } = frequenciesOf({ ...config, head_dim }, most);
+  const shape = [most, inverse.length];
+  const table = (f: (angle: number) => number) => {
+    const data = Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
+      const pair = i % inverse.length;
+      return factor * f(((i - pair) / inverse.length) * (inverse[pair] as number));
+    });
+    return owned.add(Tensor.from(gpu, hostTensorFrom('f32', shape, data)));
+  };
+  return { most, cos: table(Math.cos), sin: table(Math.sin) };
+}
+
+/** One table is for all batches: they and the heads are one dimension for the op. */
+function rotated(
+  tape: Tape,
+  x: Tensor,
+  { cos, sin }: Tables,
+  {
+    convention,
+    layer,
+  }: { readonly convention: 'half-split' | 'interleaved' | undefined; readonly layer: string },
+): Tensor {
+  const [batch, heads, length, width] = x.shape as [number, number, number, number];
+  const together = tape.view(x, [1, batch * heads, length, width]);
+  const rows = [1, length, width / 2];
+  const inputs = { x: together, cos: cos.view(rows), sin: sin.view(rows) };
+  const { y } = tape.apply(rotaryEmbeddingCache, inputs, { convention }, layer);
+  return tape.view(y, x.shape);
+}
