@@ -74,8 +74,21 @@ const llama = {
   },
 } as const;
 
+const logits = {
+  op: 'causal_lm_logits',
+  params: {
+    config: { model_type: 'qwen2', vocab_size: 8, hidden_size: 4, num_hidden_layers: 1 },
+  },
+  tensors: {
+    'in.base.lm_head.weight': [8, 4],
+    'in.input_ids': ['i32', [3, 2]],
+    'out.logits': [3, 2, 8],
+  },
+} as const;
+
 /** A bundle of every op of the vocabulary, and of its other forms. */
 const VALID: readonly Description[] = [
+  logits,
   {
     op: 'matmul',
     tensors: {

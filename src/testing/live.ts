@@ -65,11 +65,12 @@ function casesOf(
 export function declareLiveReplay(
   name: string,
   file: Uint8Array<ArrayBuffer>,
-  { op }: ParityBundle,
+  bundle: ParityBundle,
   device: BridgeDevice,
   bridge: Bridge,
 ): Case {
-  const control = controlOf(op);
+  const { op } = bundle;
+  const control = controlOf(op, bundle);
   const suite = new SuiteBuilder(`parity.${op}`);
   suite
     .case(name)

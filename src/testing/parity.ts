@@ -9,6 +9,7 @@ import { records } from '../reference/registry.ts';
 import { formatShape, sizeOf } from '../tensor/shape.ts';
 import type { CaseContext } from './context.ts';
 import { checkWeight } from './parity/checkpoint.ts';
+import { controlOfLogits, LOGITS } from './parity/llama/logits.ts';
 import { INTERLEAVED, TRAINING_RUN } from './parity/llama/replay.ts';
 import { replay } from './parity/replay.ts';
 import { type Case, type Control, SuiteBuilder } from './suite.ts';
@@ -29,7 +30,7 @@ export function declareReplay(name: string, bundle: ParityBundle): Case {
     op: bundle.op,
     name,
     description: `${bundle.op} as ${bundle.producer} recorded it (${bundle.device}): is ours within the bound of the float64 oracle, and is the recorded value?`,
-    control: controlOf(bundle.op),
+    control: controlOf(bundle.op, bundle),
     timeoutMs: bundle.op === TRAINING_RUN ? RUN_TIMEOUT_MS : TIMEOUT_MS,
     run: (t) => replay(t, bundle, new WebGpuBackend(t.gpu)),
   });
@@ -60,9 +61,10 @@ export function declareUnreadable(name: string, error: FormatError): Case {
   });
 }
 
-/** The fault that turns the replay of an op red. */
-export function controlOf(op: string): Control {
-  if (op === TRAINING_RUN) return INTERLEAVED;
+/** The fault that turns the replay of an op red; of a model it depends on what the bundle asks. */
+export function controlOf(op: string, bundle?: ParityBundle): Control {
+  if (op === LOGITS && bundle) return controlOfLogits(bundle);
+  if (op === TRAINING_RUN || op === LOGITS) return INTERLEAVED;
   const record = records.get(op);
   return record
     ? forwardFault(record)

@@ -136,6 +136,14 @@ export const numeric = <P>(shape: ShapeRule<P>): TensorRule<P> => ({
   shape,
 });
 
+/** Tensors of names that the bundle chooses, such as those of a state dict. */
+export const anything: TensorRule<object> & { readonly optional: true } = {
+  dtypes: REAL,
+  native: ['f32'],
+  shape: (_, actual) => actual,
+  optional: true,
+};
+
 /** The same rule for a tensor that may be absent. */
 export const optional = <P>(rule: TensorRule<P>): TensorRule<P> & { readonly optional: true } => ({
   ...rule,

@@ -74,16 +74,17 @@ function hasBias({ family, attentionBias, mlpBias }: Architecture, linear: strin
 /** The shape of every tensor of a checkpoint by transformers' names; a tied head has none. */
 export function tensorShapes(model: Architecture): ReadonlyMap<string, Shape> {
   const { layers, hidden, vocabulary, tied } = model;
-  const block = [
-    ...Object.entries(linearsOf(model)).map(([name, shape]) => [`${name}.weight`, shape] as const),
-    ...vectorShapesOf(model),
-  ];
-  const blocks = Array.from({ length: layers }, (_, i) =>
-    block.map(([name, shape]) => [`model.layers.${i}.${name}`, shape] as const),
+  const linears = Object.entries(linearsOf(model)).map(
+    ([name, shape]) => [`${name}.weight`, shape] as const,
   );
+  const inBlocks = (block: Iterable<readonly [string, Shape]>) =>
+    Array.from({ length: layers }, (_, i) =>
+      [...block].map(([name, shape]) => [`model.layers.${i}.${name}`, shape] as const),
+    ).flat();
   return new Map<string, Shape>([
     ['model.embed_tokens.weight', [vocabulary, hidden]],
-    ...blocks.flat(),
+    ...inBlocks(linears),
+    ...inBlocks(vectorShapesOf(model)),
     ['model.norm.weight', [hidden]],
     ...(tied ? [] : [['lm_head.weight', [vocabulary, hidden]] as const]),
   ]);

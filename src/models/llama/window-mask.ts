@@ -1,8 +1,11 @@
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
+import { seam } from '../../seam.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { LlamaConfig } from './config.ts';
+
+const windowOf = seam('nn.llama.windowOf', ({ sliding_window }: LlamaConfig) => sliding_window);
 
 /** What the layers of a sliding window see. */
 export class WindowMask implements Disposable {
@@ -12,7 +15,8 @@ export class WindowMask implements Disposable {
 
   constructor(gpu: Gpu, config: LlamaConfig) {
     this.#config = config;
-    const { length, sliding_window: window } = config;
+    const { length } = config;
+    const window = windowOf(config);
     if (!window || window.layers.length === 0 || length <= window.tokens) return;
     const seen = Uint8Array.from({ length: length * length }, (_, i) =>
       Number((i % length) + window.tokens > Math.floor(i / length)),
@@ -26,7 +30,8 @@ export class WindowMask implements Disposable {
    * the window and shorter than the model's length.
    */
   of(layer: number, tokens: number): Tensor | undefined {
-    const { length, sliding_window: window } = this.#config;
+    const { length } = this.#config;
+    const window = windowOf(this.#config);
     if (!window?.layers.includes(layer) || tokens <= window.tokens) return undefined;
     if (tokens !== length)
       throw new GradproofError(

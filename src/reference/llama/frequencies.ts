@@ -19,14 +19,14 @@ export function frequencyOf(
   { head_dim, rope_theta, rope_scaling }: Rope,
   length: number,
 ): number {
-  const share = (2 * pair) / head_dim;
-  const plain = rope_theta ** -share;
+  const exponent = (-2 * pair) / head_dim;
+  const plain = rope_theta ** exponent;
   if (!rope_scaling) return plain;
   const { factor } = rope_scaling;
   if (rope_scaling.rope_type === 'dynamic') {
     const over = Math.max(length / rope_scaling.max_position_embeddings, 1);
     const slower = 1 + factor * (over - 1);
-    return over === 1 ? plain : plain * slower ** (-share * (head_dim / (head_dim - 2)));
+    return over === 1 ? plain : plain * slower ** (exponent * (head_dim / (head_dim - 2)));
   }
   const kept = keptOf(pair, rope_scaling, { head_dim, rope_theta });
   return plain * (kept + (1 - kept) / factor);

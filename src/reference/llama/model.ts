@@ -53,6 +53,8 @@ interface Llama {
   readonly batch: Shape;
   /** Products as torch.autocast stores them. Default float32. */
   readonly autocast?: HalfType | undefined;
+  /** Whether the graph ends in logits, and has neither labels nor loss. Default no. */
+  readonly endsInLogits?: boolean;
   /** Dropout of what each half of a block adds, with random numbers of this seed. Default none. */
   readonly dropout?: { readonly p: number; readonly seed: number } | undefined;
 }
@@ -69,6 +71,7 @@ export function llamaGraph({
   weights,
   batch,
   autocast,
+  endsInLogits,
   dropout: dropping,
 }: Llama): Graph {
   const { hidden, layers, heads, kv_heads, rms_eps, head_dim = hidden / heads } = config;
@@ -80,7 +83,8 @@ export function llamaGraph({
   const length = batch[1] as number;
   const seen = isHidden(config, length) ? typed([length, length], 'u8') : undefined;
   const constants = { ...tensorsOf(types), ...tables(cos, sin), ...(seen ? maskOf(seen) : {}) };
-  const author = new GraphAuthor({ ids, labels }, constants, autocast);
+  const inputs = endsInLogits ? { ids } : { ids, labels };
+  const author = new GraphAuthor(inputs, constants, autocast);
   const apply = author.apply.bind(author);
   const stored = (name: string): ValueType | QuantizedWeight<ValueType> => {
     const type = types[name];
@@ -168,6 +172,7 @@ export function llamaGraph({
         table.shape[0] as number,
       ])
     : linear('lm_head', last);
+  if (endsInLogits) return author.build({ logits });
   const loss = apply(
     'loss',
     callOf(crossEntropy, { logits, labels }, { shift: true }),
@@ -242,5 +247,5 @@ function windows(config: LlamaConfig, batch: Shape): Values {
   for (let query = 0; query < length; query++)
     for (let key = Math.max(0, query - tokens + 1); key <= query; key++)
       data[query * length + key] = 1;
-  return maskOf({ shape: [length, length], data });
+  return maskOf<Value>({ dtype: 'u8', shape: [length, length], data });
 }

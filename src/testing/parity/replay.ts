@@ -15,6 +15,7 @@ import { AssertionError, type CaseContext } from '../context.ts';
 import { arithmeticOf } from '../judge-call.ts';
 import { findDeviation, labelOf } from './finding.ts';
 import { fitAll, valuesOfStored } from './fit.ts';
+import { LOGITS, replayLogits } from './llama/logits.ts';
 import { replayRun, TRAINING_RUN } from './llama/replay.ts';
 import { withMasked, withMaskedHosts } from './masked.ts';
 import { Oracle, type Question } from './oracle.ts';
@@ -26,7 +27,8 @@ import { questionsOfRecorded } from './recorded.ts';
  * prefers, and the recorded values. Ours out of its bound fails; a recorded value out of the
  * any-order bound is the finding `producer-deviates`. What this version has not, or its record says
  * that it does not compute, is skipped as `not-implemented`; another refusal of our launcher
- * is an error. A whole training run is replayed by {@link replayRun}.
+ * is an error. A whole training run is replayed by {@link replayRun},
+ * logits of a model by {@link replayLogits}.
  */
 export async function replay(
   t: CaseContext,
@@ -34,6 +36,7 @@ export async function replay(
   backend: Pick<Backend, 'run'>,
 ): Promise<void> {
   if (recorded.op === TRAINING_RUN) return replayRun(t, recorded);
+  if (recorded.op === LOGITS) return replayLogits(t, recorded);
   const { record, launcher } = opOf(t, recorded);
   const bundle = {
     ...recorded,

@@ -1,15 +1,6 @@
 import * as v from 'valibot';
 import { lossScaling } from '../optim/scale-growth.ts';
-import {
-  float,
-  index,
-  type Known,
-  notNegative,
-  positive,
-  REAL,
-  size,
-  type TensorRule,
-} from '../rules.ts';
+import { anything, float, index, type Known, notNegative, positive, size } from '../rules.ts';
 import { signature } from '../signature.ts';
 
 /** What every training run of a Llama says; `readTrainLlama` reads the rest. */
@@ -39,12 +30,6 @@ export const llama = v.looseObject({
 });
 type Run = v.InferOutput<typeof llama>;
 
-const anything: TensorRule<object> & { readonly optional: true } = {
-  dtypes: REAL,
-  native: ['f32'],
-  shape: (_, actual) => actual,
-  optional: true,
-};
 const perStep = float<Run>(({ params }) => [params.steps]);
 const microBatches = ({ steps, grad_accum = 1 }: Run): number => steps * grad_accum;
 

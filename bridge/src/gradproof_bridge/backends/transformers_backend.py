@@ -1,5 +1,5 @@
-"""The schedules of transformers, and whole training runs of a Llama by transformers, PEFT and
-bitsandbytes.
+"""The schedules of transformers, logits of its models, and whole training runs of a Llama by
+transformers, PEFT and bitsandbytes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from gradproof_bridge.backends.base import Backend, Call, Compute, Outputs
+from gradproof_bridge.backends.causal_lm import causal_lm_logits
 from gradproof_bridge.backends.llama_training import scheduler, train
 from gradproof_bridge.backends.torch_arrays import torch_devices
 from gradproof_bridge.formulas.schedule import steps_of
@@ -31,7 +32,11 @@ class TransformersBackend(Backend):
         return torch_devices()
 
     def ops(self) -> Mapping[str, Compute]:
-        return {"train_llama": train, "lr_schedule": _rates}
+        return {
+            "train_llama": train,
+            "causal_lm_logits": causal_lm_logits,
+            "lr_schedule": _rates,
+        }
 
     def libraries_of(self, call: Call) -> tuple[str, ...]:
         return (*self.distributions, *_ADAPTERS.get(call.params.get("mode", ""), ()))

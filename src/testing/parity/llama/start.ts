@@ -1,15 +1,15 @@
 import { FormatError } from '../../../formats/format-error.ts';
 import type { StoredTensors } from '../../../formats/parity-bundle/check.ts';
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
-import { float64Of } from '../../../formats/safetensors/stored.ts';
 import { blockFormatOf } from '../../../quant/registry.ts';
 import type { QuantizedWeight } from '../../../quant/weight.ts';
 import type { LlamaRun } from '../../../reference/llama/run.ts';
 import { record as loraLinear } from '../../../reference/lora/lora_linear.ts';
 import type { Value, Values } from '../../../reference/record.ts';
-import { formatShape, type Shape, sameShape } from '../../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../../tensor/shape.ts';
 import { frozenInputs } from '../../../vocabulary/lora/frozen-weight.ts';
 import { IGNORED } from '../../../vocabulary/nn/loss.ts';
+import { BundleValues, inFloat32 } from './bundle-values.ts';
 import { linearsOf, weightShapes } from './weights.ts';
 
 /**
@@ -19,9 +19,9 @@ import { linearsOf, weightShapes } from './weights.ts';
  */
 export function startOf(params: TrainLlamaParams, stored: StoredTensors): LlamaRun {
   const { config, clip = Number.POSITIVE_INFINITY, optimizer, lr } = params;
-  const tensors = new Tensors(stored);
-  const input_ids = tensors.tokens('input_ids', config.vocab, []);
-  const labels = tensors.tokens('labels', config.vocab, [IGNORED]);
+  const tensors = new BundleValues('train_llama', stored);
+  const input_ids = tokensOf(tensors, 'input_ids', config.vocab, []);
+  const labels = tokensOf(tensors, 'labels', config.vocab, [IGNORED]);
   // The last block comes first, so that a count of blocks that the bundle has not costs nothing.
   tensors.value(`base.model.layers.${config.layers - 1}.input_layernorm.weight`);
   const base = Object.fromEntries(
@@ -59,7 +59,7 @@ function given<T extends object>(params: T): { readonly [K in keyof T]: Exclude<
 function adapted(
   params: TrainLlamaParams,
   base: Values,
-  tensors: Tensors,
+  tensors: BundleValues,
 ): Pick<LlamaRun, 'trained' | 'frozen' | 'adapter'> {
   const { config, quant, r = 1, alpha = 1, use_rslora = false, use_dora = false } = params;
   const adapter = { r, alpha, use_rslora, use_dora };
@@ -98,7 +98,7 @@ function quantized(
   name: string,
   shape: Shape,
   quant: TrainLlamaParams['quant'],
-  tensors: Tensors,
+  tensors: BundleValues,
 ): QuantizedWeight<Value> {
   if (!quant) throw new FormatError(`train_llama: ${name} is in 4 bits, and quant is not given`);
   const parts = {
@@ -117,48 +117,25 @@ function norms(
   // The lengths are the same for any rows that go in, and these are as wide.
   const x = inputs.lora_A;
   const magnitude = { shape: [out], data: new Float64Array(out) };
-  return rounded(loraLinear.forward({ x, magnitude, ...inputs }, params)['norm'] as Value);
+  return inFloat32(loraLinear.forward({ x, magnitude, ...inputs }, params)['norm'] as Value);
 }
 
-/** A bundle's inputs. */
-class Tensors {
-  readonly #stored: StoredTensors;
-
-  constructor(stored: StoredTensors) {
-    this.#stored = stored;
-  }
-
-  has(name: string): boolean {
-    return Object.hasOwn(this.#stored, name);
-  }
-
-  value(name: string, shape?: Shape): Value {
-    const stored = this.#stored[name];
-    if (!stored) throw new FormatError(`train_llama: in.${name} is missing`);
-    if (shape && !sameShape(stored.shape, shape)) {
-      throw new FormatError(
-        `train_llama: in.${name} has shape ${formatShape(stored.shape)} and should have ${formatShape(shape)}`,
-      );
-    }
-    return rounded({ shape: stored.shape, data: float64Of(stored) });
-  }
-
-  /** Tokens [steps, batch, length]. */
-  tokens(name: string, vocab: number, others: readonly number[]): Value {
-    const { shape, data } = this.value(name);
-    if (shape.length !== 3)
-      throw new FormatError(
-        `train_llama: in.${name} has shape ${formatShape(shape)}, which is not [steps, batch, length]`,
-      );
-    const unknown = data.find((id) => !(id >= 0 && id < vocab) && !others.includes(id));
-    if (unknown !== undefined)
-      throw new FormatError(
-        `train_llama: in.${name} holds ${unknown}, and the vocabulary has ${vocab} tokens`,
-      );
-    return { shape, data };
-  }
-}
-
-function rounded({ shape, data }: Value): Value {
-  return { shape, data: data.map(Math.fround) };
+/** Tokens [steps, batch, length]. */
+function tokensOf(
+  tensors: BundleValues,
+  name: string,
+  vocab: number,
+  others: readonly number[],
+): Value {
+  const { shape, data } = tensors.value(name);
+  if (shape.length !== 3)
+    throw new FormatError(
+      `train_llama: in.${name} has shape ${formatShape(shape)}, which is not [steps, batch, length]`,
+    );
+  const unknown = data.find((id) => !(id >= 0 && id < vocab) && !others.includes(id));
+  if (unknown !== undefined)
+    throw new FormatError(
+      `train_llama: in.${name} holds ${unknown}, and the vocabulary has ${vocab} tokens`,
+    );
+  return { shape, data };
 }

@@ -1,4 +1,8 @@
 import { FormatError } from '../../../formats/format-error.ts';
+import {
+  linearsOf as linearShapes,
+  tensorShapes,
+} from '../../../formats/hugging-face/architecture.ts';
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
 import type { Shape } from '../../../tensor/shape.ts';
 
@@ -6,47 +10,41 @@ import type { Shape } from '../../../tensor/shape.ts';
 export type Linears = ReadonlyMap<string, readonly [out: number, features: number]>;
 
 /** The linears of every block. Throws FormatError when the heads do not divide the width. */
-export function linearsOf({
-  hidden,
-  intermediate,
-  layers,
-  heads,
-  kv_heads,
-}: TrainLlamaParams['config']): Linears {
-  const width = hidden / heads;
-  if (width % 2 !== 0)
-    throw new FormatError(
-      `train_llama: ${heads} heads of ${hidden} columns are not an even number of columns each`,
-    );
-  if (heads % kv_heads !== 0)
-    throw new FormatError(`train_llama: ${kv_heads} heads of keys do not divide ${heads} heads`);
-  const block = [
-    ['self_attn.q_proj', [hidden, hidden]],
-    ['self_attn.k_proj', [kv_heads * width, hidden]],
-    ['self_attn.v_proj', [kv_heads * width, hidden]],
-    ['self_attn.o_proj', [hidden, hidden]],
-    ['mlp.gate_proj', [intermediate, hidden]],
-    ['mlp.up_proj', [intermediate, hidden]],
-    ['mlp.down_proj', [hidden, intermediate]],
-  ] as const;
+export function linearsOf(config: TrainLlamaParams['config']): Linears {
+  const block = Object.entries(linearShapes(architectureOf(config)));
   return new Map(
-    Array.from({ length: layers }, (_, i) =>
-      block.map(([name, shape]) => [`model.layers.${i}.${name}`, shape] as const),
+    Array.from({ length: config.layers }, (_, i) =>
+      block.map(
+        ([name, shape]) => [`model.layers.${i}.${name}`, shape as [number, number]] as const,
+      ),
     ).flat(),
   );
 }
 
 /** The shape of every weight of the model before it is adapted, by transformers' names. */
 export function weightShapes(config: TrainLlamaParams['config']): ReadonlyMap<string, Shape> {
-  const { vocab, hidden, layers, tie_word_embeddings } = config;
-  const norms = Array.from({ length: layers }, (_, i) => [
-    `model.layers.${i}.input_layernorm.weight`,
-    `model.layers.${i}.post_attention_layernorm.weight`,
-  ]);
-  return new Map<string, Shape>([
-    ['model.embed_tokens.weight', [vocab, hidden]],
-    ...[...linearsOf(config)].map(([name, shape]) => [`${name}.weight`, shape] as const),
-    ...[...norms.flat(), 'model.norm.weight'].map((name) => [name, [hidden]] as const),
-    ...(tie_word_embeddings ? [] : [['lm_head.weight', [vocab, hidden]] as const]),
-  ]);
+  return tensorShapes(architectureOf(config));
+}
+
+function architectureOf({
+  vocab,
+  hidden,
+  intermediate,
+  layers,
+  heads,
+  kv_heads,
+  tie_word_embeddings = false,
+}: TrainLlamaParams['config']) {
+  const headDim = hidden / heads;
+  if (headDim % 2 !== 0)
+    throw new FormatError(
+      `train_llama: ${heads} heads of ${hidden} columns are not an even number of columns each`,
+    );
+  if (heads % kv_heads !== 0)
+    throw new FormatError(`train_llama: ${kv_heads} heads of keys do not divide ${heads} heads`);
+  return {
+    family: 'llama',
+    ...{ hidden, intermediate, layers, heads, kvHeads: kv_heads, headDim },
+    ...{ vocabulary: vocab, tied: tie_word_embeddings, context: 1 },
+  } as const;
 }

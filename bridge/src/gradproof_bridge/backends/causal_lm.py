@@ -1,0 +1,33 @@
+"""Logits of transformers' own causal language models, of weights by the names of their state dict."""
+
+from __future__ import annotations
+
+from gradproof_bridge.backends.base import Call, Outputs
+from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch
+from gradproof_bridge.errors import FormatError, NotImplementedOpError, named
+
+
+def causal_lm_logits(call: Call) -> Outputs:
+    """The model of a config.json in evaluation, with eager attention, in float32."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    try:
+        config = AutoConfig.for_model(**call.params["config"])
+        model = AutoModelForCausalLM.from_config(
+            config, attn_implementation="eager", dtype=torch.float32
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise NotImplementedOpError(f"transformers makes no such model: {named(error)}") from error
+    model = model.to(call.device).eval()
+    given = {name[5:]: x for name, x in call.inputs.items() if name.startswith("base.")}
+    with torch.no_grad():
+        for name, x in model.named_parameters():
+            if name not in given:
+                raise FormatError(f"causal_lm_logits: in.base.{name} is missing")
+            x.copy_(to_torch(given.pop(name), call.device))
+    if given:
+        raise FormatError(f"causal_lm_logits: the model has no {min(given)[:80]!r}")
+    ids = to_torch(call.inputs["input_ids"], call.device).long()
+    with deterministic(), torch.no_grad():
+        return {"logits": to_numpy(model(input_ids=ids).logits.float())}
