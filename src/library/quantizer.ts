@@ -4,9 +4,11 @@
  */
 
 export { WebGpuBackend } from '../backends/webgpu.ts';
+export { type PartFile, partsOfBlob } from '../formats/part-file.ts';
 export { ConvNet } from '../models/conv-net/conv-net.ts';
 export { Layers } from '../models/layers.ts';
 export { Llama } from '../models/llama/llama.ts';
+export { loadLlama } from '../models/llama/load.ts';
 export { Mlp } from '../models/mlp/mlp.ts';
 export { MobileNetV2 } from '../models/mobilenet-v2/mobilenet-v2.ts';
 export { Transformer } from '../models/transformer/transformer.ts';

@@ -23,18 +23,20 @@ export class ModelValues implements Disposable {
   /** Names as they were given. */
   readonly #order: readonly string[];
 
-  /** Uploads all. */
+  /** Uploads all but what is on the device, which it owns from then on, once nothing can throw. */
   constructor(
     gpu: Gpu,
     trained: HostValues<HostTensor>,
-    fixed: HostValues<HostTensor | QuantizedWeight<HostTensor, Format>> = [],
+    fixed: HostValues<HostTensor | QuantizedWeight<HostTensor, Format> | Tensor> = [],
   ) {
     this.#gpu = gpu;
     using made = new Scope(); // until all are there
     this.#parameters = made.add(new FlatParameters(gpu, new Map(trained)));
     const upload = (host: HostTensor) => made.add(Tensor.from(gpu, host));
-    for (const [name, value] of fixed)
-      this.#fixed.set(name, isQuantized(value) ? withParts(value, upload) : upload(value));
+    for (const [name, value] of fixed) {
+      if (value instanceof Tensor) this.#fixed.set(name, value);
+      else this.#fixed.set(name, isQuantized(value) ? withParts(value, upload) : upload(value));
+    }
     this.#order = [...this.#parameters.names, ...this.#fixed.keys()];
     made.move();
   }

@@ -35,7 +35,8 @@ type LoraParams = GivenParams<typeof loraSignature>;
  */
 export interface LlamaWeights {
   readonly trained: ReadonlyMap<string, HostTensor>;
-  readonly frozen: ReadonlyMap<string, HostTensor | QuantizedWeight<HostTensor>>;
+  /** What is on the device already the model takes over. */
+  readonly frozen: ReadonlyMap<string, HostTensor | QuantizedWeight<HostTensor> | Tensor>;
   /** Parameters of the linears that have an adapter. */
   readonly adapter?: LoraParams | undefined;
 }
@@ -57,7 +58,7 @@ export class Llama implements Model {
   readonly #window: WindowMask;
   readonly #owned: Scope;
 
-  /** Uploads the weights. */
+  /** Uploads the weights that are on the host. */
   constructor(gpu: Gpu, config: LlamaConfig, { trained, frozen, adapter }: LlamaWeights) {
     using owned = new Scope();
     this.#config = config;
