@@ -22,7 +22,7 @@ import { PARTS } from './whole-step/parts.ts';
 
 export const wholeStep = suite('train.whole-step', {
   description:
-    'Four steps of training as the engine makes them, each held against a replica in float64: gradients as a whole, every stage behind them, all that a step changes. Perceptrons in halves and with dropout, an encoder, convolutions with batch normalization and its running statistics, a Llama whole, with a tied head, by LoRA, by DoRA, and by both over a base in NF4 whose bits stay',
+    'Four steps of training as the engine makes them, each held against a replica in float64: gradients as a whole, every stage behind them, all that a step changes. Perceptrons in halves and with dropout, an encoder, convolutions with batch normalization and its running statistics, a Llama whole, with a tied head, with what Qwen and Mistral have besides, by LoRA, by DoRA, and by both over a base in NF4 whose bits stay',
 });
 
 interface Variant {
@@ -190,6 +190,14 @@ const ACCUMULATED: readonly AccumulatedVariant[] = [
     setting: 'llama-small',
     tier: 'full',
     control: ['an eps of 1e-5 in place of 1e-6', launched('rms_norm', { eps: 1e-5 })],
+  },
+  {
+    setting: 'llama-families',
+    tier: 'full',
+    control: [
+      'attention sees what is before the window',
+      (fault) => fault.host('nn.llama.windowOf', () => () => undefined),
+    ],
   },
   {
     setting: 'llama-tied',

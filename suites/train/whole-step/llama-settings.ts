@@ -27,6 +27,8 @@ export interface LlamaVariant {
   readonly embeddings?: number;
   /** The weight of the last norm. Default 1. */
   readonly lastNorm?: number;
+  /** Linears that have a bias, with its size. */
+  readonly biased?: Readonly<Record<string, number>>;
 }
 
 /** The smallest Llama in which every part is there. */
@@ -60,11 +62,28 @@ export function adapterOf({ adapted = {}, dora = false }: LlamaVariant): LlamaWe
   return { r: RANK, alpha: 3, ...(dora ? { use_dora: true } : {}) };
 }
 
+/** All that is in Qwen2, Qwen3 or Mistral and not in a plain Llama. */
+const FAMILIES: LlamaVariant = {
+  config: {
+    ...CONFIG,
+    head_dim: 6,
+    qk_norm: true,
+    rope_scaling: {
+      rope_type: 'yarn',
+      ...{ factor: 4, attention_factor: 1.25, beta_fast: 1, beta_slow: 0.25, truncate: false },
+      original_max_position_embeddings: 6,
+    },
+    sliding_window: { tokens: 3, layers: [0] },
+  },
+  biased: { 'self_attn.q_proj': 12, 'self_attn.v_proj': 6, 'mlp.down_proj': CONFIG.hidden },
+};
+
 /** Every Llama that is trained, by the name of its setting. */
 export const LLAMAS = {
   llama: { config: CONFIG },
   // The eps that transformers' LlamaConfig has by default, and embeddings of such a variance.
   'llama-small': { config: { ...CONFIG, rms_eps: 1e-6 }, embeddings: 0.05 },
+  'llama-families': FAMILIES,
   'llama-tied': { config: { ...CONFIG, tie_word_embeddings: true } },
   lora: { config: CONFIG, adapted: QUERIES },
   qlora: { config: CONFIG, adapted: ADAPTED, fourBit: true },
@@ -145,7 +164,15 @@ export const variedTexts: Setting = {
 };
 
 function initialOf(
-  { config, adapted = {}, fourBit, dora = false, embeddings = 1, lastNorm = 1 }: LlamaVariant,
+  {
+    config,
+    adapted = {},
+    fourBit,
+    dora = false,
+    embeddings = 1,
+    lastNorm = 1,
+    biased = {},
+  }: LlamaVariant,
   random: Random,
 ): Initial {
   const sizes = { ...config, vocab: VOCAB, intermediate: INTERMEDIATE };
@@ -156,7 +183,15 @@ function initialOf(
   ]);
   const raised = scaledWeights(drawn, lastNorm, 'model.norm.weight');
   const base = scaledWeights(raised, embeddings, EMBEDDINGS);
-  return [...(fourBit ? inFourBits(base, Object.keys(adapted), random) : base), ...adapters];
+  const biases = Object.entries(biased).map(([name, size]) => biasOf(name, size, random));
+  const weights = fourBit ? inFourBits(base, Object.keys(adapted), random) : base;
+  return [...weights, ...biases, ...adapters];
+}
+
+/** A bias of a linear of the first block, in which no number is 0. */
+function biasOf(name: string, size: number, random: Random): Initial[number] {
+  const values = random.fill(size, () => random.uniform(0.25, 0.75));
+  return [`model.layers.0.${name}.bias`, hostTensorFrom('f32', [size], values)];
 }
 
 /** A and B of a linear, both drawn: an adapter that has learnt something. */

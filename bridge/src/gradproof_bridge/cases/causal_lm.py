@@ -21,7 +21,6 @@ _COMMON: dict[str, Any] = {
 _WIDE: dict[str, Any] = {**_COMMON, "hidden_size": 64, "intermediate_size": 88}
 _NARROW: dict[str, Any] = {**_COMMON, "hidden_size": 32, "intermediate_size": 40, "head_dim": 8}
 _BATCH, _LENGTH = 2, 24
-_ORIGINAL = {"original_max_position_embeddings": 32}
 
 _FAMILIES: dict[str, dict[str, Any]] = {
     "llama": {"model_type": "llama", **_WIDE, "attention_bias": True, "mlp_bias": True},
@@ -54,10 +53,13 @@ _POSITIONS: dict[str, tuple[str, dict[str, Any]]] = {
             "factor": 8.0,
             "low_freq_factor": 1.0,
             "high_freq_factor": 4.0,
-            **_ORIGINAL,
+            "original_max_position_embeddings": 32,
         },
     ),
-    "yarn": ("qwen3", {"rope_type": "yarn", "factor": 4.0, **_ORIGINAL}),
+    "yarn": (
+        "qwen3",
+        {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 256},
+    ),
     "yarn_mscale": (
         "qwen2",
         {
@@ -68,7 +70,7 @@ _POSITIONS: dict[str, tuple[str, dict[str, Any]]] = {
             "beta_fast": 16.0,
             "beta_slow": 2.0,
             "truncate": False,
-            **_ORIGINAL,
+            "original_max_position_embeddings": 2048,
         },
     ),
 }
@@ -82,7 +84,8 @@ def causal_lms() -> Cases:
         yield _case(f"logits_{name}", config)
     for name, (family, scaling) in _POSITIONS.items():
         rope = {"rope_parameters": {"rope_theta": 500.0, **scaling}}
-        context = {"max_position_embeddings": 16 if name == "dynamic" else 128}
+        original = scaling.get("original_max_position_embeddings", 4)
+        context = {"max_position_embeddings": int(4 * original)}
         yield _case(f"logits_rope_{name}", {"model_type": family, **_NARROW, **context, **rope})
     old = {"rope_parameters": None, "rope_theta": 500.0}
     scaling = {"rope_scaling": {"type": "dynamic", "factor": 2.0}}

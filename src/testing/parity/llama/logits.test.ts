@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type ParityBundle, readParityBundle } from '../../../formats/parity-bundle.ts';
 import { toStored } from '../../../formats/safetensors/write.ts';
-import { logitsOf } from '../../../reference/llama/logits.ts';
+import { logitsLimit, logitsOf } from '../../../reference/llama/logits.ts';
 import type { Value } from '../../../reference/record.ts';
 import { hostTensorFrom } from '../../../tensor/host.ts';
 import { CaseContext } from '../../context.ts';
 import { valuesOfStored } from '../fit.ts';
 import { controlOfLogits, LOGITS_CONTROLS, replayLogits } from './logits.ts';
-import { askedOf } from './logits-start.ts';
+import { askedOf, type LogitsAsked } from './logits-start.ts';
 import { INTERLEAVED } from './replay.ts';
 
 const recordingOf = (name: string) =>
@@ -118,3 +118,79 @@ test.each([
 test('a configuration that is none has a control all the same', () => {
   expect(controlOfLogits(configured(LINEAR, { hidden_act: 'gelu' }))).toBe(INTERLEAVED);
 });
+
+/** Mistakes in a configuration or in weights, each on a recording that shows it. */
+const MISTAKES: Readonly<
+  Record<string, readonly [name: string, change: (asked: LogitsAsked) => LogitsAsked]>
+> = {
+  'an eps of 1e-6 for 1e-5': ['qwen3', configuredAs({ rms_eps: 1e-6 })],
+  'theta wrong by 1e-3': ['llama', configuredAs({ rope_theta: 10_010 })],
+  'no norms of heads': ['qwen3', configuredAs({ qk_norm: false })],
+  'no bias of a key': ['qwen2', weighing('self_attn.k_proj.bias', 0)],
+  'no bias of a value': ['qwen2', weighing('self_attn.v_proj.bias', 0)],
+  'no bias of the feed-forward layer': ['llama', weighing('mlp.down_proj.bias', 0)],
+  'a bias wrong by 1e-3': ['llama', weighing('mlp.up_proj.bias', 1.001)],
+  'the embeddings wrong by 2e-4': ['qwen3', weighing('embed_tokens.weight', 1.0002)],
+  'a window that is one wider': ['mistral', configuredAs({ sliding_window: windowOf(8, 0, 1) })],
+  'no window': ['mistral', configuredAs({ sliding_window: windowOf(99) })],
+  'a window in the other layer': [
+    'qwen3_sliding_layer',
+    configuredAs({ sliding_window: windowOf(5, 0) }),
+  ],
+  'positions that are not scaled': ['rope_llama3', configuredAs({ rope_scaling: undefined })],
+  'linear positions by another factor': [
+    'rope_linear',
+    configuredAs({ rope_scaling: { rope_type: 'linear', factor: 4.01 } }),
+  ],
+  'no factor of yarn': ['rope_yarn', scaledAs({ attention_factor: 1 })],
+  'a ramp of whole pairs': ['rope_yarn_mscale', scaledAs({ truncate: true })],
+  'another end of the ramp': ['rope_yarn_mscale', scaledAs({ beta_fast: 32 })],
+  'dynamic positions that do not grow': ['rope_dynamic', scaledAs({ max_position_embeddings: 24 })],
+};
+
+function configuredAs(change: object) {
+  return (asked: LogitsAsked): LogitsAsked => ({
+    ...asked,
+    config: { ...asked.config, ...change },
+  });
+}
+
+function scaledAs(change: object) {
+  return (asked: LogitsAsked): LogitsAsked => {
+    const { rope_scaling } = asked.config;
+    return configuredAs({ rope_scaling: { ...rope_scaling, ...change } })(asked);
+  };
+}
+
+function weighing(part: string, factor: number) {
+  return ({ weights, ...asked }: LogitsAsked): LogitsAsked => ({
+    ...asked,
+    weights: Object.fromEntries(
+      Object.entries(weights).map(([name, { shape, data }]) => [
+        name,
+        { shape, data: name.endsWith(part) ? data.map((x) => factor * x) : data },
+      ]),
+    ),
+  });
+}
+
+function windowOf(tokens: number, ...layers: readonly number[]) {
+  return { tokens, layers };
+}
+
+test.each(Object.entries(MISTAKES))(
+  'shows by ten limits or more: %s',
+  async (_, [name, change]) => {
+    const asked = askedOf(recordingOf(name));
+    const logits = ({ config, weights, ids }: LogitsAsked) => logitsOf(config, weights, ids);
+    const truth = await logits(asked);
+    const actual = await logits(change(asked));
+    const again = (weights: LogitsAsked['weights']) => logits({ ...asked, weights });
+    const limit = await logitsLimit({ truth, actual, ieee: true }, asked.weights, again);
+    const shares = actual.data.map((x, i) => {
+      const bound = limit.kind === 'within' ? (limit.bound[i] as number) : Number.NaN;
+      return Math.abs(x - (truth.data[i] as number)) / bound;
+    });
+    expect(Math.max(...shares)).toBeGreaterThan(10);
+  },
+);
