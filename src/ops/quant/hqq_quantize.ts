@@ -1,3 +1,5 @@
+import mulShader from '../../../shaders/math/mul.wgsl';
+import subShader from '../../../shaders/math/sub.wgsl';
 import encodeShader from '../../../shaders/quant/hqq_encode.wgsl';
 import packShader from '../../../shaders/quant/hqq_pack.wgsl';
 import refineShader from '../../../shaders/quant/hqq_refine.wgsl';
@@ -7,19 +9,25 @@ import { Scope } from '../../gpu/scope.ts';
 import { f32, gridOfFours, linearGrid, type UniformField, u32 } from '../../gpu/shader.ts';
 import { hostTensorFrom, ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import { Tensor, type Tensors } from '../../tensor/tensor.ts';
 import {
+  HQQ_META,
   HQQ_WORDS,
+  hqqMeta,
+  hqqMetaParams,
   hqqTop,
   hqqQuantize as signature,
 } from '../../vocabulary/quant/hqq_quantize.ts';
-import type { ParamsOf } from '../../vocabulary/signature.ts';
+import type { OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { rowDepth } from '../lanes.ts';
 import { launcher } from '../launcher.ts';
+import { convert } from '../math/convert.ts';
+import { binary } from '../math/elementwise.ts';
 import { ABS_MEAN_VARIANT, absMean } from './abs_mean.ts';
 import { QuantizationError } from './blocks.ts';
 
 type Params = ParamsOf<typeof signature>;
+type Outputs = OutputsOf<typeof signature, Tensor>;
 
 /** A weight and how it is cut. */
 interface Groups {
@@ -49,8 +57,12 @@ const FIRST_ERRORS = [2 ** 127, 2 ** 126];
  * rows. weight: f32 of any shape; unpacked: u8, that matrix; packed: u8, of 3 bits i32, of so many
  * rows as a word has no room for; rows past the last are 0; scale, zero: f32 of a group; dequant:
  * f32. The solver ends by itself on the device, where a pass is no better than the one before;
- * previous_zero is what the last one began with. Throws ShapeError for a group size that does not
- * divide the weight, QuantizationError for another packing than that of `nbits`.
+ * previous_zero is what the last one began with. With quant_zero and quant_scale zeros and scales
+ * are quantized in turn, as HQQLinear.quantize has it with BaseQuantizeConfig's options of these
+ * names: zero_q u8 in the shape of `zero`, scale_q u8 [128, groups / 128], and what these decode
+ * with, f32 [1] and [1, groups / 128]; `dequant` is then by what they stand for. Throws ShapeError
+ * for a group size that does not divide the weight, or 128 the scales to be quantized,
+ * QuantizationError for another packing than that of `nbits`.
  */
 export const hqqQuantize = launcher(signature, {
   variants: {
@@ -61,28 +73,65 @@ export const hqqQuantize = launcher(signature, {
         ...ABS_MEAN_VARIANT.kernels,
         encodeShader.file,
         packShader.file,
+        ...['math/cast', subShader.file, mulShader.file],
       ],
       depth: rowDepth,
     },
   },
   // A pass reads the whole weight.
-  storage: { widens: true, keeps: ['scale', 'zero', 'dequant', 'previous_zero'] },
+  storage: {
+    widens: true,
+    keeps: [
+      ...['scale', 'zero', 'dequant', 'previous_zero'],
+      ...Object.values(HQQ_META).flatMap(({ scale, zero }) => [scale, zero]),
+    ],
+  },
   forward: (gpu, { weight }, params) => {
     const words = HQQ_WORDS[params.nbits];
     if (params.packing !== undefined && params.packing !== words.packing)
       throw new QuantizationError(
         `packing ${params.packing} of ${params.nbits} bits: give ${words.packing}`,
       );
-    const groups = groupsOf(weight, params);
-    using scope = new Scope();
-    const grid = firstGrid(gpu, scope, groups, params);
-    const solved = params.optimize ? { previous_zero: refined(gpu, groups, grid, params) } : {};
-    const { unpacked, dequant } = encoded(gpu, groups, grid, params);
-    const packed = packedRows(gpu, groups, unpacked, params);
-    const { scale, zero } = grid;
-    return { packed, unpacked, scale, zero, dequant, ...solved };
+    const made = quantized(gpu, weight, params);
+    return hqqMeta(params).length === 0 ? made : withMeta(gpu, made, params);
   },
 });
+
+function quantized(gpu: Gpu, weight: Tensor, params: Params): Outputs {
+  const groups = groupsOf(weight, params);
+  using scope = new Scope();
+  const grid = firstGrid(gpu, scope, groups, params);
+  const solved = params.optimize ? { previous_zero: refined(gpu, groups, grid, params) } : {};
+  const { unpacked, dequant } = encoded(gpu, groups, grid, params);
+  const packed = packedRows(gpu, groups, unpacked, params);
+  const { scale, zero } = grid;
+  return { packed, unpacked, scale, zero, dequant, ...solved };
+}
+
+/** With its scales or zeros as codes in turn, and decoded by what these stand for. */
+function withMeta(gpu: Gpu, { dequant: plain, ...made }: Outputs, params: Params): Outputs {
+  using scope = new Scope();
+  scope.add(plain);
+  const stored: Record<string, Tensor> = {};
+  const restored = { scale: made.scale, zero: made.zero };
+  for (const part of hqqMeta(params)) {
+    const { shape, size } = made[part];
+    const meta = quantized(gpu, made[part], hqqMetaParams(part, size));
+    scope.addAll(meta as Tensors);
+    // Of one scale for all zeros no axis is left.
+    const kept = (tensor: Tensor, alone: Shape) =>
+      tensor.view(part === 'zero' ? alone : tensor.shape).clone();
+    const names = HQQ_META[part];
+    stored[names.codes] = kept(meta.packed, shape);
+    stored[names.scale] = kept(meta.scale, [1]);
+    stored[names.zero] = kept(meta.zero, [1]);
+    restored[part] = meta.dequant;
+  }
+  const codes = scope.add(convert(gpu, made.unpacked, 'f32'));
+  const steps = scope.add(binary(gpu, subShader, codes, restored.zero));
+  const dequant = binary(gpu, mulShader, steps, restored.scale, [], plain.shape);
+  return { ...made, ...stored, dequant };
+}
 
 function groupsOf(weight: Tensor, { axis, group_size }: Params): Groups {
   if (weight.size % group_size !== 0)

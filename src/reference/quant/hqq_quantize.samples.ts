@@ -92,4 +92,17 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample([10, 24], { axis: 1, group_size: 24 }, { dtype: 'f16' }),
   sample([10, 24], { axis: 0, group_size: 24 }, { dtype: 'bf16' }),
   sample([3], { axis: 1, group_size: 1 }),
+  // Zeros and scales in 8 bits: of one line, whose inverses are cut off and of two.
+  sample([128, 5], { nbits: 3, axis: 1, group_size: 5, quant_zero: true, quant_scale: true }),
+  sample(
+    [9, 256],
+    { nbits: 2, axis: 0, group_size: 9, quant_scale: true, iters: 2 },
+    { values: LARGE },
+  ),
+  sample([9, 7], { nbits: 1, axis: 0, group_size: 9, quant_zero: true }, { values: LARGE }),
+  sample(
+    [6, 64],
+    { axis: 1, group_size: 3, optimize: false, quant_zero: true, quant_scale: true },
+    { dtype: 'bf16' },
+  ),
 ];

@@ -1,7 +1,15 @@
 import { packSlices } from '../../quant/packing/row-slices.ts';
 import { rint } from '../../tensor/rint.ts';
-import { HQQ_WORDS, hqqQuantize as signature } from '../../vocabulary/quant/hqq_quantize.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import {
+  HQQ_META,
+  HQQ_WORDS,
+  hqqMeta,
+  hqqMetaParams,
+  hqqQuantize as signature,
+} from '../../vocabulary/quant/hqq_quantize.ts';
 import { defineSimulation } from '../define.ts';
+import type { Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { rowSum } from '../simulation/sums.ts';
 import { simulatedAbsMean } from './abs_mean.simulation.ts';
@@ -73,41 +81,69 @@ function refined(gpu: SimulatedGpu, groups: Groups, kept: Kept, params: HqqParam
   return { zero, previous };
 }
 
+/** What the kernels give of a weight, its scales and zeros in floats. */
+function quantized(gpu: SimulatedGpu, weight: Value, params: HqqParams) {
+  const groups = groupsOf(weight, params);
+  const first = firstKept(gpu, groups, params);
+  const solved = params.optimize ? refined(gpu, groups, first, params) : undefined;
+  const { inverse, zero } = { ...first, ...solved };
+  const { x, count, size, groupOf, top } = groups;
+  const scale = inverse.map((factor) => gpu.div(1, factor));
+  const codes = x.map((w, i) => {
+    const j = groupOf(i);
+    return codeOf(gpu.mulAdd(w, inverse[j] as number, zero[j] as number), top);
+  });
+  const isRow = params.axis === 1;
+  const matrix = isRow ? [count, size] : [size, count];
+  const words = HQQ_WORDS[params.nbits];
+  const shape = [Math.ceil((matrix[0] as number) / words.rows), matrix[1] as number];
+  const of = (data: Float64Array) => ({ shape: isRow ? [count, 1] : [1, count], data });
+  return {
+    packed: { shape, data: packSlices(codes, sizeOf(shape), words) },
+    unpacked: { shape: matrix, data: codes },
+    scale: of(scale),
+    zero: of(zero),
+    dequant: decoded(gpu, groups, codes, { scale, zero }, weight.shape),
+    ...(solved && { previous_zero: of(solved.previous) }),
+  };
+}
+
+function decoded(
+  gpu: SimulatedGpu,
+  { groupOf }: Groups,
+  codes: Float64Array,
+  { scale, zero }: Readonly<Record<'scale' | 'zero', Float64Array>>,
+  shape: Shape,
+): Value {
+  const data = codes.map((code, i) => {
+    const j = groupOf(i);
+    return gpu.mul(gpu.sub(code, zero[j] as number), scale[j] as number);
+  });
+  return { shape, data };
+}
+
 export const simulation = defineSimulation(signature, {
   forward: (gpu, { weight }, params) => {
+    const plain = quantized(gpu, weight, params);
+    const restored = { scale: plain.scale.data, zero: plain.zero.data };
+    const stored = hqqMeta(params).flatMap((part) => {
+      const given = plain[part];
+      const meta = quantized(gpu, given, hqqMetaParams(part, given.data.length));
+      restored[part] = meta.dequant.data;
+      const { codes, scale, zero } = HQQ_META[part];
+      const as = ({ shape, data }: Value, alone: Shape) => ({
+        shape: part === 'zero' ? alone : shape,
+        data,
+      });
+      return [
+        [codes, as(meta.packed, given.shape)],
+        [scale, as(meta.scale, [1])],
+        [zero, as(meta.zero, [1])],
+      ] as const;
+    });
+    if (stored.length === 0) return plain;
     const groups = groupsOf(weight, params);
-    const first = firstKept(gpu, groups, params);
-    const solved = params.optimize ? refined(gpu, groups, first, params) : undefined;
-    const { inverse, zero } = { ...first, ...solved };
-    const { x, count, size, groupOf, top } = groups;
-    const scale = inverse.map((factor) => gpu.div(1, factor));
-    const codes = x.map((w, i) => {
-      const j = groupOf(i);
-      return codeOf(gpu.mulAdd(w, inverse[j] as number, zero[j] as number), top);
-    });
-    const dequant = codes.map((code, i) => {
-      const j = groupOf(i);
-      return gpu.mul(gpu.sub(code, zero[j] as number), scale[j] as number);
-    });
-    const isRow = params.axis === 1;
-    const matrix = isRow ? [count, size] : [size, count];
-    const words = HQQ_WORDS[params.nbits];
-    const shape = [Math.ceil((matrix[0] as number) / words.rows), matrix[1] as number];
-    const of = (data: Float64Array) => ({ shape: isRow ? [count, 1] : [1, count], data });
-    return {
-      packed: {
-        shape,
-        data: packSlices(
-          codes,
-          shape.reduce((a, b) => a * b),
-          words,
-        ),
-      },
-      unpacked: { shape: matrix, data: codes },
-      scale: of(scale),
-      zero: of(zero),
-      dequant: { shape: weight.shape, data: dequant },
-      ...(solved && { previous_zero: of(solved.previous) }),
-    };
+    const dequant = decoded(gpu, groups, plain.unpacked.data, restored, weight.shape);
+    return { ...plain, ...Object.fromEntries(stored), dequant };
   },
 });

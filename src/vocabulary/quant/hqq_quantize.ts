@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import type { Shape } from '../../tensor/shape.ts';
-import { codes, float, type Known, onlyWhen, positive, size } from '../rules.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { codes, float, type Known, off, onlyWhen, positive, size } from '../rules.ts';
 import { exactly } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
@@ -19,6 +19,10 @@ const hqq = v.strictObject({
   kappa: v.optional(positive, 1.01),
   iters: v.optional(size, 20),
   packing: v.optional(v.string()),
+  /** Whether the zeros are quantized in turn, all of them by one scale, and decoded from that. */
+  quant_zero: off,
+  /** Whether the scales are, in groups of 128. */
+  quant_scale: off,
 });
 type Params = v.InferOutput<typeof hqq>;
 
@@ -67,7 +71,55 @@ function hqqPacked(known: Known<Params>): Shape {
   return [Math.ceil(rows / HQQ_WORDS[known.params.nbits].rows), columns];
 }
 
-/** HQQ's half-quadratic quantization. */
+/** Scales that are quantized by one scale and zero. */
+const SCALES = 128;
+
+/**
+ * How HQQ quantizes scales or zeros again, of which there are `count` (`channel_wise` is true of
+ * scales, and false of zeros): 8 bits without the solver, the matrix of their groups along `axis`.
+ */
+export function hqqMetaParams(of: 'scale' | 'zero', count: number): Params {
+  const groups = of === 'zero' ? { axis: 1, group_size: count } : { axis: 0, group_size: SCALES };
+  const given = { ...groups, nbits: 8, optimize: false };
+  return v.parse(hqq, given);
+}
+
+/** Codes of 8 bits of scales, which stand as the matrix of their groups, or of zeros. */
+const scaleCodes = codes<Params>((known) => hqqGroups(metaOf('scale', known)));
+const zeroCodes = codes<Params>(hqqScale);
+
+/** What such codes are decoded with: a scale, and a zero as many. */
+const metaOfScale = float<Params>((known) => hqqScale(metaOf('scale', known)));
+const metaOfZero = float<Params>('[1]');
+
+/** What is known of the scales or zeros, as of a weight. */
+function metaOf(of: 'scale' | 'zero', known: Known<Params>): Known<Params> {
+  const count = sizeOf(hqqScale(known));
+  return { ...known, params: hqqMetaParams(of, count), size: () => count };
+}
+
+/** The outputs that scales and zeros which are quantized in turn come as, by HQQ's names. */
+export const HQQ_META = {
+  zero: { codes: 'zero_q', scale: 'meta_zero_scale', zero: 'meta_zero_zero' },
+  scale: { codes: 'scale_q', scale: 'meta_scale_scale', zero: 'meta_scale_zero' },
+} as const;
+
+/** Which of the two are quantized. */
+export const hqqMeta = ({
+  quant_zero,
+  quant_scale,
+}: Pick<Params, 'quant_zero' | 'quant_scale'>): readonly ('zero' | 'scale')[] => [
+  ...(quant_zero ? (['zero'] as const) : []),
+  ...(quant_scale ? (['scale'] as const) : []),
+];
+
+const ofZero = ({ quant_zero }: Params): boolean => quant_zero;
+const ofScale = ({ quant_scale }: Params): boolean => quant_scale;
+
+/**
+ * HQQ's half-quadratic quantization. Codes are made with `scale` and `zero`; `dequant` is what they
+ * decode to with what is stored: where scales or zeros are codes in turn, with what those stand for.
+ */
 export const hqqQuantize = signature({ family: 'quant', name: 'hqq_quantize' }, hqq, {
   inputs: { weight: float('[*w]') },
   outputs: {
@@ -81,6 +133,12 @@ export const hqqQuantize = signature({ family: 'quant', name: 'hqq_quantize' }, 
     scale: float(hqqScale),
     zero: float(hqqScale),
     dequant: float('[*w]'),
+    zero_q: onlyWhen(ofZero, zeroCodes),
+    meta_zero_scale: onlyWhen(ofZero, metaOfZero),
+    meta_zero_zero: onlyWhen(ofZero, metaOfZero),
+    scale_q: onlyWhen(ofScale, scaleCodes),
+    meta_scale_scale: onlyWhen(ofScale, metaOfScale),
+    meta_scale_zero: onlyWhen(ofScale, metaOfScale),
   },
   // What the solver's last pass began with: its zero follows from that one alone.
   saved: { previous_zero: onlyWhen(({ optimize }: Params) => optimize, float(hqqScale)) },

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import ClassVar
 
 from gradproof_bridge.backends.base import Backend, Call, Compute, Outputs
@@ -57,4 +59,39 @@ def _quantize(call: Call) -> Outputs:
             "scale": to_numpy(meta["scale"]),
             "zero": to_numpy(meta["zero"]),
             "dequant": to_numpy(Quantizer.dequantize(packed, meta)),
+            **(_meta(call) if p["quant_zero"] or p["quant_scale"] else {}),
         }
+
+
+def _meta(call: Call) -> Outputs:
+    """Zeros and scales in 8 bits, and the weight by what they stand for, as a layer has them. A layer
+    that is given a linear ignores what BaseQuantizeConfig says of that; one that quantizes a weight
+    does it.
+    """
+    import torch
+    from hqq.core.quantize import BaseQuantizeConfig, HQQLinear
+
+    p = call.params
+    weight = to_torch(call.inputs["weight"], call.device)
+    # It says on standard output that this is deprecated.
+    with redirect_stdout(StringIO()):
+        config = BaseQuantizeConfig(quant_zero=p["quant_zero"], quant_scale=p["quant_scale"])
+    config["weight_quant_params"] = {
+        name: p[name] for name in ("nbits", "group_size", "optimize", "round_zero", "axis")
+    }
+    layer = HQQLinear(
+        None, config, compute_dtype=torch.float32, device=call.device, initialize=False
+    )
+    layer.quantize(
+        weight.reshape(weight.shape[0], -1),
+        **{name: value for name, value in config.items() if name != "offload_meta"},
+    )
+    found = {"dequant": to_numpy(layer.dequantize().reshape(weight.shape))}
+    for part in ("zero", "scale"):
+        if p[f"quant_{part}"]:
+            meta = layer.meta[f"meta_{part}"]
+            found[f"{part}_q"] = to_numpy(layer.meta[f"{part}_q"])
+            for name in ("scale", "zero"):
+                # That of all zeros is a scalar.
+                found[f"meta_{part}_{name}"] = to_numpy(torch.atleast_1d(meta[name]))
+    return found

@@ -11,15 +11,18 @@ def _weight(*shape: int) -> Make:
     return lambda draw: {"weight": draw.normal(*shape, scale=0.1)}
 
 
+_HQQ_PACKINGS = (
+    (8, "8bit_u8"),
+    (4, "4bit_u8"),
+    (3, "3bit_32"),
+    (2, "2bit_u8"),
+    (1, "1bit_u8"),
+)
+
+
 def hqq() -> Cases:
     """Every width, both axes, with and without the solver."""
-    for nbits, packing in (
-        (8, "8bit_u8"),
-        (4, "4bit_u8"),
-        (3, "3bit_32"),
-        (2, "2bit_u8"),
-        (1, "1bit_u8"),
-    ):
+    for nbits, packing in _HQQ_PACKINGS:
         for axis in (0, 1):
             params = {"nbits": nbits, "axis": axis, "group_size": 64, "packing": packing}
             yield Case(f"hqq_{nbits}bit_axis{axis}", "hqq_quantize", "hqq", params, _weight(32, 64))
@@ -37,6 +40,22 @@ def hqq() -> Cases:
     yield Case(
         "hqq_4bit_group16", "hqq_quantize", "hqq", {**four, "group_size": 16}, _weight(8, 64)
     )
+
+
+def hqq_meta() -> Cases:
+    """Scales and zeros in 8 bits in turn: every width, both axes; of 4 bits one of the two alone."""
+    for nbits, packing in _HQQ_PACKINGS:
+        for axis in (0, 1):
+            params = {"nbits": nbits, "axis": axis, "group_size": 8, "packing": packing}
+            for names in (("zero", "scale"), ("zero",), ("scale",)):
+                if len(names) == 2 or nbits == 4:
+                    yield Case(
+                        f"hqq_{nbits}bit_axis{axis}_quant_{'_'.join(names)}",
+                        "hqq_quantize",
+                        "hqq",
+                        {**params, **{f"quant_{name}": True for name in names}},
+                        _weight(16, 64),
+                    )
 
 
 def quanto() -> Cases:
@@ -115,4 +134,4 @@ def _zeros(draw: Draw) -> dict[str, Array]:
     return {"weight": draw.normal(3, 9) * 0}
 
 
-FAMILIES = (hqq, quanto, mlx, ternary)
+FAMILIES = (hqq, hqq_meta, quanto, mlx, ternary)

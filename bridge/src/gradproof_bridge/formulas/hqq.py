@@ -26,6 +26,9 @@ _DEPTH = 64
 """More additions than lie on the way of any term into torch's mean of a tensor: it adds in a tree
 of few levels.
 """
+PARTS = ("scale", "zero")
+_SCALES = 128
+"""Scales that share one of theirs."""
 _MOST_PASSES = 1000
 """That are followed: fifty times what HQQ takes. Where errors are too near to each other to tell which
 pass is the last, all of them count.
@@ -53,11 +56,17 @@ def hqq_quantize(inputs: Inputs, params: Params) -> dict[str, Expected]:
     if params["optimize"]:
         zero, zero_error = _refine(x, scale, (zero, zero_error), top, params)
     stored = (np.float32(1) / scale).astype(np.float64)
+    # Two divisions make the scale.
+    found = {
+        "scale": Bounded(stored, 6 * eps() * stored),
+        "zero": Bounded(zero.astype(np.float64), zero_error + 6 * eps() * np.abs(zero)),
+    }
+    shape = inputs["weight"].shape
+    unpacked, codes = _codes(x, (scale, 0.0), (zero, zero_error), shape, params)
     return {
-        # Two divisions make the scale.
-        "scale": Real(Bounded(stored, 6 * eps() * stored)),
-        "zero": Real(Bounded(zero.astype(np.float64), zero_error + 6 * eps() * np.abs(zero))),
-        **_codes(x, (scale, 0.0), (zero, zero_error), inputs["weight"].shape, params),
+        **{name: Real(number) for name, number in found.items()},
+        **codes,
+        **_meta(unpacked, found, {}, shape, params),
     }
 
 
@@ -78,11 +87,13 @@ def codes_given(
     # The scale that the codes were made with is the stored one's inverse, and was rounded as that
     # is.
     half = outputs["scale"].dtype == np.float16
+    shape = inputs["weight"].shape
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         lost = (2.0**-10 + 2.0**-24 / stored) if half else 2 * eps()
-        return _codes(
-            x, (1 / stored, lost), (zero, np.zeros_like(zero)), inputs["weight"].shape, params
-        )
+        exact = np.zeros_like(zero)
+        unpacked, codes = _codes(x, (1 / stored, lost), (zero, exact), shape, params)
+        found = {"scale": Bounded(stored, exact), "zero": Bounded(zero, exact)}
+        return {**codes, **_meta(unpacked, found, outputs, shape, params)}
 
 
 def _grouped(weight: Array, params: Params) -> F32:
@@ -105,7 +116,7 @@ def _codes(
     zero: tuple[Array, F64],
     shape: tuple[int, ...],
     params: Params,
-) -> dict[str, Expected]:
+) -> tuple[Codes, dict[str, Expected]]:
     """Codes clamp(rint(x scale + zero)), packed, and what they decode to; the scale has a relative
     error, the zero an absolute one.
     """
@@ -126,7 +137,7 @@ def _codes(
     def decode(packed: Array) -> F64:
         return unpack(packed, params["nbits"])[: len(x)].astype(np.float64)
 
-    return {
+    return q, {
         "unpacked": q,
         "dequant": Real(Bounded(decoded, off).reshape(*shape)),
         "packed": Decoded(
@@ -136,6 +147,95 @@ def _codes(
             above.astype(np.float64),
         ),
     }
+
+
+def _meta(
+    unpacked: Codes,
+    found: Mapping[str, Bounded],
+    outputs: Mapping[str, Array],
+    shape: tuple[int, ...],
+    params: Params,
+) -> dict[str, Expected]:
+    """Scales and zeros that are quantized in turn, in 8 bits: all zeros by one scale, scales in
+    groups of 128 as columns; and what the codes of the weight stand for by them.
+
+    Where an answer, `outputs`, has what they are decoded with, its codes are held to that.
+    """
+    parts = [part for part in PARTS if params[f"quant_{part}"]]
+    if not parts:
+        return {}
+    expected: dict[str, Expected] = {}
+    restored = dict(found)
+    for part in parts:
+        of = found[part]
+        given = _columns(of, of.value.size if part == "zero" else _SCALES)
+        scale, zero = _range(given)
+        alone = (1,) if part == "zero" else scale.shape
+        expected[f"meta_{part}_scale"] = Real(scale.reshape(*alone))
+        expected[f"meta_{part}_zero"] = Real(zero.reshape(*alone))
+        scale, zero = (
+            _given(outputs.get(f"meta_{part}_{name}"), own)
+            for name, own in zip(PARTS, (scale, zero), strict=True)
+        )
+        q = _bytes(given, scale, zero)
+        value = (Bounded(q.value.astype(np.float64), _band(q)) - zero) * scale
+        restored[part] = value.reshape(*of.shape)
+        expected[f"{part}_q"] = Codes(
+            *(
+                codes.reshape(of.shape if part == "zero" else given.shape)
+                for codes in (q.value, q.low, q.high)
+            )
+        )
+    weight = Bounded(unpacked.value.astype(np.float64), _band(unpacked))
+    decoded = (weight - restored["zero"]) * restored["scale"]
+    return {**expected, "dequant": Real(decoded.reshape(*shape))}
+
+
+def _band(codes: Codes) -> F64:
+    return codes.high.astype(np.float64) - codes.low.astype(np.float64)
+
+
+def _given(stored: Array | None, own: Bounded) -> Bounded:
+    """What an answer decodes with where that is right: nothing follows from what is not."""
+    if stored is None or stored.size != own.value.size:
+        return own
+    value = stored.astype(np.float64).reshape(own.shape)
+    is_right = np.abs(value - own.value) <= own.error
+    return Bounded(np.where(is_right, value, own.value), np.where(is_right, 0, own.error))
+
+
+def _bytes(x: Bounded, scale: Bounded, zero: Bounded) -> Codes:
+    """Codes of 8 bits; the scale that they were made with was rounded as its inverse was stored."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        product = x.value / scale.value
+        lost = scale.error / np.maximum(scale.value - scale.error, 0) + 5 * eps()
+        slack = x.error / scale.value + lost * np.abs(product) + zero.error
+        slack = slack + 3 * eps() * np.abs(zero.value)
+        codes = (np.clip(np.rint(product + zero.value + s * slack), 0, 255) for s in (0, -1, 1))
+        return Codes(*(np.nan_to_num(q).astype(np.uint8) for q in codes))
+
+
+def _columns(x: Bounded, size: int) -> Bounded:
+    """Groups of so many as columns."""
+    if x.value.size % size:
+        raise FormatError(f"hqq_quantize: {x.value.size} scales are no multiple of {size}")
+    return x.reshape(size, -1)
+
+
+def _range(x: Bounded) -> tuple[Bounded, Bounded]:
+    """The scale and the zero of 8-bit codes of columns."""
+    low, high = x.value.min(0, keepdims=True), x.value.max(0, keepdims=True)
+    off = x.error.max(0, keepdims=True)
+
+    def step(span: F64) -> F64:
+        return np.where(np.abs(span) <= np.float32(1e-4), 1.0, np.maximum(span / 255, 1 / 2e4))
+
+    # The range of the columns may be on either side of where there is no scale of its own.
+    reach = 2 * off + eps() * (high - low)
+    own, least, most = (step(high - low + s * reach) for s in (0, -1, 1))
+    spread = np.maximum(np.abs(most - own), np.abs(least - own))
+    scale = Bounded(own, spread + 6 * eps() * own)
+    return scale, -Bounded(low, off) / scale
 
 
 def _refine(

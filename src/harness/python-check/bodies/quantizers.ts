@@ -3,14 +3,24 @@ import { literal } from '../literal.ts';
 
 /** HQQ's quantizer. */
 export const hqq: Bodies = {
-  hqq_quantize: ({ nbits, axis, group_size, optimize, round_zero }) => ({
+  hqq_quantize: ({ nbits, axis, group_size, optimize, round_zero, quant_zero, quant_scale }) => ({
     imports: [...TORCH, 'from hqq.core.quantize import Quantizer'],
     lines: [
       `packed, meta = Quantizer.quantize(x["weight"], ${given({ nbits, axis, group_size, optimize, round_zero })}, device=x["weight"].device)`,
-      'got = {"packed": packed, "scale": meta["scale"], "zero": meta["zero"], "dequant": Quantizer.dequantize(packed, meta)}',
+      'got = {"packed": packed, "scale": meta["scale"], "zero": meta["zero"]}',
+      ...(quant_zero ? metaOf('zero', 'channel_wise=False, group_size=None') : []),
+      ...(quant_scale ? metaOf('scale', 'group_size=128') : []),
+      'got["dequant"] = Quantizer.dequantize(packed, meta)',
     ],
   }),
 };
+
+/** Zeros or scales that are quantized in turn, and decoded from that. */
+const metaOf = (part: 'zero' | 'scale', how: string): readonly string[] => [
+  `got["${part}_q"], of_${part} = Quantizer.quantize(meta["${part}"], nbits=8, ${how}, optimize=False, device=x["weight"].device)`,
+  `got["meta_${part}_scale"], got["meta_${part}_zero"] = of_${part}["scale"], of_${part}["zero"]`,
+  `meta["${part}"] = Quantizer.dequantize(got["${part}_q"], {**of_${part}, "compute_dtype": torch.float32})`,
+];
 
 /** Quanto's weights: those of 8 bits are symmetric along an axis, smaller ones affine. */
 export const quanto: Bodies = {
