@@ -5,7 +5,7 @@ import type { CaseContext } from '../../src/testing/context.ts';
 import { judgeResults } from '../../src/testing/judge-call.ts';
 import { controlOf } from '../../src/testing/parity.ts';
 import { suite } from '../../src/testing/suite.ts';
-import { HQQ_WORDS, type HqqBits } from '../../src/vocabulary/quant/hqq_quantize.ts';
+import { HQQ_META, HQQ_WORDS, type HqqBits } from '../../src/vocabulary/quant/hqq_quantize.ts';
 import { signatureOf } from '../../src/vocabulary/registry.ts';
 import { type Golden, goldenOf } from './goldens/golden.ts';
 import { judgeGolden, oursOf } from './goldens/judged.ts';
@@ -131,13 +131,76 @@ hqq
     }
   });
 
+const BOTH = { quant_zero: true, quant_scale: true };
+
+/** The goldens of a width whose zeros, scales or both are codes of 8 bits in turn. */
+const withMeta = (bits: number) =>
+  [0, 1].flatMap((axis) =>
+    (
+      [
+        [64, 'zero', { quant_zero: true }],
+        [64, 'scale', { quant_scale: true }],
+        [64, 'zero-scale', BOTH],
+        [128, 'zero-scale', BOTH],
+      ] as const
+    ).map(([group_size, parts, meta]) => ({
+      name: `hqq-${bits}-${group_size}-${axis}-${parts}`,
+      params: { nbits: bits, axis, packing: layoutOf(bits).packing, group_size, ...meta },
+    })),
+  );
+
+hqq
+  .case('meta', { bits: [...BITS, 1] })
+  .tier('full')
+  .covers(`${ROW}/all-configurations`)
+  .desc(
+    'In groups of 64 and 128 along both axes, with zeros, scales or both in 8 bits: what our kernels give is right, as what HQQ gave is; what scales are decoded with is the same where the probe shows IEEE, and the decoded weight as near as that of HQQ.',
+  )
+  .control('scales share theirs in groups of 64, and zeros in two', (fault) =>
+    fault.host('quant.hqq_meta', (original) => (part, count) => {
+      const params = original(part, count);
+      return { ...params, group_size: params.group_size / 2 };
+    }),
+  )
+  .run(async (t) => {
+    for (const { name, params } of withMeta(t.params.bits)) {
+      const { golden, ours } = await judgeGolden(t, name);
+      const told = JSON.stringify(sorted(golden.params));
+      t.expect(told === JSON.stringify(sorted(params)), () => `${name} is of ${told}`);
+      judgedOurs(t, golden, ours);
+      for (const part of ['meta_scale_scale', 'meta_scale_zero'] as const) {
+        const stored = golden.outputs[part];
+        if (!stored || !t.ieee) continue;
+        const actual = { shape: stored.shape, data: valuesOf(ours[part] as HostTensor) };
+        t.expectEqual(part, actual, { shape: stored.shape, data: numbersOf(stored) });
+      }
+      if (golden.outputs['packed']) expectAsNear(t, golden, ours['dequant']);
+    }
+  });
+
+const sorted = (params: object) => Object.entries(params).toSorted(([a], [b]) => (a < b ? -1 : 1));
+
+/** Scales or zeros of HQQ as they decode: from codes of 8 bits, where it quantized them in turn. */
+function restoredOf({ outputs }: Golden, part: 'scale' | 'zero'): Float64Array {
+  const { codes, scale, zero } = HQQ_META[part];
+  if (!outputs[codes]) return numbersOf(outputs[part]);
+  const scales = numbersOf(outputs[scale]);
+  const zeros = numbersOf(outputs[zero]);
+  // Groups are columns: one of all zeros.
+  return numbersOf(outputs[codes]).map((code, i) => {
+    const j = i % scales.length;
+    return (code - (zeros[j] as number)) * (scales[j] as number);
+  });
+}
+
 /** Mean error of what codes, scales and zeros of HQQ decode to. */
-function errorOf({ params, inputs, outputs }: Golden): number {
+function errorOf(golden: Golden): number {
+  const { params, inputs, outputs } = golden;
   const { nbits, group_size: size, axis } = params as Readonly<Record<string, number>>;
   const weight = valuesOf(inputs['weight'] as HostTensor);
   const packed = numbersOf(outputs['packed']);
-  const scale = numbersOf(outputs['scale']);
-  const zero = numbersOf(outputs['zero']);
+  const scale = restoredOf(golden, 'scale');
+  const zero = restoredOf(golden, 'zero');
   const codes = unpackSlices(packed, weight.length, layoutOf(nbits as number));
   const groupOf = (i: number) => (axis === 1 ? Math.floor(i / (size as number)) : i % scale.length);
   const decoded = codes.map((code, i) => {
@@ -149,6 +212,19 @@ function errorOf({ params, inputs, outputs }: Golden): number {
 
 const meanError = (a: Float64Array, b: Float64Array) =>
   a.reduce((sum, x, i) => sum + Math.abs(x - (b[i] as number)), 0) / a.length;
+
+/** That our decoded weight is as near to the weight as that of HQQ. */
+function expectAsNear(t: CaseContext, golden: Golden, dequant: HostTensor | undefined): void {
+  const { name } = golden;
+  const weight = valuesOf(golden.inputs['weight'] as HostTensor);
+  const error = meanError(weight, valuesOf(dequant as HostTensor));
+  const theirs = errorOf(golden);
+  t.metric(`${name}-error-of-hqqs`, error / theirs);
+  t.expect(
+    Math.abs(error - theirs) <= 0.005 * theirs,
+    () => `${name}: the mean error is ${error}, and HQQ's ${theirs}`,
+  );
+}
 
 hqq
   .case('objective', { bits: BITS })
@@ -162,13 +238,6 @@ hqq
     for (const name of namesOf(t.params.bits)) {
       const golden = await goldenOf(t, name);
       const { dequant } = await oursOf(t, golden);
-      const weight = valuesOf(golden.inputs['weight'] as HostTensor);
-      const error = meanError(weight, valuesOf(dequant as HostTensor));
-      const theirs = errorOf(golden);
-      t.metric(`${name}-error-of-hqqs`, error / theirs);
-      t.expect(
-        Math.abs(error - theirs) <= 0.005 * theirs,
-        () => `${name}: the mean error is ${error}, and HQQ's ${theirs}`,
-      );
+      expectAsNear(t, golden, dequant);
     }
   });

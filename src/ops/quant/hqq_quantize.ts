@@ -7,6 +7,7 @@ import scaleShader from '../../../shaders/quant/hqq_scale.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { f32, gridOfFours, linearGrid, type UniformField, u32 } from '../../gpu/shader.ts';
+import { seam } from '../../seam.ts';
 import { hostTensorFrom, ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor, type Tensors } from '../../tensor/tensor.ts';
@@ -108,6 +109,9 @@ function quantized(gpu: Gpu, weight: Tensor, params: Params): Outputs {
   return { packed, unpacked, scale, zero, dequant, ...solved };
 }
 
+/** How scales or zeros are quantized in turn. */
+const metaParams = seam('quant.hqq_meta', hqqMetaParams);
+
 /** With its scales or zeros as codes in turn, and decoded by what these stand for. */
 function withMeta(gpu: Gpu, { dequant: plain, ...made }: Outputs, params: Params): Outputs {
   using scope = new Scope();
@@ -116,7 +120,7 @@ function withMeta(gpu: Gpu, { dequant: plain, ...made }: Outputs, params: Params
   const restored = { scale: made.scale, zero: made.zero };
   for (const part of hqqMeta(params)) {
     const { shape, size } = made[part];
-    const meta = quantized(gpu, made[part], hqqMetaParams(part, size));
+    const meta = quantized(gpu, made[part], metaParams(part, size));
     scope.addAll(meta as Tensors);
     // Of one scale for all zeros no axis is left.
     const kept = (tensor: Tensor, alone: Shape) =>

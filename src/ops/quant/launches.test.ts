@@ -68,6 +68,21 @@ const ended = (top: number, count: number, words: object) => [
     constants: { ...words },
   },
 ];
+/** The five zeros as one group. */
+const line = { count: 1, size: 5, across: 5, along: 1 };
+const byColumn = (op: string, binds: string) => ({
+  kernel: `math/${op}`,
+  binds,
+  uniforms: {
+    count: 30,
+    parameters: [0, 0],
+    axes: [
+      [5, 1, 1, 0],
+      [6, 5, 0, 0],
+    ],
+  },
+  constants: { BROADCAST: 1 },
+});
 const ofColumns = { unpacked: 'u8 6x5', scale: 'f32 1x5', zero: 'f32 1x5', dequant: 'f32 5x6' };
 
 describe('groups with a scale and a zero', () => {
@@ -102,6 +117,60 @@ describe('groups with a scale and a zero', () => {
       ],
       { packed: 'u8 3x5', ...ofColumns, previous_zero: 'f32 1x5' },
       { '[4]': words(2 ** 127), '[4]#2': words(2 ** 126) },
+    ],
+    [
+      'whose zeros are codes of 8 bits in turn',
+      'hqq_quantize',
+      columns({ nbits: 3, optimize: false, quant_zero: true }),
+      [
+        started(0, 7),
+        {
+          kernel: 'quant/hqq_encode',
+          binds: 'weight [20] scale zero unpacked [120]',
+          uniforms: { groups, count: 30, top: 7 },
+        },
+        {
+          kernel: 'quant/hqq_pack',
+          binds: 'unpacked packed',
+          uniforms: { codes: 30, count: 5 },
+          constants: { BITS: 3, SLICES: 10, WIDE: 1 },
+        },
+        {
+          kernel: 'quant/hqq_scale',
+          binds: 'zero [4] [4]#2 [4]#3',
+          uniforms: { groups: line, top: 255 },
+          constants: { ROUND_ZERO: 0 },
+        },
+        {
+          kernel: 'quant/hqq_encode',
+          binds: 'zero [4] [4]#2 [4]#3 [8] [20]#2',
+          uniforms: { groups: line, count: 5, top: 255 },
+        },
+        {
+          kernel: 'quant/hqq_pack',
+          binds: '[8] [8]#2',
+          uniforms: { codes: 5, count: 5 },
+          constants: { BITS: 8, SLICES: 1, WIDE: 0 },
+        },
+        { copy: '[8]#2 zero_q', bytes: 8 },
+        { copy: '[4]#2 meta_zero_scale', bytes: 4 },
+        { copy: '[4]#3 meta_zero_zero', bytes: 4 },
+        {
+          kernel: 'math/cast',
+          binds: 'unpacked [120]#2',
+          uniforms: { count: 30 },
+          constants: { FROM: 4, TO: 0 },
+        },
+        byColumn('sub', '[120]#2 [20]#2 [120]#3'),
+        byColumn('mul', '[120]#3 scale dequant'),
+      ],
+      {
+        packed: 'i32 1x5',
+        ...ofColumns,
+        zero_q: 'u8 1x5',
+        meta_zero_scale: 'f32 1',
+        meta_zero_zero: 'f32 1',
+      },
     ],
   ])('%s: %s', (_, ...call) => expectCall(...call));
 });

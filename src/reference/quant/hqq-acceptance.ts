@@ -38,8 +38,8 @@ interface Judged {
 /**
  * Codes are right by the scale and the zero that were produced; a zero is the mean that a pass makes
  * of the zeros before. Where those are not known it is what gives the codes and the weights that were
- * produced, and all zeros a mean error as the solver's. Of a group whose range is too large for a quotient nothing
- * is asked, nor of refined zeros where there is one.
+ * produced, as far as they are known, and all zeros a mean error as the solver's. Of a group whose
+ * range is too large for a quotient nothing is asked, nor of refined zeros where there is one.
  */
 export function acceptanceOf(
   weight: Value,
@@ -151,11 +151,13 @@ function ofZeroByCodes({ groups, ranges, first, asked, arithmetic }: Judged): Ac
   const isNear = isSolved(asked);
   const decoded = inFloat32(asked.given_dequant);
   const scale = inFloat32(asked.given_scale);
+  const codes = asked.given_codes?.data;
   const makesAll = (j: number, zero: number) => {
+    if (!codes) return true;
     const grid = { ...gridOfGroup(first, j), zero, off: 0 };
     return Array.from({ length: size }, (_, k) => place(j, k)).every((i) => {
       const range = codeRange(x[i] as number, grid, top, arithmetic.ieee);
-      const code = asked.unpacked.data[i] as number;
+      const code = codes[i] as number;
       if (!(code >= range[0] && code <= range[1])) return false;
       if (!decoded || !scale) return true;
       const step = scale[j] as number;

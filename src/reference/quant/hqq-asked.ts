@@ -22,6 +22,8 @@ export interface Asked extends OutputsOf<typeof signature, Value> {
   readonly given_zero?: Value;
   readonly given_previous_zero?: Value;
   readonly given_dequant?: Value;
+  /** Its codes, or those of its words, as far as they are right. */
+  readonly given_codes?: Value;
   /** How far the zeros may be off that the last pass began with. */
   readonly previous_error?: Value;
   /** 1 where the mean error of the party's codes is as the solver's, else 0. */
@@ -87,6 +89,9 @@ export function askedOf(weight: Value, actual: Values, params: HqqParams, solved
     ...(scale && { given_scale: scale }),
     ...(zero && { given_zero: zero }),
     ...(actual['dequant'] && { given_dequant: actual['dequant'] }),
+    ...((actual['unpacked'] ?? actual['packed']) && {
+      given_codes: { shape: matrix, data: codes },
+    }),
   };
   if (!params.optimize) return { ...asked, zero: of(first.zero.value) };
   const { ends, exact } = solved ?? solve(groups, first, params);

@@ -201,9 +201,12 @@ def _bitsandbytes() -> Iterator[Golden]:
         )
 
 
+_HQQ_PACKINGS = ((8, "8bit_u8"), (4, "4bit_u8"), (3, "3bit_32"), (2, "2bit_u8"))
+
+
 def _hqq() -> Iterator[Golden]:
     """Every width and group, along both axes."""
-    for nbits, packing in ((8, "8bit_u8"), (4, "4bit_u8"), (3, "3bit_32"), (2, "2bit_u8")):
+    for nbits, packing in _HQQ_PACKINGS:
         for group in (64, 128):
             for axis in (0, 1):
                 params = {"nbits": nbits, "axis": axis, "group_size": group, "packing": packing}
@@ -214,6 +217,31 @@ def _hqq() -> Iterator[Golden]:
                     params,
                     {"weight": Drawn("normal", (32, 128))},
                     ("unpacked", "dequant"),
+                )
+
+
+def _hqq_meta() -> Iterator[Golden]:
+    """The same with zeros, scales or both in 8 bits in turn: of groups of 64 each, of 128 both."""
+    both = {"quant_zero": True, "quant_scale": True}
+    for nbits, packing in (*_HQQ_PACKINGS, (1, "1bit_u8")):
+        for axis in (0, 1):
+            given = {"nbits": nbits, "axis": axis, "packing": packing}
+            for group, meta in (
+                (64, {"quant_zero": True}),
+                (64, {"quant_scale": True}),
+                (64, both),
+                (128, both),
+            ):
+                parts = "-".join(name.removeprefix("quant_") for name in meta)
+                yield Golden(
+                    f"hqq-{nbits}-{group}-{axis}-{parts}",
+                    "hqq_quantize",
+                    "hqq",
+                    {**given, "group_size": group, **meta},
+                    # 128 groups, that the scales may share one of theirs.
+                    {"weight": Drawn("normal", (64, 2 * group))},
+                    # The codes are the same whatever becomes of scales and zeros.
+                    ("unpacked", "dequant") if meta == both else ("packed", "unpacked", "dequant"),
                 )
 
 
@@ -307,7 +335,16 @@ def _ternary() -> Iterator[Golden]:
 @cache
 def goldens() -> tuple[Golden, ...]:
     """All of them."""
-    return (*_vectors(), *_ties(), *_bitsandbytes(), *_hqq(), *_mlx(), *_quanto(), *_ternary())
+    return (
+        *_vectors(),
+        *_ties(),
+        *_bitsandbytes(),
+        *_hqq(),
+        *_hqq_meta(),
+        *_mlx(),
+        *_quanto(),
+        *_ternary(),
+    )
 
 
 def text_of(entries: list[dict[str, Any]]) -> str:
