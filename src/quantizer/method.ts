@@ -7,8 +7,14 @@ import type { DeviceWeight } from './coding.ts';
 /** Elements that share a scale: so many, those of an output channel, or all. */
 export type Group = number | 'channel' | 'tensor';
 
+/** Which of the scales and zeros of a weight are codes of 8 bits in turn. */
+export interface MetaChoice {
+  readonly quantZero?: boolean;
+  readonly quantScale?: boolean;
+}
+
 /** A width of codes and a size of groups that a method has. */
-export interface Choice {
+export interface Choice extends MetaChoice {
   readonly bits: number;
   readonly group: Group;
   /** The axis along which groups differ; of methods that have one axis alone it is absent. */
@@ -26,6 +32,8 @@ export interface Method {
   readonly groups: readonly Group[];
   /** Axes along which groups may differ, where there is a choice; the first is usual. */
   readonly axes?: readonly (0 | 1)[];
+  /** What to keep of zeros and scales, where there is a choice; the first is usual. */
+  readonly metas?: readonly MetaChoice[];
   readonly make: (choice: Choice) => Scheme;
 }
 

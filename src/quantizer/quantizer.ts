@@ -228,8 +228,9 @@ export class Quantizer {
 }
 
 /**
- * One interface over all quantizers: `method` with its `bits`, `groupSize` and `axis`, what is
- * absent as is usual of the method, and `computeDtype` of the products. `backend` says which ops it
+ * One interface over all quantizers: `method` with its `bits`, `groupSize` and `axis`,
+ * `quantZero` and `quantScale` of one whose zeros and scales can be codes in turn, what is absent as
+ * is usual of the method, and `computeDtype` of the products. `backend` says which ops it
  * has. Throws {@link QuantizerError}: `quant-method` for a choice that the method does not have,
  * `quant-unsupported` for a method that the backend cannot run.
  */
@@ -276,14 +277,14 @@ function layerReport(
   weight: DeviceWeight,
   { method, choice, product, options }: ChosenScheme & { readonly options: LayerOptions },
 ): QuantizedLayer {
-  const { bits, group, axis } = choice;
+  const { bits, group, ...others } = choice;
   return {
     name,
     shape: tensor.shape,
     method: method.name,
     bits,
     group,
-    options: { ...options, bits, groupSize: group, axis },
+    options: { ...options, bits, groupSize: group, ...others },
     product,
     bytesBefore: tensor.bytes,
     bytesAfter: bytesOf(weight),

@@ -1,5 +1,5 @@
 import { collect } from '../collect.ts';
-import type { Choice, Group, Method, Scheme } from './method.ts';
+import type { Choice, Group, MetaChoice, Method, Scheme } from './method.ts';
 import { QuantizerError } from './quantizer-error.ts';
 
 /**
@@ -17,6 +17,10 @@ export interface SchemeOptions {
   readonly bits?: number | undefined;
   readonly groupSize?: Group | undefined;
   readonly axis?: 0 | 1 | undefined;
+  /** Whether its zeros are codes of 8 bits in turn. */
+  readonly quantZero?: boolean | undefined;
+  /** Whether its scales are. */
+  readonly quantScale?: boolean | undefined;
 }
 
 /** A scheme with its method and what was chosen of it. */
@@ -26,7 +30,8 @@ export interface ChosenScheme extends Scheme {
 }
 
 /** The scheme of a choice. Throws {@link QuantizerError} `quant-method` that names what is not there. */
-export function schemeOf({ method: name, bits, groupSize, axis }: SchemeOptions): ChosenScheme {
+export function schemeOf(options: SchemeOptions): ChosenScheme {
+  const { method: name, bits, groupSize, axis } = options;
   const method = methods.get(name);
   if (!method)
     throw new QuantizerError(
@@ -39,9 +44,20 @@ export function schemeOf({ method: name, bits, groupSize, axis }: SchemeOptions)
     ...(method.axes || axis !== undefined
       ? { axis: chosen(method, 'axis', method.axes ?? [], axis) }
       : {}),
+    ...chosenMeta(method, options),
   };
   return { method, choice, ...method.make(choice) };
 }
+
+/** What is wished of zeros and scales; what is false is left out. */
+function chosenMeta({ name, metas }: Method, options: SchemeOptions): MetaChoice {
+  const wish = META.filter((part) => options[part]);
+  if (wish.length > 0 && !metas)
+    throw new QuantizerError('quant-method', `${wish.join(' and ')} of ${name}: it has none`);
+  return Object.fromEntries(wish.map((part) => [part, true]));
+}
+
+const META = ['quantZero', 'quantScale'] as const;
 
 /** The wish, or what is usual. */
 function chosen<T extends number | string>(

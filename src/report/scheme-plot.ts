@@ -1,3 +1,4 @@
+import { metaWords } from '../quantizer/choosing/meta-words.ts';
 import type { SchemeTotal } from '../quantizer/choosing/totals.ts';
 import { type PlacedLabel, type PlotArea, placedLabels, takenBy } from './placed-labels.ts';
 
@@ -23,10 +24,11 @@ export interface SchemePlot {
 }
 
 /** `mlx 4 g64`: method, bits where the name does not end with them, and size of groups. */
-export function schemeWords({ scheme: { method, bits, groupSize, axis } }: SchemeTotal): string {
+export function schemeWords({ scheme }: Pick<SchemeTotal, 'scheme'>): string {
+  const { method, bits, groupSize, axis } = scheme;
   const group = typeof groupSize === 'number' ? ` g${groupSize}` : '';
   const width = method.endsWith(`${bits}`) ? '' : ` ${bits}`;
-  return `${method}${width}${group}${axis === 1 ? ' axis 1' : ''}`;
+  return `${method}${width}${group}${axis === 1 ? ' axis 1' : ''}${metaWords(scheme)}`;
 }
 
 /** Schemes that can be drawn: those that did for every layer, with an error that has a logarithm. */

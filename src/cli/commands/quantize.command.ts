@@ -25,7 +25,8 @@ export const command = defineCommand<QuantizeOptions>({
     },
     each: {
       name: 'each',
-      description: 'all bits and groups of each method, not only what is usual of it',
+      description:
+        'all bits and groups of each method, and all ways to keep its zeros and scales, not only what is usual of it',
       parse: () => true,
     },
     method: {
@@ -50,6 +51,16 @@ export const command = defineCommand<QuantizeOptions>({
           ? text
           : numberIn('--group', text, ', channel or tensor');
       },
+    },
+    quantZero: {
+      name: 'quant-zero',
+      description: 'its zeros as codes of 8 bits in turn, of a method that has them',
+      parse: () => true,
+    },
+    quantScale: {
+      name: 'quant-scale',
+      description: 'its scales likewise',
+      parse: () => true,
     },
     out: {
       name: 'out',

@@ -33,6 +33,9 @@ export interface QuantizeOptions {
   readonly method: string;
   readonly bits: number;
   readonly group: Group;
+  /** Its zeros or scales as codes in turn. */
+  readonly quantZero: boolean;
+  readonly quantScale: boolean;
   readonly out: string;
   readonly seed: number;
   readonly report: string;
@@ -82,10 +85,14 @@ function schemesIn({
   method,
   bits,
   group,
+  quantZero,
+  quantScale,
 }: Partial<QuantizeOptions>): readonly WholeChoice[] {
   if (method === undefined) {
     if (bits !== undefined || group !== undefined)
       throw new UsageError('--bits and --group: name their method with --method');
+    if (quantZero || quantScale)
+      throw new UsageError('--quant-zero and --quant-scale: name their method with --method');
     const schemes = schemesOf(filterOf(globs ?? []), each ?? false);
     if (schemes.length > 0) return schemes;
     throw new UsageError(
@@ -93,14 +100,9 @@ function schemesIn({
     );
   }
   if (globs || each) throw new UsageError('--method: give it without --methods and --each');
-  const { choice } = schemeOf({ method, bits, groupSize: group });
-  const { axis } = choice;
-  return [
-    {
-      ...{ method, bits: choice.bits, groupSize: choice.group },
-      ...(axis === undefined ? {} : { axis }),
-    },
-  ];
+  const { choice } = schemeOf({ method, bits, groupSize: group, quantZero, quantScale });
+  const { group: groupSize, ...others } = choice;
+  return [{ method, groupSize, ...others }];
 }
 
 function fileIn(path: string): Safetensors {

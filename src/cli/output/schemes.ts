@@ -1,4 +1,5 @@
 import type { ChoosingListener, ChoosingOutcome } from '../../harness/choosing.ts';
+import { metaWords } from '../../quantizer/choosing/meta-words.ts';
 import { type SchemeTotal, schemeTotals } from '../../quantizer/choosing/totals.ts';
 import { counted } from '../../report/counted.ts';
 import { plainText } from '../../report/plain-text.ts';
@@ -63,21 +64,24 @@ const HEAD = [
 const WIDTHS = [4, 9, 10, 9, 11, 11, 11, 11];
 
 function sayTable(voice: Voice, title: string, totals: readonly SchemeTotal[]): void {
-  const width = Math.max(6, ...totals.map(({ scheme }) => scheme.method.length));
+  const nameOf = ({ scheme }: SchemeTotal) => `${scheme.method}${metaWords(scheme)}`;
+  const width = Math.max(6, ...totals.map((total) => nameOf(total).length));
   const line = (mark: string, name: string, cells: readonly string[]) =>
     `${mark} ${name.padEnd(width)} ${cells.map((cell, i) => cell.padStart(WIDTHS[i] as number)).join(' ')}`;
   voice.say(paint(voice, 'bold', title));
   voice.say(line(' ', 'method', HEAD));
   for (const total of totals) {
     const { scheme, isOnFront, done, layers, why } = total;
-    const { method, bits, groupSize, axis } = scheme;
+    const { bits, groupSize, axis } = scheme;
     const group = axis === undefined ? `${groupSize}` : `${groupSize} ax ${axis}`;
     const cells = done === 0 ? [] : figures(total);
     const refused =
       why === undefined
         ? ''
         : `  ${done === 0 ? '' : `only ${done} of ${layers} layers: `}${plainText(why, 120)}`;
-    voice.say(`${line(isOnFront ? '*' : ' ', method, [String(bits), group, ...cells])}${refused}`);
+    voice.say(
+      `${line(isOnFront ? '*' : ' ', nameOf(total), [String(bits), group, ...cells])}${refused}`,
+    );
   }
 }
 

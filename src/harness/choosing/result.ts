@@ -1,4 +1,5 @@
 import { hasCosts, type Measured } from '../../quantizer/choosing/measured.ts';
+import { metaLabel } from '../../quantizer/choosing/meta-words.ts';
 import type { WholeChoice } from '../../quantizer/choosing/schemes.ts';
 import { relativeError } from '../../quantizer/choosing/square-sums.ts';
 import { finiteOrNull } from '../../reference/judge.ts';
@@ -7,11 +8,13 @@ import type { CaseOutcome } from '../worker/messages.ts';
 import { layerInId } from './layer-name.ts';
 
 /** `quantize.nf4:mlp.up;bits=4;group=64` */
-function idOf(layer: string, { method, bits, groupSize, axis }: WholeChoice): string {
+function idOf(layer: string, scheme: WholeChoice): string {
+  const { method, bits, groupSize, axis } = scheme;
   return caseId(`quantize.${method}`, layerInId(layer), {
     bits,
     group: groupSize,
     ...(axis === undefined ? {} : { axis }),
+    ...metaLabel(scheme),
   });
 }
 

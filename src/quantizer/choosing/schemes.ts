@@ -1,8 +1,8 @@
-import type { Group } from '../method.ts';
+import type { Group, MetaChoice } from '../method.ts';
 import { methods } from '../registry.ts';
 
 /** A method with all that can be chosen of it. */
-export interface WholeChoice {
+export interface WholeChoice extends MetaChoice {
   readonly method: string;
   readonly bits: number;
   readonly groupSize: Group;
@@ -12,7 +12,7 @@ export interface WholeChoice {
 
 /**
  * The schemes of the methods that `isWanted` names: what is usual of each, or with `each` all bits,
- * groups and axes that it has, the usual first.
+ * groups, axes and ways to keep zeros and scales that it has, the usual first.
  */
 export function schemesOf(
   isWanted: (method: string) => boolean,
@@ -20,13 +20,16 @@ export function schemesOf(
 ): readonly WholeChoice[] {
   return [...methods.values()]
     .filter(({ name }) => isWanted(name))
-    .flatMap(({ name, bits, groups, axes }) => {
+    .flatMap(({ name, bits, groups, axes, metas = [{}] }) => {
       const all = bits.flatMap((width) =>
         groups.flatMap((groupSize) =>
-          (axes ?? [undefined]).map((axis) => ({
-            ...{ method: name, bits: width, groupSize },
-            ...(axis === undefined ? {} : { axis }),
-          })),
+          (axes ?? [undefined]).flatMap((axis) =>
+            metas.map((meta) => ({
+              ...{ method: name, bits: width, groupSize },
+              ...(axis === undefined ? {} : { axis }),
+              ...meta,
+            })),
+          ),
         ),
       );
       return each ? all : all.slice(0, 1);

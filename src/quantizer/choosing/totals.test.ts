@@ -98,6 +98,16 @@ test('a layer that all refuse spoils no comparison', () => {
 });
 
 test('a scheme has a key as ids have it', () => {
+  expect(
+    schemeKey({
+      method: 'hqq',
+      bits: 4,
+      groupSize: 64,
+      axis: 1,
+      quantZero: true,
+      quantScale: true,
+    }),
+  ).toBe('hqq;bits=4;group=64;axis=1;quant_zero=yes;quant_scale=yes');
   expect(schemeKey({ method: 'hqq', bits: 4, groupSize: 64, axis: 1 })).toBe(
     'hqq;bits=4;group=64;axis=1',
   );

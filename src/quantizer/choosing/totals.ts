@@ -1,4 +1,5 @@
 import { type Costs, hasCosts, type Measured } from './measured.ts';
+import { metaLabel } from './meta-words.ts';
 import type { WholeChoice } from './schemes.ts';
 import { addedSums, relativeError } from './square-sums.ts';
 
@@ -25,8 +26,11 @@ export interface SchemeTotal {
 type Sums = Omit<SchemeTotal, 'isOnFront'>;
 
 /** `nf4;bits=4;group=64`, as it stands in an id. */
-export function schemeKey({ method, bits, groupSize, axis }: WholeChoice): string {
-  return `${method};bits=${bits};group=${groupSize}${axis === undefined ? '' : `;axis=${axis}`}`;
+export function schemeKey(scheme: WholeChoice): string {
+  const { method, bits, groupSize, axis } = scheme;
+  const along = axis === undefined ? '' : `;axis=${axis}`;
+  const meta = Object.keys(metaLabel(scheme)).map((name) => `;${name}=yes`);
+  return `${method};bits=${bits};group=${groupSize}${along}${meta.join('')}`;
 }
 
 /**

@@ -1,11 +1,14 @@
+import type { Tape } from '../../autograd/tape.ts';
+import type { ValueType } from '../../graph/graph.ts';
 import { mul } from '../../ops/math/mul.ts';
 import { sub } from '../../ops/math/sub.ts';
 import { hqqMatmul } from '../../ops/matmul/hqq_matmul.ts';
 import { hqqQuantize } from '../../ops/quant/hqq_quantize.ts';
 import { unpackCodes } from '../../ops/quant/unpack_codes.ts';
 import { matrixView, type Shape, sizeOf } from '../../tensor/shape.ts';
-import { HQQ_WORDS } from '../../vocabulary/quant/hqq_quantize.ts';
-import type { Coding, Parts } from '../coding.ts';
+import type { Tensor, Tensors } from '../../tensor/tensor.ts';
+import { HQQ_META, HQQ_SCALES, HQQ_WORDS, hqqMeta } from '../../vocabulary/quant/hqq_quantize.ts';
+import type { CodedWeight, Coding, Parts } from '../coding.ts';
 import { type Choice, type Method, type Scheme, widthOf } from '../method.ts';
 
 /** HQQ with its half-quadratic solver (Badri and Shaji, 2023). */
@@ -16,11 +19,18 @@ export const methods: readonly Method[] = [
     bits: [4, 8, 3, 2, 1],
     groups: [64, 16, 32, 128, 256],
     axes: [0, 1],
+    metas: [{}, { quantZero: true }, { quantZero: true, quantScale: true }],
     make: scheme,
   },
 ];
 
-function scheme({ bits, group, axis = 0 }: Choice): Scheme {
+function scheme({
+  bits,
+  group,
+  axis = 0,
+  quantZero: quant_zero = false,
+  quantScale: quant_scale = false,
+}: Choice): Scheme {
   const group_size = group as number;
   const nbits = bits as 8 | 4 | 3 | 2 | 1;
   const words = HQQ_WORDS[nbits];
@@ -28,10 +38,25 @@ function scheme({ bits, group, axis = 0 }: Choice): Scheme {
     const groups = sizeOf(shape) / group_size;
     return axis === 1 ? [groups, group_size] : [group_size, groups];
   };
+  const lineOf = (shape: Shape): Shape => {
+    const groups = sizeOf(shape) / group_size;
+    return axis === 1 ? [groups, 1] : [1, groups];
+  };
+  const meta = hqqMeta({ quant_zero, quant_scale });
+  const metaOf = (tape: Tape, { parts, shape }: CodedWeight, layer: string) =>
+    tape.noGrad(() => {
+      const of = (part: 'scale' | 'zero') =>
+        meta.includes(part)
+          ? tape.view(restored(tape, parts, part, `${layer}.${part}`), lineOf(shape))
+          : (parts[part] as Tensor);
+      return { scale: of('scale'), zero: of('zero') };
+    });
   const coding: Coding = {
     name: 'hqq',
-    decode: (tape, { shape, parts }, layer) => {
-      const { packed, scale, zero } = parts as Parts<'packed' | 'scale' | 'zero'>;
+    decode: (tape, weight, layer) => {
+      const { shape } = weight;
+      const { packed } = weight.parts as Parts<'packed'>;
+      const { scale, zero } = metaOf(tape, weight, layer);
       const params = { bits: words.bits as 8 | 4 | 3 | 2 | 1, order: 'high' } as const;
       const matrix = matrixOf(shape);
       const { codes } = tape.apply(
@@ -44,32 +69,36 @@ function scheme({ bits, group, axis = 0 }: Choice): Scheme {
       return tape.view(tape.apply(mul, { a: y, b: scale }, {}, `${layer}.scale`).y, shape);
     },
   };
-  const multiply: Coding['multiply'] = (tape, { shape, parts }, x, layer) => {
-    const { packed, scale, zero } = parts as Parts<'packed' | 'scale' | 'zero'>;
-    const [out_features, in_features] = matrixView(shape);
+  const multiply: Coding['multiply'] = (tape, weight, x, layer) => {
+    const { packed } = weight.parts as Parts<'packed'>;
+    const [out_features, in_features] = matrixView(weight.shape);
     const params = { nbits, axis, group_size, out_features, in_features };
-    return tape.apply(hqqMatmul, { x, packed, scale, zero }, params, layer).y;
+    const inputs = { x, packed, ...metaOf(tape, weight, layer) };
+    return tape.apply(hqqMatmul, inputs, params, layer).y;
   };
   return {
     ops: ['hqq_quantize', 'unpack_codes', 'sub', 'mul', 'hqq_matmul'],
     product: 'hqq_matmul, decoded in registers',
-    refuses: (shape) =>
-      sizeOf(shape) % group_size === 0
-        ? undefined
-        : `${sizeOf(shape)} elements are no groups of ${group_size}`,
+    refuses: (shape) => {
+      const n = sizeOf(shape);
+      if (n % group_size !== 0) return `${n} elements are no groups of ${group_size}`;
+      return quant_scale && (n / group_size) % HQQ_SCALES !== 0
+        ? `${n / group_size} scales are no groups of ${HQQ_SCALES}`
+        : undefined;
+    },
     parts: (shape) => {
       const [rows, columns] = matrixOf(shape);
-      const line = axis === 1 ? [rows, 1] : [1, columns];
+      const line = lineOf(shape);
       return {
         packed: { dtype: words.dtype, shape: [Math.ceil(rows / words.rows), columns] },
-        scale: { dtype: 'f32', shape: line },
-        zero: { dtype: 'f32', shape: line },
+        ...partsOf('scale', line, meta),
+        ...partsOf('zero', line, meta),
       };
     },
-    stored: { packed: 'W_q', scale: 'scale', zero: 'zero' },
+    stored: { packed: 'W_q', ...storedOf('scale', meta), ...storedOf('zero', meta) },
     quantize: (tape, weight, layer) => {
-      const made = tape.apply(hqqQuantize, { weight }, { nbits, axis, group_size }, layer);
-      return { packed: made.packed, scale: made.scale, zero: made.zero };
+      const params = { nbits, axis, group_size, quant_zero, quant_scale };
+      return tape.apply(hqqQuantize, { weight }, params, layer) as Tensors;
     },
     weight: (parts, shape) => {
       // Of lines that are no whole fours, or groups along rows that go on in the next, the decoded
@@ -79,4 +108,39 @@ function scheme({ bits, group, axis = 0 }: Choice): Scheme {
       return { format: isWhole ? { ...coding, multiply } : coding, shape, parts };
     },
   };
+}
+
+/** What is kept of scales or zeros: floats, or codes of 8 bits with what they are decoded with. */
+function partsOf(
+  part: 'scale' | 'zero',
+  line: Shape,
+  meta: readonly string[],
+): Readonly<Record<string, ValueType>> {
+  if (!meta.includes(part)) return { [part]: { dtype: 'f32', shape: line } };
+  const { codes, scale, zero } = HQQ_META[part];
+  const groups = sizeOf(line) / HQQ_SCALES;
+  const alone = part === 'zero' ? [1] : [1, groups];
+  return {
+    [codes]: { dtype: 'u8', shape: part === 'zero' ? line : [HQQ_SCALES, groups] },
+    [scale]: { dtype: 'f32', shape: alone },
+    [zero]: { dtype: 'f32', shape: alone },
+  };
+}
+
+/** The same by the names of HQQLinear's state, whose dictionaries are flattened. */
+function storedOf(
+  part: 'scale' | 'zero',
+  meta: readonly string[],
+): Readonly<Record<string, string>> {
+  if (!meta.includes(part)) return { [part]: part };
+  const { codes, scale, zero } = HQQ_META[part];
+  return { [codes]: codes, [scale]: `meta_${part}.scale`, [zero]: `meta_${part}.zero` };
+}
+
+/** What codes of scales or zeros stand for. */
+function restored(tape: Tape, parts: Tensors, part: 'scale' | 'zero', layer: string): Tensor {
+  const { codes, scale, zero } = HQQ_META[part];
+  const of = (name: string) => parts[name] as Tensor;
+  const { y } = tape.apply(sub, { a: of(codes), b: of(zero) }, {}, `${layer}.zero`);
+  return tape.apply(mul, { a: y, b: of(scale) }, {}, `${layer}.scale`).y;
 }

@@ -1,3 +1,4 @@
+import { metaWords } from '../../quantizer/choosing/meta-words.ts';
 import type { SchemeTotal } from '../../quantizer/choosing/totals.ts';
 import type { Cell, FigureTable } from '../../report/table.ts';
 import { quantizingWords } from './quantizing.en.ts';
@@ -17,7 +18,7 @@ const BITS: Intl.NumberFormatOptions = { minimumFractionDigits: 2, maximumFracti
 
 /** What is told of a scheme, in order. */
 export const COLUMNS: readonly SchemeColumn[] = [
-  { key: 'method', of: ({ scheme }) => scheme.method },
+  { key: 'method', of: ({ scheme }) => `${scheme.method}${metaWords(scheme)}` },
   { key: 'bits', of: ({ scheme }) => scheme.bits },
   { key: 'group', of: groupWords },
   { key: 'outputError', of: measured(({ outputError }) => outputError), format: ERROR },

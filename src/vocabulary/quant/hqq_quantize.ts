@@ -72,14 +72,15 @@ function hqqPacked(known: Known<Params>): Shape {
 }
 
 /** Scales that are quantized by one scale and zero. */
-const SCALES = 128;
+export const HQQ_SCALES = 128;
 
 /**
  * How HQQ quantizes scales or zeros again, of which there are `count` (`channel_wise` is true of
  * scales, and false of zeros): 8 bits without the solver, the matrix of their groups along `axis`.
  */
 export function hqqMetaParams(of: 'scale' | 'zero', count: number): Params {
-  const groups = of === 'zero' ? { axis: 1, group_size: count } : { axis: 0, group_size: SCALES };
+  const groups =
+    of === 'zero' ? { axis: 1, group_size: count } : { axis: 0, group_size: HQQ_SCALES };
   const given = { ...groups, nbits: 8, optimize: false };
   return v.parse(hqq, given);
 }
