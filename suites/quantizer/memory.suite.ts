@@ -119,6 +119,43 @@ quantizedMemory
 
 const WEIGHT = [128, 256] as const;
 
+/** What a weight of 128 x 256 takes in groups of 64: 512 zeros and scales, in floats or in bytes. */
+const META = [
+  [{}, 16_384 + 2 * 2048],
+  [{ quantZero: true }, 16_384 + 2048 + 512 + 8],
+  [{ quantScale: true }, 16_384 + 2048 + 512 + 32],
+  [{ quantZero: true, quantScale: true }, 16_384 + 2 * 512 + 8 + 32],
+] as const;
+
+quantizedMemory
+  .case('hqq-meta')
+  .tier('full')
+  .desc(
+    'Of 131,072 bytes HQQ leaves 20,480, and with its zeros and scales in 8 bits 17,448, by the ledger and as predicted.',
+  )
+  .control('codes of scales kept as floats', (fault) =>
+    fault.host('quantizer.kept', () => (part, shape) => Tensor.empty(part.gpu, 'f32', shape)),
+  )
+  .run(async (t) => {
+    const { memory } = t.gpu;
+    using weight = Tensor.from(t.gpu, drawn(t, 0, WEIGHT));
+    t.expect(weight.bytes === 131_072, () => `the weight takes ${weight.bytes} bytes`);
+    for (const [meta, expected] of META) {
+      const options = { method: 'hqq', ...meta };
+      const before = memory.ledger.liveBytes;
+      using scope = new Scope();
+      {
+        using tape = new Tape(t.gpu);
+        scope.addAll(quantizerOf(t, options).quantizeWeight(tape, weight, 'fc').parts);
+      }
+      const bytes = memory.ledger.liveBytes - before;
+      const words = JSON.stringify(meta);
+      t.expect(bytes === expected, () => `${words}: ${bytes} bytes, not ${expected}`);
+      const predicted = predictedBytes(options, WEIGHT);
+      t.expect(predicted === expected, () => `${words}: predicted are ${predicted} bytes`);
+    }
+  });
+
 /** Schemes whose products decode in registers; that of LLM.int8 decodes for the gradient. */
 const DECODED_IN_REGISTERS: readonly LayerOptions[] = [
   ...[...methods.values()]
@@ -128,6 +165,7 @@ const DECODED_IN_REGISTERS: readonly LayerOptions[] = [
   { method: 'int8_blockwise', groupSize: 64 },
   { method: 'hqq', axis: 1 },
   { method: 'hqq', bits: 3 },
+  { method: 'hqq', groupSize: 256, quantZero: true, quantScale: true },
   { method: 'quanto_int', bits: 2, groupSize: 'channel' },
 ];
 

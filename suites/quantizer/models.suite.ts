@@ -10,6 +10,7 @@ import { conv2d } from '../../src/ops/conv/conv2d.ts';
 import { batchNorm } from '../../src/ops/nn/batch_norm.ts';
 import { isQuantized } from '../../src/quant/weight.ts';
 import { decodedWeight } from '../../src/quantizer/coding.ts';
+import type { LayerOptions } from '../../src/quantizer/policy.ts';
 import { loadState, readState } from '../../src/quantizer/state.ts';
 import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
@@ -354,17 +355,53 @@ for (const [method, isQuick] of Object.entries(LAYOUTS))
       ),
     )
     .run(async (t) => {
-      using model = network(t, 0);
-      const quantizer = quantizerOf(t, { method });
-      const { layers } = quantizer.quantizeModel(model);
-      const state = await readState(model.values, layers);
-      using other = network(t, 1);
-      loadState(quantizer, other, layers, state);
-      using x = Tensor.from(t.gpu, drawn(t, 2, [5, 128]));
-      using tape = new Tape(t.gpu);
-      const first = value(await model.forward(tape, x).read());
-      t.expectEqual('logits', value(await other.forward(tape, x).read()), first);
+      await expectSameState(t, { method });
     });
+
+quantizedModels
+  .case('state-of-meta')
+  .tier('full')
+  .desc(
+    "The same of HQQ's zeros and scales in 8 bits, whose parts have the names of HQQLinear's state; each op is within its bound.",
+  )
+  .control('scales restored without their zero', (fault) =>
+    fault.launch('sub.forward', ([gpu, inputs, params, ...rest]) => [
+      gpu,
+      { ...inputs, b: inputs.a },
+      params,
+      ...rest,
+    ]),
+  )
+  .run(async (t) => {
+    const options = { method: 'hqq', groupSize: 16, quantZero: true, quantScale: true };
+    const parts = await expectSameState(t, options, []);
+    const names = parts.filter((name) => name.startsWith('fc1.')).sort();
+    const expected = [
+      ...['fc1.W_q', 'fc1.bias', 'fc1.meta_scale.scale', 'fc1.meta_scale.zero'],
+      ...['fc1.meta_zero.scale', 'fc1.meta_zero.zero', 'fc1.scale_q', 'fc1.zero_q'],
+    ];
+    t.expect(names.join() === expected.join(), () => `the parts are ${names.join(', ')}`);
+  });
+
+/** That a model and one that its state was put into give the same; the names of the state. */
+async function expectSameState(
+  t: CaseContext,
+  options: LayerOptions,
+  trace?: Application<Tensor>[],
+): Promise<string[]> {
+  using model = network(t, 0);
+  const quantizer = quantizerOf(t, options);
+  const { layers } = quantizer.quantizeModel(model);
+  const state = await readState(model.values, layers);
+  using other = network(t, 1);
+  loadState(quantizer, other, layers, state);
+  using x = Tensor.from(t.gpu, drawn(t, 2, [5, 128]));
+  using tape = new Tape(t.gpu, [], trace ? { trace } : {});
+  const first = value(await model.forward(tape, x).read());
+  if (trace) await judgeApplications(t, 0, trace);
+  t.expectEqual('logits', value(await other.forward(tape, x).read()), first);
+  return Object.keys(state);
+}
 
 quantizedModels
   .case('folded')

@@ -6,29 +6,10 @@ import { expect, test } from 'vitest';
 import type { CaseResult } from '../../report/schema.ts';
 import { pythonCheck } from '../python-check.ts';
 import { type Recording, recordingsOf } from '../recordings.ts';
+import { hasLibraries, PYTHON } from './fixtures/libraries.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const SET = join(root, 'public/parity');
-const ENVIRONMENT = join(root, 'bridge/.venv');
-const PYTHON = join(
-  ENVIRONMENT,
-  process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python',
-);
-
-/** Whether `npm run bridge:setup` brought all libraries. */
-function hasLibraries(): boolean {
-  try {
-    return (
-      (
-        JSON.parse(readFileSync(join(ENVIRONMENT, 'gradproof.json'), 'utf8')) as {
-          readonly kind?: unknown;
-        }
-      ).kind === 'full'
-    );
-  } catch {
-    return false;
-  }
-}
 
 /** Runs each source in the folder of its recording and tells what it printed, or how it failed. */
 const RUNNER = `
