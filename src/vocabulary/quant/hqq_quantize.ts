@@ -75,8 +75,8 @@ function hqqPacked(known: Known<Params>): Shape {
 export const HQQ_SCALES = 128;
 
 /**
- * How HQQ quantizes scales or zeros again, of which there are `count` (`channel_wise` is true of
- * scales, and false of zeros): 8 bits without the solver, the matrix of their groups along `axis`.
+ * How HQQ quantizes so many scales or zeros again: in 8 bits without the solver, all zeros as one
+ * group (its `channel_wise` is false), scales in groups of 128.
  */
 export function hqqMetaParams(of: 'scale' | 'zero', count: number): Params {
   const groups =
