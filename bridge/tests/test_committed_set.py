@@ -32,7 +32,7 @@ def file(name):
 def test_the_set_is_large_and_small_enough():
     assert len([name for name in ENTRIES if not name.startswith("onnx-")]) >= 200
     assert len([name for name in ENTRIES if name.startswith("onnx-")]) >= 250
-    assert sum(entry["bytes"] for entry in ENTRIES.values()) < 12 * 2**20
+    assert sum(entry["bytes"] for entry in ENTRIES.values()) < 16 * 2**20
 
 
 def test_the_index_and_the_files_are_the_same_set():
@@ -75,7 +75,8 @@ def test_every_bundle_is_what_its_formula_says_or_is_known_to_deviate(name):
     bundle = read_bundle(file(name))
     with np.errstate(all="ignore"):
         findings = judge_bundle(bundle).findings
-    if name.rpartition("/")[2].startswith(KNOWN_DEVIATIONS):
+    # A GPU's library has other code, which does not deviate.
+    if bundle.device == "cpu" and name.rpartition("/")[2].startswith(KNOWN_DEVIATIONS):
         assert [finding.output for finding in findings] in (["dequant"], ["y"])
         assert bundle.note
     else:
