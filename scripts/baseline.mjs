@@ -1,14 +1,15 @@
 // `npm run baseline -- NAME [--runtime node]`: runs the quick tier here, headless, and keeps
 // its report as public/baselines/NAME.json.gz with a line in INDEX.json. The adapter is the one
 // that the environment gives, as in `VK_DRIVER_FILES=lvp_icd.json npm run baseline -- ...`.
+// `--report FILE` keeps a report of the quick tier that was made elsewhere instead.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { prepare } from './setup/prepare.mjs';
 import { runMain, SetupError } from './setup/step.mjs';
 
@@ -18,17 +19,18 @@ const INDEX = join(FOLDER, 'INDEX.json');
 
 /** The name of the baseline, and the options of its run. */
 function given() {
-  const usage = 'use: npm run baseline -- NAME [--runtime chromium|node]';
+  const usage = 'use: npm run baseline -- NAME [--runtime chromium|node | --report FILE]';
   let name;
   let runtime;
+  let report;
   try {
     const { positionals, values } = parseArgs({
       allowPositionals: true,
-      options: { runtime: { type: 'string' } },
+      options: { runtime: { type: 'string' }, report: { type: 'string' } },
     });
     if (positionals.length !== 1) throw new Error('name one baseline');
     [name] = positionals;
-    ({ runtime } = values);
+    ({ runtime, report } = values);
   } catch (error) {
     throw new SetupError(`${error.message}: ${usage}`);
   }
@@ -38,7 +40,30 @@ function given() {
     );
   if (runtime !== undefined && !['chromium', 'node'].includes(runtime))
     throw new SetupError(`--runtime ${runtime}: must be chromium or node`);
+  if (report !== undefined) return { name, report, args: ['--report', basename(report)] };
   return { name, args: runtime === undefined ? [] : ['--runtime', runtime] };
+}
+
+/**
+ * The report of a whole run of the quick tier, made elsewhere, in which nothing is wrong.
+ * @param {string} file
+ */
+function read(file) {
+  let report;
+  try {
+    const bytes = readFileSync(file);
+    report = JSON.parse(file.endsWith('.gz') ? gunzipSync(bytes) : bytes);
+  } catch (error) {
+    throw new SetupError(`--report ${file}: ${error.message}`);
+  }
+  const { kind, run, summary } = report;
+  const isWhole =
+    kind === 'run' && run?.complete && run.tier === 'quick' && run.filters.length === 0;
+  if (!isWhole || summary.passed === 0 || summary.passed + summary.skipped !== summary.total)
+    throw new SetupError(
+      `--report ${file}: only a whole run of the quick tier in which everything is right is a baseline`,
+    );
+  return report;
 }
 
 /**
@@ -94,7 +119,7 @@ function keep(name, args, { results, ...head }) {
 }
 
 await runMain(async () => {
-  const { name, args } = given();
+  const { name, args, report } = given();
   await prepare(ROOT);
-  keep(name, args, run(args));
+  keep(name, args, report === undefined ? run(args) : read(report));
 });
