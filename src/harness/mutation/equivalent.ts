@@ -719,6 +719,19 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.unstored,
   },
   {
+    id: 'mutate.matmul.split:guard;line=45;n=1',
+    line: 'if (ROWS > 1u) {',
+    becomes: 'if true {',
+    why: WHY.unstored,
+  },
+  {
+    id: 'mutate.matmul.workgroup:arguments;line=24;n=1',
+    line: 'return select(vec2u(i % (TILE / 4u), i / (TILE / 4u)), vec2u(i / FOURS, i % FOURS), dense_terms);',
+    becomes:
+      'return select(vec2u(i / FOURS, i % FOURS), vec2u(i % (TILE / 4u), i / (TILE / 4u)), dense_terms);',
+    why: WHY.orient,
+  },
+  {
     id: 'mutate.matmul.register:guard;line=39;n=1',
     line: 'if (ROWS > 1u) {',
     becomes: 'if true {',

@@ -114,7 +114,7 @@ function unpackedOnce(
 
 /**
  * How the operands are read: four elements at a time where they lie so, else by strides. All ways
- * and all tiles give the same bits.
+ * give the same bits.
  */
 function loadersOf(gpu: Gpu, { a, b }: Operands, plan: ProductPlan, variant: string): Loaders {
   if (!isHalf(a.dtype) && !isHalf(b.dtype)) return floatLoaders(plan);

@@ -46,7 +46,7 @@ test('of rows under autocast no error of 1 % in F32 is noticed, of the others 73
     const sum = (of: 'planted' | 'noticed') => own.reduce((n, row) => n + row[of], 0);
     return { rows: own.length, planted: sum('planted'), noticed: sum('noticed') };
   };
-  expect(counted(true)).toEqual({ rows: 10, planted: 3160, noticed: 0 });
+  expect(counted(true)).toEqual({ rows: 20, planted: 6320, noticed: 0 });
   const { rows: others, planted, noticed } = counted(false);
-  expect([others, planted, Math.round((100 * noticed) / planted)]).toEqual([10, 6176, 73]);
+  expect([others, planted, Math.round((100 * noticed) / planted)]).toEqual([20, 12_352, 73]);
 });
