@@ -14,6 +14,8 @@ export interface Rounding {
   readonly root: number;
   /** Whether it is a number of the format. */
   readonly holds: (x: number) => boolean;
+  /** Whether powers may be those of CUDA's fast mathematics. Default no. */
+  readonly fastPowers?: boolean;
 }
 
 /**
@@ -27,6 +29,21 @@ export const IN_FLOAT32: Rounding = {
   root: 4.5,
   holds: () => true,
 };
+
+/**
+ * Relative error of 1 - base^exponent where CUDA takes the power by __powf, which is exp2f(exponent
+ * __log2f(base)): by its programming guide the logarithm errs by 2^-22 between 1/2 and 2 and by two
+ * units in the last place elsewhere, exp2f by two units. 0 <= base < 1.
+ */
+export function fastPowerError(base: number, exponent: number): number {
+  if (base === 0) return 0;
+  const log = Math.log2(base);
+  const ofLog = base >= 0.5 ? 2 ** -22 : 2 * EPS * -log;
+  const ofProduct = exponent * (ofLog - EPS * log);
+  const power = base ** exponent;
+  const error = power * (Math.expm1(Math.LN2 * ofProduct) * (1 + 2 * EPS) + 2 * EPS);
+  return error / (1 - power);
+}
 
 /** For the products of roundings that first-order bounds leave out: 32 of them in bfloat16. */
 const SECOND_ORDER_OF_HALVES = 1 + 2 ** -4;

@@ -19,6 +19,7 @@ products in halves, and of their numbers in F32 none would be noticed that is of
 the ten rows in float32 the limits notice 73 %.`;
 /** Why the judge notices less, by op and format. */
 const REASONS: Readonly<Record<string, string>> = {
+  'hqq_quantize F16': "zeros of CUDA's solver, which works in halves, are known roughly",
   'hqq_quantize F32': 'in 8 bits of scales or zeros, a zero is told by the codes of eight',
   'softmax F32':
     'a weight of a wide range is off by the error of its score, which is relative to the scores',

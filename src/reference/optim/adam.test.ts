@@ -3,7 +3,7 @@ import { Random } from '../../tensor/random.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
 import { drawSample } from '../drawn.ts';
 import type { Value } from '../record.ts';
-import { IN_HALVES } from '../rounding.ts';
+import { IN_FLOAT32, IN_HALVES } from '../rounding.ts';
 import { type AdamElement, adamBound, adamElement, adamScalars } from './adam.ts';
 import { record as stepsRecord } from './optimizer_steps.ts';
 import { adamParams } from './optimizers.ts';
@@ -80,8 +80,30 @@ describe('the bound of a step', () => {
     stepSize: 2,
     correction: 0.5,
     eps: 1,
+    fastPowers: 0,
   };
   const none = { exp_avg: 0, exp_avg_sq: 0 };
+
+  test('grants fast powers to a library that corrects biases as CUDA does, and to no other', () => {
+    const params = { lr: 0.5, betas: [0.75, 0.999], eps: 0.25, weight_decay: 0 } as const;
+    const before = { param: 3, exp_avg: 8, exp_avg_sq: 16 };
+    const boundOf = (decay_after_step: boolean, fastPowers: boolean) => {
+      const at = { ...TORCH, ...params, mode: 'adamw', decay_after_step } as const;
+      const rounding = { ...IN_FLOAT32, fastPowers };
+      return adamBound(before, 4, adamScalars(at, 1), none, rounding).param;
+    };
+    const own = boundOf(true, false);
+    expect(boundOf(false, true)).toBe(boundOf(false, false));
+    // 1 - 0.999 keeps ten bits less than its power has: 2^-22 ln 2 of the logarithm, 2^-22 of exp2f.
+    const beta2 = Math.fround(0.999);
+    const ofSecond = (beta2 * 2 ** -22 * (Math.LN2 + 1)) / (1 - beta2);
+    const ofFirst = (0.75 * 2 ** -22 * (Math.LN2 + 1)) / 0.25;
+    const { stepSize, correction } = adamScalars({ ...TORCH, ...params, mode: 'adamw' }, 1);
+    const after = adamElement(before, 4, adamScalars({ ...TORCH, ...params, mode: 'adamw' }, 1));
+    const step = (stepSize * after.exp_avg) / (Math.sqrt(after.exp_avg_sq) / correction + 0.25);
+    const granted = (boundOf(true, true) - own) / step;
+    expect(granted / (ofFirst + ofSecond / 2)).toBeCloseTo(1, 2);
+  });
 
   test('rounds each operation of the moments', () => {
     // exp_avg 8 + (4 - 8) / 4, exp_avg_sq (16 + 16) / 2.
@@ -145,6 +167,7 @@ describe('the bound of a step in float16', () => {
     stepSize: 1,
     correction: 1,
     eps: 0,
+      fastPowers: 0,
   };
   const boundAt = (grad: number, exp_avg_sq = 0, more = {}) =>
     adamBound(

@@ -1,6 +1,6 @@
 import type { AdamHyperparameters } from '../../vocabulary/optim/adam.ts';
 import { reciprocalError, rootError, SECOND_ORDER } from '../bounds.ts';
-import { IN_FLOAT32, type Rounding } from '../rounding.ts';
+import { fastPowerError, IN_FLOAT32, type Rounding } from '../rounding.ts';
 
 /**
  * The scalars of one step, rounded to float32: they are inputs of the computation that is judged.
@@ -14,6 +14,8 @@ export interface AdamScalars {
   readonly stepSize: number;
   readonly correction: number;
   readonly eps: number;
+  /** Relative error of the step's size by CUDA's fast powers; 0 of other steps. */
+  readonly fastPowers: number;
 }
 
 /** The scalars of step `step`, which counts from 1. */
@@ -36,6 +38,10 @@ export function adamScalars(params: AdamHyperparameters, step: number): AdamScal
     stepSize: Math.fround(params.decay_after_step ? size * decay : size),
     correction: Math.fround(corrected ? Math.sqrt(1 - beta2 ** step) : 1),
     eps: Math.fround(params.eps),
+    fastPowers:
+      params.decay_after_step && corrected
+        ? fastPowerError(beta1, step) + fastPowerError(beta2, step) / 2
+        : 0,
   };
 }
 
@@ -66,7 +72,7 @@ export function adamElement(before: AdamElement, grad: number, s: AdamScalars): 
  * already be off by `carried`. The first moment sums E_m = eps (2 (1-b1)|g-m| + |m'|), the second
  * E_v = 3 eps v'; the L2 term of Adam adds its own rounding to g. A denominator whose error is not
  * small against it, or a square that overflows, gives an infinite bound: nothing can be said of
- * that element.
+ * that element. A library on CUDA, which decays after the step, corrects biases by fast powers.
  */
 export function adamBound(
   before: AdamElement,
@@ -76,6 +82,7 @@ export function adamBound(
   rounding: Rounding = IN_FLOAT32,
 ): AdamError {
   const { eps, flush, largest } = rounding;
+  const size = rounding.fastPowers ? reciprocalError(s.fastPowers) : 0;
   const after = adamElement(before, grad, s);
   const g = grad + s.l2 * before.param;
   const gradError =
@@ -100,7 +107,7 @@ export function adamBound(
     eps * Math.abs(before.param * s.decay) +
     eps * Math.abs(after.param) +
     (s.stepSize * exp_avg) / den +
-    delta * (denError + 3.5 * eps) +
+    delta * (denError + 3.5 * eps + size) +
     flush * (3 + 1 / den);
   return { param: param * SECOND_ORDER, exp_avg, exp_avg_sq };
 }

@@ -3,6 +3,7 @@ import { sizeOf } from '../../tensor/shape.ts';
 import type { Adamw8bitHyperparameters } from '../../vocabulary/optim/adamw8bit.ts';
 import { EPS } from '../bounds.ts';
 import type { Value } from '../record.ts';
+import { IN_FLOAT32 } from '../rounding.ts';
 import { type AdamElement, adamBound, adamElement, adamScalars } from './adam.ts';
 import {
   type Coded,
@@ -121,7 +122,10 @@ export function adamw8bit(
           exp_avg: keep * apart('exp_avg', i) + others,
           exp_avg_sq: scalars.beta2 * apart('exp_avg_sq', i),
         };
-        return adamBound(element, g, scalars, off);
+        return adamBound(element, g, scalars, off, {
+          ...IN_FLOAT32,
+          fastPowers: otherFormulas ?? false,
+        });
       });
       const after = inFloat64(before, grad, step);
       const ranges = MOMENTS.flatMap((moment) => {

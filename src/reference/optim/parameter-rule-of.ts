@@ -38,9 +38,9 @@ export function parameterRuleOf(
   return {
     state,
     step: (before, grad, t) => each(grad.length, (i) => step(at(before, i), grad[i] as number, t)),
-    bound: (before, grad, t, carried, { halves }) => {
+    bound: (before, grad, t, carried, { halves, otherFormulas: fastPowers = false }) => {
       // A library steps in the format of the parameter, and keeps in it what it needs again.
-      const rounding = halves ? IN_HALVES[halves] : IN_FLOAT32;
+      const rounding = { ...(halves ? IN_HALVES[halves] : IN_FLOAT32), fastPowers };
       return each(grad.length, (i) =>
         bound(at(before, i), grad[i] as number, t, at(carried, i), rounding),
       );

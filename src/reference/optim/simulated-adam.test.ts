@@ -19,6 +19,7 @@ const scalars = {
   stepSize: 3,
   correction: 0.5,
   eps: 1,
+  fastPowers: 0,
 };
 
 test('a simulated step of Adam moves by the first moment over the root of the second', () => {
