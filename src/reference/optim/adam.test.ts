@@ -167,7 +167,7 @@ describe('the bound of a step in float16', () => {
     stepSize: 1,
     correction: 1,
     eps: 0,
-      fastPowers: 0,
+    fastPowers: 0,
   };
   const boundAt = (grad: number, exp_avg_sq = 0, more = {}) =>
     adamBound(
