@@ -170,6 +170,8 @@ const IN_JUDGES: Readonly<Record<string, string>> = {
     'a probability, of a chance result: not an error that a result may have',
   'src/reference/judge.ts: 2 ** -126': 'the unit in the last place of denormals, for reports',
   'src/reference/rounding.ts: 2 ** -11': 'half a step of float16 at 1',
+  'src/reference/rounding.ts: 2 ** -22':
+    "the error of __log2f between 1/2 and 2, by CUDA's programming guide",
   'src/reference/rounding.ts: 2 ** -25': 'half of the smallest float16',
   'src/reference/rounding.ts: 2 ** -4': 'a share of a unit, for products of roundings',
   'src/reference/rounding.ts: 2 ** -7': 'a term of the largest bfloat16',
