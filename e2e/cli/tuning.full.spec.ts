@@ -30,7 +30,7 @@ test('a report can pin the variants of another command, and tells that it did', 
     JSON.stringify({ ...report, environments: [{ ...environment, tuning: table }] }),
   );
   const now = await benched(folder, ['--tuning', pinned]);
-  expect(now.kernels).toEqual(['matmul/workgroup']);
+  expect(now.kernels).toEqual(['matmul/split']);
   expect(Object.entries(now.tuning)[0]).toEqual(Object.entries(table)[0]);
 
   // A run that judges takes it too.
@@ -53,7 +53,7 @@ test('what is measured is measured once, and kept for this adapter', async ({ fo
     const planted = { '1: matmul, rows from 1': 'tiled' };
     appendFileSync(join(kept, name), `${JSON.stringify([adapter, planted])}\n`);
     const { kernels, tuning } = await benched(folder, measured);
-    expect(kernels).toEqual(['matmul/workgroup']);
+    expect(kernels).toEqual(['matmul/split']);
     expect(Object.entries(tuning)[0]).toEqual(Object.entries(planted)[0]);
   } finally {
     rmSync(kept, { recursive: true });

@@ -68,6 +68,6 @@ test('a first training measures kernels if it is asked to, and later ones train 
   const [environment] = report.environments;
   expect(Object.entries(environment?.tuning ?? {})[0]).toEqual(Object.entries(planted)[0]);
   const kernelsOf = ({ results }: Report) => results.flatMap(({ kernels }) => kernels);
-  expect(kernelsOf(report)).toContain('matmul/workgroup');
-  expect(kernelsOf(first.report)).not.toContain('matmul/workgroup');
+  expect(kernelsOf(report)).toContain('matmul/split');
+  expect(kernelsOf(first.report)).not.toContain('matmul/split');
 });
