@@ -40,6 +40,8 @@ function given() {
     );
   if (runtime !== undefined && !['chromium', 'node'].includes(runtime))
     throw new SetupError(`--runtime ${runtime}: must be chromium or node`);
+  if (report !== undefined && runtime !== undefined)
+    throw new SetupError(`--report and --runtime: the report says where its run was: ${usage}`);
   if (report !== undefined) return { name, report, args: ['--report', basename(report)] };
   return { name, args: runtime === undefined ? [] : ['--runtime', runtime] };
 }
@@ -56,7 +58,7 @@ function read(file) {
   } catch (error) {
     throw new SetupError(`--report ${file}: ${error.message}`);
   }
-  const { kind, run, summary } = report;
+  const { kind, run, summary } = report ?? {};
   const isWhole =
     kind === 'run' && run?.complete && run.tier === 'quick' && run.filters.length === 0;
   if (!isWhole || summary.passed === 0 || summary.passed + summary.skipped !== summary.total)
@@ -120,6 +122,7 @@ function keep(name, args, { results, ...head }) {
 
 await runMain(async () => {
   const { name, args, report } = given();
+  if (report !== undefined) return keep(name, args, read(report));
   await prepare(ROOT);
-  keep(name, args, report === undefined ? run(args) : read(report));
+  keep(name, args, run(args));
 });

@@ -6,72 +6,66 @@ import { wholes } from '../normals.ts';
 import { type OpWorkGiven, operand, opWork } from '../op-work.ts';
 import type { OpWork } from '../work.ts';
 
-const ROWS = 1024;
-const WIDTH = 1024;
-const X = [ROWS, WIDTH];
 const EPS = 1e-5;
 
-type RowOp = Pick<OpWorkGiven, 'op' | 'params' | 'inputs' | 'gives' | 'flops'> & {
+/** Rows, and how wide they are. */
+type Sizes = readonly [rows: number, width: number];
+
+const LAYER: Sizes = [1024, 1024];
+/** More than the caches of a chip hold. */
+const LARGE: Sizes = [8192, 4096];
+
+interface RowOp extends Pick<OpWorkGiven, 'op' | 'params' | 'flops'> {
+  readonly inputs: (sizes: Sizes) => OpWorkGiven['inputs'];
+  /** Default y, in the shape of the rows. */
+  readonly gives?: OpWorkGiven['gives'];
   readonly wants: readonly string[];
+}
+
+const SOFTMAX: RowOp = {
+  ...{ op: softmax, params: {}, flops: 4, wants: ['x'] },
+  inputs: (x) => ({ x }),
+};
+const RMS_NORM: RowOp = {
+  ...{ op: rmsNorm, params: { eps: EPS }, flops: 4, wants: ['x', 'weight'] },
+  inputs: (x) => ({ x, weight: [x[1]] }),
+};
+const LAYER_NORM: RowOp = {
+  ...{ op: layerNorm, params: { eps: EPS }, flops: 8, wants: ['x', 'weight', 'bias'] },
+  inputs: (x) => ({ x, weight: [x[1]], bias: [x[1]] }),
+};
+const CROSS_ENTROPY: RowOp = {
+  ...{ op: crossEntropy, params: { log_probs: false }, flops: 4, wants: ['logits'] },
+  inputs: (logits) => ({
+    logits,
+    labels: operand([logits[0]], 'i32', (random, shape) => wholes(random, shape, logits[1] - 1)),
+  }),
+  gives: { loss: [1] },
 };
 
-const labels = operand([ROWS], 'i32', (random, shape) => wholes(random, shape, WIDTH - 1));
-
-const OPS: readonly RowOp[] = [
-  { op: softmax, params: {}, inputs: { x: X }, gives: { y: X }, flops: 4, wants: ['x'] },
-  {
-    op: rmsNorm,
-    params: { eps: EPS },
-    inputs: { x: X, weight: [WIDTH] },
-    gives: { y: X },
-    flops: 4,
-    wants: ['x', 'weight'],
-  },
-  {
-    op: layerNorm,
-    params: { eps: EPS },
-    inputs: { x: X, weight: [WIDTH], bias: [WIDTH] },
-    gives: { y: X },
-    flops: 8,
-    wants: ['x', 'weight', 'bias'],
-  },
-  {
-    op: crossEntropy,
-    params: { log_probs: false },
-    inputs: { logits: X, labels },
-    gives: { loss: [1] },
-    flops: 4,
-    wants: ['logits'],
-  },
-];
-
-function rows({ flops, wants, ...one }: RowOp, backward: boolean): OpWork {
+function rows(
+  { flops, wants, inputs, gives, ...one }: RowOp,
+  sizes: Sizes,
+  backward: boolean,
+  more: Pick<OpWorkGiven, 'quick' | 'isLarge' | 'judgedRows'> = {},
+): OpWork {
+  const [height, width] = sizes;
   return opWork({
     ...one,
-    sizes: { rows: ROWS, width: WIDTH },
+    sizes: { rows: height, width },
     group: 'rows',
-    quick: one.op === softmax,
-    flops: flops * ROWS * WIDTH * (backward ? 3 : 1),
+    flops: flops * height * width * (backward ? 3 : 1),
+    inputs: inputs(sizes),
+    gives: gives ?? { y: sizes },
     ...(backward ? { wants } : {}),
+    ...more,
   });
 }
 
-const LARGE = [8192, 4096] as const;
-
-/** Rows that are more than the caches of a chip hold. */
-const large: readonly OpWork[] = OPS.slice(0, 2).map(({ op, params, inputs, flops }) =>
-  opWork({
-    ...{ op, group: 'rows', isLarge: true, judgedRows: 32 },
-    ...(params ? { params } : {}),
-    sizes: { rows: LARGE[0], width: LARGE[1] },
-    flops: flops * LARGE[0] * LARGE[1],
-    inputs: { ...inputs, x: LARGE, ...('weight' in inputs ? { weight: [LARGE[1]] } : {}) },
-    gives: { y: LARGE },
-  }),
-);
-
 /** Ops that reduce rows, forward alone and with their gradients. */
 export const works: readonly OpWork[] = [
-  ...OPS.flatMap((one) => [false, true].map((backward) => rows(one, backward))),
-  ...large,
+  ...[SOFTMAX, RMS_NORM, LAYER_NORM, CROSS_ENTROPY].flatMap((one) =>
+    [false, true].map((backward) => rows(one, LAYER, backward, { quick: one === SOFTMAX })),
+  ),
+  ...[SOFTMAX, RMS_NORM].map((one) => rows(one, LARGE, false, { isLarge: true, judgedRows: 32 })),
 ];

@@ -8,7 +8,7 @@ import { lastTermDropped, paramsBug } from '../plausible-bug.ts';
 import {
   decodedProductOf,
   decodedWeight,
-  loaderFaults,
+  groupsFaults,
   transposed,
 } from '../quant/decoded-product.ts';
 import { nbitsBugs, nbitsParts } from '../quant/nbits-weight.ts';
@@ -29,11 +29,7 @@ export const record = defineRecord(signature, {
     });
   }),
   samples,
-  faults: loaderFaults(
-    'neighbouring codes swapped',
-    'vec4u(codes) >> vec4u(0u, BITS, 2u * BITS, 3u * BITS)',
-    'vec4u(codes) >> vec4u(BITS, 0u, 3u * BITS, 2u * BITS)',
-  ),
+  faults: groupsFaults(),
   plausibleBugs: [
     paramsBug('the other way round', transposed),
     ...nbitsBugs<NbitsProductParams, Inputs>(),

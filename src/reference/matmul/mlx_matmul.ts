@@ -10,7 +10,7 @@ import {
   type DecodedWeight,
   decodedProductOf,
   decodedWeight,
-  loaderFaults,
+  groupsFaults,
   transposed,
 } from '../quant/decoded-product.ts';
 import { codingOf } from '../quant/mlx-coding.ts';
@@ -44,11 +44,7 @@ export const record = defineRecord(signature, {
   summary: 'y = x W^T with W decoded in registers, from codes in groups along the rows, by MLX',
   ...decodedProductOf(weightOf),
   samples,
-  faults: loaderFaults(
-    'neighbouring codes swapped',
-    'vec4u(codes) >> vec4u(0u, BITS, 2u * BITS, 3u * BITS)',
-    'vec4u(codes) >> vec4u(BITS, 0u, 3u * BITS, 2u * BITS)',
-  ),
+  faults: groupsFaults(),
   plausibleBugs: [
     paramsBug('the other way round', transposed),
     paramsBug('a power of two for a scale in e4m3', (params) =>

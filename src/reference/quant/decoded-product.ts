@@ -82,6 +82,14 @@ export function transposed<
   return isSquare ? { ...params, transpose_weight: !params.transpose_weight } : params;
 }
 
+/** Of the loader of codes in groups (matmul/right/groups): neighbouring ones are taken for each other. */
+export const groupsFaults = (): readonly RecordFault[] =>
+  loaderFaults(
+    'neighbouring codes swapped',
+    'vec4u(codes) >> vec4u(0u, BITS, 2u * BITS, 3u * BITS)',
+    'vec4u(codes) >> vec4u(BITS, 0u, 3u * BITS, 2u * BITS)',
+  );
+
 /** The same mistake of a loader in every tile, both ways. */
 export function loaderFaults(name: string, from: string, to: string): readonly RecordFault[] {
   const tiles = { register: 'register', subgroup: 'quad', tiled: 'split' } as const;

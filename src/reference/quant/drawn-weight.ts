@@ -3,10 +3,19 @@ import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 
+/** An element of a weight, or of a block of it, by its place. */
+export type Draw = (random: Random, i: number) => number;
+
 /** How a weight of a sample is stored, and its numbers: by default normal ones of 0.05. */
 export interface DrawnWeight {
   readonly dtype?: DType;
-  readonly draw?: ((random: Random) => number) | undefined;
+  readonly draw?: Draw | undefined;
+}
+
+/** Numbers of a weight, by a name for labels. */
+export interface DrawnValues {
+  readonly name: string;
+  readonly draw: Draw;
 }
 
 /** The inputs of an op that quantizes a weight of `shape`. */
@@ -18,7 +27,16 @@ export function drawnWeight(
     weight: hostTensorFrom(
       dtype,
       shape,
-      random.fill(sizeOf(shape), () => draw(random)),
+      Float64Array.from({ length: sizeOf(shape) }, (_, i) => draw(random, i)),
     ),
   });
 }
+
+/** Normal numbers of 0.1. */
+export const normalValues: Draw = (random) => random.normal(0.1);
+
+/** Blocks of `size` elements, one after the other and from the first again. */
+export const inBlocks =
+  (size: number, blocks: readonly Draw[]): Draw =>
+  (random, i) =>
+    blocks[Math.floor(i / size) % blocks.length]?.(random, i % size) ?? 0;

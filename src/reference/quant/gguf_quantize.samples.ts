@@ -1,25 +1,25 @@
 import type { DType } from '../../tensor/dtype.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
-import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import type { ggufQuantize as signature } from '../../vocabulary/quant/gguf_quantize.ts';
 import type { GivenParams } from '../../vocabulary/signature.ts';
 import type { SampleOf } from '../define.ts';
+import {
+  type Draw,
+  type DrawnValues,
+  drawnWeight,
+  inBlocks,
+  normalValues,
+} from './drawn-weight.ts';
 
 type Type = GivenParams<typeof signature>['quant_type'];
-
-interface Values {
-  readonly name: string;
-  readonly draw: (random: Random, i: number) => number;
-}
 
 function sample(
   quant_type: Type,
   weight: Shape,
-  values?: Values,
+  values?: DrawnValues,
   dtype: DType = 'f32',
 ): SampleOf<typeof signature> {
-  const draw = values?.draw ?? ((random: Random) => random.normal(0.1));
+  const draw = values?.draw ?? normalValues;
   return {
     level: 'legal',
     label: {
@@ -29,18 +29,12 @@ function sample(
       ...(dtype === 'f32' ? {} : { dtype }),
     },
     params: { quant_type },
-    inputs: (random) => ({
-      weight: hostTensorFrom(
-        dtype,
-        weight,
-        Float64Array.from({ length: sizeOf(weight) }, (_, i) => draw(random, i)),
-      ),
-    }),
+    inputs: drawnWeight(weight, { dtype, draw }),
   };
 }
 
 /** Numbers of a block by its place, whose largest is out of the ordinary. */
-const BLOCKS: readonly ((random: Random, j: number) => number)[] = [
+const BLOCKS: readonly Draw[] = [
   () => 0,
   (_random, j) => (j === 31 ? -0.3 : 0),
   () => 0.3,
@@ -60,13 +54,13 @@ const BLOCKS: readonly ((random: Random, j: number) => number)[] = [
   (random) => random.uniform(5, 6),
 ];
 
-const ends: Values = {
+const ends: DrawnValues = {
   name: 'ends',
-  draw: (random, i) => BLOCKS[Math.floor(i / 32) % BLOCKS.length]?.(random, i % 32) ?? 0,
+  draw: inBlocks(32, BLOCKS),
 };
 
 /** Blocks whose d is a power of two, and whose numbers are halves of it, or right beside them. */
-function ties(largest: number): Values {
+function ties(largest: number): DrawnValues {
   return {
     name: 'ties',
     draw: (random, i) => {

@@ -4,6 +4,7 @@ import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { mlxQuantize as signature } from '../../vocabulary/quant/mlx_quantize.ts';
 import type { GivenParams } from '../../vocabulary/signature.ts';
 import type { SampleOf } from '../define.ts';
+import { type Draw, drawnWeight, inBlocks, normalValues } from './drawn-weight.ts';
 
 interface Description {
   readonly level?: 'exact' | 'legal';
@@ -11,7 +12,7 @@ interface Description {
   readonly params: GivenParams<typeof signature>;
   readonly x?: Shape;
   readonly values?: string;
-  readonly draw?: (random: Random, i: number) => number;
+  readonly draw?: Draw;
 }
 
 /** Variants differ in the product alone. */
@@ -21,7 +22,7 @@ function sample({
   params,
   x,
   values,
-  draw = (random) => random.normal(0.1),
+  draw = normalValues,
 }: Description): SampleOf<typeof signature> {
   const { mode = 'affine', bits = 4, group_size = 64 } = params;
   return {
@@ -35,11 +36,7 @@ function sample({
     params,
     ...(x ? {} : { variants: ['register'] }),
     inputs: (random) => ({
-      weight: hostTensorFrom(
-        'f32',
-        weight,
-        Float64Array.from({ length: sizeOf(weight) }, (_, i) => draw(random, i)),
-      ),
+      ...drawnWeight(weight, { draw })(random),
       ...(x
         ? {
             x: hostTensorFrom(
@@ -54,7 +51,7 @@ function sample({
 }
 
 /** Groups of 32, one after the other, whose range, sign or largest element is out of the ordinary. */
-const GROUPS: readonly ((random: Random, j: number) => number)[] = [
+const GROUPS: readonly Draw[] = [
   () => 0,
   () => 0.3,
   () => -0.3,
@@ -67,8 +64,7 @@ const GROUPS: readonly ((random: Random, j: number) => number)[] = [
   (_random, j) => (j % 16) - 15,
 ];
 
-const ofGroups = (random: Random, i: number) =>
-  GROUPS[Math.floor(i / 32) % GROUPS.length]?.(random, i % 32) ?? 0;
+const ofGroups = inBlocks(32, GROUPS);
 
 /** Middles of e2m1 and of e4m3, and their neighbours; the largest decides the scale. */
 const TIES = [0.25, 0.75, 1.25, 1.75, 2.5, 3.5, 5, 2 ** -10, 3 * 2 ** -10, 17, 19, 432, 2 ** -6];

@@ -1,21 +1,21 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
-import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import type {
   NbitsQuantizerParams,
   quantizeNbits as signature,
 } from '../../vocabulary/quant/quantize_nbits.ts';
 import type { SampleOf } from '../define.ts';
-
-interface Values {
-  readonly name: string;
-  readonly draw: (random: Random, i: number) => number;
-}
+import {
+  type Draw,
+  type DrawnValues,
+  drawnWeight,
+  inBlocks,
+  normalValues,
+} from './drawn-weight.ts';
 
 function sample(
   weight: Shape,
   params: NbitsQuantizerParams,
-  { name, draw }: Values = { name: 'normal', draw: (random) => random.normal(0.1) },
+  { name, draw }: DrawnValues = { name: 'normal', draw: normalValues },
 ): SampleOf<typeof signature> {
   const { bits, block_size: block, symmetric } = params;
   return {
@@ -28,18 +28,12 @@ function sample(
       ...(name === 'normal' ? {} : { values: name }),
     },
     params,
-    inputs: (random) => ({
-      weight: hostTensorFrom(
-        'f32',
-        weight,
-        Float64Array.from({ length: sizeOf(weight) }, (_, i) => draw(random, i)),
-      ),
-    }),
+    inputs: drawnWeight(weight, { draw }),
   };
 }
 
 /** Blocks of 16 by the place in them, whose range, sign or size is out of the ordinary. */
-const BLOCKS: readonly ((random: Random, j: number) => number)[] = [
+const BLOCKS: readonly Draw[] = [
   () => 0,
   () => 0.3,
   () => -0.3,
@@ -55,13 +49,13 @@ const BLOCKS: readonly ((random: Random, j: number) => number)[] = [
 ];
 
 /** Blocks one after the other, whatever their length. */
-const ends: Values = {
+const ends: DrawnValues = {
   name: 'ends',
-  draw: (random, i) => BLOCKS[Math.floor(i / 16) % BLOCKS.length]?.(random, i % 16) ?? 0,
+  draw: inBlocks(16, BLOCKS),
 };
 
 /** Blocks whose scale is a power of two, and halves of it, or right beside them. */
-function ties(bits: number, symmetric: boolean): Values {
+function ties(bits: number, symmetric: boolean): DrawnValues {
   const top = 2 ** bits - 1;
   const middle = 2 ** (bits - 1);
   return {

@@ -1,21 +1,21 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
-import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import type { quantoQuantize as signature } from '../../vocabulary/quant/quanto_quantize.ts';
 import type { GivenParams } from '../../vocabulary/signature.ts';
 import type { SampleOf } from '../define.ts';
-
-interface Values {
-  readonly name: string;
-  readonly draw: (random: Random, i: number) => number;
-}
+import {
+  type Draw,
+  type DrawnValues,
+  drawnWeight,
+  inBlocks,
+  normalValues,
+} from './drawn-weight.ts';
 
 function sample(
   weight: Shape,
   params: GivenParams<typeof signature>,
-  values?: Values,
+  values?: DrawnValues,
 ): SampleOf<typeof signature> {
-  const draw = values?.draw ?? ((random: Random) => random.normal(0.1));
+  const draw = values?.draw ?? normalValues;
   const { qtype, axis = 0, group_size } = params;
   return {
     level: 'legal',
@@ -27,18 +27,12 @@ function sample(
       ...(values ? { values: values.name } : {}),
     },
     params,
-    inputs: (random) => ({
-      weight: hostTensorFrom(
-        'f32',
-        weight,
-        Float64Array.from({ length: sizeOf(weight) }, (_, i) => draw(random, i)),
-      ),
-    }),
+    inputs: drawnWeight(weight, { draw }),
   };
 }
 
 /** Rows of 8: of zeros, of one number, of one sign, and those that reach both ends of a type. */
-const ROWS: readonly ((random: Random, j: number) => number)[] = [
+const ROWS: readonly Draw[] = [
   () => 0,
   () => 0.3,
   () => -0.3,
@@ -51,9 +45,9 @@ const ROWS: readonly ((random: Random, j: number) => number)[] = [
   (random, j) => (j === 0 ? 1e30 : random.normal()),
 ];
 
-const ends: Values = {
+const ends: DrawnValues = {
   name: 'ends',
-  draw: (random, i) => ROWS[Math.floor(i / 8) % ROWS.length]?.(random, i % 8) ?? 0,
+  draw: inBlocks(8, ROWS),
 };
 
 export const samples: readonly SampleOf<typeof signature>[] = [
