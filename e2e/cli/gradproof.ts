@@ -19,7 +19,7 @@ interface Circumstances {
   readonly root?: string;
   /** Called with all of stdout whenever more of it came. */
   readonly onOutput?: (stdout: string) => void;
-  /** Interrupts as Ctrl-C does, once stdout matches. */
+  /** Interrupts as Ctrl-C does, all processes of the command at once, when stdout matches. */
   readonly interruptAt?: RegExp;
   /**
    * Asks to end, as a service manager does, as soon as that is heard, which is before anything
@@ -41,21 +41,24 @@ export async function gradproof(
     cwd: root,
     env: { ...process.env, CI: 'true', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    // A group of its own, as a terminal gives a command.
+    detached: true,
   });
+  const signal = (name: NodeJS.Signals) => process.kill(-(child.pid as number), name);
   let stdout = '';
   let stderr = '';
   let interrupted = false;
   child.stdout?.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();
     onOutput?.(stdout);
-    if (!interrupted && interruptAt?.test(stdout)) interrupted = child.kill('SIGINT');
+    if (!interrupted && interruptAt?.test(stdout)) interrupted = signal('SIGINT');
   });
   child.stderr?.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
   });
   if (terminateAtOnce) child.stdio[3]?.once('data', () => child.kill('SIGTERM'));
   // A test that ran out of time ends with its process, and leaves none to the tests after it.
-  const kill = () => void child.kill('SIGKILL');
+  const kill = () => void signal('SIGKILL');
   process.on('exit', kill);
   const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
   process.off('exit', kill);
