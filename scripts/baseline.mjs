@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -42,8 +42,7 @@ function given() {
     throw new SetupError(`--runtime ${runtime}: must be chromium or node`);
   if (report !== undefined && runtime !== undefined)
     throw new SetupError(`--report and --runtime: the report says where its run was: ${usage}`);
-  if (report !== undefined) return { name, report, args: ['--report', basename(report)] };
-  return { name, args: runtime === undefined ? [] : ['--runtime', runtime] };
+  return { name, report, args: runtime === undefined ? [] : ['--runtime', runtime] };
 }
 
 /**
@@ -122,7 +121,11 @@ function keep(name, args, { results, ...head }) {
 
 await runMain(async () => {
   const { name, args, report } = given();
-  if (report !== undefined) return keep(name, args, read(report));
+  if (report !== undefined) {
+    const kept = read(report);
+    // As the same run would be made there.
+    return keep(name, kept.environments[0]?.runtime === 'node' ? ['--runtime', 'node'] : [], kept);
+  }
   await prepare(ROOT);
   keep(name, args, run(args));
 });

@@ -39,6 +39,16 @@ test('a chip is named by its description, not by a device number', () => {
   expect(chipName({ ...ADAPTER, description: 'Radeon 780M' })).toBe('Radeon 780M');
 });
 
+test('a chip whose description is that of its driver alone is named by its device', () => {
+  const h100 = { vendor: 'nvidia', architecture: '', device: 'nvidia-h100-80gb-hbm3' };
+  const description = 'NVIDIA: 580.159.04 580.159.4.0';
+  expect(chipName({ ...ADAPTER, ...h100, description })).toBe('NVIDIA h100-80gb-hbm3');
+  const swiftShader = { vendor: 'google', device: 'swiftshader-device-subzero-' };
+  expect(chipName({ ...ADAPTER, ...swiftShader, description: 'SwiftShader driver 5.0.0' })).toBe(
+    'SwiftShader driver 5.0.0',
+  );
+});
+
 test('a browser is named as it names itself, with its major version', () => {
   expect(browserWords('chromium', '156.0.8078.79')).toBe('Chromium 156');
   expect(browserWords('chromium', '156.0.0.0', 'Opera')).toBe('Opera 156');

@@ -36,8 +36,10 @@ export function chipName({
   device,
   description,
 }: Environment['adapter']): string {
-  if (description) return description;
-  const model = device && !device.startsWith('0x') ? device : architecture;
+  // Dawn in Node describes some adapters by their driver's versions alone, "NVIDIA: 580.159.04".
+  if (description && !/^[^:]+:[\s\d.]+$/.test(description)) return description;
+  const named = device.startsWith(`${vendor}-`) ? device.slice(vendor.length + 1) : device;
+  const model = named && !named.startsWith('0x') ? named : architecture;
   return [makerName(vendor) ?? vendor, model].filter(Boolean).join(' ');
 }
 
