@@ -1,3 +1,4 @@
+import { RandomState } from '../../autograd/random-state.ts';
 import { Tape } from '../../autograd/tape.ts';
 import type { Examples } from '../../data/examples.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
@@ -13,6 +14,9 @@ import { parameterShapes } from '../steps/shapes.ts';
 import type { StepWork } from '../work.ts';
 import type { EngineSetting, Runnable } from './engine-work.ts';
 import { modelOf } from './models/model-of.ts';
+
+/** Nothing is drawn, but a step with random numbers is one of training, as batch norms ask. */
+const SEED = 0;
 
 /** Prepares training steps as a program makes them: a loop over the same batch. */
 export async function prepareStep(
@@ -37,7 +41,9 @@ export async function prepareStep(
   const shift = work.step.model === 'llama-lora';
   const autocast = isInHalves ? 'float16' : undefined;
   const source = { next: () => examples, seek: () => {} };
-  const loop = scope.add(new TrainingLoop(gpu, { model, optimizer, shift, source, autocast }));
+  const loop = scope.add(
+    new TrainingLoop(gpu, { model, optimizer, seed: SEED, shift, source, autocast }),
+  );
   // Weights and moments are there before a step, and stay; so does the arena of a capture.
   const held = gpu.memory.ledger.liveBytes;
   if (setting === 'captured') await loop.capture();
@@ -77,7 +83,7 @@ function bytesAfterForward(
   using scope = new Scope();
   const uploaded = uploadExamples(gpu, examples, scope);
   const before = gpu.memory.ledger.liveBytes;
-  using tape = new Tape(gpu, model.parameters.views, { autocast });
+  using tape = new Tape(gpu, model.parameters.views, { autocast, random: new RandomState(SEED) });
   lossOf(tape, model, uploaded, shift);
   return gpu.memory.ledger.liveBytes - before;
 }
