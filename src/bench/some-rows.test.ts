@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../tensor/host.ts';
 import { matmul } from '../vocabulary/matmul/matmul.ts';
+import { rmsNorm } from '../vocabulary/nn/rms_norm.ts';
 import { drawnCall } from './drawn.ts';
 import { opWork } from './op-work.ts';
 import { CallOracle } from './oracle.ts';
@@ -70,4 +71,32 @@ describe('some rows of a product', () => {
       /not judged row by row/,
     );
   });
+});
+
+test('a number for each row is cut as rows are', () => {
+  const { cut } = someRows(
+    drawnCall(
+      opWork({
+        op: rmsNorm,
+        sizes: { rows: M },
+        group: 'rows',
+        flops: 1,
+        params: { eps: 1e-5 },
+        inputs: { x: [M, SIDE], weight: [SIDE] },
+        gives: { y: [M, SIDE] },
+      }),
+    ),
+    COUNT,
+  );
+  const counted = hostTensorFrom(
+    'f32',
+    [M, 1],
+    Float64Array.from({ length: M }, (_, i) => i),
+  );
+  const flat = hostTensorFrom('f32', [M], valuesOf(counted));
+  const { rstd, rms } = cut({ outputs: { rstd: flat, rms: counted }, gradients: {} }).outputs;
+  expect(rstd?.shape).toEqual([COUNT]);
+  expect(rms?.shape).toEqual([COUNT, 1]);
+  expect([rstd?.data[0], rstd?.data[1]]).toEqual([0, M - 1]);
+  expect(rms?.data).toEqual(rstd?.data);
 });

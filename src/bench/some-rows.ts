@@ -47,9 +47,10 @@ export function someRows(call: Call<HostTensor>, count: number): SomeRows {
 }
 
 function rowsOf({ dtype, shape, data }: HostTensor, rows: readonly number[]): HostTensor {
-  const width = shape[1] as number;
+  const [all = 1, ...rest] = shape;
+  const width = data.length / all; // 1 of what has a number for each row
   const kept = data.slice(0, rows.length * width);
   for (const [i, row] of rows.entries())
     kept.set(data.subarray(row * width, (row + 1) * width), i * width);
-  return hostTensor(dtype, [rows.length, width], kept);
+  return hostTensor(dtype, [rows.length, ...rest], kept);
 }
