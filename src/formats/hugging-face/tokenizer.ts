@@ -1,0 +1,83 @@
+import type { ModelFolder } from './shards.ts';
+import { decoderOf } from './tokenizer/decoder.ts';
+import { encoderOf } from './tokenizer/encoder.ts';
+import { tokenizerFiles } from './tokenizer/files.ts';
+import { vocabularyOf } from './tokenizer/model.ts';
+import { normalizerOf, preTokenizerOf } from './tokenizer/pipeline.ts';
+import { aroundText, NAMED, tokenIn, withNamedTokens } from './tokenizer/specials.ts';
+
+/** Text to ids and back. */
+export interface TextCodec {
+  /**
+   * The ids of a text. With `specials` (the default) those that the tokenizer puts around it, such
+   * as that of the beginning, are there too. A special token that stands in the text is itself.
+   */
+  encode(text: string, options?: { readonly specials?: boolean }): readonly number[];
+  /**
+   * The text of ids. Without `specials` special tokens are left out. An id without a token is left
+   * out, as the Python library does; bytes that are no UTF-8 become U+FFFD.
+   */
+  decode(ids: readonly number[], options?: { readonly specials?: boolean }): string;
+  /** All ids are below it. */
+  readonly size: number;
+  readonly bos?: number | undefined;
+  readonly eos?: number | undefined;
+  readonly pad?: number | undefined;
+  /** The Jinja template of chats. */
+  readonly chatTemplate?: string | undefined;
+  /** Named tokens by what templates call them, as `bos_token`. */
+  readonly namedTokens: Readonly<Record<string, string>>;
+}
+
+/**
+ * The tokenizer of a folder as transformers saves it: tokenizer.json, tokenizer_config.json, and
+ * where they are there special_tokens_map.json and chat_template.jinja. Ids are those of the Python
+ * library `tokenizers`, or a TokenizerError says what is not read here. Loads
+ * `@huggingface/tokenizers` when it is called first.
+ */
+export async function openTokenizer(folder: ModelFolder): Promise<TextCodec> {
+  const { pipeline, settings, chatTemplate } = await tokenizerFiles(folder);
+  const vocabulary = withNamedTokens(vocabularyOf(pipeline), settings);
+  const encoder = await encoderOf({
+    normalizer: normalizerOf(pipeline['normalizer']),
+    pre_tokenizer: preTokenizerOf(pipeline['pre_tokenizer']),
+    model: vocabulary.model,
+    added_tokens: vocabulary.added,
+    // What comes after it is done here: this library's own differs (see decoder.ts), and what it
+    // puts around a text is known once.
+    post_processor: null,
+    decoder: null,
+  });
+  const ids = new Map([
+    ...vocabulary.ids,
+    ...vocabulary.added.map(({ content, id }) => [content, id] as const),
+  ]);
+  const tokens = new Map([...ids].map(([token, id]) => [id, token]));
+  const special = new Set(vocabulary.added.filter((token) => token.special).map(({ id }) => id));
+  const around = aroundText(pipeline['post_processor'], settings, (token) => ids.get(token));
+  const join = decoderOf(pipeline['decoder']);
+  const named = NAMED.flatMap((name) => {
+    const content = tokenIn(settings, name);
+    return content === undefined ? [] : [[name, content] as const];
+  });
+  const idOf = (name: (typeof NAMED)[number]) => ids.get(tokenIn(settings, name) ?? '');
+  return {
+    bos: idOf('bos_token'),
+    eos: idOf('eos_token'),
+    pad: idOf('pad_token'),
+    chatTemplate,
+    size: [...tokens.keys()].reduce((size, id) => Math.max(size, id + 1), 0),
+    namedTokens: Object.fromEntries(named),
+    encode: (text, { specials = true } = {}) => {
+      const inside = text === '' ? [] : encoder(text).ids;
+      return specials ? [...around.before, ...inside, ...around.after] : inside;
+    },
+    decode: (given, { specials = true } = {}) =>
+      join(
+        given.flatMap((id) => {
+          const token = specials || !special.has(id) ? tokens.get(id) : undefined;
+          return token === undefined ? [] : [token];
+        }),
+      ),
+  };
+}
