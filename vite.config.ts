@@ -103,6 +103,7 @@ function library() {
     'src/library/engine.ts',
     'src/library/quantizer.ts',
     'src/library/reference.ts',
+    'src/library/text.ts',
   ];
   return {
     input,

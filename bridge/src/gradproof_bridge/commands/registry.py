@@ -13,6 +13,7 @@ from gradproof_bridge.commands import (
     quantize,
     record,
     serve,
+    tokenizers,
     verify,
 )
 
@@ -45,4 +46,5 @@ COMMANDS: tuple[Command, ...] = (
     opinfo,
     goldens,
     serve,
+    tokenizers,
 )

@@ -15,7 +15,10 @@ export interface Encoded {
 export async function encoderOf(pipeline: object): Promise<(text: string) => Encoded> {
   const { Tokenizer } = await import('@huggingface/tokenizers');
   const tokenizer = made(() => new Tokenizer(pipeline, {}));
-  return (text) => tokenizer.encode(text, { add_special_tokens: false });
+  return (text) =>
+    text === ''
+      ? { tokens: [], ids: [] }
+      : tokenizer.encode(text, { add_special_tokens: false });
 }
 
 function made<T>(make: () => T): T {

@@ -1,0 +1,1 @@
+"""Tiny tokenizers, and what tokenizers and transformers make of texts and chats with them."""

@@ -1,0 +1,113 @@
+import { messageOf } from '../../errors.ts';
+import { FormatError } from '../format-error.ts';
+import type { ChatTemplate } from '../hugging-face/chat-template.ts';
+import type { TextCodec } from '../hugging-face/tokenizer.ts';
+import type { TextData } from '../text-data.ts';
+import { DataFileError, FaultList } from './data-file-error.ts';
+import type { Lesson, Part } from './lesson.ts';
+
+/** A text as a model sees it. */
+export interface EncodedText {
+  readonly ids: readonly number[];
+  /** Which of them have a label. */
+  readonly asked: readonly boolean[];
+  /** Whether its end was cut off. */
+  readonly truncated: boolean;
+}
+
+/** Texts as a model sees them. */
+export interface EncodedTexts {
+  readonly items: readonly EncodedText[];
+  /** Records that were left out: within the length nothing of them is asked. */
+  readonly dropped: number;
+}
+
+/** How texts become tokens. */
+export interface EncodeOptions {
+  /** Tokens of a text at most: the end of a longer one is cut off. Default the tokenizer's own. */
+  readonly length?: number | undefined;
+  /** How chats are written: {@link openChatTemplate} of the tokenizer. */
+  readonly template?: ChatTemplate | undefined;
+}
+
+/**
+ * The lessons of a data file as tokens. A text ends with the token of the end, if there is one. A
+ * plain text is cut into pieces of `length`, and of longer records the end is cut off. Throws
+ * {@link DataFileError} with every chat that the template refuses, FormatError where chats have no
+ * template.
+ */
+export function encodeTexts(
+  { format, lessons }: TextData,
+  codec: TextCodec,
+  { length = codec.maxLength, template }: EncodeOptions = {},
+): EncodedTexts {
+  const faults = new FaultList();
+  const encoded = lessons.flatMap(({ line, lesson }) => {
+    try {
+      return [encodeLesson(lesson, codec, template)];
+    } catch (error) {
+      if (error instanceof FormatError) throw error;
+      faults.add(line, messageOf(error));
+      return [];
+    }
+  });
+  if (faults.count > 0)
+    throw new DataFileError(faults, `${faults.count} of ${lessons.length} chats cannot be written`);
+  const all = encoded.flatMap((text) => (format === 'plain' ? pieces(text, length) : [cut(text, length)]));
+  // The first token of a text is predicted from nothing.
+  const items = all.filter(({ asked }) => asked.includes(true, 1));
+  return { items, dropped: all.length - items.length };
+}
+
+type Labelled = Omit<EncodedText, 'truncated'>;
+
+function encodeLesson(lesson: Lesson, codec: TextCodec, template: ChatTemplate | undefined): Labelled {
+  switch (lesson.kind) {
+    case 'document':
+      return ended(codec.encode(lesson.text), codec, () => true);
+    case 'parts':
+      return encodeParts(lesson.parts, codec);
+    case 'chat':
+      if (!template)
+        throw new FormatError('the data are chats, and the tokenizer has no chat template: give one');
+      return template.encode(lesson.messages);
+  }
+}
+
+/** Ids with that of the end behind them, which is asked as what stands before it is. */
+function ended(ids: readonly number[], { eos }: TextCodec, asks: (at: number) => boolean): Labelled {
+  const all = eos === undefined || ids.at(-1) === eos ? ids : [...ids, eos];
+  return { ids: all, asked: all.map((_, at) => asks(at)) };
+}
+
+function encodeParts(parts: readonly Part[], codec: TextCodec): Labelled {
+  const { ids, spans } = codec.align(parts.map(({ text }) => text).join(''));
+  let at = 0;
+  const asked = parts.flatMap((part) => {
+    const start = at;
+    at += part.text.length;
+    return part.asked ? [{ start, end: at }] : [];
+  });
+  const last = parts.at(-1)?.asked ?? false;
+  return ended(ids, codec, (place) => {
+    const span = spans[place];
+    // What is put behind the text, here or by the tokenizer, belongs to its last part.
+    if (!span || span.start >= at) return last;
+    return asked.some(({ start, end }) => span.start < end && start < span.end);
+  });
+}
+
+const cut = ({ ids, asked }: Labelled, length = ids.length): EncodedText => ({
+  ids: ids.slice(0, length),
+  asked: asked.slice(0, length),
+  truncated: ids.length > length,
+});
+
+/** A long text in pieces one behind the other. */
+function pieces({ ids, asked }: Labelled, length = ids.length): readonly EncodedText[] {
+  return Array.from({ length: Math.ceil(ids.length / length) }, (_, i) => ({
+    ids: ids.slice(i * length, (i + 1) * length),
+    asked: asked.slice(i * length, (i + 1) * length),
+    truncated: false,
+  }));
+}
