@@ -79,9 +79,7 @@ function byteLevel(step: JsonObject): JsonObject {
 }
 
 /** The library's digits are ASCII's; Rust's are all that Unicode counts as numbers. */
-const digits = ({ individual_digits }: JsonObject): JsonObject => ({
-  type: 'Split',
-  pattern: { Regex: individual_digits === true ? '\\p{N}' : '\\p{N}+' },
-  behavior: 'Isolated',
-  invert: false,
-});
+function digits({ individual_digits }: JsonObject): JsonObject {
+  const Regex = individual_digits === true ? '\\p{N}' : '\\p{N}+';
+  return { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false };
+}
