@@ -42,4 +42,6 @@ console.log(`${items.length} texts, ${asked} of ${tokens} tokens are asked`);
 const rows = listed(packedRows(items, 256));
 const loader = new DataLoader(rows, packedTexts(256, codec.pad), { batchSize: 4, seed: 7 });
 for (const { inputs, labels } of loader.epoch(0))
-  console.log(`ids ${inputs.ids.shape}, documents 0 to ${Math.max(...inputs.documents.data)}, labels ${labels.shape}`);
+  console.log(
+    `ids ${inputs.ids.shape}, documents 0 to ${Math.max(...inputs.documents.data)}, labels ${labels.shape}`,
+  );

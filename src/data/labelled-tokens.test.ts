@@ -9,7 +9,10 @@ import {
 } from './labelled-tokens.ts';
 import { DataLoader } from './loader.ts';
 
-const text = (ids: readonly number[], asked = ids.map(() => true)): LabelledTokens => ({ ids, asked });
+const text = (ids: readonly number[], asked = ids.map(() => true)): LabelledTokens => ({
+  ids,
+  asked,
+});
 const A = text([1, 2, 3], [false, false, true]);
 const B = text([4, 5]);
 const C = text([6, 7, 8, 9]);

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { covers } from '../catalog/covers.ts';
 import { FormatError } from './format-error.ts';
 import { partsOfBlob } from './part-file.ts';
-import { readTextData, type TextFormat } from './text-data.ts';
 import { DataFileError } from './text-data/data-file-error.ts';
+import { readTextData, type TextFormat } from './text-data.ts';
 
 const read = (text: string | Uint8Array, format?: TextFormat) =>
   readTextData(partsOfBlob(new Blob([text as BlobPart])), format);
@@ -26,7 +26,9 @@ describe('the format is told by what is there', () => {
   });
 
   test('texts', async () => {
-    const { format, lessons } = await read(`${lines({ text: 'a' })}\n${lines({ text: 'b', id: 1 })}`);
+    const { format, lessons } = await read(
+      `${lines({ text: 'a' })}\n${lines({ text: 'b', id: 1 })}`,
+    );
     expect(format).toBe('text');
     expect(lessons).toEqual([
       { line: 1, lesson: { kind: 'document', text: 'a' } },
@@ -43,7 +45,9 @@ describe('the format is told by what is there', () => {
 
   test('a call of a tool has no content', async () => {
     const call = { role: 'assistant', content: null, tool_calls: [{ function: { name: 'f' } }] };
-    expect((await read(lines({ messages: [CHAT.messages[0] as object, call] }))).format).toBe('chat');
+    expect((await read(lines({ messages: [CHAT.messages[0] as object, call] }))).format).toBe(
+      'chat',
+    );
   });
 
   test('turns as ShareGPT has them', async () => {
@@ -101,7 +105,7 @@ describe('the format is told by what is there', () => {
     const other = '### Human: A\n### Assistant: B\n';
     const { format, lessons } = await read(`${first}\n\n${other}\n \n${other}`);
     expect(format).toBe('guanaco');
-    expect(lessons.map(({ line }) => line)).toEqual([1, 3, 6]);
+    expect(lessons.map(({ line }) => line)).toEqual([1, 3, 7]);
     expect(lessons[0]?.lesson).toEqual({ kind: 'parts', parts });
   });
 
@@ -113,7 +117,9 @@ describe('the format is told by what is there', () => {
   });
 
   test('it can be named', async () => {
-    expect((await read(lines({ text: '### Human: a ### Assistant: b' }), 'text')).format).toBe('text');
+    expect((await read(lines({ text: '### Human: a ### Assistant: b' }), 'text')).format).toBe(
+      'text',
+    );
     expect((await read(lines(CHAT), 'plain')).format).toBe('plain');
     await expect(read('a text', 'chat')).rejects.toThrow(/no JSON, which the format "chat" is/);
   });
@@ -162,7 +168,11 @@ describe('what cannot be read', () => {
     ['a content that is no text', { messages: [{ role: 'user', content: 1 }] }, /message 1/],
     ['no answer', { messages: [{ role: 'user', content: 'a' }] }, /nothing to learn/],
     ['no turns', { conversations: {} }, /"conversations" must be a list/],
-    ['a speaker that is not known', { conversations: [{ from: 'constructor', value: 'a' }] }, /turn 1 has "from" "constructor": known are/],
+    [
+      'a speaker that is not known',
+      { conversations: [{ from: 'constructor', value: 'a' }] },
+      /turn 1 has "from" "constructor": known are/,
+    ],
     ['a turn without a speaker', { conversations: [5] }, /turn 1 has no "from"/],
     ['a turn without a text', { conversations: [{ from: 'gpt' }] }, /turn 1 must have a text/],
     ['an input that is no text', { ...ALPACA, input: 1 }, /"input" must be a text/],
@@ -179,7 +189,9 @@ describe('what cannot be read', () => {
     const good = '### Human: a### Assistant: b';
     const { message } = await faultsOf(lines({ text: good }, { text: '### Human: a' }));
     expect(message).toMatch(/^1 of 2 records cannot be read: line 2: "text" must begin/);
-    expect((await faultsOf(`${good}\n\n### Human: c\n`)).message).toMatch(/line 3: a chat must begin/);
+    expect((await faultsOf(`${good}\n\n### Human: c\n`)).message).toMatch(
+      /line 3: a chat must begin/,
+    );
   });
 
   test('an array that ends nowhere', async () => {
@@ -193,7 +205,9 @@ describe('what cannot be read', () => {
     await expect(read('')).rejects.toThrow(FormatError);
     await expect(read(' \n')).rejects.toThrow(/is empty/);
     await expect(read(Uint8Array.of(0xff))).rejects.toThrow(/no text in UTF-8/);
-    await expect(read('{"a": 1, "b": 2}')).rejects.toThrow(/with the fields "a", "b": give "messages"/);
+    await expect(read('{"a": 1, "b": 2}')).rejects.toThrow(
+      /with the fields "a", "b": give "messages"/,
+    );
     const file = { bytes: 2 ** 27 + 1, read: () => Promise.reject(new Error('it was read')) };
     await expect(readTextData(file)).rejects.toThrow(/134217729 bytes/);
   });

@@ -68,16 +68,16 @@ function readChats(text: string): TextData {
   const lessons = chats.flatMap(({ line, text: chat }): LessonAt[] => {
     const parts = guanacoTurns(chat);
     if (parts) return [{ line, lesson: { kind: 'parts', parts } }];
-    faults.add(line, 'a chat must begin with "### Human:" and have an answer after "### Assistant:"');
+    faults.add(
+      line,
+      'a chat must begin with "### Human:" and have an answer after "### Assistant:"',
+    );
     return [];
   });
   return told(faults, chats.length, { format: 'guanaco', lessons });
 }
 
-function readRecords(
-  records: readonly RawRecord[],
-  given: RecordFormatName | undefined,
-): TextData {
+function readRecords(records: readonly RawRecord[], given: RecordFormatName | undefined): TextData {
   const parsed = records.map(({ line, json }) => ({ line, ...parsedOr(json) }));
   const first = parsed.find(({ record }) => record !== undefined)?.record;
   const name = given ?? (first ? requireFormat(first) : 'text');

@@ -23,4 +23,9 @@ export { openTokenizer, type TextCodec } from '../formats/hugging-face/tokenizer
 export { type PartFile, partsOfBlob } from '../formats/part-file.ts';
 export { type EncodeOptions, encodeTexts } from '../formats/text-data/encode.ts';
 export { piecesOf } from '../formats/text-data/pieces.ts';
-export { readTextData, TEXT_FORMATS, type TextData, type TextFormat } from '../formats/text-data.ts';
+export {
+  readTextData,
+  TEXT_FORMATS,
+  type TextData,
+  type TextFormat,
+} from '../formats/text-data.ts';

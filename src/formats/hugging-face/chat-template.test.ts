@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { openChatTemplate } from './chat-template.ts';
 import { strftime } from './chat/date.ts';
 import { TemplateError } from './chat/template-error.ts';
+import { openChatTemplate } from './chat-template.ts';
 import { recordedChats, tokenizerFolder } from './fixtures/tokenizers.ts';
 import { openTokenizer } from './tokenizer.ts';
 
@@ -61,7 +61,9 @@ describe('a template that refuses', () => {
   });
 
   test('is broken', async () => {
-    expect(await refusal('{% for %}')).toMatch(/^template-broken: the chat template cannot be read/);
+    expect(await refusal('{% for %}')).toMatch(
+      /^template-broken: the chat template cannot be read/,
+    );
   });
 
   test('says so', async () => {

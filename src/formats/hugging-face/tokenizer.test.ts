@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { covers } from '../../catalog/covers.ts';
-import { filesOf, recordedOf, TOKENIZERS, tokenizerFolder } from './fixtures/tokenizers.ts';
 import { folderOf } from './fixtures/tiny-folder.ts';
+import { filesOf, recordedOf, TOKENIZERS, tokenizerFolder } from './fixtures/tokenizers.ts';
 import { openTokenizer, type TextCodec } from './tokenizer.ts';
 import { TokenizerError } from './tokenizer-error.ts';
 
@@ -64,13 +64,17 @@ describe.each(TOKENIZERS)('%s', (name) => {
       const starts = spans.map(({ start }) => start);
       expect(starts).toEqual(starts.toSorted((a, b) => a - b));
       const covered = new Set(
-        spans.flatMap(({ start, end }) =>
-          Array.from({ length: end - start }, (_, i) => start + i),
-        ),
+        spans.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, i) => start + i)),
       );
       // Space beside a token that takes it in belongs to none.
       const left = Array.from(whole, (_, at) => at).filter((at) => !covered.has(at));
-      expect({ text, left: left.map((at) => whole[at]).join('').trim() }).toEqual({ text, left: '' });
+      expect({
+        text,
+        left: left
+          .map((at) => whole[at])
+          .join('')
+          .trim(),
+      }).toEqual({ text, left: '' });
     }
   });
 });
@@ -140,30 +144,131 @@ describe('a folder that cannot be read', () => {
     change(json);
     return { ...FILES, [file]: JSON.stringify(json) };
   };
-  const model = (fields: object) => changed((json) => Object.assign(json['model'] as object, fields));
+  const model = (fields: object) =>
+    changed((json) => Object.assign(json['model'] as object, fields));
 
   test.each<[string, Record<string, string>, string, RegExp]>([
     ['nothing', {}, 'tokenizer-missing', /no tokenizer\.json: save the tokenizer/],
-    ['SentencePiece alone', { 'tokenizer.model': 'x' }, 'tokenizer-missing', /tokenizer\.model alone/],
+    [
+      'SentencePiece alone',
+      { 'tokenizer.model': 'x' },
+      'tokenizer-missing',
+      /tokenizer\.model alone/,
+    ],
     ['no JSON', { ...FILES, [PIPELINE]: '{"a":' }, 'tokenizer-file', /tokenizer\.json is not JSON/],
-    ['an empty file', { ...FILES, [PIPELINE]: '' }, 'tokenizer-file', /tokenizer\.json is not JSON/],
-    ['a key twice', { ...FILES, [SETTINGS]: '{"a":1,"a":2}' }, 'tokenizer-file', /tokenizer_config\.json has the key "a" twice/],
+    [
+      'an empty file',
+      { ...FILES, [PIPELINE]: '' },
+      'tokenizer-file',
+      /tokenizer\.json is not JSON/,
+    ],
+    [
+      'a key twice',
+      { ...FILES, [SETTINGS]: '{"a":1,"a":2}' },
+      'tokenizer-file',
+      /tokenizer_config\.json has the key "a" twice/,
+    ],
     ['no model', changed((json) => delete json['model']), 'tokenizer-value', /has no model/],
-    ['a model that is not read', model({ type: 'WordLevel' }), 'tokenizer-not-supported', /"WordLevel" is not read here: BPE is/],
+    [
+      'a model that is not read',
+      model({ type: 'WordLevel' }),
+      'tokenizer-not-supported',
+      /"WordLevel" is not read here: BPE is/,
+    ],
     ['dropout', model({ dropout: 0.1 }), 'tokenizer-not-supported', /dropout/],
     ['no vocabulary', model({ vocab: [] }), 'tokenizer-value', /no vocab/],
     ['an id that is none', model({ vocab: { a: 1.5 } }), 'tokenizer-value', /id of "a"/],
     ['merges that are none', model({ merges: ['a'] }), 'tokenizer-value', /merges/],
-    ['another normalizer', changed((json) => { json['normalizer'] = { type: 'Lowercase' }; }), 'tokenizer-not-supported', /normalizer "Lowercase"/],
-    ['a step of a sequence', changed((json) => { json['pre_tokenizer'] = { type: 'Sequence', pretokenizers: [{ type: 'BertPreTokenizer' }] }; }), 'tokenizer-not-supported', /pre_tokenizer "BertPreTokenizer"/],
-    ['a Split that merges', changed((json) => { json['pre_tokenizer'] = { type: 'Split', pattern: { String: 'a' }, behavior: 'MergedWithNext', invert: false }; }), 'tokenizer-not-supported', /"MergedWithNext"/],
-    ['a pattern that is none', changed((json) => { json['pre_tokenizer'] = { type: 'Split', pattern: { Regex: '(' }, behavior: 'Isolated', invert: false }; }), 'tokenizer-not-supported', /is not read here/],
-    ['a space in front', changed((json) => { json['pre_tokenizer'] = { type: 'ByteLevel', add_prefix_space: true }; }), 'tokenizer-not-supported', /adds a space/],
-    ['another decoder', changed((json) => { json['decoder'] = { type: 'CTC' }; }), 'tokenizer-not-supported', /decoder "CTC"/],
-    ['another post-processor', changed((json) => { json['post_processor'] = { type: 'BertProcessing' }; }), 'tokenizer-not-supported', /"BertProcessing"/],
-    ['a whole word', changed((json) => { json['added_tokens'] = [{ id: 1, content: 'ab', single_word: true }]; }), 'tokenizer-not-supported', /single_word/],
-    ['a named token without an id', changed((json) => { json['pad_token'] = '[PAD]'; }, SETTINGS), 'tokenizer-value', /"\[PAD\]"/],
-    ['a length that is none', changed((json) => { json['model_max_length'] = -1; }, SETTINGS), 'tokenizer-value', /model_max_length is -1/],
+    [
+      'another normalizer',
+      changed((json) => {
+        json['normalizer'] = { type: 'Lowercase' };
+      }),
+      'tokenizer-not-supported',
+      /normalizer "Lowercase"/,
+    ],
+    [
+      'a step of a sequence',
+      changed((json) => {
+        json['pre_tokenizer'] = { type: 'Sequence', pretokenizers: [{ type: 'BertPreTokenizer' }] };
+      }),
+      'tokenizer-not-supported',
+      /pre_tokenizer "BertPreTokenizer"/,
+    ],
+    [
+      'a Split that merges',
+      changed((json) => {
+        json['pre_tokenizer'] = {
+          type: 'Split',
+          pattern: { String: 'a' },
+          behavior: 'MergedWithNext',
+          invert: false,
+        };
+      }),
+      'tokenizer-not-supported',
+      /"MergedWithNext"/,
+    ],
+    [
+      'a pattern that is none',
+      changed((json) => {
+        json['pre_tokenizer'] = {
+          type: 'Split',
+          pattern: { Regex: '(' },
+          behavior: 'Isolated',
+          invert: false,
+        };
+      }),
+      'tokenizer-not-supported',
+      /is not read here/,
+    ],
+    [
+      'a space in front',
+      changed((json) => {
+        json['pre_tokenizer'] = { type: 'ByteLevel', add_prefix_space: true };
+      }),
+      'tokenizer-not-supported',
+      /adds a space/,
+    ],
+    [
+      'another decoder',
+      changed((json) => {
+        json['decoder'] = { type: 'CTC' };
+      }),
+      'tokenizer-not-supported',
+      /decoder "CTC"/,
+    ],
+    [
+      'another post-processor',
+      changed((json) => {
+        json['post_processor'] = { type: 'BertProcessing' };
+      }),
+      'tokenizer-not-supported',
+      /"BertProcessing"/,
+    ],
+    [
+      'a whole word',
+      changed((json) => {
+        json['added_tokens'] = [{ id: 1, content: 'ab', single_word: true }];
+      }),
+      'tokenizer-not-supported',
+      /single_word/,
+    ],
+    [
+      'a named token without an id',
+      changed((json) => {
+        json['pad_token'] = '[PAD]';
+      }, SETTINGS),
+      'tokenizer-value',
+      /"\[PAD\]"/,
+    ],
+    [
+      'a length that is none',
+      changed((json) => {
+        json['model_max_length'] = -1;
+      }, SETTINGS),
+      'tokenizer-value',
+      /model_max_length is -1/,
+    ],
   ])('%s', async (_, files, code, message) => {
     const error = await openTokenizer(folderOf(files)).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(TokenizerError);

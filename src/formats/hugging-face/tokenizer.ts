@@ -70,15 +70,19 @@ export async function openTokenizer(folder: ModelFolder): Promise<TextCodec> {
     ...vocabulary.added.map(({ content, id }) => [content, id] as const),
   ]);
   const tokens = new Map([...ids].map(([token, id]) => [id, token]));
+  // A token that is found in what a normalizer makes of a text is decoded as it is found.
+  const normalized = vocabulary.added
+    .filter((token) => !isFoundAsItIs(token))
+    .map(({ id, content }) => ({ id, content: encoder.normalize(content) }));
+  for (const { id, content } of normalized) tokens.set(id, content);
   const special = new Set(vocabulary.added.filter((token) => token.special).map(({ id }) => id));
   const around = aroundText(pipeline['post_processor'], settings, (token) => ids.get(token));
   const join = decoderOf(pipeline['decoder']);
   const writing = {
     byteLevel: hasStep(pipeline['decoder'], 'ByteLevel'),
     composed: hasStep(pipeline['normalizer'], 'NFC'),
-    added: new Map(
-      vocabulary.added.filter(isFoundAsItIs).map((token) => [token.content, token] as const),
-    ),
+    added: new Set(vocabulary.added.filter(isFoundAsItIs).map(({ content }) => content)),
+    normalized: new Set(normalized.map(({ content }) => content)),
   };
   const named = NAMED.flatMap((name) => {
     const content = tokenIn(settings, name);
@@ -94,11 +98,11 @@ export async function openTokenizer(folder: ModelFolder): Promise<TextCodec> {
     size: [...tokens.keys()].reduce((size, id) => Math.max(size, id + 1), 0),
     namedTokens: Object.fromEntries(named),
     encode: (text, { specials = true } = {}) => {
-      const { ids } = encoder(text);
+      const { ids } = encoder.encode(text);
       return specials ? [...around.before, ...ids, ...around.after] : ids;
     },
     align: (text, { specials = true } = {}) => {
-      const encoded = encoder(text);
+      const encoded = encoder.encode(text);
       const spans = spansOf(text, encoded, writing);
       if (!specials) return { ids: encoded.ids, spans };
       const at = (ids: readonly number[], place: number) =>

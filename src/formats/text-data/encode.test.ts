@@ -96,10 +96,7 @@ test(
     const folder = new Map(tokenizerFolder('llama3'));
     folder.set('tokenizer_config.json', partsOfBlob(new Blob([JSON.stringify(settings)])));
     const limited = await openTokenizer(folder);
-    const records = [
-      json({ text: 'Once.' }),
-      json({ text: 'ab '.repeat(100) }),
-    ].join('\n');
+    const records = [json({ text: 'Once.' }), json({ text: 'ab '.repeat(100) })].join('\n');
     const { items, dropped } = await encoded(records, {}, limited);
     expect(dropped).toBe(0);
     expect(items.map(({ truncated }) => truncated)).toEqual([false, true]);
@@ -123,7 +120,12 @@ test('a plain text is cut into pieces of the length, none of which is lost', asy
 
 describe('chats that cannot be written', () => {
   const chat = (role: string) =>
-    json({ messages: [{ role, content: 'a' }, { role: 'assistant', content: 'b' }] });
+    json({
+      messages: [
+        { role, content: 'a' },
+        { role: 'assistant', content: 'b' },
+      ],
+    });
 
   test('are told with their lines', async () => {
     const error = await encoded([chat('user'), chat('bard'), chat('poet')].join('\n'), {

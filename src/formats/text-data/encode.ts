@@ -53,7 +53,9 @@ export function encodeTexts(
   });
   if (faults.count > 0)
     throw new DataFileError(faults, `${faults.count} of ${lessons.length} chats cannot be written`);
-  const all = encoded.flatMap((text) => (format === 'plain' ? pieces(text, length) : [cut(text, length)]));
+  const all = encoded.flatMap((text) =>
+    format === 'plain' ? pieces(text, length) : [cut(text, length)],
+  );
   // The first token of a text is predicted from nothing.
   const items = all.filter(({ asked }) => asked.includes(true, 1));
   return { items, dropped: all.length - items.length };
@@ -61,7 +63,11 @@ export function encodeTexts(
 
 type Labelled = Omit<EncodedText, 'truncated'>;
 
-function encodeLesson(lesson: Lesson, codec: TextCodec, template: ChatTemplate | undefined): Labelled {
+function encodeLesson(
+  lesson: Lesson,
+  codec: TextCodec,
+  template: ChatTemplate | undefined,
+): Labelled {
   switch (lesson.kind) {
     case 'document':
       return ended(codec.encode(lesson.text), codec, () => true);
@@ -69,13 +75,19 @@ function encodeLesson(lesson: Lesson, codec: TextCodec, template: ChatTemplate |
       return encodeParts(lesson.parts, codec);
     case 'chat':
       if (!template)
-        throw new FormatError('the data are chats, and the tokenizer has no chat template: give one');
+        throw new FormatError(
+          'the data are chats, and the tokenizer has no chat template: give one',
+        );
       return template.encode(lesson.messages);
   }
 }
 
 /** Ids with that of the end behind them, which is asked as what stands before it is. */
-function ended(ids: readonly number[], { eos }: TextCodec, asks: (at: number) => boolean): Labelled {
+function ended(
+  ids: readonly number[],
+  { eos }: TextCodec,
+  asks: (at: number) => boolean,
+): Labelled {
   const all = eos === undefined || ids.at(-1) === eos ? ids : [...ids, eos];
   return { ids: all, asked: all.map((_, at) => asks(at)) };
 }

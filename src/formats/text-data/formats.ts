@@ -1,5 +1,5 @@
-import type { ChatMessage } from '../hugging-face/chat-template.ts';
 import { quote } from '../format-error.ts';
+import type { ChatMessage } from '../hugging-face/chat-template.ts';
 import { isJsonObject, type JsonObject } from '../strict-json.ts';
 import { guanacoTurns } from './guanaco.ts';
 import type { Lesson } from './lesson.ts';
@@ -37,7 +37,9 @@ export const formatOf = (record: JsonObject): RecordFormatName | undefined =>
 
 function readText(record: JsonObject): Lesson | string {
   const value = record['text'];
-  return text(value) ? { kind: 'document', text: value } : '"text" must be a text that is not empty';
+  return text(value)
+    ? { kind: 'document', text: value }
+    : '"text" must be a text that is not empty';
 }
 
 function readGuanaco(record: JsonObject): Lesson | string {
@@ -64,7 +66,7 @@ const isMessage = (message: unknown): boolean =>
 const chatOf = (messages: readonly ChatMessage[]): Lesson | string =>
   messages.some(({ role }) => role === 'assistant')
     ? { kind: 'chat', messages }
-    : 'no message is the assistant\'s, so there is nothing to learn';
+    : "no message is the assistant's, so there is nothing to learn";
 
 /** Who speaks, by the words of the field. */
 const ROLES: Readonly<Record<string, string>> = {

@@ -8,17 +8,22 @@ export interface Encoded {
   readonly ids: readonly number[];
 }
 
-/**
- * What makes tokens of a text, by the library. Throws {@link TokenizerError} for a pattern that it
- * cannot read.
- */
-export async function encoderOf(pipeline: object): Promise<(text: string) => Encoded> {
+/** What makes tokens of a text, by the library. */
+export interface Encoder {
+  readonly encode: (text: string) => Encoded;
+  /** What a text is changed to before it is split. */
+  readonly normalize: (text: string) => string;
+}
+
+/** Throws {@link TokenizerError} for a pattern that the library cannot read. */
+export async function encoderOf(pipeline: object): Promise<Encoder> {
   const { Tokenizer } = await import('@huggingface/tokenizers');
   const tokenizer = made(() => new Tokenizer(pipeline, {}));
-  return (text) =>
-    text === ''
-      ? { tokens: [], ids: [] }
-      : tokenizer.encode(text, { add_special_tokens: false });
+  return {
+    encode: (text) =>
+      text === '' ? { tokens: [], ids: [] } : tokenizer.encode(text, { add_special_tokens: false }),
+    normalize: (text) => tokenizer.normalizer?.normalize(text) ?? text,
+  };
 }
 
 function made<T>(make: () => T): T {

@@ -6,7 +6,10 @@ import { TokenizerError } from '../tokenizer-error.ts';
 const MOST_IDS = 2 ** 22;
 
 const wrong = (what: string) =>
-  new TokenizerError('tokenizer-value', `tokenizer.json: ${what}: save it again with save_pretrained`);
+  new TokenizerError(
+    'tokenizer-value',
+    `tokenizer.json: ${what}: save it again with save_pretrained`,
+  );
 
 /** A token that texts are searched for before all else. */
 export interface AddedToken {
@@ -68,6 +71,11 @@ function addedTokensOf(list: unknown): readonly (AddedToken & JsonObject)[] {
         'tokenizer-not-supported',
         `tokenizer.json: the added token ${quote(content)} is found as a whole word only (single_word), which is not read here: save the tokenizer without that`,
       );
-    return { ...token, content, id: idOf(token['id'], content), special: token['special'] === true };
+    return {
+      ...token,
+      content,
+      id: idOf(token['id'], content),
+      special: token['special'] === true,
+    };
   });
 }

@@ -1,7 +1,6 @@
 import { TokenizerError } from '../tokenizer-error.ts';
 import { bytesOfToken } from './byte-level.ts';
 import type { Encoded } from './encoder.ts';
-import type { AddedToken } from './model.ts';
 
 /** Where a token stands in its text, in UTF-16 units: from `start` up to `end`. */
 export interface Span {
@@ -15,8 +14,10 @@ export interface Writing {
   readonly byteLevel: boolean;
   /** Whether texts are composed first (NFC). */
   readonly composed: boolean;
-  /** Added tokens that stand in a text as they are, by their content. */
-  readonly added: ReadonlyMap<string, AddedToken>;
+  /** Added tokens that stand in a text as they are. */
+  readonly added: ReadonlySet<string>;
+  /** Added tokens that stand in what a normalizer makes of a text, as it makes them. */
+  readonly normalized: ReadonlySet<string>;
 }
 
 /**
@@ -29,11 +30,11 @@ export function spansOf(text: string, { tokens }: Encoded, writing: Writing): re
   const spans: Span[] = [];
   let at = 0;
   for (let i = 0; i < tokens.length; ) {
-    const here = writing.added.get(tokens[i] as string);
-    if (here) {
-      const start = text.indexOf(here.content, at);
+    const token = tokens[i] as string;
+    if (writing.added.has(token)) {
+      const start = text.indexOf(token, at);
       if (start < 0) throw notThere();
-      at = start + here.content.length;
+      at = start + token.length;
       spans.push({ start, end: at });
       i++;
       continue;
@@ -67,7 +68,11 @@ function spansOfRun(text: string, tokens: readonly string[], writing: Writing): 
   const bytes = pieces.flat();
   // Spaces beside an added token may belong to it.
   const lead = text.length - text.trimStart().length;
-  const shapes = [{ cut: 0, text }, { cut: 0, text: text.trimEnd() }, { cut: lead, text: text.slice(lead) }];
+  const shapes = [
+    { cut: 0, text },
+    { cut: 0, text: text.trimEnd() },
+    { cut: lead, text: text.slice(lead) },
+  ];
   for (const shape of [...shapes, { cut: lead, text: text.trim() }]) {
     const places = placesOf(shape.text, writing);
     const extra = bytes.length - places.length;
@@ -88,7 +93,8 @@ function spansOfRun(text: string, tokens: readonly string[], writing: Writing): 
 
 const FALLBACK = /^<0x([0-9A-F]{2})>$/;
 
-function bytesIn(token: string, { byteLevel }: Writing): readonly number[] {
+function bytesIn(token: string, { byteLevel, normalized }: Writing): readonly number[] {
+  if (byteLevel && normalized.has(token)) return [...UTF_8.encode(token)];
   if (byteLevel) return bytesOfToken(token) ?? [...UTF_8.encode(token)];
   const byte = FALLBACK.exec(token)?.[1];
   if (byte !== undefined) return [Number.parseInt(byte, 16)];

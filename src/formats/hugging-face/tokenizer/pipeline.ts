@@ -3,8 +3,7 @@ import { isJsonObject, type JsonObject } from '../../strict-json.ts';
 import { TokenizerError } from '../tokenizer-error.ts';
 
 /** GPT-2's pattern, which a ByteLevel without a pattern of its own splits by. */
-const GPT2 =
-  "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 const unsupported = (what: string) =>
   new TokenizerError(
@@ -72,7 +71,8 @@ function isolated(step: JsonObject): JsonObject {
  * a file gives it reads as they are meant, so it gets GPT-2's as one.
  */
 function byteLevel(step: JsonObject): JsonObject {
-  if (step['add_prefix_space'] === true) throw unsupported('a ByteLevel that adds a space in front');
+  if (step['add_prefix_space'] === true)
+    throw unsupported('a ByteLevel that adds a space in front');
   if (step['use_regex'] === false) return step;
   const split = { type: 'Split', pattern: { Regex: GPT2 }, behavior: 'Isolated', invert: false };
   return { type: 'Sequence', pretokenizers: [split, { ...step, use_regex: false }] };

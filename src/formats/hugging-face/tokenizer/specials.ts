@@ -111,7 +111,8 @@ function readTemplate({ single, special_tokens }: JsonObject): Around {
       );
     return ids;
   };
-  if (text < 0 || items.filter(isText).length > 1) throw unsupported('a template without its text is');
+  if (text < 0 || items.filter(isText).length > 1)
+    throw unsupported('a template without its text is');
   return {
     before: items.slice(0, text).flatMap(idsOf),
     after: items.slice(text + 1).flatMap(idsOf),
