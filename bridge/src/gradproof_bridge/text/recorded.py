@@ -36,7 +36,8 @@ def recorded(folder: Path) -> dict[str, str]:
     with _on_the_day():
         chats = [_chat(loaded[chat.tokenizer], chat) for chat in CHATS]
     producer = " + ".join(f"{library} {version(library)}" for library in _LIBRARIES)
-    return {**files, "chats.jsonl": _lines(chats), "producer.txt": f"{producer}\n"}
+    texts = [{"name": name, "text": text} for name, text in all_texts().items()]
+    return {**files, "texts.jsonl": _lines(texts), "chats.jsonl": _lines(chats), "producer.txt": f"{producer}\n"}
 
 
 def _lines(values: Sequence[object]) -> str:
@@ -50,7 +51,9 @@ def _loaded(folder: Path) -> Any:
 
 
 def _texts(tokenizer: Any, folder: Path) -> list[object]:
-    """Ids of every text and the text of these; ids that no text has, decoded."""
+    """Ids of every text, with how many of them are put before and after it, and the text of these;
+    ids that no text has, decoded.
+    """
     from tokenizers import Tokenizer
 
     alone = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -60,27 +63,33 @@ def _texts(tokenizer: Any, folder: Path) -> list[object]:
         plain = tokenizer.encode(text, add_special_tokens=False)
         if alone.encode(text, add_special_tokens=False).ids != plain:
             raise BridgeError(f"{folder.name}: transformers and tokenizers differ on {name!r}")
+        before = next(at for at in range(len(ids) + 1) if ids[at : at + len(plain)] == plain)
         kept.append({
             "name": name,
-            "text": text,
             "ids": ids,
-            "plain": plain,
-            "decoded": tokenizer.decode(ids),
-            "shown": tokenizer.decode(ids, skip_special_tokens=True),
+            "around": [before, len(ids) - before - len(plain)],
+            **_decoded(tokenizer, ids, text),
         })
     size = max(tokenizer.get_vocab().values()) + 1
     # Steps that leave characters of several bytes in pieces.
     for step in (1, 7, 89):
         ids = [(at * step) % (size + 3) for at in range(size + 3)]
-        kept.append({
-            "name": f"every {step}",
-            "decodes": ids,
-            "decoded": tokenizer.decode(ids),
-            "shown": tokenizer.decode(ids, skip_special_tokens=True),
-        })
+        kept.append({"name": f"every {step}", "decodes": ids, **_decoded(tokenizer, ids, None)})
     names = {name: getattr(tokenizer, f"{name}_token_id") for name in ("bos", "eos", "pad")}
     kept.append({"names": {"size": size, **names}})
     return kept
+
+
+def _decoded(tokenizer: Any, ids: list[int], text: str | None) -> dict[str, str | None]:
+    """The text of ids, null where it is the one that was encoded; and without special tokens, null
+    where that is the same.
+    """
+    decoded = tokenizer.decode(ids)
+    shown = tokenizer.decode(ids, skip_special_tokens=True)
+    return {
+        "decoded": None if decoded == text else decoded,
+        "shown": None if shown == decoded else shown,
+    }
 
 
 @contextmanager
