@@ -35,13 +35,13 @@ const { items } = encodeTexts(await readTextData(partsOfBlob(data)), codec, {
   template: await openChatTemplate(codec),
 });
 for (const { text, asked } of piecesOf(items[0], codec))
-  console.log(asked ? 'asked:' : 'shown:', JSON.stringify(text));
+  console.log(asked ? 'asked:' : 'shown:', JSON.stringify(text.slice(-40)));
 const { tokens, asked } = countTokens(items);
 console.log(`${items.length} texts, ${asked} of ${tokens} tokens are asked`);
 
 const rows = listed(packedRows(items, 256));
 const loader = new DataLoader(rows, packedTexts(256, codec.pad), { batchSize: 4, seed: 7 });
-for (const { inputs, labels } of loader.epoch(0))
-  console.log(
-    `ids ${inputs.ids.shape}, documents 0 to ${Math.max(...inputs.documents.data)}, labels ${labels.shape}`,
-  );
+for (const { inputs, labels } of loader.epoch(0)) {
+  const last = Math.max(...inputs.documents.data);
+  console.log(`ids ${inputs.ids.shape}, labels ${labels.shape}, documents 0 to ${last}`);
+}

@@ -108,7 +108,7 @@ test(
   },
 );
 
-test('a plain text is cut into pieces of the length, none of which is lost', async () => {
+test('a plain text is cut into pieces of the length, and all are kept', async () => {
   const text = 'The quick brown fox. '.repeat(20);
   const { items, dropped } = await encoded(text, { length: 16 });
   const ids = [...codec.encode(text), codec.eos as number];

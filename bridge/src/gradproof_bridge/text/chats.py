@@ -29,7 +29,7 @@ _LONGER = _said(
     ("user", "  Is it caf\u00e9 or cafe\u0301?  "),
     ("assistant", "Both; \U0001f44d\U0001f3fd either is fine.\n"),
     ("user", "And <b> & 'quotes'?"),
-    ("assistant", "\n  They stay: <b> & \"quotes\".  "),
+    ("assistant", '\n  They stay: <b> & "quotes".  '),
 )
 _ASKED = _LONGER[:4]
 _THOUGHT = _said(
@@ -47,7 +47,7 @@ _TOOL = {
         "parameters": {"type": "object", "properties": {"place": {"type": "string"}}},
     },
 }
-_CALLED = [
+_CALLED: list[Message] = [
     {"role": "user", "content": "Weather in Z\u00fcrich?"},
     {
         "role": "assistant",

@@ -17,7 +17,7 @@ from gradproof_bridge.text.templates import template
 from gradproof_bridge.text.texts import all_texts
 from gradproof_bridge.text.tokenizers import TOKENIZERS
 
-DAY = datetime.datetime(2026, 3, 4, 15, 6, 7)  # noqa: DTZ001 - templates ask for the local time
+DAY = datetime.datetime(2026, 3, 4, 15, 6, 7)
 """What `strftime_now` says in a recording."""
 
 _LIBRARIES = ("tokenizers", "transformers", "jinja2")
@@ -37,7 +37,12 @@ def recorded(folder: Path) -> dict[str, str]:
         chats = [_chat(loaded[chat.tokenizer], chat) for chat in CHATS]
     producer = " + ".join(f"{library} {version(library)}" for library in _LIBRARIES)
     texts = [{"name": name, "text": text} for name, text in all_texts().items()]
-    return {**files, "texts.jsonl": _lines(texts), "chats.jsonl": _lines(chats), "producer.txt": f"{producer}\n"}
+    return {
+        **files,
+        "texts.jsonl": _lines(texts),
+        "chats.jsonl": _lines(chats),
+        "producer.txt": f"{producer}\n",
+    }
 
 
 def _lines(values: Sequence[object]) -> str:
@@ -64,12 +69,14 @@ def _texts(tokenizer: Any, folder: Path) -> list[object]:
         if alone.encode(text, add_special_tokens=False).ids != plain:
             raise BridgeError(f"{folder.name}: transformers and tokenizers differ on {name!r}")
         before = next(at for at in range(len(ids) + 1) if ids[at : at + len(plain)] == plain)
-        kept.append({
-            "name": name,
-            "ids": ids,
-            "around": [before, len(ids) - before - len(plain)],
-            **_decoded(tokenizer, ids, text),
-        })
+        kept.append(
+            {
+                "name": name,
+                "ids": ids,
+                "around": [before, len(ids) - before - len(plain)],
+                **_decoded(tokenizer, ids, text),
+            }
+        )
     size = max(tokenizer.get_vocab().values()) + 1
     # Steps that leave characters of several bytes in pieces.
     for step in (1, 7, 89):

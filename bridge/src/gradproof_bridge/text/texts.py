@@ -62,9 +62,7 @@ def long_text() -> str:
     wheel = [kind for kind, weight in zip(kinds, weights, strict=True) for _ in range(weight)]
     words = [int(word) for word in philox(2 * LONG, seed=11, stream=0)]
     chosen = [wheel[word % len(wheel)] for word in words[:LONG]]
-    return "".join(
-        kind[word % len(kind)] for kind, word in zip(chosen, words[LONG:], strict=True)
-    )
+    return "".join(kind[word % len(kind)] for kind, word in zip(chosen, words[LONG:], strict=True))
 
 
 def all_texts() -> dict[str, str]:

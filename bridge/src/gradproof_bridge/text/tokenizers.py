@@ -70,14 +70,16 @@ def _llama3(lines: Sequence[str], folder: Path) -> None:
     names = ("begin_of_text", "end_of_text", "start_header_id", "end_header_id", "eot_id", "pad")
     tokenizer.add_special_tokens([f"<|{name}|>" for name in names])
     begin = "<|begin_of_text|>"
-    tokenizer.post_processor = processors.Sequence([
-        processors.ByteLevel(trim_offsets=True),
-        processors.TemplateProcessing(
-            single=f"{begin} $A",
-            pair=f"{begin} $A {begin} $B",
-            special_tokens=[(begin, tokenizer.token_to_id(begin))],
-        ),
-    ])
+    tokenizer.post_processor = processors.Sequence(
+        [
+            processors.ByteLevel(trim_offsets=True),
+            processors.TemplateProcessing(
+                single=f"{begin} $A",
+                pair=f"{begin} $A {begin} $B",
+                special_tokens=[(begin, tokenizer.token_to_id(begin))],
+            ),
+        ]
+    )
     _saved(
         tokenizer,
         folder,
@@ -102,13 +104,15 @@ def _qwen2(lines: Sequence[str], folder: Path) -> None:
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
     tokenizer.add_special_tokens(["<|endoftext|>", "<|im_start|>", "<|im_end|>"])
-    tokenizer.add_tokens([
-        _added("<tool_call>"),
-        _added("</tool_call>"),
-        _added("<left>", lstrip=True),
-        _added("<right>", rstrip=True),
-        _added("caf\u00e9!", normalized=True),
-    ])
+    tokenizer.add_tokens(
+        [
+            _added("<tool_call>"),
+            _added("</tool_call>"),
+            _added("<left>", lstrip=True),
+            _added("<right>", rstrip=True),
+            _added("caf\u00e9!", normalized=True),
+        ]
+    )
     _saved(
         tokenizer,
         folder,
@@ -176,20 +180,22 @@ def _llama2_legacy(lines: Sequence[str], folder: Path) -> None:
 
     vocab, merges = _pieces(lines)
     tokenizer = Tokenizer(
-        models.BPE(
-            vocab=vocab, merges=merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True
-        )
+        models.BPE(vocab=vocab, merges=merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True)
     )
-    tokenizer.normalizer = normalizers.Sequence([
-        normalizers.Prepend("\u2581"),
-        normalizers.Replace(" ", "\u2581"),
-    ])
-    tokenizer.decoder = decoders.Sequence([
-        decoders.Replace("\u2581", " "),
-        decoders.ByteFallback(),
-        decoders.Fuse(),
-        decoders.Strip(content=" ", left=1),
-    ])
+    tokenizer.normalizer = normalizers.Sequence(
+        [
+            normalizers.Prepend("\u2581"),
+            normalizers.Replace(" ", "\u2581"),
+        ]
+    )
+    tokenizer.decoder = decoders.Sequence(
+        [
+            decoders.Replace("\u2581", " "),
+            decoders.ByteFallback(),
+            decoders.Fuse(),
+            decoders.Strip(content=" ", left=1),
+        ]
+    )
     tokenizer.add_special_tokens(["<unk>", "<s>", "</s>"])
     tokenizer.add_tokens([_added("<extra>", normalized=True)])
     tokenizer.post_processor = processors.TemplateProcessing(

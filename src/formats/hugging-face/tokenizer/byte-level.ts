@@ -8,7 +8,7 @@ const BYTES = Array.from({ length: 256 }, (_, byte) => byte);
  * The byte of each character in a token of a byte-level vocabulary, as GPT-2 has it: bytes that
  * print are themselves, the others are the characters from U+0100 on, in their order.
  */
-export const BYTE_OF: ReadonlyMap<string, number> = new Map([
+const BYTE_OF: ReadonlyMap<string, number> = new Map([
   ...BYTES.filter(prints).map((byte): [string, number] => [String.fromCharCode(byte), byte]),
   ...BYTES.filter((byte) => !prints(byte)).map((byte, i): [string, number] => [
     String.fromCharCode(0x100 + i),
