@@ -1,5 +1,6 @@
 import { TokenizerError } from '../tokenizer-error.ts';
 import { bytesOfToken } from './byte-level.ts';
+import { composedParts } from './composed-parts.ts';
 import type { Encoded } from './encoder.ts';
 
 /** Where a token stands in its text, in UTF-16 units: from `start` up to `end`. */
@@ -44,7 +45,7 @@ export function spansOf(text: string, { tokens }: Encoded, writing: Writing): re
     const run = tokens.slice(i, next);
     const end = next < tokens.length ? text.indexOf(tokens[next] as string, at) : text.length;
     if (end < 0) throw notThere();
-    spans.push(...spansOfRun(text.slice(at, end), run, writing).map((span) => moved(span, at)));
+    for (const span of spansOfRun(text.slice(at, end), run, writing)) spans.push(moved(span, at));
     at = end;
     i = next;
   }
@@ -107,7 +108,7 @@ function placesOf(
   { byteLevel, composed }: Writing,
 ): readonly (Span & { readonly byte: number })[] {
   const whole = composed && text.normalize('NFC') !== text;
-  const parts = whole ? graphemes(text) : Array.from(text);
+  const parts = whole ? composedParts(text) : Array.from(text);
   let start = 0;
   return parts.flatMap((part) => {
     const from = start;
@@ -117,7 +118,3 @@ function placesOf(
     return Array.from(bytes, (byte) => ({ byte, start: from, end: start }));
   });
 }
-
-/** Parts of a text that are composed by themselves. */
-const graphemes = (text: string): readonly string[] =>
-  Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
