@@ -110,7 +110,20 @@ export async function openChatTemplate(
 /** Lets the template ask our clock: the library's own writes months in the machine's language. */
 const CLOCK = '{% set strftime_now = strftime_at %}\n';
 
-/** What transformers tells a template: fields that are null are left out of messages. */
+/** Names of what was thought before an answer; the first is the one that templates read. */
+const REASONING = ['reasoning_content', 'thinking', 'reasoning'] as const;
+
+/** A message as transformers tells it: without fields that are null, thoughts by their names. */
+function told(message: ChatMessage): Readonly<Record<string, unknown>> {
+  const given = Object.fromEntries(
+    Object.entries(message).filter(([, value]) => value !== null && value !== undefined),
+  );
+  const name = REASONING.find((field) => given[field] !== undefined);
+  if (name === undefined) return given;
+  return { thinking: given[name], ...given, reasoning_content: given[name] };
+}
+
+/** What transformers tells a template. */
 function variablesOf(
   codec: TextCodec,
   messages: readonly ChatMessage[],
@@ -118,11 +131,7 @@ function variablesOf(
 ): Readonly<Record<string, unknown>> {
   const date = now ?? new Date();
   return {
-    messages: messages.map((message) =>
-      Object.fromEntries(
-        Object.entries(message).filter(([, value]) => value !== null && value !== undefined),
-      ),
-    ),
+    messages: messages.map(told),
     tools: tools ?? null,
     documents: null,
     add_generation_prompt: addGenerationPrompt,

@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.ts';
+import { GradproofError } from '../../errors.ts';
 import { FormatError } from '../format-error.ts';
 import type { ChatTemplate } from '../hugging-face/chat-template.ts';
 import type { TextCodec } from '../hugging-face/tokenizer.ts';
@@ -46,8 +46,8 @@ export function encodeTexts(
     try {
       return [encodeLesson(lesson, codec, template)];
     } catch (error) {
-      if (error instanceof FormatError) throw error;
-      faults.add(line, messageOf(error));
+      if (error instanceof FormatError || !(error instanceof GradproofError)) throw error;
+      faults.add(line, error.message);
       return [];
     }
   });

@@ -38,6 +38,12 @@ _THOUGHT = _said(
     ("user", "Two?"),
     ("assistant", "<think>well</think>\n\nTwo."),
 )
+_REASONED: list[Message] = [
+    {"role": "user", "content": "One?"},
+    {"role": "assistant", "content": "One.", "reasoning": "as it is said"},
+    {"role": "user", "content": "Two?"},
+    {"role": "assistant", "content": "Two.", "thinking": "more", "reasoning_content": None},
+]
 _EMOJI_LAST = _said(("user", "Smile."), ("assistant", "\U0001f600"), ("user", "\U0001f600"))
 _TOOL = {
     "type": "function",
@@ -76,6 +82,10 @@ CHATS: list[Chat] = [
     Chat("longer", "qwen2", "chatml_generation", _LONGER),
     Chat("asked", "qwen2", "chatml_generation", _ASKED, _PROMPT),
     Chat("once", "qwen2", "forgetful", _THOUGHT[:2]),
+    Chat("tools", "qwen2", "thinking", _CALLED, {"tools": [_TOOL]}),
+    Chat("thoughts", "qwen2", "thinking", _THOUGHT),
+    Chat("fields", "qwen2", "thinking", _REASONED),
+    Chat("asked", "qwen2", "thinking", _ASKED, {**_PROMPT, "enable_thinking": False}),
     Chat("short", "smollm", "chatml", _SHORT),
     Chat("longer", "smollm", "chatml_generation", _LONGER),
     Chat("short", "llama3", "llama3", _SHORT),
