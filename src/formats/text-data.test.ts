@@ -171,7 +171,7 @@ describe('what cannot be read', () => {
     [
       'a speaker that is not known',
       { conversations: [{ from: 'constructor', value: 'a' }] },
-      /turn 1 has "from" "constructor": known are/,
+      /turn 1 has "from" "constructor": known are system, human, user, gpt, /,
     ],
     ['a turn without a speaker', { conversations: [5] }, /turn 1 has no "from"/],
     ['a turn without a text', { conversations: [{ from: 'gpt' }] }, /turn 1 must have a text/],

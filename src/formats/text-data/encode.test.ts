@@ -114,6 +114,7 @@ test('a plain text is cut into pieces of the length, and all are kept', async ()
   const ids = [...codec.encode(text), codec.eos as number];
   expect(items.flatMap((item) => item.ids)).toEqual(ids);
   expect(items.slice(0, -1).every((item) => item.ids.length === 16)).toBe(true);
+  expect(items.map(({ asked }) => asked)).toEqual(items.map((item) => item.ids.map(() => true)));
   expect(items.some(({ truncated }) => truncated)).toBe(false);
   expect(dropped).toBe(0);
 });
