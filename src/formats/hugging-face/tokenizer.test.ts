@@ -79,6 +79,25 @@ describe.each(TOKENIZERS)('%s', (name) => {
   });
 });
 
+test('space that a token takes in is in no other', async () => {
+  const codec = await openTokenizer(tokenizerFolder('qwen2'));
+  for (const text of ['a  <left>b', 'a<right>  b ', ' <right>  a b  <left>  c ']) {
+    const { ids, spans } = codec.align(text, { specials: false });
+    const slices = spans.map(({ start, end }) => text.slice(start, end));
+    expect({ text, slices }).toEqual({ text, slices: ids.map((id) => codec.decode([id])) });
+  }
+});
+
+test('special tokens without a name are special too', async () => {
+  const settings = {
+    extra_special_tokens: ['the'],
+    additional_special_tokens: [{ content: 'in' }],
+  };
+  const files = { ...filesOf('llama3'), 'tokenizer_config.json': JSON.stringify(settings) };
+  const codec = await openTokenizer(folderOf(files));
+  expect(codec.decode(codec.encode('a then in'), { specials: false })).toBe('a n ');
+});
+
 test('what is put around a text stands nowhere in it', async () => {
   const codec = await openTokenizer(tokenizerFolder('tekken'));
   const { ids, spans } = codec.align('ab');

@@ -15,11 +15,18 @@ export const NAMED = [
 ] as const;
 
 /** A token with a name, by what tokenizer_config.json says: its text, or an object with it. */
-export function tokenIn(settings: JsonObject, name: (typeof NAMED)[number]): string | undefined {
-  const value = settings[name];
+export const tokenIn = (settings: JsonObject, name: (typeof NAMED)[number]): string | undefined =>
+  tokensIn(settings[name])[0];
+
+/** The tokens of a field: one, or a list. */
+function tokensIn(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(tokensIn);
   const content = isJsonObject(value) ? value['content'] : value;
-  return typeof content === 'string' && content !== '' ? content : undefined;
+  return typeof content === 'string' && content !== '' ? [content] : [];
 }
+
+/** Fields with special tokens that have no names. */
+const MORE = ['extra_special_tokens', 'additional_special_tokens'];
 
 /**
  * The vocabulary with the named tokens as special ones, which transformers makes them. Throws
@@ -27,14 +34,7 @@ export function tokenIn(settings: JsonObject, name: (typeof NAMED)[number]): str
  * model has.
  */
 export function withNamedTokens(vocabulary: Vocabulary, settings: JsonObject): Vocabulary {
-  const extra = ['extra_special_tokens', 'additional_special_tokens'].flatMap((field) => {
-    const list = settings[field];
-    return Array.isArray(list) ? list : [];
-  });
-  const names = [
-    ...NAMED.map((name) => tokenIn(settings, name)),
-    ...extra.map((token: unknown) => (isJsonObject(token) ? token['content'] : token)),
-  ].filter((content) => typeof content === 'string');
+  const names = [...NAMED, ...MORE].flatMap((field) => tokensIn(settings[field]));
   const added = new Map(vocabulary.added.map((token) => [token.content, token]));
   for (const content of new Set(names)) {
     const known = added.get(content);
