@@ -43,6 +43,24 @@ test('marks of a template are told from the same characters in a chat', async ()
   expect({ text, said }).toEqual({ text: '\ue000a\ue001', said: [{ start: 0, end: 3 }] });
 });
 
+test('a template that is one block is what the assistant says', async () => {
+  const template = await opened('{% generation %}{{ messages[0].content }}{% endgeneration %}');
+  expect(template.render([USER])).toEqual({ text: 'One?', said: [{ start: 0, end: 4 }] });
+});
+
+test('a message has the fields that are given, without those that are null', async () => {
+  const template = await opened('{{ messages[0] | tojson }}');
+  expect(template.render([{ ...USER, name: null }]).text).toBe(
+    '{"role": "user", "content": "One?"}',
+  );
+});
+
+test("a caller's variables change messages and names, and not the clock", async () => {
+  const template = await opened('{{ strftime_now("%Y") ~ eos_token ~ who }}');
+  const variables = { who: 'me', eos_token: '.', strftime_at: 1 };
+  expect(template.render([USER], { variables, now: NOW }).text).toBe('2026.me');
+});
+
 describe('a template that refuses', () => {
   const refusal = async (source: string | undefined, messages = [USER, ANSWER]) => {
     try {

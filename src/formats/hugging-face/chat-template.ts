@@ -3,7 +3,7 @@ import { quote } from '../format-error.ts';
 import { strftime } from './chat/date.ts';
 import { hasGeneration, marksBeside, takenOut, withMarks } from './chat/generation.ts';
 import { TemplateError } from './chat/template-error.ts';
-import type { Span } from './tokenizer/offsets.ts';
+import { isPartOf, type Span } from './tokenizer/offsets.ts';
 import type { TextCodec } from './tokenizer.ts';
 
 /** A message of a chat: `role`, `content`, and what else a template reads, as `tool_calls`. */
@@ -102,7 +102,7 @@ export async function openChatTemplate(
       const whole = render(messages, options);
       const said = whole.said ?? turnsIn(whole.text, messages, render, options);
       const { ids, spans } = codec.align(whole.text, { specials: false });
-      return { ids, asked: spans.map((span) => said.some((part) => overlap(part, span))) };
+      return { ids, asked: spans.map((span) => isPartOf(span, said)) };
     },
   };
 }
@@ -162,5 +162,3 @@ function turnsIn(
     );
   });
 }
-
-const overlap = (a: Span, b: Span): boolean => a.start < b.end && b.start < a.end;

@@ -1,6 +1,7 @@
 import { GradproofError } from '../../errors.ts';
 import { FormatError } from '../format-error.ts';
 import type { ChatTemplate } from '../hugging-face/chat-template.ts';
+import { isPartOf } from '../hugging-face/tokenizer/offsets.ts';
 import type { TextCodec } from '../hugging-face/tokenizer.ts';
 import type { TextData } from '../text-data.ts';
 import { DataFileError, FaultList } from './data-file-error.ts';
@@ -105,7 +106,7 @@ function encodeParts(parts: readonly Part[], codec: TextCodec): Labelled {
     const span = spans[place];
     // What is put behind the text, here or by the tokenizer, belongs to its last part.
     if (!span || span.start >= at) return last;
-    return asked.some(({ start, end }) => span.start < end && start < span.end);
+    return isPartOf(span, asked);
   });
 }
 

@@ -6,14 +6,16 @@ const CLOSES = /\{%(-?)\s*endgeneration\s*(-?)%\}/g;
 /** Whether a template says by blocks what the assistant says. */
 export const hasGeneration = (template: string): boolean => template.search(OPENS) >= 0;
 
-/** Two characters that none of `texts` has: the first of a private use area. */
-export function marksBeside(texts: string): readonly [open: string, close: string] {
-  const free: string[] = [];
-  for (let code = 0xe000; free.length < 2; code++) {
-    const mark = String.fromCharCode(code);
-    if (!texts.includes(mark)) free.push(mark);
-  }
-  return free as [string, string];
+/** The first character from a code on that a text does not have. */
+const absentFrom = (code: number, text: string): string => {
+  const character = String.fromCharCode(code);
+  return text.includes(character) ? absentFrom(code + 1, text) : character;
+};
+
+/** Two characters that a text does not have: the first of a private use area. */
+export function marksBeside(text: string): readonly [open: string, close: string] {
+  const open = absentFrom(0xe000, text);
+  return [open, absentFrom(open.charCodeAt(0) + 1, text)];
 }
 
 /**

@@ -9,6 +9,10 @@ export interface Span {
   readonly end: number;
 }
 
+/** Whether a token has a part of one of these parts of its text. */
+export const isPartOf = (token: Span, parts: readonly Span[]): boolean =>
+  parts.some(({ start, end }) => token.start < end && start < token.end);
+
 /** How a vocabulary writes text. */
 export interface Writing {
   /** Tokens are bytes, each as one character; else they are text, with U+2581 for a space. */
