@@ -34,7 +34,7 @@ const { items } = encodeTexts(await readTextData(partsOfBlob(new Blob([sample]))
 const loaderOf = (texts: Dataset<LabelledTokens>, batchSize: number) =>
   new DataLoader(texts, paddedTexts(codec.pad as number), { batchSize, seed: 3 });
 
-/** Texts without a rule, every token of which is asked for. */
+/** Texts without a rule that ask for all of their tokens. */
 const dummies = (length: number): Dataset<LabelledTokens> => {
   const { item } = dummyDataset({ length, seqLength: 6, vocab: codec.size, seed: 5 });
   return {
