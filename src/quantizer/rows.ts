@@ -15,7 +15,7 @@ export interface WeightRows {
 }
 
 /** Rows after which every part of a weight lies at a whole word, whatever its bits and width. */
-const ROWS_OF_WHOLE_WORDS = 32;
+export const ROWS_OF_WHOLE_WORDS = 32;
 
 /**
  * How many rows of a weight f32 are quantized at once within so many bytes: all, or a multiple that

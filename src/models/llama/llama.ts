@@ -3,30 +3,24 @@ import type { Tape } from '../../autograd/tape.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { scaledDotProductAttention } from '../../ops/attention/scaled_dot_product_attention.ts';
-import { loraLinear } from '../../ops/lora/lora_linear.ts';
 import { add } from '../../ops/math/add.ts';
 import { mul } from '../../ops/math/mul.ts';
 import { silu } from '../../ops/nn/silu.ts';
-import { blockFormats } from '../../quant/registry.ts';
-import { isQuantized, type QuantizedWeight } from '../../quant/weight.ts';
-import { type DeviceWeight, isOfFormat } from '../../quantizer/coding.ts';
+import type { QuantizedWeight } from '../../quant/weight.ts';
+import type { DeviceWeight } from '../../quantizer/coding.ts';
 import { seam } from '../../seam.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { frozenInputs } from '../../vocabulary/lora/frozen-weight.ts';
-import type { loraLinear as loraSignature } from '../../vocabulary/lora/lora_linear.ts';
-import type { GivenParams } from '../../vocabulary/signature.ts';
 import { Layers } from '../layers.ts';
 import type { Model } from '../model.ts';
 import { ModelValues } from '../values.ts';
 import type { LlamaConfig } from './config.ts';
+import { adaptedLinear, type LinearAdapter, type LoraParams } from './lora/adapted-linear.ts';
 import { Rotary } from './rotary.ts';
 import { WindowMask } from './window-mask.ts';
 
 const EMBEDDINGS = 'model.embed_tokens';
 const HEAD = 'lm_head';
-
-type LoraParams = GivenParams<typeof loraSignature>;
 
 /**
  * Values by transformers' names: `<module>.weight`, of a linear perhaps quantized; of an adapter
@@ -39,6 +33,8 @@ export interface LlamaWeights {
   readonly frozen: ReadonlyMap<string, HostTensor | QuantizedWeight<HostTensor> | Tensor>;
   /** Parameters of the linears that have an adapter. */
   readonly adapter?: LoraParams | undefined;
+  /** Of each by the name of its module, in the place of `adapter`. */
+  readonly adapters?: ReadonlyMap<string, LinearAdapter> | undefined;
 }
 
 /** Whether queries and keys are normalized. */
@@ -53,16 +49,16 @@ const normsHeads = seam('nn.llama.normsHeads', ({ qk_norm = false }: LlamaConfig
 export class Llama implements Model {
   readonly values: ModelValues;
   readonly #config: LlamaConfig;
-  readonly #adapter: LoraParams | undefined;
+  readonly #adapterOf: (module: string) => LinearAdapter | undefined;
   readonly #rotary: Rotary;
   readonly #window: WindowMask;
   readonly #owned: Scope;
 
   /** Uploads the weights that are on the host. */
-  constructor(gpu: Gpu, config: LlamaConfig, { trained, frozen, adapter }: LlamaWeights) {
+  constructor(gpu: Gpu, config: LlamaConfig, { trained, frozen, adapter, adapters }: LlamaWeights) {
     using owned = new Scope();
     this.#config = config;
-    this.#adapter = adapter;
+    this.#adapterOf = (module) => adapters?.get(module) ?? adapter;
     this.#rotary = owned.add(new Rotary(gpu, config));
     this.#window = owned.add(new WindowMask(gpu, config));
     this.values = owned.add(new ModelValues(gpu, trained, frozen));
@@ -146,25 +142,17 @@ export class Llama implements Model {
 
   /** A linear, with its adapter where it has one. */
   #linear(tape: Tape, layers: Layers, name: string, x: Tensor): Tensor {
-    const adapter = (part: string) =>
-      this.parameters.names.includes(`${name}.${part}`)
-        ? this.parameters.view(`${name}.${part}`)
+    const part = (of: string) =>
+      this.parameters.names.includes(`${name}.${of}`)
+        ? this.parameters.view(`${name}.${of}`)
         : undefined;
-    const lora_A = adapter('lora_A');
-    const lora_B = adapter('lora_B');
-    if (!this.#adapter || !lora_A || !lora_B) return layers.linear(name, x);
-    const { tensors, params } = frozenInputs(this.#base(layers, name));
-    const parts = { lora_A, lora_B, magnitude: adapter('magnitude') };
-    const inputs = { x, ...parts, bias: layers.biasOf(name), ...tensors };
-    return tape.apply(loraLinear, inputs, { ...this.#adapter, ...params }, name).y;
-  }
-
-  /** The weight below an adapter: as it is stored where the op decodes it in registers. */
-  #base(layers: Layers, name: string): Tensor | QuantizedWeight<Tensor> {
+    const lora_A = part('lora_A');
+    const lora_B = part('lora_B');
+    const adapter = this.#adapterOf(name);
+    if (!adapter || !lora_A || !lora_B) return layers.linear(name, x);
+    const tensors = { lora_A, lora_B, magnitude: part('magnitude') };
     const weight = this.view(`${name}.weight`);
-    if (!isQuantized(weight)) return weight;
-    const isInRegisters = isOfFormat(weight) && blockFormats.has(weight.format.name);
-    return isInRegisters ? weight : layers.weight(name);
+    return adaptedLinear(tape, layers, name, x, { adapter, tensors, weight });
   }
 
   [Symbol.dispose](): void {

@@ -1,46 +1,156 @@
+import type { Architecture } from '../../formats/hugging-face/architecture.ts';
 import { Checkpoint } from '../../formats/hugging-face/checkpoint.ts';
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import { type StoredTensor, toHostTensor } from '../../formats/safetensors/stored.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
+import type { DeviceWeight } from '../../quantizer/coding.ts';
+import { type LayerOptions, type Policy, plannedLayers } from '../../quantizer/policy.ts';
+import {
+  createQuantizer,
+  layerOf,
+  type Quantizer,
+  type QuantizerBackend,
+} from '../../quantizer/quantizer.ts';
+import { QuantizerError } from '../../quantizer/quantizer-error.ts';
+import { schemeOf } from '../../quantizer/registry.ts';
+import { ROWS_OF_WHOLE_WORDS } from '../../quantizer/rows.ts';
+import { bytesPerElement } from '../../tensor/dtype.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import type { LlamaConfig } from './config.ts';
 import { Llama } from './llama.ts';
+import { type AdapterStart, initialAdapters } from './lora/initial-adapters.ts';
+import { startMagnitude } from './lora/magnitudes.ts';
+import { blockLinears } from './lora/module-names.ts';
 import { llamaConfigOf } from './model-config.ts';
 
+/** How the linears of blocks are quantized while they are read; the head stays in floats. */
+export interface QuantizedLoading {
+  /** Who has the ops of the method. */
+  readonly backend: QuantizerBackend;
+  readonly options: LayerOptions;
+  /** What becomes of single layers. Default all are quantized alike. */
+  readonly policy?: Policy | undefined;
+}
+
 /** How a folder becomes a model. */
-export interface LoadOptions {
+export interface LoadOptions extends Pick<LlamaConfig, 'checkpointing'> {
   /** Tokens of the longest text that the model is to read. */
   readonly length: number;
   /** Which values are trained, by transformers' names. Default none: all of them are frozen. */
   readonly trains?: (name: string) => boolean;
+  /** Default no. */
+  readonly quantized?: QuantizedLoading | undefined;
+  /** Adapters over the frozen base. Default none. */
+  readonly adapters?: AdapterStart | undefined;
+}
+
+/** Bytes of a weight in floats that are on the device at once, where its rows can be apart. */
+const MOST_AT_ONCE = 2 ** 24;
+
+/** The same for a smaller weight: half of it, as what its codes stand for is there too. */
+function bytesAtOnce([rows = 1, ...rest]: Shape): number {
+  const width = sizeOf(rest) * bytesPerElement('f32');
+  const half = Math.ceil(rows / 2 / ROWS_OF_WHOLE_WORDS) * ROWS_OF_WHOLE_WORDS;
+  return width * Math.max(ROWS_OF_WHOLE_WORDS, Math.min(half, Math.floor(MOST_AT_ONCE / width)));
 }
 
 /**
  * A Llama, Qwen2, Qwen3 or Mistral from a folder of transformers: config.json, and weights as
- * safetensors in one file or in shards. They become f32 on the device one after the other, so that
- * of frozen ones the host holds no more than one. The caller owns the model. Throws ConfigError and
- * CheckpointError, which name every fault of the folder, before anything is uploaded.
+ * safetensors in one file or in shards. Tensor after tensor becomes f32 on the device, or is
+ * quantized there, so that of frozen ones the host holds no more than one, and the device none of
+ * the weights in floats that are kept quantized but the one in the making. The caller owns the model.
+ * Throws ConfigError, CheckpointError, QuantizerError and AdapterError, which name every fault of
+ * the folder, before anything is uploaded.
  */
 export async function loadLlama(
   gpu: Gpu,
   folder: ModelFolder,
-  { length, trains = () => false }: LoadOptions,
+  { length, checkpointing = false, trains = () => false, quantized, adapters }: LoadOptions,
 ): Promise<Llama> {
   const config = await modelConfigIn(folder);
   const checkpoint = await Checkpoint.open(folder, config);
+  const plan = quantized ? quantizationPlan(config, quantized) : new Map<string, LayerOptions>();
+  const quantizer = quantized && createQuantizer(quantized.backend, quantized.options);
+  const trained = new Map<string, HostTensor>(adapters ? initialAdapters(config, adapters) : []);
   using uploaded = new Scope();
-  const trained = new Map<string, HostTensor>();
   const frozen = new Map<string, Tensor>();
+  const packed = new Map<string, DeviceWeight>();
   for (const name of checkpoint.names) {
-    const weight = inFloat32(await checkpoint.read(name));
-    if (trains(name)) trained.set(name, weight);
-    else frozen.set(name, uploaded.add(Tensor.from(gpu, weight)));
+    const stored = await checkpoint.read(name);
+    const options = plan.get(layerOf(name));
+    if (quantizer && options && name.endsWith('.weight')) {
+      const weight = quantizedRows(gpu, quantizer, name, stored, options);
+      uploaded.addAll(weight.parts);
+      packed.set(name, weight);
+    } else if (trains(name)) trained.set(name, inFloat32(stored));
+    else frozen.set(name, uploaded.add(Tensor.from(gpu, inFloat32(stored))));
+    // What was written waits in memory of the host until the queue has taken it.
+    await gpu.finish();
   }
-  const model = new Llama(gpu, llamaConfigOf(config, length), { trained, frozen });
+  for (const [name, { use_dora }] of adapters?.modules ?? []) {
+    if (!use_dora || trained.has(`${name}.magnitude`)) continue;
+    const weight = (packed.get(`${name}.weight`) ?? frozen.get(`${name}.weight`)) as Tensor;
+    const lora_A = trained.get(`${name}.lora_A`) as HostTensor;
+    const lora_B = trained.get(`${name}.lora_B`) as HostTensor;
+    trained.set(`${name}.magnitude`, await startMagnitude(weight, { lora_A, lora_B }, name));
+  }
+  const model = new Llama(
+    gpu,
+    { ...llamaConfigOf(config, length), checkpointing },
+    { trained, frozen, adapters: adapters?.modules },
+  );
   uploaded.move(); // the model has them
+  model.values.replace(packed);
   return model;
+}
+
+/**
+ * How each linear of a block is quantized. Throws QuantizerError `policy-unmatched`, `quant-method`.
+ */
+function quantizationPlan(
+  model: Architecture,
+  { options, policy = {} }: QuantizedLoading,
+): ReadonlyMap<string, LayerOptions> {
+  const linears = blockLinears(model);
+  const plan = plannedLayers([...linears.keys()], policy, options);
+  for (const [layer, own] of plan) {
+    const shape = linears.get(layer) as Shape;
+    const { method, refuses } = schemeOf(own);
+    const why = refuses?.(shape);
+    if (why)
+      throw new QuantizerError(
+        'quant-method',
+        `${layer} ${formatShape(shape)} by ${method.name}: ${why}`,
+      );
+  }
+  return plan;
+}
+
+function quantizedRows(
+  gpu: Gpu,
+  quantizer: Quantizer,
+  name: string,
+  stored: StoredTensor,
+  options: LayerOptions,
+): DeviceWeight {
+  const { shape, bytes, dtype } = stored;
+  const [rows = 1, ...rest] = shape;
+  const width = bytes.length / rows;
+  const read = (first: number, count: number) =>
+    inFloat32({
+      dtype,
+      shape: [count, ...rest],
+      bytes: bytes.subarray(first * width, (first + count) * width),
+    });
+  const isApart = schemeOf(options).rowsApart?.(shape) ?? false;
+  return quantizer.quantizeRows(gpu, { shape, read }, layerOf(name), {
+    options,
+    ...(isApart ? { bytes: bytesAtOnce(shape) } : {}),
+  });
 }
 
 function inFloat32(stored: StoredTensor): HostTensor {

@@ -1,0 +1,67 @@
+import type { Architecture } from '../../../formats/hugging-face/architecture.ts';
+import type { HostTensor } from '../../../tensor/host.ts';
+import type { Random } from '../../../tensor/random.ts';
+import { formatShape, type Shape, sameShape } from '../../../tensor/shape.ts';
+import { drawAdapter } from '../../byte-model/weights.ts';
+import type { LinearAdapter } from './adapted-linear.ts';
+import { AdapterError } from './adapter-error.ts';
+import { blockLinears } from './module-names.ts';
+
+/** The adapters of a model: how each module is adapted, and what they start from. */
+export interface AdapterStart {
+  readonly modules: ReadonlyMap<string, LinearAdapter>;
+  /** What is drawn. */
+  readonly random: Random;
+  /**
+   * Values to go on from, by `<module>.lora_A`, `<module>.lora_B` and, with DoRA,
+   * `<module>.magnitude`: then nothing is drawn.
+   */
+  readonly values?: ReadonlyMap<string, HostTensor> | undefined;
+}
+
+/**
+ * lora_A and lora_B of every adapter, as PEFT starts them: lora_A uniform in +-1/sqrt(in), lora_B
+ * zero; or the values that are given. Throws AdapterError `adapter-file` where these are not those
+ * of the modules.
+ */
+export function initialAdapters(
+  model: Architecture,
+  { modules, random, values }: AdapterStart,
+): Map<string, HostTensor> {
+  const linears = blockLinears(model);
+  const shapes = new Map<string, Shape>();
+  const drawn = new Map<string, HostTensor>();
+  for (const [name, { r, use_dora }] of modules) {
+    const [outFeatures = 0, inFeatures = 0] = linears.get(name) as Shape;
+    shapes.set(`${name}.lora_A`, [r, inFeatures]).set(`${name}.lora_B`, [outFeatures, r]);
+    if (use_dora) shapes.set(`${name}.magnitude`, [outFeatures]);
+    if (values) continue;
+    const { lora_A, lora_B } = drawAdapter({ name, inFeatures, outFeatures }, r, random);
+    drawn.set(`${name}.lora_A`, lora_A).set(`${name}.lora_B`, lora_B);
+  }
+  if (!values) return drawn;
+  requireShapes(shapes, values);
+  return new Map([...shapes.keys()].map((name) => [name, values.get(name) as HostTensor]));
+}
+
+function requireShapes(
+  shapes: ReadonlyMap<string, Shape>,
+  values: ReadonlyMap<string, HostTensor>,
+): void {
+  for (const [name, shape] of shapes) {
+    const value = values.get(name);
+    if (!value)
+      throw new AdapterError('adapter-file', `the adapter lacks ${name}: its config asks for it`);
+    if (!sameShape(value.shape, shape))
+      throw new AdapterError(
+        'adapter-file',
+        `${name} is ${formatShape(value.shape)} and should be ${formatShape(shape)} by its config`,
+      );
+  }
+  for (const name of values.keys())
+    if (!shapes.has(name))
+      throw new AdapterError(
+        'adapter-file',
+        `the adapter has ${name}, which its config does not ask for`,
+      );
+}
