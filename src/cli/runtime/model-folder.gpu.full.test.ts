@@ -13,7 +13,7 @@ import { judge } from '../../reference/judge.ts';
 import { limitOf } from '../../reference/llama/limits.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { filesIn } from '../part-file.ts';
+import { filesIn } from '../../harness/worker/node-folder.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
 
 /** A folder that transformers saved becomes a model here, which gives the same logits. */

@@ -1,6 +1,6 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cutOff, type PartFile } from '../formats/part-file.ts';
+import { cutOff, type PartFile } from '../../formats/part-file.ts';
 
 /** The files of a folder by name, each read by position when it is asked for. */
 export async function filesIn(folder: string): Promise<ReadonlyMap<string, PartFile>> {
