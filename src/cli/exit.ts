@@ -24,6 +24,16 @@ export class UsageError extends GradproofError {
   }
 }
 
+/** Wrong use in several places: a line for each. */
+export class UsageFaults extends UsageError {
+  readonly lines: readonly string[];
+
+  constructor(lines: readonly string[]) {
+    super(lines.join('; '));
+    this.lines = lines;
+  }
+}
+
 /** Says that `what` is part of the design and not of this version. */
 export function notYet(what: string): UsageError {
   return new UsageError(`${what} does not exist in this version yet`);

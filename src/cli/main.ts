@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.ts';
 import { plainText } from '../report/plain-text.ts';
-import { EXIT, exitOfError } from './exit.ts';
+import { EXIT, exitOfError, UsageFaults } from './exit.ts';
 import { execute } from './program.ts';
 
 // A reader of our output may stop early, as head does; that is no error.
@@ -18,7 +18,13 @@ try {
   process.stderr.write(
     status === undefined
       ? `${error instanceof Error ? error.stack : error}\n`
-      : `gradproof: ${plainText(messageOf(error), 2_000)}\n`,
+      : linesOf(error)
+          .map((line) => `gradproof: ${plainText(line, 2_000)}\n`)
+          .join(''),
   );
   process.exitCode = status ?? EXIT.failed;
+}
+
+function linesOf(error: unknown): readonly string[] {
+  return error instanceof UsageFaults ? error.lines : [messageOf(error)];
 }

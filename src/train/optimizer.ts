@@ -44,6 +44,8 @@ export interface OptimizerOptions {
   readonly fingerprints?: Fingerprints | undefined;
   /** Keep gradients and their norm for {@link Optimizer.readGradients}. Default false. */
   readonly keep_gradients?: boolean | undefined;
+  /** Where each step leaves the norm before it was clipped, f32 [1]. Default nowhere. */
+  readonly norm_to?: Tensor | undefined;
 }
 
 /** A parameter that is stepped by itself. */
@@ -117,6 +119,7 @@ export class Optimizer implements Disposable {
   readonly #fingerprints: Fingerprints | undefined;
   readonly #scaler: LossScaler | undefined;
   readonly #kept: KeptGradients | undefined;
+  readonly #normTo: Tensor | undefined;
   readonly #grad: Segments;
   readonly #state: Readonly<Record<string, Segments>>;
   /** Of an optimizer whose state hangs on the shapes, each parameter with what is kept of it. */
@@ -144,6 +147,7 @@ export class Optimizer implements Disposable {
     this.#rule = updateRule(params, schedule);
     if (this.#rule.ofMatrices) checkMatrices(parameters, params.optimizer);
     this.#fingerprints = fingerprints;
+    this.#normTo = options.norm_to;
     const { layout } = parameters;
     // First, since it refuses a schedule that it has no table for.
     this.#scaler =
@@ -286,6 +290,7 @@ export class Optimizer implements Disposable {
   #see(outputs: Tensors): void {
     this.#fingerprints?.see(outputs);
     if (this.#kept) this.#kept.see(outputs);
+    if (outputs['norm']) this.#normTo?.copyFrom(outputs['norm']);
   }
 
   #clipping(max_norm: number): Stage {

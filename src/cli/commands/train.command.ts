@@ -1,16 +1,22 @@
-import { wholeNumber } from '../../harness/option.ts';
+import { OptionError, wholeNumber } from '../../harness/option.ts';
 import { RUN_OPTIONS } from '../../harness/run-options.ts';
+import {
+  isTrainingType,
+  LATER_TYPES,
+  TRAINING_TYPE_NAMES,
+} from '../../train/llama/config/types.ts';
 import { defineCommand } from '../command.ts';
 import { notYet } from '../exit.ts';
 import { lastPath } from '../path-option.ts';
 import { REPORT } from '../report-options.ts';
+import { runtimeOption } from '../runtime-option.ts';
 import { TUNING } from '../tuning-option.ts';
 import type { TrainOptions } from './train.ts';
 
 export const command = defineCommand<TrainOptions>({
   name: 'train',
   order: 2,
-  description: 'fine-tune a small language model on a text, on the GPU',
+  description: 'fine-tune a language model on a text, on the GPU',
   options: {
     data: {
       name: 'data',
@@ -18,26 +24,43 @@ export const command = defineCommand<TrainOptions>({
       description: "the text to learn, 4 KiB or more (default: this project's own sources)",
       parse: lastPath('--data'),
     },
+    model: {
+      name: 'model',
+      argument: 'folder',
+      description: "fine-tune the Llama of this folder of Hugging Face's (docs/running.md)",
+      parse: lastPath('--model'),
+    },
+    adapter: {
+      name: 'adapter',
+      argument: 'folder',
+      description: 'go on from an adapter that was saved, with --model',
+      parse: lastPath('--adapter'),
+    },
     type: {
       name: 'type',
-      argument: 'qlora',
-      description: 'kind of fine-tuning',
+      argument: 'name',
+      description: `kind of fine-tuning: ${TRAINING_TYPE_NAMES.join(', ')} (default qlora); without --model qlora alone`,
       parse: (texts) => {
         const type = texts.at(-1);
-        if (type === 'qlora') return type;
-        throw notYet(`--type ${type}`);
+        if (isTrainingType(type)) return type;
+        if (LATER_TYPES.some((name) => name === type)) throw notYet(`--type ${type}`);
+        throw new OptionError(`--type ${type}: there are ${TRAINING_TYPE_NAMES.join(', ')}`);
       },
     },
+    runtime: runtimeOption(
+      'where it computes (default chromium; with --model node, which alone reads folders yet)',
+    ),
     config: {
       name: 'config',
       argument: 'file',
-      description: 'optimizer, schedule, clipping and mixed precision as JSON (docs/running.md)',
+      description:
+        'optimizer, schedule, precision and, with --model, all else as JSON (docs/running.md)',
       parse: lastPath('--config'),
     },
     steps: {
       name: 'steps',
       argument: 'n',
-      description: 'optimizer steps (default 300)',
+      description: 'optimizer steps (default 300; with --model three epochs)',
       parse: (texts) => wholeNumber('--steps', texts.at(-1) ?? '', 1, 1_000_000),
     },
     seed: RUN_OPTIONS.seed,
@@ -50,6 +73,9 @@ export const command = defineCommand<TrainOptions>({
     report: REPORT,
     tuning: TUNING,
   },
-  laterOptions: ['--model <folder>', '--resume'],
-  run: async (given) => (await import('./train.ts')).trainCommand(given),
+  laterOptions: ['--resume'],
+  run: async (given) =>
+    given.model === undefined
+      ? (await import('./train.ts')).trainCommand(given)
+      : (await import('./train-model.ts')).trainModelCommand(given.model, given),
 });

@@ -6,6 +6,7 @@ import { Skip } from '../../harness/training/skip.ts';
 import { type TrainingOutcome, type TrainingRequest, untrained } from '../../harness/training.ts';
 import { writeReport } from '../../report/write.ts';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
+import type { TrainingTypeName } from '../../train/llama/config/types.ts';
 import type { TrainingPhase } from '../../train/progress.ts';
 import { readSettings, type TrainingSettings } from '../../train/settings.ts';
 import { EnterKey } from '../enter-key.ts';
@@ -15,14 +16,19 @@ import { Interrupt } from '../interrupt.ts';
 import { showTraining, showTrainingAnswer } from '../output/training.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
 import { planCases } from '../plan-cases.ts';
-import { openRuntime } from '../runtime/open.ts';
+import { openRuntime, type RuntimeName } from '../runtime/open.ts';
 import { PAGE_FOLDER } from '../server.ts';
 import { readTuning, rowsFor, type Tuning } from '../tuning.ts';
 
 /** What `gradproof train` understands. */
 export interface TrainOptions {
   readonly data: string;
-  readonly type: 'qlora';
+  /** A folder of Hugging Face's; without one the byte model is trained. */
+  readonly model: string;
+  /** The folder of an adapter to go on from. */
+  readonly adapter: string;
+  readonly type: TrainingTypeName;
+  readonly runtime: RuntimeName;
   /** How parameters are updated, as JSON. */
   readonly config: string;
   readonly steps: number;
@@ -36,6 +42,9 @@ export interface TrainOptions {
 /** Fine-tunes on a text and saves adapter and report; returns the exit status. */
 export async function trainCommand({
   data,
+  type = 'qlora',
+  adapter,
+  runtime = 'chromium',
   config,
   steps,
   seed,
@@ -43,6 +52,9 @@ export async function trainCommand({
   report: target,
   tuning,
 }: Partial<TrainOptions>): Promise<number> {
+  if (type !== 'qlora') throw new UsageError(`--type ${type}: give --model, the folder of a model`);
+  if (adapter !== undefined)
+    throw new UsageError(`--adapter ${adapter}: give --model, the folder of its model`);
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
   const request: TrainingRequest = {
     text:
@@ -63,7 +75,7 @@ export async function trainCommand({
   if (target) checkWritable('--report', target);
   if (out) makeFolder('--out', out);
   using interrupt = new Interrupt();
-  const { report, files } = await trainIn(voice, request, table, interrupt.signal);
+  const { report, files } = await trainIn(runtime, voice, request, table, interrupt.signal);
   showTrainingAnswer(voice, report);
   if (target) writeOutput('--report', target, writeReport(report));
   if (out) {
@@ -88,13 +100,14 @@ function settingsIn(path: string): TrainingSettings {
  * result.
  */
 async function trainIn(
+  name: RuntimeName,
   voice: Voice,
   request: TrainingRequest,
   table: Tuning,
   signal: AbortSignal,
 ): Promise<TrainingOutcome> {
   try {
-    await using runtime = await openRuntime('chromium', voice.say, signal);
+    await using runtime = await openRuntime(name, voice.say, signal);
     voice.say(`fine-tuning on ${runtime.adapter}`);
     using enter = new EnterKey(process.stdin);
     const skip = new Skip();

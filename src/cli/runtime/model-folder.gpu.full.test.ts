@@ -8,12 +8,12 @@ import { Tape } from '../../autograd/tape.ts';
 import { float64Of } from '../../formats/safetensors/stored.ts';
 import { readSafetensors } from '../../formats/safetensors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
+import { filesIn } from '../../harness/worker/node-folder.ts';
 import { loadLlama } from '../../models/llama/load.ts';
 import { judge } from '../../reference/judge.ts';
 import { limitOf } from '../../reference/llama/limits.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { filesIn } from '../../harness/worker/node-folder.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
 
 /** A folder that transformers saved becomes a model here, which gives the same logits. */

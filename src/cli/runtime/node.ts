@@ -4,6 +4,7 @@ import { retry } from '../../harness/retry.ts';
 import { RESTART_PAUSES_MS } from '../../harness/runner/persistently.ts';
 import { type RunnerHost, run, UnusableError } from '../../harness/runner.ts';
 import { train } from '../../harness/training.ts';
+import { tune } from '../../harness/tuning.ts';
 import type { WorkerLink } from '../../harness/worker/messages.ts';
 import { startNodeWorker } from '../../harness/worker/node-link.ts';
 import type { Environment } from '../../report/schema.ts';
@@ -101,6 +102,10 @@ class NodeRuntime implements Runtime {
 
   async train(...[request, listen, signal, skip]: Parameters<Runtime['train']>) {
     return train(this.#host, request, listen, signal, { skip });
+  }
+
+  async tune(...[request, listen, signal]: Parameters<NonNullable<Runtime['tune']>>) {
+    return tune(this.#host, request, listen, signal);
   }
 
   async bench(...[{ options }, listen, signal]: Parameters<Runtime['bench']>) {

@@ -9,6 +9,7 @@ import type { RunListener } from '../../harness/events.ts';
 import type { RunRequest } from '../../harness/headless/page.ts';
 import type { Skip } from '../../harness/training/skip.ts';
 import type { TrainingListener, TrainingOutcome, TrainingRequest } from '../../harness/training.ts';
+import type { TuningEvent, TuningOutcome, TuningRequest } from '../../harness/tuning.ts';
 import type { Report } from '../../report/schema.ts';
 import type { PageServer } from '../server.ts';
 
@@ -33,6 +34,12 @@ export interface Runtime extends AsyncDisposable {
     signal: AbortSignal,
     skip: Skip,
   ): Promise<TrainingOutcome>;
+  /** Fine-tunes the model of a folder; absent where folders cannot be read. */
+  tune?(
+    request: TuningRequest,
+    listen: (event: TuningEvent) => void,
+    signal: AbortSignal,
+  ): Promise<TuningOutcome>;
   /** Times the engine, and where a page computes the peers beside it. */
   bench(request: BenchRequest, listen: BenchListener, signal: AbortSignal): Promise<Report>;
   /** Asks other libraries for their cells of the matrix; they need a page. */

@@ -1,4 +1,5 @@
 import type { BridgeLink } from '../../backends/bridge.ts';
+import type { LabelledTokens } from '../../data/labelled-tokens.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import type { Shader } from '../../gpu/shader.ts';
 import type { TuningRow } from '../../gpu/tuning.ts';
@@ -7,8 +8,10 @@ import type { WholeChoice } from '../../quantizer/choosing/schemes.ts';
 import type { WeightSource } from '../../quantizer/choosing/weight-source.ts';
 import type { Examination } from '../../reference/examination.ts';
 import type { CaseResult, Environment } from '../../report/schema.ts';
-import type { HostTensors } from '../../tensor/host.ts';
+import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
+import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
+import type { LlamaProgress } from '../../train/llama/progress.ts';
 import type { TrainingPhase, TrainingProgress } from '../../train/progress.ts';
 import type { TrainingSettings } from '../../train/settings.ts';
 import type { WorkerBundle } from '../parity.ts';
@@ -29,6 +32,27 @@ export interface TrainMessage {
   readonly seed: number;
   /** How parameters are updated. Default that of DEFAULT_TRAINING. */
   readonly settings?: TrainingSettings;
+}
+
+/** Asks a worker to fine-tune the model of a folder. */
+export interface TuneMessage {
+  readonly type: 'tune';
+  /** The path of the folder. */
+  readonly folder: string;
+  /** What ids call the model, and what a saved adapter calls it. */
+  readonly name: string;
+  readonly base: string;
+  readonly texts: readonly LabelledTokens[];
+  readonly config: LlamaTrainingConfig;
+  /** That the texts come to. */
+  readonly steps: number;
+  /** Values of an adapter to go on from. */
+  readonly saved?: ReadonlyMap<string, HostTensor>;
+}
+
+/** Tells a worker that fine-tunes a folder to end after the step that it makes. */
+export interface StopMessage {
+  readonly type: 'stop';
 }
 
 /** Tells a worker that fine-tunes to wait before its next step, or to go on. */
@@ -99,6 +123,8 @@ export interface CaseMessage {
 /** What the runner tells a worker. */
 export type ToWorker =
   | TrainMessage
+  | TuneMessage
+  | StopMessage
   | PauseMessage
   | SkipMessage
   | QuantizeMessage
@@ -140,6 +166,7 @@ export type FromWorker =
       readonly parts?: HostTensors;
     }
   | { readonly type: 'training'; readonly progress: TrainingProgress }
+  | { readonly type: 'tuning'; readonly progress: LlamaProgress }
   | {
       readonly type: 'trained';
       readonly outcome: CaseOutcome;

@@ -2,6 +2,7 @@ import { globals } from 'webgpu';
 import { messageOf } from '../../errors.ts';
 import { describeNode } from './describe-node.ts';
 import type { ToWorker } from './messages.ts';
+import { filesIn } from './node-folder.ts';
 import { nodeGpu } from './node-gpu.ts';
 import type { LastWord } from './node-link.ts';
 import { serveWorker, type WorkerHost } from './serve.ts';
@@ -13,9 +14,14 @@ export function serveNodeWorker(loadCases: WorkerHost['loadCases']): void {
     loadCases,
     gpu: nodeGpu(),
     describe: describeNode,
+    openFolder: filesIn,
     post: (message) => process.send?.(message),
   });
-  process.on('message', (message: ToWorker) => void answer(message));
+  process.on('message', (message: ToWorker) => {
+    // Ctrl-C reaches every process of a terminal: a fine-tuning ends when it is told to, and is saved.
+    if (message.type === 'tune') process.on('SIGINT', () => {});
+    void answer(message);
+  });
   process.on('disconnect', () => process.exit());
   process.on('uncaughtException', (error) => {
     const lastWord: LastWord = { type: 'threw', message: messageOf(error) };

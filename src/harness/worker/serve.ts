@@ -1,4 +1,5 @@
 import { GradproofError, messageOf } from '../../errors.ts';
+import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import { NoAdapterError } from '../../gpu/device.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { type Probe, probe } from '../../gpu/probe.ts';
@@ -16,12 +17,15 @@ import { runMutantJob } from './mutant-job.ts';
 import { runQuantizeJob } from './quantize-job.ts';
 import { runCase } from './run-case.ts';
 import { runTrainJob } from './train-job.ts';
+import { runTuneJob } from './tune-job.ts';
 
 /** What differs between a Web Worker and a child process of Node. */
 export interface WorkerHost {
   readonly loadCases: () => Promise<ReadonlyMap<string, Case>>;
   readonly gpu: GPU | undefined;
   readonly describe: () => RuntimeDescription;
+  /** The folder of a model: see `TuneMessage.folder`. */
+  readonly openFolder: (place: string) => Promise<ModelFolder>;
   readonly post: (message: FromWorker) => void;
 }
 
@@ -34,7 +38,7 @@ const DIAGNOSTICS_MS = 15_000;
 
 /**
  * Answers the runner's messages, one at a time: a device at the start, then a result for every
- * case. A pause and a skip take effect at once.
+ * case. A pause, a skip and a stop take effect at once.
  */
 export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<void> {
   let device: { readonly gpu: Gpu; readonly probe: Probe } | undefined;
@@ -43,6 +47,7 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
   const diagnostics = new Diagnostics(DIAGNOSTICS_MS);
   const gate = new Gate();
   const skipped = new Set<TrainingPhase>();
+  let stopped = false;
 
   const release = () => {
     device?.gpu[Symbol.dispose]();
@@ -75,6 +80,10 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
       skipped.add(message.phase);
       return;
     }
+    if (message.type === 'stop') {
+      stopped = true;
+      return;
+    }
     try {
       if (message.type === 'start') tuned = message.tuned ?? [];
       const { gpu, probe: found } = device && !device.gpu.lost ? device : await acquire();
@@ -86,6 +95,12 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
       if (message.type === 'train') {
         const { post } = host;
         await runTrainJob(gpu, { ieee, diagnostics }, message, { gate, skipped, post });
+        return;
+      }
+      if (message.type === 'tune') {
+        const { post, openFolder } = host;
+        const told = { openFolder, post, stopped: () => stopped };
+        await runTuneJob(gpu, { ieee, diagnostics }, message, told);
         return;
       }
       if (message.type === 'quantize') {

@@ -1,3 +1,4 @@
+import { GradproofError } from '../../errors.ts';
 import { describeBrowser } from '../describe-browser.ts';
 import type { ToWorker } from './messages.ts';
 import { serveWorker, type WorkerHost } from './serve.ts';
@@ -8,6 +9,12 @@ export function serveWebWorker(loadCases: WorkerHost['loadCases']): void {
     loadCases,
     gpu: navigator.gpu,
     describe: () => describeBrowser(navigator),
+    openFolder: async () => {
+      throw new GradproofError(
+        'not-implemented',
+        'a browser opens no folder in this version yet: train in Node',
+      );
+    },
     post: (message) => self.postMessage(message),
   });
   self.onmessage = ({ data }: MessageEvent<ToWorker>) => void answer(data);

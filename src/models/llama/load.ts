@@ -111,9 +111,9 @@ export async function loadLlama(
 /**
  * How each linear of a block is quantized. Throws QuantizerError `policy-unmatched`, `quant-method`.
  */
-function quantizationPlan(
+export function quantizationPlan(
   model: Architecture,
-  { options, policy = {} }: QuantizedLoading,
+  { options, policy = {} }: Pick<QuantizedLoading, 'options' | 'policy'>,
 ): ReadonlyMap<string, LayerOptions> {
   const linears = blockLinears(model);
   const plan = plannedLayers([...linears.keys()], policy, options);

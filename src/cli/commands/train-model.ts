@@ -1,0 +1,53 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeReport } from '../../report/write.ts';
+import { exitOfReport, notYet } from '../exit.ts';
+import { checkWritable, makeFolder, writeOutput } from '../files.ts';
+import { Interrupt } from '../interrupt.ts';
+import { logLine, showTuning, showTuningAnswer } from '../output/tuning.ts';
+import { voiceOn } from '../output/voice.ts';
+import { openRuntime } from '../runtime/open.ts';
+import { readRequest } from '../train-model/read-request.ts';
+import { readTuning, rowsFor } from '../tuning.ts';
+import type { TrainOptions } from './train.ts';
+
+/** Fine-tunes the model of a folder and saves what was trained; returns the exit status. */
+export async function trainModelCommand(
+  model: string,
+  options: Partial<TrainOptions>,
+): Promise<number> {
+  const { out, report: target, tuning, runtime: name = 'node' } = options;
+  if (name !== 'node') throw notYet(`--runtime ${name} with --model`);
+  const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
+  const request = await readRequest(model, options);
+  const table = await readTuning(tuning);
+  if (target) checkWritable('--report', target);
+  if (out) makeFolder('--out', out);
+  const log = out && join(out, 'log.jsonl');
+  if (log) writeFileSync(log, '');
+  using interrupt = new Interrupt();
+  await using runtime = await openRuntime(name, voice.say, interrupt.signal);
+  if (!runtime.tune) throw notYet(`--runtime ${name} with --model`);
+  voice.say(`fine-tuning ${model} by ${request.config.type} on ${runtime.adapter}`);
+  const tuned = await rowsFor(table, runtime, interrupt.signal, 'measured-for-training');
+  const show = showTuning(voice);
+  const { report, files } = await runtime.tune(
+    { ...request, tuned },
+    (event) => {
+      const line = logLine(event);
+      if (log && line) appendFileSync(log, line);
+      show(event);
+    },
+    interrupt.signal,
+  );
+  showTuningAnswer(voice, report);
+  if (target) writeOutput('--report', target, writeReport(report));
+  if (out) {
+    for (const { name: file, data } of files) writeOutput('--out', join(out, file), data);
+    writeOutput('--out', join(out, 'report.json'), writeReport(report));
+    voice.say(
+      `In ${out}: ${[...files.map((file) => file.name), 'report.json', 'log.jsonl'].join(', ')}`,
+    );
+  }
+  return exitOfReport(report, interrupt.signal.aborted);
+}

@@ -1,0 +1,97 @@
+import type { TuningEvent } from '../../harness/tuning.ts';
+import { counted } from '../../report/counted.ts';
+import { plainText } from '../../report/plain-text.ts';
+import type { Report } from '../../report/schema.ts';
+import { paint, type Voice } from './voice.ts';
+
+/** Lines between two steps where no terminal redraws the last one. */
+const STEPS_A_LINE = 10;
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** Shows a fine-tuning of a folder while it goes on. */
+export function showTuning(voice: Voice): (event: TuningEvent) => void {
+  let open = false;
+  const say = (line: string) => {
+    if (open) voice.write('\n');
+    open = false;
+    voice.say(line);
+  };
+  return (event) => {
+    switch (event.type) {
+      case 'loaded':
+        return say(
+          `the model is loaded: ${megabytes(event.bytes)} on the GPU, ${megabytes(event.peakBytes)} at most meanwhile`,
+        );
+      case 'start': {
+        const { steps, trainable, frozen, trainingRows, heldoutRows, bytesForecast } = event;
+        say(
+          `${counted(steps, 'step')} on ${counted(trainingRows, 'text')}, ${heldoutRows} held out; ${trainable} parameters are trained, ${frozen} stay frozen`,
+        );
+        say(`forecast: at most about ${megabytes(bytesForecast)} on the GPU`);
+        return event.unjudged === undefined
+          ? undefined
+          : say(`no step is judged: ${event.unjudged}`);
+      }
+      case 'step': {
+        const norm = event.gradNorm === undefined ? '' : `, norm ${event.gradNorm.toPrecision(3)}`;
+        const rate =
+          event.learningRate === undefined ? '' : `, rate ${event.learningRate.toPrecision(3)}`;
+        const line = `step ${event.step}: loss ${event.loss.toFixed(4)}${norm}${rate}, ${event.tokensPerSecond.toFixed(0)} tokens a second, ${megabytes(event.bytes)}`;
+        if (!voice.live) return event.step % STEPS_A_LINE === 0 ? say(line) : undefined;
+        voice.write(`\r\x1b[K${line.slice(0, voice.columns() - 1)}`);
+        open = true;
+        return;
+      }
+      case 'heldout':
+        return say(`step ${event.step}: held-out loss ${event.loss.toFixed(4)} nats a token`);
+      case 'judged':
+        return say(
+          `step ${event.step}: every op is within its bound, at most ${(100 * event.boundUsed).toPrecision(2)} % of it is used`,
+        );
+      case 'end':
+        if (open) voice.write('\n');
+        open = false;
+    }
+  };
+}
+
+/** The line of a log that a step is, by the names of transformers' logs; undefined of other events. */
+export function logLine(event: TuningEvent): string | undefined {
+  if (event.type === 'heldout')
+    return `${JSON.stringify({ step: event.step, eval_loss: event.loss })}\n`;
+  if (event.type !== 'step') return undefined;
+  const { step, epoch, loss, gradNorm, learningRate, tokens, tokensPerSecond, ms } = event;
+  const line = {
+    ...{ step, epoch, loss, grad_norm: gradNorm, learning_rate: learningRate },
+    ...{ tokens, tokens_per_second: tokensPerSecond, ms },
+    ...{ bytes: event.bytes, peak_bytes: event.peakBytes },
+  };
+  return `${JSON.stringify(line)}\n`;
+}
+
+/** How a fine-tuning of a folder ended. */
+export function showTuningAnswer(
+  voice: Voice,
+  { results: [result], run: { complete } }: Pick<Report, 'results' | 'run'>,
+): void {
+  if (!result) return;
+  const { status, metrics = {}, series = {}, error, skip } = result;
+  const steps = series['loss']?.length ?? 0;
+  const { heldoutBefore, heldoutAfter } = metrics;
+  voice.say('');
+  if (status === 'pass')
+    voice.say(
+      paint(
+        voice,
+        complete ? 'green' : 'yellow',
+        complete ? `Fine-tuned in ${counted(steps, 'step')}.` : `Stopped after step ${steps}.`,
+      ),
+    );
+  else if (status === 'skip') voice.say(plainText(`Nothing is proved: ${skip?.detail}`));
+  else voice.say(paint(voice, 'red', plainText(`It went wrong: ${error?.message}`, 1000)));
+  if (heldoutBefore != null && heldoutAfter != null)
+    voice.say(
+      `The held-out loss went from ${heldoutBefore.toFixed(4)} to ${heldoutAfter.toFixed(4)} nats a token.`,
+    );
+}

@@ -1,0 +1,91 @@
+import type { OutputFile } from '../train/adapter-files.ts';
+import {
+  fineTuneLlama,
+  type LlamaTraining,
+  type LlamaTuned,
+} from '../train/llama/fine-tune-llama.ts';
+import type { LlamaProgress } from '../train/llama/progress.ts';
+import { savedAdapter } from '../train/llama/saved-adapter.ts';
+import { trainedWeights } from '../train/llama/saved-weights.ts';
+import type { CaseContext } from './context.ts';
+import { judgeApplications } from './judge-step.ts';
+
+/** Receives more of a run than its evidence. */
+export interface LlamaListener {
+  readonly tell: (progress: LlamaProgress) => void;
+  /** Given what was trained, before the run is judged. */
+  readonly save: (files: readonly OutputFile[]) => void;
+  /** Whether the run is to end after the step that is made. */
+  readonly stopped: () => boolean;
+}
+
+/** Steps below which a loss that does not fall says nothing. */
+const FEWEST_STEPS = 20;
+
+/**
+ * A fine-tuning of a Llama as the body of a case: every op of the judged steps must be within its
+ * bound, and the held-out loss, or without held-out texts that of the last steps, must have fallen.
+ * `base` is what the saved adapter calls its model.
+ */
+export async function trainAndJudgeLlama(
+  t: CaseContext,
+  training: LlamaTraining,
+  base: string,
+  { tell, save, stopped }: LlamaListener,
+): Promise<void> {
+  const losses: number[] = [];
+  const heldout: number[] = [];
+  const run = fineTuneLlama(t.gpu, training, {
+    judge: (step, applications) => judgeApplications(t, step, applications),
+    stopped,
+  });
+  let next = await run.next();
+  for (; !next.done; next = await run.next()) {
+    const progress = next.value;
+    if (progress.type === 'step') losses.push(progress.loss);
+    if (progress.type === 'heldout') heldout.push(progress.loss);
+    if (progress.type === 'start') t.metric('bytesForecast', progress.bytesForecast);
+    t.series('loss', losses);
+    t.series('heldout', heldout);
+    tell(progress);
+    if (progress.type === 'step')
+      t.expect(
+        Number.isFinite(progress.loss),
+        () =>
+          `the loss of step ${progress.step} is not a finite number: give a smaller learning_rate`,
+        'loss-not-finite',
+      );
+  }
+  const tuned = next.value;
+  for (const name of ['heldoutBefore', 'heldoutAfter', 'judgedSteps', 'peakBytes'] as const) {
+    const value = tuned[name];
+    if (value !== undefined) t.metric(name, value);
+  }
+  const { adapter } = training.config;
+  const files = adapter
+    ? savedAdapter(tuned.trained, adapter, base)
+    : trainedWeights(tuned.trained);
+  for (const { name, data } of files) t.artifact(name, data);
+  save(files);
+  if (stopped()) return;
+  const { before, after } = courseOf(tuned, losses);
+  if (after >= before && tuned.steps < FEWEST_STEPS)
+    t.skip('too-short', `the loss did not fall in ${tuned.steps} steps: take ${FEWEST_STEPS}`);
+  t.expect(
+    after < before,
+    () => `the loss went from ${before.toFixed(4)} to ${after.toFixed(4)} nats a token`,
+    'not-learnt',
+  );
+}
+
+/** Where the loss was and is: on held-out texts, else in the first and the last steps. */
+function courseOf(
+  { heldoutBefore, heldoutAfter }: LlamaTuned,
+  losses: readonly number[],
+): { readonly before: number; readonly after: number } {
+  if (heldoutBefore !== undefined && heldoutAfter !== undefined)
+    return { before: heldoutBefore, after: heldoutAfter };
+  const some = Math.max(1, Math.floor(losses.length / 10));
+  const mean = (part: readonly number[]) => part.reduce((sum, x) => sum + x, 0) / part.length;
+  return { before: mean(losses.slice(0, some)), after: mean(losses.slice(-some)) };
+}

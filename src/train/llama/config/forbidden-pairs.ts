@@ -1,0 +1,216 @@
+import type { JsonObject } from '../../../formats/strict-json.ts';
+import type { LoraFields } from './lora-fields.ts';
+import { hasMoments, OPTIMIZER_NAMES } from './optimizer-names.ts';
+import type { QuantizationFields } from './quantization-fields.ts';
+import type { TrainingConfigFault } from './training-config-error.ts';
+import type { TrainingFields } from './training-fields.ts';
+import { isTrainingType, TRAINING_TYPES, type TrainingType } from './types.ts';
+
+/** A configuration with what of its parts is in range. */
+export interface Combination {
+  readonly fields: TrainingFields;
+  readonly lora: LoraFields | undefined;
+  readonly quantization: QuantizationFields | undefined;
+  /** As it was given, which tells what was left out. */
+  readonly given: JsonObject;
+}
+
+interface Pair {
+  readonly code: string;
+  readonly path: string;
+  /** Whether both are there. */
+  readonly meet: (all: Combination & { readonly what: TrainingType }) => boolean;
+  readonly message: (all: Combination) => string;
+  readonly suggestion: string;
+}
+
+const BITSANDBYTES = ['load_in_4bit', 'bnb_4bit_quant_type', 'llm_int8_skip_modules'];
+const HQQ = ['nbits', 'group_size', 'axis', 'skip_modules'];
+const MOMENTS = ['adam_beta1', 'adam_beta2', 'adam_epsilon'];
+const OF_SGD = ['momentum', 'dampening', 'nesterov'];
+
+const givenOf = (names: readonly string[], object: unknown): readonly string[] =>
+  names.filter((name) => (object as JsonObject | undefined)?.[name] != null);
+const optimizerOf = ({ fields: { optim } }: Combination) => OPTIMIZER_NAMES[optim];
+
+/** What does not go together, though each is in range. */
+const PAIRS: readonly Pair[] = [
+  {
+    code: 'two-precisions',
+    path: 'bf16',
+    meet: ({ fields: { fp16, bf16 } }) => fp16 && bf16,
+    message: () => 'fp16 and bf16 are both true',
+    suggestion: 'give one of them',
+  },
+  {
+    code: 'two-warmups',
+    path: 'warmup_ratio',
+    meet: ({ fields: { warmup_steps = 0, warmup_ratio = 0 } }) =>
+      warmup_steps > 0 && warmup_ratio > 0,
+    message: () => 'warmup_steps and warmup_ratio are both given',
+    suggestion: 'give one of them',
+  },
+  {
+    code: 'warmup-part-of-a-step',
+    path: 'warmup_steps',
+    meet: ({ fields: { warmup_steps = 0 } }) => warmup_steps > 1 && !Number.isInteger(warmup_steps),
+    message: ({ fields }) => `warmup_steps is ${fields.warmup_steps}`,
+    suggestion: 'give a whole number of steps, or a share of them below 1',
+  },
+  {
+    code: 'warmup-of-constant',
+    path: 'lr_scheduler_type',
+    meet: ({ fields: { lr_scheduler_type, warmup_steps = 0, warmup_ratio = 0 } }) =>
+      lr_scheduler_type === 'constant' && warmup_steps + warmup_ratio > 0,
+    message: () => 'the rate of lr_scheduler_type "constant" has no warm-up',
+    suggestion: 'give "constant_with_warmup", or no warm-up',
+  },
+  {
+    code: 'cycles-of-no-cosine',
+    path: 'num_cycles',
+    meet: ({ fields: { num_cycles, lr_scheduler_type } }) =>
+      num_cycles !== undefined && lr_scheduler_type !== 'cosine',
+    message: ({ fields }) => `num_cycles is of cosine, not of ${fields.lr_scheduler_type}`,
+    suggestion: 'leave it out',
+  },
+  {
+    code: 'moments-of-another-optimizer',
+    path: 'adam_beta1',
+    meet: (all) => {
+      const optimizer = optimizerOf(all);
+      return (
+        optimizer !== undefined && !hasMoments(optimizer) && givenOf(MOMENTS, all.given).length > 0
+      );
+    },
+    message: (all) =>
+      `${givenOf(MOMENTS, all.given).join(' and ')} are of Adam, not of ${all.fields.optim}`,
+    suggestion: 'leave them out',
+  },
+  {
+    code: 'momentum-of-another-optimizer',
+    path: 'momentum',
+    meet: (all) => {
+      const optimizer = optimizerOf(all);
+      return (
+        optimizer !== undefined && optimizer !== 'sgd' && givenOf(OF_SGD, all.given).length > 0
+      );
+    },
+    message: (all) =>
+      `${givenOf(OF_SGD, all.given).join(' and ')} are of sgd, not of ${all.fields.optim}`,
+    suggestion: 'leave them out',
+  },
+  {
+    code: 'nesterov-without-momentum',
+    path: 'nesterov',
+    meet: ({ fields: { nesterov = false, momentum = 0, dampening = 0 } }) =>
+      nesterov && (momentum === 0 || dampening !== 0),
+    message: () => 'nesterov needs a momentum above 0 and no dampening, as in torch',
+    suggestion: 'give momentum',
+  },
+  {
+    code: 'scaling-without-its-optimizer',
+    path: 'fp16',
+    meet: (all) => all.fields.fp16 && ['adamw8bit', 'adadelta'].includes(optimizerOf(all) ?? ''),
+    message: ({ fields: { optim } }) => `fp16 scales the loss, which ${optim} does not know`,
+    suggestion: 'give adamw_torch, adam or sgd, or bf16',
+  },
+  {
+    code: 'decay-of-norms',
+    path: 'weight_decay',
+    meet: ({ fields: { type, weight_decay } }) => type === 'full' && weight_decay > 0,
+    message: () => 'weight_decay would take norms and biases too, which transformers leaves out',
+    suggestion: 'give 0 with type "full"',
+  },
+  {
+    code: 'adapter-of-full',
+    path: 'lora',
+    meet: ({ what, given }) => !what.adapter && given['lora'] != null,
+    message: () => 'lora is given, and type "full" trains the weights themselves',
+    suggestion: 'leave it out, or give type "lora"',
+  },
+  {
+    code: 'codes-of-floats',
+    path: 'quantization',
+    meet: ({ what, given }) => !what.base && given['quantization'] != null,
+    message: ({ fields }) =>
+      `quantization is given, and the base of ${fields.type} stays in floats`,
+    suggestion: 'leave it out, or give type "qlora"',
+  },
+  {
+    code: 'codes-of-hqq',
+    path: 'quantization.nbits',
+    meet: ({ what, quantization }) =>
+      what.base === 'bitsandbytes' && givenOf(HQQ, quantization).length > 0,
+    message: ({ fields, quantization }) =>
+      `${givenOf(HQQ, quantization).join(' and ')} are of HQQ, and ${fields.type} has 4 bits of bitsandbytes`,
+    suggestion: 'leave them out, or give type "hqq_lora"',
+  },
+  {
+    code: 'codes-of-bitsandbytes',
+    path: 'quantization.bnb_4bit_quant_type',
+    meet: ({ what, given }) =>
+      what.base === 'hqq' && givenOf(BITSANDBYTES, given['quantization']).length > 0,
+    message: ({ fields, given }) =>
+      `${givenOf(BITSANDBYTES, given['quantization']).join(' and ')} are of bitsandbytes, and ${fields.type} has HQQ`,
+    suggestion: 'leave them out, or give type "qlora"',
+  },
+  {
+    code: 'base-not-in-4-bits',
+    path: 'quantization.load_in_4bit',
+    meet: ({ quantization }) => quantization?.load_in_4bit === false,
+    message: () => 'load_in_4bit is false, and the base is in 4 bits',
+    suggestion: 'leave it out, or give type "lora"',
+  },
+  {
+    code: 'dora-apart',
+    path: 'lora.use_dora',
+    meet: ({ what, lora }) => what.adapter === 'apart' && lora?.use_dora === true,
+    message: ({ fields }) => `use_dora is not there for ${fields.type}`,
+    suggestion: 'give type "hqq_dora", "bnb_dora", or "lora" and "qlora" with use_dora',
+  },
+  {
+    code: 'dora-without-dora',
+    path: 'lora.use_dora',
+    meet: ({ what, lora }) => what.adapter === 'dora' && lora?.use_dora === false,
+    message: ({ fields }) => `use_dora is false, and ${fields.type} is DoRA`,
+    suggestion: 'leave it out, or give type "qlora" or "hqq_lora"',
+  },
+  {
+    code: 'dora-with-dropout',
+    path: 'lora.lora_dropout',
+    meet: ({ what, lora }) =>
+      (what.adapter === 'dora' || lora?.use_dora === true) && (lora?.lora_dropout ?? 0) > 0,
+    message: () => 'lora_dropout with DoRA does not exist in this version yet',
+    suggestion: 'give 0',
+  },
+  {
+    code: 'blocks-of-an-expression',
+    path: 'lora.layers_to_transform',
+    meet: ({ lora }) =>
+      typeof lora?.target_modules === 'string' && lora.layers_to_transform !== undefined,
+    message: () => 'layers_to_transform is given, and target_modules is an expression',
+    suggestion: 'name the blocks in it, or give a list of names',
+  },
+  {
+    code: 'pattern-without-blocks',
+    path: 'lora.layers_pattern',
+    meet: ({ lora }) =>
+      lora !== undefined &&
+      lora.layers_pattern !== undefined &&
+      lora.layers_pattern.length > 0 &&
+      lora.layers_to_transform === undefined,
+    message: () => 'layers_pattern is given, and layers_to_transform is not',
+    suggestion: 'give both, or none of them',
+  },
+];
+
+/** What does not go together in a configuration. */
+export function forbiddenPairs(all: Combination): readonly TrainingConfigFault[] {
+  const { type = all.fields.type } = all.given;
+  // Of a type that is none nothing else is asked.
+  if (!isTrainingType(type)) return [];
+  const what = TRAINING_TYPES[type];
+  return PAIRS.filter(({ meet }) => meet({ ...all, what })).map(
+    ({ code, path, message, suggestion }) => ({ code, path, message: message(all), suggestion }),
+  );
+}

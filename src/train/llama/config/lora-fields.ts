@@ -1,0 +1,109 @@
+import * as v from 'valibot';
+import { flag, oneOf, shown, whole, within } from '../../../formats/hugging-face/fields.ts';
+import { isJsonObject } from '../../../formats/strict-json.ts';
+import { type CheckedObject, checkedObject } from './checked-object.ts';
+import { type TrainingConfigFault, unsupported } from './training-config-error.ts';
+
+/** Above what adapters have, and below what a kernel takes. */
+const MOST_RANK = 4096;
+const MOST_ALPHA = 1e6;
+const LONGEST_NAME = 400;
+
+const isName = (x: unknown): x is string => typeof x === 'string' && x.length <= LONGEST_NAME;
+const names = v.custom<readonly string[] | string>(
+  (x) => isName(x) || (Array.isArray(x) && x.length <= 4096 && x.every(isName)),
+  'it must be a list of names, or one expression',
+);
+const layers = v.custom<readonly number[] | number>(
+  (x) => [x].flat().every((each) => Number.isInteger(each) && (each as number) >= 0),
+  'it must be the number of a block, from 0 on, or a list of some',
+);
+const pattern = (test: (x: unknown) => boolean, needed: string) =>
+  v.custom<Readonly<Record<string, number>>>(
+    (x) => isJsonObject(x) && Object.values(x).every(test),
+    `it must be an object from expressions to ${needed}`,
+  );
+const isWithin = (x: unknown, least: number, most: number) =>
+  typeof x === 'number' && x >= least && x <= most;
+
+/** The fields of PEFT's LoraConfig that are applied, with PEFT's defaults. */
+const FIELDS = v.looseObject({
+  r: v.optional(whole(MOST_RANK), 8),
+  lora_alpha: v.optional(within(1e-6, MOST_ALPHA), 8),
+  lora_dropout: v.optional(within(0, 0.999), 0),
+  target_modules: v.optional(names),
+  exclude_modules: v.optional(names),
+  layers_to_transform: v.optional(layers),
+  layers_pattern: v.optional(names),
+  rank_pattern: v.optional(
+    pattern((x) => Number.isInteger(x) && isWithin(x, 1, MOST_RANK), 'whole ranks from 1 on'),
+  ),
+  alpha_pattern: v.optional(pattern((x) => isWithin(x, 1e-6, MOST_ALPHA), 'numbers above 0')),
+  use_rslora: v.optional(flag, false),
+  use_dora: v.optional(flag),
+  // What says nothing of the computation.
+  peft_type: v.optional(oneOf(['LORA'])),
+  task_type: v.optional(oneOf(['CAUSAL_LM'])),
+});
+
+/** What is chosen of adapters. */
+export type LoraFields = v.InferOutput<typeof FIELDS>;
+
+/** Values of PEFT's other fields with which they do nothing; with another they are refused. */
+const NEUTRAL: Readonly<Record<string, readonly unknown[]>> = {
+  fan_in_fan_out: [false],
+  bias: ['none'],
+  modules_to_save: [null, []],
+  init_lora_weights: [true],
+  megatron_config: [null],
+  megatron_core: ['megatron.core', null],
+  trainable_token_indices: [null],
+  loftq_config: [{}, null],
+  eva_config: [null],
+  corda_config: [null],
+  lora_ga_config: [null],
+  velora_config: [null],
+  alora_invocation_tokens: [null],
+  use_qalora: [false],
+  monteclora_config: [null],
+  layer_replication: [null],
+  lora_bias: [false],
+  target_parameters: [null],
+  use_bdlora: [null],
+  arrow_config: [null],
+  kasa_config: [null],
+  ensure_weight_tying: [false],
+  auto_mapping: [null],
+};
+/** Fields that an adapter's file has beside, whatever they say. */
+const OF_FILES = [
+  'base_model_name_or_path',
+  'inference_mode',
+  'peft_version',
+  'qalora_group_size',
+  'revision',
+  'runtime_config',
+];
+
+/** The fields of a LoraConfig, from a file of settings or from adapter_config.json. */
+export function loraFields(value: unknown, at = 'lora.'): CheckedObject<LoraFields> {
+  return checkedObject(FIELDS, value, at, (name, given) => refusalOf(name, given, at));
+}
+
+function refusalOf(
+  name: string,
+  given: unknown,
+  at: string,
+): TrainingConfigFault | 'neutral' | undefined {
+  if (OF_FILES.includes(name)) return 'neutral';
+  if (!Object.hasOwn(NEUTRAL, name)) return undefined;
+  const values = NEUTRAL[name] as readonly unknown[];
+  const text = JSON.stringify(given);
+  if (values.some((each) => JSON.stringify(each) === text)) return 'neutral';
+  return {
+    code: unsupported(at + name),
+    path: at + name,
+    message: `${at}${name} is ${shown(given)}, which is not done here`,
+    suggestion: `leave it out, or give ${JSON.stringify(values[0])}`,
+  };
+}

@@ -1,0 +1,204 @@
+import { type JsonObject, parseJsonObject } from '../../../formats/strict-json.ts';
+import type { TargetRules } from '../../../models/llama/lora/targets.ts';
+import type { LayerOptions } from '../../../quantizer/policy.ts';
+import type { Schedule } from '../../../vocabulary/optim/lr_schedule.ts';
+import type { OptimizerParams } from '../../update-rule.ts';
+import { forbiddenPairs } from './forbidden-pairs.ts';
+import { type LoraFields, loraFields } from './lora-fields.ts';
+import { hasMoments, OPTIMIZER_NAMES } from './optimizer-names.ts';
+import { type QuantizationFields, quantizationFields } from './quantization-fields.ts';
+import { SCHEDULE_NAMES } from './schedule-names.ts';
+import { TrainingConfigError } from './training-config-error.ts';
+import { type TrainingFields, trainingFields } from './training-fields.ts';
+import { TRAINING_TYPES, type TrainingType, type TrainingTypeName } from './types.ts';
+
+/** How the linears of blocks are adapted. */
+export interface AdapterSettings {
+  readonly rules: TargetRules;
+  readonly dropout: number;
+  readonly use_rslora: boolean;
+  readonly use_dora: boolean;
+  /** Whether the update is computed by products of its own. */
+  readonly apart: boolean;
+}
+
+/** How the base is quantized. */
+export interface BaseSettings {
+  readonly options: LayerOptions;
+  /** Ends of the names of modules that stay in floats; the head always does. */
+  readonly skip: readonly string[];
+}
+
+/** All that a fine-tuning of a Llama can be told. */
+export interface LlamaTrainingConfig {
+  readonly type: TrainingTypeName;
+  /** Folder and file, where the configuration names them. */
+  readonly model?: string | undefined;
+  readonly data?: string | undefined;
+  /** How the data are written; by default it is found out. */
+  readonly dataFormat?: string | undefined;
+  /** Absent where all weights are trained. */
+  readonly adapter?: AdapterSettings | undefined;
+  /** Absent where the base stays in floats. */
+  readonly base?: BaseSettings | undefined;
+  readonly optimizer: OptimizerParams;
+  readonly schedule: Pick<Schedule, 'name' | 'num_cycles'>;
+  /** Steps over which the rate rises, or below 1 their share. */
+  readonly warmup: number;
+  /** The largest norm of all gradients together; 0 leaves them. */
+  readonly maxGradNorm: number;
+  readonly batchSize: number;
+  readonly accumulation: number;
+  /** Optimizer steps, before `epochs`. */
+  readonly steps?: number | undefined;
+  readonly epochs: number;
+  /** The most tokens of an example. */
+  readonly length: number;
+  readonly packing: boolean;
+  readonly precision: 'fp32' | 'fp16' | 'bf16';
+  readonly checkpointing: boolean;
+  readonly seed: number;
+  /** Steps between two held-out losses. */
+  readonly evalSteps: number;
+  /** Share of the examples, the last ones, that training does not see. */
+  readonly heldoutFraction: number;
+  /** Steps between two that are judged, after the first; 0 judges none. */
+  readonly judgeSteps: number;
+}
+
+/** The configuration in the text of a file; FormatError where that is no JSON object. */
+export function readTrainingConfig(text: string): LlamaTrainingConfig {
+  return trainingConfigOf(parseJsonObject(text, 'the file'));
+}
+
+/**
+ * The configuration of a parsed object: names of TrainingArguments at its top, of LoraConfig in
+ * `lora`, of BitsAndBytesConfig or HqqConfig in `quantization`; what is left out has the library's
+ * default, but for a rate of 2e-4 and texts of 512 tokens. Throws {@link TrainingConfigError} with every
+ * fault.
+ */
+export function trainingConfigOf(given: JsonObject): LlamaTrainingConfig {
+  const top = trainingFields(given);
+  const lora = given['lora'] == null ? undefined : loraFields(given['lora']);
+  const quantization =
+    given['quantization'] == null ? undefined : quantizationFields(given['quantization']);
+  const faults = [...top.faults, ...(lora?.faults ?? []), ...(quantization?.faults ?? [])];
+  const { fields } = top;
+  if (fields)
+    faults.push(
+      ...forbiddenPairs({ fields, lora: lora?.fields, quantization: quantization?.fields, given }),
+    );
+  if (faults.length > 0 || !fields) throw new TrainingConfigError(faults);
+  return settled(fields, lora?.fields ?? usualLora(), quantization?.fields);
+}
+
+const usualLora = (): LoraFields => loraFields({}).fields as LoraFields;
+
+function settled(
+  fields: TrainingFields,
+  lora: LoraFields,
+  quantization: QuantizationFields | undefined,
+): LlamaTrainingConfig {
+  const what: TrainingType = TRAINING_TYPES[fields.type];
+  const { num_cycles, warmup_steps = 0, warmup_ratio = 0, max_steps } = fields;
+  return {
+    type: fields.type,
+    model: fields.model,
+    data: fields.data,
+    dataFormat: fields.dataset_format,
+    adapter: what.adapter && adapterOf(lora, what.adapter),
+    base: what.base && baseOf(what.base, quantization),
+    optimizer: optimizerOf(fields),
+    schedule: {
+      name: SCHEDULE_NAMES[fields.lr_scheduler_type] as Schedule['name'],
+      ...(num_cycles === undefined ? {} : { num_cycles }),
+    },
+    warmup: warmup_steps || warmup_ratio,
+    maxGradNorm: fields.max_grad_norm,
+    batchSize: fields.per_device_train_batch_size,
+    accumulation: fields.gradient_accumulation_steps,
+    steps: max_steps === -1 ? undefined : max_steps,
+    epochs: fields.num_train_epochs,
+    length: fields.max_length,
+    packing: fields.packing,
+    precision: fields.fp16 ? 'fp16' : fields.bf16 ? 'bf16' : 'fp32',
+    checkpointing: fields.gradient_checkpointing,
+    seed: fields.seed,
+    evalSteps: fields.eval_steps,
+    heldoutFraction: fields.heldout_fraction,
+    judgeSteps: fields.judge_steps,
+  };
+}
+
+function adapterOf(lora: LoraFields, how: NonNullable<TrainingType['adapter']>): AdapterSettings {
+  const { lora_dropout, use_rslora, use_dora = how === 'dora' } = lora;
+  return {
+    rules: lora,
+    dropout: lora_dropout,
+    use_rslora,
+    use_dora,
+    apart: how === 'apart' || lora_dropout > 0,
+  };
+}
+
+function baseOf(
+  library: NonNullable<TrainingType['base']>,
+  {
+    bnb_4bit_quant_type = 'nf4',
+    llm_int8_skip_modules = [],
+    nbits = 4,
+    group_size = 64,
+    axis = 1,
+    skip_modules = [],
+  }: Partial<QuantizationFields> = {},
+): BaseSettings {
+  return library === 'bitsandbytes'
+    ? { options: { method: bnb_4bit_quant_type }, skip: llm_int8_skip_modules }
+    : {
+        options: { method: 'hqq', bits: nbits, groupSize: group_size, axis },
+        skip: skip_modules,
+      };
+}
+
+function optimizerOf(fields: TrainingFields): OptimizerParams {
+  const optimizer = OPTIMIZER_NAMES[fields.optim] ?? 'adamw';
+  const { learning_rate: lr, weight_decay, momentum, dampening, nesterov } = fields;
+  if (optimizer === 'sgd')
+    return {
+      ...{ optimizer, lr, weight_decay },
+      ...(momentum === undefined ? {} : { momentum }),
+      ...(dampening === undefined ? {} : { dampening }),
+      ...(nesterov === undefined ? {} : { nesterov }),
+    };
+  if (!hasMoments(optimizer)) return { optimizer, lr, weight_decay } as OptimizerParams;
+  const { adam_beta1 = 0.9, adam_beta2 = 0.999, adam_epsilon: eps = 1e-8 } = fields;
+  return { optimizer, lr, weight_decay, betas: [adam_beta1, adam_beta2], eps } as OptimizerParams;
+}
+
+/**
+ * The same for a run that goes on from a saved adapter: rules, ranks, factors and DoRA are those of
+ * its own configuration. Throws {@link TrainingConfigError} where the type trains no adapter or
+ * another sort.
+ */
+export function continuedConfig(
+  config: LlamaTrainingConfig,
+  saved: LoraFields,
+): LlamaTrainingConfig {
+  const { type } = config;
+  const what: TrainingType = TRAINING_TYPES[type];
+  const { use_dora = false } = saved;
+  const wrong =
+    !what.adapter ||
+    (what.adapter === 'apart' && use_dora) ||
+    (what.adapter === 'dora' && !use_dora);
+  if (wrong || !what.adapter)
+    throw new TrainingConfigError([
+      {
+        code: 'adapter-of-another-type',
+        path: 'type',
+        message: `the saved adapter is ${use_dora ? 'DoRA' : 'LoRA'}, which type "${type}" does not train`,
+        suggestion: use_dora ? 'give type "bnb_dora" or "hqq_dora"' : 'give type "lora" or "qlora"',
+      },
+    ]);
+  return { ...config, adapter: adapterOf({ ...saved, use_dora }, what.adapter) };
+}

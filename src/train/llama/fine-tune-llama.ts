@@ -1,0 +1,193 @@
+import type { Examples } from '../../data/examples.ts';
+import type { LabelledTokens } from '../../data/labelled-tokens.ts';
+import type { ModelConfig } from '../../formats/hugging-face/config.ts';
+import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { Scope } from '../../gpu/scope.ts';
+import type { Llama } from '../../models/llama/llama.ts';
+import { rateFactor } from '../../ops/optim/lr_schedule.ts';
+import { seam } from '../../seam.ts';
+import type { HostTensor, HostTensors } from '../../tensor/host.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { type StepJudge, TrainingLoop } from '../loop/training-loop.ts';
+import { meanLoss } from '../mini-training.ts';
+import { Optimizer } from '../optimizer.ts';
+import type { LlamaTrainingConfig } from './config/read-training-config.ts';
+import { forecastLlama, requireRoom } from './forecast-llama.ts';
+import { whyUnjudged } from './judged-work.ts';
+import { openModel } from './open-model.ts';
+import type { LlamaProgress, LlamaStep } from './progress.ts';
+import { type RunPlan, runPlan } from './run-plan.ts';
+import { COLLATE, TextBatches } from './text-batches.ts';
+
+/** A model, the texts, and how it is trained. */
+export interface LlamaTraining {
+  readonly folder: ModelFolder;
+  /** What the folder's config.json says. */
+  readonly model: ModelConfig;
+  readonly texts: readonly LabelledTokens[];
+  readonly config: LlamaTrainingConfig;
+  /** Values of an adapter to go on from. Default it is drawn. */
+  readonly saved?: ReadonlyMap<string, HostTensor> | undefined;
+}
+
+/** What watches a run. */
+export interface LlamaObserver {
+  /** Looks at all that a judged step computed; returns the largest share of a bound used. */
+  readonly judge: (step: number, applications: Parameters<StepJudge>[0]) => Promise<number>;
+  /** Whether the run is to end after the step that is made. Default never. */
+  readonly stopped?: () => boolean;
+}
+
+/** What a run leaves. */
+export interface LlamaTuned {
+  /** All that was trained: adapters, named `<module>.lora_A` and so on, or weights. */
+  readonly trained: HostTensors;
+  /** Steps that were made: fewer than were asked for where the run was stopped. */
+  readonly steps: number;
+  readonly heldoutBefore?: number;
+  readonly heldoutAfter?: number;
+  readonly judgedSteps: number;
+  readonly peakBytes: number;
+}
+
+/** Gradients of a frozen control are thrown away. */
+const isFrozen = seam('train.llama.frozen', (): boolean => false);
+
+/** The loss of a position is that of the label after it. */
+const shifts = seam('train.llama.shift', (): boolean => true);
+
+/**
+ * Fine-tunes a Llama of a folder on texts, the last of which are held out, and tells how it goes. The
+ * first step and every `judgeSteps`-th are shown to the observer, unless a step is too much work for
+ * an oracle. Throws what loading throws, and TooLargeError, before anything is on the device.
+ */
+export async function* fineTuneLlama(
+  gpu: Gpu,
+  { folder, model: architecture, texts, config, saved }: LlamaTraining,
+  { judge, stopped = () => false }: LlamaObserver,
+): AsyncGenerator<LlamaProgress, LlamaTuned> {
+  const plan = runPlan(texts, config);
+  const { batchSize, accumulation, precision, maxGradNorm, seed } = config;
+  const forecast = forecastLlama(architecture, config, plan.longest);
+  requireRoom(forecast, gpu.limits);
+  const { ledger } = gpu.memory;
+  const bytesBefore = ledger.liveBytes;
+  const memory = () => {
+    const { liveBytes, peakBytes } = gpu.memory.ledger;
+    return { bytes: liveBytes - bytesBefore, peakBytes: peakBytes - bytesBefore };
+  };
+  gpu.memory.resetPeak();
+  using owned = new Scope();
+  const sized = { ...config, length: plan.longest };
+  const model = owned.add(await openModel(gpu, { folder, config: architecture }, sized, saved));
+  yield { type: 'loaded', ...memory() };
+  const unjudged =
+    config.judgeSteps === 0
+      ? 'judge_steps is 0'
+      : whyUnjudged(architecture, batchSize * accumulation, plan.longest);
+  yield {
+    type: 'start',
+    steps: plan.steps,
+    trainable: model.parameters.count,
+    frozen: frozenCount(model),
+    trainingRows: plan.training.length,
+    heldoutRows: plan.heldout.length,
+    bytesForecast: forecast.total,
+    ...(unjudged === undefined ? {} : { unjudged }),
+  };
+  const norm = maxGradNorm > 0 ? owned.add(Tensor.zeros(gpu, [1])) : undefined;
+  const optimizer = isFrozen()
+    ? undefined
+    : owned.add(
+        new Optimizer(gpu, model.parameters, config.optimizer, {
+          schedule: plan.schedule,
+          max_grad_norm: maxGradNorm || undefined,
+          grad_scaler: precision === 'fp16' ? {} : undefined,
+          norm_to: norm,
+        }),
+      );
+  const source = new TextBatches(plan.training, config);
+  const autocast = ({ fp32: undefined, fp16: 'float16', bf16: 'bfloat16' } as const)[precision];
+  const loop = owned.add(
+    new TrainingLoop(gpu, { model, source, optimizer, seed, autocast, shift: shifts() }),
+  );
+  const heldout = batchesOf(plan.heldout, batchSize);
+  const heldoutLoss = () => meanLoss(gpu, model, heldout, shifts());
+  const heldoutBefore = heldout.length > 0 ? await heldoutLoss() : undefined;
+  if (heldoutBefore !== undefined) yield { type: 'heldout', step: 0, loss: heldoutBefore };
+  let heldoutAfter = heldoutBefore;
+  let judgedSteps = 0;
+  let step = 0;
+  while (step < plan.steps && !stopped()) {
+    step += 1;
+    const started = performance.now();
+    const isJudged = !unjudged && (step === 1 || step % config.judgeSteps === 0);
+    let boundUsed = 0;
+    const parts = isJudged
+      ? await loop.judgedStep(async (applications) => {
+          boundUsed = Math.max(boundUsed, await judge(step, applications));
+        })
+      : await loop.step();
+    if (isJudged) {
+      judgedSteps += 1;
+      yield { type: 'judged', step, boundUsed };
+    }
+    const loss = await loop.readLoss();
+    const figures = { started, step, loss, parts: parts ?? [], ...memory() };
+    yield { type: 'step', ...(await toldStep(figures, plan, config, norm)) };
+    if (heldout.length > 0 && (step % config.evalSteps === 0 || step === plan.steps || stopped())) {
+      heldoutAfter = await heldoutLoss();
+      yield { type: 'heldout', step, loss: heldoutAfter };
+    }
+  }
+  return {
+    trained: await model.parameters.read(),
+    steps: step,
+    ...(heldoutBefore === undefined ? {} : { heldoutBefore }),
+    ...(heldoutAfter === undefined ? {} : { heldoutAfter }),
+    judgedSteps,
+    peakBytes: memory().peakBytes,
+  };
+}
+
+function batchesOf(texts: readonly LabelledTokens[], size: number): readonly Examples[] {
+  return Array.from({ length: Math.ceil(texts.length / size) }, (_, batch) =>
+    COLLATE(texts.slice(batch * size, (batch + 1) * size)),
+  );
+}
+
+async function toldStep(
+  {
+    started,
+    step,
+    loss,
+    parts,
+    ...memory
+  }: Pick<LlamaStep, 'step' | 'loss' | 'bytes' | 'peakBytes'> & {
+    readonly started: number;
+    readonly parts: readonly Examples[];
+  },
+  { stepsOfEpoch, schedule }: RunPlan,
+  { optimizer: { lr = 0 }, precision }: LlamaTrainingConfig,
+  norm: Tensor | undefined,
+): Promise<LlamaStep> {
+  const gradNorm = norm && (await norm.read()).data[0];
+  const ms = performance.now() - started;
+  const tokens = parts.reduce((sum, { labels }) => sum + labels.data.length, 0);
+  return {
+    ...{ step, loss, tokens, ms, ...memory },
+    epoch: step / stepsOfEpoch,
+    tokensPerSecond: (1000 * tokens) / ms,
+    ...(gradNorm === undefined ? {} : { gradNorm }),
+    ...(precision === 'fp16' ? {} : { learningRate: lr * rateFactor(schedule, step - 1) }),
+  };
+}
+
+/** Numbers of the model that are not trained, those of codes by the weights they stand for. */
+function frozenCount(model: Llama): number {
+  const trained = new Set(model.parameters.names);
+  return model.names
+    .filter((name) => !trained.has(name))
+    .reduce((sum, name) => sum + model.view(name).shape.reduce((n, extent) => n * extent, 1), 0);
+}

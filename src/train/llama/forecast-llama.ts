@@ -1,0 +1,117 @@
+import { flatLayout } from '../../autograd/flat-parameters.ts';
+import { GradproofError } from '../../errors.ts';
+import { tensorShapes } from '../../formats/hugging-face/architecture.ts';
+import type { ModelConfig } from '../../formats/hugging-face/config.ts';
+import { wholeWords } from '../../gpu/memory.ts';
+import { quantizationPlan } from '../../models/llama/load.ts';
+import { blockLinears } from '../../models/llama/lora/module-names.ts';
+import { predictedBytes } from '../../quantizer/quantizer.ts';
+import { keptBytes } from '../../sheet/needs.ts';
+import { DEFAULT_SETUP } from '../../sheet/setup.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { updateRule } from '../update-rule.ts';
+import type { LlamaTrainingConfig } from './config/read-training-config.ts';
+import { linearAdapters, policyOf } from './open-model.ts';
+
+const FLOAT = 4;
+
+/** What a run takes of device memory, from shapes alone. Bytes. */
+export interface LlamaForecast {
+  /** What stays as it is: the base, in codes where it is, and all that is not trained. */
+  readonly frozen: number;
+  /** Parameters that are trained, their gradients and what the optimizer keeps. */
+  readonly trained: number;
+  /** The most that a step holds besides. */
+  readonly step: number;
+  readonly total: number;
+  /** The largest tensor, which a kernel binds as a whole. */
+  readonly largest: { readonly name: string; readonly bytes: number };
+}
+
+/** The adapter cannot bind what a run needs. */
+export class TooLargeError extends GradproofError {
+  constructor(name: string, bytes: number, limit: number) {
+    super(
+      'too-large',
+      `${name} takes ${bytes} bytes, and a kernel of this adapter reaches ${limit}: give a smaller max_length or per_device_train_batch_size, or a smaller model`,
+    );
+  }
+}
+
+/**
+ * Device memory of a run at its peak: an upper estimate, made before anything is allocated. `length`
+ * is that of the longest row.
+ */
+export function forecastLlama(
+  model: ModelConfig,
+  config: LlamaTrainingConfig,
+  length: number,
+): LlamaForecast {
+  const shapes = tensorShapes(model);
+  const { base, adapter, batchSize, checkpointing, precision } = config;
+  const plan = base
+    ? quantizationPlan(model, { options: base.options, policy: policyOf(model, base.skip) })
+    : undefined;
+  const bytesOf = (name: string, shape: Shape) => {
+    const options = plan?.get(name.replace(/\.weight$/, ''));
+    return options ? predictedBytes(options, shape) : wholeWords(FLOAT * sizeOf(shape));
+  };
+  const trainedShapes = adapter ? adapterShapes(model, config) : shapes;
+  const frozen = adapter
+    ? [...shapes].reduce((sum, [name, shape]) => sum + bytesOf(name, shape), 0)
+    : 0;
+  // Parameter, gradient, and what the optimizer keeps of each.
+  const kept = updateRule(config.optimizer, { name: 'constant' }).state.length;
+  const trained = (2 + kept) * FLOAT * flatLayout(trainedShapes, Number.POSITIVE_INFINITY).length;
+  const setup = {
+    ...DEFAULT_SETUP,
+    method: base?.options.method ?? DEFAULT_SETUP.method,
+    rank: adapter?.rules.r ?? 0,
+    ...{ context: length, batch: batchSize, checkpointing },
+  };
+  const tokens = batchSize * length;
+  const logits = FLOAT * tokens * model.vocabulary;
+  // Gradients of what a block left are there while it is undone, beside the gradient of the head.
+  const block = keptBytes({ ...model, layers: 1, vocabulary: 0 }, setup, false);
+  const widest = adapter ? 0 : FLOAT * model.vocabulary * model.hidden;
+  // Operands that are cast to halves are there once more.
+  const copies = precision === 'fp32' ? 1 : 2;
+  const held = keptBytes(model, setup, checkpointing);
+  const step = copies * (held + Math.max(logits, 2 * block) + widest);
+  const pieces = [
+    { name: 'the logits of a step', bytes: logits },
+    ...[...shapes].map(([name, shape]) => ({ name, bytes: bytesOf(name, shape) })),
+  ];
+  return {
+    ...{ frozen, trained, step, total: frozen + trained + step },
+    largest: pieces.reduce((most, piece) => (piece.bytes > most.bytes ? piece : most)),
+  };
+}
+
+/** Throws {@link TooLargeError} where the adapter cannot bind the largest tensor of a run. */
+export function requireRoom(
+  { largest }: LlamaForecast,
+  limits: Readonly<Record<string, number>>,
+): void {
+  const { maxStorageBufferBindingSize = 0, maxBufferSize = 0 } = limits;
+  const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  if (largest.bytes > most) throw new TooLargeError(largest.name, largest.bytes, most);
+}
+
+function adapterShapes(
+  model: ModelConfig,
+  { adapter }: LlamaTrainingConfig,
+): ReadonlyMap<string, Shape> {
+  if (!adapter) return new Map();
+  const linears = blockLinears(model);
+  return new Map(
+    [...linearAdapters(model, adapter)].flatMap(([name, { r, use_dora }]) => {
+      const [outputs = 0, inputs = 0] = linears.get(name) as Shape;
+      return [
+        [`${name}.lora_A`, [r, inputs]],
+        [`${name}.lora_B`, [outputs, r]],
+        ...(use_dora ? [[`${name}.magnitude`, [outputs]]] : []),
+      ] as [string, Shape][];
+    }),
+  );
+}

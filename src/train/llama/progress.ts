@@ -1,0 +1,40 @@
+/** What a step tells. */
+export interface LlamaStep {
+  /** From 1 on. */
+  readonly step: number;
+  /** Epochs that are behind it. */
+  readonly epoch: number;
+  /** Mean over the tokens that it asked for, in nats. */
+  readonly loss: number;
+  /** Of all gradients, before they were clipped; absent where nothing is clipped. */
+  readonly gradNorm?: number;
+  /** Absent under loss scaling, where the device counts the steps. */
+  readonly learningRate?: number;
+  /** Tokens of its rows, and how many of a second since the step before. */
+  readonly tokens: number;
+  readonly tokensPerSecond: number;
+  /** Of the whole step. Milliseconds. */
+  readonly ms: number;
+  /** Device memory in live tensors, and the most that there was so far. */
+  readonly bytes: number;
+  readonly peakBytes: number;
+}
+
+/** What a fine-tuning of a Llama tells while it runs. Losses in nats a token. */
+export type LlamaProgress =
+  | {
+      readonly type: 'start';
+      readonly steps: number;
+      readonly trainable: number;
+      readonly frozen: number;
+      readonly trainingRows: number;
+      readonly heldoutRows: number;
+      /** Device memory that the run will need at its peak, from shapes. */
+      readonly bytesForecast: number;
+      /** Why no step is judged; absent where some are. */
+      readonly unjudged?: string;
+    }
+  | { readonly type: 'loaded'; readonly bytes: number; readonly peakBytes: number }
+  | ({ readonly type: 'step' } & LlamaStep)
+  | { readonly type: 'heldout'; readonly step: number; readonly loss: number }
+  | { readonly type: 'judged'; readonly step: number; readonly boundUsed: number };

@@ -1,0 +1,53 @@
+import { countTokens, type LabelledTokens } from '../../data/labelled-tokens.ts';
+import { GradproofError } from '../../errors.ts';
+import type { Schedule } from '../../vocabulary/optim/lr_schedule.ts';
+import type { LlamaTrainingConfig } from './config/read-training-config.ts';
+import { TextBatches } from './text-batches.ts';
+
+/** What a run does with its texts. */
+export interface RunPlan {
+  readonly training: readonly LabelledTokens[];
+  /** The last texts, which training does not see; perhaps none. */
+  readonly heldout: readonly LabelledTokens[];
+  readonly steps: number;
+  readonly stepsOfEpoch: number;
+  readonly schedule: Schedule;
+  /** Tokens of the longest text. */
+  readonly longest: number;
+}
+
+/** Texts that ask nothing. */
+class NothingAskedError extends GradproofError {
+  constructor() {
+    super(
+      'nothing-asked',
+      'the data ask for no token: give longer texts, or answers that begin within max_length',
+    );
+  }
+}
+
+/**
+ * Splits texts and counts steps: those that are asked for, or those of the epochs. Throws
+ * GradproofError `nothing-asked`.
+ */
+export function runPlan(texts: readonly LabelledTokens[], config: LlamaTrainingConfig): RunPlan {
+  const asking = texts.filter((text) => countTokens([text]).asked > 0);
+  if (asking.length === 0) throw new NothingAskedError();
+  const { heldoutFraction, steps, epochs, warmup, schedule } = config;
+  const kept = Math.min(Math.floor(asking.length * heldoutFraction), asking.length - 1);
+  const training = asking.slice(0, asking.length - kept);
+  const { stepsOfEpoch } = new TextBatches(training, config);
+  const total = steps ?? Math.ceil(epochs * stepsOfEpoch);
+  return {
+    training,
+    heldout: asking.slice(asking.length - kept),
+    steps: total,
+    stepsOfEpoch,
+    schedule: { ...schedule, total, warmup: warmupOf(warmup, total) },
+    longest: asking.reduce((most, { ids }) => Math.max(most, ids.length), 0),
+  };
+}
+
+/** As TrainingArguments has it: a share where it is below 1, rounded up. */
+const warmupOf = (warmup: number, steps: number): number =>
+  warmup < 1 ? Math.ceil(warmup * steps) : warmup;
