@@ -1,8 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../autograd/tape.ts';
 import { float64Of } from '../../formats/safetensors/stored.ts';
@@ -14,25 +12,10 @@ import { judge } from '../../reference/judge.ts';
 import { limitOf } from '../../reference/llama/limits.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { noTransformers, runPython } from './fixtures/bridge-python.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
 
 /** A folder that transformers saved becomes a model here, which gives the same logits. */
-
-const ENVIRONMENT = fileURLToPath(new URL('../../../bridge/.venv', import.meta.url));
-const PYTHON = join(
-  ENVIRONMENT,
-  process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python',
-);
-
-/** Why transformers is not here; undefined where `npm run bridge:setup` brought it. */
-function noTransformers(): string | undefined {
-  try {
-    const { kind } = JSON.parse(readFileSync(join(ENVIRONMENT, 'gradproof.json'), 'utf8'));
-    return kind === 'full' ? undefined : 'the bridge has no transformers: npm run bridge:setup';
-  } catch {
-    return 'the bridge has no Python environment: npm run bridge:setup makes one';
-  }
-}
 
 /** Saves drawn models of these configs in shards, each with ids and its logits beside. */
 const SAVE = `
@@ -90,8 +73,7 @@ describe.skipIf(reason)(`a folder of transformers${reason ? `: ${reason}` : ''}`
     const asked = CASES.map(([name, config, { dtype, shard }]) => {
       return [placeOf(name), config, dtype, shard];
     });
-    const saved = spawnSync(PYTHON, ['-c', SAVE, JSON.stringify(asked)], { encoding: 'utf8' });
-    expect(saved.status, saved.stderr).toBe(0);
+    runPython(SAVE, asked);
   }, 300_000);
   afterAll(() => {
     gpu?.[Symbol.dispose]();

@@ -18,7 +18,7 @@ import { whyUnjudged } from './judged-work.ts';
 import { openModel } from './open-model.ts';
 import type { LlamaProgress, LlamaStep } from './progress.ts';
 import { type RunPlan, runPlan } from './run-plan.ts';
-import { COLLATE, TextBatches } from './text-batches.ts';
+import { collated, TextBatches } from './text-batches.ts';
 
 /** A model, the texts, and how it is trained. */
 export interface LlamaTraining {
@@ -53,9 +53,6 @@ export interface LlamaTuned {
 
 /** Gradients of a frozen control are thrown away. */
 const isFrozen = seam('train.llama.frozen', (): boolean => false);
-
-/** The loss of a position is that of the label after it. */
-const shifts = seam('train.llama.shift', (): boolean => true);
 
 /**
  * Fine-tunes a Llama of a folder on texts, the last of which are held out, and tells how it goes. The
@@ -110,10 +107,10 @@ export async function* fineTuneLlama(
   const source = new TextBatches(plan.training, config);
   const autocast = ({ fp32: undefined, fp16: 'float16', bf16: 'bfloat16' } as const)[precision];
   const loop = owned.add(
-    new TrainingLoop(gpu, { model, source, optimizer, seed, autocast, shift: shifts() }),
+    new TrainingLoop(gpu, { model, source, optimizer, seed, autocast, shift: true }),
   );
   const heldout = batchesOf(plan.heldout, batchSize);
-  const heldoutLoss = () => meanLoss(gpu, model, heldout, shifts());
+  const heldoutLoss = () => meanLoss(gpu, model, heldout, true);
   const heldoutBefore = heldout.length > 0 ? await heldoutLoss() : undefined;
   if (heldoutBefore !== undefined) yield { type: 'heldout', step: 0, loss: heldoutBefore };
   let heldoutAfter = heldoutBefore;
@@ -153,7 +150,7 @@ export async function* fineTuneLlama(
 
 function batchesOf(texts: readonly LabelledTokens[], size: number): readonly Examples[] {
   return Array.from({ length: Math.ceil(texts.length / size) }, (_, batch) =>
-    COLLATE(texts.slice(batch * size, (batch + 1) * size)),
+    collated(texts.slice(batch * size, (batch + 1) * size)),
   );
 }
 

@@ -11,6 +11,7 @@ import { DEFAULT_SETUP } from '../../sheet/setup.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { updateRule } from '../update-rule.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
+import { whyUnjudged } from './judged-work.ts';
 import { linearAdapters, policyOf } from './open-model.ts';
 
 const FLOAT = 4;
@@ -62,7 +63,8 @@ export function forecastLlama(
     : 0;
   // Parameter, gradient, and what the optimizer keeps of each.
   const kept = updateRule(config.optimizer, { name: 'constant' }).state.length;
-  const trained = (2 + kept) * FLOAT * flatLayout(trainedShapes, Number.POSITIVE_INFINITY).length;
+  const trainedFloats = flatLayout(trainedShapes, Number.POSITIVE_INFINITY).length;
+  const trained = (2 + kept) * FLOAT * trainedFloats;
   const setup = {
     ...DEFAULT_SETUP,
     method: base?.options.method ?? DEFAULT_SETUP.method,
@@ -74,10 +76,14 @@ export function forecastLlama(
   // Gradients of what a block left are there while it is undone, beside the gradient of the head.
   const block = keptBytes({ ...model, layers: 1, vocabulary: 0 }, setup, false);
   const widest = adapter ? 0 : FLOAT * model.vocabulary * model.hidden;
-  // Operands that are cast to halves are there once more.
-  const copies = precision === 'fp32' ? 1 : 2;
   const held = keptBytes(model, setup, checkpointing);
-  const step = copies * (held + Math.max(logits, 2 * block) + widest);
+  const undone = Math.max(logits, 2 * block) + widest;
+  // Weights in floats are cast to halves for each product, and those stay as long as what it left.
+  const cast = precision === 'fp32' ? 0 : castBytes(shapes, (name) => !plan?.has(name));
+  const judged = isJudged(model, config, length)
+    ? judgedBytes(trainedFloats, kept, keptBytes(model, setup, false) + logits)
+    : 0;
+  const step = held + undone + cast + judged;
   const pieces = [
     { name: 'the logits of a step', bytes: logits },
     ...[...shapes].map(([name, shape]) => ({ name, bytes: bytesOf(name, shape) })),
@@ -86,6 +92,29 @@ export function forecastLlama(
     ...{ frozen, trained, step, total: frozen + trained + step },
     largest: pieces.reduce((most, piece) => (piece.bytes > most.bytes ? piece : most)),
   };
+}
+
+const isJudged = (
+  model: ModelConfig,
+  { judgeSteps, batchSize, accumulation }: LlamaTrainingConfig,
+  length: number,
+): boolean => judgeSteps > 0 && whyUnjudged(model, batchSize * accumulation, length) === undefined;
+
+/**
+ * What a judged step keeps beside: all that forward left in the first place, as much again of its
+ * gradients, the gradients of all parameters, and what every stage of the update got.
+ */
+const judgedBytes = (trainedFloats: number, kept: number, activations: number): number =>
+  2 * activations + (3 + kept) * FLOAT * trainedFloats;
+
+/** Halves of the matrices of linears and head. */
+function castBytes(
+  shapes: ReadonlyMap<string, Shape>,
+  isDense: (module: string) => boolean,
+): number {
+  return [...shapes]
+    .filter(([name, shape]) => shape.length === 2 && isDense(name.replace(/\.weight$/, '')))
+    .reduce((sum, [, shape]) => sum + 2 * sizeOf(shape), 0);
 }
 
 /** Throws {@link TooLargeError} where the adapter cannot bind the largest tensor of a run. */

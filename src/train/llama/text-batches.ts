@@ -1,6 +1,7 @@
 import type { Examples } from '../../data/examples.ts';
 import { type LabelledTokens, listed, paddedTexts } from '../../data/labelled-tokens.ts';
 import { DataLoader } from '../../data/loader.ts';
+import { seam } from '../../seam.ts';
 import type { BatchSource } from '../loop/batch-source.ts';
 
 /** How texts become steps. */
@@ -16,7 +17,7 @@ export interface TextBatchesOptions {
 const PAD = 0;
 
 /** Texts as a batch, as long as the longest. */
-export const COLLATE = paddedTexts(PAD);
+export const collated = seam('train.llama.collated', paddedTexts(PAD));
 
 /** All texts once an epoch, in an order of its own, without an end; no step holds two epochs. */
 export class TextBatches implements BatchSource {
@@ -34,7 +35,7 @@ export class TextBatches implements BatchSource {
     { batchSize, accumulation, seed }: TextBatchesOptions,
   ) {
     this.#texts = texts;
-    this.#loader = new DataLoader(listed(texts), COLLATE, { batchSize, seed });
+    this.#loader = new DataLoader(listed(texts), collated, { batchSize, seed });
     this.#accumulation = accumulation;
     this.#batches = this.#loader.batchesOf(0);
   }
@@ -49,7 +50,7 @@ export class TextBatches implements BatchSource {
     const parts = this.#batches.slice(first, first + this.#accumulation);
     this.seek(this.#epoch * this.stepsOfEpoch + this.#passed + 1);
     return parts.map((places) =>
-      COLLATE(places.map((place) => this.#texts[place] as LabelledTokens)),
+      collated(places.map((place) => this.#texts[place] as LabelledTokens)),
     );
   }
 

@@ -123,7 +123,7 @@ export function trainingFields(value: JsonObject): CheckedObject<TrainingFields>
         }
       : undefined,
   );
-  return { fields, faults: [...faults, ...laterValues(value)] };
+  return { fields, faults: [...faults, ...laterValues(value), ...packingFaults(value)] };
 }
 
 /** Names that libraries know and this version does not. */
@@ -145,4 +145,17 @@ function laterValues(value: JsonObject): readonly TrainingConfigFault[] {
       },
     ];
   });
+}
+
+/** Attention does not stay within a text here yet, and rows of several would not be those of TRL. */
+function packingFaults({ packing }: JsonObject): readonly TrainingConfigFault[] {
+  if (packing !== true) return [];
+  return [
+    {
+      code: unsupported('packing'),
+      path: 'packing',
+      message: 'packing is true, which does not exist in this version yet',
+      suggestion: 'leave it out',
+    },
+  ];
 }

@@ -1,0 +1,300 @@
+import { describe, expect, test } from 'vitest';
+import { covers } from '../../../catalog/covers.ts';
+import type { JsonObject } from '../../../formats/strict-json.ts';
+import { continuedConfig, readTrainingConfig, trainingConfigOf } from './read-training-config.ts';
+import { TrainingConfigError, type TrainingConfigFault } from './training-config-error.ts';
+
+const faultsOf = (given: object) => {
+  try {
+    trainingConfigOf(given as JsonObject);
+  } catch (error) {
+    if (error instanceof TrainingConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+};
+const told = (given: object) => faultsOf(given).map(({ code, path }) => `${code} ${path}`);
+
+/** Every field with a value that it cannot have, and the code and path of that. */
+const FIELDS: readonly (readonly [given: object, fault: string])[] = [
+  [{ type: 'qlora2' }, 'bad-type type'],
+  [{ type: 'bnb_llama_pro' }, 'unsupported-type type'],
+  [{ model: '' }, 'bad-model model'],
+  [{ data: 7 }, 'bad-data data'],
+  [{ dataset_format: 7 }, 'bad-dataset-format dataset_format'],
+  [{ optim: 'adamw_fast' }, 'bad-optim optim'],
+  [{ optim: 'lion_8bit' }, 'unsupported-optim optim'],
+  [{ learning_rate: -1e-4 }, 'bad-learning-rate learning_rate'],
+  [{ learning_rate: 'fast' }, 'bad-learning-rate learning_rate'],
+  [{ weight_decay: -1 }, 'bad-weight-decay weight_decay'],
+  [{ adam_beta1: 1 }, 'bad-adam-beta1 adam_beta1'],
+  [{ adam_beta2: -0.1 }, 'bad-adam-beta2 adam_beta2'],
+  [{ adam_epsilon: 0 }, 'bad-adam-epsilon adam_epsilon'],
+  [{ optim: 'sgd', momentum: 1 }, 'bad-momentum momentum'],
+  [{ optim: 'sgd', dampening: 2 }, 'bad-dampening dampening'],
+  [{ optim: 'sgd', momentum: 0.9, nesterov: 1 }, 'bad-nesterov nesterov'],
+  [{ lr_scheduler_type: 'stairs' }, 'bad-lr-scheduler-type lr_scheduler_type'],
+  [{ lr_scheduler_type: 'polynomial' }, 'unsupported-lr-scheduler-type lr_scheduler_type'],
+  [{ lr_scheduler_type: 'cosine', num_cycles: -1 }, 'bad-num-cycles num_cycles'],
+  [{ warmup_steps: -1 }, 'bad-warmup-steps warmup_steps'],
+  [{ warmup_ratio: 2 }, 'bad-warmup-ratio warmup_ratio'],
+  [{ max_grad_norm: -1 }, 'bad-max-grad-norm max_grad_norm'],
+  [
+    { per_device_train_batch_size: 0 },
+    'bad-per-device-train-batch-size per_device_train_batch_size',
+  ],
+  [
+    { gradient_accumulation_steps: 1.5 },
+    'bad-gradient-accumulation-steps gradient_accumulation_steps',
+  ],
+  [{ num_train_epochs: 0 }, 'bad-num-train-epochs num_train_epochs'],
+  [{ max_steps: 0 }, 'bad-max-steps max_steps'],
+  [{ max_length: 0 }, 'bad-max-length max_length'],
+  [{ packing: 'yes' }, 'bad-packing packing'],
+  [{ packing: true }, 'unsupported-packing packing'],
+  [{ fp16: 1 }, 'bad-fp16 fp16'],
+  [{ bf16: 'x' }, 'bad-bf16 bf16'],
+  [{ gradient_checkpointing: 0 }, 'bad-gradient-checkpointing gradient_checkpointing'],
+  [{ seed: -1 }, 'bad-seed seed'],
+  [{ eval_steps: 0 }, 'bad-eval-steps eval_steps'],
+  [{ heldout_fraction: 1 }, 'bad-heldout-fraction heldout_fraction'],
+  [{ judge_steps: -1 }, 'bad-judge-steps judge_steps'],
+  [{ lora: 5 }, 'bad-lora lora'],
+  [{ lora: { r: 0 } }, 'bad-lora-r lora.r'],
+  [{ lora: { lora_alpha: 0 } }, 'bad-lora-lora-alpha lora.lora_alpha'],
+  [{ lora: { lora_dropout: 1 } }, 'bad-lora-lora-dropout lora.lora_dropout'],
+  [{ lora: { target_modules: 7 } }, 'bad-lora-target-modules lora.target_modules'],
+  [{ lora: { exclude_modules: [7] } }, 'bad-lora-exclude-modules lora.exclude_modules'],
+  [
+    { lora: { layers_to_transform: [-1] } },
+    'bad-lora-layers-to-transform lora.layers_to_transform',
+  ],
+  [
+    { lora: { layers_to_transform: 1, layers_pattern: 2 } },
+    'bad-lora-layers-pattern lora.layers_pattern',
+  ],
+  [{ lora: { rank_pattern: { q_proj: 0 } } }, 'bad-lora-rank-pattern lora.rank_pattern'],
+  [{ lora: { alpha_pattern: { q_proj: '2' } } }, 'bad-lora-alpha-pattern lora.alpha_pattern'],
+  [{ lora: { use_rslora: 2 } }, 'bad-lora-use-rslora lora.use_rslora'],
+  [{ lora: { use_dora: 'no' } }, 'bad-lora-use-dora lora.use_dora'],
+  [{ lora: { peft_type: 'IA3' } }, 'bad-lora-peft-type lora.peft_type'],
+  [{ lora: { task_type: 'SEQ_CLS' } }, 'bad-lora-task-type lora.task_type'],
+  [{ lora: { bias: 'all' } }, 'unsupported-lora-bias lora.bias'],
+  [
+    { lora: { modules_to_save: ['lm_head'] } },
+    'unsupported-lora-modules-to-save lora.modules_to_save',
+  ],
+  [
+    { lora: { init_lora_weights: 'pissa' } },
+    'unsupported-lora-init-lora-weights lora.init_lora_weights',
+  ],
+  [{ lora: { fan_in_fan_out: true } }, 'unsupported-lora-fan-in-fan-out lora.fan_in_fan_out'],
+  [
+    { lora: { layer_replication: [[0, 2]] } },
+    'unsupported-lora-layer-replication lora.layer_replication',
+  ],
+  [{ lora: { rank: 4 } }, 'unknown-field lora.rank'],
+  [{ quantization: [] }, 'bad-quantization quantization'],
+  [
+    { quantization: { load_in_4bit: 4 } },
+    'bad-quantization-load-in-4bit quantization.load_in_4bit',
+  ],
+  [
+    { quantization: { bnb_4bit_quant_type: 'nf3' } },
+    'bad-quantization-bnb-4bit-quant-type quantization.bnb_4bit_quant_type',
+  ],
+  [
+    { quantization: { llm_int8_skip_modules: 'q_proj' } },
+    'bad-quantization-llm-int8-skip-modules quantization.llm_int8_skip_modules',
+  ],
+  [
+    { quantization: { bnb_4bit_use_double_quant: true } },
+    'unsupported-quantization-bnb-4bit-use-double-quant quantization.bnb_4bit_use_double_quant',
+  ],
+  [
+    { quantization: { bnb_4bit_compute_dtype: 'bfloat16' } },
+    'unsupported-quantization-bnb-4bit-compute-dtype quantization.bnb_4bit_compute_dtype',
+  ],
+  [
+    { quantization: { load_in_8bit: true } },
+    'unsupported-quantization-load-in-8bit quantization.load_in_8bit',
+  ],
+  [{ type: 'hqq_lora', quantization: { nbits: 5 } }, 'bad-quantization-nbits quantization.nbits'],
+  [
+    { type: 'hqq_lora', quantization: { group_size: 7 } },
+    'bad-quantization-group-size quantization.group_size',
+  ],
+  [{ type: 'hqq_lora', quantization: { axis: 2 } }, 'bad-quantization-axis quantization.axis'],
+  [
+    { type: 'hqq_lora', quantization: { skip_modules: 1 } },
+    'bad-quantization-skip-modules quantization.skip_modules',
+  ],
+  [{ world_size: 0 }, 'unsupported-world-size world_size'],
+  [{ fsdp: 'full_shard' }, 'unsupported-fsdp fsdp'],
+  [{ learning_rat: 1 }, 'unknown-field learning_rat'],
+];
+
+/** Every forbidden pair. */
+const PAIRS: readonly (readonly [given: object, fault: string])[] = [
+  [{ fp16: true, bf16: true }, 'two-precisions bf16'],
+  [{ warmup_steps: 3, warmup_ratio: 0.1 }, 'two-warmups warmup_ratio'],
+  [{ warmup_steps: 2.5 }, 'warmup-part-of-a-step warmup_steps'],
+  [{ lr_scheduler_type: 'constant', warmup_steps: 3 }, 'warmup-of-constant lr_scheduler_type'],
+  [{ num_cycles: 1 }, 'cycles-of-no-cosine num_cycles'],
+  [{ optim: 'sgd', adam_beta1: 0.9 }, 'moments-of-another-optimizer adam_beta1'],
+  [{ momentum: 0.9 }, 'momentum-of-another-optimizer momentum'],
+  [{ optim: 'sgd', nesterov: true }, 'nesterov-without-momentum nesterov'],
+  [{ fp16: true, optim: 'adamw_8bit' }, 'scaling-without-its-optimizer fp16'],
+  [{ type: 'full', weight_decay: 0.1 }, 'decay-of-norms weight_decay'],
+  [{ type: 'full', lora: {} }, 'adapter-of-full lora'],
+  [{ type: 'lora', quantization: {} }, 'codes-of-floats quantization'],
+  [{ quantization: { nbits: 3 } }, 'codes-of-hqq quantization.nbits'],
+  [
+    { type: 'hqq_lora', quantization: { bnb_4bit_quant_type: 'nf4' } },
+    'codes-of-bitsandbytes quantization.bnb_4bit_quant_type',
+  ],
+  [{ quantization: { load_in_4bit: false } }, 'base-not-in-4-bits quantization.load_in_4bit'],
+  [{ type: 'custom_lora', lora: { use_dora: true } }, 'dora-apart lora.use_dora'],
+  [{ type: 'bnb_dora', lora: { use_dora: false } }, 'dora-without-dora lora.use_dora'],
+  [{ lora: { use_dora: true, lora_dropout: 0.1 } }, 'dora-with-dropout lora.lora_dropout'],
+  [
+    { lora: { target_modules: 'all-linear', layers_to_transform: [0] } },
+    'blocks-of-an-expression lora.layers_to_transform',
+  ],
+  [{ lora: { layers_pattern: 'layers' } }, 'pattern-without-blocks lora.layers_pattern'],
+];
+
+describe('a configuration', () => {
+  test(
+    'that is invalid is refused by a code, a path and a suggestion, for every field and pair',
+    covers(
+      'fsdp.backend.configuration-validation/own-error-code',
+      'fsdp.backend.configuration-validation/field-path',
+      'fsdp.backend.configuration-validation/suggestion',
+    ).control('every value that is out of range has the same code', {
+      file: 'src/train/llama/config/training-config-error.ts',
+      from: "path.replace(/[^a-z0-9]+/gi, '-').toLowerCase()",
+      to: 'path.slice(0, 0)',
+    }),
+    () => {
+      for (const [given, fault] of [...FIELDS, ...PAIRS]) {
+        expect(told(given), JSON.stringify(given)).toEqual([fault]);
+        const { message, suggestion } = faultsOf(given)[0] as TrainingConfigFault;
+        expect(message).not.toBe('');
+        expect(suggestion).not.toBe('');
+        expect(`${message}${suggestion}`).not.toContain('\n');
+      }
+    },
+  );
+
+  test('every pair has a code of its own', () => {
+    const codes = PAIRS.map(([, fault]) => fault.split(' ')[0]);
+    expect(new Set(codes).size).toBe(codes.length);
+  });
+
+  test('all faults are told at once, those of pairs beside those of fields', () => {
+    const given = {
+      learning_rate: -1,
+      fp16: true,
+      bf16: true,
+      lora: { r: 0, bias: 'all' },
+      quantization: { nbits: 3, axis: 7 },
+      nothing: 1,
+    };
+    expect(told(given)).toEqual([
+      'bad-learning-rate learning_rate',
+      'unknown-field nothing',
+      'bad-lora-r lora.r',
+      'unsupported-lora-bias lora.bias',
+      'bad-quantization-axis quantization.axis',
+      'two-precisions bf16',
+      'codes-of-hqq quantization.nbits',
+    ]);
+    expect(() => trainingConfigOf(given)).toThrow(/^[^\n]+(\n[^\n]+){6}$/);
+  });
+
+  test('nothing else is asked of a type that is none', () => {
+    expect(told({ type: 'hqq', quantization: { nbits: 3 } })).toEqual(['bad-type type']);
+  });
+
+  test('what is left out is as in the libraries', () => {
+    expect(readTrainingConfig('{}')).toMatchObject({
+      type: 'qlora',
+      adapter: { rules: { r: 8, lora_alpha: 8 }, dropout: 0, use_dora: false, apart: false },
+      base: { options: { method: 'nf4' }, skip: [] },
+      optimizer: { optimizer: 'adamw', lr: 2e-4, weight_decay: 0, betas: [0.9, 0.999], eps: 1e-8 },
+      schedule: { name: 'linear' },
+      warmup: 0,
+      maxGradNorm: 1,
+      batchSize: 1,
+      accumulation: 1,
+      steps: undefined,
+      epochs: 3,
+      precision: 'fp32',
+      seed: 42,
+    });
+    expect(() => readTrainingConfig('[')).toThrow('the file is not JSON');
+  });
+
+  test.each([
+    ['full', undefined, undefined],
+    ['lora', { apart: false, use_dora: false }, undefined],
+    ['custom_lora', { apart: true, use_dora: false }, undefined],
+    ['qlora', { apart: false, use_dora: false }, { method: 'nf4' }],
+    ['custom_qlora', { apart: true, use_dora: false }, { method: 'nf4' }],
+    [
+      'hqq_lora',
+      { apart: true, use_dora: false },
+      { method: 'hqq', bits: 4, groupSize: 64, axis: 1 },
+    ],
+    ['hqq_dora', { apart: false, use_dora: true }, { method: 'hqq' }],
+    ['bnb_dora', { apart: false, use_dora: true }, { method: 'nf4' }],
+  ])('type %s has its adapter and its base', (type, adapter, base) => {
+    const config = trainingConfigOf({ type });
+    if (adapter) expect(config.adapter).toMatchObject(adapter);
+    else expect(config.adapter).toBeUndefined();
+    if (base) expect(config.base?.options).toMatchObject(base);
+    else expect(config.base).toBeUndefined();
+  });
+
+  test('optimizers, schedules and precisions go by the names of libraries', () => {
+    const of = (given: object) => trainingConfigOf(given as JsonObject);
+    expect(of({ optim: 'paged_adamw_8bit' }).optimizer.optimizer).toBe('adamw8bit');
+    expect(of({ optim: 'paged_adamw_32bit' }).optimizer.optimizer).toBe('adamw');
+    expect(of({ optim: 'sgd', momentum: 0.9, nesterov: true }).optimizer).toEqual({
+      ...{ optimizer: 'sgd', lr: 2e-4, weight_decay: 0, momentum: 0.9, nesterov: true },
+    });
+    expect(of({ optim: 'adadelta' }).optimizer).toEqual({
+      ...{ optimizer: 'adadelta', lr: 2e-4, weight_decay: 0 },
+    });
+    expect(of({ lr_scheduler_type: 'constant_with_warmup', warmup_ratio: 0.1 })).toMatchObject({
+      schedule: { name: 'constant' },
+      warmup: 0.1,
+    });
+    expect(of({ bf16: true }).precision).toBe('bf16');
+    expect(of({ lora: { lora_dropout: 0.1 } }).adapter).toMatchObject({
+      apart: true,
+      dropout: 0.1,
+    });
+    expect(of({ lora: { bias: 'none', modules_to_save: null, peft_version: '9' } }).type).toBe(
+      'qlora',
+    );
+  });
+
+  test('a saved adapter brings its own rules, and is refused by a type that trains none of its sort', () => {
+    const saved = { r: 2, lora_alpha: 4, lora_dropout: 0, use_rslora: true };
+    const config = continuedConfig(trainingConfigOf({ lora: { r: 9 } }), saved);
+    expect(config.adapter).toMatchObject({ rules: { r: 2, lora_alpha: 4 }, use_rslora: true });
+    const dora = { ...saved, use_dora: true };
+    expect(continuedConfig(trainingConfigOf({ type: 'lora' }), dora).adapter?.use_dora).toBe(true);
+    const refused = [
+      ['full', saved],
+      ['custom_lora', dora],
+      ['bnb_dora', saved],
+    ] as const;
+    for (const [type, fields] of refused)
+      expect(() => continuedConfig(trainingConfigOf({ type }), fields)).toThrow(
+        'the saved adapter is',
+      );
+  });
+});

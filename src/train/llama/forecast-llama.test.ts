@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import type { LabelledTokens } from '../../data/labelled-tokens.ts';
+import { folderOf, TINY, tinyTensors } from '../../formats/hugging-face/fixtures/tiny-folder.ts';
+import { writeSafetensors } from '../../formats/safetensors/write.ts';
+import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
+import { trainingConfigOf } from './config/read-training-config.ts';
+import { fineTuneLlama } from './fine-tune-llama.ts';
+import { forecastLlama, requireRoom, TooLargeError } from './forecast-llama.ts';
+
+const MODEL = {
+  ...TINY,
+  ...{ hidden: 64, layers: 3, heads: 4, kvHeads: 2, headDim: 16, intermediate: 192 },
+  vocabulary: 256,
+};
+const FOLDER = folderOf({
+  'config.json': JSON.stringify({
+    ...{ model_type: 'llama', hidden_size: 64, num_hidden_layers: 3, num_attention_heads: 4 },
+    ...{ num_key_value_heads: 2, intermediate_size: 192, vocab_size: 256 },
+    max_position_embeddings: 64,
+  }),
+  'model.safetensors': writeSafetensors(tinyTensors(MODEL)),
+});
+const texts: readonly LabelledTokens[] = Array.from({ length: 8 }, () => {
+  const ids = Array.from({ length: 32 }, (_, i) => i);
+  return { ids, asked: ids.map(() => true) };
+});
+
+/** The most that a run took, and what was foretold. */
+async function run(given: object) {
+  const { gpu } = await hostGpu();
+  const config = trainingConfigOf({
+    ...{ max_steps: 2, per_device_train_batch_size: 2, max_length: 32, judge_steps: 0 },
+    ...given,
+  });
+  const training = { folder: FOLDER, model: MODEL, texts, config };
+  const steps = fineTuneLlama(gpu, training, { judge: async () => 0 });
+  let next = await steps.next();
+  while (!next.done) next = await steps.next();
+  expect(gpu.memory.ledger.liveBytes).toBe(0);
+  const { total } = forecastLlama(MODEL, config, 32);
+  return { share: next.value.peakBytes / total, peak: next.value.peakBytes };
+}
+
+test.each([
+  { type: 'full' },
+  { type: 'lora' },
+  { type: 'qlora' },
+  { type: 'qlora', judge_steps: 1 },
+  { type: 'full', judge_steps: 1 },
+  { type: 'qlora', gradient_checkpointing: true },
+  { type: 'qlora', bf16: true },
+  { type: 'lora', bf16: true },
+  { type: 'full', fp16: true },
+  { type: 'qlora', judge_steps: 1, gradient_checkpointing: true },
+  { type: 'qlora', optim: 'adamw_8bit', lora: { r: 64, target_modules: 'all-linear' } },
+  { type: 'custom_qlora' },
+  { type: 'hqq_lora' },
+  { type: 'hqq_dora' },
+  { type: 'bnb_dora' },
+  { type: 'lora', gradient_accumulation_steps: 3 },
+])('a run takes no more than was foretold, and half of it at least: %j', async (given) => {
+  const { share } = await run(given);
+  expect(share).toBeLessThanOrEqual(1);
+  expect(share).toBeGreaterThan(0.5);
+});
+
+test('what a kernel cannot bind is named before anything is on the device', async () => {
+  const { gpu } = await hostGpu();
+  const config = trainingConfigOf({ max_length: 32, per_device_train_batch_size: 2 });
+  const forecast = forecastLlama(MODEL, config, 32);
+  expect(forecast.largest).toEqual({ name: 'the logits of a step', bytes: 4 * 2 * 32 * 256 });
+  requireRoom(forecast, gpu.limits);
+  const limits = { maxStorageBufferBindingSize: 65_535, maxBufferSize: 2 ** 28 };
+  expect(() => requireRoom(forecast, limits)).toThrow(TooLargeError);
+  expect(() => requireRoom(forecast, limits)).toThrow(
+    'the logits of a step takes 65536 bytes, and a kernel of this adapter reaches 65535',
+  );
+  expect(gpu.memory.ledger.peakBytes).toBe(0);
+});

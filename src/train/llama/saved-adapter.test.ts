@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import { folderOf } from '../../formats/hugging-face/fixtures/tiny-folder.ts';
+import { writeSafetensors } from '../../formats/safetensors/write.ts';
+import { readSafetensors } from '../../formats/safetensors.ts';
+import { hostTensorFrom } from '../../tensor/host.ts';
+import { type AdapterSettings, trainingConfigOf } from './config/read-training-config.ts';
+import { readAdapter, savedAdapter } from './saved-adapter.ts';
+
+const MODULE = 'model.layers.0.self_attn.q_proj';
+const tensors = {
+  [`${MODULE}.lora_A`]: hostTensorFrom('f32', [2, 3], [1, 2, 3, 4, 5, 6]),
+  [`${MODULE}.lora_B`]: hostTensorFrom('f32', [4, 2], [1, 2, 3, 4, 5, 6, 7, 8]),
+  [`${MODULE}.magnitude`]: hostTensorFrom('f32', [4], [1, 2, 3, 4]),
+};
+const lora = {
+  r: 2,
+  lora_alpha: 3,
+  use_rslora: true,
+  layers_to_transform: [0],
+  rank_pattern: { v: 9 },
+};
+const { adapter } = trainingConfigOf({ type: 'bnb_dora', lora });
+const files = Object.fromEntries(
+  savedAdapter(tensors, adapter as AdapterSettings, 'base').map(({ name, data }) => [name, data]),
+);
+const weights = files['adapter_model.safetensors'] as Uint8Array;
+const config = files['adapter_config.json'] as Uint8Array;
+
+test('tensors have the names of PEFT, and come back', async () => {
+  expect([...readSafetensors(weights).tensors.keys()].sort()).toEqual([
+    `base_model.model.${MODULE}.lora_A.weight`,
+    `base_model.model.${MODULE}.lora_B.weight`,
+    `base_model.model.${MODULE}.lora_magnitude_vector`,
+  ]);
+  const { values, fields } = await readAdapter(folderOf(files));
+  expect(Object.fromEntries(values)).toEqual(tensors);
+  expect(fields).toMatchObject({ ...lora, use_dora: true, target_modules: ['q_proj', 'v_proj'] });
+  expect(JSON.parse(new TextDecoder().decode(config))).toMatchObject({
+    ...{ peft_type: 'LORA', task_type: 'CAUSAL_LM', base_model_name_or_path: 'base', bias: 'none' },
+  });
+});
+
+test('halves become float32', async () => {
+  const halves = {
+    [`base_model.model.${MODULE}.lora_A.weight`]: hostTensorFrom('bf16', [1, 2], [1, -2]),
+  };
+  const folder = folderOf({ ...files, 'adapter_model.safetensors': writeSafetensors(halves) });
+  const { values } = await readAdapter(folder);
+  expect(values.get(`${MODULE}.lora_A`)).toEqual(hostTensorFrom('f32', [1, 2], [1, -2]));
+});
+
+test.each([
+  [
+    'without weights',
+    { 'adapter_config.json': config },
+    'the folder has no adapter_model.safetensors',
+  ],
+  [
+    'without a config',
+    { 'adapter_model.safetensors': weights },
+    'the folder has no adapter_config.json',
+  ],
+  [
+    'of another kind',
+    { ...files, 'adapter_config.json': '{"peft_type":"IA3"}' },
+    'adapter_config.json: peft_type is "IA3"',
+  ],
+  [
+    'with what is not done here',
+    { ...files, 'adapter_config.json': '{"bias":"all"}' },
+    'adapter_config.json: bias is "all"',
+  ],
+  [
+    'with a broken config',
+    { ...files, 'adapter_config.json': '{' },
+    'adapter_config.json is not JSON',
+  ],
+  ['with broken weights', { ...files, 'adapter_model.safetensors': 'x' }, '1 bytes are too few'],
+  [
+    'with another tensor',
+    {
+      ...files,
+      'adapter_model.safetensors': writeSafetensors({
+        'a.lora_A.weight': hostTensorFrom('f32', [1], [1]),
+      }),
+    },
+    '"a.lora_A.weight", which is no part of a LoRA adapter',
+  ],
+])('an adapter %s is refused in a line', async (_, folder, says) => {
+  await expect(readAdapter(folderOf(folder))).rejects.toThrow(says);
+});
