@@ -120,6 +120,10 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['compare', file('c.json', '{}')], /missing required argument 'after'/],
   [['compare', file('d.json', '{}'), file('e.json', '[]')], /d\.json/],
   [['compare', 'a', 'b', 'c'], /too many arguments/],
+  [['train', '--type', 'full'], /--type full: give --model, the folder of a model/],
+  [['train', '--type', 'qlora2'], /--type qlora2: there are full, lora, /],
+  [['train', '--adapter', folder], /--adapter .*: give --model/],
+  [['train', '--model', '/nowhere'], /--model \/nowhere: cannot be read/],
 ];
 
 const NOT_YET: readonly (readonly string[])[] = [
@@ -130,8 +134,8 @@ const NOT_YET: readonly (readonly string[])[] = [
   ['--runtime', 'firefox'],
   ['--runtime', 'deno'],
   ['--backend', 'ort-webgpu'],
-  ['train', '--model', 'folder'],
-  ['train', '--type', 'full'],
+  ['train', '--model', 'folder', '--runtime', 'chromium'],
+  ['train', '--type', 'bnb_llama_pro'],
   ['train', '--resume'],
 ];
 

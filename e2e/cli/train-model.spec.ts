@@ -1,0 +1,117 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeSafetensors } from '../../src/formats/safetensors/write.ts';
+import { initialLlama } from '../../src/models/llama/initial.ts';
+import { readReport } from '../../src/report/read.ts';
+import { Random } from '../../src/tensor/random.ts';
+import { gradproof, ROOT } from './gradproof.ts';
+import { expect, test } from './scratch.ts';
+
+const TOKENIZER = join(ROOT, 'src/formats/hugging-face/fixtures/tokenizers/qwen2');
+const SIZES = {
+  ...{ vocab: 512, hidden: 64, intermediate: 128, layers: 2, heads: 4, kv_heads: 2 },
+  ...{ rms_eps: 1e-6, rope_theta: 10_000 },
+};
+const CONFIG = {
+  ...{ model_type: 'llama', hidden_size: 64, intermediate_size: 128, num_hidden_layers: 2 },
+  ...{ num_attention_heads: 4, num_key_value_heads: 2, vocab_size: 512 },
+  max_position_embeddings: 64,
+};
+const LORA = { r: 4, target_modules: 'all-linear' };
+const SETTINGS = {
+  max_length: 24,
+  learning_rate: 0.02,
+  per_device_train_batch_size: 4,
+  lora: LORA,
+};
+
+/** A model of drawn weights with a tokenizer, a text, and settings. */
+function written(folder: string, settings: object = SETTINGS) {
+  const model = join(folder, 'model');
+  mkdirSync(model);
+  cpSync(TOKENIZER, model, { recursive: true });
+  writeFileSync(join(model, 'config.json'), JSON.stringify(CONFIG));
+  const weights = Object.fromEntries(initialLlama(SIZES, new Random(1), 0.1));
+  writeFileSync(join(model, 'model.safetensors'), writeSafetensors(weights));
+  const data = join(folder, 'text.txt');
+  writeFileSync(data, 'the cat sat on the mat, and the dog ran after it. '.repeat(30));
+  const config = join(folder, 'settings.json');
+  writeFileSync(config, JSON.stringify(settings));
+  return ['train', '--model', model, '--data', data, '--config', config];
+}
+
+test('fine-tunes a folder, saves an adapter of PEFT with report and log, and goes on from it', async ({
+  folder,
+}) => {
+  const args = written(folder);
+  const out = join(folder, 'out');
+  const { status, stdout, stderr } = await gradproof([
+    ...[...args, '--type', 'qlora', '--steps', '24', '--seed', '7', '--out', out],
+  ]);
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^step 1: every op is within its bound/m);
+  expect(stdout).toMatch(/^The held-out loss went from /m);
+  expect(readdirSync(out).sort()).toEqual([
+    ...['adapter_config.json', 'adapter_model.safetensors', 'log.jsonl', 'report.json'],
+  ]);
+  const report = readReport(readFileSync(join(out, 'report.json')), 'report.json');
+  const [result] = report.results;
+  expect(report).toMatchObject({ kind: 'train', run: { complete: true } });
+  expect(result).toMatchObject({ id: 'train.qlora:model;seed=7;steps=24', status: 'pass' });
+  expect(result?.series?.['loss']).toHaveLength(24);
+  const { heldoutBefore, heldoutAfter, peakBytes, bytesForecast } = result?.metrics ?? {};
+  expect(heldoutAfter).toBeLessThan(heldoutBefore ?? 0);
+  expect(peakBytes).toBeLessThanOrEqual(bytesForecast ?? 0);
+  const log = readFileSync(join(out, 'log.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const steps = log.filter(({ loss }) => loss !== undefined);
+  expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
+  for (const name of ['loss', 'grad_norm', 'learning_rate', 'tokens_per_second', 'bytes'])
+    expect(
+      steps.every((step) => step[name] > 0),
+      name,
+    ).toBe(true);
+  writeFileSync(args.at(-1) as string, JSON.stringify({ ...SETTINGS, learning_rate: 1e-3 }));
+  const more = await gradproof([...args, '--adapter', out, '--steps', '20', '--report', '-']);
+  expect(more.status).toBe(0);
+  const [again] = JSON.parse(more.stdout.slice(more.stdout.indexOf('{'))).results;
+  expect(again.metrics.heldoutBefore).toBeCloseTo(heldoutAfter as number, 3);
+});
+
+test('Ctrl-C ends it after a step, and what is trained is saved', async ({ folder }) => {
+  const out = join(folder, 'out');
+  const args = [...written(folder), '--type', 'lora', '--steps', '100000', '--out', out];
+  const { status, stdout } = await gradproof(args, { interruptAt: /^step 10:/m });
+  expect(status).toBe(130);
+  expect(stdout).toMatch(/^Stopped after step \d+\./m);
+  expect(readdirSync(out)).toContain('adapter_model.safetensors');
+  const report = readReport(readFileSync(join(out, 'report.json')), 'report.json');
+  expect(report.run.complete).toBe(false);
+  const [result] = report.results;
+  expect(result?.series?.['loss']?.length).toBeGreaterThanOrEqual(10);
+  expect(result?.metrics?.['heldoutAfter']).toBeGreaterThan(0);
+});
+
+test('what is wrong with settings, model and data is told at once, a line each', async ({
+  folder,
+}) => {
+  const args = written(folder, { learning_rate: -1, fp16: true, bf16: true, lora: { r: 0 } });
+  writeFileSync(join(folder, 'model', 'tokenizer.json'), '{');
+  const { status, stdout, stderr } = await gradproof(args);
+  expect([status, stdout]).toEqual([2, '']);
+  const lines = stderr.trim().split('\n');
+  expect(lines).toHaveLength(4);
+  const says = [
+    'learning_rate is -1',
+    'lora.r is 0',
+    'fp16 and bf16 are both true',
+    'tokenizer.json',
+  ];
+  for (const each of says)
+    expect(
+      lines.some((line) => line.includes(each)),
+      each,
+    ).toBe(true);
+});
