@@ -74,8 +74,12 @@ export const command = defineCommand<TrainOptions>({
     tuning: TUNING,
   },
   laterOptions: ['--resume'],
-  run: async (given) =>
-    given.model === undefined
+  run: async (given) => {
+    const { namedModel } = await import('../train-model/named-model.ts');
+    const model =
+      given.model ?? (given.config === undefined ? undefined : namedModel(given.config));
+    return model === undefined
       ? (await import('./train.ts')).trainCommand(given)
-      : (await import('./train-model.ts')).trainModelCommand(given.model, given),
+      : (await import('./train-model.ts')).trainModelCommand(model, given);
+  },
 });

@@ -55,7 +55,7 @@ export interface LlamaTuned {
 const isFrozen = seam('train.llama.frozen', (): boolean => false);
 
 /**
- * Fine-tunes a Llama of a folder on texts, the last of which are held out, and tells how it goes. The
+ * Fine-tunes a Llama of a folder on texts, holds the last ones out, and tells how it goes. The
  * first step and every `judgeSteps`-th are shown to the observer, unless a step is too much work for
  * an oracle. Throws what loading throws, and TooLargeError, before anything is on the device.
  */

@@ -5,10 +5,10 @@ import { sizeOf } from '../../tensor/shape.ts';
  * Multiply-adds of the forward pass of a step up to which its every op is judged: the float64 oracle
  * takes about a minute for as many, forward and backward. Above it none is.
  */
-export const MOST_JUDGED = 2 ** 31;
+const MOST_JUDGED = 2 ** 31;
 
 /** Multiply-adds of the products of `tokens` tokens, with the head, and of attention between them. */
-export function workOf(model: Architecture, rows: number, length: number): number {
+function workOf(model: Architecture, rows: number, length: number): number {
   const { layers, hidden, vocabulary, heads, headDim } = model;
   const weights = Object.values(linearsOf(model)).reduce((sum, shape) => sum + sizeOf(shape), 0);
   const tokens = rows * length;

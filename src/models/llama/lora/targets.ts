@@ -3,7 +3,7 @@ import { seam } from '../../../seam.ts';
 import { AdapterError } from './adapter-error.ts';
 import { blockLinears, moduleNames } from './module-names.ts';
 
-/** Which modules get an adapter, and of which size; fields of PEFT's LoraConfig. */
+/** The modules that get an adapter, and its size; fields of PEFT's LoraConfig. */
 export interface TargetRules {
   readonly r: number;
   readonly lora_alpha: number;

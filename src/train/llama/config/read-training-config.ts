@@ -1,6 +1,7 @@
 import { type JsonObject, parseJsonObject } from '../../../formats/strict-json.ts';
 import type { TargetRules } from '../../../models/llama/lora/targets.ts';
 import type { LayerOptions } from '../../../quantizer/policy.ts';
+import { adamDefaults } from '../../../vocabulary/optim/adam.ts';
 import type { Schedule } from '../../../vocabulary/optim/lr_schedule.ts';
 import type { OptimizerParams } from '../../update-rule.ts';
 import { forbiddenPairs } from './forbidden-pairs.ts';
@@ -32,8 +33,7 @@ export interface BaseSettings {
 /** All that a fine-tuning of a Llama can be told. */
 export interface LlamaTrainingConfig {
   readonly type: TrainingTypeName;
-  /** Folder and file, where the configuration names them. */
-  readonly model?: string | undefined;
+  /** The file with the texts, where the configuration names it. */
   readonly data?: string | undefined;
   /** How the data are written; by default it is found out. */
   readonly dataFormat?: string | undefined;
@@ -102,7 +102,6 @@ function settled(
   const { num_cycles, warmup_steps = 0, warmup_ratio = 0, max_steps } = fields;
   return {
     type: fields.type,
-    model: fields.model,
     data: fields.data,
     dataFormat: fields.dataset_format,
     adapter: what.adapter && adapterOf(lora, what.adapter),
@@ -169,7 +168,9 @@ function optimizerOf(fields: TrainingFields): OptimizerParams {
       ...(nesterov === undefined ? {} : { nesterov }),
     };
   if (!hasMoments(optimizer)) return { optimizer, lr, weight_decay } as OptimizerParams;
-  const { adam_beta1 = 0.9, adam_beta2 = 0.999, adam_epsilon: eps = 1e-8 } = fields;
+  const usual = adamDefaults('adamw');
+  const { adam_beta1 = usual.betas[0], adam_beta2 = usual.betas[1] } = fields;
+  const { adam_epsilon: eps = usual.eps } = fields;
   return { optimizer, lr, weight_decay, betas: [adam_beta1, adam_beta2], eps } as OptimizerParams;
 }
 
