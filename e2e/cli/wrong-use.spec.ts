@@ -123,7 +123,10 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['train', '--type', 'full'], /--type full: give --model, the folder of a model/],
   [['train', '--type', 'qlora2'], /--type qlora2: there are full, lora, /],
   [['train', '--adapter', folder], /--adapter .*: give --model/],
-  [['train', '--model', '/nowhere'], /--model \/nowhere: cannot be read/],
+  [
+    ['train', '--model', '/nowhere', '--data', file('t.txt', 'text')],
+    /--model \/nowhere: cannot be read/,
+  ],
 ];
 
 const NOT_YET: readonly (readonly string[])[] = [
