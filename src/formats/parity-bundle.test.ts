@@ -90,6 +90,16 @@ const logits = {
 const VALID: readonly Description[] = [
   logits,
   {
+    op: 'causal_lm_generate',
+    params: { ...logits.params, max_new_tokens: 3 },
+    tensors: {
+      'in.base.lm_head.weight': [8, 4],
+      'in.input_ids': ['i32', [1, 2]],
+      'out.sequences': ['i32', [1, 5]],
+      'out.logits': [3, 8],
+    },
+  },
+  {
     op: 'matmul',
     tensors: {
       'in.a': [3, 5],

@@ -3,6 +3,7 @@ import { linkedKernels } from '../gpu/fixtures/linked-kernels.ts';
 import { records } from '../reference/registry.ts';
 import { hasSeam } from '../seam.ts';
 import type { Breakable } from '../testing/fault.ts';
+import { GENERATION_CONTROLS } from '../testing/parity/llama/generation.ts';
 import { LOGITS_CONTROLS } from '../testing/parity/llama/logits.ts';
 import { TRAINING_RUN } from '../testing/parity/llama/replay.ts';
 import { controlOf } from '../testing/parity.ts';
@@ -22,6 +23,7 @@ const declared: readonly Breakable[] = [
   ]),
   ...[...records.values()].flatMap(({ faults }) => faults),
   ...controlOf(TRAINING_RUN).faults,
+  ...GENERATION_CONTROLS.flatMap(({ faults }) => faults),
   ...LOGITS_CONTROLS.flatMap(({ faults }) => faults),
   ...STEPS_REVERSED.faults,
 ];

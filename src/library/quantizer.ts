@@ -6,6 +6,7 @@
 export { WebGpuBackend } from '../backends/webgpu.ts';
 export { type PartFile, partsOfBlob } from '../formats/part-file.ts';
 export { ConvNet } from '../models/conv-net/conv-net.ts';
+export { type GenerateOptions, generate } from '../models/generation/generate.ts';
 export { Layers } from '../models/layers.ts';
 export { Llama } from '../models/llama/llama.ts';
 export { loadLlama } from '../models/llama/load.ts';

@@ -104,6 +104,8 @@ export class Layers {
   /** [B, S, heads * D] as [B, heads, S, D]. */
   splitHeads(name: string, x: Tensor, heads: number): Tensor {
     const [batch, length, width] = x.shape as [number, number, number];
+    // Of one token heads lie as they should.
+    if (length === 1) return this.#tape.view(x, [batch, heads, 1, width / heads]);
     const split = this.#tape.view(x, [batch, length, heads, width / heads]);
     return this.#tape.apply(transpose, { x: split }, { perm: [0, 2, 1, 3] }, name).y;
   }
@@ -111,6 +113,7 @@ export class Layers {
   /** [B, H, S, D] as [B, S, H * D]. */
   mergeHeads(name: string, x: Tensor): Tensor {
     const [batch, heads, length, width] = x.shape as [number, number, number, number];
+    if (length === 1) return this.#tape.view(x, [batch, 1, heads * width]);
     const merged = this.#tape.apply(transpose, { x }, { perm: [0, 2, 1, 3] }, name).y;
     return this.#tape.view(merged, [batch, length, heads * width]);
   }

@@ -9,6 +9,7 @@ import { records } from '../reference/registry.ts';
 import { formatShape, sizeOf } from '../tensor/shape.ts';
 import type { CaseContext } from './context.ts';
 import { checkWeight } from './parity/checkpoint.ts';
+import { controlOfGeneration, GENERATION } from './parity/llama/generation.ts';
 import { controlOfLogits, LOGITS } from './parity/llama/logits.ts';
 import { INTERLEAVED, TRAINING_RUN } from './parity/llama/replay.ts';
 import { replay } from './parity/replay.ts';
@@ -64,7 +65,8 @@ export function declareUnreadable(name: string, error: FormatError): Case {
 /** The fault that turns the replay of an op red; of a model it depends on what the bundle asks. */
 export function controlOf(op: string, bundle?: ParityBundle): Control {
   if (op === LOGITS && bundle) return controlOfLogits(bundle);
-  if (op === TRAINING_RUN || op === LOGITS) return INTERLEAVED;
+  if (op === GENERATION && bundle) return controlOfGeneration(bundle);
+  if (op === TRAINING_RUN || op === LOGITS || op === GENERATION) return INTERLEAVED;
   const record = records.get(op);
   return record
     ? forwardFault(record)

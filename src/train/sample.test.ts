@@ -1,41 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Random } from '../tensor/random.ts';
-import { draw, legible, promptIn, sampleBytes } from './sample.ts';
-
-test('draws by the cumulated softmax', () => {
-  const logits = [Math.log(1), Math.log(2), Math.log(5)]; // shares 1/8, 2/8, 5/8
-  expect(
-    [0, 0.124, 0.126, 0.374, 0.376, 0.999].map((threshold) => draw(logits, 1, threshold)),
-  ).toEqual([0, 0, 1, 1, 2, 2]);
-  // At half the temperature the shares are 1/30, 4/30, 25/30.
-  expect([0.032, 0.034, 0.166, 0.168].map((threshold) => draw(logits, 0.5, threshold))).toEqual([
-    0, 1, 1, 2,
-  ]);
-});
-
-test('a sum that is passed at its very end, or by no number, still draws an index', () => {
-  // Half of the sum belongs to the second.
-  expect(draw([0, 0], 1, 0.5)).toBe(1);
-  // Rounding leaves nothing of the sum over for the last that has a share.
-  expect(draw([-2, 0, -1, -1e4], 1, 1 - 2 ** -53)).toBe(2);
-  expect(draw([Number.NaN, Number.NaN], 1, 0.5)).toBe(0);
-});
-
-test('draws an index with a probability, whatever the logits and the threshold', () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.double({ min: -1e4, max: 1e4, noNaN: true }), { minLength: 1, maxLength: 50 }),
-      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-      (logits, threshold) => {
-        const index = draw(logits, 0.5, threshold);
-        expect(Math.exp(((logits[index] as number) - Math.max(...logits)) / 0.5)).toBeGreaterThan(
-          0,
-        );
-      },
-    ),
-  );
-});
+import { legible, promptIn, sampleBytes } from './sample.ts';
 
 test('asks about the last bytes and repeats for a seed', async () => {
   const asked: string[] = [];

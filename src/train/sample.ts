@@ -1,3 +1,4 @@
+import { draw } from '../models/generation/sampling.ts';
 import type { Random } from '../tensor/random.ts';
 
 /**
@@ -23,7 +24,7 @@ export async function sampleBytes(
     if (skipped()) return bytes.subarray(prompt.length, end);
     bytes[end] = draw(
       await logits(bytes.subarray(end - context, end)),
-      temperature,
+      { temperature },
       random.uniform(),
     );
   }
@@ -70,23 +71,6 @@ function beginsCharacter(text: Uint8Array, i: number): boolean {
 
 function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
-}
-
-/**
- * The index at which the cumulated softmax of `logits / temperature` passes `threshold`, which is
- * in [0, 1).
- */
-export function draw(logits: ArrayLike<number>, temperature: number, threshold: number): number {
-  const highest = Array.from(logits).reduce((max, x) => Math.max(max, x), Number.NEGATIVE_INFINITY);
-  const weights = Float64Array.from(logits, (x) => Math.exp((x - highest) / temperature));
-  let rest = threshold * weights.reduce((sum, x) => sum + x, 0);
-  let last = 0;
-  for (const [i, weight] of weights.entries()) {
-    if (weight > 0) last = i;
-    rest -= weight;
-    if (rest < 0) return i;
-  }
-  return last; // rounding may leave a remainder
 }
 
 /**

@@ -2,21 +2,20 @@ import type { FlatParameters } from '../../autograd/flat-parameters.ts';
 import type { Tape } from '../../autograd/tape.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
-import { scaledDotProductAttention } from '../../ops/attention/scaled_dot_product_attention.ts';
-import { add } from '../../ops/math/add.ts';
-import { mul } from '../../ops/math/mul.ts';
-import { silu } from '../../ops/nn/silu.ts';
+import { gather } from '../../ops/shape/gather.ts';
 import type { QuantizedWeight } from '../../quant/weight.ts';
 import type { DeviceWeight } from '../../quantizer/coding.ts';
-import { seam } from '../../seam.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Layers } from '../layers.ts';
 import type { Model } from '../model.ts';
 import { ModelValues } from '../values.ts';
+import { LlamaBlocks, nameOf } from './blocks.ts';
+import { CachedText } from './cached-text.ts';
 import type { LlamaConfig } from './config.ts';
-import { adaptedLinear, type LinearAdapter, type LoraParams } from './lora/adapted-linear.ts';
-import { Rotary } from './rotary.ts';
+import { KeyValueCache } from './key-value-cache.ts';
+import type { LinearAdapter, LoraParams } from './lora/adapted-linear.ts';
+import type { TextContext } from './text-context.ts';
 import { WindowMask } from './window-mask.ts';
 
 const EMBEDDINGS = 'model.embed_tokens';
@@ -37,9 +36,6 @@ export interface LlamaWeights {
   readonly adapters?: ReadonlyMap<string, LinearAdapter> | undefined;
 }
 
-/** Whether queries and keys are normalized. */
-const normsHeads = seam('nn.llama.normsHeads', ({ qk_norm = false }: LlamaConfig) => qk_norm);
-
 /**
  * transformers' LlamaForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM and MistralForCausalLM:
  * pre-norm blocks of causal attention with rotary positions and grouped queries, and of SwiGLU;
@@ -48,18 +44,19 @@ const normsHeads = seam('nn.llama.normsHeads', ({ qk_norm = false }: LlamaConfig
  */
 export class Llama implements Model {
   readonly values: ModelValues;
+  readonly #gpu: Gpu;
   readonly #config: LlamaConfig;
-  readonly #adapterOf: (module: string) => LinearAdapter | undefined;
-  readonly #rotary: Rotary;
+  readonly #blocks: LlamaBlocks;
   readonly #window: WindowMask;
   readonly #owned: Scope;
 
   /** Uploads the weights that are on the host. */
   constructor(gpu: Gpu, config: LlamaConfig, { trained, frozen, adapter, adapters }: LlamaWeights) {
     using owned = new Scope();
+    this.#gpu = gpu;
     this.#config = config;
-    this.#adapterOf = (module) => adapters?.get(module) ?? adapter;
-    this.#rotary = owned.add(new Rotary(gpu, config));
+    const adapterOf = (module: string) => adapters?.get(module) ?? adapter;
+    this.#blocks = owned.add(new LlamaBlocks(gpu, config, this, adapterOf));
     this.#window = owned.add(new WindowMask(gpu, config));
     this.values = owned.add(new ModelValues(gpu, trained, frozen));
     this.#owned = owned.move();
@@ -67,16 +64,63 @@ export class Llama implements Model {
 
   /** Logits f32 [B, S, vocab] of ids i32 [B, S], where S is at most the length of the configuration. */
   forward(tape: Tape, { ids }: { readonly ids: Tensor }): Tensor {
-    const { layers: count, rms_eps, tie_word_embeddings = false, checkpointing } = this.#config;
-    const layers = new Layers(tape, this, rms_eps);
-    let x = layers.embedding(EMBEDDINGS, ids);
+    return this.#head(tape, this.#read(tape, ids, this.#textOf(ids), this.#config.checkpointing));
+  }
+
+  /**
+   * A cache for a text of at most `tokens`; the caller owns it. Throws GradproofError
+   * `cache-too-large`, OutOfMemoryError.
+   */
+  cacheFor(tokens: number): KeyValueCache {
+    return new KeyValueCache(this.#gpu, this.#config, tokens);
+  }
+
+  /**
+   * Tokens to be read behind those of a cache, or several tokens as its first; the caller owns it.
+   * Throws GradproofError `cache-full`.
+   */
+  textAfter(cache: KeyValueCache, tokens: number): CachedText {
+    return new CachedText(this.#gpu, this.#config, cache, tokens);
+  }
+
+  /**
+   * Reads ids i32 [1, S], which join the cache of their text, and gives the logits f32 [1, 1, vocab]
+   * of the token after the last. The tape keeps no more of a block than its result.
+   */
+  next(tape: Tape, ids: Tensor, text: CachedText): Tensor {
+    const { cache, last } = text;
+    const x = this.#read(tape, ids, text, true);
+    cache.advance(ids.shape[1] as number);
+    if (!last) return this.#head(tape, x);
+    return this.#head(tape, tape.apply(gather, { x, indices: last }, { axis: 1 }, 'last').y);
+  }
+
+  /** Embeds tokens and sends them through all blocks: [B, S, hidden]. */
+  #read(tape: Tape, ids: Tensor, text: TextContext, checkpointing = false): Tensor {
+    const { layers: count, rms_eps } = this.#config;
+    let x = new Layers(tape, this, rms_eps).embedding(EMBEDDINGS, ids);
     for (let i = 0; i < count; i++) {
       const from = x;
-      const block = (on: Tape) => this.#block(on, i, from);
+      const block = (on: Tape) => this.#blocks.apply(on, i, from, text);
       x = checkpointing ? tape.checkpoint(block, nameOf(i)) : block(tape);
     }
+    return x;
+  }
+
+  #head(tape: Tape, x: Tensor): Tensor {
+    const { rms_eps, tie_word_embeddings = false } = this.#config;
+    const layers = new Layers(tape, this, rms_eps);
     const head = tie_word_embeddings ? EMBEDDINGS : HEAD;
     return layers.linear(HEAD, layers.rmsNorm('model.norm', x), head);
+  }
+
+  #textOf({ shape }: Tensor): TextContext {
+    const length = shape[1] as number;
+    return {
+      reach: length,
+      causal: true,
+      maskOf: (layer) => this.#window.of(layer, length),
+    };
   }
 
   get parameters(): FlatParameters {
@@ -87,77 +131,17 @@ export class Llama implements Model {
     return this.values.names;
   }
 
+  /** Tokens that it knows. */
+  get vocabulary(): number {
+    return this.view(`${EMBEDDINGS}.weight`).shape[0] as number;
+  }
+
   /** A value, trained or not. Throws RangeError when none has the name. */
   view(name: string): Tensor | DeviceWeight {
     return this.values.view(name);
-  }
-
-  #block(tape: Tape, index: number, x: Tensor): Tensor {
-    const at = nameOf(index);
-    const { rms_eps, dropout } = this.#config;
-    const layers = new Layers(tape, this, rms_eps);
-    const sum = (layer: string, a: Tensor, b: Tensor) => {
-      const dropped = dropout ? layers.dropout(`${layer}.dropout`, b, dropout) : b;
-      return tape.apply(add, { a, b: dropped }, {}, layer).y;
-    };
-    const normed = layers.rmsNorm(`${at}.input_layernorm`, x);
-    const attended = this.#attention(tape, layers, index, normed);
-    const y = sum(`${at}.self_attn.residual`, x, attended);
-    const inner = layers.rmsNorm(`${at}.post_attention_layernorm`, y);
-    return sum(`${at}.mlp.residual`, y, this.#mlp(tape, layers, `${at}.mlp`, inner));
-  }
-
-  #attention(tape: Tape, layers: Layers, index: number, x: Tensor): Tensor {
-    const at = `${nameOf(index)}.self_attn`;
-    const { heads, kv_heads } = this.#config;
-    const projected = (name: string, count: number) =>
-      layers.splitHeads(
-        `${at}.${name}_proj`,
-        this.#linear(tape, layers, `${at}.${name}_proj`, x),
-        count,
-      );
-    const normed = (name: string, count: number) => {
-      const split = projected(name, count);
-      return normsHeads(this.#config) ? layers.rmsNorm(`${at}.${name}_norm`, split) : split;
-    };
-    const unturned = { q: normed('q', heads), k: normed('k', kv_heads) };
-    const { q, k } = this.#rotary.apply(tape, unturned, `${at}.rotary_emb`);
-    const v = projected('v', kv_heads);
-    const mask = this.#window.of(index, x.shape[1] as number);
-    const { y } = tape.apply(scaledDotProductAttention, { q, k, v, mask }, { causal: true }, at);
-    return this.#linear(tape, layers, `${at}.o_proj`, layers.mergeHeads(at, y));
-  }
-
-  #mlp(tape: Tape, layers: Layers, at: string, x: Tensor): Tensor {
-    const gate = tape.apply(
-      silu,
-      { x: this.#linear(tape, layers, `${at}.gate_proj`, x) },
-      {},
-      `${at}.act_fn`,
-    ).y;
-    const up = this.#linear(tape, layers, `${at}.up_proj`, x);
-    const { y } = tape.apply(mul, { a: gate, b: up }, {}, `${at}.gated`);
-    return this.#linear(tape, layers, `${at}.down_proj`, y);
-  }
-
-  /** A linear, with its adapter where it has one. */
-  #linear(tape: Tape, layers: Layers, name: string, x: Tensor): Tensor {
-    const part = (of: string) =>
-      this.parameters.names.includes(`${name}.${of}`)
-        ? this.parameters.view(`${name}.${of}`)
-        : undefined;
-    const lora_A = part('lora_A');
-    const lora_B = part('lora_B');
-    const adapter = this.#adapterOf(name);
-    if (!adapter || !lora_A || !lora_B) return layers.linear(name, x);
-    const tensors = { lora_A, lora_B, magnitude: part('magnitude') };
-    const weight = this.view(`${name}.weight`);
-    return adaptedLinear(tape, layers, name, x, { adapter, tensors, weight });
   }
 
   [Symbol.dispose](): void {
     this.#owned[Symbol.dispose]();
   }
 }
-
-const nameOf = (index: number): string => `model.layers.${index}`;

@@ -10,6 +10,7 @@ import { Tensor } from '../../tensor/tensor.ts';
 import type { GivenParams } from '../../vocabulary/signature.ts';
 import { headDimOf, type LlamaConfig } from './config.ts';
 import { frequenciesOf } from './frequencies.ts';
+import type { TextContext } from './text-context.ts';
 
 const rotaryOf = seam(
   'nn.llama.rotaryOf',
@@ -26,6 +27,9 @@ interface Heads {
   readonly k: Tensor;
 }
 
+/** Where the tokens of a text are. */
+type Place = Pick<TextContext, 'positions' | 'reach'>;
+
 /** Cosines and sines [length, D / 2] of texts of at most so many tokens. */
 interface Tables {
   readonly most: number;
@@ -34,7 +38,7 @@ interface Tables {
 }
 
 /**
- * Rotary positions of a Llama, counted from 0. Plain ones go through the op that makes its own
+ * Rotary positions of a Llama, counted from 0 where a text has none of its own. Plain ones go through the op that makes its own
  * angles; scaled ones through tables, which the host makes in float64, so that no angle loses what
  * float32 has not.
  */
@@ -59,20 +63,22 @@ export class Rotary implements Disposable {
     this.#owned = owned.move();
   }
 
-  /** The same, rotated; a layer that scales has a call for each. */
-  apply(tape: Tape, { q, k }: Heads, layer: string): Heads {
-    const length = q.shape[2] as number;
+  /** The same, rotated to the positions of the text; a layer that scales has a call for each. */
+  apply(tape: Tape, { q, k }: Heads, { positions, reach }: Place, layer: string): Heads {
     const params = rotaryOf(this.#config);
     if (this.#positions) {
-      const position_ids = this.#positions.view([length]);
+      const position_ids = positions ?? this.#positions.view([q.shape[2] as number]);
       return tape.apply(rotaryEmbedding, { q, k, position_ids }, params, layer);
     }
-    const tables = this.#tables.find(({ most }) => length <= most) as Tables;
+    const tables = this.#tables.find(({ most }) => reach <= most) as Tables;
     const { convention } = params;
-    return {
-      q: rotated(tape, q, tables, { convention, layer: `${layer}.q` }),
-      k: rotated(tape, k, tables, { convention, layer: `${layer}.k` }),
+    const turned = (x: Tensor, name: string) => {
+      const call = { convention, layer: `${layer}.${name}` };
+      return positions
+        ? rotatedTo(tape, x, positions, tables, call)
+        : rotated(tape, x, tables, call);
     };
+    return { q: turned(q, 'q'), k: turned(k, 'k') };
   }
 
   [Symbol.dispose](): void {
@@ -105,16 +111,25 @@ function tablesOf(gpu: Gpu, owned: Scope, config: LlamaConfig, most: number): Ta
   return { most, cos: table(Math.cos), sin: table(Math.sin) };
 }
 
-/** One table is for all batches: they and the heads are one dimension for the op. */
-function rotated(
+/** How a rotation by tables is called. */
+interface Call {
+  readonly convention: 'half-split' | 'interleaved' | undefined;
+  readonly layer: string;
+}
+
+/** Each token to a position of its own, i32 [B, S]. */
+function rotatedTo(
   tape: Tape,
   x: Tensor,
+  position_ids: Tensor,
   { cos, sin }: Tables,
-  {
-    convention,
-    layer,
-  }: { readonly convention: 'half-split' | 'interleaved' | undefined; readonly layer: string },
+  { convention, layer }: Call,
 ): Tensor {
+  return tape.apply(rotaryEmbeddingCache, { x, cos, sin, position_ids }, { convention }, layer).y;
+}
+
+/** One table is for all batches: they and the heads are one dimension for the op. */
+function rotated(tape: Tape, x: Tensor, { cos, sin }: Tables, { convention, layer }: Call): Tensor {
   const [batch, heads, length, width] = x.shape as [number, number, number, number];
   const together = tape.view(x, [1, batch * heads, length, width]);
   const rows = [1, length, width / 2];

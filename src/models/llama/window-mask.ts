@@ -5,7 +5,11 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { LlamaConfig } from './config.ts';
 
-const windowOf = seam('nn.llama.windowOf', ({ sliding_window }: LlamaConfig) => sliding_window);
+/** The window of a model, if it has one. */
+export const windowOf = seam(
+  'nn.llama.windowOf',
+  ({ sliding_window }: LlamaConfig) => sliding_window,
+);
 
 /** What the layers of a sliding window see. */
 export class WindowMask implements Disposable {

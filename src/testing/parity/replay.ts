@@ -15,6 +15,7 @@ import { AssertionError, type CaseContext } from '../context.ts';
 import { arithmeticOf } from '../judge-call.ts';
 import { findDeviation, labelOf } from './finding.ts';
 import { fitAll, valuesOfStored } from './fit.ts';
+import { GENERATION, replayGeneration } from './llama/generation.ts';
 import { LOGITS, replayLogits } from './llama/logits.ts';
 import { replayRun, TRAINING_RUN } from './llama/replay.ts';
 import { withMasked, withMaskedHosts } from './masked.ts';
@@ -28,7 +29,7 @@ import { questionsOfRecorded } from './recorded.ts';
  * any-order bound is the finding `producer-deviates`. What this version has not, or its record says
  * that it does not compute, is skipped as `not-implemented`; another refusal of our launcher
  * is an error. A whole training run is replayed by {@link replayRun},
- * logits of a model by {@link replayLogits}.
+ * logits of a model by {@link replayLogits}, what it writes by {@link replayGeneration}.
  */
 export async function replay(
   t: CaseContext,
@@ -37,6 +38,7 @@ export async function replay(
 ): Promise<void> {
   if (recorded.op === TRAINING_RUN) return replayRun(t, recorded);
   if (recorded.op === LOGITS) return replayLogits(t, recorded);
+  if (recorded.op === GENERATION) return replayGeneration(t, recorded);
   const { record, launcher } = opOf(t, recorded);
   const bundle = {
     ...recorded,

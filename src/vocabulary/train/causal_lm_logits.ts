@@ -1,16 +1,9 @@
 import * as v from 'valibot';
-import { anything, float, index, size } from '../rules.ts';
+import { anything, float, index } from '../rules.ts';
 import { signature } from '../signature.ts';
+import { causalLmConfig, tokensOf } from './causal-lm-config.ts';
 
-const params = v.strictObject({
-  /** The fields of transformers' config.json. */
-  config: v.looseObject({
-    model_type: v.picklist(['llama', 'mistral', 'qwen2', 'qwen3']),
-    vocab_size: size,
-    hidden_size: size,
-    num_hidden_layers: size,
-  }),
-});
+const params = v.strictObject({ config: causalLmConfig });
 type Model = v.InferOutput<typeof params>;
 
 /**
@@ -18,13 +11,7 @@ type Model = v.InferOutput<typeof params>;
  * dict.
  */
 export const causalLmLogits = signature({ family: 'train', name: 'causal_lm_logits' }, params, {
-  inputs: {
-    'base.*': anything,
-    input_ids: index('[b, s]', ({ params: { config } }) => ({
-      low: 0,
-      high: config.vocab_size - 1,
-    })),
-  },
+  inputs: { 'base.*': anything, input_ids: index('[b, s]', tokensOf) },
   outputs: {
     logits: float<Model>(({ shape, params: { config } }) => [
       ...shape('input_ids'),

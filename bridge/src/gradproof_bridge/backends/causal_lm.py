@@ -1,6 +1,10 @@
-"""Logits of transformers' own causal language models, of weights by the names of their state dict."""
+"""Logits of transformers' own causal language models, and what they write, of weights by the names of
+their state dict.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from gradproof_bridge.backends.base import Call, Outputs
 from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch
@@ -9,6 +13,40 @@ from gradproof_bridge.errors import FormatError, NotImplementedOpError, named
 
 def causal_lm_logits(call: Call) -> Outputs:
     """The model of a config.json in evaluation, with eager attention, in float32."""
+    import torch
+
+    model = _model(call)
+    ids = to_torch(call.inputs["input_ids"], call.device).long()
+    with deterministic(), torch.no_grad():
+        return {"logits": to_numpy(model(input_ids=ids).logits.float())}
+
+
+def causal_lm_generate(call: Call) -> Outputs:
+    """The likeliest tokens by `generate`, with its cache of keys and values; none ends the text."""
+    import torch
+    from transformers import GenerationConfig
+
+    model = _model(call)
+    ids = to_torch(call.inputs["input_ids"], call.device).long()
+    # What the model's own configuration says of ends and samples is not asked.
+    greedy = GenerationConfig(
+        do_sample=False,
+        max_new_tokens=call.params["max_new_tokens"],
+        eos_token_id=None,
+        pad_token_id=0,
+        output_logits=True,
+        return_dict_in_generate=True,
+    )
+    model.generation_config = greedy
+    with deterministic(), torch.no_grad():
+        written = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids))
+    return {
+        "sequences": to_numpy(written.sequences.int()),
+        "logits": to_numpy(torch.cat(written.logits).float()),
+    }
+
+
+def _model(call: Call) -> Any:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -24,10 +62,8 @@ def causal_lm_logits(call: Call) -> Outputs:
     with torch.no_grad():
         for name, x in model.named_parameters():
             if name not in given:
-                raise FormatError(f"causal_lm_logits: in.base.{name} is missing")
+                raise FormatError(f"{call.op}: in.base.{name} is missing")
             x.copy_(to_torch(given.pop(name), call.device))
     if given:
-        raise FormatError(f"causal_lm_logits: the model has no {min(given)[:80]!r}")
-    ids = to_torch(call.inputs["input_ids"], call.device).long()
-    with deterministic(), torch.no_grad():
-        return {"logits": to_numpy(model(input_ids=ids).logits.float())}
+        raise FormatError(f"{call.op}: the model has no {min(given)[:80]!r}")
+    return model

@@ -1,4 +1,4 @@
-"""The schedules of transformers, logits of its models, and whole training runs of a Llama by
+"""The schedules of transformers, logits of its models and what they write, and whole training runs of a Llama by
 transformers, PEFT and bitsandbytes.
 """
 
@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from gradproof_bridge.backends.base import Backend, Call, Compute, Outputs
-from gradproof_bridge.backends.causal_lm import causal_lm_logits
+from gradproof_bridge.backends.causal_lm import causal_lm_generate, causal_lm_logits
 from gradproof_bridge.backends.llama_training import scheduler, train
 from gradproof_bridge.backends.torch_arrays import torch_devices
 from gradproof_bridge.formulas.schedule import steps_of
@@ -35,6 +35,7 @@ class TransformersBackend(Backend):
         return {
             "train_llama": train,
             "causal_lm_logits": causal_lm_logits,
+            "causal_lm_generate": causal_lm_generate,
             "lr_schedule": _rates,
         }
 

@@ -1,4 +1,6 @@
-"""Logits of tiny models: each family with what is its own, and each kind of rotary positions."""
+"""Logits of tiny models: each family with what is its own, and each kind of rotary positions; and what
+some of them write.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +23,7 @@ _COMMON: dict[str, Any] = {
 _WIDE: dict[str, Any] = {**_COMMON, "hidden_size": 64, "intermediate_size": 88}
 _NARROW: dict[str, Any] = {**_COMMON, "hidden_size": 32, "intermediate_size": 40, "head_dim": 8}
 _BATCH, _LENGTH = 2, 24
+_PROMPT, _WRITTEN = 9, 16
 
 _FAMILIES: dict[str, dict[str, Any]] = {
     "llama": {"model_type": "llama", **_WIDE, "attention_bias": True, "mlp_bias": True},
@@ -92,16 +95,38 @@ def causal_lms() -> Cases:
     yield _case("logits_rope_within_context", {"model_type": "llama", **_NARROW, **old, **scaling})
 
 
+_WRITERS: dict[str, dict[str, Any]] = {
+    "llama": {"model_type": "llama", **_NARROW, "num_key_value_heads": 1},
+    "qwen2": {"model_type": "qwen2", **_NARROW, "tie_word_embeddings": True},
+    "qwen3": {
+        "model_type": "qwen3",
+        **_NARROW,
+        "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 500.0},
+    },
+    "mistral": {"model_type": "mistral", **_NARROW, "sliding_window": 7},
+}
+
+
+def writers() -> Cases:
+    """Grouped queries, tied heads, biases, norms of heads and positions that are scaled; a window that
+    the text grows out of.
+    """
+    for name, config in _WRITERS.items():
+        params = {"config": config, "max_new_tokens": _WRITTEN}
+        inputs = _inputs(config, 1, _PROMPT)
+        yield Case(f"generate_{name}", "causal_lm_generate", "transformers", params, inputs)
+
+
 def _case(name: str, config: dict[str, Any]) -> Case:
     params = {"config": {key: x for key, x in config.items() if key != "rope_parameters" or x}}
-    return Case(name, "causal_lm_logits", "transformers", params, _inputs(config))
+    return Case(name, "causal_lm_logits", "transformers", params, _inputs(config, _BATCH, _LENGTH))
 
 
-def _inputs(config: dict[str, Any]) -> Make:
+def _inputs(config: dict[str, Any], batch: int, length: int) -> Make:
     def make(draw: Draw) -> dict[str, Array]:
         weights = {f"base.{name}": x for name, x in _weights(draw, config).items()}
         last = config["vocab_size"] - 1
-        return {**weights, "input_ids": draw.integers(_BATCH, _LENGTH, low=0, high=last)}
+        return {**weights, "input_ids": draw.integers(batch, length, low=0, high=last)}
 
     return make
 
@@ -139,4 +164,4 @@ def _weights(draw: Draw, c: dict[str, Any]) -> dict[str, Array]:
     return weights
 
 
-FAMILIES = (causal_lms,)
+FAMILIES = (causal_lms, writers)

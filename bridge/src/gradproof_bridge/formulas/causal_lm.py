@@ -1,4 +1,4 @@
-"""Logits of transformers' Llama, Qwen2, Qwen3 and Mistral in float64.
+"""Logits of transformers' Llama, Qwen2, Qwen3 and Mistral in float64, and what they write.
 
 modeling_llama.py, modeling_qwen2.py, modeling_qwen3.py, modeling_mistral.py. The config has the
 words of their config.json. Errors that every operation may add, carried through all layers as if
@@ -19,6 +19,7 @@ from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import FormatError
 from gradproof_bridge.formulas.bounded import F64, Bounded
+from gradproof_bridge.formulas.expected import Codes, Expected, Real
 from gradproof_bridge.formulas.rope_scaling import turns_of
 
 _EPS = 1e-6
@@ -36,13 +37,44 @@ def causal_lm_logits(inputs: Inputs, params: Params) -> dict[str, Bounded]:
     off by ten times the spread of runs whose weights differ by half a unit in the last place, or by
     1e-5 of the largest.
     """
-    config, ids = params["config"], inputs["input_ids"]
-    weights = {name[5:]: x.astype(np.float64) for name, x in inputs.items() if name[:5] == "base."}
+    return {"logits": _bounded_logits(_weights(inputs), params["config"], inputs["input_ids"])}
+
+
+def causal_lm_generate(inputs: Inputs, params: Params) -> dict[str, Expected]:
+    """The likeliest token behind the prompt, and so on, and the logits by which each was chosen. Once
+    two of these are nearer to each other than they may be off, either token is right, and whatever
+    follows.
+    """
+    config, prompt = params["config"], inputs["input_ids"]
+    weights, count = _weights(inputs), params["max_new_tokens"]
+    model, ids = _Model(weights, config), prompt
+    for _ in range(count):
+        ids = np.append(ids, model.logits(ids)[:, -1].argmax(-1, keepdims=True), 1)
+    whole = _bounded_logits(weights, config, ids[:, :-1])
+    value, error = whole.value[0, -count:], whole.error[0, -count:].copy()
+    ids = ids.astype(np.int32)
+    low, high = ids.copy(), ids.copy()
+    nearest = np.partition(value, -2, -1)
+    unsure = np.flatnonzero(nearest[:, -1] - nearest[:, -2] <= 2 * error.max(-1))
+    if unsure.size:
+        low[:, prompt.shape[1] + unsure[0] :] = 0
+        high[:, prompt.shape[1] + unsure[0] :] = value.shape[1] - 1
+        error[unsure[0] + 1 :] = np.inf
+    return {"sequences": Codes(ids, low, high), "logits": Real(Bounded(value, error))}
+
+
+def _weights(inputs: Inputs) -> dict[str, F64]:
+    return {name[5:]: x.astype(np.float64) for name, x in inputs.items() if name[:5] == "base."}
+
+
+def _bounded_logits(
+    weights: dict[str, F64], config: Mapping[str, Any], ids: NDArray[Any]
+) -> Bounded:
     logits = _Model(weights, config).logits(ids)
     runs = [_Model(_perturbed(weights, seed), config).logits(ids) for seed in range(_RUNS)]
     spread = float(np.ptp(runs, 0).max(initial=0))
     limit = max(_SPREADS * spread, _SHARE * float(np.abs(logits).max(initial=0)))
-    return {"logits": Bounded(logits, np.full(logits.shape, limit))}
+    return Bounded(logits, np.full(logits.shape, limit))
 
 
 def _perturbed(weights: Mapping[str, F64], seed: int) -> dict[str, F64]:
@@ -80,7 +112,7 @@ class _Model:
 
     def _weight(self, name: str) -> F64:
         if name not in self._weights:
-            raise FormatError(f"causal_lm_logits: in.base.{name} is missing")
+            raise FormatError(f"in.base.{name} is missing")
         return self._weights[name]
 
     def _linear(self, name: str, x: F64) -> F64:
@@ -150,4 +182,4 @@ def _turned(x: F64, turns: tuple[F64, F64]) -> F64:
     return np.concatenate([low * cos - high * sin, high * cos + low * sin], -1)
 
 
-FORMULAS = {"causal_lm_logits": causal_lm_logits}
+FORMULAS = {"causal_lm_logits": causal_lm_logits, "causal_lm_generate": causal_lm_generate}

@@ -31,7 +31,7 @@ const UNSCALED: Control = {
     ),
   ),
 };
-const WITHOUT_WINDOW: Control = {
+export const WITHOUT_WINDOW: Control = {
   name: 'attention sees what is before the window',
   faults: faultsOf((fault) => fault.host('nn.llama.windowOf', () => () => undefined)),
 };
@@ -108,13 +108,14 @@ export async function replayLogits(
   }
 }
 
-function askedIn(t: CaseContext, bundle: ParityBundle): LogitsAsked {
+/** What a bundle of a whole model asks for; a model that this version knows no layers for is skipped. */
+export function askedIn(t: CaseContext, bundle: ParityBundle): LogitsAsked {
   try {
     return askedOf(bundle);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     if (error.faults.some(({ code }) => code !== 'not-supported')) throw error;
-    return t.skip('not-implemented', `${LOGITS} of this version: ${error.message}`);
+    return t.skip('not-implemented', `${bundle.op} of this version: ${error.message}`);
   }
 }
 
