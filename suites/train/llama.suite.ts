@@ -93,7 +93,30 @@ llamaSuite
   .control(INTERLEAVED.name, INTERLEAVED.faults)
   .run((t) => expectRun(t, String(t.params['mode']) as keyof typeof MODES));
 
-async function expectRun(t: CaseContext, mode: keyof typeof MODES): Promise<void> {
+llamaSuite
+  .case('packed')
+  .timeout(60_000)
+  .desc(
+    'Two steps on rows of several texts, which see themselves alone and count their positions anew, one layer through a window: logits, losses, gradients and trained weights are those of the run in float64, within the limits of trajectories.',
+  )
+  .control('texts see those before them', (fault) =>
+    fault.host('nn.llama.packedMask', () => () => undefined),
+  )
+  .run((t) =>
+    expectRun(t, 'full', {
+      config: { ...CONFIG, sliding_window: { tokens: 2, layers: [1] } },
+      documents: {
+        shape: [STEPS, BATCH, LENGTH],
+        data: Float64Array.of(0, 0, 0, 1, 1, 7, 7, 7, 7, 7, 0, 1, 1, 1, 2, 0, 0, 1, 0, 0),
+      },
+    }),
+  );
+
+async function expectRun(
+  t: CaseContext,
+  mode: keyof typeof MODES,
+  more: Partial<LlamaRun> = {},
+): Promise<void> {
   const random = t.random();
   const tokens = (): Value => ({
     shape: [STEPS, BATCH, LENGTH],
@@ -107,6 +130,7 @@ async function expectRun(t: CaseContext, mode: keyof typeof MODES): Promise<void
     labels: tokens(),
     optimizer: { optimizer: 'adamw', lr: 1e-2 },
     ...MODES[mode](random),
+    ...more,
   };
   const truth = outputsOf(await llamaRun(run), mode);
   const ours = outputsOf(await trainOurs(t.gpu, run, async () => undefined), mode);

@@ -331,6 +331,49 @@ describe('Llama of another family', () => {
   });
 });
 
+describe('packed texts of Llama', () => {
+  test('have positions and masks of their own, of layers with a window other ones', async () => {
+    const { gpu } = await hostGpu();
+    const sliding_window = { tokens: 2, layers: [1] };
+    const rope_scaling = { rope_type: 'linear', factor: 2 } as const;
+    using model = new Llama(gpu, { ...CONFIG, sliding_window, rope_scaling }, whole());
+    using ids = Tensor.empty(gpu, 'i32', [2, 3]);
+    const shown = appliedOps(gpu, model as never, { ids, documents: ids });
+    const of = (text: string) => shown.ops.filter(([, call]) => call.includes(text));
+    expect(of('document_mask').map(([layer, , params]) => [layer, params])).toEqual([
+      ['documents', {}],
+      ['documents.window', { window: 2 }],
+    ]);
+    expect(of('position_ids=documents.position_ids 2x3')).toHaveLength(4);
+    expect(of('mask=documents.mask 2x1x3x3').map(([layer]) => layer)).toEqual([
+      'model.layers.0.self_attn',
+    ]);
+    expect(of('mask=documents.window.mask 2x1x3x3').map(([layer]) => layer)).toEqual([
+      'model.layers.1.self_attn',
+    ]);
+  });
+
+  test('are refused where positions depend on the longest of a row', async () => {
+    const { gpu } = await hostGpu();
+    const rope_scaling = { rope_type: 'dynamic', factor: 2, max_position_embeddings: 3 } as const;
+    using model = new Llama(gpu, { ...CONFIG, rope_scaling }, whole());
+    const packed = (tokens: number) => {
+      using ids = Tensor.empty(gpu, 'i32', [1, tokens]);
+      using tape = new Tape(gpu);
+      return model.forward(tape, { ids, documents: ids }).shape;
+    };
+    expect(packed(3)).toEqual([1, 3, 11]);
+    expect(() => packed(4)).toThrow(
+      expect.objectContaining({
+        code: 'bad-length',
+        message: expect.stringContaining(
+          'packed rows of 4 tokens are longer than the context of 3, beyond which',
+        ),
+      }),
+    );
+  });
+});
+
 describe('adapters of Llama', () => {
   const adapter = { r: 2, alpha: 4, use_dora: true };
   const frozen = new Map<string, HostTensor | QuantizedWeight<HostTensor>>(drawn());

@@ -15,6 +15,7 @@ import { CachedText } from './cached-text.ts';
 import type { LlamaConfig } from './config.ts';
 import { KeyValueCache } from './key-value-cache.ts';
 import type { LinearAdapter, LoraParams } from './lora/adapted-linear.ts';
+import { packedText } from './packed-text.ts';
 import type { TextContext } from './text-context.ts';
 import { WindowMask } from './window-mask.ts';
 
@@ -62,9 +63,21 @@ export class Llama implements Model {
     this.#owned = owned.move();
   }
 
-  /** Logits f32 [B, S, vocab] of ids i32 [B, S], where S is at most the length of the configuration. */
-  forward(tape: Tape, { ids }: { readonly ids: Tensor }): Tensor {
-    return this.#head(tape, this.#read(tape, ids, this.#textOf(ids), this.#config.checkpointing));
+  /**
+   * Logits f32 [B, S, vocab] of ids i32 [B, S], where S is at most the length of the configuration.
+   * With `documents`, i32 [B, S], rows hold several texts one behind the other, each a run of one
+   * number: tokens see their own text alone, and positions start anew in each. A label that is the
+   * first token of a text is no answer to the last of the one before: mask it. Throws GradproofError
+   * `bad-length`.
+   */
+  forward(
+    tape: Tape,
+    { ids, documents }: { readonly ids: Tensor; readonly documents?: Tensor },
+  ): Tensor {
+    const text = documents
+      ? packedText(tape, this.#config, documents)
+      : this.#textOf(ids.shape[1] as number);
+    return this.#head(tape, this.#read(tape, ids, text, this.#config.checkpointing));
   }
 
   /**
@@ -114,13 +127,8 @@ export class Llama implements Model {
     return layers.linear(HEAD, layers.rmsNorm('model.norm', x), head);
   }
 
-  #textOf({ shape }: Tensor): TextContext {
-    const length = shape[1] as number;
-    return {
-      reach: length,
-      causal: true,
-      maskOf: (layer) => this.#window.of(layer, length),
-    };
+  #textOf(length: number): TextContext {
+    return { reach: length, causal: true, maskOf: (layer) => this.#window.of(layer, length) };
   }
 
   get parameters(): FlatParameters {

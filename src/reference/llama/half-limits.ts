@@ -63,5 +63,10 @@ export function firstStepOf(run: LlamaRun): LlamaRun {
     const size = (data.length / count) * grad_accum;
     return { shape: [grad_accum, ...batch], data: data.subarray(0, size) };
   };
-  return { ...run, input_ids: begun(run.input_ids), labels: begun(run.labels) };
+  return {
+    ...run,
+    input_ids: begun(run.input_ids),
+    labels: begun(run.labels),
+    ...(run.documents ? { documents: begun(run.documents) } : {}),
+  };
 }

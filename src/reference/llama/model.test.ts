@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { checkGraph } from '../../graph/check.ts';
 import { callsOf } from '../../graph/graph.ts';
+import { run } from '../../graph/run.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
 import type { QuantizedWeight } from '../../quant/weight.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Value } from '../record.ts';
-import { constantsOf, llamaGraph } from './model.ts';
+import { referenceRunner } from '../runner.ts';
+import { constantsOf, llamaGraph, packedInputs } from './model.ts';
 
 const config = {
   hidden: 8,
@@ -76,6 +78,52 @@ test('a window shows the last positions, its own too', () => {
   ]);
   const short = constantsOf({ config: families, weights: ofFamilies, batch: [2, 3] });
   expect(short).not.toHaveProperty(['window.seen']);
+});
+
+describe('packed texts', () => {
+  const weights = Object.fromEntries(
+    Object.entries(ofFamilies).map(([name, { shape }], at) => {
+      const data = Float64Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(9 * at + i));
+      return [name, { shape, data }];
+    }),
+  );
+  const packed = { config: families, weights, batch: [1, 7], endsInLogits: true, isPacked: true };
+  const logits = async (model: typeof packed, given: Record<string, Value>) => {
+    const graph = llamaGraph(model);
+    checkGraph(graph);
+    const values = await run(graph, referenceRunner, { ...constantsOf(model), ...given });
+    return [...(values.get(graph.outputs['logits'] as number)?.data ?? [])];
+  };
+  const row = (...data: number[]): Value => ({
+    shape: [1, data.length],
+    data: Float64Array.from(data),
+  });
+
+  test('give what each gives alone', async () => {
+    const documents = row(4, 4, 4, 4, 4, 2, 2);
+    const ids = [3, 1, 10, 0, 7, 5, 5];
+    const all = await logits(packed, { ids: row(...ids), ...packedInputs(families, documents) });
+    const alone = await Promise.all(
+      [ids.slice(0, 5), ids.slice(5)].map((own) =>
+        logits({ ...packed, batch: [1, own.length], isPacked: false }, { ids: row(...own) }),
+      ),
+    );
+    expect(all).toEqual(alone.flat().map((x) => expect.closeTo(x, 10)));
+    // As one text the last token has other neighbours.
+    const one = await logits({ ...packed, isPacked: false }, { ids: row(...ids) });
+    expect(Math.abs((one[66] as number) - (all[66] as number))).toBeGreaterThan(1e-3);
+  });
+
+  test('see their own tokens, and of these the last in a window', () => {
+    const { 'window.seen': near, 'documents.seen': seen } = packedInputs(
+      { ...families, sliding_window: { tokens: 2, layers: [0] } },
+      row(1, 1, 1, 1, 0, 1),
+    );
+    const rows = (value: Value | undefined) =>
+      Array.from({ length: 6 }, (_, i) => value?.data.slice(6 * i, 6 * i + 6).join(''));
+    expect(rows(seen)).toEqual(['100000', '110000', '111000', '111100', '000010', '000001']);
+    expect(rows(near)).toEqual(['100000', '110000', '011000', '001100', '000010', '000001']);
+  });
 });
 
 describe('the graph of a Llama', () => {

@@ -53,6 +53,11 @@ interface Llama {
   readonly batch: Shape;
   /** Products as torch.autocast stores them. Default float32. */
   readonly autocast?: HalfType | undefined;
+  /**
+   * Whether rows hold several texts: then positions and what is seen are inputs, those of
+   * {@link packedInputs}. Default no.
+   */
+  readonly isPacked?: boolean;
   /** Whether the graph ends in logits, and has neither labels nor loss. Default no. */
   readonly endsInLogits?: boolean;
   /** Dropout of what each half of a block adds, with random numbers of this seed. Default none. */
@@ -72,6 +77,7 @@ export function llamaGraph({
   batch,
   autocast,
   endsInLogits,
+  isPacked,
   dropout: dropping,
 }: Llama): Graph {
   const { hidden, layers, heads, kv_heads, rms_eps, head_dim = hidden / heads } = config;
@@ -81,9 +87,20 @@ export function llamaGraph({
   const cos = typed([...batch, head_dim / 2]);
   const sin = typed(cos.shape);
   const length = batch[1] as number;
-  const seen = isHidden(config, length) ? typed([length, length], 'u8') : undefined;
-  const constants = { ...tensorsOf(types), ...tables(cos, sin), ...(seen ? maskOf(seen) : {}) };
-  const inputs = endsInLogits ? { ids } : { ids, labels };
+  const hides = isHidden(config, length);
+  const square = isPacked ? [batch[0] as number, 1, length, length] : [length, length];
+  const inWindow = hides ? typed(square, 'u8') : undefined;
+  const inText = isPacked ? typed(square, 'u8') : undefined;
+  const places = {
+    ...tables(cos, sin),
+    ...(inWindow ? maskOf(inWindow) : {}),
+    ...(inText ? { 'documents.seen': inText } : {}),
+  };
+  const constants = { ...tensorsOf(types), ...(isPacked ? {} : places) };
+  const inputs = {
+    ...(endsInLogits ? { ids } : { ids, labels }),
+    ...(isPacked ? places : {}),
+  };
   const author = new GraphAuthor(inputs, constants, autocast);
   const apply = author.apply.bind(author);
   const stored = (name: string): ValueType | QuantizedWeight<ValueType> => {
@@ -150,7 +167,8 @@ export function llamaGraph({
     const q = rotated(at('self_attn'), 'q', normed, heads);
     const k = rotated(at('self_attn'), 'k', normed, kv_heads);
     const v = linear(at('self_attn.v_proj'), normed);
-    const mask = config.sliding_window?.layers.includes(i) ? seen : undefined;
+    const isNear = config.sliding_window?.layers.includes(i);
+    const mask = isNear ? (inWindow ?? inText) : inText;
     const params = { causal: true, scale: 1 / Math.sqrt(head_dim), heads, kv_heads };
     const attended = apply(
       at('self_attn'),
@@ -183,8 +201,36 @@ export function llamaGraph({
 }
 
 /** What the graph reads beside its inputs: weights, each part of a quantized one, tables, masks. */
-export function constantsOf({ config, weights, batch }: Llama): Values {
-  return { ...tensorsOf(weights), ...rotations(config, batch), ...windows(config, batch) };
+export function constantsOf({ config, weights, batch, isPacked }: Llama): Values {
+  const places = isPacked ? {} : { ...rotations(config, batch), ...windows(config, batch) };
+  return { ...tensorsOf(weights), ...places };
+}
+
+/**
+ * What the graph of packed texts reads beside tokens: tables of positions that start anew with each
+ * run of one number in `documents` [B, S], and what is seen of such a run, u8 [B, 1, S, S].
+ */
+export function packedInputs(config: LlamaConfig, documents: Value): Values {
+  const { shape, data } = documents;
+  const [batch, length] = shape as [number, number];
+  const starts = data.map((_, i) => {
+    let start = i;
+    while (start % length > 0 && data[start - 1] === data[i]) start--;
+    return start;
+  });
+  const seen = (tokens: number): Value => {
+    const square = new Float64Array(batch * length * length);
+    for (const [query, start] of starts.entries())
+      for (let key = Math.max(start, query - tokens + 1); key <= query; key++)
+        square[query * length + (key % length)] = 1;
+    return { dtype: 'u8', shape: [batch, 1, length, length], data: square };
+  };
+  const window = isHidden(config, length) ? (config.sliding_window as SlidingWindow) : undefined;
+  return {
+    ...rotations(config, shape, (i) => i - (starts[i] as number)),
+    ...(window ? maskOf(seen(window.tokens)) : {}),
+    'documents.seen': seen(length),
+  };
 }
 
 /** The tensors of a state dict; of a quantized weight each part. */
@@ -212,8 +258,15 @@ function typesOf(weights: StateDict): StateDict<ValueType> {
 const tables = <T>(cos: T, sin: T) => ({ 'rotary.cos': cos, 'rotary.sin': sin });
 const maskOf = <T>(seen: T) => ({ 'window.seen': seen });
 
-/** Tables of LlamaRotaryEmbedding, [B, S, head_dim / 2]: the same for every sequence of a batch. */
-function rotations(config: LlamaConfig, batch: Shape): Values {
+/**
+ * Tables of LlamaRotaryEmbedding, [B, S, head_dim / 2]: the same for every sequence of a batch, unless
+ * tokens have other positions.
+ */
+function rotations(
+  config: LlamaConfig,
+  batch: Shape,
+  positionOf = (token: number) => token % (batch[1] as number),
+): Values {
   const { hidden, heads, head_dim = hidden / heads, rope_scaling } = config;
   const pairs = head_dim / 2;
   const length = batch[1] as number;
@@ -226,7 +279,7 @@ function rotations(config: LlamaConfig, batch: Shape): Values {
     return {
       shape,
       data: data.map((_, i) => {
-        const position = Math.floor(i / pairs) % length;
+        const position = positionOf(Math.floor(i / pairs));
         return factor * f(position * (frequencies[i % pairs] as number));
       }),
     };

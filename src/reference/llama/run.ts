@@ -11,6 +11,7 @@ import {
   constantsOf,
   type LlamaConfig,
   llamaGraph,
+  packedInputs,
   type StateDict,
 } from './model.ts';
 
@@ -33,6 +34,8 @@ export interface LlamaRun extends Recipe {
   /** [steps * grad_accum, B, S]. */
   readonly input_ids: Value;
   readonly labels: Value;
+  /** Which text each token is of, where rows hold several: [steps * grad_accum, B, S]. */
+  readonly documents?: Value;
 }
 
 /**
@@ -65,6 +68,7 @@ export async function llamaRun(
     weights: { ...frozen, ...trained },
     batch: part.ids.shape,
     autocast,
+    isPacked: run.documents !== undefined,
   };
   const graph = llamaGraph(model);
   const constants = constantsOf(model);
@@ -89,15 +93,18 @@ export async function llamaRun(
 
 /** The micro-batches of each step. */
 function batchesOf({
+  config,
   input_ids,
   labels,
+  documents,
   grad_accum = 1,
 }: LlamaRun): readonly (readonly Values[])[] {
   const steps = (input_ids.shape[0] as number) / grad_accum;
   return Array.from({ length: steps }, (_, step) =>
     Array.from({ length: grad_accum }, (_each, part) => {
       const place = step * grad_accum + part;
-      return { ids: at(input_ids, place), labels: at(labels, place) };
+      const packed = documents ? packedInputs(config, at(documents, place)) : {};
+      return { ids: at(input_ids, place), labels: at(labels, place), ...packed };
     }),
   );
 }

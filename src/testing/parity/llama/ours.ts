@@ -65,9 +65,12 @@ export async function trainOurs(gpu: Gpu, run: LlamaRun, judge: JudgeOfStep): Pr
   };
 }
 
-function batchesOf({ input_ids, labels }: LlamaRun): readonly Examples[] {
+function batchesOf({ input_ids, labels, documents }: LlamaRun): readonly Examples[] {
   return Array.from({ length: input_ids.shape[0] as number }, (_, place) => ({
-    inputs: { ids: batchAt(input_ids, place) },
+    inputs: {
+      ids: batchAt(input_ids, place),
+      ...(documents ? { documents: batchAt(documents, place) } : {}),
+    },
     labels: batchAt(labels, place),
   }));
 }
