@@ -15,6 +15,7 @@ struct Params {
   parts: u32,
   weighted: u32,
   reduced: u32,
+  first: u32, // class, where these are a part of all
   keep: f32,
   spread: f32,
 }
@@ -62,7 +63,7 @@ fn main(
   for (var c = row.lane; has(row, c); c = after(row, c)) {
     let four = four_at(row, c);
     let p = exp(max(given(four.at) - stat.x, vec4f(NOTHING))) / stat.y;
-    let onehot = select(vec4f(), vec4f(1.0), four.column == vec4u(u32(own)));
+    let onehot = select(vec4f(), vec4f(1.0), four.column + params.first == vec4u(u32(own)));
     var slope = params.keep * (stat.z * (p - onehot));
     if (SMOOTHED) {
       slope += params.spread * (stat.w * p - weights_of(four.column));

@@ -1,6 +1,7 @@
 import package::lib::exp::NOTHING;
 import package::lib::grid::linear_index;
 import package::nn::along_axis::start_of;
+import package::nn::target::{ class_of, predicts };
 
 // Cross-entropy of each row: loss = keep * w_t * nll_t + spread * sum_c w_c * nll_c, nll_c =
 // log(sum_j exp(x_j - max)) + (max - x_c), where keep = 1 - label_smoothing, spread =
@@ -36,12 +37,10 @@ struct Params {
 const SIZE = 64u;
 
 fn target_of(row: u32) -> i32 {
-  let shifts = params.sequence > 0u;
-  if (shifts && row % params.sequence == params.sequence - 1u) {
+  if (!predicts(row, params.sequence)) {
     return -1;
   }
-  let label = labels[row + u32(shifts)];
-  return select(clamp(label, 0, i32(params.classes) - 1), -1, label == params.ignore_index);
+  return class_of(labels[row + u32(params.sequence > 0u)], params.classes, params.ignore_index);
 }
 
 fn weight_of(class_index: u32) -> f32 {

@@ -13,6 +13,12 @@ export interface Model extends Disposable {
    */
   forward(tape: Tape, inputs: Tensors): Tensor;
   /**
+   * The mean cross-entropy of labels, f32 [1], which the tape owns, where the model computes it
+   * without its logits; undefined where it has them anyway. With `shift` a label is that of the
+   * position before it.
+   */
+  loss?(tape: Tape, inputs: Tensors, labels: Tensor, shift: boolean): Tensor | undefined;
+  /**
    * Takes over what forward left beside the logits (running statistics), once backward has read
    * what it needs. The tape must live still.
    */

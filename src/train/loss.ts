@@ -23,23 +23,26 @@ export function uploadExamples(gpu: Gpu, examples: Examples, scope: Scope): Uplo
 }
 
 /**
- * The mean cross-entropy of what a model says, f32 [1], and its logits; the tape owns both. With
- * `shift` the logits of a position are compared with the label after it.
+ * The mean cross-entropy of what a model says, f32 [1], and its logits, unless it has a loss without
+ * them; the tape owns both. With `shift` the logits of a position are compared with the label after
+ * it.
  */
 export function lossOf(
   tape: Tape,
   model: Model,
   { inputs, labels }: UploadedExamples,
   shift = false,
-): { readonly loss: Tensor; readonly logits: Tensor } {
+): { readonly loss: Tensor; readonly logits?: Tensor } {
+  const own = model.loss?.(tape, inputs, labels, shift);
+  if (own) return { loss: own };
   const logits = model.forward(tape, inputs);
-  const { loss } = tape.apply(
-    crossEntropy,
-    { logits, labels },
-    { shift, log_probs: false },
-    'loss',
-  );
-  return { loss, logits };
+  return { loss: lossOfLogits(tape, logits, labels, shift), logits };
+}
+
+/** The mean cross-entropy of logits, f32 [1]; the tape owns it. */
+export function lossOfLogits(tape: Tape, logits: Tensor, labels: Tensor, shift = false): Tensor {
+  const params = { shift, log_probs: false };
+  return tape.apply(crossEntropy, { logits, labels }, params, 'loss').loss;
 }
 
 /** Labels that ask something: the loss is a mean over them. */

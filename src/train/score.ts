@@ -6,7 +6,7 @@ import { Scope } from '../gpu/scope.ts';
 import type { Model } from '../models/model.ts';
 import { argmax } from '../ops/math/argmax.ts';
 import { isAsked } from '../vocabulary/nn/loss.ts';
-import { lossOf, uploadExamples } from './loss.ts';
+import { lossOfLogits, uploadExamples } from './loss.ts';
 
 /** Answers of a model to held-out examples: how many were right, of how many; and their loss. */
 export interface Score {
@@ -27,7 +27,8 @@ export async function score(
   using scope = new Scope();
   const uploaded = uploadExamples(gpu, examples, scope);
   using tape = new Tape(gpu, [], { autocast });
-  const { loss, logits } = lossOf(tape, model, uploaded);
+  const logits = model.forward(tape, uploaded.inputs);
+  const loss = lossOfLogits(tape, logits, uploaded.labels);
   const { y } = tape.apply(argmax, { x: logits }, { axis: 1 }, 'answers');
   const answers = (await y.read()).data;
   const asked = [...examples.labels.data].flatMap((label, i) =>

@@ -527,7 +527,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Any number that is larger than all indices puts what fills a row up behind its elements.',
   },
   {
-    id: 'mutate.nn.cross_entropy_backward:guard;line=67;n=1',
+    id: 'mutate.nn.cross_entropy_backward:guard;line=68;n=1',
     line: 'if (SMOOTHED) {',
     becomes: 'if true {',
     why: 'Without smoothing the factor is 0: the condition only saves the work.',

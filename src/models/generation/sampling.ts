@@ -46,7 +46,7 @@ export function draw(
   return last; // rounding may leave a remainder
 }
 
-/** The least weight that is drawn from: of the first `topK`, of which those that make up `topP`. */
+/** The least weight that is drawn from, where the first `topK` are cut off once they make up `topP`. */
 function leastKept(weights: Float64Array, topK: number, topP: number): number {
   if (topK >= weights.length && topP === 1) return 0;
   const sorted = weights.toSorted().reverse();

@@ -21,6 +21,13 @@ export interface LlamaConfig {
   readonly sliding_window?: SlidingWindow;
   /** Whether the head has no weight of its own and takes that of the embeddings. Default no. */
   readonly tie_word_embeddings?: boolean;
+  /**
+   * Tokens of the vocabulary whose logits a loss has at once, a multiple of 128; `whole`: all of them.
+   * Default all, where the logits of a batch take at most 64 MiB, and else so many that they take
+   * 16: beyond, logits and their gradient are what a step holds most of, and soon more than a kernel
+   * can reach, while in chunks one more product in four is computed.
+   */
+  readonly head_chunk?: number | 'whole';
   /** Probability that an element of what attention or perceptron adds is dropped. Default 0. */
   readonly dropout?: number;
   /** Whether backward computes each block again in place of keeping it. Default no. */

@@ -2,8 +2,9 @@ import type { FlatParameters } from '../../autograd/flat-parameters.ts';
 import type { Tape } from '../../autograd/tape.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
+import { linearCrossEntropy } from '../../ops/nn/linear_cross_entropy.ts';
 import { gather } from '../../ops/shape/gather.ts';
-import type { QuantizedWeight } from '../../quant/weight.ts';
+import { isQuantized, type QuantizedWeight } from '../../quant/weight.ts';
 import type { DeviceWeight } from '../../quantizer/coding.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -13,6 +14,7 @@ import { ModelValues } from '../values.ts';
 import { LlamaBlocks, nameOf } from './blocks.ts';
 import { CachedText } from './cached-text.ts';
 import type { LlamaConfig } from './config.ts';
+import { headChunkOf } from './head-chunk.ts';
 import { KeyValueCache } from './key-value-cache.ts';
 import type { LinearAdapter, LoraParams } from './lora/adapted-linear.ts';
 import { packedText } from './packed-text.ts';
@@ -20,6 +22,7 @@ import type { TextContext } from './text-context.ts';
 import { WindowMask } from './window-mask.ts';
 
 const EMBEDDINGS = 'model.embed_tokens';
+const NORM = 'model.norm';
 const HEAD = 'lm_head';
 
 /**
@@ -74,10 +77,8 @@ export class Llama implements Model {
     tape: Tape,
     { ids, documents }: { readonly ids: Tensor; readonly documents?: Tensor },
   ): Tensor {
-    const text = documents
-      ? packedText(tape, this.#config, documents)
-      : this.#textOf(ids.shape[1] as number);
-    return this.#head(tape, this.#read(tape, ids, text, this.#config.checkpointing));
+    const text = this.#textOf(tape, { ids, documents });
+    return this.#head(tape, this.#read(tape, ids, text, this.#checkpoints));
   }
 
   /**
@@ -120,14 +121,46 @@ export class Llama implements Model {
     return x;
   }
 
-  #head(tape: Tape, x: Tensor): Tensor {
-    const { rms_eps, tie_word_embeddings = false } = this.#config;
-    const layers = new Layers(tape, this, rms_eps);
-    const head = tie_word_embeddings ? EMBEDDINGS : HEAD;
-    return layers.linear(HEAD, layers.rmsNorm('model.norm', x), head);
+  /**
+   * The mean cross-entropy of labels i32 [B, S], f32 [1], without logits where their chunks are asked
+   * for, or they would be large; undefined where they are not, or where the head has a bias or is
+   * quantized. Throws GradproofError `bad-length`.
+   */
+  loss(
+    tape: Tape,
+    inputs: { readonly ids: Tensor; readonly documents?: Tensor },
+    labels: Tensor,
+    shift: boolean,
+  ): Tensor | undefined {
+    const weight = this.view(`${this.#headName}.weight`);
+    const chunk = headChunkOf(this.#config, labels.size, this.vocabulary);
+    const isPlain = !isQuantized(weight) && !this.names.includes(`${HEAD}.bias`);
+    if (chunk === 'whole' || !isPlain) return undefined;
+    const read = this.#read(tape, inputs.ids, this.#textOf(tape, inputs), this.#checkpoints);
+    const x = new Layers(tape, this, this.#config.rms_eps).rmsNorm(NORM, read);
+    return tape.apply(linearCrossEntropy, { x, weight, labels }, { shift, ...chunk }, 'loss').loss;
   }
 
-  #textOf(length: number): TextContext {
+  #head(tape: Tape, x: Tensor): Tensor {
+    const layers = new Layers(tape, this, this.#config.rms_eps);
+    return layers.linear(HEAD, layers.rmsNorm(NORM, x), this.#headName);
+  }
+
+  /** Whose weight the head takes. */
+  get #headName(): string {
+    return this.#config.tie_word_embeddings ? EMBEDDINGS : HEAD;
+  }
+
+  get #checkpoints(): boolean {
+    return this.#config.checkpointing ?? false;
+  }
+
+  #textOf(
+    tape: Tape,
+    { ids, documents }: { readonly ids: Tensor; readonly documents?: Tensor | undefined },
+  ): TextContext {
+    if (documents) return packedText(tape, this.#config, documents);
+    const length = ids.shape[1] as number;
     return { reach: length, causal: true, maskOf: (layer) => this.#window.of(layer, length) };
   }
 

@@ -30,6 +30,10 @@ const PARTS = {
     Math.max(PARTS.parts(classes), Math.min(NEIGHBOURS, Math.ceil(classes / CLASSES_OF_NEIGHBOUR))),
 } as const;
 
+/** Into how many parts a row of so many classes is cut. */
+export const partsOfRow = (classes: number, variant: keyof typeof PARTS): number =>
+  PARTS[variant](classes);
+
 /** Into how many parts a row of so many classes is cut at most, whichever variant runs. */
 export function mostParts(classes: number): number {
   return Math.max(...Object.values(PARTS).map((partsOf) => partsOf(classes)));
@@ -129,7 +133,7 @@ export const crossEntropy = launcher(signature, {
         gradient,
       ].map((tensor) => tensor.binding),
       uniforms: [
-        ...[rows, classes, inner, parts, weight ? 1 : 0, normalizer ? 1 : 0].map(u32),
+        ...[rows, classes, inner, parts, weight ? 1 : 0, normalizer ? 1 : 0, 0].map(u32),
         f32(keep),
         f32(spreadPerClass),
       ],
@@ -170,7 +174,7 @@ function layoutOf(
   const sequence = shift ? (labels.at(-1) as number) : 0;
   return {
     ...rows,
-    parts: PARTS[variant as keyof typeof PARTS](rows.classes),
+    parts: partsOfRow(rows.classes, variant as keyof typeof PARTS),
     sequence,
     keep: 1 - label_smoothing,
     spreadPerClass: label_smoothing / rows.classes,

@@ -24,7 +24,7 @@ export function seenInDocuments(
   };
 }
 
-/** Documents of one to so many tokens, of which neighbours differ; some number comes again. */
+/** Documents of one to so many tokens. Neighbours have different numbers; some come again. */
 function sample(
   shape: Shape,
   longest: number,

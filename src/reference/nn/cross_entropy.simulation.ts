@@ -41,7 +41,7 @@ const addedAs = (variant: string): string =>
   ['parts', 'neighbours'].includes(variant) ? 'row-per-invocation' : variant;
 
 /** Parts of a row of so many classes, by variant. */
-function partsOfRow(classes: number, variant: string): number {
+export function partsOfRow(classes: number, variant: string): number {
   const fewest = Math.ceil(classes / 512);
   return variant === 'neighbours'
     ? Math.max(fewest, Math.min(32, Math.ceil(classes / 16)))

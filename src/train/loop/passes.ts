@@ -29,7 +29,8 @@ export interface PassOptions
  * gradients are taken: then backward frees what it has used.
  */
 export interface Pass {
-  readonly logits: Tensor;
+  /** Undefined of a model that has a loss without them. */
+  readonly logits: Tensor | undefined;
   /** The mean over its labels, f32 [1]. */
   readonly loss: Tensor;
   /** Its part of the gradients of the step, by parameter view, but for those that were taken. */

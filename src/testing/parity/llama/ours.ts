@@ -46,7 +46,8 @@ export async function trainOurs(gpu: Gpu, run: LlamaRun, judge: JudgeOfStep): Pr
   for (let step = 1; step * grad_accum <= passes; step++) {
     await loop.judgedStep(async (applications, pass) => {
       await judge(step, applications);
-      if (pass) logits_step0 ??= await valueIn(pass.logits);
+      if (pass)
+        logits_step0 ??= await valueIn(pass.logits as Tensor); // of a model that has them
       else await curves.addUpdate(applications);
     });
     curves.losses.push(await loop.readLoss());

@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { headChunkOf } from './head-chunk.ts';
+
+test('logits are whole up to 64 MiB, and in chunks beyond', () => {
+  expect(headChunkOf({}, 512, 2 ** 15)).toBe('whole');
+  expect(headChunkOf({}, 513, 2 ** 15)).toEqual({});
+  expect(headChunkOf({}, 1, 151_936)).toBe('whole');
+  expect(headChunkOf({}, 111, 151_936)).toEqual({});
+});
+
+test('what is asked for is done, however many there are', () => {
+  expect(headChunkOf({ head_chunk: 'whole' }, 2 ** 20, 151_936)).toBe('whole');
+  expect(headChunkOf({ head_chunk: 256 }, 1, 300)).toEqual({ chunk: 256 });
+});

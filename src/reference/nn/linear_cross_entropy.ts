@@ -1,0 +1,302 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import {
+  classesAtOnce,
+  linearCrossEntropy as signature,
+} from '../../vocabulary/nn/linear_cross_entropy.ts';
+import type { GivenParams, GradOutputsOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import { EPS, FLUSH, gamma, IN_ANY_ORDER, SECOND_ORDER } from '../bounds.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
+import { product, stageError } from '../matmul/product.ts';
+import { flatRows } from '../matmul/rows.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Arithmetic, Value } from '../record.ts';
+import { classLossBugs } from './loss/plausible-bugs.ts';
+import { meanOf, type RowLoss, reduced } from './loss/reduced.ts';
+
+type Inputs = InputsOf<typeof signature, Value>;
+type Params = ParamsOf<typeof signature>;
+
+/** The label of a row that asks nothing. */
+const NONE = -1;
+
+/** Logits of each row, how far they may be off, and what the row should predict. */
+export interface LinearRows {
+  readonly logits: Value;
+  readonly rows: number;
+  readonly classes: number;
+  /** Classes whose logits are there at once. */
+  readonly chunk: number;
+  readonly target: (row: number) => number;
+}
+
+export function linearRowsOf(
+  { x, weight, labels }: Inputs,
+  { shift, ignore_index, chunk }: Params,
+  logits = product(flatRows(x), weight, false, true),
+): LinearRows {
+  const [rows, classes] = logits.shape as [number, number];
+  const sequence = labels.shape.at(-1) as number;
+  return {
+    ...{ logits, rows, classes, chunk: chunk ?? classesAtOnce(rows) },
+    target: (row) => {
+      if (shift && row % sequence === sequence - 1) return NONE;
+      const label = labels.data[shift ? row + 1 : row] as number;
+      return label === ignore_index ? NONE : Math.min(Math.max(label, 0), classes - 1);
+    },
+  };
+}
+
+/** A row's softmax with its errors, of logits that are off themselves. */
+interface Row {
+  readonly p: Float64Array;
+  /** Relative error of each exponential of a logit less the largest. */
+  readonly c: Float64Array;
+  readonly sumError: number;
+  readonly loss: RowLoss;
+}
+
+/** Everything but the last stage: logits, what they are off by, and the rows. */
+function stagesOf(inputs: Inputs, params: Params, { depth }: Arithmetic) {
+  const rows = linearRowsOf(inputs, params);
+  const x = flatRows(inputs.x);
+  const width = x.shape[1] as number;
+  const off = stageError(x, undefined, inputs.weight, false, true, depth(width));
+  return { rows, x, each: Array.from({ length: rows.rows }, (_, row) => rowAt(row)) };
+
+  function rowAt(row: number): Row {
+    const { classes, chunk } = rows;
+    const own = rows.logits.data.subarray(row * classes, (row + 1) * classes);
+    const error = off.data.subarray(row * classes, (row + 1) * classes);
+    const largest = own.reduce((a, b) => Math.max(a, b));
+    const below = own.map((value) => largest - value);
+    const sum = below.reduce((total, d) => total + Math.exp(-d), 0);
+    const p = below.map((d) => Math.exp(-d) / sum);
+    // x - max rounds by eps D, exp by 3 + 2 D units; the logit is off by itself.
+    const c = below.map((d, i) => EPS * (3 + 3 * d) + (error[i] as number));
+    // In the sum the distance from the largest is gone in steps: to that of a part, of a chunk, and of
+    // each chunk after it, by an exponential (3) and a product.
+    const chunks = Math.ceil(classes / chunk);
+    const rescaled = gamma(4 * (1 + chunks));
+    const weighted = p.reduce((total, pj, j) => total + pj * (c[j] as number), 0);
+    const sumError = weighted + rescaled + gamma(depth(classes) + chunks);
+    const logSum = Math.log(sum);
+    const target = rows.target(row);
+    if (target < 0) return { p, c, sumError, loss: { loss: 0, error: 0, weight: 0 } };
+    const away = below[target] as number;
+    const loss = logSum + away;
+    const logError = sum <= 2 ? 2 ** -21 : 3 * EPS * logSum;
+    const lost = sumError + logError + (error[target] as number) + EPS * (away + loss);
+    return { p, c, sumError, loss: { loss, error: lost, weight: 1 } };
+  }
+}
+
+function lossOf(inputs: Inputs, params: Params, arithmetic: Arithmetic) {
+  const { each } = stagesOf(inputs, params, arithmetic);
+  const losses = each.map(({ loss }) => loss);
+  const { reduction } = params;
+  if (reduction === 'none')
+    return {
+      loss: { shape: inputs.labels.shape, data: Float64Array.from(losses, ({ loss }) => loss) },
+      bound: Float64Array.from(losses, ({ error }) => error * SECOND_ORDER),
+    };
+  const one = reduced(losses, reduction === 'mean', false, arithmetic);
+  return {
+    loss: { shape: [1], data: Float64Array.of(one.loss) },
+    bound: Float64Array.of(one.error * SECOND_ORDER),
+  };
+}
+
+/** Gradients of x and weight: that of the logits through the product that follows. */
+function gradientsOf(
+  inputs: Inputs,
+  params: Params,
+  grads: GradOutputsOf<typeof signature, Value>,
+  arithmetic: Arithmetic,
+) {
+  const { rows, x, each } = stagesOf(inputs, params, arithmetic);
+  const { classes } = rows;
+  const isMean = params.reduction === 'mean';
+  const losses = each.map(({ loss }) => loss);
+  const normalizer = isMean ? meanOf(losses, false, arithmetic).normalizer : 1;
+  const incomingError = (params.reduction === 'none' ? 1 : 3.5) * EPS;
+  const data = new Float64Array(rows.rows * classes);
+  const error = new Float64Array(data.length);
+  for (const [row, { p, c, sumError }] of each.entries()) {
+    const target = rows.target(row);
+    if (target < 0) continue;
+    const flow = grads.loss.data[params.reduction === 'none' ? row : 0] as number;
+    const g = flow / normalizer;
+    for (let j = 0; j < classes; j++) {
+      const pj = p[j] as number;
+      const pError = pj * ((c[j] as number) + sumError + 2.5 * EPS) + 2 * FLUSH;
+      const slope = pj - (j === target ? 1 : 0);
+      const own = pError + EPS * Math.abs(slope);
+      const at = row * classes + j;
+      data[at] = g * slope;
+      error[at] =
+        (Math.abs(g) * own + Math.abs(g * slope) * incomingError) * SECOND_ORDER +
+        FLUSH * (2 + 4 * Math.abs(g));
+    }
+  }
+  const dlogits = { shape: [rows.rows, classes], data };
+  const off = { shape: dlogits.shape, data: error };
+  const { depth } = arithmetic;
+  // The sums of chunks are added one after the other.
+  const levels = depth(classes) + Math.ceil(classes / rows.chunk);
+  const { weight } = inputs;
+  const widened = (value: Value) => value.data.map((each) => each * SECOND_ORDER);
+  return {
+    x: { shape: inputs.x.shape, data: product(dlogits, weight, false, false).data },
+    weight: product(dlogits, x, true, false),
+    bounds: {
+      x: widened(stageError(dlogits, off, weight, false, false, levels)),
+      weight: widened(stageError(dlogits, off, x, true, false, depth(rows.rows))),
+    },
+  };
+}
+
+/** The weight with zeros for the classes behind the last whole chunk. */
+function wholeChunks({ shape, data }: Value, chunk = 1): Value {
+  const [classes = 0, width = 0] = shape;
+  const read = Math.floor(classes / chunk) * chunk * width;
+  return { shape, data: data.map((x, i) => (i < read ? x : 0)) };
+}
+
+interface Draw {
+  readonly x: Shape;
+  readonly classes: number;
+  readonly params?: GivenParams<typeof signature>;
+  /** Every so many-th label is ignored, from the second on; default none. */
+  readonly ignoreEvery?: number;
+  /** Of the logits; default 3. */
+  readonly deviation?: number;
+  readonly variants?: readonly string[];
+}
+
+export function linearSample({
+  x,
+  classes,
+  params = {},
+  ignoreEvery,
+  deviation = 3,
+  variants,
+}: Draw): SampleOf<typeof signature> {
+  const labels = x.length === 1 ? [1] : x.slice(0, -1);
+  const width = x.at(-1) as number;
+  const { reduction = 'mean', ignore_index = -100, chunk, shift } = params;
+  return {
+    level: 'legal',
+    ...(variants ? { variants } : {}),
+    label: {
+      ...{ x: formatShape(x), classes, reduction, chunk: chunk ?? 'all' },
+      ...(ignoreEvery ? { ignore: ignore_index } : {}),
+      ...(shift ? { shift } : {}),
+      ...(deviation === 3 ? {} : { deviation }),
+    },
+    params,
+    inputs: (random) => ({
+      x: hostTensorFrom(
+        'f32',
+        x,
+        random.fill(sizeOf(x), () => random.normal()),
+      ),
+      weight: hostTensorFrom(
+        'f32',
+        [classes, width],
+        random.fill(classes * width, () => random.normal(deviation * width ** -0.5)),
+      ),
+      labels: hostTensorFrom(
+        'i32',
+        labels,
+        random
+          .fill(sizeOf(labels), () => random.integer(0, classes - 1))
+          .map((label, i) => (ignoreEvery && i % ignoreEvery === 1 ? ignore_index : label)),
+      ),
+    }),
+    grads: (random) => {
+      const shape = reduction === 'none' ? labels : [1];
+      return {
+        loss: hostTensorFrom(
+          'f32',
+          shape,
+          random.fill(sizeOf(shape), () => random.normal()),
+        ),
+      };
+    },
+  };
+}
+
+/** The loss of a language model's head without its logits. */
+export const record = defineRecord(signature, {
+  summary: 'cross-entropy of x weight^T against class labels, in chunks of classes',
+  unsupported: (_inputs, { ignore_index }) =>
+    (ignore_index | 0) === ignore_index ? undefined : `ignore_index ${ignore_index}`,
+  forward: (inputs, params) => ({ loss: lossOf(inputs, params, IN_ANY_ORDER).loss }),
+  acceptance: (inputs, _outputs, params, arithmetic) => ({
+    loss: { kind: 'within', bound: lossOf(inputs, params, arithmetic).bound },
+  }),
+  vjp: (inputs, params, grads) => {
+    const { x, weight } = gradientsOf(inputs, params, grads, IN_ANY_ORDER);
+    return { x, weight };
+  },
+  vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => {
+    const { bounds } = gradientsOf(inputs, params, grads, arithmetic);
+    return {
+      x: { kind: 'within', bound: bounds.x },
+      weight: { kind: 'within', bound: bounds.weight },
+    };
+  },
+  samples: [
+    linearSample({ x: [7, 5], classes: 19 }),
+    linearSample({ x: [1, 1], classes: 1, variants: ['register'] }),
+    linearSample({ x: [6], classes: 33, params: { reduction: 'sum' }, variants: ['register'] }),
+    // Two whole chunks and a part of one, which begins in the midst of what a quad takes.
+    linearSample({ x: [2, 9, 12], classes: 259, params: { chunk: 128, shift: true } }),
+    linearSample({
+      ...{ x: [33, 7], classes: 130, ignoreEvery: 4 },
+      params: { chunk: 128, reduction: 'none' },
+    }),
+    linearSample({
+      ...{ x: [70, 8], classes: 300, ignoreEvery: 3, deviation: 20 },
+      params: { chunk: 128, ignore_index: 2 },
+    }),
+    // Several parts of a row.
+    linearSample({ x: [3, 4], classes: 1100, params: { reduction: 'sum' } }),
+  ],
+  faults: [
+    {
+      name: 'maximum not added back',
+      shader: {
+        file: 'nn/linear_cross_entropy_rows',
+        from: 'log(sum) + (largest - score)',
+        to: 'log(sum) - (largest + score)',
+      },
+    },
+    {
+      name: 'one-hot target dropped',
+      direction: 'backward',
+      shader: {
+        file: 'nn/cross_entropy_backward',
+        from: 'stat.z * (p - onehot)',
+        to: 'stat.z * (p - 0.0 * onehot)',
+      },
+    },
+  ],
+  plausibleBugs: [
+    ...classLossBugs<Params, Inputs>(),
+    inputBug('x wrong by a part in ten thousand', 'x', (value) => value * 1.0001),
+    inputBug('weight wrong by a part in ten thousand', 'weight', (value) => value * 1.0001),
+    inputBug('last class dropped', 'weight', (value, i, { shape: [rows = 0, width = 0] }) =>
+      i >= (rows - 1) * width ? -value : value,
+    ),
+    {
+      name: 'classes behind the last whole chunk not read',
+      apply: (inputs, { chunk, ...params }) => ({
+        inputs: { ...inputs, weight: wholeChunks(inputs.weight, chunk) },
+        params,
+      }),
+    },
+    paramsBug('no shift', (params) => ({ ...params, shift: false })),
+  ],
+});
