@@ -136,7 +136,7 @@ IDS = {"input_ids": np.zeros((1, 1, 2), np.int32), "labels": np.zeros((1, 1, 2),
         ),
         (
             "train_llama",
-            {"mode": "full", "steps": 1, "clip": 1, "optimizer": "adamw8bit", **LLAMA},
+            {"mode": "full", "steps": 1, "clip": 1, "optimizer": "lion", **LLAMA},
             IDS,
             {"losses": ROW[:1]},
             "not-checked",

@@ -11,6 +11,8 @@ export interface TrainingRun extends Recipe, Network {
   readonly trained: Values;
   /** The graph's inputs, step by step and micro-batch by micro-batch. */
   readonly batches: readonly (readonly Values[])[];
+  /** All that a step changes, before the first. Default that of a run that begins. */
+  readonly from?: StepState | undefined;
 }
 
 /** What each step gave, all values and gradients of the first, the state after the last. */
@@ -48,7 +50,7 @@ export async function trainingRun(
   { stages, accumulation }: Mistake = {},
 ): Promise<TrainingRan> {
   const steps: StepRan[] = [];
-  let state = freshState(run, run.trained, run.statistics);
+  let state = run.from ?? freshState(run, run.trained, run.statistics);
   let position = 0;
   let first: TrainingRan['first'] | undefined;
   for (const parts of run.batches) {

@@ -57,7 +57,7 @@ async function gradientsOf(
 
 /** Forward and backward of the parts of a batch, which has their gradients. */
 function accumulate(t: CaseContext, model: Llama, parts: readonly Examples[]): Passes {
-  using inputs = new StepInputs(t.gpu, parts, true);
+  using inputs = new StepInputs(t.gpu, parts, { shift: true });
   const passes = new Passes(t.gpu, model, parts.length, { shift: true });
   for (const part of inputs.parts) {
     passes.begin(part);

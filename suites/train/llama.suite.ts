@@ -132,8 +132,8 @@ async function expectRun(
     ...MODES[mode](random),
     ...more,
   };
-  const truth = outputsOf(await llamaRun(run), mode);
-  const ours = outputsOf(await trainOurs(t.gpu, run, async () => undefined), mode);
+  const truth = outputsOf(await llamaRun(run));
+  const ours = outputsOf(await trainOurs(t.gpu, run, async () => undefined));
   for (const [name, expected] of Object.entries(truth))
     t.expectAccepted(name, ours[name] as Value, expected, limitOf(name, expected));
 }

@@ -20,6 +20,7 @@ const RUN = {
 test('what a run does not say is what torch and transformers do', () => {
   expect(readTrainLlama(RUN)).toEqual({
     ...RUN,
+    accum_mean: 'token',
     optimizer: 'adamw',
     lr: 1e-3,
     compute_dtype: 'float32',

@@ -13,7 +13,17 @@ const ofOptimizer = v.pick(v.object(hyperparameters), [
   'momentum',
   'dampening',
   'nesterov',
+  ...(['blocksize', 'min_8bit_size', 'state_rounding', 'decay_after_step'] as const),
 ]);
+
+/** What a quantizer was told: bitsandbytes in 4 bits, or HQQ. Which of it is needed the mode says. */
+const quant = v.looseObject({
+  quant_type: v.optional(v.picklist(FOUR_BIT_NAMES)),
+  blocksize: v.optional(size),
+  nbits: v.optional(v.picklist([8, 4, 3, 2, 1])),
+  group_size: v.optional(size),
+  axis: v.optional(v.picklist([0, 1])),
+});
 
 const run = v.looseObject({
   ...llama.entries,
@@ -24,7 +34,7 @@ const run = v.looseObject({
   alpha: v.optional(number),
   use_rslora: v.optional(v.boolean()),
   use_dora: v.optional(v.boolean()),
-  quant: v.optional(v.looseObject({ quant_type: v.picklist(FOUR_BIT_NAMES), blocksize: size })),
+  quant: v.optional(quant),
   compute_dtype: v.optional(v.string(), 'float32'),
   schedule: v.optional(
     v.looseObject({
@@ -36,7 +46,9 @@ const run = v.looseObject({
     { name: 'constant' },
   ),
   grad_accum: v.optional(size, 1),
+  accum_mean: v.optional(v.string(), 'token'),
   gradient_checkpointing: v.optional(v.boolean(), false),
+  /** The largest norm of all gradients; 0 is none, as in transformers' TrainingArguments. */
   clip: v.optional(notNegative),
 });
 

@@ -1,14 +1,13 @@
 import type { DType } from '../../tensor/dtype.ts';
 import type { Acceptance, Value, Values } from '../record.ts';
 import { limitsOf, type Spread, spreadOf } from '../step/spread.ts';
-import { ABSOLUTE, limitOf, outputsOf } from './limits.ts';
+import { ABSOLUTE, limitOf, outputsOf, SHORT } from './limits.ts';
 import { type LlamaRun, llamaRun } from './run.ts';
+import { stepsOf } from './steps.ts';
 
 /** As the format has it for losses of runs with products in halves. */
-const RELATIVE = 1e-2;
-/** Losses that are held; later ones lead runs apart. */
-const LOSSES = 20;
-const DTYPES = { float16: 'f16', bfloat16: 'bf16' } as const satisfies Record<string, DType>;
+export const RELATIVE = 1e-2;
+export const DTYPES = { float16: 'f16', bfloat16: 'bf16' } as const satisfies Record<string, DType>;
 
 /**
  * How far apart first logits and gradients of five runs lie whose start weights differ by half a
@@ -18,7 +17,7 @@ export function halfSpreadOf(
   run: LlamaRun,
   autocast: NonNullable<LlamaRun['autocast']>,
 ): Promise<Spread> {
-  const first = firstStepOf(run);
+  const first = stepsOf(run, 1, 1);
   const { trained, frozen } = run;
   const dense = Object.entries(frozen).filter(([, value]) => 'data' in value);
   const weights = { ...(Object.fromEntries(dense) as Values), ...trained };
@@ -26,7 +25,7 @@ export function halfSpreadOf(
     const of = (values: object) =>
       Object.fromEntries(Object.entries(changed).filter(([name]) => name in values));
     const other = { ...first, trained: of(trained), frozen: { ...frozen, ...of(frozen) } };
-    const { losses: _, lrs: _lrs, ...tensors } = outputsOf(await llamaRun(other), 'full');
+    const { losses: _, lrs: _lrs, ...tensors } = outputsOf(await llamaRun(other));
     return tensors;
   });
 }
@@ -38,7 +37,7 @@ export function isHeldInHalves(name: string): boolean {
 
 /** Marks the losses of later steps, which are not held. */
 export function unheldInHalves(name: string, { data }: Value): Uint8Array {
-  return Uint8Array.from(data, (_, i) => Number(name === 'losses' && i >= LOSSES));
+  return Uint8Array.from(data, (_, i) => Number(name === 'losses' && i >= SHORT));
 }
 
 /**
@@ -53,20 +52,4 @@ export function halfLimitOf(name: string, truth: Value, spread: Spread): Accepta
     };
   if (spread[name] === undefined) return limitOf(name, truth);
   return limitsOf({ [name]: truth }, spread)[name] as Acceptance;
-}
-
-/** The run that ends with its first step. */
-export function firstStepOf(run: LlamaRun): LlamaRun {
-  const { grad_accum = 1 } = run;
-  const begun = ({ shape, data }: Value): Value => {
-    const [count, ...batch] = shape as [number, ...number[]];
-    const size = (data.length / count) * grad_accum;
-    return { shape: [grad_accum, ...batch], data: data.subarray(0, size) };
-  };
-  return {
-    ...run,
-    input_ids: begun(run.input_ids),
-    labels: begun(run.labels),
-    ...(run.documents ? { documents: begun(run.documents) } : {}),
-  };
 }

@@ -52,7 +52,7 @@ test('outputs have the names of the vocabulary', () => {
     grad0: { w: of(4) },
     final: { w: of(5) },
   } as unknown as LlamaRan;
-  expect(outputsOf(ran, 'full')).toEqual({
+  expect(outputsOf(ran)).toEqual({
     losses: of(1),
     lrs: of(2),
     logits_step0: of(3),
@@ -60,14 +60,14 @@ test('outputs have the names of the vocabulary', () => {
     'final.w': of(5),
   });
   const all = { ...ran, grad_norms: of(6), scale: of(7) } as unknown as LlamaRan;
-  expect(Object.keys(outputsOf(all, 'qlora'))).toEqual([
+  expect(Object.keys(outputsOf(all))).toEqual([
     'losses',
     'grad_norms',
     'lrs',
     'scale',
     'logits_step0',
     'grad0.w',
-    'lora.w',
+    'final.w',
   ]);
 });
 

@@ -1,4 +1,4 @@
-import { EPS } from '../bounds.ts';
+import { EPS, maxAbs } from '../bounds.ts';
 import type { Acceptance, Value, Values } from '../record.ts';
 import { limitBy } from '../step/spread.ts';
 import type { LlamaRan } from './run.ts';
@@ -7,8 +7,12 @@ import type { LlamaRan } from './run.ts';
  * As the format has it for products in float32: of each step's number, and of a tensor's largest
  * element.
  */
-const RELATIVE = 1e-4;
+export const RELATIVE = 1e-4;
 const SHARE = 1e-3;
+/** Steps that are held to these, however long the run is. */
+export const SHORT = 20;
+/** What comes later may be off by this share at most. */
+const FARTHEST = 0.02;
 /** What a number near 0 may be off. */
 export const ABSOLUTE = 1e-6;
 /** Roundings that a number of a curve is granted, where the spread is no larger. */
@@ -24,11 +28,19 @@ export function isCurve(name: string): name is Curve {
   return CURVES.some((curve) => curve === name);
 }
 
-/** What a run gave, by the vocabulary's names of outputs. */
-export function outputsOf(
-  { grad0, final, logits_step0, losses, grad_norms, lrs, scale }: LlamaRan,
-  mode: string,
-): Values {
+/**
+ * What a run gave, by the vocabulary's names of outputs; the outcome of an adapter too begins with
+ * `final.`.
+ */
+export function outputsOf({
+  grad0,
+  final,
+  logits_step0,
+  losses,
+  grad_norms,
+  lrs,
+  scale,
+}: Omit<LlamaRan, 'kept'>): Values {
   return {
     losses,
     ...(grad_norms ? { grad_norms } : {}),
@@ -36,17 +48,37 @@ export function outputsOf(
     ...(scale ? { scale } : {}),
     logits_step0,
     ...prefixed('grad0.', grad0),
-    ...prefixed(mode === 'full' ? 'final.' : 'lora.', final),
+    ...prefixed('final.', final),
   };
 }
 
 /** How far an output of a run may be from `truth`. */
 export function limitOf(name: string, { data }: Value): Within {
-  const largest = data.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  const largest = maxAbs(data);
   const isOfSteps = isCurve(name) || name === 'lrs' || name === 'scale';
   return {
     kind: 'within',
     bound: data.map((x) => (isOfSteps ? RELATIVE * Math.abs(x) : SHARE * largest) + ABSOLUTE),
+  };
+}
+
+/**
+ * How far an output of a run of more than 20 steps may be from `truth`: what comes after these, and
+ * trained weights, by ten times the `spread` of right runs where that is more, at most 2 %. It is
+ * that of each step of a curve, or one number of a tensor.
+ */
+export function lateLimitOf(name: string, truth: Value, spread: ArrayLike<number>): Within {
+  const { bound } = limitOf(name, truth);
+  if (!isCurve(name) && !name.startsWith('final.')) return { kind: 'within', bound };
+  const largest = maxAbs(truth.data);
+  return {
+    kind: 'within',
+    bound: bound.map((limit, i) => {
+      if (isCurve(name) && i < SHORT) return limit;
+      const size = isCurve(name) ? Math.abs(truth.data[i] as number) : largest;
+      const apart = spread[isCurve(name) ? i : 0] as number;
+      return Math.max(limit, Math.min(limitBy(apart, 0), FARTHEST * size));
+    }),
   };
 }
 

@@ -3,7 +3,8 @@ import type { ValueId } from '../../graph/graph.ts';
 import type { DifferentiableRunner } from '../backward.ts';
 import type { HalfType } from '../networks/author.ts';
 import type { Value, Values } from '../record.ts';
-import type { Recipe } from '../step/state.ts';
+import { ACCUMULATION, MEAN_OF_BATCHES } from '../step/gradients.ts';
+import type { Recipe, StepState } from '../step/state.ts';
 import { storedRunner } from '../step/stored-runner.ts';
 import { trainingRun } from '../training-run.ts';
 import {
@@ -26,6 +27,10 @@ export interface LlamaRun extends Recipe {
   readonly autocast?: HalfType | undefined;
   /** Micro-batches of a step. Default 1. */
   readonly grad_accum?: number;
+  /** Whether its loss is the mean over all labels, or of the means of its micro-batches. Default `token`. */
+  readonly accum_mean?: 'token' | 'batch';
+  /** All that a step changes, before the first step. Default that of a run that begins. */
+  readonly from?: StepState | undefined;
   /** Whether backward computes each block again, which changes no number. Default no. */
   readonly checkpointing?: boolean;
   /** By transformers' names, as they are before the first step. */
@@ -52,6 +57,8 @@ export interface LlamaRan {
   readonly logits_step0: Value;
   readonly grad0: Values;
   readonly final: Values;
+  /** What the optimizer keeps after the last step, by its names and then by parameter. */
+  readonly kept: StepState['kept'];
 }
 
 /** The run in float64, or with passes and weights in the arithmetic of `runner`. */
@@ -75,6 +82,7 @@ export async function llamaRun(
   const { first, losses, grad_norms, lrs, scales, found, last } = await trainingRun(
     { ...run, graph, constants, batches, shift: true },
     runner,
+    { accumulation: run.accum_mean === 'batch' ? MEAN_OF_BATCHES : ACCUMULATION },
   );
   const curve = (data: readonly number[]): Value => ({
     shape: [data.length],
@@ -86,8 +94,11 @@ export async function llamaRun(
     lrs: curve(lrs),
     ...(scaler ? { scale: curve(scales) } : {}),
     logits_step0: first.values.get(graph.outputs['logits'] as ValueId) as Value,
-    grad0: scaler ? scaledBy(1 / scaler.init_scale, first.gradients) : first.gradients,
+    grad0: scaler
+      ? scaledBy(1 / (run.from?.scale ?? scaler.init_scale), first.gradients)
+      : first.gradients,
     final: last.trained,
+    kept: last.kept,
   };
 }
 

@@ -1,3 +1,4 @@
+import { mapped } from '../../graph/call.ts';
 import { simulation as rotaryEmbeddingCache } from '../attention/rotary_embedding_cache.simulation.ts';
 import { simulation as scaledDotProductAttention } from '../attention/scaled_dot_product_attention.simulation.ts';
 import { simulation as loraLinear } from '../lora/lora_linear.simulation.ts';
@@ -8,11 +9,14 @@ import { simulation as crossEntropy } from '../nn/cross_entropy.simulation.ts';
 import { simulation as embedding } from '../nn/embedding.simulation.ts';
 import { simulation as rmsNorm } from '../nn/rms_norm.simulation.ts';
 import { simulation as silu } from '../nn/silu.simulation.ts';
+import type { Value, Values } from '../record.ts';
 import { simulatedRunner } from '../simulation/runner.ts';
 import { type FloatEnvironment, SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import type { Simulation } from '../simulation/simulation.ts';
-import { apart, RUNS } from '../step/spread.ts';
-import type { Curve } from './limits.ts';
+import { apart, RUNS, spreadOf as spreadOfValues } from '../step/spread.ts';
+import { storedRunner } from '../step/stored-runner.ts';
+import { single } from '../values.ts';
+import { type Curve, isCurve, outputsOf } from './limits.ts';
 import { type LlamaRan, type LlamaRun, llamaRun } from './run.ts';
 
 const ARITHMETIC = [
@@ -65,4 +69,43 @@ export async function spreadOf(run: LlamaRun): Promise<Spread> {
     });
   };
   return { losses: spread('losses'), grad_norms: spread('grad_norms') };
+}
+
+/**
+ * How far apart the outputs of five float32 runs lie whose start weights differ by half a unit in the
+ * last place: of a curve by step, no less than the step before; of a tensor its largest.
+ */
+export async function longSpreadOf(run: LlamaRun): Promise<Readonly<Record<string, Float64Array>>> {
+  const { trained, frozen } = run;
+  const dense = Object.entries(frozen).filter(([, value]) => 'data' in value);
+  const weights = { ...(Object.fromEntries(dense) as Values), ...trained };
+  let names: Values = {};
+  const spread = await spreadOfValues(weights, 'f32', async (changed) => {
+    const of = (values: object) =>
+      Object.fromEntries(Object.entries(changed).filter(([name]) => name in values));
+    const other = { ...run, trained: of(trained), frozen: { ...frozen, ...of(frozen) } };
+    names = outputsOf(await llamaRun(other, storedRunner('float32')));
+    return byStep(names);
+  });
+  return mapped(names, ({ data }, name) => {
+    if (!isCurve(name)) return Float64Array.of(spread[name] as number);
+    let largest = 0;
+    return data.map((_, step) => {
+      // A step that overflowed has no norm, and says nothing of those after it.
+      const now = spread[`${name}.${step}`] as number;
+      if (Number.isFinite(now)) largest = Math.max(largest, now);
+      return largest;
+    });
+  });
+}
+
+/** Values with each step of a curve by itself. */
+function byStep(values: Values): Values {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]): (readonly [string, Value])[] =>
+      isCurve(name)
+        ? Array.from(value.data, (x, step) => [`${name}.${step}`, single(x)] as const)
+        : [[name, value]],
+    ),
+  );
 }

@@ -52,6 +52,12 @@ export const ACCUMULATION: Accumulation = {
   positionOf: (start, spans, part) => spans.slice(0, part).reduce((sum, span) => sum + span, start),
 };
 
+/** The mean of the micro-batches' means, whatever each of them asks. */
+export const MEAN_OF_BATCHES: Accumulation = {
+  ...ACCUMULATION,
+  shares: (asked) => asked.map(() => 1 / asked.length),
+};
+
 /**
  * Loss and gradients of `parts`, one micro-batch after the other, with gradients of `scale` times
  * the loss.

@@ -6,6 +6,8 @@ import { record as ampUpdateScale } from '../optim/amp_update_scale.ts';
 import { record as clipGradNorm } from '../optim/clip_grad_norm.ts';
 import { rateAt } from '../optim/lr_schedule.ts';
 import { type Element, ruleOf } from '../optim/optimizers.ts';
+import type { Parameter } from '../optim/parameter-rule.ts';
+import { parameterRuleOf } from '../optim/parameter-rule-of.ts';
 import type { Value, Values } from '../record.ts';
 import { single } from '../values.ts';
 import type { Recipe, StepState } from './state.ts';
@@ -52,27 +54,46 @@ export const update: Stage = (work) => {
   const { recipe, state, gradients, found, stored } = work;
   if (found) return work;
   const { trained, kept, taken } = state;
-  const rule = ruleOf({ ...recipe.optimizer, lr: rateOf(recipe, state) });
-  const after = mapped(trained, (value, name) =>
-    movedBy(value, keptOf(kept, name), (before, i) =>
-      rule.step(before, (gradients[name] as Value).data[i] as number, taken + 1),
-    ),
-  );
-  const collected = (element: string) =>
-    mapped(trained, ({ shape }, name) => ({ shape, data: after[name]?.[element] as Float64Array }));
+  const after = afterStep(recipe, state, gradients);
+  const collected = (part: string, values: Values) =>
+    mapped(values, ({ shape }, name) => ({ shape, data: after[name]?.[part] as Float64Array }));
   return {
     ...work,
     state: {
       ...state,
-      trained: mapped(collected('param'), ({ shape, data }) => ({
+      trained: mapped(collected('param', trained), ({ shape, data }) => ({
         shape,
         data: stored ? data.map((x) => stored(x)) : data,
       })),
-      kept: mapped(kept, (_, name) => collected(name)),
+      kept: mapped(kept, (values, name) => collected(name, values)),
       taken: taken + 1,
     },
   };
 };
+
+/** Every parameter with what is kept of it, as a step leaves them. */
+function afterStep(
+  recipe: Recipe,
+  { trained, kept, taken, ...state }: StepState,
+  gradients: Values,
+): Readonly<Record<string, Parameter>> {
+  const optimizer = { ...recipe.optimizer, lr: rateOf(recipe, { trained, kept, taken, ...state }) };
+  const gradientOf = (name: string) => (gradients[name] as Value).data;
+  if (optimizer.optimizer === 'adamw8bit')
+    return mapped(trained, (value, name) =>
+      parameterRuleOf(optimizer, value.shape).step(
+        partsOf(value, keptOf(kept, name)),
+        gradientOf(name),
+        taken + 1,
+      ),
+    );
+  const rule = ruleOf(optimizer);
+  return mapped(trained, (value, name) =>
+    movedBy(value, keptOf(kept, name), (before, i) =>
+      rule.step(before, gradientOf(name)[i] as number, taken + 1),
+    ),
+  );
+}
 
 /** GradScaler.update. */
 export const growScale: Stage = (work) => {
@@ -127,7 +148,12 @@ export function rateOf({ optimizer, schedule: given }: Recipe, { scheduled }: St
 
 /** What the optimizer keeps of one parameter, by its own names. */
 export function keptOf(kept: StepState['kept'], parameter: string): Values {
-  return mapped(kept, (values) => values[parameter] as Value);
+  return Object.fromEntries(
+    Object.entries(kept).flatMap(([name, values]) => {
+      const value = values[parameter];
+      return value ? [[name, value] as const] : [];
+    }),
+  );
 }
 
 /** Every element of a parameter with what is kept of it. */
@@ -137,7 +163,7 @@ export function elementsOf(param: Value, kept: Values): readonly Element[] {
 }
 
 /** A parameter and what is kept of it, by the names of an element. */
-const partsOf = (param: Value, kept: Values): Readonly<Record<string, Float64Array>> =>
+export const partsOf = (param: Value, kept: Values): Parameter =>
   mapped({ ...kept, param }, ({ data }) => data);
 
 function elementAt(parts: Readonly<Record<string, Float64Array>>, i: number): Element {

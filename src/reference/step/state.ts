@@ -1,8 +1,9 @@
-import { mapped } from '../../graph/call.ts';
+import { sizeOf } from '../../tensor/shape.ts';
 import type { gradScaler } from '../../vocabulary/optim/grad_scaler.ts';
 import type { Schedule } from '../../vocabulary/optim/lr_schedule.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
-import { type OptimizerParams, ruleOf } from '../optim/optimizers.ts';
+import type { OptimizerParams } from '../optim/optimizers.ts';
+import { parameterRuleOf } from '../optim/parameter-rule-of.ts';
 import type { Value, Values } from '../record.ts';
 
 /** How a run is trained, by torch's names. */
@@ -18,7 +19,10 @@ export interface Recipe {
 /** All that a step changes. */
 export interface StepState {
   readonly trained: Values;
-  /** What the optimizer keeps, by its own names and then by parameter. */
+  /**
+   * What the optimizer keeps, by its own names and then by parameter: of 8-bit moments codes and
+   * their scales, which small parameters have not.
+   */
   readonly kept: Readonly<Record<string, Values>>;
   /** Steps that the optimizer has taken. */
   readonly taken: number;
@@ -36,12 +40,18 @@ export function freshState(
   trained: Values,
   statistics: Values = {},
 ): StepState {
-  const zeros = () =>
-    mapped(trained, ({ shape, data }): Value => ({ shape, data: new Float64Array(data.length) }));
-  const { state } = ruleOf(optimizer);
+  const kept: Record<string, Record<string, Value>> = {};
+  for (const [parameter, { shape }] of Object.entries(trained)) {
+    const { state, storage } = parameterRuleOf(optimizer, shape);
+    for (const name of state) {
+      kept[name] ??= {};
+      const of = storage?.[name]?.shape ?? shape;
+      kept[name][parameter] = { shape: of, data: new Float64Array(sizeOf(of)) };
+    }
+  }
   return {
     trained,
-    kept: Object.fromEntries(state.map((name) => [name, zeros()])),
+    kept,
     taken: 0,
     scheduled: 0,
     scale: scaler?.init_scale ?? 1,

@@ -61,7 +61,7 @@ describe('a bucket', () => {
   test('weighs micro-batches by the labels that a shift leaves to ask', async () => {
     const { gpu } = await hostGpu();
     const sharesOf = async (shift?: boolean) => {
-      using buckets = new StepBuckets(gpu, shift);
+      using buckets = new StepBuckets(gpu, { shift });
       const { inputs } = buckets.holding([
         { inputs: {}, labels: host('i32', 2) },
         { inputs: {}, labels: host('i32', 4) },

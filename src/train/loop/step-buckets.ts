@@ -6,7 +6,7 @@ import { Scope } from '../../gpu/scope.ts';
 import { seam } from '../../seam.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import type { Fingerprints, StepSums } from '../fingerprints.ts';
-import { StepInputs } from './step-inputs.ts';
+import { type InputOptions, StepInputs } from './step-inputs.ts';
 
 /** Who has to know that a step is replayed: it shows them nothing. */
 export interface ReplayListeners {
@@ -87,12 +87,12 @@ const typeOf = ({ dtype, shape }: HostTensor) => `${dtype}[${shape.join()}]`;
 /** The buckets of a loop. */
 export class StepBuckets implements Disposable {
   readonly #gpu: Gpu;
-  readonly #shift: boolean | undefined;
+  readonly #options: InputOptions;
   readonly #buckets = new Map<string, StepBucket>();
 
-  constructor(gpu: Gpu, shift?: boolean) {
+  constructor(gpu: Gpu, options: InputOptions = {}) {
     this.#gpu = gpu;
-    this.#shift = shift;
+    this.#options = options;
   }
 
   /**
@@ -107,7 +107,7 @@ export class StepBuckets implements Disposable {
       return found;
     }
     this.#clear(({ isCaptured }) => !isCaptured);
-    const made = new StepBucket(new StepInputs(this.#gpu, parts, this.#shift));
+    const made = new StepBucket(new StepInputs(this.#gpu, parts, this.#options));
     this.#buckets.set(key, made);
     return made;
   }

@@ -15,6 +15,17 @@ export interface MicroBatch extends UploadedExamples {
   readonly loss: Tensor;
 }
 
+/** What the loss of a step is the mean of: all its labels, or the means of its micro-batches. */
+export type AccumMean = 'token' | 'batch';
+
+/** How micro-batches make a step. */
+export interface InputOptions {
+  /** Whether a label is that of the position before it. Default no. */
+  readonly shift?: boolean | undefined;
+  /** Default `token`. */
+  readonly accum_mean?: AccumMean | undefined;
+}
+
 /** The share of a micro-batch in the mean over all labels of its step. */
 const shareOf = seam('train.share_of', (asked: number, all: number): number => asked / all);
 
@@ -26,14 +37,13 @@ export class StepInputs implements Disposable {
   readonly parts: readonly MicroBatch[];
   /** The mean loss of each part, f32 [parts]. */
   readonly losses: Tensor;
-  readonly #shift: boolean | undefined;
+  readonly #options: InputOptions;
   #shares: readonly number[];
   readonly #owned: Scope;
 
-  /** With `shift` a label is that of the position before it. */
-  constructor(gpu: Gpu, given: readonly Examples[], shift?: boolean) {
+  constructor(gpu: Gpu, given: readonly Examples[], options: InputOptions = {}) {
     using owned = new Scope();
-    this.#shift = shift;
+    this.#options = options;
     this.#shares = this.#sharesOf(given);
     const losses = owned.add(Tensor.empty(gpu, 'f32', [given.length]));
     this.losses = losses;
@@ -72,7 +82,9 @@ export class StepInputs implements Disposable {
 
   #sharesOf(given: readonly Examples[]): readonly number[] {
     if (given.length === 1) return [1];
-    const asked = given.map((examples) => askedOf(examples, this.#shift));
+    const { shift, accum_mean } = this.#options;
+    if (accum_mean === 'batch') return given.map(() => 1 / given.length);
+    const asked = given.map((examples) => askedOf(examples, shift));
     const all = asked.reduce((sum, count) => sum + count, 0);
     return asked.map((count) => shareOf(count, all));
   }

@@ -15,7 +15,7 @@ import type { Optimizer, OptimizerState } from '../optimizer.ts';
 import type { BatchSource } from './batch-source.ts';
 import { type Pass, Passes, type PassOptions } from './passes.ts';
 import { type StepBucket, StepBuckets } from './step-buckets.ts';
-import type { StepInputs } from './step-inputs.ts';
+import type { AccumMean, StepInputs } from './step-inputs.ts';
 
 /** Who looks on. */
 export interface LoopObservers {
@@ -39,6 +39,8 @@ export interface LoopOptions {
   readonly autocast?: AutocastType | undefined;
   /** The loss of a position is that of the label after it. Default false. */
   readonly shift?: boolean | undefined;
+  /** What the loss of a step is the mean of: its labels, or the means of its micro-batches. Default `token`. */
+  readonly accum_mean?: AccumMean | undefined;
   /** Default none. */
   readonly observers?: LoopObservers;
 }
@@ -89,12 +91,12 @@ export class TrainingLoop implements Disposable {
   #last: StepInputs | undefined;
 
   constructor(gpu: Gpu, options: LoopOptions) {
-    const { optimizer, seed, shift } = options;
+    const { optimizer, seed, shift, accum_mean } = options;
     this.#gpu = gpu;
     this.#options = options;
     this.#random = seed === undefined ? undefined : new RandomState(seed);
     this.#before = optimizer?.step ?? 0;
-    this.#buckets = new StepBuckets(gpu, shift);
+    this.#buckets = new StepBuckets(gpu, { shift, accum_mean });
   }
 
   /**

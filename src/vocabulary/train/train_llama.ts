@@ -21,6 +21,10 @@ export const llama = v.looseObject({
   steps: size,
   /** Micro-batches of a step. */
   grad_accum: v.exactOptional(size),
+  /** `batch` where a step's loss is the mean of its micro-batches' means, and not of all labels. */
+  accum_mean: v.exactOptional(v.string()),
+  /** Steps, counted from 1, before which the whole state was recorded. */
+  state_steps: v.exactOptional(v.pipe(v.array(size), v.readonly())),
   /** torch.amp.GradScaler's, where the loss is scaled. */
   grad_scaler: v.exactOptional(v.strictObject(lossScaling)),
   /** The dtype of torch.autocast, where products are computed under it. */
@@ -52,5 +56,6 @@ export const trainLlama = signature({ family: 'train', name: 'train_llama' }, ll
     'grad0.*': anything,
     'lora.*': anything,
     'final.*': anything,
+    'state.*': anything,
   },
 });

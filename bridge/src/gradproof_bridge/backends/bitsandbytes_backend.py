@@ -52,7 +52,8 @@ def rounding_of(device: str) -> str:
     return "lut16" if device == "cpu" else "nearest"
 
 
-def _require_rounding(rounding: str | None, device: str) -> None:
+def require_rounding(rounding: str | None, device: str) -> None:
+    """Raises NotImplementedOpError where bitsandbytes makes codes in another way on this device."""
     if rounding is not None and rounding != rounding_of(device):
         raise NotImplementedOpError(
             f"bitsandbytes on {device} rounds by {rounding_of(device)}, not by {rounding}"
@@ -71,7 +72,7 @@ def _quantize_4bit(call: Call) -> Outputs:
 
     p = call.params
     if p["compress_statistics"]:
-        _require_rounding(p.get("nested_rounding"), call.device)
+        require_rounding(p.get("nested_rounding"), call.device)
         if p["nested_blocksize"] != NESTED_BLOCKSIZE:
             raise NotImplementedOpError(
                 f"bitsandbytes nests in blocks of {NESTED_BLOCKSIZE}, not {p['nested_blocksize']}"
@@ -105,7 +106,7 @@ def _quantize_4bit(call: Call) -> Outputs:
 def _quantize_blockwise(call: Call) -> Outputs:
     from bitsandbytes import functional as bnb
 
-    _require_rounding(call.params["rounding"], call.device)
+    require_rounding(call.params["rounding"], call.device)
     with deterministic():
         x, code = (to_torch(call.inputs[name], call.device) for name in ("x", "code"))
         q, state = bnb.quantize_blockwise(x, code=code, blocksize=call.params["blocksize"])
@@ -197,7 +198,7 @@ def _adamw_8bit(call: Call) -> Outputs:
         raise NotImplementedOpError("bitsandbytes' optimizers are recorded from a fresh state")
     if p.get("blocksize", _STATE_BLOCKSIZE) != _STATE_BLOCKSIZE:
         raise NotImplementedOpError(f"bitsandbytes keeps its state in blocks of {_STATE_BLOCKSIZE}")
-    _require_rounding(p.get("state_rounding"), call.device)
+    require_rounding(p.get("state_rounding"), call.device)
     if bool(p.get("decay_after_step")) != decays_after_step(call.device):
         when = "after" if decays_after_step(call.device) else "before"
         raise NotImplementedOpError(

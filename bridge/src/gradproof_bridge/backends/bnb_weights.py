@@ -18,8 +18,9 @@ def linear_4bit(
     quant_type: str,
     blocksize: int,
     device: str,
+    compute_dtype: str = "float32",
 ) -> Linear4bit:
-    """A Linear4bit without bias that computes in float32, [out, in] being the weight's shape."""
+    """A Linear4bit without bias, [out, in] being the weight's shape."""
     import bitsandbytes
     import torch
     from bitsandbytes import functional as bnb
@@ -28,7 +29,7 @@ def linear_4bit(
         shape[1],
         shape[0],
         bias=False,
-        compute_dtype=torch.float32,
+        compute_dtype=getattr(torch, compute_dtype),
         quant_type=quant_type,
         device="meta",
     )

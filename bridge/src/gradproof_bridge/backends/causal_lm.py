@@ -6,16 +6,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradproof_bridge.backends.base import Call, Outputs
+from gradproof_bridge.backends.base import Call, Inputs, Outputs
 from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch
+from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import FormatError, NotImplementedOpError, named
 
 
 def causal_lm_logits(call: Call) -> Outputs:
-    """The model of a config.json in evaluation, with eager attention, in float32."""
+    """What the model gives in evaluation."""
     import torch
 
-    model = _model(call)
+    model = causal_lm(call.params, call.inputs, call.device)
     ids = to_torch(call.inputs["input_ids"], call.device).long()
     with deterministic(), torch.no_grad():
         return {"logits": to_numpy(model(input_ids=ids).logits.float())}
@@ -26,7 +27,7 @@ def causal_lm_generate(call: Call) -> Outputs:
     import torch
     from transformers import GenerationConfig
 
-    model = _model(call)
+    model = causal_lm(call.params, call.inputs, call.device)
     ids = to_torch(call.inputs["input_ids"], call.device).long()
     # What the model's own configuration says of ends and samples is not asked.
     greedy = GenerationConfig(
@@ -46,24 +47,28 @@ def causal_lm_generate(call: Call) -> Outputs:
     }
 
 
-def _model(call: Call) -> Any:
+def causal_lm(params: Params, inputs: Inputs, device: str) -> Any:
+    """The model of a config.json with the weights of `inputs`, with eager attention, in float32. Raises
+    NotImplementedOpError for a configuration that transformers does not take, FormatError for a
+    weight that is missing or too many.
+    """
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
     try:
-        config = AutoConfig.for_model(**call.params["config"])
+        config = AutoConfig.for_model(**params["config"])
         model = AutoModelForCausalLM.from_config(
             config, attn_implementation="eager", dtype=torch.float32
         )
     except (KeyError, ValueError, TypeError) as error:
         raise NotImplementedOpError(f"transformers makes no such model: {named(error)}") from error
-    model = model.to(call.device).eval()
-    given = {name[5:]: x for name, x in call.inputs.items() if name.startswith("base.")}
+    model = model.to(device).eval()
+    given = {name[5:]: x for name, x in inputs.items() if name.startswith("base.")}
     with torch.no_grad():
         for name, x in model.named_parameters():
             if name not in given:
-                raise FormatError(f"{call.op}: in.base.{name} is missing")
-            x.copy_(to_torch(given.pop(name), call.device))
+                raise FormatError(f"the model: in.base.{name} is missing")
+            x.copy_(to_torch(given.pop(name), device))
     if given:
-        raise FormatError(f"{call.op}: the model has no {min(given)[:80]!r}")
+        raise FormatError(f"the model has no {min(given)[:80]!r}")
     return model

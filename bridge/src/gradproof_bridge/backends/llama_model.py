@@ -1,17 +1,28 @@
-"""The Llama of a training run: transformers' own, with weights in 4 bits by bitsandbytes and
+"""The Llama of a training run: transformers' own, with weights quantized by bitsandbytes or HQQ and
 adapters by PEFT.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.backends.bnb_weights import linear_4bit
+from gradproof_bridge.backends.hqq_weights import hqq_linear
 from gradproof_bridge.backends.torch_arrays import to_torch
+from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
+from gradproof_bridge.formulas.llama_base import (
+    parts_of,
+    quantized_modules,
+    scales_of,
+)
+from gradproof_bridge.formulas.llama_names import current
+from gradproof_bridge.formulas.llama_params import base_of
 
 if TYPE_CHECKING:
+    from bitsandbytes.nn import Linear4bit
     from peft import PeftModel
     from torch.nn import Module
     from transformers import PreTrainedModel
@@ -45,30 +56,34 @@ def llama_of(p: Params, inputs: Inputs, device: str) -> Module:
                 x.copy_(to_torch(inputs[f"base.{name}"], device))
     if p["gradient_checkpointing"]:
         model.gradient_checkpointing_enable({"use_reentrant": False})
-    if p["mode"] == "full":
+    if base_of(p) == "trained":
         return model
-    if p["mode"] == "qlora":
-        _quantize(model, p, inputs, device)
+    _quantize(model, p, inputs, device)
     return _with_adapters(model, p, inputs, device)
 
 
 def _quantize(model: Module, p: Params, inputs: Inputs, device: str) -> None:
-    """Puts 4-bit layers of the recorded codes in the place of the linear ones that have codes."""
-    for name, layer in list(model.named_modules()):
-        if f"q.{name}.packed" not in inputs:
-            continue
-        codes = {part: inputs[f"q.{name}.{part}"] for part in ("packed", "absmax")}
+    """Puts layers of the recorded codes in the place of the linear ones that have codes."""
+    for name in quantized_modules(inputs, p):
+        layer, parts = model.get_submodule(name), parts_of(inputs, name)
         shape = (layer.out_features, layer.in_features)
-        made = linear_4bit(
-            codes["packed"],
-            codes["absmax"],
-            shape,
-            p["quant"]["quant_type"],
-            p["quant"]["blocksize"],
-            device,
-        )
+        make = hqq_linear if base_of(p) == "hqq" else _four_bit
         parent, _, child = name.rpartition(".")
-        setattr(model.get_submodule(parent), child, made)
+        setattr(model.get_submodule(parent), child, make(parts, shape, p, device))
+
+
+def _four_bit(
+    parts: Mapping[str, Array], shape: tuple[int, int], p: Params, device: str
+) -> Linear4bit:
+    return linear_4bit(
+        parts["packed"],
+        scales_of(parts),
+        shape,
+        p["quant"]["quant_type"],
+        p["quant"]["blocksize"],
+        device,
+        p["compute_dtype"],
+    )
 
 
 def _with_adapters(model: PreTrainedModel, p: Params, inputs: Inputs, device: str) -> PeftModel:
@@ -86,9 +101,10 @@ def _with_adapters(model: PreTrainedModel, p: Params, inputs: Inputs, device: st
         task_type="CAUSAL_LM",
     )
     wrapped = get_peft_model(model, config)
+    adapters = {current(name): x for name, x in inputs.items() if name.startswith("lora0.")}
     with torch.no_grad():
         for name, x in wrapped.named_parameters():
-            given = inputs.get(f"lora0.{short_name(name)}")
+            given = adapters.get(f"lora0.{short_name(name)}")
             if given is not None:
                 x.copy_(to_torch(given, device))
     return wrapped
@@ -100,5 +116,4 @@ def short_name(name: str) -> str:
     """
     if ".default" not in name:
         return name
-    inner = name.removeprefix("base_model.model.").replace("lora_magnitude_vector", "magnitude")
-    return inner.partition(".default")[0]
+    return name.removeprefix("base_model.model.").partition(".default")[0]

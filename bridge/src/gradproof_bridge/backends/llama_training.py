@@ -12,10 +12,16 @@ import numpy as np
 
 from gradproof_bridge.backends.base import Call, Inputs, Outputs
 from gradproof_bridge.backends.llama_model import llama_of, short_name
+from gradproof_bridge.backends.llama_optimizer import kept_of, optimizer_of, require_8bit_as_here
 from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import NotImplementedOpError
-from gradproof_bridge.formulas.llama_params import run_params
+from gradproof_bridge.formulas.llama_params import (
+    IN_8_BITS,
+    base_of,
+    is_by_states,
+    run_params,
+)
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -30,8 +36,8 @@ _IGNORED = -100
 def train(call: Call) -> Outputs:
     """The run that a bundle's parameters and inputs describe."""
     p = run_params(call.params)
-    if p["compute_dtype"] != "float32":
-        raise NotImplementedOpError("runs are recorded in float32, or under torch.autocast")
+    if p["optimizer"] == IN_8_BITS:
+        require_8bit_as_here(p, call.device)
     with deterministic():
         return _Training(p, call.inputs, call.device).run()
 
@@ -58,8 +64,9 @@ class _Training:
         self._device = device
         self._model = llama_of(p, inputs, device)
         self._trained = _trained(self._model)
-        self._optimizer = _optimizer(list(self._trained.values()), p)
+        self._optimizer = optimizer_of(list(self._trained.values()), p)
         self._schedule = scheduler(self._optimizer, p["schedule"])
+        self._states = frozenset(p.get("state_steps", ()))
         scaling = p.get("grad_scaler")
         # One that is not enabled scales by 1 and steps.
         self._scaler = torch.amp.GradScaler(
@@ -73,7 +80,7 @@ class _Training:
             name: []
             for name, is_there in (
                 ("losses", True),
-                ("grad_norms", p.get("clip") is not None and not _in_halves(p)),
+                ("grad_norms", bool(self._states) or not is_by_states(p)),
                 ("lrs", True),
                 ("scale", scaling is not None),
             )
@@ -87,8 +94,8 @@ class _Training:
             for name, value in self._step(step).items():
                 if name in self._curves:
                     self._curves[name].append(value)
-        if not _in_halves(self._p):
-            kept = "final" if self._p["mode"] == "full" else "lora"
+        if not is_by_states(self._p) or self._p["steps"] in self._states:
+            kept = "final" if base_of(self._p) == "trained" else "lora"
             self._outputs |= {f"{kept}.{name}": to_numpy(x) for name, x in self._trained.items()}
         return {
             **self._outputs,
@@ -99,6 +106,8 @@ class _Training:
         """zero_grad, forward and backward of each micro-batch, unscale_, clip_grad_norm_, step,
         update, and the schedule, which transformers leaves out with the optimizer's step.
         """
+        if step + 1 in self._states:
+            self._outputs |= {f"state.{step + 1}.{name}": x for name, x in self._state().items()}
         self._optimizer.zero_grad()
         loss = self._passes(step)
         self._scaler.unscale_(self._optimizer)
@@ -119,29 +128,46 @@ class _Training:
             "scale": self._scaler.get_scale(),
         }
 
+    def _state(self) -> Outputs:
+        """Parameters, what the optimizer keeps of each, and the scale of the loss."""
+        found = {}
+        for name, x in self._trained.items():
+            found[name] = to_numpy(x)
+            kept = kept_of(self._optimizer, x, self._p)
+            found |= {f"{name}.{part}": to_numpy(kept[part]) for part in kept}
+        if self._p.get("grad_scaler") is not None:
+            scaler = self._scaler.state_dict()
+            found["scale"] = np.array([scaler["scale"]], np.float32)
+            found["growth_tracker"] = np.array([scaler["_growth_tracker"]], np.int32)
+        return found
+
     def _passes(self, step: int) -> float:
-        """The loss over all labels of the step."""
+        """The loss over all labels of the step or, where the run says so, the mean of the means of its
+        micro-batches.
+        """
         parts = self._p["grad_accum"]
         chosen = slice(step * parts, (step + 1) * parts)
         ids, labels = self._ids[chosen], self._labels[chosen]
         # As Trainer tells the model, so that each micro-batch counts by its labels.
-        counted = {"num_items_in_batch": (labels[..., 1:] != _IGNORED).sum()} if parts > 1 else {}
+        is_token = self._p["accum_mean"] == "token" and parts > 1
+        counted = {"num_items_in_batch": (labels[..., 1:] != _IGNORED).sum()} if is_token else {}
+        share = 1 if is_token else 1 / parts
         losses = 0.0
         for part in range(parts):
             with self._autocast():
                 found = self._model(input_ids=ids[part], labels=labels[part], **counted)
             if step == 0 and part == 0:
                 self._outputs["logits_step0"] = to_numpy(found.logits.float())
-            self._scaler.scale(found.loss).backward()
-            losses += float(found.loss.detach())
+            loss = found.loss if share == 1 else found.loss * share
+            self._scaler.scale(loss).backward()
+            losses += float(loss.detach())
         return losses
 
     def _clip(self) -> float:
+        """The norm of all gradients, which nothing is clipped to without a largest one."""
         import torch
 
-        clip = self._p.get("clip")
-        if clip is None:
-            return 0.0
+        clip = self._p.get("clip", float("inf"))
         return float(
             torch.nn.utils.clip_grad_norm_(list(self._trained.values()), clip, foreach=False)
         )
@@ -155,24 +181,8 @@ class _Training:
         return torch.autocast(_kind(self._device), dtype=getattr(torch, dtype))
 
 
-def _in_halves(p: Params) -> bool:
-    """Whether norms and weights stray, so that the format does not judge them."""
-    return "autocast_dtype" in p
-
-
 def _trained(model: Module) -> dict[str, Parameter]:
     return {short_name(name): x for name, x in model.named_parameters() if x.requires_grad}
-
-
-def _optimizer(trained: list[Parameter], p: Params) -> Optimizer:
-    import torch
-
-    common = {"lr": p["lr"], "weight_decay": p["weight_decay"], "foreach": False}
-    if p["optimizer"] == "sgd":
-        own = {name: p[name] for name in ("momentum", "dampening", "nesterov")}
-        return torch.optim.SGD(trained, **common, **own)
-    adam = torch.optim.AdamW if p["optimizer"] == "adamw" else torch.optim.Adam
-    return adam(trained, **common, betas=tuple(p["betas"]), eps=p["eps"])
 
 
 def _kind(device: str) -> str:

@@ -13,20 +13,19 @@ from gradproof_bridge.backends.base import Backend, Call, Compute, Outputs
 from gradproof_bridge.backends.causal_lm import causal_lm_generate, causal_lm_logits
 from gradproof_bridge.backends.llama_training import scheduler, train
 from gradproof_bridge.backends.torch_arrays import torch_devices
+from gradproof_bridge.bundle.vocabulary import Params
+from gradproof_bridge.formulas.llama_params import IN_8_BITS, MODES
 from gradproof_bridge.formulas.schedule import steps_of
-
-_ADAPTERS: Mapping[str, tuple[str, ...]] = {"lora": ("peft",), "qlora": ("peft", "bitsandbytes")}
-"""What a mode of training needs beside transformers."""
 
 
 class TransformersBackend(Backend):
-    """get_scheduler, and LlamaForCausalLM with adapters by PEFT and 4-bit bases by bitsandbytes."""
+    """get_scheduler, and LlamaForCausalLM with adapters by PEFT and quantized bases by bitsandbytes or HQQ."""
 
     name: ClassVar[str] = "transformers"
     distributions: ClassVar[tuple[str, ...]] = ("transformers", "torch")
     modules: ClassVar[tuple[str, ...]] = ("torch", "transformers", "peft")
-    companions: ClassVar[tuple[str, ...]] = ("peft", "bitsandbytes")
-    packages: ClassVar[tuple[str, ...]] = ("transformers", "peft", "bitsandbytes")
+    companions: ClassVar[tuple[str, ...]] = ("peft", "bitsandbytes", "hqq")
+    packages: ClassVar[tuple[str, ...]] = ("transformers", "peft", "bitsandbytes", "hqq")
 
     def devices(self) -> tuple[str, ...]:
         return torch_devices()
@@ -40,7 +39,19 @@ class TransformersBackend(Backend):
         }
 
     def libraries_of(self, call: Call) -> tuple[str, ...]:
-        return (*self.distributions, *_ADAPTERS.get(call.params.get("mode", ""), ()))
+        return (*self.distributions, *_companions(call.params))
+
+
+def _companions(params: Params) -> tuple[str, ...]:
+    """What a training run needs beside transformers."""
+    mode = MODES.get(params.get("mode", ""))
+    base = mode.base if mode else "trained"
+    in_8_bits = params.get("optimizer") == IN_8_BITS
+    return (
+        *(("peft",) if base != "trained" else ()),
+        *(("bitsandbytes",) if base == "four_bit" or in_8_bits else ()),
+        *(("hqq",) if base == "hqq" else ()),
+    )
 
 
 def _rates(call: Call) -> Outputs:

@@ -14,6 +14,7 @@ import numpy as np
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.cases.case import Case, Cases, Make
 from gradproof_bridge.cases.llama_inputs import adapted, codes_of, draw_down, llama_weights
+from gradproof_bridge.formulas.llama_names import MAGNITUDE
 from gradproof_bridge.philox import Draw
 
 _IGNORED = -100
@@ -39,8 +40,7 @@ def _make(row: dict[str, Any]) -> Make:
             del weights["lm_head.weight"]
         inputs = {f"base.{name}": x for name, x in weights.items()}
         for module, weight in adapted(params, weights):
-            if params["mode"] == "qlora":
-                inputs |= codes_of(module, weight, params["quant"])
+            inputs |= codes_of(module, weight, params)
             factor = np.float32(_factor(row, f"{module}.weight"))
             inputs |= {
                 f"lora0.{module}.{part}": x if part == "lora_A" else x * factor
@@ -68,7 +68,7 @@ def _learnt(draw: Draw, params: dict[str, Any], weight: Array) -> list[tuple[str
     ]
     return [
         *parts,
-        *([("magnitude", draw.uniform(rows, low=0.5, high=1.5))] if params.get("use_dora") else []),
+        *([(MAGNITUDE, draw.uniform(rows, low=0.5, high=1.5))] if params.get("use_dora") else []),
     ]
 
 

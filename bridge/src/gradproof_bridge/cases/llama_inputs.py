@@ -9,7 +9,11 @@ import numpy as np
 
 from gradproof_bridge.backends.llama_model import LINEAR
 from gradproof_bridge.bundle.stored import Array
+from gradproof_bridge.bundle.vocabulary import op_spec
 from gradproof_bridge.cases.peft_cases import quantized
+from gradproof_bridge.formulas.llama_names import MAGNITUDE
+from gradproof_bridge.formulas.llama_params import base_of
+from gradproof_bridge.formulas.registry import expect
 from gradproof_bridge.philox import Draw
 
 
@@ -21,8 +25,7 @@ def llama_inputs(
     """
     inputs = {f"base.{name}": x for name, x in weights.items()}
     for module, weight in adapted(params, weights):
-        if params["mode"] == "qlora":
-            inputs |= codes_of(module, weight, params["quant"])
+        inputs |= codes_of(module, weight, params)
         inputs[f"lora0.{module}.lora_A"] = draw_down(draw, params["r"], weight)
         inputs[f"lora0.{module}.lora_B"] = np.zeros((weight.shape[0], params["r"]), np.float32)
     return inputs
@@ -30,23 +33,50 @@ def llama_inputs(
 
 def adapted(params: Mapping[str, Any], weights: Mapping[str, Array]) -> list[tuple[str, Array]]:
     """The linears that have an adapter, with their weights."""
-    if params["mode"] == "full":
+    if base_of(dict(params)) == "trained":
         return []
     targets = LINEAR if params["targets"] == "all linear" else tuple(params["targets"])
     modules = ((name.removesuffix(".weight"), weight) for name, weight in weights.items())
     return [(module, weight) for module, weight in modules if module.endswith(targets)]
 
 
-def codes_of(module: str, weight: Array, quant: Mapping[str, Any]) -> dict[str, Array]:
-    """The weight in 4 bits."""
-    codes = quantized(weight, quant["quant_type"], quant["blocksize"], double=True)
+def codes_of(module: str, weight: Array, params: Mapping[str, Any]) -> dict[str, Array]:
+    """What the quantizer of the run keeps of the weight; nothing where the base is dense."""
+    quant = params.get("quant", {})
+    base = base_of(dict(params))
+    if base == "four_bit":
+        codes = quantized(weight, quant["quant_type"], quant["blocksize"], double=True)
+    elif base == "hqq":
+        codes = _by_hqq(weight, quant)
+    else:
+        codes = {}
     return {f"q.{module}.{part}": x for part, x in codes.items()}
+
+
+def _by_hqq(weight: Array, quant: Mapping[str, Any]) -> dict[str, Array]:
+    """Codes, scales and zeros by the formula, under the names of HQQLinear's state."""
+    params = op_spec("hqq_quantize").fill(dict(quant))
+    found = expect("hqq_quantize", {"weight": weight}, params)
+    stored = {name: found[name].stored(np.dtype(np.float32)) for name in ("scale", "zero")}
+    codes = found["packed"].stored(np.dtype(np.int32 if quant["nbits"] == 3 else np.uint8))
+    return {"W_q": codes, **stored}
 
 
 def draw_down(draw: Draw, r: int, weight: Array) -> Array:
     """The first matrix of an adapter, as PEFT draws it."""
     bound = 1 / np.sqrt(weight.shape[1])
     return draw.uniform(r, weight.shape[1], low=-bound, high=bound)
+
+
+def draw_learnt(draw: Draw, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Adapters of DoRA that have learnt something: magnitudes are not the lengths of the rows."""
+    found = {}
+    for name, b in inputs.items():
+        if name.startswith("lora0.") and name.endswith(".lora_B"):
+            module = name.removesuffix(".lora_B")
+            found[name] = draw.uniform(*b.shape, low=-0.1, high=0.1)
+            found[f"{module}.{MAGNITUDE}"] = draw.uniform(b.shape[0], low=0.5, high=1.0)
+    return found
 
 
 def llama_weights(draw: Draw, c: Mapping[str, float], *, linear: float = 0.12) -> dict[str, Array]:

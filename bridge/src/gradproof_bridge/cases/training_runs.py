@@ -98,24 +98,26 @@ def training_runs() -> Cases:
 def _run(params: dict[str, Any]) -> Make:
     def make(draw: Draw) -> dict[str, Array]:
         inputs = llama_inputs(draw, params, llama_weights(draw, params["config"]))
-        ids = _text(draw, params["steps"], 2, 16)
+        ids = text(draw, params["steps"], 2, 16, vocab=params["config"]["vocab"])
         return {**inputs, "input_ids": ids, "labels": ids}
 
     return make
 
 
-def _text(draw: Draw, steps: int, batch: int, length: int) -> Array:
+def text(draw: Draw, steps: int, batch: int, length: int, *, vocab: int) -> Array:
     """Sequences that can be learnt: each token follows from the one before by a fixed rule, but for
     some.
     """
+    last = vocab - 1
     ids = np.zeros((steps, batch, length), np.int32)
-    ids[..., 0] = draw.integers(steps, batch, low=0, high=63)
+    ids[..., 0] = draw.integers(steps, batch, low=0, high=last)
     surprise, other = (
         draw.bits(steps, batch, length, share=0.1),
-        draw.integers(steps, batch, length, low=0, high=63),
+        draw.integers(steps, batch, length, low=0, high=last),
     )
     for i in range(1, length):
-        ids[..., i] = np.where(surprise[..., i] == 1, other[..., i], (ids[..., i - 1] * 5 + 7) % 64)
+        follows = (ids[..., i - 1] * 5 + 7) % vocab
+        ids[..., i] = np.where(surprise[..., i] == 1, other[..., i], follows)
     return ids
 
 

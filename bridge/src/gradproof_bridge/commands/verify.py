@@ -13,7 +13,9 @@ from gradproof_bridge.backends.registry import require_device
 from gradproof_bridge.commands.arguments import path_argument
 from gradproof_bridge.errors import UsageError
 from gradproof_bridge.recording.index import INDEX
-from gradproof_bridge.verification.adapters import CONFIG, WEIGHTS, verify_adapter
+from gradproof_bridge.verification.adapter_logits import LOGITS
+from gradproof_bridge.verification.adapter_patterns import CONFIG
+from gradproof_bridge.verification.adapters import WEIGHTS, verify_adapter
 from gradproof_bridge.verification.bundles import is_bundle, verify_bundle
 from gradproof_bridge.verification.check import VERDICTS, Check
 from gradproof_bridge.verification.files import verify_onnx, verify_safetensors
@@ -86,7 +88,7 @@ def _nothing_in(path: Path) -> Check:
 
 
 def _is_of_adapter(path: Path) -> bool:
-    return path.name in (CONFIG, WEIGHTS) and (path.parent / CONFIG).exists()
+    return path.name in (CONFIG, WEIGHTS, LOGITS) and (path.parent / CONFIG).exists()
 
 
 def _file(name: str, path: Path, device: str) -> Iterator[Check]:

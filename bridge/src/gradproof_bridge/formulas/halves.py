@@ -15,13 +15,18 @@ Store = Callable[[F64], F64]
 """What is kept of an operand or a result of a product."""
 
 _DTYPES = {"float16": np.dtype(np.float16), "bfloat16": np.dtype(ml_dtypes.bfloat16)}
-_PLACES = {"float16": (10, -14), "bfloat16": (7, -126)}
+_PLACES = {"float16": (10, -14), "bfloat16": (7, -126), "float32": (23, -126)}
 """Bits behind the point, and the smallest exponent."""
 
 
 def in_full(x: F64) -> F64:
     """Without autocast."""
     return x
+
+
+def in_single(x: F64) -> F64:
+    """As float32 keeps it."""
+    return x.astype(np.float32).astype(np.float64)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from gradproof_bridge.bundle.vocabulary import Params, op_spec
 from gradproof_bridge.formulas import linear, nn
 from gradproof_bridge.formulas.bounded import F64, Bounded
 from gradproof_bridge.formulas.halves import Store, in_full
+from gradproof_bridge.formulas.llama_names import MAGNITUDE
 
 Formula = Callable[[Inputs, Params], Mapping[str, Bounded]]
 Weights = dict[str, F64]
@@ -62,8 +63,9 @@ class Linear:
             part: self._store(self._weights[f"{self._name}.{part}"])
             for part in ("lora_A", "lora_B")
         }
-        if f"{self._name}.magnitude" in self._weights:
-            parts["magnitude"] = self._weights[f"{self._name}.magnitude"]
+        magnitude = self._weights.get(f"{self._name}.{MAGNITUDE}")
+        if magnitude is not None:
+            parts["magnitude"] = magnitude
         return self._store(self._layer.forward({"x": x, "weight": weight, **parts})["y"])
 
     def backward(self, dy: F64, gradients: Weights) -> F64:
@@ -75,7 +77,9 @@ class Linear:
             return self._store(found["a"].reshape(*dy.shape[:-1], -1))
         found = self._layer.backward({"y": dy})
         gradients |= {
-            f"{self._name}.{part}": g if part == "magnitude" else self._store(g)
+            f"{self._name}.{MAGNITUDE if part == 'magnitude' else part}": g
+            if part == "magnitude"
+            else self._store(g)
             for part, g in found.items()
             if part != "x"
         }

@@ -2,13 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Literal
+
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import NotImplementedOpError
+
+IN_8_BITS = "adamw8bit"
+"""The optimizer of bitsandbytes that keeps its moments in 8 bits."""
+CURVE = 20
+"""Steps that are held to the limits of a short run; later ones lead right runs apart."""
+
+
+@dataclass(frozen=True)
+class Mode:
+    """The arithmetic of a mode: what it trains, over which base, and what its name alone says."""
+
+    base: Literal["trained", "dense", "four_bit", "hqq"]
+    says: Params = field(default_factory=dict)
+
+
+_RANK_STABILIZED = Mode("dense", {"use_rslora": True})
+MODES = {
+    "full": Mode("trained"),
+    "lora": Mode("dense"),
+    "custom_lora": Mode("dense"),
+    "rslora": _RANK_STABILIZED,
+    "rsLoRA": _RANK_STABILIZED,
+    "dora": Mode("dense", {"use_dora": True}),
+    "qlora": Mode("four_bit"),
+    "custom_qlora": Mode("four_bit"),
+    "bnb_dora": Mode("four_bit", {"use_dora": True}),
+    "hqq_lora": Mode("hqq"),
+    "hqq_dora": Mode("hqq", {"use_dora": True}),
+}
+"""By the names of PEFT and of the FSDP-QLoRA suite."""
 
 _DEFAULTS: Params = {
     "optimizer": "adamw",
     "lr": 1e-3,
     "grad_accum": 1,
+    "accum_mean": "token",
     "gradient_checkpointing": False,
     "compute_dtype": "float32",
     "schedule": {"name": "constant"},
@@ -16,17 +50,28 @@ _DEFAULTS: Params = {
     "use_dora": False,
 }
 """Those of torch and PEFT."""
+_ADAM: Params = {"betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.01}
 _OPTIMIZERS: dict[str, Params] = {
-    "adamw": {"betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.01},
-    "adam": {"betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0},
+    "adamw": _ADAM,
+    "adam": {**_ADAM, "weight_decay": 0.0},
     "sgd": {"momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False},
+    IN_8_BITS: {
+        **_ADAM,
+        "blocksize": 256,
+        "min_8bit_size": 4096,
+        "state_rounding": "lut16",
+        "decay_after_step": False,
+    },
 }
-"""What each optimizer is told beside its rate, with torch's defaults."""
+"""What each optimizer is told beside its rate, with the defaults of torch and of bitsandbytes."""
 _SCHEDULE: Params = {"warmup": 0, "num_cycles": 0.5}
+_HQQ: Params = {"nbits": 4, "group_size": 64, "axis": 0}
+"""As hqq's BaseQuantizeConfig has them."""
 _OTHERS = (
     "mode",
     "config",
     "steps",
+    "state_steps",
     "r",
     "alpha",
     "targets",
@@ -46,7 +91,12 @@ _CONFIG = (
     "rope_theta",
     "tie_word_embeddings",
 )
-_ONLY = {"mode": ("full", "lora", "qlora"), "optimizer": tuple(_OPTIMIZERS)}
+_ONLY = {
+    "mode": tuple(MODES),
+    "optimizer": tuple(_OPTIMIZERS),
+    "compute_dtype": ("float32", "float16", "bfloat16"),
+    "accum_mean": ("token", "batch"),
+}
 
 
 def run_params(params: Params) -> Params:
@@ -59,8 +109,16 @@ def run_params(params: Params) -> Params:
             raise NotImplementedOpError(
                 f"train_llama with {name} {str(filled[name])[:40]!r} is no run that is computed here"
             )
-    filled = {**_OPTIMIZERS[filled["optimizer"]], **filled}
+    mode = MODES[filled["mode"]]
+    filled = {**_OPTIMIZERS[filled["optimizer"]], **filled, **mode.says}
     filled["schedule"] = {**_SCHEDULE, **filled["schedule"]}
+    if mode.base == "hqq":
+        filled["quant"] = {**_HQQ, **filled.get("quant", {})}
+    if not filled.get("clip", 1):
+        # transformers' Trainer takes a max_grad_norm of 0 for none.
+        del filled["clip"]
+    if filled["compute_dtype"] != "float32":
+        filled["autocast_dtype"] = filled["compute_dtype"]
     unknown = [
         *(
             filled.keys()
@@ -75,3 +133,15 @@ def run_params(params: Params) -> Params:
             f"train_llama with {min(unknown)[:40]!r} is no run that is computed here"
         )
     return filled
+
+
+def base_of(params: Params) -> str:
+    """What the adapters stand on: `trained` where there are none."""
+    return MODES[params["mode"]].base
+
+
+def is_by_states(params: Params) -> bool:
+    """Whether right runs part so fast that single steps are judged, each from its recorded state: with
+    moments in 8 bits, or with products in halves.
+    """
+    return params["optimizer"] == IN_8_BITS or "autocast_dtype" in params

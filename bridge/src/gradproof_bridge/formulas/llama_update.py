@@ -5,12 +5,17 @@ the schedule, in the order of torch's examples of automatic mixed precision.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gradproof_bridge.bundle.vocabulary import Params
-from gradproof_bridge.formulas.bounded import F64
+from gradproof_bridge.formulas.adamw_8bit import through_8bit
+from gradproof_bridge.formulas.bounded import F64, bounded
+from gradproof_bridge.formulas.halves import Store, in_full
 from gradproof_bridge.formulas.llama_layers import Weights
+from gradproof_bridge.formulas.llama_params import IN_8_BITS
 from gradproof_bridge.formulas.schedule import rate
 
 _CLIP_EPS = 1e-6
@@ -18,19 +23,47 @@ _LARGEST = 2.0**128
 """Where float32 ends."""
 
 
-class Update:
-    """Changes `weights` in place, step by step."""
+@dataclass(frozen=True)
+class State:
+    """All that a step changes: parameters, two numbers that an optimizer keeps of each element
+    (decoded, where they are kept in 8 bits), steps that were taken, and the scale of the loss.
+    """
 
-    def __init__(self, weights: Weights, trained: list[str], params: Params):
-        self._weights = weights
-        self._params = params
-        self._kept = {
+    trained: Mapping[str, F64]
+    kept: Mapping[str, tuple[F64, F64]]
+    taken: int
+    scale: float
+    tracker: int
+
+    @classmethod
+    def fresh(cls, weights: Weights, trained: list[str], params: Params) -> State:
+        """Before the first step."""
+        scaling: Params | None = params.get("grad_scaler")
+        zeros = {
             name: (np.zeros_like(weights[name]), np.zeros_like(weights[name])) for name in trained
         }
+        scale = float(scaling["init_scale"]) if scaling else 1.0
+        return cls({name: weights[name] for name in trained}, zeros, 0, scale, 0)
+
+
+def is_in_8_bits(x: F64, params: Params) -> bool:
+    """Whether the moments of a parameter are kept as codes: those of small ones are floats."""
+    return params["optimizer"] == IN_8_BITS and x.size >= params["min_8bit_size"]
+
+
+class Update:
+    """Changes `weights` in place, step by step, and keeps of them what `stored` makes of them."""
+
+    def __init__(self, weights: Weights, state: State, params: Params, stored: Store = in_full):
+        self._weights = weights
+        self._params = params
+        self._stored = stored
+        self._state = state
+        self._kept = dict(state.kept)
         self._scaling: Params | None = params.get("grad_scaler")
-        self.scale = float(self._scaling["init_scale"]) if self._scaling else 1.0
-        self._tracker = 0
-        self._taken = 0
+        self.scale = state.scale
+        self._tracker = state.tracker
+        self._taken = state.taken
 
     @property
     def rate(self) -> float:
@@ -38,6 +71,18 @@ class Update:
         return rate(
             {"base_lr": self._params["lr"], **self._params["schedule"]},
             self._taken,
+        )
+
+    @property
+    def state(self) -> State:
+        """What stands after the last step; moments as they were before they became codes."""
+        return replace(
+            self._state,
+            trained={name: self._weights[name] for name in self._kept},
+            kept=self._kept,
+            taken=self._taken,
+            scale=self.scale,
+            tracker=self._tracker,
         )
 
     def step(self, gradients: Weights) -> float:
@@ -55,9 +100,9 @@ class Update:
         lr = self.rate
         self._taken += 1
         for name, g in unscaled.items():
-            self._kept[name] = self._optimizer(
-                self._weights[name], g * factor, self._kept[name], lr
-            )
+            x = self._weights[name]
+            self._kept[name] = self._optimizer(x, g * factor, self._decoded(name), lr)
+            x[...] = self._stored(x)
         if self._scaling:
             self._tracker += 1
             if self._tracker == self._scaling["growth_interval"]:
@@ -65,6 +110,17 @@ class Update:
                 self.scale = grown if grown < _LARGEST else self.scale
                 self._tracker = 0
         return norm
+
+    def _decoded(self, name: str) -> tuple[F64, F64]:
+        """What is left of the moments of the step before, which were kept in 8 bits."""
+        kept = self._kept[name]
+        if kept is self._state.kept[name] or not is_in_8_bits(self._weights[name], self._params):
+            return kept
+        m, v = (
+            through_8bit(bounded(x), self._params, signed=signed)[0].value
+            for x, signed in zip(kept, (True, False), strict=True)
+        )
+        return m, v
 
     def _optimizer(self, x: F64, g: F64, kept: tuple[F64, F64], lr: float) -> tuple[F64, F64]:
         step = _sgd if self._params["optimizer"] == "sgd" else _adam
@@ -79,11 +135,13 @@ def _adam(
     decay = params["weight_decay"]
     if params["optimizer"] == "adam":
         g = g + decay * x
-    else:
+    elif not params.get("decay_after_step"):
         x *= 1 - lr * decay
     m, v = kept
     m, v = m + (1 - b1) * (g - m), b2 * v + (1 - b2) * g * g
     x -= lr / (1 - b1**t) * m / (np.sqrt(v) / math.sqrt(1 - b2**t) + params["eps"])
+    if params.get("decay_after_step"):
+        x *= 1 - lr * decay
     return m, v
 
 

@@ -1,4 +1,6 @@
-"""PEFT adapters: loaded by PEFT itself where it is there."""
+"""PEFT adapters: loaded by PEFT itself where it is there, onto the model whose logits lie beside them
+or, without those, onto linear layers of their names and shapes.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,17 @@ from gradproof_bridge.backends.registry import backend_named
 from gradproof_bridge.bundle.safetensors_file import read_safetensors
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.errors import FormatError, message_of, named
+from gradproof_bridge.verification.adapter_logits import LOGITS, loaded_adapter, verify_logits
+from gradproof_bridge.verification.adapter_patterns import CONFIG, pattern_of
 from gradproof_bridge.verification.check import Check
 
-CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+WEIGHTS = "adapter_model.safetensors"
 _PREFIX = "base_model.model."
 
 
 def verify_adapter(name: str, folder: Path) -> Iterator[Check]:
-    """Names, shapes and rank against the configuration; then PEFT loads it and gives the same
-    weights back.
+    """Names, shapes and ranks against the configuration; then PEFT loads it and gives the same
+    weights back; then the logits that lie beside it, if they do.
     """
     try:
         config = json.loads((folder / CONFIG).read_text("utf-8"))
@@ -50,7 +54,10 @@ def verify_adapter(name: str, folder: Path) -> Iterator[Check]:
     if peft.problem is not None:
         yield Check(name, what, "not-checked", "PEFT", peft.lacks)
         return
-    yield _by_peft(name, what, folder, layers, tensors)
+    loaded = _by_peft(name, what, folder, layers, tensors)
+    yield loaded
+    if (folder / LOGITS).is_file() and loaded.verdict == "agrees":
+        yield from verify_logits(f"{name}/{LOGITS}", folder, config, tensors)
 
 
 def _layers(config: object, tensors: Mapping[str, Array]) -> dict[str, tuple[int, int]]:
@@ -75,9 +82,10 @@ def _layers(config: object, tensors: Mapping[str, Array]) -> dict[str, tuple[int
         b = tensors.get(f"{_PREFIX}{module}.lora_B.weight")
         if b is None:
             raise FormatError(f"{module} has lora_A and no lora_B")
-        if a.ndim != 2 or b.ndim != 2 or a.shape[0] != rank or b.shape[1] != rank:
+        own = pattern_of(config, "rank_pattern", module, rank)
+        if a.ndim != 2 or b.ndim != 2 or a.shape[0] != own or b.shape[1] != own:
             raise FormatError(
-                f"{module} has lora_A {list(a.shape)} and lora_B {list(b.shape)}; rank {rank} is configured"
+                f"{module} has lora_A {list(a.shape)} and lora_B {list(b.shape)}; rank {own} is configured"
             )
         if config.get("use_dora") and f"{_PREFIX}{module}.lora_magnitude_vector" not in tensors:
             raise FormatError(f"{module} has no lora_magnitude_vector, and use_dora is set")
@@ -95,14 +103,13 @@ def _by_peft(
     tensors: Mapping[str, Array],
 ) -> Check:
     """PEFT loads the adapter onto linear layers of those shapes and names."""
-    from peft import PeftModel
     from peft.utils import get_peft_model_state_dict
 
     from gradproof_bridge.backends.torch_arrays import to_numpy
 
     by = backend_named("peft").producer()
     try:
-        model = PeftModel.from_pretrained(_skeleton(layers), str(folder))
+        model = loaded_adapter(_skeleton(layers), folder)
         loaded = {key: to_numpy(x) for key, x in get_peft_model_state_dict(model).items()}
     except Exception as error:  # noqa: BLE001 - whatever PEFT has against the adapter is the finding
         return Check(name, what, "unreadable", by, named(error))

@@ -1,29 +1,39 @@
 import type { FlatParameters } from '../../../autograd/flat-parameters.ts';
 import type { Examples } from '../../../data/examples.ts';
 import type { Gpu } from '../../../gpu/gpu.ts';
-import type { Application } from '../../../graph/call.ts';
+import { type Application, mapped } from '../../../graph/call.ts';
 import { Llama } from '../../../models/llama/llama.ts';
 import { rateFactor } from '../../../ops/optim/lr_schedule.ts';
 import { isQuantized, type QuantizedWeight, withParts } from '../../../quant/weight.ts';
+import type { DeviceWeight } from '../../../quantizer/coding.ts';
+import type { Method } from '../../../quantizer/method.ts';
+import { methods } from '../../../quantizer/registry.ts';
 import type { LlamaRan, LlamaRun } from '../../../reference/llama/run.ts';
 import type { Value, Values } from '../../../reference/record.ts';
 import { valuesOfHosts } from '../../../reference/values.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../../tensor/host.ts';
 import { sizeOf } from '../../../tensor/shape.ts';
-import type { Tensor } from '../../../tensor/tensor.ts';
+import { Tensor } from '../../../tensor/tensor.ts';
 import { GroupedBatches } from '../../../train/grouped-batches.ts';
 import type { StepGradients } from '../../../train/kept-gradients.ts';
 import { TrainingLoop } from '../../../train/loop/training-loop.ts';
 import { Optimizer } from '../../../train/optimizer.ts';
 import type { OptimizerParams } from '../../../train/update-rule.ts';
 import type { Schedule } from '../../../vocabulary/optim/lr_schedule.ts';
+import type { CodedByHqq } from './frozen-weights.ts';
+import { keptIn, writtenState } from './optimizer-state.ts';
+import type { StartedRun } from './start.ts';
 
 /** Looks at what a step, from 1 on, has computed, while its tensors live. */
 type JudgeOfStep = (step: number, applications: readonly Application<Tensor>[]) => Promise<void>;
 
-/** The run on the device, with every op of every step shown to `judge`. */
-export async function trainOurs(gpu: Gpu, run: LlamaRun, judge: JudgeOfStep): Promise<LlamaRan> {
+/**
+ * The run on the device, with every op of every step shown to `judge`. It begins with the state that
+ * it says, if it says one.
+ */
+export async function trainOurs(gpu: Gpu, run: StartedRun, judge: JudgeOfStep): Promise<LlamaRan> {
   const { config, adapter, clip, schedule, scaler, autocast, grad_accum = 1, input_ids } = run;
+  const { coded = new Map(), from, accum_mean } = run;
   const checkpointing = Boolean(run.checkpointing);
   const [passes, , length] = input_ids.shape as Steps;
   using model = new Llama(
@@ -31,6 +41,7 @@ export async function trainOurs(gpu: Gpu, run: LlamaRun, judge: JudgeOfStep): Pr
     { ...config, length, checkpointing },
     { trained: hostsOf(run.trained), frozen: frozenOf(run.frozen), adapter },
   );
+  if (coded.size > 0) model.values.replace(deviceWeights(gpu, coded));
   const { parameters } = model;
   using optimizer = new Optimizer(gpu, parameters, run.optimizer as OptimizerParams, {
     schedule,
@@ -38,8 +49,16 @@ export async function trainOurs(gpu: Gpu, run: LlamaRun, judge: JudgeOfStep): Pr
     grad_scaler: scaler,
     keep_gradients: true,
   });
+  if (from) optimizer.write(writtenState(from, await optimizer.read(), parameters.layout));
   const source = new GroupedBatches(batchesOf(run), grad_accum);
-  using loop = new TrainingLoop(gpu, { model, source, optimizer, shift: true, autocast });
+  using loop = new TrainingLoop(gpu, {
+    model,
+    source,
+    optimizer,
+    shift: true,
+    autocast,
+    accum_mean,
+  });
   const curves = new Curves();
   let logits_step0: Value | undefined;
   let grad0: Values | undefined;
@@ -48,21 +67,24 @@ export async function trainOurs(gpu: Gpu, run: LlamaRun, judge: JudgeOfStep): Pr
       await judge(step, applications);
       if (pass)
         logits_step0 ??= await valueIn(pass.logits as Tensor); // of a model that has them
-      else await curves.addUpdate(applications);
+      else await curves.addUpdate(step, applications);
     });
     curves.losses.push(await loop.readLoss());
     if (optimizer.lossScale) curves.scales.push(await numberIn(optimizer.lossScale));
-    grad0 ??= await gradientsOf(optimizer, parameters, scaler?.init_scale ?? 1);
+    if (!Number.isFinite(clip))
+      curves.grad_norms.push(await normOf(optimizer, curves, scaler, from));
+    grad0 ??= await gradientsOf(optimizer, parameters, from?.scale ?? scaler?.init_scale ?? 1);
   }
   const { losses, grad_norms, lrs, scales } = curves;
   return {
     losses: curve(losses),
-    ...(grad_norms.length > 0 ? { grad_norms: curve(grad_norms) } : {}),
+    grad_norms: curve(grad_norms),
     lrs: curve(lrs),
     ...(scaler ? { scale: curve(scales) } : {}),
     logits_step0: logits_step0 as Value,
     grad0: grad0 as Values,
     final: valuesOfHosts(await parameters.read()),
+    kept: keptIn(await optimizer.read(), parameters.layout),
   };
 }
 
@@ -87,20 +109,59 @@ class Curves {
    * Takes the norm from the clipping, the rate from the step: under loss scaling that of as many
    * steps as the device has counted.
    */
-  async addUpdate(applications: readonly Application<Tensor>[]): Promise<void> {
+  async addUpdate(step: number, applications: readonly Application<Tensor>[]): Promise<void> {
     for (const { inputs, outputs, params } of applications) {
       const { norm, param } = outputs;
       if (norm) this.grad_norms.push(await numberIn(norm));
       if (!param) continue;
       const { lr, schedule } = params as { readonly lr: number; readonly schedule?: Schedule };
       const taken = inputs['steps'];
-      this.lrs.push(schedule && taken ? lr * rateFactor(schedule, await numberIn(taken)) : lr);
+      // Parameters that are stepped one by one share it.
+      this.lrs[step - 1] =
+        schedule && taken ? lr * rateFactor(schedule, await numberIn(taken)) : lr;
     }
   }
 }
 
 function hostsOf(values: Values): ReadonlyMap<string, HostTensor> {
   return new Map(Object.entries(values).map(([name, value]) => [name, float32(value)]));
+}
+
+/** Weights of HQQ as the engine keeps them; the model owns them from then on. */
+function deviceWeights(
+  gpu: Gpu,
+  coded: ReadonlyMap<string, CodedByHqq>,
+): ReadonlyMap<string, DeviceWeight> {
+  const method = methods.get('hqq') as Method;
+  return new Map(
+    [...coded].map(([name, { shape, nbits, group_size, axis, parts }]) => {
+      const scheme = method.make({ bits: nbits, group: group_size, axis });
+      const { dtype = 'u8' } = scheme.parts(shape)['packed'] ?? {};
+      const tensors = mapped(parts, (part, of) =>
+        Tensor.from(
+          gpu,
+          of === 'packed' ? hostTensorFrom(dtype, part.shape, part.data) : float32(part),
+        ),
+      );
+      return [name, scheme.weight(tensors, shape)] as const;
+    }),
+  );
+}
+
+/**
+ * The norm of all gradients of a step that clips none, and has no norm of its own; NaN where one is
+ * not finite, so that the step is left out.
+ */
+async function normOf(
+  optimizer: Optimizer,
+  { scales }: Curves,
+  scaler: LlamaRun['scaler'],
+  from: LlamaRun['from'],
+): Promise<number> {
+  const { given } = (await optimizer.readGradients()) as StepGradients;
+  const scale = scaler ? (scales.at(-2) ?? from?.scale ?? scaler.init_scale) : 1;
+  const norm = Math.sqrt(valuesOf(given).reduce((sum, x) => sum + (x / scale) ** 2, 0));
+  return Number.isFinite(norm) ? norm : Number.NaN;
 }
 
 /** Codes of quantized weights stay bytes; all else is float32. */

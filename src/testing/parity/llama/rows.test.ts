@@ -5,6 +5,7 @@ import { type LlamaRun, llamaRun } from '../../../reference/llama/run.ts';
 import type { Value } from '../../../reference/record.ts';
 import { valuesOfStored } from '../fit.ts';
 import { recordingOf } from './fixtures/recording.ts';
+import { outputName } from './names.ts';
 import { RunLimits } from './run-limits.ts';
 import { startOf } from './start.ts';
 
@@ -14,7 +15,6 @@ const ROWS = Array.from({ length: 20 }, (_, i) => i + 1);
 function rowOf(row: number) {
   const { params, inputs, outputs } = recordingOf(`llama_row_${row}`);
   return {
-    mode: params.mode,
     run: startOf(params, inputs),
     recorded: valuesOfStored(outputs, {}),
   };
@@ -22,15 +22,16 @@ function rowOf(row: number) {
 
 /** What of a recording is out of the limits of a run, which may be another than was recorded. */
 async function outside(row: number, change: (run: LlamaRun) => Partial<LlamaRun> = () => ({})) {
-  const { mode, run, recorded } = rowOf(row);
+  const { run, recorded } = rowOf(row);
   const other = { ...run, ...change(run) };
   const limits = new RunLimits(run, true);
-  const truth = outputsOf(await llamaRun(other), mode);
+  const truth = outputsOf(await llamaRun(other));
   const found: string[] = [];
   for (const [name, actual] of Object.entries(recorded)) {
-    const expected = truth[name] as Value;
-    const limit = await limits.widest(name, expected);
-    if (!judge(actual, expected, limit, limits.unjudged(name, expected)).ok) found.push(name);
+    const expected = truth[outputName(name)] as Value;
+    const limit = await limits.widest(outputName(name), { actual, truth: expected });
+    if (!judge(actual, expected, limit, limits.unjudged(outputName(name), expected)).ok)
+      found.push(name);
   }
   return found;
 }

@@ -5,6 +5,7 @@ import { type LlamaRun, llamaRun } from '../../../reference/llama/run.ts';
 import type { Value, Values } from '../../../reference/record.ts';
 import { valuesOfStored } from '../fit.ts';
 import { recordingOf } from './fixtures/recording.ts';
+import { outputName } from './names.ts';
 import { startOf } from './start.ts';
 
 /** The first step has a rate of 0 and the second half of the rest's: four show what updates do. */
@@ -24,7 +25,7 @@ function shortened(run: LlamaRun): LlamaRun {
 /** What a run gives before its end. */
 async function outputsBefore(run: LlamaRun): Promise<Values> {
   const { final: _, ...before } = await llamaRun(shortened(run));
-  return outputsOf({ ...before, final: {} }, 'lora');
+  return outputsOf({ ...before, final: {} });
 }
 
 /** How many limits `actual` is off. */
@@ -38,7 +39,9 @@ const runs = ['llama_full', 'llama_qlora_nf4_dora', 'llama_rslora_attention', 'l
 test.each(runs)('%s: the run in float64 is that of transformers and PEFT', async (name) => {
   const { params, inputs, outputs } = recordingOf(name);
   const truth = await outputsBefore(startOf(params, inputs));
-  const recorded = valuesOfStored(outputs, {});
+  const recorded = Object.fromEntries(
+    Object.entries(valuesOfStored(outputs, {})).map(([name, value]) => [outputName(name), value]),
+  );
   expect(Object.keys(truth).filter((output) => !recorded[output])).toEqual([]);
   const off = Object.entries(truth).map(
     ([output, value]) => [output, limitsOff(output, recorded[output] as Value, value)] as const,

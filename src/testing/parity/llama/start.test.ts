@@ -156,24 +156,14 @@ describe('a run before its first step', () => {
 
 test.each([
   [{ mode: 'prefix' }, 'the mode "prefix"'],
-  [{ compute_dtype: 'bfloat16' }, 'products in "bfloat16"'],
-  [{ optimizer: 'adamw8bit' }, 'the optimizer adamw8bit'],
+  [{ compute_dtype: 'float8' }, 'products in "float8"'],
+  [{ optimizer: 'lion' }, 'the optimizer lion'],
   [{ lora_dropout: 0.1 }, 'the parameter "lora_dropout"'],
   [{ config: { ...lora.params.config, rope_scaling: {} } }, 'the parameter "rope_scaling"'],
   [{ mode: 'qlora' }, 'the mode qlora without quant'],
+  [{ mode: 'hqq_llama_pro' }, 'the mode "hqq_llama_pro"'],
 ] as const)('what is not computed is refused with a reason: %j', (change, words) => {
   expect(unsupportedRun({ ...lora.params, ...change } as TrainLlamaParams)).toBe(words);
-});
-
-test('norms of gradients that are not clipped are not computed', () => {
-  const { clip: _, ...without } = lora.params;
-  expect([unsupportedRun(without), unsupportedRun(without, ['losses'])]).toEqual([
-    undefined,
-    undefined,
-  ]);
-  expect(unsupportedRun(without, ['losses', 'grad_norms'])).toBe(
-    'gradient norms of a run without clip',
-  );
 });
 
 test('parameters of other types are refused', () => {
@@ -216,7 +206,7 @@ describe('a bundle that is not a run is refused', () => {
       'a linear in 4 bits has no adapter',
       params,
       { ...inputs, [`q.${LINEAR}.packed`]: norm, [`q.${LINEAR}.absmax`]: norm },
-      'quant is not given',
+      'quant with quant_type and blocksize is not given',
     ],
     [
       'tokens have no steps',
@@ -268,7 +258,7 @@ describe('a bundle that is not a run is refused', () => {
     const quantized = recordingOf('llama_qlora_nf4');
     const { [`lora0.${LINEAR}.lora_A`]: _, ...others } = quantized.inputs;
     expect(() => startOf(quantized.params, others)).toThrow(
-      `${LINEAR} is in 4 bits and has no in.lora0.${LINEAR}.lora_A`,
+      `${LINEAR} is quantized and has no in.lora0.${LINEAR}.lora_A`,
     );
   });
 });

@@ -1,39 +1,56 @@
 import { FormatError } from '../../../formats/format-error.ts';
 import type { StoredTensors } from '../../../formats/parity-bundle/check.ts';
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
-import { blockFormatOf } from '../../../quant/registry.ts';
 import type { QuantizedWeight } from '../../../quant/weight.ts';
 import type { LlamaRun } from '../../../reference/llama/run.ts';
 import { record as loraLinear } from '../../../reference/lora/lora_linear.ts';
 import type { Value, Values } from '../../../reference/record.ts';
-import { formatShape, type Shape } from '../../../tensor/shape.ts';
+import { formatShape } from '../../../tensor/shape.ts';
 import { frozenInputs } from '../../../vocabulary/lora/frozen-weight.ts';
 import { IGNORED } from '../../../vocabulary/nn/loss.ts';
+import { arithmeticOf, halvesOf } from './arithmetic.ts';
 import { BundleValues, inFloat32 } from './bundle-values.ts';
+import { type CodedByHqq, codedByHqq, decodedByHqq, inFourBits } from './frozen-weights.ts';
+import { recordedNames } from './names.ts';
 import { linearsOf, weightShapes } from './weights.ts';
+
+/** A recorded run before its first step; of a base in HQQ also what the engine decodes. */
+export interface StartedRun extends LlamaRun {
+  readonly coded?: ReadonlyMap<string, CodedByHqq>;
+}
 
 /**
  * The run that a bundle records, as it is before its first step, in the float32 that the engine
  * gets. Throws FormatError when a weight is missing or does not fit, or a token is not in the
  * vocabulary.
  */
-export function startOf(params: TrainLlamaParams, stored: StoredTensors): LlamaRun {
-  const { config, clip = Number.POSITIVE_INFINITY, optimizer, lr } = params;
+export function startOf(params: TrainLlamaParams, stored: StoredTensors): StartedRun {
+  const { config, clip, optimizer, lr } = params;
   const tensors = new BundleValues('train_llama', stored);
   const input_ids = tokensOf(tensors, 'input_ids', config.vocab, []);
   const labels = tokensOf(tensors, 'labels', config.vocab, [IGNORED]);
   // The last block comes first, so that a count of blocks that the bundle has not costs nothing.
   tensors.value(`base.model.layers.${config.layers - 1}.input_layernorm.weight`);
+  // A weight that is there as codes may be there as codes alone.
+  const isCoded = (name: string) =>
+    ['packed', 'W_q'].some((part) => tensors.has(`q.${name.slice(0, -'.weight'.length)}.${part}`));
   const base = Object.fromEntries(
-    [...weightShapes(config)].map(([name, shape]) => [name, tensors.value(`base.${name}`, shape)]),
+    [...weightShapes(config)].flatMap(([name, shape]) =>
+      isCoded(name) && !tensors.has(`base.${name}`)
+        ? []
+        : [[name, tensors.value(`base.${name}`, shape)] as const],
+    ),
   );
   const { betas, eps, weight_decay, momentum, dampening, nesterov } = params;
+  const { blocksize, min_8bit_size, state_rounding, decay_after_step } = params;
+  const { base: kind } = arithmeticOf(params.mode) ?? {};
   return {
     config,
-    clip,
+    clip: clip || Number.POSITIVE_INFINITY,
     scaler: params.grad_scaler,
-    autocast: params.autocast_dtype,
+    autocast: halvesOf(params),
     grad_accum: params.grad_accum,
+    accum_mean: params.accum_mean as NonNullable<LlamaRun['accum_mean']>,
     checkpointing: params.gradient_checkpointing,
     schedule: given(params.schedule),
     input_ids,
@@ -43,8 +60,9 @@ export function startOf(params: TrainLlamaParams, stored: StoredTensors): LlamaR
       optimizer: optimizer as LlamaRun['optimizer']['optimizer'],
       lr,
       ...given({ betas, eps, weight_decay, momentum, dampening, nesterov }),
+      ...given({ blocksize, min_8bit_size, state_rounding, decay_after_step }),
     },
-    ...(params.mode === 'full' ? { trained: base, frozen: {} } : adapted(params, base, tensors)),
+    ...(kind === 'trained' ? { trained: base, frozen: {} } : adapted(params, base, tensors)),
   };
 }
 
@@ -55,23 +73,32 @@ function given<T extends object>(params: T): { readonly [K in keyof T]: Exclude<
   ) as never;
 }
 
-/** The base with its linears in 4 bits where they are, and the adapters. */
+/** The base with its linears as they are stored, and the adapters. */
 function adapted(
   params: TrainLlamaParams,
   base: Values,
   tensors: BundleValues,
-): Pick<LlamaRun, 'trained' | 'frozen' | 'adapter'> {
-  const { config, quant, r = 1, alpha = 1, use_rslora = false, use_dora = false } = params;
+): Pick<StartedRun, 'trained' | 'frozen' | 'adapter' | 'coded'> {
+  const { config, r = 1, alpha = 1, quant } = params;
+  const { use_dora = params.use_dora ?? false, use_rslora = params.use_rslora ?? false } =
+    arithmeticOf(params.mode) ?? {};
   const adapter = { r, alpha, use_rslora, use_dora };
   const frozen = new Map<string, Value | QuantizedWeight<Value>>(Object.entries(base));
   const trained = new Map<string, Value>();
+  const coded = new Map<string, CodedByHqq>();
   for (const [name, [out, features]] of linearsOf(config)) {
-    const inFourBits = tensors.has(`q.${name}.packed`);
-    if (inFourBits) frozen.set(`${name}.weight`, quantized(name, [out, features], quant, tensors));
+    const weight = `${name}.weight`;
+    const four = inFourBits(name, [out, features], quant, tensors);
+    const hqq = codedByHqq(name, [out, features], quant, tensors);
+    if (four) frozen.set(weight, four);
+    if (hqq) {
+      coded.set(weight, hqq);
+      frozen.set(weight, decodedByHqq(hqq));
+    }
     if (!tensors.has(`lora0.${name}.lora_A`)) {
-      if (inFourBits)
+      if (four || hqq)
         throw new FormatError(
-          `train_llama: ${name} is in 4 bits and has no in.lora0.${name}.lora_A`,
+          `train_llama: ${name} is quantized and has no in.lora0.${name}.lora_A`,
         );
       continue;
     }
@@ -81,31 +108,21 @@ function adapted(
     };
     trained.set(`${name}.lora_A`, lora.lora_A).set(`${name}.lora_B`, lora.lora_B);
     if (!use_dora) continue;
-    const recorded = tensors.has(`lora0.${name}.magnitude`);
-    const weight = frozenInputs(frozen.get(`${name}.weight`) as Value | QuantizedWeight<Value>);
+    const recorded = recordedNames(`lora0.${name}.magnitude`).find((each) => tensors.has(each));
+    const stored = frozenInputs(frozen.get(weight) as Value | QuantizedWeight<Value>);
     trained.set(
       `${name}.magnitude`,
-      recorded
-        ? tensors.value(`lora0.${name}.magnitude`, [out])
-        : norms({ ...(weight.tensors as Values), ...lora }, { ...adapter, ...weight.params }),
+      recorded === undefined
+        ? norms({ ...(stored.tensors as Values), ...lora }, { ...adapter, ...stored.params })
+        : tensors.value(recorded, [out]),
     );
   }
-  return { adapter, frozen: Object.fromEntries(frozen), trained: Object.fromEntries(trained) };
-}
-
-/** The weight of a linear in 4 bits. Throws FormatError when the run does not say in which. */
-function quantized(
-  name: string,
-  shape: Shape,
-  quant: TrainLlamaParams['quant'],
-  tensors: BundleValues,
-): QuantizedWeight<Value> {
-  if (!quant) throw new FormatError(`train_llama: ${name} is in 4 bits, and quant is not given`);
-  const parts = {
-    packed: tensors.value(`q.${name}.packed`),
-    absmax: tensors.value(`q.${name}.absmax`),
+  return {
+    adapter,
+    frozen: Object.fromEntries(frozen),
+    trained: Object.fromEntries(trained),
+    ...(coded.size > 0 ? { coded } : {}),
   };
-  return { format: blockFormatOf(quant.quant_type), blocksize: quant.blocksize, shape, parts };
 }
 
 /** What PEFT starts DoRA's magnitudes from: the length of every row of the merged weight. */

@@ -1,4 +1,5 @@
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
+import { arithmeticOf } from './arithmetic.ts';
 
 /** What a run may be told; a parameter beyond these could mean another computation. */
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
@@ -15,6 +16,8 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     'compute_dtype',
     'schedule',
     'grad_accum',
+    'accum_mean',
+    'state_steps',
     'gradient_checkpointing',
     'grad_scaler',
     'autocast_dtype',
@@ -27,6 +30,10 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     'momentum',
     'dampening',
     'nesterov',
+    'blocksize',
+    'min_8bit_size',
+    'state_rounding',
+    'decay_after_step',
   ],
   config: [
     'vocab',
@@ -39,32 +46,52 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     'rope_theta',
     'tie_word_embeddings',
   ],
-  quant: ['quant_type', 'blocksize', 'compress_statistics'],
+  quant: [
+    ...['quant_type', 'blocksize', 'compress_statistics', 'nested_blocksize', 'nested_rounding'],
+    ...['nbits', 'group_size', 'axis', 'optimize', 'round_zero', 'view_as_float', 'channel_wise'],
+    ...['quant_zero', 'quant_scale'],
+  ],
   schedule: ['name', 'warmup', 'total', 'num_cycles'],
 };
 
-/**
- * What of a run's parameters or recorded outputs this version does not compute, in words; undefined
- * when it computes all.
- */
-export function unsupportedRun(
-  params: TrainLlamaParams,
-  outputs: readonly string[] = [],
-): string | undefined {
-  const { mode, optimizer, compute_dtype, clip, schedule, config, quant, r, alpha } = params;
-  if (!['full', 'lora', 'qlora'].includes(mode)) return `the mode ${shown(mode)}`;
-  if (!['adamw', 'adam', 'sgd'].includes(optimizer)) return `the optimizer ${optimizer}`;
-  if (compute_dtype !== 'float32') return `products in ${shown(compute_dtype)}`;
-  if (clip === undefined && outputs.includes('grad_norms'))
-    return 'gradient norms of a run without clip';
+const OPTIMIZERS = ['adamw', 'adam', 'sgd', 'adamw8bit'];
+const DTYPES = ['float32', 'float16', 'bfloat16'];
+/** How micro-batches make the loss of a step. */
+const MEANS = ['token', 'batch'];
+
+/** What of a run's parameters this version does not compute, in words; undefined when it computes all. */
+export function unsupportedRun(params: TrainLlamaParams): string | undefined {
+  const { mode, optimizer, compute_dtype, autocast_dtype = compute_dtype } = params;
+  const { accum_mean, grad_scaler } = params;
+  if (!arithmeticOf(mode)) return `the mode ${shown(mode)}`;
+  if (!OPTIMIZERS.includes(optimizer)) return `the optimizer ${optimizer}`;
+  if (optimizer === 'adamw8bit' && grad_scaler) return 'loss scaling of adamw8bit';
+  if (!DTYPES.includes(compute_dtype)) return `products in ${shown(compute_dtype)}`;
+  if (compute_dtype !== 'float32' && autocast_dtype !== compute_dtype)
+    return `products in ${compute_dtype} and in ${autocast_dtype}`;
+  if (!MEANS.includes(accum_mean)) return `the mean ${shown(accum_mean)} of micro-batches`;
+  return unsaid(params) ?? unknown(params);
+}
+
+/** What a run has to say, and does not. */
+function unsaid({ mode, schedule, quant, r, alpha }: TrainLlamaParams): string | undefined {
   if (schedule.name !== 'constant' && schedule.total === undefined)
     return `a ${schedule.name} schedule without a total`;
-  if (mode !== 'full' && (r === undefined || alpha === undefined))
+  const { base } = arithmeticOf(mode) ?? {};
+  if (base !== 'trained' && (r === undefined || alpha === undefined))
     return `the mode ${mode} without r and alpha`;
-  if (mode === 'qlora' && !quant) return 'the mode qlora without quant';
-  for (const [group, values] of Object.entries({ params, config, quant: quant ?? {}, schedule })) {
-    const unknown = Object.keys(values).find((name) => !KNOWN[group]?.includes(name));
-    if (unknown !== undefined) return `the parameter ${shown(unknown)}`;
+  if (base === '4bit' && !(quant?.quant_type && quant.blocksize))
+    return `the mode ${mode} without quant`;
+  if (quant?.['quant_zero'] || quant?.['quant_scale']) return 'scales or zeros of HQQ in 8 bits';
+  return undefined;
+}
+
+/** The first parameter that is not known. */
+function unknown(params: TrainLlamaParams): string | undefined {
+  const { config, quant = {}, schedule } = params;
+  for (const [group, values] of Object.entries({ params, config, quant, schedule })) {
+    const other = Object.keys(values).find((name) => !KNOWN[group]?.includes(name));
+    if (other !== undefined) return `the parameter ${shown(other)}`;
   }
   return undefined;
 }

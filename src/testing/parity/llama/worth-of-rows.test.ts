@@ -8,6 +8,7 @@ import { llamaRun } from '../../../reference/llama/run.ts';
 import type { Value } from '../../../reference/record.ts';
 import { valuesOfStored } from '../fit.ts';
 import { worthOf } from '../planted.ts';
+import { outputName } from './names.ts';
 import { RunLimits } from './run-limits.ts';
 import { startOf } from './start.ts';
 
@@ -19,12 +20,13 @@ async function worthOfRow(file: string) {
   const params = readTrainLlama(given);
   const run = startOf(params, tensors.inputs);
   const limits = new RunLimits(run, true);
-  const truths = outputsOf(await llamaRun(run), params.mode);
+  const truths = outputsOf(await llamaRun(run));
   const asked = Object.entries(valuesOfStored(tensors.outputs, {}))
-    .filter(([name]) => limits.holds(name) && tensors.outputs[name]?.dtype === 'F32')
-    .map(async ([name, actual]) => {
+    .filter(([name]) => limits.holds(outputName(name)) && tensors.outputs[name]?.dtype === 'F32')
+    .map(async ([label, actual]) => {
+      const name = outputName(label);
       const truth = truths[name] as Value;
-      const acceptance = await limits.widest(name, truth);
+      const acceptance = await limits.widest(name, { actual, truth });
       return {
         actual,
         truth,

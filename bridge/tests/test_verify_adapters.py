@@ -1,0 +1,137 @@
+"""Adapters that PEFT itself saved, and the logits of models with them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from gradproof_bridge.backends.registry import backend_named
+from gradproof_bridge.bundle.bundle import Bundle, write_bundle
+from gradproof_bridge.cli import main
+from gradproof_bridge.philox import Draw
+
+LIBRARIES = [backend_named(name) for name in ("peft", "transformers")]
+pytestmark = pytest.mark.skipif(
+    any(library.problem is not None for library in LIBRARIES),
+    reason="; ".join(library.problem or "" for library in LIBRARIES),
+)
+CONFIG = {
+    "model_type": "llama",
+    "vocab_size": 61,
+    "hidden_size": 32,
+    "intermediate_size": 40,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 32,
+    "rms_norm_eps": 1e-5,
+    "tie_word_embeddings": False,
+    "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
+}
+KINDS = {
+    "lora": {},
+    "dora": {"use_dora": True},
+    "rslora": {"use_rslora": True},
+    "patterns": {
+        "rank_pattern": {"v_proj": 2, "layers.1.self_attn.q_proj": 5},
+        "alpha_pattern": {"v_proj": 9},
+    },
+}
+
+
+def saved(folder, own, *, change=1.0):
+    """An adapter that has learnt something, saved by PEFT, with logits beside it, of which one may be
+    changed. Returns the names of its tensors.
+    """
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    torch.manual_seed(3)
+    model = AutoModelForCausalLM.from_config(
+        AutoConfig.for_model(**CONFIG), attn_implementation="eager", dtype=torch.float32
+    ).eval()
+    base = {f"base.{name}": x.detach().numpy().copy() for name, x in model.named_parameters()}
+    config = LoraConfig(
+        r=3, lora_alpha=6, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM", **own
+    )
+    wrapped = get_peft_model(model, config)
+    with torch.no_grad():
+        for name, x in wrapped.named_parameters():
+            if "lora_B" in name:
+                x.copy_(torch.randn_like(x) * 0.3)
+    wrapped.save_pretrained(str(folder))
+    ids = Draw(1, "ids").integers(2, 12, low=0, high=60)
+    with torch.no_grad():
+        logits = wrapped(input_ids=torch.from_numpy(ids).long()).logits.numpy().copy()
+    logits[1, 5, 7] *= np.float32(change)
+    bundle = Bundle(
+        "causal_lm_logits",
+        {"config": CONFIG},
+        "gradproof",
+        "webgpu",
+        {**base, "input_ids": ids},
+        {"logits": logits},
+    )
+    (folder / "logits.safetensors").write_bytes(write_bundle(bundle))
+
+
+def verified(capsys, *arguments):
+    status = main(["verify", *map(str, arguments), "--json"])
+    return status, json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_adapter_that_peft_saved_agrees_with_its_logits(tmp_path, capsys, kind):
+    saved(tmp_path, KINDS[kind])
+    status, checks = verified(capsys, tmp_path)
+    assert [check["verdict"] for check in checks] == ["agrees"] * 4, checks
+    assert status == 0
+    assert [check["by"].split()[0] for check in checks] == ["its", "peft", "the", "transformers"]
+    moved = int(checks[2]["detail"].split()[-2])
+    assert moved >= 100
+
+
+def test_a_planted_wrong_logit_deviates(tmp_path, capsys):
+    saved(tmp_path, {"use_dora": True}, change=1.01)
+    status, checks = verified(capsys, tmp_path)
+    assert [check["verdict"] for check in checks] == ["agrees", "agrees", "deviates", "deviates"]
+    assert status == 1
+    assert "logits[1, 5, 7]" in checks[2]["detail"]
+
+
+def test_logits_of_another_scaling_deviate(tmp_path, capsys):
+    saved(tmp_path, {"use_rslora": True})
+    path = tmp_path / "adapter_config.json"
+    config = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps({**config, "use_rslora": False}), "utf-8")
+    status, checks = verified(capsys, tmp_path)
+    assert [check["verdict"] for check in checks] == ["agrees", "agrees", "deviates", "deviates"]
+    assert status == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"rank_pattern": 7}, "says rank_pattern '7'; an object is needed"),
+        ({"rank_pattern": {"v_proj(": 7}}, "is no pattern"),
+        ({"rank_pattern": {"v_proj": 7}}, "rank 7 is configured"),
+    ],
+)
+def test_ranks_that_do_not_fit_are_unreadable(tmp_path, capsys, change, words):
+    saved(tmp_path, {})
+    path = tmp_path / "adapter_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **change}), "utf-8")
+    status, checks = verified(capsys, tmp_path)
+    assert (status, checks[0]["verdict"]) == (2, "unreadable")
+    assert words in checks[0]["detail"]
+
+
+def test_a_bundle_of_another_op_is_no_logits(tmp_path, capsys):
+    saved(tmp_path, {})
+    x = np.ones((1, 3), np.float32)
+    bundle = Bundle("softmax", {}, "gradproof", "webgpu", {"x": x}, {"y": x / 3})
+    (tmp_path / "logits.safetensors").write_bytes(write_bundle(bundle))
+    status, checks = verified(capsys, tmp_path)
+    assert status == 2
+    assert checks[2]["detail"] == "it is a bundle of softmax, and none of causal_lm_logits"
