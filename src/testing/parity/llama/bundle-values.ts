@@ -21,6 +21,11 @@ export class BundleValues {
 
   /** Throws FormatError where it is missing, or has another shape. */
   value(name: string, shape?: Shape): Value {
+    return inFloat32(this.integers(name, shape));
+  }
+
+  /** As it is stored: words of codes are larger than what float32 holds. Throws as `value`. */
+  integers(name: string, shape?: Shape): Value {
     const stored = this.#stored[name];
     if (!stored) throw new FormatError(`${this.#op}: in.${name} is missing`);
     if (shape && !sameShape(stored.shape, shape)) {
@@ -28,7 +33,7 @@ export class BundleValues {
         `${this.#op}: in.${name} has shape ${formatShape(stored.shape)} and should have ${formatShape(shape)}`,
       );
     }
-    return inFloat32({ shape: stored.shape, data: float64Of(stored) });
+    return { shape: stored.shape, data: float64Of(stored) };
   }
 }
 

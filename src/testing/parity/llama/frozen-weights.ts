@@ -90,7 +90,7 @@ export function codedByHqq(
   return {
     ...{ shape, nbits: nbits as CodedByHqq['nbits'], group_size, axis },
     parts: {
-      packed: tensors.value(at, [Math.ceil((rows as number) / words.rows), columns as number]),
+      packed: tensors.integers(at, [Math.ceil((rows as number) / words.rows), columns as number]),
       scale: tensors.value(`q.${name}.scale`, line),
       zero: tensors.value(`q.${name}.zero`, line),
     },

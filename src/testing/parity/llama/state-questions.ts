@@ -1,5 +1,6 @@
 import type { StoredTensors } from '../../../formats/parity-bundle/check.ts';
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
+import { maxAbs } from '../../../reference/bounds.ts';
 import {
   namesOfStep,
   type OneStep,
@@ -16,6 +17,9 @@ import type { Question } from '../oracle.ts';
 import { outputName } from './names.ts';
 import type { StartedRun } from './start.ts';
 import { statesOf } from './states.ts';
+
+/** Of the largest element: how far parameters may be from where the run begins. */
+const SHARE = 1e-5;
 
 /** A step whose state before it was recorded. */
 export interface JudgedState {
@@ -119,7 +123,7 @@ function expectedOf(
     const root = roots[parameter];
     if (root === undefined || !trained[parameter]) return [own];
     const together: Expected = {
-      label: at(`what all of ${name} is off`),
+      label: at(`the root mean square of what ${name} is off`),
       actual: single(rootOf(actual.data, expected.data)),
       truth: single(0),
       acceptance: { kind: 'within', bound: Float64Array.of(root) },
@@ -131,16 +135,20 @@ function expectedOf(
 
 /** The state before the first step: parameters as the run has them, and nothing kept. */
 function beginning({ trained }: StartedRun, from: StepState): readonly Question[] {
-  const exact = (label: string, actual: Value, truth: Value): Question =>
+  const asked = (label: string, actual: Value, truth: Value): Question =>
     questionOf({
       label: `${label}, before the first step,`,
       actual,
       truth,
-      acceptance: { kind: 'within', bound: truth.data.map((x) => Math.abs(x) * 2 ** -24) },
+      // Magnitudes that are not given are lengths of rows, which PEFT takes in float32.
+      acceptance: {
+        kind: 'within',
+        bound: new Float64Array(truth.data.length).fill(SHARE * maxAbs(truth.data)),
+      },
       unjudged: new Uint8Array(truth.data.length),
     });
   return Object.entries(trained).map(([name, value]) =>
-    exact(`param ${name}`, from.trained[name] as Value, value),
+    asked(`param ${name}`, from.trained[name] as Value, value),
   );
 }
 
