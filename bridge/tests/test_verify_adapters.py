@@ -40,8 +40,8 @@ KINDS = {
 
 
 def saved(folder, own, *, change=1.0):
-    """An adapter that has learnt something, saved by PEFT, with logits beside it, of which one may be
-    changed. Returns the names of its tensors.
+    """An adapter that has learnt something, saved by PEFT, with logits beside it; `change` is a factor
+    of one of them.
     """
     import torch
     from peft import LoraConfig, get_peft_model

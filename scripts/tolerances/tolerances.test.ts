@@ -42,6 +42,8 @@ const LIMITS: Readonly<Record<string, string>> = {
     "the parity bundle's limit for losses with products in halves",
   'src/reference/llama/limits.ts: ABSOLUTE = 1e-6':
     "the parity bundle's limit for numbers of a step near 0",
+  'src/reference/llama/limits.ts: FARTHEST = 0.02':
+    'how far what comes after step 20 may be off at most, as the parity bundle has it',
   'src/reference/llama/limits.ts: RELATIVE = 1e-4':
     "the parity bundle's limit for losses and gradient norms",
   'src/reference/llama/limits.ts: SHARE = 1e-3': "the parity bundle's limit for trained weights",

@@ -71,6 +71,8 @@ describe('the case of a recording', () => {
       timeoutMs: 300_000,
       control: { name: 'positions rotate neighbouring columns' },
     });
+    const long = { ...bundle('train_llama'), params: { steps: 200 } };
+    expect(declareReplay('c', long).timeoutMs).toBe(300_000 + 200 * 3000);
     expect(controlOf('no_such_op')).toEqual({
       name: 'no fault is known of an op that is not there',
       faults: [],

@@ -24,6 +24,8 @@ const TIMEOUT_MS = 60_000;
 const ELEMENTS_A_MS = 100;
 /** A run that strays is judged by the spread of five more. */
 const RUN_TIMEOUT_MS = 300_000;
+/** Of each step of it, with those of the five; two busy cores took a tenth. */
+const STEP_TIMEOUT_MS = 3000;
 
 /** The case `parity.<op>:<name>` that replays a bundle with the verdict of three parties. */
 export function declareReplay(name: string, bundle: ParityBundle): Case {
@@ -32,9 +34,15 @@ export function declareReplay(name: string, bundle: ParityBundle): Case {
     name,
     description: `${bundle.op} as ${bundle.producer} recorded it (${bundle.device}): is ours within the bound of the float64 oracle, and is the recorded value?`,
     control: controlOf(bundle.op, bundle),
-    timeoutMs: bundle.op === TRAINING_RUN ? RUN_TIMEOUT_MS : TIMEOUT_MS,
+    timeoutMs: timeoutOf(bundle),
     run: (t) => replay(t, bundle, new WebGpuBackend(t.gpu)),
   });
+}
+
+function timeoutOf({ op, params }: ParityBundle): number {
+  if (op !== TRAINING_RUN) return TIMEOUT_MS;
+  const { steps = 0 } = params as { readonly steps?: number };
+  return RUN_TIMEOUT_MS + STEP_TIMEOUT_MS * steps;
 }
 
 /** The case `parity.checkpoint:<name>` that decodes a weight of a pre-quantized checkpoint. */

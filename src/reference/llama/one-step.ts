@@ -3,8 +3,8 @@ import { adamw8bitHyperparameters } from '../../vocabulary/optim/adamw8bit.ts';
 import { maxAbs } from '../bounds.ts';
 import { adamw8bit } from '../optim/adamw8bit.ts';
 import type { Acceptance, Value, Values } from '../record.ts';
-import { limitBy, spreadOf } from '../step/spread.ts';
-import { keptOf, partsOf, rateOf } from '../step/stages.ts';
+import { limitBy, SHARE, spreadOf } from '../step/spread.ts';
+import { clip, keptOf, partsOf, rateOf } from '../step/stages.ts';
 import type { StepState } from '../step/state.ts';
 import { storedRunner } from '../step/stored-runner.ts';
 import { DTYPES, RELATIVE as IN_HALVES } from './half-limits.ts';
@@ -12,10 +12,6 @@ import { ABSOLUTE, RELATIVE } from './limits.ts';
 import { type LlamaRan, type LlamaRun, llamaRun } from './run.ts';
 import { stepsOf } from './steps.ts';
 
-/** The least that a tensor may be off that follows from one step, as a share of its largest element. */
-const SHARE = 1e-5;
-/** As torch's clip_grad_norm_ has it. */
-const CLIP_EPS = 1e-6;
 /** How the root of the mean square is named of what a tensor is off. */
 const ROOT = 'root mean square';
 
@@ -157,7 +153,10 @@ function codesOf(
     betas: [beta1, beta2],
   } = adamw8bitHyperparameters(optimizer);
   const norm = grad_norms?.data[0] as number;
-  const clipped = Math.min(1, run.clip / (norm + CLIP_EPS));
+  const { gradients } = clip({
+    ...{ recipe: run, state: from, gradients: grad0 },
+    ...{ found: false, norm: Number.NaN },
+  });
   const share = limitBy((apart['norm'] ?? 0) / norm, SHARE);
   return Object.assign(
     {},
@@ -166,7 +165,7 @@ function codesOf(
       if (!parts['exp_avg_absmax']) return {};
       const at = { ...optimizer, lr: rateOf(run, from) };
       const rule = adamw8bit(adamw8bitHyperparameters(at), value.shape);
-      const gradient = (grad0[name] as Value).data.map((g) => g * clipped);
+      const gradient = (gradients[name] as Value).data;
       const off = share * maxAbs(gradient);
       const carried = {
         exp_avg_apart: gradient.map(() => ((1 - beta1) / beta1) * off),

@@ -9,7 +9,7 @@ import { ulp } from '../simulation/rounding.ts';
 export const RUNS = 5;
 const SPREADS = 10;
 /** The least that a tensor may be off, as a share of its largest element. */
-const SHARE = 1e-5;
+export const SHARE = 1e-5;
 
 /** How far apart the runs of a spread lie, by tensor. */
 export type Spread = Readonly<Record<string, number>>;

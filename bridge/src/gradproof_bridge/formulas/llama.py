@@ -93,7 +93,7 @@ def _first_apart(inputs: Inputs, params: Params, dtype: str) -> Weights:
 
 
 def _longer(bound: Bounded, steps: int, *, is_held: bool) -> Bounded:
-    """A curve of all steps, of which the first may be held."""
+    """A curve of all steps, with its first ones held or open."""
     value, error = np.ones(steps), np.full(steps, np.inf)
     count = bound.value.size
     value[:count] = bound.value

@@ -134,7 +134,7 @@ def _read(
 
 
 def _current(name: str) -> str:
-    """A name of a state, of which the parameter's may be an older one."""
+    """A name of a state, with the name that its parameter goes by now."""
     for suffix in ("_absmax", ""):
         for moment in (*MOMENTS, *_BUFFER):
             ending = f".{moment}{suffix}"

@@ -38,7 +38,7 @@ describe('a weight of HQQ', () => {
     [{ nbits: 8, group_size: 32, axis: 0 }, 'W_q has shape 4x32 and should have 32x32'],
     [{ nbits: 3, group_size: 32, axis: 1 }, '.scale has shape 1x32 and should have 32x1'],
   ])('that does not fit is refused: %j', (quant, message) => {
-    expect(() => coded(quant)).toThrow(message);
+    expect(() => coded(quant as typeof hqq.params.quant)).toThrow(message);
   });
 
   test('without a zero is refused', () => {

@@ -106,6 +106,6 @@ export class RunLimits {
   }
 }
 
-/** A spread of which the limit is the largest that there is. */
+/** A spread so large that nothing but the 2 % limits it. */
 const ANY_SPREAD = ({ data }: Value): Float64Array =>
   new Float64Array(data.length).fill(Number.MAX_VALUE);

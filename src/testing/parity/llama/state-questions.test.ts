@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { covers } from '../../../catalog/covers.ts';
 import type { StoredTensors } from '../../../formats/parity-bundle/check.ts';
 import { float64Of } from '../../../formats/safetensors/stored.ts';
 import { judge } from '../../../reference/judge.ts';
 import { type LlamaRun, llamaRun } from '../../../reference/llama/run.ts';
 import { storedRunner } from '../../../reference/step/stored-runner.ts';
 import { recordingOf } from './fixtures/recording.ts';
+import { RunLimits } from './run-limits.ts';
 import { startOf } from './start.ts';
 import { type JudgedState, judgedStates } from './state-questions.ts';
 
@@ -44,6 +46,33 @@ describe.each(RECORDINGS)('%s', (name) => {
     expect(outcomes?.length).toBeGreaterThan(0);
   });
 });
+
+test(
+  'of moments in 8 bits the curve is held for 20 steps, and what comes later from its state',
+  covers('fsdp.training.qlora-convergence/state-bundles').control(
+    'a loss may be anything from a state',
+    {
+      file: 'src/reference/llama/one-step.ts',
+      from: 'const relative = autocast ? IN_HALVES : RELATIVE;',
+      to: 'const relative = autocast ? IN_HALVES : 1;',
+    },
+  ),
+  async () => {
+    const { params, inputs, outputs } = recordingOf('llama_qlora_8bit');
+    const losses = { shape: [params.steps], data: new Float64Array(params.steps) };
+    const limits = new RunLimits(startOf(params, inputs), true);
+    const unheld = [...limits.unjudged('losses', losses)];
+    expect(unheld).toEqual([...new Array(20).fill(0), 1, 1, 1, 1, 1]);
+    const last = params.steps - 1;
+    const states = await judgedStates(
+      params,
+      startOf(params, inputs),
+      strayed('losses', last, 1 + 1.5e-4)(outputs),
+    );
+    expect(states.map(({ step }) => step)).toEqual([1, 10, 20, 25]);
+    expect(wrongIn(states)).toEqual(['loss, step 25 from its state,']);
+  },
+);
 
 describe('what strays from its state is seen', () => {
   test.each([

@@ -1,6 +1,5 @@
 import type { StoredTensors } from '../../../formats/parity-bundle/check.ts';
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
-import { maxAbs } from '../../../reference/bounds.ts';
 import {
   namesOfStep,
   type OneStep,
@@ -10,6 +9,7 @@ import {
 } from '../../../reference/llama/one-step.ts';
 import type { LlamaRan } from '../../../reference/llama/run.ts';
 import type { Acceptance, Value, Values } from '../../../reference/record.ts';
+import { limitsOf } from '../../../reference/step/spread.ts';
 import type { StepState } from '../../../reference/step/state.ts';
 import { single } from '../../../reference/values.ts';
 import { valuesOfStored } from '../fit.ts';
@@ -17,9 +17,6 @@ import type { Question } from '../oracle.ts';
 import { outputName } from './names.ts';
 import type { StartedRun } from './start.ts';
 import { statesOf } from './states.ts';
-
-/** Of the largest element: how far parameters may be from where the run begins. */
-const SHARE = 1e-5;
 
 /** A step whose state before it was recorded. */
 export interface JudgedState {
@@ -141,10 +138,7 @@ function beginning({ trained }: StartedRun, from: StepState): readonly Question[
       actual,
       truth,
       // Magnitudes that are not given are lengths of rows, which PEFT takes in float32.
-      acceptance: {
-        kind: 'within',
-        bound: new Float64Array(truth.data.length).fill(SHARE * maxAbs(truth.data)),
-      },
+      acceptance: limitsOf({ [label]: truth })[label] as Acceptance,
       unjudged: new Uint8Array(truth.data.length),
     });
   return Object.entries(trained).map(([name, value]) =>

@@ -11,7 +11,7 @@ import { recordedNames } from './names.ts';
 const STATE = /^state\.([1-9]\d*)\./;
 
 /**
- * What stood before each step of which the state was recorded, by step, which counts from 1. Throws
+ * The states that were recorded, each as it stood before its step, which counts from 1. Throws
  * FormatError for a step that the run has not, or that it says was recorded and is not, and for a
  * state that lacks a part.
  */
