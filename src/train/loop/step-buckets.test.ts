@@ -94,6 +94,20 @@ describe('the micro-batches of a step', () => {
     expect(shares.map(({ data }) => data[0])).toEqual([0.25, 0.75]);
   });
 
+  test('count alike where the loss is the mean of their means, whatever they ask', async () => {
+    const { gpu } = await hostGpu();
+    const asking = (...labels: number[]) => ({
+      inputs: {},
+      labels: hostTensorFrom('i32', [labels.length], labels),
+    });
+    const parts = [asking(1, 2), asking(1, -100, -100, -100)];
+    using inputs = new StepInputs(gpu, parts, { accum_mean: 'batch' });
+    const shares = await Promise.all(inputs.parts.map(({ share }) => share.read()));
+    expect(shares.map(({ data }) => data[0])).toEqual([0.5, 0.5]);
+    const bad = [asking(1), asking(-1)];
+    expect(() => new StepInputs(gpu, bad, { accum_mean: 'batch' })).toThrow('-1');
+  });
+
   test('are refused where a label is no class, before anything is written', async () => {
     const { gpu } = await hostGpu();
     const labelled = (...labels: number[]) => ({
