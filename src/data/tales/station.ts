@@ -25,7 +25,12 @@ export const STATION: World = {
     trait: ['one blinking eye', 'magnetic boots', 'a dented head', 'a humming voice'],
     time: ['shift', 'quiet shift', 'Monday', 'launch day', 'long flight'],
     night: ['midnight', 'lights-out'],
-    weather: ['the lights went out', 'dust filled the sky', 'the radio was silent', 'two moons rose'],
+    weather: [
+      'the lights went out',
+      'dust filled the sky',
+      'the radio was silent',
+      'two moons rose',
+    ],
     slowly: ['quietly', 'with a beep', 'without gravity', 'step by step'],
     big: ['bright', 'distant', 'enormous', 'cold'],
     count: ['three', 'seven', 'zero'],

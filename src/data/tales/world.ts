@@ -9,10 +9,16 @@ export interface World {
   readonly people: readonly Person[];
   /** Drawn once for a tale. */
   readonly kept: Readonly<
-    Record<'home' | 'kind' | 'place' | 'thing' | 'food' | 'under' | 'bag' | 'far', readonly string[]>
+    Record<
+      'home' | 'kind' | 'place' | 'thing' | 'food' | 'under' | 'bag' | 'far',
+      readonly string[]
+    >
   >;
   /** Drawn each time. */
   readonly free: Readonly<
-    Record<'mood' | 'trait' | 'time' | 'night' | 'weather' | 'slowly' | 'big' | 'count', readonly string[]>
+    Record<
+      'mood' | 'trait' | 'time' | 'night' | 'weather' | 'slowly' | 'big' | 'count',
+      readonly string[]
+    >
   >;
 }

@@ -1,3 +1,4 @@
+import { Tape } from '../../autograd/tape.ts';
 import { WebGpuBackend } from '../../backends/webgpu.ts';
 import { type CheckpointWeight, quantizedTensors } from '../../formats/quantized-checkpoint.ts';
 import type { StoredTensor } from '../../formats/safetensors/stored.ts';
@@ -10,7 +11,6 @@ import { blockFormatOf } from '../../quant/registry.ts';
 import { createQuantizer, isEligible, layerOf } from '../../quantizer/quantizer.ts';
 import { type HostTensor, type HostTensors, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { Tape } from '../../autograd/tape.ts';
 import type { OutputFile } from '../adapter-files.ts';
 
 const METHOD = 'nf4';

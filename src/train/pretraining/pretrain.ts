@@ -66,10 +66,7 @@ export async function* pretrain(
     await loop.step();
     if (step % LOSS_EVERY === 0 || step === steps) yield { step, loss: await loop.readLoss() };
   }
-  const heldout = windowsOf(text.heldout, length)(
-    batchSize,
-    new Random(seed, STREAMS.heldout),
-  );
+  const heldout = windowsOf(text.heldout, length)(batchSize, new Random(seed, STREAMS.heldout));
   const ids = owned.add(Tensor.from(gpu, heldout.labels));
   using tape = new Tape(gpu);
   const { loss } = lossOf(tape, model, { inputs: { ids }, labels: ids }, true);
