@@ -22,6 +22,17 @@ export interface CheckpointWeight extends QuantizedWeight<HostTensor> {
 
 const STATE = '.quant_state.bitsandbytes__';
 
+/** The tensors of each 4-bit weight among these names: the weight itself and what belongs to it. */
+export function quantizedNames(names: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const states = names.filter((name) => name.includes(STATE));
+  return new Map(
+    states.map((state) => {
+      const weight = state.slice(0, state.indexOf(STATE));
+      return [weight, names.filter((name) => name === weight || name.startsWith(`${weight}.`))];
+    }),
+  );
+}
+
 /**
  * The 4-bit weights of a checkpoint by name. `<weight>` holds the codes, `<weight>.absmax` and
  * `<weight>.quant_map` scales and table, `<weight>.nested_absmax` and `<weight>.nested_quant_map`

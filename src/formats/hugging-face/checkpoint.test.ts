@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { blockFormatOf } from '../../quant/registry.ts';
 import { hostTensorFrom, valuesOf } from '../../tensor/host.ts';
+import { type CheckpointWeight, quantizedTensors } from '../quantized-checkpoint.ts';
 import { toHostTensor } from '../safetensors/stored.ts';
-import { writeSafetensors } from '../safetensors/write.ts';
+import { toStored, writeSafetensors, writeStored } from '../safetensors/write.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import type { ModelConfig } from './config.ts';
@@ -215,5 +217,68 @@ describe('refuses', () => {
     expect(await faultsOf({ 'a.bin': file, 'b.bin': file })).toEqual([
       ['no-weights', expect.stringContaining('"a.bin", "b.bin" may each be the weights')],
     ]);
+  });
+});
+
+describe('weights in 4 bits of bitsandbytes', () => {
+  const IN_FOUR_BITS: ModelConfig = { ...TINY, quantization: 'bitsandbytes' };
+  const LINEAR = 'model.layers.0.mlp.up_proj.weight';
+  /** Of 6 x 4: 12 bytes and one scale. */
+  const weightOf = (shape: readonly number[]): CheckpointWeight => ({
+    format: blockFormatOf('nf4'),
+    blocksize: 64,
+    shape,
+    dtype: 'float16',
+    parts: {
+      packed: hostTensorFrom(
+        'u8',
+        [12, 1],
+        Array.from({ length: 12 }, (_, i) => 17 * i),
+      ),
+      absmax: hostTensorFrom('f32', [1], [0.5]),
+    },
+  });
+  const folder = (name: string, shape = [6, 4], more: Tensors = {}) => {
+    const floats = Object.entries({ ...without(name), ...more });
+    const stored = floats.map(([each, tensor]) => [each, toStored(tensor)] as const);
+    const packed = quantizedTensors(new Map([[name, weightOf(shape)]]));
+    return { 'model.safetensors': writeStored([...stored, ...packed], {}) };
+  };
+
+  test('are read as they lie, by the name of the weight alone', async () => {
+    const checkpoint = await Checkpoint.open(folderOf(folder(LINEAR)), IN_FOUR_BITS);
+    expect([...checkpoint.names].sort()).toEqual(Object.keys(WHOLE).sort());
+    expect(checkpoint.names.filter((name) => checkpoint.isQuantized(name))).toEqual([LINEAR]);
+    const { parts, blocksize, shape } = await checkpoint.readQuantized(LINEAR);
+    expect([blocksize, shape]).toEqual([64, [6, 4]]);
+    expect([...(parts['packed']?.data ?? [])]).toEqual([
+      ...(weightOf([6, 4]).parts['packed']?.data ?? []),
+    ]);
+    expect(parts['absmax']?.data).toEqual(Float32Array.of(0.5));
+  });
+
+  test.each<[string, Parameters<typeof folder>, string]>([
+    ['an embedding', ['model.embed_tokens.weight', [5, 4]], 'linears alone'],
+    [
+      'what is in 8 bits',
+      [LINEAR, [6, 4], { 'a.SCB': hostTensorFrom('f32', [1], [1]) }],
+      'in 8 bits',
+    ],
+    [
+      'what is none of its parts',
+      [LINEAR, [6, 4], { 'a.absmax': hostTensorFrom('f32', [1], [1]) }],
+      'is no part',
+    ],
+  ])('are refused with %s', async (_, files, says) => {
+    const [fault] = await faultsOf(folder(...files), IN_FOUR_BITS);
+    expect(fault?.[1]).toContain(says);
+  });
+
+  test('are refused in another shape, and where no configuration says what they are', async () => {
+    const checkpoint = await Checkpoint.open(folderOf(folder(LINEAR, [4, 6])), IN_FOUR_BITS);
+    await expect(checkpoint.readQuantized(LINEAR)).rejects.toThrow(
+      `"${LINEAR}" is 4x6 in 4 bits and should be 6x4 by config.json`,
+    );
+    expect((await faultsOf(folder(LINEAR)))[0]?.[1]).toContain('and should be 6x4');
   });
 });

@@ -1,8 +1,9 @@
 import { messageOf } from '../../errors.ts';
-import { formatShape, sameShape } from '../../tensor/shape.ts';
+import { formatShape, type Shape, sameShape } from '../../tensor/shape.ts';
 import { KIND_BYTES } from '../file-kind.ts';
 import { quote } from '../format-error.ts';
 import type { PartFile } from '../part-file.ts';
+import { type CheckpointWeight, quantizedNames, readQuantized } from '../quantized-checkpoint.ts';
 import type { StoredTensor } from '../safetensors/stored.ts';
 import { headerLength, LENGTH_BYTES, readHeader, type SafetensorsEntry } from '../safetensors.ts';
 import { tensorShapes } from './architecture.ts';
@@ -24,6 +25,11 @@ const FLOATS = ['F32', 'F16', 'BF16'];
 
 const HEAD = 'lm_head.weight';
 const EMBEDDINGS = 'model.embed_tokens.weight';
+/** The library whose 4-bit weights are read as they lie, by transformers' name. */
+const IN_FOUR_BITS = 'bitsandbytes';
+/** What bitsandbytes keeps beside a weight in 8 bits. */
+const OF_EIGHT_BITS = /\.SCB$/;
+
 /** Read of either tensor at once, where two are compared. */
 const COMPARED_BYTES = 2 ** 24;
 
@@ -36,19 +42,29 @@ const IS_BUFFER = /^model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq$/;
  */
 export class Checkpoint {
   readonly #places: ReadonlyMap<string, Place>;
+  /** The tensors of each weight that is quantized. */
+  readonly #quantized: ReadonlyMap<string, readonly string[]>;
+  readonly #shapes: ReadonlyMap<string, Shape>;
 
-  private constructor(places: ReadonlyMap<string, Place>) {
+  private constructor(
+    places: ReadonlyMap<string, Place>,
+    quantized: ReadonlyMap<string, readonly string[]>,
+    config: ModelConfig,
+  ) {
     this.#places = places;
+    this.#quantized = quantized;
+    this.#shapes = tensorShapes(config);
   }
 
   /**
    * Reads index and headers, and holds them against the shapes of `config`. Throws
    * {@link CheckpointError} with every fault: tensors that are missing, unexpected, in two files,
-   * in another shape or of another element type than float32, float16 and bfloat16.
+   * in another shape or of another element type than float32, float16 and bfloat16, or quantized
+   * otherwise than in 4 bits by bitsandbytes.
    */
   static async open(folder: ModelFolder, config: ModelConfig): Promise<Checkpoint> {
     const { quantization } = config;
-    if (quantization !== undefined)
+    if (quantization !== undefined && quantization !== IN_FOUR_BITS)
       throw new CheckpointError([
         {
           code: 'quantized',
@@ -61,14 +77,43 @@ export class Checkpoint {
     for (const name of places.keys()) if (IS_BUFFER.test(name)) places.delete(name);
     // What a shard that cannot be read holds is not missing as well.
     if (faults.length === 0) faults.push(...(await headFaults(places, config)));
-    if (faults.length === 0) compare(places, config, faults);
+    const quantized = quantization ? quantizedNames([...places.keys()]) : new Map();
+    if (faults.length === 0) compare(places, quantized, config, faults);
     if (faults.length > 0) throw new CheckpointError(faults);
-    return new Checkpoint(places);
+    return new Checkpoint(places, quantized, config);
   }
 
   /** Names of the model's tensors, as they lie in the files. */
   get names(): readonly string[] {
-    return [...this.#places.keys()];
+    return [...this.#places.keys()].filter((name) => this.#shapes.has(name));
+  }
+
+  /** Whether a weight is stored in 4 bits. */
+  isQuantized(name: string): boolean {
+    return this.#quantized.has(name);
+  }
+
+  /**
+   * A weight that is stored in 4 bits. Throws {@link CheckpointError} where a part does not fit, or
+   * the file has become shorter.
+   */
+  async readQuantized(name: string): Promise<CheckpointWeight> {
+    const stored = new Map<string, StoredTensor>();
+    for (const part of this.#quantized.get(name) ?? []) stored.set(part, await this.read(part));
+    const wanted = this.#shapes.get(name) as Shape;
+    let weight: CheckpointWeight | undefined;
+    try {
+      weight = readQuantized(stored).get(name);
+    } catch (error) {
+      throw new CheckpointError([{ code: 'quantized', message: messageOf(error) }]);
+    }
+    if (weight && sameShape(weight.shape, wanted)) return weight;
+    throw new CheckpointError([
+      {
+        code: 'shape',
+        message: `${quote(name)} is ${formatShape(weight?.shape ?? [])} in 4 bits and should be ${formatShape(wanted)} by config.json`,
+      },
+    ]);
   }
 
   /** One tensor. Throws {@link CheckpointError} where the file has become shorter. */
@@ -177,12 +222,29 @@ async function areEqual(a: Place, b: Place): Promise<boolean> {
 /** What is there beside what the configuration says should be. */
 function compare(
   places: ReadonlyMap<string, Place>,
+  quantized: ReadonlyMap<string, readonly string[]>,
   config: ModelConfig,
   faults: CheckpointFault[],
 ): void {
+  const inEightBits = [...places.keys()].find((name) => OF_EIGHT_BITS.test(name));
+  if (inEightBits) {
+    const message = `${quote(inEightBits)}: weights that bitsandbytes has in 8 bits are not read here; give the model from before that, or in 4 bits`;
+    faults.push({ code: 'quantized', message });
+    return;
+  }
   const wanted = tensorShapes(config);
+  const parts = new Set([...quantized.values()].flat());
   for (const [name, shape] of wanted) {
     const place = places.get(name);
+    if (quantized.has(name)) {
+      // The shape of a linear is told by its parts, when they are read.
+      if (shape.length !== 2 || name === EMBEDDINGS)
+        faults.push({
+          code: 'quantized',
+          message: `${quote(name)} is in 4 bits, and linears alone are read so`,
+        });
+      continue;
+    }
     if (!place) faults.push({ code: 'tensor-missing', message: `${quote(name)} is missing` });
     else if (!sameShape(place.shape, shape))
       faults.push({
@@ -196,7 +258,7 @@ function compare(
       });
   }
   for (const [name, { shard }] of places)
-    if (!wanted.has(name))
+    if (!wanted.has(name) && !parts.has(name))
       faults.push({
         code: 'tensor-unexpected',
         message: `${quote(name)} in ${quote(shard)} is no part of a ${config.family} of this config.json`,
