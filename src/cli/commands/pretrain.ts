@@ -4,6 +4,7 @@ import { FOREST } from '../../data/tales/forest.ts';
 import { tales } from '../../data/tales/tales.ts';
 import { openTokenizer, type TextCodec } from '../../formats/hugging-face/tokenizer.ts';
 import { Gpu } from '../../gpu/gpu.ts';
+import { filesIn } from '../../harness/worker/node-folder.ts';
 import { nodeGpu } from '../../harness/worker/node-gpu.ts';
 import { modelFiles } from '../../train/pretraining/model-files.ts';
 import { type Pretrained, pretrain } from '../../train/pretraining/pretrain.ts';
@@ -12,7 +13,6 @@ import { EXIT, UsageError } from '../exit.ts';
 import { makeFolder, readInput, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
-import { filesIn } from '../part-file.ts';
 import { findNodeHost } from '../runtime/node.ts';
 import { PAGE_FOLDER } from '../server.ts';
 

@@ -21,7 +21,8 @@ export const command = defineCommand<TrainOptions>({
     data: {
       name: 'data',
       argument: 'file',
-      description: "the text to learn, 4 KiB or more (default: this project's own sources)",
+      description:
+        "the text to learn, 4 KiB or more (default: this project's own sources; with --model tales of a space station)",
       parse: lastPath('--data'),
     },
     model: {

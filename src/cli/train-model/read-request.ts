@@ -1,4 +1,6 @@
 import { basename, resolve } from 'node:path';
+import { STATION } from '../../data/tales/station.ts';
+import { tales } from '../../data/tales/tales.ts';
 import { messageOf } from '../../errors.ts';
 import { openChatTemplate } from '../../formats/hugging-face/chat-template.ts';
 import { CheckpointError } from '../../formats/hugging-face/checkpoint-error.ts';
@@ -55,14 +57,11 @@ export async function readRequest(place: string, options: ModelOptions): Promise
     configOf(options, saved),
   );
   const dataPath = data ?? config?.data;
-  if (dataPath === undefined && config) faults.push('--data: give a file of texts to learn from');
   const model =
     folder && config && (await tried(`--model ${place}`, () => checkedModel(folder, config)));
   const codec = folder && (await tried(`--model ${place}`, () => openTokenizer(folder)));
   const texts =
-    codec && config && dataPath !== undefined
-      ? await tried(`--data ${dataPath}`, () => textsIn(dataPath, codec, config))
-      : undefined;
+    codec && config && (await tried(`--data ${dataPath}`, () => textsIn(dataPath, codec, config)));
   const plan =
     texts && config && (await tried(`--data ${dataPath}`, async () => runPlan(texts, config)));
   if (model && codec && config) faults.push(...misfits(model, codec, config));
@@ -102,13 +101,21 @@ function configOf(
   return saved ? continuedConfig(config, saved.fields) : config;
 }
 
-async function textsIn(path: string, codec: TextCodec, config: LlamaTrainingConfig) {
+/** Of these sources where no file is given: tales that the model of the page does not know. */
+const STATION_TALES = 300;
+
+const ownTexts = (seed: number): Uint8Array<ArrayBuffer> => {
+  const lines = tales(STATION, STATION_TALES, seed).map((text) => JSON.stringify({ text }));
+  return new TextEncoder().encode(lines.join('\n'));
+};
+
+async function textsIn(path: string | undefined, codec: TextCodec, config: LlamaTrainingConfig) {
   const { dataFormat, length } = config;
   if (dataFormat !== undefined && !TEXT_FORMATS.some((name) => name === dataFormat))
     throw new UsageFaults([
       `dataset_format "${dataFormat.slice(0, 40)}" is not known: there are ${TEXT_FORMATS.join(', ')}`,
     ]);
-  const bytes = readInput('--data', path);
+  const bytes = path === undefined ? ownTexts(config.seed) : readInput('--data', path);
   const file = {
     bytes: bytes.length,
     read: async (start: number, end: number) => bytes.subarray(start, end),

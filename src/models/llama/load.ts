@@ -1,10 +1,14 @@
+import { quote } from '../../formats/format-error.ts';
 import type { Architecture } from '../../formats/hugging-face/architecture.ts';
 import { Checkpoint } from '../../formats/hugging-face/checkpoint.ts';
+import { CheckpointError } from '../../formats/hugging-face/checkpoint-error.ts';
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
+import { withScales } from '../../formats/quantized-checkpoint.ts';
 import { type StoredTensor, toHostTensor } from '../../formats/safetensors/stored.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
+import { withParts } from '../../quant/weight.ts';
 import type { DeviceWeight } from '../../quantizer/coding.ts';
 import { type LayerOptions, type Policy, plannedLayers } from '../../quantizer/policy.ts';
 import {
@@ -62,7 +66,8 @@ function bytesAtOnce([rows = 1, ...rest]: Shape): number {
  * A Llama, Qwen2, Qwen3 or Mistral from a folder of transformers: config.json, and weights as
  * safetensors in one file or in shards. Tensor after tensor becomes f32 on the device, or is
  * quantized there, so that of frozen ones the host holds no more than one, and the device none of
- * the weights in floats that are kept quantized but the one in the making. The caller owns the model.
+ * the weights in floats that are kept quantized but the one in the making. What the folder has in codes
+ * stays as it is. The caller owns the model.
  * Throws ConfigError, CheckpointError, QuantizerError and AdapterError, which name every fault of
  * the folder, before anything is uploaded.
  */
@@ -80,6 +85,14 @@ export async function loadLlama(
   const frozen = new Map<string, Tensor>();
   const packed = new Map<string, DeviceWeight>();
   for (const name of checkpoint.names) {
+    if (checkpoint.isQuantized(name)) {
+      if (trains(name)) throw wholeInCodes(name);
+      const weight = withScales(await checkpoint.readQuantized(name));
+      const onDevice = withParts(weight, (part) => uploaded.add(Tensor.from(gpu, part)));
+      packed.set(name, onDevice);
+      await gpu.finish();
+      continue;
+    }
     const stored = await checkpoint.read(name);
     const options = plan.get(layerOf(name));
     if (quantizer && options && name.endsWith('.weight')) {
@@ -107,6 +120,11 @@ export async function loadLlama(
   model.values.replace(packed);
   return model;
 }
+
+const wholeInCodes = (name: string): CheckpointError => {
+  const message = `${quote(name)} is stored in 4 bits, and such weights are not trained whole: train adapters over them, or give the model in floats`;
+  return new CheckpointError([{ code: 'quantized', message }]);
+};
 
 /**
  * How each linear of a block is quantized. Throws QuantizerError `policy-unmatched`, `quant-method`.
