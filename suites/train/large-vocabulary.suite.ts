@@ -23,7 +23,7 @@ const SIZES = {
 };
 const BATCH = 2;
 
-/** Tokens of which each follows the one before by a step of its row, so that there is something to learn. */
+/** Tokens, each a step of its row after the one before, so that there is something to learn. */
 function textOf(random: Random, vocab: number, length: number) {
   const steps = random.fill(BATCH, () => random.integer(1, 5));
   const data = Array.from(
@@ -112,7 +112,8 @@ largeVocabulary
       losses.push(await loop.readLoss());
     }
     t.series('loss', losses);
-    const [first = 0, last = 0] = [losses.at(0), losses.at(-1)];
+    const first = losses.at(0) ?? 0;
+    const last = losses.at(-1) ?? 0;
     t.expect(last < first, () => `the loss was ${first} and is ${last}`);
     const beside = gpu.memory.ledger.peakBytes - before;
     const logits = 4 * BATCH * LENGTH * VOCABULARY;

@@ -154,7 +154,7 @@ describe('what a model writes', () => {
     );
   });
 
-  test('is a submit for each token, of which an id alone is read', async () => {
+  test('is a submit for each token, and an id alone is read of it', async () => {
     using own = model();
     await gpu.finish();
     const reads: Promise<ArrayBuffer>[] = [];

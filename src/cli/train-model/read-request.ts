@@ -6,6 +6,7 @@ import { openChatTemplate } from '../../formats/hugging-face/chat-template.ts';
 import { CheckpointError } from '../../formats/hugging-face/checkpoint-error.ts';
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import { ConfigError } from '../../formats/hugging-face/config-error.ts';
+import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import { openTokenizer, type TextCodec } from '../../formats/hugging-face/tokenizer.ts';
 import { parseJsonObject } from '../../formats/strict-json.ts';
@@ -20,6 +21,7 @@ import {
   trainingConfigOf,
 } from '../../train/llama/config/read-training-config.ts';
 import { TrainingConfigError } from '../../train/llama/config/training-config-error.ts';
+import { USUAL_LENGTH } from '../../train/llama/config/training-fields.ts';
 import { checkedModel } from '../../train/llama/open-model.ts';
 import { runPlan } from '../../train/llama/run-plan.ts';
 import { type ReadAdapter, readAdapter } from '../../train/llama/saved-adapter.ts';
@@ -54,7 +56,7 @@ export async function readRequest(place: string, options: ModelOptions): Promise
       ? undefined
       : await tried(`--adapter ${adapter}`, async () => readAdapter(await folderAt(adapter)));
   const config = await tried(file === undefined ? 'the settings' : `--config ${file}`, async () =>
-    configOf(options, saved),
+    configOf(options, saved, folder && (await contextOf(folder))),
   );
   const dataPath = data ?? config?.data;
   const model =
@@ -85,13 +87,24 @@ const folderAt = async (path: string): Promise<ModelFolder> => {
   }
 };
 
+/** Tokens that a model is made for; undefined where its configuration is wrong, as is told elsewhere. */
+async function contextOf(folder: ModelFolder): Promise<number | undefined> {
+  try {
+    return (await modelConfigIn(folder)).context;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The settings of a file below what the command line says, and below an adapter's own. */
 function configOf(
   { config: file, type, steps, seed }: ModelOptions,
   saved: ReadAdapter | undefined,
+  context: number = USUAL_LENGTH,
 ): LlamaTrainingConfig {
   const text = file === undefined ? '{}' : new TextDecoder().decode(readInput('--config', file));
   const given = {
+    max_length: Math.min(USUAL_LENGTH, context),
     ...parseJsonObject(text, 'the file'),
     ...(type === undefined ? {} : { type }),
     ...(steps === undefined ? {} : { max_steps: steps }),

@@ -13,7 +13,7 @@ import { adaptedLinear, type LinearAdapter } from './lora/adapted-linear.ts';
 import { Rotary } from './rotary.ts';
 import type { TextContext } from './text-context.ts';
 
-/** What blocks read: values by name, of which some are trained. */
+/** What blocks read: values by name, some of them trained. */
 interface BlockValues extends NamedValues {
   readonly parameters: FlatParameters;
 }

@@ -117,7 +117,7 @@ export const linearCrossEntropy = launcher(signature, {
   },
 });
 
-/** Classes of which the logits are there at once. */
+/** Classes whose logits are there at once. */
 interface Chunk {
   readonly first: number;
   readonly count: number;

@@ -1,11 +1,11 @@
 import { Tape } from '../../autograd/tape.ts';
-import { WebGpuBackend } from '../../backends/webgpu.ts';
 import { type CheckpointWeight, quantizedTensors } from '../../formats/quantized-checkpoint.ts';
 import type { StoredTensor } from '../../formats/safetensors/stored.ts';
 import { toStored, writeStored } from '../../formats/safetensors/write.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { headDimOf } from '../../models/llama/config.ts';
 import type { LlamaSizes } from '../../models/llama/initial.ts';
+import { launchers } from '../../ops/registry.ts';
 import { FOUR_BIT_BLOCKS } from '../../quant/bitsandbytes.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
 import { createQuantizer, isEligible, layerOf } from '../../quantizer/quantizer.ts';
@@ -41,7 +41,8 @@ export async function modelFiles(
 }
 
 async function inFourBits(gpu: Gpu, name: string, weight: HostTensor): Promise<CheckpointWeight> {
-  const quantizer = createQuantizer(new WebGpuBackend(gpu), { method: METHOD });
+  const backend = { name: 'webgpu', supports: (op: string) => launchers.has(op) };
+  const quantizer = createQuantizer(backend, { method: METHOD });
   using tape = new Tape(gpu);
   using dense = Tensor.from(gpu, weight);
   const { parts } = quantizer.quantizeWeight(tape, dense, layerOf(name));

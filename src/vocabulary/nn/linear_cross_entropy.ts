@@ -8,7 +8,7 @@ const UNIT = 128;
 /** Bytes of the logits of a chunk. */
 const CHUNK_BYTES = 2 ** 24;
 
-/** Classes of which so many rows have their logits at once, unless another number is asked for. */
+/** So many classes have their logits at once, unless another number is asked for. */
 export const classesAtOnce = (rows: number): number =>
   Math.max(1, Math.floor(CHUNK_BYTES / (4 * UNIT * Math.max(1, rows)))) * UNIT;
 

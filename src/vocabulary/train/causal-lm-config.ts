@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { size } from '../rules.ts';
 
-/** The fields of transformers' config.json, of which ops of whole models read these. */
+/** The fields of transformers' config.json that ops of whole models read. */
 export const causalLmConfig = v.looseObject({
   model_type: v.picklist(['llama', 'mistral', 'qwen2', 'qwen3']),
   vocab_size: size,

@@ -12,6 +12,9 @@ import {
   type TrainingTypeName,
 } from './types.ts';
 
+/** Tokens of a text at most, where no number is given. */
+export const USUAL_LENGTH = 512;
+
 const MOST_STEPS = 1_000_000;
 const share = within(0, 0.999999);
 const text = v.custom<string>(
@@ -63,7 +66,7 @@ const FIELDS = v.looseObject({
     ),
     -1,
   ),
-  max_length: v.optional(whole(2 ** 20), 512),
+  max_length: v.optional(whole(2 ** 20), USUAL_LENGTH),
   packing: v.optional(flag, false),
   fp16: v.optional(flag, false),
   bf16: v.optional(flag, false),
