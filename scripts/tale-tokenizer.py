@@ -1,9 +1,10 @@
 """Trains the tokenizer of the page's model on the tales that it learns.
 
-bridge/.venv/bin/python scripts/tale-tokenizer.py TALES FOLDER, where
-`npm start -- pretrain --tales TALES` writes a tale on each line. It leaves
-tokenizer.json and tokenizer_config.json: byte-level BPE as GPT-2 has it, with 1,024 tokens, the last
-of them the end of a text.
+bridge/.venv/bin/python scripts/tale-tokenizer.py TALES FOLDER
+
+`npm start -- pretrain --tales TALES` writes a tale on each line. It leaves tokenizer.json and
+tokenizer_config.json: byte-level BPE as GPT-2 has it, with 1,024 tokens, the last of them the end of
+a text.
 """
 
 import json
