@@ -3,8 +3,8 @@
 bridge/.venv/bin/python scripts/tale-tokenizer.py TALES FOLDER
 
 `npm start -- pretrain --tales TALES` writes a tale on each line. It leaves tokenizer.json and
-tokenizer_config.json: byte-level BPE as GPT-2 has it, with 1,024 tokens, the last of them the end of
-a text.
+tokenizer_config.json: byte-level BPE as GPT-2 has it, with 1,024 tokens, and the last of them
+ends a text.
 """
 
 import json
