@@ -61,7 +61,7 @@ async function inFourBits(gpu: Gpu, name: string, weight: HostTensor): Promise<C
 }
 
 /** What LlamaConfig of transformers reads, and BitsAndBytesConfig. */
-function configOf(
+export function configOf(
   sizes: LlamaSizes,
   context: number,
   eos: number,
