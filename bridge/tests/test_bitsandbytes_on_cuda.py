@@ -17,7 +17,11 @@ from gradproof_bridge.recording.judge import Judge, judge
 from gradproof_bridge.recording.recorder import params_on
 
 F = np.float32
-ADAMW = [case for case in cases() if case.params.get("optimizer") == "adamw8bit"]
+ADAMW = [
+    case
+    for case in cases()
+    if case.op == "optimizer_steps" and case.params.get("optimizer") == "adamw8bit"
+]
 TINY = F(2.0**-130)
 
 

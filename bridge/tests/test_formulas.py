@@ -19,20 +19,42 @@ CASES = with_formula()
 FLOAT32 = np.dtype(np.float32)
 
 
+def _goes_from_states(case):
+    """Whether a run is judged from the states that were recorded, and has no curve of its own."""
+    params = case.params
+    return case.op == "train_llama" and (
+        params.get("optimizer") == "adamw8bit"
+        or params.get("compute_dtype", "float32") != "float32"
+        or "autocast_dtype" in params
+    )
+
+
+WHOLE = [case for case in CASES if not _goes_from_states(case)]
+
+
 def test_every_op_of_the_vocabulary_has_a_formula():
     assert known_ops() == set(vocabulary())
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", WHOLE, ids=lambda case: case.name)
 def test_what_the_formula_gives_is_accepted_and_a_planted_wrong_value_is_not(case):
     inputs, params, expected = prepared(case)
     outputs = {name: y.stored(FLOAT32) for name, y in expected.items()}
     outputs = {name: y.reshape(expected[name].shape) for name, y in outputs.items()}
     judge = Judge(case.op, inputs, params)
     assert judge.findings(outputs) == []
-    for name in outputs:
+    held = [name for name, y in expected.items() if _is_judged(y)]
+    assert held
+    for name in held:
         planted = {**outputs, name: _planted(outputs[name], expected[name])}
         assert [finding.output for finding in judge.findings(planted)] == [name]
+
+
+def _is_judged(expected):
+    """Weights after the last step of a longer run may be free."""
+    if not isinstance(expected, Real):
+        return True
+    return bool(np.any(np.isfinite(expected.number.value) & np.isfinite(expected.number.error)))
 
 
 def _planted(y, expected):
