@@ -274,6 +274,16 @@ describe('weights in 4 bits of bitsandbytes', () => {
     expect(fault?.[1]).toContain(says);
   });
 
+  test('are missing where their parts alone are there', async () => {
+    const packed = quantizedTensors(new Map([[LINEAR, weightOf([6, 4])]]));
+    packed.delete(LINEAR);
+    const stored = Object.entries(without(LINEAR)).map(([name, x]) => [name, toStored(x)] as const);
+    const files = { 'model.safetensors': writeStored([...stored, ...packed], {}) };
+    expect(await faultsOf(files, IN_FOUR_BITS)).toEqual([
+      ['tensor-missing', `"${LINEAR}" is missing`],
+    ]);
+  });
+
   test('are refused in another shape, and where no configuration says what they are', async () => {
     const checkpoint = await Checkpoint.open(folderOf(folder(LINEAR, [4, 6])), IN_FOUR_BITS);
     await expect(checkpoint.readQuantized(LINEAR)).rejects.toThrow(

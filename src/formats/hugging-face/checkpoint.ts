@@ -49,11 +49,11 @@ export class Checkpoint {
   private constructor(
     places: ReadonlyMap<string, Place>,
     quantized: ReadonlyMap<string, readonly string[]>,
-    config: ModelConfig,
+    shapes: ReadonlyMap<string, Shape>,
   ) {
     this.#places = places;
     this.#quantized = quantized;
-    this.#shapes = tensorShapes(config);
+    this.#shapes = shapes;
   }
 
   /**
@@ -78,9 +78,10 @@ export class Checkpoint {
     // What a shard that cannot be read holds is not missing as well.
     if (faults.length === 0) faults.push(...(await headFaults(places, config)));
     const quantized = quantization ? quantizedNames([...places.keys()]) : new Map();
-    if (faults.length === 0) compare(places, quantized, config, faults);
+    const wanted = tensorShapes(config);
+    if (faults.length === 0) compare(places, quantized, wanted, config, faults);
     if (faults.length > 0) throw new CheckpointError(faults);
-    return new Checkpoint(places, quantized, config);
+    return new Checkpoint(places, quantized, wanted);
   }
 
   /** Names of the model's tensors, as they lie in the files. */
@@ -223,7 +224,8 @@ async function areEqual(a: Place, b: Place): Promise<boolean> {
 function compare(
   places: ReadonlyMap<string, Place>,
   quantized: ReadonlyMap<string, readonly string[]>,
-  config: ModelConfig,
+  wanted: ReadonlyMap<string, Shape>,
+  { family }: ModelConfig,
   faults: CheckpointFault[],
 ): void {
   const inEightBits = [...places.keys()].find((name) => OF_EIGHT_BITS.test(name));
@@ -232,21 +234,18 @@ function compare(
     faults.push({ code: 'quantized', message });
     return;
   }
-  const wanted = tensorShapes(config);
   const parts = new Set([...quantized.values()].flat());
   for (const [name, shape] of wanted) {
     const place = places.get(name);
-    if (quantized.has(name)) {
+    if (!place) faults.push({ code: 'tensor-missing', message: `${quote(name)} is missing` });
+    else if (quantized.has(name)) {
       // The shape of a linear is told by its parts, when they are read.
       if (shape.length !== 2 || name === EMBEDDINGS)
         faults.push({
           code: 'quantized',
           message: `${quote(name)} is in 4 bits, and linears alone are read so`,
         });
-      continue;
-    }
-    if (!place) faults.push({ code: 'tensor-missing', message: `${quote(name)} is missing` });
-    else if (!sameShape(place.shape, shape))
+    } else if (!sameShape(place.shape, shape))
       faults.push({
         code: 'shape',
         message: `${quote(name)} is ${formatShape(place.shape)} and should be ${formatShape(shape)} by config.json`,
@@ -261,6 +260,6 @@ function compare(
     if (!wanted.has(name) && !parts.has(name))
       faults.push({
         code: 'tensor-unexpected',
-        message: `${quote(name)} in ${quote(shard)} is no part of a ${config.family} of this config.json`,
+        message: `${quote(name)} in ${quote(shard)} is no part of a ${family} of this config.json`,
       });
 }

@@ -8,10 +8,10 @@ import { loadLlama, quantizationPlan } from '../../models/llama/load.ts';
 import type { LinearAdapter } from '../../models/llama/lora/adapted-linear.ts';
 import { blockLinears } from '../../models/llama/lora/module-names.ts';
 import { adapterTargets } from '../../models/llama/lora/targets.ts';
-import { launchers } from '../../ops/registry.ts';
 import type { Policy } from '../../quantizer/policy.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
+import { ENGINE } from '../engine-quantizer.ts';
 import type { AdapterSettings, LlamaTrainingConfig } from './config/read-training-config.ts';
 
 /** Stream of the seed from which adapters are drawn. */
@@ -70,11 +70,14 @@ export async function openModel(
   { adapter, base, length, checkpointing, seed }: ModelChoice,
   saved?: ReadonlyMap<string, HostTensor>,
 ): Promise<Llama> {
-  const backend = { name: 'webgpu', supports: (op: string) => launchers.has(op) };
   return await loadLlama(gpu, folder, {
     ...{ length, checkpointing },
     ...(adapter ? {} : { trains: () => true }),
-    quantized: base && { backend, options: base.options, policy: policyOf(config, base.skip) },
+    quantized: base && {
+      backend: ENGINE,
+      options: base.options,
+      policy: policyOf(config, base.skip),
+    },
     adapters: adapter && {
       modules: linearAdapters(config, adapter),
       random: new Random(seed, ADAPTER_STREAM),

@@ -5,13 +5,13 @@ import { toStored, writeStored } from '../../formats/safetensors/write.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { headDimOf } from '../../models/llama/config.ts';
 import type { LlamaSizes } from '../../models/llama/initial.ts';
-import { launchers } from '../../ops/registry.ts';
 import { FOUR_BIT_BLOCKS } from '../../quant/bitsandbytes.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
 import { createQuantizer, isEligible, layerOf } from '../../quantizer/quantizer.ts';
 import { type HostTensor, type HostTensors, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { OutputFile } from '../adapter-files.ts';
+import { ENGINE } from '../engine-quantizer.ts';
 
 const METHOD = 'nf4';
 
@@ -41,8 +41,7 @@ export async function modelFiles(
 }
 
 async function inFourBits(gpu: Gpu, name: string, weight: HostTensor): Promise<CheckpointWeight> {
-  const backend = { name: 'webgpu', supports: (op: string) => launchers.has(op) };
-  const quantizer = createQuantizer(backend, { method: METHOD });
+  const quantizer = createQuantizer(ENGINE, { method: METHOD });
   using tape = new Tape(gpu);
   using dense = Tensor.from(gpu, weight);
   const { parts } = quantizer.quantizeWeight(tape, dense, layerOf(name));
