@@ -11,7 +11,7 @@ export const command = defineCommand<PretrainOptions>({
     steps: {
       name: 'steps',
       argument: 'n',
-      description: 'steps of the recipe (default all of them: an hour on a processor)',
+      description: 'steps of the recipe (default all of them: hours on a processor)',
       parse: (texts) => wholeNumber('--steps', texts.at(-1) ?? '', 1, 1_000_000),
     },
     tales: {
