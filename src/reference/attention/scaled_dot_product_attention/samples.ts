@@ -215,7 +215,6 @@ export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
     k: [1, 1, 130, 8],
     v: [1, 1, 130, 8],
     params: { causal: true },
-    tier: 'full',
   }),
   // Blocks of columns.
   attentionSample({ q: [1, 1, 5, 4], k: [1, 1, 31, 4], v: [1, 1, 31, 132], tier: 'full' }),
