@@ -4,7 +4,7 @@ import { KIND_BYTES } from '../file-kind.ts';
 import { quote } from '../format-error.ts';
 import type { PartFile } from '../part-file.ts';
 import { type CheckpointWeight, quantizedNames, readQuantized } from '../quantized-checkpoint.ts';
-import type { StoredTensor } from '../safetensors/stored.ts';
+import type { StoredDType, StoredTensor } from '../safetensors/stored.ts';
 import { headerLength, LENGTH_BYTES, readHeader, type SafetensorsEntry } from '../safetensors.ts';
 import { tensorShapes } from './architecture.ts';
 import { CheckpointError, type CheckpointFault } from './checkpoint-error.ts';
@@ -87,6 +87,11 @@ export class Checkpoint {
   /** Names of the model's tensors, as they lie in the files. */
   get names(): readonly string[] {
     return [...this.#places.keys()].filter((name) => this.#shapes.has(name));
+  }
+
+  /** The element type in which a tensor is stored. */
+  dtypeOf(name: string): StoredDType | undefined {
+    return this.#places.get(name)?.dtype;
   }
 
   /** Whether a weight is stored in 4 bits. */
