@@ -14,7 +14,6 @@ import { DataFileError } from '../../formats/text-data/data-file-error.ts';
 import { encodeTexts } from '../../formats/text-data/encode.ts';
 import { readTextData, TEXT_FORMATS, type TextFormat } from '../../formats/text-data.ts';
 import type { TuningRequest } from '../../harness/tuning.ts';
-import { filesIn } from '../../harness/worker/node-folder.ts';
 import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
 import {
   continuedConfig,
@@ -28,6 +27,7 @@ import { type ReadAdapter, readAdapter } from '../../train/llama/saved-adapter.t
 import type { TrainOptions } from '../commands/train.ts';
 import { UsageFaults } from '../exit.ts';
 import { readInput } from '../files.ts';
+import { folderAt } from './folder-at.ts';
 import { checkForm, checkTarget, savingOf } from './saving.ts';
 
 /** What was asked for of a fine-tuning of a folder. */
@@ -95,14 +95,6 @@ export async function readRequest(place: string, options: ModelOptions): Promise
     ...(save ? { save } : {}),
   };
 }
-
-const folderAt = async (path: string): Promise<ModelFolder> => {
-  try {
-    return await filesIn(path);
-  } catch (error) {
-    throw new UsageFaults([`cannot be read: ${messageOf(error)}`]);
-  }
-};
 
 /** Tokens that a model is made for; undefined where its configuration is wrong, as is told elsewhere. */
 async function contextOf(folder: ModelFolder): Promise<number | undefined> {

@@ -84,9 +84,9 @@ export async function saveModel(
 
 type BytesOf = (name: string, type: StoredType) => Promise<Uint8Array>;
 
-/** The type of the base's floats: that of its embeddings, which are in floats in every folder. */
+/** The type of the base's floats: that of its last norm, which is in floats in every folder. */
 async function usualDtype({ folder, config }: TunedModel): Promise<SavedDType> {
-  const stored = (await Checkpoint.open(folder, config)).dtypeOf('model.embed_tokens.weight');
+  const stored = (await Checkpoint.open(folder, config)).dtypeOf('model.norm.weight');
   const named = Object.entries(SAVED_DTYPES).find(([, dtype]) => dtype === stored);
   return (named?.[0] ?? 'float32') as SavedDType;
 }
