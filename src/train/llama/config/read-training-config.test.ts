@@ -34,7 +34,30 @@ const FIELDS: readonly (readonly [given: object, fault: string])[] = [
   [{ optim: 'sgd', dampening: 2 }, 'bad-dampening dampening'],
   [{ optim: 'sgd', momentum: 0.9, nesterov: 1 }, 'bad-nesterov nesterov'],
   [{ lr_scheduler_type: 'stairs' }, 'bad-lr-scheduler-type lr_scheduler_type'],
-  [{ lr_scheduler_type: 'polynomial' }, 'unsupported-lr-scheduler-type lr_scheduler_type'],
+  [{ lr_scheduler_type: 'greedy' }, 'unsupported-lr-scheduler-type lr_scheduler_type'],
+  [{ lr_scheduler_kwargs: 3 }, 'bad-lr-scheduler-kwargs lr_scheduler_kwargs'],
+  ...(
+    [
+      ['cosine', { num_cycles: -1 }],
+      ['cosine_with_min_lr', { min_lr: -1, min_lr_rate: null }],
+      ['cosine_with_min_lr', { min_lr_rate: 2 }],
+      ['polynomial', { lr_end: 'low' }],
+      ['polynomial', { power: 0 }],
+      ['inverse_sqrt', { timescale: 0.5 }],
+      ['exponential', { gamma: 0 }],
+      ['warmup_stable_decay', { num_decay_steps: 0 }],
+      ['warmup_stable_decay', { num_stable_steps: -1, num_decay_steps: 3 }],
+      ['warmup_stable_decay', { warmup_type: 'sine', num_decay_steps: 3 }],
+      ['warmup_stable_decay', { decay_type: 'sine', num_decay_steps: 3 }],
+      ['warmup_stable_decay', { min_lr_ratio: 2, num_decay_steps: 3 }],
+    ] as const
+  ).map(([lr_scheduler_type, lr_scheduler_kwargs]) => {
+    const [name] = Object.keys(lr_scheduler_kwargs) as [string];
+    const path = `lr_scheduler_kwargs.${name}`;
+    const given = { lr_scheduler_type, lr_scheduler_kwargs };
+    return [given, `bad-lr-scheduler-kwargs-${name.replaceAll('_', '-')} ${path}`] as const;
+  }),
+  [{ lr_scheduler_kwargs: { step_size: 2 } }, 'unknown-field lr_scheduler_kwargs.step_size'],
   [{ lr_scheduler_type: 'cosine', num_cycles: -1 }, 'bad-num-cycles num_cycles'],
   [{ warmup_steps: -1 }, 'bad-warmup-steps warmup_steps'],
   [{ warmup_ratio: 2 }, 'bad-warmup-ratio warmup_ratio'],
@@ -141,6 +164,23 @@ const PAIRS: readonly (readonly [given: object, fault: string])[] = [
   [{ warmup_steps: 2.5 }, 'warmup-part-of-a-step warmup_steps'],
   [{ lr_scheduler_type: 'constant', warmup_steps: 3 }, 'warmup-of-constant lr_scheduler_type'],
   [{ num_cycles: 1 }, 'cycles-of-no-cosine num_cycles'],
+  [
+    { lr_scheduler_type: 'cosine', num_cycles: 1, lr_scheduler_kwargs: { num_cycles: 2 } },
+    'two-numbers-of-cycles num_cycles',
+  ],
+  [{ lr_scheduler_kwargs: { power: 2 } }, 'kwargs-of-another-schedule lr_scheduler_kwargs'],
+  [{ lr_scheduler_type: 'exponential' }, 'schedule-without-its-kwargs lr_scheduler_kwargs'],
+  [
+    {
+      lr_scheduler_type: 'cosine_with_min_lr',
+      lr_scheduler_kwargs: { min_lr: 1e-5, min_lr_rate: 0.1 },
+    },
+    'two-least-rates lr_scheduler_kwargs.min_lr_rate',
+  ],
+  [
+    { lr_scheduler_type: 'polynomial', learning_rate: 1e-7 },
+    'end-above-start lr_scheduler_kwargs.lr_end',
+  ],
   [{ optim: 'sgd', adam_beta1: 0.9 }, 'moments-of-another-optimizer adam_beta1'],
   [{ momentum: 0.9 }, 'momentum-of-another-optimizer momentum'],
   [{ optim: 'sgd', nesterov: true }, 'nesterov-without-momentum nesterov'],
