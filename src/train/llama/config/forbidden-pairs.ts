@@ -63,6 +63,13 @@ const PAIRS: readonly Pair[] = [
     suggestion: 'give adamw_torch, adam or sgd, or bf16',
   },
   {
+    code: 'strategy-without-packing',
+    path: 'packing_strategy',
+    meet: ({ fields }) => fields.packing_strategy !== undefined && !fields.packing,
+    message: () => 'packing_strategy is given, and packing is not true',
+    suggestion: 'give packing, or leave it out',
+  },
+  {
     code: 'decay-of-norms',
     path: 'weight_decay',
     meet: ({ fields: { type, weight_decay } }) => type === 'full' && weight_decay > 0,

@@ -55,6 +55,8 @@ export interface LlamaTrainingConfig {
   readonly epochs: number;
   /** The most tokens of an example. */
   readonly length: number;
+  /** Whether rows of `length` tokens hold several texts, which do not see each other. */
+  readonly packing: boolean;
   readonly precision: 'fp32' | 'fp16' | 'bf16';
   readonly checkpointing: boolean;
   readonly seed: number;
@@ -124,6 +126,7 @@ function settled(
     steps: max_steps === -1 ? undefined : max_steps,
     epochs: fields.num_train_epochs,
     length: fields.max_length,
+    packing: fields.packing,
     precision: fields.fp16 ? 'fp16' : fields.bf16 ? 'bf16' : 'fp32',
     checkpointing: fields.gradient_checkpointing,
     seed: fields.seed,
