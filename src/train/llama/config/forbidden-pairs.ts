@@ -12,7 +12,7 @@ const OF_SGD = ['momentum', 'dampening', 'nesterov'];
 const optimizerOf = ({ fields: { optim } }: Combination) => OPTIMIZER_NAMES[optim];
 
 /** What does not go together, though each is in range. */
-const PAIRS: readonly Pair[] = [
+export const FORBIDDEN_PAIRS: readonly Pair[] = [
   {
     code: 'two-precisions',
     path: 'bf16',
@@ -165,7 +165,7 @@ export function forbiddenPairs(all: Combination): readonly TrainingConfigFault[]
   // Of a type that is none nothing else is asked.
   if (!isTrainingType(type)) return [];
   const what = TRAINING_TYPES[type];
-  return PAIRS.filter(({ meet }) => meet({ ...all, what })).map(
+  return FORBIDDEN_PAIRS.filter(({ meet }) => meet({ ...all, what })).map(
     ({ code, path, message, suggestion }) => ({ code, path, message: message(all), suggestion }),
   );
 }

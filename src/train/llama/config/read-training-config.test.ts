@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { covers } from '../../../catalog/covers.ts';
 import type { JsonObject } from '../../../formats/strict-json.ts';
+import { FORBIDDEN_PAIRS } from './forbidden-pairs.ts';
+import { NEUTRAL_OF_LORA } from './lora-fields.ts';
+import { NEUTRAL_OF_CODES } from './quantization-fields.ts';
 import { continuedConfig, readTrainingConfig, trainingConfigOf } from './read-training-config.ts';
 import { TrainingConfigError, type TrainingConfigFault } from './training-config-error.ts';
+import { LATER_FIELDS } from './training-fields.ts';
 
 const faultsOf = (given: object) => {
   try {
@@ -228,6 +232,44 @@ describe('a configuration', () => {
       }
     },
   );
+
+  test('that is invalid has an example for every field that there is', () => {
+    const listedBy = (given: object) => {
+      const [fault] = faultsOf(given).filter(({ code }) => code === 'unknown-field');
+      const { path, suggestion } = fault as TrainingConfigFault;
+      const at = path.slice(0, -'nothing'.length);
+      return suggestion
+        .replace('there are ', '')
+        .split(', ')
+        .map((name) => at + name);
+    };
+    const parts = ['lora', 'quantization', 'lr_scheduler_kwargs'];
+    const fields = [
+      ...listedBy({ nothing: 1 }),
+      ...parts.flatMap((part) => listedBy({ [part]: { nothing: 1 } })),
+    ];
+    expect(fields.length).toBeGreaterThan(60);
+    const tried = new Set(FIELDS.map(([, fault]) => fault.split(' ')[1]));
+    expect(fields.filter((field) => !tried.has(field))).toEqual([]);
+  });
+
+  test('is refused for every field of the libraries that is not done here', () => {
+    const code = (path: string) => `unsupported-${path.replaceAll(/[._]/g, '-')} ${path}`;
+    for (const name of Object.keys(LATER_FIELDS)) expect(told({ [name]: 1 })).toEqual([code(name)]);
+    for (const [part, neutral] of [
+      ['lora', NEUTRAL_OF_LORA],
+      ['quantization', NEUTRAL_OF_CODES],
+    ] as const)
+      for (const [name, values] of Object.entries(neutral)) {
+        expect(told({ [part]: { [name]: 'other' } })).toEqual([code(`${part}.${name}`)]);
+        for (const value of values) expect(told({ [part]: { [name]: value } })).toEqual([]);
+      }
+  });
+
+  test('that holds a forbidden pair has an example for every pair', () => {
+    const tried = PAIRS.map(([, fault]) => fault).toSorted();
+    expect(tried).toEqual(FORBIDDEN_PAIRS.map(({ code, path }) => `${code} ${path}`).toSorted());
+  });
 
   test('every pair has a code of its own', () => {
     const codes = PAIRS.map(([, fault]) => fault.split(' ')[0]);

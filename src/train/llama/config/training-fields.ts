@@ -98,7 +98,7 @@ const FIELDS = v.looseObject({
 export type TrainingFields = v.InferOutput<typeof FIELDS>;
 
 /** Fields of TrainingArguments that ask for something which is not done here, and instead of what. */
-const LATER_FIELDS: Readonly<Record<string, string>> = {
+export const LATER_FIELDS: Readonly<Record<string, string>> = {
   label_smoothing_factor: 'leave it out',
   neftune_noise_alpha: 'leave it out',
   optim_args: 'give momentum, dampening and nesterov as fields',
