@@ -134,7 +134,7 @@ describe('a planted violation is found', () => {
     ],
     [
       'src/reference/step/planted.ts',
-      "import { rateFactor } from '../../ops/optim/lr_schedule.ts';",
+      "import { scheduledRate } from '../../ops/optim/lr_schedule.ts';",
       'the leaf src/reference may use',
     ],
     [

@@ -17,7 +17,7 @@ import {
 } from '../ops/optim/amp_adamw_step.ts';
 import { ampSgdStep, sgdRates, stepAmpSgd } from '../ops/optim/amp_sgd_step.ts';
 import { type ElementwiseStep, stateOf, stepElementwise } from '../ops/optim/elementwise-step.ts';
-import { rateFactor } from '../ops/optim/lr_schedule.ts';
+import { scheduledRate } from '../ops/optim/lr_schedule.ts';
 import { type MuonState, stepMuon } from '../ops/optim/muon.ts';
 import { optimizerStep } from '../ops/optim/optimizer_step.ts';
 import {
@@ -220,6 +220,6 @@ function atRate<T extends { readonly lr: number }>(
 ): (step: number) => T {
   return (step) => ({
     ...hyperparameters,
-    lr: hyperparameters.lr * rateFactor(schedule, step - 1),
+    lr: scheduledRate(hyperparameters.lr, schedule, step - 1),
   });
 }

@@ -152,6 +152,67 @@ optimizerSuite
     }
   });
 
+/** Whole runs of twelve steps, each by a schedule of its own. */
+const RUNS: Readonly<Record<string, Schedule>> = {
+  constant: { name: 'constant', warmup: 3 },
+  linear: { name: 'linear', warmup: 3, total: 12 },
+  cosine: { name: 'cosine', warmup: 3, total: 12 },
+  cosine_with_restarts: { name: 'cosine_with_restarts', warmup: 2, total: 12, num_cycles: 3 },
+  cosine_with_min_lr: { name: 'cosine_with_min_lr', warmup: 3, total: 12, min_lr_rate: 0.1 },
+  polynomial: { name: 'polynomial', warmup: 3, total: 12, power: 2, lr_end: 0.01 },
+  inverse_sqrt: { name: 'inverse_sqrt', warmup: 3, total: 12 },
+  exponential: { name: 'exponential', warmup: 3, total: 12, gamma: 0.9 },
+  warmup_stable_decay: { name: 'warmup_stable_decay', warmup: 3, total: 12, num_decay_steps: 5 },
+};
+
+optimizerSuite
+  .case('rates-read-back', { name: Object.keys(RUNS) })
+  .desc(
+    'Parameters of 0 and gradients of -1: a step of SGD leaves the very rate that the kernel was given. It is float32 of the record at every step, those after a state was taken up by another optimizer too.',
+  )
+  .covers(
+    'fsdp.training.learning-rate-schedulers/uniform-read-back',
+    'fsdp.training.learning-rate-schedulers/resume-continues',
+  )
+  .control('an optimizer that takes up a state begins at the first step', (fault) =>
+    fault.host(
+      'lr_schedule.scheduledRate',
+      (original) => (lr, schedule, step) => original(lr, schedule, step % 7),
+    ),
+  )
+  .run(async (t) => {
+    const steps = 12;
+    const resumed = 7;
+    const base_lr = 0.3;
+    const schedule = RUNS[String(t.params['name'])] as Schedule;
+    const params = { ...schedule, base_lr, steps };
+    const { data } = recordOf('lr_schedule').forward({}, params)['lr'] as Value;
+    const of = (value: number) => hostTensorFrom('f32', [5], new Float64Array(5).fill(value));
+    using parameters = new FlatParameters(t.gpu, new Map([['w', of(0)]]));
+    using minus = Tensor.from(t.gpu, of(-1));
+    const gradients = new Map([[parameters.view('w'), minus]]);
+    const made = () =>
+      new Optimizer(t.gpu, parameters, { optimizer: 'sgd', lr: base_lr }, { schedule });
+    const ran = async (optimizer: Optimizer, until: number) => {
+      while (optimizer.step < until) {
+        parameters.view('w').write(of(0));
+        optimizer.advance();
+        optimizer.update(gradients);
+        const expected = of(data[optimizer.step - 1] as number);
+        t.expectEqual(`the rate of step ${optimizer.step}`, await download(parameters.view('w')), {
+          shape: [5],
+          data: valuesOf(expected),
+        });
+      }
+      return await optimizer.read();
+    };
+    using first = made();
+    const state = await ran(first, resumed);
+    using second = made();
+    second.write(state);
+    await ran(second, steps);
+  });
+
 function recordOf(name: string): OpRecord {
   return records.get(name) as OpRecord;
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { FOUR_BIT_NAMES } from '../../quant/registry.ts';
 import { hyperparameters } from '../../vocabulary/optim/hyperparameters.ts';
-import { SCHEDULE } from '../../vocabulary/optim/lr_schedule.ts';
+import { SCHEDULE, scheduleParams } from '../../vocabulary/optim/lr_schedule.ts';
 import { integer, notNegative, number, size } from '../../vocabulary/rules.ts';
 import { llama } from '../../vocabulary/train/train_llama.ts';
 import { FormatError, quote } from '../format-error.ts';
@@ -41,7 +41,7 @@ const run = v.looseObject({
       name: SCHEDULE,
       warmup: v.optional(integer),
       total: v.optional(integer),
-      num_cycles: v.optional(notNegative),
+      ...scheduleParams,
     }),
     { name: 'constant' },
   ),

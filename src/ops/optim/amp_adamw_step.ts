@@ -7,7 +7,7 @@ import { ampAdamwStep as signature } from '../../vocabulary/optim/amp_adamw_step
 import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
 import { type AdamState, adamScalars } from './adamw_step.ts';
-import { rateFactor } from './lr_schedule.ts';
+import { scheduledRate } from './lr_schedule.ts';
 import { checkOneElement } from './one-element.ts';
 import { stepRates } from './step-rates.ts';
 import { checkState } from './step-state.ts';
@@ -33,7 +33,7 @@ export function adamRates(
   const { lr } = hyperparameters;
   return stepRates(gpu, schedule, correctedBetas(hyperparameters), (step) => {
     const { decay, stepSize, correction } = adamScalars(
-      { ...hyperparameters, lr: lr * rateFactor(schedule, step - 1) },
+      { ...hyperparameters, lr: scheduledRate(lr, schedule, step - 1) },
       step,
     );
     return [decay, stepSize, correction, 0];

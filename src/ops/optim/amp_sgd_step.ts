@@ -7,7 +7,7 @@ import type { SgdHyperparameters } from '../../vocabulary/optim/sgd.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
 import type { Found } from './amp_adamw_step.ts';
-import { rateFactor } from './lr_schedule.ts';
+import { scheduledRate } from './lr_schedule.ts';
 import { checkOneElement } from './one-element.ts';
 import { type MomentumState, sgdScalars } from './sgd_step.ts';
 import { stepRates } from './step-rates.ts';
@@ -20,7 +20,7 @@ export function sgdRates(
 ): Tensor {
   return stepRates(gpu, schedule, [], (step) => {
     const { lr, keep, gain } = sgdScalars(
-      { ...hyperparameters, lr: hyperparameters.lr * rateFactor(schedule, step - 1) },
+      { ...hyperparameters, lr: scheduledRate(hyperparameters.lr, schedule, step - 1) },
       step === 1,
     );
     return [lr, keep, gain, 0];

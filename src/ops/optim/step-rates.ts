@@ -2,7 +2,7 @@ import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import type { Schedule } from '../../vocabulary/optim/lr_schedule.ts';
+import { endOf, type Schedule } from '../../vocabulary/optim/lr_schedule.ts';
 
 /** Three numbers that change with the step, and one that fills the row up. */
 export type RateRow = readonly [number, number, number, 0];
@@ -12,13 +12,18 @@ const MOST_ROWS = 2 ** 20;
 
 /**
  * Rows of {@link stepRates}: it ends where the schedule does and powers of `betas` have vanished
- * beside 1.
+ * beside 1. Throws GradproofError `schedule-total` for a rate that never settles, without a total.
  */
 export function rateRows(schedule: Schedule, betas: readonly number[]): number {
-  const scheduled = schedule.name === 'constant' ? schedule.warmup : schedule.total;
+  const scheduled = endOf(schedule);
+  if (scheduled === undefined)
+    throw new GradproofError(
+      'schedule-total',
+      `a table of ${schedule.name} rates needs the total of steps: give it as total`,
+    );
   // A beta of 0 has vanished at once: the logarithm of 0 is infinite.
   const settled = betas.map((beta) => Math.ceil(Math.log(2 ** -30) / Math.log(beta)));
-  return Math.max(1, ...settled.concat(scheduled ?? [])) + 1;
+  return Math.max(1, ...settled.concat(scheduled)) + 1;
 }
 
 /**

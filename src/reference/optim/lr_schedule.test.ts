@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Value } from '../record.ts';
 import { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import { record, simulation } from './lr_schedule.ts';
+import { simulation } from './lr_schedule.simulation.ts';
+import { record } from './lr_schedule.ts';
 
 const gpu = new SimulatedGpu({ rounding: 'nearest', contraction: true, flush: false }, 0);
 type Params = Parameters<typeof record.forward>[1];

@@ -5,7 +5,7 @@ import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
 import type { Llama } from '../../models/llama/llama.ts';
-import { rateFactor } from '../../ops/optim/lr_schedule.ts';
+import { scheduledRate } from '../../ops/optim/lr_schedule.ts';
 import { seam } from '../../seam.ts';
 import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -180,7 +180,7 @@ async function toldStep(
     epoch: step / stepsOfEpoch,
     tokensPerSecond: (1000 * tokens) / ms,
     ...(gradNorm === undefined ? {} : { gradNorm }),
-    ...(precision === 'fp16' ? {} : { learningRate: lr * rateFactor(schedule, step - 1) }),
+    ...(precision === 'fp16' ? {} : { learningRate: scheduledRate(lr, schedule, step - 1) }),
   };
 }
 

@@ -58,6 +58,7 @@ test.each([
   { type: 'hqq_dora' },
   { type: 'bnb_dora' },
   { type: 'lora', gradient_accumulation_steps: 3 },
+  { type: 'qlora', packing: true },
 ])('a run takes no more than was foretold, and half of it at least: %j', async (given) => {
   const { share } = await run(given);
   expect(share).toBeLessThanOrEqual(1);

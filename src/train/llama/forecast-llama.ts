@@ -49,7 +49,7 @@ export function forecastLlama(
   length: number,
 ): LlamaForecast {
   const shapes = tensorShapes(model);
-  const { base, adapter, batchSize, checkpointing, precision } = config;
+  const { base, adapter, batchSize, checkpointing, precision, packing } = config;
   const plan = base
     ? quantizationPlan(model, { options: base.options, policy: policyOf(model, base.skip) })
     : undefined;
@@ -83,7 +83,9 @@ export function forecastLlama(
   const judged = isJudged(model, config, length)
     ? judgedBytes(trainedFloats, kept, keptBytes(model, setup, false) + logits)
     : 0;
-  const step = held + undone + cast + judged;
+  // Of each token which others it sees, once more through a window; its text and its position.
+  const masks = packing ? tokens * ((model.slidingWindow ? 2 : 1) * (length + FLOAT) + FLOAT) : 0;
+  const step = held + undone + cast + judged + masks;
   const pieces = [
     { name: 'the logits of a step', bytes: logits },
     ...[...shapes].map(([name, shape]) => ({ name, bytes: bytesOf(name, shape) })),

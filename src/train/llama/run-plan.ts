@@ -12,7 +12,7 @@ export interface RunPlan {
   readonly steps: number;
   readonly stepsOfEpoch: number;
   readonly schedule: Schedule;
-  /** Tokens of the longest text. */
+  /** Tokens of the longest row. */
   readonly longest: number;
 }
 
@@ -36,15 +36,16 @@ export function runPlan(texts: readonly LabelledTokens[], config: LlamaTrainingC
   const { heldoutFraction, steps, epochs, warmup, schedule } = config;
   const kept = Math.min(Math.floor(asking.length * heldoutFraction), asking.length - 1);
   const training = asking.slice(0, asking.length - kept);
-  const { stepsOfEpoch } = new TextBatches(training, config);
+  const heldout = asking.slice(asking.length - kept);
+  const { stepsOfEpoch, longest } = new TextBatches(training, config);
   const total = steps ?? Math.ceil(epochs * stepsOfEpoch);
   return {
     training,
-    heldout: asking.slice(asking.length - kept),
+    heldout,
     steps: total,
     stepsOfEpoch,
     schedule: { ...schedule, total, warmup: warmupOf(warmup, total) },
-    longest: asking.reduce((most, { ids }) => Math.max(most, ids.length), 0),
+    longest: heldout.reduce((most, { ids }) => Math.max(most, ids.length), longest),
   };
 }
 

@@ -16,7 +16,7 @@ const numbersOf = (source: TextBatches, steps: number) =>
       return Array.from({ length: rows }, (_, row) => ids?.data[row * width]);
     }),
   );
-const OPTIONS = { batchSize: 2, accumulation: 2, seed: 4 };
+const OPTIONS = { batchSize: 2, accumulation: 2, seed: 4, length: 64 };
 
 test('every text comes once an epoch, and no step holds two epochs', () => {
   const source = new TextBatches(texts, OPTIONS);
@@ -59,6 +59,30 @@ test('steps follow from epochs unless they are given, and the last texts are hel
     ...{ steps: 4, heldout: [], schedule: { total: 4, warmup: 2 } },
   });
   expect(plan({ num_train_epochs: 0.5 }).steps).toBe(4);
+});
+
+test('packed rows hold whole texts, number them, and are all as long as the longest', () => {
+  const source = new TextBatches(texts, { ...OPTIONS, packing: true, length: 10 });
+  // Texts of 8, 7, 6, 5, 4, 3 and 2 tokens in rows of 10: 8 2, 7 3, 6 4 and 5.
+  expect(source).toMatchObject({ longest: 10, stepsOfEpoch: 1 });
+  const [first, second] = source.next();
+  const rows = [first, second].flatMap((part) => {
+    const { ids, documents } = part?.inputs ?? {};
+    expect([ids?.shape, documents?.shape]).toEqual([
+      [2, 10],
+      [2, 10],
+    ]);
+    return [0, 10].map((at) => ({
+      ids: [...(ids?.data.slice(at, at + 10) ?? [])],
+      documents: [...(documents?.data.slice(at, at + 10) ?? [])],
+    }));
+  });
+  const long = rows.find(({ ids }) => ids[0] === 6);
+  expect(long?.documents).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
+  expect(long?.ids.slice(7)).toEqual([57, 0, 51]);
+  expect(rows.find(({ ids }) => ids[0] === 3)?.documents).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
+  const plan = runPlan(texts, trainingConfigOf({ packing: true, max_length: 12 }));
+  expect(plan).toMatchObject({ longest: 12, stepsOfEpoch: 3 });
 });
 
 test('a text is always left to train on, and texts that ask nothing are none', () => {

@@ -42,8 +42,8 @@ export const rateOfStep =
   (change: (step: number) => number): Declare =>
   (fault) =>
     fault.host(
-      'lr_schedule.rateFactor',
-      (original) => (schedule, step) => original(schedule, change(step)),
+      'lr_schedule.scheduledRate',
+      (original) => (lr, schedule, step) => original(lr, schedule, change(step)),
     );
 
 /** Other parameters of an op's forward pass. */

@@ -15,20 +15,20 @@ from gradproof_bridge.backends.llama_model import llama_of, short_name
 from gradproof_bridge.backends.llama_optimizer import kept_of, optimizer_of, require_8bit_as_here
 from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch
 from gradproof_bridge.bundle.vocabulary import Params
-from gradproof_bridge.errors import NotImplementedOpError
 from gradproof_bridge.formulas.llama_params import (
     IN_8_BITS,
     base_of,
     is_by_states,
     run_params,
 )
+from gradproof_bridge.formulas.schedule import OWN, require_complete
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from torch.nn import Module, Parameter
     from torch.optim import Optimizer
-    from torch.optim.lr_scheduler import LambdaLR
+    from torch.optim.lr_scheduler import LRScheduler
 
 _IGNORED = -100
 
@@ -42,16 +42,26 @@ def train(call: Call) -> Outputs:
         return _Training(p, call.inputs, call.device).run()
 
 
-def scheduler(optimizer: Optimizer, schedule: Params) -> LambdaLR:
-    """Transformers' schedule of that name."""
+def scheduler(optimizer: Optimizer, schedule: Params) -> LRScheduler:
+    """Transformers' schedule of that name; torch's ExponentialLR behind transformers' warm-up."""
+    from torch.optim.lr_scheduler import ExponentialLR, SequentialLR
     from transformers import get_scheduler
 
+    require_complete(schedule)
+    name, warmup, total = schedule["name"], schedule["warmup"], schedule.get("total")
     # What transformers calls constant has no warm-up.
-    name = "constant_with_warmup" if schedule["name"] == "constant" else schedule["name"]
-    if name != "constant_with_warmup" and schedule.get("total") is None:
-        raise NotImplementedOpError(f"a {name} schedule needs its total")
-    own = {"num_cycles": schedule["num_cycles"]} if name == "cosine" else None
-    return get_scheduler(name, optimizer, schedule["warmup"], schedule.get("total"), own)
+    if name == "constant":
+        return get_scheduler("constant_with_warmup", optimizer, warmup)
+    if name == "exponential":
+        if warmup == 0:
+            return ExponentialLR(optimizer, schedule["gamma"])
+        rising = get_scheduler("constant_with_warmup", optimizer, warmup)
+        falling = ExponentialLR(optimizer, schedule["gamma"])
+        return SequentialLR(optimizer, [rising, falling], milestones=[warmup])
+    own = {part: schedule[part] for part in OWN[name] if schedule.get(part) is not None}
+    if own.get("num_stable_steps") is not None:
+        total = None  # transformers warns of both
+    return get_scheduler(name, optimizer, warmup, total, own)
 
 
 class _Training:

@@ -42,8 +42,34 @@ _SMALL = {
 }
 
 
+_LONG: dict[str, dict[str, Any]] = {
+    "constant": {},
+    "linear": {},
+    "cosine": {},
+    "cosine_with_restarts": {"num_cycles": 3},
+    "cosine_with_min_lr": {"min_lr_rate": 0.1},
+    "cosine_with_min_lr:absolute": {"min_lr": 2e-4, "num_cycles": 0.75},
+    "polynomial": {},
+    "polynomial:power_2.5": {"power": 2.5, "lr_end": 1e-5},
+    "inverse_sqrt": {},
+    "inverse_sqrt:timescale_400": {"timescale": 400},
+    "exponential": {"gamma": 0.997},
+    "warmup_stable_decay": {"num_decay_steps": 300},
+    "warmup_stable_decay:1-sqrt": {
+        "num_decay_steps": 300,
+        "num_stable_steps": 550,
+        "warmup_type": "1-sqrt",
+        "decay_type": "1-sqrt",
+        "min_lr_ratio": 0.1,
+    },
+}
+"""Schedules of whole runs of 1000 steps, with what is their own."""
+
+
 def schedules() -> Cases:
-    """Constant, linear and cosine, with and without warm-up, and a cosine that comes back."""
+    """Constant, linear and cosine, with and without warm-up, and a cosine that comes back; runs of
+    1000 steps by each schedule that there is.
+    """
     for name, warmup, total in (
         ("constant", 3, 10),
         ("linear", 4, 20),
@@ -57,6 +83,11 @@ def schedules() -> Cases:
     yield _schedule(
         "lr_cosine_5_24_cycles_1.5", {"name": "cosine", "warmup": 5, "total": 24, "num_cycles": 1.5}
     )
+    for name, own in _LONG.items():
+        schedule = name.partition(":")[0]
+        suffix = name.replace(":", "_")
+        params = {"name": schedule, "warmup": 100, "total": 1000, **own}
+        yield _schedule(f"lr_{suffix}_100_1000", params)
 
 
 def _schedule(name: str, params: dict[str, Any]) -> Case:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gradproof_bridge.bundle.vocabulary import Params
+from gradproof_bridge.bundle.vocabulary import Params, op_spec
 from gradproof_bridge.errors import NotImplementedOpError
 
 IN_8_BITS = "adamw8bit"
@@ -64,7 +64,6 @@ _OPTIMIZERS: dict[str, Params] = {
     },
 }
 """What each optimizer is told beside its rate, with the defaults of torch and of bitsandbytes."""
-_SCHEDULE: Params = {"warmup": 0, "num_cycles": 0.5}
 _HQQ: Params = {"nbits": 4, "group_size": 64, "axis": 0}
 """As hqq's BaseQuantizeConfig has them."""
 _OTHERS = (
@@ -111,7 +110,8 @@ def run_params(params: Params) -> Params:
             )
     mode = MODES[filled["mode"]]
     filled = {**_OPTIMIZERS[filled["optimizer"]], **filled, **mode.says}
-    filled["schedule"] = {**_SCHEDULE, **filled["schedule"]}
+    rates = {**filled["schedule"], "base_lr": filled["lr"]}
+    filled["schedule"] = op_spec("lr_schedule").fill(rates)
     if mode.base == "hqq":
         filled["quant"] = {**_HQQ, **filled.get("quant", {})}
     if not filled.get("clip", 1):

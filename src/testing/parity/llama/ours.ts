@@ -3,7 +3,7 @@ import type { Examples } from '../../../data/examples.ts';
 import type { Gpu } from '../../../gpu/gpu.ts';
 import { type Application, mapped } from '../../../graph/call.ts';
 import { Llama } from '../../../models/llama/llama.ts';
-import { rateFactor } from '../../../ops/optim/lr_schedule.ts';
+import { scheduledRate } from '../../../ops/optim/lr_schedule.ts';
 import { isQuantized, type QuantizedWeight, withParts } from '../../../quant/weight.ts';
 import type { DeviceWeight } from '../../../quantizer/coding.ts';
 import type { Method } from '../../../quantizer/method.ts';
@@ -118,7 +118,7 @@ class Curves {
       const taken = inputs['steps'];
       // Parameters that are stepped one by one share it.
       this.lrs[step - 1] =
-        schedule && taken ? lr * rateFactor(schedule, await numberIn(taken)) : lr;
+        schedule && taken ? scheduledRate(lr, schedule, await numberIn(taken)) : lr;
     }
   }
 }

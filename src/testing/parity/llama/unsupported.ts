@@ -1,4 +1,5 @@
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
+import { lacking, SCHEDULE_PARAMS } from '../../../vocabulary/optim/lr_schedule.ts';
 import { arithmeticOf } from './arithmetic.ts';
 
 /** What a run may be told; a parameter beyond these could mean another computation. */
@@ -51,7 +52,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     ...['nbits', 'group_size', 'axis', 'optimize', 'round_zero', 'view_as_float', 'channel_wise'],
     ...['quant_zero', 'quant_scale'],
   ],
-  schedule: ['name', 'warmup', 'total', 'num_cycles'],
+  schedule: ['name', 'warmup', 'total'],
 };
 
 const OPTIMIZERS = ['adamw', 'adam', 'sgd', 'adamw8bit'];
@@ -75,8 +76,9 @@ export function unsupportedRun(params: TrainLlamaParams): string | undefined {
 
 /** What a run has to say, and does not. */
 function unsaid({ mode, schedule, quant, r, alpha }: TrainLlamaParams): string | undefined {
-  if (schedule.name !== 'constant' && schedule.total === undefined)
-    return `a ${schedule.name} schedule without a total`;
+  const missing = lacking(schedule);
+  if (missing !== undefined)
+    return `a ${schedule.name} schedule without ${missing === 'total' ? 'a total' : missing}`;
   const { base } = arithmeticOf(mode) ?? {};
   if (base !== 'trained' && (r === undefined || alpha === undefined))
     return `the mode ${mode} without r and alpha`;
@@ -90,7 +92,10 @@ function unsaid({ mode, schedule, quant, r, alpha }: TrainLlamaParams): string |
 function unknown(params: TrainLlamaParams): string | undefined {
   const { config, quant = {}, schedule } = params;
   for (const [group, values] of Object.entries({ params, config, quant, schedule })) {
-    const other = Object.keys(values).find((name) => !KNOWN[group]?.includes(name));
+    const own: readonly string[] = group === 'schedule' ? SCHEDULE_PARAMS[schedule.name] : [];
+    const other = Object.keys(values).find(
+      (name) => ![...(KNOWN[group] ?? []), ...own].includes(name),
+    );
     if (other !== undefined) return `the parameter ${shown(other)}`;
   }
   return undefined;

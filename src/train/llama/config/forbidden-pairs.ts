@@ -1,40 +1,18 @@
-import type { JsonObject } from '../../../formats/strict-json.ts';
-import type { LoraFields } from './lora-fields.ts';
 import { hasMoments, OPTIMIZER_NAMES } from './optimizer-names.ts';
-import type { QuantizationFields } from './quantization-fields.ts';
+import { type Combination, givenOf, type Pair } from './pair.ts';
+import { SCHEDULE_PAIRS } from './schedule-pairs.ts';
 import type { TrainingConfigFault } from './training-config-error.ts';
-import type { TrainingFields } from './training-fields.ts';
-import { isTrainingType, TRAINING_TYPES, type TrainingType } from './types.ts';
-
-/** A configuration with what of its parts is in range. */
-export interface Combination {
-  readonly fields: TrainingFields;
-  readonly lora: LoraFields | undefined;
-  readonly quantization: QuantizationFields | undefined;
-  /** As it was given, which tells what was left out. */
-  readonly given: JsonObject;
-}
-
-interface Pair {
-  readonly code: string;
-  readonly path: string;
-  /** Whether both are there. */
-  readonly meet: (all: Combination & { readonly what: TrainingType }) => boolean;
-  readonly message: (all: Combination) => string;
-  readonly suggestion: string;
-}
+import { isTrainingType, TRAINING_TYPES } from './types.ts';
 
 const BITSANDBYTES = ['load_in_4bit', 'bnb_4bit_quant_type', 'llm_int8_skip_modules'];
 const HQQ = ['nbits', 'group_size', 'axis', 'skip_modules'];
 const MOMENTS = ['adam_beta1', 'adam_beta2', 'adam_epsilon'];
 const OF_SGD = ['momentum', 'dampening', 'nesterov'];
 
-const givenOf = (names: readonly string[], object: unknown): readonly string[] =>
-  names.filter((name) => (object as JsonObject | undefined)?.[name] != null);
 const optimizerOf = ({ fields: { optim } }: Combination) => OPTIMIZER_NAMES[optim];
 
 /** What does not go together, though each is in range. */
-const PAIRS: readonly Pair[] = [
+export const FORBIDDEN_PAIRS: readonly Pair[] = [
   {
     code: 'two-precisions',
     path: 'bf16',
@@ -42,37 +20,7 @@ const PAIRS: readonly Pair[] = [
     message: () => 'fp16 and bf16 are both true',
     suggestion: 'give one of them',
   },
-  {
-    code: 'two-warmups',
-    path: 'warmup_ratio',
-    meet: ({ fields: { warmup_steps = 0, warmup_ratio = 0 } }) =>
-      warmup_steps > 0 && warmup_ratio > 0,
-    message: () => 'warmup_steps and warmup_ratio are both given',
-    suggestion: 'give one of them',
-  },
-  {
-    code: 'warmup-part-of-a-step',
-    path: 'warmup_steps',
-    meet: ({ fields: { warmup_steps = 0 } }) => warmup_steps > 1 && !Number.isInteger(warmup_steps),
-    message: ({ fields }) => `warmup_steps is ${fields.warmup_steps}`,
-    suggestion: 'give a whole number of steps, or a share of them below 1',
-  },
-  {
-    code: 'warmup-of-constant',
-    path: 'lr_scheduler_type',
-    meet: ({ fields: { lr_scheduler_type, warmup_steps = 0, warmup_ratio = 0 } }) =>
-      lr_scheduler_type === 'constant' && warmup_steps + warmup_ratio > 0,
-    message: () => 'the rate of lr_scheduler_type "constant" has no warm-up',
-    suggestion: 'give "constant_with_warmup", or no warm-up',
-  },
-  {
-    code: 'cycles-of-no-cosine',
-    path: 'num_cycles',
-    meet: ({ fields: { num_cycles, lr_scheduler_type } }) =>
-      num_cycles !== undefined && lr_scheduler_type !== 'cosine',
-    message: ({ fields }) => `num_cycles is of cosine, not of ${fields.lr_scheduler_type}`,
-    suggestion: 'leave it out',
-  },
+  ...SCHEDULE_PAIRS,
   {
     code: 'moments-of-another-optimizer',
     path: 'adam_beta1',
@@ -113,6 +61,13 @@ const PAIRS: readonly Pair[] = [
     meet: (all) => all.fields.fp16 && ['adamw8bit', 'adadelta'].includes(optimizerOf(all) ?? ''),
     message: ({ fields: { optim } }) => `fp16 scales the loss, which ${optim} does not know`,
     suggestion: 'give adamw_torch, adam or sgd, or bf16',
+  },
+  {
+    code: 'strategy-without-packing',
+    path: 'packing_strategy',
+    meet: ({ fields }) => fields.packing_strategy !== undefined && !fields.packing,
+    message: () => 'packing_strategy is given, and packing is not true',
+    suggestion: 'give packing, or leave it out',
   },
   {
     code: 'decay-of-norms',
@@ -210,7 +165,7 @@ export function forbiddenPairs(all: Combination): readonly TrainingConfigFault[]
   // Of a type that is none nothing else is asked.
   if (!isTrainingType(type)) return [];
   const what = TRAINING_TYPES[type];
-  return PAIRS.filter(({ meet }) => meet({ ...all, what })).map(
+  return FORBIDDEN_PAIRS.filter(({ meet }) => meet({ ...all, what })).map(
     ({ code, path, message, suggestion }) => ({ code, path, message: message(all), suggestion }),
   );
 }

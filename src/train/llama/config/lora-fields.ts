@@ -50,7 +50,7 @@ const FIELDS = v.looseObject({
 export type LoraFields = v.InferOutput<typeof FIELDS>;
 
 /** Values of PEFT's other fields with which they do nothing; with another they are refused. */
-const NEUTRAL: Readonly<Record<string, readonly unknown[]>> = {
+export const NEUTRAL_OF_LORA: Readonly<Record<string, readonly unknown[]>> = {
   fan_in_fan_out: [false],
   bias: ['none'],
   modules_to_save: [null, []],
@@ -96,8 +96,8 @@ function refusalOf(
   at: string,
 ): TrainingConfigFault | 'neutral' | undefined {
   if (OF_FILES.includes(name)) return 'neutral';
-  if (!Object.hasOwn(NEUTRAL, name)) return undefined;
-  const values = NEUTRAL[name] as readonly unknown[];
+  if (!Object.hasOwn(NEUTRAL_OF_LORA, name)) return undefined;
+  const values = NEUTRAL_OF_LORA[name] as readonly unknown[];
   const text = JSON.stringify(given);
   if (values.some((each) => JSON.stringify(each) === text)) return 'neutral';
   return {

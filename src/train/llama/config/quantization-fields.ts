@@ -25,7 +25,7 @@ const FIELDS = v.looseObject({
 export type QuantizationFields = v.InferOutput<typeof FIELDS>;
 
 /** Values of other fields with which they do nothing. */
-const NEUTRAL: Readonly<Record<string, readonly unknown[]>> = {
+export const NEUTRAL_OF_CODES: Readonly<Record<string, readonly unknown[]>> = {
   load_in_8bit: [false],
   bnb_4bit_use_double_quant: [false],
   bnb_4bit_compute_dtype: ['float32', null],
@@ -42,8 +42,8 @@ export function quantizationFields(value: unknown): CheckedObject<QuantizationFi
 }
 
 function refusalOf(name: string, given: unknown): TrainingConfigFault | 'neutral' | undefined {
-  if (!Object.hasOwn(NEUTRAL, name)) return undefined;
-  const values = NEUTRAL[name] as readonly unknown[];
+  if (!Object.hasOwn(NEUTRAL_OF_CODES, name)) return undefined;
+  const values = NEUTRAL_OF_CODES[name] as readonly unknown[];
   if (values.includes(given)) return 'neutral';
   const path = `quantization.${name}`;
   return {

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { covers } from '../../../catalog/covers.ts';
 import type { JsonObject } from '../../../formats/strict-json.ts';
+import { FORBIDDEN_PAIRS } from './forbidden-pairs.ts';
+import { NEUTRAL_OF_LORA } from './lora-fields.ts';
+import { NEUTRAL_OF_CODES } from './quantization-fields.ts';
 import { continuedConfig, readTrainingConfig, trainingConfigOf } from './read-training-config.ts';
 import { TrainingConfigError, type TrainingConfigFault } from './training-config-error.ts';
+import { LATER_FIELDS } from './training-fields.ts';
 
 const faultsOf = (given: object) => {
   try {
@@ -34,7 +38,30 @@ const FIELDS: readonly (readonly [given: object, fault: string])[] = [
   [{ optim: 'sgd', dampening: 2 }, 'bad-dampening dampening'],
   [{ optim: 'sgd', momentum: 0.9, nesterov: 1 }, 'bad-nesterov nesterov'],
   [{ lr_scheduler_type: 'stairs' }, 'bad-lr-scheduler-type lr_scheduler_type'],
-  [{ lr_scheduler_type: 'polynomial' }, 'unsupported-lr-scheduler-type lr_scheduler_type'],
+  [{ lr_scheduler_type: 'greedy' }, 'unsupported-lr-scheduler-type lr_scheduler_type'],
+  [{ lr_scheduler_kwargs: 3 }, 'bad-lr-scheduler-kwargs lr_scheduler_kwargs'],
+  ...(
+    [
+      ['cosine', { num_cycles: -1 }],
+      ['cosine_with_min_lr', { min_lr: -1, min_lr_rate: null }],
+      ['cosine_with_min_lr', { min_lr_rate: 2 }],
+      ['polynomial', { lr_end: 'low' }],
+      ['polynomial', { power: 0 }],
+      ['inverse_sqrt', { timescale: 0.5 }],
+      ['exponential', { gamma: 0 }],
+      ['warmup_stable_decay', { num_decay_steps: 0 }],
+      ['warmup_stable_decay', { num_stable_steps: -1, num_decay_steps: 3 }],
+      ['warmup_stable_decay', { warmup_type: 'sine', num_decay_steps: 3 }],
+      ['warmup_stable_decay', { decay_type: 'sine', num_decay_steps: 3 }],
+      ['warmup_stable_decay', { min_lr_ratio: 2, num_decay_steps: 3 }],
+    ] as const
+  ).map(([lr_scheduler_type, lr_scheduler_kwargs]) => {
+    const [name] = Object.keys(lr_scheduler_kwargs) as [string];
+    const path = `lr_scheduler_kwargs.${name}`;
+    const given = { lr_scheduler_type, lr_scheduler_kwargs };
+    return [given, `bad-lr-scheduler-kwargs-${name.replaceAll('_', '-')} ${path}`] as const;
+  }),
+  [{ lr_scheduler_kwargs: { step_size: 2 } }, 'unknown-field lr_scheduler_kwargs.step_size'],
   [{ lr_scheduler_type: 'cosine', num_cycles: -1 }, 'bad-num-cycles num_cycles'],
   [{ warmup_steps: -1 }, 'bad-warmup-steps warmup_steps'],
   [{ warmup_ratio: 2 }, 'bad-warmup-ratio warmup_ratio'],
@@ -51,7 +78,8 @@ const FIELDS: readonly (readonly [given: object, fault: string])[] = [
   [{ max_steps: 0 }, 'bad-max-steps max_steps'],
   [{ max_length: 0 }, 'bad-max-length max_length'],
   [{ packing: 'yes' }, 'bad-packing packing'],
-  [{ packing: true }, 'unsupported-packing packing'],
+  [{ packing: true, packing_strategy: 'first' }, 'bad-packing-strategy packing_strategy'],
+  [{ packing: true, packing_strategy: 'wrapped' }, 'unsupported-packing-strategy packing_strategy'],
   [{ fp16: 1 }, 'bad-fp16 fp16'],
   [{ bf16: 'x' }, 'bad-bf16 bf16'],
   [{ gradient_checkpointing: 0 }, 'bad-gradient-checkpointing gradient_checkpointing'],
@@ -141,10 +169,28 @@ const PAIRS: readonly (readonly [given: object, fault: string])[] = [
   [{ warmup_steps: 2.5 }, 'warmup-part-of-a-step warmup_steps'],
   [{ lr_scheduler_type: 'constant', warmup_steps: 3 }, 'warmup-of-constant lr_scheduler_type'],
   [{ num_cycles: 1 }, 'cycles-of-no-cosine num_cycles'],
+  [
+    { lr_scheduler_type: 'cosine', num_cycles: 1, lr_scheduler_kwargs: { num_cycles: 2 } },
+    'two-numbers-of-cycles num_cycles',
+  ],
+  [{ lr_scheduler_kwargs: { power: 2 } }, 'kwargs-of-another-schedule lr_scheduler_kwargs'],
+  [{ lr_scheduler_type: 'exponential' }, 'schedule-without-its-kwargs lr_scheduler_kwargs'],
+  [
+    {
+      lr_scheduler_type: 'cosine_with_min_lr',
+      lr_scheduler_kwargs: { min_lr: 1e-5, min_lr_rate: 0.1 },
+    },
+    'two-least-rates lr_scheduler_kwargs.min_lr_rate',
+  ],
+  [
+    { lr_scheduler_type: 'polynomial', learning_rate: 1e-7 },
+    'end-above-start lr_scheduler_kwargs.lr_end',
+  ],
   [{ optim: 'sgd', adam_beta1: 0.9 }, 'moments-of-another-optimizer adam_beta1'],
   [{ momentum: 0.9 }, 'momentum-of-another-optimizer momentum'],
   [{ optim: 'sgd', nesterov: true }, 'nesterov-without-momentum nesterov'],
   [{ fp16: true, optim: 'adamw_8bit' }, 'scaling-without-its-optimizer fp16'],
+  [{ packing_strategy: 'bfd' }, 'strategy-without-packing packing_strategy'],
   [{ type: 'full', weight_decay: 0.1 }, 'decay-of-norms weight_decay'],
   [{ type: 'full', lora: {} }, 'adapter-of-full lora'],
   [{ type: 'lora', quantization: {} }, 'codes-of-floats quantization'],
@@ -186,6 +232,44 @@ describe('a configuration', () => {
       }
     },
   );
+
+  test('that is invalid has an example for every field that there is', () => {
+    const listedBy = (given: object) => {
+      const [fault] = faultsOf(given).filter(({ code }) => code === 'unknown-field');
+      const { path, suggestion } = fault as TrainingConfigFault;
+      const at = path.slice(0, -'nothing'.length);
+      return suggestion
+        .replace('there are ', '')
+        .split(', ')
+        .map((name) => at + name);
+    };
+    const parts = ['lora', 'quantization', 'lr_scheduler_kwargs'];
+    const fields = [
+      ...listedBy({ nothing: 1 }),
+      ...parts.flatMap((part) => listedBy({ [part]: { nothing: 1 } })),
+    ];
+    expect(fields.length).toBeGreaterThan(60);
+    const tried = new Set(FIELDS.map(([, fault]) => fault.split(' ')[1]));
+    expect(fields.filter((field) => !tried.has(field))).toEqual([]);
+  });
+
+  test('is refused for every field of the libraries that is not done here', () => {
+    const code = (path: string) => `unsupported-${path.replaceAll(/[._]/g, '-')} ${path}`;
+    for (const name of Object.keys(LATER_FIELDS)) expect(told({ [name]: 1 })).toEqual([code(name)]);
+    for (const [part, neutral] of [
+      ['lora', NEUTRAL_OF_LORA],
+      ['quantization', NEUTRAL_OF_CODES],
+    ] as const)
+      for (const [name, values] of Object.entries(neutral)) {
+        expect(told({ [part]: { [name]: 'other' } })).toEqual([code(`${part}.${name}`)]);
+        for (const value of values) expect(told({ [part]: { [name]: value } })).toEqual([]);
+      }
+  });
+
+  test('that holds a forbidden pair has an example for every pair', () => {
+    const tried = PAIRS.map(([, fault]) => fault).toSorted();
+    expect(tried).toEqual(FORBIDDEN_PAIRS.map(({ code, path }) => `${code} ${path}`).toSorted());
+  });
 
   test('every pair has a code of its own', () => {
     const codes = PAIRS.map(([, fault]) => fault.split(' ')[0]);

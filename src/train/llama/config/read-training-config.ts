@@ -8,6 +8,7 @@ import { forbiddenPairs } from './forbidden-pairs.ts';
 import { type LoraFields, loraFields } from './lora-fields.ts';
 import { hasMoments, OPTIMIZER_NAMES } from './optimizer-names.ts';
 import { type QuantizationFields, quantizationFields } from './quantization-fields.ts';
+import { type ScheduleFields, scheduleFields } from './schedule-fields.ts';
 import { SCHEDULE_NAMES } from './schedule-names.ts';
 import { TrainingConfigError } from './training-config-error.ts';
 import { type TrainingFields, trainingFields } from './training-fields.ts';
@@ -42,7 +43,7 @@ export interface LlamaTrainingConfig {
   /** Absent where the base stays in floats. */
   readonly base?: BaseSettings | undefined;
   readonly optimizer: OptimizerParams;
-  readonly schedule: Pick<Schedule, 'name' | 'num_cycles'>;
+  readonly schedule: Omit<Schedule, 'warmup' | 'total'>;
   /** Steps over which the rate rises, or below 1 their share. */
   readonly warmup: number;
   /** The largest norm of all gradients together; 0 leaves them. */
@@ -54,6 +55,8 @@ export interface LlamaTrainingConfig {
   readonly epochs: number;
   /** The most tokens of an example. */
   readonly length: number;
+  /** Whether rows of `length` tokens hold several texts, which do not see each other. */
+  readonly packing: boolean;
   readonly precision: 'fp32' | 'fp16' | 'bf16';
   readonly checkpointing: boolean;
   readonly seed: number;
@@ -72,7 +75,8 @@ export function readTrainingConfig(text: string): LlamaTrainingConfig {
 
 /**
  * The configuration of a parsed object: names of TrainingArguments at its top, of LoraConfig in
- * `lora`, of BitsAndBytesConfig or HqqConfig in `quantization`; what is left out has the library's
+ * `lora`, of BitsAndBytesConfig or HqqConfig in `quantization`, of a schedule in
+ * `lr_scheduler_kwargs`; what is left out has the library's
  * default, but for a rate of 2e-4 and texts of 512 tokens. Throws {@link TrainingConfigError} with every
  * fault.
  */
@@ -81,14 +85,16 @@ export function trainingConfigOf(given: JsonObject): LlamaTrainingConfig {
   const lora = given['lora'] == null ? undefined : loraFields(given['lora']);
   const quantization =
     given['quantization'] == null ? undefined : quantizationFields(given['quantization']);
-  const faults = [...top.faults, ...(lora?.faults ?? []), ...(quantization?.faults ?? [])];
+  const kwargs =
+    given['lr_scheduler_kwargs'] == null ? undefined : scheduleFields(given['lr_scheduler_kwargs']);
+  const faults = [top, lora, quantization, kwargs].flatMap((part) => part?.faults ?? []);
   const { fields } = top;
-  if (fields)
-    faults.push(
-      ...forbiddenPairs({ fields, lora: lora?.fields, quantization: quantization?.fields, given }),
-    );
+  if (fields) {
+    const parts = { lora: lora?.fields, quantization: quantization?.fields };
+    faults.push(...forbiddenPairs({ fields, ...parts, kwargs: kwargs?.fields, given }));
+  }
   if (faults.length > 0 || !fields) throw new TrainingConfigError(faults);
-  return settled(fields, lora?.fields ?? usualLora(), quantization?.fields);
+  return settled(fields, lora?.fields ?? usualLora(), quantization?.fields, kwargs?.fields);
 }
 
 const usualLora = (): LoraFields => loraFields({}).fields as LoraFields;
@@ -97,6 +103,7 @@ function settled(
   fields: TrainingFields,
   lora: LoraFields,
   quantization: QuantizationFields | undefined,
+  kwargs: ScheduleFields = {},
 ): LlamaTrainingConfig {
   const what: TrainingType = TRAINING_TYPES[fields.type];
   const { num_cycles, warmup_steps = 0, warmup_ratio = 0, max_steps } = fields;
@@ -109,6 +116,7 @@ function settled(
     optimizer: optimizerOf(fields),
     schedule: {
       name: SCHEDULE_NAMES[fields.lr_scheduler_type] as Schedule['name'],
+      ...(kwargs as Omit<Schedule, 'name' | 'warmup' | 'total'>),
       ...(num_cycles === undefined ? {} : { num_cycles }),
     },
     warmup: warmup_steps || warmup_ratio,
@@ -118,6 +126,7 @@ function settled(
     steps: max_steps === -1 ? undefined : max_steps,
     epochs: fields.num_train_epochs,
     length: fields.max_length,
+    packing: fields.packing,
     precision: fields.fp16 ? 'fp16' : fields.bf16 ? 'bf16' : 'fp32',
     checkpointing: fields.gradient_checkpointing,
     seed: fields.seed,

@@ -15,6 +15,9 @@ import {
 /** Tokens of a text at most, where no number is given. */
 export const USUAL_LENGTH = 512;
 
+/** Other strategies of TRL: they cut texts into pieces, or let them see each other. */
+const LATER_STRATEGIES: readonly string[] = ['bfd_split', 'bfd-requeue', 'wrapped'];
+
 const MOST_STEPS = 1_000_000;
 const share = within(0, 0.999999);
 const text = v.custom<string>(
@@ -53,6 +56,7 @@ const FIELDS = v.looseObject({
   nesterov: v.optional(flag),
   lr_scheduler_type: v.optional(oneOfNames(Object.keys(SCHEDULE_NAMES), LATER_SCHEDULES), 'linear'),
   num_cycles: v.optional(within(0, 1e3)),
+  lr_scheduler_kwargs: v.optional(v.unknown()),
   warmup_steps: v.optional(within(0, MOST_STEPS)),
   warmup_ratio: v.optional(within(0, 1)),
   max_grad_norm: v.optional(within(0, 1e6), 1),
@@ -68,6 +72,7 @@ const FIELDS = v.looseObject({
   ),
   max_length: v.optional(whole(2 ** 20), USUAL_LENGTH),
   packing: v.optional(flag, false),
+  packing_strategy: v.optional(oneOfNames(['bfd'], LATER_STRATEGIES)),
   fp16: v.optional(flag, false),
   bf16: v.optional(flag, false),
   gradient_checkpointing: v.optional(flag, false),
@@ -93,12 +98,11 @@ const FIELDS = v.looseObject({
 export type TrainingFields = v.InferOutput<typeof FIELDS>;
 
 /** Fields of TrainingArguments that ask for something which is not done here, and instead of what. */
-const LATER_FIELDS: Readonly<Record<string, string>> = {
+export const LATER_FIELDS: Readonly<Record<string, string>> = {
   label_smoothing_factor: 'leave it out',
   neftune_noise_alpha: 'leave it out',
   optim_args: 'give momentum, dampening and nesterov as fields',
   optim_target_modules: 'leave it out',
-  lr_scheduler_kwargs: 'give num_cycles as a field',
   tf32: 'leave it out: products are float32, or halves by fp16 and bf16',
   torch_compile: 'leave it out: steps are captured by themselves',
   use_liger_kernel: 'leave it out',
@@ -126,7 +130,7 @@ export function trainingFields(value: JsonObject): CheckedObject<TrainingFields>
         }
       : undefined,
   );
-  return { fields, faults: [...faults, ...laterValues(value), ...packingFaults(value)] };
+  return { fields, faults: [...faults, ...laterValues(value)] };
 }
 
 /** Names that libraries know and this version does not. */
@@ -135,6 +139,7 @@ function laterValues(value: JsonObject): readonly TrainingConfigFault[] {
     ['type', LATER_TYPES, TRAINING_TYPE_NAMES],
     ['optim', LATER_OPTIMIZERS, Object.keys(OPTIMIZER_NAMES)],
     ['lr_scheduler_type', LATER_SCHEDULES, Object.keys(SCHEDULE_NAMES)],
+    ['packing_strategy', LATER_STRATEGIES, ['bfd']],
   ] as const;
   return lists.flatMap(([path, later, known]) => {
     const given = value[path];
@@ -148,17 +153,4 @@ function laterValues(value: JsonObject): readonly TrainingConfigFault[] {
       },
     ];
   });
-}
-
-/** Attention does not stay within a text here yet, and rows of several would not be those of TRL. */
-function packingFaults({ packing }: JsonObject): readonly TrainingConfigFault[] {
-  if (packing !== true) return [];
-  return [
-    {
-      code: unsupported('packing'),
-      path: 'packing',
-      message: 'packing is true, which does not exist in this version yet',
-      suggestion: 'leave it out',
-    },
-  ];
 }
