@@ -7,6 +7,8 @@ import type { LlamaProgress } from '../train/llama/progress.ts';
 import { withCause } from './cause.ts';
 import { UnusableError } from './runner/unusable.ts';
 import type { RunnerHost } from './runner.ts';
+import type { Pause } from './training/pause.ts';
+import type { Questions } from './tuning/questions.ts';
 import type { CaseOutcome, FromWorker, StartMessage, TuneMessage } from './worker/messages.ts';
 import { tuningId, tuningSuite } from './worker/tune-job.ts';
 
@@ -20,7 +22,16 @@ export interface TuningRequest extends Omit<TuneMessage, 'type'> {
 export type TuningEvent =
   | { readonly type: 'environment'; readonly environment: Environment }
   | LlamaProgress
+  /** What was trained, as soon as no more step is made. */
+  | { readonly type: 'saved'; readonly files: readonly OutputFile[] }
   | { readonly type: 'end'; readonly result: CaseResult };
+
+/** What a run can be told while it goes on. */
+export interface TuningControls {
+  readonly pause?: Pause | undefined;
+  /** With it the run waits for questions after its last step, for `talkMs` of the request. */
+  readonly questions?: Questions | undefined;
+}
 
 /** A finished run: its report of kind `train`, and what was trained. */
 export interface TuningOutcome {
@@ -41,6 +52,7 @@ export async function tune(
   { tuned, ...job }: TuningRequest,
   listen: (event: TuningEvent) => void,
   signal: AbortSignal,
+  controls: TuningControls = {},
 ): Promise<TuningOutcome> {
   const { seed } = job.config;
   const options = { tier: 'full', filters: [], shard: { index: 1, count: 1 }, seed } as const;
@@ -51,7 +63,14 @@ export async function tune(
     planHash: await planHash(planText(host.cases.values())),
   } as const;
   const message: TuneMessage = { type: 'tune', ...job };
-  const { environment, outcome, files } = await held(host, message, tuned, listen, signal);
+  const { environment, outcome, files } = await held(
+    host,
+    message,
+    tuned,
+    listen,
+    signal,
+    controls,
+  );
   const result = { ...outcome, env: 0, attempts: 1 };
   listen({ type: 'end', result });
   return { report: buildReport(identity, [environment], [result], !signal.aborted), files };
@@ -70,12 +89,19 @@ function held(
   tuned: StartMessage['tuned'],
   listen: (event: TuningEvent) => void,
   signal: AbortSignal,
+  { pause, questions }: TuningControls,
 ): Promise<Ended> {
   const link = startWorker();
   const partial = new PartialTuning(message);
   let environment: Environment | undefined;
   let silence: ReturnType<typeof setTimeout> | undefined;
   const stop = () => link.post({ type: 'stop' });
+  const leavePause = pause?.follow((paused) => link.post({ type: 'pause', paused }));
+  const leaveQuestions = questions?.follow({
+    ask: (id, question) => link.post({ type: 'ask', id, question }),
+    drop: (id) => link.post({ type: 'drop', id }),
+    close: () => link.post({ type: 'close' }),
+  });
   return new Promise<Ended>((resolve, reject) => {
     const fail = (status: CaseOutcome['status'], code: string, reason: string) =>
       environment
@@ -96,6 +122,10 @@ function held(
       } else if (answer.type === 'tuning') {
         partial.add(answer.progress);
         listen(answer.progress);
+      } else if (answer.type === 'saved') {
+        listen(answer);
+      } else if (answer.type === 'answer') {
+        questions?.hear(answer.id, answer.part);
       } else if (answer.type === 'trained' && environment) {
         resolve({ environment, outcome: answer.outcome, files: answer.files });
       } else if (answer.type === 'unusable') fail('error', answer.code, answer.message);
@@ -108,6 +138,8 @@ function held(
   }).finally(() => {
     clearTimeout(silence);
     signal.removeEventListener('abort', stop);
+    leavePause?.();
+    leaveQuestions?.();
     link.terminate();
   });
 }

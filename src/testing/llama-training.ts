@@ -1,4 +1,5 @@
 import type { OutputFile } from '../train/adapter-files.ts';
+import type { Gate } from '../train/gate.ts';
 import {
   fineTuneLlama,
   type LlamaTraining,
@@ -17,6 +18,8 @@ export interface LlamaListener {
   readonly save: (files: readonly OutputFile[]) => void;
   /** Whether the run is to end after the step that is made. */
   readonly stopped: () => boolean;
+  /** Closed, it lets the run wait before its next step. */
+  readonly gate: Gate;
 }
 
 /** Steps below which a loss that does not fall says nothing. */
@@ -31,13 +34,14 @@ export async function trainAndJudgeLlama(
   t: CaseContext,
   training: LlamaTraining,
   base: string,
-  { tell, save, stopped }: LlamaListener,
+  { tell, save, stopped, gate }: LlamaListener,
 ): Promise<void> {
   const losses: number[] = [];
   const heldout: number[] = [];
   const run = fineTuneLlama(t.gpu, training, {
     judge: (step, applications) => judgeApplications(t, step, applications),
     stopped,
+    gate,
   });
   let next = await run.next();
   for (; !next.done; next = await run.next()) {

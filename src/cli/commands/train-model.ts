@@ -7,7 +7,7 @@ import { Interrupt } from '../interrupt.ts';
 import { logLine, showTuning, showTuningAnswer } from '../output/tuning.ts';
 import { voiceOn } from '../output/voice.ts';
 import { openRuntime } from '../runtime/open.ts';
-import { readRequest } from '../train-model/read-request.ts';
+import { requestOf } from '../train-model/read-request.ts';
 import { readTuning, rowsFor } from '../tuning.ts';
 import type { TrainOptions } from './train.ts';
 
@@ -19,7 +19,7 @@ export async function trainModelCommand(
   const { out, report: target, tuning, runtime: name = 'node' } = options;
   if (name !== 'node') throw notYet(`--runtime ${name} with --model`);
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
-  const request = await readRequest(model, options);
+  const request = await requestOf(model, options);
   const table = await readTuning(tuning);
   if (target) checkWritable('--report', target);
   if (out) makeFolder('--out', out);

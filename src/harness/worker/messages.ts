@@ -1,5 +1,6 @@
 import type { BridgeLink } from '../../backends/bridge.ts';
 import type { LabelledTokens } from '../../data/labelled-tokens.ts';
+import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import type { Shader } from '../../gpu/shader.ts';
 import type { TuningRow } from '../../gpu/tuning.ts';
@@ -12,6 +13,7 @@ import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
 import type { LlamaProgress } from '../../train/llama/progress.ts';
+import type { AnswerPart, Question } from '../../train/llama/question.ts';
 import type { TrainingPhase, TrainingProgress } from '../../train/progress.ts';
 import type { TrainingSettings } from '../../train/settings.ts';
 import type { WorkerBundle } from '../parity.ts';
@@ -37,8 +39,7 @@ export interface TrainMessage {
 /** Asks a worker to fine-tune the model of a folder. */
 export interface TuneMessage {
   readonly type: 'tune';
-  /** The path of the folder. */
-  readonly folder: string;
+  readonly folder: FolderPlace;
   /** What ids call the model, and what a saved adapter calls it. */
   readonly name: string;
   readonly base: string;
@@ -48,6 +49,27 @@ export interface TuneMessage {
   readonly steps: number;
   /** Values of an adapter to go on from. */
   readonly saved?: ReadonlyMap<string, HostTensor>;
+  /** How long it waits for a question after the last step, each time anew. Milliseconds; default 0. */
+  readonly talkMs?: number;
+}
+
+/** Asks the model that a worker fine-tunes. */
+export interface AskMessage {
+  readonly type: 'ask';
+  /** Names the question in its answers. */
+  readonly id: number;
+  readonly question: Question;
+}
+
+/** Tells a worker that no more of an answer is wanted. */
+export interface DropMessage {
+  readonly type: 'drop';
+  readonly id: number;
+}
+
+/** Tells a worker that no more questions come. */
+export interface CloseMessage {
+  readonly type: 'close';
 }
 
 /** Tells a worker that fine-tunes a folder to end after the step that it makes. */
@@ -125,6 +147,9 @@ export type ToWorker =
   | TrainMessage
   | TuneMessage
   | StopMessage
+  | AskMessage
+  | DropMessage
+  | CloseMessage
   | PauseMessage
   | SkipMessage
   | QuantizeMessage
@@ -167,6 +192,9 @@ export type FromWorker =
     }
   | { readonly type: 'training'; readonly progress: TrainingProgress }
   | { readonly type: 'tuning'; readonly progress: LlamaProgress }
+  | { readonly type: 'answer'; readonly id: number; readonly part: AnswerPart }
+  /** What was trained, after the last step. */
+  | { readonly type: 'saved'; readonly files: readonly OutputFile[] }
   | {
       readonly type: 'trained';
       readonly outcome: CaseOutcome;

@@ -2,7 +2,7 @@ import { globals } from 'webgpu';
 import { messageOf } from '../../errors.ts';
 import { describeNode } from './describe-node.ts';
 import type { ToWorker } from './messages.ts';
-import { filesIn } from './node-folder.ts';
+import { openNodeFolder } from './node-folder.ts';
 import { nodeGpu } from './node-gpu.ts';
 import type { LastWord } from './node-link.ts';
 import { serveWorker, type WorkerHost } from './serve.ts';
@@ -14,7 +14,7 @@ export function serveNodeWorker(loadCases: WorkerHost['loadCases']): void {
     loadCases,
     gpu: nodeGpu(),
     describe: describeNode,
-    openFolder: filesIn,
+    openFolder: openNodeFolder,
     post: (message) => process.send?.(message),
   });
   process.on('message', (message: ToWorker) => {

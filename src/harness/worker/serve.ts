@@ -1,4 +1,5 @@
 import { GradproofError, messageOf } from '../../errors.ts';
+import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import { NoAdapterError } from '../../gpu/device.ts';
 import { Gpu } from '../../gpu/gpu.ts';
@@ -24,8 +25,8 @@ export interface WorkerHost {
   readonly loadCases: () => Promise<ReadonlyMap<string, Case>>;
   readonly gpu: GPU | undefined;
   readonly describe: () => RuntimeDescription;
-  /** The folder of a model: see `TuneMessage.folder`. */
-  readonly openFolder: (place: string) => Promise<ModelFolder>;
+  /** Opens a folder where this host can read it; throws FolderPlaceError where it cannot. */
+  readonly openFolder: (place: FolderPlace) => Promise<ModelFolder>;
   readonly post: (message: FromWorker) => void;
 }
 
@@ -82,8 +83,17 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
     }
     if (message.type === 'stop') {
       stopped = true;
+      gate.closed = false;
       return;
     }
+    if (message.type === 'ask') {
+      const refused = { type: 'refused', code: 'not-implemented' } as const;
+      const why = 'a run answers no question in this version yet';
+      for (const by of ['tuned', 'frozen'] as const)
+        host.post({ type: 'answer', id: message.id, part: { ...refused, by, message: why } });
+      return;
+    }
+    if (message.type === 'drop' || message.type === 'close') return;
     try {
       if (message.type === 'start') tuned = message.tuned ?? [];
       const { gpu, probe: found } = device && !device.gpu.lost ? device : await acquire();
@@ -99,7 +109,7 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
       }
       if (message.type === 'tune') {
         const { post, openFolder } = host;
-        const told = { openFolder, post, stopped: () => stopped };
+        const told = { openFolder, post, gate, stopped: () => stopped };
         await runTuneJob(gpu, { ieee, diagnostics }, message, told);
         return;
       }

@@ -1,3 +1,4 @@
+import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
@@ -5,6 +6,7 @@ import { trainAndJudgeLlama } from '../../testing/llama-training.ts';
 import { type Case, caseId } from '../../testing/suite.ts';
 import { STEPS_REVERSED } from '../../testing/training.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
+import type { Gate } from '../../train/gate.ts';
 import type { FromWorker, TuneMessage } from './messages.ts';
 import { runCase } from './run-case.ts';
 import type { CaseConditions } from './scopes.ts';
@@ -28,10 +30,12 @@ export async function runTuneJob(
   {
     openFolder,
     stopped,
+    gate,
     post,
   }: {
-    readonly openFolder: (place: string) => Promise<ModelFolder>;
+    readonly openFolder: (place: FolderPlace) => Promise<ModelFolder>;
     readonly stopped: () => boolean;
+    readonly gate: Gate;
     readonly post: (answer: FromWorker) => void;
   },
 ): Promise<void> {
@@ -58,9 +62,11 @@ export async function runTuneJob(
         message.base,
         {
           stopped,
+          gate,
           tell: (progress) => post({ type: 'tuning', progress }),
           save: (files) => {
             saved = files;
+            post({ type: 'saved', files });
           },
         },
       );

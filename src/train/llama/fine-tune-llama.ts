@@ -9,6 +9,7 @@ import { rateFactor } from '../../ops/optim/lr_schedule.ts';
 import { seam } from '../../seam.ts';
 import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import type { Gate } from '../gate.ts';
 import { type StepJudge, TrainingLoop } from '../loop/training-loop.ts';
 import { meanLoss } from '../mini-training.ts';
 import { Optimizer } from '../optimizer.ts';
@@ -37,6 +38,8 @@ export interface LlamaObserver {
   readonly judge: (step: number, applications: Parameters<StepJudge>[0]) => Promise<number>;
   /** Whether the run is to end after the step that is made. Default never. */
   readonly stopped?: () => boolean;
+  /** Closed, it lets the run wait before its next step. Default always open. */
+  readonly gate?: Gate | undefined;
 }
 
 /** What a run leaves. */
@@ -62,7 +65,7 @@ const isFrozen = seam('train.llama.frozen', (): boolean => false);
 export async function* fineTuneLlama(
   gpu: Gpu,
   { folder, model: architecture, texts, config, saved }: LlamaTraining,
-  { judge, stopped = () => false }: LlamaObserver,
+  { judge, stopped = () => false, gate }: LlamaObserver,
 ): AsyncGenerator<LlamaProgress, LlamaTuned> {
   const plan = runPlan(texts, config);
   const { batchSize, accumulation, precision, maxGradNorm, seed } = config;
@@ -117,6 +120,12 @@ export async function* fineTuneLlama(
   let judgedSteps = 0;
   let step = 0;
   while (step < plan.steps && !stopped()) {
+    if (gate?.closed) {
+      yield { type: 'paused', step };
+      await gate.opened;
+      yield { type: 'resumed', step };
+      if (stopped()) break;
+    }
     step += 1;
     const started = performance.now();
     const isJudged = !unjudged && (step === 1 || step % config.judgeSteps === 0);

@@ -37,4 +37,8 @@ export type LlamaProgress =
   | { readonly type: 'loaded'; readonly bytes: number; readonly peakBytes: number }
   | ({ readonly type: 'step' } & LlamaStep)
   | { readonly type: 'heldout'; readonly step: number; readonly loss: number }
-  | { readonly type: 'judged'; readonly step: number; readonly boundUsed: number };
+  | { readonly type: 'judged'; readonly step: number; readonly boundUsed: number }
+  /** The run waits after that many steps, or goes on. */
+  | { readonly type: 'paused' | 'resumed'; readonly step: number }
+  /** The last step is made, and the run waits for questions. */
+  | { readonly type: 'talking'; readonly step: number };

@@ -1,0 +1,142 @@
+import { GradproofError } from '../../errors.ts';
+import { openChatTemplate } from '../../formats/hugging-face/chat-template.ts';
+import type { ModelConfig } from '../../formats/hugging-face/config.ts';
+import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
+import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
+import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
+import { openTokenizer, type TextCodec } from '../../formats/hugging-face/tokenizer.ts';
+import type { PartFile } from '../../formats/part-file.ts';
+import { type JsonObject, parseJsonObject } from '../../formats/strict-json.ts';
+import { encodeTexts } from '../../formats/text-data/encode.ts';
+import { readTextData, TEXT_FORMATS, type TextFormat } from '../../formats/text-data.ts';
+import {
+  continuedConfig,
+  type LlamaTrainingConfig,
+  trainingConfigOf,
+} from '../../train/llama/config/read-training-config.ts';
+import { USUAL_LENGTH } from '../../train/llama/config/training-fields.ts';
+import { checkedModel } from '../../train/llama/open-model.ts';
+import { runPlan } from '../../train/llama/run-plan.ts';
+import { type ReadAdapter, readAdapter } from '../../train/llama/saved-adapter.ts';
+import type { TuningRequest } from '../tuning.ts';
+import { ownTexts } from './own-texts.ts';
+import { faultsOf, type RequestFault, RequestFaults, type RequestPart } from './request-faults.ts';
+
+/** Where all that a fine-tuning needs is read. */
+export interface TuningSources {
+  readonly model: FolderPlace;
+  /** An adapter to go on from. Default a new one is drawn. */
+  readonly adapter?: FolderPlace | undefined;
+  /** Opens both, as the host at hand does. */
+  readonly openFolder: (place: FolderPlace) => Promise<ModelFolder>;
+  /** What reports and ids call the model. */
+  readonly name: string;
+  /** What a saved adapter calls it. */
+  readonly base: string;
+  /** The text of a file of settings, a JSON object. Default none. */
+  readonly settings?: (() => Promise<string>) | undefined;
+  /** Settings that come before those of the file, by the names that they have there. */
+  readonly given?: JsonObject;
+  /**
+   * The file with the texts, of which settings may give the path; undefined where there is none, and
+   * tales of the project are learnt.
+   */
+  readonly openData: (named: string | undefined) => Promise<PartFile | undefined>;
+}
+
+/**
+ * Reads settings, model, adapter and data, and holds them against each other. Throws
+ * {@link RequestFaults} with every fault of all of them that can be told.
+ */
+export async function readRequest(sources: TuningSources): Promise<TuningRequest> {
+  const faults: RequestFault[] = [];
+  const tried = async <T>(part: RequestPart, read: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await read();
+    } catch (error) {
+      faults.push(...faultsOf(error).map((message) => ({ part, message })));
+      return undefined;
+    }
+  };
+  const { model: place, adapter, openFolder, openData, name, base } = sources;
+  const folder = await tried('model', () => openFolder(place));
+  const saved =
+    adapter && (await tried('adapter', async () => readAdapter(await openFolder(adapter))));
+  const config = await tried('settings', async () =>
+    configOf(sources, saved, folder && (await contextOf(folder))),
+  );
+  const model = folder && config && (await tried('model', () => checkedModel(folder, config)));
+  const codec = folder && (await tried('model', () => openTokenizer(folder)));
+  const texts =
+    codec &&
+    config &&
+    (await tried('data', async () => textsIn(await openData(config.data), codec, config)));
+  const plan = texts && config && (await tried('data', async () => runPlan(texts, config)));
+  if (model && codec && config) faults.push(...misfits(model, codec, config));
+  if (faults.length > 0 || !config || !texts || !plan) throw new RequestFaults(faults);
+  return {
+    ...{ folder: place, name, base, config },
+    texts: texts.map(({ ids, asked }) => ({ ids, asked })),
+    steps: plan.steps,
+    ...(saved ? { saved: saved.values } : {}),
+  };
+}
+
+/** Tokens that a model is made for; undefined where its configuration is wrong, as is told elsewhere. */
+async function contextOf(folder: ModelFolder): Promise<number | undefined> {
+  try {
+    return (await modelConfigIn(folder)).context;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The settings of a file below what is given beside it, and below an adapter's own. */
+async function configOf(
+  { settings, given }: TuningSources,
+  saved: ReadAdapter | undefined,
+  context: number = USUAL_LENGTH,
+): Promise<LlamaTrainingConfig> {
+  const config = trainingConfigOf({
+    max_length: Math.min(USUAL_LENGTH, context),
+    ...(settings ? parseJsonObject(await settings(), 'the file') : {}),
+    ...given,
+  });
+  return saved ? continuedConfig(config, saved.fields) : config;
+}
+
+async function textsIn(
+  data: PartFile | undefined,
+  codec: TextCodec,
+  { dataFormat, length, seed }: LlamaTrainingConfig,
+) {
+  if (dataFormat !== undefined && !TEXT_FORMATS.some((name) => name === dataFormat))
+    throw new GradproofError(
+      'unknown-format',
+      `dataset_format "${dataFormat.slice(0, 40)}" is not known: there are ${TEXT_FORMATS.join(', ')}`,
+    );
+  const read = await readTextData(data ?? ownTexts(seed), dataFormat as TextFormat | undefined);
+  const hasChats = read.lessons.some(({ lesson }) => lesson.kind === 'chat');
+  const template = hasChats ? await openChatTemplate(codec) : undefined;
+  return encodeTexts(read, codec, { length, template }).items;
+}
+
+/** What of model, tokenizer and settings does not go together. */
+function misfits(
+  { vocabulary, context }: ModelConfig,
+  { size }: TextCodec,
+  { length }: LlamaTrainingConfig,
+): readonly RequestFault[] {
+  const faults: RequestFault[] = [];
+  if (size > vocabulary)
+    faults.push({
+      part: 'model',
+      message: `the tokenizer has ${size} tokens, and the model ${vocabulary}: give the tokenizer that belongs to it`,
+    });
+  if (length > context)
+    faults.push({
+      part: 'settings',
+      message: `max_length is ${length}, and the model is made for ${context} tokens: give at most so many`,
+    });
+  return faults;
+}
