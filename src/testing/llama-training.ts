@@ -8,18 +8,19 @@ import {
 import type { LlamaProgress } from '../train/llama/progress.ts';
 import { savedAdapter } from '../train/llama/saved-adapter.ts';
 import { trainedWeights } from '../train/llama/saved-weights.ts';
+import type { Asker } from '../train/llama/talk.ts';
 import type { CaseContext } from './context.ts';
 import { judgeApplications } from './judge-step.ts';
 
 /** Receives more of a run than its evidence. */
 export interface LlamaListener {
   readonly tell: (progress: LlamaProgress) => void;
-  /** Given what was trained, before the run is judged. */
-  readonly save: (files: readonly OutputFile[]) => void;
   /** Whether the run is to end after the step that is made. */
   readonly stopped: () => boolean;
   /** Closed, it lets the run wait before its next step. */
   readonly gate: Gate;
+  /** Who asks the model meanwhile, if anyone does. */
+  readonly asker: Asker | undefined;
 }
 
 /** Steps below which a loss that does not fall says nothing. */
@@ -34,14 +35,14 @@ export async function trainAndJudgeLlama(
   t: CaseContext,
   training: LlamaTraining,
   base: string,
-  { tell, save, stopped, gate }: LlamaListener,
+  { tell, ...controls }: LlamaListener,
 ): Promise<void> {
   const losses: number[] = [];
   const heldout: number[] = [];
   const run = fineTuneLlama(t.gpu, training, {
     judge: (step, applications) => judgeApplications(t, step, applications),
-    stopped,
-    gate,
+    tuned: (tuned) => tell({ type: 'saved', files: keep(t, tuned, training, base) }),
+    ...controls,
   });
   let next = await run.next();
   for (; !next.done; next = await run.next()) {
@@ -61,17 +62,7 @@ export async function trainAndJudgeLlama(
       );
   }
   const tuned = next.value;
-  for (const name of ['heldoutBefore', 'heldoutAfter', 'judgedSteps', 'peakBytes'] as const) {
-    const value = tuned[name];
-    if (value !== undefined) t.metric(name, value);
-  }
-  const { adapter } = training.config;
-  const files = adapter
-    ? savedAdapter(tuned.trained, adapter, base)
-    : trainedWeights(tuned.trained);
-  for (const { name, data } of files) t.artifact(name, data);
-  save(files);
-  if (stopped()) return;
+  if (tuned.isStopped) return;
   const { before, after } = courseOf(tuned, losses);
   if (after >= before && tuned.steps < FEWEST_STEPS)
     t.skip('too-short', `the loss did not fall in ${tuned.steps} steps: take ${FEWEST_STEPS}`);
@@ -80,6 +71,24 @@ export async function trainAndJudgeLlama(
     () => `the loss went from ${before.toFixed(4)} to ${after.toFixed(4)} nats a token`,
     'not-learnt',
   );
+}
+
+/** Notes what a run leaves, and makes the files to save. */
+function keep(
+  t: CaseContext,
+  tuned: LlamaTuned,
+  { config: { adapter } }: LlamaTraining,
+  base: string,
+): readonly OutputFile[] {
+  for (const name of ['heldoutBefore', 'heldoutAfter', 'judgedSteps', 'peakBytes'] as const) {
+    const value = tuned[name];
+    if (value !== undefined) t.metric(name, value);
+  }
+  const files = adapter
+    ? savedAdapter(tuned.trained, adapter, base)
+    : trainedWeights(tuned.trained);
+  for (const { name, data } of files) t.artifact(name, data);
+  return files;
 }
 
 /** Where the loss was and is: on held-out texts, else in the first and the last steps. */

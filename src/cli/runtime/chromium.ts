@@ -8,7 +8,8 @@ import { Backoff, retry } from '../../harness/retry.ts';
 import { deadlineOf } from '../../harness/runner/deadline.ts';
 import { RESTART_PAUSES_MS } from '../../harness/runner/persistently.ts';
 import { UnusableError } from '../../harness/runner.ts';
-import { TrainingJournal, type TrainingListener } from '../../harness/training.ts';
+import { TrainingJournal } from '../../harness/training/journal.ts';
+import { type TrainingListener, trainingKind } from '../../harness/training.ts';
 import type { ToWorker } from '../../harness/worker/messages.ts';
 import { withRows } from '../../report/rows.ts';
 import type { InstalledBrowser } from '../browser/find.ts';
@@ -156,7 +157,11 @@ class ChromiumRuntime implements Runtime {
   }
 
   async train(...[request, listen, signal, skip]: Parameters<Runtime['train']>) {
-    const journal = new TrainingJournal({ cases: await planCases() }, request, listen);
+    const journal = new TrainingJournal(
+      { cases: await planCases() },
+      trainingKind(request),
+      listen,
+    );
     this.#onTraining = (event) => journal.follow(event);
     const leave = skip.follow((phase) => {
       callPage(this.#page, 'skip', phase).catch(() => {}); // a page that is gone skips nothing

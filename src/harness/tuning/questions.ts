@@ -1,49 +1,51 @@
 import type { AnswerPart, Question } from '../../train/llama/question.ts';
+import type { QuestionMessage } from '../worker/messages.ts';
 
-/** How the one run that follows is told of questions. */
-interface Asked {
-  readonly ask: (id: number, question: Question) => void;
-  /** No more of the answer is wanted. */
-  readonly drop: (id: number) => void;
-  /** No more questions come. */
-  readonly close: () => void;
+/** A question that was put, and who hears the answers. */
+interface Put {
+  readonly question: Question;
+  readonly listen: (part: AnswerPart) => void;
 }
 
-/** Asks the model of a run, which answers between two steps, while it is paused, and after the last. */
+/**
+ * Asks the model of a run, which answers between two steps, while it is paused, and after the last.
+ * What is unanswered when the run ends stays so.
+ */
 export class Questions {
-  readonly #listeners = new Map<number, (part: AnswerPart) => void>();
-  #asked: Asked | undefined;
+  readonly #put = new Map<number, Put>();
+  #post: ((message: QuestionMessage) => void) | undefined;
   #count = 0;
 
   /**
-   * Puts a question, whose answers `listen` is told part by part. The returned function ends them.
-   * Where no run follows, nothing is told.
+   * Puts a question, whose answers `listen` is told part by part; before a run follows, it waits for
+   * one. The returned function ends the answers.
    */
   ask(question: Question, listen: (part: AnswerPart) => void): () => void {
     const id = ++this.#count;
-    this.#listeners.set(id, listen);
-    this.#asked?.ask(id, question);
+    this.#put.set(id, { question, listen });
+    this.#post?.({ type: 'ask', id, question });
     return () => {
-      if (this.#listeners.delete(id)) this.#asked?.drop(id);
+      if (this.#put.delete(id)) this.#post?.({ type: 'drop', id });
     };
   }
 
   /** Ends the talk: a run that has made its last step waits for no more questions. */
   close(): void {
-    this.#asked?.close();
+    this.#post?.({ type: 'close' });
   }
 
   /** Takes a part of an answer from the run. */
   hear(id: number, part: AnswerPart): void {
-    this.#listeners.get(id)?.(part);
+    this.#put.get(id)?.listen(part);
   }
 
   /** Hands questions to the one run that follows, until the returned function is called. */
-  follow(asked: Asked): () => void {
-    this.#asked = asked;
+  follow(post: (message: QuestionMessage) => void): () => void {
+    this.#post = post;
+    for (const [id, { question }] of this.#put) post({ type: 'ask', id, question });
     return () => {
-      this.#asked = undefined;
-      this.#listeners.clear();
+      this.#post = undefined;
+      this.#put.clear();
     };
   }
 }

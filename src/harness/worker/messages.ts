@@ -49,12 +49,15 @@ export interface TuneMessage {
   readonly steps: number;
   /** Values of an adapter to go on from. */
   readonly saved?: ReadonlyMap<string, HostTensor>;
-  /** How long it waits for a question after the last step, each time anew. Milliseconds; default 0. */
+  /**
+   * Given, the model can be asked, and waits so long for a question after the last step, each time
+   * anew. Milliseconds.
+   */
   readonly talkMs?: number;
 }
 
 /** Asks the model that a worker fine-tunes. */
-export interface AskMessage {
+interface AskMessage {
   readonly type: 'ask';
   /** Names the question in its answers. */
   readonly id: number;
@@ -62,32 +65,38 @@ export interface AskMessage {
 }
 
 /** Tells a worker that no more of an answer is wanted. */
-export interface DropMessage {
+interface DropMessage {
   readonly type: 'drop';
   readonly id: number;
 }
 
 /** Tells a worker that no more questions come. */
-export interface CloseMessage {
+interface CloseMessage {
   readonly type: 'close';
 }
 
 /** Tells a worker that fine-tunes a folder to end after the step that it makes. */
-export interface StopMessage {
+interface StopMessage {
   readonly type: 'stop';
 }
 
 /** Tells a worker that fine-tunes to wait before its next step, or to go on. */
-export interface PauseMessage {
+interface PauseMessage {
   readonly type: 'pause';
   readonly paused: boolean;
 }
 
 /** Tells a worker that fine-tunes to leave out the rest of a phase. */
-export interface SkipMessage {
+interface SkipMessage {
   readonly type: 'skip';
   readonly phase: TrainingPhase;
 }
+
+/** What is told to a training that can be asked. */
+export type QuestionMessage = AskMessage | DropMessage | CloseMessage;
+
+/** What is told to a training while it goes on. */
+export type SteeringMessage = StopMessage | PauseMessage | SkipMessage | QuestionMessage;
 
 /** Asks a worker to quantize a weight by one scheme after another. */
 export interface QuantizeMessage {
@@ -146,12 +155,7 @@ export interface CaseMessage {
 export type ToWorker =
   | TrainMessage
   | TuneMessage
-  | StopMessage
-  | AskMessage
-  | DropMessage
-  | CloseMessage
-  | PauseMessage
-  | SkipMessage
+  | SteeringMessage
   | QuantizeMessage
   | MutantMessage
   | CaseMessage
@@ -190,11 +194,8 @@ export type FromWorker =
       readonly measured: Measured;
       readonly parts?: HostTensors;
     }
-  | { readonly type: 'training'; readonly progress: TrainingProgress }
-  | { readonly type: 'tuning'; readonly progress: LlamaProgress }
+  | { readonly type: 'training'; readonly progress: TrainingProgress | LlamaProgress }
   | { readonly type: 'answer'; readonly id: number; readonly part: AnswerPart }
-  /** What was trained, after the last step. */
-  | { readonly type: 'saved'; readonly files: readonly OutputFile[] }
   | {
       readonly type: 'trained';
       readonly outcome: CaseOutcome;

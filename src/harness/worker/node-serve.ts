@@ -5,7 +5,8 @@ import type { ToWorker } from './messages.ts';
 import { openNodeFolder } from './node-folder.ts';
 import { nodeGpu } from './node-gpu.ts';
 import type { LastWord } from './node-link.ts';
-import { serveWorker, type WorkerHost } from './serve.ts';
+import { serveWorker } from './serve.ts';
+import type { WorkerHost } from './worker-host.ts';
 
 /** Makes this child process of Node a worker that runs `loadCases`. */
 export function serveNodeWorker(loadCases: WorkerHost['loadCases']): void {

@@ -1,22 +1,21 @@
-import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
-import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { trainAndJudgeLlama } from '../../testing/llama-training.ts';
 import { type Case, caseId } from '../../testing/suite.ts';
 import { STEPS_REVERSED } from '../../testing/training.ts';
-import type { OutputFile } from '../../train/adapter-files.ts';
-import type { Gate } from '../../train/gate.ts';
-import type { FromWorker, TuneMessage } from './messages.ts';
+import type { LlamaProgress } from '../../train/llama/progress.ts';
+import type { AnswerPart } from '../../train/llama/question.ts';
+import type { TrainingName } from '../training/partial.ts';
+import type { TuneMessage } from './messages.ts';
 import { runCase } from './run-case.ts';
 import type { CaseConditions } from './scopes.ts';
+import type { Steering } from './steering.ts';
+import type { WorkerHost } from './worker-host.ts';
 
-/** The suite of trainings of a type, as it stands in ids. */
-export const tuningSuite = (type: string): string => `train.${type}`;
-
-/** `train.qlora:my-model;seed=42;steps=300` */
-export function tuningId({ config: { type, seed }, name, steps }: TuneMessage): string {
-  return caseId(tuningSuite(type), name, { seed, steps });
+/** `train.qlora:my-model;seed=42;steps=300`, and the suite of trainings of its type. */
+export function tuningName({ config: { type, seed }, name, steps }: TuneMessage): TrainingName {
+  const suite = `train.${type}`;
+  return { id: caseId(suite, name, { seed, steps }), suite };
 }
 
 /**
@@ -29,21 +28,16 @@ export async function runTuneJob(
   message: TuneMessage,
   {
     openFolder,
-    stopped,
-    gate,
     post,
-  }: {
-    readonly openFolder: (place: FolderPlace) => Promise<ModelFolder>;
-    readonly stopped: () => boolean;
-    readonly gate: Gate;
-    readonly post: (answer: FromWorker) => void;
-  },
+    steering: { gate, stopped, questions },
+  }: Pick<WorkerHost, 'openFolder' | 'post'> & { readonly steering: Steering },
 ): Promise<void> {
-  let saved: readonly OutputFile[] = [];
-  const { config, texts } = message;
+  const { config, texts, base, saved, talkMs } = message;
+  const answer = (id: number, part: AnswerPart) => post({ type: 'answer', id, part });
+  const asker = talkMs === undefined ? undefined : { questions, waitMs: talkMs, tell: answer };
+  const tell = (progress: LlamaProgress) => post({ type: 'training', progress });
   const job: Case = {
-    id: tuningId(message),
-    suite: tuningSuite(config.type),
+    ...tuningName(message),
     backend: 'webgpu',
     tier: 'full',
     covers: [],
@@ -56,23 +50,11 @@ export async function runTuneJob(
     run: async (t) => {
       const folder = await openFolder(message.folder);
       const model = await modelConfigIn(folder);
-      await trainAndJudgeLlama(
-        t,
-        { folder, model, texts, config, saved: message.saved },
-        message.base,
-        {
-          stopped,
-          gate,
-          tell: (progress) => post({ type: 'tuning', progress }),
-          save: (files) => {
-            saved = files;
-            post({ type: 'saved', files });
-          },
-        },
-      );
+      const training = { folder, model, texts, config, saved };
+      await trainAndJudgeLlama(t, training, base, { gate, stopped, asker, tell });
     },
   };
   const { seed } = config;
   const { outcome, files } = await runCase(job, gpu, { ...conditions, seed, control: false });
-  post({ type: 'trained', outcome, files: [...saved, ...files] });
+  post({ type: 'trained', outcome, files });
 }

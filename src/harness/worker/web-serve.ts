@@ -1,7 +1,8 @@
 import { describeBrowser } from '../describe-browser.ts';
 import type { ToWorker } from './messages.ts';
-import { serveWorker, type WorkerHost } from './serve.ts';
+import { serveWorker } from './serve.ts';
 import { openWebFolder } from './web-folder.ts';
+import type { WorkerHost } from './worker-host.ts';
 
 /** Makes this Web Worker one that runs `loadCases`. */
 export function serveWebWorker(loadCases: WorkerHost['loadCases']): void {

@@ -1,3 +1,5 @@
+import type { OutputFile } from '../adapter-files.ts';
+
 /** What a step tells. */
 export interface LlamaStep {
   /** From 1 on. */
@@ -40,5 +42,7 @@ export type LlamaProgress =
   | { readonly type: 'judged'; readonly step: number; readonly boundUsed: number }
   /** The run waits after that many steps, or goes on. */
   | { readonly type: 'paused' | 'resumed'; readonly step: number }
+  /** What was trained, as soon as no more step is made. */
+  | { readonly type: 'saved'; readonly files: readonly OutputFile[] }
   /** The last step is made, and the run waits for questions. */
   | { readonly type: 'talking'; readonly step: number };
