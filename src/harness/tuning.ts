@@ -44,7 +44,7 @@ export async function tune(
 }
 
 /** What a fine-tuning of a folder is, for the talk with its worker and for a journal. */
-function tuningKind({ tuned: _, ...given }: TuningRequest): TrainingKind {
+export function tuningKind({ tuned: _, ...given }: TuningRequest): TrainingKind {
   const job: TuneMessage = { type: 'tune', ...given };
   return {
     job,

@@ -1,7 +1,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeReport } from '../../report/write.ts';
-import { exitOfReport, notYet } from '../exit.ts';
+import { exitOfReport } from '../exit.ts';
 import { checkWritable, makeFolder, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { logLine, showTuning, showTuningAnswer } from '../output/tuning.ts';
@@ -17,7 +17,6 @@ export async function trainModelCommand(
   options: Partial<TrainOptions>,
 ): Promise<number> {
   const { out, report: target, tuning, runtime: name = 'node' } = options;
-  if (name !== 'node') throw notYet(`--runtime ${name} with --model`);
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
   const request = await requestOf(model, options);
   const table = await readTuning(tuning);
@@ -27,7 +26,6 @@ export async function trainModelCommand(
   if (log) writeFileSync(log, '');
   using interrupt = new Interrupt();
   await using runtime = await openRuntime(name, voice.say, interrupt.signal);
-  if (!runtime.tune) throw notYet(`--runtime ${name} with --model`);
   voice.say(`fine-tuning ${model} by ${request.config.type} on ${runtime.adapter}`);
   const tuned = await rowsFor(table, runtime, interrupt.signal, 'measured-for-training');
   const show = showTuning(voice);

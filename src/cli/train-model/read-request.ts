@@ -23,6 +23,10 @@ export type ModelOptions = Pick<
  */
 export async function requestOf(model: string, options: ModelOptions): Promise<TuningRequest> {
   const { config, data, adapter, type, steps, seed } = options;
+  if (/^https?:/i.test(model))
+    throw new UsageError(
+      `--model ${model}: models are not read from servers in this version yet: give a folder on disk`,
+    );
   let dataPath = data;
   try {
     return await readRequest({

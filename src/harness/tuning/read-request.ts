@@ -38,8 +38,8 @@ export interface TuningSources {
   /** Settings that come before those of the file, by the names that they have there. */
   readonly given?: JsonObject;
   /**
-   * The file with the texts, of which settings may give the path; without one, tales of the project
-   * are learnt.
+   * The file with the texts, given the path that settings may name; without a file, tales of the
+   * project are learnt.
    */
   readonly openData: (named: string | undefined) => Promise<PartFile | undefined>;
 }
