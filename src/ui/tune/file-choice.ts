@@ -29,6 +29,9 @@ export class FileChoice extends LitElement {
         display: grid;
         gap: var(--space-2);
       }
+      h2 {
+        font-size: var(--text-m);
+      }
       .name {
         display: flex;
         gap: var(--space-3);
@@ -51,7 +54,7 @@ export class FileChoice extends LitElement {
 
   override render() {
     return html`<section class="panel" aria-label=${this.heading}>
-      <h3>${this.heading}</h3>
+      <h2>${this.heading}</h2>
       <p class="name">${icon('file', 24)}<span>${this.named}</span></p>
       <p class="small muted">${this.hint}</p>
       <div class="row">

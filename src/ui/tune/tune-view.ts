@@ -85,12 +85,12 @@ export class TuneView extends LitElement {
     const disabled = busy ? phase === 'stopping' : !this.#canStart;
     const paused = phase === 'paused' || phase === 'pausing';
     return html`
-      <button class="large ${busy ? '' : 'primary'}" aria-keyshortcuts="R" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
+      <button class=${busy ? '' : 'large primary'} aria-keyshortcuts="R" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
         ${phase === 'stopping' ? words.stopping : busy ? words.stop : phase === 'idle' ? words.start : words.again}
       </button>
       ${
         paused || phase === 'running'
-          ? html`<button class="large" aria-keyshortcuts="P" @click=${() => (paused ? this.tuning.resume() : this.tuning.pause())}>
+          ? html`<button aria-keyshortcuts="P" @click=${() => (paused ? this.tuning.resume() : this.tuning.pause())}>
               ${phase === 'paused' ? words.goOn : phase === 'pausing' ? words.pausing : words.pause}
             </button>`
           : nothing
@@ -146,7 +146,7 @@ export class TuneView extends LitElement {
                   .total=${total}
                   .remaining=${left === undefined ? undefined : { low: left, high: left }}
                 ></gp-progress>
-                <p class="small muted">${done > 0 ? nothing : state.start ? words.examining : words.loading}</p>
+                <p class="small muted">${done > 0 ? nothing : whatFirst(state)}</p>
               </div>`
             : nothing
         }
@@ -175,6 +175,13 @@ export class TuneView extends LitElement {
       <gp-keep-run .shelf=${this.tuning.kept} .conversation=${conversation} .state=${state}></gp-keep-run>
     </div>`;
   }
+}
+
+/** What goes on before a step is made. */
+function whatFirst({ start }: TuningState) {
+  const { loading, examining } = tuningWords();
+  if (!start) return loading;
+  return start.unjudged === undefined ? examining : nothing;
 }
 
 customElements.define('gp-tune-view', TuneView);

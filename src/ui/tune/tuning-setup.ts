@@ -23,6 +23,10 @@ export class TuningSetup extends LitElement {
         grid-template-columns: minmax(0, 1fr);
         gap: var(--space-5);
       }
+      /* Room for what is read, so that nothing below it moves. */
+      .read {
+        min-block-size: 3.5lh;
+      }
       li + li {
         margin-block-start: var(--space-2);
       }
@@ -103,8 +107,10 @@ export class TuningSetup extends LitElement {
     >
       ${data ? html`<button slot="more" class="quiet" @click=${() => this.choice.takeData(undefined)}>${words.forget}</button>` : nothing}
       ${faultsOf('data', faults)}
-      <p class="small">${read}</p>
-      ${texts && codec && texts.items.length > 0 ? html`<gp-seen-texts .texts=${texts} .codec=${codec}></gp-seen-texts>` : nothing}
+      <div class="read">
+        <p class="small">${read}</p>
+        ${texts && codec && texts.items.length > 0 ? html`<gp-seen-texts .texts=${texts} .codec=${codec}></gp-seen-texts>` : nothing}
+      </div>
     </gp-file-choice>`;
   }
 }
