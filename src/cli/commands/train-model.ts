@@ -1,10 +1,11 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { logLines, logRow } from '../../harness/tuning/log.ts';
 import { writeReport } from '../../report/write.ts';
 import { exitOfReport } from '../exit.ts';
 import { checkWritable, makeFolder, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
-import { logLine, showTuning, showTuningAnswer } from '../output/tuning.ts';
+import { showTuning, showTuningAnswer } from '../output/tuning.ts';
 import { voiceOn } from '../output/voice.ts';
 import { openRuntime } from '../runtime/open.ts';
 import { requestOf } from '../train-model/read-request.ts';
@@ -32,8 +33,8 @@ export async function trainModelCommand(
   const { report, files } = await runtime.tune(
     { ...request, tuned },
     (event) => {
-      const line = logLine(event);
-      if (log && line) appendFileSync(log, line);
+      const row = logRow(event);
+      if (log && row) appendFileSync(log, logLines([row]));
       show(event);
     },
     interrupt.signal,

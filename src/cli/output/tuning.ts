@@ -56,20 +56,6 @@ export function showTuning(voice: Voice): (event: TuningEvent) => void {
   };
 }
 
-/** The line of a log that a step is, by the names of transformers' logs; undefined of other events. */
-export function logLine(event: TuningEvent): string | undefined {
-  if (event.type === 'heldout')
-    return `${JSON.stringify({ step: event.step, eval_loss: event.loss })}\n`;
-  if (event.type !== 'step') return undefined;
-  const { step, epoch, loss, gradNorm, learningRate, tokens, tokensPerSecond, ms } = event;
-  const line = {
-    ...{ step, epoch, loss, grad_norm: gradNorm, learning_rate: learningRate },
-    ...{ tokens, tokens_per_second: tokensPerSecond, ms },
-    ...{ bytes: event.bytes, peak_bytes: event.peakBytes },
-  };
-  return `${JSON.stringify(line)}\n`;
-}
-
 /** How a fine-tuning of a folder ended. */
 export function showTuningAnswer(
   voice: Voice,

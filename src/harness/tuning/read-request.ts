@@ -7,7 +7,7 @@ import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import { openTokenizer, type TextCodec } from '../../formats/hugging-face/tokenizer.ts';
 import type { PartFile } from '../../formats/part-file.ts';
 import { type JsonObject, parseJsonObject } from '../../formats/strict-json.ts';
-import { encodeTexts } from '../../formats/text-data/encode.ts';
+import { type EncodedTexts, encodeTexts } from '../../formats/text-data/encode.ts';
 import { readTextData, TEXT_FORMATS, type TextFormat } from '../../formats/text-data.ts';
 import {
   continuedConfig,
@@ -16,7 +16,7 @@ import {
 } from '../../train/llama/config/read-training-config.ts';
 import { USUAL_LENGTH } from '../../train/llama/config/training-fields.ts';
 import { checkedModel } from '../../train/llama/open-model.ts';
-import { runPlan } from '../../train/llama/run-plan.ts';
+import { type RunPlan, runPlan } from '../../train/llama/run-plan.ts';
 import { type ReadAdapter, readAdapter } from '../../train/llama/saved-adapter.ts';
 import type { TuningRequest } from '../tuning.ts';
 import { ownTexts } from './own-texts.ts';
@@ -38,10 +38,28 @@ export interface TuningSources {
   /** Settings that come before those of the file, by the names that they have there. */
   readonly given?: JsonObject;
   /**
-   * The file with the texts, given the path that settings may name; without a file, tales of the
-   * project are learnt.
+   * Opens the file with the texts; `named` is the path in the settings. Undefined where there is no
+   * file: tales of the project are learnt then.
    */
   readonly openData: (named: string | undefined) => Promise<PartFile | undefined>;
+}
+
+/** What was read for a fine-tuning: each part as far as it can be read. */
+export interface InspectedRequest {
+  /** All that is wrong. */
+  readonly faults: readonly RequestFault[];
+  readonly model?: ModelConfig | undefined;
+  readonly codec?: TextCodec | undefined;
+  readonly config?: LlamaTrainingConfig | undefined;
+  readonly texts?: ReadTexts | undefined;
+  readonly plan?: RunPlan | undefined;
+  /** Where nothing is wrong. */
+  readonly request?: TuningRequest;
+}
+
+/** The texts of the data, as the model sees them. */
+export interface ReadTexts extends EncodedTexts {
+  readonly format: TextFormat;
 }
 
 /**
@@ -49,12 +67,19 @@ export interface TuningSources {
  * {@link RequestFaults} with every fault of all of them that can be told.
  */
 export async function readRequest(sources: TuningSources): Promise<TuningRequest> {
+  const { faults, request } = await inspectRequest(sources);
+  if (!request) throw new RequestFaults(faults);
+  return request;
+}
+
+/** The same with all that was found on the way, for those who show it before a run. Never throws. */
+export async function inspectRequest(sources: TuningSources): Promise<InspectedRequest> {
   const faults: RequestFault[] = [];
   const tried = async <T>(part: RequestPart, read: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await read();
     } catch (error) {
-      faults.push(...faultsOf(error).map((message) => ({ part, message })));
+      faults.push(...faultsOf(error).map((fault) => ({ part, ...fault })));
       return undefined;
     }
   };
@@ -71,15 +96,17 @@ export async function readRequest(sources: TuningSources): Promise<TuningRequest
     codec &&
     config &&
     (await tried('data', async () => textsIn(await openData(config.data), codec, config)));
-  const plan = texts && config && (await tried('data', async () => runPlan(texts, config)));
+  const plan = texts && config && (await tried('data', async () => runPlan(texts.items, config)));
   if (model && codec && config) faults.push(...misfits(model, codec, config));
-  if (faults.length > 0 || !config || !texts || !plan) throw new RequestFaults(faults);
-  return {
+  const inspected = { faults, model, codec, config, texts, plan };
+  if (faults.length > 0 || !config || !texts || !plan) return inspected;
+  const request = {
     ...{ folder: place, name, base, config },
-    texts: texts.map(({ ids, asked }) => ({ ids, asked })),
+    texts: texts.items.map(({ ids, asked }) => ({ ids, asked })),
     steps: plan.steps,
     ...(saved ? { saved: saved.values } : {}),
   };
+  return { ...inspected, request };
 }
 
 /** Tokens that a model is made for; undefined where its configuration is wrong, as is told elsewhere. */
@@ -109,7 +136,7 @@ async function textsIn(
   data: PartFile | undefined,
   codec: TextCodec,
   { dataFormat, length, seed }: LlamaTrainingConfig,
-) {
+): Promise<ReadTexts> {
   if (dataFormat !== undefined && !TEXT_FORMATS.some((name) => name === dataFormat))
     throw new GradproofError(
       'unknown-format',
@@ -118,7 +145,7 @@ async function textsIn(
   const read = await readTextData(data ?? ownTexts(seed), dataFormat as TextFormat | undefined);
   const hasChats = read.lessons.some(({ lesson }) => lesson.kind === 'chat');
   const template = hasChats ? await openChatTemplate(codec) : undefined;
-  return encodeTexts(read, codec, { length, template }).items;
+  return { format: read.format, ...encodeTexts(read, codec, { length, template }) };
 }
 
 /** What of model, tokenizer and settings does not go together. */
@@ -136,6 +163,7 @@ function misfits(
   if (length > context)
     faults.push({
       part: 'settings',
+      path: 'max_length',
       message: `max_length is ${length}, and the model is made for ${context} tokens: give at most so many`,
     });
   return faults;

@@ -11,6 +11,8 @@ export type RequestPart = 'model' | 'settings' | 'adapter' | 'data';
 export interface RequestFault {
   readonly part: RequestPart;
   readonly message: string;
+  /** Where in the settings, as `lora.r`; absent where it is not one field. */
+  readonly path?: string;
 }
 
 /** All that is wrong with what a fine-tuning was asked for. */
@@ -24,14 +26,18 @@ export class RequestFaults extends GradproofError {
 }
 
 /** A line for each fault that an error tells. */
-export function faultsOf(error: unknown): readonly string[] {
-  if (error instanceof CheckpointError) return error.faults.map(({ message }) => message);
+export function faultsOf(error: unknown): readonly Omit<RequestFault, 'part'>[] {
+  if (error instanceof CheckpointError) return error.faults.map(({ message }) => ({ message }));
   if (error instanceof TrainingConfigError || error instanceof ConfigError)
-    return error.faults.map(({ message, suggestion }) => `${message}: ${suggestion}`);
+    return error.faults.map(({ path, message, suggestion }) => ({
+      path,
+      message: `${message}: ${suggestion}`,
+    }));
   if (error instanceof DataFileError && error.count > 1) {
     const told = error.faults.map(({ line, message }) => `line ${line}: ${message}`);
     const left = error.count - told.length;
-    return left > 0 ? [...told, `and ${left} more records cannot be read`] : told;
+    const lines = left > 0 ? [...told, `and ${left} more records cannot be read`] : told;
+    return lines.map((message) => ({ message }));
   }
-  return [messageOf(error)];
+  return [{ message: messageOf(error) }];
 }
