@@ -25,8 +25,8 @@ const ONLINE =
   /^(?:headless(?:-bench)?|bridge|bench(?:-frame)?)\.html$|^assets\/(?:headless-bench|bench-frame)-/;
 
 /**
- * Public files that the page needs without a network; recordings and baselines are kept when they
- * were used, and the picture of a link is for those who show links.
+ * Public files that the page needs without a network; recordings, baselines and the small model are
+ * kept when they were used, and the picture of a link is for those who show links.
  */
 const OFFLINE_FILE =
   /^(?!card\.png$)(?:[\w.-]+\.(?:svg|png|webmanifest)|plans\/[0-9a-f]{64}\.txt|schema\/.+)$/;

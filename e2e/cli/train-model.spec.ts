@@ -40,6 +40,13 @@ function written(folder: string, settings: object = SETTINGS) {
   return ['train', '--model', model, '--data', data, '--config', config];
 }
 
+/** The lines of a log. */
+const logIn = (out: string) =>
+  readFileSync(join(out, 'log.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
 test('fine-tunes a folder, saves an adapter of PEFT with report and log, and goes on from it', async ({
   folder,
 }) => {
@@ -62,11 +69,7 @@ test('fine-tunes a folder, saves an adapter of PEFT with report and log, and goe
   const { heldoutBefore, heldoutAfter, peakBytes, bytesForecast } = result?.metrics ?? {};
   expect(heldoutAfter).toBeLessThan(heldoutBefore ?? 0);
   expect(peakBytes).toBeLessThanOrEqual(bytesForecast ?? 0);
-  const log = readFileSync(join(out, 'log.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  const steps = log.filter(({ loss }) => loss !== undefined);
+  const steps = logIn(out).filter(({ loss }) => loss !== undefined);
   expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
   for (const name of ['loss', 'grad_norm', 'learning_rate', 'tokens_per_second', 'bytes'])
     expect(
@@ -168,4 +171,50 @@ test('what is wrong with settings, model and data is told at once, a line each',
       lines.some((line) => line.includes(each)),
       each,
     ).toBe(true);
+});
+
+test('a browser is given the files of the folder, and leaves what Node does', async ({
+  folder,
+}) => {
+  const settings = join(folder, 'settings.json');
+  writeFileSync(settings, JSON.stringify({ max_length: 32, judge_steps: 1, learning_rate: 1e-3 }));
+  const data = join(folder, 'tales.jsonl');
+  const tale = { text: 'On the station lived a robot that was alone, and it saw a star.' };
+  writeFileSync(data, `${JSON.stringify(tale)}\n`.repeat(10));
+  const ofRuntime = async (name: string) => {
+    const out = join(folder, name);
+    const model = join(ROOT, 'public/model');
+    const args = ['train', '--model', model, '--data', data, '--config', settings];
+    const ended = await gradproof([...args, '--steps', '2', '--runtime', name, '--out', out]);
+    expect([ended.status, ended.stderr], name).toEqual([0, '']);
+    const report = readReport(readFileSync(join(out, 'report.json')), 'report.json');
+    return { report, result: report.results[0], files: readdirSync(out).sort(), log: logIn(out) };
+  };
+  const inPage = await ofRuntime('chromium');
+  const inNode = await ofRuntime('node');
+  expect(inPage.report.environments[0]?.runtime).toBe('chromium');
+  expect(inPage.report.run.complete).toBe(true);
+  expect(inPage.result).toMatchObject({ status: 'pass', metrics: { judgedSteps: 2 } });
+  expect(inPage.result?.id).toBe(inNode.result?.id);
+  expect(inPage.files).toEqual(inNode.files);
+  expect(inPage.log.map((line) => Object.keys(line))).toEqual(
+    inNode.log.map((line) => Object.keys(line)),
+  );
+  const losses = ({ result }: typeof inPage) => result?.series?.['loss'] ?? [];
+  for (const [step, loss] of losses(inPage).entries())
+    expect(loss).toBeCloseTo(losses(inNode)[step] ?? Number.NaN, 3);
+  const names = inPage.result?.artifacts?.map(({ name }) => name);
+  expect(names).toEqual(['adapter_model.safetensors', 'adapter_config.json']);
+});
+
+test('Ctrl-C keeps what a browser has trained', async ({ folder }) => {
+  const out = join(folder, 'out');
+  const args = [...written(folder), '--type', 'lora', '--steps', '100000', '--out', out];
+  const chromium = ['--runtime', 'chromium'];
+  const { status, stdout } = await gradproof([...args, ...chromium], { interruptAt: /^step 10:/m });
+  expect([status, stdout.match(/^Stopped after step \d+\./m)?.length]).toEqual([130, 1]);
+  expect(readdirSync(out)).toContain('adapter_model.safetensors');
+  const report = readReport(readFileSync(join(out, 'report.json')), 'report.json');
+  expect([report.run.complete, report.results[0]?.status]).toEqual([false, 'pass']);
+  expect(logIn(out).length).toBeGreaterThanOrEqual(10);
 });

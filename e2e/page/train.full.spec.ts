@@ -2,16 +2,23 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { drop } from './drop.ts';
-import { answerOf, expect, open, test } from './page-test.ts';
+import { answerOf, expect, test } from './page-test.ts';
 
 const POEM = {
   name: 'poem.txt',
   bytes: new TextEncoder().encode('The rain in Spain stays mainly in the plain.\n'.repeat(200)),
 };
 
+/** Opens the view and chooses the model of bytes. */
+async function openBytes(page: Page): Promise<void> {
+  await page.goto('/?view=train');
+  await page.getByRole('radio', { name: 'Bytes of any text' }).check();
+  await expect(page.getByRole('button', { name: 'Start' })).toBeEnabled();
+}
+
 /** Drops the poem on a page that was just loaded and starts 30 steps. */
 async function start(page: Page): Promise<void> {
-  await open(page);
+  await openBytes(page);
   await drop(page, [POEM]);
   await expect(page.getByText('poem.txt, 9.0 KB')).toBeVisible();
   await page.getByRole('spinbutton', { name: 'steps' }).fill('30');
@@ -77,7 +84,7 @@ test('learns a dropped text, pauses on request, saves adapter and figures, and l
 });
 
 test('stops when asked', async ({ page }) => {
-  await open(page);
+  await openBytes(page);
   await drop(page, [POEM]);
   await page.getByRole('button', { name: 'Start' }).click();
   await expect(page.getByLabel('In numbers')).toBeVisible();
@@ -91,12 +98,11 @@ test('stops when asked', async ({ page }) => {
 test('a text that is too short is refused when it is chosen, and the one before stays', async ({
   page,
 }) => {
-  await open(page);
+  await openBytes(page);
   await drop(page, [{ name: 'short.txt', bytes: POEM.bytes.subarray(0, 4095) }]);
   await expect(page.getByRole('alert')).toContainText(
     'short.txt has 4,095 bytes, and 4,096 or more are needed to learn from',
   );
-  await page.goto('/?view=train');
   await page.getByLabel('Choose a text file').setInputFiles({
     name: POEM.name,
     mimeType: 'text/plain',
@@ -138,7 +144,7 @@ function followPhases(page: Page): Promise<readonly string[]> {
 test('what a run does is named, what comes after its steps is skipped on request, and one that is too short for an answer says so', async ({
   page,
 }) => {
-  await page.goto('/?view=train');
+  await openBytes(page);
   await page.getByRole('spinbutton', { name: 'steps' }).fill('12');
   const following = followPhases(page);
   await page.getByRole('button', { name: 'Start' }).click();
@@ -158,7 +164,7 @@ test('what a run does is named, what comes after its steps is skipped on request
 });
 
 test('a number of steps that cannot be run is refused where it is typed', async ({ page }) => {
-  await page.goto('/?view=train');
+  await openBytes(page);
   const steps = page.getByRole('spinbutton');
   const start = page.getByRole('button', { name: 'Start' });
   for (const wrong of ['-5', '0', '2.5', '', '1000001']) {

@@ -15,6 +15,8 @@ const BOX = 'First measure for three seconds';
 /** Trains two steps, and says whether kernels were measured before, and what the report tells. */
 async function trained(page: Page): Promise<{ measured: boolean; report: Report }> {
   await page.goto('/?view=train');
+  await page.getByRole('radio', { name: 'Bytes of any text' }).check();
+  await expect(page.getByLabel(BOX)).toBeVisible();
   await drop(page, [POEM]);
   await page.getByRole('spinbutton', { name: 'steps' }).fill('2');
   await page.getByLabel(BOX).check();

@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import sirv from 'sirv';
+import type { ServedFolder } from '../formats/hugging-face/folder-place.ts';
+import { FolderServer, sendPart } from './folder-server.ts';
 
 /** The page, served to this machine alone. */
 export interface PageServer extends AsyncDisposable {
@@ -13,6 +15,11 @@ export interface PageServer extends AsyncDisposable {
    * From now on pages that are loaded may also ask this origin, a bridge on loopback, and no other.
    */
   allow(origin: string): void;
+  /**
+   * Gives the page the files of a folder, under an address of this run. Throws FolderPlaceError for
+   * one with links that lead out of it.
+   */
+  serveFolder(path: string): Promise<ServedFolder>;
 }
 
 /**
@@ -130,11 +137,13 @@ export async function servePage(
   });
   const libraries = sirv(peers, { dev: true, etag: false });
   const frame = `/frame-${randomUUID()}`;
+  const folders = new FolderServer();
   const allowed: string[] = [];
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     const [path = ''] = (request.url ?? '').split('?');
     response.setHeader('content-security-policy', contentSecurityPolicy(allowed, path));
+    const own = `http://localhost:${taken}`;
     const hosts = ['localhost', '127.0.0.1'].map((host) => `${host}:${taken}`);
     const refuse = (status: number, text: string) =>
       void response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
@@ -147,9 +156,17 @@ export async function servePage(
     if (path === FRAME_ADDRESS) return tell('text/plain', `${frame}/bench-frame.html`);
     if (path === '/peers/index.json')
       return tell('application/json', JSON.stringify(filesIn(peers)));
+    const shared = folders.pathOf(path);
+    if (shared !== undefined) {
+      // Other pages of this machine, on other ports too, are of another origin.
+      const { origin = own, 'sec-fetch-site': site = 'same-origin' } = request.headers;
+      if (origin !== own || site !== 'same-origin')
+        return refuse(403, 'only the page of this server may ask for that\n');
+      return void sendPart(shared, request, response);
+    }
     if (path.startsWith(`${frame}/`)) {
       for (const [name, value] of Object.entries(FRAME_HEADERS)) response.setHeader(name, value);
-      response.setHeader('content-security-policy', framePolicy(`http://localhost:${taken}`));
+      response.setHeader('content-security-policy', framePolicy(own));
       request.url = path.slice(frame.length);
     }
     const isOfPeers = request.url?.startsWith('/peers/');
@@ -170,6 +187,7 @@ export async function servePage(
   return {
     url: `http://localhost:${taken}/`,
     allow: (origin) => void allowed.push(origin),
+    serveFolder: (path) => folders.add(path),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -19,6 +19,11 @@ export function partsOfBlob(blob: Blob): PartFile {
   };
 }
 
+/** Bytes that are in memory. */
+export function partsOfBytes(bytes: Uint8Array): PartFile {
+  return { bytes: bytes.length, read: async (start, end) => bytes.subarray(start, end) };
+}
+
 /** What to throw where a file has fewer bytes than it had when it was opened. */
 export const cutOff = (start: number, end: number, found: number): FormatError =>
   new FormatError(

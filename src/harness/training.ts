@@ -1,17 +1,23 @@
 import { splitText } from '../data/text.ts';
 import { GradproofError } from '../errors.ts';
 import type { TuningRow } from '../gpu/tuning.ts';
-import { buildReport, type RunIdentity } from '../report/build.ts';
-import { planHash, planText } from '../report/plan.ts';
-import type { CaseResult, Environment, Report } from '../report/schema.ts';
-import type { OutputFile } from '../train/adapter-files.ts';
+import { buildReport } from '../report/build.ts';
 import { DEFAULT_TRAINING } from '../train/config.ts';
 import type { TrainingProgress } from '../train/progress.ts';
 import type { TrainingSettings } from '../train/settings.ts';
 import type { RunnerHost } from './runner.ts';
-import { type TrainingControls, TrainingConversation } from './training/conversation.ts';
-import { PartialTraining } from './training/partial.ts';
-import type { CaseOutcome } from './worker/messages.ts';
+import type { TrainingControls } from './training/conversation.ts';
+import {
+  heldTraining,
+  identityOf,
+  type PlanHost,
+  type TrainingEventOf,
+  type TrainingOutcome,
+} from './training/held-training.ts';
+import type { TrainingKind } from './training/kind.ts';
+import { trainingName } from './worker/train-job.ts';
+
+export type { TrainingOutcome };
 
 /** Settings of a fine-tuning run. Every default is in DEFAULT_TRAINING of src/train/config.ts. */
 export interface TrainingRequest {
@@ -25,26 +31,14 @@ export interface TrainingRequest {
   readonly tuned?: readonly TuningRow[];
 }
 
-/**
- * What a training run emits; page and command line show it live. `environment` comes first: where
- * it computes. `end` is missing when it was cancelled before it had a device.
- */
-export type TrainingEvent =
-  | { readonly type: 'environment'; readonly environment: Environment }
-  | TrainingProgress
-  | { readonly type: 'end'; readonly result: CaseResult };
+/** What a training run emits. */
+export type TrainingEvent = TrainingEventOf<TrainingProgress>;
 
 /** Who hears what a training run emits. */
 export type TrainingListener = (event: TrainingEvent) => void;
 
-/**
- * A finished run: its report of kind `train`, and the files to save (adapter_model.safetensors,
- * adapter_config.json).
- */
-export interface TrainingOutcome {
-  readonly report: Report;
-  readonly files: readonly OutputFile[];
-}
+/** Longest silence of a worker, which speaks every few steps. Milliseconds. */
+const SILENCE_MS = 120_000;
 
 /** More steps would not fit in one buffer of losses that is worth having. */
 const MOST_STEPS = 1_000_000;
@@ -72,89 +66,33 @@ export async function train(
   request: TrainingRequest,
   listen: TrainingListener,
   signal?: AbortSignal,
-  controls?: TrainingControls,
+  controls?: Pick<TrainingControls, 'pause' | 'skip'>,
 ): Promise<TrainingOutcome> {
   const { text, tuned, ...job } = request;
-  const { steps, seed } = job;
+  const { steps } = job;
   if (!Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS) throw new StepsError(steps);
   splitText(text, DEFAULT_TRAINING.heldoutFraction);
-  const identity = await identityOf(host, seed);
-  const conversation = new TrainingConversation(
-    host.startWorker(),
-    { type: 'train', text, ...job },
-    listen,
-    { ...controls, tuned },
-  );
-  const { environment, outcome, files, complete } = await conversation.hold(signal);
-  if (!environment || !outcome) return { report: buildReport(identity, [], [], complete), files };
-  return { report: ended(identity, environment, outcome, listen, complete), files };
+  return await heldTraining(host, trainingKind({ text, ...job }), listen, signal, {
+    ...controls,
+    tuned,
+  });
 }
 
-/**
- * Follows a training run from outside of the tab that it runs in, so that its curves outlive that.
- */
-export class TrainingJournal {
-  readonly #host: Pick<RunnerHost, 'cases'>;
-  readonly #request: TrainingRequest;
-  readonly #listen: TrainingListener;
-  readonly #partial: PartialTraining;
-  #environment: Environment | undefined;
-
-  constructor(host: Pick<RunnerHost, 'cases'>, request: TrainingRequest, listen: TrainingListener) {
-    this.#host = host;
-    this.#request = request;
-    this.#listen = listen;
-    this.#partial = new PartialTraining(request);
-  }
-
-  /** Takes what the run tells, and hands it on. */
-  follow(event: TrainingEvent): void {
-    if (event.type === 'environment') this.#environment = event.environment;
-    else if (event.type !== 'end') this.#partial.add(event);
-    this.#listen(event);
-  }
-
-  /**
-   * The report of a run that is lost; undefined when it had no device yet, so that there is nothing
-   * to tell.
-   */
-  async lost(code: string, reason: string): Promise<TrainingOutcome | undefined> {
-    if (!this.#environment) return undefined;
-    const outcome = this.#partial.outcome('lost', code, reason);
-    const identity = await identityOf(this.#host, this.#request.seed);
-    return { report: ended(identity, this.#environment, outcome, this.#listen, true), files: [] };
-  }
-}
-
-function ended(
-  identity: RunIdentity,
-  environment: Environment,
-  outcome: CaseOutcome,
-  listen: TrainingListener,
-  complete: boolean,
-): Report {
-  const result = { ...outcome, env: 0, attempts: 1 };
-  listen({ type: 'end', result });
-  return buildReport(identity, [environment], [result], complete);
+/** What a training of the byte model is, for the talk with its worker and for a journal. */
+export function trainingKind({ tuned: _, ...job }: TrainingRequest): TrainingKind {
+  return {
+    job: { type: 'train', ...job },
+    name: trainingName(job),
+    seed: job.seed,
+    silenceMs: SILENCE_MS,
+    whenCancelled: 'end',
+  };
 }
 
 /** The report of a run that was cancelled before it had a worker: no result, not complete. */
 export async function untrained(
-  host: Pick<RunnerHost, 'cases'>,
+  host: PlanHost,
   { seed }: TrainingRequest,
 ): Promise<TrainingOutcome> {
-  return { report: buildReport(await identityOf(host, seed), [], [], false), files: [] };
-}
-
-async function identityOf(
-  { cases }: Pick<RunnerHost, 'cases'>,
-  seed: number,
-): Promise<RunIdentity> {
-  const options = { tier: 'full', filters: [], shard: { index: 1, count: 1 }, seed } as const;
-  return {
-    kind: 'train',
-    startedAt: new Date(),
-    options,
-    planHash: await planHash(planText(cases.values())),
-  };
+  return { report: buildReport(await identityOf(host, { seed }), [], [], false), files: [] };
 }

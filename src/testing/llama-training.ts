@@ -1,5 +1,6 @@
 import type { Llama } from '../models/llama/llama.ts';
 import type { OutputFile } from '../train/adapter-files.ts';
+import type { Gate } from '../train/gate.ts';
 import {
   fineTuneLlama,
   type LlamaTraining,
@@ -10,17 +11,20 @@ import type { LlamaProgress } from '../train/llama/progress.ts';
 import { savedAdapter } from '../train/llama/saved-adapter.ts';
 import type { SavedModel } from '../train/llama/saved-model/save-model.ts';
 import { trainedWeights } from '../train/llama/saved-weights.ts';
+import type { Asker } from '../train/llama/talk.ts';
 import type { CaseContext } from './context.ts';
 import { judgeApplications } from './judge-step.ts';
 
 /** Receives more of a run than its evidence. */
 export interface LlamaListener {
   readonly tell: (progress: LlamaProgress) => void;
-  /** Given what was trained, before the run is judged. */
-  readonly save: (files: readonly OutputFile[]) => void;
   /** Whether the run is to end after the step that is made. */
   readonly stopped: () => boolean;
-  /** Saves the model itself, merged; default weights that were trained whole go to `save`. */
+  /** Closed, it lets the run wait before its next step. */
+  readonly gate: Gate;
+  /** Who asks the model meanwhile, if anyone does. */
+  readonly asker: Asker | undefined;
+  /** Saves the model itself, merged; default weights that were trained whole are files. */
   readonly saveModel?: ((model: Llama) => Promise<SavedModel>) | undefined;
 }
 
@@ -36,14 +40,13 @@ export async function trainAndJudgeLlama(
   t: CaseContext,
   training: LlamaTraining,
   base: string,
-  { tell, save, stopped, saveModel }: LlamaListener,
+  { tell, saveModel, ...controls }: LlamaListener,
 ): Promise<void> {
   const losses: number[] = [];
   const heldout: number[] = [];
   let notSaved: unknown;
   const run = fineTuneLlama(t.gpu, training, {
     judge: (step, applications) => judgeApplications(t, step, applications),
-    stopped,
     // What was trained is kept where the model cannot be.
     finish: async (model) => {
       try {
@@ -52,6 +55,11 @@ export async function trainAndJudgeLlama(
         notSaved = error;
       }
     },
+    tuned: (tuned) => {
+      const written = saveModel !== undefined && notSaved === undefined;
+      tell({ type: 'saved', files: keep(t, tuned, training, { base, written }) });
+    },
+    ...controls,
   });
   let next = await run.next();
   for (; !next.done; next = await run.next()) {
@@ -71,21 +79,8 @@ export async function trainAndJudgeLlama(
       );
   }
   const tuned = next.value;
-  for (const name of ['heldoutBefore', 'heldoutAfter', 'judgedSteps', 'peakBytes'] as const) {
-    const value = tuned[name];
-    if (value !== undefined) t.metric(name, value);
-  }
-  const { adapter } = training.config;
-  const isSaved = saveModel !== undefined && notSaved === undefined;
-  const files = adapter
-    ? savedAdapter(tuned.trained, adapter, base)
-    : isSaved
-      ? []
-      : trainedWeights(tuned.trained);
-  for (const { name, data } of files) t.artifact(name, data);
-  save(files);
   if (notSaved !== undefined) throw notSaved;
-  if (stopped()) return;
+  if (tuned.isStopped) return;
   const { before, after } = courseOf(tuned, losses);
   if (after >= before && tuned.steps < FEWEST_STEPS)
     t.skip('too-short', `the loss did not fall in ${tuned.steps} steps: take ${FEWEST_STEPS}`);
@@ -94,6 +89,23 @@ export async function trainAndJudgeLlama(
     () => `the loss went from ${before.toFixed(4)} to ${after.toFixed(4)} nats a token`,
     'not-learnt',
   );
+}
+
+/** Notes what a run leaves, and makes the files to save; weights that are `written` are none. */
+function keep(
+  t: CaseContext,
+  tuned: LlamaTuned,
+  { config: { adapter } }: LlamaTraining,
+  { base, written }: { readonly base: string; readonly written: boolean },
+): readonly OutputFile[] {
+  for (const name of ['heldoutBefore', 'heldoutAfter', 'judgedSteps', 'peakBytes'] as const) {
+    const value = tuned[name];
+    if (value !== undefined) t.metric(name, value);
+  }
+  const weights = () => (written ? [] : trainedWeights(tuned.trained));
+  const files = adapter ? savedAdapter(tuned.trained, adapter, base) : weights();
+  for (const { name, data } of files) t.artifact(name, data);
+  return files;
 }
 
 /** What rounding did to merged weights, as metrics of the case. */

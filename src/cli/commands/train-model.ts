@@ -1,13 +1,14 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { logLines, logRow } from '../../harness/tuning/log.ts';
 import { writeReport } from '../../report/write.ts';
-import { exitOfReport, notYet } from '../exit.ts';
+import { exitOfReport } from '../exit.ts';
 import { checkWritable, makeFolder, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
-import { logLine, showTuning, showTuningAnswer } from '../output/tuning.ts';
+import { showTuning, showTuningAnswer } from '../output/tuning.ts';
 import { voiceOn } from '../output/voice.ts';
 import { openRuntime } from '../runtime/open.ts';
-import { readRequest } from '../train-model/read-request.ts';
+import { requestOf } from '../train-model/read-request.ts';
 import { readTuning, rowsFor } from '../tuning.ts';
 import type { TrainOptions } from './train.ts';
 
@@ -17,9 +18,8 @@ export async function trainModelCommand(
   options: Partial<TrainOptions>,
 ): Promise<number> {
   const { out, report: target, tuning, runtime: name = 'node' } = options;
-  if (name !== 'node') throw notYet(`--runtime ${name} with --model`);
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
-  const request = await readRequest(model, options);
+  const request = await requestOf(model, options);
   const { save } = request;
   const table = await readTuning(tuning);
   if (target) checkWritable('--report', target);
@@ -28,7 +28,6 @@ export async function trainModelCommand(
   if (log) writeFileSync(log, '');
   using interrupt = new Interrupt();
   await using runtime = await openRuntime(name, voice.say, interrupt.signal);
-  if (!runtime.tune) throw notYet(`--runtime ${name} with --model`);
   voice.say(
     request.steps === 0
       ? `merging ${options.adapter} into ${model} on ${runtime.adapter}`
@@ -40,9 +39,9 @@ export async function trainModelCommand(
   const { report, files } = await runtime.tune(
     { ...request, tuned },
     (event) => {
-      const line = logLine(event);
-      if (log && line) appendFileSync(log, line);
-      if (event.type === 'saved') written.push(...event.files);
+      const row = logRow(event);
+      if (log && row) appendFileSync(log, logLines([row]));
+      if (event.type === 'written') written.push(...event.files);
       show(event);
     },
     interrupt.signal,

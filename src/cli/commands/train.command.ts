@@ -49,9 +49,7 @@ export const command = defineCommand<TrainOptions>({
         throw new OptionError(`--type ${type}: there are ${TRAINING_TYPE_NAMES.join(', ')}`);
       },
     },
-    runtime: runtimeOption(
-      'where it computes (default chromium; with --model node, which alone reads folders yet)',
-    ),
+    runtime: runtimeOption('where it computes (default chromium; with --model node)'),
     config: {
       name: 'config',
       argument: 'file',

@@ -49,7 +49,7 @@ export function showTuning(voice: Voice): (event: TuningEvent) => void {
         return say(
           `step ${event.step}: every op is within its bound, at most ${(100 * event.boundUsed).toPrecision(2)} % of it is used`,
         );
-      case 'saved':
+      case 'written':
         return say(savedWords(event));
       case 'end':
         if (open) voice.write('\n');
@@ -63,25 +63,11 @@ function savedWords({
   stored,
   merged,
   error,
-}: Extract<TuningEvent, { readonly type: 'saved' }>): string {
+}: Extract<TuningEvent, { readonly type: 'written' }>): string {
   if (!error) return `the model is saved in ${stored}`;
   const share = (x: number) =>
     x < 1 ? `${(100 * x).toPrecision(2)} % of` : `${Number(x.toPrecision(2))} times`;
   return `the adapters of ${counted(merged, 'linear')} are merged: in ${stored} the weights are off by ${share(error.ofWeights)} their size (root mean square), which is ${share(error.ofChange)} what the adapters change`;
-}
-
-/** The line of a log that a step is, by the names of transformers' logs; undefined of other events. */
-export function logLine(event: TuningEvent): string | undefined {
-  if (event.type === 'heldout')
-    return `${JSON.stringify({ step: event.step, eval_loss: event.loss })}\n`;
-  if (event.type !== 'step') return undefined;
-  const { step, epoch, loss, gradNorm, learningRate, tokens, tokensPerSecond, ms } = event;
-  const line = {
-    ...{ step, epoch, loss, grad_norm: gradNorm, learning_rate: learningRate },
-    ...{ tokens, tokens_per_second: tokensPerSecond, ms },
-    ...{ bytes: event.bytes, peak_bytes: event.peakBytes },
-  };
-  return `${JSON.stringify(line)}\n`;
 }
 
 /** How a fine-tuning of a folder ended. */

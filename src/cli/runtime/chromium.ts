@@ -1,14 +1,15 @@
 import type { Browser, Page } from 'playwright';
 import { GradproofError, messageOf } from '../../errors.ts';
 import type { RunEvent, RunListener } from '../../harness/events.ts';
-import type { Heard, ToDriver } from '../../harness/headless/line.ts';
+import { type Heard, type ToDriver, textOf } from '../../harness/headless/line.ts';
 import { type Outcome, resultOf } from '../../harness/headless/outcome.ts';
 import type { HeadlessDriver } from '../../harness/headless/page.ts';
 import { Backoff, retry } from '../../harness/retry.ts';
 import { deadlineOf } from '../../harness/runner/deadline.ts';
 import { RESTART_PAUSES_MS } from '../../harness/runner/persistently.ts';
 import { UnusableError } from '../../harness/runner.ts';
-import { TrainingJournal, type TrainingListener } from '../../harness/training.ts';
+import { trainingKind } from '../../harness/training.ts';
+import { tuningKind } from '../../harness/tuning.ts';
 import type { ToWorker } from '../../harness/worker/messages.ts';
 import { withRows } from '../../report/rows.ts';
 import type { InstalledBrowser } from '../browser/find.ts';
@@ -16,11 +17,12 @@ import { endGpuProcess } from '../browser/gpu-process.ts';
 import type { Installation } from '../browser/install.ts';
 import { launch, launchAny } from '../browser/launch.ts';
 import { InterruptedError } from '../exit.ts';
-import { planCases } from '../plan-cases.ts';
 import { PAGE_FOLDER, type PageServer, servePage } from '../server.ts';
 import { benchInPage, foreignInPage } from './bench-in-page.ts';
+import { BrowserDiedError } from './browser-died.ts';
 import { callPage, openHeadlessPage } from './headless-page.ts';
 import { PageLine } from './page-line.ts';
+import { PageTraining } from './page-training.ts';
 import { RunJournal } from './run-journal.ts';
 import type { Runtime } from './runtime.ts';
 import { WorkerBrowser } from './worker-browser.ts';
@@ -41,9 +43,6 @@ export async function openChromium(install: Installation, folder = PAGE_FOLDER):
     throw error;
   }
 }
-
-/** The tab or the browser went away while it was needed. */
-class BrowserDiedError extends UnusableError {}
 
 /**
  * A page ends a run by itself, at its deadline and when it is told to; one that has not by so much
@@ -70,7 +69,7 @@ class ChromiumRuntime implements Runtime {
   /** By the number that the page gives its worker. */
   #elsewhere = new Map<number, WorkerBrowser>();
   #onRun: RunListener = () => {};
-  #onTraining: TrainingListener = () => {};
+  #training: Pick<PageTraining, 'hear'> | undefined;
 
   private constructor(server: PageServer, opened: OpenedBrowser, adapter: string) {
     this.page = server;
@@ -126,7 +125,9 @@ class ChromiumRuntime implements Runtime {
       try {
         if (now.resume) await this.#reopen();
         return journal.whole(
-          await this.#settle(callPage(this.#page, 'run', now), signal, ends - performance.now()),
+          await this.#settle(callPage(this.#page, 'run', now), signal, {
+            limitMs: ends - performance.now(),
+          }),
         );
       } catch (error) {
         if (!(error instanceof BrowserDiedError)) throw error;
@@ -156,23 +157,27 @@ class ChromiumRuntime implements Runtime {
   }
 
   async train(...[request, listen, signal, skip]: Parameters<Runtime['train']>) {
-    const journal = new TrainingJournal({ cases: await planCases() }, request, listen);
-    this.#onTraining = (event) => journal.follow(event);
     const leave = skip.follow((phase) => {
       callPage(this.#page, 'skip', phase).catch(() => {}); // a page that is gone skips nothing
     });
+    const training = await PageTraining.of(trainingKind(request), listen);
+    this.#training = training;
     try {
-      return await this.#settle(callPage(this.#page, 'train', request), signal);
-    } catch (error) {
-      const lost =
-        error instanceof BrowserDiedError
-          ? await journal.lost(error.code, 'the browser or its tab ended')
-          : undefined;
-      if (!lost) throw error;
-      return lost;
+      return await training.outcome(this.#settle(callPage(this.#page, 'train', request), signal));
     } finally {
       leave();
     }
+  }
+
+  async tune(...[request, listen, signal]: Parameters<Runtime['tune']>) {
+    const { folder } = request;
+    const served = folder.kind === 'path' ? await this.page.serveFolder(folder.path) : folder;
+    const kind = tuningKind(request);
+    const training = await PageTraining.of(kind, listen);
+    this.#training = training;
+    const inPage = callPage(this.#page, 'tune', textOf({ ...request, folder: served }));
+    // A step of a large model, after which it ends, takes long.
+    return await training.outcome(this.#settle(inPage, signal, { patienceMs: kind.silenceMs }));
   }
 
   async bench(...given: Parameters<Runtime['bench']>) {
@@ -216,7 +221,8 @@ class ChromiumRuntime implements Runtime {
         this.#onRun(message.event);
         break;
       case 'training':
-        this.#onTraining(message.event);
+      case 'file':
+        this.#training?.hear(message);
         break;
       case 'post':
         this.#postElsewhere(message.id, message.message);
@@ -253,13 +259,16 @@ class ChromiumRuntime implements Runtime {
   }
 
   /**
-   * Waits for what the page is asked for, which is cancelled when `signal` aborts, and takes at
-   * most `limitMs` if that is given.
+   * Waits for what the page is asked for, which takes at most `limitMs` if that is given, and is
+   * cancelled when `signal` aborts, whereupon it ends within `patienceMs`.
    */
   async #settle<T>(
     pending: Promise<Outcome<T>>,
     signal: AbortSignal,
-    limitMs?: number,
+    {
+      limitMs,
+      patienceMs = FROZEN_MS,
+    }: { readonly limitMs?: number; readonly patienceMs?: number } = {},
   ): Promise<T> {
     let freeze: (error: Error) => void = () => {};
     const frozen = new Promise<never>((_, reject) => {
@@ -267,10 +276,10 @@ class ChromiumRuntime implements Runtime {
     });
     const timers: NodeJS.Timeout[] = [];
     const endIn = (ms: number) =>
-      void timers.push(setTimeout(() => freeze(new Error('the page is frozen')), ms + FROZEN_MS));
-    if (limitMs !== undefined) endIn(limitMs);
+      void timers.push(setTimeout(() => freeze(new Error('the page is frozen')), ms));
+    if (limitMs !== undefined) endIn(limitMs + FROZEN_MS);
     const cancel = () => {
-      endIn(0);
+      endIn(patienceMs);
       callPage(this.#page, 'cancel').catch(() => {}); // a page that is gone has nothing to cancel
     };
     if (signal.aborted) cancel();

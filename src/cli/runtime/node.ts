@@ -104,7 +104,7 @@ class NodeRuntime implements Runtime {
     return train(this.#host, request, listen, signal, { skip });
   }
 
-  async tune(...[request, listen, signal]: Parameters<NonNullable<Runtime['tune']>>) {
+  async tune(...[request, listen, signal]: Parameters<Runtime['tune']>) {
     return tune(this.#host, request, listen, signal);
   }
 

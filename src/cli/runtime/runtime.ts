@@ -34,8 +34,8 @@ export interface Runtime extends AsyncDisposable {
     signal: AbortSignal,
     skip: Skip,
   ): Promise<TrainingOutcome>;
-  /** Fine-tunes the model of a folder; absent where folders cannot be read. */
-  tune?(
+  /** Fine-tunes the model of a folder. */
+  tune(
     request: TuningRequest,
     listen: (event: TuningEvent) => void,
     signal: AbortSignal,

@@ -1,18 +1,20 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { messageOf } from '../../errors.ts';
 import { KIND_BYTES, kindOf } from '../../formats/file-kind.ts';
+import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
-import { filesIn } from '../../harness/worker/node-folder.ts';
+import { openNodeFolder } from '../../harness/worker/node-folder.ts';
 import { UsageError } from '../exit.ts';
 
 /**
  * The files of a folder that a person named. Throws UsageError for one that is not there, and for a
  * file by what its first bytes say that it is; nothing else of it is read.
  */
-export async function folderAt(path: string): Promise<ModelFolder> {
+export async function folderAt(place: FolderPlace): Promise<ModelFolder> {
   try {
-    if (statSync(path).isFile()) throw new UsageError(fileWords(path));
-    return await filesIn(path);
+    if (place.kind === 'path' && statSync(place.path).isFile())
+      throw new UsageError(fileWords(place.path));
+    return await openNodeFolder(place);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`cannot be read: ${messageOf(error)}`);

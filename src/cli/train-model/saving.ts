@@ -21,11 +21,16 @@ type Saving = NonNullable<TuningRequest['save']>;
  * whole is kept as it was trained. Throws UsageError.
  */
 export function savingOf(
-  { save, out }: Pick<Partial<TrainOptions>, 'save' | 'out'>,
+  { save, out, runtime = 'node' }: Pick<Partial<TrainOptions>, 'save' | 'out' | 'runtime'>,
   { adapter, type }: Pick<LlamaTrainingConfig, 'adapter' | 'type'>,
 ): Saving | undefined {
   if (save === 'adapter' && !adapter)
     throw new UsageError(`type ${type} trains no adapter: give merged`);
+  if (runtime !== 'node') {
+    if (save !== undefined && save !== 'adapter')
+      throw new UsageError('a browser writes no folder in this version yet: give --runtime node');
+    return undefined;
+  }
   const form = save ?? (adapter ? 'adapter' : 'merged-float32');
   if (save !== undefined && out === undefined)
     throw new UsageError('give --out, the folder to write');

@@ -1,7 +1,10 @@
 import { parse, stringify } from 'devalue';
 import type { RunEvent } from '../events.ts';
-import type { TrainingEvent } from '../training.ts';
+import type { TrainingEventOf } from '../training/held-training.ts';
+import type { AnyProgress } from '../training/kind.ts';
+import type { TuningRequest } from '../tuning.ts';
 import type { Death, FromWorker, ToWorker } from '../worker/messages.ts';
+import type { FilePart } from './file-parts.ts';
 
 /** What a worker in another browser says, or that it is no more. */
 export type Heard =
@@ -11,7 +14,9 @@ export type Heard =
 /** What the headless page tells the process that drives its browser. */
 export type ToDriver =
   | { readonly type: 'run'; readonly event: RunEvent }
-  | { readonly type: 'training'; readonly event: TrainingEvent }
+  | { readonly type: 'training'; readonly event: TrainingEventOf<AnyProgress> }
+  /** A part of what a training saved; the event that says so follows, without files. */
+  | { readonly type: 'file'; readonly part: FilePart }
   /** Gives a message to worker `id` in a browser of its own, started with the first. */
   | { readonly type: 'post'; readonly id: number; readonly message: ToWorker }
   /** Ends that worker with its browser. */
@@ -29,8 +34,9 @@ export type ToPage =
 /** The name of the page's function that takes a text for the driving process. */
 export const TELL_DRIVER = 'gradproofTellDriver';
 
-/** A message as a text; numbers that JSON lacks and bytes are kept. */
-export const textOf = (message: ToDriver | ToPage): string => stringify(message);
+/** What is said as a text; numbers that JSON lacks, maps and bytes are kept. */
+export const textOf = (said: ToDriver | ToPage | TuningRequest): string => stringify(said);
 
-/** The message of {@link textOf}. */
-export const messageIn = <T extends ToDriver | ToPage>(text: string): T => parse(text) as T;
+/** What {@link textOf} made a text of. */
+export const messageIn = <T extends ToDriver | ToPage | TuningRequest>(text: string): T =>
+  parse(text) as T;

@@ -27,6 +27,11 @@ export interface HeadlessPage {
   adapter(): Promise<Outcome<string>>;
   run(request: RunRequest): Promise<Outcome<Report>>;
   train(request: TrainingRequest): Promise<Outcome<TrainingOutcome>>;
+  /**
+   * Fine-tunes the model of a folder; takes the TuningRequest as a text, as it may hold maps. What
+   * it saves is told, and the outcome has other files alone.
+   */
+  tune(request: string): Promise<Outcome<TrainingOutcome>>;
   /** Leaves out the rest of a phase of the training that is going on. */
   skip(phase: TrainingPhase): void;
   /** Ends what is going on; its outcome is then partial. */

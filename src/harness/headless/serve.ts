@@ -1,9 +1,12 @@
 import { requestDevice } from '../../gpu/device.ts';
 import type { Case } from '../../testing/suite.ts';
+import type { OutputFile } from '../../train/adapter-files.ts';
 import { type RunnerHost, run } from '../runner.ts';
 import { Skip } from '../training/skip.ts';
 import { train } from '../training.ts';
+import { type TuningEvent, type TuningRequest, tune } from '../tuning.ts';
 import type { WorkerLink } from '../worker/messages.ts';
+import { partsOf } from './file-parts.ts';
 import { messageIn, TELL_DRIVER, type ToDriver, type ToPage, textOf } from './line.ts';
 import { outcomeOf } from './outcome.ts';
 import type { HeadlessDriver, HeadlessPage } from './page.ts';
@@ -58,6 +61,23 @@ export function serveHeadless(
           { skip },
         ),
       ),
+    tune: (text) =>
+      outcomeOf(async () => {
+        let saved: readonly OutputFile[] = [];
+        const listen = (event: TuningEvent) => {
+          if (event.type !== 'saved') return tell({ type: 'training', event });
+          saved = event.files;
+          for (const part of partsOf(saved)) tell({ type: 'file', part });
+          tell({ type: 'training', event: { type: 'saved', files: [] } });
+        };
+        const { report, files } = await tune(
+          { ...host, cases: await loadCases() },
+          messageIn<TuningRequest>(text),
+          listen,
+          cancelled.signal,
+        );
+        return { report, files: files.filter((file) => !saved.includes(file)) };
+      }),
     skip: (phase) => skip.rest(phase),
     cancel: () => cancelled.abort(),
     tell: (text) => {

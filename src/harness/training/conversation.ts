@@ -1,14 +1,9 @@
 import type { Environment } from '../../report/schema.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
-import type { TrainingProgress } from '../../train/progress.ts';
 import { UnusableError } from '../runner/unusable.ts';
-import type {
-  CaseOutcome,
-  FromWorker,
-  StartMessage,
-  TrainMessage,
-  WorkerLink,
-} from '../worker/messages.ts';
+import type { Questions } from '../tuning/questions.ts';
+import type { CaseOutcome, FromWorker, StartMessage, WorkerLink } from '../worker/messages.ts';
+import type { AnyProgress, TrainingKind } from './kind.ts';
 import { PartialTraining } from './partial.ts';
 import type { Pause } from './pause.ts';
 import type { Skip } from './skip.ts';
@@ -27,13 +22,11 @@ export interface TrainingEnd {
 export interface TrainingControls {
   readonly pause?: Pause | undefined;
   readonly skip?: Skip | undefined;
+  readonly questions?: Questions | undefined;
 }
 
 /** What the worker tells: where it computes, then how the run goes on. */
-type Told = { readonly type: 'environment'; readonly environment: Environment } | TrainingProgress;
-
-/** Longest silence of a worker, which speaks every few steps. Milliseconds. */
-const SILENCE_MS = 120_000;
+type Told = { readonly type: 'environment'; readonly environment: Environment } | AnyProgress;
 
 /**
  * One talk with a worker: it gets a device, then the job, and tells its progress until it has an
@@ -42,7 +35,7 @@ const SILENCE_MS = 120_000;
 export class TrainingConversation {
   readonly #link: WorkerLink;
   readonly #start: StartMessage;
-  readonly #job: TrainMessage;
+  readonly #kind: TrainingKind;
   readonly #tell: (event: Told) => void;
   readonly #partial: PartialTraining;
   readonly #controls: TrainingControls;
@@ -50,11 +43,16 @@ export class TrainingConversation {
   #resolve: (end: TrainingEnd) => void = () => {};
   #reject: (error: UnusableError) => void = () => {};
   #environment: Environment | undefined;
+  /** What was trained, as soon as it is told. */
+  #saved: readonly OutputFile[] = [];
   #silence: ReturnType<typeof setTimeout> | undefined;
+  /** A run that was told to wait, or that waits for questions, may be silent. */
+  #isWaiting = false;
+  #isCancelled = false;
 
   constructor(
     link: WorkerLink,
-    job: TrainMessage,
+    kind: TrainingKind,
     tell: (event: Told) => void,
     {
       tuned,
@@ -62,11 +60,11 @@ export class TrainingConversation {
     }: TrainingControls & { readonly tuned?: StartMessage['tuned'] | undefined } = {},
   ) {
     this.#link = link;
-    this.#job = job;
+    this.#kind = kind;
     this.#tell = tell;
     this.#controls = controls;
     this.#start = { type: 'start', ...(tuned ? { tuned } : {}) };
-    this.#partial = new PartialTraining(job);
+    this.#partial = new PartialTraining(kind.name);
     this.#ended = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -78,13 +76,16 @@ export class TrainingConversation {
    * device.
    */
   async hold(signal: AbortSignal | undefined): Promise<TrainingEnd> {
-    const cancel = () => this.#end('error', 'interrupted', 'the run was cancelled');
+    const cancel = () => this.#cancel();
     this.#link.onMessage((message) => this.#hear(message));
     this.#link.onDeath(({ code, reason }) => this.#end('lost', code, reason));
     signal?.addEventListener('abort', cancel);
-    const { pause, skip } = this.#controls;
-    const leavePause = pause?.follow((paused) => this.#link.post({ type: 'pause', paused }));
-    const leaveSkip = skip?.follow((phase) => this.#link.post({ type: 'skip', phase }));
+    const { pause, skip, questions } = this.#controls;
+    const leave = [
+      pause?.follow((paused) => this.#link.post({ type: 'pause', paused })),
+      skip?.follow((phase) => this.#link.post({ type: 'skip', phase })),
+      questions?.follow((message) => this.#link.post(message)),
+    ];
     this.#listen();
     this.#link.post(this.#start);
     if (signal?.aborted) cancel();
@@ -93,30 +94,41 @@ export class TrainingConversation {
     } finally {
       clearTimeout(this.#silence);
       signal?.removeEventListener('abort', cancel);
-      leavePause?.();
-      leaveSkip?.();
+      for (const each of leave) each?.();
       this.#link.terminate();
     }
   }
 
+  /** Of a run that has made its last step, a cancellation ends the talk alone. */
+  #cancel(): void {
+    this.#isCancelled ||= this.#saved.length === 0;
+    if (this.#kind.whenCancelled === 'end')
+      this.#end('error', 'interrupted', 'the run was cancelled');
+    else this.#link.post({ type: 'stop' });
+  }
+
   #hear(message: FromWorker): void {
-    // A paused run is silent for as long as it is told to wait.
-    if (message.type === 'training' && message.progress.type === 'paused')
-      clearTimeout(this.#silence);
-    else this.#listen();
+    if (message.type === 'training') {
+      const { type } = message.progress;
+      this.#isWaiting = type === 'paused' || type === 'talking';
+    }
+    this.#listen();
     if (message.type === 'ready') {
       this.#environment = message.environment;
       this.#tell({ type: 'environment', environment: message.environment });
-      this.#link.post(this.#job);
+      this.#link.post(this.#kind.job);
     } else if (message.type === 'training') {
+      if (message.progress.type === 'saved') this.#saved = message.progress.files;
       this.#partial.add(message.progress);
       this.#tell(message.progress);
+    } else if (message.type === 'answer') {
+      this.#controls.questions?.hear(message.id, message.part);
     } else if (message.type === 'trained' && this.#environment) {
       this.#resolve({
         environment: this.#environment,
         outcome: message.outcome,
-        files: message.files,
-        complete: true,
+        files: [...this.#saved, ...message.files],
+        complete: !this.#isCancelled,
       });
     } else if (message.type === 'unusable') {
       this.#end('error', message.code, message.message);
@@ -125,19 +137,21 @@ export class TrainingConversation {
 
   #listen(): void {
     clearTimeout(this.#silence);
+    if (this.#isWaiting) return;
+    const { silenceMs } = this.#kind;
     this.#silence = setTimeout(
-      () => this.#end('timeout', 'timeout', `no word from the worker for ${SILENCE_MS} ms`),
-      SILENCE_MS,
+      () => this.#end('timeout', 'timeout', `no word from the worker for ${silenceMs} ms`),
+      silenceMs,
     );
   }
 
   #end(status: CaseOutcome['status'], code: string, reason: string): void {
-    const complete = code !== 'interrupted';
+    const complete = !this.#isCancelled;
     if (this.#environment) {
       this.#resolve({
         environment: this.#environment,
         outcome: this.#partial.outcome(status, code, reason),
-        files: [],
+        files: this.#saved,
         complete,
       });
     } else if (complete) this.#reject(new UnusableError(code, reason));

@@ -1,24 +1,27 @@
 import { finiteOrNull } from '../../reference/judge.ts';
+import type { LlamaProgress } from '../../train/llama/progress.ts';
 import type { TrainingProgress } from '../../train/progress.ts';
 import { withCause } from '../cause.ts';
-import type { CaseOutcome, TrainMessage } from '../worker/messages.ts';
-import { TRAINING_SUITE, trainingId } from '../worker/train-job.ts';
+import type { CaseOutcome } from '../worker/messages.ts';
+
+/** What a report calls a training. */
+export type TrainingName = Pick<CaseOutcome, 'id' | 'suite'>;
 
 /**
  * What is known of a run that has not ended: the result of one that was cancelled, or whose worker
  * died.
  */
 export class PartialTraining {
-  readonly #id: string;
+  readonly #name: TrainingName;
   readonly #started = performance.now();
   readonly #loss: (number | null)[] = [];
   readonly #heldout: (number | null)[] = [];
 
-  constructor(request: Pick<TrainMessage, 'seed' | 'steps'>) {
-    this.#id = trainingId(request);
+  constructor(name: TrainingName) {
+    this.#name = name;
   }
 
-  add(progress: TrainingProgress): void {
+  add(progress: TrainingProgress | LlamaProgress): void {
     if (progress.type === 'step') this.#loss.push(finiteOrNull(progress.loss));
     if (progress.type === 'heldout') this.#heldout.push(finiteOrNull(progress.loss));
   }
@@ -26,8 +29,7 @@ export class PartialTraining {
   /** The outcome with the curves so far. */
   outcome(status: CaseOutcome['status'], code: string, reason: string): CaseOutcome {
     return withCause({
-      id: this.#id,
-      suite: TRAINING_SUITE,
+      ...this.#name,
       backend: 'webgpu',
       covers: [],
       tier: 'full',

@@ -1,5 +1,6 @@
 import type { BridgeLink } from '../../backends/bridge.ts';
 import type { LabelledTokens } from '../../data/labelled-tokens.ts';
+import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import type { Shader } from '../../gpu/shader.ts';
 import type { TuningRow } from '../../gpu/tuning.ts';
@@ -12,6 +13,7 @@ import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
 import type { LlamaProgress } from '../../train/llama/progress.ts';
+import type { AnswerPart, Question } from '../../train/llama/question.ts';
 import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import type { TrainingPhase, TrainingProgress } from '../../train/progress.ts';
 import type { TrainingSettings } from '../../train/settings.ts';
@@ -38,8 +40,7 @@ export interface TrainMessage {
 /** Asks a worker to fine-tune the model of a folder. */
 export interface TuneMessage {
   readonly type: 'tune';
-  /** The path of the folder. */
-  readonly folder: string;
+  readonly folder: FolderPlace;
   /** What ids call the model, and what a saved adapter calls it. */
   readonly name: string;
   readonly base: string;
@@ -51,24 +52,54 @@ export interface TuneMessage {
   readonly saved?: ReadonlyMap<string, HostTensor>;
   /** The form in which the model itself is saved, and the path of the folder. Default it is not. */
   readonly save?: { readonly form: ModelFormName; readonly place: string };
+  /**
+   * Given, the model can be asked, and waits so long for a question after the last step, each time
+   * anew. Milliseconds.
+   */
+  readonly talkMs?: number;
+}
+
+/** Asks the model that a worker fine-tunes. */
+interface AskMessage {
+  readonly type: 'ask';
+  /** Names the question in its answers. */
+  readonly id: number;
+  readonly question: Question;
+}
+
+/** Tells a worker that no more of an answer is wanted. */
+interface DropMessage {
+  readonly type: 'drop';
+  readonly id: number;
+}
+
+/** Tells a worker that no more questions come. */
+interface CloseMessage {
+  readonly type: 'close';
 }
 
 /** Tells a worker that fine-tunes a folder to end after the step that it makes. */
-export interface StopMessage {
+interface StopMessage {
   readonly type: 'stop';
 }
 
 /** Tells a worker that fine-tunes to wait before its next step, or to go on. */
-export interface PauseMessage {
+interface PauseMessage {
   readonly type: 'pause';
   readonly paused: boolean;
 }
 
 /** Tells a worker that fine-tunes to leave out the rest of a phase. */
-export interface SkipMessage {
+interface SkipMessage {
   readonly type: 'skip';
   readonly phase: TrainingPhase;
 }
+
+/** What is told to a training that can be asked. */
+export type QuestionMessage = AskMessage | DropMessage | CloseMessage;
+
+/** What is told to a training while it goes on. */
+export type SteeringMessage = StopMessage | PauseMessage | SkipMessage | QuestionMessage;
 
 /** Asks a worker to quantize a weight by one scheme after another. */
 export interface QuantizeMessage {
@@ -127,9 +158,7 @@ export interface CaseMessage {
 export type ToWorker =
   | TrainMessage
   | TuneMessage
-  | StopMessage
-  | PauseMessage
-  | SkipMessage
+  | SteeringMessage
   | QuantizeMessage
   | MutantMessage
   | CaseMessage
@@ -168,8 +197,8 @@ export type FromWorker =
       readonly measured: Measured;
       readonly parts?: HostTensors;
     }
-  | { readonly type: 'training'; readonly progress: TrainingProgress }
-  | { readonly type: 'tuning'; readonly progress: LlamaProgress }
+  | { readonly type: 'training'; readonly progress: TrainingProgress | LlamaProgress }
+  | { readonly type: 'answer'; readonly id: number; readonly part: AnswerPart }
   | {
       readonly type: 'trained';
       readonly outcome: CaseOutcome;

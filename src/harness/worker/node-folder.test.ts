@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { filesIn } from './node-folder.ts';
+import { filesIn, openNodeFolder } from './node-folder.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -25,4 +25,12 @@ test('says where a file ends that was longer', async () => {
   const file = (await filesIn(folder)).get('a.bin');
   truncateSync(join(folder, 'a.bin'), 3);
   await expect(file?.read(1, 5)).rejects.toThrow('bytes 1 to 5 are asked for, and 2 are there');
+});
+
+test('a place that is not on its disk is refused', async () => {
+  for (const place of [
+    { kind: 'files', files: [] },
+    { kind: 'served', url: '/folder/', files: [] },
+  ] as const)
+    await expect(openNodeFolder(place)).rejects.toThrow('Node reads folders on its disk alone');
 });

@@ -1,9 +1,22 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type FolderPlace, FolderPlaceError } from '../../formats/hugging-face/folder-place.ts';
+import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import { cutOff, type PartFile } from '../../formats/part-file.ts';
 
+/**
+ * A folder as a process of Node reads it: one on its disk. Throws {@link FolderPlaceError} for
+ * another place.
+ */
+export async function openNodeFolder(place: FolderPlace): Promise<ModelFolder> {
+  if (place.kind === 'path') return await filesIn(place.path);
+  throw new FolderPlaceError(
+    'Node reads folders on its disk alone: give the path of one, or train in a browser',
+  );
+}
+
 /** The files of a folder by name, each read by position when it is asked for. */
-export async function filesIn(folder: string): Promise<ReadonlyMap<string, PartFile>> {
+export async function filesIn(folder: string): Promise<ModelFolder> {
   const entries = await readdir(folder, { withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink());
   const opened = files.map(async ({ name }) => {

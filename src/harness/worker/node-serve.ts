@@ -2,11 +2,12 @@ import { globals } from 'webgpu';
 import { messageOf } from '../../errors.ts';
 import { describeNode } from './describe-node.ts';
 import type { ToWorker } from './messages.ts';
-import { filesIn } from './node-folder.ts';
+import { openNodeFolder } from './node-folder.ts';
 import { nodeGpu } from './node-gpu.ts';
 import type { LastWord } from './node-link.ts';
-import { serveWorker, type WorkerHost } from './serve.ts';
+import { serveWorker } from './serve.ts';
 import { UnfinishedFiles } from './unfinished-files.ts';
+import type { WorkerHost } from './worker-host.ts';
 
 /** Makes this child process of Node a worker that runs `loadCases`. */
 export function serveNodeWorker(loadCases: WorkerHost['loadCases']): void {
@@ -15,7 +16,7 @@ export function serveNodeWorker(loadCases: WorkerHost['loadCases']): void {
     loadCases,
     gpu: nodeGpu(),
     describe: describeNode,
-    openFolder: filesIn,
+    openFolder: openNodeFolder,
     outputFolder: (place) => new UnfinishedFiles(place),
     post: (message) => process.send?.(message),
   });

@@ -4,9 +4,10 @@ import type { OutputFolder } from '../../formats/output-folder.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Llama } from '../../models/llama/llama.ts';
 import { linearAdapters } from '../../train/llama/open-model.ts';
+import type { LlamaProgress } from '../../train/llama/progress.ts';
 import { MODEL_FORMS } from '../../train/llama/saved-model/forms.ts';
 import { type SavedModel, saveModel } from '../../train/llama/saved-model/save-model.ts';
-import type { FromWorker, TuneMessage } from './messages.ts';
+import type { TuneMessage } from './messages.ts';
 
 /** Where a tuned model comes from and goes to. */
 interface Saving {
@@ -14,13 +15,13 @@ interface Saving {
   readonly folder: ModelFolder;
   readonly config: ModelConfig;
   readonly outputFolder: (place: string) => OutputFolder;
-  readonly post: (answer: FromWorker) => void;
+  readonly tell: (progress: LlamaProgress) => void;
 }
 
 /** Writes a tuned model in the form that was asked for, and tells it; undefined where none was. */
 export function tunedSaver(
   gpu: Gpu,
-  { message, folder, config, outputFolder, post }: Saving,
+  { message, folder, config, outputFolder, tell }: Saving,
 ): ((model: Llama) => Promise<SavedModel>) | undefined {
   const { save, name } = message;
   if (!save) return undefined;
@@ -31,7 +32,7 @@ export function tunedSaver(
     const tuned = { model, folder, config, name, adapters };
     const saved = await saveModel(gpu, tuned, MODEL_FORMS[save.form], out);
     const files = await out.finish();
-    post({ type: 'tuning', progress: { type: 'saved', ...saved, files } });
+    tell({ type: 'written', ...saved, files });
     return saved;
   };
 }

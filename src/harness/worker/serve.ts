@@ -1,6 +1,4 @@
 import { GradproofError, messageOf } from '../../errors.ts';
-import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
-import type { OutputFolder } from '../../formats/output-folder.ts';
 import { NoAdapterError } from '../../gpu/device.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { type Probe, probe } from '../../gpu/probe.ts';
@@ -8,29 +6,17 @@ import type { TuningRow } from '../../gpu/tuning.ts';
 import { keyOf } from '../../report/case-key.ts';
 import { Diagnostics } from '../../testing/diagnosis.ts';
 import type { Case } from '../../testing/suite.ts';
-import { Gate } from '../../train/gate.ts';
-import type { TrainingPhase } from '../../train/progress.ts';
 import { liveReplayCase, loadLiveCases } from '../live.ts';
 import { replayCase } from '../parity.ts';
-import { environmentOf, type RuntimeDescription } from './environment.ts';
-import type { CaseMessage, CaseOutcome, FromWorker, ToWorker } from './messages.ts';
+import { environmentOf } from './environment.ts';
+import type { CaseMessage, CaseOutcome, ToWorker } from './messages.ts';
 import { runMutantJob } from './mutant-job.ts';
 import { runQuantizeJob } from './quantize-job.ts';
 import { runCase } from './run-case.ts';
+import { Steering } from './steering.ts';
 import { runTrainJob } from './train-job.ts';
 import { runTuneJob } from './tune-job.ts';
-
-/** What differs between a Web Worker and a child process of Node. */
-export interface WorkerHost {
-  readonly loadCases: () => Promise<ReadonlyMap<string, Case>>;
-  readonly gpu: GPU | undefined;
-  readonly describe: () => RuntimeDescription;
-  /** The folder of a model: see `TuneMessage.folder`. */
-  readonly openFolder: (place: string) => Promise<ModelFolder>;
-  /** The folder that a model is saved in: see `TuneMessage.save`. */
-  readonly outputFolder: (place: string) => OutputFolder;
-  readonly post: (message: FromWorker) => void;
-}
+import type { WorkerHost } from './worker-host.ts';
 
 /**
  * A device on which this happened is replaced: what it does next says nothing about the next case.
@@ -41,16 +27,14 @@ const DIAGNOSTICS_MS = 15_000;
 
 /**
  * Answers the runner's messages, one at a time: a device at the start, then a result for every
- * case. A pause, a skip and a stop take effect at once.
+ * case. What steers a training takes effect at once.
  */
 export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<void> {
   let device: { readonly gpu: Gpu; readonly probe: Probe } | undefined;
   let cases: ReadonlyMap<string, Case> | undefined;
   let tuned: readonly TuningRow[] = [];
   const diagnostics = new Diagnostics(DIAGNOSTICS_MS);
-  const gate = new Gate();
-  const skipped = new Set<TrainingPhase>();
-  let stopped = false;
+  const steering = new Steering();
 
   const release = () => {
     device?.gpu[Symbol.dispose]();
@@ -75,18 +59,7 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
   };
 
   return async (message) => {
-    if (message.type === 'pause') {
-      gate.closed = message.paused;
-      return;
-    }
-    if (message.type === 'skip') {
-      skipped.add(message.phase);
-      return;
-    }
-    if (message.type === 'stop') {
-      stopped = true;
-      return;
-    }
+    if (steering.take(message)) return;
     try {
       if (message.type === 'start') tuned = message.tuned ?? [];
       const { gpu, probe: found } = device && !device.gpu.lost ? device : await acquire();
@@ -97,12 +70,13 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
       const ieee = found.rounding === 'nearest' && found.exactDivision;
       if (message.type === 'train') {
         const { post } = host;
+        const { gate, skipped } = steering;
         await runTrainJob(gpu, { ieee, diagnostics }, message, { gate, skipped, post });
         return;
       }
       if (message.type === 'tune') {
         const { post, openFolder, outputFolder } = host;
-        const told = { openFolder, outputFolder, post, stopped: () => stopped };
+        const told = { openFolder, outputFolder, post, steering };
         await runTuneJob(gpu, { ieee, diagnostics }, message, told);
         return;
       }

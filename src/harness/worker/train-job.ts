@@ -5,16 +5,16 @@ import type { OutputFile } from '../../train/adapter-files.ts';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
 import type { Gate } from '../../train/gate.ts';
 import type { TrainingPhase } from '../../train/progress.ts';
+import type { TrainingName } from '../training/partial.ts';
 import type { FromWorker, TrainMessage } from './messages.ts';
 import { runCase } from './run-case.ts';
 import type { CaseConditions } from './scopes.ts';
 
-/** The suite of fine-tuning runs, as it stands in ids. */
-export const TRAINING_SUITE = 'train.qlora';
+const SUITE = 'train.qlora';
 
-/** `train.qlora:byte-mlp;seed=42;steps=300` */
-export function trainingId({ seed, steps }: Pick<TrainMessage, 'seed' | 'steps'>): string {
-  return caseId(TRAINING_SUITE, 'byte-mlp', { seed, steps });
+/** `train.qlora:byte-mlp;seed=42;steps=300`, and the suite of such runs. */
+export function trainingName({ seed, steps }: Pick<TrainMessage, 'seed' | 'steps'>): TrainingName {
+  return { id: caseId(SUITE, 'byte-mlp', { seed, steps }), suite: SUITE };
 }
 
 /**
@@ -38,8 +38,7 @@ export async function runTrainJob(
   let adapter: readonly OutputFile[] = [];
   const { text, steps, seed, settings } = message;
   const job: Case = {
-    id: trainingId(message),
-    suite: TRAINING_SUITE,
+    ...trainingName(message),
     backend: 'webgpu',
     tier: 'full',
     covers: [],

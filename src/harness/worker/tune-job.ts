@@ -1,22 +1,22 @@
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
-import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
-import type { OutputFolder } from '../../formats/output-folder.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { mergeAdapter, trainAndJudgeLlama } from '../../testing/llama-training.ts';
 import { type Case, caseId } from '../../testing/suite.ts';
 import { STEPS_REVERSED } from '../../testing/training.ts';
-import type { OutputFile } from '../../train/adapter-files.ts';
-import type { FromWorker, TuneMessage } from './messages.ts';
+import type { LlamaProgress } from '../../train/llama/progress.ts';
+import type { AnswerPart } from '../../train/llama/question.ts';
+import type { TrainingName } from '../training/partial.ts';
+import type { TuneMessage } from './messages.ts';
 import { runCase } from './run-case.ts';
 import { tunedSaver } from './save-tuned.ts';
 import type { CaseConditions } from './scopes.ts';
+import type { Steering } from './steering.ts';
+import type { WorkerHost } from './worker-host.ts';
 
-/** The suite of trainings of a type, as it stands in ids. */
-export const tuningSuite = (type: string): string => `train.${type}`;
-
-/** `train.qlora:my-model;seed=42;steps=300` */
-export function tuningId({ config: { type, seed }, name, steps }: TuneMessage): string {
-  return caseId(tuningSuite(type), name, { seed, steps });
+/** `train.qlora:my-model;seed=42;steps=300`, and the suite of trainings of its type. */
+export function tuningName({ config: { type, seed }, name, steps }: TuneMessage): TrainingName {
+  const suite = `train.${type}`;
+  return { id: caseId(suite, name, { seed, steps }), suite };
 }
 
 /**
@@ -30,20 +30,16 @@ export async function runTuneJob(
   {
     openFolder,
     outputFolder,
-    stopped,
     post,
-  }: {
-    readonly openFolder: (place: string) => Promise<ModelFolder>;
-    readonly outputFolder: (place: string) => OutputFolder;
-    readonly stopped: () => boolean;
-    readonly post: (answer: FromWorker) => void;
-  },
+    steering: { gate, stopped, questions },
+  }: Pick<WorkerHost, 'openFolder' | 'outputFolder' | 'post'> & { readonly steering: Steering },
 ): Promise<void> {
-  let saved: readonly OutputFile[] = [];
-  const { config, texts } = message;
+  const { config, texts, base, saved, talkMs } = message;
+  const answer = (id: number, part: AnswerPart) => post({ type: 'answer', id, part });
+  const asker = talkMs === undefined ? undefined : { questions, waitMs: talkMs, tell: answer };
+  const tell = (progress: LlamaProgress) => post({ type: 'training', progress });
   const job: Case = {
-    id: tuningId(message),
-    suite: tuningSuite(config.type),
+    ...tuningName(message),
     backend: 'webgpu',
     tier: 'full',
     covers: [],
@@ -56,22 +52,13 @@ export async function runTuneJob(
     run: async (t) => {
       const folder = await openFolder(message.folder);
       const model = await modelConfigIn(folder);
-      const training = { folder, model, texts, config, saved: message.saved };
-      const saving = { message, folder, config: model, outputFolder, post };
-      const saveModel = tunedSaver(gpu, saving);
+      const training = { folder, model, texts, config, saved };
+      const saveModel = tunedSaver(gpu, { message, folder, config: model, outputFolder, tell });
       if (message.steps === 0 && saveModel) await mergeAdapter(t, training, saveModel);
-      else
-        await trainAndJudgeLlama(t, training, message.base, {
-          stopped,
-          saveModel,
-          tell: (progress) => post({ type: 'tuning', progress }),
-          save: (files) => {
-            saved = files;
-          },
-        });
+      else await trainAndJudgeLlama(t, training, base, { gate, stopped, asker, tell, saveModel });
     },
   };
   const { seed } = config;
   const { outcome, files } = await runCase(job, gpu, { ...conditions, seed, control: false });
-  post({ type: 'trained', outcome, files: [...saved, ...files] });
+  post({ type: 'trained', outcome, files });
 }

@@ -1,7 +1,9 @@
 import { GradproofError } from '../../errors.ts';
 import { describeBrowser } from '../describe-browser.ts';
 import type { ToWorker } from './messages.ts';
-import { serveWorker, type WorkerHost } from './serve.ts';
+import { serveWorker } from './serve.ts';
+import { openWebFolder } from './web-folder.ts';
+import type { WorkerHost } from './worker-host.ts';
 
 /** Makes this Web Worker one that runs `loadCases`. */
 export function serveWebWorker(loadCases: WorkerHost['loadCases']): void {
@@ -9,12 +11,7 @@ export function serveWebWorker(loadCases: WorkerHost['loadCases']): void {
     loadCases,
     gpu: navigator.gpu,
     describe: () => describeBrowser(navigator),
-    openFolder: async () => {
-      throw new GradproofError(
-        'not-implemented',
-        'a browser opens no folder in this version yet: train in Node',
-      );
-    },
+    openFolder: openWebFolder,
     outputFolder: () => {
       throw new GradproofError(
         'not-implemented',

@@ -53,13 +53,15 @@ export class Llama implements Model {
   readonly #blocks: LlamaBlocks;
   readonly #window: WindowMask;
   readonly #owned: Scope;
+  #isAdapted = true;
 
   /** Uploads the weights that are on the host. */
   constructor(gpu: Gpu, config: LlamaConfig, { trained, frozen, adapter, adapters }: LlamaWeights) {
     using owned = new Scope();
     this.#gpu = gpu;
     this.#config = config;
-    const adapterOf = (module: string) => adapters?.get(module) ?? adapter;
+    const adapterOf = (module: string) =>
+      this.#isAdapted ? (adapters?.get(module) ?? adapter) : undefined;
     this.#blocks = owned.add(new LlamaBlocks(gpu, config, this, adapterOf));
     this.#window = owned.add(new WindowMask(gpu, config));
     this.values = owned.add(new ModelValues(gpu, trained, frozen));
@@ -79,6 +81,16 @@ export class Llama implements Model {
   ): Tensor {
     const text = this.#textOf(tape, { ids, documents });
     return this.#head(tape, this.#read(tape, ids, text, this.#checkpoints));
+  }
+
+  /** Leaves all adapters out of what is computed, until the result is disposed. */
+  withoutAdapters(): Disposable {
+    this.#isAdapted = false;
+    return {
+      [Symbol.dispose]: () => {
+        this.#isAdapted = true;
+      },
+    };
   }
 
   /**
@@ -170,6 +182,11 @@ export class Llama implements Model {
 
   get names(): readonly string[] {
     return this.values.names;
+  }
+
+  /** Tokens of the longest text that it reads. */
+  get length(): number {
+    return this.#config.length;
   }
 
   /** Tokens that it knows. */

@@ -9,6 +9,7 @@ import { scheduledRate } from '../../ops/optim/lr_schedule.ts';
 import { seam } from '../../seam.ts';
 import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import type { Gate } from '../gate.ts';
 import { type StepJudge, TrainingLoop } from '../loop/training-loop.ts';
 import { meanLoss } from '../mini-training.ts';
 import { Optimizer } from '../optimizer.ts';
@@ -17,7 +18,9 @@ import { forecastLlama, requireRoom } from './forecast-llama.ts';
 import { whyUnjudged } from './judged-work.ts';
 import { openModel } from './open-model.ts';
 import type { LlamaProgress, LlamaStep } from './progress.ts';
+import { RunMemory } from './run-memory.ts';
 import { type RunPlan, runPlan } from './run-plan.ts';
+import { type Asker, Talk } from './talk.ts';
 import { collated, TextBatches } from './text-batches.ts';
 
 /** A model, the texts, and how it is trained. */
@@ -37,8 +40,14 @@ export interface LlamaObserver {
   readonly judge: (step: number, applications: Parameters<StepJudge>[0]) => Promise<number>;
   /** Whether the run is to end after the step that is made. Default never. */
   readonly stopped?: () => boolean;
-  /** Is given the model when all steps are made, before it is freed. */
+  /** Closed, it lets the run wait before its next step. Default always open. */
+  readonly gate?: Gate | undefined;
+  /** Asks the model between two steps, while the run waits, and after the last. Default no one. */
+  readonly asker?: Asker | undefined;
+  /** Is given the model when no more step is made. */
   readonly finish?: ((model: Llama) => Promise<void>) | undefined;
+  /** Given what the run leaves after that, before the last questions. */
+  readonly tuned?: (tuned: LlamaTuned) => void;
 }
 
 /** What a run leaves. */
@@ -47,6 +56,7 @@ export interface LlamaTuned {
   readonly trained: HostTensors;
   /** Steps that were made: fewer than were asked for where the run was stopped. */
   readonly steps: number;
+  readonly isStopped: boolean;
   readonly heldoutBefore?: number;
   readonly heldoutAfter?: number;
   readonly judgedSteps: number;
@@ -64,23 +74,18 @@ const isFrozen = seam('train.llama.frozen', (): boolean => false);
 export async function* fineTuneLlama(
   gpu: Gpu,
   { folder, model: architecture, texts, config, saved }: LlamaTraining,
-  { judge, stopped = () => false, finish }: LlamaObserver,
+  { judge, stopped = () => false, gate, asker, finish, tuned = () => {} }: LlamaObserver,
 ): AsyncGenerator<LlamaProgress, LlamaTuned> {
   const plan = runPlan(texts, config);
   const { batchSize, accumulation, precision, maxGradNorm, seed } = config;
   const forecast = forecastLlama(architecture, config, plan.longest);
   requireRoom(forecast, gpu.limits);
-  const { ledger } = gpu.memory;
-  const bytesBefore = ledger.liveBytes;
-  const memory = () => {
-    const { liveBytes, peakBytes } = gpu.memory.ledger;
-    return { bytes: liveBytes - bytesBefore, peakBytes: peakBytes - bytesBefore };
-  };
-  gpu.memory.resetPeak();
+  const memory = new RunMemory(gpu);
   using owned = new Scope();
-  const sized = { ...config, length: plan.longest };
+  const sized = { ...config, length: asker ? lengthFor(architecture, config, plan) : plan.longest };
   const model = owned.add(await openModel(gpu, { folder, config: architecture }, sized, saved));
-  yield { type: 'loaded', ...memory() };
+  yield { type: 'loaded', ...memory.now() };
+  const talk = asker && new Talk(asker, { gpu, model, isAdapted: Boolean(config.adapter) }, memory);
   const unjudged =
     config.judgeSteps === 0
       ? 'judge_steps is 0'
@@ -119,6 +124,13 @@ export async function* fineTuneLlama(
   let judgedSteps = 0;
   let step = 0;
   while (step < plan.steps && !stopped()) {
+    if (gate?.closed) {
+      yield { type: 'paused', step };
+      await (talk ? talk.answerUntil(gate.opened, step) : gate.opened);
+      yield { type: 'resumed', step };
+      if (stopped()) break;
+    }
+    await talk?.answerAll(step);
     step += 1;
     const started = performance.now();
     const isJudged = !unjudged && (step === 1 || step % config.judgeSteps === 0);
@@ -133,7 +145,7 @@ export async function* fineTuneLlama(
       yield { type: 'judged', step, boundUsed };
     }
     const loss = await loop.readLoss();
-    const figures = { started, step, loss, parts: parts ?? [], ...memory() };
+    const figures = { started, step, loss, parts: parts ?? [], ...memory.now() };
     yield { type: 'step', ...(await toldStep(figures, plan, config, norm)) };
     if (heldout.length > 0 && (step % config.evalSteps === 0 || step === plan.steps || stopped())) {
       heldoutAfter = await heldoutLoss();
@@ -141,15 +153,32 @@ export async function* fineTuneLlama(
     }
   }
   await finish?.(model);
-  return {
+  const left: LlamaTuned = {
     trained: await model.parameters.read(),
     steps: step,
+    isStopped: stopped(),
     ...(heldoutBefore === undefined ? {} : { heldoutBefore }),
     ...(heldoutAfter === undefined ? {} : { heldoutAfter }),
     judgedSteps,
-    peakBytes: memory().peakBytes,
+    peakBytes: memory.now().peakBytes,
   };
+  tuned(left);
+  if (talk && asker && asker.waitMs > 0 && !left.isStopped) {
+    yield { type: 'talking', step };
+    await talk.answerRest(step);
+  }
+  return left;
 }
+
+/**
+ * Tokens that a model is to read which is asked too: as many as a text may have, where positions
+ * and masks do not depend on it.
+ */
+const lengthFor = (
+  { slidingWindow }: ModelConfig,
+  { length }: LlamaTrainingConfig,
+  { longest }: RunPlan,
+): number => (slidingWindow ? longest : Math.max(longest, length));
 
 function batchesOf(texts: readonly LabelledTokens[], size: number): readonly Examples[] {
   return Array.from({ length: Math.ceil(texts.length / size) }, (_, batch) =>

@@ -1,3 +1,4 @@
+import type { OutputFile } from '../adapter-files.ts';
 import type { SavedModel } from './saved-model/save-model.ts';
 
 /** What a step tells. */
@@ -40,8 +41,11 @@ export type LlamaProgress =
   | ({ readonly type: 'step' } & LlamaStep)
   | { readonly type: 'heldout'; readonly step: number; readonly loss: number }
   | { readonly type: 'judged'; readonly step: number; readonly boundUsed: number }
-  | ({
-      readonly type: 'saved';
-      /** Names of what was written. */
-      readonly files: readonly string[];
-    } & SavedModel);
+  /** The run waits after that many steps, or goes on. */
+  | { readonly type: 'paused' | 'resumed'; readonly step: number }
+  /** The model itself was written, as files of these names. */
+  | ({ readonly type: 'written'; readonly files: readonly string[] } & SavedModel)
+  /** What was trained, as soon as no more step is made. */
+  | { readonly type: 'saved'; readonly files: readonly OutputFile[] }
+  /** The last step is made, and the run waits for questions. */
+  | { readonly type: 'talking'; readonly step: number };

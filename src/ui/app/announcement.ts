@@ -1,5 +1,6 @@
 import { answer, factsOfReport } from '../check/answer.ts';
 import { checkWords } from '../check/check.en.ts';
+import { computes } from '../controls/computing.ts';
 import type { App } from './app.ts';
 
 /**
@@ -9,13 +10,20 @@ import type { App } from './app.ts';
 export function announcement({
   run,
   learning,
+  adapting,
   timing,
   measuring,
   executing,
   router,
-}: Pick<App, 'run' | 'learning' | 'timing' | 'measuring' | 'executing' | 'router'>): string {
+}: Pick<
+  App,
+  'run' | 'learning' | 'adapting' | 'timing' | 'measuring' | 'executing' | 'router'
+>): string {
   const { view } = router.address.value;
-  if (view === 'train') return ofTraining(learning);
+  if (view === 'train')
+    return learning.value.phase === 'idle' || computes(adapting.value)
+      ? ofTuning(adapting)
+      : ofTraining(learning);
   if (view === 'bench') return ofBench(timing);
   if (view === 'quantize') return ofQuantizers(measuring);
   if (view === 'matrix') return ofQuantizers(executing);
@@ -36,16 +44,29 @@ export function announcement({
   }
 }
 
-function ofTraining({ value }: App['learning']): string {
-  switch (value.phase) {
+function ofTraining({ value: { phase, losses, start, problem } }: App['learning']): string {
+  return ofSteps(phase, losses.at(-1)?.step, start?.steps, problem);
+}
+
+function ofTuning({ value: { phase, steps, start, problem } }: App['adapting']): string {
+  return ofSteps(phase, steps.at(-1)?.step, start?.steps, problem);
+}
+
+function ofSteps(
+  phase: App['learning' | 'adapting']['value']['phase'],
+  done = 0,
+  total = 0,
+  problem = '',
+): string {
+  switch (phase) {
     case 'running':
-      return quarter(value.losses.at(-1)?.step ?? 0, value.start?.steps ?? 0);
+      return quarter(done, total);
     case 'paused':
       return checkWords().announce.paused;
     case 'ended':
       return checkWords().announce.trained;
     case 'failed':
-      return value.problem ?? '';
+      return problem;
     default:
       return '';
   }

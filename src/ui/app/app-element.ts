@@ -106,8 +106,19 @@ export class AppElement extends LitElement {
 
   constructor() {
     super();
-    const { router, shared, notice, bridge, run, learning, timing, measuring, executing, offline } =
-      this.#app;
+    const {
+      router,
+      shared,
+      notice,
+      bridge,
+      run,
+      learning,
+      adapting,
+      timing,
+      measuring,
+      executing,
+      offline,
+    } = this.#app;
     new Follow(this, () => [
       language,
       router.address,
@@ -117,6 +128,7 @@ export class AppElement extends LitElement {
       bridge.state,
       run.state,
       learning,
+      adapting,
       timing,
       measuring,
       executing,

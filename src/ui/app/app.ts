@@ -18,6 +18,7 @@ import { Starter } from '../run/starter.ts';
 import { SharedResult } from '../share/shared-result.ts';
 import { SpeedSession } from '../speed/speed-session.ts';
 import { type TrainingState, UNTRAINED } from '../train/training-state.ts';
+import { type TuningState, UNTUNED } from '../tune/tuning-state.ts';
 import { queryText } from './address.ts';
 import { frameWords } from './frame.en.ts';
 import { keepOffline } from './offline.ts';
@@ -43,11 +44,17 @@ export class App {
   readonly detailed: Detailed;
   readonly starter: Starter;
   readonly replay: Replay;
-  /** How the fine-tuning run stands, which every view tells. */
+  /** How the fine-tuning of a model of bytes stands, which every view tells. */
   readonly learning = new Observable<TrainingState>(UNTRAINED);
   readonly training = new Later(async () => {
     const { TrainingSession } = await import('../train/training-session.ts');
     return new TrainingSession(this.notice, this.learning);
+  });
+  /** The same of a folder's model. */
+  readonly adapting = new Observable<TuningState>(UNTUNED);
+  readonly tuning = new Later(async () => {
+    const { TuningSession } = await import('../tune/tuning-session.ts');
+    return new TuningSession(this.notice, this.adapting);
   });
   /** The runs that are kept on this device. */
   readonly history = new History();

@@ -4,6 +4,7 @@ import type { BridgeSession } from '../libraries/bridge-session.ts';
 import type { QuantizingState } from '../quantize/quantizing-state.ts';
 import type { RunSession } from '../run/run-session.ts';
 import type { TrainingState } from '../train/training-state.ts';
+import type { TuningState } from '../tune/tuning-state.ts';
 import type { BenchSession } from './bench-session.ts';
 
 /** The page that alone may have a frame, in which other libraries run, at one of its views. */
@@ -20,6 +21,7 @@ interface Shown {
   readonly bridge: BridgeSession;
   readonly run: RunSession;
   readonly learning: Observable<TrainingState>;
+  readonly adapting: Observable<TuningState>;
   readonly measuring: Observable<QuantizingState>;
 }
 
@@ -28,13 +30,14 @@ interface Shown {
  * lost by it; then it does not resolve.
  */
 export async function toBenchPage(
-  { bench, bridge, run, learning, measuring }: Shown,
+  { bench, bridge, run, learning, adapting, measuring }: Shown,
   view: 'bench' | 'matrix',
 ): Promise<void> {
   const { server } = await bench.get();
   const isEmpty =
     run.state.value.phase === 'idle' &&
     learning.value.phase === 'idle' &&
+    adapting.value.phase === 'idle' &&
     measuring.value.phase === 'idle' &&
     bridge.state.value.phase === 'absent';
   if (!server || !isEmpty || isBenchPage()) return;

@@ -72,13 +72,29 @@ export const words: ReturnType<typeof chartsWords> = {
         'von der schnellsten bis zur langsamsten Prüfung; je ein Aufruf, also nur ein Anhaltspunkt',
     },
   },
+  twoLosses: {
+    caption: 'Verluste beider Läufe',
+    description: (first, second) => `Verluste der Läufe „${first}“ und „${second}“`,
+    loss: (run) => `${run}: Verlust`,
+    heldout: (run) => `${run}: Verlust auf Ungesehenem`,
+  },
   loss: {
-    caption: 'Verlust beim nächsten Byte',
     empty: 'Verlustkurve, noch leer',
-    description: (from, first, to, last) =>
-      `Verlustkurve: von ${from} bei Schritt ${first} bis ${to} Nats pro Byte bei Schritt ${last}`,
     step: 'Schritt',
-    unit: 'Nats pro Byte',
+    per: {
+      byte: {
+        caption: 'Verlust beim nächsten Byte',
+        unit: 'Nats pro Byte',
+        description: (from, first, to, last) =>
+          `Verlustkurve: von ${from} bei Schritt ${first} bis ${to} Nats pro Byte bei Schritt ${last}`,
+      },
+      token: {
+        caption: 'Verlust beim nächsten Token',
+        unit: 'Nats pro Token',
+        description: (from, first, to, last) =>
+          `Verlustkurve: von ${from} bei Schritt ${first} bis ${to} Nats pro Token bei Schritt ${last}`,
+      },
+    },
     training: 'Verlust auf dem Text',
     heldout: 'Verlust auf dem Teil, den es nie sieht',
     unigram: 'Buchstabenhäufigkeiten allein',

@@ -72,13 +72,29 @@ export const chartsWords = words('charts', {
       spread: 'from the fastest to the slowest check; one call each, so a hint only',
     },
   },
+  twoLosses: {
+    caption: 'Losses of both runs',
+    description: (first: string, second: string) => `Losses of the ${first} and the ${second} run`,
+    loss: (run: string) => `${run}: loss`,
+    heldout: (run: string) => `${run}: held-out loss`,
+  },
   loss: {
-    caption: 'Loss on the next byte',
     empty: 'Loss curve, still empty',
-    description: (from: string, first: string, to: string, last: string) =>
-      `Loss curve: from ${from} at step ${first} to ${to} nats per byte at step ${last}`,
     step: 'step',
-    unit: 'nats per byte',
+    per: {
+      byte: {
+        caption: 'Loss on the next byte',
+        unit: 'nats per byte',
+        description: (from: string, first: string, to: string, last: string) =>
+          `Loss curve: from ${from} at step ${first} to ${to} nats per byte at step ${last}`,
+      },
+      token: {
+        caption: 'Loss on the next token',
+        unit: 'nats per token',
+        description: (from: string, first: string, to: string, last: string) =>
+          `Loss curve: from ${from} at step ${first} to ${to} nats per token at step ${last}`,
+      },
+    },
     training: 'loss on the text',
     heldout: 'loss on the part it never sees',
     unigram: 'letter-frequency baseline',

@@ -13,7 +13,11 @@ export interface Losses {
   readonly losses: readonly LossPoint[];
   readonly heldout: readonly LossPoint[];
   /** What letter frequencies alone reach. */
-  readonly unigram: number | undefined;
+  readonly unigram?: number | undefined;
+  /** Where training begins, if that is known. */
+  readonly begin?: number;
+  /** What is predicted. Default bytes. */
+  readonly per?: 'byte' | 'token';
   /** Steps of the whole run. */
   readonly steps: number;
 }
@@ -28,16 +32,17 @@ export function lossFigure(data: Losses): Figure {
   const charts = chartsWords();
   const units = unitsWords();
   const words = charts.loss;
-  const { losses, heldout, unigram } = data;
-  const { rows } = chartModel(losses, heldout, unigram);
+  const { losses, heldout, unigram, per = 'byte' } = data;
+  const { caption, description } = words.per[per];
+  const { rows } = chartModel(losses, heldout, unigram, undefined);
   const first = losses[0];
   const last = losses.at(-1);
   const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
   return {
-    caption: words.caption,
+    caption,
     description:
       first && last
-        ? words.description(
+        ? description(
             units.number(first.loss, digits),
             units.number(first.step),
             units.number(last.loss, digits),
@@ -70,11 +75,11 @@ export function lossFigure(data: Losses): Figure {
   };
 }
 
-function draw({ losses, heldout, unigram, steps }: Losses, size: Size) {
+function draw({ losses, heldout, unigram, begin, per = 'byte', steps }: Losses, size: Size) {
   const charts = chartsWords();
   const units = unitsWords();
   const area = areaOf(size);
-  const { top, bottom } = chartModel(losses, heldout, unigram);
+  const { top, bottom } = chartModel(losses, heldout, unigram, begin);
   const x = scaleLinear([0, Math.max(1, steps)], [area.left, area.right]);
   const y = scaleLinear([bottom, top], [area.bottom, area.top]).nice(5);
   const path = line<LossPoint>(
@@ -98,7 +103,7 @@ function draw({ losses, heldout, unigram, steps }: Losses, size: Size) {
           at: y(loss),
           words: units.number(loss, { minimumFractionDigits: 1 }),
         })),
-        label: charts.loss.unit,
+        label: charts.loss.per[per].unit,
       },
     )}
     ${unigram === undefined ? nothing : svg`<line class="rule back" x1=${area.left} x2=${area.right} y1=${y(unigram)} y2=${y(unigram)} />`}

@@ -2,7 +2,7 @@ import { words as units } from '../messages/units.de.ts';
 import type { dropWords } from './drop.en.ts';
 
 export const words: ReturnType<typeof dropWords> = {
-  page: 'Lass Aufzeichnungen (.safetensors) los, um sie nachzurechnen, oder einen Text, um darauf nachzutrainieren.',
+  page: 'Lass Aufzeichnungen (.safetensors) los, um sie nachzurechnen, oder einen Text oder den Ordner eines Modells, um damit nachzutrainieren.',
   ownSource: 'Der Quelltext dieses Projekts',
   named: (name, size) => `${name}, ${size}`,
   hint: 'Zieh einen anderen Text auf die Seite, um ihn zu nehmen; ab 32\u202fkB lernt es sich am besten.',

@@ -3,7 +3,7 @@ import { words } from '../messages/words.ts';
 
 /** Files that are dropped or chosen. */
 export const dropWords = words('drop', {
-  page: 'Drop recordings (.safetensors) to replay them, or a text to fine-tune on it.',
+  page: 'Drop recordings (.safetensors) to replay them, or a text or a model’s folder to fine-tune with it.',
   ownSource: 'This project’s own source',
   named: (name: string, size: string) => `${name}, ${size}`,
   hint: 'Drop a text anywhere on the page to use it instead; 32 KB or more learns best.',

@@ -12,8 +12,10 @@ import { withWords } from '../messages/words.ts';
 import type { QuantizingSession } from '../quantize/quantizing-session.ts';
 import type { SuitesSession } from '../suites/suites-session.ts';
 import type { TrainingSession } from '../train/training-session.ts';
+import type { TuningSession } from '../tune/tuning-session.ts';
 import { dropWords } from './drop.en.ts';
 import type { DroppedFile } from './dropped-files.ts';
+import { modelFolderIn } from './dropped-folder.ts';
 
 /** Where dropped files go. */
 export interface Takers {
@@ -22,6 +24,7 @@ export interface Takers {
   readonly comparison: Later<CompareSession>;
   readonly suites: Later<SuitesSession>;
   readonly training: Later<TrainingSession>;
+  readonly tuning: Later<TuningSession>;
   readonly quantizing: Later<QuantizingSession>;
   readonly router: Router;
   readonly notice: Notice;
@@ -29,9 +32,9 @@ export interface Takers {
 
 /**
  * Takes dropped files: recordings are replayed, known failures are kept, reports are compared, those
- * of tests are shown with what they cover, a config.json is a model of the sheet, one other file is
- * the text to fine-tune on. Where quantizers are measured, one safetensors file is the weights. What is neither is refused in one
- * line.
+ * of tests are shown with what they cover, a config.json is a model of the sheet and with other files
+ * the model to fine-tune, one other file is what it learns. Where quantizers are measured, one
+ * safetensors file is the weights. What is neither is refused in one line.
  */
 export async function takeFiles(files: readonly DroppedFile[], takers: Takers): Promise<void> {
   const { replay, notice } = takers;
@@ -40,7 +43,12 @@ export async function takeFiles(files: readonly DroppedFile[], takers: Takers): 
   const [first] = files;
   const isOfWeights = takers.router.address.value.view === 'quantize' && files.length === 1;
   const isModel = first && files.length === 1 && first.path.endsWith('config.json');
-  if (isModel) {
+  const folder = modelFolderIn(files);
+  if (folder) {
+    const { choice } = await takers.tuning.get();
+    choice.takeFolder(folder.name, folder.files);
+    takers.router.go({ view: 'train' });
+  } else if (isModel) {
     const { takeConfig } = await withWords(import('../sheet/take-config.ts'));
     await takeConfig(first.file, takers.router, notice);
   } else if (first && isOfWeights && recordings.length === 1) {
@@ -59,7 +67,7 @@ export async function takeFiles(files: readonly DroppedFile[], takers: Takers): 
 /** Takes what the beginning of a file shows that it is. */
 async function takeOne(
   file: File,
-  { known, comparison, suites, training, router, notice }: Takers,
+  { known, comparison, suites, training, tuning, router, notice }: Takers,
 ): Promise<void> {
   const { name } = file;
   const start = await startOf(file);
@@ -71,7 +79,9 @@ async function takeOne(
       router.go({ view: 'suites' });
     } else compareWith({ kind: 'file', file }, await comparison.get(), router);
   } else {
-    await (await training.get()).take(file);
+    const { choice } = await tuning.get();
+    if (choice.chosen.value.kind === 'bytes') await (await training.get()).take(file);
+    else choice.takeData(file);
     if (notice.value === '') router.go({ view: 'train' });
   }
 }

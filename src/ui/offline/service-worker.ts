@@ -127,7 +127,7 @@ async function asset(event: FetchEvent, url: string): Promise<Response> {
   if (hashed && cached) return cached;
   try {
     const response = await fetch(event.request);
-    if (response.ok && /\/(?:parity|baselines)\//.test(url))
+    if (response.ok && /\/(?:parity|baselines|model)\//.test(url))
       await (await caches.open(CURRENT)).put(url, response.clone());
     return response.ok ? response : (cached ?? response);
   } catch (error) {

@@ -8,9 +8,9 @@ export const view: View = {
     de: { label: 'Quantisieren', title: 'welcher Quantisierer der richtige ist' },
   },
   element: 'gp-quantize-view',
-  given: ({ facts, quantizing, run, learning, timing, executing }) => ({
+  given: ({ facts, quantizing, run, learning, adapting, timing, executing }) => ({
     ...{ facts, quantizing: quantizing.made },
-    others: [run.state, learning, timing, executing],
+    others: [run.state, learning, adapting, timing, executing],
   }),
   load: async ({ quantizing }) => {
     await quantizing.get();

@@ -14,12 +14,6 @@ export interface ChartModel {
 }
 
 /**
- * The loss of uniform guessing among 256 bytes, where training begins: with it the scale stays as
- * it is while the curve grows.
- */
-const GUESSING = Math.log(256);
-
-/**
  * At most about `most` points of a curve that look the same: of each run of neighbours the lowest
  * and the highest.
  */
@@ -42,23 +36,26 @@ export function thinned<T>(
 
 /**
  * Lays out the two curves. Losses that are not finite have no place in a plot and stay in the table
- * only.
+ * only. `begin` is where training begins, where that is known: with it the scale stays as it is while
+ * the curve grows.
  */
 export function chartModel(
   losses: readonly LossPoint[],
   heldout: readonly LossPoint[],
   unigram: number | undefined,
+  begin: number | undefined,
 ): ChartModel {
   const shown = [...losses, ...heldout]
     .map(({ loss }) => loss)
     .concat(unigram ?? [])
     .filter(Number.isFinite);
+  const top = Math.max(begin ?? 1, ...shown);
   const rows = new Map<number, { step: number; loss?: number; heldout?: number }>();
   for (const { step, loss } of losses) rows.set(step, { ...rows.get(step), step, loss });
   for (const { step, loss } of heldout) rows.set(step, { ...rows.get(step), step, heldout: loss });
   return {
-    top: Math.max(GUESSING, ...shown),
-    bottom: Math.max(0, Math.min(GUESSING - 1, ...shown) - 0.2),
+    top,
+    bottom: Math.max(0, Math.min(top - 1, ...shown) - 0.2),
     rows: [...rows.values()].sort((a, b) => a.step - b.step),
   };
 }

@@ -4,17 +4,22 @@ export const view: View = {
   name: 'train',
   order: 2,
   words: {
-    en: { label: 'Fine-tune', short: 'Tune', title: 'fine-tune a small model on your text' },
+    en: { label: 'Fine-tune', short: 'Tune', title: 'fine-tune a model on your data' },
     de: {
       label: 'Nachtrainieren',
       short: 'Training',
-      title: 'ein kleines Modell auf dem eigenen Text nachtrainieren',
+      title: 'ein Modell auf eigenen Daten nachtrainieren',
     },
   },
   element: 'gp-train-view',
-  given: ({ facts, training }) => ({ facts, training: training.made }),
-  load: async ({ training }) => {
-    await training.get();
+  given: ({ facts, training, tuning, run, timing, measuring, executing }) => ({
+    facts,
+    training: training.made,
+    tuning: tuning.made,
+    others: [run.state, timing, measuring, executing],
+  }),
+  load: async ({ training, tuning }) => {
+    await Promise.all([training.get(), tuning.get()]);
     await import('./train-view.ts');
   },
 };

@@ -125,7 +125,7 @@ test('an answer in German says what it says in English', async () => {
 
 test('the chart holds every point, and its table a row for each step', () => {
   const { losses, heldout } = played();
-  const { top, bottom, rows } = chartModel(losses, heldout, 3.6);
+  const { top, bottom, rows } = chartModel(losses, heldout, 3.6, Math.log(256));
   expect(top).toBe(5.56);
   expect(bottom).toBeLessThan(3.2);
   expect(rows).toEqual([
@@ -143,10 +143,12 @@ test('a loss that is not finite stays out of the plot, and in the table', () => 
     ],
     [],
     undefined,
+    undefined,
   );
-  expect(top).toBeCloseTo(Math.log(256));
+  expect(top).toBe(4);
   expect(rows).toHaveLength(2);
-  expect(chartModel([], [], undefined).top).toBeCloseTo(Math.log(256));
+  expect(chartModel([], [], undefined, Math.log(256)).top).toBeCloseTo(Math.log(256));
+  expect(chartModel([], [], undefined, undefined).top, 'an empty plot has a scale').toBe(1);
 });
 
 test('a long curve keeps its peaks and its order', () => {

@@ -6,7 +6,6 @@ const nats = (loss: number) =>
 const steps = (count: number) => units.count(count, { one: 'Schritt', other: 'Schritten' });
 
 export const words: ReturnType<typeof trainingWords> = {
-  title: 'Ein kleines Modell auf dem eigenen Text nachtrainieren',
   lead: 'Es liest den Text Byte für Byte und lernt, das nächste vorherzusagen, auf der GPU dieses Rechners: wie der Text geschrieben ist, nicht was er bedeutet. Dabei zeigt sich, ob es lernt und wie schnell. Der Text bleibt hier.',
   howLong: 'Wie lange',
   presets: {

@@ -6,7 +6,6 @@ const steps = (count: number) => units.count(count, { one: 'step', other: 'steps
 
 /** Fine-tuning on a text of one's own. */
 export const trainingWords = words('training', {
-  title: 'Fine-tune a small model on your text',
   lead: 'It reads the text byte by byte and learns to predict the next one, on this computer’s GPU: how the text is spelt, not what it means. You see whether it learns, and how fast. The text stays here.',
   howLong: 'How long',
   presets: {

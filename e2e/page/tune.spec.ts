@@ -1,0 +1,201 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from '@playwright/test';
+import { readSafetensors } from '../../src/formats/safetensors.ts';
+import { readReport } from '../../src/report/read.ts';
+import { drop } from './drop.ts';
+import { answerOf, expect, test } from './page-test.ts';
+
+const MODEL = fileURLToPath(new URL('../../public/model', import.meta.url));
+
+/** No step is judged, which takes most of a short run. */
+const QUICK = { judge_steps: 0, heldout_fraction: 0.02, max_steps: 6, learning_rate: 0.01 };
+
+const json = (name: string, value: unknown) => ({
+  name,
+  mimeType: 'application/json',
+  buffer: Buffer.from(JSON.stringify(value)),
+});
+
+/** Opens the view, and waits until the model that comes with the page is read. */
+async function open(page: Page): Promise<void> {
+  await page.goto('/?view=train');
+  await expect(page.getByText(/It takes about .* of graphics memory/)).toBeVisible();
+}
+
+async function takeSettings(page: Page, settings: object): Promise<void> {
+  await page.getByText('All settings', { exact: true }).click();
+  await page.getByLabel('Choose a settings file').setInputFiles(json('settings.json', settings));
+  await expect(page.getByText('From settings.json')).toBeVisible();
+}
+
+const start = (page: Page) => page.getByRole('button', { name: 'Start', exact: true });
+
+/** Waits for the end of the run, and of what it answers then. */
+async function ended(page: Page): Promise<void> {
+  await expect(page.getByRole('button', { name: 'Start again' })).toBeVisible({ timeout: 90_000 });
+}
+
+async function saved(page: Page, button: RegExp | string): Promise<Buffer> {
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: button }).click(),
+  ]);
+  return await readFile(await file.path());
+}
+
+const answer = (page: Page, title: RegExp) => page.getByRole('group', { name: title });
+
+test('the small model learns tales with one click, answers before and after, and its adapter, log and report are files', async ({
+  page,
+}) => {
+  await open(page);
+  await page.getByText('as the model sees them').click();
+  await expect(page.getByText(/128 tokens, 127 of them asked/).first()).toBeVisible();
+  const steps = page.getByRole('textbox', { name: 'Steps' });
+  await steps.fill('4');
+  await steps.press('Tab');
+  await expect(start(page)).toBeEnabled();
+  await start(page).click();
+  await expect(answer(page, /Answer: Before/)).toContainText('Once there was a');
+  await ended(page);
+  await expect(answer(page, /Answer: After 4 steps/)).toHaveAttribute('aria-busy', 'false', {
+    timeout: 20_000,
+  });
+  await expect(answerOf(page)).toHaveText('It learnt, on a processor.');
+  await expect(page.getByText('1 step was recomputed in double precision')).toBeVisible();
+
+  const prompt = page.getByRole('textbox', { name: 'The beginning of a text' });
+  await prompt.fill('In the dome lived Nova, a');
+  await prompt.press('Enter');
+  const tuned = answer(page, /Answer: After 4 steps/);
+  await expect(tuned).toHaveAttribute('aria-busy', 'false', { timeout: 20_000 });
+  await expect(tuned).toContainText('In the dome lived Nova, a');
+  const frozen = await answer(page, /Answer: Before/).textContent();
+  expect((await tuned.textContent())?.replace(/^.*?In/s, 'In')).not.toBe(
+    frozen?.replace(/^.*?In/s, 'In'),
+  );
+
+  const { tensors } = readSafetensors(await saved(page, /^Save adapter_model\.safetensors/));
+  expect([...tensors.keys()].some((name) => name.includes('lora_A'))).toBe(true);
+  const config = JSON.parse((await saved(page, /^Save adapter_config\.json/)).toString());
+  expect(config).toMatchObject({ r: 16, base_model_name_or_path: 'gradproof-small' });
+  const lines = (await saved(page, 'Save the log (JSON lines)')).toString().trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line).step)).toEqual([0, 1, 2, 3, 4, 4]);
+  expect((await saved(page, 'Save the log (CSV)')).toString()).toMatch(
+    /^step,epoch,loss,eval_loss/,
+  );
+  const report = readReport((await saved(page, 'Save the report')).toString(), 'the report');
+  expect(report.results[0]).toMatchObject({
+    status: 'pass',
+    id: 'train.qlora:gradproof-small;seed=42;steps=4',
+  });
+  await expect(page.getByText('The talk is over')).toBeVisible();
+});
+
+test('a folder of one’s own is trained, paused, asked meanwhile, and stopped with what it learnt', async ({
+  page,
+}) => {
+  await page.goto('/?view=train');
+  await page.getByRole('radio', { name: 'A folder of yours' }).check();
+  await expect(page.getByText('No folder is chosen yet')).toBeVisible();
+  await expect(start(page)).toBeDisabled();
+  await page.getByLabel('Choose a folder').setInputFiles(MODEL);
+  await expect(page.getByText(/model: 4 files, 1\.0.MB/)).toBeVisible();
+  await expect(page.getByText(/It takes about .* of graphics memory/)).toBeVisible();
+  await takeSettings(page, { ...QUICK, max_steps: 1000 });
+  await expect(start(page)).toBeEnabled();
+  await start(page).press('Enter');
+  await page.getByRole('button', { name: 'Pause' }).press('Enter', { timeout: 90_000 });
+  await expect(page.getByText(/^Paused after/)).toBeVisible({ timeout: 20_000 });
+  const numbers = page.getByLabel('In numbers');
+  const paused = await numbers.textContent();
+  await page.getByRole('button', { name: 'Write on' }).click();
+  await expect(answer(page, /Answer: After/)).toHaveAttribute('aria-busy', 'false', {
+    timeout: 20_000,
+  });
+  expect(await numbers.textContent(), 'no step is made while it is paused').toBe(paused);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await expect.poll(() => numbers.textContent(), { timeout: 20_000 }).not.toBe(paused);
+  await page.getByRole('button', { name: 'Stop and keep' }).click();
+  await ended(page);
+  await expect(answerOf(page)).toHaveText(/^Stopped after \d+ steps?; what was trained is kept\.$/);
+  const { tensors } = readSafetensors(await saved(page, /^Save adapter_model\.safetensors/));
+  expect(tensors.size).toBeGreaterThan(0);
+});
+
+test('what is wrong with a folder, with data and with settings is told where it was chosen', async ({
+  page,
+}) => {
+  await page.goto('/?view=train');
+  await page.getByRole('radio', { name: 'A folder of yours' }).check();
+  const bytes = async (name: string) => new Uint8Array(await readFile(join(MODEL, name)));
+  const config = JSON.parse((await readFile(join(MODEL, 'config.json'))).toString());
+  const text = JSON.stringify({ ...config, hidden_size: 100, num_hidden_layers: 0 });
+  await drop(page, [
+    { name: 'config.json', bytes: new TextEncoder().encode(text) },
+    { name: 'tokenizer.json', bytes: await bytes('tokenizer.json') },
+  ]);
+  const faults = page.getByRole('alert').getByRole('listitem');
+  await expect(faults.first()).toContainText('num_hidden_layers');
+  await expect(start(page)).toBeDisabled();
+
+  await page.getByRole('radio', { name: 'small model' }).check();
+  await page.getByLabel('Choose a data file').setInputFiles({
+    name: 'chats.jsonl',
+    mimeType: 'application/jsonl',
+    buffer: Buffer.from('{"text":"one"}\n{"text":\n{"nothing":1}\n'),
+  });
+  await expect(faults).toHaveText([/^line 2: /, /^line 3: /]);
+  await expect(start(page)).toBeDisabled();
+  await page.getByRole('button', { name: 'Take the tales' }).click();
+  await expect(start(page)).toBeEnabled();
+
+  const length = page.getByRole('textbox', { name: 'Length, in tokens' });
+  for (const [typed, told] of [
+    ['many', /max_length is "many"/],
+    ['4096', /made for 128 tokens/],
+  ] as const) {
+    await length.fill(typed);
+    await length.press('Tab');
+    await expect(length).toHaveAttribute('aria-invalid', 'true');
+    await expect(length).toHaveAccessibleDescription(told);
+    await expect(start(page)).toBeDisabled();
+  }
+  await takeSettings(page, { ...QUICK, banana: 1 });
+  await expect(page.getByRole('alert')).toContainText('there is no "banana"');
+  await page.getByRole('button', { name: 'The usual settings' }).click();
+  await expect(start(page)).toBeEnabled();
+});
+
+test('runs are kept when that is asked for, compared and deleted', async ({ page }) => {
+  await open(page);
+  await takeSettings(page, { ...QUICK, max_steps: 2 });
+  await expect(page.getByText('No run is kept yet.')).toBeVisible();
+  const kept = page.locator('gp-kept-tunings').getByRole('listitem');
+  for (const [times, button] of [
+    [1, 'Start'],
+    [2, 'Start again'],
+  ] as const) {
+    await expect(page.getByRole('button', { name: button, exact: true })).toBeEnabled();
+    await page.getByRole('button', { name: button, exact: true }).click();
+    await expect(page.getByRole('button', { name: 'Stop and keep' })).toBeVisible();
+    await ended(page);
+    await expect(kept).toHaveCount(times - 1);
+    await page.getByRole('button', { name: 'Keep this run' }).click();
+    await expect(kept).toHaveCount(times);
+  }
+  await expect(kept.first()).toContainText(/qlora, 2 steps .* held-out loss 10\.\d+ → \d/);
+  await page.reload();
+  await expect(kept, 'they outlast a visit').toHaveCount(2);
+  for (const box of await page.getByLabel('Compare').all()) await box.check();
+  const figure = page.locator('gp-kept-tunings gp-figure');
+  await expect(figure.getByRole('img')).toHaveAccessibleName(/^Losses of the first and the second/);
+  await figure.getByText('The same as a table').click();
+  await expect(figure.getByRole('row')).toHaveCount(4);
+  await kept.first().getByRole('button', { name: 'Delete' }).click();
+  await expect(kept).toHaveCount(1);
+  await page.reload();
+  await expect(kept).toHaveCount(1);
+});

@@ -1,0 +1,35 @@
+import type { FigureTable } from '../../report/table.ts';
+import type { TuningEvent } from '../tuning.ts';
+
+/** A line of a run's log, by the names of transformers' logs; times in milliseconds, sizes in bytes. */
+export type LogRow = Readonly<Record<string, number | undefined>>;
+
+/** The row that an event adds to the log; undefined of those that add none. */
+export function logRow(event: TuningEvent): LogRow | undefined {
+  if (event.type === 'heldout') return { step: event.step, eval_loss: event.loss };
+  if (event.type !== 'step') return undefined;
+  const { step, epoch, loss, gradNorm, learningRate, tokens, tokensPerSecond, ms } = event;
+  return {
+    ...{ step, epoch, loss, grad_norm: gradNorm, learning_rate: learningRate },
+    ...{ tokens, tokens_per_second: tokensPerSecond, ms },
+    ...{ bytes: event.bytes, peak_bytes: event.peakBytes },
+  };
+}
+
+/** The log as JSON lines. */
+export function logLines(rows: readonly LogRow[]): string {
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+}
+
+const COLUMNS = [
+  ...['step', 'epoch', 'loss', 'eval_loss', 'grad_norm', 'learning_rate'],
+  ...['tokens', 'tokens_per_second', 'ms', 'bytes', 'peak_bytes'],
+];
+
+/** The log as a table: a column for each name, empty where a row has none. */
+export function logTable(rows: readonly LogRow[]): FigureTable {
+  return {
+    columns: COLUMNS.map((label) => ({ label })),
+    rows: rows.map((row) => COLUMNS.map((name) => row[name])),
+  };
+}

@@ -1,0 +1,166 @@
+import { GradproofError } from '../../errors.ts';
+import { openChatTemplate } from '../../formats/hugging-face/chat-template.ts';
+import type { ModelConfig } from '../../formats/hugging-face/config.ts';
+import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
+import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
+import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
+import { openTokenizer, type TextCodec } from '../../formats/hugging-face/tokenizer.ts';
+import type { PartFile } from '../../formats/part-file.ts';
+import { type JsonObject, parseJsonObject } from '../../formats/strict-json.ts';
+import { type EncodedTexts, encodeTexts } from '../../formats/text-data/encode.ts';
+import { readTextData, TEXT_FORMATS, type TextFormat } from '../../formats/text-data.ts';
+import {
+  continuedConfig,
+  type LlamaTrainingConfig,
+  trainingConfigOf,
+} from '../../train/llama/config/read-training-config.ts';
+import { USUAL_LENGTH } from '../../train/llama/config/training-fields.ts';
+import { checkedModel } from '../../train/llama/open-model.ts';
+import { type RunPlan, runPlan } from '../../train/llama/run-plan.ts';
+import { type ReadAdapter, readAdapter } from '../../train/llama/saved-adapter.ts';
+import type { TuningRequest } from '../tuning.ts';
+import { ownTexts } from './own-texts.ts';
+import { faultsOf, type RequestFault, type RequestPart } from './request-faults.ts';
+
+/** Where all that a fine-tuning needs is read. */
+export interface TuningSources {
+  readonly model: FolderPlace;
+  /** An adapter to go on from. Default a new one is drawn. */
+  readonly adapter?: FolderPlace | undefined;
+  /** Opens both, as the host at hand does. */
+  readonly openFolder: (place: FolderPlace) => Promise<ModelFolder>;
+  /** What reports and ids call the model. */
+  readonly name: string;
+  /** What a saved adapter calls it. */
+  readonly base: string;
+  /** The text of a file of settings, a JSON object. Default none. */
+  readonly settings?: (() => Promise<string>) | undefined;
+  /** Settings that come before those of the file, by the names that they have there. */
+  readonly given?: JsonObject;
+  /**
+   * Opens the file with the texts; `named` is the path in the settings. Undefined where there is no
+   * file: tales of the project are learnt then.
+   */
+  readonly openData: (named: string | undefined) => Promise<PartFile | undefined>;
+  /** Whether an adapter is only merged: no text is read then, and no step made. Default false. */
+  readonly merging?: boolean;
+}
+
+/** What was read for a fine-tuning: each part as far as it can be read. */
+export interface InspectedRequest {
+  /** All that is wrong. */
+  readonly faults: readonly RequestFault[];
+  readonly folder?: ModelFolder | undefined;
+  readonly model?: ModelConfig | undefined;
+  readonly codec?: TextCodec | undefined;
+  readonly config?: LlamaTrainingConfig | undefined;
+  readonly texts?: ReadTexts | undefined;
+  readonly plan?: RunPlan | undefined;
+  /** Where nothing is wrong. */
+  readonly request?: TuningRequest;
+}
+
+/** The texts of the data, as the model sees them. */
+export interface ReadTexts extends EncodedTexts {
+  readonly format: TextFormat;
+}
+
+/**
+ * Reads settings, model, adapter and data, holds them against each other, and tells all that is
+ * wrong and all that was found on the way. Never throws.
+ */
+export async function inspectRequest(sources: TuningSources): Promise<InspectedRequest> {
+  const faults: RequestFault[] = [];
+  const tried = async <T>(part: RequestPart, read: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await read();
+    } catch (error) {
+      faults.push(...faultsOf(error).map((fault) => ({ part, ...fault })));
+      return undefined;
+    }
+  };
+  const { model: place, adapter, openFolder, openData, name, base, merging = false } = sources;
+  const folder = await tried('model', () => openFolder(place));
+  const saved =
+    adapter && (await tried('adapter', async () => readAdapter(await openFolder(adapter))));
+  const config = await tried('settings', async () =>
+    configOf(sources, saved, folder && (await contextOf(folder))),
+  );
+  const model = folder && config && (await tried('model', () => checkedModel(folder, config)));
+  const codec = folder && (await tried('model', () => openTokenizer(folder)));
+  const texts =
+    !merging && codec && config
+      ? await tried('data', async () => textsIn(await openData(config.data), codec, config))
+      : undefined;
+  const plan = texts && config && (await tried('data', async () => runPlan(texts.items, config)));
+  if (model && codec && config) faults.push(...misfits(model, codec, config));
+  const inspected = { faults, folder, model, codec, config, texts, plan };
+  if (faults.length > 0 || !config || !(merging || plan)) return inspected;
+  const request = {
+    ...{ folder: place, name, base, config },
+    texts: (texts?.items ?? []).map(({ ids, asked }) => ({ ids, asked })),
+    steps: plan?.steps ?? 0,
+    ...(saved ? { saved: saved.values } : {}),
+  };
+  return { ...inspected, request };
+}
+
+/** Tokens that a model is made for; undefined where its configuration is wrong, as is told elsewhere. */
+async function contextOf(folder: ModelFolder): Promise<number | undefined> {
+  try {
+    return (await modelConfigIn(folder)).context;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The settings of a file below what is given beside it, and below an adapter's own. */
+async function configOf(
+  { settings, given }: TuningSources,
+  saved: ReadAdapter | undefined,
+  context: number = USUAL_LENGTH,
+): Promise<LlamaTrainingConfig> {
+  const config = trainingConfigOf({
+    max_length: Math.min(USUAL_LENGTH, context),
+    ...(settings ? parseJsonObject(await settings(), 'the file') : {}),
+    ...given,
+  });
+  return saved ? continuedConfig(config, saved.fields) : config;
+}
+
+async function textsIn(
+  data: PartFile | undefined,
+  codec: TextCodec,
+  { dataFormat, length, seed }: LlamaTrainingConfig,
+): Promise<ReadTexts> {
+  if (dataFormat !== undefined && !TEXT_FORMATS.some((name) => name === dataFormat))
+    throw new GradproofError(
+      'unknown-format',
+      `dataset_format "${dataFormat.slice(0, 40)}" is not known: there are ${TEXT_FORMATS.join(', ')}`,
+    );
+  const read = await readTextData(data ?? ownTexts(seed), dataFormat as TextFormat | undefined);
+  const hasChats = read.lessons.some(({ lesson }) => lesson.kind === 'chat');
+  const template = hasChats ? await openChatTemplate(codec) : undefined;
+  return { format: read.format, ...encodeTexts(read, codec, { length, template }) };
+}
+
+/** What of model, tokenizer and settings does not go together. */
+function misfits(
+  { vocabulary, context }: ModelConfig,
+  { size }: TextCodec,
+  { length }: LlamaTrainingConfig,
+): readonly RequestFault[] {
+  const faults: RequestFault[] = [];
+  if (size > vocabulary)
+    faults.push({
+      part: 'model',
+      message: `the tokenizer has ${size} tokens, and the model ${vocabulary}: give the tokenizer that belongs to it`,
+    });
+  if (length > context)
+    faults.push({
+      part: 'settings',
+      path: 'max_length',
+      message: `max_length is ${length}, and the model is made for ${context} tokens: give at most so many`,
+    });
+  return faults;
+}

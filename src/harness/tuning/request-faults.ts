@@ -1,0 +1,33 @@
+import { messageOf } from '../../errors.ts';
+import { CheckpointError } from '../../formats/hugging-face/checkpoint-error.ts';
+import { ConfigError } from '../../formats/hugging-face/config-error.ts';
+import { DataFileError } from '../../formats/text-data/data-file-error.ts';
+import { TrainingConfigError } from '../../train/llama/config/training-config-error.ts';
+
+/** What a fine-tuning is made of. */
+export type RequestPart = 'model' | 'settings' | 'adapter' | 'data';
+
+/** What is wrong with a part, in one line that says what to do. */
+export interface RequestFault {
+  readonly part: RequestPart;
+  readonly message: string;
+  /** Where in the settings, as `lora.r`; absent where it is not one field. */
+  readonly path?: string;
+}
+
+/** A line for each fault that an error tells. */
+export function faultsOf(error: unknown): readonly Omit<RequestFault, 'part'>[] {
+  if (error instanceof CheckpointError) return error.faults.map(({ message }) => ({ message }));
+  if (error instanceof TrainingConfigError || error instanceof ConfigError)
+    return error.faults.map(({ path, message, suggestion }) => ({
+      path,
+      message: `${message}: ${suggestion}`,
+    }));
+  if (error instanceof DataFileError && error.count > 1) {
+    const told = error.faults.map(({ line, message }) => `line ${line}: ${message}`);
+    const left = error.count - told.length;
+    const lines = left > 0 ? [...told, `and ${left} more records cannot be read`] : told;
+    return lines.map((message) => ({ message }));
+  }
+  return [{ message: messageOf(error) }];
+}

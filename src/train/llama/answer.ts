@@ -1,0 +1,49 @@
+import { GradproofError } from '../../errors.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { generate } from '../../models/generation/generate.ts';
+import type { Llama } from '../../models/llama/llama.ts';
+import type { Answerer, AnswerPart, Question } from './question.ts';
+
+/** A model in training. */
+export interface Answering {
+  readonly gpu: Gpu;
+  readonly model: Llama;
+  /** Whether adapters are trained, below which the model stays as it was. */
+  readonly isAdapted: boolean;
+}
+
+/**
+ * One answer to a question by the model after so many steps, or by the one that it was, which is
+ * the same without its adapters. Numbers that are drawn are those of the question's own seed, so that
+ * no bit of the training changes. It ends where the longest text does that the model reads, and as soon
+ * as it is not wanted. What cannot be answered is told as a part of the answer.
+ */
+export async function* answer(
+  by: Answerer,
+  { prompt, maxTokens, ...options }: Question,
+  step: number,
+  { gpu, model, isAdapted }: Answering,
+): AsyncGenerator<AnswerPart, void> {
+  const room = Math.max(1, model.length - prompt.length + 1);
+  try {
+    if (by === 'frozen' && !isAdapted && step > 0) throw new NoFrozenModelError();
+    using _without = by === 'frozen' && isAdapted ? model.withoutAdapters() : undefined;
+    const most = { ...options, maxTokens: Math.min(maxTokens, room) };
+    for await (const token of generate(gpu, model, prompt, most))
+      yield { type: 'token', by, token };
+    yield { type: 'end', by, step };
+  } catch (error) {
+    if (!(error instanceof GradproofError) || gpu.lost) throw error;
+    yield { type: 'refused', by, code: error.code, message: error.message };
+  }
+}
+
+/** All weights are trained, and no copy of the first ones is kept. */
+class NoFrozenModelError extends GradproofError {
+  constructor() {
+    super(
+      'no-frozen-model',
+      'all weights are trained, so the model that it was is there before the first step alone: ask then, or train an adapter',
+    );
+  }
+}

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { modelFolderIn } from './dropped-folder.ts';
+
+const dropped = (...paths: readonly string[]) =>
+  paths.map((path) => ({
+    path,
+    file: new File([], path.split('/').at(-1) ?? ''),
+    direct: !path.includes('/'),
+  }));
+
+test('the folder of a model is what lies beside its config.json, whatever folders it is in', () => {
+  const found = modelFolderIn(
+    dropped(
+      'models/README.md',
+      'models/tiny/config.json',
+      'models/tiny/onnx/config.json',
+      'models/tiny/model.safetensors',
+    ),
+  );
+  expect(found?.name).toBe('tiny');
+  expect(found?.files.map(({ name }) => name)).toEqual(['config.json', 'model.safetensors']);
+});
+
+test('files that were dropped without their folder are one too, a config.json alone is none', () => {
+  expect(modelFolderIn(dropped('config.json', 'tokenizer.json'))).toMatchObject({ name: '' });
+  expect(modelFolderIn(dropped('config.json'))).toBeUndefined();
+  expect(modelFolderIn(dropped('tokenizer_config.json', 'a.safetensors'))).toBeUndefined();
+});

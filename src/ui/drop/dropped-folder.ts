@@ -1,0 +1,17 @@
+import type { DroppedFile } from './dropped-files.ts';
+
+const CONFIG = 'config.json';
+
+/** The folder of a model among dropped files: that of the first config.json, without folders in it. */
+export function modelFolderIn(
+  files: readonly DroppedFile[],
+): { readonly name: string; readonly files: readonly File[] } | undefined {
+  const config = files.find(({ path }) => path === CONFIG || path.endsWith(`/${CONFIG}`));
+  if (!config || files.length < 2) return undefined;
+  const folder = config.path.slice(0, -CONFIG.length);
+  const beside = files.filter(({ path, file }) => path === folder + file.name);
+  return {
+    name: folder.split('/').at(-2) ?? '',
+    files: beside.map(({ file }) => file),
+  };
+}

@@ -1,0 +1,188 @@
+import { css, html, LitElement, nothing } from 'lit';
+import type { NamedLosses } from '../charts/two-losses.ts';
+import { twoLossesFigure } from '../charts/two-losses.ts';
+import '../charts/figure.ts';
+import { Follow } from '../controls/follow.ts';
+import { KeepFocus } from '../controls/keep-focus.ts';
+import { base, controls, panels } from '../controls/styles.ts';
+import { viewStyles } from '../controls/view-styles.ts';
+import { unitsWords } from '../messages/units.en.ts';
+import { textOf } from './settings.ts';
+import { tunedWords } from './tuned.en.ts';
+import { keptBytes, type TunedRun } from './tuned-run.ts';
+import type { TunedShelf } from './tuned-shelf.ts';
+import { nats } from './tuning-answer.ts';
+
+/** The fine-tunings that are kept: how each went, two of them in one figure, and away with them. */
+export class KeptTunings extends LitElement {
+  static override properties = {
+    shelf: { attribute: false },
+    chosen: { state: true },
+    told: { state: true },
+  };
+  static override styles = [
+    base,
+    controls,
+    panels,
+    viewStyles,
+    css`
+      :host {
+        display: block;
+      }
+      section {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: var(--space-3);
+      }
+      ul {
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--surface);
+      }
+      li {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) auto;
+        gap: var(--space-2) var(--space-4);
+        align-items: start;
+        padding: var(--space-3) var(--space-4);
+      }
+      li + li {
+        border-block-start: 1px solid var(--line);
+      }
+      .name {
+        font-weight: 600;
+      }
+      .text {
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+        margin-block: var(--space-2);
+      }
+      @media (max-width: 40rem) {
+        li {
+          grid-template-columns: minmax(0, 1fr);
+        }
+      }
+    `,
+  ];
+  declare shelf: TunedShelf;
+  /** Ids of those that are compared, at most two: the one that was chosen last comes last. */
+  declare chosen: readonly string[];
+  /** The last thing that happened to the list. */
+  declare told: string;
+
+  constructor() {
+    super();
+    this.chosen = [];
+    this.told = '';
+    new Follow(this, () => [this.shelf.runs]);
+    new KeepFocus(this, () => this.renderRoot.querySelector('section'));
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.shelf.load();
+  }
+
+  override render() {
+    const words = tunedWords();
+    const runs = this.shelf.runs.value;
+    const size = runs.reduce((sum, run) => sum + keptBytes(run), 0);
+    return html`<section tabindex="-1" aria-labelledby="heading">
+      <h2 id="heading">${words.heading}</h2>
+      <p class="small muted">${words.lead}</p>
+      ${
+        runs.length === 0
+          ? html`<p>${words.none}</p>`
+          : html`<p class="small muted">${words.size(runs.length, size)}${runs.length > 1 ? ` · ${words.compareHint}` : ''}</p>
+            <ul>${runs.map((run) => this.#run(run))}</ul>`
+      }
+      ${this.#comparison(runs)}
+      <p class="small muted" role="status">${this.told}</p>
+    </section>`;
+  }
+
+  #run(run: TunedRun) {
+    const words = tunedWords();
+    const name = nameOf(run);
+    return html`<li>
+      <div>
+        <p class="name">${name}</p>
+        <p class="small muted">${run.data} · ${factsOf(run).join(' · ')}</p>
+        ${run.answers ? answersOf(run.answers) : nothing}
+      </div>
+      <div class="row" role="group" aria-label=${name}>
+        <label class="check small">
+          <input type="checkbox" .checked=${this.chosen.includes(run.id)} @change=${() => this.#choose(run.id)} />
+          ${words.compare}
+        </label>
+        <button class="quiet" @click=${() => this.#remove(run)}>${words.remove}</button>
+      </div>
+    </li>`;
+  }
+
+  #comparison(runs: readonly TunedRun[]) {
+    const byId = new Map(runs.map((run) => [run.id, run]));
+    const first = byId.get(this.chosen[0] ?? '');
+    const second = byId.get(this.chosen[1] ?? '');
+    if (!first || !second) return nothing;
+    const { first: one, second: other } = tunedWords();
+    const figure = twoLossesFigure(losses(first, one), losses(second, other));
+    return html`<div class="panel">
+      <p class="small muted">${one}: ${nameOf(first)} · ${other}: ${nameOf(second)}</p>
+      <gp-figure .figure=${figure}></gp-figure>
+    </div>`;
+  }
+
+  #choose(id: string): void {
+    const others = this.chosen.filter((each) => each !== id);
+    this.chosen = others.length < this.chosen.length ? others : [...others.slice(-1), id];
+  }
+
+  async #remove(run: TunedRun): Promise<void> {
+    this.chosen = this.chosen.filter((id) => id !== run.id);
+    await this.shelf.remove(run.id);
+    this.told = tunedWords().removed(nameOf(run));
+  }
+}
+
+function nameOf({ model, id }: TunedRun): string {
+  return tunedWords().run(model, unitsWords().instant(new Date(id)));
+}
+
+function factsOf({ settings, steps, losses, heldout, fileBytes }: TunedRun): readonly string[] {
+  const words = tunedWords().facts;
+  const { number, bytes } = unitsWords();
+  const rank = textOf(settings, 'lora.r');
+  const rate = textOf(settings, 'learning_rate');
+  const before = heldout[0]?.[1];
+  const after = heldout.at(-1)?.[1];
+  const last = losses.at(-1)?.[1];
+  return [
+    words.settings(textOf(settings, 'type'), steps),
+    ...(rank === '' ? [] : [words.rank(Number(rank))]),
+    ...(rate === '' ? [] : [words.rate(number(Number(rate), { maximumSignificantDigits: 3 }))]),
+    ...(typeof before === 'number' && typeof after === 'number'
+      ? [words.heldout(nats(before), nats(after))]
+      : []),
+    ...(typeof last === 'number' ? [words.loss(nats(last))] : []),
+    words.files(bytes(fileBytes)),
+  ];
+}
+
+function answersOf({ prompt, frozen, tuned }: NonNullable<TunedRun['answers']>) {
+  const words = tunedWords();
+  const { before, after } = words.answer;
+  return html`<details class="small">
+    <summary>${words.answers}</summary>
+    <p class="text"><b>${before}</b> ${prompt}${frozen.text}</p>
+    <p class="text"><b>${after}</b> ${prompt}${tuned.text}</p>
+  </details>`;
+}
+
+function losses({ losses, heldout }: TunedRun, name: string): NamedLosses {
+  const points = (all: TunedRun['losses']) =>
+    all.map(([step, loss]) => ({ step, loss: loss ?? Number.NaN }));
+  return { name, losses: points(losses), heldout: points(heldout) };
+}
+
+customElements.define('gp-kept-tunings', KeptTunings);

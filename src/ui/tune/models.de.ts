@@ -1,0 +1,21 @@
+import type { modelsWords } from './models.en.ts';
+
+export const words: ReturnType<typeof modelsWords> = {
+  title: 'Ein Modell nachtrainieren',
+  lead: 'Es lernt die eigenen Daten auf der GPU dieses Rechners, und man sieht, wie sein Text sich ändert. Nichts verlässt diesen Rechner.',
+  legend: 'Modell',
+  kinds: {
+    small: {
+      name: 'Das kleine Modell von Gradproof',
+      what: '1,3 Millionen Parameter in 4 Bits, ein Megabyte; es erzählt Geschichten aus einem Wald.',
+    },
+    folder: {
+      name: 'Ein eigener Ordner',
+      what: 'Llama, Qwen2, Qwen3 oder Mistral, wie die Bibliotheken von Hugging Face sie ablegen.',
+    },
+    bytes: {
+      name: 'Bytes eines beliebigen Textes',
+      what: 'Ein neu gemachtes Modell, das Byte für Byte lernt, wie ein Text geschrieben ist.',
+    },
+  },
+};

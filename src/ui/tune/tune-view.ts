@@ -1,0 +1,187 @@
+import { css, html, LitElement, nothing } from 'lit';
+import { type Facts, isBlocked } from '../check/preflight.ts';
+import { type Computing, isComputing } from '../controls/computing.ts';
+import { Follow } from '../controls/follow.ts';
+import type { Observable } from '../controls/observable.ts';
+import { base, controls, panels } from '../controls/styles.ts';
+import { viewStyles } from '../controls/view-styles.ts';
+import type { Conversation } from './conversation.ts';
+import { tuningWords } from './tuning.en.ts';
+import { tuningAnswer } from './tuning-answer.ts';
+import type { TuningSession } from './tuning-session.ts';
+import { limitsOf } from './tuning-setup.ts';
+import { isGoingOn, stepsOf, type TuningState } from './tuning-state.ts';
+import '../check/answer-element.ts';
+import '../controls/progress.ts';
+import './ask-model.ts';
+import './keep-run.ts';
+import './kept-tunings.ts';
+import './tuned-files.ts';
+import './tuning-figures.ts';
+import './tuning-setup.ts';
+
+/** Fine-tuning of a folder's model: choose, start, ask it, watch it learn, save and keep what comes. */
+export class TuneView extends LitElement {
+  static override properties = {
+    facts: { attribute: false },
+    tuning: { attribute: false },
+    others: { attribute: false },
+  };
+  static override styles = [
+    base,
+    controls,
+    panels,
+    viewStyles,
+    css`
+      .more {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: var(--space-3);
+      }
+    `,
+  ];
+  declare facts: Observable<Facts | undefined>;
+  declare tuning: TuningSession;
+  /** What computes apart from this view. */
+  declare others: readonly Computing[];
+
+  constructor() {
+    super();
+    new Follow(this, () => [
+      this.facts,
+      this.tuning.state,
+      this.tuning.choice.inspection,
+      this.tuning.conversation,
+      ...this.others,
+    ]);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.tuning.choice.inspect();
+  }
+
+  override render() {
+    const words = tuningWords();
+    const state = this.tuning.state.value;
+    const busy = isGoingOn(state);
+    const fresh = state.phase === 'idle' || (state.phase === 'failed' && !state.start);
+    const setup = html`<gp-tuning-setup .choice=${this.tuning.choice} .limits=${limitsOf(this.facts.value)}></gp-tuning-setup>`;
+    return html`
+      <div class="stack">
+        ${busy ? nothing : fresh ? setup : html`<details><summary>${words.setup}</summary>${setup}</details>`}
+        ${isComputing(this.others) && !busy ? html`<p class="tone">${words.busy}</p>` : nothing}
+        <div class="row">${this.#buttons(state, busy)}</div>
+        ${state.phase === 'failed' ? html`<p class="tone bad" role="alert" lang="en">${state.problem}</p>` : nothing}
+      </div>
+      ${fresh ? nothing : this.#live(state, busy)}
+      <div class="stack"><gp-kept-tunings .shelf=${this.tuning.kept}></gp-kept-tunings></div>
+    `;
+  }
+
+  /** One button in one place, so that the focus stays on it when Start becomes Stop; beside it the pause. */
+  #buttons({ phase }: TuningState, busy: boolean) {
+    const words = tuningWords();
+    const disabled = busy ? phase === 'stopping' : !this.#canStart;
+    const paused = phase === 'paused' || phase === 'pausing';
+    return html`
+      <button class=${busy ? '' : 'large primary'} aria-keyshortcuts="R" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
+        ${phase === 'stopping' ? words.stopping : busy ? words.stop : phase === 'idle' ? words.start : words.again}
+      </button>
+      ${
+        paused || phase === 'running'
+          ? html`<button aria-keyshortcuts="P" @click=${() => (paused ? this.tuning.resume() : this.tuning.pause())}>
+              ${phase === 'paused' ? words.goOn : phase === 'pausing' ? words.pausing : words.pause}
+            </button>`
+          : nothing
+      }
+    `;
+  }
+
+  get #canStart(): boolean {
+    const facts = this.facts.value;
+    const { reading, found, refusal } = this.tuning.choice.inspection.value;
+    const limits = limitsOf(facts);
+    return (
+      facts !== undefined &&
+      !isBlocked(facts) &&
+      !isComputing(this.others) &&
+      !reading &&
+      found?.request !== undefined &&
+      !(limits && refusal?.(limits))
+    );
+  }
+
+  #press(busy: boolean): void {
+    if (busy) this.tuning.stop();
+    else this.#start();
+  }
+
+  #start(): void {
+    const { folder: own, data: texts } = tuningWords();
+    const { kind, folder, data } = this.tuning.choice.chosen.value;
+    void this.tuning.start({
+      model: kind === 'small' ? own.small : (folder?.name ?? ''),
+      data: data?.name ?? texts.own,
+    });
+  }
+
+  #live(state: TuningState, busy: boolean) {
+    const words = tuningWords();
+    const { subject, phase } = state;
+    const { done, total } = stepsOf(state);
+    const conversation = this.tuning.conversation.value;
+    const left = state.remainingMs;
+    return html`
+      <div class="stack">
+        ${subject ? html`<p class="small muted">${words.subject(subject.model, subject.data)}</p>` : nothing}
+        ${phase === 'paused' ? html`<p class="tone">${words.pausedAt(done)}</p>` : nothing}
+        ${
+          busy && phase !== 'paused'
+            ? html`<div>
+                <gp-progress
+                  label=${words.progress}
+                  noun="steps"
+                  .done=${done}
+                  .total=${total}
+                  .remaining=${left === undefined ? undefined : { low: left, high: left }}
+                ></gp-progress>
+                <p class="small muted">${done > 0 ? nothing : whatFirst(state)}</p>
+              </div>`
+            : nothing
+        }
+        ${phase === 'ended' ? html`<gp-answer .answer=${tuningAnswer(state)}></gp-answer>` : nothing}
+      </div>
+      ${
+        conversation
+          ? html`<gp-ask-model
+              .draft=${this.tuning.draft}
+              .beginnings=${this.tuning.beginnings}
+              .conversation=${conversation}
+              .answers=${state.answers}
+              .over=${!busy && !state.answers}
+              @ask=${() => this.tuning.ask()}
+            ></gp-ask-model>`
+          : nothing
+      }
+      ${phase === 'ended' && conversation ? this.#kept(state, conversation) : nothing}
+      ${state.start ? html`<gp-tuning-figures .state=${state}></gp-tuning-figures>` : nothing}
+    `;
+  }
+
+  #kept(state: TuningState, conversation: Conversation) {
+    return html`<div class="stack more">
+      <gp-tuned-files .tuning=${this.tuning} .state=${state}></gp-tuned-files>
+      <gp-keep-run .shelf=${this.tuning.kept} .conversation=${conversation} .state=${state}></gp-keep-run>
+    </div>`;
+  }
+}
+
+/** What goes on before a step is made. */
+function whatFirst({ start }: TuningState) {
+  const { loading, examining } = tuningWords();
+  if (!start) return loading;
+  return start.unjudged === undefined ? examining : nothing;
+}
+
+customElements.define('gp-tune-view', TuneView);

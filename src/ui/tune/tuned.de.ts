@@ -1,0 +1,33 @@
+import { words as units } from '../messages/units.de.ts';
+import type { tunedWords } from './tuned.en.ts';
+
+const { count, bytes, number } = units;
+const steps = (n: number) => count(n, { one: 'Schritt', other: 'Schritte' });
+
+export const words: ReturnType<typeof tunedWords> = {
+  heading: 'Aufbewahrte Läufe',
+  lead: 'Einstellungen, Kurven und Antworten der Läufe, die du aufbewahrst, bleiben auf diesem Gerät und gehen nirgendwohin. Was trainiert wurde, wird nicht aufbewahrt: Speichere es als Dateien.',
+  none: 'Noch ist kein Lauf aufbewahrt.',
+  keep: 'Diesen Lauf aufbewahren',
+  isKept: 'Dieser Lauf ist aufbewahrt.',
+  refused:
+    'Dieser Browser hat ihn nicht aufbewahrt: Sein Speicher ist gesperrt oder voll. Speichere stattdessen das Protokoll als Datei.',
+  size: (n, size) => `${count(n, { one: 'Lauf', other: 'Läufe' })}, ${bytes(size)}`,
+  run: (model, when) => `${model}, ${when}`,
+  facts: {
+    settings: (type, made) => (type ? `${type}, ${steps(made)}` : steps(made)),
+    rank: (rank) => `Rang ${number(rank)}`,
+    rate: (rate) => `Rate ${rate}`,
+    heldout: (before, after) => `Verlust auf Ungesehenem ${before} → ${after}`,
+    loss: (loss) => `letzter Verlust ${loss}`,
+    files: (size) => `trainiert: ${size}`,
+  },
+  compare: 'Vergleichen',
+  compareHint: 'zwei wählen, um ihre Verluste in einer Abbildung zu sehen',
+  first: 'erster',
+  second: 'zweiter',
+  answers: 'Seine Antworten',
+  answer: { before: 'Vorher:', after: 'Nachher:' },
+  remove: 'Löschen',
+  removed: (name) => `${name} wurde gelöscht.`,
+};

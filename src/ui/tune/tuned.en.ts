@@ -1,0 +1,34 @@
+import { units } from '../messages/units.en.ts';
+import { words } from '../messages/words.ts';
+
+const { count, bytes, number } = units;
+const steps = (n: number) => count(n, { one: 'step', other: 'steps' });
+
+/** Fine-tunings that are kept on this device. */
+export const tunedWords = words('tuned', {
+  heading: 'Kept runs',
+  lead: 'Settings, curves and answers of the runs that you keep stay on this device and go nowhere. What was trained is not kept: save it as files.',
+  none: 'No run is kept yet.',
+  keep: 'Keep this run',
+  isKept: 'This run is kept.',
+  refused:
+    'This browser did not keep it: its storage is blocked or full. Save the log as a file instead.',
+  size: (n: number, size: number) => `${count(n, { one: 'run', other: 'runs' })}, ${bytes(size)}`,
+  run: (model: string, when: string) => `${model}, ${when}`,
+  facts: {
+    settings: (type: string, made: number) => (type ? `${type}, ${steps(made)}` : steps(made)),
+    rank: (rank: number) => `rank ${number(rank)}`,
+    rate: (rate: string) => `rate ${rate}`,
+    heldout: (before: string, after: string) => `held-out loss ${before} → ${after}`,
+    loss: (loss: string) => `last loss ${loss}`,
+    files: (size: string) => `trained: ${size}`,
+  },
+  compare: 'Compare',
+  compareHint: 'choose two to see their losses in one figure',
+  first: 'first',
+  second: 'second',
+  answers: 'Its answers',
+  answer: { before: 'Before:', after: 'After:' },
+  remove: 'Delete',
+  removed: (name: string) => `${name} was deleted.`,
+});

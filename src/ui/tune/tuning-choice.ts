@@ -1,0 +1,189 @@
+import { messageOf } from '../../errors.ts';
+import { chosenFolder, type FolderPlace } from '../../formats/hugging-face/folder-place.ts';
+import { partsOfBlob } from '../../formats/part-file.ts';
+import { parseJsonObject } from '../../formats/strict-json.ts';
+import type { InspectedRequest } from '../../harness/tuning/read-request.ts';
+import type { LlamaForecast } from '../../train/llama/forecast-llama.ts';
+import { bytesOf } from '../controls/file-bytes.ts';
+import { Later } from '../controls/later.ts';
+import type { Notice } from '../controls/notice.ts';
+import { Observable } from '../controls/observable.ts';
+import {
+  OWN_MODEL_SETTINGS,
+  type SettingField,
+  type Settings,
+  SMALL_MODEL_SETTINGS,
+  withField,
+} from './settings.ts';
+import { smallModel } from './small-model.ts';
+
+/** Whose model is fine-tuned: that of the project, one of a folder, or one of bytes. */
+export type ModelKind = 'small' | 'folder' | 'bytes';
+
+/** A folder that a person chose. */
+export interface ChosenFolder {
+  readonly name: string;
+  readonly place: Extract<FolderPlace, { kind: 'files' }>;
+}
+
+/** What is chosen of a fine-tuning. */
+export interface TuningChoices {
+  readonly kind: ModelKind;
+  readonly folder?: ChosenFolder;
+  /** Without it the project's own tales are learnt. */
+  readonly data?: File;
+  readonly settings: Settings;
+  /** The file that the settings are of. */
+  readonly settingsFile?: string;
+}
+
+/** What is known of what is chosen. */
+export interface Inspection {
+  /** Whether it is still read; the rest is of what was chosen before. */
+  readonly reading: boolean;
+  readonly found?: InspectedRequest;
+  /** Where nothing is wrong. */
+  readonly forecast?: LlamaForecast;
+  /** Says why a run cannot be on an adapter of these limits; nothing where it can. */
+  readonly refusal?: (limits: Readonly<Record<string, number>>) => string | undefined;
+}
+
+/** What a person chooses of a fine-tuning, and what is found when that is read. */
+export class TuningChoice {
+  readonly chosen = new Observable<TuningChoices>({
+    kind: 'small',
+    settings: SMALL_MODEL_SETTINGS,
+  });
+  readonly inspection = new Observable<Inspection>({ reading: false });
+  readonly #notice: Notice;
+  readonly #small = new Later(smallModel);
+  /** The last choice whose reading has begun. */
+  #read: TuningChoices | undefined;
+
+  constructor(notice: Notice) {
+    this.#notice = notice;
+  }
+
+  /** Another model has other usual settings. */
+  choose(kind: ModelKind): void {
+    const { chosen } = this;
+    if (kind === chosen.value.kind) return;
+    this.#set({ ...withoutFile(chosen.value), kind, settings: usualSettings(kind) });
+  }
+
+  /** Takes the files of a folder; what lies in folders inside of it is left out. */
+  takeFolder(called: string, files: readonly File[]): void {
+    const place = chosenFolder(files) as ChosenFolder['place'];
+    const name = called || 'model';
+    const { chosen } = this;
+    const settings =
+      chosen.value.kind === 'folder' ? chosen.value.settings : usualSettings('folder');
+    this.#set({ ...chosen.value, kind: 'folder', folder: { name, place }, settings });
+  }
+
+  /** Takes a file with texts; undefined goes back to the tales of the project. */
+  takeData(file: File | undefined): void {
+    const { data: _, ...rest } = this.chosen.value;
+    this.#set(file ? { ...rest, data: file } : rest);
+  }
+
+  /** Takes a file of settings; one that is no JSON object is refused in one line. */
+  async takeSettings(file: File): Promise<void> {
+    await this.#notice.during(async () => {
+      const text = new TextDecoder().decode(await bytesOf(file, 'config'));
+      const settings = parseJsonObject(text, file.name);
+      this.#set({ ...this.chosen.value, settings, settingsFile: file.name });
+    });
+  }
+
+  /** Goes back to the usual settings of the model. */
+  resetSettings(): void {
+    const { value } = this.chosen;
+    this.#set({ ...withoutFile(value), settings: usualSettings(value.kind) });
+  }
+
+  /** Takes what was typed into a field. */
+  setField(field: SettingField, text: string): void {
+    const { settings } = this.chosen.value;
+    this.#set({ ...this.chosen.value, settings: withField(settings, field, text) });
+  }
+
+  /** Reads what is chosen, unless that is read already. */
+  async inspect(): Promise<void> {
+    const chosen = this.chosen.value;
+    if (chosen === this.#read || chosen.kind === 'bytes') return;
+    this.#read = chosen;
+    const isOld = () => chosen !== this.#read;
+    this.inspection.value = { ...this.inspection.value, reading: true };
+    try {
+      const found = await this.#found(chosen);
+      if (!isOld()) this.inspection.value = { reading: false, ...found };
+    } catch (error) {
+      if (isOld()) return;
+      this.#read = undefined; // the network may be back
+      this.inspection.value = { reading: false };
+      await this.#notice.during(() => Promise.reject(error));
+    }
+  }
+
+  async #found({
+    kind,
+    folder,
+    data,
+    settings,
+  }: TuningChoices): Promise<Omit<Inspection, 'reading'>> {
+    const model = kind === 'small' ? await this.#small.get() : folder?.place;
+    if (!model) return {};
+    const { inspectRequest, openWebFolder, forecastLlama, requireRoom } = await requestReader();
+    const name = kind === 'small' ? SMALL_MODEL : (folder?.name ?? '');
+    const found = await inspectRequest({
+      ...{ model, openFolder: openWebFolder, base: name },
+      name: name.replace(/[^A-Za-z0-9._-]+/g, '-') || 'model',
+      given: settings,
+      openData: async () => data && partsOfBlob(data),
+    });
+    const { request, plan } = found;
+    if (!request || !plan || !found.model) return { found };
+    const forecast = forecastLlama(found.model, request.config, plan.longest);
+    const refusal = (limits: Readonly<Record<string, number>>) => {
+      try {
+        requireRoom(forecast, limits);
+        return undefined;
+      } catch (error) {
+        return messageOf(error);
+      }
+    };
+    return { found, forecast, refusal };
+  }
+
+  #set(chosen: TuningChoices): void {
+    this.chosen.value = chosen;
+    void this.inspect();
+  }
+}
+
+/** What reports, ids and adapters call the model of the project. */
+const SMALL_MODEL = 'gradproof-small';
+
+function usualSettings(kind: ModelKind): Settings {
+  return kind === 'small' ? SMALL_MODEL_SETTINGS : OWN_MODEL_SETTINGS;
+}
+
+function withoutFile({ settingsFile: _, ...choices }: TuningChoices): TuningChoices {
+  return choices;
+}
+
+/** What reads models, tokenizers and texts; kernels first, in a task of their own. */
+async function requestReader() {
+  const { nextTask } = await import('../../harness/next-task.ts');
+  await import('../../ops/registry.ts');
+  await nextTask();
+  const [{ inspectRequest }, { openWebFolder }, { forecastLlama, requireRoom }] = await Promise.all(
+    [
+      import('../../harness/tuning/read-request.ts'),
+      import('../../harness/worker/web-folder.ts'),
+      import('../../train/llama/forecast-llama.ts'),
+    ],
+  );
+  return { inspectRequest, openWebFolder, forecastLlama, requireRoom };
+}

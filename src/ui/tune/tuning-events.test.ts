@@ -1,0 +1,93 @@
+import * as v from 'valibot';
+import { expect, test } from 'vitest';
+import type { TuningEvent } from '../../harness/tuning.ts';
+import { tunedRun, tunedRunOf } from './tuned-run.ts';
+import { tuningAnswer } from './tuning-answer.ts';
+import { afterTuningEvent } from './tuning-events.ts';
+import { stepsOf, type TuningState, UNTUNED } from './tuning-state.ts';
+
+const BEGUN: TuningState = {
+  ...UNTUNED,
+  ...{ phase: 'starting', steps: [], log: [] },
+  subject: {
+    ...{ model: 'tiny', data: 'tales', settings: { type: 'lora' } },
+    startedAt: new Date(Date.UTC(2026, 10, 27)),
+  },
+};
+
+const step = (at: number, loss: number): TuningEvent => ({
+  type: 'step',
+  ...{ step: at, epoch: at / 4, loss, tokens: 10, tokensPerSecond: 20 },
+  ...{ ms: at === 1 ? 9000 : 100, bytes: 5, peakBytes: 6 },
+});
+
+const START: TuningEvent = {
+  type: 'start',
+  ...{ steps: 4, trainable: 1, frozen: 2, trainingRows: 3, heldoutRows: 1, bytesForecast: 7 },
+};
+
+const after = (events: readonly TuningEvent[], from = BEGUN) =>
+  events.reduce(afterTuningEvent, { ...from, steps: [], log: [] });
+
+const WHOLE: readonly TuningEvent[] = [
+  START,
+  { type: 'heldout', step: 0, loss: 9 },
+  { type: 'judged', step: 1, boundUsed: 0.5 },
+  ...[step(1, 8), step(2, 7), step(3, Number.NaN), step(4, 5)],
+  { type: 'heldout', step: 4, loss: 4 },
+  { type: 'saved', files: [{ name: 'a', data: new Uint8Array(12) }] },
+];
+
+test('a run is collected; its pace leaves out the first step, which compiles', () => {
+  const state = after(WHOLE.slice(0, 5));
+  expect(state).toMatchObject({ phase: 'running', answers: true, remainingMs: 200 });
+  expect(stepsOf(state)).toEqual({ done: 2, total: 4 });
+  const whole = after(WHOLE);
+  expect(whole.phase).toBe('ended');
+  expect(whole.log.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 4]);
+});
+
+test('a run that goes on before it was paused is not shown as paused', () => {
+  const paused: TuningEvent = { type: 'paused', step: 1 };
+  const running = after([START]);
+  expect(afterTuningEvent(running, paused).phase).toBe('running');
+  const waits = afterTuningEvent({ ...running, phase: 'pausing' }, paused);
+  expect(waits.phase).toBe('paused');
+  expect(afterTuningEvent(waits, { type: 'resumed', step: 1 }).phase).toBe('running');
+});
+
+test('the answer is by held-out losses, says where a processor computed, and who stopped gets none', () => {
+  const whole = after(WHOLE);
+  expect(tuningAnswer(whole)).toEqual({
+    tone: 'good',
+    headline: 'It learnt.',
+    sentences: [
+      'On texts that it never saw, the loss went from 9.00 to 4.00 nats a token.',
+      '1 step was recomputed in double precision and agreed.',
+    ],
+  });
+  expect(tuningAnswer({ ...whole, slow: true }).tone).toBe('warn');
+  expect(tuningAnswer({ ...whole, stopped: true }).headline).toMatch(/^Stopped after 4 steps/);
+  const rose = { ...whole, heldout: [...whole.heldout].reverse() };
+  expect(tuningAnswer(rose)).toMatchObject({ tone: 'none' });
+});
+
+test('what is kept is read back as it was, with losses that are no number', () => {
+  const kept = tunedRunOf(after(WHOLE), {
+    ...{ prompt: 'The', sampled: false },
+    frozen: { text: ' fox', done: true },
+    tuned: { text: ' robot', done: true, step: 4 },
+  });
+  expect(v.parse(tunedRun, structuredClone(kept))).toEqual(kept);
+  expect(kept).toMatchObject({
+    ...{ id: '2026-11-27T00:00:00.000Z', steps: 4, fileBytes: 12 },
+    losses: [
+      [1, 8],
+      [2, 7],
+      [3, null],
+      [4, 5],
+    ],
+    answers: { prompt: 'The', frozen: { text: ' fox' }, tuned: { text: ' robot' } },
+  });
+  expect(tunedRunOf(UNTUNED, undefined)).toBeUndefined();
+});

@@ -1,0 +1,141 @@
+import { messageOf } from '../../errors.ts';
+import { Pause } from '../../harness/training/pause.ts';
+import { Questions } from '../../harness/tuning/questions.ts';
+import type { TuningEvent } from '../../harness/tuning.ts';
+import type { Report } from '../../report/schema.ts';
+import { harness } from '../app/harness.ts';
+import type { Notice } from '../controls/notice.ts';
+import { Observable } from '../controls/observable.ts';
+import { beginningsOf } from './beginnings.ts';
+import { type Asked, Conversation } from './conversation.ts';
+import { TunedShelf } from './tuned-shelf.ts';
+import { TuningChoice } from './tuning-choice.ts';
+import { afterTuningEvent } from './tuning-events.ts';
+import { type TuningState, type TuningSubject, UNTUNED } from './tuning-state.ts';
+
+/** How long the model of a run can be asked after its last step, each time anew: an hour. */
+const TALK_MS = 3_600_000;
+
+/** A question that is not put yet. */
+export interface Draft extends Pick<Asked, 'sampled'> {
+  readonly prompt?: string;
+}
+
+/** The one fine-tuning of a folder's model that the page makes. */
+export class TuningSession {
+  readonly state: Observable<TuningState>;
+  readonly choice: TuningChoice;
+  /** The runs that the person kept. */
+  readonly kept = new TunedShelf();
+  /** With the model of the last run. */
+  readonly conversation = new Observable<Conversation | undefined>(undefined);
+  /** What is asked next; a prompt that was not typed is the first of the beginnings. */
+  readonly draft = new Observable<Draft>({ sampled: false });
+  #abort: AbortController | undefined;
+  #pause = new Pause();
+  #questions = new Questions();
+  #over = Promise.resolve();
+
+  /** `state` is there before the session: the page tells of a run in every view. */
+  constructor(notice: Notice, state: Observable<TuningState>) {
+    this.state = state;
+    this.choice = new TuningChoice(notice);
+  }
+
+  /** Fine-tunes what is chosen; resolves when the run has ended and can be asked no more. */
+  async start(subject: Omit<TuningSubject, 'settings' | 'startedAt'>): Promise<void> {
+    const { found } = this.choice.inspection.value;
+    const request = found?.request;
+    if (this.#abort || !request || !found.codec || !found.plan) return;
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#questions.close();
+    await this.#over;
+    const pause = new Pause();
+    const questions = new Questions();
+    this.#pause = pause;
+    this.#questions = questions;
+    this.conversation.value = new Conversation(questions, found.codec, found.plan.longest);
+    const { settings: given } = this.choice.chosen.value;
+    const settings = { type: request.config.type, ...given };
+    this.state.value = {
+      ...UNTUNED,
+      ...{ phase: 'starting', steps: [], log: [] },
+      subject: { ...subject, settings, startedAt: new Date() },
+    };
+    this.#over = this.#run({ ...request, talkMs: TALK_MS }, abort, pause, questions);
+    await this.#over;
+  }
+
+  async #run(
+    request: Parameters<Awaited<ReturnType<typeof harness>>['tune']>[1],
+    abort: AbortController,
+    pause: Pause,
+    questions: Questions,
+  ): Promise<void> {
+    const follow = (event: TuningEvent) => {
+      this.state.value = afterTuningEvent(this.state.value, event);
+      if (event.type === 'saved') this.#abort = undefined;
+      // What it wrote before is told anew once all is learnt.
+      if (event.type === 'start' || event.type === 'talking') this.ask();
+    };
+    try {
+      const { tune, cases, startWorker } = await harness();
+      const { report, files } = await tune({ cases, startWorker }, request, follow, abort.signal, {
+        pause,
+        questions,
+      });
+      this.state.value = { ...this.state.value, phase: 'ended', report, files, answers: false };
+    } catch (error) {
+      this.state.value = {
+        ...this.state.value,
+        ...{ phase: 'failed', problem: messageOf(error), answers: false },
+      };
+    } finally {
+      if (this.#abort === abort) this.#abort = undefined;
+    }
+  }
+
+  /** Asks the model of the run what is drafted. */
+  ask(): void {
+    const { draft, conversation } = this;
+    const { prompt = this.beginnings[0] ?? '', sampled } = draft.value;
+    conversation.value?.ask({ prompt, sampled });
+  }
+
+  /** Beginnings of texts to ask the model with. */
+  get beginnings(): readonly string[] {
+    const { found } = this.choice.inspection.value;
+    return found?.codec && found.plan ? beginningsOf(found.plan, found.codec) : [];
+  }
+
+  /** Ends the talk with the model, and gives the report of its run. */
+  async report(): Promise<Report | undefined> {
+    this.#questions.close();
+    await this.#over;
+    return this.state.value.report;
+  }
+
+  /** Lets the run wait before its next step. */
+  pause(): void {
+    if (this.state.value.phase !== 'running') return;
+    this.#pause.on = true;
+    this.state.value = { ...this.state.value, phase: 'pausing' };
+  }
+
+  /** Lets a run that waits go on. */
+  resume(): void {
+    const { phase } = this.state.value;
+    if (phase !== 'pausing' && phase !== 'paused') return;
+    this.#pause.on = false;
+    if (phase === 'pausing') this.state.value = { ...this.state.value, phase: 'running' };
+  }
+
+  /** Ends the run after the step that it makes; what was trained is kept. */
+  stop(): void {
+    if (!this.#abort) return;
+    this.state.value = { ...this.state.value, phase: 'stopping', stopped: true };
+    this.#pause.on = false;
+    this.#abort.abort();
+  }
+}

@@ -1,0 +1,143 @@
+import { css, html, LitElement, nothing } from 'lit';
+import type { RequestFault, RequestPart } from '../../harness/tuning/request-faults.ts';
+import type { Facts } from '../check/preflight.ts';
+import { Follow } from '../controls/follow.ts';
+import { base, panels } from '../controls/styles.ts';
+import type { FieldChange } from './settings-fields.ts';
+import { tuningWords } from './tuning.en.ts';
+import type { TuningChoice } from './tuning-choice.ts';
+import './file-choice.ts';
+import './seen-texts.ts';
+import './settings-fields.ts';
+import './tuning-forecast.ts';
+
+/** What is chosen for a fine-tuning of a folder's model, with what was found when it was read. */
+export class TuningSetup extends LitElement {
+  static override properties = { choice: { attribute: false }, limits: { attribute: false } };
+  static override styles = [
+    base,
+    panels,
+    css`
+      :host {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: var(--space-5);
+      }
+      /* Room for what is read, so that nothing below it moves. */
+      .read {
+        min-block-size: 3.5lh;
+      }
+      li + li {
+        margin-block-start: var(--space-2);
+      }
+    `,
+  ];
+  declare choice: TuningChoice;
+  declare limits: LimitsOfAdapter | undefined;
+
+  constructor() {
+    super();
+    new Follow(this, () => [this.choice.chosen, this.choice.inspection]);
+  }
+
+  override render() {
+    const words = tuningWords();
+    const { kind, settings, settingsFile } = this.choice.chosen.value;
+    const { reading, found, forecast, refusal } = this.choice.inspection.value;
+    const faults = found?.faults ?? [];
+    const tooLarge = this.limits && refusal?.(this.limits);
+    return html`
+      ${kind === 'folder' ? this.#folder() : nothing}
+      ${faultsOf('model', faults)}
+      ${this.#data()}
+      <gp-settings-fields
+        .settings=${settings}
+        .config=${found?.config}
+        .faults=${faults.filter(({ part }) => part === 'settings')}
+        .file=${settingsFile}
+        @field=${({ detail: { field, text } }: CustomEvent<FieldChange>) => this.choice.setField(field, text)}
+        @file=${({ detail }: CustomEvent<File>) => this.choice.takeSettings(detail)}
+        @reset=${() => this.choice.resetSettings()}
+      ></gp-settings-fields>
+      ${tooLarge ? html`<p class="tone bad" role="alert" lang="en">${tooLarge}</p>` : nothing}
+      <gp-tuning-forecast
+        .forecast=${forecast}
+        .limit=${this.limits && Math.min(this.limits.maxStorageBufferBindingSize, this.limits.maxBufferSize)}
+        .meanwhile=${reading ? words.reading : ''}
+      ></gp-tuning-forecast>
+    `;
+  }
+
+  #folder() {
+    const words = tuningWords().folder;
+    const { folder } = this.choice.chosen.value;
+    const files = folder?.place.files ?? [];
+    const size = files.reduce((sum, file) => sum + file.size, 0);
+    return html`<gp-file-choice
+      folder
+      .heading=${words.heading}
+      .named=${folder ? words.named(folder.name, files.length, size) : words.none}
+      .hint=${words.hint}
+      .choose=${words.choose}
+      @files=${this.#takeFolder}
+    ></gp-file-choice>`;
+  }
+
+  #takeFolder({ detail: files }: CustomEvent<File[]>): void {
+    this.choice.takeFolder(files[0]?.webkitRelativePath.split('/')[0] ?? '', files);
+  }
+
+  #data() {
+    const words = tuningWords().data;
+    const { data } = this.choice.chosen.value;
+    const { found } = this.choice.inspection.value;
+    const { texts, codec, faults = [] } = found ?? {};
+    const read = texts
+      ? [
+          words.read(texts.items.length, texts.format),
+          ...(texts.dropped > 0 ? [words.dropped(texts.dropped)] : []),
+        ].join('; ')
+      : '';
+    return html`<gp-file-choice
+      .heading=${words.heading}
+      .named=${data ? words.named(data.name, data.size) : words.own}
+      .hint=${words.hint}
+      .choose=${words.choose}
+      @files=${({ detail }: CustomEvent<File[]>) => this.choice.takeData(detail[0])}
+    >
+      ${data ? html`<button slot="more" class="quiet" @click=${() => this.choice.takeData(undefined)}>${words.forget}</button>` : nothing}
+      ${faultsOf('data', faults)}
+      <div class="read">
+        <p class="small">${read}</p>
+        ${texts && codec && texts.items.length > 0 ? html`<gp-seen-texts .texts=${texts} .codec=${codec}></gp-seen-texts>` : nothing}
+      </div>
+    </gp-file-choice>`;
+  }
+}
+
+/** What an adapter binds, by WebGPU's names. */
+export interface LimitsOfAdapter extends Readonly<Record<string, number>> {
+  readonly maxStorageBufferBindingSize: number;
+  readonly maxBufferSize: number;
+}
+
+/** The limits that the page knows; undefined before it has looked, and without an adapter. */
+export function limitsOf(facts: Facts | undefined): LimitsOfAdapter | undefined {
+  const adapter = facts?.adapter;
+  if (!adapter) return undefined;
+  return {
+    maxStorageBufferBindingSize: adapter.storageBindingBytes,
+    maxBufferSize: adapter.bufferBytes,
+  };
+}
+
+/** A line for each fault of a part. */
+function faultsOf(wanted: RequestPart, faults: readonly RequestFault[]) {
+  const own = faults.filter(({ part }) => part === wanted);
+  if (own.length === 0) return nothing;
+  return html`<ul class="tone bad" role="alert" lang="en">
+    ${own.map(({ message }) => html`<li>${message}</li>`)}
+  </ul>`;
+}
+
+customElements.define('gp-tuning-setup', TuningSetup);

@@ -1,0 +1,72 @@
+import type { JsonObject } from '../../formats/strict-json.ts';
+import type { LogRow } from '../../harness/tuning/log.ts';
+import type { TuningOutcome } from '../../harness/tuning.ts';
+import type { Report } from '../../report/schema.ts';
+import type { LlamaProgress, LlamaStep } from '../../train/llama/progress.ts';
+import type { LossPoint } from '../train/training-state.ts';
+
+/** What a run was started with, as it is shown beside its results and kept. */
+export interface TuningSubject {
+  readonly model: string;
+  readonly data: string;
+  /** By the names that a file of settings has. */
+  readonly settings: JsonObject;
+  readonly startedAt: Date;
+}
+
+/** A fine-tuning of a folder's model as the page shows it. */
+export interface TuningState {
+  readonly phase:
+    | 'idle'
+    | 'starting'
+    | 'running'
+    | 'pausing'
+    | 'paused'
+    | 'stopping'
+    | 'ended'
+    | 'failed';
+  readonly subject?: TuningSubject;
+  /** Whether it computes on a processor. */
+  readonly slow?: boolean;
+  /** Whether it was ended before its last step. */
+  readonly stopped?: boolean;
+  readonly start?: Extract<LlamaProgress, { type: 'start' }>;
+  /** One list for a whole run, which grows. */
+  readonly steps: readonly LlamaStep[];
+  readonly heldout: readonly LossPoint[];
+  /** Of a whole run too. */
+  readonly log: readonly LogRow[];
+  /** Steps whose every number was judged, with the largest share of its bound. */
+  readonly judged: readonly { readonly step: number; readonly boundUsed: number }[];
+  /** Until the last step, by the pace so far. */
+  readonly remainingMs?: number;
+  /** Whether the model of the run can be asked: from when it is loaded until the talk ends. */
+  readonly answers: boolean;
+  readonly files: TuningOutcome['files'];
+  readonly report?: Report;
+  readonly problem?: string;
+}
+
+/** Before a run. */
+export const UNTUNED: TuningState = {
+  phase: 'idle',
+  steps: [],
+  heldout: [],
+  log: [],
+  judged: [],
+  answers: false,
+  files: [],
+};
+
+/** Steps that are made and asked for. */
+export function stepsOf({ steps, start }: Pick<TuningState, 'steps' | 'start'>): {
+  readonly done: number;
+  readonly total: number;
+} {
+  return { done: steps.at(-1)?.step ?? 0, total: start?.steps ?? 0 };
+}
+
+/** Whether a run has begun and makes steps still, or waits between two. */
+export function isGoingOn({ phase }: Pick<TuningState, 'phase'>): boolean {
+  return phase !== 'idle' && phase !== 'ended' && phase !== 'failed';
+}

@@ -1,0 +1,124 @@
+import { words as units } from '../messages/units.de.ts';
+import type { tuningWords } from './tuning.en.ts';
+
+const { number, bytes, count } = units;
+const steps = (n: number) => count(n, { one: 'Schritt', other: 'Schritten' });
+const texts = (n: number) => count(n, { one: 'Text', other: 'Texte' });
+const tokens = (n: number) => count(n, { one: 'Token', other: 'Tokens' });
+
+export const words: ReturnType<typeof tuningWords> = {
+  setup: 'Daten und Einstellungen',
+  folder: {
+    heading: 'Ordner des Modells',
+    none: 'Noch ist kein Ordner gewählt',
+    named: (name, files, size) =>
+      `${name}: ${count(files, { one: 'Datei', other: 'Dateien' })}, ${bytes(size)}`,
+    hint: 'config.json, safetensors und tokenizer.json, wie save_pretrained sie schreibt: Llama, Qwen2, Qwen3 oder Mistral. Oder zieh den Ordner auf die Seite. Er wird hier gelesen, Schicht für Schicht, und nirgendwohin geschickt.',
+    choose: 'Ordner wählen',
+    small: 'Das kleine Modell von Gradproof',
+  },
+  data: {
+    heading: 'Daten',
+    own: 'Geschichten aus einer Raumstation, von diesem Projekt',
+    named: (name, size) => `${name}, ${bytes(size)}`,
+    hint: 'Oder eine eigene Datei: reiner Text, oder Datensätze in JSON mit Gesprächen, Anweisungen oder Texten. Zieh sie einfach auf die Seite.',
+    choose: 'Datei mit Daten wählen',
+    forget: 'Die Geschichten nehmen',
+    read: (n, format) => `${texts(n)} (${format})`,
+    dropped: (n) => `${texts(n)} ausgelassen: In ihren ersten Tokens ist nichts gefragt`,
+  },
+  seen: {
+    heading: (n) =>
+      n === 1
+        ? 'Ein Text, wie das Modell ihn sieht'
+        : `Die ersten ${number(n)} Texte, wie das Modell sie sieht`,
+    legend: 'Unterstrichen: was es zu sagen lernt. Umrahmt: Tokens, die kein Text sind.',
+    facts: (all, asked) => `${tokens(all)}, davon ${number(asked)} gefragt`,
+    cut: 'das Ende ist abgeschnitten: Er ist länger als die Länge unten',
+    more: (n) => `… und ${tokens(n)} mehr`,
+  },
+  settings: {
+    heading: 'Einstellungen',
+    fields: {
+      type: 'Art',
+      max_steps: 'Schritte',
+      'lora.r': 'Rang',
+      learning_rate: 'Lernrate',
+      max_length: 'Länge in Tokens',
+    },
+    usual: 'üblich',
+    more: 'Alle Einstellungen',
+    moreLead:
+      'Mit den Namen von transformers und PEFT. Die Kommandozeile nimmt dieselbe Datei: train --model … --config settings.json',
+    choose: 'Datei mit Einstellungen wählen',
+    save: 'Diese Einstellungen speichern',
+    reset: 'Die üblichen Einstellungen',
+    named: (name) => `Aus ${name}`,
+  },
+  reading: 'Gelesen wird, was gewählt ist …',
+  forecast: {
+    total: (size) => `Braucht nach Rechnung höchstens etwa ${bytes(size)} Grafikspeicher.`,
+    parts: 'In Teilen',
+    frozen: 'das Modell, wie es ist',
+    trained: 'was trainiert wird, mit Gradienten und Optimierer',
+    step: 'ein Schritt, wenn er am größten ist',
+    largest: (name, size) => `Das größte Stück ist ${name}: ${bytes(size)}.`,
+    limit: (size) => `Dieser Adapter bindet ${bytes(size)} auf einmal.`,
+  },
+  start: 'Starten',
+  again: 'Noch einmal',
+  pause: 'Unterbrechen',
+  pausing: 'Wird unterbrochen …',
+  goOn: 'Weiter',
+  stop: 'Beenden und behalten',
+  stopping: 'Wird beendet …',
+  pausedAt: (step) => `Unterbrochen nach ${steps(step)}. Man kann das Modell inzwischen fragen.`,
+  loading: 'Das Modell wird geladen …',
+  examining: 'Der erste Schritt wird Op für Op nachgerechnet, mit doppelter Genauigkeit …',
+  progress: 'Fortschritt des Nachtrainierens',
+  busy: 'Etwas anderes rechnet: sein Ende abwarten, damit keines das andere bremst.',
+  subject: (model, data) => `${model}, auf: ${data}`,
+  figures: {
+    label: 'In Zahlen',
+    texts: 'Texte, und zurückgehaltene',
+    both: (learnt, heldout) => `${number(learnt)} + ${number(heldout)}`,
+    trainable: 'Trainierte Parameter',
+    frozen: 'Eingefrorene Parameter',
+    loss: 'Verlust',
+    heldout: 'Verlust auf Ungesehenem',
+    memory: 'Speicher, bisher höchstens',
+    pace: 'Tokens pro Sekunde',
+    judged: 'Nachgerechnete Schritte',
+    none: '…',
+  },
+  charts: {
+    learningRate: { caption: 'Lernrate', unit: 'Lernrate' },
+    gradNorm: { caption: 'Norm der Gradienten, vor dem Kappen', unit: 'Norm' },
+    pace: { caption: 'Tempo', unit: 'Tokens pro Sekunde' },
+  },
+  verdict: {
+    learnt: 'Es hat gelernt.',
+    learntSlowly: 'Es hat gelernt, auf einem Prozessor.',
+    stopped: (step) => `Beendet nach ${steps(step)}; was trainiert ist, ist da.`,
+    stoppedEarly: 'Beendet vor dem ersten Schritt.',
+    tooShort: 'Zu wenige Schritte für eine Antwort.',
+    broke: 'Der Lauf ging nicht aus, wie er sollte.',
+    fell: (before, after) =>
+      `Auf Texten, die es nie gesehen hat, ging der Verlust von ${before} auf ${after} Nats pro Token.`,
+    judged: (n) =>
+      n === 1
+        ? '1 Schritt wurde mit doppelter Genauigkeit nachgerechnet und stimmte.'
+        : `${number(n)} Schritte wurden mit doppelter Genauigkeit nachgerechnet und stimmten.`,
+  },
+  files: {
+    heading: 'Was dabei herauskam, als Dateien',
+    adapter: 'Beide zusammen sind ein Adapter, wie PEFT ihn ablegt.',
+    weights: 'Gewichte, wie transformers sie ablegt.',
+    save: (name, size) => `${name} speichern (${bytes(size)})`,
+    log: 'Protokoll speichern (JSON-Zeilen)',
+    logCsv: 'Protokoll speichern (CSV)',
+    report: 'Bericht speichern',
+    reportEnds:
+      'Der Bericht wird geschrieben, wenn das Gespräch mit dem Modell endet: Ihn zu speichern beendet es.',
+  },
+};

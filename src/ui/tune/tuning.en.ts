@@ -1,0 +1,127 @@
+import { units } from '../messages/units.en.ts';
+import { words } from '../messages/words.ts';
+import type { SettingField } from './settings.ts';
+
+const { number, bytes, count } = units;
+const steps = (n: number) => count(n, { one: 'step', other: 'steps' });
+const texts = (n: number) => count(n, { one: 'text', other: 'texts' });
+const tokens = (n: number) => count(n, { one: 'token', other: 'tokens' });
+
+/** Fine-tuning of a model of a folder: what is chosen, and how it goes. */
+export const tuningWords = words('tuning', {
+  setup: 'Data and settings',
+  folder: {
+    heading: 'Folder of the model',
+    none: 'No folder is chosen yet',
+    named: (name: string, files: number, size: number) =>
+      `${name}: ${count(files, { one: 'file', other: 'files' })}, ${bytes(size)}`,
+    hint: 'config.json, safetensors and tokenizer.json, as save_pretrained writes them: Llama, Qwen2, Qwen3 or Mistral. Or drop the folder anywhere on the page. It is read here, layer by layer, and sent nowhere.',
+    choose: 'Choose a folder',
+    small: 'Gradproof’s small model',
+  },
+  data: {
+    heading: 'Data',
+    own: 'Tales of a space station, made by this project',
+    named: (name: string, size: number) => `${name}, ${bytes(size)}`,
+    hint: 'Or a file of yours: plain text, or records of JSON with chats, instructions or texts. Drop it anywhere on the page.',
+    choose: 'Choose a data file',
+    forget: 'Take the tales',
+    read: (n: number, format: string) => `${texts(n)} (${format})`,
+    dropped: (n: number) => `${texts(n)} left out: nothing in their first tokens is asked`,
+  },
+  seen: {
+    heading: (n: number) =>
+      n === 1
+        ? 'A text as the model sees it'
+        : `The first ${number(n)} texts as the model sees them`,
+    legend: 'Underlined: what it learns to say. Framed: tokens that are no text.',
+    facts: (all: number, asked: number) => `${tokens(all)}, ${number(asked)} of them asked`,
+    cut: 'its end was cut off: it is longer than the length below',
+    more: (n: number) => `… and ${tokens(n)} more`,
+  },
+  settings: {
+    heading: 'Settings',
+    fields: {
+      type: 'Type',
+      max_steps: 'Steps',
+      'lora.r': 'Rank',
+      learning_rate: 'Learning rate',
+      max_length: 'Length, in tokens',
+    } satisfies Record<SettingField, string>,
+    usual: 'usual',
+    more: 'All settings',
+    moreLead:
+      'By the names that transformers and PEFT have. The command line takes the same file: train --model … --config settings.json',
+    choose: 'Choose a settings file',
+    save: 'Save these settings',
+    reset: 'The usual settings',
+    named: (name: string) => `From ${name}`,
+  },
+  reading: 'Reading what is chosen…',
+  forecast: {
+    total: (size: number) =>
+      `It takes about ${bytes(size)} of graphics memory at most, by calculation.`,
+    parts: 'In parts',
+    frozen: 'the model as it is',
+    trained: 'what is trained, with gradients and optimizer',
+    step: 'a step, at its largest',
+    largest: (name: string, size: number) => `The largest piece is ${name}: ${bytes(size)}.`,
+    limit: (size: number) => `This adapter binds ${bytes(size)} at once.`,
+  },
+  start: 'Start',
+  again: 'Start again',
+  pause: 'Pause',
+  pausing: 'Pausing…',
+  goOn: 'Go on',
+  stop: 'Stop and keep',
+  stopping: 'Stopping…',
+  pausedAt: (step: number) => `Paused after ${steps(step)}. You can ask the model meanwhile.`,
+  loading: 'The model is being loaded…',
+  examining: 'The first step is recomputed op by op, in double precision…',
+  progress: 'Progress of the fine-tuning',
+  busy: 'Something else computes: wait for its end, so that neither slows the other down.',
+  subject: (model: string, data: string) => `${model}, on: ${data}`,
+  figures: {
+    label: 'In numbers',
+    texts: 'Texts, and held out',
+    both: (learnt: number, heldout: number) => `${number(learnt)} + ${number(heldout)}`,
+    trainable: 'Trained parameters',
+    frozen: 'Frozen parameters',
+    loss: 'Loss',
+    heldout: 'Held-out loss',
+    memory: 'Memory, highest so far',
+    pace: 'Tokens a second',
+    judged: 'Steps recomputed',
+    none: '…',
+  },
+  charts: {
+    learningRate: { caption: 'Learning rate', unit: 'learning rate' },
+    gradNorm: { caption: 'Gradient norm, before clipping', unit: 'norm' },
+    pace: { caption: 'Speed', unit: 'tokens a second' },
+  },
+  verdict: {
+    learnt: 'It learnt.',
+    learntSlowly: 'It learnt, on a processor.',
+    stopped: (step: number) => `Stopped after ${steps(step)}; what was trained is kept.`,
+    stoppedEarly: 'Stopped before the first step.',
+    tooShort: 'Too few steps for an answer.',
+    broke: 'The run did not end as it should.',
+    fell: (before: string, after: string) =>
+      `On texts that it never saw, the loss went from ${before} to ${after} nats a token.`,
+    judged: (n: number) =>
+      n === 1
+        ? '1 step was recomputed in double precision and agreed.'
+        : `${steps(n)} were recomputed in double precision and agreed.`,
+  },
+  files: {
+    heading: 'What came of it, as files',
+    adapter: 'Both together are an adapter as PEFT keeps it.',
+    weights: 'Weights as transformers keeps them.',
+    save: (name: string, size: number) => `Save ${name} (${bytes(size)})`,
+    log: 'Save the log (JSON lines)',
+    logCsv: 'Save the log (CSV)',
+    report: 'Save the report',
+    reportEnds:
+      'The report is written when the talk with the model ends: to save it ends the talk.',
+  },
+});
