@@ -80,6 +80,60 @@ test('fine-tunes a folder, saves an adapter of PEFT with report and log, and goe
   expect(again.metrics.heldoutBefore).toBeCloseTo(heldoutAfter as number, 3);
 });
 
+test('saves the merged model, which is read again, and merges a saved adapter into a GGUF file', async ({
+  folder,
+}) => {
+  const args = written(folder);
+  const out = join(folder, 'merged');
+  const first = await gradproof([
+    ...[...args, '--type', 'lora', '--steps', '20', '--save', 'merged', '--out', out],
+  ]);
+  expect([first.status, first.stderr]).toEqual([0, '']);
+  expect(first.stdout).toMatch(/^the adapters of 14 linears are merged: in f32 .* off by 0\.0 %/m);
+  for (const name of ['model.safetensors', 'config.json', 'tokenizer.json', 'log.jsonl'])
+    expect(readdirSync(out)).toContain(name);
+  const [trained] = readReport(readFileSync(join(out, 'report.json')), 'report').results;
+  const adapter = join(out, 'adapter');
+  expect(readdirSync(adapter).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+
+  const again = await gradproof([
+    ...[
+      'train',
+      '--model',
+      out,
+      ...args.slice(3),
+      '--type',
+      'lora',
+      '--steps',
+      '1',
+      '--report',
+      '-',
+    ],
+  ]);
+  const { results } = JSON.parse(again.stdout.slice(again.stdout.indexOf('{')));
+  expect(results[0].metrics.heldoutBefore).toBeCloseTo(trained?.metrics?.['heldoutAfter'] ?? 0, 4);
+
+  const gguf = join(folder, 'gguf');
+  const merging = [...args.slice(0, 3), '--adapter', adapter, '--type', 'lora', '--steps', '0'];
+  const merged = await gradproof([...merging, '--save', 'gguf-q8_0', '--out', gguf]);
+  expect([merged.status, merged.stderr]).toEqual([0, '']);
+  expect(merged.stdout).toMatch(/^Merged\.$/m);
+  expect(readdirSync(gguf).sort()).toEqual(['model-q8_0.gguf', 'report.json']);
+});
+
+test('a model that cannot be saved so is refused before it is trained', async ({ folder }) => {
+  const args = written(folder);
+  const model = args[2] as string;
+  const pipeline = JSON.parse(readFileSync(join(model, 'tokenizer.json'), 'utf8'));
+  const normalizer = { type: 'Prepend', prepend: '_' };
+  writeFileSync(join(model, 'tokenizer.json'), JSON.stringify({ ...pipeline, normalizer }));
+  const refused = await gradproof([...args, '--save', 'gguf-f16', '--out', model]);
+  expect([refused.status, refused.stdout]).toEqual([2, '']);
+  expect(refused.stderr).toContain('is the folder of the model itself');
+  expect(refused.stderr).toMatch(/--save gguf-f16: the tokenizer splits a text by "Prepend/);
+  expect(refused.stderr.trim().split('\n')).toHaveLength(2);
+});
+
 test('Ctrl-C ends it after a step, and what is trained is saved', async ({ folder }) => {
   const out = join(folder, 'out');
   const args = [...written(folder), '--type', 'lora', '--steps', '100000', '--out', out];

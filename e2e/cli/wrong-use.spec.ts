@@ -83,6 +83,13 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['train', '--data', join(folder, 'missing.txt')], /--data .*no such file or folder/],
   [['train', '--data', '/dev/zero'], /--data \/dev\/zero: .*is a device/],
   [['train', '--steps', 'many'], /--steps many/],
+  [['train', '--steps', '0'], /--steps 0: give --model and --adapter/],
+  [['train', '--save', 'merged'], /--save merged: give --model/],
+  [['train', '--save', 'onnx'], /--save onnx: there are adapter, merged/],
+  [
+    ['train', '--model', file('m.gguf', 'GGUF\x03\x00\x00\x00')],
+    /--model .*m\.gguf: is a GGUF file, and not a folder: it is not opened; give the folder/,
+  ],
   [['train', '--nonsense'], /unknown option '--nonsense'/],
   [['mutate', '--sample', '0'], /--sample 0: must be a whole number/],
   [['mutate', '--filter', 'mutate.no.such:*'], /no mutant matches "mutate\.no\.such:\*"/],

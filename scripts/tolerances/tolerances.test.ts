@@ -144,6 +144,9 @@ const LIMITS: Readonly<Record<string, string>> = {
   'suites/train/limits.ts: STEP_LOSS_LIMIT = 1e-4':
     "the catalog's limit for losses of steps on odd batches",
   'suites/train/limits.ts: WEIGHT_LIMIT = 1e-3': "the catalog's limit for trained weights",
+  'suites/train/merging.suite.ts: LOGITS = 1e-4':
+    "the catalog's limit for logits of merged weights",
+  'suites/train/merging/drawn-linear.ts: WEIGHT_SIZE = 0.05': 'the size of drawn weights',
   'suites/train/whole-step/small.ts: SMALL = 3e-3':
     'the size of drawn weights, near the root of an eps',
   'suites/data/synthetic.suite.ts: STATISTICS_LIMIT = 0.05':

@@ -1,10 +1,10 @@
 import package::attention::operands::{ FOUR, HIDDEN, attention, k, masked, power, q, scores_of, slope_of, v };
-import package::attention::slab::{ ROWS, SHARE, VECTORS, keep_weights, products_of, weighted_rows };
+import package::attention::slab::{ COLUMNS, FOURS, LANES, ROWS, Share, keep_weights, plus_products, plus_weighted, share_of, weights_at };
 import package::attention::tiles::{ start_of_queries, tile_of_keys };
 import package::lib::grid::linear_index;
 
 // dk or, where OF_VALUES, dv as attention_flash_backward_kv, through workgroup memory. A workgroup
-// takes 32 keys and 64 columns, and goes through the queries 32 at a time.
+// takes 32 keys and 64 columns, and goes through the queries 64 at a time.
 
 @group(0) @binding(5) var<storage, read> row_facts: array<vec4f>;
 @group(0) @binding(6) var<storage, read> dy: array<vec4f>;
@@ -12,22 +12,38 @@ import package::lib::grid::linear_index;
 
 override OF_VALUES: bool = false;
 
-/// A vector of columns of q or dy of a query, past the end of queries that of the last. What it finds
-/// past the end of columns, it sums into columns that are not stored.
+/// Four of terms of the lane's four lines, of keys or queries; zeros past the end of terms.
+fn block_of_scores(share: Share, lines: vec4u, column: u32) -> mat4x4f {
+  let at = lines + column;
+  if (column >= attention.q.w / 4u) {
+    return mat4x4f();
+  }
+  if (share.of_rows) {
+    return mat4x4f(k[at.x], k[at.y], k[at.z], k[at.w]);
+  }
+  return mat4x4f(q[at.x], q[at.y], q[at.z], q[at.w]);
+}
+
+/// The same of values and dy.
+fn block_of_gradients(share: Share, lines: vec4u, column: u32) -> mat4x4f {
+  let at = lines + column;
+  if (column >= attention.v.w / 4u) {
+    return mat4x4f();
+  }
+  if (share.of_rows) {
+    return mat4x4f(v[at.x], v[at.y], v[at.z], v[at.w]);
+  }
+  return mat4x4f(dy[at.x], dy[at.y], dy[at.z], dy[at.w]);
+}
+
+/// Four columns of q or dy of a query, past the end of queries those of the last. What it finds past
+/// the end of columns, it sums into columns that are not stored.
 fn query_at(head: vec2u, query: u32, column: u32) -> vec4f {
   let place = vec3u(head, min(query, attention.queries - 1u));
   if (OF_VALUES) {
     return dy[dot(place, attention.y.xyz) / 4u + column];
   }
   return q[dot(place, attention.q.xyz) / 4u + column];
-}
-
-/// The weighted sum of 16 queries from `query` on, over the lane's four columns from vector `column`
-/// on.
-fn sum_of_queries(local: vec2u, head: vec2u, query: u32, column: u32) -> mat4x4f {
-  let own = query + local.y;
-  let at = column + local.x;
-  return weighted_rows(local, query_at(head, own, at), query_at(head, own + 8u, at));
 }
 
 /// What four queries, whose facts are rows of `facts`, weigh in the sum of a key.
@@ -53,47 +69,39 @@ fn store(sums: mat4x4f, place: vec2u, first: u32, column: u32) {
   }
 }
 
-@compute @workgroup_size(8, 8)
+@compute @workgroup_size(LANES)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_id) at_local: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let local = at_local.xy;
+  let local = vec2u(lane % 16u, lane / 16u);
+  let share = share_of(lane);
   let tile = tile_of_keys(linear_index(group, groups, 0u, 1u), ROWS);
   let first = tile.first;
   let place = tile.place;
-  let loaded = lane / VECTORS;
-  let key = min(first + loaded, attention.keys - 1u);
-  let at_k = dot(vec3u(place, key), attention.k.xyz) / 4u;
-  let at_v = dot(vec3u(place, key), attention.v.xyz) / 4u;
+  let own_keys = min(first + share.line + FOUR, vec4u(attention.keys - 1u));
+  let at_k = (dot(place, attention.k.xy) + own_keys * attention.k.z) / 4u;
+  let at_v = (dot(place, attention.v.xy) + own_keys * attention.v.z) / 4u;
   let start = start_of_queries(first);
-  let blocks = (attention.queries - start + ROWS - 1u) / ROWS;
-  var left = mat4x4f();
-  var right = mat4x4f();
+  let blocks = (attention.queries - start + COLUMNS - 1u) / COLUMNS;
+  var sums = mat4x4f();
   for (var block = 0u; block < blocks * attention.group; block++) {
     let head = vec2u(place.x, place.y * attention.group + block / blocks);
-    let query = start + block % blocks * ROWS;
-    let own_query = vec3u(head, min(query + loaded, attention.queries - 1u));
-    let at_q = dot(own_query, attention.q.xyz) / 4u;
+    let query = start + block % blocks * COLUMNS;
+    let own_queries = min(query + share.line + FOUR, vec4u(attention.queries - 1u));
+    let at_q = (dot(head, attention.q.xy) + own_queries * attention.q.z) / 4u;
+    let of_scores = select(at_q, at_k, share.of_rows);
     var products = mat4x4f();
-    for (var c = 0u; c < attention.q.w / 4u; c += VECTORS) {
-      let at = c + lane % VECTORS;
-      let inside = at < attention.q.w / 4u;
-      let row = select(vec4f(), k[at_k + at], inside);
-      let column = select(vec4f(), q[at_q + at], inside);
-      products += products_of(local, lane, row, column);
+    for (var c = 0u; c < attention.q.w / 4u; c += FOURS) {
+      products = plus_products(products, local, share, block_of_scores(share, of_scores, c + share.four));
     }
-    let at_dy = dot(own_query, attention.y.xyz) / 4u;
     var dp = mat4x4f();
     if (!OF_VALUES) {
-      for (var c = 0u; c < attention.v.w / 4u; c += VECTORS) {
-        let at = c + lane % VECTORS;
-        let inside = at < attention.v.w / 4u;
-        let row = select(vec4f(), v[at_v + at], inside);
-        let column = select(vec4f(), dy[at_dy + at], inside);
-        dp += products_of(local, lane, row, column);
+      let at_dy = (dot(head, attention.y.xy) + own_queries * attention.y.z) / 4u;
+      let of_gradients = select(at_dy, at_v, share.of_rows);
+      for (var c = 0u; c < attention.v.w / 4u; c += FOURS) {
+        dp = plus_products(dp, local, share, block_of_gradients(share, of_gradients, c + share.four));
       }
     }
     let queries = query + 4u * local.x + FOUR;
@@ -105,12 +113,11 @@ fn main(
     for (var r = 0u; r < 4u; r++) {
       dp[r] = weights_of(products[r], dp[r], facts, head, queries, first + 4u * local.y + r);
     }
-    for (var share = 0u; share < 2u; share++) {
-      keep_weights(local, share, dp);
-      left += sum_of_queries(local, head, query + SHARE * share, 16u * group.z);
-      right += sum_of_queries(local, head, query + SHARE * share, 16u * group.z + 8u);
+    keep_weights(local, dp);
+    for (var i = 0u; i < COLUMNS; i++) {
+      sums = plus_weighted(sums, weights_at(local, i), query_at(head, query + i, 16u * group.z + local.x));
     }
+    workgroupBarrier();
   }
-  store(left, place, first + 4u * local.y, 64u * group.z + 4u * local.x);
-  store(right, place, first + 4u * local.y, 64u * group.z + 32u + 4u * local.x);
+  store(sums, place, first + 4u * local.y, 64u * group.z + 4u * local.x);
 }

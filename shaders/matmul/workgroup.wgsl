@@ -5,13 +5,14 @@ import package::right::{ right_at, right_block, right_runs_along_terms };
 
 // A tile of a product (package::matmul::product) through workgroup memory, as a GPU of its own wants
 // it: a workgroup computes TILE x TILE of y and reads A and B in slabs of FOURS times four terms;
-// each invocation keeps SPAN x SPAN blocks of 4 x 4, which lie apart. 2 m n k flops a batch.
+// each invocation keeps SPAN x SPAN blocks of 4 x 4, which lie apart, and brings one block of A or of
+// B to each slab. 2 m n k flops a batch.
 
-// 32, 64, or 128.
+// 32 or 64.
 override TILE: u32 = 64u;
-// 2 in tiles of 128, so that a number that is read from a slab is used eight times, and 1 in others.
+// 2 where there are many tiles, so that a number that is read from a slab is used eight times; else 1.
 override SPAN: u32 = 1u;
-// 4 in tiles of 128, so that two slabs have room in 16 KiB, and 8 in others.
+// TILE / (8 SPAN SPAN): as many blocks in two slabs as invocations.
 override FOURS: u32 = 8u;
 
 // The numbers of a term for TILE rows of A, or columns of B, four by four.
@@ -28,6 +29,21 @@ fn block_of(i: u32, dense_terms: bool) -> vec2u {
 // x and along t meet no bank twice.
 fn place_of(t: u32, x: u32) -> u32 {
   return t * TILE + (x ^ (t * 8u / FOURS));
+}
+
+// A term of four rows in each column.
+fn terms_of_rows(batch: Batch, row: u32, four: u32) -> mat4x4f {
+  return transpose(mat4x4f(
+    left_four(left_at(batch.left, row), four),
+    left_four(left_at(batch.left, row + 1u), four),
+    left_four(left_at(batch.left, row + 2u), four),
+    left_four(left_at(batch.left, row + 3u), four),
+  ));
+}
+
+// A term of four columns in each column.
+fn terms_of_columns(batch: Batch, col: u32, four: u32) -> mat4x4f {
+  return transpose(right_block(right_at(batch.right, col), four / 2u, four % 2u));
 }
 
 // What a term adds to a block of y.
@@ -59,6 +75,8 @@ fn main(
   let tile = linear_index(group, groups, 0u, 1u);
   let first_col = (tile % dims.tiles) * TILE;
   let first_row = (tile / dims.tiles) * TILE;
+  let of_rows = local < blocks;
+  let own = block_of(local % blocks, select(right_runs_along_terms(), left_runs_along_terms(), of_rows));
   let x = local % across;
   let y = local / across;
   var sum = mat4x4f();
@@ -68,30 +86,27 @@ fn main(
   var sum_last = mat4x4f();
   let fours = fours_of_terms();
   for (var first = 0u; first < fours; first += FOURS) {
-    // Fours past the end are left out.
-    for (var i = local; i < 2u * blocks; i += across * across) {
-      if (i < blocks) {
-        let at = block_of(i, left_runs_along_terms());
-        var block = mat4x4f();
-        for (var j = 0u; j < 4u && first + at.y < fours; j++) {
-          block[j] = left_four(left_at(batch.left, first_row + 4u * at.x + j), first + at.y);
-        }
-        let terms = transpose(block);
-        for (var j = 0u; j < 4u; j++) {
-          slab_a[place_of(at.y, at.x) + j * (TILE / 4u)] = terms[j];
-        }
-      } else {
-        let at = block_of(i - blocks, right_runs_along_terms());
-        let columns = right_at(batch.right, first_col + 4u * at.x);
-        let four = min(first + at.y, fours - 1u);
-        let terms = transpose(right_block(columns, four / 2u, four % 2u));
-        for (var j = 0u; j < 4u; j++) {
-          slab_b[place_of(at.y, at.x) + j * (TILE / 4u)] = terms[j];
-        }
+    let four = first + own.y;
+    // Zeros past the end, so that a slab has as many terms as the compiler knows.
+    var terms = mat4x4f();
+    let place = place_of(own.y, own.x);
+    if (of_rows) {
+      if (four < fours) {
+        terms = terms_of_rows(batch, first_row + 4u * own.x, four);
+      }
+      for (var j = 0u; j < 4u; j++) {
+        slab_a[place + j * (TILE / 4u)] = terms[j];
+      }
+    } else {
+      if (four < fours) {
+        terms = terms_of_columns(batch, first_col + 4u * own.x, four);
+      }
+      for (var j = 0u; j < 4u; j++) {
+        slab_b[place + j * (TILE / 4u)] = terms[j];
       }
     }
     workgroupBarrier();
-    for (var t = 0u; t < min(FOURS, fours - first); t++) {
+    for (var t = 0u; t < FOURS; t++) {
       for (var j = 0u; j < 4u; j++) {
         let left = slab_a[place_of(t, y) + j * (TILE / 4u)];
         let right = slab_b[place_of(t, x) + j * (TILE / 4u)];

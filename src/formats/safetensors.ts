@@ -153,7 +153,8 @@ function requireCoverage(entries: readonly SafetensorsEntry[], dataBytes: number
 }
 
 function readMetadata(header: JsonObject): ReadonlyMap<string, string> {
-  const metadata = Object.hasOwn(header, METADATA_KEY) ? header[METADATA_KEY] : {};
+  // MLX writes null where there are none.
+  const metadata = (Object.hasOwn(header, METADATA_KEY) ? header[METADATA_KEY] : null) ?? {};
   if (!isJsonObject(metadata)) throw new FormatError(`${METADATA_KEY} is not an object`);
   return new Map(
     Object.entries(metadata).map(([key, value]) => {

@@ -86,7 +86,7 @@ describe('the depth of a variant', () => {
 
   test.each([
     ['flash', /key \+= (\d+)u\)/],
-    ['tiled', /const ROWS = (\d+)u;/],
+    ['tiled', /const COLUMNS = (\d+)u;/],
   ])(
     'of attention, %s, counts a rescaling for as many keys as the kernel takes at once',
     (name, keysIn) => {

@@ -423,10 +423,10 @@ describe('workgroups are as many as their work needs', () => {
       [['matmul/workgroup', 256]],
     ],
     [
-      'tiles of 128 x 128, 16 by 16 of them',
+      'tiles of 64 x 64, 32 by 32 of them',
       'matmul',
       { inputs: { a: [2048, 40], b: [40, 2000] }, variant: 'tiled' },
-      [['matmul/workgroup', 256]],
+      [['matmul/workgroup', 1024]],
     ],
     [
       // 25 x 38 tiles.

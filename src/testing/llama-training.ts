@@ -1,11 +1,14 @@
+import type { Llama } from '../models/llama/llama.ts';
 import type { OutputFile } from '../train/adapter-files.ts';
 import {
   fineTuneLlama,
   type LlamaTraining,
   type LlamaTuned,
 } from '../train/llama/fine-tune-llama.ts';
+import { openModel } from '../train/llama/open-model.ts';
 import type { LlamaProgress } from '../train/llama/progress.ts';
 import { savedAdapter } from '../train/llama/saved-adapter.ts';
+import type { SavedModel } from '../train/llama/saved-model/save-model.ts';
 import { trainedWeights } from '../train/llama/saved-weights.ts';
 import type { CaseContext } from './context.ts';
 import { judgeApplications } from './judge-step.ts';
@@ -17,6 +20,8 @@ export interface LlamaListener {
   readonly save: (files: readonly OutputFile[]) => void;
   /** Whether the run is to end after the step that is made. */
   readonly stopped: () => boolean;
+  /** Saves the model itself, merged; default weights that were trained whole go to `save`. */
+  readonly saveModel?: ((model: Llama) => Promise<SavedModel>) | undefined;
 }
 
 /** Steps below which a loss that does not fall says nothing. */
@@ -31,13 +36,22 @@ export async function trainAndJudgeLlama(
   t: CaseContext,
   training: LlamaTraining,
   base: string,
-  { tell, save, stopped }: LlamaListener,
+  { tell, save, stopped, saveModel }: LlamaListener,
 ): Promise<void> {
   const losses: number[] = [];
   const heldout: number[] = [];
+  let notSaved: unknown;
   const run = fineTuneLlama(t.gpu, training, {
     judge: (step, applications) => judgeApplications(t, step, applications),
     stopped,
+    // What was trained is kept where the model cannot be.
+    finish: async (model) => {
+      try {
+        if (saveModel) tellSaved(t, await saveModel(model));
+      } catch (error) {
+        notSaved = error;
+      }
+    },
   });
   let next = await run.next();
   for (; !next.done; next = await run.next()) {
@@ -62,11 +76,15 @@ export async function trainAndJudgeLlama(
     if (value !== undefined) t.metric(name, value);
   }
   const { adapter } = training.config;
+  const isSaved = saveModel !== undefined && notSaved === undefined;
   const files = adapter
     ? savedAdapter(tuned.trained, adapter, base)
-    : trainedWeights(tuned.trained);
+    : isSaved
+      ? []
+      : trainedWeights(tuned.trained);
   for (const { name, data } of files) t.artifact(name, data);
   save(files);
+  if (notSaved !== undefined) throw notSaved;
   if (stopped()) return;
   const { before, after } = courseOf(tuned, losses);
   if (after >= before && tuned.steps < FEWEST_STEPS)
@@ -76,6 +94,25 @@ export async function trainAndJudgeLlama(
     () => `the loss went from ${before.toFixed(4)} to ${after.toFixed(4)} nats a token`,
     'not-learnt',
   );
+}
+
+/** What rounding did to merged weights, as metrics of the case. */
+function tellSaved(t: CaseContext, { error }: SavedModel): void {
+  if (!error) return;
+  t.metric('mergeError', error.ofWeights);
+  t.metric('mergeErrorOfChange', error.ofChange);
+}
+
+/** Merges an adapter as it is and saves the model, as the body of a case. */
+export async function mergeAdapter(
+  t: CaseContext,
+  { folder, model: architecture, config, saved }: LlamaTraining,
+  saveModel: (model: Llama) => Promise<SavedModel>,
+): Promise<void> {
+  using model = await openModel(t.gpu, { folder, config: architecture }, config, saved);
+  const done = await saveModel(model);
+  tellSaved(t, done);
+  t.expect(done.merged > 0, () => 'the adapter changes no linear of this model', 'nothing-merged');
 }
 
 /** Where the loss was and is: on held-out texts, else in the first and the last steps. */

@@ -20,22 +20,29 @@ export async function trainModelCommand(
   if (name !== 'node') throw notYet(`--runtime ${name} with --model`);
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
   const request = await readRequest(model, options);
+  const { save } = request;
   const table = await readTuning(tuning);
   if (target) checkWritable('--report', target);
   if (out) makeFolder('--out', out);
-  const log = out && join(out, 'log.jsonl');
+  const log = out && request.steps > 0 ? join(out, 'log.jsonl') : undefined;
   if (log) writeFileSync(log, '');
   using interrupt = new Interrupt();
   await using runtime = await openRuntime(name, voice.say, interrupt.signal);
   if (!runtime.tune) throw notYet(`--runtime ${name} with --model`);
-  voice.say(`fine-tuning ${model} by ${request.config.type} on ${runtime.adapter}`);
+  voice.say(
+    request.steps === 0
+      ? `merging ${options.adapter} into ${model} on ${runtime.adapter}`
+      : `fine-tuning ${model} by ${request.config.type} on ${runtime.adapter}`,
+  );
   const tuned = await rowsFor(table, runtime, interrupt.signal, 'measured-for-training');
   const show = showTuning(voice);
+  const written: string[] = [];
   const { report, files } = await runtime.tune(
     { ...request, tuned },
     (event) => {
       const line = logLine(event);
       if (log && line) appendFileSync(log, line);
+      if (event.type === 'saved') written.push(...event.files);
       show(event);
     },
     interrupt.signal,
@@ -43,10 +50,16 @@ export async function trainModelCommand(
   showTuningAnswer(voice, report);
   if (target) writeOutput('--report', target, writeReport(report));
   if (out) {
-    for (const { name: file, data } of files) writeOutput('--out', join(out, file), data);
+    // Beside a model an adapter would be loaded in its place.
+    const place = save && request.config.adapter ? 'adapter' : '';
+    if (files.length > 0) makeFolder('--out', join(out, place));
+    for (const { name: file, data } of files) {
+      writeOutput('--out', join(out, place, file), data);
+      written.push(join(place, file));
+    }
     writeOutput('--out', join(out, 'report.json'), writeReport(report));
     voice.say(
-      `In ${out}: ${[...files.map((file) => file.name), 'report.json', 'log.jsonl'].join(', ')}`,
+      `In ${out}: ${[...written, 'report.json', ...(log ? ['log.jsonl'] : [])].join(', ')}`,
     );
   }
   return exitOfReport(report, interrupt.signal.aborted);

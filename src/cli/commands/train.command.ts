@@ -5,6 +5,7 @@ import {
   LATER_TYPES,
   TRAINING_TYPE_NAMES,
 } from '../../train/llama/config/types.ts';
+import { MODEL_FORM_NAMES } from '../../train/llama/saved-model/forms.ts';
 import { defineCommand } from '../command.ts';
 import { notYet } from '../exit.ts';
 import { lastPath } from '../path-option.ts';
@@ -61,14 +62,21 @@ export const command = defineCommand<TrainOptions>({
     steps: {
       name: 'steps',
       argument: 'n',
-      description: 'optimizer steps (default 300; with --model three epochs)',
-      parse: (texts) => wholeNumber('--steps', texts.at(-1) ?? '', 1, 1_000_000),
+      description:
+        'optimizer steps (default 300; with --model three epochs, and 0 merges --adapter as it is)',
+      parse: (texts) => wholeNumber('--steps', texts.at(-1) ?? '', 0, 1_000_000),
     },
     seed: RUN_OPTIONS.seed,
+    save: {
+      name: 'save',
+      argument: 'form',
+      description: `what --out gets, with --model: adapter, or the model with it merged: ${MODEL_FORM_NAMES.join(', ')} (default adapter; of full merged-float32)`,
+      parse: (texts) => saveForm(texts.at(-1) ?? ''),
+    },
     out: {
       name: 'out',
       argument: 'folder',
-      description: 'write adapter and report into this folder',
+      description: 'write adapter or model, and report, into this folder',
       parse: lastPath('--out'),
     },
     report: REPORT,
@@ -84,3 +92,9 @@ export const command = defineCommand<TrainOptions>({
       : (await import('./train-model.ts')).trainModelCommand(model, given);
   },
 });
+
+function saveForm(text: string): TrainOptions['save'] {
+  const form = [...MODEL_FORM_NAMES, 'adapter' as const].find((name) => name === text);
+  if (form) return form;
+  throw new OptionError(`--save ${text}: there are adapter, ${MODEL_FORM_NAMES.join(', ')}`);
+}

@@ -7,6 +7,7 @@ import { type TrainingOutcome, type TrainingRequest, untrained } from '../../har
 import { writeReport } from '../../report/write.ts';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
 import type { TrainingTypeName } from '../../train/llama/config/types.ts';
+import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import type { TrainingPhase } from '../../train/progress.ts';
 import { readSettings, type TrainingSettings } from '../../train/settings.ts';
 import { EnterKey } from '../enter-key.ts';
@@ -33,6 +34,8 @@ export interface TrainOptions {
   readonly config: string;
   readonly steps: number;
   readonly seed: number;
+  /** What `out` gets of a model. */
+  readonly save: ModelFormName | 'adapter';
   readonly out: string;
   readonly report: string;
   /** By which table variants are chosen: a name, or a report. */
@@ -48,6 +51,7 @@ export async function trainCommand({
   config,
   steps,
   seed,
+  save,
   out,
   report: target,
   tuning,
@@ -55,6 +59,9 @@ export async function trainCommand({
   if (type !== 'qlora') throw new UsageError(`--type ${type}: give --model, the folder of a model`);
   if (adapter !== undefined)
     throw new UsageError(`--adapter ${adapter}: give --model, the folder of its model`);
+  if (save !== undefined && save !== 'adapter')
+    throw new UsageError(`--save ${save}: give --model, the folder of a model`);
+  if (steps === 0) throw new UsageError('--steps 0: give --model and --adapter, which is merged');
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
   const request: TrainingRequest = {
     text:

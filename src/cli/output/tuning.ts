@@ -49,11 +49,25 @@ export function showTuning(voice: Voice): (event: TuningEvent) => void {
         return say(
           `step ${event.step}: every op is within its bound, at most ${(100 * event.boundUsed).toPrecision(2)} % of it is used`,
         );
+      case 'saved':
+        return say(savedWords(event));
       case 'end':
         if (open) voice.write('\n');
         open = false;
     }
   };
+}
+
+/** What became of weights that were merged and saved. */
+function savedWords({
+  stored,
+  merged,
+  error,
+}: Extract<TuningEvent, { readonly type: 'saved' }>): string {
+  if (!error) return `the model is saved in ${stored}`;
+  const share = (x: number) =>
+    x < 1 ? `${(100 * x).toPrecision(2)} % of` : `${Number(x.toPrecision(2))} times`;
+  return `the adapters of ${counted(merged, 'linear')} are merged: in ${stored} the weights are off by ${share(error.ofWeights)} their size (root mean square), which is ${share(error.ofChange)} what the adapters change`;
 }
 
 /** The line of a log that a step is, by the names of transformers' logs; undefined of other events. */
@@ -85,7 +99,11 @@ export function showTuningAnswer(
       paint(
         voice,
         complete ? 'green' : 'yellow',
-        complete ? `Fine-tuned in ${counted(steps, 'step')}.` : `Stopped after step ${steps}.`,
+        complete
+          ? steps > 0
+            ? `Fine-tuned in ${counted(steps, 'step')}.`
+            : 'Merged.'
+          : `Stopped after step ${steps}.`,
       ),
     );
   else if (status === 'skip') voice.say(plainText(`Nothing is proved: ${skip?.detail}`));

@@ -14,7 +14,6 @@ import { DataFileError } from '../../formats/text-data/data-file-error.ts';
 import { encodeTexts } from '../../formats/text-data/encode.ts';
 import { readTextData, TEXT_FORMATS, type TextFormat } from '../../formats/text-data.ts';
 import type { TuningRequest } from '../../harness/tuning.ts';
-import { filesIn } from '../../harness/worker/node-folder.ts';
 import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
 import {
   continuedConfig,
@@ -28,11 +27,13 @@ import { type ReadAdapter, readAdapter } from '../../train/llama/saved-adapter.t
 import type { TrainOptions } from '../commands/train.ts';
 import { UsageFaults } from '../exit.ts';
 import { readInput } from '../files.ts';
+import { folderAt } from './folder-at.ts';
+import { checkForm, checkTarget, savingOf } from './saving.ts';
 
 /** What was asked for of a fine-tuning of a folder. */
 export type ModelOptions = Pick<
   Partial<TrainOptions>,
-  'data' | 'type' | 'config' | 'steps' | 'seed' | 'adapter'
+  'data' | 'type' | 'config' | 'steps' | 'seed' | 'adapter' | 'save' | 'out'
 >;
 
 /**
@@ -58,15 +59,30 @@ export async function readRequest(place: string, options: ModelOptions): Promise
   const config = await tried(file === undefined ? 'the settings' : `--config ${file}`, async () =>
     configOf(options, saved, folder && (await contextOf(folder))),
   );
+  const how = options.save === undefined ? 'the model' : `--save ${options.save}`;
+  const save = config && (await tried(how, async () => savingOf(options, config)));
+  const merges = options.steps === 0;
+  if (merges && (!saved || !save))
+    faults.push(
+      '--steps 0 trains nothing: give --adapter, and with --save and --out how it is merged',
+    );
   const dataPath = data ?? config?.data;
   const model =
     folder && config && (await tried(`--model ${place}`, () => checkedModel(folder, config)));
   const codec = folder && (await tried(`--model ${place}`, () => openTokenizer(folder)));
-  const texts =
-    codec && config && (await tried(`--data ${dataPath}`, () => textsIn(dataPath, codec, config)));
-  const plan =
-    texts && config && (await tried(`--data ${dataPath}`, async () => runPlan(texts, config)));
+  const texts = merges
+    ? []
+    : codec &&
+      config &&
+      (await tried(`--data ${dataPath}`, () => textsIn(dataPath, codec, config)));
+  const plan = merges
+    ? { steps: 0 }
+    : texts && config && (await tried(`--data ${dataPath}`, async () => runPlan(texts, config)));
   if (model && codec && config) faults.push(...misfits(model, codec, config));
+  if (folder && model && save) {
+    await tried(`--out ${options.out}`, async () => checkTarget(save.place, place));
+    await tried(how, () => checkForm(folder, model, save.form));
+  }
   if (faults.length > 0 || !config || !texts || !plan) throw new UsageFaults(faults);
   return {
     folder: resolve(place),
@@ -76,16 +92,9 @@ export async function readRequest(place: string, options: ModelOptions): Promise
     config,
     steps: plan.steps,
     ...(saved ? { saved: saved.values } : {}),
+    ...(save ? { save } : {}),
   };
 }
-
-const folderAt = async (path: string): Promise<ModelFolder> => {
-  try {
-    return await filesIn(path);
-  } catch (error) {
-    throw new UsageFaults([`cannot be read: ${messageOf(error)}`]);
-  }
-};
 
 /** Tokens that a model is made for; undefined where its configuration is wrong, as is told elsewhere. */
 async function contextOf(folder: ModelFolder): Promise<number | undefined> {
@@ -107,7 +116,7 @@ function configOf(
     max_length: Math.min(USUAL_LENGTH, context),
     ...parseJsonObject(text, 'the file'),
     ...(type === undefined ? {} : { type }),
-    ...(steps === undefined ? {} : { max_steps: steps }),
+    ...(steps ? { max_steps: steps } : {}),
     ...(seed === undefined ? {} : { seed }),
   };
   const config = trainingConfigOf(given);

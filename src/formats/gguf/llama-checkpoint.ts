@@ -1,5 +1,6 @@
 import { FormatError, quote } from '../format-error.ts';
 import type { Gguf, GgufTensor } from '../gguf.ts';
+import { headPartOf, inHalves } from './head-rows.ts';
 import { huggingFaceName } from './llama-names.ts';
 
 /** Tensors of a Llama by Hugging Face's names, and those that it has no name for. */
@@ -30,7 +31,7 @@ export function llamaCheckpoint({ metadata, tensors }: Gguf): LlamaCheckpoint {
   for (const [name, tensor] of tensors) {
     const found = huggingFaceName(name);
     if (found === undefined) unnamed.push(name);
-    else named.set(found, inHalves(name, tensor));
+    else named.set(found, restored(name, tensor));
   }
   return { tensors: named, unnamed };
 
@@ -41,24 +42,15 @@ export function llamaCheckpoint({ metadata, tensors }: Gguf): LlamaCheckpoint {
     return value;
   }
 
-  function inHalves(name: string, tensor: GgufTensor): GgufTensor {
-    const [, part] = /^blk\.\d+\.attn_(q|k)\.(?:weight|bias)$/.exec(name) ?? [];
-    return part === undefined ? tensor : unpaired(name, tensor, part === 'q' ? heads : kvHeads);
+  function restored(name: string, tensor: GgufTensor): GgufTensor {
+    const part = headPartOf(name);
+    if (!part) return tensor;
+    const bytes = inHalves(
+      name,
+      tensor.bytes,
+      tensor.shape[0] ?? 0,
+      part === 'q' ? heads : kvHeads,
+    );
+    return { ...tensor, bytes };
   }
-}
-
-/** Rows 2 i and 2 i + 1 of each head as rows i of its first and of its second half. */
-function unpaired(name: string, { type, shape, bytes }: GgufTensor, heads: number): GgufTensor {
-  const rows = shape[0] ?? 0;
-  const half = rows / (2 * heads);
-  const line = bytes.length / rows;
-  if (!Number.isInteger(half) || !Number.isInteger(line))
-    throw new FormatError(`${quote(name)} has ${rows} rows, which are no pairs of ${heads} heads`);
-  const moved = new Uint8Array(bytes.length);
-  for (let row = 0; row < rows; row++) {
-    const i = row % (2 * half);
-    const from = row - i + 2 * (i % half) + Math.floor(i / half);
-    moved.set(bytes.subarray(from * line, (from + 1) * line), row * line);
-  }
-  return { type, shape, bytes: moved };
 }

@@ -33,3 +33,17 @@ export function huggingFaceName(name: string): string | undefined {
   const prefix = layer === undefined ? '' : `model.layers.${layer}.`;
   return `${prefix}${table[part]}.${kind}`;
 }
+
+/** The parts of a model and of its layers by Hugging Face's names. */
+const PARTS = new Map(
+  [...Object.entries(OF_MODEL), ...Object.entries(OF_LAYER)].map(([own, theirs]) => [theirs, own]),
+);
+
+/** llama.cpp's name of a tensor that Hugging Face calls `name`; undefined where it has none. */
+export function ggufName(name: string): string | undefined {
+  const [, layer, part = '', kind] =
+    /^(?:model\.layers\.(\d+)\.)?(.+)\.(weight|bias)$/.exec(name) ?? [];
+  const own = PARTS.get(part);
+  if (own === undefined || Object.hasOwn(OF_MODEL, own) !== (layer === undefined)) return undefined;
+  return layer === undefined ? `${own}.${kind}` : `blk.${layer}.${own}.${kind}`;
+}

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { blockFormatOf } from '../../quant/registry.ts';
-import { hostTensorFrom, valuesOf } from '../../tensor/host.ts';
+import { type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
+import { sizeOf } from '../../tensor/shape.ts';
 import { type CheckpointWeight, quantizedTensors } from '../quantized-checkpoint.ts';
 import { toHostTensor } from '../safetensors/stored.ts';
 import { toStored, writeSafetensors, writeStored } from '../safetensors/write.ts';
@@ -260,11 +261,6 @@ describe('weights in 4 bits of bitsandbytes', () => {
   test.each<[string, Parameters<typeof folder>, string]>([
     ['an embedding', ['model.embed_tokens.weight', [5, 4]], 'linears alone'],
     [
-      'what is in 8 bits',
-      [LINEAR, [6, 4], { 'a.SCB': hostTensorFrom('f32', [1], [1]) }],
-      'in 8 bits',
-    ],
-    [
       'what is none of its parts',
       [LINEAR, [6, 4], { 'a.absmax': hostTensorFrom('f32', [1], [1]) }],
       'is no part',
@@ -290,5 +286,117 @@ describe('weights in 4 bits of bitsandbytes', () => {
       `"${LINEAR}" is 4x6 in 4 bits and should be 6x4 by config.json`,
     );
     expect((await faultsOf(folder(LINEAR)))[0]?.[1]).toContain('and should be 6x4');
+  });
+});
+
+describe('weights in 8 bits of bitsandbytes and in codes of MLX', () => {
+  const DOWN = 'model.layers.0.mlp.down_proj';
+  /** A model whose rows are whole groups of MLX. */
+  const SIZES: ModelConfig = { ...TINY, hidden: 32, heads: 4, headDim: 8, intermediate: 64 };
+  const IN_EIGHT_BITS: ModelConfig = { ...SIZES, quantization: 'bitsandbytes' };
+  const OF_MLX: ModelConfig = {
+    ...SIZES,
+    quantization: 'mlx',
+    mlx: {
+      usual: { mode: 'affine', bits: 4, groupSize: 32 },
+      layers: { 'model.embed_tokens': { mode: 'affine', bits: 8, groupSize: 32 } },
+    },
+  };
+  const zeros = (dtype: HostTensor['dtype'], shape: readonly number[]) =>
+    hostTensorFrom(dtype, shape, new Float64Array(sizeOf(shape)));
+  const folder = (layer: string, parts: Tensors) => {
+    const { [`${layer}.weight`]: _, ...floats } = tinyTensors(SIZES);
+    return { 'model.safetensors': writeSafetensors({ ...floats, ...parts }) };
+  };
+  const int8 = (more: Tensors = {}) => ({
+    [`${DOWN}.weight`]: hostTensorFrom(
+      'i8',
+      [32, 64],
+      Array.from({ length: 2048 }, (_, i) => i % 9),
+    ),
+    [`${DOWN}.SCB`]: zeros('f32', [32]),
+    [`${DOWN}.weight_format`]: zeros('u8', [1]),
+    ...more,
+  });
+  const mlx = (layer: string, [rows, words, groups]: readonly [number, number, number]) => ({
+    [`${layer}.weight`]: hostTensorFrom(
+      'u32',
+      [rows, words],
+      new Float64Array(rows * words).fill(2 ** 32 - 2),
+    ),
+    [`${layer}.scales`]: hostTensorFrom(
+      'f16',
+      [rows, groups],
+      new Float64Array(rows * groups).fill(0.5),
+    ),
+    [`${layer}.biases`]: zeros('f16', [rows, groups]),
+  });
+
+  test('are read as they lie, by the parts of their methods', async () => {
+    const eight = await Checkpoint.open(folderOf(folder(DOWN, int8())), IN_EIGHT_BITS);
+    expect(eight.names.filter((name) => eight.isQuantized(name))).toEqual([`${DOWN}.weight`]);
+    const read = await eight.readCoded(`${DOWN}.weight`);
+    expect(read).toMatchObject({ scheme: { method: 'llm_int8', bits: 8 }, shape: [32, 64] });
+    expect(read?.parts['q']).toEqual(int8()[`${DOWN}.weight`]);
+    expect(read?.parts['row_stats']?.shape).toEqual([32]);
+    expect(await eight.readCoded('lm_head.weight')).toBeUndefined();
+
+    const table = 'model.embed_tokens';
+    const four = await Checkpoint.open(folderOf(folder(DOWN, mlx(DOWN, [32, 8, 2]))), OF_MLX);
+    const codes = await four.readCoded(`${DOWN}.weight`);
+    expect(codes?.scheme).toEqual({ method: 'mlx', bits: 4, groupSize: 32 });
+    expect(codes?.parts['packed']).toMatchObject({ dtype: 'i32', shape: [32, 8] });
+    expect(codes?.parts['packed']?.data[0]).toBe(-2);
+    expect(codes?.parts['scales']).toMatchObject({ dtype: 'f32', shape: [32, 2] });
+    expect(codes?.parts['scales']?.data[0]).toBe(0.5);
+    const own = await Checkpoint.open(folderOf(folder(table, mlx(table, [5, 8, 1]))), OF_MLX);
+    expect((await own.readCoded(`${table}.weight`))?.scheme.bits).toBe(8);
+  });
+
+  test.each<[string, Tensors, ModelConfig, string]>([
+    [
+      'scales of another number',
+      int8({ [`${DOWN}.SCB`]: zeros('f32', [31]) }),
+      IN_EIGHT_BITS,
+      'down_proj.SCB" is 31 and should be 32',
+    ],
+    [
+      'floats where codes should be',
+      int8({ [`${DOWN}.weight`]: zeros('f32', [32, 64]) }),
+      IN_EIGHT_BITS,
+      'is F32 and should be I8',
+    ],
+    [
+      'another order',
+      int8({ [`${DOWN}.weight_format`]: hostTensorFrom('u8', [1], [2]) }),
+      IN_EIGHT_BITS,
+      'is not 0',
+    ],
+    ['words of another width', mlx(DOWN, [32, 7, 2]), OF_MLX, 'is 32x7 and should be 32x8'],
+    ['scales of another group', mlx(DOWN, [32, 8, 1]), OF_MLX, 'is 32x1 and should be 32x2'],
+    [
+      'scales alone',
+      { [`${DOWN}.scales`]: zeros('f32', [32, 2]) },
+      OF_MLX,
+      'down_proj.weight" is missing',
+    ],
+    [
+      'codes of a norm',
+      { ...mlx(DOWN, [32, 8, 2]), 'model.norm.scales': zeros('f32', [1]) },
+      OF_MLX,
+      'linears and tables alone',
+    ],
+    [
+      'codes of what is no layer',
+      { ...mlx(DOWN, [32, 8, 2]), 'other.scales': zeros('f32', [1]) },
+      OF_MLX,
+      '"other.scales" in "model.safetensors" is no part',
+    ],
+  ])('are refused with %s', async (_, parts, config, says) => {
+    const open = async () => {
+      const checkpoint = await Checkpoint.open(folderOf(folder(DOWN, parts)), config);
+      await checkpoint.readCoded(`${DOWN}.weight`);
+    };
+    await expect(open()).rejects.toThrow(says);
   });
 });

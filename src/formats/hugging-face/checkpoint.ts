@@ -1,13 +1,21 @@
 import { messageOf } from '../../errors.ts';
+import type { HostTensor } from '../../tensor/host.ts';
 import { formatShape, type Shape, sameShape } from '../../tensor/shape.ts';
 import { KIND_BYTES } from '../file-kind.ts';
 import { quote } from '../format-error.ts';
 import type { PartFile } from '../part-file.ts';
 import { type CheckpointWeight, quantizedNames, readQuantized } from '../quantized-checkpoint.ts';
-import type { StoredTensor } from '../safetensors/stored.ts';
+import type { StoredDType, StoredTensor } from '../safetensors/stored.ts';
 import { headerLength, LENGTH_BYTES, readHeader, type SafetensorsEntry } from '../safetensors.ts';
 import { tensorShapes } from './architecture.ts';
 import { CheckpointError, type CheckpointFault } from './checkpoint-error.ts';
+import {
+  type CodedPlace,
+  type CodedWeight,
+  codedFaults,
+  codedPart,
+  codedPlaces,
+} from './coded-weights.ts';
 import type { ModelConfig } from './config.ts';
 import { type ModelFolder, type Shards, shardsOf } from './shards.ts';
 
@@ -20,15 +28,20 @@ interface Place extends Omit<SafetensorsEntry, 'name' | 'start' | 'end'> {
   readonly end: number;
 }
 
+/** Weights that are in codes by their names. */
+interface Codes {
+  /** In 4 bits of bitsandbytes, with all tensors of each. */
+  readonly quantized: ReadonlyMap<string, readonly string[]>;
+  readonly coded: ReadonlyMap<string, CodedPlace>;
+}
+
 /** Element types of weights that are not quantized. */
 const FLOATS = ['F32', 'F16', 'BF16'];
 
 const HEAD = 'lm_head.weight';
 const EMBEDDINGS = 'model.embed_tokens.weight';
-/** The library whose 4-bit weights are read as they lie, by transformers' name. */
-const IN_FOUR_BITS = 'bitsandbytes';
-/** What bitsandbytes keeps beside a weight in 8 bits. */
-const OF_EIGHT_BITS = /\.SCB$/;
+/** The libraries whose codes are read as they lie, by transformers' name or MLX's. */
+const LIBRARIES = ['bitsandbytes', 'mlx'];
 
 /** Read of either tensor at once, where two are compared. */
 const COMPARED_BYTES = 2 ** 24;
@@ -44,15 +57,17 @@ export class Checkpoint {
   readonly #places: ReadonlyMap<string, Place>;
   /** The tensors of each weight that is quantized. */
   readonly #quantized: ReadonlyMap<string, readonly string[]>;
+  readonly #coded: ReadonlyMap<string, CodedPlace>;
   readonly #shapes: ReadonlyMap<string, Shape>;
 
   private constructor(
     places: ReadonlyMap<string, Place>,
-    quantized: ReadonlyMap<string, readonly string[]>,
+    { quantized, coded }: Codes,
     shapes: ReadonlyMap<string, Shape>,
   ) {
     this.#places = places;
     this.#quantized = quantized;
+    this.#coded = coded;
     this.#shapes = shapes;
   }
 
@@ -60,11 +75,11 @@ export class Checkpoint {
    * Reads index and headers, and holds them against the shapes of `config`. Throws
    * {@link CheckpointError} with every fault: tensors that are missing, unexpected, in two files,
    * in another shape or of another element type than float32, float16 and bfloat16, or quantized
-   * otherwise than in 4 bits by bitsandbytes.
+   * otherwise than by bitsandbytes or MLX.
    */
   static async open(folder: ModelFolder, config: ModelConfig): Promise<Checkpoint> {
     const { quantization } = config;
-    if (quantization !== undefined && quantization !== IN_FOUR_BITS)
+    if (quantization !== undefined && !LIBRARIES.includes(quantization))
       throw new CheckpointError([
         {
           code: 'quantized',
@@ -77,11 +92,15 @@ export class Checkpoint {
     for (const name of places.keys()) if (IS_BUFFER.test(name)) places.delete(name);
     // What a shard that cannot be read holds is not missing as well.
     if (faults.length === 0) faults.push(...(await headFaults(places, config)));
-    const quantized = quantization ? quantizedNames([...places.keys()]) : new Map();
+    const names = [...places.keys()];
+    const codes: Codes = {
+      quantized: quantization === 'bitsandbytes' ? quantizedNames(names) : new Map(),
+      coded: codedPlaces(names, config),
+    };
     const wanted = tensorShapes(config);
-    if (faults.length === 0) compare(places, quantized, wanted, config, faults);
+    if (faults.length === 0) compare(places, codes, wanted, config, faults);
     if (faults.length > 0) throw new CheckpointError(faults);
-    return new Checkpoint(places, quantized, wanted);
+    return new Checkpoint(places, codes, wanted);
   }
 
   /** Names of the model's tensors, as they lie in the files. */
@@ -89,9 +108,32 @@ export class Checkpoint {
     return [...this.#places.keys()].filter((name) => this.#shapes.has(name));
   }
 
-  /** Whether a weight is stored in 4 bits. */
+  /** The element type in which a tensor is stored. */
+  dtypeOf(name: string): StoredDType | undefined {
+    return this.#places.get(name)?.dtype;
+  }
+
+  /** Whether a weight is stored in codes. */
   isQuantized(name: string): boolean {
-    return this.#quantized.has(name);
+    return this.#quantized.has(name) || this.#coded.has(name);
+  }
+
+  /**
+   * A weight that is stored in 8 bits of bitsandbytes or in MLX's codes; undefined for others. Throws
+   * {@link CheckpointError} where codes lie otherwise than by rows, or the file has become shorter.
+   */
+  async readCoded(name: string): Promise<CodedWeight | undefined> {
+    const place = this.#coded.get(name);
+    if (!place) return undefined;
+    const { scheme, parts, order } = place;
+    if (order !== undefined && (await this.read(order)).bytes.some((byte) => byte !== 0))
+      throw new CheckpointError([
+        { code: 'quantized', message: `${quote(order)} is not 0: codes are read by rows alone` },
+      ]);
+    const read: Record<string, HostTensor> = {};
+    for (const [part, stored] of Object.entries(parts))
+      read[part] = codedPart(await this.read(stored.name));
+    return { scheme, shape: this.#shapes.get(name) as Shape, parts: read };
   }
 
   /**
@@ -223,21 +265,27 @@ async function areEqual(a: Place, b: Place): Promise<boolean> {
 /** What is there beside what the configuration says should be. */
 function compare(
   places: ReadonlyMap<string, Place>,
-  quantized: ReadonlyMap<string, readonly string[]>,
+  { quantized, coded }: Codes,
   wanted: ReadonlyMap<string, Shape>,
   { family }: ModelConfig,
   faults: CheckpointFault[],
 ): void {
-  const inEightBits = [...places.keys()].find((name) => OF_EIGHT_BITS.test(name));
-  if (inEightBits) {
-    const message = `${quote(inEightBits)}: weights that bitsandbytes has in 8 bits are not read here; give the model from before that, or in 4 bits`;
-    faults.push({ code: 'quantized', message });
-    return;
-  }
-  const parts = new Set([...quantized.values()].flat());
+  const ofCodes = [...coded].flatMap(([name, { parts: all, order }]) =>
+    wanted.has(name)
+      ? [...Object.values(all).map((part) => part.name), ...(order ? [order] : [])]
+      : [],
+  );
+  const parts = new Set([...[...quantized.values()].flat(), ...ofCodes]);
   for (const [name, shape] of wanted) {
     const place = places.get(name);
-    if (!place) faults.push({ code: 'tensor-missing', message: `${quote(name)} is missing` });
+    const codes = coded.get(name);
+    if (codes)
+      faults.push(
+        ...codedFaults(codes, shape, (part) => places.get(part)).map(
+          (message): CheckpointFault => ({ code: 'quantized', message }),
+        ),
+      );
+    else if (!place) faults.push({ code: 'tensor-missing', message: `${quote(name)} is missing` });
     else if (quantized.has(name)) {
       // The shape of a linear is told by its parts, when they are read.
       if (shape.length !== 2 || name === EMBEDDINGS)

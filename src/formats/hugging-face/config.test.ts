@@ -283,3 +283,27 @@ test.each([
 ])('refuses what is no configuration, case %#', (text, says) => {
   expect(() => readModelConfig(text)).toThrow(says);
 });
+
+test("MLX's codes are those of all layers or their own, and what MLX has not is refused", () => {
+  const quantization = {
+    ...{ group_size: 64, bits: 4, 'model.layers.0.mlp.down_proj': { group_size: 32, bits: 8 } },
+    lm_head: false,
+  };
+  // mlx-lm writes it under both names, without a method.
+  const both = { ...CONFIG, quantization, quantization_config: quantization };
+  expect(modelConfigOf(both)).toMatchObject({
+    quantization: 'mlx',
+    mlx: {
+      usual: { mode: 'affine', bits: 4, groupSize: 64 },
+      layers: { 'model.layers.0.mlp.down_proj': { mode: 'affine', bits: 8, groupSize: 32 } },
+    },
+  });
+  for (const wrong of [{ bits: 7, group_size: 64 }, { bits: 4 }, { mode: 'gptq', bits: 4 }])
+    expect(() => modelConfigOf({ ...CONFIG, quantization: wrong })).toThrow(
+      'quantization has mode',
+    );
+  const layer = { group_size: 64, bits: 4, lm_head: { bits: 3, group_size: 5 } };
+  expect(() => modelConfigOf({ ...CONFIG, quantization: layer })).toThrow(
+    'quantization.lm_head has',
+  );
+});

@@ -5,6 +5,7 @@ import { isJsonObject, type JsonObject, parseJsonObject } from '../strict-json.t
 import { type Architecture, FAMILIES, type Family } from './architecture.ts';
 import { ConfigError, type ConfigFault } from './config-error.ts';
 import { fieldsOf, flag, missing, oneOf, shown, whole, within } from './fields.ts';
+import { type MlxQuantization, mlxQuantizationOf } from './mlx-codes.ts';
 import { ropeOf } from './rope.ts';
 import { windowOf } from './sliding-window.ts';
 
@@ -37,8 +38,10 @@ export interface ModelConfig extends Architecture {
   readonly ropeTheta: number;
   readonly ropeScaling?: RopeScaling;
   readonly slidingWindow?: SlidingWindow;
-  /** How the weights of the checkpoint are quantized, by transformers' name. */
+  /** How the weights of the checkpoint are quantized, by transformers' name, or `mlx`. */
   readonly quantization?: string;
+  /** In which codes, where MLX made them. */
+  readonly mlx?: MlxQuantization;
 }
 
 /**
@@ -67,7 +70,8 @@ export function modelConfigOf(config: JsonObject): ModelConfig {
   if (config['head_dim'] == null && family === 'qwen3') faults.push(missing('head_dim'));
   if (!fields) throw new ConfigError(faults);
   const window = windowOf(config, family, fields.num_hidden_layers);
-  faults.push(...window.faults, ...headFaults(fields));
+  const codes = mlxQuantizationOf(config);
+  faults.push(...window.faults, ...headFaults(fields), ...codes.faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return {
     ...sizesOf(family, fields),
@@ -75,7 +79,7 @@ export function modelConfigOf(config: JsonObject): ModelConfig {
     ropeTheta: rope.theta,
     ...(rope.scaling ? { ropeScaling: rope.scaling } : {}),
     ...(window.window ? { slidingWindow: window.window } : {}),
-    ...quantizationOf(config),
+    ...(codes.mlx ? { quantization: 'mlx', mlx: codes.mlx } : quantizationOf(config)),
   };
 }
 

@@ -674,16 +674,16 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.unstored,
   },
   {
-    id: 'mutate.attention.attention_tiled_backward_kv:arithmetic;line=18;n=1',
-    line: 'let place = vec3u(head, min(query, attention.queries - 1u));',
-    becomes: 'let place = vec3u(head, min(query, attention.queries + 1u));',
-    why: 'Nothing weighs queries past the end. Only an infinite one would show, and its own head would have gradients that are no numbers, which no case judges.',
+    id: 'mutate.attention.attention_tiled_backward_kv:boundary;line=103;n=1',
+    line: 'for (var c = 0u; c < attention.v.w / 4u; c += FOURS) {',
+    becomes: 'for (var c = 0u; c <= attention.v.w / 4u; c += FOURS) {',
+    why: WHY.slab,
   },
   {
-    id: 'mutate.attention.attention_tiled_backward_kv:guard;line=90;n=1',
-    line: 'if (!OF_VALUES) {',
-    becomes: 'if true {',
-    why: 'For the gradient of values nothing reads the products: the condition only saves the work.',
+    id: 'mutate.attention.attention_tiled_backward_q:boundary;line=89;n=1',
+    line: 'for (var c = 0u; c < attention.v.w / 4u; c += FOURS) {',
+    becomes: 'for (var c = 0u; c <= attention.v.w / 4u; c += FOURS) {',
+    why: WHY.slab,
   },
   {
     id: 'mutate.attention.tiles:call;line=25;n=1',
@@ -725,10 +725,17 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.unstored,
   },
   {
-    id: 'mutate.matmul.workgroup:arguments;line=24;n=1',
+    id: 'mutate.matmul.workgroup:arguments;line=25;n=1',
     line: 'return select(vec2u(i % (TILE / 4u), i / (TILE / 4u)), vec2u(i / FOURS, i % FOURS), dense_terms);',
     becomes:
       'return select(vec2u(i / FOURS, i % FOURS), vec2u(i % (TILE / 4u), i / (TILE / 4u)), dense_terms);',
+    why: WHY.orient,
+  },
+  {
+    id: 'mutate.matmul.workgroup:arguments;line=79;n=1',
+    line: 'let own = block_of(local % blocks, select(right_runs_along_terms(), left_runs_along_terms(), of_rows));',
+    becomes:
+      'let own = block_of(local % blocks, select(left_runs_along_terms(), right_runs_along_terms(), of_rows));',
     why: WHY.orient,
   },
   {

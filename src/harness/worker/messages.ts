@@ -12,6 +12,7 @@ import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
 import type { LlamaProgress } from '../../train/llama/progress.ts';
+import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import type { TrainingPhase, TrainingProgress } from '../../train/progress.ts';
 import type { TrainingSettings } from '../../train/settings.ts';
 import type { WorkerBundle } from '../parity.ts';
@@ -44,10 +45,12 @@ export interface TuneMessage {
   readonly base: string;
   readonly texts: readonly LabelledTokens[];
   readonly config: LlamaTrainingConfig;
-  /** That the texts come to. */
+  /** That the texts come to; with 0 of them an adapter is merged as it is. */
   readonly steps: number;
   /** Values of an adapter to go on from. */
   readonly saved?: ReadonlyMap<string, HostTensor>;
+  /** The form in which the model itself is saved, and the path of the folder. Default it is not. */
+  readonly save?: { readonly form: ModelFormName; readonly place: string };
 }
 
 /** Tells a worker that fine-tunes a folder to end after the step that it makes. */

@@ -6,6 +6,7 @@ import { filesIn } from './node-folder.ts';
 import { nodeGpu } from './node-gpu.ts';
 import type { LastWord } from './node-link.ts';
 import { serveWorker, type WorkerHost } from './serve.ts';
+import { UnfinishedFiles } from './unfinished-files.ts';
 
 /** Makes this child process of Node a worker that runs `loadCases`. */
 export function serveNodeWorker(loadCases: WorkerHost['loadCases']): void {
@@ -15,6 +16,7 @@ export function serveNodeWorker(loadCases: WorkerHost['loadCases']): void {
     gpu: nodeGpu(),
     describe: describeNode,
     openFolder: filesIn,
+    outputFolder: (place) => new UnfinishedFiles(place),
     post: (message) => process.send?.(message),
   });
   process.on('message', (message: ToWorker) => {

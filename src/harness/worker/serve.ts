@@ -1,5 +1,6 @@
 import { GradproofError, messageOf } from '../../errors.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
+import type { OutputFolder } from '../../formats/output-folder.ts';
 import { NoAdapterError } from '../../gpu/device.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { type Probe, probe } from '../../gpu/probe.ts';
@@ -26,6 +27,8 @@ export interface WorkerHost {
   readonly describe: () => RuntimeDescription;
   /** The folder of a model: see `TuneMessage.folder`. */
   readonly openFolder: (place: string) => Promise<ModelFolder>;
+  /** The folder that a model is saved in: see `TuneMessage.save`. */
+  readonly outputFolder: (place: string) => OutputFolder;
   readonly post: (message: FromWorker) => void;
 }
 
@@ -98,8 +101,8 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
         return;
       }
       if (message.type === 'tune') {
-        const { post, openFolder } = host;
-        const told = { openFolder, post, stopped: () => stopped };
+        const { post, openFolder, outputFolder } = host;
+        const told = { openFolder, outputFolder, post, stopped: () => stopped };
         await runTuneJob(gpu, { ieee, diagnostics }, message, told);
         return;
       }

@@ -1,12 +1,14 @@
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
+import type { OutputFolder } from '../../formats/output-folder.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { trainAndJudgeLlama } from '../../testing/llama-training.ts';
+import { mergeAdapter, trainAndJudgeLlama } from '../../testing/llama-training.ts';
 import { type Case, caseId } from '../../testing/suite.ts';
 import { STEPS_REVERSED } from '../../testing/training.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import type { FromWorker, TuneMessage } from './messages.ts';
 import { runCase } from './run-case.ts';
+import { tunedSaver } from './save-tuned.ts';
 import type { CaseConditions } from './scopes.ts';
 
 /** The suite of trainings of a type, as it stands in ids. */
@@ -27,10 +29,12 @@ export async function runTuneJob(
   message: TuneMessage,
   {
     openFolder,
+    outputFolder,
     stopped,
     post,
   }: {
     readonly openFolder: (place: string) => Promise<ModelFolder>;
+    readonly outputFolder: (place: string) => OutputFolder;
     readonly stopped: () => boolean;
     readonly post: (answer: FromWorker) => void;
   },
@@ -52,18 +56,19 @@ export async function runTuneJob(
     run: async (t) => {
       const folder = await openFolder(message.folder);
       const model = await modelConfigIn(folder);
-      await trainAndJudgeLlama(
-        t,
-        { folder, model, texts, config, saved: message.saved },
-        message.base,
-        {
+      const training = { folder, model, texts, config, saved: message.saved };
+      const saving = { message, folder, config: model, outputFolder, post };
+      const saveModel = tunedSaver(gpu, saving);
+      if (message.steps === 0 && saveModel) await mergeAdapter(t, training, saveModel);
+      else
+        await trainAndJudgeLlama(t, training, message.base, {
           stopped,
+          saveModel,
           tell: (progress) => post({ type: 'tuning', progress }),
           save: (files) => {
             saved = files;
           },
-        },
-      );
+        });
     },
   };
   const { seed } = config;

@@ -15,6 +15,12 @@ export function serveWebWorker(loadCases: WorkerHost['loadCases']): void {
         'a browser opens no folder in this version yet: train in Node',
       );
     },
+    outputFolder: () => {
+      throw new GradproofError(
+        'not-implemented',
+        'a browser writes no folder in this version yet: save the model in Node',
+      );
+    },
     post: (message) => self.postMessage(message),
   });
   self.onmessage = ({ data }: MessageEvent<ToWorker>) => void answer(data);

@@ -24,6 +24,7 @@ import { bytesPerElement } from '../../tensor/dtype.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { codedOnDevice, decodedTable } from './coded-weight.ts';
 import type { LlamaConfig } from './config.ts';
 import { Llama } from './llama.ts';
 import { type AdapterStart, initialAdapters } from './lora/initial-adapters.ts';
@@ -81,12 +82,26 @@ export async function loadLlama(
   const plan = quantized ? quantizationPlan(config, quantized) : new Map<string, LayerOptions>();
   const quantizer = quantized && createQuantizer(quantized.backend, quantized.options);
   const trained = new Map<string, HostTensor>(adapters ? initialAdapters(config, adapters) : []);
+  const linears = blockLinears(config);
+  const isBlockLinear = (name: string) => linears.has(layerOf(name));
   using uploaded = new Scope();
   const frozen = new Map<string, Tensor>();
   const packed = new Map<string, DeviceWeight>();
   for (const name of checkpoint.names) {
     if (checkpoint.isQuantized(name)) {
       if (trains(name)) throw wholeInCodes(name);
+      const coded = await checkpoint.readCoded(name);
+      if (coded) {
+        const table = isBlockLinear(name) ? undefined : decodedTable(gpu, coded);
+        if (table) frozen.set(name, uploaded.add(table));
+        else {
+          const weight = codedOnDevice(gpu, coded);
+          uploaded.addAll(weight.parts);
+          packed.set(name, weight);
+        }
+        await gpu.finish();
+        continue;
+      }
       const weight = withScales(await checkpoint.readQuantized(name));
       const onDevice = withParts(weight, (part) => uploaded.add(Tensor.from(gpu, part)));
       packed.set(name, onDevice);
@@ -122,7 +137,7 @@ export async function loadLlama(
 }
 
 const wholeInCodes = (name: string): CheckpointError => {
-  const message = `${quote(name)} is stored in 4 bits, and such weights are not trained whole: train adapters over them, or give the model in floats`;
+  const message = `${quote(name)} is stored in codes, and such weights are not trained whole: train adapters over them, or give the model in floats`;
   return new CheckpointError([{ code: 'quantized', message }]);
 };
 

@@ -45,7 +45,7 @@ export const scaledDotProductAttention = launcher(signature, {
     },
     tiled: {
       kernels: [...KERNELS.tiled, ...OPERAND_KERNELS],
-      depth: depthOfTiles(32),
+      depth: depthOfTiles(64),
     },
   },
   storage: { widens: true, decides: ['q', 'k', 'v'], keeps: ['row_stats'] },

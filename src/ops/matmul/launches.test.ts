@@ -75,9 +75,9 @@ describe('a product is told its sizes and strides', () => {
     ],
     ...(
       [
-        ['of tiles of 32 x 32', 449, { TILE: 32, SPAN: 1, FOURS: 8 }, 15],
+        ['of tiles of 32 x 32', 449, { TILE: 32, SPAN: 1, FOURS: 4 }, 15],
         ['of tiles of 64 x 64', 1020, { TILE: 64, SPAN: 1, FOURS: 8 }, 16],
-        ['of tiles of 128 x 128', 2048, { TILE: 128, SPAN: 2, FOURS: 4 }, 16],
+        ['of tiles of four blocks each', 2048, { TILE: 64, SPAN: 2, FOURS: 2 }, 32],
       ] as const
     ).map(
       ([name, n, constants, tiles]): CallRow => [

@@ -22,15 +22,15 @@ export type TileOperand = 'b' | 'y';
 const NARROW = 8;
 
 /**
- * Sides of square tiles, the smallest first, and how many tiles of the smallest a result has from
- * which each is faster: what has fewer keeps no chip busy, and shares sums out instead. Measured on
- * an H100 (docs/decisions/0070-products-on-a-chip.md).
+ * Square tiles by their sides and the span of an invocation, and how many tiles of the first a result
+ * has from which each is faster: what has fewer keeps no chip busy, and shares sums out instead.
+ * Measured on an H100 (docs/decisions/0081-sums-of-known-length.md).
  */
-const TILES: readonly (readonly [side: number, from: number])[] = [
-  [32, 200],
-  [64, 1000],
-  [128, 4000],
-];
+const SQUARES = [
+  { side: 32, span: 1, from: 200 },
+  { side: 64, span: 1, from: 1000 },
+  { side: 64, span: 2, from: 4000 },
+] as const;
 
 /** Columns of a tile whose sums are shared out. */
 const SHARED = 16;
@@ -60,8 +60,8 @@ export const PRODUCT_VARIANTS = {
   tiled: {
     kernels: ['matmul/workgroup', 'matmul/split'],
     depth: (terms) => terms,
-    sizes: ({ operands: { y } }) => ({ TILE: sideOf(y.shape), ROWS: y.shape[0] === 1 ? 1 : 4 }),
-    offers: { TILE: TILES.map(([side]) => side) },
+    sizes: ({ operands: { y } }) => ({ ...squareOf(y.shape), ROWS: y.shape[0] === 1 ? 1 : 4 }),
+    offers: { TILE: [32, 64], SPAN: [1, 2] },
   },
 } as const satisfies Readonly<Record<string, LaunchVariant<TileOperand>>>;
 
@@ -77,12 +77,13 @@ function rowsOfQuad(m: number, b: { readonly dtype: DType; readonly shape: Shape
   return m > 8 ? 16 : m > 4 ? 8 : 4;
 }
 
-/** The columns of a tile that suits a result of this shape. */
-function sideOf(shape: Shape): number {
-  if (Math.min(...shape) <= NARROW) return SHARED;
-  const [[smallest]] = TILES as readonly [(typeof TILES)[number]];
-  const count = shape.reduce((tiles, size) => tiles * Math.ceil(size / smallest), 1);
-  return TILES.findLast(([, from]) => count >= from)?.[0] ?? SHARED;
+/** The columns of a tile that suits a result of this shape, and the span of its invocations. */
+function squareOf(shape: Shape): { readonly TILE: number; readonly SPAN: number } {
+  const count = shape.reduce((tiles, size) => tiles * Math.ceil(size / SQUARES[0].side), 1);
+  const square = SQUARES.findLast(({ from }) => count >= from);
+  return square && Math.min(...shape) > NARROW
+    ? { TILE: square.side, SPAN: square.span }
+    : { TILE: SHARED, SPAN: 1 };
 }
 
 /** Small workgroups where there are few lanes, so that none waits while others compute. */
@@ -103,7 +104,7 @@ export interface Tile {
 
 /** The tile of a variant with the sizes that were chosen for it. */
 export function tileOf(variant: TileName, sizes: Constants): Tile {
-  const { ROWS: rows = 0, LANES: lanes = 0, TILE: side = 0 } = sizes;
+  const { ROWS: rows = 0, LANES: lanes = 0, TILE: side = 0, SPAN: span = 1 } = sizes;
   switch (variant) {
     case 'register':
       return { shaders: registerShaders, constants: sizes, rows, cols: 4, perGroup: lanes };
@@ -112,13 +113,12 @@ export function tileOf(variant: TileName, sizes: Constants): Tile {
     case 'tiled':
       return side === SHARED
         ? { shaders: splitShaders, constants: { ROWS: rows }, rows, cols: side, perGroup: 1 }
-        : { ...squareTile(side), perGroup: 1 };
+        : { ...squareTile(side, span), perGroup: 1 };
   }
 }
 
-/** A tile through workgroup memory: with sides of 128, an invocation has four times as much of it. */
-function squareTile(side: number): Omit<Tile, 'perGroup'> {
-  const isLarge = side === 128;
-  const constants = { TILE: side, SPAN: isLarge ? 2 : 1, FOURS: isLarge ? 4 : 8 };
+/** A tile through workgroup memory, with slabs of as many blocks as it has invocations. */
+function squareTile(side: number, span: number): Omit<Tile, 'perGroup'> {
+  const constants = { TILE: side, SPAN: span, FOURS: side / (8 * span * span) };
   return { shaders: workgroupShaders, constants, rows: side, cols: side };
 }

@@ -37,6 +37,8 @@ export interface LlamaObserver {
   readonly judge: (step: number, applications: Parameters<StepJudge>[0]) => Promise<number>;
   /** Whether the run is to end after the step that is made. Default never. */
   readonly stopped?: () => boolean;
+  /** Is given the model when all steps are made, before it is freed. */
+  readonly finish?: ((model: Llama) => Promise<void>) | undefined;
 }
 
 /** What a run leaves. */
@@ -62,7 +64,7 @@ const isFrozen = seam('train.llama.frozen', (): boolean => false);
 export async function* fineTuneLlama(
   gpu: Gpu,
   { folder, model: architecture, texts, config, saved }: LlamaTraining,
-  { judge, stopped = () => false }: LlamaObserver,
+  { judge, stopped = () => false, finish }: LlamaObserver,
 ): AsyncGenerator<LlamaProgress, LlamaTuned> {
   const plan = runPlan(texts, config);
   const { batchSize, accumulation, precision, maxGradNorm, seed } = config;
@@ -138,6 +140,7 @@ export async function* fineTuneLlama(
       yield { type: 'heldout', step, loss: heldoutAfter };
     }
   }
+  await finish?.(model);
   return {
     trained: await model.parameters.read(),
     steps: step,

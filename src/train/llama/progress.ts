@@ -1,3 +1,5 @@
+import type { SavedModel } from './saved-model/save-model.ts';
+
 /** What a step tells. */
 export interface LlamaStep {
   /** From 1 on. */
@@ -37,4 +39,9 @@ export type LlamaProgress =
   | { readonly type: 'loaded'; readonly bytes: number; readonly peakBytes: number }
   | ({ readonly type: 'step' } & LlamaStep)
   | { readonly type: 'heldout'; readonly step: number; readonly loss: number }
-  | { readonly type: 'judged'; readonly step: number; readonly boundUsed: number };
+  | { readonly type: 'judged'; readonly step: number; readonly boundUsed: number }
+  | ({
+      readonly type: 'saved';
+      /** Names of what was written. */
+      readonly files: readonly string[];
+    } & SavedModel);

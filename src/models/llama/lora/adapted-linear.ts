@@ -69,7 +69,7 @@ function baseOf(
 }
 
 /** PEFT's factor of the update: alpha / r, or alpha / sqrt(r) for rsLoRA. */
-const scaleOf = seam(
+export const scaleOf = seam(
   'nn.llama.adapterScale',
   ({ r, alpha, use_rslora = false }: LinearAdapter): number =>
     alpha / (use_rslora ? Math.sqrt(r) : r),

@@ -209,6 +209,13 @@ export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
     v: [5, 4],
     mask: ['hidden', [3, 1, 1, 5]],
   }),
+  // Two tiles of 64 keys or queries and a part of one, none of whose numbers is hidden from all.
+  attentionSample({
+    q: [1, 1, 130, 8],
+    k: [1, 1, 130, 8],
+    v: [1, 1, 130, 8],
+    params: { causal: true },
+  }),
   // Blocks of columns.
   attentionSample({ q: [1, 1, 5, 4], k: [1, 1, 31, 4], v: [1, 1, 31, 132], tier: 'full' }),
 ];

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { ModelConfig } from '../../formats/hugging-face/config.ts';
+import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
+import type { TuningRequest } from '../../harness/tuning.ts';
+import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
+import {
+  MODEL_FORMS,
+  type ModelForm,
+  type ModelFormName,
+} from '../../train/llama/saved-model/forms.ts';
+import { ggufPlan } from '../../train/llama/saved-model/gguf-plan.ts';
+import type { TrainOptions } from '../commands/train.ts';
+import { UsageError } from '../exit.ts';
+
+/** How the model itself is saved, and where. */
+type Saving = NonNullable<TuningRequest['save']>;
+
+/**
+ * How the model itself is saved; undefined where the adapter alone is, or nothing. What was trained
+ * whole is kept as it was trained. Throws UsageError.
+ */
+export function savingOf(
+  { save, out }: Pick<Partial<TrainOptions>, 'save' | 'out'>,
+  { adapter, type }: Pick<LlamaTrainingConfig, 'adapter' | 'type'>,
+): Saving | undefined {
+  if (save === 'adapter' && !adapter)
+    throw new UsageError(`type ${type} trains no adapter: give merged`);
+  const form = save ?? (adapter ? 'adapter' : 'merged-float32');
+  if (save !== undefined && out === undefined)
+    throw new UsageError('give --out, the folder to write');
+  return form === 'adapter' || out === undefined ? undefined : { form, place: resolve(out) };
+}
+
+/** Throws UsageError for a folder to write that holds something else. */
+export function checkTarget(place: string, model: string): void {
+  if (place === resolve(model))
+    throw new UsageError('is the folder of the model itself: give another');
+  if (existsSync(join(place, 'adapter_config.json')))
+    throw new UsageError(
+      'holds an adapter, which transformers would load in place of the model: give another folder',
+    );
+}
+
+/** Whether a model can be saved so, before it is trained. Throws GgufUnsupportedError. */
+export async function checkForm(
+  folder: ModelFolder,
+  config: ModelConfig,
+  name: ModelFormName,
+): Promise<void> {
+  const form: ModelForm = MODEL_FORMS[name];
+  if (form.kind === 'gguf') await ggufPlan(folder, config, 'model', form.type);
+}
