@@ -5,11 +5,11 @@ import {
   type LlamaTraining,
   type LlamaTuned,
 } from '../train/llama/fine-tune-llama.ts';
-import { openModel } from '../train/llama/open-model.ts';
+import { grownModel, openModel } from '../train/llama/open-model.ts';
 import type { LlamaProgress } from '../train/llama/progress.ts';
 import { savedAdapter } from '../train/llama/saved-adapter.ts';
 import type { SavedModel } from '../train/llama/saved-model/save-model.ts';
-import { trainedWeights } from '../train/llama/saved-weights.ts';
+import { trainedBlocks, trainedWeights } from '../train/llama/saved-weights.ts';
 import type { CaseContext } from './context.ts';
 import { judgeApplications } from './judge-step.ts';
 
@@ -75,13 +75,15 @@ export async function trainAndJudgeLlama(
     const value = tuned[name];
     if (value !== undefined) t.metric(name, value);
   }
-  const { adapter } = training.config;
+  const { model, config } = training;
+  const { adapter } = config;
+  const { grown, expansion } = grownModel(model, config);
   const isSaved = saveModel !== undefined && notSaved === undefined;
-  const files = adapter
-    ? savedAdapter(tuned.trained, adapter, base)
-    : isSaved
-      ? []
-      : trainedWeights(tuned.trained);
+  let files: readonly OutputFile[] = [];
+  if (adapter) files = savedAdapter(tuned.trained, adapter, base);
+  else if (expansion)
+    files = trainedBlocks(tuned.trained, { before: model.layers, after: grown.layers });
+  else if (!isSaved) files = trainedWeights(tuned.trained);
   for (const { name, data } of files) t.artifact(name, data);
   save(files);
   if (notSaved !== undefined) throw notSaved;
