@@ -170,8 +170,8 @@ describe.each([
       'fsdp.training.type-hqq-llama-pro/only-new-train',
     ).control('all that is in floats is trained', {
       file: 'src/train/llama/open-model.ts',
-      from: 'adapter || expansion ? {}',
-      to: 'adapter ? {}',
+      from: '!adapter && !expansion',
+      to: '!adapter',
     }),
     async () => {
       const { losses, trainable, values } = await trained(type, async () => {});
@@ -196,8 +196,8 @@ describe.each([
       'fsdp.training.type-hqq-llama-pro/base-hash-unchanged',
     ).control('norms of the base are trained too', {
       file: 'src/models/llama/load.ts',
-      from: 'trains = () => false',
-      to: "trains = (name: string) => name.endsWith('norm.weight')",
+      from: 'else if (trains(name))',
+      to: "else if (trains(name) || name.endsWith('norm.weight'))",
     }),
     async () => {
       let after: ReadonlyMap<string, Uint8Array> = new Map();

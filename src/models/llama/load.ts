@@ -152,7 +152,7 @@ export async function loadLlama(
  * Where each tensor of a checkpoint goes. Throws CheckpointError for one in codes that is to be
  * trained, itself or its copy.
  */
-function placesOf(
+export function placesOf(
   checkpoint: Checkpoint,
   trains: (name: string) => boolean,
   expansion: BlockExpansion | undefined,

@@ -10,7 +10,7 @@ import {
   isOfCopy,
 } from '../../models/llama/block-expansion.ts';
 import type { Llama } from '../../models/llama/llama.ts';
-import { loadLlama, quantizationPlan } from '../../models/llama/load.ts';
+import { loadLlama, placesOf, quantizationPlan } from '../../models/llama/load.ts';
 import type { LinearAdapter } from '../../models/llama/lora/adapted-linear.ts';
 import { blockLinears } from '../../models/llama/lora/module-names.ts';
 import { adapterTargets } from '../../models/llama/lora/targets.ts';
@@ -71,6 +71,12 @@ export function policyOf({ grown, expansion }: GrownModel, skip: readonly string
   return { rules: kept.map((layers) => ({ layers, to: 'keep' })) };
 }
 
+/** Whether a tensor of the folder is trained itself: all are, where nothing is added. */
+const trainedWhole =
+  (adapter: AdapterSettings | undefined, { expansion }: GrownModel) =>
+  (): boolean =>
+    !adapter && !expansion;
+
 /**
  * Whether the weights of a folder are there and can be trained so, before anything is uploaded.
  * Throws ConfigError, CheckpointError, ExpansionError, QuantizerError and AdapterError.
@@ -80,9 +86,10 @@ export async function checkedModel(
   { adapter, base, expansionRate }: Pick<ModelChoice, 'adapter' | 'base' | 'expansionRate'>,
 ): Promise<ModelConfig> {
   const model = await modelConfigIn(folder);
-  await Checkpoint.open(folder, model);
+  const checkpoint = await Checkpoint.open(folder, model);
   if (adapter) linearAdapters(model, adapter);
   const grown = grownModel(model, { expansionRate });
+  placesOf(checkpoint, trainedWhole(adapter, grown), grown.expansion);
   if (base)
     quantizationPlan(grown.grown, { options: base.options, policy: policyOf(grown, base.skip) });
   return model;
@@ -103,7 +110,7 @@ export async function openModel(
   const { expansion } = grown;
   return await loadLlama(gpu, folder, {
     ...{ length, checkpointing, expansion },
-    ...(adapter || expansion ? {} : { trains: () => true }),
+    trains: trainedWhole(adapter, grown),
     quantized: base && {
       backend: ENGINE,
       options: base.options,
