@@ -145,7 +145,6 @@ const NOT_YET: readonly (readonly string[])[] = [
   ['--runtime', 'deno'],
   ['--backend', 'ort-webgpu'],
   ['train', '--model', 'folder', '--runtime', 'chromium'],
-  ['train', '--type', 'bnb_llama_pro'],
   ['train', '--resume'],
 ];
 

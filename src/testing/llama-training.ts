@@ -6,11 +6,11 @@ import {
   type LlamaTraining,
   type LlamaTuned,
 } from '../train/llama/fine-tune-llama.ts';
-import { openModel } from '../train/llama/open-model.ts';
+import { grownModel, openModel } from '../train/llama/open-model.ts';
 import type { LlamaProgress } from '../train/llama/progress.ts';
 import { savedAdapter } from '../train/llama/saved-adapter.ts';
 import type { SavedModel } from '../train/llama/saved-model/save-model.ts';
-import { trainedWeights } from '../train/llama/saved-weights.ts';
+import { trainedBlocks, trainedWeights } from '../train/llama/saved-weights.ts';
 import type { Asker } from '../train/llama/talk.ts';
 import type { CaseContext } from './context.ts';
 import { judgeApplications } from './judge-step.ts';
@@ -95,15 +95,19 @@ export async function trainAndJudgeLlama(
 function keep(
   t: CaseContext,
   tuned: LlamaTuned,
-  { config: { adapter } }: LlamaTraining,
+  { model, config }: LlamaTraining,
   { base, written }: { readonly base: string; readonly written: boolean },
 ): readonly OutputFile[] {
   for (const name of ['heldoutBefore', 'heldoutAfter', 'judgedSteps', 'peakBytes'] as const) {
     const value = tuned[name];
     if (value !== undefined) t.metric(name, value);
   }
-  const weights = () => (written ? [] : trainedWeights(tuned.trained));
-  const files = adapter ? savedAdapter(tuned.trained, adapter, base) : weights();
+  const { grown, expansion } = grownModel(model, config);
+  let files: readonly OutputFile[] = [];
+  if (config.adapter) files = savedAdapter(tuned.trained, config.adapter, base);
+  else if (expansion)
+    files = trainedBlocks(tuned.trained, { before: model.layers, after: grown.layers });
+  else if (!written) files = trainedWeights(tuned.trained);
   for (const { name, data } of files) t.artifact(name, data);
   return files;
 }

@@ -1,13 +1,8 @@
 import { OptionError, wholeNumber } from '../../harness/option.ts';
 import { RUN_OPTIONS } from '../../harness/run-options.ts';
-import {
-  isTrainingType,
-  LATER_TYPES,
-  TRAINING_TYPE_NAMES,
-} from '../../train/llama/config/types.ts';
+import { isTrainingType, TRAINING_TYPE_NAMES } from '../../train/llama/config/types.ts';
 import { MODEL_FORM_NAMES } from '../../train/llama/saved-model/forms.ts';
 import { defineCommand } from '../command.ts';
-import { notYet } from '../exit.ts';
 import { lastPath } from '../path-option.ts';
 import { REPORT } from '../report-options.ts';
 import { runtimeOption } from '../runtime-option.ts';
@@ -45,7 +40,6 @@ export const command = defineCommand<TrainOptions>({
       parse: (texts) => {
         const type = texts.at(-1);
         if (isTrainingType(type)) return type;
-        if (LATER_TYPES.some((name) => name === type)) throw notYet(`--type ${type}`);
         throw new OptionError(`--type ${type}: there are ${TRAINING_TYPE_NAMES.join(', ')}`);
       },
     },

@@ -10,19 +10,22 @@ import { readSafetensors } from '../../formats/safetensors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { filesIn } from '../../harness/worker/node-folder.ts';
 import { UnfinishedFiles } from '../../harness/worker/unfinished-files.ts';
+import type { Llama } from '../../models/llama/llama.ts';
 import { loadLlama } from '../../models/llama/load.ts';
 import { inFloats } from '../../models/llama/lora/merged-weight.ts';
 import { judge } from '../../reference/judge.ts';
 import { limitOf } from '../../reference/llama/limits.ts';
 import { mergedTruth } from '../../reference/lora/merged.ts';
 import type { Value } from '../../reference/record.ts';
-import { type HostTensor, valuesOf } from '../../tensor/host.ts';
+import { type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
+import { Tensor } from '../../tensor/tensor.ts';
 import {
   type AdapterSettings,
   continuedConfig,
   trainingConfigOf,
 } from '../../train/llama/config/read-training-config.ts';
-import { linearAdapters, openModel } from '../../train/llama/open-model.ts';
+import { fineTuneLlama } from '../../train/llama/fine-tune-llama.ts';
+import { grownModel, linearAdapters, openModel } from '../../train/llama/open-model.ts';
 import { readAdapter } from '../../train/llama/saved-adapter.ts';
 import { MODEL_FORMS, type ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import { saveModel } from '../../train/llama/saved-model/save-model.ts';
@@ -275,5 +278,40 @@ describe.skipIf(reason)(`models that were saved here${reason ? `: ${reason}` : '
       });
       expect(off, form).toBe(-1);
     }
+  });
+
+  test('a model with a block that was added and trained has the same logits in transformers', async () => {
+    const folder = await filesIn(join(place, 'qwen3'));
+    const model = await modelConfigIn(folder);
+    const config = trainingConfigOf({
+      ...{ type: 'bnb_llama_pro', expansion_rate: 0.5, max_steps: 3, learning_rate: 0.01 },
+      ...{ max_length: 9, heldout_fraction: 0, judge_steps: 0 },
+    });
+    const ids = Array.from({ length: 18 }, (_, i) => (i * 37) % 280);
+    const texts = [{ ids: ids.slice(0, 9), asked: Array.from({ length: 9 }, () => true) }];
+    let own: Value | undefined;
+    const finish = async (tuned: Llama) => {
+      const { grown } = grownModel(model, config);
+      await write('pro', 'merged-float32', {
+        ...{ model: tuned, folder, config: grown, adapters: new Map() },
+      });
+      using input = Tensor.from(gpu, hostTensorFrom('i32', [2, 9], ids));
+      using tape = new Tape(gpu);
+      own = hostValue(await tuned.forward(tape, { ids: input }).read());
+    };
+    const run = fineTuneLlama(
+      gpu,
+      { folder, model, texts, config },
+      { judge: async () => 0, finish },
+    );
+    while (!(await run.next()).done);
+    runPython(LOAD, { place, text: TEXT, saved: { pro: ['qwen3', null] } });
+    const loaded = read('loaded.bin');
+    expect(loaded.has('pro/model.layers.2.mlp.up_proj.weight')).toBe(true);
+    const theirs = numbersOf(loaded.get('pro'), 'pro');
+    const against = (actual: Value) =>
+      judge(actual, theirs, limitOf('logits', theirs), new Uint8Array(theirs.data.length));
+    expect(against(own as Value)).toMatchObject({ ok: true, compared: 18 * 280 });
+    expect(against(numbersOf(loaded.get('qwen3'), 'qwen3'))).toMatchObject({ ok: false });
   });
 });

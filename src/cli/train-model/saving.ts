@@ -17,12 +17,12 @@ import { UsageError } from '../exit.ts';
 type Saving = NonNullable<TuningRequest['save']>;
 
 /**
- * How the model itself is saved; undefined where the adapter alone is, or nothing. What was trained
- * whole is kept as it was trained. Throws UsageError.
+ * How the model itself is saved; undefined where what was trained is by itself, or nothing. A
+ * model that was trained whole is kept as it was trained. Throws UsageError.
  */
 export function savingOf(
   { save, out, runtime = 'node' }: Pick<Partial<TrainOptions>, 'save' | 'out' | 'runtime'>,
-  { adapter, type }: Pick<LlamaTrainingConfig, 'adapter' | 'type'>,
+  { adapter, expansionRate, type }: Pick<LlamaTrainingConfig, 'adapter' | 'expansionRate' | 'type'>,
 ): Saving | undefined {
   if (save === 'adapter' && !adapter)
     throw new UsageError(`type ${type} trains no adapter: give merged`);
@@ -31,10 +31,12 @@ export function savingOf(
       throw new UsageError('a browser writes no folder in this version yet: give --runtime node');
     return undefined;
   }
-  const form = save ?? (adapter ? 'adapter' : 'merged-float32');
   if (save !== undefined && out === undefined)
     throw new UsageError('give --out, the folder to write');
-  return form === 'adapter' || out === undefined ? undefined : { form, place: resolve(out) };
+  const form = save ?? (adapter || expansionRate ? undefined : 'merged-float32');
+  return !form || form === 'adapter' || out === undefined
+    ? undefined
+    : { form, place: resolve(out) };
 }
 
 /** Throws UsageError for a folder to write that holds something else. */

@@ -1,7 +1,7 @@
 import { type OutputFolder, writeWhole } from '../output-folder.ts';
 import { type StoredShape, storedBytes } from '../safetensors/layout.ts';
 import type { StoredDType } from '../safetensors/stored.ts';
-import { parseJsonObject } from '../strict-json.ts';
+import { type JsonObject, parseJsonObject } from '../strict-json.ts';
 import type { ModelFolder } from './shards.ts';
 
 /** Element types that a model is saved in, by torch's names. */
@@ -80,18 +80,23 @@ const COPIED = [
 const OF_CODES = ['quantization_config', 'quantization'];
 
 /**
- * Writes the files of a model that are no weights: config.json of a model in floats of `dtype`, and
- * tokenizer and templates as they are.
+ * Writes the files of a model that are no weights: config.json of a model in floats of `dtype`, with
+ * its `changed` fields, and tokenizer and templates as they are.
  */
 export async function copyModelFiles(
   source: ModelFolder,
   target: Pick<OutputFolder, 'create'>,
   dtype: SavedDType,
+  changed: JsonObject = {},
 ): Promise<void> {
   const config = source.get('config.json');
   if (config) {
     const text = new TextDecoder().decode(await config.read(0, config.bytes));
-    await writeWhole(target, 'config.json', new TextEncoder().encode(savedConfig(text, dtype)));
+    await writeWhole(
+      target,
+      'config.json',
+      new TextEncoder().encode(savedConfig(text, dtype, changed)),
+    );
   }
   for (const name of COPIED) {
     const file = source.get(name);
@@ -100,9 +105,9 @@ export async function copyModelFiles(
 }
 
 /** The configuration of the same model in floats. Transformers before 5 calls their type torch_dtype. */
-export function savedConfig(text: string, dtype: SavedDType): string {
+export function savedConfig(text: string, dtype: SavedDType, changed: JsonObject = {}): string {
   const given = parseJsonObject(text, 'config.json');
   const kept = Object.entries(given).filter(([key]) => !OF_CODES.includes(key));
   const field = 'torch_dtype' in given && !('dtype' in given) ? 'torch_dtype' : 'dtype';
-  return `${JSON.stringify({ ...Object.fromEntries(kept), [field]: dtype }, null, 2)}\n`;
+  return `${JSON.stringify({ ...Object.fromEntries(kept), ...changed, [field]: dtype }, null, 2)}\n`;
 }

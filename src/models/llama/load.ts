@@ -24,6 +24,13 @@ import { bytesPerElement } from '../../tensor/dtype.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import {
+  type BlockExpansion,
+  type ExpandedNames,
+  expandedModel,
+  expandedNames,
+  startsAsZero,
+} from './block-expansion.ts';
 import { codedOnDevice, decodedTable } from './coded-weight.ts';
 import type { LlamaConfig } from './config.ts';
 import { Llama } from './llama.ts';
@@ -49,6 +56,8 @@ export interface LoadOptions extends Pick<LlamaConfig, 'checkpointing'> {
   readonly trains?: (name: string) => boolean;
   /** Default no. */
   readonly quantized?: QuantizedLoading | undefined;
+  /** Copies of blocks, which are trained, in floats. Default none. */
+  readonly expansion?: BlockExpansion | undefined;
   /** Adapters over the frozen base. Default none. */
   readonly adapters?: AdapterStart | undefined;
 }
@@ -75,10 +84,13 @@ function bytesAtOnce([rows = 1, ...rest]: Shape): number {
 export async function loadLlama(
   gpu: Gpu,
   folder: ModelFolder,
-  { length, checkpointing = false, trains = () => false, quantized, adapters }: LoadOptions,
+  { length, checkpointing = false, trains = () => false, ...options }: LoadOptions,
 ): Promise<Llama> {
-  const config = await modelConfigIn(folder);
-  const checkpoint = await Checkpoint.open(folder, config);
+  const { quantized, expansion, adapters } = options;
+  const given = await modelConfigIn(folder);
+  const checkpoint = await Checkpoint.open(folder, given);
+  const config = expansion ? expandedModel(given, expansion) : given;
+  const places = placesOf(checkpoint, trains, expansion);
   const plan = quantized ? quantizationPlan(config, quantized) : new Map<string, LayerOptions>();
   const quantizer = quantized && createQuantizer(quantized.backend, quantized.options);
   const trained = new Map<string, HostTensor>(adapters ? initialAdapters(config, adapters) : []);
@@ -87,10 +99,9 @@ export async function loadLlama(
   using uploaded = new Scope();
   const frozen = new Map<string, Tensor>();
   const packed = new Map<string, DeviceWeight>();
-  for (const name of checkpoint.names) {
-    if (checkpoint.isQuantized(name)) {
-      if (trains(name)) throw wholeInCodes(name);
-      const coded = await checkpoint.readCoded(name);
+  for (const [source, { name, copy }] of places) {
+    if (checkpoint.isQuantized(source)) {
+      const coded = await checkpoint.readCoded(source);
       if (coded) {
         const table = isBlockLinear(name) ? undefined : decodedTable(gpu, coded);
         if (table) frozen.set(name, uploaded.add(table));
@@ -102,13 +113,14 @@ export async function loadLlama(
         await gpu.finish();
         continue;
       }
-      const weight = withScales(await checkpoint.readQuantized(name));
+      const weight = withScales(await checkpoint.readQuantized(source));
       const onDevice = withParts(weight, (part) => uploaded.add(Tensor.from(gpu, part)));
       packed.set(name, onDevice);
       await gpu.finish();
       continue;
     }
-    const stored = await checkpoint.read(name);
+    const stored = await checkpoint.read(source);
+    if (copy) trained.set(copy, copied(copy, stored));
     const options = plan.get(layerOf(name));
     if (quantizer && options && name.endsWith('.weight')) {
       const weight = quantizedRows(gpu, quantizer, name, stored, options);
@@ -134,6 +146,33 @@ export async function loadLlama(
   uploaded.move(); // the model has them
   model.values.replace(packed);
   return model;
+}
+
+/**
+ * Where each tensor of a checkpoint goes. Throws CheckpointError for one in codes that is to be
+ * trained, itself or its copy.
+ */
+export function placesOf(
+  checkpoint: Checkpoint,
+  trains: (name: string) => boolean,
+  expansion: BlockExpansion | undefined,
+): ReadonlyMap<string, ExpandedNames> {
+  const places = new Map<string, ExpandedNames>();
+  for (const source of checkpoint.names) {
+    const place = expansion ? expandedNames(source, expansion) : { name: source };
+    if (checkpoint.isQuantized(source) && (place.copy || trains(place.name)))
+      throw wholeInCodes(source);
+    places.set(source, place);
+  }
+  return places;
+}
+
+/** What the tensor of a copy starts as. */
+function copied(name: string, stored: StoredTensor): HostTensor {
+  const { shape } = stored;
+  return startsAsZero(name)
+    ? hostTensorFrom('f32', shape, new Float64Array(sizeOf(shape)))
+    : inFloat32(stored);
 }
 
 const wholeInCodes = (name: string): CheckpointError => {

@@ -16,7 +16,7 @@ import { Optimizer } from '../optimizer.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import { forecastLlama, requireRoom } from './forecast-llama.ts';
 import { whyUnjudged } from './judged-work.ts';
-import { openModel } from './open-model.ts';
+import { grownModel, openModel } from './open-model.ts';
 import type { LlamaProgress, LlamaStep } from './progress.ts';
 import { RunMemory } from './run-memory.ts';
 import { type RunPlan, runPlan } from './run-plan.ts';
@@ -89,7 +89,7 @@ export async function* fineTuneLlama(
   const unjudged =
     config.judgeSteps === 0
       ? 'judge_steps is 0'
-      : whyUnjudged(architecture, batchSize * accumulation, plan.longest);
+      : whyUnjudged(grownModel(architecture, config).grown, batchSize * accumulation, plan.longest);
   yield {
     type: 'start',
     steps: plan.steps,

@@ -57,6 +57,9 @@ test.each([
   { type: 'hqq_lora' },
   { type: 'hqq_dora' },
   { type: 'bnb_dora' },
+  { type: 'bnb_llama_pro', expansion_rate: 0.5 },
+  { type: 'bnb_llama_pro', expansion_rate: 1, judge_steps: 1 },
+  { type: 'hqq_llama_pro', expansion_rate: 1, gradient_checkpointing: true },
   { type: 'lora', gradient_accumulation_steps: 3 },
   { type: 'qlora', packing: true },
 ])('a run takes no more than was foretold, and half of it at least: %j', async (given) => {

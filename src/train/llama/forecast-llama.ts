@@ -3,6 +3,7 @@ import { GradproofError } from '../../errors.ts';
 import { tensorShapes } from '../../formats/hugging-face/architecture.ts';
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import { wholeWords } from '../../gpu/memory.ts';
+import { isOfCopy } from '../../models/llama/block-expansion.ts';
 import { quantizationPlan } from '../../models/llama/load.ts';
 import { blockLinears } from '../../models/llama/lora/module-names.ts';
 import { predictedBytes } from '../../quantizer/quantizer.ts';
@@ -12,7 +13,7 @@ import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { updateRule } from '../update-rule.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import { whyUnjudged } from './judged-work.ts';
-import { linearAdapters, policyOf } from './open-model.ts';
+import { type GrownModel, grownModel, linearAdapters, policyOf } from './open-model.ts';
 
 const FLOAT = 4;
 
@@ -44,23 +45,25 @@ export class TooLargeError extends GradproofError {
  * is that of the longest row.
  */
 export function forecastLlama(
-  model: ModelConfig,
+  given: ModelConfig,
   config: LlamaTrainingConfig,
   length: number,
 ): LlamaForecast {
+  const whole = grownModel(given, config);
+  const { grown: model, expansion } = whole;
   const shapes = tensorShapes(model);
   const { base, adapter, batchSize, checkpointing, precision, packing } = config;
   const plan = base
-    ? quantizationPlan(model, { options: base.options, policy: policyOf(model, base.skip) })
+    ? quantizationPlan(model, { options: base.options, policy: policyOf(whole, base.skip) })
     : undefined;
   const bytesOf = (name: string, shape: Shape) => {
     const options = plan?.get(name.replace(/\.weight$/, ''));
     return options ? predictedBytes(options, shape) : wholeWords(FLOAT * sizeOf(shape));
   };
-  const trainedShapes = adapter ? adapterShapes(model, config) : shapes;
-  const frozen = adapter
-    ? [...shapes].reduce((sum, [name, shape]) => sum + bytesOf(name, shape), 0)
-    : 0;
+  const trainedShapes = adapter ? adapterShapes(model, config) : trainedWeights(whole, shapes);
+  const frozen = [...shapes]
+    .filter(([name]) => !trainedShapes.has(name))
+    .reduce((sum, [name, shape]) => sum + bytesOf(name, shape), 0);
   // Parameter, gradient, and what the optimizer keeps of each.
   const kept = updateRule(config.optimizer, { name: 'constant' }).state.length;
   const trainedFloats = flatLayout(trainedShapes, Number.POSITIVE_INFINITY).length;
@@ -75,7 +78,7 @@ export function forecastLlama(
   const logits = FLOAT * tokens * model.vocabulary;
   // Gradients of what a block left are there while it is undone, beside the gradient of the head.
   const block = keptBytes({ ...model, layers: 1, vocabulary: 0 }, setup, false);
-  const widest = adapter ? 0 : FLOAT * model.vocabulary * model.hidden;
+  const widest = adapter || expansion ? 0 : FLOAT * model.vocabulary * model.hidden;
   const held = keptBytes(model, setup, checkpointing);
   const undone = Math.max(logits, 2 * block) + widest;
   // Weights in floats are cast to halves for each product, and those stay as long as what it left.
@@ -128,6 +131,13 @@ export function requireRoom(
   const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
   if (largest.bytes > most) throw new TooLargeError(largest.name, largest.bytes, most);
 }
+
+/** Weights that are trained themselves: those of added blocks, else all. */
+const trainedWeights = (
+  { expansion }: GrownModel,
+  shapes: ReadonlyMap<string, Shape>,
+): ReadonlyMap<string, Shape> =>
+  expansion ? new Map([...shapes].filter(([name]) => isOfCopy(name, expansion))) : shapes;
 
 function adapterShapes(
   model: ModelConfig,

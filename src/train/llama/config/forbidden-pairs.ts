@@ -72,16 +72,23 @@ export const FORBIDDEN_PAIRS: readonly Pair[] = [
   {
     code: 'decay-of-norms',
     path: 'weight_decay',
-    meet: ({ fields: { type, weight_decay } }) => type === 'full' && weight_decay > 0,
+    meet: ({ what, fields: { weight_decay } }) => !what.adapter && weight_decay > 0,
     message: () => 'weight_decay would take norms and biases too, which transformers leaves out',
-    suggestion: 'give 0 with type "full"',
+    suggestion: 'give 0, or a type that trains adapters',
   },
   {
     code: 'adapter-of-full',
     path: 'lora',
     meet: ({ what, given }) => !what.adapter && given['lora'] != null,
-    message: () => 'lora is given, and type "full" trains the weights themselves',
+    message: ({ fields }) => `lora is given, and ${fields.type} trains weights themselves`,
     suggestion: 'leave it out, or give type "lora"',
+  },
+  {
+    code: 'expansion-of-another-type',
+    path: 'expansion_rate',
+    meet: ({ what, given }) => !what.expands && given['expansion_rate'] != null,
+    message: ({ fields }) => `expansion_rate is given, and ${fields.type} adds no blocks`,
+    suggestion: 'leave it out, or give type "bnb_llama_pro" or "hqq_llama_pro"',
   },
   {
     code: 'codes-of-floats',

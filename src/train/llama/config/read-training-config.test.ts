@@ -22,7 +22,6 @@ const told = (given: object) => faultsOf(given).map(({ code, path }) => `${code}
 /** Every field with a value that it cannot have, and the code and path of that. */
 const FIELDS: readonly (readonly [given: object, fault: string])[] = [
   [{ type: 'qlora2' }, 'bad-type type'],
-  [{ type: 'bnb_llama_pro' }, 'unsupported-type type'],
   [{ model: '' }, 'bad-model model'],
   [{ data: 7 }, 'bad-data data'],
   [{ dataset_format: 7 }, 'bad-dataset-format dataset_format'],
@@ -87,6 +86,8 @@ const FIELDS: readonly (readonly [given: object, fault: string])[] = [
   [{ eval_steps: 0 }, 'bad-eval-steps eval_steps'],
   [{ heldout_fraction: 1 }, 'bad-heldout-fraction heldout_fraction'],
   [{ judge_steps: -1 }, 'bad-judge-steps judge_steps'],
+  [{ type: 'bnb_llama_pro', expansion_rate: 0 }, 'bad-expansion-rate expansion_rate'],
+  [{ type: 'hqq_llama_pro', expansion_rate: 1.5 }, 'bad-expansion-rate expansion_rate'],
   [{ lora: 5 }, 'bad-lora lora'],
   [{ lora: { r: 0 } }, 'bad-lora-r lora.r'],
   [{ lora: { lora_alpha: 0 } }, 'bad-lora-lora-alpha lora.lora_alpha'],
@@ -193,6 +194,7 @@ const PAIRS: readonly (readonly [given: object, fault: string])[] = [
   [{ packing_strategy: 'bfd' }, 'strategy-without-packing packing_strategy'],
   [{ type: 'full', weight_decay: 0.1 }, 'decay-of-norms weight_decay'],
   [{ type: 'full', lora: {} }, 'adapter-of-full lora'],
+  [{ expansion_rate: 0.5 }, 'expansion-of-another-type expansion_rate'],
   [{ type: 'lora', quantization: {} }, 'codes-of-floats quantization'],
   [{ quantization: { nbits: 3 } }, 'codes-of-hqq quantization.nbits'],
   [
@@ -333,12 +335,15 @@ describe('a configuration', () => {
     ],
     ['hqq_dora', { apart: false, use_dora: true }, { method: 'hqq' }],
     ['bnb_dora', { apart: false, use_dora: true }, { method: 'nf4' }],
+    ['bnb_llama_pro', undefined, { method: 'nf4' }],
+    ['hqq_llama_pro', undefined, { method: 'hqq', bits: 4, groupSize: 64, axis: 1 }],
   ])('type %s has its adapter and its base', (type, adapter, base) => {
     const config = trainingConfigOf({ type });
     if (adapter) expect(config.adapter).toMatchObject(adapter);
     else expect(config.adapter).toBeUndefined();
     if (base) expect(config.base?.options).toMatchObject(base);
     else expect(config.base).toBeUndefined();
+    expect(config.expansionRate).toBe(type.endsWith('_pro') ? 0.1 : undefined);
   });
 
   test('optimizers, schedules and precisions go by the names of libraries', () => {
@@ -373,6 +378,7 @@ describe('a configuration', () => {
     expect(continuedConfig(trainingConfigOf({ type: 'lora' }), dora).adapter?.use_dora).toBe(true);
     const refused = [
       ['full', saved],
+      ['bnb_llama_pro', saved],
       ['custom_lora', dora],
       ['bnb_dora', saved],
     ] as const;

@@ -38,8 +38,10 @@ export interface LlamaTrainingConfig {
   readonly data?: string | undefined;
   /** How the data are written; by default it is found out. */
   readonly dataFormat?: string | undefined;
-  /** Absent where all weights are trained. */
+  /** Absent where weights are trained: all of them, or those of added blocks. */
   readonly adapter?: AdapterSettings | undefined;
+  /** Blocks that are added, as a share of the model's; absent where none is. */
+  readonly expansionRate?: number | undefined;
   /** Absent where the base stays in floats. */
   readonly base?: BaseSettings | undefined;
   readonly optimizer: OptimizerParams;
@@ -97,6 +99,9 @@ export function trainingConfigOf(given: JsonObject): LlamaTrainingConfig {
   return settled(fields, lora?.fields ?? usualLora(), quantization?.fields, kwargs?.fields);
 }
 
+/** fsdp_qlora's. */
+const USUAL_EXPANSION = 0.1;
+
 const usualLora = (): LoraFields => loraFields({}).fields as LoraFields;
 
 function settled(
@@ -112,6 +117,7 @@ function settled(
     data: fields.data,
     dataFormat: fields.dataset_format,
     adapter: what.adapter && adapterOf(lora, what.adapter),
+    expansionRate: what.expands ? (fields.expansion_rate ?? USUAL_EXPANSION) : undefined,
     base: what.base && baseOf(what.base, quantization),
     optimizer: optimizerOf(fields),
     schedule: {

@@ -5,12 +5,7 @@ import { type CheckedObject, checkedObject } from './checked-object.ts';
 import { LATER_OPTIMIZERS, OPTIMIZER_NAMES } from './optimizer-names.ts';
 import { LATER_SCHEDULES, SCHEDULE_NAMES } from './schedule-names.ts';
 import { type TrainingConfigFault, unsupported } from './training-config-error.ts';
-import {
-  isTrainingType,
-  LATER_TYPES,
-  TRAINING_TYPE_NAMES,
-  type TrainingTypeName,
-} from './types.ts';
+import { isTrainingType, TRAINING_TYPE_NAMES, type TrainingTypeName } from './types.ts';
 
 /** Tokens of a text at most, where no number is given. */
 export const USUAL_LENGTH = 512;
@@ -34,15 +29,13 @@ const oneOfNames = <Name extends string>(names: readonly Name[], later: readonly
 /** What a configuration may hold: names of TrainingArguments and SFTConfig where these have any. */
 const FIELDS = v.looseObject({
   type: v.optional(
-    v.custom<TrainingTypeName>(
-      (x) => isTrainingType(x) || LATER_TYPES.some((name) => name === x),
-      `known are ${TRAINING_TYPE_NAMES.join(', ')}`,
-    ),
+    v.custom<TrainingTypeName>(isTrainingType, `known are ${TRAINING_TYPE_NAMES.join(', ')}`),
     'qlora',
   ),
   model: v.optional(text),
   data: v.optional(text),
   dataset_format: v.optional(text),
+  expansion_rate: v.optional(within(1e-3, 1)),
   lora: v.optional(v.unknown()),
   quantization: v.optional(v.unknown()),
   optim: v.optional(oneOfNames(Object.keys(OPTIMIZER_NAMES), LATER_OPTIMIZERS), 'adamw_torch'),
@@ -136,7 +129,6 @@ export function trainingFields(value: JsonObject): CheckedObject<TrainingFields>
 /** Names that libraries know and this version does not. */
 function laterValues(value: JsonObject): readonly TrainingConfigFault[] {
   const lists = [
-    ['type', LATER_TYPES, TRAINING_TYPE_NAMES],
     ['optim', LATER_OPTIMIZERS, Object.keys(OPTIMIZER_NAMES)],
     ['lr_scheduler_type', LATER_SCHEDULES, Object.keys(SCHEDULE_NAMES)],
     ['packing_strategy', LATER_STRATEGIES, ['bfd']],

@@ -1,7 +1,9 @@
 /** What a training type trains, over which base. */
 export interface TrainingType {
-  /** How adapters are computed; absent where all weights are trained. */
+  /** How adapters are computed; absent where weights are trained. */
   readonly adapter?: 'together' | 'apart' | 'dora';
+  /** Whether copies of blocks are added and trained alone, as LLaMA-Pro does. */
+  readonly expands?: boolean;
   /** The library whose codes the base has; absent where it stays in floats. */
   readonly base?: 'bitsandbytes' | 'hqq';
 }
@@ -20,13 +22,12 @@ export const TRAINING_TYPES = {
   hqq_lora: { adapter: 'apart', base: 'hqq' },
   hqq_dora: { adapter: 'dora', base: 'hqq' },
   bnb_dora: { adapter: 'dora', base: 'bitsandbytes' },
+  bnb_llama_pro: { expands: true, base: 'bitsandbytes' },
+  hqq_llama_pro: { expands: true, base: 'hqq' },
 } as const satisfies Readonly<Record<string, TrainingType>>;
 
 export type TrainingTypeName = keyof typeof TRAINING_TYPES;
 export const TRAINING_TYPE_NAMES = Object.keys(TRAINING_TYPES) as readonly TrainingTypeName[];
-
-/** What fsdp_qlora has besides. */
-export const LATER_TYPES: readonly string[] = ['bnb_llama_pro', 'hqq_llama_pro'];
 
 /** Whether a text is the name of a type. */
 export const isTrainingType = (name: unknown): name is TrainingTypeName =>

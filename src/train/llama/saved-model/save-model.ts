@@ -4,6 +4,7 @@ import { ggufBytes, ggufHeader, paddingAfter } from '../../../formats/gguf/write
 import { tensorShapes } from '../../../formats/hugging-face/architecture.ts';
 import { Checkpoint } from '../../../formats/hugging-face/checkpoint.ts';
 import type { ModelConfig } from '../../../formats/hugging-face/config.ts';
+import { modelConfigIn } from '../../../formats/hugging-face/model-folder.ts';
 import {
   copyModelFiles,
   SAVED_DTYPES,
@@ -15,6 +16,7 @@ import {
 import type { ModelFolder } from '../../../formats/hugging-face/shards.ts';
 import { type OutputFolder, writeWhole } from '../../../formats/output-folder.ts';
 import { type StoredShape, safetensorsLayout } from '../../../formats/safetensors/layout.ts';
+import type { JsonObject } from '../../../formats/strict-json.ts';
 import type { Gpu } from '../../../gpu/gpu.ts';
 import { frequenciesOf } from '../../../models/llama/frequencies.ts';
 import type { Llama } from '../../../models/llama/llama.ts';
@@ -30,6 +32,7 @@ export interface TunedModel {
   readonly model: Llama;
   /** Whose tokenizer and configuration it keeps. */
   readonly folder: ModelFolder;
+  /** Of the model itself, which may have more blocks than the folder's. */
   readonly config: ModelConfig;
   readonly name: string;
   /** What is merged; none where all weights were trained. */
@@ -85,8 +88,10 @@ export async function saveModel(
 type BytesOf = (name: string, type: StoredType) => Promise<Uint8Array>;
 
 /** The type of the base's floats: that of its last norm, which is in floats in every folder. */
-async function usualDtype({ folder, config }: TunedModel): Promise<SavedDType> {
-  const stored = (await Checkpoint.open(folder, config)).dtypeOf('model.norm.weight');
+async function usualDtype({ folder }: TunedModel): Promise<SavedDType> {
+  const stored = (await Checkpoint.open(folder, await modelConfigIn(folder))).dtypeOf(
+    'model.norm.weight',
+  );
   const named = Object.entries(SAVED_DTYPES).find(([, dtype]) => dtype === stored);
   return (named?.[0] ?? 'float32') as SavedDType;
 }
@@ -112,8 +117,18 @@ async function saveFolder(
   const index = savedIndex(shards);
   if (index !== undefined)
     await writeWhole(out, 'model.safetensors.index.json', new TextEncoder().encode(index));
-  await copyModelFiles(folder, out, dtype);
+  const { layers } = await modelConfigIn(folder);
+  await copyModelFiles(folder, out, dtype, config.layers === layers ? {} : fieldsOfBlocks(config));
   return type;
+}
+
+/** What config.json says of blocks: how many there are, and in Qwen which have a window. */
+function fieldsOfBlocks({ family, layers, slidingWindow }: ModelConfig): JsonObject {
+  if (family !== 'qwen2' && family !== 'qwen3') return { num_hidden_layers: layers };
+  const layer_types = Array.from({ length: layers }, (_, i) =>
+    slidingWindow?.layers.includes(i) ? 'sliding_attention' : 'full_attention',
+  );
+  return { num_hidden_layers: layers, layer_types };
 }
 
 async function saveGguf(
