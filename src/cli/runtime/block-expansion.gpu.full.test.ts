@@ -25,7 +25,7 @@ import { saveModel } from '../../train/llama/saved-model/save-model.ts';
 import { KeptFiles } from './fixtures/kept-files.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
 
-/** Four blocks become six: the same function, of which the two new blocks alone are trained. */
+/** Four blocks become six: the same function. The two new blocks alone are trained. */
 
 const MODEL: ModelConfig = {
   ...TINY,
