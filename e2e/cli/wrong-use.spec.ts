@@ -144,7 +144,6 @@ const NOT_YET: readonly (readonly string[])[] = [
   ['--runtime', 'firefox'],
   ['--runtime', 'deno'],
   ['--backend', 'ort-webgpu'],
-  ['train', '--model', 'folder', '--runtime', 'chromium'],
   ['train', '--resume'],
 ];
 

@@ -60,7 +60,7 @@ test('keys press their controls, not while one types, and can be turned off', as
   await sheet.getByRole('checkbox').check();
   await page.keyboard.press('Escape');
   await page.keyboard.press('2');
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/Fine-tune a small model/);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/Fine-tune a model/);
   await page.keyboard.press('1');
   await page.keyboard.press('r');
   await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible();
