@@ -1,5 +1,5 @@
-import package::attention::operands::{ FOUR, HIDDEN, attention, k, masked, q, scores_of, v };
-import package::attention::slab::{ COLUMNS, FOURS, LANES, ROWS, Share, keep_weights, largest_over_lanes, plus_products, plus_weighted, share_of, sum_over_lanes, weights_at };
+import package::attention::operands::{ FOUR, HIDDEN, attention, masked, scores_of, v };
+import package::attention::slab::{ COLUMNS, FOURS, LANES, ROWS, block_of_scores, keep_weights, largest_over_lanes, plus_products, plus_weighted, share_of, sum_over_lanes, weights_at };
 import package::attention::softmax::{ exponentials_of, rescaled, rescaling };
 import package::attention::tiles::{ end_of_keys, tile_of_queries };
 import package::lib::grid::linear_index;
@@ -9,18 +9,6 @@ import package::lib::grid::linear_index;
 
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 @group(0) @binding(6) var<storage, read_write> row_stats: array<vec2f>;
-
-/// Four of terms of the lane's four lines, which start at `lines`; zeros past the end of terms.
-fn block_at(share: Share, lines: vec4u, column: u32) -> mat4x4f {
-  let at = lines + column;
-  if (column >= attention.q.w / 4u) {
-    return mat4x4f();
-  }
-  if (share.of_rows) {
-    return mat4x4f(q[at.x], q[at.y], q[at.z], q[at.w]);
-  }
-  return mat4x4f(k[at.x], k[at.y], k[at.z], k[at.w]);
-}
 
 /// Four columns of the value at a key, past the end of keys that of the last. What it finds past the
 /// end of columns, it sums into columns that are not stored.
@@ -63,7 +51,7 @@ fn main(
     let lines = select(at_k, at_q, share.of_rows);
     var s = mat4x4f();
     for (var c = 0u; c < attention.q.w / 4u; c += FOURS) {
-      s = plus_products(s, local, share, block_at(share, lines, c + share.four));
+      s = plus_products(s, local, share, block_of_scores(share.of_rows, lines, c + share.four));
     }
     let keys = key + 4u * local.x + FOUR;
     for (var r = 0u; r < 4u; r++) {

@@ -1,5 +1,5 @@
-import package::attention::operands::{ FOUR, HIDDEN, attention, k, masked, power, q, scores_of, slope_of, v };
-import package::attention::slab::{ COLUMNS, FOURS, LANES, ROWS, Share, keep_weights, plus_products, plus_weighted, share_of, weights_at };
+import package::attention::operands::{ FOUR, HIDDEN, attention, masked, power, q, scores_of, slope_of, v };
+import package::attention::slab::{ COLUMNS, FOURS, LANES, ROWS, Share, block_of_scores, keep_weights, plus_products, plus_weighted, share_of, weights_at };
 import package::attention::tiles::{ start_of_queries, tile_of_keys };
 import package::lib::grid::linear_index;
 
@@ -12,19 +12,7 @@ import package::lib::grid::linear_index;
 
 override OF_VALUES: bool = false;
 
-/// Four of terms of the lane's four lines, of keys or queries; zeros past the end of terms.
-fn block_of_scores(share: Share, lines: vec4u, column: u32) -> mat4x4f {
-  let at = lines + column;
-  if (column >= attention.q.w / 4u) {
-    return mat4x4f();
-  }
-  if (share.of_rows) {
-    return mat4x4f(k[at.x], k[at.y], k[at.z], k[at.w]);
-  }
-  return mat4x4f(q[at.x], q[at.y], q[at.z], q[at.w]);
-}
-
-/// The same of values and dy.
+/// Four of terms of the lane's four lines, of values or dy; zeros past the end of terms.
 fn block_of_gradients(share: Share, lines: vec4u, column: u32) -> mat4x4f {
   let at = lines + column;
   if (column >= attention.v.w / 4u) {
@@ -94,7 +82,7 @@ fn main(
     let of_scores = select(at_q, at_k, share.of_rows);
     var products = mat4x4f();
     for (var c = 0u; c < attention.q.w / 4u; c += FOURS) {
-      products = plus_products(products, local, share, block_of_scores(share, of_scores, c + share.four));
+      products = plus_products(products, local, share, block_of_scores(!share.of_rows, of_scores, c + share.four));
     }
     var dp = mat4x4f();
     if (!OF_VALUES) {

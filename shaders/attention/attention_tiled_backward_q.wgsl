@@ -1,5 +1,5 @@
-import package::attention::operands::{ FOUR, HIDDEN, attention, k, masked, q, scores_of, slope_of, v };
-import package::attention::slab::{ COLUMNS, FOURS, LANES, ROWS, Share, keep_weights, plus_products, plus_weighted, share_of, weights_at };
+import package::attention::operands::{ FOUR, HIDDEN, attention, k, masked, scores_of, slope_of, v };
+import package::attention::slab::{ COLUMNS, FOURS, LANES, ROWS, Share, block_of_scores, keep_weights, plus_products, plus_weighted, share_of, weights_at };
 import package::attention::softmax::gradients_of;
 import package::attention::tiles::{ end_of_keys, tile_of_queries };
 import package::lib::grid::linear_index;
@@ -11,19 +11,7 @@ import package::lib::grid::linear_index;
 @group(0) @binding(6) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> dq: array<f32>;
 
-/// Four of terms of the lane's four lines, of queries or keys; zeros past the end of terms.
-fn block_of_scores(share: Share, lines: vec4u, column: u32) -> mat4x4f {
-  let at = lines + column;
-  if (column >= attention.q.w / 4u) {
-    return mat4x4f();
-  }
-  if (share.of_rows) {
-    return mat4x4f(q[at.x], q[at.y], q[at.z], q[at.w]);
-  }
-  return mat4x4f(k[at.x], k[at.y], k[at.z], k[at.w]);
-}
-
-/// The same of dy and values.
+/// Four of terms of the lane's four lines, of dy or values; zeros past the end of terms.
 fn block_of_gradients(share: Share, lines: vec4u, column: u32) -> mat4x4f {
   let at = lines + column;
   if (column >= attention.v.w / 4u) {
@@ -82,7 +70,7 @@ fn main(
     let of_scores = select((start_k + own_keys * attention.k.z) / 4u, at_q, share.of_rows);
     var products = mat4x4f();
     for (var c = 0u; c < attention.q.w / 4u; c += FOURS) {
-      products = plus_products(products, local, share, block_of_scores(share, of_scores, c + share.four));
+      products = plus_products(products, local, share, block_of_scores(share.of_rows, of_scores, c + share.four));
     }
     let of_gradients = select((start_v + own_keys * attention.v.z) / 4u, at_dy, share.of_rows);
     var dp = mat4x4f();

@@ -211,11 +211,13 @@ export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
   }),
   // Two tiles of 64 keys or queries and a part of one, none of whose numbers is hidden from all.
   attentionSample({
-    q: [1, 1, 130, 8],
-    k: [1, 1, 130, 8],
+    q: [1, 1, 130, 20],
+    k: [1, 1, 130, 20],
     v: [1, 1, 130, 8],
     params: { causal: true },
   }),
+  // Queries whose scores are nothing beside those of others.
+  attentionSample({ q: [1, 1, 9, 4], k: [1, 1, 3, 4], v: [1, 1, 3, 4], deviation: 12 }),
   // Blocks of columns.
   attentionSample({ q: [1, 1, 5, 4], k: [1, 1, 31, 4], v: [1, 1, 31, 132], tier: 'full' }),
 ];
