@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
 import { chartsWords } from '../charts/charts.en.ts';
 import { curveFigure } from '../charts/curve.ts';
+import { runFigures } from '../charts/run-figures.ts';
 import type { Facts } from '../check/preflight.ts';
 import type { Observable } from '../controls/observable.ts';
 import { unitsWords } from '../messages/units.en.ts';
@@ -51,25 +52,13 @@ export class ByteTraining extends LitElement {
     base,
     controls,
     panels,
+    runFigures,
     css`
       .stack {
         display: grid;
         grid-template-columns: minmax(0, 1fr);
         gap: var(--space-5);
         max-width: var(--column);
-      }
-      dl {
-        display: flex;
-        flex-wrap: wrap;
-        gap: var(--space-2) var(--space-6);
-        font-variant-numeric: tabular-nums;
-      }
-      dt {
-        font-size: var(--text-s);
-        color: var(--muted);
-      }
-      dd {
-        font-size: var(--text-l);
       }
       .kept {
         display: grid;

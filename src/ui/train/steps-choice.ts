@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
+import { optionCards } from '../controls/option-cards.ts';
 import { base, controls } from '../controls/styles.ts';
 import { trainingWords } from './training.en.ts';
 import { trainingBytes } from './training-forecast.ts';
@@ -26,40 +27,10 @@ export class StepsChoice extends LitElement {
   static override styles = [
     base,
     controls,
+    optionCards,
     css`
-      fieldset {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(15rem, 100%), 1fr));
-        gap: var(--space-3);
-      }
-      label {
-        display: grid;
-        grid-template-columns: auto minmax(0, 1fr);
-        gap: 0 var(--space-2);
-        align-content: start;
-        align-items: start;
-        padding: var(--space-3) var(--space-4);
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        background: var(--surface);
-        cursor: pointer;
-      }
-      label:has(:checked) {
-        border-color: var(--accent);
-        box-shadow: inset 0 0 0 1px var(--accent);
-      }
-      input[type='radio'] {
-        min-height: 0;
-        width: 1.1rem;
-        height: 1.1rem;
-        margin: 0.2rem 0 0;
-        accent-color: var(--accent);
-      }
-      .name {
-        font-weight: 600;
-      }
-      .what {
-        grid-column: 2;
+      :host {
+        --option-width: 15rem;
       }
       input[type='number'] {
         width: 6.5rem;

@@ -2,6 +2,7 @@ import { css, html, LitElement } from 'lit';
 import type { LlamaStep } from '../../train/llama/progress.ts';
 import { chartsWords } from '../charts/charts.en.ts';
 import { type Curve, curveFigure } from '../charts/curve.ts';
+import { runFigures } from '../charts/run-figures.ts';
 import '../charts/figure.ts';
 import { lossFigure } from '../charts/loss.ts';
 import { base, panels } from '../controls/styles.ts';
@@ -16,24 +17,12 @@ export class TuningFigures extends LitElement {
   static override styles = [
     base,
     panels,
+    runFigures,
     css`
       :host {
         display: grid;
         grid-template-columns: minmax(0, 1fr);
         gap: var(--space-5);
-      }
-      dl {
-        display: flex;
-        flex-wrap: wrap;
-        gap: var(--space-2) var(--space-6);
-        font-variant-numeric: tabular-nums;
-      }
-      dt {
-        font-size: var(--text-s);
-        color: var(--muted);
-      }
-      dd {
-        font-size: var(--text-l);
       }
       .plots {
         display: grid;
