@@ -8,7 +8,7 @@ import { expect, test } from './scratch.ts';
 /** A benchmark of each kind, at least twenty batches of each. */
 const FILTERS = [
   'bench.dequantize_4bit:nf4;*',
-  'bench.adamw_step:*',
+  'bench.adamw_step:f32;n=2097152',
   'bench.scaled_dot_product_attention:f32;heads=8;tokens=128;width=64',
   'bench.mlp-step:f32;batch=64;hidden=256',
 ];
