@@ -84,6 +84,7 @@ export type CeilingOf =
   | 'multiply-adds'
   | 'kernel-copy'
   | 'buffer-copy'
+  | 'look-ups'
   | 'dispatch'
   | 'pass'
   | 'submit'
