@@ -29,7 +29,7 @@ export type CodedWeight = QuantizedWeight<Tensor, Coding>;
 export type DeviceWeight = QuantizedWeight<Tensor, Format | Coding>;
 
 /** Whether a weight is in a number format. */
-export function isOfFormat(weight: DeviceWeight): weight is QuantizedWeight<Tensor> {
+function isOfFormat(weight: DeviceWeight): weight is QuantizedWeight<Tensor> {
   return 'ops' in weight.format;
 }
 
