@@ -116,7 +116,9 @@ def test_a_bias_that_is_not_that_of_the_logits_deviates(tmp_path, capsys):
     path = tmp_path / "adapter_model.safetensors"
     _, tensors = read_safetensors(path.read_bytes())
     name = "base_model.model.model.layers.0.self_attn.q_proj.base_layer.bias"
-    path.write_bytes(write_safetensors({**tensors, name: tensors[name] + np.float32(0.5)}, {"format": "pt"}))
+    path.write_bytes(
+        write_safetensors({**tensors, name: tensors[name] + np.float32(0.5)}, {"format": "pt"})
+    )
     status, checks = verified(capsys, tmp_path)
     assert [check["verdict"] for check in checks] == ["agrees", "agrees", "deviates", "deviates"]
     assert status == 1
