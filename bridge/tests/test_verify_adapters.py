@@ -7,6 +7,7 @@ import pytest
 
 from gradproof_bridge.backends.registry import backend_named
 from gradproof_bridge.bundle.bundle import Bundle, write_bundle
+from gradproof_bridge.bundle.safetensors_file import read_safetensors, write_safetensors
 from gradproof_bridge.cli import main
 from gradproof_bridge.philox import Draw
 
@@ -28,6 +29,7 @@ CONFIG = {
     "tie_word_embeddings": False,
     "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
 }
+BIASED = {**CONFIG, "attention_bias": True, "mlp_bias": True}
 KINDS = {
     "lora": {},
     "dora": {"use_dora": True},
@@ -36,10 +38,14 @@ KINDS = {
         "rank_pattern": {"v_proj": 2, "layers.1.self_attn.q_proj": 5},
         "alpha_pattern": {"v_proj": 9},
     },
+    "all_biases": {"bias": "all"},
+    "own_biases": {"bias": "lora_only"},
+    "saved_modules": {"modules_to_save": ["lm_head", "model.norm", "input_layernorm"]},
+    "saved_embeddings": {"modules_to_save": ["embed_tokens"], "use_dora": True},
 }
 
 
-def saved(folder, own, *, change=1.0):
+def saved(folder, own, *, change=1.0, model_config=CONFIG):
     """An adapter that has learnt something, saved by PEFT, with logits beside it; `change` is a factor
     of one of them.
     """
@@ -49,7 +55,7 @@ def saved(folder, own, *, change=1.0):
 
     torch.manual_seed(3)
     model = AutoModelForCausalLM.from_config(
-        AutoConfig.for_model(**CONFIG), attn_implementation="eager", dtype=torch.float32
+        AutoConfig.for_model(**model_config), attn_implementation="eager", dtype=torch.float32
     ).eval()
     base = {f"base.{name}": x.detach().numpy().copy() for name, x in model.named_parameters()}
     config = LoraConfig(
@@ -60,6 +66,8 @@ def saved(folder, own, *, change=1.0):
         for name, x in wrapped.named_parameters():
             if "lora_B" in name:
                 x.copy_(torch.randn_like(x) * 0.3)
+            elif x.requires_grad and "lora_" not in name:
+                x.add_(torch.randn_like(x) * 0.1)
     wrapped.save_pretrained(str(folder))
     ids = Draw(1, "ids").integers(2, 12, low=0, high=60)
     with torch.no_grad():
@@ -67,7 +75,7 @@ def saved(folder, own, *, change=1.0):
     logits[1, 5, 7] *= np.float32(change)
     bundle = Bundle(
         "causal_lm_logits",
-        {"config": CONFIG},
+        {"config": model_config},
         "gradproof",
         "webgpu",
         {**base, "input_ids": ids},
@@ -83,13 +91,37 @@ def verified(capsys, *arguments):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_adapter_that_peft_saved_agrees_with_its_logits(tmp_path, capsys, kind):
-    saved(tmp_path, KINDS[kind])
+    saved(tmp_path, KINDS[kind], model_config=BIASED if "bias" in KINDS[kind] else CONFIG)
     status, checks = verified(capsys, tmp_path)
     assert [check["verdict"] for check in checks] == ["agrees"] * 4, checks
     assert status == 0
     assert [check["by"].split()[0] for check in checks] == ["its", "peft", "the", "transformers"]
     moved = int(checks[2]["detail"].split()[-2])
     assert moved >= 100
+
+
+TIED = {**CONFIG, "tie_word_embeddings": True}
+
+
+@pytest.mark.parametrize("module", ["embed_tokens", "lm_head"])
+def test_of_a_tied_model_peft_trains_a_copy_of_either_end(tmp_path, capsys, module):
+    saved(tmp_path, {"modules_to_save": [module]}, model_config=TIED)
+    status, checks = verified(capsys, tmp_path)
+    assert [check["verdict"] for check in checks] == ["agrees"] * 4, checks
+    assert status == 0
+
+
+def test_a_bias_that_is_not_that_of_the_logits_deviates(tmp_path, capsys):
+    saved(tmp_path, {"bias": "lora_only"}, model_config=BIASED)
+    path = tmp_path / "adapter_model.safetensors"
+    _, tensors = read_safetensors(path.read_bytes())
+    name = "base_model.model.model.layers.0.self_attn.q_proj.base_layer.bias"
+    path.write_bytes(
+        write_safetensors({**tensors, name: tensors[name] + np.float32(0.5)}, {"format": "pt"})
+    )
+    status, checks = verified(capsys, tmp_path)
+    assert [check["verdict"] for check in checks] == ["agrees", "agrees", "deviates", "deviates"]
+    assert status == 1
 
 
 def test_a_planted_wrong_logit_deviates(tmp_path, capsys):

@@ -46,18 +46,22 @@ export class Layers {
   }
 
   /**
-   * y [..., out] = x [..., in] weight^T + bias, of a weight that may be quantized; with `tied` the
-   * weight is that of another layer. Throws `rank` for an x without a batch, ShapeError for one of
-   * another width.
+   * y [..., out] = x [..., in] weight^T + bias, of a weight that may be quantized. Throws `rank` for
+   * an x without a batch, ShapeError for one of another width.
    */
-  linear(name: string, x: Tensor, tied = name): Tensor {
-    const weight = this.#parameters.view(`${tied}.weight`);
+  linear(name: string, x: Tensor): Tensor {
+    const weight = this.#parameters.view(`${name}.weight`);
     checkWidth(name, x.shape, weight.shape);
-    const bias = this.biasOf(name);
     if (!isQuantized(weight)) {
+      const bias = this.biasOf(name);
       return this.#tape.apply(matmul, { a: x, b: weight, bias }, { transpose_b: true }, name).y;
     }
-    const y = multiplied(this.#tape, weight, x, name);
+    return this.addBias(name, multiplied(this.#tape, weight, x, name));
+  }
+
+  /** y [..., out] with the bias of a layer; y itself where it has none. */
+  addBias(name: string, y: Tensor): Tensor {
+    const bias = this.biasOf(name);
     return bias ? this.#tape.apply(add, { a: y, b: bias }, {}, `${name}.bias`).y : y;
   }
 

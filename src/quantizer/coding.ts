@@ -18,6 +18,8 @@ export interface Coding {
   readonly decode: (tape: Tape, weight: CodedWeight, layer: string) => Tensor;
   /** y = x W^T in another way than a product with the decoded weight; absent where it is that. */
   readonly multiply?: (tape: Tape, weight: CodedWeight, x: Tensor, layer: string) => Tensor;
+  /** The same weight in a block format, where it is that but for its scales; the tape owns these. */
+  readonly inFormat?: (tape: Tape, weight: CodedWeight, layer: string) => QuantizedWeight<Tensor>;
 }
 
 /** A weight on the device whose parts a {@link Coding} reads. */
@@ -27,8 +29,19 @@ export type CodedWeight = QuantizedWeight<Tensor, Coding>;
 export type DeviceWeight = QuantizedWeight<Tensor, Format | Coding>;
 
 /** Whether a weight is in a number format. */
-export function isOfFormat(weight: DeviceWeight): weight is QuantizedWeight<Tensor> {
+function isOfFormat(weight: DeviceWeight): weight is QuantizedWeight<Tensor> {
   return 'ops' in weight.format;
+}
+
+/** The weight in a block format, whose codes ops decode in registers; undefined where it is in none. */
+export function inBlockFormat(
+  tape: Tape,
+  weight: DeviceWeight,
+  layer: string,
+): QuantizedWeight<Tensor> | undefined {
+  if (isOfFormat(weight)) return blockFormats.has(weight.format.name) ? weight : undefined;
+  const coded = weight as CodedWeight;
+  return coded.format.inFormat?.(tape, coded, layer);
 }
 
 /** The weight in floats, in its shape; the tape owns it, and no gradient flows into it. */

@@ -50,10 +50,11 @@ export function schemeOf(options: SchemeOptions): ChosenScheme {
 }
 
 /** What is wished of zeros and scales; what is false is left out. */
-function chosenMeta({ name, metas }: Method, options: SchemeOptions): MetaChoice {
+function chosenMeta({ name, metas = [] }: Method, options: SchemeOptions): MetaChoice {
   const wish = META.filter((part) => options[part]);
-  if (wish.length > 0 && !metas)
-    throw new QuantizerError('quant-method', `${wish.join(' and ')} of ${name}: it has none`);
+  const missing = wish.filter((part) => !metas.some((meta) => meta[part]));
+  if (missing.length > 0)
+    throw new QuantizerError('quant-method', `${missing.join(' and ')} of ${name}: it has none`);
   return Object.fromEntries(wish.map((part) => [part, true]));
 }
 

@@ -106,7 +106,10 @@ function keep(
   let files: readonly OutputFile[] = [];
   if (config.adapter) files = savedAdapter(tuned.trained, config.adapter, base);
   else if (expansion)
-    files = trainedBlocks(tuned.trained, { before: model.layers, after: grown.layers });
+    files = trainedBlocks(tuned.trained, {
+      before: grown.layers - expansion.added.length,
+      after: grown.layers,
+    });
   else if (!written) files = trainedWeights(tuned.trained);
   for (const { name, data } of files) t.artifact(name, data);
   return files;
@@ -119,7 +122,7 @@ function tellSaved(t: CaseContext, { error }: SavedModel): void {
   t.metric('mergeErrorOfChange', error.ofChange);
 }
 
-/** Merges an adapter as it is and saves the model, as the body of a case. */
+/** Merges an adapter, or added blocks, as they are and saves the model, as the body of a case. */
 export async function mergeAdapter(
   t: CaseContext,
   { folder, model: architecture, config, saved }: LlamaTraining,
@@ -128,7 +131,11 @@ export async function mergeAdapter(
   using model = await openModel(t.gpu, { folder, config: architecture }, config, saved);
   const done = await saveModel(model);
   tellSaved(t, done);
-  t.expect(done.merged > 0, () => 'the adapter changes no linear of this model', 'nothing-merged');
+  t.expect(
+    done.merged > 0 || !config.adapter,
+    () => 'the adapter changes no linear of this model',
+    'nothing-merged',
+  );
 }
 
 /** Where the loss was and is: on held-out texts, else in the first and the last steps. */

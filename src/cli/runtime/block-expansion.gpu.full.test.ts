@@ -17,11 +17,13 @@ import { Random } from '../../tensor/random.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { ENGINE } from '../../train/engine-quantizer.ts';
+import { continuedBlocks } from '../../train/llama/config/continued-config.ts';
 import { trainingConfigOf } from '../../train/llama/config/read-training-config.ts';
 import { fineTuneLlama } from '../../train/llama/fine-tune-llama.ts';
 import { openModel } from '../../train/llama/open-model.ts';
 import { MODEL_FORMS } from '../../train/llama/saved-model/forms.ts';
 import { saveModel } from '../../train/llama/saved-model/save-model.ts';
+import { readBlocks, trainedBlocks } from '../../train/llama/saved-weights.ts';
 import { KeptFiles } from './fixtures/kept-files.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
 
@@ -145,7 +147,7 @@ describe.each([
       'fsdp.training.type-hqq-llama-pro/new-blocks-unquantized',
     ).control('a block is trained in the place of its copy', {
       file: 'src/models/llama/load.ts',
-      from: 'trained.set(copy, copied(copy, stored))',
+      from: 'trained.set(copy, values?.get(copy) ?? copied(copy, stored))',
       to: 'trained.set(name, copied(copy, stored))',
     }),
     async () => {
@@ -170,8 +172,8 @@ describe.each([
       'fsdp.training.type-hqq-llama-pro/only-new-train',
     ).control('all that is in floats is trained', {
       file: 'src/train/llama/open-model.ts',
-      from: '!adapter && !expansion',
-      to: '!adapter',
+      from: 'isMade === true && isOfCopy(name, expansion)',
+      to: 'true',
     }),
     async () => {
       const { losses, trainable, values } = await trained(type, async () => {});
@@ -235,4 +237,55 @@ test('the expanded model is saved as a folder of six blocks that gives the train
     new Uint8Array(12 * 96),
   );
   expect(verdict).toMatchObject({ ok: true, compared: 12 * 96 });
+});
+
+describe('what was added', () => {
+  /** The logits that a run ends with, and what it saves. */
+  const run = async () => {
+    let logits: Uint32Array | undefined;
+    const files = new KeptFiles();
+    const { values, losses } = await trained('bnb_llama_pro', async (model) => {
+      logits = await logitsOf(model);
+      const tuned = { model, folder: FOLDER, config: { ...MODEL, layers: 6 }, name: 'mine' };
+      const whole = { ...tuned, adapters: new Map() };
+      await saveModel(gpu, whole, MODEL_FORMS['merged-float32'], files);
+    });
+    return { logits, losses, values, files };
+  };
+  const expanded = { before: 4, after: 6 };
+
+  test('is gone on from, as its file has it, over the model and in a folder of six blocks', async () => {
+    const { logits, losses, values, files } = await run();
+    const written = trainedBlocks(values, expanded).map(({ name, data }) => [name, data] as const);
+    expect(written.map(([name]) => name)).toEqual(['blk_exp-4-6.safetensors']);
+    const read = await readBlocks(folderOf(Object.fromEntries(written)));
+    expect(read?.layers).toEqual(expanded);
+    const config = continuedBlocks(settings('bnb_llama_pro'), expanded);
+    {
+      using model = await openModel(gpu, { folder: FOLDER, config: MODEL }, config, read?.values);
+      expect(await logitsOf(model)).toEqual(logits);
+      expect(model.parameters.count).toBe(TRAINED);
+    }
+    const six = await modelConfigIn(files.folder);
+    using model = await openModel(gpu, { folder: files.folder, config: six }, config);
+    // What 4 bits stood for is quantized to the same codes again.
+    expect(await logitsOf(model)).toEqual(logits);
+    expect(model.parameters.count).toBe(TRAINED);
+    for (const name of model.names.filter((each) => /_proj\.weight$/.test(each)))
+      expect(isQuantized(model.view(name)), name).toBe(!isNew(name));
+    const training = { folder: FOLDER, model: MODEL, texts: TEXTS, config, saved: read?.values };
+    const more = fineTuneLlama(gpu, training, { judge: async () => 0 });
+    for (let next = await more.next(); !next.done; next = await more.next())
+      if (next.value.type === 'step' && next.value.step === 1)
+        expect(next.value.loss).toBeLessThan(losses.at(-1) as number);
+  });
+
+  test('is refused where it lacks a tensor of the blocks, before anything is on the device', async () => {
+    const config = continuedBlocks(settings('hqq_llama_pro'), expanded);
+    const live = gpu.memory.ledger.liveBytes;
+    const some = new Map(Object.entries(WEIGHTS).filter(([each]) => each.includes('.2.')));
+    const opening = openModel(gpu, { folder: FOLDER, config: MODEL }, config, some);
+    await expect(opening).rejects.toThrow('the file of added blocks lacks model.layers.5.');
+    expect(gpu.memory.ledger.liveBytes).toBe(live);
+  });
 });

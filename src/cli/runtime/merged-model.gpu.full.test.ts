@@ -19,9 +19,9 @@ import { mergedTruth } from '../../reference/lora/merged.ts';
 import type { Value } from '../../reference/record.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { continuedConfig } from '../../train/llama/config/continued-config.ts';
 import {
   type AdapterSettings,
-  continuedConfig,
   trainingConfigOf,
 } from '../../train/llama/config/read-training-config.ts';
 import { fineTuneLlama } from '../../train/llama/fine-tune-llama.ts';

@@ -23,8 +23,8 @@ import type { Value } from '../../reference/record.ts';
 import { wrapSeam } from '../../seam.ts';
 import { type HostTensors, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { continuedConfig } from '../../train/llama/config/continued-config.ts';
 import {
-  continuedConfig,
   type LlamaTrainingConfig,
   trainingConfigOf,
 } from '../../train/llama/config/read-training-config.ts';

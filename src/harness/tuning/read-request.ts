@@ -10,7 +10,13 @@ import { type JsonObject, parseJsonObject } from '../../formats/strict-json.ts';
 import { type EncodedTexts, encodeTexts } from '../../formats/text-data/encode.ts';
 import { readTextData, TEXT_FORMATS, type TextFormat } from '../../formats/text-data.ts';
 import {
-  continuedConfig,
+  expandedLayers,
+  expansionName,
+  namesExpansion,
+} from '../../models/llama/block-expansion.ts';
+import { ExpansionError } from '../../models/llama/expansion-error.ts';
+import { continuedBlocks, continuedConfig } from '../../train/llama/config/continued-config.ts';
+import {
   type LlamaTrainingConfig,
   trainingConfigOf,
 } from '../../train/llama/config/read-training-config.ts';
@@ -18,6 +24,7 @@ import { USUAL_LENGTH } from '../../train/llama/config/training-fields.ts';
 import { checkedModel } from '../../train/llama/open-model.ts';
 import { type RunPlan, runPlan } from '../../train/llama/run-plan.ts';
 import { type ReadAdapter, readAdapter } from '../../train/llama/saved-adapter.ts';
+import { type ReadBlocks, readBlocks } from '../../train/llama/saved-weights.ts';
 import type { TuningRequest } from '../tuning.ts';
 import { ownTexts } from './own-texts.ts';
 import { faultsOf, type RequestFault, type RequestPart } from './request-faults.ts';
@@ -82,10 +89,10 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
   const { model: place, adapter, openFolder, openData, name, base, merging = false } = sources;
   const folder = await tried('model', () => openFolder(place));
   const saved =
-    adapter && (await tried('adapter', async () => readAdapter(await openFolder(adapter))));
-  const config = await tried('settings', async () =>
-    configOf(sources, saved, folder && (await contextOf(folder))),
-  );
+    adapter && (await tried('adapter', async () => readSaved(await openFolder(adapter))));
+  const told = folder && (await toldBy(folder));
+  const settled = await tried('settings', async () => configOf(sources, saved, told?.context));
+  const config = settled && (await tried('model', async () => namedExpansion(settled, name, told)));
   const model = folder && config && (await tried('model', () => checkedModel(folder, config)));
   const codec = folder && (await tried('model', () => openTokenizer(folder)));
   const texts =
@@ -105,10 +112,10 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
   return { ...inspected, request };
 }
 
-/** Tokens that a model is made for; undefined where its configuration is wrong, as is told elsewhere. */
-async function contextOf(folder: ModelFolder): Promise<number | undefined> {
+/** The configuration of a model; undefined where it is wrong, as is told elsewhere. */
+async function toldBy(folder: ModelFolder): Promise<ModelConfig | undefined> {
   try {
-    return (await modelConfigIn(folder)).context;
+    return await modelConfigIn(folder);
   } catch {
     return undefined;
   }
@@ -117,7 +124,7 @@ async function contextOf(folder: ModelFolder): Promise<number | undefined> {
 /** The settings of a file below what is given beside it, and below an adapter's own. */
 async function configOf(
   { settings, given }: TuningSources,
-  saved: ReadAdapter | undefined,
+  saved: ReadAdapter | ReadBlocks | undefined,
   context: number = USUAL_LENGTH,
 ): Promise<LlamaTrainingConfig> {
   const config = trainingConfigOf({
@@ -125,7 +132,39 @@ async function configOf(
     ...(settings ? parseJsonObject(await settings(), 'the file') : {}),
     ...given,
   });
-  return saved ? continuedConfig(config, saved.fields) : config;
+  if (!saved) return config;
+  return 'fields' in saved
+    ? continuedConfig(config, saved.fields)
+    : continuedBlocks(config, saved.layers);
+}
+
+/** What a folder has of a run before: blocks that were added, or an adapter. */
+const readSaved = async (folder: ModelFolder): Promise<ReadAdapter | ReadBlocks> =>
+  (await readBlocks(folder)) ?? (await readAdapter(folder));
+
+/**
+ * With what the name of a folder says of blocks that it has already. Throws ExpansionError
+ * `block-expansion-name`.
+ */
+function namedExpansion(
+  config: LlamaTrainingConfig,
+  name: string,
+  model: ModelConfig | undefined,
+): LlamaTrainingConfig {
+  if (config.expansionRate === undefined || !namesExpansion(name)) return config;
+  const expanded = expandedLayers(name);
+  const { before, after } = config.expanded ?? expanded;
+  if (before !== expanded.before || after !== expanded.after)
+    throw new ExpansionError(
+      'block-expansion-name',
+      `it is ${expansionName(expanded)}, and the saved blocks are of ${expansionName({ before, after })}: give the model that they were added to`,
+    );
+  if (model && model.layers !== after)
+    throw new ExpansionError(
+      'block-expansion-name',
+      `its name ends in ${expansionName(expanded)}, and it has ${model.layers} blocks: give it another name, or the model of ${after}`,
+    );
+  return { ...config, expanded };
 }
 
 async function textsIn(

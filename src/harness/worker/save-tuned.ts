@@ -3,7 +3,7 @@ import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import type { OutputFolder } from '../../formats/output-folder.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Llama } from '../../models/llama/llama.ts';
-import { grownModel, linearAdapters } from '../../train/llama/open-model.ts';
+import { linearAdapters, tunedConfig } from '../../train/llama/open-model.ts';
 import type { LlamaProgress } from '../../train/llama/progress.ts';
 import { MODEL_FORMS } from '../../train/llama/saved-model/forms.ts';
 import { type SavedModel, saveModel } from '../../train/llama/saved-model/save-model.ts';
@@ -26,11 +26,11 @@ export function tunedSaver(
   const { save, name } = message;
   if (!save) return undefined;
   const { adapter } = message.config;
-  const { grown } = grownModel(config, message.config);
   const adapters = adapter ? linearAdapters(config, adapter) : new Map();
+  const own = tunedConfig(config, message.config);
   return async (model) => {
     await using out = outputFolder(save.place);
-    const tuned = { model, folder, config: grown, name, adapters };
+    const tuned = { model, folder, config: own, name, adapters };
     const saved = await saveModel(gpu, tuned, MODEL_FORMS[save.form], out);
     const files = await out.finish();
     tell({ type: 'written', ...saved, files });

@@ -2,7 +2,15 @@ import { expect, test } from 'vitest';
 import { covers } from '../../catalog/covers.ts';
 import { tensorShapes } from '../../formats/hugging-face/architecture.ts';
 import { TINY } from '../../formats/hugging-face/fixtures/tiny-folder.ts';
-import { blockExpansion, expandedModel, expandedNames, isOfCopy } from './block-expansion.ts';
+import {
+  blockExpansion,
+  expandedLayers,
+  expandedModel,
+  expandedNames,
+  expansionBetween,
+  expansionName,
+  isOfCopy,
+} from './block-expansion.ts';
 import { ExpansionError } from './expansion-error.ts';
 
 /** Which block of the model each block of the expanded one is, a copy with a star. */
@@ -71,3 +79,57 @@ test('a copy has the window of its block, and every tensor of the larger model h
   const ofBlock = all.filter((name) => name.startsWith('model.layers.0.')).length;
   expect(all.filter((name) => isOfCopy(name, expansion))).toHaveLength(2 * ofBlock);
 });
+
+test(
+  'the name of an expanded folder says how many blocks became how many',
+  covers('fsdp.training.type-hqq-llama-pro/directory-name-parsed').control(
+    'the numbers are told in the other order',
+    {
+      file: 'src/models/llama/block-expansion.ts',
+      from: 'return { before, after };',
+      to: 'return { before: after, after: before };',
+    },
+  ),
+  () => {
+    expect(expansionName({ before: 4, after: 6 })).toBe('blk_exp-4-6');
+    for (const name of ['blk_exp-4-6', 'Llama-2-7b_blk_exp-4-6', 'my.model-blk_exp-4-6'])
+      expect(expandedLayers(name)).toEqual({ before: 4, after: 6 });
+    for (const [layers, rate] of [
+      [4, 0.5],
+      [32, 0.1],
+      [49, 3 / 49],
+      [1, 1],
+    ] as const) {
+      const made = blockExpansion(layers, rate);
+      const name = expansionName({ before: layers, after: layers + made.added.length });
+      expect(expansionBetween(expandedLayers(name))).toEqual(made);
+    }
+  },
+);
+
+test(
+  'a name that says it of no model is refused by it, in one line',
+  covers('fsdp.training.type-hqq-llama-pro/malformed-name').control('any two numbers are taken', {
+    file: 'src/models/llama/block-expansion.ts',
+    from: 'count >= 1 && count <= before && copiesIn(before, count).added.length === count',
+    to: 'true',
+  }),
+  () => {
+    const malformed = [
+      ...['blk_exp', 'blk_exp-4', 'blk_exp-4-', 'blk_exp-4-6-8', 'blk_exp-4-6.1', 'blk_exp-4-x'],
+      ...['blk_exp-04-6', 'blk_exp--4-6', 'xblk_exp-4-6', 'blk_exp-4-6\n', 'blk_exp_4_6'],
+      // More than a copy of each, none, fewer than before, and no even places.
+      ...['blk_exp-4-9', 'blk_exp-4-4', 'blk_exp-6-4', 'blk_exp-5-8', 'blk_exp-0-0'],
+    ];
+    for (const name of malformed) {
+      const refusal = `${JSON.stringify(name)} is no name of an expanded model`;
+      expect(() => expandedLayers(name), name).toThrow(
+        expect.objectContaining({
+          code: 'block-expansion-name',
+          message: expect.stringContaining(refusal),
+        }),
+      );
+      expect(() => expandedLayers(name)).toThrow(/^[^\n]+$/);
+    }
+  },
+);

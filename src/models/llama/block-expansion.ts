@@ -1,3 +1,4 @@
+import { quote } from '../../formats/format-error.ts';
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import { ExpansionError } from './expansion-error.ts';
 
@@ -26,15 +27,56 @@ export function blockExpansion(layers: number, rate: number): BlockExpansion {
       'no-blocks-added',
       `expansion_rate ${rate} of ${layers} blocks is none: give ${(1 / layers).toPrecision(2)} or more`,
     );
-  const every = Math.floor(layers / count);
-  const places = Math.floor(layers / every);
-  if (places !== count)
+  const { every, added } = copiesIn(layers, count);
+  if (added.length !== count)
     throw new ExpansionError(
       'blocks-uneven',
-      `expansion_rate ${rate} adds ${count} to ${layers} blocks, and a copy behind every ${every} makes ${places}: give ${places / layers} for as many`,
+      `expansion_rate ${rate} adds ${count} to ${layers} blocks, and a copy behind every ${every} makes ${added.length}: give ${added.length / layers} for as many`,
     );
-  return { every, added: Array.from({ length: count }, (_, i) => every + (every + 1) * i) };
+  return { every, added };
 }
+
+/** Copies behind every so many blocks that there are at least `count`. */
+function copiesIn(layers: number, count: number): BlockExpansion {
+  const every = Math.floor(layers / count);
+  const places = Math.floor(layers / every);
+  return { every, added: Array.from({ length: places }, (_, i) => every + (every + 1) * i) };
+}
+
+/** How many blocks a model had, and how many it has with its copies. */
+export interface ExpandedLayers {
+  readonly before: number;
+  readonly after: number;
+}
+
+const NAME = /(?:^|[_.-])blk_exp-([1-9]\d{0,4})-([1-9]\d{0,4})$/;
+
+/** What fsdp_qlora writes at the end of the name of an expanded model, as `blk_exp-4-6`. */
+export const expansionName = ({ before, after }: ExpandedLayers): string =>
+  `blk_exp-${before}-${after}`;
+
+/** Whether a name is to say that a model was expanded. */
+export const namesExpansion = (name: string): boolean => name.includes('blk_exp');
+
+/**
+ * What the end of such a name says. Throws ExpansionError `block-expansion-name` where it has another
+ * form, or the copies of no model are so many.
+ */
+export function expandedLayers(name: string): ExpandedLayers {
+  const [, before = 0, after = 0] = NAME.exec(name)?.map(Number) ?? [];
+  const count = after - before;
+  const isMade = count >= 1 && count <= before && copiesIn(before, count).added.length === count;
+  if (!isMade)
+    throw new ExpansionError(
+      'block-expansion-name',
+      `${quote(name)} is no name of an expanded model: it ends as ${expansionName({ before: 4, after: 6 })}, blocks before and after, with a copy behind every so many`,
+    );
+  return { before, after };
+}
+
+/** The copies in a model that was expanded so. */
+export const expansionBetween = ({ before, after }: ExpandedLayers): BlockExpansion =>
+  copiesIn(before, after - before);
 
 /** The number in the expanded model of a block of the model. */
 const shifted = (block: number, { every }: BlockExpansion): number =>

@@ -10,6 +10,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { Layers, type NamedValues } from '../layers.ts';
 import type { LlamaConfig } from './config.ts';
 import { adaptedLinear, type LinearAdapter } from './lora/adapted-linear.ts';
+import { retrainedName } from './lora/retrained.ts';
 import { Rotary } from './rotary.ts';
 import type { TextContext } from './text-context.ts';
 
@@ -107,7 +108,8 @@ export class LlamaBlocks implements Disposable {
     if (!adapter || !lora_A || !lora_B) return layers.linear(name, x);
     const tensors = { lora_A, lora_B, magnitude: part('magnitude') };
     const weight = this.#values.view(`${name}.weight`);
-    return adaptedLinear(tape, layers, name, x, { adapter, tensors, weight });
+    const trainsBias = parameters.names.includes(retrainedName(`${name}.bias`));
+    return adaptedLinear(tape, layers, name, x, { adapter, tensors, weight, trainsBias });
   }
 
   [Symbol.dispose](): void {

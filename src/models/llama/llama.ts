@@ -17,6 +17,7 @@ import type { LlamaConfig } from './config.ts';
 import { headChunkOf } from './head-chunk.ts';
 import { KeyValueCache } from './key-value-cache.ts';
 import type { LinearAdapter, LoraParams } from './lora/adapted-linear.ts';
+import { retrainedName, retrainedOf } from './lora/retrained.ts';
 import { packedText } from './packed-text.ts';
 import type { TextContext } from './text-context.ts';
 import { WindowMask } from './window-mask.ts';
@@ -27,8 +28,8 @@ const HEAD = 'lm_head';
 
 /**
  * Values by transformers' names: `<module>.weight`, of a linear perhaps quantized; of an adapter
- * `<module>.lora_A`, `<module>.lora_B` and, with DoRA, `<module>.magnitude`. What is not trained
- * stays as it is.
+ * `<module>.lora_A`, `<module>.lora_B` and, with DoRA, `<module>.magnitude`, and trained copies of
+ * frozen values (`retrainedName`), which take their place. What is not trained stays as it is.
  */
 export interface LlamaWeights {
   readonly trained: ReadonlyMap<string, HostTensor>;
@@ -53,6 +54,8 @@ export class Llama implements Model {
   readonly #blocks: LlamaBlocks;
   readonly #window: WindowMask;
   readonly #owned: Scope;
+  /** Names of trained copies among the parameters. */
+  readonly #copies: ReadonlySet<string>;
   #isAdapted = true;
 
   /** Uploads the weights that are on the host. */
@@ -60,6 +63,7 @@ export class Llama implements Model {
     using owned = new Scope();
     this.#gpu = gpu;
     this.#config = config;
+    this.#copies = new Set([...trained.keys()].filter((name) => retrainedOf(name) !== undefined));
     const adapterOf = (module: string) =>
       this.#isAdapted ? (adapters?.get(module) ?? adapter) : undefined;
     this.#blocks = owned.add(new LlamaBlocks(gpu, config, this, adapterOf));
@@ -144,7 +148,7 @@ export class Llama implements Model {
     labels: Tensor,
     shift: boolean,
   ): Tensor | undefined {
-    const weight = this.view(`${this.#headName}.weight`);
+    const weight = this.view(`${HEAD}.weight`);
     const chunk = headChunkOf(this.#config, labels.size, this.vocabulary);
     const isPlain = !isQuantized(weight) && !this.names.includes(`${HEAD}.bias`);
     if (chunk === 'whole' || !isPlain) return undefined;
@@ -155,12 +159,7 @@ export class Llama implements Model {
 
   #head(tape: Tape, x: Tensor): Tensor {
     const layers = new Layers(tape, this, this.#config.rms_eps);
-    return layers.linear(HEAD, layers.rmsNorm(NORM, x), this.#headName);
-  }
-
-  /** Whose weight the head takes. */
-  get #headName(): string {
-    return this.#config.tie_word_embeddings ? EMBEDDINGS : HEAD;
+    return layers.linear(HEAD, layers.rmsNorm(NORM, x));
   }
 
   get #checkpoints(): boolean {
@@ -194,9 +193,16 @@ export class Llama implements Model {
     return this.view(`${EMBEDDINGS}.weight`).shape[0] as number;
   }
 
-  /** A value, trained or not. Throws RangeError when none has the name. */
+  /**
+   * A value, trained or not: the trained copy where there is one, unless adapters are left out. The
+   * weight of a tied head is that of the embeddings, and as in PEFT the frozen one where these have a
+   * copy. Throws RangeError when none has the name.
+   */
   view(name: string): Tensor | DeviceWeight {
-    return this.values.view(name);
+    const copy = retrainedName(name);
+    if (this.#isAdapted && this.#copies.has(copy)) return this.parameters.view(copy);
+    const isTied = this.#config.tie_word_embeddings && name === `${HEAD}.weight`;
+    return this.values.view(isTied ? `${EMBEDDINGS}.weight` : name);
   }
 
   [Symbol.dispose](): void {

@@ -4,11 +4,9 @@ import { Checkpoint } from '../../formats/hugging-face/checkpoint.ts';
 import { CheckpointError } from '../../formats/hugging-face/checkpoint-error.ts';
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
-import { withScales } from '../../formats/quantized-checkpoint.ts';
 import { type StoredTensor, toHostTensor } from '../../formats/safetensors/stored.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
-import { withParts } from '../../quant/weight.ts';
 import type { DeviceWeight } from '../../quantizer/coding.ts';
 import { type LayerOptions, type Policy, plannedLayers } from '../../quantizer/policy.ts';
 import {
@@ -31,12 +29,13 @@ import {
   expandedNames,
   startsAsZero,
 } from './block-expansion.ts';
-import { codedOnDevice, decodedTable } from './coded-weight.ts';
+import { codedOnDevice, decodedTable, fourBitsOnDevice } from './coded-weight.ts';
 import type { LlamaConfig } from './config.ts';
 import { Llama } from './llama.ts';
 import { type AdapterStart, initialAdapters } from './lora/initial-adapters.ts';
 import { startMagnitude } from './lora/magnitudes.ts';
 import { blockLinears } from './lora/module-names.ts';
+import { retrainedName } from './lora/retrained.ts';
 import { llamaConfigOf } from './model-config.ts';
 
 /** How the linears of blocks are quantized while they are read; the head stays in floats. */
@@ -58,6 +57,8 @@ export interface LoadOptions extends Pick<LlamaConfig, 'checkpointing'> {
   readonly quantized?: QuantizedLoading | undefined;
   /** Copies of blocks, which are trained, in floats. Default none. */
   readonly expansion?: BlockExpansion | undefined;
+  /** What is trained itself starts from these, by its names, in place of the folder's. */
+  readonly values?: ReadonlyMap<string, HostTensor> | undefined;
   /** Adapters over the frozen base. Default none. */
   readonly adapters?: AdapterStart | undefined;
 }
@@ -86,11 +87,13 @@ export async function loadLlama(
   folder: ModelFolder,
   { length, checkpointing = false, trains = () => false, ...options }: LoadOptions,
 ): Promise<Llama> {
-  const { quantized, expansion, adapters } = options;
+  const { quantized, expansion, values, adapters } = options;
   const given = await modelConfigIn(folder);
   const checkpoint = await Checkpoint.open(folder, given);
   const config = expansion ? expandedModel(given, expansion) : given;
-  const places = placesOf(checkpoint, trains, expansion);
+  const retrained = [...(adapters?.retrained ?? [])];
+  const isSource = (name: string) => retrained.some(([, { source }]) => source === name);
+  const places = placesOf(checkpoint, (name) => trains(name) || isSource(name), expansion);
   const plan = quantized ? quantizationPlan(config, quantized) : new Map<string, LayerOptions>();
   const quantizer = quantized && createQuantizer(quantized.backend, quantized.options);
   const trained = new Map<string, HostTensor>(adapters ? initialAdapters(config, adapters) : []);
@@ -113,20 +116,23 @@ export async function loadLlama(
         await gpu.finish();
         continue;
       }
-      const weight = withScales(await checkpoint.readQuantized(source));
-      const onDevice = withParts(weight, (part) => uploaded.add(Tensor.from(gpu, part)));
-      packed.set(name, onDevice);
+      const weight = fourBitsOnDevice(gpu, await checkpoint.readQuantized(source));
+      uploaded.addAll(weight.parts);
+      packed.set(name, weight);
       await gpu.finish();
       continue;
     }
     const stored = await checkpoint.read(source);
-    if (copy) trained.set(copy, copied(copy, stored));
+    if (copy) trained.set(copy, values?.get(copy) ?? copied(copy, stored));
+    for (const [own, from] of retrained)
+      if (from.source === name && !adapters?.values)
+        trained.set(retrainedName(own), inFloat32(stored));
     const options = plan.get(layerOf(name));
     if (quantizer && options && name.endsWith('.weight')) {
       const weight = quantizedRows(gpu, quantizer, name, stored, options);
       uploaded.addAll(weight.parts);
       packed.set(name, weight);
-    } else if (trains(name)) trained.set(name, inFloat32(stored));
+    } else if (trains(name)) trained.set(name, values?.get(name) ?? inFloat32(stored));
     else frozen.set(name, uploaded.add(Tensor.from(gpu, inFloat32(stored))));
     // What was written waits in memory of the host until the queue has taken it.
     await gpu.finish();

@@ -44,7 +44,20 @@ test('zeros and scales are codes of the methods that have them so', () => {
   expect(schemeOf({ method: 'hqq', quantZero: false }).choice).toEqual({
     ...{ bits: 4, group: 64, axis: 0 },
   });
-  expect(() => schemeOf({ method: 'nf4', quantZero: true, quantScale: true })).toThrow(
-    'quantZero and quantScale of nf4: it has none',
+  expect(() => schemeOf({ method: 'quanto_int', quantZero: true, quantScale: true })).toThrow(
+    'quantZero and quantScale of quanto_int: it has none',
   );
+  expect(() => schemeOf({ method: 'nf4', quantZero: true, quantScale: true })).toThrow(
+    'quantZero of nf4: it has none',
+  );
+});
+
+test('of 4 bits scales are codes, with what they are decoded with', () => {
+  expect(schemeOf({ method: 'nf4', quantScale: true }).parts([128, 200])).toEqual({
+    packed: { dtype: 'u8', shape: [12_800, 1] },
+    absmax_q: { dtype: 'u8', shape: [400] },
+    nested_absmax: { dtype: 'f32', shape: [2] },
+    nested_offset: { dtype: 'f32', shape: [1] },
+    code: { dtype: 'f32', shape: [256] },
+  });
 });

@@ -3,6 +3,7 @@ import { FOUR_BIT_BLOCKS } from '../../quant/bitsandbytes.ts';
 import type { BlockFormat } from '../../quant/format.ts';
 import { blockFormatOf, FOUR_BIT_NAMES } from '../../quant/registry.ts';
 import { sizeOf } from '../../tensor/shape.ts';
+import { doubleQuantized } from '../double-quantized.ts';
 import { blocksApart, type Choice, type Method, type Scheme } from '../method.ts';
 
 /** bitsandbytes' Linear4bit: blocks of the flat weight. */
@@ -14,11 +15,13 @@ export const methods: readonly Method[] = FOUR_BIT_NAMES.map((name) => ({
     FOUR_BIT_BLOCKS.usual,
     ...FOUR_BIT_BLOCKS.sizes.filter((size) => size !== FOUR_BIT_BLOCKS.usual),
   ],
+  metas: [{}, { quantScale: true }],
   make: (choice) => scheme(blockFormatOf(name), choice),
 }));
 
-function scheme(format: BlockFormat, { group }: Choice): Scheme {
+function scheme(format: BlockFormat, { group, quantScale = false }: Choice): Scheme {
   const blocksize = group as number;
+  if (quantScale) return doubleQuantized(format, blocksize);
   const { quantize, dequantize, multiply } = format.ops;
   return {
     ops: [quantize, dequantize, multiply.op],

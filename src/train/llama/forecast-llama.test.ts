@@ -61,6 +61,17 @@ test.each([
   { type: 'bnb_llama_pro', expansion_rate: 1, judge_steps: 1 },
   { type: 'hqq_llama_pro', expansion_rate: 1, gradient_checkpointing: true },
   { type: 'lora', gradient_accumulation_steps: 3 },
+  { type: 'lora', lora: { modules_to_save: ['lm_head', 'embed_tokens', 'norm'] } },
+  { type: 'qlora', lora: { modules_to_save: ['lm_head'] }, judge_steps: 1 },
+  { type: 'qlora', quantization: { bnb_4bit_use_double_quant: true } },
+  { type: 'qlora', lora: { lora_dropout: 0.1, target_modules: 'all-linear' } },
+  { type: 'bnb_dora', lora: { lora_dropout: 0.1, target_modules: 'all-linear' } },
+  {
+    type: 'bnb_dora',
+    lora: { lora_dropout: 0.1, target_modules: 'all-linear' },
+    gradient_checkpointing: true,
+  },
+  { type: 'lora', lora: { lora_dropout: 0.1, use_dora: true }, judge_steps: 1 },
   { type: 'qlora', packing: true },
 ])('a run takes no more than was foretold, and half of it at least: %j', async (given) => {
   const { share } = await run(given);

@@ -3,9 +3,9 @@ import { GradproofError } from '../../errors.ts';
 import { tensorShapes } from '../../formats/hugging-face/architecture.ts';
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import { wholeWords } from '../../gpu/memory.ts';
-import { isOfCopy } from '../../models/llama/block-expansion.ts';
 import { quantizationPlan } from '../../models/llama/load.ts';
 import { blockLinears } from '../../models/llama/lora/module-names.ts';
+import { retrainedName } from '../../models/llama/lora/retrained.ts';
 import { predictedBytes } from '../../quantizer/quantizer.ts';
 import { keptBytes } from '../../sheet/needs.ts';
 import { DEFAULT_SETUP } from '../../sheet/setup.ts';
@@ -13,7 +13,14 @@ import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { updateRule } from '../update-rule.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import { whyUnjudged } from './judged-work.ts';
-import { type GrownModel, grownModel, linearAdapters, policyOf } from './open-model.ts';
+import {
+  addedShapes,
+  type GrownModel,
+  grownModel,
+  linearAdapters,
+  policyOf,
+  retrainedBeside,
+} from './open-model.ts';
 
 const FLOAT = 4;
 
@@ -50,7 +57,7 @@ export function forecastLlama(
   length: number,
 ): LlamaForecast {
   const whole = grownModel(given, config);
-  const { grown: model, expansion } = whole;
+  const { grown: model } = whole;
   const shapes = tensorShapes(model);
   const { base, adapter, batchSize, checkpointing, precision, packing } = config;
   const plan = base
@@ -78,13 +85,15 @@ export function forecastLlama(
   const logits = FLOAT * tokens * model.vocabulary;
   // Gradients of what a block left are there while it is undone, beside the gradient of the head.
   const block = keptBytes({ ...model, layers: 1, vocabulary: 0 }, setup, false);
-  const widest = adapter || expansion ? 0 : FLOAT * model.vocabulary * model.hidden;
-  const held = keptBytes(model, setup, checkpointing);
+  const widest = trainsTable(trainedShapes) ? FLOAT * model.vocabulary * model.hidden : 0;
+  const dropped = FLOAT * tokens * droppedValues(model, config);
+  const held =
+    keptBytes(model, setup, checkpointing) + (checkpointing ? dropped / model.layers : dropped);
   const undone = Math.max(logits, 2 * block) + widest;
   // Weights in floats are cast to halves for each product, and those stay as long as what it left.
   const cast = precision === 'fp32' ? 0 : castBytes(shapes, (name) => !plan?.has(name));
   const judged = isJudged(model, config, length)
-    ? judgedBytes(trainedFloats, kept, keptBytes(model, setup, false) + logits)
+    ? judgedBytes(trainedFloats, kept, keptBytes(model, setup, false) + dropped + logits)
     : 0;
   // Of each token which others it sees, once more through a window; its text and its position.
   const masks = packing ? tokens * ((model.slidingWindow ? 2 : 1) * (length + FLOAT) + FLOAT) : 0;
@@ -132,12 +141,30 @@ export function requireRoom(
   if (largest.bytes > most) throw new TooLargeError(largest.name, largest.bytes, most);
 }
 
+/**
+ * Numbers of one token that dropout before adapters leaves: what is left of the input of each; of DoRA
+ * what was dropped too, and the base of that and the sum by themselves.
+ */
+function droppedValues(model: ModelConfig, { adapter }: LlamaTrainingConfig): number {
+  if (!adapter || adapter.dropout === 0) return 0;
+  const linears = blockLinears(model);
+  return [...linearAdapters(model, adapter)].reduce((sum, [name, { use_dora }]) => {
+    const [outputs = 0, inputs = 0] = linears.get(name) as Shape;
+    return sum + (use_dora ? 2 * (inputs + outputs) : inputs);
+  }, 0);
+}
+
+/** Whether embeddings or head are trained, whose gradient is as large. */
+const trainsTable = (trained: ReadonlyMap<string, Shape>): boolean =>
+  ['model.embed_tokens.weight', 'lm_head.weight'].some(
+    (name) => trained.has(name) || trained.has(retrainedName(name)),
+  );
+
 /** Weights that are trained themselves: those of added blocks, else all. */
 const trainedWeights = (
-  { expansion }: GrownModel,
+  whole: GrownModel,
   shapes: ReadonlyMap<string, Shape>,
-): ReadonlyMap<string, Shape> =>
-  expansion ? new Map([...shapes].filter(([name]) => isOfCopy(name, expansion))) : shapes;
+): ReadonlyMap<string, Shape> => (whole.expansion ? addedShapes(whole) : shapes);
 
 function adapterShapes(
   model: ModelConfig,
@@ -145,8 +172,9 @@ function adapterShapes(
 ): ReadonlyMap<string, Shape> {
   if (!adapter) return new Map();
   const linears = blockLinears(model);
-  return new Map(
-    [...linearAdapters(model, adapter)].flatMap(([name, { r, use_dora }]) => {
+  const retrained = [...retrainedBeside(model, adapter)];
+  return new Map([
+    ...[...linearAdapters(model, adapter)].flatMap(([name, { r, use_dora }]) => {
       const [outputs = 0, inputs = 0] = linears.get(name) as Shape;
       return [
         [`${name}.lora_A`, [r, inputs]],
@@ -154,5 +182,6 @@ function adapterShapes(
         ...(use_dora ? [[`${name}.magnitude`, [outputs]]] : []),
       ] as [string, Shape][];
     }),
-  );
+    ...retrained.map(([name, { shape }]) => [retrainedName(name), shape] as const),
+  ]);
 }

@@ -1,3 +1,4 @@
+import { tensorShapes } from '../../formats/hugging-face/architecture.ts';
 import { Checkpoint } from '../../formats/hugging-face/checkpoint.ts';
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
@@ -7,16 +8,22 @@ import {
   type BlockExpansion,
   blockExpansion,
   expandedModel,
+  expansionBetween,
+  expansionName,
   isOfCopy,
 } from '../../models/llama/block-expansion.ts';
+import { ExpansionError } from '../../models/llama/expansion-error.ts';
 import type { Llama } from '../../models/llama/llama.ts';
 import { loadLlama, placesOf, quantizationPlan } from '../../models/llama/load.ts';
 import type { LinearAdapter } from '../../models/llama/lora/adapted-linear.ts';
 import { blockLinears } from '../../models/llama/lora/module-names.ts';
+import { requireShapes } from '../../models/llama/lora/required-shapes.ts';
+import { type Retrained, retrainedTensors, unties } from '../../models/llama/lora/retrained.ts';
 import { adapterTargets } from '../../models/llama/lora/targets.ts';
 import type { Policy } from '../../quantizer/policy.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
+import type { Shape } from '../../tensor/shape.ts';
 import { ENGINE } from '../engine-quantizer.ts';
 import type { AdapterSettings, LlamaTrainingConfig } from './config/read-training-config.ts';
 
@@ -26,7 +33,7 @@ const ADAPTER_STREAM = 1;
 /** What a training needs of its configuration to have a model. */
 type ModelChoice = Pick<
   LlamaTrainingConfig,
-  'adapter' | 'expansionRate' | 'base' | 'length' | 'checkpointing' | 'seed'
+  'adapter' | 'expansionRate' | 'expanded' | 'base' | 'length' | 'checkpointing' | 'seed'
 >;
 
 /** How each module is adapted. Throws AdapterError for rules that meet none. */
@@ -42,20 +49,47 @@ export function linearAdapters(
   );
 }
 
+/** What is trained itself beside the adapters. Throws AdapterError for names that meet none. */
+export const retrainedBeside = (
+  model: ModelConfig,
+  adapter: AdapterSettings,
+): ReadonlyMap<string, Retrained> =>
+  retrainedTensors(model, adapter.retrained, linearAdapters(model, adapter));
+
 /** A model as it is trained, with the blocks that are added to it. */
 export interface GrownModel {
   readonly grown: ModelConfig;
   readonly expansion?: BlockExpansion | undefined;
+  /** Whether the folder has them already. */
+  readonly isMade?: boolean;
 }
 
 /** The model with the blocks that a training type adds, if it does. Throws ExpansionError. */
 export function grownModel(
   model: ModelConfig,
-  { expansionRate }: Pick<ModelChoice, 'expansionRate'>,
+  { expansionRate, expanded }: Pick<ModelChoice, 'expansionRate' | 'expanded'>,
 ): GrownModel {
   if (expansionRate === undefined) return { grown: model };
-  const expansion = blockExpansion(model.layers, expansionRate);
+  if (expanded && model.layers === expanded.after)
+    return { grown: model, expansion: expansionBetween(expanded), isMade: true };
+  if (expanded && model.layers !== expanded.before)
+    throw new ExpansionError(
+      'block-expansion-name',
+      `the model has ${model.layers} blocks, and those that were added are of ${expansionName(expanded)}: give the model that they were added to`,
+    );
+  const expansion = expanded
+    ? expansionBetween(expanded)
+    : blockExpansion(model.layers, expansionRate);
   return { grown: expandedModel(model, expansion), expansion };
+}
+
+/** The model that a training leaves: with added blocks, and a head of its own where it was trained. */
+export function tunedConfig(
+  model: ModelConfig,
+  { adapter, ...blocks }: Pick<ModelChoice, 'adapter' | 'expansionRate' | 'expanded'>,
+): ModelConfig {
+  const { grown } = grownModel(model, blocks);
+  return adapter && unties(retrainedBeside(model, adapter)) ? { ...grown, tied: false } : grown;
 }
 
 /**
@@ -71,11 +105,22 @@ export function policyOf({ grown, expansion }: GrownModel, skip: readonly string
   return { rules: kept.map((layers) => ({ layers, to: 'keep' })) };
 }
 
-/** Whether a tensor of the folder is trained itself: all are, where nothing is added. */
+/**
+ * Whether a tensor of the folder is trained itself: all are, where nothing is added, and those of
+ * blocks that were added before.
+ */
 const trainedWhole =
-  (adapter: AdapterSettings | undefined, { expansion }: GrownModel) =>
-  (): boolean =>
-    !adapter && !expansion;
+  (adapter: AdapterSettings | undefined, { expansion, isMade }: GrownModel) =>
+  (name: string): boolean =>
+    expansion ? isMade === true && isOfCopy(name, expansion) : !adapter;
+
+/** The blocks that are copied while the folder is read; none where it has them. */
+const copiesOf = ({ expansion, isMade }: GrownModel): BlockExpansion | undefined =>
+  isMade ? undefined : expansion;
+
+/** The tensors of added blocks by their names in the larger model. */
+export const addedShapes = ({ grown, expansion }: GrownModel): ReadonlyMap<string, Shape> =>
+  new Map([...tensorShapes(grown)].filter(([name]) => expansion && isOfCopy(name, expansion)));
 
 /**
  * Whether the weights of a folder are there and can be trained so, before anything is uploaded.
@@ -83,13 +128,19 @@ const trainedWhole =
  */
 export async function checkedModel(
   folder: ModelFolder,
-  { adapter, base, expansionRate }: Pick<ModelChoice, 'adapter' | 'base' | 'expansionRate'>,
+  {
+    adapter,
+    base,
+    ...blocks
+  }: Pick<ModelChoice, 'adapter' | 'base' | 'expansionRate' | 'expanded'>,
 ): Promise<ModelConfig> {
   const model = await modelConfigIn(folder);
   const checkpoint = await Checkpoint.open(folder, model);
-  if (adapter) linearAdapters(model, adapter);
-  const grown = grownModel(model, { expansionRate });
-  placesOf(checkpoint, trainedWhole(adapter, grown), grown.expansion);
+  const retrained = adapter ? retrainedBeside(model, adapter) : new Map<string, Retrained>();
+  const grown = grownModel(model, blocks);
+  const isWhole = trainedWhole(adapter, grown);
+  const sources = new Set([...retrained.values()].map(({ source }) => source));
+  placesOf(checkpoint, (name) => isWhole(name) || sources.has(name), copiesOf(grown));
   if (base)
     quantizationPlan(grown.grown, { options: base.options, policy: policyOf(grown, base.skip) });
   return model;
@@ -97,19 +148,21 @@ export async function checkedModel(
 
 /**
  * The model of a folder as a training type has it: weights in floats that are trained, all or those
- * of added blocks, or a base, in codes where it is, below adapters, which are drawn from the seed or go on from `saved` values. The
- * caller owns it. Throws as `loadLlama` does, and ExpansionError.
+ * of added blocks, or a base, in codes where it is, below adapters, which are drawn from the seed,
+ * with what is trained beside them. What is trained goes on from `saved` values. The caller owns it.
+ * Throws as `loadLlama` does, and ExpansionError.
  */
 export async function openModel(
   gpu: Gpu,
   { folder, config }: { readonly folder: ModelFolder; readonly config: ModelConfig },
-  { adapter, base, expansionRate, length, checkpointing, seed }: ModelChoice,
+  { adapter, base, length, checkpointing, seed, ...blocks }: ModelChoice,
   saved?: ReadonlyMap<string, HostTensor>,
 ): Promise<Llama> {
-  const grown = grownModel(config, { expansionRate });
-  const { expansion } = grown;
+  const grown = grownModel(config, blocks);
+  const ofBlocks = adapter ? undefined : saved;
+  if (ofBlocks) requireShapes(addedShapes(grown), ofBlocks, 'the file of added blocks');
   return await loadLlama(gpu, folder, {
-    ...{ length, checkpointing, expansion },
+    ...{ length, checkpointing, expansion: copiesOf(grown), values: ofBlocks },
     trains: trainedWhole(adapter, grown),
     quantized: base && {
       backend: ENGINE,
@@ -118,6 +171,7 @@ export async function openModel(
     },
     adapters: adapter && {
       modules: linearAdapters(config, adapter),
+      retrained: retrainedBeside(config, adapter),
       random: new Random(seed, ADAPTER_STREAM),
       values: saved,
     },

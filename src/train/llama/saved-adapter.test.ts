@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { folderOf } from '../../formats/hugging-face/fixtures/tiny-folder.ts';
 import { writeSafetensors } from '../../formats/safetensors/write.ts';
 import { readSafetensors } from '../../formats/safetensors.ts';
+import { retrainedName } from '../../models/llama/lora/retrained.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { type AdapterSettings, trainingConfigOf } from './config/read-training-config.ts';
 import { readAdapter, savedAdapter } from './saved-adapter.ts';
@@ -40,6 +41,41 @@ test('tensors have the names of PEFT, and come back', async () => {
   });
 });
 
+test('what is trained beside them has the name that it has in the model of PEFT', async () => {
+  const other = 'model.layers.0.self_attn.k_proj.bias';
+  const names = ['lm_head.weight', 'model.norm.weight', `${MODULE}.bias`, other];
+  const beside = Object.fromEntries(
+    names.map((name, i) => [retrainedName(name), hostTensorFrom('f32', [2], [i, -i])]),
+  );
+  const settings = trainingConfigOf({
+    ...{ type: 'lora', lora: { bias: 'all', modules_to_save: ['lm_head', 'model.norm'] } },
+  }).adapter;
+  const written = Object.fromEntries(
+    savedAdapter({ ...tensors, ...beside }, settings as AdapterSettings, null).map(
+      ({ name, data }) => [name, data],
+    ),
+  );
+  const stored = readSafetensors(written['adapter_model.safetensors'] as Uint8Array).tensors;
+  const own = [...stored.keys()].filter((name) => !name.includes('lora_'));
+  expect(own.sort()).toEqual([
+    'base_model.model.lm_head.weight',
+    `base_model.model.${other}`,
+    `base_model.model.${MODULE}.base_layer.bias`,
+    'base_model.model.model.norm.weight',
+  ]);
+  const read = await readAdapter(folderOf(written));
+  expect(Object.fromEntries(read.values)).toEqual({ ...tensors, ...beside });
+  expect(read.fields).toMatchObject({
+    ...{ bias: 'all', modules_to_save: ['lm_head', 'model.norm'] },
+  });
+  // Of the biases of adapted linears PEFT knew another name once.
+  const older = writeSafetensors({
+    [`base_model.model.${MODULE}.bias`]: hostTensorFrom('f32', [2], [1, 2]),
+  });
+  const folder = folderOf({ ...written, 'adapter_model.safetensors': older });
+  expect([...(await readAdapter(folder)).values.keys()]).toEqual([retrainedName(`${MODULE}.bias`)]);
+});
+
 test('halves become float32', async () => {
   const halves = {
     [`base_model.model.${MODULE}.lora_A.weight`]: hostTensorFrom('bf16', [1, 2], [1, -2]),
@@ -67,8 +103,8 @@ test.each([
   ],
   [
     'with what is not done here',
-    { ...files, 'adapter_config.json': '{"bias":"all"}' },
-    'adapter_config.json: bias is "all"',
+    { ...files, 'adapter_config.json': '{"lora_bias":true}' },
+    'adapter_config.json: lora_bias is "true"',
   ],
   [
     'with a broken config',

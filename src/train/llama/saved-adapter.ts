@@ -1,22 +1,20 @@
-import { FormatError } from '../../formats/format-error.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
-import { toHostTensor } from '../../formats/safetensors/stored.ts';
 import { writeSafetensors } from '../../formats/safetensors/write.ts';
-import { readSafetensors } from '../../formats/safetensors.ts';
 import { parseJsonObject } from '../../formats/strict-json.ts';
 import { AdapterError } from '../../models/llama/lora/adapter-error.ts';
+import { retrainedName, retrainedOf } from '../../models/llama/lora/retrained.ts';
 import { USUAL_TARGETS } from '../../models/llama/lora/targets.ts';
-import { type HostTensor, type HostTensors, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
+import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import type { OutputFile } from '../adapter-files.ts';
 import { type LoraFields, loraFields } from './config/lora-fields.ts';
 import type { AdapterSettings } from './config/read-training-config.ts';
 import { TrainingConfigError } from './config/training-config-error.ts';
+import { float32In, MOST_WEIGHT_BYTES, wholeFile } from './saved-files.ts';
 
 const WEIGHTS = 'adapter_model.safetensors';
 const CONFIG = 'adapter_config.json';
-/** A configuration has a few kilobytes; an adapter of every linear of a large model some gigabytes. */
+/** A configuration has a few kilobytes. */
 const MOST_CONFIG_BYTES = 2 ** 20;
-const MOST_WEIGHT_BYTES = 2 ** 31;
 
 const PREFIX = 'base_model.model.';
 /** How PEFT calls the tensors of an adapter behind the name of their module. */
@@ -26,21 +24,22 @@ const STORED = {
   magnitude: 'lora_magnitude_vector',
 } as const;
 type Part = keyof typeof STORED;
+/** In PEFT's model a linear lies in its adapter, and so does the bias of it. */
+const BASE_BIAS = '.base_layer.bias';
 
 /**
  * An adapter as PEFT saves it: adapter_model.safetensors and adapter_config.json. `tensors` are named
- * `<module>.lora_A`, `.lora_B` and, with DoRA, `.magnitude`.
+ * `<module>.lora_A`, `.lora_B` and, with DoRA, `.magnitude`; trained copies as the model names them.
  */
 export function savedAdapter(
   tensors: HostTensors,
   settings: AdapterSettings,
   base: string | null,
 ): readonly OutputFile[] {
-  const named = Object.entries(tensors).map(([name, tensor]) => {
-    const dot = name.lastIndexOf('.');
-    const part = STORED[name.slice(dot + 1) as Part];
-    return [`${PREFIX}${name.slice(0, dot)}.${part}`, tensor] as const;
-  });
+  const isAdapted = (module: string) => Object.hasOwn(tensors, `${module}.lora_A`);
+  const named = Object.entries(tensors).map(
+    ([name, tensor]) => [PREFIX + nameThere(name, isAdapted), tensor] as const,
+  );
   const json = `${JSON.stringify(adapterConfig(settings, base), null, 2)}\n`;
   return [
     { name: WEIGHTS, data: writeSafetensors(Object.fromEntries(named), { format: 'pt' }) },
@@ -48,9 +47,19 @@ export function savedAdapter(
   ];
 }
 
+function nameThere(name: string, isAdapted: (module: string) => boolean): string {
+  const retrained = retrainedOf(name);
+  const own = retrained ?? name;
+  const dot = own.lastIndexOf('.');
+  const module = own.slice(0, dot);
+  const part = own.slice(dot + 1);
+  if (retrained === undefined) return `${module}.${STORED[part as Part]}`;
+  return part === 'bias' && isAdapted(module) ? module + BASE_BIAS : retrained;
+}
+
 /** What PEFT's LoraConfig reads. */
 function adapterConfig(
-  { rules, dropout, use_rslora, use_dora }: AdapterSettings,
+  { rules, retrained, dropout, use_rslora, use_dora }: AdapterSettings,
   base: string | null,
 ): Readonly<Record<string, unknown>> {
   return {
@@ -67,19 +76,19 @@ function adapterConfig(
     layers_pattern: rules.layers_pattern ?? null,
     rank_pattern: rules.rank_pattern ?? {},
     alpha_pattern: rules.alpha_pattern ?? {},
-    bias: 'none',
+    bias: retrained.bias,
     fan_in_fan_out: false,
     init_lora_weights: true,
     use_rslora,
     use_dora,
-    modules_to_save: null,
+    modules_to_save: retrained.modules_to_save.length > 0 ? retrained.modules_to_save : null,
   };
 }
 
 /** An adapter that PEFT or {@link savedAdapter} saved. */
 export interface ReadAdapter {
   readonly fields: LoraFields;
-  /** By `<module>.lora_A`, `<module>.lora_B` and `<module>.magnitude`, f32. */
+  /** By `<module>.lora_A`, `.lora_B` and `.magnitude`, and the names of trained copies; f32. */
   readonly values: ReadonlyMap<string, HostTensor>;
 }
 
@@ -91,18 +100,15 @@ export async function readAdapter(folder: ModelFolder): Promise<ReadAdapter> {
   const text = new TextDecoder().decode(await whole(folder, CONFIG, MOST_CONFIG_BYTES));
   const { fields, faults } = loraFields(parseJsonObject(text, CONFIG), `${CONFIG}: `);
   if (faults.length > 0 || !fields) throw new TrainingConfigError(faults);
-  const { tensors } = readSafetensors(await whole(folder, WEIGHTS, MOST_WEIGHT_BYTES));
-  const values = new Map<string, HostTensor>();
-  for (const [name, stored] of tensors) {
-    const host = toHostTensor(stored);
-    const floats = host.dtype === 'f32' ? host : hostTensorFrom('f32', host.shape, valuesOf(host));
-    values.set(nameHere(name), floats);
-  }
-  return { fields, values };
+  const stored = float32In(await whole(folder, WEIGHTS, MOST_WEIGHT_BYTES));
+  return { fields, values: new Map([...stored].map(([name, x]) => [nameHere(name), x])) };
 }
 
 function nameHere(stored: string): string {
   const part = (Object.keys(STORED) as Part[]).find((each) => stored.endsWith(`.${STORED[each]}`));
+  const isOfModel = !part && !stored.includes('.lora_') && /\.(weight|bias)$/.test(stored);
+  if (isOfModel && stored.startsWith(PREFIX))
+    return retrainedName(stored.slice(PREFIX.length).replace(BASE_BIAS, '.bias'));
   if (!part || !stored.startsWith(PREFIX))
     throw new AdapterError(
       'adapter-file',
@@ -115,6 +121,5 @@ async function whole(folder: ModelFolder, name: string, most: number): Promise<U
   const file = folder.get(name);
   if (!file)
     throw new AdapterError('adapter-file', `the folder has no ${name}: give one that PEFT saved`);
-  if (file.bytes > most) throw new FormatError(`${name} has ${file.bytes} bytes: at most ${most}`);
-  return await file.read(0, file.bytes);
+  return await wholeFile(name, file, most);
 }

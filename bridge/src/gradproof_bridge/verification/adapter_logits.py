@@ -48,7 +48,8 @@ def verify_logits(
             raise FormatError(f"it is a bundle of {bundle.op}, and none of causal_lm_logits")
         merged = merged_weights(bundle.inputs, config, tensors)
         with np.errstate(all="ignore"):
-            truth = expect(bundle.op, merged, bundle.params)["logits"]
+            own = untied(bundle.params, tensors)
+            truth = expect(bundle.op, merged, own)["logits"]
             base = expect(bundle.op, bundle.inputs, bundle.params)["logits"]
         ours = bundle.outputs["logits"]
         _same_shape(ours, truth)
@@ -85,7 +86,8 @@ def merged_weights(
     inputs: Inputs, config: Mapping[str, Any], tensors: Mapping[str, Array]
 ) -> dict[str, Array]:
     """The inputs of a model with the adapter in its weights, in float64: W + s B A, with DoRA each row
-    of the length that its magnitude says. Raises FormatError for a layer that the model lacks.
+    of the length that its magnitude says, and what was trained whole. Raises FormatError for a layer
+    that the model lacks.
     """
     merged = {name: np.asarray(x) for name, x in inputs.items()}
     for name, a in tensors.items():
@@ -106,7 +108,33 @@ def merged_weights(
             lengths = np.linalg.norm(weight, axis=1)
             weight *= (magnitude.astype(np.float64).reshape(-1) / lengths)[:, None]
         merged[at] = weight
+    table = merged.get("base.model.embed_tokens.weight")
+    if table is not None:
+        merged.setdefault("base.lm_head.weight", table)
+    merged |= {f"base.{name}": x.astype(np.float64) for name, x in retrained(tensors).items()}
     return merged
+
+
+def retrained(tensors: Mapping[str, Array]) -> dict[str, Array]:
+    """What an adapter has in place of tensors of the model, by their names there: biases, and modules
+    that were trained whole. The bias of an adapted layer lies in PEFT's `base_layer`.
+    """
+    return {
+        name.removeprefix(_PREFIX).replace(".base_layer.bias", ".bias"): x
+        for name, x in tensors.items()
+        if ".lora_" not in name
+    }
+
+
+def untied(params: Mapping[str, Any], tensors: Mapping[str, Array]) -> dict[str, Any]:
+    """The parameters of a model, whose head is one of its own where embeddings or head were trained
+    whole: PEFT trains a copy of either, and the other stays.
+    """
+    config = params["config"]
+    tables = {"model.embed_tokens.weight", "lm_head.weight"}
+    if tables.isdisjoint(retrained(tensors)):
+        return {**params}
+    return {**params, "config": {**config, "tie_word_embeddings": False}}
 
 
 def _by_peft(bundle: Bundle, folder: Path) -> Array:

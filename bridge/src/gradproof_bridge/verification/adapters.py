@@ -15,7 +15,12 @@ from gradproof_bridge.backends.registry import backend_named
 from gradproof_bridge.bundle.safetensors_file import read_safetensors
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.errors import FormatError, message_of, named
-from gradproof_bridge.verification.adapter_logits import LOGITS, loaded_adapter, verify_logits
+from gradproof_bridge.verification.adapter_logits import (
+    LOGITS,
+    loaded_adapter,
+    retrained,
+    verify_logits,
+)
 from gradproof_bridge.verification.adapter_patterns import CONFIG, pattern_of
 from gradproof_bridge.verification.check import Check
 
@@ -102,14 +107,16 @@ def _by_peft(
     layers: Mapping[str, tuple[int, int]],
     tensors: Mapping[str, Array],
 ) -> Check:
-    """PEFT loads the adapter onto linear layers of those shapes and names."""
+    """PEFT loads the adapter onto linear layers of those shapes and names, beside what it has of other
+    modules.
+    """
     from peft.utils import get_peft_model_state_dict
 
     from gradproof_bridge.backends.torch_arrays import to_numpy
 
     by = backend_named("peft").producer()
     try:
-        model = loaded_adapter(_skeleton(layers), folder)
+        model = loaded_adapter(_skeleton(layers, retrained(tensors)), folder)
         loaded = {key: to_numpy(x) for key, x in get_peft_model_state_dict(model).items()}
     except Exception as error:  # noqa: BLE001 - whatever PEFT has against the adapter is the finding
         return Check(name, what, "unreadable", by, named(error))
@@ -128,17 +135,27 @@ def _by_peft(
     return Check(name, what, "agrees", by)
 
 
-def _skeleton(layers: Mapping[str, tuple[int, int]]) -> Any:
-    """Modules of those names that hold nothing but a linear layer each."""
+def _skeleton(layers: Mapping[str, tuple[int, int]], others: Mapping[str, Array]) -> Any:
+    """Modules of those names that hold a linear layer each, or the other tensors alone."""
     import torch
 
     root = torch.nn.Module()
-    for path, (rows, columns) in layers.items():
-        *parents, last = path.split(".")
+
+    def module(path: list[str]) -> Any:
         at = root
-        for part in parents:
+        for part in path:
             if not hasattr(at, part):
                 at.add_module(part, torch.nn.Module())
             at = getattr(at, part)
-        at.add_module(last, torch.nn.Linear(columns, rows, bias=False))
+        return at
+
+    for path, (rows, columns) in layers.items():
+        *parents, last = path.split(".")
+        linear = torch.nn.Linear(columns, rows, bias=f"{path}.bias" in others)
+        module(parents).add_module(last, linear)
+    for name, x in others.items():
+        path, _, kind = name.rpartition(".")
+        if path not in layers:
+            weights = torch.nn.Parameter(torch.zeros(x.shape))
+            module(path.split(".")).register_parameter(kind, weights)
     return root

@@ -1,9 +1,10 @@
 import type { Tape } from '../../../autograd/tape.ts';
 import { loraLinear } from '../../../ops/lora/lora_linear.ts';
+import { add } from '../../../ops/math/add.ts';
+import { sub } from '../../../ops/math/sub.ts';
 import { matmul } from '../../../ops/matmul/matmul.ts';
-import { blockFormats } from '../../../quant/registry.ts';
 import { isQuantized, type QuantizedWeight } from '../../../quant/weight.ts';
-import { type DeviceWeight, isOfFormat } from '../../../quantizer/coding.ts';
+import { type DeviceWeight, inBlockFormat } from '../../../quantizer/coding.ts';
 import { seam } from '../../../seam.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 import { frozenInputs } from '../../../vocabulary/lora/frozen-weight.ts';
@@ -20,7 +21,7 @@ export interface LinearAdapter extends LoraParams {
   readonly dropout?: number;
   /**
    * Whether the update is computed by products of its own beside those of the base, and not by the
-   * one op that does both. Default where something is dropped.
+   * one op that does both. Default where something is dropped; DoRA has no update by itself.
    */
   readonly apart?: boolean;
 }
@@ -32,6 +33,15 @@ export interface AdapterTensors {
   readonly magnitude?: Tensor | undefined;
 }
 
+/** A linear of a model, and what adapts it. */
+interface AdaptedLinear {
+  readonly adapter: LinearAdapter;
+  readonly tensors: AdapterTensors;
+  readonly weight: Tensor | DeviceWeight;
+  /** Whether a gradient flows to its bias. */
+  readonly trainsBias: boolean;
+}
+
 /**
  * y = x W^T + s dropout(x) A^T B^T (+ bias), W frozen and perhaps quantized, by PEFT's rule of s;
  * with DoRA the columns of it are rescaled.
@@ -41,31 +51,58 @@ export function adaptedLinear(
   layers: Layers,
   name: string,
   x: Tensor,
-  {
-    adapter: { dropout = 0, apart = dropout > 0, ...params },
-    tensors,
-    weight,
-  }: {
-    readonly adapter: LinearAdapter;
-    readonly tensors: AdapterTensors;
-    readonly weight: Tensor | DeviceWeight;
-  },
+  linear: AdaptedLinear,
 ): Tensor {
-  if (apart) return besideBase(tape, layers, name, x, { ...params, dropout }, tensors);
-  const frozen = frozenInputs(baseOf(layers, name, weight));
-  const inputs = { x, ...tensors, bias: layers.biasOf(name), ...frozen.tensors };
+  const { adapter, tensors, trainsBias } = linear;
+  const { dropout = 0, use_dora = false, apart = dropout > 0 && !use_dora } = adapter;
+  if (apart) return besideBase(tape, layers, name, x, adapter, tensors);
+  if (use_dora && dropout > 0) return droppedDora(tape, layers, name, x, linear);
+  // The op has no gradient of its bias.
+  const inner = trainsBias ? undefined : layers.biasOf(name);
+  const y = together(tape, layers, name, x, linear, inner);
+  return trainsBias ? layers.addBias(name, y) : y;
+}
+
+/** Base and update by one op. */
+function together(
+  tape: Tape,
+  layers: Layers,
+  name: string,
+  x: Tensor,
+  { adapter: { dropout, apart, ...params }, tensors, weight }: AdaptedLinear,
+  bias?: Tensor,
+): Tensor {
+  const frozen = frozenInputs(baseOf(tape, layers, name, weight));
+  const inputs = { x, ...tensors, bias, ...frozen.tensors };
   return tape.apply(loraLinear, inputs, { ...params, ...frozen.params }, name).y;
+}
+
+/**
+ * DoRA of what is dropped, d = dropout(x), beside the base of all of x, as PEFT's DoraLinearVariant
+ * has it: W x + b + (m / n - 1) W d + m / n s B A d, in which W x - W d is one product.
+ */
+function droppedDora(
+  tape: Tape,
+  layers: Layers,
+  name: string,
+  x: Tensor,
+  linear: AdaptedLinear,
+): Tensor {
+  const d = layers.dropout(`${name}.lora_dropout`, x, linear.adapter.dropout as number);
+  const a = together(tape, layers, name, d, linear);
+  if (d === x) return layers.addBias(name, a);
+  const rest = tape.apply(sub, { a: x, b: d }, {}, `${name}.kept`).y;
+  return tape.apply(add, { a, b: layers.linear(name, rest) }, {}, `${name}.residual`).y;
 }
 
 /** The weight below an adapter: as it is stored where the op decodes it in registers. */
 function baseOf(
+  tape: Tape,
   layers: Layers,
   name: string,
   weight: Tensor | DeviceWeight,
 ): Tensor | QuantizedWeight<Tensor> {
-  if (!isQuantized(weight)) return weight;
-  const isInRegisters = isOfFormat(weight) && blockFormats.has(weight.format.name);
-  return isInRegisters ? weight : layers.weight(name);
+  return isQuantized(weight) ? (inBlockFormat(tape, weight, name) ?? layers.weight(name)) : weight;
 }
 
 /** PEFT's factor of the update: alpha / r, or alpha / sqrt(r) for rsLoRA. */

@@ -1,20 +1,23 @@
 import type { Architecture } from '../../../formats/hugging-face/architecture.ts';
 import type { HostTensor } from '../../../tensor/host.ts';
 import type { Random } from '../../../tensor/random.ts';
-import { formatShape, type Shape, sameShape } from '../../../tensor/shape.ts';
+import type { Shape } from '../../../tensor/shape.ts';
 import { drawAdapter } from '../../byte-model/weights.ts';
 import type { LinearAdapter } from './adapted-linear.ts';
-import { AdapterError } from './adapter-error.ts';
 import { blockLinears } from './module-names.ts';
+import { requireShapes } from './required-shapes.ts';
+import { type Retrained, retrainedName } from './retrained.ts';
 
 /** The adapters of a model: how each module is adapted, and what they start from. */
 export interface AdapterStart {
   readonly modules: ReadonlyMap<string, LinearAdapter>;
+  /** What is trained itself beside them, by its name in the model. Default nothing. */
+  readonly retrained?: ReadonlyMap<string, Retrained> | undefined;
   /** What is drawn. */
   readonly random: Random;
   /**
-   * Values to go on from, by `<module>.lora_A`, `<module>.lora_B` and, with DoRA,
-   * `<module>.magnitude`: then nothing is drawn.
+   * Values to go on from, by `<module>.lora_A`, `<module>.lora_B`, with DoRA `<module>.magnitude`,
+   * and the names of trained copies: then nothing is drawn.
    */
   readonly values?: ReadonlyMap<string, HostTensor> | undefined;
 }
@@ -26,7 +29,7 @@ export interface AdapterStart {
  */
 export function initialAdapters(
   model: Architecture,
-  { modules, random, values }: AdapterStart,
+  { modules, retrained = new Map(), random, values }: AdapterStart,
 ): Map<string, HostTensor> {
   const linears = blockLinears(model);
   const shapes = new Map<string, Shape>();
@@ -40,28 +43,7 @@ export function initialAdapters(
     drawn.set(`${name}.lora_A`, lora_A).set(`${name}.lora_B`, lora_B);
   }
   if (!values) return drawn;
-  requireShapes(shapes, values);
+  for (const [name, { shape }] of retrained) shapes.set(retrainedName(name), shape);
+  requireShapes(shapes, values, 'the adapter');
   return new Map([...shapes.keys()].map((name) => [name, values.get(name) as HostTensor]));
-}
-
-function requireShapes(
-  shapes: ReadonlyMap<string, Shape>,
-  values: ReadonlyMap<string, HostTensor>,
-): void {
-  for (const [name, shape] of shapes) {
-    const value = values.get(name);
-    if (!value)
-      throw new AdapterError('adapter-file', `the adapter lacks ${name}: its config asks for it`);
-    if (!sameShape(value.shape, shape))
-      throw new AdapterError(
-        'adapter-file',
-        `${name} is ${formatShape(value.shape)} and should be ${formatShape(shape)} by its config`,
-      );
-  }
-  for (const name of values.keys())
-    if (!shapes.has(name))
-      throw new AdapterError(
-        'adapter-file',
-        `the adapter has ${name}, which its config does not ask for`,
-      );
 }

@@ -1,8 +1,7 @@
 import { Tape } from '../../../autograd/tape.ts';
 import { mergedNorm } from '../../../ops/lora/dora.ts';
-import { blockFormats } from '../../../quant/registry.ts';
 import { isQuantized } from '../../../quant/weight.ts';
-import { type DeviceWeight, decodedWeight, isOfFormat } from '../../../quantizer/coding.ts';
+import { type DeviceWeight, decodedWeight, inBlockFormat } from '../../../quantizer/coding.ts';
 import type { HostTensor } from '../../../tensor/host.ts';
 import { Tensor } from '../../../tensor/tensor.ts';
 
@@ -19,10 +18,9 @@ export async function startMagnitude(
   using tape = new Tape(gpu);
   using lora_A = Tensor.from(gpu, adapter.lora_A);
   using lora_B = Tensor.from(gpu, adapter.lora_B);
-  const stored =
-    !isQuantized(weight) || (isOfFormat(weight) && blockFormats.has(weight.format.name))
-      ? weight
-      : decodedWeight(tape, weight, layer);
+  const stored = isQuantized(weight)
+    ? (inBlockFormat(tape, weight, layer) ?? decodedWeight(tape, weight, layer))
+    : weight;
   using norm = mergedNorm(gpu, { lora_A, lora_B, scale: 1, weight: stored as Tensor });
   return await norm.read();
 }

@@ -1,13 +1,22 @@
+import type { LoraFields } from './lora-fields.ts';
 import { hasMoments, OPTIMIZER_NAMES } from './optimizer-names.ts';
 import { type Combination, givenOf, type Pair } from './pair.ts';
 import { SCHEDULE_PAIRS } from './schedule-pairs.ts';
 import type { TrainingConfigFault } from './training-config-error.ts';
 import { isTrainingType, TRAINING_TYPES } from './types.ts';
 
-const BITSANDBYTES = ['load_in_4bit', 'bnb_4bit_quant_type', 'llm_int8_skip_modules'];
+const BITSANDBYTES = [
+  ...['load_in_4bit', 'bnb_4bit_quant_type', 'bnb_4bit_use_double_quant', 'llm_int8_skip_modules'],
+];
 const HQQ = ['nbits', 'group_size', 'axis', 'skip_modules'];
 const MOMENTS = ['adam_beta1', 'adam_beta2', 'adam_epsilon'];
 const OF_SGD = ['momentum', 'dampening', 'nesterov'];
+
+/** Whether biases or norms are trained beside adapters: names of norms alone end so. */
+const trainsVectors = (lora: LoraFields | undefined): boolean =>
+  lora !== undefined &&
+  (lora.bias !== 'none' ||
+    lora.modules_to_save.some((end) => end.endsWith('norm') || 'norm'.endsWith(end)));
 
 const optimizerOf = ({ fields: { optim } }: Combination) => OPTIMIZER_NAMES[optim];
 
@@ -72,9 +81,10 @@ export const FORBIDDEN_PAIRS: readonly Pair[] = [
   {
     code: 'decay-of-norms',
     path: 'weight_decay',
-    meet: ({ what, fields: { weight_decay } }) => !what.adapter && weight_decay > 0,
+    meet: ({ what, lora, fields: { weight_decay } }) =>
+      weight_decay > 0 && (!what.adapter || trainsVectors(lora)),
     message: () => 'weight_decay would take norms and biases too, which transformers leaves out',
-    suggestion: 'give 0, or a type that trains adapters',
+    suggestion: 'give 0, or train adapters without norms and biases',
   },
   {
     code: 'adapter-of-full',
@@ -136,14 +146,6 @@ export const FORBIDDEN_PAIRS: readonly Pair[] = [
     meet: ({ what, lora }) => what.adapter === 'dora' && lora?.use_dora === false,
     message: ({ fields }) => `use_dora is false, and ${fields.type} is DoRA`,
     suggestion: 'leave it out, or give type "qlora" or "hqq_lora"',
-  },
-  {
-    code: 'dora-with-dropout',
-    path: 'lora.lora_dropout',
-    meet: ({ what, lora }) =>
-      (what.adapter === 'dora' || lora?.use_dora === true) && (lora?.lora_dropout ?? 0) > 0,
-    message: () => 'lora_dropout with DoRA does not exist in this version yet',
-    suggestion: 'give 0',
   },
   {
     code: 'blocks-of-an-expression',

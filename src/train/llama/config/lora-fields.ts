@@ -14,6 +14,10 @@ const names = v.custom<readonly string[] | string>(
   (x) => isName(x) || (Array.isArray(x) && x.length <= 4096 && x.every(isName)),
   'it must be a list of names, or one expression',
 );
+const moduleNames = v.custom<readonly string[]>(
+  (x) => Array.isArray(x) && x.length <= 4096 && x.every((each) => isName(each) && each !== ''),
+  'it must be a list of names',
+);
 const layers = v.custom<readonly number[] | number>(
   (x) => [x].flat().every((each) => Number.isInteger(each) && (each as number) >= 0),
   'it must be the number of a block, from 0 on, or a list of some',
@@ -41,6 +45,8 @@ const FIELDS = v.looseObject({
   alpha_pattern: v.optional(pattern((x) => isWithin(x, 1e-6, MOST_ALPHA), 'numbers above 0')),
   use_rslora: v.optional(flag, false),
   use_dora: v.optional(flag),
+  bias: v.optional(oneOf(['none', 'all', 'lora_only']), 'none'),
+  modules_to_save: v.optional(moduleNames, () => []),
   // What says nothing of the computation.
   peft_type: v.optional(oneOf(['LORA'])),
   task_type: v.optional(oneOf(['CAUSAL_LM'])),
@@ -52,8 +58,6 @@ export type LoraFields = v.InferOutput<typeof FIELDS>;
 /** Values of PEFT's other fields with which they do nothing; with another they are refused. */
 export const NEUTRAL_OF_LORA: Readonly<Record<string, readonly unknown[]>> = {
   fan_in_fan_out: [false],
-  bias: ['none'],
-  modules_to_save: [null, []],
   init_lora_weights: [true],
   megatron_config: [null],
   megatron_core: ['megatron.core', null],

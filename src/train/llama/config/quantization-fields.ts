@@ -14,6 +14,7 @@ const skipped = v.custom<readonly string[]>(
 const FIELDS = v.looseObject({
   load_in_4bit: v.optional(flag, true),
   bnb_4bit_quant_type: v.optional(oneOf(['nf4', 'fp4'])),
+  bnb_4bit_use_double_quant: v.optional(flag, false),
   llm_int8_skip_modules: v.optional(skipped),
   nbits: v.optional(listed([8, 4, 3, 2, 1])),
   group_size: v.optional(listed([16, 32, 64, 128, 256])),
@@ -27,7 +28,6 @@ export type QuantizationFields = v.InferOutput<typeof FIELDS>;
 /** Values of other fields with which they do nothing. */
 export const NEUTRAL_OF_CODES: Readonly<Record<string, readonly unknown[]>> = {
   load_in_8bit: [false],
-  bnb_4bit_use_double_quant: [false],
   bnb_4bit_compute_dtype: ['float32', null],
   bnb_4bit_quant_storage: ['uint8', null],
   llm_int8_threshold: [6],

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { covers } from '../../../catalog/covers.ts';
 import type { JsonObject } from '../../../formats/strict-json.ts';
+import { continuedConfig } from './continued-config.ts';
 import { FORBIDDEN_PAIRS } from './forbidden-pairs.ts';
 import { NEUTRAL_OF_LORA } from './lora-fields.ts';
 import { NEUTRAL_OF_CODES } from './quantization-fields.ts';
-import { continuedConfig, readTrainingConfig, trainingConfigOf } from './read-training-config.ts';
+import { readTrainingConfig, trainingConfigOf } from './read-training-config.ts';
 import { TrainingConfigError, type TrainingConfigFault } from './training-config-error.ts';
 import { LATER_FIELDS } from './training-fields.ts';
 
@@ -108,11 +109,9 @@ const FIELDS: readonly (readonly [given: object, fault: string])[] = [
   [{ lora: { use_dora: 'no' } }, 'bad-lora-use-dora lora.use_dora'],
   [{ lora: { peft_type: 'IA3' } }, 'bad-lora-peft-type lora.peft_type'],
   [{ lora: { task_type: 'SEQ_CLS' } }, 'bad-lora-task-type lora.task_type'],
-  [{ lora: { bias: 'all' } }, 'unsupported-lora-bias lora.bias'],
-  [
-    { lora: { modules_to_save: ['lm_head'] } },
-    'unsupported-lora-modules-to-save lora.modules_to_save',
-  ],
+  [{ lora: { bias: 'norms' } }, 'bad-lora-bias lora.bias'],
+  [{ lora: { modules_to_save: 'lm_head' } }, 'bad-lora-modules-to-save lora.modules_to_save'],
+  [{ lora: { modules_to_save: [''] } }, 'bad-lora-modules-to-save lora.modules_to_save'],
   [
     { lora: { init_lora_weights: 'pissa' } },
     'unsupported-lora-init-lora-weights lora.init_lora_weights',
@@ -137,8 +136,8 @@ const FIELDS: readonly (readonly [given: object, fault: string])[] = [
     'bad-quantization-llm-int8-skip-modules quantization.llm_int8_skip_modules',
   ],
   [
-    { quantization: { bnb_4bit_use_double_quant: true } },
-    'unsupported-quantization-bnb-4bit-use-double-quant quantization.bnb_4bit_use_double_quant',
+    { quantization: { bnb_4bit_use_double_quant: 'yes' } },
+    'bad-quantization-bnb-4bit-use-double-quant quantization.bnb_4bit_use_double_quant',
   ],
   [
     { quantization: { bnb_4bit_compute_dtype: 'bfloat16' } },
@@ -204,7 +203,6 @@ const PAIRS: readonly (readonly [given: object, fault: string])[] = [
   [{ quantization: { load_in_4bit: false } }, 'base-not-in-4-bits quantization.load_in_4bit'],
   [{ type: 'custom_lora', lora: { use_dora: true } }, 'dora-apart lora.use_dora'],
   [{ type: 'bnb_dora', lora: { use_dora: false } }, 'dora-without-dora lora.use_dora'],
-  [{ lora: { use_dora: true, lora_dropout: 0.1 } }, 'dora-with-dropout lora.lora_dropout'],
   [
     { lora: { target_modules: 'all-linear', layers_to_transform: [0] } },
     'blocks-of-an-expression lora.layers_to_transform',
@@ -283,7 +281,7 @@ describe('a configuration', () => {
       learning_rate: -1,
       fp16: true,
       bf16: true,
-      lora: { r: 0, bias: 'all' },
+      lora: { r: 0, bias: 'all', lora_bias: true },
       quantization: { nbits: 3, axis: 7 },
       nothing: 1,
     };
@@ -291,7 +289,7 @@ describe('a configuration', () => {
       'bad-learning-rate learning_rate',
       'unknown-field nothing',
       'bad-lora-r lora.r',
-      'unsupported-lora-bias lora.bias',
+      'unsupported-lora-lora-bias lora.lora_bias',
       'bad-quantization-axis quantization.axis',
       'two-precisions bf16',
       'codes-of-hqq quantization.nbits',
@@ -371,7 +369,8 @@ describe('a configuration', () => {
   });
 
   test('a saved adapter brings its own rules, and is refused by a type that trains none of its sort', () => {
-    const saved = { r: 2, lora_alpha: 4, lora_dropout: 0, use_rslora: true };
+    const beside = { bias: 'none', modules_to_save: [] } as const;
+    const saved = { r: 2, lora_alpha: 4, lora_dropout: 0, use_rslora: true, ...beside };
     const config = continuedConfig(trainingConfigOf({ lora: { r: 9 } }), saved);
     expect(config.adapter).toMatchObject({ rules: { r: 2, lora_alpha: 4 }, use_rslora: true });
     const dora = { ...saved, use_dora: true };

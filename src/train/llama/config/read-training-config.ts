@@ -1,4 +1,6 @@
 import { type JsonObject, parseJsonObject } from '../../../formats/strict-json.ts';
+import type { ExpandedLayers } from '../../../models/llama/block-expansion.ts';
+import type { RetrainedRules } from '../../../models/llama/lora/retrained.ts';
 import type { TargetRules } from '../../../models/llama/lora/targets.ts';
 import type { LayerOptions } from '../../../quantizer/policy.ts';
 import { adamDefaults } from '../../../vocabulary/optim/adam.ts';
@@ -17,6 +19,8 @@ import { TRAINING_TYPES, type TrainingType, type TrainingTypeName } from './type
 /** How the linears of blocks are adapted. */
 export interface AdapterSettings {
   readonly rules: TargetRules;
+  /** What is trained itself beside them. */
+  readonly retrained: RetrainedRules;
   readonly dropout: number;
   readonly use_rslora: boolean;
   readonly use_dora: boolean;
@@ -42,6 +46,8 @@ export interface LlamaTrainingConfig {
   readonly adapter?: AdapterSettings | undefined;
   /** Blocks that are added, as a share of the model's; absent where none is. */
   readonly expansionRate?: number | undefined;
+  /** What comes before it: blocks that a saved file or the folder has already. */
+  readonly expanded?: ExpandedLayers | undefined;
   /** Absent where the base stays in floats. */
   readonly base?: BaseSettings | undefined;
   readonly optimizer: OptimizerParams;
@@ -142,14 +148,20 @@ function settled(
   };
 }
 
-function adapterOf(lora: LoraFields, how: NonNullable<TrainingType['adapter']>): AdapterSettings {
+/** How a type adapts linears by these fields. */
+export function adapterOf(
+  lora: LoraFields,
+  how: NonNullable<TrainingType['adapter']>,
+): AdapterSettings {
   const { lora_dropout, use_rslora, use_dora = how === 'dora' } = lora;
+  const { bias, modules_to_save } = lora;
   return {
     rules: lora,
+    retrained: { bias, modules_to_save },
     dropout: lora_dropout,
     use_rslora,
     use_dora,
-    apart: how === 'apart' || lora_dropout > 0,
+    apart: how === 'apart' || (lora_dropout > 0 && !use_dora),
   };
 }
 
@@ -157,6 +169,7 @@ function baseOf(
   library: NonNullable<TrainingType['base']>,
   {
     bnb_4bit_quant_type = 'nf4',
+    bnb_4bit_use_double_quant = false,
     llm_int8_skip_modules = [],
     nbits = 4,
     group_size = 64,
@@ -165,7 +178,13 @@ function baseOf(
   }: Partial<QuantizationFields> = {},
 ): BaseSettings {
   return library === 'bitsandbytes'
-    ? { options: { method: bnb_4bit_quant_type }, skip: llm_int8_skip_modules }
+    ? {
+        options: {
+          method: bnb_4bit_quant_type,
+          ...(bnb_4bit_use_double_quant ? { quantScale: true } : {}),
+        },
+        skip: llm_int8_skip_modules,
+      }
     : {
         options: { method: 'hqq', bits: nbits, groupSize: group_size, axis },
         skip: skip_modules,
@@ -187,32 +206,4 @@ function optimizerOf(fields: TrainingFields): OptimizerParams {
   const { adam_beta1 = usual.betas[0], adam_beta2 = usual.betas[1] } = fields;
   const { adam_epsilon: eps = usual.eps } = fields;
   return { optimizer, lr, weight_decay, betas: [adam_beta1, adam_beta2], eps } as OptimizerParams;
-}
-
-/**
- * The same for a run that goes on from a saved adapter: rules, ranks, factors and DoRA are those of
- * its own configuration. Throws {@link TrainingConfigError} where the type trains no adapter or
- * another sort.
- */
-export function continuedConfig(
-  config: LlamaTrainingConfig,
-  saved: LoraFields,
-): LlamaTrainingConfig {
-  const { type } = config;
-  const what: TrainingType = TRAINING_TYPES[type];
-  const { use_dora = false } = saved;
-  const wrong =
-    !what.adapter ||
-    (what.adapter === 'apart' && use_dora) ||
-    (what.adapter === 'dora' && !use_dora);
-  if (wrong || !what.adapter)
-    throw new TrainingConfigError([
-      {
-        code: 'adapter-of-another-type',
-        path: 'type',
-        message: `the saved adapter is ${use_dora ? 'DoRA' : 'LoRA'}, which type "${type}" does not train`,
-        suggestion: use_dora ? 'give type "bnb_dora" or "hqq_dora"' : 'give type "lora" or "qlora"',
-      },
-    ]);
-  return { ...config, adapter: adapterOf({ ...saved, use_dora }, what.adapter) };
 }

@@ -32,7 +32,7 @@ export interface TunedModel {
   readonly model: Llama;
   /** Whose tokenizer and configuration it keeps. */
   readonly folder: ModelFolder;
-  /** Of the model itself, which may have more blocks than the folder's. */
+  /** Of the model itself, which may have more blocks than the folder's, or a head of its own. */
   readonly config: ModelConfig;
   readonly name: string;
   /** What is merged; none where all weights were trained. */
@@ -117,8 +117,11 @@ async function saveFolder(
   const index = savedIndex(shards);
   if (index !== undefined)
     await writeWhole(out, 'model.safetensors.index.json', new TextEncoder().encode(index));
-  const { layers } = await modelConfigIn(folder);
-  await copyModelFiles(folder, out, dtype, config.layers === layers ? {} : fieldsOfBlocks(config));
+  const { layers, tied } = await modelConfigIn(folder);
+  await copyModelFiles(folder, out, dtype, {
+    ...(config.layers === layers ? {} : fieldsOfBlocks(config)),
+    ...(config.tied === tied ? {} : { tie_word_embeddings: config.tied }),
+  });
   return type;
 }
 

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { folderOf, TINY, tinyTensors } from '../../formats/hugging-face/fixtures/tiny-folder.ts';
+import { writeSafetensors } from '../../formats/safetensors/write.ts';
+import { hostTensorFrom } from '../../tensor/host.ts';
+import { trainedBlocks } from '../../train/llama/saved-weights.ts';
+import { inspectRequest } from './read-request.ts';
+
+/** A model of so many blocks, without a tokenizer. */
+const modelOf = (layers: number) =>
+  folderOf({
+    'config.json': JSON.stringify({
+      ...{ model_type: 'llama', hidden_size: 4, num_hidden_layers: layers, vocab_size: 5 },
+      ...{ num_attention_heads: 2, num_key_value_heads: 1, intermediate_size: 6 },
+      ...{ head_dim: 2, max_position_embeddings: 8 },
+    }),
+    'model.safetensors': writeSafetensors(tinyTensors({ ...TINY, layers })),
+  });
+const BLOCKS = trainedBlocks(
+  { 'model.layers.2.input_layernorm.weight': hostTensorFrom('f32', [4], [1, 2, 3, 4]) },
+  { before: 2, after: 3 },
+);
+
+/** What is read of a folder of this name, and what is wrong with model, adapter and settings. */
+async function inspected(
+  name: string,
+  layers: number,
+  { type = 'bnb_llama_pro', blocks = false, rate = 0.5 } = {},
+) {
+  const folders = {
+    model: modelOf(layers),
+    blocks: folderOf(Object.fromEntries(BLOCKS.map((file) => [file.name, file.data]))),
+  };
+  const at = (path: keyof typeof folders) => ({ kind: 'path', path }) as const;
+  const settings = type.endsWith('_pro') ? { type, expansion_rate: rate } : { type };
+  const found = await inspectRequest({
+    model: at('model'),
+    ...(blocks ? { adapter: at('blocks') } : {}),
+    openFolder: async (place) => folders[(place as ReturnType<typeof at>).path],
+    ...{ name, base: name, settings: async () => JSON.stringify(settings) },
+    openData: async () => undefined,
+  });
+  const faults = found.faults.filter(({ message }) => !message.includes('tokenizer'));
+  return { expanded: found.config?.expanded, told: faults.map((one) => one.message), found };
+}
+
+test('the name of a folder says which blocks were added to it', async () => {
+  expect(await inspected('mine_blk_exp-2-3', 3)).toMatchObject({
+    ...{ told: [], expanded: { before: 2, after: 3 } },
+  });
+  expect(await inspected('mine', 2)).toMatchObject({ told: [], expanded: undefined });
+  // Who adds no blocks may call a folder as they like.
+  expect(await inspected('blk_exp-x', 2, { type: 'lora' })).toMatchObject({ told: [] });
+});
+
+test('a name that says it of no such model is refused in a line of the model', async () => {
+  const { told, found } = await inspected('mine_blk_exp-2', 3);
+  expect(told).toEqual([expect.stringContaining('"mine_blk_exp-2" is no name')]);
+  expect(found.faults[0]?.part).toBe('model');
+  expect((await inspected('mine_blk_exp-2-3', 2)).told).toEqual([
+    'its name ends in blk_exp-2-3, and it has 2 blocks: give it another name, or the model of 3',
+  ]);
+});
+
+test('saved blocks are gone on from over the model that they were added to', async () => {
+  const going = await inspected('mine', 2, { blocks: true });
+  expect(going).toMatchObject({ told: [], expanded: { before: 2, after: 3 } });
+  // The place that they have goes before another rate.
+  expect((await inspected('mine', 2, { blocks: true, rate: 1 })).expanded).toEqual(going.expanded);
+  expect((await inspected('mine', 4, { blocks: true })).told).toEqual([
+    'the model has 4 blocks, and those that were added are of blk_exp-2-3: give the model that they were added to',
+  ]);
+  expect((await inspected('mine_blk_exp-4-6', 6, { blocks: true })).told).toEqual([
+    'it is blk_exp-4-6, and the saved blocks are of blk_exp-2-3: give the model that they were added to',
+  ]);
+  expect((await inspected('mine', 2, { blocks: true, type: 'qlora' })).told).toEqual([
+    'what is saved are added blocks, which type "qlora" does not train: give type "bnb_llama_pro" or "hqq_llama_pro"',
+  ]);
+});
