@@ -15,6 +15,7 @@ import type { LinearAdapter } from '../../models/llama/lora/adapted-linear.ts';
 import { blockLinears } from '../../models/llama/lora/module-names.ts';
 import { adapterTargets } from '../../models/llama/lora/targets.ts';
 import type { Policy } from '../../quantizer/policy.ts';
+import { seam } from '../../seam.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
 import { ENGINE } from '../engine-quantizer.ts';
@@ -72,10 +73,12 @@ export function policyOf({ grown, expansion }: GrownModel, skip: readonly string
 }
 
 /** Whether a tensor of the folder is trained itself: all are, where nothing is added. */
-const trainedWhole =
-  (adapter: AdapterSettings | undefined, { expansion }: GrownModel) =>
-  (): boolean =>
-    !adapter && !expansion;
+const trainedWhole = seam(
+  'train.llama.trains',
+  (adapter: AdapterSettings | undefined, { expansion }: GrownModel): ((name: string) => boolean) =>
+    () =>
+      !adapter && !expansion,
+);
 
 /**
  * Whether the weights of a folder are there and can be trained so, before anything is uploaded.

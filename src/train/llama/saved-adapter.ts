@@ -12,20 +12,37 @@ import { type LoraFields, loraFields } from './config/lora-fields.ts';
 import type { AdapterSettings } from './config/read-training-config.ts';
 import { TrainingConfigError } from './config/training-config-error.ts';
 
-const WEIGHTS = 'adapter_model.safetensors';
 const CONFIG = 'adapter_config.json';
 /** A configuration has a few kilobytes; an adapter of every linear of a large model some gigabytes. */
 const MOST_CONFIG_BYTES = 2 ** 20;
 const MOST_WEIGHT_BYTES = 2 ** 31;
 
-const PREFIX = 'base_model.model.';
-/** How PEFT calls the tensors of an adapter behind the name of their module. */
-const STORED = {
-  lora_A: 'lora_A.weight',
-  lora_B: 'lora_B.weight',
-  magnitude: 'lora_magnitude_vector',
-} as const;
-type Part = keyof typeof STORED;
+/** What an adapter is made of. */
+type Part = 'lora_A' | 'lora_B' | 'magnitude';
+
+/** A library's file of an adapter. */
+interface Layout {
+  readonly file: string;
+  /** What stands before the name of a module. */
+  readonly prefix: string;
+  /** How tensors are called behind it; what is left out the library has not. */
+  readonly parts: Partial<Readonly<Record<Part, string>>>;
+}
+
+const PEFT: Layout = {
+  file: 'adapter_model.safetensors',
+  prefix: 'base_model.model.',
+  parts: {
+    ...{ lora_A: 'lora_A.weight', lora_B: 'lora_B.weight' },
+    magnitude: 'lora_magnitude_vector',
+  },
+};
+/** The LORA layer of fsdp_qlora (scripts/lora.py) has both matrices in a Sequential. */
+const LORA_AB: Layout = {
+  file: 'model_state_dict.safetensors',
+  prefix: '',
+  parts: { lora_A: 'lora_AB.0.weight', lora_B: 'lora_AB.1.weight' },
+};
 
 /**
  * An adapter as PEFT saves it: adapter_model.safetensors and adapter_config.json. `tensors` are named
@@ -36,16 +53,26 @@ export function savedAdapter(
   settings: AdapterSettings,
   base: string | null,
 ): readonly OutputFile[] {
+  const json = `${JSON.stringify(adapterConfig(settings, base), null, 2)}\n`;
+  return [weightsFile(tensors, PEFT), { name: CONFIG, data: new TextEncoder().encode(json) }];
+}
+
+/**
+ * The matrices as fsdp_qlora saves those of its own LORA layer: `<module>.lora_AB.0.weight` and
+ * `.1.weight` in model_state_dict.safetensors. It has no file of settings. Throws AdapterError
+ * `adapter-file` for an adapter with magnitudes, which that layer has not.
+ */
+export const savedLoraAb = (tensors: HostTensors): OutputFile => weightsFile(tensors, LORA_AB);
+
+function weightsFile(tensors: HostTensors, { file, prefix, parts }: Layout): OutputFile {
   const named = Object.entries(tensors).map(([name, tensor]) => {
     const dot = name.lastIndexOf('.');
-    const part = STORED[name.slice(dot + 1) as Part];
-    return [`${PREFIX}${name.slice(0, dot)}.${part}`, tensor] as const;
+    const part = parts[name.slice(dot + 1) as Part];
+    if (!part)
+      throw new AdapterError('adapter-file', `${file} has no place for ${name}: save it as PEFT`);
+    return [`${prefix}${name.slice(0, dot)}.${part}`, tensor] as const;
   });
-  const json = `${JSON.stringify(adapterConfig(settings, base), null, 2)}\n`;
-  return [
-    { name: WEIGHTS, data: writeSafetensors(Object.fromEntries(named), { format: 'pt' }) },
-    { name: CONFIG, data: new TextEncoder().encode(json) },
-  ];
+  return { name: file, data: writeSafetensors(Object.fromEntries(named), { format: 'pt' }) };
 }
 
 /** What PEFT's LoraConfig reads. */
@@ -76,7 +103,7 @@ function adapterConfig(
   };
 }
 
-/** An adapter that PEFT or {@link savedAdapter} saved. */
+/** An adapter that PEFT, fsdp_qlora or this program saved. */
 export interface ReadAdapter {
   readonly fields: LoraFields;
   /** By `<module>.lora_A`, `<module>.lora_B` and `<module>.magnitude`, f32. */
@@ -84,31 +111,33 @@ export interface ReadAdapter {
 }
 
 /**
- * Reads the adapter of a folder. Throws AdapterError `adapter-file` for files that are missing or
+ * Reads the adapter of a folder: adapter_config.json, and the tensors of PEFT or, where these are
+ * not there, of fsdp_qlora. Throws AdapterError `adapter-file` for files that are missing or
  * hold something else, TrainingConfigError for a LoraConfig that is not done here.
  */
 export async function readAdapter(folder: ModelFolder): Promise<ReadAdapter> {
   const text = new TextDecoder().decode(await whole(folder, CONFIG, MOST_CONFIG_BYTES));
   const { fields, faults } = loraFields(parseJsonObject(text, CONFIG), `${CONFIG}: `);
   if (faults.length > 0 || !fields) throw new TrainingConfigError(faults);
-  const { tensors } = readSafetensors(await whole(folder, WEIGHTS, MOST_WEIGHT_BYTES));
+  const layout = !folder.has(PEFT.file) && folder.has(LORA_AB.file) ? LORA_AB : PEFT;
+  const { tensors } = readSafetensors(await whole(folder, layout.file, MOST_WEIGHT_BYTES));
   const values = new Map<string, HostTensor>();
   for (const [name, stored] of tensors) {
     const host = toHostTensor(stored);
     const floats = host.dtype === 'f32' ? host : hostTensorFrom('f32', host.shape, valuesOf(host));
-    values.set(nameHere(name), floats);
+    values.set(nameHere(name, layout), floats);
   }
   return { fields, values };
 }
 
-function nameHere(stored: string): string {
-  const part = (Object.keys(STORED) as Part[]).find((each) => stored.endsWith(`.${STORED[each]}`));
-  if (!part || !stored.startsWith(PREFIX))
+function nameHere(stored: string, { file, prefix, parts }: Layout): string {
+  const [part, end] = Object.entries(parts).find(([, each]) => stored.endsWith(`.${each}`)) ?? [];
+  if (!part || !end || !stored.startsWith(prefix))
     throw new AdapterError(
       'adapter-file',
-      `${WEIGHTS} has ${JSON.stringify(stored.slice(0, 80))}, which is no part of a LoRA adapter of linears`,
+      `${file} has ${JSON.stringify(stored.slice(0, 80))}, which is no part of a LoRA adapter of linears`,
     );
-  return `${stored.slice(PREFIX.length, -STORED[part].length - 1)}.${part}`;
+  return `${stored.slice(prefix.length, -end.length - 1)}.${part}`;
 }
 
 async function whole(folder: ModelFolder, name: string, most: number): Promise<Uint8Array> {

@@ -58,15 +58,18 @@ export function adaptedLinear(
 }
 
 /** The weight below an adapter: as it is stored where the op decodes it in registers. */
-function baseOf(
-  layers: Layers,
-  name: string,
-  weight: Tensor | DeviceWeight,
-): Tensor | QuantizedWeight<Tensor> {
-  if (!isQuantized(weight)) return weight;
-  const isInRegisters = isOfFormat(weight) && blockFormats.has(weight.format.name);
-  return isInRegisters ? weight : layers.weight(name);
-}
+const baseOf = seam(
+  'nn.llama.adapterBase',
+  (
+    layers: Layers,
+    name: string,
+    weight: Tensor | DeviceWeight,
+  ): Tensor | QuantizedWeight<Tensor> => {
+    if (!isQuantized(weight)) return weight;
+    const isInRegisters = isOfFormat(weight) && blockFormats.has(weight.format.name);
+    return isInRegisters ? weight : layers.weight(name);
+  },
+);
 
 /** PEFT's factor of the update: alpha / r, or alpha / sqrt(r) for rsLoRA. */
 export const scaleOf = seam(
