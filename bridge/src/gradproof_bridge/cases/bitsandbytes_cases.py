@@ -146,6 +146,23 @@ def eight_bit() -> Cases:
             {"threshold": threshold},
             _linear(bias=bias),
         )
+    for dtype in ("f32", "f16"):
+        yield Case(
+            f"linear_8bit_gradient_{dtype}",
+            "linear_8bit_lt",
+            _LIBRARY,
+            {"threshold": 6.0},
+            _with_gradient(dtype),
+        )
+
+
+def _with_gradient(dtype: Literal["f32", "f16"]) -> Make:
+    def make(draw: Draw) -> dict[str, Array]:
+        stored = np.float32 if dtype == "f32" else np.float16
+        inputs = {**_linear(bias=True)(draw), "grad.y": draw.normal(6, 16)}
+        return {name: x.astype(stored) for name, x in inputs.items()}
+
+    return make
 
 
 def _blockwise(n: int, *, signed: bool) -> Make:
