@@ -117,8 +117,8 @@ def linear_8bit_lt(inputs: Inputs, params: Params) -> Outputs:
     if "grad.y" in inputs:
         # Decoded weights are stored as x is; a code at a tie may be a step off.
         steps = weight_stats[:, None] / 127
-        decoded = rounded(q_w.value * steps, apart_w * steps, 3)
-        dx = bounded(inputs["grad.y"].reshape(-1, weight.shape[0])) @ decoded
+        kept = rounded(q_w.value * steps, apart_w * steps, 3)
+        dx = bounded(inputs["grad.y"].reshape(-1, weight.shape[0])) @ kept
         outputs["grad.x"] = Real(dx.reshape(*x.shape))
     return outputs
 
