@@ -4,7 +4,7 @@ import { wholeWords } from '../gpu/memory.ts';
 import { adamw8bitStorage } from '../ops/optim/adamw8bit_step.ts';
 import { blockFormats } from '../quant/registry.ts';
 import { predictedParts } from '../quantizer/quantizer.ts';
-import { schemeOf } from '../quantizer/registry.ts';
+import { type SchemeOptions, schemeOf } from '../quantizer/registry.ts';
 import { bytesPerElement } from '../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { adamw8bitHyperparameters, isIn8bit } from '../vocabulary/optim/adamw8bit.ts';
@@ -78,8 +78,8 @@ export function needsOf(model: Architecture, setup: Setup): Needs {
 }
 
 /** Why the method takes some linear of the model not at all; undefined where it takes all. */
-export function refusalOf(model: Architecture, { method }: Setup): string | undefined {
-  const { refuses } = schemeOf({ method });
+export function refusalOf(model: Architecture, setup: Setup): string | undefined {
+  const { refuses } = schemeOf(schemeIn(setup));
   return Object.values(linearsOf(model))
     .map((shape) => refuses?.(shape))
     .find((why) => why !== undefined);
@@ -140,12 +140,19 @@ function decodedValues(model: Architecture, { method }: Setup): number {
   return Object.values(linearsOf(model)).reduce((sum, shape) => sum + sizeOf(shape), 0);
 }
 
-function partsOf(name: string, shape: Shape, { method }: Setup): readonly Piece[] {
-  return Object.entries(predictedParts({ method }, shape)).map(([part, bytes]) => ({
+function partsOf(name: string, shape: Shape, setup: Setup): readonly Piece[] {
+  return Object.entries(predictedParts(schemeIn(setup), shape)).map(([part, bytes]) => ({
     name: `${name}.${part}`,
     bytes: wholeWords(bytes),
   }));
 }
+
+/** What of a setup says how weights are quantized. */
+const schemeIn = ({ method, quantZero, quantScale }: Setup): SchemeOptions => ({
+  method,
+  quantZero,
+  quantScale,
+});
 
 function boundValues(model: Architecture, setup: Setup): readonly Piece[] {
   const tokens = setup.batch * setup.context;
