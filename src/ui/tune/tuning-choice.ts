@@ -4,6 +4,7 @@ import { partsOfBlob } from '../../formats/part-file.ts';
 import { parseJsonObject } from '../../formats/strict-json.ts';
 import type { InspectedRequest } from '../../harness/tuning/read-request.ts';
 import type { LlamaForecast } from '../../train/llama/forecast-llama.ts';
+import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import { bytesOf } from '../controls/file-bytes.ts';
 import { Later } from '../controls/later.ts';
 import type { Notice } from '../controls/notice.ts';
@@ -35,6 +36,8 @@ export interface TuningChoices {
   readonly settings: Settings;
   /** The file that the settings are of. */
   readonly settingsFile?: string;
+  /** How the model itself is saved. Default what was trained alone is. */
+  readonly form?: ModelFormName;
 }
 
 /** What is known of what is chosen. */
@@ -108,6 +111,12 @@ export class TuningChoice {
     this.#set({ ...this.chosen.value, settings: withField(settings, field, text) });
   }
 
+  /** Takes how the model itself is saved; undefined for what was trained alone. */
+  takeForm(form: ModelFormName | undefined): void {
+    const { form: _, ...rest } = this.chosen.value;
+    this.#set(form ? { ...rest, form } : rest);
+  }
+
   /** Reads what is chosen, unless that is read already. */
   async inspect(): Promise<void> {
     const chosen = this.chosen.value;
@@ -131,10 +140,12 @@ export class TuningChoice {
     folder,
     data,
     settings,
+    form,
   }: TuningChoices): Promise<Omit<Inspection, 'reading'>> {
     const model = kind === 'small' ? await this.#small.get() : folder?.place;
     if (!model) return {};
-    const { inspectRequest, openWebFolder, forecastLlama, requireRoom } = await requestReader();
+    const { inspectRequest, openWebFolder, forecastLlama, requireRoom, checkForm } =
+      await requestReader();
     const name = kind === 'small' ? SMALL_MODEL : (folder?.name ?? '');
     const found = await inspectRequest({
       ...{ model, openFolder: openWebFolder, base: name },
@@ -143,7 +154,15 @@ export class TuningChoice {
       openData: async () => data && partsOfBlob(data),
     });
     const { request, plan } = found;
-    if (!request || !plan || !found.model) return { found };
+    if (!request || !plan || !found.model || !found.folder) return { found };
+    if (form)
+      try {
+        await checkForm(found.folder, found.model, form);
+      } catch (error) {
+        const fault = { part: 'model', message: messageOf(error) } as const;
+        const { request: _, ...rest } = found;
+        return { found: { ...rest, faults: [fault] } };
+      }
     const forecast = forecastLlama(found.model, request.config, plan.longest);
     const refusal = (limits: Readonly<Record<string, number>>) => {
       try {
@@ -178,12 +197,12 @@ async function requestReader() {
   const { nextTask } = await import('../../harness/next-task.ts');
   await import('../../ops/registry.ts');
   await nextTask();
-  const [{ inspectRequest }, { openWebFolder }, { forecastLlama, requireRoom }] = await Promise.all(
-    [
+  const [{ inspectRequest }, { openWebFolder }, { forecastLlama, requireRoom }, { checkForm }] =
+    await Promise.all([
       import('../../harness/tuning/read-request.ts'),
       import('../../harness/worker/web-folder.ts'),
       import('../../train/llama/forecast-llama.ts'),
-    ],
-  );
-  return { inspectRequest, openWebFolder, forecastLlama, requireRoom };
+      import('../../train/llama/saved-model/check-form.ts'),
+    ]);
+  return { inspectRequest, openWebFolder, forecastLlama, requireRoom, checkForm };
 }
