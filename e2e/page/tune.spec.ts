@@ -14,6 +14,7 @@ import { Random } from '../../src/tensor/random.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 import { drop } from './drop.ts';
 import { answerOf, expect, test } from './page-test.ts';
+import { longTasksDuring } from './trace.ts';
 
 const MODEL = fileURLToPath(new URL('../../public/model', import.meta.url));
 
@@ -157,7 +158,7 @@ test('a GGUF file is a model: chosen, its texts seen token by token, and trained
     .setInputFiles({ ...file, buffer: buffer.subarray(0, 5000) });
   await expect(page.getByRole('alert').getByRole('listitem')).toContainText('is it cut off?');
   await page.getByLabel('Choose a GGUF file').setInputFiles(file);
-  await expect(page.getByText(/^tiny\.gguf: 1 file, \d+\.kB$/)).toBeVisible();
+  await expect(page.getByText(/^tiny\.gguf: 1 file, \d+.kB$/)).toBeVisible();
   await expect(page.getByText(/It takes about .* of graphics memory/)).toBeVisible();
   await takeSettings(page, { ...QUICK, type: 'qlora' });
   await expect(start(page)).toBeEnabled();
@@ -226,6 +227,49 @@ test('the merged model is written into the folder that a person chose, or the ru
   expect(tensors.get('model.layers.5.mlp.down_proj.weight')).toMatchObject({ dtype: 'F16' });
   const config = JSON.parse(Buffer.from(files['config.json'] ?? []).toString());
   expect(config).not.toHaveProperty('quantization_config');
+});
+
+test('a merged model without room is told in the report, and the adapter is a file all the same', async ({
+  page,
+}) => {
+  await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'showDirectoryPicker'));
+  await open(page);
+  await takeSettings(page, { ...QUICK, max_steps: 1 });
+  await page.getByLabel('What is saved').selectOption('merged-float32');
+  await expect(start(page)).toBeEnabled();
+  const { usage = 0 } = await page.evaluate(() => navigator.storage.estimate());
+  const browser = await page.context().newCDPSession(page);
+  const { origin } = new URL(page.url());
+  await browser.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + 500_000 });
+  await start(page).click();
+  await ended(page);
+  await expect(page.getByRole('heading', { name: 'The merged model' })).toBeHidden();
+  const { tensors } = readSafetensors(await saved(page, /^Save adapter_model\.safetensors/));
+  expect(tensors.size).toBeGreaterThan(0);
+  const report = readReport((await saved(page, 'Save the report')).toString(), 'the report');
+  expect(report.results[0]?.error).toMatchObject({
+    code: 'save-quota',
+    message: expect.stringMatching(/^model\.safetensors does not fit: /),
+  });
+});
+
+test('a large data file becomes tokens beside the page, which answers meanwhile and tells how far it is', async ({
+  page,
+}) => {
+  const line = (i: number) => JSON.stringify({ text: `${i} ${'the fox ran home. '.repeat(20)}` });
+  const text = Array.from({ length: 6000 }, (_, i) => line(i)).join('\n');
+  await open(page);
+  const found = await longTasksDuring(page, async () => {
+    await page
+      .getByLabel('Choose a data file')
+      .setInputFiles({ name: 'tales.jsonl', mimeType: 'text/plain', buffer: Buffer.from(text) });
+    await expect(
+      page.getByText(/^Making tokens of the data: [\d,]+ of 6,000 records…$/),
+    ).toBeVisible();
+    await expect(page.getByText('6,000 texts (text)')).toBeVisible({ timeout: 60_000 });
+  });
+  expect(found).toEqual([]);
+  await expect(start(page)).toBeEnabled();
 });
 
 test('what is wrong with a folder, with data and with settings is told where it was chosen', async ({

@@ -1,6 +1,5 @@
 import { messageOf } from '../../errors.ts';
 import { chosenFolder, type FolderPlace } from '../../formats/hugging-face/folder-place.ts';
-import { partsOfBlob } from '../../formats/part-file.ts';
 import { parseJsonObject } from '../../formats/strict-json.ts';
 import type { InspectedRequest } from '../../harness/tuning/read-request.ts';
 import type { LlamaForecast } from '../../train/llama/forecast-llama.ts';
@@ -17,6 +16,7 @@ import {
   withField,
 } from './settings.ts';
 import { smallModel } from './small-model.ts';
+import { textsInWorker } from './texts-in-worker.ts';
 
 /** Whose model is fine-tuned: that of the project, one of a folder, or one of bytes. */
 export type ModelKind = 'small' | 'folder' | 'bytes';
@@ -44,6 +44,8 @@ export interface TuningChoices {
 export interface Inspection {
   /** Whether it is still read; the rest is of what was chosen before. */
   readonly reading: boolean;
+  /** How many records of a data file have become tokens. */
+  readonly progress?: { readonly done: number; readonly of: number };
   readonly found?: InspectedRequest;
   /** Where nothing is wrong. */
   readonly forecast?: LlamaForecast;
@@ -60,6 +62,8 @@ export class TuningChoice {
   readonly inspection = new Observable<Inspection>({ reading: false });
   readonly #notice: Notice;
   readonly #small = new Later(smallModel);
+  /** Ends the reading that goes on. */
+  #reading = new AbortController();
   /** The last choice whose reading has begun. */
   #read: TuningChoices | undefined;
 
@@ -122,10 +126,14 @@ export class TuningChoice {
     const chosen = this.chosen.value;
     if (chosen === this.#read || chosen.kind === 'bytes') return;
     this.#read = chosen;
+    this.#reading.abort();
+    this.#reading = new AbortController();
+    const { signal } = this.#reading;
     const isOld = () => chosen !== this.#read;
-    this.inspection.value = { ...this.inspection.value, reading: true };
+    const { progress: _, ...before } = this.inspection.value;
+    this.inspection.value = { ...before, reading: true };
     try {
-      const found = await this.#found(chosen);
+      const found = await this.#found(chosen, signal);
       if (!isOld()) this.inspection.value = { reading: false, ...found };
     } catch (error) {
       if (isOld()) return;
@@ -135,13 +143,10 @@ export class TuningChoice {
     }
   }
 
-  async #found({
-    kind,
-    folder,
-    data,
-    settings,
-    form,
-  }: TuningChoices): Promise<Omit<Inspection, 'reading'>> {
+  async #found(
+    { kind, folder, data, settings, form }: TuningChoices,
+    signal: AbortSignal,
+  ): Promise<Omit<Inspection, 'reading'>> {
     const model = kind === 'small' ? await this.#small.get() : folder?.place;
     if (!model) return {};
     const { inspectRequest, openWebFolder, forecastLlama, requireRoom, checkForm } =
@@ -151,7 +156,19 @@ export class TuningChoice {
       ...{ model, openFolder: openWebFolder, base: name },
       name: name.replace(/[^A-Za-z0-9._-]+/g, '-') || 'model',
       given: settings,
-      openData: async () => data && partsOfBlob(data),
+      openData: async () => undefined,
+      readTexts:
+        data &&
+        ((config) =>
+          textsInWorker(
+            {
+              folder: model,
+              data,
+              settings: { dataFormat: config.dataFormat, length: config.length },
+            },
+            (done, of) => this.#tellProgress({ done, of }, signal),
+            signal,
+          )),
     });
     const { request, plan } = found;
     if (!request || !plan || !found.model || !found.folder) return { found };
@@ -173,6 +190,13 @@ export class TuningChoice {
       }
     };
     return { found, forecast, refusal };
+  }
+
+  #tellProgress(
+    progress: { readonly done: number; readonly of: number },
+    signal: AbortSignal,
+  ): void {
+    if (!signal.aborted) this.inspection.value = { ...this.inspection.value, progress };
   }
 
   #set(chosen: TuningChoices): void {

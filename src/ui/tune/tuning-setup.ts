@@ -46,7 +46,7 @@ export class TuningSetup extends LitElement {
   override render() {
     const words = tuningWords();
     const { kind, settings, settingsFile, form } = this.choice.chosen.value;
-    const { reading, found, forecast, refusal } = this.choice.inspection.value;
+    const { reading, progress, found, forecast, refusal } = this.choice.inspection.value;
     const faults = found?.faults ?? [];
     const tooLarge = this.limits && refusal?.(this.limits);
     return html`
@@ -70,7 +70,7 @@ export class TuningSetup extends LitElement {
       <gp-tuning-forecast
         .forecast=${forecast}
         .limit=${this.limits && Math.min(this.limits.maxStorageBufferBindingSize, this.limits.maxBufferSize)}
-        .meanwhile=${reading ? words.reading : ''}
+        .meanwhile=${!reading ? '' : progress ? words.readingTexts(progress.done, progress.of) : words.reading}
       ></gp-tuning-forecast>
     `;
   }

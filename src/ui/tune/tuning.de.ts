@@ -57,6 +57,8 @@ export const words: ReturnType<typeof tuningWords> = {
     named: (name) => `Aus ${name}`,
   },
   reading: 'Gelesen wird, was gewählt ist …',
+  readingTexts: (done, of) =>
+    `Aus den Daten werden Tokens: ${number(done)} von ${count(of, { one: 'Datensatz', other: 'Datensätzen' })} …`,
   forecast: {
     total: (size) => `Braucht nach Rechnung höchstens etwa ${bytes(size)} Grafikspeicher.`,
     parts: 'In Teilen',

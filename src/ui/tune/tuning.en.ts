@@ -59,6 +59,8 @@ export const tuningWords = words('tuning', {
     named: (name: string) => `From ${name}`,
   },
   reading: 'Reading what is chosen…',
+  readingTexts: (done: number, of: number) =>
+    `Making tokens of the data: ${number(done)} of ${count(of, { one: 'record', other: 'records' })}…`,
   forecast: {
     total: (size: number) =>
       `It takes about ${bytes(size)} of graphics memory at most, by calculation.`,
