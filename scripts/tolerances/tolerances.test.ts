@@ -33,6 +33,8 @@ const LIMITS: Readonly<Record<string, string>> = {
     'how many mutants of a draw may be argued to be equivalent',
   'src/cli/host-mutation/sites/constants.ts: SLIP = 1e-3': 'how a constant is changed',
   'src/models/layers.ts: EPS = 1e-5': 'a parameter of normalizations, as torch has it',
+  'src/formats/gguf/rope-factors.ts: ROUNDING = 2 ** -20':
+    'a dozen roundings of float32 in a file of llama.cpp',
   'src/reference/attention/rotary_embedding.ts: OF_DOUBLES = 2 ** -50':
     'the roundings of an angle in float64',
   'src/reference/bounds.ts: EPS = 2 ** -23': 'the unit of every bound',

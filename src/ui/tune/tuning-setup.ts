@@ -1,12 +1,14 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { RequestFault, RequestPart } from '../../harness/tuning/request-faults.ts';
+import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import type { Facts } from '../check/preflight.ts';
 import { Follow } from '../controls/follow.ts';
-import { base, panels } from '../controls/styles.ts';
+import { base, controls, panels } from '../controls/styles.ts';
 import type { FieldChange } from './settings-fields.ts';
 import { tuningWords } from './tuning.en.ts';
 import type { TuningChoice } from './tuning-choice.ts';
 import './file-choice.ts';
+import './saved-form.ts';
 import './seen-texts.ts';
 import './settings-fields.ts';
 import './tuning-forecast.ts';
@@ -16,6 +18,7 @@ export class TuningSetup extends LitElement {
   static override properties = { choice: { attribute: false }, limits: { attribute: false } };
   static override styles = [
     base,
+    controls,
     panels,
     css`
       :host {
@@ -42,8 +45,8 @@ export class TuningSetup extends LitElement {
 
   override render() {
     const words = tuningWords();
-    const { kind, settings, settingsFile } = this.choice.chosen.value;
-    const { reading, found, forecast, refusal } = this.choice.inspection.value;
+    const { kind, settings, settingsFile, form } = this.choice.chosen.value;
+    const { reading, progress, found, forecast, refusal } = this.choice.inspection.value;
     const faults = found?.faults ?? [];
     const tooLarge = this.limits && refusal?.(this.limits);
     return html`
@@ -59,11 +62,15 @@ export class TuningSetup extends LitElement {
         @file=${({ detail }: CustomEvent<File>) => this.choice.takeSettings(detail)}
         @reset=${() => this.choice.resetSettings()}
       ></gp-settings-fields>
+      <gp-saved-form
+        .form=${form}
+        @form=${({ detail }: CustomEvent<ModelFormName | undefined>) => this.choice.takeForm(detail)}
+      ></gp-saved-form>
       ${tooLarge ? html`<p class="tone bad" role="alert" lang="en">${tooLarge}</p>` : nothing}
       <gp-tuning-forecast
         .forecast=${forecast}
         .limit=${this.limits && Math.min(this.limits.maxStorageBufferBindingSize, this.limits.maxBufferSize)}
-        .meanwhile=${reading ? words.reading : ''}
+        .meanwhile=${!reading ? '' : progress ? words.readingTexts(progress.done, progress.of) : words.reading}
       ></gp-tuning-forecast>
     `;
   }
@@ -80,11 +87,23 @@ export class TuningSetup extends LitElement {
       .hint=${words.hint}
       .choose=${words.choose}
       @files=${this.#takeFolder}
-    ></gp-file-choice>`;
+    >
+      <label slot="more" class="button quiet open">
+        ${words.chooseFile}
+        <input class="visually-hidden" type="file" accept=".gguf" @change=${this.#takeFile} />
+      </label>
+    </gp-file-choice>`;
   }
 
   #takeFolder({ detail: files }: CustomEvent<File[]>): void {
     this.choice.takeFolder(files[0]?.webkitRelativePath.split('/')[0] ?? '', files);
+  }
+
+  #takeFile(event: Event): void {
+    const input = event.target as HTMLInputElement;
+    const file = input.files?.[0];
+    input.value = '';
+    if (file) this.choice.takeFolder(file.name, [file]);
   }
 
   #data() {
