@@ -65,7 +65,7 @@ export function modelAddress(text: string): URL {
   return url;
 }
 
-/** Throws {@link ModelServerError} for an address that is not asked, whoever names it. */
+/** Throws {@link ModelServerError} for an address that may not be asked. */
 export function checkAddress({ protocol, hostname, username, password }: URL): void {
   if (username || password)
     throw new ModelServerError('an address with a name and a password is not asked');

@@ -70,7 +70,7 @@ test('no more is taken than was asked for, and an endless answer ends', async ()
   expect(server.asked.length).toBe(1);
 });
 
-test('nobody there is told with the address', async () => {
+test('a server that is not there is told with its address', async () => {
   const server = await serve(() => {});
   await server[Symbol.asyncDispose]();
   await expect(ask(new URL(server.url), { most: 1, waitsMs: [1] })).rejects.toThrow(

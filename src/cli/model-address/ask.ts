@@ -26,7 +26,7 @@ export interface Asked extends AddressRules {
 }
 
 /**
- * Gets an address, behind at most five redirects, each of which must be an address that may be asked,
+ * Gets an address, behind at most five redirects, each to an address that may be asked,
  * and tries again with growing waits what may be otherwise then. Answers of other statuses than 200
  * and 206 have no body. Throws {@link ModelServerError}.
  */

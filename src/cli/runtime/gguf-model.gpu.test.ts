@@ -178,7 +178,8 @@ test.each(['llama3', 'llama2', 'qwen2'])(
     expect(inBlocks.coded.length).toBe(14);
     expect(inBlocks.data).not.toEqual(truth.data);
     expect(verdict(inBlocks, await logitsOf(await decoded(blocks)))).toMatchObject({ ok: true });
-    const [given, own] = [await openTokenizer(folder), await openTokenizer(halves)];
+    const given = await openTokenizer(folder);
+    const own = await openTokenizer(halves);
     for (const text of [
       'Once upon a time, in 1984…',
       '  two  spaces\n\tand a tab',

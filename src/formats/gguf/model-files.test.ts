@@ -189,7 +189,7 @@ describe('what is no model of ours is refused in a line', () => {
     await expect(ggufModelFiles({ ...file, read })).rejects.toMatchObject({ code: 'bad-file' });
   });
 
-  test('several files, of which none is named', async () => {
+  test('several files without a word which is meant', async () => {
     const folder = folderOf({ 'a.gguf': 'GGUF', 'b.gguf': 'GGUF' });
     await expect(modelFiles(folder)).rejects.toThrow('the folder has "a.gguf", "b.gguf": give');
   });

@@ -50,7 +50,7 @@ test.each(TOKENIZERS)('%s has the ids and texts of the Python library again', as
   expectRecorded(await readAgain(name), name);
 });
 
-/** By tokenizer, texts of which no key says how they are split: added tokens that take spaces, or lack them. */
+/** Texts that keys alone do not tell how to split, with added tokens that take spaces or lack them. */
 const UNTOLD = {
   llama2_legacy: /<extra>/,
   llama3: undefined,

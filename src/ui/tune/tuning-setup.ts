@@ -46,7 +46,7 @@ export class TuningSetup extends LitElement {
   override render() {
     const words = tuningWords();
     const { kind, settings, settingsFile, form } = this.choice.chosen.value;
-    const { reading, progress, found, forecast, refusal } = this.choice.inspection.value;
+    const { reading, found, forecast, refusal } = this.choice.inspection.value;
     const faults = found?.faults ?? [];
     const tooLarge = this.limits && refusal?.(this.limits);
     return html`
@@ -70,7 +70,7 @@ export class TuningSetup extends LitElement {
       <gp-tuning-forecast
         .forecast=${forecast}
         .limit=${this.limits && Math.min(this.limits.maxStorageBufferBindingSize, this.limits.maxBufferSize)}
-        .meanwhile=${!reading ? '' : progress ? words.readingTexts(progress.done, progress.of) : words.reading}
+        .meanwhile=${reading ? words.reading : ''}
       ></gp-tuning-forecast>
     `;
   }
@@ -107,9 +107,9 @@ export class TuningSetup extends LitElement {
   }
 
   #data() {
-    const words = tuningWords().data;
+    const { data: words, readingTexts } = tuningWords();
     const { data } = this.choice.chosen.value;
-    const { found } = this.choice.inspection.value;
+    const { reading, progress, found } = this.choice.inspection.value;
     const { texts, codec, faults = [] } = found ?? {};
     const read = texts
       ? [
@@ -127,7 +127,7 @@ export class TuningSetup extends LitElement {
       ${data ? html`<button slot="more" class="quiet" @click=${() => this.choice.takeData(undefined)}>${words.forget}</button>` : nothing}
       ${faultsOf('data', faults)}
       <div class="read">
-        <p class="small">${read}</p>
+        <p class="small">${reading && progress ? readingTexts(progress.done, progress.of) : read}</p>
         ${texts && codec && texts.items.length > 0 ? html`<gp-seen-texts .texts=${texts} .codec=${codec}></gp-seen-texts>` : nothing}
       </div>
     </gp-file-choice>`;
