@@ -59,7 +59,8 @@ export function writeChromeTrace(
 ): string {
   const start = steps.flatMap(({ dispatches }) => dispatches)[0]?.begin ?? 0n;
   const events = steps.flatMap(({ step, dispatches }) => {
-    const [first, last] = [dispatches[0], dispatches.at(-1)];
+    const [first] = dispatches;
+    const last = dispatches.at(-1);
     if (!first || !last) return [];
     const name = `step ${step}`;
     return [

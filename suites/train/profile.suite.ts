@@ -62,7 +62,8 @@ async function trainedTrace(gpu: Gpu, seed: number, count: number) {
 }
 
 const spanOf = (events: readonly CompleteEvent[]) => {
-  const [first, last] = [events[0], events.at(-1)] as [CompleteEvent, CompleteEvent];
+  const first = events[0] as CompleteEvent;
+  const last = events.at(-1) as CompleteEvent;
   return last.ts + last.dur - first.ts;
 };
 
