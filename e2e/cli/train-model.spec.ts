@@ -1,58 +1,16 @@
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { partsOf, serve } from '../../src/cli/model-address/fixtures/model-server.ts';
-import { writeSafetensors } from '../../src/formats/safetensors/write.ts';
-import { initialLlama } from '../../src/models/llama/initial.ts';
 import { readReport } from '../../src/report/read.ts';
-import { Random } from '../../src/tensor/random.ts';
 import { gradproof, ROOT } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
-
-const TOKENIZER = join(ROOT, 'src/formats/hugging-face/fixtures/tokenizers/qwen2');
-const SIZES = {
-  ...{ vocab: 512, hidden: 64, intermediate: 128, layers: 2, heads: 4, kv_heads: 2 },
-  ...{ rms_eps: 1e-6, rope_theta: 10_000 },
-};
-const CONFIG = {
-  ...{ model_type: 'llama', hidden_size: 64, intermediate_size: 128, num_hidden_layers: 2 },
-  ...{ num_attention_heads: 4, num_key_value_heads: 2, vocab_size: 512 },
-  max_position_embeddings: 64,
-};
-const LORA = { r: 4, target_modules: 'all-linear' };
-const SETTINGS = {
-  max_length: 24,
-  learning_rate: 0.02,
-  per_device_train_batch_size: 4,
-  lora: LORA,
-};
-
-/** A model of drawn weights with a tokenizer, a text, and settings. */
-function written(folder: string, settings: object = SETTINGS) {
-  const model = join(folder, 'model');
-  mkdirSync(model);
-  cpSync(TOKENIZER, model, { recursive: true });
-  writeFileSync(join(model, 'config.json'), JSON.stringify(CONFIG));
-  const weights = Object.fromEntries(initialLlama(SIZES, new Random(1), 0.1));
-  writeFileSync(join(model, 'model.safetensors'), writeSafetensors(weights));
-  const data = join(folder, 'text.txt');
-  writeFileSync(data, 'the cat sat on the mat, and the dog ran after it. '.repeat(30));
-  const config = join(folder, 'settings.json');
-  writeFileSync(config, JSON.stringify(settings));
-  return ['train', '--model', model, '--data', data, '--config', config];
-}
-
-/** The lines of a log. */
-const logIn = (out: string) =>
-  readFileSync(join(out, 'log.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+import { logIn, SETTINGS, tinyModel } from './tiny-model.ts';
 
 test('fine-tunes a folder, saves an adapter of PEFT with report and log, and goes on from it', async ({
   folder,
 }) => {
-  const args = written(folder);
+  const args = tinyModel(folder);
   const out = join(folder, 'out');
   const { status, stdout, stderr } = await gradproof([
     ...[...args, '--type', 'qlora', '--steps', '24', '--seed', '7', '--out', out],
@@ -75,7 +33,7 @@ test('fine-tunes a folder, saves an adapter of PEFT with report and log, and goe
   expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
   for (const name of ['loss', 'grad_norm', 'learning_rate', 'tokens_per_second', 'bytes'])
     expect(
-      steps.every((step) => step[name] > 0),
+      steps.every((step) => (step[name] ?? 0) > 0),
       name,
     ).toBe(true);
   writeFileSync(args.at(-1) as string, JSON.stringify({ ...SETTINGS, learning_rate: 1e-3 }));
@@ -88,7 +46,7 @@ test('fine-tunes a folder, saves an adapter of PEFT with report and log, and goe
 test('saves the merged model, which is read again, and merges a saved adapter into a GGUF file', async ({
   folder,
 }) => {
-  const args = written(folder);
+  const args = tinyModel(folder);
   const out = join(folder, 'merged');
   const first = await gradproof([
     ...[...args, '--type', 'lora', '--steps', '20', '--save', 'merged', '--out', out],
@@ -137,7 +95,7 @@ test('saves the merged model, which is read again, and merges a saved adapter in
 test('a model of a server is checked first, kept with its sums, and fetched no second time', async ({
   folder,
 }) => {
-  const args = written(folder);
+  const args = tinyModel(folder);
   const model = args[2] as string;
   await using server = await serve(partsOf(model));
   const out = join(folder, 'out');
@@ -173,7 +131,7 @@ test('a model of a server is checked first, kept with its sums, and fetched no s
 });
 
 test('a model that cannot be saved so is refused before it is trained', async ({ folder }) => {
-  const args = written(folder);
+  const args = tinyModel(folder);
   const model = args[2] as string;
   const pipeline = JSON.parse(readFileSync(join(model, 'tokenizer.json'), 'utf8'));
   const normalizer = { type: 'Prepend', prepend: '_' };
@@ -187,7 +145,7 @@ test('a model that cannot be saved so is refused before it is trained', async ({
 
 test('Ctrl-C ends it after a step, and what is trained is saved', async ({ folder }) => {
   const out = join(folder, 'out');
-  const args = [...written(folder), '--type', 'lora', '--steps', '100000', '--out', out];
+  const args = [...tinyModel(folder), '--type', 'lora', '--steps', '100000', '--out', out];
   const { status, stdout } = await gradproof(args, { interruptAt: /^step 10:/m });
   expect(status).toBe(130);
   expect(stdout).toMatch(/^Stopped after step \d+\./m);
@@ -202,7 +160,7 @@ test('Ctrl-C ends it after a step, and what is trained is saved', async ({ folde
 test('what is wrong with settings, model and data is told at once, a line each', async ({
   folder,
 }) => {
-  const args = written(folder, { learning_rate: -1, fp16: true, bf16: true, lora: { r: 0 } });
+  const args = tinyModel(folder, { learning_rate: -1, fp16: true, bf16: true, lora: { r: 0 } });
   writeFileSync(join(folder, 'model', 'tokenizer.json'), '{');
   const { status, stdout, stderr } = await gradproof(args);
   expect([status, stdout]).toEqual([2, '']);
@@ -257,7 +215,7 @@ test('a browser is given the files of the folder, and leaves what Node does', as
 
 test('Ctrl-C keeps what a browser has trained', async ({ folder }) => {
   const out = join(folder, 'out');
-  const args = [...written(folder), '--type', 'lora', '--steps', '100000', '--out', out];
+  const args = [...tinyModel(folder), '--type', 'lora', '--steps', '100000', '--out', out];
   const chromium = ['--runtime', 'chromium'];
   const { status, stdout } = await gradproof([...args, ...chromium], { interruptAt: /^step 10:/m });
   expect([status, stdout.match(/^Stopped after step \d+\./m)?.length]).toEqual([130, 1]);

@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readReport } from '../../src/report/read.ts';
+import { readTrace } from '../../suites/train/chrome-trace.ts';
 import { gradproof, ROOT } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
 
 test('fine-tunes on a text and saves adapter and report', async ({ folder }) => {
   const out = join(folder, 'new', 'adapter');
+  const profile = join(folder, 'profile.json');
   const { status, stdout } = await gradproof([
     'train',
     '--data',
@@ -14,6 +16,8 @@ test('fine-tunes on a text and saves adapter and report', async ({ folder }) => 
     '90',
     '--out',
     out,
+    '--profile',
+    profile,
   ]);
   const report = readReport(readFileSync(join(out, 'report.json')), 'report.json');
   const [result] = report.results;
@@ -36,6 +40,9 @@ test('fine-tunes on a text and saves adapter and report', async ({ folder }) => 
     lora_alpha: 16,
   });
   expect(stdout).toMatch(/sample before: .*\n(.*\n)*sample after: /);
+  const trace = readTrace(readFileSync(profile));
+  expect([trace.faults, trace.steps.length]).toEqual([[], 90]);
+  expect(stdout).toContain(`${trace.events.length} dispatches of 90 steps`);
 });
 
 test('a run that is too short for an answer says so and is not examined', async ({ folder }) => {

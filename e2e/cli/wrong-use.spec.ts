@@ -84,6 +84,10 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['train', '--data', '/dev/zero'], /--data \/dev\/zero: .*is a device/],
   [['train', '--steps', 'many'], /--steps many/],
   [['train', '--steps', '0'], /--steps 0: give --model and --adapter/],
+  [['train', '--log-to', 'ftp://sink'], /--log-to ftp:\/\/sink: must be an address such as http:/],
+  [['train', '--log-to', 'http://a:b@sink'], /--log-to sink: .* name or a password is not taken/],
+  [['train', '--log-to', 'http://localhost:1'], /--log-to http:\/\/localhost:1: give --model/],
+  [['train', '--profile', folder], /--profile .*: is a folder, not a file/],
   [['train', '--save', 'merged'], /--save merged: give --model/],
   [['train', '--save', 'onnx'], /--save onnx: there are adapter, merged/],
   [

@@ -3,7 +3,7 @@ import { type ArenaPlan, type Block, planArena } from './arena.ts';
 import type { Gpu } from './gpu.ts';
 import { bindGroup, UNIFORM_ALIGNMENT } from './launch-slots.ts';
 import type { Allocation, Place } from './memory.ts';
-import { flopsOf, type PreparedCommand, type Replayable } from './recorder.ts';
+import { flopsOf, namedDispatch, type PreparedCommand, type Replayable } from './recorder.ts';
 import { Scope } from './scope.ts';
 import { type Uniforms, uniformBytes } from './shader.ts';
 import { type Command, launchesIn, refuse, TracedAllocation, touched } from './trace.ts';
@@ -74,6 +74,7 @@ export class Program implements Replayable, Disposable {
         group: bindGroup(gpu.device, pipeline, command.launch, bound),
         workgroups,
         flops: flopsOf(command.launch),
+        ...namedDispatch(command.launch),
       };
     });
     this.#owned = owned.move();

@@ -214,7 +214,8 @@ describe('a replay', () => {
     const binding = (memory: Allocation) => ({ buffer: memory.buffer, offset: 512, size: 16 });
     const group = [binding(x), binding(y)] as never;
     const workgroups = [1, 1, 1] as const;
-    const dispatch = { kind: 'dispatch', pipeline, group, workgroups, flops: 60 } as const;
+    const named = { kernel: 'test/replayed', bytes: 32, flops: 60 };
+    const dispatch = { kind: 'dispatch', pipeline, group, workgroups, ...named } as const;
     const places = { from: { memory: y, offset: 0 }, to: { memory: x, offset: 256 } };
     const copy = { kind: 'copy', ...places, bytes: 4 } as const;
     return { device, commands: [dispatch, copy, dispatch] as const };

@@ -1,9 +1,10 @@
 import { seam } from '../seam.ts';
+import type { DispatchTimer, NamedDispatch } from './dispatch-timer.ts';
 import type { FloatStorage } from './float-storage.ts';
 import { LaunchSlots } from './launch-slots.ts';
 import type { Allocation, Binding, Place } from './memory.ts';
 import { type Constants, Pipelines } from './pipelines.ts';
-import type { Shader, Uniforms, Workgroups } from './shader.ts';
+import { type Shader, textOf, type Uniforms, type Workgroups } from './shader.ts';
 
 /**
  * One dispatch, completely described. Bindings in order: inputs, outputs; the uniform struct, if
@@ -59,13 +60,13 @@ export interface Replayable {
 
 /** A command with all that its replay needs. */
 export type PreparedCommand =
-  | {
+  | ({
       readonly kind: 'dispatch';
       readonly pipeline: GPUComputePipeline;
       readonly group: GPUBindGroup;
       readonly workgroups: Workgroups;
       readonly flops: number;
-    }
+    } & NamedDispatch)
   | { readonly kind: 'copy'; readonly from: Place; readonly to: Place; readonly bytes: number };
 
 /** A place in a buffer, where it does not matter what lies there. */
@@ -81,8 +82,18 @@ const FLOPS_PER_BYTE = 2;
 export const flopsOf = seam(
   'gpu.flops_of',
   ({ flops, bindings }: Pick<Launch, 'flops' | 'bindings'>): number =>
-    flops ?? FLOPS_PER_BYTE * bindings.reduce((sum, { size }) => sum + size, 0),
+    flops ?? FLOPS_PER_BYTE * boundBytes(bindings),
 );
+
+const boundBytes = (bindings: Launch['bindings']) =>
+  bindings.reduce((sum, { size }) => sum + size, 0);
+
+/** A launch as a timer names it. What stands for an operand that there is not counts once. */
+export function namedDispatch({ shader, bindings }: Launch): NamedDispatch {
+  const isFirst = ({ memory, offset }: Binding, i: number) =>
+    bindings.findIndex((one) => one.memory === memory && one.offset === offset) === i;
+  return { kernel: textOf(shader), bytes: boundBytes(bindings.filter(isFirst)) };
+}
 
 /** Records dispatches and copies into one command encoder, and submits them in order. */
 export class Recorder {
@@ -99,6 +110,7 @@ export class Recorder {
   readonly #device: GPUDevice;
   readonly #flopsPerSubmit: number;
   readonly #slots: LaunchSlots;
+  #timer: DispatchTimer | undefined;
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #flops = 0;
@@ -114,7 +126,14 @@ export class Recorder {
     const pipeline = this.pipelines.get(launch.shader, launch.constants);
     this.dispatched.add(launch.shader.file);
     this.shaders.add(launch.shader);
-    this.#run(pipeline, this.#slots.bind(pipeline, launch), launch.workgroups, flopsOf(launch));
+    const group = this.#slots.bind(pipeline, launch);
+    this.#run(pipeline, group, launch.workgroups, flopsOf(launch), launch);
+  }
+
+  /** Stamps each dispatch from here on, in a pass of its own; undefined ends that. */
+  time(timer: DispatchTimer | undefined): void {
+    this.submit();
+    this.#timer = timer;
   }
 
   copy(from: BufferPlace, to: BufferPlace, bytes: number): void {
@@ -142,7 +161,7 @@ export class Recorder {
       this.#device.queue.writeBuffer(buffer, offset, bytes);
     for (const command of program.commands) {
       if (command.kind === 'copy') this.copy(command.from, command.to, command.bytes);
-      else this.#run(command.pipeline, command.group, command.workgroups, command.flops);
+      else this.#run(command.pipeline, command.group, command.workgroups, command.flops, command);
     }
     for (const file of program.kernels) this.dispatched.add(file);
   }
@@ -151,6 +170,7 @@ export class Recorder {
   submit(): void {
     if (!this.#encoder) return;
     this.#endPass();
+    this.#timer?.resolve(this.#encoder);
     this.#slots.flush();
     this.#device.queue.submit([this.#encoder.finish()]);
     this.submits += 1;
@@ -163,6 +183,7 @@ export class Recorder {
     this.#pass = undefined;
     this.#encoder = undefined;
     this.#slots.clear();
+    this.#timer?.discard();
     this.#flops = 0;
   }
 
@@ -171,15 +192,19 @@ export class Recorder {
     group: GPUBindGroup,
     workgroups: Workgroups,
     flops: number,
+    named: Launch | NamedDispatch,
   ): void {
     this.#encoder ??= this.#device.createCommandEncoder();
-    this.#pass ??= this.#encoder.beginComputePass();
+    this.#pass ??= this.#encoder.beginComputePass(
+      this.#timer?.passOf('shader' in named ? namedDispatch(named) : named),
+    );
     this.#pass.setPipeline(pipeline);
     this.#pass.setBindGroup(0, group);
     this.#pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
     this.dispatches += 1;
     this.#flops += flops;
-    if (this.#flops > this.#flopsPerSubmit) this.submit();
+    if (this.#timer) this.#endPass();
+    if (this.#flops > this.#flopsPerSubmit || this.#timer?.isFull) this.submit();
   }
 
   #endPass(): void {

@@ -37,16 +37,20 @@ export async function timestampQuantumNs(device: GPUDevice): Promise<number | nu
     encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
     device.queue.submit([encoder.finish()]);
     await staging.mapAsync(1);
-    const stamps = [...new BigUint64Array(staging.getMappedRange()).toSorted()];
-    const quantum = stamps
-      .map((stamp, i) => stamp - (stamps[i - 1] ?? stamp))
-      .reduce(greatestCommonDivisor, 0n);
-    return quantum === 0n ? null : Number(quantum);
+    return quantumOf([...new BigUint64Array(staging.getMappedRange()).toSorted()]);
   } finally {
     querySet.destroy();
     resolved.destroy();
     staging.destroy();
   }
+}
+
+/** The step of the clock that made these stamps, which rise; null where all are one. */
+export function quantumOf(stamps: readonly bigint[]): number | null {
+  const quantum = stamps
+    .map((stamp, i) => stamp - (stamps[i - 1] ?? stamp))
+    .reduce(greatestCommonDivisor, 0n);
+  return quantum === 0n ? null : Number(quantum);
 }
 
 function greatestCommonDivisor(a: bigint, b: bigint): bigint {

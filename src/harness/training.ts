@@ -27,6 +27,8 @@ export interface TrainingRequest {
   readonly seed: number;
   /** How parameters are updated. Default that of DEFAULT_TRAINING. */
   readonly settings?: TrainingSettings;
+  /** Leave a trace of the dispatches, too. Default false. */
+  readonly profile?: boolean;
   /** Rows by which variants are chosen, before those that are checked in. Default none. */
   readonly tuned?: readonly TuningRow[];
 }

@@ -13,6 +13,7 @@ import { savedAdapter, savedLoraAb } from '../train/llama/saved-adapter.ts';
 import type { SavedModel } from '../train/llama/saved-model/save-model.ts';
 import { trainedBlocks, trainedWeights } from '../train/llama/saved-weights.ts';
 import type { Asker } from '../train/llama/talk.ts';
+import type { StepProfile } from '../train/step-profile.ts';
 import type { CaseContext } from './context.ts';
 import { judgeApplications } from './judge-step.ts';
 
@@ -25,6 +26,8 @@ export interface LlamaListener {
   readonly gate: Gate;
   /** Who asks the model meanwhile, if anyone does. */
   readonly asker: Asker | undefined;
+  /** Times what the steps dispatch. */
+  readonly profile?: StepProfile | undefined;
   /** Saves the model itself, merged; default weights that were trained whole are files. */
   readonly saveModel?: ((model: Llama) => Promise<SavedModel>) | undefined;
 }

@@ -4,6 +4,7 @@ import { type FineTuned, fineTune } from '../train/fine-tune.ts';
 import type { Gate } from '../train/gate.ts';
 import { learningFailure } from '../train/learning-check.ts';
 import type { TrainingPhase, TrainingProgress } from '../train/progress.ts';
+import type { StepProfile } from '../train/step-profile.ts';
 import { AssertionError, type CaseContext } from './context.ts';
 import { faultsOf } from './fault.ts';
 import { judgeApplications } from './judge-step.ts';
@@ -22,6 +23,8 @@ export interface TrainingListener {
   readonly gate?: Gate;
   /** The phases whose rest is to be left out; they are asked for while the run goes on. */
   readonly skipped?: ReadonlySet<TrainingPhase>;
+  /** Times what the steps dispatch. */
+  readonly profile?: StepProfile | undefined;
 }
 
 /** The fault that must turn a training run red: the optimizer climbs. */
@@ -49,7 +52,7 @@ export async function trainAndJudge(
 ): Promise<void> {
   const log = new RunLog();
   const heldout: number[] = [];
-  const { gate, skipped } = listener ?? {};
+  const { gate, skipped, profile } = listener ?? {};
   const rerun = () => {
     listener?.tell({ type: 'phase', phase: 'examining', skippable: true });
     return rerunTraining(t, text, config, log, () => skipped?.has('examining') ?? false);
@@ -69,6 +72,7 @@ export async function trainAndJudge(
     note: (steps) => log.note(steps),
     gate,
     skipped,
+    profile,
   });
   const telling = follow(run, (progress) => {
     if (progress.type === 'step') log.addLoss(progress.loss);

@@ -13,6 +13,7 @@ import type { LoopState } from './loop/training-loop.ts';
 import type { TrainingPhase, TrainingProgress } from './progress.ts';
 import { legible, promptIn, sampleBytes } from './sample.ts';
 import { StepClock } from './step-clock.ts';
+import type { StepProfile } from './step-profile.ts';
 import { HELDOUT_BATCH, Trainer } from './trainer.ts';
 
 /** What a finished run leaves. */
@@ -50,6 +51,8 @@ export interface TrainingObserver {
   readonly gate?: Gate | undefined;
   /** The phases whose rest is to be left out; they are asked for while the run goes on. */
   readonly skipped?: ReadonlySet<TrainingPhase> | undefined;
+  /** Times what the steps dispatch, and waits for each of them. */
+  readonly profile?: StepProfile | undefined;
 }
 
 /** Stream of the seed from which samples are drawn, the same before and after. */
@@ -83,7 +86,7 @@ async function* learn(
   gpu: Gpu,
   split: SplitText,
   config: TrainingConfig,
-  { judge, keep, note, gate, skipped }: TrainingObserver,
+  { judge, keep, note, gate, skipped, profile }: TrainingObserver,
 ): AsyncGenerator<TrainingProgress, Learnt> {
   const { steps, lossEvery, heldoutEvery, judgeEvery } = config;
   const bytesBefore = gpu.memory.ledger.liveBytes;
@@ -123,15 +126,21 @@ async function* learn(
       note(await fingerprints.read());
       clock.end(step - 1);
       let boundUsed = 0;
+      profile?.begin(step);
       await trainer.judgedStep(async (applications) => {
         boundUsed = Math.max(boundUsed, await judge(step, applications));
       });
+      await profile?.end();
       keep(await trainer.checkpoint());
       judgedSteps += 1;
       yield { type: 'judged', step, boundUsed };
       if (step === 1 && config.capture) await trainer.capture();
       clock.begin(step);
-    } else await trainer.step();
+    } else {
+      profile?.begin(step);
+      await trainer.step();
+      await profile?.end();
+    }
     if (step % lossEvery === 0 || step === steps) {
       note(await fingerprints.read());
       const losses = await trainer.losses(told);

@@ -4,7 +4,7 @@ import type { Random } from '../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { judgeResults } from '../../src/testing/judge-call.ts';
 import { suite } from '../../src/testing/suite.ts';
-import { tunedBy } from '../../src/testing/tuned-by.ts';
+import { withSetting } from '../../src/testing/with-setting.ts';
 import { signatureOf } from '../../src/vocabulary/registry.ts';
 
 export const tiles = suite('matmul.tiles', {
@@ -51,6 +51,8 @@ tiles
     } as const;
     const sizes = { TILE: Number(t.params['side']), SPAN: Number(t.params['span']) };
     const rows = [{ variant: 'tiled', sizes }];
-    const results = await tunedBy(t.gpu, rows, () => new WebGpuBackend(t.gpu).run(call));
+    const results = await withSetting(t.gpu, 'tuned', rows, () =>
+      new WebGpuBackend(t.gpu).run(call),
+    );
     judgeResults(t, call, results);
   });

@@ -6,7 +6,7 @@ import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { STEPS_REVERSED, trainAndJudge } from '../../src/testing/training.ts';
-import { tunedBy } from '../../src/testing/tuned-by.ts';
+import { withSetting } from '../../src/testing/with-setting.ts';
 import { DEFAULT_TRAINING } from '../../src/train/config.ts';
 import { Fingerprints } from '../../src/train/fingerprints.ts';
 import { forecastBytes } from '../../src/train/forecast.ts';
@@ -289,7 +289,8 @@ byteModelSuite
       t.gpu.memory.resetPeak();
       using fingerprints = new Fingerprints(t.gpu);
       using trainer = smallTrainer(t.gpu, t.seed, { fingerprints }, config);
-      await tunedBy(t.gpu, [{ variant: loss, ops: ['cross_entropy'] }], async () => {
+      const rows = [{ variant: loss, ops: ['cross_entropy'] }];
+      await withSetting(t.gpu, 'tuned', rows, async () => {
         await trainer.step();
         if (capture) await trainer.capture();
         for (let step = 2; step <= config.lossEvery; step++) await trainer.step();

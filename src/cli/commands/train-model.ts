@@ -10,7 +10,9 @@ import { isAddress } from '../model-address/address.ts';
 import { type AddressModel, openAddress } from '../model-address/address-model.ts';
 import { showTuning, showTuningAnswer } from '../output/tuning.ts';
 import { voiceOn } from '../output/voice.ts';
+import { takeProfile } from '../profile-file.ts';
 import { openRuntime } from '../runtime/open.ts';
+import { streamTo } from '../train-model/log-to.ts';
 import { requestOf } from '../train-model/read-request.ts';
 import { readTuning, rowsFor } from '../tuning.ts';
 import type { TrainOptions } from './train.ts';
@@ -20,13 +22,14 @@ export async function trainModelCommand(
   model: string,
   options: Partial<TrainOptions>,
 ): Promise<number> {
-  const { out, report: target, tuning, runtime: name = 'node' } = options;
+  const { out, report: target, profile, logTo, tuning, runtime: name = 'node' } = options;
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
   const remote = isAddress(model) ? await opened(model) : undefined;
   const request = await requestOf(model, options, remote);
   const { save } = request;
   const table = await readTuning(tuning);
   if (target) checkWritable('--report', target);
+  if (profile) checkWritable('--profile', profile);
   if (out) makeFolder('--out', out);
   const log = out && request.steps > 0 ? join(out, 'log.jsonl') : undefined;
   if (log) writeFileSync(log, '');
@@ -40,12 +43,14 @@ export async function trainModelCommand(
   );
   const tuned = await rowsFor(table, runtime, interrupt.signal, 'measured-for-training');
   const show = showTuning(voice);
+  const stream = logTo && log ? streamTo(logTo, request, { log, voice }) : undefined;
   const written: string[] = [];
-  const { report, files } = await runtime.tune(
-    { ...request, tuned },
+  const { report, files: all } = await runtime.tune(
+    { ...request, tuned, profile: profile !== undefined },
     (event) => {
       const row = logRow(event);
       if (log && row) appendFileSync(log, logLines([row]));
+      if (row) stream?.add(row);
       if (event.type === 'written') written.push(...event.files);
       show(event);
     },
@@ -53,6 +58,7 @@ export async function trainModelCommand(
   );
   showTuningAnswer(voice, report);
   if (target) writeOutput('--report', target, writeReport(report));
+  const files = takeProfile(profile, all, voice);
   if (out) {
     // Beside a model an adapter would be loaded in its place.
     const place = save && request.config.adapter ? 'adapter' : '';
@@ -70,7 +76,9 @@ export async function trainModelCommand(
       `In ${out}: ${[...written, 'report.json', ...(log ? ['log.jsonl'] : [])].join(', ')}`,
     );
   }
-  return exitOfReport(report, interrupt.signal.aborted);
+  const status = exitOfReport(report, interrupt.signal.aborted);
+  await stream?.end(status);
+  return status;
 }
 
 async function opened(model: string): Promise<AddressModel> {

@@ -3,6 +3,7 @@ import { RUN_OPTIONS } from '../../harness/run-options.ts';
 import { isTrainingType, TRAINING_TYPE_NAMES } from '../../train/llama/config/types.ts';
 import { MODEL_FORM_NAMES } from '../../train/llama/saved-model/forms.ts';
 import { defineCommand } from '../command.ts';
+import { LOG_TO } from '../log-to-option.ts';
 import { lastPath } from '../path-option.ts';
 import { REPORT } from '../report-options.ts';
 import { runtimeOption } from '../runtime-option.ts';
@@ -72,6 +73,13 @@ export const command = defineCommand<TrainOptions>({
       parse: lastPath('--out'),
     },
     report: REPORT,
+    profile: {
+      name: 'profile',
+      argument: 'file',
+      description: 'write a Chrome trace to this file, an event for each dispatch of a step',
+      parse: lastPath('--profile'),
+    },
+    logTo: LOG_TO,
     tuning: TUNING,
   },
   laterOptions: ['--resume'],

@@ -17,6 +17,7 @@ import { Interrupt } from '../interrupt.ts';
 import { showTraining, showTrainingAnswer } from '../output/training.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
 import { planCases } from '../plan-cases.ts';
+import { takeProfile } from '../profile-file.ts';
 import { openRuntime, type RuntimeName } from '../runtime/open.ts';
 import { PAGE_FOLDER } from '../server.ts';
 import { readTuning, rowsFor, type Tuning } from '../tuning.ts';
@@ -38,6 +39,10 @@ export interface TrainOptions {
   readonly save: ModelFormName | 'adapter';
   readonly out: string;
   readonly report: string;
+  /** Where a trace of the dispatches goes. */
+  readonly profile: string;
+  /** Where the log is sent, besides its file in `out`. */
+  readonly logTo: string;
   /** By which table variants are chosen: a name, or a report. */
   readonly tuning: string;
 }
@@ -54,6 +59,8 @@ export async function trainCommand({
   save,
   out,
   report: target,
+  profile,
+  logTo,
   tuning,
 }: Partial<TrainOptions>): Promise<number> {
   if (type !== 'qlora') throw new UsageError(`--type ${type}: give --model, the folder of a model`);
@@ -61,6 +68,8 @@ export async function trainCommand({
     throw new UsageError(`--adapter ${adapter}: give --model, the folder of its model`);
   if (save !== undefined && save !== 'adapter')
     throw new UsageError(`--save ${save}: give --model, the folder of a model`);
+  if (logTo !== undefined)
+    throw new UsageError(`--log-to ${logTo}: give --model, whose runs have a log`);
   if (steps === 0) throw new UsageError('--steps 0: give --model and --adapter, which is merged');
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
   const request: TrainingRequest = {
@@ -71,6 +80,7 @@ export async function trainCommand({
     steps: steps ?? DEFAULT_TRAINING.steps,
     seed: seed ?? DEFAULT_TRAINING.seed,
     ...(config === undefined ? {} : { settings: settingsIn(config) }),
+    profile: profile !== undefined,
   };
   // Wrong use shows before a browser starts.
   try {
@@ -80,11 +90,13 @@ export async function trainCommand({
   }
   const table = await readTuning(tuning);
   if (target) checkWritable('--report', target);
+  if (profile) checkWritable('--profile', profile);
   if (out) makeFolder('--out', out);
   using interrupt = new Interrupt();
-  const { report, files } = await trainIn(runtime, voice, request, table, interrupt.signal);
+  const { report, files: all } = await trainIn(runtime, voice, request, table, interrupt.signal);
   showTrainingAnswer(voice, report);
   if (target) writeOutput('--report', target, writeReport(report));
+  const files = takeProfile(profile, all, voice);
   if (out) {
     for (const { name, data: bytes } of files) writeOutput('--out', join(out, name), bytes);
     writeOutput('--out', join(out, 'report.json'), writeReport(report));

@@ -16,7 +16,17 @@ import { checkTarget, type Saving, savingOf } from './saving.ts';
 /** What was asked for of a fine-tuning of a folder. */
 export type ModelOptions = Pick<
   Partial<TrainOptions>,
-  'data' | 'type' | 'config' | 'steps' | 'seed' | 'adapter' | 'save' | 'out' | 'runtime'
+  | 'data'
+  | 'type'
+  | 'config'
+  | 'steps'
+  | 'seed'
+  | 'adapter'
+  | 'save'
+  | 'out'
+  | 'profile'
+  | 'logTo'
+  | 'runtime'
 >;
 
 /**
@@ -60,9 +70,22 @@ export async function requestOf(
   const all = [
     ...inspected.faults.map(({ part, message }) => `${where[part]}: ${message}`),
     ...faults,
+    ...withoutUse(options),
   ];
   if (all.length > 0 || !inspected.request) throw new UsageFaults(all);
   return { ...inspected.request, ...(save ? { save } : {}) };
+}
+
+/** What is asked of a run that does not have it, a line for each. */
+function withoutUse({ steps, out, profile, logTo }: ModelOptions): readonly string[] {
+  const faults: string[] = [];
+  if (steps === 0 && profile !== undefined)
+    faults.push(`--profile ${profile}: with --steps 0 there is no step to time`);
+  if (steps === 0 && logTo !== undefined)
+    faults.push(`--log-to ${logTo}: with --steps 0 there is no log`);
+  else if (logTo !== undefined && out === undefined)
+    faults.push(`--log-to ${logTo}: give --out, where the whole log is kept, too`);
+  return faults;
 }
 
 /** How the model itself is saved, with a line for each thing that is wrong with that. */

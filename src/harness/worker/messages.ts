@@ -36,6 +36,8 @@ export interface TrainMessage {
   readonly seed: number;
   /** How parameters are updated. Default that of DEFAULT_TRAINING. */
   readonly settings?: TrainingSettings;
+  /** Leave a trace of the dispatches, too. Default false. */
+  readonly profile?: boolean;
 }
 
 /** Asks a worker to fine-tune the model of a folder. */
@@ -58,6 +60,8 @@ export interface TuneMessage {
    * anew. Milliseconds.
    */
   readonly talkMs?: number;
+  /** Leave a trace of the dispatches, too. Default false. */
+  readonly profile?: boolean;
 }
 
 /** Asks the model that a worker fine-tunes. */

@@ -6,6 +6,7 @@ import { DEFAULT_TRAINING } from '../../train/config.ts';
 import type { Gate } from '../../train/gate.ts';
 import type { TrainingPhase } from '../../train/progress.ts';
 import type { TrainingName } from '../training/partial.ts';
+import { JobProfile } from './job-profile.ts';
 import type { FromWorker, TrainMessage } from './messages.ts';
 import { runCase } from './run-case.ts';
 import type { CaseConditions } from './scopes.ts';
@@ -36,6 +37,7 @@ export async function runTrainJob(
   },
 ): Promise<void> {
   let adapter: readonly OutputFile[] = [];
+  const trace = new JobProfile(message);
   const { text, steps, seed, settings } = message;
   const job: Case = {
     ...trainingName(message),
@@ -49,20 +51,23 @@ export async function runTrainJob(
     control: STEPS_REVERSED,
     injects: [],
     run: (t) =>
-      trainAndJudge(
-        t,
-        text,
-        { ...DEFAULT_TRAINING, ...settings, steps, seed },
-        {
-          gate,
-          skipped,
-          tell: (progress) => post({ type: 'training', progress }),
-          save: (saved) => {
-            adapter = saved;
+      trace.around(t, (profile) =>
+        trainAndJudge(
+          t,
+          text,
+          { ...DEFAULT_TRAINING, ...settings, steps, seed },
+          {
+            gate,
+            skipped,
+            profile,
+            tell: (progress) => post({ type: 'training', progress }),
+            save: (saved) => {
+              adapter = saved;
+            },
           },
-        },
+        ),
       ),
   };
   const { outcome, files } = await runCase(job, gpu, { ...conditions, seed, control: false });
-  post({ type: 'trained', outcome, files: [...adapter, ...files] });
+  post({ type: 'trained', outcome, files: [...adapter, ...files, ...trace.files] });
 }

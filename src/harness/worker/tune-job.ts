@@ -6,6 +6,7 @@ import { STEPS_REVERSED } from '../../testing/training.ts';
 import type { LlamaProgress } from '../../train/llama/progress.ts';
 import type { AnswerPart } from '../../train/llama/question.ts';
 import type { TrainingName } from '../training/partial.ts';
+import { JobProfile } from './job-profile.ts';
 import type { TuneMessage } from './messages.ts';
 import { runCase } from './run-case.ts';
 import { tunedSaver } from './save-tuned.ts';
@@ -37,6 +38,7 @@ export async function runTuneJob(
   const { config, texts, base, saved, talkMs } = message;
   const answer = (id: number, part: AnswerPart) => post({ type: 'answer', id, part });
   const asker = talkMs === undefined ? undefined : { questions, waitMs: talkMs, tell: answer };
+  const trace = new JobProfile(message);
   const tell = (progress: LlamaProgress) => post({ type: 'training', progress });
   const job: Case = {
     ...tuningName(message),
@@ -55,10 +57,15 @@ export async function runTuneJob(
       const training = { folder, model, texts, config, saved };
       const saveModel = tunedSaver(gpu, { message, folder, config: model, outputFolder, tell });
       if (message.steps === 0 && saveModel) await mergeAdapter(t, training, saveModel);
-      else await trainAndJudgeLlama(t, training, base, { gate, stopped, asker, tell, saveModel });
+      else
+        await trace.around(t, (profile) =>
+          trainAndJudgeLlama(t, training, base, {
+            ...{ gate, stopped, asker, profile, tell, saveModel },
+          }),
+        );
     },
   };
   const { seed } = config;
   const { outcome, files } = await runCase(job, gpu, { ...conditions, seed, control: false });
-  post({ type: 'trained', outcome, files });
+  post({ type: 'trained', outcome, files: [...files, ...trace.files] });
 }

@@ -13,6 +13,7 @@ import type { Gate } from '../gate.ts';
 import { type StepJudge, TrainingLoop } from '../loop/training-loop.ts';
 import { meanLoss } from '../mini-training.ts';
 import { Optimizer } from '../optimizer.ts';
+import type { StepProfile } from '../step-profile.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import { forecastLlama, requireRoom } from './forecast-llama.ts';
 import { whyUnjudged } from './judged-work.ts';
@@ -44,6 +45,8 @@ export interface LlamaObserver {
   readonly gate?: Gate | undefined;
   /** Asks the model between two steps, while the run waits, and after the last. Default no one. */
   readonly asker?: Asker | undefined;
+  /** Times what the steps dispatch. */
+  readonly profile?: StepProfile | undefined;
   /** Is given the model when no more step is made. */
   readonly finish?: ((model: Llama) => Promise<void>) | undefined;
   /** Given what the run leaves after that, before the last questions. */
@@ -74,7 +77,7 @@ const isFrozen = seam('train.llama.frozen', (): boolean => false);
 export async function* fineTuneLlama(
   gpu: Gpu,
   { folder, model: architecture, texts, config, saved }: LlamaTraining,
-  { judge, stopped = () => false, gate, asker, finish, tuned = () => {} }: LlamaObserver,
+  { judge, stopped = () => false, gate, asker, profile, finish, tuned = () => {} }: LlamaObserver,
 ): AsyncGenerator<LlamaProgress, LlamaTuned> {
   const plan = runPlan(texts, config);
   const { batchSize, accumulation, precision, maxGradNorm, seed } = config;
@@ -135,11 +138,13 @@ export async function* fineTuneLlama(
     const started = performance.now();
     const isJudged = !unjudged && (step === 1 || step % config.judgeSteps === 0);
     let boundUsed = 0;
+    profile?.begin(step);
     const parts = isJudged
       ? await loop.judgedStep(async (applications) => {
           boundUsed = Math.max(boundUsed, await judge(step, applications));
         })
       : await loop.step();
+    await profile?.end();
     if (isJudged) {
       judgedSteps += 1;
       yield { type: 'judged', step, boundUsed };
