@@ -19,6 +19,18 @@ export const SHEET_OPTIONS: OptionTable<SheetOptions> = {
     parse: (texts) => texts.at(-1) ?? '',
   },
   rank: number('rank', 'of the LoRA adapters'),
+  expansion: {
+    name: 'expansion',
+    argument: 'share',
+    description:
+      'of the blocks that are added and trained in place of adapters, as LLaMA-Pro does (default 0)',
+    parse: (texts) => {
+      const text = texts.at(-1) ?? '';
+      const share = /^\d([.,]\d{1,9})?$/.test(text) ? Number(text.replace(',', '.')) : Number.NaN;
+      if (share <= 1) return share;
+      throw new OptionError(`--expansion ${text}: must be a share from 0 to 1, such as 0.1`);
+    },
+  },
   context: number('context', 'tokens of an example'),
   batch: number('batch', 'examples of a step'),
   optimizer: {

@@ -13,13 +13,13 @@ test('reads every choice, the model, and what is sorted by', () => {
   const { architecture } = PRESETS[0] as (typeof PRESETS)[number];
   const asked = readAsked({
     ...{ method: 'hqq', rank: '8', context: '2048', batch: '4', optimizer: 'adamw8bit' },
-    ...{ checkpointing: 'off', examples: '50', memory: '7,5', sort: '-total' },
+    ...{ checkpointing: 'off', examples: '50', memory: '7,5', sort: '-total', expansion: '0,5' },
     model: modelText(architecture),
   });
   expect(asked).toEqual({
     setup: {
       ...{ method: 'hqq', rank: 8, context: 2048, batch: 4, optimizer: 'adamw8bit' },
-      ...{ checkpointing: false, examples: 50 },
+      ...{ checkpointing: false, examples: 50, expansion: 0.5 },
     },
     memory: 7.5 * 2 ** 30,
     own: expect.objectContaining(architecture),
