@@ -1,5 +1,7 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { partsOf, serve } from '../../src/cli/model-address/fixtures/model-server.ts';
 import { writeSafetensors } from '../../src/formats/safetensors/write.ts';
 import { initialLlama } from '../../src/models/llama/initial.ts';
 import { readReport } from '../../src/report/read.ts';
@@ -122,6 +124,52 @@ test('saves the merged model, which is read again, and merges a saved adapter in
   expect([merged.status, merged.stderr]).toEqual([0, '']);
   expect(merged.stdout).toMatch(/^Merged\.$/m);
   expect(readdirSync(gguf).sort()).toEqual(['model-q8_0.gguf', 'report.json']);
+
+  // The file is a model again: nearly the one that it was made of.
+  const file = join(gguf, 'model-q8_0.gguf');
+  const short = ['--type', 'lora', '--steps', '1', '--report', '-'];
+  const read = await gradproof(['train', '--model', file, ...args.slice(3), ...short]);
+  const [ofFile] = JSON.parse(read.stdout.slice(read.stdout.indexOf('{'))).results;
+  expect(ofFile.id).toBe('train.lora:model-q8_0.gguf;seed=42;steps=1');
+  expect(ofFile.metrics.heldoutBefore).toBeCloseTo(trained?.metrics?.['heldoutAfter'] ?? 0, 1);
+});
+
+test('a model of a server is checked first, kept with its sums, and fetched no second time', async ({
+  folder,
+}) => {
+  const args = written(folder);
+  const model = args[2] as string;
+  await using server = await serve(partsOf(model));
+  const out = join(folder, 'out');
+  const run = ['train', '--model', server.url, ...args.slice(3), '--type', 'lora', '--steps', '2'];
+  const wrong = await gradproof([...run, '--adapter', model]);
+  expect(wrong.status).toBe(2);
+  expect(wrong.stderr).toMatch(/--adapter .*adapter_config\.json/);
+  expect(server.asked.filter((line) => /^\/model\.safetensors bytes=0-\d{4}/.test(line))).toEqual(
+    [],
+  );
+
+  const first = await gradproof([...run, '--out', out]);
+  expect(first.stderr).toBe('');
+  expect(first.stdout).toMatch(/^fetching model\.safetensors, \d+ bytes$/m);
+  const [, place = ''] = /kept in (.*) with the SHA-256 of each/.exec(first.stdout) ?? [];
+  try {
+    const origin = JSON.parse(readFileSync(join(out, 'model-origin.json'), 'utf8'));
+    expect(JSON.parse(readFileSync(join(place, 'origin.json'), 'utf8'))).toEqual(origin);
+    const weights = readFileSync(join(model, 'model.safetensors'));
+    expect(origin.address).toBe(server.url);
+    expect(origin.files['model.safetensors']).toMatchObject({
+      bytes: weights.length,
+      sha256: createHash('sha256').update(weights).digest('hex'),
+    });
+    const [result] = readReport(readFileSync(join(out, 'report.json')), 'report').results;
+    expect(result).toMatchObject({ id: 'train.lora:model;seed=42;steps=2' });
+    const again = await gradproof(run);
+    expect(again.stdout).not.toContain('fetching');
+    expect(again.stdout).toContain(place);
+  } finally {
+    if (place !== '') rmSync(place, { recursive: true });
+  }
 });
 
 test('a model that cannot be saved so is refused before it is trained', async ({ folder }) => {

@@ -88,7 +88,7 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['train', '--save', 'onnx'], /--save onnx: there are adapter, merged/],
   [
     ['train', '--model', file('m.gguf', 'GGUF\x03\x00\x00\x00')],
-    /--model .*m\.gguf: is a GGUF file, and not a folder: it is not opened; give the folder/,
+    /--model .*m\.gguf: the file ends at byte 8, in the number of tensors: is it cut off\?/,
   ],
   [['train', '--nonsense'], /unknown option '--nonsense'/],
   [['mutate', '--sample', '0'], /--sample 0: must be a whole number/],

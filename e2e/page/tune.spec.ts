@@ -2,10 +2,19 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
+import { ggufModelFile } from '../../src/formats/gguf/fixtures/model-file.ts';
+import { readGguf } from '../../src/formats/gguf.ts';
+import { tensorShapes } from '../../src/formats/hugging-face/architecture.ts';
+import type { ModelConfig } from '../../src/formats/hugging-face/config.ts';
+import { toStored } from '../../src/formats/safetensors/write.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { readReport } from '../../src/report/read.ts';
+import { hostTensorFrom } from '../../src/tensor/host.ts';
+import { Random } from '../../src/tensor/random.ts';
+import { sizeOf } from '../../src/tensor/shape.ts';
 import { drop } from './drop.ts';
 import { answerOf, expect, test } from './page-test.ts';
+import { longTasksDuring } from './trace.ts';
 
 const MODEL = fileURLToPath(new URL('../../public/model', import.meta.url));
 
@@ -99,7 +108,7 @@ test('a folder of one’s own is trained, paused, asked meanwhile, and stopped w
 }) => {
   await page.goto('/?view=train');
   await page.getByRole('radio', { name: 'A folder of yours' }).check();
-  await expect(page.getByText('No folder is chosen yet')).toBeVisible();
+  await expect(page.getByText('No model is chosen yet')).toBeVisible();
   await expect(start(page)).toBeDisabled();
   await page.getByLabel('Choose a folder').setInputFiles(MODEL);
   await expect(page.getByText(/model: 4 files, 1\.0.MB/)).toBeVisible();
@@ -123,6 +132,144 @@ test('a folder of one’s own is trained, paused, asked meanwhile, and stopped w
   await expect(answerOf(page)).toHaveText(/^Stopped after \d+ steps?; what was trained is kept\.$/);
   const { tensors } = readSafetensors(await saved(page, /^Save adapter_model\.safetensors/));
   expect(tensors.size).toBeGreaterThan(0);
+});
+
+test('a GGUF file is a model: chosen, its texts seen token by token, and trained', async ({
+  page,
+}) => {
+  const config: ModelConfig = {
+    ...{ family: 'llama', hidden: 64, layers: 2, heads: 4, kvHeads: 2, headDim: 16 },
+    ...{ intermediate: 64, vocabulary: 512, tied: true, context: 64, rmsEps: 1e-5 },
+    ropeTheta: 10_000,
+  };
+  const random = new Random(5);
+  const tensors = [...tensorShapes(config)].map(([name, shape]) => {
+    const values = random.fill(sizeOf(shape), () => (shape.length < 2 ? 1 : random.normal(0.05)));
+    const type = shape.length < 2 ? 'f32' : 'f16';
+    const { bytes } = toStored(hostTensorFrom(type, shape, values));
+    return [name, { type, shape, bytes }] as const;
+  });
+  const buffer = Buffer.from(await ggufModelFile(config, new Map(tensors)));
+  await page.goto('/?view=train');
+  await page.getByRole('radio', { name: 'A folder of yours' }).check();
+  const file = { name: 'tiny.gguf', mimeType: 'application/octet-stream', buffer };
+  await page
+    .getByLabel('Choose a GGUF file')
+    .setInputFiles({ ...file, buffer: buffer.subarray(0, 5000) });
+  await expect(page.getByRole('alert').getByRole('listitem')).toContainText('is it cut off?');
+  await page.getByLabel('Choose a GGUF file').setInputFiles(file);
+  await expect(page.getByText(/^tiny\.gguf: 1 file, \d+.kB$/)).toBeVisible();
+  await expect(page.getByText(/It takes about .* of graphics memory/)).toBeVisible();
+  await takeSettings(page, { ...QUICK, type: 'qlora' });
+  await expect(start(page)).toBeEnabled();
+  await start(page).click();
+  await ended(page);
+  const adapter = JSON.parse((await saved(page, /^Save adapter_config\.json/)).toString());
+  expect(adapter).toMatchObject({ base_model_name_or_path: 'tiny.gguf' });
+});
+
+test('the merged model is written part by part, and is a download where no folder can be chosen', async ({
+  page,
+}) => {
+  await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'showDirectoryPicker'));
+  await open(page);
+  await takeSettings(page, { ...QUICK, max_steps: 2 });
+  await page.getByLabel('What is saved').selectOption('gguf-q8_0');
+  await expect(page.getByText('is there as downloads until the next run')).toBeVisible();
+  await expect(start(page)).toBeEnabled();
+  await start(page).click();
+  await ended(page);
+  await expect(page.getByText(/^Rounding moved its merged weights by .*%/)).toBeVisible();
+  const bytes = await saved(page, /^Save model-q8_0\.gguf/);
+  const { tensors, metadata } = readGguf(bytes);
+  expect(tensors.get('blk.5.ffn_down.weight')).toMatchObject({ shape: [128, 384] });
+  expect(metadata.get('general.name')).toBe('gradproof-small');
+});
+
+test('the merged model is written into the folder that a person chose, or the run does not begin', async ({
+  page,
+}) => {
+  // The dialog is the browser's own: a real folder takes the place of what a person chooses in it.
+  await page.addInitScript(() => {
+    let asked = 0;
+    Object.assign(globalThis, {
+      showDirectoryPicker: async () => {
+        if (asked++ === 0) throw new DOMException('nothing was chosen', 'AbortError');
+        const root = await navigator.storage.getDirectory();
+        return await root.getDirectoryHandle('mine', { create: true });
+      },
+    });
+  });
+  await open(page);
+  await takeSettings(page, { ...QUICK, max_steps: 2 });
+  await page.getByLabel('What is saved').selectOption('merged');
+  await expect(page.getByText('into a folder that you choose when you start')).toBeVisible();
+  await expect(start(page)).toBeEnabled();
+  await start(page).click();
+  await expect(page.getByText('into a folder that you choose when you start')).toBeVisible();
+  await start(page).click();
+  await ended(page);
+  await expect(page.getByText('Written into mine:')).toBeVisible();
+  const files = await page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle('mine');
+    const found: Record<string, number[]> = {};
+    for await (const name of (folder as unknown as { keys(): AsyncIterable<string> }).keys()) {
+      const file = await (await folder.getFileHandle(name)).getFile();
+      found[name] = [...new Uint8Array(await file.arrayBuffer())];
+    }
+    return found;
+  });
+  expect(Object.keys(files).sort()).toEqual([
+    ...['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'],
+  ]);
+  const { tensors } = readSafetensors(Uint8Array.from(files['model.safetensors'] ?? []));
+  expect(tensors.get('model.layers.5.mlp.down_proj.weight')).toMatchObject({ dtype: 'F16' });
+  const config = JSON.parse(Buffer.from(files['config.json'] ?? []).toString());
+  expect(config).not.toHaveProperty('quantization_config');
+});
+
+test('a merged model without room is told in the report, and the adapter is a file all the same', async ({
+  page,
+}) => {
+  await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'showDirectoryPicker'));
+  await open(page);
+  await takeSettings(page, { ...QUICK, max_steps: 1 });
+  await page.getByLabel('What is saved').selectOption('merged-float32');
+  await expect(start(page)).toBeEnabled();
+  const { usage = 0 } = await page.evaluate(() => navigator.storage.estimate());
+  const browser = await page.context().newCDPSession(page);
+  const { origin } = new URL(page.url());
+  await browser.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + 500_000 });
+  await start(page).click();
+  await ended(page);
+  await expect(page.getByRole('heading', { name: 'The merged model' })).toBeHidden();
+  const { tensors } = readSafetensors(await saved(page, /^Save adapter_model\.safetensors/));
+  expect(tensors.size).toBeGreaterThan(0);
+  const report = readReport((await saved(page, 'Save the report')).toString(), 'the report');
+  expect(report.results[0]?.error).toMatchObject({
+    code: 'save-quota',
+    message: expect.stringMatching(/^model\.safetensors does not fit: /),
+  });
+});
+
+test('a large data file becomes tokens beside the page, which answers meanwhile and tells how far it is', async ({
+  page,
+}) => {
+  const line = (i: number) => JSON.stringify({ text: `${i} ${'the fox ran home. '.repeat(20)}` });
+  const text = Array.from({ length: 6000 }, (_, i) => line(i)).join('\n');
+  await open(page);
+  const found = await longTasksDuring(page, async () => {
+    await page
+      .getByLabel('Choose a data file')
+      .setInputFiles({ name: 'tales.jsonl', mimeType: 'text/plain', buffer: Buffer.from(text) });
+    await expect(
+      page.getByText(/^Making tokens of the data: [\d,]+ of 6,000 records…$/),
+    ).toBeVisible();
+    await expect(page.getByText('6,000 texts (text)')).toBeVisible({ timeout: 60_000 });
+  });
+  expect(found).toEqual([]);
+  await expect(start(page)).toBeEnabled();
 });
 
 test('what is wrong with a folder, with data and with settings is told where it was chosen', async ({

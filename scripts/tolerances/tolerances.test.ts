@@ -33,6 +33,8 @@ const LIMITS: Readonly<Record<string, string>> = {
     'how many mutants of a draw may be argued to be equivalent',
   'src/cli/host-mutation/sites/constants.ts: SLIP = 1e-3': 'how a constant is changed',
   'src/models/layers.ts: EPS = 1e-5': 'a parameter of normalizations, as torch has it',
+  'src/formats/gguf/rope-factors.ts: ROUNDING = 2 ** -20':
+    'a dozen roundings of float32 in a file of llama.cpp',
   'src/reference/attention/rotary_embedding.ts: OF_DOUBLES = 2 ** -50':
     'the roundings of an angle in float64',
   'src/reference/bounds.ts: EPS = 2 ** -23': 'the unit of every bound',
@@ -146,6 +148,18 @@ const LIMITS: Readonly<Record<string, string>> = {
   'suites/train/limits.ts: WEIGHT_LIMIT = 1e-3': "the catalog's limit for trained weights",
   'suites/train/merging.suite.ts: LOGITS = 1e-4':
     "the catalog's limit for logits of merged weights",
+  'suites/train/llama-types/dora-layer.ts: LEARNT = 0.02': 'the size of drawn weights',
+  'suites/train/optimizer-steps.suite.ts: LR = 1 / 128': 'a learning rate',
+  'suites/train/precisions.suite.ts: LOSS_SHARE = 0.03': 'the catalog says 3 %, of losses',
+  'suites/train/precisions.suite.ts: UNDERFLOW = 2 ** -30': 'the scale of a loss',
+  'suites/train/precisions.suite.ts: STALLED = 0.02':
+    'a share of a loss, of which nine tenths are learnt elsewhere',
+  'suites/train/type-full.suite.ts: STEP = 1e-5': 'the step of a central difference in float64',
+  'suites/train/type-hqq-lora.suite.ts: RATE = 2e-3': 'a learning rate',
+  'suites/train/type-lora.suite.ts: RATE = 2e-3': 'a learning rate',
+  'suites/train/types-dora.suite.ts: OF_DIFFERENCES = 1e-6':
+    'a share of a slope, far above the roundings of differences in float64',
+  'suites/train/types-dora.suite.ts: STEP = 1e-4': 'the step of a central difference in float64',
   'suites/train/merging/drawn-linear.ts: WEIGHT_SIZE = 0.05': 'the size of drawn weights',
   'suites/train/whole-step/small.ts: SMALL = 3e-3':
     'the size of drawn weights, near the root of an eps',

@@ -1,4 +1,4 @@
-import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
+import { type HostTensor, hostTensor, hostTensorFrom } from '../tensor/host.ts';
 import type { Random } from '../tensor/random.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 
@@ -24,9 +24,20 @@ export function repeated(random: Random, shape: Shape, draw: () => number): Host
 
 /** A tensor of whole numbers from 0 to `most`. */
 export function wholes(random: Random, shape: Shape, most: number): HostTensor {
-  const size = sizeOf(shape);
-  const drawn = random.fill(Math.min(size, DRAWN), () => random.integer(0, most));
-  const data = new Int32Array(size);
-  for (let i = 0; i < size; i++) data[i] = drawn[i % DRAWN] as number;
-  return hostTensorFrom('i32', shape, data);
+  return hostTensor('i32', shape, drawnWholes(new Int32Array(sizeOf(shape)), random, most));
+}
+
+/** A tensor of bytes of any value. */
+export function bytes(random: Random, shape: Shape): HostTensor {
+  return hostTensor('u8', shape, drawnWholes(new Uint8Array(sizeOf(shape)), random, 255));
+}
+
+function drawnWholes<T extends Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(
+  data: T,
+  random: Random,
+  most: number,
+): T {
+  const drawn = random.fill(Math.min(data.length, DRAWN), () => random.integer(0, most));
+  for (let i = 0; i < data.length; i++) data[i] = drawn[i % DRAWN] as number;
+  return data;
 }

@@ -15,6 +15,7 @@ export type WorkGroup =
   | 'streams'
   | 'steps'
   | 'halves'
+  | 'fine-tuning'
   | 'growth'
   | 'ops'
   | 'ceilings';
@@ -68,6 +69,8 @@ export interface StepWork extends Timed {
    * which draws the same for every contender.
    */
   readonly draw: (random: Random) => HostTensors;
+  /** First steps whose losses are judged. Default 3; a large model's forward pass takes the oracle long. */
+  readonly judgedSteps?: number;
 }
 
 /**
@@ -84,6 +87,7 @@ export type CeilingOf =
   | 'multiply-adds'
   | 'kernel-copy'
   | 'buffer-copy'
+  | 'look-ups'
   | 'dispatch'
   | 'pass'
   | 'submit'
@@ -136,8 +140,8 @@ export type StepOf =
       /**
        * transformers' LlamaForCausalLM with as many heads of keys as of queries, rms_norm_eps 1e-6,
        * theta 10000, a head of its own; ids and labels [batch, tokens], where the loss of a position
-       * is that of the label after it, and the last has none. LoRA with alpha = 2 r on q_proj and
-       * v_proj, base frozen. AdamW on the adapters with a rate of 1e-3 and weight decay 0.01.
+       * is that of the label after it, and the last has none. LoRA with alpha = 2 r, base frozen, in
+       * blocks of 64 where it is in codes. AdamW on the adapters with a rate of 1e-3 and weight decay 0.01.
        */
       readonly model: 'llama-lora';
       readonly batch: number;
@@ -148,6 +152,10 @@ export type StepOf =
       readonly heads: number;
       readonly vocabulary: number;
       readonly rank: number;
+      /** Linears with an adapter. Default q_proj and v_proj. */
+      readonly adapted?: 'all-linear';
+      /** How the linears of the base lie in memory, embeddings and head apart. Default float32. */
+      readonly base?: 'nf4';
     };
 
 export type Work = OpWork | StepWork | CeilingWork;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Launcher } from '../ops/launcher.ts';
 import { launchers } from '../ops/registry.ts';
@@ -48,11 +49,19 @@ test('every group has a work that is quick, but for what takes long', () => {
   const without = [...new Set(all.map(({ group }) => group))].filter((group) => !groups.has(group));
   expect(without.sort()).toEqual([
     'attention',
+    'fine-tuning',
     'halves',
     'ops',
     'products by format',
     'transposed products',
   ]);
+});
+
+test('PyTorch is timed at the steps of fine-tuning, by their ids', () => {
+  const file = new URL('../../bridge/src/gradproof_bridge/timing/steps.py', import.meta.url);
+  const timed = readFileSync(file, 'utf8').match(/(?<=")bench\.[^"]+(?=":)/g);
+  const ids = steps.filter(({ group }) => group === 'fine-tuning').map(({ id }) => id);
+  expect(timed?.toSorted()).toEqual(ids.toSorted());
 });
 
 test('bytes are those of what is drawn, each once', () => {

@@ -82,6 +82,14 @@ describe('a folder that is served', () => {
     expect(part.headers).toMatchObject(headers);
   });
 
+  test('is of a file that file alone', async () => {
+    const served = await server.serveFolder(join(model, 'weights 1.bin'));
+    expect(served.files).toEqual([{ name: 'weights 1.bin', bytes: 10 }]);
+    expect([...(await ask(addressIn(served))).body]).toEqual([...BYTES]);
+    writeFileSync(join(model, 'other.bin'), BYTES);
+    expect((await ask(addressIn(served, 'other.bin'))).status).toBe(404);
+  });
+
   test.each(['bytes=10-', 'bytes=4-2', 'bytes=-3', 'bytes=0-1,4-5', 'bytes=a-b', 'lines=1-2'])(
     'has no part for the range %s',
     async (range) => {

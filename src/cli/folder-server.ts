@@ -16,15 +16,17 @@ export class FolderServer {
   readonly #folders = new Map<string, ReadonlyMap<string, string>>();
 
   /**
-   * Serves the files that lie in a folder, those in folders inside of it not. Throws
-   * {@link FolderPlaceError} for a link that leads out of it.
+   * Serves the files that lie in a folder, those in folders inside of it not; of the path of a file
+   * that alone. Throws {@link FolderPlaceError} for a link that leads out of the folder.
    */
   async add(path: string): Promise<ServedFolder> {
     const paths = new Map<string, string>();
     const files: { name: string; bytes: number }[] = [];
-    const roots = await rootsOf(path);
-    for (const name of (await readdir(path)).sort()) {
-      const real = await realpath(join(path, name));
+    const isFile = (await stat(path)).isFile();
+    const folder = isFile ? dirname(path) : path;
+    const roots = await rootsOf(folder);
+    for (const name of isFile ? [basename(path)] : (await readdir(path)).sort()) {
+      const real = await realpath(join(folder, name));
       const found = await stat(real);
       if (!found.isFile()) continue;
       if (!roots.some((root) => real.startsWith(root + sep)))

@@ -1,8 +1,7 @@
 import type { Shape } from '../tensor/shape.ts';
-import { FormatError, quote } from './format-error.ts';
-import { Cursor } from './gguf/cursor.ts';
-import { type GgufValue, readMetadata } from './gguf/metadata.ts';
-import { TENSOR_TYPES, type TensorType } from './gguf/tensor-types.ts';
+import { readGgufHeader } from './gguf/header.ts';
+import type { GgufValue } from './gguf/metadata.ts';
+import type { TensorType } from './gguf/tensor-types.ts';
 
 /** A tensor of a file: rows of whole blocks, as the file has them. */
 export interface GgufTensor {
@@ -19,113 +18,17 @@ export interface Gguf {
   readonly tensors: ReadonlyMap<string, GgufTensor>;
 }
 
-/** "GGUF" in the file's order of bytes. */
-const MAGIC = 0x46554747;
-/** Versions of one layout; the third may also be big-endian, which is refused. */
-const VERSIONS = [2, 3];
-const DEFAULT_ALIGNMENT = 32;
-/** GGML_MAX_DIMS. */
-const MOST_DIMENSIONS = 4;
-
-/** Bytes of the shortest entry: key and value, or name, dimensions, type and offset. */
-const LEAST_PAIR = 13;
-const LEAST_TENSOR = 24;
-
 /**
- * Reads a `.gguf` file of version 2 or 3. Nothing in it is trusted: counts are held against what is
- * left of the file, names and keys are there once, tensors begin at multiples of the alignment,
- * have the bytes that type and shape need, and do not overlap. Allocates in proportion to the
- * header; tensors are views of `file`. Throws FormatError.
- * Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+ * Reads a `.gguf` file of version 2 or 3. Nothing in it is trusted, as `readGgufHeader` says.
+ * Allocates in proportion to the header; tensors are views of `file`. Throws FormatError.
  */
 export function readGguf(file: Uint8Array): Gguf {
-  const cursor = new Cursor(file);
-  if (file.length < 4 || cursor.u32('the magic number') !== MAGIC)
-    throw new FormatError('the file does not begin with GGUF');
-  const version = cursor.u32('the version');
-  if (!VERSIONS.includes(version)) throw new FormatError(versionWords(version));
-  const tensorCount = cursor.count('the number of tensors', LEAST_TENSOR);
-  const pairCount = cursor.count('the number of keys', LEAST_PAIR);
-  const metadata = readMetadata(cursor, pairCount);
-  const entries = Array.from({ length: tensorCount }, (_, i) => readEntry(cursor, i));
-  const alignment = alignmentOf(metadata);
-  const start = Math.ceil(cursor.at / alignment) * alignment;
-  const data = file.subarray(Math.min(start, file.length));
-  checkPlaces(entries, data.length, alignment);
-  const tensors = new Map<string, GgufTensor>();
-  for (const { name, type, shape, offset, size } of entries) {
-    if (tensors.has(name)) throw new FormatError(`tensor ${quote(name)} is there twice`);
-    tensors.set(name, { type, shape, bytes: data.subarray(offset, offset + size) });
-  }
-  return { metadata, tensors };
-}
-
-function versionWords(version: number): string {
-  const isSwapped = (version & 0xffff) === 0 && version !== 0;
-  return isSwapped
-    ? 'the file is big-endian: convert it to little-endian'
-    : `the file has version ${version}; known are ${VERSIONS.join(' and ')}`;
-}
-
-/** What the header says of one tensor. */
-interface Entry {
-  readonly name: string;
-  readonly type: TensorType;
-  readonly shape: Shape;
-  /** Of its first byte, in the data. */
-  readonly offset: number;
-  readonly size: number;
-}
-
-function readEntry(cursor: Cursor, i: number): Entry {
-  const name = cursor.text(`the name of tensor ${i}`);
-  const what = `tensor ${quote(name)}`;
-  const rank = cursor.u32(`the number of dimensions of ${what}`);
-  if (rank > MOST_DIMENSIONS)
-    throw new FormatError(`${what} has ${rank} dimensions; the limit is ${MOST_DIMENSIONS}`);
-  const shape = Array.from({ length: rank }, () =>
-    safe(cursor.u64(`a dimension of ${what}`), `a dimension of ${what}`),
-  ).reverse();
-  const number = cursor.u32(`the type of ${what}`);
-  const type = TENSOR_TYPES.get(number);
-  if (!type) throw new FormatError(`${what} has type ${number}, which is not known`);
-  const row = shape.at(-1) ?? 1;
-  if (row % type.elements !== 0)
-    throw new FormatError(
-      `${what} has rows of ${row} elements, which are no ${type.name} blocks of ${type.elements}`,
-    );
-  const elements = safe(
-    shape.reduce((product, n) => product * BigInt(n), 1n),
-    `the number of elements of ${what}`,
+  const { metadata, places } = readGgufHeader(file);
+  const tensors = new Map(
+    [...places].map(([name, { type, shape, start, end }]) => [
+      name,
+      { type, shape, bytes: file.subarray(start, end) },
+    ]),
   );
-  const size = (elements / type.elements) * type.bytes;
-  return { name, type, shape, offset: safe(cursor.u64(`the offset of ${what}`), what), size };
-}
-
-function safe(x: bigint, what: string): number {
-  if (x > BigInt(Number.MAX_SAFE_INTEGER)) throw new FormatError(`${what} is ${x}`);
-  return Number(x);
-}
-
-function alignmentOf(metadata: ReadonlyMap<string, GgufValue>): number {
-  const given = metadata.get('general.alignment') ?? DEFAULT_ALIGNMENT;
-  if (typeof given !== 'number' || !Number.isInteger(Math.log2(given)) || given < 1)
-    throw new FormatError(`general.alignment is ${String(given)}, and no power of two`);
-  return given;
-}
-
-/** Every tensor lies in the data, aligned, and none in another. */
-function checkPlaces(entries: readonly Entry[], dataBytes: number, alignment: number): void {
-  let end = 0;
-  for (const { name, offset, size } of entries.toSorted((a, b) => a.offset - b.offset)) {
-    const what = `tensor ${quote(name)} at byte ${offset} of the data`;
-    if (offset % alignment !== 0)
-      throw new FormatError(`${what} is not at a multiple of ${alignment}`);
-    if (offset < end) throw new FormatError(`${what} overlaps the tensor before it`);
-    if (offset + size > dataBytes)
-      throw new FormatError(
-        `${what} has ${size} bytes, and the data ${dataBytes}: is the file cut off?`,
-      );
-    end = offset + size;
-  }
+  return { metadata, tensors };
 }

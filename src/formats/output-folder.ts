@@ -23,3 +23,6 @@ export async function writeWhole(
   const file = await folder.create(name);
   await file.write(bytes);
 }
+
+/** Where an output folder lies, as it can be sent to a worker: a path of Node, or a page's handle. */
+export type OutputPlace = string | FileSystemDirectoryHandle;

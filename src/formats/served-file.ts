@@ -1,26 +1,40 @@
-import { messageOf } from '../errors.ts';
+import { GradproofError, messageOf } from '../errors.ts';
 import { FormatError, quote } from './format-error.ts';
 import type { PartFile } from './part-file.ts';
 
+/** How a part is asked for: a range as HTTP has it, and how many bytes that are. */
+type AskPart = (url: string, range: string, bytes: number) => Promise<Response>;
+
 /**
  * A file of `bytes` bytes that a server gives in parts. Each part is a request of its own, and is
- * held against the first: `read` throws FormatError for a server that gives whole files, and for a
- * file of another length or another version than before.
+ * held against the first, or the `version` (ETag) that is given: `read` throws FormatError for a
+ * server that gives whole files, and for a file of another length or another version than before.
+ * Requests are those of fetch by default.
  */
-export function partsOfAddress(url: string, bytes: number): PartFile {
+export function partsOfAddress(
+  url: string,
+  bytes: number,
+  {
+    ask = askByFetch,
+    version: known,
+  }: { readonly ask?: AskPart; readonly version?: string | undefined } = {},
+): PartFile {
   const name = quote(decodeURIComponent(url.slice(url.lastIndexOf('/') + 1)));
   const refuse = (why: string) => new FormatError(`${name}: ${why}`);
-  let version: string | null | undefined;
+  let version: string | null | undefined = known;
   return {
     bytes,
     read: async (start, end) => {
       if (start === end) return new Uint8Array();
-      const response = await fetch(url, {
-        headers: { range: `bytes=${start}-${end - 1}` },
-        cache: 'no-store',
-      }).catch((cause: unknown) => {
-        throw refuse(`the server does not answer (${messageOf(cause)}): start it again`);
-      });
+      const response = await ask(url, `bytes=${start}-${end - 1}`, end - start).catch(
+        (cause: unknown) => {
+          throw refuse(
+            cause instanceof GradproofError
+              ? cause.message
+              : `the server does not answer (${messageOf(cause)}): start it again`,
+          );
+        },
+      );
       const wrong = wrongAnswer(response, { start, end, bytes }, version);
       if (wrong !== undefined) {
         await response.body?.cancel();
@@ -35,6 +49,8 @@ export function partsOfAddress(url: string, bytes: number): PartFile {
     },
   };
 }
+
+const askByFetch: AskPart = (url, range) => fetch(url, { headers: { range }, cache: 'no-store' });
 
 const CHANGED = 'choose the folder again';
 

@@ -37,6 +37,7 @@ const OPERANDS: Readonly<Record<string, Standing>> = Object.fromEntries(
     strided_groups: ['strided', 'groups', 'f32'],
     slices: ['fours', 'slices', 'f32'],
     strided_slices: ['strided', 'slices', 'f32'],
+    across: ['fours', 'across', 'f32'],
     gguf: ['fours', 'gguf', 'f32'],
     strided_gguf: ['strided', 'gguf', 'f32'],
   }).map(([name, [left, right, elements]]) => [

@@ -18,6 +18,8 @@ export const SHEET_OPTIONS: OptionTable<SheetOptions> = {
     description: `how the weights are quantized, by a method of quantize (default ${DEFAULT_SETUP.method})`,
     parse: (texts) => texts.at(-1) ?? '',
   },
+  quantZero: flag('quant-zero', 'its zeros are codes of 8 bits in turn, of a method that has them'),
+  quantScale: flag('quant-scale', 'its scales likewise'),
   rank: number('rank', 'of the LoRA adapters'),
   expansion: {
     name: 'expansion',
@@ -71,6 +73,10 @@ export const SHEET_OPTIONS: OptionTable<SheetOptions> = {
     },
   },
 };
+
+function flag(name: string, description: string) {
+  return { name, description, parse: () => true };
+}
 
 function number(name: keyof typeof MOST, what: string) {
   return {

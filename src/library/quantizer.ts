@@ -4,6 +4,7 @@
  */
 
 export { WebGpuBackend } from '../backends/webgpu.ts';
+export { modelFiles } from '../formats/hugging-face/model-files.ts';
 export { type PartFile, partsOfBlob } from '../formats/part-file.ts';
 export { ConvNet } from '../models/conv-net/conv-net.ts';
 export { type GenerateOptions, generate } from '../models/generation/generate.ts';

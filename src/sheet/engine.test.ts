@@ -5,6 +5,7 @@ import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
 import { initialLlama } from '../models/llama/initial.ts';
 import { Llama } from '../models/llama/llama.ts';
 import { ModelValues } from '../models/values.ts';
+import type { LayerOptions } from '../quantizer/policy.ts';
 import { createQuantizer } from '../quantizer/quantizer.ts';
 import { methods } from '../quantizer/registry.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../tensor/host.ts';
@@ -53,19 +54,20 @@ function adapters(model: Architecture, rank: number): ReadonlyMap<string, HostTe
 }
 
 /** Quantizes the linears of the blocks, and leaves the head. */
-function quantizeBlocks(values: ModelValues, method: string): void {
-  const quantizer = createQuantizer({ name: 'host', supports: () => true }, { method });
-  quantizer.quantizeModel(
-    { values },
-    { rules: [{ layers: 'model.layers.*', to: { method } }], rest: 'keep' },
-  );
+function quantizeBlocks(values: ModelValues, to: LayerOptions): void {
+  const quantizer = createQuantizer({ name: 'host', supports: () => true }, to);
+  quantizer.quantizeModel({ values }, { rules: [{ layers: 'model.layers.*', to }], rest: 'keep' });
 }
 
-test.each([...methods.keys()])(
-  'bytes of weights by %s and of adapters are those of the ledger',
-  async (method) => {
+const schemes = [...methods.values()].flatMap(({ name, metas = [{}] }) =>
+  metas.map((meta) => ({ method: name, ...meta })),
+);
+
+test.each(schemes)(
+  'bytes of weights by %o and of adapters are those of the ledger',
+  async (scheme) => {
     const { gpu } = await hostGpu();
-    const setup = { ...SETUP, method };
+    const setup = { ...SETUP, ...scheme };
     for (const tied of [false, true]) {
       const model = { ...MODEL, tied };
       expect(refusalOf(model, setup)).toBeUndefined();
@@ -75,7 +77,7 @@ test.each([...methods.keys()])(
       const before = gpu.memory.ledger.liveBytes;
       using values = new ModelValues(gpu, adapters(model, setup.rank), fixed);
       expect(values.parameters.names).toHaveLength(2 * 7 * 2);
-      quantizeBlocks(values, method);
+      quantizeBlocks(values, scheme);
       const { weights, adapters: trained } = needsOf(model, setup);
       const flat = values.parameters.segments.pieces.reduce((sum, { bytes }) => sum + bytes, 0);
       expect(flat).toBe(trained);
@@ -96,7 +98,7 @@ async function step({ method, rank, checkpointing }: Setup, model: Architecture)
       adapter: { r: rank, alpha: 6 },
     },
   );
-  quantizeBlocks(made.values, method);
+  quantizeBlocks(made.values, { method });
   using ids = Tensor.empty(gpu, 'i32', [2, 5]);
   const { parameters } = made;
   using tape = new Tape(

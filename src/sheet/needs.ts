@@ -11,7 +11,7 @@ import { blockExpansion } from '../models/llama/block-expansion.ts';
 import { adamw8bitStorage } from '../ops/optim/adamw8bit_step.ts';
 import { blockFormats } from '../quant/registry.ts';
 import { predictedParts } from '../quantizer/quantizer.ts';
-import { schemeOf } from '../quantizer/registry.ts';
+import { type SchemeOptions, schemeOf } from '../quantizer/registry.ts';
 import { bytesPerElement } from '../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { adamw8bitHyperparameters, isIn8bit } from '../vocabulary/optim/adamw8bit.ts';
@@ -93,7 +93,7 @@ export function needsOf(model: Architecture, asked: Setup): Needs {
  * undefined where all is taken.
  */
 export function refusalOf(model: Architecture, setup: Setup): string | undefined {
-  const { refuses } = schemeOf({ method: setup.method });
+  const { refuses } = schemeOf(schemeIn(setup));
   try {
     addedTo(model, setup);
   } catch (error) {
@@ -170,12 +170,19 @@ function decodedValues(model: Architecture, { method }: Setup): number {
   return Object.values(linearsOf(model)).reduce((sum, shape) => sum + sizeOf(shape), 0);
 }
 
-function partsOf(name: string, shape: Shape, { method }: Setup): readonly Piece[] {
-  return Object.entries(predictedParts({ method }, shape)).map(([part, bytes]) => ({
+function partsOf(name: string, shape: Shape, setup: Setup): readonly Piece[] {
+  return Object.entries(predictedParts(schemeIn(setup), shape)).map(([part, bytes]) => ({
     name: `${name}.${part}`,
     bytes: wholeWords(bytes),
   }));
 }
+
+/** What of a setup says how weights are quantized. */
+const schemeIn = ({ method, quantZero, quantScale }: Setup): SchemeOptions => ({
+  method,
+  quantZero,
+  quantScale,
+});
 
 function boundValues(model: Architecture, setup: Setup): readonly Piece[] {
   const tokens = setup.batch * setup.context;

@@ -1,12 +1,15 @@
+import type { MetaChoice } from '../quantizer/method.ts';
+
 /** How moments are kept: AdamW of torch in 32 bits, or of bitsandbytes in 8. */
 export const OPTIMIZERS = ['adamw', 'adamw8bit'] as const;
 export type SheetOptimizer = (typeof OPTIMIZERS)[number];
 
 /**
  * How a model would be fine-tuned: adapters on all linears of its blocks, or blocks that are added,
- * over a quantized base.
+ * over a quantized base, and of a method that has the choice, whether zeros and scales are codes of 8
+ * bits in turn.
  */
-export interface Setup {
+export interface Setup extends MetaChoice {
   /** A method of the quantizer, with the bits and groups that are usual of it. */
   readonly method: string;
   /** Of the adapters. */

@@ -1,6 +1,7 @@
 import type { Llama } from '../models/llama/llama.ts';
 import type { OutputFile } from '../train/adapter-files.ts';
 import type { Gate } from '../train/gate.ts';
+import { TRAINING_TYPES, type TrainingType } from '../train/llama/config/types.ts';
 import {
   fineTuneLlama,
   type LlamaTraining,
@@ -8,7 +9,7 @@ import {
 } from '../train/llama/fine-tune-llama.ts';
 import { grownModel, openModel } from '../train/llama/open-model.ts';
 import type { LlamaProgress } from '../train/llama/progress.ts';
-import { savedAdapter } from '../train/llama/saved-adapter.ts';
+import { savedAdapter, savedLoraAb } from '../train/llama/saved-adapter.ts';
 import type { SavedModel } from '../train/llama/saved-model/save-model.ts';
 import { trainedBlocks, trainedWeights } from '../train/llama/saved-weights.ts';
 import type { Asker } from '../train/llama/talk.ts';
@@ -104,8 +105,11 @@ function keep(
   }
   const { grown, expansion } = grownModel(model, config);
   let files: readonly OutputFile[] = [];
-  if (config.adapter) files = savedAdapter(tuned.trained, config.adapter, base);
-  else if (expansion)
+  if (config.adapter) {
+    files = savedAdapter(tuned.trained, config.adapter, base);
+    const what: TrainingType = TRAINING_TYPES[config.type];
+    if (what.adapter === 'apart') files = [...files, savedLoraAb(tuned.trained)];
+  } else if (expansion)
     files = trainedBlocks(tuned.trained, {
       before: grown.layers - expansion.added.length,
       after: grown.layers,

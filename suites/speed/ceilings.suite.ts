@@ -1,4 +1,10 @@
 import { type CommandKind, Commands } from '../../src/gpu/ceilings/commands.ts';
+import {
+  expectedLookUp,
+  lookUpBytes,
+  lookUps,
+  wholeCodes,
+} from '../../src/gpu/ceilings/look-ups.ts';
 import { expectedSum, multiplyAdds, sumBytes } from '../../src/gpu/ceilings/multiply-adds.ts';
 import {
   expectedElement,
@@ -48,6 +54,24 @@ ceilings
       writes: INVOCATIONS * writes + t.params.rest + Number(writes + t.params.rest === 0),
       invocations: INVOCATIONS,
     });
+  });
+
+ceilings
+  .case('look-ups', { invocations: [1, 70] })
+  .desc('Every code of NF4 is looked up once and added to the sum of its invocation.')
+  .control('the last word of four is left out', (fault) =>
+    fault.shader('bench/look_ups', 'eight(words.w)', 'eight(words.z)'),
+  )
+  .run(async (t) => {
+    const { invocations } = t.params;
+    const bytes = lookUpBytes(invocations);
+    const codes = allocated(t, bytes.codes);
+    const sums = allocated(t, bytes.sums);
+    const given = wholeCodes(invocations);
+    t.gpu.write(codes, given);
+    t.gpu.dispatch(lookUps(invocations, codes, sums));
+    await expectAll(t, sums, invocations, (i) => expectedLookUp(invocations, given, i));
+    t.gpu.free(codes);
   });
 
 async function expectStreams(t: CaseContext, streams: Streams): Promise<void> {

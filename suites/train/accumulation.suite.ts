@@ -1,25 +1,20 @@
-import { Tape } from '../../src/autograd/tape.ts';
 import type { Examples } from '../../src/data/examples.ts';
 import { DataLoader } from '../../src/data/loader.ts';
 import { collateTexts, randomTexts } from '../../src/data/sequences.ts';
 import { memoryTracker } from '../../src/gpu/memory-tracker.ts';
-import { Scope } from '../../src/gpu/scope.ts';
 import type { Llama } from '../../src/models/llama/llama.ts';
 import { record as adamwStep } from '../../src/reference/optim/adamw_step.ts';
 import type { Acceptance, Value, Values } from '../../src/reference/record.ts';
 import { valuesOfHosts } from '../../src/reference/values.ts';
-import { hostTensorFrom } from '../../src/tensor/host.ts';
-import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { Passes } from '../../src/train/loop/passes.ts';
 import { StepInputs } from '../../src/train/loop/step-inputs.ts';
-import { lossOf, uploadExamples } from '../../src/train/loss.ts';
 import { runMiniTraining } from '../../src/train/mini-training.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
+import { batchGradients, gradientsByName } from './batch-gradients.ts';
 import { expectTensors } from './float64.ts';
 import { GRADIENT_LIMIT } from './limits.ts';
-import { download } from './tensors.ts';
 import { SEQ_LENGTH, tinyTransformer } from './tiny-texts.ts';
 
 export const accumulation = suite('train.accumulation', {
@@ -40,21 +35,6 @@ function texts(t: CaseContext, size: number, count = 4): readonly Examples[] {
   return [...new DataLoader(padded, collateTexts, { batchSize: size }).epoch(0)];
 }
 
-/** What `gradients` has for every parameter. */
-async function gradientsOf(
-  t: CaseContext,
-  { parameters }: Llama,
-  gradients: ReadonlyMap<Tensor, Tensor>,
-): Promise<Values> {
-  const values: Record<string, Value> = {};
-  for (const name of parameters.names) {
-    const gradient = gradients.get(parameters.view(name));
-    t.expect(gradient !== undefined, () => `${name} has no gradient`);
-    values[name] = await download(gradient as Tensor);
-  }
-  return values;
-}
-
 /** Forward and backward of the parts of a batch, which has their gradients. */
 function accumulate(t: CaseContext, model: Llama, parts: readonly Examples[]): Passes {
   using inputs = new StepInputs(t.gpu, parts, { shift: true });
@@ -64,18 +44,6 @@ function accumulate(t: CaseContext, model: Llama, parts: readonly Examples[]): P
     passes.end();
   }
   return passes;
-}
-
-/** The gradients of a batch of all four texts, as a tape gives them: nothing is weighted. */
-async function wholeGradients(t: CaseContext, model: Llama): Promise<Values> {
-  using scope = new Scope();
-  const { parameters } = model;
-  const watched = parameters.names.map((name) => parameters.view(name));
-  const tape = scope.add(new Tape(t.gpu, watched));
-  const batch = uploadExamples(t.gpu, texts(t, 4)[0] as Examples, scope);
-  const { loss } = lossOf(tape, model, batch, true);
-  const one = scope.add(Tensor.from(t.gpu, hostTensorFrom('f32', [1], [1])));
-  return await gradientsOf(t, model, tape.backward(loss, one));
 }
 
 for (const [name, clause, desc, control, factor] of [
@@ -103,9 +71,10 @@ for (const [name, clause, desc, control, factor] of [
     .control(control, (fault) => fault.host('train.share_of', () => factor))
     .run(async (t) => {
       using model = tinyTransformer(t, SIZES);
-      const whole = await wholeGradients(t, model);
+      // Of all four texts at once, where nothing is weighted.
+      const whole = await batchGradients(t, model, texts(t, 4)[0] as Examples);
       using sum = accumulate(t, model, texts(t, 1));
-      expectTensors(t, await gradientsOf(t, model, sum.gradients), whole, GRADIENT_LIMIT);
+      expectTensors(t, await gradientsByName(t, model, sum.gradients), whole, GRADIENT_LIMIT);
     });
 }
 
@@ -154,7 +123,7 @@ accumulation
     const parts = texts(t, t.params.texts);
     for (const step of [1, 2]) {
       using sum = accumulate(t, model, parts);
-      const grad = flat(model, await gradientsOf(t, model, sum.gradients));
+      const grad = flat(model, await gradientsByName(t, model, sum.gradients));
       const inputs = { ...(await stateOf(optimizer)), grad };
       optimizer.advance();
       optimizer.update(sum.gradients);

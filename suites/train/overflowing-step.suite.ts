@@ -172,7 +172,10 @@ overflowingStep
   .case('path')
   .tier('full')
   .timeout(120_000)
-  .covers('tb.hardware.mixed-precision-training/path-recorded')
+  .covers(
+    'tb.hardware.mixed-precision-training/path-recorded',
+    'fsdp.training.mixed-precision/path-recorded',
+  )
   .desc(
     'The products of a step take float16, and the result says by which path: native where the adapter has shader-f16, elsewhere pairs of halves in words.',
   )

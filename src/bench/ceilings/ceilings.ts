@@ -5,7 +5,12 @@ import { AssertionError } from '../../testing/context.ts';
 import type { Contender, PreparedWork } from '../contender.ts';
 import { HostTime } from '../ours/host-time.ts';
 import type { CeilingWork, Work } from '../work.ts';
-import { prepareBufferCopy, prepareMultiplyAdds, prepareStreams } from './kernels.ts';
+import {
+  prepareBufferCopy,
+  prepareLookUps,
+  prepareMultiplyAdds,
+  prepareStreams,
+} from './kernels.ts';
 
 /** Multiply-adds of so many operations are timed to know how fast the device computes, and moves. */
 const TRIAL_FLOPS = 2 ** 28;
@@ -14,6 +19,8 @@ const TRIAL_BYTES = 2 ** 22;
 /** How many vec4s of the longer stream an invocation handles. */
 const EACH = [1, 2, 4, 8] as const;
 const COMPUTE = 'multiply-adds';
+/** Codes that are looked up: as many as the bench's dequantization has. */
+const LOOKED_UP = 2 ** 22;
 const streams = (each: number) => `copy of the same streams, ${each} vec4 an invocation`;
 
 /** What a device does in a second, roughly. */
@@ -69,6 +76,7 @@ export class Ceilings implements Contender {
     const each = EACH.find((one) => streams(one) === setting);
     if (each) return await prepareStreams(this.#gpu, work.bytes, each);
     if (setting === COMPUTE) return await prepareMultiplyAdds(this.#gpu, work.flops);
+    if (setting === 'look-ups') return await prepareLookUps(this.#gpu, LOOKED_UP);
     if (setting === 'buffer-copy') return await prepareBufferCopy(this.#gpu, work.bytes.read);
     if (setting === 'step-calls') return prepareStepCalls(this.#gpu);
     return prepareCommands(this.#gpu, setting as CommandKind & CeilingWork['ceiling']);

@@ -1,5 +1,12 @@
 import { CapturedStep, planStep } from '../../autograd/capture.ts';
 import {
+  expectedLookUp,
+  lookUpBytes,
+  lookUps,
+  lookUpsOf,
+  wholeCodes,
+} from '../../gpu/ceilings/look-ups.ts';
+import {
   expectedSum,
   type MultiplyAdds,
   multiplyAdds,
@@ -32,6 +39,21 @@ export async function prepareMultiplyAdds(
   return await prepared(gpu, scope, () => gpu.dispatch(multiplyAdds(work, sums)), {
     output: sums,
     expected: (i) => expectedSum(work, i),
+  });
+}
+
+/** Looks up at least so many codes of 4 bits. */
+export async function prepareLookUps(gpu: Gpu, codes: number): Promise<PreparedWork> {
+  const invocations = lookUpsOf(codes);
+  const bytes = lookUpBytes(invocations);
+  using scope = new Scope();
+  const given = wholeCodes(invocations);
+  const packed = allocated(gpu, scope, bytes.codes);
+  const sums = allocated(gpu, scope, bytes.sums);
+  gpu.write(packed, given);
+  return await prepared(gpu, scope, () => gpu.dispatch(lookUps(invocations, packed, sums)), {
+    output: sums,
+    expected: (i) => expectedLookUp(invocations, given, i),
   });
 }
 

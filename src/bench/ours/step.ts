@@ -8,7 +8,7 @@ import { type LoopOptions, TrainingLoop } from '../../train/loop/training-loop.t
 import { lossOf, uploadExamples } from '../../train/loss.ts';
 import { Optimizer } from '../../train/optimizer.ts';
 import { drawnTensors } from '../drawn.ts';
-import { JUDGED_STEPS } from '../steps/oracle.ts';
+import { judgedStepsOf } from '../steps/oracle.ts';
 import { optimizerOf } from '../steps/recipes.ts';
 import { parameterShapes } from '../steps/shapes.ts';
 import type { StepWork } from '../work.ts';
@@ -54,16 +54,16 @@ export async function prepareStep(
   return {
     once: async () => void (await loop.step()),
     results: async () => {
-      const losses = new Float32Array(JUDGED_STEPS);
+      const losses = new Float32Array(judgedStepsOf(work));
       const rest = gpu.memory.ledger.liveBytes;
       gpu.memory.resetPeak();
-      for (let i = 0; i < JUDGED_STEPS; i++) {
+      for (let i = 0; i < losses.length; i++) {
         await loop.step();
         losses[i] = await loop.readLoss();
       }
       stepBytes = gpu.memory.ledger.peakBytes - rest;
       activationBytes = bytesAfterForward(gpu, { model, shift, autocast }, examples[0]);
-      return { outputs: { loss: hostTensor('f32', [JUDGED_STEPS], losses) }, gradients: {} };
+      return { outputs: { loss: hostTensor('f32', [losses.length], losses) }, gradients: {} };
     },
     metrics: () => ({
       [`${setting}PeakBytes`]: held - before + arenaBytes + stepBytes,

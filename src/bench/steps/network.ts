@@ -3,6 +3,7 @@ import { typesOf } from '../../reference/networks/author.ts';
 import type { Values } from '../../reference/record.ts';
 import type { Network } from '../../reference/step/gradients.ts';
 import type { StepOf } from '../work.ts';
+import { withCodedWeights } from './coded-weights.ts';
 import { perceptronGraph } from './graphs/perceptron.ts';
 import { resnet18Graph, runningStatistics } from './graphs/resnet18.ts';
 import { transformerGraph } from './graphs/transformer.ts';
@@ -29,7 +30,10 @@ export function networkOf(step: StepOf, weights: Values): Network {
     case 'llama-lora': {
       const { width: hidden, heads, layers, batch, tokens, rank } = step;
       const config = { ...LLAMA, hidden, heads, kv_heads: heads, layers };
-      const model = { config, adapter: adapterOf(rank), weights, batch: [batch, tokens] };
+      const model = {
+        ...{ config, adapter: adapterOf(rank), batch: [batch, tokens] },
+        weights: withCodedWeights(step, weights),
+      };
       const constants = Object.entries(constantsOf(model)).filter(
         ([name]) => !isTrained(step, name),
       );

@@ -16,8 +16,10 @@ import { networkOf } from './network.ts';
 import { recipeOf } from './recipes.ts';
 import { isTrained, parameterShapes } from './shapes.ts';
 
-/** Steps whose losses are judged. */
-export const JUDGED_STEPS = 3;
+/** First steps whose losses are judged, where a work does not say. */
+const JUDGED_STEPS = 3;
+
+export const judgedStepsOf = ({ judgedSteps = JUDGED_STEPS }: StepWork): number => judgedSteps;
 
 /** The least that a loss may be off, as a share of the largest. */
 const SHARE = 1e-5;
@@ -30,11 +32,13 @@ export class StepOracle {
   readonly #run: TrainingRun;
   readonly #inputs: Values;
   readonly #products: 'f32' | 'f16';
+  readonly #steps: number;
   #truth: Value | undefined;
   #spread: number | undefined;
 
   constructor(work: StepWork) {
     const { step } = work;
+    this.#steps = judgedStepsOf(work);
     const values = valuesOfHosts(drawnTensors(work));
     const weights: Record<string, Value> = {};
     const inputs: Record<string, Value> = {};
@@ -47,7 +51,7 @@ export class StepOracle {
       ...recipeOf(step),
       ...networkOf(step, weights),
       trained: Object.fromEntries(trained),
-      batches: Array.from({ length: JUDGED_STEPS - 1 }, () => [inputs]),
+      batches: Array.from({ length: this.#steps - 1 }, () => [inputs]),
     };
     this.#products = step.model === 'transformer' ? (step.storage ?? 'f32') : 'f32';
   }
@@ -82,7 +86,7 @@ export class StepOracle {
       ...this.#inputs,
     });
     const loss = values.get(graph.outputs['loss'] as ValueId) as Value;
-    return { shape: [JUDGED_STEPS], data: Float64Array.of(...losses, loss.data[0] as number) };
+    return { shape: [this.#steps], data: Float64Array.of(...losses, loss.data[0] as number) };
   }
 
   async #spreadOfRuns(): Promise<number> {

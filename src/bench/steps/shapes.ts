@@ -79,28 +79,53 @@ function resnet({ classes }: Of<'resnet18'>): Shapes {
   ]);
 }
 
-/** Linears of a Llama that have an adapter. */
-const ADAPTED = ['self_attn.q_proj', 'self_attn.v_proj'] as const;
+/** Linears of a Llama that have an adapter where not all have one. */
+const ADAPTED = ['self_attn.q_proj', 'self_attn.v_proj'];
 
-function llama({ width, intermediate, layers, vocabulary, rank }: Of<'llama-lora'>): Shapes {
-  const weight = (name: string, out: number, from: number): Shapes => ({
-    [`${name}.weight`]: [out, from],
-  });
+/** Elements that share a scale, where the base is in codes: a row has whole blocks of them. */
+export const BLOCK = 64;
+
+/** Linears of a block of a Llama, [out, in]. */
+const llamaLinears = ({ width, intermediate }: Of<'llama-lora'>): Shapes => ({
+  'self_attn.q_proj': [width, width],
+  'self_attn.k_proj': [width, width],
+  'self_attn.v_proj': [width, width],
+  'self_attn.o_proj': [width, width],
+  'mlp.gate_proj': [intermediate, width],
+  'mlp.up_proj': [intermediate, width],
+  'mlp.down_proj': [width, intermediate],
+});
+
+/** What a base in codes has in the place of a weight [out, in]: a byte for two, scales by row. */
+function codedShapes(name: string, [out, from]: readonly [number, number]): Shapes {
+  return {
+    [`${name}.weight.packed`]: [(out * from) / 2, 1],
+    [`${name}.weight.absmax`]: [(out * from) / BLOCK],
+  };
+}
+
+function llama(step: Of<'llama-lora'>): Shapes {
+  const { width, layers, vocabulary, rank } = step;
+  const isAdapted = (name: string) => step.adapted === 'all-linear' || ADAPTED.includes(name);
+  const linearOf = (at: string, name: string, shape: Shape): Shapes => {
+    const [out, from] = shape as readonly [number, number];
+    return {
+      ...(step.base
+        ? codedShapes(`${at}.${name}`, [out, from])
+        : { [`${at}.${name}.weight`]: shape }),
+      ...(isAdapted(name)
+        ? { [`${at}.${name}.lora_A`]: [rank, from], [`${at}.${name}.lora_B`]: [out, rank] }
+        : {}),
+    };
+  };
   return {
     'model.embed_tokens.weight': [vocabulary, width],
     ...numbered(layers, (i) => {
       const at = `model.layers.${i}`;
       return all([
         { [`${at}.input_layernorm.weight`]: [width] },
-        ...['q', 'k', 'v', 'o'].map((name) => weight(`${at}.self_attn.${name}_proj`, width, width)),
-        ...ADAPTED.map((name) => ({
-          [`${at}.${name}.lora_A`]: [rank, width],
-          [`${at}.${name}.lora_B`]: [width, rank],
-        })),
         { [`${at}.post_attention_layernorm.weight`]: [width] },
-        weight(`${at}.mlp.gate_proj`, intermediate, width),
-        weight(`${at}.mlp.up_proj`, intermediate, width),
-        weight(`${at}.mlp.down_proj`, width, intermediate),
+        ...Object.entries(llamaLinears(step)).map(([name, shape]) => linearOf(at, name, shape)),
       ]);
     }),
     'model.norm.weight': [width],
@@ -130,12 +155,19 @@ export function isTrained({ model }: StepOf, name: string): boolean {
   return model !== 'llama-lora' || /\.lora_[AB]$/.test(name);
 }
 
+/** The step whose base is float32, with a weight for each linear. */
+export function dense(step: StepOf): StepOf {
+  if (step.model !== 'llama-lora') return step;
+  const { base, ...others } = step;
+  return others;
+}
+
 /**
  * Floating-point operations of the products of a forward pass: a product and a sum for each weight
  * and row that it meets, and in attention for each pair of tokens.
  */
 export function forwardFlops(step: StepOf): number {
-  const shapes = Object.entries(parameterShapes(step));
+  const shapes = Object.entries(parameterShapes(dense(step)));
   const weights = (isOne: (name: string) => boolean) =>
     shapes.reduce((sum, [name, shape]) => {
       const isProduct = shape.length > 1 && isOne(name);

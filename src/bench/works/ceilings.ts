@@ -38,6 +38,7 @@ export const works: readonly CeilingWork[] = [
   ceiling('multiply-adds', { flops: FLOPS_LARGE, isLarge: true }),
   ceiling('kernel-copy', { bytes: COPIED_LARGE, isLarge: true }),
   ceiling('buffer-copy', { bytes: COPIED_LARGE, isLarge: true }),
+  ceiling('look-ups'),
   ceiling('dispatch'),
   ceiling('pass'),
   ceiling('submit'),

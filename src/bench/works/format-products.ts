@@ -145,9 +145,10 @@ function nbits(rows: number, bits: NbitsFormat['bits'], isSymmetric = false): Op
   });
 }
 
-/** The same with codes of 8 bits and a scale for so many elements. */
+/** The same with codes of 8 bits and a scale for so many elements, and a zero point of uint8. */
 function eightBit(rows: number, codes: ByteCodes, block: number): OpWork {
   const dtype = codes === 'int8' ? 'i8' : 'u8';
+  const blocks = [ELEMENTS / block];
   const map = () => hostTensor('f32', [256], createDynamicMap(true));
   return opWork({
     op: matmul8bit,
@@ -159,7 +160,8 @@ function eightBit(rows: number, codes: ByteCodes, block: number): OpWork {
     inputs: {
       x: [rows, FEATURES],
       q: operand([FEATURES, FEATURES], dtype, dtype === 'i8' ? signedBytes : bytes),
-      scale: operand([ELEMENTS / block], 'f32', floats),
+      scale: operand(blocks, 'f32', floats),
+      ...(codes === 'uint8' ? { zero_point: operand(blocks, dtype, bytes) } : {}),
       ...(codes === 'map' ? { code: operand([256], 'f32', map) } : {}),
     },
     gives: { y: [rows, FEATURES] },
@@ -169,6 +171,8 @@ function eightBit(rows: number, codes: ByteCodes, block: number): OpWork {
 /** Codes of 8 bits as the quantizers keep them: a scale for each output, or for a block. */
 const EIGHT_BITS: readonly (readonly [ByteCodes, number])[] = [
   ['int8', FEATURES],
+  ['uint8', FEATURES],
+  ['uint8', 64],
   ['map', 4096],
   ['e4m3', FEATURES],
   ['e5m2', FEATURES],

@@ -2,7 +2,7 @@ import { mapped } from '../../graph/call.ts';
 import { type HostTensor, type HostTensors, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import { normals, wholes } from '../normals.ts';
+import { bytes, normals, repeated, wholes } from '../normals.ts';
 import { forwardFlops, parameterShapes, SIDE } from '../steps/shapes.ts';
 import type { Growth, StepOf, StepWork } from '../work.ts';
 
@@ -18,13 +18,33 @@ const LLAMA = {
   ...{ vocabulary: 512, rank: 8 },
 } as const;
 
+/** A base as wide as a small model has it, all of whose linears have adapters. */
+const WIDE = {
+  ...LLAMA,
+  ...{ batch: 1, width: 512, intermediate: 1408, heads: 8 },
+  adapted: 'all-linear',
+} as const;
+/** 110 million parameters, 85 of them in codes. */
+const LARGE = {
+  ...WIDE,
+  ...{ tokens: 128, width: 768, intermediate: 2048, layers: 12, heads: 12, vocabulary: 16_384 },
+  base: 'nf4',
+} as const;
+
 const isNorm = (name: string) => /(norm\d?|bn\d|downsample\.1)\.weight$/.test(name);
 
 /**
  * Weights normal with a variance of 1 / terms, norms ones, biases zeros, as are the second halves of
  * adapters.
  */
-function drawWeight(random: Random, shape: Shape, name: string): HostTensor {
+function drawWeight(random: Random, shape: Shape, name: string, step: StepOf): HostTensor {
+  if (name.endsWith('.packed')) {
+    return bytes(random, shape);
+  }
+  if (name.endsWith('.absmax')) {
+    const width = step.model === 'llama-lora' ? step.width : 1;
+    return repeated(random, shape, () => random.uniform(1, 3) / Math.sqrt(width));
+  }
   const filled = (x: number) =>
     hostTensorFrom('f32', shape, new Float64Array(sizeOf(shape)).fill(x));
   if (isNorm(name)) return filled(1);
@@ -45,13 +65,19 @@ function drawInputs(random: Random, step: StepOf): HostTensors {
   return { ids: wholes(random, shape, most), labels: wholes(random, labels, most) };
 }
 
+/** What products are stored in, or the linears of a base that stays. */
+function dtypeOf(step: StepOf): string {
+  if (step.model === 'transformer') return step.storage ?? 'f32';
+  return (step.model === 'llama-lora' && step.base) || 'f32';
+}
+
 /** A training step at other sizes than those of the table, too. */
 export function stepWork(
   step: StepOf,
   sizes: Readonly<Record<string, string | number>>,
-  more: Partial<Pick<StepWork, 'group' | 'quick' | 'isOurs' | 'growth'>> = {},
+  more: Partial<Pick<StepWork, 'group' | 'quick' | 'isOurs' | 'growth' | 'judgedSteps'>> = {},
 ): StepWork {
-  const dtype = step.model === 'transformer' ? (step.storage ?? 'f32') : 'f32';
+  const dtype = dtypeOf(step);
   const words = Object.entries(sizes).map(([name, value]) => `;${name}=${value}`);
   return {
     kind: 'step',
@@ -62,7 +88,7 @@ export function stepWork(
     flops: 3 * forwardFlops(step),
     bytes: { read: 0, written: 0 },
     draw: (random) => ({
-      ...mapped(parameterShapes(step), (shape, name) => drawWeight(random, shape, name)),
+      ...mapped(parameterShapes(step), (shape, name) => drawWeight(random, shape, name, step)),
       ...drawInputs(random, step),
     }),
     ...more,
@@ -79,9 +105,21 @@ function perceptron(of: 'batch' | 'hidden', size: number): StepWork {
   return stepWork(step, { batch, hidden }, { group: 'growth', growth });
 }
 
+/** LoRA over a base in float32 and in NF4: what decoding costs a step. */
+function tuned(tokens: number): readonly StepWork[] {
+  const step = { ...WIDE, tokens };
+  const { batch, width } = step;
+  const sizes = { batch, tokens, width };
+  const more = { group: 'fine-tuning', isOurs: true } as const;
+  return [stepWork(step, sizes, more), stepWork({ ...step, base: 'nf4' }, sizes, more)];
+}
+
 const { batch, tokens, width } = TRANSFORMER;
 
-/** Training steps, the transformer's in halves too, and how the perceptron's time grows. */
+/**
+ * Training steps, the transformer's in halves too and a Llama's over codes, and how the perceptron's
+ * time grows.
+ */
 export const works: readonly StepWork[] = [
   stepWork(
     MLP,
@@ -97,6 +135,13 @@ export const works: readonly StepWork[] = [
     {
       ...{ group: 'halves', isOurs: true },
     },
+  ),
+  ...tuned(64),
+  ...tuned(512),
+  stepWork(
+    LARGE,
+    { batch: LARGE.batch, tokens: LARGE.tokens, width: LARGE.width, layers: LARGE.layers },
+    { group: 'fine-tuning', isOurs: true, judgedSteps: 1 },
   ),
   ...[16, 32, 128, 256].map((size) => perceptron('batch', size)),
   ...[64, 128, 512, 1024].map((size) => perceptron('hidden', size)),

@@ -1,10 +1,13 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { GradproofError } from '../../errors.ts';
 import { logLines, logRow } from '../../harness/tuning/log.ts';
 import { writeReport } from '../../report/write.ts';
-import { exitOfReport } from '../exit.ts';
+import { exitOfReport, UsageError } from '../exit.ts';
 import { checkWritable, makeFolder, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
+import { isAddress } from '../model-address/address.ts';
+import { type AddressModel, openAddress } from '../model-address/address-model.ts';
 import { showTuning, showTuningAnswer } from '../output/tuning.ts';
 import { voiceOn } from '../output/voice.ts';
 import { openRuntime } from '../runtime/open.ts';
@@ -19,13 +22,15 @@ export async function trainModelCommand(
 ): Promise<number> {
   const { out, report: target, tuning, runtime: name = 'node' } = options;
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
-  const request = await requestOf(model, options);
+  const remote = isAddress(model) ? await opened(model) : undefined;
+  const request = await requestOf(model, options, remote);
   const { save } = request;
   const table = await readTuning(tuning);
   if (target) checkWritable('--report', target);
   if (out) makeFolder('--out', out);
   const log = out && request.steps > 0 ? join(out, 'log.jsonl') : undefined;
   if (log) writeFileSync(log, '');
+  const origin = await remote?.keep(voice);
   using interrupt = new Interrupt();
   await using runtime = await openRuntime(name, voice.say, interrupt.signal);
   voice.say(
@@ -56,10 +61,23 @@ export async function trainModelCommand(
       writeOutput('--out', join(out, place, file), data);
       written.push(join(place, file));
     }
+    if (origin) {
+      writeOutput('--out', join(out, 'model-origin.json'), `${JSON.stringify(origin, null, 2)}\n`);
+      written.push('model-origin.json');
+    }
     writeOutput('--out', join(out, 'report.json'), writeReport(report));
     voice.say(
       `In ${out}: ${[...written, 'report.json', ...(log ? ['log.jsonl'] : [])].join(', ')}`,
     );
   }
   return exitOfReport(report, interrupt.signal.aborted);
+}
+
+async function opened(model: string): Promise<AddressModel> {
+  try {
+    return await openAddress(model);
+  } catch (error) {
+    if (!(error instanceof GradproofError)) throw error;
+    throw new UsageError(`--model ${model}: ${error.message}`);
+  }
 }

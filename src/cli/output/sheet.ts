@@ -1,3 +1,4 @@
+import { metaWords } from '../../quantizer/choosing/meta-words.ts';
 import { counted } from '../../report/counted.ts';
 import { plainText } from '../../report/plain-text.ts';
 import { splitWords } from '../../sheet/columns.ts';
@@ -39,7 +40,7 @@ export function showSheet(voice: Voice, rows: readonly SheetRow[], basis: SheetB
   const { setup, speed } = basis;
   const { method, rank, expansion, context, batch, optimizer, checkpointing, examples } = setup;
   voice.say(
-    `${plainText(method, 40)}, ${expansion > 0 ? `blocks added by ${expansion}` : `LoRA of rank ${rank}`}, ${batch} x ${context} tokens a step, ${optimizer}, checkpointing ${checkpointing ? 'on' : 'off'}`,
+    `${plainText(method, 40)}${metaWords(setup)}, ${expansion > 0 ? `blocks added by ${expansion}` : `LoRA of rank ${rank}`}, ${batch} x ${context} tokens a step, ${optimizer}, checkpointing ${checkpointing ? 'on' : 'off'}`,
   );
   const width = Math.max(...rows.map((row) => nameOf(row).length));
   const line = (name: string, cells: readonly string[], rest = '') =>

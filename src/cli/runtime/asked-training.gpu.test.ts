@@ -66,7 +66,7 @@ function startWorker(): WorkerLink {
     gpu,
     describe: describeNode,
     openFolder: openNodeFolder,
-    outputFolder: (place) => new UnfinishedFiles(place),
+    outputFolder: (place) => new UnfinishedFiles(place as string),
     post: (message) => hear(structuredClone(message)),
   });
   return {

@@ -29,9 +29,16 @@ const STEPS: readonly StepOf[] = [
     ...{ batch: 2, tokens: 5, width: 8, intermediate: 12, layers: 2, heads: 2 },
     ...{ vocabulary: 11, rank: 2 },
   },
+  {
+    model: 'llama-lora',
+    ...{ batch: 2, tokens: 5, width: 64, intermediate: 128, layers: 1, heads: 2 },
+    ...{ vocabulary: 11, rank: 2 },
+    adapted: 'all-linear',
+    base: 'nf4',
+  },
 ];
 
-describe.each(STEPS)('a step of $model $storage', (step) => {
+describe.each(STEPS)('a step of $model $storage $base', (step) => {
   const work = stepWork(step, {});
   const oracle = new StepOracle(work);
 

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { messageOf } from '../../errors.ts';
+import { GradproofError, messageOf } from '../../errors.ts';
 import { KIND_BYTES, kindOf } from '../../formats/file-kind.ts';
 import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
@@ -7,26 +7,29 @@ import { openNodeFolder } from '../../harness/worker/node-folder.ts';
 import { UsageError } from '../exit.ts';
 
 /**
- * The files of a folder that a person named. Throws UsageError for one that is not there, and for a
- * file by what its first bytes say that it is; nothing else of it is read.
+ * The files of a model that a person named: a folder, or a lone `.gguf` file. Throws UsageError for
+ * one that is not there, and for another file by what its first bytes say that it is; nothing else of
+ * it is read.
  */
 export async function folderAt(place: FolderPlace): Promise<ModelFolder> {
   try {
-    if (place.kind === 'path' && statSync(place.path).isFile())
+    if (place.kind === 'path' && isOtherFile(place.path))
       throw new UsageError(fileWords(place.path));
     return await openNodeFolder(place);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
+    if (error instanceof GradproofError) throw error;
     throw new UsageError(`cannot be read: ${messageOf(error)}`);
   }
 }
+
+const isOtherFile = (path: string): boolean => statSync(path).isFile() && !/\.gguf$/i.test(path);
 
 function fileWords(path: string): string {
   const start = Buffer.alloc(KIND_BYTES);
   const file = openSync(path, 'r');
   try {
     const kind = kindOf(start.subarray(0, readSync(file, start, 0, KIND_BYTES, 0)));
-    return `is ${kind ?? 'a file'}, and not a folder: it is not opened; give the folder that save_pretrained of transformers wrote`;
+    return `is ${kind ?? 'a file'}, and not a folder: it is not opened; give the folder that save_pretrained of transformers wrote, or a .gguf file`;
   } finally {
     closeSync(file);
   }

@@ -5,11 +5,13 @@ import { partsOfBytes } from '../../formats/part-file.ts';
 import { type InspectedRequest, inspectRequest } from '../../harness/tuning/read-request.ts';
 import type { RequestPart } from '../../harness/tuning/request-faults.ts';
 import type { TuningRequest } from '../../harness/tuning.ts';
+import { checkForm } from '../../train/llama/saved-model/check-form.ts';
 import type { TrainOptions } from '../commands/train.ts';
-import { UsageError, UsageFaults } from '../exit.ts';
+import { UsageFaults } from '../exit.ts';
 import { readInput } from '../files.ts';
+import { type AddressModel, nameOfAddress } from '../model-address/address-model.ts';
 import { folderAt } from './folder-at.ts';
-import { checkForm, checkTarget, savingOf } from './saving.ts';
+import { checkTarget, type Saving, savingOf } from './saving.ts';
 
 /** What was asked for of a fine-tuning of a folder. */
 export type ModelOptions = Pick<
@@ -18,21 +20,23 @@ export type ModelOptions = Pick<
 >;
 
 /**
- * What a fine-tuning of the folder at `model` needs, read from disk. Throws {@link UsageFaults} with
- * a line for every fault, by the option that has it.
+ * What a fine-tuning of the model at `model` needs, read from disk, or of a model on a server from
+ * there. Throws {@link UsageFaults} with a line for every fault, by the option that has it.
  */
-export async function requestOf(model: string, options: ModelOptions): Promise<TuningRequest> {
+export async function requestOf(
+  model: string,
+  options: ModelOptions,
+  remote?: AddressModel,
+): Promise<TuningRequest> {
   const { config, data, adapter, type, steps, seed } = options;
-  if (/^https?:/i.test(model))
-    throw new UsageError(
-      `--model ${model}: models are not read from servers in this version yet: give a folder on disk`,
-    );
+  const own = placeOf(remote?.place ?? model);
   let dataPath = data;
   const inspected = await inspectRequest({
-    model: placeOf(model),
+    model: own,
     adapter: adapter === undefined ? undefined : placeOf(adapter),
-    openFolder: folderAt,
-    name: nameOf(model),
+    openFolder: async (place) =>
+      remote && place === own ? await remote.open() : await folderAt(place),
+    name: nameOf(remote ? nameOfAddress(model) : basename(resolve(model))),
     base: model,
     settings: config === undefined ? undefined : async () => textOf(readInput('--config', config)),
     given: {
@@ -66,7 +70,7 @@ async function savingFor(
   place: string,
   options: ModelOptions,
   { folder, model, config }: InspectedRequest,
-): Promise<Pick<TuningRequest, 'save'> & { readonly faults: readonly string[] }> {
+): Promise<{ readonly save?: Saving; readonly faults: readonly string[] }> {
   const faults: string[] = [];
   const tried = async <T>(what: string, check: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -93,6 +97,5 @@ const placeOf = (path: string): FolderPlace => ({ kind: 'path', path: resolve(pa
 
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-/** What ids may hold of the name of a folder. */
-const nameOf = (place: string): string =>
-  basename(resolve(place)).replace(/[^A-Za-z0-9._-]+/g, '-') || 'model';
+/** What ids may hold of a name. */
+const nameOf = (given: string): string => given.replace(/[^A-Za-z0-9._-]+/g, '-') || 'model';

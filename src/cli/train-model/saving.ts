@@ -1,20 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { ModelConfig } from '../../formats/hugging-face/config.ts';
-import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import type { TuningRequest } from '../../harness/tuning.ts';
 import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
-import {
-  MODEL_FORMS,
-  type ModelForm,
-  type ModelFormName,
-} from '../../train/llama/saved-model/forms.ts';
-import { ggufPlan } from '../../train/llama/saved-model/gguf-plan.ts';
 import type { TrainOptions } from '../commands/train.ts';
 import { UsageError } from '../exit.ts';
 
 /** How the model itself is saved, and where. */
-type Saving = NonNullable<TuningRequest['save']>;
+export type Saving = NonNullable<TuningRequest['save']> & { readonly place: string };
 
 /**
  * How the model itself is saved; undefined where what was trained is by itself, or nothing. A
@@ -47,14 +39,4 @@ export function checkTarget(place: string, model: string): void {
     throw new UsageError(
       'holds an adapter, which transformers would load in place of the model: give another folder',
     );
-}
-
-/** Whether a model can be saved so, before it is trained. Throws GgufUnsupportedError. */
-export async function checkForm(
-  folder: ModelFolder,
-  config: ModelConfig,
-  name: ModelFormName,
-): Promise<void> {
-  const form: ModelForm = MODEL_FORMS[name];
-  if (form.kind === 'gguf') await ggufPlan(folder, config, 'model', form.type);
 }

@@ -1,14 +1,22 @@
 import { FormatError } from '../format-error.ts';
 
-/** Reads numbers and strings of a file one after the other, and never past its end. */
+/** What is asked for is in the file, and behind what was read of it. */
+export class StartTooShort extends Error {}
+
+/**
+ * Reads numbers and strings from the start of a file one after the other, and never past its end.
+ * Throws {@link StartTooShort} where the file goes on and the start that was given does not.
+ */
 export class Cursor {
-  readonly #file: Uint8Array;
+  readonly #start: Uint8Array;
+  readonly #fileBytes: number;
   readonly #view: DataView;
   #at = 0;
 
-  constructor(file: Uint8Array) {
-    this.#file = file;
-    this.#view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  constructor(start: Uint8Array, fileBytes: number) {
+    this.#start = start;
+    this.#fileBytes = fileBytes;
+    this.#view = new DataView(start.buffer, start.byteOffset, start.byteLength);
   }
 
   get at(): number {
@@ -32,7 +40,7 @@ export class Cursor {
    */
   count(what: string, bytesEach: number): number {
     const claimed = this.u64(what);
-    const left = this.#file.length - this.#at;
+    const left = this.#fileBytes - this.#at;
     if (claimed > BigInt(Math.floor(left / bytesEach)))
       throw new FormatError(
         `${what} is ${claimed}, and ${left} bytes are left: is the file cut off?`,
@@ -46,7 +54,7 @@ export class Cursor {
     const start = this.#taken(length, what);
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
-        this.#file.subarray(start, start + length),
+        this.#start.subarray(start, start + length),
       );
     } catch (cause) {
       throw new FormatError(`${what} is not UTF-8`, { cause });
@@ -55,10 +63,9 @@ export class Cursor {
 
   #taken(bytes: number, what: string): number {
     const start = this.#at;
-    if (start + bytes > this.#file.length)
-      throw new FormatError(
-        `the file ends at byte ${this.#file.length}, in ${what}: is it cut off?`,
-      );
+    if (start + bytes > this.#fileBytes)
+      throw new FormatError(`the file ends at byte ${this.#fileBytes}, in ${what}: is it cut off?`);
+    if (start + bytes > this.#start.length) throw new StartTooShort(what);
     this.#at = start + bytes;
     return start;
   }

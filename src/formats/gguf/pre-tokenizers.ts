@@ -1,4 +1,5 @@
 import { quote } from '../format-error.ts';
+import { TokenizerError } from '../hugging-face/tokenizer-error.ts';
 import { isJsonObject, type JsonObject } from '../strict-json.ts';
 import { GgufUnsupportedError } from './unsupported.ts';
 
@@ -58,4 +59,41 @@ function stepsOf(part: unknown): readonly string[] {
     const pattern = isJsonObject(step['pattern']) ? step['pattern']['Regex'] : undefined;
     return [typeof pattern === 'string' ? pattern : String(step['type'])];
   });
+}
+
+/** Names of llama.cpp for a way to split that has another name too. */
+const SAME: ReadonlyMap<string, string> = new Map([
+  ['llama3', 'llama-bpe'],
+  ['llama-v3', 'llama-bpe'],
+  ['deepseek-r1-qwen', 'qwen2'],
+  ['pixtral', 'tekken'],
+]);
+
+const BYTES = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true };
+
+/**
+ * The steps of a tokenizer.json of Hugging Face that llama.cpp's name of a way to split stands for,
+ * and whether a piece that is a token is taken whole. Throws TokenizerError for other names.
+ */
+export function splittingOf(given: string): JsonObject {
+  const name = SAME.get(given) ?? given;
+  const steps = [...SPLITS].find(([, known]) => known === name)?.[0];
+  if (steps === undefined)
+    throw new TokenizerError(
+      'tokenizer-not-supported',
+      `tokenizer.ggml.pre is ${quote(given)}: known are ${[...SPLITS.values(), ...SAME.keys()].join(', ')}`,
+    );
+  return {
+    normalizer: name === 'qwen2' ? { type: 'NFC' } : null,
+    pre_tokenizer: { type: 'Sequence', pretokenizers: pretokenizersOf(steps) },
+    ignore_merges: IGNORE_MERGES.includes(name),
+  };
+}
+
+function pretokenizersOf(steps: string): readonly JsonObject[] {
+  const bytes = { ...BYTES, use_regex: true };
+  if (steps === 'bytes') return [bytes];
+  if (steps === 'digit bytes') return [{ type: 'Digits', individual_digits: true }, bytes];
+  const split = { type: 'Split', pattern: { Regex: steps }, behavior: 'Isolated', invert: false };
+  return [split, { ...BYTES, use_regex: false }];
 }

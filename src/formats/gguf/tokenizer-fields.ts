@@ -1,23 +1,20 @@
 import type { TokenizerFiles } from '../hugging-face/tokenizer/files.ts';
 import { type Vocabulary, vocabularyOf } from '../hugging-face/tokenizer/model.ts';
-import {
-  aroundText,
-  type NAMED,
-  tokenIn,
-  withNamedTokens,
-} from '../hugging-face/tokenizer/specials.ts';
+import { aroundText, tokenIn, withNamedTokens } from '../hugging-face/tokenizer/specials.ts';
 import type { JsonObject } from '../strict-json.ts';
 import { preTokenizerName } from './pre-tokenizers.ts';
+import {
+  BYTE,
+  CONTROL,
+  NORMAL,
+  TOKEN_KEYS,
+  UNKNOWN,
+  UNUSED,
+  USER_DEFINED,
+  WHOLE_PIPELINE,
+} from './token-kinds.ts';
 import { GgufUnsupportedError } from './unsupported.ts';
 import type { GgufField } from './write-header.ts';
-
-/** Kinds of tokens (TokenType of gguf/constants.py). */
-const NORMAL = 1;
-const UNKNOWN = 2;
-const CONTROL = 3;
-const USER_DEFINED = 4;
-const UNUSED = 5;
-const BYTE = 6;
 
 /** What llama.cpp's conversion takes for special though a tokenizer does not say so. */
 const LOOKS_SPECIAL = /^(<\|.*\|>|<｜.*｜>|<pad>|<mask>|<unused.*>)$/su;
@@ -25,21 +22,13 @@ const IS_BYTE = /^<0x[0-9A-F]{2}>$/;
 /** SentencePiece's sign for a space. */
 const SPACE = '▁';
 
-/** Names of tokens whose ids GGUF has keys for. */
-const KEYS = {
-  bos_token: 'bos_token_id',
-  eos_token: 'eos_token_id',
-  unk_token: 'unknown_token_id',
-  sep_token: 'seperator_token_id',
-  pad_token: 'padding_token_id',
-  mask_token: 'mask_token_id',
-} as const satisfies Partial<Record<(typeof NAMED)[number], string>>;
-
 /**
  * What llama.cpp's convert_hf_to_gguf.py writes of a tokenizer for a model of so many tokens
  * (conversion/base.py, SpecialVocab of gguf/vocab.py). One that falls back to bytes is a
  * SentencePiece model there; its scores are those of SentencePiece's own file, which follow from the
- * order of the merges. Throws {@link GgufUnsupportedError} for what no key says, TokenizerError.
+ * order of the merges. The whole tokenizer.json is there besides, which llama.cpp passes over, since no
+ * key says how an added token is found. Throws {@link GgufUnsupportedError} for what cannot be said,
+ * TokenizerError.
  */
 export function tokenizerFields(
   { pipeline, settings, chatTemplate }: TokenizerFiles,
@@ -66,7 +55,11 @@ export function tokenizerFields(
   const template: Readonly<Record<string, GgufField>> =
     chatTemplate === undefined ? {} : { chat_template: { type: 'text', value: chatTemplate } };
   const all = { ...own, ...specialFields(vocabulary, pipeline, settings), ...template };
-  return new Map(Object.entries(all).map(([key, field]) => [keyOf(key), field]));
+  const whole = JSON.stringify({ ...pipeline, added_tokens: vocabulary.added });
+  return new Map([
+    ...Object.entries(all).map(([key, field]) => [keyOf(key), field] as const),
+    [WHOLE_PIPELINE, { type: 'text', value: whole }],
+  ]);
 }
 
 const keyOf = (key: string) =>
@@ -128,9 +121,9 @@ function specialFields(
   settings: JsonObject,
 ): Readonly<Record<string, GgufField>> {
   const all = new Map([...ids, ...added.map(({ content, id }) => [content, id] as const)]);
-  const idOf = (name: keyof typeof KEYS) => all.get(tokenIn(settings, name) ?? '');
-  const named = Object.entries(KEYS).flatMap(([name, key]) => {
-    const id = idOf(name as keyof typeof KEYS);
+  const idOf = (name: keyof typeof TOKEN_KEYS) => all.get(tokenIn(settings, name) ?? '');
+  const named = Object.entries(TOKEN_KEYS).flatMap(([name, key]) => {
+    const id = idOf(name as keyof typeof TOKEN_KEYS);
     return id === undefined ? [] : [[key, { type: 'u32', value: id } as const] as const];
   });
   const { before, after } = aroundText(pipeline['post_processor'], settings, (token) =>

@@ -40,8 +40,8 @@ const FLOATS = ['F32', 'F16', 'BF16'];
 
 const HEAD = 'lm_head.weight';
 const EMBEDDINGS = 'model.embed_tokens.weight';
-/** The libraries whose codes are read as they lie, by transformers' name or MLX's. */
-const LIBRARIES = ['bitsandbytes', 'mlx'];
+/** The libraries whose codes are read as they lie, by transformers' name, MLX's or GGUF's. */
+const LIBRARIES = ['bitsandbytes', 'mlx', 'gguf'];
 
 /** Read of either tensor at once, where two are compared. */
 const COMPARED_BYTES = 2 ** 24;
@@ -75,7 +75,7 @@ export class Checkpoint {
    * Reads index and headers, and holds them against the shapes of `config`. Throws
    * {@link CheckpointError} with every fault: tensors that are missing, unexpected, in two files,
    * in another shape or of another element type than float32, float16 and bfloat16, or quantized
-   * otherwise than by bitsandbytes or MLX.
+   * otherwise than by bitsandbytes, MLX or llama.cpp.
    */
   static async open(folder: ModelFolder, config: ModelConfig): Promise<Checkpoint> {
     const { quantization } = config;
@@ -119,7 +119,7 @@ export class Checkpoint {
   }
 
   /**
-   * A weight that is stored in 8 bits of bitsandbytes or in MLX's codes; undefined for others. Throws
+   * A weight that is stored in 8 bits of bitsandbytes, MLX's codes or blocks of GGUF; undefined for others. Throws
    * {@link CheckpointError} where codes lie otherwise than by rows, or the file has become shorter.
    */
   async readCoded(name: string): Promise<CodedWeight | undefined> {

@@ -1,3 +1,4 @@
+import { GGUF_TYPES, type GgufType } from '../../quant/gguf/types.ts';
 import { type HostTensor, hostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { formatShape, type Shape, sameShape } from '../../tensor/shape.ts';
 import { quote } from '../format-error.ts';
@@ -6,12 +7,10 @@ import { type StoredDType, type StoredTensor, toHostTensor } from '../safetensor
 import type { ModelConfig } from './config.ts';
 import type { MlxCodes } from './mlx-codes.ts';
 
-/** How a weight is coded, by the names of the quantizer's methods. */
-export interface CodedScheme {
-  readonly method: string;
-  readonly bits: number;
-  readonly groupSize?: number;
-}
+/** How a weight is coded: by the names of the quantizer's methods, or in blocks of GGUF. */
+export type CodedScheme =
+  | { readonly method: string; readonly bits: number; readonly groupSize?: number }
+  | { readonly blocks: GgufType };
 
 /** A weight that a folder has in codes, by the parts of its method. */
 export interface CodedWeight {
@@ -40,12 +39,12 @@ const SCB = '.SCB';
 const SCALES = '.scales';
 
 /**
- * The weights among these names that are in 8 bits of bitsandbytes, or quantized by MLX. Their tables
- * are in the same codes there.
+ * The weights among these names that are in 8 bits of bitsandbytes, in blocks of GGUF, or quantized
+ * by MLX. Their tables are in the same codes there.
  */
 export function codedPlaces(
   names: readonly string[],
-  { quantization, mlx }: Pick<ModelConfig, 'quantization' | 'mlx'>,
+  { quantization, mlx, blocks }: Pick<ModelConfig, 'quantization' | 'mlx' | 'blocks'>,
 ): ReadonlyMap<string, CodedPlace> {
   const layers = (end: string) =>
     names.filter((name) => name.endsWith(end)).map((name) => name.slice(0, -end.length));
@@ -56,6 +55,8 @@ export function codedPlaces(
         mlxPlace(layer, mlx.layers[layer] ?? mlx.usual),
       ]),
     );
+  if (blocks)
+    return new Map(Object.entries(blocks).map(([name, type]) => [name, blocksPlace(name, type)]));
   if (quantization !== 'bitsandbytes') return new Map();
   return new Map(
     layers(SCB).map((layer) => {
@@ -73,6 +74,19 @@ const int8Place = (layer: string, order: string | undefined): CodedPlace => ({
   },
   ...(order === undefined ? {} : { order }),
 });
+
+function blocksPlace(name: string, blocks: GgufType): CodedPlace {
+  const { elements, bytes } = GGUF_TYPES[blocks];
+  return {
+    scheme: { blocks },
+    parts: {
+      packed: {
+        ...{ name, dtypes: ['U8'] },
+        shape: ([rows, width]) => [rows, (width / elements) * bytes],
+      },
+    },
+  };
+}
 
 function mlxPlace(layer: string, { mode, bits, groupSize }: MlxCodes): CodedPlace {
   const isAffine = mode === 'affine';

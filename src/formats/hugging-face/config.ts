@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { type GgufType, isGgufType } from '../../quant/gguf/types.ts';
 import type { RopeScaling, SlidingWindow } from '../../vocabulary/attention/rope-scaling.ts';
 import { FormatError } from '../format-error.ts';
 import { isJsonObject, type JsonObject, parseJsonObject } from '../strict-json.ts';
@@ -42,6 +43,8 @@ export interface ModelConfig extends Architecture {
   readonly quantization?: string;
   /** In which codes, where MLX made them. */
   readonly mlx?: MlxQuantization;
+  /** The block types of single weights, where a GGUF file has them. */
+  readonly blocks?: Readonly<Record<string, GgufType>>;
 }
 
 /**
@@ -158,8 +161,12 @@ function dropoutFaults(config: JsonObject): readonly ConfigFault[] {
   return [{ code: 'not-supported', path, message, suggestion }];
 }
 
-function quantizationOf(config: JsonObject): Pick<ModelConfig, 'quantization'> {
+function quantizationOf(config: JsonObject): Pick<ModelConfig, 'quantization' | 'blocks'> {
   const given = config['quantization_config'];
   if (!isJsonObject(given)) return {};
-  return { quantization: String(given['quant_method'] ?? 'an unnamed method').slice(0, 40) };
+  const quantization = String(given['quant_method'] ?? 'an unnamed method').slice(0, 40);
+  const { types } = given;
+  return quantization === 'gguf' && isJsonObject(types) && Object.values(types).every(isGgufType)
+    ? { quantization, blocks: types as Readonly<Record<string, GgufType>> }
+    : { quantization };
 }

@@ -9,8 +9,8 @@ import { CheckpointError, type CheckpointFault } from './checkpoint-error.ts';
 export type ModelFolder = ReadonlyMap<string, PartFile>;
 
 /** Names that transformers gives weights in one file, and the list of several. */
-const ONE_FILE = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
+export const ONE_FILE = 'model.safetensors';
+export const INDEX = 'model.safetensors.index.json';
 /** An index of a hundred thousand tensors has ten megabytes. */
 const MOST_INDEX_BYTES = 2 ** 26;
 
@@ -57,9 +57,17 @@ async function readIndex(file: PartFile): Promise<ReadonlyMap<string, string>> {
   }
 }
 
+const namesIn = (index: ReadonlyMap<string, string>) => [...new Set(index.values())].sort();
+const isOutside = (name: string) => /[/\\]|^\.\.?$|^$/.test(name);
+
+/** The names of shards by the index of a folder. Throws {@link CheckpointError} as `shardsOf`. */
+export async function shardNames(index: PartFile): Promise<readonly string[]> {
+  return namesIn(await readIndex(index)).filter((name) => !isOutside(name));
+}
+
 function shardsOfIndex(folder: ModelFolder, index: ReadonlyMap<string, string>): Shards {
-  const names = [...new Set(index.values())].sort();
-  const outside = names.filter((name) => /[/\\]|^\.\.?$|^$/.test(name));
+  const names = namesIn(index);
+  const outside = names.filter(isOutside);
   const missing = names.filter((name) => !outside.includes(name) && !folder.has(name));
   const lost = (shard: string) => [...index].find(([, each]) => each === shard)?.[0] ?? '';
   const faults = [

@@ -29,6 +29,8 @@ export interface EncodeOptions {
   readonly length?: number | undefined;
   /** How chats are written: {@link openChatTemplate} of the tokenizer. */
   readonly template?: ChatTemplate | undefined;
+  /** Hears how many of the lessons are tokens. Default no one. */
+  readonly tell?: ((done: number, of: number) => void) | undefined;
 }
 
 /**
@@ -40,10 +42,11 @@ export interface EncodeOptions {
 export function encodeTexts(
   { format, lessons }: TextData,
   codec: TextCodec,
-  { length = codec.maxLength, template }: EncodeOptions = {},
+  { length = codec.maxLength, template, tell }: EncodeOptions = {},
 ): EncodedTexts {
   const faults = new FaultList();
-  const encoded = lessons.flatMap(({ line, lesson }) => {
+  const encoded = lessons.flatMap(({ line, lesson }, i) => {
+    tell?.(i, lessons.length);
     try {
       return [encodeLesson(lesson, codec, template)];
     } catch (error) {

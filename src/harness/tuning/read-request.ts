@@ -1,5 +1,3 @@
-import { GradproofError } from '../../errors.ts';
-import { openChatTemplate } from '../../formats/hugging-face/chat-template.ts';
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
@@ -7,8 +5,6 @@ import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import { openTokenizer, type TextCodec } from '../../formats/hugging-face/tokenizer.ts';
 import type { PartFile } from '../../formats/part-file.ts';
 import { type JsonObject, parseJsonObject } from '../../formats/strict-json.ts';
-import { type EncodedTexts, encodeTexts } from '../../formats/text-data/encode.ts';
-import { readTextData, TEXT_FORMATS, type TextFormat } from '../../formats/text-data.ts';
 import {
   expandedLayers,
   expansionName,
@@ -28,6 +24,7 @@ import { type ReadBlocks, readBlocks } from '../../train/llama/saved-weights.ts'
 import type { TuningRequest } from '../tuning.ts';
 import { ownTexts } from './own-texts.ts';
 import { faultsOf, type RequestFault, type RequestPart } from './request-faults.ts';
+import { type ReadTexts, readTexts, type TextSettings } from './texts.ts';
 
 /** Where all that a fine-tuning needs is read. */
 export interface TuningSources {
@@ -49,6 +46,8 @@ export interface TuningSources {
    * file: tales of the project are learnt then.
    */
   readonly openData: (named: string | undefined) => Promise<PartFile | undefined>;
+  /** Makes tokens of the texts elsewhere than in this thread, in place of `openData`. */
+  readonly readTexts?: ((settings: TextSettings) => Promise<ReadTexts>) | undefined;
   /** Whether an adapter is only merged: no text is read then, and no step made. Default false. */
   readonly merging?: boolean;
 }
@@ -65,11 +64,6 @@ export interface InspectedRequest {
   readonly plan?: RunPlan | undefined;
   /** Where nothing is wrong. */
   readonly request?: TuningRequest;
-}
-
-/** The texts of the data, as the model sees them. */
-export interface ReadTexts extends EncodedTexts {
-  readonly format: TextFormat;
 }
 
 /**
@@ -97,7 +91,15 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
   const codec = folder && (await tried('model', () => openTokenizer(folder)));
   const texts =
     !merging && codec && config
-      ? await tried('data', async () => textsIn(await openData(config.data), codec, config))
+      ? await tried('data', async () =>
+          sources.readTexts
+            ? await sources.readTexts(config)
+            : await readTexts(
+                (await openData(config.data)) ?? ownTexts(config.seed),
+                codec,
+                config,
+              ),
+        )
       : undefined;
   const plan = texts && config && (await tried('data', async () => runPlan(texts.items, config)));
   if (model && codec && config) faults.push(...misfits(model, codec, config));
@@ -165,22 +167,6 @@ function namedExpansion(
       `its name ends in ${expansionName(expanded)}, and it has ${model.layers} blocks: give it another name, or the model of ${after}`,
     );
   return { ...config, expanded };
-}
-
-async function textsIn(
-  data: PartFile | undefined,
-  codec: TextCodec,
-  { dataFormat, length, seed }: LlamaTrainingConfig,
-): Promise<ReadTexts> {
-  if (dataFormat !== undefined && !TEXT_FORMATS.some((name) => name === dataFormat))
-    throw new GradproofError(
-      'unknown-format',
-      `dataset_format "${dataFormat.slice(0, 40)}" is not known: there are ${TEXT_FORMATS.join(', ')}`,
-    );
-  const read = await readTextData(data ?? ownTexts(seed), dataFormat as TextFormat | undefined);
-  const hasChats = read.lessons.some(({ lesson }) => lesson.kind === 'chat');
-  const template = hasChats ? await openChatTemplate(codec) : undefined;
-  return { format: read.format, ...encodeTexts(read, codec, { length, template }) };
 }
 
 /** What of model, tokenizer and settings does not go together. */

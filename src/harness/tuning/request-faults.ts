@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.ts';
+import { GradproofError, messageOf } from '../../errors.ts';
 import { CheckpointError } from '../../formats/hugging-face/checkpoint-error.ts';
 import { ConfigError } from '../../formats/hugging-face/config-error.ts';
 import { DataFileError } from '../../formats/text-data/data-file-error.ts';
@@ -15,8 +15,19 @@ export interface RequestFault {
   readonly path?: string;
 }
 
+/** What is wrong with a part, as it was found elsewhere. */
+export class PartFaults extends GradproofError {
+  readonly faults: readonly Omit<RequestFault, 'part'>[];
+
+  constructor(faults: readonly Omit<RequestFault, 'part'>[]) {
+    super('request-part', faults.map(({ message }) => message).join('; '));
+    this.faults = faults;
+  }
+}
+
 /** A line for each fault that an error tells. */
 export function faultsOf(error: unknown): readonly Omit<RequestFault, 'part'>[] {
+  if (error instanceof PartFaults) return error.faults;
   if (error instanceof CheckpointError) return error.faults.map(({ message }) => ({ message }));
   if (error instanceof TrainingConfigError || error instanceof ConfigError)
     return error.faults.map(({ path, message, suggestion }) => ({

@@ -1,6 +1,7 @@
 import type { BridgeLink } from '../../backends/bridge.ts';
 import type { LabelledTokens } from '../../data/labelled-tokens.ts';
 import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
+import type { OutputPlace } from '../../formats/output-folder.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import type { Shader } from '../../gpu/shader.ts';
 import type { TuningRow } from '../../gpu/tuning.ts';
@@ -50,8 +51,8 @@ export interface TuneMessage {
   readonly steps: number;
   /** Values of an adapter to go on from. */
   readonly saved?: ReadonlyMap<string, HostTensor>;
-  /** The form in which the model itself is saved, and the path of the folder. Default it is not. */
-  readonly save?: { readonly form: ModelFormName; readonly place: string };
+  /** The form in which the model itself is saved, and the folder. Default it is not. */
+  readonly save?: { readonly form: ModelFormName; readonly place: OutputPlace };
   /**
    * Given, the model can be asked, and waits so long for a question after the last step, each time
    * anew. Milliseconds.

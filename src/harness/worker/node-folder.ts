@@ -1,22 +1,25 @@
 import { open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type FolderPlace, FolderPlaceError } from '../../formats/hugging-face/folder-place.ts';
+import { modelFiles } from '../../formats/hugging-face/model-files.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import { cutOff, type PartFile } from '../../formats/part-file.ts';
 
 /**
- * A folder as a process of Node reads it: one on its disk. Throws {@link FolderPlaceError} for
- * another place.
+ * A model as a process of Node reads it: a folder on its disk, or a lone file. Throws
+ * {@link FolderPlaceError} for another place, and as `modelFiles` does.
  */
 export async function openNodeFolder(place: FolderPlace): Promise<ModelFolder> {
-  if (place.kind === 'path') return await filesIn(place.path);
+  if (place.kind === 'path') return await modelFiles(await filesIn(place.path));
   throw new FolderPlaceError(
     'Node reads folders on its disk alone: give the path of one, or train in a browser',
   );
 }
 
-/** The files of a folder by name, each read by position when it is asked for. */
+/** The files of a folder by name, each read by position when it is asked for; of a file it alone. */
 export async function filesIn(folder: string): Promise<ModelFolder> {
+  if ((await stat(folder)).isFile())
+    return new Map([[basename(folder), await partsOfPath(folder)]]);
   const entries = await readdir(folder, { withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink());
   const opened = files.map(async ({ name }) => {

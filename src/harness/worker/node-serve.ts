@@ -1,5 +1,6 @@
 import { globals } from 'webgpu';
 import { messageOf } from '../../errors.ts';
+import { FolderPlaceError } from '../../formats/hugging-face/folder-place.ts';
 import { describeNode } from './describe-node.ts';
 import type { ToWorker } from './messages.ts';
 import { openNodeFolder } from './node-folder.ts';
@@ -17,7 +18,12 @@ export function serveNodeWorker(loadCases: WorkerHost['loadCases']): void {
     gpu: nodeGpu(),
     describe: describeNode,
     openFolder: openNodeFolder,
-    outputFolder: (place) => new UnfinishedFiles(place),
+    outputFolder: (place) => {
+      if (typeof place === 'string') return new UnfinishedFiles(place);
+      throw new FolderPlaceError(
+        'Node writes into folders on its disk alone: give the path of one',
+      );
+    },
     post: (message) => process.send?.(message),
   });
   process.on('message', (message: ToWorker) => {

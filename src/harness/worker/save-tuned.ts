@@ -1,6 +1,6 @@
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
-import type { OutputFolder } from '../../formats/output-folder.ts';
+import type { OutputFolder, OutputPlace } from '../../formats/output-folder.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Llama } from '../../models/llama/llama.ts';
 import { linearAdapters, tunedConfig } from '../../train/llama/open-model.ts';
@@ -14,7 +14,7 @@ interface Saving {
   readonly message: TuneMessage;
   readonly folder: ModelFolder;
   readonly config: ModelConfig;
-  readonly outputFolder: (place: string) => OutputFolder;
+  readonly outputFolder: (place: OutputPlace) => OutputFolder;
   readonly tell: (progress: LlamaProgress) => void;
 }
 

@@ -1,8 +1,9 @@
-import { GradproofError } from '../../errors.ts';
+import { FolderPlaceError } from '../../formats/hugging-face/folder-place.ts';
 import { describeBrowser } from '../describe-browser.ts';
 import type { ToWorker } from './messages.ts';
 import { serveWorker } from './serve.ts';
 import { openWebFolder } from './web-folder.ts';
+import { WebOutput } from './web-output.ts';
 import type { WorkerHost } from './worker-host.ts';
 
 /** Makes this Web Worker one that runs `loadCases`. */
@@ -12,11 +13,9 @@ export function serveWebWorker(loadCases: WorkerHost['loadCases']): void {
     gpu: navigator.gpu,
     describe: () => describeBrowser(navigator),
     openFolder: openWebFolder,
-    outputFolder: () => {
-      throw new GradproofError(
-        'not-implemented',
-        'a browser writes no folder in this version yet: save the model in Node',
-      );
+    outputFolder: (place) => {
+      if (typeof place !== 'string') return new WebOutput(place);
+      throw new FolderPlaceError('a page writes into folders that a person chose, and no other');
     },
     post: (message) => self.postMessage(message),
   });

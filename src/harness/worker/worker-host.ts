@@ -1,6 +1,6 @@
 import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
-import type { OutputFolder } from '../../formats/output-folder.ts';
+import type { OutputFolder, OutputPlace } from '../../formats/output-folder.ts';
 import type { Case } from '../../testing/suite.ts';
 import type { RuntimeDescription } from './environment.ts';
 import type { FromWorker } from './messages.ts';
@@ -13,6 +13,6 @@ export interface WorkerHost {
   /** Opens a folder where this host can read it; throws FolderPlaceError where it cannot. */
   readonly openFolder: (place: FolderPlace) => Promise<ModelFolder>;
   /** The folder that a model is saved in: see `TuneMessage.save`. */
-  readonly outputFolder: (place: string) => OutputFolder;
+  readonly outputFolder: (place: OutputPlace) => OutputFolder;
   readonly post: (message: FromWorker) => void;
 }

@@ -7,6 +7,7 @@ import { mapped } from '../../graph/call.ts';
 import { withParts } from '../../quant/weight.ts';
 import { type DeviceWeight, decodedWeight } from '../../quantizer/coding.ts';
 import { doubleQuantizedParts, SCALES_IN_A_BLOCK } from '../../quantizer/double-quantized.ts';
+import { ggufCoding } from '../../quantizer/gguf-coding.ts';
 import { schemeOf } from '../../quantizer/registry.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -14,7 +15,9 @@ import { Tensor } from '../../tensor/tensor.ts';
 /** Uploads a weight as a folder has it in codes; the caller owns the parts. */
 export function codedOnDevice(gpu: Gpu, { scheme, shape, parts }: CodedWeight): DeviceWeight {
   const uploaded = mapped(parts, (part) => Tensor.from(gpu, part));
-  return schemeOf(scheme).weight(uploaded, shape);
+  return 'blocks' in scheme
+    ? { format: ggufCoding(scheme.blocks), shape, parts: uploaded }
+    : schemeOf(scheme).weight(uploaded, shape);
 }
 
 /**

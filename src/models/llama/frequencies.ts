@@ -1,4 +1,5 @@
 import { seam } from '../../seam.ts';
+import { llama3Frequency } from '../../vocabulary/attention/llama3-frequency.ts';
 import type { RopeScaling } from '../../vocabulary/attention/rope-scaling.ts';
 
 /** Rotary positions of a model. */
@@ -39,7 +40,7 @@ export const frequenciesOf = seam(
         return { inverse: ofTheta(theta), factor: 1 };
       }
       case 'llama3':
-        return { inverse: plain.map((x) => llama3(x, rope_scaling)), factor: 1 };
+        return { inverse: plain.map((x) => llama3Frequency(x, rope_scaling)), factor: 1 };
       case 'yarn':
         return {
           inverse: yarn(plain, rope_scaling, { head_dim, rope_theta }),
@@ -48,20 +49,6 @@ export const frequenciesOf = seam(
     }
   },
 );
-
-/** Long waves are stretched by the factor, short ones stay, those between are in between. */
-function llama3(
-  frequency: number,
-  scaling: RopeScaling & { readonly rope_type: 'llama3' },
-): number {
-  const { factor, low_freq_factor: low, high_freq_factor: high } = scaling;
-  const original = scaling.original_max_position_embeddings;
-  const wave = (2 * Math.PI) / frequency;
-  if (wave < original / high) return frequency;
-  if (wave > original / low) return frequency / factor;
-  const smooth = (original / wave - low) / (high - low);
-  return ((1 - smooth) * frequency) / factor + smooth * frequency;
-}
 
 /** Pairs that turn often in the original context stay, those that turn seldom are stretched. */
 function yarn(

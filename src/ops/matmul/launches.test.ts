@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { product, sum } from '../fixtures/described-kernels.ts';
+import { copied, product, sum } from '../fixtures/described-kernels.ts';
 import { type CallRow, expectCall } from '../fixtures/expect-call.ts';
 import { describedCall, launchesOf, type TracedCall } from '../fixtures/launches.ts';
 
@@ -665,6 +665,27 @@ describe('a product with a weight of HQQ’s', () => {
         }),
       ],
       { y: 'f32 6x14' },
+    ],
+    [
+      'with groups across rows that come round',
+      'hqq_matmul',
+      call(
+        { inputs: { x: [6, 12], packed: [5, 24], scale: [1, 24], zero: [1, 24] } },
+        { axis: 0, group_size: 10, out_features: 20, in_features: 12 },
+      ),
+      [
+        product('x packed x [480] scale zero', {
+          ...{ size: [6, 10, 12], a: [12, 1], b: [0, 0], fours: { a: true } },
+          right: { fours: 6, count: 5 },
+          batches: { size: [1, 1, 1, 2], a: [0, 0, 0, 0], b: [0, 0, 0, 3], bias: [0, 0, 0, 0] },
+          constants: { ROWS: 4, LANES: 64, QUANTO: 0, BITS: 4, SLICES: 2, WORDS: 0 },
+        }),
+        copied('[480] y', 120, [
+          [2, 60, 1, 0],
+          [60, 1, 2, 0],
+        ]),
+      ],
+      { y: 'f32 6x20' },
     ],
     ['no gradient that is not wanted', 'hqq_matmul', call({ wants: ['packed'] }), [], {}],
   ])('%s: %s', (_, ...row) => expectCall(...row));

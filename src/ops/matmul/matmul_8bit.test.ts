@@ -19,7 +19,7 @@ describe('a product with a weight in codes of 8 bits', () => {
     variant: 'register',
     ...more,
   });
-  const constants = { ROWS: 4, LANES: 64, ALONG_TERMS: 1, CODES: 0 };
+  const constants = { ROWS: 4, LANES: 64, ALONG_TERMS: 1, CODES: 0, SHIFTED: 0 };
   const launched = (rows: number, line: number, right: Readonly<Record<string, number>>) =>
     product('x q x y scale scale', {
       ...{ size: [6, rows, line], a: [line, 1], b: [0, 0], constants, right },
@@ -126,6 +126,23 @@ describe('a product with a weight in codes of 8 bits', () => {
       ],
       { x: 'f32 6x40' },
     ],
+    [
+      'with zero points of blocks',
+      'matmul_8bit',
+      call([12, 40], 40, {
+        inputs: { x: [6, 40], q: [12, 40], scale: [12], zero_point: [12] },
+        dtypes: { q: 'u8', zero_point: 'u8' },
+        params: { codes: 'uint8', blocksize: 40, out_features: 12, in_features: 40 },
+      }),
+      [
+        product('x q x y scale zero_point', {
+          ...{ size: [6, 12, 40], a: [40, 1], b: [0, 0], fours: { a: true } },
+          right: { words: 10, steps: 16, shift: 4 },
+          constants: { ...constants, CODES: 4, SHIFTED: 1 },
+        }),
+      ],
+      y,
+    ],
     ['no gradient that is not wanted', 'matmul_8bit', call([12, 40], 40, { wants: ['q'] }), [], {}],
   ])('%s: %s', (_, ...row) => expectCall(...row));
 
@@ -139,6 +156,9 @@ describe('a product with a weight in codes of 8 bits', () => {
     [{ code: [256] }, {}, {}, `${no} int8`],
     [{}, { q: 'u8' }, { codes: 'map' }, `${no} map`],
     [{ code: [255] }, { q: 'u8' }, { codes: 'map' }, `${no} map`],
+    [{ zero_point: [11] }, { zero_point: 'i8' }, {}, `${no} int8`],
+    [{ zero_point: [12] }, { zero_point: 'u8' }, {}, `${no} int8`],
+    [{ zero_point: [12] }, { q: 'u8', zero_point: 'u8' }, { codes: 'e4m3' }, `${no} e4m3`],
   ])('is refused: %j, %j with %j', async (shapes, dtypes, more, message) => {
     const fits = call([12, 40], 40);
     const wrong = {

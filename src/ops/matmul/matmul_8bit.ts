@@ -1,8 +1,10 @@
 import type { Gpu } from '../../gpu/gpu.ts';
+import type { Constants } from '../../gpu/pipelines.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import {
+  areIntegers,
   type ByteCodes,
   type ByteProductParams,
   matmul8bit as signature,
@@ -16,13 +18,15 @@ import { PRODUCT_VARIANTS } from './tiles.ts';
 type Weight = Omit<InputsOf<typeof signature, Tensor>, 'x'>;
 
 /** What codes stand for, as the kernels count it. */
-const CODES: Readonly<Record<ByteCodes, number>> = { int8: 0, map: 1, e4m3: 2, e5m2: 3 };
+const CODES: Readonly<Record<ByteCodes, number>> = { int8: 0, map: 1, e4m3: 2, e5m2: 3, uint8: 4 };
 
 /**
  * y = x W^T, or x W, with W [out, in] in codes of 8 bits, decoded in registers as value times the
- * scale of its block. x: f32 [..., in] or [..., out]; q: i8 where codes are whole numbers, else u8;
- * scale: f32, one for each `blocksize` elements of the flat weight; code: f32 [256], of a map. The
- * weight is frozen: only x has a gradient. Throws ShapeError when they do not fit.
+ * scale of its block, or (code - zero_point) times it, as ONNX's DequantizeLinear has it. x: f32
+ * [..., in] or [..., out]; q: i8 where codes are whole numbers with a sign, else u8; scale: f32, one
+ * for each `blocksize` elements of the flat weight; zero_point: as q is stored, one for each scale,
+ * of whole numbers alone; code: f32 [256], of a map. The weight is frozen: only x has a gradient.
+ * Throws ShapeError when they do not fit.
  */
 export const matmul8bit = launcher(signature, {
   variants: PRODUCT_VARIANTS,
@@ -37,12 +41,14 @@ export const matmul8bit = launcher(signature, {
   },
 });
 
-function multiplyCodes(
+/** x W^T, or x W, times `factor`, of a weight in codes of 8 bits; the caller owns it. */
+export function multiplyCodes(
   gpu: Gpu,
   x: Tensor,
-  { q, scale, code }: Weight,
+  { q, scale, zero_point, code }: Weight,
   params: ByteProductParams,
   variant: string,
+  factor = 1,
 ): Tensor {
   const { codes, blocksize, out_features, in_features } = params;
   const elements = out_features * in_features;
@@ -52,20 +58,24 @@ function multiplyCodes(
     // Elements are counted in 32 bits.
     elements <= 2 ** 32 &&
     scale.size === Math.ceil(elements / blocksize) &&
+    (!zero_point ||
+      (areIntegers(params) && zero_point.dtype === q.dtype && zero_point.size === scale.size)) &&
     code?.size === (codes === 'map' ? 256 : undefined);
   if (!isWeight)
     throw new ShapeError(
       `matmul_8bit: q ${q.dtype} ${formatShape(q.shape)} and scale ${formatShape(scale.shape)} are no weight of ${out_features} x ${in_features} in blocks of ${blocksize} codes of ${codes}`,
     );
-  // Without a map the kernel reads none; a binding must be there all the same.
-  const operand = { op: signature.name, bindings: [q, scale, code ?? scale], ...params } as const;
-  return multiplyLoaded(gpu, operand, x, variant, ({ k }) => loadersOf(params, k.size));
+  // Without a map or zero points the kernel reads none; a binding must be there all the same.
+  const bindings = [q, scale, code ?? zero_point ?? scale] as const;
+  const operand = { op: signature.name, bindings, ...params, scale: factor };
+  const shifts = { SHIFTED: Number(zero_point !== undefined) };
+  return multiplyLoaded(gpu, operand, x, variant, ({ k }) => loadersOf(params, k.size, shifts));
 }
 
 /** How x and W are read: four elements at a time where words and blocks allow it. */
-function loadersOf(params: ByteProductParams, terms: number): Loaders {
+function loadersOf(params: ByteProductParams, terms: number, shifts: Constants): Loaders {
   const { codes, blocksize, in_features: line, transpose_weight } = params;
-  const constants = { ALONG_TERMS: Number(transpose_weight), CODES: CODES[codes] };
+  const constants = { ALONG_TERMS: Number(transpose_weight), CODES: CODES[codes], ...shifts };
   const blocks = blocksOfWords(params);
   return blocks && line % 4 === 0 && terms % 4 === 0
     ? {

@@ -1,14 +1,15 @@
 import type { Gpu } from '../../gpu/gpu.ts';
+import type { Binding } from '../../gpu/memory.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import { ShapeError } from '../../tensor/host.ts';
-import { formatShape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { type Loaders, launchProduct } from './launch-product.ts';
 import type { ProductPlan } from './plan.ts';
 import { leftOf } from './product.ts';
 
 /** A weight [out_features, in_features] that a loader decodes. */
-interface CodedOperand {
+export interface CodedOperand {
   /** What is to blame where x does not fit. */
   readonly op: string;
   /** Codes, and what else the loader reads. */
@@ -17,6 +18,8 @@ interface CodedOperand {
   readonly in_features: number;
   /** True for y = x W^T, false for y = x W. */
   readonly transpose_weight: boolean;
+  /** What the product is multiplied by. Default 1. */
+  readonly scale?: number;
 }
 
 /** One whose loader decodes four elements of a row at a time. */
@@ -50,19 +53,16 @@ export function multiplyDecoded(
 /** The same with the loaders that suit the product. */
 export function multiplyLoaded(
   gpu: Gpu,
-  { op, bindings, out_features, in_features, transpose_weight }: CodedOperand,
+  weight: CodedOperand,
   x: Tensor,
   variant: string,
   loadersOf: (plan: Omit<ProductPlan, 'shape'>) => Loaders,
 ): Tensor {
+  const { bindings, out_features, in_features, transpose_weight, scale = 1 } = weight;
+  const batch = rowsOf(weight, x);
   const [terms, cols] = transpose_weight
     ? [in_features, out_features]
     : [out_features, in_features];
-  if (x.size === 0 || x.shape.at(-1) !== terms)
-    throw new ShapeError(
-      `${op}: x ${formatShape(x.shape)} does not fit a weight of ${out_features} x ${in_features}`,
-    );
-  const batch = x.shape.slice(0, -1);
   const y = Tensor.empty(gpu, 'f32', [...batch, cols]);
   const plan = {
     batch: [],
@@ -70,9 +70,27 @@ export function multiplyLoaded(
     col: { size: cols, a: 0, b: 0, bias: 0 },
     k: { size: terms, a: 1, b: 0 },
   };
-  const [codes, ...others] = bindings;
-  const bound = [x.binding, codes.binding, ...others.map(({ binding }) => binding)] as const;
-  const loaders = loadersOf(plan);
-  launchProduct(gpu, { plan, bindings: bound, loaders, stored: codes.dtype, y }, variant);
+  const bound = { bindings: boundTo(x, weight), stored: bindings[0].dtype, y };
+  launchProduct(gpu, { plan, loaders: loadersOf(plan), scale, ...bound }, variant);
   return y;
+}
+
+/** Dimensions of x that are rows. Throws ShapeError where x has none, or does not fit a weight. */
+export function rowsOf(
+  { op, out_features, in_features, transpose_weight }: CodedOperand,
+  { size, shape }: Tensor,
+): Shape {
+  if (size === 0 || shape.at(-1) !== (transpose_weight ? in_features : out_features))
+    throw new ShapeError(
+      `${op}: x ${formatShape(shape)} does not fit a weight of ${out_features} x ${in_features}`,
+    );
+  return shape.slice(0, -1);
+}
+
+/** What a product with a weight binds. */
+export function boundTo(
+  x: Tensor,
+  { bindings: [codes, ...others] }: CodedOperand,
+): readonly [Binding, Binding, ...Binding[]] {
+  return [x.binding, codes.binding, ...others.map(({ binding }) => binding)];
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createDynamicMap } from '../../quant/dynamic/map.ts';
+import { product } from '../fixtures/described-kernels.ts';
 import { type CallRow, expectCall, words } from '../fixtures/expect-call.ts';
 import { describedCall, type TracedCall } from '../fixtures/launches.ts';
 
@@ -802,6 +803,20 @@ describe('a product with stored 8-bit codes', () => {
       ...{ acc: 'i32 3x6', y: 'f32 3x6' },
     });
   });
+
+  test('sends back by them, and decodes no weight', () =>
+    expectCall(
+      'matmul_8bit_lt',
+      { ...call, variant: 'register', wants: ['x'], from: ['y'] },
+      [
+        product('dy q_weight dy dx weight_stats weight_stats', {
+          ...{ size: [3, 10, 6], a: [6, 1], b: [0, 0], fours: {}, scale: 1 / 127 },
+          right: { line: 10, block: 10 },
+          constants: { ROWS: 4, LANES: 64, ALONG_TERMS: 0, CODES: 0, SHIFTED: 0 },
+        }),
+      ],
+      { x: 'f32 3x10' },
+    ));
 
   test.each([
     [{ q_weight: [6, 9] }, 'matmul_8bit_lt: weight 6x9 and bias 6 do not fit x 3x10'],

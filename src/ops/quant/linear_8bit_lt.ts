@@ -25,8 +25,6 @@ export const linear8bitLt = launcher(signature, {
     const outputs = multiplyCoded(gpu, { x, q, stats, bias }, threshold);
     return { q_weight: q, weight_stats: stats, ...outputs };
   },
-  backward: (gpu, { inputs: { x }, outputs, grads, wants }, variant) => {
-    const { q_weight: q, weight_stats: stats } = outputs;
-    return wants.has('x') ? { x: codedGradient(gpu, { x, q, stats }, grads.y, variant) } : {};
-  },
+  backward: (gpu, { outputs: { q_weight: q, weight_stats: stats }, grads, wants }, variant) =>
+    wants.has('x') ? { x: codedGradient(gpu, { q, stats }, grads.y, variant) } : {},
 });

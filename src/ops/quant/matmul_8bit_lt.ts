@@ -9,14 +9,15 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { matmul8bitLt as signature } from '../../vocabulary/quant/matmul_8bit_lt.ts';
 import { launcher } from '../launcher.ts';
 import { convert } from '../math/convert.ts';
-import { multiply } from '../matmul/product.ts';
+import { multiplyCodes } from '../matmul/matmul_8bit.ts';
 import { BYTES_KERNEL, multiplyBytes } from '../matmul/product_bytes.ts';
 import { PRODUCT_VARIANTS } from '../matmul/tiles.ts';
 import { chooseVariant } from '../variants.ts';
+import { blockVariants } from './blocks.ts';
 import { int8VectorwiseQuant } from './int8_vectorwise_quant.ts';
-import { dequantizeRows, outlierList, quantizeRows } from './vectorwise.ts';
+import { LIST_KERNEL, outlierList, quantizeRows, VECTORWISE_KERNELS } from './vectorwise.ts';
 
-const { kernels: ROW_KERNELS } = int8VectorwiseQuant.variants['serial'] as { kernels: string[] };
+const { kernels: ROW_KERNELS } = blockVariants([...VECTORWISE_KERNELS, LIST_KERNEL]).serial;
 
 /** Products of floats, which gradients are, with the kernels of products of codes. */
 export const CODED_PRODUCT_VARIANTS = mapped(PRODUCT_VARIANTS, (variant) => ({
@@ -91,16 +92,21 @@ export function codesOfHalves(gpu: Gpu, x: Tensor, threshold: number) {
   return quantizeRows(gpu, half, threshold, variant);
 }
 
-/** dy times the decoded weight, in the shape of x. */
+/** dy (q * stats) / 127, the gradient of x, with codes decoded in registers. */
 export function codedGradient(
   gpu: Gpu,
-  { x, q, stats }: CodedProduct,
+  { q, stats: scale }: Pick<CodedProduct, 'q' | 'stats'>,
   dy: Tensor,
   variant: string,
 ): Tensor {
-  using decoded = dequantizeRows(gpu, { q, stats });
-  const rows = dy.view([matrixOf(x.shape)[0], stats.size]);
-  return multiply(gpu, { a: rows, b: decoded, shape: x.shape }, variant);
+  const [out_features, in_features] = matrixOf(q.shape);
+  const shape = { out_features, in_features, transpose_weight: false };
+  const params = { codes: 'int8', blocksize: in_features, ...shape } as const;
+  const multiplied = (floats: Tensor) =>
+    multiplyCodes(gpu, floats, { q, scale }, params, variant, 1 / 127);
+  if (dy.dtype === 'f32') return multiplied(dy);
+  using wide = convert(gpu, dy, 'f32');
+  return multiplied(wide);
 }
 
 /**
@@ -120,8 +126,6 @@ export const matmul8bitLt = launcher(signature, {
       );
     return multiplyCoded(gpu, { x, q: q_weight, stats: weight_stats, bias }, threshold);
   },
-  backward: (gpu, { inputs: { x, q_weight, weight_stats }, grads, wants }, variant) =>
-    wants.has('x')
-      ? { x: codedGradient(gpu, { x, q: q_weight, stats: weight_stats }, grads.y, variant) }
-      : {},
+  backward: (gpu, { inputs: { q_weight: q, weight_stats: stats }, grads, wants }, variant) =>
+    wants.has('x') ? { x: codedGradient(gpu, { q, stats }, grads.y, variant) } : {},
 });

@@ -21,3 +21,7 @@ export const GGUF_TYPE_NAMES = Object.keys(GGUF_TYPES) as readonly GgufType[];
 
 /** Those that weights can be quantized to; of the others blocks are read alone. */
 export const GGUF_QUANTIZERS = ['q4_0', 'q8_0'] as const satisfies readonly GgufType[];
+
+/** Whether something is the name of a block format. */
+export const isGgufType = (name: unknown): name is GgufType =>
+  GGUF_TYPE_NAMES.some((known) => known === name);

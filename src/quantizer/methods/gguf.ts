@@ -1,9 +1,7 @@
-import { ggufMatmul } from '../../ops/matmul/gguf_matmul.ts';
-import { ggufDequantize } from '../../ops/quant/gguf_dequantize.ts';
 import { ggufQuantize } from '../../ops/quant/gguf_quantize.ts';
 import { GGUF_TYPES } from '../../quant/gguf/types.ts';
 import { matrixView } from '../../tensor/shape.ts';
-import type { Coding, Parts } from '../coding.ts';
+import { ggufCoding } from '../gguf-coding.ts';
 import { type Method, type Scheme, wholeRows } from '../method.ts';
 
 /** The block types of GGUF files that are written here, as the library gguf makes them. */
@@ -22,18 +20,6 @@ export const methods: readonly Method[] = (
 
 function scheme(quant_type: 'q4_0' | 'q8_0'): Scheme {
   const { elements, bytes } = GGUF_TYPES[quant_type];
-  const coding: Coding = {
-    name: quant_type,
-    decode: (tape, { shape, parts }, layer) => {
-      const { packed } = parts as Parts<'packed'>;
-      const { y } = tape.apply(ggufDequantize, { packed }, { quant_type }, `${layer}.dequantize`);
-      return tape.view(y, shape);
-    },
-    multiply: (tape, { parts }, x, layer) => {
-      const { packed } = parts as Parts<'packed'>;
-      return tape.apply(ggufMatmul, { x, packed }, { quant_type }, layer).y;
-    },
-  };
   return {
     ops: ['gguf_quantize', 'gguf_dequantize', 'gguf_matmul'],
     product: 'gguf_matmul, decoded in registers',
@@ -49,6 +35,6 @@ function scheme(quant_type: 'q4_0' | 'q8_0'): Scheme {
       const { packed } = tape.apply(ggufQuantize, { weight: rows }, { quant_type }, layer);
       return { packed };
     },
-    weight: (parts, shape) => ({ format: coding, shape, parts }),
+    weight: (parts, shape) => ({ format: ggufCoding(quant_type), shape, parts }),
   };
 }

@@ -88,7 +88,17 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     ...{ transpose_weight: false, variants: ALL, tier: 'full' },
   }),
   // Groups across rows, the last slice in part, and lines that begin within rows of the matrix.
+  sample({ level: 'exact', axis: 0, x: [5, 24], out: 12, group_size: 8, variants: REGISTER }),
+  // Rows that share groups two apart, and ones that all do.
   sample({ level: 'exact', axis: 0, x: [5, 24], out: 14, group_size: 7, variants: REGISTER }),
+  sample({
+    ...{ level: 'legal', axis: 0, nbits: 2, x: [2, 3, 64], out: 192, variants: ALL },
+    tier: 'full',
+  }),
+  sample({
+    ...{ level: 'legal', axis: 0, x: [1, 40], out: 24, group_size: 12, variants: REGISTER },
+    tier: 'full',
+  }),
   sample({
     ...{ level: 'legal', axis: 0, nbits: 2, x: [3, 64], out: 16, variants: REGISTER },
     tier: 'full',

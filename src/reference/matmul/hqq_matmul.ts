@@ -49,11 +49,7 @@ export const record = defineRecord(signature, {
   summary: 'y = x W^T with W decoded in registers, from codes in groups, by HQQ',
   ...decodedProductOf(weightOf),
   samples,
-  faults: loaderFaults(
-    'codes of a neighbouring four',
-    '* right.fours + columns;',
-    '* right.fours + (columns ^ vec4u(1u));',
-  ),
+  faults: loaderFaults('codes of a neighbouring slice', '<< bits,', '<< (bits ^ vec4u(BITS)),'),
   plausibleBugs: [
     paramsBug('groups half as long', (params) => ({
       ...params,

@@ -18,6 +18,8 @@ function drawCode(random: Random, level: Level, codes: ByteCodes): number {
   switch (codes) {
     case 'int8':
       return level === 'exact' ? random.integer(-8, 8) : random.integer(-128, 127);
+    case 'uint8':
+      return level === 'exact' ? random.integer(120, 136) : random.integer(0, 255);
     case 'map':
       return random.integer(0, 255);
     case 'e4m3':
@@ -38,24 +40,37 @@ function drawMap(random: Random, level: Level): HostTensor {
       );
 }
 
+/** How a weight is coded that is drawn. */
+interface Coded {
+  readonly level: Level;
+  readonly codes: ByteCodes;
+  readonly blocksize: number;
+  /** Whether blocks have zero points. Default no. */
+  readonly shifted?: boolean;
+}
+
 /** Codes and scales of a weight: such that sums are exact, or any. */
 export function drawByteWeight(
   random: Random,
-  level: Level,
-  codes: ByteCodes,
   shape: Shape,
-  blocksize: number,
-): { readonly q: HostTensor; readonly scale: HostTensor; readonly code?: HostTensor } {
+  { level, codes, blocksize, shifted = false }: Coded,
+): Readonly<Record<'q' | 'scale', HostTensor>> & {
+  readonly zero_point?: HostTensor;
+  readonly code?: HostTensor;
+} {
   const elements = sizeOf(shape);
   const blocks = Math.ceil(elements / blocksize);
   const drawScale = () => (level === 'exact' ? 2 ** random.integer(-2, 1) : random.uniform(0.1, 2));
-  return {
-    q: hostTensorFrom(
+  const drawCodes = (of: Shape) =>
+    hostTensorFrom(
       codes === 'int8' ? 'i8' : 'u8',
-      shape,
-      random.fill(elements, () => drawCode(random, level, codes)),
-    ),
+      of,
+      random.fill(sizeOf(of), () => drawCode(random, level, codes)),
+    );
+  return {
+    q: drawCodes(shape),
     scale: hostTensorFrom('f32', [blocks], random.fill(blocks, drawScale)),
+    ...(shifted ? { zero_point: drawCodes([blocks]) } : {}),
     ...(codes === 'map' ? { code: drawMap(random, level) } : {}),
   };
 }
@@ -64,16 +79,23 @@ interface Description extends Described {
   readonly codes: ByteCodes;
   /** Default a block for each line of the weight. */
   readonly blocksize?: number;
+  readonly shifted?: true;
 }
 
-function sample({ codes, blocksize: given, ...of }: Description): SampleOf<typeof signature> {
+function sample({
+  codes,
+  blocksize: given,
+  shifted,
+  ...of
+}: Description): SampleOf<typeof signature> {
   const { level, transpose_weight = true } = of;
   const shape = weightOf(of);
   const [out_features, in_features] = shape;
   const blocksize = given ?? in_features;
   const params = { codes, blocksize, out_features, in_features, transpose_weight };
-  const weight = (random: Random) => drawByteWeight(random, level, codes, shape, blocksize);
-  const label = { codes, block: blocksize };
+  const weight = (random: Random) =>
+    drawByteWeight(random, shape, { level, codes, blocksize, ...(shifted && { shifted }) });
+  const label = { codes, block: blocksize, ...(shifted && { zeros: 'each' }) };
   return { ...decodedSample({ variants: REGISTER, ...of }, weight, { label }), params };
 }
 
@@ -121,6 +143,15 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   }),
   sample({ level: 'exact', codes: 'e4m3', x: [1, 9], out: 7, blocksize: 5, ...FULL }),
   sample({ level: 'exact', codes: 'int8', x: [9, 37], out: 29, variants: ALL, ...FULL }),
+  // Zero points of blocks that end with words, and of those that end anywhere.
+  sample({ level: 'exact', codes: 'uint8', x: [5, 48], out: 20, shifted: true }),
+  sample({ level: 'legal', codes: 'int8', x: [6, 64], out: 20, blocksize: 32, shifted: true }),
+  sample({ level: 'exact', codes: 'uint8', x: [3, 37], out: 13, blocksize: 7, shifted: true }),
+  sample({
+    ...{ level: 'exact', codes: 'int8', x: [9, 37], out: 29, blocksize: 74, shifted: true },
+    ...{ variants: ALL, ...FULL },
+  }),
+  sample({ level: 'exact', codes: 'uint8', x: [1, 36], out: 12, ...FULL }),
   sample({
     ...{ level: 'exact', codes: 'map', x: [3, 7, 8], out: 64, blocksize: 16 },
     ...{ transpose_weight: false, ...FULL },

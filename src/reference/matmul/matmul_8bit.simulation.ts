@@ -38,7 +38,7 @@ function sample(
     label: { x: formatShape(x), out, codes, block: blocksize },
     params: { codes, blocksize, out_features: out, in_features },
     inputs: (random) => {
-      const { q, ...rest } = drawByteWeight(random, 'legal', codes, shape, blocksize);
+      const { q, ...rest } = drawByteWeight(random, shape, { level: 'legal', codes, blocksize });
       return {
         x: hostTensorFrom(
           'f32',

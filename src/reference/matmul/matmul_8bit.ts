@@ -7,10 +7,10 @@ import type { InputsOf } from '../../vocabulary/signature.ts';
 import { defineRecord } from '../define.ts';
 import { inputBug, lastTermDropped, nextScales, paramsBug } from '../plausible-bug.ts';
 import {
+  BYTES_FAULTS,
   type DecodedWeight,
   decodedProductOf,
   decodedWeight,
-  loaderFaults,
   transposed,
 } from '../quant/decoded-product.ts';
 import { exactly } from '../quant/ranges.ts';
@@ -20,21 +20,24 @@ import { samples } from './matmul_8bit.samples.ts';
 /** A weight in codes of 8 bits on the host. */
 export type ByteWeight = Omit<InputsOf<typeof signature, Value>, 'x'>;
 
-/** What each code stands for before its scale, and the scale. */
+/** What each code stands for before its scale, less its zero point, and the scale. */
 export function valuesAndScales(
-  { q, scale, code }: ByteWeight,
+  { q, scale, zero_point, code }: ByteWeight,
   { codes, blocksize }: ByteProductParams,
 ): (i: number) => { readonly value: number; readonly scale: number } {
   const meaning = {
     int8: (c: number) => c,
+    uint8: (c: number) => c,
     map: (c: number) => code?.data[c] as number,
     e4m3: (c: number) => valueOfCode(c, E4M3),
     e5m2: (c: number) => valueOfCode(c, E5M2),
   }[codes];
-  return (i) => ({
-    value: meaning(q.data[i] as number),
-    scale: scale.data[Math.floor(i / blocksize)] as number,
-  });
+  return (i) => {
+    const block = Math.floor(i / blocksize);
+    // A difference of whole numbers is exact.
+    const value = meaning(q.data[i] as number) - (zero_point?.data[block] ?? 0);
+    return { value, scale: scale.data[block] as number };
+  };
 }
 
 /** Value times scale in float64, and how far float32 may be off. */
@@ -46,18 +49,14 @@ function weightOf(weight: ByteWeight, params: ByteProductParams): DecodedWeight 
   });
 }
 
-const OTHER = { int8: 'int8', map: 'map', e4m3: 'e5m2', e5m2: 'e4m3' } as const;
+const OTHER = { int8: 'int8', uint8: 'uint8', map: 'map', e4m3: 'e5m2', e5m2: 'e4m3' } as const;
 
 /** The product of x and a weight in codes of 8 bits that ONNX, Quanto or bitsandbytes decode. */
 export const record = defineRecord(signature, {
   summary: 'y = x W^T with W decoded in registers, from codes of 8 bits times scales of blocks',
   ...decodedProductOf(weightOf),
   samples,
-  faults: loaderFaults(
-    'codes in reversed bytes',
-    'vec4u(0x1000000u, 0x10000u, 0x100u, 1u)',
-    'vec4u(1u, 0x100u, 0x10000u, 0x1000000u)',
-  ),
+  faults: BYTES_FAULTS,
   plausibleBugs: [
     paramsBug('blocks twice as long', (params) => ({
       ...params,
@@ -69,6 +68,8 @@ export const record = defineRecord(signature, {
     nextScales('scales of the next block', 'scale'),
     inputBug('scales wrong by 2e-5', 'scale', (scale) => scale * (1 + 2e-5)),
     inputBug('map wrong by 2e-5', 'code', (value) => value * (1 + 2e-5)),
+    inputBug('no zero points', 'zero_point', () => 0),
+    nextScales('zero points of the next block', 'zero_point'),
     lastTermDropped(),
   ],
 });

@@ -1,9 +1,10 @@
 import { heldAs } from '../../tensor/half.ts';
-import { matrixOf } from '../../tensor/shape.ts';
+import { matrixOf, type Shape } from '../../tensor/shape.ts';
 import { EPS, FLUSH, flushOfProducts, gamma, maxAbs, SECOND_ORDER } from '../bounds.ts';
-import type { Foreseen, Steps } from '../foreseen.ts';
+import type { Foreseen, Range, Steps } from '../foreseen.ts';
 import { product } from '../matmul/product.ts';
-import type { Acceptance, Arithmetic, Value } from '../record.ts';
+import type { Acceptance, Arithmetic, RecordFault, Value } from '../record.ts';
+import { BYTES_FAULTS } from './decoded-product.ts';
 import { nearestOf } from './nearest.ts';
 import {
   apartOf,
@@ -288,13 +289,37 @@ export function movedProduct(x: Value, at: Value, y: Value, decoded: Value): Val
   return { ...y, data: y.data.map((value, i) => value + (step[i] as number)) };
 }
 
+/** The gradient of x in halves: bitsandbytes stores the decoded weight in the type of x. */
+export function foreseenGradientOf(
+  { stored, exactly, mul, sum }: Steps,
+  { x }: ProductInputs,
+  { stats, levels }: CodedWeight,
+  dy: Value,
+): readonly Foreseen[] {
+  const [, cols] = matrixOf(x.shape);
+  const n = stats.length;
+  const step = exactly(Math.fround(1 / 127));
+  const decoded = Array.from(codesOf(levels), (code, i) => {
+    const scale = mul(exactly(stats[Math.floor(i / cols)] as number), step);
+    return stored(mul(exactly(code), scale));
+  });
+  const ofElement = (_: unknown, i: number) => {
+    const row = Math.floor(i / cols) * n;
+    const terms = Array.from({ length: n }, (_, j) =>
+      mul(exactly(dy.data[row + j] as number), decoded[j * cols + (i % cols)] as Range),
+    );
+    return stored(sum(terms));
+  };
+  return [Array.from(x.data, ofElement)];
+}
+
 /** The gradient of x. */
 export function gradientOfX(x: Value, weight: CodedWeight, dy: Value): Value {
   const [, cols] = matrixOf(x.shape);
   return { shape: x.shape, data: timesWeight(dy, decodedWeight(weight, cols)) };
 }
 
-/** How far it may be off: a decoded weight rounds three times. */
+/** How far it may be off: codes times statistics round, the sums' scale and their product with it. */
 export function gradientAcceptance(
   x: Value,
   { stats, levels }: CodedWeight,
@@ -316,8 +341,12 @@ export function gradientAcceptance(
   return { kind: 'within', bound };
 }
 
-/** Faults of the kernels that multiply codes, and decode them for the gradient of x. */
-export const CODED_FAULTS = [
+/** Variants that multiply x by tiles of their own: the quads' is another one for a single row. */
+export const variantsOf = (x: Shape): readonly string[] =>
+  matrixOf(x)[0] === 1 ? ['register', 'tiled'] : ['register', 'subgroup', 'tiled'];
+
+/** Faults of the kernels that multiply codes, and of those that decode them for the gradient of x. */
+export const CODED_FAULTS: readonly RecordFault[] = [
   {
     name: 'results larger by 1',
     shader: {
@@ -326,13 +355,5 @@ export const CODED_FAULTS = [
       to: '= 1.0 + sum + apart',
     },
   },
-  {
-    name: 'weights decoded by the next larger statistic',
-    direction: 'backward',
-    shader: {
-      file: 'quant/dequantize_rows',
-      from: '8u)) * scale',
-      to: '8u)) * (scale + 1.0)',
-    },
-  },
-] as const;
+  ...BYTES_FAULTS.filter(({ direction }) => direction === 'backward'),
+];

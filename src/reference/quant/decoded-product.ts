@@ -90,6 +90,13 @@ export const groupsFaults = (): readonly RecordFault[] =>
     'vec4u(codes) >> vec4u(BITS, 0u, 3u * BITS, 2u * BITS)',
   );
 
+/** Of the loaders of codes of 8 bits (matmul/right/bytes): the last byte of a word is taken first. */
+export const BYTES_FAULTS: readonly RecordFault[] = loaderFaults(
+  'codes in reversed bytes',
+  'vec4u(0x1000000u, 0x10000u, 0x100u, 1u)',
+  'vec4u(1u, 0x100u, 0x10000u, 0x1000000u)',
+);
+
 /** The same mistake of a loader in every tile, both ways. */
 export function loaderFaults(name: string, from: string, to: string): readonly RecordFault[] {
   const tiles = { register: 'register', subgroup: 'quad', tiled: 'split' } as const;

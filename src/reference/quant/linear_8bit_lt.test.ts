@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { heldAs } from '../../tensor/half.ts';
 import { EPS } from '../bounds.ts';
 import type { Value, Values } from '../record.ts';
 import { stepsIn } from '../steps.ts';
@@ -109,9 +110,16 @@ describe('an outlier column', () => {
     expect(ways).toHaveLength(2);
     // 16130 is stored as 16128; 2.5 * 64 goes off that, then 15968 is a half.
     expect(ways[0]?.[0]).toEqual({ low: 15968, high: 15968 });
-    expect(
-      record.foreseen?.(stepsIn('f16'), given, { threshold: 0 }, { y: of([2, 2], 1, 1, 1, 1) }),
-    ).toEqual({});
+  });
+
+  test('sends back in halves by a decoded weight that is stored', () => {
+    // Codes 127, -64 and 2, 127 by statistics of 127 / 128 and 63.5: 1 is stored for 2 * 63.5 / 127.
+    const small = { ...given, weight: of([2, 2], 127 / 128, -0.5, 1, 63.5) };
+    const dy = { y: of([2, 2], 1, 0, 0, 1) };
+    const { x } = record.foreseen?.(stepsIn('f16'), small, { threshold: 0 }, dy) ?? {};
+    const stored = [127 / 128, -64 / 128, 1, 63.5].map((weight) => heldAs('f16', weight));
+    expect(x?.[0]?.map(({ low }) => low)).toEqual(stored);
+    expect(x?.[0]?.map(({ high }) => high)).toEqual(stored);
   });
 });
 

@@ -14,11 +14,13 @@ import {
   codedProduct,
   codesOfWeight,
   decodedWeight,
+  foreseenGradientOf,
   foreseenOf,
   gradientAcceptance,
   gradientOfX,
   halfRows,
   movedProduct,
+  variantsOf,
 } from './coded-product.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
@@ -62,6 +64,7 @@ function sample(
     );
   return {
     level: 'legal',
+    variants: variantsOf(x),
     label: {
       x: formatShape(x),
       out,
@@ -107,7 +110,9 @@ export const record = defineRecord(signature, {
     };
   },
   foreseen: (steps, inputs, params, grads, actual = {}) =>
-    grads ? {} : { y: foreseenOf(steps, inputs, rowsOfWeight(inputs), actual, params) },
+    grads
+      ? { x: foreseenGradientOf(steps, inputs, rowsOfWeight(inputs), grads.y) }
+      : { y: foreseenOf(steps, inputs, rowsOfWeight(inputs), actual, params) },
   vjp: (inputs, _params, { y: dy }) => ({ x: gradientOfX(inputs.x, rowsOfWeight(inputs), dy) }),
   vjpAcceptance: (inputs, _gradients, _params, { y: dy }, arithmetic) => ({
     x: gradientAcceptance(inputs.x, rowsOfWeight(inputs), dy, arithmetic),

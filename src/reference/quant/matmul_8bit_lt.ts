@@ -12,10 +12,12 @@ import {
   codedAcceptance,
   codedProduct,
   decodedWeight,
+  foreseenGradientOf,
   foreseenOf,
   gradientAcceptance,
   gradientOfX,
   movedProduct,
+  variantsOf,
 } from './coded-product.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
@@ -44,6 +46,7 @@ function sample(
     hostTensorFrom(dtype, shape, Array.from({ length: sizeOf(shape) }, draw));
   return {
     level: 'legal',
+    variants: variantsOf(x),
     label: { x: formatShape(x), out, ...(dtype === 'f32' ? {} : { dtype }), threshold, bias },
     params: { threshold },
     inputs: (random) => ({
@@ -90,7 +93,9 @@ export const record = defineRecord(signature, {
       arithmetic,
     ),
   foreseen: (steps, inputs, params, grads, actual = {}) =>
-    grads ? {} : { y: foreseenOf(steps, inputs, weightOf(inputs), actual, params) },
+    grads
+      ? { x: foreseenGradientOf(steps, inputs, weightOf(inputs), grads.y) }
+      : { y: foreseenOf(steps, inputs, weightOf(inputs), actual, params) },
   vjp: (inputs, _params, { y: dy }) => ({ x: gradientOfX(inputs.x, weightOf(inputs), dy) }),
   vjpAcceptance: (inputs, _gradients, _params, { y: dy }, arithmetic) => ({
     x: gradientAcceptance(inputs.x, weightOf(inputs), dy, arithmetic),

@@ -6,7 +6,7 @@ import { flatRows } from '../matmul/rows.ts';
 import type { Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import type { ProductInputs } from './coded-product.ts';
-import { STEP, simulatedDequant, simulatedRows } from './vectorwise.simulation.ts';
+import { STEP, simulatedRows } from './vectorwise.simulation.ts';
 import { listOf } from './vectorwise.ts';
 
 /** 1/127^2 in float32. */
@@ -67,7 +67,8 @@ export function simulatedGradient(
   { q, stats }: Codes,
   dy: Value,
 ): Value {
-  const decoded = { shape: q.shape, data: simulatedDequant(gpu, q.data, stats) };
-  const dx = multiply(gpu, PRODUCT_ORDER, [flatRows(dy), decoded, false, false]);
-  return { shape: x.shape, data: dx.data };
+  const cols = q.data.length / stats.length;
+  const data = q.data.map((code, i) => gpu.mul(stats[Math.floor(i / cols)] as number, code));
+  const sums = multiply(gpu, PRODUCT_ORDER, [flatRows(dy), { ...q, data }, false, false]);
+  return { shape: x.shape, data: sums.data.map((sum) => gpu.mul(sum, STEP)) };
 }

@@ -21,6 +21,7 @@ import { requireShapes } from '../../models/llama/lora/required-shapes.ts';
 import { type Retrained, retrainedTensors, unties } from '../../models/llama/lora/retrained.ts';
 import { adapterTargets } from '../../models/llama/lora/targets.ts';
 import type { Policy } from '../../quantizer/policy.ts';
+import { seam } from '../../seam.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
 import type { Shape } from '../../tensor/shape.ts';
@@ -109,10 +110,12 @@ export function policyOf({ grown, expansion }: GrownModel, skip: readonly string
  * Whether a tensor of the folder is trained itself: all are, where nothing is added, and those of
  * blocks that were added before.
  */
-const trainedWhole =
+const trainedWhole = seam(
+  'train.llama.trains',
   (adapter: AdapterSettings | undefined, { expansion, isMade }: GrownModel) =>
-  (name: string): boolean =>
-    expansion ? isMade === true && isOfCopy(name, expansion) : !adapter;
+    (name: string): boolean =>
+      expansion ? isMade === true && isOfCopy(name, expansion) : !adapter,
+);
 
 /** The blocks that are copied while the folder is read; none where it has them. */
 const copiesOf = ({ expansion, isMade }: GrownModel): BlockExpansion | undefined =>

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
+import { covers } from '../../catalog/covers.ts';
 import { folderOf } from '../../formats/hugging-face/fixtures/tiny-folder.ts';
 import { writeSafetensors } from '../../formats/safetensors/write.ts';
 import { readSafetensors } from '../../formats/safetensors.ts';
 import { retrainedName } from '../../models/llama/lora/retrained.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { type AdapterSettings, trainingConfigOf } from './config/read-training-config.ts';
-import { readAdapter, savedAdapter } from './saved-adapter.ts';
+import { readAdapter, savedAdapter, savedLoraAb } from './saved-adapter.ts';
 
 const MODULE = 'model.layers.0.self_attn.q_proj';
 const tensors = {
@@ -74,6 +75,51 @@ test('what is trained beside them has the name that it has in the model of PEFT'
   });
   const folder = folderOf({ ...written, 'adapter_model.safetensors': older });
   expect([...(await readAdapter(folder)).values.keys()]).toEqual([retrainedName(`${MODULE}.bias`)]);
+});
+
+test(
+  'an adapter of fsdp_qlora becomes one of PEFT, and again the same bytes',
+  covers('fsdp.training.type-custom-lora/peft-layout-round-trip').control(
+    'the second matrix of fsdp_qlora is taken for the first',
+    {
+      file: 'src/train/llama/saved-adapter.ts',
+      from: "lora_A: 'lora_AB.0.weight', lora_B: 'lora_AB.1.weight'",
+      to: "lora_A: 'lora_AB.1.weight', lora_B: 'lora_AB.0.weight'",
+    },
+  ),
+  async () => {
+    const [A, B] = [`${MODULE}.lora_A`, `${MODULE}.lora_B`] as const;
+    const theirs = writeSafetensors(
+      {
+        // What is no number, a zero below 0 and the least number are kept too.
+        [`${MODULE}.lora_AB.0.weight`]: hostTensorFrom('f32', [2, 3], [NaN, -0, 1e-45, 4, 5, 6]),
+        [`${MODULE}.lora_AB.1.weight`]: tensors[B] as HostTensor,
+      },
+      { format: 'pt' },
+    );
+    const given = folderOf({
+      'adapter_config.json': config,
+      'model_state_dict.safetensors': theirs,
+    });
+    const read = Object.fromEntries((await readAdapter(given)).values);
+    expect(read[A]?.shape).toEqual([2, 3]);
+    expect(read[B]).toEqual(tensors[B]);
+    const inPeft = savedAdapter(read, adapter as AdapterSettings, null);
+    const inFile = inPeft[0]?.data as Uint8Array;
+    expect([...readSafetensors(inFile).tensors.keys()].sort()).toEqual([
+      `base_model.model.${MODULE}.lora_A.weight`,
+      `base_model.model.${MODULE}.lora_B.weight`,
+    ]);
+    const folder = folderOf(Object.fromEntries(inPeft.map(({ name, data }) => [name, data])));
+    const back = Object.fromEntries((await readAdapter(folder)).values);
+    const { name, data: again } = savedLoraAb(back);
+    expect(name).toBe('model_state_dict.safetensors');
+    expect(Buffer.compare(again, theirs)).toBe(0);
+  },
+);
+
+test('magnitudes have no place in an adapter of fsdp_qlora, which is told', () => {
+  expect(() => savedLoraAb(tensors)).toThrow('has no place for');
 });
 
 test('halves become float32', async () => {

@@ -11,19 +11,36 @@ import type { AdapterSettings } from './config/read-training-config.ts';
 import { TrainingConfigError } from './config/training-config-error.ts';
 import { float32In, MOST_WEIGHT_BYTES, wholeFile } from './saved-files.ts';
 
-const WEIGHTS = 'adapter_model.safetensors';
 const CONFIG = 'adapter_config.json';
 /** A configuration has a few kilobytes. */
 const MOST_CONFIG_BYTES = 2 ** 20;
 
-const PREFIX = 'base_model.model.';
-/** How PEFT calls the tensors of an adapter behind the name of their module. */
-const STORED = {
-  lora_A: 'lora_A.weight',
-  lora_B: 'lora_B.weight',
-  magnitude: 'lora_magnitude_vector',
-} as const;
-type Part = keyof typeof STORED;
+/** What an adapter is made of. */
+type Part = 'lora_A' | 'lora_B' | 'magnitude';
+
+/** A library's file of an adapter. */
+interface Layout {
+  readonly file: string;
+  /** What stands before the name of a module. */
+  readonly prefix: string;
+  /** How tensors are called behind it; what is left out the library has not. */
+  readonly parts: Partial<Readonly<Record<Part, string>>>;
+}
+
+const PEFT: Layout = {
+  file: 'adapter_model.safetensors',
+  prefix: 'base_model.model.',
+  parts: {
+    ...{ lora_A: 'lora_A.weight', lora_B: 'lora_B.weight' },
+    magnitude: 'lora_magnitude_vector',
+  },
+};
+/** The LORA layer of fsdp_qlora (scripts/lora.py) has both matrices in a Sequential. */
+const LORA_AB: Layout = {
+  file: 'model_state_dict.safetensors',
+  prefix: '',
+  parts: { lora_A: 'lora_AB.0.weight', lora_B: 'lora_AB.1.weight' },
+};
 /** In PEFT's model a linear lies in its adapter, and so does the bias of it. */
 const BASE_BIAS = '.base_layer.bias';
 
@@ -36,25 +53,42 @@ export function savedAdapter(
   settings: AdapterSettings,
   base: string | null,
 ): readonly OutputFile[] {
-  const isAdapted = (module: string) => Object.hasOwn(tensors, `${module}.lora_A`);
-  const named = Object.entries(tensors).map(
-    ([name, tensor]) => [PREFIX + nameThere(name, isAdapted), tensor] as const,
-  );
   const json = `${JSON.stringify(adapterConfig(settings, base), null, 2)}\n`;
-  return [
-    { name: WEIGHTS, data: writeSafetensors(Object.fromEntries(named), { format: 'pt' }) },
-    { name: CONFIG, data: new TextEncoder().encode(json) },
-  ];
+  return [weightsFile(tensors, PEFT), { name: CONFIG, data: new TextEncoder().encode(json) }];
 }
 
-function nameThere(name: string, isAdapted: (module: string) => boolean): string {
-  const retrained = retrainedOf(name);
+/**
+ * The matrices as fsdp_qlora saves those of its own LORA layer: `<module>.lora_AB.0.weight` and
+ * `.1.weight` in model_state_dict.safetensors. It has no file of settings. Throws AdapterError
+ * `adapter-file` for magnitudes and trained copies, which that layer has not.
+ */
+export const savedLoraAb = (tensors: HostTensors): OutputFile => weightsFile(tensors, LORA_AB);
+
+function weightsFile(tensors: HostTensors, layout: Layout): OutputFile {
+  const isAdapted = (module: string) => Object.hasOwn(tensors, `${module}.lora_A`);
+  const named = Object.entries(tensors).map(
+    ([name, tensor]) => [layout.prefix + nameThere(name, layout, isAdapted), tensor] as const,
+  );
+  const data = writeSafetensors(Object.fromEntries(named), { format: 'pt' });
+  return { name: layout.file, data };
+}
+
+function nameThere(
+  name: string,
+  { file, parts }: Layout,
+  isAdapted: (module: string) => boolean,
+): string {
+  const retrained = file === PEFT.file ? retrainedOf(name) : undefined;
   const own = retrained ?? name;
   const dot = own.lastIndexOf('.');
   const module = own.slice(0, dot);
-  const part = own.slice(dot + 1);
-  if (retrained === undefined) return `${module}.${STORED[part as Part]}`;
-  return part === 'bias' && isAdapted(module) ? module + BASE_BIAS : retrained;
+  const end = own.slice(dot + 1);
+  if (retrained !== undefined)
+    return end === 'bias' && isAdapted(module) ? module + BASE_BIAS : retrained;
+  const part = parts[end as Part];
+  if (!part)
+    throw new AdapterError('adapter-file', `${file} has no place for ${name}: save it as PEFT`);
+  return `${module}.${part}`;
 }
 
 /** What PEFT's LoraConfig reads. */
@@ -85,7 +119,7 @@ function adapterConfig(
   };
 }
 
-/** An adapter that PEFT or {@link savedAdapter} saved. */
+/** An adapter that PEFT, fsdp_qlora or this program saved. */
 export interface ReadAdapter {
   readonly fields: LoraFields;
   /** By `<module>.lora_A`, `.lora_B` and `.magnitude`, and the names of trained copies; f32. */
@@ -93,28 +127,30 @@ export interface ReadAdapter {
 }
 
 /**
- * Reads the adapter of a folder. Throws AdapterError `adapter-file` for files that are missing or
+ * Reads the adapter of a folder: adapter_config.json, and the tensors of PEFT or, where these are
+ * not there, of fsdp_qlora. Throws AdapterError `adapter-file` for files that are missing or
  * hold something else, TrainingConfigError for a LoraConfig that is not done here.
  */
 export async function readAdapter(folder: ModelFolder): Promise<ReadAdapter> {
   const text = new TextDecoder().decode(await whole(folder, CONFIG, MOST_CONFIG_BYTES));
   const { fields, faults } = loraFields(parseJsonObject(text, CONFIG), `${CONFIG}: `);
   if (faults.length > 0 || !fields) throw new TrainingConfigError(faults);
-  const stored = float32In(await whole(folder, WEIGHTS, MOST_WEIGHT_BYTES));
-  return { fields, values: new Map([...stored].map(([name, x]) => [nameHere(name), x])) };
+  const layout = !folder.has(PEFT.file) && folder.has(LORA_AB.file) ? LORA_AB : PEFT;
+  const stored = float32In(await whole(folder, layout.file, MOST_WEIGHT_BYTES));
+  return { fields, values: new Map([...stored].map(([name, x]) => [nameHere(name, layout), x])) };
 }
 
-function nameHere(stored: string): string {
-  const part = (Object.keys(STORED) as Part[]).find((each) => stored.endsWith(`.${STORED[each]}`));
+function nameHere(stored: string, { file, prefix, parts }: Layout): string {
+  const [part, end] = Object.entries(parts).find(([, each]) => stored.endsWith(`.${each}`)) ?? [];
   const isOfModel = !part && !stored.includes('.lora_') && /\.(weight|bias)$/.test(stored);
-  if (isOfModel && stored.startsWith(PREFIX))
-    return retrainedName(stored.slice(PREFIX.length).replace(BASE_BIAS, '.bias'));
-  if (!part || !stored.startsWith(PREFIX))
+  if (isOfModel && file === PEFT.file && stored.startsWith(prefix))
+    return retrainedName(stored.slice(prefix.length).replace(BASE_BIAS, '.bias'));
+  if (!part || !end || !stored.startsWith(prefix))
     throw new AdapterError(
       'adapter-file',
-      `${WEIGHTS} has ${JSON.stringify(stored.slice(0, 80))}, which is no part of a LoRA adapter of linears`,
+      `${file} has ${JSON.stringify(stored.slice(0, 80))}, which is no part of a LoRA adapter of linears`,
     );
-  return `${stored.slice(PREFIX.length, -STORED[part].length - 1)}.${part}`;
+  return `${stored.slice(prefix.length, -end.length - 1)}.${part}`;
 }
 
 async function whole(folder: ModelFolder, name: string, most: number): Promise<Uint8Array> {

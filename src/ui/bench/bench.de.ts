@@ -73,6 +73,7 @@ export const words: ReturnType<typeof benchWords> = {
     streams: 'Ströme',
     steps: 'Trainingsschritte',
     halves: 'halbe Genauigkeit',
+    'fine-tuning': 'Feinabstimmung',
     growth: 'wachsende Größen',
     ops: 'andere Operationen',
     ceilings: 'Obergrenzen',

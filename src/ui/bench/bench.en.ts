@@ -73,6 +73,7 @@ export const benchWords = words('bench', {
     streams: 'streams',
     steps: 'training steps',
     halves: 'halves',
+    'fine-tuning': 'fine-tuning',
     growth: 'growing sizes',
     ops: 'other ops',
     ceilings: 'ceilings',

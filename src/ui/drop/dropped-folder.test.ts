@@ -26,3 +26,11 @@ test('files that were dropped without their folder are one too, a config.json al
   expect(modelFolderIn(dropped('config.json'))).toBeUndefined();
   expect(modelFolderIn(dropped('tokenizer_config.json', 'a.safetensors'))).toBeUndefined();
 });
+
+test('a .gguf file is a model by itself, but not beside a config.json', () => {
+  const alone = modelFolderIn(dropped('models/tiny-q8_0.GGUF', 'models/README.md'));
+  expect(alone?.name).toBe('tiny-q8_0.GGUF');
+  expect(alone?.files.map(({ name }) => name)).toEqual(['tiny-q8_0.GGUF']);
+  const beside = modelFolderIn(dropped('models/config.json', 'models/tiny.gguf'));
+  expect(beside?.files.map(({ name }) => name)).toEqual(['config.json', 'tiny.gguf']);
+});

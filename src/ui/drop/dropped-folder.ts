@@ -1,12 +1,18 @@
 import type { DroppedFile } from './dropped-files.ts';
 
 const CONFIG = 'config.json';
+const isGguf = ({ path }: DroppedFile) => /\.gguf$/i.test(path);
 
-/** The folder of a model among dropped files: that of the first config.json, without folders in it. */
+/**
+ * The folder of a model among dropped files: that of the first config.json, without folders in it;
+ * where there is none the first `.gguf` file alone.
+ */
 export function modelFolderIn(
   files: readonly DroppedFile[],
 ): { readonly name: string; readonly files: readonly File[] } | undefined {
   const config = files.find(({ path }) => path === CONFIG || path.endsWith(`/${CONFIG}`));
+  const gguf = files.find(isGguf);
+  if (!config && gguf) return { name: gguf.file.name, files: [gguf.file] };
   if (!config || files.length < 2) return undefined;
   const folder = config.path.slice(0, -CONFIG.length);
   const beside = files.filter(({ path, file }) => path === folder + file.name);

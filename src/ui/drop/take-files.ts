@@ -33,7 +33,7 @@ export interface Takers {
 /**
  * Takes dropped files: recordings are replayed, known failures are kept, reports are compared, those
  * of tests are shown with what they cover, a config.json is a model of the sheet and with other files
- * the model to fine-tune, one other file is what it learns. Where quantizers are measured, one
+ * the model to fine-tune, as a .gguf file is, one other file is what it learns. Where quantizers are measured, one
  * safetensors file is the weights. What is neither is refused in one line.
  */
 export async function takeFiles(files: readonly DroppedFile[], takers: Takers): Promise<void> {

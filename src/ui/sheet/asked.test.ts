@@ -28,6 +28,17 @@ test('reads every choice, the model, and what is sorted by', () => {
   });
 });
 
+test('reads whether zeros and scales are codes in turn, of a method that has the choice', () => {
+  const both = { 'quant-zero': 'on', 'quant-scale': 'on' };
+  const chosen = { ...DEFAULT_SETUP, method: 'hqq', quantZero: true, quantScale: true };
+  expect(readAsked({ method: 'hqq', ...both })).toEqual({ setup: chosen, problems: new Map() });
+  const other = readAsked({ method: 'fp4', ...both });
+  expect(other.setup).toEqual({ ...DEFAULT_SETUP, method: 'fp4' });
+  expect([...other.problems]).toEqual([
+    ['quant-zero', 'quantZero and quantScale of fp4: it has none'],
+  ]);
+});
+
 test('what cannot be taken is named, and the rest is taken', () => {
   const asked = readAsked({
     ...{ method: 'none', rank: '0', context: '1e3', batch: '2', optimizer: 'sgd' },

@@ -34,14 +34,17 @@ export function readAsked(texts: Readonly<Record<string, string>> = {}): Asked {
   const given = Object.values(SHEET_OPTIONS).map(({ name }) =>
     taken(name, () => readOptions(SHEET_OPTIONS, (one) => textsOf(texts, name, one))),
   );
-  const { memory, ...setup }: Partial<SheetOptions> = Object.assign({}, ...given);
-  const { method = DEFAULT_SETUP.method } = setup;
-  const scheme = taken('method', () => schemeOf({ method }));
+  const all: Partial<SheetOptions> = Object.assign({}, ...given);
+  const { memory, quantZero, quantScale, ...setup } = all;
+  const wished = setup.method ?? DEFAULT_SETUP.method;
+  const method = taken('method', () => schemeOf({ method: wished }).method.name);
+  const meta = { ...(quantZero && { quantZero }), ...(quantScale && { quantScale }) };
+  const kept = taken('quant-zero', () => method && schemeOf({ method, ...meta }) && meta);
   const { model, sort } = texts;
   const own = model === undefined ? undefined : taken('model', () => parseModelText(model));
   const key = SHEET_KEYS.find((one) => one === sort?.replace(/^-/, ''));
   return {
-    setup: { ...DEFAULT_SETUP, ...setup, method: scheme ? method : DEFAULT_SETUP.method },
+    setup: { ...DEFAULT_SETUP, ...setup, ...(kept || {}), method: method ?? DEFAULT_SETUP.method },
     ...(memory === undefined ? {} : { memory }),
     ...(own ? { own } : {}),
     ...(key ? { sort: { key, descending: sort?.startsWith('-') === true } } : {}),

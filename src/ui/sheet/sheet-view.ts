@@ -115,7 +115,7 @@ export class SheetView extends LitElement {
 
   #setup({ setup, own, problems }: Asked) {
     const words = sheetWords();
-    const { method, optimizer, checkpointing } = setup;
+    const { method, quantZero, quantScale, optimizer, checkpointing } = setup;
     const number = (name: NumberField) => {
       const usual = name === 'memory' ? '' : String(setup[name]);
       const isWrong = problems.has(name);
@@ -135,6 +135,11 @@ export class SheetView extends LitElement {
         ${[...options].map((option) => html`<option value=${option} .selected=${option === chosen}>${told(option)}</option>`)}
       </select>
     </label>`;
+    const check = (name: string, isOn: boolean | undefined, text: string, off: string) =>
+      html`<label class="check">
+        <input type="checkbox" .checked=${isOn ?? false} @change=${(event: Event) => this.#set(name, (event.target as HTMLInputElement).checked ? 'on' : off)} />
+        <span>${text}</span>
+      </label>`;
     return html`<section class="panel setup" aria-labelledby="setup">
       <h2 id="setup" class="visually-hidden">${words.setup}</h2>
       <div class="fields">
@@ -142,10 +147,15 @@ export class SheetView extends LitElement {
         ${choice('optimizer', OPTIMIZERS, optimizer, (name) => words.optimizers[name as keyof typeof words.optimizers])}
         ${NUMBERS.map(number)}
       </div>
-      <label class="check">
-        <input type="checkbox" .checked=${checkpointing} @change=${(event: Event) => this.#set('checkpointing', (event.target as HTMLInputElement).checked ? 'on' : 'off')} />
-        <span>${words.checkpointing}</span>
-      </label>
+      ${
+        methods.get(method)?.metas
+          ? [
+              check('quant-zero', quantZero, words.quantZero, ''),
+              check('quant-scale', quantScale, words.quantScale, ''),
+            ]
+          : nothing
+      }
+      ${check('checkpointing', checkpointing, words.checkpointing, 'off')}
       <p class="small muted">${words.hint}</p>
       <div class="row">
         <label class="button quiet open">
@@ -182,9 +192,11 @@ export class SheetView extends LitElement {
     this.#set(name, (event.target as HTMLInputElement | HTMLSelectElement).value.trim());
   }
 
-  /** What is empty is as usual, and the address does not say it. */
+  /** What is empty is as usual, and the address does not say it; nor what another method lacks. */
   #set(name: string, text: string): void {
-    const { [name]: _, ...rest } = this.#texts;
+    const { [name]: _, ...others } = this.#texts;
+    const { 'quant-zero': _zero, 'quant-scale': _scale, ...fewer } = others;
+    const rest = name === 'method' ? fewer : others;
     this.router.go({ sheet: text === '' ? rest : { ...rest, [name]: text } }, true);
   }
 

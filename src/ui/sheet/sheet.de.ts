@@ -19,6 +19,8 @@ export const words: ReturnType<typeof sheetWords> = {
     memory: 'Speicher des Grafikchips, GiB',
   },
   optimizers: { adamw: 'AdamW, 32 Bit', adamw8bit: 'AdamW, 8 Bit' },
+  quantZero: 'Nullpunkte der Gruppen in 8 Bit',
+  quantScale: 'Skalen der Gruppen in 8 Bit',
   checkpointing: 'Checkpointing: Blöcke noch einmal rechnen statt behalten',
   choose: 'config.json wählen',
   hint: 'Die config.json eines Modells hier ablegen (Llama, Mistral, Qwen2, Qwen3), dann steht es vorn; sie bleibt auf diesem Rechner.',

@@ -20,6 +20,8 @@ export const sheetWords = words('sheet', {
     memory: 'Memory of the graphics chip, GiB',
   },
   optimizers: { adamw: 'AdamW, 32 bits', adamw8bit: 'AdamW, 8 bits' },
+  quantZero: 'Zeros of groups in 8 bits',
+  quantScale: 'Scales of groups in 8 bits',
   checkpointing: 'Checkpointing: compute blocks again instead of keeping them',
   choose: 'Choose a config.json',
   hint: 'Drop a model’s config.json here (Llama, Mistral, Qwen2, Qwen3) and it comes first; it stays on this computer.',

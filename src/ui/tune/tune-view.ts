@@ -19,6 +19,7 @@ import './kept-tunings.ts';
 import './tuned-files.ts';
 import './tuning-figures.ts';
 import './tuning-setup.ts';
+import './written-model.ts';
 
 /** Fine-tuning of a folder's model: choose, start, ask it, watch it learn, save and keep what comes. */
 export class TuneView extends LitElement {
@@ -171,6 +172,7 @@ export class TuneView extends LitElement {
 
   #kept(state: TuningState, conversation: Conversation) {
     return html`<div class="stack more">
+      ${state.written ? html`<gp-written-model .written=${state.written}></gp-written-model>` : nothing}
       <gp-tuned-files .tuning=${this.tuning} .state=${state}></gp-tuned-files>
       <gp-keep-run .shelf=${this.tuning.kept} .conversation=${conversation} .state=${state}></gp-keep-run>
     </div>`;

@@ -1,9 +1,9 @@
 import { messageOf } from '../../errors.ts';
 import { chosenFolder, type FolderPlace } from '../../formats/hugging-face/folder-place.ts';
-import { partsOfBlob } from '../../formats/part-file.ts';
 import { parseJsonObject } from '../../formats/strict-json.ts';
 import type { InspectedRequest } from '../../harness/tuning/read-request.ts';
 import type { LlamaForecast } from '../../train/llama/forecast-llama.ts';
+import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import { bytesOf } from '../controls/file-bytes.ts';
 import { Later } from '../controls/later.ts';
 import type { Notice } from '../controls/notice.ts';
@@ -16,6 +16,7 @@ import {
   withField,
 } from './settings.ts';
 import { smallModel } from './small-model.ts';
+import { textsInWorker } from './texts-in-worker.ts';
 
 /** Whose model is fine-tuned: that of the project, one of a folder, or one of bytes. */
 export type ModelKind = 'small' | 'folder' | 'bytes';
@@ -35,12 +36,16 @@ export interface TuningChoices {
   readonly settings: Settings;
   /** The file that the settings are of. */
   readonly settingsFile?: string;
+  /** How the model itself is saved. Default what was trained alone is. */
+  readonly form?: ModelFormName;
 }
 
 /** What is known of what is chosen. */
 export interface Inspection {
   /** Whether it is still read; the rest is of what was chosen before. */
   readonly reading: boolean;
+  /** How many records of a data file have become tokens. */
+  readonly progress?: { readonly done: number; readonly of: number };
   readonly found?: InspectedRequest;
   /** Where nothing is wrong. */
   readonly forecast?: LlamaForecast;
@@ -57,6 +62,8 @@ export class TuningChoice {
   readonly inspection = new Observable<Inspection>({ reading: false });
   readonly #notice: Notice;
   readonly #small = new Later(smallModel);
+  /** Ends the reading that goes on. */
+  #reading = new AbortController();
   /** The last choice whose reading has begun. */
   #read: TuningChoices | undefined;
 
@@ -108,15 +115,25 @@ export class TuningChoice {
     this.#set({ ...this.chosen.value, settings: withField(settings, field, text) });
   }
 
+  /** Takes how the model itself is saved; undefined for what was trained alone. */
+  takeForm(form: ModelFormName | undefined): void {
+    const { form: _, ...rest } = this.chosen.value;
+    this.#set(form ? { ...rest, form } : rest);
+  }
+
   /** Reads what is chosen, unless that is read already. */
   async inspect(): Promise<void> {
     const chosen = this.chosen.value;
     if (chosen === this.#read || chosen.kind === 'bytes') return;
     this.#read = chosen;
+    this.#reading.abort();
+    this.#reading = new AbortController();
+    const { signal } = this.#reading;
     const isOld = () => chosen !== this.#read;
-    this.inspection.value = { ...this.inspection.value, reading: true };
+    const { progress: _, ...before } = this.inspection.value;
+    this.inspection.value = { ...before, reading: true };
     try {
-      const found = await this.#found(chosen);
+      const found = await this.#found(chosen, signal);
       if (!isOld()) this.inspection.value = { reading: false, ...found };
     } catch (error) {
       if (isOld()) return;
@@ -126,24 +143,43 @@ export class TuningChoice {
     }
   }
 
-  async #found({
-    kind,
-    folder,
-    data,
-    settings,
-  }: TuningChoices): Promise<Omit<Inspection, 'reading'>> {
+  async #found(
+    { kind, folder, data, settings, form }: TuningChoices,
+    signal: AbortSignal,
+  ): Promise<Omit<Inspection, 'reading'>> {
     const model = kind === 'small' ? await this.#small.get() : folder?.place;
     if (!model) return {};
-    const { inspectRequest, openWebFolder, forecastLlama, requireRoom } = await requestReader();
+    const { inspectRequest, openWebFolder, forecastLlama, requireRoom, checkForm } =
+      await requestReader();
     const name = kind === 'small' ? SMALL_MODEL : (folder?.name ?? '');
     const found = await inspectRequest({
       ...{ model, openFolder: openWebFolder, base: name },
       name: name.replace(/[^A-Za-z0-9._-]+/g, '-') || 'model',
       given: settings,
-      openData: async () => data && partsOfBlob(data),
+      openData: async () => undefined,
+      readTexts:
+        data &&
+        ((config) =>
+          textsInWorker(
+            {
+              folder: model,
+              data,
+              settings: { dataFormat: config.dataFormat, length: config.length },
+            },
+            (done, of) => this.#tellProgress({ done, of }, signal),
+            signal,
+          )),
     });
     const { request, plan } = found;
-    if (!request || !plan || !found.model) return { found };
+    if (!request || !plan || !found.model || !found.folder) return { found };
+    if (form)
+      try {
+        await checkForm(found.folder, found.model, form);
+      } catch (error) {
+        const fault = { part: 'model', message: messageOf(error) } as const;
+        const { request: _, ...rest } = found;
+        return { found: { ...rest, faults: [fault] } };
+      }
     const forecast = forecastLlama(found.model, request.config, plan.longest);
     const refusal = (limits: Readonly<Record<string, number>>) => {
       try {
@@ -154,6 +190,13 @@ export class TuningChoice {
       }
     };
     return { found, forecast, refusal };
+  }
+
+  #tellProgress(
+    progress: { readonly done: number; readonly of: number },
+    signal: AbortSignal,
+  ): void {
+    if (!signal.aborted) this.inspection.value = { ...this.inspection.value, progress };
   }
 
   #set(chosen: TuningChoices): void {
@@ -178,12 +221,12 @@ async function requestReader() {
   const { nextTask } = await import('../../harness/next-task.ts');
   await import('../../ops/registry.ts');
   await nextTask();
-  const [{ inspectRequest }, { openWebFolder }, { forecastLlama, requireRoom }] = await Promise.all(
-    [
+  const [{ inspectRequest }, { openWebFolder }, { forecastLlama, requireRoom }, { checkForm }] =
+    await Promise.all([
       import('../../harness/tuning/read-request.ts'),
       import('../../harness/worker/web-folder.ts'),
       import('../../train/llama/forecast-llama.ts'),
-    ],
-  );
-  return { inspectRequest, openWebFolder, forecastLlama, requireRoom };
+      import('../../train/llama/saved-model/check-form.ts'),
+    ]);
+  return { inspectRequest, openWebFolder, forecastLlama, requireRoom, checkForm };
 }

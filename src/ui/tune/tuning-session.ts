@@ -8,10 +8,16 @@ import type { Notice } from '../controls/notice.ts';
 import { Observable } from '../controls/observable.ts';
 import { beginningsOf } from './beginnings.ts';
 import { type Asked, Conversation } from './conversation.ts';
+import { type SavingPlace, savingPlace, writtenFiles } from './saving-place.ts';
 import { TunedShelf } from './tuned-shelf.ts';
 import { TuningChoice } from './tuning-choice.ts';
 import { afterTuningEvent } from './tuning-events.ts';
-import { type TuningState, type TuningSubject, UNTUNED } from './tuning-state.ts';
+import {
+  type TuningState,
+  type TuningSubject,
+  UNTUNED,
+  type WrittenModel,
+} from './tuning-state.ts';
 
 /** How long the model of a run can be asked after its last step, each time anew: an hour. */
 const TALK_MS = 3_600_000;
@@ -31,6 +37,7 @@ export class TuningSession {
   readonly conversation = new Observable<Conversation | undefined>(undefined);
   /** What is asked next; a prompt that was not typed is the first of the beginnings. */
   readonly draft = new Observable<Draft>({ sampled: false });
+  readonly #notice: Notice;
   #abort: AbortController | undefined;
   #pause = new Pause();
   #questions = new Questions();
@@ -39,14 +46,26 @@ export class TuningSession {
   /** `state` is there before the session: the page tells of a run in every view. */
   constructor(notice: Notice, state: Observable<TuningState>) {
     this.state = state;
+    this.#notice = notice;
     this.choice = new TuningChoice(notice);
   }
 
-  /** Fine-tunes what is chosen; resolves when the run has ended and can be asked no more. */
+  /**
+   * Fine-tunes what is chosen; resolves when the run has ended and can be asked no more. Where the
+   * model itself is saved, a person is first asked for the folder.
+   */
   async start(subject: Omit<TuningSubject, 'settings' | 'startedAt'>): Promise<void> {
+    const { form } = this.choice.chosen.value;
     const { found } = this.choice.inspection.value;
     const request = found?.request;
     if (this.#abort || !request || !found.codec || !found.plan) return;
+    let place: SavingPlace | undefined;
+    if (form) {
+      await this.#notice.during(async () => {
+        place = await savingPlace();
+      });
+      if (!place || this.#abort) return;
+    }
     const abort = new AbortController();
     this.#abort = abort;
     this.#questions.close();
@@ -63,17 +82,27 @@ export class TuningSession {
       ...{ phase: 'starting', steps: [], log: [] },
       subject: { ...subject, settings, startedAt: new Date() },
     };
-    this.#over = this.#run({ ...request, talkMs: TALK_MS }, abort, pause, questions);
+    const save = form && place && { form, place: place.folder };
+    const asked = { ...request, ...(save ? { save } : {}), talkMs: TALK_MS };
+    this.#over = this.#run(asked, place, { abort, pause, questions });
     await this.#over;
   }
 
   async #run(
     request: Parameters<Awaited<ReturnType<typeof harness>>['tune']>[1],
-    abort: AbortController,
-    pause: Pause,
-    questions: Questions,
+    place: SavingPlace | undefined,
+    {
+      abort,
+      pause,
+      questions,
+    }: {
+      readonly abort: AbortController;
+      readonly pause: Pause;
+      readonly questions: Questions;
+    },
   ): Promise<void> {
     const follow = (event: TuningEvent) => {
+      if (event.type === 'written' && place) void this.#showWritten(place, event);
       this.state.value = afterTuningEvent(this.state.value, event);
       if (event.type === 'saved') this.#abort = undefined;
       // What it wrote before is told anew once all is learnt.
@@ -94,6 +123,20 @@ export class TuningSession {
     } finally {
       if (this.#abort === abort) this.#abort = undefined;
     }
+  }
+
+  async #showWritten(
+    place: SavingPlace,
+    { files: names, error }: Extract<TuningEvent, { readonly type: 'written' }>,
+  ): Promise<void> {
+    await this.#notice.during(async () => {
+      const written: WrittenModel = {
+        files: await writtenFiles(place, names),
+        ...(place.isChosen ? { folder: place.folder.name } : {}),
+        ...(error ? { ofChange: error.ofChange } : {}),
+      };
+      this.state.value = { ...this.state.value, written };
+    });
   }
 
   /** Asks the model of the run what is drafted. */

@@ -1,12 +1,14 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { RequestFault, RequestPart } from '../../harness/tuning/request-faults.ts';
+import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import type { Facts } from '../check/preflight.ts';
 import { Follow } from '../controls/follow.ts';
-import { base, panels } from '../controls/styles.ts';
+import { base, controls, panels } from '../controls/styles.ts';
 import type { FieldChange } from './settings-fields.ts';
 import { tuningWords } from './tuning.en.ts';
 import type { TuningChoice } from './tuning-choice.ts';
 import './file-choice.ts';
+import './saved-form.ts';
 import './seen-texts.ts';
 import './settings-fields.ts';
 import './tuning-forecast.ts';
@@ -16,6 +18,7 @@ export class TuningSetup extends LitElement {
   static override properties = { choice: { attribute: false }, limits: { attribute: false } };
   static override styles = [
     base,
+    controls,
     panels,
     css`
       :host {
@@ -42,7 +45,7 @@ export class TuningSetup extends LitElement {
 
   override render() {
     const words = tuningWords();
-    const { kind, settings, settingsFile } = this.choice.chosen.value;
+    const { kind, settings, settingsFile, form } = this.choice.chosen.value;
     const { reading, found, forecast, refusal } = this.choice.inspection.value;
     const faults = found?.faults ?? [];
     const tooLarge = this.limits && refusal?.(this.limits);
@@ -59,6 +62,10 @@ export class TuningSetup extends LitElement {
         @file=${({ detail }: CustomEvent<File>) => this.choice.takeSettings(detail)}
         @reset=${() => this.choice.resetSettings()}
       ></gp-settings-fields>
+      <gp-saved-form
+        .form=${form}
+        @form=${({ detail }: CustomEvent<ModelFormName | undefined>) => this.choice.takeForm(detail)}
+      ></gp-saved-form>
       ${tooLarge ? html`<p class="tone bad" role="alert" lang="en">${tooLarge}</p>` : nothing}
       <gp-tuning-forecast
         .forecast=${forecast}
@@ -80,17 +87,29 @@ export class TuningSetup extends LitElement {
       .hint=${words.hint}
       .choose=${words.choose}
       @files=${this.#takeFolder}
-    ></gp-file-choice>`;
+    >
+      <label slot="more" class="button quiet open">
+        ${words.chooseFile}
+        <input class="visually-hidden" type="file" accept=".gguf" @change=${this.#takeFile} />
+      </label>
+    </gp-file-choice>`;
   }
 
   #takeFolder({ detail: files }: CustomEvent<File[]>): void {
     this.choice.takeFolder(files[0]?.webkitRelativePath.split('/')[0] ?? '', files);
   }
 
+  #takeFile(event: Event): void {
+    const input = event.target as HTMLInputElement;
+    const file = input.files?.[0];
+    input.value = '';
+    if (file) this.choice.takeFolder(file.name, [file]);
+  }
+
   #data() {
-    const words = tuningWords().data;
+    const { data: words, readingTexts } = tuningWords();
     const { data } = this.choice.chosen.value;
-    const { found } = this.choice.inspection.value;
+    const { reading, progress, found } = this.choice.inspection.value;
     const { texts, codec, faults = [] } = found ?? {};
     const read = texts
       ? [
@@ -108,7 +127,7 @@ export class TuningSetup extends LitElement {
       ${data ? html`<button slot="more" class="quiet" @click=${() => this.choice.takeData(undefined)}>${words.forget}</button>` : nothing}
       ${faultsOf('data', faults)}
       <div class="read">
-        <p class="small">${read}</p>
+        <p class="small">${reading && progress ? readingTexts(progress.done, progress.of) : read}</p>
         ${texts && codec && texts.items.length > 0 ? html`<gp-seen-texts .texts=${texts} .codec=${codec}></gp-seen-texts>` : nothing}
       </div>
     </gp-file-choice>`;

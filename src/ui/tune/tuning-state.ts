@@ -14,6 +14,15 @@ export interface TuningSubject {
   readonly startedAt: Date;
 }
 
+/** The merged model of a run. */
+export interface WrittenModel {
+  readonly files: readonly File[];
+  /** The name of the folder that a person chose; absent where the files are downloads. */
+  readonly folder?: string;
+  /** What rounding changed, as a share of what training did; absent where nothing was merged. */
+  readonly ofChange?: number;
+}
+
 /** A fine-tuning of a folder's model as the page shows it. */
 export interface TuningState {
   readonly phase:
@@ -43,6 +52,7 @@ export interface TuningState {
   /** Whether the model of the run can be asked: from when it is loaded until the talk ends. */
   readonly answers: boolean;
   readonly files: TuningOutcome['files'];
+  readonly written?: WrittenModel;
   readonly report?: Report;
   readonly problem?: string;
 }

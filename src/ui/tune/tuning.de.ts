@@ -9,12 +9,13 @@ const tokens = (n: number) => count(n, { one: 'Token', other: 'Tokens' });
 export const words: ReturnType<typeof tuningWords> = {
   setup: 'Daten und Einstellungen',
   folder: {
-    heading: 'Ordner des Modells',
-    none: 'Noch ist kein Ordner gewählt',
+    heading: 'Ordner oder Datei des Modells',
+    none: 'Noch ist kein Modell gewählt',
     named: (name, files, size) =>
       `${name}: ${count(files, { one: 'Datei', other: 'Dateien' })}, ${bytes(size)}`,
-    hint: 'config.json, safetensors und tokenizer.json, wie save_pretrained sie schreibt: Llama, Qwen2, Qwen3 oder Mistral. Oder zieh den Ordner auf die Seite. Er wird hier gelesen, Schicht für Schicht, und nirgendwohin geschickt.',
+    hint: 'config.json, safetensors und tokenizer.json, wie save_pretrained sie schreibt: Llama, Qwen2, Qwen3 oder Mistral; oder eine GGUF-Datei von llama.cpp. Oder zieh eins davon auf die Seite. Es wird hier gelesen, Schicht für Schicht, und nirgendwohin geschickt.',
     choose: 'Ordner wählen',
+    chooseFile: 'GGUF-Datei wählen',
     small: 'Das kleine Modell von Gradproof',
   },
   data: {
@@ -56,6 +57,8 @@ export const words: ReturnType<typeof tuningWords> = {
     named: (name) => `Aus ${name}`,
   },
   reading: 'Gelesen wird, was gewählt ist …',
+  readingTexts: (done, of) =>
+    `Aus den Daten werden Tokens: ${number(done)} von ${count(of, { one: 'Datensatz', other: 'Datensätzen' })} …`,
   forecast: {
     total: (size) => `Braucht nach Rechnung höchstens etwa ${bytes(size)} Grafikspeicher.`,
     parts: 'In Teilen',

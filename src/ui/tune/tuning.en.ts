@@ -11,12 +11,13 @@ const tokens = (n: number) => count(n, { one: 'token', other: 'tokens' });
 export const tuningWords = words('tuning', {
   setup: 'Data and settings',
   folder: {
-    heading: 'Folder of the model',
-    none: 'No folder is chosen yet',
+    heading: 'Folder or file of the model',
+    none: 'No model is chosen yet',
     named: (name: string, files: number, size: number) =>
       `${name}: ${count(files, { one: 'file', other: 'files' })}, ${bytes(size)}`,
-    hint: 'config.json, safetensors and tokenizer.json, as save_pretrained writes them: Llama, Qwen2, Qwen3 or Mistral. Or drop the folder anywhere on the page. It is read here, layer by layer, and sent nowhere.',
+    hint: 'config.json, safetensors and tokenizer.json, as save_pretrained writes them: Llama, Qwen2, Qwen3 or Mistral; or one GGUF file of llama.cpp. Or drop either anywhere on the page. It is read here, layer by layer, and sent nowhere.',
     choose: 'Choose a folder',
+    chooseFile: 'Choose a GGUF file',
     small: 'Gradproof’s small model',
   },
   data: {
@@ -58,6 +59,8 @@ export const tuningWords = words('tuning', {
     named: (name: string) => `From ${name}`,
   },
   reading: 'Reading what is chosen…',
+  readingTexts: (done: number, of: number) =>
+    `Making tokens of the data: ${number(done)} of ${count(of, { one: 'record', other: 'records' })}…`,
   forecast: {
     total: (size: number) =>
       `It takes about ${bytes(size)} of graphics memory at most, by calculation.`,

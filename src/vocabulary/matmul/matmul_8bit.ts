@@ -1,11 +1,15 @@
 import * as v from 'valibot';
-import { float, on, onlyWhen, size } from '../rules.ts';
-import { blocks } from '../shapes.ts';
+import { float, on, onlyWhen, optional, size } from '../rules.ts';
+import { blocks, like } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
 /** What codes of 8 bits stand for: themselves, a float of 8 bits, or a number of a map. */
-const BYTE_CODES = ['int8', 'map', 'e4m3', 'e5m2'] as const;
+const BYTE_CODES = ['int8', 'uint8', 'map', 'e4m3', 'e5m2'] as const;
 export type ByteCodes = (typeof BYTE_CODES)[number];
+
+/** Whether codes stand for whole numbers, from which a zero point may be taken. */
+export const areIntegers = ({ codes }: { readonly codes: ByteCodes }): boolean =>
+  codes === 'int8' || codes === 'uint8';
 
 /** A weight [out_features, in_features] in codes of 8 bits, and which way it lies. */
 export interface ByteProductParams {
@@ -19,8 +23,8 @@ export interface ByteProductParams {
 }
 
 /**
- * A product with a weight of ONNX's, Quanto's or bitsandbytes' in codes of 8 bits, each times the
- * scale of its block, decoded in registers.
+ * A product with a weight of ONNX's, Quanto's or bitsandbytes' in codes of 8 bits, each less the zero
+ * point of its block and times its scale, decoded in registers.
  */
 export const matmul8bit = signature(
   { family: 'matmul', name: 'matmul_8bit', inBundles: false },
@@ -43,6 +47,10 @@ export const matmul8bit = signature(
         shape: ({ params: p }) => [p.out_features, p.in_features],
       },
       scale: float(({ params: p }) => [blocks(p.out_features * p.in_features, p.blocksize)]),
+      zero_point: onlyWhen(
+        areIntegers,
+        optional({ dtypes: ['I8', 'U8'], native: ['i8', 'u8'], shape: like('scale') }),
+      ),
       code: onlyWhen(({ codes }: ByteProductParams) => codes === 'map', float('[256]')),
     },
     outputs: {

@@ -30,7 +30,9 @@ function valuesOf(
     return graph.node('Gather', [kept('code'), index], { axis: 0 });
   }
   const stored =
-    codes === 'int8' ? kept('q') : graph.stored(SMALL[codes], q.shape, Uint8Array.from(q.data));
+    codes === 'int8' || codes === 'uint8'
+      ? kept('q')
+      : graph.stored(SMALL[codes], q.shape, Uint8Array.from(q.data));
   return graph.node('Cast', [stored], { to: typeCode('f32') });
 }
 
@@ -38,10 +40,15 @@ function valuesOf(
 export const operators = [
   operator(
     matmul8bit,
-    ({ graph, fed, kept, tensors: { q }, params: { codes, blocksize } }) => {
+    ({ graph, fed, kept, keptIfThere, tensors: { q }, params: { codes, blocksize } }) => {
       const blocks = graph.constant(blockIndices(q, blocksize));
-      const scales = graph.node('Gather', [kept('scale'), blocks], { axis: 0 });
-      const weight = graph.node('Mul', [valuesOf(graph, kept, q, codes), scales]);
+      const ofBlocks = (value: ValueName) => graph.node('Gather', [value, blocks], { axis: 0 });
+      const values = valuesOf(graph, kept, q, codes);
+      const zero = keptIfThere('zero_point');
+      const shifted = zero
+        ? graph.node('Sub', [values, ofBlocks(graph.node('Cast', [zero], { to: typeCode('f32') }))])
+        : values;
+      const weight = graph.node('Mul', [shifted, ofBlocks(kept('scale'))]);
       return { y: timesRows(graph, fed('x'), weight) };
     },
     asRows,

@@ -156,8 +156,8 @@ def _linear_8bit_lt(call: Call) -> Outputs:
     from bitsandbytes import functional as bnb
 
     weight, threshold = to_torch(call.inputs["weight"], "cpu"), call.params["threshold"]
-    bias = call.inputs.get("bias")
-    with deterministic(), torch.no_grad():
+    bias, grad = call.inputs.get("bias"), call.inputs.get("grad.y")
+    with deterministic():
         layer = bitsandbytes.nn.Linear8bitLt(
             weight.shape[1],
             weight.shape[0],
@@ -169,11 +169,13 @@ def _linear_8bit_lt(call: Call) -> Outputs:
             weight.half(), requires_grad=False, has_fp16_weights=False
         )
         if bias is not None:
-            layer.bias = torch.nn.Parameter(to_torch(bias, call.device))
+            layer.bias = torch.nn.Parameter(to_torch(bias, call.device), requires_grad=False)
         layer = layer.to(call.device).eval()
-        x = to_torch(call.inputs["x"], call.device)
+        x = to_torch(call.inputs["x"], call.device).requires_grad_(grad is not None)
         y = layer(x)
-        flat = x.reshape(-1, x.shape[-1]).half()
+        if grad is not None:
+            y.backward(to_torch(grad, call.device))
+        flat = x.detach().reshape(-1, x.shape[-1]).half()
         q_x, row_stats, columns = bnb.int8_vectorwise_quant(flat, threshold)
         q_weight, weight_stats, _ = bnb.int8_vectorwise_quant(weight.half().to(call.device))
         return {
@@ -183,6 +185,7 @@ def _linear_8bit_lt(call: Call) -> Outputs:
             "row_stats": to_numpy(row_stats),
             "acc": to_numpy(bnb.int8_linear_matmul(q_x, q_weight)),
             "y": to_numpy(y),
+            **({} if x.grad is None else {"grad.x": to_numpy(x.grad)}),
             **_columns(columns),
         }
 

@@ -146,6 +146,22 @@ def eight_bit() -> Cases:
             {"threshold": threshold},
             _linear(bias=bias),
         )
+    for name, stored in (("f32", np.dtype(np.float32)), ("f16", np.dtype(np.float16))):
+        yield Case(
+            f"linear_8bit_gradient_{name}",
+            "linear_8bit_lt",
+            _LIBRARY,
+            {"threshold": 6.0},
+            _with_gradient(stored),
+        )
+
+
+def _with_gradient(stored: np.dtype[np.floating]) -> Make:
+    def make(draw: Draw) -> dict[str, Array]:
+        inputs = {**_linear(bias=True)(draw), "grad.y": draw.normal(6, 16)}
+        return {name: x.astype(stored) for name, x in inputs.items()}
+
+    return make
 
 
 def _blockwise(n: int, *, signed: bool) -> Make:

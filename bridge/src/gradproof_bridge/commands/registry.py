@@ -13,6 +13,7 @@ from gradproof_bridge.commands import (
     quantize,
     record,
     serve,
+    steps,
     tokenizers,
     verify,
 )
@@ -46,5 +47,6 @@ COMMANDS: tuple[Command, ...] = (
     opinfo,
     goldens,
     serve,
+    steps,
     tokenizers,
 )

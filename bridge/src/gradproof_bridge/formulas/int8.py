@@ -69,7 +69,7 @@ def _half(x: Bounded) -> Bounded:
 
 def linear_8bit_lt(inputs: Inputs, params: Params) -> Outputs:
     """Y = int8 product times row and column statistics / 127^2, + bias, + outlier columns of x
-    times the decoded weights.
+    times the decoded weights; dx = dy times these.
     """
     x, weight = inputs["x"], inputs["weight"]
     half = x.astype(np.float16).astype(np.float64).reshape(-1, x.shape[-1])
@@ -114,6 +114,12 @@ def linear_8bit_lt(inputs: Inputs, params: Params) -> Outputs:
     }
     if columns.size:
         outputs["outlier_cols"] = exactly(columns)
+    if "grad.y" in inputs:
+        # Decoded weights are stored as x is; a code at a tie may be a step off.
+        steps = weight_stats[:, None] / 127
+        kept = rounded(q_w.value * steps, apart_w * steps, 3)
+        dx = bounded(inputs["grad.y"].reshape(-1, weight.shape[0])) @ kept
+        outputs["grad.x"] = Real(dx.reshape(*x.shape))
     return outputs
 
 

@@ -2,6 +2,7 @@ import type { Gpu } from '../../../gpu/gpu.ts';
 import { Llama } from '../../../models/llama/llama.ts';
 import type { Model } from '../../../models/model.ts';
 import type { HostTensor } from '../../../tensor/host.ts';
+import { withCodedWeights } from '../../steps/coded-weights.ts';
 import { adapterOf, LLAMA } from '../../steps/network.ts';
 import { isTrained } from '../../steps/shapes.ts';
 import type { StepOf } from '../../work.ts';
@@ -19,14 +20,18 @@ export function modelOf(gpu: Gpu, step: StepOf, weights: ReadonlyMap<string, Hos
     case 'resnet18':
       return new ResNet18(gpu, weights);
     case 'llama-lora': {
-      const part = (trained: boolean) =>
-        new Map([...weights].filter(([name]) => isTrained(step, name) === trained));
+      const all = Object.fromEntries(weights);
+      const named = (trained: boolean) =>
+        Object.fromEntries(
+          Object.entries(all).filter(([name]) => isTrained(step, name) === trained),
+        );
+      const frozen = new Map(Object.entries(withCodedWeights(step, named(false))));
       const { width: hidden, heads, layers, rank } = step;
       const config = { ...LLAMA, hidden, heads, kv_heads: heads, layers };
       return new Llama(
         gpu,
         { ...config, length: step.tokens },
-        { trained: part(true), frozen: part(false), adapter: adapterOf(rank) },
+        { trained: new Map(Object.entries(named(true))), frozen, adapter: adapterOf(rank) },
       );
     }
   }

@@ -96,14 +96,16 @@ function droppedDora(
 }
 
 /** The weight below an adapter: as it is stored where the op decodes it in registers. */
-function baseOf(
-  tape: Tape,
-  layers: Layers,
-  name: string,
-  weight: Tensor | DeviceWeight,
-): Tensor | QuantizedWeight<Tensor> {
-  return isQuantized(weight) ? (inBlockFormat(tape, weight, name) ?? layers.weight(name)) : weight;
-}
+const baseOf = seam(
+  'nn.llama.adapterBase',
+  (
+    tape: Tape,
+    layers: Layers,
+    name: string,
+    weight: Tensor | DeviceWeight,
+  ): Tensor | QuantizedWeight<Tensor> =>
+    isQuantized(weight) ? (inBlockFormat(tape, weight, name) ?? layers.weight(name)) : weight,
+);
 
 /** PEFT's factor of the update: alpha / r, or alpha / sqrt(r) for rsLoRA. */
 export const scaleOf = seam(

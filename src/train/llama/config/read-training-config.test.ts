@@ -8,6 +8,7 @@ import { NEUTRAL_OF_CODES } from './quantization-fields.ts';
 import { readTrainingConfig, trainingConfigOf } from './read-training-config.ts';
 import { TrainingConfigError, type TrainingConfigFault } from './training-config-error.ts';
 import { LATER_FIELDS } from './training-fields.ts';
+import { TRAINING_TYPES, type TrainingType } from './types.ts';
 
 const faultsOf = (given: object) => {
   try {
@@ -402,3 +403,21 @@ describe('a configuration', () => {
       );
   });
 });
+
+test(
+  'widths of codes are HQQ’s: a type without its base takes none, 4 bits neither',
+  covers('fsdp.training.type-hqq-lora/n-bits-rejected').control('widths are of every base', {
+    file: 'src/train/llama/config/forbidden-pairs.ts',
+    from: "['nbits', 'group_size', 'axis', 'skip_modules']",
+    to: "['group_size', 'axis', 'skip_modules']",
+  }),
+  () => {
+    for (const nbits of [2, 3, 4, 8])
+      for (const [type, { base }] of Object.entries<TrainingType>(TRAINING_TYPES)) {
+        const faults = told({ type, quantization: { nbits } });
+        if (base === 'hqq') expect(faults, type).toEqual([]);
+        else if (base) expect(faults, type).toEqual(['codes-of-hqq quantization.nbits']);
+        else expect(faults, type).toEqual(['codes-of-floats quantization']);
+      }
+  },
+);

@@ -1,5 +1,6 @@
 import { ggufName } from '../../../formats/gguf/llama-names.ts';
 import { type FileType, modelFields } from '../../../formats/gguf/model-fields.ts';
+import { ROPE_FACTORS } from '../../../formats/gguf/rope-factors.ts';
 import { tokenizerFields } from '../../../formats/gguf/tokenizer-fields.ts';
 import { GgufUnsupportedError } from '../../../formats/gguf/unsupported.ts';
 import type { GgufFields, GgufShape } from '../../../formats/gguf/write-header.ts';
@@ -22,9 +23,6 @@ export interface GgufPlan {
   /** By llama.cpp's names. */
   readonly tensors: ReadonlyMap<string, GgufPlace>;
 }
-
-/** What a llama3 scaling divides the frequencies by, a number for each pair of columns. */
-const ROPE_FACTORS = 'rope_freqs.weight';
 
 /**
  * What a GGUF file of the model of a folder holds. Throws GgufUnsupportedError for what it cannot

@@ -1,0 +1,39 @@
+import { GradproofError } from '../../errors.ts';
+import { openChatTemplate } from '../../formats/hugging-face/chat-template.ts';
+import type { TextCodec } from '../../formats/hugging-face/tokenizer.ts';
+import type { PartFile } from '../../formats/part-file.ts';
+import { type EncodedTexts, encodeTexts } from '../../formats/text-data/encode.ts';
+import { readTextData, TEXT_FORMATS, type TextFormat } from '../../formats/text-data.ts';
+import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
+
+/** The texts of the data, as the model sees them. */
+export interface ReadTexts extends EncodedTexts {
+  readonly format: TextFormat;
+}
+
+/** What of the settings texts depend on. */
+export type TextSettings = Pick<LlamaTrainingConfig, 'dataFormat' | 'length'>;
+
+/** Hears how many of the records have become tokens. */
+export type TextProgress = (done: number, of: number) => void;
+
+/**
+ * Reads a data file and makes tokens of it. Throws GradproofError `unknown-format`, and as
+ * `readTextData` and `encodeTexts` do.
+ */
+export async function readTexts(
+  data: PartFile,
+  codec: TextCodec,
+  { dataFormat, length }: TextSettings,
+  tell?: TextProgress,
+): Promise<ReadTexts> {
+  if (dataFormat !== undefined && !TEXT_FORMATS.some((name) => name === dataFormat))
+    throw new GradproofError(
+      'unknown-format',
+      `dataset_format "${dataFormat.slice(0, 40)}" is not known: there are ${TEXT_FORMATS.join(', ')}`,
+    );
+  const read = await readTextData(data, dataFormat as TextFormat | undefined);
+  const hasChats = read.lessons.some(({ lesson }) => lesson.kind === 'chat');
+  const template = hasChats ? await openChatTemplate(codec) : undefined;
+  return { format: read.format, ...encodeTexts(read, codec, { length, template, tell }) };
+}

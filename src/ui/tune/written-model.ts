@@ -1,0 +1,43 @@
+import { css, html, LitElement, nothing } from 'lit';
+import { downloadFile } from '../controls/download.ts';
+import { base, controls } from '../controls/styles.ts';
+import { units } from '../messages/units.en.ts';
+import { savingWords } from './saving.en.ts';
+import type { WrittenModel } from './tuning-state.ts';
+
+/** The merged model of a run: the files of a folder, or downloads. */
+export class WrittenModelFiles extends LitElement {
+  static override properties = { written: { attribute: false } };
+  static override styles = [
+    base,
+    controls,
+    css`
+      :host {
+        display: grid;
+        gap: var(--space-2);
+      }
+    `,
+  ];
+  declare written: WrittenModel;
+
+  override render() {
+    const words = savingWords();
+    const { files, folder, ofChange } = this.written;
+    return html`
+      <h3>${words.heading}</h3>
+      ${
+        folder === undefined
+          ? html`<div class="row">
+              ${files.map((file) => html`<button class="quiet" @click=${() => downloadFile(file)}>${words.save(file.name, file.size)}</button>`)}
+            </div>`
+          : html`<p>${words.inFolder(folder)}</p>
+              <ul>
+                ${files.map((file) => html`<li>${words.file(file.name, file.size)}</li>`)}
+              </ul>`
+      }
+      ${ofChange === undefined ? nothing : html`<p class="small muted">${words.rounding(units.percent(ofChange))}</p>`}
+    `;
+  }
+}
+
+customElements.define('gp-written-model', WrittenModelFiles);
