@@ -21,6 +21,18 @@ export const SHEET_OPTIONS: OptionTable<SheetOptions> = {
   quantZero: flag('quant-zero', 'its zeros are codes of 8 bits in turn, of a method that has them'),
   quantScale: flag('quant-scale', 'its scales likewise'),
   rank: number('rank', 'of the LoRA adapters'),
+  expansion: {
+    name: 'expansion',
+    argument: 'share',
+    description:
+      'of the blocks that are added and trained in place of adapters, as LLaMA-Pro does (default 0)',
+    parse: (texts) => {
+      const text = texts.at(-1) ?? '';
+      const share = /^\d([.,]\d{1,9})?$/.test(text) ? Number(text.replace(',', '.')) : Number.NaN;
+      if (share <= 1) return share;
+      throw new OptionError(`--expansion ${text}: must be a share from 0 to 1, such as 0.1`);
+    },
+  },
   context: number('context', 'tokens of an example'),
   batch: number('batch', 'examples of a step'),
   optimizer: {

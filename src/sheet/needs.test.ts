@@ -103,3 +103,26 @@ test('a method that takes no such rows says why', () => {
     /no method is named none/,
   );
 });
+
+test('blocks that are added are counted in the place of adapters, worked by hand', () => {
+  const setup = { ...DEFAULT_SETUP, expansion: 0.5, rank: 16 };
+  const model: Architecture = {
+    ...preset('TinyLlama-1.1B'),
+    ...{ hidden: 256, layers: 4, heads: 4, kvHeads: 4, headDim: 64, intermediate: 512 },
+  };
+  const needs = needsOf(model, setup);
+  const none = needsOf(model, DEFAULT_SETUP);
+  // Two of 4 x 256x256 + 3 x 512x256 + 2 x 256 numbers.
+  expect(needs.adapters).toBe(4 * 1_311_744);
+  expect(needs.optimizer).toBe(3 * needs.adapters);
+  expect(needs.weights).toBe(none.weights);
+  expect(needs.pieces).toContainEqual({ name: 'added blocks', bytes: 4 * 1_311_744 });
+  // Of each token the streams of two more blocks are kept.
+  expect(needs.activations.checkpointed).toBeGreaterThan(none.activations.checkpointed);
+  const kept = 4 * 512 * (6 * 256 + 2 + 10 * 256 + 8 + 4 * 512);
+  expect(needs.activations.whole - none.activations.whole).toBe(2 * kept - 4 * 4 * 512 * 7 * 16);
+  expect(refusalOf(model, setup)).toBeUndefined();
+  expect(refusalOf(model, { ...setup, expansion: 0.1 })).toBe(
+    'expansion_rate 0.1 of 4 blocks is none: give 0.25 or more',
+  );
+});

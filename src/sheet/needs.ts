@@ -1,6 +1,13 @@
 import { flatLayout } from '../autograd/flat-parameters.ts';
-import { type Architecture, linearsOf, vectorsOf } from '../formats/hugging-face/architecture.ts';
+import { messageOf } from '../errors.ts';
+import {
+  type Architecture,
+  linearsOf,
+  tensorShapesOfBlock,
+  vectorsOf,
+} from '../formats/hugging-face/architecture.ts';
 import { wholeWords } from '../gpu/memory.ts';
+import { blockExpansion } from '../models/llama/block-expansion.ts';
 import { adamw8bitStorage } from '../ops/optim/adamw8bit_step.ts';
 import { blockFormats } from '../quant/registry.ts';
 import { predictedParts } from '../quantizer/quantizer.ts';
@@ -26,7 +33,7 @@ export interface Needs {
    * and biases in 32.
    */
   readonly weights: number;
-  /** lora_A and lora_B of every linear of a block, in 32 bits. */
+  /** lora_A and lora_B of every linear of a block, or the blocks that are added, in 32 bits. */
   readonly adapters: number;
   /** Their gradients in 32 bits, and both moments. */
   readonly optimizer: number;
@@ -41,10 +48,13 @@ export interface Needs {
 
 /**
  * What `model` takes, from its shapes alone. Throws QuantizerError for a method that is not there;
- * what a method refuses is {@link refusalOf}'s to tell.
+ * what a method refuses, and blocks that find no place, are {@link refusalOf}'s to tell.
  */
-export function needsOf(model: Architecture, setup: Setup): Needs {
+export function needsOf(model: Architecture, asked: Setup): Needs {
   const { layers, hidden, vocabulary, tied } = model;
+  const added = addedTo(model, asked);
+  const grown = { ...model, layers: layers + added };
+  const setup = added > 0 ? { ...asked, rank: 0 } : asked;
   const table = HALF * vocabulary * hidden;
   const linears = Object.entries(linearsOf(model)).map(([name, shape]) => ({
     name,
@@ -53,13 +63,14 @@ export function needsOf(model: Architecture, setup: Setup): Needs {
   const block = linears.flatMap(({ parts }) => parts).reduce((sum, { bytes }) => sum + bytes, 0);
   const weights =
     layers * (block + FLOAT * vectorsOf(model)) + FLOAT * hidden + (tied ? 1 : 2) * table;
-  const shapes = adapterShapes(model, setup.rank);
+  const shapes = trainedShapes(model, setup);
+  const trained = added > 0 ? added : layers;
   const perBlock = flatFloats(shapes);
-  const adapters = FLOAT * layers * perBlock;
-  const optimizer = adapters + momentBytes(setup.optimizer, layers, shapes, perBlock);
+  const adapters = FLOAT * trained * perBlock;
+  const optimizer = adapters + momentBytes(setup.optimizer, trained, shapes, perBlock);
   const activations = {
-    checkpointed: activationBytes(model, setup, true),
-    whole: activationBytes(model, setup, false),
+    checkpointed: activationBytes(grown, setup, true),
+    whole: activationBytes(grown, setup, false),
   };
   const held = setup.checkpointing ? activations.checkpointed : activations.whole;
   return {
@@ -70,20 +81,39 @@ export function needsOf(model: Architecture, setup: Setup): Needs {
       ...(tied ? [] : [{ name: 'lm_head', bytes: table }]),
       ...linears.flatMap(({ parts }) => parts),
       // Their gradients, and moments in 32 bits, are as large.
-      { name: 'adapters', bytes: adapters },
+      { name: added > 0 ? 'added blocks' : 'adapters', bytes: adapters },
       ...boundValues(model, setup),
     ],
-    flopsOfExample: flopsOf(model, setup),
+    flopsOfExample: flopsOf(grown, setup, added),
   };
 }
 
-/** Why the method takes some linear of the model not at all; undefined where it takes all. */
+/**
+ * Why the method takes some linear of the model not at all, or blocks that are added find no place;
+ * undefined where all is taken.
+ */
 export function refusalOf(model: Architecture, setup: Setup): string | undefined {
   const { refuses } = schemeOf(schemeIn(setup));
+  try {
+    addedTo(model, setup);
+  } catch (error) {
+    return messageOf(error);
+  }
   return Object.values(linearsOf(model))
     .map((shape) => refuses?.(shape))
     .find((why) => why !== undefined);
 }
+
+/** How many blocks are added. Throws ExpansionError where the share makes no even places. */
+const addedTo = ({ layers }: Architecture, { expansion }: Setup): number =>
+  expansion > 0 ? blockExpansion(layers, expansion).added.length : 0;
+
+/** What is trained of a block, by name: its adapters, or all of a block that is added. */
+const trainedShapes = (
+  model: Architecture,
+  { rank, expansion }: Setup,
+): ReadonlyMap<string, Shape> =>
+  expansion > 0 ? tensorShapesOfBlock(model) : adapterShapes(model, rank);
 
 /**
  * Numbers of one token that a block leaves for its backward pass, as the engine's Llama computes it:
@@ -118,7 +148,7 @@ export function keptBytes(model: Architecture, setup: Setup, checkpointing: bool
  * The most that a step holds beside weights, adapters and optimizer. While the head is undone, the
  * gradient of the logits is there too; while a block is, no logits, but as many gradients as the
  * block has values at most, and of a block that is computed again its values and the gradients of
- * its adapters.
+ * what is trained of it.
  */
 function activationBytes(model: Architecture, setup: Setup, checkpointing: boolean): number {
   const kept = keptBytes(model, setup, checkpointing);
@@ -126,7 +156,7 @@ function activationBytes(model: Architecture, setup: Setup, checkpointing: boole
   const logits = tokens * model.vocabulary;
   const block = tokens * valuesOfBlock(model, setup.rank);
   const again = checkpointing
-    ? block + decodedValues(model, setup) + flatFloats(adapterShapes(model, setup.rank))
+    ? block + decodedValues(model, setup) + flatFloats(trainedShapes(model, setup))
     : 0;
   return kept + FLOAT * Math.max(logits, block + again - logits);
 }
@@ -210,13 +240,19 @@ function momentBytes(
 /**
  * A product of a token with a frozen weight takes two operations a weight forward, two again where
  * the block is computed again, and two for the gradient of its input; the head is never repeated.
- * Adapters have gradients of their own, two more. Attention takes four operations a pair of tokens
+ * Adapters have gradients of their own, two more, and so have the weights of blocks that are added.
+ * Attention takes four operations a pair of tokens
  * and number of the queries forward, four again, and twice four backward.
  */
-function flopsOf(model: Architecture, { rank, context, checkpointing }: Setup): number {
+function flopsOf(
+  model: Architecture,
+  { rank, context, checkpointing }: Setup,
+  added: number,
+): number {
   const { layers, hidden, vocabulary, heads, headDim } = model;
   const shapes = Object.values(linearsOf(model));
-  const weights = layers * shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
+  const ofBlock = shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
+  const weights = layers * ofBlock;
   const adapters =
     layers * rank * shapes.reduce((sum, [outputs = 0, inputs = 0]) => sum + outputs + inputs, 0);
   const attention = layers * 4 * context * context * heads * headDim;
@@ -224,6 +260,7 @@ function flopsOf(model: Architecture, { rank, context, checkpointing }: Setup): 
   return (
     (2 + again) * 2 * context * weights +
     (3 + again) * 2 * context * adapters +
+    2 * context * added * ofBlock +
     4 * context * vocabulary * hidden +
     (3 + again) * attention
   );

@@ -5,14 +5,17 @@ export const OPTIMIZERS = ['adamw', 'adamw8bit'] as const;
 export type SheetOptimizer = (typeof OPTIMIZERS)[number];
 
 /**
- * How a model would be fine-tuned: adapters on all linears of its blocks over a quantized base, and of
- * a method that has the choice, whether zeros and scales are codes of 8 bits in turn.
+ * How a model would be fine-tuned: adapters on all linears of its blocks, or blocks that are added,
+ * over a quantized base, and of a method that has the choice, whether zeros and scales are codes of 8
+ * bits in turn.
  */
 export interface Setup extends MetaChoice {
   /** A method of the quantizer, with the bits and groups that are usual of it. */
   readonly method: string;
   /** Of the adapters. */
   readonly rank: number;
+  /** Share of the blocks that are added and trained in place of adapters, as LLaMA-Pro does. */
+  readonly expansion: number;
   /** Tokens of an example. */
   readonly context: number;
   /** Examples of a step. */
@@ -28,6 +31,7 @@ export interface Setup extends MetaChoice {
 export const DEFAULT_SETUP: Setup = {
   method: 'nf4',
   rank: 16,
+  expansion: 0,
   context: 512,
   batch: 1,
   optimizer: 'adamw',

@@ -23,10 +23,10 @@ const ROOMS: Readonly<Record<Room, string>> = {
   unknown: 'not known',
 };
 
-const HEAD = [
+const headOf = ({ expansion }: Setup): readonly string[] => [
   'parameters',
   'weights',
-  'adapters',
+  expansion > 0 ? 'new' : 'adapters',
   'optimizer',
   'checkpointed',
   'kept whole',
@@ -38,15 +38,17 @@ const WIDTHS = [10, 9, 9, 9, 12, 10, 9, 9];
 /** Prints the sheet as a table, a model a line, and what it rests on. */
 export function showSheet(voice: Voice, rows: readonly SheetRow[], basis: SheetBasis): void {
   const { setup, speed } = basis;
-  const { method, rank, context, batch, optimizer, checkpointing, examples } = setup;
+  const { method, rank, expansion, context, batch, optimizer, checkpointing, examples } = setup;
   voice.say(
-    `${plainText(method, 40)}${metaWords(setup)}, LoRA of rank ${rank}, ${batch} x ${context} tokens a step, ${optimizer}, checkpointing ${checkpointing ? 'on' : 'off'}`,
+    `${plainText(method, 40)}${metaWords(setup)}, ${expansion > 0 ? `blocks added by ${expansion}` : `LoRA of rank ${rank}`}, ${batch} x ${context} tokens a step, ${optimizer}, checkpointing ${checkpointing ? 'on' : 'off'}`,
   );
   const width = Math.max(...rows.map((row) => nameOf(row).length));
   const line = (name: string, cells: readonly string[], rest = '') =>
     `${name.padEnd(width)} ${cells.map((cell, i) => cell.padStart(WIDTHS[i] as number)).join(' ')}  ${rest}`.trimEnd();
   voice.say('');
-  voice.say(paint(voice, 'bold', line('model', HEAD, speed ? `${examples} examples` : '')));
+  voice.say(
+    paint(voice, 'bold', line('model', headOf(setup), speed ? `${examples} examples` : '')),
+  );
   for (const row of rows) {
     const { refusal, splits = [], seconds } = row;
     const notes = [

@@ -71,19 +71,24 @@ function hasBias({ family, attentionBias, mlpBias }: Architecture, linear: strin
   return family !== 'mistral' && attentionBias === true;
 }
 
+/** The weights of the linears of a block by transformers' names. */
+const weightShapesOf = (model: Architecture): readonly (readonly [string, Shape])[] =>
+  Object.entries(linearsOf(model)).map(([name, shape]) => [`${name}.weight`, shape]);
+
+/** The shape of every tensor of a block by transformers' names, without that of the block. */
+export const tensorShapesOfBlock = (model: Architecture): ReadonlyMap<string, Shape> =>
+  new Map([...weightShapesOf(model), ...vectorShapesOf(model)]);
+
 /** The shape of every tensor of a checkpoint by transformers' names; a tied head has none. */
 export function tensorShapes(model: Architecture): ReadonlyMap<string, Shape> {
   const { layers, hidden, vocabulary, tied } = model;
-  const linears = Object.entries(linearsOf(model)).map(
-    ([name, shape]) => [`${name}.weight`, shape] as const,
-  );
   const inBlocks = (block: Iterable<readonly [string, Shape]>) =>
     Array.from({ length: layers }, (_, i) =>
       [...block].map(([name, shape]) => [`model.layers.${i}.${name}`, shape] as const),
     ).flat();
   return new Map<string, Shape>([
     ['model.embed_tokens.weight', [vocabulary, hidden]],
-    ...inBlocks(linears),
+    ...inBlocks(weightShapesOf(model)),
     ...inBlocks(vectorShapesOf(model)),
     ['model.norm.weight', [hidden]],
     ...(tied ? [] : [['lm_head.weight', [vocabulary, hidden]] as const]),

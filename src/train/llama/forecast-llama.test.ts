@@ -79,6 +79,26 @@ test.each([
   expect(share).toBeGreaterThan(0.5);
 });
 
+test('what is trained beside adapters is foretold as they are, and stays frozen besides', () => {
+  const foretold = (lora: object, quantization?: object) =>
+    forecastLlama(
+      MODEL,
+      trainingConfigOf({ type: 'qlora', judge_steps: 0, lora, quantization } as never),
+      32,
+    );
+  const none = foretold({});
+  const both = foretold({ modules_to_save: ['lm_head', 'embed_tokens', 'norm'] });
+  // Parameter, gradient and two moments of both tables and seven norms.
+  expect(both.trained - none.trained).toBe(4 * 4 * (2 * 256 * 64 + 7 * 64));
+  expect(both.frozen).toBe(none.frozen);
+  // The gradient of a table.
+  expect(both.step - none.step).toBe(4 * 256 * 64);
+  // Of each of 21 linears a scale takes a byte for four, beside their scale, mean and map.
+  const doubled = foretold({}, { bnb_4bit_use_double_quant: true });
+  const scales = 3 * ((2 * 64 * 64 + 2 * 32 * 64 + 3 * 192 * 64) / 64);
+  expect(none.frozen - doubled.frozen).toBe(3 * scales - 21 * (4 + 4 + 1024));
+});
+
 test('what a kernel cannot bind is named before anything is on the device', async () => {
   const { gpu } = await hostGpu();
   const config = trainingConfigOf({ max_length: 32, per_device_train_batch_size: 2 });

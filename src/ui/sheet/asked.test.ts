@@ -13,13 +13,13 @@ test('reads every choice, the model, and what is sorted by', () => {
   const { architecture } = PRESETS[0] as (typeof PRESETS)[number];
   const asked = readAsked({
     ...{ method: 'hqq', rank: '8', context: '2048', batch: '4', optimizer: 'adamw8bit' },
-    ...{ checkpointing: 'off', examples: '50', memory: '7,5', sort: '-total' },
+    ...{ checkpointing: 'off', examples: '50', memory: '7,5', sort: '-total', expansion: '0,5' },
     model: modelText(architecture),
   });
   expect(asked).toEqual({
     setup: {
       ...{ method: 'hqq', rank: 8, context: 2048, batch: 4, optimizer: 'adamw8bit' },
-      ...{ checkpointing: false, examples: 50 },
+      ...{ checkpointing: false, examples: 50, expansion: 0.5 },
     },
     memory: 7.5 * 2 ** 30,
     own: expect.objectContaining(architecture),
@@ -32,10 +32,10 @@ test('reads whether zeros and scales are codes in turn, of a method that has the
   const both = { 'quant-zero': 'on', 'quant-scale': 'on' };
   const chosen = { ...DEFAULT_SETUP, method: 'hqq', quantZero: true, quantScale: true };
   expect(readAsked({ method: 'hqq', ...both })).toEqual({ setup: chosen, problems: new Map() });
-  const other = readAsked({ method: 'fp4', ...both });
-  expect(other.setup).toEqual({ ...DEFAULT_SETUP, method: 'fp4' });
+  const other = readAsked({ method: 'q8_0', ...both });
+  expect(other.setup).toEqual({ ...DEFAULT_SETUP, method: 'q8_0' });
   expect([...other.problems]).toEqual([
-    ['quant-zero', 'quantZero and quantScale of fp4: it has none'],
+    ['quant-zero', 'quantZero and quantScale of q8_0: it has none'],
   ]);
 });
 

@@ -25,7 +25,7 @@ import '../speed/measure-speed.ts';
 import './sheet-table.ts';
 
 /** Fields that hold a number. */
-const NUMBERS = ['rank', 'context', 'batch', 'examples', 'memory'] as const;
+const NUMBERS = ['rank', 'expansion', 'context', 'batch', 'examples', 'memory'] as const;
 type NumberField = (typeof NUMBERS)[number];
 
 /** Which models could be fine-tuned here, by how; all that is chosen stands in the address. */

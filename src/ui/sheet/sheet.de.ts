@@ -11,6 +11,7 @@ export const words: ReturnType<typeof sheetWords> = {
   fields: {
     method: 'Gewichte',
     rank: 'Rang der Adapter',
+    expansion: 'Blöcke an ihrer Stelle, Anteil',
     context: 'Token je Beispiel',
     batch: 'Beispiele je Schritt',
     optimizer: 'Optimierer',
@@ -30,7 +31,7 @@ export const words: ReturnType<typeof sheetWords> = {
     model: 'Modell',
     parameters: 'Parameter',
     weights: 'Gewichte',
-    adapters: 'Adapter',
+    adapters: 'Adapter oder neue Blöcke',
     optimizer: 'Optimierer',
     checkpointed: 'Aktivierungen mit Checkpointing',
     whole: 'Aktivierungen, behalten',

@@ -12,6 +12,7 @@ export const sheetWords = words('sheet', {
   fields: {
     method: 'Weights',
     rank: 'Rank of the adapters',
+    expansion: 'Blocks added in their place, share',
     context: 'Tokens of an example',
     batch: 'Examples of a step',
     optimizer: 'Optimizer',
@@ -31,7 +32,7 @@ export const sheetWords = words('sheet', {
     model: 'Model',
     parameters: 'Parameters',
     weights: 'Weights',
-    adapters: 'Adapters',
+    adapters: 'Adapters or added blocks',
     optimizer: 'Optimizer',
     checkpointed: 'Activations, checkpointed',
     whole: 'Activations, kept',

@@ -272,6 +272,16 @@ describe('a configuration', () => {
     expect(tried).toEqual(FORBIDDEN_PAIRS.map(({ code, path }) => `${code} ${path}`).toSorted());
   });
 
+  test('what decays is no bias and no norm, beside adapters too', () => {
+    const decayed = (lora: object) => told({ weight_decay: 0.1, lora });
+    const refused = ['decay-of-norms weight_decay'];
+    expect(decayed({ bias: 'lora_only' })).toEqual(refused);
+    expect(decayed({ modules_to_save: ['lm_head', 'model.norm'] })).toEqual(refused);
+    expect(decayed({ modules_to_save: ['rm'] })).toEqual(refused);
+    expect(decayed({ modules_to_save: ['lm_head', 'embed_tokens'] })).toEqual([]);
+    expect(decayed({})).toEqual([]);
+  });
+
   test('every pair has a code of its own', () => {
     const codes = PAIRS.map(([, fault]) => fault.split(' ')[0]);
     expect(new Set(codes).size).toBe(codes.length);
@@ -364,6 +374,11 @@ describe('a configuration', () => {
       apart: true,
       dropout: 0.1,
     });
+    expect(of({ lora: { use_dora: true, lora_dropout: 0.1 } }).adapter).toMatchObject({
+      ...{ apart: false, dropout: 0.1, use_dora: true },
+    });
+    const doubled = { quantization: { bnb_4bit_use_double_quant: true } };
+    expect(of(doubled).base?.options).toEqual({ method: 'nf4', quantScale: true });
     expect(of({ lora: { bias: 'none', modules_to_save: null, peft_version: '9' } }).type).toBe(
       'qlora',
     );
