@@ -150,13 +150,10 @@ const LIMITS: Readonly<Record<string, string>> = {
     "the catalog's limit for logits of merged weights",
   'suites/train/llama-types/dora-layer.ts: LEARNT = 0.02': 'the size of drawn weights',
   'suites/train/optimizer-steps.suite.ts: LR = 1 / 128': 'a learning rate',
-  'suites/train/precisions.suite.ts: LOSS_SHARE = 0.03': 'the catalog says 3 %, of losses',
   'suites/train/precisions.suite.ts: UNDERFLOW = 2 ** -30': 'the scale of a loss',
-  'suites/train/precisions.suite.ts: STALLED = 0.02':
-    'a share of a loss, of which nine tenths are learnt elsewhere',
-  'suites/train/type-full.suite.ts: STEP = 1e-5': 'the step of a central difference in float64',
-  'suites/train/type-hqq-lora.suite.ts: RATE = 2e-3': 'a learning rate',
-  'suites/train/type-lora.suite.ts: RATE = 2e-3': 'a learning rate',
+  'suites/train/precisions.suite.ts: STALLED = 0.02': 'what a stalled loss may fall by, as a share',
+  'suites/train/type-hqq-lora.suite.ts: RATE = 5e-3': 'a learning rate',
+  'suites/train/type-lora.suite.ts: RATE = 5e-3': 'a learning rate',
   'suites/train/types-dora.suite.ts: OF_DIFFERENCES = 1e-6':
     'a share of a slope, far above the roundings of differences in float64',
   'suites/train/types-dora.suite.ts: STEP = 1e-4': 'the step of a central difference in float64',

@@ -1,7 +1,7 @@
 import { FlatParameters } from '../../src/autograd/flat-parameters.ts';
 import { Scope } from '../../src/gpu/scope.ts';
 import { record as adamwStep } from '../../src/reference/optim/adamw_step.ts';
-import type { Acceptance, Value, Values } from '../../src/reference/record.ts';
+import type { Acceptance, Value } from '../../src/reference/record.ts';
 import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import type { Random } from '../../src/tensor/random.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
@@ -10,6 +10,7 @@ import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
 import type { OptimizerParams } from '../../src/train/update-rule.ts';
+import { adamDefaults } from '../../src/vocabulary/optim/adam.ts';
 import { download } from './tensors.ts';
 
 export const optimizerSteps = suite('train.optimizer-steps', {
@@ -109,7 +110,8 @@ for (const [name, params] of Object.entries(OPTIMIZERS)) {
 /** After one step of AdamW or Adam, from moments of 0: the parameter, and how far it may be off. */
 async function firstStep(t: CaseContext, optimizer: 'adamw' | 'adam') {
   const params = { optimizer, lr: LR, weight_decay: 0.1 } as const;
-  const [start, gradient] = [drawn(t.random(1)), drawn(t.random(2))];
+  const start = drawn(t.random(1));
+  const gradient = drawn(t.random(2));
   using stepped = new Stepped(t, params, start);
   stepped.step(gradient);
   const of = (numbers: readonly number[]): Value => ({
@@ -117,13 +119,11 @@ async function firstStep(t: CaseContext, optimizer: 'adamw' | 'adam') {
     data: valuesOf(hostTensorFrom('f32', [SIZE], numbers)),
   });
   const zeros = of(new Array<number>(SIZE).fill(0));
-  const inputs: Values = {
-    ...{ param: of(start), grad: of(gradient), exp_avg: zeros, exp_avg_sq: zeros },
-  };
-  const whole = { lr: LR, weight_decay: 0.1, mode: optimizer, step: 1 };
-  const outputs = adamwStep.forward(inputs as never, whole as never);
+  const inputs = { param: of(start), grad: of(gradient), exp_avg: zeros, exp_avg_sq: zeros };
+  const whole = { ...adamDefaults(optimizer), lr: LR, weight_decay: 0.1, step: 1 };
+  const outputs = adamwStep.forward(inputs, whole);
   const arithmetic = { depth: () => 1, ieee: t.ieee };
-  const { param } = adamwStep.acceptance(inputs as never, outputs, whole as never, arithmetic);
+  const { param } = adamwStep.acceptance(inputs, outputs, whole, arithmetic);
   const { bound } = param as Acceptance & { readonly kind: 'within' };
   return { actual: await download(stepped.param), bound };
 }
@@ -141,7 +141,8 @@ optimizerSteps
     ]),
   )
   .run(async (t) => {
-    const [decoupled, added] = [await firstStep(t, 'adamw'), await firstStep(t, 'adam')];
+    const decoupled = await firstStep(t, 'adamw');
+    const added = await firstStep(t, 'adam');
     const apart = decoupled.actual.data.filter((x, i) => {
       const bound = (decoupled.bound[i] as number) + (added.bound[i] as number);
       return Math.abs(x - (added.actual.data[i] as number)) >= 10 * bound;

@@ -43,7 +43,11 @@ for (const [type, row, base] of [
       `With the magnitudes that the type starts from, DoRA over ${base} gives what its base gives, within the bound.`,
     )
     .control('lengths of rows are left out', (fault) =>
-      fault.shader('lora/dora_scale', 'magnitude[col] / norm[col] * z[i]', 'magnitude[col] * z[i]'),
+      fault.shader(
+        'lora/dora_scale',
+        'magnitude[col] / norm[col] * z[i]',
+        'magnitude[col] / (1.0 + 0.0 * norm[col]) * z[i]',
+      ),
     )
     .run((t) => expectBase(t, type));
 

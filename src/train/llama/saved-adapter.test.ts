@@ -88,7 +88,8 @@ test(
     },
   ),
   async () => {
-    const [A, B] = [`${MODULE}.lora_A`, `${MODULE}.lora_B`] as const;
+    const A = `${MODULE}.lora_A`;
+    const B = `${MODULE}.lora_B`;
     const theirs = writeSafetensors(
       {
         // What is no number, a zero below 0 and the least number are kept too.

@@ -26,8 +26,7 @@ export interface DoraCall {
 
 /**
  * What DoRA leaves out of the gradients of lora_A and lora_B: the part that would flow through the
- * length of the rows of V = W + s B A, of which y = magnitude z / |V| is made. By autograd; the tape
- * owns it.
+ * length of the rows of V = W + s B A, since y = magnitude z / |V|. By autograd; the tape owns it.
  */
 export function normPart(tape: Tape, { inputs, outputs, grads, params }: DoraCall): Tensors {
   const { lora_A, lora_B, magnitude } = inputs;

@@ -7,6 +7,6 @@ export const oneLinearMore = {
     fault.host(
       'nn.llama.targetMatcher',
       (original) => (given: readonly string[], field: string) =>
-        original([...given, 'o_proj'], field),
+        original(field === 'target_modules' ? [...given, 'o_proj'] : given, field),
     ),
 };
