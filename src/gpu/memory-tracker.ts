@@ -70,8 +70,13 @@ class MemoryTracker implements AsyncDisposable {
     try {
       await this.#gpu.finish();
     } finally {
-      unwatched(this.#watch);
+      this.stop();
     }
+  }
+
+  /** Stops following at once. */
+  stop(): void {
+    unwatched(this.#watch);
   }
 }
 

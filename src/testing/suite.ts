@@ -35,6 +35,8 @@ export interface Case {
   readonly control: Control;
   /** What the body itself may break. */
   readonly injects: readonly Breakable[];
+  /** Whether memory that it does not free is meant. Default no. */
+  readonly keepsMemory?: boolean;
   /**
    * What the one op of the case is given, drawn from a seed; absent where a case does more than
    * that. Needs no device.
@@ -119,6 +121,7 @@ export class CaseBuilder<G extends Grid = Grid> {
   #description = '';
   #control: Control | undefined;
   #injects: readonly Breakable[] = [];
+  #keepsMemory = false;
   #given: Case['given'];
   #run: ((t: CaseContext<ParamsOf<G>>) => Promise<void>) | undefined;
 
@@ -172,6 +175,12 @@ export class CaseBuilder<G extends Grid = Grid> {
     return this;
   }
 
+  /** Lets the case end with memory that it did not free, which is red else. */
+  keepsMemory(): this {
+    this.#keepsMemory = true;
+    return this;
+  }
+
   /** What the one op of the case is given, to show a case without running it. */
   given(draw: (seed: number) => Given): this {
     this.#given = draw;
@@ -207,6 +216,7 @@ export class CaseBuilder<G extends Grid = Grid> {
       timeoutMs: this.#timeoutMs,
       control,
       injects: this.#injects,
+      ...(this.#keepsMemory ? { keepsMemory: true } : {}),
       ...(this.#given ? { given: this.#given } : {}),
       run: async (t) => {
         const { watched, unread } = watch(params);

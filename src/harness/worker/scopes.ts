@@ -3,6 +3,7 @@ import { GradproofError, messageOf } from '../../errors.ts';
 import { DeviceLostError, type Gpu } from '../../gpu/gpu.ts';
 import { gpuErrorOf } from '../../gpu/gpu-error.ts';
 import { GuardError } from '../../gpu/memory.ts';
+import { type MemoryStats, memoryTracker } from '../../gpu/memory-tracker.ts';
 import { counted } from '../../report/counted.ts';
 import { AssertionError, CaseContext, type Evidence, SkipSignal } from '../../testing/context.ts';
 import type { Diagnosis, Diagnostics } from '../../testing/diagnosis.ts';
@@ -57,6 +58,7 @@ export async function runInScopes(
   gpu.recorder.dispatched.clear();
   gpu.recorder.shaders.clear();
   gpu.memory.guarded = false;
+  const tracker = memoryTracker(gpu);
   const before = gpu.memory.ledger;
   const started = performance.now();
   for (const filter of ['validation', 'out-of-memory', 'internal'] as const)
@@ -75,6 +77,8 @@ export async function runInScopes(
   }
   gpu.memory.guarded = false;
   gpu.recorder.discard();
+  tracker.stop();
+  noteMemory(evidence, tracker.stats);
   if (thrown instanceof AssertionError && thrown.at && evidence.failedCall) {
     const until = started + declared.timeoutMs * DIAGNOSIS_SHARE;
     diagnosis = await conditions.diagnostics?.diagnose(gpu, evidence.failedCall, {
@@ -94,7 +98,8 @@ export async function runInScopes(
   if (!deliberate && (thrown ?? gpuError ?? guardError) !== undefined) await mayBeLost(gpu);
   // A lost device or a GPU error comes first: what was thrown after it is only its consequence.
   const lost = gpu.lost && new DeviceLostError(gpu.lost);
-  const failure = lost ?? gpuError ?? thrown ?? guardError ?? missed(gpu, before, evidence);
+  const failure =
+    lost ?? gpuError ?? thrown ?? guardError ?? missed(declared, gpu, before, evidence);
   if (failure === undefined) return { status: 'pass' };
   return { ...verdictOfError(failure), ...(failure === thrown && diagnosis ? { diagnosis } : {}) };
 }
@@ -116,12 +121,13 @@ function sleep(ms: number): Promise<void> {
 
 /** What must hold after a case that threw nothing: nothing leaked, something asserted. */
 function missed(
+  { keepsMemory = false }: Case,
   gpu: Gpu,
   before: { liveBytes: number; liveBuffers: number },
   evidence: Evidence,
 ): AssertionError | undefined {
   const { liveBytes, liveBuffers } = gpu.memory.ledger;
-  if (liveBytes !== before.liveBytes) {
+  if (liveBytes !== before.liveBytes && !keepsMemory) {
     return new AssertionError(
       'leak',
       `${counted(liveBytes - before.liveBytes, 'byte')} in ${counted(liveBuffers - before.liveBuffers, 'buffer')} were not freed`,
@@ -130,6 +136,15 @@ function missed(
   if (evidence.assertions === 0)
     return new AssertionError('nothing-asserted', 'the case ended without one assertion');
   return undefined;
+}
+
+/** Device memory of the case as metrics, but for a peak that it measured by itself. */
+function noteMemory(
+  { metrics }: Evidence,
+  { initialBytes, finalBytes, totalUsedBytes }: MemoryStats,
+): void {
+  metrics['peakBytes'] ??= totalUsedBytes;
+  metrics['leakedBytes'] = finalBytes - initialBytes;
 }
 
 async function popScopes(gpu: Gpu): Promise<Error | undefined> {
