@@ -2,8 +2,7 @@ import package::lib::codes::values;
 import package::lib::grid::linear_index;
 
 // Looks up what codes of 4 bits stand for, adds it up and does nothing else: what decoding alone
-// takes. Invocation i of n takes words i, i + n, ... of four: 128 codes, of which 16 bytes are read
-// at a time and 4 are stored.
+// takes. Invocation i of n takes words i, i + n, ... of four, 128 codes in 64 bytes, and stores 4.
 
 @group(0) @binding(0) var<storage, read_write> y: array<f32>;
 @group(0) @binding(1) var<storage, read> codes: array<vec4u>;
