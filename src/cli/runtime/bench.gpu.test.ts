@@ -131,7 +131,7 @@ describe('bench on a device', () => {
   test('checks every ceiling of the device by itself', async () => {
     const ceilings = await Ceilings.on(gpu, () => performance.now());
     const all = [...works.values()].filter(({ kind, isLarge }) => kind === 'ceiling' && !isLarge);
-    expect(all).toHaveLength(8);
+    expect(all).toHaveLength(9);
     for (const work of all)
       for (const setting of ceilings.settingsFor(work) as readonly string[]) {
         await using prepared = await ceilings.prepare(work, setting);

@@ -24,6 +24,7 @@ const WHY = {
     'At this exponent both shifts are powers of two that keep the block in the range in which its reciprocal is exact to the last place.',
   smallest:
     'The absmax 1e-38 moves by one unit in the last place, which moves values by less than the 4.5 units that codes are granted at a threshold.',
+  slices: 'Quotients and comparisons find the same slice: which does is a matter of time.',
   nothingLeft: 'At the end itself nothing is left, and so nothing is stored.',
   silu: 'Both formulas are within their bound on either side of the border, which is a choice.',
   zero: 'At 0 both formulas give exactly a half.',
@@ -819,10 +820,22 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.nothingLeft,
   },
   {
-    id: 'mutate.matmul.right.slices:boundary;line=84;n=1',
+    id: 'mutate.matmul.right.across:condition;line=24;n=1',
+    line: 'return true;',
+    becomes: 'return false;',
+    why: WHY.orient,
+  },
+  {
+    id: 'mutate.lib.slices:guard;line=35;n=1',
+    line: 'if (SLICES > 4u) {',
+    becomes: 'if true {',
+    why: WHY.slices,
+  },
+  {
+    id: 'mutate.lib.slices:boundary;line=35;n=1',
     line: 'if (SLICES > 4u) {',
     becomes: 'if (SLICES >= 4u) {',
-    why: 'Quotients and comparisons find the same slice: which does is a matter of time.',
+    why: WHY.slices,
   },
 ];
 

@@ -91,6 +91,8 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample({ level: 'exact', axis: 0, x: [5, 24], out: 12, group_size: 8, variants: REGISTER }),
   // Rows that share groups two apart, and ones that all do.
   sample({ level: 'exact', axis: 0, x: [5, 24], out: 14, group_size: 7, variants: REGISTER }),
+  // Slices of seven rows: four columns begin in one and end in the next at each of their places.
+  sample({ level: 'exact', axis: 0, nbits: 3, x: [2, 12], out: 64, variants: REGISTER }),
   sample({
     ...{ level: 'legal', axis: 0, nbits: 2, x: [2, 3, 64], out: 192, variants: ALL },
     tier: 'full',
