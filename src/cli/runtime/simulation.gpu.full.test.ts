@@ -47,9 +47,6 @@ const CUT_OFF = 'rotary_embedding';
 /** Its products are of the variant that suits the adapter, which add up in an order of their own. */
 const OWN_ORDER = 'muon';
 
-/** Tiles that add one term after another, or parts; simulations add fours, as the others do. */
-const OTHER_TILES = 'tiled';
-
 /** Ops whose kernels call none of it; a map of the host has no kernel. */
 const exact = [...simulations].filter(([name]) => {
   if (name === CUT_OFF) return false;
@@ -78,8 +75,7 @@ test.each(exact)(
       ({ level, tier, label }) => level === 'legal' && !tier && label['optimizer'] !== OWN_ORDER,
     );
     for (const sample of samples) {
-      const all = sample.variants ?? Object.keys(launchers.get(name)?.variants ?? {});
-      for (const variant of all.filter((one) => one !== OTHER_TILES)) {
+      for (const variant of sample.variants ?? Object.keys(launchers.get(name)?.variants ?? {})) {
         const actual = await onAdapter(record, sample, variant);
         const simulated = onSimulation(record, simulation, sample, variant);
         for (const [result, { data }] of Object.entries(simulated)) {

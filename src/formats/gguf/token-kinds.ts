@@ -18,3 +18,6 @@ export const TOKEN_KEYS = {
 
 /** The key of a whole tokenizer.json, where a file has it (docs/gguf.md of ggml). */
 export const WHOLE_PIPELINE = 'tokenizer.huggingface.json';
+
+/** SentencePiece's sign for a space. */
+export const SPACE = '▁';

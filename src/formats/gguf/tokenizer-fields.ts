@@ -7,6 +7,7 @@ import {
   BYTE,
   CONTROL,
   NORMAL,
+  SPACE,
   TOKEN_KEYS,
   UNKNOWN,
   UNUSED,
@@ -19,8 +20,6 @@ import type { GgufField } from './write-header.ts';
 /** What llama.cpp's conversion takes for special though a tokenizer does not say so. */
 const LOOKS_SPECIAL = /^(<\|.*\|>|<｜.*｜>|<pad>|<mask>|<unused.*>)$/su;
 const IS_BYTE = /^<0x[0-9A-F]{2}>$/;
-/** SentencePiece's sign for a space. */
-const SPACE = '▁';
 
 /**
  * What llama.cpp's convert_hf_to_gguf.py writes of a tokenizer for a model of so many tokens

@@ -8,6 +8,7 @@ import { splittingOf } from './pre-tokenizers.ts';
 import {
   CONTROL,
   NORMAL,
+  SPACE,
   TOKEN_KEYS,
   UNKNOWN,
   UNUSED,
@@ -16,8 +17,6 @@ import {
 } from './token-kinds.ts';
 
 const AT = 'tokenizer.ggml.';
-/** SentencePiece's sign for a space. */
-const SPACE = '▁';
 
 /** The files of a tokenizer, as JSON. */
 export interface TokenizerJson {

@@ -5,7 +5,7 @@ import { defineSimulation, type SampleOf } from '../define.ts';
 import type { Value } from '../record.ts';
 import { drawTensor, type Elements } from '../simulation/draw.ts';
 import { factorsOf, gradientProducts, operandsOf, squeezed } from './matmul.ts';
-import { multiply, PRODUCT_ORDER, sumToSize } from './multiply.simulation.ts';
+import { multiply, productOrder, sumToSize } from './multiply.simulation.ts';
 import { asColumn, asRow } from './product.ts';
 import { flatRows } from './rows.ts';
 
@@ -41,15 +41,15 @@ function gradientSample(
 }
 
 /**
- * Every variant keeps a sum in one invocation; alpha and the bias follow it. Batches of one matrix b
+ * Alpha and the bias follow the sum. Batches of one matrix b
  * are one product.
  */
 export const simulation = defineSimulation(signature, {
-  forward: (gpu, inputs, params) => {
+  forward: (gpu, inputs, params, variant) => {
     const operands = operandsOf(inputs, params);
     const { a, b, ta, tb } = operands;
     const { alpha, beta } = factorsOf(params);
-    const full = multiply(gpu, PRODUCT_ORDER, [a, b, ta, tb], alpha);
+    const full = multiply(gpu, productOrder(variant), [a, b, ta, tb], alpha);
     const shape = squeezed(full.shape, operands);
     const { bias } = inputs;
     const data =
@@ -60,7 +60,7 @@ export const simulation = defineSimulation(signature, {
         : full.data;
     return { y: { shape, data } };
   },
-  backward: (gpu, inputs, params, grads) => {
+  backward: (gpu, inputs, params, grads, variant) => {
     const { y: dy } = grads;
     const a = asRow(inputs.a);
     const b = asColumn(inputs.b);
@@ -70,7 +70,7 @@ export const simulation = defineSimulation(signature, {
       parts.b = [flatRows(parts.b[0]), flatRows(parts.b[1]), parts.b[2], parts.b[3]];
     const { bias } = inputs;
     const { alpha, beta } = factorsOf(params);
-    const productOf = (of: typeof parts.a) => multiply(gpu, PRODUCT_ORDER, of, alpha);
+    const productOf = (of: typeof parts.a) => multiply(gpu, productOrder(variant), of, alpha);
     const times = (value: Value, by: number): Value => ({
       ...value,
       data: value.data.map((x) => gpu.mul(by, x)),

@@ -8,6 +8,10 @@ import { product } from './product.ts';
 /** How the tiles of a product add the terms of a sum. */
 export const PRODUCT_ORDER: SumOrder = 'quads';
 
+/** The same of a variant of small results: `tiled` shares their sums out. */
+export const productOrder = (variant: string): SumOrder =>
+  variant === 'tiled' ? 'shared quads' : PRODUCT_ORDER;
+
 /** scale * op(a) op(b), as the kernels of matmul compute it. */
 export function multiply(
   gpu: SimulatedGpu,

@@ -15,7 +15,7 @@ export const simulation = defineSimulation(signature, {
       ...simulatedProduct(gpu, inputs, { q, stats }, threshold),
     };
   },
-  backward: (gpu, { x, weight }, _params, { y: dy }) => ({
-    x: simulatedGradient(gpu, x, simulatedHalfRows(gpu, weight, 0), dy),
+  backward: (gpu, { x, weight }, _params, { y: dy }, variant) => ({
+    x: simulatedGradient(gpu, x, simulatedHalfRows(gpu, weight, 0), dy, variant),
   }),
 });

@@ -5,7 +5,7 @@ import { simulatedGradient, simulatedProduct } from './simulated-coded-product.t
 export const simulation = defineSimulation(signature, {
   forward: (gpu, { q_weight: q, weight_stats, ...inputs }, { threshold }) =>
     simulatedProduct(gpu, inputs, { q, stats: weight_stats.data }, threshold),
-  backward: (gpu, { x, q_weight: q, weight_stats }, _params, { y: dy }) => ({
-    x: simulatedGradient(gpu, x, { q, stats: weight_stats.data }, dy),
+  backward: (gpu, { x, q_weight: q, weight_stats }, _params, { y: dy }, variant) => ({
+    x: simulatedGradient(gpu, x, { q, stats: weight_stats.data }, dy, variant),
   }),
 });

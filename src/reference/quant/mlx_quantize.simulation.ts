@@ -3,7 +3,7 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import { rint } from '../../tensor/rint.ts';
 import { mlxQuantize as signature } from '../../vocabulary/quant/mlx_quantize.ts';
 import { defineSimulation, type SampleOf } from '../define.ts';
-import { multiply, PRODUCT_ORDER } from '../matmul/multiply.simulation.ts';
+import { multiply, productOrder } from '../matmul/multiply.simulation.ts';
 import { flatRows } from '../matmul/rows.ts';
 import type { Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
@@ -67,7 +67,7 @@ const ofOneSign: SampleOf<typeof signature> = {
 };
 
 export const simulation = defineSimulation(signature, {
-  forward: (gpu, { weight, x }, params) => {
+  forward: (gpu, { weight, x }, params, variant) => {
     const { mode, bits, group_size } = params;
     const outer = weight.shape.slice(0, -1);
     const cols = weight.shape.at(-1) as number;
@@ -89,7 +89,7 @@ export const simulation = defineSimulation(signature, {
       packing(bits),
     );
     const dequant = { shape: weight.shape, data: all(({ decoded }) => decoded) };
-    const product = x && multiply(gpu, PRODUCT_ORDER, [flatRows(x), dequant, false, true]);
+    const product = x && multiply(gpu, productOrder(variant), [flatRows(x), dequant, false, true]);
     return {
       packed: { shape: [...outer, (cols * bits) / 32], data: codes },
       scales: ofGroups(({ scale }) => scale),

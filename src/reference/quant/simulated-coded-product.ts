@@ -1,6 +1,6 @@
 import { heldAs } from '../../tensor/half.ts';
 import { matrixOf } from '../../tensor/shape.ts';
-import { multiply, PRODUCT_ORDER } from '../matmul/multiply.simulation.ts';
+import { multiply, productOrder } from '../matmul/multiply.simulation.ts';
 import { product } from '../matmul/product.ts';
 import { flatRows } from '../matmul/rows.ts';
 import type { Value } from '../record.ts';
@@ -66,9 +66,10 @@ export function simulatedGradient(
   x: Value,
   { q, stats }: Codes,
   dy: Value,
+  variant: string,
 ): Value {
   const cols = q.data.length / stats.length;
   const data = q.data.map((code, i) => gpu.mul(stats[Math.floor(i / cols)] as number, code));
-  const sums = multiply(gpu, PRODUCT_ORDER, [flatRows(dy), { ...q, data }, false, false]);
+  const sums = multiply(gpu, productOrder(variant), [flatRows(dy), { ...q, data }, false, false]);
   return { shape: x.shape, data: sums.data.map((sum) => gpu.mul(sum, STEP)) };
 }

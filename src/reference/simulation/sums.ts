@@ -2,9 +2,10 @@ import type { SimulatedGpu } from './simulated-gpu.ts';
 
 /**
  * How a kernel adds products: one after another; four at a time, added among themselves first (as
- * the product of two mat4x4f); or eight, as two such fours.
+ * the product of two mat4x4f); or eight, as two such fours; or such fours shared out: 64 invocations
+ * take the two of every 64th eight, and a tree of six levels adds what they have.
  */
-export type SumOrder = 'chain' | 'quads' | 'octets';
+export type SumOrder = 'chain' | 'quads' | 'octets' | 'shared quads';
 
 /** The sum of a[startA + i] * b[startB + i] over `terms` terms. */
 export function dot(
@@ -24,6 +25,11 @@ export function dot(
   }
   const four = (from: number) =>
     dot(gpu, 'chain', a, startA + from, b, startB + from, Math.min(4, terms - from));
+  if (order === 'shared quads')
+    return tree(gpu, LANES, Math.ceil(terms / 8), (own, eight) => {
+      const first = gpu.add(own, four(8 * eight));
+      return 8 * eight + 4 < terms ? gpu.add(first, four(8 * eight + 4)) : first;
+    });
   if (order === 'quads') for (let i = 0; i < terms; i += 4) sum = gpu.add(sum, four(i));
   else for (let i = 0; i < terms; i += 8) sum = gpu.add(sum, gpu.add(four(i), four(i + 4)));
   return sum;
