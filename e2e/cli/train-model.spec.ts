@@ -19,7 +19,8 @@ test('fine-tunes a folder, saves an adapter of PEFT with report and log, and goe
   expect(stdout).toMatch(/^step 1: every op is within its bound/m);
   expect(stdout).toMatch(/^The held-out loss went from /m);
   expect(readdirSync(out).sort()).toEqual([
-    ...['adapter_config.json', 'adapter_model.safetensors', 'log.jsonl', 'report.json'],
+    ...['adapter_config.json', 'adapter_model.safetensors', 'checkpoints'],
+    ...['log.jsonl', 'report.json'],
   ]);
   const report = readReport(readFileSync(join(out, 'report.json')), 'report.json');
   const [result] = report.results;
@@ -202,7 +203,7 @@ test('a browser is given the files of the folder, and leaves what Node does', as
   expect(inPage.report.run.complete).toBe(true);
   expect(inPage.result).toMatchObject({ status: 'pass', metrics: { judgedSteps: 2 } });
   expect(inPage.result?.id).toBe(inNode.result?.id);
-  expect(inPage.files).toEqual(inNode.files);
+  expect([...inPage.files, 'checkpoints'].sort()).toEqual(inNode.files);
   expect(inPage.log.map((line) => Object.keys(line))).toEqual(
     inNode.log.map((line) => Object.keys(line)),
   );
