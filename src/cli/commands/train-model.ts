@@ -2,6 +2,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GradproofError } from '../../errors.ts';
 import { logLines, logRow } from '../../harness/tuning/log.ts';
+import type { TuningRequest } from '../../harness/tuning.ts';
 import { writeReport } from '../../report/write.ts';
 import { exitOfReport, UsageError } from '../exit.ts';
 import { checkWritable, makeFolder, writeOutput } from '../files.ts';
@@ -39,7 +40,7 @@ export async function trainModelCommand(
   voice.say(
     request.steps === 0
       ? `merging ${options.adapter} into ${model} on ${runtime.adapter}`
-      : `fine-tuning ${model} by ${request.config.type} on ${runtime.adapter}`,
+      : `fine-tuning ${model} by ${request.config.type} on ${runtime.adapter}${sharedBy(request)}`,
   );
   const tuned = await rowsFor(table, runtime, interrupt.signal, 'measured-for-training');
   const show = showTuning(voice);
@@ -80,6 +81,9 @@ export async function trainModelCommand(
   await stream?.end(status);
   return status;
 }
+
+const sharedBy = ({ sharding }: TuningRequest): string =>
+  sharding ? `, shared by ${sharding.workers} workers (${sharding.strategy})` : '';
 
 async function opened(model: string): Promise<AddressModel> {
   try {

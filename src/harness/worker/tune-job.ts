@@ -8,6 +8,7 @@ import type { AnswerPart } from '../../train/llama/question.ts';
 import type { TrainingName } from '../training/partial.ts';
 import { JobProfile } from './job-profile.ts';
 import type { TuneMessage } from './messages.ts';
+import { leaving, sharingRanks } from './rank-job.ts';
 import { runCase } from './run-case.ts';
 import { tunedSaver } from './save-tuned.ts';
 import type { CaseConditions } from './scopes.ts';
@@ -31,9 +32,13 @@ export async function runTuneJob(
   {
     openFolder,
     outputFolder,
+    startRank,
     post,
     steering: { gate, stopped, questions },
-  }: Pick<WorkerHost, 'openFolder' | 'outputFolder' | 'post'> & { readonly steering: Steering },
+  }: Pick<WorkerHost, 'openFolder' | 'outputFolder' | 'post'> & {
+    readonly startRank: WorkerHost['startRank'] | undefined;
+    readonly steering: Steering;
+  },
 ): Promise<void> {
   const { config, texts, base, saved, talkMs } = message;
   const answer = (id: number, part: AnswerPart) => post({ type: 'answer', id, part });
@@ -54,14 +59,17 @@ export async function runTuneJob(
     run: async (t) => {
       const folder = await openFolder(message.folder);
       const model = await modelConfigIn(folder);
-      const training = { folder, model, texts, config, saved };
+      const sharding = sharingRanks(message, gpu, startRank);
+      const training = { folder, model, texts, config, saved, sharding };
       const saveModel = tunedSaver(gpu, { message, folder, config: model, outputFolder, tell });
       if (message.steps === 0 && saveModel) await mergeAdapter(t, training, saveModel);
       else
-        await trace.around(t, (profile) =>
-          trainAndJudgeLlama(t, training, base, {
-            ...{ gate, stopped, asker, profile, tell, saveModel },
-          }),
+        await leaving(sharding, () =>
+          trace.around(t, (profile) =>
+            trainAndJudgeLlama(t, training, base, {
+              ...{ gate, stopped, asker, profile, tell, saveModel },
+            }),
+          ),
         );
     },
   };

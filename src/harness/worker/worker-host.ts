@@ -4,6 +4,7 @@ import type { OutputFolder, OutputPlace } from '../../formats/output-folder.ts';
 import type { Case } from '../../testing/suite.ts';
 import type { RuntimeDescription } from './environment.ts';
 import type { FromWorker } from './messages.ts';
+import type { RankJob } from './rank-job.ts';
 
 /** What differs between a Web Worker and a child process of Node. */
 export interface WorkerHost {
@@ -14,5 +15,7 @@ export interface WorkerHost {
   readonly openFolder: (place: FolderPlace) => Promise<ModelFolder>;
   /** The folder that a model is saved in: see `TuneMessage.save`. */
   readonly outputFolder: (place: OutputPlace) => OutputFolder;
+  /** Starts a rank of a fine-tuning beside this worker; absent where there is but this one. */
+  readonly startRank?: (job: RankJob) => void;
   readonly post: (message: FromWorker) => void;
 }
