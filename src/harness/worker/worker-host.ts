@@ -5,6 +5,7 @@ import type { Case } from '../../testing/suite.ts';
 import type { CheckpointFolder } from '../../train/checkpoint/checkpoint-folder.ts';
 import type { RuntimeDescription } from './environment.ts';
 import type { FromWorker } from './messages.ts';
+import type { RankJob } from './rank-job.ts';
 
 /** What differs between a Web Worker and a child process of Node. */
 export interface WorkerHost {
@@ -17,5 +18,7 @@ export interface WorkerHost {
   readonly outputFolder: (place: OutputPlace) => OutputFolder;
   /** Where a run keeps its checkpoints: see `TuneMessage.checkpoints`. */
   readonly checkpointFolder: (place: OutputPlace) => CheckpointFolder;
+  /** Starts a rank of a fine-tuning beside this worker; absent where there is but this one. */
+  readonly startRank?: (job: RankJob) => void;
   readonly post: (message: FromWorker) => void;
 }
