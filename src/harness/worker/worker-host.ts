@@ -2,6 +2,7 @@ import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import type { OutputFolder, OutputPlace } from '../../formats/output-folder.ts';
 import type { Case } from '../../testing/suite.ts';
+import type { CheckpointFolder } from '../../train/checkpoint/checkpoint-folder.ts';
 import type { RuntimeDescription } from './environment.ts';
 import type { FromWorker } from './messages.ts';
 import type { RankJob } from './rank-job.ts';
@@ -17,5 +18,7 @@ export interface WorkerHost {
   readonly outputFolder: (place: OutputPlace) => OutputFolder;
   /** Starts a rank of a fine-tuning beside this worker; absent where there is but this one. */
   readonly startRank?: (job: RankJob) => void;
+  /** Where a run keeps its checkpoints: see `TuneMessage.checkpoints`. */
+  readonly checkpointFolder: (place: OutputPlace) => CheckpointFolder;
   readonly post: (message: FromWorker) => void;
 }
