@@ -21,7 +21,10 @@ async function setUp(more: object = {}) {
   const sharding = { group, strategy: 'ddp' } as const;
   const params = { optimizer: 'sgd', lr: 0.1 } as const;
   const optimizer = new Optimizer(gpu, model.parameters, params, { sharding });
-  const batches = new GroupedBatches([1, 2, 3, 4].map((label) => rowsOf(label)), 2);
+  const batches = new GroupedBatches(
+    [1, 2, 3, 4].map((label) => rowsOf(label)),
+    2,
+  );
   const source = new RankBatches(batches, group);
   return { gpu, group, options: { model, source, optimizer } };
 }
