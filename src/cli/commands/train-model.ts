@@ -37,7 +37,7 @@ export async function trainModelCommand(
   if (profile) checkWritable('--profile', profile);
   if (out) makeFolder('--out', out);
   const origin = await remote?.keep(voice);
-  // A browser's are of the page that made them.
+  // A browser's are of the page that made them, and workers keep none.
   using kept =
     out && request.steps > 0 && name === 'node' && !request.sharding
       ? await keepRun(out, model, options, request)

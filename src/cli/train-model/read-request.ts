@@ -29,11 +29,11 @@ export type ModelOptions = Pick<
   | 'profile'
   | 'logTo'
   | 'runtime'
+  | 'workers'
+  | 'sharding'
   | 'checkpointEvery'
   | 'keep'
   | 'resume'
-  | 'workers'
-  | 'sharding'
 >;
 
 /**
@@ -134,12 +134,12 @@ function withoutCheckpoints(options: ModelOptions): readonly string[] {
   const why =
     runtime !== 'node'
       ? 'a browser keeps no checkpoints for a terminal in this version yet: give --runtime node'
-      : out === undefined
-        ? 'give --out, where checkpoints are kept, too'
-        : steps === 0
-          ? 'with --steps 0 there is no step to go on from'
-          : workersOf(options)
-            ? 'a run that workers share keeps no checkpoints in this version: leave out --workers'
+      : workersOf(options)
+        ? 'workers keep no checkpoints in this version: give --workers 1'
+        : out === undefined
+          ? 'give --out, where checkpoints are kept, too'
+          : steps === 0
+            ? 'with --steps 0 there is no step to go on from'
             : undefined;
   if (why === undefined) return [];
   return given.flatMap(([name, value]) =>

@@ -18,13 +18,13 @@ export function logRow(event: TuningEvent | LlamaMilestone): LogRow | undefined 
   };
 }
 
-/** The rows of what a run told before it goes on. */
-export const logRowsOf = (history: readonly LlamaMilestone[]): readonly LogRow[] =>
-  history.map(logRow).filter((row) => row !== undefined);
-
 /** What each worker took at most, by its rank. */
 const workerPeaks = (peaks: readonly number[] = []): LogRow =>
   Object.fromEntries(peaks.map((bytes, rank) => [`peak_bytes_of_worker_${rank}`, bytes]));
+
+/** The rows of what a run told before it goes on. */
+export const logRowsOf = (history: readonly LlamaMilestone[]): readonly LogRow[] =>
+  history.map(logRow).filter((row) => row !== undefined);
 
 /** The log as JSON lines. */
 export function logLines(rows: readonly LogRow[]): string {

@@ -62,9 +62,9 @@ export async function runTuneJob(
     run: async (t) => {
       const folder = await openFolder(message.folder);
       const model = await modelConfigIn(folder);
-      const sharding = sharingRanks(message, gpu, startRank);
       const keeper = keeperOf(message, checkpointFolder);
       const from = message.checkpoints?.resume ? await keeper?.newest() : undefined;
+      const sharding = sharingRanks(message, gpu, startRank);
       const training = { folder, model, texts, config, saved, from, sharding };
       const saveModel = tunedSaver(gpu, { message, folder, config: model, outputFolder, tell });
       if (message.steps === 0 && saveModel) await mergeAdapter(t, training, saveModel);

@@ -41,10 +41,10 @@ export interface LlamaTraining {
   readonly config: LlamaTrainingConfig;
   /** Values of an adapter to go on from. Default it is drawn. */
   readonly saved?: ReadonlyMap<string, HostTensor> | undefined;
-  /** A checkpoint of the same run to go on from. Default it begins. */
-  readonly from?: FoundCheckpoint | undefined;
   /** Ranks that train it together, all with the same of the rest; the first one holds texts out. */
   readonly sharding?: Sharding | undefined;
+  /** A checkpoint of the same run to go on from. Default it begins. */
+  readonly from?: FoundCheckpoint | undefined;
 }
 
 /** What watches a run. */
@@ -196,9 +196,9 @@ export async function* fineTuneLlama(
     const loss = await loop.readLoss();
     const figures = { started, step, loss, parts: parts ?? [], ...memory.now() };
     const peaks = group && (await gatherNumbers(group, [figures.peakBytes])).flat();
-    const told = await toldStep(figures, plan, config, norm);
     yield history.add({
-      ...{ type: 'step', ...told },
+      type: 'step',
+      ...(await toldStep(figures, plan, config, norm)),
       ...(peaks ? { peakBytesOfWorkers: peaks } : {}),
     });
     if (heldout.length > 0 && (step % config.evalSteps === 0 || step === plan.steps || stopped())) {

@@ -123,7 +123,8 @@ export class TrainingLoop implements Disposable {
       this.#record(bucket.inputs);
       this.#random?.advance();
     }
-    await this.#options.optimizer?.share();
+    const { optimizer } = this.#options;
+    if (optimizer?.group) await optimizer.share();
     this.#end(bucket.inputs);
     return parts;
   }

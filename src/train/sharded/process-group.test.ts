@@ -180,25 +180,29 @@ test('a group that failed says so again', async () => {
   other?.ports[0]?.close();
 });
 
-test('parts follow each other, in whole units, and the last have what is left', () => {
+test('parts follow each other in whole units, as many as others have or one more', () => {
   const parts = (length: number, size: number, unit?: number) =>
     Array.from({ length: size }, (_, rank) => {
       const { start, end } = partOf(length, { rank, size }, unit);
       return [start, end];
     });
   expect(parts(7, 3)).toEqual([
-    [0, 3],
-    [3, 6],
-    [6, 7],
+    [0, 2],
+    [2, 4],
+    [4, 7],
   ]);
   expect(parts(2, 3)).toEqual([
+    [0, 0],
     [0, 1],
     [1, 2],
-    [2, 2],
   ]);
   expect(parts(320, 3, 64)).toEqual([
+    [0, 64],
+    [64, 192],
+    [192, 320],
+  ]);
+  expect(parts(300, 2, 64)).toEqual([
     [0, 128],
-    [128, 256],
-    [256, 320],
+    [128, 300],
   ]);
 });

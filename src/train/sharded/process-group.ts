@@ -92,13 +92,13 @@ export class ProcessGroup implements Rank, Disposable {
   }
 
   /** This rank's part ({@link partOf}) of the sum of the vectors of all ranks. */
-  async reduceScatter(values: Float32Array): Promise<Float32Array> {
-    return sumInOrder(await this.#swap('reduce_scatter', values, this.#partsOf(values)));
+  async reduceScatter(values: Float32Array, unit?: number): Promise<Float32Array> {
+    return sumInOrder(await this.#swap('reduce_scatter', values, this.#partsOf(values, unit)));
   }
 
   /** Fills `values` with the parts ({@link partOf}) of all ranks, of which `shard` is this one's. */
-  async allGather(shard: Float32Array, values: Float32Array): Promise<void> {
-    await this.#gather('all_gather', shard, values);
+  async allGather(shard: Float32Array, values: Float32Array, unit?: number): Promise<void> {
+    await this.#gather('all_gather', shard, values, unit);
   }
 
   /** Tells all ranks that this one ends for `error`, and leaves the group. */
@@ -111,14 +111,19 @@ export class ProcessGroup implements Rank, Disposable {
     this[Symbol.dispose]();
   }
 
-  #partsOf({ length }: Float32Array): (rank: number) => Part {
-    return (rank) => partOf(length, { rank, size: this.size });
+  #partsOf({ length }: Float32Array, unit?: number): (rank: number) => Part {
+    return (rank) => partOf(length, { rank, size: this.size }, unit);
   }
 
-  async #gather(op: string, shard: Float32Array, values: Float32Array): Promise<void> {
+  async #gather(
+    op: string,
+    shard: Float32Array,
+    values: Float32Array,
+    unit?: number,
+  ): Promise<void> {
     const whole = { start: 0, end: shard.length };
     const parts = await this.#swap(op, shard, () => whole, values.length);
-    const bounds = this.#partsOf(values);
+    const bounds = this.#partsOf(values, unit);
     parts.forEach((part, rank) => {
       values.set(part, bounds(rank).start);
     });

@@ -13,10 +13,11 @@ export interface Part {
 }
 
 /**
- * A rank's part of a vector: all have as many numbers, a multiple of `unit`, but those at the end,
- * which have what is left, perhaps nothing.
+ * A rank's part of `length` things that follow each other, in whole units but for the end: as many
+ * units as others have, or one more.
  */
 export function partOf(length: number, { rank, size }: Rank, unit = 1): Part {
-  const each = Math.ceil(length / (unit * size)) * unit;
-  return { start: Math.min(rank * each, length), end: Math.min((rank + 1) * each, length) };
+  const units = Math.ceil(length / unit);
+  const border = (before: number) => Math.min(Math.floor((before * units) / size) * unit, length);
+  return { start: border(rank), end: border(rank + 1) };
 }

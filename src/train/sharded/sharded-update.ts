@@ -2,14 +2,13 @@ import type { FlatParameters, Gathering } from '../../autograd/flat-parameters.t
 import type { Segments } from '../../autograd/segments.ts';
 import { GradproofError } from '../../errors.ts';
 import { clipGradNorm } from '../../ops/optim/clip_grad_norm.ts';
-import { seam } from '../../seam.ts';
 import { hostTensor } from '../../tensor/host.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { completed } from '../../vocabulary/signature.ts';
 import { gatherNumbers } from './gather-numbers.ts';
 import { HostGradients } from './host-gradients.ts';
 import type { ProcessGroup } from './process-group.ts';
-import { type Part, partOf, type Rank } from './rank.ts';
+import { type Part, partOf } from './rank.ts';
 
 /** FSDP's names: what of an update is in parts, one at each rank. */
 export const SHARDING_STRATEGIES = ['ddp', 'shard_grad_op'] as const;
@@ -25,13 +24,6 @@ export interface Sharding {
 /** Parameters begin at multiples of so many floats, and so do parts: a kernel can bind them. */
 const UNIT = 64;
 
-/** Numbers of a vector that `size` ranks have equal parts of: the end of the last is padding. */
-const paddedTo = seam(
-  'sharded.padded_to',
-  (length: number, { size }: Pick<Rank, 'size'>): number =>
-    Math.ceil(length / (UNIT * size)) * UNIT * size,
-);
-
 /**
  * What of an update other ranks have part in. Gradients leave the device as backward gives them, and
  * are summed over the ranks on the host, in the order of the ranks; with `shard_grad_op` a rank gets
@@ -44,8 +36,6 @@ export class ShardedUpdate {
   readonly own: readonly Tensor[];
   readonly #parameters: FlatParameters;
   readonly #part: Part;
-  /** Length of the vectors that are exchanged. */
-  readonly #length: number;
   readonly #isInParts: boolean;
   #gradients: HostGradients;
 
@@ -55,20 +45,19 @@ export class ShardedUpdate {
     this.#parameters = parameters;
     this.#isInParts = strategy === 'shard_grad_op';
     const { length } = parameters.layout;
-    this.#length = this.#isInParts ? paddedTo(length, group) : length;
-    if (this.#isInParts && partOf(length, { ...lastOf(group) }, UNIT).start === length)
+    if (this.#isInParts && length < UNIT * group.size)
       throw new GradproofError(
         'too-many-ranks',
-        `${length} numbers in parts of ${UNIT} are too few for ${group.size} ranks: take fewer`,
+        `${length} numbers, ${UNIT} of which stay together, are too few for ${group.size} ranks: take fewer`,
       );
     this.#part = this.#isInParts ? partOf(length, group, UNIT) : { start: 0, end: length };
     this.own = piecesOf(parameters.segments, this.#part);
-    this.#gradients = new HostGradients(this.#length);
+    this.#gradients = new HostGradients(length);
   }
 
   /** Takes the gradients of a step: see {@link ShardedUpdate.exchange}. */
   gathering(): Gathering {
-    this.#gradients = new HostGradients(this.#length);
+    this.#gradients = new HostGradients(this.#parameters.layout.length);
     return this.#parameters.gathering(this.#gradients);
   }
 
@@ -79,8 +68,7 @@ export class ShardedUpdate {
    */
   async exchange(grad: Segments, max_norm: number | undefined): Promise<number | undefined> {
     const values = await this.#gradients.values();
-    const { start, end } = this.#part;
-    const sum = (await this.#reduced(values)).subarray(0, end - start);
+    const sum = await this.#reduced(values);
     const norm =
       this.#isInParts && max_norm !== undefined ? await this.#clip(sum, max_norm) : undefined;
     grad.write(hostTensor('f32', [sum.length], sum));
@@ -90,20 +78,20 @@ export class ShardedUpdate {
   /** Waits for the update, and gathers the parameters from the ranks that stepped them. */
   async gatherParameters(): Promise<void> {
     if (!this.#isInParts) return;
-    const shard = new Float32Array(this.#length / this.group.size);
+    const shard = new Float32Array(this.#part.end - this.#part.start);
     let end = 0;
     for (const { data } of await Promise.all(this.own.map((piece) => piece.read()))) {
       shard.set(data as Float32Array, end);
       end += data.length;
     }
-    const all = new Float32Array(this.#length);
-    await this.group.allGather(shard, all);
     const { length } = this.#parameters.layout;
-    this.#parameters.segments.write(hostTensor('f32', [length], all.subarray(0, length)));
+    const all = new Float32Array(length);
+    await this.group.allGather(shard, all, UNIT);
+    this.#parameters.segments.write(hostTensor('f32', [length], all));
   }
 
   async #reduced(values: Float32Array): Promise<Float32Array> {
-    if (this.#isInParts) return await this.group.reduceScatter(values);
+    if (this.#isInParts) return await this.group.reduceScatter(values, UNIT);
     await this.group.allReduce(values);
     return values;
   }
@@ -119,8 +107,6 @@ export class ShardedUpdate {
     return norm;
   }
 }
-
-const lastOf = ({ size }: Rank): Rank => ({ rank: size - 1, size });
 
 /** The pieces of a part, one for each segment in which it lies. */
 function piecesOf({ pieces }: Segments, { start, end }: Part): readonly Tensor[] {
