@@ -43,9 +43,9 @@ test('fine-tunes a folder, saves an adapter of PEFT with report and log, and goe
   expect(again.metrics.heldoutBefore).toBeCloseTo(heldoutAfter as number, 3);
 });
 
-test('saves the merged model, which is read again, and merges a saved adapter into a GGUF file', async ({
-  folder,
-}) => {
+test('saves the merged model, which is read again, and merges a saved adapter into a GGUF file', {
+  tag: '@full',
+}, async ({ folder }) => {
   const args = tinyModel(folder);
   const out = join(folder, 'merged');
   const first = await gradproof([
@@ -179,9 +179,9 @@ test('what is wrong with settings, model and data is told at once, a line each',
     ).toBe(true);
 });
 
-test('a browser is given the files of the folder, and leaves what Node does', async ({
-  folder,
-}) => {
+test('a browser is given the files of the folder, and leaves what Node does', {
+  tag: '@full',
+}, async ({ folder }) => {
   const settings = join(folder, 'settings.json');
   writeFileSync(settings, JSON.stringify({ max_length: 32, judge_steps: 1, learning_rate: 1e-3 }));
   const data = join(folder, 'tales.jsonl');

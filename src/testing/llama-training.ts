@@ -1,5 +1,6 @@
 import type { Llama } from '../models/llama/llama.ts';
 import type { OutputFile } from '../train/adapter-files.ts';
+import type { CheckpointKeeper } from '../train/checkpoint/checkpoint-keeper.ts';
 import type { Gate } from '../train/gate.ts';
 import { TRAINING_TYPES, type TrainingType } from '../train/llama/config/types.ts';
 import {
@@ -8,7 +9,7 @@ import {
   type LlamaTuned,
 } from '../train/llama/fine-tune-llama.ts';
 import { grownModel, openModel } from '../train/llama/open-model.ts';
-import type { LlamaProgress } from '../train/llama/progress.ts';
+import type { LlamaMilestone, LlamaProgress } from '../train/llama/progress.ts';
 import { savedAdapter, savedLoraAb } from '../train/llama/saved-adapter.ts';
 import type { SavedModel } from '../train/llama/saved-model/save-model.ts';
 import { trainedBlocks, trainedWeights } from '../train/llama/saved-weights.ts';
@@ -28,6 +29,8 @@ export interface LlamaListener {
   readonly asker: Asker | undefined;
   /** Times what the steps dispatch. */
   readonly profile?: StepProfile | undefined;
+  /** Makes checkpoints of it. */
+  readonly keeper?: CheckpointKeeper | undefined;
   /** Saves the model itself, merged; default weights that were trained whole are files. */
   readonly saveModel?: ((model: Llama) => Promise<SavedModel>) | undefined;
 }
@@ -46,8 +49,8 @@ export async function trainAndJudgeLlama(
   base: string,
   { tell, saveModel, ...controls }: LlamaListener,
 ): Promise<void> {
-  const losses: number[] = [];
-  const heldout: number[] = [];
+  let losses: number[] = [];
+  let heldout: number[] = [];
   let notSaved: unknown;
   const run = fineTuneLlama(t.gpu, training, {
     judge: (step, applications) => judgeApplications(t, step, applications),
@@ -68,6 +71,10 @@ export async function trainAndJudgeLlama(
   let next = await run.next();
   for (; !next.done; next = await run.next()) {
     const progress = next.value;
+    if (progress.type === 'resumed-from') {
+      losses = lossesOf(progress.history, 'step');
+      heldout = lossesOf(progress.history, 'heldout');
+    }
     if (progress.type === 'step') losses.push(progress.loss);
     if (progress.type === 'heldout') heldout.push(progress.loss);
     if (progress.type === 'start') t.metric('bytesForecast', progress.bytesForecast);
@@ -94,6 +101,9 @@ export async function trainAndJudgeLlama(
     'not-learnt',
   );
 }
+
+const lossesOf = (history: readonly LlamaMilestone[], of: 'step' | 'heldout'): number[] =>
+  history.flatMap((one) => ('loss' in one && one.type === of ? [one.loss] : []));
 
 /** Notes what a run leaves, and makes the files to save; weights that are `written` are none. */
 function keep(

@@ -1,7 +1,5 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GradproofError } from '../../errors.ts';
-import { logLines, logRow } from '../../harness/tuning/log.ts';
 import { writeReport } from '../../report/write.ts';
 import { exitOfReport, UsageError } from '../exit.ts';
 import { checkWritable, makeFolder, writeOutput } from '../files.ts';
@@ -12,28 +10,40 @@ import { showTuning, showTuningAnswer } from '../output/tuning.ts';
 import { voiceOn } from '../output/voice.ts';
 import { takeProfile } from '../profile-file.ts';
 import { openRuntime } from '../runtime/open.ts';
+import { keepRun } from '../train-model/kept-run.ts';
+import { LogFile } from '../train-model/log-file.ts';
 import { streamTo } from '../train-model/log-to.ts';
 import { requestOf } from '../train-model/read-request.ts';
 import { readTuning, rowsFor } from '../tuning.ts';
 import type { TrainOptions } from './train.ts';
 
-/** Fine-tunes the model of a folder and saves what was trained; returns the exit status. */
+/**
+ * Fine-tunes the model of a folder and saves what was trained, by which `base` is what it calls the
+ * model; returns the exit status.
+ */
 export async function trainModelCommand(
   model: string,
   options: Partial<TrainOptions>,
+  base = model,
 ): Promise<number> {
   const { out, report: target, profile, logTo, tuning, runtime: name = 'node' } = options;
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
   const remote = isAddress(model) ? await opened(model) : undefined;
-  const request = await requestOf(model, options, remote);
+  const request = { ...(await requestOf(model, options, remote)), base };
   const { save } = request;
   const table = await readTuning(tuning);
   if (target) checkWritable('--report', target);
   if (profile) checkWritable('--profile', profile);
   if (out) makeFolder('--out', out);
-  const log = out && request.steps > 0 ? join(out, 'log.jsonl') : undefined;
-  if (log) writeFileSync(log, '');
   const origin = await remote?.keep(voice);
+  // A browser's are of the page that made them.
+  using kept =
+    out && request.steps > 0 && name === 'node'
+      ? await keepRun(out, model, options, request)
+      : undefined;
+  const checkpoints = kept?.checkpoints;
+  const resumes = checkpoints?.resume === true;
+  const log = out && request.steps > 0 ? new LogFile(join(out, 'log.jsonl'), !resumes) : undefined;
   using interrupt = new Interrupt();
   await using runtime = await openRuntime(name, voice.say, interrupt.signal);
   voice.say(
@@ -41,16 +51,16 @@ export async function trainModelCommand(
       ? `merging ${options.adapter} into ${model} on ${runtime.adapter}`
       : `fine-tuning ${model} by ${request.config.type} on ${runtime.adapter}`,
   );
-  const tuned = await rowsFor(table, runtime, interrupt.signal, 'measured-for-training');
+  const tuned = resumes
+    ? undefined
+    : await rowsFor(table, runtime, interrupt.signal, 'measured-for-training');
   const show = showTuning(voice);
-  const stream = logTo && log ? streamTo(logTo, request, { log, voice }) : undefined;
+  const stream = logTo && log ? streamTo(logTo, request, { log: log.path, voice }) : undefined;
   const written: string[] = [];
   const { report, files: all } = await runtime.tune(
-    { ...request, tuned, profile: profile !== undefined },
+    { ...request, tuned, checkpoints, profile: profile !== undefined },
     (event) => {
-      const row = logRow(event);
-      if (log && row) appendFileSync(log, logLines([row]));
-      if (row) stream?.add(row);
+      for (const row of log?.add(event) ?? []) stream?.add(row);
       if (event.type === 'written') written.push(...event.files);
       show(event);
     },
@@ -78,6 +88,7 @@ export async function trainModelCommand(
   }
   const status = exitOfReport(report, interrupt.signal.aborted);
   await stream?.end(status);
+  if (kept && !report.run.complete) voice.say(`Go on with: gradproof train --resume ${out}`);
   return status;
 }
 

@@ -72,6 +72,25 @@ export const command = defineCommand<TrainOptions>({
       description: 'write adapter or model, and report, into this folder',
       parse: lastPath('--out'),
     },
+    checkpointEvery: {
+      name: 'checkpoint-every',
+      argument: 'steps',
+      description:
+        'steps between two checkpoints in --out, with --model (default after 60 s or 50 steps, at most a twentieth of the time)',
+      parse: (texts) => wholeNumber('--checkpoint-every', texts.at(-1) ?? '', 1, 1_000_000),
+    },
+    keep: {
+      name: 'keep',
+      argument: 'n',
+      description: 'how many of the last checkpoints stay, beside the best (default 2)',
+      parse: (texts) => wholeNumber('--keep', texts.at(-1) ?? '', 1, 1000),
+    },
+    resume: {
+      name: 'resume',
+      argument: 'folder',
+      description: 'go on with the run that --out named this folder for, from its last checkpoint',
+      parse: lastPath('--resume'),
+    },
     report: REPORT,
     profile: {
       name: 'profile',
@@ -82,11 +101,15 @@ export const command = defineCommand<TrainOptions>({
     logTo: LOG_TO,
     tuning: TUNING,
   },
-  laterOptions: ['--resume'],
   run: async (given) => {
-    const { namedModel } = await import('../train-model/named-model.ts');
+    if (given.resume !== undefined) {
+      const { resumedOptions } = await import('../train-model/run-file.ts');
+      const { model, base, ...options } = resumedOptions(given.resume, given);
+      return (await import('./train-model.ts')).trainModelCommand(model, options, base);
+    }
+    const { namedIn } = await import('../train-model/named-in.ts');
     const model =
-      given.model ?? (given.config === undefined ? undefined : namedModel(given.config));
+      given.model ?? (given.config === undefined ? undefined : namedIn(given.config, 'model'));
     return model === undefined
       ? (await import('./train.ts')).trainCommand(given)
       : (await import('./train-model.ts')).trainModelCommand(model, given);

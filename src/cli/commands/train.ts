@@ -38,6 +38,12 @@ export interface TrainOptions {
   /** What `out` gets of a model. */
   readonly save: ModelFormName | 'adapter';
   readonly out: string;
+  /** Steps between two checkpoints. */
+  readonly checkpointEvery: number;
+  /** How many of the last checkpoints stay. */
+  readonly keep: number;
+  /** The folder of a run to go on with. */
+  readonly resume: string;
   readonly report: string;
   /** Where a trace of the dispatches goes. */
   readonly profile: string;
@@ -62,12 +68,17 @@ export async function trainCommand({
   profile,
   logTo,
   tuning,
+  checkpointEvery,
+  keep,
 }: Partial<TrainOptions>): Promise<number> {
   if (type !== 'qlora') throw new UsageError(`--type ${type}: give --model, the folder of a model`);
   if (adapter !== undefined)
     throw new UsageError(`--adapter ${adapter}: give --model, the folder of its model`);
   if (save !== undefined && save !== 'adapter')
     throw new UsageError(`--save ${save}: give --model, the folder of a model`);
+  if (checkpointEvery !== undefined)
+    throw new UsageError(`--checkpoint-every ${checkpointEvery}: give --model, whose runs go on`);
+  if (keep !== undefined) throw new UsageError(`--keep ${keep}: give --model, whose runs go on`);
   if (logTo !== undefined)
     throw new UsageError(`--log-to ${logTo}: give --model, whose runs have a log`);
   if (steps === 0) throw new UsageError('--steps 0: give --model and --adapter, which is merged');

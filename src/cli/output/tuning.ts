@@ -43,6 +43,13 @@ export function showTuning(voice: Voice): (event: TuningEvent) => void {
         open = true;
         return;
       }
+      case 'resumed-from':
+        for (const line of event.broken) say(`a checkpoint is left out: ${line}`);
+        return say(`it goes on after step ${event.step}`);
+      case 'checkpoint-failed':
+        return say(
+          `step ${event.step}: no checkpoint could be written: ${event.message}; the run goes on, and those before it stay`,
+        );
       case 'heldout':
         return say(`step ${event.step}: held-out loss ${event.loss.toFixed(4)} nats a token`);
       case 'judged':

@@ -18,6 +18,7 @@ import { initialLlama } from '../../models/llama/initial.ts';
 import type { Llama } from '../../models/llama/llama.ts';
 import { Random } from '../../tensor/random.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
+import { KeptInMemory } from '../../train/checkpoint/fixtures/kept-in-memory.ts';
 import { trainingConfigOf } from '../../train/llama/config/read-training-config.ts';
 import { openModel } from '../../train/llama/open-model.ts';
 import type { AnswerPart, Question } from '../../train/llama/question.ts';
@@ -66,6 +67,7 @@ function startWorker(): WorkerLink {
     gpu,
     describe: describeNode,
     openFolder: openNodeFolder,
+    checkpointFolder: () => new KeptInMemory(),
     outputFolder: (place) => new UnfinishedFiles(place as string),
     post: (message) => hear(structuredClone(message)),
   });

@@ -27,6 +27,9 @@ export type ModelOptions = Pick<
   | 'profile'
   | 'logTo'
   | 'runtime'
+  | 'checkpointEvery'
+  | 'keep'
+  | 'resume'
 >;
 
 /**
@@ -77,7 +80,8 @@ export async function requestOf(
 }
 
 /** What is asked of a run that does not have it, a line for each. */
-function withoutUse({ steps, out, profile, logTo }: ModelOptions): readonly string[] {
+function withoutUse(options: ModelOptions): readonly string[] {
+  const { steps, out, profile, logTo } = options;
   const faults: string[] = [];
   if (steps === 0 && profile !== undefined)
     faults.push(`--profile ${profile}: with --steps 0 there is no step to time`);
@@ -85,7 +89,29 @@ function withoutUse({ steps, out, profile, logTo }: ModelOptions): readonly stri
     faults.push(`--log-to ${logTo}: with --steps 0 there is no log`);
   else if (logTo !== undefined && out === undefined)
     faults.push(`--log-to ${logTo}: give --out, where the whole log is kept, too`);
-  return faults;
+  return [...faults, ...withoutCheckpoints(options)];
+}
+
+/** What is asked of checkpoints where a run makes none. */
+function withoutCheckpoints(options: ModelOptions): readonly string[] {
+  const { steps, out, runtime = 'node', resume } = options;
+  const given = [
+    ['--checkpoint-every', options.checkpointEvery],
+    ['--keep', options.keep],
+    ['--resume', resume],
+  ] as const;
+  const why =
+    runtime !== 'node'
+      ? 'a browser keeps no checkpoints for a terminal in this version yet: give --runtime node'
+      : out === undefined
+        ? 'give --out, where checkpoints are kept, too'
+        : steps === 0
+          ? 'with --steps 0 there is no step to go on from'
+          : undefined;
+  if (why === undefined) return [];
+  return given.flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name} ${value}: ${why}`],
+  );
 }
 
 /** How the model itself is saved, with a line for each thing that is wrong with that. */

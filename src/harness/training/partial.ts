@@ -1,5 +1,5 @@
 import { finiteOrNull } from '../../reference/judge.ts';
-import type { LlamaProgress } from '../../train/llama/progress.ts';
+import type { LlamaMilestone, LlamaProgress } from '../../train/llama/progress.ts';
 import type { TrainingProgress } from '../../train/progress.ts';
 import { withCause } from '../cause.ts';
 import type { CaseOutcome } from '../worker/messages.ts';
@@ -14,14 +14,19 @@ export type TrainingName = Pick<CaseOutcome, 'id' | 'suite'>;
 export class PartialTraining {
   readonly #name: TrainingName;
   readonly #started = performance.now();
-  readonly #loss: (number | null)[] = [];
-  readonly #heldout: (number | null)[] = [];
+  #loss: (number | null)[] = [];
+  #heldout: (number | null)[] = [];
 
   constructor(name: TrainingName) {
     this.#name = name;
   }
 
-  add(progress: TrainingProgress | LlamaProgress): void {
+  add(progress: TrainingProgress | LlamaProgress | LlamaMilestone): void {
+    if (progress.type === 'resumed-from') {
+      this.#loss = [];
+      this.#heldout = [];
+      for (const one of progress.history) this.add(one);
+    }
     if (progress.type === 'step') this.#loss.push(finiteOrNull(progress.loss));
     if (progress.type === 'heldout') this.#heldout.push(finiteOrNull(progress.loss));
   }

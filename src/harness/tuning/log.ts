@@ -1,11 +1,12 @@
 import type { FigureTable } from '../../report/table.ts';
+import type { LlamaMilestone } from '../../train/llama/progress.ts';
 import type { TuningEvent } from '../tuning.ts';
 
 /** A line of a run's log, by the names of transformers' logs; times in milliseconds, sizes in bytes. */
 export type LogRow = Readonly<Record<string, number | undefined>>;
 
 /** The row that an event adds to the log; undefined of those that add none. */
-export function logRow(event: TuningEvent): LogRow | undefined {
+export function logRow(event: TuningEvent | LlamaMilestone): LogRow | undefined {
   if (event.type === 'heldout') return { step: event.step, eval_loss: event.loss };
   if (event.type !== 'step') return undefined;
   const { step, epoch, loss, gradNorm, learningRate, tokens, tokensPerSecond, ms } = event;
@@ -15,6 +16,10 @@ export function logRow(event: TuningEvent): LogRow | undefined {
     ...{ bytes: event.bytes, peak_bytes: event.peakBytes },
   };
 }
+
+/** The rows of what a run told before it goes on. */
+export const logRowsOf = (history: readonly LlamaMilestone[]): readonly LogRow[] =>
+  history.map(logRow).filter((row) => row !== undefined);
 
 /** The log as JSON lines. */
 export function logLines(rows: readonly LogRow[]): string {

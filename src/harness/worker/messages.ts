@@ -62,6 +62,19 @@ export interface TuneMessage {
   readonly talkMs?: number;
   /** Leave a trace of the dispatches, too. Default false. */
   readonly profile?: boolean;
+  /** How checkpoints are made. Default none is. */
+  readonly checkpoints?: TuneCheckpoints | undefined;
+}
+
+/** How a run makes checkpoints, and whether it goes on from one. */
+export interface TuneCheckpoints {
+  readonly place: OutputPlace;
+  /** Of the last ones, beside the best. Default 2. */
+  readonly keep?: number | undefined;
+  /** Steps between two. Default by time, steps and cost. */
+  readonly every?: number | undefined;
+  /** Go on from the newest; without one the run begins. */
+  readonly resume: boolean;
 }
 
 /** Asks the model that a worker fine-tunes. */

@@ -1,7 +1,9 @@
 import { globals } from 'webgpu';
 import { messageOf } from '../../errors.ts';
 import { FolderPlaceError } from '../../formats/hugging-face/folder-place.ts';
+import type { OutputPlace } from '../../formats/output-folder.ts';
 import { describeNode } from './describe-node.ts';
+import { DiskCheckpoints } from './disk-checkpoints.ts';
 import type { ToWorker } from './messages.ts';
 import { openNodeFolder } from './node-folder.ts';
 import { nodeGpu } from './node-gpu.ts';
@@ -18,12 +20,8 @@ export function serveNodeWorker(loadCases: WorkerHost['loadCases']): void {
     gpu: nodeGpu(),
     describe: describeNode,
     openFolder: openNodeFolder,
-    outputFolder: (place) => {
-      if (typeof place === 'string') return new UnfinishedFiles(place);
-      throw new FolderPlaceError(
-        'Node writes into folders on its disk alone: give the path of one',
-      );
-    },
+    outputFolder: (place) => new UnfinishedFiles(pathOf(place)),
+    checkpointFolder: (place) => new DiskCheckpoints(pathOf(place)),
     post: (message) => process.send?.(message),
   });
   process.on('message', (message: ToWorker) => {
@@ -36,4 +34,10 @@ export function serveNodeWorker(loadCases: WorkerHost['loadCases']): void {
     const lastWord: LastWord = { type: 'threw', message: messageOf(error) };
     process.send?.(lastWord, () => process.exit(1));
   });
+}
+
+/** Throws {@link FolderPlaceError} for a place that is no path. */
+function pathOf(place: OutputPlace): string {
+  if (typeof place === 'string') return place;
+  throw new FolderPlaceError('Node writes into folders on its disk alone: give the path of one');
 }

@@ -1,8 +1,10 @@
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
+import { thisTool } from '../../report/tool.ts';
 import { mergeAdapter, trainAndJudgeLlama } from '../../testing/llama-training.ts';
 import { type Case, caseId } from '../../testing/suite.ts';
 import { STEPS_REVERSED } from '../../testing/training.ts';
+import { CheckpointKeeper } from '../../train/checkpoint/checkpoint-keeper.ts';
 import type { LlamaProgress } from '../../train/llama/progress.ts';
 import type { AnswerPart } from '../../train/llama/question.ts';
 import type { TrainingName } from '../training/partial.ts';
@@ -31,9 +33,12 @@ export async function runTuneJob(
   {
     openFolder,
     outputFolder,
+    checkpointFolder,
     post,
     steering: { gate, stopped, questions },
-  }: Pick<WorkerHost, 'openFolder' | 'outputFolder' | 'post'> & { readonly steering: Steering },
+  }: Pick<WorkerHost, 'openFolder' | 'outputFolder' | 'checkpointFolder' | 'post'> & {
+    readonly steering: Steering;
+  },
 ): Promise<void> {
   const { config, texts, base, saved, talkMs } = message;
   const answer = (id: number, part: AnswerPart) => post({ type: 'answer', id, part });
@@ -54,13 +59,15 @@ export async function runTuneJob(
     run: async (t) => {
       const folder = await openFolder(message.folder);
       const model = await modelConfigIn(folder);
-      const training = { folder, model, texts, config, saved };
+      const keeper = keeperOf(message, checkpointFolder);
+      const from = message.checkpoints?.resume ? await keeper?.newest() : undefined;
+      const training = { folder, model, texts, config, saved, from };
       const saveModel = tunedSaver(gpu, { message, folder, config: model, outputFolder, tell });
       if (message.steps === 0 && saveModel) await mergeAdapter(t, training, saveModel);
       else
         await trace.around(t, (profile) =>
           trainAndJudgeLlama(t, training, base, {
-            ...{ gate, stopped, asker, profile, tell, saveModel },
+            ...{ gate, stopped, asker, profile, keeper, tell, saveModel },
           }),
         );
     },
@@ -68,4 +75,16 @@ export async function runTuneJob(
   const { seed } = config;
   const { outcome, files } = await runCase(job, gpu, { ...conditions, seed, control: false });
   post({ type: 'trained', outcome, files: [...files, ...trace.files] });
+}
+
+/** Who makes the checkpoints of a run; undefined where none is asked for. */
+function keeperOf(
+  { checkpoints }: TuneMessage,
+  checkpointFolder: WorkerHost['checkpointFolder'],
+): CheckpointKeeper | undefined {
+  if (!checkpoints) return undefined;
+  const { place, keep, every } = checkpoints;
+  const { name, version, commit } = thisTool();
+  const engine = `${name} ${version} ${commit}`;
+  return new CheckpointKeeper(checkpointFolder(place), { keep, every, engine });
 }

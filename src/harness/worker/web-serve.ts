@@ -17,6 +17,9 @@ export function serveWebWorker(loadCases: WorkerHost['loadCases']): void {
       if (typeof place !== 'string') return new WebOutput(place);
       throw new FolderPlaceError('a page writes into folders that a person chose, and no other');
     },
+    checkpointFolder: () => {
+      throw new FolderPlaceError('a page keeps no checkpoints in this version yet');
+    },
     post: (message) => self.postMessage(message),
   });
   self.onmessage = ({ data }: MessageEvent<ToWorker>) => void answer(data);

@@ -2,6 +2,7 @@ import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import type { OutputFolder, OutputPlace } from '../../formats/output-folder.ts';
 import type { Case } from '../../testing/suite.ts';
+import type { CheckpointFolder } from '../../train/checkpoint/checkpoint-folder.ts';
 import type { RuntimeDescription } from './environment.ts';
 import type { FromWorker } from './messages.ts';
 
@@ -14,5 +15,7 @@ export interface WorkerHost {
   readonly openFolder: (place: FolderPlace) => Promise<ModelFolder>;
   /** The folder that a model is saved in: see `TuneMessage.save`. */
   readonly outputFolder: (place: OutputPlace) => OutputFolder;
+  /** Where a run keeps its checkpoints: see `TuneMessage.checkpoints`. */
+  readonly checkpointFolder: (place: OutputPlace) => CheckpointFolder;
   readonly post: (message: FromWorker) => void;
 }

@@ -4,11 +4,13 @@ import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
+import type { TuningRow } from '../../gpu/tuning.ts';
 import type { Llama } from '../../models/llama/llama.ts';
-import { scheduledRate } from '../../ops/optim/lr_schedule.ts';
 import { seam } from '../../seam.ts';
 import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import type { CheckpointKeeper, FoundCheckpoint } from '../checkpoint/checkpoint-keeper.ts';
+import { requireSubject, runSubject } from '../checkpoint/run-subject.ts';
 import type { Gate } from '../gate.ts';
 import { type StepJudge, TrainingLoop } from '../loop/training-loop.ts';
 import { meanLoss } from '../mini-training.ts';
@@ -18,11 +20,14 @@ import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import { forecastLlama, requireRoom } from './forecast-llama.ts';
 import { whyUnjudged } from './judged-work.ts';
 import { grownModel, openModel } from './open-model.ts';
-import type { LlamaProgress, LlamaStep } from './progress.ts';
+import type { LlamaProgress } from './progress.ts';
+import { RunHistory } from './run-history.ts';
+import { placesOf, RunKeeping } from './run-keeping.ts';
 import { RunMemory } from './run-memory.ts';
 import { type RunPlan, runPlan } from './run-plan.ts';
 import { type Asker, Talk } from './talk.ts';
 import { collated, TextBatches } from './text-batches.ts';
+import { toldStep } from './told-step.ts';
 
 /** A model, the texts, and how it is trained. */
 export interface LlamaTraining {
@@ -33,6 +38,8 @@ export interface LlamaTraining {
   readonly config: LlamaTrainingConfig;
   /** Values of an adapter to go on from. Default it is drawn. */
   readonly saved?: ReadonlyMap<string, HostTensor> | undefined;
+  /** A checkpoint of the same run to go on from. Default it begins. */
+  readonly from?: FoundCheckpoint | undefined;
 }
 
 /** What watches a run. */
@@ -47,6 +54,8 @@ export interface LlamaObserver {
   readonly asker?: Asker | undefined;
   /** Times what the steps dispatch. */
   readonly profile?: StepProfile | undefined;
+  /** Makes checkpoints when they are due, and after the last step. Default none is made. */
+  readonly keeper?: CheckpointKeeper | undefined;
   /** Is given the model when no more step is made. */
   readonly finish?: ((model: Llama) => Promise<void>) | undefined;
   /** Given what the run leaves after that, before the last questions. */
@@ -72,14 +81,28 @@ const isFrozen = seam('train.llama.frozen', (): boolean => false);
 /**
  * Fine-tunes a Llama of a folder on texts, holds the last ones out, and tells how it goes. The
  * first step and every `judgeSteps`-th are shown to the observer, unless a step is too much work for
- * an oracle. Throws what loading throws, and TooLargeError, before anything is on the device.
+ * an oracle. From a checkpoint it goes on with the same bits, by the tuning table that it was begun
+ * with. Throws what loading throws, TooLargeError, and RunCheckpointError for a checkpoint of another
+ * run, before anything is on the device.
  */
 export async function* fineTuneLlama(
   gpu: Gpu,
-  { folder, model: architecture, texts, config, saved }: LlamaTraining,
-  { judge, stopped = () => false, gate, asker, profile, finish, tuned = () => {} }: LlamaObserver,
+  { folder, model: architecture, texts, config, saved, from }: LlamaTraining,
+  {
+    judge,
+    stopped = () => false,
+    tuned = () => {},
+    gate,
+    asker,
+    profile,
+    keeper,
+    finish,
+  }: LlamaObserver,
 ): AsyncGenerator<LlamaProgress, LlamaTuned> {
   const plan = runPlan(texts, config);
+  const subject = keeper || from ? await runSubject({ folder, texts, config }) : undefined;
+  if (from && subject) requireSubject(from.checkpoint.subject, subject);
+  using _table = from && pinnedTable(gpu, from.checkpoint.tuned);
   const { batchSize, accumulation, precision, maxGradNorm, seed } = config;
   const forecast = forecastLlama(architecture, config, plan.longest);
   requireRoom(forecast, gpu.limits);
@@ -121,11 +144,24 @@ export async function* fineTuneLlama(
   );
   const heldout = batchesOf(plan.heldout, batchSize);
   const heldoutLoss = () => meanLoss(gpu, model, heldout, true);
-  const heldoutBefore = heldout.length > 0 ? await heldoutLoss() : undefined;
-  if (heldoutBefore !== undefined) yield { type: 'heldout', step: 0, loss: heldoutBefore };
-  let heldoutAfter = heldoutBefore;
-  let judgedSteps = 0;
+  const history = new RunHistory(from?.checkpoint.history);
   let step = 0;
+  if (from) {
+    const { checkpoint, broken } = from;
+    loop.restore(checkpoint.state);
+    step = checkpoint.state.step;
+    history.add({ type: 'restored', step, at: new Date().toISOString() });
+    yield { type: 'resumed-from', step, history: history.all, broken };
+  } else if (heldout.length > 0)
+    yield history.add({ type: 'heldout', step, loss: await heldoutLoss() });
+  const keeping =
+    keeper &&
+    subject &&
+    new RunKeeping(keeper, {
+      ...{ loop, history, subject, steps: plan.steps, tuned: gpu.tuned },
+      parameters: placesOf(model.parameters.layout),
+      from: from?.checkpoint,
+    });
   while (step < plan.steps && !stopped()) {
     if (gate?.closed) {
       yield { type: 'paused', step };
@@ -146,25 +182,27 @@ export async function* fineTuneLlama(
       : await loop.step();
     await profile?.end();
     if (isJudged) {
-      judgedSteps += 1;
-      yield { type: 'judged', step, boundUsed };
+      yield history.add({ type: 'judged', step, boundUsed });
     }
     const loss = await loop.readLoss();
     const figures = { started, step, loss, parts: parts ?? [], ...memory.now() };
-    yield { type: 'step', ...(await toldStep(figures, plan, config, norm)) };
+    yield history.add({ type: 'step', ...(await toldStep(figures, plan, config, norm)) });
     if (heldout.length > 0 && (step % config.evalSteps === 0 || step === plan.steps || stopped())) {
-      heldoutAfter = await heldoutLoss();
-      yield { type: 'heldout', step, loss: heldoutAfter };
+      yield history.add({ type: 'heldout', step, loss: await heldoutLoss() });
     }
+    if (keeping) yield* await keeping.after(step);
   }
+  if (keeping) yield* await keeping.end(step);
   await finish?.(model);
+  const heldoutBefore = history.heldout[0];
+  const heldoutAfter = history.heldout.at(-1);
   const left: LlamaTuned = {
     trained: await model.parameters.read(),
     steps: step,
     isStopped: stopped(),
     ...(heldoutBefore === undefined ? {} : { heldoutBefore }),
     ...(heldoutAfter === undefined ? {} : { heldoutAfter }),
-    judgedSteps,
+    judgedSteps: history.judgedSteps,
     peakBytes: memory.now().peakBytes,
   };
   tuned(left);
@@ -191,30 +229,14 @@ function batchesOf(texts: readonly LabelledTokens[], size: number): readonly Exa
   );
 }
 
-async function toldStep(
-  {
-    started,
-    step,
-    loss,
-    parts,
-    ...memory
-  }: Pick<LlamaStep, 'step' | 'loss' | 'bytes' | 'peakBytes'> & {
-    readonly started: number;
-    readonly parts: readonly Examples[];
-  },
-  { stepsOfEpoch, schedule }: RunPlan,
-  { optimizer: { lr = 0 }, precision }: LlamaTrainingConfig,
-  norm: Tensor | undefined,
-): Promise<LlamaStep> {
-  const gradNorm = norm && (await norm.read()).data[0];
-  const ms = performance.now() - started;
-  const tokens = parts.reduce((sum, { labels }) => sum + labels.data.length, 0);
+/** Until it is disposed, variants are chosen by these rows. */
+function pinnedTable(gpu: Gpu, rows: readonly TuningRow[]): Disposable {
+  const before = gpu.tuned;
+  gpu.tuned = rows;
   return {
-    ...{ step, loss, tokens, ms, ...memory },
-    epoch: step / stepsOfEpoch,
-    tokensPerSecond: (1000 * tokens) / ms,
-    ...(gradNorm === undefined ? {} : { gradNorm }),
-    ...(precision === 'fp16' ? {} : { learningRate: scheduledRate(lr, schedule, step - 1) }),
+    [Symbol.dispose]: () => {
+      gpu.tuned = before;
+    },
   };
 }
 

@@ -23,8 +23,34 @@ export interface LlamaStep {
   readonly peakBytes: number;
 }
 
-/** What a fine-tuning of a Llama tells while it runs. Losses in nats a token. */
+/** What a run keeps of what it told. Losses in nats a token. */
+export type LlamaMilestone =
+  | ({ readonly type: 'step' } & LlamaStep)
+  | { readonly type: 'heldout'; readonly step: number; readonly loss: number }
+  | { readonly type: 'judged'; readonly step: number; readonly boundUsed: number }
+  /** It went on from a checkpoint after that many steps; when in UTC, as `Date.toISOString` gives it. */
+  | { readonly type: 'restored'; readonly step: number; readonly at: string };
+
+/** What a fine-tuning of a Llama tells while it runs. */
 export type LlamaProgress =
+  | Exclude<LlamaMilestone, { readonly type: 'restored' }>
+  | {
+      /** All that was told after that many steps holds no more: the history takes its place. */
+      readonly type: 'resumed-from';
+      readonly step: number;
+      readonly history: readonly LlamaMilestone[];
+      /** What is wrong with newer checkpoints, a line each. */
+      readonly broken: readonly string[];
+    }
+  /** A checkpoint was written. Milliseconds. */
+  | {
+      readonly type: 'checkpoint';
+      readonly step: number;
+      readonly ms: number;
+      readonly bytes: number;
+    }
+  /** None could be written, as first after others that could; the run goes on. */
+  | { readonly type: 'checkpoint-failed'; readonly step: number; readonly message: string }
   | {
       readonly type: 'start';
       readonly steps: number;
@@ -38,9 +64,6 @@ export type LlamaProgress =
       readonly unjudged?: string;
     }
   | { readonly type: 'loaded'; readonly bytes: number; readonly peakBytes: number }
-  | ({ readonly type: 'step' } & LlamaStep)
-  | { readonly type: 'heldout'; readonly step: number; readonly loss: number }
-  | { readonly type: 'judged'; readonly step: number; readonly boundUsed: number }
   /** The run waits after that many steps, or goes on. */
   | { readonly type: 'paused' | 'resumed'; readonly step: number }
   /** The model itself was written, as files of these names. */

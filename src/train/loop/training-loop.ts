@@ -70,6 +70,9 @@ const restoreStatistics = seam(
   },
 );
 
+/** What a loop goes on from. A seam, so that a control can leave a part of it out. */
+const restored = seam('train.restored_state', (state: LoopState): LoopState => state);
+
 const seek = seam('train.seek', (source: BatchSource, step: number) => source.seek(step));
 
 /**
@@ -174,9 +177,10 @@ export class TrainingLoop implements Disposable {
    */
   restore(state: LoopState): void {
     const { optimizer, model, source } = this.#options;
-    const { statistics, random, step } = state;
+    const whole = restored(state);
+    const { statistics, random, step } = whole;
     requireState(model.statistics ?? {}, statistics);
-    optimizer?.write(state);
+    optimizer?.write(whole);
     restoreStatistics(model.statistics ?? {}, statistics);
     if (this.#random) this.#random.base = random;
     this.#steps = step - this.#before;

@@ -1,4 +1,4 @@
-import { type LogRow, logRow } from '../../harness/tuning/log.ts';
+import { type LogRow, logRow, logRowsOf } from '../../harness/tuning/log.ts';
 import type { TuningEvent } from '../../harness/tuning.ts';
 import type { LlamaStep } from '../../train/llama/progress.ts';
 import type { TuningState } from './tuning-state.ts';
@@ -33,6 +33,14 @@ export function afterTuningEvent(state: TuningState, event: TuningEvent): Tuning
         ...state,
         judged: [...state.judged, { step: event.step, boundUsed: event.boundUsed }],
       };
+    case 'resumed-from':
+      return {
+        ...state,
+        log: [...logRowsOf(event.history)],
+        steps: event.history.filter((one) => one.type === 'step'),
+        heldout: event.history.filter((one) => one.type === 'heldout'),
+        judged: event.history.filter((one) => one.type === 'judged'),
+      };
     case 'paused':
       // A run that went on before the worker was told of the pause is not shown as paused.
       return state.phase === 'pausing' ? { ...state, phase: 'paused' } : state;
@@ -43,6 +51,8 @@ export function afterTuningEvent(state: TuningState, event: TuningEvent): Tuning
       return { ...state, phase: 'ended', files: event.files };
     case 'talking':
     case 'loaded':
+    case 'checkpoint':
+    case 'checkpoint-failed':
     case 'written':
     case 'end':
       return state;

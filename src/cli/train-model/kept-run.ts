@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import type { TuningRequest } from '../../harness/tuning.ts';
+import { DiskCheckpoints } from '../../harness/worker/disk-checkpoints.ts';
+import type { TuneCheckpoints } from '../../harness/worker/messages.ts';
+import { CheckpointKeeper } from '../../train/checkpoint/checkpoint-keeper.ts';
+import { stepOfName } from '../../train/checkpoint/run-checkpoint.ts';
+import { RunCheckpointError } from '../../train/checkpoint/run-checkpoint-error.ts';
+import { requireSubject, runSubject } from '../../train/checkpoint/run-subject.ts';
+import type { TrainOptions } from '../commands/train.ts';
+import { UsageError } from '../exit.ts';
+import { folderAt } from './folder-at.ts';
+import { CHECKPOINTS, writeRunFile } from './run-file.ts';
+import { RunLock } from './run-lock.ts';
+
+/** The checkpoints of a run that goes into a folder, while it is the one writer there. */
+export interface KeptRun extends Disposable {
+  readonly checkpoints: TuneCheckpoints;
+}
+
+/**
+ * Begins a run in the folder `out`, or goes on with it. Throws UsageError where another process
+ * writes there, where a new run would take the place of one that was cut short, and where what is
+ * there cannot be gone on from by this request.
+ */
+export async function keepRun(
+  out: string,
+  model: string,
+  options: Partial<TrainOptions>,
+  request: TuningRequest,
+): Promise<KeptRun> {
+  const { resume, keep, checkpointEvery: every } = options;
+  const option = resume === undefined ? `--out ${out}` : `--resume ${resume}`;
+  const place = join(out, CHECKPOINTS);
+  const lock = RunLock.take(option, place);
+  try {
+    const folder = new DiskCheckpoints(place);
+    await folder.sweep();
+    if (resume === undefined) {
+      await makeWay(folder, option, out);
+      writeRunFile(out, model, options);
+    } else await requireSame(folder, request);
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error instanceof RunCheckpointError
+      ? new UsageError(`${option}: ${error.message}`)
+      : error;
+  }
+  return {
+    checkpoints: { place, keep, every, resume: resume !== undefined },
+    [Symbol.dispose]: () => lock[Symbol.dispose](),
+  };
+}
+
+const newestIn = async (folder: DiskCheckpoints) =>
+  (await new CheckpointKeeper(folder, { engine: '' }).newest())?.checkpoint;
+
+/** Removes the checkpoints of a run that has ended. Throws UsageError where it has not. */
+async function makeWay(folder: DiskCheckpoints, option: string, out: string): Promise<void> {
+  const last = await newestIn(folder);
+  if (last && last.state.step < last.steps)
+    throw new UsageError(
+      `${option}: holds a run that was cut short after step ${last.state.step} of ${last.steps}: go on with --resume ${out}, or give another folder`,
+    );
+  for (const name of await folder.names())
+    if (stepOfName(name) !== undefined) await folder.remove(name);
+}
+
+/** Throws RunCheckpointError where the run is not the one that is asked for. */
+async function requireSame(folder: DiskCheckpoints, request: TuningRequest): Promise<void> {
+  const last = await newestIn(folder);
+  if (!last) return;
+  const { texts, config } = request;
+  const own = await runSubject({ folder: await folderAt(request.folder), texts, config });
+  requireSubject(last.subject, own);
+}

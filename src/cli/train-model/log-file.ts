@@ -1,0 +1,31 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { type LogRow, logLines, logRow, logRowsOf } from '../../harness/tuning/log.ts';
+import type { TuningEvent } from '../../harness/tuning.ts';
+import { writeOutput } from '../files.ts';
+
+/** The log of a run as a file, a line for each row, written as they come. */
+export class LogFile {
+  readonly path: string;
+
+  /** The log at `path`, emptied where a run begins. */
+  constructor(path: string, begins: boolean) {
+    this.path = path;
+    if (begins) writeFileSync(path, '');
+  }
+
+  /**
+   * Adds what an event tells, and returns the rows that are new to who has seen them all. A run that
+   * goes on has the rows of its checkpoint, and none of those after it.
+   */
+  add(event: TuningEvent): readonly LogRow[] {
+    if (event.type === 'resumed-from') {
+      const rows = logRowsOf(event.history);
+      writeOutput('--out', this.path, logLines(rows));
+      return rows;
+    }
+    const row = logRow(event);
+    if (!row) return [];
+    appendFileSync(this.path, logLines([row]));
+    return [row];
+  }
+}

@@ -1,0 +1,148 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { CheckpointKeeper } from './checkpoint-keeper.ts';
+import { KeptInMemory } from './fixtures/kept-in-memory.ts';
+import { sampleCheckpoint } from './fixtures/sample.ts';
+import { checkpointName } from './run-checkpoint.ts';
+import { writeRunCheckpoint } from './write-run-checkpoint.ts';
+
+let folder: KeptInMemory;
+let keeper: CheckpointKeeper;
+beforeEach(() => {
+  folder = new KeptInMemory();
+  keeper = keeperOf({});
+});
+
+const keeperOf = (options: { readonly keep?: number; readonly every?: number }) =>
+  new CheckpointKeeper(folder, { engine: 'this one', now: () => 0, ...options });
+
+/** Writes one after so many steps. */
+const write = (step: number, heldout?: number, by = keeper) =>
+  by.write(step, heldout, async (best) => ({ ...sampleCheckpoint(step), best }));
+
+/** Steps of the files that are there. */
+const steps = async () =>
+  (await folder.names()).map((name) => Number(/\d+/.exec(name))).sort((a, b) => a - b);
+
+/** Changes a byte of a file, near its end. */
+function damage(step: number): void {
+  const data = folder.files.get(checkpointName(step)) as Uint8Array;
+  data[data.length - 1] = (data[data.length - 1] as number) ^ 8;
+}
+
+describe('a keeper', () => {
+  test('keeps the last two and the best, and nothing else of its own', async () => {
+    folder.files.set('notes.txt', new Uint8Array(3));
+    await write(10, 3);
+    await write(20, 2);
+    await write(30, 2.5);
+    await write(40);
+    await write(50, Number.NaN);
+    expect(await steps().then((all) => all.filter((n) => n > 0))).toEqual([20, 40, 50]);
+    await write(60, 1.5);
+    await write(70);
+    expect(folder.files.has('notes.txt')).toBe(true);
+    folder.files.delete('notes.txt');
+    expect(await steps()).toEqual([60, 70]);
+    expect((await keeper.newest())?.checkpoint.best).toEqual({ step: 60, loss: 1.5 });
+  });
+
+  test('keeps as many as it is told', async () => {
+    const one = keeperOf({ keep: 1 });
+    for (const step of [1, 2, 3]) await write(step, undefined, one);
+    expect(await steps()).toEqual([3]);
+  });
+
+  test('remembers the best of a run that goes on', async () => {
+    await write(10, 2);
+    await write(20);
+    const next = keeperOf({});
+    const found = await next.newest();
+    next.begin(20, found?.checkpoint.best);
+    expect([next.isDue(21, 2.5), next.isDue(21, 1.5)]).toEqual([false, true]);
+    await write(30, 2.5, next);
+    await write(40, undefined, next);
+    expect(await steps()).toEqual([10, 30, 40]);
+  });
+
+  test('finds none in an empty folder', async () => {
+    folder.files.set('notes.txt', new Uint8Array(3));
+    expect(await keeper.newest()).toBeUndefined();
+  });
+
+  test('takes the newest that is whole, and says what is wrong with those after it', async () => {
+    for (const step of [10, 20]) await write(step);
+    folder.files.set(checkpointName(9), await writeRunCheckpoint(sampleCheckpoint(9)));
+    damage(20);
+    const found = await keeper.newest();
+    expect(found?.checkpoint.state.step).toBe(10);
+    expect(found?.broken).toEqual([
+      expect.stringMatching(/^step-00000020\.safetensors: .*SHA-256/),
+    ]);
+    // What is broken does not count among the last ones, and goes.
+    keeper.begin(10, undefined);
+    await write(15);
+    expect(await steps()).toEqual([10, 15]);
+  });
+
+  test('refuses where none is whole, or the newest is of a newer version', async () => {
+    for (const step of [10, 20]) await write(step);
+    const newer = folder.files.get(checkpointName(20)) as Uint8Array;
+    const text = new TextDecoder('latin1').decode(newer).replace('"version":"1"', '"version":"7"');
+    folder.files.set(
+      checkpointName(20),
+      Uint8Array.from(text, (c) => c.charCodeAt(0)),
+    );
+    await expect(keeper.newest()).rejects.toMatchObject({ code: 'checkpoint-version' });
+    folder.files.set(checkpointName(20), new Uint8Array());
+    damage(10);
+    await expect(keeper.newest()).rejects.toMatchObject({
+      code: 'checkpoint-empty',
+      message: 'step-00000020.safetensors: the file is empty',
+    });
+  });
+});
+
+describe('where there is no room', () => {
+  test('those before stay, the run is told, and one is made when there is room again', async () => {
+    await write(10);
+    await write(20);
+    const before = await folder.read(checkpointName(20));
+    folder.room = before.length + 100;
+    expect(await write(30)).toEqual({
+      ms: 0,
+      failure: 'ENOSPC: no space left on device, write',
+    });
+    // The oldest went to make room, which was too little.
+    expect(await steps()).toEqual([20]);
+    expect((await keeper.newest())?.checkpoint.state.step).toBe(20);
+    folder.room = Number.POSITIVE_INFINITY;
+    expect(await write(40)).toMatchObject({ bytes: expect.any(Number) });
+    expect(await steps()).toEqual([20, 40]);
+  });
+
+  test('it is tried again once without all but the last', async () => {
+    for (const step of [10, 20]) await write(step);
+    const { length } = await folder.read(checkpointName(20));
+    folder.room = 2 * length + 100;
+    expect(await write(30)).toMatchObject({ bytes: expect.any(Number) });
+    expect(await steps()).toEqual([20, 30]);
+  });
+
+  test('the best stays too, and one that could not be written is none', async () => {
+    await write(10, 1);
+    await write(20);
+    folder.room = 100;
+    await write(30, 0.5);
+    expect(await steps()).toEqual([10, 20]);
+    folder.room = Number.POSITIVE_INFINITY;
+    await write(40);
+    await write(50);
+    expect(await steps()).toEqual([10, 40, 50]);
+    expect(keeper.isDue(51, 0.75)).toBe(true);
+  });
+
+  test('what cannot be read of the run is an error all the same', async () => {
+    const lost = new Error('the device is lost');
+    await expect(keeper.write(1, undefined, () => Promise.reject(lost))).rejects.toBe(lost);
+  });
+});

@@ -1,0 +1,163 @@
+import { GradproofError, messageOf } from '../../errors.ts';
+import type { CheckpointFolder } from './checkpoint-folder.ts';
+import { CheckpointSchedule, type CheckpointScheduleOptions } from './checkpoint-schedule.ts';
+import { readRunCheckpoint } from './read-run-checkpoint.ts';
+import {
+  checkpointName,
+  type HeldoutAt,
+  type RunCheckpoint,
+  stepOfName,
+} from './run-checkpoint.ts';
+import { RunCheckpointError } from './run-checkpoint-error.ts';
+import { writeRunCheckpoint } from './write-run-checkpoint.ts';
+
+/** How many of the last checkpoints are kept. Default 2. */
+export const USUAL_KEPT = 2;
+
+/** Where and when checkpoints are made, and how many stay. */
+export interface CheckpointKeeperOptions extends CheckpointScheduleOptions {
+  /** Of the last ones, beside the best. Default {@link USUAL_KEPT}. */
+  readonly keep?: number | undefined;
+  /** The engine that writes them, with its version. */
+  readonly engine: string;
+}
+
+/** A checkpoint to go on from. */
+export interface FoundCheckpoint {
+  readonly checkpoint: RunCheckpoint;
+  /** What is wrong with newer ones, a line each. */
+  readonly broken: readonly string[];
+}
+
+/** What became of a checkpoint: how long it took in milliseconds, and its bytes or why there is none. */
+export type KeptCheckpoint = { readonly ms: number } & (
+  | { readonly bytes: number }
+  | { readonly failure: string }
+);
+
+/**
+ * Writes the checkpoints of one run into a folder. The last ones stay, and the best of those at whose
+ * step a held-out loss was measured. Where one cannot be written, those before it stay.
+ */
+export class CheckpointKeeper {
+  readonly engine: string;
+  readonly #folder: CheckpointFolder;
+  readonly #keep: number;
+  readonly #timing: CheckpointScheduleOptions;
+  #schedule: CheckpointSchedule;
+  #best: HeldoutAt | undefined;
+
+  constructor(
+    folder: CheckpointFolder,
+    { keep = USUAL_KEPT, engine, ...timing }: CheckpointKeeperOptions,
+  ) {
+    this.engine = engine;
+    this.#folder = folder;
+    this.#keep = keep;
+    this.#timing = timing;
+    this.#schedule = new CheckpointSchedule(timing);
+  }
+
+  /**
+   * The newest checkpoint that is whole; undefined where the folder has none at all. Throws
+   * {@link RunCheckpointError} of the newest where none is whole, or where it is of another version.
+   */
+  async newest(): Promise<FoundCheckpoint | undefined> {
+    const broken: string[] = [];
+    let first: RunCheckpointError | undefined;
+    for (const step of (await this.#steps()).toReversed()) {
+      const name = checkpointName(step);
+      try {
+        return { checkpoint: await readRunCheckpoint(await this.#folder.read(name)), broken };
+      } catch (error) {
+        if (!(error instanceof RunCheckpointError)) throw error;
+        const named = new RunCheckpointError(error.fault, `${name}: ${error.message}`, {
+          cause: error,
+        });
+        if (!error.isDamage) throw named;
+        first ??= named;
+        broken.push(named.message);
+      }
+    }
+    if (first) throw first;
+    return undefined;
+  }
+
+  /** The run begins after so many steps; the best before it is that of the checkpoint. */
+  begin(step: number, best: HeldoutAt | undefined): void {
+    this.#schedule = new CheckpointSchedule(this.#timing, step);
+    this.#best = best;
+  }
+
+  /** Whether a checkpoint is due after `step` steps, and the held-out loss that was measured there. */
+  isDue(step: number, heldout: number | undefined): boolean {
+    return this.#schedule.isDue(step, this.#isBest(heldout));
+  }
+
+  /**
+   * Writes what `make` reads, after `step` steps. A folder that is full, or gone, is no error: once
+   * it is tried again with less in it. Throws what `make` throws.
+   */
+  async write(
+    step: number,
+    heldout: number | undefined,
+    make: (best: HeldoutAt | undefined) => Promise<RunCheckpoint>,
+  ): Promise<KeptCheckpoint> {
+    const best = this.#isBest(heldout) ? { step, loss: heldout as number } : this.#best;
+    let bytes = 0;
+    let failure: string | undefined;
+    const ms = await this.#schedule.time(step, async () => {
+      const file = await writeRunCheckpoint(await make(best));
+      bytes = file.length;
+      failure = await this.#store(step, file, best);
+    });
+    if (failure !== undefined) return { ms, failure };
+    this.#best = best;
+    return { ms, bytes };
+  }
+
+  #isBest(heldout: number | undefined): boolean {
+    return heldout !== undefined && heldout < (this.#best?.loss ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Why the file could not be written; undefined where it was. */
+  async #store(
+    step: number,
+    file: Uint8Array,
+    best: HeldoutAt | undefined,
+  ): Promise<string | undefined> {
+    const name = checkpointName(step);
+    try {
+      try {
+        await this.#folder.replace(name, file);
+      } catch {
+        // There may be room without all but the last.
+        await this.#prune(step, 1, this.#best);
+        await this.#folder.replace(name, file);
+      }
+      await this.#prune(step, this.#keep, best);
+      return undefined;
+    } catch (error) {
+      if (error instanceof GradproofError && error.code === 'invariant') throw error;
+      return messageOf(error);
+    }
+  }
+
+  /** Removes all but the last `keep` up to `step`, and the best. */
+  async #prune(step: number, keep: number, best: HeldoutAt | undefined): Promise<void> {
+    const steps = await this.#steps();
+    const kept = new Set(steps.filter((each) => each <= step).slice(-keep));
+    for (const each of steps)
+      if (!kept.has(each) && each !== best?.step) await this.#folder.remove(checkpointName(each));
+  }
+
+  async #steps(): Promise<readonly number[]> {
+    const names = await this.#folder.names();
+    return names
+      .flatMap((name) => {
+        const step = stepOfName(name);
+        return step === undefined ? [] : [step];
+      })
+      .sort((a, b) => a - b);
+  }
+}

@@ -1,0 +1,71 @@
+import * as v from 'valibot';
+import { sha256Hex } from '../../formats/fields.ts';
+import { isJsonObject, type JsonObject } from '../../formats/strict-json.ts';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
+const finite = v.pipe(v.number(), v.finite());
+/** JSON writes null for what is no finite number. */
+const figure = v.pipe(
+  v.nullable(finite),
+  v.transform((x) => x ?? Number.NaN),
+);
+const shape = v.array(count);
+const time = v.pipe(v.string(), v.isoTimestamp());
+/** A record takes arrays too. */
+const dictionary = <T extends v.GenericSchema>(value: T) =>
+  v.pipe(v.custom<JsonObject>(isJsonObject), v.record(v.string(), value));
+const span = v.union([v.strictTuple([count]), v.strictTuple([count, count])]);
+
+const tuningRows = v.array(
+  v.strictObject({
+    variant: v.string(),
+    sizes: v.exactOptional(dictionary(finite)),
+    ops: v.exactOptional(v.array(v.string())),
+    lanes: v.exactOptional(v.picklist(['few', 'many'])),
+    dtype: v.exactOptional(v.string()),
+    rows: v.exactOptional(span),
+    width: v.exactOptional(span),
+  }),
+);
+
+/** What stands in the header of a checkpoint, beside the tensors. */
+export const CONTENTS = v.strictObject({
+  step: count,
+  steps: count,
+  random: count,
+  subject: v.strictObject({
+    model: sha256Hex,
+    data: sha256Hex,
+    config: v.custom<JsonObject>(isJsonObject, 'must be an object'),
+  }),
+  parameters: dictionary(v.strictObject({ shape, offset: count })),
+  tuned: tuningRows,
+  engine: v.string(),
+  writtenAt: time,
+  best: v.exactOptional(v.strictObject({ step: count, loss: finite })),
+  tensors: dictionary(v.strictObject({ dtype: v.string(), shape, sha256: sha256Hex })),
+});
+
+export type Contents = v.InferOutput<typeof CONTENTS>;
+
+/** What a run told, as a checkpoint keeps it. */
+export const HISTORY = v.array(
+  v.variant('type', [
+    v.strictObject({
+      type: v.literal('step'),
+      step: count,
+      epoch: finite,
+      loss: figure,
+      gradNorm: v.exactOptional(figure),
+      learningRate: v.exactOptional(figure),
+      tokens: count,
+      tokensPerSecond: figure,
+      ms: figure,
+      bytes: count,
+      peakBytes: count,
+    }),
+    v.strictObject({ type: v.literal('heldout'), step: count, loss: figure }),
+    v.strictObject({ type: v.literal('judged'), step: count, boundUsed: figure }),
+    v.strictObject({ type: v.literal('restored'), step: count, at: time }),
+  ]),
+);

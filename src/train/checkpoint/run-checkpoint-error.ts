@@ -1,0 +1,37 @@
+import { GradproofError } from '../../errors.ts';
+
+/** What can be wrong with a checkpoint of a run. */
+export type RunCheckpointFault =
+  | 'checkpoint-empty'
+  | 'checkpoint-magic'
+  | 'checkpoint-header'
+  | 'checkpoint-truncated'
+  | 'checkpoint-missing'
+  | 'checkpoint-hash'
+  | 'checkpoint-version'
+  | 'checkpoint-foreign';
+
+/** With these another checkpoint may be whole: the file was cut off or changed. */
+const DAMAGE: ReadonlySet<RunCheckpointFault> = new Set<RunCheckpointFault>([
+  'checkpoint-empty',
+  'checkpoint-magic',
+  'checkpoint-header',
+  'checkpoint-truncated',
+  'checkpoint-missing',
+  'checkpoint-hash',
+]);
+
+/** A checkpoint that a run cannot go on from. */
+export class RunCheckpointError extends GradproofError {
+  readonly fault: RunCheckpointFault;
+
+  constructor(fault: RunCheckpointFault, message: string, options?: ErrorOptions) {
+    super(fault, message, options);
+    this.fault = fault;
+  }
+
+  /** Whether the file is no longer what was written. */
+  get isDamage(): boolean {
+    return DAMAGE.has(this.fault);
+  }
+}

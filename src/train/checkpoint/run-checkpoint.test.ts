@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { writeSafetensors } from '../../formats/safetensors/write.ts';
+import { readSafetensors } from '../../formats/safetensors.ts';
+import { Random } from '../../tensor/random.ts';
+import { sampleCheckpoint } from './fixtures/sample.ts';
+import { readRunCheckpoint } from './read-run-checkpoint.ts';
+import { checkpointName, stepOfName } from './run-checkpoint.ts';
+import type { RunCheckpointError } from './run-checkpoint-error.ts';
+import { writeRunCheckpoint } from './write-run-checkpoint.ts';
+
+const file = await writeRunCheckpoint(sampleCheckpoint());
+const headerEnd = 8 + Number(new DataView(file.buffer).getBigUint64(0, true));
+
+/** What reading says of a file: its code, and whether another one may be taken in its place. */
+async function faultOf(bytes: Uint8Array) {
+  const error = await readRunCheckpoint(bytes).then(
+    () => undefined,
+    (thrown: RunCheckpointError) => thrown,
+  );
+  expect(error?.message).toMatch(/^[^\n]+$/);
+  return [error?.code, error?.isDamage];
+}
+
+/** The file with its text changed; what takes the place of another is as long. */
+function edited(from: string, to: string): Uint8Array {
+  const text = new TextDecoder('latin1').decode(file);
+  expect(text).toContain(from);
+  expect(to).toHaveLength(from.length);
+  return Uint8Array.from(text.replace(from, to), (c) => c.charCodeAt(0));
+}
+
+describe('a checkpoint', () => {
+  test('is read as it was written, bit by bit', async () => {
+    expect(await readRunCheckpoint(file)).toEqual(sampleCheckpoint());
+  });
+
+  test('without a best held-out loss has none', async () => {
+    const { best: _, ...rest } = sampleCheckpoint();
+    expect(await readRunCheckpoint(await writeRunCheckpoint(rest))).toEqual(rest);
+  });
+
+  test('is a plain safetensors file whose metadata are texts', () => {
+    const { metadata, tensors } = readSafetensors(file);
+    expect([...metadata.keys()]).toEqual(['format', 'run', 'sha256', 'version']);
+    expect(JSON.parse(metadata.get('run') ?? '')).toMatchObject({ step: 50, steps: 60 });
+    expect(tensors.get('state.param')).toMatchObject({ dtype: 'F32', shape: [5] });
+    const history = new TextDecoder().decode(tensors.get('history')?.bytes);
+    expect(JSON.parse(history)).toHaveLength(4);
+  });
+
+  test('has a name that tells its step, and others have none', () => {
+    expect(checkpointName(50)).toBe('step-00000050.safetensors');
+    expect(stepOfName(checkpointName(123_456_789))).toBe(123_456_789);
+    for (const name of ['step-50.safetensors', 'step-00000050.safetensors.7.part', 'run.json'])
+      expect(stepOfName(name)).toBeUndefined();
+  });
+});
+
+describe('a checkpoint that is no longer what was written is refused', () => {
+  test('each sort of damage by a code of its own', async () => {
+    const without = async () => {
+      const { state, ...rest } = sampleCheckpoint();
+      const { exp_avg: _, ...tensors } = state.tensors;
+      const { metadata } = readSafetensors(file);
+      const fewer = readSafetensors(
+        await writeRunCheckpoint({ ...rest, state: { ...state, tensors } }),
+      );
+      expect(fewer.tensors.has('state.exp_avg')).toBe(false);
+      const { writeStored } = await import('../../formats/safetensors/write.ts');
+      return writeStored(fewer.tensors, Object.fromEntries(metadata));
+    };
+    const magic = file.slice();
+    magic.set(new TextEncoder().encode('PK\x03\x04'), 8);
+    const length = file.slice();
+    new DataView(length.buffer).setBigUint64(0, 2n ** 40n, true);
+    const flipped = file.slice();
+    flipped[file.length - 1] = (flipped[file.length - 1] as number) ^ 1;
+    const all: readonly [string, Uint8Array][] = [
+      ['checkpoint-empty', new Uint8Array()],
+      ['checkpoint-truncated', file.slice(0, 3)],
+      ['checkpoint-truncated', file.slice(0, headerEnd - 1)],
+      ['checkpoint-truncated', file.slice(0, -1)],
+      ['checkpoint-truncated', file.slice(0, headerEnd)],
+      ['checkpoint-magic', magic],
+      ['checkpoint-magic', new Uint8Array(5000)],
+      ['checkpoint-magic', writeSafetensors(sampleCheckpoint().state.tensors)],
+      ['checkpoint-header', length],
+      ['checkpoint-header', Uint8Array.of(...file, 0)],
+      ['checkpoint-missing', await without()],
+      ['checkpoint-hash', flipped],
+      ['checkpoint-missing', edited('"state.param"', '"state.paran"')],
+      ['checkpoint-hash', edited('\\"step\\":50', '\\"step\\":51')],
+    ];
+    for (const [code, bytes] of all) expect(await faultOf(bytes)).toEqual([code, true]);
+  });
+
+  test('any bit, and any cut, of those that a hundred draws name', async () => {
+    const random = new Random(11);
+    const codes = new Set<unknown>();
+    for (let draw = 0; draw < 100; draw++) {
+      const at = Math.floor(random.uniform() * 8 * file.length);
+      const flipped = file.slice();
+      flipped[at >> 3] = (flipped[at >> 3] as number) ^ (1 << (at & 7));
+      const padding = headerEnd - 1 - at / 8;
+      if (file[at >> 3] === 0x20 && padding < 8) continue; // fills the header up
+      codes.add((await faultOf(flipped))[0]);
+      codes.add((await faultOf(file.slice(0, at >> 3)))[0]);
+    }
+    expect(codes).toContain('checkpoint-hash');
+    expect(codes).toContain('checkpoint-truncated');
+  });
+
+  test('of another version by name, and no older one is taken in its place', async () => {
+    const newer = edited('"version":"1"', '"version":"2"');
+    expect(await faultOf(newer)).toEqual(['checkpoint-version', false]);
+    await expect(readRunCheckpoint(newer)).rejects.toThrow(
+      /^it is of version 2, and this .* newer/,
+    );
+    await expect(readRunCheckpoint(edited('"version":"1"', '"version":"x"'))).rejects.toThrow(
+      /^it is of the unknown version "x"/,
+    );
+  });
+});

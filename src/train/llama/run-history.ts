@@ -1,0 +1,37 @@
+import type { LlamaMilestone } from './progress.ts';
+
+/** What a run told so far, which its checkpoints keep. */
+export class RunHistory {
+  readonly #all: LlamaMilestone[];
+
+  /** Of a run that goes on, with what it told before. */
+  constructor(before: readonly LlamaMilestone[] = []) {
+    this.#all = [...before];
+  }
+
+  /** As it is now. */
+  get all(): readonly LlamaMilestone[] {
+    return [...this.#all];
+  }
+
+  /** Keeps what is told, and returns it. */
+  add<Told extends LlamaMilestone>(told: Told): Told {
+    this.#all.push(told);
+    return told;
+  }
+
+  /** The held-out losses, from that before the first step on. */
+  get heldout(): readonly number[] {
+    return this.#all.flatMap((one) => (one.type === 'heldout' ? [one.loss] : []));
+  }
+
+  get judgedSteps(): number {
+    return this.#all.filter(({ type }) => type === 'judged').length;
+  }
+
+  /** The held-out loss after that step; undefined where none was measured there. */
+  heldoutAt(step: number): number | undefined {
+    const last = this.#all.findLast((one) => one.type === 'heldout' && one.step === step);
+    return last?.type === 'heldout' ? last.loss : undefined;
+  }
+}

@@ -1,0 +1,61 @@
+import type { FlatLayout } from '../../autograd/flat-parameters.ts';
+import type { TuningRow } from '../../gpu/tuning.ts';
+import type { CheckpointKeeper } from '../checkpoint/checkpoint-keeper.ts';
+import type { RunCheckpoint, RunSubject } from '../checkpoint/run-checkpoint.ts';
+import type { TrainingLoop } from '../loop/training-loop.ts';
+import type { LlamaProgress } from './progress.ts';
+import type { RunHistory } from './run-history.ts';
+
+/** What checkpoints of a run hold. */
+interface KeptRun extends Pick<RunCheckpoint, 'steps' | 'parameters'> {
+  readonly loop: TrainingLoop;
+  readonly history: RunHistory;
+  readonly subject: RunSubject;
+  readonly tuned: readonly TuningRow[];
+  /** Where the run goes on from. */
+  readonly from: RunCheckpoint | undefined;
+}
+
+/** Makes the checkpoints of one run when they are due. */
+export class RunKeeping {
+  readonly #keeper: CheckpointKeeper;
+  readonly #run: KeptRun;
+  /** After how many steps the last one was made. */
+  #last: number | undefined;
+  /** Whether the last one failed, which was told. */
+  #isFailing = false;
+
+  constructor(keeper: CheckpointKeeper, run: KeptRun) {
+    this.#keeper = keeper;
+    this.#run = run;
+    this.#last = run.from?.state.step;
+    keeper.begin(this.#last ?? 0, run.from?.best);
+  }
+
+  /** Makes one after `step` steps, where it is due; what is to be told of it. */
+  async after(step: number): Promise<readonly LlamaProgress[]> {
+    return this.#keeper.isDue(step, this.#run.history.heldoutAt(step)) ? await this.end(step) : [];
+  }
+
+  /** Makes one after `step` steps, unless there is one; what is to be told of it. */
+  async end(step: number): Promise<readonly LlamaProgress[]> {
+    if (step === this.#last) return [];
+    const { loop, history, from: _, ...run } = this.#run;
+    const heldout = history.heldoutAt(step);
+    const kept = await this.#keeper.write(step, heldout, async (best) => ({
+      ...{ ...run, best, history: history.all, engine: this.#keeper.engine },
+      state: await loop.checkpoint(),
+      writtenAt: new Date().toISOString(),
+    }));
+    const isNews = !this.#isFailing;
+    this.#isFailing = 'failure' in kept;
+    if ('failure' in kept)
+      return isNews ? [{ type: 'checkpoint-failed', step, message: kept.failure }] : [];
+    this.#last = step;
+    return [{ type: 'checkpoint', step, ...kept }];
+  }
+}
+
+/** Where parameters lie, as a checkpoint tells it. */
+export const placesOf = ({ entries }: FlatLayout): RunCheckpoint['parameters'] =>
+  Object.fromEntries(entries);
