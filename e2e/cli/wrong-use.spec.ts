@@ -89,6 +89,11 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['train', '--log-to', 'http://localhost:1'], /--log-to http:\/\/localhost:1: give --model/],
   [['train', '--profile', folder], /--profile .*: is a folder, not a file/],
   [['train', '--save', 'merged'], /--save merged: give --model/],
+  [['train', '--workers', '2'], /--workers: give --model/],
+  [['train', '--sharding', 'ddp'], /--sharding: give --model/],
+  [['train', '--workers', '0'], /--workers 0/],
+  [['train', '--sharding', 'full_shard'], /--sharding full_shard: not in this version/],
+  [['train', '--sharding', 'zero'], /--sharding zero: there are ddp, shard_grad_op/],
   [['train', '--save', 'onnx'], /--save onnx: there are adapter, merged/],
   [
     ['train', '--model', file('m.gguf', 'GGUF\x03\x00\x00\x00')],
