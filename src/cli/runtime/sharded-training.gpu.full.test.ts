@@ -213,7 +213,7 @@ test(
   covers('fsdp.training.sharding-strategies/grad-op-bytes').control('parts end at coarse borders', {
     file: 'src/train/sharded/sharded-update.ts',
     from: 'const UNIT = 64;',
-    to: 'const UNIT = 8192;',
+    to: 'const UNIT = 1024;',
   }),
   async () => {
     const alone = await onOne(SHORT);
