@@ -52,10 +52,7 @@ fn main(
     return;
   }
   var word = 0u;
-  var stream = 0u;
-  if (STREAM) {
-    stream = of_stream(first);
-  }
+  let stream = of_stream(first); // of slices nothing
   for (var k = 0u; k < min(sizes.n - first, 4u); k++) {
     var code = stream >> (BITS * k);
     if (!STREAM) {

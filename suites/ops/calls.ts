@@ -365,7 +365,11 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       dtypes: { q: 'u8', zero_point: 'u8' },
       params: { axis: 1 },
     },
-    wrong: { type: { dtypes: { zero_point: 'i8' } } },
+    wrong: {
+      type: { dtypes: { zero_point: 'i8' } },
+      'packed-8-bits': { params: { packed: true, shape: [4, 6] }, code: 'bad-params' },
+      'packed-as-bytes': { params: { packed: true, dtype: 'int4', shape: [4, 6] } },
+    },
   },
   matmul_4bit: {
     fits: {

@@ -1,14 +1,22 @@
 import { histogram } from '../../src/ops/math/histogram.ts';
+import { absMean } from '../../src/ops/quant/abs_mean.ts';
+import { type RunningMean, runningAbsMean } from '../../src/ops/quant/running-abs-mean.ts';
+import { ternarize } from '../../src/ops/quant/ternarize.ts';
+import { depthOf } from '../../src/ops/variants.ts';
 import { histogramQuantile } from '../../src/quant/histogram-quantile.ts';
+import { EPS, FLUSH } from '../../src/reference/bounds.ts';
+import { record as absMeanRecord } from '../../src/reference/quant/abs_mean.ts';
+import type { Acceptance, Value } from '../../src/reference/record.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { sortedQuantile } from './order-statistics.ts';
+import { tritOf } from './trits.ts';
 import { value } from './values.ts';
 
 export const calibration = suite('quant.calibration', {
-  description: 'A quantile of ten batches, by a histogram that counts one after the other',
+  description: 'Quantiles and means of batches that come one after the other',
 });
 
 const BINS = 256;
@@ -119,4 +127,90 @@ calibration
     t.expect(new Set(live).size === 1, () => `bytes after each batch: ${live.join(', ')}`);
     // The first has no counts before it.
     t.expect(new Set(peaks.slice(1)).size === 1, () => `peaks: ${peaks.join(', ')}`);
+  });
+
+/** Columns of each batch; its rows are channels where these have means of their own. */
+const COLUMNS = [64, 5, 130, 1, 33];
+
+/** |x| times 0.7 on average over all batches, with how far a legal GPU may be off in each step. */
+function meanOf(
+  hosts: readonly HostTensor[],
+  params: { readonly factor: number; readonly per_channel: boolean },
+) {
+  const arithmetic = { depth: depthOf(absMean.variants['lanes']), ieee: false };
+  let count = 0;
+  let mean: Value | undefined;
+  let bound: Float64Array | undefined;
+  for (const host of hosts) {
+    const inputs = { weight: value({ shape: host.shape, data: valuesOf(host) }) };
+    const of = absMeanRecord.forward(inputs, params);
+    const batch = of['mean'] as Value;
+    const own = inputs.weight.data.length / batch.data.length;
+    const { bound: off } = absMeanRecord.acceptance(inputs, of, params, arithmetic)[
+      'mean'
+    ] as Extract<Acceptance, { kind: 'within' }>;
+    count += own;
+    const share = own / count;
+    const from = mean?.data ?? batch.data;
+    const fromOff = bound ?? off;
+    const next = from.map((x, c) => x + share * ((batch.data[c] as number) - x));
+    // Share, difference and product round at the size of the step, the sum at that of the mean.
+    bound = next.map((y, c) => {
+      const step = share * Math.abs((batch.data[c] as number) - (from[c] as number));
+      const carried = (1 - share) * (fromOff[c] as number) + share * (off[c] as number);
+      return carried + 4 * EPS * step + 2 * EPS * y + 4 * FLUSH;
+    });
+    mean = { shape: batch.shape, data: next };
+  }
+  return { mean: mean as Value, bound: bound as Float64Array };
+}
+
+calibration
+  .case('mean', { per_channel: [false, true] })
+  .desc(
+    'The threshold 0.7 mean |x| of five batches of different sizes, gone on with on the device, is within its bound in either order, and trits follow from it.',
+  )
+  .control('every batch weighs as much as those before it', (fault) =>
+    fault.host(
+      'quant.running_abs_mean',
+      (original) => (gpu, x, params, before) =>
+        original(gpu, x, params, before && { ...before, count: x.size / before.mean.size }),
+    ),
+  )
+  .run(async (t) => {
+    const params = { factor: 0.7, per_channel: t.params['per_channel'] === true };
+    const hosts = COLUMNS.map((columns, i) => {
+      const random = t.random(i);
+      const data = random.fill(24 * columns, () => random.normal(0.3 + i));
+      return hostTensorFrom('f32', [24, columns], data);
+    });
+    for (const order of [hosts, hosts.toReversed()]) {
+      const { mean, bound } = meanOf(order, params);
+      let running: RunningMean | undefined;
+      for (const host of order) {
+        using x = Tensor.from(t.gpu, host);
+        const next = runningAbsMean(t.gpu, x, params, running);
+        running?.mean[Symbol.dispose]();
+        running = next;
+      }
+      const { mean: found, count } = running as RunningMean;
+      using threshold = found;
+      const weight = order[0] as HostTensor;
+      using x = Tensor.from(t.gpu, weight);
+      using trits = ternarize.forward(t.gpu, { weight: x, threshold }, {}).trits;
+      const actual = value(await threshold.read());
+      t.expectAccepted('threshold', actual, mean, { kind: 'within', bound });
+      t.expectEqual('trits', value(await trits.read()), {
+        shape: weight.shape,
+        data: Float64Array.from(valuesOf(weight), (w, i) =>
+          tritOf(
+            w,
+            actual.data[
+              params.per_channel ? Math.floor(i / (weight.shape[1] as number)) : 0
+            ] as number,
+          ),
+        ),
+      });
+      t.expect(count === (params.per_channel ? 233 : 24 * 233), () => `${count} were counted`);
+    }
   });

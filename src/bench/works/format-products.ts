@@ -10,8 +10,10 @@ import { mlxMatmul } from '../../vocabulary/matmul/mlx_matmul.ts';
 import { quantoMatmul } from '../../vocabulary/matmul/quanto_matmul.ts';
 import { HQQ_WORDS, type HqqBits } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { MlxParams } from '../../vocabulary/quant/mlx_quantize.ts';
+import { ternaryMatmul } from '../../vocabulary/quant/ternary_matmul.ts';
 import { repeated } from '../normals.ts';
 import { type Operand, operand, opWork } from '../op-work.ts';
+import { drawPackedTrits } from '../packed-trits.ts';
 import type { OpWork } from '../work.ts';
 
 const FEATURES = 1024;
@@ -168,6 +170,24 @@ function eightBit(rows: number, codes: ByteCodes, block: number): OpWork {
   });
 }
 
+/** The same with trits, four a byte, and one scale. */
+function ternary(rows: number): OpWork {
+  return opWork({
+    op: ternaryMatmul,
+    dtype: 'ternary',
+    sizes: { m: rows, n: FEATURES, k: FEATURES },
+    group: 'products by format',
+    flops: 2 * rows * ELEMENTS,
+    params: { out_features: FEATURES },
+    inputs: {
+      x: [rows, FEATURES],
+      packed: operand([ELEMENTS / 4], 'u8', drawPackedTrits),
+      scale: operand([1], 'f32', floats),
+    },
+    gives: { y: [rows, FEATURES] },
+  });
+}
+
 /** Codes of 8 bits as the quantizers keep them: a scale for each output, or for a block. */
 const EIGHT_BITS: readonly (readonly [ByteCodes, number])[] = [
   ['int8', FEATURES],
@@ -191,8 +211,10 @@ const FORMATS: readonly MlxParams[] = [
 export const works: readonly OpWork[] = [1, 64].flatMap((rows) => [
   ...FORMATS.map((format) => mlx(rows, format)),
   ...([8, 4, 3, 2, 1] as const).map((bits) => hqq(rows, bits)),
-  ...([4, 2] as const).flatMap((bits) => [hqq(rows, bits, 0), quanto(rows, bits)]),
+  ...([8, 4, 3, 2, 1] as const).map((bits) => hqq(rows, bits, 0)),
+  ...([4, 2] as const).map((bits) => quanto(rows, bits)),
   ...([4, 8, 2] as const).map((bits) => nbits(rows, bits)),
   nbits(rows, 4, true),
   ...EIGHT_BITS.map(([codes, block]) => eightBit(rows, codes, block)),
+  ternary(rows),
 ]);

@@ -20,15 +20,16 @@ function packed(type: GgufType) {
   );
 }
 
-function quantized(quant_type: 'q4_0' | 'q8_0'): OpWork {
+function quantized(quant_type: 'q4_0' | 'q8_0', rows: number): OpWork {
   const { elements, bytes } = GGUF_TYPES[quant_type];
+  const n = rows * COLS;
   return opWork({
     op: ggufQuantize,
-    sizes: { quant_type, n: ELEMENTS },
+    sizes: { quant_type, n },
     params: { quant_type },
-    inputs: { weight: [ROWS, COLS] },
-    gives: (ELEMENTS / elements) * bytes,
-    flops: 3 * ELEMENTS,
+    inputs: { weight: [rows, COLS] },
+    gives: (n / elements) * bytes,
+    flops: 3 * n,
     group: 'ops',
   });
 }
@@ -59,9 +60,11 @@ function multiplied(quant_type: GgufType, m: number): OpWork {
 
 /** Weights in GGUF's blocks: made, read, and multiplied by. */
 export const works: readonly OpWork[] = [
-  ...(['q4_0', 'q8_0'] as const).map(quantized),
+  ...[ROWS, 4 * ROWS].flatMap((rows) =>
+    (['q4_0', 'q8_0'] as const).map((type) => quantized(type, rows)),
+  ),
   ...(['q4_0', 'q8_0', 'q4_k', 'q5_k', 'q6_k'] as const).map(read),
   ...([1, 8, 64] as const).flatMap((m) =>
-    (['q4_0', 'q8_0', 'q4_k', 'q6_k'] as const).map((type) => multiplied(type, m)),
+    (['q4_0', 'q8_0', 'q4_k', 'q6_k', 'q5_0', 'q5_k'] as const).map((type) => multiplied(type, m)),
   ),
 ];

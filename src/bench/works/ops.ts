@@ -5,6 +5,7 @@ import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { signatureOf } from '../../vocabulary/registry.ts';
 import { repeated, wholes } from '../normals.ts';
 import { type Operand, type OpWorkGiven, operand, opWork } from '../op-work.ts';
+import { drawPackedTrits } from '../packed-trits.ts';
 import type { OpWork } from '../work.ts';
 
 /**
@@ -469,13 +470,6 @@ function drawDynamicMap(_: Random, shape: Shape) {
 /** The maps of both moments of 8-bit AdamW. */
 function drawMaps(_: Random, shape: Shape) {
   return hostTensorFrom('f32', shape, [...createDynamicMap(true), ...createDynamicMap(false)]);
-}
-
-/** Bytes of four trits each. */
-function drawPackedTrits(random: Random, shape: Shape) {
-  const trit = () => random.integer(0, 2);
-  const byte = () => trit() | (trit() << 2) | (trit() << 4) | (trit() << 6);
-  return hostTensorFrom('u8', shape, Uint8Array.from({ length: sizeOf(shape) }, byte));
 }
 
 /** One work for each. */

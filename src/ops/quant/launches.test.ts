@@ -397,7 +397,7 @@ describe('linear codes', () => {
           'quantize_linear',
           'x scale scale q',
           { scales: linear(120, 30, 4, 1, [0, 0, 0]), low: 0, high: 255 },
-          { HAS_ZERO_POINT: 0, SIGNED: 0 },
+          { HAS_ZERO_POINT: 0, BITS: 8, SIGNED: 0 },
         ),
       ],
       { q: 'u8 4x6x5' },
@@ -415,7 +415,7 @@ describe('linear codes', () => {
           'quantize_linear',
           'x scale zero_point q',
           { scales: linear(120, 5, 6, 1, [0, 1, 0]), low: -128, high: 127 },
-          { HAS_ZERO_POINT: 1, SIGNED: 1 },
+          { HAS_ZERO_POINT: 1, BITS: 8, SIGNED: 1 },
         ),
       ],
       { q: 'i8 4x6x5' },
@@ -433,7 +433,7 @@ describe('linear codes', () => {
           'quantize_linear',
           'x scale scale q',
           { scales: linear(120, 5, 6, 4, [10, 5, 1]), low: -8, high: 7 },
-          { HAS_ZERO_POINT: 0, SIGNED: 1 },
+          { HAS_ZERO_POINT: 0, BITS: 8, SIGNED: 1 },
         ),
       ],
       { q: 'i8 4x6x5' },
@@ -447,10 +447,43 @@ describe('linear codes', () => {
           'quantize_linear',
           'x scale scale q',
           { scales: linear(7, 1, 7, 1, [0, 0, 0]), low: 0, high: 15 },
-          { HAS_ZERO_POINT: 0, SIGNED: 0 },
+          { HAS_ZERO_POINT: 0, BITS: 8, SIGNED: 0 },
         ),
       ],
       { q: 'u8 7' },
+    ],
+    [
+      'of 4 bits, two a byte',
+      'quantize_linear',
+      {
+        inputs: { x: [3, 7], scale: [3, 2], zero_point: [3] },
+        dtypes: { zero_point: 'u8' },
+        params: { axis: 1, block_size: 4, dtype: 'int4', packed: true },
+      },
+      [
+        bytewise(
+          'quantize_linear',
+          'x scale zero_point q',
+          { scales: linear(21, 1, 7, 4, [2, 1, 1]), low: -8, high: 7 },
+          { HAS_ZERO_POINT: 1, BITS: 4, SIGNED: 1 },
+        ),
+      ],
+      { q: 'u8 11' },
+    ],
+    [
+      'of 4 bits, two a byte, decoded',
+      'dequantize_linear',
+      {
+        inputs: { q: [11], scale: [3, 2], zero_point: [3] },
+        dtypes: { q: 'u8', zero_point: 'u8' },
+        params: { axis: 1, block_size: 4, dtype: 'uint4', packed: true, shape: [3, 7] },
+      },
+      [
+        codes('q scale zero_point y', linear(21, 1, 7, 4, [2, 1, 1]), {
+          ...{ HAS_ZERO_POINT: 1, BITS: 4, SIGNED: 0 },
+        }),
+      ],
+      { y: 'f32 3x7' },
     ],
     ...(
       [
@@ -512,6 +545,24 @@ describe('linear codes', () => {
       { ...u8, zero_point: 'i8' },
       {},
       'dequantize_linear: zero_point is i8 and q u8',
+    ],
+    [
+      { q: [20], scale: [1] },
+      u8,
+      { dtype: 'int4', packed: true, shape: [3, 7] },
+      'dequantize_linear: q of 20 does not hold 3x7 codes of 4 bits; give 11',
+    ],
+    [
+      { q: [11], scale: [3], zero_point: [3] },
+      u8,
+      { axis: 0, dtype: 'int4', packed: true, shape: [3, 7] },
+      'dequantize_linear: zero_point of 3 does not fit 3x7; give 2',
+    ],
+    [
+      { q: [11], scale: [1] },
+      { q: 'i8' },
+      { dtype: 'int4', packed: true, shape: [3, 7] },
+      'dequantize_linear: q of packed codes is u8, not i8',
     ],
   ])('are refused: %j as %j by %j', async (inputs, dtypes, params, message) => {
     const call = { inputs: inputs as { q: number[] }, dtypes: { ...dtypes }, params };

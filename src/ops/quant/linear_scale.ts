@@ -1,8 +1,14 @@
+import { GradproofError } from '../../errors.ts';
 import { type UniformField, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
-import type { Onnx } from '../../vocabulary/quant/linear-scale.ts';
+import type { Tensor, Tensors } from '../../tensor/tensor.ts';
+import {
+  NO_NIBBLES,
+  nibbles,
+  type Onnx,
+  packsNibbles,
+} from '../../vocabulary/quant/linear-scale.ts';
 import { axisOf } from '../math/axes.ts';
 
 /**
@@ -14,7 +20,7 @@ export function scaleFields(
   shape: Shape,
   scale: Tensor,
   zeroPoint: Tensor | undefined,
-  { axis, block_size }: Onnx,
+  { axis, block_size, packed }: Onnx,
 ): UniformField[] {
   const at = axis === undefined ? 0 : axisOf(what, axis, shape);
   const size = shape[at] as number;
@@ -29,12 +35,27 @@ export function scaleFields(
       : block_size === undefined
         ? { wanted: [size], strides: [0, 1, 0] }
         : ofBlocks(block_size);
-  for (const [name, tensor] of Object.entries({ scale, zero_point: zeroPoint ?? scale })) {
-    if (!sameShape(tensor.shape, wanted)) {
+  const parts = [
+    ['scale', scale, wanted],
+    ...(zeroPoint ? ([['zero_point', zeroPoint, packed ? nibbles(wanted) : wanted]] as const) : []),
+  ] as const;
+  for (const [name, tensor, own] of parts) {
+    if (!sameShape(tensor.shape, own)) {
       throw new ShapeError(
-        `${what}: ${name} of ${formatShape(tensor.shape)} does not fit ${formatShape(shape)}; give ${formatShape(wanted)}`,
+        `${what}: ${name} of ${formatShape(tensor.shape)} does not fit ${formatShape(shape)}; give ${formatShape(own)}`,
       );
     }
   }
   return [sizeOf(shape), inner, size, block_size ?? 1, ...strides].map(u32);
+}
+
+/**
+ * Throws {@link ShapeError} where codes that are packed are no bytes without a sign, and
+ * GradproofError `bad-params` where they have not 4 bits.
+ */
+export function checkPacked(what: string, tensors: Partial<Tensors>, params: Onnx): void {
+  if (!packsNibbles(params)) throw new GradproofError('bad-params', `${what}: ${NO_NIBBLES}`);
+  for (const [name, tensor] of Object.entries(tensors))
+    if (tensor && tensor.dtype !== 'u8')
+      throw new ShapeError(`${what}: ${name} of packed codes is u8, not ${tensor.dtype}`);
 }

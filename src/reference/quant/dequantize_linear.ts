@@ -2,12 +2,14 @@ import type { DType } from '../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { dequantizeLinear as signature } from '../../vocabulary/quant/dequantize_linear.ts';
+import { nibbles } from '../../vocabulary/quant/linear-scale.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, HALF_EPS } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
 import {
+  codesIn,
   drawScales,
   linearPlausibleBugs,
   type SampleParams,
@@ -23,11 +25,14 @@ function mapLevels(
   params: Params,
   f: (level: number, scale: number) => number,
 ): Value {
-  const data = q.data.map((code, i) => {
-    const at = scaleOf(i, q.shape, params);
-    return f(code - (zeroPoint?.data[at] ?? 0), scale.data[at] as number);
+  const { shape = q.shape } = params;
+  const code = codesIn(q, params);
+  const zero = zeroPoint ? codesIn(zeroPoint, params) : () => 0;
+  const data = Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
+    const at = scaleOf(i, shape, params);
+    return f(code(i) - zero(at), scale.data[at] as number);
   });
-  return { shape: q.shape, data };
+  return { shape, data };
 }
 
 /** A product, and where the level takes more than 24 bits its conversion. */
@@ -45,7 +50,8 @@ interface Draw {
 }
 
 function sample({ q, dtype, params = {}, zeroPoint, exact }: Draw): SampleOf<typeof signature> {
-  const shape = scaleShape(q, params);
+  const held = (shape: Shape) => (params.packed ? nibbles(shape) : shape);
+  const shape = held(scaleShape(q, params));
   const [low, high] =
     dtype === 'u8'
       ? [0, 255]
@@ -57,12 +63,12 @@ function sample({ q, dtype, params = {}, zeroPoint, exact }: Draw): SampleOf<typ
   return {
     level: exact ? 'exact' : 'legal',
     label: { q: formatShape(q), dtype, ...params, ...(zeroPoint ? { zero_point: true } : {}) },
-    params,
+    params: params.packed ? { ...params, shape: q } : params,
     inputs: (random) => ({
       q: hostTensorFrom(
         dtype,
-        q,
-        random.fill(sizeOf(q), () => random.integer(low, high)),
+        held(q),
+        random.fill(sizeOf(held(q)), () => random.integer(low, high)),
       ),
       scale: drawScales(random, q, params, exact),
       ...(zeroPoint
@@ -71,7 +77,9 @@ function sample({ q, dtype, params = {}, zeroPoint, exact }: Draw): SampleOf<typ
               dtype,
               shape,
               random.fill(sizeOf(shape), () =>
-                random.integer(Math.max(low, -99), Math.min(high, 99)),
+                params.packed
+                  ? random.integer(low, high)
+                  : random.integer(Math.max(low, -99), Math.min(high, 99)),
               ),
             ),
           }
@@ -79,6 +87,9 @@ function sample({ q, dtype, params = {}, zeroPoint, exact }: Draw): SampleOf<typ
     }),
   };
 }
+
+const INT4 = { dtype: 'int4', packed: true } as const;
+const UINT4 = { dtype: 'uint4', packed: true } as const;
 
 /** ONNX's DequantizeLinear. */
 export const record = defineRecord(signature, {
@@ -103,6 +114,16 @@ export const record = defineRecord(signature, {
       exact: true,
     }),
     sample({ q: [1], dtype: 'i32', exact: true }),
+    sample({
+      ...{ q: [3, 5, 7], dtype: 'u8', zeroPoint: true, exact: true },
+      params: { axis: 1, block_size: 2, ...INT4 },
+    }),
+    sample({
+      ...{ q: [9, 129], dtype: 'u8', zeroPoint: true },
+      params: { axis: -1, block_size: 32, ...UINT4 },
+    }),
+    sample({ q: [5, 19], dtype: 'u8', params: { axis: 0, ...INT4 } }),
+    sample({ q: [1], dtype: 'u8', params: UINT4, exact: true }),
     sample({ q: [8, 64], dtype: 'u8', zeroPoint: true }),
     sample({ q: [2, 65], dtype: 'i32', params: { axis: 1 }, zeroPoint: true }),
   ],
@@ -113,7 +134,7 @@ export const record = defineRecord(signature, {
     },
   ],
   plausibleBugs: [
-    ...linearPlausibleBugs<InputsOf<typeof signature, Value>>(),
+    ...linearPlausibleBugs<Params, InputsOf<typeof signature, Value>>(),
     inputBug('codes off by one', 'q', (code) => code + 1),
   ],
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { EPS, FLUSH } from '../bounds.ts';
 import type { Value } from '../record.ts';
 import { record as dequantizeLinear } from './dequantize_linear.ts';
-import { scaleOf, scaleShape } from './linear-scale.ts';
+import { codesIn, scaleOf, scaleShape } from './linear-scale.ts';
 
 describe('the scale of an element', () => {
   const x = [2, 5, 3];
@@ -46,4 +46,13 @@ test('a level of more than 24 bits is rounded once more', () => {
   );
   const sizes = [2 ** 22 + 0.5, 2 ** 23, 2 * (2 ** 23 + 0.5), 2 * 2 ** 24];
   expect(y).toMatchObject({ bound: Float64Array.from(sizes, (size) => size * EPS + FLUSH) });
+});
+
+test('packed codes lie two a byte, the first in the low bits, with a sign or without', () => {
+  const bytes = { shape: [2], data: Float64Array.of(0x8f, 0x07) };
+  const codes = (dtype: 'int4' | 'uint4') =>
+    [0, 1, 2, 3].map(codesIn(bytes, { packed: true, dtype }));
+  expect(codes('int4')).toEqual([-1, -8, 7, 0]);
+  expect(codes('uint4')).toEqual([15, 8, 7, 0]);
+  expect(codesIn(bytes, { packed: false, dtype: 'int4' })(0)).toBe(0x8f);
 });

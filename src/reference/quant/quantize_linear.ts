@@ -2,6 +2,7 @@ import type { DType } from '../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { rint } from '../../tensor/rint.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { nibbles } from '../../vocabulary/quant/linear-scale.ts';
 import { quantizeLinear as signature } from '../../vocabulary/quant/quantize_linear.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS } from '../bounds.ts';
@@ -9,8 +10,10 @@ import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Value } from '../record.ts';
 import {
+  codesIn,
   drawScales,
   linearPlausibleBugs,
+  NIBBLES,
   type SampleParams,
   scaleOf,
   scaleShape,
@@ -40,10 +43,10 @@ function levels(
   const type = params.dtype ?? (zeroPoint?.dtype === 'i8' ? 'int8' : 'uint8');
   const [low, high] = RANGES[type] as readonly [number, number];
   const at = (i: number) => scaleOf(i, x.shape, params);
+  const zero = zeroPoint ? codesIn(zeroPoint, params) : () => 0;
   return {
     quotient: (i) => (x.data[i] as number) / (scale.data[at(i)] as number),
-    code: (i, quotient) =>
-      Math.min(Math.max(rint(quotient) + (zeroPoint?.data[at(i)] ?? 0), low), high),
+    code: (i, quotient) => Math.min(Math.max(rint(quotient) + zero(at(i)), low), high),
   };
 }
 
@@ -60,9 +63,18 @@ function acceptanceOf(inputs: Inputs, params: Params, ieee: boolean): Acceptance
     return [y, y - band, y + band].map((off) => code(i, off));
   };
   const all = Array.from(inputs.x.data, (_, i) => new Set(candidates(i)));
+  const accepts = (i: number, actual: number) => (all[i] as ReadonlySet<number>).has(actual);
+  // Of a last half byte nothing is known but that it is 0.
+  const acceptsByte = (byte: number, actual: number) => {
+    const codeAt = codesIn({ shape: [1], data: Float64Array.of(actual) }, params);
+    return [0, 1].every((k) => {
+      const i = 2 * byte + k;
+      return i < all.length ? accepts(i, codeAt(k)) : codeAt(k) === 0;
+    });
+  };
   return {
     kind: 'codes',
-    accepts: (i, actual) => (all[i] as ReadonlySet<number>).has(actual),
+    accepts: params.packed ? acceptsByte : accepts,
     inBand: all.filter(({ size }) => size > 1).length,
   };
 }
@@ -78,7 +90,10 @@ interface Draw {
 }
 
 function sample({ x, params = {}, zeroPoint, ties }: Draw): SampleOf<typeof signature> {
-  const shape = scaleShape(x, params);
+  const ofScales = scaleShape(x, params);
+  // Most codes are between the ends of their type.
+  const ends = params.dtype?.endsWith('int4') ? 40 : 720;
+  const shape = params.packed ? nibbles(ofScales) : ofScales;
   return {
     level: ties ? 'exact' : 'legal',
     label: {
@@ -92,7 +107,9 @@ function sample({ x, params = {}, zeroPoint, ties }: Draw): SampleOf<typeof sign
       x: hostTensorFrom(
         'f32',
         x,
-        random.fill(sizeOf(x), () => (ties ? random.integer(-700, 700) / 16 : random.normal(6))),
+        random.fill(sizeOf(x), () =>
+          ties ? random.integer(-ends, ends) / 16 : random.normal(ends / 120),
+        ),
       ),
       scale: drawScales(random, x, params, ties),
       ...(zeroPoint
@@ -110,13 +127,22 @@ function sample({ x, params = {}, zeroPoint, ties }: Draw): SampleOf<typeof sign
   };
 }
 
+const INT4 = { dtype: 'int4', packed: true } as const;
+const UINT4 = { dtype: 'uint4', packed: true } as const;
+
 /** ONNX's QuantizeLinear. */
 export const record = defineRecord(signature, {
   summary: 'q = round(x / scale) + zero_point, clamped',
   forward: (inputs, params) => {
     const { quotient, code } = levels(inputs, params);
     const { shape, data } = inputs.x;
-    return { q: { shape, data: data.map((_, i) => code(i, quotient(i))) } };
+    const codes = data.map((_, i) => code(i, quotient(i)));
+    if (!params.packed) return { q: { shape, data: codes } };
+    const bytes = NIBBLES.pack(
+      codes.map((each) => each & 15),
+      0,
+    );
+    return { q: { shape: nibbles(shape), data: Float64Array.from(bytes) } };
   },
   acceptance: (inputs, _outputs, params, { ieee }) => ({ q: acceptanceOf(inputs, params, ieee) }),
   samples: [
@@ -128,6 +154,10 @@ export const record = defineRecord(signature, {
     sample({ x: [3, 8, 5], params: { axis: -2, block_size: 3 }, zeroPoint: 'u8' }),
     sample({ x: [31], params: { dtype: 'int4' }, zeroPoint: 'i8' }),
     sample({ x: [64], params: { dtype: 'uint4' } }),
+    sample({ x: [3, 5, 7], params: { axis: 1, block_size: 2, ...INT4 }, zeroPoint: 'u8' }),
+    sample({ x: [9, 129], params: { axis: -1, block_size: 32, ...UINT4 }, zeroPoint: 'u8' }),
+    sample({ x: [5, 19], params: { axis: 0, ...INT4 }, ties: true }),
+    sample({ x: [7], params: UINT4, zeroPoint: 'u8', ties: true }),
     sample({ x: [1], params: { dtype: 'int8' }, ties: true }),
   ],
   faults: [
@@ -141,8 +171,10 @@ export const record = defineRecord(signature, {
     },
   ],
   plausibleBugs: [
-    ...linearPlausibleBugs<Inputs>(),
+    ...linearPlausibleBugs<Params, Inputs>(),
     inputBug('x wrong by 2e-3', 'x', (x) => x * (1 + 2e-3)),
-    paramsBug('codes of 8 bits', (params) => ({ ...params, dtype: 'int8' })),
+    paramsBug('codes of 8 bits', (params) =>
+      params.packed ? params : { ...params, dtype: 'int8' },
+    ),
   ],
 });

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from gradproof_bridge.backends import onnxruntime_nibbles
 from gradproof_bridge.backends.base import Backend, Call, Compute, Inputs, Outputs
 from gradproof_bridge.backends.torch_arrays import may_have_gpu
 from gradproof_bridge.bundle.stored import Array
@@ -65,7 +66,24 @@ class OnnxRuntimeBackend(Backend):
 
     def ops(self) -> Mapping[str, Compute]:
         nodes = {name: partial(_run, build) for name, build in _NODES.items()}
-        return {**nodes, "quantize_nbits": _quantize_nbits, "dequantize_nbits": _dequantize_nbits}
+        return {
+            **nodes,
+            "quantize_linear": _of_any_width(
+                nodes["quantize_linear"], onnxruntime_nibbles.quantize
+            ),
+            "dequantize_linear": _of_any_width(
+                nodes["dequantize_linear"], onnxruntime_nibbles.dequantize
+            ),
+            "quantize_nbits": _quantize_nbits,
+            "dequantize_nbits": _dequantize_nbits,
+        }
+
+
+def _of_any_width(of_bytes: Compute, of_nibbles: Compute) -> Compute:
+    """The one with codes of a byte, or with codes of 4 bits."""
+    return lambda call: (of_nibbles if call.params.get("dtype") in ("int4", "uint4") else of_bytes)(
+        call
+    )
 
 
 def _run(build: Build, call: Call) -> Outputs:
@@ -210,8 +228,6 @@ _CODES: Mapping[str, int] = {"uint8": 2, "int8": 3}
 
 def _linear_codes(op_type: str, x: str, y: str) -> Build:
     def build(inputs: Inputs, p: Params) -> Node:
-        if p.get("dtype") in ("int4", "uint4"):
-            raise NotImplementedOpError("codes of 4 bits are not handed to ONNX Runtime here")
         attributes = {name: p[name] for name in ("axis", "block_size") if p.get(name) is not None}
         if (
             op_type == "QuantizeLinear"

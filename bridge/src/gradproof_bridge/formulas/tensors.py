@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.formulas.batches import alone_too
-from gradproof_bridge.formulas.bounded import Bounded, bounded, eps, rounded
+from gradproof_bridge.formulas.bounded import Bounded, bounded, rounded
 from gradproof_bridge.formulas.expected import Codes, Expected, Real, exactly
 from gradproof_bridge.formulas.shapes import (
     around,
     axis_in,
-    block_of,
     pair,
     scatter_windows,
     summed_at,
@@ -30,7 +29,6 @@ Outputs = dict[str, Expected]
 _INTEGERS = ("i", "u")
 _HALVES = {np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)}
 _DTYPES: dict[str, Any] = {"bfloat16": ml_dtypes.bfloat16, "bool": np.uint8}
-_CODE_RANGE = {"int8": (-128, 127), "uint8": (0, 255), "int4": (-8, 7), "uint4": (0, 15)}
 
 
 def is_integer(x: NDArray[Any]) -> bool:
@@ -338,45 +336,6 @@ def global_avg_pool2d(inputs: Inputs, params: Params) -> Outputs:
     return outputs
 
 
-def quantize_linear(inputs: Inputs, params: Params) -> Outputs:
-    """round_half_even(x / scale) + zero_point, clamped."""
-    x, zero = inputs["x"], inputs.get("zero_point")
-    kind = params.get("dtype") or ("uint8" if zero is None or zero.dtype == np.uint8 else "int8")
-    low, high = _CODE_RANGE[kind]
-    scale = _spread(inputs["scale"], x, params).astype(np.float64)
-    shift = 0 if zero is None else _spread(zero, x, params).astype(np.float64)
-    y = x.astype(np.float64) / scale
-    store = np.uint8 if kind.startswith("u") else np.int8
-    band = 2.5 * eps() * np.abs(y)
-    codes = [
-        np.clip(np.rint(y + sign * band) + shift, low, high).astype(store) for sign in (0, -1, 1)
-    ]
-    return {"q": Codes(*codes)}
-
-
-def dequantize_linear(inputs: Inputs, params: Params) -> Outputs:
-    """(q - zero_point) scale."""
-    q, zero = inputs["q"], inputs.get("zero_point")
-    shift = 0 if zero is None else _spread(zero, q, params).astype(np.float64)
-    return {
-        "y": Real(
-            bounded(q.astype(np.float64) - shift) * bounded(_spread(inputs["scale"], q, params))
-        )
-    }
-
-
-def _spread(scale: NDArray[Any], x: NDArray[Any], params: Params) -> NDArray[Any]:
-    """One scale for all, one for each index of the axis, or one for each block along it, so that it
-    broadcasts to x.
-    """
-    if params.get("axis") is None:
-        return scale.reshape(())
-    axis = axis_in(params["axis"], x.ndim)
-    if params.get("block_size") is None:
-        return scale.reshape([-1 if d == axis else 1 for d in range(x.ndim)])
-    return np.take(scale, block_of(x.shape[axis], params["block_size"]), axis)
-
-
 FORMULAS = {
     "add": add,
     "sub": sub,
@@ -395,6 +354,4 @@ FORMULAS = {
     "max_pool2d": max_pool2d,
     "avg_pool2d": avg_pool2d,
     "global_avg_pool2d": global_avg_pool2d,
-    "quantize_linear": quantize_linear,
-    "dequantize_linear": dequantize_linear,
 }

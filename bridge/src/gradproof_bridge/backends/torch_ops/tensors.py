@@ -183,6 +183,7 @@ def global_avg_pool2d(t: Mapping[str, Tensor], params: Params) -> Tensors:
 
 def quantize_linear(t: Mapping[str, Tensor], params: Params) -> Tensors:
     """ONNX's QuantizeLinear: round half to even, + zero_point, clamp."""
+    _refuse_packed(params)
     import torch
 
     x = t["x"]
@@ -196,9 +197,15 @@ def quantize_linear(t: Mapping[str, Tensor], params: Params) -> Tensors:
 
 def dequantize_linear(t: Mapping[str, Tensor], params: Params) -> Tensors:
     """ONNX's DequantizeLinear: (q - zero_point) * scale."""
+    _refuse_packed(params)
     q, zero = t["q"], t.get("zero_point")
     wide = q.int() - (0 if zero is None else spread(zero, q, params).int())
     return {"y": wide.to(t["scale"].dtype) * spread(t["scale"], q, params)}
+
+
+def _refuse_packed(params: Params) -> None:
+    if params["packed"]:
+        raise NotImplementedOpError("torch has no codes of 4 bits that lie two a byte")
 
 
 def spread(scale: Tensor, x: Tensor, params: Params) -> Tensor:
