@@ -270,7 +270,7 @@ export class Optimizer implements Disposable {
     if (!this.#scaler) await this.#judgeRates(judge);
   }
 
-  /** Parameters and state as they are now. */
+  /** Parameters and state as they are now: where it is in parts, this rank's alone. */
   async read(): Promise<OptimizerState> {
     const tensors: Record<string, HostTensor> = {};
     for (const [name, tensor] of Object.entries(this.#lasting)) tensors[name] = await tensor.read();

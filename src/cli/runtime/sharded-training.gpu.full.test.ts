@@ -213,7 +213,7 @@ test(
   covers('fsdp.training.sharding-strategies/grad-op-bytes').control('parts end at coarse borders', {
     file: 'src/train/sharded/sharded-update.ts',
     from: 'const UNIT = 64;',
-    to: 'const UNIT = 8192;',
+    to: 'const UNIT = 1024;',
   }),
   async () => {
     const alone = await onOne(SHORT);
@@ -256,7 +256,7 @@ test(
 
 test(
   'a rank that is killed in the middle of a run is named within seconds',
-  covers('fsdp.training.future-multi-gpu/rank-lost').control('nobody sees a port close', {
+  covers('fsdp.training.future-multi-gpu/rank-lost').control('a port that closes is not seen', {
     file: 'src/train/sharded/peer.ts',
     from: "port.addEventListener('close', () => {",
     to: "port.addEventListener('closed', () => {",

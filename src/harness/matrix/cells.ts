@@ -4,6 +4,7 @@ import {
   ORT_COLUMNS,
   OWN_COLUMNS,
   RECORDED_COLUMNS,
+  type RecordedColumn,
 } from '../../quantizer/matrix/columns.ts';
 import { DIRECTIONS } from '../../quantizer/matrix/directions.ts';
 import type { Accuracy } from '../../reference/judge.ts';
@@ -83,12 +84,23 @@ function finder({ results, recorded, foreign }: MatrixParts): (place: CellPlace)
     const cells = replayed.get(keyOf(place)) ?? [];
     if (cells.length > 0) return joined(place, cells);
     return isIn(RECORDED_COLUMNS, backend)
-      ? unavailable(place, 'no-recording', 'no recording of this is shipped')
+      ? unavailable(place, 'no-recording', notRecorded(backend as RecordedColumn))
       : unavailable(place, 'not-implemented', 'the device computes none of its ops');
   };
 }
 
 const ENDED = 'the run ended before it';
+
+/** What `gradproof-bridge record` takes for a column beside the library. */
+const RECORDED_WITH: Readonly<Record<RecordedColumn, string>> = {
+  'recorded-cpu': 'on any machine',
+  'recorded-cuda': 'with --backend cuda on a machine with an NVIDIA GPU',
+  'recorded-mps': 'with --backend mps on a Mac with an Apple GPU',
+  'recorded-mlx': 'with --backend mlx where MLX is installed',
+};
+
+const notRecorded = (column: RecordedColumn) =>
+  `no recording of this is shipped: gradproof-bridge record makes one ${RECORDED_WITH[column]}, if the library has it there`;
 
 const keyOf = ({ method, direction, backend }: CellPlace) => `${method} ${direction} ${backend}`;
 

@@ -159,6 +159,9 @@ test('a cell is what its case, its recordings, or its library gave, and never a 
     compared: 6,
     accuracy: { boundUsed: 0.75 },
   });
+  expect(quantize[7]?.why?.message).toBe(
+    'no recording of this is shipped: gradproof-bridge record makes one with --backend mps on a Mac with an Apple GPU, if the library has it there',
+  );
   const others = cells.filter(({ direction }) => direction !== 'quantize');
   expect(others).toHaveLength(3 * columns.length);
   expect(others.every(({ verdict }) => verdict === 'unavailable')).toBe(true);

@@ -19,6 +19,8 @@ import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import type { WorkersChoice } from '../../train/llama/sharding-faults.ts';
 import type { TrainingPhase, TrainingProgress } from '../../train/progress.ts';
 import type { TrainingSettings } from '../../train/settings.ts';
+import type { GroupPlace } from '../../train/sharded/process-group.ts';
+import type { ShardingStrategy } from '../../train/sharded/sharded-update.ts';
 import type { WorkerBundle } from '../parity.ts';
 
 /** Asks a worker for a device, or for another in place of one that was lost. */
@@ -78,6 +80,13 @@ export interface TuneCheckpoints {
   readonly every?: number | undefined;
   /** Go on from the newest; without one the run begins. */
   readonly resume: boolean;
+}
+
+/** What a rank but the first one is given of a fine-tuning. */
+export interface RankJob extends Pick<TuneMessage, 'folder' | 'texts' | 'config' | 'saved'> {
+  readonly place: GroupPlace;
+  readonly strategy: ShardingStrategy;
+  readonly tuned: readonly TuningRow[];
 }
 
 /** Asks the model that a worker fine-tunes. */

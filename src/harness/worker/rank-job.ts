@@ -1,18 +1,10 @@
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import type { TuningRow } from '../../gpu/tuning.ts';
 import { fineTuneLlama } from '../../train/llama/fine-tune-llama.ts';
 import { type GroupPlace, groupPlaces, ProcessGroup } from '../../train/sharded/process-group.ts';
-import type { Sharding, ShardingStrategy } from '../../train/sharded/sharded-update.ts';
-import type { TuneMessage } from './messages.ts';
+import type { Sharding } from '../../train/sharded/sharded-update.ts';
+import type { RankJob, TuneMessage } from './messages.ts';
 import type { WorkerHost } from './worker-host.ts';
-
-/** What a rank but the first one is given of a fine-tuning. */
-export interface RankJob extends Pick<TuneMessage, 'folder' | 'texts' | 'config' | 'saved'> {
-  readonly place: GroupPlace;
-  readonly strategy: ShardingStrategy;
-  readonly tuned: readonly TuningRow[];
-}
 
 /**
  * How long ranks wait for one that says nothing: the first one judges steps and asks held-out

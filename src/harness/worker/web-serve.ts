@@ -2,6 +2,7 @@ import { FolderPlaceError } from '../../formats/hugging-face/folder-place.ts';
 import { describeBrowser } from '../describe-browser.ts';
 import type { ToWorker } from './messages.ts';
 import { serveWorker } from './serve.ts';
+import { WebCheckpoints } from './web-checkpoints.ts';
 import { openWebFolder } from './web-folder.ts';
 import { WebOutput } from './web-output.ts';
 import type { WorkerHost } from './worker-host.ts';
@@ -17,8 +18,9 @@ export function serveWebWorker(loadCases: WorkerHost['loadCases']): void {
       if (typeof place !== 'string') return new WebOutput(place);
       throw new FolderPlaceError('a page writes into folders that a person chose, and no other');
     },
-    checkpointFolder: () => {
-      throw new FolderPlaceError('a page keeps no checkpoints in this version yet');
+    checkpointFolder: (place) => {
+      if (typeof place !== 'string') return new WebCheckpoints(place);
+      throw new FolderPlaceError('a page keeps checkpoints in its own storage, and in no other');
     },
     post: (message) => self.postMessage(message),
   });

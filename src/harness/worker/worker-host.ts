@@ -4,8 +4,7 @@ import type { OutputFolder, OutputPlace } from '../../formats/output-folder.ts';
 import type { Case } from '../../testing/suite.ts';
 import type { CheckpointFolder } from '../../train/checkpoint/checkpoint-folder.ts';
 import type { RuntimeDescription } from './environment.ts';
-import type { FromWorker } from './messages.ts';
-import type { RankJob } from './rank-job.ts';
+import type { FromWorker, RankJob } from './messages.ts';
 
 /** What differs between a Web Worker and a child process of Node. */
 export interface WorkerHost {

@@ -96,7 +96,7 @@ export class ProcessGroup implements Rank, Disposable {
     return sumInOrder(await this.#swap('reduce_scatter', values, this.#partsOf(values, unit)));
   }
 
-  /** Fills `values` with the parts ({@link partOf}) of all ranks, of which `shard` is this one's. */
+  /** Fills `values` with the parts ({@link partOf}) of all ranks; this one's is `shard`. */
   async allGather(shard: Float32Array, values: Float32Array, unit?: number): Promise<void> {
     await this.#gather('all_gather', shard, values, unit);
   }

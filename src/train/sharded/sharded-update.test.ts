@@ -216,6 +216,6 @@ test.each<[string, number, ShardingStrategy, OptimizerParams, OptimizerOptions, 
 test('more ranks than parts are refused', async () => {
   await expect(ranksOf(8, 'shard_grad_op')).rejects.toMatchObject({
     code: 'too-many-ranks',
-    message: '448 numbers, 64 of which stay together, are too few for 8 ranks: take fewer',
+    message: '448 numbers in groups of 64 are too few for 8 ranks: take fewer',
   });
 });

@@ -48,7 +48,7 @@ export class ShardedUpdate {
     if (this.#isInParts && length < UNIT * group.size)
       throw new GradproofError(
         'too-many-ranks',
-        `${length} numbers, ${UNIT} of which stay together, are too few for ${group.size} ranks: take fewer`,
+        `${length} numbers in groups of ${UNIT} are too few for ${group.size} ranks: take fewer`,
       );
     this.#part = this.#isInParts ? partOf(length, group, UNIT) : { start: 0, end: length };
     this.own = piecesOf(parameters.segments, this.#part);

@@ -1,0 +1,160 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from '@playwright/test';
+import { build } from 'vite';
+import { servePage } from '../../src/cli/server.ts';
+import type { CheckpointsCall, Listed } from './checkpoints-worker.ts';
+import { crash, KillableBrowser } from './killable-browser.ts';
+import { expect } from './page-test.ts';
+import { test as base } from './scratch-folder.ts';
+
+const MEGABYTE = 2 ** 20;
+
+const test = base.extend<Record<never, never>, { beside: string }>({
+  /** The address of a page with a worker beside it that keeps checkpoints. */
+  beside: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's dependencies from this pattern.
+    async ({}, use) => {
+      const folder = await mkdtemp(join(tmpdir(), 'gradproof-page-'));
+      const entry = fileURLToPath(new URL('checkpoints-worker.ts', import.meta.url));
+      await build({
+        ...{ configFile: false, logLevel: 'error' },
+        build: { outDir: folder, lib: { entry, formats: ['es'], fileName: () => 'worker.js' } },
+      });
+      await writeFile(
+        join(folder, 'index.html'),
+        '<title>Checkpoints</title><link rel="icon" href="data:,">',
+      );
+      await using server = await servePage(folder);
+      await use(server.url);
+      await rm(folder, { recursive: true });
+    },
+    { scope: 'worker' },
+  ],
+});
+
+/** Opens the page and starts its worker. */
+async function open(page: Page, address: string): Promise<void> {
+  await page.goto(address);
+  await page.evaluate(() => {
+    const started = new Worker('/worker.js', { type: 'module' });
+    const broken = new Promise((_, reject) => {
+      started.onerror = () => reject(new Error('the worker did not start'));
+    });
+    broken.catch(() => undefined);
+    Object.assign(globalThis, {
+      checkpoints: (asked: unknown) =>
+        Promise.race([
+          broken,
+          new Promise((resolve, reject) => {
+            started.onmessage = ({ data }) =>
+              data.error === undefined ? resolve(data.value) : reject(new Error(data.error));
+            started.postMessage(asked);
+          }),
+        ]),
+    });
+  });
+}
+
+const ask = (page: Page, asked: CheckpointsCall) =>
+  page.evaluate(
+    (given) =>
+      (
+        globalThis as unknown as { checkpoints: (asked: unknown) => Promise<Listed | undefined> }
+      ).checkpoints(given),
+    asked,
+  );
+
+const write = (page: Page, name: string, bytes: number, fill: number) =>
+  ask(page, { call: 'write', name, bytes, fill });
+
+const list = async (page: Page) => (await ask(page, { call: 'list' })) ?? [];
+
+/** Every file of the folder with its length, those that are not whole among them. */
+const lengths = (page: Page) =>
+  page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle('run');
+    const found: Record<string, number> = {};
+    for await (const name of folder.keys())
+      found[name] = (await (await folder.getFileHandle(name)).getFile()).size;
+    return found;
+  });
+
+test('a checkpoint in the page’s own storage is written, written over, listed and removed', async ({
+  page,
+  beside,
+}) => {
+  await open(page, beside);
+  await write(page, 'step-1', 5, 1);
+  await write(page, 'step-2', 3, 2);
+  await write(page, 'step-1', 2, 7);
+  expect(await list(page)).toEqual([
+    { name: 'step-1', bytes: 2, fill: 7 },
+    { name: 'step-2', bytes: 3, fill: 2 },
+  ]);
+  await ask(page, { call: 'remove', name: 'step-1' });
+  expect(await lengths(page), 'nothing else is left').toEqual({ 'step-2': 3 });
+});
+
+test('a quota that is met in mid-write is told in a line, and leaves what is there', async ({
+  folder,
+  beside,
+}) => {
+  // A private window writes past its quota.
+  await using own = await KillableBrowser.start(folder);
+  const page = await own.newPage();
+  await open(page, beside);
+  await write(page, 'step-1', MEGABYTE, 1);
+  const browser = await page.context().newCDPSession(page);
+  const { origin } = new URL(page.url());
+  const quotaSize = 2 * MEGABYTE;
+  await browser.send('Storage.overrideQuotaForOrigin', { origin, quotaSize });
+  for (const name of ['step-2', 'step-1'])
+    await expect(write(page, name, 3 * MEGABYTE, 2)).rejects.toThrow(
+      `${name} (3145728 bytes) does not fit`,
+    );
+  expect(await list(page)).toEqual([{ name: 'step-1', bytes: MEGABYTE, fill: 1 }]);
+  expect(await lengths(page), 'and nothing half-written').toEqual({ 'step-1': MEGABYTE });
+  await browser.send('Storage.overrideQuotaForOrigin', { origin });
+  await write(page, 'step-2', 3 * MEGABYTE, 2);
+  expect(await list(page)).toHaveLength(2);
+});
+
+for (const [killed, kill] of [
+  ['a tab', (_: KillableBrowser, page: Page) => crash(page)],
+  ['a whole browser', (browser: KillableBrowser) => browser.kill()],
+] as const)
+  test(`${killed} that is killed in mid-write leaves each checkpoint whole, the old or the new`, async ({
+    folder,
+    beside,
+  }) => {
+    const bytes = 48 * MEGABYTE;
+    let cutOff = 0;
+    let last = 1;
+    let delayMs = 100;
+    for (let round = 1; round <= 16 && cutOff < 1; round++) {
+      await using browser = await KillableBrowser.start(folder);
+      const page = await browser.newPage();
+      await open(page, beside);
+      if (round === 1) await write(page, 'step', bytes, 1);
+      else {
+        const [found, ...others] = await list(page);
+        expect(others).toEqual([]);
+        expect(found).toMatchObject({ name: 'step', bytes });
+        expect([last, round - 1], 'the old or the new').toContain(found?.fill);
+        // Sooner where the last one came through, and later where it had not begun.
+        delayMs *= found?.fill === round - 1 ? 0.7 : 1.4;
+        last = found?.fill ?? 0;
+        const left = await lengths(page);
+        if ('unfinished' in left) cutOff += 1;
+      }
+      const writing = write(page, 'step', bytes, round).catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      await kill(browser, page);
+      await writing;
+    }
+    expect(cutOff, 'some were killed in mid-write').toBeGreaterThan(0);
+  });

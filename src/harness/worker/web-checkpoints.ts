@@ -1,0 +1,71 @@
+import type { CheckpointFolder } from '../../train/checkpoint/checkpoint-folder.ts';
+import { SaveError } from '../../train/llama/saved-model/save-error.ts';
+
+/** A file of the page's own storage, which the DOM's types do not let move. */
+interface OwnFile extends FileSystemFileHandle {
+  /** Takes the place of what has that name. */
+  move(name: string): Promise<void>;
+}
+
+/** One name for all that is not whole yet, so that tabs which close in mid-write leave one file. */
+const UNFINISHED = 'unfinished';
+
+/**
+ * Checkpoints in a folder of the page's own storage (OPFS), as a worker writes them. A write throws
+ * SaveError `save-quota` where there is no room, and leaves what is there.
+ */
+export class WebCheckpoints implements CheckpointFolder {
+  readonly #folder: FileSystemDirectoryHandle;
+
+  constructor(folder: FileSystemDirectoryHandle) {
+    this.#folder = folder;
+  }
+
+  async names(): Promise<readonly string[]> {
+    const names: string[] = [];
+    for await (const name of this.#folder.keys()) if (name !== UNFINISHED) names.push(name);
+    return names;
+  }
+
+  async read(name: string): Promise<Uint8Array> {
+    const file = await (await this.#folder.getFileHandle(name)).getFile();
+    return new Uint8Array(await file.arrayBuffer());
+  }
+
+  async replace(name: string, data: Uint8Array): Promise<void> {
+    const file = (await this.#folder.getFileHandle(UNFINISHED, { create: true })) as OwnFile;
+    try {
+      await writeWhole(file, data);
+    } catch (error) {
+      await this.#folder.removeEntry(UNFINISHED).catch(() => undefined); // the next write empties it
+      throw isFull(error) ? noRoomFor(name, data.length) : error;
+    }
+    await file.move(name);
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#folder.removeEntry(name);
+  }
+}
+
+async function writeWhole(file: OwnFile, data: Uint8Array): Promise<void> {
+  const open = await file.createSyncAccessHandle();
+  try {
+    open.truncate(0);
+    // A full disk may also be told by a smaller number.
+    if (open.write(data) < data.length) throw new DOMException('cut off', 'QuotaExceededError');
+    open.flush();
+  } finally {
+    open.close();
+  }
+}
+
+const isFull = (error: unknown): boolean =>
+  error instanceof DOMException && error.name === 'QuotaExceededError';
+
+function noRoomFor(name: string, bytes: number): SaveError {
+  return new SaveError(
+    'save-quota',
+    `${name} (${bytes} bytes) does not fit: the disk, or what this browser lets a page keep, is full: delete runs that are kept, or make room`,
+  );
+}
