@@ -42,7 +42,8 @@ afterEach(() => rmSync(place, { recursive: true }));
 const reason = noTransformers();
 describe.skipIf(reason)(`PyTorch${reason ? `: ${reason}` : ''}`, () => {
   test('reads a checkpoint, and finds the sums right', async () => {
-    const [file, out] = [join(place, 'step-00000050.safetensors'), join(place, 'out.json')];
+    const file = join(place, 'step-00000050.safetensors');
+    const out = join(place, 'out.json');
     writeFileSync(file, await writeRunCheckpoint(sampleCheckpoint()));
     runPython(READ, { file, out });
     expect(JSON.parse(readFileSync(out, 'utf8'))).toEqual({
