@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readReport } from '../../src/report/read.ts';
 import { gradproof } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
+import { logIn, tinyModel } from './tiny-model.ts';
 
 test.skip(process.platform === 'win32', 'there is no ps to find the processes with');
 
@@ -112,6 +113,32 @@ for (const [name, pattern] of [
     expect(results.filter(({ finding }) => finding !== undefined)).toEqual([]);
   });
 }
+
+test('every worker of a fine-tuning is killed, and another goes on bit by bit', async ({
+  folder,
+}) => {
+  const args = [...tinyModel(folder), '--type', 'lora', '--steps', '30'];
+  const whole = join(folder, 'whole');
+  const out = join(folder, 'out');
+  expect((await gradproof([...args, '--out', whole])).status).toBe(0);
+  let killed = 0;
+  const { status, stdout, stderr } = await gradproof(
+    [...args, '--checkpoint-every', '3', '--out', out],
+    {
+      onOutput: (said) => {
+        if (killed > 0 || !/^step 20:/m.test(said)) return;
+        for (const pid of descendants(/node-worker\.js/)) killed += Number(kill(pid, 'SIGKILL'));
+      },
+    },
+  );
+  expect([status, stderr, killed > 0]).toEqual([0, '', true]);
+  expect(stdout).toMatch(/^the worker .*: another worker goes on from the last checkpoint$/m);
+  expect(stdout).toMatch(/^it goes on after step (18|21|24|27|30)$/m);
+  const adapterIn = (place: string) => readFileSync(join(place, 'adapter_model.safetensors'));
+  expect(adapterIn(out)).toEqual(adapterIn(whole));
+  const steps = logIn(out).flatMap(({ step, loss }) => (loss === undefined ? [] : [step]));
+  expect(steps).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+});
 
 test('a training whose tab is killed leaves a report with its curves', async ({ folder }) => {
   let killed = 0;

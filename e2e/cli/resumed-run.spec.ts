@@ -157,6 +157,22 @@ test('another model, other texts, and what is damaged are each refused or left o
   expect(stdout).toContain(`it goes on after step ${before}`);
 });
 
+test('checkpoints need a folder, and Node', async ({ folder }) => {
+  const args = runOf(folder);
+  const every = ['--keep', '3', '--checkpoint-every', '5'];
+  const without = await gradproof([...args, ...every]);
+  expect([without.status, without.stdout]).toEqual([2, '']);
+  expect(without.stderr).toMatch(
+    /^.*--checkpoint-every 5: give --out, .*\n.*--keep 3: give --out, .*\n$/,
+  );
+  const chromium = ['--runtime', 'chromium', '--out', join(folder, 'out')];
+  const inPage = await gradproof([...args, ...chromium, '--keep', '3']);
+  expect([inPage.status, inPage.stdout]).toEqual([2, '']);
+  expect(inPage.stderr).toMatch(
+    /^.*--keep 3: a browser keeps no checkpoints .*: give --runtime node\n$/,
+  );
+});
+
 test('while a process writes into a folder, no other one does', async ({ folder }) => {
   const place = join(folder, 'out', 'checkpoints');
   mkdirSync(place, { recursive: true });

@@ -104,10 +104,6 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['train', '--keep', '0'], /--keep 0: /],
   [['train', '--checkpoint-every', '5'], /--checkpoint-every 5: give --model/],
   [['train', '--resume', folder], /--resume .*: holds no run to go on with: give the folder/],
-  [
-    ['train', '--model', folder, '--keep', '2', '--checkpoint-every', '5'],
-    /--checkpoint-every 5: give --out, .*\n.*--keep 2: give --out, /,
-  ],
   [['mutate', '--sample', '0'], /--sample 0: must be a whole number/],
   [['mutate', '--filter', 'mutate.no.such:*'], /no mutant matches "mutate\.no\.such:\*"/],
   [['mutate', '--seed', '1'], /--seed: only --host draws mutants by a seed/],

@@ -4,7 +4,7 @@ import { fileDigest } from './file-digest.ts';
 
 const sum = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest();
 
-test('a file is told by the sums of its parts of 16 MiB, of which one is read at a time', async () => {
+test('a file is told by the sums of its parts of 16 MiB, which are read one after the other', async () => {
   const bytes = new Uint8Array(2 ** 25 + 5).map((_, i) => (i * 7) % 251);
   const reads: number[] = [];
   const read = async (start: number, end: number) => {

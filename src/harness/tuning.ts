@@ -7,6 +7,7 @@ import {
   type TrainingOutcome,
 } from './training/held-training.ts';
 import type { TrainingKind } from './training/kind.ts';
+import { lossOf } from './training/surviving.ts';
 import type { StartMessage, TuneMessage } from './worker/messages.ts';
 import { tuningName } from './worker/tune-job.ts';
 
@@ -30,7 +31,9 @@ const SILENCE_MS = 1_800_000;
 /**
  * Fine-tunes in a worker of its own and returns the report and the files. When `signal` aborts, the
  * worker ends after the step that it makes, what is trained is there, and the report is partial; a
- * run that has made its last step ends its talk. Throws UnusableError where there is no device.
+ * run that has made its last step ends its talk. Where the worker dies or its device is lost, another
+ * goes on from the last checkpoint, as often as one was made in between. Throws UnusableError where
+ * there is no device.
  */
 export async function tune(
   host: Pick<RunnerHost, 'cases' | 'startWorker'>,
@@ -39,8 +42,27 @@ export async function tune(
   signal: AbortSignal,
   controls: TuningControls = {},
 ): Promise<TrainingOutcome> {
-  const { tuned } = request;
-  return await heldTraining(host, tuningKind(request), listen, signal, { ...controls, tuned });
+  const { tuned, checkpoints } = request;
+  let job = request;
+  let written = false;
+  for (;;) {
+    let end: TuningEvent | undefined;
+    const hear = (event: TuningEvent) => {
+      if (event.type === 'checkpoint') written = true;
+      // Whether it is the end is known when it is told.
+      if (event.type === 'end') end = event;
+      else listen(event);
+    };
+    const outcome = await heldTraining(host, tuningKind(job), hear, signal, { ...controls, tuned });
+    const why = signal.aborted ? undefined : lossOf(outcome.report);
+    if (!checkpoints || !written || why === undefined) {
+      if (end) listen(end);
+      return outcome;
+    }
+    listen({ type: 'lost', why });
+    written = false;
+    job = { ...request, checkpoints: { ...checkpoints, resume: true } };
+  }
 }
 
 /** What a fine-tuning of a folder is, for the talk with its worker and for a journal. */

@@ -46,6 +46,8 @@ export function showTuning(voice: Voice): (event: TuningEvent) => void {
       case 'resumed-from':
         for (const line of event.broken) say(`a checkpoint is left out: ${line}`);
         return say(`it goes on after step ${event.step}`);
+      case 'lost':
+        return say(`${event.why}: another worker goes on from the last checkpoint`);
       case 'checkpoint-failed':
         return say(
           `step ${event.step}: no checkpoint could be written: ${event.message}; the run goes on, and those before it stay`,

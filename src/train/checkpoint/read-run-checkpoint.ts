@@ -39,7 +39,7 @@ export async function readRunCheckpoint(file: Uint8Array): Promise<RunCheckpoint
 const refuse = (code: RunCheckpointFault, what: string, cause?: unknown) =>
   new RunCheckpointError(code, what, cause === undefined ? undefined : { cause });
 
-/** The parts of a file, each fault of which has a code of its own. */
+/** The parts of a file. Each sort of damage has a code of its own. */
 function opened(file: Uint8Array): ReturnType<typeof readSafetensors> {
   if (file.length === 0) throw refuse('checkpoint-empty', 'the file is empty');
   if (file[LENGTH_BYTES] !== OPENING_BRACE)

@@ -66,6 +66,8 @@ export type LlamaProgress =
       readonly unjudged?: string;
     }
   | { readonly type: 'loaded'; readonly bytes: number; readonly peakBytes: number }
+  /** Where it computed is gone, and it goes on elsewhere from its last checkpoint. */
+  | { readonly type: 'lost'; readonly why: string }
   /** The run waits after that many steps, or goes on. */
   | { readonly type: 'paused' | 'resumed'; readonly step: number }
   /** The model itself was written, as files of these names. */

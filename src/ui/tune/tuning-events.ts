@@ -53,6 +53,7 @@ export function afterTuningEvent(state: TuningState, event: TuningEvent): Tuning
     case 'loaded':
     case 'checkpoint':
     case 'checkpoint-failed':
+    case 'lost':
     case 'written':
     case 'end':
       return state;
