@@ -72,6 +72,7 @@ export default defineConfig(({ mode }) => ({
               snapshot: 'src/cli/snapshot/main.ts',
               'speed-page': 'src/cli/speed-page/main.ts',
               'test-report': 'src/cli/test-report/main.ts',
+              'node-rank': 'src/harness/worker/node-rank.ts',
               'node-worker': 'src/harness/worker/node-worker.ts',
               'bench-worker': 'src/bench/node-worker.ts',
             },

@@ -1,4 +1,4 @@
-// speed-page.mjs REPORT writes docs/speed.md from what `npm start -- bench --report REPORT` found.
+// speed-page.mjs REPORT... writes docs/speed.md from what runs of `npm start -- bench --report REPORT` found.
 import { fileURLToPath } from 'node:url';
 import { prepare } from './setup/prepare.mjs';
 import { runMain } from './setup/step.mjs';

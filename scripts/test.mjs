@@ -24,7 +24,7 @@ import {
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (path) => [process.execPath, join(root, 'node_modules', path)];
 /** What lives so long is undecided, which a few may be. Milliseconds. */
-const HOST_MUTANTS_MS = 120_000;
+const HOST_MUTANTS_MS = 240_000;
 
 await runMain(async () => {
   const values = argumentsOf(process.argv.slice(2));

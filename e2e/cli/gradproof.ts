@@ -19,6 +19,8 @@ interface Circumstances {
   readonly root?: string;
   /** Called with all of stdout whenever more of it came. */
   readonly onOutput?: (stdout: string) => void;
+  /** Kills all processes of the command at once when it is true; it is asked every few milliseconds. */
+  readonly killWhen?: () => boolean;
   /** Interrupts as Ctrl-C does, all processes of the command at once, when stdout matches. */
   readonly interruptAt?: RegExp;
   /**
@@ -34,7 +36,7 @@ interface Circumstances {
  */
 export async function gradproof(
   args: readonly string[],
-  { env, root = ROOT, onOutput, interruptAt, terminateAtOnce }: Circumstances = {},
+  { env, root = ROOT, onOutput, interruptAt, killWhen, terminateAtOnce }: Circumstances = {},
 ): Promise<Ended> {
   const preload = terminateAtOnce ? ['--import', LISTENING] : [];
   const child = spawn(process.execPath, [...preload, `${root}/scripts/start.mjs`, ...args], {
@@ -60,7 +62,13 @@ export async function gradproof(
   // A test that ran out of time ends with its process, and leaves none to the tests after it.
   const kill = () => void signal('SIGKILL');
   process.on('exit', kill);
+  const watch =
+    killWhen &&
+    setInterval(() => {
+      if (child.exitCode === null && killWhen()) kill();
+    }, 2);
   const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  clearInterval(watch);
   process.off('exit', kill);
   return { status, stdout, stderr };
 }

@@ -19,7 +19,8 @@ test('fine-tunes a folder, saves an adapter of PEFT with report and log, and goe
   expect(stdout).toMatch(/^step 1: every op is within its bound/m);
   expect(stdout).toMatch(/^The held-out loss went from /m);
   expect(readdirSync(out).sort()).toEqual([
-    ...['adapter_config.json', 'adapter_model.safetensors', 'log.jsonl', 'report.json'],
+    ...['adapter_config.json', 'adapter_model.safetensors', 'checkpoints'],
+    ...['log.jsonl', 'report.json'],
   ]);
   const report = readReport(readFileSync(join(out, 'report.json')), 'report.json');
   const [result] = report.results;
@@ -43,9 +44,9 @@ test('fine-tunes a folder, saves an adapter of PEFT with report and log, and goe
   expect(again.metrics.heldoutBefore).toBeCloseTo(heldoutAfter as number, 3);
 });
 
-test('saves the merged model, which is read again, and merges a saved adapter into a GGUF file', async ({
-  folder,
-}) => {
+test('saves the merged model, which is read again, and merges a saved adapter into a GGUF file', {
+  tag: '@full',
+}, async ({ folder }) => {
   const args = tinyModel(folder);
   const out = join(folder, 'merged');
   const first = await gradproof([
@@ -179,9 +180,9 @@ test('what is wrong with settings, model and data is told at once, a line each',
     ).toBe(true);
 });
 
-test('a browser is given the files of the folder, and leaves what Node does', async ({
-  folder,
-}) => {
+test('a browser is given the files of the folder, and leaves what Node does', {
+  tag: '@full',
+}, async ({ folder }) => {
   const settings = join(folder, 'settings.json');
   writeFileSync(settings, JSON.stringify({ max_length: 32, judge_steps: 1, learning_rate: 1e-3 }));
   const data = join(folder, 'tales.jsonl');
@@ -202,7 +203,7 @@ test('a browser is given the files of the folder, and leaves what Node does', as
   expect(inPage.report.run.complete).toBe(true);
   expect(inPage.result).toMatchObject({ status: 'pass', metrics: { judgedSteps: 2 } });
   expect(inPage.result?.id).toBe(inNode.result?.id);
-  expect(inPage.files).toEqual(inNode.files);
+  expect([...inPage.files, 'checkpoints'].sort()).toEqual(inNode.files);
   expect(inPage.log.map((line) => Object.keys(line))).toEqual(
     inNode.log.map((line) => Object.keys(line)),
   );
@@ -223,4 +224,49 @@ test('Ctrl-C keeps what a browser has trained', async ({ folder }) => {
   const report = readReport(readFileSync(join(out, 'report.json')), 'report.json');
   expect([report.run.complete, report.results[0]?.status]).toEqual([false, 'pass']);
   expect(logIn(out).length).toBeGreaterThanOrEqual(10);
+});
+
+test('two workers train a folder as one does, each with a part of gradients and state', async ({
+  folder,
+}) => {
+  const settings = { ...SETTINGS, per_device_train_batch_size: 2, gradient_accumulation_steps: 2 };
+  const args = [...tinyModel(folder, settings), '--type', 'qlora', '--steps', '20'];
+  const run = async (name: string, ...more: readonly string[]) => {
+    const out = join(folder, name);
+    const { status, stdout, stderr } = await gradproof([...args, '--out', out, ...more]);
+    expect([status, stderr]).toEqual([0, '']);
+    const steps = logIn(out).filter(({ loss }) => loss !== undefined);
+    const heldout = logIn(out).flatMap(({ eval_loss }) => eval_loss ?? []);
+    return { stdout, steps, losses: steps.map(({ loss }) => loss as number), heldout };
+  };
+  const alone = await run('alone');
+  for (const strategy of ['ddp', 'shard_grad_op']) {
+    const shared = await run(strategy, '--workers', '2', '--sharding', strategy);
+    expect(shared.stdout).toContain(`shared by 2 workers (${strategy})`);
+    expect(shared.stdout).toMatch(/^step 20: loss .*, at most .* MB, .* MB at the workers$/m);
+    expect(shared.losses).toHaveLength(20);
+    shared.losses.forEach((loss, i) => {
+      expect(Math.abs(loss / (alone.losses[i] as number) - 1)).toBeLessThan(1e-4);
+    });
+    expect(shared.heldout.at(-1)).toBeCloseTo(alone.heldout.at(-1) as number, 3);
+    for (const step of shared.steps)
+      for (const rank of [0, 1]) expect(step[`peak_bytes_of_worker_${rank}`]).toBeGreaterThan(0);
+  }
+});
+
+test('what workers cannot share is told, a line for each reason', async ({ folder }) => {
+  const lora = { ...SETTINGS.lora, lora_dropout: 0.1 };
+  const settings = { ...SETTINGS, lora, optim: 'adamw_bnb_8bit', fp16: false };
+  const args = tinyModel(folder, settings);
+  const { status, stderr } = await gradproof([
+    ...[...args, '--type', 'qlora', '--workers', '3', '--sharding', 'shard_grad_op'],
+  ]);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/--workers 3: a step has 1 of the micro-batches .*: give 3 or more/);
+  expect(stderr).toMatch(/--workers 3: .* give lora_dropout 0/);
+  expect(stderr).toMatch(/--workers 3: shard_grad_op cuts through parameters, .*: take ddp/);
+  const page = await gradproof([...args, '--workers', '2', '--runtime', 'chromium']);
+  expect([page.status, page.stderr]).toEqual([2, expect.stringContaining('--runtime node')]);
+  const one = await gradproof([...args, '--sharding', 'ddp']);
+  expect([one.status, one.stderr]).toEqual([2, expect.stringContaining('give --workers')]);
 });

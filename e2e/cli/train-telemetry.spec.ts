@@ -52,7 +52,7 @@ test(
     'a run that is sent draws by another seed',
     {
       file: 'src/cli/commands/train-model.ts',
-      from: '{ ...request, tuned, profile: profile !== undefined }',
+      from: '{ ...request, tuned, checkpoints, profile: profile !== undefined }',
       to: '{ ...request, ...(stream && { config: { ...request.config, seed: 1 } }), tuned }',
     },
   ),
@@ -91,13 +91,16 @@ test(
     'the file is for runs that are sent',
     {
       file: 'src/cli/commands/train-model.ts',
-      from: 'if (log && row) appendFileSync',
-      to: 'if (log && row && logTo) appendFileSync',
+      from: 'of log?.add(event) ?? []',
+      to: 'of (logTo ? log?.add(event) : []) ?? []',
     },
   ),
   async ({ folder }) => {
     const args = [...tinyModel(folder), '--type', 'lora', '--steps', '20'];
-    const files = ['adapter_config.json', 'adapter_model.safetensors', 'log.jsonl', 'report.json'];
+    const files = [
+      ...['adapter_config.json', 'adapter_model.safetensors', 'checkpoints'],
+      ...['log.jsonl', 'report.json'],
+    ];
     for (const more of [[], ['--log-to', `${NOBODY}/`]]) {
       const out = join(folder, `out-${more.length}`);
       const { status, stdout, stderr } = await gradproof([...args, '--out', out, ...more]);

@@ -89,12 +89,25 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['train', '--log-to', 'http://localhost:1'], /--log-to http:\/\/localhost:1: give --model/],
   [['train', '--profile', folder], /--profile .*: is a folder, not a file/],
   [['train', '--save', 'merged'], /--save merged: give --model/],
+  [['train', '--workers', '2'], /--workers: give --model/],
+  [['train', '--sharding', 'ddp'], /--sharding: give --model/],
+  [['train', '--workers', '0'], /--workers 0/],
+  [['train', '--sharding', 'full_shard'], /--sharding full_shard: not in this version/],
+  [['train', '--sharding', 'zero'], /--sharding zero: there are ddp, shard_grad_op/],
   [['train', '--save', 'onnx'], /--save onnx: there are adapter, merged/],
   [
     ['train', '--model', file('m.gguf', 'GGUF\x03\x00\x00\x00')],
     /--model .*m\.gguf: the file ends at byte 8, in the number of tensors: is it cut off\?/,
   ],
   [['train', '--nonsense'], /unknown option '--nonsense'/],
+  [['train', '--keep', '2'], /--keep 2: give --model/],
+  [['train', '--keep', '0'], /--keep 0: /],
+  [['train', '--checkpoint-every', '5'], /--checkpoint-every 5: give --model/],
+  [['train', '--resume', folder], /--resume .*: holds no run to go on with: give the folder/],
+  [
+    ['train', '--model', folder, '--keep', '2', '--checkpoint-every', '5'],
+    /--checkpoint-every 5: give --out, .*\n.*--keep 2: give --out, /,
+  ],
   [['mutate', '--sample', '0'], /--sample 0: must be a whole number/],
   [['mutate', '--filter', 'mutate.no.such:*'], /no mutant matches "mutate\.no\.such:\*"/],
   [['mutate', '--seed', '1'], /--seed: only --host draws mutants by a seed/],
@@ -148,7 +161,6 @@ const NOT_YET: readonly (readonly string[])[] = [
   ['--runtime', 'firefox'],
   ['--runtime', 'deno'],
   ['--backend', 'ort-webgpu'],
-  ['train', '--resume'],
 ];
 
 for (const [args, says] of [

@@ -56,9 +56,9 @@ function plant(page: Page, table: Readonly<Record<string, string>>): Promise<boo
   }, table);
 }
 
-test('a first training measures kernels if it is asked to, and later ones train with what was found', async ({
-  page,
-}) => {
+test('a first training measures kernels if it is asked to, and later ones train with what was found', {
+  tag: '@full',
+}, async ({ page }) => {
   test.slow();
   const first = await trained(page);
   expect(first.measured).toBe(true);

@@ -8,16 +8,16 @@ import { commitOf } from '../setup/commit.mjs';
  * Of the cases that only the full tier has, one in so many is run: with the quick tier and all
  * their controls that takes two to three minutes.
  */
-const CASES_ONE_IN = 12;
+const CASES_ONE_IN = 16;
 /** Cases that every run has: each stands for pairs of options that no other case has. */
 const ALWAYS = /^train\.covering-array:/;
 /** Recorded rows of the covering array. */
 const ROWS = 20;
 const ROWS_ONE_IN = 4;
 /** Of the tests in `*.full.spec.ts` or with the tag `@full`, which take as long as the others. */
-const TESTS_ONE_IN = 6;
+const TESTS_ONE_IN = 10;
 /** Of the files of unit tests in `*.full.test.ts`, which take longest. */
-const FILES_ONE_IN = 4;
+const FILES_ONE_IN = 8;
 
 /**
  * Filters that leave the quick tier and a sample of the other cases of the full tier.

@@ -150,7 +150,13 @@ const LIMITS: Readonly<Record<string, string>> = {
     "the catalog's limit for logits of merged weights",
   'suites/train/llama-types/dora-layer.ts: LEARNT = 0.02': 'the size of drawn weights',
   'suites/train/optimizer-steps.suite.ts: LR = 1 / 128': 'a learning rate',
+  'suites/train/agreement.suite.ts: RATE = 3e-3': 'a learning rate',
+  'suites/train/all-types.suite.ts: RATE = 5e-3': 'a learning rate',
+  'suites/train/type-full.suite.ts: STEP = 2e-3':
+    'the step of a central difference in float64, as a share of the size of weights',
   'suites/train/precisions.suite.ts: UNDERFLOW = 2 ** -30': 'the scale of a loss',
+  'suites/train/precisions.suite.ts: LOSS_SHARE = 0.03':
+    "the catalog's limit for the final loss in halves",
   'suites/train/precisions.suite.ts: STALLED = 0.02': 'what a stalled loss may fall by, as a share',
   'suites/train/type-hqq-lora.suite.ts: RATE = 5e-3': 'a learning rate',
   'suites/train/type-lora.suite.ts: RATE = 5e-3': 'a learning rate',

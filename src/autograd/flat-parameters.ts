@@ -46,6 +46,11 @@ export interface FlatParametersOptions {
   readonly segmentBytes?: number;
 }
 
+/** Where gradients are gathered: the place of each, from byte `offset` on. */
+export interface GatherTarget {
+  view(shape: Shape, place: { readonly offset: number }): Pick<Tensor, 'copyFrom'>;
+}
+
 /** Gradients of one step on their way to their places. */
 export interface Gathering {
   /** Copies the gradient of a parameter, which may be freed afterwards. */
@@ -117,13 +122,13 @@ export class FlatParameters implements Disposable {
    * Copies the gradients, by parameter view, into `target`, which has the same layout. Throws
    * GradproofError `no-grad`, which names every parameter without one, before anything is copied.
    */
-  gather(gradients: ReadonlyMap<Tensor, Tensor>, target: Pick<Segments, 'view'>): void {
+  gather(gradients: ReadonlyMap<Tensor, Tensor>, target: GatherTarget): void {
     const each = gradientsOf(this, gradients);
     for (const name of this.names) this.#put(name, each.get(this.view(name)) as Tensor, target);
   }
 
   /** As {@link FlatParameters.gather}, of gradients that come one by one. */
-  gathering(target: Pick<Segments, 'view'>): Gathering {
+  gathering(target: GatherTarget): Gathering {
     const names = new Map([...this.#views].map(([name, view]) => [view, name]));
     const taken = new Map<Tensor, Tensor>();
     return {
@@ -135,7 +140,7 @@ export class FlatParameters implements Disposable {
     };
   }
 
-  #put(name: string, gradient: Tensor, target: Pick<Segments, 'view'>): void {
+  #put(name: string, gradient: Tensor, target: GatherTarget): void {
     const { offset } = this.layout.entries.get(name) as { readonly offset: number };
     target.view(gradient.shape, { offset: offset * 4 }).copyFrom(gradient);
   }

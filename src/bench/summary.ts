@@ -27,11 +27,6 @@ export interface GroupMean {
 
 /** The rows of a report, in the order in which works are declared; others come last. */
 export function benchRows({ results }: Pick<Report, 'results'>): readonly BenchRow[] {
-  const ids = [...works.keys()];
-  const placeOf = (id: string) => {
-    const place = ids.indexOf(id);
-    return place < 0 ? ids.length : place;
-  };
   const rows = [...groupBy(results, ({ id }) => id)].map(([id, all]): BenchRow => {
     const byBackend = new Map(all.map((result) => [result.backend, result]));
     const ours = byBackend.get('webgpu');
@@ -43,7 +38,31 @@ export function benchRows({ results }: Pick<Report, 'results'>): readonly BenchR
       shareOfCeiling: ours?.metrics?.['fractionOfCeiling'] ?? undefined,
     };
   });
-  return rows.sort((a, b) => placeOf(a.id) - placeOf(b.id));
+  return inOrder(rows);
+}
+
+/** As works are declared; others come last. */
+function inOrder(rows: readonly BenchRow[]): readonly BenchRow[] {
+  const places = new Map([...works.keys()].map((id, place) => [id, place]));
+  const placeOf = ({ id }: BenchRow) => places.get(id) ?? places.size;
+  return rows.toSorted((a, b) => placeOf(a) - placeOf(b));
+}
+
+/**
+ * The rows of runs of the same works at different times: where several timed one, that of the run
+ * whose ratio is the median, the lower of two; of works without a ratio, that whose time is.
+ */
+export function rowsOfRuns(reports: readonly Pick<Report, 'results'>[]): readonly BenchRow[] {
+  const all = reports.map(benchRows);
+  const measure = ({ ratio, results }: BenchRow) =>
+    ratio ?? [...results.values()].find(({ timing }) => timing)?.timing?.medianMs ?? 0;
+  return inOrder(
+    [...groupBy(all.flat(), ({ id }) => id)].map(([, rows]) => {
+      const rated = rows.filter(({ ratio }) => ratio !== undefined);
+      const sorted = (rated.length > 0 ? rated : rows).toSorted((a, b) => measure(a) - measure(b));
+      return sorted[Math.floor((sorted.length - 1) / 2)] as BenchRow;
+    }),
+  );
 }
 
 /** The geometric mean of the ratios of each group that has any. */

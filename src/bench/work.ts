@@ -6,6 +6,7 @@ import type { Random } from '../tensor/random.ts';
 export type WorkGroup =
   | 'products'
   | 'transposed products'
+  | 'odd products'
   | '4-bit products'
   | 'products by format'
   | 'attention'

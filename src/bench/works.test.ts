@@ -51,6 +51,7 @@ test('every group has a work that is quick, but for what takes long', () => {
     'attention',
     'fine-tuning',
     'halves',
+    'odd products',
     'ops',
     'products by format',
     'transposed products',

@@ -20,4 +20,6 @@ export { Random } from '../tensor/random.ts';
 export type { Shape } from '../tensor/shape.ts';
 export { Tensor } from '../tensor/tensor.ts';
 export { Optimizer, type OptimizerOptions } from '../train/optimizer.ts';
+export { type GroupPlace, groupPlaces, ProcessGroup } from '../train/sharded/process-group.ts';
+export type { Sharding, ShardingStrategy } from '../train/sharded/sharded-update.ts';
 export type { OptimizerParams } from '../train/update-rule.ts';

@@ -22,7 +22,7 @@ export class KeptGradients implements Disposable {
   readonly #given: Segments;
   readonly #norm: Tensor;
 
-  constructor(gpu: Gpu, { segments, length }: FlatLayout) {
+  constructor(gpu: Gpu, { segments, length }: Pick<FlatLayout, 'segments' | 'length'>) {
     this.#given = new Segments(gpu, segments, new Float32Array(length));
     this.#norm = Tensor.zeros(gpu, [1]);
   }

@@ -9,7 +9,7 @@ import { lrSchedule } from '../ops/optim/lr_schedule.ts';
 import { rateRows } from '../ops/optim/step-rates.ts';
 import { chooseVariant } from '../ops/variants.ts';
 import { seam } from '../seam.ts';
-import type { HostTensor, HostTensors } from '../tensor/host.ts';
+import { type HostTensor, type HostTensors, hostTensorFrom } from '../tensor/host.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { Tensor, type Tensors } from '../tensor/tensor.ts';
 import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
@@ -17,6 +17,9 @@ import type { Fingerprints } from './fingerprints.ts';
 import { KeptGradients, type StepGradients } from './kept-gradients.ts';
 import { LossScaler, type LossScaling } from './loss-scaler.ts';
 import { checkOptimizer } from './settings-rules.ts';
+import type { ProcessGroup } from './sharded/process-group.ts';
+import { ShardedUpdate, type Sharding } from './sharded/sharded-update.ts';
+import { whyNotShared } from './sharded/why-not-shared.ts';
 import { type Judge, judgeStage, runStage, type Stage } from './stage.ts';
 import {
   type OptimizerParams,
@@ -46,6 +49,8 @@ export interface OptimizerOptions {
   readonly keep_gradients?: boolean | undefined;
   /** Where each step leaves the norm before it was clipped, f32 [1]. Default nowhere. */
   readonly norm_to?: Tensor | undefined;
+  /** Other ranks that step the same parameters: see {@link Optimizer.share}. Default none. */
+  readonly sharding?: Sharding | undefined;
 }
 
 /** A parameter that is stepped by itself. */
@@ -103,6 +108,12 @@ const checkParameters = seam('train.check_parameters', ({ names }: FlatParameter
     );
 });
 
+/** Throws GradproofError `not-implemented` for what ranks do not share. */
+function checkShared({ strategy }: Sharding, rule: UpdateRule, scalesLoss: boolean): void {
+  const reason = whyNotShared(strategy, rule, scalesLoss);
+  if (reason !== undefined) throw new GradproofError('not-implemented', reason);
+}
+
 /** The stages of an update. A seam, so that a control can leave one out, repeat or move it. */
 const stagesOf = seam('train.update_stages', (stages: readonly Stage[]) => stages);
 
@@ -120,6 +131,8 @@ export class Optimizer implements Disposable {
   readonly #scaler: LossScaler | undefined;
   readonly #kept: KeptGradients | undefined;
   readonly #normTo: Tensor | undefined;
+  readonly #maxNorm: number | undefined;
+  readonly #shared: ShardedUpdate | undefined;
   readonly #grad: Segments;
   readonly #state: Readonly<Record<string, Segments>>;
   /** Of an optimizer whose state hangs on the shapes, each parameter with what is kept of it. */
@@ -148,22 +161,36 @@ export class Optimizer implements Disposable {
     if (this.#rule.ofMatrices) checkMatrices(parameters, params.optimizer);
     this.#fingerprints = fingerprints;
     this.#normTo = options.norm_to;
+    this.#maxNorm = max_grad_norm;
+    const { sharding } = options;
+    if (sharding) checkShared(sharding, this.#rule, grad_scaler !== undefined);
+    this.#shared = sharding && new ShardedUpdate(parameters, sharding);
     const { layout } = parameters;
     // First, since it refuses a schedule that it has no table for.
     this.#scaler =
       grad_scaler &&
       new LossScaler(gpu, grad_scaler, scaledRule(params, schedule), layout.segments.length);
-    const zeros = () => new Segments(gpu, layout.segments, new Float32Array(layout.length));
+    const stepped = this.#shared?.own ?? parameters.segments.pieces;
+    const lengths = stepped.map(({ size }) => size);
+    const length = lengths.reduce((sum, size) => sum + size, 0);
+    const zeros = () => new Segments(gpu, lengths, new Float32Array(length));
     this.#grad = zeros();
     this.#each = this.#ofEach();
     this.#reads = this.#rule.reads?.(gpu) ?? {};
     this.#state = Object.fromEntries(
       this.#each ? [] : this.#rule.state.map((name) => [name, zeros()]),
     );
-    this.#kept = options.keep_gradients ? new KeptGradients(gpu, layout) : undefined;
-    const clipping = max_grad_norm === undefined ? [] : [this.#clipping(max_grad_norm)];
+    this.#kept = options.keep_gradients
+      ? new KeptGradients(gpu, { segments: lengths, length })
+      : undefined;
+    // What is in parts is clipped as it is exchanged.
+    const clips = max_grad_norm !== undefined && sharding?.strategy !== 'shard_grad_op';
+    const clipping = clips ? [this.#clipping(max_grad_norm)] : [];
     const grads = this.#grad.pieces;
-    const changed = grads.map((_, i) => mapped(this.#flat, ({ pieces }) => pieces[i] as Tensor));
+    const changed = stepped.map((param, i) => ({
+      param,
+      ...mapped(this.#state, ({ pieces }) => pieces[i] as Tensor),
+    }));
     this.#stages = stagesOf(
       this.#scaler?.around(grads, changed, clipping) ?? [
         ...clipping,
@@ -180,6 +207,11 @@ export class Optimizer implements Disposable {
     return this.#scaler?.state.scale;
   }
 
+  /** Ranks that step the same parameters; undefined where there are none. */
+  get group(): ProcessGroup | undefined {
+    return this.#shared?.group;
+  }
+
   /** Steps that were counted. */
   get step(): number {
     return this.#step;
@@ -192,15 +224,16 @@ export class Optimizer implements Disposable {
 
   /**
    * Records the update of the step that was counted last. `gradients` are by parameter view; every
-   * parameter must have one.
+   * parameter must have one. Where ranks share it, it waits for {@link Optimizer.share}.
    */
   update(gradients: ReadonlyMap<Tensor, Tensor>): void {
     this.#gather(gradients);
-    this.#runStages();
+    if (!this.#shared) this.#runStages();
   }
 
   /** As {@link Optimizer.update}, of gradients that come one by one; their end is the update. */
   updating(): Gathering {
+    if (this.#shared) return this.#shared.gathering();
     const { take, end } = this.#parameters.gathering(this.#grad);
     return {
       take,
@@ -213,13 +246,26 @@ export class Optimizer implements Disposable {
   }
 
   /**
+   * Where ranks share the update: sums the gradients that were given over them, and makes it; with
+   * all of them, which must call it too. Throws what {@link ProcessGroup} throws.
+   */
+  async share(): Promise<void> {
+    if (!this.#shared) return;
+    await this.#exchange(this.#shared);
+    this.#runStages();
+    await this.#shared.gatherParameters();
+  }
+
+  /**
    * As {@link Optimizer.update}, with what went into each stage, what came out of it, and the rates
    * of the run shown to `judge`.
    */
   async judgedUpdate(gradients: ReadonlyMap<Tensor, Tensor>, judge: Judge): Promise<void> {
     this.#gather(gradients);
+    if (this.#shared) await this.#exchange(this.#shared);
     for (const stage of this.#stages)
       await judgeStage(this.#gpu, stage, (outputs) => this.#see(outputs), judge);
+    await this.#shared?.gatherParameters();
     // Under loss scaling the rates are part of the step.
     if (!this.#scaler) await this.#judgeRates(judge);
   }
@@ -283,8 +329,22 @@ export class Optimizer implements Disposable {
   }
 
   #gather(gradients: ReadonlyMap<Tensor, Tensor>): void {
+    if (this.#shared) {
+      const { take, end } = this.#shared.gathering();
+      for (const [parameter, gradient] of gradients) take(parameter, gradient);
+      end();
+      return;
+    }
     this.#parameters.gather(gradients, this.#grad);
     this.#kept?.begin(this.#grad);
+  }
+
+  async #exchange(shared: ShardedUpdate): Promise<void> {
+    const norm = await shared.exchange(this.#grad, this.#maxNorm);
+    this.#kept?.begin(this.#grad);
+    if (norm === undefined) return;
+    using told = Tensor.from(this.#gpu, hostTensorFrom('f32', [1], [norm]));
+    this.#see({ norm: told });
   }
 
   #see(outputs: Tensors): void {

@@ -103,6 +103,43 @@ precisions
     t.expectEqual('bits', { shape, data: Float64Array.from(read) }, { shape, data: expected });
   });
 
+/** The catalog's, of float32's. */
+const LOSS_SHARE = 0.03;
+
+precisions
+  .case('loss', { autocast: ['float16', 'bfloat16'] })
+  .tier('full')
+  .timeout(120_000)
+  .covers('fsdp.training.mixed-precision/loss-within-3-percent')
+  .desc(
+    'After 100 steps the loss on a thousand points is within 3 % of that of the run in float32, which learnt.',
+  )
+  .control('halves keep one bit of their fraction', (fault) =>
+    fault.shader(
+      'math/cast',
+      'let value = bitcast<f32>(f32_bits(bits));',
+      'let value = bitcast<f32>(f32_bits(bits) & 0xffc00000u);',
+    ),
+  )
+  .run(async (t) => {
+    const examples = drawClusters(1000, t.random(2));
+    const lossOf = (config: Partial<LearnerConfig>) =>
+      learnt(t, config, async (learner) => {
+        const { loss: first } = await learner.score(examples);
+        for (let step = 0; step < STEPS; step++) await learner.step();
+        return { first, last: (await learner.score(examples)).loss };
+      });
+    const { autocast } = t.params;
+    const whole = await lossOf({});
+    const half = await lossOf({ autocast, ...(autocast === 'float16' ? { grad_scaler: {} } : {}) });
+    t.metric('float32', whole.last);
+    t.metric('halves', half.last);
+    t.expect(whole.last < 0.5 * whole.first, () => `the loss in float32 is ${whole.last}`);
+    const apart = Math.abs(half.last - whole.last) / whole.last;
+    t.metric('apart', apart);
+    t.expect(apart <= LOSS_SHARE, () => `the losses are ${half.last} and ${whole.last}`);
+  });
+
 /** So small that gradients lie below the least half, 2^-24, and are stored as 0. */
 const UNDERFLOW = 2 ** -30;
 /** By what share a loss may fall that is not learnt. */

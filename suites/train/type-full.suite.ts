@@ -10,6 +10,8 @@ import { collated } from '../../src/train/llama/text-batches.ts';
 import { batchGradients } from './batch-gradients.ts';
 import { expectTensors } from './float64.ts';
 import { GRADIENT_LIMIT } from './limits.ts';
+import { largestOf } from './llama-types/largest-of.ts';
+import { MovedWeights } from './llama-types/moved-weights.ts';
 import {
   FEW_TOKENS,
   NARROW,
@@ -103,6 +105,54 @@ typeFull
     const names = Object.keys(gradients);
     t.expect(names.length === TENSORS, () => `there are ${names.length} gradients`);
     expectTensors(t, actual, gradients, GRADIENT_LIMIT);
+  });
+
+/** Entries of each tensor that are moved. */
+const MOVED = 16;
+/** The catalog's, of each slope. */
+const OF_SLOPE = 1e-4;
+/**
+ * By how much, of the deviation of a tensor from 0: what a difference leaves out is a share of the
+ * square of it, and its rounding grows as it shrinks.
+ */
+const STEP = 2e-3;
+
+typeFull
+  .case('finite-differences')
+  .tier('slow')
+  .timeout(600_000)
+  .covers('fsdp.training.type-full/finite-differences')
+  .desc(
+    'The 16 largest numbers of the gradient of each of the 39 tensors are the slopes of the loss of float64 along them, by central differences, within 1e-4 of each.',
+  )
+  .control(halfATarget.name, halfATarget.faults)
+  .run(async (t) => {
+    const tiny = tinyLlama(t, FEW_TOKENS);
+    const { actual, weights, network, given } = await gradientsOfText(t, tiny);
+    const around = await MovedWeights.of(network.graph, {
+      ...{ ...network.constants, ...given },
+      ...weights,
+    });
+    const names = Object.keys(actual);
+    t.expect(names.length === TENSORS, () => `there are ${names.length} gradients`);
+    for (const name of names) {
+      const { data } = weights[name] as Value;
+      const step = STEP * Math.sqrt(data.reduce((sum, x) => sum + x * x, 0) / data.length);
+      const gradient = actual[name] as Value;
+      const places = largestOf(gradient, MOVED);
+      const slopes = Float64Array.from(places, (at) => around.slope(name, at, step));
+      const shape = [MOVED];
+      const found = Float64Array.from(places, (at) => gradient.data[at] as number);
+      const bound = slopes.map((slope) => OF_SLOPE * Math.abs(slope));
+      t.expectAccepted(
+        `differences along ${name}`,
+        { shape, data: found },
+        { shape, data: slopes },
+        {
+          ...{ kind: 'within', bound },
+        },
+      );
+    }
   });
 
 const STEPS = 200;

@@ -9,6 +9,7 @@ import type { Random } from '../../src/tensor/random.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
+import { checkConvergence } from '../../src/train/convergence.ts';
 import { TextBatches } from '../../src/train/llama/text-batches.ts';
 import { expectLosses } from './float64.ts';
 import { STEP_LOSS_LIMIT } from './limits.ts';
@@ -153,6 +154,34 @@ typeLora
     });
     t.expect(losses.length === FEW_STEPS, () => `${losses.length} steps were made`);
     expectLosses(t, losses, [...truth.data], STEP_LOSS_LIMIT);
+  });
+
+const MANY_STEPS = 200;
+/** Of check_convergence, as the catalog has it. */
+const WINDOW = 100;
+
+typeLora
+  .case('loss')
+  .tier('slow')
+  .timeout(300_000)
+  .covers(
+    'fsdp.training.lora-convergence/loss-drop',
+    'fsdp.training.lora-convergence/convergence-check',
+  )
+  .desc(
+    'In 200 steps adapters lower the loss of a language by 0.4, below a head that stays as it was drawn, with a deviation of 0.1; check_convergence with windows of 100 says so too.',
+  )
+  .control('nothing is updated', (fault) => fault.host('train.llama.frozen', () => () => true))
+  .run(async (t) => {
+    const tiny = tinyLlama(t, FEW_TOKENS, NARROW);
+    const config = settingsOf('lora', { max_steps: MANY_STEPS, learning_rate: RATE });
+    const { losses } = await typeRun(t, tiny, { config, texts: textsOf(t, tiny) });
+    t.series('loss', losses);
+    const fall = fallOf(losses);
+    t.metric('fall', fall);
+    t.expect(losses.length === MANY_STEPS, () => `${losses.length} steps were made`);
+    t.expect(fall >= 0.4, () => `the loss fell by ${fall} of itself`);
+    t.expect(checkConvergence(losses, { window: WINDOW }), () => 'the run did not converge');
   });
 
 const MORE_STEPS = 50;

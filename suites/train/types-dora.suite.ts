@@ -12,6 +12,7 @@ import { arithmeticOf } from '../../src/testing/judge-call.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { DoraLayer, type DoraType, LINEAR, SHAPE } from './llama-types/dora-layer.ts';
+import { largestOf } from './llama-types/largest-of.ts';
 import { attachedNorm, type DoraCall, normPart } from './llama-types/norm-gradient.ts';
 import { download } from './tensors.ts';
 
@@ -119,7 +120,7 @@ async function expectGradients(t: CaseContext, type: DoraType): Promise<void> {
   for (const part of PARTS) {
     const expected = truth[part] as Value;
     t.expectAccepted(part, actual[part] as Value, expected, bounds[part] as Within);
-    const places = largestOf(expected);
+    const places = largestOf(expected, MOVED);
     const found = places.map((at) => actual[part]?.data[at] as number);
     const limits = places.map((at) => bounds[part]?.bound[at] as number);
     const held = differences(inputs, part, places, (moved) =>
@@ -173,11 +174,6 @@ async function expectDetached(
   t.expect(most < 0.1, () => `the bounds of ${part} would hide ${most} of the norm's part`);
   t.expect(Math.abs(share) <= most, () => `${part} has ${share} of the norm's part`);
 }
-
-const largestOf = ({ data }: Value): readonly number[] =>
-  [...data.keys()]
-    .sort((a, b) => Math.abs(data[b] as number) - Math.abs(data[a] as number))
-    .slice(0, MOVED);
 
 /** Central differences of `loss` along entries of one input. */
 function differences(

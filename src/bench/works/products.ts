@@ -74,9 +74,26 @@ const TRANSPOSED: readonly Product[] = [
   { m: 64, n: 512, k: 1376, transposed: 'b' },
 ];
 
+/** One more and one less than those above, primes, and what is long or thin: no tile fits them. */
+const ODD: readonly Product[] = [
+  { m: 127, n: 127, k: 127 },
+  { m: 129, n: 129, k: 129 },
+  { m: 257, n: 255, k: 256 },
+  { m: 511, n: 513, k: 509 },
+  { m: 1, n: 1021, k: 1031 },
+  { m: 7, n: 1024, k: 1024 },
+  { m: 9, n: 1023, k: 1025 },
+  { m: 65, n: 511, k: 1377 },
+  { m: 63, n: 1377, k: 513 },
+  { m: 300, n: 100, k: 500 },
+  { m: 31, n: 2003, k: 257 },
+  { batch: 7, m: 65, n: 63, k: 61 },
+];
+
 /** Products in float32 as layers have them, forward and backward, and how their time grows. */
 export const works: readonly OpWork[] = [
   ...PLAIN.map((one) => product('products', one)),
   ...TRANSPOSED.map((one) => product('transposed products', one)),
+  ...ODD.map((one) => product('odd products', one)),
   ...[cube(64), ...[16, 32, 64, 128, 256].map(rows)].map((one) => product('growth', one)),
 ];

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { GradproofError } from '../../errors.ts';
+import type { TuningRequest } from '../../harness/tuning.ts';
 import { writeReport } from '../../report/write.ts';
 import { exitOfReport, UsageError } from '../exit.ts';
 import { checkWritable, makeFolder, writeOutput } from '../files.ts';
@@ -36,9 +37,9 @@ export async function trainModelCommand(
   if (profile) checkWritable('--profile', profile);
   if (out) makeFolder('--out', out);
   const origin = await remote?.keep(voice);
-  // A browser's are of the page that made them.
+  // A browser's are of the page that made them, and workers keep none.
   using kept =
-    out && request.steps > 0 && name === 'node'
+    out && request.steps > 0 && name === 'node' && !request.sharding
       ? await keepRun(out, model, options, request)
       : undefined;
   const checkpoints = kept?.checkpoints;
@@ -49,7 +50,7 @@ export async function trainModelCommand(
   voice.say(
     request.steps === 0
       ? `merging ${options.adapter} into ${model} on ${runtime.adapter}`
-      : `fine-tuning ${model} by ${request.config.type} on ${runtime.adapter}`,
+      : `fine-tuning ${model} by ${request.config.type} on ${runtime.adapter}${sharedBy(request)}`,
   );
   const tuned = resumes
     ? undefined
@@ -91,6 +92,9 @@ export async function trainModelCommand(
   if (kept && !report.run.complete) voice.say(`Go on with: gradproof train --resume ${out}`);
   return status;
 }
+
+const sharedBy = ({ sharding }: TuningRequest): string =>
+  sharding ? `, shared by ${sharding.workers} workers (${sharding.strategy})` : '';
 
 async function opened(model: string): Promise<AddressModel> {
   try {

@@ -2,6 +2,7 @@ import { OptionError, wholeNumber } from '../../harness/option.ts';
 import { RUN_OPTIONS } from '../../harness/run-options.ts';
 import { isTrainingType, TRAINING_TYPE_NAMES } from '../../train/llama/config/types.ts';
 import { MODEL_FORM_NAMES } from '../../train/llama/saved-model/forms.ts';
+import { SHARDING_STRATEGIES } from '../../train/sharded/sharded-update.ts';
 import { defineCommand } from '../command.ts';
 import { LOG_TO } from '../log-to-option.ts';
 import { lastPath } from '../path-option.ts';
@@ -60,6 +61,19 @@ export const command = defineCommand<TrainOptions>({
       parse: (texts) => wholeNumber('--steps', texts.at(-1) ?? '', 0, 1_000_000),
     },
     seed: RUN_OPTIONS.seed,
+    workers: {
+      name: 'workers',
+      argument: 'n',
+      description:
+        'workers that train the model together, each with a device of its own, with --model (default 1)',
+      parse: (texts) => wholeNumber('--workers', texts.at(-1) ?? '', 1, 16),
+    },
+    sharding: {
+      name: 'sharding',
+      argument: 'strategy',
+      description: `what each of them holds: ${SHARDING_STRATEGIES.join(', ')} (default ddp: all of it)`,
+      parse: (texts) => shardingStrategy(texts.at(-1) ?? ''),
+    },
     save: {
       name: 'save',
       argument: 'form',
@@ -115,6 +129,16 @@ export const command = defineCommand<TrainOptions>({
       : (await import('./train-model.ts')).trainModelCommand(model, given);
   },
 });
+
+function shardingStrategy(text: string): TrainOptions['sharding'] {
+  const strategy = SHARDING_STRATEGIES.find((name) => name === text);
+  if (strategy) return strategy;
+  throw new OptionError(
+    text === 'full_shard'
+      ? '--sharding full_shard: not in this version: take shard_grad_op'
+      : `--sharding ${text}: there are ${SHARDING_STRATEGIES.join(', ')}`,
+  );
+}
 
 function saveForm(text: string): TrainOptions['save'] {
   const form = [...MODEL_FORM_NAMES, 'adapter' as const].find((name) => name === text);

@@ -10,6 +10,7 @@ import type { TrainingTypeName } from '../../train/llama/config/types.ts';
 import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import type { TrainingPhase } from '../../train/progress.ts';
 import { readSettings, type TrainingSettings } from '../../train/settings.ts';
+import type { ShardingStrategy } from '../../train/sharded/sharded-update.ts';
 import { EnterKey } from '../enter-key.ts';
 import { exitOfReport, InterruptedError, UsageError } from '../exit.ts';
 import { checkWritable, makeFolder, readInput, writeOutput } from '../files.ts';
@@ -35,6 +36,9 @@ export interface TrainOptions {
   readonly config: string;
   readonly steps: number;
   readonly seed: number;
+  /** How many workers train together. */
+  readonly workers: number;
+  readonly sharding: ShardingStrategy;
   /** What `out` gets of a model. */
   readonly save: ModelFormName | 'adapter';
   readonly out: string;
@@ -62,6 +66,8 @@ export async function trainCommand({
   config,
   steps,
   seed,
+  workers,
+  sharding,
   save,
   out,
   report: target,
@@ -72,6 +78,10 @@ export async function trainCommand({
   keep,
 }: Partial<TrainOptions>): Promise<number> {
   if (type !== 'qlora') throw new UsageError(`--type ${type}: give --model, the folder of a model`);
+  if (workers !== undefined || sharding !== undefined)
+    throw new UsageError(
+      `${workers === undefined ? '--sharding' : '--workers'}: give --model, whose runs workers share`,
+    );
   if (adapter !== undefined)
     throw new UsageError(`--adapter ${adapter}: give --model, the folder of its model`);
   if (save !== undefined && save !== 'adapter')

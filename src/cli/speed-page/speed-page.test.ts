@@ -39,7 +39,7 @@ test('the page has a table for each group, with both ways of ours', async () => 
       },
     }),
   ];
-  const text = speedPage(await report(results, '', { kind: 'bench' }));
+  const text = speedPage([await report(results, '', { kind: 'bench' })]);
   expect(text).not.toContain('without the engine');
   expect(text).toContain('| products | 1 | 1.56 | 1.56 (matmul:f32;m=128;n=128;k=128) | 0 |');
   expect(text).toContain('| products | ORT | jax-js | ours | ratio | of ceiling |');
@@ -53,7 +53,22 @@ test('the page has a table for each group, with both ways of ours', async () => 
   const calls = timed('bench.ceiling:step-calls', 'ceiling', 0.3, {
     metrics: { callsHostMs: 0.14, callsCommands: 12, callsHostUsPerCommand: 11.7 },
   });
-  expect(speedPage(await report([...results, calls], '', { kind: 'bench' }))).toContain(
+  expect(speedPage([await report([...results, calls], '', { kind: 'bench' })])).toContain(
     'without the engine, take 0.140 ms, 11.7 us a command',
   );
+});
+
+test('of several runs a row is that whose ratio is the median, and works of any are there', async () => {
+  const run = (ratio: number, ours: number, more: readonly CaseResult[] = []) =>
+    report([timed(PRODUCT, 'webgpu', ours, { metrics: { ratio } }), ...more], '', {
+      kind: 'bench',
+    });
+  const others = [timed(STEP, 'webgpu', 7), timed(PRODUCT, 'jax-webgpu', 5)];
+  const runs = [await run(3, 1), await run(1, 5), await run(2, 2.5, others)];
+  const text = speedPage(runs);
+  expect(text).toContain('| products | 1 | 2.00 |');
+  expect(text).toContain('| matmul:f32;m=128;n=128;k=128 | 5.00 | 2.50 | 2.00 |');
+  expect(text).toContain('| mlp-step:f32;batch=64;hidden=256 | 7.00 |');
+  expect(text.match(/^\| \d{4}-\d\d-\d\d \d\d:\d\d \|/gm)).toHaveLength(3);
+  expect(speedPage(runs.slice(0, 2))).toContain('| products | 1 | 1.00 |');
 });

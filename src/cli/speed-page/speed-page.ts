@@ -1,4 +1,4 @@
-import { type BenchRow, benchRows, groupMeans } from '../../bench/summary.ts';
+import { type BenchRow, groupMeans, rowsOfRuns } from '../../bench/summary.ts';
 import { groupBy } from '../../report/group.ts';
 import { browserWords, chipName } from '../../report/place.ts';
 import type { CaseResult, Report } from '../../report/schema.ts';
@@ -12,22 +12,21 @@ const COLUMNS = {
   webgpu: 'ours',
 } as const;
 
-/** The text of docs/speed.md: what a bench report found, in tables. */
-export function speedPage(report: Report): string {
-  const { environments, run, tool } = report;
-  const [environment] = environments;
-  const rows = benchRows(report);
-  const where = environment
-    ? `${chipName(environment.adapter)}${environment.adapter.isFallback ? ' (a processor)' : ''}, ${browserWords(environment.runtime, '')} ${environment.runtimeVersion}, ${environment.cores} cores`
-    : 'nowhere';
+/** The text of docs/speed.md: what bench reports of one adapter found, in tables. */
+export function speedPage(reports: readonly Report[]): string {
+  const rows = rowsOfRuns(reports);
   const groups = [...groupBy(rows, ({ group }) => group)];
   return `# Speed beside other libraries
 
-Milliseconds, medians; who is timed takes turns: ${where}; ${run.startedAt.slice(0, 10)}, commit ${tool.commit}${run.complete ? '' : ', not complete'}.
-Each was held to the float64 oracle first. A ratio is the fastest peer's time on WebGPU by ours:
-above 1 ours is faster. \`eager / captured\` of ours are both told; the share is that of a kernel
-that does nothing else. ~ marks a bound that is coarser, as the library documents its setting.
-Written by \`scripts/speed-page.mjs\` from a report of \`npm start -- bench\`.
+Milliseconds, medians; who is timed takes turns. Each was held to the float64 oracle first. A ratio
+is the fastest peer's time on WebGPU by ours: above 1 ours is faster. \`eager / captured\` of ours
+are both told; the share is that of a kernel that does nothing else. ~ marks a bound that is
+coarser, as the library documents its setting. A row is that of the run whose ratio is the median of
+those that timed it. Written by \`scripts/speed-page.mjs\` from reports of \`npm start -- bench\`.
+
+| run | where | commit | works |
+|---|---|---|---|
+${reports.map(runLine).join('\n')}
 
 ## Summary
 
@@ -39,7 +38,19 @@ ${groupMeans(rows)
       `| ${group} | ${count} | ${geometricMean.toFixed(2)} | ${worst.ratio.toFixed(2)} (${nameOf(worst.id)}) | ${below} |`,
   )
   .join('\n')}
-${groups.map(([group, some]) => table(group, some)).join('')}${growth(report)}${steps(rows)}`;
+${groups.map(([group, some]) => table(group, some)).join('')}${growth(rows)}${steps(rows)}`;
+}
+
+function runLine({ environments, run, tool, results }: Report): string {
+  const works = new Set(results.map(({ id }) => id)).size;
+  const cells = [run.startedAt.slice(0, 16).replace('T', ' '), placeOf(environments), tool.commit];
+  return `| ${cells.join(' | ')} | ${works}${run.complete ? '' : ', not complete'} |`;
+}
+
+function placeOf([environment]: Report['environments']): string {
+  if (!environment) return 'nowhere';
+  const { adapter, runtime, runtimeVersion, cores } = environment;
+  return `${chipName(adapter)}${adapter.isFallback ? ' (a processor)' : ''}, ${browserWords(runtime, '')} ${runtimeVersion}, ${cores} cores`;
 }
 
 function table(group: string, rows: readonly BenchRow[]): string {
@@ -76,7 +87,8 @@ function cellOf(result: CaseResult | undefined): string {
 
 const EXPONENT = 'exponent of ';
 
-function growth({ results }: Report): string {
+function growth(rows: readonly BenchRow[]): string {
+  const results = rows.flatMap((row) => [...row.results.values()]);
   const told = results.flatMap(({ backend, metrics = {} }) =>
     Object.entries(metrics).flatMap(([name, value]) =>
       name.startsWith(EXPONENT) && value !== null

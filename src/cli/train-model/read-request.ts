@@ -5,7 +5,9 @@ import { partsOfBytes } from '../../formats/part-file.ts';
 import { type InspectedRequest, inspectRequest } from '../../harness/tuning/read-request.ts';
 import type { RequestPart } from '../../harness/tuning/request-faults.ts';
 import type { TuningRequest } from '../../harness/tuning.ts';
+import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
 import { checkForm } from '../../train/llama/saved-model/check-form.ts';
+import { shardingFaults, type WorkersChoice } from '../../train/llama/sharding-faults.ts';
 import type { TrainOptions } from '../commands/train.ts';
 import { UsageFaults } from '../exit.ts';
 import { readInput } from '../files.ts';
@@ -27,6 +29,8 @@ export type ModelOptions = Pick<
   | 'profile'
   | 'logTo'
   | 'runtime'
+  | 'workers'
+  | 'sharding'
   | 'checkpointEvery'
   | 'keep'
   | 'resume'
@@ -74,9 +78,36 @@ export async function requestOf(
     ...inspected.faults.map(({ part, message }) => `${where[part]}: ${message}`),
     ...faults,
     ...withoutUse(options),
+    ...(inspected.config ? unshared(options, inspected.config) : []),
   ];
   if (all.length > 0 || !inspected.request) throw new UsageFaults(all);
-  return { ...inspected.request, ...(save ? { save } : {}) };
+  const choice = workersOf(options);
+  return {
+    ...inspected.request,
+    ...(save ? { save } : {}),
+    ...(choice ? { sharding: choice } : {}),
+  };
+}
+
+/** The workers that train together; undefined where one does by itself. */
+const workersOf = ({ workers = 1, sharding = 'ddp' }: ModelOptions): WorkersChoice | undefined =>
+  workers > 1 ? { workers, strategy: sharding } : undefined;
+
+/** Why the workers that are asked for cannot share the run, a line for each reason. */
+function unshared(options: ModelOptions, config: LlamaTrainingConfig): readonly string[] {
+  const { workers, sharding, steps, runtime = 'node' } = options;
+  const choice = workersOf(options);
+  if (!choice)
+    return sharding === undefined
+      ? []
+      : [`--sharding ${sharding}: give --workers, 2 or more, which share the model`];
+  const faults =
+    runtime === 'node'
+      ? shardingFaults(config, choice)
+      : ['a browser trains by one worker in this version: give --runtime node'];
+  return [...faults, ...(steps === 0 ? ['with --steps 0 there is no step to share'] : [])].map(
+    (fault) => `--workers ${workers}: ${fault}`,
+  );
 }
 
 /** What is asked of a run that does not have it, a line for each. */
@@ -103,11 +134,13 @@ function withoutCheckpoints(options: ModelOptions): readonly string[] {
   const why =
     runtime !== 'node'
       ? 'a browser keeps no checkpoints for a terminal in this version yet: give --runtime node'
-      : out === undefined
-        ? 'give --out, where checkpoints are kept, too'
-        : steps === 0
-          ? 'with --steps 0 there is no step to go on from'
-          : undefined;
+      : workersOf(options)
+        ? 'workers keep no checkpoints in this version: give --workers 1'
+        : out === undefined
+          ? 'give --out, where checkpoints are kept, too'
+          : steps === 0
+            ? 'with --steps 0 there is no step to go on from'
+            : undefined;
   if (why === undefined) return [];
   return given.flatMap(([name, value]) =>
     value === undefined ? [] : [`${name} ${value}: ${why}`],

@@ -14,8 +14,13 @@ export function logRow(event: TuningEvent | LlamaMilestone): LogRow | undefined 
     ...{ step, epoch, loss, grad_norm: gradNorm, learning_rate: learningRate },
     ...{ tokens, tokens_per_second: tokensPerSecond, ms },
     ...{ bytes: event.bytes, peak_bytes: event.peakBytes },
+    ...workerPeaks(event.peakBytesOfWorkers),
   };
 }
+
+/** What each worker took at most, by its rank. */
+const workerPeaks = (peaks: readonly number[] = []): LogRow =>
+  Object.fromEntries(peaks.map((bytes, rank) => [`peak_bytes_of_worker_${rank}`, bytes]));
 
 /** The rows of what a run told before it goes on. */
 export const logRowsOf = (history: readonly LlamaMilestone[]): readonly LogRow[] =>

@@ -16,6 +16,7 @@ import type { LlamaTrainingConfig } from '../../train/llama/config/read-training
 import type { LlamaProgress } from '../../train/llama/progress.ts';
 import type { AnswerPart, Question } from '../../train/llama/question.ts';
 import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
+import type { WorkersChoice } from '../../train/llama/sharding-faults.ts';
 import type { TrainingPhase, TrainingProgress } from '../../train/progress.ts';
 import type { TrainingSettings } from '../../train/settings.ts';
 import type { WorkerBundle } from '../parity.ts';
@@ -53,6 +54,8 @@ export interface TuneMessage {
   readonly steps: number;
   /** Values of an adapter to go on from. */
   readonly saved?: ReadonlyMap<string, HostTensor>;
+  /** Workers that train together, this one among them. Default it does alone. */
+  readonly sharding?: WorkersChoice;
   /** The form in which the model itself is saved, and the folder. Default it is not. */
   readonly save?: { readonly form: ModelFormName; readonly place: OutputPlace };
   /**

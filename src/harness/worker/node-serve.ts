@@ -1,3 +1,4 @@
+import { type TransferListItem, Worker } from 'node:worker_threads';
 import { globals } from 'webgpu';
 import { messageOf } from '../../errors.ts';
 import { FolderPlaceError } from '../../formats/hugging-face/folder-place.ts';
@@ -22,6 +23,12 @@ export function serveNodeWorker(loadCases: WorkerHost['loadCases']): void {
     openFolder: openNodeFolder,
     outputFolder: (place) => new UnfinishedFiles(pathOf(place)),
     checkpointFolder: (place) => new DiskCheckpoints(pathOf(place)),
+    startRank: (job) => {
+      const script = new URL('./node-rank.js', import.meta.url);
+      const ports = job.place.ports as unknown as TransferListItem[];
+      // The ports of a thread that ends say so.
+      new Worker(script, { workerData: job, transferList: ports }).on('error', () => {});
+    },
     post: (message) => process.send?.(message),
   });
   process.on('message', (message: ToWorker) => {

@@ -75,8 +75,8 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
         return;
       }
       if (message.type === 'tune') {
-        const { post, openFolder, outputFolder, checkpointFolder } = host;
-        const told = { openFolder, outputFolder, checkpointFolder, post, steering };
+        const { post, openFolder, outputFolder, checkpointFolder, startRank } = host;
+        const told = { openFolder, outputFolder, checkpointFolder, startRank, post, steering };
         await runTuneJob(gpu, { ieee, diagnostics }, message, told);
         return;
       }

@@ -10,6 +10,7 @@ import type { AnswerPart } from '../../train/llama/question.ts';
 import type { TrainingName } from '../training/partial.ts';
 import { JobProfile } from './job-profile.ts';
 import type { TuneMessage } from './messages.ts';
+import { leaving, sharingRanks } from './rank-job.ts';
 import { runCase } from './run-case.ts';
 import { tunedSaver } from './save-tuned.ts';
 import type { CaseConditions } from './scopes.ts';
@@ -34,9 +35,11 @@ export async function runTuneJob(
     openFolder,
     outputFolder,
     checkpointFolder,
+    startRank,
     post,
     steering: { gate, stopped, questions },
   }: Pick<WorkerHost, 'openFolder' | 'outputFolder' | 'checkpointFolder' | 'post'> & {
+    readonly startRank: WorkerHost['startRank'] | undefined;
     readonly steering: Steering;
   },
 ): Promise<void> {
@@ -61,14 +64,17 @@ export async function runTuneJob(
       const model = await modelConfigIn(folder);
       const keeper = keeperOf(message, checkpointFolder);
       const from = message.checkpoints?.resume ? await keeper?.newest() : undefined;
-      const training = { folder, model, texts, config, saved, from };
+      const sharding = sharingRanks(message, gpu, startRank);
+      const training = { folder, model, texts, config, saved, from, sharding };
       const saveModel = tunedSaver(gpu, { message, folder, config: model, outputFolder, tell });
       if (message.steps === 0 && saveModel) await mergeAdapter(t, training, saveModel);
       else
-        await trace.around(t, (profile) =>
-          trainAndJudgeLlama(t, training, base, {
-            ...{ gate, stopped, asker, profile, keeper, tell, saveModel },
-          }),
+        await leaving(sharding, () =>
+          trace.around(t, (profile) =>
+            trainAndJudgeLlama(t, training, base, {
+              ...{ gate, stopped, asker, profile, keeper, tell, saveModel },
+            }),
+          ),
         );
     },
   };

@@ -5,6 +5,7 @@ import type { Case } from '../../testing/suite.ts';
 import type { CheckpointFolder } from '../../train/checkpoint/checkpoint-folder.ts';
 import type { RuntimeDescription } from './environment.ts';
 import type { FromWorker } from './messages.ts';
+import type { RankJob } from './rank-job.ts';
 
 /** What differs between a Web Worker and a child process of Node. */
 export interface WorkerHost {
@@ -15,6 +16,8 @@ export interface WorkerHost {
   readonly openFolder: (place: FolderPlace) => Promise<ModelFolder>;
   /** The folder that a model is saved in: see `TuneMessage.save`. */
   readonly outputFolder: (place: OutputPlace) => OutputFolder;
+  /** Starts a rank of a fine-tuning beside this worker; absent where there is but this one. */
+  readonly startRank?: (job: RankJob) => void;
   /** Where a run keeps its checkpoints: see `TuneMessage.checkpoints`. */
   readonly checkpointFolder: (place: OutputPlace) => CheckpointFolder;
   readonly post: (message: FromWorker) => void;

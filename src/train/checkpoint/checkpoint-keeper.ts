@@ -12,7 +12,7 @@ import { RunCheckpointError } from './run-checkpoint-error.ts';
 import { writeRunCheckpoint } from './write-run-checkpoint.ts';
 
 /** How many of the last checkpoints are kept. Default 2. */
-export const USUAL_KEPT = 2;
+const USUAL_KEPT = 2;
 
 /** Where and when checkpoints are made, and how many stay. */
 export interface CheckpointKeeperOptions extends CheckpointScheduleOptions {

@@ -15,6 +15,9 @@ import type { Gate } from '../gate.ts';
 import { type StepJudge, TrainingLoop } from '../loop/training-loop.ts';
 import { meanLoss } from '../mini-training.ts';
 import { Optimizer } from '../optimizer.ts';
+import { anyOf, gatherNumbers } from '../sharded/gather-numbers.ts';
+import { RankBatches } from '../sharded/rank-batches.ts';
+import type { Sharding } from '../sharded/sharded-update.ts';
 import type { StepProfile } from '../step-profile.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import { forecastLlama, requireRoom } from './forecast-llama.ts';
@@ -38,6 +41,8 @@ export interface LlamaTraining {
   readonly config: LlamaTrainingConfig;
   /** Values of an adapter to go on from. Default it is drawn. */
   readonly saved?: ReadonlyMap<string, HostTensor> | undefined;
+  /** Ranks that train it together, all with the same of the rest; the first one holds texts out. */
+  readonly sharding?: Sharding | undefined;
   /** A checkpoint of the same run to go on from. Default it begins. */
   readonly from?: FoundCheckpoint | undefined;
 }
@@ -87,7 +92,7 @@ const isFrozen = seam('train.llama.frozen', (): boolean => false);
  */
 export async function* fineTuneLlama(
   gpu: Gpu,
-  { folder, model: architecture, texts, config, saved, from }: LlamaTraining,
+  { folder, model: architecture, texts, config, saved, from, sharding }: LlamaTraining,
   {
     judge,
     stopped = () => false,
@@ -135,14 +140,17 @@ export async function* fineTuneLlama(
           max_grad_norm: maxGradNorm || undefined,
           grad_scaler: precision === 'fp16' ? {} : undefined,
           norm_to: norm,
+          sharding,
         }),
       );
-  const source = new TextBatches(plan.training, config);
+  const group = sharding?.group;
+  const batches = new TextBatches(plan.training, config);
+  const source = group ? new RankBatches(batches, group) : batches;
   const autocast = ({ fp32: undefined, fp16: 'float16', bf16: 'bfloat16' } as const)[precision];
   const loop = owned.add(
     new TrainingLoop(gpu, { model, source, optimizer, seed, autocast, shift: true }),
   );
-  const heldout = batchesOf(plan.heldout, batchSize);
+  const heldout = group && group.rank > 0 ? [] : batchesOf(plan.heldout, batchSize);
   const heldoutLoss = () => meanLoss(gpu, model, heldout, true);
   const history = new RunHistory(from?.checkpoint.history);
   let step = 0;
@@ -162,13 +170,14 @@ export async function* fineTuneLlama(
       parameters: placesOf(model.parameters.layout),
       from: from?.checkpoint,
     });
-  while (step < plan.steps && !stopped()) {
+  const isOver = async () => (group ? await anyOf(group, stopped()) : stopped());
+  while (step < plan.steps) {
     if (gate?.closed) {
       yield { type: 'paused', step };
       await (talk ? talk.answerUntil(gate.opened, step) : gate.opened);
       yield { type: 'resumed', step };
-      if (stopped()) break;
     }
+    if (await isOver()) break;
     await talk?.answerAll(step);
     step += 1;
     const started = performance.now();
@@ -186,7 +195,12 @@ export async function* fineTuneLlama(
     }
     const loss = await loop.readLoss();
     const figures = { started, step, loss, parts: parts ?? [], ...memory.now() };
-    yield history.add({ type: 'step', ...(await toldStep(figures, plan, config, norm)) });
+    const peaks = group && (await gatherNumbers(group, [figures.peakBytes])).flat();
+    yield history.add({
+      type: 'step',
+      ...(await toldStep(figures, plan, config, norm)),
+      ...(peaks ? { peakBytesOfWorkers: peaks } : {}),
+    });
     if (heldout.length > 0 && (step % config.evalSteps === 0 || step === plan.steps || stopped())) {
       yield history.add({ type: 'heldout', step, loss: await heldoutLoss() });
     }

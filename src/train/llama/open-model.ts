@@ -97,14 +97,17 @@ export function tunedConfig(
  * How each linear of a block is quantized: those whose names end so, and those of added blocks, stay
  * in floats. Names that meet none are no fault, as elsewhere. Throws as `quantizationPlan` does.
  */
-export function policyOf({ grown, expansion }: GrownModel, skip: readonly string[]): Policy {
-  const kept = [...blockLinears(grown).keys()].filter(
-    (name) =>
-      (expansion && isOfCopy(name, expansion)) ||
-      skip.some((end) => name === end || name.endsWith(`.${end}`)),
-  );
-  return { rules: kept.map((layers) => ({ layers, to: 'keep' })) };
-}
+export const policyOf = seam(
+  'train.llama.policyOf',
+  ({ grown, expansion }: GrownModel, skip: readonly string[]): Policy => {
+    const kept = [...blockLinears(grown).keys()].filter(
+      (name) =>
+        (expansion && isOfCopy(name, expansion)) ||
+        skip.some((end) => name === end || name.endsWith(`.${end}`)),
+    );
+    return { rules: kept.map((layers) => ({ layers, to: 'keep' })) };
+  },
+);
 
 /**
  * Whether a tensor of the folder is trained itself: all are, where nothing is added, and those of

@@ -21,6 +21,8 @@ export interface LlamaStep {
   /** Device memory in live tensors, and the most that there was so far. */
   readonly bytes: number;
   readonly peakBytes: number;
+  /** The same most of each worker, in the order of their ranks, where several train together. */
+  readonly peakBytesOfWorkers?: readonly number[];
 }
 
 /** What a run keeps of what it told. Losses in nats a token. */

@@ -18,6 +18,11 @@ export interface PassOptions
   /** Factor of the gradients, f32 [1], as for loss scaling. Default 1. */
   readonly scale?: Tensor | undefined;
   /**
+   * Whether what takes gradients adds up those of the micro-batches. Default false: they are summed
+   * on the device, and taken once.
+   */
+  readonly addedByTaker?: boolean | undefined;
+  /**
    * Keep every application for {@link Pass.applications}, and take no gradient before the pass is
    * over. Default false.
    */
@@ -48,7 +53,10 @@ export class Passes implements Disposable {
   readonly #gpu: Gpu;
   readonly #model: Model;
   readonly #options: PassOptions;
-  /** Absent where a step is one micro-batch, whose gradients are those of the step. */
+  /**
+   * Absent where a step is one micro-batch, whose gradients are those of the step, and where what
+   * takes them adds them up.
+   */
   readonly #sum: GradientSum | undefined;
   #pass: Pass | undefined;
   /** The tape of the pass, and with what its backward started. */
@@ -59,7 +67,7 @@ export class Passes implements Disposable {
     this.#gpu = gpu;
     this.#model = model;
     this.#options = options;
-    this.#sum = count > 1 ? new GradientSum(gpu) : undefined;
+    this.#sum = count > 1 && !options.addedByTaker ? new GradientSum(gpu) : undefined;
   }
 
   /** Runs forward and backward of the next micro-batch. */
@@ -87,8 +95,12 @@ export class Passes implements Disposable {
   /** Takes over what the micro-batch left. */
   end(): void {
     this.#model.keepStatistics?.();
-    if (!this.#sum || !this.#pass) return;
-    this.#sum.add(this.#pass.gradients);
+    const { addedByTaker, take } = this.#options;
+    if (!this.#pass || !(this.#sum || addedByTaker)) return;
+    const { gradients } = this.#pass;
+    if (this.#sum) this.#sum.add(gradients);
+    else for (const [parameter, gradient] of gradients) take?.(parameter, gradient);
+    this.#pass = undefined;
     this.#own.move()[Symbol.dispose]();
   }
 

@@ -96,18 +96,18 @@ export class StepBuckets implements Disposable {
   }
 
   /**
-   * The bucket of a step, with its micro-batches on the device. Of those that are not captured the
+   * The bucket of a step, with its micro-batches on the device; `others` are at other ranks. Of those that are not captured the
    * last one is kept alone: shapes may be many, and their inputs are soon made.
    */
-  holding(parts: readonly Examples[]): StepBucket {
+  holding(parts: readonly Examples[], others?: readonly Examples[]): StepBucket {
     const key = bucketOf(parts);
     const found = this.#buckets.get(key);
     if (found) {
-      found.inputs.write(parts);
+      found.inputs.write(parts, others);
       return found;
     }
     this.#clear(({ isCaptured }) => !isCaptured);
-    const made = new StepBucket(new StepInputs(this.#gpu, parts, this.#options));
+    const made = new StepBucket(new StepInputs(this.#gpu, parts, this.#options, others));
     this.#buckets.set(key, made);
     return made;
   }

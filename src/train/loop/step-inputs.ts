@@ -5,7 +5,7 @@ import { seam } from '../../seam.ts';
 import { type HostTensor, hostTensor } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { askedOf, type UploadedExamples, uploadExamples } from '../loss.ts';
-import { meanOfBatches } from '../mean-of-batches.ts';
+import { type BatchLoss, meanOfBatches } from '../mean-of-batches.ts';
 
 /** A micro-batch on the device. */
 export interface MicroBatch extends UploadedExamples {
@@ -41,10 +41,16 @@ export class StepInputs implements Disposable {
   #shares: readonly number[];
   readonly #owned: Scope;
 
-  constructor(gpu: Gpu, given: readonly Examples[], options: InputOptions = {}) {
+  /** `others` are the micro-batches that other ranks have of the step. */
+  constructor(
+    gpu: Gpu,
+    given: readonly Examples[],
+    options: InputOptions = {},
+    others: readonly Examples[] = [],
+  ) {
     using owned = new Scope();
     this.#options = options;
-    this.#shares = this.#sharesOf(given);
+    this.#shares = this.#sharesOf(given, others);
     const losses = owned.add(Tensor.empty(gpu, 'f32', [given.length]));
     this.losses = losses;
     this.parts = given.map((examples, part) => ({
@@ -59,9 +65,9 @@ export class StepInputs implements Disposable {
    * Takes the micro-batches of another step, of the same shapes. Throws `bad-label` before anything
    * is written.
    */
-  write(given: readonly Examples[]): void {
+  write(given: readonly Examples[], others: readonly Examples[] = []): void {
     for (const examples of given) requireLabels(examples);
-    const shares = this.#sharesOf(given);
+    const shares = this.#sharesOf(given, others);
     for (let part = 0; part < this.parts.length; part++) {
       const { inputs, labels, share } = this.parts[part] as MicroBatch;
       const examples = given[part] as Examples;
@@ -72,21 +78,29 @@ export class StepInputs implements Disposable {
     this.#shares = shares;
   }
 
-  /** Waits for the step that was made last, and reads its mean loss over all labels. */
-  async readLoss(): Promise<number> {
+  /**
+   * Waits for the step that was made last, and reads its mean loss over all labels that are here,
+   * with their share of the step.
+   */
+  async readLoss(): Promise<BatchLoss> {
     const { data } = await this.losses.read();
-    return meanOfBatches(
-      this.#shares.map((asked, part) => ({ mean: data[part] as number, asked })),
-    );
+    return {
+      mean: meanOfBatches(
+        this.#shares.map((asked, part) => ({ mean: data[part] as number, asked })),
+      ),
+      asked: this.#shares.reduce((sum, share) => sum + share, 0),
+    };
   }
 
-  #sharesOf(given: readonly Examples[]): readonly number[] {
-    if (given.length === 1) return [1];
+  #sharesOf(given: readonly Examples[], others: readonly Examples[]): readonly number[] {
     const { shift, accum_mean } = this.#options;
-    if (accum_mean === 'batch') return given.map(() => 1 / given.length);
-    const asked = given.map((examples) => askedOf(examples, shift));
-    const all = asked.reduce((sum, count) => sum + count, 0);
-    return asked.map((count) => shareOf(count, all));
+    const count = given.length + others.length;
+    if (count === 1) return [1];
+    if (accum_mean === 'batch') return given.map(() => 1 / count);
+    const askedIn = (examples: Examples) => askedOf(examples, shift);
+    const asked = given.map(askedIn);
+    const all = [...asked, ...others.map(askedIn)].reduce((sum, n) => sum + n, 0);
+    return asked.map((n) => shareOf(n, all));
   }
 
   [Symbol.dispose](): void {

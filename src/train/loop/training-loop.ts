@@ -3,7 +3,7 @@ import { RandomState } from '../../autograd/random-state.ts';
 import { requireState } from '../../autograd/state-dict.ts';
 import type { TapeOptions } from '../../autograd/tape.ts';
 import type { Examples } from '../../data/examples.ts';
-import { invariant } from '../../errors.ts';
+import { GradproofError, invariant } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Application } from '../../graph/call.ts';
 import type { Model } from '../../models/model.ts';
@@ -12,6 +12,7 @@ import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import type { Tensor, Tensors } from '../../tensor/tensor.ts';
 import type { Fingerprints } from '../fingerprints.ts';
 import type { Optimizer, OptimizerState } from '../optimizer.ts';
+import { meanOverRanks } from '../sharded/gather-numbers.ts';
 import type { BatchSource } from './batch-source.ts';
 import { type Pass, Passes, type PassOptions } from './passes.ts';
 import { type StepBucket, StepBuckets } from './step-buckets.ts';
@@ -78,7 +79,7 @@ const seek = seam('train.seek', (source: BatchSource, step: number) => source.se
 /**
  * Trains a model, step by step: forward and backward over micro-batches, statistics, update. A step
  * is recorded anew or, from {@link TrainingLoop.capture} on, replayed with the same bits; it is one
- * submit, and nothing is read back. The loop owns neither model nor optimizer.
+ * submit, and nothing is read back, unless ranks share its update. The loop owns neither model nor optimizer.
  */
 export class TrainingLoop implements Disposable {
   readonly #gpu: Gpu;
@@ -93,8 +94,14 @@ export class TrainingLoop implements Disposable {
   #next: readonly Examples[] | undefined;
   #last: StepInputs | undefined;
 
+  /** Throws GradproofError `not-implemented` for a model with running statistics that ranks share. */
   constructor(gpu: Gpu, options: LoopOptions) {
     const { optimizer, seed, shift, accum_mean } = options;
+    if (optimizer?.group && options.model.statistics)
+      throw new GradproofError(
+        'not-implemented',
+        'running statistics are not shared by ranks: train this model on one device',
+      );
     this.#gpu = gpu;
     this.#options = options;
     this.#random = seed === undefined ? undefined : new RandomState(seed);
@@ -109,22 +116,30 @@ export class TrainingLoop implements Disposable {
   async step(): Promise<readonly Examples[] | undefined> {
     const parts = this.#take();
     if (!parts) return undefined;
-    const bucket = this.#buckets.holding(parts);
+    const bucket = this.#buckets.holding(parts, this.#options.source.others);
     if (this.#captures && !bucket.isCaptured) await this.#captureOnce(bucket);
     this.#count();
     if (!bucket.replay(this.#listeners)) {
       this.#record(bucket.inputs);
       this.#random?.advance();
     }
+    const { optimizer } = this.#options;
+    if (optimizer?.group) await optimizer.share();
     this.#end(bucket.inputs);
     return parts;
   }
 
   /**
    * From here on steps are replayed, each from the capture of one of its shapes: that of the next
-   * step is made now. What was captured before is freed. Throws CaptureError.
+   * step is made now. What was captured before is freed. Throws CaptureError, and GradproofError
+   * `not-implemented` where ranks share the step.
    */
   async capture(): Promise<void> {
+    if (this.#options.optimizer?.group)
+      throw new GradproofError(
+        'not-implemented',
+        'a step that ranks share waits for the host, and is not captured: leave capture out',
+      );
     this.#buckets[Symbol.dispose]();
     this.#last = undefined;
     this.#captures = true;
@@ -139,7 +154,7 @@ export class TrainingLoop implements Disposable {
   async judgedStep(judge: StepJudge): Promise<readonly Examples[] | undefined> {
     const parts = this.#take();
     if (!parts) return undefined;
-    const { inputs } = this.#buckets.holding(parts);
+    const { inputs } = this.#buckets.holding(parts, this.#options.source.others);
     this.#random?.begin();
     using passes = this.#passes(inputs, { trace: true });
     this.#count();
@@ -154,10 +169,15 @@ export class TrainingLoop implements Disposable {
     return parts;
   }
 
-  /** Waits for the last step, and reads its mean loss over all labels, before its update. */
+  /**
+   * Waits for the last step, and reads its mean loss over all labels, those of other ranks too,
+   * before its update.
+   */
   async readLoss(): Promise<number> {
     invariant(this.#last, () => 'the loss of a loop is read before it made a step');
-    return await this.#last.readLoss();
+    const own = await this.#last.readLoss();
+    const group = this.#options.optimizer?.group;
+    return group ? await meanOverRanks(group, own) : own.mean;
   }
 
   /** The state after the last step. */
@@ -238,6 +258,7 @@ export class TrainingLoop implements Disposable {
       autocast,
       random: this.#random,
       scale: optimizer?.lossScale,
+      addedByTaker: how.take && optimizer?.group !== undefined,
       watch: watchOf(observers),
     };
     return new Passes(this.#gpu, model, parts.length, options);

@@ -64,6 +64,7 @@ export const words: ReturnType<typeof benchWords> = {
   groups: {
     products: 'Produkte',
     'transposed products': 'transponierte Produkte',
+    'odd products': 'Produkte krummer Größen',
     '4-bit products': '4-Bit-Produkte',
     'products by format': 'Produkte nach dem Format der Gewichte',
     attention: 'Aufmerksamkeit',

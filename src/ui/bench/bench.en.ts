@@ -64,6 +64,7 @@ export const benchWords = words('bench', {
   groups: {
     products: 'products',
     'transposed products': 'transposed products',
+    'odd products': 'products of odd sizes',
     '4-bit products': '4-bit products',
     'products by format': 'products by format of the weight',
     attention: 'attention',

@@ -53,6 +53,28 @@ test('a run is collected; its pace leaves out the first step, which compiles', (
   expect(whole.log.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 4]);
 });
 
+test('a run that goes on from a checkpoint shows what it told before, and nothing after that', () => {
+  const history = WHOLE.slice(1, 5).filter(
+    (one) => one.type === 'heldout' || one.type === 'judged' || one.type === 'step',
+  );
+  const resumed: TuningEvent = { type: 'resumed-from', step: 2, history, broken: [] };
+  const state = after([...WHOLE.slice(0, 7), resumed, step(3, 6)]);
+  expect(state.steps.map(({ loss }) => loss)).toEqual([8, 7, 6]);
+  expect(state.log.map(({ step, loss }) => [step, loss])).toEqual([
+    ...[
+      [0, undefined],
+      [1, 8],
+      [2, 7],
+      [3, 6],
+    ],
+  ]);
+  expect([state.heldout, state.judged]).toEqual([
+    [expect.objectContaining({ step: 0, loss: 9 })],
+    [expect.objectContaining({ step: 1, boundUsed: 0.5 })],
+  ]);
+  expect(state.remainingMs).toBe(100);
+});
+
 test('a run that goes on before it was paused is not shown as paused', () => {
   const paused: TuningEvent = { type: 'paused', step: 1 };
   const running = after([START]);

@@ -115,22 +115,26 @@ export const scaleOf = seam(
 );
 
 /** The update by two products of its own; the second adds it to what the base gives. */
-function besideBase(
-  tape: Tape,
-  layers: Layers,
-  name: string,
-  x: Tensor,
-  adapter: LinearAdapter,
-  { lora_A, lora_B }: AdapterTensors,
-): Tensor {
-  const base = layers.linear(name, x);
-  const dropped = adapter.dropout ? layers.dropout(`${name}.lora_dropout`, x, adapter.dropout) : x;
-  const product = { transpose_b: true } as const;
-  const xa = tape.apply(matmul, { a: dropped, b: lora_A }, product, `${name}.lora_A`).y;
-  return tape.apply(
-    matmul,
-    { a: xa, b: lora_B, bias: base },
-    { ...product, alpha: scaleOf(adapter) },
-    `${name}.lora_B`,
-  ).y;
-}
+const besideBase = seam(
+  'nn.llama.besideBase',
+  (
+    tape: Tape,
+    layers: Layers,
+    name: string,
+    x: Tensor,
+    adapter: LinearAdapter,
+    { lora_A, lora_B }: AdapterTensors,
+  ): Tensor => {
+    const base = layers.linear(name, x);
+    const { dropout } = adapter;
+    const dropped = dropout ? layers.dropout(`${name}.lora_dropout`, x, dropout) : x;
+    const product = { transpose_b: true } as const;
+    const xa = tape.apply(matmul, { a: dropped, b: lora_A }, product, `${name}.lora_A`).y;
+    return tape.apply(
+      matmul,
+      { a: xa, b: lora_B, bias: base },
+      { ...product, alpha: scaleOf(adapter) },
+      `${name}.lora_B`,
+    ).y;
+  },
+);

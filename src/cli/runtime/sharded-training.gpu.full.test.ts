@@ -1,0 +1,281 @@
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { covers } from '../../catalog/covers.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { type HostTensor, valuesOf } from '../../tensor/host.ts';
+import {
+  type GroupOptions,
+  groupPlaces,
+  type Transport,
+} from '../../train/sharded/process-group.ts';
+import type { ShardingStrategy } from '../../train/sharded/sharded-update.ts';
+import { buildFixture } from './fixtures/build.ts';
+import type { RankAnswer, RankJob } from './fixtures/rank-thread.ts';
+import { softwareGpu } from './fixtures/software-gpu.ts';
+import { type TinyRun, type TinyRunResult, tinyRun } from './fixtures/tiny-run.ts';
+
+/** A model that threads train together, each with a device of its own, beside one device. */
+
+let gpu: Gpu;
+let script: string;
+
+beforeAll(async () => {
+  script = await buildFixture('node', 'rank-thread', 'rank-thread');
+  gpu = await softwareGpu();
+});
+afterAll(() => gpu?.[Symbol.dispose]());
+
+/** How long ranks wait for one that says nothing. Milliseconds. */
+const LIMIT_MS = 20_000;
+
+/** What the ranks of a new group answer; `onStuck` is called for one that gets stuck. */
+async function answersOf(
+  size: number,
+  { transport, ...job }: Omit<RankJob, 'place'> & Pick<GroupOptions, 'transport'>,
+  onStuck: (worker: Worker) => void = () => {},
+): Promise<readonly (Exclude<RankAnswer, 'stuck'> | undefined)[]> {
+  const options = { limitMs: LIMIT_MS, ...(transport ? { transport } : {}) };
+  return await Promise.all(
+    groupPlaces(size, options).map((place) => {
+      const workerData: RankJob = { place, ...job };
+      const worker = new Worker(script, { workerData, transferList: [...place.ports] as never });
+      return new Promise<Exclude<RankAnswer, 'stuck'> | undefined>((resolve, reject) => {
+        worker.on('message', (answer: RankAnswer) => {
+          if (answer === 'stuck') onStuck(worker);
+          else resolve(answer);
+        });
+        worker.on('error', reject);
+        worker.on('exit', () => resolve(undefined));
+      });
+    }),
+  );
+}
+
+/** The ranks of a group, the first one apart. */
+type Trained = readonly [TinyRunResult, ...TinyRunResult[]];
+
+/** Several tests look at the same run. */
+const made = new Map<string, Promise<Trained>>();
+const once = (key: object, make: () => Promise<Trained>): Promise<Trained> => {
+  const name = JSON.stringify(key);
+  const known = made.get(name) ?? make();
+  made.set(name, known);
+  return known;
+};
+
+const trained = (
+  size: number,
+  strategy: ShardingStrategy,
+  run: TinyRun,
+  transport: Transport = 'shared-memory',
+): Promise<Trained> =>
+  once({ size, strategy, run, transport }, async () => {
+    const answers = await answersOf(size, { strategy, run, transport });
+    return answers.map((answer) => {
+      if (answer && 'losses' in answer) return answer;
+      throw new Error(`a rank failed: ${JSON.stringify(answer)}`);
+    }) as unknown as Trained;
+  });
+
+/** The same on one device. */
+const onOne = async (run: TinyRun): Promise<TinyRunResult> =>
+  (await once(run, async () => [await tinyRun(gpu, run)]))[0];
+
+const bitsOf = ({ parameters }: TinyRunResult) =>
+  Object.fromEntries(
+    Object.entries(parameters).map(([name, { data }]) => [
+      name,
+      Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'),
+    ]),
+  );
+
+/** The largest distance of a tensor from another, as a share of the largest element of that. */
+function apart(some: TinyRunResult, others: TinyRunResult): number {
+  const shares = Object.entries(others.parameters).map(([name, tensor]) => {
+    const b = valuesOf(tensor);
+    const a = valuesOf(some.parameters[name] as HostTensor);
+    const most = b.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
+    return b.reduce((max, x, i) => Math.max(max, Math.abs(x - (a[i] as number))), 0) / most;
+  });
+  return Math.max(...shares);
+}
+
+/** The largest relative distance of the losses. */
+const lossesApart = (some: TinyRunResult, others: TinyRunResult): number =>
+  Math.max(...others.losses.map((loss, i) => Math.abs((some.losses[i] as number) / loss - 1)));
+
+/** As long as the catalog asks for, with four micro-batches a step and gradients that are clipped. */
+const LONG = { steps: 50, accumulation: 4, max_grad_norm: 0.5 };
+const SHORT = { steps: 20, accumulation: 4, max_grad_norm: 0.5 };
+
+test(
+  'ranks of ddp train as one device does',
+  covers(
+    'tb.hardware.distributed-data-parallel/losses-within-1e-4',
+    'tb.hardware.distributed-data-parallel/weights-within-1e-3',
+    'fsdp.training.future-multi-gpu/losses-within-1e-4',
+    'fsdp.training.future-multi-gpu/weights-within-1e-3',
+  ).control('the gradients of one rank are left out', {
+    file: 'src/train/sharded/process-group.ts',
+    from: 'for (const other of others)',
+    to: 'for (const other of others.slice(1))',
+  }),
+  async () => {
+    const alone = await onOne(LONG);
+    expect(alone.losses).toHaveLength(50);
+    expect(alone.losses.at(-1)).toBeLessThan(0.8 * (alone.losses[0] as number));
+    for (const size of [2, 4]) {
+      const [first] = await trained(size, 'ddp', LONG);
+      expect(lossesApart(first, alone), `${size} ranks`).toBeLessThan(1e-4);
+      expect(apart(first, alone), `${size} ranks`).toBeLessThan(1e-3);
+    }
+  },
+);
+
+test(
+  'ranks of ddp have the same bits after 50 steps',
+  covers(
+    'tb.hardware.distributed-data-parallel/ranks-bit-equal',
+    'fsdp.training.future-multi-gpu/ranks-bit-equal',
+  ).control('each rank keeps its own gradients', {
+    file: 'src/train/sharded/sharded-update.ts',
+    from: 'await this.group.allReduce(values);',
+    to: 'await this.group.allReduce(values.slice());',
+  }),
+  async () => {
+    for (const size of [2, 4]) {
+      const [first, ...others] = await trained(size, 'ddp', LONG);
+      for (const other of others) expect(bitsOf(other)).toEqual(bitsOf(first));
+    }
+  },
+);
+
+test(
+  'ranks of ddp that exchange nothing go apart',
+  covers('tb.hardware.distributed-data-parallel/no-all-reduce-diverges').control(
+    'every rank has all micro-batches',
+    {
+      file: 'src/train/sharded/rank-batches.ts',
+      from: 'partOf(parts.length, this.#rank);',
+      to: 'partOf(parts.length, { rank: 0, size: 1 });',
+    },
+  ),
+  async () => {
+    const [first, second] = await trained(2, 'ddp', { ...SHORT, exchangesNothing: true });
+    expect(apart(second as TinyRunResult, first)).toBeGreaterThan(1e-2);
+  },
+);
+
+test(
+  'micro-batches of a rank are summed before ranks exchange, once a step',
+  covers('tb.hardware.distributed-data-parallel/no-sync-accumulation').control(
+    'the last micro-batch of a rank takes the place of those before',
+    {
+      file: 'src/train/sharded/host-gradients.ts',
+      from: 'values[start + i] = (values[start + i] as number) + (data[i] as number);',
+      to: 'values[start + i] = data[i] as number;',
+    },
+  ),
+  async () => {
+    const run = { steps: 6, accumulation: 7 };
+    const alone = await onOne(run);
+    for (const strategy of ['ddp', 'shard_grad_op'] as const) {
+      const ranks = await trained(3, strategy, run);
+      expect(ranks.map(({ exchanges }) => exchanges)).toEqual([6, 6, 6]);
+      expect(apart(ranks[0], alone)).toBeLessThan(1e-3);
+      expect(lossesApart(ranks[0], alone)).toBeLessThan(1e-4);
+    }
+  },
+);
+
+test('ranks of one micro-batch each have the very bits of one device', async () => {
+  const clipped = { steps: 5, accumulation: 3, max_grad_norm: 0.5 };
+  const [ddp] = await trained(3, 'ddp', clipped);
+  const alone = await onOne(clipped);
+  expect(ddp.losses).toEqual(alone.losses);
+  expect(bitsOf(ddp)).toEqual(bitsOf(alone));
+  const unclipped = { steps: 5, accumulation: 3 };
+  const inParts = await trained(3, 'shard_grad_op', unclipped, 'messages');
+  const whole = await onOne(unclipped);
+  for (const rank of inParts) expect(bitsOf(rank)).toEqual(bitsOf(whole));
+});
+
+test('ranks for which a step has no micro-batch take part in it', async () => {
+  const run = { steps: 4, accumulation: 2 };
+  const alone = await onOne(run);
+  const ranks = await trained(3, 'ddp', run);
+  expect(lossesApart(ranks[0], alone)).toBeLessThan(1e-4);
+  for (const rank of ranks) expect(bitsOf(rank)).toEqual(bitsOf(ranks[0]));
+});
+
+test(
+  'gradients and optimizer state of shard_grad_op are in equal parts',
+  covers('fsdp.training.sharding-strategies/grad-op-bytes').control('parts end at coarse borders', {
+    file: 'src/train/sharded/sharded-update.ts',
+    from: 'const UNIT = 64;',
+    to: 'const UNIT = 8192;',
+  }),
+  async () => {
+    const alone = await onOne(SHORT);
+    for (const size of [2, 4]) {
+      const ranks = await trained(size, 'shard_grad_op', SHORT);
+      for (const { optimizerBytes, stepBytes } of ranks) {
+        const share = (optimizerBytes * size) / alone.optimizerBytes;
+        expect(Math.abs(share - 1), `${size} ranks`).toBeLessThan(0.02);
+        // No step has more of them for a while.
+        expect(stepBytes).toBeLessThanOrEqual(alone.stepBytes);
+      }
+    }
+  },
+);
+
+test(
+  'ranks of shard_grad_op train as one device does, through both transports',
+  covers(
+    'fsdp.training.sharding-strategies/shard-collectives',
+    'fsdp.training.sharding-strategies/losses-match-single-device',
+  ).control('the part of one rank is not gathered', {
+    file: 'src/train/sharded/process-group.ts',
+    from: 'values.set(part, bounds(rank).start);',
+    to: 'if (rank > 0) values.set(part, bounds(rank).start);',
+  }),
+  async () => {
+    const alone = await onOne(SHORT);
+    for (const size of [2, 4]) {
+      const shared = await trained(size, 'shard_grad_op', SHORT, 'shared-memory');
+      const posted = await trained(size, 'shard_grad_op', SHORT, 'messages');
+      expect(lossesApart(shared[0], alone)).toBeLessThan(1e-4);
+      expect(apart(shared[0], alone)).toBeLessThan(1e-3);
+      for (const rank of [...shared, ...posted]) {
+        expect(rank.losses).toEqual(shared[0].losses);
+        expect(bitsOf(rank)).toEqual(bitsOf(shared[0]));
+      }
+    }
+  },
+);
+
+test(
+  'a rank that is killed in the middle of a run is named within seconds',
+  covers('fsdp.training.future-multi-gpu/rank-lost').control('nobody sees a port close', {
+    file: 'src/train/sharded/peer.ts',
+    from: "port.addEventListener('close', () => {",
+    to: "port.addEventListener('closed', () => {",
+  }),
+  async () => {
+    const job = { strategy: 'ddp', run: { steps: 9, accumulation: 3 } } as const;
+    let killed = 0;
+    const [first, second, third] = await answersOf(
+      3,
+      { ...job, stuck: { rank: 1, step: 3 } },
+      // A thread is not killed while its device works: that ends its whole process.
+      (worker) => {
+        killed = performance.now();
+        void worker.terminate();
+      },
+    );
+    expect(performance.now() - killed).toBeLessThan(5_000);
+    expect(second).toBeUndefined();
+    for (const answer of [first, third])
+      expect(answer).toMatchObject({ code: 'rank-lost', rank: 1 });
+  },
+);

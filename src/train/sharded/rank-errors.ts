@@ -1,0 +1,31 @@
+import { GradproofError } from '../../errors.ts';
+
+/** A rank of a group ended, or did not answer in time. */
+export class RankLostError extends GradproofError {
+  readonly rank: number;
+  /** What happened to it, in words. */
+  readonly why: string;
+
+  constructor(rank: number, why: string) {
+    super('rank-lost', `rank ${rank} was lost: ${why}: start the run again`);
+    this.rank = rank;
+    this.why = why;
+  }
+}
+
+/** Two ranks of a group are not at the same call, or gave vectors of different lengths. */
+export class RankMismatchError extends GradproofError {
+  constructor(own: RankCall, other: RankCall) {
+    super('rank-mismatch', `${wordsOf(own)}, ${wordsOf(other)}: all ranks must call alike`);
+  }
+}
+
+/** A collective as one rank called it. */
+export interface RankCall {
+  readonly rank: number;
+  readonly op: string;
+  /** Numbers of the whole vector. */
+  readonly length: number;
+}
+
+const wordsOf = ({ rank, op, length }: RankCall) => `rank ${rank} called ${op} of ${length}`;

@@ -1,0 +1,120 @@
+import type { FlatParameters, Gathering } from '../../autograd/flat-parameters.ts';
+import type { Segments } from '../../autograd/segments.ts';
+import { GradproofError } from '../../errors.ts';
+import { clipGradNorm } from '../../ops/optim/clip_grad_norm.ts';
+import { hostTensor } from '../../tensor/host.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { completed } from '../../vocabulary/signature.ts';
+import { gatherNumbers } from './gather-numbers.ts';
+import { HostGradients } from './host-gradients.ts';
+import type { ProcessGroup } from './process-group.ts';
+import { type Part, partOf } from './rank.ts';
+
+/** FSDP's names: what of an update is in parts, one at each rank. */
+export const SHARDING_STRATEGIES = ['ddp', 'shard_grad_op'] as const;
+export type ShardingStrategy = (typeof SHARDING_STRATEGIES)[number];
+
+/** Ranks that train one model together. */
+export interface Sharding {
+  readonly group: ProcessGroup;
+  /** `ddp`: all is whole at each rank; `shard_grad_op`: gradients and state are in parts. */
+  readonly strategy: ShardingStrategy;
+}
+
+/** Parameters begin at multiples of so many floats, and so do parts: a kernel can bind them. */
+const UNIT = 64;
+
+/**
+ * What of an update other ranks have part in. Gradients leave the device as backward gives them, and
+ * are summed over the ranks on the host, in the order of the ranks; with `shard_grad_op` a rank gets
+ * and keeps its part of them alone, steps the same part of the parameters, and the ranks gather the
+ * parameters from the parts.
+ */
+export class ShardedUpdate {
+  readonly group: ProcessGroup;
+  /** What this rank steps of the parameters, in pieces that can each be bound. */
+  readonly own: readonly Tensor[];
+  readonly #parameters: FlatParameters;
+  readonly #part: Part;
+  readonly #isInParts: boolean;
+  #gradients: HostGradients;
+
+  /** Throws GradproofError `too-many-ranks` where a rank would have no part. */
+  constructor(parameters: FlatParameters, { group, strategy }: Sharding) {
+    this.group = group;
+    this.#parameters = parameters;
+    this.#isInParts = strategy === 'shard_grad_op';
+    const { length } = parameters.layout;
+    if (this.#isInParts && length < UNIT * group.size)
+      throw new GradproofError(
+        'too-many-ranks',
+        `${length} numbers, ${UNIT} of which stay together, are too few for ${group.size} ranks: take fewer`,
+      );
+    this.#part = this.#isInParts ? partOf(length, group, UNIT) : { start: 0, end: length };
+    this.own = piecesOf(parameters.segments, this.#part);
+    this.#gradients = new HostGradients(length);
+  }
+
+  /** Takes the gradients of a step: see {@link ShardedUpdate.exchange}. */
+  gathering(): Gathering {
+    this.#gradients = new HostGradients(this.#parameters.layout.length);
+    return this.#parameters.gathering(this.#gradients);
+  }
+
+  /**
+   * Waits for the gradients that were taken, and leaves this rank's part of their sum over the ranks
+   * in `grad`. Gradients in parts are clipped here, since no rank's device has all of them: their
+   * norm before that is returned.
+   */
+  async exchange(grad: Segments, max_norm: number | undefined): Promise<number | undefined> {
+    const values = await this.#gradients.values();
+    const sum = await this.#reduced(values);
+    const norm =
+      this.#isInParts && max_norm !== undefined ? await this.#clip(sum, max_norm) : undefined;
+    grad.write(hostTensor('f32', [sum.length], sum));
+    return norm;
+  }
+
+  /** Waits for the update, and gathers the parameters from the ranks that stepped them. */
+  async gatherParameters(): Promise<void> {
+    if (!this.#isInParts) return;
+    const shard = new Float32Array(this.#part.end - this.#part.start);
+    let end = 0;
+    for (const { data } of await Promise.all(this.own.map((piece) => piece.read()))) {
+      shard.set(data as Float32Array, end);
+      end += data.length;
+    }
+    const { length } = this.#parameters.layout;
+    const all = new Float32Array(length);
+    await this.group.allGather(shard, all, UNIT);
+    this.#parameters.segments.write(hostTensor('f32', [length], all));
+  }
+
+  async #reduced(values: Float32Array): Promise<Float32Array> {
+    if (this.#isInParts) return await this.group.reduceScatter(values, UNIT);
+    await this.group.allReduce(values);
+    return values;
+  }
+
+  /** As torch.nn.utils.clip_grad_norm_ over the parts of all ranks, in place. */
+  async #clip(part: Float32Array, max_norm: number): Promise<number> {
+    const { eps } = completed(clipGradNorm.signature, { max_norm });
+    const squares = part.reduce((sum, x) => sum + x * x, 0);
+    const all = await gatherNumbers(this.group, [squares]);
+    const norm = Math.sqrt(all.reduce((sum, [x = 0]) => sum + x, 0));
+    const scale = Math.fround(Math.min(1, max_norm / (norm + eps)));
+    if (scale !== 1) for (let i = 0; i < part.length; i++) part[i] = (part[i] as number) * scale;
+    return norm;
+  }
+}
+
+/** The pieces of a part, one for each segment in which it lies. */
+function piecesOf({ pieces }: Segments, { start, end }: Part): readonly Tensor[] {
+  let before = 0;
+  return pieces.flatMap((piece) => {
+    const from = Math.max(start - before, 0);
+    const to = Math.min(end - before, piece.size);
+    before += piece.size;
+    return from < to ? [piece.view([to - from], { offset: 4 * from })] : [];
+  });
+}

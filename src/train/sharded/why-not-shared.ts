@@ -1,0 +1,14 @@
+import type { UpdateRule } from '../update-rule.ts';
+import type { ShardingStrategy } from './sharded-update.ts';
+
+/** Why ranks cannot share the steps of an optimizer; undefined where they can. */
+export function whyNotShared(
+  strategy: ShardingStrategy,
+  { ofMatrices, ofShape }: Pick<UpdateRule, 'ofMatrices' | 'ofShape'>,
+  scalesLoss: boolean,
+): string | undefined {
+  if (scalesLoss) return 'ranks share no loss scale: take a precision without one, such as bf16';
+  return strategy !== 'ddp' && (ofMatrices || ofShape)
+    ? `${strategy} cuts through parameters, which this optimizer steps one by one: take ddp`
+    : undefined;
+}
