@@ -55,6 +55,6 @@ export class KillableBrowser implements AsyncDisposable {
 export async function crash(page: Page): Promise<void> {
   const session = await page.context().newCDPSession(page);
   const crashed = page.waitForEvent('crash');
-  session.send('Page.crash').catch(() => undefined); // nobody is left to answer
+  session.send('Page.crash').catch(() => undefined); // its process is gone and does not answer
   await crashed;
 }

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import { ggufModelFile } from '../../src/formats/gguf/fixtures/model-file.ts';
 import { readGguf } from '../../src/formats/gguf.ts';
@@ -14,51 +13,14 @@ import { Random } from '../../src/tensor/random.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 import { drop } from './drop.ts';
 import { answerOf, expect, test } from './page-test.ts';
-
-const MODEL = fileURLToPath(new URL('../../public/model', import.meta.url));
-
-/** No step is judged, which takes most of a short run. */
-const QUICK = { judge_steps: 0, heldout_fraction: 0.02, max_steps: 6, learning_rate: 0.01 };
-
-const json = (name: string, value: unknown) => ({
-  name,
-  mimeType: 'application/json',
-  buffer: Buffer.from(JSON.stringify(value)),
-});
-
-/** Opens the view, and waits until the model that comes with the page is read. */
-async function open(page: Page): Promise<void> {
-  await page.goto('/?view=train');
-  await expect(page.getByText(/It takes about .* of graphics memory/)).toBeVisible();
-}
-
-async function takeSettings(page: Page, settings: object): Promise<void> {
-  await page.getByText('All settings', { exact: true }).click();
-  await page.getByLabel('Choose a settings file').setInputFiles(json('settings.json', settings));
-  await expect(page.getByText('From settings.json')).toBeVisible();
-}
-
-const start = (page: Page) => page.getByRole('button', { name: 'Start', exact: true });
-
-/** Waits for the end of the run, and of what it answers then. */
-async function ended(page: Page): Promise<void> {
-  await expect(page.getByRole('button', { name: 'Start again' })).toBeVisible({ timeout: 90_000 });
-}
-
-async function saved(page: Page, button: RegExp | string): Promise<Buffer> {
-  const [file] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('button', { name: button }).click(),
-  ]);
-  return await readFile(await file.path());
-}
+import { ended, MODEL, openTuning, QUICK, saved, start, takeSettings } from './tune-page.ts';
 
 const answer = (page: Page, title: RegExp) => page.getByRole('group', { name: title });
 
 test('the small model learns tales with one click, answers before and after, and its adapter, log and report are files', async ({
   page,
 }) => {
-  await open(page);
+  await openTuning(page);
   await page.getByText('as the model sees them').click();
   await expect(page.getByText(/128 tokens, 127 of them asked/).first()).toBeVisible();
   const steps = page.getByRole('textbox', { name: 'Steps' });
@@ -171,7 +133,7 @@ test('the merged model is written part by part, and is a download where no folde
   page,
 }) => {
   await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'showDirectoryPicker'));
-  await open(page);
+  await openTuning(page);
   await takeSettings(page, { ...QUICK, max_steps: 2 });
   await page.getByLabel('What is saved').selectOption('gguf-q8_0');
   await expect(page.getByText('is there as downloads until the next run')).toBeVisible();
@@ -199,7 +161,7 @@ test('the merged model is written into the folder that a person chose, or the ru
       },
     });
   });
-  await open(page);
+  await openTuning(page);
   await takeSettings(page, { ...QUICK, max_steps: 2 });
   await page.getByLabel('What is saved').selectOption('merged');
   await expect(page.getByText('into a folder that you choose when you start')).toBeVisible();
@@ -232,7 +194,7 @@ test('a merged model without room is told in the report, and the adapter is a fi
   page,
 }) => {
   await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'showDirectoryPicker'));
-  await open(page);
+  await openTuning(page);
   await takeSettings(page, { ...QUICK, max_steps: 1 });
   await page.getByLabel('What is saved').selectOption('merged-float32');
   await expect(start(page)).toBeEnabled();
@@ -257,7 +219,7 @@ test('a large data file becomes tokens in a worker, and the page tells how far i
 }) => {
   const line = (i: number) => JSON.stringify({ text: `${i} ${'the fox ran home. '.repeat(20)}` });
   const text = Array.from({ length: 6000 }, (_, i) => line(i)).join('\n');
-  await open(page);
+  await openTuning(page);
   await page
     .getByLabel('Choose a data file')
     .setInputFiles({ name: 'tales.jsonl', mimeType: 'text/plain', buffer: Buffer.from(text) });
@@ -313,7 +275,7 @@ test('what is wrong with a folder, with data and with settings is told where it 
 });
 
 test('runs are kept when that is asked for, compared and deleted', async ({ page }) => {
-  await open(page);
+  await openTuning(page);
   await takeSettings(page, { ...QUICK, max_steps: 2 });
   await expect(page.getByText('No run is kept yet.')).toBeVisible();
   const kept = page.locator('gp-kept-tunings').getByRole('listitem');

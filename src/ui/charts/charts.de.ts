@@ -98,6 +98,11 @@ export const words: ReturnType<typeof chartsWords> = {
     training: 'Verlust auf dem Text',
     heldout: 'Verlust auf dem Teil, den es nie sieht',
     unigram: 'Buchstabenhäufigkeiten allein',
+    marks: {
+      checkpoint: 'Sicherungspunkt',
+      resumed: 'von einem Sicherungspunkt fortgesetzt',
+      recovered: 'ging schief, und fing sich',
+    },
     columns: { step: 'Schritt', loss: 'Verlust', heldout: 'Verlust auf Ungesehenem' },
   },
 };

@@ -98,6 +98,11 @@ export const chartsWords = words('charts', {
     training: 'loss on the text',
     heldout: 'loss on the part it never sees',
     unigram: 'letter-frequency baseline',
+    marks: {
+      checkpoint: 'checkpoint',
+      resumed: 'resumed from a checkpoint',
+      recovered: 'went wrong, and recovered',
+    },
     columns: { step: 'Step', loss: 'Loss', heldout: 'Held-out loss' },
   },
 });

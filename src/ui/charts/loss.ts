@@ -7,6 +7,14 @@ import type { LossPoint } from '../train/training-state.ts';
 import { areaOf, axes, type Size } from './axes.ts';
 import { chartsWords } from './charts.en.ts';
 import type { Figure } from './figure.ts';
+import { notch } from './legend.ts';
+
+/** What happened to a run after a step, as the figure marks it. */
+export interface LossMark {
+  readonly step: number;
+  /** It was kept, it went on from what was kept, or something went wrong and was mended. */
+  readonly kind: 'checkpoint' | 'resumed' | 'recovered';
+}
 
 /** The losses of a fine-tuning run. */
 export interface Losses {
@@ -20,7 +28,16 @@ export interface Losses {
   readonly per?: 'byte' | 'token';
   /** Steps of the whole run. */
   readonly steps: number;
+  /** Default nothing happened. */
+  readonly marks?: readonly LossMark[];
 }
+
+/** How each kind of mark is drawn, in the order of the legend. */
+const MARKS = [
+  { kind: 'checkpoint', mark: 'notch', ink: 'back' },
+  { kind: 'resumed', mark: 'rule', ink: 's3' },
+  { kind: 'recovered', mark: 'rule', ink: 's4' },
+] as const;
 
 /** Points of a line beyond which a screen shows no difference. */
 const MOST_POINTS = 1200;
@@ -32,7 +49,7 @@ export function lossFigure(data: Losses): Figure {
   const charts = chartsWords();
   const units = unitsWords();
   const words = charts.loss;
-  const { losses, heldout, unigram, per = 'byte' } = data;
+  const { losses, heldout, unigram, per = 'byte', marks = [] } = data;
   const { caption, description } = words.per[per];
   const { rows } = chartModel(losses, heldout, unigram, undefined);
   const first = losses[0];
@@ -55,6 +72,9 @@ export function lossFigure(data: Losses): Figure {
       ...(unigram === undefined
         ? []
         : [{ mark: 'rule', ink: 'back', words: words.unigram } as const]),
+      ...MARKS.filter(({ kind }) => marks.some((mark) => mark.kind === kind)).map(
+        ({ kind, mark, ink }) => ({ mark, ink, words: words.marks[kind] }),
+      ),
     ],
     table: {
       columns: [
@@ -75,7 +95,8 @@ export function lossFigure(data: Losses): Figure {
   };
 }
 
-function draw({ losses, heldout, unigram, begin, per = 'byte', steps }: Losses, size: Size) {
+function draw(data: Losses, size: Size) {
+  const { losses, heldout, unigram, begin, per = 'byte', steps, marks = [] } = data;
   const charts = chartsWords();
   const units = unitsWords();
   const area = areaOf(size);
@@ -107,6 +128,15 @@ function draw({ losses, heldout, unigram, begin, per = 'byte', steps }: Losses, 
       },
     )}
     ${unigram === undefined ? nothing : svg`<line class="rule back" x1=${area.left} x2=${area.right} y1=${y(unigram)} y2=${y(unigram)} />`}
+    ${MARKS.map(({ kind, ink }) =>
+      marks
+        .filter((mark) => mark.kind === kind)
+        .map(({ step }) =>
+          kind === 'checkpoint'
+            ? svg`<path class="dot ${ink}" d=${notch(x(step), area.bottom)} />`
+            : svg`<line class="rule ${ink}" x1=${x(step)} x2=${x(step)} y1=${area.top} y2=${area.bottom} />`,
+        ),
+    )}
     ${path ? svg`<path class="line s1" d=${path} />` : nothing}
     ${finite.map(({ step, loss }) => svg`<circle class="ring s2" cx=${x(step)} cy=${y(loss)} r="4.5" />`)}
   `;

@@ -19,7 +19,8 @@ export const view: View = {
     others: [run.state, timing, measuring, executing],
   }),
   load: async ({ training, tuning }) => {
-    await Promise.all([training.get(), tuning.get()]);
+    const [session] = await Promise.all([tuning.get(), training.get()]);
     await import('./train-view.ts');
+    await session.resumable.load(); // so that nothing moves when it is shown
   },
 };

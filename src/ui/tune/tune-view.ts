@@ -2,9 +2,14 @@ import { css, html, LitElement, nothing } from 'lit';
 import { type Facts, isBlocked } from '../check/preflight.ts';
 import { type Computing, isComputing } from '../controls/computing.ts';
 import { Follow } from '../controls/follow.ts';
+import { KeepFocus } from '../controls/keep-focus.ts';
 import type { Observable } from '../controls/observable.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { viewStyles } from '../controls/view-styles.ts';
+import { choicesOf } from '../resume/kept-choices.ts';
+import { resumableWords } from '../resume/resumable.en.ts';
+import type { ResumeWish } from '../resume/resumable-list.ts';
+import type { ResumableRun } from '../resume/resumable-runs.ts';
 import type { Conversation } from './conversation.ts';
 import { tuningWords } from './tuning.en.ts';
 import { tuningAnswer } from './tuning-answer.ts';
@@ -16,6 +21,7 @@ import '../controls/progress.ts';
 import './ask-model.ts';
 import './keep-run.ts';
 import './kept-tunings.ts';
+import '../resume/resumable-list.ts';
 import './tuned-files.ts';
 import './tuning-figures.ts';
 import './tuning-setup.ts';
@@ -55,6 +61,7 @@ export class TuneView extends LitElement {
       this.tuning.conversation,
       ...this.others,
     ]);
+    new KeepFocus(this, () => this.renderRoot.querySelector<HTMLElement>('button'));
   }
 
   override connectedCallback(): void {
@@ -70,6 +77,11 @@ export class TuneView extends LitElement {
     const setup = html`<gp-tuning-setup .choice=${this.tuning.choice} .limits=${limitsOf(this.facts.value)}></gp-tuning-setup>`;
     return html`
       <div class="stack">
+        ${
+          busy
+            ? nothing
+            : html`<gp-resumable-runs .runs=${this.tuning.resumable} ?disabled=${!this.#canCompute} @resume=${this.#resume}></gp-resumable-runs>`
+        }
         ${busy ? nothing : fresh ? setup : html`<details><summary>${words.setup}</summary>${setup}</details>`}
         ${isComputing(this.others) && !busy ? html`<p class="tone">${words.busy}</p>` : nothing}
         <div class="row">${this.#buttons(state, busy)}</div>
@@ -99,17 +111,16 @@ export class TuneView extends LitElement {
     `;
   }
 
-  get #canStart(): boolean {
+  get #canCompute(): boolean {
     const facts = this.facts.value;
+    return facts !== undefined && !isBlocked(facts) && !isComputing(this.others);
+  }
+
+  get #canStart(): boolean {
     const { reading, found, refusal } = this.tuning.choice.inspection.value;
-    const limits = limitsOf(facts);
+    const limits = limitsOf(this.facts.value);
     return (
-      facts !== undefined &&
-      !isBlocked(facts) &&
-      !isComputing(this.others) &&
-      !reading &&
-      found?.request !== undefined &&
-      !(limits && refusal?.(limits))
+      this.#canCompute && !reading && found?.request !== undefined && !(limits && refusal?.(limits))
     );
   }
 
@@ -118,13 +129,19 @@ export class TuneView extends LitElement {
     else this.#start();
   }
 
-  #start(): void {
+  async #resume({ detail: { run, files } }: CustomEvent<ResumeWish>): Promise<void> {
+    await this.tuning.choice.restore(choicesOf(run, files));
+    if (this.#canStart) this.#start(run);
+  }
+
+  #start(resumed?: ResumableRun): void {
     const { folder: own, data: texts } = tuningWords();
     const { kind, folder, data } = this.tuning.choice.chosen.value;
-    void this.tuning.start({
+    const subject = {
       model: kind === 'small' ? own.small : (folder?.name ?? ''),
       data: data?.name ?? texts.own,
-    });
+    };
+    void this.tuning.start(subject, resumed);
   }
 
   #live(state: TuningState, busy: boolean) {
@@ -136,6 +153,7 @@ export class TuneView extends LitElement {
     return html`
       <div class="stack">
         ${subject ? html`<p class="small muted">${words.subject(subject.model, subject.data)}</p>` : nothing}
+        ${busy && state.keeping ? html`<p class="small muted">${resumableWords().keeping[state.keeping]}</p>` : nothing}
         ${phase === 'paused' ? html`<p class="tone">${words.pausedAt(done)}</p>` : nothing}
         ${
           busy && phase !== 'paused'

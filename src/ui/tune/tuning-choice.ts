@@ -121,6 +121,12 @@ export class TuningChoice {
     this.#set(form ? { ...rest, form } : rest);
   }
 
+  /** Takes what a run was started with, and reads it. */
+  async restore(choices: TuningChoices): Promise<void> {
+    this.chosen.value = choices;
+    await this.inspect();
+  }
+
   /** Reads what is chosen, unless that is read already. */
   async inspect(): Promise<void> {
     const chosen = this.chosen.value;

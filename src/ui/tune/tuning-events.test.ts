@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import type { TuningEvent } from '../../harness/tuning.ts';
+import type { LlamaMilestone } from '../../train/llama/progress.ts';
+import { marksOf } from './happening.ts';
 import { tunedRun, tunedRunOf } from './tuned-run.ts';
 import { tuningAnswer } from './tuning-answer.ts';
 import { afterTuningEvent } from './tuning-events.ts';
@@ -27,7 +29,11 @@ const START: TuningEvent = {
 };
 
 const after = (events: readonly TuningEvent[], from = BEGUN) =>
-  events.reduce(afterTuningEvent, { ...from, steps: [], log: [] });
+  events.reduce<TuningState>((state, event) => afterTuningEvent(state, event), {
+    ...from,
+    steps: [],
+    log: [],
+  });
 
 const WHOLE: readonly TuningEvent[] = [
   START,
@@ -78,6 +84,46 @@ test('a run that goes on before it was paused is not shown as paused', () => {
   expect(afterTuningEvent(waits, { type: 'resumed', step: 1 }).phase).toBe('running');
 });
 
+test('a run that goes on has what it told before, and says when it was cut off', () => {
+  const at = (minute: number) => new Date(Date.UTC(2026, 10, 27, 12, minute));
+  const restored = (step: number, minute: number) =>
+    ({ type: 'restored', step, at: at(minute).toISOString() }) as const;
+  const told = (event: TuningEvent) => event as LlamaMilestone;
+  const history = [...[step(1, 8), step(2, 7)].map(told), restored(2, 1)];
+  const from: TuningEvent = {
+    type: 'resumed-from',
+    step: 2,
+    history,
+    broken: ['step-3: is cut off'],
+  };
+  const resumed = afterTuningEvent(after([START]), from, at(2));
+  expect(stepsOf(resumed)).toEqual({ done: 2, total: 4 });
+  expect(resumed.log.map(({ step: made }) => made)).toEqual([1, 2]);
+  const kept = afterTuningEvent(
+    resumed,
+    { type: 'checkpoint', step: 3, bytes: 1000, ms: 20 },
+    at(3),
+  );
+  const back = { ...from, history: [...history, restored(2, 4)], broken: [] };
+  const again = afterTuningEvent(kept, back, at(4));
+  expect(again.happened).toEqual([
+    { kind: 'resumed', step: 2, at: at(1) },
+    { kind: 'refused', step: 2, at: at(2), message: 'step-3: is cut off' },
+    { kind: 'checkpoint', step: 3, at: at(3), bytes: 1000, ms: 20 },
+    { kind: 'resumed', step: 2, at: at(4) },
+  ]);
+  expect(marksOf(again.happened), 'one mark for each step and kind').toEqual([
+    { kind: 'resumed', step: 2 },
+    { kind: 'checkpoint', step: 3 },
+  ]);
+});
+
+test('a checkpoint that could not be written is told with the reason', () => {
+  const message = 'step-2 does not fit';
+  const failed: TuningEvent = { type: 'checkpoint-failed', step: 2, message };
+  expect(after([START, failed]).happened).toMatchObject([{ kind: 'refused', step: 2, message }]);
+});
+
 test('the answer is by held-out losses, says where a processor computed, and who stopped gets none', () => {
   const whole = after(WHOLE);
   expect(tuningAnswer(whole)).toEqual({
@@ -112,4 +158,16 @@ test('what is kept is read back as it was, with losses that are no number', () =
     answers: { prompt: 'The', frozen: { text: ' fox' }, tuned: { text: ' robot' } },
   });
   expect(tunedRunOf(UNTUNED, undefined)).toBeUndefined();
+});
+
+test('a run whose worker is gone says after which step, and why', () => {
+  const { happened, steps } = after([
+    START,
+    step(1, 8),
+    { type: 'lost', why: 'the device is lost' },
+  ]);
+  expect(happened).toEqual([
+    { kind: 'lost', step: 1, at: expect.any(Date), message: 'the device is lost' },
+  ]);
+  expect(steps).toHaveLength(1);
 });

@@ -1,13 +1,18 @@
 import { type LogRow, logRow, logRowsOf } from '../../harness/tuning/log.ts';
 import type { TuningEvent } from '../../harness/tuning.ts';
-import type { LlamaStep } from '../../train/llama/progress.ts';
+import type { LlamaMilestone, LlamaStep } from '../../train/llama/progress.ts';
+import type { Happening } from './happening.ts';
 import type { TuningState } from './tuning-state.ts';
 
 /** The pace is the mean of so many steps, without the first one: kernels are compiled in it. */
 const PACE_STEPS = 20;
 
 /** The state after `event`. Steps are collected in place, so that a run of n steps costs n. */
-export function afterTuningEvent(state: TuningState, event: TuningEvent): TuningState {
+export function afterTuningEvent(
+  state: TuningState,
+  event: TuningEvent,
+  now = new Date(),
+): TuningState {
   const row = logRow(event);
   if (row) (state.log as LogRow[]).push(row);
   switch (event.type) {
@@ -40,7 +45,26 @@ export function afterTuningEvent(state: TuningState, event: TuningEvent): Tuning
         steps: event.history.filter((one) => one.type === 'step'),
         heldout: event.history.filter((one) => one.type === 'heldout'),
         judged: event.history.filter((one) => one.type === 'judged'),
+        happened: [
+          ...state.happened,
+          ...event.history.flatMap(restored).filter(isNewTo(state.happened)),
+          ...event.broken.map((message) => refused(event.step, now, message)),
+        ],
       };
+    case 'checkpoint': {
+      const { step, bytes, ms } = event;
+      const kept: Happening = { kind: 'checkpoint', step, at: now, bytes, ms };
+      return { ...state, happened: [...state.happened, kept] };
+    }
+    case 'checkpoint-failed': {
+      const failed = refused(event.step, now, event.message);
+      return { ...state, happened: [...state.happened, failed] };
+    }
+    case 'lost': {
+      const step = state.steps.at(-1)?.step ?? 0;
+      const lost: Happening = { kind: 'lost', step, at: now, message: event.why };
+      return { ...state, happened: [...state.happened, lost] };
+    }
     case 'paused':
       // A run that went on before the worker was told of the pause is not shown as paused.
       return state.phase === 'pausing' ? { ...state, phase: 'paused' } : state;
@@ -51,14 +75,25 @@ export function afterTuningEvent(state: TuningState, event: TuningEvent): Tuning
       return { ...state, phase: 'ended', files: event.files };
     case 'talking':
     case 'loaded':
-    case 'checkpoint':
-    case 'checkpoint-failed':
-    case 'lost':
     case 'written':
     case 'end':
       return state;
   }
 }
+
+const refused = (step: number, at: Date, message: string): Happening => ({
+  kind: 'refused',
+  ...{ step, at, message },
+});
+
+/** Whether it is not there yet: a run that goes on twice in one tab tells all of it each time. */
+const isNewTo = (happened: readonly Happening[]) => {
+  const known = new Set(happened.map(({ at }) => at.getTime()));
+  return ({ at }: Happening) => !known.has(at.getTime());
+};
+
+const restored = (one: LlamaMilestone): readonly Happening[] =>
+  one.type === 'restored' ? [{ kind: 'resumed', step: one.step, at: new Date(one.at) }] : [];
 
 /** What the steps that are left take, as the last ones did; undefined before there is a pace. */
 function remaining(steps: readonly LlamaStep[], total: number): number | undefined {

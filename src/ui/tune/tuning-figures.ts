@@ -7,9 +7,11 @@ import '../charts/figure.ts';
 import { lossFigure } from '../charts/loss.ts';
 import { base, panels } from '../controls/styles.ts';
 import { unitsWords } from '../messages/units.en.ts';
+import { marksOf } from './happening.ts';
 import { tuningWords } from './tuning.en.ts';
 import { nats } from './tuning-answer.ts';
 import type { TuningState } from './tuning-state.ts';
+import './run-history.ts';
 
 /** A run in numbers and figures: losses large, everything else small beside each other. */
 export class TuningFigures extends LitElement {
@@ -34,12 +36,14 @@ export class TuningFigures extends LitElement {
   declare state: TuningState;
 
   override render() {
-    const { steps, heldout, start } = this.state;
+    const { steps, heldout, start, happened } = this.state;
     const total = start?.steps ?? 0;
-    const losses = lossFigure({ losses: steps, heldout, steps: total, per: 'token' });
+    const marks = marksOf(happened);
+    const losses = lossFigure({ losses: steps, heldout, steps: total, per: 'token', marks });
     return html`
       ${this.#numbers()}
       <div class="panel"><gp-figure .figure=${losses}></gp-figure></div>
+      <gp-run-history .happened=${happened}></gp-run-history>
       <div class="plots">
         ${curvesOf(this.state).map((curve) => html`<div class="panel"><gp-figure .figure=${curveFigure({ ...curve, steps: total })}></gp-figure></div>`)}
       </div>

@@ -6,6 +6,8 @@ import type { Report } from '../../report/schema.ts';
 import { harness } from '../app/harness.ts';
 import type { Notice } from '../controls/notice.ts';
 import { Observable } from '../controls/observable.ts';
+import { keptRunOf } from '../resume/kept-choices.ts';
+import { type HeldRun, type ResumableRun, ResumableRuns } from '../resume/resumable-runs.ts';
 import { beginningsOf } from './beginnings.ts';
 import { type Asked, Conversation } from './conversation.ts';
 import { type SavingPlace, savingPlace, writtenFiles } from './saving-place.ts';
@@ -13,6 +15,7 @@ import { TunedShelf } from './tuned-shelf.ts';
 import { TuningChoice } from './tuning-choice.ts';
 import { afterTuningEvent } from './tuning-events.ts';
 import {
+  type Keeping,
   type TuningState,
   type TuningSubject,
   UNTUNED,
@@ -27,12 +30,29 @@ export interface Draft extends Pick<Asked, 'sampled'> {
   readonly prompt?: string;
 }
 
+/** Where a run writes. */
+interface Places {
+  /** The model itself, where it is saved. */
+  readonly place: SavingPlace | undefined;
+  /** Takes the folder of its checkpoints, where this browser keeps any. */
+  readonly hold: () => Promise<HeldRun | undefined>;
+}
+
+/** What a run is told. */
+interface Controls {
+  readonly abort: AbortController;
+  readonly pause: Pause;
+  readonly questions: Questions;
+}
+
 /** The one fine-tuning of a folder's model that the page makes. */
 export class TuningSession {
   readonly state: Observable<TuningState>;
   readonly choice: TuningChoice;
   /** The runs that the person kept. */
   readonly kept = new TunedShelf();
+  /** The runs that ended before their last step. */
+  readonly resumable = new ResumableRuns();
   /** With the model of the last run. */
   readonly conversation = new Observable<Conversation | undefined>(undefined);
   /** What is asked next; a prompt that was not typed is the first of the beginnings. */
@@ -51,11 +71,16 @@ export class TuningSession {
   }
 
   /**
-   * Fine-tunes what is chosen; resolves when the run has ended and can be asked no more. Where the
-   * model itself is saved, a person is first asked for the folder.
+   * Fine-tunes what is chosen, or goes on with the run that it was chosen of; resolves when that has
+   * ended and can be asked no more. Where the model itself is saved, a person is first asked for the
+   * folder.
    */
-  async start(subject: Omit<TuningSubject, 'settings' | 'startedAt'>): Promise<void> {
-    const { form } = this.choice.chosen.value;
+  async start(
+    subject: Omit<TuningSubject, 'settings' | 'startedAt'>,
+    resumed?: ResumableRun,
+  ): Promise<void> {
+    const chosen = this.choice.chosen.value;
+    const { form } = chosen;
     const { found } = this.choice.inspection.value;
     const request = found?.request;
     if (this.#abort || !request || !found.codec || !found.plan) return;
@@ -75,42 +100,47 @@ export class TuningSession {
     this.#pause = pause;
     this.#questions = questions;
     this.conversation.value = new Conversation(questions, found.codec, found.plan.longest);
-    const { settings: given } = this.choice.chosen.value;
-    const settings = { type: request.config.type, ...given };
+    const settings = { type: request.config.type, ...chosen.settings };
+    const startedAt = resumed ? new Date(resumed.run.startedAt) : new Date();
     this.state.value = {
       ...UNTUNED,
       ...{ phase: 'starting', steps: [], log: [] },
-      subject: { ...subject, settings, startedAt: new Date() },
+      subject: { ...subject, settings, startedAt },
     };
     const save = form && place && { form, place: place.folder };
     const asked = { ...request, ...(save ? { save } : {}), talkMs: TALK_MS };
-    this.#over = this.#run(asked, place, { abort, pause, questions });
+    const hold = () =>
+      resumed
+        ? this.resumable.resume(resumed)
+        : this.resumable.begin(keptRunOf(chosen, { startedAt, steps: request.steps }), chosen.data);
+    this.#over = this.#run(asked, { place, hold }, { abort, pause, questions });
     await this.#over;
   }
 
   async #run(
     request: Parameters<Awaited<ReturnType<typeof harness>>['tune']>[1],
-    place: SavingPlace | undefined,
-    {
-      abort,
-      pause,
-      questions,
-    }: {
-      readonly abort: AbortController;
-      readonly pause: Pause;
-      readonly questions: Questions;
-    },
+    { place, hold }: Places,
+    { abort, pause, questions }: Controls,
   ): Promise<void> {
+    let held: HeldRun | undefined;
     const follow = (event: TuningEvent) => {
       if (event.type === 'written' && place) void this.#showWritten(place, event);
       this.state.value = afterTuningEvent(this.state.value, event);
-      if (event.type === 'saved') this.#abort = undefined;
+      if (event.type === 'saved') {
+        this.#abort = undefined;
+        if (!this.state.value.stopped) void held?.end(true);
+      }
       // What it wrote before is told anew once all is learnt.
       if (event.type === 'start' || event.type === 'talking') this.ask();
     };
     try {
+      held = await hold();
+      this.state.value = { ...this.state.value, keeping: keepingOf(held) };
       const { tune, cases, startWorker } = await harness();
-      const { report, files } = await tune({ cases, startWorker }, request, follow, abort.signal, {
+      // The folder of a run that begins is empty.
+      const checkpoints = held && { place: held.checkpoints, resume: true };
+      const asked = { ...request, ...(checkpoints ? { checkpoints } : {}) };
+      const { report, files } = await tune({ cases, startWorker }, asked, follow, abort.signal, {
         pause,
         questions,
       });
@@ -122,6 +152,7 @@ export class TuningSession {
       };
     } finally {
       if (this.#abort === abort) this.#abort = undefined;
+      await held?.end(false);
     }
   }
 
@@ -181,4 +212,9 @@ export class TuningSession {
     this.#pause.on = false;
     this.#abort.abort();
   }
+}
+
+function keepingOf(held: HeldRun | undefined): Keeping {
+  if (!held) return 'nothing';
+  return held.isLasting ? 'lasting' : 'whileThereIsRoom';
 }

@@ -4,6 +4,7 @@ import type { TuningOutcome } from '../../harness/tuning.ts';
 import type { Report } from '../../report/schema.ts';
 import type { LlamaProgress, LlamaStep } from '../../train/llama/progress.ts';
 import type { LossPoint } from '../train/training-state.ts';
+import type { Happening } from './happening.ts';
 
 /** What a run was started with, as it is shown beside its results and kept. */
 export interface TuningSubject {
@@ -13,6 +14,12 @@ export interface TuningSubject {
   readonly settings: JsonObject;
   readonly startedAt: Date;
 }
+
+/**
+ * Whether a run's checkpoints stay in this browser until they are deleted, or just while there is
+ * room, or are none.
+ */
+export type Keeping = 'lasting' | 'whileThereIsRoom' | 'nothing';
 
 /** The merged model of a run. */
 export interface WrittenModel {
@@ -35,6 +42,8 @@ export interface TuningState {
     | 'ended'
     | 'failed';
   readonly subject?: TuningSubject;
+  /** What becomes of its checkpoints. */
+  readonly keeping?: Keeping;
   /** Whether it computes on a processor. */
   readonly slow?: boolean;
   /** Whether it was ended before its last step. */
@@ -47,6 +56,8 @@ export interface TuningState {
   readonly log: readonly LogRow[];
   /** Steps whose every number was judged, with the largest share of its bound. */
   readonly judged: readonly { readonly step: number; readonly boundUsed: number }[];
+  /** Checkpoints, and what went otherwise than planned. */
+  readonly happened: readonly Happening[];
   /** Until the last step, by the pace so far. */
   readonly remainingMs?: number;
   /** Whether the model of the run can be asked: from when it is loaded until the talk ends. */
@@ -64,6 +75,7 @@ export const UNTUNED: TuningState = {
   heldout: [],
   log: [],
   judged: [],
+  happened: [],
   answers: false,
   files: [],
 };

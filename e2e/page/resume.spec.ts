@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto';
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import { readSafetensors } from '../../src/formats/safetensors.ts';
+import { violations } from './axe.ts';
+import { HiddenTab } from './hidden-tab.ts';
+import { crash, KillableBrowser } from './killable-browser.ts';
+import { answerOf, expect } from './page-test.ts';
+import { test } from './scratch-folder.ts';
+import { ended, MODEL, openTuning, QUICK, saved, start, takeSettings } from './tune-page.ts';
+
+/** Long enough to be cut off after a checkpoint, which the smallest held-out loss so far makes. */
+const LONG = {
+  ...{ ...QUICK, max_steps: 20, eval_steps: 3, max_length: 32, learning_rate: 0.002 },
+  ...{ type: 'qlora', lora: { r: 4, lora_alpha: 8 } },
+};
+
+/** What the steps of a run computed, and the bits that it learnt. */
+interface Learnt {
+  readonly steps: readonly object[];
+  readonly adapter: string;
+}
+
+async function learnt(page: Page): Promise<Learnt> {
+  await ended(page);
+  const adapter = await saved(page, /^Save adapter_model\.safetensors/);
+  expect(readSafetensors(adapter).tensors.size).toBeGreaterThan(0);
+  const lines = (await saved(page, 'Save the log (JSON lines)')).toString().trim().split('\n');
+  return {
+    steps: lines.map((line) => {
+      const {
+        ms: _,
+        tokens_per_second: __,
+        bytes: ___,
+        peak_bytes: ____,
+        ...row
+      } = JSON.parse(line);
+      return row;
+    }),
+    adapter: createHash('sha256').update(adapter).digest('hex'),
+  };
+}
+
+/** Without held-out losses. */
+const trained = ({ steps }: Learnt) => steps.filter((row) => 'loss' in row);
+
+async function begin(page: Page, base?: string): Promise<void> {
+  await openTuning(page, base);
+  await takeSettings(page, LONG);
+  await expect(start(page)).toBeEnabled();
+  await start(page).click();
+}
+
+const resumable = (page: Page) => page.getByRole('region', { name: /that can be resumed/ });
+const resume = (page: Page) => resumable(page).getByRole('button', { name: 'Resume' });
+
+/** Waits for the first checkpoint of the run that goes on. */
+const kept = (page: Page) =>
+  expect(page.getByText(/^What happened/)).toBeVisible({ timeout: 90_000 });
+
+test('a run whose tab is closed, then whose renderer crashes, is resumed to the same bits', async ({
+  page,
+  context,
+}) => {
+  await begin(page);
+  const whole = await learnt(page);
+  await expect(resumable(page), 'what made its last step is not kept').toBeHidden();
+
+  const first = await context.newPage();
+  await begin(first);
+  await kept(first);
+  await first.close();
+
+  const second = await context.newPage();
+  await openTuning(second);
+  await expect(resumable(second)).toContainText(
+    /after step \d+ of 20 steps · loss \d+\.\d\d · saved .* ago/,
+  );
+  expect(await violations(second)).toEqual([]);
+  await resume(second).click();
+  await expect(second.getByRole('button', { name: 'Stop and keep' })).toBeFocused();
+  await second.getByText('What happened (2)').waitFor();
+  await crash(second);
+
+  const third = await context.newPage();
+  await openTuning(third);
+  await resume(third).press('Enter');
+  expect(await learnt(third)).toEqual(whole);
+  await expect(answerOf(third)).toHaveText('It learnt, on a processor.');
+  await third.getByText(/^What happened/).click();
+  await expect(third.getByText(/Resumed from the checkpoint after \d+ steps?\.$/)).toHaveCount(2);
+  await expect(resumable(third)).toBeHidden();
+});
+
+test('a run whose browser is killed is resumed to the same bits, and one that was stopped goes on too', async ({
+  folder,
+  server,
+}) => {
+  {
+    await using browser = await KillableBrowser.start(folder);
+    const killed = await browser.newPage();
+    await begin(killed, server.url);
+    await kept(killed);
+    await browser.kill();
+  }
+  await using browser = await KillableBrowser.start(folder);
+  const again = await browser.newPage();
+  await openTuning(again, server.url);
+  await resume(again).click();
+  await again.getByText('What happened (2)').waitFor();
+  await again.getByRole('button', { name: 'Stop and keep' }).click();
+  await ended(again);
+  await expect(resumable(again)).toContainText('of 20 steps');
+  await resume(again).click();
+  const resumed = await learnt(again);
+
+  const page = await browser.newPage();
+  await begin(page, server.url);
+  const whole = await learnt(page);
+  // Where it was stopped a held-out loss was measured besides.
+  expect(trained(resumed)).toEqual(trained(whole));
+  expect(resumed.adapter).toBe(whole.adapter);
+});
+
+test('a run that goes on in one tab cannot be had in another', async ({ page, context }) => {
+  await begin(page);
+  await kept(page);
+  const other = await context.newPage();
+  await openTuning(other);
+  await expect(resumable(other)).toContainText('It goes on in another tab.');
+  await expect(resumable(other).getByRole('button')).toHaveCount(0);
+  await page.close();
+  await other.reload();
+  await expect(resume(other)).toBeEnabled();
+  // A third tab has it by now, which this one has not seen yet.
+  const third = await context.newPage();
+  await openTuning(third);
+  await resume(third).click();
+  await expect(third.getByRole('button', { name: 'Stop and keep' })).toBeVisible();
+  await resume(other).click();
+  await expect(other.getByRole('alert')).toHaveText(/^this run goes on in another tab/);
+  await expect(resumable(other)).toContainText('It goes on in another tab.');
+});
+
+test('runs that can be resumed say how large they are, and are deleted', async ({
+  page,
+  context,
+}) => {
+  const first = await context.newPage();
+  await begin(first);
+  await kept(first);
+  await first.close();
+  await openTuning(page);
+  const remove = resumable(page).getByRole('button', { name: /^Delete \(\d.*[kM]B\)$/ });
+  await remove.click();
+  await expect(page.getByText(/^Gradproof’s small model, .* was deleted\.$/)).toBeVisible();
+  await expect(remove).toHaveCount(0);
+  const left = await page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const names: string[] = [];
+    for await (const name of (await root.getDirectoryHandle('runs')).keys()) names.push(name);
+    return names;
+  });
+  expect(left).toEqual([]);
+});
+
+test('a run over a folder of one’s own asks for it again, and refuses another', async ({
+  page,
+  context,
+  folder,
+}) => {
+  const first = await context.newPage();
+  await first.goto('/?view=train');
+  await first.getByRole('radio', { name: 'A folder of yours' }).check();
+  await first.getByLabel('Choose a folder').setInputFiles(MODEL);
+  await first.getByLabel('Choose a data file').setInputFiles({
+    name: 'foxes.txt',
+    mimeType: 'text/plain',
+    buffer: Buffer.from('The fox ran home. '.repeat(400)),
+  });
+  await takeSettings(first, LONG);
+  await expect(start(first)).toBeEnabled();
+  await start(first).click();
+  await kept(first);
+  await first.close();
+
+  await page.goto('/?view=train');
+  await expect(resumable(page)).toContainText('foxes.txt');
+  await expect(resumable(page)).toContainText('To resume it, choose model again.');
+  const other = join(folder, 'model');
+  await cp(MODEL, other, { recursive: true });
+  const weights = await readFile(join(other, 'model.safetensors'));
+  weights[weights.length - 1] = (weights.at(-1) ?? 0) ^ 1;
+  await writeFile(join(other, 'model.safetensors'), weights);
+  const choose = resumable(page).getByLabel('Choose the folder and resume');
+  await choose.setInputFiles(other);
+  await expect(page.getByText(/the weights of the model are others/)).toBeVisible();
+  await choose.setInputFiles(MODEL);
+  await ended(page);
+  await expect(answerOf(page)).toHaveText('It learnt, on a processor.');
+});
+
+test('a quota that is met by a checkpoint is told, and the run goes on to its end', async ({
+  folder,
+  server,
+}) => {
+  // A private window writes past its quota.
+  await using own = await KillableBrowser.start(folder);
+  const page = await own.newPage();
+  await openTuning(page, server.url);
+  await takeSettings(page, LONG);
+  const { usage = 0 } = await page.evaluate(() => navigator.storage.estimate());
+  const browser = await page.context().newCDPSession(page);
+  const { origin } = new URL(page.url());
+  await browser.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + 50_000 });
+  await start(page).click();
+  await kept(page);
+  await page.getByText(/^What happened/).click();
+  await expect(
+    page.getByText(/No checkpoint after \d+ steps?: step-\d+\.safetensors .* does not fit/),
+  ).toBeVisible();
+  await ended(page);
+  await expect(answerOf(page)).toHaveText('It learnt, on a processor.');
+});
+
+test('a hidden tab goes on training', async ({ browser, server }) => {
+  const tab = await HiddenTab.open(browser, `${server.url}?view=train`);
+  await expect.poll(() => tab.evaluate('document.visibilityState')).toBe('hidden');
+  await expect.poll(() => tab.text()).toContain('of graphics memory');
+  await expect.poll(() => tab.click('Start')).toBe(true);
+  await expect.poll(() => tab.text(), { timeout: 120_000 }).toMatch(/After [3-9] steps?/);
+});

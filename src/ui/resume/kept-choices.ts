@@ -1,0 +1,39 @@
+import { chosenFolder } from '../../formats/hugging-face/folder-place.ts';
+import type { ChosenFolder, TuningChoices } from '../tune/tuning-choice.ts';
+import type { KeptRun } from './kept-run.ts';
+import type { ResumableRun } from './resumable-runs.ts';
+
+/** What of a run's choices is kept; the files of its model stay where they are. */
+export function keptRunOf(
+  { folder, kind, data, settings, form }: TuningChoices,
+  { startedAt, steps }: { readonly startedAt: Date; readonly steps: number },
+): KeptRun {
+  const own = kind === 'folder' ? folder : undefined;
+  return {
+    version: 1,
+    startedAt: startedAt.toISOString(),
+    ...(own ? { model: { name: own.name, isFile: isFile(own) } } : {}),
+    ...(data ? { data: data.name } : {}),
+    settings: { ...settings },
+    ...(form ? { form } : {}),
+    steps,
+  };
+}
+
+/** The choices that a run was started with; `files` are those of its model, chosen again. */
+export function choicesOf(
+  { run: { model, settings, form }, data }: ResumableRun,
+  files: readonly File[] = [],
+): TuningChoices {
+  const place = chosenFolder(files) as ChosenFolder['place'];
+  return {
+    ...(model ? { kind: 'folder', folder: { name: model.name, place } } : { kind: 'small' }),
+    ...(data ? { data } : {}),
+    settings,
+    ...(form ? { form } : {}),
+  };
+}
+
+/** A lone file is called by its own name. */
+const isFile = ({ name, place: { files } }: ChosenFolder): boolean =>
+  files.length === 1 && files[0]?.name === name;

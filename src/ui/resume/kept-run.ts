@@ -1,0 +1,17 @@
+import * as v from 'valibot';
+import { MODEL_FORM_NAMES } from '../../train/llama/saved-model/forms.ts';
+
+/** What a run was started with, as it lies beside its checkpoints. */
+export const keptRun = v.object({
+  version: v.literal(1),
+  startedAt: v.pipe(v.string(), v.isoTimestamp()),
+  /** The model that a person chose, whose files are on their disk; absent of the project's own. */
+  model: v.optional(v.object({ name: v.string(), isFile: v.boolean() })),
+  /** Name of the file with the texts, which lies beside; absent of the project's own tales. */
+  data: v.optional(v.string()),
+  settings: v.record(v.string(), v.unknown()),
+  form: v.optional(v.picklist(MODEL_FORM_NAMES)),
+  /** Steps of the whole run. */
+  steps: v.pipe(v.number(), v.integer()),
+});
+export type KeptRun = v.InferOutput<typeof keptRun>;

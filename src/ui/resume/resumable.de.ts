@@ -1,0 +1,31 @@
+import { ago } from '../messages/ago.ts';
+import { words as units } from '../messages/units.de.ts';
+import type { resumableWords } from './resumable.en.ts';
+
+const { count, bytes, number } = units;
+
+export const words: ReturnType<typeof resumableWords> = {
+  heading: (n) =>
+    n === 1 ? 'Ein Lauf, der weitergehen kann' : `${number(n)} Läufe, die weitergehen können`,
+  lead: 'Sie endeten vor ihrem letzten Schritt: Fortgesetzt geht jeder von seinem letzten Sicherungspunkt weiter, als wäre nichts gewesen.',
+  run: (model, when) => `${model}, ${when}`,
+  at: (step, steps) =>
+    `nach Schritt ${number(step)} von ${count(steps, { one: 'Schritt', other: 'Schritten' })}`,
+  loss: (loss) => `Verlust ${loss}`,
+  saved: (ms) => `gesichert ${ago('de')(ms)}`,
+  resume: 'Fortsetzen',
+  folderNeeded: (folder) => `Zum Fortsetzen ${folder} noch einmal wählen.`,
+  chooseFolder: 'Ordner wählen und fortsetzen',
+  chooseFile: 'Datei wählen und fortsetzen',
+  elsewhere: 'Er läuft in einem anderen Tab.',
+  remove: (size) => `Löschen (${bytes(size)})`,
+  removed: (name) => `${name} wurde gelöscht.`,
+  keeping: {
+    lasting:
+      'Seine Sicherungspunkte bleiben bis zum letzten Schritt in diesem Browser: Wird der Tab geschlossen, kann er hier weitergehen.',
+    whileThereIsRoom:
+      'Seine Sicherungspunkte bleiben bis zum letzten Schritt in diesem Browser: Wird der Tab geschlossen, kann er hier weitergehen. Wird die Platte knapp, kann der Browser sie löschen.',
+    nothing:
+      'Dieser Browser hebt keine Sicherungspunkte auf: Wird der Tab geschlossen, ist dieser Lauf verloren.',
+  },
+};

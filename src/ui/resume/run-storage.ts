@@ -1,0 +1,93 @@
+import * as v from 'valibot';
+import { type KeptRun, keptRun } from './kept-run.ts';
+
+/** The folder of the page's own storage (OPFS) that has one for each run. */
+const RUNS = 'runs';
+const RECORD = 'run.json';
+const DATA = 'data';
+const CHECKPOINTS = 'checkpoints';
+
+/** A run as it is kept. */
+export interface StoredRun {
+  readonly id: string;
+  readonly run: KeptRun;
+  /** The file with its texts, where it learns other ones than the project's. */
+  readonly data: File | undefined;
+  readonly checkpoints: FileSystemDirectoryHandle;
+  /** Of all its files. */
+  readonly bytes: number;
+}
+
+async function runsFolder(): Promise<FileSystemDirectoryHandle> {
+  const root = await navigator.storage.getDirectory();
+  return await root.getDirectoryHandle(RUNS, { create: true });
+}
+
+/** Makes room for a run, and gives the folder of its checkpoints. Rejects where nothing is kept. */
+export async function storeRun(
+  id: string,
+  run: KeptRun,
+  data: File | undefined,
+): Promise<FileSystemDirectoryHandle> {
+  const runs = await runsFolder();
+  const folder = await runs.getDirectoryHandle(id, { create: true });
+  try {
+    if (data) await write(folder, DATA, data);
+    await write(folder, RECORD, JSON.stringify(run));
+    return await folder.getDirectoryHandle(CHECKPOINTS, { create: true });
+  } catch (error) {
+    await removeRun(id);
+    throw error;
+  }
+}
+
+/** Names of all runs that are kept; some may not be whole. */
+export async function storedIds(): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const name of (await runsFolder()).keys()) names.push(name);
+  return names;
+}
+
+/** Undefined where it was cut off as it began; `foreign` where another version of the page has it. */
+export async function storedRun(id: string): Promise<StoredRun | 'foreign' | undefined> {
+  const folder = await (await runsFolder()).getDirectoryHandle(id);
+  try {
+    const text = await (await fileOf(folder, RECORD)).text();
+    const { success, output: run } = v.safeParse(keptRun, JSON.parse(text));
+    if (!success) return 'foreign';
+    const data = run.data === undefined ? undefined : await fileOf(folder, DATA);
+    return {
+      ...{ id, run, bytes: await bytesOf(folder) },
+      data: data && new File([data], run.data ?? ''),
+      checkpoints: await folder.getDirectoryHandle(CHECKPOINTS),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+export async function removeRun(id: string): Promise<void> {
+  await (await runsFolder()).removeEntry(id, { recursive: true });
+}
+
+async function fileOf(folder: FileSystemDirectoryHandle, name: string): Promise<File> {
+  return await (await folder.getFileHandle(name)).getFile();
+}
+
+async function write(
+  folder: FileSystemDirectoryHandle,
+  name: string,
+  content: Blob | string,
+): Promise<void> {
+  const file = await folder.getFileHandle(name, { create: true });
+  const stream = await file.createWritable();
+  await stream.write(content);
+  await stream.close();
+}
+
+async function bytesOf(folder: FileSystemDirectoryHandle): Promise<number> {
+  let bytes = 0;
+  for await (const entry of folder.values())
+    bytes += entry.kind === 'file' ? (await entry.getFile()).size : await bytesOf(entry);
+  return bytes;
+}

@@ -1,0 +1,62 @@
+import { css, html, LitElement, nothing } from 'lit';
+import { base } from '../controls/styles.ts';
+import { unitsWords } from '../messages/units.en.ts';
+import type { Happening } from './happening.ts';
+import { historyWords } from './run-history.en.ts';
+
+/** What happened to a run beside its steps, the latest first. */
+export class RunHistory extends LitElement {
+  static override properties = { happened: { attribute: false } };
+  static override styles = [
+    base,
+    css`
+      ol {
+        display: grid;
+        gap: var(--space-1);
+        max-block-size: 14rem;
+        overflow: auto;
+        margin-block-start: var(--space-2);
+        font-size: var(--text-s);
+      }
+      time {
+        color: var(--muted);
+        font-variant-numeric: tabular-nums;
+      }
+    `,
+  ];
+  declare happened: readonly Happening[];
+
+  override render() {
+    const words = historyWords();
+    const { happened } = this;
+    if (happened.length === 0) return nothing;
+    return html`<details>
+      <summary>${words.heading(happened.length)}</summary>
+      <ol tabindex="0" aria-label=${words.label}>
+        ${happened.toReversed().map(
+          (each) =>
+            html`<li>
+              <time datetime=${each.at.toISOString()}>${unitsWords().instant(each.at)}</time>
+              ${toldOf(each)}
+            </li>`,
+        )}
+      </ol>
+    </details>`;
+  }
+}
+
+function toldOf(happening: Happening) {
+  const words = historyWords();
+  const { step } = happening;
+  switch (happening.kind) {
+    case 'checkpoint':
+      return words.checkpoint(step, happening.bytes, happening.ms);
+    case 'resumed':
+      return words.resumed(step);
+    case 'refused':
+    case 'lost':
+      return html`${words[happening.kind](step)} <span lang="en">${happening.message}</span>`;
+  }
+}
+
+customElements.define('gp-run-history', RunHistory);
