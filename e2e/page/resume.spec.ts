@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { violations } from './axe.ts';
-import { HiddenTab } from './hidden-tab.ts';
 import { crash, KillableBrowser } from './killable-browser.ts';
 import { answerOf, expect } from './page-test.ts';
 import { test } from './scratch-folder.ts';
@@ -199,35 +198,4 @@ test('a run over a folder of one’s own asks for it again, and refuses another'
   await choose.setInputFiles(MODEL);
   await ended(page);
   await expect(answerOf(page)).toHaveText('It learnt, on a processor.');
-});
-
-test('a quota that is met by a checkpoint is told, and the run goes on to its end', async ({
-  folder,
-  server,
-}) => {
-  // A private window writes past its quota.
-  await using own = await KillableBrowser.start(folder);
-  const page = await own.newPage();
-  await openTuning(page, server.url);
-  await takeSettings(page, LONG);
-  const { usage = 0 } = await page.evaluate(() => navigator.storage.estimate());
-  const browser = await page.context().newCDPSession(page);
-  const { origin } = new URL(page.url());
-  await browser.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + 50_000 });
-  await start(page).click();
-  await kept(page);
-  await page.getByText(/^What happened/).click();
-  await expect(
-    page.getByText(/No checkpoint after \d+ steps?: step-\d+\.safetensors .* does not fit/),
-  ).toBeVisible();
-  await ended(page);
-  await expect(answerOf(page)).toHaveText('It learnt, on a processor.');
-});
-
-test('a hidden tab goes on training', async ({ browser, server }) => {
-  const tab = await HiddenTab.open(browser, `${server.url}?view=train`);
-  await expect.poll(() => tab.evaluate('document.visibilityState')).toBe('hidden');
-  await expect.poll(() => tab.text()).toContain('of graphics memory');
-  await expect.poll(() => tab.click('Start')).toBe(true);
-  await expect.poll(() => tab.text(), { timeout: 120_000 }).toMatch(/After [3-9] steps?/);
 });

@@ -7,7 +7,7 @@ const { count, bytes, number } = units;
 export const words: ReturnType<typeof resumableWords> = {
   heading: (n) =>
     n === 1 ? 'Ein Lauf, der weitergehen kann' : `${number(n)} Läufe, die weitergehen können`,
-  lead: 'Sie endeten vor ihrem letzten Schritt: Fortgesetzt geht jeder von seinem letzten Sicherungspunkt weiter, als wäre nichts gewesen.',
+  lead: 'Was vor seinem letzten Schritt endete, geht von seinem letzten Sicherungspunkt weiter, als wäre nichts gewesen.',
   run: (model, when) => `${model}, ${when}`,
   at: (step, steps) =>
     `nach Schritt ${number(step)} von ${count(steps, { one: 'Schritt', other: 'Schritten' })}`,

@@ -8,7 +8,7 @@ const { count, bytes, number } = units;
 export const resumableWords = words('resumable', {
   heading: (n: number) =>
     n === 1 ? 'A run that can be resumed' : `${number(n)} runs that can be resumed`,
-  lead: 'They ended before their last step: resumed, each goes on from its last checkpoint as if nothing had been.',
+  lead: 'What ended before its last step goes on from its last checkpoint, as if nothing had happened.',
   run: (model: string, when: string) => `${model}, ${when}`,
   at: (step: number, steps: number) =>
     `after step ${number(step)} of ${count(steps, { one: 'step', other: 'steps' })}`,
