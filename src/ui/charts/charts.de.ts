@@ -101,7 +101,7 @@ export const words: ReturnType<typeof chartsWords> = {
     marks: {
       checkpoint: 'Sicherungspunkt',
       resumed: 'von einem Sicherungspunkt fortgesetzt',
-      recovered: 'ging schief, und fing sich',
+      lost: 'unterbrochen',
     },
     columns: { step: 'Schritt', loss: 'Verlust', heldout: 'Verlust auf Ungesehenem' },
   },

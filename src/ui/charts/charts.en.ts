@@ -101,7 +101,7 @@ export const chartsWords = words('charts', {
     marks: {
       checkpoint: 'checkpoint',
       resumed: 'resumed from a checkpoint',
-      recovered: 'went wrong, and recovered',
+      lost: 'interrupted',
     },
     columns: { step: 'Step', loss: 'Loss', heldout: 'Held-out loss' },
   },

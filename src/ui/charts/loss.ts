@@ -12,8 +12,8 @@ import { notch } from './legend.ts';
 /** What happened to a run after a step, as the figure marks it. */
 export interface LossMark {
   readonly step: number;
-  /** It was kept, it went on from what was kept, or something went wrong and was mended. */
-  readonly kind: 'checkpoint' | 'resumed' | 'recovered';
+  /** It was kept, it went on from what was kept, or its worker was gone. */
+  readonly kind: 'checkpoint' | 'resumed' | 'lost';
 }
 
 /** The losses of a fine-tuning run. */
@@ -36,7 +36,7 @@ export interface Losses {
 const MARKS = [
   { kind: 'checkpoint', mark: 'notch', ink: 'back' },
   { kind: 'resumed', mark: 'rule', ink: 's3' },
-  { kind: 'recovered', mark: 'rule', ink: 's4' },
+  { kind: 'lost', mark: 'rule', ink: 's4' },
 ] as const;
 
 /** Points of a line beyond which a screen shows no difference. */

@@ -16,6 +16,6 @@ export type Happening = {
 export function marksOf(happened: readonly Happening[]): readonly LossMark[] {
   const marks = new Map<string, LossMark>();
   for (const { kind, step } of happened)
-    if (kind !== 'refused' && kind !== 'lost') marks.set(`${kind} ${step}`, { kind, step });
+    if (kind !== 'refused') marks.set(`${kind} ${step}`, { kind, step });
   return [...marks.values()];
 }
