@@ -147,9 +147,9 @@ test('the merged model is written part by part, and is a download where no folde
   expect(metadata.get('general.name')).toBe('gradproof-small');
 });
 
-test('the merged model is written into the folder that a person chose, or the run does not begin', async ({
-  page,
-}) => {
+test('the merged model is written into the folder that a person chose, or the run does not begin', {
+  tag: '@full',
+}, async ({ page }) => {
   // The dialog is the browser's own: a real folder takes the place of what a person chooses in it.
   await page.addInitScript(() => {
     let asked = 0;
@@ -190,9 +190,9 @@ test('the merged model is written into the folder that a person chose, or the ru
   expect(config).not.toHaveProperty('quantization_config');
 });
 
-test('a merged model without room is told in the report, and the adapter is a file all the same', async ({
-  page,
-}) => {
+test('a merged model without room is told in the report, and the adapter is a file all the same', {
+  tag: '@full',
+}, async ({ page }) => {
   await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'showDirectoryPicker'));
   await openTuning(page);
   await takeSettings(page, { ...QUICK, max_steps: 1 });
@@ -274,7 +274,9 @@ test('what is wrong with a folder, with data and with settings is told where it 
   await expect(start(page)).toBeEnabled();
 });
 
-test('runs are kept when that is asked for, compared and deleted', async ({ page }) => {
+test('runs are kept when that is asked for, compared and deleted', { tag: '@full' }, async ({
+  page,
+}) => {
   await openTuning(page);
   await takeSettings(page, { ...QUICK, max_steps: 2 });
   await expect(page.getByText('No run is kept yet.')).toBeVisible();
