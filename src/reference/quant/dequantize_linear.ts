@@ -62,7 +62,11 @@ function sample({ q, dtype, params = {}, zeroPoint, exact }: Draw): SampleOf<typ
           : [-(2 ** 30), 2 ** 30];
   return {
     level: exact ? 'exact' : 'legal',
-    label: { q: formatShape(q), dtype, ...params, ...(zeroPoint ? { zero_point: true } : {}) },
+    label: {
+      [params.packed ? 'shape' : 'q']: formatShape(q),
+      ...{ dtype, ...params },
+      ...(zeroPoint ? { zero_point: true } : {}),
+    },
     params: params.packed ? { ...params, shape: q } : params,
     inputs: (random) => ({
       q: hostTensorFrom(

@@ -2,6 +2,7 @@ import { GradproofError } from '../../errors.ts';
 import { Observable } from '../controls/observable.ts';
 import type { KeptRun } from './kept-run.ts';
 import { type LastCheckpoint, lastCheckpoint } from './last-checkpoint.ts';
+import { resumableWords } from './resumable.en.ts';
 import { heldRuns, holdRun, type Release } from './run-lock.ts';
 import { removeRun, type StoredRun, storedIds, storedRun, storeRun } from './run-storage.ts';
 
@@ -24,7 +25,7 @@ export interface HeldRun {
 /** A run that cannot be had: `run-elsewhere` while another tab has it. */
 class ResumeError extends GradproofError {
   constructor() {
-    super('run-elsewhere', 'this run goes on in another tab: resume it here when it has ended');
+    super('run-elsewhere', resumableWords().refusal);
   }
 }
 

@@ -17,6 +17,7 @@ export const words: ReturnType<typeof resumableWords> = {
   folderNeeded: (folder) => `Zum Fortsetzen ${folder} noch einmal wählen.`,
   chooseFolder: 'Ordner wählen und fortsetzen',
   chooseFile: 'Datei wählen und fortsetzen',
+  refusal: 'dieser Lauf läuft in einem anderen Tab: hier fortsetzen, wenn er dort geendet hat',
   elsewhere: 'Er läuft in einem anderen Tab.',
   remove: (size) => `Löschen (${bytes(size)})`,
   removed: (name) => `${name} wurde gelöscht.`,

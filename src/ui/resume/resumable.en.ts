@@ -18,6 +18,7 @@ export const resumableWords = words('resumable', {
   folderNeeded: (folder: string) => `To resume it, choose ${folder} again.`,
   chooseFolder: 'Choose the folder and resume',
   chooseFile: 'Choose the file and resume',
+  refusal: 'this run goes on in another tab: resume it here when it has ended',
   elsewhere: 'It goes on in another tab.',
   remove: (size: number) => `Delete (${bytes(size)})`,
   removed: (name: string) => `${name} was deleted.`,

@@ -1,8 +1,8 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { base } from '../controls/styles.ts';
 import { unitsWords } from '../messages/units.en.ts';
+import { happenedWords } from './happened.en.ts';
 import type { Happening } from './happening.ts';
-import { historyWords } from './run-history.en.ts';
 
 /** What happened to a run beside its steps, the latest first. */
 export class RunHistory extends LitElement {
@@ -27,7 +27,7 @@ export class RunHistory extends LitElement {
   declare happened: readonly Happening[];
 
   override render() {
-    const words = historyWords();
+    const words = happenedWords();
     const { happened } = this;
     if (happened.length === 0) return nothing;
     return html`<details>
@@ -46,7 +46,7 @@ export class RunHistory extends LitElement {
 }
 
 function toldOf(happening: Happening) {
-  const words = historyWords();
+  const words = happenedWords();
   const { step } = happening;
   switch (happening.kind) {
     case 'checkpoint':

@@ -5,7 +5,7 @@ const { bytes, count, milliseconds } = units;
 const steps = (n: number) => count(n, { one: 'step', other: 'steps' });
 
 /** What happened to a run beside its steps. */
-export const historyWords = words('run-history', {
+export const happenedWords = words('happened', {
   heading: (n: number) => `What happened (${units.number(n)})`,
   label: 'What happened, the latest first',
   checkpoint: (step: number, size: number, ms: number) =>

@@ -1,10 +1,10 @@
 import { words as units } from '../messages/units.de.ts';
-import type { historyWords } from './run-history.en.ts';
+import type { happenedWords } from './happened.en.ts';
 
 const { bytes, count, milliseconds, number } = units;
 const steps = (n: number) => count(n, { one: 'Schritt', other: 'Schritten' });
 
-export const words: ReturnType<typeof historyWords> = {
+export const words: ReturnType<typeof happenedWords> = {
   heading: (n) => `Was geschah (${number(n)})`,
   label: 'Was geschah, das Letzte zuerst',
   checkpoint: (step, size, ms) =>
