@@ -88,7 +88,10 @@ test('a run whose tab is closed, then whose renderer crashes, is resumed to the 
   expect(await learnt(third)).toEqual(whole);
   await expect(answerOf(third)).toHaveText('It learnt, on a processor.');
   await third.getByText(/^What happened/).click();
-  await expect(third.getByText(/Resumed from the checkpoint after \d+ steps?\.$/)).toHaveCount(2);
+  const lines = third.getByRole('list', { name: /^What happened/ }).getByRole('listitem');
+  await expect(
+    lines.filter({ hasText: /Resumed from the checkpoint after \d+ steps?\./ }),
+  ).toHaveCount(2);
   await expect(resumable(third)).toBeHidden();
 });
 
