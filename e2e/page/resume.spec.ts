@@ -95,10 +95,9 @@ test('a run whose tab is closed, then whose renderer crashes, is resumed to the 
   await expect(resumable(third)).toBeHidden();
 });
 
-test('a run whose browser is killed is resumed to the same bits, and one that was stopped goes on too', async ({
-  folder,
-  server,
-}) => {
+test('a run whose browser is killed is resumed to the same bits, and one that was stopped goes on too', {
+  tag: '@full',
+}, async ({ folder, server }) => {
   {
     await using browser = await KillableBrowser.start(folder);
     const killed = await browser.newPage();
@@ -167,11 +166,9 @@ test('runs that can be resumed say how large they are, and are deleted', async (
   expect(left).toEqual([]);
 });
 
-test('a run over a folder of one’s own asks for it again, and refuses another', async ({
-  page,
-  context,
-  folder,
-}) => {
+test('a run over a folder of one’s own asks for it again, and refuses another', {
+  tag: '@full',
+}, async ({ page, context, folder }) => {
   const first = await context.newPage();
   await first.goto('/?view=train');
   await first.getByRole('radio', { name: 'A folder of yours' }).check();
