@@ -8,22 +8,18 @@ import { writeSafetensors } from '../../formats/safetensors/write.ts';
 import { Pause } from '../../harness/training/pause.ts';
 import { Questions } from '../../harness/tuning/questions.ts';
 import { type TuningControls, type TuningEvent, tune } from '../../harness/tuning.ts';
-import { describeNode } from '../../harness/worker/describe-node.ts';
-import type { FromWorker, WorkerLink } from '../../harness/worker/messages.ts';
-import { filesIn, openNodeFolder } from '../../harness/worker/node-folder.ts';
-import { serveWorker } from '../../harness/worker/serve.ts';
-import { UnfinishedFiles } from '../../harness/worker/unfinished-files.ts';
+import { filesIn } from '../../harness/worker/node-folder.ts';
 import { generate } from '../../models/generation/generate.ts';
 import { initialLlama } from '../../models/llama/initial.ts';
 import type { Llama } from '../../models/llama/llama.ts';
 import { Random } from '../../tensor/random.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
-import { KeptInMemory } from '../../train/checkpoint/fixtures/kept-in-memory.ts';
 import { trainingConfigOf } from '../../train/llama/config/read-training-config.ts';
 import { openModel } from '../../train/llama/open-model.ts';
 import type { AnswerPart, Question } from '../../train/llama/question.ts';
 import { readAdapter } from '../../train/llama/saved-adapter.ts';
 import { softwareGpu, softwareProvider } from './fixtures/software-gpu.ts';
+import { workerInProcess } from './fixtures/worker-in-process.ts';
 
 /** A model is asked while it is trained, on a browser's SwiftShader: the training is the same. */
 
@@ -59,30 +55,6 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A worker in this process: what it is told and says is copied, as between processes. */
-function startWorker(): WorkerLink {
-  let hear: (message: FromWorker) => void = () => {};
-  const answer = serveWorker({
-    loadCases: async () => new Map(),
-    gpu,
-    describe: describeNode,
-    openFolder: openNodeFolder,
-    checkpointFolder: () => new KeptInMemory(),
-    outputFolder: (place) => new UnfinishedFiles(place as string),
-    post: (message) => hear(structuredClone(message)),
-  });
-  return {
-    post: (message) => void answer(structuredClone(message)),
-    onMessage: (listener) => {
-      hear = listener;
-    },
-    onDeath: () => {},
-    terminate: () => {
-      hear = () => {};
-    },
-  };
-}
-
 const configOf = (given: object) =>
   trainingConfigOf({
     ...{ max_length: LENGTH, learning_rate: 0.01, judge_steps: 0, max_steps: STEPS, seed: 3 },
@@ -104,7 +76,7 @@ async function play(
     ...(talkMs === undefined ? {} : { talkMs }),
   };
   const { report, files } = await tune(
-    { cases: new Map(), startWorker },
+    { cases: new Map(), startWorker: () => workerInProcess(gpu) },
     request,
     (event) => {
       events.push(event);

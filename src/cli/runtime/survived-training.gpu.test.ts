@@ -3,14 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type TuningEvent, tune } from '../../harness/tuning.ts';
-import { describeNode } from '../../harness/worker/describe-node.ts';
-import { DiskCheckpoints } from '../../harness/worker/disk-checkpoints.ts';
-import type { FromWorker, WorkerLink } from '../../harness/worker/messages.ts';
-import { openNodeFolder } from '../../harness/worker/node-folder.ts';
-import { serveWorker } from '../../harness/worker/serve.ts';
-import { UnfinishedFiles } from '../../harness/worker/unfinished-files.ts';
 import { FOLDER, KINDS, trainingOf } from './fixtures/short-runs.ts';
 import { softwareProvider } from './fixtures/software-gpu.ts';
+import { workerInProcess } from './fixtures/worker-in-process.ts';
 
 /** A device that is really lost within a run costs what came after the last checkpoint. */
 
@@ -44,30 +39,6 @@ async function recordedProvider() {
   return { gpu: { requestAdapter, wgslLanguageFeatures } as GPU, devices };
 }
 
-/** A worker in this process: what it is told and says is copied, as between processes. */
-function workerOn(gpu: GPU): WorkerLink {
-  let hear: (message: FromWorker) => void = () => {};
-  const answer = serveWorker({
-    loadCases: async () => new Map(),
-    gpu,
-    describe: describeNode,
-    openFolder: openNodeFolder,
-    outputFolder: (folder) => new UnfinishedFiles(folder as string),
-    checkpointFolder: (folder) => new DiskCheckpoints(folder as string),
-    post: (message) => hear(structuredClone(message)),
-  });
-  return {
-    post: (message) => void answer(structuredClone(message)),
-    onMessage: (listener) => {
-      hear = listener;
-    },
-    onDeath: () => {},
-    terminate: () => {
-      hear = () => {};
-    },
-  };
-}
-
 /** A run, whose device is destroyed after each of these steps, once. */
 async function play(losses: readonly number[]) {
   const { gpu, devices } = await recordedProvider();
@@ -75,7 +46,7 @@ async function play(losses: readonly number[]) {
   const left = [...losses];
   const events: TuningEvent[] = [];
   const { report, files } = await tune(
-    { cases: new Map(), startWorker: () => workerOn(gpu) },
+    { cases: new Map(), startWorker: () => workerInProcess(gpu) },
     {
       ...{ folder: { kind: 'path', path: place }, name: 'tiny', base: 'tiny', texts, config },
       ...{ steps: 7, checkpoints: { place: join(place, `${losses}`), every: 2, resume: false } },

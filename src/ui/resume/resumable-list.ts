@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
+import { runListStyles } from '../controls/run-list-styles.ts';
 import { base, controls } from '../controls/styles.ts';
 import { viewStyles } from '../controls/view-styles.ts';
 import { unitsWords } from '../messages/units.en.ts';
@@ -29,33 +30,13 @@ export class ResumableList extends LitElement {
     base,
     controls,
     viewStyles,
+    runListStyles,
     css`
-      :host {
-        display: block;
-      }
-      section {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: var(--space-3);
-      }
       h2 {
         font-size: var(--text-l);
       }
       ul {
-        border: 1px solid var(--accent);
-        border-radius: var(--radius);
-        background: var(--surface);
-      }
-      li {
-        display: grid;
-        gap: var(--space-2) var(--space-4);
-        padding: var(--space-3) var(--space-4);
-      }
-      li + li {
-        border-block-start: 1px solid var(--line);
-      }
-      .name {
-        font-weight: 600;
+        border-color: var(--accent);
       }
     `,
   ];

@@ -4,6 +4,7 @@ import { twoLossesFigure } from '../charts/two-losses.ts';
 import '../charts/figure.ts';
 import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
+import { runListStyles } from '../controls/run-list-styles.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { viewStyles } from '../controls/view-styles.ts';
 import { unitsWords } from '../messages/units.en.ts';
@@ -25,32 +26,11 @@ export class KeptTunings extends LitElement {
     controls,
     panels,
     viewStyles,
+    runListStyles,
     css`
-      :host {
-        display: block;
-      }
-      section {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: var(--space-3);
-      }
-      ul {
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        background: var(--surface);
-      }
       li {
-        display: grid;
         grid-template-columns: minmax(0, 1fr) auto;
-        gap: var(--space-2) var(--space-4);
         align-items: start;
-        padding: var(--space-3) var(--space-4);
-      }
-      li + li {
-        border-block-start: 1px solid var(--line);
-      }
-      .name {
-        font-weight: 600;
       }
       .text {
         white-space: pre-wrap;
