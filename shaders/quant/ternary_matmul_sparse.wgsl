@@ -1,14 +1,24 @@
 // y = (x T^T) * scale, float32, without a multiplication or an addition for zeros of T. x: [M, K];
 // T: [N, K] packed trits of the flat matrix, four a byte, the first in bits 0-1 (rows may begin
 // inside a byte); scale: 1 float or N, with SCALED; y: [M, N]. Each invocation keeps 4 rows of one
-// column of y and walks from one trit to the next that is not zero, in the order of ternary_matmul:
-// the sums are the same.
+// column of y and walks from one trit to the next that is not zero.
 
 import package::quant::ternary::trit_at;
-import package::quant::ternary_weight::{ dims, packed, scale_of };
+
+struct Dims {
+  m: u32,
+  n: u32,
+  k: u32,
+  scale_stride: u32, // 0: one scale for all; 1: one for each row of T
+}
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> packed: array<u32>;
+@group(0) @binding(2) var<storage, read> scale: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<uniform> dims: Dims;
+
+override SCALED: bool = false;
 
 const ROWS = 4u;
 
@@ -36,7 +46,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       }
     }
   }
+  let factor = select(1.0, scale[col * dims.scale_stride], SCALED);
   for (var r = 0u; r < ROWS && row + r < dims.m; r++) {
-    y[(row + r) * dims.n + col] = sum[r] * scale_of(col);
+    y[(row + r) * dims.n + col] = sum[r] * factor;
   }
 }

@@ -40,6 +40,8 @@ const OPERANDS: Readonly<Record<string, Standing>> = Object.fromEntries(
     across: ['fours', 'across', 'f32'],
     gguf: ['fours', 'gguf', 'f32'],
     strided_gguf: ['strided', 'gguf', 'f32'],
+    trits: ['fours', 'trits', 'f32'],
+    strided_trits: ['strided', 'trits', 'f32'],
   }).map(([name, [left, right, elements]]) => [
     name,
     {

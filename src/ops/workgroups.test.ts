@@ -578,12 +578,23 @@ describe('workgroups are as many as their work needs', () => {
       { inputs: { trits: [1600] }, dtypes: { trits: 'i8' } },
       [['quant/ternary_pack', 2]],
     ],
-    ['tiles of 32 x 32', 'ternary_matmul', TERNARY, [['quant/ternary_matmul', 5, 2]]],
     [
-      'tiles of 32 x 32, backward',
+      'tiles of 32 rows and 8 columns',
       'ternary_matmul',
-      { ...TERNARY, wants: ['x'] },
-      [['quant/ternary_matmul_backward', 2, 2]],
+      { ...TERNARY, variant: 'skip-zeros' },
+      [['quant/ternary_matmul_sparse', 19, 2]],
+    ],
+    [
+      'tiles of 32 x 16 of trits',
+      'ternary_matmul',
+      { ...TERNARY, variant: 'subgroup' },
+      [['matmul/quad', 5]],
+    ],
+    [
+      'tiles of 32 x 16 of trits, backward',
+      'ternary_matmul',
+      { ...TERNARY, variant: 'subgroup', wants: ['x'] },
+      [['matmul/quad', 2]],
     ],
     [
       'shares of 256 elements, and four elements',

@@ -9,6 +9,7 @@ import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
+import { lastTermsLeftOut } from '../matmul/every-tile.ts';
 import { TernaryLayer, type TernarySizes } from './ternary-layer.ts';
 
 export const ternaryLayerSuite = suite('nn.ternary-layer', {
@@ -28,8 +29,8 @@ const IN_AND_OUT = [
   '1023x5',
 ] as const;
 
-/** Additions of a sum, one more than the product has: its scale. */
-const depth: Depth = (terms) => depthOf(Object.values(ternaryMatmul.variants)[0])(terms) + 1;
+/** Additions of a sum. */
+const depth: Depth = depthOf(Object.values(ternaryMatmul.variants)[0]);
 
 async function download(tensor: Tensor): Promise<Value> {
   const host = await tensor.read();
@@ -69,12 +70,6 @@ function sizesOf(t: CaseContext): TernarySizes {
   return { rows: ROWS + 1, inFeatures, outFeatures };
 }
 
-const LAST_TRITS = [
-  'quant/ternary_matmul',
-  'min(16u, dims.k - k)',
-  'min(16u, dims.k - k) - select(0u, 1u, k + 16u >= dims.k)',
-] as const;
-
 ternaryLayerSuite
   .case('shape')
   .covers('triton.compiler.custom-layer-forward/output-shape')
@@ -97,7 +92,7 @@ ternaryLayerSuite
   .case('whole-numbers')
   .covers('triton.compiler.custom-layer-forward/integer-exact')
   .desc('Of whole numbers all outputs of a layer of 64 inputs and 128 outputs are exact.')
-  .control('the last trit of a row left out', (fault) => fault.shader(...LAST_TRITS))
+  .control('the last trits of a row left out', lastTermsLeftOut)
   .run(async (t) => {
     using layer = new TernaryLayer(t, { ...SIZES, whole: true });
     t.expectEqual('y', await forward(t, layer), layer.expected());
@@ -107,7 +102,7 @@ ternaryLayerSuite
   .case('floats')
   .covers('triton.compiler.custom-layer-forward/float-within-bound')
   .desc('Of floats all outputs of such a layer are within their bound.')
-  .control('the last trit of a row left out', (fault) => fault.shader(...LAST_TRITS))
+  .control('the last trits of a row left out', lastTermsLeftOut)
   .run(async (t) => {
     using layer = new TernaryLayer(t, SIZES);
     await expectWithin(t, layer);
@@ -119,7 +114,7 @@ ternaryLayerSuite
   .desc(
     'Of whole numbers all outputs of layers of eight sizes are exact, at the edges of tiles too.',
   )
-  .control('the last trit of a row left out', (fault) => fault.shader(...LAST_TRITS))
+  .control('the last trits of a row left out', lastTermsLeftOut)
   .run(async (t) => {
     using layer = new TernaryLayer(t, { ...sizesOf(t), whole: true });
     t.expectEqual('y', await forward(t, layer), layer.expected());
@@ -129,7 +124,7 @@ ternaryLayerSuite
   .case('sizes-floats', { layer: IN_AND_OUT })
   .covers('triton.compiler.custom-layer-various-sizes/float-within-bound')
   .desc('Of floats all outputs of layers of eight sizes are within their bound.')
-  .control('the last trit of a row left out', (fault) => fault.shader(...LAST_TRITS))
+  .control('the last trits of a row left out', lastTermsLeftOut)
   .run(async (t) => {
     using layer = new TernaryLayer(t, sizesOf(t));
     await expectWithin(t, layer);
@@ -143,13 +138,11 @@ function drawnGradient(t: CaseContext, whole: boolean): Value {
   return { shape: [rows, outFeatures], data: random.fill(rows * outFeatures, draw) };
 }
 
-const LAST_ROW = ['quant/ternary_matmul_backward', 'n < dims.n;', 'n + 1u < dims.n;'] as const;
-
 ternaryLayerSuite
   .case('gradient-whole-numbers')
   .covers('triton.compiler.custom-layer-backward/dx-integer-exact')
   .desc('Of whole numbers the gradient of the inputs, dy W, is exact.')
-  .control('the last output left out', (fault) => fault.shader(...LAST_ROW))
+  .control('the last outputs left out', lastTermsLeftOut)
   .run(async (t) => {
     using layer = new TernaryLayer(t, { ...SIZES, whole: true });
     const dy = drawnGradient(t, true);
@@ -161,7 +154,7 @@ ternaryLayerSuite
   .case('gradient-floats')
   .covers('triton.compiler.custom-layer-backward/dx-within-bound')
   .desc('Of floats the gradient of the inputs is within its bound.')
-  .control('the last output left out', (fault) => fault.shader(...LAST_ROW))
+  .control('the last outputs left out', lastTermsLeftOut)
   .run(async (t) => {
     using layer = new TernaryLayer(t, SIZES);
     const dy = drawnGradient(t, false);
@@ -183,7 +176,7 @@ ternaryLayerSuite
   .desc(
     'The gradient of each input is the central difference, in float64, of the sum of dy y, within its bound.',
   )
-  .control('the last output left out', (fault) => fault.shader(...LAST_ROW))
+  .control('the last outputs left out', lastTermsLeftOut)
   .run(async (t) => {
     using layer = new TernaryLayer(t, SIZES);
     const dy = drawnGradient(t, false);

@@ -14,6 +14,7 @@ import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
+import { largerScalesOfTrits, lastTermsLeftOut } from '../matmul/every-tile.ts';
 import { fixedThreshold, tritOf } from './trits.ts';
 import { normals, value } from './values.ts';
 
@@ -52,9 +53,7 @@ packedLayers
   .desc(
     'Of whole numbers the layer gives exactly the product with the matrix of trits, as the product of f32 does and as the definition has it.',
   )
-  .control('last step of 16 trits dropped', (fault) =>
-    fault.shader('quant/ternary_matmul', 'min(16u, dims.k - k)', 'min(15u, dims.k - k - 1u)'),
-  )
+  .control('the last trits of a row left out', lastTermsLeftOut)
   .run(async (t) => {
     using packed = packedLayer(t, normals(t, [OUT, IN]), 1);
     const random = t.random(1);
@@ -80,9 +79,7 @@ packedLayers
   .case('floats')
   .covers('triton.quantization.linear-layer/output-within-bound')
   .desc('Of normal numbers, and with a scale, the output of the layer is within its bound.')
-  .control('every product 1e-4 larger', (fault) =>
-    fault.shader('quant/ternary_matmul', 'sum[r][c] * scale_of', '1.0001 * sum[r][c] * scale_of'),
-  )
+  .control('every product 1e-4 larger', largerScalesOfTrits)
   .run(async (t) => {
     using packed = packedLayer(t, normals(t, [OUT, IN]), 0.8);
     const random = t.random(1);
@@ -102,7 +99,7 @@ packedLayers
     };
     const params = { out_features: OUT };
     const oracle = record.forward(inputs, params);
-    const arithmetic = { depth: depthOf(ternaryMatmul.variants['register-4x4']), ieee: false };
+    const arithmetic = { depth: depthOf(ternaryMatmul.variants['register']), ieee: false };
     const { y: acceptance } = record.acceptance(inputs, oracle, params, arithmetic);
     t.expectAccepted('y', y, oracle.y as Value, acceptance as Acceptance);
   });

@@ -223,10 +223,10 @@ thresholds
   .case('zeros-skipped', { share: [0, 0.3, 0.5, 0.7, 1] })
   .covers('triton.quantization.sparsity-control/zero-skipping-equal')
   .desc(
-    'Products with a weight of so many zeros, scaled by output, by the kernel that skips them: those of the other kernel, and those of the definition.',
+    'Products with a weight of so many zeros, scaled by output, by the kernel that skips them: those of a tile, and those of the definition.',
   )
   .control('every sum larger by 1', (fault) =>
-    fault.shader('quant/ternary_matmul_sparse', 'sum[r] * scale_of', '(1.0 + sum[r]) * scale_of'),
+    fault.shader('quant/ternary_matmul_sparse', 'sum[r] * factor', '(1.0 + sum[r]) * factor'),
   )
   .run(async (t) => {
     const share = Number(t.params['share']);
@@ -244,7 +244,7 @@ thresholds
     const multiply = (variant: string) =>
       ternaryMatmul.forward(t.gpu, { x, packed, scale }, { out_features: 20 }, variant).y;
     using skipping = multiply('skip-zeros');
-    using dense = multiply('register-4x4');
+    using dense = multiply('register');
     const y = value(await skipping.read());
     t.expectEqual('y', y, value(await dense.read()));
     const bound = (await threshold.read()).data[0] as number;

@@ -18,6 +18,7 @@ import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
+import { largerScalesOfTrits } from '../matmul/every-tile.ts';
 import { initialPerceptron } from '../quant/mlp.ts';
 import { value } from '../quant/values.ts';
 import { drawn, quantizerOf } from './drawn.ts';
@@ -76,9 +77,7 @@ quantizedModels
   .case('perceptron')
   .covers(`${ROW}.model-functional/mlp-within-bound`)
   .desc('The quantized network of 64-128-10 is within the bounds of the ternary one in float64.')
-  .control('every product 1e-4 larger', (fault) =>
-    fault.shader('quant/ternary_matmul', 'sum[r][c] * scale_of', '1.0001 * sum[r][c] * scale_of'),
-  )
+  .control('every product of trits 1e-4 larger', largerScalesOfTrits)
   .run(async (t) => {
     using model = new Perceptron(t.gpu, t.random());
     quantizerOf(t, { method: 'ternary' }).quantizeModel(model);

@@ -207,14 +207,17 @@ const FORMATS: readonly MlxParams[] = [
   { mode: 'nvfp4', bits: 4, group_size: 16 },
 ];
 
-/** Products with a weight in each format, of one row and of many. */
-export const works: readonly OpWork[] = [1, 64].flatMap((rows) => [
-  ...FORMATS.map((format) => mlx(rows, format)),
-  ...([8, 4, 3, 2, 1] as const).map((bits) => hqq(rows, bits)),
-  ...([8, 4, 3, 2, 1] as const).map((bits) => hqq(rows, bits, 0)),
-  ...([4, 2] as const).map((bits) => quanto(rows, bits)),
-  ...([4, 8, 2] as const).map((bits) => nbits(rows, bits)),
-  nbits(rows, 4, true),
-  ...EIGHT_BITS.map(([codes, block]) => eightBit(rows, codes, block)),
-  ternary(rows),
-]);
+/** Products with a weight in each format, of one row and of many, with trits of some more. */
+export const works: readonly OpWork[] = [
+  ...[8, 512].map(ternary),
+  ...[1, 64].flatMap((rows) => [
+    ...FORMATS.map((format) => mlx(rows, format)),
+    ...([8, 4, 3, 2, 1] as const).map((bits) => hqq(rows, bits)),
+    ...([8, 4, 3, 2, 1] as const).map((bits) => hqq(rows, bits, 0)),
+    ...([4, 2] as const).map((bits) => quanto(rows, bits)),
+    ...([4, 8, 2] as const).map((bits) => nbits(rows, bits)),
+    nbits(rows, 4, true),
+    ...EIGHT_BITS.map(([codes, block]) => eightBit(rows, codes, block)),
+    ternary(rows),
+  ]),
+];

@@ -17,7 +17,6 @@ export interface Equivalent {
 const WHY = {
   orient:
     'Which invocation of a workgroup loads which element of a slab: all are loaded either way, only the order of the addresses changes.',
-  slab: 'One more slab when k is a multiple of 16: all its terms are past the end, and those are zeros.',
   reciprocal:
     'The two loops correct q in both directions: one step too far is taken back by the other, or by the final rounding.',
   shift:
@@ -376,12 +375,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'if (map[low + step] <= y) {',
     becomes: 'if (map[low + step] < y) {',
     why: WHY.ties,
-  },
-  {
-    id: 'mutate.quant.ternary_matmul:boundary;line=32;n=1',
-    line: 'for (var k = 0u; k < dims.k; k += 16u) {',
-    becomes: 'for (var k = 0u; k <= dims.k; k += 16u) {',
-    why: WHY.slab,
   },
   {
     id: 'mutate.math.clip:boundary;line=7;n=1',

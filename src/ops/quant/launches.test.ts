@@ -820,19 +820,25 @@ describe('trits', () => {
       params: { out_features: 2 },
       ...more,
     });
-    expect(commands[0]).toMatchObject({ uniforms: { n: 2, scale_stride: 1 } });
+    expect(commands).toMatchObject([{ uniforms: { right: { line: 4, scale: 1 } } }]);
   });
 });
 
 /** Six rows of 8, which 5 rows of trits take to 5 columns: 40 trits are ten bytes. */
 const PACKED = { x: [2, 3, 8], packed: [10] };
 const u8 = { packed: 'u8' } as const;
-const ternary = (kernel: string, binds: string, scale_stride: number, SCALED: number) => ({
-  kernel: `quant/${kernel}`,
+const withoutZeros = (binds: string, scale_stride: number, SCALED: number) => ({
+  kernel: 'quant/ternary_matmul_sparse',
   binds,
   uniforms: { m: 6, n: 5, k: 8, scale_stride },
   constants: { SCALED },
   flops: 2 * 6 * 5 * 8,
+});
+/** By rows of trits as columns, which are whole fours, and backward as rows. */
+const forward = { size: [6, 5, 8], a: [8, 1], b: [0, 0], fours: { a: true } } as const;
+const backward = { size: [6, 8, 5], a: [5, 1], b: [0, 0], fours: {} } as const;
+const tile = (ALONG_TERMS: number, SCALED: number, ACROSS_WORDS = 0) => ({
+  ...{ ROWS: 4, LANES: 64, ALONG_TERMS, SCALED, ACROSS_WORDS },
 });
 const five = { out_features: 5 };
 
@@ -884,15 +890,33 @@ describe('a product with packed trits', () => {
     [
       'without a scale',
       'ternary_matmul',
-      { inputs: PACKED, dtypes: u8, params: five, variant: 'register-4x4' },
-      [ternary('ternary_matmul', 'x packed x y', 0, 0)],
+      { inputs: PACKED, dtypes: u8, params: five, variant: 'register' },
+      [
+        product('x packed x y x', {
+          ...{ ...forward, right: { line: 8, scale: 0 }, constants: tile(1, 0) },
+        }),
+      ],
       { y: 'f32 2x3x5' },
     ],
     [
       'with one scale, without its zeros',
       'ternary_matmul',
       { inputs: { ...PACKED, scale: [1] }, dtypes: u8, params: five, variant: 'skip-zeros' },
-      [ternary('ternary_matmul_sparse', 'x packed scale y', 0, 1)],
+      [withoutZeros('x packed scale y', 0, 1)],
+      { y: 'f32 2x3x5' },
+    ],
+    [
+      'with a scale of each column, without its zeros',
+      'ternary_matmul',
+      { inputs: { ...PACKED, scale: [5] }, dtypes: u8, params: five, variant: 'skip-zeros' },
+      [withoutZeros('x packed scale y', 1, 1)],
+      { y: 'f32 2x3x5' },
+    ],
+    [
+      'without a scale and its zeros',
+      'ternary_matmul',
+      { inputs: PACKED, dtypes: u8, params: five, variant: 'skip-zeros' },
+      [withoutZeros('x packed x y', 0, 0)],
       { y: 'f32 2x3x5' },
     ],
     [
@@ -900,33 +924,64 @@ describe('a product with packed trits', () => {
       'ternary_matmul',
       {
         inputs: { ...PACKED, scale: [5] },
-        ...{ dtypes: u8, params: five, variant: 'register-4x4', wants: ['x'] },
+        ...{ dtypes: u8, params: five, variant: 'register', wants: ['x'] },
       },
-      [ternary('ternary_matmul_backward', 'dy packed scale dx', 1, 1)],
+      [
+        product('dy packed dy dx scale', {
+          ...{ ...backward, right: { line: 8, scale: 1 }, constants: tile(0, 1) },
+        }),
+      ],
       { x: 'f32 2x3x8' },
     ],
     [
       'with a scale of each column',
       'ternary_matmul',
-      {
-        inputs: { ...PACKED, scale: [5] },
-        ...{ dtypes: u8, params: five, variant: 'register-4x4' },
-      },
-      [ternary('ternary_matmul', 'x packed scale y', 1, 1)],
+      { inputs: { ...PACKED, scale: [5] }, dtypes: u8, params: five, variant: 'register' },
+      [
+        product('x packed x y scale', {
+          ...{ ...forward, right: { line: 8, scale: 1 }, constants: tile(1, 1) },
+        }),
+      ],
       { y: 'f32 2x3x5' },
     ],
     [
-      'with one scale, backward',
+      'with rows that begin inside a byte',
       'ternary_matmul',
-      { inputs: { ...PACKED, scale: [1] }, dtypes: u8, params: five, wants: ['x'] },
-      [ternary('ternary_matmul_backward', 'dy packed scale dx', 0, 1)],
-      { x: 'f32 2x3x8' },
+      { inputs: { x: [6, 7], packed: [9] }, dtypes: u8, params: five, variant: 'register' },
+      [
+        product('x packed x y x', {
+          ...{ size: [6, 5, 7], a: [7, 1], b: [0, 0], fours: {} },
+          ...{ right: { line: 7, scale: 0 }, constants: tile(1, 0, 1) },
+        }),
+      ],
+      { y: 'f32 6x5' },
     ],
+    // What skips zeros has no gradient of its own.
+    ...['register', 'skip-zeros'].map(
+      (variant): CallRow => [
+        `with one scale, backward, as ${variant}`,
+        'ternary_matmul',
+        {
+          inputs: { ...PACKED, scale: [1] },
+          ...{ dtypes: u8, params: five, variant, wants: ['x'] },
+        },
+        [
+          product('dy packed dy dx scale', {
+            ...{ ...backward, right: { line: 8, scale: 0 }, constants: tile(0, 1) },
+          }),
+        ],
+        { x: 'f32 2x3x8' },
+      ],
+    ),
     [
       'without a scale, backward',
       'ternary_matmul',
-      { inputs: PACKED, dtypes: u8, params: five, wants: ['x'] },
-      [ternary('ternary_matmul_backward', 'dy packed dy dx', 0, 0)],
+      { inputs: PACKED, dtypes: u8, params: five, variant: 'register', wants: ['x'] },
+      [
+        product('dy packed dy dx dy', {
+          ...{ ...backward, right: { line: 8, scale: 0 }, constants: tile(0, 0) },
+        }),
+      ],
       { x: 'f32 2x3x8' },
     ],
     [
@@ -940,17 +995,12 @@ describe('a product with packed trits', () => {
 
   const most = 2_097_120;
   test.each<[object, number, string, string]>([
-    [
-      { packed: [11] },
-      5,
-      'register-4x4',
-      '11 bytes of packed trits are not a 5x8 matrix for x 2x3x8',
-    ],
-    [{ scale: [4] }, 5, 'register-4x4', 'scale 4 is neither one nor one for each of 5 outputs'],
+    [{ packed: [11] }, 5, 'register', '11 bytes of packed trits are not a 5x8 matrix for x 2x3x8'],
+    [{ scale: [4] }, 5, 'register', 'scale 4 is neither one nor one for each of 5 outputs'],
     [
       { x: [1, 2 ** 12] },
       2 ** 20 + 1,
-      'register-4x4',
+      'register',
       'ternary_matmul: 1048577x4096 trits are more than 2^32',
     ],
     [
@@ -968,31 +1018,19 @@ describe('a product with packed trits', () => {
     ],
     [{ x: [1, 6960] }, 617_093, 'skip-zeros', '10 bytes of packed trits are not a'],
     // As many trits as can be counted are told from too few bytes of them.
-    [{ x: [1, 2 ** 12] }, 2 ** 20, 'register-4x4', '10 bytes of packed trits are not a'],
+    [{ x: [1, 2 ** 12] }, 2 ** 20, 'register', '10 bytes of packed trits are not a'],
     [{ x: [1, 2 ** 12] }, 2 ** 20 - 1, 'skip-zeros', '10 bytes of packed trits are not a'],
     [
       { x: [most + 1, 8] },
       5,
-      'register-4x4',
-      `ternary_matmul: ${most + 1} rows, 5 outputs and 8 inputs: at most ${most} of each are taken, of outputs ${most}`,
-    ],
-    [
-      { x: [1, most + 4], packed: [(most + 4) / 4] },
-      1,
-      'register-4x4',
-      `ternary_matmul: 1 rows, 1 outputs and ${most + 4} inputs`,
-    ],
-    [
-      { x: [1, 4], packed: [most + 1] },
-      most + 1,
-      'register-4x4',
-      `ternary_matmul: 1 rows, ${most + 1} outputs and 4 inputs`,
+      'skip-zeros',
+      `ternary_matmul: ${most + 1} rows and 5 outputs: skip-zeros takes at most ${most} and 524280`,
     ],
     [
       { x: [1, 4], packed: [524_281] },
       524_281,
       'skip-zeros',
-      `ternary_matmul: 1 rows, 524281 outputs and 4 inputs: at most ${most} of each are taken, of outputs 524280`,
+      `ternary_matmul: 1 rows and 524281 outputs: skip-zeros takes at most ${most} and 524280`,
     ],
   ])('is refused: %j to %i by %s', async (other, out_features, variant, message) => {
     const inputs = { ...PACKED, ...other };
@@ -1001,9 +1039,10 @@ describe('a product with packed trits', () => {
   });
 
   test.each<[object, number, string]>([
-    [{ x: [most, 4], packed: [1] }, 1, 'register-4x4'],
-    [{ x: [1, 4], packed: [most] }, most, 'register-4x4'],
+    [{ x: [most, 4], packed: [1] }, 1, 'skip-zeros'],
     [{ x: [1, 4], packed: [524_280] }, 524_280, 'skip-zeros'],
+    [{ x: [most + 1, 4], packed: [1] }, 1, 'register'],
+    [{ x: [1, 4], packed: [most + 1] }, most + 1, 'register'],
   ])('is taken: %j to %i by %s', async (inputs, out_features, variant) => {
     const call = { inputs: inputs as typeof PACKED, dtypes: u8, params: { out_features }, variant };
     const { commands } = await describedCall('ternary_matmul', call);

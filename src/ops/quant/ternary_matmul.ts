@@ -1,86 +1,135 @@
-import shader from '../../../shaders/quant/ternary_matmul.wgsl';
-import backwardShader from '../../../shaders/quant/ternary_matmul_backward.wgsl';
 import sparseShader from '../../../shaders/quant/ternary_matmul_sparse.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
 import { u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, matrixOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { ternaryMatmul as signature } from '../../vocabulary/quant/ternary_matmul.ts';
+import type { InputsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
+import { multiplyDecoded } from '../matmul/multiply-decoded.ts';
+import { PRODUCT_VARIANTS } from '../matmul/tiles.ts';
 
-/** Rows and columns that a workgroup computes, and workgroups in one dimension of a grid. */
-const TILE = 32;
-const MAX_GROUPS = 65_535;
-/** Columns of a workgroup that skips zeros. */
-const SPARSE_TILE = 8;
+type Inputs = InputsOf<typeof signature, Tensor>;
+
+/** Rows and columns that a workgroup computes which skips zeros, and its most in a grid. */
+const SPARSE = { rows: 32, cols: 8, most: 65_535 } as const;
 
 /**
  * y = (x T^T) * scale straight from packed trits. x: f32 [..., in]; packed: u8 [ceil(out * in /
  * 4)], T [out, in] packed flat in low order; scale: f32 [1] or [out], none is 1; y: f32 [..., out].
- * Throws ShapeError when they do not fit, and for more than 2,097,120 rows or columns. T and scale
- * get no gradient. The variant `skip-zeros` leaves the zeros of T out of its sums, which are the
- * same; it takes at most 524,280 columns.
+ * Throws ShapeError when they do not fit. T and scale get no gradient. The variant `skip-zeros`
+ * leaves the zeros of T out of its sums; it takes at most 524,280 columns and 2,097,120 rows.
  */
 export const ternaryMatmul = launcher(signature, {
   variants: {
-    'register-4x4': {
-      kernels: ['quant/ternary_matmul', 'quant/ternary_matmul_backward'],
-      depth: (terms) => terms,
-    },
+    ...PRODUCT_VARIANTS,
     'skip-zeros': {
-      kernels: ['quant/ternary_matmul_sparse', 'quant/ternary_matmul_backward'],
+      kernels: [sparseShader.file, ...PRODUCT_VARIANTS.register.kernels],
       depth: (terms) => terms,
     },
   },
   storage: { widens: true, decides: ['x'] },
-  forward: (gpu, { x, packed, scale }, { out_features: n }, variant) => {
-    const [m, k] = matrixOf(x.shape);
-    const sparse = variant === 'skip-zeros';
-    // Trits are counted in 32 bits, and four of them are a byte: a binding can hold more than that.
-    if (n * k > (sparse ? 2 ** 32 - 16 : 2 ** 32))
-      throw new ShapeError(
-        `ternary_matmul: ${n}x${k} trits are more than 2^32${sparse ? ' - 16' : ''}`,
-      );
-    if (packed.bytes !== Math.ceil((n * k) / 4)) {
-      throw new ShapeError(
-        `${packed.bytes} bytes of packed trits are not a ${n}x${k} matrix for x ${formatShape(x.shape)}`,
-      );
-    }
-    if (scale && scale.size !== 1 && scale.size !== n) {
-      throw new ShapeError(
-        `scale ${formatShape(scale.shape)} is neither one nor one for each of ${n} outputs`,
-      );
-    }
-    const columns = sparse ? SPARSE_TILE : TILE;
-    if (Math.max(m, k) > TILE * MAX_GROUPS || n > columns * MAX_GROUPS) {
-      throw new ShapeError(
-        `ternary_matmul: ${m} rows, ${n} outputs and ${k} inputs: at most ${TILE * MAX_GROUPS} of each are taken, of outputs ${columns * MAX_GROUPS}`,
-      );
-    }
-    const y = Tensor.empty(gpu, 'f32', [...x.shape.slice(0, -1), n]);
-    gpu.dispatch({
-      shader: sparse ? sparseShader : shader,
-      constants: { SCALED: Number(scale !== undefined) },
-      bindings: [x.binding, packed.binding, (scale ?? x).binding, y.binding],
-      uniforms: [u32(m), u32(n), u32(k), u32(scale && scale.size > 1 ? 1 : 0)],
-      workgroups: [Math.ceil(n / columns), Math.ceil(m / TILE), 1],
-      flops: 2 * m * n * k,
-    });
-    return { y };
+  forward: (gpu, inputs, { out_features }, variant) => {
+    const skips = variant === 'skip-zeros';
+    const weight = weightOf(inputs, out_features, skips);
+    return {
+      y: skips
+        ? withoutZeros(gpu, inputs.x, weight)
+        : multiplyTrits(gpu, inputs.x, weight, true, variant),
+    };
   },
-  backward: (gpu, { inputs: { x, packed, scale }, grads, wants, params: { out_features: n } }) => {
-    const dy = grads.y;
-    if (!wants.has('x')) return {};
-    const [m, k] = matrixOf(x.shape);
-    const dx = Tensor.empty(gpu, 'f32', x.shape);
-    gpu.dispatch({
-      shader: backwardShader,
-      constants: { SCALED: Number(scale !== undefined) },
-      bindings: [dy.binding, packed.binding, (scale ?? dy).binding, dx.binding],
-      uniforms: [u32(m), u32(n), u32(k), u32(scale && scale.size > 1 ? 1 : 0)],
-      workgroups: [Math.ceil(k / TILE), Math.ceil(m / TILE), 1],
-      flops: 2 * m * n * k,
-    });
-    return { x: dx };
-  },
+  backward: (gpu, { inputs, grads, wants, params: { out_features } }, variant) =>
+    wants.has('x')
+      ? { x: multiplyTrits(gpu, grads.y, weightOf(inputs, out_features), false, variant) }
+      : {},
 });
+
+/** Trits of a matrix [out, in], with a scale for all or for each row. */
+interface Weight {
+  readonly packed: Tensor;
+  readonly scale: Tensor | undefined;
+  readonly out_features: number;
+  readonly in_features: number;
+}
+
+/**
+ * Throws ShapeError where trits or scales are not those of so many outputs of x, or trits are more
+ * than 2^32, or that without the last word where zeros are skipped.
+ */
+function weightOf({ x, packed, scale }: Inputs, out_features: number, skips = false): Weight {
+  const [, in_features] = matrixOf(x.shape);
+  const trits = out_features * in_features;
+  // Trits are counted in 32 bits, and four of them are a byte: a binding can hold more than that.
+  if (trits > 2 ** 32 - (skips ? 16 : 0))
+    throw new ShapeError(
+      `ternary_matmul: ${out_features}x${in_features} trits are more than 2^32${skips ? ' - 16' : ''}`,
+    );
+  if (packed.bytes !== Math.ceil(trits / 4)) {
+    throw new ShapeError(
+      `${packed.bytes} bytes of packed trits are not a ${out_features}x${in_features} matrix for x ${formatShape(x.shape)}`,
+    );
+  }
+  if (scale && scale.size !== 1 && scale.size !== out_features) {
+    throw new ShapeError(
+      `scale ${formatShape(scale.shape)} is neither one nor one for each of ${out_features} outputs`,
+    );
+  }
+  return { packed, scale, out_features, in_features };
+}
+
+/** From the scale of an output to the next: 0 where there is one for all. */
+const strideOf = ({ scale }: Weight): number => Number(scale !== undefined && scale.size > 1);
+
+/** x T^T (transposed), or x T, scaled, with the tile of `variant`. */
+function multiplyTrits(
+  gpu: Gpu,
+  x: Tensor,
+  weight: Weight,
+  transposed: boolean,
+  variant: string,
+): Tensor {
+  const { packed, scale, out_features, in_features } = weight;
+  const columns = transposed ? out_features : in_features;
+  // Sums of no terms.
+  if (x.size === 0) return Tensor.zeros(gpu, [...x.shape.slice(0, -1), columns]);
+  return multiplyDecoded(
+    gpu,
+    {
+      op: signature.name,
+      loader: 'trits',
+      constants: {
+        SCALED: Number(scale !== undefined),
+        ACROSS_WORDS: Number(in_features % 4 !== 0),
+      },
+      fields: [in_features, strideOf(weight)],
+      // Without a scale the kernel reads none; a binding must be there all the same.
+      bindings: [packed, scale ?? x],
+      ...{ out_features, in_features, transpose_weight: transposed },
+    },
+    x,
+    variant,
+  );
+}
+
+/** x T^T, scaled, by the kernel that goes from one trit to the next that is not zero. */
+function withoutZeros(gpu: Gpu, x: Tensor, weight: Weight): Tensor {
+  const { packed, scale, out_features: n } = weight;
+  const [m, k] = matrixOf(x.shape);
+  const { rows, cols, most } = SPARSE;
+  if (m > rows * most || n > cols * most) {
+    throw new ShapeError(
+      `ternary_matmul: ${m} rows and ${n} outputs: skip-zeros takes at most ${rows * most} and ${cols * most}`,
+    );
+  }
+  const y = Tensor.empty(gpu, 'f32', [...x.shape.slice(0, -1), n]);
+  gpu.dispatch({
+    shader: sparseShader,
+    constants: { SCALED: Number(scale !== undefined) },
+    bindings: [x.binding, packed.binding, (scale ?? x).binding, y.binding],
+    uniforms: [u32(m), u32(n), u32(k), u32(strideOf(weight))],
+    workgroups: [Math.ceil(n / cols), Math.ceil(m / rows), 1],
+    flops: 2 * m * n * k,
+  });
+  return y;
+}

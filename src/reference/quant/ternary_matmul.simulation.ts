@@ -1,13 +1,13 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
-import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { ternaryMatmul as signature } from '../../vocabulary/quant/ternary_matmul.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { defineSimulation, type SampleOf } from '../define.ts';
-import { multiply } from '../matmul/multiply.simulation.ts';
+import { multiply, productOrder } from '../matmul/multiply.simulation.ts';
 import { flatRows } from '../matmul/rows.ts';
 import type { Value } from '../record.ts';
 import { drawTensor, type Elements } from '../simulation/draw.ts';
+import { drawTrits } from './ternary_matmul.samples.ts';
 import { scaleOf, tritAt } from './ternary_matmul.ts';
 
 /** T as a matrix [out, in], each row times `factor` of its output. */
@@ -24,14 +24,12 @@ function trits(
   return { shape: [out, features], data };
 }
 
-/** A byte of four trits. */
-const codes = (random: Random): number =>
-  [0, 1, 2, 3].reduce((byte, place) => byte + random.integer(0, 2) * 4 ** place, 0);
-
 function sample(x: Shape, out_features: number, elements: Elements): SampleOf<typeof signature> {
   const bytes = ((x.at(-1) as number) * out_features) / 4;
   return {
     level: 'legal',
+    // Every order of sums: `subgroup` has that of `register`.
+    variants: ['register', 'tiled', 'skip-zeros'],
     label: { x: formatShape(x), out: out_features, elements },
     params: { out_features },
     inputs: (random) => ({
@@ -40,7 +38,7 @@ function sample(x: Shape, out_features: number, elements: Elements): SampleOf<ty
       packed: hostTensorFrom(
         'u8',
         [bytes],
-        random.fill(bytes, () => (elements === 'positive' ? 0xaa : codes(random))),
+        random.fill(bytes, () => (elements === 'positive' ? 0xaa : drawTrits(random))),
       ),
       scale: drawTensor(random, [out_features], 'positive'),
     }),
@@ -49,26 +47,28 @@ function sample(x: Shape, out_features: number, elements: Elements): SampleOf<ty
 }
 
 /**
- * The scale follows the sum forward and is part of T backward, where the product with a trit is
- * exact.
+ * The scale is part of T, whose products with a trit are exact; where zeros are skipped it follows
+ * the sum forward, whose terms are exact.
  */
 export const simulation = defineSimulation(signature, {
-  forward: (gpu, inputs, { out_features }) => {
+  forward: (gpu, inputs, { out_features }, variant) => {
     const { x } = inputs;
     const rows = flatRows(x);
-    const sums = multiply(gpu, 'chain', [
-      rows,
-      trits(inputs, out_features, rows.shape[1] as number),
-      false,
-      true,
-    ]);
-    const data = sums.data.map((sum, i) => gpu.mul(sum, scaleOf(inputs, i % out_features)));
+    const skips = variant === 'skip-zeros';
+    const scale = (n: number) => scaleOf(inputs, n);
+    const weight = trits(inputs, out_features, rows.shape[1] as number, skips ? undefined : scale);
+    const order = skips ? 'chain' : productOrder(variant);
+    const sums = multiply(gpu, order, [rows, weight, false, true]);
+    const data = skips
+      ? sums.data.map((sum, i) => gpu.mul(sum, scale(i % out_features)))
+      : sums.data;
     return { y: { shape: [...x.shape.slice(0, -1), out_features], data } };
   },
-  backward: (gpu, inputs, { out_features }, grads) => {
+  backward: (gpu, inputs, { out_features }, grads, variant) => {
     const { x } = inputs;
     const scaled = trits(inputs, out_features, x.shape.at(-1) as number, (n) => scaleOf(inputs, n));
-    const dx = multiply(gpu, 'chain', [flatRows(grads.y), scaled, false, false]);
+    const operands = [flatRows(grads.y), scaled, false, false] as const;
+    const dx = multiply(gpu, productOrder(variant), operands);
     return { x: { shape: x.shape, data: dx.data } };
   },
   samples: [sample([5, 1024], 64, 'positive'), sample([2, 4096], 4, 'normal')],

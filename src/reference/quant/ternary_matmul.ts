@@ -1,12 +1,11 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
-import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { ternaryMatmul as signature } from '../../vocabulary/quant/ternary_matmul.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { flushOfProducts, gamma, maxAbs, typicalSum } from '../bounds.ts';
-import { defineRecord, type SampleOf } from '../define.ts';
+import { defineRecord } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
+import { loaderFaults } from './decoded-product.ts';
+import { samples } from './ternary_matmul.samples.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
@@ -62,7 +61,10 @@ function gradient(inputs: Inputs, dy: Value, { out_features }: Params, absolute?
   return { shape: inputs.x.shape, data };
 }
 
-/** gamma of the sum and of the product with the scale, times the sum of absolute terms. */
+/**
+ * gamma of the sum times the sum of absolute terms: a trit times its scale is exact, so that a term
+ * rounds once; where the scale follows the sum, its terms are exact.
+ */
 function within(
   condition: Value,
   terms: number,
@@ -70,7 +72,7 @@ function within(
   { scale }: Inputs,
   { depth }: Arithmetic,
 ): Acceptance {
-  const c = depth(terms) + (scale ? 1 : 0);
+  const c = depth(terms);
   const flush = flushOfProducts(terms + 1, largest, scale ? maxAbs(scale.data) : 1);
   return {
     kind: 'within',
@@ -79,62 +81,8 @@ function within(
   };
 }
 
-function sample(
-  level: 'exact' | 'legal',
-  xShape: Shape,
-  out_features: number,
-  scales: 0 | 1 | 'each',
-): SampleOf<typeof signature> {
-  const k = xShape.at(-1) as number;
-  const bytes = Math.ceil((k * out_features) / 4);
-  const draw = (random: Random) =>
-    level === 'exact' ? (2 * random.integer(0, 1) - 1) * random.integer(1, 8) : random.normal();
-  const drawScale = (random: Random) =>
-    level === 'exact' ? 2 ** random.integer(-3, 3) : random.uniform(0.01, 0.1);
-  const codes = (random: Random) =>
-    [0, 1, 2, 3].reduce((byte, place) => byte + random.integer(0, 2) * 4 ** place, 0);
-  const scaleCount = scales === 'each' ? out_features : scales;
-  return {
-    level,
-    label: {
-      x: formatShape(xShape),
-      t: formatShape([out_features, k]),
-      scale: scales === 'each' ? out_features : scales,
-    },
-    params: { out_features },
-    inputs: (random) => ({
-      x: hostTensorFrom(
-        'f32',
-        xShape,
-        random.fill(sizeOf(xShape), () => draw(random)),
-      ),
-      packed: hostTensorFrom(
-        'u8',
-        [bytes],
-        random.fill(bytes, () => codes(random)),
-      ),
-      ...(scaleCount
-        ? {
-            scale: hostTensorFrom(
-              'f32',
-              [scaleCount],
-              random.fill(scaleCount, () => drawScale(random)),
-            ),
-          }
-        : {}),
-    }),
-    grads: (random) => {
-      const shape = [...xShape.slice(0, -1), out_features];
-      return {
-        y: hostTensorFrom(
-          'f32',
-          shape,
-          random.fill(sizeOf(shape), () => draw(random)),
-        ),
-      };
-    },
-  };
-}
+/** Of the loader of trits (matmul/right/trits): what it gives, and by mistake. */
+const CODES = ['0.015625) - vec4f(1.0)', '0.015625)'] as const;
 
 /** A linear layer with weights of -1, 0 and 1, straight from their packed form. */
 export const record = defineRecord(signature, {
@@ -159,28 +107,12 @@ export const record = defineRecord(signature, {
       arithmetic,
     ),
   }),
-  samples: [
-    sample('exact', [37, 53], 29, 0),
-    sample('exact', [2, 3, 64], 33, 1),
-    sample('exact', [1, 5], 29, 'each'),
-    // Whole tiles in each direction, none of them with a row or column to spare.
-    sample('exact', [32, 32], 32, 1),
-    sample('legal', [9, 5], 11, 1),
-    sample('legal', [13, 301], 35, 'each'),
-    sample('legal', [65, 128], 40, 1),
-  ],
+  samples,
   faults: [
-    {
-      name: 'last step of 16 trits dropped',
-      variants: ['register-4x4'],
-      shader: {
-        file: 'quant/ternary_matmul',
-        from: 'min(16u, dims.k - k)',
-        to: 'min(15u, dims.k - k - 1u)',
-      },
-    },
+    ...loaderFaults('codes taken for trits', ...CODES),
     {
       name: 'minus ones taken for ones',
+      direction: 'forward',
       variants: ['skip-zeros'],
       shader: {
         file: 'quant/ternary_matmul_sparse',
@@ -189,13 +121,10 @@ export const record = defineRecord(signature, {
       },
     },
     {
-      name: 'last row of T dropped',
+      name: 'codes taken for trits',
       direction: 'backward',
-      shader: {
-        file: 'quant/ternary_matmul_backward',
-        from: 'n < dims.n;',
-        to: 'n + 1u < dims.n;',
-      },
+      variants: ['skip-zeros'],
+      shader: { file: 'matmul/register', from: CODES[0], to: CODES[1] },
     },
   ],
   plausibleBugs: [

@@ -1,0 +1,77 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { ternaryMatmul as signature } from '../../vocabulary/quant/ternary_matmul.ts';
+import type { SampleOf } from '../define.ts';
+
+/** A byte of four trits. */
+export const drawTrits = (random: Random): number =>
+  [0, 1, 2, 3].reduce((byte, place) => byte + random.integer(0, 2) * 4 ** place, 0);
+
+interface Description {
+  readonly level: 'exact' | 'legal';
+  readonly x: Shape;
+  readonly out: number;
+  /** Scales: none, one for all, or one for each output. */
+  readonly scale: 0 | 1 | 'each';
+  readonly variants: readonly string[];
+}
+
+function sample({ level, x, out, scale, variants }: Description): SampleOf<typeof signature> {
+  const k = x.at(-1) as number;
+  const bytes = Math.ceil((k * out) / 4);
+  const scales = scale === 'each' ? out : scale;
+  const draw = (random: Random) =>
+    level === 'exact' ? (2 * random.integer(0, 1) - 1) * random.integer(1, 8) : random.normal();
+  const drawScale = (random: Random) =>
+    level === 'exact' ? 2 ** random.integer(-3, 3) : random.uniform(0.01, 0.1);
+  const floats = (random: Random, shape: Shape, one: (random: Random) => number) =>
+    hostTensorFrom(
+      'f32',
+      shape,
+      random.fill(sizeOf(shape), () => one(random)),
+    );
+  return {
+    level,
+    variants,
+    label: { x: formatShape(x), t: formatShape([out, k]), scale: scales },
+    params: { out_features: out },
+    inputs: (random) => ({
+      x: floats(random, x, draw),
+      packed: hostTensorFrom(
+        'u8',
+        [bytes],
+        random.fill(bytes, () => drawTrits(random)),
+      ),
+      ...(scales ? { scale: floats(random, [scales], drawScale) } : {}),
+    }),
+    grads: (random) => ({ y: floats(random, [...x.slice(0, -1), out], draw) }),
+  };
+}
+
+/** Variants by the kernels that they are launched by. */
+const TILES = ['register', 'subgroup', 'tiled'];
+const ALL = [...TILES, 'skip-zeros'];
+
+export const samples: readonly SampleOf<typeof signature>[] = [
+  // Lines that begin inside a byte, fours of trits in two words.
+  sample({ level: 'exact', x: [37, 53], out: 29, scale: 0, variants: ALL }),
+  // Lines of whole words, but the last one in part.
+  sample({ level: 'exact', x: [2, 3, 64], out: 33, scale: 1, variants: ALL }),
+  sample({
+    ...{ level: 'exact', x: [1, 5], out: 29, scale: 'each' },
+    variants: ['register', 'tiled', 'skip-zeros'],
+  }),
+  // Whole tiles in each direction, none of them with a row or column to spare.
+  sample({ level: 'exact', x: [32, 32], out: 32, scale: 1, variants: ['subgroup', 'skip-zeros'] }),
+  // Lines of whole bytes that begin inside a word, and as columns of no whole four.
+  sample({ level: 'exact', x: [5, 20], out: 7, scale: 'each', variants: ['register'] }),
+  // The other way round: whole fours of columns, which begin inside a byte.
+  sample({ level: 'exact', x: [3, 7], out: 12, scale: 'each', variants: ['register'] }),
+  sample({ level: 'legal', x: [9, 5], out: 11, scale: 1, variants: ['register', 'skip-zeros'] }),
+  sample({
+    ...{ level: 'legal', x: [13, 301], out: 35, scale: 'each' },
+    variants: ['subgroup', 'tiled', 'skip-zeros'],
+  }),
+  sample({ level: 'legal', x: [65, 128], out: 40, scale: 1, variants: ['subgroup'] }),
+];
