@@ -3,11 +3,8 @@ import type { OutputFile } from '../train/adapter-files.ts';
 import type { CheckpointKeeper } from '../train/checkpoint/checkpoint-keeper.ts';
 import type { Gate } from '../train/gate.ts';
 import { TRAINING_TYPES, type TrainingType } from '../train/llama/config/types.ts';
-import {
-  fineTuneLlama,
-  type LlamaTraining,
-  type LlamaTuned,
-} from '../train/llama/fine-tune-llama.ts';
+import { fineTuneLlama } from '../train/llama/fine-tune-llama.ts';
+import type { LlamaTraining, LlamaTuned } from '../train/llama/llama-training.ts';
 import { grownModel, openModel } from '../train/llama/open-model.ts';
 import type { LlamaMilestone, LlamaProgress } from '../train/llama/progress.ts';
 import { savedAdapter, savedLoraAb } from '../train/llama/saved-adapter.ts';

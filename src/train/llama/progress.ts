@@ -25,6 +25,19 @@ export interface LlamaStep {
   readonly peakBytesOfWorkers?: readonly number[];
 }
 
+/** What a run tells before its first step. */
+export interface LlamaStart {
+  readonly steps: number;
+  readonly trainable: number;
+  readonly frozen: number;
+  readonly trainingRows: number;
+  readonly heldoutRows: number;
+  /** Device memory that the run will need at its peak, from shapes. */
+  readonly bytesForecast: number;
+  /** Why no step is judged; absent where some are. */
+  readonly unjudged?: string;
+}
+
 /** What a run keeps of what it told. Losses in nats a token. */
 export type LlamaMilestone =
   | ({ readonly type: 'step' } & LlamaStep)
@@ -53,18 +66,7 @@ export type LlamaProgress =
     }
   /** None could be written, as first after others that could; the run goes on. */
   | { readonly type: 'checkpoint-failed'; readonly step: number; readonly message: string }
-  | {
-      readonly type: 'start';
-      readonly steps: number;
-      readonly trainable: number;
-      readonly frozen: number;
-      readonly trainingRows: number;
-      readonly heldoutRows: number;
-      /** Device memory that the run will need at its peak, from shapes. */
-      readonly bytesForecast: number;
-      /** Why no step is judged; absent where some are. */
-      readonly unjudged?: string;
-    }
+  | ({ readonly type: 'start' } & LlamaStart)
   | { readonly type: 'loaded'; readonly bytes: number; readonly peakBytes: number }
   /** Where it computed is gone, and it goes on elsewhere from its last checkpoint. */
   | { readonly type: 'lost'; readonly why: string }

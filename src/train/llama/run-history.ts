@@ -1,3 +1,4 @@
+import type { LlamaTuned } from './llama-training.ts';
 import type { LlamaMilestone } from './progress.ts';
 
 /** What a run told so far, which its checkpoints keep. */
@@ -20,9 +21,14 @@ export class RunHistory {
     return told;
   }
 
-  /** The held-out losses, from that before the first step on. */
-  get heldout(): readonly number[] {
-    return this.#all.flatMap((one) => (one.type === 'heldout' ? [one.loss] : []));
+  /** The held-out loss before the first step and the last one; nothing where none was measured. */
+  get heldoutCourse(): Pick<LlamaTuned, 'heldoutBefore' | 'heldoutAfter'> {
+    const losses = this.#all.flatMap((one) => (one.type === 'heldout' ? [one.loss] : []));
+    const [heldoutBefore] = losses;
+    const heldoutAfter = losses.at(-1);
+    return heldoutBefore === undefined || heldoutAfter === undefined
+      ? {}
+      : { heldoutBefore, heldoutAfter };
   }
 
   get judgedSteps(): number {
