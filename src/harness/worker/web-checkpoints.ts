@@ -38,7 +38,7 @@ export class WebCheckpoints implements CheckpointFolder {
       await writeWhole(file, data);
     } catch (error) {
       await this.#folder.removeEntry(UNFINISHED).catch(() => undefined); // the next write empties it
-      throw isFull(error) ? noRoomFor(name, data.length) : error;
+      throw isFull(error) ? await noRoomFor(name, data.length) : error;
     }
     await file.move(name);
   }
@@ -52,8 +52,8 @@ async function writeWhole(file: OwnFile, data: Uint8Array): Promise<void> {
   const open = await file.createSyncAccessHandle();
   try {
     open.truncate(0);
-    // A full disk may also be told by a smaller number.
-    if (open.write(data) < data.length) throw new DOMException('cut off', 'QuotaExceededError');
+    // A full disk may also be told by another number.
+    if (open.write(data) !== data.length) throw new DOMException('cut off', 'QuotaExceededError');
     open.flush();
   } finally {
     open.close();
@@ -63,9 +63,10 @@ async function writeWhole(file: OwnFile, data: Uint8Array): Promise<void> {
 const isFull = (error: unknown): boolean =>
   error instanceof DOMException && error.name === 'QuotaExceededError';
 
-function noRoomFor(name: string, bytes: number): SaveError {
+async function noRoomFor(name: string, bytes: number): Promise<SaveError> {
+  const { quota = 0, usage = 0 } = await navigator.storage.estimate();
   return new SaveError(
     'save-quota',
-    `${name} (${bytes} bytes) does not fit: the disk, or what this browser lets a page keep, is full: delete runs that are kept, or make room`,
+    `${name} (${bytes} bytes) does not fit, since of what this browser lets a page keep ${Math.max(0, quota - usage)} bytes are free: delete runs that are kept, or make room on the disk`,
   );
 }

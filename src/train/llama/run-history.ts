@@ -1,5 +1,5 @@
 import type { LlamaTuned } from './llama-training.ts';
-import type { LlamaMilestone } from './progress.ts';
+import type { Happened, LlamaMilestone } from './progress.ts';
 
 /** What a run told so far, which its checkpoints keep. */
 export class RunHistory {
@@ -8,6 +8,23 @@ export class RunHistory {
   /** Of a run that goes on, with what it told before. */
   constructor(before: readonly LlamaMilestone[] = []) {
     this.#all = [...before];
+  }
+
+  /** What happened after the first `known` entries, without the steps between. */
+  happenedAfter(known: number): readonly Happened[] {
+    return this.#all.slice(known).filter(isHappened);
+  }
+
+  /** Losses of the steps whose updates were made. */
+  get losses(): readonly number[] {
+    const losses: number[] = [];
+    let skipped: number | undefined;
+    for (const told of this.#all) {
+      // The step itself is told next, unless it was gone back before that.
+      if (isHappened(told)) skipped = told.type === 'skipped' ? told.step : undefined;
+      else if (told.type === 'step' && told.step !== skipped) losses.push(told.loss);
+    }
+    return losses;
   }
 
   /** As it is now. */
@@ -41,3 +58,6 @@ export class RunHistory {
     return last?.type === 'heldout' ? last.loss : undefined;
   }
 }
+
+/** Whether it is none of what every run tells. */
+const isHappened = (told: LlamaMilestone): told is Happened => 'at' in told;

@@ -7,6 +7,7 @@ import { TrainingLoop } from '../loop/training-loop.ts';
 import { Optimizer } from '../optimizer.ts';
 import type { Sharding } from '../sharded/sharded-update.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
+import { StepGuard } from './recovery/step-guard.ts';
 import type { RunPlan } from './run-plan.ts';
 import { sourceOf } from './run-ranks.ts';
 
@@ -20,6 +21,9 @@ export class RunLoop implements Disposable {
   readonly loop: TrainingLoop;
   /** Where a step leaves the norm of its gradients; undefined where none are clipped. */
   readonly norm: Tensor | undefined;
+  /** Stands before each update; undefined where ranks share it. */
+  readonly guard: StepGuard | undefined;
+  readonly #optimizer: Optimizer | undefined;
   readonly #owned: Scope;
 
   constructor(
@@ -32,6 +36,7 @@ export class RunLoop implements Disposable {
     using owned = new Scope();
     const { maxGradNorm, precision, seed } = config;
     this.norm = maxGradNorm > 0 ? owned.add(Tensor.zeros(gpu, [1])) : undefined;
+    this.guard = sharding ? undefined : new StepGuard(gpu, model.parameters.layout);
     const optimizer = isFrozen()
       ? undefined
       : owned.add(
@@ -41,14 +46,22 @@ export class RunLoop implements Disposable {
             grad_scaler: precision === 'fp16' ? {} : undefined,
             norm_to: this.norm,
             sharding,
+            accept: this.guard?.accept,
           }),
         );
+    if (this.guard) this.guard.lossScale = optimizer?.lossScale;
+    this.#optimizer = optimizer;
     const source = sourceOf(training, config, sharding?.group);
     const autocast = AUTOCAST[precision];
     this.loop = owned.add(
       new TrainingLoop(gpu, { model, source, optimizer, seed, autocast, shift: true }),
     );
     this.#owned = owned.move();
+  }
+
+  /** Updates that were made; undefined of a frozen run, which makes none. */
+  get updates(): number | undefined {
+    return this.#optimizer?.updates;
   }
 
   [Symbol.dispose](): void {

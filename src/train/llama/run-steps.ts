@@ -4,6 +4,9 @@ import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import type { HeldoutTexts } from './heldout-texts.ts';
 import type { LlamaObserver } from './llama-training.ts';
 import type { LlamaProgress } from './progress.ts';
+import { stepFailure } from './recovery/run-faults.ts';
+import type { RunWatch } from './recovery/run-watch.ts';
+import type { FoundNonFinite } from './recovery/step-guard.ts';
 import type { RunHistory } from './run-history.ts';
 import type { RunLoop } from './run-loop.ts';
 import type { RunMemory } from './run-memory.ts';
@@ -18,12 +21,20 @@ export interface RunStepsOptions extends Pick<LlamaObserver, 'judge' | 'profile'
   readonly config: LlamaTrainingConfig;
   readonly heldout: HeldoutTexts;
   readonly history: RunHistory;
+  readonly watch: RunWatch;
   readonly memory: RunMemory;
   readonly group: ProcessGroup | undefined;
   /** Whether none is judged. */
   readonly unjudged: boolean;
   /** Whether the step that is made is the last. */
   readonly stopped: () => boolean;
+}
+
+/** A step that was made. */
+interface MadeStep {
+  readonly parts: readonly Examples[];
+  /** Of a judged one the largest share of a bound that is used. */
+  readonly boundUsed?: number;
 }
 
 /** Makes the steps of a run, and tells of each. */
@@ -34,19 +45,26 @@ export class RunSteps {
     this.#options = options;
   }
 
-  /** Makes step `step`, from 1 on; the loss of the texts that are held out is its last word. */
+  /**
+   * Makes step `step`, from 1 on, and tells the loss of the texts that are held out where it is due.
+   * Throws {@link StepError}, and what a {@link RunWatch} throws.
+   */
   async *make(step: number): AsyncGenerator<LlamaProgress, void> {
-    const { running, plan, config, history, memory, group, profile } = this.#options;
+    const { running, plan, config, history, watch, memory, group, profile } = this.#options;
     const started = performance.now();
     profile?.begin(step);
-    const { parts, boundUsed } = await this.#step(step);
+    const { made, found } = await this.#guarded(step);
     await profile?.end();
+    const { parts, boundUsed } = made;
     if (boundUsed !== undefined) yield history.add({ type: 'judged', step, boundUsed });
+    if (found) yield history.add({ type: 'skipped', step, at: new Date().toISOString(), ...found });
     const loss = await running.loop.readLoss();
-    const figures = { started, step, loss, parts, ...memory.now() };
+    const updates = found ? undefined : (running.updates ?? step);
+    const figures = { started, step, loss, parts, updates, ...memory.now() };
     const peaks = await peaksOf(group, figures.peakBytes);
     const told = await toldStep(figures, plan, config, running.norm);
     yield history.add({ type: 'step', ...told, ...peaks });
+    watch.see(step, loss, found);
     if (this.#isHeldoutDue(step)) yield await this.heldout(step);
   }
 
@@ -62,10 +80,21 @@ export class RunSteps {
     return step % config.evalSteps === 0 || step === plan.steps || stopped();
   }
 
-  /** The micro-batches of the step; of a judged one the largest share of a bound that is used. */
-  async #step(
+  /** A step, with what of its gradients was not finite. */
+  async #guarded(
     step: number,
-  ): Promise<{ readonly parts: readonly Examples[]; readonly boundUsed?: number }> {
+  ): Promise<{ readonly made: MadeStep; readonly found?: FoundNonFinite | undefined }> {
+    const { running, plan } = this.#options;
+    try {
+      return (
+        (await running.guard?.around(() => this.#step(step))) ?? { made: await this.#step(step) }
+      );
+    } catch (error) {
+      throw stepFailure(error, step, step / plan.stepsOfEpoch);
+    }
+  }
+
+  async #step(step: number): Promise<MadeStep> {
     const { running, config, judge, unjudged } = this.#options;
     const isJudged = !unjudged && (step === 1 || step % config.judgeSteps === 0);
     if (!isJudged) return { parts: (await running.loop.step()) ?? [] };
