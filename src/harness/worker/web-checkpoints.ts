@@ -33,12 +33,13 @@ export class WebCheckpoints implements CheckpointFolder {
   }
 
   async replace(name: string, data: Uint8Array): Promise<void> {
-    const file = (await this.#folder.getFileHandle(UNFINISHED, { create: true })) as OwnFile;
+    let file: OwnFile;
     try {
+      file = (await this.#folder.getFileHandle(UNFINISHED, { create: true })) as OwnFile;
       await writeWhole(file, data);
     } catch (error) {
       await this.#folder.removeEntry(UNFINISHED).catch(() => undefined); // the next write empties it
-      throw isFull(error) ? await noRoomFor(name, data.length) : error;
+      throw isFull(error) ? noRoomFor(name, data.length) : error;
     }
     await file.move(name);
   }
@@ -63,10 +64,10 @@ async function writeWhole(file: OwnFile, data: Uint8Array): Promise<void> {
 const isFull = (error: unknown): boolean =>
   error instanceof DOMException && error.name === 'QuotaExceededError';
 
-async function noRoomFor(name: string, bytes: number): Promise<SaveError> {
-  const { quota = 0, usage = 0 } = await navigator.storage.estimate();
+/** How much room there is, browsers do not tell: Chrome's estimate is 10 GiB more than is used. */
+function noRoomFor(name: string, bytes: number): SaveError {
   return new SaveError(
     'save-quota',
-    `${name} (${bytes} bytes) does not fit, since of what this browser lets a page keep ${Math.max(0, quota - usage)} bytes are free: delete runs that are kept, or make room on the disk`,
+    `${name} (${bytes} bytes) does not fit: the disk, or what this browser lets a page keep, is full: delete runs that are kept, or make room`,
   );
 }
