@@ -14,7 +14,10 @@ test('a check that ran in a hidden tab says that its time means nothing', async 
   await expect.poll(() => tab.text()).toContain('this tab was hidden while the case ran');
 });
 
-test('a fine-tuning goes on in a hidden tab, to its end', async ({ browser, server }) => {
+test('a fine-tuning goes on in a hidden tab, to its end', { tag: '@long' }, async ({
+  browser,
+  server,
+}) => {
   const tab = await HiddenTab.open(browser, `${server.url}?view=train`);
   await expect.poll(() => tab.evaluate('document.visibilityState')).toBe('hidden');
   await expect.poll(() => tab.fill('Steps', '6'), { timeout: 30_000 }).toBe(true);

@@ -5,7 +5,7 @@ import { expect } from './page-test.ts';
 import { ended, openTuning, saved, start, takeSettings } from './tune-page.ts';
 
 /** What the steps of a run computed, and the bits that it learnt. */
-export interface Learnt {
+interface Learnt {
   readonly steps: readonly Readonly<Record<string, unknown>>[];
   readonly adapter: string;
 }

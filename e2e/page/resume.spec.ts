@@ -9,14 +9,13 @@ import { ended, MODEL, openTuning, QUICK, start, takeSettings } from './tune-pag
 
 /** Long enough to be cut off after a checkpoint, which the smallest held-out loss so far makes. */
 const LONG = {
-  ...{ ...QUICK, max_steps: 20, eval_steps: 3, max_length: 32, learning_rate: 0.002 },
+  ...{ ...QUICK, max_steps: 14, eval_steps: 3, max_length: 32, learning_rate: 0.002 },
   ...{ type: 'qlora', lora: { r: 4, lora_alpha: 8 } },
 };
 
-test('a run whose tab is closed, then whose renderer crashes, is resumed to the same bits', async ({
-  page,
-  context,
-}) => {
+test('a run whose tab is closed, then whose renderer crashes, is resumed to the same bits', {
+  tag: '@long',
+}, async ({ page, context }) => {
   await begin(page, LONG);
   const whole = await learnt(page);
   await expect(resumable(page), 'what made its last step is not kept').toBeHidden();
@@ -29,7 +28,7 @@ test('a run whose tab is closed, then whose renderer crashes, is resumed to the 
   const second = await context.newPage();
   await openTuning(second);
   await expect(resumable(second)).toContainText(
-    /after step \d+ of 20 steps · loss \d+\.\d\d · saved .* ago/,
+    /after step \d+ of 14 steps · loss \d+\.\d\d · saved .* ago/,
   );
   expect(await violations(second)).toEqual([]);
   await resume(second).click();
@@ -67,7 +66,7 @@ test('a run whose browser is killed is resumed to the same bits, and one that wa
   await again.getByText('What happened (2)').waitFor();
   await again.getByRole('button', { name: 'Stop and keep' }).click();
   await ended(again);
-  await expect(resumable(again)).toContainText('of 20 steps');
+  await expect(resumable(again)).toContainText('of 14 steps');
   await resume(again).click();
   const resumed = await learnt(again);
 
@@ -79,7 +78,10 @@ test('a run whose browser is killed is resumed to the same bits, and one that wa
   expect(resumed.adapter).toBe(whole.adapter);
 });
 
-test('a run that goes on in one tab cannot be had in another', async ({ page, context }) => {
+test('a run that goes on in one tab cannot be had in another', { tag: '@long' }, async ({
+  page,
+  context,
+}) => {
   await begin(page, LONG);
   await kept(page);
   const other = await context.newPage();
@@ -99,7 +101,7 @@ test('a run that goes on in one tab cannot be had in another', async ({ page, co
   await expect(resumable(other)).toContainText('It goes on in another tab.');
 });
 
-test('runs that can be resumed say how large they are, and are deleted', async ({
+test('runs that can be resumed say how large they are, and are deleted', { tag: '@long' }, async ({
   page,
   context,
 }) => {
