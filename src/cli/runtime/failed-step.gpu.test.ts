@@ -106,11 +106,14 @@ async function invalidShader(after: number, watchers: RunWatchers = {}) {
 
 test(
   'a dispatch that the device refuses has its message, step and epoch, and what found it',
-  covers('tb.recovery.training-loop-exception/validation-error').control('nobody asks the device', {
-    file: 'src/train/llama/recovery/step-guard.ts',
-    from: "['internal', 'validation', 'out-of-memory']",
-    to: "['internal', 'internal', 'out-of-memory']",
-  }),
+  covers('tb.recovery.training-loop-exception/validation-error').control(
+    'errors of validation are not heard',
+    {
+      file: 'src/train/llama/recovery/step-guard.ts',
+      from: "['internal', 'validation', 'out-of-memory']",
+      to: "['internal', 'internal', 'out-of-memory']",
+    },
+  ),
   async () => {
     const { thrown } = await invalidShader(4);
     const cause = expectPlace(thrown, 5, '0.83', 'nn/silu');

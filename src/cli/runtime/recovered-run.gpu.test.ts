@@ -99,13 +99,15 @@ describe('gradients that are not finite', () => {
       to: '(accepted: boolean): boolean => accepted || true)',
     }),
     async () => {
-      const [before, after] = [new KeptInMemory(), new KeptInMemory()];
+      const before = new KeptInMemory();
+      const after = new KeptInMemory();
       await run(gpu, trainingOf(LORA), before, { stopAfter: 4 });
       {
         using _fault = spoilt(SPOILT);
         await run(gpu, trainingOf(LORA), after, { stopAfter: 5 });
       }
-      const [was, is] = [await newestIn(before), await newestIn(after)];
+      const was = await newestIn(before);
+      const is = await newestIn(after);
       expect(is.state.tensors).toEqual(was.state.tensors);
       expect([is.state.step, is.state.skipped]).toEqual([5, 1]);
       // It goes on with the batch of step 6, at the rate of the update that was left out.
