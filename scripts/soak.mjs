@@ -1,20 +1,26 @@
 // `npm run soak`: kills a fine-tuning fifty times, at random and while it writes, and goes on with it
-// each time: what it leaves must be the bits of the run that was not killed. GRADPROOF_KILLS says how
-// often, and GRADPROOF_SEED when; without it each soak kills at other moments.
+// each time; `npm run soak -- faults`: loses its device and lets its data throw a hundred times within
+// one run. What is left must be the bits of the run without. GRADPROOF_KILLS and GRADPROOF_FAULTS say
+// how often, and GRADPROOF_SEED when; without it each soak takes other moments.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { prepare } from './setup/prepare.mjs';
 import { runMain, SetupError } from './setup/step.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const SPEC = 'e2e/cli/resumed-run.spec.ts';
+const SOAKS = {
+  kills: ['playwright', 'test', 'e2e/cli/resumed-run.spec.ts', '-g', 'killed'],
+  faults: ['vitest', 'run', 'src/cli/runtime/faults-in-a-row'],
+};
 
 await runMain(async () => {
-  if (process.argv.length > 2) throw new SetupError('use: npm run soak');
+  const [name = 'kills', ...others] = process.argv.slice(2);
+  if (!Object.hasOwn(SOAKS, name) || others.length > 0)
+    throw new SetupError('use: npm run soak, or npm run soak -- faults');
   await prepare(root);
-  const { status } = spawnSync('npx', ['playwright', 'test', SPEC, '-g', 'killed'], {
+  const { status } = spawnSync('npx', SOAKS[name], {
     cwd: root,
-    env: { GRADPROOF_KILLS: '50', ...process.env },
+    env: { GRADPROOF_KILLS: '50', GRADPROOF_FAULTS: '100', ...process.env },
     stdio: 'inherit',
   });
   if (status !== 0) throw new SetupError('a run did not survive: its story is above', 1);

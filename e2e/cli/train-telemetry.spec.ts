@@ -90,14 +90,14 @@ test(
 
 test(
   'without a sink, or with one that is not there, the log is the file alone',
-  covers('fsdp.production.wandb-module-spec/offline-jsonl').control(
-    'the file is for runs that are sent',
-    {
-      file: 'src/cli/commands/train-model.ts',
-      from: 'of log?.add(event) ?? []',
-      to: 'of (logTo ? log?.add(event) : []) ?? []',
-    },
-  ),
+  covers(
+    'fsdp.production.wandb-module-spec/offline-jsonl',
+    'tb.recovery.network-failure/dead-sink-jsonl',
+  ).control('the file is for runs that are sent', {
+    file: 'src/cli/commands/train-model.ts',
+    from: 'of log?.add(event) ?? []',
+    to: 'of (logTo ? log?.add(event) : []) ?? []',
+  }),
   async ({ folder }) => {
     const args = [...tinyModel(folder, QUICK), '--type', 'lora', '--steps', '20'];
     const files = [

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import { build } from 'vite';
+import { covers } from '../../src/catalog/covers.ts';
 import { servePage } from '../../src/cli/server.ts';
+import type { KeptCheckpoint } from '../../src/train/checkpoint/checkpoint-keeper.ts';
 import type { CheckpointsCall, Listed } from './checkpoints-worker.ts';
 import { crash, KillableBrowser } from './killable-browser.ts';
 import { expect } from './page-test.ts';
@@ -58,19 +60,19 @@ async function open(page: Page, address: string): Promise<void> {
   });
 }
 
-const ask = (page: Page, asked: CheckpointsCall) =>
+const ask = <T>(page: Page, asked: CheckpointsCall) =>
   page.evaluate(
     (given) =>
-      (
-        globalThis as unknown as { checkpoints: (asked: unknown) => Promise<Listed | undefined> }
-      ).checkpoints(given),
+      (globalThis as unknown as { checkpoints: (asked: unknown) => Promise<unknown> }).checkpoints(
+        given,
+      ),
     asked,
-  );
+  ) as Promise<T>;
 
 const write = (page: Page, name: string, bytes: number, fill: number) =>
   ask(page, { call: 'write', name, bytes, fill });
 
-const list = async (page: Page) => (await ask(page, { call: 'list' })) ?? [];
+const list = (page: Page) => ask<Listed>(page, { call: 'list' });
 
 /** Every file of the folder with its length, those that are not whole among them. */
 const lengths = (page: Page) =>
@@ -99,29 +101,94 @@ test('a checkpoint in the page’s own storage is written, written over, listed 
   expect(await lengths(page), 'nothing else is left').toEqual({ 'step-2': 3 });
 });
 
-test('a quota that is met in mid-write is told in a line, and leaves what is there', async ({
-  folder,
-  beside,
-}) => {
+/** A page with a checkpoint of a megabyte and so many bytes that it may keep in all. */
+async function nearlyFull(folder: string, beside: string, quotaSize: number) {
   // A private window writes past its quota.
-  await using own = await KillableBrowser.start(folder);
+  const own = await KillableBrowser.start(folder);
   const page = await own.newPage();
   await open(page, beside);
   await write(page, 'step-1', MEGABYTE, 1);
   const browser = await page.context().newCDPSession(page);
   const { origin } = new URL(page.url());
-  const quotaSize = 2 * MEGABYTE;
   await browser.send('Storage.overrideQuotaForOrigin', { origin, quotaSize });
-  for (const name of ['step-2', 'step-1'])
-    await expect(write(page, name, 3 * MEGABYTE, 2)).rejects.toThrow(
-      `${name} (3145728 bytes) does not fit`,
+  const lift = () => browser.send('Storage.overrideQuotaForOrigin', { origin });
+  return { page, lift, [Symbol.asyncDispose]: () => own[Symbol.asyncDispose]() };
+}
+
+const raw = (page: Page, bytes: number) =>
+  ask<string | number>(page, { call: 'raw', name: 'raw', bytes });
+const keep = (page: Page, step: number, bytes: number) =>
+  ask<KeptCheckpoint>(page, { call: 'keep', step, bytes });
+const HALF = MEGABYTE / 2;
+
+test(
+  'a quota that is exceeded already is told in a line',
+  covers('tb.recovery.disk-space-exhaustion/quota-error').control('what is thrown is not known', {
+    file: 'src/harness/worker/web-checkpoints.ts',
+    from: "error.name === 'QuotaExceededError'",
+    to: "error.name === 'Quota'",
+  }),
+  async ({ folder, beside }) => {
+    await using full = await nearlyFull(folder, beside, HALF);
+    const { page } = full;
+    expect(await raw(page, 3 * MEGABYTE)).toBe('QuotaExceededError');
+    await expect(write(page, 'step-2', 3 * MEGABYTE, 2)).rejects.toThrow(
+      'step-2 (3145728 bytes) does not fit',
     );
-  expect(await list(page)).toEqual([{ name: 'step-1', bytes: MEGABYTE, fill: 1 }]);
-  expect(await lengths(page), 'and nothing half-written').toEqual({ 'step-1': MEGABYTE });
-  await browser.send('Storage.overrideQuotaForOrigin', { origin });
-  await write(page, 'step-2', 3 * MEGABYTE, 2);
-  expect(await list(page)).toHaveLength(2);
-});
+  },
+);
+
+test(
+  'what did not fit leaves no part of itself',
+  covers('tb.recovery.disk-space-exhaustion/partial-file-removed').control('it is left', {
+    file: 'src/harness/worker/web-checkpoints.ts',
+    from: 'await this.#folder.removeEntry(UNFINISHED).catch(() => undefined);',
+    to: '',
+  }),
+  async ({ folder, beside }) => {
+    await using full = await nearlyFull(folder, beside, 2 * MEGABYTE);
+    const { page } = full;
+    for (const name of ['step-2', 'step-1'])
+      await write(page, name, 3 * MEGABYTE, 2).catch(() => undefined);
+    expect(await lengths(page)).toEqual({ 'step-1': MEGABYTE });
+  },
+);
+
+test(
+  'what was there before stays as it was, and there is room again',
+  covers('tb.recovery.disk-space-exhaustion/previous-loadable').control('it is written over', {
+    file: 'src/harness/worker/web-checkpoints.ts',
+    from: 'this.#folder.getFileHandle(UNFINISHED, { create: true })',
+    to: 'this.#folder.getFileHandle(name, { create: true })',
+  }),
+  async ({ folder, beside }) => {
+    await using full = await nearlyFull(folder, beside, 2 * MEGABYTE);
+    const { page } = full;
+    await write(page, 'step-1', 3 * MEGABYTE, 2).catch(() => undefined);
+    expect(await list(page)).toEqual([{ name: 'step-1', bytes: MEGABYTE, fill: 1 }]);
+    await full.lift();
+    await write(page, 'step-2', 3 * MEGABYTE, 2);
+    expect(await list(page)).toHaveLength(2);
+  },
+);
+
+test(
+  'all but the last checkpoint make room, and the write is tried once more',
+  covers('tb.recovery.disk-space-exhaustion/prune-and-retry').control('nothing makes room', {
+    file: 'src/train/checkpoint/checkpoint-keeper.ts',
+    from: 'await this.#prune(step, 1, this.#best);',
+    to: '',
+  }),
+  async ({ folder, beside }) => {
+    await using full = await nearlyFull(folder, beside, 4 * MEGABYTE + HALF);
+    const { page } = full;
+    for (const step of [10, 20]) expect(await keep(page, step, MEGABYTE)).toHaveProperty('bytes');
+    // A write needs twice its bytes: the third one fits where the first one was.
+    expect(await keep(page, 30, MEGABYTE)).toHaveProperty('bytes');
+    const names = Object.keys(await lengths(page)).filter((name) => name.endsWith('safetensors'));
+    expect(names.map((name) => Number(/\d+/.exec(name))).sort()).toEqual([20, 30]);
+  },
+);
 
 for (const [killed, kill] of [
   ['a tab', (_: KillableBrowser, page: Page) => crash(page)],

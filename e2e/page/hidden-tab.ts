@@ -51,6 +51,14 @@ export class HiddenTab {
       && e.textContent.trim().startsWith(${wanted})); one?.click(); return one !== undefined; })()`);
   }
 
+  /** Whether a field whose label begins with this text was there and has this value now. */
+  fill(label: string, value: string): Promise<unknown> {
+    const wanted = JSON.stringify(label);
+    return this.#send(`(() => { ${EVERY} const input = every(document).find((e) => e.localName === 'label'
+      && e.textContent.trim().startsWith(${wanted}))?.querySelector('input'); if (!input) return false;
+      input.value = ${JSON.stringify(value)}; input.dispatchEvent(new Event('change')); return true; })()`);
+  }
+
   text(): Promise<unknown> {
     return this.#send(
       `(() => { ${EVERY} return every(document).map((e) => e.shadowRoot?.textContent ?? '').join(' '); })()`,

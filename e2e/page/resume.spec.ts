@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Page } from '@playwright/test';
-import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { violations } from './axe.ts';
 import { crash, KillableBrowser } from './killable-browser.ts';
+import { begin, kept, learnt, resumable, resume, trained } from './learnt-run.ts';
 import { answerOf, expect } from './page-test.ts';
 import { test } from './scratch-folder.ts';
-import { ended, MODEL, openTuning, QUICK, saved, start, takeSettings } from './tune-page.ts';
+import { ended, MODEL, openTuning, QUICK, start, takeSettings } from './tune-page.ts';
 
 /** Long enough to be cut off after a checkpoint, which the smallest held-out loss so far makes. */
 const LONG = {
@@ -15,58 +13,15 @@ const LONG = {
   ...{ type: 'qlora', lora: { r: 4, lora_alpha: 8 } },
 };
 
-/** What the steps of a run computed, and the bits that it learnt. */
-interface Learnt {
-  readonly steps: readonly object[];
-  readonly adapter: string;
-}
-
-async function learnt(page: Page): Promise<Learnt> {
-  await ended(page);
-  const adapter = await saved(page, /^Save adapter_model\.safetensors/);
-  expect(readSafetensors(adapter).tensors.size).toBeGreaterThan(0);
-  const lines = (await saved(page, 'Save the log (JSON lines)')).toString().trim().split('\n');
-  return {
-    steps: lines.map((line) => {
-      const {
-        ms: _,
-        tokens_per_second: __,
-        bytes: ___,
-        peak_bytes: ____,
-        ...row
-      } = JSON.parse(line);
-      return row;
-    }),
-    adapter: createHash('sha256').update(adapter).digest('hex'),
-  };
-}
-
-/** Without held-out losses. */
-const trained = ({ steps }: Learnt) => steps.filter((row) => 'loss' in row);
-
-async function begin(page: Page, base?: string): Promise<void> {
-  await openTuning(page, base);
-  await takeSettings(page, LONG);
-  await expect(start(page)).toBeEnabled();
-  await start(page).click();
-}
-
-const resumable = (page: Page) => page.getByRole('region', { name: /that can be resumed/ });
-const resume = (page: Page) => resumable(page).getByRole('button', { name: 'Resume' });
-
-/** Waits for the first checkpoint of the run that goes on. */
-const kept = (page: Page) =>
-  expect(page.getByText(/^What happened/)).toBeVisible({ timeout: 90_000 });
-
 test('a run whose tab is closed, then whose renderer crashes, is resumed to the same bits', {
   tag: '@long',
 }, async ({ page, context }) => {
-  await begin(page);
+  await begin(page, LONG);
   const whole = await learnt(page);
   await expect(resumable(page), 'what made its last step is not kept').toBeHidden();
 
   const first = await context.newPage();
-  await begin(first);
+  await begin(first, LONG);
   await kept(first);
   await first.close();
 
@@ -100,7 +55,7 @@ test('a run whose browser is killed is resumed to the same bits, and one that wa
   {
     await using browser = await KillableBrowser.start(folder);
     const killed = await browser.newPage();
-    await begin(killed, server.url);
+    await begin(killed, LONG, server.url);
     await kept(killed);
     await browser.kill();
   }
@@ -116,7 +71,7 @@ test('a run whose browser is killed is resumed to the same bits, and one that wa
   const resumed = await learnt(again);
 
   const page = await browser.newPage();
-  await begin(page, server.url);
+  await begin(page, LONG, server.url);
   const whole = await learnt(page);
   // Where it was stopped a held-out loss was measured besides.
   expect(trained(resumed)).toEqual(trained(whole));
@@ -127,7 +82,7 @@ test('a run that goes on in one tab cannot be had in another', { tag: '@long' },
   page,
   context,
 }) => {
-  await begin(page);
+  await begin(page, LONG);
   await kept(page);
   const other = await context.newPage();
   await openTuning(other);
@@ -151,7 +106,7 @@ test('runs that can be resumed say how large they are, and are deleted', { tag: 
   context,
 }) => {
   const first = await context.newPage();
-  await begin(first);
+  await begin(first, LONG);
   await kept(first);
   await first.close();
   await openTuning(page);

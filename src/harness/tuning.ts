@@ -31,8 +31,8 @@ const SILENCE_MS = 1_800_000;
 /**
  * Fine-tunes in a worker of its own and returns the report and the files. When `signal` aborts, the
  * worker ends after the step that it makes, what is trained is there, and the report is partial; a
- * run that has made its last step ends its talk. Where the worker dies or its device is lost, another
- * goes on from the last checkpoint, as often as one was made in between. Throws UnusableError where
+ * run that has made its last step ends its talk. Where the worker dies, hangs or throws within a
+ * step, or its device is lost, another goes on from the last checkpoint, as often as one was made in between. Throws UnusableError where
  * there is no device.
  */
 export async function tune(
@@ -73,6 +73,7 @@ export function tuningKind({ tuned: _, ...given }: TuningRequest): TrainingKind 
     name: tuningName(job),
     seed: job.config.seed,
     silenceMs: SILENCE_MS,
+    hangMs: 1000 * job.config.recovery.hangSeconds,
     whenCancelled: 'finish-step',
   };
 }

@@ -3,19 +3,17 @@ import type { OutputFile } from '../train/adapter-files.ts';
 import type { CheckpointKeeper } from '../train/checkpoint/checkpoint-keeper.ts';
 import type { Gate } from '../train/gate.ts';
 import { TRAINING_TYPES, type TrainingType } from '../train/llama/config/types.ts';
-import {
-  fineTuneLlama,
-  type LlamaTraining,
-  type LlamaTuned,
-} from '../train/llama/fine-tune-llama.ts';
+import { fineTuneLlama } from '../train/llama/fine-tune-llama.ts';
+import type { LlamaTraining, LlamaTuned } from '../train/llama/llama-training.ts';
 import { grownModel, openModel } from '../train/llama/open-model.ts';
 import type { LlamaMilestone, LlamaProgress } from '../train/llama/progress.ts';
+import { NonFiniteGradientsError } from '../train/llama/recovery/run-faults.ts';
 import { savedAdapter, savedLoraAb } from '../train/llama/saved-adapter.ts';
 import type { SavedModel } from '../train/llama/saved-model/save-model.ts';
 import { trainedBlocks, trainedWeights } from '../train/llama/saved-weights.ts';
 import type { Asker } from '../train/llama/talk.ts';
 import type { StepProfile } from '../train/step-profile.ts';
-import type { CaseContext } from './context.ts';
+import { AssertionError, type CaseContext } from './context.ts';
 import { judgeApplications } from './judge-step.ts';
 
 /** Receives more of a run than its evidence. */
@@ -52,6 +50,7 @@ export async function trainAndJudgeLlama(
   let losses: number[] = [];
   let heldout: number[] = [];
   let notSaved: unknown;
+  let skipped: number | undefined;
   const run = fineTuneLlama(t.gpu, training, {
     judge: (step, applications) => judgeApplications(t, step, applications),
     // What was trained is kept where the model cannot be.
@@ -68,20 +67,23 @@ export async function trainAndJudgeLlama(
     },
     ...controls,
   });
-  let next = await run.next();
-  for (; !next.done; next = await run.next()) {
+  const goOn = () => run.next().catch(lostItsLoss);
+  let next = await goOn();
+  for (; !next.done; next = await goOn()) {
     const progress = next.value;
     if (progress.type === 'resumed-from') {
       losses = lossesOf(progress.history, 'step');
       heldout = lossesOf(progress.history, 'heldout');
     }
+    if (progress.type === 'skipped') skipped = progress.step;
     if (progress.type === 'step') losses.push(progress.loss);
     if (progress.type === 'heldout') heldout.push(progress.loss);
     if (progress.type === 'start') t.metric('bytesForecast', progress.bytesForecast);
     t.series('loss', losses);
     t.series('heldout', heldout);
     tell(progress);
-    if (progress.type === 'step')
+    // What of a step without finite gradients is too much, the run itself says.
+    if (progress.type === 'step' && progress.step !== skipped)
       t.expect(
         Number.isFinite(progress.loss),
         () =>
@@ -100,6 +102,13 @@ export async function trainAndJudgeLlama(
     () => `the loss went from ${before.toFixed(4)} to ${after.toFixed(4)} nats a token`,
     'not-learnt',
   );
+}
+
+/** Of a run that has no more finite gradients nothing is right. */
+function lostItsLoss(thrown: unknown): never {
+  if (thrown instanceof NonFiniteGradientsError)
+    throw new AssertionError('loss-not-finite', thrown.message);
+  throw thrown;
 }
 
 const lossesOf = (history: readonly LlamaMilestone[], of: 'step' | 'heldout'): number[] =>
@@ -163,6 +172,7 @@ function courseOf(
   if (heldoutBefore !== undefined && heldoutAfter !== undefined)
     return { before: heldoutBefore, after: heldoutAfter };
   const some = Math.max(1, Math.floor(losses.length / 10));
+  const finite = losses.filter(Number.isFinite);
   const mean = (part: readonly number[]) => part.reduce((sum, x) => sum + x, 0) / part.length;
-  return { before: mean(losses.slice(0, some)), after: mean(losses.slice(-some)) };
+  return { before: mean(finite.slice(0, some)), after: mean(finite.slice(-some)) };
 }

@@ -1,6 +1,10 @@
+import type { FlatLayout } from '../autograd/flat-parameters.ts';
+import type { Segments } from '../autograd/segments.ts';
 import { GradproofError } from '../errors.ts';
+import { violationsOf } from '../ops/bits/finite-inputs.ts';
 import { norm } from '../ops/math/norm.ts';
 import { seam } from '../seam.ts';
+import { coordinatesOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** Norm of the gradient of a layer. */
@@ -42,3 +46,31 @@ export const checkVanishing = seam('train.check_vanishing', (norms: readonly Lay
     `the gradients of ${names} are less than ${VANISHING} of the last layer's: use ReLU and residual connections, or normalize`,
   );
 });
+
+/** The first element of gradients that is Infinity or NaN, and how many there are. */
+export interface NonFiniteGradient {
+  readonly tensor: string;
+  readonly index: readonly number[];
+  readonly count: number;
+}
+
+/**
+ * Looks for Infinity and NaN in gradients that lie one behind the other, by their exponent bits;
+ * undefined where all are finite.
+ */
+export async function nonFiniteGradient(
+  { pieces }: Segments,
+  { entries }: FlatLayout,
+): Promise<NonFiniteGradient | undefined> {
+  const found = await Promise.all(pieces.map((piece) => violationsOf(piece)));
+  const count = found.reduce((sum, each) => sum + each.count, 0);
+  const piece = found.findIndex(({ first }) => first !== undefined);
+  const [within] = found[piece]?.first ?? [];
+  if (within === undefined) return undefined;
+  const at = pieces.slice(0, piece).reduce((sum, { size }) => sum + size, within);
+  const [tensor, { shape, offset }] = [...entries].findLast(([, entry]) => entry.offset <= at) as [
+    string,
+    { shape: readonly number[]; offset: number },
+  ];
+  return { tensor, index: coordinatesOf(at - offset, shape), count };
+}

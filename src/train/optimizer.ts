@@ -49,8 +49,14 @@ export interface OptimizerOptions {
   readonly keep_gradients?: boolean | undefined;
   /** Where each step leaves the norm before it was clipped, f32 [1]. Default nowhere. */
   readonly norm_to?: Tensor | undefined;
-  /** Other ranks that step the same parameters: see {@link Optimizer.share}. Default none. */
+  /** Other ranks that step the same parameters: see {@link Optimizer.finish}. Default none. */
   readonly sharding?: Sharding | undefined;
+  /**
+   * Asked before every update, by all gradients as they were gathered: where it says no, the update
+   * is left out, and parameters and state keep their bits. See {@link Optimizer.finish}. Default all
+   * are made.
+   */
+  readonly accept?: ((gradients: Segments) => Promise<boolean>) | undefined;
 }
 
 /** A parameter that is stepped by itself. */
@@ -69,6 +75,8 @@ interface SteppedParameter {
  */
 export interface OptimizerState {
   readonly step: number;
+  /** How many of them were left out, as the host decided. Default none. */
+  readonly skipped?: number | undefined;
   readonly tensors: HostTensors;
 }
 
@@ -114,6 +122,9 @@ function checkShared({ strategy }: Sharding, rule: UpdateRule, scalesLoss: boole
   if (reason !== undefined) throw new GradproofError('not-implemented', reason);
 }
 
+/** Whether an update is made that was or was not accepted. */
+const isMade = seam('train.is_made', (accepted: boolean): boolean => accepted);
+
 /** The stages of an update. A seam, so that a control can leave one out, repeat or move it. */
 const stagesOf = seam('train.update_stages', (stages: readonly Stage[]) => stages);
 
@@ -133,6 +144,7 @@ export class Optimizer implements Disposable {
   readonly #normTo: Tensor | undefined;
   readonly #maxNorm: number | undefined;
   readonly #shared: ShardedUpdate | undefined;
+  readonly #accept: OptimizerOptions['accept'];
   readonly #grad: Segments;
   readonly #state: Readonly<Record<string, Segments>>;
   /** Of an optimizer whose state hangs on the shapes, each parameter with what is kept of it. */
@@ -140,6 +152,7 @@ export class Optimizer implements Disposable {
   readonly #reads: Tensors;
   readonly #stages: readonly Stage[];
   #step = 0;
+  #skipped = 0;
 
   /**
    * Throws SettingsError for hyperparameters that the optimizer has not or that are out of range, and
@@ -162,6 +175,7 @@ export class Optimizer implements Disposable {
     this.#fingerprints = fingerprints;
     this.#normTo = options.norm_to;
     this.#maxNorm = max_grad_norm;
+    this.#accept = options.accept;
     const { sharding } = options;
     if (sharding) checkShared(sharding, this.#rule, grad_scaler !== undefined);
     this.#shared = sharding && new ShardedUpdate(parameters, sharding);
@@ -217,6 +231,16 @@ export class Optimizer implements Disposable {
     return this.#step;
   }
 
+  /** Of these, steps whose update was made: by their number go rates and corrections. */
+  get updates(): number {
+    return this.#step - this.#skipped;
+  }
+
+  /** Whether an update waits for {@link Optimizer.finish}: ranks share it, or it has to be accepted. */
+  get waits(): boolean {
+    return this.#shared !== undefined || this.#accept !== undefined;
+  }
+
   /** Counts one more step, which is about to be recorded, or replayed by a capture. */
   advance(): void {
     this.#step += 1;
@@ -224,11 +248,11 @@ export class Optimizer implements Disposable {
 
   /**
    * Records the update of the step that was counted last. `gradients` are by parameter view; every
-   * parameter must have one. Where ranks share it, it waits for {@link Optimizer.share}.
+   * parameter must have one. Where it waits, {@link Optimizer.finish} makes it.
    */
   update(gradients: ReadonlyMap<Tensor, Tensor>): void {
     this.#gather(gradients);
-    if (!this.#shared) this.#runStages();
+    if (!this.waits) this.#runStages();
   }
 
   /** As {@link Optimizer.update}, of gradients that come one by one; their end is the update. */
@@ -240,31 +264,30 @@ export class Optimizer implements Disposable {
       end: () => {
         end();
         this.#kept?.begin(this.#grad);
-        this.#runStages();
+        if (!this.waits) this.#runStages();
       },
     };
   }
 
   /**
-   * Where ranks share the update: sums the gradients that were given over them, and makes it; with
-   * all of them, which must call it too. Throws what {@link ProcessGroup} throws.
+   * Counts a step whose update waits, and makes it where it is accepted; where ranks share it, all of
+   * them must call it, and the gradients that were given are summed over them. Throws what
+   * {@link ProcessGroup} and `accept` throw: then nothing is counted or changed.
    */
-  async share(): Promise<void> {
-    if (!this.#shared) return;
-    await this.#exchange(this.#shared);
-    this.#runStages();
-    await this.#shared.gatherParameters();
+  async finish(): Promise<void> {
+    if (await this.#isAccepted()) this.#runStages();
+    await this.#shared?.gatherParameters();
   }
 
   /**
-   * As {@link Optimizer.update}, with what went into each stage, what came out of it, and the rates
+   * As {@link Optimizer.update} and {@link Optimizer.finish}, with what went into each stage, what came out of it, and the rates
    * of the run shown to `judge`.
    */
   async judgedUpdate(gradients: ReadonlyMap<Tensor, Tensor>, judge: Judge): Promise<void> {
     this.#gather(gradients);
-    if (this.#shared) await this.#exchange(this.#shared);
-    for (const stage of this.#stages)
-      await judgeStage(this.#gpu, stage, (outputs) => this.#see(outputs), judge);
+    if (await this.#isAccepted())
+      for (const stage of this.#stages)
+        await judgeStage(this.#gpu, stage, (outputs) => this.#see(outputs), judge);
     await this.#shared?.gatherParameters();
     // Under loss scaling the rates are part of the step.
     if (!this.#scaler) await this.#judgeRates(judge);
@@ -274,7 +297,10 @@ export class Optimizer implements Disposable {
   async read(): Promise<OptimizerState> {
     const tensors: Record<string, HostTensor> = {};
     for (const [name, tensor] of Object.entries(this.#lasting)) tensors[name] = await tensor.read();
-    return { step: this.#step, tensors };
+    return {
+      ...{ step: this.#step, tensors },
+      ...(this.#skipped > 0 ? { skipped: this.#skipped } : {}),
+    };
   }
 
   /** The gradients of the last step; undefined where they were not kept. */
@@ -286,9 +312,10 @@ export class Optimizer implements Disposable {
    * Goes on from what {@link Optimizer.read} gave. Throws StateDictError, before anything is
    * written, when that was an optimizer of another kind or of other parameters.
    */
-  write({ step, tensors }: OptimizerState): void {
+  write({ step, skipped = 0, tensors }: OptimizerState): void {
     requireState(this.#lasting, tensors);
     this.#step = step;
+    this.#skipped = skipped;
     for (const [name, tensor] of Object.entries(this.#lasting))
       tensor.write(tensors[name] as HostTensor);
   }
@@ -322,6 +349,16 @@ export class Optimizer implements Disposable {
         return { name, shape, offset, rule, kept };
       })
     );
+  }
+
+  /** Where the update waits, counts its step, and whether it is to be made. */
+  async #isAccepted(): Promise<boolean> {
+    if (!this.waits) return true;
+    if (this.#shared) await this.#exchange(this.#shared);
+    const accepted = isMade((await this.#accept?.(this.#grad)) ?? true);
+    this.advance();
+    if (!accepted) this.#skipped += 1;
+    return accepted;
   }
 
   #runStages(): void {
@@ -387,11 +424,11 @@ export class Optimizer implements Disposable {
     const reads = { grad, ...others };
     return {
       op,
-      params: () => ({ ...at(this.#step), step: this.#step }),
+      params: () => ({ ...at(this.updates), step: this.updates }),
       reads,
       changes: changed,
       run: () => {
-        step(this.#gpu, { ...reads, ...changed }, () => this.#step);
+        step(this.#gpu, { ...reads, ...changed }, () => this.updates);
         return {};
       },
     };

@@ -1,7 +1,9 @@
+import { toldHappening } from '../../harness/tuning/told-happening.ts';
 import type { TuningEvent } from '../../harness/tuning.ts';
 import { counted } from '../../report/counted.ts';
 import { plainText } from '../../report/plain-text.ts';
 import type { Report } from '../../report/schema.ts';
+import type { Happened } from '../../train/llama/progress.ts';
 import { paint, type Voice } from './voice.ts';
 
 /** Lines between two steps where no terminal redraws the last one. */
@@ -43,9 +45,13 @@ export function showTuning(voice: Voice): (event: TuningEvent) => void {
         open = true;
         return;
       }
-      case 'resumed-from':
+      case 'resumed-from': {
         for (const line of event.broken) say(`a checkpoint is left out: ${line}`);
-        return say(`it goes on after step ${event.step}`);
+        const last = event.history.at(-1);
+        return last && 'at' in last ? say(told(last)) : say(`it goes on after step ${event.step}`);
+      }
+      case 'skipped':
+        return say(told(event));
       case 'lost':
         return say(`${event.why}: another worker goes on from the last checkpoint`);
       case 'checkpoint-failed':
@@ -66,6 +72,11 @@ export function showTuning(voice: Voice): (event: TuningEvent) => void {
     }
   };
 }
+
+const told = (happened: Happened): string =>
+  happened.type === 'restored'
+    ? toldHappening(happened)
+    : `step ${happened.step}: ${toldHappening(happened)}`;
 
 const ofWorkers = (peaks: readonly number[] | undefined): string =>
   peaks ? `, at most ${peaks.map(megabytes).join(', ')} at the workers` : '';

@@ -28,7 +28,8 @@ import {
   type LlamaTrainingConfig,
   trainingConfigOf,
 } from '../../train/llama/config/read-training-config.ts';
-import { fineTuneLlama, type LlamaTuned } from '../../train/llama/fine-tune-llama.ts';
+import { fineTuneLlama } from '../../train/llama/fine-tune-llama.ts';
+import type { LlamaTuned } from '../../train/llama/llama-training.ts';
 import { openModel } from '../../train/llama/open-model.ts';
 import { readAdapter, savedAdapter } from '../../train/llama/saved-adapter.ts';
 import { noTransformers, runPython } from './fixtures/bridge-python.ts';

@@ -35,9 +35,9 @@ test('a run goes on by the table that it was begun with', async () => {
   const folder = new KeptInMemory();
   const rows = [{ variant: 'tiled', ops: ['no op of this name'] }];
   gpu.tuned = rows;
-  await run(gpu, training, folder, 1);
+  await run(gpu, training, folder, { stopAfter: 1 });
   gpu.tuned = [];
-  await run(gpu, training, folder, 2);
+  await run(gpu, training, folder, { stopAfter: 2 });
   const keeper = new CheckpointKeeper(folder, { engine: 'this one' });
   expect((await keeper.newest())?.checkpoint).toMatchObject({ state: { step: 2 }, tuned: rows });
   expect(gpu.tuned).toEqual([]);
@@ -74,7 +74,7 @@ describe('what a resumed run would get wrong shows, where', () => {
   ])('%s', async (_, seam, wrap) => {
     const whole = await run(gpu, training, undefined);
     const folder = new KeptInMemory();
-    await run(gpu, training, folder, 3);
+    await run(gpu, training, folder, { stopAfter: 3 });
     using _fault = wrapSeam(seam, wrap);
     expect((await run(gpu, training, folder)).trained).not.toEqual(whole.trained);
   });

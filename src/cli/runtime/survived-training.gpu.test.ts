@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type TuningEvent, tune } from '../../harness/tuning.ts';
+import { wrapSeam } from '../../seam.ts';
+import { recordedProvider } from './fixtures/recorded-provider.ts';
 import { FOLDER, KINDS, trainingOf } from './fixtures/short-runs.ts';
-import { softwareProvider } from './fixtures/software-gpu.ts';
 import { workerInProcess } from './fixtures/worker-in-process.ts';
 
-/** A device that is really lost within a run costs what came after the last checkpoint. */
+/** What really ends or hangs a worker costs its run what came after the last checkpoint. */
 
 let place: string;
 beforeEach(async () => {
@@ -17,49 +18,40 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(place, { recursive: true }));
 
-/** An adapter's provider, and the devices that it gave. */
-async function recordedProvider() {
-  const provider = await softwareProvider();
-  const devices: GPUDevice[] = [];
-  const requestAdapter = async (options?: GPURequestAdapterOptions) => {
-    const adapter = await provider.requestAdapter(options);
-    const request = adapter?.requestDevice.bind(adapter);
-    return (
-      adapter &&
-      Object.assign(adapter, {
-        requestDevice: async (descriptor?: GPUDeviceDescriptor) => {
-          const device = await (request as GPUAdapter['requestDevice'])(descriptor);
-          devices.push(device);
-          return device;
-        },
-      })
-    );
-  };
-  const { wgslLanguageFeatures } = provider;
-  return { gpu: { requestAdapter, wgslLanguageFeatures } as GPU, devices };
-}
+/** What is done to a run after an event of it, given its devices, the last one at the end. */
+type Doing = (event: TuningEvent, devices: readonly GPUDevice[]) => void;
 
-/** A run, whose device is destroyed after each of these steps, once. */
-async function play(losses: readonly number[]) {
+let runs = 0;
+
+/** A run with a checkpoint every two steps, and what `then` does to it. */
+async function playWith(then: Doing, fields: object = {}) {
   const { gpu, devices } = await recordedProvider();
-  const { texts, config } = trainingOf(KINDS['lora with dropout']);
-  const left = [...losses];
+  const { texts, config } = trainingOf({ ...KINDS['lora with dropout'], ...fields });
   const events: TuningEvent[] = [];
+  const checkpoints = { place: join(place, `${runs++}`), every: 2, resume: false };
   const { report, files } = await tune(
     { cases: new Map(), startWorker: () => workerInProcess(gpu) },
     {
       ...{ folder: { kind: 'path', path: place }, name: 'tiny', base: 'tiny', texts, config },
-      ...{ steps: 7, checkpoints: { place: join(place, `${losses}`), every: 2, resume: false } },
+      ...{ steps: 7, checkpoints },
     },
     (event) => {
       events.push(event);
-      if (event.type !== 'step' || event.step !== left[0]) return;
-      left.shift();
-      devices.at(-1)?.destroy();
+      then(event, devices);
     },
     new AbortController().signal,
   );
   return { result: report.results[0], files, events };
+}
+
+/** A run, whose device is destroyed after each of these steps, once. */
+function play(losses: readonly number[]) {
+  const left = [...losses];
+  return playWith((event, devices) => {
+    if (event.type !== 'step' || event.step !== left[0]) return;
+    left.shift();
+    devices.at(-1)?.destroy();
+  });
 }
 
 const stepsOf = (events: readonly TuningEvent[]) =>
@@ -80,4 +72,71 @@ test('a device that is lost before there is a checkpoint ends the run', async ()
   const { result, events } = await play([1]);
   expect(result?.error?.code).toBe('device-destroyed');
   expect(events.filter(({ type }) => type === 'lost')).toEqual([]);
+});
+
+/** Keeps the queue of a device busy for many times what a run here takes. */
+function occupy(device: GPUDevice): void {
+  const code = `@group(0) @binding(0) var<storage, read_write> v: array<atomic<u32>, 4>;
+    @compute @workgroup_size(1) fn main() {
+      for (var i = 0u; i < 2000000000u; i++) { atomicAdd(&v[0], i); }
+    }`;
+  const module = device.createShaderModule({ code });
+  const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module } });
+  const buffer = device.createBuffer({ size: 16, usage: STORAGE });
+  const layout = pipeline.getBindGroupLayout(0);
+  const entries = [{ binding: 0, resource: { buffer } }];
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, device.createBindGroup({ layout, entries }));
+  pass.dispatchWorkgroups(1);
+  pass.end();
+  device.queue.submit([encoder.finish()]);
+}
+// GPUBufferUsage.STORAGE; the global is absent in Node.
+const STORAGE = 0x80;
+
+test('a submit that hangs is left, and another worker goes on bit by bit', async () => {
+  const whole = await play([]);
+  let isBusy = false;
+  const survived = await playWith(
+    (event, devices) => {
+      // A process that hangs is killed: in this one its device ends.
+      if (event.type === 'lost') devices.at(-1)?.destroy();
+      if (event.type !== 'step' || event.step !== 3 || isBusy) return;
+      isBusy = true;
+      occupy(devices.at(-1) as GPUDevice);
+    },
+    { recovery: { hang_seconds: 3 } },
+  );
+  const lost = survived.events.filter((event) => event.type === 'lost');
+  expect(lost).toEqual([
+    {
+      type: 'lost',
+      why: expect.stringMatching(/^no word from the worker for \d+ ms after step 3$/),
+    },
+  ]);
+  expect(survived.result?.series).toEqual(whole.result?.series);
+  expect(survived.files).toEqual(whole.files);
+}, 120_000);
+
+test('an exception within a step costs its run nothing', async () => {
+  const whole = await play([]);
+  let batches = 0;
+  using _fault = wrapSeam('train.llama.collated', (original) => (texts: readonly unknown[]) => {
+    batches += 1;
+    if (batches === 6) throw new RangeError('this batch cannot be read');
+    return original(texts);
+  });
+  const survived = await playWith(() => {});
+  expect(survived.events.filter((event) => event.type === 'lost')).toEqual([
+    {
+      type: 'lost',
+      why: expect.stringMatching(/^step \d \(epoch \d\.\d\d\): this batch cannot be read$/),
+    },
+  ]);
+  // The state before that step was kept, so that none is made twice.
+  expect(stepsOf(survived.events)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(survived.result?.series).toEqual(whole.result?.series);
+  expect(survived.files).toEqual(whole.files);
 });

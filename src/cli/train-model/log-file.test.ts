@@ -44,7 +44,20 @@ test('a run that goes on has the rows of its checkpoint: none is lost, and none 
     { type: 'restored', step: 2, at: '2026-01-02T03:04:05.678Z' },
   ];
   const rows = log.add({ type: 'resumed-from', step: 2, history, broken: [] });
-  expect(rows.map((row) => row['step'])).toEqual([1, 2, 2]);
+  expect(rows.map((row) => row['step'])).toEqual([1, 2, 2, 2]);
   log.add(step(3));
-  expect(stepsIn()).toEqual([1, 2, 2, 3]);
+  expect(stepsIn()).toEqual([1, 2, 2, 2, 3]);
+});
+
+test('a run that goes back tells those rows alone that were not told before', () => {
+  const log = new LogFile(path, true);
+  for (const at of [1, 2, 3]) log.add(step(at));
+  const halved = { type: 'halved', step: 4, to: 2, batchSize: 1, accumulation: 2 } as const;
+  const history: LlamaMilestone[] = [
+    ...[step(1), step(2)],
+    { ...halved, at: '2026-01-02T03:04:05.678Z' },
+  ];
+  const rows = log.add({ type: 'resumed-from', step: 2, history, broken: [] });
+  expect(rows).toEqual([expect.objectContaining({ step: 4, event: 'halved' })]);
+  expect(stepsIn()).toEqual([1, 2, 4]);
 });

@@ -6,6 +6,8 @@ import { writeOutput } from '../files.ts';
 /** The log of a run as a file, a line for each row, written as they come. */
 export class LogFile {
   readonly path: string;
+  /** Lines that were returned before. */
+  readonly #told = new Set<string>();
 
   /** The log at `path`, emptied where a run begins. */
   constructor(path: string, begins: boolean) {
@@ -21,11 +23,20 @@ export class LogFile {
     if (event.type === 'resumed-from') {
       const rows = logRowsOf(event.history);
       writeOutput('--out', this.path, logLines(rows));
-      return rows;
+      return this.#newOf(rows);
     }
     const row = logRow(event);
     if (!row) return [];
     appendFileSync(this.path, logLines([row]));
-    return [row];
+    return this.#newOf([row]);
+  }
+
+  #newOf(rows: readonly LogRow[]): readonly LogRow[] {
+    return rows.filter((row) => {
+      const line = logLines([row]);
+      const isNew = !this.#told.has(line);
+      this.#told.add(line);
+      return isNew;
+    });
   }
 }

@@ -1,11 +1,13 @@
 import type { Environment } from '../../report/schema.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
+import { afterAwake } from '../runner/awake-timer.ts';
 import { UnusableError } from '../runner/unusable.ts';
 import type { Questions } from '../tuning/questions.ts';
 import type { CaseOutcome, FromWorker, StartMessage, WorkerLink } from '../worker/messages.ts';
 import type { AnyProgress, TrainingKind } from './kind.ts';
 import { PartialTraining } from './partial.ts';
 import type { Pause } from './pause.ts';
+import { SilenceLimit } from './silence-limit.ts';
 import type { Skip } from './skip.ts';
 
 /**
@@ -45,7 +47,8 @@ export class TrainingConversation {
   #environment: Environment | undefined;
   /** What was trained, as soon as it is told. */
   #saved: readonly OutputFile[] = [];
-  #silence: ReturnType<typeof setTimeout> | undefined;
+  #cancelSilence = () => {};
+  readonly #limit: SilenceLimit;
   /** A run that was told to wait, or that waits for questions, may be silent. */
   #isWaiting = false;
   #isCancelled = false;
@@ -61,6 +64,7 @@ export class TrainingConversation {
   ) {
     this.#link = link;
     this.#kind = kind;
+    this.#limit = new SilenceLimit(kind);
     this.#tell = tell;
     this.#controls = controls;
     this.#start = { type: 'start', ...(tuned ? { tuned } : {}) };
@@ -92,7 +96,7 @@ export class TrainingConversation {
     try {
       return await this.#ended;
     } finally {
-      clearTimeout(this.#silence);
+      this.#cancelSilence();
       signal?.removeEventListener('abort', cancel);
       for (const each of leave) each?.();
       this.#link.terminate();
@@ -102,6 +106,7 @@ export class TrainingConversation {
   /** Of a run that has made its last step, a cancellation ends the talk alone. */
   #cancel(): void {
     this.#isCancelled ||= this.#saved.length === 0;
+    this.#limit.leaveSteps();
     if (this.#kind.whenCancelled === 'end')
       this.#end('error', 'interrupted', 'the run was cancelled');
     else this.#link.post({ type: 'stop' });
@@ -112,6 +117,7 @@ export class TrainingConversation {
       const { type } = message.progress;
       this.#isWaiting = type === 'paused' || type === 'talking';
     }
+    this.#limit.hear(message.type === 'training' ? message.progress : undefined);
     this.#listen();
     if (message.type === 'ready') {
       this.#environment = message.environment;
@@ -136,12 +142,11 @@ export class TrainingConversation {
   }
 
   #listen(): void {
-    clearTimeout(this.#silence);
+    this.#cancelSilence();
     if (this.#isWaiting) return;
-    const { silenceMs } = this.#kind;
-    this.#silence = setTimeout(
-      () => this.#end('timeout', 'timeout', `no word from the worker for ${silenceMs} ms`),
-      silenceMs,
+    const { ms } = this.#limit;
+    this.#cancelSilence = afterAwake(ms, () =>
+      this.#end('timeout', 'timeout', `no word from the worker for ${Math.ceil(ms)} ms`),
     );
   }
 

@@ -13,6 +13,8 @@ export interface TrainingKind {
   readonly seed: number;
   /** Longest silence of a worker that computes. Milliseconds. */
   readonly silenceMs: number;
+  /** Shortest silence between two steps that counts as a hang. Default as long. Milliseconds. */
+  readonly hangMs?: number;
   /** Whether it ends at once when it is cancelled, or after its step, so that what it trained is kept. */
   readonly whenCancelled: 'end' | 'finish-step';
 }

@@ -30,7 +30,7 @@ export interface SinkNews {
 const PROJECT = 'gradproof';
 /** A sink that takes longer is not there. Milliseconds. */
 const ANSWER_MS = 5_000;
-/** What an answer to the handshake needs at most. */
+/** What an answer needs at most. */
 const MOST_ANSWER_BYTES = 65_536;
 
 /** Announces a run, and is answered with where its files belong. */
@@ -84,7 +84,8 @@ export class LogSink {
       },
       ...(exitCode === undefined ? {} : { complete: true, exitcode: exitCode }),
     });
-    await answer.body?.cancel();
+    // An answer that breaks off may have taken nothing.
+    await textIn(answer);
   }
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { toCsv } from '../../report/table.ts';
+import type { Happened } from '../../train/llama/progress.ts';
 import { logLines, logRow, logTable } from './log.ts';
 
 const STEP = {
@@ -22,15 +23,45 @@ test('a step and a held-out loss are rows by the names of transformers, other ev
       '"tokens_per_second":24,"ms":500,"bytes":100,"peak_bytes":200}\n',
   );
   expect(toCsv(logTable(told)).split('\r\n')).toEqual([
-    'step,epoch,loss,eval_loss,grad_norm,learning_rate,tokens,tokens_per_second,ms,bytes,peak_bytes',
-    '0,,,3,,,,,,,',
-    '1,0.25,2.5,,,0.001,12,24,500,100,200',
+    'step,epoch,loss,eval_loss,grad_norm,learning_rate,tokens,tokens_per_second,ms,bytes,peak_bytes,event,at,message',
+    '0,,,3,,,,,,,,,,',
+    '1,0.25,2.5,,,0.001,12,24,500,100,200,,,',
     '',
   ]);
 });
 
 test('every value of a row has its column', () => {
-  const row = logRow({ ...STEP, gradNorm: 4 }) ?? {};
-  const columns = logTable([row]).columns.map(({ label }) => label);
-  expect(Object.keys(row).filter((name) => !columns.includes(name))).toEqual([]);
+  const step = logRow({ ...STEP, gradNorm: 4 }) ?? {};
+  const happened = logRow({ type: 'restored', step: 3, at: '2026-11-27T15:00:00.000Z' }) ?? {};
+  const columns = logTable([step, happened]).columns.map(({ label }) => label);
+  const names = [...Object.keys(step), ...Object.keys(happened)];
+  expect(names.filter((name) => !columns.includes(name))).toEqual([]);
+});
+
+const AT = '2026-11-27T15:00:00.000Z';
+test.each<[Happened, string]>([
+  [{ type: 'restored', step: 3, at: AT }, 'it goes on after step 3'],
+  [
+    { type: 'skipped', step: 5, at: AT, tensor: 'a.lora_B', index: [1, 2], count: 3 },
+    '3 numbers of the gradients not finite, first a.lora_B[1, 2]: the step is skipped',
+  ],
+  [
+    { type: 'skipped', step: 1, at: AT, tensor: 'b', index: [0], count: 1, lossScale: 65536 },
+    '1 number of the gradients not finite, first b[0], at a loss scale of 65536: the step is skipped, and the scale halved',
+  ],
+  [
+    { type: 'rolled-back', step: 9, at: AT, to: 4, why: 'exploded', learningRate: 0.5 },
+    'the loss exploded: it goes on after step 4 at a rate of 0.5',
+  ],
+  [
+    { type: 'rolled-back', step: 3, at: AT, to: 0, why: 'nonfinite', learningRate: 0.25 },
+    'gradients stayed not finite: it goes on from its start at a rate of 0.25',
+  ],
+  [
+    { type: 'halved', step: 1, at: AT, to: 0, batchSize: 1, accumulation: 4 },
+    'memory ran out: it goes on from its start with 4 micro-batches of 1 text',
+  ],
+])('what happened is a row with its step, time and words: %o', (happened, message) => {
+  const { type, step } = happened;
+  expect(logRow(happened)).toEqual({ step, event: type, at: AT, message });
 });

@@ -1,13 +1,19 @@
 import type { FigureTable } from '../../report/table.ts';
 import type { LlamaMilestone } from '../../train/llama/progress.ts';
 import type { TuningEvent } from '../tuning.ts';
+import { toldHappening } from './told-happening.ts';
 
-/** A line of a run's log, by the names of transformers' logs; times in milliseconds, sizes in bytes. */
-export type LogRow = Readonly<Record<string, number | undefined>>;
+/**
+ * A line of a run's log, by the names of transformers' logs; times in milliseconds, sizes in bytes.
+ * What happened to the run has `event`, when (`at`) and `message`.
+ */
+export type LogRow = Readonly<Record<string, number | string | undefined>>;
 
 /** The row that an event adds to the log; undefined of those that add none. */
 export function logRow(event: TuningEvent | LlamaMilestone): LogRow | undefined {
   if (event.type === 'heldout') return { step: event.step, eval_loss: event.loss };
+  if ('at' in event)
+    return { step: event.step, event: event.type, at: event.at, message: toldHappening(event) };
   if (event.type !== 'step') return undefined;
   const { step, epoch, loss, gradNorm, learningRate, tokens, tokensPerSecond, ms } = event;
   return {
@@ -34,6 +40,7 @@ export function logLines(rows: readonly LogRow[]): string {
 const COLUMNS = [
   ...['step', 'epoch', 'loss', 'eval_loss', 'grad_norm', 'learning_rate'],
   ...['tokens', 'tokens_per_second', 'ms', 'bytes', 'peak_bytes'],
+  ...['event', 'at', 'message'],
 ];
 
 /** The log as a table: a column for each name, empty where a row has none. */

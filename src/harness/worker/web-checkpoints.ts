@@ -33,8 +33,9 @@ export class WebCheckpoints implements CheckpointFolder {
   }
 
   async replace(name: string, data: Uint8Array): Promise<void> {
-    const file = (await this.#folder.getFileHandle(UNFINISHED, { create: true })) as OwnFile;
+    let file: OwnFile;
     try {
+      file = (await this.#folder.getFileHandle(UNFINISHED, { create: true })) as OwnFile;
       await writeWhole(file, data);
     } catch (error) {
       await this.#folder.removeEntry(UNFINISHED).catch(() => undefined); // the next write empties it
@@ -52,8 +53,8 @@ async function writeWhole(file: OwnFile, data: Uint8Array): Promise<void> {
   const open = await file.createSyncAccessHandle();
   try {
     open.truncate(0);
-    // A full disk may also be told by a smaller number.
-    if (open.write(data) < data.length) throw new DOMException('cut off', 'QuotaExceededError');
+    // A full disk may also be told by another number.
+    if (open.write(data) !== data.length) throw new DOMException('cut off', 'QuotaExceededError');
     open.flush();
   } finally {
     open.close();
@@ -63,6 +64,7 @@ async function writeWhole(file: OwnFile, data: Uint8Array): Promise<void> {
 const isFull = (error: unknown): boolean =>
   error instanceof DOMException && error.name === 'QuotaExceededError';
 
+/** How much room there is, browsers do not tell: Chrome's estimate is 10 GiB more than is used. */
 function noRoomFor(name: string, bytes: number): SaveError {
   return new SaveError(
     'save-quota',

@@ -84,6 +84,14 @@ describe('a keeper', () => {
     expect(await steps()).toEqual([10, 15]);
   });
 
+  test('goes back to the newest up to a step, and forgets those after it', async () => {
+    for (const step of [10, 20]) await write(step);
+    expect((await keeper.goBack(19))?.checkpoint.state.step).toBe(10);
+    expect(await steps()).toEqual([10]);
+    expect(await keeper.goBack(9)).toBeUndefined();
+    expect(await steps()).toEqual([]);
+  });
+
   test('refuses where none is whole, or the newest is of a newer version', async () => {
     for (const step of [10, 20]) await write(step);
     const newer = folder.files.get(checkpointName(20)) as Uint8Array;

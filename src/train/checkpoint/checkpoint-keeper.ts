@@ -83,6 +83,16 @@ export class CheckpointKeeper {
     return undefined;
   }
 
+  /**
+   * Removes the checkpoints after step `latest`, and gives the newest that is left, as
+   * {@link CheckpointKeeper.newest}.
+   */
+  async goBack(latest: number): Promise<FoundCheckpoint | undefined> {
+    for (const step of await this.#steps())
+      if (step > latest) await this.#folder.remove(checkpointName(step));
+    return await this.newest();
+  }
+
   /** The run begins after so many steps; the best before it is that of the checkpoint. */
   begin(step: number, best: HeldoutAt | undefined): void {
     this.#schedule = new CheckpointSchedule(this.#timing, step);

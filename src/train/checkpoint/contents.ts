@@ -32,6 +32,7 @@ const tuningRows = v.array(
 export const CONTENTS = v.strictObject({
   step: count,
   steps: count,
+  skipped: v.exactOptional(count),
   random: count,
   subject: v.strictObject({
     model: sha256Hex,
@@ -67,5 +68,19 @@ export const HISTORY = v.array(
     v.strictObject({ type: v.literal('heldout'), step: count, loss: figure }),
     v.strictObject({ type: v.literal('judged'), step: count, boundUsed: figure }),
     v.strictObject({ type: v.literal('restored'), step: count, at: time }),
+    v.strictObject({
+      type: v.literal('skipped'),
+      ...{ step: count, at: time, tensor: v.string(), index: v.array(count), count },
+      lossScale: v.exactOptional(finite),
+    }),
+    v.strictObject({
+      type: v.literal('rolled-back'),
+      ...{ step: count, at: time, to: count, learningRate: finite },
+      why: v.picklist(['nonfinite', 'exploded']),
+    }),
+    v.strictObject({
+      type: v.literal('halved'),
+      ...{ step: count, at: time, to: count, batchSize: count, accumulation: count },
+    }),
   ]),
 );

@@ -28,10 +28,15 @@ export async function readRunCheckpoint(file: Uint8Array): Promise<RunCheckpoint
         .filter(([name]) => name.startsWith(prefix))
         .map(([name, stored]) => [name.slice(prefix.length), toHostTensor(stored)]),
     );
-  const { step, random, tensors: _, ...rest } = contents;
+  const { step, skipped, random, tensors: _, ...rest } = contents;
   return {
     ...rest,
-    state: { step, random, tensors: part(STATE), statistics: part(STATISTICS) },
+    state: {
+      ...{ step, random },
+      ...(skipped === undefined ? {} : { skipped }),
+      tensors: part(STATE),
+      statistics: part(STATISTICS),
+    },
     history: historyIn(tensors.get(HISTORY_TENSOR) as StoredTensor),
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { covers } from '../../catalog/covers.ts';
 import { writeSafetensors } from '../../formats/safetensors/write.ts';
 import { readSafetensors } from '../../formats/safetensors.ts';
 import { Random } from '../../tensor/random.ts';
@@ -45,7 +46,7 @@ describe('a checkpoint', () => {
     expect(JSON.parse(metadata.get('run') ?? '')).toMatchObject({ step: 50, steps: 60 });
     expect(tensors.get('state.param')).toMatchObject({ dtype: 'F32', shape: [5] });
     const history = new TextDecoder().decode(tensors.get('history')?.bytes);
-    expect(JSON.parse(history)).toHaveLength(4);
+    expect(JSON.parse(history)).toHaveLength(7);
   });
 
   test('has a name that tells its step, and others have none', () => {
@@ -57,42 +58,53 @@ describe('a checkpoint', () => {
 });
 
 describe('a checkpoint that is no longer what was written is refused', () => {
-  test('each sort of damage by a code of its own', async () => {
-    const without = async () => {
-      const { state, ...rest } = sampleCheckpoint();
-      const { exp_avg: _, ...tensors } = state.tensors;
-      const { metadata } = readSafetensors(file);
-      const fewer = readSafetensors(
-        await writeRunCheckpoint({ ...rest, state: { ...state, tensors } }),
-      );
-      expect(fewer.tensors.has('state.exp_avg')).toBe(false);
-      const { writeStored } = await import('../../formats/safetensors/write.ts');
-      return writeStored(fewer.tensors, Object.fromEntries(metadata));
-    };
-    const magic = file.slice();
-    magic.set(new TextEncoder().encode('PK\x03\x04'), 8);
-    const length = file.slice();
-    new DataView(length.buffer).setBigUint64(0, 2n ** 40n, true);
-    const flipped = file.slice();
-    flipped[file.length - 1] = (flipped[file.length - 1] as number) ^ 1;
-    const all: readonly [string, Uint8Array][] = [
-      ['checkpoint-empty', new Uint8Array()],
-      ['checkpoint-truncated', file.slice(0, 3)],
-      ['checkpoint-truncated', file.slice(0, headerEnd - 1)],
-      ['checkpoint-truncated', file.slice(0, -1)],
-      ['checkpoint-truncated', file.slice(0, headerEnd)],
-      ['checkpoint-magic', magic],
-      ['checkpoint-magic', new Uint8Array(5000)],
-      ['checkpoint-magic', writeSafetensors(sampleCheckpoint().state.tensors)],
-      ['checkpoint-header', length],
-      ['checkpoint-header', Uint8Array.of(...file, 0)],
-      ['checkpoint-missing', await without()],
-      ['checkpoint-hash', flipped],
-      ['checkpoint-missing', edited('"state.param"', '"state.paran"')],
-      ['checkpoint-hash', edited('\\"step\\":50', '\\"step\\":51')],
-    ];
-    for (const [code, bytes] of all) expect(await faultOf(bytes)).toEqual([code, true]);
-  });
+  test(
+    'each sort of damage by a code of its own',
+    covers('tb.recovery.checkpoint-corruption/fault-codes').control(
+      'an empty file is taken for another one',
+      {
+        file: 'src/train/checkpoint/read-run-checkpoint.ts',
+        from: "refuse('checkpoint-empty', 'the file is empty')",
+        to: "refuse('checkpoint-magic', 'the file is empty')",
+      },
+    ),
+    async () => {
+      const without = async () => {
+        const { state, ...rest } = sampleCheckpoint();
+        const { exp_avg: _, ...tensors } = state.tensors;
+        const { metadata } = readSafetensors(file);
+        const fewer = readSafetensors(
+          await writeRunCheckpoint({ ...rest, state: { ...state, tensors } }),
+        );
+        expect(fewer.tensors.has('state.exp_avg')).toBe(false);
+        const { writeStored } = await import('../../formats/safetensors/write.ts');
+        return writeStored(fewer.tensors, Object.fromEntries(metadata));
+      };
+      const magic = file.slice();
+      magic.set(new TextEncoder().encode('PK\x03\x04'), 8);
+      const length = file.slice();
+      new DataView(length.buffer).setBigUint64(0, 2n ** 40n, true);
+      const flipped = file.slice();
+      flipped[file.length - 1] = (flipped[file.length - 1] as number) ^ 1;
+      const all: readonly [string, Uint8Array][] = [
+        ['checkpoint-empty', new Uint8Array()],
+        ['checkpoint-truncated', file.slice(0, 3)],
+        ['checkpoint-truncated', file.slice(0, headerEnd - 1)],
+        ['checkpoint-truncated', file.slice(0, -1)],
+        ['checkpoint-truncated', file.slice(0, headerEnd)],
+        ['checkpoint-magic', magic],
+        ['checkpoint-magic', new Uint8Array(5000)],
+        ['checkpoint-magic', writeSafetensors(sampleCheckpoint().state.tensors)],
+        ['checkpoint-header', length],
+        ['checkpoint-header', Uint8Array.of(...file, 0)],
+        ['checkpoint-missing', await without()],
+        ['checkpoint-hash', flipped],
+        ['checkpoint-missing', edited('"state.param"', '"state.paran"')],
+        ['checkpoint-hash', edited('\\"step\\":50', '\\"step\\":51')],
+      ];
+      for (const [code, bytes] of all) expect(await faultOf(bytes)).toEqual([code, true]);
+    },
+  );
 
   test('any bit, and any cut, of those that a hundred draws name', async () => {
     const random = new Random(11);

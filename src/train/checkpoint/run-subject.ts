@@ -19,8 +19,9 @@ export async function runSubject({
   readonly texts: readonly LabelledTokens[];
   readonly config: LlamaTrainingConfig;
 }): Promise<RunSubject> {
-  // Where the data lie and how they are written says nothing of the run: their tokens do.
-  const { data: _, dataFormat: __, ...rest } = config;
+  // Where the data lie and how they are written says nothing of the run: their tokens do. Nor does
+  // what it would do after a fault.
+  const { data: _, dataFormat: __, recovery: ___, ...rest } = config;
   return {
     model: await modelDigest(folder),
     data: await textsDigest(texts),

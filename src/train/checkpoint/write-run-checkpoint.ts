@@ -36,7 +36,7 @@ export async function writeRunCheckpoint({
   for (const [name, { dtype, shape, bytes }] of stored)
     tensors[name] = { dtype, shape: [...shape], sha256: await sha256(bytes as Bytes) };
   const run = JSON.stringify({
-    ...{ step: state.step, random: state.random, ...rest, tensors },
+    ...{ step: state.step, skipped: state.skipped, random: state.random, ...rest, tensors },
     ...(best ? { best } : {}),
   });
   return writeStored(stored, {

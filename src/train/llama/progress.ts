@@ -25,17 +25,58 @@ export interface LlamaStep {
   readonly peakBytesOfWorkers?: readonly number[];
 }
 
+/** What a run tells before its first step. */
+export interface LlamaStart {
+  readonly steps: number;
+  readonly trainable: number;
+  readonly frozen: number;
+  readonly trainingRows: number;
+  readonly heldoutRows: number;
+  /** Device memory that the run will need at its peak, from shapes. */
+  readonly bytesForecast: number;
+  /** Why no step is judged; absent where some are. */
+  readonly unjudged?: string;
+}
+
 /** What a run keeps of what it told. Losses in nats a token. */
 export type LlamaMilestone =
   | ({ readonly type: 'step' } & LlamaStep)
   | { readonly type: 'heldout'; readonly step: number; readonly loss: number }
   | { readonly type: 'judged'; readonly step: number; readonly boundUsed: number }
-  /** It went on from a checkpoint after that many steps; when in UTC, as `Date.toISOString` gives it. */
-  | { readonly type: 'restored'; readonly step: number; readonly at: string };
+  | Happened;
+
+/** What happened to a run; when in UTC, as `Date.toISOString` gives it. */
+export type Happened = { readonly step: number; readonly at: string } & (
+  | /** It went on from a checkpoint after that many steps. */ { readonly type: 'restored' }
+  /** Gradients of that step were not finite, first at this place: its update was left out. */
+  | {
+      readonly type: 'skipped';
+      readonly tensor: string;
+      readonly index: readonly number[];
+      readonly count: number;
+      /** What the loss was multiplied by; absent where it is not scaled. */
+      readonly lossScale?: number;
+    }
+  /** In that step a fault was found: it went back to after `to` steps, and goes on slower. */
+  | {
+      readonly type: 'rolled-back';
+      readonly to: number;
+      readonly why: 'nonfinite' | 'exploded';
+      /** The rate from there on, before its schedule. */
+      readonly learningRate: number;
+    }
+  /** In that step memory ran out: it went back to after `to` steps, with smaller micro-batches. */
+  | {
+      readonly type: 'halved';
+      readonly to: number;
+      readonly batchSize: number;
+      readonly accumulation: number;
+    }
+);
 
 /** What a fine-tuning of a Llama tells while it runs. */
 export type LlamaProgress =
-  | Exclude<LlamaMilestone, { readonly type: 'restored' }>
+  | Exclude<LlamaMilestone, { readonly type: 'restored' | 'rolled-back' | 'halved' }>
   | {
       /** All that was told after that many steps holds no more: the history takes its place. */
       readonly type: 'resumed-from';
@@ -53,18 +94,7 @@ export type LlamaProgress =
     }
   /** None could be written, as first after others that could; the run goes on. */
   | { readonly type: 'checkpoint-failed'; readonly step: number; readonly message: string }
-  | {
-      readonly type: 'start';
-      readonly steps: number;
-      readonly trainable: number;
-      readonly frozen: number;
-      readonly trainingRows: number;
-      readonly heldoutRows: number;
-      /** Device memory that the run will need at its peak, from shapes. */
-      readonly bytesForecast: number;
-      /** Why no step is judged; absent where some are. */
-      readonly unjudged?: string;
-    }
+  | ({ readonly type: 'start' } & LlamaStart)
   | { readonly type: 'loaded'; readonly bytes: number; readonly peakBytes: number }
   /** Where it computed is gone, and it goes on elsewhere from its last checkpoint. */
   | { readonly type: 'lost'; readonly why: string }

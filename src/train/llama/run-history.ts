@@ -1,4 +1,5 @@
-import type { LlamaMilestone } from './progress.ts';
+import type { LlamaTuned } from './llama-training.ts';
+import type { Happened, LlamaMilestone } from './progress.ts';
 
 /** What a run told so far, which its checkpoints keep. */
 export class RunHistory {
@@ -7,6 +8,23 @@ export class RunHistory {
   /** Of a run that goes on, with what it told before. */
   constructor(before: readonly LlamaMilestone[] = []) {
     this.#all = [...before];
+  }
+
+  /** What happened after the first `known` entries, without the steps between. */
+  happenedAfter(known: number): readonly Happened[] {
+    return this.#all.slice(known).filter(isHappened);
+  }
+
+  /** Losses of the steps whose updates were made. */
+  get losses(): readonly number[] {
+    const losses: number[] = [];
+    let skipped: number | undefined;
+    for (const told of this.#all) {
+      // The step itself is told next, unless it was gone back before that.
+      if (isHappened(told)) skipped = told.type === 'skipped' ? told.step : undefined;
+      else if (told.type === 'step' && told.step !== skipped) losses.push(told.loss);
+    }
+    return losses;
   }
 
   /** As it is now. */
@@ -20,9 +38,14 @@ export class RunHistory {
     return told;
   }
 
-  /** The held-out losses, from that before the first step on. */
-  get heldout(): readonly number[] {
-    return this.#all.flatMap((one) => (one.type === 'heldout' ? [one.loss] : []));
+  /** The held-out loss before the first step and the last one; nothing where none was measured. */
+  get heldoutCourse(): Pick<LlamaTuned, 'heldoutBefore' | 'heldoutAfter'> {
+    const losses = this.#all.flatMap((one) => (one.type === 'heldout' ? [one.loss] : []));
+    const [heldoutBefore] = losses;
+    const heldoutAfter = losses.at(-1);
+    return heldoutBefore === undefined || heldoutAfter === undefined
+      ? {}
+      : { heldoutBefore, heldoutAfter };
   }
 
   get judgedSteps(): number {
@@ -35,3 +58,6 @@ export class RunHistory {
     return last?.type === 'heldout' ? last.loss : undefined;
   }
 }
+
+/** Whether it is none of what every run tells. */
+const isHappened = (told: LlamaMilestone): told is Happened => 'at' in told;

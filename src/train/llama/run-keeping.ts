@@ -37,6 +37,16 @@ export class RunKeeping {
     return this.#keeper.isDue(step, this.#run.history.heldoutAt(step)) ? await this.end(step) : [];
   }
 
+  /**
+   * Makes one after `step` steps, when in the next one something was thrown: of what that left as it
+   * was, and where the device can still be read.
+   */
+  async rescue(step: number): Promise<readonly LlamaProgress[]> {
+    if (this.#run.loop.stepsMade !== step) return [];
+    // What was thrown first is the fault that is told.
+    return await this.end(step).catch(() => []);
+  }
+
   /** Makes one after `step` steps, unless there is one; what is to be told of it. */
   async end(step: number): Promise<readonly LlamaProgress[]> {
     if (step === this.#last) return [];

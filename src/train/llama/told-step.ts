@@ -5,23 +5,29 @@ import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import type { LlamaStep } from './progress.ts';
 import type { RunPlan } from './run-plan.ts';
 
-/** What a step tells, from what is known when its loss is read; `norm` holds that of its gradients. */
+/**
+ * What a step tells, from what is known when its loss is read; `norm` holds that of its gradients.
+ * `updates` is how many there were: undefined where this step's was left out.
+ */
 export async function toldStep(
   {
     started,
     step,
     loss,
     parts,
+    updates,
     ...memory
   }: Pick<LlamaStep, 'step' | 'loss' | 'bytes' | 'peakBytes'> & {
     readonly started: number;
     readonly parts: readonly Examples[];
+    readonly updates: number | undefined;
   },
   { stepsOfEpoch, schedule }: RunPlan,
   { optimizer: { lr = 0 }, precision }: LlamaTrainingConfig,
   norm: Tensor | undefined,
 ): Promise<LlamaStep> {
-  const gradNorm = norm && (await norm.read()).data[0];
+  const gradNorm =
+    norm && updates !== undefined ? ((await norm.read()).data[0] as number) : undefined;
   const ms = performance.now() - started;
   const tokens = parts.reduce((sum, { labels }) => sum + labels.data.length, 0);
   return {
@@ -29,6 +35,8 @@ export async function toldStep(
     epoch: step / stepsOfEpoch,
     tokensPerSecond: (1000 * tokens) / ms,
     ...(gradNorm === undefined ? {} : { gradNorm }),
-    ...(precision === 'fp16' ? {} : { learningRate: scheduledRate(lr, schedule, step - 1) }),
+    ...(precision === 'fp16' || updates === undefined
+      ? {}
+      : { learningRate: scheduledRate(lr, schedule, updates - 1) }),
   };
 }

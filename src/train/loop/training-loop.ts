@@ -111,20 +111,20 @@ export class TrainingLoop implements Disposable {
 
   /**
    * Makes the next step and returns its micro-batches; undefined where the source has none left. In
-   * a captured run it waits for the capture of a shape that is new. Throws CaptureError.
+   * a captured run it waits for the capture of a shape that is new. Throws CaptureError. What is
+   * thrown before an update that waits leaves the state of the step before.
    */
   async step(): Promise<readonly Examples[] | undefined> {
     const parts = this.#take();
     if (!parts) return undefined;
     const bucket = this.#buckets.holding(parts, this.#options.source.others);
     if (this.#captures && !bucket.isCaptured) await this.#captureOnce(bucket);
-    this.#count();
-    if (!bucket.replay(this.#listeners)) {
-      this.#record(bucket.inputs);
-      this.#random?.advance();
-    }
     const { optimizer } = this.#options;
-    if (optimizer?.group) await optimizer.share();
+    if (!optimizer?.waits) optimizer?.advance();
+    const isReplayed = bucket.replay(this.#listeners);
+    if (!isReplayed) this.#record(bucket.inputs);
+    if (optimizer?.waits) await optimizer.finish();
+    if (!isReplayed) this.#random?.advance();
     this.#end(bucket.inputs);
     return parts;
   }
@@ -132,13 +132,13 @@ export class TrainingLoop implements Disposable {
   /**
    * From here on steps are replayed, each from the capture of one of its shapes: that of the next
    * step is made now. What was captured before is freed. Throws CaptureError, and GradproofError
-   * `not-implemented` where ranks share the step.
+   * `not-implemented` where ranks share the step or it must be accepted.
    */
   async capture(): Promise<void> {
-    if (this.#options.optimizer?.group)
+    if (this.#options.optimizer?.waits)
       throw new GradproofError(
         'not-implemented',
-        'a step that ranks share waits for the host, and is not captured: leave capture out',
+        'a step that ranks share, or that is to be accepted, waits for the host, and is not captured: leave capture out',
       );
     this.#buckets[Symbol.dispose]();
     this.#last = undefined;
@@ -157,13 +157,14 @@ export class TrainingLoop implements Disposable {
     const { inputs } = this.#buckets.holding(parts, this.#options.source.others);
     this.#random?.begin();
     using passes = this.#passes(inputs, { trace: true });
-    this.#count();
+    const { optimizer } = this.#options;
+    if (!optimizer?.waits) optimizer?.advance();
     for (const part of inputs.parts) {
       const pass = passes.begin(part);
       await judge(pass.applications, pass);
       passes.end();
     }
-    await this.#options.optimizer?.judgedUpdate(passes.gradients, judge);
+    await optimizer?.judgedUpdate(passes.gradients, judge);
     if (this.#random) this.#random.advance();
     this.#end(inputs);
     return parts;
@@ -180,14 +181,19 @@ export class TrainingLoop implements Disposable {
     return group ? await meanOverRanks(group, own) : own.mean;
   }
 
+  /** Steps that were made, those before the loop began with them. */
+  get stepsMade(): number {
+    return this.#before + this.#steps;
+  }
+
   /** The state after the last step. */
   async checkpoint(): Promise<LoopState> {
     const { optimizer, model } = this.#options;
-    const { step, tensors } = (await optimizer?.read()) ?? { step: this.#steps, tensors: {} };
+    const updated = (await optimizer?.read()) ?? { step: this.#steps, tensors: {} };
     const statistics: Record<string, HostTensor> = {};
     for (const [name, tensor] of Object.entries(model.statistics ?? {}))
       statistics[name] = await tensor.read();
-    return { step, tensors, random: this.#random?.base ?? 0, statistics };
+    return { ...updated, random: this.#random?.base ?? 0, statistics };
   }
 
   /**
@@ -223,12 +229,6 @@ export class TrainingLoop implements Disposable {
     await bucket.capture(this.#gpu, () => this.#record(bucket.inputs), this.#listeners);
   }
 
-  /** What a step does on the host. */
-  #count(): void {
-    this.#options.optimizer?.advance();
-    this.#steps += 1;
-  }
-
   /** What a step does on the device, the same each time. */
   #record(inputs: StepInputs): void {
     this.#random?.begin();
@@ -247,6 +247,7 @@ export class TrainingLoop implements Disposable {
     endStep?.(inputs.losses);
     fingerprints?.endStep();
     this.#last = inputs;
+    this.#steps += 1;
     this.#gpu.submit();
   }
 

@@ -102,6 +102,8 @@ export const words: ReturnType<typeof chartsWords> = {
       checkpoint: 'Sicherungspunkt',
       resumed: 'von einem Sicherungspunkt fortgesetzt',
       lost: 'unterbrochen',
+      skipped: 'ausgelassener Schritt',
+      wentBack: 'zurück zu einem Sicherungspunkt',
     },
     columns: { step: 'Schritt', loss: 'Verlust', heldout: 'Verlust auf Ungesehenem' },
   },

@@ -102,6 +102,8 @@ export const chartsWords = words('charts', {
       checkpoint: 'checkpoint',
       resumed: 'resumed from a checkpoint',
       lost: 'interrupted',
+      skipped: 'skipped step',
+      wentBack: 'went back to a checkpoint',
     },
     columns: { step: 'Step', loss: 'Loss', heldout: 'Held-out loss' },
   },

@@ -12,8 +12,11 @@ import { notch } from './legend.ts';
 /** What happened to a run after a step, as the figure marks it. */
 export interface LossMark {
   readonly step: number;
-  /** It was kept, it went on from what was kept, or its worker was gone. */
-  readonly kind: 'checkpoint' | 'resumed' | 'lost';
+  /**
+   * It was kept, it went on from what was kept, its worker was gone, it made no update, or it went
+   * back to what was kept.
+   */
+  readonly kind: 'checkpoint' | 'resumed' | 'lost' | 'skipped' | 'wentBack';
 }
 
 /** The losses of a fine-tuning run. */
@@ -37,6 +40,8 @@ const MARKS = [
   { kind: 'checkpoint', mark: 'notch', ink: 'back' },
   { kind: 'resumed', mark: 'rule', ink: 's3' },
   { kind: 'lost', mark: 'rule', ink: 's4' },
+  { kind: 'skipped', mark: 'notch', ink: 's4' },
+  { kind: 'wentBack', mark: 'rule', ink: 's2' },
 ] as const;
 
 /** Points of a line beyond which a screen shows no difference. */
@@ -128,11 +133,11 @@ function draw(data: Losses, size: Size) {
       },
     )}
     ${unigram === undefined ? nothing : svg`<line class="rule back" x1=${area.left} x2=${area.right} y1=${y(unigram)} y2=${y(unigram)} />`}
-    ${MARKS.map(({ kind, ink }) =>
+    ${MARKS.map(({ kind, mark: shape, ink }) =>
       marks
         .filter((mark) => mark.kind === kind)
         .map(({ step }) =>
-          kind === 'checkpoint'
+          shape === 'notch'
             ? svg`<path class="dot ${ink}" d=${notch(x(step), area.bottom)} />`
             : svg`<line class="rule ${ink}" x1=${x(step)} x2=${x(step)} y1=${area.top} y2=${area.bottom} />`,
         ),

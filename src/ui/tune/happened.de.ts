@@ -2,6 +2,8 @@ import { words as units } from '../messages/units.de.ts';
 import type { happenedWords } from './happened.en.ts';
 
 const { bytes, count, milliseconds, number } = units;
+const precise = (rate: number) => number(rate, { maximumSignificantDigits: 3 });
+const wentBack = (to: number) => (to === 0 ? 'zurück zum Anfang' : `zurück nach ${steps(to)}`);
 const steps = (n: number) => count(n, { one: 'Schritt', other: 'Schritten' });
 
 export const words: ReturnType<typeof happenedWords> = {
@@ -12,4 +14,16 @@ export const words: ReturnType<typeof happenedWords> = {
   resumed: (step) => `Fortgesetzt vom Sicherungspunkt nach ${steps(step)}.`,
   lost: (step) => `Unterbrochen nach ${steps(step)}:`,
   refused: (step) => `Kein Sicherungspunkt nach ${steps(step)}:`,
+  skipped: (step, numbers, place, lossScale) =>
+    `Schritt ${number(step)} ausgelassen: ${count(numbers, { one: 'Zahl', other: 'Zahlen' })} der Gradienten nicht endlich, zuerst ${place}${
+      lossScale === undefined
+        ? ''
+        : ` (Verlust mal ${number(lossScale)}, für den nächsten halbiert)`
+    }.`,
+  nonfinite: (step, to, rate) =>
+    `Gradienten blieben bis Schritt ${number(step)} nicht endlich: ${wentBack(to)}, mit Lernrate ${precise(rate)}.`,
+  exploded: (step, to, rate) =>
+    `Der Verlust explodierte bis Schritt ${number(step)}: ${wentBack(to)}, mit Lernrate ${precise(rate)}.`,
+  halved: (step, to, texts, parts) =>
+    `Speicher reichte in Schritt ${number(step)} nicht: ${wentBack(to)}, jeder Schritt nun in ${count(parts, { one: 'Teil', other: 'Teilen' })} zu ${count(texts, { one: 'Text', other: 'Texten' })}.`,
 };

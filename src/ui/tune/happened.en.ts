@@ -1,16 +1,28 @@
 import { units } from '../messages/units.en.ts';
 import { words } from '../messages/words.ts';
 
-const { bytes, count, milliseconds } = units;
+const { bytes, count, milliseconds, number } = units;
+const precise = (rate: number) => number(rate, { maximumSignificantDigits: 3 });
+const wentBack = (to: number) => (to === 0 ? 'back to the start' : `back to after ${steps(to)}`);
 const steps = (n: number) => count(n, { one: 'step', other: 'steps' });
 
 /** What happened to a run beside its steps. */
 export const happenedWords = words('happened', {
-  heading: (n: number) => `What happened (${units.number(n)})`,
+  heading: (n: number) => `What happened (${number(n)})`,
   label: 'What happened, the latest first',
   checkpoint: (step: number, size: number, ms: number) =>
     `Checkpoint after ${steps(step)}: ${bytes(size)} in ${milliseconds(ms)}.`,
   resumed: (step: number) => `Resumed from the checkpoint after ${steps(step)}.`,
   lost: (step: number) => `Interrupted after ${steps(step)}:`,
   refused: (step: number) => `No checkpoint after ${steps(step)}:`,
+  skipped: (step: number, numbers: number, place: string, lossScale: number | undefined) =>
+    `Step ${number(step)} skipped: ${count(numbers, { one: 'number', other: 'numbers' })} of the gradients not finite, first ${place}${
+      lossScale === undefined ? '' : ` (loss scale ${number(lossScale)}, halved for the next)`
+    }.`,
+  nonfinite: (step: number, to: number, rate: number) =>
+    `Gradients stayed not finite up to step ${number(step)}: ${wentBack(to)}, at a rate of ${precise(rate)}.`,
+  exploded: (step: number, to: number, rate: number) =>
+    `The loss exploded up to step ${number(step)}: ${wentBack(to)}, at a rate of ${precise(rate)}.`,
+  halved: (step: number, to: number, texts: number, parts: number) =>
+    `Memory ran out in step ${number(step)}: ${wentBack(to)}, each step now in ${count(parts, { one: 'part', other: 'parts' })} of ${count(texts, { one: 'text', other: 'texts' })}.`,
 });

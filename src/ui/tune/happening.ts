@@ -1,3 +1,4 @@
+import type { Happened } from '../../train/llama/progress.ts';
 import type { LossMark } from '../charts/loss.ts';
 
 /** What happened to a run beside its steps. */
@@ -5,17 +6,74 @@ export type Happening = {
   /** After so many steps. */
   readonly step: number;
   readonly at: Date;
-} & (
+} & HappeningOfKind;
+
+type HappeningOfKind =
   | { readonly kind: 'checkpoint'; readonly bytes: number; readonly ms: number }
   | { readonly kind: 'resumed' }
   /** A checkpoint could not be written, or not be read; or the worker or its device is gone. */
   | { readonly kind: 'refused' | 'lost'; readonly message: string }
-);
+  /** Gradients were not finite, first at this place of a tensor: no update was made. */
+  | {
+      readonly kind: 'skipped';
+      readonly place: string;
+      readonly numbers: number;
+      readonly lossScale?: number;
+    }
+  /** It went back to after `to` steps: at a smaller rate, or with smaller micro-batches. */
+  | {
+      readonly kind: 'nonfinite' | 'exploded';
+      readonly to: number;
+      readonly learningRate: number;
+    }
+  | {
+      readonly kind: 'halved';
+      readonly to: number;
+      readonly batchSize: number;
+      readonly accumulation: number;
+    };
+
+/** What a run tells of what happened to it, as the page shows it. */
+export function happeningOf(told: Happened): Happening {
+  const { step } = told;
+  const at = new Date(told.at);
+  switch (told.type) {
+    case 'restored':
+      return { step, at, kind: 'resumed' };
+    case 'skipped': {
+      const { tensor, index, count: numbers, lossScale } = told;
+      const scaled = lossScale === undefined ? {} : { lossScale };
+      return {
+        step,
+        at,
+        kind: 'skipped',
+        place: `${tensor}[${index.join(', ')}]`,
+        numbers,
+        ...scaled,
+      };
+    }
+    case 'rolled-back': {
+      const { to, why: kind, learningRate } = told;
+      return { step, at, kind, to, learningRate };
+    }
+    case 'halved': {
+      const { to, batchSize, accumulation } = told;
+      return { step, at, kind: 'halved', to, batchSize, accumulation };
+    }
+  }
+}
+
+const MARKED = {
+  ...{ checkpoint: 'checkpoint', resumed: 'resumed', lost: 'lost', refused: undefined },
+  ...{ skipped: 'skipped', nonfinite: 'wentBack', exploded: 'wentBack', halved: 'wentBack' },
+} as const satisfies Readonly<Record<Happening['kind'], LossMark['kind'] | undefined>>;
 
 /** Those that the figure of losses marks, once for each step. */
 export function marksOf(happened: readonly Happening[]): readonly LossMark[] {
   const marks = new Map<string, LossMark>();
-  for (const { kind, step } of happened)
-    if (kind !== 'refused') marks.set(`${kind} ${step}`, { kind, step });
+  for (const { kind: of, step } of happened) {
+    const kind = MARKED[of];
+    if (kind) marks.set(`${kind} ${step}`, { kind, step });
+  }
   return [...marks.values()];
 }

@@ -53,6 +53,13 @@ function toldOf(happening: Happening) {
       return words.checkpoint(step, happening.bytes, happening.ms);
     case 'resumed':
       return words.resumed(step);
+    case 'skipped':
+      return words.skipped(step, happening.numbers, happening.place, happening.lossScale);
+    case 'nonfinite':
+    case 'exploded':
+      return words[happening.kind](step, happening.to, happening.learningRate);
+    case 'halved':
+      return words.halved(step, happening.to, happening.batchSize, happening.accumulation);
     case 'refused':
     case 'lost':
       return html`${words[happening.kind](step)} <span lang="en">${happening.message}</span>`;

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import type { TuningEvent } from '../../harness/tuning.ts';
-import type { LlamaMilestone } from '../../train/llama/progress.ts';
+import type { Happened, LlamaMilestone } from '../../train/llama/progress.ts';
 import { marksOf } from './happening.ts';
 import { tunedRun, tunedRunOf } from './tuned-run.ts';
 import { tuningAnswer } from './tuning-answer.ts';
@@ -98,7 +98,7 @@ test('a run that goes on has what it told before, and says when it was cut off',
   };
   const resumed = afterTuningEvent(after([START]), from, at(2));
   expect(stepsOf(resumed)).toEqual({ done: 2, total: 4 });
-  expect(resumed.log.map(({ step: made }) => made)).toEqual([1, 2]);
+  expect(resumed.log.map(({ step: made }) => made)).toEqual([1, 2, 2]);
   const kept = afterTuningEvent(
     resumed,
     { type: 'checkpoint', step: 3, bytes: 1000, ms: 20 },
@@ -115,6 +115,37 @@ test('a run that goes on has what it told before, and says when it was cut off',
   expect(marksOf(again.happened), 'one mark for each step and kind').toEqual([
     { kind: 'resumed', step: 2 },
     { kind: 'checkpoint', step: 3 },
+  ]);
+});
+
+test('what went wrong is told once, with what the run does then, and marked in the curve', () => {
+  const at = (second: number) => new Date(Date.UTC(2026, 10, 27, 12, 0, second)).toISOString();
+  const skipped: Extract<TuningEvent, { readonly type: 'skipped' }> = {
+    ...{ type: 'skipped', step: 3, at: at(3), tensor: 'q_proj.lora_A', index: [1, 6], count: 2 },
+  };
+  const back: Happened = {
+    ...{ type: 'rolled-back', step: 4, at: at(4), to: 2, why: 'exploded', learningRate: 0.5 },
+  };
+  const halved: Happened = {
+    ...{ type: 'halved', step: 3, at: at(5), to: 0, batchSize: 2, accumulation: 4 },
+  };
+  const from = (history: readonly LlamaMilestone[]): TuningEvent => ({
+    ...{ type: 'resumed-from', step: 2, history, broken: [] },
+  });
+  const state = after([
+    ...[START, step(1, 8), step(2, 7), skipped, step(3, 6)],
+    from([skipped, back]),
+    from([skipped, back, halved]),
+  ]);
+  expect(state.happened).toMatchObject([
+    { kind: 'skipped', step: 3, place: 'q_proj.lora_A[1, 6]', numbers: 2 },
+    { kind: 'exploded', step: 4, to: 2, learningRate: 0.5 },
+    { kind: 'halved', step: 3, to: 0, batchSize: 2, accumulation: 4 },
+  ]);
+  expect(marksOf(state.happened)).toEqual([
+    { kind: 'skipped', step: 3 },
+    { kind: 'wentBack', step: 4 },
+    { kind: 'wentBack', step: 3 },
   ]);
 });
 

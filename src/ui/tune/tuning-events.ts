@@ -1,7 +1,7 @@
 import { type LogRow, logRow, logRowsOf } from '../../harness/tuning/log.ts';
 import type { TuningEvent } from '../../harness/tuning.ts';
 import type { LlamaMilestone, LlamaStep } from '../../train/llama/progress.ts';
-import type { Happening } from './happening.ts';
+import { type Happening, happeningOf } from './happening.ts';
 import type { TuningState } from './tuning-state.ts';
 
 /** The pace is the mean of so many steps, without the first one: kernels are compiled in it. */
@@ -47,10 +47,12 @@ export function afterTuningEvent(
         judged: event.history.filter((one) => one.type === 'judged'),
         happened: [
           ...state.happened,
-          ...event.history.flatMap(restored).filter(isNewTo(state.happened)),
+          ...event.history.flatMap(happening).filter(isNewTo(state.happened)),
           ...event.broken.map((message) => refused(event.step, now, message)),
         ],
       };
+    case 'skipped':
+      return { ...state, happened: [...state.happened, happeningOf(event)] };
     case 'checkpoint': {
       const { step, bytes, ms } = event;
       const kept: Happening = { kind: 'checkpoint', step, at: now, bytes, ms };
@@ -88,12 +90,13 @@ const refused = (step: number, at: Date, message: string): Happening => ({
 
 /** Whether it is not there yet: a run that goes on twice in one tab tells all of it each time. */
 const isNewTo = (happened: readonly Happening[]) => {
-  const known = new Set(happened.map(({ at }) => at.getTime()));
-  return ({ at }: Happening) => !known.has(at.getTime());
+  const keyOf = ({ kind, at }: Happening) => `${kind} ${at.getTime()}`;
+  const known = new Set(happened.map(keyOf));
+  return (one: Happening) => !known.has(keyOf(one));
 };
 
-const restored = (one: LlamaMilestone): readonly Happening[] =>
-  one.type === 'restored' ? [{ kind: 'resumed', step: one.step, at: new Date(one.at) }] : [];
+const happening = (one: LlamaMilestone): readonly Happening[] =>
+  'at' in one ? [happeningOf(one)] : [];
 
 /** What the steps that are left take, as the last ones did; undefined before there is a pace. */
 function remaining(steps: readonly LlamaStep[], total: number): number | undefined {

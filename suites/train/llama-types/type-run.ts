@@ -7,7 +7,8 @@ import {
   trainingConfigOf,
 } from '../../../src/train/llama/config/read-training-config.ts';
 import { TRAINING_TYPES, type TrainingTypeName } from '../../../src/train/llama/config/types.ts';
-import { fineTuneLlama, type LlamaTuned } from '../../../src/train/llama/fine-tune-llama.ts';
+import { fineTuneLlama } from '../../../src/train/llama/fine-tune-llama.ts';
+import type { LlamaTuned } from '../../../src/train/llama/llama-training.ts';
 import { openModel } from '../../../src/train/llama/open-model.ts';
 import type { TinyLlama } from './tiny-llama.ts';
 

@@ -158,6 +158,17 @@ const FIELDS: readonly (readonly [given: object, fault: string])[] = [
     { type: 'hqq_lora', quantization: { skip_modules: 1 } },
     'bad-quantization-skip-modules quantization.skip_modules',
   ],
+  [{ recovery: 3 }, 'bad-recovery recovery'],
+  [{ recovery: { nonfinite_steps: 0 } }, 'bad-recovery-nonfinite-steps recovery.nonfinite_steps'],
+  [
+    { recovery: { explosion_factor: 0.5 } },
+    'bad-recovery-explosion-factor recovery.explosion_factor',
+  ],
+  [{ recovery: { explosion_steps: 1.5 } }, 'bad-recovery-explosion-steps recovery.explosion_steps'],
+  [{ recovery: { rollback_rate: 0 } }, 'bad-recovery-rollback-rate recovery.rollback_rate'],
+  [{ recovery: { max_rollbacks: -1 } }, 'bad-recovery-max-rollbacks recovery.max_rollbacks'],
+  [{ recovery: { hang_seconds: 0 } }, 'bad-recovery-hang-seconds recovery.hang_seconds'],
+  [{ recovery: { retries: 1 } }, 'unknown-field recovery.retries'],
   [{ world_size: 0 }, 'unsupported-world-size world_size'],
   [{ fsdp: 'full_shard' }, 'unsupported-fsdp fsdp'],
   [{ learning_rat: 1 }, 'unknown-field learning_rat'],
@@ -244,7 +255,7 @@ describe('a configuration', () => {
         .split(', ')
         .map((name) => at + name);
     };
-    const parts = ['lora', 'quantization', 'lr_scheduler_kwargs'];
+    const parts = ['lora', 'quantization', 'lr_scheduler_kwargs', 'recovery'];
     const fields = [
       ...listedBy({ nothing: 1 }),
       ...parts.flatMap((part) => listedBy({ [part]: { nothing: 1 } })),

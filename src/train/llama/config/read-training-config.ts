@@ -6,10 +6,12 @@ import type { LayerOptions } from '../../../quantizer/policy.ts';
 import { adamDefaults } from '../../../vocabulary/optim/adam.ts';
 import type { Schedule } from '../../../vocabulary/optim/lr_schedule.ts';
 import type { OptimizerParams } from '../../update-rule.ts';
+import type { RecoverySettings } from '../recovery/recovery-settings.ts';
 import { forbiddenPairs } from './forbidden-pairs.ts';
 import { type LoraFields, loraFields } from './lora-fields.ts';
 import { hasMoments, OPTIMIZER_NAMES } from './optimizer-names.ts';
 import { type QuantizationFields, quantizationFields } from './quantization-fields.ts';
+import { type RecoveryFields, recoveryFields, recoveryOf } from './recovery-fields.ts';
 import { type ScheduleFields, scheduleFields } from './schedule-fields.ts';
 import { SCHEDULE_NAMES } from './schedule-names.ts';
 import { TrainingConfigError } from './training-config-error.ts';
@@ -74,6 +76,8 @@ export interface LlamaTrainingConfig {
   readonly heldoutFraction: number;
   /** Steps between two that are judged, after the first; 0 judges none. */
   readonly judgeSteps: number;
+  /** What it does after a fault. */
+  readonly recovery: RecoverySettings;
 }
 
 /** The configuration in the text of a file; FormatError where that is no JSON object. */
@@ -84,9 +88,9 @@ export function readTrainingConfig(text: string): LlamaTrainingConfig {
 /**
  * The configuration of a parsed object: names of TrainingArguments at its top, of LoraConfig in
  * `lora`, of BitsAndBytesConfig or HqqConfig in `quantization`, of a schedule in
- * `lr_scheduler_kwargs`; what is left out has the library's
- * default, but for a rate of 2e-4 and texts of 512 tokens. Throws {@link TrainingConfigError} with every
- * fault.
+ * `lr_scheduler_kwargs`, and those of {@link RecoverySettings} in `recovery`; what is left out has the
+ * library's default, but for a rate of 2e-4 and texts of 512 tokens. Throws
+ * {@link TrainingConfigError} with every fault.
  */
 export function trainingConfigOf(given: JsonObject): LlamaTrainingConfig {
   const top = trainingFields(given);
@@ -95,14 +99,18 @@ export function trainingConfigOf(given: JsonObject): LlamaTrainingConfig {
     given['quantization'] == null ? undefined : quantizationFields(given['quantization']);
   const kwargs =
     given['lr_scheduler_kwargs'] == null ? undefined : scheduleFields(given['lr_scheduler_kwargs']);
-  const faults = [top, lora, quantization, kwargs].flatMap((part) => part?.faults ?? []);
+  const recovery = recoveryFields(given['recovery'] ?? {});
+  const faults = [top, lora, quantization, kwargs, recovery].flatMap((part) => part?.faults ?? []);
   const { fields } = top;
   if (fields) {
     const parts = { lora: lora?.fields, quantization: quantization?.fields };
     faults.push(...forbiddenPairs({ fields, ...parts, kwargs: kwargs?.fields, given }));
   }
   if (faults.length > 0 || !fields) throw new TrainingConfigError(faults);
-  return settled(fields, lora?.fields ?? usualLora(), quantization?.fields, kwargs?.fields);
+  return {
+    ...settled(fields, lora?.fields ?? usualLora(), quantization?.fields, kwargs?.fields),
+    recovery: recoveryOf(recovery.fields as RecoveryFields),
+  };
 }
 
 /** fsdp_qlora's. */
@@ -115,7 +123,7 @@ function settled(
   lora: LoraFields,
   quantization: QuantizationFields | undefined,
   kwargs: ScheduleFields = {},
-): LlamaTrainingConfig {
+): Omit<LlamaTrainingConfig, 'recovery'> {
   const what: TrainingType = TRAINING_TYPES[fields.type];
   const { num_cycles, warmup_steps = 0, warmup_ratio = 0, max_steps } = fields;
   return {

@@ -38,6 +38,7 @@ const FIELDS = v.looseObject({
   expansion_rate: v.optional(within(1e-3, 1)),
   lora: v.optional(v.unknown()),
   quantization: v.optional(v.unknown()),
+  recovery: v.optional(v.unknown()),
   optim: v.optional(oneOfNames(Object.keys(OPTIMIZER_NAMES), LATER_OPTIMIZERS), 'adamw_torch'),
   learning_rate: v.optional(within(1e-12, 1e3), 2e-4),
   weight_decay: v.optional(within(0, 1e3), 0),

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import type { Page } from '@playwright/test';
+import { readSafetensors } from '../../src/formats/safetensors.ts';
+import { expect } from './page-test.ts';
+import { ended, openTuning, saved, start, takeSettings } from './tune-page.ts';
+
+/** What the steps of a run computed, and the bits that it learnt. */
+interface Learnt {
+  readonly steps: readonly Readonly<Record<string, unknown>>[];
+  readonly adapter: string;
+}
+
+/** Waits for the end of a run, and takes what it left; what happened to it is left out. */
+export async function learnt(page: Page): Promise<Learnt> {
+  await ended(page);
+  const adapter = await saved(page, /^Save adapter_model\.safetensors/);
+  expect(readSafetensors(adapter).tensors.size).toBeGreaterThan(0);
+  const lines = (await saved(page, 'Save the log (JSON lines)')).toString().trim().split('\n');
+  const rows = lines.map((line) => JSON.parse(line)).filter((row) => !('event' in row));
+  return {
+    steps: rows.map(
+      ({ ms: _, tokens_per_second: __, bytes: ___, peak_bytes: ____, ...row }) => row,
+    ),
+    adapter: createHash('sha256').update(adapter).digest('hex'),
+  };
+}
+
+/** Without held-out losses. */
+export const trained = ({ steps }: Learnt) => steps.filter((row) => 'loss' in row);
+
+/** Begins a run of the small model by these settings. */
+export async function begin(page: Page, settings: object, base?: string): Promise<void> {
+  await openTuning(page, base);
+  await takeSettings(page, settings);
+  await expect(start(page)).toBeEnabled();
+  await start(page).click();
+}
+
+/** The list of the runs that can be resumed, and the button of the one that is there. */
+export const resumable = (page: Page) => page.getByRole('region', { name: /that can be resumed/ });
+export const resume = (page: Page) => resumable(page).getByRole('button', { name: 'Resume' });
+
+/** Waits for the first checkpoint of the run that goes on. */
+export const kept = (page: Page) =>
+  expect(page.getByText(/^What happened/)).toBeVisible({ timeout: 90_000 });

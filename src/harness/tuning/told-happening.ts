@@ -1,0 +1,28 @@
+import { counted } from '../../report/counted.ts';
+import type { Happened } from '../../train/llama/progress.ts';
+
+const WHY = {
+  nonfinite: 'gradients stayed not finite',
+  exploded: 'the loss exploded',
+} as const;
+
+const after = (step: number): string => (step === 0 ? 'from its start' : `after step ${step}`);
+
+/** What happened to a run, as a log and a terminal tell it. */
+export function toldHappening(happened: Happened): string {
+  switch (happened.type) {
+    case 'restored':
+      return `it goes on ${after(happened.step)}`;
+    case 'skipped': {
+      const { tensor, index, count, lossScale } = happened;
+      const where = `${counted(count, 'number')} of the gradients not finite, first ${tensor}[${index.join(', ')}]`;
+      return lossScale === undefined
+        ? `${where}: the step is skipped`
+        : `${where}, at a loss scale of ${lossScale}: the step is skipped, and the scale halved`;
+    }
+    case 'rolled-back':
+      return `${WHY[happened.why]}: it goes on ${after(happened.to)} at a rate of ${happened.learningRate}`;
+    case 'halved':
+      return `memory ran out: it goes on ${after(happened.to)} with ${counted(happened.accumulation, 'micro-batch', 'micro-batches')} of ${counted(happened.batchSize, 'text')}`;
+  }
+}

@@ -1,0 +1,79 @@
+import { seam } from '../../../seam.ts';
+import type { LlamaTrainingConfig } from '../config/read-training-config.ts';
+import type { LlamaMilestone } from '../progress.ts';
+import {
+  LossExplodedError,
+  type LostWayError,
+  NonFiniteGradientsError,
+  StepError,
+} from './run-faults.ts';
+
+/** A change by which a run goes on that cannot go on as it was. */
+export type RunChange = Extract<LlamaMilestone, { readonly type: 'rolled-back' | 'halved' }>;
+
+/** Where a run stands that something was thrown in. */
+interface Interrupted {
+  /** As it is now, faults before counted in. */
+  readonly config: LlamaTrainingConfig;
+  readonly history: readonly LlamaMilestone[];
+  /** Whether checkpoints of it are kept. */
+  readonly isKept: boolean;
+}
+
+/** How a run goes on. */
+interface WayOn {
+  /** After so many steps at most. */
+  readonly latest: number;
+  /** What it changes that goes on after step `to`. */
+  readonly change: (to: number) => RunChange;
+}
+
+/** How a run goes on after something was thrown; undefined where it ends. */
+export function wayOnAfter(thrown: unknown, run: Interrupted): WayOn | undefined {
+  if (thrown instanceof StepError && thrown.code === 'out-of-memory') return halved(thrown, run);
+  if (thrown instanceof NonFiniteGradientsError) return rolledBack(thrown, 'nonfinite', run);
+  if (thrown instanceof LossExplodedError) return rolledBack(thrown, 'exploded', run);
+  return undefined;
+}
+
+const now = (): string => new Date().toISOString();
+const lastStep = (history: readonly LlamaMilestone[]): number =>
+  history.findLast(({ type }) => type === 'step')?.step ?? 0;
+
+/** What the update of the step before a wrong one left may be what is wrong. */
+function rolledBack(
+  { since }: LostWayError,
+  why: 'nonfinite' | 'exploded',
+  { config: { recovery, optimizer }, history, isKept }: Interrupted,
+): WayOn | undefined {
+  const before = history.filter(({ type }) => type === 'rolled-back').length;
+  if (!isKept || before >= recovery.maxRollbacks) return undefined;
+  const learningRate = (optimizer.lr ?? 0) * recovery.rollbackRate;
+  const step = lastStep(history);
+  const change = (to: number): RunChange => ({
+    ...{ type: 'rolled-back', step, to, at: now(), why, learningRate },
+  });
+  return { latest: since - 2, change };
+}
+
+/** The micro-batches of a step that are as many texts together, each the smallest factor smaller. */
+const split = seam('train.llama.split', (batchSize: number, accumulation: number) => {
+  const factor = smallestFactor(batchSize);
+  return { batchSize: batchSize / factor, accumulation: accumulation * factor };
+});
+
+function halved(
+  { step }: StepError,
+  { config: { batchSize, accumulation } }: Interrupted,
+): WayOn | undefined {
+  if (batchSize === 1) return undefined;
+  const change = (to: number): RunChange => ({
+    ...{ type: 'halved', step, to, at: now(), ...split(batchSize, accumulation) },
+  });
+  return { latest: step, change };
+}
+
+function smallestFactor(n: number): number {
+  for (let factor = 2; factor * factor <= n; factor++) if (n % factor === 0) return factor;
+  return n;
+}

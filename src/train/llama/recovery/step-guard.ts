@@ -1,0 +1,76 @@
+import type { FlatLayout } from '../../../autograd/flat-parameters.ts';
+import type { Segments } from '../../../autograd/segments.ts';
+import type { Gpu } from '../../../gpu/gpu.ts';
+import { gpuErrorOf } from '../../../gpu/gpu-error.ts';
+import { seam } from '../../../seam.ts';
+import type { Tensor } from '../../../tensor/tensor.ts';
+import { type NonFiniteGradient, nonFiniteGradient } from '../../gradient-health.ts';
+
+/** Gradients of a step that are not finite, and the loss scale that they had, if any. */
+export interface FoundNonFinite extends NonFiniteGradient {
+  readonly lossScale?: number;
+}
+
+/** The gradients of a step. A seam, so that a test can spoil one. */
+const gathered = seam('train.llama.gradients', (gradients: Segments): Segments => gradients);
+
+/** In the order in which they are pushed: out of memory comes first where both are there. */
+const FILTERS = ['internal', 'validation', 'out-of-memory'] as const;
+
+/**
+ * Stands before the update of each step: what the device refused of its passes is thrown, and an
+ * update by gradients that are not finite is left out, so that parameters and state stay those of
+ * the step before. Under loss scaling the device leaves it out by itself, and scales back.
+ */
+export class StepGuard {
+  readonly #gpu: Gpu;
+  readonly #layout: FlatLayout;
+  #found: FoundNonFinite | undefined;
+  #isScoped = false;
+  /** The factor of the loss, f32 [1], where it is scaled. */
+  lossScale: Tensor | undefined;
+
+  constructor(gpu: Gpu, layout: FlatLayout) {
+    this.#gpu = gpu;
+    this.#layout = layout;
+  }
+
+  /**
+   * Makes a step, with what was found in its gradients. Throws what the device found wrong before
+   * the update, out of memory first, and what `make` throws.
+   */
+  async around<T>(
+    make: () => Promise<T>,
+  ): Promise<{ readonly made: T; readonly found: FoundNonFinite | undefined }> {
+    this.#found = undefined;
+    for (const filter of FILTERS) this.#gpu.device.pushErrorScope(filter);
+    this.#isScoped = true;
+    try {
+      const made = await make();
+      await this.#requireNoError();
+      return { made, found: this.#found };
+    } catch (error) {
+      // What a refused allocation leads to is thrown first, and is not the cause.
+      await this.#requireNoError();
+      throw error;
+    }
+  }
+
+  /** Whether the update by these gradients is to be made. */
+  readonly accept = async (gradients: Segments): Promise<boolean> => {
+    this.#found = await nonFiniteGradient(gathered(gradients), this.#layout);
+    await this.#requireNoError();
+    if (!this.#found || !this.lossScale) return !this.#found;
+    const lossScale = (await this.lossScale.read()).data[0] as number;
+    this.#found = { ...this.#found, lossScale };
+    return true;
+  };
+
+  async #requireNoError(): Promise<void> {
+    if (!this.#isScoped) return;
+    this.#isScoped = false;
+    const errors = await Promise.all(FILTERS.map(() => this.#gpu.device.popErrorScope()));
+    const error = errors.find((each) => each !== null);
+    if (error) throw gpuErrorOf(error);
+  }
+}

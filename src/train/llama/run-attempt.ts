@@ -1,0 +1,132 @@
+import type { ModelConfig } from '../../formats/hugging-face/config.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { Scope } from '../../gpu/scope.ts';
+import type { RunSubject } from '../checkpoint/run-checkpoint.ts';
+import type { LlamaTrainingConfig } from './config/read-training-config.ts';
+import { HeldoutTexts } from './heldout-texts.ts';
+import { whyUnjudged } from './judged-work.ts';
+import type { LlamaObserver, LlamaTraining, LlamaTuned } from './llama-training.ts';
+import { grownModel, openModel } from './open-model.ts';
+import type { LlamaProgress } from './progress.ts';
+import { isFailure } from './recovery/run-faults.ts';
+import { RunWatch } from './recovery/run-watch.ts';
+import type { RunHistory } from './run-history.ts';
+import { placesOf, RunKeeping } from './run-keeping.ts';
+import { RunLoop } from './run-loop.ts';
+import { RunMemory } from './run-memory.ts';
+import type { RunPlan } from './run-plan.ts';
+import { anyStops, heldoutOf } from './run-ranks.ts';
+import { RunSteps } from './run-steps.ts';
+import { Talk } from './talk.ts';
+import { toldStart } from './told-start.ts';
+
+/** A run from where it begins, or from a checkpoint. */
+export interface RunAttempt extends LlamaTraining {
+  readonly plan: RunPlan;
+  /** What its checkpoints are of; undefined where none are made. */
+  readonly subject: RunSubject | undefined;
+  readonly bytesForecast: number;
+  /** What it told before this, and will have told. */
+  readonly history: RunHistory;
+}
+
+/**
+ * Loads the model and makes the steps that are left. It owns all that it makes on the device; what it
+ * throws leaves nothing there.
+ */
+export async function* attempt(
+  gpu: Gpu,
+  run: RunAttempt,
+  observer: LlamaObserver,
+): AsyncGenerator<LlamaProgress, LlamaTuned> {
+  const { folder, model: architecture, config, saved, from, sharding } = run;
+  const { plan, subject, history } = run;
+  const { stopped = () => false, gate, asker, keeper } = observer;
+  const memory = new RunMemory(gpu);
+  using owned = new Scope();
+  const sized = { ...config, length: asker ? lengthFor(architecture, config, plan) : plan.longest };
+  const model = owned.add(await openModel(gpu, { folder, config: architecture }, sized, saved));
+  yield { type: 'loaded', ...memory.now() };
+  const talk = asker && new Talk(asker, { gpu, model, isAdapted: Boolean(config.adapter) }, memory);
+  const unjudged = unjudgedBy(architecture, config, plan);
+  yield { type: 'start', ...toldStart(plan, model, run.bytesForecast, unjudged) };
+  const running = owned.add(new RunLoop(gpu, model, plan, config, sharding));
+  const { loop } = running;
+  const group = sharding?.group;
+  const heldout = new HeldoutTexts(gpu, model, heldoutOf(plan, group), config.batchSize);
+  const watch = new RunWatch(config.recovery, history.losses, keeper !== undefined);
+  const steps = new RunSteps({
+    ...{ running, plan, config, heldout, history, watch, memory, group, stopped },
+    ...{ judge: observer.judge, profile: observer.profile, unjudged: unjudged !== undefined },
+  });
+  let step = 0;
+  if (from) {
+    loop.restore(from.checkpoint.state);
+    step = from.checkpoint.state.step;
+  }
+  if (from || history.all.length > 0)
+    yield { type: 'resumed-from', step, history: history.all, broken: from?.broken ?? [] };
+  if (!from && !heldout.isEmpty) yield await steps.heldout(step);
+  const keeping =
+    keeper &&
+    subject &&
+    new RunKeeping(keeper, {
+      ...{ loop, history, subject, steps: plan.steps, tuned: gpu.tuned },
+      parameters: placesOf(model.parameters.layout),
+      from: from?.checkpoint,
+    });
+  while (step < plan.steps) {
+    if (gate?.closed) {
+      yield { type: 'paused', step };
+      await (talk ? talk.answerUntil(gate.opened, step) : gate.opened);
+      yield { type: 'resumed', step };
+    }
+    if (await anyStops(group, stopped())) break;
+    await talk?.answerAll(step);
+    try {
+      yield* steps.make(step + 1);
+    } catch (thrown) {
+      if (keeping && isFailure(thrown)) yield* await keeping.rescue(step);
+      throw thrown;
+    }
+    step += 1;
+    if (keeping && !watch.isAlarmed) yield* await keeping.after(step);
+  }
+  if (keeping) yield* await keeping.end(step);
+  await observer.finish?.(model);
+  const left: LlamaTuned = {
+    trained: await model.parameters.read(),
+    steps: step,
+    isStopped: stopped(),
+    ...history.heldoutCourse,
+    judgedSteps: history.judgedSteps,
+    peakBytes: memory.now().peakBytes,
+  };
+  observer.tuned?.(left);
+  if (talk && asker && asker.waitMs > 0 && !left.isStopped) {
+    yield { type: 'talking', step };
+    await talk.answerRest(step);
+  }
+  return left;
+}
+
+/** Why no step is judged; undefined where some are. */
+function unjudgedBy(
+  architecture: ModelConfig,
+  config: LlamaTrainingConfig,
+  { longest }: RunPlan,
+): string | undefined {
+  if (config.judgeSteps === 0) return 'judge_steps is 0';
+  const { batchSize, accumulation } = config;
+  return whyUnjudged(grownModel(architecture, config).grown, batchSize * accumulation, longest);
+}
+
+/**
+ * Tokens that a model is to read which is asked too: as many as a text may have, where positions
+ * and masks do not depend on it.
+ */
+const lengthFor = (
+  { slidingWindow }: ModelConfig,
+  { length }: LlamaTrainingConfig,
+  { longest }: RunPlan,
+): number => (slidingWindow ? longest : Math.max(longest, length));

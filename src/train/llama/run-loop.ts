@@ -1,0 +1,70 @@
+import type { Gpu } from '../../gpu/gpu.ts';
+import { Scope } from '../../gpu/scope.ts';
+import type { Llama } from '../../models/llama/llama.ts';
+import { seam } from '../../seam.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { TrainingLoop } from '../loop/training-loop.ts';
+import { Optimizer } from '../optimizer.ts';
+import type { Sharding } from '../sharded/sharded-update.ts';
+import type { LlamaTrainingConfig } from './config/read-training-config.ts';
+import { StepGuard } from './recovery/step-guard.ts';
+import type { RunPlan } from './run-plan.ts';
+import { sourceOf } from './run-ranks.ts';
+
+/** Gradients of a frozen control are thrown away. */
+const isFrozen = seam('train.llama.frozen', (): boolean => false);
+
+const AUTOCAST = { fp32: undefined, fp16: 'float16', bf16: 'bfloat16' } as const;
+
+/** What makes the steps of a run on the device, but for the model. */
+export class RunLoop implements Disposable {
+  readonly loop: TrainingLoop;
+  /** Where a step leaves the norm of its gradients; undefined where none are clipped. */
+  readonly norm: Tensor | undefined;
+  /** Stands before each update; undefined where ranks share it. */
+  readonly guard: StepGuard | undefined;
+  readonly #optimizer: Optimizer | undefined;
+  readonly #owned: Scope;
+
+  constructor(
+    gpu: Gpu,
+    model: Llama,
+    { training, schedule }: RunPlan,
+    config: LlamaTrainingConfig,
+    sharding: Sharding | undefined,
+  ) {
+    using owned = new Scope();
+    const { maxGradNorm, precision, seed } = config;
+    this.norm = maxGradNorm > 0 ? owned.add(Tensor.zeros(gpu, [1])) : undefined;
+    this.guard = sharding ? undefined : new StepGuard(gpu, model.parameters.layout);
+    const optimizer = isFrozen()
+      ? undefined
+      : owned.add(
+          new Optimizer(gpu, model.parameters, config.optimizer, {
+            schedule,
+            max_grad_norm: maxGradNorm || undefined,
+            grad_scaler: precision === 'fp16' ? {} : undefined,
+            norm_to: this.norm,
+            sharding,
+            accept: this.guard?.accept,
+          }),
+        );
+    if (this.guard) this.guard.lossScale = optimizer?.lossScale;
+    this.#optimizer = optimizer;
+    const source = sourceOf(training, config, sharding?.group);
+    const autocast = AUTOCAST[precision];
+    this.loop = owned.add(
+      new TrainingLoop(gpu, { model, source, optimizer, seed, autocast, shift: true }),
+    );
+    this.#owned = owned.move();
+  }
+
+  /** Updates that were made; undefined of a frozen run, which makes none. */
+  get updates(): number | undefined {
+    return this.#optimizer?.updates;
+  }
+
+  [Symbol.dispose](): void {
+    this.#owned[Symbol.dispose]();
+  }
+}
