@@ -106,12 +106,12 @@ fn magnitude(x: vec4f, among: vec4<bool>) -> u32 {
 }
 
 fn coded(x: vec4f, scale: BlockScale, first: u32, among: vec4<bool>) -> u32 {
+  let y = relative_to_block(bitcast<vec4u>(x), scale);
   var word = 0u;
   for (var k = 0u; k < 4u; k++) {
-    let y = relative_to_block(bitcast<u32>(x[k]), scale);
-    let code = code_of(y, first);
+    let code = code_of(y[k], first);
     // bitsandbytes' CUDA code, which takes the nearest, lets nothing lose its sign.
-    let signed = select(code, ZERO - 1u, !LUT16 && y < 0.0 && code == ZERO);
+    let signed = select(code, ZERO - 1u, !LUT16 && y[k] < 0.0 && code == ZERO);
     word |= select(0u, signed, among[k]) << (8u * k);
   }
   return word;

@@ -1,7 +1,7 @@
 import package::lib::grid::linear_index;
-import package::quant::gguf_numbers::Block;
-import package::quant::gguf_q4_0::{q4_0_block, q4_0_bytes};
-import package::quant::gguf_q8_0::{q8_0_block, q8_0_bytes};
+import package::quant::gguf_numbers::{Block, numbers_at};
+import package::quant::gguf_q4_0::q4_0_block;
+import package::quant::gguf_q8_0::q8_0_block;
 
 // Blocks of q4_0 or, with BYTES, of q8_0: a half and the codes of 32 numbers. weight: the numbers;
 // packed: the blocks one after the other. A block begins or ends inside a word, and two are whole
@@ -18,20 +18,25 @@ override BYTES: bool = false;
 
 fn block_at(b: u32) -> Block {
   if (BYTES) {
-    return q8_0_block(8u * b);
+    return q8_0_block(numbers_at(8u * b));
   }
-  return q4_0_block(8u * b);
+  return q4_0_block(numbers_at(8u * b));
 }
 
-/// Word k of a block's codes.
-fn codes(block: Block, k: u32) -> u32 {
-  var bytes: vec4u;
-  if (BYTES) {
-    bytes = q8_0_bytes(block, k);
-  } else {
-    bytes = q4_0_bytes(block, k);
-  }
-  return dot(bytes, vec4u(1u, 1u << 8u, 1u << 16u, 1u << 24u));
+/// Stores four words of codes behind two bytes that are in word `at` already, and returns the last two.
+fn store_behind(at: u32, two: u32, words: vec4u) -> u32 {
+  packed[at] = two | (words.x << 16u);
+  packed[at + 1u] = (words.x >> 16u) | (words.y << 16u);
+  packed[at + 2u] = (words.y >> 16u) | (words.z << 16u);
+  packed[at + 3u] = (words.z >> 16u) | (words.w << 16u);
+  return words.w >> 16u;
+}
+
+fn store(at: u32, words: vec4u) {
+  packed[at] = words.x;
+  packed[at + 1u] = words.y;
+  packed[at + 2u] = words.z;
+  packed[at + 3u] = words.w;
 }
 
 @compute @workgroup_size(64)
@@ -47,11 +52,9 @@ fn main(
   let words = select(4u, 8u, BYTES);
   let at = pair * (2u * words + 1u);
   let first = block_at(2u * pair);
-  var rest = first.d;
-  for (var k = 0u; k < words; k++) {
-    let word = codes(first, k);
-    packed[at + k] = rest | (word << 16u);
-    rest = word >> 16u;
+  var rest = store_behind(at, first.d, first.low);
+  if (BYTES) {
+    rest = store_behind(at + 4u, rest, first.high);
   }
   let middle = at + words;
   if (2u * pair + 1u == sizes.blocks) {
@@ -60,7 +63,8 @@ fn main(
   }
   let second = block_at(2u * pair + 1u);
   packed[middle] = rest | (second.d << 16u);
-  for (var k = 0u; k < words; k++) {
-    packed[middle + 1u + k] = codes(second, k);
+  store(middle + 1u, second.low);
+  if (BYTES) {
+    store(middle + 5u, second.high);
   }
 }

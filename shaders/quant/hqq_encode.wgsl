@@ -3,7 +3,8 @@
 
 import package::lib::fours::{ end_of, inside };
 import package::lib::grid::linear_index;
-import package::quant::hqq_groups::{ codes_of, group_of, Groups };
+import package::lib::whole::whole_bits;
+import package::quant::hqq_groups::{ codes_of, groups_of, Groups };
 
 struct Sizes {
   groups: Groups,
@@ -19,6 +20,9 @@ struct Sizes {
 @group(0) @binding(5) var<storage, read_write> dequant: array<f32>;
 @group(0) @binding(6) var<uniform> sizes: Sizes;
 
+// Whether four elements are always of one group: to find others takes longer than all the rest.
+override SHARED: bool = false;
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -31,17 +35,15 @@ fn main(
     return;
   }
   let i = min(first + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.count - 1u));
-  let j = vec4u(
-    group_of(i.x, sizes.groups),
-    group_of(i.y, sizes.groups),
-    group_of(i.z, sizes.groups),
-    group_of(i.w, sizes.groups),
-  );
+  var j = vec4u(first / sizes.groups.size);
+  if (!SHARED) {
+    j = groups_of(i, sizes.groups);
+  }
   let x = vec4f(weight[i.x], weight[i.y], weight[i.z], weight[i.w]);
   let factor = vec4f(inverse[j.x], inverse[j.y], inverse[j.z], inverse[j.w]);
   let shift = vec4f(zero[j.x], zero[j.y], zero[j.z], zero[j.w]);
   let code = codes_of(x, factor, shift, sizes.top);
-  let bytes = select(vec4u(), vec4u(code) << vec4u(0u, 8u, 16u, 24u), inside(w, sizes.count));
+  let bytes = select(vec4u(), (whole_bits(code) & vec4u(255u)) << vec4u(0u, 8u, 16u, 24u), inside(w, sizes.count));
   unpacked[w] = bytes.x | bytes.y | bytes.z | bytes.w;
   let y = (code - shift) * vec4f(scale[j.x], scale[j.y], scale[j.z], scale[j.w]);
   for (var k = first; k < end_of(first, sizes.count); k++) {

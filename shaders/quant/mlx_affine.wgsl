@@ -1,5 +1,7 @@
+import package::lib::code_stream::{behind, fills, side_by_side, Stream, word_with};
 import package::lib::grid::linear_index;
 import package::lib::storage::held;
+import package::lib::whole::whole_bits;
 
 // MLX's affine quantization: codes q of BITS bits, and dequant = q * scale + bias. The end of a
 // group's range that is larger by size is met exactly, so that a scale may be negative. weight:
@@ -35,9 +37,9 @@ struct Line {
 fn line_of(first: u32, top: f32) -> Line {
   var low = weight[first];
   var high = low;
-  for (var i = first + 1u; i < first + sizes.fours; i++) {
-    low = min(low, weight[i]);
-    high = max(high, weight[i]);
+  for (var i = first; i < first + sizes.fours; i += 4u) {
+    low = min(low, min(min(weight[i], weight[i + 1u]), min(weight[i + 2u], weight[i + 3u])));
+    high = max(high, max(max(weight[i], weight[i + 1u]), max(weight[i + 2u], weight[i + 3u])));
   }
   let lowest = min(min(low.x, low.y), min(low.z, low.w));
   let highest = max(max(high.x, high.y), max(high.z, high.w));
@@ -52,6 +54,18 @@ fn line_of(first: u32, top: f32) -> Line {
   return Line(edge / steps, edge);
 }
 
+/// With the codes of four `i` behind, which is decoded; a word that is full is stored.
+fn with_four(stream: Stream, i: u32, line: Line, stored: vec2f) -> Stream {
+  let top = (1u << BITS) - 1u;
+  let codes = clamp(round((weight[i] - line.bias) / line.scale), vec4f(), vec4f(f32(top)));
+  dequant[i] = held(held(codes * stored.x, STORAGE) + stored.y, STORAGE);
+  let four = side_by_side(whole_bits(codes) & vec4u(top), BITS);
+  if (fills(stream, 4u * BITS)) {
+    packed[stream.out] = word_with(stream, four);
+  }
+  return behind(stream, four, 4u * BITS);
+}
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -63,27 +77,20 @@ fn main(
     return;
   }
   let first = g * sizes.fours;
-  let top = f32((1u << BITS) - 1u);
-  let line = line_of(first, top);
+  let line = line_of(first, f32((1u << BITS) - 1u));
   let stored = held(vec4f(line.scale, line.bias, 0.0, 0.0), STORAGE).xy;
   scales[g] = stored.x;
   biases[g] = stored.y;
-  let places = vec4u(1u, 1u << BITS, 1u << (2u * BITS), 1u << (3u * BITS));
-  let width = 4u * BITS;
-  var at = first * width / 32u;
-  var word = 0u;
-  var bit = 0u; // that the next four codes begin at
-  for (var i = first; i < first + sizes.fours; i++) {
-    let codes = clamp(round((weight[i] - line.bias) / line.scale), vec4f(), vec4f(top));
-    dequant[i] = held(held(codes * stored.x, STORAGE) + stored.y, STORAGE);
-    let four = dot(vec4u(codes), places);
-    word |= four << bit;
-    bit += width;
-    if ((bit & 32u) != 0u) {
-      packed[at] = word;
-      at++;
-      bit -= 32u;
-      word = select(four >> ((width - bit) & 31u), 0u, bit == 0u);
-    }
+  // 32 codes are BITS words: where each four of them lies is known, unlike in a loop of one.
+  for (var i = first; i < first + sizes.fours; i += 8u) {
+    var stream = Stream(0u, 0u, i / 8u * BITS);
+    stream = with_four(stream, i, line, stored);
+    stream = with_four(stream, i + 1u, line, stored);
+    stream = with_four(stream, i + 2u, line, stored);
+    stream = with_four(stream, i + 3u, line, stored);
+    stream = with_four(stream, i + 4u, line, stored);
+    stream = with_four(stream, i + 5u, line, stored);
+    stream = with_four(stream, i + 6u, line, stored);
+    stream = with_four(stream, i + 7u, line, stored);
   }
 }

@@ -1,6 +1,7 @@
 import package::lib::grid::linear_index;
 import package::lib::storage::held;
-import package::quant::nbits_rows::{ row_four, Rows, whole };
+import package::lib::whole::half_up;
+import package::quant::nbits_rows::{ four_at, Rows, span_of };
 
 // The scale of each block: the length of its range, which has 0 in it, over the highest code; or, where
 // SYMMETRIC, its number of the largest magnitude over the middle code, with the other sign. weight:
@@ -36,15 +37,16 @@ fn main(
   if (b >= rows.blocks) {
     return;
   }
-  let row = b / rows.per_row;
-  let first = (b - row * rows.per_row) * rows.block;
-  let end = min(first + rows.block, rows.cols);
+  let span = span_of(b, rows);
   var lows = vec4f();
   var highs = vec4f();
-  for (var k = first; k < end; k += 4u) {
-    let four = row_four(row, k, rows.cols);
-    lows = min(lows, four);
-    highs = max(highs, four);
+  for (var i = span.first; i < span.end; i += 16u) {
+    let a = four_at(i, span.end);
+    let b = four_at(i + 4u, span.end);
+    let c = four_at(i + 8u, span.end);
+    let d = four_at(i + 12u, span.end);
+    lows = min(lows, min(min(a, b), min(c, d)));
+    highs = max(highs, max(max(a, b), max(c, d)));
   }
   let low = min(min(lows.x, lows.y), min(lows.z, lows.w));
   let high = max(max(highs.x, highs.y), max(highs.z, highs.w));
@@ -55,7 +57,7 @@ fn main(
     scale = select(low, high, high > -low) / -middle;
   } else {
     scale = (high - low) / sizes.top;
-    zero = whole(vec4f(clamp(-low / max(scale, LEAST), 0.0, sizes.top))).x;
+    zero = half_up(vec4f(clamp(-low / max(scale, LEAST), 0.0, sizes.top))).x;
   }
   if (HALF) {
     scale = held(vec4f(scale), 1u).x;

@@ -2,8 +2,9 @@
 // 256 ascending floats; absmax: float32 bits of each block; q: one byte an element. One invocation
 // makes a word of 4 codes.
 
-import package::lib::grid::linear_index;
 import package::lib::block_scale::{block_scale, relative_to_block};
+import package::lib::fours::inside;
+import package::lib::grid::linear_index;
 import package::quant::map_codes::code_of;
 
 struct Sizes {
@@ -28,9 +29,9 @@ fn main(
     return;
   }
   let scale = block_scale(absmax[first / sizes.block]);
-  var word = 0u;
-  for (var k = 0u; k < 4u && first + k < sizes.n; k++) {
-    word |= code_of(relative_to_block(x[first + k], scale), 0u) << (8u * k);
-  }
-  q[w] = word;
+  let bits = vec4u(x[first], x[first + 1u], x[first + 2u], x[first + 3u]);
+  let y = relative_to_block(bits, scale);
+  let codes = vec4u(code_of(y.x, 0u), code_of(y.y, 0u), code_of(y.z, 0u), code_of(y.w, 0u));
+  let bytes = select(vec4u(), codes << vec4u(0u, 8u, 16u, 24u), inside(w, sizes.n));
+  q[w] = bytes.x | bytes.y | bytes.z | bytes.w;
 }

@@ -4,8 +4,10 @@
 // invocation makes a word of 4 codes; what fills the last one up is 0.
 
 import package::lib::block_scale::{ BlockScale, relative_to_block, scale_of_127 };
+import package::lib::fours::inside;
 import package::lib::grid::linear_index;
-import package::lib::storage::{ f32_bits_of, word_of };
+import package::lib::storage::bits_of_four;
+import package::lib::whole::whole_bits;
 
 struct Sizes {
   n: u32,
@@ -21,6 +23,39 @@ struct Sizes {
 override STORAGE: u32 = 0u;
 override OUTLIERS: bool = false;
 
+// Whether four elements are always of one row.
+override SHARED: bool = false;
+
+fn bits_at(first: u32) -> vec4u {
+  if (STORAGE == 0u) {
+    return vec4u(x[first], x[first + 1u], x[first + 2u], x[first + 3u]);
+  }
+  return bits_of_four(vec2u(x[first / 2u], x[first / 2u + 1u]), STORAGE);
+}
+
+fn scale_at(i: u32) -> BlockScale {
+  return scale_of_127(absmax[i / sizes.cols]);
+}
+
+/// Elements `first` to first + 3 relative to their rows.
+fn four_at(first: u32) -> vec4f {
+  let bits = bits_at(first);
+  if (SHARED) {
+    return relative_to_block(bits, scale_at(first));
+  }
+  return vec4f(
+    relative_to_block(bits, scale_at(first)).x,
+    relative_to_block(bits, scale_at(first + 1u)).y,
+    relative_to_block(bits, scale_at(first + 2u)).z,
+    relative_to_block(bits, scale_at(first + 3u)).w,
+  );
+}
+
+fn is_outlier(i: u32) -> bool {
+  let col = i % sizes.cols;
+  return extractBits(mask[col / 4u], 8u * (col & 3u), 8u) != 0u;
+}
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -32,26 +67,15 @@ fn main(
   if (first >= sizes.n) {
     return;
   }
-  var row = first / sizes.cols;
-  var col = first % sizes.cols;
-  var scale = scale_of_127(absmax[row]); // takes longest: once for all that share it
-  var word = 0u;
-  for (var k = 0u; k < 4u && first + k < sizes.n; k++) {
-    if (col == sizes.cols) {
-      col = 0u;
-      row += 1u;
-      scale = scale_of_127(absmax[row]);
-    }
-    var is_outlier = false;
-    if (OUTLIERS) {
-      is_outlier = extractBits(mask[col / 4u], 8u * (col & 3u), 8u) != 0u;
-    }
-    if (!is_outlier) {
-      let i = first + k;
-      let y = relative_to_block(f32_bits_of(x[word_of(i, STORAGE)], i, STORAGE), scale);
-      word |= (bitcast<u32>(i32(round(y))) & 255u) << (8u * k);
-    }
-    col += 1u;
+  var coded = inside(w, sizes.n);
+  if (OUTLIERS) {
+    coded &= !vec4<bool>(
+      is_outlier(first),
+      is_outlier(first + 1u),
+      is_outlier(first + 2u),
+      is_outlier(first + 3u),
+    );
   }
-  q[w] = word;
+  let bytes = select(vec4u(), whole_bits(round(four_at(first))) & vec4u(255u), coded);
+  q[w] = dot(bytes, vec4u(1u, 1u << 8u, 1u << 16u, 1u << 24u));
 }

@@ -1,14 +1,15 @@
 import package::lib::float8::{E4M3, E5M2, float8_codes, float8_values};
 import package::lib::grid::linear_index;
 import package::lib::storage::held;
+import package::lib::whole::whole_bits;
 import package::quant::quanto_groups::{element, Groups, place};
 
 // Quanto's codes, in the order of the matrix of groups, and what they decode to, in the order of the
 // weight. KIND 0: round((x + shift) / scale) from 0 to levels, decoded scale * q - shift; 1: signed
 // bytes round(x / scale); 2 and 3: x / scale in e4m3 and e5m2; these decode to scale * q. A scale of
 // zero gives codes of zero. scale, shift: floats of each group (shift of KIND 0 alone). Each step is
-// rounded to the weight's STORAGE f32, f16 or bf16 (0, 1, 2), as torch does. One invocation makes a
-// word of four codes; what fills the last one up is not of the matrix.
+// rounded to the weight's STORAGE f32, f16 or bf16 (0, 1, 2), as torch does. One invocation makes WORDS
+// words of four codes; what fills the last one up is not of the matrix.
 
 struct Sizes {
   groups: Groups,
@@ -24,8 +25,9 @@ struct Sizes {
 
 override KIND: u32 = 0u;
 override STORAGE: u32 = 0u;
-// Whether four elements of the matrix are always neighbours in one group.
+// Whether all elements of an invocation are always neighbours in one group.
 override SHARED: bool = false;
+override WORDS: u32 = 1u; // or 4
 
 /// Codes as bytes, and what they stand for before the scale.
 struct Coded {
@@ -36,11 +38,11 @@ struct Coded {
 fn coded(y: vec4f) -> Coded {
   if (KIND == 0u) {
     let levels = clamp(round(y), vec4f(), vec4f(sizes.levels));
-    return Coded(vec4u(levels), levels);
+    return Coded(whole_bits(levels) & vec4u(255u), levels);
   }
   if (KIND == 1u) {
     let levels = clamp(round(y), vec4f(-128.0), vec4f(127.0));
-    return Coded(bitcast<vec4u>(vec4i(levels)) & vec4u(255u), levels);
+    return Coded(whole_bits(levels) & vec4u(255u), levels);
   }
   let inside = bitcast<vec4u>(clamp(y, vec4f(-sizes.levels), vec4f(sizes.levels)));
   var format = E4M3;
@@ -60,9 +62,6 @@ struct Four {
 /// Elements `first` to first + 3; what is past `count` is the last
 /// again, with the same result.
 fn four_at(first: u32, count: u32) -> Four {
-  if (SHARED) {
-    return Four(first + vec4u(0u, 1u, 2u, 3u), vec4u(first / sizes.groups.length));
-  }
   let x = element(first, sizes.groups);
   let y = element(min(first + 1u, count - 1u), sizes.groups);
   let z = element(min(first + 2u, count - 1u), sizes.groups);
@@ -74,18 +73,48 @@ fn at(found: vec2u) -> u32 {
   return place(found.y, found.x, sizes.groups);
 }
 
-fn scales_of(group: vec4u) -> vec4f {
-  if (SHARED) {
-    return vec4f(scale[group.x]);
-  }
-  return vec4f(scale[group.x], scale[group.y], scale[group.z], scale[group.w]);
+/// What four elements are divided by, whether there is such a number, and what is added before.
+struct Line {
+  scales: vec4f,
+  some: vec4<bool>,
+  shifts: vec4f,
 }
 
-fn shifts_of(group: vec4u) -> vec4f {
-  if (SHARED) {
-    return vec4f(shift[group.x]);
+fn line_of(scales: vec4f, shifts: vec4f) -> Line {
+  return Line(scales, scales > vec4f(), shifts);
+}
+
+fn line_of_one(group: u32) -> Line {
+  if (KIND == 0u) {
+    return line_of(vec4f(scale[group]), vec4f(shift[group]));
   }
-  return vec4f(shift[group.x], shift[group.y], shift[group.z], shift[group.w]);
+  return line_of(vec4f(scale[group]), vec4f());
+}
+
+fn line_of_four(group: vec4u) -> Line {
+  let scales = vec4f(scale[group.x], scale[group.y], scale[group.z], scale[group.w]);
+  if (KIND == 0u) {
+    return line_of(scales, vec4f(shift[group.x], shift[group.y], shift[group.z], shift[group.w]));
+  }
+  return line_of(scales, vec4f());
+}
+
+/// Makes word `w` of the codes, and what they decode to.
+fn code(w: u32, at: vec4u, line: Line) {
+  let x = vec4f(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
+  let divisor = select(vec4f(1.0), line.scales, line.some);
+  let y = held(held(x + line.shifts, STORAGE) / divisor, STORAGE);
+  let made = coded(select(vec4f(), y, line.some));
+  codes[w] = dot(made.bytes, vec4u(1u, 1u << 8u, 1u << 16u, 1u << 24u));
+  let decoded = held(held(line.scales * made.values, STORAGE) - line.shifts, STORAGE);
+  dequant[at.x] = decoded.x;
+  dequant[at.y] = decoded.y;
+  dequant[at.z] = decoded.z;
+  dequant[at.w] = decoded.w;
+}
+
+fn code_neighbours(w: u32, line: Line) {
+  code(w, 4u * w + vec4u(0u, 1u, 2u, 3u), line);
 }
 
 @compute @workgroup_size(64)
@@ -94,26 +123,21 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let w = linear_index(group, groups, lane, 64u);
+  let w = WORDS * linear_index(group, groups, lane, 64u);
   let count = sizes.groups.count * sizes.groups.length;
   if (4u * w >= count) {
     return;
   }
-  let four = four_at(4u * w, count);
-  let at = four.at;
-  let x = vec4f(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
-  let scales = scales_of(four.group);
-  let some = scales > vec4f();
-  var shifts = vec4f();
-  if (KIND == 0u) {
-    shifts = shifts_of(four.group);
+  if (!SHARED) {
+    let four = four_at(4u * w, count);
+    code(w, four.at, line_of_four(four.group));
+    return;
   }
-  let y = held(held(x + shifts, STORAGE) / select(vec4f(1.0), scales, some), STORAGE);
-  let made = coded(select(vec4f(), y, some));
-  codes[w] = dot(made.bytes, vec4u(1u, 1u << 8u, 1u << 16u, 1u << 24u));
-  let decoded = held(held(scales * made.values, STORAGE) - shifts, STORAGE);
-  dequant[at.x] = decoded.x;
-  dequant[at.y] = decoded.y;
-  dequant[at.z] = decoded.z;
-  dequant[at.w] = decoded.w;
+  let line = line_of_one(4u * w / sizes.groups.length); // takes longest: once for all words
+  code_neighbours(w, line);
+  if (WORDS > 1u) { // four, and no loop, which costs a processor as much as the codes
+    code_neighbours(w + 1u, line);
+    code_neighbours(w + 2u, line);
+    code_neighbours(w + 3u, line);
+  }
 }

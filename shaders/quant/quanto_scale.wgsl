@@ -32,12 +32,18 @@ fn main(
   }
   let first = place(0u, g, sizes.groups);
   let end = place(sizes.groups.length, g, sizes.groups);
-  var low = weight[first];
-  var high = low;
-  for (var i = first; i < end; i += sizes.groups.cols) {
-    low = min(low, weight[i]);
-    high = max(high, weight[i]);
+  let step = sizes.groups.cols;
+  var lows = vec4f(weight[first]);
+  var highs = lows;
+  for (var i = first; i < end; i += 4u * step) {
+    // The last of all again where a group has no four more.
+    let at = min(i + vec4u(0u, 1u, 2u, 3u) * step, vec4u(end - step));
+    let four = vec4f(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
+    lows = min(lows, four);
+    highs = max(highs, four);
   }
+  let low = min(min(lows.x, lows.y), min(lows.z, lows.w));
+  let high = max(max(highs.x, highs.y), max(highs.z, highs.w));
   let largest = max(high, -low);
   let range = select(largest, held(vec4f(high - low, vec3f()), STORAGE).x, AFFINE);
   // A quotient of zero may be off by denormals.

@@ -2,6 +2,7 @@
 // trits: n signed bytes; packed: (n + 3) / 4 bytes. HIGH: the first trit of a byte is in bits 6-7,
 // else in bits 0-1. One invocation packs 16 trits into a word.
 
+import package::lib::fours::inside;
 import package::lib::grid::linear_index;
 import package::quant::ternary::in_low_order;
 
@@ -15,6 +16,15 @@ struct Sizes {
 
 override HIGH: bool = false;
 
+/// A byte of codes, of the word of trits `w`.
+fn byte_of(w: u32) -> u32 {
+  let masks = select(vec4u(), vec4u(3u, 3u << 8u, 3u << 16u, 3u << 24u), inside(w, sizes.n));
+  // Two's complement of -1 ends in 11: one more is a code.
+  let four = trits[w] & (masks.x | masks.y | masks.z | masks.w);
+  let codes = (four + 0x01010101u) & 0x03030303u;
+  return (codes | (codes >> 6u) | (codes >> 12u) | (codes >> 18u)) & 255u;
+}
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -22,15 +32,10 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let out = linear_index(group, groups, local, 64u);
-  let first = out * 16u;
-  if (first >= sizes.n) {
+  let w = out * 4u;
+  if (4u * w >= sizes.n) {
     return;
   }
-  var word = 0x55555555u;
-  for (var k = 0u; k < 16u && first + k < sizes.n; k++) {
-    let i = first + k;
-    let trit = (trits[i / 4u] >> (8u * (i & 3u))) & 3u; // two's complement of -1 ends in 11
-    word = insertBits(word, (trit + 1u) & 3u, 2u * k, 2u);
-  }
+  let word = byte_of(w) | (byte_of(w + 1u) << 8u) | (byte_of(w + 2u) << 16u) | (byte_of(w + 3u) << 24u);
   packed[out] = in_low_order(word, HIGH);
 }

@@ -50,7 +50,11 @@ describe('of four elements an invocation, 600 take three workgroups', () => {
       'optim/amp_sgd_step',
       { inputs: { ...momentum, ...found }, dtypes: steps, params: { lr: 1, momentum: 0.5 } },
     ],
-    ['quantize_linear', 'quant/quantize_linear', { inputs: { ...x, scale: [1] } }],
+    [
+      'quantize_linear',
+      'quant/quantize_linear',
+      { inputs: { x: [200, 3], scale: [3] }, params: { axis: 1 } },
+    ],
     ['transpose', 'shape/copy', { inputs: { x: [20, 30] }, params: { perm: [1, 0] } }],
     [
       'embedding',
@@ -174,10 +178,13 @@ describe('workgroups are as many as their work needs', () => {
       'quantile',
       { inputs: { x: [9000] }, params: { q: 0.5 } },
       [
+        ['shape/fill', 1],
+        ['shape/fill', 1],
         ...Array.from({ length: 4 }, (): Expected[] => [
           ['math/quantile_count', 3],
           ['math/quantile_descend', 1],
         ]).flat(),
+        ['shape/fill', 1],
         ['math/quantile_next', 3],
         ['math/quantile', 1],
       ],
@@ -187,10 +194,13 @@ describe('workgroups are as many as their work needs', () => {
       'quantile',
       { inputs: { x: [200, 5] }, params: { q: 0.5, per_channel: true } },
       [
+        ['shape/fill', 3],
+        ['shape/fill', 200],
         ...Array.from({ length: 4 }, (): Expected[] => [
           ['math/quantile_count', 1, 200],
           ['math/quantile_descend', 4],
         ]).flat(),
+        ['shape/fill', 1],
         ['math/quantile_next', 1, 200],
         ['math/quantile', 4],
       ],
@@ -493,17 +503,50 @@ describe('workgroups are as many as their work needs', () => {
       [['lora/dora_magnitude', 3]],
     ],
     [
-      'sixteen lanes a block, then words of codes, and twice eight elements',
+      'sixteen codes by one scale',
+      'quantize_linear',
+      { inputs: { x: [3000], scale: [1] } },
+      [['quant/quantize_linear', 3]],
+    ],
+    [
+      'sixteen codes of a group',
+      'quanto_quantize',
+      { inputs: { weight: [40, 64] }, params: { qtype: 'qint8', axis: 0 } },
+      [
+        ['quant/quanto_scale', 1],
+        ['quant/quanto_codes', 3],
+      ],
+    ],
+    [
+      'four codes of several groups',
+      'quanto_quantize',
+      { inputs: { weight: [40, 20] }, params: { qtype: 'qint8', axis: -1 } },
+      [
+        ['quant/quanto_scale', 1],
+        ['quant/quanto_codes', 4],
+      ],
+    ],
+    [
+      'a block of codes',
+      'quantize_nbits',
+      { inputs: { weight: [70, 64] }, params: { bits: 4, block_size: 32, symmetric: true } },
+      [
+        ['quant/nbits_scales', 3],
+        ['quant/nbits_codes', 3],
+      ],
+    ],
+    [
+      'sixteen lanes a block, then 32 codes, and twice eight elements',
       'quantize_4bit',
       { inputs: { weight: [640] }, params: { quant_type: 'nf4', blocksize: 64 } },
       [
         ['quant/block_absmax', 3],
-        ['quant/quantize', 2],
+        ['quant/quantize', 1],
         ['quant/dequantize', 1],
       ],
     ],
     [
-      'a lane a block, then words of codes, and twice eight elements',
+      'a lane a block, then 32 codes, and twice eight elements',
       'quantize_4bit',
       {
         inputs: { weight: [6400] },
@@ -512,7 +555,7 @@ describe('workgroups are as many as their work needs', () => {
       },
       [
         ['quant/block_absmax', 2],
-        ['quant/quantize', 13],
+        ['quant/quantize', 4],
         ['quant/dequantize', 7],
       ],
     ],

@@ -93,7 +93,7 @@ int8
     'Scales and zero points of rows in f16 are those of their ranges, and the codes follow the rule for codes.',
   )
   .control('codes larger by 2', (fault) =>
-    fault.shader('quant/quantize_linear', 'var level = round(', 'var level = 2.0 + round('),
+    fault.shader('quant/quantize_linear', 'let levels = round(', 'let levels = 2.0 + round('),
   )
   .run(async (t) => {
     const of = t.params['of'] as 'weight' | 'x';

@@ -41,8 +41,8 @@ export function ternaryWeightCases(
     .control('a threshold a tenth lower', (fault) =>
       fault.shader(
         'quant/ternary_encode',
-        'let limit = threshold[i / sizes.width]',
-        'let limit = 0.9 * threshold[i / sizes.width]',
+        'let limit = threshold_at(i, first)',
+        'let limit = 0.9 * threshold_at(i, first)',
       ),
     )
     .run(async (t) => {

@@ -70,7 +70,7 @@ tritPacking
   .tier('full')
   .desc('The first 0, 1, ... 257 trits of a tensor: the bytes of the device are those of the host.')
   .control('the last trit of each length dropped', (fault) =>
-    fault.shader('quant/ternary_pack', 'first + k < sizes.n', 'first + k + 1u < sizes.n'),
+    fault.shader('quant/ternary_pack', 'inside(w, sizes.n)', 'inside(w, sizes.n - 1u)'),
   )
   .run(async (t) => {
     const order = t.params['order'] as TritOrder;
@@ -143,7 +143,7 @@ tritPacking
     'Ones behind the trits that are packed leave no trace in the last byte; and whatever stands in its unused places, unpacking gives the same trits.',
   )
   .control('what lies behind the trits is packed with them', (fault) =>
-    fault.shader('quant/ternary_pack', 'first + k < sizes.n', 'first + k < sizes.n + 3u'),
+    fault.shader('quant/ternary_pack', 'inside(w, sizes.n)', 'inside(w, sizes.n + 3u)'),
   )
   .run(async (t) => {
     const order = t.params['order'] as TritOrder;

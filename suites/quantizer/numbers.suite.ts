@@ -85,7 +85,11 @@ quantizedNumbers
     'A weight of 1000 x 1000 has the packed trits of the definition, by the hash of their bytes.',
   )
   .control('trits of the other sign', (fault) =>
-    fault.shader('quant/ternary_pack', '(trit + 1u) & 3u', '(1u - trit) & 3u'),
+    fault.shader(
+      'quant/ternary_pack',
+      '(four + 0x01010101u) & 0x03030303u',
+      '(0x05050505u - four) & 0x03030303u',
+    ),
   )
   .run(async (t) => {
     const [actual, expected] = await millionTrits(t);

@@ -76,7 +76,11 @@ quantizedTrained
     'Of a trained network the outputs of each linear by trits with a scale a channel have a cosine of 0.85 or more to those in floats, and an error below that of no output at all, which is reported.',
   )
   .control('trits of the other sign', (fault) =>
-    fault.shader('quant/ternary_pack', '(trit + 1u) & 3u', '(1u - trit) & 3u'),
+    fault.shader(
+      'quant/ternary_pack',
+      '(four + 0x01010101u) & 0x03030303u',
+      '(0x05050505u - four) & 0x03030303u',
+    ),
   )
   .run(async (t) => {
     for (const { name, scaled } of await layersOf(t)) {

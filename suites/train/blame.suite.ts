@@ -121,8 +121,8 @@ const KERNELS: readonly Kernel[] = [
     name: 'block_absmax',
     faults: breaking(
       'quant/block_absmax',
-      'select(0u, magnitude, magnitude < LIMIT)',
-      'select(0u, magnitude & 0x7fffff00u, magnitude < LIMIT)',
+      'select(0u, magnitude, i < end && magnitude < LIMIT)',
+      'select(0u, magnitude & 0x7fffff00u, i < end && magnitude < LIMIT)',
     ),
     named: 'step 0, layer linear1, quantize_4bit',
   },

@@ -135,8 +135,8 @@ ternaryTrainingSuite
   .control('trits of weights a tenth lower', (fault) =>
     fault.shader(
       'quant/ternary_encode',
-      'let limit = threshold[i / sizes.width]',
-      'let limit = 0.9 * threshold[i / sizes.width]',
+      'let limit = threshold_at(i, first)',
+      'let limit = 0.9 * threshold_at(i, first)',
     ),
   )
   .run(async (t) => {
@@ -237,7 +237,11 @@ ternaryTrainingSuite
     'At every 50th of 300 steps the packed weights of all linears are codes of -1, 0 and 1, and each of the three occurs; they are those that the step makes, which multiplies by -s, 0 and s.',
   )
   .control('a code that stands for nothing', (fault) =>
-    fault.shader('quant/ternary_pack', '(trit + 1u) & 3u', '(trit + 2u) & 3u'),
+    fault.shader(
+      'quant/ternary_pack',
+      '(four + 0x01010101u) & 0x03030303u',
+      '(four + 0x02020202u) & 0x03030303u',
+    ),
   )
   .run(async (t) => {
     using model = network(t);

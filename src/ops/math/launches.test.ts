@@ -571,14 +571,33 @@ describe('integers are computed in 32 bits', () => {
   ])('%s: %s', (_, ...call) => expectCall(...call));
 });
 
-/** Four rounds that find the key of an element eight bits at a time, then its neighbour. */
-const radix = (rows: number, width: number, absolute: number, found: string, bins: string) => [
-  ...[24, 16, 8, 0].flatMap((shift) => [
+const fill = (binds: string, count: number, bits: number) => ({
+  kernel: 'shape/fill',
+  binds,
+  uniforms: { count, bits },
+});
+/** Four rounds that find the key of an element of a rank eight bits at a time. */
+const radix = (
+  { rows, width, rank }: { rows: number; width: number; rank: number },
+  ABSOLUTE: number,
+  found: string,
+  bins: string,
+) => [
+  fill(found, 3 * rows, rank),
+  fill(bins, 256 * rows, 0),
+  ...(
+    [
+      [24, 0],
+      [16, 0xff000000],
+      [8, 0xffff0000],
+      [0, 0xffffff00],
+    ] as const
+  ).flatMap(([shift, above]) => [
     {
       kernel: 'math/quantile_count',
       binds: `x ${found} ${found} ${bins}`,
-      uniforms: { width, shift },
-      constants: { ABSOLUTE: absolute, TIES: 0 },
+      uniforms: { width, above },
+      constants: { ABSOLUTE, TIES: 0, SHIFT: shift },
     },
     {
       kernel: 'math/quantile_descend',
@@ -587,7 +606,6 @@ const radix = (rows: number, width: number, absolute: number, found: string, bin
     },
   ]),
 ];
-const zeros = (length: number) => new Array<number>(length).fill(0);
 
 describe('bins, ranks and types', () => {
   test.each<CallRow>([
@@ -615,7 +633,8 @@ describe('bins, ranks and types', () => {
       'quantile',
       { inputs: x, params: { q: 0.25 } },
       [
-        ...radix(1, 35, 0, '[12]', '[1024]'),
+        ...radix({ rows: 1, width: 35, rank: 8 }, 0, '[12]', '[1024]'),
+        fill('[4]', 1, 0xffffffff),
         {
           kernel: 'math/quantile_next',
           binds: 'x [12] [4]',
@@ -625,7 +644,6 @@ describe('bins, ranks and types', () => {
         { kernel: 'math/quantile', binds: '[12] [4] y', uniforms: { rows: 1, fraction: 0.5 } },
       ],
       { y: 'f32 1' },
-      { '[1024]': zeros(256), '[12]': [0, 8, 0], '[4]': [0xffffffff] },
     ],
     [
       // Place 0.875 * 6 is 5.25.
@@ -633,7 +651,8 @@ describe('bins, ranks and types', () => {
       'quantile',
       { inputs: { x: [2, 7] }, params: { q: 0.875, absolute: true, per_channel: true } },
       [
-        ...radix(2, 7, 1, '[24]', '[2048]'),
+        ...radix({ rows: 2, width: 7, rank: 5 }, 1, '[24]', '[2048]'),
+        fill('[8]', 2, 0xffffffff),
         {
           kernel: 'math/quantile_next',
           binds: 'x [24] [8]',
@@ -643,7 +662,6 @@ describe('bins, ranks and types', () => {
         { kernel: 'math/quantile', binds: '[24] [8] y', uniforms: { rows: 2, fraction: 0.25 } },
       ],
       { y: 'f32 2' },
-      { '[2048]': zeros(512), '[24]': [0, 5, 0, 0, 5, 0], '[8]': [0xffffffff, 0xffffffff] },
     ],
     ...(
       [

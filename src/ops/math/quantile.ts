@@ -8,7 +8,8 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { quantile as signature } from '../../vocabulary/math/quantile.ts';
 import { channelShape } from '../../vocabulary/shapes.ts';
 import { launcher } from '../launcher.ts';
-import { groupsOfRows, repeated, SELECT_KERNELS, selectRank } from './select-rank.ts';
+import { filled } from '../shape/fill.ts';
+import { groupsOfRows, SELECT_KERNELS, selectRank } from './select-rank.ts';
 
 /** Channels that one dimension of a grid takes. */
 export const MAX_CHANNELS = 65_535;
@@ -39,13 +40,13 @@ export const quantile = launcher(signature, {
     const rank = Math.floor(place);
     const all = { rows, width, absolute };
     using found = selectRank(gpu, x, all, rank);
-    using next = repeated(gpu, rows, [0xffffffff]);
+    using next = filled(gpu, 'u32', [rows], 0xffffffff);
     gpu.dispatch({
       shader: nextShader,
       constants: { ABSOLUTE: Number(absolute) },
       bindings: [x.binding, found.binding, next.binding],
       uniforms: [u32(width)],
-      workgroups: groupsOfRows(all),
+      workgroups: groupsOfRows(gpu, all),
     });
     const y = Tensor.empty(gpu, 'f32', shape);
     gpu.dispatch({

@@ -1,18 +1,24 @@
 import countShader from '../../../shaders/math/quantile_count.wgsl';
 import descendShader from '../../../shaders/math/quantile_descend.wgsl';
-import type { Gpu } from '../../gpu/gpu.ts';
+import { type Gpu, hasFewLanes } from '../../gpu/gpu.ts';
 import { linearGrid, u32 } from '../../gpu/shader.ts';
-import { hostTensor } from '../../tensor/host.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { filled } from '../shape/fill.ts';
 
 /** The kernels of {@link selectRank}. */
-export const SELECT_KERNELS = [countShader.file, descendShader.file] as const;
+export const SELECT_KERNELS = ['shape/fill', countShader.file, descendShader.file] as const;
 
-/** Elements of a row that a workgroup takes. */
-const GROUP = 256 * 16;
+/**
+ * Elements of a row that a workgroup takes: many where a workgroup that waits for its lanes costs as
+ * much as thousands of elements.
+ */
+const ELEMENTS = { few: 65_536, many: 4096 } as const;
 
 /** From which bit on a round looks at 8 bits of the keys. */
 const ROUNDS = [24, 16, 8, 0];
+
+/** The bits of a key above the eight from bit `shift` on. */
+const above = (shift: number): number => 2 ** 32 - 2 ** (shift + 8);
 
 /** Rows whose elements are ordered, by value or by magnitude. */
 interface Rows {
@@ -22,7 +28,8 @@ interface Rows {
 }
 
 /** Workgroups of kernels that walk rows: rows are the second dimension. */
-export const groupsOfRows = ({ rows, width }: Rows) => [Math.ceil(width / GROUP), rows, 1] as const;
+export const groupsOfRows = (gpu: Gpu, { rows, width }: Rows) =>
+  [Math.ceil(width / ELEMENTS[hasFewLanes(gpu) ? 'few' : 'many']), rows, 1] as const;
 
 /**
  * Three words for each row of x (f32 [rows, width], without NaN): the key of its element of this rank,
@@ -30,7 +37,8 @@ export const groupsOfRows = ({ rows, width }: Rows) => [Math.ceil(width / GROUP)
  * them.
  */
 export function selectRank(gpu: Gpu, x: Tensor, rows: Rows, rank: number): Tensor {
-  const found = repeated(gpu, rows.rows, [0, rank, 0]);
+  // The first round finds the rank here, and writes the two others.
+  const found = filled(gpu, 'u32', [3 * rows.rows], rank);
   descend(gpu, x, rows, found);
   return found;
 }
@@ -46,15 +54,19 @@ export function selectTie(gpu: Gpu, x: Tensor, rows: Rows, found: Tensor): Tenso
 }
 
 function descend(gpu: Gpu, x: Tensor, rows: Rows, found: Tensor, chosen?: Tensor): void {
-  using bins = repeated(gpu, rows.rows, new Array<number>(256).fill(0));
+  using bins = filled(gpu, 'u32', [256 * rows.rows], 0);
   for (const shift of ROUNDS) {
     gpu.dispatch({
       shader: countShader,
-      constants: { ABSOLUTE: Number(rows.absolute), TIES: Number(chosen !== undefined) },
+      constants: {
+        ABSOLUTE: Number(rows.absolute),
+        TIES: Number(chosen !== undefined),
+        SHIFT: shift,
+      },
       // Of all elements the kernel reads no choice; a binding must be there all the same.
       bindings: [x, found, chosen ?? found, bins].map((tensor) => tensor.binding),
-      uniforms: [u32(rows.width), u32(shift)],
-      workgroups: groupsOfRows(rows),
+      uniforms: [u32(rows.width), u32(above(shift))],
+      workgroups: groupsOfRows(gpu, rows),
     });
     gpu.dispatch({
       shader: descendShader,
@@ -63,11 +75,4 @@ function descend(gpu: Gpu, x: Tensor, rows: Rows, found: Tensor, chosen?: Tensor
       workgroups: linearGrid(rows.rows),
     });
   }
-}
-
-/** The same words for every row. The caller owns them. */
-export function repeated(gpu: Gpu, rows: number, words: readonly number[]): Tensor {
-  const data = new Uint32Array(rows * words.length);
-  for (let row = 0; row < rows; row++) data.set(words, row * words.length);
-  return Tensor.from(gpu, hostTensor('u32', [data.length], data));
 }

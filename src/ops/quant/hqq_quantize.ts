@@ -226,6 +226,7 @@ function encoded(
   const dequant = Tensor.empty(gpu, 'f32', weight.shape);
   gpu.dispatch({
     shader: encodeShader,
+    constants: { SHARED: Number(params.axis === 1 && params.group_size % 4 === 0) },
     bindings: [weight, inverse, scale, zero, unpacked, dequant].map(({ binding }) => binding),
     uniforms: [...fields, u32(weight.size), f32(hqqTop(params))],
     workgroups: gridOfFours(weight.size),

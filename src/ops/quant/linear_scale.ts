@@ -50,6 +50,18 @@ export function scaleFields(
 }
 
 /**
+ * Whether every `chunk` elements, from a multiple of it on, share a scale: of all, of an index along
+ * the axis, or of a block of neighbours.
+ */
+export function sharesScale(shape: Shape, { axis, block_size }: Onnx, chunk: number): boolean {
+  if (axis === undefined) return true;
+  const at = axisOf('scale', axis, shape);
+  const inner = sizeOf(shape.slice(at + 1));
+  if (block_size === undefined) return inner % chunk === 0;
+  return inner === 1 && block_size % chunk === 0 && (shape[at] as number) % chunk === 0;
+}
+
+/**
  * Throws {@link ShapeError} where codes that are packed are no bytes without a sign, and
  * GradproofError `bad-params` where they have not 4 bits.
  */

@@ -73,10 +73,10 @@ export function quantizeBlocks(
   const words = Math.ceil(bytes / 4);
   gpu.dispatch({
     shader,
-    constants: { STORAGE },
+    constants: { STORAGE, SHARED: Number(blocksize % 32 === 0) },
     bindings: [weight.words(), scales.binding, packed.binding],
     uniforms: [weight.size, blocksize, words].map(u32),
-    workgroups: linearGrid(words),
+    workgroups: linearGrid(Math.ceil(weight.size / 32)),
   });
   if (!nested) return { packed, absmax };
   using raw = absmax;

@@ -47,7 +47,7 @@ export const quantizeNbits = launcher(signature, {
       constants: { BITS: bits },
       bindings: [weight.binding, steps.binding, packed.binding],
       uniforms,
-      workgroups: gridOfFours(packed.size),
+      workgroups: linearGrid(out * blocks),
     });
     if (symmetric) return { packed, scales };
     return {

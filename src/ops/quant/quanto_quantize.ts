@@ -48,6 +48,8 @@ export const quantoQuantize = launcher(signature, {
     const dequant = Tensor.empty(gpu, 'f32', weight.shape);
     const fields = [...fieldsOf(weight.shape, groups, params), f32(levels)];
     const STORAGE = storageOf(weight.dtype);
+    const isShared = params.axis === 0 && groups.length % 4 === 0;
+    const words = isShared && groups.length % 16 === 0 ? 4 : 1;
     gpu.dispatch({
       shader: scaleShader,
       constants: { AFFINE: Number(isAffine), STORAGE },
@@ -62,11 +64,12 @@ export const quantoQuantize = launcher(signature, {
         KIND: kind,
         STORAGE,
         COLUMNS: Number(params.axis !== 0),
-        SHARED: Number(params.axis === 0 && groups.length % 4 === 0),
+        SHARED: Number(isShared),
+        WORDS: words,
       },
       bindings: [weight, scale, shift ?? weight, codes, dequant].map(({ binding }) => binding),
       uniforms: fields,
-      workgroups: gridOfFours(weight.size),
+      workgroups: gridOfFours(weight.size / words),
     });
     if (!shift) return { q: codes, scale, dequant };
     const bits = quantoBits(params);

@@ -35,7 +35,11 @@ export const ternarize = launcher(signature, {
     const trits = Tensor.empty(gpu, 'i8', weight.shape);
     gpu.dispatch({
       shader,
-      constants: { STORAGE: storageOf(weight.dtype), STOCHASTIC: Number(seed !== undefined) },
+      constants: {
+        STORAGE: storageOf(weight.dtype),
+        STOCHASTIC: Number(seed !== undefined),
+        SINGLE: Number(threshold.size === 1),
+      },
       bindings: [weight.words(), threshold.binding, trits.binding],
       uniforms: [
         ...wordsOf(seed ?? 0).map(u32),

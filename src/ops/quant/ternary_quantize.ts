@@ -1,5 +1,5 @@
 import dequantizeShader from '../../../shaders/quant/ternary_dequantize.wgsl';
-import { gridOfFours, u32 } from '../../gpu/shader.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { ternaryQuantize as signature } from '../../vocabulary/quant/ternary_quantize.ts';
 import { launcher } from '../launcher.ts';
@@ -37,7 +37,7 @@ export const ternaryQuantize = launcher(signature, {
       shader: dequantizeShader,
       bindings: [packed.binding, scale.binding, dequant.binding],
       uniforms: [u32(n)],
-      workgroups: gridOfFours(n),
+      workgroups: linearGrid(Math.ceil(n / 16)),
     });
     return { trits, packed, threshold, scale, dequant };
   },

@@ -57,7 +57,11 @@ export function quantizeRows(gpu: Gpu, x: Tensor, threshold: number, variant: st
   const q = Tensor.empty(gpu, 'i8', x.shape);
   gpu.dispatch({
     shader: quantizeShader,
-    constants: { STORAGE: storageOf(x.dtype), OUTLIERS: Number(mask !== undefined) },
+    constants: {
+      STORAGE: storageOf(x.dtype),
+      OUTLIERS: Number(mask !== undefined),
+      SHARED: Number(cols % 4 === 0),
+    },
     // Without outliers the kernel reads no mask; a binding must be there all the same.
     bindings: [x.words(), stats.binding, mask?.binding ?? x.words(), q.binding],
     uniforms: [u32(x.size), u32(cols)],

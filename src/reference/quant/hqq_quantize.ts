@@ -35,8 +35,8 @@ export const record = defineRecord(signature, {
       name: 'codes from the largest down',
       shader: {
         file: 'quant/hqq_encode',
-        from: 'vec4u(code) <<',
-        to: 'vec4u(sizes.top - code) <<',
+        from: 'whole_bits(code)',
+        to: 'whole_bits(sizes.top - code)',
       },
     },
   ],

@@ -152,8 +152,8 @@ export const record = defineRecord(signature, {
       name: 'codes larger by 2',
       shader: {
         file: 'quant/quantize_rows',
-        from: 'var word = 0u;',
-        to: 'var word = 2u;',
+        from: 'dot(bytes, ',
+        to: '2u | dot(bytes, ',
       },
     },
   ],

@@ -126,8 +126,8 @@ export const record = defineRecord(signature, {
       name: 'a lowest bit wrong',
       shader: {
         file: 'quant/mlx_affine',
-        from: 'word |= four << bit',
-        to: 'word |= (four ^ 1u) << bit',
+        from: 'side_by_side(whole_bits(codes) & vec4u(top), BITS)',
+        to: 'side_by_side(whole_bits(codes) & vec4u(top), BITS) ^ 1u',
       },
       also: [
         {

@@ -174,8 +174,8 @@ const recordOf = (
         name: 'neighbouring codes swapped',
         shader: {
           file: 'quant/quantize',
-          from: 'code << (bit - before)',
-          to: 'code << ((bit - before) ^ BITS)',
+          from: 'vec4u(encode(y.x), encode(y.y), encode(y.z), encode(y.w))',
+          to: 'vec4u(encode(y.y), encode(y.x), encode(y.w), encode(y.z))',
         },
       },
     ],

@@ -152,7 +152,11 @@ export const record = defineRecord(signature, {
   faults: [
     {
       name: 'codes in reversed bytes',
-      shader: { file: 'quant/quantize_blockwise', from: '<< (8u * k)', to: '<< (24u - 8u * k)' },
+      shader: {
+        file: 'quant/quantize_blockwise',
+        from: 'vec4u(0u, 8u, 16u, 24u)',
+        to: 'vec4u(24u, 16u, 8u, 0u)',
+      },
     },
   ],
   plausibleBugs: [

@@ -165,8 +165,8 @@ export const record = defineRecord(signature, {
       name: 'two too many',
       shader: {
         file: 'quant/quantize_linear',
-        from: 'var level = round(',
-        to: 'var level = 2.0 + round(',
+        from: 'let levels = round(',
+        to: 'let levels = 2.0 + round(',
       },
     },
   ],

@@ -91,7 +91,11 @@ const pack = defineRecord(packSignature, {
   faults: [
     {
       name: 'codes without the offset of 1',
-      shader: { file: 'quant/ternary_pack', from: '(trit + 1u) & 3u', to: 'trit & 3u' },
+      shader: {
+        file: 'quant/ternary_pack',
+        from: '(four + 0x01010101u) & 0x03030303u',
+        to: 'four & 0x03030303u',
+      },
     },
   ],
   plausibleBugs: [
