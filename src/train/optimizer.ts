@@ -1,17 +1,18 @@
-import type { FlatParameters, Gathering } from '../autograd/flat-parameters.ts';
+import { type FlatParameters, type Gathering, partsOf } from '../autograd/flat-parameters.ts';
 import { Segments } from '../autograd/segments.ts';
 import { requireState } from '../autograd/state-dict.ts';
 import { GradproofError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import type { Transfers } from '../gpu/paged-memory.ts';
 import { mapped } from '../graph/call.ts';
 import { clipGradients, clipGradNorm } from '../ops/optim/clip_grad_norm.ts';
 import { lrSchedule } from '../ops/optim/lr_schedule.ts';
 import { rateRows } from '../ops/optim/step-rates.ts';
 import { chooseVariant } from '../ops/variants.ts';
 import { seam } from '../seam.ts';
-import { type HostTensor, type HostTensors, hostTensorFrom } from '../tensor/host.ts';
+import { type HostTensor, type HostTensors, hostTensorFrom, hostZeros } from '../tensor/host.ts';
 import type { Shape } from '../tensor/shape.ts';
-import { Tensor, type Tensors } from '../tensor/tensor.ts';
+import { placed, Tensor, type Tensors } from '../tensor/tensor.ts';
 import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
 import type { Fingerprints } from './fingerprints.ts';
 import { KeptGradients, type StepGradients } from './kept-gradients.ts';
@@ -20,7 +21,7 @@ import { checkOptimizer } from './settings-rules.ts';
 import type { ProcessGroup } from './sharded/process-group.ts';
 import { ShardedUpdate, type Sharding } from './sharded/sharded-update.ts';
 import { whyNotShared } from './sharded/why-not-shared.ts';
-import { type Judge, judgeStage, runStage, type Stage } from './stage.ts';
+import { type Judge, judgeStage, runHolding, runStage, type Stage } from './stage.ts';
 import {
   type OptimizerParams,
   type ShapeRule,
@@ -28,6 +29,9 @@ import {
   type UpdateRule,
   updateRule,
 } from './update-rule.ts';
+
+/** Floats of a parameter that are stepped at once where what is kept of them lies on the host. */
+export const STEPPED_AT_ONCE = 2 ** 20;
 
 /** What surrounds the step itself. */
 export interface OptimizerOptions {
@@ -49,8 +53,13 @@ export interface OptimizerOptions {
   readonly keep_gradients?: boolean | undefined;
   /** Where each step leaves the norm before it was clipped, f32 [1]. Default nowhere. */
   readonly norm_to?: Tensor | undefined;
-  /** Other ranks that step the same parameters: see {@link Optimizer.share}. Default none. */
+  /** Other ranks that step the same parameters: see {@link Optimizer.complete}. Default none. */
   readonly sharding?: Sharding | undefined;
+  /**
+   * What the optimizer keeps stays on the host, and is on the device while its parameter is stepped;
+   * counts what goes between. Default it lies on the device.
+   */
+  readonly transfers?: Transfers | undefined;
 }
 
 /** A parameter that is stepped by itself. */
@@ -109,8 +118,12 @@ const checkParameters = seam('train.check_parameters', ({ names }: FlatParameter
 });
 
 /** Throws GradproofError `not-implemented` for what ranks do not share. */
-function checkShared({ strategy }: Sharding, rule: UpdateRule, scalesLoss: boolean): void {
-  const reason = whyNotShared(strategy, rule, scalesLoss);
+function checkShared(
+  { strategy }: Sharding,
+  rule: UpdateRule,
+  how: { readonly scalesLoss: boolean; readonly isOffloaded: boolean },
+): void {
+  const reason = whyNotShared(strategy, rule, how);
   if (reason !== undefined) throw new GradproofError('not-implemented', reason);
 }
 
@@ -133,6 +146,7 @@ export class Optimizer implements Disposable {
   readonly #normTo: Tensor | undefined;
   readonly #maxNorm: number | undefined;
   readonly #shared: ShardedUpdate | undefined;
+  readonly #transfers: Transfers | undefined;
   readonly #grad: Segments;
   readonly #state: Readonly<Record<string, Segments>>;
   /** Of an optimizer whose state hangs on the shapes, each parameter with what is kept of it. */
@@ -162,19 +176,35 @@ export class Optimizer implements Disposable {
     this.#fingerprints = fingerprints;
     this.#normTo = options.norm_to;
     this.#maxNorm = max_grad_norm;
-    const { sharding } = options;
-    if (sharding) checkShared(sharding, this.#rule, grad_scaler !== undefined);
+    const { sharding, transfers } = options;
+    this.#transfers = transfers;
+    if (sharding) {
+      const scalesLoss = grad_scaler !== undefined;
+      checkShared(sharding, this.#rule, { scalesLoss, isOffloaded: this.isOffloaded });
+    }
     this.#shared = sharding && new ShardedUpdate(parameters, sharding);
     const { layout } = parameters;
+    // What comes to the device to be stepped does so in parts of a parameter.
+    const most = this.#rule.ofMatrices ? undefined : STEPPED_AT_ONCE;
+    const parts = this.isOffloaded ? partsOf(layout, most) : undefined;
     // First, since it refuses a schedule that it has no table for.
     this.#scaler =
       grad_scaler &&
-      new LossScaler(gpu, grad_scaler, scaledRule(params, schedule), layout.segments.length);
-    const stepped = this.#shared?.own ?? parameters.segments.pieces;
-    const lengths = stepped.map(({ size }) => size);
+      new LossScaler(
+        gpu,
+        grad_scaler,
+        scaledRule(params, schedule),
+        (parts ?? layout.segments).length,
+      );
+    const cut = (of: Segments) =>
+      parts?.map(({ offset, size }) => of.view([size], { offset: 4 * offset })) ?? of.pieces;
+    const stepped = this.#shared?.own ?? cut(parameters.segments);
+    const sizes = stepped.map(({ size }) => size);
+    const lengths = this.isOffloaded ? layout.segments : sizes;
     const length = lengths.reduce((sum, size) => sum + size, 0);
-    const zeros = () => new Segments(gpu, lengths, new Float32Array(length));
-    this.#grad = zeros();
+    this.#grad = new Segments(gpu, lengths, new Float32Array(length)).countAs('gradients');
+    const zeros = () =>
+      new Segments(gpu, sizes, new Float32Array(length), transfers).countAs('optimizer');
     this.#each = this.#ofEach();
     this.#reads = this.#rule.reads?.(gpu) ?? {};
     this.#state = Object.fromEntries(
@@ -186,7 +216,7 @@ export class Optimizer implements Disposable {
     // What is in parts is clipped as it is exchanged.
     const clips = max_grad_norm !== undefined && sharding?.strategy !== 'shard_grad_op';
     const clipping = clips ? [this.#clipping(max_grad_norm)] : [];
-    const grads = this.#grad.pieces;
+    const grads = cut(this.#grad);
     const changed = stepped.map((param, i) => ({
       param,
       ...mapped(this.#state, ({ pieces }) => pieces[i] as Tensor),
@@ -212,6 +242,17 @@ export class Optimizer implements Disposable {
     return this.#shared?.group;
   }
 
+  /** Whether parameters or what is kept of them lie on the host: see {@link Optimizer.complete}. */
+  get isOffloaded(): boolean {
+    const { pieces } = this.#parameters.segments;
+    return this.#transfers !== undefined || pieces.some(({ paged }) => paged);
+  }
+
+  /** Whether an update waits for {@link Optimizer.complete}. */
+  get waits(): boolean {
+    return this.#shared !== undefined || this.isOffloaded;
+  }
+
   /** Steps that were counted. */
   get step(): number {
     return this.#step;
@@ -224,11 +265,11 @@ export class Optimizer implements Disposable {
 
   /**
    * Records the update of the step that was counted last. `gradients` are by parameter view; every
-   * parameter must have one. Where ranks share it, it waits for {@link Optimizer.share}.
+   * parameter must have one. Where it {@link Optimizer.waits}, {@link Optimizer.complete} makes it.
    */
   update(gradients: ReadonlyMap<Tensor, Tensor>): void {
     this.#gather(gradients);
-    if (!this.#shared) this.#runStages();
+    if (!this.waits) this.#runStages();
   }
 
   /** As {@link Optimizer.update}, of gradients that come one by one; their end is the update. */
@@ -240,20 +281,22 @@ export class Optimizer implements Disposable {
       end: () => {
         end();
         this.#kept?.begin(this.#grad);
-        this.#runStages();
+        if (!this.waits) this.#runStages();
       },
     };
   }
 
   /**
-   * Where ranks share the update: sums the gradients that were given over them, and makes it; with
-   * all of them, which must call it too. Throws what {@link ProcessGroup} throws.
+   * Makes an update that waits. Where ranks share it, the gradients that were given are summed over
+   * them; all of them must call it. What lies on the host comes to the device and back. Throws what
+   * {@link ProcessGroup} throws.
    */
-  async share(): Promise<void> {
-    if (!this.#shared) return;
-    await this.#exchange(this.#shared);
-    this.#runStages();
-    await this.#shared.gatherParameters();
+  async complete(): Promise<void> {
+    if (this.#shared) await this.#exchange(this.#shared);
+    const run = (stage: Stage) => runStage(stage, (outputs) => this.#see(outputs));
+    if (this.isOffloaded) await runHolding(this.#stages, run);
+    else this.#runStages();
+    await this.#shared?.gatherParameters();
   }
 
   /**
@@ -263,8 +306,9 @@ export class Optimizer implements Disposable {
   async judgedUpdate(gradients: ReadonlyMap<Tensor, Tensor>, judge: Judge): Promise<void> {
     this.#gather(gradients);
     if (this.#shared) await this.#exchange(this.#shared);
-    for (const stage of this.#stages)
-      await judgeStage(this.#gpu, stage, (outputs) => this.#see(outputs), judge);
+    await runHolding(this.#stages, (stage) =>
+      judgeStage(this.#gpu, stage, (outputs) => this.#see(outputs), judge),
+    );
     await this.#shared?.gatherParameters();
     // Under loss scaling the rates are part of the step.
     if (!this.#scaler) await this.#judgeRates(judge);
@@ -317,7 +361,9 @@ export class Optimizer implements Disposable {
       [...this.#parameters.layout.entries].map(([name, { shape, offset }]) => {
         const rule = ofShape(shape);
         const kept = mapped(rule.kept, (stored) =>
-          Tensor.zeros(this.#gpu, stored.shape, stored.dtype),
+          placed(this.#gpu, hostZeros(stored.dtype, stored.shape), this.#transfers).countAs(
+            'optimizer',
+          ),
         );
         return { name, shape, offset, rule, kept };
       })

@@ -3,6 +3,7 @@ import type { LabelledTokens } from '../../data/labelled-tokens.ts';
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
+import type { Transfers } from '../../gpu/paged-memory.ts';
 import { Scope } from '../../gpu/scope.ts';
 import type { TuningRow } from '../../gpu/tuning.ts';
 import type { Llama } from '../../models/llama/llama.ts';
@@ -114,7 +115,10 @@ export async function* fineTuneLlama(
   const memory = new RunMemory(gpu);
   using owned = new Scope();
   const sized = { ...config, length: asker ? lengthFor(architecture, config, plan) : plan.longest };
-  const model = owned.add(await openModel(gpu, { folder, config: architecture }, sized, saved));
+  const transfers = config.offload && { toDevice: 0, toHost: 0 };
+  const ofModel = config.offload === 'all' ? transfers : undefined;
+  const given = { folder, config: architecture };
+  const model = owned.add(await openModel(gpu, given, sized, saved, ofModel));
   yield { type: 'loaded', ...memory.now() };
   const talk = asker && new Talk(asker, { gpu, model, isAdapted: Boolean(config.adapter) }, memory);
   const unjudged =
@@ -140,7 +144,7 @@ export async function* fineTuneLlama(
           max_grad_norm: maxGradNorm || undefined,
           grad_scaler: precision === 'fp16' ? {} : undefined,
           norm_to: norm,
-          sharding,
+          ...{ sharding, transfers },
         }),
       );
   const group = sharding?.group;
@@ -170,6 +174,10 @@ export async function* fineTuneLlama(
       parameters: placesOf(model.parameters.layout),
       from: from?.checkpoint,
     });
+  const judgedStep = async (look: StepJudge) => {
+    using _held = model.holding();
+    return await loop.judgedStep(look);
+  };
   const isOver = async () => (group ? await anyOf(group, stopped()) : stopped());
   while (step < plan.steps) {
     if (gate?.closed) {
@@ -184,8 +192,9 @@ export async function* fineTuneLlama(
     const isJudged = !unjudged && (step === 1 || step % config.judgeSteps === 0);
     let boundUsed = 0;
     profile?.begin(step);
+    const moved = transfers && { ...transfers };
     const parts = isJudged
-      ? await loop.judgedStep(async (applications) => {
+      ? await judgedStep(async (applications) => {
           boundUsed = Math.max(boundUsed, await judge(step, applications));
         })
       : await loop.step();
@@ -200,6 +209,7 @@ export async function* fineTuneLlama(
       type: 'step',
       ...(await toldStep(figures, plan, config, norm)),
       ...(peaks ? { peakBytesOfWorkers: peaks } : {}),
+      ...(transfers && moved ? { transferredBytes: bytesSince(moved, transfers) } : {}),
     });
     if (heldout.length > 0 && (step % config.evalSteps === 0 || step === plan.steps || stopped())) {
       yield history.add({ type: 'heldout', step, loss: await heldoutLoss() });
@@ -207,7 +217,10 @@ export async function* fineTuneLlama(
     if (keeping) yield* await keeping.after(step);
   }
   if (keeping) yield* await keeping.end(step);
-  await finish?.(model);
+  {
+    using _held = model.holding();
+    await finish?.(model);
+  }
   const heldoutBefore = history.heldout[0];
   const heldoutAfter = history.heldout.at(-1);
   const left: LlamaTuned = {
@@ -242,6 +255,9 @@ function batchesOf(texts: readonly LabelledTokens[], size: number): readonly Exa
     collated(texts.slice(batch * size, (batch + 1) * size)),
   );
 }
+
+const bytesSince = (before: Transfers, now: Transfers): number =>
+  now.toDevice - before.toDevice + (now.toHost - before.toHost);
 
 /** Until it is disposed, variants are chosen by these rows. */
 function pinnedTable(gpu: Gpu, rows: readonly TuningRow[]): Disposable {
