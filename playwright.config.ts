@@ -8,7 +8,8 @@ export default defineConfig({
   // One picture whatever the project: visual.spec.ts says where it holds.
   snapshotPathTemplate: '{testDir}/snapshots/{arg}{ext}',
   fullyParallel: true,
-  workers: 2,
+  // One more than machines of CI have cores: a test waits for processes half of its time.
+  workers: 3,
   // These only end what hangs: a busy machine is several times as slow as an idle one.
   timeout: 600_000,
   expect: { timeout: 60_000, toPass: { timeout: 60_000 } },

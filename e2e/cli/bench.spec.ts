@@ -12,9 +12,9 @@ const FEW = [
   'bench.ceiling:dispatch',
 ] as const;
 
-test('bench times in Node what it judged, and writes a report, a table and CSV', async ({
-  folder,
-}) => {
+test('bench times in Node what it judged, and writes a report, a table and CSV', {
+  tag: '@long',
+}, async ({ folder }) => {
   const report = join(folder, 'bench.json');
   const csv = join(folder, 'bench.csv');
   const args = ['bench', '--runtime', 'node', ...FEW, '--report', report, '--csv', csv];

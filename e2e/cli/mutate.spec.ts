@@ -6,7 +6,9 @@ import { expect, test } from './scratch.ts';
 
 const FEW = ['mutate', '--filter', 'mutate.nn.accumulate_grad:*'];
 
-test('mutants die, and the report says which case killed each', async ({ folder }) => {
+test('mutants die, and the report says which case killed each', { tag: '@long' }, async ({
+  folder,
+}) => {
   const file = join(folder, 'mutate.json');
   const first = await gradproof([...FEW, '--report', file]);
   expect(first.stdout).toMatch(

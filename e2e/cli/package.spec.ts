@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { gradproof, ROOT } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
 
-test('an installed package runs without sources, and advises to call it by its own name', async ({
-  folder,
-}) => {
+test('an installed package runs without sources, and advises to call it by its own name', {
+  tag: '@long',
+}, async ({ folder }) => {
   // As it is built now: packing builds anew, and other tests use that build.
   const pack = ['pack', '--ignore-scripts', '--pack-destination', folder];
   execFileSync('npm', pack, { cwd: ROOT, stdio: 'ignore' });

@@ -6,7 +6,9 @@ import { expect, test } from './scratch.ts';
 
 const FEW = ['--runtime', 'node', '--filter', 'ops.nn.silu:legal;*'];
 
-test('shards merge to the whole run, and reports compare case by case', async ({ folder }) => {
+test('shards merge to the whole run, and reports compare case by case', { tag: '@long' }, async ({
+  folder,
+}) => {
   const at = (name: string) => join(folder, name);
   for (const i of [1, 2])
     expect(

@@ -8,12 +8,11 @@ import { logIn, SETTINGS, tinyModel } from './tiny-model.ts';
 
 /** How often a run is killed: `npm run soak` says more. */
 const KILLS = Number(process.env['GRADPROOF_KILLS'] ?? 3);
-const STEPS = 40;
 
-/** A model to train, and the arguments that train it. */
-function runOf(folder: string) {
+/** A model to train, and the arguments that train it: longer than it takes to end it. */
+function runOf(folder: string, steps = 40) {
   const settings = { ...SETTINGS, judge_steps: 0, eval_steps: 7, lora: lora(0.1) };
-  return [...tinyModel(folder, settings), '--type', 'lora', '--steps', `${STEPS}`];
+  return [...tinyModel(folder, settings), '--type', 'lora', '--steps', `${steps}`];
 }
 const lora = (lora_dropout: number) => ({ ...SETTINGS.lora, lora_dropout });
 
@@ -83,13 +82,13 @@ test(`a run that is killed ${KILLS} times, at random and while it writes, leaves
   );
 });
 
-test('a run that Ctrl-C ended goes on, says how, and is refused with other options', async ({
-  folder,
-}) => {
-  const args = runOf(folder);
+test('a run that Ctrl-C ended goes on, says how, and is refused with other options', {
+  tag: '@long',
+}, async ({ folder }) => {
+  const args = runOf(folder, 16);
   const whole = await uninterrupted(folder, args);
   const out = join(folder, 'out');
-  const cut = await gradproof([...args, '--out', out], { interruptAt: /^step 10:/m });
+  const cut = await gradproof([...args, '--out', out], { interruptAt: /^step 3:/m });
   expect(cut.status).toBe(130);
   expect(cut.stdout).toContain(`Go on with: gradproof train --resume ${out}`);
   const step = Number(/^Stopped after step (\d+)/m.exec(cut.stdout)?.[1]);
@@ -98,13 +97,13 @@ test('a run that Ctrl-C ended goes on, says how, and is refused with other optio
   const again = await gradproof([...args, '--out', out]);
   expect([again.status, again.stdout]).toEqual([2, '']);
   expect(again.stderr).toMatch(
-    /^gradproof: --out .*: holds a run that was cut short after step \d+ of 40: go on with --resume /,
+    /^gradproof: --out .*: holds a run that was cut short after step \d+ of 16: go on with --resume /,
   );
   const others = ['--steps', '41', '--seed', '7', '--tuning', 'checked-in'];
   const refused = await gradproof(['train', '--resume', out, ...others]);
   expect([refused.status, refused.stdout]).toEqual([2, '']);
   expect(refused.stderr.trim().split('\n')).toEqual([
-    expect.stringMatching(/--steps 41: the run of .* was begun with 40: leave it out/),
+    expect.stringMatching(/--steps 41: the run of .* was begun with 16: leave it out/),
     expect.stringMatching(/--seed 7: the run of .* was begun with none/),
     expect.stringMatching(/--tuning checked-in: .* goes on by the table/),
   ]);
@@ -173,11 +172,13 @@ test('checkpoints need a folder, and Node', async ({ folder }) => {
   );
 });
 
-test('while a process writes into a folder, no other one does', async ({ folder }) => {
+test('while a process writes into a folder, no other one does', { tag: '@long' }, async ({
+  folder,
+}) => {
   const place = join(folder, 'out', 'checkpoints');
   mkdirSync(place, { recursive: true });
   const sleeper = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 1e6)']);
-  const args = [...runOf(folder), '--out', join(folder, 'out')];
+  const args = [...runOf(folder, 3), '--out', join(folder, 'out')];
   try {
     const stat = readFileSync(`/proc/${sleeper.pid}/stat`, 'utf8');
     writeFileSync(join(place, 'lock'), `${sleeper.pid} ${stat.split(' ')[21]}`);

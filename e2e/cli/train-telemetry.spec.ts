@@ -5,10 +5,13 @@ import { runSink } from '../../src/harness/tuning/fixtures/run-sink.ts';
 import { readTrace } from '../../suites/train/chrome-trace.ts';
 import { gradproof } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
-import { logIn, tinyModel } from './tiny-model.ts';
+import { logIn, SETTINGS, tinyModel } from './tiny-model.ts';
 
 /** No one listens there: it belongs to no service, and takes a privilege. */
 const NOBODY = 'http://127.0.0.1:1';
+
+/** No step is judged, which takes most of a short run. */
+const QUICK = { ...SETTINGS, judge_steps: 0 };
 
 test(
   'leaves a Chrome trace of every step',
@@ -19,8 +22,8 @@ test(
   }),
   async ({ folder }) => {
     const profile = join(folder, 'profile.json');
-    const args = [...tinyModel(folder), '--type', 'lora', '--steps', '20', '--profile', profile];
-    const { status, stdout, stderr } = await gradproof(args);
+    const args = [...tinyModel(folder, QUICK), '--type', 'lora', '--steps', '20'];
+    const { status, stdout, stderr } = await gradproof([...args, '--profile', profile]);
     expect([status, stderr]).toEqual([0, '']);
     const { faults, steps, events, quantumNs } = readTrace(readFileSync(profile));
     expect(faults).toEqual([]);
@@ -58,7 +61,7 @@ test(
   ),
   async ({ folder }) => {
     await using sink = await runSink();
-    const args = [...tinyModel(folder), '--type', 'lora', '--steps', '20'];
+    const args = [...tinyModel(folder, QUICK), '--type', 'lora', '--steps', '20'];
     const ran = async (name: string, more: readonly string[]) => {
       const out = join(folder, name);
       const ended = await gradproof([...args, '--out', out, ...more]);
@@ -96,7 +99,7 @@ test(
     },
   ),
   async ({ folder }) => {
-    const args = [...tinyModel(folder), '--type', 'lora', '--steps', '20'];
+    const args = [...tinyModel(folder, QUICK), '--type', 'lora', '--steps', '20'];
     const files = [
       ...['adapter_config.json', 'adapter_model.safetensors', 'checkpoints'],
       ...['log.jsonl', 'report.json'],

@@ -25,9 +25,9 @@ test.beforeAll(() => {
   execFileSync(process.execPath, ['scripts/bench-setup.mjs'], { stdio: 'ignore' });
 });
 
-test('a person times one library, cancels, times again, sees the results, and compares them', async ({
-  page,
-}) => {
+test('a person times one library, cancels, times again, sees the results, and compares them', {
+  tag: '@long',
+}, async ({ page }) => {
   await using server = await servePage('dist/page', 0, undefined, 'dist/peers');
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));

@@ -6,11 +6,9 @@ import { expect, runToEnd } from './page-test.ts';
 
 test.skip(noBridge !== undefined, noBridge ?? '');
 
-test('libraries behind the bridge compute the same checks, and their times stand beside ours', async ({
-  page,
-  server,
-  bridge,
-}) => {
+test('libraries behind the bridge compute the same checks, and their times stand beside ours', {
+  tag: '@long',
+}, async ({ page, server, bridge }) => {
   server.allow(bridge.origin);
   await page.goto(`${EXACT}${bridgeFragment(bridge.address)}`);
   const picker = page.getByRole('region', { name: 'Python on this computer' });

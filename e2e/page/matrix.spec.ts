@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { violations } from './axe.ts';
 import { expect, savedReport, test } from './page-test.ts';
 
-test('a person executes the matrix, opens cells by keyboard, and saves them', async ({ page }) => {
+test('a person executes the matrix, opens cells by keyboard, and saves them', {
+  tag: '@long',
+}, async ({ page }) => {
   test.slow();
   await page.goto('/?view=matrix');
   const run = page.getByRole('button', { name: 'Run', exact: true });

@@ -23,9 +23,9 @@ function weights(): Uint8Array<ArrayBuffer> {
   return writeSafetensors({ 'fc.weight': drawn(16, 128), 'odd one.weight': drawn(5, 7) });
 }
 
-test('a person drops weights, measures every quantizer, sorts, looks at a layer, and saves', async ({
-  page,
-}) => {
+test('a person drops weights, measures every quantizer, sorts, looks at a layer, and saves', {
+  tag: '@long',
+}, async ({ page }) => {
   await page.goto('/?view=quantize');
   await expect(runButton(page)).toHaveAttribute('aria-disabled', 'false');
   await expect(page.getByText('A small drawn block, with outliers')).toBeVisible();

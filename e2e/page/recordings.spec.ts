@@ -1,8 +1,8 @@
 import { expect, open, rowOf, test } from './page-test.ts';
 
-test('one click replays what other libraries recorded, and each recording brings the Python that checks it', async ({
-  page,
-}) => {
+test('one click replays what other libraries recorded, and each recording brings the Python that checks it', {
+  tag: '@long',
+}, async ({ page }) => {
   await open(page);
   await expect(page.getByText(/from this page’s own server/)).toHaveCount(2);
   await page.getByRole('button', { name: 'Replay recordings' }).click();

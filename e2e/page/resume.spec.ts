@@ -11,7 +11,7 @@ import { ended, MODEL, openTuning, QUICK, saved, start, takeSettings } from './t
 
 /** Long enough to be cut off after a checkpoint, which the smallest held-out loss so far makes. */
 const LONG = {
-  ...{ ...QUICK, max_steps: 20, eval_steps: 3, max_length: 32, learning_rate: 0.002 },
+  ...{ ...QUICK, max_steps: 14, eval_steps: 3, max_length: 32, learning_rate: 0.002 },
   ...{ type: 'qlora', lora: { r: 4, lora_alpha: 8 } },
 };
 
@@ -58,10 +58,9 @@ const resume = (page: Page) => resumable(page).getByRole('button', { name: 'Resu
 const kept = (page: Page) =>
   expect(page.getByText(/^What happened/)).toBeVisible({ timeout: 90_000 });
 
-test('a run whose tab is closed, then whose renderer crashes, is resumed to the same bits', async ({
-  page,
-  context,
-}) => {
+test('a run whose tab is closed, then whose renderer crashes, is resumed to the same bits', {
+  tag: '@long',
+}, async ({ page, context }) => {
   await begin(page);
   const whole = await learnt(page);
   await expect(resumable(page), 'what made its last step is not kept').toBeHidden();
@@ -74,7 +73,7 @@ test('a run whose tab is closed, then whose renderer crashes, is resumed to the 
   const second = await context.newPage();
   await openTuning(second);
   await expect(resumable(second)).toContainText(
-    /after step \d+ of 20 steps · loss \d+\.\d\d · saved .* ago/,
+    /after step \d+ of 14 steps · loss \d+\.\d\d · saved .* ago/,
   );
   expect(await violations(second)).toEqual([]);
   await resume(second).click();
@@ -112,7 +111,7 @@ test('a run whose browser is killed is resumed to the same bits, and one that wa
   await again.getByText('What happened (2)').waitFor();
   await again.getByRole('button', { name: 'Stop and keep' }).click();
   await ended(again);
-  await expect(resumable(again)).toContainText('of 20 steps');
+  await expect(resumable(again)).toContainText('of 14 steps');
   await resume(again).click();
   const resumed = await learnt(again);
 
@@ -124,7 +123,10 @@ test('a run whose browser is killed is resumed to the same bits, and one that wa
   expect(resumed.adapter).toBe(whole.adapter);
 });
 
-test('a run that goes on in one tab cannot be had in another', async ({ page, context }) => {
+test('a run that goes on in one tab cannot be had in another', { tag: '@long' }, async ({
+  page,
+  context,
+}) => {
   await begin(page);
   await kept(page);
   const other = await context.newPage();
@@ -144,7 +146,7 @@ test('a run that goes on in one tab cannot be had in another', async ({ page, co
   await expect(resumable(other)).toContainText('It goes on in another tab.');
 });
 
-test('runs that can be resumed say how large they are, and are deleted', async ({
+test('runs that can be resumed say how large they are, and are deleted', { tag: '@long' }, async ({
   page,
   context,
 }) => {

@@ -98,7 +98,9 @@ test('a dropped config.json comes first, stays in the address, and another one i
   await expect(own).toContainText('Qwen2.5-0.5B');
 });
 
-test('the speed is measured on request, and every model has a time', async ({ page }) => {
+test('the speed is measured on request, and every model has a time', { tag: '@long' }, async ({
+  page,
+}) => {
   await page.goto('/?view=sheet&examples=100');
   await expect(measure(page)).toBeVisible();
   await page.keyboard.press('m');

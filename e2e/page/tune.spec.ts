@@ -64,9 +64,9 @@ test('the small model learns tales with one click, answers before and after, and
   await expect(page.getByText('The talk is over')).toBeVisible();
 });
 
-test('a folder of one’s own is trained, paused, asked meanwhile, and stopped with what it learnt', async ({
-  page,
-}) => {
+test('a folder of one’s own is trained, paused, asked meanwhile, and stopped with what it learnt', {
+  tag: '@long',
+}, async ({ page }) => {
   await page.goto('/?view=train');
   await page.getByRole('radio', { name: 'A folder of yours' }).check();
   await expect(page.getByText('No model is chosen yet')).toBeVisible();
@@ -129,9 +129,9 @@ test('a GGUF file is a model: chosen, its texts seen token by token, and trained
   expect(adapter).toMatchObject({ base_model_name_or_path: 'tiny.gguf' });
 });
 
-test('the merged model is written part by part, and is a download where no folder can be chosen', async ({
-  page,
-}) => {
+test('the merged model is written part by part, and is a download where no folder can be chosen', {
+  tag: '@long',
+}, async ({ page }) => {
   await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'showDirectoryPicker'));
   await openTuning(page);
   await takeSettings(page, { ...QUICK, max_steps: 2 });

@@ -14,8 +14,14 @@ const ALWAYS = /^train\.covering-array:/;
 /** Recorded rows of the covering array. */
 const ROWS = 20;
 const ROWS_ONE_IN = 4;
-/** Of the tests in `*.full.spec.ts` or with the tag `@full`, which take as long as the others. */
-const TESTS_ONE_IN = 10;
+/**
+ * Of end-to-end tests those that take longest, and those that take over ten seconds: each kind takes
+ * as long as all others.
+ */
+const SAMPLED_TESTS = [
+  { grep: String.raw`@full|\.full\.spec\.ts`, oneIn: 10 },
+  { grep: '@long', oneIn: 3 },
+];
 /** Of the files of unit tests in `*.full.test.ts`, which take longest. */
 const FILES_ONE_IN = 8;
 
@@ -41,24 +47,31 @@ export function sampleOfRecordings(root) {
 }
 
 /**
- * Arguments that leave a sample of the end-to-end tests that are full by file or tag, and all
- * others; the list of what is left out is written to `file`.
+ * Arguments that leave a sample of the end-to-end tests that are full or long, and all others; the
+ * list of what is left out is written to `file`.
  * @param {string} root
  * @param {string} file
  * @returns {string[]}
  */
 export function sampleOfTests(root, file) {
+  const names = SAMPLED_TESTS.flatMap(({ grep, oneIn }) =>
+    leftOut(root, testsOf(root, grep), oneIn),
+  );
+  writeFileSync(file, names.join('\n'));
+  return ['--test-list-invert', file];
+}
+
+/** @param {string} root @param {string} grep @returns {string[]} */
+function testsOf(root, grep) {
   const command = [
     join(root, 'node_modules/@playwright/test/cli.js'),
     'test',
     '--list',
     '--grep',
-    String.raw`@full|\.full\.spec\.ts`,
+    grep,
   ];
   const text = execFileSync(process.execPath, command, { cwd: root, encoding: 'utf8' });
-  const tests = text.split('\n').flatMap((line) => /^\s+(\[.*)$/.exec(line)?.[1] ?? []);
-  writeFileSync(file, leftOut(root, tests, TESTS_ONE_IN).join('\n'));
-  return ['--test-list-invert', file];
+  return text.split('\n').flatMap((line) => /^\s+(\[.*)$/.exec(line)?.[1] ?? []);
 }
 
 /**

@@ -1,4 +1,4 @@
-import package::conv::lines::{ dims, line, SLIDING, strip_at };
+import package::conv::lines::{ dims, line, ROW_STEP, strip_at };
 import package::lib::grid::linear_index;
 
 // y = the 2-D convolution of each channel of x with a kernel of its own (+ bias), or, TURNED, what it
@@ -66,9 +66,12 @@ fn main(
           sum += bias[channel];
         }
         store(start, col, sum);
-        if (SLIDING) {
+        if (ROW_STEP == 1u) {
           line_0 = line_1;
           line_1 = line_2;
+        } else if (ROW_STEP == 2u) {
+          line_0 = line_2;
+          line_1 = line(strip, row + 1, i + 1);
         } else {
           line_0 = line(strip, row + 1, i);
           line_1 = line(strip, row + 1, i + 1);

@@ -1,4 +1,4 @@
-import package::conv::lines::{ dims, line, SLIDING, strip_at };
+import package::conv::lines::{ dims, line, ROW_STEP, strip_at };
 import package::lib::grid::linear_index;
 
 // Gradient of a depthwise convolution's weight in parts: partial[part] = sum of dy * x over a piece of
@@ -53,9 +53,12 @@ fn main(
         sums_0 += given * line_0;
         sums_1 += given * line_1;
         sums_2 += given * line_2;
-        if (SLIDING) {
+        if (ROW_STEP == 1u) {
           line_0 = line_1;
           line_1 = line_2;
+        } else if (ROW_STEP == 2u) {
+          line_0 = line_2;
+          line_1 = line(strip, row + 1, i + 1);
         } else {
           line_0 = line(strip, row + 1, i);
           line_1 = line(strip, row + 1, i + 1);

@@ -26,6 +26,8 @@ const BOOL = 6u;
 
 override FROM: u32 = F32;
 override TO: u32 = F32;
+// Whether elements are whole fours, so that none has to be asked for.
+override WHOLE: bool = false;
 
 // The bits that tell a value from zero: the sign of a float does not.
 const SIGNLESS = array<u32, 4>(0x7fffffffu, 0x7fffu, 0x7fffu, 0xffffffffu);
@@ -85,16 +87,32 @@ fn four_of(i: u32) -> vec4u {
 
 // Stores elements 4 i to 4 i + 3, as far as there are words of them.
 fn store(i: u32, four: vec4u) {
-  let left = dims.count - 4u * i;
-  if (TO == F32 || TO == I32) {
-    if (left >= 2u) { y[2u * i] = four.xy; } else { y[2u * i].x = four.x; }
-    if (left >= 4u) { y[2u * i + 1u] = four.zw; } else if (left == 3u) { y[2u * i + 1u].x = four.z; }
-  } else if (TO < I32) {
-    let words = four.xz | (four.yw << vec2u(16u));
-    if (left > 2u) { y[i] = words; } else { y[i].x = words.x; }
-  } else {
+  if (TO > I32) {
     y[i / 2u][i & 1u] = four.x | (four.y << 8u) | (four.z << 16u) | (four.w << 24u);
+  } else if (TO == F32 || TO == I32) {
+    store_wide(i, four);
+  } else {
+    store_halves(i, four.xz | (four.yw << vec2u(16u)));
   }
+}
+
+fn store_wide(i: u32, four: vec4u) {
+  if (WHOLE) {
+    y[2u * i] = four.xy;
+    y[2u * i + 1u] = four.zw;
+    return;
+  }
+  let left = dims.count - 4u * i;
+  if (left >= 2u) { y[2u * i] = four.xy; } else { y[2u * i].x = four.x; }
+  if (left >= 4u) { y[2u * i + 1u] = four.zw; } else if (left == 3u) { y[2u * i + 1u].x = four.z; }
+}
+
+fn store_halves(i: u32, words: vec2u) {
+  if (WHOLE) {
+    y[i] = words;
+    return;
+  }
+  if (dims.count - 4u * i > 2u) { y[i] = words; } else { y[i].x = words.x; }
 }
 
 @compute @workgroup_size(64)

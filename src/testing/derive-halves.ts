@@ -39,8 +39,9 @@ export function declareHalves(suite: SuiteBuilder, record: OpRecord): void {
 }
 
 /**
- * Ops of every kind of kernel: elements, rows, sums, products, windows, tables, codes. Each kernel
- * reads halves by the same rewritten text, and is compiled once more for it.
+ * Ops of every kind of kernel: elements, rows, sums, products, windows, tables, codes, and what rounds
+ * its steps to halves. Each kernel reads halves by the same rewritten text, and is compiled once more
+ * for it.
  */
 const QUICK: ReadonlySet<string> = new Set([
   'add',
@@ -55,6 +56,7 @@ const QUICK: ReadonlySet<string> = new Set([
   'embedding',
   'concat',
   'quantize_blockwise',
+  'quanto_quantize',
 ]);
 
 /** Faults of all who read halves: casts and products, and every other kernel. */

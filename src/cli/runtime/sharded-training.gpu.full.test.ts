@@ -106,7 +106,7 @@ const lossesApart = (some: TinyRunResult, others: TinyRunResult): number =>
 
 /** As long as the catalog asks for, with four micro-batches a step and gradients that are clipped. */
 const LONG = { steps: 50, accumulation: 4, max_grad_norm: 0.5 };
-const SHORT = { steps: 20, accumulation: 4, max_grad_norm: 0.5 };
+const SHORT = { steps: 10, accumulation: 4, max_grad_norm: 0.5 };
 
 test(
   'ranks of ddp train as one device does',

@@ -67,10 +67,13 @@ export function weightGradientDepthwise(
 
 /** How lines are read (shaders/conv/lines.wesl). */
 function constantsOf({ window: { kernel, stride, dilation } }: Plan, transposed: boolean) {
-  const isTouching = [...stride, ...dilation].every((n) => n === 1);
+  const step = (d: 0 | 1) => {
+    const shares = dilation[d] === 1 && stride[d] <= (transposed ? 1 : 2);
+    return shares ? stride[d] : 0;
+  };
   return {
-    TOUCHING: Number(isTouching),
-    SLIDING: Number(isTouching && kernel[0] % 3 === 0),
+    COL_STEP: step(1),
+    ROW_STEP: kernel[0] % 3 === 0 ? step(0) : 0,
     TRANSPOSED: Number(transposed && stride.some((n) => n > 1)),
   };
 }

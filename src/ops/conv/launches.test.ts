@@ -157,7 +157,7 @@ describe('a convolution', () => {
             ...{ ...DEPTHWISE, input: [5, 5], output: [3, 4], origin: [0, 0] },
             ...{ strips: 1, pieces: 1, count: 6 },
           },
-          constants: { TOUCHING: 1, SLIDING: 1, TRANSPOSED: 0, TURNED: 0, HAS_BIAS: 0 },
+          constants: { COL_STEP: 1, ROW_STEP: 1, TRANSPOSED: 0, TURNED: 0, HAS_BIAS: 0 },
           flops: 2 * 72 * 6,
         },
       ],
@@ -181,7 +181,7 @@ describe('a convolution', () => {
             ...{ ...DEPTHWISE, stride: [2, 2], input: [10, 7], output: [20, 13] },
             ...{ origin: [-1, -1], strips: 4, pieces: 3, count: 144 },
           },
-          constants: { TOUCHING: 0, SLIDING: 0, TRANSPOSED: 1, TURNED: 1, HAS_BIAS: 0 },
+          constants: { COL_STEP: 0, ROW_STEP: 0, TRANSPOSED: 1, TURNED: 1, HAS_BIAS: 0 },
           flops: 2 * 840 * 6,
         },
         {
@@ -191,7 +191,7 @@ describe('a convolution', () => {
             ...{ ...DEPTHWISE, stride: [2, 2], input: [20, 13], output: [10, 7] },
             ...{ origin: [-1, 0], strips: 2, pieces: 2, count: 48 },
           },
-          constants: { TOUCHING: 0, SLIDING: 0, TRANSPOSED: 0 },
+          constants: { COL_STEP: 2, ROW_STEP: 2, TRANSPOSED: 0 },
           flops: 2 * 840 * 6,
         },
         sum(

@@ -34,7 +34,7 @@ export function convertInto(gpu: Gpu, x: Tensor, y: Tensor, to = codeOf(y.dtype)
   const from = readAs(x.dtype);
   gpu.dispatch({
     shader,
-    constants: { FROM: from, TO: to },
+    constants: { FROM: from, TO: to, WHOLE: Number(x.size % 4 === 0) },
     bindings: [x.binding, y.binding],
     uniforms: [u32(x.size)],
     workgroups: gridOfFours(x.size),

@@ -425,7 +425,7 @@ const cast = (
   kernel: 'math/cast',
   binds,
   uniforms: { count },
-  constants: { FROM: CAST.FROM[from], TO: CAST.TO[to] },
+  constants: { FROM: CAST.FROM[from], TO: CAST.TO[to], WHOLE: Number(count % 4 === 0) },
 });
 /** A function of integers, which no captured step fuses. */
 const integer = (kernel: string, binds: string, uniforms: UniformsByName, broadcast = 0) => ({
@@ -666,7 +666,7 @@ describe('bins, ranks and types', () => {
             kernel: 'math/cast',
             binds: 'x y',
             uniforms: { count: 35 },
-            constants: { FROM: 0, TO: code },
+            constants: { FROM: 0, TO: code, WHOLE: 0 },
             // Captured steps fuse floats that become floats.
             ...(dtype === 'f32' || dtype === 'f16' || dtype === 'bf16'
               ? { elementwise: { count: 35, cast: { from: 'f32', to: dtype } } }
@@ -685,7 +685,7 @@ describe('bins, ranks and types', () => {
           kernel: 'math/cast',
           binds: 'dy dx',
           uniforms: { count: 35 },
-          constants: { FROM: 0, TO: 2 },
+          constants: { FROM: 0, TO: 2, WHOLE: 0 },
           elementwise: { count: 35, cast: { from: 'f32', to: 'bf16' } },
         },
       ],

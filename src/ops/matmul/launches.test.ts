@@ -166,7 +166,7 @@ describe('a product is told its sizes and strides', () => {
           kernel: 'math/cast',
           binds: '[112] y',
           uniforms: { count: 28 },
-          constants: { FROM: 0, TO: 2 },
+          constants: { FROM: 0, TO: 2, WHOLE: 1 },
           elementwise: { count: 28, cast: { from: 'f32', to: 'bf16' } },
         },
       ],

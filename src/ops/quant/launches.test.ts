@@ -160,7 +160,7 @@ describe('groups with a scale and a zero', () => {
           kernel: 'math/cast',
           binds: 'unpacked [120]#2',
           uniforms: { count: 30 },
-          constants: { FROM: 4, TO: 0 },
+          constants: { FROM: 4, TO: 0, WHOLE: 0 },
         },
         byColumn('sub', '[120]#2 [20]#2 [120]#3'),
         byColumn('mul', '[120]#3 scale dequant'),

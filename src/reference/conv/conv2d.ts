@@ -349,6 +349,18 @@ export const record = defineRecord(signature, {
       { variants: SINGLE, tier: 'full' },
     ),
     sample(
+      [1, 3, 37, 19],
+      [3, 1, 3, 5],
+      { padding: [1, 2, 1, 2], stride: [2, 2], groups: 3 },
+      { bias: true, variants: SINGLE },
+    ),
+    sample(
+      [1, 2, 12, 11],
+      [2, 1, 3, 3],
+      { padding: [1, 1, 1, 1], stride: [2, 1], groups: 2 },
+      { variants: SINGLE, tier: 'full' },
+    ),
+    sample(
       [2, 3, 10, 7],
       [3, 1, 3, 3],
       { padding: [1, 1, 1, 1], groups: 3 },
