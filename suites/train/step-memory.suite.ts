@@ -106,7 +106,8 @@ stepMemory
   .run(async (t) => {
     const tiny = tinyLlama(t, VOCABULARY);
     const texts = textsOf(t, tiny);
-    for (const type of TRAINING_TYPE_NAMES) {
+    // Codes first: what else is trained under the fault has a gradient there.
+    for (const type of new Set([...TYPES, ...TRAINING_TYPE_NAMES])) {
       const adds = type.endsWith('_pro') ? { expansion_rate: 0.5 } : {};
       const config = settingsOf(type, { max_steps: 1, ...adds });
       const { total } = forecastLlama(tiny.config, config, LENGTH);
