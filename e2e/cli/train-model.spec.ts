@@ -44,6 +44,34 @@ test('fine-tunes a folder, saves an adapter of PEFT with report and log, and goe
   expect(again.metrics.heldoutBefore).toBeCloseTo(heldoutAfter as number, 3);
 });
 
+test('with offload it is judged, merged and saved with the same bits, and tells what it moved', {
+  tag: '@full',
+}, async ({ folder }) => {
+  const args = tinyModel(folder);
+  const saved = async (name: string, settings: object) => {
+    writeFileSync(args.at(-1) as string, JSON.stringify({ ...SETTINGS, ...settings }));
+    const out = join(folder, name);
+    const { stdout, stderr, status } = await gradproof([
+      ...[...args, '--type', 'qlora', '--steps', '20', '--save', 'merged', '--out', out],
+    ]);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^step 1: every op is within its bound/m);
+    return { out, stdout, model: readFileSync(join(out, 'model.safetensors')) };
+  };
+  const without = await saved('without', {});
+  const offloaded = await saved('offloaded', { use_cpu_offload: true });
+  expect(offloaded.model.equals(without.model)).toBe(true);
+  expect(offloaded.stdout).toMatch(/^step 10: .* MB moved/m);
+  const steps = logIn(offloaded.out).filter(({ loss }) => loss !== undefined);
+  expect(steps.every((step) => (step['transferred_bytes'] ?? 0) > 0)).toBe(true);
+  expect(without.stdout).not.toContain(' moved');
+  const [{ metrics = {} } = {}] = readReport(
+    readFileSync(join(offloaded.out, 'report.json')),
+    'report.json',
+  ).results;
+  expect(metrics['peakBytes']).toBeLessThanOrEqual(metrics['bytesForecast'] ?? 0);
+});
+
 test('saves the merged model, which is read again, and merges a saved adapter into a GGUF file', {
   tag: '@full',
 }, async ({ folder }) => {

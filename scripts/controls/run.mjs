@@ -12,15 +12,20 @@ import { commandsOf } from './tools.mjs';
 const LIMIT_MS = 15 * 60_000;
 
 /**
- * Runs the tests that cover rows of the catalog, and each that passes again with its fault: in a
- * copy of the sources, so that no fault is ever in the person's own.
+ * Runs the tests that cover rows of the catalog, all or those whose ids begin as `rows`, and each
+ * that passes again with its fault: in a copy of the sources, so that no fault is ever in the
+ * person's own. Throws SetupError.
  * @param {string} root
  * @param {string} results
- * @returns {Promise<{ total: Required<import('../test/part.mjs').Counts>, controls: ReadonlyMap<string, 'red' | 'green'> }>}
+ * @param {readonly string[]} [rows]
+ * @returns {Promise<{ total: Required<import('../test/part.mjs').Counts>, controls: ReadonlyMap<string, 'red' | 'green'>, tests: readonly import('./tools.mjs').CoveringTest[] }>}
  */
-export async function runWithControls(root, results) {
+export async function runWithControls(root, results, rows = ['']) {
   const report = await import('../../dist/node/test-report.js');
-  const { coveringTests, faults } = report;
+  const { faults } = report;
+  const coveringTests = report.coveringTests.filter((test) => coversAny(test, rows));
+  if (coveringTests.length === 0)
+    throw new SetupError(`--row ${rows.join(' --row ')}: no test covers a row that begins so`);
   for (const { id } of coveringTests) check(root, faults[id]);
   if (coveringTests.some(({ file }) => file.endsWith('.py'))) await ensureBridge(root, 'minimal');
   const parts = [];
@@ -39,8 +44,11 @@ export async function runWithControls(root, results) {
     controls.set(test.id, await runControl(report, copy, test, faults[test.id]));
   const red = [...controls.values()].filter((status) => status === 'red').length;
   const counts = { passed: red, failed: controls.size - red, skipped: 0 };
-  return { total: add([...parts, counts]), controls };
+  return { total: add([...parts, counts]), controls, tests: coveringTests };
 }
+
+const coversAny = ({ covers }, rows) =>
+  covers.some((clause) => rows.some((row) => clause.startsWith(row)));
 
 /** A test that did not run failed. */
 function countsOfEndings(statuses) {

@@ -5,18 +5,23 @@ const OPTIONS = {
   whole: { type: 'boolean' },
   controls: { type: 'boolean' },
   report: { type: 'string' },
+  row: { type: 'string', multiple: true },
 };
 
 /**
  * What follows `npm test --`. Throws SetupError.
  * @param {string[]} args
- * @returns {{ whole?: boolean, controls?: boolean, report?: string }}
+ * @returns {{ whole?: boolean, controls?: boolean, report?: string, row?: string[] }}
  */
 export function argumentsOf(args) {
   const values = parsed(args);
   if (values.controls && (values.whole || !values.report))
     throw new SetupError(
       `--controls runs the tests that cover rows, all of them, and writes how they and their controls ended: ${values.whole ? 'leave out --whole' : 'add --report FILE'}`,
+    );
+  if (values.row && !values.controls)
+    throw new SetupError(
+      '--row chooses of the tests that --controls runs: add --controls --report FILE',
     );
   return values;
 }
@@ -27,7 +32,7 @@ function parsed(args) {
   } catch (error) {
     const [what] = error.message.split('. ');
     throw new SetupError(
-      `${what}: npm test [-- --whole] [--report FILE], or npm test -- --controls --report FILE`,
+      `${what}: npm test [-- --whole] [--report FILE], or npm test -- --controls --report FILE [--row ID...]`,
     );
   }
 }

@@ -1,5 +1,6 @@
 import { GradproofError, invariant } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import type { Transfers } from '../gpu/paged-memory.ts';
 import { seam } from '../seam.ts';
 import { type HostTensor, hostTensor, valuesOf } from '../tensor/host.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
@@ -37,6 +38,31 @@ export function flatLayout(shapes: ReadonlyMap<string, Shape>, longest: number):
   return { entries, length, segments: [...segments, length - start] };
 }
 
+/**
+ * Where each parameter lies with the gap behind it, so that together they are all; cut into parts of
+ * at most `most` floats, a multiple of 64.
+ */
+export function partsOf(
+  { entries, length }: FlatLayout,
+  most = Number.POSITIVE_INFINITY,
+): readonly FlatPart[] {
+  const offsets = Array.from(entries.values(), ({ offset }) => offset);
+  return offsets.flatMap((offset, i) => {
+    const size = (offsets[i + 1] ?? length) - offset;
+    const count = Math.max(1, Math.ceil(size / most));
+    return Array.from({ length: count }, (_, part) => {
+      const before = part === 0 ? 0 : part * most;
+      return { offset: offset + before, size: Math.min(most, size - before) };
+    });
+  });
+}
+
+/** A part of a {@link FlatLayout}, in floats. */
+export interface FlatPart {
+  readonly offset: number;
+  readonly size: number;
+}
+
 /** How parameters are kept. */
 export interface FlatParametersOptions {
   /**
@@ -44,6 +70,11 @@ export interface FlatParametersOptions {
    * bind.
    */
   readonly segmentBytes?: number;
+  /**
+   * They stay on the host, each by itself, and come to the device while they are held; counts what
+   * goes between. Default they lie on the device.
+   */
+  readonly transfers?: Transfers | undefined;
 }
 
 /** Where gradients are gathered: the place of each, from byte `offset` on. */
@@ -73,14 +104,15 @@ export class FlatParameters implements Disposable {
   constructor(
     gpu: Gpu,
     initial: ReadonlyMap<string, HostTensor>,
-    { segmentBytes = largestBinding(gpu) }: FlatParametersOptions = {},
+    { segmentBytes = largestBinding(gpu), transfers }: FlatParametersOptions = {},
   ) {
     const shapes = new Map([...initial].map(([name, { shape }]) => [name, shape]));
     this.layout = flatLayout(shapes, segmentBytes / 4);
     const values = new Float32Array(this.layout.length);
     for (const [name, { offset }] of this.layout.entries)
       values.set(valuesOf(initial.get(name) as HostTensor), offset);
-    this.segments = new Segments(gpu, this.layout.segments, values);
+    const lengths = transfers ? partsOf(this.layout).map(({ size }) => size) : this.layout.segments;
+    this.segments = new Segments(gpu, lengths, values, transfers).countAs('weights');
     this.#views = new Map(
       [...this.layout.entries].map(([name, { shape, offset }]) => [
         name,

@@ -27,12 +27,10 @@ export class GradientSum implements Disposable {
   /** Adds one of them: see {@link BackwardOptions.take}. */
   take(tensor: Tensor, gradient: Tensor): void {
     const before = this.#sums.get(tensor);
-    this.#sums.set(
-      tensor,
-      before
-        ? accumulateGrad.forward(this.#gpu, { a: before, b: gradient }, {}).y
-        : gradient.clone(),
-    );
+    const sum = before
+      ? accumulateGrad.forward(this.#gpu, { a: before, b: gradient }, {}).y
+      : gradient.clone();
+    this.#sums.set(tensor, sum.countAs('gradients'));
     before?.[Symbol.dispose]();
   }
 

@@ -1,8 +1,10 @@
 import type { Gpu } from '../gpu/gpu.ts';
+import type { MemoryCategory } from '../gpu/memory.ts';
+import type { Transfers } from '../gpu/paged-memory.ts';
 import { Scope } from '../gpu/scope.ts';
 import { type HostTensor, hostTensor } from '../tensor/host.ts';
 import type { Shape } from '../tensor/shape.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { placed, type Tensor } from '../tensor/tensor.ts';
 
 /**
  * A flat f32 tensor in pieces that can each be bound, one behind the other; on the host it is whole.
@@ -14,8 +16,8 @@ export class Segments implements Disposable {
   readonly #starts: readonly number[];
   readonly #owned: Scope;
 
-  /** Uploads values that are cut into pieces of these lengths. */
-  constructor(gpu: Gpu, lengths: readonly number[], values: Float32Array) {
+  /** Uploads values that are cut into pieces of these lengths; with `transfers` they stay on the host. */
+  constructor(gpu: Gpu, lengths: readonly number[], values: Float32Array, transfers?: Transfers) {
     using owned = new Scope();
     let end = 0;
     this.#starts = lengths.map((length) => {
@@ -23,9 +25,15 @@ export class Segments implements Disposable {
       return end - length;
     });
     this.pieces = lengths.map((length, i) =>
-      owned.add(Tensor.from(gpu, this.#cut(values, i, length))),
+      owned.add(placed(gpu, this.#cut(values, i, length), transfers)),
     );
     this.#owned = owned.move();
+  }
+
+  /** Counts its memory as what it is for. */
+  countAs(category: MemoryCategory): this {
+    for (const piece of this.pieces) piece.countAs(category);
+    return this;
   }
 
   /** A part from byte `offset` on, which lies in one piece. */

@@ -357,6 +357,47 @@ describe('gradients that are taken', () => {
     expect([taken, live()]).toEqual([[w], before]);
   });
 
+  test('come as soon as the last segment that reads them is undone, in a view or further within', async () => {
+    const { gpu, w, x, live } = await setUp();
+    const v = Tensor.zeros(gpu, [3]);
+    using tape = new Tape(gpu, [w, x, v]);
+    using seed = seedOf(gpu);
+    const before = live();
+    const op = (name: string) => toldOp(name).op;
+    const first = tape.checkpoint((on) => {
+      const read = on.view(w, [3, 1]);
+      return applyOn(on)(op('f'), { w: read }, {}, 'f')['y'] as Tensor;
+    }, 'first');
+    const second = tape.checkpoint(
+      (on) =>
+        on.checkpoint((within) => {
+          const rounded = within.straightThrough(x, v);
+          return applyOn(within)(op('g'), { first, rounded }, {}, 'g')['y'] as Tensor;
+        }, 'within'),
+      'second',
+    );
+    const third = tape.checkpoint(
+      (on) => applyOn(on)(op('h'), { second, v, w }, {}, 'h')['y'] as Tensor,
+      'third',
+    );
+    const names = new Map([
+      [w, 'w'],
+      [x, 'x'],
+      [v, 'v'],
+    ]);
+    const taken: unknown[] = [];
+    tape.backward(third, seed, {
+      take: (tensor) => void taken.push([names.get(tensor), (live() - before) / 12]),
+    });
+    // With that of v there are those of second and w, and the results of the first two segments.
+    expect(taken).toEqual([
+      ['v', 5],
+      ['x', 4],
+      ['w', 1],
+    ]);
+    expect(live()).toBe(before);
+  });
+
   test('leave the graph where it is kept, and everything that is traced', async () => {
     const trace: Application<Tensor>[] = [];
     for (const options of [{}, { trace }]) {
@@ -486,6 +527,24 @@ describe('a checkpoint', () => {
     expect(live()).toBe(before + 36);
     tape[Symbol.dispose]();
     expect(live()).toBe(before + 12);
+  });
+
+  test('holds what it reads while it runs, and again while it is undone', async () => {
+    const { gpu, w, tape } = await setUp();
+    const told: string[] = [];
+    const hold = () => {
+      told.push('held');
+      return { [Symbol.dispose]: () => void told.push('let go') };
+    };
+    const segment = (on: Tape) => {
+      told.push('run');
+      return applyOn(on)(toldOp('f').op, { w }, {}, 'f')['y'] as Tensor;
+    };
+    const result = tape.checkpoint(segment, 'block', hold);
+    expect(told.splice(0)).toEqual(['held', 'run', 'let go']);
+    using seed = seedOf(gpu);
+    tape.backward(result, seed);
+    expect(told).toEqual(['held', 'run', 'let go']);
   });
 
   test('leads to what came before it', async () => {

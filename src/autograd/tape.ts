@@ -84,6 +84,8 @@ export class Tape implements Disposable {
   readonly #active: Set<Tensor>;
   #records = true;
   #spent = false;
+  /** Of a segment all that it reads: the gradients of the watched ones are whole once it is undone. */
+  #read: Set<Tensor> | undefined;
 
   /** `watched` are the tensors whose gradients are wanted. */
   constructor(gpu: Gpu, watched: Iterable<Tensor> = [], options: TapeOptions = {}) {
@@ -113,6 +115,7 @@ export class Tape implements Disposable {
       this.apply(cast, { x }, { to: target }, `${layer}.${name}`).y;
     const inputs = to ? autocast(op.name, asked, to, castRecorded) : asked;
     const given = present(inputs);
+    this.#note(Object.values(given));
     const variant = chooseVariant(this.#gpu, op, given);
     const outputs = op.forward(this.#gpu, inputs as Tensors, params, variant);
     const application: Application<Tensor> = {
@@ -140,6 +143,7 @@ export class Tape implements Disposable {
   /** `x` with another shape, in the same memory; its gradient flows back to x. */
   view(x: Tensor, shape: Shape): Tensor {
     const result = x.view(shape);
+    this.#note([x]);
     const { recorder } = this.#options;
     if (recorder) recorder.view(x, result);
     if (this.#flowsFrom([x])) {
@@ -157,6 +161,7 @@ export class Tape implements Disposable {
    */
   straightThrough(x: Tensor, value: Tensor): Tensor {
     const result = value.view(x.shape);
+    this.#note([x]);
     const { recorder } = this.#options;
     if (recorder) recorder.view(value, result);
     if (this.#flowsFrom([x])) {
@@ -182,12 +187,16 @@ export class Tape implements Disposable {
   /**
    * Runs `segment` and keeps nothing of it but its result; backward runs it again, with the same
    * random numbers, to have what it needs. It must record on the tape that it is given, and read
-   * nothing that is changed before backward.
+   * nothing that is changed before backward. What `hold` holds is held while it runs, and again
+   * while it is undone.
    */
-  checkpoint(segment: (tape: Tape) => Tensor, layer: string): Tensor {
+  checkpoint(segment: (tape: Tape) => Tensor, layer: string, hold?: () => Disposable): Tensor {
+    using _held = hold?.();
     const { watch, recorder, random, autocast } = this.#options;
     const start = random?.position as number; // asked for where there is a random state alone
     const once = new Tape(this.#gpu, [], { watch, recorder, random, autocast });
+    const read = new Set<Tensor>();
+    once.#read = read;
     let result: Tensor;
     try {
       result = segment(once);
@@ -195,11 +204,14 @@ export class Tape implements Disposable {
     } finally {
       dropSegment(once);
     }
+    this.#note(read);
     if (this.#flowsFrom(this.#watched)) {
       const parameters = this.#watched.map((tensor, i) => [`parameter ${i}`, tensor] as const);
       const saved = new SavedTensors(layer, Object.fromEntries(parameters));
-      this.#remember(this.#watched, [result], (flow) => {
+      const sources = this.#watched.filter((tensor) => read.has(tensor));
+      this.#remember(sources, [result], (flow) => {
         saved.check();
+        using _heldAgain = hold?.();
         const again = () => this.#recompute(segment, result, flow, layer);
         if (random) random.from(start, again);
         else again();
@@ -259,6 +271,10 @@ export class Tape implements Disposable {
   /** Whether what is made of these tensors must be remembered. */
   #flowsFrom(inputs: readonly Tensor[]): boolean {
     return remembers(this.#records) && inputs.some((tensor) => this.#active.has(tensor));
+  }
+
+  #note(inputs: Iterable<Tensor>): void {
+    if (this.#read) for (const tensor of inputs) this.#read.add(tensor);
   }
 
   #remember(

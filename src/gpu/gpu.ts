@@ -64,6 +64,8 @@ export class Gpu implements Disposable {
   tuned: readonly TuningRow[] = [];
   /** How often the host asked to wait for the device so far: reads, and waits for the queue. */
   waits = 0;
+  /** Bytes of reads that are under way, in buffers of their own. */
+  stagingBytes = 0;
   readonly #provider: GPU | undefined;
   readonly #features: Set<string>;
   #quads: Quads = 'none';
@@ -223,6 +225,7 @@ export class Gpu implements Disposable {
   async #read(source: Place, bytes: number): Promise<ArrayBuffer> {
     const size = Math.ceil(bytes / 4) * 4;
     const staging = this.device.createBuffer({ size, usage: STAGING });
+    this.stagingBytes += size;
     this.recorder.copy(source, { memory: { buffer: staging, offset: 0 }, offset: 0 }, size);
     this.recorder.submit();
     try {
@@ -233,6 +236,7 @@ export class Gpu implements Disposable {
       throw cause;
     } finally {
       staging.destroy();
+      this.stagingBytes -= size;
     }
   }
 

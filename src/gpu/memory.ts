@@ -11,6 +11,10 @@ const FILL_WORD = 0x7fc0dead;
 /** What tensors lie in. */
 const STORAGE = USAGE.storage | USAGE.copySrc | USAGE.copyDst;
 
+/** What tensors are for; what is not said to be anything else are activations. */
+export const MEMORY_CATEGORIES = ['weights', 'gradients', 'optimizer', 'activations'] as const;
+export type MemoryCategory = (typeof MEMORY_CATEGORIES)[number];
+
 /** A piece of device memory with the bytes that its owner asked for. */
 export interface Allocation {
   readonly buffer: GPUBuffer;
@@ -94,7 +98,8 @@ export class Memory {
   readonly #made = new WeakMap<GPUBuffer, number>();
   #count = 0;
   readonly #guarded: Allocation[] = [];
-  readonly #held = new Set<Allocation>();
+  readonly #held = new Map<Allocation, MemoryCategory>();
+  readonly #bytesOf = { weights: 0, gradients: 0, optimizer: 0, activations: 0 };
   readonly #watchers = new Set<(ledger: MemoryLedger) => void>();
   #live = 0;
   #peak = 0;
@@ -114,6 +119,21 @@ export class Memory {
       peakBytes: this.#peak,
       allocatedBytes: this.#allocated,
     };
+  }
+
+  /** Live bytes by what they are for. */
+  get byCategory(): Readonly<Record<MemoryCategory, number>> {
+    return { ...this.#bytesOf };
+  }
+
+  /** Counts live memory as what it is for; what is not live, as in a step that is traced, stays. */
+  countAs(category: MemoryCategory, allocation: Allocation): void {
+    const before = this.#held.get(allocation);
+    if (before === undefined) return;
+    const own = categoryOf(category);
+    this.#bytesOf[before] -= allocation.bytes;
+    this.#bytesOf[own] += allocation.bytes;
+    this.#held.set(allocation, own);
   }
 
   /**
@@ -158,8 +178,11 @@ export class Memory {
    * that use it still run first: the queue keeps order.
    */
   free(allocation: Allocation): void {
-    if (!this.#held.delete(allocation)) return;
+    const category = this.#held.get(allocation);
+    if (category === undefined) return;
+    this.#held.delete(allocation);
     this.#live -= givenBack(allocation);
+    this.#bytesOf[category] -= leavingCategory(allocation);
     this.#tell();
     if (allocation.guardBytes !== 0) return;
     const { buffer } = allocation;
@@ -224,7 +247,8 @@ export class Memory {
   #hold(allocation: Allocation): Allocation {
     const { bytes } = allocation;
     this.#live += bytes;
-    this.#held.add(allocation);
+    this.#bytesOf.activations += bytes;
+    this.#held.set(allocation, 'activations');
     this.#peak = Math.max(this.#peak, this.#live);
     this.#tell();
     return allocation;
@@ -272,6 +296,12 @@ export class Memory {
 
 /** Whether live bytes are more than the budget. */
 const exceeds = seam('memory.exceeds', (live: number, budget: number) => live > budget);
+
+/** Bytes by which a category is smaller once an allocation is freed. */
+const leavingCategory = seam('memory.leaving_category', ({ bytes }: Allocation) => bytes);
+
+/** What memory is counted as. */
+const categoryOf = seam('memory.category_of', (category: MemoryCategory) => category);
 
 /** Bytes that are live no longer once an allocation is freed. */
 const givenBack = seam('memory.given_back', ({ bytes }: Allocation) => bytes);

@@ -13,6 +13,7 @@ export { GradproofError } from '../errors.ts';
 export { llamaCheckpoint } from '../formats/gguf/llama-checkpoint.ts';
 export { readGguf } from '../formats/gguf.ts';
 export { Gpu } from '../gpu/gpu.ts';
+export { type MemoryUsage, memoryUsage } from '../gpu/memory-usage.ts';
 export type { Launcher } from '../ops/launcher.ts';
 export type { DType } from '../tensor/dtype.ts';
 export { type HostTensor, hostTensor, hostTensorFrom, valuesOf } from '../tensor/host.ts';

@@ -1,5 +1,6 @@
 import { FlatParameters } from '../autograd/flat-parameters.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import type { Transfers } from '../gpu/paged-memory.ts';
 import { Scope } from '../gpu/scope.ts';
 import type { Format } from '../quant/format.ts';
 import { isQuantized, type QuantizedWeight, withParts } from '../quant/weight.ts';
@@ -7,7 +8,7 @@ import type { DeviceWeight } from '../quantizer/coding.ts';
 import { seam } from '../seam.ts';
 import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
 import { sizeOf } from '../tensor/shape.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { holding, Tensor } from '../tensor/tensor.ts';
 
 /** Values on the host by name. */
 type HostValues<T> = Iterable<readonly [name: string, value: T]>;
@@ -23,20 +24,26 @@ export class ModelValues implements Disposable {
   /** Names as they were given. */
   readonly #order: readonly string[];
 
-  /** Uploads all but what is on the device, which it owns from then on, once nothing can throw. */
+  /**
+   * Uploads all but what is on the device, which it owns from then on, once nothing can throw; with
+   * `transfers` what is trained stays on the host, and is there while it is held.
+   */
   constructor(
     gpu: Gpu,
     trained: HostValues<HostTensor>,
     fixed: HostValues<HostTensor | QuantizedWeight<HostTensor, Format> | Tensor> = [],
+    transfers?: Transfers,
   ) {
     this.#gpu = gpu;
     using made = new Scope(); // until all are there
-    this.#parameters = made.add(new FlatParameters(gpu, new Map(trained)));
+    this.#parameters = made.add(new FlatParameters(gpu, new Map(trained), { transfers }));
     const upload = (host: HostTensor) => made.add(Tensor.from(gpu, host));
     for (const [name, value] of fixed) {
       if (value instanceof Tensor) this.#fixed.set(name, value);
       else this.#fixed.set(name, isQuantized(value) ? withParts(value, upload) : upload(value));
     }
+    for (const value of this.#fixed.values())
+      for (const tensor of tensorsOf(value)) tensor.countAs('weights');
     this.#order = [...this.#parameters.names, ...this.#fixed.keys()];
     made.move();
   }
@@ -55,6 +62,11 @@ export class ModelValues implements Disposable {
   readonly view = (name: string): Tensor | DeviceWeight =>
     this.#fixed.get(name) ?? this.#parameters.view(name);
 
+  /** Keeps the values of these names on the device until the result is disposed. */
+  holding(isWanted: (name: string) => boolean): Disposable {
+    return holding(this.names.filter(isWanted).flatMap((name) => tensorsOf(this.view(name))));
+  }
+
   /**
    * Takes quantized weights, which it owns from then on, in the place of those in floats, whose memory
    * is freed; parameters that stay are copied on the device.
@@ -66,6 +78,7 @@ export class ModelValues implements Disposable {
       this.retrain(new Map(stays.map((name) => [name, this.#parameters.view(name)])));
     for (const [name, weight] of weights) {
       dispose(this.#fixed.get(name));
+      for (const tensor of tensorsOf(weight)) tensor.countAs('weights');
       this.#fixed.set(name, weight);
     }
   };
@@ -98,6 +111,8 @@ const inOrder = seam(
 
 function dispose(value: Tensor | DeviceWeight | undefined): void {
   if (!value) return;
-  const tensors = isQuantized(value) ? Object.values(value.parts) : [value];
-  for (const tensor of tensors) tensor[Symbol.dispose]();
+  for (const tensor of tensorsOf(value)) tensor[Symbol.dispose]();
 }
+
+const tensorsOf = (value: Tensor | DeviceWeight): readonly Tensor[] =>
+  isQuantized(value) ? Object.values(value.parts) : [value];

@@ -130,7 +130,8 @@ describe.each([true, false])('with checkpointing %s', (checkpointing) => {
         expect(kept).toBe(keptBytes(model, setup, checkpointing));
         expect(peak).toBeLessThanOrEqual(told);
         // Two blocks are few: of more, what one of them has at most says less.
-        expect(peak).toBeGreaterThan(0.7 * told);
+        // Those that are computed again hand over the gradients of one before the next is undone.
+        expect(peak).toBeGreaterThan((checkpointing ? 2 / 3 : 0.7) * told);
       }
     },
   );

@@ -1,6 +1,6 @@
 import { GradproofError } from '../errors.ts';
 import { seam } from '../seam.ts';
-import type { DType } from './dtype.ts';
+import { bytesPerElement, type DType } from './dtype.ts';
 import { bf16FromF32, f16FromF32, f32FromBf16, f32FromF16 } from './half.ts';
 import { type Shape, sizeOf } from './shape.ts';
 
@@ -65,6 +65,10 @@ export const hostTensorFrom = seam(
 export function hostTensorFromBytes(dtype: DType, shape: Shape, bytes: ArrayBuffer): HostTensor {
   return hostTensor(dtype, shape, new ARRAYS[dtype](bytes, 0, sizeOf(shape)));
 }
+
+/** A tensor of zeros. */
+export const hostZeros = (dtype: DType, shape: Shape): HostTensor =>
+  hostTensorFromBytes(dtype, shape, new ArrayBuffer(sizeOf(shape) * bytesPerElement(dtype)));
 
 /** The values as float64: what an oracle computes with. Every dtype here is exact in float64. */
 export function valuesOf(tensor: HostTensor): Float64Array {

@@ -1,9 +1,11 @@
 import { InvariantError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import type { Allocation, Binding } from '../gpu/memory.ts';
+import type { Allocation, Binding, MemoryCategory } from '../gpu/memory.ts';
+import { PagedMemory, type Transfers } from '../gpu/paged-memory.ts';
+import { Scope } from '../gpu/scope.ts';
 import { seam } from '../seam.ts';
 import { bytesPerElement, type DType, isHalf } from './dtype.ts';
-import { type HostTensor, hostTensor, hostTensorFromBytes, ShapeError } from './host.ts';
+import { type HostTensor, hostTensor, hostTensorFromBytes, hostZeros, ShapeError } from './host.ts';
 import { formatShape, type Shape, sizeOf } from './shape.ts';
 
 /**
@@ -75,10 +77,18 @@ export class Tensor implements Disposable {
     return tensor;
   }
 
+  /**
+   * A tensor whose elements lie on the host, and on the device only while it is held: see
+   * {@link holding}. What goes between them is counted in `transfers`.
+   */
+  static onHost(gpu: Gpu, host: HostTensor, transfers: Transfers): Tensor {
+    const { dtype, shape, data } = hostTensor(host.dtype, host.shape, host.data);
+    return new Tensor(gpu, dtype, shape, new PagedMemory(gpu, data, transfers), 0, true);
+  }
+
   /** A tensor of zeros. */
   static zeros(gpu: Gpu, shape: Shape, dtype: DType = 'f32'): Tensor {
-    const bytes = new ArrayBuffer(sizeOf(shape) * bytesPerElement(dtype));
-    return Tensor.from(gpu, hostTensorFromBytes(dtype, shape, bytes));
+    return Tensor.from(gpu, hostZeros(dtype, shape));
   }
 
   /** Grows with every command that may have changed its memory; views of one tensor share it. */
@@ -125,6 +135,18 @@ export class Tensor implements Disposable {
     return new Tensor(this.gpu, dtype, shape, this.#allocation, this.#offset + offset, false);
   }
 
+  /** What lies on the host, of a tensor of {@link Tensor.onHost} or a view of one. */
+  get paged(): PagedMemory | undefined {
+    return this.#allocation instanceof PagedMemory ? this.#allocation : undefined;
+  }
+
+  /** Counts its memory as what it is for. */
+  countAs(category: MemoryCategory): this {
+    if (this.paged) this.paged.category = category;
+    else this.gpu.memory.countAs(category, this.#allocation);
+    return this;
+  }
+
   /** A copy in memory of its own. */
   clone(): Tensor {
     const copy = Tensor.empty(this.gpu, this.dtype, this.shape);
@@ -143,14 +165,15 @@ export class Tensor implements Disposable {
   write(host: HostTensor): void {
     if (host.data.byteLength !== this.bytes || this.#offset !== 0)
       throw new InvariantError('write needs a whole tensor of the same size');
-    this.gpu.write(this.#allocation, host.data);
+    if (this.paged) this.paged.write(host.data);
+    else this.gpu.write(this.#allocation, host.data);
   }
 
   /** Waits for the queue and copies the elements to the host. */
   read(): Promise<HostTensor> {
-    return this.gpu
-      .read(this.binding, this.bytes)
-      .then((bytes) => hostTensorFromBytes(this.dtype, this.shape, bytes));
+    const onHost = this.paged?.content?.slice(this.#offset, this.#offset + this.bytes).buffer;
+    const bytes = onHost ? Promise.resolve(onHost) : this.gpu.read(this.binding, this.bytes);
+    return bytes.then((all) => hostTensorFromBytes(this.dtype, this.shape, all));
   }
 
   [Symbol.dispose](): void {
@@ -158,6 +181,17 @@ export class Tensor implements Disposable {
     this.#disposed = true;
     if (this.#owns) this.gpu.free(this.#allocation);
   }
+}
+
+/** A host tensor on the device, or with `transfers` as {@link Tensor.onHost} has it. */
+export const placed = (gpu: Gpu, host: HostTensor, transfers?: Transfers): Tensor =>
+  transfers ? Tensor.onHost(gpu, host, transfers) : Tensor.from(gpu, host);
+
+/** Keeps tensors on the device until the result is disposed; those that are always there need it not. */
+export function holding(tensors: Iterable<Tensor>): Disposable {
+  using held = new Scope();
+  for (const { paged } of tensors) if (paged) held.add(paged.hold());
+  return held.move();
 }
 
 /** Bytes that a launch binds of a tensor: never none, which WebGPU refuses. */

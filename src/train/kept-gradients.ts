@@ -23,7 +23,7 @@ export class KeptGradients implements Disposable {
   readonly #norm: Tensor;
 
   constructor(gpu: Gpu, { segments, length }: Pick<FlatLayout, 'segments' | 'length'>) {
-    this.#given = new Segments(gpu, segments, new Float32Array(length));
+    this.#given = new Segments(gpu, segments, new Float32Array(length)).countAs('gradients');
     this.#norm = Tensor.zeros(gpu, [1]);
   }
 

@@ -1,17 +1,18 @@
-import type { FlatParameters, Gathering } from '../autograd/flat-parameters.ts';
+import { type FlatParameters, type Gathering, partsOf } from '../autograd/flat-parameters.ts';
 import { Segments } from '../autograd/segments.ts';
 import { requireState } from '../autograd/state-dict.ts';
 import { GradproofError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import type { Transfers } from '../gpu/paged-memory.ts';
 import { mapped } from '../graph/call.ts';
 import { clipGradients, clipGradNorm } from '../ops/optim/clip_grad_norm.ts';
 import { lrSchedule } from '../ops/optim/lr_schedule.ts';
 import { rateRows } from '../ops/optim/step-rates.ts';
 import { chooseVariant } from '../ops/variants.ts';
 import { seam } from '../seam.ts';
-import { type HostTensor, type HostTensors, hostTensorFrom } from '../tensor/host.ts';
+import { type HostTensor, type HostTensors, hostTensorFrom, hostZeros } from '../tensor/host.ts';
 import type { Shape } from '../tensor/shape.ts';
-import { Tensor, type Tensors } from '../tensor/tensor.ts';
+import { placed, Tensor, type Tensors } from '../tensor/tensor.ts';
 import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
 import type { Fingerprints } from './fingerprints.ts';
 import { KeptGradients, type StepGradients } from './kept-gradients.ts';
@@ -20,7 +21,7 @@ import { checkOptimizer } from './settings-rules.ts';
 import type { ProcessGroup } from './sharded/process-group.ts';
 import { ShardedUpdate, type Sharding } from './sharded/sharded-update.ts';
 import { whyNotShared } from './sharded/why-not-shared.ts';
-import { type Judge, judgeStage, runStage, type Stage } from './stage.ts';
+import { type Judge, judgeStage, runHolding, runStage, type Stage } from './stage.ts';
 import {
   type OptimizerParams,
   type ShapeRule,
@@ -28,6 +29,9 @@ import {
   type UpdateRule,
   updateRule,
 } from './update-rule.ts';
+
+/** Floats of a parameter that are stepped at once where what is kept of them lies on the host. */
+export const STEPPED_AT_ONCE = 2 ** 20;
 
 /** What surrounds the step itself. */
 export interface OptimizerOptions {
@@ -49,14 +53,19 @@ export interface OptimizerOptions {
   readonly keep_gradients?: boolean | undefined;
   /** Where each step leaves the norm before it was clipped, f32 [1]. Default nowhere. */
   readonly norm_to?: Tensor | undefined;
-  /** Other ranks that step the same parameters: see {@link Optimizer.finish}. Default none. */
+  /** Other ranks that step the same parameters: see {@link Optimizer.complete}. Default none. */
   readonly sharding?: Sharding | undefined;
   /**
    * Asked before every update, by all gradients as they were gathered: where it says no, the update
-   * is left out, and parameters and state keep their bits. See {@link Optimizer.finish}. Default all
+   * is left out, and parameters and state keep their bits. See {@link Optimizer.complete}. Default all
    * are made.
    */
   readonly accept?: ((gradients: Segments) => Promise<boolean>) | undefined;
+  /**
+   * What the optimizer keeps stays on the host, and is on the device while its parameter is stepped;
+   * counts what goes between. Default it lies on the device.
+   */
+  readonly transfers?: Transfers | undefined;
 }
 
 /** A parameter that is stepped by itself. */
@@ -117,8 +126,12 @@ const checkParameters = seam('train.check_parameters', ({ names }: FlatParameter
 });
 
 /** Throws GradproofError `not-implemented` for what ranks do not share. */
-function checkShared({ strategy }: Sharding, rule: UpdateRule, scalesLoss: boolean): void {
-  const reason = whyNotShared(strategy, rule, scalesLoss);
+function checkShared(
+  { strategy }: Sharding,
+  rule: UpdateRule,
+  how: { readonly scalesLoss: boolean; readonly isOffloaded: boolean },
+): void {
+  const reason = whyNotShared(strategy, rule, how);
   if (reason !== undefined) throw new GradproofError('not-implemented', reason);
 }
 
@@ -145,6 +158,7 @@ export class Optimizer implements Disposable {
   readonly #maxNorm: number | undefined;
   readonly #shared: ShardedUpdate | undefined;
   readonly #accept: OptimizerOptions['accept'];
+  readonly #transfers: Transfers | undefined;
   readonly #grad: Segments;
   readonly #state: Readonly<Record<string, Segments>>;
   /** Of an optimizer whose state hangs on the shapes, each parameter with what is kept of it. */
@@ -176,19 +190,35 @@ export class Optimizer implements Disposable {
     this.#normTo = options.norm_to;
     this.#maxNorm = max_grad_norm;
     this.#accept = options.accept;
-    const { sharding } = options;
-    if (sharding) checkShared(sharding, this.#rule, grad_scaler !== undefined);
+    const { sharding, transfers } = options;
+    this.#transfers = transfers;
+    if (sharding) {
+      const scalesLoss = grad_scaler !== undefined;
+      checkShared(sharding, this.#rule, { scalesLoss, isOffloaded: this.isOffloaded });
+    }
     this.#shared = sharding && new ShardedUpdate(parameters, sharding);
     const { layout } = parameters;
+    // What comes to the device to be stepped does so in parts of a parameter.
+    const most = this.#rule.ofMatrices ? undefined : STEPPED_AT_ONCE;
+    const parts = this.isOffloaded ? partsOf(layout, most) : undefined;
     // First, since it refuses a schedule that it has no table for.
     this.#scaler =
       grad_scaler &&
-      new LossScaler(gpu, grad_scaler, scaledRule(params, schedule), layout.segments.length);
-    const stepped = this.#shared?.own ?? parameters.segments.pieces;
-    const lengths = stepped.map(({ size }) => size);
+      new LossScaler(
+        gpu,
+        grad_scaler,
+        scaledRule(params, schedule),
+        (parts ?? layout.segments).length,
+      );
+    const cut = (of: Segments) =>
+      parts?.map(({ offset, size }) => of.view([size], { offset: 4 * offset })) ?? of.pieces;
+    const stepped = this.#shared?.own ?? cut(parameters.segments);
+    const sizes = stepped.map(({ size }) => size);
+    const lengths = this.isOffloaded ? layout.segments : sizes;
     const length = lengths.reduce((sum, size) => sum + size, 0);
-    const zeros = () => new Segments(gpu, lengths, new Float32Array(length));
-    this.#grad = zeros();
+    this.#grad = new Segments(gpu, lengths, new Float32Array(length)).countAs('gradients');
+    const zeros = () =>
+      new Segments(gpu, sizes, new Float32Array(length), transfers).countAs('optimizer');
     this.#each = this.#ofEach();
     this.#reads = this.#rule.reads?.(gpu) ?? {};
     this.#state = Object.fromEntries(
@@ -200,7 +230,7 @@ export class Optimizer implements Disposable {
     // What is in parts is clipped as it is exchanged.
     const clips = max_grad_norm !== undefined && sharding?.strategy !== 'shard_grad_op';
     const clipping = clips ? [this.#clipping(max_grad_norm)] : [];
-    const grads = this.#grad.pieces;
+    const grads = cut(this.#grad);
     const changed = stepped.map((param, i) => ({
       param,
       ...mapped(this.#state, ({ pieces }) => pieces[i] as Tensor),
@@ -226,6 +256,12 @@ export class Optimizer implements Disposable {
     return this.#shared?.group;
   }
 
+  /** Whether parameters or what is kept of them lie on the host: see {@link Optimizer.complete}. */
+  get isOffloaded(): boolean {
+    const { pieces } = this.#parameters.segments;
+    return this.#transfers !== undefined || pieces.some(({ paged }) => paged);
+  }
+
   /** Steps that were counted. */
   get step(): number {
     return this.#step;
@@ -236,9 +272,12 @@ export class Optimizer implements Disposable {
     return this.#step - this.#skipped;
   }
 
-  /** Whether an update waits for {@link Optimizer.finish}: ranks share it, or it has to be accepted. */
+  /**
+   * Whether an update waits for {@link Optimizer.complete}: ranks share it, it has to be accepted, or
+   * what it changes lies on the host.
+   */
   get waits(): boolean {
-    return this.#shared !== undefined || this.#accept !== undefined;
+    return this.#shared !== undefined || this.#accept !== undefined || this.isOffloaded;
   }
 
   /** Counts one more step, which is about to be recorded, or replayed by a capture. */
@@ -248,7 +287,7 @@ export class Optimizer implements Disposable {
 
   /**
    * Records the update of the step that was counted last. `gradients` are by parameter view; every
-   * parameter must have one. Where it waits, {@link Optimizer.finish} makes it.
+   * parameter must have one. Where it {@link Optimizer.waits}, {@link Optimizer.complete} makes it.
    */
   update(gradients: ReadonlyMap<Tensor, Tensor>): void {
     this.#gather(gradients);
@@ -270,24 +309,27 @@ export class Optimizer implements Disposable {
   }
 
   /**
-   * Counts a step whose update waits, and makes it where it is accepted; where ranks share it, all of
-   * them must call it, and the gradients that were given are summed over them. Throws what
-   * {@link ProcessGroup} and `accept` throw: then nothing is counted or changed.
+  /**
+   * Counts a step whose update waits, and makes it where it is accepted. Where ranks share it, the
+   * gradients that were given are summed over them; all of them must call it. What lies on the host
+   * comes to the device and back. Throws what {@link ProcessGroup} and `accept` throw: then nothing
+   * is counted or changed.
    */
-  async finish(): Promise<void> {
-    if (await this.#isAccepted()) this.#runStages();
+  async complete(): Promise<void> {
+    if (await this.#isAccepted()) await this.#runWaiting();
     await this.#shared?.gatherParameters();
   }
 
   /**
-   * As {@link Optimizer.update} and {@link Optimizer.finish}, with what went into each stage, what came out of it, and the rates
-   * of the run shown to `judge`.
+   * As {@link Optimizer.update} and {@link Optimizer.complete}, with what went into each stage, what
+   * came out of it, and the rates of the run shown to `judge`.
    */
   async judgedUpdate(gradients: ReadonlyMap<Tensor, Tensor>, judge: Judge): Promise<void> {
     this.#gather(gradients);
     if (await this.#isAccepted())
-      for (const stage of this.#stages)
-        await judgeStage(this.#gpu, stage, (outputs) => this.#see(outputs), judge);
+      await runHolding(this.#stages, (stage) =>
+        judgeStage(this.#gpu, stage, (outputs) => this.#see(outputs), judge),
+      );
     await this.#shared?.gatherParameters();
     // Under loss scaling the rates are part of the step.
     if (!this.#scaler) await this.#judgeRates(judge);
@@ -344,7 +386,9 @@ export class Optimizer implements Disposable {
       [...this.#parameters.layout.entries].map(([name, { shape, offset }]) => {
         const rule = ofShape(shape);
         const kept = mapped(rule.kept, (stored) =>
-          Tensor.zeros(this.#gpu, stored.shape, stored.dtype),
+          placed(this.#gpu, hostZeros(stored.dtype, stored.shape), this.#transfers).countAs(
+            'optimizer',
+          ),
         );
         return { name, shape, offset, rule, kept };
       })
@@ -359,6 +403,11 @@ export class Optimizer implements Disposable {
     this.advance();
     if (!accepted) this.#skipped += 1;
     return accepted;
+  }
+
+  async #runWaiting(): Promise<void> {
+    if (!this.isOffloaded) return this.#runStages();
+    await runHolding(this.#stages, (stage) => runStage(stage, (outputs) => this.#see(outputs)));
   }
 
   #runStages(): void {

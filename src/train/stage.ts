@@ -1,8 +1,10 @@
 import type { Gpu } from '../gpu/gpu.ts';
+import type { PagedMemory } from '../gpu/paged-memory.ts';
 import { Scope } from '../gpu/scope.ts';
 import type { Application } from '../graph/call.ts';
 import type { Launcher } from '../ops/launcher.ts';
 import { chooseVariant } from '../ops/variants.ts';
+import { seam } from '../seam.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
 
 /** Looks at the applications of a judged step while their tensors live. */
@@ -22,6 +24,38 @@ export interface Stage {
   readonly writes?: Tensors;
   /** Records it, and returns what it made. */
   readonly run: () => Tensors;
+}
+
+/** Takes what stages have changed to the host, where it lies. */
+const keep = seam('train.keep_on_host', (memory: PagedMemory) => memory.keep());
+
+/**
+ * Runs stages one after the other, each while what it changes is on the device, and takes that to the
+ * host afterwards, where it lies there; what the next stage changes too stays in between.
+ */
+export async function runHolding(
+  stages: readonly Stage[],
+  run: (stage: Stage) => void | Promise<void>,
+): Promise<void> {
+  const held = new Map<PagedMemory, Disposable>();
+  const pagedIn = (stage: Stage | undefined) =>
+    new Set(Object.values(stage?.changes ?? {}).flatMap(({ paged }) => paged ?? []));
+  try {
+    for (const [i, stage] of stages.entries()) {
+      const own = pagedIn(stage);
+      for (const memory of own) if (!held.has(memory)) held.set(memory, memory.hold());
+      await run(stage);
+      const next = pagedIn(stages[i + 1]);
+      const done = [...own].filter((memory) => !next.has(memory));
+      await Promise.all(done.map(keep));
+      for (const memory of done) {
+        held.get(memory)?.[Symbol.dispose]();
+        held.delete(memory);
+      }
+    }
+  } finally {
+    for (const one of held.values()) one[Symbol.dispose]();
+  }
 }
 
 /** Runs a stage and shows its results to `see`. */

@@ -5,6 +5,8 @@ import { keptBytes } from '../../src/sheet/needs.ts';
 import { DEFAULT_SETUP } from '../../src/sheet/setup.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 import { suite } from '../../src/testing/suite.ts';
+import { TRAINING_TYPE_NAMES } from '../../src/train/llama/config/types.ts';
+import { forecastLlama } from '../../src/train/llama/forecast-llama.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
 import { type TinyLlama, tinyLlama, VOCABULARY } from './llama-types/tiny-llama.ts';
 import { BATCH, LENGTH, opened, settingsOf, textsOf, typeRun } from './llama-types/type-run.ts';
@@ -86,4 +88,36 @@ stepMemory
     t.metric('lora.stateBytes', bytes);
     const wanted = BESIDE_EACH * ADAPTERS;
     t.expect(bytes === wanted, () => `gradients and moments take ${bytes} bytes, not ${wanted}`);
+  });
+
+/** The share of a forecast that is left. */
+const MOST_LEFT = 0.1;
+
+stepMemory
+  .case('forecast')
+  .tier('full')
+  .timeout(300_000)
+  .desc(
+    'What is foretold of each of the ten types, from shapes, is reached within 10 % by the peak of a step, and never exceeded.',
+  )
+  .control('the base below adapters is trained too', (fault) =>
+    fault.host('train.llama.trains', () => () => () => true),
+  )
+  .run(async (t) => {
+    const tiny = tinyLlama(t, VOCABULARY);
+    const texts = textsOf(t, tiny);
+    // Codes first: what else is trained under the fault has a gradient there.
+    for (const type of new Set([...TYPES, ...TRAINING_TYPE_NAMES])) {
+      const adds = type.endsWith('_pro') ? { expansion_rate: 0.5 } : {};
+      const config = settingsOf(type, { max_steps: 1, ...adds });
+      const { total } = forecastLlama(tiny.config, config, LENGTH);
+      const { peakBytes } = await typeRun(t, tiny, { config, texts });
+      t.metric(`${type}.peakBytes`, peakBytes);
+      t.metric(`${type}.forecastBytes`, total);
+      const left = 1 - peakBytes / total;
+      t.expect(
+        left >= 0 && left <= MOST_LEFT,
+        () => `${type} takes ${peakBytes} bytes at most, and ${total} are foretold`,
+      );
+    }
   });

@@ -39,7 +39,7 @@ export function showTuning(voice: Voice): (event: TuningEvent) => void {
         const norm = event.gradNorm === undefined ? '' : `, norm ${event.gradNorm.toPrecision(3)}`;
         const rate =
           event.learningRate === undefined ? '' : `, rate ${event.learningRate.toPrecision(3)}`;
-        const line = `step ${event.step}: loss ${event.loss.toFixed(4)}${norm}${rate}, ${event.tokensPerSecond.toFixed(0)} tokens a second, ${megabytes(event.bytes)}${ofWorkers(event.peakBytesOfWorkers)}`;
+        const line = `step ${event.step}: loss ${event.loss.toFixed(4)}${norm}${rate}, ${event.tokensPerSecond.toFixed(0)} tokens a second, ${megabytes(event.bytes)}${moved(event.transferredBytes)}${ofWorkers(event.peakBytesOfWorkers)}`;
         if (!voice.live) return event.step % STEPS_A_LINE === 0 ? say(line) : undefined;
         voice.write(`\r\x1b[K${line.slice(0, voice.columns() - 1)}`);
         open = true;
@@ -77,6 +77,9 @@ const told = (happened: Happened): string =>
   happened.type === 'restored'
     ? toldHappening(happened)
     : `step ${happened.step}: ${toldHappening(happened)}`;
+
+const moved = (bytes: number | undefined): string =>
+  bytes === undefined ? '' : `, ${megabytes(bytes)} moved`;
 
 const ofWorkers = (peaks: readonly number[] | undefined): string =>
   peaks ? `, at most ${peaks.map(megabytes).join(', ')} at the workers` : '';

@@ -20,6 +20,7 @@ export function logRow(event: TuningEvent | LlamaMilestone): LogRow | undefined 
     ...{ step, epoch, loss, grad_norm: gradNorm, learning_rate: learningRate },
     ...{ tokens, tokens_per_second: tokensPerSecond, ms },
     ...{ bytes: event.bytes, peak_bytes: event.peakBytes },
+    ...(event.transferredBytes === undefined ? {} : { transferred_bytes: event.transferredBytes }),
     ...workerPeaks(event.peakBytesOfWorkers),
   };
 }

@@ -1,6 +1,7 @@
 import type { FlatParameters } from '../../autograd/flat-parameters.ts';
 import type { Tape } from '../../autograd/tape.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
+import type { Transfers } from '../../gpu/paged-memory.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { linearCrossEntropy } from '../../ops/nn/linear_cross_entropy.ts';
 import { gather } from '../../ops/shape/gather.ts';
@@ -39,6 +40,11 @@ export interface LlamaWeights {
   readonly adapter?: LoraParams | undefined;
   /** Of each by the name of its module, in the place of `adapter`. */
   readonly adapters?: ReadonlyMap<string, LinearAdapter> | undefined;
+  /**
+   * All values lie on the host: the frozen ones were given so, those that are trained stay there.
+   * Those of a block come to the device while it is computed or undone. Default they lie on the device.
+   */
+  readonly transfers?: Transfers | undefined;
 }
 
 /**
@@ -56,19 +62,25 @@ export class Llama implements Model {
   readonly #owned: Scope;
   /** Names of trained copies among the parameters. */
   readonly #copies: ReadonlySet<string>;
+  readonly #isOffloaded: boolean;
   #isAdapted = true;
 
   /** Uploads the weights that are on the host. */
-  constructor(gpu: Gpu, config: LlamaConfig, { trained, frozen, adapter, adapters }: LlamaWeights) {
+  constructor(
+    gpu: Gpu,
+    config: LlamaConfig,
+    { trained, frozen, adapter, adapters, transfers }: LlamaWeights,
+  ) {
     using owned = new Scope();
     this.#gpu = gpu;
     this.#config = config;
+    this.#isOffloaded = transfers !== undefined;
     this.#copies = new Set([...trained.keys()].filter((name) => retrainedOf(name) !== undefined));
     const adapterOf = (module: string) =>
       this.#isAdapted ? (adapters?.get(module) ?? adapter) : undefined;
     this.#blocks = owned.add(new LlamaBlocks(gpu, config, this, adapterOf));
     this.#window = owned.add(new WindowMask(gpu, config));
-    this.values = owned.add(new ModelValues(gpu, trained, frozen));
+    this.values = owned.add(new ModelValues(gpu, trained, frozen, transfers));
     this.#owned = owned.move();
   }
 
@@ -128,13 +140,38 @@ export class Llama implements Model {
   /** Embeds tokens and sends them through all blocks: [B, S, hidden]. */
   #read(tape: Tape, ids: Tensor, text: TextContext, checkpointing = false): Tensor {
     const { layers: count, rms_eps } = this.#config;
-    let x = new Layers(tape, this, rms_eps).embedding(EMBEDDINGS, ids);
+    let x = this.#embedded(new Layers(tape, this, rms_eps), ids);
     for (let i = 0; i < count; i++) {
       const from = x;
       const block = (on: Tape) => this.#blocks.apply(on, i, from, text);
-      x = checkpointing ? tape.checkpoint(block, nameOf(i)) : block(tape);
+      x =
+        checkpointing || this.#isOffloaded
+          ? tape.checkpoint(block, nameOf(i), () => this.holding(nameOf(i)))
+          : block(tape);
     }
     return x;
+  }
+
+  /** Its backward pass reads no table. */
+  #embedded(layers: Layers, ids: Tensor): Tensor {
+    using _held = this.holding(EMBEDDINGS);
+    return layers.embedding(EMBEDDINGS, ids);
+  }
+
+  /** Norm and head, whose table is there while they are computed or undone. */
+  #ofHead(tape: Tape, part: (tape: Tape) => Tensor): Tensor {
+    if (!this.#isOffloaded) return part(tape);
+    return tape.checkpoint(part, HEAD, () => this.holding(NORM, HEAD, this.#tableOfHead));
+  }
+
+  /**
+   * Keeps the values of these modules on the device until the result is disposed, all of them where
+   * none is named; they are always there, unless they lie on the host.
+   */
+  holding(...modules: readonly string[]): Disposable {
+    if (!this.#isOffloaded) return new Scope();
+    const isOf = (name: string) => modules.some((module) => name.startsWith(`${module}.`));
+    return this.values.holding((name) => modules.length === 0 || isOf(retrainedOf(name) ?? name));
   }
 
   /**
@@ -153,13 +190,22 @@ export class Llama implements Model {
     const isPlain = !isQuantized(weight) && !this.names.includes(`${HEAD}.bias`);
     if (chunk === 'whole' || !isPlain) return undefined;
     const read = this.#read(tape, inputs.ids, this.#textOf(tape, inputs), this.#checkpoints);
-    const x = new Layers(tape, this, this.#config.rms_eps).rmsNorm(NORM, read);
-    return tape.apply(linearCrossEntropy, { x, weight, labels }, { shift, ...chunk }, 'loss').loss;
+    return this.#ofHead(tape, (on) => {
+      const x = new Layers(on, this, this.#config.rms_eps).rmsNorm(NORM, read);
+      return on.apply(linearCrossEntropy, { x, weight, labels }, { shift, ...chunk }, 'loss').loss;
+    });
   }
 
   #head(tape: Tape, x: Tensor): Tensor {
-    const layers = new Layers(tape, this, this.#config.rms_eps);
-    return layers.linear(HEAD, layers.rmsNorm(NORM, x));
+    return this.#ofHead(tape, (on) => {
+      const layers = new Layers(on, this, this.#config.rms_eps);
+      return layers.linear(HEAD, layers.rmsNorm(NORM, x));
+    });
+  }
+
+  /** The module whose table the head reads. */
+  get #tableOfHead(): string {
+    return this.#config.tie_word_embeddings ? EMBEDDINGS : HEAD;
   }
 
   get #checkpoints(): boolean {
@@ -201,8 +247,7 @@ export class Llama implements Model {
   view(name: string): Tensor | DeviceWeight {
     const copy = retrainedName(name);
     if (this.#isAdapted && this.#copies.has(copy)) return this.parameters.view(copy);
-    const isTied = this.#config.tie_word_embeddings && name === `${HEAD}.weight`;
-    return this.values.view(isTied ? `${EMBEDDINGS}.weight` : name);
+    return this.values.view(name === `${HEAD}.weight` ? `${this.#tableOfHead}.weight` : name);
   }
 
   [Symbol.dispose](): void {

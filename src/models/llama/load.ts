@@ -6,7 +6,9 @@ import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import { type StoredTensor, toHostTensor } from '../../formats/safetensors/stored.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
+import type { Transfers } from '../../gpu/paged-memory.ts';
 import { Scope } from '../../gpu/scope.ts';
+import { isQuantized } from '../../quant/weight.ts';
 import type { DeviceWeight } from '../../quantizer/coding.ts';
 import { type LayerOptions, type Policy, plannedLayers } from '../../quantizer/policy.ts';
 import {
@@ -21,7 +23,7 @@ import { ROWS_OF_WHOLE_WORDS } from '../../quantizer/rows.ts';
 import { bytesPerElement } from '../../tensor/dtype.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import { holding, placed, type Tensor } from '../../tensor/tensor.ts';
 import {
   type BlockExpansion,
   type ExpandedNames,
@@ -61,6 +63,8 @@ export interface LoadOptions extends Pick<LlamaConfig, 'checkpointing'> {
   readonly values?: ReadonlyMap<string, HostTensor> | undefined;
   /** Adapters over the frozen base. Default none. */
   readonly adapters?: AdapterStart | undefined;
+  /** All values stay on the host but while they are used; counts what goes between. Default none. */
+  readonly transfers?: Transfers | undefined;
 }
 
 /** Bytes of a weight in floats that are on the device at once, where its rows can be apart. */
@@ -87,7 +91,7 @@ export async function loadLlama(
   folder: ModelFolder,
   { length, checkpointing = false, trains = () => false, ...options }: LoadOptions,
 ): Promise<Llama> {
-  const { quantized, expansion, values, adapters } = options;
+  const { quantized, expansion, values, adapters, transfers } = options;
   const given = await modelConfigIn(folder);
   const checkpoint = await Checkpoint.open(folder, given);
   const config = expansion ? expandedModel(given, expansion) : given;
@@ -102,23 +106,23 @@ export async function loadLlama(
   using uploaded = new Scope();
   const frozen = new Map<string, Tensor>();
   const packed = new Map<string, DeviceWeight>();
+  const pack = async (name: string, weight: DeviceWeight) => {
+    uploaded.addAll(weight.parts);
+    const own = transfers ? await movedToHost(weight, transfers) : weight;
+    if (transfers) uploaded.addAll(own.parts);
+    packed.set(name, own);
+  };
   for (const [source, { name, copy }] of places) {
     if (checkpoint.isQuantized(source)) {
       const coded = await checkpoint.readCoded(source);
       if (coded) {
         const table = isBlockLinear(name) ? undefined : decodedTable(gpu, coded);
         if (table) frozen.set(name, uploaded.add(table));
-        else {
-          const weight = codedOnDevice(gpu, coded);
-          uploaded.addAll(weight.parts);
-          packed.set(name, weight);
-        }
+        else await pack(name, codedOnDevice(gpu, coded));
         await gpu.finish();
         continue;
       }
-      const weight = fourBitsOnDevice(gpu, await checkpoint.readQuantized(source));
-      uploaded.addAll(weight.parts);
-      packed.set(name, weight);
+      await pack(name, fourBitsOnDevice(gpu, await checkpoint.readQuantized(source)));
       await gpu.finish();
       continue;
     }
@@ -129,17 +133,16 @@ export async function loadLlama(
         trained.set(retrainedName(own), inFloat32(stored));
     const options = plan.get(layerOf(name));
     if (quantizer && options && name.endsWith('.weight')) {
-      const weight = quantizedRows(gpu, quantizer, name, stored, options);
-      uploaded.addAll(weight.parts);
-      packed.set(name, weight);
+      await pack(name, quantizedRows(gpu, quantizer, name, stored, options));
     } else if (trains(name)) trained.set(name, values?.get(name) ?? inFloat32(stored));
-    else frozen.set(name, uploaded.add(Tensor.from(gpu, inFloat32(stored))));
+    else frozen.set(name, uploaded.add(placed(gpu, inFloat32(stored), transfers)));
     // What was written waits in memory of the host until the queue has taken it.
     await gpu.finish();
   }
   for (const [name, { use_dora }] of adapters?.modules ?? []) {
     if (!use_dora || trained.has(`${name}.magnitude`)) continue;
     const weight = (packed.get(`${name}.weight`) ?? frozen.get(`${name}.weight`)) as Tensor;
+    using _held = holding(isQuantized(weight) ? Object.values<Tensor>(weight.parts) : [weight]);
     const lora_A = trained.get(`${name}.lora_A`) as HostTensor;
     const lora_B = trained.get(`${name}.lora_B`) as HostTensor;
     trained.set(`${name}.magnitude`, await startMagnitude(weight, { lora_A, lora_B }, name));
@@ -147,7 +150,7 @@ export async function loadLlama(
   const model = new Llama(
     gpu,
     { ...llamaConfigOf(config, length), checkpointing },
-    { trained, frozen, adapters: adapters?.modules },
+    { trained, frozen, adapters: adapters?.modules, transfers },
   );
   uploaded.move(); // the model has them
   model.values.replace(packed);
@@ -171,6 +174,16 @@ export function placesOf(
     places.set(source, place);
   }
   return places;
+}
+
+/** The weight with its parts on the host; those on the device are freed. */
+async function movedToHost(weight: DeviceWeight, transfers: Transfers): Promise<DeviceWeight> {
+  const parts: Record<string, Tensor> = {};
+  for (const [name, part] of Object.entries(weight.parts)) {
+    using device = part;
+    parts[name] = placed(device.gpu, await device.read(), transfers);
+  }
+  return { ...weight, parts };
 }
 
 /** What the tensor of a copy starts as. */

@@ -73,6 +73,13 @@ test.each([
   },
   { type: 'lora', lora: { lora_dropout: 0.1, use_dora: true }, judge_steps: 1 },
   { type: 'qlora', packing: true },
+  { type: 'full', use_cpu_offload: true },
+  { type: 'full', use_cpu_offload: true, judge_steps: 1 },
+  { type: 'qlora', use_cpu_offload: true },
+  { type: 'bnb_dora', use_cpu_offload: true, gradient_accumulation_steps: 3 },
+  { type: 'full', optim: 'paged_adamw_32bit' },
+  { type: 'full', optim: 'paged_adamw_8bit', fp16: false },
+  { type: 'hqq_llama_pro', expansion_rate: 1, use_cpu_offload: true, fp16: true },
 ])('a run takes no more than was foretold, and half of it at least: %j', async (given) => {
   const { share } = await run(given);
   expect(share).toBeLessThanOrEqual(1);

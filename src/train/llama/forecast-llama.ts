@@ -6,10 +6,12 @@ import { wholeWords } from '../../gpu/memory.ts';
 import { quantizationPlan } from '../../models/llama/load.ts';
 import { blockLinears } from '../../models/llama/lora/module-names.ts';
 import { retrainedName } from '../../models/llama/lora/retrained.ts';
+import { blockFormats } from '../../quant/registry.ts';
 import { predictedBytes } from '../../quantizer/quantizer.ts';
 import { keptBytes } from '../../sheet/needs.ts';
 import { DEFAULT_SETUP } from '../../sheet/setup.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { STEPPED_AT_ONCE } from '../optimizer.ts';
 import { updateRule } from '../update-rule.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import { whyUnjudged } from './judged-work.ts';
@@ -21,14 +23,24 @@ import {
   policyOf,
   retrainedBeside,
 } from './open-model.ts';
+import { visitingBytes } from './visiting-bytes.ts';
 
 const FLOAT = 4;
+/** Bytes of losses, shares and norms of a step. */
+const TOLD = 64;
+/** Floats that decoding HQQ leaves for each: codes in bytes, without their zeros, and times scales. */
+const DECODED = 2.25;
+/** Methods that no block format has and whose products decode in registers. */
+const DECODES_IN_PRODUCTS: ReadonlySet<string> = new Set(['hqq']);
 
 /** What a run takes of device memory, from shapes alone. Bytes. */
 export interface LlamaForecast {
-  /** What stays as it is: the base, in codes where it is, and all that is not trained. */
+  /**
+   * What stays as it is: the base, in codes where it is, and all that is not trained; of what lies
+   * on the host nothing.
+   */
   readonly frozen: number;
-  /** Parameters that are trained, their gradients and what the optimizer keeps. */
+  /** Parameters that are trained, their gradients and what the optimizer keeps; but for the host's. */
   readonly trained: number;
   /** The most that a step holds besides. */
   readonly step: number;
@@ -59,7 +71,8 @@ export function forecastLlama(
   const whole = grownModel(given, config);
   const { grown: model } = whole;
   const shapes = tensorShapes(model);
-  const { base, adapter, batchSize, checkpointing, precision, packing } = config;
+  const { base, adapter, batchSize, precision, packing, offload } = config;
+  const checkpointing = config.checkpointing || offload === 'all';
   const plan = base
     ? quantizationPlan(model, { options: base.options, policy: policyOf(whole, base.skip) })
     : undefined;
@@ -68,28 +81,34 @@ export function forecastLlama(
     return options ? predictedBytes(options, shape) : wholeWords(FLOAT * sizeOf(shape));
   };
   const trainedShapes = adapter ? adapterShapes(model, config) : trainedWeights(whole, shapes);
-  const frozen = [...shapes]
-    .filter(([name]) => !trainedShapes.has(name))
-    .reduce((sum, [name, shape]) => sum + bytesOf(name, shape), 0);
+  const frozenShapes = [...shapes].filter(([name]) => !trainedShapes.has(name));
+  const frozenBytes = sum(frozenShapes.map(([name, shape]) => bytesOf(name, shape)));
   // Parameter, gradient, and what the optimizer keeps of each.
-  const kept = updateRule(config.optimizer, { name: 'constant' }).state.length;
+  const rule = updateRule(config.optimizer, { name: 'constant' });
+  const kept = rule.state.length;
   const trainedFloats = flatLayout(trainedShapes, Number.POSITIVE_INFINITY).length;
-  const trained = (2 + kept) * FLOAT * trainedFloats;
+  const onHost = offload === 'all' ? 1 + kept : offload === 'optimizer' ? kept : 0;
+  const trained = (2 + kept - onHost) * FLOAT * trainedFloats;
+  const frozen = offload === 'all' ? 0 : frozenBytes;
   const setup = {
     ...DEFAULT_SETUP,
-    method: base?.options.method ?? DEFAULT_SETUP.method,
+    // HQQ's codes have a product of their own, as those of block formats.
+    method: base && !DECODES_IN_PRODUCTS.has(base.options.method) ? base.options.method : 'nf4',
     rank: adapter?.rules.r ?? 0,
     ...{ context: length, batch: batchSize, checkpointing },
   };
   const tokens = batchSize * length;
   const logits = FLOAT * tokens * model.vocabulary;
+  // While the head is undone there are its gradient and statistics of its loss.
+  const ofHead = FLOAT * tokens * (model.hidden + 4);
   // Gradients of what a block left are there while it is undone, beside the gradient of the head.
   const block = keptBytes({ ...model, layers: 1, vocabulary: 0 }, setup, false);
   const widest = trainsTable(trainedShapes) ? FLOAT * model.vocabulary * model.hidden : 0;
   const dropped = FLOAT * tokens * droppedValues(model, config);
+  const beside = dropped + FLOAT * besideBase(model, config, tokens);
   const held =
-    keptBytes(model, setup, checkpointing) + (checkpointing ? dropped / model.layers : dropped);
-  const undone = Math.max(logits, 2 * block) + widest;
+    keptBytes(model, setup, checkpointing) + (checkpointing ? beside / model.layers : beside);
+  const undone = Math.max(logits + ofHead, 2 * block) + widest;
   // Weights in floats are cast to halves for each product, and those stay as long as what it left.
   const cast = precision === 'fp32' ? 0 : castBytes(shapes, (name) => !plan?.has(name));
   const judged = isJudged(model, config, length)
@@ -97,7 +116,17 @@ export function forecastLlama(
     : 0;
   // Of each token which others it sees, once more through a window; its text and its position.
   const masks = packing ? tokens * ((model.slidingWindow ? 2 : 1) * (length + FLOAT) + FLOAT) : 0;
-  const step = held + undone + cast + judged + masks;
+  // In a judged step all of it; a parameter in its update.
+  const visitors = new Map([
+    ...frozenShapes.map(([name, shape]) => [name, bytesOf(name, shape)] as const),
+    ...[...trainedShapes].map(([name, shape]) => [name, flatBytes(shape)] as const),
+  ]);
+  const largestTrained = Math.max(...[...trainedShapes.values()].map(flatBytes));
+  const atOnce = rule.ofShape ? largestTrained : Math.min(largestTrained, FLOAT * STEPPED_AT_ONCE);
+  const ofUpdate = offload ? kept * atOnce + (offload === 'all' ? largestTrained : 0) : 0;
+  const ofModel = judged > 0 ? sum([...visitors.values()]) + ofUpdate : visitingBytes(visitors);
+  const visiting = offload === 'all' ? Math.max(ofModel, ofUpdate) : ofUpdate;
+  const step = held + undone + cast + judged + masks + visiting + TOLD;
   const pieces = [
     { name: 'the logits of a step', bytes: logits },
     ...[...shapes].map(([name, shape]) => ({ name, bytes: bytesOf(name, shape) })),
@@ -107,6 +136,12 @@ export function forecastLlama(
     largest: pieces.reduce((most, piece) => (piece.bytes > most.bytes ? piece : most)),
   };
 }
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
+
+/** Bytes of a parameter that lies among others. */
+const flatBytes = (shape: Shape): number =>
+  FLOAT * flatLayout(new Map([['', shape]]), Number.POSITIVE_INFINITY).length;
 
 const isJudged = (
   model: ModelConfig,
@@ -152,6 +187,31 @@ function droppedValues(model: ModelConfig, { adapter }: LlamaTrainingConfig): nu
     const [outputs = 0, inputs = 0] = linears.get(name) as Shape;
     return sum + (use_dora ? 2 * (inputs + outputs) : inputs);
   }, 0);
+}
+
+/**
+ * Numbers that adapters leave which are computed by products of their own: of each token the outputs
+ * of the base; of DoRA the norm of each row, and over codes that no block format has what the weight
+ * is decoded in.
+ */
+function besideBase(
+  model: ModelConfig,
+  { adapter, base }: LlamaTrainingConfig,
+  tokens: number,
+): number {
+  if (!adapter) return 0;
+  const decodes = base !== undefined && !blockFormats.has(base.options.method);
+  const linears = blockLinears(model);
+  return sum(
+    [...linearAdapters(model, adapter)].map(([name, { apart, use_dora }]) => {
+      const shape = linears.get(name) as Shape;
+      const outputs = shape[0] ?? 0;
+      const ofTokens = apart || use_dora ? tokens * outputs : 0;
+      const ofWeight =
+        (use_dora ? outputs : 0) + (use_dora && decodes ? DECODED * sizeOf(shape) : 0);
+      return ofTokens + ofWeight;
+    }),
+  );
 }
 
 /** Whether embeddings or head are trained, whose gradient is as large. */

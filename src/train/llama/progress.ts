@@ -23,6 +23,8 @@ export interface LlamaStep {
   readonly peakBytes: number;
   /** The same most of each worker, in the order of their ranks, where several train together. */
   readonly peakBytesOfWorkers?: readonly number[];
+  /** What went from host to device and back for it, of what lies on the host; absent where nothing does. */
+  readonly transferredBytes?: number;
 }
 
 /** What a run tells before its first step. */

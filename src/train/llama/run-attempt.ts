@@ -45,18 +45,21 @@ export async function* attempt(
   const memory = new RunMemory(gpu);
   using owned = new Scope();
   const sized = { ...config, length: asker ? lengthFor(architecture, config, plan) : plan.longest };
-  const model = owned.add(await openModel(gpu, { folder, config: architecture }, sized, saved));
+  const transfers = config.offload && { toDevice: 0, toHost: 0 };
+  const ofModel = config.offload === 'all' ? transfers : undefined;
+  const given = { folder, config: architecture };
+  const model = owned.add(await openModel(gpu, given, sized, saved, ofModel));
   yield { type: 'loaded', ...memory.now() };
   const talk = asker && new Talk(asker, { gpu, model, isAdapted: Boolean(config.adapter) }, memory);
   const unjudged = unjudgedBy(architecture, config, plan);
   yield { type: 'start', ...toldStart(plan, model, run.bytesForecast, unjudged) };
-  const running = owned.add(new RunLoop(gpu, model, plan, config, sharding));
+  const running = owned.add(new RunLoop(gpu, model, plan, config, { sharding, transfers }));
   const { loop } = running;
   const group = sharding?.group;
   const heldout = new HeldoutTexts(gpu, model, heldoutOf(plan, group), config.batchSize);
   const watch = new RunWatch(config.recovery, history.losses, keeper !== undefined);
   const steps = new RunSteps({
-    ...{ running, plan, config, heldout, history, watch, memory, group, stopped },
+    ...{ running, model, transfers, plan, config, heldout, history, watch, memory, group, stopped },
     ...{ judge: observer.judge, profile: observer.profile, unjudged: unjudged !== undefined },
   });
   let step = 0;
@@ -93,7 +96,10 @@ export async function* attempt(
     if (keeping && !watch.isAlarmed) yield* await keeping.after(step);
   }
   if (keeping) yield* await keeping.end(step);
-  await observer.finish?.(model);
+  {
+    using _held = model.holding();
+    await observer.finish?.(model);
+  }
   const left: LlamaTuned = {
     trained: await model.parameters.read(),
     steps: step,

@@ -1,4 +1,5 @@
 import type { Gpu } from '../../gpu/gpu.ts';
+import type { Transfers } from '../../gpu/paged-memory.ts';
 import { Scope } from '../../gpu/scope.ts';
 import type { Llama } from '../../models/llama/llama.ts';
 import { seam } from '../../seam.ts';
@@ -16,6 +17,13 @@ const isFrozen = seam('train.llama.frozen', (): boolean => false);
 
 const AUTOCAST = { fp32: undefined, fp16: 'float16', bf16: 'bfloat16' } as const;
 
+/** Where a run is made: ranks that share it, and what lies on the host. */
+interface RunPlaces {
+  readonly sharding: Sharding | undefined;
+  /** Counts what goes between host and device, where the optimizer keeps its state on the host. */
+  readonly transfers: Transfers | undefined;
+}
+
 /** What makes the steps of a run on the device, but for the model. */
 export class RunLoop implements Disposable {
   readonly loop: TrainingLoop;
@@ -31,7 +39,7 @@ export class RunLoop implements Disposable {
     model: Llama,
     { training, schedule }: RunPlan,
     config: LlamaTrainingConfig,
-    sharding: Sharding | undefined,
+    { sharding, transfers }: RunPlaces,
   ) {
     using owned = new Scope();
     const { maxGradNorm, precision, seed } = config;
@@ -45,7 +53,7 @@ export class RunLoop implements Disposable {
             max_grad_norm: maxGradNorm || undefined,
             grad_scaler: precision === 'fp16' ? {} : undefined,
             norm_to: this.norm,
-            sharding,
+            ...{ sharding, transfers },
             accept: this.guard?.accept,
           }),
         );

@@ -1,4 +1,6 @@
 import type { Examples } from '../../data/examples.ts';
+import type { Transfers } from '../../gpu/paged-memory.ts';
+import type { Llama } from '../../models/llama/llama.ts';
 import type { ProcessGroup } from '../sharded/process-group.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import type { HeldoutTexts } from './heldout-texts.ts';
@@ -17,6 +19,9 @@ import { toldStep } from './told-step.ts';
 /** What steps are made of, and who looks at them. */
 export interface RunStepsOptions extends Pick<LlamaObserver, 'judge' | 'profile'> {
   readonly running: RunLoop;
+  readonly model: Llama;
+  /** What went between host and device; undefined where nothing does. */
+  readonly transfers: Transfers | undefined;
   readonly plan: RunPlan;
   readonly config: LlamaTrainingConfig;
   readonly heldout: HeldoutTexts;
@@ -50,8 +55,10 @@ export class RunSteps {
    * Throws {@link StepError}, and what a {@link RunWatch} throws.
    */
   async *make(step: number): AsyncGenerator<LlamaProgress, void> {
-    const { running, plan, config, history, watch, memory, group, profile } = this.#options;
+    const { running, transfers, plan, config, history, watch, memory, group, profile } =
+      this.#options;
     const started = performance.now();
+    const before = transfers && { ...transfers };
     profile?.begin(step);
     const { made, found } = await this.#guarded(step);
     await profile?.end();
@@ -63,7 +70,8 @@ export class RunSteps {
     const figures = { started, step, loss, parts, updates, ...memory.now() };
     const peaks = await peaksOf(group, figures.peakBytes);
     const told = await toldStep(figures, plan, config, running.norm);
-    yield history.add({ type: 'step', ...told, ...peaks });
+    const moved = transfers && before && { transferredBytes: bytesSince(before, transfers) };
+    yield history.add({ type: 'step', ...told, ...peaks, ...moved });
     watch.see(step, loss, found);
     if (this.#isHeldoutDue(step)) yield await this.heldout(step);
   }
@@ -95,13 +103,17 @@ export class RunSteps {
   }
 
   async #step(step: number): Promise<MadeStep> {
-    const { running, config, judge, unjudged } = this.#options;
+    const { running, model, config, judge, unjudged } = this.#options;
     const isJudged = !unjudged && (step === 1 || step % config.judgeSteps === 0);
     if (!isJudged) return { parts: (await running.loop.step()) ?? [] };
     let boundUsed = 0;
+    using _held = model.holding();
     const parts = await running.loop.judgedStep(async (applications) => {
       boundUsed = Math.max(boundUsed, await judge(step, applications));
     });
     return { parts: parts ?? [], boundUsed };
   }
 }
+
+const bytesSince = (before: Transfers, now: Transfers): number =>
+  now.toDevice - before.toDevice + (now.toHost - before.toHost);

@@ -11,7 +11,7 @@ export interface WorkersChoice {
 
 /** Why workers cannot share a fine-tuning, a line for each reason. */
 export function shardingFaults(
-  { accumulation, adapter, optimizer, precision }: LlamaTrainingConfig,
+  { accumulation, adapter, offload, optimizer, precision }: LlamaTrainingConfig,
   { workers, strategy }: WorkersChoice,
 ): readonly string[] {
   const rule = updateRule(optimizer, { name: 'constant' });
@@ -20,6 +20,9 @@ export function shardingFaults(
       `a step has ${accumulation} of the micro-batches that workers share (gradient_accumulation_steps): give ${workers} or more`,
     (adapter?.dropout ?? 0) > 0 &&
       'workers share no random numbers in this version: give lora_dropout 0',
-    whyNotShared(strategy, rule, precision === 'fp16'),
+    whyNotShared(strategy, rule, {
+      scalesLoss: precision === 'fp16',
+      isOffloaded: offload !== undefined,
+    }),
   ].filter((fault) => typeof fault === 'string');
 }

@@ -32,6 +32,7 @@ export class Talk {
     for (let next = questions.take(); next; next = questions.take()) {
       const { id, question } = next;
       await this.#memory.without(async () => {
+        using _held = this.#answering.model.holding();
         for (const by of ['tuned', 'frozen'] as const) {
           if (!questions.isWanted(id)) return;
           for await (const part of answer(by, question, step, this.#answering)) {

@@ -123,7 +123,7 @@ export class TrainingLoop implements Disposable {
     if (!optimizer?.waits) optimizer?.advance();
     const isReplayed = bucket.replay(this.#listeners);
     if (!isReplayed) this.#record(bucket.inputs);
-    if (optimizer?.waits) await optimizer.finish();
+    if (optimizer?.waits) await optimizer.complete();
     if (!isReplayed) this.#random?.advance();
     this.#end(bucket.inputs);
     return parts;
@@ -132,13 +132,13 @@ export class TrainingLoop implements Disposable {
   /**
    * From here on steps are replayed, each from the capture of one of its shapes: that of the next
    * step is made now. What was captured before is freed. Throws CaptureError, and GradproofError
-   * `not-implemented` where ranks share the step or it must be accepted.
+   * `not-implemented` where the step waits for the host.
    */
   async capture(): Promise<void> {
     if (this.#options.optimizer?.waits)
       throw new GradproofError(
         'not-implemented',
-        'a step that ranks share, or that is to be accepted, waits for the host, and is not captured: leave capture out',
+        'a step that ranks share, that is to be accepted, or whose parameters or optimizer lie on the host waits for the host, and is not captured: leave capture out',
       );
     this.#buckets[Symbol.dispose]();
     this.#last = undefined;

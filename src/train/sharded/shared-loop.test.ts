@@ -51,6 +51,17 @@ test('is not captured', async () => {
   await expect(loop.capture()).rejects.toMatchObject({ code: 'not-implemented' });
 });
 
+test('has no state on the host', async () => {
+  const { gpu, group, options } = await setUp();
+  const sharding = { group, strategy: 'ddp' } as const;
+  const transfers = { toDevice: 0, toHost: 0 };
+  const params = { optimizer: 'sgd', lr: 0.1 } as const;
+  const { parameters } = options.model;
+  expect(() => new Optimizer(gpu, parameters, params, { sharding, transfers })).toThrow(
+    'ranks share no offloaded state',
+  );
+});
+
 test('is not that of a model with running statistics', async () => {
   const { gpu, options } = await setUp({ statistics: {} });
   const refusal = expect.objectContaining({ code: 'not-implemented' });

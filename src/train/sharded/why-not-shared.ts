@@ -5,8 +5,10 @@ import type { ShardingStrategy } from './sharded-update.ts';
 export function whyNotShared(
   strategy: ShardingStrategy,
   { ofMatrices, ofShape }: Pick<UpdateRule, 'ofMatrices' | 'ofShape'>,
-  scalesLoss: boolean,
+  { scalesLoss, isOffloaded }: { readonly scalesLoss: boolean; readonly isOffloaded: boolean },
 ): string | undefined {
+  if (isOffloaded)
+    return 'ranks share no offloaded state: leave use_cpu_offload and paged optimizers out';
   if (scalesLoss) return 'ranks share no loss scale: take a precision without one, such as bf16';
   return strategy !== 'ddp' && (ofMatrices || ofShape)
     ? `${strategy} cuts through parameters, which this optimizer steps one by one: take ddp`

@@ -10,6 +10,7 @@ import { TRAINING_TYPES, type TrainingTypeName } from '../../../src/train/llama/
 import { fineTuneLlama } from '../../../src/train/llama/fine-tune-llama.ts';
 import type { LlamaTuned } from '../../../src/train/llama/llama-training.ts';
 import { openModel } from '../../../src/train/llama/open-model.ts';
+import type { LlamaProgress } from '../../../src/train/llama/progress.ts';
 import type { TinyLlama } from './tiny-llama.ts';
 
 /** Tokens of a text, and texts of a step. */
@@ -55,6 +56,8 @@ export const opened = (t: CaseContext, tiny: TinyLlama, settings: LlamaTrainingC
 export interface TypeRun extends LlamaTuned {
   readonly losses: readonly number[];
   readonly trainable: number;
+  /** All that it told. */
+  readonly told: readonly LlamaProgress[];
 }
 
 /** What is trained on what, and how; who looks on. */
@@ -74,6 +77,7 @@ export async function typeRun(
   { config, texts, until = () => false, finish }: Run,
 ): Promise<TypeRun> {
   const losses: number[] = [];
+  const told: LlamaProgress[] = [];
   const run = fineTuneLlama(
     t.gpu,
     { folder, model, texts, config },
@@ -82,10 +86,11 @@ export async function typeRun(
   let trainable = 0;
   let next = await run.next();
   for (; !next.done; next = await run.next()) {
+    told.push(next.value);
     if (next.value.type === 'step') losses.push(next.value.loss);
     if (next.value.type === 'start') trainable = next.value.trainable;
   }
-  return { ...next.value, losses, trainable };
+  return { ...next.value, losses, trainable, told };
 }
 
 /** Steps that are averaged at both ends of a curve. */

@@ -6,8 +6,8 @@ type Optimizer = Extract<
 >;
 
 /**
- * The optimizers by the names of TrainingArguments and fsdp_qlora. Paged ones compute the same:
- * where their state lies is the device's business here.
+ * The optimizers by the names of TrainingArguments and fsdp_qlora. Paged ones compute the same; what
+ * they keep lies on the host.
  */
 export const OPTIMIZER_NAMES: Readonly<Record<string, Optimizer>> = {
   adamw_torch: 'adamw',
@@ -22,6 +22,9 @@ export const OPTIMIZER_NAMES: Readonly<Record<string, Optimizer>> = {
   adamw_8bit: 'adamw8bit',
   paged_adamw_8bit: 'adamw8bit',
 };
+
+/** Whether what it keeps lies on the host: bitsandbytes moves it there where memory is short. */
+export const isPaged = (name: string): boolean => name.startsWith('paged_');
 
 /** Other names that TrainingArguments knows. */
 export const LATER_OPTIMIZERS: readonly string[] = [

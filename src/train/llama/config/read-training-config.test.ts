@@ -84,6 +84,7 @@ const FIELDS: readonly (readonly [given: object, fault: string])[] = [
   [{ fp16: 1 }, 'bad-fp16 fp16'],
   [{ bf16: 'x' }, 'bad-bf16 bf16'],
   [{ gradient_checkpointing: 0 }, 'bad-gradient-checkpointing gradient_checkpointing'],
+  [{ use_cpu_offload: 'yes' }, 'bad-use-cpu-offload use_cpu_offload'],
   [{ seed: -1 }, 'bad-seed seed'],
   [{ eval_steps: 0 }, 'bad-eval-steps eval_steps'],
   [{ heldout_fraction: 1 }, 'bad-heldout-fraction heldout_fraction'],
@@ -370,6 +371,8 @@ describe('a configuration', () => {
     const of = (given: object) => trainingConfigOf(given as JsonObject);
     expect(of({ optim: 'paged_adamw_8bit' }).optimizer.optimizer).toBe('adamw8bit');
     expect(of({ optim: 'paged_adamw_32bit' }).optimizer.optimizer).toBe('adamw');
+    const offloads = [{}, { optim: 'paged_adamw' }, { optim: 'sgd', use_cpu_offload: true }];
+    expect(offloads.map((given) => of(given).offload)).toEqual([undefined, 'optimizer', 'all']);
     expect(of({ optim: 'sgd', momentum: 0.9, nesterov: true }).optimizer).toEqual({
       ...{ optimizer: 'sgd', lr: 2e-4, weight_decay: 0, momentum: 0.9, nesterov: true },
     });

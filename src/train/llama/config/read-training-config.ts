@@ -9,7 +9,7 @@ import type { OptimizerParams } from '../../update-rule.ts';
 import type { RecoverySettings } from '../recovery/recovery-settings.ts';
 import { forbiddenPairs } from './forbidden-pairs.ts';
 import { type LoraFields, loraFields } from './lora-fields.ts';
-import { hasMoments, OPTIMIZER_NAMES } from './optimizer-names.ts';
+import { hasMoments, isPaged, OPTIMIZER_NAMES } from './optimizer-names.ts';
 import { type QuantizationFields, quantizationFields } from './quantization-fields.ts';
 import { type RecoveryFields, recoveryFields, recoveryOf } from './recovery-fields.ts';
 import { type ScheduleFields, scheduleFields } from './schedule-fields.ts';
@@ -69,6 +69,11 @@ export interface LlamaTrainingConfig {
   readonly packing: boolean;
   readonly precision: 'fp32' | 'fp16' | 'bf16';
   readonly checkpointing: boolean;
+  /**
+   * What lies on the host but while it is used: what the optimizer keeps, or all values of the model
+   * too. Absent where nothing does.
+   */
+  readonly offload?: 'optimizer' | 'all' | undefined;
   readonly seed: number;
   /** Steps between two held-out losses. */
   readonly evalSteps: number;
@@ -149,6 +154,7 @@ function settled(
     packing: fields.packing,
     precision: fields.fp16 ? 'fp16' : fields.bf16 ? 'bf16' : 'fp32',
     checkpointing: fields.gradient_checkpointing,
+    offload: fields.use_cpu_offload ? 'all' : isPaged(fields.optim) ? 'optimizer' : undefined,
     seed: fields.seed,
     evalSteps: fields.eval_steps,
     heldoutFraction: fields.heldout_fraction,

@@ -70,6 +70,7 @@ const FIELDS = v.looseObject({
   fp16: v.optional(flag, false),
   bf16: v.optional(flag, false),
   gradient_checkpointing: v.optional(flag, false),
+  use_cpu_offload: v.optional(flag, false),
   seed: v.optional(
     v.custom<number>(
       (x) => Number.isInteger(x) && (x as number) >= 0 && (x as number) < 2 ** 32,
