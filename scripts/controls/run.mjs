@@ -16,11 +16,15 @@ const LIMIT_MS = 15 * 60_000;
  * copy of the sources, so that no fault is ever in the person's own.
  * @param {string} root
  * @param {string} results
+ * @param {readonly string[]} [rows] globs: the tests of rows that match; all of them without
  * @returns {Promise<{ total: Required<import('../test/part.mjs').Counts>, controls: ReadonlyMap<string, 'red' | 'green'> }>}
  */
-export async function runWithControls(root, results) {
+export async function runWithControls(root, results, rows) {
   const report = await import('../../dist/node/test-report.js');
-  const { coveringTests, faults } = report;
+  const { faults } = report;
+  const coveringTests = report.testsCovering(rows);
+  if (coveringTests.length === 0)
+    throw new SetupError(`--rows ${rows.join(' ')}: no test covers a row of such a name`);
   for (const { id } of coveringTests) check(root, faults[id]);
   if (coveringTests.some(({ file }) => file.endsWith('.py'))) await ensureBridge(root, 'minimal');
   const parts = [];
