@@ -200,8 +200,9 @@ def _of_int8(inputs: Inputs, params: Params) -> F64:
     steps = np.repeat(largest, block, -1)[..., :terms] / 254 * (1 + 2.0**-12)
     sizes = np.abs((codes - zero) * scales)
     apart = gamma(terms + 2) * (np.abs(codes * scales) + np.abs(zero * scales))
-    turned = (lambda w: w.T) if params["transpose_weight"] else (lambda w: w)
-    return steps @ turned(sizes) + x @ turned(apart)
+    if params["transpose_weight"]:
+        sizes, apart = sizes.T, apart.T
+    return steps @ sizes + x @ apart
 
 
 def matmul_nbits(inputs: Inputs, params: Params) -> dict[str, Bounded]:
