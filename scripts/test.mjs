@@ -1,8 +1,8 @@
 // `npm test`: sets up what is missing, then runs every test; the last line counts them.
 // `npm test -- --whole` leaves out no case of the full tier and no test; `--report FILE` writes how
 // the tests ended that cover rows of the catalog, and leaves out none of them either.
-// `npm test -- --controls --report FILE` runs these tests alone, and each again with its fault;
-// `--row ID` those of rows whose ids begin so.
+// `npm test -- --controls --report FILE` runs these tests alone, and each again with its fault; with
+// `--rows GLOB` those that cover such rows.
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,12 +33,12 @@ await runMain(async () => {
   await prepare(root);
   const started = new Date();
   const results = resultsFolder(root);
-  const { total, controls, tests } = values.controls
-    ? await runWithControls(root, results, values.row)
+  const { total, controls } = values.controls
+    ? await runWithControls(root, results, values.rows)
     : { total: await runAll(results, values) };
   if (values.report) {
     const { writeTestReport } = await import('../dist/node/test-report.js');
-    await writeTestReport(results, values.report, started, controls, tests);
+    await writeTestReport(results, values.report, started, { controls, rows: values.rows });
   }
   process.exitCode = total.failed > 0 ? 1 : 0;
   for (const name of total.flaky) console.log(`passed only at the second try: ${name}`);

@@ -73,6 +73,47 @@ test('weights are saved in the layout of a method, and nothing where it refuses 
   expect(metadata.get('quantizer')).toBe('mlx;bits=8;group=32');
 });
 
+test('a browser measures and saves what Node does', async ({ folder }) => {
+  const data = weights(folder);
+  const from = async (runtime: string) => {
+    const [report = '', out = ''] = ['json', 'safetensors'].map((end) =>
+      join(folder, `${runtime}.${end}`),
+    );
+    const given = ['--data', data, '--method', 'nf4', '--report', report, '--out', out];
+    const { status, stdout, stderr } = await gradproof([
+      ...['quantize', '--runtime', runtime],
+      ...given,
+    ]);
+    expect([status, stderr]).toEqual([0, '']);
+    const { environments, results } = readReport(readFileSync(report, 'utf8'), report);
+    const { tensors } = readSafetensors(new Uint8Array(readFileSync(out)));
+    return { stdout, environments, results, tensors };
+  };
+  const node = await from('node');
+  const chromium = await from('chromium');
+  expect([node, chromium].map(({ environments: [one] }) => one?.runtime)).toEqual([
+    ...['node', 'chromium'],
+  ]);
+  expect(chromium.stdout).toMatch(/^quantizing on .*Chrom/m);
+  const idsOf = ({ results }: typeof node) => results.map(({ id, status }) => `${id} ${status}`);
+  expect(idsOf(chromium)).toEqual(idsOf(node));
+  for (const [i, { metrics = {} }] of node.results.entries()) {
+    const other = chromium.results[i]?.metrics ?? {};
+    expect(other['bytes']).toBe(metrics['bytes']);
+    const error = metrics['weight-error'] as number;
+    expect(Math.abs((other['weight-error'] as number) / error - 1)).toBeLessThan(1e-3);
+  }
+  const partsOf = ({ tensors }: typeof node) =>
+    [...tensors].map(([name, { dtype, shape }]) => [name, dtype, shape]);
+  expect(partsOf(chromium)).toEqual(partsOf(node));
+  for (const [name, stored] of node.tensors) {
+    const other = float64Of(chromium.tensors.get(name) as typeof stored);
+    const off = float64Of(stored).filter((x, k) => Math.abs(x - (other[k] as number)) > 0);
+    // A code beside a threshold may be either, on another adapter.
+    expect([name, off.length <= other.length / 100]).toEqual([name, true]);
+  }
+});
+
 const OF_BRIDGE = fileURLToPath(new URL('../../bridge/tests/saved/', import.meta.url));
 
 test('what ONNX Runtime runs in the tests of the bridge is what is saved', async ({ folder }) => {

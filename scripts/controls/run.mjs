@@ -12,20 +12,19 @@ import { commandsOf } from './tools.mjs';
 const LIMIT_MS = 15 * 60_000;
 
 /**
- * Runs the tests that cover rows of the catalog, all or those whose ids begin as `rows`, and each
- * that passes again with its fault: in a copy of the sources, so that no fault is ever in the
- * person's own. Throws SetupError.
+ * Runs the tests that cover rows of the catalog, and each that passes again with its fault: in a
+ * copy of the sources, so that no fault is ever in the person's own.
  * @param {string} root
  * @param {string} results
- * @param {readonly string[]} [rows]
- * @returns {Promise<{ total: Required<import('../test/part.mjs').Counts>, controls: ReadonlyMap<string, 'red' | 'green'>, tests: readonly import('./tools.mjs').CoveringTest[] }>}
+ * @param {readonly string[]} [rows] globs: the tests of rows that match; all of them without
+ * @returns {Promise<{ total: Required<import('../test/part.mjs').Counts>, controls: ReadonlyMap<string, 'red' | 'green'> }>}
  */
-export async function runWithControls(root, results, rows = ['']) {
+export async function runWithControls(root, results, rows) {
   const report = await import('../../dist/node/test-report.js');
   const { faults } = report;
-  const coveringTests = report.coveringTests.filter((test) => coversAny(test, rows));
+  const coveringTests = report.testsCovering(rows);
   if (coveringTests.length === 0)
-    throw new SetupError(`--row ${rows.join(' --row ')}: no test covers a row that begins so`);
+    throw new SetupError(`--rows ${rows.join(' ')}: no test covers a row of such a name`);
   for (const { id } of coveringTests) check(root, faults[id]);
   if (coveringTests.some(({ file }) => file.endsWith('.py'))) await ensureBridge(root, 'minimal');
   const parts = [];
@@ -44,11 +43,8 @@ export async function runWithControls(root, results, rows = ['']) {
     controls.set(test.id, await runControl(report, copy, test, faults[test.id]));
   const red = [...controls.values()].filter((status) => status === 'red').length;
   const counts = { passed: red, failed: controls.size - red, skipped: 0 };
-  return { total: add([...parts, counts]), controls, tests: coveringTests };
+  return { total: add([...parts, counts]), controls };
 }
-
-const coversAny = ({ covers }, rows) =>
-  covers.some((clause) => rows.some((row) => clause.startsWith(row)));
 
 /** A test that did not run failed. */
 function countsOfEndings(statuses) {

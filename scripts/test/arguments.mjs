@@ -5,24 +5,22 @@ const OPTIONS = {
   whole: { type: 'boolean' },
   controls: { type: 'boolean' },
   report: { type: 'string' },
-  row: { type: 'string', multiple: true },
+  rows: { type: 'string', multiple: true },
 };
 
 /**
  * What follows `npm test --`. Throws SetupError.
  * @param {string[]} args
- * @returns {{ whole?: boolean, controls?: boolean, report?: string, row?: string[] }}
+ * @returns {{ whole?: boolean, controls?: boolean, report?: string, rows?: string[] }}
  */
 export function argumentsOf(args) {
   const values = parsed(args);
   if (values.controls && (values.whole || !values.report))
     throw new SetupError(
-      `--controls runs the tests that cover rows, all of them, and writes how they and their controls ended: ${values.whole ? 'leave out --whole' : 'add --report FILE'}`,
+      `--controls runs the tests that cover rows, all of them or those of --rows, and writes how they and their controls ended: ${values.whole ? 'leave out --whole' : 'add --report FILE'}`,
     );
-  if (values.row && !values.controls)
-    throw new SetupError(
-      '--row chooses of the tests that --controls runs: add --controls --report FILE',
-    );
+  if (values.rows && !values.controls)
+    throw new SetupError('--rows chooses among the tests that cover rows: add --controls');
   return values;
 }
 
@@ -32,7 +30,7 @@ function parsed(args) {
   } catch (error) {
     const [what] = error.message.split('. ');
     throw new SetupError(
-      `${what}: npm test [-- --whole] [--report FILE], or npm test -- --controls --report FILE [--row ID...]`,
+      `${what}: npm test [-- --whole] [--report FILE], or npm test -- --controls --report FILE [--rows GLOB]`,
     );
   }
 }

@@ -11,7 +11,7 @@ test.each([
   [['--whole=yes'], "Option '--whole' does not take an argument"],
   [['--report', 'no/such/folder/report.json'], 'no/such/folder: make it first'],
   [['--controls'], 'add --report FILE'],
-  [['--row', 'tb.data'], 'add --controls --report FILE'],
+  [['--rows', 'tb.*'], 'add --controls'],
   [['--controls', '--whole', '--report', 'report.json'], 'leave out --whole'],
 ])('%j is refused in one line, before anything is set up', (given, message) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...given], {

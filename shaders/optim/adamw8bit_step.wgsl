@@ -3,8 +3,9 @@
 // have; the parameter moves by the moments as they are before that. grad, param: floats; map: the 256
 // values of the first moment, then those of the second; exp_avg, exp_avg_sq: a byte an element, with
 // a scale a block. LANES invocations share a block, four elements at a time, and go through it
-// twice: for its absmax, and for the codes; with one there is no barrier. 40 flops, 44 reads of the
-// map and 20 bytes an element.
+// twice: for its absmax, and for the codes; with one there is no barrier. Under loss scaling (SCALED)
+// the numbers of the step are those that amp_step_rates left, and nothing changes where it left none.
+// 40 flops, 44 reads of the map and 20 bytes an element.
 
 import package::lib::block_scale::{BlockScale, block_scale, relative_to_block};
 import package::lib::fours::inside;
@@ -30,9 +31,11 @@ struct Step {
 @group(0) @binding(4) var<storage, read_write> exp_avg_absmax: array<f32>;
 @group(0) @binding(5) var<storage, read_write> exp_avg_sq: array<u32>;
 @group(0) @binding(6) var<storage, read_write> exp_avg_sq_absmax: array<f32>;
-@group(0) @binding(7) var<uniform> step: Step;
+@group(0) @binding(7) var<storage, read> found_step: array<vec4f>;
+@group(0) @binding(8) var<uniform> step: Step;
 
 override LANES: u32 = 1u;
+override SCALED: bool = false;
 
 const SIZE = 64u;
 const UNSIGNED = 256u; // where the map of the second moment begins
@@ -46,12 +49,19 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
+  var now = AdamStep(step.decay, step.step_size, step.correction);
+  if (SCALED) {
+    let of_device = found_step[0];
+    if (of_device.w == 0.0) {
+      return;
+    }
+    now = AdamStep(of_device.x, of_device.y, of_device.z);
+  }
   let j = linear_index(group, groups, local, SIZE) / LANES;
   let lane = local % LANES;
   let first = j * (step.block / 4u);
   let end = min(first + step.block / 4u, (step.count + 3u) / 4u);
   let adam = Adam(0.0, step.rest_of_beta1, step.beta2, step.rest_of_beta2, step.eps);
-  let now = AdamStep(step.decay, step.step_size, step.correction);
   let old = vec2f(exp_avg_absmax[j], exp_avg_sq_absmax[j]);
 
   var largest = vec2u();

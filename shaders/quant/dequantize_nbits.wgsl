@@ -4,8 +4,9 @@ import package::quant::nbits_zero::zero_point;
 
 // y = (code - zero point) scale, of codes as MatMulNBits has them: rows of whole blocks, whose first
 // `cols` elements are the weight's. packed: codes of BITS bits; scales: floats; zero_points: codes,
-// those of a row in whole bytes, or with SYMMETRIC what is not read: zero is the middle code; y: floats.
-// One invocation makes four elements of a row.
+// those of a row in whole bytes, floats as many as scales, or what is not read: zero is the middle code;
+// y: floats; g_idx: the block of each column, read where INDEXED. One invocation makes four elements of
+// a row.
 
 struct Sizes {
   fours: u32, // of all rows
@@ -20,16 +21,34 @@ struct Sizes {
 @group(0) @binding(1) var<storage, read> scales: array<f32>;
 @group(0) @binding(2) var<storage, read> zero_points: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
-@group(0) @binding(4) var<uniform> sizes: Sizes;
+@group(0) @binding(4) var<storage, read> g_idx: array<u32>;
+@group(0) @binding(5) var<uniform> sizes: Sizes;
 
 override BITS: u32 = 4u;
-override SYMMETRIC: bool = false;
+// Codes, the middle code, or floats.
+override ZEROS: u32 = 0u;
+override INDEXED: bool = false;
 
-fn zero_of(i: u32) -> f32 {
-  if (SYMMETRIC) {
+const MIDDLE = 1u;
+const FLOATS = 2u;
+
+// The zero point of block `b` of a row.
+fn zero_of(row: u32, b: u32) -> f32 {
+  if (ZEROS == MIDDLE) {
     return f32(1u << (BITS - 1u));
   }
+  if (ZEROS == FLOATS) {
+    return bitcast<f32>(zero_points[row * sizes.blocks + b]);
+  }
+  let i = row * sizes.zeros + b;
   return zero_point(zero_points[i * BITS / 32u], i, BITS);
+}
+
+fn block_of(column: u32) -> u32 {
+  if (INDEXED) {
+    return g_idx[column];
+  }
+  return column / sizes.block;
 }
 
 @compute @workgroup_size(64)
@@ -44,12 +63,12 @@ fn main(
   }
   let row = i / sizes.row_fours;
   let first = 4u * (i - row * sizes.row_fours);
-  let b = first / sizes.block;
   let code = row * sizes.blocks * sizes.block + first;
   let bits = packed[code * BITS / 32u] >> (code * BITS % 32u);
   let codes = (vec4u(bits) >> vec4u(0u, BITS, 2u * BITS, 3u * BITS)) & vec4u((1u << BITS) - 1u);
-  let four = (vec4f(codes) - zero_of(row * sizes.zeros + b)) * scales[row * sizes.blocks + b];
   for (var k = first; k < end_of(first, sizes.cols); k++) {
-    y[row * sizes.cols + k] = four[k - first];
+    let b = block_of(k);
+    let level = f32(codes[k - first]) - zero_of(row, b);
+    y[row * sizes.cols + k] = level * scales[row * sizes.blocks + b];
   }
 }

@@ -23,6 +23,8 @@ const OF_SHAPE = new Set([
   'max_exponent_bits',
   'total_bits',
   'steps',
+  // How coarse a library may be: ours computes the same with each.
+  'accuracy_level',
 ]);
 
 const HEADER = `# Power of the bounds

@@ -8,10 +8,19 @@ import { Tensor, type Tensors } from '../tensor/tensor.ts';
 import { gradScaler } from '../vocabulary/optim/grad_scaler.ts';
 import { completed, type GivenParams, type ParamsOf } from '../vocabulary/signature.ts';
 import type { Stage } from './stage.ts';
-import type { ScaledRule } from './update-rule.ts';
+import type { ScaledRule, ScaledStep } from './update-rule.ts';
 
 /** Dynamic loss scaling, as torch.amp.GradScaler names it. */
 export type LossScaling = Omit<GivenParams<typeof gradScaler>, 'lr'>;
+
+/** What one step of an update works on. */
+interface Stepped {
+  /** The gradient as `grad`, and what else the op is given. */
+  readonly reads: Tensors;
+  readonly changed: Tensors;
+  /** How it steps, where not as the optimizer does with whole segments. */
+  readonly rule?: ScaledStep | undefined;
+}
 
 /**
  * Dynamic loss scaling on the device: gradients of the scaled loss are unscaled, an update with one
@@ -52,16 +61,16 @@ export class LossScaler implements Disposable {
   }
 
   /**
-   * The stages of an update: unscaling, what is done with unscaled gradients, the step, the next
-   * scale. `changed` is what a step changes, by the segments of `grads`.
+   * The stages of an update: unscaling the segments of the gradients, what is done with unscaled
+   * ones, a step of each of `stepped`, the next scale.
    */
   around(
     grads: readonly Tensor[],
-    changed: readonly Tensors[],
+    stepped: readonly Stepped[],
     clipping: readonly Stage[],
   ): readonly Stage[] {
     const found_inf = this.#foundSoFar.at(-1) ?? (this.#found[0] as Tensor);
-    const stepping = grads.map((grad, i) => this.#stepping(grad, changed[i] as Tensors, found_inf));
+    const stepping = stepped.map((one) => this.#stepping(one, found_inf));
     const scaling: Stage = {
       op: ampUpdateScale,
       params: () => this.#growth,
@@ -104,16 +113,14 @@ export class LossScaler implements Disposable {
     });
   }
 
-  #stepping(grad: Tensor, changed: Tensors, found_inf: Tensor): Stage {
-    const { steps } = this.state;
+  #stepping({ reads, changed, rule = this.#rule }: Stepped, found_inf: Tensor): Stage {
+    const all = { ...reads, found_inf, steps: this.state.steps };
     return {
-      op: this.#rule.op,
-      params: () => this.#rule.params,
-      reads: { grad, found_inf, steps },
+      op: rule.op,
+      params: () => rule.params,
+      reads: all,
       changes: changed,
-      run: nothing(() =>
-        this.#rule.step(this.#gpu, { grad, found_inf, steps, ...changed }, this.#rates),
-      ),
+      run: nothing(() => rule.step(this.#gpu, { ...all, ...changed }, this.#rates)),
     };
   }
 

@@ -133,7 +133,7 @@ describe('an update', () => {
       ...['copy da m1', 'copy db m1+256'],
       // Both moments of a; the maps, and codes and scales of both moments of b.
       'optim/adamw_step m1 param m2 m3',
-      'optim/adamw8bit_step m1+256 m4 param+256 m5 m6 m7 m8',
+      'optim/adamw8bit_step m1+256 m4 param+256 m5 m6 m7 m8 m4',
     ]);
     expect(commands.map(([, numbers]) => numbers).slice(2)).toMatchObject([
       { count: 3, decay: 0.9375, step_size: 1 },
@@ -153,6 +153,27 @@ describe('an update', () => {
     ]);
     optimizer[Symbol.dispose]();
     expect(live()).toBe(0);
+  });
+
+  test('by 8-bit AdamW under loss scaling steps each parameter as the device found it', async () => {
+    const { gpu, gradients, optimizer, known } = await setUp(
+      {
+        ...{ ...ADAMW, optimizer: 'adamw8bit', min_8bit_size: 4, blocksize: 32 },
+      } as OptimizerParams,
+      { grad_scaler: {} },
+    );
+    optimizer.advance();
+    const commands = described(gpu, known, () => optimizer.update(gradients));
+    const kernels = commands.map(([what]) => String(what).split(' ')[0]);
+    expect(kernels.slice(-4)).toEqual([
+      ...['optim/amp_adamw_step', 'optim/amp_step_rates', 'optim/adamw8bit_step'],
+      'optim/amp_update_scale',
+    ]);
+    const { tensors } = await optimizer.read();
+    expect(Object.keys(tensors)).toEqual([
+      ...['param', 'a.exp_avg', 'a.exp_avg_sq', 'b.exp_avg', 'b.exp_avg_absmax', 'b.exp_avg_sq'],
+      ...['b.exp_avg_sq_absmax', 'scale', 'growth_tracker', 'steps'],
+    ]);
   });
 
   test('under loss scaling unscales, finds, clips, steps and scales anew', async () => {

@@ -236,12 +236,17 @@ export class Optimizer implements Disposable {
       ...mapped(this.#state, ({ pieces }) => pieces[i] as Tensor),
     }));
     this.#stages = stagesOf(
-      this.#scaler?.around(grads, changed, clipping) ?? [
+      this.#scaler?.around(
+        grads,
+        this.#each?.map((one) => ({ ...this.#partsOf(one), rule: one.rule.scaled })) ??
+          grads.map((grad, i) => ({ reads: { grad }, changed: changed[i] as Tensors })),
+        clipping,
+      ) ?? [
         ...clipping,
         ...(this.#each?.map((one) => this.#steppingOne(one)) ??
           (this.#rule.ofMatrices
             ? this.#steppingMatrices()
-            : grads.map((grad, i) => this.#stepping(grad, changed[i] as Tensors)))),
+            : grads.map((grad, i) => this.#stepping({ grad }, changed[i] as Tensors)))),
       ],
     );
   }
@@ -454,23 +459,29 @@ export class Optimizer implements Disposable {
   #steppingMatrices(): readonly Stage[] {
     return [...this.#parameters.layout.entries.values()].map(({ shape, offset }) => {
       const part = (of: Segments) => of.view(shape, { offset: 4 * offset });
-      return this.#stepping(part(this.#grad), mapped(this.#flat, part));
+      return this.#stepping({ grad: part(this.#grad) }, mapped(this.#flat, part));
     });
   }
 
-  #steppingOne({ shape, offset, rule, kept }: SteppedParameter): Stage {
+  #steppingOne(one: SteppedParameter): Stage {
+    const { reads, changed } = this.#partsOf(one);
+    return this.#stepping(reads, changed, one.rule);
+  }
+
+  /** What the step of one parameter reads and changes. */
+  #partsOf({ shape, offset, rule, kept }: SteppedParameter) {
     const part = (of: Segments) => of.view(shape, { offset: 4 * offset });
-    const changed = { param: part(this.#parameters.segments), ...kept };
-    return this.#stepping(part(this.#grad), changed, rule, rule.takesReads ? this.#reads : {});
+    return {
+      reads: { grad: part(this.#grad), ...(rule.takesReads ? this.#reads : {}) },
+      changed: { param: part(this.#parameters.segments), ...kept },
+    };
   }
 
   #stepping(
-    grad: Tensor,
+    reads: Tensors,
     changed: Tensors,
     { op, at, step }: Pick<UpdateRule, 'op' | 'at' | 'step'> = this.#rule,
-    others: Tensors = {},
   ): Stage {
-    const reads = { grad, ...others };
     return {
       op,
       params: () => ({ ...at(this.updates), step: this.updates }),

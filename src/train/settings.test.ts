@@ -168,12 +168,11 @@ test.each([
   ],
   [{ optimizer: { optimizer: 'adamw8bit', min_8bit_size: -1 } }, 'whole, from 0 on, not -1'],
   [{ optimizer: { optimizer: 'adamw8bit', state_rounding: 'up' } }, 'one of nearest, lut16'],
-  [{ optimizer: { optimizer: 'adamw8bit' }, grad_scaler: {} }, 'not for adamw8bit: take one of'],
   [{ optimizer: { optimizer: 'muon' }, grad_scaler: {} }, 'not for muon: take one of them'],
   [{ optimizer: { amsgrad: 1 } }, 'amsgrad must be true or false, not 1'],
   [
     { optimizer: { optimizer: 'radam' }, grad_scaler: {} },
-    'loss scaling is there for adamw, adam and sgd, not for radam: take one of them, or no grad_scaler',
+    'loss scaling is there for adamw, adam, sgd and adamw8bit, not for radam: take one of them, or no grad_scaler',
   ],
   [{ optimizer: { amsgrad: true }, grad_scaler: {} }, 'not for amsgrad: take one of them'],
   [{ optimizer: { momentum: 0.5 } }, `optimizer: adamw has no "momentum"; it has ${OF_ADAM}`],

@@ -57,6 +57,10 @@ test('8-bit AdamW keeps codes of a large parameter and floats of a small one', (
       decay_after_step: true,
     });
   expect(large?.at(2)).toMatchObject({ blocksize: 256, state_rounding: 'lut16' });
+  expect([large, small].map((one) => one?.scaled?.op.signature.name)).toEqual([
+    ...['amp_adamw8bit_step', 'amp_adamw_step'],
+  ]);
+  expect(large?.scaled?.params).toMatchObject({ blocksize: 256, lr: 0.5, schedule: SCHEDULE });
   expect(small?.at(2)).not.toHaveProperty('blocksize');
 });
 
@@ -77,5 +81,5 @@ test.each([
   expect([rule.op.signature.name, rule.state]).toEqual(['optimizer_step', state]);
   expect(rule.at(2)).toMatchObject({ ...params, lr: lr / 2 });
   expect(rule.at(3)).toMatchObject({ ...params, lr });
-  expect(() => scaledRule(params, SCHEDULE)).toThrow('loss scaling is there for adamw, adam and');
+  expect(() => scaledRule(params, SCHEDULE)).toThrow('loss scaling is there for adamw, adam, ');
 });

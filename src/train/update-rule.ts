@@ -15,6 +15,7 @@ import {
   type Found,
   stepAmpAdamw,
 } from '../ops/optim/amp_adamw_step.ts';
+import { ampAdamw8bitStep, stepAmpAdamw8bit } from '../ops/optim/amp_adamw8bit_step.ts';
 import { ampSgdStep, sgdRates, stepAmpSgd } from '../ops/optim/amp_sgd_step.ts';
 import { type ElementwiseStep, stateOf, stepElementwise } from '../ops/optim/elementwise-step.ts';
 import { scheduledRate } from '../ops/optim/lr_schedule.ts';
@@ -75,17 +76,23 @@ export interface ShapeRule extends Pick<UpdateRule, 'op' | 'at' | 'step'> {
   readonly kept: Readonly<Record<string, Stored>>;
   /** Whether the op takes what {@link UpdateRule.reads} makes. */
   readonly takesReads: boolean;
+  /** The same where the device decides, by the rates of the rule's own {@link UpdateRule.scaled}. */
+  readonly scaled?: ScaledStep | undefined;
 }
 
-/** How an optimizer steps where the device decides whether and which step it is. */
-export interface ScaledRule {
+/** A step where the device decides whether and which one it is. */
+export interface ScaledStep {
   readonly op: Stage['op'];
   readonly params: { readonly lr: number; readonly schedule: Schedule };
+  /** Records a step, in place, over `param`, `grad`, the state, `found_inf` and `steps`. */
+  readonly step: (gpu: Gpu, tensors: Tensors, rates: Tensor) => void;
+}
+
+/** How an optimizer steps so. */
+export interface ScaledRule extends ScaledStep {
   /** The numbers of every step, f32 [rateRows, 4], for `step`; the caller owns them. */
   readonly rates: (gpu: Gpu) => Tensor;
   readonly rateRows: number;
-  /** Records a step, in place, over `param`, `grad`, the state, `found_inf` and `steps`. */
-  readonly step: (gpu: Gpu, tensors: Tensors, rates: Tensor) => void;
 }
 
 /** The rule of an optimizer whose rate follows `schedule`. */
@@ -109,7 +116,7 @@ export function scaledRule(params: OptimizerParams, schedule: Schedule): ScaledR
     const name = 'amsgrad' in params && params.amsgrad ? 'amsgrad' : params.optimizer;
     throw new GradproofError(
       'not-implemented',
-      `loss scaling is there for adamw, adam and sgd, not for ${name}: take one of them, or no grad_scaler`,
+      `loss scaling is there for adamw, adam, sgd and adamw8bit, not for ${name}: take one of them, or no grad_scaler`,
     );
   }
   return scaled;
@@ -148,9 +155,10 @@ function adamw8bitRule(params: Adamw8bitParams, schedule: Schedule): UpdateRule 
   const { blocksize: _, state_rounding: __, ...ofFloats } = hyperparameters;
   const inFloats = adamRule({ ...ofFloats, mode: 'adamw' }, schedule);
   const at = atRate(hyperparameters, schedule);
-  const { state, op, at: atInFloats, step } = inFloats;
+  const { state, op, at: atInFloats, step, scaled } = inFloats;
   return {
     ...{ state, op, at: atInFloats, step },
+    ...(scaled && { scaled }),
     reads: (gpu) => ({ qmap: momentMaps(gpu) }),
     ofShape: (shape) =>
       isIn8bit(sizeOf(shape), params)
@@ -167,11 +175,22 @@ function adamw8bitRule(params: Adamw8bitParams, schedule: Schedule): UpdateRule 
                 (now) => at(now).lr,
                 t,
               ),
+            scaled: {
+              op: ampAdamw8bitStep,
+              params: { schedule, ...hyperparameters },
+              step: (gpu, tensors, rates) =>
+                stepAmpAdamw8bit(
+                  gpu,
+                  tensors as Tensors & Adamw8bitState & Found,
+                  hyperparameters,
+                  rates,
+                ),
+            },
           }
         : {
             kept: Object.fromEntries(state.map((name) => [name, { dtype: 'f32', shape }])),
             takesReads: false,
-            ...{ op, at: atInFloats, step },
+            ...{ op, at: atInFloats, step, scaled },
           },
   };
 }

@@ -278,6 +278,24 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       },
     },
   },
+  amp_adamw8bit_step: {
+    fits: {
+      inputs: {
+        ...{ param: [35], grad: [35], exp_avg: [35], exp_avg_sq: [35] },
+        ...{ exp_avg_absmax: [2], exp_avg_sq_absmax: [2], qmap: [2, 256] },
+        ...{ found_inf: [1], steps: [1] },
+      },
+      dtypes: { exp_avg: 'u8', exp_avg_sq: 'u8', steps: 'i32' },
+      params: { ...ADAM, blocksize: 32 },
+    },
+    wrong: {
+      grad: { inputs: { grad: [34] } },
+      exp_avg_absmax: { inputs: { exp_avg_absmax: [1] } },
+      found_inf: { inputs: { found_inf: [5] } },
+      steps: { inputs: { steps: [2] } },
+      block: { params: { blocksize: 48 }, code: 'not-implemented' },
+    },
+  },
   amp_sgd_step: {
     fits: {
       inputs: { param: [5], grad: [5], momentum_buffer: [5], found_inf: [1], steps: [1] },
@@ -783,6 +801,8 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       blocks: { inputs: { packed: [3, 2, 8] } },
       scales: { inputs: { scales: [3, 2] } },
       'zero-points': { inputs: { zero_points: [3, 3] } },
+      'zero-points-of-both-kinds': { inputs: { float_zero_points: [3, 3] } },
+      'blocks-of-columns': { inputs: { g_idx: [36] }, dtypes: { g_idx: 'i32' } },
       'another-block': { params: { block_size: 32 } },
       'another-width': { params: { bits: 8 } },
       'more-rows': { params: { out_features: 4 } },
@@ -802,6 +822,8 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       'rows-of-codes': { inputs: { packed: [2, 3, 8] } },
       scales: { inputs: { scales: [3, 2] } },
       'zero-points': { inputs: { zero_points: [3, 3] } },
+      'zero-points-of-both-kinds': { inputs: { float_zero_points: [3, 3] } },
+      'blocks-of-columns': { inputs: { g_idx: [36] }, dtypes: { g_idx: 'i32' } },
       'the-other-way': { params: { transpose_weight: false } },
     },
   },

@@ -157,7 +157,7 @@ onnx
     'Codes stand for what DequantizeLinear in blocks makes of them: of scales that are powers of two the same numbers exactly.',
   )
   .control('zero points of the row before', (fault) =>
-    fault.shader('quant/dequantize_nbits', 'zero_of(row * sizes.zeros + b)', 'zero_of(b)'),
+    fault.shader('quant/dequantize_nbits', 'let i = row * sizes.zeros + b;', 'let i = b;'),
   )
   .run(async (t) => {
     const { bits } = t.params;
@@ -170,7 +170,7 @@ onnx
     } as const;
     const random = t.random();
     const host = drawNbitsWeight(random, params, {
-      zeroPoints: true,
+      zeroPoints: 'codes',
       scale: () => 2 ** random.integer(-3, 3),
     });
     using packed = Tensor.from(t.gpu, host.packed);

@@ -6,6 +6,7 @@ import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { Learner, type LearnerConfig } from '../../src/train/learner.ts';
 import type { OptimizerParams } from '../../src/train/update-rule.ts';
+import type { Declare } from './whole-step/faults.ts';
 
 export const lossScalingSuite = suite('train.loss-scaling', {
   description:
@@ -23,11 +24,34 @@ const HELDOUT = 1024;
 const OPTIMIZERS: Readonly<Record<string, OptimizerParams>> = {
   adamw: { optimizer: 'adamw', lr: 0.01, weight_decay: 0 },
   sgd: { optimizer: 'sgd', lr: 0.2, momentum: 0.9, nesterov: true },
+  // Codes of the weights between hidden layers, floats of the others.
+  adamw8bit: {
+    ...{ optimizer: 'adamw8bit', lr: 0.01, weight_decay: 0 },
+    ...{ min_8bit_size: 100, blocksize: 64 },
+  },
 };
+
+/** What must turn a run red. */
+const CONTROLS: Readonly<Record<string, readonly [name: string, declare: Declare]>> = {
+  adamw8bit: [
+    'codes and scales change in steps that overflow',
+    (fault) => fault.shader('optim/amp_step_rates', 'found_inf[0] == 0.0', 'found_inf[0] >= 0.0'),
+  ],
+};
+const INFINITIES: readonly [name: string, declare: Declare] = [
+  'infinities pass for numbers',
+  (fault) =>
+    fault.shader(
+      'optim/amp_unscale',
+      'flag = select(1.0, flag, finite)',
+      'flag = select(0.0, flag, finite)',
+    ),
+];
 
 for (const [optimizer, tier] of [
   ['adamw', 'quick'],
   ['sgd', 'full'],
+  ['adamw8bit', 'full'],
 ] as const) {
   lossScalingSuite
     .case('overflow', { optimizer: [optimizer] })
@@ -36,13 +60,7 @@ for (const [optimizer, tier] of [
     .desc(
       'A perceptron in float16 whose first gradients overflow, and later ones whenever the scale has grown too far: such steps change nothing but the scale, which backs off, the others learn, no step waits for the device, and the updates that are judged are within their bounds.',
     )
-    .control('infinities pass for numbers', (fault) =>
-      fault.shader(
-        'optim/amp_unscale',
-        'flag = select(1.0, flag, finite)',
-        'flag = select(0.0, flag, finite)',
-      ),
-    )
+    .control(...(CONTROLS[optimizer] ?? INFINITIES))
     .run((t) => overflowAndRecover(t, OPTIMIZERS[optimizer] as OptimizerParams));
 }
 

@@ -290,6 +290,14 @@ const CONV: Readonly<Record<string, Given>> = {
   },
 };
 
+/** A parameter with what 8-bit AdamW keeps of it. */
+const IN_8BIT = {
+  ...{ param: SMALL, grad: SMALL, qmap: operand([2, 256], 'f32', drawMaps) },
+  ...{ exp_avg: bytes('u8', SMALL, 0, 255), exp_avg_absmax: uniform(SCALES, 0.5, 1) },
+  ...{ exp_avg_sq: bytes('u8', SMALL, 0, 255), exp_avg_sq_absmax: squares(SCALES) },
+};
+const GIVEN_8BIT = (N / 8) * (4 + 2) + (N / 8 / 256) * 8;
+
 const OPTIM: Readonly<Record<string, Given>> = {
   sgd_step: { each: 4, params: { ...MOMENTUM, step: 7 }, inputs: sgdState, gives: sgdGives },
   amp_sgd_step: {
@@ -304,15 +312,12 @@ const OPTIM: Readonly<Record<string, Given>> = {
     inputs: { ...adamState, ...SCALED },
     gives: adamGives,
   },
-  adamw8bit_step: {
+  adamw8bit_step: { each: 40, params: { ...ADAM, step: 7 }, inputs: IN_8BIT, gives: GIVEN_8BIT },
+  amp_adamw8bit_step: {
     each: 40,
-    params: { ...ADAM, step: 7 },
-    inputs: {
-      ...{ param: SMALL, grad: SMALL, qmap: operand([2, 256], 'f32', drawMaps) },
-      ...{ exp_avg: bytes('u8', SMALL, 0, 255), exp_avg_absmax: uniform(SCALES, 0.5, 1) },
-      ...{ exp_avg_sq: bytes('u8', SMALL, 0, 255), exp_avg_sq_absmax: squares(SCALES) },
-    },
-    gives: (N / 8) * (4 + 2) + (N / 8 / 256) * 8,
+    params: ADAM,
+    inputs: { ...IN_8BIT, ...SCALED },
+    gives: GIVEN_8BIT,
   },
   optimizer_step: {
     each: 8,

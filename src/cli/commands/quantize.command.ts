@@ -3,6 +3,7 @@ import { RUN_OPTIONS } from '../../harness/run-options.ts';
 import { defineCommand } from '../command.ts';
 import { lastPath } from '../path-option.ts';
 import { REPORT, REPORT_FILES } from '../report-options.ts';
+import { runtimeOption } from '../runtime-option.ts';
 import type { QuantizeOptions } from './quantize.ts';
 
 export const command = defineCommand<QuantizeOptions>({
@@ -68,6 +69,7 @@ export const command = defineCommand<QuantizeOptions>({
       description: "save the weights in the method's own layout as safetensors, with --method",
       parse: lastPath('--out'),
     },
+    runtime: runtimeOption('where it computes (default node)'),
     seed: RUN_OPTIONS.seed,
     report: REPORT,
     csv: REPORT_FILES.csv,

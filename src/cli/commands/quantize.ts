@@ -19,7 +19,7 @@ import { schemeFile } from '../output/scheme-file.ts';
 import { showMeasuring, showSchemes } from '../output/schemes.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
 import { planCases } from '../plan-cases.ts';
-import { findNodeHost } from '../runtime/node.ts';
+import { openRuntime, type RuntimeName } from '../runtime/open.ts';
 import { quantizedFile } from './quantized-file.ts';
 
 /** What `gradproof quantize` understands. */
@@ -37,6 +37,7 @@ export interface QuantizeOptions {
   readonly quantZero: boolean;
   readonly quantScale: boolean;
   readonly out: string;
+  readonly runtime: RuntimeName;
   readonly seed: number;
   readonly report: string;
   readonly csv: string;
@@ -49,6 +50,7 @@ type Targets = Partial<Pick<QuantizeOptions, 'out' | 'report' | 'csv' | 'svg'>>;
 /** Measures what each scheme costs the weights, and saves them by one; returns the exit status. */
 export async function quantizeCommand(given: Partial<QuantizeOptions>): Promise<number> {
   const { data, seed = DEFAULT_RUN_OPTIONS.seed, out, report, csv, svg } = given;
+  const { runtime: name = 'node' } = given;
   const targets: Targets = {
     ...(out ? { out } : {}),
     ...(report ? { report } : {}),
@@ -65,10 +67,10 @@ export async function quantizeCommand(given: Partial<QuantizeOptions>): Promise<
   const file = data === undefined ? undefined : fileIn(data);
   const weights = file ? weightsIn(data ?? '', file, seed) : smallBlock(seed);
   using interrupt = new Interrupt();
-  const { adapter, startWorker } = await findNodeHost();
-  voice.say(`quantizing on ${adapter}`);
+  await using runtime = await openRuntime(name, voice.say, interrupt.signal);
+  voice.say(`quantizing on ${runtime.adapter}`);
   const outcome = await measureSchemes(
-    { cases: await planCases(), startWorker },
+    { cases: await planCases(), startWorker: () => runtime.startWorker() },
     { weights, schemes, seed, save: out !== undefined },
     showMeasuring(voice),
     interrupt.signal,

@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright';
 import { GradproofError, messageOf } from '../../errors.ts';
 import type { RunEvent, RunListener } from '../../harness/events.ts';
 import { type Heard, type ToDriver, textOf } from '../../harness/headless/line.ts';
+import { linkElsewhere } from '../../harness/headless/link-elsewhere.ts';
 import { type Outcome, resultOf } from '../../harness/headless/outcome.ts';
 import type { HeadlessDriver } from '../../harness/headless/page.ts';
 import { Backoff, retry } from '../../harness/retry.ts';
@@ -10,7 +11,7 @@ import { RESTART_PAUSES_MS } from '../../harness/runner/persistently.ts';
 import { UnusableError } from '../../harness/runner.ts';
 import { trainingKind } from '../../harness/training.ts';
 import { tuningKind } from '../../harness/tuning.ts';
-import type { ToWorker } from '../../harness/worker/messages.ts';
+import type { ToWorker, WorkerLink } from '../../harness/worker/messages.ts';
 import { withRows } from '../../report/rows.ts';
 import type { InstalledBrowser } from '../browser/find.ts';
 import { endGpuProcess } from '../browser/gpu-process.ts';
@@ -68,6 +69,8 @@ class ChromiumRuntime implements Runtime {
   #line: PageLine | undefined;
   /** By the number that the page gives its worker. */
   #elsewhere = new Map<number, WorkerBrowser>();
+  /** Of this process's own. */
+  #started: WorkerBrowser[] = [];
   #onRun: RunListener = () => {};
   #training: Pick<PageTraining, 'hear'> | undefined;
 
@@ -109,6 +112,16 @@ class ChromiumRuntime implements Runtime {
       await opened.browser.close();
     }
     throw new UnusableError('no-adapter', tried.join('; '));
+  }
+
+  startWorker(): WorkerLink {
+    const { link, hear } = linkElsewhere({
+      post: (message) => worker.post(message),
+      terminate: () => void worker.end().catch(() => {}), // it may be gone already
+    });
+    const worker = this.#workerBrowser(hear);
+    this.#started.push(worker);
+    return link;
   }
 
   async run(...[request, listen, signal]: Parameters<Runtime['run']>) {
@@ -239,22 +252,23 @@ class ChromiumRuntime implements Runtime {
     let worker = this.#elsewhere.get(id);
     if (!worker) {
       const line = this.#line;
-      worker = new WorkerBrowser(
-        () => launch(this.#installed, this.#software),
-        this.page,
-        (heard: Heard) => {
-          line?.tell({ type: 'hear', id, heard }).catch(() => {}); // a page that is gone runs nothing
-        },
-      );
+      worker = this.#workerBrowser((heard) => {
+        line?.tell({ type: 'hear', id, heard }).catch(() => {}); // a page that is gone runs nothing
+      });
       this.#elsewhere.set(id, worker);
     }
     worker.post(message);
   }
 
-  /** Ends the workers that the page has in browsers of their own. */
+  #workerBrowser(tell: (heard: Heard) => void): WorkerBrowser {
+    return new WorkerBrowser(() => launch(this.#installed, this.#software), this.page, tell);
+  }
+
+  /** Ends the workers that the page, or this process, has in browsers of their own. */
   async #endElsewhere(): Promise<void> {
-    const workers = [...this.#elsewhere.values()];
+    const workers = [...this.#elsewhere.values(), ...this.#started];
     this.#elsewhere = new Map();
+    this.#started = [];
     await Promise.all(workers.map((worker) => worker.end().catch(() => {}))); // may be gone already
   }
 

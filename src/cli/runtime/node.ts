@@ -96,6 +96,10 @@ class NodeRuntime implements Runtime {
     this.#host = { cases, startWorker };
   }
 
+  startWorker(): WorkerLink {
+    return this.#host.startWorker();
+  }
+
   async run(...[{ options, ...replay }, listen, signal]: Parameters<Runtime['run']>) {
     return run({ ...this.#host, ...replay, signal }, options, listen);
   }

@@ -10,6 +10,7 @@ import type { RunRequest } from '../../harness/headless/page.ts';
 import type { Skip } from '../../harness/training/skip.ts';
 import type { TrainingListener, TrainingOutcome, TrainingRequest } from '../../harness/training.ts';
 import type { TuningEvent, TuningOutcome, TuningRequest } from '../../harness/tuning.ts';
+import type { WorkerLink } from '../../harness/worker/messages.ts';
 import type { Report } from '../../report/schema.ts';
 import type { PageServer } from '../server.ts';
 
@@ -25,6 +26,8 @@ export interface Runtime extends AsyncDisposable {
    * to it.
    */
   readonly page?: Pick<PageServer, 'url' | 'allow'>;
+  /** A worker with a device, for a runner in this process, which ends it. */
+  startWorker(): WorkerLink;
   /** Runs the selected cases, and the bundles of `replay` beside or instead of them. */
   run(request: RunRequest, listen: RunListener, signal: AbortSignal): Promise<Report>;
   /** `skip` leaves out the rest of a phase of it. */

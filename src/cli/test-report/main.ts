@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import { join, relative, resolve, sep } from 'node:path';
 import coveringTests, { faults } from 'virtual:covering-tests';
+import { rowOf } from '../../catalog/coverage.ts';
+import { filterOf } from '../../harness/filter.ts';
 import { NO_ADAPTER } from '../../report/schema.ts';
 import { writeReport } from '../../report/write.ts';
 import { ROOT } from '../checkout.ts';
@@ -11,22 +13,27 @@ import { endingOf, outcomesOf, type Tested } from './ending.ts';
 import type { TestOutcome } from './outcome.ts';
 import { outcomesOfPlaywright } from './playwright.ts';
 import { outcomesOfPytest } from './pytest.ts';
-import { type Controls, reportOfTests } from './report.ts';
+import { type Controls, type CoveringTest, reportOfTests } from './report.ts';
 import { outcomesOfVitest } from './vitest.ts';
 
-export { coveringTests, faults };
+export { faults };
+
+/** The tests that cover a row whose name one of these globs matches; without any globs all tests. */
+export function testsCovering(globs: readonly string[] = []): readonly CoveringTest[] {
+  const isWanted = filterOf(globs);
+  return coveringTests.filter(({ covers }) => covers.some((id) => isWanted(rowOf(id))));
+}
 
 /**
- * Writes the report of the tests that cover rows of the catalog, from what the parts of `npm test`
- * left in `folder`, or of some of them, with how their controls ended. A part that left nothing has no results, and the
+ * Writes the report of the tests that {@link testsCovering} gives, from what the parts of `npm test`
+ * left in `folder`, with how their controls ended. A part that left nothing has no results, and the
  * report is not complete.
  */
 export async function writeTestReport(
   folder: string,
   target: string,
   startedAt: Date,
-  controls?: Controls,
-  tests = coveringTests,
+  { controls, rows }: { readonly controls?: Controls; readonly rows?: readonly string[] } = {},
 ): Promise<void> {
   const outcomes = readOutcomes(folder, ROOT);
   const environment = {
@@ -40,7 +47,13 @@ export async function writeTestReport(
     probe: {},
     tuning: {},
   };
-  const report = await reportOfTests(tests, outcomes, environment, startedAt, controls);
+  const report = await reportOfTests(
+    testsCovering(rows),
+    outcomes,
+    environment,
+    startedAt,
+    controls,
+  );
   writeOutput('--report', target, writeReport(report));
 }
 

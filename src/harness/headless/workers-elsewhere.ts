@@ -1,5 +1,6 @@
 import type { WorkerLink } from '../worker/messages.ts';
 import type { Heard, ToDriver } from './line.ts';
+import { linkElsewhere } from './link-elsewhere.ts';
 
 /** The runner's side of workers in other browsers, which the driver's process starts and ends. */
 export class WorkersElsewhere {
@@ -12,23 +13,12 @@ export class WorkersElsewhere {
 
   start(): WorkerLink {
     const id = this.#listeners.length;
-    const hear: {
-      message?: Parameters<WorkerLink['onMessage']>[0];
-      death?: Parameters<WorkerLink['onDeath']>[0];
-    } = {};
-    this.#listeners.push((heard) =>
-      heard.type === 'message' ? hear.message?.(heard.message) : hear.death?.(heard.death),
-    );
-    return {
+    const { link, hear } = linkElsewhere({
       post: (message) => this.#tell({ type: 'post', id, message }),
-      onMessage: (listener) => {
-        hear.message = listener;
-      },
-      onDeath: (listener) => {
-        hear.death = listener;
-      },
       terminate: () => this.#tell({ type: 'end', id }),
-    };
+    });
+    this.#listeners.push(hear);
+    return link;
   }
 
   /** Passes what worker `id` says on to its runner. */

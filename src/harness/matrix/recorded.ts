@@ -75,8 +75,8 @@ const CELLS_OF: Readonly<Record<string, (bundle: Bundle) => Cells | undefined>> 
     method: nbits(params['symmetric'] === true),
     directions: ['quantize'],
   }),
-  dequantize_nbits: ({ tensors }) => ({ method: nbitsOf(tensors), directions: ['dequantize'] }),
-  matmul_nbits: ({ tensors }) => ({ method: nbitsOf(tensors), directions: ['product'] }),
+  dequantize_nbits: ({ tensors }) => withMethod(nbitsOf(tensors), ['dequantize']),
+  matmul_nbits: ({ tensors }) => withMethod(nbitsOf(tensors), ['product']),
   hqq_quantize: () => ({ method: 'hqq', directions: BOTH }),
   mlx_quantize: ({ params: { mode }, tensors }) => ({
     method: mode === 'affine' ? 'mlx' : `${mode}`,
@@ -93,7 +93,11 @@ const CELLS_OF: Readonly<Record<string, (bundle: Bundle) => Cells | undefined>> 
 /** MatMulNBits' weights, with zero points or without. */
 const nbits = (isSymmetric: boolean) => (isSymmetric ? 'onnx_nbits_symmetric' : 'onnx_nbits');
 
-const nbitsOf = ({ inputs }: Bundle['tensors']) => nbits(!Object.hasOwn(inputs, 'zero_points'));
+/** None where zero points are floats or columns say their blocks: its quantizer makes no such weight. */
+const nbitsOf = ({ inputs }: Bundle['tensors']): string | undefined => {
+  const has = (name: string) => Object.hasOwn(inputs, name);
+  return has('float_zero_points') || has('g_idx') ? undefined : nbits(!has('zero_points'));
+};
 
 /** ONNX's codes of a byte with a scale for each channel or for all, whatever their zero point. */
 function linear({ dtype, block_size }: Bundle['params']): string | undefined {

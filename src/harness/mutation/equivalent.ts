@@ -163,7 +163,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Both factors of every product change their sign.',
   },
   {
-    id: 'mutate.matmul.right.groups:boundary;line=96;n=1',
+    id: 'mutate.matmul.right.groups:boundary;line=108;n=1',
     line: 'if (32u % (4u * BITS) != 0u && at + 4u * BITS > 32u) {',
     becomes: 'if (32u % (4u * BITS) != 0u && at + 4u * BITS >= 32u) {',
     why: 'Of a word that four codes end with, the next one lands above all four.',
@@ -760,12 +760,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'if (row >= dims.m) {',
     becomes: 'if (row > dims.m) {',
     why: WHY.nothingLeft,
-  },
-  {
-    id: 'mutate.optim.adamw8bit_step:guard;line=63;n=1',
-    line: 'if (LANES > 1u) {',
-    becomes: 'if true {',
-    why: 'The largest of a block that one invocation has is its own: the condition only saves the barrier.',
   },
   {
     id: 'mutate.quant.dequantize_rows:boundary;line=27;n=1',

@@ -514,7 +514,7 @@ describe('a product with a weight in MLX’s formats', () => {
       'mlx_matmul',
       call({}),
       [
-        product('x packed x y scales biases', {
+        product('x packed x y scales biases scales', {
           ...{ size: [6, 20, 64], a: [64, 1], b: [0, 0], fours: { a: true }, right, constants },
         }),
       ],
@@ -525,7 +525,7 @@ describe('a product with a weight in MLX’s formats', () => {
       'mlx_matmul',
       call({ inputs: { x: [6, 20], ...weight } }, { transpose_weight: false }),
       [
-        product('x packed x y scales biases', {
+        product('x packed x y scales biases scales', {
           ...{ size: [6, 64, 20], a: [20, 1], b: [0, 0], fours: { a: true }, right },
           constants: { ...constants, ALONG_TERMS: 0 },
         }),
@@ -545,7 +545,7 @@ describe('a product with a weight in MLX’s formats', () => {
         variant,
       },
       [
-        product('x packed x y scales scales', {
+        product('x packed x y scales scales scales', {
           ...{ size: [2, 32, 5], a: [5, 1], b: [0, 0], fours: {} },
           right: { words: 4, groups: 2, shift: 2, zeros: 0 },
           constants: { ROWS: 4, LANES: 64, ALONG_TERMS: 0, BITS: 4, SCALES: 2 },
@@ -564,7 +564,7 @@ describe('a product with a weight in MLX’s formats', () => {
         wants: ['x'],
       },
       [
-        product('dy packed dy dx scales scales', {
+        product('dy packed dy dx scales scales scales', {
           ...{ size: [6, 32, 8], a: [8, 1], b: [0, 0], fours: { a: true } },
           right: { words: 8, groups: 1, shift: 3, zeros: 0 },
           constants: { ROWS: 4, LANES: 64, ALONG_TERMS: 0, BITS: 8, SCALES: 1 },

@@ -13,12 +13,14 @@ import { PRODUCT_VARIANTS } from './tiles.ts';
 /** What the loader takes a group's codes relative to. */
 const ZERO_POINTS = 3;
 const MIDDLE = 4;
+const FLOATS = 5;
 
 /**
  * y = x W^T, or x W, with W [out, in] as ONNX Runtime's MatMulNBits stores it, decoded in registers. x:
- * f32 [..., in] or [..., out]; packed, scales and zero_points as quantize_nbits makes them; without
- * zero points zero is the middle code. The weight is frozen: only x has a gradient. Throws ShapeError
- * when they do not fit.
+ * f32 [..., in] or [..., out]; packed, scales and zero_points as quantize_nbits makes them, or
+ * float_zero_points: f32 [out, blocks]; without zero points zero is the middle code. g_idx: i32 [in],
+ * the block of each column. With each accuracy_level the product is of float32. The weight is frozen:
+ * only x has a gradient. Throws ShapeError when they do not fit.
  */
 export const matmulNbits = launcher(signature, {
   variants: PRODUCT_VARIANTS,
@@ -41,7 +43,8 @@ function multiplyNbits(
   variant: string,
 ): Tensor {
   checkNbits(signature.name, weight, params);
-  const { packed, scales, zero_points } = weight;
+  const { packed, scales, zero_points, float_zero_points, g_idx } = weight;
+  const relativeTo = zero_points ? ZERO_POINTS : float_zero_points ? FLOATS : MIDDLE;
   const { bits, block_size, in_features } = params;
   const { blocks, codes, zeros } = rowLayout(in_features, params);
   return multiplyDecoded(
@@ -49,10 +52,10 @@ function multiplyNbits(
     {
       op: signature.name,
       loader: 'groups',
-      constants: { BITS: bits, SCALES: zero_points ? ZERO_POINTS : MIDDLE },
+      constants: { BITS: bits, SCALES: relativeTo, INDEXED: Number(g_idx !== undefined) },
       fields: [(codes * bits) / 32, blocks, Math.log2(block_size / 4), zeros],
-      // Where there are no zero points the kernel reads none; a binding must be there all the same.
-      bindings: [packed, scales, zero_points ?? scales],
+      // What is not there the kernel does not read; a binding must be there all the same.
+      bindings: [packed, scales, zero_points ?? float_zero_points ?? scales, g_idx ?? scales],
       ...params,
     },
     x,

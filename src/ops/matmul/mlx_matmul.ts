@@ -66,8 +66,8 @@ function multiplyMlx(
       constants: { BITS: bits, SCALES: SCALES[mode] },
       // No zero points.
       fields: [(in_features * bits) / 32, in_features / group_size, Math.log2(group_size / 4), 0],
-      // Where there are no biases the kernel reads none; a binding must be there all the same.
-      bindings: [packed, scales, biases ?? scales],
+      // What is not there the kernel does not read; a binding must be there all the same.
+      bindings: [packed, scales, biases ?? scales, scales],
       ...params,
     },
     x,

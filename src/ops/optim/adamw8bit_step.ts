@@ -1,6 +1,13 @@
 import shader from '../../../shaders/optim/adamw8bit_step.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, linearGrid, u32, uniformsAt } from '../../gpu/shader.ts';
+import {
+  f32,
+  linearGrid,
+  type UniformField,
+  type Uniforms,
+  u32,
+  uniformsAt,
+} from '../../gpu/shader.ts';
 import { createDynamicMap } from '../../quant/dynamic/map.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import { hostTensor, ShapeError } from '../../tensor/host.ts';
@@ -70,34 +77,66 @@ export function stepAdamw8bit(
   step: LiveNumber,
   variant: string = chooseVariant(gpu, adamw8bitStep, { param: state.param }),
 ): void {
+  checkAdamw8bit(signature.name, state, hyperparameters);
+  const numbers = (t: number) => ({ ...hyperparameters, lr: lrAt(t), step: t });
+  dispatchAdamw8bit(gpu, state, hyperparameters, {
+    uniforms: uniformsAt(step, (t) => adamw8bitFields(state, numbers(t))),
+    variant,
+  });
+}
+
+/** What the kernel is told of a step. */
+export function adamw8bitFields(
+  { param }: Pick<Adamw8bitState, 'param'>,
+  { step, ...hyperparameters }: Adamw8bitHyperparameters & { readonly step: number },
+): UniformField[] {
+  const { decay, restOfBeta1, beta2, restOfBeta2, stepSize, correction, eps } = adamScalars(
+    { ...hyperparameters, mode: 'adamw' },
+    step,
+  );
+  const numbers = [decay, restOfBeta1, beta2, restOfBeta2, stepSize, correction, eps];
+  return [u32(param.size), u32(hyperparameters.blocksize), ...numbers.map(f32)];
+}
+
+/** Dispatches a step by these numbers, or by those that `foundStep`, f32 [4], holds. */
+export function dispatchAdamw8bit(
+  gpu: Gpu,
+  state: Adamw8bitState,
+  { state_rounding: rounding }: Adamw8bitHyperparameters,
+  {
+    uniforms,
+    variant,
+    foundStep,
+  }: {
+    readonly uniforms: Uniforms;
+    readonly variant: string;
+    readonly foundStep?: Tensor;
+  },
+): void {
   const { param, grad, exp_avg, exp_avg_absmax, exp_avg_sq, exp_avg_sq_absmax, qmap } = state;
-  const { blocksize, state_rounding: rounding } = hyperparameters;
-  checkStep(state, hyperparameters);
   const { LANES } = lanesIn(gpu, variant, param);
+  const kept = [exp_avg, exp_avg_absmax, exp_avg_sq, exp_avg_sq_absmax];
   gpu.dispatch({
     shader,
-    constants: { LANES, LUT16: Number(rounding === 'lut16') },
-    bindings: [grad, qmap, param, exp_avg, exp_avg_absmax, exp_avg_sq, exp_avg_sq_absmax].map(
-      (tensor) => tensor.binding,
-    ),
-    uniforms: uniformsAt(step, (t) => {
-      const { decay, restOfBeta1, beta2, restOfBeta2, stepSize, correction, eps } = adamScalars(
-        { ...hyperparameters, mode: 'adamw', lr: lrAt(t) },
-        t,
-      );
-      const numbers = [decay, restOfBeta1, beta2, restOfBeta2, stepSize, correction, eps];
-      return [u32(param.size), u32(blocksize), ...numbers.map(f32)];
-    }),
+    constants: {
+      LANES,
+      LUT16: Number(rounding === 'lut16'),
+      SCALED: Number(foundStep !== undefined),
+    },
+    // Without a scaled loss the last one is not read; a binding must be there all the same.
+    bindings: [grad, qmap, param, ...kept, foundStep ?? qmap].map((tensor) => tensor.binding),
+    uniforms,
     workgroups: linearGrid(exp_avg_absmax.size * LANES),
   });
 }
 
-function checkStep(
+/** Throws what {@link stepAdamw8bit} does where something does not fit; `op` names the step. */
+export function checkAdamw8bit(
+  op: string,
   { param, grad, exp_avg, exp_avg_absmax, exp_avg_sq, exp_avg_sq_absmax, qmap }: Adamw8bitState,
   { blocksize, state_rounding: rounding }: Adamw8bitHyperparameters,
 ): void {
   checkBlockwise({ blocksize, rounding });
-  const op = 'adamw8bit_step';
   checkTypes(op, { exp_avg, exp_avg_sq }, ['u8']);
   checkTypes(op, { exp_avg_absmax, exp_avg_sq_absmax, qmap }, ['f32']);
   checkState(op, { param, grad });
@@ -116,22 +155,23 @@ function checkStep(
       );
 }
 
-const KERNELS = { kernels: [shader.file] } as const;
+/** Copies of what a step changes. */
+export const clonedAdamw8bit = (state: Omit<Adamw8bitState, 'grad' | 'qmap'>) => ({
+  param: state.param.clone(),
+  exp_avg: state.exp_avg.clone(),
+  exp_avg_absmax: state.exp_avg_absmax.clone(),
+  exp_avg_sq: state.exp_avg_sq.clone(),
+  exp_avg_sq_absmax: state.exp_avg_sq_absmax.clone(),
+});
 
 /**
  * {@link stepAdamw8bit} as an op that leaves its inputs as they are and returns what a step changes.
  */
 export const adamw8bitStep = launcher(signature, {
-  variants: { serial: KERNELS, cooperative: KERNELS },
+  variants: { serial: { kernels: [shader.file] }, cooperative: { kernels: [shader.file] } },
   forward: (gpu, { grad, qmap, ...inputs }, { step, ...hyperparameters }, variant) => {
-    checkStep({ ...inputs, grad, qmap }, hyperparameters);
-    const outputs = {
-      param: inputs.param.clone(),
-      exp_avg: inputs.exp_avg.clone(),
-      exp_avg_absmax: inputs.exp_avg_absmax.clone(),
-      exp_avg_sq: inputs.exp_avg_sq.clone(),
-      exp_avg_sq_absmax: inputs.exp_avg_sq_absmax.clone(),
-    };
+    checkAdamw8bit(signature.name, { ...inputs, grad, qmap }, hyperparameters);
+    const outputs = clonedAdamw8bit(inputs);
     const lrAt = () => hyperparameters.lr;
     stepAdamw8bit(gpu, { ...outputs, grad, qmap }, hyperparameters, lrAt, step, variant);
     return outputs;

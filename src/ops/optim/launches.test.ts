@@ -857,7 +857,7 @@ describe('a step of 8-bit AdamW', () => {
     ...copies(['exp_avg_sq'], 36),
     ...copies(['exp_avg_sq_absmax'], 8),
   ];
-  const binds = "grad qmap param' exp_avg' exp_avg_absmax' exp_avg_sq' exp_avg_sq_absmax'";
+  const binds = "grad qmap param' exp_avg' exp_avg_absmax' exp_avg_sq' exp_avg_sq_absmax' qmap";
   const numbers = {
     ...{ count: 35, block: 32, decay: 0.9375, rest_of_beta1: 0.5, beta2: 0.75 },
     ...{ rest_of_beta2: 0.25, correction: Math.fround(Math.sqrt(7) / 4), eps: 0.25 },
@@ -874,7 +874,7 @@ describe('a step of 8-bit AdamW', () => {
           kernel: 'optim/adamw8bit_step',
           binds,
           uniforms: { ...numbers, step_size: Math.fround(2 / 3) },
-          constants: { LANES: 1, LUT16: 1 },
+          constants: { LANES: 1, LUT16: 1, SCALED: 0 },
         },
       ],
       results,
@@ -895,10 +895,36 @@ describe('a step of 8-bit AdamW', () => {
           kernel: 'optim/adamw8bit_step',
           binds,
           uniforms: { ...numbers, step_size: 0.625 },
-          constants: { LANES: 16, LUT16: 0 },
+          constants: { LANES: 16, LUT16: 0, SCALED: 0 },
         },
       ],
       results,
+    ],
+    [
+      'under loss scaling is told by the device which one it is',
+      'amp_adamw8bit_step',
+      {
+        inputs: { ...state, ...found },
+        dtypes: { ...dtypes, ...i32 },
+        params: { ...inBlocks, schedule: { name: 'linear', total: 2 }, bias_correction: false },
+        variant: 'serial',
+      },
+      [
+        ...kept,
+        {
+          kernel: 'optim/amp_step_rates',
+          binds: 'found_inf steps [48] [16]',
+          uniforms: { rows: 3 },
+        },
+        {
+          kernel: 'optim/adamw8bit_step',
+          binds: binds.replace(/qmap$/, '[16]'),
+          uniforms: { ...numbers, step_size: 0.5, correction: 1 },
+          constants: { LANES: 1, LUT16: 1, SCALED: 1 },
+        },
+      ],
+      results,
+      { '[48]': words(...[0.9375, 0.5, 1, 0], ...[0.96875, 0.25, 1, 0], ...[1, 0, 1, 0]) },
     ],
   ])('%s: %s', (_, ...call) => expectCall(...call));
 
@@ -926,6 +952,18 @@ describe('a step of 8-bit AdamW', () => {
   ])('is refused what does not fit: %j', async (wrong, message) => {
     const call = { inputs: { ...state, ...wrong }, dtypes, params: { ...inBlocks, step: 1 } };
     await expect(describedCall('adamw8bit_step', call)).rejects.toThrow(message);
+  });
+
+  test.each([
+    [{ grad: [34] }, 'amp_adamw8bit_step needs param, grad of one size, not 35, 34'],
+    [{ found_inf: [2] }, 'amp_adamw8bit_step needs found_inf of one element, not of 2'],
+  ])('under loss scaling is refused what does not fit: %j', async (wrong, message) => {
+    const call = {
+      inputs: { ...state, ...found, ...wrong },
+      dtypes: { ...dtypes, ...i32 },
+      params: inBlocks,
+    };
+    await expect(describedCall('amp_adamw8bit_step', call)).rejects.toThrow(message);
   });
 
   test('is none of optimizer_step', async () => {

@@ -6,16 +6,23 @@ import { dequantizeNbits as signature } from '../../vocabulary/quant/dequantize_
 import { launcher } from '../launcher.ts';
 import { checkNbits } from './nbits-weight.ts';
 
+/** What the kernel takes codes relative to. */
+const CODES = 0;
+const MIDDLE = 1;
+const FLOATS = 2;
+
 /**
  * y = (code - zero point) scale: the weight [out, in] that MatMulNBits of ONNX Runtime multiplies by.
- * packed, scales and zero_points as quantize_nbits makes them; without zero points zero is the middle
- * code. y: f32. Throws ShapeError when they do not fit.
+ * packed, scales and zero_points as quantize_nbits makes them, or float_zero_points: f32 [out, blocks];
+ * without zero points zero is the middle code. g_idx: i32 [in], the block of each column. y: f32.
+ * Throws ShapeError when they do not fit.
  */
 export const dequantizeNbits = launcher(signature, {
   variants: { fours: { kernels: [shader.file] } },
   forward: (gpu, weight, params) => {
     checkNbits(signature.name, weight, params);
-    const { packed, scales, zero_points } = weight;
+    const { packed, scales, zero_points, float_zero_points, g_idx } = weight;
+    const relativeTo = zero_points ? CODES : float_zero_points ? FLOATS : MIDDLE;
     const { bits, block_size, out_features, in_features } = params;
     const { blocks, zeros } = rowLayout(in_features, params);
     const y = Tensor.empty(gpu, 'f32', [out_features, in_features]);
@@ -23,9 +30,15 @@ export const dequantizeNbits = launcher(signature, {
     const fours = out_features * rowFours;
     gpu.dispatch({
       shader,
-      constants: { BITS: bits, SYMMETRIC: Number(!zero_points) },
-      // Where there are no zero points the kernel reads none; a binding must be there all the same.
-      bindings: [packed, scales, zero_points ?? packed, y].map(({ binding }) => binding),
+      constants: { BITS: bits, ZEROS: relativeTo, INDEXED: Number(g_idx !== undefined) },
+      // What is not there the kernel does not read; a binding must be there all the same.
+      bindings: [
+        packed,
+        scales,
+        zero_points ?? float_zero_points ?? packed,
+        y,
+        g_idx ?? packed,
+      ].map(({ binding }) => binding),
       uniforms: [fours, rowFours, in_features, block_size, blocks, zeros].map(u32),
       workgroups: linearGrid(fours),
     });

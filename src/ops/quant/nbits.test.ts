@@ -34,7 +34,7 @@ const weight = { packed: [3, 3, 8], scales: [3, 3], zero_points: [3, 2] };
 const symmetric = { packed: [3, 3, 8], scales: [3, 3] };
 const decoding = (inputs: object, params: object = {}, of: object = weight) => ({
   inputs: { ...of, ...inputs },
-  dtypes: { packed: 'u8', zero_points: 'u8' } as const,
+  dtypes: { packed: 'u8', zero_points: 'u8', g_idx: 'i32' } as const,
   params: { bits: 4, block_size: 16, out_features: 3, in_features: 37, ...params },
 });
 
@@ -61,9 +61,9 @@ describe('weights of MatMulNBits', () => {
       [
         {
           kernel: 'quant/dequantize_nbits',
-          binds: 'packed scales zero_points y',
+          binds: 'packed scales zero_points y packed',
           uniforms: { fours: 30, row_fours: 10, cols: 37, block: 16, blocks: 3, zeros: 4 },
-          constants: { BITS: 4, SYMMETRIC: 0 },
+          constants: { BITS: 4, ZEROS: 0, INDEXED: 0 },
         },
       ],
       { y: 'f32 3x37' },
@@ -75,9 +75,23 @@ describe('weights of MatMulNBits', () => {
       [
         {
           kernel: 'quant/dequantize_nbits',
-          binds: 'packed scales packed y',
+          binds: 'packed scales packed y packed',
           uniforms: { fours: 30, row_fours: 10, cols: 37, block: 16, blocks: 3, zeros: 4 },
-          constants: { BITS: 4, SYMMETRIC: 1 },
+          constants: { BITS: 4, ZEROS: 1, INDEXED: 0 },
+        },
+      ],
+      { y: 'f32 3x37' },
+    ],
+    [
+      'with zero points that are floats, and the block of each column',
+      'dequantize_nbits',
+      decoding({ float_zero_points: [3, 3], g_idx: [37] }, {}, symmetric),
+      [
+        {
+          kernel: 'quant/dequantize_nbits',
+          binds: 'packed scales float_zero_points y g_idx',
+          uniforms: { fours: 30, row_fours: 10, cols: 37, block: 16, blocks: 3, zeros: 4 },
+          constants: { BITS: 4, ZEROS: 2, INDEXED: 1 },
         },
       ],
       { y: 'f32 3x37' },
@@ -108,6 +122,21 @@ describe('weights of MatMulNBits', () => {
       'matmul_nbits',
       decoding({ ...x, scales: [3, 4] }, {}, symmetric),
       `matmul_nbits: packed 3x3x8, scales 3x4 and zero points of none ${no}`,
+    ],
+    [
+      'dequantize_nbits',
+      decoding({ float_zero_points: [3, 2] }, {}, symmetric),
+      `zero points 3x2 ${no}`,
+    ],
+    [
+      'dequantize_nbits',
+      decoding({ float_zero_points: [3, 3] }),
+      'dequantize_nbits: zero points are codes or floats: leave one of the two out',
+    ],
+    [
+      'matmul_nbits',
+      decoding({ ...x, g_idx: [36] }),
+      `matmul_nbits: packed 3x3x8, scales 3x3 and zero points 3x2 by g_idx 36 ${no}`,
     ],
     [
       'matmul_nbits',

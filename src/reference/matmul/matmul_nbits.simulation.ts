@@ -1,9 +1,12 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
-import { matmulNbits as signature } from '../../vocabulary/matmul/matmul_nbits.ts';
+import {
+  type NbitsProductParams,
+  matmulNbits as signature,
+} from '../../vocabulary/matmul/matmul_nbits.ts';
 import { defineSimulation, type SampleOf } from '../define.ts';
 import { multiplyDecoded } from '../quant/decoded-product.simulation.ts';
-import { drawNbitsWeight, nbitsParts } from '../quant/nbits-weight.ts';
+import { computedNbits, drawNbitsWeight, type NbitsWeight } from '../quant/nbits-weight.ts';
 
 /** Terms of one sign, whose roundings add up: zero points of 0 leave no code below them. */
 function sample(x: Shape, out: number, block_size: 16 | 128): SampleOf<typeof signature> {
@@ -15,7 +18,7 @@ function sample(x: Shape, out: number, block_size: 16 | 128): SampleOf<typeof si
     params,
     inputs: (random) => {
       const scale = () => random.uniform(0.1, 2);
-      const weight = drawNbitsWeight(random, params, { zeroPoints: true, scale });
+      const weight = drawNbitsWeight(random, params, { zeroPoints: 'codes', scale });
       const zeros = (weight.zero_points as NonNullable<typeof weight.zero_points>).shape;
       return {
         ...weight,
@@ -31,14 +34,6 @@ function sample(x: Shape, out: number, block_size: 16 | 128): SampleOf<typeof si
 }
 
 export const simulation = defineSimulation(signature, {
-  ...multiplyDecoded((gpu, weight, params) => {
-    const at = nbitsParts(weight, params);
-    const shape = [params.out_features, params.in_features];
-    const data = Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
-      const { level, scale } = at(i);
-      return gpu.mul(level, scale);
-    });
-    return { shape, data };
-  }),
+  ...multiplyDecoded<NbitsWeight, NbitsProductParams>(computedNbits),
   samples: [sample([2, 16], 5, 16), sample([3, 1029], 33, 16), sample([2, 4096], 5, 128)],
 });

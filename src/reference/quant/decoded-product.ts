@@ -1,6 +1,6 @@
 import { absoluteProduct, product, productBound } from '../matmul/product.ts';
 import { flatRows } from '../matmul/rows.ts';
-import type { Acceptance, Arithmetic, Depth, RecordFault, Value } from '../record.ts';
+import type { Arithmetic, Depth, RecordFault, Value } from '../record.ts';
 import { EXACT, type Range, type RangeArithmetic, rangesIn, reach } from './ranges.ts';
 
 /** A weight in float64, and how far each element may be off when it is decoded. */
@@ -34,7 +34,7 @@ export function decodedProductBound(
   transposed: boolean,
   depth: Depth,
   wide: (i: number) => number = () => 0,
-): Acceptance {
+): ReturnType<typeof productBound> {
   const { shape, data, bound } = weight;
   const rows = flatRows(x);
   const largest = data.map((y, i) => Math.abs(y) + (bound[i] as number) + wide(i));

@@ -1,17 +1,16 @@
 import type { NbitsFormat } from '../../quant/nbits/layout.ts';
-import { sizeOf } from '../../tensor/shape.ts';
 import { dequantizeNbits as signature } from '../../vocabulary/quant/dequantize_nbits.ts';
-import { EPS, FLUSH } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
-import { drawNbitsWeight, nbitsBugs, nbitsParts } from './nbits-weight.ts';
+import { computedNbits, drawNbitsWeight, nbitsBugs, nbitsValues } from './nbits-weight.ts';
 
 interface Description extends NbitsFormat {
   readonly level?: 'exact' | 'legal';
   readonly y: readonly [out: number, cols: number];
-  readonly symmetric?: boolean;
+  readonly zero?: 'codes' | 'floats' | 'middle';
+  readonly indexed?: boolean;
 }
 
-function sample({ level = 'legal', y, symmetric = false, ...format }: Description) {
+function sample({ level = 'legal', y, zero = 'codes', indexed = false, ...format }: Description) {
   const params = { ...format, out_features: y[0], in_features: y[1] };
   return {
     level,
@@ -19,13 +18,16 @@ function sample({ level = 'legal', y, symmetric = false, ...format }: Descriptio
       y: y.join('x'),
       bits: format.bits,
       block: format.block_size,
-      ...(symmetric ? { zero: 'middle' } : {}),
+      ...(zero === 'codes' ? {} : { zero }),
+      ...(indexed ? { g_idx: 'given' } : {}),
     },
     params,
     inputs: (random) =>
       drawNbitsWeight(random, params, {
-        zeroPoints: !symmetric,
+        zeroPoints: zero,
         scale: () => (level === 'exact' ? 2 ** random.integer(-3, 3) : random.normal()),
+        zero: () => (level === 'exact' ? random.integer(0, 30) / 2 : random.normal(4)),
+        indexed,
       }),
   } satisfies SampleOf<typeof signature>;
 }
@@ -34,26 +36,24 @@ function sample({ level = 'legal', y, symmetric = false, ...format }: Descriptio
 export const record = defineRecord(signature, {
   summary: 'y = (code - zero point) scale, of codes in blocks along the rows for MatMulNBits',
   forward: (weight, params) => {
-    const shape = [params.out_features, params.in_features];
-    const at = nbitsParts(weight, params);
-    const data = Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
-      const { level, scale } = at(i);
-      return level * scale;
-    });
+    const { shape, data } = nbitsValues(weight, params);
     return { y: { shape, data } };
   },
-  acceptance: (_inputs, { y }) => ({
-    y: { kind: 'within', bound: y.data.map((x) => EPS * Math.abs(x) + FLUSH) },
+  acceptance: (weight, _outputs, params, { otherFormulas }) => ({
+    y: { kind: 'within', bound: nbitsValues(weight, params, otherFormulas).bound },
   }),
   samples: [
     sample({ y: [5, 64], bits: 4, block_size: 32 }),
     sample({ y: [3, 53], bits: 4, block_size: 16 }),
-    sample({ y: [7, 37], bits: 4, block_size: 16, symmetric: true, level: 'exact' }),
+    sample({ y: [7, 37], bits: 4, block_size: 16, zero: 'middle', level: 'exact' }),
     sample({ y: [3, 131], bits: 8, block_size: 64 }),
-    sample({ y: [2, 33], bits: 8, block_size: 16, symmetric: true }),
+    sample({ y: [2, 33], bits: 8, block_size: 16, zero: 'middle' }),
     sample({ y: [9, 115], bits: 2, block_size: 16, level: 'exact' }),
     sample({ y: [3, 257], bits: 4, block_size: 256 }),
     sample({ y: [1, 1], bits: 4, block_size: 128 }),
+    sample({ y: [3, 53], bits: 4, block_size: 16, zero: 'floats' }),
+    sample({ y: [5, 37], bits: 2, block_size: 16, zero: 'floats', indexed: true, level: 'exact' }),
+    sample({ y: [3, 83], bits: 8, block_size: 32, indexed: true, level: 'exact' }),
   ],
   faults: [
     {
@@ -69,13 +69,5 @@ export const record = defineRecord(signature, {
 });
 
 export const simulation = defineSimulation(signature, {
-  forward: (gpu, weight, params) => {
-    const shape = [params.out_features, params.in_features];
-    const at = nbitsParts(weight, params);
-    const data = Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
-      const { level, scale } = at(i);
-      return gpu.mul(level, scale);
-    });
-    return { y: { shape, data } };
-  },
+  forward: (gpu, weight, params) => ({ y: computedNbits(gpu, weight, params) }),
 });

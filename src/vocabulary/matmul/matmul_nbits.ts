@@ -10,6 +10,11 @@ const params = v.strictObject({
   in_features: size,
   /** True for y = x W^T, as ONNX Runtime has it; false for y = x W. */
   transpose_weight: on,
+  /**
+   * How coarse x may become on the way: 0 and 1 as float32, 4 as int8 in the weight's blocks. It is
+   * the least that is asked: the kernels compute in float32 with each.
+   */
+  accuracy_level: v.optional(v.picklist([0, 1, 4]), 0),
 });
 /** The format of a weight [out_features, in_features], and which way it lies. */
 export type NbitsProductParams = v.InferOutput<typeof params>;

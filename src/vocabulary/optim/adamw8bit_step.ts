@@ -5,21 +5,22 @@ import { signature } from '../signature.ts';
 import { type Adamw8bitHyperparameters, adamw8bit } from './adamw8bit.ts';
 import { gradient } from './state.ts';
 
-type Params = Adamw8bitHyperparameters & { readonly step: number };
-
-const moment = codes<Params>('[*p]');
-const absmax = float(({ size: n, params: { blocksize } }: Known<Params>) => [
-  blocks(n('p'), blocksize),
-]);
-
 /** What a step changes: the parameter, and both moments as codes with a scale a block. */
-const state = {
-  param: float<Params>('[*p]'),
-  exp_avg: moment,
-  exp_avg_absmax: absmax,
-  exp_avg_sq: moment,
-  exp_avg_sq_absmax: absmax,
-} as const;
+export function adamw8bitState<P extends Pick<Adamw8bitHyperparameters, 'blocksize'>>() {
+  const moment = codes<P>('[*p]');
+  const absmax = float(({ size: n, params: { blocksize } }: Known<P>) => [
+    blocks(n('p'), blocksize),
+  ]);
+  return {
+    param: float<P>('[*p]'),
+    exp_avg: moment,
+    exp_avg_absmax: absmax,
+    exp_avg_sq: moment,
+    exp_avg_sq_absmax: absmax,
+  } as const;
+}
+
+const state = adamw8bitState<Adamw8bitHyperparameters & { readonly step: number }>();
 
 /** One step of bitsandbytes' 8-bit AdamW on a parameter; `step` counts from 1. */
 export const adamw8bitStep = signature(

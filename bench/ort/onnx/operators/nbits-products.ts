@@ -33,8 +33,17 @@ function zerosOf(
   return pack(codes, 0);
 }
 
-const wholeNibbles = ({ params: { bits } }: { readonly params: NbitsWeightParams }) =>
-  bits === 2 ? { reason: 'ONNX of opset 21 has no codes of 2 bits' } : ONE_SETTING;
+interface Asked {
+  readonly params: NbitsWeightParams;
+  readonly tensors: { readonly float_zero_points?: unknown; readonly g_idx?: unknown };
+}
+
+/** What is not asked of the library, or cannot be. */
+function settingsOf({ params: { bits }, tensors }: Asked): readonly string[] | Reason {
+  if (tensors.float_zero_points ?? tensors.g_idx)
+    return { reason: 'it is asked for what its quantizer makes: zero points as codes, no g_idx' };
+  return bits === 2 ? { reason: 'ONNX of opset 21 has no codes of 2 bits' } : ONE_SETTING;
+}
 
 /** Weights as MatMulNBits stores them, which are parts of the model. */
 export const operators = [
@@ -57,7 +66,7 @@ export const operators = [
       const ends = [0, in_features, 1].map((at) => graph.integers([at]));
       return { y: { value: graph.node('Slice', [value, ...ends]), type: 'f32' } };
     },
-    wholeNibbles,
+    settingsOf,
   ),
   operator(
     matmulNbits,
@@ -65,9 +74,9 @@ export const operators = [
       const inputs = [fed('x'), kept('packed'), kept('scales'), keptIfThere('zero_points')];
       return { y: matMulNBits(graph, inputs, params) };
     },
-    ({ params }): readonly string[] | Reason =>
-      params.transpose_weight
-        ? wholeNibbles({ params })
+    (asked): readonly string[] | Reason =>
+      asked.params.transpose_weight
+        ? settingsOf(asked)
         : { reason: 'its MatMulNBits takes weights [out, in] alone' },
   ),
 ];

@@ -240,19 +240,26 @@ def _linear_codes(op_type: str, x: str, y: str) -> Build:
     return build
 
 
-def _matmul_nbits(_inputs: Inputs, p: Params) -> Node:
+def _matmul_nbits(inputs: Inputs, p: Params) -> Node:
     if not p["transpose_weight"]:
         raise NotImplementedOpError("MatMulNBits takes weights [out, in] alone")
+    has_floats = "float_zero_points" in inputs
+    if has_floats and p["bits"] == 8:
+        raise NotImplementedOpError("MatMulNBits takes no floats as zero points of 8 bits")
+    # With others the library gives another product than the operator's documents say.
+    if "g_idx" in inputs and (p["bits"] != 4 or "zero_points" in inputs):
+        raise NotImplementedOpError(
+            "MatMulNBits is right by g_idx for 4 bits without codes of zero"
+        )
     return Node(
         "MatMulNBits",
-        ("x", "packed", "scales", "zero_points"),
+        ("x", "packed", "scales", "float_zero_points" if has_floats else "zero_points", "g_idx"),
         {
             "K": p["in_features"],
             "N": p["out_features"],
             "bits": p["bits"],
             "block_size": p["block_size"],
-            # Sums in float32.
-            "accuracy_level": 0,
+            "accuracy_level": p["accuracy_level"],
         },
         domain=_MICROSOFT,
     )
@@ -261,7 +268,8 @@ def _matmul_nbits(_inputs: Inputs, p: Params) -> Node:
 def _dequantize_nbits(call: Call) -> Outputs:
     """What MatMulNBits makes of the rows of one: no sum has two terms that are not zero."""
     inputs = {"x": np.eye(call.params["in_features"], dtype=call.inputs["scales"].dtype)}
-    params = {**call.params, "transpose_weight": True}
+    # Sums in float32.
+    params = {**call.params, "transpose_weight": True, "accuracy_level": 0}
     made = _run(_matmul_nbits, replace(call, inputs={**inputs, **call.inputs}, params=params))
     return {"y": np.ascontiguousarray(made["y"].T)}
 

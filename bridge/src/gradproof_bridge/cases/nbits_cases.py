@@ -62,6 +62,41 @@ def multiplied() -> Cases:
             yield Case(f"ort_matmul_nbits_{of}", "matmul_nbits", _LIBRARY, params, made)
 
 
+def as_the_operator_takes_them() -> Cases:
+    """Floats as zero points, a block for each column, and x that may become int8: what the
+    operator has and its quantizer does not make.
+    """
+    for bits, block, rows, columns in ((4, 32, 21, 96), (4, 16, 13, 53), (2, 16, 9, 100)):
+        params = {
+            "bits": bits,
+            "block_size": block,
+            "out_features": rows,
+            "in_features": columns,
+        }
+        of = f"{bits}bit_{rows}x{columns}_b{block}"
+        read = _floats(params)
+        yield Case(f"ort_dequantize_nbits_{of}_floats", "dequantize_nbits", _LIBRARY, params, read)
+        made = _floats(params, rows_of_x=3)
+        yield Case(f"ort_matmul_nbits_{of}_floats", "matmul_nbits", _LIBRARY, params, made)
+        if bits != 4:
+            continue
+        for kind, zero in (("floats", _floats), ("symmetric", _middle)):
+            read = _by_column(params, zero(params))
+            name = f"{of}_{kind}_g_idx"
+            yield Case(f"ort_dequantize_nbits_{name}", "dequantize_nbits", _LIBRARY, params, read)
+            made = _by_column(params, zero(params, rows_of_x=3))
+            yield Case(f"ort_matmul_nbits_{name}", "matmul_nbits", _LIBRARY, params, made)
+        for level in (1, 4):
+            for has_zeros in (True, False):
+                yield Case(
+                    f"ort_matmul_nbits_{of}{'' if has_zeros else '_symmetric'}_level{level}",
+                    "matmul_nbits",
+                    _LIBRARY,
+                    {**params, "accuracy_level": level},
+                    _codes(params, has_zeros=has_zeros, rows_of_x=3),
+                )
+
+
 def _weight(*shape: int, dtype: str = "f32") -> Make:
     return lambda draw: {"weight": draw.normal(*shape, scale=0.1, dtype=dtype)}
 
@@ -109,4 +144,33 @@ def _codes(params: Params, *, has_zeros: bool, rows_of_x: int = 0) -> Make:
     return make
 
 
-FAMILIES = (quantized, multiplied)
+def _middle(params: Params, *, rows_of_x: int = 0) -> Make:
+    return _codes(params, has_zeros=False, rows_of_x=rows_of_x)
+
+
+def _floats(params: Params, *, rows_of_x: int = 0) -> Make:
+    """Zero points between codes and beyond them."""
+    symmetric = _middle(params, rows_of_x=rows_of_x)
+
+    def make(draw: Draw) -> dict[str, Array]:
+        weight = symmetric(draw)
+        middle = 2 ** (params["bits"] - 1)
+        zeros = middle * (1 + draw.normal(*weight["scales"].shape))
+        return {**weight, "float_zero_points": zeros.astype(np.float32)}
+
+    return make
+
+
+def _by_column(params: Params, make: Make) -> Make:
+    """Columns in no order of blocks, as act-order leaves them."""
+
+    def indexed(draw: Draw) -> dict[str, Array]:
+        weight = make(draw)
+        columns, blocks = params["in_features"], weight["scales"].shape[1]
+        blocks_of = draw.integers(columns, low=0, high=blocks - 1).astype(np.int32)
+        return {**weight, "g_idx": blocks_of}
+
+    return indexed
+
+
+FAMILIES = (quantized, multiplied, as_the_operator_takes_them)

@@ -14,10 +14,13 @@ from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import FormatError
-from gradproof_bridge.formulas.bounded import F64, TINY, Bounded, bounded
+from gradproof_bridge.formulas.bounded import F64, TINY, Bounded, bounded, gamma
 from gradproof_bridge.formulas.expected import Decoded, Expected, Real
 
 Bytes = NDArray[np.uint8]
+
+_INT8 = 4
+"""The accuracy_level at which x may become int8."""
 
 _EPS = 2.0**-23
 """Codes are made in float32, whatever half precision the weight is stored in."""
@@ -159,7 +162,13 @@ def _unpacked(packed: Array, bits: int) -> F64:
 
 
 def _weight(inputs: Inputs, params: Params) -> Bounded:
-    """(code - zero point) scale."""
+    """(code - zero point) scale, which the library multiplies out where it decodes a weight whole."""
+    codes, zero, scales = _parts(inputs, params)
+    return bounded(codes) * bounded(scales) - bounded(zero) * bounded(scales)
+
+
+def _parts(inputs: Inputs, params: Params) -> tuple[F64, F64, F64]:
+    """Codes, zero points and scales of each element."""
     bits, block = params["bits"], params["block_size"]
     rows, columns = params["out_features"], params["in_features"]
     scales = inputs["scales"].astype(np.float64)
@@ -167,9 +176,11 @@ def _weight(inputs: Inputs, params: Params) -> Bounded:
     zero: F64 = np.full((rows, blocks), 2.0 ** (bits - 1))
     if "zero_points" in inputs:
         zero = _unpacked(inputs["zero_points"], bits)[:, :blocks]
-    codes = _unpacked(inputs["packed"].reshape(rows, -1), bits).reshape(rows, blocks, block)
-    levels = (codes - zero[..., None]).reshape(rows, -1)[:, :columns]
-    return bounded(levels) * bounded(np.repeat(scales, block, 1)[:, :columns])
+    if "float_zero_points" in inputs:
+        zero = inputs["float_zero_points"].astype(np.float64)
+    block_of = inputs.get("g_idx", np.arange(columns) // block)
+    codes = _unpacked(inputs["packed"].reshape(rows, -1), bits)[:, :columns]
+    return codes, zero[:, block_of], scales[:, block_of]
 
 
 def dequantize_nbits(inputs: Inputs, params: Params) -> dict[str, Bounded]:
@@ -177,11 +188,31 @@ def dequantize_nbits(inputs: Inputs, params: Params) -> dict[str, Bounded]:
     return {"y": _weight(inputs, params)}
 
 
+def _of_int8(inputs: Inputs, params: Params) -> F64:
+    """What x as int8 in the weight's blocks moves a product by: half a step of each element, and
+    the roundings of sums of codes and zero points that are multiplied apart.
+    """
+    codes, zero, scales = _parts(inputs, params)
+    x = np.abs(inputs["x"].astype(np.float64))
+    terms, block = x.shape[-1], params["block_size"]
+    filled = np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, -terms % block)])
+    largest = filled.reshape(*x.shape[:-1], -1, block).max(-1)
+    steps = np.repeat(largest, block, -1)[..., :terms] / 254 * (1 + 2.0**-12)
+    sizes = np.abs((codes - zero) * scales)
+    apart = gamma(terms + 2) * (np.abs(codes * scales) + np.abs(zero * scales))
+    if params["transpose_weight"]:
+        sizes, apart = sizes.T, apart.T
+    return steps @ sizes + x @ apart
+
+
 def matmul_nbits(inputs: Inputs, params: Params) -> dict[str, Bounded]:
     """X times the transpose of the weight, or times the weight as it lies."""
     weight, is_transposed = _weight(inputs, params), params["transpose_weight"]
     x = bounded(inputs["x"])
-    outputs = {"y": x @ (weight.swap() if is_transposed else weight)}
+    y = x @ (weight.swap() if is_transposed else weight)
+    if params["accuracy_level"] == _INT8:
+        y = Bounded(y.value, y.error + _of_int8(inputs, params))
+    outputs = {"y": y}
     if "grad.y" in inputs:
         outputs["grad.x"] = bounded(inputs["grad.y"]) @ (weight if is_transposed else weight.swap())
     return outputs

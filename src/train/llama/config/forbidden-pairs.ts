@@ -67,9 +67,9 @@ export const FORBIDDEN_PAIRS: readonly Pair[] = [
   {
     code: 'scaling-without-its-optimizer',
     path: 'fp16',
-    meet: (all) => all.fields.fp16 && ['adamw8bit', 'adadelta'].includes(optimizerOf(all) ?? ''),
+    meet: (all) => all.fields.fp16 && optimizerOf(all) === 'adadelta',
     message: ({ fields: { optim } }) => `fp16 scales the loss, which ${optim} does not know`,
-    suggestion: 'give adamw_torch, adam or sgd, or bf16',
+    suggestion: 'give adamw_torch, adam, sgd or adamw_8bit, or bf16',
   },
   {
     code: 'strategy-without-packing',

@@ -202,7 +202,7 @@ const PAIRS: readonly (readonly [given: object, fault: string])[] = [
   [{ optim: 'sgd', adam_beta1: 0.9 }, 'moments-of-another-optimizer adam_beta1'],
   [{ momentum: 0.9 }, 'momentum-of-another-optimizer momentum'],
   [{ optim: 'sgd', nesterov: true }, 'nesterov-without-momentum nesterov'],
-  [{ fp16: true, optim: 'adamw_8bit' }, 'scaling-without-its-optimizer fp16'],
+  [{ fp16: true, optim: 'adadelta' }, 'scaling-without-its-optimizer fp16'],
   [{ packing_strategy: 'bfd' }, 'strategy-without-packing packing_strategy'],
   [{ type: 'full', weight_decay: 0.1 }, 'decay-of-norms weight_decay'],
   [{ type: 'full', lora: {} }, 'adapter-of-full lora'],
@@ -384,6 +384,7 @@ describe('a configuration', () => {
       warmup: 0.1,
     });
     expect(of({ bf16: true }).precision).toBe('bf16');
+    expect(of({ fp16: true, optim: 'adamw_8bit' }).precision).toBe('fp16');
     expect(of({ lora: { lora_dropout: 0.1 } }).adapter).toMatchObject({
       apart: true,
       dropout: 0.1,
