@@ -9,7 +9,7 @@ import { Trial } from './trial.ts';
 /** How many elements of every op are judged, over all simulated GPUs. */
 const ELEMENTS = 1e5;
 /** As many draws are enough where an op has a few results for many elements. */
-const DRAWS = 1000;
+const DRAWS = 250;
 
 /**
  * Where no legal arithmetic uses this share of a bound, not even on terms of one sign, the bound

@@ -1,6 +1,6 @@
 import type { FaultDeclaration } from '../../src/testing/fault.ts';
 
-/** Files of the tiles of products, of which a device and a shape choose one. */
+/** Files of the tiles of products; device and shape decide between them. */
 const TILES = ['register', 'quad', 'split', 'workgroup'];
 
 /** A control that replaces a fragment in whichever tile a product takes. */

@@ -5,7 +5,7 @@ import { recordOf } from '../registry.ts';
 import { simulations } from './registry.ts';
 import { SimulatedGpu } from './simulated-gpu.ts';
 
-const MOST_ELEMENTS = 600;
+const MOST_ELEMENTS = 700;
 
 const shapesOf = (values: Values) =>
   Object.fromEntries(
