@@ -76,7 +76,7 @@ export function representable(type: string, blocksize: number) {
 
 /**
  * Block maxima where arithmetic is delicate: nothing, denormals, the smallest and the largest
- * normal numbers, powers of two.
+ * normal numbers, powers of two, the largest exponent that is not brought to a middle range.
  */
 const MAXIMA = {
   f32: [
@@ -90,6 +90,7 @@ const MAXIMA = {
     1e-20,
     1,
     1 - 2 ** -24,
+    1.5 * 2 ** 64,
     3e37,
     2 ** 126,
     3.4e38,

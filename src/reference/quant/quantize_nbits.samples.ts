@@ -91,5 +91,5 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample([9, 115], { bits: 2, block_size: 16, symmetric: false }),
   sample([3, 66], { bits: 2, block_size: 32, symmetric: true }),
   sample([1, 1], { bits: 4, block_size: 16, symmetric: false }),
-  sample([261, 7], { bits: 8, block_size: 16, symmetric: false }), // more than one workgroup
+  sample([256, 7], { bits: 8, block_size: 16, symmetric: false }), // whole workgroups
 ];
