@@ -59,6 +59,8 @@ export const ops = [
         const { stride, dilation } = params;
         if (Math.max(...stride) > 1 && Math.max(...dilation) > 1)
           return { reason: 'its convolutions have strides or dilations, and not both' };
+        if (stride[0] !== stride[1] && typeof paddingOf(params) === 'number')
+          return { reason: 'beside one number of padding it takes the first stride for both' };
         if (params.groups === 1) return ['default', IM2COL];
         return isDepthwise(x, params) && weight.shape[0] === x.shape[1]
           ? ['default']

@@ -94,7 +94,7 @@ export const record = defineRecord(signature, {
     // The next larger element is the last of all.
     sample([128], { q: 0.995 }, 'ascending'),
     // It is found among the last of four, and among the second.
-    sample([256], { q: 0.995 }, 'ascending'),
+    sample([256], { q: 0.75 }, 'ascending'),
     sample([256], { q: 0.39 }, 'ascending'),
   ],
   faults: [
