@@ -1,14 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
-import { build } from 'vite';
 import { covers } from '../../src/catalog/covers.ts';
-import { servePage } from '../../src/cli/server.ts';
 import type { KeptCheckpoint } from '../../src/train/checkpoint/checkpoint-keeper.ts';
 import type { CheckpointsCall, Listed } from './checkpoints-worker.ts';
 import { crash, KillableBrowser } from './killable-browser.ts';
+import { withModulePage } from './module-page.ts';
 import { expect } from './page-test.ts';
 import { test as base } from './scratch-folder.ts';
 
@@ -19,19 +15,8 @@ const test = base.extend<Record<never, never>, { beside: string }>({
   beside: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's dependencies from this pattern.
     async ({}, use) => {
-      const folder = await mkdtemp(join(tmpdir(), 'gradproof-page-'));
       const entry = fileURLToPath(new URL('checkpoints-worker.ts', import.meta.url));
-      await build({
-        ...{ configFile: false, logLevel: 'error' },
-        build: { outDir: folder, lib: { entry, formats: ['es'], fileName: () => 'worker.js' } },
-      });
-      await writeFile(
-        join(folder, 'index.html'),
-        '<title>Checkpoints</title><link rel="icon" href="data:,">',
-      );
-      await using server = await servePage(folder);
-      await use(server.url);
-      await rm(folder, { recursive: true });
+      await withModulePage(entry, 'worker.js', use);
     },
     { scope: 'worker' },
   ],

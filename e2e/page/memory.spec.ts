@@ -1,12 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-import { build } from 'vite';
 import { covers } from '../../src/catalog/covers.ts';
-import { servePage } from '../../src/cli/server.ts';
 import type { HostMemory } from '../../src/gpu/host-memory.ts';
+import { withModulePage } from './module-page.ts';
 import { expect, test } from './page-test.ts';
 
 /** What a page keeps, in bytes. */
@@ -23,29 +18,20 @@ test(
     },
   ),
   async ({ page }) => {
-    const folder = await mkdtemp(join(tmpdir(), 'gradproof-memory-'));
     const entry = fileURLToPath(new URL('../../src/gpu/host-memory.ts', import.meta.url));
-    await build({
-      ...{ configFile: false, logLevel: 'error' },
-      build: { outDir: folder, lib: { entry, formats: ['es'], fileName: () => 'memory.js' } },
+    await withModulePage(entry, 'memory.js', async (url) => {
+      await page.goto(url);
+      const told = await page.evaluate(async (bytes) => {
+        const { hostMemory } = await import(/* @vite-ignore */ String('/memory.js'));
+        const before: HostMemory = await hostMemory();
+        const kept = new Float64Array(bytes / 8).fill(1);
+        const wasm = new WebAssembly.Memory({ initial: 2 });
+        const after: HostMemory = await hostMemory([wasm]);
+        return { before, after, kept: kept.byteLength };
+      }, KEPT);
+      expect(told.before.heap).toBeGreaterThan(0);
+      expect((told.after.heap ?? 0) - (told.before.heap ?? 0)).toBeGreaterThan(0.9 * told.kept);
+      expect([told.before.wasm, told.after.wasm]).toEqual([0, 2 * 65_536]);
     });
-    await writeFile(
-      join(folder, 'index.html'),
-      '<title>Memory</title><link rel="icon" href="data:,">',
-    );
-    await using server = await servePage(folder);
-    await page.goto(server.url);
-    const told = await page.evaluate(async (bytes) => {
-      const { hostMemory } = await import(/* @vite-ignore */ String('/memory.js'));
-      const before: HostMemory = await hostMemory();
-      const kept = new Float64Array(bytes / 8).fill(1);
-      const wasm = new WebAssembly.Memory({ initial: 2 });
-      const after: HostMemory = await hostMemory([wasm]);
-      return { before, after, kept: kept.byteLength };
-    }, KEPT);
-    await rm(folder, { recursive: true });
-    expect(told.before.heap).toBeGreaterThan(0);
-    expect((told.after.heap ?? 0) - (told.before.heap ?? 0)).toBeGreaterThan(0.9 * told.kept);
-    expect([told.before.wasm, told.after.wasm]).toEqual([0, 2 * 65_536]);
   },
 );

@@ -3,7 +3,7 @@ import { covers } from '../../catalog/covers.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { KeptInMemory } from '../../train/checkpoint/fixtures/kept-in-memory.ts';
 import { checkpointName } from '../../train/checkpoint/run-checkpoint.ts';
-import { courseOf, KINDS, run, stepsOf, trainingOf } from './fixtures/short-runs.ts';
+import { courseOf, KINDS, run, stepsOf, thrownBy, trainingOf } from './fixtures/short-runs.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
 
 /** A checkpoint that is no longer what was written costs a run an interval, and is never uploaded. */
@@ -39,10 +39,7 @@ test(
     const folder = await damaged(2);
     const { liveBytes } = gpu.memory.ledger;
     gpu.memory.resetPeak();
-    const thrown = await run(gpu, TRAINING, folder).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    const thrown = await thrownBy(run(gpu, TRAINING, folder));
     expect(thrown).toMatchObject({ code: 'checkpoint-hash' });
     expect(gpu.memory.ledger.peakBytes).toBe(liveBytes);
   },

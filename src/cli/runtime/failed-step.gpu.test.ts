@@ -5,7 +5,14 @@ import { wrapSeam } from '../../seam.ts';
 import { KeptInMemory } from '../../train/checkpoint/fixtures/kept-in-memory.ts';
 import type { LlamaProgress } from '../../train/llama/progress.ts';
 import { StepError } from '../../train/llama/recovery/run-faults.ts';
-import { KINDS, newestIn, type RunWatchers, run, trainingOf } from './fixtures/short-runs.ts';
+import {
+  KINDS,
+  newestIn,
+  type RunWatchers,
+  run,
+  thrownBy,
+  trainingOf,
+} from './fixtures/short-runs.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
 
 /** What is thrown within a step ends a run with its place, a checkpoint, and nothing left behind. */
@@ -34,10 +41,7 @@ function unreadable(at: number): Disposable {
 /** What a run ends with, and where it kept its state. */
 async function failure(fields: object, watchers: RunWatchers = {}) {
   const folder = new KeptInMemory();
-  const thrown = await run(gpu, trainingOf(fields), folder, watchers).then(
-    () => undefined,
-    (error: unknown) => error,
-  );
+  const thrown = await thrownBy(run(gpu, trainingOf(fields), folder, watchers));
   return { thrown, folder };
 }
 
