@@ -37,6 +37,7 @@ const IMPLY_HEADLESS = [
   'shard',
   'controls',
   'expect',
+  'failOnSkip',
   'lastFailed',
   'tuning',
   'verbose',
@@ -50,6 +51,7 @@ const ONLY_OF_RUNS = [
   'csv',
   'link',
   'expect',
+  'failOnSkip',
   'lastFailed',
   'tuning',
 ] as const satisfies readonly (keyof AllOptions)[];
@@ -106,6 +108,13 @@ const OPTIONS: OptionTable<AllOptions> = {
     description: 'known failures, which do not fail the run until they expire',
     parse: lastPath('--expect'),
   },
+  failOnSkip: {
+    name: 'fail-on-skip',
+    argument: 'feature',
+    description:
+      'a case that is skipped for want of this feature or library, or with this code, fails; may be given several times',
+    parse: (texts) => texts.map(checkedFeature),
+  },
   verbose: {
     name: 'verbose',
     description: 'print a line for each case',
@@ -156,6 +165,13 @@ function checkList(given: Partial<AllOptions>): void {
   const unused = given.list && ONLY_OF_RUNS.find((name) => given[name] !== undefined);
   if (unused)
     throw new UsageError(`--${OPTIONS[unused].name}: --list runs nothing: give one of the two`);
+}
+
+function checkedFeature(text: string): string {
+  if (/^[\w.-]+$/.test(text)) return text;
+  throw new OptionError(
+    `--fail-on-skip ${text}: must be one word, such as shader-f16, torch or missing-feature`,
+  );
 }
 
 function backendNames(texts: readonly string[]): readonly string[] {
