@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { covers } from '../catalog/covers.ts';
-import { words as german } from '../ui/equipment/equipment.de.ts';
 import { EQUIPMENT_WORDS } from './equipment/words.ts';
 import {
   bridgeItems,
@@ -98,5 +97,5 @@ test('each library behind the bridge is told once, with its version', () => {
   expect(bridgeItems({ problem: 'it does not start' })).toMatchObject([
     { found: 'it does not start', state: 'lacking', fix: expect.stringContaining('bridge:setup') },
   ]);
-  expect(bridgeItems(librariesOf([]), german.words)).toMatchObject([{ found: '0 Bibliotheken' }]);
+  expect(bridgeItems(librariesOf([]))).toMatchObject([{ found: '0 libraries', state: 'lacking' }]);
 });
