@@ -80,13 +80,18 @@ async function withBrowser<T>(
 const HOST = 'gradproof.test';
 const UNSAFE = '--enable-unsafe-webgpu';
 
-/** What starts a browser that is broken in one way, and the piece whose advice that is. */
+/** What starts a browser that is broken in one way, the piece that tells it, and its advice. */
 const BROKEN = {
-  'no adapter may be used': ['adapter', ['--use-webgpu-adapter=swiftshader']],
-  'a processor computes': ['adapter', [UNSAFE, ...SOFTWARE_ADAPTER]],
-  'WebGPU is switched off': ['webgpu', [UNSAFE, '--disable-features=WebGPU']],
-  'the address is plain http': ['secure', [`--host-resolver-rules=MAP ${HOST} 127.0.0.1`]],
+  'no adapter may be used': ['adapter', 'adapter', ['--use-webgpu-adapter=swiftshader']],
+  'a processor computes': ['adapter', 'fallback', [UNSAFE, ...SOFTWARE_ADAPTER]],
+  'the chip has no 16 bits': ['shader-f16', 'shader-f16', [UNSAFE, ...SOFTWARE_ADAPTER]],
+  'the address is plain http': [
+    'secure',
+    'secure',
+    [`--host-resolver-rules=MAP ${HOST} 127.0.0.1`],
+  ],
   'there is no private file system': [
+    'storage',
     'storage',
     [UNSAFE, ...SOFTWARE_ADAPTER, '--disable-blink-features=FileSystemAccessOriginPrivate'],
   ],
@@ -95,22 +100,22 @@ const BROKEN = {
 test(
   'eight setups that are really broken are each told with their own advice',
   covers('fsdp.utilities.environment-doctor/eight-broken-setups').control(
-    'advice for a browser without WebGPU is that for one without an adapter',
+    'where a processor computes the advice is that for no adapter',
     {
       file: 'src/report/equipment.ts',
-      from: "present('webgpu', hasWebGpu, 'missing')",
-      to: "present('adapter', hasWebGpu, 'missing')",
+      from: 'fix: words.fixes.fallback',
+      to: 'fix: words.fixes.adapter',
     },
   ),
   async ({ server, folder }) => {
     await using host = await staticHost('dist/page');
-    for (const [setup, [piece, args]] of Object.entries(BROKEN)) {
+    for (const [setup, [piece, advice, args]] of Object.entries(BROKEN)) {
       const address = piece === 'secure' ? host.url.replace('localhost', HOST) : server.url;
       const shown = await withBrowser(args, async (page) => {
         await open(page, address);
         return await told(page);
       });
-      expect(shown[names[piece]]?.[1], setup).toBe(fixes[piece]);
+      expect(shown[names[piece]]?.[1], setup).toBe(fixes[advice]);
     }
     const broken = join(folder, 'browser');
     writeFileSync(broken, '#!/bin/sh\nexit 1\n');
@@ -119,6 +124,7 @@ test(
     expect(await doctor({ GRADPROOF_BROWSER: '/nowhere' })).toMatch(
       /^chromium +not usable: GRADPROOF_BROWSER names \/nowhere, where there is no program: install/m,
     );
+    // A browser that does not start, and no driver for Node.
     expect(await doctor({ GRADPROOF_BROWSER: broken, VK_LOADER_DRIVERS_DISABLE: '*' })).toMatch(
       /^chromium +not usable: .* does not start: [^\n]*\nnode +not usable: [^\n]*(no Vulkan driver|Mesa)/m,
     );

@@ -80,9 +80,7 @@ export function equipmentItems(
     item('program', 'there', program),
     ...(isSecure === undefined ? [] : [present('secure', isSecure, 'missing')]),
     present('webgpu', hasWebGpu, 'missing'),
-    adapter
-      ? item('adapter', adapter.isFallback ? 'lacking' : 'there', adapter.name)
-      : item('adapter', 'missing', words.notThere),
+    adapter ? adapterItem(adapter, item, words) : item('adapter', 'missing', words.notThere),
     ...USED_FEATURES.map((name) =>
       present(name, adapter?.features.includes(name) === true, 'lacking'),
     ),
@@ -120,6 +118,15 @@ const makerOf =
     name: names[part],
     fix: state === 'there' ? nothing : fixes[part],
   });
+
+function adapterItem(
+  { name, isFallback }: NonNullable<Equipment['adapter']>,
+  item: MakeItem,
+  words: EquipmentWords,
+): EquipmentItem {
+  const told = item('adapter', isFallback ? 'lacking' : 'there', name);
+  return isFallback ? { ...told, fix: words.fixes.fallback } : told;
+}
 
 type MakeItem = (part: PartName, state: EquipmentItem['state'], found: string) => EquipmentItem;
 

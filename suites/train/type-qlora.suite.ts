@@ -145,7 +145,7 @@ typeQlora
 typeQlora
   .case('own-layer')
   .tier('full')
-  .timeout(120_000)
+  .timeout(240_000)
   .covers('fsdp.training.type-custom-qlora/losses-match-qlora')
   .desc('From the same seed custom_qlora has at each of 50 steps the loss of qlora, within 1e-4.')
   .control('twice the factor of the update', (fault) =>

@@ -20,7 +20,7 @@ export type PartName =
 export interface EquipmentWords {
   readonly names: Readonly<Record<PartName, string>>;
   /** What to do where it is missing, or could be better. */
-  readonly fixes: Readonly<Record<PartName, string>>;
+  readonly fixes: Readonly<Record<PartName | 'fallback', string>>;
   /** What to do where nothing has to be done. */
   readonly nothing: string;
   readonly there: string;
@@ -66,6 +66,8 @@ export const EQUIPMENT_WORDS: EquipmentWords = {
       'use a current Chrome or Edge; on Linux set chrome://flags/#enable-unsafe-webgpu to Enabled and restart it',
     adapter:
       "switch on graphics acceleration in the browser's settings (on Linux chrome://flags/#enable-unsafe-webgpu too), or update the graphics driver",
+    fallback:
+      'a processor computes: switch on graphics acceleration, on Linux chrome://flags/#enable-vulkan too, and look at chrome://gpu for what the browser has against the chip',
     'shader-f16': `checks that need it are skipped; to have it, ${newer}`,
     subgroups: `slower kernels compute the same; to have them, ${newer}`,
     'timestamp-query': `times are taken from outside; to have it, ${newer}`,

@@ -32,6 +32,8 @@ const parts: EquipmentWords = {
       'ein aktuelles Chrome oder Edge benutzen; unter Linux chrome://flags/#enable-unsafe-webgpu auf „Enabled“ setzen und neu starten',
     adapter:
       'die Grafikbeschleunigung in den Einstellungen des Browsers einschalten (unter Linux auch chrome://flags/#enable-unsafe-webgpu) oder den Grafiktreiber aktualisieren',
+    fallback:
+      'ein Prozessor rechnet: die Grafikbeschleunigung einschalten, unter Linux auch chrome://flags/#enable-vulkan, und unter chrome://gpu nachsehen, was der Browser gegen den Chip hat',
     'shader-f16': `Prüfungen, die es brauchen, werden übersprungen; um es zu haben, ${newer}`,
     subgroups: `langsamere Kernel berechnen dasselbe; um sie zu haben, ${newer}`,
     'timestamp-query': `Zeiten werden von außen genommen; um sie zu haben, ${newer}`,
