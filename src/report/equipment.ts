@@ -52,7 +52,7 @@ export interface EquipmentItem {
 }
 
 /** Features of adapters that some kernels need; others compute the same without them. */
-export const USED_FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
+const USED_FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
 
 /** What WebGPU grants every device, with which all checks run, by the name of the limit. */
 export const NEEDED_LIMITS = {
