@@ -33,10 +33,8 @@ async function heldBy(t: CaseContext, tiny: TinyLlama, type: 'lora' | 'qlora'): 
   const { memory } = t.gpu;
   const before = memory.ledger.liveBytes;
   using model = await opened(t, tiny, type === 'qlora' ? settings() : settingsOf(type));
-  t.expect(
-    model.names.some((name) => isQuantized(model.view(name))) === (type === 'qlora'),
-    () => type,
-  );
+  const isCoded = model.names.some((name) => isQuantized(model.view(name)));
+  t.expect(isCoded === (type === 'qlora'), () => `the base of ${type} is in the other form`);
   return memory.ledger.liveBytes - before;
 }
 
