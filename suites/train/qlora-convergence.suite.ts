@@ -40,7 +40,7 @@ async function heldBy(t: CaseContext, tiny: TinyLlama, type: 'lora' | 'qlora'): 
 
 /** The catalog's: 4 of a code, 8 / 64 and 32 / (64 * 256) of scales, and an offset. */
 const MOST_BITS = 4.128;
-/** Numbers of the table that codes of scales are decoded by; each weight has its own. */
+/** Bytes of the table that codes of scales are decoded by; each weight has its own. */
 const MAP_BYTES = 4 * 256;
 
 qloraConvergence
