@@ -5,6 +5,8 @@ import { isNode, type Node, visit } from '../../src/cli/syntax/syntax.ts';
 const OF_VITEST = ['mock', 'doMock', 'fn', 'spyOn', 'stubGlobal', 'hoisted', 'mocked'];
 /** What of Playwright answers in the place of a server. */
 const OF_PLAYWRIGHT = ['route', 'routeFromHAR', 'routeWebSocket', 'fulfill'];
+/** What is found of a seam that is wrapped where no fault declares it. */
+export const SEAM = 'wraps a seam';
 /** Packages that are there for nothing else. */
 const PACKAGES = /^(sinon|nock|msw|testdouble|jest-mock|undici\/mock.*)$/;
 /** The same in Python. */
@@ -40,7 +42,7 @@ export function mocksIn(file: string, source: string): readonly string[] {
 /** What a call does that is none of a test's business. */
 function calls(callee: unknown): readonly string[] {
   if (!isNode(callee)) return [];
-  if (callee['name'] === 'wrapSeam') return ['wraps a seam'];
+  if (callee['name'] === 'wrapSeam') return [SEAM];
   const name = isNode(callee['property']) ? String(callee['property']['name']) : '';
   const isOfVitest = rootOf(callee) === 'vi' && OF_VITEST.includes(name);
   if (isOfVitest) return [`calls vi.${name}`];
