@@ -127,7 +127,14 @@ _RUNS: dict[str, dict[str, Any]] = {
         "config": _NARROW,
         **_LONG,
     },
-    "qlora_200_steps": {"mode": "qlora", "lr": 1e-2, **_ATTENTION, **_NF4, "config": _WIDE, **_LONG},
+    "qlora_200_steps": {
+        "mode": "qlora",
+        "lr": 1e-2,
+        **_ATTENTION,
+        **_NF4,
+        "config": _WIDE,
+        **_LONG,
+    },
 }
 
 
