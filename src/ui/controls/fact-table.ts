@@ -28,6 +28,8 @@ export const factTableStyles = css`
   td {
     text-align: start;
     vertical-align: top;
+    /* Breaks no word that the column could hold. */
+    overflow-wrap: break-word;
     padding: var(--space-2) var(--space-3) var(--space-2) 0;
     border-block-start: 1px solid var(--line);
   }
