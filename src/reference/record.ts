@@ -227,6 +227,11 @@ export interface OpRecord<Params = object> {
   forwardDetached?(inputs: Values, params: Params, at: Values): Values;
   acceptance(inputs: Values, outputs: Values, params: Params, arithmetic: Arithmetic): Acceptances;
   /**
+   * Whether the libraries that record it compute by the very formula that `acceptance` has for IEEE
+   * arithmetic: on processors, which round to nearest, there are no other codes.
+   */
+  readonly asWritten?: boolean;
+  /**
    * What stands between in the formulas of libraries, by output or, where `grads` flow, by input. A
    * half format may not hold it. Absent where it is neither larger nor smaller than the terms.
    */
