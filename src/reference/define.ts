@@ -59,7 +59,7 @@ export interface RecordDefinition<S extends Signature> {
     inputs: InputsOf<S, Value>,
     actual: Partial<OutputsOf<S, Value>>,
     params: ParamsOf<S>,
-  ) => OutputsOf<S, Value>;
+  ) => OutputsOf<S, Value> | undefined;
   readonly forwardDetached?: (
     inputs: InputsOf<S, Value>,
     params: ParamsOf<S>,
@@ -177,8 +177,10 @@ export function defineRecord<S extends Signature>(
         present(forwardFrom(inputs as In, actual, complete(params))),
     }),
     ...(forwardChosen && {
-      forwardChosen: (inputs, actual, params) =>
-        present(forwardChosen(inputs as In, actual as Partial<Out>, complete(params))),
+      forwardChosen: (inputs, actual, params) => {
+        const chosen = forwardChosen(inputs as In, actual as Partial<Out>, complete(params));
+        return chosen && present(chosen);
+      },
     }),
     ...(forwardDetached && {
       forwardDetached: (inputs, params, at) =>

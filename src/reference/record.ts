@@ -217,9 +217,9 @@ export interface OpRecord<Params = object> {
   /**
    * Where the op leaves a choice, as which of equal elements comes first: outputs by that of the
    * judged party, found in `actual`, as far as it can be right. Its results are judged against these
-   * in place of `forward`.
+   * in place of `forward`, where there are any. It may return more values too.
    */
-  forwardChosen?(inputs: Values, actual: Values, params: Params): Values;
+  forwardChosen?(inputs: Values, actual: Values, params: Params): Values | undefined;
   /**
    * The function that `vjp` differentiates, where it is not `forward`: what a library detaches from
    * its graph is taken from `at`, and does not move with the inputs.

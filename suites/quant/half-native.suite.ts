@@ -85,6 +85,7 @@ halfNative
 
 halfNative
   .case('tiled')
+  .tier('full')
   .covers(`${ROW}/native-equals-emulated`)
   .desc(
     'By the tiles of the native kernels, which read halves from words where the adapter has no others, logits of a model in f16 are within two units in the last place of those by the kernels of every adapter.',
