@@ -17,6 +17,7 @@ interface AllOptions extends RunCommand, Pick<Required<GivenOptions>, RunOption>
   readonly headless: boolean;
   readonly list: boolean;
   readonly rows: boolean;
+  readonly planned: string;
 }
 
 /** The options that make sense only without the page. */
@@ -24,6 +25,7 @@ const IMPLY_HEADLESS = [
   'headless',
   'list',
   'rows',
+  'planned',
   'runtime',
   'backends',
   'parity',
@@ -31,9 +33,11 @@ const IMPLY_HEADLESS = [
   'junit',
   'html',
   'csv',
+  'link',
   'shard',
   'controls',
   'expect',
+  'failOnSkip',
   'lastFailed',
   'tuning',
   'verbose',
@@ -45,7 +49,9 @@ const ONLY_OF_RUNS = [
   'junit',
   'html',
   'csv',
+  'link',
   'expect',
+  'failOnSkip',
   'lastFailed',
   'tuning',
 ] as const satisfies readonly (keyof AllOptions)[];
@@ -66,6 +72,13 @@ const OPTIONS: OptionTable<AllOptions> = {
     name: 'rows',
     description: 'with --list: every row of the catalog with its clauses, and what covers them',
     parse: () => true,
+  },
+  planned: {
+    name: 'planned',
+    argument: 'file',
+    description:
+      'with --list --rows: fail unless the rows that nothing covers are those that this file names, one a line',
+    parse: lastPath('--planned'),
   },
   runtime: runtimeOption('where the cases run (default chromium)'),
   backends: {
@@ -94,6 +107,13 @@ const OPTIONS: OptionTable<AllOptions> = {
     argument: 'file',
     description: 'known failures, which do not fail the run until they expire',
     parse: lastPath('--expect'),
+  },
+  failOnSkip: {
+    name: 'fail-on-skip',
+    argument: 'feature',
+    description:
+      'a case that is skipped for want of this feature or library, or with this code, fails; may be given several times',
+    parse: (texts) => texts.map(checkedFeature),
   },
   verbose: {
     name: 'verbose',
@@ -124,7 +144,7 @@ export const command = defineCommand<AllOptions>({
     checkList(given);
     if (!given.list && !isHeadless(given))
       return (await import('./page.ts')).openPage(options, given.bridge === true, given.shareBase);
-    if (given.rows) return await (await import('./list-rows.ts')).listRows();
+    if (given.rows) return await (await import('./list-rows.ts')).listRows(given.planned);
     using interrupt = new Interrupt(); // before what takes a moment to load
     const { listCases, runHeadless } = await import('./run.ts');
     return given.list
@@ -135,11 +155,23 @@ export const command = defineCommand<AllOptions>({
 
 /** Throws UsageError about what a list has no use for. */
 function checkList(given: Partial<AllOptions>): void {
-  if (given.rows && (!given.list || Object.keys(given).length > 2))
-    throw new UsageError('--rows: lists every row: give it with --list, and with nothing else');
+  const { rows, planned, list, ...others } = given;
+  if (rows && (!list || Object.keys(others).length > 0))
+    throw new UsageError(
+      '--rows: lists every row: give it with --list, and with nothing else but --planned',
+    );
+  if (planned !== undefined && !rows)
+    throw new UsageError('--planned: is about rows: add --list --rows');
   const unused = given.list && ONLY_OF_RUNS.find((name) => given[name] !== undefined);
   if (unused)
     throw new UsageError(`--${OPTIONS[unused].name}: --list runs nothing: give one of the two`);
+}
+
+function checkedFeature(text: string): string {
+  if (/^[\w.-]+$/.test(text)) return text;
+  throw new OptionError(
+    `--fail-on-skip ${text}: must be one word, such as shader-f16, torch or missing-feature`,
+  );
 }
 
 function backendNames(texts: readonly string[]): readonly string[] {

@@ -94,6 +94,22 @@ export const FORBIDDEN_PAIRS: readonly Pair[] = [
     suggestion: 'leave it out, or give type "lora"',
   },
   {
+    code: 'targets-of-full',
+    path: 'lora_target_modules',
+    meet: ({ what, given }) => !what.adapter && given['lora_target_modules'] != null,
+    message: ({ fields }) =>
+      `lora_target_modules is given, and ${fields.type} trains weights themselves`,
+    suggestion: 'leave it out, or give type "lora"',
+  },
+  {
+    code: 'two-lists-of-targets',
+    path: 'lora_target_modules',
+    meet: ({ lora, fields }) =>
+      fields.lora_target_modules !== undefined && lora?.target_modules !== undefined,
+    message: () => 'lora_target_modules and target_modules are given, which name the same',
+    suggestion: 'give one of them',
+  },
+  {
     code: 'expansion-of-another-type',
     path: 'expansion_rate',
     meet: ({ what, given }) => !what.expands && given['expansion_rate'] != null,

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
-import { flag, shown, whole, within } from '../../../formats/hugging-face/fields.ts';
+import { flag, oneOf, shown, whole, within } from '../../../formats/hugging-face/fields.ts';
 import type { JsonObject } from '../../../formats/strict-json.ts';
 import { type CheckedObject, checkedObject } from './checked-object.ts';
+import { FSDP_QLORA_TARGETS, type FsdpQloraTargets } from './fsdp-qlora-targets.ts';
 import { LATER_OPTIMIZERS, OPTIMIZER_NAMES } from './optimizer-names.ts';
 import { LATER_SCHEDULES, SCHEDULE_NAMES } from './schedule-names.ts';
 import { type TrainingConfigFault, unsupported } from './training-config-error.ts';
@@ -37,6 +38,9 @@ const FIELDS = v.looseObject({
   dataset_format: v.optional(text),
   expansion_rate: v.optional(within(1e-3, 1)),
   lora: v.optional(v.unknown()),
+  lora_target_modules: v.optional(
+    oneOf(Object.keys(FSDP_QLORA_TARGETS) as readonly FsdpQloraTargets[]),
+  ),
   quantization: v.optional(v.unknown()),
   recovery: v.optional(v.unknown()),
   optim: v.optional(oneOfNames(Object.keys(OPTIMIZER_NAMES), LATER_OPTIMIZERS), 'adamw_torch'),
