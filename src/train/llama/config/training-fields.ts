@@ -109,10 +109,13 @@ export const LATER_FIELDS: Readonly<Record<string, string>> = {
   fsdp_config: 'leave it out: one device trains',
   deepspeed: 'leave it out: one device trains',
   world_size: 'leave it out: one device trains',
+  no_sync: 'leave it out: gradients that are accumulated meet once a step',
+  precision: 'give bf16 or fp16: weights stay float32, and products are halves',
   auto_find_batch_size: 'give per_device_train_batch_size: a forecast says what fits',
   train_sampling_strategy: 'leave it out: orders are drawn from the seed',
   dataloader_drop_last: 'leave it out: the last batch takes what is left',
   load_best_model_at_end: 'leave it out',
+  early_stopping_patience: 'leave it out: the best checkpoint is kept beside the last',
   assistant_only_loss: 'leave it out: answers alone are asked of chats and instructions',
   completion_only_loss: 'leave it out: answers alone are asked of chats and instructions',
 };
