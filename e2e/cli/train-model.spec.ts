@@ -254,7 +254,7 @@ test('Ctrl-C keeps what a browser has trained', async ({ folder }) => {
   expect(logIn(out).length).toBeGreaterThanOrEqual(10);
 });
 
-test('two workers train a folder as one does, each with a part of gradients and state', {
+test('two workers train a folder as one does, each with what its strategy gives it', {
   tag: '@long',
 }, async ({ folder }) => {
   const settings = {
@@ -271,7 +271,7 @@ test('two workers train a folder as one does, each with a part of gradients and 
     return { stdout, steps, losses: steps.map(({ loss }) => loss as number), heldout };
   };
   const alone = await run('alone');
-  for (const strategy of ['ddp', 'shard_grad_op']) {
+  for (const strategy of ['ddp', 'shard_grad_op', 'full_shard']) {
     const shared = await run(strategy, '--workers', '2', '--sharding', strategy);
     expect(shared.stdout).toContain(`shared by 2 workers (${strategy})`);
     expect(shared.stdout).toMatch(/^step 8: loss .*, at most .* MB, .* MB at the workers$/m);

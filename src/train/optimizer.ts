@@ -12,7 +12,8 @@ import { chooseVariant } from '../ops/variants.ts';
 import { seam } from '../seam.ts';
 import { type HostTensor, type HostTensors, hostTensorFrom, hostZeros } from '../tensor/host.ts';
 import type { Shape } from '../tensor/shape.ts';
-import { placed, Tensor, type Tensors } from '../tensor/tensor.ts';
+import { Tensor, type Tensors } from '../tensor/tensor.ts';
+import { HostHome, placed, type ValueHome } from '../tensor/value-home.ts';
 import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
 import type { Fingerprints } from './fingerprints.ts';
 import { KeptGradients, type StepGradients } from './kept-gradients.ts';
@@ -158,7 +159,8 @@ export class Optimizer implements Disposable {
   readonly #maxNorm: number | undefined;
   readonly #shared: ShardedUpdate | undefined;
   readonly #accept: OptimizerOptions['accept'];
-  readonly #transfers: Transfers | undefined;
+  /** Where what is kept lies, but for the device. */
+  readonly #home: ValueHome | undefined;
   readonly #grad: Segments;
   readonly #state: Readonly<Record<string, Segments>>;
   /** Of an optimizer whose state hangs on the shapes, each parameter with what is kept of it. */
@@ -191,7 +193,7 @@ export class Optimizer implements Disposable {
     this.#maxNorm = max_grad_norm;
     this.#accept = options.accept;
     const { sharding, transfers } = options;
-    this.#transfers = transfers;
+    this.#home = transfers && new HostHome(transfers);
     if (sharding) {
       const scalesLoss = grad_scaler !== undefined;
       checkShared(sharding, this.#rule, { scalesLoss, isOffloaded: this.isOffloaded });
@@ -218,7 +220,7 @@ export class Optimizer implements Disposable {
     const length = lengths.reduce((sum, size) => sum + size, 0);
     this.#grad = new Segments(gpu, lengths, new Float32Array(length)).countAs('gradients');
     const zeros = () =>
-      new Segments(gpu, sizes, new Float32Array(length), transfers).countAs('optimizer');
+      new Segments(gpu, sizes, new Float32Array(length), this.#home).countAs('optimizer');
     this.#each = this.#ofEach();
     this.#reads = this.#rule.reads?.(gpu) ?? {};
     this.#state = Object.fromEntries(
@@ -228,7 +230,7 @@ export class Optimizer implements Disposable {
       ? new KeptGradients(gpu, { segments: lengths, length })
       : undefined;
     // What is in parts is clipped as it is exchanged.
-    const clips = max_grad_norm !== undefined && sharding?.strategy !== 'shard_grad_op';
+    const clips = max_grad_norm !== undefined && !this.#shared?.isInParts;
     const clipping = clips ? [this.#clipping(max_grad_norm)] : [];
     const grads = cut(this.#grad);
     const changed = stepped.map((param, i) => ({
@@ -264,7 +266,7 @@ export class Optimizer implements Disposable {
   /** Whether parameters or what is kept of them lie on the host: see {@link Optimizer.complete}. */
   get isOffloaded(): boolean {
     const { pieces } = this.#parameters.segments;
-    return this.#transfers !== undefined || pieces.some(({ paged }) => paged);
+    return this.#home !== undefined || pieces.some(({ paged }) => paged);
   }
 
   /** Steps that were counted. */
@@ -391,9 +393,7 @@ export class Optimizer implements Disposable {
       [...this.#parameters.layout.entries].map(([name, { shape, offset }]) => {
         const rule = ofShape(shape);
         const kept = mapped(rule.kept, (stored) =>
-          placed(this.#gpu, hostZeros(stored.dtype, stored.shape), this.#transfers).countAs(
-            'optimizer',
-          ),
+          placed(this.#gpu, hostZeros(stored.dtype, stored.shape), this.#home).countAs('optimizer'),
         );
         return { name, shape, offset, rule, kept };
       })

@@ -1,7 +1,9 @@
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
+import { HostHome } from '../../tensor/value-home.ts';
 import type { RunSubject } from '../checkpoint/run-checkpoint.ts';
+import { ShardHome } from '../sharded/shard-home.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import { HeldoutTexts } from './heldout-texts.ts';
 import { whyUnjudged } from './judged-work.ts';
@@ -46,9 +48,14 @@ export async function* attempt(
   using owned = new Scope();
   const sized = { ...config, length: asker ? lengthFor(architecture, config, plan) : plan.longest };
   const transfers = config.offload && { toDevice: 0, toHost: 0 };
-  const ofModel = config.offload === 'all' ? transfers : undefined;
+  const home =
+    sharding?.strategy === 'full_shard'
+      ? owned.add(new ShardHome(sharding.group))
+      : transfers && config.offload === 'all'
+        ? new HostHome(transfers)
+        : undefined;
   const given = { folder, config: architecture };
-  const model = owned.add(await openModel(gpu, given, sized, saved, ofModel));
+  const model = owned.add(await openModel(gpu, given, sized, saved, home));
   yield { type: 'loaded', ...memory.now() };
   const talk = asker && new Talk(asker, { gpu, model, isAdapted: Boolean(config.adapter) }, memory);
   const unjudged = unjudgedBy(architecture, config, plan);
@@ -65,6 +72,7 @@ export async function* attempt(
   let step = 0;
   if (from) {
     loop.restore(from.checkpoint.state);
+    await home?.settle();
     step = from.checkpoint.state.step;
   }
   if (from || history.all.length > 0)

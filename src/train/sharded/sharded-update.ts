@@ -1,6 +1,6 @@
 import type { FlatParameters, Gathering } from '../../autograd/flat-parameters.ts';
 import type { Segments } from '../../autograd/segments.ts';
-import { GradproofError } from '../../errors.ts';
+import { GradproofError, invariant } from '../../errors.ts';
 import { clipGradNorm } from '../../ops/optim/clip_grad_norm.ts';
 import { hostTensor } from '../../tensor/host.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -8,27 +8,29 @@ import { completed } from '../../vocabulary/signature.ts';
 import { gatherNumbers } from './gather-numbers.ts';
 import { HostGradients } from './host-gradients.ts';
 import type { ProcessGroup } from './process-group.ts';
-import { type Part, partOf } from './rank.ts';
+import { type Part, partOf, UNIT } from './rank.ts';
+import { type ShardedVector, ShardedWindow } from './sharded-vector.ts';
 
 /** FSDP's names: what of an update is in parts, one at each rank. */
-export const SHARDING_STRATEGIES = ['ddp', 'shard_grad_op'] as const;
+export const SHARDING_STRATEGIES = ['ddp', 'shard_grad_op', 'full_shard'] as const;
 export type ShardingStrategy = (typeof SHARDING_STRATEGIES)[number];
 
 /** Ranks that train one model together. */
 export interface Sharding {
   readonly group: ProcessGroup;
-  /** `ddp`: all is whole at each rank; `shard_grad_op`: gradients and state are in parts. */
+  /**
+   * `ddp`: all is whole at each rank; `shard_grad_op`: gradients and state are in parts; `full_shard`:
+   * parameters too, which have their home in a {@link ShardHome}.
+   */
   readonly strategy: ShardingStrategy;
 }
-
-/** Parameters begin at multiples of so many floats, and so do parts: a kernel can bind them. */
-const UNIT = 64;
 
 /**
  * What of an update other ranks have part in. Gradients leave the device as backward gives them, and
  * are summed over the ranks on the host, in the order of the ranks; with `shard_grad_op` a rank gets
  * and keeps its part of them alone, steps the same part of the parameters, and the ranks gather the
- * parameters from the parts.
+ * parameters from the parts; with `full_shard` the same, but for parameters that are gathered when
+ * they are used.
  */
 export class ShardedUpdate {
   readonly group: ProcessGroup;
@@ -37,13 +39,16 @@ export class ShardedUpdate {
   readonly #parameters: FlatParameters;
   readonly #part: Part;
   readonly #isInParts: boolean;
+  /** Where the parameters lie that are in parts themselves. */
+  readonly #vector: ShardedVector | undefined;
   #gradients: HostGradients;
 
   /** Throws GradproofError `too-many-ranks` where a rank would have no part. */
   constructor(parameters: FlatParameters, { group, strategy }: Sharding) {
     this.group = group;
     this.#parameters = parameters;
-    this.#isInParts = strategy === 'shard_grad_op';
+    this.#isInParts = strategy !== 'ddp';
+    this.#vector = strategy === 'full_shard' ? vectorOf(parameters) : undefined;
     const { length } = parameters.layout;
     if (this.#isInParts && length < UNIT * group.size)
       throw new GradproofError(
@@ -51,8 +56,13 @@ export class ShardedUpdate {
         `${length} numbers in groups of ${UNIT} are too few for ${group.size} ranks: take fewer`,
       );
     this.#part = this.#isInParts ? partOf(length, group, UNIT) : { start: 0, end: length };
-    this.own = piecesOf(parameters.segments, this.#part);
+    this.own = this.#vector?.own ?? piecesOf(parameters.segments, this.#part);
     this.#gradients = new HostGradients(length);
+  }
+
+  /** Whether gradients and state are in parts. */
+  get isInParts(): boolean {
+    return this.#isInParts;
   }
 
   /** Takes the gradients of a step: see {@link ShardedUpdate.exchange}. */
@@ -75,9 +85,10 @@ export class ShardedUpdate {
     return norm;
   }
 
-  /** Waits for the update, and gathers the parameters from the ranks that stepped them. */
+  /** Waits for the update, and lets all ranks have the parameters of those that stepped them. */
   async gatherParameters(): Promise<void> {
     if (!this.#isInParts) return;
+    if (this.#vector) return await this.#vector.publish(this.group);
     const shard = new Float32Array(this.#part.end - this.#part.start);
     let end = 0;
     for (const { data } of await Promise.all(this.own.map((piece) => piece.read()))) {
@@ -117,4 +128,14 @@ function piecesOf({ pieces }: Segments, { start, end }: Part): readonly Tensor[]
     before += piece.size;
     return from < to ? [piece.view([to - from], { offset: 4 * from })] : [];
   });
+}
+
+/** Where parameters lie that are in parts. */
+function vectorOf({ segments }: FlatParameters): ShardedVector {
+  const held = segments.pieces[0]?.held;
+  invariant(
+    held instanceof ShardedWindow,
+    () => 'full_shard steps parameters whose home is a ShardHome',
+  );
+  return held.vector;
 }
