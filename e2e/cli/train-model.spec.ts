@@ -283,18 +283,23 @@ test('two workers train a folder as one does, each with what its strategy gives 
     for (const step of shared.steps)
       for (const rank of [0, 1]) expect(step[`peak_bytes_of_worker_${rank}`]).toBeGreaterThan(0);
   }
+  const again = ['train', '--resume', join(folder, 'full_shard')];
+  const asBefore = await gradproof(again);
+  expect([asBefore.status, asBefore.stderr]).toEqual([0, '']);
+  expect(asBefore.stdout).toContain('shared by 2 workers (full_shard)');
+  const byItself = await gradproof([...again, '--workers', '1']);
+  expect([byItself.status, byItself.stderr]).toEqual([0, '']);
+  expect(byItself.stdout).not.toContain('shared by');
 });
 
 test('what workers cannot share is told, a line for each reason', async ({ folder }) => {
-  const lora = { ...SETTINGS.lora, lora_dropout: 0.1 };
-  const settings = { ...SETTINGS, lora, optim: 'adamw_bnb_8bit', fp16: false };
+  const settings = { ...SETTINGS, optim: 'adamw_bnb_8bit', fp16: false };
   const args = tinyModel(folder, settings);
   const { status, stderr } = await gradproof([
     ...[...args, '--type', 'qlora', '--workers', '3', '--sharding', 'shard_grad_op'],
   ]);
   expect(status).toBe(2);
   expect(stderr).toMatch(/--workers 3: a step has 1 of the micro-batches .*: give 3 or more/);
-  expect(stderr).toMatch(/--workers 3: .* give lora_dropout 0/);
   expect(stderr).toMatch(/--workers 3: shard_grad_op cuts through parameters, .*: take ddp/);
   const page = await gradproof([...args, '--workers', '2', '--runtime', 'chromium']);
   expect([page.status, page.stderr]).toEqual([2, expect.stringContaining('--runtime node')]);

@@ -17,7 +17,7 @@ import { placesOf, RunKeeping } from './run-keeping.ts';
 import { RunLoop } from './run-loop.ts';
 import { RunMemory } from './run-memory.ts';
 import type { RunPlan } from './run-plan.ts';
-import { anyStops, heldoutOf } from './run-ranks.ts';
+import { anySays, heldoutOf } from './run-ranks.ts';
 import { RunSteps } from './run-steps.ts';
 import { Talk } from './talk.ts';
 import { toldStart } from './told-start.ts';
@@ -86,24 +86,32 @@ export async function* attempt(
       parameters: placesOf(model.parameters.layout),
       from: from?.checkpoint,
     });
+  /** The first rank writes what all of them give. */
+  const keep = async (isDue = false): Promise<readonly LlamaProgress[]> => {
+    if (!(await anySays(group, isDue))) return [];
+    if (keeping) return await keeping.make(step);
+    await loop.checkpoint();
+    return [];
+  };
   while (step < plan.steps) {
     if (gate?.closed) {
       yield { type: 'paused', step };
       await (talk ? talk.answerUntil(gate.opened, step) : gate.opened);
       yield { type: 'resumed', step };
     }
-    if (await anyStops(group, stopped())) break;
+    if (await anySays(group, stopped())) break;
     await talk?.answerAll(step);
     try {
       yield* steps.make(step + 1);
     } catch (thrown) {
-      if (keeping && isFailure(thrown)) yield* await keeping.rescue(step);
+      // What other ranks have of the state is not to be had any more.
+      if (keeping && !group && isFailure(thrown)) yield* await keeping.rescue(step);
       throw thrown;
     }
     step += 1;
-    if (keeping && !watch.isAlarmed) yield* await keeping.after(step);
+    yield* await keep(keeping?.isDue(step) && !watch.isAlarmed);
   }
-  if (keeping) yield* await keeping.end(step);
+  yield* await keep(keeping?.lacks(step));
   {
     using _held = model.holding();
     await observer.finish?.(model);

@@ -5,6 +5,7 @@ import { type Allocation, wholeWords } from '../../gpu/memory.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { hostTensor } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { joined } from './joined.ts';
 import type { ProcessGroup } from './process-group.ts';
 import { type Part, partOf, type Rank } from './rank.ts';
 
@@ -74,12 +75,7 @@ export class ShardedVector implements Disposable {
    * must call it, when none of them gathers.
    */
   async publish(group: ProcessGroup): Promise<void> {
-    const read = await Promise.all(this.own.map((piece) => piece.read()));
-    let end = 0;
-    for (const { data } of read) {
-      this.#mirror.set(data as Float32Array, end);
-      end += data.length;
-    }
+    this.#mirror.set(await joined(this.own));
     await group.barrier();
     for (const window of this.#windows) window.refresh();
   }
