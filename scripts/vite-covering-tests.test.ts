@@ -50,6 +50,18 @@ def test_says_why() -> None:
   ]);
 });
 
+test('finds one that has a tag beside its rows', () => {
+  const tagged = covering('x', 'd.e')
+    .replace('covers(', '{ ...covers(')
+    .replace('}), async', "}), tag: '@long' }, async");
+  write('e2e/page/a.spec.ts', tagged);
+  expect(findCoveringTests(root).map(({ id, covers }) => [id, covers])).toEqual([
+    ['test.e2e.page:x', ['d.e']],
+  ]);
+  write('e2e/page/a.spec.ts', "test('x', { ...covers('d.e'), tag: '@long' }, run);");
+  expect(() => findCoveringTests(root)).toThrow('has no contr');
+});
+
 test('finds the file that a control plants', () => {
   const fault = "{ file: 'src/b.ts', text: 'off' }";
   write('src/a.test.ts', `test('x', covers('d.e').control('b is there', ${fault}), run);`);

@@ -107,7 +107,9 @@ test(
   },
 );
 
-test('lists cases without browser and adapter, and all of them are the plan', async () => {
+test('lists cases without browser and adapter, and all of them are the plan', {
+  tag: '@long',
+}, async () => {
   const nothing = { PATH: '', GRADPROOF_BROWSER: '/nowhere', VK_DRIVER_FILES: '/nowhere' };
   const quick = await gradproof(['--list'], { env: nothing });
   expect(quick.stdout).toMatch(/^([a-z0-9._-]+:\S+ webgpu\n)+$/);

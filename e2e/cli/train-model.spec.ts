@@ -172,7 +172,9 @@ test('a model that cannot be saved so is refused before it is trained', async ({
   expect(refused.stderr.trim().split('\n')).toHaveLength(2);
 });
 
-test('Ctrl-C ends it after a step, and what is trained is saved', async ({ folder }) => {
+test('Ctrl-C ends it after a step, and what is trained is saved', { tag: '@long' }, async ({
+  folder,
+}) => {
   const out = join(folder, 'out');
   const args = [...tinyModel(folder), '--type', 'lora', '--steps', '100000', '--out', out];
   const { status, stdout } = await gradproof(args, { interruptAt: /^step 10:/m });
@@ -242,7 +244,7 @@ test('a browser is given the files of the folder, and leaves what Node does', {
   expect(names).toEqual(['adapter_model.safetensors', 'adapter_config.json']);
 });
 
-test('Ctrl-C keeps what a browser has trained', async ({ folder }) => {
+test('Ctrl-C keeps what a browser has trained', { tag: '@long' }, async ({ folder }) => {
   const out = join(folder, 'out');
   const args = [...tinyModel(folder), '--type', 'lora', '--steps', '100000', '--out', out];
   const chromium = ['--runtime', 'chromium'];

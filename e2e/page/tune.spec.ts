@@ -17,9 +17,9 @@ import { ended, MODEL, openTuning, QUICK, saved, start, takeSettings } from './t
 
 const answer = (page: Page, title: RegExp) => page.getByRole('group', { name: title });
 
-test('the small model learns tales with one click, answers before and after, and its adapter, log and report are files', async ({
-  page,
-}) => {
+test('the small model learns tales with one click, answers before and after, and its adapter, log and report are files', {
+  tag: '@long',
+}, async ({ page }) => {
   await openTuning(page);
   await page.getByText('as the model sees them').click();
   await expect(page.getByText(/128 tokens, 127 of them asked/).first()).toBeVisible();

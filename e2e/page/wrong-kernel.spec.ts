@@ -84,9 +84,9 @@ test(
   },
 );
 
-test('the answer lists what is wrong by its kernel, and a click leads to a check, whatever hides it', async ({
-  page,
-}) => {
+test('the answer lists what is wrong by its kernel, and a click leads to a check, whatever hides it', {
+  tag: '@long',
+}, async ({ page }) => {
   await using faulty = await serveWrongSilu('1.5');
   await open(
     page,
@@ -130,9 +130,9 @@ test('the answer lists what is wrong by its kernel, and a click leads to a check
   await expect(rowOf(page, /^legal;.*, wrong$/)).toBeInViewport();
 });
 
-test('known failures from a dropped file are not counted as wrong, stay for the next visit, and can be forgotten', async ({
-  page,
-}) => {
+test('known failures from a dropped file are not counted as wrong, stay for the next visit, and can be forgotten', {
+  tag: '@long',
+}, async ({ page }) => {
   await using faulty = await serveWrongSilu();
   await open(page, `${faulty.url}?filter=ops.nn.silu:legal;*&filter=ops.nn.embedding:exact;*`);
   await runToEnd(page);
