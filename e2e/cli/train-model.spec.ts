@@ -276,14 +276,14 @@ test('Ctrl-C keeps what a browser has trained', { tag: '@long' }, async ({ folde
   expect(logIn(out).length).toBeGreaterThanOrEqual(10);
 });
 
-test('two workers train a folder as one does, each with a part of gradients and state', {
+test('two workers train a folder as one does, each with what its strategy gives it', {
   tag: '@long',
 }, async ({ folder }) => {
   const settings = {
     ...{ ...SETTINGS, judge_steps: 0, per_device_train_batch_size: 2 },
     gradient_accumulation_steps: 2,
   };
-  const args = [...tinyModel(folder, settings), '--type', 'qlora', '--steps', '8'];
+  const args = [...tinyModel(folder, settings), '--type', 'qlora', '--steps', '10'];
   const run = async (name: string, ...more: readonly string[]) => {
     const out = join(folder, name);
     const { status, stdout, stderr } = await gradproof([...args, '--out', out, ...more]);
@@ -293,11 +293,11 @@ test('two workers train a folder as one does, each with a part of gradients and 
     return { stdout, steps, losses: steps.map(({ loss }) => loss as number), heldout };
   };
   const alone = await run('alone');
-  for (const strategy of ['ddp', 'shard_grad_op']) {
+  for (const strategy of ['ddp', 'shard_grad_op', 'full_shard']) {
     const shared = await run(strategy, '--workers', '2', '--sharding', strategy);
     expect(shared.stdout).toContain(`shared by 2 workers (${strategy})`);
-    expect(shared.stdout).toMatch(/^step 8: loss .*, at most .* MB, .* MB at the workers$/m);
-    expect(shared.losses).toHaveLength(8);
+    expect(shared.stdout).toMatch(/^step 10: loss .*, at most .* MB, .* MB at the workers$/m);
+    expect(shared.losses).toHaveLength(10);
     shared.losses.forEach((loss, i) => {
       expect(Math.abs(loss / (alone.losses[i] as number) - 1)).toBeLessThan(1e-4);
     });
@@ -305,18 +305,23 @@ test('two workers train a folder as one does, each with a part of gradients and 
     for (const step of shared.steps)
       for (const rank of [0, 1]) expect(step[`peak_bytes_of_worker_${rank}`]).toBeGreaterThan(0);
   }
+  const again = ['train', '--resume', join(folder, 'full_shard')];
+  const asBefore = await gradproof(again);
+  expect([asBefore.status, asBefore.stderr]).toEqual([0, '']);
+  expect(asBefore.stdout).toContain('shared by 2 workers (full_shard)');
+  const byItself = await gradproof([...again, '--workers', '1']);
+  expect([byItself.status, byItself.stderr]).toEqual([0, '']);
+  expect(byItself.stdout).not.toContain('shared by');
 });
 
 test('what workers cannot share is told, a line for each reason', async ({ folder }) => {
-  const lora = { ...SETTINGS.lora, lora_dropout: 0.1 };
-  const settings = { ...SETTINGS, lora, optim: 'adamw_bnb_8bit', fp16: false };
+  const settings = { ...SETTINGS, optim: 'adamw_bnb_8bit', fp16: false };
   const args = tinyModel(folder, settings);
   const { status, stderr } = await gradproof([
     ...[...args, '--type', 'qlora', '--workers', '3', '--sharding', 'shard_grad_op'],
   ]);
   expect(status).toBe(2);
   expect(stderr).toMatch(/--workers 3: a step has 1 of the micro-batches .*: give 3 or more/);
-  expect(stderr).toMatch(/--workers 3: .* give lora_dropout 0/);
   expect(stderr).toMatch(/--workers 3: shard_grad_op cuts through parameters, .*: take ddp/);
   const page = await gradproof([...args, '--workers', '2', '--runtime', 'chromium']);
   expect([page.status, page.stderr]).toEqual([2, expect.stringContaining('--runtime node')]);

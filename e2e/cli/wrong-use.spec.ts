@@ -94,8 +94,7 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['train', '--workers', '2'], /--workers: give --model/],
   [['train', '--sharding', 'ddp'], /--sharding: give --model/],
   [['train', '--workers', '0'], /--workers 0/],
-  [['train', '--sharding', 'full_shard'], /--sharding full_shard: not in this version/],
-  [['train', '--sharding', 'zero'], /--sharding zero: there are ddp, shard_grad_op/],
+  [['train', '--sharding', 'zero'], /--sharding zero: there are ddp, shard_grad_op, full_shard/],
   [['train', '--save', 'onnx'], /--save onnx: there are adapter, merged/],
   [
     ['train', '--model', file('m.gguf', 'GGUF\x03\x00\x00\x00')],

@@ -1,10 +1,10 @@
 import { GradproofError, invariant } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import type { Transfers } from '../gpu/paged-memory.ts';
 import { seam } from '../seam.ts';
 import { type HostTensor, hostTensor, valuesOf } from '../tensor/host.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { ValueHome } from '../tensor/value-home.ts';
 import { Segments } from './segments.ts';
 
 /** A view is bound at its offset, which must be a multiple of 256 bytes: 64 floats. */
@@ -71,10 +71,9 @@ export interface FlatParametersOptions {
    */
   readonly segmentBytes?: number;
   /**
-   * They stay on the host, each by itself, and come to the device while they are held; counts what
-   * goes between. Default they lie on the device.
+   * Where they lie, each by itself, but while they are held. Default they lie on the device.
    */
-  readonly transfers?: Transfers | undefined;
+  readonly home?: ValueHome | undefined;
 }
 
 /** Where gradients are gathered: the place of each, from byte `offset` on. */
@@ -104,15 +103,15 @@ export class FlatParameters implements Disposable {
   constructor(
     gpu: Gpu,
     initial: ReadonlyMap<string, HostTensor>,
-    { segmentBytes = largestBinding(gpu), transfers }: FlatParametersOptions = {},
+    { segmentBytes = largestBinding(gpu), home }: FlatParametersOptions = {},
   ) {
     const shapes = new Map([...initial].map(([name, { shape }]) => [name, shape]));
     this.layout = flatLayout(shapes, segmentBytes / 4);
     const values = new Float32Array(this.layout.length);
     for (const [name, { offset }] of this.layout.entries)
       values.set(valuesOf(initial.get(name) as HostTensor), offset);
-    const lengths = transfers ? partsOf(this.layout).map(({ size }) => size) : this.layout.segments;
-    this.segments = new Segments(gpu, lengths, values, transfers).countAs('weights');
+    const lengths = home ? partsOf(this.layout).map(({ size }) => size) : this.layout.segments;
+    this.segments = new Segments(gpu, lengths, values, home).countAs('weights');
     this.#views = new Map(
       [...this.layout.entries].map(([name, { shape, offset }]) => [
         name,

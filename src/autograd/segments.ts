@@ -1,10 +1,10 @@
 import type { Gpu } from '../gpu/gpu.ts';
 import type { MemoryCategory } from '../gpu/memory.ts';
-import type { Transfers } from '../gpu/paged-memory.ts';
 import { Scope } from '../gpu/scope.ts';
 import { type HostTensor, hostTensor } from '../tensor/host.ts';
 import type { Shape } from '../tensor/shape.ts';
-import { placed, type Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { cutFlat, type ValueHome } from '../tensor/value-home.ts';
 
 /**
  * A flat f32 tensor in pieces that can each be bound, one behind the other; on the host it is whole.
@@ -16,17 +16,17 @@ export class Segments implements Disposable {
   readonly #starts: readonly number[];
   readonly #owned: Scope;
 
-  /** Uploads values that are cut into pieces of these lengths; with `transfers` they stay on the host. */
-  constructor(gpu: Gpu, lengths: readonly number[], values: Float32Array, transfers?: Transfers) {
+  /** Uploads values that are cut into pieces of these lengths, or places them in a home. */
+  constructor(gpu: Gpu, lengths: readonly number[], values: Float32Array, home?: ValueHome) {
     using owned = new Scope();
     let end = 0;
     this.#starts = lengths.map((length) => {
       end += length;
       return end - length;
     });
-    this.pieces = lengths.map((length, i) =>
-      owned.add(placed(gpu, this.#cut(values, i, length), transfers)),
-    );
+    this.pieces =
+      home?.placeFlat(gpu, values, lengths).map((piece) => owned.add(piece)) ??
+      cutFlat(values, lengths).map((part) => owned.add(Tensor.from(gpu, part)));
     this.#owned = owned.move();
   }
 
@@ -56,8 +56,9 @@ export class Segments implements Disposable {
 
   /** Overwrites it from the host; the shape is the caller's business. */
   write({ data }: HostTensor): void {
-    for (const [i, piece] of this.pieces.entries())
-      piece.write(this.#cut(data as Float32Array, i, piece.size));
+    const lengths = this.pieces.map(({ size }) => size);
+    for (const [i, part] of cutFlat(data as Float32Array, lengths).entries())
+      (this.pieces[i] as Tensor).write(part);
   }
 
   /** Waits for the queue and copies all of it to the host. */
@@ -66,11 +67,6 @@ export class Segments implements Disposable {
     const whole = new Float32Array(this.shape[0] as number);
     for (const [i, { data }] of parts.entries()) whole.set(data, this.#starts[i]);
     return hostTensor('f32', this.shape, whole);
-  }
-
-  #cut(values: Float32Array, i: number, length: number): HostTensor {
-    const start = this.#starts[i] as number;
-    return hostTensor('f32', [length], values.subarray(start, start + length));
   }
 
   [Symbol.dispose](): void {

@@ -4,6 +4,7 @@ import type { JsonObject } from '../formats/strict-json.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { seam } from '../seam.ts';
 import { Random } from '../tensor/random.ts';
+import type { ValueHome } from '../tensor/value-home.ts';
 import { initialLlama } from './llama/initial.ts';
 import { Llama } from './llama/llama.ts';
 import { llamaConfigOf } from './llama/model-config.ts';
@@ -51,12 +52,21 @@ const weightsFrom = seam('models.tiny_random', (seed: number) => new Random(seed
 export function createTinyModel(
   type: string,
   gpu: Gpu,
-  { seed = 42, overrides }: { readonly seed?: number; readonly overrides?: JsonObject } = {},
+  {
+    seed = 42,
+    overrides,
+    home,
+  }: {
+    readonly seed?: number;
+    readonly overrides?: JsonObject;
+    /** Where its values lie but while they are used. Default on the device. */
+    readonly home?: ValueHome | undefined;
+  } = {},
 ): Llama {
   const model_type = knownType(type);
   const model = modelConfigOf({ ...tinyLlamaConfig(overrides), model_type });
   const config = llamaConfigOf(model, model.context);
   const sizes = { ...config, vocab: model.vocabulary, intermediate: model.intermediate };
   const trained = new Map(initialLlama(sizes, weightsFrom(seed)));
-  return new Llama(gpu, config, { trained, frozen: new Map() });
+  return new Llama(gpu, config, { trained, frozen: new Map(), home });
 }

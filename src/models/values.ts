@@ -1,6 +1,5 @@
 import { FlatParameters } from '../autograd/flat-parameters.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import type { Transfers } from '../gpu/paged-memory.ts';
 import { Scope } from '../gpu/scope.ts';
 import type { Format } from '../quant/format.ts';
 import { isQuantized, type QuantizedWeight, withParts } from '../quant/weight.ts';
@@ -9,6 +8,7 @@ import { seam } from '../seam.ts';
 import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import { holding, Tensor } from '../tensor/tensor.ts';
+import type { ValueHome } from '../tensor/value-home.ts';
 
 /** Values on the host by name. */
 type HostValues<T> = Iterable<readonly [name: string, value: T]>;
@@ -26,17 +26,17 @@ export class ModelValues implements Disposable {
 
   /**
    * Uploads all but what is on the device, which it owns from then on, once nothing can throw; with
-   * `transfers` what is trained stays on the host, and is there while it is held.
+   * a `home` what is trained lies there, and is on the device while it is held.
    */
   constructor(
     gpu: Gpu,
     trained: HostValues<HostTensor>,
     fixed: HostValues<HostTensor | QuantizedWeight<HostTensor, Format> | Tensor> = [],
-    transfers?: Transfers,
+    home?: ValueHome,
   ) {
     this.#gpu = gpu;
     using made = new Scope(); // until all are there
-    this.#parameters = made.add(new FlatParameters(gpu, new Map(trained), { transfers }));
+    this.#parameters = made.add(new FlatParameters(gpu, new Map(trained), { home }));
     const upload = (host: HostTensor) => made.add(Tensor.from(gpu, host));
     for (const [name, value] of fixed) {
       if (value instanceof Tensor) this.#fixed.set(name, value);

@@ -64,6 +64,8 @@ test('what is written goes to the host, and to the device where it is', async ()
 
 test('is refused where it is used and not held', async () => {
   const { tensor } = await setUp();
-  expect(() => tensor.clone()).toThrow('12 bytes on the host were used on the device: hold them');
+  expect(() => tensor.clone()).toThrow(
+    '12 bytes that are not on the device were used there: hold them',
+  );
   tensor.gpu.recorder.discard();
 });

@@ -1,5 +1,6 @@
 import { InvariantError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { HeldMemory } from '../gpu/held-memory.ts';
 import type { Allocation, Binding, MemoryCategory } from '../gpu/memory.ts';
 import { PagedMemory, type Transfers } from '../gpu/paged-memory.ts';
 import { Scope } from '../gpu/scope.ts';
@@ -83,7 +84,16 @@ export class Tensor implements Disposable {
    */
   static onHost(gpu: Gpu, host: HostTensor, transfers: Transfers): Tensor {
     const { dtype, shape, data } = hostTensor(host.dtype, host.shape, host.data);
-    return new Tensor(gpu, dtype, shape, new PagedMemory(gpu, data, transfers), 0, true);
+    return Tensor.heldIn(gpu, { dtype, shape }, new PagedMemory(gpu, data, transfers));
+  }
+
+  /** A tensor whose elements are on the device only while they are held. */
+  static heldIn(
+    gpu: Gpu,
+    { dtype, shape }: Pick<HostTensor, 'dtype' | 'shape'>,
+    memory: HeldMemory,
+  ): Tensor {
+    return new Tensor(gpu, dtype, shape, memory, 0, true);
   }
 
   /** A tensor of zeros. */
@@ -135,6 +145,11 @@ export class Tensor implements Disposable {
     return new Tensor(this.gpu, dtype, shape, this.#allocation, this.#offset + offset, false);
   }
 
+  /** What is on the device only while it is held, of a tensor of such memory or a view of one. */
+  get held(): HeldMemory | undefined {
+    return this.#allocation instanceof HeldMemory ? this.#allocation : undefined;
+  }
+
   /** What lies on the host, of a tensor of {@link Tensor.onHost} or a view of one. */
   get paged(): PagedMemory | undefined {
     return this.#allocation instanceof PagedMemory ? this.#allocation : undefined;
@@ -142,7 +157,7 @@ export class Tensor implements Disposable {
 
   /** Counts its memory as what it is for. */
   countAs(category: MemoryCategory): this {
-    if (this.paged) this.paged.category = category;
+    if (this.held) this.held.category = category;
     else this.gpu.memory.countAs(category, this.#allocation);
     return this;
   }
@@ -165,13 +180,13 @@ export class Tensor implements Disposable {
   write(host: HostTensor): void {
     if (host.data.byteLength !== this.bytes || this.#offset !== 0)
       throw new InvariantError('write needs a whole tensor of the same size');
-    if (this.paged) this.paged.write(host.data);
+    if (this.held) this.held.write(host.data);
     else this.gpu.write(this.#allocation, host.data);
   }
 
   /** Waits for the queue and copies the elements to the host. */
   read(): Promise<HostTensor> {
-    const onHost = this.paged?.content?.slice(this.#offset, this.#offset + this.bytes).buffer;
+    const onHost = this.held?.contentOf(this.#offset, this.#offset + this.bytes);
     const bytes = onHost ? Promise.resolve(onHost) : this.gpu.read(this.binding, this.bytes);
     return bytes.then((all) => hostTensorFromBytes(this.dtype, this.shape, all));
   }
@@ -183,14 +198,10 @@ export class Tensor implements Disposable {
   }
 }
 
-/** A host tensor on the device, or with `transfers` as {@link Tensor.onHost} has it. */
-export const placed = (gpu: Gpu, host: HostTensor, transfers?: Transfers): Tensor =>
-  transfers ? Tensor.onHost(gpu, host, transfers) : Tensor.from(gpu, host);
-
 /** Keeps tensors on the device until the result is disposed; those that are always there need it not. */
 export function holding(tensors: Iterable<Tensor>): Disposable {
   using held = new Scope();
-  for (const { paged } of tensors) if (paged) held.add(paged.hold());
+  for (const tensor of tensors) if (tensor.held) held.add(tensor.held.hold());
   return held.move();
 }
 

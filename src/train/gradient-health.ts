@@ -54,20 +54,27 @@ export interface NonFiniteGradient {
   readonly count: number;
 }
 
+/** Where the first such number lies among those that follow each other, and how many there are. */
+export interface FoundAt {
+  readonly at: number;
+  readonly count: number;
+}
+
 /**
  * Looks for Infinity and NaN in gradients that lie one behind the other, by their exponent bits;
  * undefined where all are finite.
  */
-export async function nonFiniteGradient(
-  { pieces }: Segments,
-  { entries }: FlatLayout,
-): Promise<NonFiniteGradient | undefined> {
+export async function firstNonFinite({ pieces }: Segments): Promise<FoundAt | undefined> {
   const found = await Promise.all(pieces.map((piece) => violationsOf(piece)));
   const count = found.reduce((sum, each) => sum + each.count, 0);
   const piece = found.findIndex(({ first }) => first !== undefined);
   const [within] = found[piece]?.first ?? [];
   if (within === undefined) return undefined;
-  const at = pieces.slice(0, piece).reduce((sum, { size }) => sum + size, within);
+  return { at: pieces.slice(0, piece).reduce((sum, { size }) => sum + size, within), count };
+}
+
+/** The element of a parameter that lies there. */
+export function elementAt({ at, count }: FoundAt, { entries }: FlatLayout): NonFiniteGradient {
   const [tensor, { shape, offset }] = [...entries].findLast(([, entry]) => entry.offset <= at) as [
     string,
     { shape: readonly number[]; offset: number },

@@ -12,7 +12,8 @@ import { chooseVariant } from '../ops/variants.ts';
 import { seam } from '../seam.ts';
 import { type HostTensor, type HostTensors, hostTensorFrom, hostZeros } from '../tensor/host.ts';
 import type { Shape } from '../tensor/shape.ts';
-import { placed, Tensor, type Tensors } from '../tensor/tensor.ts';
+import { Tensor, type Tensors } from '../tensor/tensor.ts';
+import { HostHome, placed, type ValueHome } from '../tensor/value-home.ts';
 import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
 import type { Fingerprints } from './fingerprints.ts';
 import { KeptGradients, type StepGradients } from './kept-gradients.ts';
@@ -158,7 +159,8 @@ export class Optimizer implements Disposable {
   readonly #maxNorm: number | undefined;
   readonly #shared: ShardedUpdate | undefined;
   readonly #accept: OptimizerOptions['accept'];
-  readonly #transfers: Transfers | undefined;
+  /** Where what is kept lies, but for the device. */
+  readonly #home: ValueHome | undefined;
   readonly #grad: Segments;
   readonly #state: Readonly<Record<string, Segments>>;
   /** Of an optimizer whose state hangs on the shapes, each parameter with what is kept of it. */
@@ -191,7 +193,7 @@ export class Optimizer implements Disposable {
     this.#maxNorm = max_grad_norm;
     this.#accept = options.accept;
     const { sharding, transfers } = options;
-    this.#transfers = transfers;
+    this.#home = transfers && new HostHome(transfers);
     if (sharding) {
       const scalesLoss = grad_scaler !== undefined;
       checkShared(sharding, this.#rule, { scalesLoss, isOffloaded: this.isOffloaded });
@@ -218,7 +220,7 @@ export class Optimizer implements Disposable {
     const length = lengths.reduce((sum, size) => sum + size, 0);
     this.#grad = new Segments(gpu, lengths, new Float32Array(length)).countAs('gradients');
     const zeros = () =>
-      new Segments(gpu, sizes, new Float32Array(length), transfers).countAs('optimizer');
+      new Segments(gpu, sizes, new Float32Array(length), this.#home).countAs('optimizer');
     this.#each = this.#ofEach();
     this.#reads = this.#rule.reads?.(gpu) ?? {};
     this.#state = Object.fromEntries(
@@ -228,7 +230,7 @@ export class Optimizer implements Disposable {
       ? new KeptGradients(gpu, { segments: lengths, length })
       : undefined;
     // What is in parts is clipped as it is exchanged.
-    const clips = max_grad_norm !== undefined && sharding?.strategy !== 'shard_grad_op';
+    const clips = max_grad_norm !== undefined && !this.inParts;
     const clipping = clips ? [this.#clipping(max_grad_norm)] : [];
     const grads = cut(this.#grad);
     const changed = stepped.map((param, i) => ({
@@ -261,10 +263,15 @@ export class Optimizer implements Disposable {
     return this.#shared?.group;
   }
 
+  /** Ranks that have parts of gradients and state; undefined where each has all. */
+  get inParts(): ShardedUpdate | undefined {
+    return this.#shared?.isInParts ? this.#shared : undefined;
+  }
+
   /** Whether parameters or what is kept of them lie on the host: see {@link Optimizer.complete}. */
   get isOffloaded(): boolean {
     const { pieces } = this.#parameters.segments;
-    return this.#transfers !== undefined || pieces.some(({ paged }) => paged);
+    return this.#home !== undefined || pieces.some(({ paged }) => paged);
   }
 
   /** Steps that were counted. */
@@ -340,10 +347,16 @@ export class Optimizer implements Disposable {
     if (!this.#scaler) await this.#judgeRates(judge);
   }
 
-  /** Parameters and state as they are now: where it is in parts, this rank's alone. */
+  /**
+   * Parameters and state as they are now. Where ranks have parts of it, all must call it, and each
+   * gets the whole.
+   */
   async read(): Promise<OptimizerState> {
     const tensors: Record<string, HostTensor> = {};
-    for (const [name, tensor] of Object.entries(this.#lasting)) tensors[name] = await tensor.read();
+    for (const [name, tensor] of Object.entries(this.#lasting)) {
+      const own = await tensor.read();
+      tensors[name] = (await this.#partsOfState(name)?.wholeOf(own)) ?? own;
+    }
     return {
       ...{ step: this.#step, tensors },
       ...(this.#skipped > 0 ? { skipped: this.#skipped } : {}),
@@ -360,11 +373,17 @@ export class Optimizer implements Disposable {
    * written, when that was an optimizer of another kind or of other parameters.
    */
   write({ step, skipped = 0, tensors }: OptimizerState): void {
-    requireState(this.#lasting, tensors);
+    const own = mapped(tensors, (given, name) => this.#partsOfState(name)?.partIn(given) ?? given);
+    requireState(this.#lasting, own);
     this.#step = step;
     this.#skipped = skipped;
     for (const [name, tensor] of Object.entries(this.#lasting))
-      tensor.write(tensors[name] as HostTensor);
+      tensor.write(own[name] as HostTensor);
+  }
+
+  /** Ranks that have parts of this state; undefined where each has all. */
+  #partsOfState(name: string): ShardedUpdate | undefined {
+    return Object.hasOwn(this.#state, name) ? this.inParts : undefined;
   }
 
   /** What a step changes of the parameters' layout. */
@@ -391,9 +410,7 @@ export class Optimizer implements Disposable {
       [...this.#parameters.layout.entries].map(([name, { shape, offset }]) => {
         const rule = ofShape(shape);
         const kept = mapped(rule.kept, (stored) =>
-          placed(this.#gpu, hostZeros(stored.dtype, stored.shape), this.#transfers).countAs(
-            'optimizer',
-          ),
+          placed(this.#gpu, hostZeros(stored.dtype, stored.shape), this.#home).countAs('optimizer'),
         );
         return { name, shape, offset, rule, kept };
       })
@@ -403,8 +420,12 @@ export class Optimizer implements Disposable {
   /** Where the update waits, counts its step, and whether it is to be made. */
   async #isAccepted(): Promise<boolean> {
     if (!this.waits) return true;
-    if (this.#shared) await this.#exchange(this.#shared);
+    if (this.#shared) {
+      await this.#shared.exchange(this.#grad);
+      this.#kept?.begin(this.#grad);
+    }
     const accepted = isMade((await this.#accept?.(this.#grad)) ?? true);
+    if (accepted && this.inParts) await this.#clipParts(this.inParts);
     this.advance();
     if (!accepted) this.#skipped += 1;
     return accepted;
@@ -430,10 +451,9 @@ export class Optimizer implements Disposable {
     this.#kept?.begin(this.#grad);
   }
 
-  async #exchange(shared: ShardedUpdate): Promise<void> {
-    const norm = await shared.exchange(this.#grad, this.#maxNorm);
-    this.#kept?.begin(this.#grad);
-    if (norm === undefined) return;
+  async #clipParts(shared: ShardedUpdate): Promise<void> {
+    if (this.#maxNorm === undefined) return;
+    const norm = await shared.clip(this.#grad, this.#maxNorm);
     using told = Tensor.from(this.#gpu, hostTensorFrom('f32', [1], [norm]));
     this.#see({ norm: told });
   }

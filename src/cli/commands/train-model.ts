@@ -38,9 +38,9 @@ export async function trainModelCommand(
   if (profile) checkWritable('--profile', profile);
   if (out) makeFolder('--out', out);
   const origin = await remote?.keep(voice);
-  // A browser's are of the page that made them, and workers keep none.
+  // A browser's are of the page that made them.
   using kept =
-    out && request.steps > 0 && name === 'node' && !request.sharding
+    out && request.steps > 0 && name === 'node'
       ? await keepRun(out, model, options, request)
       : undefined;
   const checkpoints = kept?.checkpoints;

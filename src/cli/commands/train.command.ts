@@ -149,11 +149,7 @@ export const command = defineCommand<TrainOptions>({
 function shardingStrategy(text: string): TrainOptions['sharding'] {
   const strategy = SHARDING_STRATEGIES.find((name) => name === text);
   if (strategy) return strategy;
-  throw new OptionError(
-    text === 'full_shard'
-      ? '--sharding full_shard: not in this version: take shard_grad_op'
-      : `--sharding ${text}: there are ${SHARDING_STRATEGIES.join(', ')}`,
-  );
+  throw new OptionError(`--sharding ${text}: there are ${SHARDING_STRATEGIES.join(', ')}`);
 }
 
 function saveForm(text: string): TrainOptions['save'] {

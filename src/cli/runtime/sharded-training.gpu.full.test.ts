@@ -107,6 +107,9 @@ const lossesApart = (some: TinyRunResult, others: TinyRunResult): number =>
 /** As long as the catalog asks for, with four micro-batches a step and gradients that are clipped. */
 const LONG = { steps: 50, accumulation: 4, max_grad_norm: 0.5 };
 const SHORT = { steps: 10, accumulation: 4, max_grad_norm: 0.5 };
+const TWENTY = { ...SHORT, steps: 20 };
+/** Of so many blocks two are a small part. */
+const DEEP = { steps: 2, accumulation: 4, layers: 8 };
 
 test(
   'ranks of ddp train as one device does',
@@ -211,7 +214,7 @@ test('ranks for which a step has no micro-batch take part in it', async () => {
 test(
   'gradients and optimizer state of shard_grad_op are in equal parts',
   covers('fsdp.training.sharding-strategies/grad-op-bytes').control('parts end at coarse borders', {
-    file: 'src/train/sharded/sharded-update.ts',
+    file: 'src/train/sharded/rank.ts',
     from: 'const UNIT = 64;',
     to: 'const UNIT = 1024;',
   }),
@@ -231,14 +234,14 @@ test(
 
 test(
   'ranks of shard_grad_op train as one device does, through both transports',
-  covers(
-    'fsdp.training.sharding-strategies/shard-collectives',
-    'fsdp.training.sharding-strategies/losses-match-single-device',
-  ).control('the part of one rank is not gathered', {
-    file: 'src/train/sharded/process-group.ts',
-    from: 'values.set(part, bounds(rank).start);',
-    to: 'if (rank > 0) values.set(part, bounds(rank).start);',
-  }),
+  covers('fsdp.training.sharding-strategies/shard-collectives').control(
+    'the part of one rank is not gathered',
+    {
+      file: 'src/train/sharded/process-group.ts',
+      from: 'values.set(part, bounds(rank).start);',
+      to: 'if (rank > 0) values.set(part, bounds(rank).start);',
+    },
+  ),
   async () => {
     const alone = await onOne(SHORT);
     for (const size of [2, 4]) {
@@ -253,6 +256,75 @@ test(
     }
   },
 );
+
+/** Bytes of each layer that is gathered as one, with the gaps between its tensors. */
+function layerBytes({ parameters }: TinyRunResult): readonly number[] {
+  const layers = new Map<string, number>();
+  for (const [name, { data }] of Object.entries(parameters)) {
+    const layer = /^model\.layers\.\d+/.exec(name)?.[0] ?? name;
+    layers.set(layer, (layers.get(layer) ?? 0) + Math.ceil(data.byteLength / 256) * 256);
+  }
+  return [...layers.values()].sort((a, b) => b - a);
+}
+
+test(
+  'ranks of full_shard have equal parts of all, and no more than two layers beside',
+  covers('fsdp.training.sharding-strategies/full-shard-bytes').control(
+    'a layer that was gathered stays',
+    {
+      file: 'src/gpu/held-memory.ts',
+      from: '(holders: number): boolean => holders === 0',
+      to: '(holders: number): boolean => holders < 0',
+    },
+  ),
+  async () => {
+    const alone = await onOne(DEEP);
+    const [largest = 0, next = 0] = layerBytes(alone);
+    for (const size of [2, 4])
+      for (const { modelBytes } of await trained(size, 'full_shard', DEEP)) {
+        const part = alone.modelBytes.lasting / size;
+        expect(Math.abs(modelBytes.lasting / part - 1), `${size} ranks`).toBeLessThan(0.02);
+        expect(modelBytes.peak, `${size} ranks`).toBeLessThanOrEqual(
+          1.02 * (part + largest + next),
+        );
+        // One is gathered at a time.
+        expect(Math.abs(modelBytes.peak / (part + largest) - 1)).toBeLessThan(0.02);
+      }
+  },
+);
+
+test(
+  'ranks in parts have the losses of one device over twenty steps',
+  covers('fsdp.training.sharding-strategies/losses-match-single-device').control(
+    'what is gathered for a layer is the part of this rank alone',
+    {
+      file: 'src/train/sharded/sharded-vector.ts',
+      from: 'if (!isOwn) gpu.write(',
+      to: 'if (isOwn) gpu.write(',
+    },
+  ),
+  async () => {
+    const alone = await onOne(TWENTY);
+    expect(alone.losses).toHaveLength(20);
+    for (const strategy of ['shard_grad_op', 'full_shard'] as const)
+      for (const size of [2, 4]) {
+        const [first] = await trained(size, strategy, TWENTY);
+        expect(lossesApart(first, alone), `${size} ranks, ${strategy}`).toBeLessThan(1e-4);
+        expect(apart(first, alone), `${size} ranks, ${strategy}`).toBeLessThan(1e-3);
+      }
+  },
+);
+
+test('ranks of full_shard have the bits of those of shard_grad_op', async () => {
+  const run = { steps: 3, accumulation: 3, layers: 2, max_grad_norm: 0.5 };
+  for (const size of [2, 3]) {
+    const whole = await trained(size, 'shard_grad_op', run);
+    for (const rank of await trained(size, 'full_shard', run)) {
+      expect(rank.losses).toEqual(whole[0].losses);
+      expect(bitsOf(rank)).toEqual(bitsOf(whole[0]));
+    }
+  }
+});
 
 test(
   'a rank that is killed in the middle of a run is named within seconds',

@@ -134,13 +134,11 @@ function withoutCheckpoints(options: ModelOptions): readonly string[] {
   const why =
     runtime !== 'node'
       ? 'a browser keeps no checkpoints for a terminal in this version yet: give --runtime node'
-      : workersOf(options)
-        ? 'workers keep no checkpoints in this version: give --workers 1'
-        : out === undefined
-          ? 'give --out, where checkpoints are kept, too'
-          : steps === 0
-            ? 'with --steps 0 there is no step to go on from'
-            : undefined;
+      : out === undefined
+        ? 'give --out, where checkpoints are kept, too'
+        : steps === 0
+          ? 'with --steps 0 there is no step to go on from'
+          : undefined;
   if (why === undefined) return [];
   return given.flatMap(([name, value]) =>
     value === undefined ? [] : [`${name} ${value}: ${why}`],

@@ -5,6 +5,7 @@ import { messageOf } from '../../errors.ts';
 import { parseJsonObject } from '../../formats/strict-json.ts';
 import { TRAINING_TYPE_NAMES } from '../../train/llama/config/types.ts';
 import { MODEL_FORM_NAMES } from '../../train/llama/saved-model/forms.ts';
+import { SHARDING_STRATEGIES } from '../../train/sharded/sharded-update.ts';
 import type { TrainOptions } from '../commands/train.ts';
 import { UsageError, UsageFaults } from '../exit.ts';
 import { readInput, writeOutput } from '../files.ts';
@@ -28,6 +29,8 @@ const RUN_FILE = v.strictObject({
   steps: v.exactOptional(v.number()),
   seed: v.exactOptional(v.number()),
   save: v.exactOptional(v.picklist([...MODEL_FORM_NAMES, 'adapter'])),
+  workers: v.exactOptional(v.number()),
+  sharding: v.exactOptional(v.picklist(SHARDING_STRATEGIES)),
 });
 
 type Begun = Omit<v.InferOutput<typeof RUN_FILE>, 'version'>;
@@ -36,13 +39,13 @@ const placeOf = (folder: string, name: string) => join(folder, CHECKPOINTS, name
 
 /** Keeps what a run of `model` into `out` was begun with, so that it can go on. */
 export function writeRunFile(out: string, model: string, options: Partial<TrainOptions>): void {
-  const { config, adapter, type, steps, seed, save } = options;
+  const { config, adapter, type, steps, seed, save, workers, sharding } = options;
   const data = options.data ?? (config === undefined ? undefined : namedIn(config, 'data'));
   const begun: Required<{ [Name in keyof Begun]: Begun[Name] | undefined }> = {
     ...{ model: isAddress(model) ? model : resolve(model), base: model },
     data: data && resolve(data),
     adapter: adapter && resolve(adapter),
-    ...{ type, steps, seed, save },
+    ...{ type, steps, seed, save, workers, sharding },
   };
   rmSync(placeOf(out, SETTINGS), { force: true });
   if (config !== undefined)
@@ -53,7 +56,7 @@ export function writeRunFile(out: string, model: string, options: Partial<TrainO
 
 /**
  * What the run in `folder` was begun with, as options; of those that are given beside, what may
- * differ. Throws UsageFaults, a line for each option that differs, and UsageError where there is no
+ * differ: with other workers the sums have another order, and so other bits. Throws UsageFaults, a line for each option that differs, and UsageError where there is no
  * run to go on with.
  */
 export function resumedOptions(
@@ -65,7 +68,13 @@ export function resumedOptions(
   const config = existsSync(settings) ? settings : undefined;
   const faults = [...differing(folder, begun, given), ...settingsFault(config, given.config)];
   if (faults.length > 0) throw new UsageFaults(faults);
-  return { ...given, ...begun, ...(config === undefined ? {} : { config }), out: folder };
+  const { workers: _, sharding: __, ...same } = begun;
+  const asksForWorkers = given.workers !== undefined || given.sharding !== undefined;
+  return {
+    ...{ ...given, ...(asksForWorkers ? same : begun) },
+    ...(config === undefined ? {} : { config }),
+    out: folder,
+  };
 }
 
 function readRunFile(folder: string): Begun {

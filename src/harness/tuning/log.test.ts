@@ -58,6 +58,10 @@ test.each<[Happened, string]>([
     'gradients stayed not finite: it goes on from its start at a rate of 0.25',
   ],
   [
+    { type: 'rank-lost', step: 7, at: AT, to: 5, rank: 1, why: 'its worker ended' },
+    'worker 1 was lost (its worker ended): all go on after step 5',
+  ],
+  [
     { type: 'halved', step: 1, at: AT, to: 0, batchSize: 1, accumulation: 4 },
     'memory ran out: it goes on from its start with 4 micro-batches of 1 text',
   ],

@@ -22,6 +22,8 @@ export function toldHappening(happened: Happened): string {
     }
     case 'rolled-back':
       return `${WHY[happened.why]}: it goes on ${after(happened.to)} at a rate of ${happened.learningRate}`;
+    case 'rank-lost':
+      return `worker ${happened.rank} was lost (${happened.why}): all go on ${after(happened.to)}`;
     case 'halved':
       return `memory ran out: it goes on ${after(happened.to)} with ${counted(happened.accumulation, 'micro-batch', 'micro-batches')} of ${counted(happened.batchSize, 'text')}`;
   }

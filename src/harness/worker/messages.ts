@@ -13,6 +13,7 @@ import type { CaseResult, Environment } from '../../report/schema.ts';
 import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
+import type { RunStart } from '../../train/llama/llama-training.ts';
 import type { LlamaProgress } from '../../train/llama/progress.ts';
 import type { AnswerPart, Question } from '../../train/llama/question.ts';
 import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
@@ -82,8 +83,10 @@ export interface TuneCheckpoints {
   readonly resume: boolean;
 }
 
-/** What a rank but the first one is given of a fine-tuning. */
-export interface RankJob extends Pick<TuneMessage, 'folder' | 'texts' | 'config' | 'saved'> {
+/** What a rank but the first one is given of a fine-tuning, and where it begins. */
+export interface RankJob
+  extends Pick<TuneMessage, 'folder' | 'texts' | 'config' | 'saved'>,
+    RunStart {
   readonly place: GroupPlace;
   readonly strategy: ShardingStrategy;
   readonly tuned: readonly TuningRow[];

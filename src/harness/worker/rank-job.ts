@@ -1,6 +1,8 @@
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { fineTuneLlama } from '../../train/llama/fine-tune-llama.ts';
+import type { RunStart } from '../../train/llama/llama-training.ts';
+import type { WorkersChoice } from '../../train/llama/sharding-faults.ts';
 import { type GroupPlace, groupPlaces, ProcessGroup } from '../../train/sharded/process-group.ts';
 import type { Sharding } from '../../train/sharded/sharded-update.ts';
 import type { RankJob, TuneMessage } from './messages.ts';
@@ -12,39 +14,51 @@ import type { WorkerHost } from './worker-host.ts';
  */
 const SILENCE_MS = 1_800_000;
 
-/** Starts the other ranks of a fine-tuning, and returns what this one shares with them. */
-export function sharingRanks(
-  { sharding, folder, texts, config, saved }: TuneMessage,
-  { tuned }: Pick<Gpu, 'tuned'>,
-  startRank: WorkerHost['startRank'],
-): Sharding | undefined {
-  if (!sharding || !startRank) return undefined;
-  const { workers, strategy } = sharding;
-  const [first, ...others] = groupPlaces(workers, { limitMs: SILENCE_MS });
-  const job = { strategy, tuned, folder, texts, config, ...(saved ? { saved } : {}) };
-  for (const place of others) startRank({ place, ...job });
-  return { group: new ProcessGroup(first as GroupPlace), strategy };
-}
+/** The ranks of a fine-tuning beside this one. */
+export class OtherRanks implements Disposable {
+  readonly #start: (place: GroupPlace, at: RunStart) => void;
+  readonly #choice: WorkersChoice;
+  #group: ProcessGroup | undefined;
 
-/** Does the work of this rank, and lets the others know when it fails. */
-export async function leaving(
-  sharding: Sharding | undefined,
-  work: () => Promise<void>,
-): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    sharding?.group.fail(error);
-    throw error;
-  } finally {
-    sharding?.group[Symbol.dispose]();
+  constructor(
+    { folder, texts, config, saved }: TuneMessage,
+    choice: WorkersChoice,
+    gpu: Pick<Gpu, 'tuned'>,
+    startRank: NonNullable<WorkerHost['startRank']>,
+  ) {
+    const job = { ...choice, folder, texts, config, ...(saved ? { saved } : {}) };
+    this.#choice = choice;
+    this.#start = (place, at) => startRank({ place, tuned: gpu.tuned, ...job, ...at });
+  }
+
+  /** Starts them, and returns what this one shares with them. */
+  readonly start = (at: RunStart): Sharding => {
+    const { workers, strategy } = this.#choice;
+    const [first, ...others] = groupPlaces(workers, { limitMs: SILENCE_MS });
+    for (const place of others) this.#start(place, at);
+    this.#group = new ProcessGroup(first as GroupPlace);
+    return { group: this.#group, strategy };
+  };
+
+  /** Does the work of this rank, and lets the others know when it fails. */
+  async leaving(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#group?.fail(error);
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#group?.[Symbol.dispose]();
   }
 }
 
 /** Trains as a rank that only takes part: it judges nothing and saves nothing. */
 export async function runRank(
   group: ProcessGroup,
-  { folder: place, texts, config, saved, strategy, tuned }: RankJob,
+  { folder: place, texts, config, saved, strategy, tuned, from, told }: RankJob,
   {
     requestGpu,
     openFolder,
@@ -56,7 +70,7 @@ export async function runRank(
   const run = fineTuneLlama(
     gpu,
     {
-      ...{ folder, model: await modelConfigIn(folder), texts, saved },
+      ...{ folder, model: await modelConfigIn(folder), texts, saved, from, told },
       ...{ config: { ...config, judgeSteps: 0 }, sharding: { group, strategy } },
     },
     { judge: async () => 0 },

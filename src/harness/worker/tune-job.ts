@@ -10,7 +10,7 @@ import type { AnswerPart } from '../../train/llama/question.ts';
 import type { TrainingName } from '../training/partial.ts';
 import { JobProfile } from './job-profile.ts';
 import type { TuneMessage } from './messages.ts';
-import { leaving, sharingRanks } from './rank-job.ts';
+import { OtherRanks } from './rank-job.ts';
 import { runCase } from './run-case.ts';
 import { tunedSaver } from './save-tuned.ts';
 import type { CaseConditions } from './scopes.ts';
@@ -64,23 +64,35 @@ export async function runTuneJob(
       const model = await modelConfigIn(folder);
       const keeper = keeperOf(message, checkpointFolder);
       const from = message.checkpoints?.resume ? await keeper?.newest() : undefined;
-      const sharding = sharingRanks(message, gpu, startRank);
-      const training = { folder, model, texts, config, saved, from, sharding };
+      using ranks = ranksOf(message, gpu, startRank);
+      const startRanks = ranks?.start;
+      const training = { folder, model, texts, config, saved, from, startRanks };
       const saveModel = tunedSaver(gpu, { message, folder, config: model, outputFolder, tell });
       if (message.steps === 0 && saveModel) await mergeAdapter(t, training, saveModel);
-      else
-        await leaving(sharding, () =>
+      else {
+        const train = () =>
           trace.around(t, (profile) =>
             trainAndJudgeLlama(t, training, base, {
               ...{ gate, stopped, asker, profile, keeper, tell, saveModel },
             }),
-          ),
-        );
+          );
+        await (ranks ? ranks.leaving(train) : train());
+      }
     },
   };
   const { seed } = config;
   const { outcome, files } = await runCase(job, gpu, { ...conditions, seed, control: false });
   post({ type: 'trained', outcome, files: [...files, ...trace.files] });
+}
+
+/** The ranks that share a run with this one; undefined where it does alone. */
+function ranksOf(
+  message: TuneMessage,
+  gpu: Gpu,
+  startRank: WorkerHost['startRank'],
+): OtherRanks | undefined {
+  const { sharding } = message;
+  return sharding && startRank && new OtherRanks(message, sharding, gpu, startRank);
 }
 
 /** Who makes the checkpoints of a run; undefined where none is asked for. */

@@ -1,7 +1,6 @@
 import type { FlatParameters } from '../../autograd/flat-parameters.ts';
 import type { Tape } from '../../autograd/tape.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import type { Transfers } from '../../gpu/paged-memory.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { linearCrossEntropy } from '../../ops/nn/linear_cross_entropy.ts';
 import { gather } from '../../ops/shape/gather.ts';
@@ -9,6 +8,7 @@ import { isQuantized, type QuantizedWeight } from '../../quant/weight.ts';
 import type { DeviceWeight } from '../../quantizer/coding.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import type { ValueHome } from '../../tensor/value-home.ts';
 import { Layers } from '../layers.ts';
 import type { Model } from '../model.ts';
 import { ModelValues } from '../values.ts';
@@ -41,10 +41,10 @@ export interface LlamaWeights {
   /** Of each by the name of its module, in the place of `adapter`. */
   readonly adapters?: ReadonlyMap<string, LinearAdapter> | undefined;
   /**
-   * All values lie on the host: the frozen ones were given so, those that are trained stay there.
+   * Where all values lie: the frozen ones were given so, those that are trained are placed there.
    * Those of a block come to the device while it is computed or undone. Default they lie on the device.
    */
-  readonly transfers?: Transfers | undefined;
+  readonly home?: ValueHome | undefined;
 }
 
 /**
@@ -62,25 +62,25 @@ export class Llama implements Model {
   readonly #owned: Scope;
   /** Names of trained copies among the parameters. */
   readonly #copies: ReadonlySet<string>;
-  readonly #isOffloaded: boolean;
+  readonly #comesWhenUsed: boolean;
   #isAdapted = true;
 
   /** Uploads the weights that are on the host. */
   constructor(
     gpu: Gpu,
     config: LlamaConfig,
-    { trained, frozen, adapter, adapters, transfers }: LlamaWeights,
+    { trained, frozen, adapter, adapters, home }: LlamaWeights,
   ) {
     using owned = new Scope();
     this.#gpu = gpu;
     this.#config = config;
-    this.#isOffloaded = transfers !== undefined;
+    this.#comesWhenUsed = home !== undefined;
     this.#copies = new Set([...trained.keys()].filter((name) => retrainedOf(name) !== undefined));
     const adapterOf = (module: string) =>
       this.#isAdapted ? (adapters?.get(module) ?? adapter) : undefined;
     this.#blocks = owned.add(new LlamaBlocks(gpu, config, this, adapterOf));
     this.#window = owned.add(new WindowMask(gpu, config));
-    this.values = owned.add(new ModelValues(gpu, trained, frozen, transfers));
+    this.values = owned.add(new ModelValues(gpu, trained, frozen, home));
     this.#owned = owned.move();
   }
 
@@ -145,7 +145,7 @@ export class Llama implements Model {
       const from = x;
       const block = (on: Tape) => this.#blocks.apply(on, i, from, text);
       x =
-        checkpointing || this.#isOffloaded
+        checkpointing || this.#comesWhenUsed
           ? tape.checkpoint(block, nameOf(i), () => this.holding(nameOf(i)))
           : block(tape);
     }
@@ -160,7 +160,7 @@ export class Llama implements Model {
 
   /** Norm and head, whose table is there while they are computed or undone. */
   #ofHead(tape: Tape, part: (tape: Tape) => Tensor): Tensor {
-    if (!this.#isOffloaded) return part(tape);
+    if (!this.#comesWhenUsed) return part(tape);
     return tape.checkpoint(part, HEAD, () => this.holding(NORM, HEAD, this.#tableOfHead));
   }
 
@@ -169,7 +169,7 @@ export class Llama implements Model {
    * none is named; they are always there, unless they lie on the host.
    */
   holding(...modules: readonly string[]): Disposable {
-    if (!this.#isOffloaded) return new Scope();
+    if (!this.#comesWhenUsed) return new Scope();
     const isOf = (name: string) => modules.some((module) => name.startsWith(`${module}.`));
     return this.values.holding((name) => modules.length === 0 || isOf(retrainedOf(name) ?? name));
   }

@@ -6,7 +6,6 @@ import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import { type StoredTensor, toHostTensor } from '../../formats/safetensors/stored.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import type { Transfers } from '../../gpu/paged-memory.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { isQuantized } from '../../quant/weight.ts';
 import type { DeviceWeight } from '../../quantizer/coding.ts';
@@ -23,7 +22,8 @@ import { ROWS_OF_WHOLE_WORDS } from '../../quantizer/rows.ts';
 import { bytesPerElement } from '../../tensor/dtype.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
-import { holding, placed, type Tensor } from '../../tensor/tensor.ts';
+import { holding, type Tensor } from '../../tensor/tensor.ts';
+import { placed, type ValueHome } from '../../tensor/value-home.ts';
 import {
   type BlockExpansion,
   type ExpandedNames,
@@ -63,8 +63,8 @@ export interface LoadOptions extends Pick<LlamaConfig, 'checkpointing'> {
   readonly values?: ReadonlyMap<string, HostTensor> | undefined;
   /** Adapters over the frozen base. Default none. */
   readonly adapters?: AdapterStart | undefined;
-  /** All values stay on the host but while they are used; counts what goes between. Default none. */
-  readonly transfers?: Transfers | undefined;
+  /** Where all values lie but while they are used. Default they lie on the device. */
+  readonly home?: ValueHome | undefined;
 }
 
 /** Bytes of a weight in floats that are on the device at once, where its rows can be apart. */
@@ -91,7 +91,7 @@ export async function loadLlama(
   folder: ModelFolder,
   { length, checkpointing = false, trains = () => false, ...options }: LoadOptions,
 ): Promise<Llama> {
-  const { quantized, expansion, values, adapters, transfers } = options;
+  const { quantized, expansion, values, adapters, home } = options;
   const given = await modelConfigIn(folder);
   const checkpoint = await Checkpoint.open(folder, given);
   const config = expansion ? expandedModel(given, expansion) : given;
@@ -108,8 +108,8 @@ export async function loadLlama(
   const packed = new Map<string, DeviceWeight>();
   const pack = async (name: string, weight: DeviceWeight) => {
     uploaded.addAll(weight.parts);
-    const own = transfers ? await movedToHost(weight, transfers) : weight;
-    if (transfers) uploaded.addAll(own.parts);
+    const own = home ? await movedTo(home, weight) : weight;
+    if (home) uploaded.addAll(own.parts);
     packed.set(name, own);
   };
   for (const [source, { name, copy }] of places) {
@@ -135,10 +135,11 @@ export async function loadLlama(
     if (quantizer && options && name.endsWith('.weight')) {
       await pack(name, quantizedRows(gpu, quantizer, name, stored, options));
     } else if (trains(name)) trained.set(name, values?.get(name) ?? inFloat32(stored));
-    else frozen.set(name, uploaded.add(placed(gpu, inFloat32(stored), transfers)));
+    else frozen.set(name, uploaded.add(placed(gpu, inFloat32(stored), home)));
     // What was written waits in memory of the host until the queue has taken it.
     await gpu.finish();
   }
+  await home?.settle();
   for (const [name, { use_dora }] of adapters?.modules ?? []) {
     if (!use_dora || trained.has(`${name}.magnitude`)) continue;
     const weight = (packed.get(`${name}.weight`) ?? frozen.get(`${name}.weight`)) as Tensor;
@@ -147,13 +148,18 @@ export async function loadLlama(
     const lora_B = trained.get(`${name}.lora_B`) as HostTensor;
     trained.set(`${name}.magnitude`, await startMagnitude(weight, { lora_A, lora_B }, name));
   }
-  const model = new Llama(
-    gpu,
-    { ...llamaConfigOf(config, length), checkpointing },
-    { trained, frozen, adapters: adapters?.modules, transfers },
+  using made = new Scope();
+  const model = made.add(
+    new Llama(
+      gpu,
+      { ...llamaConfigOf(config, length), checkpointing },
+      { trained, frozen, adapters: adapters?.modules, home },
+    ),
   );
   uploaded.move(); // the model has them
   model.values.replace(packed);
+  await home?.settle();
+  made.move();
   return model;
 }
 
@@ -176,12 +182,12 @@ export function placesOf(
   return places;
 }
 
-/** The weight with its parts on the host; those on the device are freed. */
-async function movedToHost(weight: DeviceWeight, transfers: Transfers): Promise<DeviceWeight> {
+/** The weight with its parts in their home; those on the device are freed. */
+async function movedTo(home: ValueHome, weight: DeviceWeight): Promise<DeviceWeight> {
   const parts: Record<string, Tensor> = {};
   for (const [name, part] of Object.entries(weight.parts)) {
     using device = part;
-    parts[name] = placed(device.gpu, await device.read(), transfers);
+    parts[name] = home.place(device.gpu, await device.read());
   }
   return { ...weight, parts };
 }

@@ -64,6 +64,8 @@ export const HISTORY = v.array(
       ms: figure,
       bytes: count,
       peakBytes: count,
+      peakBytesOfWorkers: v.exactOptional(v.array(count)),
+      transferredBytes: v.exactOptional(count),
     }),
     v.strictObject({ type: v.literal('heldout'), step: count, loss: figure }),
     v.strictObject({ type: v.literal('judged'), step: count, boundUsed: figure }),
@@ -77,6 +79,10 @@ export const HISTORY = v.array(
       type: v.literal('rolled-back'),
       ...{ step: count, at: time, to: count, learningRate: finite },
       why: v.picklist(['nonfinite', 'exploded']),
+    }),
+    v.strictObject({
+      type: v.literal('rank-lost'),
+      ...{ step: count, at: time, to: count, rank: count, why: v.string() },
     }),
     v.strictObject({
       type: v.literal('halved'),

@@ -3,8 +3,10 @@ import type { LabelledTokens } from '../../data/labelled-tokens.ts';
 import { folderOf, TINY, tinyTensors } from '../../formats/hugging-face/fixtures/tiny-folder.ts';
 import { writeSafetensors } from '../../formats/safetensors/write.ts';
 import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
+import { groupPlaces, ProcessGroup } from '../sharded/process-group.ts';
+import type { Sharding, ShardingStrategy } from '../sharded/sharded-update.ts';
 import { trainingConfigOf } from './config/read-training-config.ts';
-import { fineTuneLlama } from './fine-tune-llama.ts';
+import { choiceOf, fineTuneLlama } from './fine-tune-llama.ts';
 import { forecastLlama, requireRoom, TooLargeError } from './forecast-llama.ts';
 
 const MODEL = {
@@ -26,20 +28,52 @@ const texts: readonly LabelledTokens[] = Array.from({ length: 8 }, () => {
 });
 
 /** The most that a run took, and what was foretold. */
-async function run(given: object) {
+async function run(given: object, sharding?: Sharding) {
   const { gpu } = await hostGpu();
   const config = trainingConfigOf({
     ...{ max_steps: 2, per_device_train_batch_size: 2, max_length: 32, judge_steps: 0 },
     ...given,
   });
-  const training = { folder: FOLDER, model: MODEL, texts, config };
+  const training = { folder: FOLDER, model: MODEL, texts, config, sharding };
   const steps = fineTuneLlama(gpu, training, { judge: async () => 0 });
   let next = await steps.next();
   while (!next.done) next = await steps.next();
   expect(gpu.memory.ledger.liveBytes).toBe(0);
-  const { total } = forecastLlama(MODEL, config, 32);
+  const { total } = forecastLlama(MODEL, config, 32, choiceOf(sharding));
   return { share: next.value.peakBytes / total, peak: next.value.peakBytes };
 }
+
+/** The same of ranks in one thread, each with a device in host memory. */
+async function shared(workers: number, strategy: ShardingStrategy, given: object) {
+  const groups = groupPlaces(workers, { limitMs: 20_000 }).map((place) => new ProcessGroup(place));
+  const config = { gradient_accumulation_steps: workers, ...given };
+  try {
+    return await Promise.all(groups.map((group) => run(config, { group, strategy })));
+  } finally {
+    for (const group of groups) group[Symbol.dispose]();
+  }
+}
+
+test.each<[number, ShardingStrategy, object]>([
+  [2, 'ddp', { type: 'full' }],
+  [2, 'shard_grad_op', { type: 'full' }],
+  [2, 'full_shard', { type: 'full' }],
+  [4, 'full_shard', { type: 'full' }],
+  [2, 'full_shard', { type: 'lora' }],
+  [4, 'full_shard', { type: 'qlora' }],
+  [2, 'full_shard', { type: 'hqq_lora' }],
+  [3, 'full_shard', { type: 'bnb_dora' }],
+  [2, 'full_shard', { type: 'bnb_llama_pro', expansion_rate: 1, bf16: true }],
+  [2, 'full_shard', { type: 'qlora', judge_steps: 1 }],
+])(
+  'each of %i workers takes no more than was foretold: %s, %j',
+  async (workers, strategy, given) => {
+    for (const { share } of await shared(workers, strategy, given)) {
+      expect(share).toBeLessThanOrEqual(1);
+      expect(share).toBeGreaterThan(0.5);
+    }
+  },
+);
 
 test.each([
   { type: 'full' },

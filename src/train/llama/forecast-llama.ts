@@ -23,6 +23,7 @@ import {
   policyOf,
   retrainedBeside,
 } from './open-model.ts';
+import type { WorkersChoice } from './sharding-faults.ts';
 import { visitingBytes } from './visiting-bytes.ts';
 
 const FLOAT = 4;
@@ -60,19 +61,22 @@ export class TooLargeError extends GradproofError {
 }
 
 /**
- * Device memory of a run at its peak: an upper estimate, made before anything is allocated. `length`
- * is that of the longest row.
+ * Device memory of a run at its peak, of each worker where several share it: an upper estimate, made
+ * before anything is allocated. `length` is that of the longest row.
  */
 export function forecastLlama(
   given: ModelConfig,
   config: LlamaTrainingConfig,
   length: number,
+  { workers, strategy }: WorkersChoice = { workers: 1, strategy: 'ddp' },
 ): LlamaForecast {
   const whole = grownModel(given, config);
   const { grown: model } = whole;
   const shapes = tensorShapes(model);
   const { base, adapter, batchSize, precision, packing, offload } = config;
-  const checkpointing = config.checkpointing || offload === 'all';
+  // Values are there while they are used alone.
+  const areVisitors = offload === 'all' || strategy === 'full_shard';
+  const checkpointing = config.checkpointing || areVisitors;
   const plan = base
     ? quantizationPlan(model, { options: base.options, policy: policyOf(whole, base.skip) })
     : undefined;
@@ -87,9 +91,12 @@ export function forecastLlama(
   const rule = updateRule(config.optimizer, { name: 'constant' });
   const kept = rule.state.length;
   const trainedFloats = flatLayout(trainedShapes, Number.POSITIVE_INFINITY).length;
-  const onHost = offload === 'all' ? 1 + kept : offload === 'optimizer' ? kept : 0;
-  const trained = (2 + kept - onHost) * FLOAT * trainedFloats;
-  const frozen = offload === 'all' ? 0 : frozenBytes;
+  const partOfState = strategy === 'ddp' ? 1 : 1 / workers;
+  const partOfModel = strategy === 'full_shard' ? 1 / workers : 1;
+  const ofParameters = offload === 'all' ? 0 : partOfModel;
+  const ofUpdates = (1 + (offload ? 0 : kept)) * partOfState;
+  const trained = (ofParameters + ofUpdates) * FLOAT * trainedFloats;
+  const frozen = offload === 'all' ? 0 : frozenBytes * partOfModel;
   const setup = {
     ...DEFAULT_SETUP,
     // HQQ's codes have a product of their own, as those of block formats.
@@ -125,7 +132,7 @@ export function forecastLlama(
   const atOnce = rule.ofShape ? largestTrained : Math.min(largestTrained, FLOAT * STEPPED_AT_ONCE);
   const ofUpdate = offload ? kept * atOnce + (offload === 'all' ? largestTrained : 0) : 0;
   const ofModel = judged > 0 ? sum([...visitors.values()]) + ofUpdate : visitingBytes(visitors);
-  const visiting = offload === 'all' ? Math.max(ofModel, ofUpdate) : ofUpdate;
+  const visiting = Math.max(areVisitors ? ofModel : 0, ofUpdate);
   const step = held + undone + cast + judged + masks + visiting + TOLD;
   const pieces = [
     { name: 'the logits of a step', bytes: logits },

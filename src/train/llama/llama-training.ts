@@ -9,6 +9,7 @@ import type { StepJudge } from '../loop/training-loop.ts';
 import type { Sharding } from '../sharded/sharded-update.ts';
 import type { StepProfile } from '../step-profile.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
+import type { LlamaMilestone } from './progress.ts';
 import type { Asker } from './talk.ts';
 
 /** A model, the texts, and how it is trained. */
@@ -22,9 +23,16 @@ export interface LlamaTraining {
   readonly saved?: ReadonlyMap<string, HostTensor> | undefined;
   /** Ranks that train it together, all with the same of the rest; the first one holds texts out. */
   readonly sharding?: Sharding | undefined;
+  /** In the place of `sharding` at the first rank: starts the others, each time that the run begins. */
+  readonly startRanks?: ((start: RunStart) => Sharding) | undefined;
   /** A checkpoint of the same run to go on from. Default it begins. */
   readonly from?: FoundCheckpoint | undefined;
+  /** What the run told before it goes on. Default what the checkpoint says. */
+  readonly told?: readonly LlamaMilestone[] | undefined;
 }
+
+/** Where ranks begin. */
+export type RunStart = Required<Pick<LlamaTraining, 'from' | 'told'>>;
 
 /** What watches a run. */
 export interface LlamaObserver {

@@ -4,7 +4,6 @@ import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import type { Transfers } from '../../gpu/paged-memory.ts';
 import {
   type BlockExpansion,
   blockExpansion,
@@ -26,6 +25,7 @@ import { seam } from '../../seam.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
 import type { Shape } from '../../tensor/shape.ts';
+import type { ValueHome } from '../../tensor/value-home.ts';
 import { ENGINE } from '../engine-quantizer.ts';
 import type { AdapterSettings, LlamaTrainingConfig } from './config/read-training-config.ts';
 
@@ -156,8 +156,8 @@ export async function checkedModel(
 /**
  * The model of a folder as a training type has it: weights in floats that are trained, all or those
  * of added blocks, or a base, in codes where it is, below adapters, which are drawn from the seed,
- * with what is trained beside them. What is trained goes on from `saved` values; with `transfers` all
- * values lie on the host. The caller owns it.
+ * with what is trained beside them. What is trained goes on from `saved` values; with a `home` all
+ * values lie there. The caller owns it.
  * Throws as `loadLlama` does, and ExpansionError.
  */
 export async function openModel(
@@ -165,13 +165,13 @@ export async function openModel(
   { folder, config }: { readonly folder: ModelFolder; readonly config: ModelConfig },
   { adapter, base, length, checkpointing, seed, ...blocks }: ModelChoice,
   saved?: ReadonlyMap<string, HostTensor>,
-  transfers?: Transfers,
+  home?: ValueHome,
 ): Promise<Llama> {
   const grown = grownModel(config, blocks);
   const ofBlocks = adapter ? undefined : saved;
   if (ofBlocks) requireShapes(addedShapes(grown), ofBlocks, 'the file of added blocks');
   return await loadLlama(gpu, folder, {
-    ...{ length, checkpointing, expansion: copiesOf(grown), values: ofBlocks, transfers },
+    ...{ length, checkpointing, expansion: copiesOf(grown), values: ofBlocks, home },
     trains: trainedWhole(adapter, grown),
     quantized: base && {
       backend: ENGINE,

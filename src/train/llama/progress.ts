@@ -67,6 +67,14 @@ export type Happened = { readonly step: number; readonly at: string } & (
       /** The rate from there on, before its schedule. */
       readonly learningRate: number;
     }
+  /** In that step a worker was lost: all of them went back to after `to` steps, with a new one. */
+  | {
+      readonly type: 'rank-lost';
+      readonly to: number;
+      readonly rank: number;
+      /** What happened to it, in words. */
+      readonly why: string;
+    }
   /** In that step memory ran out: it went back to after `to` steps, with smaller micro-batches. */
   | {
       readonly type: 'halved';
@@ -78,7 +86,7 @@ export type Happened = { readonly step: number; readonly at: string } & (
 
 /** What a fine-tuning of a Llama tells while it runs. */
 export type LlamaProgress =
-  | Exclude<LlamaMilestone, { readonly type: 'restored' | 'rolled-back' | 'halved' }>
+  | Exclude<LlamaMilestone, { readonly type: 'restored' | 'rolled-back' | 'rank-lost' | 'halved' }>
   | {
       /** All that was told after that many steps holds no more: the history takes its place. */
       readonly type: 'resumed-from';

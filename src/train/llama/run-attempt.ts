@@ -1,7 +1,9 @@
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
+import { HostHome } from '../../tensor/value-home.ts';
 import type { RunSubject } from '../checkpoint/run-checkpoint.ts';
+import { ShardHome } from '../sharded/shard-home.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import { HeldoutTexts } from './heldout-texts.ts';
 import { whyUnjudged } from './judged-work.ts';
@@ -15,7 +17,7 @@ import { placesOf, RunKeeping } from './run-keeping.ts';
 import { RunLoop } from './run-loop.ts';
 import { RunMemory } from './run-memory.ts';
 import type { RunPlan } from './run-plan.ts';
-import { anyStops, heldoutOf } from './run-ranks.ts';
+import { anySays, heldoutOf } from './run-ranks.ts';
 import { RunSteps } from './run-steps.ts';
 import { Talk } from './talk.ts';
 import { toldStart } from './told-start.ts';
@@ -46,9 +48,14 @@ export async function* attempt(
   using owned = new Scope();
   const sized = { ...config, length: asker ? lengthFor(architecture, config, plan) : plan.longest };
   const transfers = config.offload && { toDevice: 0, toHost: 0 };
-  const ofModel = config.offload === 'all' ? transfers : undefined;
+  const home =
+    sharding?.strategy === 'full_shard'
+      ? owned.add(new ShardHome(sharding.group))
+      : transfers && config.offload === 'all'
+        ? new HostHome(transfers)
+        : undefined;
   const given = { folder, config: architecture };
-  const model = owned.add(await openModel(gpu, given, sized, saved, ofModel));
+  const model = owned.add(await openModel(gpu, given, sized, saved, home));
   yield { type: 'loaded', ...memory.now() };
   const talk = asker && new Talk(asker, { gpu, model, isAdapted: Boolean(config.adapter) }, memory);
   const unjudged = unjudgedBy(architecture, config, plan);
@@ -65,6 +72,7 @@ export async function* attempt(
   let step = 0;
   if (from) {
     loop.restore(from.checkpoint.state);
+    await home?.settle();
     step = from.checkpoint.state.step;
   }
   if (from || history.all.length > 0)
@@ -78,24 +86,32 @@ export async function* attempt(
       parameters: placesOf(model.parameters.layout),
       from: from?.checkpoint,
     });
+  /** The first rank writes what all of them give. */
+  const keep = async (isDue = false): Promise<readonly LlamaProgress[]> => {
+    if (!(await anySays(group, isDue))) return [];
+    if (keeping) return await keeping.make(step);
+    await loop.checkpoint();
+    return [];
+  };
   while (step < plan.steps) {
     if (gate?.closed) {
       yield { type: 'paused', step };
       await (talk ? talk.answerUntil(gate.opened, step) : gate.opened);
       yield { type: 'resumed', step };
     }
-    if (await anyStops(group, stopped())) break;
+    if (await anySays(group, stopped())) break;
     await talk?.answerAll(step);
     try {
       yield* steps.make(step + 1);
     } catch (thrown) {
-      if (keeping && isFailure(thrown)) yield* await keeping.rescue(step);
+      // What other ranks have of the state is not to be had any more.
+      if (keeping && !group && isFailure(thrown)) yield* await keeping.rescue(step);
       throw thrown;
     }
     step += 1;
-    if (keeping && !watch.isAlarmed) yield* await keeping.after(step);
+    yield* await keep(keeping?.isDue(step) && !watch.isAlarmed);
   }
-  if (keeping) yield* await keeping.end(step);
+  yield* await keep(keeping?.lacks(step));
   {
     using _held = model.holding();
     await observer.finish?.(model);

@@ -32,9 +32,14 @@ export class RunKeeping {
     keeper.begin(this.#last ?? 0, run.from?.best);
   }
 
-  /** Makes one after `step` steps, where it is due; what is to be told of it. */
-  async after(step: number): Promise<readonly LlamaProgress[]> {
-    return this.#keeper.isDue(step, this.#run.history.heldoutAt(step)) ? await this.end(step) : [];
+  /** Whether one is due after `step` steps. */
+  isDue(step: number): boolean {
+    return this.lacks(step) && this.#keeper.isDue(step, this.#run.history.heldoutAt(step));
+  }
+
+  /** Whether there is none after `step` steps. */
+  lacks(step: number): boolean {
+    return step !== this.#last;
   }
 
   /**
@@ -44,12 +49,11 @@ export class RunKeeping {
   async rescue(step: number): Promise<readonly LlamaProgress[]> {
     if (this.#run.loop.stepsMade !== step) return [];
     // What was thrown first is the fault that is told.
-    return await this.end(step).catch(() => []);
+    return this.lacks(step) ? await this.make(step).catch(() => []) : [];
   }
 
-  /** Makes one after `step` steps, unless there is one; what is to be told of it. */
-  async end(step: number): Promise<readonly LlamaProgress[]> {
-    if (step === this.#last) return [];
+  /** Makes one after `step` steps; what is to be told of it. */
+  async make(step: number): Promise<readonly LlamaProgress[]> {
     const { loop, history, from: _, ...run } = this.#run;
     const heldout = history.heldoutAt(step);
     const kept = await this.#keeper.write(step, heldout, async (best) => ({

@@ -29,8 +29,8 @@ export class RunLoop implements Disposable {
   readonly loop: TrainingLoop;
   /** Where a step leaves the norm of its gradients; undefined where none are clipped. */
   readonly norm: Tensor | undefined;
-  /** Stands before each update; undefined where ranks share it. */
-  readonly guard: StepGuard | undefined;
+  /** Stands before each update. */
+  readonly guard: StepGuard;
   readonly #optimizer: Optimizer | undefined;
   readonly #owned: Scope;
 
@@ -44,7 +44,7 @@ export class RunLoop implements Disposable {
     using owned = new Scope();
     const { maxGradNorm, precision, seed } = config;
     this.norm = maxGradNorm > 0 ? owned.add(Tensor.zeros(gpu, [1])) : undefined;
-    this.guard = sharding ? undefined : new StepGuard(gpu, model.parameters.layout);
+    this.guard = new StepGuard(gpu, model.parameters.layout);
     const optimizer = isFrozen()
       ? undefined
       : owned.add(
@@ -54,10 +54,11 @@ export class RunLoop implements Disposable {
             grad_scaler: precision === 'fp16' ? {} : undefined,
             norm_to: this.norm,
             ...{ sharding, transfers },
-            accept: this.guard?.accept,
+            accept: this.guard.accept,
           }),
         );
-    if (this.guard) this.guard.lossScale = optimizer?.lossScale;
+    this.guard.lossScale = optimizer?.lossScale;
+    this.guard.shared = optimizer?.inParts;
     this.#optimizer = optimizer;
     const source = sourceOf(training, config, sharding?.group);
     const autocast = AUTOCAST[precision];

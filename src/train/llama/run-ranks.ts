@@ -23,8 +23,8 @@ export function sourceOf(
 export const heldoutOf = ({ heldout }: RunPlan, group: Group): readonly LabelledTokens[] =>
   group && group.rank > 0 ? [] : heldout;
 
-/** Whether any rank is told to stop. */
-export const anyStops = async (group: Group, own: boolean): Promise<boolean> =>
+/** Whether any rank says so. */
+export const anySays = async (group: Group, own: boolean): Promise<boolean> =>
   group ? await anyOf(group, own) : own;
 
 /** The most bytes that each rank took, in their order; nothing of a run by itself. */

@@ -94,9 +94,7 @@ export class RunSteps {
   ): Promise<{ readonly made: MadeStep; readonly found?: FoundNonFinite | undefined }> {
     const { running, plan } = this.#options;
     try {
-      return (
-        (await running.guard?.around(() => this.#step(step))) ?? { made: await this.#step(step) }
-      );
+      return await running.guard.around(() => this.#step(step));
     } catch (error) {
       throw stepFailure(error, step, step / plan.stepsOfEpoch);
     }

@@ -11,15 +11,13 @@ export interface WorkersChoice {
 
 /** Why workers cannot share a fine-tuning, a line for each reason. */
 export function shardingFaults(
-  { accumulation, adapter, offload, optimizer, precision }: LlamaTrainingConfig,
+  { accumulation, offload, optimizer, precision }: LlamaTrainingConfig,
   { workers, strategy }: WorkersChoice,
 ): readonly string[] {
   const rule = updateRule(optimizer, { name: 'constant' });
   return [
     accumulation < workers &&
       `a step has ${accumulation} of the micro-batches that workers share (gradient_accumulation_steps): give ${workers} or more`,
-    (adapter?.dropout ?? 0) > 0 &&
-      'workers share no random numbers in this version: give lora_dropout 0',
     whyNotShared(strategy, rule, {
       scalesLoss: precision === 'fp16',
       isOffloaded: offload !== undefined,

@@ -112,7 +112,9 @@ export class Passes implements Disposable {
   #seedOf({ share }: MicroBatch): Tensor {
     const { scale } = this.#options;
     if (!scale) return share;
-    return this.#sum ? this.#own.add(mul.forward(this.#gpu, { a: scale, b: share }, {}).y) : scale;
+    return this.#sum || this.#options.addedByTaker
+      ? this.#own.add(mul.forward(this.#gpu, { a: scale, b: share }, {}).y)
+      : scale;
   }
 
   [Symbol.dispose](): void {

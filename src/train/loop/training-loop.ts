@@ -12,7 +12,9 @@ import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import type { Tensor, Tensors } from '../../tensor/tensor.ts';
 import type { Fingerprints } from '../fingerprints.ts';
 import type { Optimizer, OptimizerState } from '../optimizer.ts';
-import { meanOverRanks } from '../sharded/gather-numbers.ts';
+import { largestOfRanks, meanOverRanks } from '../sharded/gather-numbers.ts';
+import type { ProcessGroup } from '../sharded/process-group.ts';
+import type { Rank } from '../sharded/rank.ts';
 import type { BatchSource } from './batch-source.ts';
 import { type Pass, Passes, type PassOptions } from './passes.ts';
 import { type StepBucket, StepBuckets } from './step-buckets.ts';
@@ -104,7 +106,8 @@ export class TrainingLoop implements Disposable {
       );
     this.#gpu = gpu;
     this.#options = options;
-    this.#random = seed === undefined ? undefined : new RandomState(seed);
+    this.#random =
+      seed === undefined ? undefined : new RandomState(ownSeed(seed, optimizer?.group));
     this.#before = optimizer?.step ?? 0;
     this.#buckets = new StepBuckets(gpu, { shift, accum_mean });
   }
@@ -124,7 +127,8 @@ export class TrainingLoop implements Disposable {
     const isReplayed = bucket.replay(this.#listeners);
     if (!isReplayed) this.#record(bucket.inputs);
     if (optimizer?.waits) await optimizer.complete();
-    if (!isReplayed) this.#random?.advance();
+    if (optimizer?.group) await this.#advanceTogether(optimizer.group);
+    else if (!isReplayed) this.#random?.advance();
     this.#end(bucket.inputs);
     return parts;
   }
@@ -165,7 +169,8 @@ export class TrainingLoop implements Disposable {
       passes.end();
     }
     await optimizer?.judgedUpdate(passes.gradients, judge);
-    if (this.#random) this.#random.advance();
+    if (optimizer?.group) await this.#advanceTogether(optimizer.group);
+    else this.#random?.advance();
     this.#end(inputs);
     return parts;
   }
@@ -242,6 +247,12 @@ export class TrainingLoop implements Disposable {
     updating?.end();
   }
 
+  /** Ranks go on behind the most that one of them took, so that one number says where all are. */
+  async #advanceTogether(group: ProcessGroup): Promise<void> {
+    const random = this.#random;
+    if (random?.position) random.advance(await largestOfRanks(group, random.position));
+  }
+
   #end(inputs: StepInputs): void {
     const { endStep, fingerprints } = this.#options.observers ?? {};
     endStep?.(inputs.losses);
@@ -277,3 +288,8 @@ function watchOf({ fingerprints, watch }: LoopObservers): TapeOptions['watch'] {
     if (watch) watch(application);
   };
 }
+
+/** Ranks draw from streams of their own. */
+const ownSeed = seam('train.seed_of_rank', (seed: number, group: Rank | undefined): number =>
+  group ? (seed + group.rank * 2 ** 32) % 2 ** 53 : seed,
+);

@@ -80,6 +80,11 @@ export class ProcessGroup implements Rank, Disposable {
     this.#peers = place.ports.map((port, i) => new Peer(i < place.rank ? i : i + 1, port));
   }
 
+  /** How vectors get from rank to rank. */
+  get transport(): Transport {
+    return this.#place.transport;
+  }
+
   /** Waits until every rank is here. */
   async barrier(): Promise<void> {
     await this.#swap('barrier', new Float32Array(), () => ({ start: 0, end: 0 }));
@@ -99,6 +104,21 @@ export class ProcessGroup implements Rank, Disposable {
   /** Fills `values` with the parts ({@link partOf}) of all ranks; this one's is `shard`. */
   async allGather(shard: Float32Array, values: Float32Array, unit?: number): Promise<void> {
     await this.#gather('all_gather', shard, values, unit);
+  }
+
+  /**
+   * The memory that each rank gives, in their order: what one writes there, all others see. `length`
+   * is that of what they have together. Takes ranks that share memory.
+   */
+  async share(own: Float32Array, length: number): Promise<readonly Float32Array[]> {
+    const whole = { start: 0, end: own.length };
+    return await this.#swap(
+      'share',
+      own,
+      () => whole,
+      length,
+      () => () => own,
+    );
   }
 
   /** Tells all ranks that this one ends for `error`, and leaves the group. */
@@ -135,10 +155,11 @@ export class ProcessGroup implements Rank, Disposable {
     values: Float32Array,
     partFor: (rank: number) => Part,
     length = values.length,
+    giving = () => this.#giving(values),
   ): Promise<readonly Float32Array[]> {
     if (this.#failure) throw this.#failure;
     try {
-      const given = this.#giving(values);
+      const given = giving();
       for (const peer of this.#peers) peer.post({ op, length, part: given(partFor(peer.rank)) });
       const notes = await Promise.all(this.#peers.map((peer) => peer.next(this.#place.limitMs)));
       const own = { rank: this.rank, op, length };

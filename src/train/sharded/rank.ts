@@ -12,6 +12,9 @@ export interface Part {
   readonly end: number;
 }
 
+/** Parameters begin at multiples of so many floats, and so do parts: a kernel can bind them. */
+export const UNIT = 64;
+
 /**
  * A rank's part of `length` things that follow each other, in whole units but for the end: as many
  * units as others have, or one more.

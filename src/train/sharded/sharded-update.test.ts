@@ -9,6 +9,7 @@ import { Optimizer, type OptimizerOptions } from '../optimizer.ts';
 import type { OptimizerParams } from '../update-rule.ts';
 import { groupPlaces, ProcessGroup } from './process-group.ts';
 import { partOf } from './rank.ts';
+import { ShardHome } from './shard-home.ts';
 import { ShardedUpdate, type ShardingStrategy } from './sharded-update.ts';
 
 /** Gradients and parameters of ranks in one thread, each with a device in host memory. */
@@ -38,7 +39,10 @@ async function ranksOf(size: number, strategy: ShardingStrategy) {
       const { gpu } = await hostGpu();
       const value = drawn(0);
       const initial = new Map(Object.entries(SIZES).map(([name, n]) => [name, value(n)]));
-      const parameters = new FlatParameters(gpu, initial, { segmentBytes: 1024 });
+      const home = strategy === 'full_shard' ? new ShardHome(group) : undefined;
+      if (home) onTestFinished(() => home[Symbol.dispose]());
+      const parameters = new FlatParameters(gpu, initial, { segmentBytes: 1024, home });
+      await home?.settle();
       const update = new ShardedUpdate(parameters, { group, strategy });
       const lengths = update.own.map((piece) => piece.size);
       const total = lengths.reduce((sum, n) => sum + n, 0);
@@ -76,7 +80,9 @@ const exchanged = async (ranks: Ranks, max_norm?: number) =>
   await Promise.all(
     ranks.map(async ({ take, update, grad }) => {
       take();
-      const norm = await update.exchange(grad, max_norm);
+      await update.exchange(grad);
+      const clips = max_norm !== undefined && update.isInParts;
+      const norm = clips ? await update.clip(grad, max_norm) : undefined;
       return { norm, values: (await grad.read()).data };
     }),
   );
@@ -89,13 +95,17 @@ test.each([1, 2, 3])('with ddp each of %i ranks has the whole sum', async (size)
   }
 });
 
-test.each([
-  [1, [448]],
-  [2, [192, 256]],
-  [3, [128, 128, 192]],
-  [4, [64, 128, 128, 128]],
-])('with shard_grad_op each of %i ranks has its part of the sum', async (size, lengths) => {
-  const ranks = await ranksOf(size, 'shard_grad_op');
+const IN_PARTS: readonly ShardingStrategy[] = ['shard_grad_op', 'full_shard'];
+
+test.each(
+  IN_PARTS.flatMap((strategy) => [
+    [strategy, 1, [448]] as const,
+    [strategy, 2, [192, 256]] as const,
+    [strategy, 3, [128, 128, 192]] as const,
+    [strategy, 4, [64, 128, 128, 128]] as const,
+  ]),
+)('with %s each of %i ranks has its part of the sum', async (strategy, size, lengths) => {
+  const ranks = await ranksOf(size, strategy);
   expect(ranks.map(({ grad }) => grad.shape[0])).toEqual(lengths);
   const sum = summed(ranks);
   const left = await exchanged(ranks);
@@ -137,7 +147,7 @@ test('gradients of two micro-batches are added as they come', async () => {
       take(view, gradient);
     }
   end();
-  await update.exchange(grad, undefined);
+  await update.exchange(grad);
   expect((await grad.read()).data).toEqual(summed([one]).map((x) => 2 * x));
 });
 
@@ -151,28 +161,31 @@ test('a gradient that did not come is named', async () => {
   expect(end).toThrow('there is no gradient of a: run backward before the step');
 });
 
-test.each([2, 3, 4])('%i ranks gather what each of them stepped', async (size) => {
-  const ranks = await ranksOf(size, 'shard_grad_op');
-  const before = (await ranks[0]?.parameters.segments.read())?.data as Float32Array;
-  for (const { gpu, update, group } of ranks)
-    for (const piece of update.own) {
-      const data = (await piece.read()).data as Float32Array;
-      using stepped = Tensor.from(
-        gpu,
-        hostTensor(
-          'f32',
-          piece.shape,
-          data.map((x) => x + group.rank + 1),
-        ),
-      );
-      piece.copyFrom(stepped);
-    }
-  await Promise.all(ranks.map(({ update }) => update.gatherParameters()));
-  const ends = ranks.map(({ group }) => partOf(LENGTH, group, 64).end);
-  const expected = before.map((x, i) => x + ends.findIndex((end) => i < end) + 1);
-  for (const { parameters } of ranks)
-    expect((await parameters.segments.read()).data).toEqual(expected);
-});
+test.each(IN_PARTS.flatMap((strategy) => [2, 3, 4].map((size) => [strategy, size] as const)))(
+  'with %s %i ranks gather what each of them stepped',
+  async (strategy, size) => {
+    const ranks = await ranksOf(size, strategy);
+    const before = (await ranks[0]?.parameters.segments.read())?.data as Float32Array;
+    for (const { gpu, update, group } of ranks)
+      for (const piece of update.own) {
+        const data = (await piece.read()).data as Float32Array;
+        using stepped = Tensor.from(
+          gpu,
+          hostTensor(
+            'f32',
+            piece.shape,
+            data.map((x) => x + group.rank + 1),
+          ),
+        );
+        piece.copyFrom(stepped);
+      }
+    await Promise.all(ranks.map(({ update }) => update.gatherParameters()));
+    const ends = ranks.map(({ group }) => partOf(LENGTH, group, 64).end);
+    const expected = before.map((x, i) => x + ends.findIndex((end) => i < end) + 1);
+    for (const { parameters } of ranks)
+      expect((await parameters.segments.read()).data).toEqual(expected);
+  },
+);
 
 const ADAMW: OptimizerParams = { optimizer: 'adamw', lr: 0.1 };
 
@@ -193,10 +206,18 @@ async function optimizerOf(
 test('gradients and state are whole with ddp, and in parts with shard_grad_op', async () => {
   expect(await optimizerOf(2, 'ddp')).toBe(3 * 448 * 4);
   expect(await optimizerOf(2, 'shard_grad_op')).toBe(3 * 192 * 4);
+  expect(await optimizerOf(2, 'full_shard')).toBe(3 * 192 * 4);
+});
+
+test('full_shard refuses parameters that lie on the device', async () => {
+  const [{ parameters, group }] = (await ranksOf(2, 'ddp')) as [Ranks[number]];
+  expect(() => new ShardedUpdate(parameters, { group, strategy: 'full_shard' })).toThrow(
+    'whose home is a ShardHome',
+  );
 });
 
 test.each<[string, number, ShardingStrategy, OptimizerParams, OptimizerOptions, string, RegExp]>([
-  ['a loss scale', 2, 'ddp', ADAMW, { grad_scaler: {} }, 'not-implemented', /bf16/],
+  ['a loss scale', 2, 'shard_grad_op', ADAMW, { grad_scaler: {} }, 'not-implemented', /take ddp/],
   [
     'moments in 8 bits in parts',
     2,

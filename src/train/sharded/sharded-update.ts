@@ -1,58 +1,72 @@
 import type { FlatParameters, Gathering } from '../../autograd/flat-parameters.ts';
 import type { Segments } from '../../autograd/segments.ts';
-import { GradproofError } from '../../errors.ts';
+import { GradproofError, invariant } from '../../errors.ts';
 import { clipGradNorm } from '../../ops/optim/clip_grad_norm.ts';
-import { hostTensor } from '../../tensor/host.ts';
+import { type HostTensor, hostTensor } from '../../tensor/host.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { completed } from '../../vocabulary/signature.ts';
 import { gatherNumbers } from './gather-numbers.ts';
 import { HostGradients } from './host-gradients.ts';
+import { joined } from './joined.ts';
 import type { ProcessGroup } from './process-group.ts';
-import { type Part, partOf } from './rank.ts';
+import { type Part, partOf, UNIT } from './rank.ts';
+import { type ShardedVector, ShardedWindow } from './sharded-vector.ts';
 
 /** FSDP's names: what of an update is in parts, one at each rank. */
-export const SHARDING_STRATEGIES = ['ddp', 'shard_grad_op'] as const;
+export const SHARDING_STRATEGIES = ['ddp', 'shard_grad_op', 'full_shard'] as const;
 export type ShardingStrategy = (typeof SHARDING_STRATEGIES)[number];
 
 /** Ranks that train one model together. */
 export interface Sharding {
   readonly group: ProcessGroup;
-  /** `ddp`: all is whole at each rank; `shard_grad_op`: gradients and state are in parts. */
+  /**
+   * `ddp`: all is whole at each rank; `shard_grad_op`: gradients and state are in parts; `full_shard`:
+   * parameters too, which have their home in a {@link ShardHome}.
+   */
   readonly strategy: ShardingStrategy;
 }
-
-/** Parameters begin at multiples of so many floats, and so do parts: a kernel can bind them. */
-const UNIT = 64;
 
 /**
  * What of an update other ranks have part in. Gradients leave the device as backward gives them, and
  * are summed over the ranks on the host, in the order of the ranks; with `shard_grad_op` a rank gets
  * and keeps its part of them alone, steps the same part of the parameters, and the ranks gather the
- * parameters from the parts.
+ * parameters from the parts; with `full_shard` the same, but for parameters that are gathered when
+ * they are used.
  */
 export class ShardedUpdate {
   readonly group: ProcessGroup;
+  /** Where this rank's part lies among all numbers. */
+  readonly part: Part;
   /** What this rank steps of the parameters, in pieces that can each be bound. */
   readonly own: readonly Tensor[];
   readonly #parameters: FlatParameters;
-  readonly #part: Part;
   readonly #isInParts: boolean;
+  /** Where the parameters lie that are in parts themselves. */
+  readonly #vector: ShardedVector | undefined;
   #gradients: HostGradients;
+  /** This rank's part of the sum over the ranks. */
+  #sum: Float32Array = new Float32Array();
 
   /** Throws GradproofError `too-many-ranks` where a rank would have no part. */
   constructor(parameters: FlatParameters, { group, strategy }: Sharding) {
     this.group = group;
     this.#parameters = parameters;
-    this.#isInParts = strategy === 'shard_grad_op';
+    this.#isInParts = strategy !== 'ddp';
+    this.#vector = strategy === 'full_shard' ? vectorOf(parameters) : undefined;
     const { length } = parameters.layout;
     if (this.#isInParts && length < UNIT * group.size)
       throw new GradproofError(
         'too-many-ranks',
         `${length} numbers in groups of ${UNIT} are too few for ${group.size} ranks: take fewer`,
       );
-    this.#part = this.#isInParts ? partOf(length, group, UNIT) : { start: 0, end: length };
-    this.own = piecesOf(parameters.segments, this.#part);
+    this.part = this.#isInParts ? partOf(length, group, UNIT) : { start: 0, end: length };
+    this.own = this.#vector?.own ?? piecesOf(parameters.segments, this.part);
     this.#gradients = new HostGradients(length);
+  }
+
+  /** Whether gradients and state are in parts. */
+  get isInParts(): boolean {
+    return this.#isInParts;
   }
 
   /** Takes the gradients of a step: see {@link ShardedUpdate.exchange}. */
@@ -61,50 +75,60 @@ export class ShardedUpdate {
     return this.#parameters.gathering(this.#gradients);
   }
 
+  /** Waits for the gradients that were taken, and leaves this rank's part of their sum in `grad`. */
+  async exchange(grad: Segments): Promise<void> {
+    this.#sum = await this.#reduced(await this.#gradients.values());
+    grad.write(hostTensor('f32', [this.#sum.length], this.#sum));
+  }
+
   /**
-   * Waits for the gradients that were taken, and leaves this rank's part of their sum over the ranks
-   * in `grad`. Gradients in parts are clipped here, since no rank's device has all of them: their
-   * norm before that is returned.
+   * Clips gradients in parts that were exchanged, as torch.nn.utils.clip_grad_norm_ those of all
+   * ranks: no rank's device has all of them. Returns their norm before that.
    */
-  async exchange(grad: Segments, max_norm: number | undefined): Promise<number | undefined> {
-    const values = await this.#gradients.values();
-    const sum = await this.#reduced(values);
-    const norm =
-      this.#isInParts && max_norm !== undefined ? await this.#clip(sum, max_norm) : undefined;
-    grad.write(hostTensor('f32', [sum.length], sum));
+  async clip(grad: Segments, max_norm: number): Promise<number> {
+    const part = this.#sum;
+    const { eps } = completed(clipGradNorm.signature, { max_norm });
+    const squares = part.reduce((sum, x) => sum + x * x, 0);
+    const all = await gatherNumbers(this.group, [squares]);
+    const norm = Math.sqrt(all.reduce((sum, [x = 0]) => sum + x, 0));
+    const scale = Math.fround(Math.min(1, max_norm / (norm + eps)));
+    if (scale !== 1)
+      grad.write(
+        hostTensor(
+          'f32',
+          [part.length],
+          part.map((x) => x * scale),
+        ),
+      );
     return norm;
   }
 
-  /** Waits for the update, and gathers the parameters from the ranks that stepped them. */
-  async gatherParameters(): Promise<void> {
-    if (!this.#isInParts) return;
-    const shard = new Float32Array(this.#part.end - this.#part.start);
-    let end = 0;
-    for (const { data } of await Promise.all(this.own.map((piece) => piece.read()))) {
-      shard.set(data as Float32Array, end);
-      end += data.length;
-    }
+  /** All of what ranks have parts of; all of them must call it. */
+  async wholeOf({ dtype, data }: HostTensor): Promise<HostTensor> {
     const { length } = this.#parameters.layout;
     const all = new Float32Array(length);
-    await this.group.allGather(shard, all, UNIT);
-    this.#parameters.segments.write(hostTensor('f32', [length], all));
+    await this.group.allGather(data as Float32Array, all, UNIT);
+    return hostTensor(dtype, [length], all);
+  }
+
+  /** This rank's part of it. */
+  partIn({ dtype, data }: HostTensor): HostTensor {
+    const part = data.slice(this.part.start, this.part.end);
+    return hostTensor(dtype, [part.length], part);
+  }
+
+  /** Waits for the update, and lets all ranks have the parameters of those that stepped them. */
+  async gatherParameters(): Promise<void> {
+    if (!this.#isInParts) return;
+    if (this.#vector) return await this.#vector.publish(this.group);
+    const shard = await joined(this.own);
+    this.#parameters.segments.write(await this.wholeOf(hostTensor('f32', [shard.length], shard)));
   }
 
   async #reduced(values: Float32Array): Promise<Float32Array> {
     if (this.#isInParts) return await this.group.reduceScatter(values, UNIT);
     await this.group.allReduce(values);
     return values;
-  }
-
-  /** As torch.nn.utils.clip_grad_norm_ over the parts of all ranks, in place. */
-  async #clip(part: Float32Array, max_norm: number): Promise<number> {
-    const { eps } = completed(clipGradNorm.signature, { max_norm });
-    const squares = part.reduce((sum, x) => sum + x * x, 0);
-    const all = await gatherNumbers(this.group, [squares]);
-    const norm = Math.sqrt(all.reduce((sum, [x = 0]) => sum + x, 0));
-    const scale = Math.fround(Math.min(1, max_norm / (norm + eps)));
-    if (scale !== 1) for (let i = 0; i < part.length; i++) part[i] = (part[i] as number) * scale;
-    return norm;
   }
 }
 
@@ -117,4 +141,14 @@ function piecesOf({ pieces }: Segments, { start, end }: Part): readonly Tensor[]
     before += piece.size;
     return from < to ? [piece.view([to - from], { offset: 4 * from })] : [];
   });
+}
+
+/** Where parameters lie that are in parts. */
+function vectorOf({ segments }: FlatParameters): ShardedVector {
+  const held = segments.pieces[0]?.held;
+  invariant(
+    held instanceof ShardedWindow,
+    () => 'full_shard steps parameters whose home is a ShardHome',
+  );
+  return held.vector;
 }

@@ -9,7 +9,8 @@ export function whyNotShared(
 ): string | undefined {
   if (isOffloaded)
     return 'ranks share no offloaded state: leave use_cpu_offload and paged optimizers out';
-  if (scalesLoss) return 'ranks share no loss scale: take a precision without one, such as bf16';
+  if (scalesLoss && strategy !== 'ddp')
+    return `${strategy} leaves no rank all gradients, by which a loss scale goes: take ddp, or bf16`;
   return strategy !== 'ddp' && (ofMatrices || ofShape)
     ? `${strategy} cuts through parameters, which this optimizer steps one by one: take ddp`
     : undefined;

@@ -24,6 +24,8 @@ export const words: ReturnType<typeof happenedWords> = {
     `Gradienten blieben bis Schritt ${number(step)} nicht endlich: ${wentBack(to)}, mit Lernrate ${precise(rate)}.`,
   exploded: (step, to, rate) =>
     `Der Verlust explodierte bis Schritt ${number(step)}: ${wentBack(to)}, mit Lernrate ${precise(rate)}.`,
+  workerLost: (step, rank, to) =>
+    `Arbeiter ${number(rank)} in Schritt ${number(step)} verloren, alle ${wentBack(to)}:`,
   halved: (step, to, texts, parts) =>
     `Speicher reichte in Schritt ${number(step)} nicht: ${wentBack(to)}, jeder Schritt nun in ${count(parts, { one: 'Teil', other: 'Teilen' })} zu ${count(texts, { one: 'Text', other: 'Texten' })}.`,
 };

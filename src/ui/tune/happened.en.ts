@@ -23,6 +23,8 @@ export const happenedWords = words('happened', {
     `Gradients stayed not finite up to step ${number(step)}: ${wentBack(to)}, at a rate of ${precise(rate)}.`,
   exploded: (step: number, to: number, rate: number) =>
     `The loss exploded up to step ${number(step)}: ${wentBack(to)}, at a rate of ${precise(rate)}.`,
+  workerLost: (step: number, rank: number, to: number) =>
+    `Worker ${number(rank)} lost in step ${number(step)}, all ${wentBack(to)}:`,
   halved: (step: number, to: number, texts: number, parts: number) =>
     `Memory ran out in step ${number(step)}: ${wentBack(to)}, each step now in ${count(parts, { one: 'part', other: 'parts' })} of ${count(texts, { one: 'text', other: 'texts' })}.`,
 });

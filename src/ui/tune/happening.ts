@@ -26,6 +26,13 @@ type HappeningOfKind =
       readonly to: number;
       readonly learningRate: number;
     }
+  /** A worker of several was lost: all went back to after `to` steps. */
+  | {
+      readonly kind: 'workerLost';
+      readonly to: number;
+      readonly rank: number;
+      readonly message: string;
+    }
   | {
       readonly kind: 'halved';
       readonly to: number;
@@ -56,6 +63,10 @@ export function happeningOf(told: Happened): Happening {
       const { to, why: kind, learningRate } = told;
       return { step, at, kind, to, learningRate };
     }
+    case 'rank-lost': {
+      const { to, rank, why: message } = told;
+      return { step, at, kind: 'workerLost', to, rank, message };
+    }
     case 'halved': {
       const { to, batchSize, accumulation } = told;
       return { step, at, kind: 'halved', to, batchSize, accumulation };
@@ -66,6 +77,7 @@ export function happeningOf(told: Happened): Happening {
 const MARKED = {
   ...{ checkpoint: 'checkpoint', resumed: 'resumed', lost: 'lost', refused: undefined },
   ...{ skipped: 'skipped', nonfinite: 'wentBack', exploded: 'wentBack', halved: 'wentBack' },
+  workerLost: 'wentBack',
 } as const satisfies Readonly<Record<Happening['kind'], LossMark['kind'] | undefined>>;
 
 /** Those that the figure of losses marks, once for each step. */

@@ -60,6 +60,9 @@ function toldOf(happening: Happening) {
       return words[happening.kind](step, happening.to, happening.learningRate);
     case 'halved':
       return words.halved(step, happening.to, happening.batchSize, happening.accumulation);
+    case 'workerLost':
+      return html`${words.workerLost(step, happening.rank, happening.to)}
+        <span lang="en">${happening.message}</span>`;
     case 'refused':
     case 'lost':
       return html`${words[happening.kind](step)} <span lang="en">${happening.message}</span>`;

@@ -1,4 +1,5 @@
 import { seam } from '../../../seam.ts';
+import { RankLostError } from '../../sharded/rank-errors.ts';
 import type { LlamaTrainingConfig } from '../config/read-training-config.ts';
 import type { LlamaMilestone } from '../progress.ts';
 import {
@@ -9,7 +10,10 @@ import {
 } from './run-faults.ts';
 
 /** A change by which a run goes on that cannot go on as it was. */
-export type RunChange = Extract<LlamaMilestone, { readonly type: 'rolled-back' | 'halved' }>;
+export type RunChange = Extract<
+  LlamaMilestone,
+  { readonly type: 'rolled-back' | 'rank-lost' | 'halved' }
+>;
 
 /** Where a run stands that something was thrown in. */
 interface Interrupted {
@@ -32,6 +36,7 @@ interface WayOn {
 export function wayOnAfter(thrown: unknown, run: Interrupted): WayOn | undefined {
   if (thrown instanceof StepError && thrown.code === 'out-of-memory') return halved(thrown, run);
   if (thrown instanceof NonFiniteGradientsError) return rolledBack(thrown, 'nonfinite', run);
+  if (thrown instanceof RankLostError) return withNewRanks(thrown, run);
   if (thrown instanceof LossExplodedError) return rolledBack(thrown, 'exploded', run);
   return undefined;
 }
@@ -54,6 +59,20 @@ function rolledBack(
     ...{ type: 'rolled-back', step, to, at: now(), why, learningRate },
   });
   return { latest: since - 2, change };
+}
+
+/** All ranks begin anew at the last checkpoint: none has the parts of the one that was lost. */
+function withNewRanks(
+  { rank, why }: RankLostError,
+  { config: { recovery }, history, isKept }: Interrupted,
+): WayOn | undefined {
+  const before = history.filter(({ type }) => type === 'rank-lost').length;
+  if (!isKept || before >= recovery.maxRollbacks) return undefined;
+  const step = lastStep(history) + 1;
+  const change = (to: number): RunChange => ({
+    ...{ type: 'rank-lost', step, to, at: now(), rank, why },
+  });
+  return { latest: Number.POSITIVE_INFINITY, change };
 }
 
 /** The micro-batches of a step that are as many texts together, each the smallest factor smaller. */

@@ -4,7 +4,9 @@ import type { Gpu } from '../../../gpu/gpu.ts';
 import { gpuErrorOf } from '../../../gpu/gpu-error.ts';
 import { seam } from '../../../seam.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
-import { type NonFiniteGradient, nonFiniteGradient } from '../../gradient-health.ts';
+import { elementAt, firstNonFinite, type NonFiniteGradient } from '../../gradient-health.ts';
+import { firstOfRanks } from '../../sharded/gather-numbers.ts';
+import type { ShardedUpdate } from '../../sharded/sharded-update.ts';
 
 /** Gradients of a step that are not finite, and the loss scale that they had, if any. */
 export interface FoundNonFinite extends NonFiniteGradient {
@@ -29,6 +31,8 @@ export class StepGuard {
   #isScoped = false;
   /** The factor of the loss, f32 [1], where it is scaled. */
   lossScale: Tensor | undefined;
+  /** Ranks that have a part of the gradients each. */
+  shared: Pick<ShardedUpdate, 'group' | 'part'> | undefined;
 
   constructor(gpu: Gpu, layout: FlatLayout) {
     this.#gpu = gpu;
@@ -58,8 +62,10 @@ export class StepGuard {
 
   /** Whether the update by these gradients is to be made. */
   readonly accept = async (gradients: Segments): Promise<boolean> => {
-    this.#found = await nonFiniteGradient(gathered(gradients), this.#layout);
+    const own = await firstNonFinite(gathered(gradients));
     await this.#requireNoError();
+    const found = this.shared ? await firstOfRanks(this.shared, own) : own;
+    this.#found = found && elementAt(found, this.#layout);
     if (!this.#found || !this.lossScale) return !this.#found;
     const lossScale = (await this.lossScale.read()).data[0] as number;
     this.#found = { ...this.#found, lossScale };
