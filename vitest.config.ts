@@ -38,5 +38,12 @@ export default defineConfig((env) => ({
     // One more than there are cores, since the files that begin first do little but wait.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/fixtures/**', '**/*.d.ts'],
+      reporter: ['text-summary', 'json-summary', 'lcovonly', 'cobertura', 'html'],
+      reportsDirectory: 'test-results/coverage',
+    },
   },
 }));

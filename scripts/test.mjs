@@ -72,7 +72,7 @@ async function runAll(results, { whole, report }) {
     await hostMutants(results),
     await unitTests(results, isEveryTest),
     ...(await peerTests(results)),
-    ...(await bridgeTests(root, results)),
+    ...(await bridgeTests(root, results, isEveryTest)),
     ...(await torchSamples(root, results, countsOfReport)),
     await endToEndTests(results, isEveryTest),
   ]);
@@ -129,8 +129,8 @@ async function peerTests(results) {
 }
 
 /**
- * The quick tier in a real browser, and the full tier with a control for every case in Node; of
- * what both ran they must find the same.
+ * The quick tier in a real browser, and of the full tier a sample in Node, each case with its control;
+ * of what both ran they must find the same.
  */
 async function planned(results, isWhole) {
   const run = async (name, file, args) => {

@@ -8,7 +8,7 @@ let root: string;
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'covering-'));
-  for (const folder of ['src', 'suites', 'scripts', 'e2e', 'bridge/tests'])
+  for (const folder of ['src', 'suites', 'scripts', 'e2e', 'bench/ort', 'bridge/tests'])
     mkdirSync(join(root, folder), { recursive: true });
 });
 afterEach(() => rmSync(root, { recursive: true }));
@@ -48,6 +48,18 @@ def test_says_why() -> None:
     ['it says "no" (and why)', { file: 'bridge/src/cli.py', from: 'yes', to: 'no' }],
     ['it is off', { file: 'src/a.ts', from: 'on', to: 'off' }],
   ]);
+});
+
+test('finds one that has a tag beside its rows', () => {
+  const tagged = covering('x', 'd.e')
+    .replace('covers(', '{ ...covers(')
+    .replace('}), async', "}), tag: '@long' }, async");
+  write('e2e/page/a.spec.ts', tagged);
+  expect(findCoveringTests(root).map(({ id, covers }) => [id, covers])).toEqual([
+    ['test.e2e.page:x', ['d.e']],
+  ]);
+  write('e2e/page/a.spec.ts', "test('x', { ...covers('d.e'), tag: '@long' }, run);");
+  expect(() => findCoveringTests(root)).toThrow('has no contr');
 });
 
 test('finds the file that a control plants', () => {

@@ -1,5 +1,8 @@
-"""What tests that cover rows of the catalog tell, for the report of the tests."""
+"""What tests that cover rows of the catalog tell, for the report of the tests, and which long
+tests a run leaves out.
+"""
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -14,6 +17,9 @@ _CATALOG = _ROOT / "src" / "catalog"
 # started the workers.
 _OUTCOME = "outcome"
 
+# Of the long tests a drawn run has one in so many.
+_LONG_ONE_IN = 4
+
 _held = 0
 _outcomes: list[object] = []
 
@@ -26,12 +32,27 @@ def _known_ids() -> set[str]:
     return set(rows) | clauses
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--draw", metavar="SEED", help="leave out most tests that are marked long")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "covers(*ids): rows of the catalog, or clauses of rows")
     config.addinivalue_line("markers", "control(name, file, from, to): what must turn it red")
+    config.addinivalue_line("markers", "long: takes over ten seconds, and is not in every draw")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def _is_drawn(seed: str, item: pytest.Item) -> bool:
+    place = hashlib.sha256(f"{seed} {item.nodeid}".encode()).digest()
+    return item.get_closest_marker("long") is None or place[0] % _LONG_ONE_IN == 0
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    seed = config.getoption("--draw")
+    if seed is not None:
+        left_out = [item for item in items if not _is_drawn(seed, item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _is_drawn(seed, item)]
     covering = [item for item in items if item.get_closest_marker("covers")]
     if not covering or not _CATALOG.is_dir():  # an installed package has no catalog beside it
         return

@@ -23,7 +23,13 @@ def test_every_op_of_the_vocabulary_has_a_formula():
     assert known_ops() == set(vocabulary())
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def _as_parameter(case):
+    """Whole trainings take longest."""
+    marks = pytest.mark.long if case.op == "train_llama" else ()
+    return pytest.param(case, id=case.name, marks=marks)
+
+
+@pytest.mark.parametrize("case", [_as_parameter(case) for case in CASES])
 def test_what_the_formula_gives_is_accepted_and_a_planted_wrong_value_is_not(case):
     inputs, params, expected = prepared(case)
     outputs = {name: y.stored(FLOAT32) for name, y in expected.items()}

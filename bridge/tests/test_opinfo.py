@@ -49,6 +49,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path):
 
 
 @needs_torch
+@pytest.mark.long
 def test_a_process_of_its_own_gives_the_same_bytes(tmp_path):
     """What another operator left in torch's generators, or the order of a set, changes nothing."""
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "1795132800"}
@@ -94,6 +95,7 @@ def test_every_sample_is_a_bundle_or_counted_by_its_reason(tmp_path, capsys):
 
 
 @needs_torch
+@pytest.mark.long
 def test_a_draw_has_what_was_asked_for_of_every_operator_in_turn(tmp_path):
     from gradproof_bridge.opinfo.sources import sources
 
@@ -125,6 +127,7 @@ def test_a_draw_says_what_it_tried_and_not_that_it_were_all(tmp_path, capsys):
 
 
 @needs_torch
+@pytest.mark.long
 def test_what_torch_computes_of_a_sample_is_what_the_op_of_its_line_means():
     """The formulas are written down in numpy, without torch: they accept torch's answers, and
     refuse them when each element is one more.

@@ -540,6 +540,7 @@ def test_a_model_that_can_be_read_is_judged(tmp_path, capsys):
 
 
 @has("onnxruntime")
+@pytest.mark.long
 def test_onnxruntime_alone_finds_a_model_unreadable_too(tmp_path):
     texts = [b"", b"this is no model\n" * 7, b"\x08"]
     folders = [tmp_path / str(i) for i in range(len(texts))]

@@ -12,7 +12,9 @@ test.skip(noBridge !== undefined, noBridge ?? '');
 const FILTER = ['--filter', 'ops.matmul.matmul:exact;*'];
 
 for (const runtime of ['chromium', 'node']) {
-  test(`the same cases run on a device of the bridge, in ${runtime}`, async ({ folder }) => {
+  test(`the same cases run on a device of the bridge, in ${runtime}`, { tag: '@long' }, async ({
+    folder,
+  }) => {
     const report = join(folder, 'report.json');
     const { status, stdout, stderr } = await gradproof([
       '--runtime',

@@ -29,9 +29,8 @@ const OF_LIBRARIES = [
   'matrix.mlx:product;backend=recorded-mlx',
 ];
 
-test(
-  'every cell of the matrix is executed, or says why not: table, report and CSV',
-  covers(
+test('every cell of the matrix is executed, or says why not: table, report and CSV', {
+  ...covers(
     'fsdp.backend.quantization-method-compatibility/all-columns',
     'fsdp.backend.quantization-method-compatibility/cells-executed',
   ).control('the matrix has no columns of ONNX Runtime', {
@@ -39,36 +38,36 @@ test(
     from: '...ORT_COLUMNS, ...RECORDED_COLUMNS',
     to: '...RECORDED_COLUMNS',
   }),
-  async ({ folder }) => {
-    test.slow();
-    const [report = '', csv = ''] = ['r.json', 'r.csv'].map((name) => join(folder, name));
-    const methods = METHODS.flatMap((method) => ['--methods', method]);
-    const args = ['matrix', ...methods, '--report', report, '--csv', csv];
-    const { status, stdout, stderr } = await gradproof(args);
-    expect([status, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^method +webgpu-f32 /m);
-    expect(stdout).toMatch(/^nf4 +qdpg/m);
-    const { kind, results } = readReport(readFileSync(report, 'utf8'), report);
-    expect([kind, results.length]).toEqual(['run', 4 * METHODS.length * COLUMNS.length]);
-    expect([...new Set(results.map(({ backend }) => backend))].sort()).toEqual(COLUMNS);
-    for (const { id, backend, status: one, assertions, accuracy, skip } of results) {
-      // Ours are claimed everywhere; halves hang on the adapter.
-      if (['webgpu-f32', 'reference'].includes(backend)) expect([id, one]).toEqual([id, 'pass']);
-      if (one === 'pass') expect([id, assertions > 0]).toEqual([id, true]);
-      if (one === 'pass') expect(accuracy?.boundUsed ?? 0).toBeLessThanOrEqual(1);
-      if (one === 'skip')
-        expect(skip).toEqual({ code: expect.any(String), detail: expect.any(String) });
-    }
-    const passed = results.filter((result) => result.status === 'pass').map(({ id }) => id);
-    expect(passed).toEqual(expect.arrayContaining(OF_LIBRARIES));
-    // bitsandbytes' own decoding errs on some shapes; its codes are right.
-    const deviating = results.filter(({ finding }) => finding?.code === 'producer-deviates');
-    expect(deviating.map(({ id, fault }) => [id, fault])).toEqual([
-      ['matrix.nf4:dequantize;backend=recorded-cpu', 'producer'],
-    ]);
-    expect(readFileSync(csv, 'utf8')).toContain('matrix.nf4:product;backend=ort-wasm,');
-  },
-);
+  tag: '@long',
+}, async ({ folder }) => {
+  test.slow();
+  const [report = '', csv = ''] = ['r.json', 'r.csv'].map((name) => join(folder, name));
+  const methods = METHODS.flatMap((method) => ['--methods', method]);
+  const args = ['matrix', ...methods, '--report', report, '--csv', csv];
+  const { status, stdout, stderr } = await gradproof(args);
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^method +webgpu-f32 /m);
+  expect(stdout).toMatch(/^nf4 +qdpg/m);
+  const { kind, results } = readReport(readFileSync(report, 'utf8'), report);
+  expect([kind, results.length]).toEqual(['run', 4 * METHODS.length * COLUMNS.length]);
+  expect([...new Set(results.map(({ backend }) => backend))].sort()).toEqual(COLUMNS);
+  for (const { id, backend, status: one, assertions, accuracy, skip } of results) {
+    // Ours are claimed everywhere; halves hang on the adapter.
+    if (['webgpu-f32', 'reference'].includes(backend)) expect([id, one]).toEqual([id, 'pass']);
+    if (one === 'pass') expect([id, assertions > 0]).toEqual([id, true]);
+    if (one === 'pass') expect(accuracy?.boundUsed ?? 0).toBeLessThanOrEqual(1);
+    if (one === 'skip')
+      expect(skip).toEqual({ code: expect.any(String), detail: expect.any(String) });
+  }
+  const passed = results.filter((result) => result.status === 'pass').map(({ id }) => id);
+  expect(passed).toEqual(expect.arrayContaining(OF_LIBRARIES));
+  // bitsandbytes' own decoding errs on some shapes; its codes are right.
+  const deviating = results.filter(({ finding }) => finding?.code === 'producer-deviates');
+  expect(deviating.map(({ id, fault }) => [id, fault])).toEqual([
+    ['matrix.nf4:dequantize;backend=recorded-cpu', 'producer'],
+  ]);
+  expect(readFileSync(csv, 'utf8')).toContain('matrix.nf4:product;backend=ort-wasm,');
+});
 
 test('what no method or column is called is wrong use', async () => {
   const methods = await gradproof(['matrix', '--methods', 'nf5']);

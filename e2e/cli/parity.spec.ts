@@ -64,9 +64,9 @@ test('recordings can be listed', async ({ folder }) => {
   );
 });
 
-test('a folder is checked against its index, and only files listed there have a date', async ({
-  folder,
-}) => {
+test('a folder is checked against its index, and only files listed there have a date', {
+  tag: '@long',
+}, async ({ folder }) => {
   const files = {
     kept: recording([19, 22, 43, 50]),
     changed: recording([19, 22, 43, 51]),

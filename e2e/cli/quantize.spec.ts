@@ -73,7 +73,7 @@ test('weights are saved in the layout of a method, and nothing where it refuses 
   expect(metadata.get('quantizer')).toBe('mlx;bits=8;group=32');
 });
 
-test('a browser measures and saves what Node does', async ({ folder }) => {
+test('a browser measures and saves what Node does', { tag: '@long' }, async ({ folder }) => {
   const data = weights(folder);
   const from = async (runtime: string) => {
     const [report = '', out = ''] = ['json', 'safetensors'].map((end) =>
@@ -116,7 +116,9 @@ test('a browser measures and saves what Node does', async ({ folder }) => {
 
 const OF_BRIDGE = fileURLToPath(new URL('../../bridge/tests/saved/', import.meta.url));
 
-test('what ONNX Runtime runs in the tests of the bridge is what is saved', async ({ folder }) => {
+test('what ONNX Runtime runs in the tests of the bridge is what is saved', {
+  tag: '@long',
+}, async ({ folder }) => {
   const out = join(folder, 'out.safetensors');
   const data = join(OF_BRIDGE, 'weights.safetensors');
   const read = (path: string) => readSafetensors(new Uint8Array(readFileSync(path)));

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { covers } from '../../src/catalog/covers.ts';
 import { partsOf, serve } from '../../src/cli/model-address/fixtures/model-server.ts';
 import { readReport } from '../../src/report/read.ts';
 import { gradproof, ROOT } from './gradproof.ts';
@@ -172,7 +173,9 @@ test('a model that cannot be saved so is refused before it is trained', async ({
   expect(refused.stderr.trim().split('\n')).toHaveLength(2);
 });
 
-test('Ctrl-C ends it after a step, and what is trained is saved', async ({ folder }) => {
+test('Ctrl-C ends it after a step, and what is trained is saved', { tag: '@long' }, async ({
+  folder,
+}) => {
   const out = join(folder, 'out');
   const args = [...tinyModel(folder), '--type', 'lora', '--steps', '100000', '--out', out];
   const { status, stdout } = await gradproof(args, { interruptAt: /^step 10:/m });
@@ -208,6 +211,25 @@ test('what is wrong with settings, model and data is told at once, a line each',
     ).toBe(true);
 });
 
+test(
+  'settings are looked at before a device is asked for',
+  covers('fsdp.backend.configuration-validation/no-buffer-before-validation').control(
+    'a device is there before they are read',
+    {
+      file: 'src/cli/commands/train-model.ts',
+      from: 'const request = { ...(await requestOf(model, options, remote)), base };',
+      to: 'await using early = await openRuntime(name, voice.say); voice.say(early.adapter); const request = { ...(await requestOf(model, options, remote)), base };',
+    },
+  ),
+  async ({ folder }) => {
+    const args = tinyModel(folder, { learning_rate: -1, world_size: 0, lora: { r: 0 } });
+    const { status, stdout, stderr } = await gradproof(args);
+    expect(status).toBe(2);
+    expect(stderr.trim().split('\n')).toHaveLength(3);
+    expect(stdout, 'it would say which device it has').toBe('');
+  },
+);
+
 test('a browser is given the files of the folder, and leaves what Node does', {
   tag: '@full',
 }, async ({ folder }) => {
@@ -242,7 +264,7 @@ test('a browser is given the files of the folder, and leaves what Node does', {
   expect(names).toEqual(['adapter_model.safetensors', 'adapter_config.json']);
 });
 
-test('Ctrl-C keeps what a browser has trained', async ({ folder }) => {
+test('Ctrl-C keeps what a browser has trained', { tag: '@long' }, async ({ folder }) => {
   const out = join(folder, 'out');
   const args = [...tinyModel(folder), '--type', 'lora', '--steps', '100000', '--out', out];
   const chromium = ['--runtime', 'chromium'];

@@ -13,31 +13,30 @@ const NOBODY = 'http://127.0.0.1:1';
 /** No step is judged, which takes most of a short run. */
 const QUICK = { ...SETTINGS, judge_steps: 0 };
 
-test(
-  'leaves a Chrome trace of every step',
-  covers('fsdp.training.profile-trace/trace-schema').control('the steps are not timed', {
+test('leaves a Chrome trace of every step', {
+  ...covers('fsdp.training.profile-trace/trace-schema').control('the steps are not timed', {
     file: 'src/harness/worker/job-profile.ts',
     from: 'await train(profile);',
     to: 'await train(undefined);',
   }),
-  async ({ folder }) => {
-    const profile = join(folder, 'profile.json');
-    const args = [...tinyModel(folder, QUICK), '--type', 'lora', '--steps', '20'];
-    const { status, stdout, stderr } = await gradproof([...args, '--profile', profile]);
-    expect([status, stderr]).toEqual([0, '']);
-    const { faults, steps, events, quantumNs } = readTrace(readFileSync(profile));
-    expect(faults).toEqual([]);
-    expect(steps.map(({ name }) => name)).toEqual(
-      Array.from({ length: 20 }, (_, i) => `step ${i + 1}`),
-    );
-    expect(events.length).toBeGreaterThan(20 * 50);
-    expect(events.some(({ args: { kernel } }) => kernel.startsWith('matmul/'))).toBe(true);
-    expect(quantumNs).toBeGreaterThan(0);
-    expect(stdout).toContain(
-      `In ${profile}: ${events.length} dispatches of 20 steps, for https://ui.perfetto.dev`,
-    );
-  },
-);
+  tag: '@long',
+}, async ({ folder }) => {
+  const profile = join(folder, 'profile.json');
+  const args = [...tinyModel(folder, QUICK), '--type', 'lora', '--steps', '20'];
+  const { status, stdout, stderr } = await gradproof([...args, '--profile', profile]);
+  expect([status, stderr]).toEqual([0, '']);
+  const { faults, steps, events, quantumNs } = readTrace(readFileSync(profile));
+  expect(faults).toEqual([]);
+  expect(steps.map(({ name }) => name)).toEqual(
+    Array.from({ length: 20 }, (_, i) => `step ${i + 1}`),
+  );
+  expect(events.length).toBeGreaterThan(20 * 50);
+  expect(events.some(({ args: { kernel } }) => kernel.startsWith('matmul/'))).toBe(true);
+  expect(quantumNs).toBeGreaterThan(0);
+  expect(stdout).toContain(
+    `In ${profile}: ${events.length} dispatches of 20 steps, for https://ui.perfetto.dev`,
+  );
+});
 
 /** What a run left, but for times. */
 function leftIn(out: string) {
@@ -49,9 +48,8 @@ function leftIn(out: string) {
   };
 }
 
-test(
-  'a log that is sent changes no bit of what is trained, whether a sink is there or not',
-  covers('fsdp.production.wandb-module-spec/disabled-bit-equal').control(
+test('a log that is sent changes no bit of what is trained, whether a sink is there or not', {
+  ...covers('fsdp.production.wandb-module-spec/disabled-bit-equal').control(
     'a run that is sent draws by another seed',
     {
       file: 'src/cli/commands/train-model.ts',
@@ -59,38 +57,37 @@ test(
       to: '{ ...request, ...(stream && { config: { ...request.config, seed: 1 } }), tuned }',
     },
   ),
-  async ({ folder }) => {
-    await using sink = await runSink();
-    const args = [...tinyModel(folder, QUICK), '--type', 'lora', '--steps', '20'];
-    const ran = async (name: string, more: readonly string[]) => {
-      const out = join(folder, name);
-      const ended = await gradproof([...args, '--out', out, ...more]);
-      expect([ended.status, ended.stderr], name).toEqual([0, '']);
-      return { ...leftIn(out), stdout: ended.stdout };
-    };
-    const off = await ran('off', []);
-    const sent = await ran('sent', ['--log-to', sink.url]);
-    const lost = await ran('lost', ['--log-to', NOBODY]);
-    for (const run of [sent, lost]) {
-      expect(run.weights).toBe(off.weights);
-      expect(run.log).toEqual(off.log);
-    }
-    const [[id, run] = ['', undefined]] = sink.runs;
-    expect(run?.rows.map(({ _step, _runtime, _timestamp, ...row }) => row)).toEqual(
-      logIn(join(folder, 'sent')),
-    );
-    expect(run).toMatchObject({
-      ...{ title: 'lora of model', exitCode: 0 },
-      config: { model: { value: 'model' }, steps: { value: 20 }, type: { value: 'lora' } },
-    });
-    expect(JSON.stringify(run?.config), 'no path is told').not.toContain(folder);
-    expect(sent.stdout).toContain(`At ${sink.url}: run ${id}, ${off.log.length} lines of the log`);
-  },
-);
+  tag: '@long',
+}, async ({ folder }) => {
+  await using sink = await runSink();
+  const args = [...tinyModel(folder, QUICK), '--type', 'lora', '--steps', '20'];
+  const ran = async (name: string, more: readonly string[]) => {
+    const out = join(folder, name);
+    const ended = await gradproof([...args, '--out', out, ...more]);
+    expect([ended.status, ended.stderr], name).toEqual([0, '']);
+    return { ...leftIn(out), stdout: ended.stdout };
+  };
+  const off = await ran('off', []);
+  const sent = await ran('sent', ['--log-to', sink.url]);
+  const lost = await ran('lost', ['--log-to', NOBODY]);
+  for (const run of [sent, lost]) {
+    expect(run.weights).toBe(off.weights);
+    expect(run.log).toEqual(off.log);
+  }
+  const [[id, run] = ['', undefined]] = sink.runs;
+  expect(run?.rows.map(({ _step, _runtime, _timestamp, ...row }) => row)).toEqual(
+    logIn(join(folder, 'sent')),
+  );
+  expect(run).toMatchObject({
+    ...{ title: 'lora of model', exitCode: 0 },
+    config: { model: { value: 'model' }, steps: { value: 20 }, type: { value: 'lora' } },
+  });
+  expect(JSON.stringify(run?.config), 'no path is told').not.toContain(folder);
+  expect(sent.stdout).toContain(`At ${sink.url}: run ${id}, ${off.log.length} lines of the log`);
+});
 
-test(
-  'without a sink, or with one that is not there, the log is the file alone',
-  covers(
+test('without a sink, or with one that is not there, the log is the file alone', {
+  ...covers(
     'fsdp.production.wandb-module-spec/offline-jsonl',
     'tb.recovery.network-failure/dead-sink-jsonl',
   ).control('the file is for runs that are sent', {
@@ -98,30 +95,30 @@ test(
     from: 'of log?.add(event) ?? []',
     to: 'of (logTo ? log?.add(event) : []) ?? []',
   }),
-  async ({ folder }) => {
-    const args = [...tinyModel(folder, QUICK), '--type', 'lora', '--steps', '20'];
-    const files = [
-      ...['adapter_config.json', 'adapter_model.safetensors', 'checkpoints'],
-      ...['log.jsonl', 'report.json'],
-    ];
-    for (const more of [[], ['--log-to', `${NOBODY}/`]]) {
-      const out = join(folder, `out-${more.length}`);
-      const { status, stdout, stderr } = await gradproof([...args, '--out', out, ...more]);
-      expect([status, stderr]).toEqual([0, '']);
-      expect(readdirSync(out).sort()).toEqual(files);
-      const text = readFileSync(join(out, 'log.jsonl'), 'utf8');
-      expect(text.split('\n').filter((line) => line.includes('"loss"'))).toHaveLength(20);
-      const said = stdout.split('\n').filter((line) => line.includes(NOBODY));
-      if (more.length === 0) expect(said).toEqual([]);
-      else {
-        expect(said).toEqual([
-          expect.stringMatching(/^--log-to http:.*: it cannot be reached \(.*\): the run goes on/),
-        ]);
-        expect(stdout).toMatch(/^\d+ lines of the log were not sent: .*log\.jsonl has all \d+$/m);
-      }
+  tag: '@long',
+}, async ({ folder }) => {
+  const args = [...tinyModel(folder, QUICK), '--type', 'lora', '--steps', '20'];
+  const files = [
+    ...['adapter_config.json', 'adapter_model.safetensors', 'checkpoints'],
+    ...['log.jsonl', 'report.json'],
+  ];
+  for (const more of [[], ['--log-to', `${NOBODY}/`]]) {
+    const out = join(folder, `out-${more.length}`);
+    const { status, stdout, stderr } = await gradproof([...args, '--out', out, ...more]);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(readdirSync(out).sort()).toEqual(files);
+    const text = readFileSync(join(out, 'log.jsonl'), 'utf8');
+    expect(text.split('\n').filter((line) => line.includes('"loss"'))).toHaveLength(20);
+    const said = stdout.split('\n').filter((line) => line.includes(NOBODY));
+    if (more.length === 0) expect(said).toEqual([]);
+    else {
+      expect(said).toEqual([
+        expect.stringMatching(/^--log-to http:.*: it cannot be reached \(.*\): the run goes on/),
+      ]);
+      expect(stdout).toMatch(/^\d+ lines of the log were not sent: .*log\.jsonl has all \d+$/m);
     }
-  },
-);
+  }
+});
 
 test('a log without a place for it on disk, and what has no step, is refused', async ({
   folder,

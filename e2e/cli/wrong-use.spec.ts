@@ -74,6 +74,8 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['--list', '--last-failed'], /--last-failed: --list runs nothing/],
   [['--rows'], /--rows: lists every row: give it with --list, and with nothing else/],
   [['--list', '--rows', '--filter', 'ops.*'], /--rows: lists every row/],
+  [['--list', '--planned', 'planned.txt'], /--planned: is about rows: add --list --rows/],
+  [['--list', '--rows', '--planned', 'no-such.txt'], /--planned no-such\.txt: cannot be read/],
   [['--deadline', '0'], /--deadline 0/],
   [
     ['train', '--config', file('cycles.json', '{"schedule": {"name": "linear", "num_cycles": 2}}')],
@@ -139,7 +141,10 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
     ['quantize', '--data', file('garbage.st', 'not a file of weights')],
     /--data .*garbage\.st: .*not a safetensors file\?/,
   ],
-  [['merge', file('a.json', '{}')], /name a file to write: --report, --junit, --html or --csv/],
+  [
+    ['merge', file('a.json', '{}')],
+    /name a file to write: --report, --junit, --html, --csv or --link/,
+  ],
   [['merge', file('b.json', '{'), '--report', '-'], /b\.json/],
   [['compare', file('c.json', '{}')], /missing required argument 'after'/],
   [['compare', file('d.json', '{}'), file('e.json', '[]')], /d\.json/],

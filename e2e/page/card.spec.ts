@@ -70,9 +70,9 @@ test('a result is a card of 1200 by 630 pixels, to save and to copy, with the na
   expect(copied).toEqual([1200, 630]);
 });
 
-test('a planted fault is a red square on the card, where a right check is a green one', async ({
-  page,
-}) => {
+test('a planted fault is a red square on the card, where a right check is a green one', {
+  tag: '@long',
+}, async ({ page }) => {
   await using faulty = await serveWrongSilu();
   await open(page, `${faulty.url}?filter=ops.nn.silu:legal;*&filter=ops.math.relu:legal;*`);
   await runToEnd(page);

@@ -64,9 +64,9 @@ async function chooseFile(slot: Locator, name: string, buffer: Buffer): Promise<
     .setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
 }
 
-test('runs are kept over a reload, compared, followed, exported, deleted and taken in again', async ({
-  page,
-}) => {
+test('runs are kept over a reload, compared, followed, exported, deleted and taken in again', {
+  tag: '@long',
+}, async ({ page }) => {
   await page.goto('/?view=compare');
   await expect(page.getByText('No run is kept yet.')).toBeVisible();
   await page.goto('/?filter=ops.nn.silu:legal;*');

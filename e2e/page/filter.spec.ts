@@ -14,9 +14,8 @@ test('the address chooses tier and checks, and follows the fields', async ({ pag
   await expect(field).toHaveValue('ops.matmul.* !*gradient*');
 });
 
-test(
-  'the checks that are chosen are counted, as the command line counts them',
-  covers('triton.utilities.parametrised-rows/counts-computed').control(
+test('the checks that are chosen are counted, as the command line counts them', {
+  ...covers('triton.utilities.parametrised-rows/counts-computed').control(
     'the number of all checks is typed in',
     {
       file: 'src/ui/cases/browse.ts',
@@ -24,20 +23,20 @@ test(
       to: 'const total = 1000;',
     },
   ),
-  async ({ page }) => {
-    const count = async (...args: readonly string[]) => {
-      const { stdout } = await gradproof(['--list', ...args]);
-      return stdout.trimEnd().split('\n').length.toLocaleString('en');
-    };
-    const all = await count('--tier', 'slow');
-    for (const tier of ['quick', 'full']) {
-      const chosen = await count('--tier', tier, '--filter', 'ops.nn.*');
-      await open(page, `/?tier=${tier}&filter=ops.nn.*`);
-      await expect(page.getByText(`${chosen} of ${all} checks chosen.`)).toBeVisible();
-      await expect(rowOf(page, new RegExp(`^ops\\.nn, ${chosen} checks$`))).toBeVisible();
-    }
-  },
-);
+  tag: '@long',
+}, async ({ page }) => {
+  const count = async (...args: readonly string[]) => {
+    const { stdout } = await gradproof(['--list', ...args]);
+    return stdout.trimEnd().split('\n').length.toLocaleString('en');
+  };
+  const all = await count('--tier', 'slow');
+  for (const tier of ['quick', 'full']) {
+    const chosen = await count('--tier', tier, '--filter', 'ops.nn.*');
+    await open(page, `/?tier=${tier}&filter=ops.nn.*`);
+    await expect(page.getByText(`${chosen} of ${all} checks chosen.`)).toBeVisible();
+    await expect(rowOf(page, new RegExp(`^ops\\.nn, ${chosen} checks$`))).toBeVisible();
+  }
+});
 
 test('words, patterns and states are asked for in one line, with suggestions by keyboard; what matches nothing says why', async ({
   page,

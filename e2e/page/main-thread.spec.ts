@@ -1,9 +1,9 @@
 import { expect, open, rowOf, runToEnd, test } from './page-test.ts';
 import { LONG_TASK_MS, longTasksDuring } from './trace.ts';
 
-test('no task of a visit with a run holds the main thread for 50 ms of processor time', async ({
-  page,
-}) => {
+test('no task of a visit with a run holds the main thread for 50 ms of processor time', {
+  tag: '@long',
+}, async ({ page }) => {
   const found = await longTasksDuring(page, async () => {
     await open(page, '/?filter=ops.nn.silu:*');
     await runToEnd(page);

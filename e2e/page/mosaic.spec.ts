@@ -122,7 +122,7 @@ test('a link brings its squares along, and one leads to its line', async ({ page
   await expect(line).toBeInViewport();
 });
 
-test('narrow or wide, no square is beside its column', async ({ page }) => {
+test('narrow or wide, no square is beside its column', { tag: '@long' }, async ({ page }) => {
   await open(page, '/?filter=ops.refusals:*');
   await runToEnd(page);
   for (const width of [320, 1440]) {

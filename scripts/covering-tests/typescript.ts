@@ -5,14 +5,15 @@ import { UncontrolledError, type WrittenTest } from './written.ts';
 
 /**
  * The tests of a TypeScript file that cover rows: `test('title',
- * covers('row/clause').control('name', { file, from, to }), ...)`. Throws Error where one names no
- * control or something is not written out.
+ * covers('row/clause').control('name', { file, from, to }), ...)`, or with `{ ...covers(...), tag }`.
+ * Throws Error where one names no control or something is not written out.
  */
 export function inTypeScript(file: string, source: string): readonly WrittenTest[] {
   const found: WrittenTest[] = [];
   visit(parseSync(file, source).program, (node) => {
-    const [title, options] = argumentsOf(node);
-    if (!title || !options) return;
+    const [title, details] = argumentsOf(node);
+    if (!title || !details) return;
+    const options = spreadIn(details) ?? details;
     if (isCallOf(options, 'covers')) throw new UncontrolledError(file, textOf(title) ?? '');
     const covers = callBefore(options, 'control');
     if (!covers || !isCallOf(covers, 'covers')) return;
@@ -76,6 +77,13 @@ function callBefore(node: Node, name: string): Node | undefined {
   if (!isNode(callee) || callee.type !== 'MemberExpression') return undefined;
   const { object, property } = callee;
   return isNode(property) && property['name'] === name && isNode(object) ? object : undefined;
+}
+
+/** What an object starts with, where that is another's properties. */
+function spreadIn(node: Node): Node | undefined {
+  const [first] = nodesOf(node, 'ObjectExpression', 'properties');
+  const spread = first?.type === 'SpreadElement' ? first['argument'] : undefined;
+  return isNode(spread) ? spread : undefined;
 }
 
 function argumentsOf(node: Node): readonly Node[] {

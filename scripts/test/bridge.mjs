@@ -3,15 +3,17 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { bridgeEnvironment, bridgeProgram, ensureBridge } from '../bridge/environment.mjs';
 import { runPart } from './part.mjs';
+import { sampleOfBridgeTests } from './sample.mjs';
 
 /**
  * The Python bridge: lint, types and tests, in the environment that is there, or else in a minimal
- * one. What the minimal one lacks is skipped, counted and said.
+ * one. What the minimal one lacks is skipped, counted and said; of the longest tests a sample.
  * @param {string} root
  * @param {string} results
+ * @param {boolean} isWhole
  * @returns {Promise<import('./part.mjs').Counts[]>}
  */
-export async function bridgeTests(root, results) {
+export async function bridgeTests(root, results, isWhole) {
   await ensureBridge(root, 'minimal');
   const bridge = join(root, 'bridge');
   const run = (name, program, args, countsOf, env = process.env) =>
@@ -29,9 +31,13 @@ export async function bridgeTests(root, results) {
     await run('bridge: format', 'ruff', ['format', '--check', '.']),
     await run('bridge: types', 'mypy', []),
     await run(
-      `bridge: tests (${kind} environment)`,
+      `bridge: tests${isWhole ? '' : ', a sample'} (${kind})`,
       'pytest',
-      [`--junit-xml=${junit}`, '-n', String(availableParallelism()), '--dist', 'worksteal'],
+      [
+        `--junit-xml=${junit}`,
+        ...['-n', String(availableParallelism()), '--dist', 'worksteal'],
+        ...(isWhole ? [] : sampleOfBridgeTests(root)),
+      ],
       () => countsOfJunit(junit),
       // As many processes as cores, with one thread each.
       { ...process.env, GRADPROOF_TEST_OUTCOMES: outcomes, OMP_NUM_THREADS: '1' },

@@ -4,36 +4,37 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commitOf } from '../setup/commit.mjs';
 
-/**
- * Of the cases that only the full tier has, one in so many is run: with the quick tier and all
- * their controls that takes two to three minutes.
- */
-const CASES_ONE_IN = 16;
+/** Of the cases of the quick tier, which a browser runs too, one in so many, and its control. */
+const QUICK_ONE_IN = 2;
+/** Of the cases that only the full tier has. */
+const FULL_ONE_IN = 20;
 /** Cases that every run has: each stands for pairs of options that no other case has. */
 const ALWAYS = /^train\.covering-array:/;
 /** Recorded rows of the covering array. */
 const ROWS = 20;
 const ROWS_ONE_IN = 4;
-/**
- * Of end-to-end tests those that take longest, and those that take over ten seconds: each kind takes
- * as long as all others.
- */
+/** Of end-to-end tests those that take longest, and those that take over ten seconds. */
 const SAMPLED_TESTS = [
   { grep: String.raw`@full|\.full\.spec\.ts`, oneIn: 10 },
-  { grep: '@long', oneIn: 3 },
+  { grep: '@long', oneIn: 4 },
 ];
-/** Of the files of unit tests in `*.full.test.ts`, which take longest. */
-const FILES_ONE_IN = 8;
+/** Of the files of unit tests those that take longest, and those that compile for a GPU. */
+const SAMPLED_FILES = [
+  { ending: /\.full\.test\.ts$/, oneIn: 8 },
+  { ending: /\.gpu\.test\.ts$/, oneIn: 3 },
+];
 
 /**
- * Filters that leave the quick tier and a sample of the other cases of the full tier.
+ * Filters that leave a sample of the quick tier and one of the other cases of the full tier.
  * @param {string} root
  * @returns {string[]}
  */
 export function sampleOfCases(root) {
-  const quick = new Set(idsOf(root, 'quick'));
-  const others = idsOf(root, 'full').filter((id) => !quick.has(id) && !ALWAYS.test(id));
-  return leftOut(root, others, CASES_ONE_IN).flatMap((id) => ['--filter', `!${id}`]);
+  const quick = idsOf(root, 'quick');
+  const others = idsOf(root, 'full').filter((id) => !quick.includes(id) && !ALWAYS.test(id));
+  return [...leftOut(root, quick, QUICK_ONE_IN), ...leftOut(root, others, FULL_ONE_IN)].flatMap(
+    (id) => ['--filter', `!${id}`],
+  );
 }
 
 /**
@@ -74,18 +75,27 @@ function testsOf(root, grep) {
   return text.split('\n').flatMap((line) => /^\s+(\[.*)$/.exec(line)?.[1] ?? []);
 }
 
+/** Arguments that leave a sample of the bridge's long tests, and all others. @param {string} root */
+export function sampleOfBridgeTests(root) {
+  return ['--draw', commitOf(root) || '-'];
+}
+
 /**
- * Arguments that leave a sample of the unit tests in `*.full.test.ts`, and all others.
+ * Arguments that leave a sample of the unit tests in files that take long, and all others.
  * @param {string} root
  * @returns {string[]}
  */
 export function sampleOfUnitTests(root) {
   const files = ['scripts', 'src', 'suites'].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true })
-      .filter((file) => file.endsWith('.full.test.ts'))
-      .map((file) => `${folder}/${file}`),
+    readdirSync(join(root, folder), { recursive: true }).map((file) => `${folder}/${file}`),
   );
-  return leftOut(root, files, FILES_ONE_IN).flatMap((file) => ['--exclude', file]);
+  return SAMPLED_FILES.flatMap(({ ending, oneIn }) =>
+    leftOut(
+      root,
+      files.filter((file) => ending.test(file)),
+      oneIn,
+    ),
+  ).flatMap((file) => ['--exclude', file]);
 }
 
 /**

@@ -1,5 +1,8 @@
 import { WebGpuBackend } from '../../src/backends/webgpu.ts';
+import { Scope } from '../../src/gpu/scope.ts';
+import { mapped, present } from '../../src/graph/call.ts';
 import { loraLinear } from '../../src/ops/lora/lora_linear.ts';
+import { convert } from '../../src/ops/math/convert.ts';
 import { sumToSize } from '../../src/ops/math/sum.ts';
 import { matmul } from '../../src/ops/matmul/matmul.ts';
 import { productWith } from '../../src/ops/matmul/matmul_quantized.ts';
@@ -221,6 +224,49 @@ products
     const call = { ...forward, grads: LAST_BLOCK.grads?.(random) ?? {}, wants: ['x'] };
     judgeResults(t, call, await new WebGpuBackend(t.gpu).run(call));
   });
+
+/** Normal numbers in halves. */
+function normals(t: CaseContext, stream: number, dtype: 'f16' | 'bf16', shape: Shape): Tensor {
+  const random = t.random(stream);
+  const values = random.fill(sizeOf(shape), () => random.normal());
+  return Tensor.from(t.gpu, hostTensorFrom(dtype, shape, values));
+}
+
+for (const variant of Object.keys(matmul.variants))
+  products
+    .case('stores-halves', { storage: ['f16', 'bf16'], variant: [variant] })
+    .tier(variant === 'register' ? 'quick' : 'full')
+    .desc(
+      'A product and gradients whose rows are whole fours are stored in halves: what a cast makes of those in float32.',
+    )
+    .control('halves of a word exchanged', (fault) => {
+      for (const file of ['matmul/register', 'matmul/workgroup', 'matmul/quad', 'matmul/split'])
+        fault.shader(file, 'pack_four(results, STORAGE_Y)', 'pack_four(results.yxwz, STORAGE_Y)');
+    })
+    .run(async (t) => {
+      const { storage } = t.params;
+      const missing = matmul.variants[variant]?.needs?.find(
+        (feature) => !t.gpu.features.has(feature),
+      );
+      if (missing) t.skip('missing-feature', missing);
+      t.gpu.memory.guarded = true;
+      using scope = new Scope();
+      const of = (stream: number, shape: Shape) => scope.add(normals(t, stream, storage, shape));
+      const halves = { a: of(0, [2, 19, 12]), b: of(1, [12, 20]), dy: of(2, [2, 19, 20]) };
+      const floats = mapped(halves, (x) => scope.add(convert(t.gpu, x, 'f32')));
+      const made = [halves, floats].map(({ a, b, dy }) => {
+        const inputs = { a, b };
+        const outputs = matmul.forward(t.gpu, inputs, {}, variant);
+        const wants = new Set(['a', 'b']);
+        const call = { inputs, outputs, grads: { y: dy }, params: {}, wants, variant };
+        return scope.addAll(present({ ...outputs, ...matmul.backward(t.gpu, call) }));
+      });
+      const [stored = {}, exact = {}] = made;
+      for (const name of ['y', 'a', 'b']) {
+        const cast = scope.add(convert(t.gpu, exact[name] as Tensor, storage));
+        t.expectEqual(name, await readValue(stored[name] as Tensor), await readValue(cast));
+      }
+    });
 
 products
   .case('infinity-stays', { variant: Object.keys(matmul.variants) })

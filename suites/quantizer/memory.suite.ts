@@ -191,6 +191,7 @@ async function peakOfProduct(t: CaseContext, options: LayerOptions): Promise<num
 
 quantizedMemory
   .case('products')
+  .tier('full')
   .desc(
     'Of every method but LLM.int8 a product and the gradient of x, of a weight of 128 x 256 and 5 rows, take a tenth of the decoded weight at most: no dense copy is made.',
   )

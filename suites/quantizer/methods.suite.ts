@@ -40,14 +40,13 @@ function partsOfOnes(fault: FaultDeclaration): void {
   });
 }
 
-/** Those whose kernels a neighbour compiles too, but for their formats' constants. */
-const LIKE_ANOTHER =
-  /^(fp4|mxfp|nvfp4|q8_0|quanto_int8|quanto_float8|int8_blockwise|onnx_nbits_symmetric|bf16)/;
+/** Those with kernels that other quick cases do not compile, or with layers of their own. */
+const QUICK = /^(nf4|llm_int8|bitnet|ternary|f16)-/;
 
 for (const choice of choicesOf((bits) => bits.slice(0, 1)))
   quantizerMethods
     .case('weight', { choice: [choice] })
-    .tier(LIKE_ANOTHER.test(choice) ? 'full' : 'quick')
+    .tier(QUICK.test(choice) ? 'quick' : 'full')
     .covers('fsdp.backend.quantization-method-compatibility/seven-methods')
     .desc(TOLD)
     .control(ONES, partsOfOnes)

@@ -135,35 +135,35 @@ quantizedModels
     await judgeApplications(t, 0, trace);
   });
 
-for (const method of ['ternary', 'nf4', 'int8', 'hqq', 'f16'])
-  quantizedModels
-    .case('conv-net', { method: [method] })
-    .tier(method === 'nf4' ? 'quick' : 'full')
-    .desc('A convolutional network with quantized weights computes every op within its bound.')
-    .control('convolutions one row too high', (fault) =>
-      fault.launch('conv2d.forward', ([gpu, inputs, params, ...rest]) => [
-        gpu,
-        inputs,
-        { ...params, padding: [2, 0, 1, 1] },
-        ...rest,
-      ]),
-    )
-    .run(async (t) => {
-      using model = new ConvNet(t.gpu, CNN, t.random());
-      using x = Tensor.from(t.gpu, drawn(t, 1, [2, 3, 8, 8]));
-      const options = {
-        method,
-        ...(method === 'hqq' ? { groupSize: 16 } : {}),
-      };
-      const report = quantizerOf(t, options).quantizeModel(model);
-      t.expect(report.layers.length === 3, () => `${report.layers.length} layers are quantized`);
-      const trace: Application<Tensor>[] = [];
-      using tape = new Tape(t.gpu, [], { trace });
-      const logits = await model.forward(tape, { x }).read();
-      await judgeApplications(t, 0, trace);
-      const spread = Math.max(...valuesOf(logits)) - Math.min(...valuesOf(logits));
-      t.expect(spread > 1e-3, () => `logits differ by ${spread}`);
-    });
+quantizedModels
+  .case('conv-net', { method: ['ternary', 'nf4', 'int8', 'hqq', 'f16'] })
+  .tier('full')
+  .desc('A convolutional network with quantized weights computes every op within its bound.')
+  .control('convolutions one row too high', (fault) =>
+    fault.launch('conv2d.forward', ([gpu, inputs, params, ...rest]) => [
+      gpu,
+      inputs,
+      { ...params, padding: [2, 0, 1, 1] },
+      ...rest,
+    ]),
+  )
+  .run(async (t) => {
+    using model = new ConvNet(t.gpu, CNN, t.random());
+    using x = Tensor.from(t.gpu, drawn(t, 1, [2, 3, 8, 8]));
+    const { method } = t.params;
+    const options = {
+      method,
+      ...(method === 'hqq' ? { groupSize: 16 } : {}),
+    };
+    const report = quantizerOf(t, options).quantizeModel(model);
+    t.expect(report.layers.length === 3, () => `${report.layers.length} layers are quantized`);
+    const trace: Application<Tensor>[] = [];
+    using tape = new Tape(t.gpu, [], { trace });
+    const logits = await model.forward(tape, { x }).read();
+    await judgeApplications(t, 0, trace);
+    const spread = Math.max(...valuesOf(logits)) - Math.min(...valuesOf(logits));
+    t.expect(spread > 1e-3, () => `logits differ by ${spread}`);
+  });
 
 quantizedModels
   .case('batch-norm-unchanged')

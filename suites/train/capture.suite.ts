@@ -304,7 +304,7 @@ const EPILOGUES = Object.entries(PRODUCTS).flatMap(([op, { variants }]) =>
 for (const { op, variant, needs } of EPILOGUES)
   captureSuite
     .case('epilogue', { product: [`${op}-${variant}`] })
-    .tier(op === 'matmul' && variant === 'register' ? 'quick' : 'full')
+    .tier('full')
     .needs(...needs)
     .desc(
       'silu(P) * z as the epilogue of a product P that is used elsewhere too, and silu(P) of one that is not: the same bits as one after the other.',

@@ -18,7 +18,7 @@ import { binomialCriticalValue } from '../../src/testing/binomial-critical-value
 import type { CaseContext } from '../../src/testing/context.ts';
 import { faultsOf } from '../../src/testing/fault.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
-import { type Control, suite, type Tier } from '../../src/testing/suite.ts';
+import { type Control, suite } from '../../src/testing/suite.ts';
 import { Learner } from '../../src/train/learner.ts';
 import { isAsked } from '../../src/vocabulary/nn/loss.ts';
 
@@ -39,8 +39,6 @@ interface Lesson {
   readonly lr: number;
   /** Held-out examples. */
   readonly heldout: number;
-  /** Of the shortest run; those with the most kernels take longest. */
-  readonly tier: Tier;
 }
 
 const LESSONS: Readonly<Record<string, Lesson>> = {
@@ -64,7 +62,6 @@ const LESSONS: Readonly<Record<string, Lesson>> = {
     batchSize: 32,
     lr: 0.01,
     heldout: 1024,
-    tier: 'quick',
   },
   transformer: {
     task: 'A block as Llama has it continues sequences that repeat.',
@@ -95,7 +92,6 @@ const LESSONS: Readonly<Record<string, Lesson>> = {
     batchSize: 8,
     lr: 0.01,
     heldout: 64,
-    tier: 'full',
   },
   convnet: {
     task: 'A convolutional network tells the directions of strokes.',
@@ -116,7 +112,6 @@ const LESSONS: Readonly<Record<string, Lesson>> = {
     batchSize: 12,
     lr: 0.01,
     heldout: 256,
-    tier: 'full',
   },
   classifier: {
     task: 'An encoder finds which of two kinds of token is more frequent in a padded sequence.',
@@ -141,7 +136,6 @@ const LESSONS: Readonly<Record<string, Lesson>> = {
     batchSize: 12,
     lr: 0.01,
     heldout: 512,
-    tier: 'full',
   },
 };
 
@@ -213,14 +207,11 @@ async function learn(
 }
 
 for (const [name, lesson] of Object.entries(LESSONS)) {
-  for (const [laps, tier] of [
-    [1, lesson.tier],
-    [4, 'full'],
-  ] as const) {
+  for (const laps of [1, 4]) {
     const steps = laps * lesson.steps;
     modelsSuite
       .case(name, { steps: [steps] })
-      .tier(tier)
+      .tier('full')
       .timeout(laps * 60_000)
       .desc(
         `${lesson.task} So many held-out answers must be right that luck apart (one in 10^9) more than half is learnt of what the most frequent answer misses, and the frozen run must miss it; every op of the first, middle and last step is within its bound, and the steps between are replayed, one submit each.`,

@@ -117,6 +117,7 @@ offload
 
 offload
   .case('transfers')
+  .tier('full')
   .covers('fsdp.training.cpu-offload/transfer-bytes')
   .desc(
     'Each step tells the bytes that went between host and device: all parameters forward, all but the embeddings backward, and in the update each with two moments there and back; with a paged optimizer moments alone.',

@@ -22,6 +22,7 @@ interface AllOptions extends RunCommand, Pick<Required<GivenOptions>, RunOption>
   readonly rows: boolean;
   readonly modelServer: string;
   readonly logTo: string;
+  readonly planned: string;
 }
 
 /** The options that make sense only without the page. */
@@ -29,6 +30,7 @@ const IMPLY_HEADLESS = [
   'headless',
   'list',
   'rows',
+  'planned',
   'runtime',
   'backends',
   'parity',
@@ -36,9 +38,11 @@ const IMPLY_HEADLESS = [
   'junit',
   'html',
   'csv',
+  'link',
   'shard',
   'controls',
   'expect',
+  'failOnSkip',
   'lastFailed',
   'tuning',
   'verbose',
@@ -50,7 +54,9 @@ const ONLY_OF_RUNS = [
   'junit',
   'html',
   'csv',
+  'link',
   'expect',
+  'failOnSkip',
   'lastFailed',
   'tuning',
 ] as const satisfies readonly (keyof AllOptions)[];
@@ -71,6 +77,13 @@ const OPTIONS: OptionTable<AllOptions> = {
     name: 'rows',
     description: 'with --list: every row of the catalog with its clauses, and what covers them',
     parse: () => true,
+  },
+  planned: {
+    name: 'planned',
+    argument: 'file',
+    description:
+      'with --list --rows: fail unless the rows that nothing covers are those that this file names, one a line',
+    parse: lastPath('--planned'),
   },
   runtime: runtimeOption('where the cases run (default chromium)'),
   backends: {
@@ -99,6 +112,13 @@ const OPTIONS: OptionTable<AllOptions> = {
     argument: 'file',
     description: 'known failures, which do not fail the run until they expire',
     parse: lastPath('--expect'),
+  },
+  failOnSkip: {
+    name: 'fail-on-skip',
+    argument: 'feature',
+    description:
+      'a case that is skipped for want of this feature or library, or with this code, fails; may be given several times',
+    parse: (texts) => texts.map(checkedFeature),
   },
   verbose: {
     name: 'verbose',
@@ -140,7 +160,7 @@ export const command = defineCommand<AllOptions>({
     if (!given.list && !isHeadless(given))
       return (await import('./page.ts')).openPage(options, given);
     checkOfPage(given);
-    if (given.rows) return await (await import('./list-rows.ts')).listRows();
+    if (given.rows) return await (await import('./list-rows.ts')).listRows(given.planned);
     using interrupt = new Interrupt(); // before what takes a moment to load
     const { listCases, runHeadless } = await import('./run.ts');
     return given.list
@@ -160,8 +180,13 @@ function checkOfPage(given: Partial<AllOptions>): void {
 
 /** Throws UsageError about what a list has no use for. */
 function checkList(given: Partial<AllOptions>): void {
-  if (given.rows && (!given.list || Object.keys(given).length > 2))
-    throw new UsageError('--rows: lists every row: give it with --list, and with nothing else');
+  const { rows, planned, list, ...others } = given;
+  if (rows && (!list || Object.keys(others).length > 0))
+    throw new UsageError(
+      '--rows: lists every row: give it with --list, and with nothing else but --planned',
+    );
+  if (planned !== undefined && !rows)
+    throw new UsageError('--planned: is about rows: add --list --rows');
   const unused = given.list && ONLY_OF_RUNS.find((name) => given[name] !== undefined);
   if (unused)
     throw new UsageError(`--${OPTIONS[unused].name}: --list runs nothing: give one of the two`);
@@ -179,6 +204,13 @@ function checkedModelServer(text: string): string {
     if (!(error instanceof ModelServerError)) throw error;
     return refuse(error.message);
   }
+}
+
+function checkedFeature(text: string): string {
+  if (/^[\w.-]+$/.test(text)) return text;
+  throw new OptionError(
+    `--fail-on-skip ${text}: must be one word, such as shader-f16, torch or missing-feature`,
+  );
 }
 
 function backendNames(texts: readonly string[]): readonly string[] {

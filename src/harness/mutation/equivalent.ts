@@ -554,6 +554,18 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.empty,
   },
   {
+    id: 'mutate.optim.adamw8bit_step:component;line=55;n=1',
+    line: 'if (of_device.w == 0.0) {',
+    becomes: 'if (of_device.z == 0.0) {',
+    why: 'Of a step that is left out all four are 0, and the correction of one that is taken never is.',
+  },
+  {
+    id: 'mutate.optim.amp_step_rates:constant;line=19;n=2',
+    line: 'now[0] = select(vec4f(), vec4f(row.xyz, 1.0), found_inf[0] == 0.0);',
+    becomes: 'now[0] = select(vec4f(), vec4f(row.xyz, 1.000020027), found_inf[0] == 0.0);',
+    why: 'It is asked for being 0 alone.',
+  },
+  {
     id: 'mutate.optim.radam_step:boundary;line=34;n=1',
     line: 'if (4u * i >= step.count) {',
     becomes: 'if (4u * i > step.count) {',

@@ -51,7 +51,8 @@ function fusable(
   return from && to ? { elementwise: { count, cast: { from, to } } } : {};
 }
 
-function codeOf(dtype: DType): number {
+/** The value of FROM, TO or STORAGE that stands for an element type. Throws GradproofError. */
+export function codeOf(dtype: DType): number {
   const code = CODES.indexOf(dtype);
   if (code < 0)
     throw new GradproofError(

@@ -3,9 +3,10 @@ import type { Binding } from '../../gpu/memory.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import type { Launch } from '../../gpu/recorder.ts';
 import { f32, linkedShader, PADDING, spread, type UniformField, u32 } from '../../gpu/shader.ts';
-import type { DType } from '../../tensor/dtype.ts';
+import { type DType, isHalf } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { codeOf } from '../math/convert.ts';
 import { chooseLaunch } from '../variants.ts';
 import type { Axis, ProductPlan } from './plan.ts';
 import { PRODUCT_VARIANTS, tileOf } from './tiles.ts';
@@ -42,6 +43,8 @@ interface ReckonedProduct {
   readonly scale?: number;
   /** Default 1. Nothing of the bias is read where it is 0. */
   readonly biasScale?: number;
+  /** What y is stored as: f32, or halves where its rows are whole fours. */
+  readonly result?: DType;
 }
 
 /** What a product is computed from, and where it is left. */
@@ -90,7 +93,7 @@ export function productLaunches(
   product: ReckonedProduct,
   asked: string,
 ): readonly ReckonedLaunch[] {
-  const { plan, loaders } = product;
+  const { plan, loaders, result = 'f32' } = product;
   const { row, col, k } = plan;
   const operands = {
     b: { dtype: product.stored, shape: product.images ?? [k.size, col.size] },
@@ -102,7 +105,11 @@ export function productLaunches(
   const groups = spread(Math.ceil((tiles * Math.ceil(row.size / rows)) / perGroup));
   return partsOfGrid(plan.batch).map(({ first, count }) => ({
     shader: linkedShader(shaders, loaders.link),
-    constants: { ...constants, ...loaders.constants },
+    constants: {
+      ...constants,
+      ...loaders.constants,
+      ...(isHalf(result) ? { STORAGE_Y: codeOf(result) } : {}),
+    },
     uniforms: uniformsOf(product, tiles, first),
     workgroups: [groups[0], groups[1], count],
     flops: 2 * row.size * col.size * k.size * count,
@@ -115,8 +122,10 @@ export function dispatchProduct(
   launches: readonly ReckonedLaunch[],
   { bindings: [a, b, ...others], bias, y }: BoundProduct,
 ): void {
-  const bindings = [a, b, bias?.binding ?? a, y.binding, ...others];
-  const whole = launches.length === 1 ? { product: { count: y.size, y: 3 } } : {};
+  const bindings = [a, b, bias?.binding ?? a, y.words(), ...others];
+  // What follows goes on from what is stored, and an epilogue from the sums.
+  const isWhole = launches.length === 1 && !isHalf(y.dtype);
+  const whole = isWhole ? { product: { count: y.size, y: 3 } } : {};
   for (const launch of launches) gpu.dispatch({ ...launch, bindings, ...whole });
 }
 

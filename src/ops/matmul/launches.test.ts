@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { DType } from '../../tensor/dtype.ts';
+import type { Shape } from '../../tensor/shape.ts';
 import { copied, product, sum } from '../fixtures/described-kernels.ts';
 import { type CallRow, expectCall } from '../fixtures/expect-call.ts';
 import { describedCall, launchesOf, type TracedCall } from '../fixtures/launches.ts';
@@ -483,15 +485,41 @@ describe('halves where there are few lanes', () => {
   const FEW = { widestSubgroup: 4 };
   test.each([
     ['are unpacked once if each is used often', [16, 5], [5, 16], ['f32', 'f32']],
-    ['are read as they are stored if not', [15, 5], [5, 15], []],
+    ['are read as they are stored if not', [15, 5], [5, 15], ['f16']],
     ['are told apart by operand', [15, 5], [5, 16], ['f32']],
-  ] as const)('%s', async (_, a, b, unpacked) => {
+  ] as const)('%s', async (_, a, b, cast) => {
     const call = { inputs: { a, b }, dtypes: { a: 'f16', b: 'f16' }, variant } as const;
     const few = await launchesOf('matmul', call, FEW);
     const casts = few.filter(({ shader }) => shader.file === 'math/cast');
-    // The last one stores y.
-    expect(casts.map(({ elementwise }) => elementwise?.cast?.to)).toEqual([...unpacked, 'f16']);
-    expect((await launchesOf('matmul', call)).length, 'with many lanes').toBe(2);
+    expect(casts.map(({ elementwise }) => elementwise?.cast?.to)).toEqual(cast);
+  });
+});
+
+describe('a result in halves', () => {
+  const called = (a: Shape, b: Shape, dtype: DType) =>
+    launchesOf('matmul', { inputs: { a, b }, dtypes: { a: dtype, b: dtype }, variant });
+
+  test.each([
+    ['f16', 1],
+    ['bf16', 2],
+  ] as const)(
+    'of whole fours is stored in %s by the product, which ends no chain',
+    async (dtype, code) => {
+      const [only, ...others] = await called([3, 5], [5, 8], dtype);
+      expect(others).toEqual([]);
+      expect(only).toMatchObject({ constants: { STORAGE_Y: code } });
+      expect(only).not.toHaveProperty('product');
+    },
+  );
+
+  test('is cast where two rows share a word, or operands differ', async () => {
+    const files = async (...call: Parameters<typeof called>) =>
+      (await called(...call)).map(({ shader }) => shader.file);
+    expect((await files([3, 5], [5, 6], 'f16')).at(-1)).toBe('math/cast');
+    const mixed = { a: 'f16', b: 'bf16' } as const;
+    const of = { inputs: { a: [3, 5], b: [5, 8] }, dtypes: mixed, variant } as const;
+    const [only, ...others] = await launchesOf('matmul', of);
+    expect([only?.constants?.['STORAGE_Y'], others]).toEqual([undefined, []]);
   });
 });
 

@@ -7,6 +7,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { isFactorOfIntegers, matmul as signature } from '../../vocabulary/matmul/matmul.ts';
 import { launcher } from '../launcher.ts';
 import { sumToSize } from '../math/sum.ts';
+import { outputDtype } from '../storage.ts';
 import { multiply, type Product } from './product.ts';
 import { multiplyIntegers } from './product_integers.ts';
 import { PRODUCT_VARIANTS } from './tiles.ts';
@@ -26,7 +27,8 @@ export const matmul = launcher(signature, {
     kernels: [...variant.kernels, integerShader.file],
   })),
   forward: (gpu, inputs, { alpha, beta, ...transposes }, variant) => {
-    const product = { ...inputs, ...transposes, scale: alpha, biasScale: beta };
+    const dtype = outputDtype(signature, inputs, {})('y');
+    const product = { ...inputs, ...transposes, scale: alpha, biasScale: beta, dtype };
     if (inputs.a.dtype !== 'i32') return { y: multiply(gpu, product, variant) };
     if (!isFactorOfIntegers(alpha) || !isFactorOfIntegers(beta))
       throw new GradproofError(
@@ -112,7 +114,8 @@ function summed(
   { operand, tensor, batches: own }: Matrix,
   variant: string,
 ): Tensor {
-  if (batches === own) return multiply(gpu, { ...product, shape: operand.shape }, variant);
+  const { shape, dtype } = operand;
+  if (batches === own) return multiply(gpu, { ...product, shape, dtype }, variant);
   using all = multiply(gpu, product, variant);
   return sumToSize(gpu, all, tensor.shape, operand.shape);
 }

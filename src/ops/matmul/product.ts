@@ -1,7 +1,7 @@
 import { type Gpu, hasFewLanes } from '../../gpu/gpu.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import { Scope } from '../../gpu/scope.ts';
-import { isHalf } from '../../tensor/dtype.ts';
+import { type DType, isHalf } from '../../tensor/dtype.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { convert, F16, readAs } from '../math/convert.ts';
@@ -22,6 +22,8 @@ export interface Product {
   readonly biasScale?: number;
   /** Shape of the result, if not torch.matmul's; of the same size. */
   readonly shape?: Shape;
+  /** What the result is to be stored as; float32 where it is no half, or its rows are no whole fours. */
+  readonly dtype?: DType | undefined;
 }
 
 /**
@@ -38,13 +40,17 @@ export function multiply(gpu: Gpu, product: Product, variant: string): Tensor {
   const { bias } = product;
   const { plan, launches } = reckonedOf(gpu, product, variant);
   const launched = ({ a, b }: Operands) => {
-    const y = Tensor.empty(gpu, 'f32', product.shape ?? plan.shape);
+    const y = Tensor.empty(gpu, resultOf(product, plan), product.shape ?? plan.shape);
     dispatchProduct(gpu, launches(a, b), { bindings: [a.binding, b.binding], bias, y });
     return y;
   };
   if (!isHalf(product.a.dtype) && !isHalf(product.b.dtype)) return launched(product);
   using scope = new Scope();
   return launched(unpackedOnce(gpu, scope, product, plan, variant));
+}
+
+function resultOf({ dtype }: Product, { col }: ProductPlan): DType {
+  return dtype && isHalf(dtype) && col.size % 4 === 0 ? dtype : 'f32';
 }
 
 /** What is known of a product before its tensors are looked at but for shapes and types. */
@@ -68,7 +74,7 @@ function reckonedOf(gpu: Gpu, product: Product, variant: string): Reckoned {
     kept = { tuned: gpu.tuned, products: new Map() };
     reckoned.set(gpu, kept);
   }
-  const key = `${variant} ${a.shape} ${b.shape} ${bias?.shape} ${transpose_a} ${transpose_b} ${scale} ${biasScale}`;
+  const key = `${variant} ${a.shape} ${b.shape} ${bias?.shape} ${transpose_a} ${transpose_b} ${scale} ${biasScale} ${product.dtype}`;
   let found = kept.products.get(key);
   if (!found) {
     const shapes = { a: a.shape, b: b.shape, bias: bias?.shape };
@@ -80,7 +86,8 @@ function reckonedOf(gpu: Gpu, product: Product, variant: string): Reckoned {
       if (!made) {
         const loaders = loadersOf(gpu, { a: left, b: right }, plan, variant);
         const isBiased = bias !== undefined;
-        const whole = { plan, loaders, stored: right.dtype, isBiased, scale, biasScale };
+        const result = resultOf(product, plan);
+        const whole = { plan, loaders, stored: right.dtype, isBiased, scale, biasScale, result };
         made = productLaunches(gpu, whole, variant);
         byTypes.set(types, made);
       }

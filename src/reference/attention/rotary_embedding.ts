@@ -7,6 +7,7 @@ import { EPS, gamma, IN_ANY_ORDER } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Depth, Value } from '../record.ts';
+import { ROTARY_FAULTS } from './rotary/faults.ts';
 import { type Turns, turned, turnedWithin } from './rotary/turn.ts';
 
 type Params = ParamsOf<typeof signature>;
@@ -155,25 +156,7 @@ export const record = defineRecord(signature, {
       below: 2 ** 12,
     }),
   ],
-  faults: [
-    {
-      name: 'one added to every element',
-      shader: {
-        file: 'attention/rotary_embedding_cache',
-        from: 'y[at] = x[at] * cosines',
-        to: 'y[at] = 1.0 + x[at] * cosines',
-      },
-    },
-    {
-      name: 'one added to every gradient',
-      direction: 'backward',
-      shader: {
-        file: 'attention/rotary_embedding_cache',
-        from: 'y[at] = x[at] * cosines',
-        to: 'y[at] = 1.0 + x[at] * cosines',
-      },
-    },
-  ],
+  faults: ROTARY_FAULTS,
   plausibleBugs: [
     inputBug('positions off by one', 'position_ids', (p) => p + 1),
     inputBug('q wrong by 2e-5', 'q', (x) => x * (1 + 2e-5)),

@@ -6,6 +6,7 @@ import type { GivenParams, InputsOf, ParamsOf } from '../../vocabulary/signature
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
+import { ROTARY_FAULTS } from './rotary/faults.ts';
 import { type Turns, turned, turnedWithin } from './rotary/turn.ts';
 
 type Given = GivenParams<typeof signature>;
@@ -136,25 +137,7 @@ export const record = defineRecord(signature, {
     cacheSample({ level: 'legal', x: [2, 4, 8, 16], cos: [50, 8], ids: [2, 8] }),
     cacheSample({ level: 'legal', x: [1, 1, 1, 2], cos: [1, 1, 1] }),
   ],
-  faults: [
-    {
-      name: 'one added to every element',
-      shader: {
-        file: 'attention/rotary_embedding_cache',
-        from: 'y[at] = x[at] * cosines',
-        to: 'y[at] = 1.0 + x[at] * cosines',
-      },
-    },
-    {
-      name: 'one added to every gradient',
-      direction: 'backward',
-      shader: {
-        file: 'attention/rotary_embedding_cache',
-        from: 'y[at] = x[at] * cosines',
-        to: 'y[at] = 1.0 + x[at] * cosines',
-      },
-    },
-  ],
+  faults: ROTARY_FAULTS,
   plausibleBugs: [
     inputBug('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
     inputBug('cosines wrong by 2e-5', 'cos', (x) => x * (1 + 2e-5)),

@@ -1,7 +1,5 @@
 import { mapped, present } from '../../graph/call.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
-import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Shape } from '../../tensor/shape.ts';
 import { conv1d as signature } from '../../vocabulary/conv/conv1d.ts';
 import type { conv2d } from '../../vocabulary/conv/conv2d.ts';
 import {
@@ -13,11 +11,11 @@ import {
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
-import { drawTensor } from '../simulation/draw.ts';
 import { simulation as simulationOf2d } from './conv2d.simulation.ts';
 import { acceptance, forward, gradients, productsOf, vjpAcceptance } from './conv2d.ts';
 import { CONVOLUTION_FAULTS } from './faults.ts';
-import { ALL, SINGLE, SMALL } from './variants.ts';
+import { convolutionSample, type SampleOptions } from './sample.ts';
+import { ALL, SINGLE } from './variants.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 
@@ -42,50 +40,15 @@ function paramsOfRow({
   };
 }
 
-interface Draw {
-  readonly bias?: boolean;
-  readonly level?: 'exact' | 'legal';
-  readonly positive?: boolean;
-  readonly variants?: readonly string[];
-  readonly tier?: 'full';
-}
-
 function sample(
   x: Shape,
   weight: Shape,
   params: GivenParams<typeof signature>,
-  { bias, level = 'exact', positive, variants = SMALL, tier }: Draw = {},
+  options: SampleOptions = {},
 ): SampleOf<typeof signature> {
-  const tensor = (random: Random, shape: Shape) =>
-    level === 'exact'
-      ? hostTensorFrom(
-          'f32',
-          shape,
-          random.fill(sizeOf(shape), () => random.integer(-8, 8)),
-        )
-      : drawTensor(random, shape, positive ? 'positive' : 'normal');
   const { shape } = productsOf(asRow(x), asRow(weight), paramsOfRow(completed(signature, params)));
-  const settings = Object.entries(params).map(
-    ([name, value]) => [name, Array.isArray(value) ? formatShape(value) : value] as const,
-  );
-  return {
-    level,
-    label: {
-      x: formatShape(x),
-      weight: formatShape(weight),
-      ...Object.fromEntries(settings),
-      ...(bias ? { bias } : {}),
-    },
-    params,
-    variants,
-    ...(tier ? { tier } : {}),
-    inputs: (random) => ({
-      x: tensor(random, x),
-      weight: tensor(random, weight),
-      ...(bias ? { bias: tensor(random, weight.slice(0, 1)) } : {}),
-    }),
-    grads: (random) => ({ y: tensor(random, shape.toSpliced(-2, 1)) }),
-  };
+  const [channels = 0] = weight;
+  return convolutionSample({ x, weight, y: shape.toSpliced(-2, 1), channels, params }, options);
 }
 
 /** torch.nn.functional.conv1d, with padding that may differ on the two sides. */

@@ -1,6 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
-import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { convTranspose2d as signature } from '../../vocabulary/conv/conv_transpose2d.ts';
 import {
   completed,
@@ -15,7 +13,6 @@ import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { absolute } from '../matmul/product.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Depth, Value } from '../record.ts';
-import { drawTensor } from '../simulation/draw.ts';
 import { channelSums, simulation as simulationOf2d } from './conv2d.simulation.ts';
 import {
   acceptance,
@@ -27,7 +24,8 @@ import {
   vjpAcceptance,
 } from './conv2d.ts';
 import { CONVOLUTION_FAULTS } from './faults.ts';
-import { SINGLE, SMALL, TILED } from './variants.ts';
+import { convolutionSample, type SampleOptions } from './sample.ts';
+import { SINGLE, TILED } from './variants.ts';
 import type { Pair } from './window.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
@@ -79,50 +77,14 @@ function bound({ x, weight, bias }: Inputs, params: Params, depth: Depth): Accep
   return sumBound(size.data, depth(terms) + (bias ? 1 : 0), flush);
 }
 
-interface Draw {
-  readonly bias?: boolean;
-  readonly level?: 'exact' | 'legal';
-  readonly positive?: boolean;
-  readonly variants?: readonly string[];
-  readonly tier?: 'full';
-}
-
 function sample(
   x: Shape,
   weight: Shape,
   params: GivenParams<typeof signature>,
-  { bias, level = 'exact', positive, variants = SMALL, tier }: Draw = {},
+  options: SampleOptions = {},
 ): SampleOf<typeof signature> {
-  const tensor = (random: Random, shape: Shape) =>
-    level === 'exact'
-      ? hostTensorFrom(
-          'f32',
-          shape,
-          random.fill(sizeOf(shape), () => random.integer(-8, 8)),
-        )
-      : drawTensor(random, shape, positive ? 'positive' : 'normal');
-  const shape = shapeOf(x, weight, completed(signature, params));
-  const settings = Object.entries(params).map(
-    ([name, value]) => [name, Array.isArray(value) ? formatShape(value) : value] as const,
-  );
-  return {
-    level,
-    label: {
-      x: formatShape(x),
-      weight: formatShape(weight),
-      ...Object.fromEntries(settings),
-      ...(bias ? { bias } : {}),
-    },
-    params,
-    variants,
-    ...(tier ? { tier } : {}),
-    inputs: (random) => ({
-      x: tensor(random, x),
-      weight: tensor(random, weight),
-      ...(bias ? { bias: tensor(random, [shape.at(-3) as number]) } : {}),
-    }),
-    grads: (random) => ({ y: tensor(random, shape) }),
-  };
+  const y = shapeOf(x, weight, completed(signature, params));
+  return convolutionSample({ x, weight, y, channels: y.at(-3) as number, params }, options);
 }
 
 /** torch.nn.functional.conv_transpose2d, with padding that may differ on the four sides. */

@@ -12,6 +12,7 @@ import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
 import type { Parameter, ParameterRule } from './parameter-rule.ts';
 import { JUDGED, parameterRuleOf } from './parameter-rule-of.ts';
+import { TAKEN_TWICE } from './taken-twice.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
@@ -106,24 +107,7 @@ export const record = defineRecord(signature, {
     sample([2, 3], { optimizer: 'muon', lr: 0.1, step: 3 }),
     sample([13, 9], { optimizer: 'muon', lr: 0.1, nesterov: false, step: 1 }),
   ],
-  faults: [
-    {
-      name: 'the step taken twice',
-      host: {
-        seam: 'optimizer_steps.optimizerOf',
-        wrap:
-          (original) =>
-          (...args) => {
-            const { step, ...rest } = original(...args);
-            const twice = (...given: unknown[]) => {
-              step(...given);
-              step(...given);
-            };
-            return { ...rest, step: twice };
-          },
-      },
-    },
-  ],
+  faults: [{ name: 'the step taken twice', host: TAKEN_TWICE }],
   plausibleBugs: [
     paramsBug('lr wrong by 2e-5', (p) => ({ ...p, ...(p.lr && { lr: p.lr * (1 + 2e-5) }) })),
     paramsBug('NAdam for RAdam', (p) => ({

@@ -12,6 +12,7 @@ import { foreseenSteps } from './optimizer_steps.steps.ts';
 import type { OptimizerParams } from './optimizers.ts';
 import type { Parameter, ParameterRule } from './parameter-rule.ts';
 import { JUDGED, parameterRuleOf } from './parameter-rule-of.ts';
+import { TAKEN_TWICE } from './taken-twice.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 
@@ -450,24 +451,7 @@ export const record = defineRecord(signature, {
       sample([21, 37], 2, { optimizer: 'muon', momentum: 0 }, normal),
     ].map((one) => ({ ...one, tier: 'full' as const })),
   ],
-  faults: [
-    {
-      name: 'every step taken twice',
-      host: {
-        seam: 'optimizer_steps.optimizerOf',
-        wrap:
-          (original) =>
-          (...args) => {
-            const { step, ...rest } = original(...args);
-            const twice = (...given: unknown[]) => {
-              step(...given);
-              step(...given);
-            };
-            return { ...rest, step: twice };
-          },
-      },
-    },
-  ],
+  faults: [{ name: 'every step taken twice', host: TAKEN_TWICE }],
   plausibleBugs: [
     paramsBug('lr wrong by a part in a thousand', (p) => ({ ...p, lr: (p.lr ?? 1e-3) * 1.001 })),
     paramsBug('beta1 0.8 for 0.9', (p) => ({ ...p, betas: [0.8, 0.999] })),

@@ -113,6 +113,16 @@ export class TuningChoice {
     this.#set({ ...withoutFile(value), settings: usualSettings(value.kind) });
   }
 
+  /** Leaves out of the settings what is refused. */
+  async repairSettings(): Promise<void> {
+    const { repairedConfig } = await import('../../train/llama/config/repaired-config.ts');
+    const refused = (this.inspection.value.found?.faults ?? []).flatMap(({ part, path }) =>
+      part === 'settings' && path !== undefined ? [path] : [],
+    );
+    const { settings } = this.chosen.value;
+    this.#set({ ...this.chosen.value, settings: repairedConfig(settings, refused) });
+  }
+
   /** Takes what was typed into a field. */
   setField(field: SettingField, text: string): void {
     const { settings } = this.chosen.value;

@@ -80,6 +80,7 @@ export class TuningSetup extends LitElement {
         @field=${({ detail: { field, text } }: CustomEvent<FieldChange>) => this.choice.setField(field, text)}
         @file=${({ detail }: CustomEvent<File>) => this.choice.takeSettings(detail)}
         @reset=${() => this.choice.resetSettings()}
+        @repair=${() => this.choice.repairSettings()}
       ></gp-settings-fields>
       <gp-saved-form
         .form=${form}

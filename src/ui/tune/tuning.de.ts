@@ -55,6 +55,7 @@ export const words: ReturnType<typeof tuningWords> = {
     choose: 'Datei mit Einstellungen wählen',
     save: 'Diese Einstellungen speichern',
     reset: 'Die üblichen Einstellungen',
+    repair: 'Weglassen, was nicht geht',
     named: (name) => `Aus ${name}`,
   },
   reading: 'Gelesen wird, was gewählt ist …',

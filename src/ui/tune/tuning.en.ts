@@ -58,6 +58,7 @@ export const tuningWords = words('tuning', {
     choose: 'Choose a settings file',
     save: 'Save these settings',
     reset: 'The usual settings',
+    repair: 'Leave out what is refused',
     named: (name: string) => `From ${name}`,
   },
   reading: 'Reading what is chosen…',
