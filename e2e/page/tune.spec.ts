@@ -28,6 +28,7 @@ test('the small model learns tales with one click, answers before and after, and
   const steps = page.getByRole('textbox', { name: 'Steps' });
   await steps.fill('4');
   await steps.press('Tab');
+  await page.getByLabel('A trace of the first steps too').check();
   await expect(start(page)).toBeEnabled();
   await start(page).click();
   await expect(answer(page, /Answer: Before/)).toContainText('Once there was a');
@@ -64,6 +65,9 @@ test('the small model learns tales with one click, answers before and after, and
     id: 'train.qlora:gradproof-small;seed=42;steps=4',
   });
   await expect(page.getByText('The talk is over')).toBeVisible();
+  const trace = JSON.parse((await saved(page, 'Save the trace')).toString());
+  expect(trace.otherData.steps).toBe(4);
+  expect(trace.traceEvents.length).toBeGreaterThan(trace.otherData.dispatches);
 });
 
 test('a folder of one’s own is trained, paused, asked meanwhile, and stopped with what it learnt', {

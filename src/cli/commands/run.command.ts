@@ -1,8 +1,11 @@
+import { modelAddress } from '../../formats/hugging-face/model-address.ts';
+import { ModelServerError } from '../../formats/hugging-face/model-server-error.ts';
 import { OptionError, type OptionTable } from '../../harness/option.ts';
 import { RUN_OPTIONS } from '../../harness/run-options.ts';
 import { defineCommand } from '../command.ts';
 import { notYet, UsageError } from '../exit.ts';
 import { Interrupt } from '../interrupt.ts';
+import { LOG_TO } from '../log-to-option.ts';
 import { checkedPath, lastPath } from '../path-option.ts';
 import { REPORT_FILES, SHARE_BASE } from '../report-options.ts';
 import { runtimeOption } from '../runtime-option.ts';
@@ -17,6 +20,8 @@ interface AllOptions extends RunCommand, Pick<Required<GivenOptions>, RunOption>
   readonly headless: boolean;
   readonly list: boolean;
   readonly rows: boolean;
+  readonly modelServer: string;
+  readonly logTo: string;
   readonly planned: string;
 }
 
@@ -122,6 +127,16 @@ const OPTIONS: OptionTable<AllOptions> = {
   },
   tuning: TUNING,
   shareBase: SHARE_BASE,
+  modelServer: {
+    name: 'model-server',
+    argument: 'url',
+    description: 'let the page fetch models of this server too, such as https://huggingface.co',
+    parse: (texts) => checkedModelServer(texts.at(-1) ?? ''),
+  },
+  logTo: {
+    ...LOG_TO,
+    description: 'let the page send logs of fine-tunings to this sink (docs/running.md)',
+  },
   lastFailed: {
     name: 'last-failed',
     argument: 'report',
@@ -143,7 +158,8 @@ export const command = defineCommand<AllOptions>({
     const options = runOptionsOf(given);
     checkList(given);
     if (!given.list && !isHeadless(given))
-      return (await import('./page.ts')).openPage(options, given.bridge === true, given.shareBase);
+      return (await import('./page.ts')).openPage(options, given);
+    checkOfPage(given);
     if (given.rows) return await (await import('./list-rows.ts')).listRows(given.planned);
     using interrupt = new Interrupt(); // before what takes a moment to load
     const { listCases, runHeadless } = await import('./run.ts');
@@ -152,6 +168,15 @@ export const command = defineCommand<AllOptions>({
       : await runHeadless(given, options, interrupt.signal);
   },
 });
+
+/** Throws UsageError about what only the page has a use for. */
+function checkOfPage(given: Partial<AllOptions>): void {
+  const unused = (['modelServer', 'logTo'] as const).find((name) => given[name] !== undefined);
+  if (unused)
+    throw new UsageError(
+      `--${OPTIONS[unused].name} ${given[unused]}: is for the page, which opens on a display and without --headless; train has an option of its own`,
+    );
+}
 
 /** Throws UsageError about what a list has no use for. */
 function checkList(given: Partial<AllOptions>): void {
@@ -165,6 +190,20 @@ function checkList(given: Partial<AllOptions>): void {
   const unused = given.list && ONLY_OF_RUNS.find((name) => given[name] !== undefined);
   if (unused)
     throw new UsageError(`--${OPTIONS[unused].name}: --list runs nothing: give one of the two`);
+}
+
+/** The origin of a server. */
+function checkedModelServer(text: string): string {
+  const refuse = (why: string) => {
+    throw new OptionError(`--model-server ${text}: ${why}`);
+  };
+  try {
+    const url = modelAddress(text);
+    return url.pathname === '/' ? url.origin : refuse(`give the server alone: ${url.origin}`);
+  } catch (error) {
+    if (!(error instanceof ModelServerError)) throw error;
+    return refuse(error.message);
+  }
 }
 
 function checkedFeature(text: string): string {

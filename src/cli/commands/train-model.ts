@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { GradproofError } from '../../errors.ts';
+import { isAddress } from '../../formats/hugging-face/model-address.ts';
 import { UnusableError } from '../../harness/runner.ts';
 import type { TuningRequest } from '../../harness/tuning.ts';
 import { writeReport } from '../../report/write.ts';
 import { exitOfReport, UsageError } from '../exit.ts';
 import { checkWritable, makeFolder, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
-import { isAddress } from '../model-address/address.ts';
 import { type AddressModel, openAddress } from '../model-address/address-model.ts';
 import { showTuning, showTuningAnswer } from '../output/tuning.ts';
 import { voiceOn } from '../output/voice.ts';

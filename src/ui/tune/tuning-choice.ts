@@ -38,6 +38,10 @@ export interface TuningChoices {
   readonly settingsFile?: string;
   /** How the model itself is saved. Default what was trained alone is. */
   readonly form?: ModelFormName;
+  /** Whether a trace of the dispatches is made. */
+  readonly traced?: boolean;
+  /** Whether the log is sent to the sink that the page's server knows. */
+  readonly sent?: boolean;
 }
 
 /** What is known of what is chosen. */
@@ -129,6 +133,13 @@ export class TuningChoice {
   takeForm(form: ModelFormName | undefined): void {
     const { form: _, ...rest } = this.chosen.value;
     this.#set(form ? { ...rest, form } : rest);
+  }
+
+  /** Takes what is told of a run besides, which changes nothing of what was read. */
+  takeTold(told: Pick<TuningChoices, 'traced' | 'sent'>): void {
+    const isRead = this.#read === this.chosen.value;
+    this.chosen.value = { ...this.chosen.value, ...told };
+    if (isRead) this.#read = this.chosen.value;
   }
 
   /** Takes what a run was started with, and reads it. */
