@@ -5,6 +5,7 @@ import { llamaConfigOf } from '../../models/llama/model-config.ts';
 import { isQuantized, withParts } from '../../quant/weight.ts';
 import { constantsOf, llamaGraph, type StateDict } from '../../reference/llama/model.ts';
 import type { Value, Values } from '../../reference/record.ts';
+import type { Recipe } from '../../reference/step/state.ts';
 import { trainingRun } from '../../reference/training-run.ts';
 import { valuesOfHosts } from '../../reference/values.ts';
 import { type HostTensor, type HostTensors, hostTensorFrom } from '../../tensor/host.ts';
@@ -68,7 +69,8 @@ export async function* trainOnReference(
     const shape = shapedAs(parts[0] as Values);
     const { losses, grad_norms, lrs, last } = await trainingRun({
       ...{ ...shape, shapedAs, shift: true, batches: [parts], trained, from },
-      ...{ optimizer, schedule: plan.schedule },
+      // A configuration has a rate.
+      ...{ optimizer: optimizer as Recipe['optimizer'], schedule: plan.schedule },
       clip: maxGradNorm > 0 ? maxGradNorm : Number.POSITIVE_INFINITY,
     });
     from = last;
