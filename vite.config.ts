@@ -101,6 +101,7 @@ function library() {
   );
   const input = [
     ...ops.map((file) => `src/ops/${file}`),
+    'src/library/backends.ts',
     'src/library/engine.ts',
     'src/library/quantizer.ts',
     'src/library/reference.ts',

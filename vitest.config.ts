@@ -10,6 +10,12 @@ const LONGEST = [
   /(bounds|power|runner)\.test\.ts$/,
 ];
 
+/** Percent of the lines that unit tests must run, of what needs neither a device nor a page. */
+const LEAST_COVERED = {
+  ...{ formats: 95, graph: 95, quant: 95, tensor: 95 },
+  ...{ data: 90, report: 90, vocabulary: 85 },
+};
+
 /** Begins with what takes longest, so that the rest is computed meanwhile. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -38,5 +44,15 @@ export default defineConfig((env) => ({
     // One more than there are cores, since the files that begin first do little but wait.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/fixtures/**', '**/*.d.ts'],
+      reporter: ['text-summary', 'json-summary', 'lcovonly', 'cobertura', 'html'],
+      reportsDirectory: 'test-results/coverage',
+      thresholds: Object.fromEntries(
+        Object.entries(LEAST_COVERED).map(([folder, lines]) => [`src/${folder}/**`, { lines }]),
+      ),
+    },
   },
 }));

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { covers } from '../src/catalog/covers.ts';
 import { readCommandLine } from '../src/cli/program.ts';
 
 const { argumentsOf } = (await import(new URL('test/arguments.mjs', import.meta.url).href)) as {
@@ -95,6 +96,84 @@ test('the workflow runs every shard of one division, and its commands can be rea
 });
 
 const nightly = parse(read('.github/workflows/nightly.yml')) as typeof workflow;
+const ofEachChange = parse(read('.github/workflows/ci.yml')) as typeof workflow;
+const commandsOf = ({ steps }: Job) => steps.flatMap(({ run }) => run ?? []);
+const keptBy = ({ steps }: Job) =>
+  steps.flatMap(({ uses, with: given }) =>
+    uses?.startsWith('actions/upload-artifact@') ? (given?.['path']?.trim().split('\n') ?? []) : [],
+  );
+
+test(
+  'each change is built, linted, tested by units and, in a browser, by the quick tier',
+  covers(
+    'fsdp.utilities.ci-full-suite/workflow-steps',
+    'fsdp.utilities.future-ci-integration/workflow-steps',
+  ).control('nothing is linted', {
+    file: '.github/workflows/ci.yml',
+    from: 'run: npm run lint',
+    to: 'run: npm run unused',
+  }),
+  async () => {
+    const all = Object.values(ofEachChange.jobs).flatMap(commandsOf);
+    for (const command of all) if (command !== 'npm ci') await check(command);
+    const ofScripts = ['build', 'lint', 'types', 'unused', 'coverage'].map(
+      (name) => `npm run ${name}`,
+    );
+    expect(all).toEqual(expect.arrayContaining(ofScripts));
+    expect(scripts['coverage']).toMatch(/^vitest run --coverage /);
+    // Without --filter and --tier it is the quick tier; a runner without a GPU has SwiftShader.
+    const quick = all.filter((command) =>
+      /^npm start -- --headless --runtime chromium /.test(command),
+    );
+    expect(quick).toEqual([expect.not.stringMatching(/--(filter|tier|shard|adapter)/)]);
+  },
+);
+
+test(
+  'what these commands write is kept: JUnit, coverage, results and the share link',
+  covers(
+    'fsdp.utilities.ci-full-suite/uploads-artifacts',
+    'fsdp.utilities.future-ci-integration/uploads-artifacts',
+    'fsdp.utilities.future-ci-integration/share-link-artifact',
+  ).control('the results are left behind', {
+    file: '.github/workflows/ci.yml',
+    from: '            quick.json\n',
+    to: '',
+  }),
+  () => {
+    const { 'unit-tests': units, 'quick-tier': quick } = ofEachChange.jobs as Readonly<
+      Record<string, Job>
+    >;
+    const [command = ''] = commandsOf(quick as Job);
+    const written = [...command.matchAll(/--(report|junit|link) (\S+)/g)];
+    expect(written.map(([, form]) => form)).toEqual(['report', 'junit', 'link']);
+    expect(keptBy(quick as Job)).toEqual(written.map(([, , file]) => file));
+    const [, junit] = /--outputFile\.junit=(\S+)/.exec(scripts['coverage'] ?? '') ?? [];
+    const [, coverage] = /reportsDirectory: '(.+)'/.exec(read('vitest.config.ts')) ?? [];
+    expect(keptBy(units as Job)).toEqual([junit, coverage]);
+  },
+);
+
+test(
+  'each night the slow tier runs',
+  covers('fsdp.utilities.future-ci-integration/nightly-slow-tier').control(
+    'each night the full tier runs',
+    {
+      file: '.github/workflows/nightly.yml',
+      from: '--runtime node --tier slow',
+      to: '--runtime node --tier full',
+    },
+  ),
+  () => {
+    expect((nightly as { on?: { schedule?: unknown } }).on?.schedule).toEqual([
+      { cron: expect.stringMatching(/^\d+ \d+ \* \* \*$/) },
+    ]);
+    for (const name of ['slow-tier', 'slow-tier-node'])
+      expect(commandsOf(nightly.jobs[name] as Job).join(), name).toMatch(
+        / --tier slow --controls /,
+      );
+  },
+);
 
 test('the nightly workflow keeps what each of its commands writes', async () => {
   for (const [name, { steps }] of Object.entries(nightly.jobs)) {

@@ -8,7 +8,7 @@ let root: string;
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'covering-'));
-  for (const folder of ['src', 'suites', 'scripts', 'e2e', 'bridge/tests'])
+  for (const folder of ['src', 'suites', 'scripts', 'e2e', 'bench/ort', 'bridge/tests'])
     mkdirSync(join(root, folder), { recursive: true });
 });
 afterEach(() => rmSync(root, { recursive: true }));

@@ -31,7 +31,7 @@ function moduleOf(found: readonly CoveringTest[]): string {
   return `export default ${JSON.stringify(tests)};\nexport const faults = ${JSON.stringify(faults)};`;
 }
 
-const FOLDERS = ['src', 'suites', 'scripts', 'e2e', 'bridge/tests'];
+const FOLDERS = ['src', 'suites', 'scripts', 'e2e', 'bench/ort', 'bridge/tests'];
 const TEST_FILE = /\.(test|spec)\.ts$|(^|\/)test_\w+\.py$/;
 
 /**

@@ -93,3 +93,21 @@ def test_what_was_saved_is_what_its_own_quantizer_makes(layer, bits):
     whole = weight["weight"].shape[1] * bits // 8
     flat = [part.reshape(len(part), -1)[:, :whole] for part in (parts["packed"], made["packed"])]
     assert np.array_equal(*flat)
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+@pytest.mark.parametrize("columns", [1, 17, 23, 33, 66])
+def test_every_byte_that_is_off_by_one_is_seen_and_what_fills_rows_up_too(bits, columns):
+    pytest.importorskip("onnxruntime")
+    from gradproof_bridge.compute import compute_with
+
+    weight = {"weight": Draw(1, f"{columns}").normal(3, columns)}
+    given = {"bits": bits, "block_size": BLOCK}
+    made = compute_with(weight, "quantize_nbits", given, "onnxruntime:cpu").outputs
+    params = op_spec("quantize_nbits").fill(given)
+    assert judge("quantize_nbits", weight, params, made) == []
+    for name in ("packed", "zero_points"):
+        for place, byte in np.ndenumerate(made[name]):
+            wrong = made[name].copy()
+            wrong[place] = byte - 1 if byte == 255 else byte + 1
+            assert judge("quantize_nbits", weight, params, {**made, name: wrong}) != [], place

@@ -34,7 +34,8 @@ test('with a display, npm start serves the page and opens it with tier and filte
     [
       'scripts/start.mjs',
       ...['--tier', 'full', '--filter', 'quant.*', '--filter', '!*fp16*'],
-      ...['--share-base', 'https://example.org/g/'],
+      ...['--share-base', 'https://example.org/g/', '--log-to', 'http://localhost:8080/'],
+      ...['--model-server', 'https://example.org'],
     ],
     {
       cwd: ROOT,
@@ -54,6 +55,8 @@ test('with a display, npm start serves the page and opens it with tier and filte
     );
     expect(page.headers['set-cookie']).toEqual([
       expect.stringContaining('gradproof-share-base=https%3A%2F%2Fexample.org%2Fg%2F;'),
+      expect.stringContaining('gradproof-model-server=https%3A%2F%2Fexample.org;'),
+      expect.stringContaining('gradproof-log-sink=http%3A%2F%2Flocalhost%3A8080;'),
     ]);
     expect(page.headers['x-content-type-options']).toBe('nosniff');
     expect(page.headers['access-control-allow-origin']).toBeUndefined();

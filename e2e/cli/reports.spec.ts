@@ -14,19 +14,14 @@ test('shards merge to the whole run, and reports compare case by case', { tag: '
     expect(
       (await gradproof([...FEW, '--shard', `${i}/2`, '--report', at(`${i}.json`)])).status,
     ).toBe(0);
-  expect(
-    (
-      await gradproof([
-        'merge',
-        at('1.json'),
-        at('2.json'),
-        '--report',
-        at('all.json'),
-        '--junit',
-        at('all.xml'),
-      ])
-    ).status,
-  ).toBe(0);
+  const joined = await gradproof([
+    'merge',
+    ...[at('1.json'), at('2.json')],
+    ...['--report', at('all.json'), '--junit', at('all.xml'), '--link', at('all.txt')],
+  ]);
+  expect(joined.status).toBe(0);
+  const [, link] = /^Share it: (.+\n)/m.exec(joined.stdout) ?? [];
+  expect(readFileSync(at('all.txt'), 'utf8')).toBe(link);
   const merged = readReport(readFileSync(at('all.json')), 'all.json');
   expect(merged.run).toMatchObject({ complete: true, shard: '1/1' });
   const listed = (await gradproof(['--list', '--filter', 'ops.nn.silu:legal;*'])).stdout

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { covers } from '../../src/catalog/covers.ts';
 import { partsOf, serve } from '../../src/cli/model-address/fixtures/model-server.ts';
 import { readReport } from '../../src/report/read.ts';
 import { gradproof, ROOT } from './gradproof.ts';
@@ -209,6 +210,25 @@ test('what is wrong with settings, model and data is told at once, a line each',
       each,
     ).toBe(true);
 });
+
+test(
+  'settings are looked at before a device is asked for',
+  covers('fsdp.backend.configuration-validation/no-buffer-before-validation').control(
+    'a device is there before they are read',
+    {
+      file: 'src/cli/commands/train-model.ts',
+      from: 'const request = { ...(await requestOf(model, options, remote)), base };',
+      to: 'await using early = await openRuntime(name, voice.say); voice.say(early.adapter); const request = { ...(await requestOf(model, options, remote)), base };',
+    },
+  ),
+  async ({ folder }) => {
+    const args = tinyModel(folder, { learning_rate: -1, world_size: 0, lora: { r: 0 } });
+    const { status, stdout, stderr } = await gradproof(args);
+    expect(status).toBe(2);
+    expect(stderr.trim().split('\n')).toHaveLength(3);
+    expect(stdout, 'it would say which device it has').toBe('');
+  },
+);
 
 test('a browser is given the files of the folder, and leaves what Node does', {
   tag: '@full',

@@ -123,6 +123,37 @@ test(
   },
 );
 
+test('what does not fit says how much is free', async ({ folder, beside }) => {
+  await using full = await nearlyFull(folder, beside, 4 * MEGABYTE);
+  const { page } = full;
+  const said = await write(page, 'step-2', 6 * MEGABYTE, 2).catch((error: Error) => error.message);
+  const free = Number(/about (\d+) bytes are free/.exec(said as string)?.[1]);
+  // The browser counts some for itself.
+  expect(free).toBeGreaterThan(2 * MEGABYTE);
+  expect(free).toBeLessThanOrEqual(3 * MEGABYTE);
+});
+
+test(
+  'a write that the browser cuts short is told as a full disk, and is not kept',
+  covers('tb.recovery.disk-space-exhaustion/short-sync-write').control('any length is taken', {
+    file: 'src/harness/worker/web-checkpoints.ts',
+    from: 'if (open.write(data) !== data.length)',
+    to: 'if (open.write(data) < 0)',
+  }),
+  async ({ page, beside }) => {
+    await open(page, beside);
+    await write(page, 'step-1', MEGABYTE, 1);
+    await ask(page, { call: 'write-less' });
+    const said = await write(page, 'step-2', MEGABYTE, 2).then(
+      () => 'it was written',
+      (error: Error) => error.message,
+    );
+    expect(said).toContain('step-2 (1048576 bytes) does not fit: the disk, or');
+    expect(await list(page)).toEqual([{ name: 'step-1', bytes: MEGABYTE, fill: 1 }]);
+    expect(Object.keys(await lengths(page))).toEqual(['step-1']);
+  },
+);
+
 test(
   'what did not fit leaves no part of itself',
   covers('tb.recovery.disk-space-exhaustion/partial-file-removed').control('it is left', {

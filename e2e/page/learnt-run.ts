@@ -5,7 +5,7 @@ import { expect } from './page-test.ts';
 import { ended, openTuning, saved, start, takeSettings } from './tune-page.ts';
 
 /** What the steps of a run computed, and the bits that it learnt. */
-interface Learnt {
+export interface Learnt {
   readonly steps: readonly Readonly<Record<string, unknown>>[];
   readonly adapter: string;
 }
@@ -28,9 +28,22 @@ export async function learnt(page: Page): Promise<Learnt> {
 /** Without held-out losses. */
 export const trained = ({ steps }: Learnt) => steps.filter((row) => 'loss' in row);
 
-/** Begins a run of the small model by these settings. */
-export async function begin(page: Page, settings: object, base?: string): Promise<void> {
+/** A file as it is chosen. */
+interface ChosenFile {
+  readonly name: string;
+  readonly mimeType: string;
+  readonly buffer: Buffer;
+}
+
+/** Begins a run of the small model by these settings, on tales where no file of texts is given. */
+export async function begin(
+  page: Page,
+  settings: object,
+  base?: string,
+  data?: ChosenFile,
+): Promise<void> {
   await openTuning(page, base);
+  if (data) await page.getByLabel('Choose a data file').setInputFiles(data);
   await takeSettings(page, settings);
   await expect(start(page)).toBeEnabled();
   await start(page).click();

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
+import { covers } from '../../src/catalog/covers.ts';
 import { ggufModelFile } from '../../src/formats/gguf/fixtures/model-file.ts';
 import { readGguf } from '../../src/formats/gguf.ts';
 import { tensorShapes } from '../../src/formats/hugging-face/architecture.ts';
@@ -11,6 +12,7 @@ import { readReport } from '../../src/report/read.ts';
 import { hostTensorFrom } from '../../src/tensor/host.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
+import { violations } from './axe.ts';
 import { drop } from './drop.ts';
 import { answerOf, expect, test } from './page-test.ts';
 import { ended, MODEL, openTuning, QUICK, saved, start, takeSettings } from './tune-page.ts';
@@ -26,6 +28,7 @@ test('the small model learns tales with one click, answers before and after, and
   const steps = page.getByRole('textbox', { name: 'Steps' });
   await steps.fill('4');
   await steps.press('Tab');
+  await page.getByLabel('A trace of the first steps too').check();
   await expect(start(page)).toBeEnabled();
   await start(page).click();
   await expect(answer(page, /Answer: Before/)).toContainText('Once there was a');
@@ -62,6 +65,9 @@ test('the small model learns tales with one click, answers before and after, and
     id: 'train.qlora:gradproof-small;seed=42;steps=4',
   });
   await expect(page.getByText('The talk is over')).toBeVisible();
+  const trace = JSON.parse((await saved(page, 'Save the trace')).toString());
+  expect(trace.otherData.steps).toBe(4);
+  expect(trace.traceEvents.length).toBeGreaterThan(trace.otherData.dispatches);
 });
 
 test('a folder of one’s own is trained, paused, asked meanwhile, and stopped with what it learnt', {
@@ -273,6 +279,75 @@ test('what is wrong with a folder, with data and with settings is told where it 
   await page.getByRole('button', { name: 'The usual settings' }).click();
   await expect(start(page)).toBeEnabled();
 });
+
+test(
+  'after models that cannot be loaded the small one is trained',
+  covers('tb.recovery.model-load-failure/fallback-model-trains').control('no step is made', {
+    file: 'src/train/llama/run-attempt.ts',
+    from: 'while (step < plan.steps) {',
+    to: 'while (step + 1 < plan.steps) {',
+  }),
+  async ({ page }) => {
+    await page.goto('/?view=train');
+    await page.getByRole('radio', { name: 'A folder of yours' }).check();
+    const read = async (name: string) => new Uint8Array(await readFile(join(MODEL, name)));
+    const rest = [
+      { name: 'config.json', bytes: await read('config.json') },
+      { name: 'tokenizer.json', bytes: await read('tokenizer.json') },
+      { name: 'tokenizer_config.json', bytes: await read('tokenizer_config.json') },
+    ];
+    const faults = page.getByRole('alert').getByRole('listitem');
+    for (const [name, text, told] of [
+      ['model.safetensors', 'Once upon a time there was a fox.', /not a safetensors file/],
+      ['pytorch_model.bin', '\x80\x02cposix\nsystem\n', /is a Python pickle .*: it is not opened/],
+    ] as const) {
+      const bytes = Uint8Array.from(text, (c) => c.charCodeAt(0));
+      await drop(page, [...rest, { name, bytes }]);
+      await expect(faults.first()).toHaveText(told);
+      await expect(start(page)).toBeDisabled();
+    }
+    await page.getByRole('radio', { name: 'small model' }).check();
+    await takeSettings(page, { ...QUICK, max_steps: 1 });
+    await expect(start(page)).toBeEnabled();
+    await start(page).click();
+    await ended(page);
+    await expect(answerOf(page)).toHaveText('Too few steps for an answer.');
+    const log = (await saved(page, 'Save the log (JSON lines)')).toString();
+    expect(log).toMatch(/"step":1,[^\n]*"loss":\d/);
+  },
+);
+
+test(
+  'settings with several faults show each, and are right without what is refused',
+  covers('tb.recovery.invalid-configuration/form-shows-violations').control('the first alone is', {
+    file: 'src/ui/tune/settings-fields.ts',
+    from: 'const others = this.faults.filter(',
+    to: 'const others = this.faults.slice(0, 1).filter(',
+  }),
+  async ({ page }) => {
+    await openTuning(page);
+    await takeSettings(page, {
+      ...{ ...QUICK, learning_rate: -1, per_device_train_batch_size: 1.5, num_train_epochs: 0 },
+      ...{ optim: 'adamw_fast', seed: 7 },
+    });
+    const rate = page.getByRole('textbox', { name: 'Learning rate' });
+    await expect(rate).toHaveAccessibleDescription(
+      /^learning_rate is -1: it must be a number from 1e-12 to 1000$/,
+    );
+    await expect(page.getByRole('alert')).toHaveText([
+      /^optim is "adamw_fast": known are /,
+      /^per_device_train_batch_size is 1\.5: it must be a whole number from 1 to 1024$/,
+      /^num_train_epochs is 0: /,
+    ]);
+    await expect(start(page)).toBeDisabled();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Leave out what is refused' }).press('Enter');
+    await expect(page.getByRole('alert')).toHaveCount(0);
+    await expect(rate).toHaveValue('');
+    await expect(page.getByLabel('All settings').last()).toContainText('"seed": 7');
+    await expect(start(page)).toBeEnabled();
+  },
+);
 
 test('runs are kept when that is asked for, compared and deleted', { tag: '@full' }, async ({
   page,

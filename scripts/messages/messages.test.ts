@@ -17,6 +17,7 @@ const ENGLISH: readonly string[] = ['issue-text.ts', 'history.ts', 'runs-file.ts
 /** Words that both languages have. */
 const SAME: readonly string[] = [
   ', ms',
+  'Adapter',
   'Enter',
   'Esc',
   'GB/s',
@@ -29,11 +30,13 @@ const SAME: readonly string[] = [
   'Name',
   'Python',
   'Median, ms',
+  'Subgroups',
   'Suite',
   'Tab',
   'Transformer Builder',
   'Text',
   'Version',
+  'WebGPU',
 ];
 
 const files = readdirSync(ui, { recursive: true, encoding: 'utf8' })

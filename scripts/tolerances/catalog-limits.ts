@@ -31,7 +31,7 @@ export const CATALOG_LIMITS: Readonly<Record<string, string>> = {
   'suites/train/mixed-precision.suite.ts: off <= 1e-2': 'triton.training.mixed-precision',
   'suites/train/modes.suite.ts: difference > 1e-3': 'triton.training.train-vs-eval-mode',
   'suites/train/optimizer-steps.suite.ts: OF_RATE = 1e-5': 'fsdp.training.optimizer-configurations',
-  'suites/train/type-lora.suite.ts: APART = 1e-4': 'fsdp.training.type-custom-lora',
+  'suites/train/llama-types/alike.ts: APART = 1e-4': 'fsdp.training.type-custom-lora',
   'suites/train/type-custom-lora.suite.ts: Math.abs(kept - (1 - P)) <= 0.01':
     'fsdp.training.custom-lora',
   'suites/train/type-full.suite.ts: OF_SLOPE = 1e-4': 'fsdp.training.type-full',

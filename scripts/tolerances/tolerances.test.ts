@@ -158,6 +158,8 @@ const LIMITS: Readonly<Record<string, string>> = {
   'suites/train/precisions.suite.ts: LOSS_SHARE = 0.03':
     "the catalog's limit for the final loss in halves",
   'suites/train/precisions.suite.ts: STALLED = 0.02': 'what a stalled loss may fall by, as a share',
+  'suites/train/llama-types/alike.ts: RATE = 5e-3': 'a learning rate',
+  'suites/train/qlora-convergence.suite.ts: RATE = 5e-3': 'a learning rate',
   'suites/train/type-hqq-lora.suite.ts: RATE = 5e-3': 'a learning rate',
   'suites/train/type-lora.suite.ts: RATE = 5e-3': 'a learning rate',
   'suites/train/types-dora.suite.ts: OF_DIFFERENCES = 1e-6':

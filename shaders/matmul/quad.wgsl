@@ -1,7 +1,7 @@
 import package::left::{ left_at, left_four };
 import package::lib::grid::linear_index;
 import package::matmul::product::{ Batch, batch_at, dims, fours_of_terms, store_four };
-import package::right::{ right_at, right_block };
+import package::right::{ right_at, right_block, right_eights, right_from };
 
 // A tile of a product (package::matmul::product) for adapters where a load costs more than
 // arithmetic: each lane of a quad loads rows and columns of its own, and the rows go round the quad.
@@ -61,21 +61,25 @@ fn main(
   var sum_6 = mat4x4f();
   var sum_7 = mat4x4f();
   let fours = fours_of_terms();
-  for (var i = 0u; i < fours; i++) {
-    let right = right_block(columns, i / 2u, i % 2u);
-    sum_0 = added(sum_0, right, from_quad(left_four(row_0, i)));
-    if (ROWS > 4u) {
-      sum_1 = added(sum_1, right, from_quad(left_four(row_1, i)));
-    }
-    if (ROWS > 8u) {
-      sum_2 = added(sum_2, right, from_quad(left_four(row_2, i)));
-      sum_3 = added(sum_3, right, from_quad(left_four(row_3, i)));
-    }
-    if (ROWS > 16u) {
-      sum_4 = added(sum_4, right, from_quad(left_four(row_4, i)));
-      sum_5 = added(sum_5, right, from_quad(left_four(row_5, i)));
-      sum_6 = added(sum_6, right, from_quad(left_four(row_6, i)));
-      sum_7 = added(sum_7, right, from_quad(left_four(row_7, i)));
+  for (var first = 0u; first < fours; first += 2u * right_eights()) {
+    let part = right_from(columns, first / 2u);
+    let end = min(first + 2u * right_eights(), fours);
+    for (var i = first; i < end; i++) {
+      let right = right_block(part, i / 2u, i % 2u);
+      sum_0 = added(sum_0, right, from_quad(left_four(row_0, i)));
+      if (ROWS > 4u) {
+        sum_1 = added(sum_1, right, from_quad(left_four(row_1, i)));
+      }
+      if (ROWS > 8u) {
+        sum_2 = added(sum_2, right, from_quad(left_four(row_2, i)));
+        sum_3 = added(sum_3, right, from_quad(left_four(row_3, i)));
+      }
+      if (ROWS > 16u) {
+        sum_4 = added(sum_4, right, from_quad(left_four(row_4, i)));
+        sum_5 = added(sum_5, right, from_quad(left_four(row_5, i)));
+        sum_6 = added(sum_6, right, from_quad(left_four(row_6, i)));
+        sum_7 = added(sum_7, right, from_quad(left_four(row_7, i)));
+      }
     }
   }
   // One store in a loop: a kernel with eight takes longer to compile.

@@ -1,7 +1,7 @@
 import package::left::{ left_at, left_four };
 import package::lib::grid::linear_index;
 import package::matmul::product::{ batch_at, dims, fours_of_terms, store_four };
-import package::right::{ right_at, right_block };
+import package::right::{ right_at, right_block, right_eights, right_from };
 
 // A tile of a product (package::matmul::product) that runs everywhere: each invocation keeps ROWS
 // rows x 4 columns of y in registers and takes eight terms a step. 2 m n k flops a batch.
@@ -32,23 +32,27 @@ fn main(
   var sum_2 = vec4f();
   var sum_3 = vec4f();
   let fours = fours_of_terms();
-  for (var e = 0u; 2u * e < fours; e++) {
-    let low = right_block(columns, e, 0u);
-    let i = 2u * e;
-    sum_0 = left_four(row_0, i) * low + sum_0;
-    if (ROWS > 1u) {
-      sum_1 = left_four(row_1, i) * low + sum_1;
-      sum_2 = left_four(row_2, i) * low + sum_2;
-      sum_3 = left_four(row_3, i) * low + sum_3;
-    }
-    // The last eight may be half an eight.
-    if (i + 1u < fours) {
-      let high = right_block(columns, e, 1u);
-      sum_0 = left_four(row_0, i + 1u) * high + sum_0;
+  for (var first = 0u; 2u * first < fours; first += right_eights()) {
+    let part = right_from(columns, first);
+    let end = min(first + right_eights(), (fours + 1u) / 2u);
+    for (var e = first; e < end; e++) {
+      let low = right_block(part, e, 0u);
+      let i = 2u * e;
+      sum_0 = left_four(row_0, i) * low + sum_0;
       if (ROWS > 1u) {
-        sum_1 = left_four(row_1, i + 1u) * high + sum_1;
-        sum_2 = left_four(row_2, i + 1u) * high + sum_2;
-        sum_3 = left_four(row_3, i + 1u) * high + sum_3;
+        sum_1 = left_four(row_1, i) * low + sum_1;
+        sum_2 = left_four(row_2, i) * low + sum_2;
+        sum_3 = left_four(row_3, i) * low + sum_3;
+      }
+      // The last eight may be half an eight.
+      if (i + 1u < fours) {
+        let high = right_block(part, e, 1u);
+        sum_0 = left_four(row_0, i + 1u) * high + sum_0;
+        if (ROWS > 1u) {
+          sum_1 = left_four(row_1, i + 1u) * high + sum_1;
+          sum_2 = left_four(row_2, i + 1u) * high + sum_2;
+          sum_3 = left_four(row_3, i + 1u) * high + sum_3;
+        }
       }
     }
   }

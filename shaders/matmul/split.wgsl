@@ -1,7 +1,7 @@
 import package::left::{ left_at, left_four };
 import package::lib::grid::linear_index;
 import package::matmul::product::{ batch_at, dims, fours_of_terms, store_four };
-import package::right::{ right_at, right_block, right_runs_along_terms };
+import package::right::{ right_at, right_block, right_from, right_runs_along_terms };
 
 // A tile of a product (package::matmul::product) for results too small to keep a GPU busy by tiles
 // of whole sums: a workgroup computes ROWS rows x 16 columns of y, and 64 invocations share the terms
@@ -40,7 +40,7 @@ fn main(
   let fours = fours_of_terms();
   // Two fours, then those of the next eight of this part.
   for (var i = 2u * part; i < fours; i += select(1u, 2u * PARTS - 1u, i % 2u == 1u)) {
-    let terms = right_block(columns, i / 2u, i % 2u);
+    let terms = right_block(right_from(columns, i / 2u), i / 2u, i % 2u);
     sum[0] += left_four(row_0, i) * terms;
     if (ROWS > 1u) {
       sum[1] += left_four(row_1, i) * terms;

@@ -1,7 +1,7 @@
 import package::left::{ left_at, left_four, left_runs_along_terms };
 import package::lib::grid::linear_index;
 import package::matmul::product::{ Batch, batch_at, dims, fours_of_terms, store_four };
-import package::right::{ right_at, right_block, right_runs_along_terms };
+import package::right::{ right_at, right_block, right_from, right_runs_along_terms };
 
 // A tile of a product (package::matmul::product) through workgroup memory, as a GPU of its own wants
 // it: a workgroup computes TILE x TILE of y and reads A and B in slabs of FOURS times four terms;
@@ -43,7 +43,8 @@ fn terms_of_rows(batch: Batch, row: u32, four: u32) -> mat4x4f {
 
 // A term of four columns in each column.
 fn terms_of_columns(batch: Batch, col: u32, four: u32) -> mat4x4f {
-  return transpose(right_block(right_at(batch.right, col), four / 2u, four % 2u));
+  let columns = right_from(right_at(batch.right, col), four / 2u);
+  return transpose(right_block(columns, four / 2u, four % 2u));
 }
 
 // What a term adds to a block of y.

@@ -13,6 +13,9 @@ struct Sizes {
 @group(0) @binding(1) var<storage, read_write> y: array<i32>;
 @group(0) @binding(2) var<uniform> sizes: Sizes;
 
+// Whether rows are whole words.
+override WHOLE: bool = false;
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -23,14 +26,17 @@ fn main(
   if (row >= sizes.rows) {
     return;
   }
-  let end = (row + 1u) * sizes.cols;
-  var sum = 0;
-  for (var i = row * sizes.cols; i < end; ) {
-    let next = min(i / 4u * 4u + 4u, end);
-    let word = bitcast<i32>(q[i / 4u]);
-    for (; i < next; i++) {
-      sum += extractBits(word, 8u * (i & 3u), 8u);
+  let first = row * sizes.cols;
+  let end = first + sizes.cols;
+  var sums = vec4i();
+  for (var w = first / 4u; 4u * w < end; w++) {
+    let bytes = bitcast<vec4i>(vec4u(q[w]) << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u);
+    if (WHOLE) {
+      sums += bytes;
+    } else {
+      let at = 4u * w + vec4u(0u, 1u, 2u, 3u);
+      sums += select(vec4i(), bytes, (at >= vec4u(first)) & (at < vec4u(end)));
     }
   }
-  y[sizes.first + row] = sum;
+  y[sizes.first + row] = sums.x + sums.y + sums.z + sums.w;
 }

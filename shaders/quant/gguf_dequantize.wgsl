@@ -1,5 +1,5 @@
 import package::lib::grid::linear_index;
-import package::quant::gguf_blocks::four_at;
+import package::quant::gguf_blocks::{ four_of, group_at, place_of };
 
 // y = what blocks of a format of GGUF stand for. packed: the blocks one after the other; y: their
 // elements. One invocation makes eight.
@@ -25,6 +25,7 @@ fn main(
   }
   let at = first / sizes.elements * sizes.bytes;
   let e = first % sizes.elements;
-  y[first / 4u] = four_at(at, e);
-  y[first / 4u + 1u] = four_at(at, e + 4u);
+  let of_eight = group_at(at, e);
+  y[first / 4u] = four_of(of_eight, place_of(e));
+  y[first / 4u + 1u] = four_of(of_eight, place_of(e + 4u));
 }

@@ -42,4 +42,10 @@ export const REPORT_FILES: OptionTable<ReportFiles> = {
     description: 'write a line for each result, as a spreadsheet reads it',
     parse: lastPath('--csv'),
   },
+  link: {
+    name: 'link',
+    argument: 'file',
+    description: 'write the share link to this file',
+    parse: lastPath('--link'),
+  },
 };

@@ -124,6 +124,10 @@ test('pages tell their scripts where links lead, other files do not', async () =
   const told = ['', 'index.html', 'assets/page.js'].map(
     async (path) => (await ask(path, {})).headers['set-cookie'],
   );
-  const cookie = [expect.stringContaining('gradproof-share-base=https%3A%2F%2Fexample.org%2Fg%2F')];
+  const cookie = [
+    expect.stringContaining('gradproof-share-base=https%3A%2F%2Fexample.org%2Fg%2F'),
+    expect.stringMatching(/^gradproof-model-server=;.*Max-Age=0$/),
+    expect.stringMatching(/^gradproof-log-sink=;.*Max-Age=0$/),
+  ];
   expect(await Promise.all(told)).toEqual([cookie, cookie, undefined]);
 });

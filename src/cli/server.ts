@@ -5,7 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import sirv from 'sirv';
 import type { ServedFolder } from '../formats/hugging-face/folder-place.ts';
+import { MODEL_RELAY, relayedPath, SINK_RELAY } from '../formats/page-relay.ts';
 import { FolderServer, sendPart } from './folder-server.ts';
+import { relayFile } from './model-relay.ts';
+import { relayToSink } from './sink-relay.ts';
 
 /** The page, served to this machine alone. */
 export interface PageServer extends AsyncDisposable {
@@ -41,6 +44,9 @@ export const BRIDGE_PAGE = 'bridge.html';
 
 /** The pages that show a bench: alone of all they may have a frame, in which the bench runs. */
 const BENCH_PAGES = ['/bench.html', '/headless-bench.html'];
+
+/** Where links lead; src/ui/share/share-base.ts reads it. */
+const SHARE_COOKIE = 'gradproof-share-base';
 
 /** What tells {@link BENCH_PAGES} the address of their frame. */
 const FRAME_ADDRESS = '/bench-frame';
@@ -108,10 +114,18 @@ function filesIn(folder: string): readonly string[] {
   }
 }
 
-/** Tells the page's scripts where links lead; src/ui/share/share-base.ts reads it. */
-function shareCookie(shareBase: string | undefined): string {
-  const value = encodeURIComponent(shareBase ?? '');
-  return `gradproof-share-base=${value}; Path=/; SameSite=Strict${value ? '' : '; Max-Age=0'}`;
+/** Tells the page's scripts an address, or that there is none any more. */
+function cookie(name: string, address: string | undefined): string {
+  const value = encodeURIComponent(address ?? '');
+  return `${name}=${value}; Path=/; SameSite=Strict${value ? '' : '; Max-Age=0'}`;
+}
+
+/** What a person lets the page reach through this server. */
+interface Reached {
+  /** The origin of a server with models. */
+  readonly models?: string | undefined;
+  /** The address, without a slash at its end, of a sink that takes logs of runs. */
+  readonly sink?: string | undefined;
 }
 
 /**
@@ -120,19 +134,25 @@ function shareCookie(shareBase: string | undefined): string {
  * its name to loopback) is refused. `shareBase` is where the page's links lead, if not to itself.
  * What is in `peers` is under /peers/, with the names of all of it in /peers/index.json. The same
  * files are served once more, for the frame of a bench, under an address that only the pages of
- * this server can ask for.
+ * this server can ask for. What is `reached` besides is reached by the page alone.
  */
 export async function servePage(
   folder: string,
   port = 0,
   shareBase?: string,
   peers = PEERS_FOLDER,
+  reached: Reached = {},
 ): Promise<PageServer> {
   const files = sirv(folder, {
     etag: false,
     brotli: true,
     setHeaders: (response, path) => {
-      if (/(?:\/|\.html)$/.test(path)) response.setHeader('set-cookie', shareCookie(shareBase));
+      if (!/(?:\/|\.html)$/.test(path)) return;
+      response.setHeader('set-cookie', [
+        cookie(SHARE_COOKIE, shareBase),
+        cookie(MODEL_RELAY.cookie, reached.models),
+        cookie(SINK_RELAY.cookie, reached.sink),
+      ]);
     },
   });
   const libraries = sirv(peers, { dev: true, etag: false });
@@ -149,7 +169,9 @@ export async function servePage(
       void response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
     if (!hosts.includes(request.headers.host ?? ''))
       return refuse(403, 'this server answers to localhost alone\n');
-    if (request.method !== 'GET' && request.method !== 'HEAD')
+    const toSink = reached.sink === undefined ? undefined : relayedPath(path, SINK_RELAY);
+    const isTold = toSink !== undefined && request.method === 'POST';
+    if (!isTold && request.method !== 'GET' && request.method !== 'HEAD')
       return refuse(405, 'only GET and HEAD\n');
     const tell = (type: string, text: string) =>
       void response.writeHead(200, { 'content-type': type }).end(text);
@@ -157,12 +179,15 @@ export async function servePage(
     if (path === '/peers/index.json')
       return tell('application/json', JSON.stringify(filesIn(peers)));
     const shared = folders.pathOf(path);
-    if (shared !== undefined) {
+    const ofModel = reached.models === undefined ? undefined : relayedPath(path, MODEL_RELAY);
+    if (isTold || shared !== undefined || ofModel !== undefined) {
       // Other pages of this machine, on other ports too, are of another origin.
       const { origin = own, 'sec-fetch-site': site = 'same-origin' } = request.headers;
       if (origin !== own || site !== 'same-origin')
         return refuse(403, 'only the page of this server may ask for that\n');
-      return void sendPart(shared, request, response);
+      if (isTold) return void relayToSink(reached.sink ?? '', toSink, request, response);
+      if (shared !== undefined) return void sendPart(shared, request, response);
+      return void relayFile(reached.models ?? '', ofModel ?? '', request, response);
     }
     if (path.startsWith(`${frame}/`)) {
       for (const [name, value] of Object.entries(FRAME_HEADERS)) response.setHeader(name, value);

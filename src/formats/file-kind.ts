@@ -38,6 +38,10 @@ export function kindOf(start: Uint8Array): string | undefined {
   return isOnnx ? 'an ONNX model (.onnx)' : undefined;
 }
 
+/** Whether such a file is a program, which runs where it is opened. */
+export const isProgram = (kind: string | undefined): boolean =>
+  kind?.endsWith('a program') === true;
+
 function zipKind(start: Uint8Array, text: string): string {
   const length = (start[ZIP_NAME_LENGTH] ?? 0) + 256 * (start[ZIP_NAME_LENGTH + 1] ?? 0);
   const name = text.slice(ZIP_NAME, ZIP_NAME + length);

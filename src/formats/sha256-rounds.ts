@@ -19,41 +19,75 @@ const BLOCK = 64;
 /** The length of the message in bits, at the end of the last block. */
 const LENGTH = 8;
 
-/** SHA-256 (FIPS 180-4) without `crypto.subtle`, which pages over plain http do not have. */
-export function digest(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const state = Uint32Array.from(START);
-  const blocks = Math.ceil((bytes.length + 1 + LENGTH) / BLOCK);
-  const padded = new Uint8Array(blocks * BLOCK).fill(0x80, bytes.length, bytes.length + 1);
-  padded.set(bytes);
-  const view = new DataView(padded.buffer);
-  view.setBigUint64(padded.length - LENGTH, BigInt(bytes.length) * 8n);
-  for (let block = 0; block < blocks; block++) compress(state, view, block * BLOCK);
-  const result = new DataView(new ArrayBuffer(4 * START.length));
-  for (const [i, word] of state.entries()) result.setUint32(4 * i, word);
-  return new Uint8Array(result.buffer);
+/** SHA-256 (FIPS 180-4) of bytes that come part by part, which `crypto.subtle` does not take. */
+export class Sha256 {
+  readonly #state = Int32Array.from(START);
+  readonly #schedule = new Int32Array(CONSTANTS.length);
+  /** What is no whole block yet. */
+  readonly #rest = new Uint8Array(BLOCK);
+  #bytes = 0;
+
+  update(part: Uint8Array): this {
+    let at = 0;
+    const begun = this.#bytes % BLOCK;
+    this.#bytes += part.length;
+    if (begun > 0) {
+      at = Math.min(BLOCK - begun, part.length);
+      this.#rest.set(part.subarray(0, at), begun);
+      if (begun + at < BLOCK) return this;
+      compress(this.#state, this.#schedule, this.#rest, 0);
+    }
+    for (; at + BLOCK <= part.length; at += BLOCK) compress(this.#state, this.#schedule, part, at);
+    this.#rest.set(part.subarray(at));
+    return this;
+  }
+
+  /** The digest of all parts; none may come after it. */
+  digest(): Uint8Array<ArrayBuffer> {
+    const bits = BigInt(this.#bytes) * 8n;
+    const begun = this.#bytes % BLOCK;
+    const end = new Uint8Array((begun + 1 + LENGTH > BLOCK ? 2 : 1) * BLOCK - begun);
+    end[0] = 0x80;
+    new DataView(end.buffer).setBigUint64(end.length - LENGTH, bits);
+    this.update(end);
+    const result = new DataView(new ArrayBuffer(4 * START.length));
+    for (const [i, word] of this.#state.entries()) result.setInt32(4 * i, word);
+    return new Uint8Array(result.buffer);
+  }
 }
 
+/** SHA-256 without `crypto.subtle`, which pages over plain http do not have. */
+export const digest = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
+  new Sha256().update(bytes).digest();
+
 /** Takes one block into the state. */
-function compress(state: Uint32Array, view: DataView, at: number): void {
-  const schedule = new Uint32Array(CONSTANTS.length);
+function compress(state: Int32Array, schedule: Int32Array, bytes: Uint8Array, at: number): void {
   const word = (i: number) => schedule[i] as number;
-  let [a, b, c, d, e, f, g, h] = Array.from(state) as Eight;
-  CONSTANTS.forEach((constant, i) => {
+  const byte = (i: number) => bytes[at + i] as number;
+  let [a, b, c, d, e, f, g, h] = state as unknown as Eight;
+  for (let i = 0; i < CONSTANTS.length; i++) {
     schedule[i] =
       i < 16
-        ? view.getUint32(at + 4 * i)
+        ? (byte(4 * i) << 24) | (byte(4 * i + 1) << 16) | (byte(4 * i + 2) << 8) | byte(4 * i + 3)
         : word(i - 16) +
           spread(word(i - 15), 7, 18, 3) +
           word(i - 7) +
           spread(word(i - 2), 17, 19, 10);
     const ofE = turned(e, 6) ^ turned(e, 11) ^ turned(e, 25);
     // Each bit of e chooses f or g.
-    const first = (h + ofE + (g ^ (e & (f ^ g))) + constant + word(i)) | 0;
+    const first = (h + ofE + (g ^ (e & (f ^ g))) + (CONSTANTS[i] as number) + word(i)) | 0;
     const ofA = turned(a, 2) ^ turned(a, 13) ^ turned(a, 22);
     // What two of the three have.
     const second = (ofA + (a ^ ((a ^ b) & (a ^ c)))) | 0;
-    [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + second) | 0];
-  });
+    h = g;
+    g = f;
+    f = e;
+    e = (d + first) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (first + second) | 0;
+  }
   [a, b, c, d, e, f, g, h].forEach((value, i) => {
     state[i] = (state[i] as number) + value;
   });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Random } from '../tensor/random.ts';
 import { sha256 } from './sha256.ts';
-import { digest } from './sha256-rounds.ts';
+import { digest, Sha256 } from './sha256-rounds.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
@@ -36,4 +36,18 @@ test('bytes in the middle of a buffer are digested as by themselves', () => {
   expect(hex(digest(within))).toBe(
     'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
   );
+});
+
+test('parts that come one by one give the digest of all', () => {
+  const random = new Random(4);
+  const bytes = Uint8Array.from({ length: 1000 }, () => random.integer(0, 255));
+  for (const parts of [[1000], [0, 64, 936], [1, 62, 1, 64, 872], [63, 2, 127, 808], [999, 1, 0]]) {
+    const hash = new Sha256();
+    let at = 0;
+    for (const length of parts) {
+      hash.update(bytes.subarray(at, at + length));
+      at += length;
+    }
+    expect(hex(hash.digest()), parts.join()).toBe(createHash('sha256').update(bytes).digest('hex'));
+  }
 });

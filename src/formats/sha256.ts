@@ -1,8 +1,8 @@
+import { hexOf } from './hex.ts';
+
 /** SHA-256 of bytes in lower-case hex. */
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return Array.from(await sha256Digest(bytes), (byte) => byte.toString(16).padStart(2, '0')).join(
-    '',
-  );
+  return hexOf(await sha256Digest(bytes));
 }
 
 /** SHA-256 of bytes; a page over plain http computes it itself, since `crypto.subtle` is not there. */

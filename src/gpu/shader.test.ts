@@ -39,7 +39,7 @@ describe('workgroups', () => {
     expect(hasWork([1, 1, 1])).toBe(true);
   });
 
-  const TILES = ['matmul/quad', 'matmul/register'];
+  const TILES = ['matmul/quad', 'matmul/register', 'matmul/int8_quad'];
 
   test('have the lanes that kernels with a linear index declare', async () => {
     // With a lane 0 of one it counts workgroups, of any size.

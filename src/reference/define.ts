@@ -59,7 +59,7 @@ export interface RecordDefinition<S extends Signature> {
     inputs: InputsOf<S, Value>,
     actual: Partial<OutputsOf<S, Value>>,
     params: ParamsOf<S>,
-  ) => OutputsOf<S, Value>;
+  ) => OutputsOf<S, Value> | undefined;
   readonly forwardDetached?: (
     inputs: InputsOf<S, Value>,
     params: ParamsOf<S>,
@@ -71,6 +71,7 @@ export interface RecordDefinition<S extends Signature> {
     params: ParamsOf<S>,
     arithmetic: Arithmetic,
   ) => Partial<OutputsOf<S, Acceptance>>;
+  readonly asWritten?: boolean;
   readonly intermediates?: (
     inputs: InputsOf<S, Value>,
     params: ParamsOf<S>,
@@ -154,7 +155,7 @@ export function defineRecord<S extends Signature>(
   const complete = (params: unknown) => completed(signature, params as GivenParams<S>);
   const { forward, acceptance, vjp, vjpAcceptance, unsupported } = definition;
   const { forwardFrom, forwardChosen, forwardDetached, vjpChosen } = definition;
-  const { paramsOfShapes, intermediates, foreseen } = definition;
+  const { paramsOfShapes, intermediates, foreseen, asWritten } = definition;
   type In = InputsOf<S, Value>;
   type Out = OutputsOf<S, Value>;
   type GradOutputs = GradOutputsOf<S, Value>;
@@ -176,8 +177,10 @@ export function defineRecord<S extends Signature>(
         present(forwardFrom(inputs as In, actual, complete(params))),
     }),
     ...(forwardChosen && {
-      forwardChosen: (inputs, actual, params) =>
-        present(forwardChosen(inputs as In, actual as Partial<Out>, complete(params))),
+      forwardChosen: (inputs, actual, params) => {
+        const chosen = forwardChosen(inputs as In, actual as Partial<Out>, complete(params));
+        return chosen && present(chosen);
+      },
     }),
     ...(forwardDetached && {
       forwardDetached: (inputs, params, at) =>
@@ -185,6 +188,7 @@ export function defineRecord<S extends Signature>(
     }),
     acceptance: (inputs, outputs, params, arithmetic): Acceptances =>
       present(acceptance(inputs as In, outputs as Out, complete(params), arithmetic)),
+    ...(asWritten && { asWritten }),
     ...(intermediates && {
       intermediates: (inputs, params, grads) =>
         intermediates(inputs as In, complete(params), grads as GradOutputs | undefined),

@@ -23,6 +23,8 @@ export interface Judgement {
   readonly compared: number;
   readonly wrong: number;
   readonly firstWrong?: WrongElement;
+  /** How far that element may be off, where a bound says it. */
+  readonly allowed?: number;
   readonly accuracy?: Accuracy;
   /** Elements of a code that had more than one right answer. */
   readonly inBand: number;
@@ -156,7 +158,12 @@ function judgeWithin(
       boundUsed: finiteOrNull(boundUsed),
       typicalUsed: typical ? finiteOrNull(typicalUsed) : null,
     },
-    ...(first === undefined ? {} : { firstWrong: wrongElement(first, actual, oracle) }),
+    ...(first === undefined
+      ? {}
+      : {
+          firstWrong: wrongElement(first, actual, oracle),
+          allowed: acceptance.bound[first] as number,
+        }),
   };
 }
 

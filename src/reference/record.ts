@@ -217,15 +217,20 @@ export interface OpRecord<Params = object> {
   /**
    * Where the op leaves a choice, as which of equal elements comes first: outputs by that of the
    * judged party, found in `actual`, as far as it can be right. Its results are judged against these
-   * in place of `forward`.
+   * in place of `forward`, where there are any. It may return more values too.
    */
-  forwardChosen?(inputs: Values, actual: Values, params: Params): Values;
+  forwardChosen?(inputs: Values, actual: Values, params: Params): Values | undefined;
   /**
    * The function that `vjp` differentiates, where it is not `forward`: what a library detaches from
    * its graph is taken from `at`, and does not move with the inputs.
    */
   forwardDetached?(inputs: Values, params: Params, at: Values): Values;
   acceptance(inputs: Values, outputs: Values, params: Params, arithmetic: Arithmetic): Acceptances;
+  /**
+   * Whether the libraries that record it compute by the very formula that `acceptance` has for IEEE
+   * arithmetic: on processors, which round to nearest, there are no other codes.
+   */
+  readonly asWritten?: boolean;
   /**
    * What stands between in the formulas of libraries, by output or, where `grads` flow, by input. A
    * half format may not hold it. Absent where it is neither larger nor smaller than the terms.

@@ -145,20 +145,42 @@ export function keptBytes(model: Architecture, setup: Setup, checkpointing: bool
 }
 
 /**
+ * Gradients of one token that are there at once while a block is undone, at most: of its result and
+ * of the sum within it, both of the stream, and of what the next op back takes and gives. The widest
+ * is the gated product, with the gradients of both factors; else the input of gate and up, once of
+ * each and added up, beside a factor's; attention's three inputs, by heads and before that; or the
+ * input of queries, keys and values, added up as well.
+ */
+function gradientsOfBlock(model: Architecture): number {
+  const { hidden, heads, kvHeads, headDim, intermediate } = model;
+  const queries = heads * headDim;
+  const keys = kvHeads * headDim;
+  return Math.max(
+    2 * hidden + 3 * intermediate,
+    5 * hidden + intermediate,
+    3 * hidden + 2 * queries + 2 * keys,
+    5 * hidden + queries + keys,
+  );
+}
+
+/**
  * The most that a step holds beside weights, adapters and optimizer. While the head is undone, the
- * gradient of the logits is there too; while a block is, no logits, but as many gradients as the
- * block has values at most, and of a block that is computed again its values and the gradients of
- * what is trained of it.
+ * gradients of the logits and of its input are there too, and four numbers of a token's loss. While
+ * the last block is, neither logits
+ * nor what the last norm left, but the gradients of {@link gradientsOfBlock} and of what is trained
+ * of it; where it is computed again, its values are there besides.
  */
 function activationBytes(model: Architecture, setup: Setup, checkpointing: boolean): number {
   const kept = keptBytes(model, setup, checkpointing);
   const tokens = setup.batch * setup.context;
-  const logits = tokens * model.vocabulary;
-  const block = tokens * valuesOfBlock(model, setup.rank);
+  const { vocabulary, hidden } = model;
+  const left = tokens * (vocabulary + hidden);
   const again = checkpointing
-    ? block + decodedValues(model, setup) + flatFloats(trainedShapes(model, setup))
+    ? tokens * valuesOfBlock(model, setup.rank) + decodedValues(model, setup)
     : 0;
-  return kept + FLOAT * Math.max(logits, block + again - logits);
+  const ofBlock =
+    again + tokens * gradientsOfBlock(model) + flatFloats(trainedShapes(model, setup));
+  return kept + FLOAT * Math.max(left + 4 * tokens, ofBlock - left);
 }
 
 /**

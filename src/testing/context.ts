@@ -244,6 +244,7 @@ function larger(a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : Math.max(a, b);
 }
 
-function wrongWords({ wrong, compared }: Judgement): string {
-  return `${wrong} of ${compared} ${compared === 1 ? 'element' : 'elements'} ${wrong === 1 ? 'is' : 'are'} wrong`;
+function wrongWords({ wrong, compared, allowed }: Judgement): string {
+  const bound = allowed === undefined ? '' : `; its bound is ${allowed.toPrecision(3)}`;
+  return `${wrong} of ${compared} ${compared === 1 ? 'element' : 'elements'} ${wrong === 1 ? 'is' : 'are'} wrong${bound}`;
 }

@@ -33,7 +33,7 @@ export function declareHalves(suite: SuiteBuilder, record: OpRecord): void {
       .desc(
         `${record.summary}, stored in halves: within the bound of float32 on the rounded inputs, and one rounding of the format.`,
       )
-      .tier(storage === 'bf16' && QUICK.has(record.name) ? 'quick' : 'full')
+      .tier(QUICK[storage].has(record.name) ? 'quick' : 'full')
       .control('halves read as float32', readHalvesAsFloat32)
       .run((t) => runHalf(t, record, t.params['storage'] as Half));
 }
@@ -41,23 +41,26 @@ export function declareHalves(suite: SuiteBuilder, record: OpRecord): void {
 /**
  * Ops of every kind of kernel: elements, rows, sums, products, windows, tables, codes, and what rounds
  * its steps to halves. Each kernel reads halves by the same rewritten text, and is compiled once more
- * for it.
+ * for it; f16 stands where a kernel treats it in another way than bf16.
  */
-const QUICK: ReadonlySet<string> = new Set([
-  'add',
-  'silu',
-  'reduce_sum',
-  'softmax',
-  'rms_norm',
-  'layer_norm',
-  'cross_entropy',
-  'matmul',
-  'conv2d',
-  'embedding',
-  'concat',
-  'quantize_blockwise',
-  'quanto_quantize',
-]);
+const QUICK: Readonly<Record<Half, ReadonlySet<string>>> = {
+  f16: new Set(['quantize_nbits']),
+  bf16: new Set([
+    'add',
+    'silu',
+    'reduce_sum',
+    'softmax',
+    'rms_norm',
+    'layer_norm',
+    'cross_entropy',
+    'matmul',
+    'conv2d',
+    'embedding',
+    'concat',
+    'quantize_blockwise',
+    'quanto_quantize',
+  ]),
+};
 
 /** Faults of all who read halves: casts and products, and every other kernel. */
 export function readHalvesAsFloat32(fault: FaultDeclaration): void {

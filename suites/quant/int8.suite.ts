@@ -124,7 +124,7 @@ int8
     fault.shader('matmul/int8_matmul', 'sums[0] += products', 'sums[0] -= products'),
   )
   .run(async (t) => {
-    const { x, weight, results } = await layer(t);
+    const { x, weight, results } = await layer(t, [undefined, 'unpacked']);
     const oracle = linearRecord.forward(
       {
         x: x.q,
@@ -164,7 +164,7 @@ int8
   .needs('packed_4x8_integer_dot_product')
   .covers(`${ROW}/dot-path`)
   .desc(
-    'Where the language has packed products of bytes they are chosen, else not, and sums and results have the same bits.',
+    'Where the language has packed products of bytes they are chosen on graphics chips, else not, and sums and results have the same bits.',
   )
   .control('a word times itself', (fault) =>
     fault.shader('matmul/int8_matmul', 'dot4I8Packed(a, b)', 'dot4I8Packed(a, a)'),
@@ -176,7 +176,7 @@ int8
     t.expect(chosen(features) === 'packed', () => `with it ${chosen(features)} is chosen`);
     features.delete('packed_4x8_integer_dot_product');
     t.expect(chosen(features) === 'unpacked', () => `without it ${chosen(features)} is chosen`);
-    const { results } = await layer(t, [undefined, 'unpacked']);
+    const { results } = await layer(t, ['packed', 'unpacked']);
     const [packed, unpacked] = results as [(typeof results)[0], (typeof results)[0]];
     t.expectEqual('sums', packed.acc, unpacked.acc);
     t.expectEqual('results', packed.y, unpacked.y);

@@ -1,9 +1,7 @@
-import { sha256 } from '../../src/formats/sha256.ts';
 import type { Llama } from '../../src/models/llama/llama.ts';
-import { isQuantized } from '../../src/quant/weight.ts';
-import type { HostTensor } from '../../src/tensor/host.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { TRAINING_TYPE_NAMES, type TrainingTypeName } from '../../src/train/llama/config/types.ts';
+import { hashesOf } from './llama-types/hashes.ts';
 import { oneLinearMore } from './llama-types/one-linear-more.ts';
 import { FEW_TOKENS, NARROW, tinyLlama } from './llama-types/tiny-llama.ts';
 import { fallOf, opened, settingsOf, textsOf, typeRun } from './llama-types/type-run.ts';
@@ -118,11 +116,11 @@ allTypes
     const config = settings(type, { max_steps: STEPS, learning_rate: RATE });
     const before = await (async () => {
       using model = await opened(t, tiny, config);
-      return await hashes(model);
+      return await hashesOf(model);
     })();
     const after = new Map<string, string>();
     const finish = async (model: Llama) => {
-      for (const [name, hash] of await hashes(model)) after.set(name, hash);
+      for (const [name, hash] of await hashesOf(model)) after.set(name, hash);
     };
     await typeRun(t, tiny, { config, texts: textsOf(t, tiny), finish });
     const trains = trainedBy(type);
@@ -148,19 +146,3 @@ function trainedBy(type: TrainingTypeName): (name: string) => boolean {
     ? (name) => name.startsWith('model.layers.2.')
     : (name) => /\.(lora_A|lora_B|magnitude)$/.test(name);
 }
-
-/** SHA-256 of the bytes of each value, of all parts of one in codes. */
-async function hashes(model: Llama): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, string>();
-  for (const name of model.names) {
-    const value = model.view(name);
-    const tensors = isQuantized(value) ? Object.values(value.parts) : [value];
-    const sums: string[] = [];
-    for (const tensor of tensors) sums.push(await sha256(bytesIn(await tensor.read())));
-    found.set(name, sums.join());
-  }
-  return found;
-}
-
-const bytesIn = ({ data: { buffer, byteOffset, byteLength } }: HostTensor) =>
-  new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);

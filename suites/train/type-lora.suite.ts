@@ -13,6 +13,7 @@ import { checkConvergence } from '../../src/train/convergence.ts';
 import { TextBatches } from '../../src/train/llama/text-batches.ts';
 import { expectLosses } from './float64.ts';
 import { STEP_LOSS_LIMIT } from './limits.ts';
+import { expectAlike } from './llama-types/alike.ts';
 import { oneLinearMore } from './llama-types/one-linear-more.ts';
 import { FEW_TOKENS, NARROW, tinyLlama, VOCABULARY } from './llama-types/tiny-llama.ts';
 import { fallOf, opened, settingsOf, textsOf, typeRun } from './llama-types/type-run.ts';
@@ -184,10 +185,6 @@ typeLora
     t.expect(checkConvergence(losses, { window: WINDOW }), () => 'the run did not converge');
   });
 
-const MORE_STEPS = 50;
-/** The catalog's, of each loss. */
-const APART = 1e-4;
-
 typeLora
   .case('own-layer')
   .tier('full')
@@ -197,20 +194,4 @@ typeLora
   .control('twice the factor of the update', (fault) =>
     fault.host('nn.llama.adapterScale', (original) => (adapter: object) => 2 * original(adapter)),
   )
-  .run(async (t) => {
-    const tiny = tinyLlama(t, FEW_TOKENS, NARROW);
-    const texts = textsOf(t, tiny);
-    const lossesOf = async (type: 'lora' | 'custom_lora') => {
-      const config = settingsOf(type, { max_steps: MORE_STEPS, learning_rate: RATE });
-      return (await typeRun(t, tiny, { config, texts })).losses;
-    };
-    const curve = (losses: readonly number[]): Value => ({
-      shape: [losses.length],
-      data: Float64Array.from(losses),
-    });
-    const ofLora = await lossesOf('lora');
-    const own = await lossesOf('custom_lora');
-    t.expect(fallOf(ofLora) > 0.1, () => `the loss fell by ${fallOf(ofLora)}: nothing is learnt`);
-    const bound = new Float64Array(MORE_STEPS).fill(APART);
-    t.expectAccepted('losses', curve(own), curve(ofLora), { kind: 'within', bound });
-  });
+  .run((t) => expectAlike(t, ['lora', 'custom_lora']));

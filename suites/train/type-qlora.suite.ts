@@ -3,6 +3,7 @@ import type { DeviceWeight } from '../../src/quantizer/coding.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { suite } from '../../src/testing/suite.ts';
+import { expectAlike } from './llama-types/alike.ts';
 import { oneLinearMore } from './llama-types/one-linear-more.ts';
 import { FEW_TOKENS, tinyLlama } from './llama-types/tiny-llama.ts';
 import { opened, settingsOf, textsOf, typeRun } from './llama-types/type-run.ts';
@@ -140,3 +141,14 @@ typeQlora
       () => `loss ${other} is ${again[other]} with checkpoints, and ${kept[other]}`,
     );
   });
+
+typeQlora
+  .case('own-layer')
+  .tier('full')
+  .timeout(240_000)
+  .covers('fsdp.training.type-custom-qlora/losses-match-qlora')
+  .desc('From the same seed custom_qlora has at each of 50 steps the loss of qlora, within 1e-4.')
+  .control('twice the factor of the update', (fault) =>
+    fault.host('nn.llama.adapterScale', (original) => (adapter: object) => 2 * original(adapter)),
+  )
+  .run((t) => expectAlike(t, ['qlora', 'custom_qlora']));

@@ -211,7 +211,8 @@ typesDora
   .control('the base is decoded first', (fault) =>
     fault.host(
       'nn.llama.adapterBase',
-      () => (layers: { weight: (name: string) => Tensor }, name: string) => layers.weight(name),
+      () => (_tape: Tape, layers: { weight: (name: string) => Tensor }, name: string) =>
+        layers.weight(name),
     ),
   )
   .run(async (t) => {

@@ -59,6 +59,7 @@ const PLAIN: readonly Product[] = [
   largeCube(4096),
   { m: 1, n: 1024, k: 1024, quick: true },
   { m: 8, n: 1024, k: 1024 },
+  { m: 64, n: 1024, k: 1024 },
   { m: 64, n: 512, k: 1376 },
   { m: 64, n: 1376, k: 512 },
   { m: 37, n: 29, k: 53 },
@@ -72,6 +73,7 @@ const TRANSPOSED: readonly Product[] = [
   { m: 512, n: 512, k: 512, transposed: 'a' },
   { m: 512, n: 1376, k: 64, transposed: 'a' },
   { m: 64, n: 512, k: 1376, transposed: 'b' },
+  ...[1, 64].map((m) => ({ m, n: 1024, k: 1024, transposed: 'b' }) as const),
 ];
 
 /** One more and one less than those above, primes, and what is long or thin: no tile fits them. */

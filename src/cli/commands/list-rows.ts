@@ -3,7 +3,9 @@ import { type Coverage, coverageOf } from '../../catalog/coverage.ts';
 import { loadRows } from '../../catalog/rows.ts';
 import { keyOf } from '../../report/case-key.ts';
 import { EXIT } from '../exit.ts';
+import { readInput } from '../files.ts';
 import { planCases } from '../plan-cases.ts';
+import { unplanned } from './planned-rows.ts';
 
 const WORDS: Readonly<Record<Coverage, string>> = {
   covered: 'covered',
@@ -13,10 +15,12 @@ const WORDS: Readonly<Record<Coverage, string>> = {
 
 /**
  * Prints every row of the catalog with its clauses, each with the `id backend` of what covers it or
- * `planned`, and counts them. Needs neither browser nor adapter.
+ * `planned`, and counts them; with a file of planned rows what differs from it, which fails. Needs
+ * neither browser nor adapter. Throws UsageError.
  */
-export async function listRows(): Promise<number> {
-  const rows = coverageOf(await loadRows(), [...(await planCases()).values(), ...coveringTests]);
+export async function listRows(planned: string | undefined): Promise<number> {
+  const subjects = [...(await planCases()).values(), ...coveringTests];
+  const rows = coverageOf(await loadRows(), subjects);
   const counts: Record<Coverage, number> = { covered: 0, partly: 0, planned: 0 };
   const lines: string[] = [];
   for (const [id, { coverage, whole, clauses }] of rows) {
@@ -28,10 +32,14 @@ export async function listRows(): Promise<number> {
       lines.push(`  ${clause}`, ...keys.map((key) => `    ${key}`));
     }
   }
-  const { covered, partly, planned } = counts;
+  const { covered, partly } = counts;
   lines.push(
-    `${rows.size} rows: ${covered} covered, ${partly} covered in part, ${planned} planned`,
+    `${rows.size} rows: ${covered} covered, ${partly} covered in part, ${counts.planned} planned`,
   );
   process.stdout.write(`${lines.join('\n')}\n`);
-  return EXIT.ok;
+  if (planned === undefined) return EXIT.ok;
+  const text = new TextDecoder().decode(readInput('--planned', planned));
+  const differing = unplanned(rows, subjects, { path: planned, text });
+  for (const line of differing) console.error(`gradproof: ${line}`);
+  return differing.length > 0 ? EXIT.failed : EXIT.ok;
 }

@@ -19,7 +19,7 @@ export async function mergeCommand(
   { shareBase, ...files }: Partial<MergeOptions>,
 ): Promise<number> {
   if (Object.keys(files).length === 0)
-    throw new UsageError('merge: name a file to write: --report, --junit, --html or --csv');
+    throw new UsageError('merge: name a file to write: --report, --junit, --html, --csv or --link');
   checkReportFiles(files);
   const merged = mergeReports(await Promise.all(paths.map(readReportFile)), paths);
   await publish(merged, voiceFor(files), { files, shareBase: shareBaseOf(shareBase) });

@@ -6,8 +6,20 @@ import { startBridge } from '../bridge.ts';
 import { findBrowsers } from '../browser/find.ts';
 import { EXIT } from '../exit.ts';
 import { Interrupt } from '../interrupt.ts';
-import { BRIDGE_PAGE, PAGE_FOLDER, PAGE_PORT, servePage } from '../server.ts';
+import { BRIDGE_PAGE, PAGE_FOLDER, PAGE_PORT, PEERS_FOLDER, servePage } from '../server.ts';
 import { shareBaseOf } from '../share-base.ts';
+
+/** What the page can do beside what it always can. */
+interface PageOptions {
+  /** Starts the Python bridge. */
+  readonly bridge?: boolean;
+  /** Where links lead. */
+  readonly shareBase?: string;
+  /** The origin of a server whose models the page may fetch. */
+  readonly modelServer?: string;
+  /** A sink that the page may send logs of runs to. */
+  readonly logTo?: string;
+}
 
 /**
  * Serves the page, opens it in a browser with tier and filters in its address, and stays until
@@ -15,13 +27,14 @@ import { shareBaseOf } from '../share-base.ts';
  */
 export async function openPage(
   given: Pick<Partial<RunOptions>, 'tier' | 'filters' | 'seed'>,
-  withBridge: boolean,
-  givenShareBase: string | undefined,
+  { bridge: isBridged = false, shareBase, modelServer, logTo }: PageOptions,
 ): Promise<number> {
-  const { url, isPublic } = shareBaseOf(givenShareBase);
+  const { url, isPublic } = shareBaseOf(shareBase);
   using interrupt = new Interrupt();
-  await using server = await servePage(PAGE_FOLDER, PAGE_PORT, isPublic ? url : undefined);
-  await using bridge = withBridge
+  const base = isPublic ? url : undefined;
+  const reached = { models: modelServer, sink: logTo };
+  await using server = await servePage(PAGE_FOLDER, PAGE_PORT, base, PEERS_FOLDER, reached);
+  await using bridge = isBridged
     ? await startBridge(server.url, (how) => console.log(`the bridge ended: ${how}`))
     : undefined;
   if (bridge) server.allow(bridge.origin);

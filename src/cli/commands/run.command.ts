@@ -1,8 +1,11 @@
+import { modelAddress } from '../../formats/hugging-face/model-address.ts';
+import { ModelServerError } from '../../formats/hugging-face/model-server-error.ts';
 import { OptionError, type OptionTable } from '../../harness/option.ts';
 import { RUN_OPTIONS } from '../../harness/run-options.ts';
 import { defineCommand } from '../command.ts';
 import { notYet, UsageError } from '../exit.ts';
 import { Interrupt } from '../interrupt.ts';
+import { LOG_TO } from '../log-to-option.ts';
 import { checkedPath, lastPath } from '../path-option.ts';
 import { REPORT_FILES, SHARE_BASE } from '../report-options.ts';
 import { runtimeOption } from '../runtime-option.ts';
@@ -17,6 +20,9 @@ interface AllOptions extends RunCommand, Pick<Required<GivenOptions>, RunOption>
   readonly headless: boolean;
   readonly list: boolean;
   readonly rows: boolean;
+  readonly modelServer: string;
+  readonly logTo: string;
+  readonly planned: string;
 }
 
 /** The options that make sense only without the page. */
@@ -24,6 +30,7 @@ const IMPLY_HEADLESS = [
   'headless',
   'list',
   'rows',
+  'planned',
   'runtime',
   'backends',
   'parity',
@@ -31,9 +38,11 @@ const IMPLY_HEADLESS = [
   'junit',
   'html',
   'csv',
+  'link',
   'shard',
   'controls',
   'expect',
+  'failOnSkip',
   'lastFailed',
   'tuning',
   'verbose',
@@ -45,7 +54,9 @@ const ONLY_OF_RUNS = [
   'junit',
   'html',
   'csv',
+  'link',
   'expect',
+  'failOnSkip',
   'lastFailed',
   'tuning',
 ] as const satisfies readonly (keyof AllOptions)[];
@@ -66,6 +77,13 @@ const OPTIONS: OptionTable<AllOptions> = {
     name: 'rows',
     description: 'with --list: every row of the catalog with its clauses, and what covers them',
     parse: () => true,
+  },
+  planned: {
+    name: 'planned',
+    argument: 'file',
+    description:
+      'with --list --rows: fail unless the rows that nothing covers are those that this file names, one a line',
+    parse: lastPath('--planned'),
   },
   runtime: runtimeOption('where the cases run (default chromium)'),
   backends: {
@@ -95,6 +113,13 @@ const OPTIONS: OptionTable<AllOptions> = {
     description: 'known failures, which do not fail the run until they expire',
     parse: lastPath('--expect'),
   },
+  failOnSkip: {
+    name: 'fail-on-skip',
+    argument: 'feature',
+    description:
+      'a case that is skipped for want of this feature or library, or with this code, fails; may be given several times',
+    parse: (texts) => texts.map(checkedFeature),
+  },
   verbose: {
     name: 'verbose',
     description: 'print a line for each case',
@@ -102,6 +127,16 @@ const OPTIONS: OptionTable<AllOptions> = {
   },
   tuning: TUNING,
   shareBase: SHARE_BASE,
+  modelServer: {
+    name: 'model-server',
+    argument: 'url',
+    description: 'let the page fetch models of this server too, such as https://huggingface.co',
+    parse: (texts) => checkedModelServer(texts.at(-1) ?? ''),
+  },
+  logTo: {
+    ...LOG_TO,
+    description: 'let the page send logs of fine-tunings to this sink (docs/running.md)',
+  },
   lastFailed: {
     name: 'last-failed',
     argument: 'report',
@@ -123,8 +158,9 @@ export const command = defineCommand<AllOptions>({
     const options = runOptionsOf(given);
     checkList(given);
     if (!given.list && !isHeadless(given))
-      return (await import('./page.ts')).openPage(options, given.bridge === true, given.shareBase);
-    if (given.rows) return await (await import('./list-rows.ts')).listRows();
+      return (await import('./page.ts')).openPage(options, given);
+    checkOfPage(given);
+    if (given.rows) return await (await import('./list-rows.ts')).listRows(given.planned);
     using interrupt = new Interrupt(); // before what takes a moment to load
     const { listCases, runHeadless } = await import('./run.ts');
     return given.list
@@ -133,13 +169,48 @@ export const command = defineCommand<AllOptions>({
   },
 });
 
+/** Throws UsageError about what only the page has a use for. */
+function checkOfPage(given: Partial<AllOptions>): void {
+  const unused = (['modelServer', 'logTo'] as const).find((name) => given[name] !== undefined);
+  if (unused)
+    throw new UsageError(
+      `--${OPTIONS[unused].name} ${given[unused]}: is for the page, which opens on a display and without --headless; train has an option of its own`,
+    );
+}
+
 /** Throws UsageError about what a list has no use for. */
 function checkList(given: Partial<AllOptions>): void {
-  if (given.rows && (!given.list || Object.keys(given).length > 2))
-    throw new UsageError('--rows: lists every row: give it with --list, and with nothing else');
+  const { rows, planned, list, ...others } = given;
+  if (rows && (!list || Object.keys(others).length > 0))
+    throw new UsageError(
+      '--rows: lists every row: give it with --list, and with nothing else but --planned',
+    );
+  if (planned !== undefined && !rows)
+    throw new UsageError('--planned: is about rows: add --list --rows');
   const unused = given.list && ONLY_OF_RUNS.find((name) => given[name] !== undefined);
   if (unused)
     throw new UsageError(`--${OPTIONS[unused].name}: --list runs nothing: give one of the two`);
+}
+
+/** The origin of a server. */
+function checkedModelServer(text: string): string {
+  const refuse = (why: string) => {
+    throw new OptionError(`--model-server ${text}: ${why}`);
+  };
+  try {
+    const url = modelAddress(text);
+    return url.pathname === '/' ? url.origin : refuse(`give the server alone: ${url.origin}`);
+  } catch (error) {
+    if (!(error instanceof ModelServerError)) throw error;
+    return refuse(error.message);
+  }
+}
+
+function checkedFeature(text: string): string {
+  if (/^[\w.-]+$/.test(text)) return text;
+  throw new OptionError(
+    `--fail-on-skip ${text}: must be one word, such as shader-f16, torch or missing-feature`,
+  );
 }
 
 function backendNames(texts: readonly string[]): readonly string[] {

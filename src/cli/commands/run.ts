@@ -18,6 +18,7 @@ import type { Report } from '../../report/schema.ts';
 import { liveOf, startBridge } from '../bridge.ts';
 import { readBundles } from '../bundles.ts';
 import { EXIT, exitOfReport, InterruptedError, UsageError } from '../exit.ts';
+import { failOnSkip } from '../fail-on-skip.ts';
 import { readInput } from '../files.ts';
 import { keepLastReport, readLastReport } from '../last-report.ts';
 import { showProgress } from '../output/progress.ts';
@@ -42,6 +43,8 @@ export interface RunCommand extends ReportFiles {
   readonly parity: readonly string[];
   /** Known failures. */
   readonly expect: string;
+  /** What no case may be skipped for want of. */
+  readonly failOnSkip: readonly string[];
   /** The report whose failures run again; empty for that of the last run. */
   readonly lastFailed: string;
   /** By which table variants are chosen: a name, or a report. */
@@ -97,6 +100,8 @@ export async function runHeadless(
   const expectations = command.expect
     ? parseExpectations(readInput('--expect', command.expect), command.expect)
     : [];
+  const judged = (ran: Report) =>
+    applyExpectations(failOnSkip(ran, command.failOnSkip ?? []), expectations, new Date());
   const last = await lastReport(command);
   const options = optionsOf(given, last);
   const voice = voiceFor(command);
@@ -109,7 +114,7 @@ export async function runHeadless(
     voice.say(
       'Nothing that the filters allow has failed in that report: there is nothing to run again, and its verdict stands.',
     );
-    const expected = applyExpectations(last, expectations, new Date());
+    const expected = judged(last);
     await sayUnmatched(expectations, expected, voice);
     await publish(expected, voice, { files: command, shareBase, annotated: true });
     return exitOfReport(expected, signal.aborted);
@@ -124,7 +129,7 @@ export async function runHeadless(
     listen,
     signal,
   );
-  const report = applyExpectations(last ? mergeRerun(last, ran) : ran, expectations, new Date());
+  const report = judged(last ? mergeRerun(last, ran) : ran);
   await sayUnmatched(expectations, report, voice);
   if (!replay && ran.results.length > 0) keepLastReport(report, command.lastFailed ?? '');
   await publish(report, voice, {

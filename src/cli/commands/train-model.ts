@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { GradproofError } from '../../errors.ts';
+import { isAddress } from '../../formats/hugging-face/model-address.ts';
+import { UnusableError } from '../../harness/runner.ts';
 import type { TuningRequest } from '../../harness/tuning.ts';
 import { writeReport } from '../../report/write.ts';
 import { exitOfReport, UsageError } from '../exit.ts';
 import { checkWritable, makeFolder, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
-import { isAddress } from '../model-address/address.ts';
 import { type AddressModel, openAddress } from '../model-address/address-model.ts';
 import { showTuning, showTuningAnswer } from '../output/tuning.ts';
 import { voiceOn } from '../output/voice.ts';
@@ -46,7 +47,7 @@ export async function trainModelCommand(
   const resumes = checkpoints?.resume === true;
   const log = out && request.steps > 0 ? new LogFile(join(out, 'log.jsonl'), !resumes) : undefined;
   using interrupt = new Interrupt();
-  await using runtime = await openRuntime(name, voice.say, interrupt.signal);
+  await using runtime = await openRuntime(name, voice.say, interrupt.signal).catch(withReference);
   voice.say(
     request.steps === 0
       ? `merging ${options.adapter} into ${model} on ${runtime.adapter}`
@@ -91,6 +92,13 @@ export async function trainModelCommand(
   await stream?.end(status);
   if (kept && !report.run.complete) voice.say(`Go on with: gradproof train --resume ${out}`);
   return status;
+}
+
+/** Where nothing computes, the reference may: it is offered, and never taken by itself. */
+function withReference(error: unknown): never {
+  if (!(error instanceof UnusableError)) throw error;
+  const words = `${error.message}; or train a small model without WebGPU, with --backend reference`;
+  throw new UnusableError(error.code, words, { cause: error });
 }
 
 const sharedBy = ({ sharding }: TuningRequest): string =>

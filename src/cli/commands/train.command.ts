@@ -46,6 +46,17 @@ export const command = defineCommand<TrainOptions>({
       },
     },
     runtime: runtimeOption('where it computes (default chromium; with --model node)'),
+    backend: {
+      name: 'backend',
+      argument: 'name',
+      description:
+        'who computes: webgpu, or reference, which needs no WebGPU and takes small models, with --model (default webgpu)',
+      parse: (texts) => {
+        const name = texts.at(-1);
+        if (name === 'webgpu' || name === 'reference') return name;
+        throw new OptionError(`--backend ${name}: must be webgpu or reference`);
+      },
+    },
     config: {
       name: 'config',
       argument: 'file',
@@ -124,6 +135,11 @@ export const command = defineCommand<TrainOptions>({
     const { namedIn } = await import('../train-model/named-in.ts');
     const model =
       given.model ?? (given.config === undefined ? undefined : namedIn(given.config, 'model'));
+    if (given.backend === 'reference') {
+      const { trainOnReferenceCommand } = await import('./train-on-reference.ts');
+      if (model !== undefined) return trainOnReferenceCommand(model, given);
+      throw new OptionError('--backend reference: give --model, a folder');
+    }
     return model === undefined
       ? (await import('./train.ts')).trainCommand(given)
       : (await import('./train-model.ts')).trainModelCommand(model, given);

@@ -32,6 +32,8 @@ export interface TrainOptions {
   readonly adapter: string;
   readonly type: TrainingTypeName;
   readonly runtime: RuntimeName;
+  /** Who computes: the engine, or the records in float64. */
+  readonly backend: 'webgpu' | 'reference';
   /** How parameters are updated, as JSON. */
   readonly config: string;
   readonly steps: number;

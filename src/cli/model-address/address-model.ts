@@ -1,10 +1,11 @@
+import { modelAddress } from '../../formats/hugging-face/model-address.ts';
 import { modelFiles } from '../../formats/hugging-face/model-files.ts';
+import { remoteFolder } from '../../formats/hugging-face/remote-folder.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import { counted } from '../../report/counted.ts';
 import type { Voice } from '../output/voice.ts';
-import { modelAddress } from './address.ts';
+import { ask } from './ask.ts';
 import { keepModel, type Origin, placeOfAddress } from './kept-model.ts';
-import { remoteFolder } from './remote-folder.ts';
 
 /** A model on a server. */
 export interface AddressModel {
@@ -19,7 +20,7 @@ export interface AddressModel {
 /** Opens the model at an address that a person named. Throws ModelServerError. */
 export async function openAddress(named: string, kept?: string): Promise<AddressModel> {
   const address = modelAddress(named);
-  const files = await remoteFolder(address);
+  const files = await remoteFolder(address, ask);
   const place = placeOfAddress(address.href, kept);
   return {
     place,
@@ -44,14 +45,4 @@ function progressOf(voice: Voice): (name: string, done: number, bytes: number) =
       if (done === bytes) voice.write('\n');
     } else if (done === 0) voice.say(`fetching ${name}, ${bytes} bytes`);
   };
-}
-
-/** What reports and ids call the model of an address: its last folder, or the file. */
-export function nameOfAddress(named: string): string {
-  const parts = modelAddress(named)
-    .pathname.split('/')
-    .filter((part) => part !== '');
-  // Hugging Face's servers have the files of a repository under resolve/<revision>.
-  const end = parts.at(-2) === 'resolve' ? -2 : parts.length;
-  return parts.slice(0, end).at(-1) ?? 'model';
 }

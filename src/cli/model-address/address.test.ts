@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { isLocal, modelAddress } from './address.ts';
-import { nameOfAddress } from './address-model.ts';
+import { modelAddress, nameOfAddress } from '../../formats/hugging-face/model-address.ts';
+import { isLocal } from './address.ts';
 
 test.each([
   ['https://example.org/m', 'https://example.org/m/'],
@@ -10,6 +10,20 @@ test.each([
   ['https://example.org/m?token=1', 'https://example.org/m/'],
 ])('%s is the address %s', (given, address) => {
   expect(modelAddress(given).href).toBe(address);
+});
+
+test.each([
+  ['models/tiny', 'http://192.168.1.2:8000/models/tiny/'],
+  ['/tiny.gguf', 'http://192.168.1.2:8000/tiny.gguf'],
+  ['https://example.org/m', 'https://example.org/m/'],
+])('in a page %s is the address %s', (given, address) => {
+  expect(modelAddress(given, 'http://192.168.1.2:8000/index.html?view=train').href).toBe(address);
+});
+
+test('another server than that of a page is asked by https', () => {
+  expect(() => modelAddress('http://192.168.1.3/m', 'http://192.168.1.2/')).toThrow(
+    'by https alone',
+  );
 });
 
 test.each([

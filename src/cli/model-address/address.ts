@@ -1,5 +1,4 @@
 import { BlockList, isIP } from 'node:net';
-import { ModelServerError } from './model-server-error.ts';
 
 /** Which addresses may be asked. */
 export interface AddressRules {
@@ -44,34 +43,4 @@ function blocked(
 export function isLocal(ip: string): boolean {
   const kind = { 4: 'ipv4', 6: 'ipv6' }[isIP(ip)] as 'ipv4' | 'ipv6' | undefined;
   return !kind || LOCAL[kind].check(ip, kind);
-}
-
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
-
-/** Whether something names a server in place of a path. */
-export const isAddress = (model: string): boolean => /^https?:\/\//i.test(model);
-
-/**
- * The address of a folder, which ends with a slash, or of a `.gguf` file. Throws ModelServerError for
- * one that is no address, carries a password, or is plain http and not of this computer.
- */
-export function modelAddress(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url) throw new ModelServerError('is no address: give https://server/folder/');
-  checkAddress(url);
-  url.hash = '';
-  url.search = '';
-  if (!url.pathname.endsWith('/') && !/\.gguf$/i.test(url.pathname)) url.pathname += '/';
-  return url;
-}
-
-/** Throws {@link ModelServerError} for an address that may not be asked. */
-export function checkAddress({ protocol, hostname, username, password }: URL): void {
-  if (username || password)
-    throw new ModelServerError('an address with a name and a password is not asked');
-  if (protocol === 'https:') return;
-  if (protocol !== 'http:' || !LOOPBACK.includes(hostname))
-    throw new ModelServerError(
-      `${protocol}//${hostname} is asked by https alone: plain http is for this computer`,
-    );
 }

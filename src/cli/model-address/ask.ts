@@ -4,8 +4,11 @@ import { request as askSecurely } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf } from '../../errors.ts';
-import { type AddressRules, checkAddress, isLocal } from './address.ts';
-import { ModelServerError, TransientServerError } from './model-server-error.ts';
+import { checkAddress } from '../../formats/hugging-face/model-address.ts';
+import { ModelServerError } from '../../formats/hugging-face/model-server-error.ts';
+import type { AskedFile } from '../../formats/hugging-face/remote-folder.ts';
+import { type AddressRules, isLocal } from './address.ts';
+import { TransientServerError } from './transient-server-error.ts';
 
 const MOST_REDIRECTS = 5;
 /** Without a byte for so long an answer is given up. */
@@ -15,12 +18,7 @@ const WAITS_MS = [500, 1000, 2000, 4000];
 /** Too many requests, and servers that are busy or just start. */
 const TRANSIENT = [408, 425, 429, 500, 502, 503, 504];
 
-export interface Asked extends AddressRules {
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Bytes of the answer that are taken; more is a fault, and of a whole file none are read. */
-  readonly most: number;
-  /** Whether an answer of 200 is read. */
-  readonly whole?: boolean;
+interface Asked extends AddressRules, AskedFile {
   /** Default {@link WAITS_MS}. */
   readonly waitsMs?: readonly number[];
 }

@@ -4,9 +4,9 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as v from 'valibot';
+import type { RemoteFile } from '../../formats/hugging-face/remote-folder.ts';
 import { UnfinishedFiles } from '../../harness/worker/unfinished-files.ts';
 import { CACHE_FOLDER } from '../checkout.ts';
-import type { RemoteFile } from './remote-folder.ts';
 
 /** Where models of servers are kept, each in a folder of its own. */
 const KEPT_MODELS = join(CACHE_FOLDER, 'models');

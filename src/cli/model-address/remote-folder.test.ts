@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { shardedFolder, tinyTensors } from '../../formats/hugging-face/fixtures/tiny-folder.ts';
+import { remoteFolder } from '../../formats/hugging-face/remote-folder.ts';
 import { sha256 } from '../../formats/sha256.ts';
+import { ask } from './ask.ts';
 import { type ModelServer, partsOf, serve } from './fixtures/model-server.ts';
 import { keepModel, placeOfAddress } from './kept-model.ts';
-import { remoteFolder } from './remote-folder.ts';
 
 let root: string;
 let server: ModelServer;
@@ -21,8 +22,9 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]();
   rmSync(root, { recursive: true });
 });
-const FAST = { waitsMs: [1] };
-const open = (path = '') => remoteFolder(new URL(path, server.url), FAST);
+const at = ({ url: base }: ModelServer, path = '') =>
+  remoteFolder(new URL(path, base), (url, asked) => ask(url, { ...asked, waitsMs: [1] }));
+const open = (path = '') => at(server, path);
 const SHARDS = () => {
   const tensors = Object.entries(tinyTensors());
   return shardedFolder({
@@ -41,12 +43,24 @@ test('the files that a model has are found with their sizes, and no weight is re
     ].map((name) => [name, readFileSync(join(root, name)).length]),
   );
   expect(server.asked.filter((line) => /\.safetensors bytes/.test(line))).toEqual([
-    '/model.safetensors bytes=0-0',
-    '/a.safetensors bytes=0-0',
-    '/b.safetensors bytes=0-0',
+    '/model.safetensors bytes=0-1',
+    '/a.safetensors bytes=0-1',
+    '/b.safetensors bytes=0-1',
   ]);
   const part = await files.get('a.safetensors')?.read(3, 9);
   expect([...(part ?? [])]).toEqual([...readFileSync(join(root, 'a.safetensors')).subarray(3, 9)]);
+});
+
+test('a server that takes a range to byte 0 for one without an end is asked all the same', async () => {
+  write({ 'a.gguf': 'GGUF' });
+  const parts = partsOf(root);
+  await using careless = await serve((request, response) => {
+    const { range } = request.headers;
+    if (range?.endsWith('-0')) request.headers.range = range.slice(0, -1);
+    parts(request, response);
+  });
+  const folder = await at(careless, 'a.gguf');
+  expect(await folder.get('a.gguf')?.read(1, 3)).toEqual(new TextEncoder().encode('GU'));
 });
 
 test('the address of a file is that file', async () => {
@@ -84,10 +98,10 @@ test('a server that knows no ranges gives small files, and large ones are refuse
       return void response.writeHead(404).end();
     response.writeHead(200, { 'content-length': length }).end(Buffer.alloc(length, 'x'));
   });
-  const folder = await remoteFolder(new URL(whole.url), FAST);
+  const folder = await at(whole);
   expect(await folder.get('model.safetensors')?.read(0, 2)).toEqual(new TextEncoder().encode('xx'));
   length = 2 ** 24 + 1;
-  await expect(remoteFolder(new URL(whole.url), FAST)).rejects.toThrow(
+  await expect(at(whole)).rejects.toThrow(
     `"config.json": the server gives files whole alone, and this one has ${length} bytes`,
   );
 });
@@ -99,7 +113,7 @@ test.each([
   [418, 'the server answers 418 where its first byte'],
 ])('an answer of %d is told in a line', async (status, says) => {
   await using refusing = await serve((_, response) => void response.writeHead(status).end());
-  const opening = remoteFolder(new URL(refusing.url), FAST);
+  const opening = at(refusing);
   await expect(opening).rejects.toThrow(says);
   await expect(opening).rejects.toThrow(/^"config\.json": [^\n]*$/);
 });

@@ -34,7 +34,8 @@ export async function publish(
   voice: Voice,
   { files, shareBase, headlines = [], annotated = false, sayMore = () => {} }: Publication,
 ): Promise<void> {
-  await writeReportFiles(files, report, headlines);
+  const link = await linkOf(report, shareBase);
+  await writeReportFiles(files, report, { headlines, link });
   const causes = causesOf(report.results);
   showFailures(voice, causes);
   if (annotated && inWorkflow()) for (const line of annotations(causes)) voice.say(line);
@@ -42,7 +43,6 @@ export async function publish(
   sayMore();
   const { why, command } = nextStep(report);
   voice.say(`${why}: ${command}`);
-  const link = await linkOf(report, shareBase);
   addToStepSummary(
     toMarkdown(report, {
       headlines,

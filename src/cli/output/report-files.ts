@@ -5,6 +5,7 @@ import { toJUnit } from '../../report/junit.ts';
 import type { Report } from '../../report/schema.ts';
 import { writeReport } from '../../report/write.ts';
 import { PROGRAM } from '../checkout.ts';
+import { UsageError } from '../exit.ts';
 import { checkWritable, writeOutput } from '../files.ts';
 import { type Voice, voiceOn } from './voice.ts';
 
@@ -14,15 +15,31 @@ export interface ReportFiles {
   readonly junit: string;
   readonly html: string;
   readonly csv: string;
+  readonly link: string;
 }
 
-type Form = (report: Report, headlines: readonly Headline[]) => string | Promise<string>;
+/** What of a report does not stand in it. */
+interface Beside {
+  /** How each library did. */
+  readonly headlines: readonly Headline[];
+  /** The share link; undefined where there is none. */
+  readonly link: string | undefined;
+}
+
+type Form = (report: Report, beside: Beside) => string | Promise<string>;
 
 const FORMS: Readonly<Record<keyof ReportFiles, Form>> = {
   report: (report) => writeReport(report),
   junit: (report) => toJUnit(report),
-  html: (report, headlines) => toHtml(report, headlines, PROGRAM),
+  html: (report, { headlines }) => toHtml(report, headlines, PROGRAM),
   csv: (report) => toCsv(report),
+  link: (_, { link }) => {
+    if (link === undefined)
+      throw new UsageError(
+        '--link: this report has none: it is empty, or of another build, which can make one',
+      );
+    return `${link}\n`;
+  },
 };
 
 /** The forms that were asked for, in the order in which they are written. */
@@ -46,14 +63,13 @@ export function checkReportFiles(files: Partial<ReportFiles>): void {
 }
 
 /**
- * Writes the report in each form that was asked for. `headlines` say how each library did. Throws
- * UsageError.
+ * Writes the report in each form that was asked for. Throws UsageError.
  */
 export async function writeReportFiles(
   files: Partial<ReportFiles>,
   report: Report,
-  headlines: readonly Headline[] = [],
+  beside: Beside,
 ): Promise<void> {
   for (const [option, path, form] of wanted(files))
-    writeOutput(option, path, await form(report, headlines));
+    writeOutput(option, path, await form(report, beside));
 }

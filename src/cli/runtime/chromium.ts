@@ -114,6 +114,10 @@ class ChromiumRuntime implements Runtime {
     throw new UnusableError('no-adapter', tried.join('; '));
   }
 
+  equipment() {
+    return callPage(this.#page, 'equipment');
+  }
+
   startWorker(): WorkerLink {
     const { link, hear } = linkElsewhere({
       post: (message) => worker.post(message),

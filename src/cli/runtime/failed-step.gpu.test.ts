@@ -3,6 +3,7 @@ import { covers } from '../../catalog/covers.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { wrapSeam } from '../../seam.ts';
 import { KeptInMemory } from '../../train/checkpoint/fixtures/kept-in-memory.ts';
+import { checkpointName } from '../../train/checkpoint/run-checkpoint.ts';
 import type { LlamaProgress } from '../../train/llama/progress.ts';
 import { StepError } from '../../train/llama/recovery/run-faults.ts';
 import {
@@ -162,6 +163,7 @@ test(
       [ofData, 10],
       [await invalidShader(4), 4],
     ] as const) {
+      expect([...folder.files.keys()].at(-1)).toBe(checkpointName(step));
       expect((await newestIn(folder)).state.step).toBe(step);
       expect((await run(gpu, trainingOf(CONFIG), folder)).trained).toEqual(whole.trained);
     }
@@ -170,15 +172,15 @@ test(
 
 test(
   'the next run on the same device is as if nothing had been',
-  covers('tb.recovery.training-loop-exception/next-run-works').control('what it recorded stays', {
-    file: 'src/gpu/recorder.ts',
-    from: 'this.#encoder = undefined;\n    this.#slots.clear();\n    this.#timer?.discard();',
-    to: 'this.#slots.clear();\n    this.#timer?.discard();',
+  covers('tb.recovery.training-loop-exception/next-run-works').control('the device is given up', {
+    file: 'src/train/llama/fine-tune-llama.ts',
+    from: 'gpu.recorder.discard();',
+    to: 'gpu.device.destroy();',
   }),
   async () => {
     const next = () => run(gpu, trainingOf(CONFIG), undefined).catch((error) => error);
     const whole = await next();
-    // Thrown while a pass is recorded.
+    // By what watches it, and by the device.
     await failure({ ...CONFIG, judge_steps: 3 }, { judge: () => Promise.reject(new Error('no')) });
     expect((await next()).trained).toEqual(whole.trained);
     await invalidShader(4);

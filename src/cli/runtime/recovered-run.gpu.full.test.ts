@@ -7,7 +7,7 @@ import { hostTensor } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { KeptInMemory } from '../../train/checkpoint/fixtures/kept-in-memory.ts';
 import type { LlamaProgress } from '../../train/llama/progress.ts';
-import { KINDS, newestIn, run, trainingOf } from './fixtures/short-runs.ts';
+import { KINDS, newestIn, run, thrownBy, trainingOf } from './fixtures/short-runs.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
 
 /** Gradients that are really not finite, and losses that really explode, cost steps and not the run. */
@@ -135,7 +135,9 @@ describe('gradients that are not finite', () => {
       const config = { ...KINDS['qlora in NF4'], type: 'lora', max_steps: 30, learning_rate: 5e-4 };
       const clean = await run(gpu, trainingOf(config), undefined);
       using _fault = spoilt(SPOILT);
-      const survived = await run(gpu, trainingOf(config), undefined);
+      const surviving = run(gpu, trainingOf(config), undefined);
+      expect(await thrownBy(surviving)).toBeUndefined();
+      const survived = await surviving;
       const last = ({ told }: { told: readonly LlamaProgress[] }) =>
         told.findLast((one) => one.type === 'heldout')?.loss as number;
       expect(Math.abs(last(survived) / last(clean) - 1)).toBeLessThanOrEqual(0.02);

@@ -11,6 +11,7 @@ import type { Skip } from '../../harness/training/skip.ts';
 import type { TrainingListener, TrainingOutcome, TrainingRequest } from '../../harness/training.ts';
 import type { TuningEvent, TuningOutcome, TuningRequest } from '../../harness/tuning.ts';
 import type { WorkerLink } from '../../harness/worker/messages.ts';
+import type { PageEquipment } from '../../report/equipment.ts';
 import type { Report } from '../../report/schema.ts';
 import type { PageServer } from '../server.ts';
 
@@ -26,6 +27,8 @@ export interface Runtime extends AsyncDisposable {
    * to it.
    */
   readonly page?: Pick<PageServer, 'url' | 'allow'>;
+  /** What its page may keep, and whether it is isolated; absent where no page computes. */
+  equipment?(): Promise<PageEquipment>;
   /** A worker with a device, for a runner in this process, which ends it. */
   startWorker(): WorkerLink;
   /** Runs the selected cases, and the bundles of `replay` beside or instead of them. */

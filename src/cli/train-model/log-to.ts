@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import type { JsonObject } from '../../formats/strict-json.ts';
 import { LogStream } from '../../harness/tuning/log-stream.ts';
+import { sinkRunOf } from '../../harness/tuning/sink-run.ts';
 import type { TuningRequest } from '../../harness/tuning.ts';
 import { counted } from '../../report/counted.ts';
 import type { Voice } from '../output/voice.ts';
@@ -8,17 +7,12 @@ import type { Voice } from '../output/voice.ts';
 /** A stream to the sink that a person named, and what is said of it. */
 export function streamTo(
   sink: string,
-  { name, config: { data: _, ...config }, steps }: TuningRequest,
+  request: TuningRequest,
   { log, voice }: { readonly log: string; readonly voice: Voice },
 ): Pick<LogStream, 'add'> & { readonly end: (exitCode: number) => Promise<void> } {
-  const id = randomUUID();
+  const run = sinkRunOf(request);
   const stream = new LogStream({
-    base: sink,
-    run: {
-      id,
-      title: `${config.type} of ${name}`,
-      config: { model: name, steps, ...config } as unknown as JsonObject,
-    },
+    ...{ base: sink, run },
     onLost: (why) => {
       if (voice.live) voice.write('\n');
       voice.say(
@@ -32,7 +26,7 @@ export function streamTo(
       const { rows, sent } = await stream.end(exitCode);
       voice.say(
         sent === rows
-          ? `At ${sink}: run ${id}, ${counted(rows, 'line')} of the log`
+          ? `At ${sink}: run ${run.id}, ${counted(rows, 'line')} of the log`
           : `${counted(rows - sent, 'line')} of the log were not sent: ${log} has all ${rows}`,
       );
     },

@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { messageOf } from '../../errors.ts';
 import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
+import { nameOfAddress } from '../../formats/hugging-face/model-address.ts';
 import { partsOfBytes } from '../../formats/part-file.ts';
 import { type InspectedRequest, inspectRequest } from '../../harness/tuning/read-request.ts';
 import type { RequestPart } from '../../harness/tuning/request-faults.ts';
@@ -11,7 +12,7 @@ import { shardingFaults, type WorkersChoice } from '../../train/llama/sharding-f
 import type { TrainOptions } from '../commands/train.ts';
 import { UsageFaults } from '../exit.ts';
 import { readInput } from '../files.ts';
-import { type AddressModel, nameOfAddress } from '../model-address/address-model.ts';
+import type { AddressModel } from '../model-address/address-model.ts';
 import { folderAt } from './folder-at.ts';
 import { checkTarget, type Saving, savingOf } from './saving.ts';
 

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { messageOf } from '../../errors.ts';
+import { isAddress } from '../../formats/hugging-face/model-address.ts';
 import { parseJsonObject } from '../../formats/strict-json.ts';
 import { TRAINING_TYPE_NAMES } from '../../train/llama/config/types.ts';
 import { MODEL_FORM_NAMES } from '../../train/llama/saved-model/forms.ts';
@@ -9,7 +10,6 @@ import { SHARDING_STRATEGIES } from '../../train/sharded/sharded-update.ts';
 import type { TrainOptions } from '../commands/train.ts';
 import { UsageError, UsageFaults } from '../exit.ts';
 import { readInput, writeOutput } from '../files.ts';
-import { isAddress } from '../model-address/address.ts';
 import { namedIn } from './named-in.ts';
 
 /** Below the folder of a run. */

@@ -4,6 +4,8 @@ import { GradproofError } from '../../errors.ts';
 export interface CheckpointFault {
   readonly code:
     | 'no-weights'
+    | 'pickle-unsafe'
+    | 'format-unknown'
     | 'bad-index'
     | 'bad-shard'
     | 'shard-missing'

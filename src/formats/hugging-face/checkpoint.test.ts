@@ -196,13 +196,13 @@ describe('refuses', () => {
   });
 
   test.each([
-    ['pytorch_model.bin', [0x80, 0x02, 0x8a], 'is a Python pickle'],
-    ['a.npz', [...'PK\x03\x04'].map((c) => c.charCodeAt(0)), 'is a ZIP archive'],
-    ['model.onnx', [0x08, 0x08, 0x12, 0x07], 'is an ONNX model'],
-  ])('%s by what it is, unopened', async (name, start, says) => {
+    ['pytorch_model.bin', 'pickle-unsafe', [0x80, 0x02, 0x8a], 'is a Python pickle'],
+    ['a.npz', 'no-weights', [...'PK\x03\x04'].map((c) => c.charCodeAt(0)), 'is a ZIP archive'],
+    ['model.onnx', 'no-weights', [0x08, 0x08, 0x12, 0x07], 'is an ONNX model'],
+  ])('%s by what it is, unopened', async (name, code, start, says) => {
     const file = Uint8Array.from({ length: 64 }, (_, i) => start[i] ?? 0);
     expect(await faultsOf({ [name]: file, 'config.json': '{}' })).toEqual([
-      ['no-weights', expect.stringMatching(`"${name}" ${says}.*: it is not opened`)],
+      [code, expect.stringMatching(`"${name}" ${says}.*: it is not opened`)],
     ]);
     // Under the name of weights as well.
     expect(await faultsOf({ 'model.safetensors': file })).toEqual([

@@ -1,5 +1,5 @@
 import { messageOf } from '../../errors.ts';
-import { KIND_BYTES, kindOf } from '../file-kind.ts';
+import { isProgram, KIND_BYTES, kindOf } from '../file-kind.ts';
 import { FormatError, quote } from '../format-error.ts';
 import type { PartFile } from '../part-file.ts';
 import { isJsonObject, parseJsonObject } from '../strict-json.ts';
@@ -92,9 +92,20 @@ function shardsOfIndex(folder: ModelFolder, index: ReadonlyMap<string, string>):
 /** Files that transformers writes beside weights, and people do. */
 const IS_TEXT = /\.(json|txt|md|jinja|py|model|gitattributes)$|^\.|^LICENSE|^README/i;
 
+/** Bytes that tell most formats. */
+const MAGIC_BYTES = 8;
+
+/** A file by its first bytes. */
+interface Started {
+  readonly name: string;
+  readonly file: PartFile;
+  readonly start: Uint8Array;
+  readonly kind: string | undefined;
+}
+
 async function otherWeights(folder: ModelFolder): Promise<Shards> {
   const others = [...folder].filter(([name, { bytes }]) => !IS_TEXT.test(name) && bytes > 0);
-  const starts = await Promise.all(
+  const starts: readonly Started[] = await Promise.all(
     others.map(async ([name, file]) => {
       const start = await file.read(0, Math.min(KIND_BYTES, file.bytes));
       return { name, file, start, kind: kindOf(start) };
@@ -108,16 +119,25 @@ async function otherWeights(folder: ModelFolder): Promise<Shards> {
     const names = alike.map(({ name }) => quote(name)).join(', ');
     throw refuse('no-weights', `${names} may each be the weights, and no ${INDEX} tells: add it`);
   }
-  const named = starts.filter(({ kind }) => kind !== undefined);
-  if (named.length === 0)
+  if (starts.length === 0)
     throw refuse(
       'no-weights',
       `the folder has neither ${ONE_FILE} nor ${INDEX}: save the model with save_pretrained`,
     );
-  throw new CheckpointError(
-    named.map(({ name, kind }) => ({
-      code: 'no-weights',
-      message: `${quote(name)} is ${kind}: it is not opened; save the model as safetensors with save_pretrained`,
-    })),
+  throw new CheckpointError(starts.map(otherFormat));
+}
+
+/** Why a file is not read as weights: by what it is, or how it begins. */
+function otherFormat({ name, start, kind }: Started): CheckpointFault {
+  const how = 'it is not opened; save the model as safetensors with save_pretrained';
+  if (kind !== undefined)
+    return {
+      code: isProgram(kind) ? 'pickle-unsafe' : 'no-weights',
+      message: `${quote(name)} is ${kind}: ${how}`,
+    };
+  const bytes = Array.from(start.subarray(0, MAGIC_BYTES), (byte) =>
+    byte.toString(16).padStart(2, '0'),
   );
+  const message = `${quote(name)} begins with ${bytes.join(' ')}, which no format of weights does: ${how}`;
+  return { code: 'format-unknown', message };
 }

@@ -1,4 +1,5 @@
 import type { TuningRow } from '../../gpu/tuning.ts';
+import type { PageEquipment } from '../../report/equipment.ts';
 import type { RunOptions } from '../../report/run-options.ts';
 import type { Report } from '../../report/schema.ts';
 import type { TrainingPhase } from '../../train/progress.ts';
@@ -25,6 +26,7 @@ export interface RunRequest {
 export interface HeadlessPage {
   /** Vendor and architecture of the adapter, or why there is none. */
   adapter(): Promise<Outcome<string>>;
+  equipment(): Promise<PageEquipment>;
   run(request: RunRequest): Promise<Outcome<Report>>;
   train(request: TrainingRequest): Promise<Outcome<TrainingOutcome>>;
   /**

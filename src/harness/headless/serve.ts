@@ -1,6 +1,7 @@
 import { requestDevice } from '../../gpu/device.ts';
 import type { Case } from '../../testing/suite.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
+import { pageEquipment } from '../page-equipment.ts';
 import { type RunnerHost, run } from '../runner.ts';
 import { Skip } from '../training/skip.ts';
 import { train } from '../training.ts';
@@ -45,6 +46,7 @@ export function serveHeadless(
           'an adapter without a name'
         );
       }),
+    equipment: pageEquipment,
     run: ({ options, ...replay }) =>
       outcomeOf(async () =>
         run({ ...host, ...replay, cases: await loadCases() }, options, (event) =>

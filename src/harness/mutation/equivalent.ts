@@ -163,7 +163,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Both factors of every product change their sign.',
   },
   {
-    id: 'mutate.matmul.right.groups:boundary;line=108;n=1',
+    id: 'mutate.matmul.right.groups:boundary;line=173;n=1',
     line: 'if (32u % (4u * BITS) != 0u && at + 4u * BITS > 32u) {',
     becomes: 'if (32u % (4u * BITS) != 0u && at + 4u * BITS >= 32u) {',
     why: 'Of a word that four codes end with, the next one lands above all four.',
@@ -554,6 +554,18 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.empty,
   },
   {
+    id: 'mutate.optim.adamw8bit_step:component;line=55;n=1',
+    line: 'if (of_device.w == 0.0) {',
+    becomes: 'if (of_device.z == 0.0) {',
+    why: 'Of a step that is left out all four are 0, and the correction of one that is taken never is.',
+  },
+  {
+    id: 'mutate.optim.amp_step_rates:constant;line=19;n=2',
+    line: 'now[0] = select(vec4f(), vec4f(row.xyz, 1.0), found_inf[0] == 0.0);',
+    becomes: 'now[0] = select(vec4f(), vec4f(row.xyz, 1.000020027), found_inf[0] == 0.0);',
+    why: 'It is asked for being 0 alone.',
+  },
+  {
     id: 'mutate.optim.radam_step:boundary;line=34;n=1',
     line: 'if (4u * i >= step.count) {',
     becomes: 'if (4u * i > step.count) {',
@@ -662,15 +674,15 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.hidden,
   },
   {
-    id: 'mutate.matmul.quad:guard;line=67;n=1',
+    id: 'mutate.matmul.quad:guard;line=70;n=1',
     line: 'if (ROWS > 4u) {',
     becomes: 'if true {',
     why: WHY.unstored,
   },
   {
-    id: 'mutate.matmul.quad:boundary;line=74;n=1',
-    line: 'if (ROWS > 16u) {',
-    becomes: 'if (ROWS >= 16u) {',
+    id: 'mutate.matmul.quad:boundary;line=73;n=1',
+    line: 'if (ROWS > 8u) {',
+    becomes: 'if (ROWS >= 8u) {',
     why: WHY.unstored,
   },
   {
@@ -687,23 +699,35 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.orient,
   },
   {
-    id: 'mutate.matmul.workgroup:arguments;line=79;n=1',
+    id: 'mutate.matmul.workgroup:arguments;line=80;n=1',
     line: 'let own = block_of(local % blocks, select(right_runs_along_terms(), left_runs_along_terms(), of_rows));',
     becomes:
       'let own = block_of(local % blocks, select(left_runs_along_terms(), right_runs_along_terms(), of_rows));',
     why: WHY.orient,
   },
   {
-    id: 'mutate.matmul.register:guard;line=39;n=1',
+    id: 'mutate.matmul.register:guard;line=42;n=1',
     line: 'if (ROWS > 1u) {',
     becomes: 'if true {',
     why: WHY.unstored,
   },
   {
-    id: 'mutate.matmul.register:guard;line=48;n=1',
+    id: 'mutate.matmul.register:guard;line=51;n=1',
     line: 'if (ROWS > 1u) {',
     becomes: 'if true {',
     why: WHY.unstored,
+  },
+  {
+    id: 'mutate.matmul.register:boundary;line=51;n=1',
+    line: 'if (ROWS > 1u) {',
+    becomes: 'if (ROWS >= 1u) {',
+    why: WHY.unstored,
+  },
+  {
+    id: 'mutate.matmul.register:boundary;line=35;n=1',
+    line: 'for (var first = 0u; 2u * first < fours; first += right_eights()) {',
+    becomes: 'for (var first = 0u; 2u * first <= fours; first += right_eights()) {',
+    why: 'Past the last eight there are no terms: what they would share is found and not used.',
   },
   {
     id: 'mutate.matmul.right.strided:condition;line=26;n=1',
@@ -756,10 +780,28 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Both operands are read so, and a product of two that change their sign does not.',
   },
   {
-    id: 'mutate.matmul.int8_matmul:boundary;line=53;n=1',
-    line: 'if (row >= dims.m) {',
-    becomes: 'if (row > dims.m) {',
-    why: WHY.nothingLeft,
+    id: 'mutate.matmul.int8_matmul:guard;line=38;n=1',
+    line: 'if (ROWS > 1u) {',
+    becomes: 'if true {',
+    why: WHY.unstored,
+  },
+  {
+    id: 'mutate.matmul.int8_matmul:boundary;line=38;n=1',
+    line: 'if (ROWS > 1u) {',
+    becomes: 'if (ROWS >= 1u) {',
+    why: WHY.unstored,
+  },
+  {
+    id: 'mutate.matmul.int8_quad:guard;line=68;n=1',
+    line: 'if (ROWS > 4u) {',
+    becomes: 'if true {',
+    why: WHY.unstored,
+  },
+  {
+    id: 'mutate.quant.gguf_blocks:logic;line=142;n=1',
+    line: 'if (KIND == Q4_K || KIND == Q5_K) {',
+    becomes: 'if (KIND == Q4_K && KIND == Q5_K) {',
+    why: 'None of their blocks begins in the middle of a word: the condition only saves a load.',
   },
   {
     id: 'mutate.quant.dequantize_rows:boundary;line=27;n=1',

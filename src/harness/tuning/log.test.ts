@@ -30,12 +30,19 @@ test('a step and a held-out loss are rows by the names of transformers, other ev
   ]);
 });
 
-test('every value of a row has its column', () => {
-  const step = logRow({ ...STEP, gradNorm: 4 }) ?? {};
+test('every value of a row has its column, bytes that offload moved and peaks of workers too', () => {
+  const rare = { transferredBytes: 5, peakBytesOfWorkers: [6, 7] };
+  const step = logRow({ ...STEP, gradNorm: 4, ...rare }) ?? {};
   const happened = logRow({ type: 'restored', step: 3, at: '2026-11-27T15:00:00.000Z' }) ?? {};
-  const columns = logTable([step, happened]).columns.map(({ label }) => label);
+  const table = logTable([step, happened]);
+  const columns = table.columns.map(({ label }) => label);
   const names = [...Object.keys(step), ...Object.keys(happened)];
   expect(names.filter((name) => !columns.includes(name))).toEqual([]);
+  expect(columns.slice(-6)).toEqual([
+    ...['transferred_bytes', 'peak_bytes_of_worker_0', 'peak_bytes_of_worker_1'],
+    ...['event', 'at', 'message'],
+  ]);
+  expect(table.rows[0]?.slice(-6)).toEqual([5, 6, 7, undefined, undefined, undefined]);
 });
 
 const AT = '2026-11-27T15:00:00.000Z';

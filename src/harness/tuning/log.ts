@@ -38,16 +38,20 @@ export function logLines(rows: readonly LogRow[]): string {
   return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 }
 
-const COLUMNS = [
+/** Columns of every table; those that few runs have stand between them. */
+const USUAL = [
   ...['step', 'epoch', 'loss', 'eval_loss', 'grad_norm', 'learning_rate'],
   ...['tokens', 'tokens_per_second', 'ms', 'bytes', 'peak_bytes'],
-  ...['event', 'at', 'message'],
 ];
+const HAPPENED = ['event', 'at', 'message'];
 
 /** The log as a table: a column for each name, empty where a row has none. */
 export function logTable(rows: readonly LogRow[]): FigureTable {
+  const others = new Set(rows.flatMap((row) => Object.keys(row)));
+  for (const name of [...USUAL, ...HAPPENED]) others.delete(name);
+  const columns = [...USUAL, ...others, ...HAPPENED];
   return {
-    columns: COLUMNS.map((label) => ({ label })),
-    rows: rows.map((row) => COLUMNS.map((name) => row[name])),
+    columns: columns.map((label) => ({ label })),
+    rows: rows.map((row) => columns.map((name) => row[name])),
   };
 }

@@ -1,8 +1,12 @@
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { covers } from '../../catalog/covers.ts';
 import { folderOf, TINY, tinyTensors } from '../../formats/hugging-face/fixtures/tiny-folder.ts';
 import { writeSafetensors } from '../../formats/safetensors/write.ts';
+import type { JsonObject } from '../../formats/strict-json.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { trainedBlocks } from '../../train/llama/saved-weights.ts';
+import { filesIn } from '../worker/node-folder.ts';
 import { inspectRequest } from './read-request.ts';
 
 /** A model of so many blocks, without a tokenizer. */
@@ -76,3 +80,66 @@ test('saved blocks are gone on from over the model that they were added to', asy
     'what is saved are added blocks, which type "qlora" does not train: give type "bnb_llama_pro" or "hqq_llama_pro"',
   ]);
 });
+
+const SMALL = fileURLToPath(new URL('../../../public/model', import.meta.url));
+
+/** What is wrong where files of the small model are others, and settings these. */
+async function faultsWith(
+  change: (files: Map<string, Uint8Array | string>) => void,
+  given: JsonObject = {},
+) {
+  const files = new Map<string, Uint8Array | string>();
+  for (const [name, file] of await filesIn(SMALL)) files.set(name, await file.read(0, file.bytes));
+  change(files);
+  const { faults } = await inspectRequest({
+    model: { kind: 'path', path: 'small' },
+    openFolder: async () => folderOf(Object.fromEntries(files)),
+    ...{ name: 'small', base: 'small', given },
+    openData: async () => undefined,
+  });
+  return faults.map(({ part, path, message }) => [part, path, message]);
+}
+
+/** Changes a file of JSON. */
+function changeJson(
+  files: Map<string, Uint8Array | string>,
+  name: string,
+  change: (json: JsonObject) => JsonObject,
+): void {
+  const bytes = files.get(name) as Uint8Array<ArrayBuffer>;
+  files.set(name, JSON.stringify(change(JSON.parse(new TextDecoder().decode(bytes)))));
+}
+
+test(
+  'an unknown optimizer, tokens beyond the vocabulary and heads that do not divide are refused',
+  covers('tb.recovery.invalid-configuration/model-fields').control('any tokenizer fits', {
+    file: 'src/harness/tuning/read-request.ts',
+    from: 'if (size > vocabulary)',
+    to: 'if (size > 2 * vocabulary)',
+  }),
+  async () => {
+    expect(await faultsWith(() => undefined, { optim: 'adamw_torch' })).toEqual([]);
+    expect(await faultsWith(() => undefined, { optim: 'adamw_fast' })).toEqual([
+      ['settings', 'optim', expect.stringMatching(/^optim is "adamw_fast": known are adamw_torch/)],
+    ]);
+    const added = await faultsWith((files) =>
+      changeJson(files, 'tokenizer.json', (json) => {
+        const [end] = json['added_tokens'] as readonly JsonObject[];
+        return { ...json, added_tokens: [end, { ...end, id: 1024, content: '<|new|>' }] };
+      }),
+    );
+    expect(added).toEqual([
+      [
+        ...['model', undefined],
+        'the tokenizer has 1025 tokens, and the model 1024: give the tokenizer that belongs to it',
+      ],
+    ]);
+    const heads = { num_attention_heads: 5, head_dim: null, num_key_value_heads: 5 };
+    const faults = await faultsWith((files) =>
+      changeJson(files, 'config.json', (json) => ({ ...json, ...heads })),
+    );
+    expect(faults).toEqual([
+      ['model', expect.any(String), expect.stringMatching(/128 is no multiple of .* 5, and/)],
+    ]);
+  },
+);

@@ -33,13 +33,15 @@ export class WebCheckpoints implements CheckpointFolder {
   }
 
   async replace(name: string, data: Uint8Array): Promise<void> {
-    let file: OwnFile;
+    let file: OwnFile | undefined;
     try {
       file = (await this.#folder.getFileHandle(UNFINISHED, { create: true })) as OwnFile;
       await writeWhole(file, data);
     } catch (error) {
+      const full = isFull(error);
+      const room = full && file ? await roomIn(file, data.length) : undefined;
       await this.#folder.removeEntry(UNFINISHED).catch(() => undefined); // the next write empties it
-      throw isFull(error) ? noRoomFor(name, data.length) : error;
+      throw full ? noRoomFor(name, data.length, room) : error;
     }
     await file.move(name);
   }
@@ -64,10 +66,44 @@ async function writeWhole(file: OwnFile, data: Uint8Array): Promise<void> {
 const isFull = (error: unknown): boolean =>
   error instanceof DOMException && error.name === 'QuotaExceededError';
 
-/** How much room there is, browsers do not tell: Chrome's estimate is 10 GiB more than is used. */
-function noRoomFor(name: string, bytes: number): SaveError {
+/** How exactly room is found. Bytes. */
+const ROOM_STEP = 2 ** 16;
+
+/**
+ * How many bytes the file may grow to, found by growing it: browsers do not tell, as Chrome's
+ * estimate is 10 GiB more than is used. Undefined where `most` fit, since a file that grows without
+ * being written may take no room on the disk.
+ */
+async function roomIn(file: OwnFile, most: number): Promise<number | undefined> {
+  const open = await file.createSyncAccessHandle();
+  const fits = (bytes: number): boolean => {
+    try {
+      open.truncate(0);
+      open.truncate(bytes);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  try {
+    if (fits(most)) return undefined;
+    let least = 0;
+    let above = most;
+    while (above - least > ROOM_STEP) {
+      const middle = Math.floor((least + above) / 2);
+      if (fits(middle)) least = middle;
+      else above = middle;
+    }
+    return least;
+  } finally {
+    open.close();
+  }
+}
+
+function noRoomFor(name: string, bytes: number, room: number | undefined): SaveError {
+  const free = room === undefined ? '' : `, and about ${room} bytes are free`;
   return new SaveError(
     'save-quota',
-    `${name} (${bytes} bytes) does not fit: the disk, or what this browser lets a page keep, is full: delete runs that are kept, or make room`,
+    `${name} (${bytes} bytes) does not fit${free}: the disk, or what this browser lets a page keep, is full: delete runs that are kept, or make room`,
   );
 }

@@ -81,7 +81,8 @@ function multiplyHqq(
       { constants: packing, fields },
       variant,
     );
-  const constants = { ...packing, ACROSS: Number(isAcross) };
+  const EIGHTS = Number(!isAcross && group_size % 8 === 0);
+  const constants = { ...packing, ACROSS: Number(isAcross), EIGHTS };
   const line = in_features / (isAcross ? 4 : group_size);
   return multiplyDecoded(
     gpu,

@@ -632,7 +632,7 @@ describe('a product with a weight of HQQ’s', () => {
   const right = { line: 2, fours: 8, count: 15 };
   const constants = {
     ...{ ROWS: 4, LANES: 64, ALONG_TERMS: 1, ACROSS: 0, QUANTO: 0 },
-    ...{ BITS: 4, SLICES: 2, WORDS: 0 },
+    ...{ BITS: 4, SLICES: 2, WORDS: 0, EIGHTS: 1 },
   };
 
   test.each<CallRow>([
@@ -689,7 +689,7 @@ describe('a product with a weight of HQQ’s', () => {
         product('x packed x y scale zero', {
           ...{ size: [6, 14, 20], a: [20, 1], b: [0, 0], fours: { a: true } },
           right: { line: 5, fours: 7, count: 5 },
-          constants: { ...constants, ACROSS: 1 },
+          constants: { ...constants, ACROSS: 1, EIGHTS: 0 },
         }),
       ],
       { y: 'f32 6x14' },
@@ -757,7 +757,7 @@ describe('a product with a weight of Quanto’s', () => {
   const right = { line: 2, fours: 8, count: 15 };
   const constants = {
     ...{ ROWS: 4, LANES: 64, ALONG_TERMS: 1, ACROSS: 0, QUANTO: 1 },
-    ...{ BITS: 4, SLICES: 2, WORDS: 0 },
+    ...{ BITS: 4, SLICES: 2, WORDS: 0, EIGHTS: 1 },
   };
 
   test.each<CallRow>([

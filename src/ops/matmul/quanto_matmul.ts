@@ -57,7 +57,10 @@ function multiplyQuanto(
     {
       op: signature.name,
       loader: 'slices',
-      constants: { ACROSS: 0, QUANTO: 1, BITS: bits, SLICES: 8 / bits, WORDS: 0 },
+      constants: {
+        ...{ ACROSS: 0, QUANTO: 1, BITS: bits, SLICES: 8 / bits, WORDS: 0 },
+        EIGHTS: Number(group_size % 8 === 0),
+      },
       fields: [in_features / group_size, group_size / 4, count],
       bindings: [packed, scale, shift],
       ...params,

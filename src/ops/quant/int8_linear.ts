@@ -90,6 +90,7 @@ function addBytes(gpu: Gpu, q: Tensor, sums: Tensor, first: number): void {
   const [rows, cols] = matrixOf(q.shape);
   gpu.dispatch({
     shader: sumsShader,
+    constants: { WHOLE: Number(cols % 4 === 0) },
     bindings: [q.binding, sums.binding],
     uniforms: [rows, cols, first].map(u32),
     workgroups: linearGrid(rows),

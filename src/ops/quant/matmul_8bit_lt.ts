@@ -10,7 +10,7 @@ import { matmul8bitLt as signature } from '../../vocabulary/quant/matmul_8bit_lt
 import { launcher } from '../launcher.ts';
 import { convert } from '../math/convert.ts';
 import { multiplyCodes } from '../matmul/matmul_8bit.ts';
-import { BYTES_KERNEL, multiplyBytes } from '../matmul/product_bytes.ts';
+import { BYTES_KERNELS, multiplyBytes } from '../matmul/product_bytes.ts';
 import { PRODUCT_VARIANTS } from '../matmul/tiles.ts';
 import { chooseVariant } from '../variants.ts';
 import { blockVariants } from './blocks.ts';
@@ -22,7 +22,7 @@ const { kernels: ROW_KERNELS } = blockVariants([...VECTORWISE_KERNELS, LIST_KERN
 /** Products of floats, which gradients are, with the kernels of products of codes. */
 export const CODED_PRODUCT_VARIANTS = mapped(PRODUCT_VARIANTS, (variant) => ({
   ...variant,
-  kernels: [...variant.kernels, ...ROW_KERNELS, BYTES_KERNEL, shader.file],
+  kernels: [...variant.kernels, ...ROW_KERNELS, ...BYTES_KERNELS, shader.file],
 }));
 
 /** x with a weight in codes, i8 [out, in], and the largest magnitude of each of its rows. */

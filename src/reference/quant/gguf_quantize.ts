@@ -86,6 +86,7 @@ export const record = defineRecord(signature, {
   summary: 'rows as blocks of GGUF files: a half and 32 codes of 4 or 8 bits (q4_0, q8_0)',
   forward,
   acceptance: (inputs, _outputs, params, arithmetic) => acceptance(inputs, params, arithmetic),
+  asWritten: true,
   samples,
   faults: [
     {

@@ -129,6 +129,8 @@ export const record = defineRecord(signature, {
     sample([64, 7], 64, { scales: 'columns', zeros: 'x' }),
     // Sums beyond 2^24.
     sample([3, 1102], 2, { zeros: 'x', values: 'largest', draw: () => -128 }),
+    // And odd ones, which no float holds.
+    sample([3, 1101], 2, { values: 'odd', draw: () => 127 }),
     sample([4, 6], 3, { zeros: 'x', values: 'zeros', bias: true, draw: () => 0 }),
     // More columns than a workgroup.
     sample([3, 5], 130, { zeros: 'x', bias: true }),

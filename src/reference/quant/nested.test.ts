@@ -90,4 +90,26 @@ describe('compressed scales', () => {
     expect([40, 60].map(codesAt)).toEqual([2, 1]);
     expect(bounds.offset).toBeCloseTo((4 * 6 * EPS) / (1 - 6 * EPS), 18);
   });
+
+  test('have the one that is right by the mean and the largest that a party has', () => {
+    const map = createDynamicMap(true);
+    const [below, above] = map.subarray(250, 252) as unknown as [number, number];
+    const middle = (below + above) / 2;
+    const whole = { ...params, nested_blocksize: 4 };
+    const nested = nest(Float64Array.of(3, 4 + middle, 5 - middle), whole);
+    const codesBy = (offset: number, size = 1) => {
+      const own = { offset, absmax: Float64Array.of(size) };
+      const { low, high } = nestedBounds(nested, whole, arithmetic, own);
+      return [low[1], high[1]];
+    };
+    // Of the six units of 4 that a mean may be off, four move the quotient beyond the band.
+    expect(codesBy(4)).toEqual([250, 251]);
+    expect(codesBy(4 - 16 * EPS)).toEqual([251, 251]);
+    expect(codesBy(4 + 16 * EPS)).toEqual([250, 250]);
+    expect(codesBy(4, 1 - 16 * EPS)).toEqual([251, 251]);
+    expect(codesBy(4, 1 + 16 * EPS)).toEqual([250, 250]);
+    // A mean, or a largest, that is wrong itself says nothing.
+    expect(codesBy(4 + 40 * EPS)).toEqual([250, 251]);
+    expect(codesBy(4, 1 + 80 * EPS)).toEqual([250, 251]);
+  });
 });

@@ -53,15 +53,27 @@ export function nest(blocks: Float64Array, params: NestedParams): Nested {
   };
 }
 
+/** The mean and the largest magnitudes that a party has. */
+export type OwnScales = Pick<Nested, 'offset' | 'absmax'>;
+
+/** A number relative to the largest of its block: what it is, and how far it may be off. */
+function relative(z: number, error: number, a: number, aBound: number): readonly [number, number] {
+  const y = a > 0 ? z / a : 0;
+  const share = (error + Math.abs(y) * aBound) / (a - aBound);
+  return [y, a > aBound ? share + 2 * EPS * Math.abs(y) : 2];
+}
+
 /**
  * The mean adds `depth` roundings and a division (2.5 ulp), the difference one; the largest of a
  * block is off as its elements are. A code is right when its value is nearest to some y in reach of
- * those errors, of the reciprocal and of the product.
+ * those errors, of the reciprocal and of the product. Where the mean and the largest that a party has
+ * are right, its codes are by these, which leaves the roundings alone.
  */
 export function nestedBounds(
   nested: Nested,
   params: NestedParams,
   { depth, ieee }: Arithmetic,
+  own?: OwnScales,
 ): NestedBounds {
   const { map, centred, absmax, offset } = nested;
   const offsetBound = offset * gamma(depth(centred.length) + 3) + FLUSH;
@@ -69,17 +81,20 @@ export function nestedBounds(
   const absmaxBound = absmax.map((_, b) =>
     Math.max(...errors.subarray(b * params.nested_blocksize, (b + 1) * params.nested_blocksize)),
   );
+  const isOwn =
+    own !== undefined &&
+    Math.abs(own.offset - offset) <= offsetBound &&
+    own.absmax.every((a, b) => Math.abs(a - (absmax[b] as number)) <= (absmaxBound[b] as number));
   const low = new Uint8Array(centred.length);
   const high = new Uint8Array(centred.length);
   const restored = centred.map((z, j) => {
     const b = Math.floor(j / params.nested_blocksize);
     const a = absmax[b] as number;
     const aBound = absmaxBound[b] as number;
-    const y = a > 0 ? z / a : 0;
-    const error =
-      a > aBound
-        ? ((errors[j] as number) + Math.abs(y) * aBound) / (a - aBound) + 2 * EPS * Math.abs(y)
-        : 2;
+    const itsOwn = isOwn ? z + offset - own.offset : z;
+    const [y, error] = isOwn
+      ? relative(itsOwn, EPS * Math.abs(itsOwn) + FLUSH, own.absmax[b] as number, 0)
+      : relative(z, errors[j] as number, a, aBound);
     [low[j], high[j]] = mapCodeRange(map, y, error, roundingOf(params), ieee);
     const largest = Math.max(
       Math.abs(map[low[j] as number] as number),

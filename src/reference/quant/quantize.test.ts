@@ -156,6 +156,31 @@ describe('what quantize_4bit accepts', () => {
     expect([3, 9].map((x) => restored.nearest?.(1, x))).toEqual([4 + below, 4 + above]);
   });
 
+  test('is one code of a compressed scale by the mean that a party has', () => {
+    const map = createDynamicMap(true);
+    const [below, above] = map.subarray(250, 252) as unknown as [number, number];
+    const largest = [3, 4 + (below + above) / 2, 5 - (below + above) / 2];
+    const inputs = {
+      weight: {
+        shape: [192],
+        data: Float64Array.from(largest.flatMap((x) => [x, ...new Array(63).fill(0)])),
+      },
+    };
+    const all = { quant_type: 'nf4', blocksize: 64, compress_statistics: true };
+    const codesBy = (offset: number) => {
+      const actual = {
+        nested_offset: { shape: [1], data: Float64Array.of(offset) },
+        nested_absmax: { shape: [1], data: Float64Array.of(1) },
+      };
+      const outputs = record.forwardChosen?.(inputs, actual, all) as Values;
+      const of = record.acceptance(inputs, outputs as never, all as never, arithmetic);
+      const { accepts } = codesOf(of as Acceptances, 'absmax_q');
+      return [250, 251].filter((code) => accepts(1, code));
+    };
+    expect([4 - 16 * EPS, 4, 4 + 16 * EPS].map(codesBy)).toEqual([[251], [250, 251], [250]]);
+    expect(record.forwardChosen?.(inputs, {}, all)).toBeUndefined();
+  });
+
   test('a number of either code next to a threshold, times its scale', () => {
     const [first, second] = blockFormatOf('nf4').rounding.thresholds as [number, number];
     const values = blockFormatOf('nf4').values;

@@ -16,6 +16,7 @@ import {
   nest,
   nestedBounds,
   nestedOutputs,
+  type OwnScales,
   restorable,
 } from './nested.ts';
 import { samplesOfFormat } from './quantize.samples.ts';
@@ -57,6 +58,24 @@ function forward(
   };
 }
 
+/** Outputs, with the mean and the largest of blocks by which a party compressed its scales. */
+type Chosen = Outputs<Value> & { readonly own_offset?: Value; readonly own_absmax?: Value };
+
+function forwardChosen(
+  inputs: Inputs,
+  { nested_offset, nested_absmax }: Partial<Outputs<Value>>,
+  params: Params,
+): Chosen | undefined {
+  if (!nested_offset || !nested_absmax) return undefined;
+  return { ...forward(inputs, params), own_offset: nested_offset, own_absmax: nested_absmax };
+}
+
+/** What {@link nestedBounds} takes of them. */
+function ownScalesOf({ own_offset, own_absmax }: Chosen): OwnScales | undefined {
+  if (!own_offset || !own_absmax) return undefined;
+  return { offset: own_offset.data[0] as number, absmax: own_absmax.data };
+}
+
 function acceptance(
   { weight }: Inputs,
   outputs: Outputs<Value>,
@@ -84,7 +103,7 @@ function acceptance(
     };
   }
   const nested = nest(raw, params);
-  const bounds = nestedBounds(nested, params, arithmetic);
+  const bounds = nestedBounds(nested, params, arithmetic, ownScalesOf(outputs));
   return {
     packed,
     ...nestedAcceptances(nested, bounds, params),
@@ -167,6 +186,7 @@ const recordOf = (
     unsupported: (_inputs, params) =>
       params.compress_statistics ? unsupportedBlock(params.nested_blocksize) : undefined,
     forward,
+    forwardChosen,
     acceptance,
     samples,
     faults: [

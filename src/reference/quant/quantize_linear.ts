@@ -145,6 +145,7 @@ export const record = defineRecord(signature, {
     return { q: { shape: nibbles(shape), data: Float64Array.from(bytes) } };
   },
   acceptance: (inputs, _outputs, params, { ieee }) => ({ q: acceptanceOf(inputs, params, ieee) }),
+  asWritten: true,
   samples: [
     sample({ x: [37], ties: true, zeroPoint: 'u8' }),
     sample({ x: [5, 7], params: { axis: 1, dtype: 'int8' }, ties: true }),

@@ -84,10 +84,43 @@ describe('with zero points', () => {
     expect(wrongIn(weight, { bits: 4 }, filling)).toEqual(['zero_points']);
   });
 
-  test('past the end codes are 0, but for those of libraries', () => {
-    const past = changed(answer, 'packed', 3, (byte) => byte + 0x30);
-    expect(wrongIn(weight, { bits: 4 }, past)).toEqual(['packed']);
-    expect(wrongIn(weight, { bits: 4 }, past, { otherFormulas: true })).toEqual([]);
+  test('past the end codes are 0, or of libraries what the byte before has there', () => {
+    const past = (byte: number, code: number) =>
+      changed(answer, 'packed', byte, (before) => before + code);
+    const wrongOf = (answer: Values, known: Partial<Arithmetic>) =>
+      wrongIn(weight, { bits: 4 }, answer, known);
+    const theirs = { otherFormulas: true };
+    expect(wrongOf(past(3, 0x80), theirs)).toEqual([]);
+    expect(wrongOf(past(3, 0x80), {})).toEqual(['packed']);
+    for (const other of [past(3, 0x70), past(3, 0x90), past(4, 0x80), past(4, 1)])
+      expect(wrongOf(other, theirs)).toEqual(['packed']);
+  });
+
+  test('all rows of libraries are filled up so, or none', () => {
+    const two: Value = { shape: [2, 7], data: Float64Array.of(...weight.data, ...weight.data) };
+    const repeated = (...rows: readonly number[]) =>
+      rows.reduce(
+        (all, r) => changed(all, 'packed', 8 * r + 3, (byte) => byte + 0x80),
+        made(two, { bits: 4 }),
+      );
+    const wrongOf = (...rows: readonly number[]) =>
+      wrongIn(two, { bits: 4 }, repeated(...rows), { otherFormulas: true });
+    expect([wrongOf(), wrongOf(0, 1)]).toEqual([[], []]);
+    expect([wrongOf(0), wrongOf(1)]).toEqual([['packed'], ['packed']]);
+  });
+
+  test.each([
+    [17, true],
+    [33, false],
+    [49, true],
+  ])('of %i columns the byte before is one of the same two blocks: %s', (columns, isSame) => {
+    const ends = row(...Array.from({ length: columns }, (_, i) => (i % 2 === 0 ? -1 : 2)));
+    const made4 = made(ends, { bits: 4 });
+    const last = (columns - 1) / 2;
+    const repeated = changed(made4, 'packed', last, (byte) => byte + 0xf0);
+    expect(made4['packed']?.data[last - 1]).toBe(0xf0);
+    const wrong = wrongIn(ends, { bits: 4 }, repeated, { otherFormulas: true });
+    expect(wrong).toEqual(isSame ? [] : ['packed']);
   });
 
   test('a scale by two units is right, by eight not, and by IEEE arithmetic by none', () => {

@@ -9,6 +9,7 @@ import { FLUSH } from '../bounds.ts';
 import { defineRecord } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
+import { repeatsOf } from './nbits-filling.ts';
 import { codesOf, type Right, type Steps, stepsOf } from './nbits-steps.ts';
 import { samples } from './quantize_nbits.samples.ts';
 import { reach } from './ranges.ts';
@@ -34,7 +35,10 @@ function placeOf(code: number, { block_size }: NbitsQuantizerParams) {
   return { block: Math.floor(code / block_size), element: code % block_size };
 }
 
-/** Outputs by those zero points and codes of a party that can be right, or else by IEEE arithmetic. */
+/**
+ * Outputs by those zero points and codes of a party that can be right, or else by IEEE arithmetic;
+ * rows that it fills up with repeated codes are filled up so.
+ */
 function outputsOf(
   inputs: Inputs,
   params: NbitsQuantizerParams,
@@ -64,6 +68,10 @@ function outputsOf(
     const right = codesOf(x, legal[b] as Steps, zero, params, false);
     return chosen(right, codesOf(x, ieee[b] as Steps, zero, params, true), given(own.packed, i));
   });
+  const { packed } = own;
+  const repeats = repeatsOf(rows, inputs.weight.shape[1] as number, params);
+  if (packed && repeats.every(({ at, of }) => given(packed, at) === given(packed, of)))
+    for (const { at, of } of repeats) codes[at] = codes[of] as number;
   const bytes = new Float64Array(rows * layout.zeros).fill(middleOf(params));
   for (const [b, zero] of zeros.entries()) bytes[zeroPlace(b, layout)] = zero;
   return {
@@ -91,8 +99,8 @@ const zeroPlace = (b: number, { blocks, zeros }: ReturnType<typeof rowLayout>): 
   Math.floor(b / blocks) * zeros + (b % blocks);
 
 /**
- * What stands past the end of a row is 0, and past its last zero point the middle code. The library
- * leaves there what it wrote before.
+ * What stands past the end of a row is 0, or in a library what it repeats there, and past its last
+ * zero point the middle code.
  */
 function acceptance(
   inputs: Inputs,
@@ -110,8 +118,6 @@ function acceptance(
   const right = blocks.map((block, b) =>
     Array.from(block, (x) => codesOf(x, steps[b] as Steps, zeroAt(b), params, ieee)),
   );
-  const among = (all: Right | undefined, code: number, padding: number) =>
-    all ? all.includes(code) : otherFormulas === true || code === padding;
   const rightZero = (i: number) => {
     const at = i % layout.zeros;
     const b = Math.floor(i / layout.zeros) * layout.blocks + at;
@@ -131,7 +137,8 @@ function acceptance(
   const isOpen = (all: Right) => all.length > 1;
   const packed = bytes(right.flat().filter(isOpen).length, (code, i) => {
     const { block, element } = placeOf(i, params);
-    return among(right[block]?.[element], code, 0);
+    const filling = otherFormulas ? packs.codeAt(outputs.packed.data, i) : 0;
+    return (right[block]?.[element] ?? [filling]).includes(code);
   });
   return {
     packed: { ...packed, codes: inputs.weight.data.length } as Acceptance,
@@ -149,7 +156,7 @@ function acceptance(
       ? {
           zero_points: {
             ...bytes(steps.filter(({ zeros }) => isOpen(zeros)).length, (code, i) =>
-              among(rightZero(i), code, middleOf(params)),
+              (rightZero(i) ?? [middleOf(params)]).includes(code),
             ),
             codes: steps.length,
           } as Acceptance,
@@ -164,6 +171,7 @@ export const record = defineRecord(signature, {
   forward: (inputs, params) => outputsOf(inputs, params),
   forwardChosen: (inputs, actual, params) => outputsOf(inputs, params, actual),
   acceptance,
+  asWritten: true,
   samples,
   faults: [
     {

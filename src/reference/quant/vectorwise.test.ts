@@ -61,6 +61,16 @@ describe('rows', () => {
     ]);
     expect(rowsOf(x, 2, 0).columns).toEqual([]);
   });
+
+  test('have the threshold by which a party lists its columns, and -1 after them', () => {
+    const x = { data: Float64Array.of(3.099609375, 3.1015625, 1), dtype: 'f16' } as const;
+    const statsOf = (...columns: readonly number[]) => [
+      ...rowsOf(x, 3, 3.1, { outlier_cols: listed(...columns) }).stats,
+    ];
+    expect(statsOf(0, 1, -1)).toEqual([1]);
+    expect(statsOf(1, -1, -1)).toEqual([3.099609375]);
+    expect(statsOf(0, 1, 2)).toEqual([3.099609375]);
+  });
 });
 
 describe('codes', () => {

@@ -4,6 +4,7 @@ import type { Results } from '../../graph/call.ts';
 import { EPS, storageStep } from '../../reference/bounds.ts';
 import { acceptingOverflow, acceptingOverflowOfCodes } from '../../reference/overflow.ts';
 import type { Acceptance, Arithmetic, Value } from '../../reference/record.ts';
+import { recordOf } from '../../reference/registry.ts';
 import { IN_HALVES } from '../../reference/rounding.ts';
 import { acceptanceOfStored, type Storing, storingError } from '../../reference/stored.ts';
 import { seam } from '../../seam.ts';
@@ -80,9 +81,10 @@ export function questionsOfRecorded(
   recorded: Results<Value>,
 ): readonly QuestionOfRecorded[] {
   const division = divisionOn(bundle.device);
+  const ieee = division === 'nearest' && recordOf(bundle.op).asWritten === true;
   const asked = (arithmetic: Arithmetic) =>
     oracle.questions(recorded, {
-      arithmetic: { ...arithmetic, ...(division && { division }) },
+      arithmetic: { ...arithmetic, ieee, ...(division && { division }) },
       level: 'legal',
     });
   const arithmetic = arithmeticOfRecorded(bundle);

@@ -30,7 +30,7 @@ import { ENGINE } from '../engine-quantizer.ts';
 import type { AdapterSettings, LlamaTrainingConfig } from './config/read-training-config.ts';
 
 /** Stream of the seed from which adapters are drawn. */
-const ADAPTER_STREAM = 1;
+export const ADAPTER_STREAM = 1;
 
 /** What a training needs of its configuration to have a model. */
 type ModelChoice = Pick<

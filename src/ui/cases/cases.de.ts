@@ -112,6 +112,7 @@ export const words: ReturnType<typeof casesWords> = {
       linked: 'wie der Browser ihn bekommt, mit allem Importierten',
     },
     copy: 'Code kopieren',
+    hash: 'SHA-256 dessen, was der Browser bekommt:',
     code: (file) => `Code von ${file}`,
     here: (value) => `hier ${value}`,
     faultHere: 'das ändert der Fehler',

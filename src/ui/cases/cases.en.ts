@@ -115,6 +115,7 @@ export const casesWords = words('cases', {
     form: 'Which text',
     forms: { written: 'as written', linked: 'as the browser gets it, with its imports' },
     copy: 'Copy the code',
+    hash: 'SHA-256 of what the browser gets:',
     code: (file: string) => `Code of ${file}`,
     here: (value: string) => `${value} here`,
     faultHere: 'the fault changes this',

@@ -1,7 +1,11 @@
+import { sha256 } from '../../formats/sha256.ts';
+
 /** A kernel as the repository holds it, and as browsers get it: with everything that it imports. */
 export interface KernelCode {
   readonly written: string;
   readonly linked: string;
+  /** SHA-256 of what browsers get, in hexadecimal digits. */
+  readonly sha256: string;
 }
 
 const known = new Map<string, Promise<KernelCode | undefined>>();
@@ -32,7 +36,9 @@ async function load(file: string, caseId: string): Promise<KernelCode | undefine
     weslSrc: { ...modulesFor(shaderSources, links.find(isOfCase) ?? links[0]) },
     rootModuleName: `package::${file.replaceAll('/', '::')}`,
   });
-  return { written: written.trim(), linked: dest.trim() };
+  const linked = dest.trim();
+  const hash = await sha256(new TextEncoder().encode(linked));
+  return { written: written.trim(), linked, sha256: hash };
 }
 
 /** The lines (from 1) that a fragment of a code lies on; none where it is not in it once. */

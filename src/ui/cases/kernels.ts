@@ -7,6 +7,8 @@ import type { FaultChange, VariantInfo } from './case-source.ts';
 import { casesWords } from './cases.en.ts';
 import { type KernelCode, kernelCode, linesOf, tokensOf } from './kernel-code.ts';
 
+type Form = 'written' | 'linked';
+
 /**
  * The kernels of a case with their code: which of an op's variants was dispatched, with which
  * constants, and the line that its fault changes.
@@ -41,6 +43,10 @@ export class KernelsElement extends LitElement {
       .files button {
         font-family: var(--mono);
         font-weight: 400;
+        overflow-wrap: anywhere;
+      }
+      .sum {
+        font-family: var(--mono);
         overflow-wrap: anywhere;
       }
       .ran {
@@ -140,7 +146,7 @@ export class KernelsElement extends LitElement {
   declare pipelines: Readonly<Record<string, readonly Constants[]>>;
   declare changes: readonly FaultChange[];
   declare file: string | undefined;
-  declare form: keyof KernelCode;
+  declare form: Form;
   declare code: KernelCode | undefined;
   declare copied: boolean | undefined;
 
@@ -187,7 +193,7 @@ export class KernelsElement extends LitElement {
         <button class="quiet" @click=${this.#copy}>${kernels.copy}</button>
         <span role="status">${this.copied === undefined ? nothing : this.copied ? casesWords().python.copied : casesWords().python.cannotCopy}</span>
       </fieldset>
-      ${this.code ? this.#code(this.code[this.form]) : html`<p class="small muted">${frameWords().loading}</p>`}
+      ${this.code ? html`${this.#code(this.code[this.form])}${hash(this.code)}` : html`<p class="small muted">${frameWords().loading}</p>`}
     `;
   }
 
@@ -231,7 +237,7 @@ export class KernelsElement extends LitElement {
     this.copied = undefined;
   }
 
-  #show(form: keyof KernelCode): void {
+  #show(form: Form): void {
     this.form = form;
     this.copied = undefined;
   }
@@ -245,5 +251,9 @@ export class KernelsElement extends LitElement {
     if (this.code) this.copied = await copyText(this.code[this.form]);
   }
 }
+
+/** By which the same text is known in another browser. */
+const hash = ({ sha256 }: KernelCode) =>
+  html`<p class="small muted">${casesWords().kernels.hash} <span class="sum">${sha256}</span></p>`;
 
 customElements.define('gp-kernels', KernelsElement);

@@ -93,6 +93,7 @@ export class CheckView extends LitElement {
       gp-progress,
       gp-answer,
       gp-arithmetic,
+      gp-equipment,
       .tone {
         display: block;
         max-width: var(--column);
@@ -179,6 +180,7 @@ export class CheckView extends LitElement {
     return html`
       ${state.phase === 'ended' && state.report ? lazily('gp-print-summary', () => import('../reports/print-summary.ts'), this, html`<gp-print-summary .report=${state.report}></gp-print-summary>`) : nothing}
       ${this.#details()}
+      ${this.detailed.value ? lazily('gp-equipment', () => import('../equipment/equipment-element.ts'), this, html`<gp-equipment .bridge=${this.bridge}></gp-equipment>`) : nothing}
       ${probe ? lazily('gp-arithmetic', () => import('../speed/arithmetic.ts'), this, html`<gp-arithmetic .probe=${probe}></gp-arithmetic>`) : nothing}
     `;
   }

@@ -31,6 +31,7 @@ export async function gatherFacts(): Promise<Facts> {
       description,
       isFallback: isFallbackAdapter,
       f16: adapter.features.has('shader-f16'),
+      timestamps: adapter.features.has('timestamp-query'),
       storageBindingBytes: adapter.limits.maxStorageBufferBindingSize,
       bufferBytes: adapter.limits.maxBufferSize,
     },

@@ -12,6 +12,8 @@ export interface Facts {
   readonly adapter:
     | (AdapterFacts & {
         readonly f16: boolean;
+        /** Whether it tells when its work began and ended. */
+        readonly timestamps?: boolean;
         readonly storageBindingBytes: number;
         readonly bufferBytes: number;
       })

@@ -1,7 +1,23 @@
 import { css } from 'lit';
 
+/** Checkboxes with their words beside them. */
+export const checks = css`
+  .check {
+    display: flex;
+    gap: var(--space-3);
+    align-items: center;
+  }
+  .check input {
+    flex: none;
+    inline-size: 1.25rem;
+    min-height: 1.25rem;
+    accent-color: var(--accent);
+  }
+`;
+
 /** What views that ask before they compute have alike: a column of choices, and results below. */
 export const viewStyles = css`
+  ${checks}
   :host {
     display: grid;
     gap: var(--space-6);
@@ -16,17 +32,6 @@ export const viewStyles = css`
   .lead {
     font-size: var(--text-l);
     color: var(--muted);
-  }
-  .check {
-    display: flex;
-    gap: var(--space-3);
-    align-items: center;
-  }
-  .check input {
-    flex: none;
-    inline-size: 1.25rem;
-    min-height: 1.25rem;
-    accent-color: var(--accent);
   }
   .open {
     position: relative;

@@ -67,10 +67,15 @@ export class ResumableList extends LitElement {
     document.removeEventListener('visibilitychange', this.#look);
   }
 
+  /** With nothing to show it takes no room, nor a gap around it. */
+  override willUpdate(): void {
+    this.hidden = this.runs.runs.value.length === 0 && this.told === '';
+  }
+
   override render() {
     const words = resumableWords();
     const runs = this.runs.runs.value;
-    if (runs.length === 0 && this.told === '') return nothing;
+    if (this.hidden) return nothing;
     return html`<section tabindex="-1" aria-label=${words.heading(runs.length)}>
       ${
         runs.length === 0

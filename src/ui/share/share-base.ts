@@ -1,3 +1,5 @@
+import { servedAddress } from '../controls/served-address.ts';
+
 declare const __GRADPROOF_SHARE_BASE__: string;
 
 /** Hosts of a page that opens on this computer only. */
@@ -20,16 +22,9 @@ export function pageShareBase(
   cookies = document.cookie,
 ): PageShareBase {
   const isLocal = THIS_COMPUTER.test(hostname);
-  const served = isLocal ? servedBase(cookies) : undefined;
+  const served = isLocal ? servedAddress('gradproof-share-base', cookies) : undefined;
   const base = served ?? (__GRADPROOF_SHARE_BASE__ || undefined);
   return base === undefined
     ? { url: new URL('.', href).href, isPublic: !isLocal }
     : { url: base, isPublic: true };
-}
-
-/** What the server of `npm start` says, as src/cli/server.ts writes it. */
-function servedBase(cookies: string): string | undefined {
-  const [, text = ''] = /(?:^|; )gradproof-share-base=([^;]*)/.exec(cookies) ?? [];
-  const url = decodeURIComponent(text);
-  return URL.canParse(url) && /^https?:/.test(url) ? url : undefined;
 }

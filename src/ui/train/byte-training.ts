@@ -14,6 +14,7 @@ import { lossFigure } from '../charts/loss.ts';
 import { isBlocked } from '../check/preflight.ts';
 import { download } from '../controls/download.ts';
 import { Follow } from '../controls/follow.ts';
+import { startBar } from '../controls/start-bar.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { saveReport } from '../reports/report-files.ts';
 import { canPause } from './training-events.ts';
@@ -53,13 +54,8 @@ export class ByteTraining extends LitElement {
     controls,
     panels,
     runFigures,
+    startBar,
     css`
-      .stack {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: var(--space-5);
-        max-width: var(--column);
-      }
       .kept {
         display: grid;
         gap: var(--space-2);
@@ -106,7 +102,7 @@ export class ByteTraining extends LitElement {
     const state = training.state.value;
     const busy = BUSY.has(state.phase);
     const blocked = facts.value !== undefined && isBlocked(facts.value);
-    return html`<div class="stack">
+    return html`<div class="choices">
       <p class="muted">${words.lead}</p>
       <gp-text-drop .text=${training.text.value} ?disabled=${busy} @text=${this.#takeText}></gp-text-drop>
       <gp-steps-choice ?hidden=${busy} .textBytes=${training.text.value?.bytes.byteLength} @steps=${this.#chooseSteps}></gp-steps-choice>
@@ -114,7 +110,7 @@ export class ByteTraining extends LitElement {
         <input type="checkbox" .checked=${this.measured} @change=${this.#chooseMeasured} />
         ${words.measured}
       </label>
-      <div class="row">${this.#buttons(state, busy, blocked || !facts.value)}</div>
+      <div class="bar"><div class="row">${this.#buttons(state, busy, blocked || !facts.value)}</div></div>
       ${state.phase === 'failed' ? html`<p class="tone bad" role="alert" lang="en">${state.problem}</p>` : nothing}
       ${state.phase === 'idle' || (state.phase === 'failed' && !state.start) ? nothing : this.#live(state, busy)}
     </div>`;

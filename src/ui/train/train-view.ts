@@ -1,4 +1,4 @@
-import { html, LitElement, nothing } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import type { Facts } from '../check/preflight.ts';
 import { isBlocked } from '../check/preflight.ts';
 import { type Computing, isComputing } from '../controls/computing.ts';
@@ -23,7 +23,18 @@ export class TrainView extends LitElement {
     tuning: { attribute: false },
     others: { attribute: false },
   };
-  static override styles = [base, viewStyles];
+  static override styles = [
+    base,
+    viewStyles,
+    css`
+      /* Not a grid: what sticks in one does so in its own row. */
+      :host {
+        display: flex;
+        flex-direction: column;
+        gap: var(--space-5);
+      }
+    `,
+  ];
   declare facts: Observable<Facts | undefined>;
   /** Of a model of bytes. */
   declare training: TrainingSession;

@@ -11,7 +11,7 @@ export const words: ReturnType<typeof modelsWords> = {
     },
     folder: {
       name: 'Ein eigener Ordner',
-      what: 'Llama, Qwen2, Qwen3 oder Mistral, wie die Bibliotheken von Hugging Face sie ablegen, oder eine GGUF-Datei.',
+      what: 'Llama, Qwen2, Qwen3 oder Mistral, wie die Bibliotheken von Hugging Face sie ablegen, oder eine GGUF-Datei; von hier oder von einem Server.',
     },
     bytes: {
       name: 'Bytes eines beliebigen Textes',

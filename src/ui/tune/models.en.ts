@@ -12,7 +12,7 @@ export const modelsWords = words('models', {
     },
     folder: {
       name: 'A folder of yours',
-      what: 'Llama, Qwen2, Qwen3 or Mistral, as Hugging Face’s libraries save them, or a GGUF file.',
+      what: 'Llama, Qwen2, Qwen3 or Mistral, as Hugging Face’s libraries save them, or a GGUF file; from your disk or a server.',
     },
     bytes: {
       name: 'Bytes of any text',

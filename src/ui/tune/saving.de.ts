@@ -18,6 +18,10 @@ export const words: ReturnType<typeof savingWords> = {
     'Nach dem letzten Schritt wird es in einen Ordner geschrieben, den du beim Start wählst.',
   toDownloads:
     'Nach dem letzten Schritt wird es Stück für Stück in den eigenen Speicher dieses Browsers geschrieben, und ist bis zum nächsten Lauf zum Herunterladen da.',
+  traced:
+    'Auch eine Aufzeichnung der ersten Schritte: wann jeder Kernel lief. Sie macht sie langsamer.',
+  sent: (sink) =>
+    `Sein Protokoll an ${sink} schicken, während er läuft: Einstellungen und Zahlen, keinen Text.`,
   heading: 'Das verschmolzene Modell',
   inFolder: (folder) => `Geschrieben in ${folder}:`,
   file: (name, size) => `${name} (${bytes(size)})`,

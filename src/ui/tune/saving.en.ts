@@ -19,6 +19,9 @@ export const savingWords = words('saving', {
   toFolder: 'After the last step it is written into a folder that you choose when you start.',
   toDownloads:
     'After the last step it is written part by part into this browser’s own storage, and is there as downloads until the next run.',
+  traced: 'A trace of the first steps too: when each dispatch ran. It makes them slower.',
+  sent: (sink: string) =>
+    `Send its log to ${sink} while it goes on: settings and numbers, no text.`,
   heading: 'The merged model',
   inFolder: (folder: string) => `Written into ${folder}:`,
   file: (name: string, size: number) => `${name} (${bytes(size)})`,

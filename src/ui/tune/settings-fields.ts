@@ -16,7 +16,7 @@ export interface FieldChange {
 
 /**
  * The few settings that have fields, each with its fault, and all of them as a file. Fires `field`
- * with a FieldChange, `file` with a File, and `reset`.
+ * with a FieldChange, `file` with a File, `reset`, and `repair`.
  */
 export class SettingsFields extends LitElement {
   static override properties = {
@@ -53,7 +53,7 @@ export class SettingsFields extends LitElement {
       .fault {
         color: var(--bad);
       }
-      details {
+      :is(details, .repair) {
         margin-block-start: var(--space-3);
       }
       pre {
@@ -86,6 +86,7 @@ export class SettingsFields extends LitElement {
       ${this.file ? html`<p class="small muted">${words.named(this.file)}</p>` : nothing}
       <div class="fields">${fields.map((field) => this.#field(field))}</div>
       ${others.map(({ message }) => html`<p class="small fault" role="alert" lang="en">${message}</p>`)}
+      ${this.faults.length > 0 ? html`<button class="quiet repair" @click=${() => this.dispatchEvent(new Event('repair'))}>${words.repair}</button>` : nothing}
       ${this.#file()}
     </fieldset>`;
   }

@@ -4,6 +4,7 @@ import { type Computing, isComputing } from '../controls/computing.ts';
 import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
 import type { Observable } from '../controls/observable.ts';
+import { startBar } from '../controls/start-bar.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { viewStyles } from '../controls/view-styles.ts';
 import { choicesOf } from '../resume/kept-choices.ts';
@@ -16,6 +17,7 @@ import { tuningAnswer } from './tuning-answer.ts';
 import type { TuningSession } from './tuning-session.ts';
 import { limitsOf } from './tuning-setup.ts';
 import { isGoingOn, stepsOf, type TuningState } from './tuning-state.ts';
+import { modelName, whatStarts } from './what-starts.ts';
 import '../check/answer-element.ts';
 import '../controls/progress.ts';
 import './ask-model.ts';
@@ -39,6 +41,7 @@ export class TuneView extends LitElement {
     controls,
     panels,
     viewStyles,
+    startBar,
     css`
       .more {
         display: grid;
@@ -72,11 +75,12 @@ export class TuneView extends LitElement {
   override render() {
     const words = tuningWords();
     const state = this.tuning.state.value;
+    const { chosen, inspection } = this.tuning.choice;
     const busy = isGoingOn(state);
     const fresh = state.phase === 'idle' || (state.phase === 'failed' && !state.start);
-    const setup = html`<gp-tuning-setup .choice=${this.tuning.choice} .limits=${limitsOf(this.facts.value)}></gp-tuning-setup>`;
+    const setup = html`<gp-tuning-setup .choice=${this.tuning.choice} .fetched=${this.tuning.fetched} .limits=${limitsOf(this.facts.value)} .timestamps=${this.facts.value && (this.facts.value.adapter?.timestamps ?? false)}></gp-tuning-setup>`;
     return html`
-      <div class="stack">
+      <div class="choices">
         ${
           busy
             ? nothing
@@ -84,7 +88,10 @@ export class TuneView extends LitElement {
         }
         ${busy ? nothing : fresh ? setup : html`<details><summary>${words.setup}</summary>${setup}</details>`}
         ${isComputing(this.others) && !busy ? html`<p class="tone">${words.busy}</p>` : nothing}
-        <div class="row">${this.#buttons(state, busy)}</div>
+        <div class="bar">
+          <p id="starts" class="small muted" ?hidden=${busy}>${whatStarts(chosen.value, inspection.value)}</p>
+          <div class="row">${this.#buttons(state, busy)}</div>
+        </div>
         ${state.phase === 'failed' ? html`<p class="tone bad" role="alert" lang="en">${state.problem}</p>` : nothing}
       </div>
       ${fresh ? nothing : this.#live(state, busy)}
@@ -98,7 +105,7 @@ export class TuneView extends LitElement {
     const disabled = busy ? phase === 'stopping' : !this.#canStart;
     const paused = phase === 'paused' || phase === 'pausing';
     return html`
-      <button class=${busy ? '' : 'large primary'} aria-keyshortcuts="R" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
+      <button class=${busy ? '' : 'large primary'} aria-describedby=${busy ? nothing : 'starts'} aria-keyshortcuts="R" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
         ${phase === 'stopping' ? words.stopping : busy ? words.stop : phase === 'idle' ? words.start : words.again}
       </button>
       ${
@@ -135,11 +142,10 @@ export class TuneView extends LitElement {
   }
 
   #start(resumed?: ResumableRun): void {
-    const { folder: own, data: texts } = tuningWords();
-    const { kind, folder, data } = this.tuning.choice.chosen.value;
+    const { value: chosen } = this.tuning.choice.chosen;
     const subject = {
-      model: kind === 'small' ? own.small : (folder?.name ?? ''),
-      data: data?.name ?? texts.own,
+      model: modelName(chosen),
+      data: chosen.data?.name ?? tuningWords().data.own,
     };
     void this.tuning.start(subject, resumed);
   }
@@ -154,6 +160,7 @@ export class TuneView extends LitElement {
       <div class="stack">
         ${subject ? html`<p class="small muted">${words.subject(subject.model, subject.data)}</p>` : nothing}
         ${busy && state.keeping ? html`<p class="small muted">${resumableWords().keeping[state.keeping]}</p>` : nothing}
+        ${state.sending ? html`<p class="small muted">${tuningWords().sending(state.sending)}</p>` : nothing}
         ${phase === 'paused' ? html`<p class="tone">${words.pausedAt(done)}</p>` : nothing}
         ${
           busy && phase !== 'paused'

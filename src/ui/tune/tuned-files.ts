@@ -25,7 +25,7 @@ export class TunedFiles extends LitElement {
 
   override render() {
     const words = tuningWords().files;
-    const { files, log, answers, report } = this.state;
+    const { files, traced, log, answers, report } = this.state;
     const isAdapter = files.some(({ name }) => name === 'adapter_config.json');
     return html`
       <h3>${words.heading}</h3>
@@ -37,10 +37,17 @@ export class TunedFiles extends LitElement {
         )}
         <button class="quiet" @click=${() => download('log.jsonl', logLines(log), 'application/jsonl')}>${words.log}</button>
         <button class="quiet" @click=${() => download('log.csv', toCsv(logTable(log)), 'text/csv')}>${words.logCsv}</button>
+        ${traced && (answers || report) ? html`<button class="quiet" @click=${this.#saveTrace}>${words.trace}</button>` : nothing}
         ${answers || report ? html`<button class="quiet" @click=${this.#saveReport}>${words.report}</button>` : nothing}
       </div>
-      ${answers ? html`<p class="small muted">${words.reportEnds}</p>` : nothing}
+      ${answers ? html`<p class="small muted">${traced ? words.bothEnd : words.reportEnds}</p>` : nothing}
     `;
+  }
+
+  async #saveTrace(): Promise<void> {
+    await this.tuning.report();
+    const { trace } = this.tuning.state.value;
+    if (trace) download('trace.json', trace.data, 'application/json');
   }
 
   async #saveReport(): Promise<void> {

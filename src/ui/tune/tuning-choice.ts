@@ -38,6 +38,10 @@ export interface TuningChoices {
   readonly settingsFile?: string;
   /** How the model itself is saved. Default what was trained alone is. */
   readonly form?: ModelFormName;
+  /** Whether a trace of the dispatches is made. */
+  readonly traced?: boolean;
+  /** Whether the log is sent to the sink that the page's server knows. */
+  readonly sent?: boolean;
 }
 
 /** What is known of what is chosen. */
@@ -109,6 +113,16 @@ export class TuningChoice {
     this.#set({ ...withoutFile(value), settings: usualSettings(value.kind) });
   }
 
+  /** Leaves out of the settings what is refused. */
+  async repairSettings(): Promise<void> {
+    const { repairedConfig } = await import('../../train/llama/config/repaired-config.ts');
+    const refused = (this.inspection.value.found?.faults ?? []).flatMap(({ part, path }) =>
+      part === 'settings' && path !== undefined ? [path] : [],
+    );
+    const { settings } = this.chosen.value;
+    this.#set({ ...this.chosen.value, settings: repairedConfig(settings, refused) });
+  }
+
   /** Takes what was typed into a field. */
   setField(field: SettingField, text: string): void {
     const { settings } = this.chosen.value;
@@ -119,6 +133,13 @@ export class TuningChoice {
   takeForm(form: ModelFormName | undefined): void {
     const { form: _, ...rest } = this.chosen.value;
     this.#set(form ? { ...rest, form } : rest);
+  }
+
+  /** Takes what is told of a run besides, which changes nothing of what was read. */
+  takeTold(told: Pick<TuningChoices, 'traced' | 'sent'>): void {
+    const isRead = this.#read === this.chosen.value;
+    this.chosen.value = { ...this.chosen.value, ...told };
+    if (isRead) this.#read = this.chosen.value;
   }
 
   /** Takes what a run was started with, and reads it. */

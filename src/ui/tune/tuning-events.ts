@@ -1,6 +1,7 @@
 import { type LogRow, logRow, logRowsOf } from '../../harness/tuning/log.ts';
 import type { TuningEvent } from '../../harness/tuning.ts';
 import type { LlamaMilestone, LlamaStep } from '../../train/llama/progress.ts';
+import { PROFILE_FILE } from '../../train/step-profile.ts';
 import { type Happening, happeningOf } from './happening.ts';
 import type { TuningState } from './tuning-state.ts';
 
@@ -74,13 +75,19 @@ export function afterTuningEvent(
       return state.phase === 'paused' ? { ...state, phase: 'running' } : state;
     case 'saved':
       // The run is over; its report follows when the talk with its model has ended.
-      return { ...state, phase: 'ended', files: event.files };
+      return { ...state, phase: 'ended', ...leftFiles(event.files) };
     case 'talking':
     case 'loaded':
     case 'written':
     case 'end':
       return state;
   }
+}
+
+/** What a run left: what was trained, and the trace apart from it. */
+export function leftFiles(all: TuningState['files']): Pick<TuningState, 'files' | 'trace'> {
+  const trace = all.find(({ name }) => name === PROFILE_FILE);
+  return { files: all.filter((file) => file !== trace), ...(trace ? { trace } : {}) };
 }
 
 const refused = (step: number, at: Date, message: string): Happening => ({

@@ -6,14 +6,16 @@ import type { Report } from '../../report/schema.ts';
 import { harness } from '../app/harness.ts';
 import type { Notice } from '../controls/notice.ts';
 import { Observable } from '../controls/observable.ts';
+import { FetchedModels } from '../fetched/fetched-models.ts';
 import { keptRunOf } from '../resume/kept-choices.ts';
 import { type HeldRun, type ResumableRun, ResumableRuns } from '../resume/resumable-runs.ts';
 import { beginningsOf } from './beginnings.ts';
 import { type Asked, Conversation } from './conversation.ts';
 import { type SavingPlace, savingPlace, writtenFiles } from './saving-place.ts';
+import { type Sending, SentLog, sinkOfPage } from './sent-log.ts';
 import { TunedShelf } from './tuned-shelf.ts';
 import { TuningChoice } from './tuning-choice.ts';
-import { afterTuningEvent } from './tuning-events.ts';
+import { afterTuningEvent, leftFiles } from './tuning-events.ts';
 import {
   type Keeping,
   type TuningState,
@@ -36,6 +38,8 @@ interface Places {
   readonly place: SavingPlace | undefined;
   /** Takes the folder of its checkpoints, where this browser keeps any. */
   readonly hold: () => Promise<HeldRun | undefined>;
+  /** The log, where it is sent. */
+  readonly log: SentLog | undefined;
 }
 
 /** What a run is told. */
@@ -51,6 +55,8 @@ export class TuningSession {
   readonly choice: TuningChoice;
   /** The runs that the person kept. */
   readonly kept = new TunedShelf();
+  /** The models of servers that this browser keeps. */
+  readonly fetched = new FetchedModels();
   /** The runs that ended before their last step. */
   readonly resumable = new ResumableRuns();
   /** With the model of the last run. */
@@ -80,7 +86,7 @@ export class TuningSession {
     resumed?: ResumableRun,
   ): Promise<void> {
     const chosen = this.choice.chosen.value;
-    const { form } = chosen;
+    const { form, traced, sent } = chosen;
     const { found } = this.choice.inspection.value;
     const request = found?.request;
     if (this.#abort || !request || !found.codec || !found.plan) return;
@@ -104,28 +110,35 @@ export class TuningSession {
     const startedAt = resumed ? new Date(resumed.run.startedAt) : new Date();
     this.state.value = {
       ...UNTUNED,
-      ...{ phase: 'starting', steps: [], log: [] },
+      ...{ phase: 'starting', steps: [], log: [], traced: traced ?? false },
       subject: { ...subject, settings, startedAt },
     };
     const save = form && place && { form, place: place.folder };
-    const asked = { ...request, ...(save ? { save } : {}), talkMs: TALK_MS };
+    const more = { ...(save ? { save } : {}), ...(traced ? { profile: true } : {}) };
+    const asked = { ...request, ...more, talkMs: TALK_MS };
     const hold = () =>
       resumed
         ? this.resumable.resume(resumed)
         : this.resumable.begin(keptRunOf(chosen, { startedAt, steps: request.steps }), chosen.data);
-    this.#over = this.#run(asked, { place, hold }, { abort, pause, questions });
+    const sink = sent ? sinkOfPage() : undefined;
+    const tellSending = (sending: Sending) => {
+      if (this.#questions === questions) this.state.value = { ...this.state.value, sending };
+    };
+    const log = sink === undefined ? undefined : new SentLog(sink, asked, tellSending);
+    this.#over = this.#run(asked, { place, hold, log }, { abort, pause, questions });
     await this.#over;
   }
 
   async #run(
     request: Parameters<Awaited<ReturnType<typeof harness>>['tune']>[1],
-    { place, hold }: Places,
+    { place, hold, log }: Places,
     { abort, pause, questions }: Controls,
   ): Promise<void> {
     let held: HeldRun | undefined;
     const follow = (event: TuningEvent) => {
       if (event.type === 'written' && place) void this.#showWritten(place, event);
       this.state.value = afterTuningEvent(this.state.value, event);
+      log?.hear(event);
       if (event.type === 'saved') {
         this.#abort = undefined;
         if (!this.state.value.stopped) void held?.end(true);
@@ -144,7 +157,10 @@ export class TuningSession {
         pause,
         questions,
       });
-      this.state.value = { ...this.state.value, phase: 'ended', report, files, answers: false };
+      this.state.value = {
+        ...this.state.value,
+        ...{ phase: 'ended', report, ...leftFiles(files), answers: false },
+      };
     } catch (error) {
       this.state.value = {
         ...this.state.value,
@@ -153,6 +169,7 @@ export class TuningSession {
     } finally {
       if (this.#abort === abort) this.#abort = undefined;
       await held?.end(false);
+      await log?.end(1);
     }
   }
 

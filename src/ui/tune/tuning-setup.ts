@@ -4,9 +4,13 @@ import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import type { Facts } from '../check/preflight.ts';
 import { Follow } from '../controls/follow.ts';
 import { base, controls, panels } from '../controls/styles.ts';
+import type { FetchedModels } from '../fetched/fetched-models.ts';
+import type { TakenModel } from '../fetched/fetched-models-element.ts';
+import { sinkOfPage } from './sent-log.ts';
 import type { FieldChange } from './settings-fields.ts';
 import { tuningWords } from './tuning.en.ts';
-import type { TuningChoice } from './tuning-choice.ts';
+import type { TuningChoice, TuningChoices } from './tuning-choice.ts';
+import '../fetched/fetched-models-element.ts';
 import './file-choice.ts';
 import './saved-form.ts';
 import './seen-texts.ts';
@@ -15,7 +19,12 @@ import './tuning-forecast.ts';
 
 /** What is chosen for a fine-tuning of a folder's model, with what was found when it was read. */
 export class TuningSetup extends LitElement {
-  static override properties = { choice: { attribute: false }, limits: { attribute: false } };
+  static override properties = {
+    choice: { attribute: false },
+    fetched: { attribute: false },
+    limits: { attribute: false },
+    timestamps: { attribute: false },
+  };
   static override styles = [
     base,
     controls,
@@ -36,7 +45,10 @@ export class TuningSetup extends LitElement {
     `,
   ];
   declare choice: TuningChoice;
+  declare fetched: FetchedModels;
   declare limits: LimitsOfAdapter | undefined;
+  /** Whether the adapter can stamp its work; undefined before that is known. */
+  declare timestamps: boolean | undefined;
 
   constructor() {
     super();
@@ -45,7 +57,14 @@ export class TuningSetup extends LitElement {
 
   override render() {
     const words = tuningWords();
-    const { kind, settings, settingsFile, form } = this.choice.chosen.value;
+    const {
+      kind,
+      settings,
+      settingsFile,
+      form,
+      traced = false,
+      sent = false,
+    } = this.choice.chosen.value;
     const { reading, found, forecast, refusal } = this.choice.inspection.value;
     const faults = found?.faults ?? [];
     const tooLarge = this.limits && refusal?.(this.limits);
@@ -61,9 +80,15 @@ export class TuningSetup extends LitElement {
         @field=${({ detail: { field, text } }: CustomEvent<FieldChange>) => this.choice.setField(field, text)}
         @file=${({ detail }: CustomEvent<File>) => this.choice.takeSettings(detail)}
         @reset=${() => this.choice.resetSettings()}
+        @repair=${() => this.choice.repairSettings()}
       ></gp-settings-fields>
       <gp-saved-form
         .form=${form}
+        .traced=${traced}
+        .sent=${sent}
+        .timestamps=${this.timestamps}
+        .sink=${sinkOfPage()}
+        @told=${({ detail }: CustomEvent<Pick<TuningChoices, 'traced' | 'sent'>>) => this.choice.takeTold(detail)}
         @form=${({ detail }: CustomEvent<ModelFormName | undefined>) => this.choice.takeForm(detail)}
       ></gp-saved-form>
       ${tooLarge ? html`<p class="tone bad" role="alert" lang="en">${tooLarge}</p>` : nothing}
@@ -92,6 +117,10 @@ export class TuningSetup extends LitElement {
         ${words.chooseFile}
         <input class="visually-hidden" type="file" accept=".gguf" @change=${this.#takeFile} />
       </label>
+      <gp-fetched-models
+        .fetched=${this.fetched}
+        @model=${({ detail: { name, files } }: CustomEvent<TakenModel>) => this.choice.takeFolder(name, files)}
+      ></gp-fetched-models>
     </gp-file-choice>`;
   }
 

@@ -5,6 +5,7 @@ import type { Report } from '../../report/schema.ts';
 import type { LlamaProgress, LlamaStep } from '../../train/llama/progress.ts';
 import type { LossPoint } from '../train/training-state.ts';
 import type { Happening } from './happening.ts';
+import type { Sending } from './sent-log.ts';
 
 /** What a run was started with, as it is shown beside its results and kept. */
 export interface TuningSubject {
@@ -62,7 +63,12 @@ export interface TuningState {
   readonly remainingMs?: number;
   /** Whether the model of the run can be asked: from when it is loaded until the talk ends. */
   readonly answers: boolean;
+  /** Where the log goes, if it is sent. */
+  readonly sending?: Sending;
   readonly files: TuningOutcome['files'];
+  /** Whether a trace was asked for; it is there when the talk ends. */
+  readonly traced?: boolean;
+  readonly trace?: TuningOutcome['files'][number];
   readonly written?: WrittenModel;
   readonly report?: Report;
   readonly problem?: string;

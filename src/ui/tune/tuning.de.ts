@@ -4,6 +4,7 @@ import type { tuningWords } from './tuning.en.ts';
 const { number, bytes, count } = units;
 const steps = (n: number) => count(n, { one: 'Schritt', other: 'Schritten' });
 const texts = (n: number) => count(n, { one: 'Text', other: 'Texte' });
+const lines = (n: number) => count(n, { one: 'Zeile', other: 'Zeilen' });
 const tokens = (n: number) => count(n, { one: 'Token', other: 'Tokens' });
 
 export const words: ReturnType<typeof tuningWords> = {
@@ -54,6 +55,7 @@ export const words: ReturnType<typeof tuningWords> = {
     choose: 'Datei mit Einstellungen wählen',
     save: 'Diese Einstellungen speichern',
     reset: 'Die üblichen Einstellungen',
+    repair: 'Weglassen, was nicht geht',
     named: (name) => `Aus ${name}`,
   },
   reading: 'Gelesen wird, was gewählt ist …',
@@ -68,6 +70,12 @@ export const words: ReturnType<typeof tuningWords> = {
     largest: (name, size) => `Das größte Stück ist ${name}: ${bytes(size)}.`,
     limit: (size) => `Dieser Adapter bindet ${bytes(size)} auf einmal.`,
   },
+  starts: {
+    summary: (model, type, of, made, size) =>
+      `${model} lernt ${texts(of)} in ${steps(made)} von ${type}, mit etwa ${bytes(size)} Grafikspeicher.`,
+    nothing: 'Zuerst muss ein Modell gewählt werden.',
+    faulty: 'Was oben markiert ist, passt noch nicht zusammen.',
+  },
   start: 'Starten',
   again: 'Noch einmal',
   pause: 'Unterbrechen',
@@ -81,6 +89,15 @@ export const words: ReturnType<typeof tuningWords> = {
   progress: 'Fortschritt des Nachtrainierens',
   busy: 'Etwas anderes rechnet: sein Ende abwarten, damit keines das andere bremst.',
   subject: (model, data) => `${model}, auf: ${data}`,
+  sending: ({ sink, lost, end }) => {
+    if (!end)
+      return lost === undefined
+        ? `Sein Protokoll geht an ${sink}.`
+        : `${sink} nimmt sein Protokoll jetzt nicht: ${lost}. Was fehlt, wird später geschickt.`;
+    return end.sent === end.rows
+      ? `${sink} hat sein Protokoll: ${lines(end.rows)}.`
+      : `${sink} hat ${number(end.sent)} von ${lines(end.rows)} seines Protokolls: Speichere es als Datei.`;
+  },
   figures: {
     label: 'In Zahlen',
     texts: 'Texte, und zurückgehaltene',
@@ -120,7 +137,10 @@ export const words: ReturnType<typeof tuningWords> = {
     save: (name, size) => `${name} speichern (${bytes(size)})`,
     log: 'Protokoll speichern (JSON-Zeilen)',
     logCsv: 'Protokoll speichern (CSV)',
+    trace: 'Aufzeichnung speichern (für Perfetto)',
     report: 'Bericht speichern',
+    bothEnd:
+      'Bericht und Aufzeichnung entstehen, wenn das Gespräch mit dem Modell endet: Speichern beendet es.',
     reportEnds:
       'Der Bericht wird geschrieben, wenn das Gespräch mit dem Modell endet: Ihn zu speichern beendet es.',
   },

@@ -1,10 +1,12 @@
 import { units } from '../messages/units.en.ts';
 import { words } from '../messages/words.ts';
+import type { Sending } from './sent-log.ts';
 import type { SettingField } from './settings.ts';
 
 const { number, bytes, count } = units;
 const steps = (n: number) => count(n, { one: 'step', other: 'steps' });
 const texts = (n: number) => count(n, { one: 'text', other: 'texts' });
+const lines = (n: number) => count(n, { one: 'line', other: 'lines' });
 const tokens = (n: number) => count(n, { one: 'token', other: 'tokens' });
 
 /** Fine-tuning of a model of a folder: what is chosen, and how it goes. */
@@ -56,6 +58,7 @@ export const tuningWords = words('tuning', {
     choose: 'Choose a settings file',
     save: 'Save these settings',
     reset: 'The usual settings',
+    repair: 'Leave out what is refused',
     named: (name: string) => `From ${name}`,
   },
   reading: 'Reading what is chosen…',
@@ -71,6 +74,12 @@ export const tuningWords = words('tuning', {
     largest: (name: string, size: number) => `The largest piece is ${name}: ${bytes(size)}.`,
     limit: (size: number) => `This adapter binds ${bytes(size)} at once.`,
   },
+  starts: {
+    summary: (model: string, type: string, of: number, made: number, size: number) =>
+      `${model} learns ${texts(of)} in ${steps(made)} of ${type}, with about ${bytes(size)} of graphics memory.`,
+    nothing: 'Choose a model first.',
+    faulty: 'What is marked above does not fit together yet.',
+  },
   start: 'Start',
   again: 'Start again',
   pause: 'Pause',
@@ -84,6 +93,15 @@ export const tuningWords = words('tuning', {
   progress: 'Progress of the fine-tuning',
   busy: 'Something else computes: wait for its end, so that neither slows the other down.',
   subject: (model: string, data: string) => `${model}, on: ${data}`,
+  sending: ({ sink, lost, end }: Sending) => {
+    if (!end)
+      return lost === undefined
+        ? `Its log goes to ${sink}.`
+        : `${sink} does not take its log now: ${lost}. What is missing is sent later.`;
+    return end.sent === end.rows
+      ? `${sink} has its log: ${lines(end.rows)}.`
+      : `${sink} has ${number(end.sent)} of ${lines(end.rows)} of its log: save the log as a file.`;
+  },
   figures: {
     label: 'In numbers',
     texts: 'Texts, and held out',
@@ -123,7 +141,10 @@ export const tuningWords = words('tuning', {
     save: (name: string, size: number) => `Save ${name} (${bytes(size)})`,
     log: 'Save the log (JSON lines)',
     logCsv: 'Save the log (CSV)',
+    trace: 'Save the trace (for Perfetto)',
     report: 'Save the report',
+    bothEnd:
+      'Report and trace are written when the talk with the model ends: to save one ends the talk.',
     reportEnds:
       'The report is written when the talk with the model ends: to save it ends the talk.',
   },

@@ -1,5 +1,5 @@
 """Whole training runs of tiny Llamas in every mode that PEFT, bitsandbytes and HQQ have, with moments in
-8 bits, with products in halves, and one of 200 steps.
+8 bits, with products in halves, and two of 200 steps.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ _BY_COLUMNS = {"quant": {"nbits": 3, "group_size": 32, "axis": 0}}
 _IN_8_BITS: dict[str, Any] = {"optimizer": IN_8_BITS, "min_8bit_size": 0}
 _COSINE = {"schedule": {"name": "cosine", "warmup": 2, "total": 12}}
 _LINEAR = {"schedule": {"name": "linear", "warmup": 0, "total": 25}}
+_LONG: dict[str, Any] = {"schedule": {"name": "cosine", "warmup": 10, "total": 220}, "steps": 200}
 _WARM = {"schedule": {"name": "constant", "warmup": 3}}
 _SCALED = {"grad_scaler": {"init_scale": 1024.0, "growth_interval": 4}}
 
@@ -124,8 +125,15 @@ _RUNS: dict[str, dict[str, Any]] = {
         "mode": "full",
         "lr": 2e-3,
         "config": _NARROW,
-        "schedule": {"name": "cosine", "warmup": 10, "total": 220},
-        "steps": 200,
+        **_LONG,
+    },
+    "qlora_200_steps": {
+        "mode": "qlora",
+        "lr": 1e-2,
+        **_ATTENTION,
+        **_NF4,
+        "config": _WIDE,
+        **_LONG,
     },
 }
 

@@ -40,8 +40,8 @@ class _Range:
 
 
 def quantize_nbits(inputs: Inputs, params: Params) -> dict[str, Expected]:
-    """Codes round(x / scale) + zero in blocks along the rows, halves away from zero; what stands
-    past the end of a row is open.
+    """Codes round(x / scale) + zero in blocks along the rows, halves away from zero; 0 past the
+    end of a row, and the middle code past its last zero point.
     """
     weight = inputs["weight"]
     if weight.ndim != 2 or weight.size == 0:
@@ -64,13 +64,14 @@ def quantize_nbits(inputs: Inputs, params: Params) -> dict[str, Expected]:
         zero = _zeros(low, exact, top)
     used = exact if weight.dtype == np.dtype(ml_dtypes.bfloat16) else _held(exact, weight.dtype)
     codes = _codes(x, used, zero, top)
-    is_open = np.arange(blocks * block) >= columns
-    packed = _decoded(codes, is_open, 0, bits, rows)
+    packed = _decoded(codes, np.arange(blocks * block) >= columns, 0, bits, rows)
     shape = (rows, blocks, block * bits // 8)
     outputs: dict[str, Expected] = {
         "packed": Decoded(
             packed.value.reshape(shape),
-            lambda actual: _unpacked(actual.reshape(rows, -1), bits),
+            lambda actual: _without_repeats(
+                _unpacked(actual.reshape(rows, -1), bits), columns, bits, block
+            ),
             packed.low,
             packed.high,
         ),
@@ -139,15 +140,29 @@ def _codes(x: F64, scale: _Range, zero: _Range, top: int) -> _Range:
     )
 
 
-def _decoded(codes: _Range, is_open: Array, filling: int, bits: int, rows: int) -> Decoded:
-    """Bytes of each row's codes; where a code is open, any may stand."""
-    value, low, high = (end.reshape(rows, -1) for end in codes.ends)
+def _decoded(codes: _Range, is_filling: Array, filling: int, bits: int, rows: int) -> Decoded:
+    """Bytes of each row's codes, and what fills them up."""
+    value, low, high = (np.where(is_filling, filling, end.reshape(rows, -1)) for end in codes.ends)
     return Decoded(
-        _packed(np.where(is_open, filling, value).astype(np.uint8), bits),
-        lambda actual: _unpacked(actual, bits),
-        np.where(is_open, 0.0, low),
-        np.where(is_open, 2.0**bits - 1, high),
+        _packed(value.astype(np.uint8), bits), lambda actual: _unpacked(actual, bits), low, high
     )
+
+
+def _without_repeats(codes: F64, columns: int, bits: int, block: int) -> F64:
+    """Codes of rows with 0 past their ends where all of them repeat the byte before there.
+
+    The library makes the blocks of a byte of zero points in one loop, which fills a byte that
+    begins with codes up with what the byte before has there.
+    """
+    per_byte = 8 // bits
+    first = columns - columns % per_byte
+    if first == columns or first % (per_byte * block) == 0:
+        return codes
+    after = slice(columns, first + per_byte)
+    made = codes.copy()
+    if np.array_equal(codes[:, after], codes[:, columns - per_byte : first]):
+        made[:, after] = 0
+    return made
 
 
 def _packed(codes: Bytes, bits: int) -> Bytes:

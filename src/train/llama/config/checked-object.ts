@@ -68,6 +68,7 @@ function unknownFields(
       refused ?? {
         code: 'unknown-field',
         path: at + name.slice(0, 60),
+        without: [at + name],
         message: `there is no ${shown(at + name)}`,
         suggestion: `there are ${Object.keys(entries).join(', ')}`,
       },

@@ -42,6 +42,7 @@ export const FORBIDDEN_PAIRS: readonly Pair[] = [
     message: (all) =>
       `${givenOf(MOMENTS, all.given).join(' and ')} are of Adam, not of ${all.fields.optim}`,
     suggestion: 'leave them out',
+    without: MOMENTS,
   },
   {
     code: 'momentum-of-another-optimizer',
@@ -55,6 +56,7 @@ export const FORBIDDEN_PAIRS: readonly Pair[] = [
     message: (all) =>
       `${givenOf(OF_SGD, all.given).join(' and ')} are of sgd, not of ${all.fields.optim}`,
     suggestion: 'leave them out',
+    without: OF_SGD,
   },
   {
     code: 'nesterov-without-momentum',
@@ -70,6 +72,14 @@ export const FORBIDDEN_PAIRS: readonly Pair[] = [
     meet: (all) => all.fields.fp16 && optimizerOf(all) === 'adadelta',
     message: ({ fields: { optim } }) => `fp16 scales the loss, which ${optim} does not know`,
     suggestion: 'give adamw_torch, adam, sgd or adamw_8bit, or bf16',
+  },
+  {
+    code: 'fused-with-offload',
+    path: 'optim',
+    meet: ({ fields: { optim, use_cpu_offload } }) => optim.endsWith('_fused') && use_cpu_offload,
+    message: ({ fields: { optim } }) =>
+      `${optim} updates what lies on the device, and use_cpu_offload keeps it on the host`,
+    suggestion: 'give adamw_torch, which computes the same',
   },
   {
     code: 'strategy-without-packing',
@@ -94,6 +104,22 @@ export const FORBIDDEN_PAIRS: readonly Pair[] = [
     suggestion: 'leave it out, or give type "lora"',
   },
   {
+    code: 'targets-of-full',
+    path: 'lora_target_modules',
+    meet: ({ what, given }) => !what.adapter && given['lora_target_modules'] != null,
+    message: ({ fields }) =>
+      `lora_target_modules is given, and ${fields.type} trains weights themselves`,
+    suggestion: 'leave it out, or give type "lora"',
+  },
+  {
+    code: 'two-lists-of-targets',
+    path: 'lora_target_modules',
+    meet: ({ lora, fields }) =>
+      fields.lora_target_modules !== undefined && lora?.target_modules !== undefined,
+    message: () => 'lora_target_modules and target_modules are given, which name the same',
+    suggestion: 'give one of them',
+  },
+  {
     code: 'expansion-of-another-type',
     path: 'expansion_rate',
     meet: ({ what, given }) => !what.expands && given['expansion_rate'] != null,
@@ -116,6 +142,7 @@ export const FORBIDDEN_PAIRS: readonly Pair[] = [
     message: ({ fields, quantization }) =>
       `${givenOf(HQQ, quantization).join(' and ')} are of HQQ, and ${fields.type} has 4 bits of bitsandbytes`,
     suggestion: 'leave them out, or give type "hqq_lora"',
+    without: HQQ.map((name) => `quantization.${name}`),
   },
   {
     code: 'codes-of-bitsandbytes',
@@ -125,6 +152,7 @@ export const FORBIDDEN_PAIRS: readonly Pair[] = [
     message: ({ fields, given }) =>
       `${givenOf(BITSANDBYTES, given['quantization']).join(' and ')} are of bitsandbytes, and ${fields.type} has HQQ`,
     suggestion: 'leave them out, or give type "qlora"',
+    without: BITSANDBYTES.map((name) => `quantization.${name}`),
   },
   {
     code: 'base-not-in-4-bits',
@@ -175,6 +203,9 @@ export function forbiddenPairs(all: Combination): readonly TrainingConfigFault[]
   if (!isTrainingType(type)) return [];
   const what = TRAINING_TYPES[type];
   return FORBIDDEN_PAIRS.filter(({ meet }) => meet({ ...all, what })).map(
-    ({ code, path, message, suggestion }) => ({ code, path, message: message(all), suggestion }),
+    ({ code, path, message, suggestion, without }) => ({
+      ...{ code, path, suggestion, without },
+      message: message(all),
+    }),
   );
 }

@@ -24,6 +24,8 @@ export interface Pair {
   readonly meet: (all: Combination & { readonly what: TrainingType }) => boolean;
   readonly message: (all: Combination) => string;
   readonly suggestion: string;
+  /** Paths without which they do not meet. Default `path`. */
+  readonly without?: readonly string[];
 }
 
 /** Those of `names` that an object has. */

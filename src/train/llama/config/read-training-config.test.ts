@@ -6,6 +6,7 @@ import { FORBIDDEN_PAIRS } from './forbidden-pairs.ts';
 import { NEUTRAL_OF_LORA } from './lora-fields.ts';
 import { NEUTRAL_OF_CODES } from './quantization-fields.ts';
 import { readTrainingConfig, trainingConfigOf } from './read-training-config.ts';
+import { repairedConfig } from './repaired-config.ts';
 import { TrainingConfigError, type TrainingConfigFault } from './training-config-error.ts';
 import { LATER_FIELDS } from './training-fields.ts';
 import { TRAINING_TYPES, type TrainingType } from './types.ts';
@@ -85,6 +86,7 @@ const FIELDS: readonly (readonly [given: object, fault: string])[] = [
   [{ bf16: 'x' }, 'bad-bf16 bf16'],
   [{ gradient_checkpointing: 0 }, 'bad-gradient-checkpointing gradient_checkpointing'],
   [{ use_cpu_offload: 'yes' }, 'bad-use-cpu-offload use_cpu_offload'],
+  [{ lora_target_modules: 'all-linear' }, 'bad-lora-target-modules lora_target_modules'],
   [{ seed: -1 }, 'bad-seed seed'],
   [{ eval_steps: 0 }, 'bad-eval-steps eval_steps'],
   [{ heldout_fraction: 1 }, 'bad-heldout-fraction heldout_fraction'],
@@ -171,6 +173,8 @@ const FIELDS: readonly (readonly [given: object, fault: string])[] = [
   [{ recovery: { hang_seconds: 0 } }, 'bad-recovery-hang-seconds recovery.hang_seconds'],
   [{ recovery: { retries: 1 } }, 'unknown-field recovery.retries'],
   [{ world_size: 0 }, 'unsupported-world-size world_size'],
+  [{ no_sync: true }, 'unsupported-no-sync no_sync'],
+  [{ precision: 'bf16' }, 'unsupported-precision precision'],
   [{ fsdp: 'full_shard' }, 'unsupported-fsdp fsdp'],
   [{ learning_rat: 1 }, 'unknown-field learning_rat'],
 ];
@@ -203,9 +207,15 @@ const PAIRS: readonly (readonly [given: object, fault: string])[] = [
   [{ momentum: 0.9 }, 'momentum-of-another-optimizer momentum'],
   [{ optim: 'sgd', nesterov: true }, 'nesterov-without-momentum nesterov'],
   [{ fp16: true, optim: 'adadelta' }, 'scaling-without-its-optimizer fp16'],
+  [{ optim: 'adamw_torch_fused', use_cpu_offload: true }, 'fused-with-offload optim'],
   [{ packing_strategy: 'bfd' }, 'strategy-without-packing packing_strategy'],
   [{ type: 'full', weight_decay: 0.1 }, 'decay-of-norms weight_decay'],
   [{ type: 'full', lora: {} }, 'adapter-of-full lora'],
+  [{ type: 'full', lora_target_modules: 'all' }, 'targets-of-full lora_target_modules'],
+  [
+    { lora_target_modules: 'all', lora: { target_modules: 'all-linear' } },
+    'two-lists-of-targets lora_target_modules',
+  ],
   [{ expansion_rate: 0.5 }, 'expansion-of-another-type expansion_rate'],
   [{ type: 'lora', quantization: {} }, 'codes-of-floats quantization'],
   [{ quantization: { nbits: 3 } }, 'codes-of-hqq quantization.nbits'],
@@ -243,6 +253,35 @@ describe('a configuration', () => {
         expect(suggestion).not.toBe('');
         expect(`${message}${suggestion}`).not.toContain('\n');
       }
+    },
+  );
+
+  test(
+    'that no library would take, or this engine, is in the table',
+    covers('fsdp.backend.configuration-validation/invalid-table').control(
+      'what is fused is taken with offload',
+      {
+        file: 'src/train/llama/config/forbidden-pairs.ts',
+        from: "optim.endsWith('_fused') && use_cpu_offload",
+        to: "optim.endsWith('_fused ') && use_cpu_offload",
+      },
+    ),
+    () => {
+      const table = [
+        [{ learning_rate: -1e-4 }, 'bad-learning-rate'],
+        [{ type: 'qlora', quantization: { nbits: 3 } }, 'codes-of-hqq'],
+        [{ precision: 'bf16' }, 'unsupported-precision'],
+        [{ optim: 'adamw_torch_fused', use_cpu_offload: true }, 'fused-with-offload'],
+        [{ world_size: 0 }, 'unsupported-world-size'],
+        [{ lora: { r: 0 } }, 'bad-lora-r'],
+        [{ type: 'qlora2' }, 'bad-type'],
+        [{ no_sync: true, gradient_accumulation_steps: 1 }, 'unsupported-no-sync'],
+      ] as const;
+      for (const [given, code] of table)
+        expect(faultsOf(given).map((fault) => fault.code)).toEqual([code]);
+      const all = [...FIELDS, ...PAIRS];
+      expect(all.length).toBeGreaterThan(100);
+      for (const [given] of all) expect(() => trainingConfigOf(given as JsonObject)).toThrow();
     },
   );
 
@@ -299,26 +338,90 @@ describe('a configuration', () => {
     expect(new Set(codes).size).toBe(codes.length);
   });
 
-  test('all faults are told at once, those of pairs beside those of fields', () => {
-    const given = {
-      learning_rate: -1,
-      fp16: true,
-      bf16: true,
-      lora: { r: 0, bias: 'all', lora_bias: true },
-      quantization: { nbits: 3, axis: 7 },
-      nothing: 1,
-    };
-    expect(told(given)).toEqual([
-      'bad-learning-rate learning_rate',
-      'unknown-field nothing',
-      'bad-lora-r lora.r',
-      'unsupported-lora-lora-bias lora.lora_bias',
-      'bad-quantization-axis quantization.axis',
-      'two-precisions bf16',
-      'codes-of-hqq quantization.nbits',
-    ]);
-    expect(() => trainingConfigOf(given)).toThrow(/^[^\n]+(\n[^\n]+){6}$/);
-  });
+  test(
+    'of numbers that no training has is refused',
+    covers('tb.recovery.invalid-configuration/numeric-fields').control('any number is in range', {
+      file: 'src/formats/hugging-face/fields.ts',
+      from: "(x) => typeof x === 'number' && x >= least && x <= most,",
+      to: "(x) => typeof x === 'number',",
+    }),
+    () => {
+      for (const learning_rate of [-1, Number.NaN, Number.POSITIVE_INFINITY])
+        expect(told({ learning_rate })).toEqual(['bad-learning-rate learning_rate']);
+      for (const size of [0, 1.5])
+        expect(told({ per_device_train_batch_size: size })).toEqual([
+          'bad-per-device-train-batch-size per_device_train_batch_size',
+        ]);
+      expect(told({ gradient_accumulation_steps: -1 })).toEqual([
+        'bad-gradient-accumulation-steps gradient_accumulation_steps',
+      ]);
+      expect(told({ num_train_epochs: 0 })).toEqual(['bad-num-train-epochs num_train_epochs']);
+      expect(told({ early_stopping_patience: -1 })).toEqual([
+        'unsupported-early-stopping-patience early_stopping_patience',
+      ]);
+    },
+  );
+
+  test(
+    'is right without what is wrong with it',
+    covers('tb.recovery.invalid-configuration/suggested-fix-validates').control(
+      'all of lora is left out with one value of it',
+      {
+        file: 'src/train/llama/config/repaired-config.ts',
+        from: "return { ...rest, [outer]: withoutPath(part, inner.join('.')) };",
+        to: 'return rest;',
+      },
+    ),
+    () => {
+      const long = 'x'.repeat(100);
+      const all = {
+        ...Object.assign({}, ...[...FIELDS, ...PAIRS].map(([given]) => given)),
+        ...{ [long]: 1, 'lora.r': 2, lora: { 'a.b': 1, r: 0, lora_alpha: 7 }, seed: 3 },
+      };
+      for (const given of [...FIELDS.map(([one]) => one), ...PAIRS.map(([one]) => one), all]) {
+        const repaired = repairedConfig(given as JsonObject);
+        expect(faultsOf(repaired), JSON.stringify(given)).toEqual([]);
+      }
+      expect(repairedConfig(all)).toMatchObject({ seed: 3, lora: { lora_alpha: 7 } });
+      const right = { type: 'lora', lora: { r: 4 }, learning_rate: 1e-3 };
+      expect(repairedConfig({ ...right, nothing: 1, weight_decay: -1 })).toEqual(right);
+    },
+  );
+
+  test(
+    'tells all its faults at once, those of pairs beside those of fields',
+    covers('tb.recovery.invalid-configuration/reported-together').control('those of lora are not', {
+      file: 'src/train/llama/config/read-training-config.ts',
+      from: '[top, lora, quantization, kwargs, recovery]',
+      to: '[top, quantization, kwargs, recovery]',
+    }),
+    () => {
+      const given = {
+        learning_rate: -1,
+        fp16: true,
+        bf16: true,
+        lora: { r: 0, bias: 'all', lora_bias: true },
+        quantization: { nbits: 3, axis: 7 },
+        nothing: 1,
+      };
+      expect(told(given)).toEqual([
+        'bad-learning-rate learning_rate',
+        'unknown-field nothing',
+        'bad-lora-r lora.r',
+        'unsupported-lora-lora-bias lora.lora_bias',
+        'bad-quantization-axis quantization.axis',
+        'two-precisions bf16',
+        'codes-of-hqq quantization.nbits',
+      ]);
+      expect(() => trainingConfigOf(given)).toThrow(/^[^\n]+(\n[^\n]+){6}$/);
+      expect(() => trainingConfigOf(given)).toThrow(
+        'learning_rate is -1: it must be a number from 1e-12 to 1000\n',
+      );
+      expect(() => trainingConfigOf(given)).toThrow(
+        '\nlora.r is 0: it must be a whole number from 1 to ',
+      );
+    },
+  );
 
   test('nothing else is asked of a type that is none', () => {
     expect(told({ type: 'hqq', quantization: { nbits: 3 } })).toEqual(['bad-type type']);

@@ -8,6 +8,7 @@ import type { Schedule } from '../../../vocabulary/optim/lr_schedule.ts';
 import type { OptimizerParams } from '../../update-rule.ts';
 import type { RecoverySettings } from '../recovery/recovery-settings.ts';
 import { forbiddenPairs } from './forbidden-pairs.ts';
+import { FSDP_QLORA_TARGETS } from './fsdp-qlora-targets.ts';
 import { type LoraFields, loraFields } from './lora-fields.ts';
 import { hasMoments, isPaged, OPTIMIZER_NAMES } from './optimizer-names.ts';
 import { type QuantizationFields, quantizationFields } from './quantization-fields.ts';
@@ -113,7 +114,7 @@ export function trainingConfigOf(given: JsonObject): LlamaTrainingConfig {
   }
   if (faults.length > 0 || !fields) throw new TrainingConfigError(faults);
   return {
-    ...settled(fields, lora?.fields ?? usualLora(), quantization?.fields, kwargs?.fields),
+    ...settled(fields, loraOf(fields, lora?.fields), quantization?.fields, kwargs?.fields),
     recovery: recoveryOf(recovery.fields as RecoveryFields),
   };
 }
@@ -121,7 +122,13 @@ export function trainingConfigOf(given: JsonObject): LlamaTrainingConfig {
 /** fsdp_qlora's. */
 const USUAL_EXPANSION = 0.1;
 
-const usualLora = (): LoraFields => loraFields({}).fields as LoraFields;
+/** What is given of adapters; `lora_target_modules` is fsdp_qlora's name for a list of targets. */
+function loraOf(
+  { lora_target_modules: named }: TrainingFields,
+  lora = loraFields({}).fields as LoraFields,
+): LoraFields {
+  return named === undefined ? lora : { ...lora, target_modules: FSDP_QLORA_TARGETS[named] };
+}
 
 function settled(
   fields: TrainingFields,

@@ -85,6 +85,7 @@ export const SCHEDULE_PAIRS: readonly Pair[] = [
       givenOf(needsOf(all), all.given['lr_scheduler_kwargs']).length === 0,
     message: (all) => `${all.fields.lr_scheduler_type} needs ${needsOf(all).join(' or ')}`,
     suggestion: 'give it in lr_scheduler_kwargs',
+    without: ['lr_scheduler_type'],
   },
   {
     code: 'two-least-rates',
@@ -100,5 +101,6 @@ export const SCHEDULE_PAIRS: readonly Pair[] = [
     message: (all) =>
       `a polynomial ends at lr_end ${endOf(all)}, which is not below learning_rate ${all.fields.learning_rate}`,
     suggestion: 'give a smaller lr_end',
+    without: ['lr_scheduler_kwargs.lr_end', 'learning_rate'],
   },
 ];

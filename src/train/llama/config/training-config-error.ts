@@ -10,6 +10,8 @@ export interface TrainingConfigFault {
   readonly message: string;
   /** What should stand there. */
   readonly suggestion: string;
+  /** Paths without which the fault is gone. Default its own. */
+  readonly without?: readonly string[] | undefined;
 }
 
 /** A configuration that no training can have, with every fault; its message has a line for each. */

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
-import { flag, shown, whole, within } from '../../../formats/hugging-face/fields.ts';
+import { flag, oneOf, shown, whole, within } from '../../../formats/hugging-face/fields.ts';
 import type { JsonObject } from '../../../formats/strict-json.ts';
 import { type CheckedObject, checkedObject } from './checked-object.ts';
+import { FSDP_QLORA_TARGETS, type FsdpQloraTargets } from './fsdp-qlora-targets.ts';
 import { LATER_OPTIMIZERS, OPTIMIZER_NAMES } from './optimizer-names.ts';
 import { LATER_SCHEDULES, SCHEDULE_NAMES } from './schedule-names.ts';
 import { type TrainingConfigFault, unsupported } from './training-config-error.ts';
@@ -37,6 +38,9 @@ const FIELDS = v.looseObject({
   dataset_format: v.optional(text),
   expansion_rate: v.optional(within(1e-3, 1)),
   lora: v.optional(v.unknown()),
+  lora_target_modules: v.optional(
+    oneOf(Object.keys(FSDP_QLORA_TARGETS) as readonly FsdpQloraTargets[]),
+  ),
   quantization: v.optional(v.unknown()),
   recovery: v.optional(v.unknown()),
   optim: v.optional(oneOfNames(Object.keys(OPTIMIZER_NAMES), LATER_OPTIMIZERS), 'adamw_torch'),
@@ -105,10 +109,13 @@ export const LATER_FIELDS: Readonly<Record<string, string>> = {
   fsdp_config: 'leave it out: one device trains',
   deepspeed: 'leave it out: one device trains',
   world_size: 'leave it out: one device trains',
+  no_sync: 'leave it out: gradients that are accumulated meet once a step',
+  precision: 'give bf16 or fp16: weights stay float32, and products are halves',
   auto_find_batch_size: 'give per_device_train_batch_size: a forecast says what fits',
   train_sampling_strategy: 'leave it out: orders are drawn from the seed',
   dataloader_drop_last: 'leave it out: the last batch takes what is left',
   load_best_model_at_end: 'leave it out',
+  early_stopping_patience: 'leave it out: the best checkpoint is kept beside the last',
   assistant_only_loss: 'leave it out: answers alone are asked of chats and instructions',
   completion_only_loss: 'leave it out: answers alone are asked of chats and instructions',
 };

@@ -6,6 +6,3 @@ export class ModelServerError extends GradproofError {
     super('model-server', message, options);
   }
 }
-
-/** What may be otherwise when it is tried again: no connection, a server that is busy. */
-export class TransientServerError extends ModelServerError {}

@@ -1,12 +1,21 @@
-import { quote } from '../../formats/format-error.ts';
-import { INDEX, ONE_FILE, shardNames } from '../../formats/hugging-face/shards.ts';
-import { type PartFile, partsOfBytes } from '../../formats/part-file.ts';
-import { partsOfAddress } from '../../formats/served-file.ts';
-import { type Asked, ask } from './ask.ts';
+import { quote } from '../format-error.ts';
+import { type PartFile, partsOfBytes } from '../part-file.ts';
+import { partsOfAddress } from '../served-file.ts';
 import { ModelServerError } from './model-server-error.ts';
+import { INDEX, ONE_FILE, shardNames } from './shards.ts';
 
-/** How a server is asked. */
-export type Asking = Pick<Asked, 'isLocalAllowed' | 'waitsMs'>;
+/** What is asked of a server for a file. */
+export interface AskedFile {
+  /** With a `range` one part is asked for. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Bytes of the answer that are taken; more is a fault, and of a whole file none are read. */
+  readonly most: number;
+  /** Whether an answer of 200 is read. */
+  readonly whole?: boolean;
+}
+
+/** Asks a server, as the host at hand does. Throws {@link ModelServerError}. */
+export type AskServer = (address: URL, asked: AskedFile) => Promise<Response>;
 
 /** Files of a model that are there or not; a server tells no list. */
 const MAY_BE_THERE = [
@@ -19,9 +28,9 @@ const MAY_BE_THERE = [
 const CONFIG = 'config.json';
 
 /** A file that a server gives whole alone is taken up to so many bytes. */
-const MOST_WHOLE = 2 ** 24;
+export const MOST_WHOLE = 2 ** 24;
 /** Bytes of one request. */
-const PIECE = 2 ** 23;
+export const PIECE = 2 ** 23;
 
 /** A file on a server. */
 export interface RemoteFile extends PartFile {
@@ -37,17 +46,17 @@ export interface RemoteFile extends PartFile {
  */
 export async function remoteFolder(
   address: URL,
-  asking: Asking = {},
+  ask: AskServer,
 ): Promise<ReadonlyMap<string, RemoteFile>> {
   const files = new Map<string, RemoteFile>();
   const take = async (name: string): Promise<RemoteFile | undefined> => {
-    const file = await named(name, () => remoteFile(addressOf(address, name), asking));
+    const file = await named(name, () => remoteFile(addressOf(address, name), ask));
     if (file) files.set(name, file);
     return file;
   };
   if (!address.pathname.endsWith('/')) {
     const name = decodeURIComponent(address.pathname.slice(address.pathname.lastIndexOf('/') + 1));
-    const file = await named(name, () => remoteFile(address, asking));
+    const file = await named(name, () => remoteFile(address, ask));
     if (!file) throw missing(name);
     return new Map([[name, file]]);
   }
@@ -77,25 +86,29 @@ async function named<T>(name: string, get: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Some servers take a range that ends with byte 0 for one without an end. */
+const FIRST = { range: 'bytes=0-1', bytes: 2 } as const;
+
 /** A file of a server, read in pieces; undefined where there is none. */
-async function remoteFile(url: URL, asking: Asking): Promise<RemoteFile | undefined> {
-  const first = await ask(url, { ...asking, most: 1, headers: { range: 'bytes=0-0' } });
+async function remoteFile(url: URL, ask: AskServer): Promise<RemoteFile | undefined> {
+  const first = await ask(url, { most: FIRST.bytes, headers: { range: FIRST.range } });
+  await first.body?.cancel();
   if (first.status === 404 || first.status === 410) return undefined;
   const version = first.headers.get('etag') ?? undefined;
-  if (first.status === 200) return await wholeFile(url, first, asking);
+  if (first.status === 200) return await wholeFile(url, first.headers, ask);
   if (first.status === 401 || first.status === 403)
     throw new ModelServerError(
       `the server answers ${first.status}: it gives this to its own users alone, and no key is sent`,
     );
-  const total = /^bytes 0-0\/(\d+)$/.exec(first.headers.get('content-range') ?? '')?.[1];
+  const total = /^bytes 0-[01]\/(\d+)$/.exec(first.headers.get('content-range') ?? '')?.[1];
   if (first.status !== 206 || total === undefined)
     throw new ModelServerError(
-      `the server answers ${first.status} where its first byte is asked for`,
+      `the server answers ${first.status} where its first bytes are asked for`,
     );
   const bytes = Number(total);
   const { read } = partsOfAddress(url.href, bytes, {
     version,
-    ask: (_, range, most) => ask(url, { ...asking, most, headers: { range } }),
+    ask: (_, range, most) => ask(url, { most, headers: { range } }),
   });
   return { bytes, version, read: async (start, end) => await inPieces(read, start, end) };
 }
@@ -108,13 +121,13 @@ async function inPieces(read: PartFile['read'], start: number, end: number): Pro
   return part;
 }
 
-async function wholeFile(url: URL, first: Response, asking: Asking): Promise<RemoteFile> {
-  const told = first.headers.get('content-length');
+async function wholeFile(url: URL, headers: Headers, ask: AskServer): Promise<RemoteFile> {
+  const told = headers.get('content-length');
   if (told !== null && Number(told) > MOST_WHOLE)
     throw new ModelServerError(
       `the server gives files whole alone, and this one has ${told} bytes: use one that knows Range requests`,
     );
-  const whole = await ask(url, { ...asking, most: MOST_WHOLE, whole: true });
+  const whole = await ask(url, { most: MOST_WHOLE, whole: true });
   const bytes = new Uint8Array(await whole.arrayBuffer());
-  return { ...partsOfBytes(bytes), version: first.headers.get('etag') ?? undefined };
+  return { ...partsOfBytes(bytes), version: headers.get('etag') ?? undefined };
 }

@@ -1,0 +1,54 @@
+import { expect, test } from './page-test.ts';
+import { MODEL, openTuning, start } from './tune-page.ts';
+
+for (const viewport of [
+  { width: 1440, height: 900 },
+  { width: 390, height: 844 },
+  { width: 320, height: 640 },
+])
+  test.describe(`at ${viewport.width} x ${viewport.height}`, () => {
+    test.use({ viewport });
+
+    test('the first screen says what Start does, and has it', async ({ page }) => {
+      await openTuning(page);
+      await expect(start(page)).toBeEnabled();
+      await expect(start(page)).toBeInViewport({ ratio: 1 });
+      await expect(start(page)).toHaveAccessibleDescription(
+        /^Gradproof’s small model learns 300 texts in 100 steps of qlora, with about \d+.MB of graphics memory\.$/,
+      );
+      await page.getByRole('radio', { name: 'Bytes of any text' }).check();
+      await expect(page.getByText('It reads the text byte by byte')).toBeVisible();
+      await expect(start(page)).toBeInViewport({ ratio: 1 });
+    });
+
+    test('what gets the focus is not behind it', async ({ page }) => {
+      await openTuning(page);
+      await page.getByRole('radio', { name: 'small model' }).focus();
+      const bar = page.locator('gp-tune-view .bar');
+      for (let i = 0; i < 12; i++) {
+        await page.keyboard.press('Tab');
+        const focused = await page.evaluate(() => {
+          let element = document.activeElement;
+          while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+          const { top, height } = element?.getBoundingClientRect() ?? { top: 0, height: 0 };
+          return { top: top + height / 2, text: element?.textContent?.trim() };
+        });
+        if (focused.text === 'Start') return;
+        const { y = 0 } = (await bar.boundingBox()) ?? {};
+        expect(focused.top, focused.text).toBeLessThan(y);
+      }
+      throw new Error('Start was not reached');
+    });
+  });
+
+test('what keeps Start from beginning is said beside it', async ({ page }) => {
+  await page.goto('/?view=train');
+  await page.getByRole('radio', { name: 'A folder of yours' }).check();
+  await expect(start(page)).toHaveAccessibleDescription('Choose a model first.');
+  await page.getByLabel('Choose a folder').setInputFiles(MODEL);
+  await expect(start(page)).toHaveAccessibleDescription(/^model learns 300 texts/);
+  await page.getByRole('textbox', { name: 'Steps' }).fill('many');
+  await page.getByRole('textbox', { name: 'Steps' }).press('Tab');
+  await expect(start(page)).toBeDisabled();
+  await expect(start(page)).toHaveAccessibleDescription(/^What is marked above/);
+});

@@ -1,0 +1,83 @@
+import { messageOf } from '../../errors.ts';
+import { MODEL_RELAY } from '../../formats/page-relay.ts';
+import { Observable } from '../controls/observable.ts';
+import { servedAddress } from '../controls/served-address.ts';
+import type { FetchProgress } from './fetch-model.ts';
+import type { FetchTold } from './fetch-worker.ts';
+import { removeModel, type StoredModel, storedModels } from './model-storage.ts';
+import { reachableAddress } from './reachable-address.ts';
+
+/** What is kept of models of servers, and what comes now. */
+export interface FetchedState {
+  readonly models: readonly StoredModel[];
+  /** Address of what comes, and how far it is. */
+  readonly coming?: { readonly address: string; readonly progress?: FetchProgress };
+  readonly problem?: string;
+}
+
+/** The models of servers that this browser keeps; one comes at a time, in a worker. */
+export class FetchedModels {
+  readonly state = new Observable<FetchedState>({ models: [] });
+  /** The server that a person named when the page's own was started. */
+  readonly server = servedAddress(MODEL_RELAY.cookie);
+  #stop: (() => void) | undefined;
+
+  /** Looks what is there. */
+  async load(): Promise<void> {
+    const models = await storedModels().catch(() => []); // a private window keeps nothing
+    this.state.value = { ...this.state.value, models };
+  }
+
+  /** Fetches the model of an address and keeps it; undefined where that failed or was stopped. */
+  async fetch(text: string): Promise<StoredModel | undefined> {
+    if (this.#stop) return undefined;
+    try {
+      const reached = reachableAddress(text, location.href, this.server);
+      this.#set({ coming: { address: reached.address } });
+      const id = await this.#inWorker(reached);
+      this.#set({});
+      await this.load();
+      return this.state.value.models.find((model) => model.id === id);
+    } catch (error) {
+      this.#set({ problem: messageOf(error) });
+      await this.load();
+      return undefined;
+    }
+  }
+
+  /** Ends what comes; what is there of it can be deleted. */
+  stop(): void {
+    this.#stop?.();
+  }
+
+  async remove(id: string): Promise<void> {
+    await removeModel(id);
+    await this.load();
+  }
+
+  async #inWorker(reached: ReturnType<typeof reachableAddress>): Promise<string | undefined> {
+    const worker = new Worker(new URL('./fetch-worker.ts', import.meta.url), {
+      type: 'module',
+      name: 'fetch',
+    });
+    try {
+      return await new Promise<string | undefined>((resolve, reject) => {
+        this.#stop = () => resolve(undefined);
+        worker.onerror = ({ message }) => reject(new Error(`the model cannot come: ${message}`));
+        worker.onmessage = ({ data }: MessageEvent<FetchTold>) => {
+          if (data.type === 'kept') resolve(data.id);
+          else if (data.type === 'failed') reject(new Error(data.message));
+          else this.#set({ coming: { address: reached.address, progress: data.progress } });
+        };
+        worker.postMessage(reached);
+      });
+    } finally {
+      this.#stop = undefined;
+      worker.terminate();
+    }
+  }
+
+  #set(now: Omit<FetchedState, 'models'>): void {
+    this.state.value = { models: this.state.value.models, ...now };
+  }
+}

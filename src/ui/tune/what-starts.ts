@@ -1,0 +1,20 @@
+import { tuningWords } from './tuning.en.ts';
+import type { Inspection, TuningChoices } from './tuning-choice.ts';
+
+/** What a run is called by: its model. */
+export function modelName({ kind, folder }: Pick<TuningChoices, 'kind' | 'folder'>): string {
+  return kind === 'small' ? tuningWords().folder.small : (folder?.name ?? '');
+}
+
+/** What Start does with what is chosen, or what keeps it from that, in one sentence. */
+export function whatStarts(
+  chosen: Pick<TuningChoices, 'kind' | 'folder'>,
+  { reading, found, forecast }: Pick<Inspection, 'reading' | 'found' | 'forecast'>,
+): string {
+  const { starts, reading: isRead } = tuningWords();
+  if (reading) return isRead;
+  if (chosen.kind === 'folder' && !chosen.folder) return starts.nothing;
+  if (!found?.request || !forecast) return starts.faulty;
+  const { config, texts, steps } = found.request;
+  return starts.summary(modelName(chosen), config.type, texts.length, steps, forecast.total);
+}
