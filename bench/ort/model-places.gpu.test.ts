@@ -73,7 +73,7 @@ const wanted = (tensors: Tensors) =>
   );
 const NORM = 'model.norm.weight';
 
-/** The small model in two shards; the last norm is in the second. */
+/** The small model in two shards: the last norm lies in the second. */
 async function shards(change: (norm: HostTensor) => HostTensor = (norm) => norm) {
   const { [NORM]: norm, ...rest } = await stored();
   const files: Record<string, Uint8Array | string> = shardedFolder({
