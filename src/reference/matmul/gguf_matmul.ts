@@ -35,7 +35,7 @@ export const record = defineRecord(signature, {
     x: productBound(grads.y, weightOf(inputs, params), false, false, withDecoding(depth, params)),
   }),
   samples,
-  faults: loaderFaults('the first of four lines twice', 'four_at(at.y, e)', 'four_at(at.x, e)'),
+  faults: loaderFaults('the first of four lines twice', 'group_at(at.y, e)', 'group_at(at.x, e)'),
   plausibleBugs: [
     paramsBug('blocks of 32', ({ quant_type }) => ({
       quant_type: SMALLER_TYPE[quant_type] ?? quant_type,

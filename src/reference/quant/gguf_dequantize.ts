@@ -82,8 +82,8 @@ export const record = defineRecord(signature, {
       name: 'the first four of each eight twice',
       shader: {
         file: 'quant/gguf_dequantize',
-        from: 'four_at(at, e + 4u)',
-        to: 'four_at(at, e)',
+        from: 'place_of(e + 4u)',
+        to: 'place_of(e)',
       },
     },
   ],

@@ -190,7 +190,7 @@ export const EQUIVALENTS: readonly EquivalentMutant[] = [
   },
   {
     file: 'src/reference/quant/nested.ts',
-    statement: 'f93d81865291',
+    statement: '04be1b4fb790',
     operator: 'comparison',
     n: 1,
     becomes: 'a >= aBound',
