@@ -224,7 +224,7 @@ async function hostMutants(results) {
   const command = [
     process.execPath,
     join(root, 'scripts/start.mjs'),
-    ...['mutate', '--host', '--changed', '--sample', '8'],
+    ...['mutate', '--host', '--changed', '--sample', '6'],
     ...['--deadline', String(HOST_MUTANTS_MS), '--report', json.path],
   ];
   return runPart('mutants of the TypeScript', command, {

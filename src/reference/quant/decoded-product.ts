@@ -82,13 +82,9 @@ export function transposed<
   return isSquare ? { ...params, transpose_weight: !params.transpose_weight } : params;
 }
 
-/** Of the loader of codes in groups (matmul/right/groups): neighbouring ones are taken for each other. */
+/** Of the loader of codes in groups (matmul/right/groups), whatever they stand for. */
 export const groupsFaults = (): readonly RecordFault[] =>
-  loaderFaults(
-    'neighbouring codes swapped',
-    'vec4u(codes) >> vec4u(0u, BITS, 2u * BITS, 3u * BITS)',
-    'vec4u(codes) >> vec4u(BITS, 0u, 3u * BITS, 2u * BITS)',
-  );
+  loaderFaults('words of codes exchanged', 'packed[word] >> at', 'packed[word ^ 1u] >> at');
 
 /** Of the loaders of codes of 8 bits (matmul/right/bytes): the last byte of a word is taken first. */
 export const BYTES_FAULTS: readonly RecordFault[] = loaderFaults(
