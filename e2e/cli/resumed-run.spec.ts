@@ -85,10 +85,10 @@ test(`a run that is killed ${KILLS} times, at random and while it writes, leaves
 test('a run that Ctrl-C ended goes on, says how, and is refused with other options', {
   tag: '@long',
 }, async ({ folder }) => {
-  const args = runOf(folder, 16);
+  const args = runOf(folder, 30);
   const whole = await uninterrupted(folder, args);
   const out = join(folder, 'out');
-  const cut = await gradproof([...args, '--out', out], { interruptAt: /^step 3:/m });
+  const cut = await gradproof([...args, '--out', out], { interruptAt: /^step 10:/m });
   expect(cut.status).toBe(130);
   expect(cut.stdout).toContain(`Go on with: gradproof train --resume ${out}`);
   const step = Number(/^Stopped after step (\d+)/m.exec(cut.stdout)?.[1]);
@@ -97,13 +97,13 @@ test('a run that Ctrl-C ended goes on, says how, and is refused with other optio
   const again = await gradproof([...args, '--out', out]);
   expect([again.status, again.stdout]).toEqual([2, '']);
   expect(again.stderr).toMatch(
-    /^gradproof: --out .*: holds a run that was cut short after step \d+ of 16: go on with --resume /,
+    /^gradproof: --out .*: holds a run that was cut short after step \d+ of 30: go on with --resume /,
   );
   const others = ['--steps', '41', '--seed', '7', '--tuning', 'checked-in'];
   const refused = await gradproof(['train', '--resume', out, ...others]);
   expect([refused.status, refused.stdout]).toEqual([2, '']);
   expect(refused.stderr.trim().split('\n')).toEqual([
-    expect.stringMatching(/--steps 41: the run of .* was begun with 16: leave it out/),
+    expect.stringMatching(/--steps 41: the run of .* was begun with 30: leave it out/),
     expect.stringMatching(/--seed 7: the run of .* was begun with none/),
     expect.stringMatching(/--tuning checked-in: .* goes on by the table/),
   ]);

@@ -311,7 +311,7 @@ test(
     await expect(start(page)).toBeEnabled();
     await start(page).click();
     await ended(page);
-    await expect(answerOf(page)).toHaveText('Too few steps for an answer.');
+    await expect(answerOf(page)).toHaveText('It learnt, on a processor.');
     const log = (await saved(page, 'Save the log (JSON lines)')).toString();
     expect(log).toMatch(/"step":1,[^\n]*"loss":\d/);
   },
