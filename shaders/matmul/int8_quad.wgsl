@@ -1,6 +1,7 @@
 import package::lib::bytes::{ high_bytes, signed };
 import package::lib::grid::linear_index;
 import package::matmul::byte_rows::{ columns_at, dims, row_at, store_four, word_of_a, word_of_b };
+import package::matmul::quads::{ added, from_quad };
 
 // A tile of a product of signed bytes (package::matmul::byte_rows) for adapters where a load costs more
 // than arithmetic, and that of floats least: bytes, their products and the sum of 1024 of these are
@@ -14,16 +15,9 @@ override ROWS: u32 = 16u;
 // Terms whose products are added up as floats.
 const TERMS = 1024u;
 
-// Four terms of a row of each lane: column i holds what lane ^ i has.
+// Four terms of a row of each lane.
 fn rows_at(at: u32) -> mat4x4f {
-  let own = signed(high_bytes(word_of_a(at)));
-  return mat4x4f(own, quadSwapX(own), quadSwapY(own), quadSwapDiagonal(own));
-}
-
-// Adds four terms: of four columns, each a column of `right`, and of four rows. Column c of the sums
-// holds column c of y.
-fn added(sums: mat4x4f, right: mat4x4f, rows: mat4x4f) -> mat4x4f {
-  return mat4x4f(right[0] * rows + sums[0], right[1] * rows + sums[1], right[2] * rows + sums[2], right[3] * rows + sums[3]);
+  return from_quad(signed(high_bytes(word_of_a(at))));
 }
 
 fn store(first: u32, lane: u32, col: u32, sums: mat4x4f, more: bool) {

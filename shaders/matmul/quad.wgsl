@@ -1,6 +1,7 @@
 import package::left::{ left_at, left_four };
 import package::lib::grid::linear_index;
 import package::matmul::product::{ Batch, batch_at, dims, fours_of_terms, store_four };
+import package::matmul::quads::{ added, from_quad };
 import package::right::{ right_at, right_block, right_eights, right_from };
 
 // A tile of a product (package::matmul::product) for adapters where a load costs more than
@@ -10,18 +11,6 @@ enable subgroups;
 
 // 32, or 16, 8 or 4 where y has no more rows than that.
 override ROWS: u32 = 32u;
-
-// Column i holds what lane ^ i has.
-fn from_quad(x: vec4f) -> mat4x4f {
-  return mat4x4f(x, quadSwapX(x), quadSwapY(x), quadSwapDiagonal(x));
-}
-
-// Adds four terms: of four columns, each a column of `right`, and of four rows. Column c of the sums
-// holds column c of y. (A vector times a matrix keeps few values alive at a time, unlike a product
-// of matrices.)
-fn added(sums: mat4x4f, right: mat4x4f, rows: mat4x4f) -> mat4x4f {
-  return mat4x4f(right[0] * rows + sums[0], right[1] * rows + sums[1], right[2] * rows + sums[2], right[3] * rows + sums[3]);
-}
 
 fn store(batch: Batch, first: u32, lane: u32, col: u32, sums: mat4x4f) {
   let rows = transpose(sums);

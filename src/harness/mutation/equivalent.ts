@@ -674,13 +674,13 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.hidden,
   },
   {
-    id: 'mutate.matmul.quad:guard;line=70;n=1',
+    id: 'mutate.matmul.quad:guard;line=59;n=1',
     line: 'if (ROWS > 4u) {',
     becomes: 'if true {',
     why: WHY.unstored,
   },
   {
-    id: 'mutate.matmul.quad:boundary;line=73;n=1',
+    id: 'mutate.matmul.quad:boundary;line=62;n=1',
     line: 'if (ROWS > 8u) {',
     becomes: 'if (ROWS >= 8u) {',
     why: WHY.unstored,
@@ -792,7 +792,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.unstored,
   },
   {
-    id: 'mutate.matmul.int8_quad:guard;line=68;n=1',
+    id: 'mutate.matmul.int8_quad:guard;line=62;n=1',
     line: 'if (ROWS > 4u) {',
     becomes: 'if true {',
     why: WHY.unstored,
