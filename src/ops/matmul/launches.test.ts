@@ -484,14 +484,15 @@ describe('a product with a quantized weight', () => {
 describe('halves where there are few lanes', () => {
   const FEW = { widestSubgroup: 4 };
   test.each([
-    ['are unpacked once if each is used often', [16, 5], [5, 16], ['f32', 'f32']],
-    ['are read as they are stored if not', [15, 5], [5, 15], ['f16']],
-    ['are told apart by operand', [15, 5], [5, 16], ['f32']],
-  ] as const)('%s', async (_, a, b, cast) => {
+    ['are unpacked once if each is used often', [16, 5], [5, 16], ['f32', 'f32'], 1],
+    ['are read as they are stored if not', [15, 5], [5, 15], ['f16'], 2],
+    ['are told apart by operand', [15, 5], [5, 16], ['f32'], 1],
+  ] as const)('%s', async (_, a, b, cast, launches) => {
     const call = { inputs: { a, b }, dtypes: { a: 'f16', b: 'f16' }, variant } as const;
     const few = await launchesOf('matmul', call, FEW);
     const casts = few.filter(({ shader }) => shader.file === 'math/cast');
     expect(casts.map(({ elementwise }) => elementwise?.cast?.to)).toEqual(cast);
+    expect((await launchesOf('matmul', call)).length, 'with many lanes').toBe(launches);
   });
 });
 
