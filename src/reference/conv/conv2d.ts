@@ -1,6 +1,6 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { conv2d as signature } from '../../vocabulary/conv/conv2d.ts';
 import {
   completed,
@@ -16,6 +16,7 @@ import { absolute, transposedData } from '../matmul/product.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Depth, Value } from '../record.ts';
 import { CONVOLUTION_FAULTS } from './faults.ts';
+import { told } from './sample.ts';
 import { ALL, SINGLE, SMALL, TILED } from './variants.ts';
 import { type Cell, cellsOf, slid, type Window } from './window.ts';
 
@@ -243,16 +244,10 @@ function sample(
   const spoiltOf = (input: 'x' | 'weight' | 'dy') =>
     infinite?.of === input ? infinite.at : undefined;
   const { shape } = productsOf(x, weight, completed(signature, params));
-  const settings = Object.entries(params).map(
-    ([name, value]) => [name, Array.isArray(value) ? formatShape(value) : value] as const,
-  );
   return {
     level,
     label: {
-      x: formatShape(x),
-      weight: formatShape(weight),
-      ...Object.fromEntries(settings),
-      ...(bias ? { bias } : {}),
+      ...told(x, weight, params, bias),
       ...(infinite ? { infinite: infinite.of } : {}),
     },
     params,

@@ -23,6 +23,19 @@ interface Operands<P> {
   readonly params: P;
 }
 
+/** What a sample of a convolution is called by: shapes, and the parameters that are given. */
+export function told(x: Shape, weight: Shape, params: object, bias: boolean | undefined) {
+  const settings = Object.entries(params).map(
+    ([name, value]) => [name, Array.isArray(value) ? formatShape(value) : value] as const,
+  );
+  return {
+    x: formatShape(x),
+    weight: formatShape(weight),
+    ...Object.fromEntries(settings),
+    ...(bias ? { bias } : {}),
+  };
+}
+
 /** A sample of a convolution: small integers where it is exact. */
 export function convolutionSample<P extends object>(
   { x, weight, y, channels, params }: Operands<P>,
@@ -36,17 +49,9 @@ export function convolutionSample<P extends object>(
           random.fill(sizeOf(shape), () => random.integer(-8, 8)),
         )
       : drawTensor(random, shape, positive ? 'positive' : 'normal');
-  const settings = Object.entries(params).map(
-    ([name, value]) => [name, Array.isArray(value) ? formatShape(value) : value] as const,
-  );
   return {
     level,
-    label: {
-      x: formatShape(x),
-      weight: formatShape(weight),
-      ...Object.fromEntries(settings),
-      ...(bias ? { bias } : {}),
-    },
+    label: told(x, weight, params, bias),
     params,
     variants,
     ...(tier ? { tier } : {}),
