@@ -1,5 +1,4 @@
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Browser } from '@playwright/test';
 import { chromium } from '@playwright/test';
 import { covers } from '../../src/catalog/covers.ts';
@@ -7,19 +6,12 @@ import { SOFTWARE_ADAPTER } from '../../src/cli/browser/arguments.ts';
 import { findBrowsers } from '../../src/cli/browser/find.ts';
 import { gradproof } from '../cli/gradproof.ts';
 import type { Looked } from './backends-module.ts';
-import { withModulePage } from './module-page.ts';
+import { besidePage } from './module-page.ts';
 import { test as base, expect } from './page-test.ts';
 
 const test = base.extend<Record<never, never>, { beside: string }>({
   /** The address of a page with a module beside it that looks for backends. */
-  beside: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's dependencies from this pattern.
-    async ({}, use) => {
-      const entry = fileURLToPath(new URL('backends-module.ts', import.meta.url));
-      await withModulePage(entry, 'backends.js', use);
-    },
-    { scope: 'worker' },
-  ],
+  beside: [besidePage('backends-module.ts', 'backends.js'), { scope: 'worker' }],
 });
 
 /** What a page of this browser finds; `without` takes WebGPU away before anything runs. */

@@ -1,10 +1,9 @@
-import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import { covers } from '../../src/catalog/covers.ts';
 import type { KeptCheckpoint } from '../../src/train/checkpoint/checkpoint-keeper.ts';
 import type { CheckpointsCall, Listed } from './checkpoints-worker.ts';
 import { crash, KillableBrowser } from './killable-browser.ts';
-import { withModulePage } from './module-page.ts';
+import { besidePage } from './module-page.ts';
 import { expect } from './page-test.ts';
 import { test as base } from './scratch-folder.ts';
 
@@ -12,14 +11,7 @@ const MEGABYTE = 2 ** 20;
 
 const test = base.extend<Record<never, never>, { beside: string }>({
   /** The address of a page with a worker beside it that keeps checkpoints. */
-  beside: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's dependencies from this pattern.
-    async ({}, use) => {
-      const entry = fileURLToPath(new URL('checkpoints-worker.ts', import.meta.url));
-      await withModulePage(entry, 'worker.js', use);
-    },
-    { scope: 'worker' },
-  ],
+  beside: [besidePage('checkpoints-worker.ts', 'worker.js'), { scope: 'worker' }],
 });
 
 /** Opens the page and starts its worker. */

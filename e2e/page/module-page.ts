@@ -1,8 +1,19 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { servePage } from '../../src/cli/server.ts';
+
+/**
+ * A fixture of a worker: the address of a page with the module `entry`, a file of this folder, beside
+ * it as `fileName`.
+ */
+export const besidePage =
+  (entry: string, fileName: string) =>
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's dependencies from this pattern.
+  async ({}, use: (url: string) => Promise<void>): Promise<void> =>
+    withModulePage(fileURLToPath(new URL(entry, import.meta.url)), fileName, use);
 
 /**
  * Builds the module `entry` as `fileName` beside a page that is empty, and serves both while `use`
