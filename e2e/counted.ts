@@ -1,15 +1,19 @@
 import { test as base, expect as plain } from '@playwright/test';
+import { askedEndpoints } from '../scripts/test/asked-endpoints.ts';
 
 let held = 0;
 
-/** A test whose report says how many expectations held in it. */
+/** A test whose report says how many expectations held in it, and what its servers were asked. */
 export const test = base.extend<{ counted: undefined }>({
   counted: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's dependencies from this pattern
     async ({}, use, { annotations }) => {
       held = 0;
+      askedEndpoints.clear();
       await use(undefined);
+      const endpoints = JSON.stringify([...askedEndpoints].sort());
       annotations.push({ type: 'assertions', description: String(held) });
+      annotations.push({ type: 'endpoints', description: endpoints });
     },
     { auto: true },
   ],

@@ -33,6 +33,7 @@ const NO_TRAINING = {
 };
 
 const NO_CEILING = { reason: 'ceilings are of the device, and of no library' };
+const NO_GENERATION = { reason: 'it is not asked to write with a cache' };
 const NO_INTEGERS = { reason: 'integers are not asked of it' };
 
 /** ONNX Runtime with one of its providers. */
@@ -49,6 +50,7 @@ export class OrtContender implements CallContender {
 
   settingsFor(work: Work): readonly string[] | Reason {
     if (work.kind === 'ceiling') return NO_CEILING;
+    if (work.kind === 'generation') return NO_GENERATION;
     if (work.kind === 'step') return NO_TRAINING;
     return this.settingsForCall(drawnCall(work));
   }

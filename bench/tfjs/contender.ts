@@ -11,6 +11,7 @@ import { PreparedOp } from './prepared-op.ts';
 import { PreparedStep } from './prepared-step.ts';
 
 const NO_CEILING = { reason: 'ceilings are of the device, and of no library' };
+const NO_GENERATION = { reason: 'it is not asked to write with a cache' };
 
 /** TensorFlow.js with its WebGPU backend. */
 export class TfContender implements Contender {
@@ -24,6 +25,7 @@ export class TfContender implements Contender {
 
   settingsFor(work: Work): readonly string[] | Reason {
     if (work.kind === 'ceiling') return NO_CEILING;
+    if (work.kind === 'generation') return NO_GENERATION;
     if (work.kind === 'step') return ['default'];
     const call = drawnCall(work);
     const op = ops.get(call.op.name);
@@ -38,7 +40,8 @@ export class TfContender implements Contender {
   }
 
   async prepare(work: Work, setting: string): Promise<PreparedWork> {
-    if (work.kind === 'ceiling') throw new InvariantError(`${work.id}: ${NO_CEILING.reason}`);
+    if (work.kind === 'ceiling' || work.kind === 'generation')
+      throw new InvariantError(`${work.id} is not asked of a library`);
     if (work.kind === 'step') return new PreparedStep(this.#device, work);
     const call = drawnCall(work);
     const op = ops.get(call.op.name);

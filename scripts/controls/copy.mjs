@@ -1,11 +1,14 @@
-import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join, sep } from 'node:path';
 
 /** What a checkout holds that is made, not written. */
 const MADE = /^(node_modules|dist|\.git|\.cache|\.venv|\.vite.*|test-results)$/;
+/** Tests beside PEFT are skipped without it. */
+const ENVIRONMENT = 'bridge/.venv';
 
 /**
- * Copies the sources below `root`, with its packages as links: what is made there is made anew.
+ * Copies the sources below `root`, with its packages and the environment of the bridge as links: what
+ * is made there is made anew.
  * @param {string} root
  * @param {string} target
  */
@@ -24,4 +27,6 @@ export function copySources(root, target) {
     if (entry.isFile()) cpSync(path, join(packages, entry.name));
     else if (!MADE.test(entry.name)) symlinkSync(path, join(packages, entry.name), 'junction');
   }
+  const environment = join(root, ENVIRONMENT);
+  if (existsSync(environment)) symlinkSync(environment, join(target, ENVIRONMENT), 'junction');
 }

@@ -1,4 +1,5 @@
-import { afterEach, expect } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
+import { askedEndpoints } from './asked-endpoints.ts';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -8,12 +9,16 @@ declare module 'vitest' {
     assertions?: number;
     /** One that did not hold ended it. */
     asserted?: boolean;
+    /** What servers of it were asked. */
+    endpoints?: readonly string[];
   }
 }
 
 // For the report of the tests.
+beforeEach(() => askedEndpoints.clear());
 afterEach(({ task }) => {
   if (!task.meta.covers) return;
   task.meta.assertions = expect.getState().assertionCalls;
+  task.meta.endpoints = [...askedEndpoints].sort();
   task.meta.asserted = task.result?.errors?.[0]?.name === 'AssertionError';
 });

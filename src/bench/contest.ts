@@ -10,6 +10,7 @@ import type { BenchHost, BenchResult } from './host.ts';
 import { CallOracle, type Verdict } from './oracle.ts';
 import { someRows } from './some-rows.ts';
 import { median } from './statistics/median.ts';
+import { GenerationOracle } from './steps/generation-oracle.ts';
 import { StepOracle } from './steps/oracle.ts';
 import type { OpWork, Work } from './work.ts';
 
@@ -49,6 +50,7 @@ class Oracles {
   readonly #work: Work;
   readonly #calls = new Map<Call<HostTensor>, CallOracle['judge']>();
   #steps: StepOracle | undefined;
+  #generation: GenerationOracle | undefined;
 
   constructor(work: Work) {
     this.#work = work;
@@ -59,6 +61,10 @@ class Oracles {
     if (work.kind === 'step') {
       this.#steps ??= new StepOracle(work);
       return await this.#steps.judge(results);
+    }
+    if (work.kind === 'generation') {
+      this.#generation ??= new GenerationOracle(work);
+      return await this.#generation.judge(results);
     }
     if (work.kind === 'ceiling') throw new TypeError(`${work.id} has no oracle`);
     const call = prepared.judgedAs ?? drawnCall(work);

@@ -1,13 +1,13 @@
 import type { Call } from '../graph/call.ts';
 import type { HostTensor, HostTensors } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
-import type { OpWork, StepWork } from './work.ts';
+import type { GenerationWork, OpWork, StepWork } from './work.ts';
 
 /** The seed of all operands. */
 export const SEED = 42;
 
 const calls = new WeakMap<OpWork, Call<HostTensor>>();
-const tensors = new WeakMap<StepWork, HostTensors>();
+const tensors = new WeakMap<StepWork | GenerationWork, HostTensors>();
 
 /** The work's call, with the same operands each time: they are read, and never changed. */
 export function drawnCall(work: OpWork): Call<HostTensor> {
@@ -18,8 +18,8 @@ export function drawnCall(work: OpWork): Call<HostTensor> {
   return drawn;
 }
 
-/** The step's weights, inputs and labels, the same each time: they are read, and never changed. */
-export function drawnTensors(work: StepWork): HostTensors {
+/** Weights, inputs and labels of a step or a model that writes, the same each time: they are read, and never changed. */
+export function drawnTensors(work: StepWork | GenerationWork): HostTensors {
   const known = tensors.get(work);
   if (known) return known;
   const drawn = work.draw(new Random(SEED));

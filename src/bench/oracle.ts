@@ -174,13 +174,14 @@ export function worstVerdict(verdicts: readonly Verdict[]): Verdict {
   };
 }
 
-/** The losses of the first steps beside those of the float64 run. */
-export function judgeLosses(
+/** An output, such as the losses of the first steps, beside that of the float64 run. */
+export function judgeOutput(
+  name: string,
   given: HostTensor | undefined,
   truth: Value,
   bound: Float64Array,
 ): Verdict {
-  if (!given) throw new AssertionError('missing-output', 'loss was not computed');
+  if (!given) throw new AssertionError('missing-output', `${name} was not computed`);
   const actual = { shape: given.shape, data: valuesOf(given) };
-  return judgedTensor('loss', actual, truth, { kind: 'within', bound });
+  return judgedTensor(name, actual, truth, { kind: 'within', bound });
 }

@@ -89,6 +89,7 @@ function resultOf(
       ...(timed.dropped.throttled > 0 ? { throttledRounds: timed.dropped.throttled } : {}),
       ...(best.documented.length > 0 ? { documentedMs: median(best.documented) } : {}),
       ...candidate.metrics,
+      ...predictions(candidate.metrics, medianMs),
     },
     series: { ms: [...best.samples], ...documented },
     setting: best.isDocumented ? `${setting}, by its documented loop` : setting,
@@ -96,9 +97,16 @@ function resultOf(
   };
 }
 
-function rates({ flops, bytes }: Work, ms: number): Record<string, number> {
+/** What was measured as a share of what was predicted. */
+function predictions(metrics: Candidate['metrics'], ms: number): Record<string, number> {
+  const { predictedMs } = metrics;
+  return predictedMs === undefined ? {} : { measuredByPredicted: ms / predictedMs };
+}
+
+function rates({ flops, bytes, tokens }: Work, ms: number): Record<string, number> {
   const moved = bytes.read + bytes.written;
   return {
+    ...(tokens === undefined ? {} : { tokensPerSecond: (1000 * tokens) / ms }),
     ...(flops > 0 ? { gflops: flops / ms / 1e6 } : {}),
     ...(moved > 0 ? { gbps: moved / ms / 1e6 } : {}),
   };

@@ -17,6 +17,7 @@ export type WorkGroup =
   | 'steps'
   | 'halves'
   | 'fine-tuning'
+  | 'generation'
   | 'growth'
   | 'ops'
   | 'ceilings';
@@ -32,6 +33,8 @@ interface Timed {
   readonly flops: number;
   /** Bytes of one call at least: each operand read, and each result written, once. */
   readonly bytes: { readonly read: number; readonly written: number };
+  /** Tokens that one call reads, of which those of a second are told. Default none. */
+  readonly tokens?: number;
   /** Of our engine alone: no peer is asked. Default false. */
   readonly isOurs?: boolean;
   /** Takes a processor so long that an adapter which is one is not asked. Default false. */
@@ -72,6 +75,16 @@ export interface StepWork extends Timed {
   readonly draw: (random: Random) => HostTensors;
   /** First steps whose losses are judged. Default 3; a large model's forward pass takes the oracle long. */
   readonly judgedSteps?: number;
+}
+
+/** Tokens that a Llama with adapters reads to tell the next, behind those of its cache. */
+export interface GenerationWork extends Timed {
+  readonly kind: 'generation';
+  readonly step: LlamaStep;
+  /** All `step.tokens` of a text, or its last one behind the others, as each that is written. */
+  readonly part: 'prompt' | 'token';
+  /** Weights by name and ids, as those of a step. */
+  readonly draw: (random: Random) => HostTensors;
 }
 
 /**
@@ -159,4 +172,7 @@ export type StepOf =
       readonly base?: 'nf4';
     };
 
-export type Work = OpWork | StepWork | CeilingWork;
+/** What is fine-tuned with adapters. */
+export type LlamaStep = Extract<StepOf, { readonly model: 'llama-lora' }>;
+
+export type Work = OpWork | StepWork | GenerationWork | CeilingWork;

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isLoopback } from '../formats/hugging-face/model-address.ts';
 import { ModelServerError } from '../formats/hugging-face/model-server-error.ts';
-import { MOST_WHOLE, PIECE } from '../formats/hugging-face/remote-folder.ts';
+import { LINKED_SUM, MOST_WHOLE, PIECE } from '../formats/hugging-face/remote-folder.ts';
 import { ask } from './model-address/ask.ts';
 
 /** What a page is told of a file, beside its bytes. */
-const TOLD = ['content-length', 'content-range', 'etag'] as const;
+const TOLD = ['content-length', 'content-range', 'etag', LINKED_SUM] as const;
 
 /**
  * Gives the page a part of a file, or a small one whole, of the `server` that a person named, and of

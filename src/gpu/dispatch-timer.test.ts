@@ -34,7 +34,7 @@ test('each dispatch is stamped in a pass of its own, with its kernel and what it
   const named = { kernel: 'test/three', bytes: 64, flops: 1 };
   recorder.replay({
     commands: [{ kind: 'dispatch', pipeline, group, workgroups: [1, 1, 1], ...named }],
-    kernels: new Set(),
+    shaders: new Set(),
     news: () => [],
   });
   recorder.time(undefined);

@@ -107,6 +107,11 @@ export class Pipelines {
     };
   }
 
+  /** The WGSL that a shader is compiled from, as it is read and edited now. */
+  codeOf(shader: Shader): string {
+    return textReading(shader, this.#editedCode(shader));
+  }
+
   #key(shader: Shader, constants: Constants): string {
     const edit = this.#editOf(shader);
     const numbers = Object.entries(constants).sort();
@@ -127,7 +132,7 @@ export class Pipelines {
   }
 
   #module(shader: Shader): GPUShaderModule {
-    const code = textReading(shader, this.#editedCode(shader));
+    const code = this.codeOf(shader);
     if (SHARED_MEMORY.test(code)) this.#shared.add(shader.file);
     if (this.#editOf(shader)) return this.#device.createShaderModule({ label: shader.file, code });
     let module = this.#modules.get(code);

@@ -84,7 +84,7 @@ describe('a program', () => {
     replay(gpu, program);
     expect(await firstOf(gpu, b)).toBe(110);
     expect(program.commands.map(({ kind }) => kind)).toEqual(['dispatch', 'dispatch']);
-    expect([...program.kernels]).toEqual(['test/add']);
+    expect([...program.shaders].map(({ file }) => file)).toEqual(['test/add']);
   });
 
   test('notices a change of one number among others', async () => {
@@ -183,7 +183,7 @@ describe('a program', () => {
       gpu.copy({ memory: x, offset: 0 }, { memory: y, offset: 0 }, 4);
       return [];
     });
-    expect([host.buffers.length, program.kernels.size, program.plan.bytes]).toEqual([made, 0, 0]);
+    expect([host.buffers.length, program.shaders.size, program.plan.bytes]).toEqual([made, 0, 0]);
     replay(gpu, program);
     expect(await firstOf(gpu, y)).toBe(6);
   });

@@ -5,7 +5,7 @@ import { bindGroup, UNIFORM_ALIGNMENT } from './launch-slots.ts';
 import type { Allocation, Place } from './memory.ts';
 import { flopsOf, namedDispatch, type PreparedCommand, type Replayable } from './recorder.ts';
 import { Scope } from './scope.ts';
-import { type Uniforms, uniformBytes } from './shader.ts';
+import { type Shader, type Uniforms, uniformBytes } from './shader.ts';
 import { type Command, launchesIn, refuse, TracedAllocation, touched } from './trace.ts';
 import { UNIFORMS } from './usage.ts';
 
@@ -19,7 +19,7 @@ const uniformsNow = seam('capture.uniforms_now', uniformBytes);
  */
 export class Program implements Replayable, Disposable {
   readonly commands: readonly PreparedCommand[];
-  readonly kernels: ReadonlySet<string>;
+  readonly shaders: ReadonlySet<Shader>;
   readonly plan: ArenaPlan;
   readonly #gpu: Gpu;
   /** Arena and uniforms. */
@@ -51,7 +51,7 @@ export class Program implements Replayable, Disposable {
       if (block.content) gpu.write(block, block.content);
     });
     const launches = launchesIn(commands);
-    this.kernels = new Set(launches.map(({ shader }) => shader.file));
+    this.shaders = new Set(launches.map(({ shader }) => shader));
     const outsideOf = (places: readonly Place[]) =>
       places.flatMap(({ memory }) => (memory instanceof TracedAllocation ? [] : [memory]));
     const uses = commands.map(touched);

@@ -226,7 +226,8 @@ describe('a replay', () => {
     const { host, recorder, seen, launch } = set;
     const { commands } = prepared(host, set);
     recorder.dispatch(launch(1));
-    recorder.replay({ commands, kernels: new Set(['a', 'b']), news: () => [] });
+    const shaders = new Set(['a', 'b'].map((file) => ({ file, code: '' })));
+    recorder.replay({ commands, shaders, news: () => [] });
     // 60 operations of the first, 60 of the second: more than 100.
     expect([recorder.submits, recorder.dispatches]).toEqual([1, 3]);
     expect(host.asked.filter((one) => one === 'submit')).toHaveLength(1);
@@ -245,7 +246,7 @@ describe('a replay', () => {
     recorder.dispatch(launch(1));
     const bytes = new Uint8Array(Uint32Array.of(33).buffer);
     const news = () => [{ buffer: y.buffer, offset: 512, bytes }];
-    recorder.replay({ commands, kernels: new Set(), news });
+    recorder.replay({ commands, shaders: new Set(), news });
     recorder.submit();
     expect(seen).toEqual([
       [11, 1, 20],

@@ -48,8 +48,8 @@ export interface Cast {
 /** Commands of a captured step, ready to be encoded. */
 export interface Replayable {
   readonly commands: readonly PreparedCommand[];
-  /** Files of the shaders that they dispatch. */
-  readonly kernels: ReadonlySet<string>;
+  /** What they dispatch. */
+  readonly shaders: ReadonlySet<Shader>;
   /** Uniforms that have changed since they were asked for, as they must be written now. */
   news(): readonly {
     readonly buffer: GPUBuffer;
@@ -102,7 +102,7 @@ export class Recorder {
    * Shader files dispatched since the set was last cleared: the evidence in a result's `kernels`.
    */
   readonly dispatched = new Set<string>();
-  /** The same as shaders, which say what they are linked with; captured steps add none. */
+  /** The same as shaders, which say what they are linked with. */
   readonly shaders = new Set<Shader>();
   /** Submits and dispatches so far. */
   submits = 0;
@@ -124,10 +124,14 @@ export class Recorder {
 
   dispatch(launch: Launch): void {
     const pipeline = this.pipelines.get(launch.shader, launch.constants);
-    this.dispatched.add(launch.shader.file);
-    this.shaders.add(launch.shader);
+    this.#note(launch.shader);
     const group = this.#slots.bind(pipeline, launch);
     this.#run(pipeline, group, launch.workgroups, flopsOf(launch), launch);
+  }
+
+  #note(shader: Shader): void {
+    this.dispatched.add(shader.file);
+    this.shaders.add(shader);
   }
 
   /** Stamps each dispatch from here on, in a pass of its own; undefined ends that. */
@@ -163,7 +167,7 @@ export class Recorder {
       if (command.kind === 'copy') this.copy(command.from, command.to, command.bytes);
       else this.#run(command.pipeline, command.group, command.workgroups, command.flops, command);
     }
-    for (const file of program.kernels) this.dispatched.add(file);
+    for (const shader of program.shaders) this.#note(shader);
   }
 
   /** Submits what was recorded; nothing is awaited. */

@@ -265,3 +265,33 @@ test(
     for (const group of GROUPS) await each(group);
   },
 );
+
+test(
+  'a backend that is asked for and not there is told with its reason, and no other stands in',
+  covers('fsdp.utilities.get-available-device/no-silent-fallback').control(
+    'another that is there is taken',
+    {
+      file: 'src/backends/manager/choose.ts',
+      from: 'if (wanted !== undefined) {',
+      to: 'if (wanted !== undefined && !found.find(({ name }) => name === wanted)?.absent) {',
+    },
+  ),
+  async () => {
+    const found = await detectBackends({ gpu: undefined });
+    const chosen = (wanted?: string) => {
+      try {
+        return chooseBackend(found, 'trains', wanted).name;
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(chosen()).toBe('reference');
+    for (const name of ['webgpu', 'webgpu-low-power', 'ort-wasm', 'webgl']) {
+      const { absent } = found.find((one) => one.name === name) ?? {};
+      expect(absent, name).toMatchObject({
+        ...{ code: expect.stringMatching(/^[a-z-]+$/), message: expect.stringMatching(/\S/) },
+      });
+      expect(chosen(name)).toBe(`${name} is not available: ${absent?.message}`);
+    }
+  },
+);

@@ -104,7 +104,7 @@ function requireTrainable(config: LlamaTrainingConfig, { config: model, values }
     adapter?.use_dora ? 'use_dora' : '',
     Object.keys({ ...rank_pattern, ...alpha_pattern }).length > 0 ? 'patterns of ranks' : '',
     adapter?.retrained.modules_to_save.length ? 'modules_to_save' : '',
-    adapter && adapter.retrained.bias !== 'none' ? 'biases' : '',
+    adapter && (adapter.lora_bias || adapter.retrained.bias !== 'none') ? 'biases' : '',
     packing ? 'packing' : '',
     precision === 'fp32' ? '' : precision,
     offload ? 'offload' : '',

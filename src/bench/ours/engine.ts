@@ -2,8 +2,9 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { thisTool } from '../../report/tool.ts';
 import type { Contender, PreparedWork } from '../contender.ts';
 import { drawnCall } from '../drawn.ts';
-import type { Work } from '../work.ts';
-import { type EngineSetting, EngineWork, SETTINGS } from './engine-work.ts';
+import type { CeilingWork, Work } from '../work.ts';
+import { type EngineSetting, EngineWork, type Runnable, SETTINGS } from './engine-work.ts';
+import { prepareGeneration } from './generation.ts';
 import { prepareOp } from './op.ts';
 import { prepareStep } from './step.ts';
 
@@ -22,17 +23,25 @@ export class Engine implements Contender {
   }
 
   settingsFor(work: Work): readonly string[] | { readonly reason: string } {
-    return work.kind === 'ceiling' ? { reason: 'a ceiling is no work of the engine' } : SETTINGS;
+    if (work.kind === 'ceiling') return { reason: 'a ceiling is no work of the engine' };
+    return work.kind === 'generation' ? ['eager'] : SETTINGS;
   }
 
   async prepare(work: Work, setting: string): Promise<PreparedWork> {
     if (work.kind === 'ceiling') throw new TypeError(`${work.id} is a ceiling`);
     const way = setting as EngineSetting;
-    const runnable =
-      work.kind === 'op'
-        ? await prepareOp(this.#gpu, drawnCall(work), way)
-        : await prepareStep(this.#gpu, work, way);
-    return new EngineWork(this.#gpu, way, runnable);
+    return new EngineWork(this.#gpu, way, await this.#runnable(work, way));
+  }
+
+  async #runnable(work: Exclude<Work, CeilingWork>, way: EngineSetting): Promise<Runnable> {
+    switch (work.kind) {
+      case 'op':
+        return await prepareOp(this.#gpu, drawnCall(work), way);
+      case 'step':
+        return await prepareStep(this.#gpu, work, way);
+      case 'generation':
+        return prepareGeneration(this.#gpu, work);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

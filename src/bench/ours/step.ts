@@ -14,6 +14,7 @@ import { parameterShapes } from '../steps/shapes.ts';
 import type { StepWork } from '../work.ts';
 import type { EngineSetting, Runnable } from './engine-work.ts';
 import { modelOf } from './models/model-of.ts';
+import { predictedStepMs } from './predicted-step.ts';
 
 /** Nothing is drawn, but a step with random numbers is one of training, as batch norms ask. */
 const SEED = 0;
@@ -50,6 +51,7 @@ export async function prepareStep(
   const arenaBytes = gpu.memory.ledger.liveBytes - held;
   let stepBytes = 0;
   let activationBytes = 0;
+  let predictedMs: number | undefined;
   const owned = scope.move();
   return {
     once: async () => void (await loop.step()),
@@ -63,12 +65,14 @@ export async function prepareStep(
       }
       stepBytes = gpu.memory.ledger.peakBytes - rest;
       activationBytes = bytesAfterForward(gpu, { model, shift, autocast }, examples[0]);
+      if (work.step.model === 'llama-lora') predictedMs = await predictedStepMs(gpu, work.step);
       return { outputs: { loss: hostTensor('f32', [losses.length], losses) }, gradients: {} };
     },
     metrics: () => ({
       [`${setting}PeakBytes`]: held - before + arenaBytes + stepBytes,
       [`${setting}StepBytes`]: arenaBytes + stepBytes,
       activationBytes,
+      ...(predictedMs === undefined ? {} : { predictedMs }),
     }),
     [Symbol.dispose]: () => owned[Symbol.dispose](),
   };

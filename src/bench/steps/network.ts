@@ -2,7 +2,7 @@ import { constantsOf, llamaGraph } from '../../reference/llama/model.ts';
 import { typesOf } from '../../reference/networks/author.ts';
 import type { Values } from '../../reference/record.ts';
 import type { Network } from '../../reference/step/gradients.ts';
-import type { StepOf } from '../work.ts';
+import type { LlamaStep, StepOf } from '../work.ts';
 import { withCodedWeights } from './coded-weights.ts';
 import { perceptronGraph } from './graphs/perceptron.ts';
 import { resnet18Graph, runningStatistics } from './graphs/resnet18.ts';
@@ -10,7 +10,10 @@ import { transformerGraph } from './graphs/transformer.ts';
 import { isTrained } from './shapes.ts';
 
 /** Numbers of transformers' LlamaConfig. */
-export const LLAMA = { rms_eps: 1e-6, rope_theta: 10_000 } as const;
+export const llamaConfigOf = ({ width: hidden, heads, layers }: LlamaStep) => ({
+  ...{ hidden, heads, kv_heads: heads, layers },
+  ...{ rms_eps: 1e-6, rope_theta: 10_000 },
+});
 
 /** A factor of alpha / r = 2. */
 export const adapterOf = (rank: number) => ({ r: rank, alpha: 2 * rank });
@@ -28,10 +31,9 @@ export function networkOf(step: StepOf, weights: Values): Network {
         constants: runningStatistics(weights),
       };
     case 'llama-lora': {
-      const { width: hidden, heads, layers, batch, tokens, rank } = step;
-      const config = { ...LLAMA, hidden, heads, kv_heads: heads, layers };
+      const { batch, tokens, rank } = step;
       const model = {
-        ...{ config, adapter: adapterOf(rank), batch: [batch, tokens] },
+        ...{ config: llamaConfigOf(step), adapter: adapterOf(rank), batch: [batch, tokens] },
         weights: withCodedWeights(step, weights),
       };
       const constants = Object.entries(constantsOf(model)).filter(

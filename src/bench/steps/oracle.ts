@@ -10,7 +10,7 @@ import { valuesOfHosts } from '../../reference/values.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import { AssertionError } from '../../testing/context.ts';
 import { drawnTensors } from '../drawn.ts';
-import { judgeLosses, type Verdict } from '../oracle.ts';
+import { judgeOutput, type Verdict } from '../oracle.ts';
 import type { StepWork } from '../work.ts';
 import { networkOf } from './network.ts';
 import { recipeOf } from './recipes.ts';
@@ -62,7 +62,8 @@ export class StepOracle {
     const truth = this.#truth;
     const least = SHARE * maxAbs(truth.data);
     const within = (limit: number) =>
-      judgeLosses(
+      judgeOutput(
+        'loss',
         outputs['loss'],
         truth,
         truth.data.map(() => limit),

@@ -1,5 +1,5 @@
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { StepOf } from '../work.ts';
+import type { LlamaStep, StepOf } from '../work.ts';
 
 type Shapes = Readonly<Record<string, Shape>>;
 type Of<Model extends StepOf['model']> = Extract<StepOf, { readonly model: Model }>;
@@ -194,3 +194,22 @@ export function forwardFlops(step: StepOf): number {
     }
   }
 }
+
+/** The same of a pass that reads the last `read` tokens of a text, and heads the last alone. */
+export function passFlops(step: LlamaStep, read: number): number {
+  const { tokens, width, layers, vocabulary } = step;
+  const products = Object.entries(parameterShapes(dense(step))).reduce(
+    (sum, [name, shape]) =>
+      sum + (shape.length > 1 && name.startsWith('model.layers.') ? sizeOf(shape) : 0),
+    0,
+  );
+  const pairs = layers * 2 * width * (tokens - read / 2);
+  return 2 * read * (products + pairs) + 2 * width * vocabulary;
+}
+
+/** Bytes of all that a model keeps: codes, and floats. */
+export const parameterBytes = (step: StepOf): number =>
+  Object.entries(parameterShapes(step)).reduce(
+    (sum, [name, shape]) => sum + (name.endsWith('.packed') ? 1 : 4) * sizeOf(shape),
+    0,
+  );

@@ -50,7 +50,7 @@ interface Product {
 }
 
 /** y = x W^T of `rows` rows with a weight in NF4 or FP4. */
-function product({ rows, features, blocksize, name = 'nf4' }: Product): OpWork {
+export function product({ rows, features, blocksize, name = 'nf4' }: Product): OpWork {
   const [in_features, out_features] = features;
   return opWork({
     op: multiply,

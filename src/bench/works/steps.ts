@@ -1,9 +1,5 @@
-import { mapped } from '../../graph/call.ts';
-import { type HostTensor, type HostTensors, hostTensorFrom } from '../../tensor/host.ts';
-import type { Random } from '../../tensor/random.ts';
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import { bytes, normals, repeated, wholes } from '../normals.ts';
-import { forwardFlops, parameterShapes, SIDE } from '../steps/shapes.ts';
+import { drawStep } from '../steps/draw.ts';
+import { forwardFlops, SIDE } from '../steps/shapes.ts';
 import type { Growth, StepOf, StepWork } from '../work.ts';
 
 const MLP = { model: 'mlp', batch: 64, inputs: 784, hidden: 256, classes: 10 } as const;
@@ -19,7 +15,7 @@ const LLAMA = {
 } as const;
 
 /** A base as wide as a small model has it, all of whose linears have adapters. */
-const WIDE = {
+export const WIDE = {
   ...LLAMA,
   ...{ batch: 1, width: 512, intermediate: 1408, heads: 8 },
   adapted: 'all-linear',
@@ -30,40 +26,6 @@ const LARGE = {
   ...{ tokens: 128, width: 768, intermediate: 2048, layers: 12, heads: 12, vocabulary: 16_384 },
   base: 'nf4',
 } as const;
-
-const isNorm = (name: string) => /(norm\d?|bn\d|downsample\.1)\.weight$/.test(name);
-
-/**
- * Weights normal with a variance of 1 / terms, norms ones, biases zeros, as are the second halves of
- * adapters.
- */
-function drawWeight(random: Random, shape: Shape, name: string, step: StepOf): HostTensor {
-  if (name.endsWith('.packed')) {
-    return bytes(random, shape);
-  }
-  if (name.endsWith('.absmax')) {
-    const width = step.model === 'llama-lora' ? step.width : 1;
-    return repeated(random, shape, () => random.uniform(1, 3) / Math.sqrt(width));
-  }
-  const filled = (x: number) =>
-    hostTensorFrom('f32', shape, new Float64Array(sizeOf(shape)).fill(x));
-  if (isNorm(name)) return filled(1);
-  if (shape.length === 1 || name.endsWith('.lora_B')) return filled(0);
-  return normals(random, shape, 1 / Math.sqrt(sizeOf(shape.slice(1))));
-}
-
-/** What goes into a step beside its weights. */
-function drawInputs(random: Random, step: StepOf): HostTensors {
-  if (step.model === 'mlp' || step.model === 'resnet18') {
-    const { batch, classes } = step;
-    const x = step.model === 'mlp' ? [batch, step.inputs] : [batch, 3, SIDE, SIDE];
-    return { x: normals(random, x), labels: wholes(random, [batch], classes - 1) };
-  }
-  const most = step.vocabulary - 1;
-  const shape = [step.batch, step.tokens];
-  const labels = step.model === 'transformer' ? [step.batch * step.tokens] : shape;
-  return { ids: wholes(random, shape, most), labels: wholes(random, labels, most) };
-}
 
 /** What products are stored in, or the linears of a base that stays. */
 function dtypeOf(step: StepOf): string {
@@ -87,10 +49,7 @@ export function stepWork(
     step,
     flops: 3 * forwardFlops(step),
     bytes: { read: 0, written: 0 },
-    draw: (random) => ({
-      ...mapped(parameterShapes(step), (shape, name) => drawWeight(random, shape, name, step)),
-      ...drawInputs(random, step),
-    }),
+    draw: (random) => drawStep(random, step),
     ...more,
   };
 }

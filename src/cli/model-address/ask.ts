@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf } from '../../errors.ts';
 import { checkAddress } from '../../formats/hugging-face/model-address.ts';
 import { ModelServerError } from '../../formats/hugging-face/model-server-error.ts';
-import type { AskedFile } from '../../formats/hugging-face/remote-folder.ts';
+import { type AskedFile, LINKED_SUM } from '../../formats/hugging-face/remote-folder.ts';
 import { type AddressRules, isLocal } from './address.ts';
 import { TransientServerError } from './transient-server-error.ts';
 
@@ -42,12 +42,15 @@ export async function ask(address: URL, asked: Asked): Promise<Response> {
 
 async function attempted(address: URL, asked: Asked): Promise<Response> {
   let url = address;
+  let sum: string | undefined;
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
     const answer = await once(url, asked);
     const { statusCode: status = 0, headers } = answer;
     if (status >= 300 && status < 400 && headers.location !== undefined) {
       answer.destroy();
       url = redirected(url, headers.location);
+      // The hub tells the sum of a file before it leads to where that lies.
+      sum ??= [headers[LINKED_SUM]].flat()[0];
       continue;
     }
     if (TRANSIENT.includes(status)) {
@@ -57,7 +60,8 @@ async function attempted(address: URL, asked: Asked): Promise<Response> {
     const isRead = status === 206 || (status === 200 && asked.whole === true);
     const body = isRead ? await bodyOf(answer, asked.most) : undefined;
     answer.destroy();
-    return new Response(body ?? null, { status: Math.max(status, 200), headers: plain(headers) });
+    const told = plain(sum === undefined ? headers : { ...headers, [LINKED_SUM]: sum });
+    return new Response(body ?? null, { status: Math.max(status, 200), headers: told });
   }
   throw new ModelServerError(
     `more than ${MOST_REDIRECTS} redirects: give the address they lead to`,

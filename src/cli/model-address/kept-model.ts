@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as v from 'valibot';
+import { requireSum } from '../../formats/hugging-face/hash-error.ts';
 import type { RemoteFile } from '../../formats/hugging-face/remote-folder.ts';
 import { UnfinishedFiles } from '../../harness/worker/unfinished-files.ts';
 import { CACHE_FOLDER } from '../checkout.ts';
@@ -32,8 +33,8 @@ const PIECE = 2 ** 23;
 /**
  * Brings the files of a model onto this disk, each with its SHA-256, unless they are there already:
  * of the same sizes and versions, and with the sum that they had. `tell` hears each file that is
- * fetched, and how much of it is there. Throws as reading does; files have their names when all of
- * them are whole.
+ * fetched, and how much of it is there. Throws as reading does, and HashError for a file that has not
+ * the sum that its server tells; files have their names when all of them are whole.
  */
 export async function keepModel(
   address: string,
@@ -59,7 +60,9 @@ export async function keepModel(
       tell(name, end, file.bytes);
     }
     const { bytes, version } = file;
-    told[name] = { bytes, ...(version === undefined ? {} : { version }), sha256: hex(hash) };
+    const sha256 = hex(hash);
+    requireSum(name, sha256, file.sha256);
+    told[name] = { bytes, ...(version === undefined ? {} : { version }), sha256 };
   }
   await out.finish();
   const made: Origin = { address, files: told };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { covers } from '../../catalog/covers.ts';
+import { sha256 } from '../../formats/sha256.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { runCase } from '../../harness/worker/run-case.ts';
 import { add } from '../../ops/math/add.ts';
@@ -174,6 +175,108 @@ test(
       assertions: 0,
       skip: { code: 'missing-feature', detail: 'texture-compression-astc' },
     });
+  },
+);
+
+test(
+  'a case that needs what is not there is skipped before its body throws',
+  covers('fsdp.utilities.skip-if-backend-unavailable/skipped-before-body').control(
+    'the first that is needed is not looked for',
+    {
+      file: 'src/harness/worker/scopes.ts',
+      from: 'declared.needs.find(',
+      to: 'declared.needs.slice(1).find(',
+    },
+  ),
+  async () => {
+    const declared = suite('fixture', { description: '' });
+    const began: string[] = [];
+    for (const [name, feature] of [
+      ['here', [...gpu.features][0]],
+      ['missing', 'texture-compression-astc'],
+    ] as const)
+      declared
+        .case(name)
+        .needs(feature as 'shader-f16')
+        .control('none', () => {})
+        .run(async () => {
+          began.push(name);
+          throw new Error('it ran');
+        });
+    const ended = [];
+    for (const one of declared.cases)
+      ended.push((await runCase(one, gpu, conditions)).outcome.status);
+    expect([ended, began]).toEqual([['error', 'skip'], ['here']]);
+  },
+);
+
+/** What a result says of its files. */
+const sumOf = async (text: string) => {
+  const bytes = new TextEncoder().encode(text);
+  return { bytes: bytes.length, sha256: await sha256(bytes) };
+};
+
+test(
+  'a result names the kernels that ran, and by SHA-256 the WGSL of each, as it was compiled',
+  covers('fsdp.utilities.pattern-mocks-replaced/kernels-listed').control(
+    'the sum is that of the text before a fault',
+    {
+      file: 'src/harness/worker/kernel-sums.ts',
+      from: 'pipelines.codeOf(shader)',
+      to: 'shader.code',
+    },
+  ),
+  async () => {
+    const from = 'terms < vec4u(row.terms)';
+    const run = async () => {
+      const { outcome } = await runCase(
+        declare(async (t) => {
+          const y = await multiply(t);
+          t.expect(y > 0, () => `${y}`);
+        }),
+        gpu,
+        conditions,
+      );
+      const [shader] = gpu.recorder.shaders;
+      return { ...outcome, code: shader?.code ?? '' };
+    };
+    const { kernels, artifacts, code } = await run();
+    expect(kernels).toEqual(['matmul/register']);
+    const listed = async (text: string) => {
+      const { sha256: sum } = await sumOf(text);
+      return [{ name: 'kernels.json', ...(await sumOf(`{"matmul/register":["${sum}"]}`)) }];
+    };
+    expect(artifacts).toEqual(await listed(code));
+    const to = 'terms <= vec4u(row.terms)';
+    using _ = gpu.recorder.pipelines.edit('matmul/register', { from, to });
+    expect((await run()).artifacts).toEqual(await listed(code.replace(from, to)));
+  },
+);
+
+test(
+  'a case whose control breaks a kernel is wrong where none ran',
+  covers('fsdp.utilities.pattern-mocks-replaced/empty-kernels-fail').control('it passes', {
+    file: 'src/harness/worker/scopes.ts',
+    from: "'shader' in fault || 'launch' in fault",
+    to: "'shader' in fault && 'launch' in fault",
+  }),
+  async () => {
+    const ending = async (faults: (fault: FaultDeclaration) => void, computes = false) => {
+      const declared = declare(async (t) => {
+        const y = computes ? await multiply(t) : 1;
+        t.expect(y > 0, () => `${y}`);
+      }, faults);
+      const { status, error, kernels } = (await runCase(declared, gpu, conditions)).outcome;
+      return [status, error?.code, kernels.length];
+    };
+    const byShader = (fault: FaultDeclaration) =>
+      fault.shader('matmul/register', 'terms < vec4u(row.terms)', 'false');
+    const byLaunch = (fault: FaultDeclaration) => fault.launch('matmul.forward', (args) => args);
+    for (const faults of [byShader, byLaunch]) {
+      expect(await ending(faults)).toEqual(['fail', 'no-kernel', 0]);
+      expect(await ending(faults, true)).toEqual(['pass', undefined, 1]);
+    }
+    expect(await ending(() => {})).toEqual(['pass', undefined, 0]);
   },
 );
 

@@ -44,7 +44,10 @@ test('a broken kernel is named; its reproduction is one row, fails alone, and pa
   });
   const [file] = files;
   if (!file) throw new Error('there is no reproduction');
-  expect(outcome.artifacts).toMatchObject([{ name: file.name, bytes: file.data.byteLength }]);
+  expect(outcome.artifacts).toMatchObject([
+    { name: file.name, bytes: file.data.byteLength },
+    { name: 'kernels.json' },
+  ]);
   expect(outcome.error?.message).toContain(`--parity ${file.name}`);
   expect(readParityBundle(file.data).tensors.inputs['x']?.shape).toEqual([1, 37]);
 

@@ -21,6 +21,7 @@ import { trainingConfigOf } from '../../train/llama/config/read-training-config.
 import { fineTuneLlama } from '../../train/llama/fine-tune-llama.ts';
 import { linearAdapters, openModel, tunedConfig } from '../../train/llama/open-model.ts';
 import { readAdapter, savedAdapter } from '../../train/llama/saved-adapter.ts';
+import { checkForm } from '../../train/llama/saved-model/check-form.ts';
 import { MODEL_FORMS } from '../../train/llama/saved-model/forms.ts';
 import { saveModel } from '../../train/llama/saved-model/save-model.ts';
 import { noTransformers, runPython } from './fixtures/bridge-python.ts';
@@ -105,6 +106,24 @@ const RUNS = {
     'lora',
   ],
   'biases over codes': ['qwen', true, { bias: 'all', target_modules: ATTENTION }, 'qlora'],
+  'biases within adapters': [
+    'biased',
+    false,
+    { lora_bias: true, target_modules: ['q_proj', 'down_proj'], use_rslora: true },
+    'lora',
+  ],
+  'biases within adapters over codes': [
+    'qwen',
+    true,
+    { lora_bias: true, target_modules: ATTENTION },
+    'qlora',
+  ],
+  'linears of blocks': [
+    'qwen',
+    false,
+    { modules_to_save: ['k_proj', 'layers.1.mlp.down_proj'], target_modules: ATTENTION },
+    'lora',
+  ],
   'head and norms': [
     'qwen',
     false,
@@ -212,33 +231,54 @@ describe.skipIf(reason)(`beside PEFT${reason ? `: ${reason}` : ''}`, () => {
     }
   });
 
-  test.each(['embeddings', 'head'] as const)(
-    'merged with its %s, a tied model has a head of its own and the same logits',
-    async (part) => {
-      const { folder, model, config } = await started(`${part} of a tied model`);
-      const end = await filesIn(join(place, `${part} of a tied model`, 'end'));
-      const { values } = await readAdapter(end);
-      using tuned = await openModel(gpu, { folder, config: model }, config, values);
-      const files = new KeptFiles();
-      const saved = {
-        ...{ model: tuned, folder, name: 'tied', config: tunedConfig(model, config) },
-        adapters: linearAdapters(model, config.adapter as AdapterSettings),
-      };
-      await saveModel(gpu, saved, MODEL_FORMS['merged-float32'], files);
-      expect((await modelConfigIn(files.folder)).tied).toBe(false);
-      using merged = await loadLlama(gpu, files.folder, { length: LENGTH });
-      const shape = [ROWS, LENGTH, VOCABULARY];
-      const truth = { shape, data: recorded(`${part} of a tied model logits`) };
-      using ids = Tensor.from(gpu, hostTensorFrom('i32', [ROWS, LENGTH], recorded('ids')));
-      using tape = new Tape(gpu);
-      const logits = valuesOf(await merged.forward(tape, { ids }).read());
-      const own = { shape, data: Float64Array.from(logits) };
-      const unjudged = new Uint8Array(own.data.length);
-      expect(judge(own, truth, limitOf('logits', truth), unjudged)).toMatchObject({
-        ...{ ok: true, compared: ROWS * LENGTH * VOCABULARY },
-      });
+  /** Merges what PEFT has trained, and holds the logits of the saved model against PEFT's. */
+  const merged = async (name: Run): Promise<KeptFiles> => {
+    const { folder, model, config } = await started(name);
+    const { values } = await readAdapter(await filesIn(join(place, name, 'end')));
+    await checkForm(folder, model, 'merged-float32', config.adapter);
+    using tuned = await openModel(gpu, { folder, config: model }, config, values);
+    const files = new KeptFiles();
+    const saved = {
+      ...{ model: tuned, folder, name: 'tuned', config: tunedConfig(model, config) },
+      adapters: linearAdapters(model, config.adapter as AdapterSettings),
+    };
+    await saveModel(gpu, saved, MODEL_FORMS['merged-float32'], files);
+    using whole = await loadLlama(gpu, files.folder, { length: LENGTH });
+    const shape = [ROWS, LENGTH, VOCABULARY];
+    const truth = { shape, data: recorded(`${name} logits`) };
+    using ids = Tensor.from(gpu, hostTensorFrom('i32', [ROWS, LENGTH], recorded('ids')));
+    using tape = new Tape(gpu);
+    const logits = valuesOf(await whole.forward(tape, { ids }).read());
+    const own = { shape, data: Float64Array.from(logits) };
+    const unjudged = new Uint8Array(own.data.length);
+    expect(judge(own, truth, limitOf('logits', truth), unjudged)).toMatchObject({
+      ...{ ok: true, compared: ROWS * LENGTH * VOCABULARY },
+    });
+    return files;
+  };
+
+  test.each(['embeddings of a tied model', 'head of a tied model'] as const)(
+    'merged with the %s, it has a head of its own and the same logits',
+    async (name) => {
+      const { folder } = await merged(name);
+      expect((await modelConfigIn(folder)).tied).toBe(false);
     },
   );
+
+  test.each(['biases within adapters', 'linears of blocks'] as const)(
+    'merged with %s, a model has the same logits',
+    async (name) => void (await merged(name)),
+  );
+
+  test('a bias within an adapter that has none to be merged into is told before', async () => {
+    const { folder, model } = await started('linears of blocks');
+    const { adapter } = trainingConfigOf({
+      ...{ type: 'lora', lora: { lora_bias: true, target_modules: ['q_proj', 'o_proj'] } },
+    });
+    await expect(checkForm(folder, model, 'merged', adapter)).rejects.toThrow(
+      'model.layers.0.self_attn.o_proj has no bias that the one of its adapter could be added to',
+    );
+  });
 
   test('scales that a folder has in 8 bits stay so on the device', async () => {
     const { folder, model, config, saved } = await started('adapters over codes');

@@ -26,5 +26,6 @@ function together(outcomes: readonly TestOutcome[]): TestOutcome {
     durationMs: sum(({ durationMs }) => durationMs),
     attempts: Math.max(...outcomes.map(({ attempts }) => attempts)),
     assertions: sum(({ assertions }) => assertions),
+    endpoints: [...new Set(outcomes.flatMap(({ endpoints = [] }) => endpoints))].sort(),
   };
 }

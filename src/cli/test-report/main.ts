@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { join, relative, resolve, sep } from 'node:path';
 import coveringTests, { faults } from 'virtual:covering-tests';
@@ -13,7 +13,7 @@ import { endingOf, outcomesOf, type Tested } from './ending.ts';
 import type { TestOutcome } from './outcome.ts';
 import { outcomesOfPlaywright } from './playwright.ts';
 import { outcomesOfPytest } from './pytest.ts';
-import { type Controls, type CoveringTest, reportOfTests } from './report.ts';
+import { type Controls, type CoveringTest, endpointsFile, reportOfTests } from './report.ts';
 import { outcomesOfVitest } from './vitest.ts';
 
 export { faults };
@@ -55,6 +55,23 @@ export async function writeTestReport(
     controls,
   );
   writeOutput('--report', target, writeReport(report));
+  keepEndpoints(join(folder, 'endpoints'), outcomes, testsCovering(rows));
+}
+
+/** Leaves the list of what each test asked in a folder of its id, as the report names it. */
+function keepEndpoints(
+  folder: string,
+  outcomes: readonly TestOutcome[],
+  tests: readonly CoveringTest[],
+): void {
+  for (const test of tests) {
+    const { endpoints = [] } = endingOf(test, outcomes) ?? {};
+    if (endpoints.length === 0) continue;
+    const { name, bytes } = endpointsFile(endpoints);
+    const own = join(folder, test.id.replaceAll(':', '.'));
+    mkdirSync(own, { recursive: true });
+    writeFileSync(join(own, name), bytes);
+  }
 }
 
 /** How a test ended that ran in the checkout `root`; undefined where it did not run. */

@@ -9,6 +9,8 @@ export interface TestOutcome {
   readonly attempts: number;
   /** Expectations that held. */
   readonly assertions: number;
+  /** What servers of it were asked, as method and path. */
+  readonly endpoints?: readonly string[];
   /** Why it was skipped or failed. */
   readonly reason?: string;
   /** One of its expectations did not hold, and that ended it. */

@@ -53,6 +53,7 @@ export function outcomesOfPlaywright(json: unknown, folder: string): readonly Te
           durationMs: last.duration,
           attempts: results.length,
           assertions: Number(noteOf('assertions') ?? 0),
+          endpoints: v.parse(v.array(v.string()), JSON.parse(noteOf('endpoints') ?? '[]')),
           ...(reason === undefined ? {} : { reason }),
           ...(status === 'fail' && EXPECTATION.test(uncoloured(reason ?? ''))
             ? { asserted: true }

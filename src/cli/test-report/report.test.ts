@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { covers } from '../../catalog/covers.ts';
+import { sha256 } from '../../formats/sha256.ts';
 import { NO_ADAPTER } from '../../report/schema.ts';
 import { controlOutcome } from './control.ts';
 import { outcomesOf } from './ending.ts';
@@ -117,6 +119,69 @@ test('the report says of each control whether it was seen red', async () => {
 });
 
 const ONCE = { durationMs: 1, attempts: 1 } as const;
+
+const SERVED = ['GET /m/resolve/main/config.json', 'POST /graphql'];
+
+test(
+  'a result counts what servers of its test were asked, and has the list as a file',
+  covers('fsdp.utilities.pattern-mocks-replaced/endpoints-listed').control(
+    'of several runs the first is told',
+    {
+      file: 'src/cli/test-report/ending.ts',
+      from: 'outcomes.flatMap(({ endpoints = [] }) => endpoints)',
+      to: 'outcomes.slice(0, 1).flatMap(({ endpoints = [] }) => endpoints)',
+    },
+  ),
+  async () => {
+    const outcome = {
+      file: 'a.test.ts',
+      title: 'a',
+      status: 'pass',
+      ...ONCE,
+      assertions: 1,
+    } as const;
+    const outcomes = SERVED.map((one) => ({ ...outcome, endpoints: [one] }));
+    const { results } = await reportOfTests(
+      [covering('a.test.ts', 'a')],
+      outcomes,
+      ENVIRONMENT,
+      new Date(),
+    );
+    const bytes = new TextEncoder().encode(JSON.stringify(SERVED));
+    expect(results[0]).toMatchObject({
+      metrics: { endpoints: 2 },
+      artifacts: [{ name: 'endpoints.json', bytes: bytes.length, sha256: await sha256(bytes) }],
+    });
+  },
+);
+
+test(
+  'a test of a row about a server is wrong where none was asked',
+  covers('fsdp.utilities.pattern-mocks-replaced/no-endpoint-fails').control('it stays right', {
+    file: 'src/cli/test-report/report.ts',
+    from: "status: 'fail', error: { code: 'no-endpoint', message }",
+    to: 'status, metrics: { endpoints: 0 }',
+  }),
+  async () => {
+    const outcome = { file: 'a.test.ts', title: 'a', ...ONCE, assertions: 1 } as const;
+    const ending = async (
+      covered: string,
+      status: TestOutcome['status'],
+      endpoints: readonly string[],
+    ) => {
+      const own = { ...covering('a.test.ts', 'a'), covers: [covered] };
+      const outcomes = [{ ...outcome, status, endpoints }];
+      const { results } = await reportOfTests([own], outcomes, ENVIRONMENT, new Date());
+      return [results[0]?.status, results[0]?.error?.code];
+    };
+    const served = 'fsdp.production.wandb-module-spec/real-logger';
+    expect(await ending(served, 'pass', [])).toEqual(['fail', 'no-endpoint']);
+    expect(await ending(served, 'skip', [])).toEqual(['skip', undefined]);
+    expect(await ending(served, 'pass', SERVED)).toEqual(['pass', undefined]);
+    const other = 'tb.utilities.timeout/page-reload-resumes';
+    expect(await ending(other, 'pass', [])).toEqual(['pass', undefined]);
+  },
+);
 
 describe('a control is red', () => {
   const ended = (status: TestOutcome['status'], asserted: boolean): TestOutcome => ({

@@ -1,3 +1,6 @@
+import { rowOf } from '../../catalog/coverage.ts';
+import { loadRows, type Row } from '../../catalog/rows.ts';
+import { sha256 } from '../../formats/sha256.ts';
 import { buildReport } from '../../report/build.ts';
 import { planHash, planText } from '../../report/plan.ts';
 import { withRows } from '../../report/rows.ts';
@@ -32,10 +35,14 @@ export async function reportOfTests(
   startedAt: Date,
   controls: Controls = new Map(),
 ): Promise<Report> {
-  const results = tests.flatMap((test) => {
+  const rows: ReadonlyMap<string, Row> = await loadRows();
+  const results: CaseResult[] = [];
+  for (const test of tests) {
     const ending = endingOf(test, outcomes);
-    return ending ? [resultOf(test, ending, controls.get(test.id) ?? 'not-run')] : [];
-  });
+    if (!ending) continue;
+    const result = resultOf(test, ending, controls.get(test.id) ?? 'not-run');
+    results.push(await withEndpoints(result, ending, rows));
+  }
   const options = { tier: 'full', filters: [], shard: { index: 1, count: 1 }, seed: 0 } as const;
   return withRows(
     buildReport(
@@ -46,6 +53,33 @@ export async function reportOfTests(
     ),
   );
 }
+
+/** The result with what was asked; without any it is wrong where a row is about a server. */
+async function withEndpoints(
+  result: CaseResult,
+  { endpoints = [] }: TestOutcome,
+  rows: ReadonlyMap<string, Row>,
+): Promise<CaseResult> {
+  const { covers, status } = result;
+  const needsServer = covers.some((id) => rows.get(rowOf(id))?.needs?.includes('local-http'));
+  if (needsServer && endpoints.length === 0 && status === 'pass') {
+    const message = 'covers a row about a server, and no server of its own was asked';
+    return { ...result, status: 'fail', error: { code: 'no-endpoint', message } };
+  }
+  if (endpoints.length === 0) return result;
+  const { name, bytes } = endpointsFile(endpoints);
+  return {
+    ...result,
+    metrics: { endpoints: endpoints.length },
+    artifacts: [{ name, bytes: bytes.length, sha256: await sha256(bytes) }],
+  };
+}
+
+/** The file that lists what was asked. */
+export const endpointsFile = (endpoints: readonly string[]) => ({
+  name: 'endpoints.json',
+  bytes: new TextEncoder().encode(JSON.stringify(endpoints)),
+});
 
 function resultOf(
   { id, backend, covers, control }: CoveringTest,

@@ -169,7 +169,7 @@ async function savingFor(
     );
   if (folder && model && save) {
     await tried(`--out ${options.out}`, async () => checkTarget(save.place, place));
-    await tried(how, () => checkForm(folder, model, save.form));
+    await tried(how, () => checkForm(folder, model, save.form, config?.adapter));
   }
   return { faults, ...(save ? { save } : {}) };
 }

@@ -36,6 +36,8 @@ export const PIECE = 2 ** 23;
 export interface RemoteFile extends PartFile {
   /** What the server calls this version of it, where it does. */
   readonly version: string | undefined;
+  /** Its SHA-256, where the server tells it. */
+  readonly sha256: string | undefined;
 }
 
 /**
@@ -106,11 +108,12 @@ async function remoteFile(url: URL, ask: AskServer): Promise<RemoteFile | undefi
       `the server answers ${first.status} where its first bytes are asked for`,
     );
   const bytes = Number(total);
+  const sha256 = toldSum(first.headers);
   const { read } = partsOfAddress(url.href, bytes, {
     version,
     ask: (_, range, most) => ask(url, { most, headers: { range } }),
   });
-  return { bytes, version, read: async (start, end) => await inPieces(read, start, end) };
+  return { bytes, version, sha256, read: async (start, end) => await inPieces(read, start, end) };
 }
 
 async function inPieces(read: PartFile['read'], start: number, end: number): Promise<Uint8Array> {
@@ -129,5 +132,15 @@ async function wholeFile(url: URL, headers: Headers, ask: AskServer): Promise<Re
     );
   const whole = await ask(url, { most: MOST_WHOLE, whole: true });
   const bytes = new Uint8Array(await whole.arrayBuffer());
-  return { ...partsOfBytes(bytes), version: headers.get('etag') ?? undefined };
+  const version = headers.get('etag') ?? undefined;
+  return { ...partsOfBytes(bytes), version, sha256: toldSum(headers) };
 }
+
+/**
+ * Where Hugging Face's hub tells the SHA-256 of a file that it keeps apart from git; of others it has
+ * a sum of git's.
+ */
+export const LINKED_SUM = 'x-linked-etag';
+
+const toldSum = (headers: Headers): string | undefined =>
+  /^"([0-9a-f]{64})"$/.exec(headers.get(LINKED_SUM) ?? headers.get('etag') ?? '')?.[1];

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { covers } from '../../catalog/covers.ts';
 import { writeParityBundle } from '../../formats/parity-bundle/write.ts';
 import type { Cell } from '../../quantizer/matrix/cell.ts';
 import { methods } from '../../quantizer/registry.ts';
@@ -186,6 +187,41 @@ const environment = {
   adapter: { vendor: '', architecture: '', device: '', description: 'x', isFallback: true },
 };
 
+const IDENTITY = {
+  kind: 'run',
+  startedAt: new Date(),
+  planHash: '0'.repeat(64),
+  options: DEFAULT_RUN_OPTIONS,
+} as const;
+
+test(
+  'the report shows of a backend that is asked for and not there why it is not',
+  covers('fsdp.utilities.get-available-device/shown-in-report').control(
+    'a result does not say why',
+    { file: 'src/harness/matrix/report.ts', from: 'detail: why.message', to: 'detail: why.code' },
+  ),
+  () => {
+    const cells = cellsOf(
+      { methods: ['nf4'], columns: ['bridge'] },
+      { results: [], recorded: new Map(), foreign: [] },
+    );
+    const { results, summary } = readReport(
+      writeReport(matrixReport(IDENTITY, cells, { own: environment }, true)),
+      'matrix',
+    );
+    expect(results.map(({ backend, status, skip }) => ({ backend, status, skip }))).toEqual(
+      cells.map(() => ({
+        ...{ backend: 'bridge', status: 'skip' },
+        skip: {
+          code: 'missing-backend',
+          detail: 'no bridge is connected: start one with --bridge',
+        },
+      })),
+    );
+    expect(summary).toMatchObject({ passed: 0, skipped: cells.length });
+  },
+);
+
 test('the report is one that readers take: deviations are faults of the producer', async () => {
   const place = { ...NF4, compared: 4, tookMs: 2 };
   const why = { code: 'out-of-bound', message: 'y[1] is 2' };
@@ -195,14 +231,8 @@ test('the report is one that readers take: deviations are faults of the producer
     { ...place, backend: 'webgpu-f32', verdict: 'fail', why },
     { ...place, backend: 'webgpu-f16', verdict: 'unavailable', why },
   ];
-  const identity = {
-    kind: 'run',
-    startedAt: new Date(),
-    planHash: '0'.repeat(64),
-    options: DEFAULT_RUN_OPTIONS,
-  } as const;
   const places = { own: environment, foreign: { ...environment, runtime: 'chromium' } };
-  const report = matrixReport(identity, cells, places, true);
+  const report = matrixReport(IDENTITY, cells, places, true);
   expect(readReport(writeReport(report), 'matrix')).toEqual(report);
   expect(report.results.map(({ id, env, status, fault }) => [id, env, status, fault])).toEqual([
     ['matrix.nf4:quantize;backend=ort-webgpu', 1, 'fail', 'producer'],

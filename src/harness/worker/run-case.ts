@@ -4,6 +4,7 @@ import { type Artifact, newEvidence } from '../../testing/context.ts';
 import type { Case } from '../../testing/suite.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import { withCause } from '../cause.ts';
+import { kernelSums } from './kernel-sums.ts';
 import type { CaseDetails, CaseOutcome } from './messages.ts';
 import { ReadDigest } from './read-digest.ts';
 import { type CaseConditions, runInScopes } from './scopes.ts';
@@ -41,6 +42,7 @@ export async function runCase(
     })),
   ];
   evidence.artifacts.push(...files);
+  if (gpu.recorder.shaders.size > 0) evidence.artifacts.push(await kernelSums(gpu.recorder));
   const hints = [
     ...(diagnosis?.part ? [diagnosis.part] : []),
     ...reproductions.map(({ name }) => `to see it alone, replay it: --parity ${name}`),

@@ -121,7 +121,7 @@ function sleep(ms: number): Promise<void> {
 
 /** What must hold after a case that threw nothing: nothing leaked, something asserted. */
 function missed(
-  { keepsMemory = false }: Case,
+  { keepsMemory = false, control }: Case,
   gpu: Gpu,
   before: { liveBytes: number; liveBuffers: number },
   evidence: Evidence,
@@ -133,10 +133,18 @@ function missed(
       `${counted(liveBytes - before.liveBytes, 'byte')} in ${counted(liveBuffers - before.liveBuffers, 'buffer')} were not freed`,
     );
   }
+  if (gpu.recorder.dispatched.size === 0 && breaksKernels(control))
+    return new AssertionError(
+      'no-kernel',
+      'the case ended without one kernel, and is about kernels, as its control says',
+    );
   if (evidence.assertions === 0)
     return new AssertionError('nothing-asserted', 'the case ended without one assertion');
   return undefined;
 }
+
+const breaksKernels = ({ faults }: Case['control']): boolean =>
+  faults.some((fault) => 'shader' in fault || 'launch' in fault);
 
 /** Device memory of the case as metrics, but for a peak that it measured by itself. */
 function noteMemory(

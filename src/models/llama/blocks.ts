@@ -1,6 +1,7 @@
 import type { FlatParameters } from '../../autograd/flat-parameters.ts';
 import type { Tape } from '../../autograd/tape.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
+import { Scope } from '../../gpu/scope.ts';
 import { scaledDotProductAttention } from '../../ops/attention/scaled_dot_product_attention.ts';
 import { add } from '../../ops/math/add.ts';
 import { mul } from '../../ops/math/mul.ts';
@@ -9,7 +10,7 @@ import { seam } from '../../seam.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Layers, type NamedValues } from '../layers.ts';
 import type { LlamaConfig } from './config.ts';
-import { adaptedLinear, type LinearAdapter } from './lora/adapted-linear.ts';
+import { adaptedLinear, type LinearAdapter, oneOn } from './lora/adapted-linear.ts';
 import { retrainedName } from './lora/retrained.ts';
 import { Rotary } from './rotary.ts';
 import type { TextContext } from './text-context.ts';
@@ -28,17 +29,24 @@ export class LlamaBlocks implements Disposable {
   readonly #values: BlockValues;
   readonly #adapterOf: (module: string) => LinearAdapter | undefined;
   readonly #rotary: Rotary;
+  readonly #one: Tensor | undefined;
+  readonly #owned: Scope;
 
+  /** `hasBiases` says whether adapters have some. */
   constructor(
     gpu: Gpu,
     config: LlamaConfig,
     values: BlockValues,
     adapterOf: (module: string) => LinearAdapter | undefined,
+    hasBiases: boolean,
   ) {
+    using owned = new Scope();
     this.#config = config;
     this.#values = values;
     this.#adapterOf = adapterOf;
-    this.#rotary = new Rotary(gpu, config);
+    this.#rotary = owned.add(new Rotary(gpu, config));
+    this.#one = hasBiases ? owned.add(oneOn(gpu)) : undefined;
+    this.#owned = owned.move();
   }
 
   /** What block `index` makes of x [B, S, hidden]; the tape owns it. */
@@ -106,14 +114,18 @@ export class LlamaBlocks implements Disposable {
     const lora_B = part('lora_B');
     const adapter = this.#adapterOf(name);
     if (!adapter || !lora_A || !lora_B) return layers.linear(name, x);
-    const tensors = { lora_A, lora_B, magnitude: part('magnitude') };
-    const weight = this.#values.view(`${name}.weight`);
-    const trainsBias = parameters.names.includes(retrainedName(`${name}.bias`));
-    return adaptedLinear(tape, layers, name, x, { adapter, tensors, weight, trainsBias });
+    const [lora_bias, magnitude] = [part('lora_bias'), part('magnitude')];
+    return adaptedLinear(tape, layers, name, x, {
+      adapter,
+      tensors: { lora_A, lora_B, lora_bias, magnitude },
+      weight: this.#values.view(`${name}.weight`),
+      trainsBias: parameters.names.includes(retrainedName(`${name}.bias`)),
+      one: this.#one,
+    });
   }
 
   [Symbol.dispose](): void {
-    this.#rotary[Symbol.dispose]();
+    this.#owned[Symbol.dispose]();
   }
 }
 

@@ -29,8 +29,8 @@ const HEAD = 'lm_head';
 
 /**
  * Values by transformers' names: `<module>.weight`, of a linear perhaps quantized; of an adapter
- * `<module>.lora_A`, `<module>.lora_B` and, with DoRA, `<module>.magnitude`, and trained copies of
- * frozen values (`retrainedName`), which take their place. What is not trained stays as it is.
+ * `<module>.lora_A`, `<module>.lora_B`, perhaps `<module>.lora_bias` and, with DoRA,
+ * `<module>.magnitude`, and trained copies of frozen values (`retrainedName`), which take their place. What is not trained stays as it is.
  */
 export interface LlamaWeights {
   readonly trained: ReadonlyMap<string, HostTensor>;
@@ -78,7 +78,8 @@ export class Llama implements Model {
     this.#copies = new Set([...trained.keys()].filter((name) => retrainedOf(name) !== undefined));
     const adapterOf = (module: string) =>
       this.#isAdapted ? (adapters?.get(module) ?? adapter) : undefined;
-    this.#blocks = owned.add(new LlamaBlocks(gpu, config, this, adapterOf));
+    const hasBiases = [...trained.keys()].some((name) => name.endsWith('.lora_bias'));
+    this.#blocks = owned.add(new LlamaBlocks(gpu, config, this, adapterOf, hasBiases));
     this.#window = owned.add(new WindowMask(gpu, config));
     this.values = owned.add(new ModelValues(gpu, trained, frozen, home));
     this.#owned = owned.move();

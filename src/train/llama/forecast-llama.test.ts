@@ -97,6 +97,8 @@ test.each([
   { type: 'lora', gradient_accumulation_steps: 3 },
   { type: 'lora', lora: { modules_to_save: ['lm_head', 'embed_tokens', 'norm'] } },
   { type: 'qlora', lora: { modules_to_save: ['lm_head'] }, judge_steps: 1 },
+  { type: 'lora', lora: { modules_to_save: ['o_proj', 'up_proj'] } },
+  { type: 'qlora', lora: { lora_bias: true, target_modules: 'all-linear' }, judge_steps: 1 },
   { type: 'qlora', quantization: { bnb_4bit_use_double_quant: true } },
   { type: 'qlora', lora: { lora_dropout: 0.1, target_modules: 'all-linear' } },
   { type: 'bnb_dora', lora: { lora_dropout: 0.1, target_modules: 'all-linear' } },

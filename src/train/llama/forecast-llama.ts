@@ -5,7 +5,7 @@ import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import { wholeWords } from '../../gpu/memory.ts';
 import { quantizationPlan } from '../../models/llama/load.ts';
 import { blockLinears } from '../../models/llama/lora/module-names.ts';
-import { retrainedName } from '../../models/llama/lora/retrained.ts';
+import { retrainedName, retrainedOf } from '../../models/llama/lora/retrained.ts';
 import { blockFormats } from '../../quant/registry.ts';
 import { predictedBytes } from '../../quantizer/quantizer.ts';
 import { keptBytes } from '../../sheet/needs.ts';
@@ -110,7 +110,7 @@ export function forecastLlama(
   const ofHead = FLOAT * tokens * (model.hidden + 4);
   // Gradients of what a block left are there while it is undone, beside the gradient of the head.
   const block = keptBytes({ ...model, layers: 1, vocabulary: 0 }, setup, false);
-  const widest = trainsTable(trainedShapes) ? FLOAT * model.vocabulary * model.hidden : 0;
+  const widest = FLOAT * widestGradient(trainedShapes);
   const dropped = FLOAT * tokens * droppedValues(model, config);
   const beside = dropped + FLOAT * besideBase(model, config, tokens);
   const held =
@@ -197,8 +197,8 @@ function droppedValues(model: ModelConfig, { adapter }: LlamaTrainingConfig): nu
 }
 
 /**
- * Numbers that adapters leave which are computed by products of their own: of each token the outputs
- * of the base; of DoRA the norm of each row, and over codes that no block format has what the weight
+ * Numbers that adapters leave which are computed by products of their own, or have a bias added: of
+ * each token the outputs of the base; of DoRA the norm of each row, and over codes that no block format has what the weight
  * is decoded in.
  */
 function besideBase(
@@ -210,10 +210,10 @@ function besideBase(
   const decodes = base !== undefined && !blockFormats.has(base.options.method);
   const linears = blockLinears(model);
   return sum(
-    [...linearAdapters(model, adapter)].map(([name, { apart, use_dora }]) => {
+    [...linearAdapters(model, adapter)].map(([name, { apart, use_dora, lora_bias }]) => {
       const shape = linears.get(name) as Shape;
       const outputs = shape[0] ?? 0;
-      const ofTokens = apart || use_dora ? tokens * outputs : 0;
+      const ofTokens = apart || use_dora || lora_bias ? tokens * outputs : 0;
       const ofWeight =
         (use_dora ? outputs : 0) + (use_dora && decodes ? DECODED * sizeOf(shape) : 0);
       return ofTokens + ofWeight;
@@ -221,11 +221,16 @@ function besideBase(
   );
 }
 
-/** Whether embeddings or head are trained, whose gradient is as large. */
-const trainsTable = (trained: ReadonlyMap<string, Shape>): boolean =>
-  ['model.embed_tokens.weight', 'lm_head.weight'].some(
-    (name) => trained.has(name) || trained.has(retrainedName(name)),
+/** Numbers of the largest gradient of a table, or of what is trained itself beside adapters. */
+const widestGradient = (trained: ReadonlyMap<string, Shape>): number =>
+  Math.max(
+    0,
+    ...[...trained]
+      .filter(([name]) => TABLES.includes(name) || retrainedOf(name) !== undefined)
+      .map(([, shape]) => sizeOf(shape)),
   );
+
+const TABLES = ['model.embed_tokens.weight', 'lm_head.weight'];
 
 /** Weights that are trained themselves: those of added blocks, else all. */
 const trainedWeights = (
@@ -241,11 +246,12 @@ function adapterShapes(
   const linears = blockLinears(model);
   const retrained = [...retrainedBeside(model, adapter)];
   return new Map([
-    ...[...linearAdapters(model, adapter)].flatMap(([name, { r, use_dora }]) => {
+    ...[...linearAdapters(model, adapter)].flatMap(([name, { r, use_dora, lora_bias }]) => {
       const [outputs = 0, inputs = 0] = linears.get(name) as Shape;
       return [
         [`${name}.lora_A`, [r, inputs]],
         [`${name}.lora_B`, [outputs, r]],
+        ...(lora_bias ? [[`${name}.lora_bias`, [outputs]]] : []),
         ...(use_dora ? [[`${name}.magnitude`, [outputs]]] : []),
       ] as [string, Shape][];
     }),

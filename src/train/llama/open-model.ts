@@ -18,7 +18,12 @@ import { loadLlama, placesOf, quantizationPlan } from '../../models/llama/load.t
 import type { LinearAdapter } from '../../models/llama/lora/adapted-linear.ts';
 import { blockLinears } from '../../models/llama/lora/module-names.ts';
 import { requireShapes } from '../../models/llama/lora/required-shapes.ts';
-import { type Retrained, retrainedTensors, unties } from '../../models/llama/lora/retrained.ts';
+import {
+  type Retrained,
+  requireFloats,
+  retrainedTensors,
+  unties,
+} from '../../models/llama/lora/retrained.ts';
 import { adapterTargets } from '../../models/llama/lora/targets.ts';
 import type { Policy } from '../../quantizer/policy.ts';
 import { seam } from '../../seam.ts';
@@ -41,12 +46,12 @@ type ModelChoice = Pick<
 /** How each module is adapted. Throws AdapterError for rules that meet none. */
 export function linearAdapters(
   model: ModelConfig,
-  { rules, dropout, use_rslora, use_dora, apart }: AdapterSettings,
+  { rules, dropout, use_rslora, use_dora, apart, lora_bias }: AdapterSettings,
 ): ReadonlyMap<string, LinearAdapter> {
   return new Map(
     [...adapterTargets(model, rules)].map(([name, size]) => [
       name,
-      { ...size, use_rslora, use_dora, dropout, apart },
+      { ...size, use_rslora, use_dora, dropout, apart, lora_bias },
     ]),
   );
 }
@@ -148,8 +153,11 @@ export async function checkedModel(
   const isWhole = trainedWhole(adapter, grown);
   const sources = new Set([...retrained.values()].map(({ source }) => source));
   placesOf(checkpoint, (name) => isWhole(name) || sources.has(name), copiesOf(grown));
-  if (base)
-    quantizationPlan(grown.grown, { options: base.options, policy: policyOf(grown, base.skip) });
+  if (!base) return model;
+  const plan = quantizationPlan(grown.grown, {
+    ...{ options: base.options, policy: policyOf(grown, base.skip) },
+  });
+  requireFloats(retrained, (module) => plan.has(module));
   return model;
 }
 

@@ -123,6 +123,26 @@ test('magnitudes have no place in an adapter of fsdp_qlora, which is told', () =
   expect(() => savedLoraAb(tensors)).toThrow('has no place for');
 });
 
+test('the bias of a second matrix has the name of PEFT, and comes back', async () => {
+  const { magnitude: _, ...matrices } = Object.fromEntries(
+    Object.entries(tensors).map(([name, x]) => [name.slice(MODULE.length + 1), x]),
+  );
+  const parts = { ...matrices, lora_bias: hostTensorFrom('f32', [4], [1, 2, 3, 4]) };
+  const given = Object.fromEntries(
+    Object.entries(parts).map(([name, x]) => [`${MODULE}.${name}`, x]),
+  );
+  const settings = trainingConfigOf({ type: 'lora', lora: { lora_bias: true } }).adapter;
+  const written = Object.fromEntries(
+    savedAdapter(given, settings as AdapterSettings, null).map(({ name, data }) => [name, data]),
+  );
+  const stored = readSafetensors(written['adapter_model.safetensors'] as Uint8Array).tensors;
+  expect([...stored.keys()]).toContain(`base_model.model.${MODULE}.lora_B.bias`);
+  const read = await readAdapter(folderOf(written));
+  expect(Object.fromEntries(read.values)).toEqual(given);
+  expect(read.fields.lora_bias).toBe(true);
+  expect(() => savedLoraAb(given)).toThrow('has no place for');
+});
+
 test('halves become float32', async () => {
   const halves = {
     [`base_model.model.${MODULE}.lora_A.weight`]: hostTensorFrom('bf16', [1, 2], [1, -2]),
@@ -150,8 +170,8 @@ test.each([
   ],
   [
     'with what is not done here',
-    { ...files, 'adapter_config.json': '{"lora_bias":true}' },
-    'adapter_config.json: lora_bias is "true"',
+    { ...files, 'adapter_config.json': '{"use_qalora":true}' },
+    'adapter_config.json: use_qalora is "true"',
   ],
   [
     'with a broken config',

@@ -16,7 +16,7 @@ const CONFIG = 'adapter_config.json';
 const MOST_CONFIG_BYTES = 2 ** 20;
 
 /** What an adapter is made of. */
-type Part = 'lora_A' | 'lora_B' | 'magnitude';
+type Part = 'lora_A' | 'lora_B' | 'lora_bias' | 'magnitude';
 
 /** A library's file of an adapter. */
 interface Layout {
@@ -31,7 +31,7 @@ const PEFT: Layout = {
   file: 'adapter_model.safetensors',
   prefix: 'base_model.model.',
   parts: {
-    ...{ lora_A: 'lora_A.weight', lora_B: 'lora_B.weight' },
+    ...{ lora_A: 'lora_A.weight', lora_B: 'lora_B.weight', lora_bias: 'lora_B.bias' },
     magnitude: 'lora_magnitude_vector',
   },
 };
@@ -46,7 +46,8 @@ const BASE_BIAS = '.base_layer.bias';
 
 /**
  * An adapter as PEFT saves it: adapter_model.safetensors and adapter_config.json. `tensors` are named
- * `<module>.lora_A`, `.lora_B` and, with DoRA, `.magnitude`; trained copies as the model names them.
+ * `<module>.lora_A`, `.lora_B`, `.lora_bias` and, with DoRA, `.magnitude`; trained copies as the model
+ * names them.
  */
 export function savedAdapter(
   tensors: HostTensors,
@@ -60,7 +61,7 @@ export function savedAdapter(
 /**
  * The matrices as fsdp_qlora saves those of its own LORA layer: `<module>.lora_AB.0.weight` and
  * `.1.weight` in model_state_dict.safetensors. It has no file of settings. Throws AdapterError
- * `adapter-file` for magnitudes and trained copies, which that layer has not.
+ * `adapter-file` for biases, magnitudes and trained copies, which that layer has not.
  */
 export const savedLoraAb = (tensors: HostTensors): OutputFile => weightsFile(tensors, LORA_AB);
 
@@ -93,7 +94,7 @@ function nameThere(
 
 /** What PEFT's LoraConfig reads. */
 function adapterConfig(
-  { rules, retrained, dropout, use_rslora, use_dora }: AdapterSettings,
+  { rules, retrained, dropout, use_rslora, use_dora, lora_bias }: AdapterSettings,
   base: string | null,
 ): Readonly<Record<string, unknown>> {
   return {
@@ -111,6 +112,7 @@ function adapterConfig(
     rank_pattern: rules.rank_pattern ?? {},
     alpha_pattern: rules.alpha_pattern ?? {},
     bias: retrained.bias,
+    lora_bias,
     fan_in_fan_out: false,
     init_lora_weights: true,
     use_rslora,
@@ -122,7 +124,7 @@ function adapterConfig(
 /** An adapter that PEFT, fsdp_qlora or this program saved. */
 export interface ReadAdapter {
   readonly fields: LoraFields;
-  /** By `<module>.lora_A`, `.lora_B` and `.magnitude`, and the names of trained copies; f32. */
+  /** By `<module>.lora_A`, `.lora_B`, `.lora_bias` and `.magnitude`, and the names of trained copies. */
   readonly values: ReadonlyMap<string, HostTensor>;
 }
 

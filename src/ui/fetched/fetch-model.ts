@@ -1,4 +1,5 @@
 import { hexOf } from '../../formats/hex.ts';
+import { requireSum } from '../../formats/hugging-face/hash-error.ts';
 import { modelFiles } from '../../formats/hugging-face/model-files.ts';
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import { ModelServerError } from '../../formats/hugging-face/model-server-error.ts';
@@ -10,8 +11,14 @@ import {
 } from '../../formats/hugging-face/remote-folder.ts';
 import { Sha256 } from '../../formats/sha256-rounds.ts';
 import type { FetchedModel } from './fetched-model.ts';
-import { emptyModel, finishModel, idOfAddress } from './model-storage.ts';
+import { emptyModel, filesOfModel, finishModel, idOfAddress } from './model-storage.ts';
 import type { ReachableAddress } from './reachable-address.ts';
+
+/** A model that is kept, to be checked. */
+export interface CheckedModel {
+  readonly id: string;
+  readonly model: FetchedModel;
+}
 
 /** How far a file is. */
 export interface FetchProgress {
@@ -22,8 +29,8 @@ export interface FetchProgress {
 
 /**
  * Brings the model of an address into the page's own storage, each file with its SHA-256; what is
- * wrong with the model is told before its weights come. Returns its id. Throws ModelServerError, and
- * as reading a folder does.
+ * wrong with the model is told before its weights come. Returns its id. Throws ModelServerError,
+ * HashError for a file that has not the sum that its server tells, and as reading a folder does.
  */
 export async function fetchModel(
   { address, asked }: ReachableAddress,
@@ -85,5 +92,27 @@ async function keepFile(
     await stream.abort();
     throw error;
   }
-  return { name, bytes, sha256: hexOf(hash.digest()) };
+  const sum = hexOf(hash.digest());
+  requireSum(name, sum, file.sha256);
+  return { name, bytes, sha256: sum };
+}
+
+/**
+ * Whether the files of a model that is kept have the sums that they came with. Throws HashError for
+ * the first that has not.
+ */
+export async function checkModel(
+  { id, model }: CheckedModel,
+  tell: (progress: FetchProgress) => void,
+): Promise<void> {
+  const files = await filesOfModel(id, model);
+  for (const [i, { name, sha256 }] of model.files.entries()) {
+    const file = files[i] as File;
+    const hash = new Sha256();
+    for (let at = 0; at < file.size; at += PIECE) {
+      tell({ name, done: at, bytes: file.size });
+      hash.update(new Uint8Array(await file.slice(at, at + PIECE).arrayBuffer()));
+    }
+    requireSum(name, hexOf(hash.digest()), sha256);
+  }
 }

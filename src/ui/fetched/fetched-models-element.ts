@@ -123,10 +123,14 @@ export class FetchedModelsElement extends LitElement {
     event.preventDefault();
     const form = event.target as HTMLFormElement;
     const stored = await this.fetched.fetch(String(new FormData(form).get('address') ?? ''));
-    if (stored) await this.#take(stored);
+    if (stored) await this.#give(stored);
   }
 
-  async #take({ id, model }: StoredModel): Promise<void> {
+  async #take(stored: StoredModel): Promise<void> {
+    if (await this.fetched.isWhole(stored)) await this.#give(stored);
+  }
+
+  async #give({ id, model }: StoredModel): Promise<void> {
     if (!model) return;
     const files = await filesOfModel(id, model);
     const detail: TakenModel = { name: nameOfAddress(model.address), files };

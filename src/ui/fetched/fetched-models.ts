@@ -3,7 +3,7 @@ import { MODEL_RELAY } from '../../formats/page-relay.ts';
 import { Observable } from '../controls/observable.ts';
 import { servedAddress } from '../controls/served-address.ts';
 import type { FetchProgress } from './fetch-model.ts';
-import type { FetchTold } from './fetch-worker.ts';
+import type { FetchAsked, FetchTold } from './fetch-worker.ts';
 import { removeModel, type StoredModel, storedModels } from './model-storage.ts';
 import { reachableAddress } from './reachable-address.ts';
 
@@ -33,8 +33,7 @@ export class FetchedModels {
     if (this.#stop) return undefined;
     try {
       const reached = reachableAddress(text, location.href, this.server);
-      this.#set({ coming: { address: reached.address } });
-      const id = await this.#inWorker(reached);
+      const id = await this.#inWorker(reached.address, reached);
       this.#set({});
       await this.load();
       return this.state.value.models.find((model) => model.id === id);
@@ -42,6 +41,19 @@ export class FetchedModels {
       this.#set({ problem: messageOf(error) });
       await this.load();
       return undefined;
+    }
+  }
+
+  /** Whether a model that is kept has the sums that it came with; false where it was stopped, too. */
+  async isWhole({ id, model }: StoredModel): Promise<boolean> {
+    if (this.#stop || !model) return false;
+    try {
+      const checked = await this.#inWorker(model.address, { id, model });
+      this.#set({});
+      return checked !== undefined;
+    } catch (error) {
+      this.#set({ problem: messageOf(error) });
+      return false;
     }
   }
 
@@ -55,7 +67,9 @@ export class FetchedModels {
     await this.load();
   }
 
-  async #inWorker(reached: ReturnType<typeof reachableAddress>): Promise<string | undefined> {
+  /** Does what is asked about the model of an address; its id, or undefined where it was stopped. */
+  async #inWorker(address: string, asked: FetchAsked): Promise<string | undefined> {
+    this.#set({ coming: { address } });
     const worker = new Worker(new URL('./fetch-worker.ts', import.meta.url), {
       type: 'module',
       name: 'fetch',
@@ -67,9 +81,9 @@ export class FetchedModels {
         worker.onmessage = ({ data }: MessageEvent<FetchTold>) => {
           if (data.type === 'kept') resolve(data.id);
           else if (data.type === 'failed') reject(new Error(data.message));
-          else this.#set({ coming: { address: reached.address, progress: data.progress } });
+          else this.#set({ coming: { address, progress: data.progress } });
         };
-        worker.postMessage(reached);
+        worker.postMessage(asked);
       });
     } finally {
       this.#stop = undefined;

@@ -201,7 +201,7 @@ export class TuningChoice {
     if (!request || !plan || !found.model || !found.folder) return { found };
     if (form)
       try {
-        await checkForm(found.folder, found.model, form);
+        await checkForm(found.folder, found.model, form, request.config.adapter);
       } catch (error) {
         const fault = { part: 'model', message: messageOf(error) } as const;
         const { request: _, ...rest } = found;

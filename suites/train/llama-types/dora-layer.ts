@@ -4,7 +4,6 @@ import type { Application } from '../../../src/graph/call.ts';
 import { Layers } from '../../../src/models/layers.ts';
 import type { Llama } from '../../../src/models/llama/llama.ts';
 import {
-  type AdapterTensors,
   adaptedLinear,
   type LinearAdapter,
 } from '../../../src/models/llama/lora/adapted-linear.ts';
@@ -30,7 +29,7 @@ const LEARNT = 0.02;
 export class DoraLayer implements Disposable {
   readonly x: Tensor;
   readonly dy: Tensor;
-  readonly tensors: Readonly<Record<keyof AdapterTensors, Tensor>>;
+  readonly tensors: Readonly<Record<'lora_A' | 'lora_B' | 'magnitude', Tensor>>;
   readonly weight: Tensor | DeviceWeight;
   readonly #gpu: Gpu;
   readonly #model: Llama;

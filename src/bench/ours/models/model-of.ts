@@ -3,9 +3,9 @@ import { Llama } from '../../../models/llama/llama.ts';
 import type { Model } from '../../../models/model.ts';
 import type { HostTensor } from '../../../tensor/host.ts';
 import { withCodedWeights } from '../../steps/coded-weights.ts';
-import { adapterOf, LLAMA } from '../../steps/network.ts';
+import { adapterOf, llamaConfigOf } from '../../steps/network.ts';
 import { isTrained } from '../../steps/shapes.ts';
-import type { StepOf } from '../../work.ts';
+import type { LlamaStep, StepOf } from '../../work.ts';
 import { Perceptron } from './perceptron.ts';
 import { ResNet18 } from './resnet18.ts';
 import { PreNormTransformer } from './transformer.ts';
@@ -19,20 +19,24 @@ export function modelOf(gpu: Gpu, step: StepOf, weights: ReadonlyMap<string, Hos
       return new PreNormTransformer(gpu, step, weights);
     case 'resnet18':
       return new ResNet18(gpu, weights);
-    case 'llama-lora': {
-      const all = Object.fromEntries(weights);
-      const named = (trained: boolean) =>
-        Object.fromEntries(
-          Object.entries(all).filter(([name]) => isTrained(step, name) === trained),
-        );
-      const frozen = new Map(Object.entries(withCodedWeights(step, named(false))));
-      const { width: hidden, heads, layers, rank } = step;
-      const config = { ...LLAMA, hidden, heads, kv_heads: heads, layers };
-      return new Llama(
-        gpu,
-        { ...config, length: step.tokens },
-        { trained: new Map(Object.entries(named(true))), frozen, adapter: adapterOf(rank) },
-      );
-    }
+    case 'llama-lora':
+      return llamaOf(gpu, step, weights);
   }
+}
+
+/** The same of a Llama with adapters. */
+export function llamaOf(
+  gpu: Gpu,
+  step: LlamaStep,
+  weights: ReadonlyMap<string, HostTensor>,
+): Llama {
+  const all = Object.fromEntries(weights);
+  const named = (trained: boolean) =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => isTrained(step, name) === trained));
+  const frozen = new Map(Object.entries(withCodedWeights(step, named(false))));
+  return new Llama(
+    gpu,
+    { ...llamaConfigOf(step), length: step.tokens },
+    { trained: new Map(Object.entries(named(true))), frozen, adapter: adapterOf(step.rank) },
+  );
 }

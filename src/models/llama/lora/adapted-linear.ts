@@ -1,4 +1,5 @@
 import type { Tape } from '../../../autograd/tape.ts';
+import type { Gpu } from '../../../gpu/gpu.ts';
 import { loraLinear } from '../../../ops/lora/lora_linear.ts';
 import { add } from '../../../ops/math/add.ts';
 import { sub } from '../../../ops/math/sub.ts';
@@ -6,7 +7,8 @@ import { matmul } from '../../../ops/matmul/matmul.ts';
 import { isQuantized, type QuantizedWeight } from '../../../quant/weight.ts';
 import { type DeviceWeight, inBlockFormat } from '../../../quantizer/coding.ts';
 import { seam } from '../../../seam.ts';
-import type { Tensor } from '../../../tensor/tensor.ts';
+import { hostTensorFrom } from '../../../tensor/host.ts';
+import { Tensor } from '../../../tensor/tensor.ts';
 import { frozenInputs } from '../../../vocabulary/lora/frozen-weight.ts';
 import type { loraLinear as loraSignature } from '../../../vocabulary/lora/lora_linear.ts';
 import type { GivenParams } from '../../../vocabulary/signature.ts';
@@ -24,12 +26,15 @@ export interface LinearAdapter extends LoraParams {
    * one op that does both. Default where something is dropped; DoRA has no update by itself.
    */
   readonly apart?: boolean;
+  /** Whether lora_B has a bias, which the update's factor scales too. Default no. */
+  readonly lora_bias?: boolean;
 }
 
 /** The trained tensors of an adapter. */
 export interface AdapterTensors {
   readonly lora_A: Tensor;
   readonly lora_B: Tensor;
+  readonly lora_bias?: Tensor | undefined;
   readonly magnitude?: Tensor | undefined;
 }
 
@@ -40,13 +45,30 @@ interface AdaptedLinear {
   readonly weight: Tensor | DeviceWeight;
   /** Whether a gradient flows to its bias. */
   readonly trainsBias: boolean;
+  /** The number 1, f32 [1, 1]; there where an adapter has a bias. */
+  readonly one?: Tensor | undefined;
 }
 
 /**
- * y = x W^T + s dropout(x) A^T B^T (+ bias), W frozen and perhaps quantized, by PEFT's rule of s;
- * with DoRA the columns of it are rescaled.
+ * y = x W^T + s (dropout(x) A^T B^T (+ b)) (+ bias), W frozen and perhaps quantized, by PEFT's rule of
+ * s; with DoRA the columns of it are rescaled.
  */
 export function adaptedLinear(
+  tape: Tape,
+  layers: Layers,
+  name: string,
+  x: Tensor,
+  linear: AdaptedLinear,
+): Tensor {
+  const y = withUpdate(tape, layers, name, x, linear);
+  const { adapter, tensors, one } = linear;
+  if (!tensors.lora_bias || !one) return y;
+  const b = adapterBias(tape, name, { bias: tensors.lora_bias, scale: scaleOf(adapter), one });
+  return tape.apply(add, { a: y, b }, {}, `${name}.lora_bias`).y;
+}
+
+/** Base and the product of the adapter's matrices. */
+function withUpdate(
   tape: Tape,
   layers: Layers,
   name: string,
@@ -69,11 +91,12 @@ function together(
   layers: Layers,
   name: string,
   x: Tensor,
-  { adapter: { dropout, apart, ...params }, tensors, weight }: AdaptedLinear,
+  { adapter: { dropout, apart, lora_bias, ...params }, tensors, weight }: AdaptedLinear,
   bias?: Tensor,
 ): Tensor {
   const frozen = frozenInputs(baseOf(tape, layers, name, weight));
-  const inputs = { x, ...tensors, bias, ...frozen.tensors };
+  const { lora_bias: _, ...matrices } = tensors;
+  const inputs = { x, ...matrices, bias, ...frozen.tensors };
   return tape.apply(loraLinear, inputs, { ...params, ...frozen.params }, name).y;
 }
 
@@ -107,11 +130,31 @@ const baseOf = seam(
     isQuantized(weight) ? (inBlockFormat(tape, weight, name) ?? layers.weight(name)) : weight,
 );
 
+/** The number 1, f32 [1, 1]; the caller owns it. */
+export const oneOn = (gpu: Gpu): Tensor => Tensor.from(gpu, hostTensorFrom('f32', [1, 1], [1]));
+
 /** PEFT's factor of the update: alpha / r, or alpha / sqrt(r) for rsLoRA. */
 export const scaleOf = seam(
   'nn.llama.adapterScale',
   ({ r, alpha, use_rslora = false }: LinearAdapter): number =>
     alpha / (use_rslora ? Math.sqrt(r) : r),
+);
+
+/**
+ * What the bias of lora_B adds, f32 [out]: `scale` times it, as a product with the number 1, since a
+ * product has a factor and passes a gradient back.
+ */
+export const adapterBias = seam(
+  'nn.llama.adapterBias',
+  (
+    tape: Tape,
+    name: string,
+    { bias, scale, one }: { readonly bias: Tensor; readonly scale: number; readonly one: Tensor },
+  ): Tensor => {
+    const b = tape.view(bias, [1, bias.size]);
+    const { y } = tape.apply(matmul, { a: one, b }, { alpha: scale }, `${name}.lora_B.bias`);
+    return tape.view(y, [bias.size]);
+  },
 );
 
 /** The update by two products of its own; the second adds it to what the base gives. */

@@ -1,5 +1,5 @@
 import type { Architecture } from '../../../formats/hugging-face/architecture.ts';
-import type { HostTensor } from '../../../tensor/host.ts';
+import { type HostTensor, hostTensorFrom } from '../../../tensor/host.ts';
 import type { Random } from '../../../tensor/random.ts';
 import type { Shape } from '../../../tensor/shape.ts';
 import { drawAdapter } from '../../byte-model/weights.ts';
@@ -16,15 +16,15 @@ export interface AdapterStart {
   /** What is drawn. */
   readonly random: Random;
   /**
-   * Values to go on from, by `<module>.lora_A`, `<module>.lora_B`, with DoRA `<module>.magnitude`,
-   * and the names of trained copies: then nothing is drawn.
+   * Values to go on from, by `<module>.lora_A`, `<module>.lora_B`, perhaps `<module>.lora_bias`, with
+   * DoRA `<module>.magnitude`, and the names of trained copies: then nothing is drawn.
    */
   readonly values?: ReadonlyMap<string, HostTensor> | undefined;
 }
 
 /**
- * lora_A and lora_B of every adapter, as PEFT starts them: lora_A uniform in +-1/sqrt(in), lora_B
- * zero; or the values that are given. Throws AdapterError `adapter-file` where these are not those
+ * lora_A and lora_B of every adapter, as PEFT starts them: lora_A uniform in +-1/sqrt(in), lora_B and
+ * its bias zero; or the values that are given. Throws AdapterError `adapter-file` where these are not those
  * of the modules.
  */
 export function initialAdapters(
@@ -34,16 +34,21 @@ export function initialAdapters(
   const linears = blockLinears(model);
   const shapes = new Map<string, Shape>();
   const drawn = new Map<string, HostTensor>();
-  for (const [name, { r, use_dora }] of modules) {
+  for (const [name, { r, use_dora, lora_bias }] of modules) {
     const [outFeatures = 0, inFeatures = 0] = linears.get(name) as Shape;
     shapes.set(`${name}.lora_A`, [r, inFeatures]).set(`${name}.lora_B`, [outFeatures, r]);
+    if (lora_bias) shapes.set(`${name}.lora_bias`, [outFeatures]);
     if (use_dora) shapes.set(`${name}.magnitude`, [outFeatures]);
     if (values) continue;
     const { lora_A, lora_B } = drawAdapter({ name, inFeatures, outFeatures }, r, random);
     drawn.set(`${name}.lora_A`, lora_A).set(`${name}.lora_B`, lora_B);
+    if (lora_bias) drawn.set(`${name}.lora_bias`, zeros(outFeatures));
   }
   if (!values) return drawn;
   for (const [name, { shape }] of retrained) shapes.set(retrainedName(name), shape);
   requireShapes(shapes, values, 'the adapter');
   return new Map([...shapes.keys()].map((name) => [name, values.get(name) as HostTensor]));
 }
+
+const zeros = (count: number): HostTensor =>
+  hostTensorFrom('f32', [count], new Float64Array(count));

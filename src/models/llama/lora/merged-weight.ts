@@ -7,7 +7,7 @@ import { isQuantized } from '../../../quant/weight.ts';
 import { type DeviceWeight, decodedWeight } from '../../../quantizer/coding.ts';
 import { seam } from '../../../seam.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
-import { type AdapterTensors, type LinearAdapter, scaleOf } from './adapted-linear.ts';
+import { type AdapterTensors, type LinearAdapter, oneOn, scaleOf } from './adapted-linear.ts';
 
 /** An adapter with the name of its module. */
 export interface NamedAdapter {
@@ -48,6 +48,23 @@ export const mergedWeight = seam(
     return { weight: y, factor };
   },
 );
+
+/** The bias of a linear with that of its adapter, f32 [out], as PEFT merges it. The tape owns it. */
+export function mergedBias(
+  tape: Tape,
+  base: Tensor,
+  {
+    name,
+    bias,
+    adapter,
+  }: { readonly name: string; readonly bias: Tensor; readonly adapter: LinearAdapter },
+): Tensor {
+  using a = oneOn(base.gpu);
+  const b = tape.view(bias, [1, bias.size]);
+  return tape.view(updated(tape, base, { lora_A: b, lora_B: a }, scaleOf(adapter), name), [
+    bias.size,
+  ]);
+}
 
 /**
  * The base again, f32 [out, in], of what {@link mergedWeight} made, as PEFT's unmerge has it: of DoRA

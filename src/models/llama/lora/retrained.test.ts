@@ -7,7 +7,12 @@ import { hostTensorFrom, valuesOf } from '../../../tensor/host.ts';
 import { Random } from '../../../tensor/random.ts';
 import { Tensor } from '../../../tensor/tensor.ts';
 import { loadLlama } from '../load.ts';
-import { type RetrainedRules, retrainedName, retrainedTensors } from './retrained.ts';
+import {
+  type RetrainedRules,
+  requireFloats,
+  retrainedName,
+  retrainedTensors,
+} from './retrained.ts';
 import { adapterTargets } from './targets.ts';
 
 const BIASED: Architecture = { ...TINY, family: 'qwen2', layers: 2 };
@@ -52,10 +57,31 @@ describe('beside adapters', () => {
     });
   });
 
+  test('linears of blocks are trained with their biases', () => {
+    expect(found({ modules_to_save: ['k_proj', '1.mlp.up_proj'] })).toEqual(
+      named([
+        'model.layers.0.self_attn.k_proj.weight',
+        'model.layers.0.self_attn.k_proj.bias',
+        'model.layers.1.self_attn.k_proj.weight',
+        'model.layers.1.self_attn.k_proj.bias',
+        'model.layers.1.mlp.up_proj.weight',
+      ]),
+    );
+  });
+
+  test('a weight that is to be in codes is refused', () => {
+    const rules = { bias: 'all', modules_to_save: ['o_proj'] } as const;
+    const retrained = retrainedTensors(BIASED, rules, adapted);
+    requireFloats(retrained, (module) => module === Q0);
+    expect(() =>
+      requireFloats(retrained, (module) => module.endsWith('1.self_attn.o_proj')),
+    ).toThrow('meet model.layers.1.self_attn.o_proj, which is quantized: name it among');
+  });
+
   test.each([
-    ['up_proj', 'meet model.layers.0.mlp.up_proj: head, embeddings and norms alone'],
-    ['mlp', 'meet model.layers.0.mlp: head'],
-    ['score', '"score" meets no module: give lm_head, embed_tokens or a norm'],
+    ['q_proj', `meet ${Q0}, which has an adapter: name it once`],
+    ['mlp', 'meet model.layers.0.mlp, which holds no values itself'],
+    ['score', '"score" meets no module: give one such as lm_head'],
   ])('the module %s is refused in a line', (module, says) => {
     expect(() => found({ modules_to_save: ['lm_head', module] })).toThrow(
       expect.objectContaining({

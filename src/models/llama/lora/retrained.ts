@@ -7,7 +7,7 @@ import { moduleNames } from './module-names.ts';
 export interface RetrainedRules {
   /** The biases of all linears, or of those that have an adapter. */
   readonly bias: 'none' | 'all' | 'lora_only';
-  /** Ends of the names of head, embeddings and norms. */
+  /** Ends of the names of modules. */
   readonly modules_to_save: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export const retrainedOf = (name: string): string | undefined =>
  * The tensors that are trained themselves, by their names in the model, as PEFT finds them
  * (_mark_only_adapters_as_trainable of tuners_utils.py, _set_trainable of utils/other.py): a
  * module's name ends in what is asked for. `adapted` are the modules that have an adapter. Throws
- * {@link AdapterError} for what meets nothing, or a module that is no head, embeddings or norm.
+ * {@link AdapterError} for what meets nothing, a module that holds others, or one with an adapter.
  */
 export function retrainedTensors(
   model: Architecture,
@@ -42,10 +42,14 @@ export function retrainedTensors(
 ): ReadonlyMap<string, Retrained> {
   const shapes = tensorShapes({ ...model, tied: false });
   const saved = savedModules(model, modules_to_save, shapes);
+  const both = [...saved].find((module) => adapted.has(module));
+  if (both !== undefined)
+    throw refused(`${both}, which has an adapter: name it once, in exclude_modules too if need be`);
   const isAsked = (name: string) => {
     const module = name.slice(0, name.lastIndexOf('.'));
-    if (!name.endsWith('.bias')) return saved.has(module);
-    return bias === 'all' || (bias === 'lora_only' && adapted.has(module));
+    if (saved.has(module)) return true;
+    const isOfRule = bias === 'all' || (bias === 'lora_only' && adapted.has(module));
+    return isOfRule && name.endsWith('.bias');
   };
   return new Map(
     [...shapes]
@@ -61,7 +65,23 @@ export function retrainedTensors(
 export const unties = (retrained: ReadonlyMap<string, Retrained>): boolean =>
   retrained.has(HEAD) || retrained.has(EMBEDDINGS);
 
-/** Modules that hold a vector or a table, and none of the linears of blocks. */
+/** Throws {@link AdapterError} where what is trained itself is to be in codes. */
+export function requireFloats(
+  retrained: ReadonlyMap<string, Retrained>,
+  isCoded: (module: string) => boolean,
+): void {
+  const coded = [...retrained.keys()]
+    .filter((name) => name.endsWith('.weight'))
+    .map((name) => name.slice(0, -'.weight'.length))
+    .find(isCoded);
+  if (coded !== undefined)
+    throw refused(`${coded}, which is quantized: name it among the modules that are skipped`);
+}
+
+const refused = (what: string) =>
+  new AdapterError('adapter-saved-modules', `modules_to_save meet ${what}`);
+
+/** Modules that hold values themselves. */
 function savedModules(
   model: Architecture,
   ends: readonly string[],
@@ -72,17 +92,11 @@ function savedModules(
     if (!names.some((name) => name.endsWith(end)))
       throw new AdapterError(
         'adapter-saved-modules',
-        `modules_to_save: ${JSON.stringify(end)} meets no module: give lm_head, embed_tokens or a norm`,
+        `modules_to_save: ${JSON.stringify(end)} meets no module: give one such as lm_head, embed_tokens, norm or o_proj`,
       );
   const met = names.filter((name) => ends.some((end) => name.endsWith(end)));
-  const other = met.find((name) => {
-    const shape = shapes.get(`${name}.weight`);
-    return !shape || (shape.length > 1 && name.startsWith('model.layers.'));
-  });
+  const other = met.find((name) => !shapes.has(`${name}.weight`));
   if (other !== undefined)
-    throw new AdapterError(
-      'adapter-saved-modules',
-      `modules_to_save meet ${other}: head, embeddings and norms alone are trained beside adapters`,
-    );
+    throw refused(`${other}, which holds no values itself: name the modules in it`);
   return new Set(met);
 }

@@ -15,22 +15,25 @@ export function continuedConfig(
 ): LlamaTrainingConfig {
   const { type } = config;
   const what: TrainingType = TRAINING_TYPES[type];
-  const { use_dora = false } = saved;
+  const { use_dora = false, lora_bias } = saved;
   const wrong =
     !what.adapter ||
-    (what.adapter === 'apart' && use_dora) ||
+    (what.adapter === 'apart' && (use_dora || lora_bias)) ||
     (what.adapter === 'dora' && !use_dora);
   if (wrong || !what.adapter)
     throw new TrainingConfigError([
       {
         code: 'adapter-of-another-type',
         path: 'type',
-        message: `the saved adapter is ${use_dora ? 'DoRA' : 'LoRA'}, which type "${type}" does not train`,
+        message: `the saved adapter is ${kindOf(saved)}, which type "${type}" does not train`,
         suggestion: use_dora ? 'give type "bnb_dora" or "hqq_dora"' : 'give type "lora" or "qlora"',
       },
     ]);
   return { ...config, adapter: adapterOf({ ...saved, use_dora }, what.adapter) };
 }
+
+const kindOf = ({ use_dora, lora_bias }: LoraFields): string =>
+  use_dora ? 'DoRA' : lora_bias ? 'LoRA with biases within' : 'LoRA';
 
 /**
  * The same for a run that goes on from blocks that were added. Throws {@link TrainingConfigError} where

@@ -12,11 +12,15 @@ const HQQ = ['nbits', 'group_size', 'axis', 'skip_modules'];
 const MOMENTS = ['adam_beta1', 'adam_beta2', 'adam_epsilon'];
 const OF_SGD = ['momentum', 'dampening', 'nesterov'];
 
-/** Whether biases or norms are trained beside adapters: names of norms alone end so. */
+/** Tables, which have no bias. */
+const TABLES = ['lm_head', 'embed_tokens'];
+
+/** Whether biases or norms may be trained beside adapters. */
 const trainsVectors = (lora: LoraFields | undefined): boolean =>
   lora !== undefined &&
   (lora.bias !== 'none' ||
-    lora.modules_to_save.some((end) => end.endsWith('norm') || 'norm'.endsWith(end)));
+    lora.lora_bias ||
+    lora.modules_to_save.some((end) => !TABLES.some((table) => end.endsWith(table))));
 
 const optimizerOf = ({ fields: { optim } }: Combination) => OPTIMIZER_NAMES[optim];
 
@@ -174,6 +178,21 @@ export const FORBIDDEN_PAIRS: readonly Pair[] = [
     meet: ({ what, lora }) => what.adapter === 'dora' && lora?.use_dora === false,
     message: ({ fields }) => `use_dora is false, and ${fields.type} is DoRA`,
     suggestion: 'leave it out, or give type "qlora" or "hqq_lora"',
+  },
+  {
+    code: 'bias-of-dora',
+    path: 'lora.lora_bias',
+    meet: ({ what, lora }) =>
+      lora?.lora_bias === true && (lora.use_dora === true || what.adapter === 'dora'),
+    message: () => 'lora_bias is true, and DoRA has no bias within, in PEFT neither',
+    suggestion: 'leave it out, or give bias "lora_only"',
+  },
+  {
+    code: 'bias-apart',
+    path: 'lora.lora_bias',
+    meet: ({ what, lora }) => what.adapter === 'apart' && lora?.lora_bias === true,
+    message: ({ fields }) => `lora_bias is true, for which the file of ${fields.type} has no place`,
+    suggestion: 'leave it out, or give type "lora" or "qlora"',
   },
   {
     code: 'blocks-of-an-expression',

@@ -46,6 +46,7 @@ const FIELDS = v.looseObject({
   use_rslora: v.optional(flag, false),
   use_dora: v.optional(flag),
   bias: v.optional(oneOf(['none', 'all', 'lora_only']), 'none'),
+  lora_bias: v.optional(flag, false),
   modules_to_save: v.optional(moduleNames, () => []),
   // What says nothing of the computation.
   peft_type: v.optional(oneOf(['LORA'])),
@@ -71,7 +72,6 @@ export const NEUTRAL_OF_LORA: Readonly<Record<string, readonly unknown[]>> = {
   use_qalora: [false],
   monteclora_config: [null],
   layer_replication: [null],
-  lora_bias: [false],
   target_parameters: [null],
   use_bdlora: [null],
   arrow_config: [null],

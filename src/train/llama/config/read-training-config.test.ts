@@ -114,6 +114,7 @@ const FIELDS: readonly (readonly [given: object, fault: string])[] = [
   [{ lora: { peft_type: 'IA3' } }, 'bad-lora-peft-type lora.peft_type'],
   [{ lora: { task_type: 'SEQ_CLS' } }, 'bad-lora-task-type lora.task_type'],
   [{ lora: { bias: 'norms' } }, 'bad-lora-bias lora.bias'],
+  [{ lora: { lora_bias: 'all' } }, 'bad-lora-lora-bias lora.lora_bias'],
   [{ lora: { modules_to_save: 'lm_head' } }, 'bad-lora-modules-to-save lora.modules_to_save'],
   [{ lora: { modules_to_save: [''] } }, 'bad-lora-modules-to-save lora.modules_to_save'],
   [
@@ -226,6 +227,8 @@ const PAIRS: readonly (readonly [given: object, fault: string])[] = [
   [{ quantization: { load_in_4bit: false } }, 'base-not-in-4-bits quantization.load_in_4bit'],
   [{ type: 'custom_lora', lora: { use_dora: true } }, 'dora-apart lora.use_dora'],
   [{ type: 'bnb_dora', lora: { use_dora: false } }, 'dora-without-dora lora.use_dora'],
+  [{ type: 'bnb_dora', lora: { lora_bias: true } }, 'bias-of-dora lora.lora_bias'],
+  [{ type: 'hqq_lora', lora: { lora_bias: true } }, 'bias-apart lora.lora_bias'],
   [
     { lora: { target_modules: 'all-linear', layers_to_transform: [0] } },
     'blocks-of-an-expression lora.layers_to_transform',
@@ -329,6 +332,8 @@ describe('a configuration', () => {
     expect(decayed({ bias: 'lora_only' })).toEqual(refused);
     expect(decayed({ modules_to_save: ['lm_head', 'model.norm'] })).toEqual(refused);
     expect(decayed({ modules_to_save: ['rm'] })).toEqual(refused);
+    expect(decayed({ modules_to_save: ['k_proj'] })).toEqual(refused);
+    expect(decayed({ lora_bias: true })).toEqual(refused);
     expect(decayed({ modules_to_save: ['lm_head', 'embed_tokens'] })).toEqual([]);
     expect(decayed({})).toEqual([]);
   });
@@ -400,7 +405,7 @@ describe('a configuration', () => {
         learning_rate: -1,
         fp16: true,
         bf16: true,
-        lora: { r: 0, bias: 'all', lora_bias: true },
+        lora: { r: 0, bias: 'all', use_qalora: true },
         quantization: { nbits: 3, axis: 7 },
         nothing: 1,
       };
@@ -408,7 +413,7 @@ describe('a configuration', () => {
         'bad-learning-rate learning_rate',
         'unknown-field nothing',
         'bad-lora-r lora.r',
-        'unsupported-lora-lora-bias lora.lora_bias',
+        'unsupported-lora-use-qalora lora.use_qalora',
         'bad-quantization-axis quantization.axis',
         'two-precisions bf16',
         'codes-of-hqq quantization.nbits',
@@ -503,7 +508,7 @@ describe('a configuration', () => {
   });
 
   test('a saved adapter brings its own rules, and is refused by a type that trains none of its sort', () => {
-    const beside = { bias: 'none', modules_to_save: [] } as const;
+    const beside = { bias: 'none', lora_bias: false, modules_to_save: [] } as const;
     const saved = { r: 2, lora_alpha: 4, lora_dropout: 0, use_rslora: true, ...beside };
     const config = continuedConfig(trainingConfigOf({ lora: { r: 9 } }), saved);
     expect(config.adapter).toMatchObject({ rules: { r: 2, lora_alpha: 4 }, use_rslora: true });
@@ -513,6 +518,7 @@ describe('a configuration', () => {
       ['full', saved],
       ['bnb_llama_pro', saved],
       ['custom_lora', dora],
+      ['custom_lora', { ...saved, lora_bias: true }],
       ['bnb_dora', saved],
     ] as const;
     for (const [type, fields] of refused)

@@ -29,6 +29,8 @@ export interface AdapterSettings {
   readonly use_dora: boolean;
   /** Whether the update is computed by products of its own. */
   readonly apart: boolean;
+  /** Whether lora_B has a bias. */
+  readonly lora_bias: boolean;
 }
 
 /** How the base is quantized. */
@@ -175,7 +177,7 @@ export function adapterOf(
   how: NonNullable<TrainingType['adapter']>,
 ): AdapterSettings {
   const { lora_dropout, use_rslora, use_dora = how === 'dora' } = lora;
-  const { bias, modules_to_save } = lora;
+  const { bias, lora_bias, modules_to_save } = lora;
   return {
     rules: lora,
     retrained: { bias, modules_to_save },
@@ -183,6 +185,7 @@ export function adapterOf(
     use_rslora,
     use_dora,
     apart: how === 'apart' || (lora_dropout > 0 && !use_dora),
+    lora_bias,
   };
 }
 

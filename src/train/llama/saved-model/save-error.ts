@@ -2,10 +2,10 @@ import { GradproofError } from '../../../errors.ts';
 
 /**
  * A tuned model that cannot be saved so: `save-overflow` of a weight that the type does not hold,
- * `save-quota` where there is no room for it.
+ * `save-bias` of an adapter's bias without one to merge it into, `save-quota` where there is no room.
  */
 export class SaveError extends GradproofError {
-  constructor(code: 'save-overflow' | 'save-quota', message: string) {
+  constructor(code: 'save-overflow' | 'save-bias' | 'save-quota', message: string) {
     super(code, message);
   }
 }

@@ -2,7 +2,7 @@ import { Tape } from '../../../autograd/tape.ts';
 import type { Gpu } from '../../../gpu/gpu.ts';
 import type { Llama } from '../../../models/llama/llama.ts';
 import type { LinearAdapter } from '../../../models/llama/lora/adapted-linear.ts';
-import { inFloats, mergedWeight } from '../../../models/llama/lora/merged-weight.ts';
+import { inFloats, mergedBias, mergedWeight } from '../../../models/llama/lora/merged-weight.ts';
 import type { HostTensor } from '../../../tensor/host.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 
@@ -22,11 +22,15 @@ export async function wholeValue(
   adapters: ReadonlyMap<string, LinearAdapter>,
 ): Promise<WholeValue> {
   using tape = new Tape(gpu);
-  const module = name.slice(0, -'.weight'.length);
-  const adapter = name.endsWith('.weight') ? adapters.get(module) : undefined;
+  const module = name.slice(0, name.lastIndexOf('.'));
+  const adapter = adapters.get(module);
   const base = inFloats(tape, model.view(name), name);
-  if (!adapter) return { value: await base.read() };
   const part = (end: string) => model.view(`${module}.${end}`) as Tensor;
+  if (adapter?.lora_bias && name.endsWith('.bias')) {
+    const bias = mergedBias(tape, base, { name: module, bias: part('lora_bias'), adapter });
+    return { value: await bias.read() };
+  }
+  if (!adapter || !name.endsWith('.weight')) return { value: await base.read() };
   const tensors = {
     lora_A: part('lora_A'),
     lora_B: part('lora_B'),
