@@ -17,6 +17,7 @@ export type WorkGroup =
   | 'steps'
   | 'halves'
   | 'fine-tuning'
+  | 'checkpoints'
   | 'growth'
   | 'ops'
   | 'ceilings';
@@ -72,6 +73,11 @@ export interface StepWork extends Timed {
   readonly draw: (random: Random) => HostTensors;
   /** First steps whose losses are judged. Default 3; a large model's forward pass takes the oracle long. */
   readonly judgedSteps?: number;
+  /**
+   * In the place of the step what keeps its state: a checkpoint made as a file, or one read, checked
+   * and gone on from. No disk is written. The losses that are judged are of steps with both between.
+   */
+  readonly timed?: 'checkpoint' | 'resume';
 }
 
 /**

@@ -22,7 +22,9 @@ export class Engine implements Contender {
   }
 
   settingsFor(work: Work): readonly string[] | { readonly reason: string } {
-    return work.kind === 'ceiling' ? { reason: 'a ceiling is no work of the engine' } : SETTINGS;
+    if (work.kind === 'ceiling') return { reason: 'a ceiling is no work of the engine' };
+    // A checkpoint is the same whatever makes the steps.
+    return work.kind === 'step' && work.timed ? ['eager'] : SETTINGS;
   }
 
   async prepare(work: Work, setting: string): Promise<PreparedWork> {

@@ -13,6 +13,7 @@ import { optimizerOf } from '../steps/recipes.ts';
 import { parameterShapes } from '../steps/shapes.ts';
 import type { StepWork } from '../work.ts';
 import type { EngineSetting, Runnable } from './engine-work.ts';
+import { LoopCheckpoint } from './loop-checkpoint.ts';
 import { modelOf } from './models/model-of.ts';
 
 /** Nothing is drawn, but a step with random numbers is one of training, as batch norms ask. */
@@ -50,9 +51,16 @@ export async function prepareStep(
   const arenaBytes = gpu.memory.ledger.liveBytes - held;
   let stepBytes = 0;
   let activationBytes = 0;
+  const checkpoint = new LoopCheckpoint(loop);
+  const { timed = 'step' } = work;
+  const once = {
+    step: async () => void (await loop.step()),
+    checkpoint: () => checkpoint.make(),
+    resume: () => checkpoint.resume(),
+  };
   const owned = scope.move();
   return {
-    once: async () => void (await loop.step()),
+    once: once[timed],
     results: async () => {
       const losses = new Float32Array(judgedStepsOf(work));
       const rest = gpu.memory.ledger.liveBytes;
@@ -60,6 +68,9 @@ export async function prepareStep(
       for (let i = 0; i < losses.length; i++) {
         await loop.step();
         losses[i] = await loop.readLoss();
+        if (timed === 'step') continue;
+        await checkpoint.make();
+        await checkpoint.resume();
       }
       stepBytes = gpu.memory.ledger.peakBytes - rest;
       activationBytes = bytesAfterForward(gpu, { model, shift, autocast }, examples[0]);
@@ -69,6 +80,7 @@ export async function prepareStep(
       [`${setting}PeakBytes`]: held - before + arenaBytes + stepBytes,
       [`${setting}StepBytes`]: arenaBytes + stepBytes,
       activationBytes,
+      ...(timed === 'step' ? {} : { checkpointBytes: checkpoint.bytes }),
     }),
     [Symbol.dispose]: () => owned[Symbol.dispose](),
   };

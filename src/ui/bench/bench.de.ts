@@ -75,6 +75,7 @@ export const words: ReturnType<typeof benchWords> = {
     steps: 'Trainingsschritte',
     halves: 'halbe Genauigkeit',
     'fine-tuning': 'Feinabstimmung',
+    checkpoints: 'Sicherungspunkte',
     growth: 'wachsende Größen',
     ops: 'andere Operationen',
     ceilings: 'Obergrenzen',

@@ -75,6 +75,7 @@ export const benchWords = words('bench', {
     steps: 'training steps',
     halves: 'halves',
     'fine-tuning': 'fine-tuning',
+    checkpoints: 'checkpoints',
     growth: 'growing sizes',
     ops: 'other ops',
     ceilings: 'ceilings',
