@@ -31,9 +31,14 @@ export async function takeSettings(page: Page, settings: object): Promise<void> 
 /** The button that begins a run. */
 export const start = (page: Page) => page.getByRole('button', { name: 'Start', exact: true });
 
+/** As long as a test takes that asks for more than is usual: it ends what hangs. Milliseconds. */
+const LONGEST_RUN = 900_000;
+
 /** Waits for the end of the run, and of what it answers then. */
 export async function ended(page: Page): Promise<void> {
-  await expect(page.getByRole('button', { name: 'Start again' })).toBeVisible({ timeout: 240_000 });
+  await expect(page.getByRole('button', { name: 'Start again' })).toBeVisible({
+    timeout: LONGEST_RUN,
+  });
 }
 
 /** What a button saves. */

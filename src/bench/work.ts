@@ -18,6 +18,7 @@ export type WorkGroup =
   | 'halves'
   | 'fine-tuning'
   | 'generation'
+  | 'checkpoints'
   | 'growth'
   | 'ops'
   | 'ceilings';
@@ -75,6 +76,11 @@ export interface StepWork extends Timed {
   readonly draw: (random: Random) => HostTensors;
   /** First steps whose losses are judged. Default 3; a large model's forward pass takes the oracle long. */
   readonly judgedSteps?: number;
+  /**
+   * In the place of the step what keeps its state: a checkpoint made as a file, or one read, checked
+   * and gone on from. No disk is written. The losses that are judged are of steps with both between.
+   */
+  readonly timed?: 'checkpoint' | 'resume';
 }
 
 /** Tokens that a Llama with adapters reads to tell the next, behind those of its cache. */

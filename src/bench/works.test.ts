@@ -49,6 +49,7 @@ test('every group has a work that is quick, but for what takes long', () => {
   const without = [...new Set(all.map(({ group }) => group))].filter((group) => !groups.has(group));
   expect(without.sort()).toEqual([
     'attention',
+    'checkpoints',
     'fine-tuning',
     'generation',
     'halves',

@@ -24,7 +24,9 @@ export class Engine implements Contender {
 
   settingsFor(work: Work): readonly string[] | { readonly reason: string } {
     if (work.kind === 'ceiling') return { reason: 'a ceiling is no work of the engine' };
-    return work.kind === 'generation' ? ['eager'] : SETTINGS;
+    // A model that writes is not captured, and a checkpoint is the same whatever makes the steps.
+    const isEager = work.kind === 'generation' || (work.kind === 'step' && work.timed);
+    return isEager ? ['eager'] : SETTINGS;
   }
 
   async prepare(work: Work, setting: string): Promise<PreparedWork> {

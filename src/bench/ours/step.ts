@@ -13,6 +13,7 @@ import { optimizerOf } from '../steps/recipes.ts';
 import { parameterShapes } from '../steps/shapes.ts';
 import type { StepWork } from '../work.ts';
 import type { EngineSetting, Runnable } from './engine-work.ts';
+import { LoopCheckpoint } from './loop-checkpoint.ts';
 import { modelOf } from './models/model-of.ts';
 import { predictedStepMs } from './predicted-step.ts';
 
@@ -52,9 +53,16 @@ export async function prepareStep(
   let stepBytes = 0;
   let activationBytes = 0;
   let predictedMs: number | undefined;
+  const checkpoint = new LoopCheckpoint(loop);
+  const { timed = 'step' } = work;
+  const once = {
+    step: async () => void (await loop.step()),
+    checkpoint: () => checkpoint.make(),
+    resume: () => checkpoint.resume(),
+  };
   const owned = scope.move();
   return {
-    once: async () => void (await loop.step()),
+    once: once[timed],
     results: async () => {
       const losses = new Float32Array(judgedStepsOf(work));
       const rest = gpu.memory.ledger.liveBytes;
@@ -62,10 +70,14 @@ export async function prepareStep(
       for (let i = 0; i < losses.length; i++) {
         await loop.step();
         losses[i] = await loop.readLoss();
+        if (timed === 'step') continue;
+        await checkpoint.make();
+        await checkpoint.resume();
       }
       stepBytes = gpu.memory.ledger.peakBytes - rest;
       activationBytes = bytesAfterForward(gpu, { model, shift, autocast }, examples[0]);
-      if (work.step.model === 'llama-lora') predictedMs = await predictedStepMs(gpu, work.step);
+      if (timed === 'step' && work.step.model === 'llama-lora')
+        predictedMs = await predictedStepMs(gpu, work.step);
       return { outputs: { loss: hostTensor('f32', [losses.length], losses) }, gradients: {} };
     },
     metrics: () => ({
@@ -73,6 +85,7 @@ export async function prepareStep(
       [`${setting}StepBytes`]: arenaBytes + stepBytes,
       activationBytes,
       ...(predictedMs === undefined ? {} : { predictedMs }),
+      ...(timed === 'step' ? {} : { checkpointBytes: checkpoint.bytes }),
     }),
     [Symbol.dispose]: () => owned[Symbol.dispose](),
   };

@@ -37,17 +37,19 @@ function dtypeOf(step: StepOf): string {
 export function stepWork(
   step: StepOf,
   sizes: Readonly<Record<string, string | number>>,
-  more: Partial<Pick<StepWork, 'group' | 'quick' | 'isOurs' | 'growth' | 'judgedSteps'>> = {},
+  more: Partial<
+    Pick<StepWork, 'group' | 'quick' | 'isOurs' | 'growth' | 'judgedSteps' | 'timed'>
+  > = {},
 ): StepWork {
   const dtype = dtypeOf(step);
   const words = Object.entries(sizes).map(([name, value]) => `;${name}=${value}`);
   return {
     kind: 'step',
-    id: `bench.${step.model}-step:${dtype}${words.join('')}`,
+    id: `bench.${step.model}-${more.timed ?? 'step'}:${dtype}${words.join('')}`,
     group: 'steps',
     quick: false,
     step,
-    flops: 3 * forwardFlops(step),
+    flops: more.timed ? 0 : 3 * forwardFlops(step),
     bytes: { read: 0, written: 0 },
     draw: (random) => drawStep(random, step),
     ...more,
@@ -71,6 +73,15 @@ function tuned(tokens: number): readonly StepWork[] {
   const sizes = { batch, tokens, width };
   const more = { group: 'fine-tuning', isOurs: true } as const;
   return [stepWork(step, sizes, more), stepWork({ ...step, base: 'nf4' }, sizes, more)];
+}
+
+/** A checkpoint of what a step trains, and going on from it. */
+function kept(step: StepOf, sizes: Readonly<Record<string, string | number>>): readonly StepWork[] {
+  const more = { group: 'checkpoints' } as const;
+  return [
+    stepWork(step, sizes, { ...more, timed: 'checkpoint' }),
+    stepWork(step, sizes, { ...more, timed: 'resume' }),
+  ];
 }
 
 const { batch, tokens, width } = TRANSFORMER;
@@ -102,6 +113,10 @@ export const works: readonly StepWork[] = [
     { batch: LARGE.batch, tokens: LARGE.tokens, width: LARGE.width, layers: LARGE.layers },
     { group: 'fine-tuning', isOurs: true, judgedSteps: 1 },
   ),
+  ...kept(MLP, { batch: MLP.batch, hidden: MLP.hidden }),
+  ...kept(TRANSFORMER, { batch, tokens, width }),
+  ...kept(RESNET, { batch: RESNET.batch, side: SIDE }),
+  ...kept(LLAMA, { batch: LLAMA.batch, tokens: LLAMA.tokens, width: LLAMA.width }),
   ...[16, 32, 128, 256].map((size) => perceptron('batch', size)),
   ...[64, 128, 512, 1024].map((size) => perceptron('hidden', size)),
 ];

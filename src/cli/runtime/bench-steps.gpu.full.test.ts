@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Engine } from '../../bench/ours/engine.ts';
 import { StepOracle } from '../../bench/steps/oracle.ts';
+import { parameterShapes } from '../../bench/steps/shapes.ts';
 import type { StepOf } from '../../bench/work.ts';
 import { stepWork } from '../../bench/works/steps.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { type HostTensor, hostTensor } from '../../tensor/host.ts';
+import { sizeOf } from '../../tensor/shape.ts';
 import { softwareProvider } from './fixtures/software-gpu.ts';
 
 let provider: GPU;
@@ -57,4 +59,19 @@ describe.each(STEPS)('a step of $model $storage $base', (step) => {
       await expect(oracle.judge(wrong)).rejects.toThrow(`loss[${at}]`);
     }
   });
+
+  test.each(['checkpoint', 'resume'] as const)(
+    'has the same losses with a checkpoint after each step, where a %s is timed',
+    async (timed) => {
+      await using prepared = await new Engine(gpu).prepare(stepWork(step, {}, { timed }), 'eager');
+      const { compared, accuracy } = await oracle.judge(await prepared.results());
+      expect([compared, (accuracy?.boundUsed ?? 1) < 1]).toEqual([3, true]);
+      await prepared.run(2);
+      const weights = Object.values(parameterShapes(step)).reduce((sum, of) => sum + sizeOf(of), 0);
+      const bytes = prepared.metrics?.()['checkpointBytes'] as number;
+      // What is trained, and two moments of Adam; a frozen base is not among it.
+      expect(bytes).toBeGreaterThan(100);
+      if (step.model !== 'llama-lora') expect(bytes).toBeGreaterThan(3 * 4 * weights);
+    },
+  );
 });

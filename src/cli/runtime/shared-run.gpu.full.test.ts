@@ -48,6 +48,8 @@ interface SharedRun extends RunWatchers {
   readonly folder?: KeptInMemory;
   /** The first thread that is started ends in its n-th step. */
   readonly endsIn?: number;
+  /** What the device of each thread that is started may hold at once. */
+  readonly budgetBytes?: number;
   /** A gradient of this thread that is not finite, among all that it gives in a step. */
   readonly spoils?: { readonly step: number; readonly at: number };
 }
@@ -55,13 +57,14 @@ interface SharedRun extends RunWatchers {
 /** Runs with one thread beside, from the newest checkpoint in the folder if there is one. */
 async function shared(
   fields: object,
-  { strategy, folder, endsIn, spoils, ...watchers }: SharedRun,
+  { strategy, folder, endsIn, budgetBytes, spoils, ...watchers }: SharedRun,
 ): ReturnType<typeof run> {
-  const training = trainingOf({ ...fields, gradient_accumulation_steps: 2 });
+  const training = trainingOf({ gradient_accumulation_steps: 2, ...fields });
   let started = 0;
   const startRank = (job: RankJob) => {
     started += 1;
-    const workerData: RunRankJob = { job, stuckIn: started === 1 ? endsIn : undefined };
+    const stuckIn = started === 1 ? endsIn : undefined;
+    const workerData: RunRankJob = { job, stuckIn, budgetBytes };
     const worker = new Worker(script, { workerData, transferList: [...job.place.ports] as never });
     // A thread is not ended while its device works: that ends its whole process.
     worker.on('message', () => void worker.terminate());
@@ -151,6 +154,25 @@ describe('a worker that is lost', () => {
       rank: 1,
     });
   });
+});
+
+test('a batch that does not fit at another worker is halved for all', async () => {
+  const strategy = 'ddp';
+  const fields = { type: 'full', optim: 'sgd', max_steps: 1 };
+  const small = { per_device_train_batch_size: 1, gradient_accumulation_steps: 4 };
+  const peakOf = ({ told }: Awaited<ReturnType<typeof run>>) =>
+    Math.max(
+      ...told.flatMap((one) => (one.type === 'step' ? (one.peakBytesOfWorkers?.[1] ?? 0) : [])),
+    );
+  const fits = await shared({ ...fields, ...small }, { strategy });
+  const largest = peakOf(await shared(fields, { strategy }));
+  expect(largest).toBeGreaterThan(peakOf(fits));
+  const budgetBytes = (largest + peakOf(fits)) / 2;
+  const { trained, told } = await shared(fields, { strategy, budgetBytes });
+  expect(happened(told)).toEqual([
+    { type: 'halved', step: 1, to: 0, at: '', batchSize: 1, accumulation: 4 },
+  ]);
+  expect(trained).toEqual(fits.trained);
 });
 
 test.each(['ddp', 'shard_grad_op', 'full_shard'] as const)(

@@ -38,8 +38,13 @@ test('the page has a table for each group, with both ways of ours', async () => 
         eagerPeakBytes: 3 * 2 ** 20,
       },
     }),
+    timed(STEP.replace('-step', '-checkpoint'), 'webgpu', 35.4, {
+      metrics: { checkpointBytes: 5 * 2 ** 19 },
+    }),
+    timed(STEP.replace('-step', '-resume'), 'webgpu', 8.25),
   ];
   const text = speedPage([await report(results, '', { kind: 'bench' })]);
+  expect(text).toContain('| mlp:f32;batch=64;hidden=256 | 2.50 | 35.4 | 2.0 | 8.25 |');
   expect(text).not.toContain('without the engine');
   expect(text).toContain('| products | 1 | 1.56 | 1.56 (matmul:f32;m=128;n=128;k=128) | 0 |');
   expect(text).toContain('| products | ORT | jax-js | ours | ratio | of ceiling |');

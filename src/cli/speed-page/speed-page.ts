@@ -38,7 +38,7 @@ ${groupMeans(rows)
       `| ${group} | ${count} | ${geometricMean.toFixed(2)} | ${worst.ratio.toFixed(2)} (${nameOf(worst.id)}) | ${below} |`,
   )
   .join('\n')}
-${groups.map(([group, some]) => table(group, some)).join('')}${growth(rows)}${steps(rows)}`;
+${groups.map(([group, some]) => table(group, some)).join('')}${growth(rows)}${steps(rows)}${checkpoints(rows)}`;
 }
 
 function runLine({ environments, run, tool, results }: Report): string {
@@ -86,6 +86,8 @@ function cellOf(result: CaseResult | undefined): string {
 }
 
 const EXPONENT = 'exponent of ';
+/** In the id of a work that makes a checkpoint. */
+const MADE = '-checkpoint:';
 
 function growth(rows: readonly BenchRow[]): string {
   const results = rows.flatMap((row) => [...row.results.values()]);
@@ -136,6 +138,38 @@ function steps(rows: readonly BenchRow[]): string {
 |---|---|---|---|---|---|---|---|
 ${lines.join('\n')}
 ${callsAlone(rows)}`;
+}
+
+/** What keeping a run costs beside a step of it. */
+function checkpoints(rows: readonly BenchRow[]): string {
+  const ours = new Map(rows.map(({ id, results }) => [id, results.get('webgpu')]));
+  const lines = rows.flatMap(({ id }) => {
+    const made = ours.get(id);
+    const ms = made?.timing?.medianMs;
+    const bytes = made?.metrics?.['checkpointBytes'];
+    if (!id.includes(MADE) || ms === undefined || !bytes) return [];
+    const msOf = (of: string) => ours.get(id.replace(MADE, of))?.timing?.medianMs;
+    const [step, resumed] = [msOf('-step:'), msOf('-resume:')];
+    const cells = [
+      nameOf(id).replace(MADE, ':'),
+      (bytes / 2 ** 20).toFixed(2),
+      ms.toPrecision(3),
+      step === undefined ? '-' : (ms / step).toPrecision(2),
+      resumed?.toPrecision(3) ?? '-',
+    ];
+    return [`| ${cells.join(' | ')} |`];
+  });
+  if (lines.length === 0) return '';
+  return `
+## What checkpoints cost
+
+Read back, summed by SHA-256 and made a file, without the disk; of a run they take a twentieth at
+most.
+
+| of | MiB | ms | in steps | ms to go on |
+|---|---|---|---|---|
+${lines.join('\n')}
+`;
 }
 
 /** What the API's own calls take of that. */

@@ -3,7 +3,7 @@ import type { TuningRequest } from '../../harness/tuning.ts';
 import { DiskCheckpoints } from '../../harness/worker/disk-checkpoints.ts';
 import type { TuneCheckpoints } from '../../harness/worker/messages.ts';
 import { CheckpointKeeper } from '../../train/checkpoint/checkpoint-keeper.ts';
-import { stepOfName } from '../../train/checkpoint/run-checkpoint.ts';
+import { type RunSubject, stepOfName } from '../../train/checkpoint/run-checkpoint.ts';
 import { RunCheckpointError } from '../../train/checkpoint/run-checkpoint-error.ts';
 import { requireSubject, runSubject } from '../../train/checkpoint/run-subject.ts';
 import type { TrainOptions } from '../commands/train.ts';
@@ -32,13 +32,14 @@ export async function keepRun(
   const option = resume === undefined ? `--out ${out}` : `--resume ${resume}`;
   const place = join(out, CHECKPOINTS);
   const lock = RunLock.take(option, place);
+  let subject: RunSubject | undefined;
   try {
     const folder = new DiskCheckpoints(place);
     await folder.sweep();
     if (resume === undefined) {
       await makeWay(folder, option, out);
       writeRunFile(out, model, options);
-    } else await requireSame(folder, request);
+    } else subject = await requireSame(folder, request);
   } catch (error) {
     lock[Symbol.dispose]();
     throw error instanceof RunCheckpointError
@@ -46,7 +47,7 @@ export async function keepRun(
       : error;
   }
   return {
-    checkpoints: { place, keep, every, resume: resume !== undefined },
+    checkpoints: { place, keep, every, resume: resume !== undefined, subject },
     [Symbol.dispose]: () => lock[Symbol.dispose](),
   };
 }
@@ -65,11 +66,18 @@ async function makeWay(folder: DiskCheckpoints, option: string, out: string): Pr
     if (stepOfName(name) !== undefined) await folder.remove(name);
 }
 
-/** Throws RunCheckpointError where the run is not the one that is asked for. */
-async function requireSame(folder: DiskCheckpoints, request: TuningRequest): Promise<void> {
+/**
+ * What the run is of; undefined where it has no checkpoint. Throws RunCheckpointError where it is not
+ * the one that is asked for.
+ */
+async function requireSame(
+  folder: DiskCheckpoints,
+  request: TuningRequest,
+): Promise<RunSubject | undefined> {
   const last = await newestIn(folder);
-  if (!last) return;
+  if (!last) return undefined;
   const { texts, config } = request;
   const own = await runSubject({ folder: await folderAt(request.folder), texts, config });
   requireSubject(last.subject, own);
+  return own;
 }

@@ -12,6 +12,7 @@ import type { Examination } from '../../reference/examination.ts';
 import type { CaseResult, Environment } from '../../report/schema.ts';
 import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
+import type { RunSubject } from '../../train/checkpoint/run-checkpoint.ts';
 import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
 import type { RunStart } from '../../train/llama/llama-training.ts';
 import type { LlamaProgress } from '../../train/llama/progress.ts';
@@ -81,6 +82,8 @@ export interface TuneCheckpoints {
   readonly every?: number | undefined;
   /** Go on from the newest; without one the run begins. */
   readonly resume: boolean;
+  /** What the run is of, where that was found already. Default it is found by reading all weights. */
+  readonly subject?: RunSubject | undefined;
 }
 
 /** What a rank but the first one is given of a fine-tuning, and where it begins. */

@@ -66,7 +66,8 @@ export async function runTuneJob(
       const from = message.checkpoints?.resume ? await keeper?.newest() : undefined;
       using ranks = ranksOf(message, gpu, startRank);
       const startRanks = ranks?.start;
-      const training = { folder, model, texts, config, saved, from, startRanks };
+      const subject = message.checkpoints?.subject;
+      const training = { folder, model, texts, config, saved, from, subject, startRanks };
       const saveModel = tunedSaver(gpu, { message, folder, config: model, outputFolder, tell });
       if (message.steps === 0 && saveModel) await mergeAdapter(t, training, saveModel);
       else {

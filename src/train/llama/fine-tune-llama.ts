@@ -33,7 +33,8 @@ export async function* fineTuneLlama(
   let { from } = training;
   // What other ranks are given the first one has looked at.
   const isFirst = !training.sharding || training.sharding.group.rank === 0;
-  const subject = isFirst && (keeper || from) ? await runSubject(training) : undefined;
+  const isOfSubject = isFirst && (keeper || from);
+  const subject = isOfSubject ? (training.subject ?? (await runSubject(training))) : undefined;
   if (from && subject) requireSubject(from.checkpoint.subject, subject);
   using _table = from && pinnedTable(gpu, from.checkpoint.tuned);
   let history = training.told ? new RunHistory(training.told) : resumedHistory(from);

@@ -4,6 +4,7 @@ import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import type { Llama } from '../../models/llama/llama.ts';
 import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import type { CheckpointKeeper, FoundCheckpoint } from '../checkpoint/checkpoint-keeper.ts';
+import type { RunSubject } from '../checkpoint/run-checkpoint.ts';
 import type { Gate } from '../gate.ts';
 import type { StepJudge } from '../loop/training-loop.ts';
 import type { Sharding } from '../sharded/sharded-update.ts';
@@ -27,6 +28,8 @@ export interface LlamaTraining {
   readonly startRanks?: ((start: RunStart) => Sharding) | undefined;
   /** A checkpoint of the same run to go on from. Default it begins. */
   readonly from?: FoundCheckpoint | undefined;
+  /** What it is of. Default it is found, by reading all weights, where checkpoints are of it. */
+  readonly subject?: RunSubject | undefined;
   /** What the run told before it goes on. Default what the checkpoint says. */
   readonly told?: readonly LlamaMilestone[] | undefined;
 }

@@ -13,6 +13,7 @@ export interface Note {
 interface LastWord {
   readonly lost: number;
   readonly why: string;
+  readonly thrown: string | undefined;
 }
 
 /** Another rank of a group, as one rank sees it. */
@@ -27,7 +28,7 @@ export class Peer implements Disposable {
     this.rank = rank;
     this.#port = port;
     port.addEventListener('message', ({ data }: MessageEvent<Note | LastWord>) => {
-      if ('lost' in data) this.#lost ??= new RankLostError(data.lost, data.why);
+      if ('lost' in data) this.#lost ??= new RankLostError(data.lost, data.why, data.thrown);
       else this.#notes.push(data);
       this.#wake();
     });
@@ -44,8 +45,8 @@ export class Peer implements Disposable {
   }
 
   /** Says whose loss ends the group. */
-  leave({ rank: lost, why }: RankLostError): void {
-    this.#port.postMessage({ lost, why } satisfies LastWord);
+  leave({ rank: lost, why, thrown }: RankLostError): void {
+    this.#port.postMessage({ lost, why, thrown } satisfies LastWord);
   }
 
   /** The next note. Throws RankLostError once no note can come, or after `limitMs` milliseconds. */

@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.ts';
+import { GradproofError, messageOf } from '../../errors.ts';
 import { seam } from '../../seam.ts';
 import { Peer } from './peer.ts';
 import { type Part, partOf, type Rank } from './rank.ts';
@@ -125,8 +125,9 @@ export class ProcessGroup implements Rank, Disposable {
   fail(error: unknown): void {
     if (this.#failure) return;
     this.#failure = error;
+    const code = error instanceof GradproofError ? error.code : undefined;
     const lost =
-      error instanceof RankLostError ? error : new RankLostError(this.rank, messageOf(error));
+      error instanceof RankLostError ? error : new RankLostError(this.rank, messageOf(error), code);
     for (const peer of this.#peers) peer.leave(lost);
     this[Symbol.dispose]();
   }

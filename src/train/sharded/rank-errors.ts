@@ -5,11 +5,14 @@ export class RankLostError extends GradproofError {
   readonly rank: number;
   /** What happened to it, in words. */
   readonly why: string;
+  /** The code of what it threw; undefined where that has none, or its worker ended. */
+  readonly thrown: string | undefined;
 
-  constructor(rank: number, why: string) {
+  constructor(rank: number, why: string, thrown?: string) {
     super('rank-lost', `rank ${rank} was lost: ${why}: start the run again`);
     this.rank = rank;
     this.why = why;
+    this.thrown = thrown;
   }
 }
 

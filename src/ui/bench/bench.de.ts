@@ -76,6 +76,7 @@ export const words: ReturnType<typeof benchWords> = {
     halves: 'halbe Genauigkeit',
     'fine-tuning': 'Feinabstimmung',
     generation: 'Schreiben',
+    checkpoints: 'Sicherungspunkte',
     growth: 'wachsende Größen',
     ops: 'andere Operationen',
     ceilings: 'Obergrenzen',

@@ -76,6 +76,7 @@ export const benchWords = words('bench', {
     halves: 'halves',
     'fine-tuning': 'fine-tuning',
     generation: 'generation',
+    checkpoints: 'checkpoints',
     growth: 'growing sizes',
     ops: 'other ops',
     ceilings: 'ceilings',

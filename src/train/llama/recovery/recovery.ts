@@ -34,12 +34,17 @@ interface WayOn {
 
 /** How a run goes on after something was thrown; undefined where it ends. */
 export function wayOnAfter(thrown: unknown, run: Interrupted): WayOn | undefined {
-  if (thrown instanceof StepError && thrown.code === 'out-of-memory') return halved(thrown, run);
+  if (isOutOfMemory(thrown)) return halved(run);
   if (thrown instanceof NonFiniteGradientsError) return rolledBack(thrown, 'nonfinite', run);
   if (thrown instanceof RankLostError) return withNewRanks(thrown, run);
   if (thrown instanceof LossExplodedError) return rolledBack(thrown, 'exploded', run);
   return undefined;
 }
+
+/** Whether a step did not fit, here or at another rank. */
+const isOutOfMemory = (thrown: unknown): boolean =>
+  (thrown instanceof StepError && thrown.code === 'out-of-memory') ||
+  (thrown instanceof RankLostError && thrown.thrown === 'out-of-memory');
 
 const now = (): string => new Date().toISOString();
 const lastStep = (history: readonly LlamaMilestone[]): number =>
@@ -81,11 +86,9 @@ const split = seam('train.llama.split', (batchSize: number, accumulation: number
   return { batchSize: batchSize / factor, accumulation: accumulation * factor };
 });
 
-function halved(
-  { step }: StepError,
-  { config: { batchSize, accumulation } }: Interrupted,
-): WayOn | undefined {
+function halved({ config: { batchSize, accumulation }, history }: Interrupted): WayOn | undefined {
   if (batchSize === 1) return undefined;
+  const step = lastStep(history) + 1;
   const change = (to: number): RunChange => ({
     ...{ type: 'halved', step, to, at: now(), ...split(batchSize, accumulation) },
   });
