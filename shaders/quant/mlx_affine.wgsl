@@ -24,6 +24,8 @@ struct Sizes {
 
 override BITS: u32 = 4u;
 override STORAGE: u32 = 0u;
+// Whether groups are of 64, which an invocation holds.
+override HELD: bool = false;
 
 // A narrower range is taken for this one.
 const LEAST_STEP = 1e-7;
@@ -33,14 +35,30 @@ struct Line {
   bias: f32,
 }
 
-/// What codes of a group's numbers from `first` on are relative to; `top` is the highest code.
-fn line_of(first: u32, top: f32) -> Line {
-  var low = weight[first];
-  var high = low;
-  for (var i = first; i < first + sizes.fours; i += 4u) {
-    low = min(low, min(min(weight[i], weight[i + 1u]), min(weight[i + 2u], weight[i + 3u])));
-    high = max(high, max(max(weight[i], weight[i + 1u]), max(weight[i + 2u], weight[i + 3u])));
-  }
+/// 32 numbers, in eight fours.
+struct Numbers {
+  a: vec4f, b: vec4f, c: vec4f, d: vec4f, e: vec4f, f: vec4f, g: vec4f, h: vec4f,
+}
+
+/// The eight fours from `i` on.
+fn numbers_at(i: u32) -> Numbers {
+  return Numbers(
+    weight[i], weight[i + 1u], weight[i + 2u], weight[i + 3u],
+    weight[i + 4u], weight[i + 5u], weight[i + 6u], weight[i + 7u],
+  );
+}
+
+fn lows_of(x: Numbers) -> vec4f {
+  return min(min(min(x.a, x.b), min(x.c, x.d)), min(min(x.e, x.f), min(x.g, x.h)));
+}
+
+fn highs_of(x: Numbers) -> vec4f {
+  return max(max(max(x.a, x.b), max(x.c, x.d)), max(max(x.e, x.f), max(x.g, x.h)));
+}
+
+/// What codes of a group are relative to, of which some four are the lowest and some the highest
+/// numbers; `top` is the highest code.
+fn line_of(low: vec4f, high: vec4f, top: f32) -> Line {
   let lowest = min(min(low.x, low.y), min(low.z, low.w));
   let highest = max(max(high.x, high.y), max(high.z, high.w));
   let step = max((highest - lowest) / top, LEAST_STEP);
@@ -54,16 +72,38 @@ fn line_of(first: u32, top: f32) -> Line {
   return Line(edge / steps, edge);
 }
 
-/// With the codes of four `i` behind, which is decoded; a word that is full is stored.
-fn with_four(stream: Stream, i: u32, line: Line, stored: vec2f) -> Stream {
+/// With the codes of `x` behind, which is decoded at `i`; a word that is full is stored.
+fn with_four(stream: Stream, x: vec4f, i: u32, line: Line, stored: vec2f) -> Stream {
   let top = (1u << BITS) - 1u;
-  let codes = clamp(round((weight[i] - line.bias) / line.scale), vec4f(), vec4f(f32(top)));
+  let codes = clamp(round((x - line.bias) / line.scale), vec4f(), vec4f(f32(top)));
   dequant[i] = held(held(codes * stored.x, STORAGE) + stored.y, STORAGE);
   let four = side_by_side(whole_bits(codes) & vec4u(top), BITS);
   if (fills(stream, 4u * BITS)) {
     packed[stream.out] = word_with(stream, four);
   }
   return behind(stream, four, 4u * BITS);
+}
+
+/// Stores the codes of the 32 numbers from four `i` on, which are BITS words, and what they decode to.
+fn store(x: Numbers, i: u32, line: Line, stored: vec2f) {
+  // Not a loop, which costs a processor as much as the codes: where each four lies is known so.
+  var stream = Stream(0u, 0u, i / 8u * BITS);
+  stream = with_four(stream, x.a, i, line, stored);
+  stream = with_four(stream, x.b, i + 1u, line, stored);
+  stream = with_four(stream, x.c, i + 2u, line, stored);
+  stream = with_four(stream, x.d, i + 3u, line, stored);
+  stream = with_four(stream, x.e, i + 4u, line, stored);
+  stream = with_four(stream, x.f, i + 5u, line, stored);
+  stream = with_four(stream, x.g, i + 6u, line, stored);
+  stream = with_four(stream, x.h, i + 7u, line, stored);
+}
+
+/// Stores the line of group `g`, and gives it as it is stored.
+fn store_line(g: u32, line: Line) -> vec2f {
+  let stored = held(vec4f(line.scale, line.bias, 0.0, 0.0), STORAGE).xy;
+  scales[g] = stored.x;
+  biases[g] = stored.y;
+  return stored;
 }
 
 @compute @workgroup_size(64)
@@ -76,21 +116,27 @@ fn main(
   if (g >= sizes.groups) {
     return;
   }
+  let top = f32((1u << BITS) - 1u);
   let first = g * sizes.fours;
-  let line = line_of(first, f32((1u << BITS) - 1u));
-  let stored = held(vec4f(line.scale, line.bias, 0.0, 0.0), STORAGE).xy;
-  scales[g] = stored.x;
-  biases[g] = stored.y;
-  // 32 codes are BITS words: where each four of them lies is known, unlike in a loop of one.
+  let x = numbers_at(first);
+  if (HELD) {
+    let y = numbers_at(first + 8u);
+    let line = line_of(min(lows_of(x), lows_of(y)), max(highs_of(x), highs_of(y)), top);
+    let stored = store_line(g, line);
+    store(x, first, line, stored);
+    store(y, first + 8u, line, stored);
+    return;
+  }
+  var low = lows_of(x);
+  var high = highs_of(x);
+  for (var i = first + 8u; i < first + sizes.fours; i += 8u) {
+    let more = numbers_at(i);
+    low = min(low, lows_of(more));
+    high = max(high, highs_of(more));
+  }
+  let line = line_of(low, high, top);
+  let stored = store_line(g, line);
   for (var i = first; i < first + sizes.fours; i += 8u) {
-    var stream = Stream(0u, 0u, i / 8u * BITS);
-    stream = with_four(stream, i, line, stored);
-    stream = with_four(stream, i + 1u, line, stored);
-    stream = with_four(stream, i + 2u, line, stored);
-    stream = with_four(stream, i + 3u, line, stored);
-    stream = with_four(stream, i + 4u, line, stored);
-    stream = with_four(stream, i + 5u, line, stored);
-    stream = with_four(stream, i + 6u, line, stored);
-    stream = with_four(stream, i + 7u, line, stored);
+    store(numbers_at(i), i, line, stored);
   }
 }

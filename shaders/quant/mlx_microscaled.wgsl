@@ -1,15 +1,14 @@
 import package::lib::float8::{E4M3, float8_codes, float8_values};
 import package::lib::grid::linear_index;
 
-// MLX's microscaled formats. A group of 4 * fours floats shares a scale of 8 bits: a power of two,
-// 2^(byte - 127), of 32 elements in e2m1 (mxfp4) or, with BYTES, e4m3 (mxfp8); with FINE a number
-// in e4m3, of 16 elements in e2m1 (nvfp4). packed: the codes of a group, the first in the lowest
+// MLX's microscaled formats. A group of 32 or, with FINE, 16 floats shares a scale of 8 bits: a power of two,
+// 2^(byte - 127), of elements in e2m1 (mxfp4) or, with BYTES, e4m3 (mxfp8); with FINE a number in e4m3,
+// of elements in e2m1 (nvfp4). packed: the codes of a group, the first in the lowest
 // bits of its first word; scales: a byte a group; dequant = element * scale. All is exact: no
 // quotient decides. One invocation makes four groups, whose scales are a word.
 
 struct Sizes {
   groups: u32,
-  fours: u32,
 }
 
 @group(0) @binding(0) var<storage, read> weight: array<vec4f>;
@@ -26,7 +25,7 @@ const LARGEST = 0x7eu;
 
 /// Codes of elements and what they stand for.
 struct Elements {
-  codes: vec4u,
+  codes: vec4f,
   values: vec4f,
 }
 
@@ -68,64 +67,78 @@ fn fine(largest: f32) -> Scale {
   return Scale(byte, select(0.0, 1.0, scale > 0.0), scale, 1.0);
 }
 
-/// One where a magnitude is above a threshold: one equal to it goes toward zero.
-fn above(y: vec4f, threshold: f32) -> vec4f {
-  return select(vec4f(), vec4f(1.0), y > vec4f(threshold));
-}
-
-/// e2m1: 0, 0.5, 1, 1.5, 2, 3, 4, 6, and 8 more for negative ones; zero has no sign.
+/// e2m1: 0, 0.5, 1, 1.5, 2, 3, 4, 6, and 8 more for negative ones; zero has no sign. A magnitude equal
+/// to a threshold goes toward zero: what does not exceed one is counted.
 fn e2m1(x: vec4f, unit: f32) -> Elements {
   let y = abs(x);
-  let halves = above(y, 0.25 * unit) + above(y, 0.75 * unit) + above(y, 1.25 * unit)
-    + above(y, 1.75 * unit);
-  let ones = above(y, 2.5 * unit) + above(y, 3.5 * unit);
-  let twos = above(y, 5.0 * unit);
-  let codes = vec4u(halves + ones + twos);
-  let negative = (x < vec4f()) & (codes != vec4u(0u));
-  let values = 0.5 * halves + ones + 2.0 * twos;
-  return Elements(select(codes, codes + vec4u(8u), negative), select(values, -values, negative));
+  let zeros = step(y, vec4f(0.25 * unit));
+  let halves = zeros + step(y, vec4f(0.75 * unit)) + step(y, vec4f(1.25 * unit))
+    + step(y, vec4f(1.75 * unit));
+  let ones = step(y, vec4f(2.5 * unit)) + step(y, vec4f(3.5 * unit));
+  let twos = step(y, vec4f(5.0 * unit));
+  let negative = (1.0 - step(vec4f(), x)) * (1.0 - zeros);
+  let values = (6.0 - (0.5 * halves + ones + 2.0 * twos)) * (1.0 - 2.0 * negative);
+  return Elements(7.0 - (halves + ones + twos) + 8.0 * negative, values);
 }
 
-fn e4m3(x: vec4f) -> Elements {
-  let codes = float8_codes(bitcast<vec4u>(x), E4M3);
-  return Elements(codes, float8_values(codes, E4M3));
-}
-
-/// The four elements at `i`, which are decoded there, one after the other.
-fn four_at(i: u32, scale: Scale) -> u32 {
-  let x = weight[i] * scale.factor;
+/// Codes of the four elements `x`, one after the other, which are decoded at `i`.
+fn coded(x: vec4f, i: u32, scale: Scale) -> u32 {
+  let y = x * scale.factor;
   if (BYTES) {
-    let elements = e4m3(x);
-    dequant[i] = elements.values * scale.unit * scale.scale;
-    return dot(elements.codes, vec4u(1u, 1u << 8u, 1u << 16u, 1u << 24u));
+    let codes = float8_codes(bitcast<vec4u>(y), E4M3);
+    dequant[i] = float8_values(codes, E4M3) * scale.unit * scale.scale;
+    return dot(codes, vec4u(1u, 1u << 8u, 1u << 16u, 1u << 24u));
   }
-  let elements = e2m1(x, select(1.0, scale.unit, FINE));
+  let elements = e2m1(y, select(1.0, scale.unit, FINE));
   dequant[i] = elements.values * scale.unit * scale.scale;
-  return dot(elements.codes, vec4u(1u, 1u << 4u, 1u << 8u, 1u << 12u));
+  let bits = bitcast<u32>(dot(elements.codes, vec4f(1.0, 16.0, 256.0, 4096.0)) + 8388608.0); // 2^23
+  return bits & 0xffffu;
+}
+
+/// 16 elements: read once, since a processor's loads take longer than codes.
+struct Sixteen {
+  a: vec4f, b: vec4f, c: vec4f, d: vec4f,
+}
+
+fn sixteen_at(i: u32) -> Sixteen {
+  return Sixteen(weight[i], weight[i + 1u], weight[i + 2u], weight[i + 3u]);
+}
+
+fn largest_of(x: Sixteen) -> f32 {
+  let most = max(max(abs(x.a), abs(x.b)), max(abs(x.c), abs(x.d)));
+  return max(max(most.x, most.y), max(most.z, most.w));
+}
+
+/// Stores the elements from four `i` on.
+fn store(x: Sixteen, i: u32, scale: Scale) {
+  let a = coded(x.a, i, scale);
+  let b = coded(x.b, i + 1u, scale);
+  let c = coded(x.c, i + 2u, scale);
+  let d = coded(x.d, i + 3u, scale);
+  if (BYTES) {
+    packed[i] = a;
+    packed[i + 1u] = b;
+    packed[i + 2u] = c;
+    packed[i + 3u] = d;
+  } else {
+    packed[i / 2u] = a | (b << 16u);
+    packed[i / 2u + 1u] = c | (d << 16u);
+  }
 }
 
 /// Makes a group and gives the byte of its scale.
 fn scaled(g: u32) -> u32 {
-  let first = g * sizes.fours;
-  var most = abs(weight[first]);
-  for (var i = first + 1u; i < first + sizes.fours; i++) {
-    most = max(most, abs(weight[i]));
-  }
-  let largest = max(max(most.x, most.y), max(most.z, most.w));
-  var scale = power_of_two(largest);
   if (FINE) {
-    scale = fine(largest);
+    let x = sixteen_at(4u * g);
+    let scale = fine(largest_of(x));
+    store(x, 4u * g, scale);
+    return scale.byte;
   }
-  for (var i = first; i < first + sizes.fours; i += 2u) {
-    let low = four_at(i, scale);
-    let high = four_at(i + 1u, scale);
-    if (BYTES) {
-      packed[i] = low;
-      packed[i + 1u] = high;
-    } else {
-      packed[i / 2u] = low | (high << 16u);
-    }
-  }
+  let first = sixteen_at(8u * g);
+  let last = sixteen_at(8u * g + 4u);
+  let scale = power_of_two(max(largest_of(first), largest_of(last)));
+  store(first, 8u * g, scale);
+  store(last, 8u * g + 4u, scale);
   return scale.byte;
 }
 

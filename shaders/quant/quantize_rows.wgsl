@@ -1,7 +1,7 @@
 // q = round(x * (127 * (1 / absmax of its row))), ties to even; 0 in the columns whose byte in `mask`
 // is 1 where OUTLIERS is set. x: n elements of STORAGE f32, f16 or bf16 (0, 1, 2) in rows of `cols`;
 // absmax: float32 bits of each row, of what is not in those columns; q: signed bytes. One
-// invocation makes a word of 4 codes; what fills the last one up is 0.
+// invocation makes WORDS words of 4 codes; what fills the last one up is 0.
 
 import package::lib::block_scale::{ BlockScale, relative_to_block, scale_of_127 };
 import package::lib::fours::inside;
@@ -23,8 +23,9 @@ struct Sizes {
 override STORAGE: u32 = 0u;
 override OUTLIERS: bool = false;
 
-// Whether four elements are always of one row.
+// Whether all elements of an invocation are always of one row.
 override SHARED: bool = false;
+override WORDS: u32 = 1u; // or 8
 
 fn bits_at(first: u32) -> vec4u {
   if (STORAGE == 0u) {
@@ -37,14 +38,14 @@ fn scale_at(i: u32) -> BlockScale {
   return scale_of_127(absmax[i / sizes.cols]);
 }
 
-/// Elements `first` to first + 3 relative to their rows.
-fn four_at(first: u32) -> vec4f {
+/// Elements `first` to first + 3 relative to their rows; `scale` is that of the first.
+fn four_at(first: u32, scale: BlockScale) -> vec4f {
   let bits = bits_at(first);
   if (SHARED) {
-    return relative_to_block(bits, scale_at(first));
+    return relative_to_block(bits, scale);
   }
   return vec4f(
-    relative_to_block(bits, scale_at(first)).x,
+    relative_to_block(bits, scale).x,
     relative_to_block(bits, scale_at(first + 1u)).y,
     relative_to_block(bits, scale_at(first + 2u)).z,
     relative_to_block(bits, scale_at(first + 3u)).w,
@@ -56,17 +57,9 @@ fn is_outlier(i: u32) -> bool {
   return extractBits(mask[col / 4u], 8u * (col & 3u), 8u) != 0u;
 }
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let w = linear_index(group, groups, local, 64u);
+/// Makes word `w`.
+fn code(w: u32, scale: BlockScale) {
   let first = w * 4u;
-  if (first >= sizes.n) {
-    return;
-  }
   var coded = inside(w, sizes.n);
   if (OUTLIERS) {
     coded &= !vec4<bool>(
@@ -76,6 +69,29 @@ fn main(
       is_outlier(first + 3u),
     );
   }
-  let bytes = select(vec4u(), whole_bits(round(four_at(first))) & vec4u(255u), coded);
+  let bytes = select(vec4u(), whole_bits(round(four_at(first, scale))) & vec4u(255u), coded);
   q[w] = dot(bytes, vec4u(1u, 1u << 8u, 1u << 16u, 1u << 24u));
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let w = WORDS * linear_index(group, groups, local, 64u);
+  if (4u * w >= sizes.n) {
+    return;
+  }
+  let scale = scale_at(4u * w); // takes longest: once for all words
+  code(w, scale);
+  if (WORDS > 1u) { // eight, and no loop, which costs a processor as much as the codes
+    code(w + 1u, scale);
+    code(w + 2u, scale);
+    code(w + 3u, scale);
+    code(w + 4u, scale);
+    code(w + 5u, scale);
+    code(w + 6u, scale);
+    code(w + 7u, scale);
+  }
 }

@@ -73,15 +73,18 @@ fn at(found: vec2u) -> u32 {
   return place(found.y, found.x, sizes.groups);
 }
 
-/// What four elements are divided by, whether there is such a number, and what is added before.
+/// What codes are multiplied by, elements divided by, and what is added to them before.
 struct Line {
   scales: vec4f,
-  some: vec4<bool>,
+  divisors: vec4f,
   shifts: vec4f,
 }
 
+// In place of a scale of zero: what it scales is far smaller, and has codes of zero.
+const LARGE = 1e30;
+
 fn line_of(scales: vec4f, shifts: vec4f) -> Line {
-  return Line(scales, scales > vec4f(), shifts);
+  return Line(scales, select(vec4f(LARGE), scales, scales > vec4f()), shifts);
 }
 
 fn line_of_one(group: u32) -> Line {
@@ -102,9 +105,11 @@ fn line_of_four(group: vec4u) -> Line {
 /// Makes word `w` of the codes, and what they decode to.
 fn code(w: u32, at: vec4u, line: Line) {
   let x = vec4f(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
-  let divisor = select(vec4f(1.0), line.scales, line.some);
-  let y = held(held(x + line.shifts, STORAGE) / divisor, STORAGE);
-  let made = coded(select(vec4f(), y, line.some));
+  var y = held(held(x + line.shifts, STORAGE) / line.divisors, STORAGE);
+  if (KIND > 1u) { // a zero has a sign there
+    y = select(vec4f(), y, line.scales > vec4f());
+  }
+  let made = coded(y);
   codes[w] = dot(made.bytes, vec4u(1u, 1u << 8u, 1u << 16u, 1u << 24u));
   let decoded = held(held(line.scales * made.values, STORAGE) - line.shifts, STORAGE);
   dequant[at.x] = decoded.x;

@@ -14,9 +14,14 @@ struct Sizes {
 @group(0) @binding(2) var<uniform> sizes: Sizes;
 
 override BITS: u32 = 4u;
+// Whether spans are whole words, and no code is missing.
+override ALIGNED: bool = false;
 
 /// Codes `first` to first + 3, a byte each; those past the end are zero.
 fn four_codes(first: u32) -> u32 {
+  if (ALIGNED) {
+    return codes[first / 4u];
+  }
   let shift = first % 4u * 8u;
   let left = 8u * (max(first, sizes.count) - first);
   var word = codes[first / 4u] >> shift;

@@ -1,6 +1,7 @@
 // y[i] = trit i * scale. packed: two bits a code, four a byte, the first in bits 0-1; scale: one
 // float; y: n floats. One invocation turns a word into 16 floats.
 
+import package::lib::fours::WHOLE;
 import package::lib::grid::linear_index;
 
 struct Sizes {
@@ -12,11 +13,13 @@ struct Sizes {
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 
-/// Stores four floats, those of the lowest byte of `codes`, at `i` of y as far as it has them.
-fn store(i: u32, codes: u32) {
-  let trits = vec4f(vec4i((vec4u(codes) >> vec4u(0u, 2u, 4u, 6u)) & vec4u(3u)) - vec4i(1));
-  let four = trits * scale[0];
-  if (i < sizes.n / 4u) {
+/// Stores four floats, those of the lowest byte of `codes` in units of `unit`, at `i` of y as far as it
+/// has them. Not by shifts, of which each costs a processor as much as a float.
+fn store(i: u32, codes: u32, unit: u32, step: f32) {
+  let units = vec4u(1u, 4u, 16u, 64u) * unit;
+  let inverses = vec4f(1.0, 0.25, 0.0625, 0.015625) / f32(unit);
+  let four = (vec4f(bitcast<vec4i>(vec4u(codes) & (3u * units))) * inverses - 1.0) * step;
+  if (WHOLE || i < sizes.n / 4u) {
     y[i] = four;
   } else {
     for (var c = 0u; 4u * i + c < sizes.n; c++) {
@@ -36,8 +39,9 @@ fn main(
     return;
   }
   let word = packed[w];
-  store(4u * w, word);
-  store(4u * w + 1u, word >> 8u);
-  store(4u * w + 2u, word >> 16u);
-  store(4u * w + 3u, word >> 24u);
+  let step = scale[0];
+  store(4u * w, word, 1u, step);
+  store(4u * w + 1u, word, 1u << 8u, step);
+  store(4u * w + 2u, word, 1u << 16u, step);
+  store(4u * w + 3u, word >> 8u, 1u << 16u, step); // no sign
 }

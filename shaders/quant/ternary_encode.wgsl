@@ -1,8 +1,9 @@
 // trits[i] = 1 where w[i] > limit, -1 where w[i] < -limit, else 0. w: n elements of STORAGE f32, f16
 // or bf16 (0, 1, 2); threshold: one float for every `width` elements; trits: signed bytes. The limit
 // is the threshold; STOCHASTIC draws it for each element from 0 to two thresholds, by the words of
-// counter (i / 4, 0, 0, 0). One invocation makes a word of 4; what fills the last one up is 0.
+// counter (i / 4, 0, 0, 0). One invocation makes WORDS words of 4; what fills the last one up is 0.
 
+import package::lib::fours::inside;
 import package::lib::grid::linear_index;
 import package::lib::philox::philox;
 import package::lib::storage::unpack_four;
@@ -22,6 +23,7 @@ override STORAGE: u32 = 0u;
 override STOCHASTIC: bool = false;
 // Whether one threshold is everyone's: to find another takes longer than all the rest.
 override SINGLE: bool = false;
+override WORDS: u32 = 1u; // or 4
 
 fn four_at(first: u32) -> vec4f {
   if (STORAGE == 0u) {
@@ -30,17 +32,31 @@ fn four_at(first: u32) -> vec4f {
   return unpack_four(vec2u(w[first / 2u], w[first / 2u + 1u]), STORAGE);
 }
 
-/// The trit of element `i` as a byte; `first` is the first threshold.
-fn trit_of(i: u32, x: f32, first: f32, factor: f32) -> u32 {
-  let limit = threshold_at(i, first) * factor;
-  return select(0u, select(1u, 255u, 0.0 > x), abs(x) > limit && i < sizes.n);
+/// The thresholds of elements `first` to first + 3; `one` is the first of all.
+fn thresholds_at(first: u32, one: f32) -> vec4f {
+  if (SINGLE) {
+    return vec4f(one);
+  }
+  return vec4f(
+    threshold_at(first), threshold_at(first + 1u), threshold_at(first + 2u), threshold_at(first + 3u),
+  );
 }
 
-fn threshold_at(i: u32, first: f32) -> f32 {
-  if (SINGLE) {
-    return first;
-  }
+fn threshold_at(i: u32) -> f32 {
   return threshold[i / sizes.width];
+}
+
+/// Makes word `out`.
+fn encode(out: u32, one: f32) {
+  let x = four_at(4u * out);
+  var limit = thresholds_at(4u * out, one);
+  if (STOCHASTIC) { // multiples of 2^-23 below 2
+    limit *= vec4f(philox(vec4u(out, 0u, 0u, 0u), sizes.seed) >> vec4u(8u)) * 1.1920928955078125e-7;
+  }
+  let signs = select(vec4u(1u), vec4u(255u), x < vec4f());
+  let bytes = select(vec4u(), signs, (abs(x) > limit) & inside(out, sizes.n));
+  let word = dot(bytes, vec4u(1u, 1u << 8u, 1u << 16u, 1u << 24u));
+  trits[out] = word;
 }
 
 @compute @workgroup_size(64)
@@ -49,23 +65,15 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let out = linear_index(group, groups, local, 64u);
-  let first = out * 4u;
-  if (first >= sizes.n) {
+  let out = WORDS * linear_index(group, groups, local, 64u);
+  if (4u * out >= sizes.n) {
     return;
   }
-  var factors = vec4f(1.0);
-  if (STOCHASTIC) { // multiples of 2^-23 below 2
-    factors = vec4f(philox(vec4u(out, 0u, 0u, 0u), sizes.seed) >> vec4u(8u)) * 1.1920928955078125e-7;
-  }
-  let x = four_at(first);
   let one = threshold[0];
-  let bytes = vec4u(
-    trit_of(first, x.x, one, factors.x),
-    trit_of(first + 1u, x.y, one, factors.y),
-    trit_of(first + 2u, x.z, one, factors.z),
-    trit_of(first + 3u, x.w, one, factors.w),
-  );
-  let word = dot(bytes, vec4u(1u, 1u << 8u, 1u << 16u, 1u << 24u));
-  trits[out] = word;
+  encode(out, one);
+  if (WORDS > 1u) { // four, and no loop, which costs a processor as much as the trits
+    encode(out + 1u, one);
+    encode(out + 2u, one);
+    encode(out + 3u, one);
+  }
 }

@@ -509,6 +509,23 @@ describe('workgroups are as many as their work needs', () => {
       [['quant/quantize_linear', 3]],
     ],
     [
+      'thirty-two codes of a row, sixteen decoded',
+      'int8_vectorwise_quant',
+      { inputs: { x: [40, 64] } },
+      [
+        ['quant/block_absmax', 10],
+        ['quant/quantize_rows', 2],
+        ['quant/outlier_list', 1],
+        ['quant/dequantize_rows', 3],
+      ],
+    ],
+    [
+      'sixteen trits',
+      'ternarize',
+      { inputs: { weight: [40, 64], threshold: [1] } },
+      [['quant/ternary_encode', 3]],
+    ],
+    [
       'sixteen codes of a group',
       'quanto_quantize',
       { inputs: { weight: [40, 64] }, params: { qtype: 'qint8', axis: 0 } },
@@ -530,10 +547,7 @@ describe('workgroups are as many as their work needs', () => {
       'a block of codes',
       'quantize_nbits',
       { inputs: { weight: [70, 64] }, params: { bits: 4, block_size: 32, symmetric: true } },
-      [
-        ['quant/nbits_scales', 3],
-        ['quant/nbits_codes', 3],
-      ],
+      [['quant/nbits_codes', 3]],
     ],
     [
       'sixteen lanes a block, then 32 codes, and twice eight elements',
@@ -546,7 +560,7 @@ describe('workgroups are as many as their work needs', () => {
       ],
     ],
     [
-      'a lane a block, then 32 codes, and twice eight elements',
+      'a block a lane, and twice eight elements',
       'quantize_4bit',
       {
         inputs: { weight: [6400] },
@@ -554,8 +568,7 @@ describe('workgroups are as many as their work needs', () => {
         variant: 'serial',
       },
       [
-        ['quant/block_absmax', 2],
-        ['quant/quantize', 4],
+        ['quant/quantize', 2],
         ['quant/dequantize', 7],
       ],
     ],

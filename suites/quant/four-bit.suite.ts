@@ -59,7 +59,11 @@ fourBit
     'In a block whose absmax is a power of two every operation is exact: a threshold takes the code below it, the float after it the code above. So do denormals below the smallest normal float.',
   )
   .control('ties go up', (fault) =>
-    fault.shader('quant/quantize', 'vec4f(y) > thresholds', 'vec4f(y) >= thresholds'),
+    fault.shader(
+      'quant/quantize',
+      'relative(bits, i, scale);',
+      'relative(bits, i, scale) * 1.0000002;',
+    ),
   )
   .run(async (t) => {
     const quant_type = t.params['type'] as string;
@@ -116,7 +120,7 @@ fourBit
     'Blocks of zeros, a short one among them, have the code of zero, an absmax of 0 and decode to zeros.',
   )
   .control('a zero takes the code above', (fault) =>
-    fault.shader('quant/quantize', 'vec4f(y) > thresholds', 'vec4f(y) + 0.1 > thresholds'),
+    fault.shader('quant/quantize', 'relative(bits, i, scale);', 'relative(bits, i, scale) + 0.1;'),
   )
   .run(async (t) => {
     const quant_type = t.params['type'] as string;
@@ -165,7 +169,7 @@ fourBit
     'A view of an odd number of halves ends inside a word: the half after it, which is larger than all, is not an element.',
   )
   .control('the half after the end is asked', (fault) =>
-    fault.shader('quant/block_absmax', 'min(first + sizes.block, sizes.n)', 'first + sizes.block'),
+    fault.shader('quant/quantize', 'inside(i, sizes.n)', 'vec4<bool>(true)'),
   )
   .run(async (t) => {
     const dtype = t.params['dtype'] as 'f16' | 'bf16';

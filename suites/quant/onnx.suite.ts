@@ -102,7 +102,7 @@ onnx
     'A weight whose every element is a whole number of steps, a power of two, is decoded to what it was.',
   )
   .control('zero points one too high', (fault) =>
-    fault.shader('quant/nbits_scales', 'vec2f(select(', 'vec2f(0.5 * select('),
+    fault.shader('quant/nbits_codes', 'vec2f(select(', 'vec2f(0.5 * select('),
   )
   .run(async (t) => {
     const { bits } = t.params;

@@ -41,8 +41,8 @@ export function ternaryWeightCases(
     .control('a threshold a tenth lower', (fault) =>
       fault.shader(
         'quant/ternary_encode',
-        'let limit = threshold_at(i, first)',
-        'let limit = 0.9 * threshold_at(i, first)',
+        'var limit = thresholds_at(4u * out, one)',
+        'var limit = 0.9 * thresholds_at(4u * out, one)',
       ),
     )
     .run(async (t) => {
@@ -58,7 +58,11 @@ export function ternaryWeightCases(
       'Each trit is the one of the threshold in float64, but for weights within gamma_c of that threshold.',
     )
     .control('negative trits lose their sign', (fault) =>
-      fault.shader('quant/ternary_encode', 'select(1u, 255u, 0.0 > x)', '1u'),
+      fault.shader(
+        'quant/ternary_encode',
+        'select(vec4u(1u), vec4u(255u), x < vec4f())',
+        'vec4u(1u)',
+      ),
     )
     .run(async (t) => {
       const weight = drawn(t);

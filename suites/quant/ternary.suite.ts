@@ -67,7 +67,11 @@ ternary
     'Given the threshold that the device found, its trits are exactly those of the definition, without a band.',
   )
   .control('negative trits lose their sign', (fault) =>
-    fault.shader('quant/ternary_encode', 'select(1u, 255u, 0.0 > x)', '1u'),
+    fault.shader(
+      'quant/ternary_encode',
+      'select(vec4u(1u), vec4u(255u), x < vec4f())',
+      'vec4u(1u)',
+    ),
   )
   .run(async (t) => {
     const shape = [130, 257];

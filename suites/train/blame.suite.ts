@@ -118,11 +118,11 @@ const CLIPPING = 'step 1, layer optimizer, clip_grad_norm';
 /** Neighbours differ in what must be named: the control of each case breaks the next one. */
 const KERNELS: readonly Kernel[] = [
   {
-    name: 'block_absmax',
+    name: 'quantize',
     faults: breaking(
-      'quant/block_absmax',
-      'select(0u, magnitude, i < end && magnitude < LIMIT)',
-      'select(0u, magnitude & 0x7fffff00u, i < end && magnitude < LIMIT)',
+      'quant/quantize',
+      'in_order(word_with(stream, four))',
+      'in_order(word_with(stream, four) ^ 1u)',
     ),
     named: 'step 0, layer linear1, quantize_4bit',
   },

@@ -135,8 +135,8 @@ ternaryTrainingSuite
   .control('trits of weights a tenth lower', (fault) =>
     fault.shader(
       'quant/ternary_encode',
-      'let limit = threshold_at(i, first)',
-      'let limit = 0.9 * threshold_at(i, first)',
+      'var limit = thresholds_at(4u * out, one)',
+      'var limit = 0.9 * thresholds_at(4u * out, one)',
     ),
   )
   .run(async (t) => {

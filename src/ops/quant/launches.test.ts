@@ -14,11 +14,11 @@ const absmax = (binds: string, uniforms: object, lanes = 16, STORAGE = 0) => ({
   uniforms: { ...uniforms },
   constants: { STORAGE, LANES: lanes },
 });
-const encoded = (binds: string, STORAGE = 0) => ({
+const encoded = (binds: string, STORAGE = 0, FOUND = 0) => ({
   kernel: 'quant/quantize',
   binds,
   uniforms: { n: 160, block: 64, words: 20 },
-  constants: { STORAGE, SHARED: 1 },
+  constants: { STORAGE, SHARED: 1, WHOLE: 0, FOUND },
 });
 const decoded = (binds: string, STORAGE = 0) => ({
   kernel: 'quant/dequantize',
@@ -182,6 +182,7 @@ const dequantizedRows = {
   kernel: 'quant/dequantize_rows',
   binds: 'q row_stats dequant',
   uniforms: { n: 35, cols: 7 },
+  constants: { SHARED: 0, WORDS: 1 },
 };
 
 describe('blocks of codes', () => {
@@ -201,11 +202,7 @@ describe('blocks of codes', () => {
       'of halves, each block by one lane',
       'quantize_4bit',
       { inputs: weight, dtypes: { weight: 'bf16' }, params: nf4, variant: 'serial' },
-      [
-        absmax('weight absmax', blocks, 1, 2),
-        encoded('weight absmax packed', 2),
-        decoded('dequant packed absmax', 2),
-      ],
+      [encoded('weight absmax packed', 2, 64), decoded('dequant packed absmax', 2)],
       { packed: 'u8 80x1', absmax: 'f32 3', dequant: 'bf16 5x32' },
     ],
     [
@@ -291,7 +288,7 @@ describe('blocks of codes', () => {
           'quantize_rows',
           'x row_stats [8] q',
           { n: 35, cols: 7 },
-          { STORAGE: 1, OUTLIERS: 1, SHARED: 0 },
+          { STORAGE: 1, OUTLIERS: 1, SHARED: 0, WORDS: 1, WHOLE: 0 },
         ),
         bytewise('outlier_list', '[8] outlier_cols', { cols: 7 }, { SOME: 1 }),
         dequantizedRows,
@@ -308,7 +305,7 @@ describe('blocks of codes', () => {
           'quantize_rows',
           'x row_stats x q',
           { n: 35, cols: 7 },
-          { STORAGE: 0, OUTLIERS: 0, SHARED: 0 },
+          { STORAGE: 0, OUTLIERS: 0, SHARED: 0, WORDS: 1, WHOLE: 0 },
         ),
         bytewise('outlier_list', 'row_stats outlier_cols', { cols: 7 }, { SOME: 0 }),
         dequantizedRows,
@@ -618,7 +615,7 @@ describe('trits', () => {
           'ternary_encode',
           'weight threshold trits',
           { seed: [5, 1], n: 144, width: 48 },
-          { STORAGE: 0, STOCHASTIC: 1, SINGLE: 0 },
+          { STORAGE: 0, STOCHASTIC: 1, SINGLE: 0, WHOLE: 1, WORDS: 4 },
         ),
       ],
       { trits: 'i8 3x48' },
@@ -632,7 +629,7 @@ describe('trits', () => {
           'ternary_encode',
           'weight threshold trits',
           { seed: [0, 0], n: 144, width: 144 },
-          { STORAGE: 2, STOCHASTIC: 0, SINGLE: 1 },
+          { STORAGE: 2, STOCHASTIC: 0, SINGLE: 1, WHOLE: 1, WORDS: 4 },
         ),
       ],
       { trits: 'i8 3x48' },
@@ -714,13 +711,14 @@ describe('trits', () => {
           'ternary_encode',
           'weight threshold trits',
           { seed: [0, 0], n: 48, width: 48 },
-          { STORAGE: 0, STOCHASTIC: 0, SINGLE: 1 },
+          { STORAGE: 0, STOCHASTIC: 0, SINGLE: 1, WHOLE: 1, WORDS: 4 },
         ),
         bytewise('ternary_pack', 'trits packed', { n: 48 }, { HIGH: 0 }),
         {
           kernel: 'quant/ternary_dequantize',
           binds: 'packed scale dequant',
           uniforms: { n: 48 },
+          constants: { WHOLE: 1 },
         },
       ],
       {

@@ -64,19 +64,23 @@ function allocated(gpu: Gpu, weight: Tensor, { bits, group_size }: MlxParams) {
     dequant: Tensor.empty(gpu, 'f32', weight.shape),
     shape: [...outer, cols / group_size],
     groups,
-    uniforms: [u32(groups), u32(group_size / 4)],
   };
 }
 
 function affine(gpu: Gpu, weight: Tensor, params: MlxParams) {
-  const { packed, dequant, shape, groups, uniforms } = allocated(gpu, weight, params);
+  const { bits, group_size } = params;
+  const { packed, dequant, shape, groups } = allocated(gpu, weight, params);
   const scales = Tensor.empty(gpu, 'f32', shape);
   const biases = Tensor.empty(gpu, 'f32', shape);
   gpu.dispatch({
     shader: affineShader,
-    constants: { BITS: params.bits, STORAGE: storageOf(weight.dtype) },
+    constants: {
+      BITS: bits,
+      STORAGE: storageOf(weight.dtype),
+      HELD: Number(group_size === 64),
+    },
     bindings: [weight, packed, scales, biases, dequant].map(({ binding }) => binding),
-    uniforms,
+    uniforms: [u32(groups), u32(group_size / 4)],
     workgroups: linearGrid(groups),
   });
   return { packed, scales, biases, dequant };
@@ -84,13 +88,13 @@ function affine(gpu: Gpu, weight: Tensor, params: MlxParams) {
 
 /** The modes whose elements are floats of few bits. */
 function small(gpu: Gpu, weight: Tensor, params: MlxParams) {
-  const { packed, dequant, shape, groups, uniforms } = allocated(gpu, weight, params);
+  const { packed, dequant, shape, groups } = allocated(gpu, weight, params);
   const scales = Tensor.empty(gpu, 'u8', shape);
   gpu.dispatch({
     shader: microscaledShader,
     constants: { BYTES: Number(params.bits === 8), FINE: Number(params.mode === 'nvfp4') },
     bindings: [weight, packed, scales, dequant].map(({ binding }) => binding),
-    uniforms,
+    uniforms: [u32(groups)],
     workgroups: linearGrid(Math.ceil(groups / 4)),
   });
   return { packed, scales, dequant };

@@ -5,17 +5,11 @@ import { describedCall } from '../fixtures/launches.ts';
 /** 3 rows of 37 elements: nine blocks, three a row, each with two steps of four bytes. */
 const rows = { blocks: 9, per_row: 3, cols: 37, block: 16 };
 
-const scales = (top: number, constants: object) => ({
-  kernel: 'quant/nbits_scales',
-  binds: 'weight scales [72]',
-  uniforms: { rows, top },
-  constants: { ...constants },
-});
-const codes = (BITS: number) => ({
+const codes = (top: number, constants: object) => ({
   kernel: 'quant/nbits_codes',
-  binds: 'weight [72] packed',
-  uniforms: { ...rows },
-  constants: { BITS },
+  binds: 'weight scales [72] packed',
+  uniforms: { ...rows, top },
+  constants: { FULL: 0, HELD: 0, ...constants },
 });
 const zeros = (BITS: number, row_bytes: number) => ({
   kernel: 'quant/nbits_zero_points',
@@ -44,14 +38,14 @@ describe('weights of MatMulNBits', () => {
       'of 4 bits',
       'quantize_nbits',
       quantizing({ bits: 4 }),
-      [scales(15, { BITS: 4, SYMMETRIC: 0, HALF: 0 }), codes(4), zeros(4, 2)],
+      [codes(15, { BITS: 4, SYMMETRIC: 0, HALF: 0 }), zeros(4, 2)],
       { packed: 'u8 3x3x8', scales: 'f32 3x3', zero_points: 'u8 3x2' },
     ],
     [
       'of 8 bits without zero points',
       'quantize_nbits',
       quantizing({ bits: 8, symmetric: true }),
-      [scales(255, { BITS: 8, SYMMETRIC: 1, HALF: 0 }), codes(8)],
+      [codes(255, { BITS: 8, SYMMETRIC: 1, HALF: 0 })],
       { packed: 'u8 3x3x16', scales: 'f32 3x3' },
     ],
     [

@@ -12,20 +12,25 @@ import { launchers } from '../registry.ts';
 import { quantizeBlocks, quantizedWeight } from './quantize.ts';
 
 test.each([
-  ['sixteen lanes on a GPU', 32, 16],
-  ['one invocation on a processor', 8, 1],
-])('the largest element of a block is found by %s', async (_, widestSubgroup, lanes) => {
-  const { gpu } = await hostGpu({ widestSubgroup });
-  using weight = Tensor.zeros(gpu, [2, 64]);
-  const { trace } = gpu.trace(() =>
-    quantizeBlocks(gpu, weight, { quant_type: 'nf4', blocksize: 64 }),
-  );
-  const [first] = launchesIn(trace.commands);
-  expect([first?.shader.file, first?.constants]).toEqual([
-    'quant/block_absmax',
-    { STORAGE: 0, LANES: lanes },
-  ]);
-});
+  ['sixteen lanes on a GPU', 32, 64, ['block_absmax 16', 'quantize 0']],
+  ['one invocation on a processor', 8, 128, ['block_absmax 1', 'quantize 0']],
+  ['what makes codes on a processor, of one that it holds', 8, 64, ['quantize 64']],
+  ['the same, of a smaller one', 8, 32, ['quantize 32']],
+])(
+  'the largest element of a block is found by %s',
+  async (_, widestSubgroup, blocksize, kernels) => {
+    const { gpu } = await hostGpu({ widestSubgroup });
+    using weight = Tensor.zeros(gpu, [2, 64]);
+    const { trace } = gpu.trace(() =>
+      quantizeBlocks(gpu, weight, { quant_type: 'nf4', blocksize }),
+    );
+    const launched = launchesIn(trace.commands).map(
+      ({ shader, constants }) =>
+        `${shader.file.replace('quant/', '')} ${constants?.['LANES'] ?? constants?.['FOUND']}`,
+    );
+    expect(launched).toEqual(kernels);
+  },
+);
 
 test('a weight has blocks of its format where no size is asked for', async () => {
   const { gpu } = await hostGpu();

@@ -16,7 +16,7 @@ import { type Launcher, launcher } from '../launcher.ts';
 import { convert } from '../math/convert.ts';
 import { widened } from '../storage.ts';
 import { chooseVariant } from '../variants.ts';
-import { blockAbsmax, blockVariants, checkBlockOf, storageOf } from './blocks.ts';
+import { blockAbsmax, blockVariants, checkBlockOf, lanesIn, storageOf } from './blocks.ts';
 import { dequantizerOf } from './dequantize.ts';
 import { decodeBlocks } from './dequantize_blockwise.ts';
 import { type Blocks, checkBlockwise, encodeBlocks } from './quantize_blockwise.ts';
@@ -38,6 +38,9 @@ export interface NestedStatistics {
   readonly nested_absmax: Tensor;
   readonly nested_offset: Tensor;
 }
+
+/** Sizes of blocks that an invocation holds whole, and finds the largest element of. */
+const READ_ONCE: ReadonlySet<number> = new Set([32, 64]);
 
 /** What is quantized to which format, and how its absmax values are, if they are. */
 interface Target extends Pick<Params, 'quant_type' | 'blocksize'> {
@@ -61,11 +64,12 @@ export function quantizeBlocks(
   const shader = linkedShader(shaders, format.name);
   if (nested) checkBlockwise(nested);
   const STORAGE = storageOf(weight.dtype);
-  const absmax = stored(
-    gpu,
-    blockAbsmax(gpu, weight, blocksize, variant),
-    nested ? 'f32' : format.scales,
-  );
+  const dtype = nested ? 'f32' : format.scales;
+  const isFound =
+    dtype === 'f32' && READ_ONCE.has(blocksize) && lanesIn(gpu, variant, weight).LANES === 1;
+  const absmax = isFound
+    ? Tensor.empty(gpu, 'f32', [Math.ceil(weight.size / blocksize)])
+    : stored(gpu, blockAbsmax(gpu, weight, blocksize, variant), dtype);
   using scope = new Scope();
   const { scales } = widened(gpu, scope, { scales: absmax });
   const bytes = format.packing.bytesOf(weight.size);
@@ -73,10 +77,15 @@ export function quantizeBlocks(
   const words = Math.ceil(bytes / 4);
   gpu.dispatch({
     shader,
-    constants: { STORAGE, SHARED: Number(blocksize % 32 === 0) },
+    constants: {
+      STORAGE,
+      SHARED: Number(blocksize % 32 === 0),
+      WHOLE: Number(weight.size % 64 === 0),
+      FOUND: isFound ? blocksize : 0,
+    },
     bindings: [weight.words(), scales.binding, packed.binding],
     uniforms: [weight.size, blocksize, words].map(u32),
-    workgroups: linearGrid(Math.ceil(weight.size / 32)),
+    workgroups: linearGrid(Math.ceil(weight.size / (isFound ? blocksize : 32))),
   });
   if (!nested) return { packed, absmax };
   using raw = absmax;

@@ -1,5 +1,4 @@
 import codesShader from '../../../shaders/quant/nbits_codes.wgsl';
-import scalesShader from '../../../shaders/quant/nbits_scales.wgsl';
 import zerosShader from '../../../shaders/quant/nbits_zero_points.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, gridOfFours, linearGrid, u32 } from '../../gpu/shader.ts';
@@ -19,7 +18,7 @@ import { storageOf } from './blocks.ts';
  * elements.
  */
 export const quantizeNbits = launcher(signature, {
-  variants: { blocks: { kernels: [scalesShader.file, codesShader.file, zerosShader.file] } },
+  variants: { blocks: { kernels: [codesShader.file, zerosShader.file] } },
   forward: (gpu, { weight }, { bits, block_size, symmetric }) => {
     const [out = 0, cols = 0, ...others] = weight.shape;
     if (out === 0 || cols === 0 || others.length > 0)
@@ -30,23 +29,18 @@ export const quantizeNbits = launcher(signature, {
     const packed = Tensor.empty(gpu, 'u8', [out, blocks, blockBytes]);
     const scales = Tensor.empty(gpu, 'f32', [out, blocks]);
     using steps = Tensor.empty(gpu, 'f32', [out * blocks, 2]);
-    const uniforms = [out * blocks, blocks, cols, block_size].map(u32);
+    const isFull = cols % block_size === 0;
     gpu.dispatch({
-      shader: scalesShader,
+      shader: codesShader,
       constants: {
         BITS: bits,
         SYMMETRIC: Number(symmetric),
         HALF: Number(storageOf(weight.dtype) === 1),
+        FULL: Number(isFull),
+        HELD: Number(isFull && block_size === 32),
       },
-      bindings: [weight.binding, scales.binding, steps.binding],
-      uniforms: [...uniforms, f32(2 ** bits - 1)],
-      workgroups: linearGrid(out * blocks),
-    });
-    gpu.dispatch({
-      shader: codesShader,
-      constants: { BITS: bits },
-      bindings: [weight.binding, steps.binding, packed.binding],
-      uniforms,
+      bindings: [weight, scales, steps, packed].map(({ binding }) => binding),
+      uniforms: [...[out * blocks, blocks, cols, block_size].map(u32), f32(2 ** bits - 1)],
       workgroups: linearGrid(out * blocks),
     });
     if (symmetric) return { packed, scales };

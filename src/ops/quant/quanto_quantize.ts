@@ -77,7 +77,10 @@ export const quantoQuantize = launcher(signature, {
     const packed = Tensor.empty(gpu, 'u8', [Math.ceil((rows * bits) / 8), ...rest]);
     gpu.dispatch({
       shader: packShader,
-      constants: { BITS: bits },
+      constants: {
+        BITS: bits,
+        ALIGNED: Number(packed.size % 4 === 0 && codes.size === (packed.size * 8) / bits),
+      },
       bindings: [codes.binding, packed.binding],
       uniforms: [u32(codes.size), u32(packed.size)],
       workgroups: gridOfFours(packed.size),

@@ -33,12 +33,15 @@ export const ternarize = launcher(signature, {
       );
     }
     const trits = Tensor.empty(gpu, 'i8', weight.shape);
+    const words = weight.size % 16 === 0 ? 4 : 1;
     gpu.dispatch({
       shader,
       constants: {
         STORAGE: storageOf(weight.dtype),
         STOCHASTIC: Number(seed !== undefined),
         SINGLE: Number(threshold.size === 1),
+        WHOLE: Number(weight.size % 4 === 0),
+        WORDS: words,
       },
       bindings: [weight.words(), threshold.binding, trits.binding],
       uniforms: [
@@ -46,7 +49,7 @@ export const ternarize = launcher(signature, {
         u32(weight.size),
         u32(weight.size / Math.max(1, threshold.size)),
       ],
-      workgroups: gridOfFours(weight.size),
+      workgroups: gridOfFours(weight.size / words),
     });
     return { trits };
   },

@@ -35,6 +35,7 @@ export const ternaryQuantize = launcher(signature, {
     const dequant = Tensor.empty(gpu, 'f32', weight.shape);
     gpu.dispatch({
       shader: dequantizeShader,
+      constants: { WHOLE: Number(n % 16 === 0) },
       bindings: [packed.binding, scale.binding, dequant.binding],
       uniforms: [u32(n)],
       workgroups: linearGrid(Math.ceil(n / 16)),

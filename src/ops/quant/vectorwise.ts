@@ -38,6 +38,11 @@ function limitOf(threshold: number, dtype: DType): number {
   return (bits as number) + Number((valuesOf(stored)[0] as number) < held);
 }
 
+/** Whether words of four codes are of one row, and how many of them an invocation then makes. */
+function sharedBy(cols: number, words: number) {
+  return { SHARED: Number(cols % 4 === 0), WORDS: cols % (4 * words) === 0 ? words : 1 };
+}
+
 /**
  * Quantizes each row of `x` (f32, f16 or bf16; the last dimension is a row) to round(127 x / its
  * largest magnitude), ties to even. With a threshold above 0, elements as large as it or larger are
@@ -60,12 +65,13 @@ export function quantizeRows(gpu: Gpu, x: Tensor, threshold: number, variant: st
     constants: {
       STORAGE: storageOf(x.dtype),
       OUTLIERS: Number(mask !== undefined),
-      SHARED: Number(cols % 4 === 0),
+      ...sharedBy(cols, 8),
+      WHOLE: Number(x.size % 4 === 0),
     },
     // Without outliers the kernel reads no mask; a binding must be there all the same.
     bindings: [x.words(), stats.binding, mask?.binding ?? x.words(), q.binding],
     uniforms: [u32(x.size), u32(cols)],
-    workgroups: gridOfFours(x.size),
+    workgroups: gridOfFours(x.size / sharedBy(cols, 8).WORDS),
   });
   return { q, stats, ...(mask && { mask }) };
 }
@@ -109,12 +115,14 @@ export function outlierList(gpu: Gpu, { q, stats, mask }: RowCodes): Tensor {
 
 /** q * stats / 127 of each row, f32 of the shape of the codes. The caller owns it. */
 export function dequantizeRows(gpu: Gpu, { q, stats }: Omit<RowCodes, 'mask'>): Tensor {
+  const [, cols] = matrixOf(q.shape);
   const y = Tensor.empty(gpu, 'f32', q.shape);
   gpu.dispatch({
     shader: dequantizeShader,
+    constants: sharedBy(cols, 4),
     bindings: [q.binding, stats.binding, y.binding],
-    uniforms: [u32(q.size), u32(matrixOf(q.shape)[1])],
-    workgroups: gridOfFours(q.size),
+    uniforms: [u32(q.size), u32(cols)],
+    workgroups: gridOfFours(q.size / sharedBy(cols, 4).WORDS),
   });
   return y;
 }

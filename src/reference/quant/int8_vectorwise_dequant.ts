@@ -52,8 +52,8 @@ export const record = defineRecord(signature, {
       name: 'codes larger by 1',
       shader: {
         file: 'quant/dequantize_rows',
-        from: 'f32(extractBits(',
-        to: 'f32(1 + extractBits(',
+        from: 'signed(high_bytes(q[w]))',
+        to: '(1.0 + signed(high_bytes(q[w])))',
       },
     },
   ],

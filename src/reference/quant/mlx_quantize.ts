@@ -133,8 +133,8 @@ export const record = defineRecord(signature, {
         {
           shader: {
             file: 'quant/mlx_microscaled',
-            from: 'return scale.byte;',
-            to: 'return scale.byte ^ 1u;',
+            from: 'scales[word] = bytes;',
+            to: 'scales[word] = bytes ^ 0x01010101u;',
           },
         },
       ],

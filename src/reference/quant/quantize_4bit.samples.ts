@@ -32,6 +32,7 @@ export const samples: readonly SampleOf<Quantize>[] = [
     draw: representable('fp4', 32),
   }),
   sample({ shape: [1], params: nf4(64) }),
+  sample({ shape: [6, 32], params: fp4(32) }), // whole invocations
   corners('f32', 'nf4'),
   corners('f16', 'nf4'),
   corners('bf16', 'fp4'),

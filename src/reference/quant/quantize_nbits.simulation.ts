@@ -7,7 +7,7 @@ import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 
 const roundf = (y: number) => Math.floor(y) + Math.floor(2 * (y - Math.floor(y)));
 
-/** Scale, factor and zero point of a block as quant/nbits_scales makes them. */
+/** Scale, factor and zero point of a block as quant/nbits_codes makes them. */
 function stepsOf(gpu: SimulatedGpu, block: Float64Array, bits: 2 | 4 | 8, symmetric: boolean) {
   const seen = block.map((x) => gpu.mul(x, 1));
   const low = Math.min(0, ...seen);

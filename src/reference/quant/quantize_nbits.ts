@@ -177,7 +177,7 @@ export const record = defineRecord(signature, {
     {
       name: 'scales larger by half',
       shader: {
-        file: 'quant/nbits_scales',
+        file: 'quant/nbits_codes',
         from: 'scales[b] = scale',
         to: 'scales[b] = 1.5 * scale',
       },
