@@ -167,8 +167,8 @@ async function planned(results, isWhole) {
 }
 
 /**
- * What other libraries computed, replayed, of the rows of the covering array a sample; an op that
- * this version lacks is skipped.
+ * What other libraries computed, replayed, of the longest a sample; an op that this version lacks is
+ * skipped.
  */
 async function recordedBundles(results, isWhole) {
   const json = resultFile(join(results, 'parity.json'));

@@ -10,9 +10,12 @@ const QUICK_ONE_IN = 2;
 const FULL_ONE_IN = 20;
 /** Cases that every run has: each stands for pairs of options that no other case has. */
 const ALWAYS = /^train\.covering-array:/;
-/** Recorded rows of the covering array. */
-const ROWS = 20;
-const ROWS_ONE_IN = 4;
+/** Recordings that take longest: rows of the covering array, and runs of 200 steps. */
+const LONG_RECORDINGS = [
+  ...Array.from({ length: 20 }, (_, i) => `llama_row_${i + 1}`),
+  ...['llama_full_200_steps', 'llama_qlora_200_steps'],
+];
+const LONG_RECORDINGS_ONE_IN = 4;
 /** Of end-to-end tests those that take longest, and those that take over ten seconds. */
 const SAMPLED_TESTS = [
   { grep: String.raw`@full|\.full\.spec\.ts`, oneIn: 10 },
@@ -38,13 +41,13 @@ export function sampleOfCases(root) {
 }
 
 /**
- * Filters that leave a sample of the recorded rows of the covering array, and all other recordings.
+ * Filters that leave a sample of the recordings that take longest, and all others.
  * @param {string} root
  * @returns {string[]}
  */
 export function sampleOfRecordings(root) {
-  const ids = Array.from({ length: ROWS }, (_, i) => `parity.train_llama:llama_row_${i + 1}`);
-  return leftOut(root, ids, ROWS_ONE_IN).flatMap((id) => ['--filter', `!${id}`]);
+  const ids = LONG_RECORDINGS.map((name) => `parity.train_llama:${name}`);
+  return leftOut(root, ids, LONG_RECORDINGS_ONE_IN).flatMap((id) => ['--filter', `!${id}`]);
 }
 
 /**
