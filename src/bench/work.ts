@@ -34,7 +34,7 @@ interface Timed {
   readonly flops: number;
   /** Bytes of one call at least: each operand read, and each result written, once. */
   readonly bytes: { readonly read: number; readonly written: number };
-  /** Tokens that one call reads, of which those of a second are told. Default none. */
+  /** Tokens that one call reads: how many those are in a second is told. Default none. */
   readonly tokens?: number;
   /** Of our engine alone: no peer is asked. Default false. */
   readonly isOurs?: boolean;

@@ -149,7 +149,8 @@ function checkpoints(rows: readonly BenchRow[]): string {
     const bytes = made?.metrics?.['checkpointBytes'];
     if (!id.includes(MADE) || ms === undefined || !bytes) return [];
     const msOf = (of: string) => ours.get(id.replace(MADE, of))?.timing?.medianMs;
-    const [step, resumed] = [msOf('-step:'), msOf('-resume:')];
+    const step = msOf('-step:');
+    const resumed = msOf('-resume:');
     const cells = [
       nameOf(id).replace(MADE, ':'),
       (bytes / 2 ** 20).toFixed(2),

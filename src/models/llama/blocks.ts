@@ -114,7 +114,8 @@ export class LlamaBlocks implements Disposable {
     const lora_B = part('lora_B');
     const adapter = this.#adapterOf(name);
     if (!adapter || !lora_A || !lora_B) return layers.linear(name, x);
-    const [lora_bias, magnitude] = [part('lora_bias'), part('magnitude')];
+    const lora_bias = part('lora_bias');
+    const magnitude = part('magnitude');
     return adaptedLinear(tape, layers, name, x, {
       adapter,
       tensors: { lora_A, lora_B, lora_bias, magnitude },
