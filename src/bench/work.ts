@@ -33,7 +33,7 @@ interface Timed {
   readonly flops: number;
   /** Bytes of one call at least: each operand read, and each result written, once. */
   readonly bytes: { readonly read: number; readonly written: number };
-  /** Tokens that one call reads, of which those of a second are told. Default none. */
+  /** Tokens that one call reads; a report tells how many a second. Default none. */
   readonly tokens?: number;
   /** Of our engine alone: no peer is asked. Default false. */
   readonly isOurs?: boolean;
