@@ -1,5 +1,5 @@
 import { test as base, expect as plain } from '@playwright/test';
-import { askedEndpoints } from '../scripts/test/asked-endpoints.ts';
+import { askedEndpoints } from '../src/cli/test-report/asked-endpoints.ts';
 
 let held = 0;
 

@@ -40,6 +40,8 @@ KINDS = {
     },
     "all_biases": {"bias": "all"},
     "own_biases": {"bias": "lora_only"},
+    "biases_within": {"lora_bias": True, "bias": "lora_only"},
+    "saved_linears": {"modules_to_save": ["k_proj", "down_proj"]},
     "saved_modules": {"modules_to_save": ["lm_head", "model.norm", "input_layernorm"]},
     "saved_embeddings": {"modules_to_save": ["embed_tokens"], "use_dora": True},
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect } from 'vitest';
-import { askedEndpoints } from './asked-endpoints.ts';
+import { askedEndpoints } from '../../src/cli/test-report/asked-endpoints.ts';
 
 declare module 'vitest' {
   interface TaskMeta {

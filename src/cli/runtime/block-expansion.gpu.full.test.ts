@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Tape } from '../../autograd/tape.ts';
 import { covers } from '../../catalog/covers.ts';
 import { tensorShapes } from '../../formats/hugging-face/architecture.ts';
@@ -65,6 +65,9 @@ const settings = (type: string) =>
     ...{ type, expansion_rate: 0.5, max_length: 12, max_steps: 5, learning_rate: 1e-3 },
     ...{ per_device_train_batch_size: 2, heldout_fraction: 0, judge_steps: 0 },
   });
+
+/** On a busy machine a training takes minutes. */
+vi.setConfig({ testTimeout: 600_000 });
 
 let gpu: Gpu;
 beforeAll(async () => {

@@ -114,11 +114,10 @@ export class LlamaBlocks implements Disposable {
     const lora_B = part('lora_B');
     const adapter = this.#adapterOf(name);
     if (!adapter || !lora_A || !lora_B) return layers.linear(name, x);
-    const lora_bias = part('lora_bias');
-    const magnitude = part('magnitude');
+    const vectors = { lora_bias: part('lora_bias'), magnitude: part('magnitude') };
     return adaptedLinear(tape, layers, name, x, {
       adapter,
-      tensors: { lora_A, lora_B, lora_bias, magnitude },
+      tensors: { lora_A, lora_B, ...vectors },
       weight: this.#values.view(`${name}.weight`),
       trainsBias: parameters.names.includes(retrainedName(`${name}.bias`)),
       one: this.#one,

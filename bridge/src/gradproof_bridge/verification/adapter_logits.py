@@ -85,11 +85,15 @@ def verify_logits(
 def merged_weights(
     inputs: Inputs, config: Mapping[str, Any], tensors: Mapping[str, Array]
 ) -> dict[str, Array]:
-    """The inputs of a model with the adapter in its weights, in float64: W + s B A, with DoRA each row
-    of the length that its magnitude says, and what was trained whole. Raises FormatError for a layer
+    """The inputs of a model with the adapter in its weights, in float64: W + s B A, and s b in its
+    biases, with DoRA each row of the length that its magnitude says, and what was trained whole. Raises FormatError for a layer
     that the model lacks.
     """
     merged = {name: np.asarray(x) for name, x in inputs.items()}
+    table = merged.get("base.model.embed_tokens.weight")
+    if table is not None:
+        merged.setdefault("base.lm_head.weight", table)
+    merged |= {f"base.{name}": x.astype(np.float64) for name, x in retrained(tensors).items()}
     for name, a in tensors.items():
         found = re.fullmatch(rf"{re.escape(_PREFIX)}(.+)\.lora_A\.weight", name)
         if not found:
@@ -108,10 +112,10 @@ def merged_weights(
             lengths = np.linalg.norm(weight, axis=1)
             weight *= (magnitude.astype(np.float64).reshape(-1) / lengths)[:, None]
         merged[at] = weight
-    table = merged.get("base.model.embed_tokens.weight")
-    if table is not None:
-        merged.setdefault("base.lm_head.weight", table)
-    merged |= {f"base.{name}": x.astype(np.float64) for name, x in retrained(tensors).items()}
+        bias = tensors.get(f"{_PREFIX}{module}.lora_B.bias")
+        if bias is not None:
+            own = merged.get(f"base.{module}.bias", np.zeros(1))
+            merged[f"base.{module}.bias"] = own.astype(np.float64) + scale * bias
     return merged
 
 

@@ -1,7 +1,7 @@
 import { get } from 'node:http';
 import { expect, test } from 'vitest';
-import { covers } from '../../src/catalog/covers.ts';
-import { serve } from '../../src/cli/model-address/fixtures/model-server.ts';
+import { covers } from '../../catalog/covers.ts';
+import { serve } from '../model-address/fixtures/model-server.ts';
 import { askedEndpoints } from './asked-endpoints.ts';
 
 /** How a request ends: with a status, or without one. */
@@ -18,7 +18,7 @@ test(
   covers('fsdp.utilities.pattern-mocks-replaced/real-local-servers').control(
     'what is sent is told, whether a server is there or not',
     {
-      file: 'scripts/test/asked-endpoints.ts',
+      file: 'src/cli/test-report/asked-endpoints.ts',
       from: "'http.server.request.start'",
       to: "'http.client.request.start'",
     },
