@@ -149,13 +149,13 @@ function checkpoints(rows: readonly BenchRow[]): string {
     const bytes = made?.metrics?.['checkpointBytes'];
     if (!id.includes(MADE) || ms === undefined || !bytes) return [];
     const msOf = (of: string) => ours.get(id.replace(MADE, of))?.timing?.medianMs;
-    const [step, resumed] = [msOf('-step:'), msOf('-resume:')];
+    const step = msOf('-step:');
     const cells = [
       nameOf(id).replace(MADE, ':'),
       (bytes / 2 ** 20).toFixed(2),
       ms.toPrecision(3),
       step === undefined ? '-' : (ms / step).toPrecision(2),
-      resumed?.toPrecision(3) ?? '-',
+      msOf('-resume:')?.toPrecision(3) ?? '-',
     ];
     return [`| ${cells.join(' | ')} |`];
   });
