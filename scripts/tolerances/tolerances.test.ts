@@ -182,7 +182,7 @@ const LIMITS: Readonly<Record<string, string>> = {
   'suites/quant/goldens/weights.ts: TAIL = 2 ** -12':
     'what keeps a divisor of drawn weights from zero',
   'suites/quant/hqq.suite.ts: Math.abs(error - theirs) <= 0.005 * theirs':
-    'the 0.5 % of fsdp.quantization.parity-hqq',
+    'the 0.5 % of fsdp.quantization.parity-hqq and fsdp.backend.cpu-model-loading-with-hqq',
 };
 
 /** Where results are judged, beside src/testing. */

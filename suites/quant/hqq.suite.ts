@@ -1,5 +1,7 @@
+import { referenceResults } from '../../src/backends/reference.ts';
 import { float64Of, type StoredTensor } from '../../src/formats/safetensors/stored.ts';
 import { packSlices, unpackSlices } from '../../src/quant/packing/row-slices.ts';
+import { squareSums } from '../../src/quantizer/choosing/square-sums.ts';
 import { type HostTensor, type HostTensors, valuesOf } from '../../src/tensor/host.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { judgeResults } from '../../src/testing/judge-call.ts';
@@ -55,14 +57,17 @@ hqq
     fault.shader('quant/hqq_scale', 'range.top * (1.0 / span)', '(range.top - 1.0) * (1.0 / span)'),
   )
   .run(async (t) => {
-    for (const name of namesOf(t.params.bits)) {
-      const { golden, ours } = await judgeGolden(t, name);
-      const { shape } = golden.outputs['scale'] as StoredTensor;
-      const expected = { shape, data: numbersOf(golden.outputs['scale']) };
-      const actual = { shape, data: valuesOf(ours['scale'] as HostTensor) };
-      if (t.ieee) t.expectEqual('scale', actual, expected);
-    }
+    for (const name of namesOf(t.params.bits)) await judgeScales(t, name);
   });
+
+/** Scales of a golden and of ours, within their bound, and the same where the probe shows IEEE. */
+async function judgeScales(t: CaseContext, name: string): Promise<void> {
+  const { golden, ours } = await judgeGolden(t, name);
+  const { shape } = golden.outputs['scale'] as StoredTensor;
+  const expected = { shape, data: numbersOf(golden.outputs['scale']) };
+  const actual = { shape, data: valuesOf(ours['scale'] as HostTensor) };
+  if (t.ieee) t.expectEqual('scale', actual, expected);
+}
 
 hqq
   .case('zero', { bits: BITS })
@@ -75,13 +80,16 @@ hqq
     fault.shader('quant/hqq_refine', '/ f32(groups.size);', '/ f32(groups.size + 1u);'),
   )
   .run(async (t) => {
-    for (const name of namesOf(t.params.bits)) {
-      const golden = await goldenOf(t, name);
-      const ours = await oursOf(t, golden);
-      t.expect(ours['previous_zero'] !== undefined, () => `${name}: no zero of the pass before`);
-      judgedOurs(t, golden, ours);
-    }
+    for (const name of namesOf(t.params.bits)) await judgeZeros(t, name);
   });
+
+/** Zeros of ours by the codes of the pass before. */
+async function judgeZeros(t: CaseContext, name: string): Promise<void> {
+  const golden = await goldenOf(t, name);
+  const ours = await oursOf(t, golden);
+  t.expect(ours['previous_zero'] !== undefined, () => `${name}: no zero of the pass before`);
+  judgedOurs(t, golden, ours);
+}
 
 hqq
   .case('dequant', { bits: BITS })
@@ -213,16 +221,20 @@ function errorOf(golden: Golden): number {
 const meanError = (a: Float64Array, b: Float64Array) =>
   a.reduce((sum, x, i) => sum + Math.abs(x - (b[i] as number)), 0) / a.length;
 
-/** That our decoded weight is as near to the weight as that of HQQ. */
-function expectAsNear(t: CaseContext, golden: Golden, dequant: HostTensor | undefined): void {
+/** That our decoded weight is as near to the weight as that of HQQ, or as one whose error is given. */
+function expectAsNear(
+  t: CaseContext,
+  golden: Golden,
+  dequant: HostTensor | undefined,
+  { whose, theirs } = { whose: 'hqqs', theirs: errorOf(golden) },
+): void {
   const { name } = golden;
   const weight = valuesOf(golden.inputs['weight'] as HostTensor);
   const error = meanError(weight, valuesOf(dequant as HostTensor));
-  const theirs = errorOf(golden);
-  t.metric(`${name}-error-of-hqqs`, error / theirs);
+  t.metric(`${name}-error-of-${whose}`, error / theirs);
   t.expect(
     Math.abs(error - theirs) <= 0.005 * theirs,
-    () => `${name}: the mean error is ${error}, and HQQ's ${theirs}`,
+    () => `${name}: the mean error is ${error}, and that of ${whose} ${theirs}`,
   );
 }
 
@@ -240,4 +252,93 @@ hqq
       const { dequant } = await oursOf(t, golden);
       expectAsNear(t, golden, dequant);
     }
+  });
+
+const LOADING = 'fsdp.backend.cpu-model-loading-with-hqq';
+/** Of 256 x 256, as queries of the tiny Llama have it, by 20 passes at most. */
+const PROJECTION = 'hqq-projection';
+
+hqq
+  .case('projection-codes')
+  .tier('full')
+  .covers(`${LOADING}/codes-outside-band`)
+  .desc(
+    'Codes of a projection of a tiny Llama, of our kernels and of HQQ, are right by the zeros that each produced, outside the band around two codes.',
+  )
+  .control(REVERSED.name, REVERSED.faults)
+  .run(async (t) => {
+    await judgeGolden(t, PROJECTION);
+  });
+
+hqq
+  .case('projection-scale')
+  .tier('full')
+  .covers(`${LOADING}/scale-within-bound`)
+  .desc('Its scales are within their bound, and those of HQQ where the probe shows IEEE.')
+  .control('scales of a step less', (fault) =>
+    fault.shader('quant/hqq_scale', 'range.top * (1.0 / span)', '(range.top - 1.0) * (1.0 / span)'),
+  )
+  .run((t) => judgeScales(t, PROJECTION));
+
+hqq
+  .case('projection-zero')
+  .tier('full')
+  .covers(`${LOADING}/zero-near-mean`)
+  .desc('Its zeros are the means of their groups that follow from the codes of the pass before.')
+  .control('a mean of one element more', (fault) =>
+    fault.shader('quant/hqq_refine', '/ f32(groups.size);', '/ f32(groups.size + 1u);'),
+  )
+  .run((t) => judgeZeros(t, PROJECTION));
+
+/** What a mean error of the solver is below that of plain rounding at least, as a share. */
+const DROPS = { squared: 0.05, absolute: 0.03 } as const;
+
+hqq
+  .case('projection-error')
+  .tier('full')
+  .covers(`${LOADING}/squared-error-drop`, `${LOADING}/absolute-error-drop`)
+  .desc(
+    'The solver leaves a mean squared error at least 5 % below that of rounding to the nearest with the same rounding of zeros, and a mean error 3 % below.',
+  )
+  .control('zeros too large by a fourth of a step', (fault) =>
+    fault.shader('quant/hqq_refine', '/ f32(groups.size);', '/ f32(groups.size) + 0.25;'),
+  )
+  .run(async (t) => {
+    const golden = await goldenOf(t, PROJECTION);
+    const solved = await oursOf(t, golden);
+    const params = { ...golden.params, optimize: false };
+    const plain = await oursOf(t, { ...golden, params });
+    const weight = valuesOf(golden.inputs['weight'] as HostTensor);
+    const errorsOf = (ours: HostTensors) => {
+      const decoded = valuesOf(ours['dequant'] as HostTensor);
+      return { squared: squareSums(decoded, weight).off, absolute: meanError(weight, decoded) };
+    };
+    const of = errorsOf(solved);
+    const beside = errorsOf(plain);
+    for (const kind of ['squared', 'absolute'] as const) {
+      const drop = 1 - of[kind] / beside[kind];
+      t.metric(`${kind}-error-drop`, drop);
+      t.expect(drop >= DROPS[kind], () => `the ${kind} error is ${drop} below plain rounding`);
+    }
+  });
+
+hqq
+  .case('projection-objective')
+  .tier('full')
+  .covers(`${LOADING}/objective-half-percent`)
+  .desc(
+    'The mean error of its decoded weights is within half a percent of that of HQQ, and of that of the solver in float64.',
+  )
+  .control('zeros too large by a fourth of a step', (fault) =>
+    fault.shader('quant/hqq_refine', '/ f32(groups.size);', '/ f32(groups.size) + 0.25;'),
+  )
+  .run(async (t) => {
+    const golden = await goldenOf(t, PROJECTION);
+    const { dequant } = await oursOf(t, golden);
+    expectAsNear(t, golden, dequant);
+    const { op, params, inputs } = golden;
+    const { outputs } = referenceResults({ op: signatureOf(op), params, inputs });
+    const weight = valuesOf(inputs['weight'] as HostTensor);
+    const theirs = meanError(weight, valuesOf(outputs['dequant'] as HostTensor));
+    expectAsNear(t, golden, dequant, { whose: 'the-float64-solver', theirs });
   });

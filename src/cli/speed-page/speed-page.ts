@@ -150,13 +150,12 @@ function checkpoints(rows: readonly BenchRow[]): string {
     if (!id.includes(MADE) || ms === undefined || !bytes) return [];
     const msOf = (of: string) => ours.get(id.replace(MADE, of))?.timing?.medianMs;
     const step = msOf('-step:');
-    const resumed = msOf('-resume:');
     const cells = [
       nameOf(id).replace(MADE, ':'),
       (bytes / 2 ** 20).toFixed(2),
       ms.toPrecision(3),
       step === undefined ? '-' : (ms / step).toPrecision(2),
-      resumed?.toPrecision(3) ?? '-',
+      msOf('-resume:')?.toPrecision(3) ?? '-',
     ];
     return [`| ${cells.join(' | ')} |`];
   });

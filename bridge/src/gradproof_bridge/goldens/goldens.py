@@ -43,7 +43,9 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Golden:
-    """A computation by a library. `without` names results that follow from the others."""
+    """A computation by a library. `without` names results that follow from the others; `whole` keeps
+    large ones in the file too.
+    """
 
     name: str
     op: str
@@ -52,6 +54,7 @@ class Golden:
     inputs: dict[str, Drawn | Array]
     without: tuple[str, ...] = ("dequant",)
     direct: Direct | None = field(default=None, compare=False)
+    whole: bool = False
 
     def arrays(self) -> dict[str, Array]:
         """The inputs' numbers."""
@@ -84,7 +87,7 @@ class Golden:
             "producer": " + ".join(f"{name} {v}" for name, v in versions_of(self.library).items()),
             "device": "mlx" if self.library == "mlx" else "cpu",
             "inputs": inputs,
-            "outputs": {name: entry_of(x) for name, x in self.outputs().items()},
+            "outputs": {name: entry_of(x, self.whole) for name, x in self.outputs().items()},
         }
 
 
@@ -95,15 +98,15 @@ def versions_of(library: str) -> dict[str, str]:
     return {name: version(name) for name in backend_named(library).distributions}
 
 
-def entry_of(array: Array) -> dict[str, Any]:
-    """A tensor as the file has it: whole where it is small."""
+def entry_of(array: Array, whole: bool = False) -> dict[str, Any]:
+    """A tensor as the file has it: whole where it is small, or asked for."""
     data = array.tobytes()
-    whole = {"base64": base64.b64encode(data).decode()} if len(data) < _LARGE_BYTES else {}
+    is_there = whole or len(data) < _LARGE_BYTES
     return {
         "dtype": stored_dtype(array),
         "shape": shape_name(*array.shape),
         "sha256": hashlib.sha256(data).hexdigest(),
-        **whole,
+        **({"base64": base64.b64encode(data).decode()} if is_there else {}),
     }
 
 
@@ -218,6 +221,19 @@ def _hqq() -> Iterator[Golden]:
                     {"weight": Drawn("normal", (32, 128))},
                     ("unpacked", "dequant"),
                 )
+
+
+def _hqq_projection() -> Iterator[Golden]:
+    """A projection of queries of the tests' tiny Llama, whose errors are held against plain rounding."""
+    yield Golden(
+        "hqq-projection",
+        "hqq_quantize",
+        "hqq",
+        {"nbits": 4, "axis": 1, "group_size": 64, "packing": "4bit_u8"},
+        {"weight": Drawn("normal", (256, 256))},
+        ("unpacked", "dequant"),
+        whole=True,
+    )
 
 
 def _hqq_meta() -> Iterator[Golden]:
@@ -340,6 +356,7 @@ def goldens() -> tuple[Golden, ...]:
         *_ties(),
         *_bitsandbytes(),
         *_hqq(),
+        *_hqq_projection(),
         *_hqq_meta(),
         *_mlx(),
         *_quanto(),
