@@ -34,11 +34,7 @@ interface Timed {
   readonly flops: number;
   /** Bytes of one call at least: each operand read, and each result written, once. */
   readonly bytes: { readonly read: number; readonly written: number };
-<<<<<<< HEAD
-  /** Tokens that one call reads: how many those are in a second is told. Default none. */
-=======
   /** Tokens that one call reads; a report tells how many a second. Default none. */
->>>>>>> llama
   readonly tokens?: number;
   /** Of our engine alone: no peer is asked. Default false. */
   readonly isOurs?: boolean;
