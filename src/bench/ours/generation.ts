@@ -3,7 +3,7 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { KeyValueCache } from '../../models/llama/key-value-cache.ts';
 import { argmax } from '../../ops/math/argmax.ts';
-import type { HostTensor } from '../../tensor/host.ts';
+import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { drawnTensors } from '../drawn.ts';
 import { llamaConfigOf } from '../steps/network.ts';
@@ -32,29 +32,31 @@ export function prepareGeneration(gpu: Gpu, work: GenerationWork): Runnable {
   const names = Object.keys(parameterShapes(step));
   const weights = new Map(names.map((name) => [name, tensors[name] as HostTensor]));
   const model = scope.add(llamaOf(gpu, step, weights));
-  const ids = scope.add(Tensor.from(gpu, tensors['ids'] as HostTensor));
   const token = scope.add(Tensor.empty(gpu, 'i32', [1, 1]));
   const sizes = { ...llamaConfigOf(step), length: step.tokens };
   const cache = scope.add(new StandingCache(gpu, sizes, step.tokens));
   const before = part === 'token' ? step.tokens - 1 : 0;
-  const read = <T>(from: number, to: number, use: (tape: Tape, logits: Tensor) => T): T => {
-    using text = model.textAfter(cache, to - from);
+  const { data } = tensors['ids'] as HostTensor;
+  const idsOf = (own: HostTensor['data']) =>
+    scope.add(Tensor.from(gpu, hostTensorFrom('i32', [1, own.length], own)));
+  const ids = idsOf(data.slice(before));
+  const read = <T>(of: Tensor, use: (tape: Tape, logits: Tensor) => T): T => {
+    using text = model.textAfter(cache, of.size);
     using tape = new Tape(gpu);
-    const offset = from * Int32Array.BYTES_PER_ELEMENT;
-    return use(tape, model.next(tape, ids.view([1, to - from], { offset }), text));
+    return use(tape, model.next(tape, of, text));
   };
-  if (before > 0) read(0, before, () => {});
+  if (before > 0) read(idsOf(data.slice(0, before)), () => {});
   cache.stands = true;
   const owned = scope.move();
   return {
     once: async () => {
-      read(before, step.tokens, (tape, x) =>
+      read(ids, (tape, x) =>
         token.copyFrom(tape.apply(argmax, { x }, { axis: 2, keepdims: false }, 'next').y),
       );
       await token.read();
     },
     results: async () => {
-      const logits = await read(before, step.tokens, (_, x) => x.read());
+      const logits = await read(ids, (_, x) => x.read());
       return { outputs: { logits }, gradients: {} };
     },
     [Symbol.dispose]: () => owned[Symbol.dispose](),

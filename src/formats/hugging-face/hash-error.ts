@@ -2,7 +2,7 @@ import { GradproofError } from '../../errors.ts';
 import { quote } from '../format-error.ts';
 
 /** A file of a model that has not the bytes that it should have, by its SHA-256. */
-export class HashError extends GradproofError {
+class HashError extends GradproofError {
   constructor(name: string, sum: string) {
     super(
       'hash',

@@ -144,7 +144,7 @@ export const scaleOf = seam(
  * What the bias of lora_B adds, f32 [out]: `scale` times it, as a product with the number 1, since a
  * product has a factor and passes a gradient back.
  */
-export const adapterBias = seam(
+const adapterBias = seam(
   'nn.llama.adapterBias',
   (
     tape: Tape,
