@@ -30,7 +30,9 @@ test(
     const { steps, adapter } = await learnt(page);
     expect(trained({ steps, adapter })).toHaveLength(QUICK.max_steps);
     await expect(answerOf(page)).toHaveText('It learnt, on a processor.');
-    await page.getByText(/^What happened/).click({ timeout: 5000 });
+    const told = page.getByText(/^What happened/);
+    await expect(told).toBeVisible();
+    await told.click();
     const lines = page.getByRole('list', { name: /^What happened/ }).getByRole('listitem');
     await expect(lines).toHaveText([
       /No checkpoint after \d steps: ?step-\d+\.safetensors \(\d+ bytes\) does not fit, and about \d+ bytes are free: the disk, or/,
