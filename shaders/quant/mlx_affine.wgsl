@@ -56,8 +56,8 @@ fn highs_of(x: Numbers) -> vec4f {
   return max(max(max(x.a, x.b), max(x.c, x.d)), max(max(x.e, x.f), max(x.g, x.h)));
 }
 
-/// What codes of a group are relative to, of which some four are the lowest and some the highest
-/// numbers; `top` is the highest code.
+/// What codes of a group are relative to. Its lowest number is among the four of `low`, its highest
+/// among those of `high`; `top` is the highest code.
 fn line_of(low: vec4f, high: vec4f, top: f32) -> Line {
   let lowest = min(min(low.x, low.y), min(low.z, low.w));
   let highest = max(max(high.x, high.y), max(high.z, high.w));

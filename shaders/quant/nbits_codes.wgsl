@@ -69,7 +69,7 @@ fn highs_of(x: Sixteen) -> vec4f {
   return max(max(x.a, x.b), max(x.c, x.d));
 }
 
-/// Stores the scale of block `b`, of whose numbers and 0 some four are the lowest and some the highest,
+/// Stores the scale of block `b`, whose lowest number is among `lows` and its highest among `highs`,
 /// and gives what they are multiplied by, and their zero point.
 fn step_of(b: u32, lows: vec4f, highs: vec4f) -> vec2f {
   let low = min(min(lows.x, lows.y), min(lows.z, lows.w));

@@ -1,13 +1,12 @@
 // packed = codes of x relative to the absmax of their block, in the number format that the kernel is
-// linked for. x: n elements of STORAGE f32, f16 or bf16 (0, 1, 2); absmax: float32 bits of each block,
-// which are given, or where FOUND is the size of blocks, 32 or 64, found here; packed: n codes, the
-// rest of the last word holds zeros' codes. One invocation makes 32 codes, which are BITS words, or
-// FOUND of them.
+// linked for. x: n elements of STORAGE f32, f16 or bf16 (0, 1, 2); absmax: float32 bits of each
+// block, which are given or, with FOUND, found here; packed: n codes, the rest of the last word holds
+// zeros' codes. One invocation makes 32 codes, which are BITS words, or with FOUND a block of 64.
 
 import package::format::{ BITS, encode, in_order };
 import package::lib::block_scale::{ BlockScale, block_scale, relative_to_block };
 import package::lib::code_stream::{ behind, fills, side_by_side, Stream, word_with };
-import package::lib::fours::{ inside, WHOLE };
+import package::lib::fours::inside;
 import package::lib::grid::linear_index;
 import package::lib::storage::bits_of_four;
 
@@ -25,10 +24,10 @@ struct Sizes {
 override STORAGE: u32 = 0u;
 // Whether 32 elements are always of one block.
 override SHARED: bool = false;
-// The size of blocks whose absmax is found here.
-override FOUND: u32 = 0u;
+// Whether absmax is found here, of whole blocks of 64.
+override FOUND: bool = false;
 
-/// The bits, as float32, of 32 elements: read once, since a processor's loads take longer than codes.
+/// The bits, as float32, of 32 elements: read once, since a processor's loads take long.
 struct Elements {
   a: vec4u, b: vec4u, c: vec4u, d: vec4u, e: vec4u, f: vec4u, g: vec4u, h: vec4u,
 }
@@ -48,6 +47,9 @@ fn bits_at(i: u32) -> vec4u {
     bits = vec4u(x[4u * i], x[4u * i + 1u], x[4u * i + 2u], x[4u * i + 3u]);
   } else {
     bits = bits_of_four(vec2u(x[2u * i], x[2u * i + 1u]), STORAGE);
+  }
+  if (FOUND) {
+    return bits;
   }
   return select(vec4u(), bits, inside(i, sizes.n));
 }
@@ -87,7 +89,7 @@ fn relative(bits: vec4u, i: u32, scale: BlockScale) -> vec4f {
 fn with_four(stream: Stream, bits: vec4u, i: u32, scale: BlockScale) -> Stream {
   let y = relative(bits, i, scale);
   let four = side_by_side(vec4u(encode(y.x), encode(y.y), encode(y.z), encode(y.w)), BITS);
-  if (fills(stream, 4u * BITS) && (WHOLE || stream.out < sizes.words)) {
+  if (fills(stream, 4u * BITS) && (FOUND || stream.out < sizes.words)) {
     packed[stream.out] = in_order(word_with(stream, four));
   }
   return behind(stream, four, 4u * BITS);
@@ -113,12 +115,12 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let i = select(8u, 16u, FOUND == 64u) * linear_index(group, groups, local, 64u); // the first four
+  let i = select(8u, 16u, FOUND) * linear_index(group, groups, local, 64u); // the first four
   if (4u * i >= sizes.n) {
     return;
   }
   let first = elements_at(i);
-  if (FOUND == 64u) {
+  if (FOUND) {
     let last = elements_at(i + 8u);
     let largest = max(largest_of(first), largest_of(last));
     absmax[i / 16u] = largest;
@@ -126,9 +128,6 @@ fn main(
     store(first, i, scale);
     store(last, i + 8u, scale);
     return;
-  }
-  if (FOUND == 32u) {
-    absmax[i / 8u] = largest_of(first);
   }
   store(first, i, scale_at(4u * i)); // takes longest: once for all that share it
 }

@@ -13,8 +13,8 @@ struct Sizes {
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 
-/// Stores four floats, those of the lowest byte of `codes` in units of `unit`, at `i` of y as far as it
-/// has them. Not by shifts, of which each costs a processor as much as a float.
+/// Stores four floats, those of the lowest byte of `codes` in units of `unit`, at `i` of y as far as
+/// it has them. Not by shifts: each costs a processor as much as a float.
 fn store(i: u32, codes: u32, unit: u32, step: f32) {
   let units = vec4u(1u, 4u, 16u, 64u) * unit;
   let inverses = vec4f(1.0, 0.25, 0.0625, 0.015625) / f32(unit);

@@ -169,7 +169,7 @@ fourBit
     'A view of an odd number of halves ends inside a word: the half after it, which is larger than all, is not an element.',
   )
   .control('the half after the end is asked', (fault) =>
-    fault.shader('quant/quantize', 'inside(i, sizes.n)', 'vec4<bool>(true)'),
+    fault.shader('quant/block_absmax', 'min(first + sizes.block, sizes.n)', 'first + sizes.block'),
   )
   .run(async (t) => {
     const dtype = t.params['dtype'] as 'f16' | 'bf16';

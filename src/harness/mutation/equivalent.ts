@@ -804,9 +804,9 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'None of their blocks begins in the middle of a word: the condition only saves a load.',
   },
   {
-    id: 'mutate.quant.dequantize_rows:boundary;line=27;n=1',
-    line: 'if (first >= sizes.n) {',
-    becomes: 'if (first > sizes.n) {',
+    id: 'mutate.quant.dequantize_rows:boundary;line=55;n=1',
+    line: 'if (4u * w >= sizes.n) {',
+    becomes: 'if (4u * w > sizes.n) {',
     why: WHY.nothingLeft,
   },
   {
@@ -906,37 +906,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'What all share is found for each as well: to know it only saves the work.',
   },
   {
-    id: 'mutate.quant.mlx_affine:index;line=38;n=1',
-    line: 'var low = weight[first];',
-    becomes: 'var low = weight[(first) + 1];',
-    why: 'Any of the group may come first: all are looked at.',
-  },
-  {
-    id: 'mutate.quant.mlx_affine:constant;line=81;n=2',
-    line: 'let stored = held(vec4f(line.scale, line.bias, 0.0, 0.0), STORAGE).xy;',
-    becomes: 'let stored = held(vec4f(line.scale, line.bias, 0.0, 1.0), STORAGE).xy;',
-    why: 'Two of the four are read.',
-  },
-  {
-    id: 'mutate.quant.nbits_codes:guard;line=25;n=1',
-    line: 'if (fills(stream, 4u * BITS)) {',
-    becomes: 'if true {',
-    why: 'A word that is not full is stored again, when it is.',
-  },
-  {
-    id: 'mutate.quant.quantize:constant;line=53;n=2',
-    line: 'relative_to_block(bits, scale_at(4u * i + 3u)).w,',
-    becomes: 'relative_to_block(bits, scale_at(3u * i + 3u)).w,',
-    why: WHY.blocks,
-  },
-  {
-    id: 'mutate.quant.quantize:component;line=50;n=1',
-    line: 'relative_to_block(bits, scale_at(4u * i)).x,',
-    becomes: 'relative_to_block(bits, scale_at(4u * i)).y,',
-    why: WHY.blocks,
-  },
-  {
-    id: 'mutate.quant.quanto_pack:boundary;line=23;n=1',
+    id: 'mutate.quant.quanto_pack:boundary;line=28;n=1',
     line: 'if (shift + left > 32u && shift > 0u) {',
     becomes: 'if (shift + left >= 32u && shift > 0u) {',
     why: 'Where the codes end with the word, none of the next word is kept.',
@@ -948,15 +918,15 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Behind the last number it is the last one that is looked at again.',
   },
   {
-    id: 'mutate.quant.ternary_dequantize:boundary;line=35;n=1',
+    id: 'mutate.quant.ternary_dequantize:boundary;line=38;n=1',
     line: 'if (16u * w >= sizes.n) {',
     becomes: 'if (16u * w > sizes.n) {',
     why: WHY.nothingLeft,
   },
   {
-    id: 'mutate.quant.ternary_encode:boundary;line=36;n=1',
-    line: 'return select(0u, select(1u, 255u, 0.0 > x), abs(x) > limit && i < sizes.n);',
-    becomes: 'return select(0u, select(1u, 255u, 0.0 >= x), abs(x) > limit && i < sizes.n);',
+    id: 'mutate.quant.ternary_encode:boundary;line=56;n=1',
+    line: 'let signs = select(vec4u(1u), vec4u(255u), x < vec4f());',
+    becomes: 'let signs = select(vec4u(1u), vec4u(255u), x <= vec4f());',
     why: 'Zero is above no limit.',
   },
 ];

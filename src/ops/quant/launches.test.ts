@@ -14,11 +14,11 @@ const absmax = (binds: string, uniforms: object, lanes = 16, STORAGE = 0) => ({
   uniforms: { ...uniforms },
   constants: { STORAGE, LANES: lanes },
 });
-const encoded = (binds: string, STORAGE = 0, FOUND = 0) => ({
+const encoded = (binds: string, STORAGE = 0) => ({
   kernel: 'quant/quantize',
   binds,
   uniforms: { n: 160, block: 64, words: 20 },
-  constants: { STORAGE, SHARED: 1, WHOLE: 0, FOUND },
+  constants: { STORAGE, SHARED: 1, FOUND: 0 },
 });
 const decoded = (binds: string, STORAGE = 0) => ({
   kernel: 'quant/dequantize',
@@ -202,7 +202,11 @@ describe('blocks of codes', () => {
       'of halves, each block by one lane',
       'quantize_4bit',
       { inputs: weight, dtypes: { weight: 'bf16' }, params: nf4, variant: 'serial' },
-      [encoded('weight absmax packed', 2, 64), decoded('dequant packed absmax', 2)],
+      [
+        absmax('weight absmax', blocks, 1, 2),
+        encoded('weight absmax packed', 2),
+        decoded('dequant packed absmax', 2),
+      ],
       { packed: 'u8 80x1', absmax: 'f32 3', dequant: 'bf16 5x32' },
     ],
     [

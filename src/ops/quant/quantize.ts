@@ -39,8 +39,8 @@ export interface NestedStatistics {
   readonly nested_offset: Tensor;
 }
 
-/** Sizes of blocks that an invocation holds whole, and finds the largest element of. */
-const READ_ONCE: ReadonlySet<number> = new Set([32, 64]);
+/** Elements of a block that an invocation holds whole, and finds the largest of. */
+const HELD = 64;
 
 /** What is quantized to which format, and how its absmax values are, if they are. */
 interface Target extends Pick<Params, 'quant_type' | 'blocksize'> {
@@ -65,10 +65,14 @@ export function quantizeBlocks(
   if (nested) checkBlockwise(nested);
   const STORAGE = storageOf(weight.dtype);
   const dtype = nested ? 'f32' : format.scales;
+  // In whole blocks: what asks for the end takes long to compile, and seldom pays.
   const isFound =
-    dtype === 'f32' && READ_ONCE.has(blocksize) && lanesIn(gpu, variant, weight).LANES === 1;
+    dtype === 'f32' &&
+    blocksize === HELD &&
+    weight.size % HELD === 0 &&
+    lanesIn(gpu, variant, weight).LANES === 1;
   const absmax = isFound
-    ? Tensor.empty(gpu, 'f32', [Math.ceil(weight.size / blocksize)])
+    ? Tensor.empty(gpu, 'f32', [weight.size / HELD])
     : stored(gpu, blockAbsmax(gpu, weight, blocksize, variant), dtype);
   using scope = new Scope();
   const { scales } = widened(gpu, scope, { scales: absmax });
@@ -80,12 +84,11 @@ export function quantizeBlocks(
     constants: {
       STORAGE,
       SHARED: Number(blocksize % 32 === 0),
-      WHOLE: Number(weight.size % 64 === 0),
-      FOUND: isFound ? blocksize : 0,
+      FOUND: Number(isFound),
     },
     bindings: [weight.words(), scales.binding, packed.binding],
     uniforms: [weight.size, blocksize, words].map(u32),
-    workgroups: linearGrid(Math.ceil(weight.size / (isFound ? blocksize : 32))),
+    workgroups: linearGrid(Math.ceil(weight.size / (isFound ? HELD : 32))),
   });
   if (!nested) return { packed, absmax };
   using raw = absmax;

@@ -32,7 +32,7 @@ export const samples: readonly SampleOf<Quantize>[] = [
     draw: representable('fp4', 32),
   }),
   sample({ shape: [1], params: nf4(64) }),
-  sample({ shape: [6, 32], params: fp4(32) }), // whole invocations
+  sample({ shape: [3, 64], params: fp4(64), tier: 'full' }), // whole blocks
   corners('f32', 'nf4'),
   corners('f16', 'nf4'),
   corners('bf16', 'fp4'),
