@@ -151,6 +151,7 @@ const RUNS = {
   ],
 } as const;
 type Run = keyof typeof RUNS;
+const KEY_BIAS = /k_proj\b.*\.bias$/;
 
 /** On a busy machine a training takes a minute. */
 vi.setConfig({ testTimeout: 600_000 });
@@ -225,7 +226,9 @@ describe.skipIf(reason)(`beside PEFT${reason ? `: ${reason}` : ''}`, () => {
       const largest = truth.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
       const apart = (a: Float64Array) =>
         a.reduce((most, x, i) => Math.max(most, Math.abs(x - (truth[i] as number))), 0);
-      expect(apart(own), key).toBeLessThan(1e-3 * largest);
+      // What a key's bias adds to the logits of a query is nearly the same for all keys, which softmax
+      // leaves out: of its gradient roundings alone remain, and AdamW makes whole steps of them.
+      if (!KEY_BIAS.test(key)) expect(apart(own), key).toBeLessThan(1e-3 * largest);
       // It has moved by far more than that.
       expect(apart(before), key).toBeGreaterThan(1e-2 * largest);
     }
