@@ -143,8 +143,9 @@ function missed(
   return undefined;
 }
 
+/** A fault in a launch may be of a case in which nothing may run: of what is refused, or empty. */
 const breaksKernels = ({ faults }: Case['control']): boolean =>
-  faults.some((fault) => 'shader' in fault || 'launch' in fault);
+  faults.some((fault) => 'shader' in fault);
 
 /** Device memory of the case as metrics, but for a peak that it measured by itself. */
 function noteMemory(
