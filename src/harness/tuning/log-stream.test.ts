@@ -63,13 +63,12 @@ test('what a sink did not take is sent when it is back, once, and the loss is to
   await using sink = await runSink();
   const { stream, lost } = streamTo(sink.url);
   stream.add(rowOf(1));
-  await sleep(50);
+  await expect.poll(() => sink.runs.get('run-1')?.rows.length).toBe(1);
   sink.instead = (response) => response.writeHead(503).end();
   for (let step = 2; step <= 600; step++) stream.add(rowOf(step));
-  await sleep(50);
+  await expect.poll(() => lost).toEqual(['it answers with status 503']);
   stream.add(rowOf(601));
   expect(sunk(sink).rows).toHaveLength(1);
-  expect(lost).toEqual(['it answers with status 503']);
   sink.instead = undefined;
   expect(await stream.end(1)).toEqual({ rows: 601, sent: 601 });
   const { rows, exitCode, summary } = sunk(sink);
@@ -83,13 +82,13 @@ test('a sink that comes later gets all that was kept for it', async () => {
   await first[Symbol.asyncDispose]();
   const { stream, lost } = streamTo(url);
   stream.add(rowOf(1));
-  await sleep(50);
-  expect(lost).toEqual([expect.stringMatching(/^it cannot be reached \(.*ECONNREFUSED/)]);
+  await expect
+    .poll(() => lost)
+    .toEqual([expect.stringMatching(/^it cannot be reached \(.*ECONNREFUSED/)]);
   await using sink = await runSink(Number(new URL(url).port));
   await sleep(1_000);
   stream.add(rowOf(2));
-  await sleep(100);
-  expect(sunk(sink).rows.map(({ step }) => step)).toEqual([1, 2]);
+  await expect.poll(() => sink.runs.get('run-1')?.rows.map(({ step }) => step)).toEqual([1, 2]);
   expect(await stream.end(0)).toEqual({ rows: 2, sent: 2 });
 });
 
