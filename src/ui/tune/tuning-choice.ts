@@ -156,14 +156,13 @@ export class TuningChoice {
     this.#reading.abort();
     this.#reading = new AbortController();
     const { signal } = this.#reading;
-    const isOld = () => chosen !== this.#read;
     const { progress: _, ...before } = this.inspection.value;
     this.inspection.value = { ...before, reading: true };
     try {
       const found = await this.#found(chosen, signal);
-      if (!isOld()) this.inspection.value = { reading: false, ...found };
+      if (!signal.aborted) this.inspection.value = { reading: false, ...found };
     } catch (error) {
-      if (isOld()) return;
+      if (signal.aborted) return;
       this.#read = undefined; // the network may be back
       this.inspection.value = { reading: false };
       await this.#notice.during(() => Promise.reject(error));
