@@ -90,6 +90,14 @@ def sample():
     return list({case.name: case for case in [*chosen, *firsts.values()]}.values())
 
 
+def same_draw(x, before):
+    """Functions of NumPy through which some inputs are drawn differ by the processor too, by a bit."""
+    if x.dtype in (np.float32, np.float64):
+        np.testing.assert_array_almost_equal_nulp(x, before, nulp=2)
+    else:
+        assert x.tobytes() == before.tobytes()
+
+
 @pytest.mark.parametrize("case", sample(), ids=lambda case: case.name)
 def test_a_case_recorded_again_has_the_same_bytes(case):
     library = backend_named(case.library)
@@ -110,6 +118,6 @@ def test_a_case_recorded_again_has_the_same_bytes(case):
         f"{recorded.path} differs on the processor and with the versions that it was recorded with"
     )
     before = read_bundle(file(recorded.path))
-    inputs = recorded.bundle.inputs
-    assert all(x.tobytes() == before.inputs[name].tobytes() for name, x in inputs.items())
+    for name, x in recorded.bundle.inputs.items():
+        same_draw(x, before.inputs[name])
     assert [finding.output for finding in recorded.findings] in ([], ["dequant"], ["y"])
