@@ -166,10 +166,7 @@ async function planned(results, isWhole) {
   return [chromium.counts, node.counts, await runPart('same verdicts in both', compare, { root })];
 }
 
-/**
- * What other libraries computed, replayed, of the longest a sample; an op that this version lacks is
- * skipped.
- */
+/** What other libraries computed, replayed, of the longest a sample; all of it is implemented. */
 async function recordedBundles(results, isWhole) {
   const json = resultFile(join(results, 'parity.json'));
   const command = [
@@ -179,6 +176,8 @@ async function recordedBundles(results, isWhole) {
     'node',
     '--parity',
     'public/parity',
+    '--fail-on-skip',
+    'not-implemented',
     '--report',
     json.path,
     ...(isWhole ? [] : sampleOfRecordings(root)),

@@ -10,9 +10,9 @@ const QUICK_ONE_IN = 2;
 const FULL_ONE_IN = 20;
 /** Cases that every run has: each stands for pairs of options that no other case has. */
 const ALWAYS = /^train\.covering-array:/;
-/** Recordings that take longest: rows of the covering array, and runs of 200 steps. */
+/** Recordings that take longest: rows of the covering array, of two devices, and runs of 200 steps. */
 const LONG_RECORDINGS = [
-  ...Array.from({ length: 20 }, (_, i) => `llama_row_${i + 1}`),
+  ...Array.from({ length: 20 }, (_, i) => [`llama_row_${i + 1}`, `llama_row_${i + 1}~2`]).flat(),
   ...['llama_full_200_steps', 'llama_qlora_200_steps'],
 ];
 const LONG_RECORDINGS_ONE_IN = 4;

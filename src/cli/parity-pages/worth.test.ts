@@ -14,20 +14,32 @@ const SAMPLE = result('parity.var:var-f16-0', 'F16', 0);
 /** Named as a sample is, and none: the index says what is. */
 const RECORDED = result('parity.add:add-f16-0', 'F16', 1);
 
-test('recordings, samples of torch and rows are counted by themselves', () => {
-  const rows = Array.from({ length: 20 }, () => ROW);
-  const page = worthPage([RECORDED, SAMPLE, ...rows], SAMPLES, '');
+const RUNS = ['full', 'qlora'].map((type) =>
+  result(`parity.train_llama:llama_${type}_200_steps`, 'F32', 1),
+);
+
+test('recordings, samples of torch and long runs are counted by themselves', () => {
+  const rows = Array.from({ length: 40 }, () => ROW);
+  const page = worthPage([RECORDED, SAMPLE, ...rows, ...RUNS], SAMPLES, '');
   const [recordings = '', samples = '', table = ''] = page.split('\n## ');
   expect(recordings).toContain('| F16 | 1 | 1 | 100.0 % |');
   expect(samples).toContain('| F16 | 1 | 0 | 0.0 % |');
   expect(samples).toContain('- var F16, 0 of 1.');
-  expect(table).toContain('| F32 | 20 | 0 | 0.0 % |');
+  expect(table).toContain('| F32 | 42 | 2 | 4.8 % |');
+  expect(recordings).not.toContain('| F32');
   expect(table).toContain('Ten rows are\nunder autocast');
 });
 
-test('where not all rows were replayed their table stays', () => {
-  const page = worthPage([ROW], SAMPLES, 'x\n## Rows of the covering array\n\nas it was\n');
-  expect(page.split('\n\n').at(-1)).toBe('as it was\n');
+test.each([
+  ['a row alone', [ROW]],
+  ['a run of 200 steps alone', RUNS.slice(1)],
+])('where of long runs only %s was replayed the page stays', (_, replayed) => {
+  const before = worthPage(
+    [RECORDED, ...Array.from({ length: 40 }, () => ROW), ...RUNS],
+    SAMPLES,
+    '',
+  );
+  expect(worthPage([RECORDED, ...replayed], SAMPLES, before)).toBe(before);
 });
 
 test('what is noticed too seldom needs a reason', () => {

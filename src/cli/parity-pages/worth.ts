@@ -7,13 +7,13 @@ import { idsOf } from './ids.ts';
 
 type Result = Pick<CaseResult, 'id' | 'metrics'>;
 
-/** Of these the tests replay a sample: their table is checked where all are there. */
-const ROW = 'parity.train_llama:llama_row_';
-const ROWS = 20;
+/** Of these `npm test` replays a sample: their table is checked where all are there. */
+const SAMPLED = /^parity\.train_llama:llama_(row_\d+(~2)?|full_200_steps|qlora_200_steps)$/;
+const ALL_SAMPLED = 42;
 /** Under this share a format of an op is a finding about the judge. */
 const ENOUGH = 0.95;
 /** Measured of every number of the rows: src/testing/parity/llama/worth-of-rows.test.ts. */
-const OF_ROWS = `Whole runs of training, which are held to limits of trajectories and not to bounds. Ten rows are
+const OF_SAMPLED = `Whole runs of training, which are held to limits of trajectories and not to bounds. Ten rows are
 under autocast: their gradients and first logits may be off by ten times the spread of runs with
 products in halves, and of their numbers in F32 none would be noticed that is off by 1 %. Of those of
 the ten rows in float32 the limits notice 73 %.`;
@@ -32,7 +32,7 @@ const OF_HALVES = `Under 95 % are, of tensors in halves that no known way of com
 
 /**
  * The text of docs/parity.md. `samples` is the index of PyTorch's own; `before` is the text as it
- * stands, whose table of rows stays where not all were replayed. Throws where the judge notices too
+ * stands, whose table of long runs stays where not all were replayed. Throws where the judge notices too
  * little of what has no reason.
  */
 export function worthPage(
@@ -41,10 +41,11 @@ export function worthPage(
   before: string,
 ): string {
   const ids = idsOf(samples);
-  const rows = results.filter(({ id }) => id.startsWith(ROW));
+  const sampled = results.filter(({ id }) => SAMPLED.test(id));
   const drawn = results.filter(({ id }) => ids.has(id));
-  const others = results.filter(({ id }) => !id.startsWith(ROW) && !ids.has(id));
-  const counted = rows.length === ROWS ? table(rows) : before.slice(before.lastIndexOf('\n\n') + 2);
+  const others = results.filter(({ id }) => !SAMPLED.test(id) && !ids.has(id));
+  const counted =
+    sampled.length === ALL_SAMPLED ? table(sampled) : before.slice(before.lastIndexOf('\n\n') + 2);
   const ofDrawn = findings(drawn, (key) => (key.endsWith('F16') ? '' : undefined)).trimStart();
   return `# What a pass of a recording is worth
 
@@ -59,9 +60,9 @@ ${findings(others, (key) => REASONS[key])}
 ## PyTorch's own samples
 
 ${table(drawn)}
-${ofDrawn && `${OF_HALVES}\n\n${ofDrawn}\n`}## Rows of the covering array
+${ofDrawn && `${OF_HALVES}\n\n${ofDrawn}\n`}## Rows of the covering array and runs of 200 steps
 
-${OF_ROWS}
+${OF_SAMPLED}
 
 ${counted}`;
 }

@@ -54,7 +54,8 @@ describe('a run of a recording', () => {
     expect(said(alone)).toBeUndefined();
     expect(said({ mode: 'lora', quant: undefined })).toBeUndefined();
     expect(said({ schedule: { name: 'constant' } })).toBeUndefined();
-    expect(said({ schedule: { name: 'linear', total: 2 } })).toBeUndefined();
+    const recorded = { name: 'linear', warmup: 2, total: 6, num_cycles: 0.5 };
+    expect(said({ schedule: recorded })).toBeUndefined();
   });
 
   test.each<[object, string]>([

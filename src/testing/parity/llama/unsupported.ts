@@ -52,7 +52,8 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     ...['nbits', 'group_size', 'axis', 'optimize', 'round_zero', 'view_as_float', 'channel_wise'],
     ...['quant_zero', 'quant_scale'],
   ],
-  schedule: ['name', 'warmup', 'total'],
+  // A bundle may tell the cosine's cycles of any schedule: the others have none that they change.
+  schedule: ['name', 'warmup', 'total', 'num_cycles'],
 };
 
 const OPTIMIZERS = ['adamw', 'adam', 'sgd', 'adamw8bit'];
