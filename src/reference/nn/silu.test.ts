@@ -35,4 +35,20 @@ describe('SiLU', () => {
     expect(zero).toBe(0.5);
     expect(minimum).toBeCloseTo(0, 15);
   });
+
+  test('has a gradient by its definition too, with 1 - s of a rounded s, beside a library alone', () => {
+    const x = vector(16.641490936279297);
+    const y = vector(0.7755777835845947);
+    // s is 1 in float32, and 1 - s is 0.
+    const gradients = { x: y };
+    const boundOf = (otherFormulas: boolean): number => {
+      const arithmetic = { depth: (terms: number) => terms, ieee: false, otherFormulas };
+      const { x: within } = differentiable.vjpAcceptance({ x }, gradients, {}, { y }, arithmetic);
+      return within?.kind === 'within' ? (within.bound[0] as number) : Number.NaN;
+    };
+    const [truth] = gradient(x, y);
+    const off = Math.abs((truth as number) - (y.data[0] as number));
+    expect(boundOf(true)).toBeGreaterThan(off);
+    expect(boundOf(false)).toBeLessThan(off);
+  });
 });

@@ -33,17 +33,18 @@ export function forwardBound(x: number): number {
  * e/(1+e), computed as e * (1/(1+e)): relative errors r_s = q eps(3+2|x|) + 4.5 eps and r_q = s
  * eps(3+2|x|) + 4.5 eps (addition 1, division 2.5, product 1). t adds a product, u an addition
  * whose size is |u| however much 1 and t cancel, dx two products: |error| <= |dy| s (|t| (r_q +
- * eps) + |u| (r_s + 3 eps)).
+ * eps) + |u| (r_s + 3 eps)). Other formulas take q as 1 - s, by definition, and lose of it as much as s is off.
  */
-export function backwardBound(x: number, dy: number): number {
+export function backwardBound(x: number, dy: number, otherFormulas = false): number {
   const s = sigmoid(x);
   const q = sigmoid(-x);
   const t = x * q;
   const u = 1 + x * q;
   const sError = q * expError(x) + 4.5 * EPS;
   const qError = s * expError(x) + 4.5 * EPS;
-  const rounding =
-    Math.abs(dy) * s * (Math.abs(t) * (qError + EPS) + Math.abs(u) * (sError + 3 * EPS));
+  const definition = otherFormulas ? Math.abs(x) * s * sError : 0;
+  const inner = Math.abs(t) * (qError + EPS) + Math.abs(u) * (sError + 3 * EPS) + definition;
+  const rounding = Math.abs(dy) * s * inner;
   return (
     rounding * SECOND_ORDER +
     FLUSH * (2 + 2 * Math.abs(dy)) +
@@ -88,8 +89,10 @@ export const record = defineRecord(signature, {
   vjp: ({ x }, _params, { y: dy }) => ({
     x: { shape: x.shape, data: x.data.map((value, i) => slope(value) * (dy.data[i] as number)) },
   }),
-  vjpAcceptance: ({ x }, _gradients, _params, { y: dy }) => {
-    const bound = x.data.map((value, i) => backwardBound(value, dy.data[i] as number));
+  vjpAcceptance: ({ x }, _gradients, _params, { y: dy }, { otherFormulas }) => {
+    const bound = x.data.map((value, i) =>
+      backwardBound(value, dy.data[i] as number, otherFormulas),
+    );
     return { x: { kind: 'within', bound } };
   },
   samples: [sample([1]), sample([CORNERS.length], CORNERS), sample([7, 37]), sample([128, 129])],

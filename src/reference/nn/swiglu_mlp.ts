@@ -86,13 +86,13 @@ const SILU: Curve = {
   most: STEEPEST,
   change: BEND,
 };
-const SLOPE: Curve = {
+const slopeBy = (otherFormulas?: boolean): Curve => ({
   f: slope,
-  own: (x) => backwardBound(x, 1),
+  own: (x) => backwardBound(x, 1, otherFormulas),
   growth: bend,
   most: BEND,
   change: TWIST,
-};
+});
 
 function through({ shape, data, error }: Stage, { f, own, growth, most, change }: Curve): Stage {
   const off = error.map((given, i) => {
@@ -103,7 +103,6 @@ function through({ shape, data, error }: Stage, { f, own, growth, most, change }
 }
 
 const silu = (stage: Stage): Stage => through(stage, SILU);
-const siluSlope = (stage: Stage): Stage => through(stage, SLOPE);
 
 /** The layers before the last product; x as rows. */
 function stagesOf(inputs: Inputs, { depth }: Arithmetic) {
@@ -130,14 +129,14 @@ function gradientsOf(
   grads: GradOutputsOf<typeof signature, Value>,
   arithmetic: Arithmetic,
 ) {
-  const { depth } = arithmetic;
+  const { depth, otherFormulas } = arithmetic;
   const { x, gate, up, down, gated, raised, hidden } = stagesOf(inputs, arithmetic);
   const given = flatRows(grads.y);
   const dy = exactly(given);
   const rows = given.shape[0] as number;
   const [out, inner] = inputs.down.shape as [number, number];
   const dhidden = stage(dy, down, false, false, depth(out));
-  const dgated = times(dhidden, raised, siluSlope(gated));
+  const dgated = times(dhidden, raised, through(gated, slopeBy(otherFormulas)));
   const draised = times(dhidden, silu(gated));
   const first = stage(dgated, gate, false, false, depth(inner));
   const second = stage(draised, up, false, false, depth(inner));
