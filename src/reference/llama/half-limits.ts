@@ -1,4 +1,6 @@
+import { mapped } from '../../graph/call.ts';
 import type { DType } from '../../tensor/dtype.ts';
+import { storageStep } from '../bounds.ts';
 import type { Acceptance, Value, Values } from '../record.ts';
 import { limitsOf, type Spread, spreadOf } from '../step/spread.ts';
 import { ABSOLUTE, limitOf, outputsOf, SHORT } from './limits.ts';
@@ -11,9 +13,10 @@ export const DTYPES = { float16: 'f16', bfloat16: 'bf16' } as const satisfies Re
 
 /**
  * How far apart first logits and gradients of five runs lie whose start weights differ by half a
- * unit of the format in which `autocast` stores products, by tensor.
+ * unit of the format in which `autocast` stores products, by tensor; of gradients at least a step of
+ * the smallest such number, which one run may round to 0 and another not.
  */
-export function halfSpreadOf(
+export async function halfSpreadOf(
   run: LlamaRun,
   autocast: NonNullable<LlamaRun['autocast']>,
 ): Promise<Spread> {
@@ -21,13 +24,17 @@ export function halfSpreadOf(
   const { trained, frozen } = run;
   const dense = Object.entries(frozen).filter(([, value]) => 'data' in value);
   const weights = { ...(Object.fromEntries(dense) as Values), ...trained };
-  return spreadOf(weights, DTYPES[autocast], async (changed) => {
+  const spread = await spreadOf(weights, DTYPES[autocast], async (changed) => {
     const of = (values: object) =>
       Object.fromEntries(Object.entries(changed).filter(([name]) => name in values));
     const other = { ...first, trained: of(trained), frozen: { ...frozen, ...of(frozen) } };
     const { losses: _, lrs: _lrs, ...tensors } = outputsOf(await llamaRun(other));
     return tensors;
   });
+  const smallest = storageStep(0, DTYPES[autocast]) / (run.scaler?.init_scale ?? 1);
+  return mapped(spread, (apart, name) =>
+    name.startsWith('grad0.') ? Math.max(apart, smallest) : apart,
+  );
 }
 
 /** Whether an output of a run in halves is held at all: norms and weights of later steps stray. */

@@ -206,4 +206,11 @@ describe('the spread of a run in halves', () => {
     const adapted = { ...run, trained, frozen: run.trained, adapter: { r: 2, alpha: 2 } };
     expect(await ofLogits(adapted)).toBeGreaterThan(2 ** -9);
   });
+
+  test('is a step of the smallest half at least, where all gradients are rounded to 0', async () => {
+    const scaler = { init_scale: 2 ** -40, growth_factor: 2, backoff_factor: 0.5 };
+    const lost = { ...run, scaler: { ...scaler, growth_interval: 1 } };
+    const { 'grad0.lm_head.weight': apart } = await halfSpreadOf(lost, 'float16');
+    expect(apart).toBe(2 ** (-24 + 40));
+  });
 });
