@@ -60,18 +60,19 @@ export function quantizeRows(gpu: Gpu, x: Tensor, threshold: number, variant: st
       ? undefined
       : maskOf(gpu, x, { rows, cols, limit, ...lanesIn(gpu, variant, x) });
   const q = Tensor.empty(gpu, 'i8', x.shape);
+  const shared = sharedBy(cols, 8);
   gpu.dispatch({
     shader: quantizeShader,
     constants: {
       STORAGE: storageOf(x.dtype),
       OUTLIERS: Number(mask !== undefined),
-      ...sharedBy(cols, 8),
+      ...shared,
       WHOLE: Number(x.size % 4 === 0),
     },
     // Without outliers the kernel reads no mask; a binding must be there all the same.
     bindings: [x.words(), stats.binding, mask?.binding ?? x.words(), q.binding],
     uniforms: [u32(x.size), u32(cols)],
-    workgroups: gridOfFours(x.size / sharedBy(cols, 8).WORDS),
+    workgroups: gridOfFours(x.size / shared.WORDS),
   });
   return { q, stats, ...(mask && { mask }) };
 }
@@ -117,12 +118,13 @@ export function outlierList(gpu: Gpu, { q, stats, mask }: RowCodes): Tensor {
 export function dequantizeRows(gpu: Gpu, { q, stats }: Omit<RowCodes, 'mask'>): Tensor {
   const [, cols] = matrixOf(q.shape);
   const y = Tensor.empty(gpu, 'f32', q.shape);
+  const shared = sharedBy(cols, 4);
   gpu.dispatch({
     shader: dequantizeShader,
-    constants: sharedBy(cols, 4),
+    constants: shared,
     bindings: [q.binding, stats.binding, y.binding],
     uniforms: [u32(q.size), u32(cols)],
-    workgroups: gridOfFours(q.size / sharedBy(cols, 4).WORDS),
+    workgroups: gridOfFours(q.size / shared.WORDS),
   });
   return y;
 }
