@@ -804,12 +804,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'None of their blocks begins in the middle of a word: the condition only saves a load.',
   },
   {
-    id: 'mutate.quant.dequantize_rows:boundary;line=55;n=1',
-    line: 'if (4u * w >= sizes.n) {',
-    becomes: 'if (4u * w > sizes.n) {',
-    why: WHY.nothingLeft,
-  },
-  {
     id: 'mutate.matmul.right.across:condition;line=24;n=1',
     line: 'return true;',
     becomes: 'return false;',

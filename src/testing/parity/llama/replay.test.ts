@@ -64,12 +64,12 @@ async function replayed(
 }
 
 describe('a run that is trained again', () => {
-  test('is held to the run in float64, and to the recorded one', async () => {
+  test('is held to the run in float64', async () => {
     const { evidence } = await replayed(recorded(right));
     expect(evidence.finding).toBeUndefined();
     const elements = Object.values(right).reduce((sum, { data }) => sum + data.length, 0);
-    // All of its outputs twice, the products of two steps, and how they are stored.
-    expect(evidence.assertions).toBe(2 * elements + 2 + 1);
+    // All of its outputs, the products of two steps, and how they are stored.
+    expect(evidence.assertions).toBe(elements + 2 + 1);
   });
 
   test('is not judged where the run in float64 has no number', async () => {
@@ -81,7 +81,7 @@ describe('a run that is trained again', () => {
     });
     const lost = recorded({ losses: curve(7, 8) }, { lr: 1e300 });
     const { evidence } = await replayed(lost, { ran: { losses: curve(5, 6) } });
-    expect([evidence.finding, evidence.assertions]).toEqual([undefined, 1 + 1 + 2 + 1]);
+    expect([evidence.finding, evidence.assertions]).toEqual([undefined, 1 + 2 + 1]);
   });
 
   test('is wrong where it strays from the run in float64', async () => {
@@ -92,16 +92,14 @@ describe('a run that is trained again', () => {
     );
   });
 
-  test('is wrong where it is right, and too far from the recorded one', async () => {
-    // The limit is a relative 1e-4: each is within it, on either side.
+  test('is right beside a recording on the other side of the truth', async () => {
+    // The limit is a relative 1e-4, which each keeps.
     const losses = strayed(truth.losses, 1 - 9e-5);
     const theirs = strayed(truth.losses, 1 + 9e-5);
-    const bundle = recorded({ ...right, losses: theirs });
-    const inFile = Math.fround(theirs.data[1] as number);
-    await expect(replayed(bundle, { ran: { losses } })).rejects.toThrow(
-      `losses, beside the recorded,[1] is ${losses.data[1]} and should be ${inFile}; 1 of 3`,
-    );
-    await replayed(bundle);
+    const { evidence } = await replayed(recorded({ ...right, losses: theirs }), {
+      ran: { losses },
+    });
+    expect(evidence.finding).toBeUndefined();
   });
 
   test('is not held to a recording that is out itself, which is the finding', async () => {

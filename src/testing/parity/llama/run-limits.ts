@@ -84,20 +84,6 @@ export class RunLimits {
     return narrowLimitOf(name, truth, this.#spread[name]);
   }
 
-  /**
-   * The limit of `actual` against a recorded output: where that strays farther from the truth than
-   * ours may, so may ours from it.
-   */
-  async relativeTo(
-    name: string,
-    { actual, recorded, truth }: Compared & { readonly recorded: Value },
-  ): Promise<Acceptance> {
-    const own = await this.of(name, { actual: recorded, truth });
-    const isNear = this.#keeps(own, { name, actual: recorded, truth });
-    const beside = { actual, truth: recorded };
-    return isNear ? this.of(name, beside) : this.widest(name, beside);
-  }
-
   #keeps(
     limit: Acceptance,
     { name, actual, truth }: Compared & { readonly name: string },
