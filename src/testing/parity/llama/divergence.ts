@@ -36,7 +36,7 @@ export async function firstDivergence(
   const found = firstOther(first, await layerValues(run));
   return found
     ? `each op is right, and step 1, layer ${found.layer}, ${found.op} is the first whose result is not that of the run in float64: what goes into it is wrong`
-    : `each op of steps ${Math.max(1, step - 1)} and ${step} is right, and each layer of step 1`;
+    : `each op of ${step > 1 ? `steps ${step - 1} and ${step}` : 'step 1'} is right, and each layer of step 1`;
 }
 
 /** The first of ours, in its order, that is another than the layer of its name and op. */

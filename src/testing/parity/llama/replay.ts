@@ -51,10 +51,10 @@ interface Asked {
 /**
  * Replays a whole training run. Every op of the first and the last step of ours must be within its
  * bound, from the very inputs that it had; and losses, norms, rates, gradients and trained weights
- * of all steps within the limits of trajectories ({@link RunLimits}) of the run in float64, and of
- * the recorded one, unless that is out itself, which is the finding `producer-deviates`. With
- * moments in 8 bits or products in halves the first 20 steps are run, and each step whose state was
- * recorded, from there. `train` runs them on the device.
+ * of all steps within the limits of trajectories ({@link RunLimits}) of the run in float64, as the
+ * recorded one must: where that is out it is the finding `producer-deviates`. With moments in 8
+ * bits or products in halves the first 20 steps are run, and each step whose state was recorded,
+ * from there. `train` runs them on the device.
  */
 export async function replayRun(
   t: CaseContext,
@@ -96,7 +96,7 @@ export async function replayRun(
     try {
       t.expectAccepted(label, actual, expected, limit, unjudged);
     } catch (error) {
-      throw await withWhere(t, error, { run, isCurve: isCurve(name), train });
+      throw await withWhere(t, error, { run, name, steps, train });
     }
   }
   for (const state of states) await expectStep(t, state, train);
@@ -108,13 +108,20 @@ async function withWhere(
   error: unknown,
   {
     run,
-    isCurve: isOfSteps,
+    name,
+    steps,
     train,
-  }: { readonly run: StartedRun; readonly isCurve: boolean; readonly train: typeof trainOurs },
+  }: {
+    readonly run: StartedRun;
+    readonly name: string;
+    readonly steps: number;
+    readonly train: typeof trainOurs;
+  },
 ): Promise<unknown> {
   if (!(error instanceof AssertionError)) return error;
   const [at = 0] = error.at?.index ?? [];
-  const where = await firstDivergence(t, run, isOfSteps ? at + 1 : 1, train);
+  const last = name.startsWith('final.') ? steps : 1;
+  const where = await firstDivergence(t, run, isCurve(name) ? at + 1 : last, train);
   return new AssertionError(error.code, `${error.message}; ${where}`, error.at);
 }
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { maxAbs } from '../../../reference/bounds.ts';
 import { judge } from '../../../reference/judge.ts';
 import { halfSpreadOf } from '../../../reference/llama/half-limits.ts';
-import { limitOf, narrowLimitOf } from '../../../reference/llama/limits.ts';
+import { lateLimitOf, limitOf, narrowLimitOf, outputsOf } from '../../../reference/llama/limits.ts';
 import { type LlamaRun, llamaRun } from '../../../reference/llama/run.ts';
-import { simulatedRun, spreadOf } from '../../../reference/llama/spread.ts';
+import { longSpreadOf, simulatedRun, spreadOf } from '../../../reference/llama/spread.ts';
 import type { Value } from '../../../reference/record.ts';
 import { Random } from '../../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
@@ -91,6 +92,24 @@ test('the spread is that of roundings, and does not shrink', async () => {
     }
     expect(spread[name].at(-1)).toBeGreaterThan(0);
   }
+});
+
+test('trained weights of a short run too may be off by the spread of right ones', async () => {
+  const limits = new RunLimits(run, true);
+  const name = 'final.model.norm.weight';
+  const weights = outputsOf(truth)[name] as Value;
+  const off = (share: number): Value => ({
+    ...weights,
+    data: weights.data.with(0, (weights.data[0] as number) + share * maxAbs(weights.data)),
+  });
+  const spread = (await longSpreadOf(run))[name] as Float64Array;
+  expect(await limits.widest(name, { actual: off(0.01), truth: weights })).toEqual(
+    lateLimitOf(name, weights, spread),
+  );
+  for (const share of [1e-4, 0.03])
+    expect(await limits.widest(name, { actual: off(share), truth: weights })).toEqual(
+      limitOf(name, weights),
+    );
 });
 
 describe('a limit that needs no spread', () => {

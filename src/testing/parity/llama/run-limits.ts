@@ -65,7 +65,7 @@ export class RunLimits {
       return halfLimitOf(name, truth, await this.#halfSpread);
     }
     const short = limitOf(name, truth);
-    if (!this.#isLong || this.#keeps(short, { name, actual, truth })) return short;
+    if (this.#parts || this.#keeps(short, { name, actual, truth })) return short;
     const anything = lateLimitOf(name, truth, ANY_SPREAD(truth));
     if (!this.#keeps(anything, { name, actual, truth })) return short;
     this.#longSpread ??= longSpreadOf(this.#run);
