@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { covers } from '../../catalog/covers.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { type HostTensor, valuesOf } from '../../tensor/host.ts';
@@ -18,6 +18,9 @@ import { type TinyRun, type TinyRunResult, tinyRun } from './fixtures/tiny-run.t
 
 let gpu: Gpu;
 let script: string;
+
+/** Ranks share the cores, and three of them take as long as three runs. */
+vi.setConfig({ testTimeout: 600_000 });
 
 beforeAll(async () => {
   script = await buildFixture('node', 'rank-thread', 'rank-thread');
