@@ -133,7 +133,8 @@ describe.skipIf(reason)(`NF4 of bitsandbytes${reason ? `: ${reason}` : ''}`, () 
       const weight = valuesIn(floats, `${layer}.weight`);
       const absmax = blockAbsmax(weight, BLOCK);
       const ranks = blockRanks(weight, absmax, BLOCK, FORMAT, false);
-      const [ours, own] = [await partOf(layer, 'packed'), valuesIn(theirs, `${layer}.packed`)];
+      const ours = await partOf(layer, 'packed');
+      const own = valuesIn(theirs, `${layer}.packed`);
       expect(ours.length, layer).toBe(weight.length / 2);
       expect(own.length, layer).toBe(ours.length);
       const off = ours.findIndex((byte, k) => {
@@ -175,7 +176,8 @@ describe.skipIf(reason)(`NF4 of bitsandbytes${reason ? `: ${reason}` : ''}`, () 
   }
 
   async function expectLogits(theirs: Tensors): Promise<void> {
-    const [ours, own] = [await logits(), valuesIn(theirs, 'logits')];
+    const ours = await logits();
+    const own = valuesIn(theirs, 'logits');
     expect(own).toHaveLength(TOKENS * VOCABULARY);
     expect(ours).toHaveLength(own.length);
     const largest = (of: Float64Array) => of.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
@@ -184,7 +186,8 @@ describe.skipIf(reason)(`NF4 of bitsandbytes${reason ? `: ${reason}` : ''}`, () 
   }
 
   async function expectTop1(theirs: Tensors): Promise<void> {
-    const [ours, own] = [await logits(), valuesIn(theirs, 'logits')];
+    const ours = await logits();
+    const own = valuesIn(theirs, 'logits');
     const rowOf = (of: Float64Array, i: number) =>
       of.subarray(i * VOCABULARY, (i + 1) * VOCABULARY);
     const first = (row: Float64Array) => row.indexOf(Math.max(...row));

@@ -136,7 +136,8 @@ function gradientsOf(
   const rows = given.shape[0] as number;
   const [out, inner] = inputs.down.shape as [number, number];
   const dhidden = stage(dy, down, false, false, depth(out));
-  const dgated = times(dhidden, raised, through(gated, slopeBy(otherFormulas)));
+  const siluSlope = (stage: Stage) => through(stage, slopeBy(otherFormulas));
+  const dgated = times(dhidden, raised, siluSlope(gated));
   const draised = times(dhidden, silu(gated));
   const first = stage(dgated, gate, false, false, depth(inner));
   const second = stage(draised, up, false, false, depth(inner));
