@@ -63,9 +63,9 @@ export function limitOf(name: string, { data }: Value): Within {
 }
 
 /**
- * How far an output of a run of more than 20 steps may be from `truth`: what comes after these, and
- * trained weights, by ten times the `spread` of right runs where that is more, at most 2 %. It is
- * that of each step of a curve, or one number of a tensor.
+ * How far an output of a run may be from `truth`: what comes after 20 steps, and trained weights, by
+ * ten times the `spread` of right runs where that is more, at most 2 %. It is that of each step of a
+ * curve, or one number of a tensor.
  */
 export function lateLimitOf(name: string, truth: Value, spread: ArrayLike<number>): Within {
   const { bound } = limitOf(name, truth);

@@ -26,8 +26,9 @@ interface Compared {
 /**
  * How far the outputs of a run may be off. Curves of an adapter that rounds to nearest (`ieee`) are
  * held to the spread of float32 runs; legal arithmetic that truncates strays farther. What comes
- * after step 20 may be off by the spread on any adapter. A spread takes long, so it is computed
- * once, and only if it decides. With products in halves any adapter is held to the spread of those.
+ * after step 20, and trained weights of any run, may be off by the spread on any adapter. A spread
+ * takes long, so it is computed once, and only if it decides. With products in halves any adapter is
+ * held to the spread of those.
  */
 export class RunLimits {
   readonly #run: LlamaRun;
