@@ -79,21 +79,29 @@ async function goOn(context: BrowserContext, url: string): Promise<GoneOn> {
   return { after: Number(/after (\d+) steps/.exec(told.join())?.[1]), left };
 }
 
+/** The halves of a run for all tests of a group, which make them once. */
+function halvesOfGroup(
+  half: number,
+  start: (page: Page, url: string) => Promise<void>,
+): () => Halves {
+  test.describe.configure({ mode: 'serial', timeout: 900_000 });
+  let context: BrowserContext;
+  let run: Halves;
+  test.beforeAll(async ({ browser, server }) => {
+    test.setTimeout(900_000);
+    context = await browser.newContext();
+    run = await runInHalves(context, server.url, half, (page) => start(page, server.url));
+  });
+  test.afterAll(() => context?.close());
+  return () => run;
+}
+
 test.describe('halfway through 60 steps', () => {
   const STEPS = 60;
   const HALF = 30;
   /** The held-out loss, measured halfway, was never smaller: a checkpoint is made there. */
   const SETTINGS = { ...COMMON, max_steps: STEPS, eval_steps: HALF, fp16: true };
-  let run: Halves;
-
-  test.describe.configure({ mode: 'serial', timeout: 900_000 });
-  let context: BrowserContext;
-  test.beforeAll(async ({ browser, server }) => {
-    test.setTimeout(900_000);
-    context = await browser.newContext();
-    run = await runInHalves(context, server.url, HALF, (page) => begin(page, SETTINGS, server.url));
-  });
-  test.afterAll(() => context?.close());
+  const run = halvesOfGroup(HALF, (page, url) => begin(page, SETTINGS, url));
 
   test(
     'it has weights, moments, step, scale, random numbers and the place in the data',
@@ -103,7 +111,7 @@ test.describe('halfway through 60 steps', () => {
       to: '...this.#ofParameters };',
     }),
     () => {
-      const { metadata, tensors } = readSafetensors(run.checkpoint);
+      const { metadata, tensors } = readSafetensors(run().checkpoint);
       const told = JSON.parse(metadata.get('run') ?? '{}');
       // The place in the data follows from the step, the schedule from the settings.
       expect(told).toMatchObject({ step: HALF, steps: STEPS, random: expect.any(Number) });
@@ -122,7 +130,7 @@ test.describe('halfway through 60 steps', () => {
       to: 'const checkpoints = held && { place: held.checkpoints, resume: false };',
     }),
     async () => {
-      const { after, left } = await run.resumed();
+      const { after, left } = await run().resumed();
       expect(after).toBe(HALF);
       expect(trained(left).map(({ step }) => step)).toEqual(
         Array.from({ length: STEPS }, (_, i) => i + 1),
@@ -138,9 +146,9 @@ test.describe('halfway through 60 steps', () => {
       to: 'seek(source, 0);',
     }),
     async () => {
-      const { left } = await run.resumed();
+      const { left } = await run().resumed();
       expect(trained(left).slice(HALF)).toHaveLength(STEPS - HALF);
-      expect(trained(left).slice(HALF)).toEqual(trained(run.whole).slice(HALF));
+      expect(trained(left).slice(HALF)).toEqual(trained(run().whole).slice(HALF));
     },
   );
 });
@@ -153,22 +161,13 @@ test.describe('after two of three epochs', () => {
     ...{ ...COMMON, max_steps: undefined, num_train_epochs: 3, eval_steps: 2 * EPOCH },
     heldout_fraction: 0.06,
   };
-  let run: Halves;
-
-  test.describe.configure({ mode: 'serial', timeout: 900_000 });
-  let context: BrowserContext;
-  test.beforeAll(async ({ browser, server }) => {
-    test.setTimeout(900_000);
-    context = await browser.newContext();
-    run = await runInHalves(context, server.url, 2 * EPOCH, (page) =>
-      begin(page, SETTINGS, server.url, {
-        name: 'owls.jsonl',
-        mimeType: 'application/jsonl',
-        buffer: Buffer.from(TEXTS.map((text) => JSON.stringify({ text })).join('\n')),
-      }),
-    );
-  });
-  test.afterAll(() => context?.close());
+  const run = halvesOfGroup(2 * EPOCH, (page, url) =>
+    begin(page, SETTINGS, url, {
+      name: 'owls.jsonl',
+      mimeType: 'application/jsonl',
+      buffer: Buffer.from(TEXTS.map((text) => JSON.stringify({ text })).join('\n')),
+    }),
+  );
 
   test(
     'another page loads the checkpoint and finishes the third',
@@ -178,7 +177,7 @@ test.describe('after two of three epochs', () => {
       to: 'const checkpoints = held && { place: held.checkpoints, resume: false };',
     }),
     async () => {
-      const { after, left } = await run.resumed();
+      const { after, left } = await run().resumed();
       expect(after).toBe(2 * EPOCH);
       const epochs = trained(left).map(({ epoch }) => epoch);
       expect(epochs).toHaveLength(3 * EPOCH);
@@ -197,10 +196,10 @@ test.describe('after two of three epochs', () => {
       },
     ),
     async () => {
-      const { left } = await run.resumed();
+      const { left } = await run().resumed();
       const losses = (ran: Learnt) => trained(ran).map(({ loss }) => loss);
-      expect(losses(run.whole)).toHaveLength(3 * EPOCH);
-      expect(losses(left)).toEqual(losses(run.whole));
+      expect(losses(run().whole)).toHaveLength(3 * EPOCH);
+      expect(losses(left)).toEqual(losses(run().whole));
     },
   );
 
@@ -215,9 +214,9 @@ test.describe('after two of three epochs', () => {
       },
     ),
     async () => {
-      const { left } = await run.resumed();
-      expect(run.whole.adapter).toMatch(/^[0-9a-f]{64}$/);
-      expect(left.adapter).toBe(run.whole.adapter);
+      const { left } = await run().resumed();
+      expect(run().whole.adapter).toMatch(/^[0-9a-f]{64}$/);
+      expect(left.adapter).toBe(run().whole.adapter);
     },
   );
 });
