@@ -4,7 +4,7 @@
 // `npm test -- --controls --report FILE` runs these tests alone, and each again with its fault; with
 // `--rows GLOB` those that cover such rows.
 import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensurePeers } from './bench/environment.mjs';
 import { runWithControls } from './controls/run.mjs';
@@ -41,6 +41,7 @@ await runMain(async () => {
     await writeTestReport(results, values.report, started, { controls, rows: values.rows });
   }
   process.exitCode = total.failed > 0 ? 1 : 0;
+  for (const failure of total.failures) console.log(`failed: ${failure}`);
   for (const name of total.flaky) console.log(`passed only at the second try: ${name}`);
   console.log(sentence(total));
 });
@@ -105,10 +106,16 @@ function countsOfUnit(json) {
   const unloadable = testResults.filter(
     ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
   );
+  const failed = testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName }) => `${relative(root, name)} ${fullName}`),
+  );
   return {
     passed: numPassedTests,
     failed: numFailedTests + unloadable.length,
     skipped: numPendingTests + numTodoTests,
+    failures: [...unloadable.map(({ name }) => relative(root, name)), ...failed],
   };
 }
 
@@ -233,8 +240,11 @@ async function hostMutants(results) {
   });
 }
 
-function countsOfReport({ summary: { total, passed, skipped } }) {
-  return { passed, failed: total - passed - skipped, skipped };
+function countsOfReport({ summary: { total, passed, skipped }, results }) {
+  const failures = results
+    .filter(({ status }) => status !== 'pass' && status !== 'skip')
+    .map(({ id, status, error }) => `${id} ${status}${error ? `: ${error.message}` : ''}`);
+  return { passed, failed: total - passed - skipped, skipped, failures };
 }
 
 /**
@@ -261,18 +271,19 @@ async function endToEndTests(results, isWhole) {
           passed: stats.expected + stats.flaky,
           failed: stats.unexpected + errors.length,
           skipped: stats.skipped,
-          flaky: suites.flatMap(flakyIn),
+          failures: suites.flatMap((suite) => testsIn(suite, 'unexpected')),
+          flaky: suites.flatMap((suite) => testsIn(suite, 'flaky')),
         };
       },
     },
   );
 }
 
-/** The tests of a suite of Playwright's that failed once and then passed. */
-function flakyIn({ specs, suites = [] }) {
-  const flaky = specs.filter(({ tests }) => tests.some(({ status }) => status === 'flaky'));
+/** The tests of a suite of Playwright's that ended so. */
+function testsIn({ specs, suites = [] }, wanted) {
+  const found = specs.filter(({ tests }) => tests.some(({ status }) => status === wanted));
   return [
-    ...flaky.map(({ file, line, title }) => `${file}:${line} ${title}`),
-    ...suites.flatMap(flakyIn),
+    ...found.map(({ file, line, title }) => `${file}:${line} ${title}`),
+    ...suites.flatMap((suite) => testsIn(suite, wanted)),
   ];
 }

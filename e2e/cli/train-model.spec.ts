@@ -261,7 +261,7 @@ test('a browser is given the files of the folder, and leaves what Node does', {
   for (const [step, loss] of losses(inPage).entries())
     expect(loss).toBeCloseTo(losses(inNode)[step] ?? Number.NaN, 3);
   const names = inPage.result?.artifacts?.map(({ name }) => name);
-  expect(names).toEqual(['adapter_model.safetensors', 'adapter_config.json']);
+  expect(names).toEqual(['adapter_model.safetensors', 'adapter_config.json', 'kernels.json']);
 });
 
 test('Ctrl-C keeps what a browser has trained', { tag: '@long' }, async ({ folder }) => {

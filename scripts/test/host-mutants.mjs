@@ -91,21 +91,21 @@ export function countsOfHostMutants({ results }, changed) {
   const tooFew = isFew && undecided.length > MAY_LIVE - others.length;
   const failed = [...ours, ...(tooMany ? others : []), ...(tooFew ? undecided : [])].length;
   const said = (some) => some.map(({ error }) => error.message);
+  const failures = [
+    ...said(ours).map((message) => `lives in a line that changed: ${message}`),
+    ...(tooMany ? [`${others.length} live in other lines, where ${MAY_LIVE} may`] : []),
+    ...(tooFew
+      ? [
+          `only ${decided} of ${results.length} were decided in time, where ${DECIDED_OF_TEN} of 10 should be: run npm test where less else runs`,
+        ]
+      : []),
+  ];
   return {
     passed: passed.length,
     failed,
     skipped: results.length - passed.length - failed,
-    reasons: [
-      ...said(ours).map((message) => `lives in a line that changed: ${message}`),
-      ...(tooMany ? [`${others.length} live in other lines, where ${MAY_LIVE} may`] : []),
-      ...said(others),
-      ...(tooFew
-        ? [
-            `only ${decided} of ${results.length} were decided in time, where ${DECIDED_OF_TEN} of 10 should be: run npm test where less else runs`,
-          ]
-        : []),
-      ...said(undecided),
-    ],
+    failures,
+    reasons: [...failures, ...said(others), ...said(undecided)],
   };
 }
 

@@ -14,6 +14,7 @@ interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  readonly failures: readonly string[];
   readonly reasons: readonly string[];
 }
 const { changedLines, countsOfHostMutants } = (await import(
@@ -53,6 +54,7 @@ describe('of a report of host mutants', () => {
       passed: 5,
       failed: 0,
       skipped: 3,
+      failures: [],
       reasons: [],
     });
   });
@@ -62,6 +64,7 @@ describe('of a report of host mutants', () => {
       passed: 59,
       failed: 1,
       skipped: 0,
+      failures: [`lives in a line that changed: survived ${line}`],
       reasons: [`lives in a line that changed: survived ${line}`],
     });
   });
@@ -79,6 +82,7 @@ describe('of a report of host mutants', () => {
       passed: 59,
       failed: 0,
       skipped: 1,
+      failures: [],
       reasons: [`survived ${line}`],
     });
   });
@@ -88,12 +92,14 @@ describe('of a report of host mutants', () => {
       passed: 58,
       failed: 0,
       skipped: 2,
+      failures: [],
       reasons: ['fail 1', 'fail 2'],
     });
     expect(judged([...of('pass', 57), ...of('fail', 3)])).toEqual({
       passed: 57,
       failed: 3,
       skipped: 0,
+      failures: ['3 live in other lines, where 2 may'],
       reasons: ['3 live in other lines, where 2 may', 'fail 1', 'fail 2', 'fail 3'],
     });
   });
@@ -103,6 +109,7 @@ describe('of a report of host mutants', () => {
       passed: 57,
       failed: 1,
       skipped: 2,
+      failures: ['lives in a line that changed: survived 12'],
       reasons: ['lives in a line that changed: survived 12', 'fail 1', 'fail 2'],
     });
   });

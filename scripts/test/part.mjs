@@ -3,10 +3,10 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * How many tests passed, failed and were skipped, the names of those that failed once and then
- * passed, and reasons of skips that nothing else tells.
- * @typedef {{ passed: number, failed: number, skipped: number, flaky?: readonly string[],
- *   reasons?: readonly string[] }} Counts
+ * How many tests passed, failed and were skipped, the names of those that failed, the names of those
+ * that failed once and then passed, and reasons of skips that nothing else tells.
+ * @typedef {{ passed: number, failed: number, skipped: number, failures?: readonly string[],
+ *   flaky?: readonly string[], reasons?: readonly string[] }} Counts
  */
 
 /** A part that takes longer hangs. */
@@ -61,12 +61,19 @@ export async function runPart(name, command, { countsOf, statuses = [0], ...opti
   console.log(`${name.padEnd(34)} ${sentence(counts).padEnd(36)} ${seconds}  ${verdict}`);
   for (const reason of counts.reasons ?? []) console.log(indented(reason));
   if (counts.failed > 0 || counts.flaky?.length > 0) console.log(indented(output));
-  return counts;
+  return counts.failed === 0 ? counts : { ...counts, failures: failuresOf(name, status, counts) };
 }
 
 /** What a command wrote, to stand below a line about it. @param {string} output */
 export function indented(output) {
   return output.trimEnd().replaceAll(/^/gm, '    ');
+}
+
+/** A line for each failure that has a name, else one for the part. @returns {readonly string[]} */
+function failuresOf(name, status, { failures = [] }) {
+  return failures.length > 0
+    ? failures.map((failure) => `${name.trim()}: ${failure}`)
+    : [`${name.trim()} (status ${status})`];
 }
 
 /** A command that failed, or reported nothing, without a failed test is one failed test itself. */
@@ -94,6 +101,7 @@ export function add(all) {
     passed: sum('passed'),
     failed: sum('failed'),
     skipped: sum('skipped'),
+    failures: all.flatMap(({ failures = [] }) => failures),
     flaky: all.flatMap(({ flaky = [] }) => flaky),
   };
 }

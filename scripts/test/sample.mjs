@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commitOf } from '../setup/commit.mjs';
 
@@ -10,11 +10,8 @@ const QUICK_ONE_IN = 2;
 const FULL_ONE_IN = 20;
 /** Cases that every run has: each stands for pairs of options that no other case has. */
 const ALWAYS = /^train\.covering-array:/;
-/** Recordings that take longest: rows of the covering array, of two devices, and runs of 200 steps. */
-const LONG_RECORDINGS = [
-  ...Array.from({ length: 20 }, (_, i) => [`llama_row_${i + 1}`, `llama_row_${i + 1}~2`]).flat(),
-  ...['llama_full_200_steps', 'llama_qlora_200_steps'],
-];
+/** A list of the recordings that take longest. */
+const LONG_RECORDINGS = 'src/cli/parity-pages/long-recordings.json';
 const LONG_RECORDINGS_ONE_IN = 4;
 /** Of end-to-end tests those that take longest, and those that take over ten seconds. */
 const SAMPLED_TESTS = [
@@ -46,7 +43,7 @@ export function sampleOfCases(root) {
  * @returns {string[]}
  */
 export function sampleOfRecordings(root) {
-  const ids = LONG_RECORDINGS.map((name) => `parity.train_llama:${name}`);
+  const ids = JSON.parse(readFileSync(join(root, LONG_RECORDINGS), 'utf8'));
   return leftOut(root, ids, LONG_RECORDINGS_ONE_IN).flatMap((id) => ['--filter', `!${id}`]);
 }
 

@@ -9,7 +9,9 @@ const result = (id: string, format: string, noticed: number) => ({
   id,
   metrics: { [`planted.${format}`]: 1, [`noticed.${format}`]: noticed },
 });
-const ROW = result('parity.train_llama:llama_row_07', 'F32', 0);
+const ROWS = Array.from({ length: 20 }, (_, i) => `parity.train_llama:llama_row_${i + 1}`)
+  .flatMap((row) => [row, `${row}~2`])
+  .map((id) => result(id, 'F32', 0));
 const SAMPLE = result('parity.var:var-f16-0', 'F16', 0);
 /** Named as a sample is, and none: the index says what is. */
 const RECORDED = result('parity.add:add-f16-0', 'F16', 1);
@@ -19,8 +21,7 @@ const RUNS = ['full', 'qlora'].map((type) =>
 );
 
 test('recordings, samples of torch and long runs are counted by themselves', () => {
-  const rows = Array.from({ length: 40 }, () => ROW);
-  const page = worthPage([RECORDED, SAMPLE, ...rows, ...RUNS], SAMPLES, '');
+  const page = worthPage([RECORDED, SAMPLE, ...ROWS, ...RUNS], SAMPLES, '');
   const [recordings = '', samples = '', table = ''] = page.split('\n## ');
   expect(recordings).toContain('| F16 | 1 | 1 | 100.0 % |');
   expect(samples).toContain('| F16 | 1 | 0 | 0.0 % |');
@@ -31,14 +32,10 @@ test('recordings, samples of torch and long runs are counted by themselves', () 
 });
 
 test.each([
-  ['a row alone', [ROW]],
+  ['a row alone', ROWS.slice(0, 1)],
   ['a run of 200 steps alone', RUNS.slice(1)],
 ])('where of long runs only %s was replayed the page stays', (_, replayed) => {
-  const before = worthPage(
-    [RECORDED, ...Array.from({ length: 40 }, () => ROW), ...RUNS],
-    SAMPLES,
-    '',
-  );
+  const before = worthPage([RECORDED, ...ROWS, ...RUNS], SAMPLES, '');
   expect(worthPage([RECORDED, ...replayed], SAMPLES, before)).toBe(before);
 });
 
