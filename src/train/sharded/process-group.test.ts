@@ -11,7 +11,7 @@ import { partOf } from './rank.ts';
 /** Ranks in threads of their own, through both transports. */
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const OUT = join(ROOT, 'test-results/rank-thread');
+const OUT = join(ROOT, 'test-results/process-group');
 const TRANSPORTS: readonly Transport[] = ['shared-memory', 'messages'];
 
 beforeAll(async () => {
