@@ -176,7 +176,8 @@ test(
 );
 
 test('the nightly workflow keeps what each of its commands writes', async () => {
-  for (const [name, { steps }] of Object.entries(nightly.jobs)) {
+  const { soak: _, ...writing } = nightly.jobs;
+  for (const [name, { steps }] of Object.entries(writing)) {
     const [command = ''] = steps.flatMap(({ run }) => run ?? []);
     await check(command.replace(/\$\{\{ github\.run_number \}\}/, '7'));
     const written = [...command.matchAll(/--(?:report|junit) (\S+)/g)].map(([, file]) => file);
@@ -184,6 +185,15 @@ test('the nightly workflow keeps what each of its commands writes', async () => 
     expect(kept, name).toEqual(written);
     expect(kept, name).not.toEqual([]);
   }
+});
+
+test('each night runs are killed and interrupted in every way that there is', () => {
+  const { soak } = nightly.jobs;
+  const ways = read('scripts/soak.mjs').matchAll(/^ {2}(\w+): \[/gm);
+  expect(soak?.strategy?.matrix).toEqual({ soak: Array.from(ways, ([, way]) => way) });
+  expect(commandsOf(soak as Job)).toEqual([
+    expect.stringMatching(/^npm run soak -- \$\{\{ matrix\.soak \}\}$/),
+  ]);
 });
 
 test('each night every run that can end by the clock does so before its job is ended', () => {

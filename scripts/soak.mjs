@@ -1,7 +1,8 @@
 // `npm run soak`: kills a fine-tuning fifty times, at random and while it writes, and goes on with it
-// each time; `npm run soak -- faults`: loses its device and lets its data throw a hundred times within
-// one run. What is left must be the bits of the run without. GRADPROOF_KILLS and GRADPROOF_FAULTS say
-// how often, and GRADPROOF_SEED when; without it each soak takes other moments.
+// each time; `npm run soak -- browser`: kills the browser of one so; `npm run soak -- faults`: loses
+// its device and lets its data throw a hundred times within one run. What is left must be the bits of
+// the run without. GRADPROOF_KILLS and GRADPROOF_FAULTS say how often, and GRADPROOF_SEED when;
+// without it each soak takes other moments.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { prepare } from './setup/prepare.mjs';
@@ -10,13 +11,16 @@ import { runMain, SetupError } from './setup/step.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const SOAKS = {
   kills: ['playwright', 'test', 'e2e/cli/resumed-run.spec.ts', '-g', 'killed'],
+  browser: ['playwright', 'test', 'e2e/page/killed-browser.full.spec.ts'],
   faults: ['vitest', 'run', 'src/cli/runtime/faults-in-a-row'],
 };
 
 await runMain(async () => {
   const [name = 'kills', ...others] = process.argv.slice(2);
   if (!Object.hasOwn(SOAKS, name) || others.length > 0)
-    throw new SetupError('use: npm run soak, or npm run soak -- faults');
+    throw new SetupError(
+      'use: npm run soak, or npm run soak -- browser, or npm run soak -- faults',
+    );
   await prepare(root);
   const { status } = spawnSync('npx', SOAKS[name], {
     cwd: root,

@@ -68,6 +68,8 @@ test('a run whose browser is killed is resumed to the same bits, and one that wa
   await ended(again);
   await expect(resumable(again)).toContainText('of 14 steps');
   await resume(again).click();
+  // What the stopped run left is there until then.
+  await expect(again.getByRole('button', { name: 'Stop and keep' })).toBeVisible();
   const resumed = await learnt(again);
 
   const page = await browser.newPage();

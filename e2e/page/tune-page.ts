@@ -34,11 +34,12 @@ export const start = (page: Page) => page.getByRole('button', { name: 'Start', e
 /** As long as a test takes that asks for more than is usual: it ends what hangs. Milliseconds. */
 const LONGEST_RUN = 900_000;
 
-/** Waits for the end of the run, and of what it answers then. */
+/** The button that is there once a run has ended, and what it answers then. */
+export const startAgain = (page: Page) => page.getByRole('button', { name: 'Start again' });
+
+/** Waits for the end of the run. */
 export async function ended(page: Page): Promise<void> {
-  await expect(page.getByRole('button', { name: 'Start again' })).toBeVisible({
-    timeout: LONGEST_RUN,
-  });
+  await expect(startAgain(page)).toBeVisible({ timeout: LONGEST_RUN });
 }
 
 /** What a button saves. */

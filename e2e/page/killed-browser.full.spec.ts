@@ -1,0 +1,68 @@
+import type { Page } from '@playwright/test';
+import { Random } from '../../src/tensor/random.ts';
+import { KillableBrowser } from './killable-browser.ts';
+import { begin, type Learnt, learnt, resumable, resume, trained } from './learnt-run.ts';
+import { expect } from './page-test.ts';
+import { test } from './scratch-folder.ts';
+import { openTuning, QUICK, startAgain } from './tune-page.ts';
+
+/** How often a browser is killed: `npm run soak -- browser` says more. */
+const KILLS = Number(process.env['GRADPROOF_KILLS'] ?? 2);
+const SEED = Number(process.env['GRADPROOF_SEED'] ?? Date.now() % 1e6);
+/** A browser is killed at any moment of so many milliseconds, from when its run has a device. */
+const LATEST_MS = 12_000;
+
+const SETTINGS = {
+  ...{ ...QUICK, max_steps: 60, eval_steps: 2, max_length: 32, learning_rate: 0.002 },
+  ...{ type: 'lora', lora: { r: 4, lora_alpha: 8, lora_dropout: 0.1 } },
+};
+
+/** Goes on with the run that the page offers, or begins one; says which. */
+async function goOn(page: Page, base: string): Promise<'resumed' | 'begun'> {
+  await openTuning(page, base);
+  const offered = await resume(page)
+    .waitFor({ timeout: 3000 })
+    .then(
+      () => true,
+      () => false,
+    );
+  if (!offered) {
+    await begin(page, SETTINGS, base);
+    return 'begun';
+  }
+  await resume(page).click();
+  return 'resumed';
+}
+
+test(`a run whose browser is killed ${KILLS} times, at random, leaves the bits of one that was not`, async ({
+  folder,
+  server,
+}) => {
+  test.setTimeout(600_000 + KILLS * 90_000);
+  const random = new Random(SEED);
+  const runs: Learnt[] = [];
+  let resumed = 0;
+  for (let kills = 0; kills < KILLS; ) {
+    await using browser = await KillableBrowser.start(folder);
+    const page = await browser.newPage();
+    if ((await goOn(page, server.url)) === 'resumed') resumed += 1;
+    await expect(page.getByRole('progressbar')).toBeVisible();
+    await page.waitForTimeout(random.uniform(0, LATEST_MS));
+    if (await startAgain(page).isVisible()) runs.push(await learnt(page));
+    else kills += 1;
+    await browser.kill();
+  }
+  await using browser = await KillableBrowser.start(folder);
+  const page = await browser.newPage();
+  await goOn(page, server.url);
+  runs.push(await learnt(page));
+  await expect(resumable(page), 'what made the last step is not kept').toBeHidden();
+  await begin(page, SETTINGS, server.url);
+  const whole = await learnt(page);
+  for (const [i, { adapter, ...run }] of runs.entries()) {
+    const what = `run ${i} of seed ${SEED}, of which ${resumed} were gone on with`;
+    expect(trained({ adapter, ...run }), what).toEqual(trained(whole));
+    expect(adapter, what).toBe(whole.adapter);
+  }
+  expect(resumed, `of seed ${SEED}`).toBeGreaterThan(0);
+});
