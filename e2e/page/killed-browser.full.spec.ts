@@ -9,13 +9,22 @@ import { openTuning, QUICK, startAgain } from './tune-page.ts';
 /** How often a browser is killed: `npm run soak -- browser` says more. */
 const KILLS = Number(process.env['GRADPROOF_KILLS'] ?? 2);
 const SEED = Number(process.env['GRADPROOF_SEED'] ?? Date.now() % 1e6);
-/** A browser is killed at any moment of so many milliseconds, from when its run has a device. */
-const LATEST_MS = 12_000;
+/** A browser is killed after so many more steps at most, and any moment of so many milliseconds. */
+const MORE_STEPS = 10;
+const LATEST_MS = 1500;
 
 const SETTINGS = {
   ...{ ...QUICK, max_steps: 60, eval_steps: 2, max_length: 32, learning_rate: 0.002 },
   ...{ type: 'lora', lora: { r: 4, lora_alpha: 8, lora_dropout: 0.1 } },
 };
+
+/** The step that a run has reached; infinity where none is shown. */
+const stepOf = (page: Page) =>
+  page
+    .getByRole('progressbar', { name: 'Progress of the fine-tuning' })
+    .evaluateAll(
+      ([bar]) => (bar as HTMLProgressElement | undefined)?.value ?? Number.POSITIVE_INFINITY,
+    );
 
 /** Goes on with the run that the page offers, or begins one; says which. */
 async function goOn(page: Page, base: string): Promise<'resumed' | 'begun'> {
@@ -47,6 +56,8 @@ test(`a run whose browser is killed ${KILLS} times, at random, leaves the bits o
     const page = await browser.newPage();
     if ((await goOn(page, server.url)) === 'resumed') resumed += 1;
     await expect(page.getByRole('progressbar')).toBeVisible();
+    const step = (await stepOf(page)) + random.integer(0, MORE_STEPS);
+    while ((await stepOf(page)) < step) await page.waitForTimeout(20);
     await page.waitForTimeout(random.uniform(0, LATEST_MS));
     if (await startAgain(page).isVisible()) runs.push(await learnt(page));
     else kills += 1;

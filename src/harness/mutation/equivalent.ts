@@ -296,6 +296,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Invocations share a row whatever their number.',
   },
   {
+    id: 'mutate.quant.quantize:arithmetic;line=106;n=1',
+    line: 'stream = with_four(stream, x.e, i + 4u, scale);',
+    becomes: 'stream = with_four(stream, x.e, i - 4u, scale);',
+    why: 'Blocks of the formats here are whole 32s, whose scale is found once. Blocks that are rows, which a format may have, tell it: src/cli/runtime/row-blocks.gpu.test.ts.',
+  },
+  {
     id: 'mutate.quant.min_max:constant;line=26;n=1',
     line: 'var high = 0u;',
     becomes: 'var high = 1u;',

@@ -97,6 +97,14 @@ export const record = defineRecord(signature, {
     sample([64], { steps: 50_000 }, GIVEN, running(1), FULL),
     // A table of one row.
     sample([33], { steps: 2 }, { ...GIVEN, bias_correction: false }, running(1)),
+    // Behind the end of a schedule, whose last row stands still.
+    sample(
+      [34],
+      { steps: 7 },
+      { ...GIVEN, bias_correction: false, schedule: { name: 'linear', total: 2 } },
+      running(1),
+      FULL,
+    ),
   ],
   faults: [
     {
