@@ -103,7 +103,7 @@ export const record = defineRecord(signature, {
       { steps: 7 },
       { ...GIVEN, bias_correction: false, schedule: { name: 'linear', total: 2 } },
       running(1),
-      FULL,
+      ONE,
     ),
   ],
   faults: [
