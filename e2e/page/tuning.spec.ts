@@ -12,6 +12,9 @@ const POEM = {
 const MEASURING = 'Measuring which kernels are fastest here…';
 const BOX = 'First measure for three seconds';
 
+/** Half a minute on two idle cores. */
+const LONGEST_RUN = 300_000;
+
 /** Trains two steps, and says whether kernels were measured before, and what the report tells. */
 async function trained(page: Page): Promise<{ measured: boolean; report: Report }> {
   await page.goto('/?view=train');
@@ -25,10 +28,12 @@ async function trained(page: Page): Promise<{ measured: boolean; report: Report 
   const see = () => {
     measured = true;
   };
-  measuring.waitFor({ timeout: 120_000 }).then(see, () => {});
+  measuring.waitFor({ timeout: LONGEST_RUN }).then(see, () => {});
   await page.getByRole('button', { name: 'Start' }).click();
   await expect(page.getByLabel(BOX), 'nothing is chosen while it trains').toBeHidden();
-  await expect(page.getByRole('button', { name: 'Start again' })).toBeVisible({ timeout: 120_000 });
+  await expect(page.getByRole('button', { name: 'Start again' })).toBeVisible({
+    timeout: LONGEST_RUN,
+  });
   await expect(measuring).toBeHidden();
   const [file] = await Promise.all([
     page.waitForEvent('download'),
@@ -59,7 +64,7 @@ function plant(page: Page, table: Readonly<Record<string, string>>): Promise<boo
 test('a first training measures kernels if it is asked to, and later ones train with what was found', {
   tag: '@full',
 }, async ({ page }) => {
-  test.slow();
+  test.setTimeout(2 * LONGEST_RUN + 60_000);
   const first = await trained(page);
   expect(first.measured).toBe(true);
   const planted = { '1: lora_linear, rows from 128': 'tiled' };
