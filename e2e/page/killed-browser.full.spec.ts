@@ -71,7 +71,7 @@ test(`a run whose browser is killed ${KILLS} times, at random, leaves the bits o
   await begin(page, SETTINGS, server.url);
   const whole = await learnt(page);
   for (const [i, { adapter, ...run }] of runs.entries()) {
-    const what = `run ${i} of seed ${SEED}, of which ${resumed} were gone on with`;
+    const what = `run ${i} of seed ${SEED}, after ${resumed} times of going on`;
     expect(trained({ adapter, ...run }), what).toEqual(trained(whole));
     expect(adapter, what).toBe(whole.adapter);
   }
