@@ -26,8 +26,10 @@ const stepOf = (page: Page) =>
       ([bar]) => (bar as HTMLProgressElement | undefined)?.value ?? Number.POSITIVE_INFINITY,
     );
 
+type Way = 'resumed' | 'begun';
+
 /** Goes on with the run that the page offers, or begins one; says which. */
-async function goOn(page: Page, base: string): Promise<'resumed' | 'begun'> {
+async function goOn(page: Page, base: string): Promise<Way> {
   await openTuning(page, base);
   const offered = await resume(page)
     .waitFor({ timeout: 3000 })
@@ -43,6 +45,15 @@ async function goOn(page: Page, base: string): Promise<'resumed' | 'begun'> {
   return 'resumed';
 }
 
+/** What a run leaves at its end; one that was resumed says from where. */
+async function leftBy(page: Page, way: Way): Promise<Learnt> {
+  const left = await learnt(page);
+  if (way === 'begun') return left;
+  await page.getByText(/^What happened/).click();
+  await expect(page.getByText(/Resumed from the checkpoint after/).first()).toBeVisible();
+  return left;
+}
+
 test(`a run whose browser is killed ${KILLS} times, at random, leaves the bits of one that was not`, async ({
   folder,
   server,
@@ -54,19 +65,19 @@ test(`a run whose browser is killed ${KILLS} times, at random, leaves the bits o
   for (let kills = 0; kills < KILLS; ) {
     await using browser = await KillableBrowser.start(folder);
     const page = await browser.newPage();
-    if ((await goOn(page, server.url)) === 'resumed') resumed += 1;
+    const way = await goOn(page, server.url);
+    if (way === 'resumed') resumed += 1;
     await expect(page.getByRole('progressbar')).toBeVisible();
     const step = (await stepOf(page)) + random.integer(0, MORE_STEPS);
     while ((await stepOf(page)) < step) await page.waitForTimeout(20);
     await page.waitForTimeout(random.uniform(0, LATEST_MS));
-    if (await startAgain(page).isVisible()) runs.push(await learnt(page));
+    if (await startAgain(page).isVisible()) runs.push(await leftBy(page, way));
     else kills += 1;
     await browser.kill();
   }
   await using browser = await KillableBrowser.start(folder);
   const page = await browser.newPage();
-  await goOn(page, server.url);
-  runs.push(await learnt(page));
+  runs.push(await leftBy(page, await goOn(page, server.url)));
   await expect(resumable(page), 'what made the last step is not kept').toBeHidden();
   await begin(page, SETTINGS, server.url);
   const whole = await learnt(page);

@@ -4,6 +4,7 @@ import { readReport } from '../../src/report/read.ts';
 import type { Report } from '../../src/report/schema.ts';
 import { drop } from './drop.ts';
 import { expect, test } from './page-test.ts';
+import { startAgain } from './tune-page.ts';
 
 const POEM = {
   name: 'poem.txt',
@@ -31,9 +32,7 @@ async function trained(page: Page): Promise<{ measured: boolean; report: Report 
   measuring.waitFor({ timeout: LONGEST_RUN }).then(see, () => {});
   await page.getByRole('button', { name: 'Start' }).click();
   await expect(page.getByLabel(BOX), 'nothing is chosen while it trains').toBeHidden();
-  await expect(page.getByRole('button', { name: 'Start again' })).toBeVisible({
-    timeout: LONGEST_RUN,
-  });
+  await expect(startAgain(page)).toBeVisible({ timeout: LONGEST_RUN });
   await expect(measuring).toBeHidden();
   const [file] = await Promise.all([
     page.waitForEvent('download'),

@@ -22,6 +22,7 @@ afterAll(() => gpu?.[Symbol.dispose]());
 afterEach(() => void vi.restoreAllMocks());
 
 const nf4 = blockFormatOf('nf4');
+const levels = Array.from(nf4.values);
 const byRow: BlockFormat = { ...nf4, blocks: 'row' };
 
 /** Codes and scales of rows of values that codes hold exactly, beside those that are right. */
@@ -31,7 +32,7 @@ async function quantized(rows: number, columns: number) {
   const values = representable('nf4', columns)(new Random(rows * columns), shape);
   const scales = Array.from({ length: rows }, (_, row) => values[row * columns] as number);
   const codes = Array.from(values, (x, i) =>
-    Array.from(nf4.values).indexOf(Math.fround(x / (scales[Math.floor(i / columns)] as number))),
+    levels.indexOf(Math.fround(x / (scales[Math.floor(i / columns)] as number))),
   );
   using weight = Tensor.from(gpu, hostTensorFrom('f32', shape, values));
   const made = quantizeBlocks(gpu, weight, { quant_type: 'nf4', blocksize: columns });
