@@ -24,8 +24,8 @@ import {
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (path) => [process.execPath, join(root, 'node_modules', path)];
-/** What lives so long is undecided, which a few may be. Milliseconds. */
-const HOST_MUTANTS_MS = 240_000;
+/** What lives so long is undecided, which some may be: twice what draws usually take. Milliseconds. */
+const HOST_MUTANTS_MS = 480_000;
 
 await runMain(async () => {
   const values = argumentsOf(process.argv.slice(2));

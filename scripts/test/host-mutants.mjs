@@ -7,10 +7,10 @@ import { execFileSync } from 'node:child_process';
  */
 const MAY_LIVE = 2;
 /**
- * Of ten so many must be decided before the deadline, or the draw says little; but what lives takes
- * all the time that there is, and as many as may live may be undecided instead.
+ * Half must be decided before the deadline, or the draw says little; but what lives takes all the
+ * time that there is, and as many as may live may be undecided instead.
  */
-const DECIDED_OF_TEN = 9;
+const DECIDED_SHARE = 1 / 2;
 /** As git writes by itself, whatever a person has set. */
 const PLAIN = ['-U0', '--relative', '--no-ext-diff', '--no-color', '--no-renames'];
 const PREFIXES = ['--src-prefix=a/', '--dst-prefix=b/'];
@@ -87,7 +87,7 @@ export function countsOfHostMutants({ results }, changed) {
   const others = alive.filter((one) => !ours.includes(one));
   const tooMany = others.length > MAY_LIVE;
   const decided = results.length - undecided.length;
-  const isFew = 10 * decided < DECIDED_OF_TEN * results.length;
+  const isFew = decided < DECIDED_SHARE * results.length;
   const tooFew = isFew && undecided.length > MAY_LIVE - others.length;
   const failed = [...ours, ...(tooMany ? others : []), ...(tooFew ? undecided : [])].length;
   const said = (some) => some.map(({ error }) => error.message);
@@ -96,7 +96,7 @@ export function countsOfHostMutants({ results }, changed) {
     ...(tooMany ? [`${others.length} live in other lines, where ${MAY_LIVE} may`] : []),
     ...(tooFew
       ? [
-          `only ${decided} of ${results.length} were decided in time, where ${DECIDED_OF_TEN} of 10 should be: run npm test where less else runs`,
+          `only ${decided} of ${results.length} were decided in time, where half should be: run npm test where less else runs`,
         ]
       : []),
   ];
