@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Random } from '../../src/tensor/random.ts';
+import { killsOf, SEED } from '../soak.ts';
 import { gradproof } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
 import { logIn, SETTINGS, tinyModel } from './tiny-model.ts';
 
-/** How often a run is killed: `npm run soak` says more. */
-const KILLS = Number(process.env['GRADPROOF_KILLS'] ?? 3);
+const KILLS = killsOf(3);
 
 /** A model to train, and the arguments that train it: longer than it takes to end it. */
 function runOf(folder: string, steps = 40) {
@@ -45,7 +45,7 @@ test(`a run that is killed ${KILLS} times, at random and while it writes, leaves
   test.setTimeout(600_000 + KILLS * 60_000);
   const args = runOf(folder);
   const whole = await uninterrupted(folder, args);
-  const random = new Random(Number(process.env['GRADPROOF_SEED'] ?? Date.now() % 1e6));
+  const random = new Random(SEED);
   let out = join(folder, 'out-0');
   let runs = 1;
   for (let kills = 0; kills < KILLS; ) {

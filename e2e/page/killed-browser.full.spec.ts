@@ -1,14 +1,13 @@
 import type { Page } from '@playwright/test';
 import { Random } from '../../src/tensor/random.ts';
+import { killsOf, SEED } from '../soak.ts';
 import { KillableBrowser } from './killable-browser.ts';
 import { begin, type Learnt, learnt, resumable, resume, trained } from './learnt-run.ts';
 import { expect } from './page-test.ts';
 import { test } from './scratch-folder.ts';
 import { openTuning, QUICK, startAgain } from './tune-page.ts';
 
-/** How often a browser is killed: `npm run soak -- browser` says more. */
-const KILLS = Number(process.env['GRADPROOF_KILLS'] ?? 2);
-const SEED = Number(process.env['GRADPROOF_SEED'] ?? Date.now() % 1e6);
+const KILLS = killsOf(2);
 /** A browser is killed after so many more steps at most, and any moment of so many milliseconds. */
 const MORE_STEPS = 10;
 const LATEST_MS = 1500;
@@ -28,7 +27,7 @@ const stepOf = (page: Page) =>
 
 type Way = 'resumed' | 'begun';
 
-/** Goes on with the run that the page offers, or begins one; says which. */
+/** Goes on with the run that the opened page offers, or begins one; says which. */
 async function goOn(page: Page, base: string): Promise<Way> {
   await openTuning(page, base);
   const offered = await resume(page)

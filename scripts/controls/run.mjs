@@ -41,9 +41,10 @@ export async function runWithControls(root, results, rows) {
   const passed = coveringTests.filter((test) => report.statusOf(test, results, root) === 'pass');
   for (const test of passed)
     controls.set(test.id, await runControl(report, copy, test, faults[test.id]));
-  const red = [...controls.values()].filter((status) => status === 'red').length;
-  const counts = { passed: red, failed: controls.size - red, skipped: 0 };
-  return { total: add([...parts, counts]), controls };
+  const green = [...controls.keys()].filter((id) => controls.get(id) !== 'red');
+  const counts = { passed: controls.size - green.length, failed: green.length, skipped: 0 };
+  const failures = green.map((id) => `control of ${id}: stayed green`);
+  return { total: add([...parts, { ...counts, failures }]), controls };
 }
 
 /** A test that did not run failed. */

@@ -5,6 +5,7 @@ import { paint, type Voice } from './voice.ts';
 
 /** Lines between two words on the progress where no terminal redraws it. */
 const MUTANTS_A_LINE = 25;
+const PARTS_A_LINE = 10;
 
 /** Shows a mutation run while it goes on: what survives, and how far it is. */
 export function showMutation(voice: Voice): MutationListener {
@@ -24,7 +25,7 @@ export function showMutation(voice: Voice): MutationListener {
     if (event.type === 'baseline')
       return progress(
         `the suite without a mutant: ${done} of ${counted(total, 'part')}`,
-        done === total,
+        done === 1 || done === total || done % PARTS_A_LINE === 0,
       );
     const { id, status, error } = event.result;
     if (status === 'fail')
