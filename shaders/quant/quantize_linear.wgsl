@@ -1,6 +1,6 @@
 import package::lib::grid::linear_index;
 import package::lib::whole::whole_bits;
-import package::quant::linear_scale::{integer_of, Scales, scale_index};
+import package::quant::linear_scale::{four_scale_indices, integer_of, Scales, scale_index};
 
 // q = round(x / scale) + zero_point, ties to even, between `low` and `high`. x: floats; scale:
 // floats, and zero_point: codes, as Scales has them; q: codes of BITS bits, one after the other. One
@@ -21,39 +21,54 @@ struct Range {
 override HAS_ZERO_POINT: bool = false;
 override BITS: u32 = 8u;
 override SIGNED: bool = false;
-// Whether all codes of an invocation share a scale: to find it takes longer than to use it.
+// Whether all codes of an invocation have one scale, or scales side by side: to find one takes
+// longer than to use it.
 override SHARED: bool = false;
+override ADJACENT: bool = false;
 override WORDS: u32 = 1u;
 
 /// What elements are divided by, and what is added then.
-struct Line {
-  scale: f32,
-  zero: f32,
+struct Lines {
+  scales: vec4f,
+  zeros: vec4f,
 }
 
-fn line_of(i: u32) -> Line {
-  let at = scale_index(i, range.scales);
+fn zero_of(at: u32) -> f32 {
+  return f32(integer_of(zero_point[at * BITS / 32u], at, BITS, SIGNED));
+}
+
+fn shared_line(at: u32) -> Lines {
   if (HAS_ZERO_POINT) {
-    return Line(scale[at], f32(integer_of(zero_point[at * BITS / 32u], at, BITS, SIGNED)));
+    return Lines(vec4f(scale[at]), vec4f(zero_of(at)));
   }
-  return Line(scale[at], 0.0);
+  return Lines(vec4f(scale[at]), vec4f());
 }
 
-/// Codes of elements i to i + 3, side by side; those past the last are 0.
-fn four_codes(i: u32, shared_line: Line) -> u32 {
-  let at = i + vec4u(0u, 1u, 2u, 3u);
-  var scales = vec4f(shared_line.scale);
-  var zeros = vec4f(shared_line.zero);
-  if (!SHARED) {
-    let a = line_of(at.x);
-    let b = line_of(at.y);
-    let c = line_of(at.z);
-    let d = line_of(at.w);
-    scales = vec4f(a.scale, b.scale, c.scale, d.scale);
-    zeros = vec4f(a.zero, b.zero, c.zero, d.zero);
+fn lines_of(at: vec4u) -> Lines {
+  let scales = vec4f(scale[at.x], scale[at.y], scale[at.z], scale[at.w]);
+  if (HAS_ZERO_POINT) {
+    return Lines(scales, vec4f(zero_of(at.x), zero_of(at.y), zero_of(at.z), zero_of(at.w)));
   }
-  let quotients = vec4f(x[at.x], x[at.y], x[at.z], x[at.w]) / scales;
-  let levels = round(quotients) + zeros;
+  return Lines(scales, vec4f());
+}
+
+/// Lines of elements i to i + 3, where element `begin` has the scale `first`, and `shared_by_all` is
+/// its line.
+fn lines_from(i: u32, begin: u32, first: u32, shared_by_all: Lines) -> Lines {
+  if (SHARED) {
+    return shared_by_all;
+  }
+  if (ADJACENT) {
+    return lines_of(first + i - begin + vec4u(0u, 1u, 2u, 3u));
+  }
+  return lines_of(four_scale_indices(i, range.scales));
+}
+
+/// Codes of elements i to i + 3, side by side, which have these lines; those past the last are 0.
+fn four_codes(i: u32, lines: Lines) -> u32 {
+  let at = i + vec4u(0u, 1u, 2u, 3u);
+  let quotients = vec4f(x[at.x], x[at.y], x[at.z], x[at.w]) / lines.scales;
+  let levels = round(quotients) + lines.zeros;
   let bits = whole_bits(clamp(levels, vec4f(range.low), vec4f(range.high)));
   let codes = select(vec4u(), bits & vec4u((1u << BITS) - 1u), at < vec4u(range.scales.count));
   return dot(codes, vec4u(1u, 1u << BITS, 1u << (2u * BITS), 1u << (3u * BITS)));
@@ -67,13 +82,15 @@ fn main(
 ) {
   let w = WORDS * linear_index(group, groups, lane, 64u);
   let each = 32u / BITS;
-  let line = line_of(min(each * w, range.scales.count - 1u));
+  let begin = min(each * w, range.scales.count - 1u);
+  let first = scale_index(begin, range.scales);
+  let line = shared_line(first);
   for (var k = w; k < w + WORDS; k++) {
-    let first = each * k;
-    if (first < range.scales.count) {
-      var word = four_codes(first, line);
+    let i = each * k;
+    if (i < range.scales.count) {
+      var word = four_codes(i, lines_from(i, begin, first, line));
       if (BITS == 4u) {
-        word |= four_codes(first + 4u, line) << 16u;
+        word |= four_codes(i + 4u, lines_from(i + 4u, begin, first, line)) << 16u;
       }
       q[k] = word;
     }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createDynamicMap } from '../../quant/dynamic/map.ts';
+import type { Shape } from '../../tensor/shape.ts';
 import { product } from '../fixtures/described-kernels.ts';
 import { type CallRow, expectCall, words } from '../fixtures/expect-call.ts';
 import { describedCall, type TracedCall } from '../fixtures/launches.ts';
@@ -390,6 +391,43 @@ const codes = (binds: string, uniforms: object, constants: object) =>
   bytewise('dequantize_linear', binds, uniforms, constants);
 const bytes = (q: string) => ({ q }) as { q: 'u8' };
 
+/** How scales of neighbours lie. */
+const ONE = { SHARED: 1, ADJACENT: 0 };
+const SIDE_BY_SIDE = { SHARED: 0, ADJACENT: 1 };
+const ANYHOW = { SHARED: 0, ADJACENT: 0 };
+
+/** Where neighbours have one scale, scales side by side, or neither for sixteen of them. */
+const NEIGHBOURS: readonly {
+  readonly what: string;
+  readonly shape: Shape;
+  readonly params: object;
+  readonly scale: Shape;
+  readonly fields: Parameters<typeof linear>;
+  readonly scales: object;
+  readonly each: number;
+}[] = [
+  {
+    ...{ what: 'a scale for each row', shape: [3, 16], params: { axis: 0 }, scale: [3] },
+    ...{ fields: [48, 16, 3, 1, [0, 1, 0]], scales: ONE, each: 16 },
+  },
+  {
+    ...{ what: 'a scale for each column', shape: [3, 32], params: { axis: 1 }, scale: [32] },
+    ...{ fields: [96, 1, 32, 1, [0, 1, 0]], scales: SIDE_BY_SIDE, each: 16 },
+  },
+  {
+    ...{ what: 'blocks of rows', shape: [3, 64], params: { axis: 1, block_size: 32 } },
+    ...{ scale: [3, 2], fields: [192, 1, 64, 32, [2, 1, 1]], scales: ONE, each: 16 },
+  },
+  {
+    ...{ what: 'blocks of columns', shape: [5, 32], params: { axis: 0, block_size: 2 } },
+    ...{ scale: [3, 32], fields: [160, 32, 5, 2, [96, 32, 1]], scales: SIDE_BY_SIDE, each: 16 },
+  },
+  {
+    ...{ what: 'short blocks of rows', shape: [3, 64], params: { axis: 1, block_size: 8 } },
+    ...{ scale: [3, 8], fields: [192, 1, 64, 8, [8, 1, 1]], scales: ANYHOW, each: 4 },
+  },
+];
+
 describe('linear codes', () => {
   test.each<CallRow>([
     [
@@ -401,7 +439,7 @@ describe('linear codes', () => {
           'quantize_linear',
           'x scale scale q',
           { scales: linear(120, 30, 4, 1, [0, 0, 0]), low: 0, high: 255 },
-          { HAS_ZERO_POINT: 0, BITS: 8, SIGNED: 0, SHARED: 1, WORDS: 4 },
+          { HAS_ZERO_POINT: 0, BITS: 8, SIGNED: 0, ...ONE, WORDS: 4 },
         ),
       ],
       { q: 'u8 4x6x5' },
@@ -419,7 +457,7 @@ describe('linear codes', () => {
           'quantize_linear',
           'x scale zero_point q',
           { scales: linear(120, 5, 6, 1, [0, 1, 0]), low: -128, high: 127 },
-          { HAS_ZERO_POINT: 1, BITS: 8, SIGNED: 1, SHARED: 0, WORDS: 1 },
+          { HAS_ZERO_POINT: 1, BITS: 8, SIGNED: 1, ...ANYHOW, WORDS: 1 },
         ),
       ],
       { q: 'i8 4x6x5' },
@@ -437,7 +475,7 @@ describe('linear codes', () => {
           'quantize_linear',
           'x scale scale q',
           { scales: linear(120, 5, 6, 4, [10, 5, 1]), low: -8, high: 7 },
-          { HAS_ZERO_POINT: 0, BITS: 8, SIGNED: 1, SHARED: 0, WORDS: 1 },
+          { HAS_ZERO_POINT: 0, BITS: 8, SIGNED: 1, ...ANYHOW, WORDS: 1 },
         ),
       ],
       { q: 'i8 4x6x5' },
@@ -451,7 +489,7 @@ describe('linear codes', () => {
           'quantize_linear',
           'x scale scale q',
           { scales: linear(7, 1, 7, 1, [0, 0, 0]), low: 0, high: 15 },
-          { HAS_ZERO_POINT: 0, BITS: 8, SIGNED: 0, SHARED: 1, WORDS: 4 },
+          { HAS_ZERO_POINT: 0, BITS: 8, SIGNED: 0, ...ONE, WORDS: 4 },
         ),
       ],
       { q: 'u8 7' },
@@ -469,7 +507,7 @@ describe('linear codes', () => {
           'quantize_linear',
           'x scale zero_point q',
           { scales: linear(21, 1, 7, 4, [2, 1, 1]), low: -8, high: 7 },
-          { HAS_ZERO_POINT: 1, BITS: 4, SIGNED: 1, SHARED: 0, WORDS: 1 },
+          { HAS_ZERO_POINT: 1, BITS: 4, SIGNED: 1, ...ANYHOW, WORDS: 1 },
         ),
       ],
       { q: 'u8 11' },
@@ -484,7 +522,7 @@ describe('linear codes', () => {
       },
       [
         codes('q scale zero_point y', linear(21, 1, 7, 4, [2, 1, 1]), {
-          ...{ HAS_ZERO_POINT: 1, BITS: 4, SIGNED: 0 },
+          ...{ HAS_ZERO_POINT: 1, BITS: 4, SIGNED: 0, ...ANYHOW, EACH: 4, WHOLE: 0 },
         }),
       ],
       { y: 'f32 3x7' },
@@ -502,7 +540,7 @@ describe('linear codes', () => {
         { inputs: { q: [4, 6], scale: [6] }, dtypes: bytes(dtype), params: { axis: 1 } },
         [
           codes('q scale scale y', linear(24, 1, 6, 1, [0, 1, 0]), {
-            ...{ HAS_ZERO_POINT: 0, BITS, SIGNED },
+            ...{ HAS_ZERO_POINT: 0, BITS, SIGNED, ...ANYHOW, EACH: 4, WHOLE: 1 },
           }),
         ],
         { y: 'f32 4x6' },
@@ -517,11 +555,38 @@ describe('linear codes', () => {
       },
       [
         codes('q scale zero_point y', linear(24, 6, 4, 1, [0, 0, 0]), {
-          ...{ HAS_ZERO_POINT: 1, BITS: 8, SIGNED: 0 },
+          ...{ HAS_ZERO_POINT: 1, BITS: 8, SIGNED: 0, ...ONE, EACH: 16, WHOLE: 1 },
         }),
       ],
       { y: 'f32 4x6' },
     ],
+    ...NEIGHBOURS.flatMap(({ what, shape, params, scale, fields, scales, each }): CallRow[] => [
+      [
+        `of ${what}`,
+        'quantize_linear',
+        { inputs: { x: [...shape], scale: [...scale] }, params: { ...params, dtype: 'int8' } },
+        [
+          bytewise(
+            'quantize_linear',
+            'x scale scale q',
+            { scales: linear(...fields), low: -128, high: 127 },
+            { HAS_ZERO_POINT: 0, BITS: 8, SIGNED: 1, ...scales, WORDS: each / 4 },
+          ),
+        ],
+        { q: `i8 ${shape.join('x')}` },
+      ],
+      [
+        `of ${what}, decoded`,
+        'dequantize_linear',
+        { inputs: { q: [...shape], scale: [...scale] }, dtypes: bytes('i8'), params },
+        [
+          codes('q scale scale y', linear(...fields), {
+            ...{ HAS_ZERO_POINT: 0, BITS: 8, SIGNED: 1, ...scales, EACH: each, WHOLE: 1 },
+          }),
+        ],
+        { y: `f32 ${shape.join('x')}` },
+      ],
+    ]),
   ])('%s: %s', (_, ...call) => expectCall(...call));
 
   const u8 = { q: 'u8', zero_point: 'u8' } as const;

@@ -49,16 +49,32 @@ export function scaleFields(
   return [sizeOf(shape), inner, size, block_size ?? 1, ...strides].map(u32);
 }
 
-/**
- * Whether every `chunk` elements, from a multiple of it on, share a scale: of all, of an index along
- * the axis, or of a block of neighbours.
- */
-export function sharesScale(shape: Shape, { axis, block_size }: Onnx, chunk: number): boolean {
-  if (axis === undefined) return true;
+/** How the scales of neighbours lie: there is one, they lie side by side, or anyhow. */
+type ScalesOfNeighbours = 'shared' | 'adjacent' | 'any';
+
+/** How the scales of every `chunk` elements lie, from a multiple of it on. */
+function scalesOf(shape: Shape, { axis, block_size }: Onnx, chunk: number): ScalesOfNeighbours {
+  if (axis === undefined) return 'shared';
   const at = axisOf('scale', axis, shape);
+  const size = shape[at] as number;
   const inner = sizeOf(shape.slice(at + 1));
-  if (block_size === undefined) return inner % chunk === 0;
-  return inner === 1 && block_size % chunk === 0 && (shape[at] as number) % chunk === 0;
+  const isInRow = inner === 1 && size % chunk === 0;
+  if (block_size === undefined)
+    return inner % chunk === 0 ? 'shared' : isInRow ? 'adjacent' : 'any';
+  if (isInRow && block_size % chunk === 0) return 'shared';
+  return inner % chunk === 0 ? 'adjacent' : 'any';
+}
+
+/** Elements whose scales are looked for once, where they share it or lie side by side. */
+const CHUNK = 16;
+
+/** How many elements an invocation has, and how their scales lie; `least` where they lie anyhow. */
+export function elementsOf(shape: Shape, params: Onnx, least: number) {
+  const scales = scalesOf(shape, params, CHUNK);
+  return {
+    each: scales === 'any' ? least : CHUNK,
+    constants: { SHARED: Number(scales === 'shared'), ADJACENT: Number(scales === 'adjacent') },
+  };
 }
 
 /**

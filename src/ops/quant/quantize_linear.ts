@@ -4,12 +4,9 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { nibbles } from '../../vocabulary/quant/linear-scale.ts';
 import { quantizeLinear as signature } from '../../vocabulary/quant/quantize_linear.ts';
 import { launcher } from '../launcher.ts';
-import { checkPacked, scaleFields, sharesScale } from './linear_scale.ts';
+import { checkPacked, elementsOf, scaleFields } from './linear_scale.ts';
 
 const RANGES = { int4: [-8, 7], uint4: [0, 15], int8: [-128, 127], uint8: [0, 255] } as const;
-
-/** Elements whose scale is looked for once, where they share it. */
-const CHUNK = 16;
 
 /**
  * q = round(x / scale) + zero_point, ties to even, clamped to the type of the codes, as ONNX's
@@ -28,21 +25,20 @@ export const quantizeLinear = launcher(signature, {
       ? Tensor.empty(gpu, 'u8', nibbles(x.shape))
       : Tensor.empty(gpu, low < 0 ? 'i8' : 'u8', x.shape);
     const BITS = params.packed ? 4 : 8;
-    const isShared = sharesScale(x.shape, params, CHUNK);
-    const words = isShared ? (CHUNK * BITS) / 32 : 1;
+    const { each, constants } = elementsOf(x.shape, params, 32 / BITS);
     gpu.dispatch({
       shader,
       constants: {
         HAS_ZERO_POINT: Number(zero_point !== undefined),
         BITS,
         SIGNED: Number(low < 0),
-        SHARED: Number(isShared),
-        WORDS: words,
+        ...constants,
+        WORDS: (each * BITS) / 32,
       },
       // Without zero points the kernel reads none; a binding must be there all the same.
       bindings: [x, scale, zero_point ?? scale, q].map((tensor) => tensor.binding),
       uniforms: [...scales, PADDING, f32(low), f32(high)],
-      workgroups: linearGrid(Math.ceil((x.size * BITS) / (32 * words))),
+      workgroups: linearGrid(Math.ceil(x.size / each)),
     });
     return { q };
   },

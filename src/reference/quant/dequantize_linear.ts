@@ -117,6 +117,16 @@ export const record = defineRecord(signature, {
       zeroPoint: true,
       exact: true,
     }),
+    sample({ q: [3, 32], dtype: 'u8', params: { axis: 1 }, zeroPoint: true, exact: true }),
+    sample({ q: [2, 3, 16], dtype: 'i32', params: { axis: 1 }, zeroPoint: true, exact: true }),
+    sample({
+      ...{ q: [3, 64], dtype: 'u8', zeroPoint: true, exact: true },
+      params: { axis: 1, block_size: 32, ...INT4 },
+    }),
+    sample({
+      ...{ q: [5, 32], dtype: 'u8', zeroPoint: true, exact: true },
+      params: { axis: 0, block_size: 2, ...UINT4 },
+    }),
     sample({ q: [1], dtype: 'i32', exact: true }),
     sample({
       ...{ q: [3, 5, 7], dtype: 'u8', zeroPoint: true, exact: true },
@@ -134,7 +144,11 @@ export const record = defineRecord(signature, {
   faults: [
     {
       name: 'sign of the level',
-      shader: { file: 'quant/dequantize_linear', from: 'f32(level) *', to: 'f32(1 - level) *' },
+      shader: {
+        file: 'quant/dequantize_linear',
+        from: 'four_levels(i) - zeros',
+        to: '1 + zeros - four_levels(i)',
+      },
     },
   ],
   plausibleBugs: [
