@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { commitOf } from '../setup/commit.mjs';
 
 /** Of the cases of the quick tier, which a browser runs too, one in so many, and its control. */
-const QUICK_ONE_IN = 2;
+const QUICK_ONE_IN = 3;
 /** Of the cases that only the full tier has. */
 const FULL_ONE_IN = 20;
 /** Cases that every run has: each stands for pairs of options that no other case has. */
@@ -21,7 +21,7 @@ const SAMPLED_TESTS = [
 /** Of the files of unit tests those that take longest, and those that compile for a GPU. */
 const SAMPLED_FILES = [
   { ending: /\.full\.test\.ts$/, oneIn: 8 },
-  { ending: /\.gpu\.test\.ts$/, oneIn: 3 },
+  { ending: /\.gpu\.test\.ts$/, oneIn: 4 },
 ];
 
 /**
