@@ -55,6 +55,11 @@ describe('of four elements an invocation, 600 take three workgroups', () => {
       'quant/quantize_linear',
       { inputs: { x: [200, 3], scale: [3] }, params: { axis: 1 } },
     ],
+    [
+      'dequantize_linear',
+      'quant/dequantize_linear',
+      { inputs: { q: [200, 3], scale: [3] }, dtypes: { q: 'u8' }, params: { axis: 1 } },
+    ],
     ['transpose', 'shape/copy', { inputs: { x: [20, 30] }, params: { perm: [1, 0] } }],
     [
       'embedding',
@@ -89,11 +94,6 @@ describe('of one element an invocation, 600 take ten workgroups', () => {
       { inputs: { ...x, edges: [4], counts: [3] }, dtypes: { counts: 'i32' } },
     ],
     ['range_violations', 'bits/range_violations', { inputs: x }],
-    [
-      'dequantize_linear',
-      'quant/dequantize_linear',
-      { inputs: { q: [600], scale: [1] }, dtypes: { q: 'u8' } },
-    ],
     [
       'max_pool2d',
       'conv/max_pool2d',
@@ -507,6 +507,12 @@ describe('workgroups are as many as their work needs', () => {
       'quantize_linear',
       { inputs: { x: [3000], scale: [1] } },
       [['quant/quantize_linear', 3]],
+    ],
+    [
+      'sixteen codes of one scale, decoded',
+      'dequantize_linear',
+      { inputs: { q: [3000], scale: [1] }, dtypes: { q: 'u8' } },
+      [['quant/dequantize_linear', 3]],
     ],
     [
       'thirty-two codes of a row, sixteen decoded',
