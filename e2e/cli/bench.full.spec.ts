@@ -53,14 +53,11 @@ test(
 
 test(
   'bench measures dequantization, attention, AdamW and a whole step',
-  covers('fsdp.performance.future-benchmarks/other-kernels').control(
-    'bytes count twice',
-    {
-      file: 'src/bench/results.ts',
-      from: 'gbps: moved',
-      to: 'gbps: 2 * moved',
-    },
-  ),
+  covers('fsdp.performance.future-benchmarks/other-kernels').control('bytes count twice', {
+    file: 'src/bench/results.ts',
+    from: 'gbps: moved',
+    to: 'gbps: 2 * moved',
+  }),
   async ({ folder }) => {
     const { results } = await benched(folder);
     expect(results.map(({ suite }) => suite).sort()).toEqual([

@@ -637,6 +637,18 @@ describe('linear codes', () => {
     const call = { inputs: inputs as { q: number[] }, dtypes: { ...dtypes }, params };
     await expect(describedCall('dequantize_linear', call)).rejects.toThrow(message);
   });
+
+  test.each<[zeroPoint: 'i8' | 'u8', dtype: string, message: string]>([
+    ['i8', 'int4', 'quantize_linear: zero_point of packed codes is u8, not i8'],
+    ['u8', 'int8', 'quantize_linear: packed codes have the dtype int4 or uint4'],
+  ])(
+    'are not packed with zero points in %s and codes in %s',
+    async (zero_point, dtype, message) => {
+      const inputs = { x: [3, 8], scale: [1], zero_point: [1] };
+      const call = { inputs, dtypes: { zero_point }, params: { dtype, packed: true } };
+      await expect(describedCall('quantize_linear', call)).rejects.toThrow(message);
+    },
+  );
 });
 
 /** Three rows of 48. */
