@@ -51,10 +51,7 @@ fn main(
   }
   for (var i = begin; i < min(begin + EACH, scales.count); i += 4u) {
     if (!SHARED) {
-      var at = first + i - begin + vec4u(0u, 1u, 2u, 3u);
-      if (!ADJACENT) {
-        at = four_scale_indices(i, scales);
-      }
+      let at = four_scale_indices(i, begin, first, ADJACENT, scales);
       line = vec4f(scale[at.x], scale[at.y], scale[at.z], scale[at.w]);
       if (HAS_ZERO_POINT) {
         zeros = vec4i(zero_of(at.x), zero_of(at.y), zero_of(at.z), zero_of(at.w));

@@ -58,10 +58,7 @@ fn lines_from(i: u32, begin: u32, first: u32, shared_by_all: Lines) -> Lines {
   if (SHARED) {
     return shared_by_all;
   }
-  if (ADJACENT) {
-    return lines_of(first + i - begin + vec4u(0u, 1u, 2u, 3u));
-  }
-  return lines_of(four_scale_indices(i, range.scales));
+  return lines_of(four_scale_indices(i, begin, first, ADJACENT, range.scales));
 }
 
 /// Codes of elements i to i + 3, side by side, which have these lines; those past the last are 0.

@@ -5,7 +5,8 @@ import { paint, type Voice } from './voice.ts';
 
 /** Lines between two words on the progress where no terminal redraws it. */
 const MUTANTS_A_LINE = 25;
-const PARTS_A_LINE = 10;
+/** Words on the suite without a mutant there, however many parts it has. */
+const BASELINE_LINES = 10;
 
 /** Shows a mutation run while it goes on: what survives, and how far it is. */
 export function showMutation(voice: Voice): MutationListener {
@@ -25,7 +26,7 @@ export function showMutation(voice: Voice): MutationListener {
     if (event.type === 'baseline')
       return progress(
         `the suite without a mutant: ${done} of ${counted(total, 'part')}`,
-        done === 1 || done === total || done % PARTS_A_LINE === 0,
+        done === 1 || done === total || done % Math.ceil(total / BASELINE_LINES) === 0,
       );
     const { id, status, error } = event.result;
     if (status === 'fail')
