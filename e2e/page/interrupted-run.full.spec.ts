@@ -5,7 +5,7 @@ import { SEED } from '../soak.ts';
 import { crash } from './killable-browser.ts';
 import { begin, type Learnt, learnt, resumable, resume, trained } from './learnt-run.ts';
 import { expect, test } from './page-test.ts';
-import { ended, openTuning, QUICK } from './tune-page.ts';
+import { ended, openTuning, QUICK, reach } from './tune-page.ts';
 
 /** A run that is interrupted in each of four ways, within its third epoch, and goes on. */
 
@@ -23,16 +23,6 @@ const SETTINGS = {
   ...{ max_length: 16, learning_rate: 0.002, per_device_train_batch_size: 2 },
   ...{ type: 'lora', lora: { r: 4, lora_alpha: 8, lora_dropout: 0.1 } },
 };
-
-const stepOf = (page: Page) =>
-  page
-    .getByRole('progressbar', { name: 'Progress of the fine-tuning' })
-    .evaluate((bar) => (bar as HTMLProgressElement).value);
-
-/** Waits for a step; later ones may be made meanwhile. */
-async function reach(page: Page, step: number): Promise<void> {
-  while ((await stepOf(page)) < step) await page.waitForTimeout(10);
-}
 
 /** Destroys the device, in the worker that computes, when it records its next command. */
 async function destroyDevice(page: Page): Promise<void> {
@@ -94,6 +84,7 @@ test.beforeAll(async ({ browser, server }) => {
     const asked = 2 * EPOCH + 1 + Math.floor(random.uniform(0, EPOCH / 2));
     const cut = await context.newPage();
     await begin(cut, SETTINGS, server.url, DATA);
+    await expect(cut.getByRole('progressbar')).toBeVisible();
     await reach(cut, asked);
     await interrupt(cut);
     const goesOn = way === 'the device is destroyed';

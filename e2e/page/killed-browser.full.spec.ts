@@ -5,7 +5,7 @@ import { KillableBrowser } from './killable-browser.ts';
 import { begin, type Learnt, learnt, resumable, resume, trained } from './learnt-run.ts';
 import { expect } from './page-test.ts';
 import { test } from './scratch-folder.ts';
-import { openTuning, QUICK, startAgain } from './tune-page.ts';
+import { openTuning, QUICK, reach, startAgain, stepOf } from './tune-page.ts';
 
 const KILLS = killsOf(2);
 /** A browser is killed after so many more steps at most, and any moment of so many milliseconds. */
@@ -16,14 +16,6 @@ const SETTINGS = {
   ...{ ...QUICK, max_steps: 60, eval_steps: 2, max_length: 32, learning_rate: 0.002 },
   ...{ type: 'lora', lora: { r: 4, lora_alpha: 8, lora_dropout: 0.1 } },
 };
-
-/** The step that a run has reached; infinity where none is shown. */
-const stepOf = (page: Page) =>
-  page
-    .getByRole('progressbar', { name: 'Progress of the fine-tuning' })
-    .evaluateAll(
-      ([bar]) => (bar as HTMLProgressElement | undefined)?.value ?? Number.POSITIVE_INFINITY,
-    );
 
 type Way = 'resumed' | 'begun';
 
@@ -67,8 +59,7 @@ test(`a run whose browser is killed ${KILLS} times, at random, leaves the bits o
     const way = await goOn(page, server.url);
     if (way === 'resumed') resumed += 1;
     await expect(page.getByRole('progressbar')).toBeVisible();
-    const step = (await stepOf(page)) + random.integer(0, MORE_STEPS);
-    while ((await stepOf(page)) < step) await page.waitForTimeout(20);
+    await reach(page, (await stepOf(page)) + random.integer(0, MORE_STEPS));
     await page.waitForTimeout(random.uniform(0, LATEST_MS));
     if (await startAgain(page).isVisible()) runs.push(await leftBy(page, way));
     else kills += 1;
@@ -76,7 +67,9 @@ test(`a run whose browser is killed ${KILLS} times, at random, leaves the bits o
   }
   await using browser = await KillableBrowser.start(folder);
   const page = await browser.newPage();
-  runs.push(await leftBy(page, await goOn(page, server.url)));
+  const way = await goOn(page, server.url);
+  if (way === 'resumed') resumed += 1;
+  runs.push(await leftBy(page, way));
   await expect(resumable(page), 'what made the last step is not kept').toBeHidden();
   await begin(page, SETTINGS, server.url);
   const whole = await learnt(page);

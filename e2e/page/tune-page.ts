@@ -50,3 +50,16 @@ export async function saved(page: Page, button: RegExp | string): Promise<Buffer
   ]);
   return await readFile(await file.path());
 }
+
+/** The step that a run has reached; infinity where none is shown. */
+export const stepOf = (page: Page) =>
+  page
+    .getByRole('progressbar', { name: 'Progress of the fine-tuning' })
+    .evaluateAll(
+      ([bar]) => (bar as HTMLProgressElement | undefined)?.value ?? Number.POSITIVE_INFINITY,
+    );
+
+/** Waits until the run that is shown makes this step or ends; later ones may be made meanwhile. */
+export async function reach(page: Page, step: number): Promise<void> {
+  while ((await stepOf(page)) < step) await page.waitForTimeout(10);
+}
