@@ -23,5 +23,6 @@ export { holding, Tensor } from '../tensor/tensor.ts';
 export { Optimizer, type OptimizerOptions } from '../train/optimizer.ts';
 export { type GroupPlace, groupPlaces, ProcessGroup } from '../train/sharded/process-group.ts';
 export { ShardHome } from '../train/sharded/shard-home.ts';
-export type { Sharding, ShardingStrategy } from '../train/sharded/sharded-update.ts';
+export type { Sharding } from '../train/sharded/sharded-update.ts';
+export type { ShardingStrategy } from '../train/sharded/strategies.ts';
 export type { OptimizerParams } from '../train/update-rule.ts';

@@ -20,6 +20,10 @@ import { type HostModel, isCoded } from './host-model.ts';
 /** A step of a training on the reference. */
 export interface ReferenceStep {
   readonly step: number;
+  /** Epochs that are behind it. */
+  readonly epoch: number;
+  /** Tokens of its rows. */
+  readonly tokens: number;
   readonly loss: number;
   readonly gradNorm: number;
   readonly learningRate: number;
@@ -65,7 +69,9 @@ export async function* trainOnReference(
   const source = new TextBatches(plan.training, config);
   let from: Awaited<ReturnType<typeof trainingRun>>['last'] | undefined;
   for (let step = 1; step <= plan.steps && !signal?.aborted; step++) {
-    const parts = source.next().map(({ inputs, labels }) => valuesOfHosts({ ...inputs, labels }));
+    const rows = source.next();
+    const tokens = rows.reduce((sum, { labels }) => sum + labels.data.length, 0);
+    const parts = rows.map(({ inputs, labels }) => valuesOfHosts({ ...inputs, labels }));
     const shape = shapedAs(parts[0] as Values);
     const { losses, grad_norms, lrs, last } = await trainingRun({
       ...{ ...shape, shapedAs, shift: true, batches: [parts], trained, from },
@@ -77,7 +83,7 @@ export async function* trainOnReference(
     const [loss = 0] = losses;
     const [gradNorm = 0] = grad_norms;
     const [learningRate = 0] = lrs;
-    yield { step, loss, gradNorm, learningRate };
+    yield { step, epoch: step / plan.stepsOfEpoch, tokens, loss, gradNorm, learningRate };
   }
   const left = Object.entries(from?.trained ?? trained);
   return Object.fromEntries(

@@ -1,14 +1,7 @@
 import { join } from 'node:path';
-import { readHostModel } from '../../backends/manager/host-model.ts';
-import { requireRecommended, suggestedBatch } from '../../backends/manager/limits.ts';
-import { trainOnReference } from '../../backends/manager/train-on-reference.ts';
-import { tensorShapes } from '../../formats/hugging-face/architecture.ts';
-import type { HostTensors } from '../../tensor/host.ts';
-import { sizeOf } from '../../tensor/shape.ts';
+import { suggestedBatch } from '../../backends/manager/limits.ts';
+import { ReferenceTuning } from '../../harness/tuning/on-reference.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
-import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
-import { savedAdapter } from '../../train/llama/saved-adapter.ts';
-import { trainedWeights } from '../../train/llama/saved-weights.ts';
 import { EXIT, UsageFaults } from '../exit.ts';
 import { makeFolder, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
@@ -38,15 +31,10 @@ export async function trainOnReferenceCommand(
     );
   const { out, backend: _, ...rest } = options;
   const request = await requestOf(model, rest);
-  const host = await readHostModel(await folderAt(request.folder));
-  const parameters = [...tensorShapes(host.config).values()].reduce(
-    (sum, shape) => sum + sizeOf(shape),
-    0,
-  );
-  requireRecommended('reference', parameters);
+  const tuning = await ReferenceTuning.open(request, folderAt);
   if (out) makeFolder('--out', out);
   const voice = voiceOn(process.stdout);
-  const { config, texts, steps } = request;
+  const { config, steps } = request;
   voice.say(
     `fine-tuning ${model} by ${config.type} on the reference: float64 on one core of the processor, without WebGPU, for ${steps} steps`,
   );
@@ -56,11 +44,11 @@ export async function trainOnReferenceCommand(
       `batches of ${batch} texts of this length are meant for it, and not ${config.batchSize}`,
     );
   using interrupt = new Interrupt();
-  const running = trainOnReference(host, texts, config, interrupt.signal);
+  const running = tuning.run(interrupt.signal);
   for (;;) {
     const next = await running.next();
     if (next.done) {
-      if (out) save(out, filesOf(next.value, config, model), voice.say);
+      if (out) save(out, next.value, voice.say);
       return interrupt.signal.aborted ? EXIT.interrupted : EXIT.ok;
     }
     const { step, loss, gradNorm, learningRate } = next.value;
@@ -69,13 +57,6 @@ export async function trainOnReferenceCommand(
     );
   }
 }
-
-const filesOf = (
-  trained: HostTensors,
-  { adapter }: LlamaTrainingConfig,
-  base: string,
-): readonly OutputFile[] =>
-  adapter ? savedAdapter(trained, adapter, base) : trainedWeights(trained);
 
 function save(out: string, files: readonly OutputFile[], say: (line: string) => void): void {
   for (const { name, data } of files) writeOutput('--out', join(out, name), data);

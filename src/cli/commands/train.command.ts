@@ -2,7 +2,7 @@ import { OptionError, wholeNumber } from '../../harness/option.ts';
 import { RUN_OPTIONS } from '../../harness/run-options.ts';
 import { isTrainingType, TRAINING_TYPE_NAMES } from '../../train/llama/config/types.ts';
 import { MODEL_FORM_NAMES } from '../../train/llama/saved-model/forms.ts';
-import { SHARDING_STRATEGIES } from '../../train/sharded/sharded-update.ts';
+import { SHARDING_STRATEGIES } from '../../train/sharded/strategies.ts';
 import { defineCommand } from '../command.ts';
 import { LOG_TO } from '../log-to-option.ts';
 import { lastPath } from '../path-option.ts';

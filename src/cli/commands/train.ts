@@ -10,7 +10,7 @@ import type { TrainingTypeName } from '../../train/llama/config/types.ts';
 import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import type { TrainingPhase } from '../../train/progress.ts';
 import { readSettings, type TrainingSettings } from '../../train/settings.ts';
-import type { ShardingStrategy } from '../../train/sharded/sharded-update.ts';
+import type { ShardingStrategy } from '../../train/sharded/strategies.ts';
 import { EnterKey } from '../enter-key.ts';
 import { exitOfReport, InterruptedError, UsageError } from '../exit.ts';
 import { checkWritable, makeFolder, readInput, writeOutput } from '../files.ts';

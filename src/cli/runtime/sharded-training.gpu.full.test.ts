@@ -8,9 +8,9 @@ import {
   groupPlaces,
   type Transport,
 } from '../../train/sharded/process-group.ts';
-import type { ShardingStrategy } from '../../train/sharded/sharded-update.ts';
+import type { ShardingStrategy } from '../../train/sharded/strategies.ts';
 import { buildFixture } from './fixtures/build.ts';
-import type { RankAnswer, RankJob } from './fixtures/rank-thread.ts';
+import type { RankAnswer, RankJob, RankResult } from './fixtures/rank-thread.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
 import { type TinyRun, type TinyRunResult, tinyRun } from './fixtures/tiny-run.ts';
 
@@ -55,13 +55,13 @@ async function answersOf(
 }
 
 /** The ranks of a group, the first one apart. */
-type Trained = readonly [TinyRunResult, ...TinyRunResult[]];
+type Trained = readonly [RankResult, ...RankResult[]];
 
 /** Several tests look at the same run. */
-const made = new Map<string, Promise<Trained>>();
-const once = (key: object, make: () => Promise<Trained>): Promise<Trained> => {
+const made = new Map<string, Promise<unknown>>();
+const once = <T>(key: object, make: () => Promise<T>): Promise<T> => {
   const name = JSON.stringify(key);
-  const known = made.get(name) ?? make();
+  const known = (made.get(name) as Promise<T> | undefined) ?? make();
   made.set(name, known);
   return known;
 };
@@ -81,8 +81,7 @@ const trained = (
   });
 
 /** The same on one device. */
-const onOne = async (run: TinyRun): Promise<TinyRunResult> =>
-  (await once(run, async () => [await tinyRun(gpu, run)]))[0];
+const onOne = (run: TinyRun): Promise<TinyRunResult> => once(run, () => tinyRun(gpu, run));
 
 const bitsOf = ({ parameters }: TinyRunResult) =>
   Object.fromEntries(
@@ -152,6 +151,32 @@ test(
     for (const size of [2, 4]) {
       const [first, ...others] = await trained(size, 'ddp', LONG);
       for (const other of others) expect(bitsOf(other)).toEqual(bitsOf(first));
+    }
+  },
+);
+
+test(
+  'a rank of ddp gives as many bytes of gradients a step as one of a ring does',
+  covers('fsdp.training.future-multi-gpu/ring-all-reduce').control(
+    'each rank is given the whole sum of all',
+    {
+      file: 'src/train/sharded/process-group.ts',
+      from: "await this.#gather('all_reduce', shard, values);",
+      to: "await this.#gather('all_reduce', values.slice(), new Float32Array(values.length * this.size));",
+    },
+  ),
+  async () => {
+    for (const size of [2, 4]) {
+      const ranks = await trained(size, 'ddp', LONG);
+      expect(ranks).toHaveLength(size);
+      for (const { parameters, givenBytes, exchanges } of ranks) {
+        expect(exchanges).toBe(LONG.steps);
+        const bytes = Object.values(parameters).reduce((sum, { data }) => sum + data.byteLength, 0);
+        // Beside them some numbers, such as losses.
+        const share = givenBytes / (LONG.steps * bytes) / ((2 * (size - 1)) / size);
+        expect(share).toBeGreaterThan(0.999);
+        expect(share).toBeLessThan(1.01);
+      }
     }
   },
 );

@@ -12,7 +12,7 @@ import { KeptInMemory } from '../../train/checkpoint/fixtures/kept-in-memory.ts'
 import type { RunStart } from '../../train/llama/llama-training.ts';
 import type { LlamaProgress } from '../../train/llama/progress.ts';
 import type { ProcessGroup } from '../../train/sharded/process-group.ts';
-import type { ShardingStrategy } from '../../train/sharded/sharded-update.ts';
+import type { ShardingStrategy } from '../../train/sharded/strategies.ts';
 import { buildFixture } from './fixtures/build.ts';
 import type { RunRankJob } from './fixtures/run-rank-thread.ts';
 import {

@@ -96,19 +96,16 @@ const workersOf = ({ workers = 1, sharding = 'ddp' }: ModelOptions): WorkersChoi
 
 /** Why the workers that are asked for cannot share the run, a line for each reason. */
 function unshared(options: ModelOptions, config: LlamaTrainingConfig): readonly string[] {
-  const { workers, sharding, steps, runtime = 'node' } = options;
+  const { workers, sharding, steps } = options;
   const choice = workersOf(options);
   if (!choice)
     return sharding === undefined
       ? []
       : [`--sharding ${sharding}: give --workers, 2 or more, which share the model`];
-  const faults =
-    runtime === 'node'
-      ? shardingFaults(config, choice)
-      : ['a browser trains by one worker in this version: give --runtime node'];
-  return [...faults, ...(steps === 0 ? ['with --steps 0 there is no step to share'] : [])].map(
-    (fault) => `--workers ${workers}: ${fault}`,
-  );
+  return [
+    ...shardingFaults(config, choice),
+    ...(steps === 0 ? ['with --steps 0 there is no step to share'] : []),
+  ].map((fault) => `--workers ${workers}: ${fault}`);
 }
 
 /** What is asked of a run that does not have it, a line for each. */

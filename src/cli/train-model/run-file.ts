@@ -6,7 +6,7 @@ import { isAddress } from '../../formats/hugging-face/model-address.ts';
 import { parseJsonObject } from '../../formats/strict-json.ts';
 import { TRAINING_TYPE_NAMES } from '../../train/llama/config/types.ts';
 import { MODEL_FORM_NAMES } from '../../train/llama/saved-model/forms.ts';
-import { SHARDING_STRATEGIES } from '../../train/sharded/sharded-update.ts';
+import { SHARDING_STRATEGIES } from '../../train/sharded/strategies.ts';
 import type { TrainOptions } from '../commands/train.ts';
 import { UsageError, UsageFaults } from '../exit.ts';
 import { readInput, writeOutput } from '../files.ts';

@@ -22,7 +22,7 @@ import type { WorkersChoice } from '../../train/llama/sharding-faults.ts';
 import type { TrainingPhase, TrainingProgress } from '../../train/progress.ts';
 import type { TrainingSettings } from '../../train/settings.ts';
 import type { GroupPlace } from '../../train/sharded/process-group.ts';
-import type { ShardingStrategy } from '../../train/sharded/sharded-update.ts';
+import type { ShardingStrategy } from '../../train/sharded/strategies.ts';
 import type { WorkerBundle } from '../parity.ts';
 
 /** Asks a worker for a device, or for another in place of one that was lost. */

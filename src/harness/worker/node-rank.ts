@@ -5,15 +5,13 @@ import { ProcessGroup } from '../../train/sharded/process-group.ts';
 import type { RankJob } from './messages.ts';
 import { openNodeFolder } from './node-folder.ts';
 import { nodeGpu } from './node-gpu.ts';
-import { runRank } from './rank-job.ts';
+import { serveRank } from './rank-job.ts';
 
 // A thread of a worker process: one rank of a fine-tuning.
 Object.assign(globalThis, globals);
 const job = workerData as RankJob;
 using group = new ProcessGroup(job.place);
-try {
-  const requestGpu = () => Gpu.request(nodeGpu());
-  await runRank(group, job, { requestGpu, openFolder: openNodeFolder });
-} catch (error) {
-  group.fail(error);
-}
+await serveRank(group, job, {
+  requestGpu: () => Gpu.request(nodeGpu()),
+  openFolder: openNodeFolder,
+});

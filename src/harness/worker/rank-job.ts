@@ -24,7 +24,7 @@ export class OtherRanks implements Disposable {
     { folder, texts, config, saved }: TuneMessage,
     choice: WorkersChoice,
     gpu: Pick<Gpu, 'tuned'>,
-    startRank: NonNullable<WorkerHost['startRank']>,
+    startRank: WorkerHost['startRank'],
   ) {
     const job = { ...choice, folder, texts, config, ...(saved ? { saved } : {}) };
     this.#choice = choice;
@@ -55,14 +55,27 @@ export class OtherRanks implements Disposable {
   }
 }
 
-/** Trains as a rank that only takes part: it judges nothing and saves nothing. */
-export async function runRank(
+/** How a rank reaches its device and the folder of the model. */
+interface RankHost extends Pick<WorkerHost, 'openFolder'> {
+  readonly requestGpu: () => Promise<Gpu>;
+}
+
+/**
+ * Trains as a rank that only takes part: it judges nothing and saves nothing. Where it fails, the
+ * other ranks are told.
+ */
+export async function serveRank(group: ProcessGroup, job: RankJob, host: RankHost): Promise<void> {
+  try {
+    await takePart(group, job, host);
+  } catch (error) {
+    group.fail(error);
+  }
+}
+
+async function takePart(
   group: ProcessGroup,
   { folder: place, texts, config, saved, strategy, tuned, from, told }: RankJob,
-  {
-    requestGpu,
-    openFolder,
-  }: { readonly requestGpu: () => Promise<Gpu> } & Pick<WorkerHost, 'openFolder'>,
+  { requestGpu, openFolder }: RankHost,
 ): Promise<void> {
   using gpu = await requestGpu();
   gpu.tuned = tuned;

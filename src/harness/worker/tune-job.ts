@@ -38,8 +38,7 @@ export async function runTuneJob(
     startRank,
     post,
     steering: { gate, stopped, questions },
-  }: Pick<WorkerHost, 'openFolder' | 'outputFolder' | 'checkpointFolder' | 'post'> & {
-    readonly startRank: WorkerHost['startRank'] | undefined;
+  }: Pick<WorkerHost, 'openFolder' | 'outputFolder' | 'checkpointFolder' | 'startRank' | 'post'> & {
     readonly steering: Steering;
   },
 ): Promise<void> {
@@ -64,7 +63,7 @@ export async function runTuneJob(
       const model = await modelConfigIn(folder);
       const keeper = keeperOf(message, checkpointFolder);
       const from = message.checkpoints?.resume ? await keeper?.newest() : undefined;
-      using ranks = ranksOf(message, gpu, startRank);
+      using ranks = message.sharding && new OtherRanks(message, message.sharding, gpu, startRank);
       const startRanks = ranks?.start;
       const subject = message.checkpoints?.subject;
       const training = { folder, model, texts, config, saved, from, subject, startRanks };
@@ -84,16 +83,6 @@ export async function runTuneJob(
   const { seed } = config;
   const { outcome, files } = await runCase(job, gpu, { ...conditions, seed, control: false });
   post({ type: 'trained', outcome, files: [...files, ...trace.files] });
-}
-
-/** The ranks that share a run with this one; undefined where it does alone. */
-function ranksOf(
-  message: TuneMessage,
-  gpu: Gpu,
-  startRank: WorkerHost['startRank'],
-): OtherRanks | undefined {
-  const { sharding } = message;
-  return sharding && startRank && new OtherRanks(message, sharding, gpu, startRank);
 }
 
 /** Who makes the checkpoints of a run; undefined where none is asked for. */

@@ -5,10 +5,15 @@ import { serveWorker } from './serve.ts';
 import { WebCheckpoints } from './web-checkpoints.ts';
 import { openWebFolder } from './web-folder.ts';
 import { WebOutput } from './web-output.ts';
+import { isWebRank, serveWebRank, startWebRank } from './web-rank.ts';
 import type { WorkerHost } from './worker-host.ts';
 
-/** Makes this Web Worker one that runs `loadCases`. */
+/** Makes this Web Worker one that runs `loadCases`, or a rank of the one that started it. */
 export function serveWebWorker(loadCases: WorkerHost['loadCases']): void {
+  if (isWebRank()) {
+    serveWebRank();
+    return;
+  }
   const answer = serveWorker({
     loadCases,
     gpu: navigator.gpu,
@@ -22,6 +27,7 @@ export function serveWebWorker(loadCases: WorkerHost['loadCases']): void {
       if (typeof place !== 'string') return new WebCheckpoints(place);
       throw new FolderPlaceError('a page keeps checkpoints in its own storage, and in no other');
     },
+    startRank: startWebRank,
     post: (message) => self.postMessage(message),
   });
   self.onmessage = ({ data }: MessageEvent<ToWorker>) => void answer(data);

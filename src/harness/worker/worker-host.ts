@@ -15,8 +15,8 @@ export interface WorkerHost {
   readonly openFolder: (place: FolderPlace) => Promise<ModelFolder>;
   /** The folder that a model is saved in: see `TuneMessage.save`. */
   readonly outputFolder: (place: OutputPlace) => OutputFolder;
-  /** Starts a rank of a fine-tuning beside this worker; absent where there is but this one. */
-  readonly startRank?: (job: RankJob) => void;
+  /** Starts a rank of a fine-tuning beside this worker. */
+  readonly startRank: (job: RankJob) => void;
   /** Where a run keeps its checkpoints: see `TuneMessage.checkpoints`. */
   readonly checkpointFolder: (place: OutputPlace) => CheckpointFolder;
   readonly post: (message: FromWorker) => void;

@@ -1,5 +1,5 @@
 import { InvariantError } from '../../errors.ts';
-import { callOf, mapped, type Named } from '../../graph/call.ts';
+import { type Call, callOf, mapped, type Named } from '../../graph/call.ts';
 import type { Graph, ValueType } from '../../graph/graph.ts';
 import { isQuantized, type QuantizedWeight, withParts } from '../../quant/weight.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
@@ -16,6 +16,7 @@ import { dropout } from '../../vocabulary/nn/dropout.ts';
 import { embedding } from '../../vocabulary/nn/embedding.ts';
 import { rmsNorm } from '../../vocabulary/nn/rms_norm.ts';
 import { silu } from '../../vocabulary/nn/silu.ts';
+import { signatureOf } from '../../vocabulary/registry.ts';
 import type { GivenParams } from '../../vocabulary/signature.ts';
 import { GraphAuthor, type HalfType, typed } from '../networks/author.ts';
 import type { Value, Values } from '../record.ts';
@@ -64,11 +65,20 @@ interface Llama {
   readonly dropout?: { readonly p: number; readonly seed: number } | undefined;
 }
 
+/** x W^T of a weight in codes of a format that has a product. */
+function productOf(x: ValueType, weight: QuantizedWeight<ValueType>): Call<ValueType> {
+  const { multiply } = weight.format.ops;
+  if (!multiply) throw new InvariantError(`${weight.format.name} has no product`);
+  const params = multiply.params(weight);
+  return { op: signatureOf(multiply.op), params, inputs: { x, ...weight.parts } };
+}
+
 /**
  * The graph of modeling_llama.py from `ids` and `labels` to `logits` [B, S, vocab] and `loss`; its
  * constants are those of {@link constantsOf}. Heads stay side by side in the last dimension, and
  * rotations come from tables, both unlike the engine's model, so that the two have no layout in
- * common. Throws InvariantError for a weight that is missing, or quantized without an adapter.
+ * common. Throws InvariantError for a weight that is missing, or quantized where no product
+ * reads it.
  */
 export function llamaGraph({
   config,
@@ -110,7 +120,8 @@ export function llamaGraph({
   };
   const weight = (name: string): ValueType => {
     const type = stored(name);
-    if (isQuantized(type)) throw new InvariantError(`${name} is quantized and has no adapter`);
+    if (isQuantized(type))
+      throw new InvariantError(`${name} is quantized, and no product reads it`);
     return type;
   };
   const linear = (name: string, x: ValueType): ValueType => {
@@ -119,7 +130,11 @@ export function llamaGraph({
     const lora_A = part('lora_A');
     const bias = part('bias');
     if (!lora_A || !adapter) {
-      const b = weight(`${name}.weight`);
+      const b = stored(`${name}.weight`);
+      if (isQuantized(b)) {
+        const y = apply(name, productOf(x, b), shape);
+        return bias ? apply(name, callOf(add, { a: y, b: bias }, {}), shape) : y;
+      }
       return apply(name, callOf(matmul, { a: x, b, bias }, { transpose_b: true }), shape);
     }
     const { tensors, params } = frozenInputs(stored(`${name}.weight`));

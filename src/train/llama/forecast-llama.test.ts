@@ -4,7 +4,8 @@ import { folderOf, TINY, tinyTensors } from '../../formats/hugging-face/fixtures
 import { writeSafetensors } from '../../formats/safetensors/write.ts';
 import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
 import { groupPlaces, ProcessGroup } from '../sharded/process-group.ts';
-import type { Sharding, ShardingStrategy } from '../sharded/sharded-update.ts';
+import type { Sharding } from '../sharded/sharded-update.ts';
+import type { ShardingStrategy } from '../sharded/strategies.ts';
 import { trainingConfigOf } from './config/read-training-config.ts';
 import { choiceOf, fineTuneLlama } from './fine-tune-llama.ts';
 import { forecastLlama, requireRoom, TooLargeError } from './forecast-llama.ts';

@@ -238,7 +238,9 @@ const trainedWeights = (
   shapes: ReadonlyMap<string, Shape>,
 ): ReadonlyMap<string, Shape> => (whole.expansion ? addedShapes(whole) : shapes);
 
-function adapterShapes(
+/** What adapters train, by the names of its layers; nothing of a run without. */
+/** The tensors that adapters train, by the names of their layers; of a run without them none. */
+export function adapterShapes(
   model: ModelConfig,
   { adapter }: LlamaTrainingConfig,
 ): ReadonlyMap<string, Shape> {

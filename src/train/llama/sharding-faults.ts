@@ -1,4 +1,4 @@
-import type { ShardingStrategy } from '../sharded/sharded-update.ts';
+import type { ShardingStrategy } from '../sharded/strategies.ts';
 import { whyNotShared } from '../sharded/why-not-shared.ts';
 import { updateRule } from '../update-rule.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';

@@ -1,3 +1,4 @@
+import { whenFree } from './life-lock.ts';
 import { RankLostError } from './rank-errors.ts';
 
 /** What a rank gives another in a collective. */
@@ -16,32 +17,44 @@ interface LastWord {
   readonly thrown: string | undefined;
 }
 
+/** A lock that a rank holds as long as it lives. */
+interface Life {
+  readonly lock: string;
+}
+
+/** What a last word needs to come before it is known that a worker has ended. Milliseconds. */
+const LAST_WORD_MS = 200;
+
 /** Another rank of a group, as one rank sees it. */
 export class Peer implements Disposable {
   readonly rank: number;
   readonly #port: MessagePort;
   readonly #notes: Note[] = [];
   #lost: RankLostError | undefined;
+  readonly #left = new AbortController();
   #wake = () => {};
 
   constructor(rank: number, port: MessagePort) {
     this.rank = rank;
     this.#port = port;
-    port.addEventListener('message', ({ data }: MessageEvent<Note | LastWord>) => {
+    port.addEventListener('message', ({ data }: MessageEvent<Note | LastWord | Life>) => {
+      if ('lock' in data) return this.#watch(data);
       if ('lost' in data) this.#lost ??= new RankLostError(data.lost, data.why, data.thrown);
       else this.#notes.push(data);
       this.#wake();
     });
-    // A port closes with the worker at its other end.
-    port.addEventListener('close', () => {
-      this.#lost ??= new RankLostError(rank, 'its worker ended');
-      this.#wake();
-    });
+    // In Node a port closes with the worker at its other end.
+    port.addEventListener('close', () => this.#end());
     port.start();
   }
 
   post(note: Note): void {
     this.#port.postMessage(note);
+  }
+
+  /** Says which lock this rank holds as long as it lives. */
+  tellLock(lock: string): void {
+    this.#port.postMessage({ lock } satisfies Life);
   }
 
   /** Says whose loss ends the group. */
@@ -57,6 +70,16 @@ export class Peer implements Disposable {
     throw this.#lost ?? new RankLostError(this.rank, `no answer within ${limitMs / 1000} s`);
   }
 
+  /** In a browser a lock is free when the worker that held it has ended. */
+  #watch({ lock }: Life): void {
+    whenFree(lock, this.#left.signal, () => setTimeout(() => this.#end(), LAST_WORD_MS));
+  }
+
+  #end(): void {
+    this.#lost ??= new RankLostError(this.rank, 'its worker ended');
+    this.#wake();
+  }
+
   async #news(limitMs: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {
@@ -67,6 +90,7 @@ export class Peer implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#left.abort();
     this.#port.close();
   }
 }

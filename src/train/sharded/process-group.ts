@@ -1,5 +1,6 @@
 import { GradproofError, messageOf } from '../../errors.ts';
 import { seam } from '../../seam.ts';
+import { holdLock } from './life-lock.ts';
 import { Peer } from './peer.ts';
 import { type Part, partOf, type Rank } from './rank.ts';
 import { RankLostError, RankMismatchError } from './rank-errors.ts';
@@ -9,6 +10,8 @@ export type Transport = 'shared-memory' | 'messages';
 
 /** One rank's place in a group; it can be posted to a worker, with its ports as what is transferred. */
 export interface GroupPlace extends Rank {
+  /** Names the group among those of this origin. */
+  readonly group: string;
   /** To each other rank in the order of ranks; of itself there is none. */
   readonly ports: readonly MessagePort[];
   readonly transport: Transport;
@@ -43,7 +46,8 @@ export function groupPlaces(
       ports[high]?.push(port2);
     }
   }
-  return ports.map((own, rank) => ({ rank, size, ports: own, transport, limitMs }));
+  const group = crypto.randomUUID();
+  return ports.map((own, rank) => ({ group, rank, size, ports: own, transport, limitMs }));
 }
 
 /** Adds the vectors of all ranks in the order of the ranks, whichever came first. */
@@ -70,6 +74,7 @@ export class ProcessGroup implements Rank, Disposable {
   readonly #peers: readonly Peer[];
   /** What this rank gives in even and in odd rounds: a rank may still read the round before. */
   readonly #shared: [Float32Array, Float32Array] = [new Float32Array(), new Float32Array()];
+  readonly #left = new AbortController();
   #round = 0;
   #failure: unknown;
 
@@ -78,6 +83,10 @@ export class ProcessGroup implements Rank, Disposable {
     this.rank = place.rank;
     this.size = place.size;
     this.#peers = place.ports.map((port, i) => new Peer(i < place.rank ? i : i + 1, port));
+    const lock = `${place.group} ${place.rank}`;
+    holdLock(lock, this.#left.signal, () => {
+      for (const peer of this.#peers) peer.tellLock(lock);
+    });
   }
 
   /** How vectors get from rank to rank. */
@@ -188,6 +197,7 @@ export class ProcessGroup implements Rank, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#left.abort();
     for (const peer of this.#peers) peer[Symbol.dispose]();
   }
 }

@@ -10,7 +10,8 @@ import type { OptimizerParams } from '../update-rule.ts';
 import { groupPlaces, ProcessGroup } from './process-group.ts';
 import { partOf } from './rank.ts';
 import { ShardHome } from './shard-home.ts';
-import { ShardedUpdate, type ShardingStrategy } from './sharded-update.ts';
+import { ShardedUpdate } from './sharded-update.ts';
+import type { ShardingStrategy } from './strategies.ts';
 
 /** Gradients and parameters of ranks in one thread, each with a device in host memory. */
 

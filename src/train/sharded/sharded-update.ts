@@ -11,10 +11,7 @@ import { joined } from './joined.ts';
 import type { ProcessGroup } from './process-group.ts';
 import { type Part, partOf, UNIT } from './rank.ts';
 import { type ShardedVector, ShardedWindow } from './sharded-vector.ts';
-
-/** FSDP's names: what of an update is in parts, one at each rank. */
-export const SHARDING_STRATEGIES = ['ddp', 'shard_grad_op', 'full_shard'] as const;
-export type ShardingStrategy = (typeof SHARDING_STRATEGIES)[number];
+import type { ShardingStrategy } from './strategies.ts';
 
 /** Ranks that train one model together. */
 export interface Sharding {

@@ -1,5 +1,5 @@
 import type { UpdateRule } from '../update-rule.ts';
-import type { ShardingStrategy } from './sharded-update.ts';
+import type { ShardingStrategy } from './strategies.ts';
 
 /** Why ranks cannot share the steps of an optimizer; undefined where they can. */
 export function whyNotShared(

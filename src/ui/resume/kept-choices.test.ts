@@ -31,6 +31,7 @@ test('of a folder the name is kept, and its files are those that are chosen agai
   const folder = { name: 'mine', place: { kind: 'files', files: FOLDER } } as const;
   const choices: TuningChoices = {
     ...{ kind: 'folder', folder, data, form: 'merged' },
+    sharding: { workers: 2, strategy: 'full_shard' },
     settings: { type: 'lora' },
   };
   expect(keptRunOf(choices, STARTED)).toMatchObject({

@@ -5,7 +5,7 @@ import type { ResumableRun } from './resumable-runs.ts';
 
 /** What of a run's choices is kept; the files of its model stay where they are. */
 export function keptRunOf(
-  { folder, kind, data, settings, form }: TuningChoices,
+  { folder, kind, data, settings, form, sharding }: TuningChoices,
   { startedAt, steps }: { readonly startedAt: Date; readonly steps: number },
 ): KeptRun {
   const own = kind === 'folder' ? folder : undefined;
@@ -16,13 +16,14 @@ export function keptRunOf(
     ...(data ? { data: data.name } : {}),
     settings: { ...settings },
     ...(form ? { form } : {}),
+    ...(sharding ? { sharding } : {}),
     steps,
   };
 }
 
 /** The choices that a run was started with; `files` are those of its model, chosen again. */
 export function choicesOf(
-  { run: { model, settings, form }, data }: ResumableRun,
+  { run: { model, settings, form, sharding }, data }: ResumableRun,
   files: readonly File[] = [],
 ): TuningChoices {
   const place = chosenFolder(files) as ChosenFolder['place'];
@@ -31,6 +32,7 @@ export function choicesOf(
     ...(data ? { data } : {}),
     settings,
     ...(form ? { form } : {}),
+    ...(sharding ? { sharding } : {}),
   };
 }
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { MODEL_FORM_NAMES } from '../../train/llama/saved-model/forms.ts';
+import { SHARDING_STRATEGIES } from '../../train/sharded/strategies.ts';
 
 /** What a run was started with, as it lies beside its checkpoints. */
 export const keptRun = v.object({
@@ -11,6 +12,13 @@ export const keptRun = v.object({
   data: v.optional(v.string()),
   settings: v.record(v.string(), v.unknown()),
   form: v.optional(v.picklist(MODEL_FORM_NAMES)),
+  /** Workers that trained together; absent of one by itself. */
+  sharding: v.optional(
+    v.object({
+      workers: v.pipe(v.number(), v.integer(), v.minValue(2)),
+      strategy: v.picklist(SHARDING_STRATEGIES),
+    }),
+  ),
   /** Steps of the whole run. */
   steps: v.pipe(v.number(), v.integer()),
 });

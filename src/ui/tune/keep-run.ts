@@ -17,19 +17,20 @@ export class KeepRun extends LitElement {
   };
   static override styles = [base, controls];
   declare shelf: TunedShelf;
-  declare conversation: Conversation;
+  /** Undefined of a run whose model cannot be asked. */
+  declare conversation: Conversation | undefined;
   declare state: TuningState;
   declare outcome: 'kept' | 'refused' | undefined;
 
   constructor() {
     super();
-    new Follow(this, () => [this.conversation.exchange]);
+    new Follow(this, () => (this.conversation ? [this.conversation.exchange] : []));
   }
 
   override render() {
     const words = tunedWords();
     // Half an answer would be kept for a whole one.
-    const writes = this.state.answers && this.conversation.exchange.value?.tuned.done === false;
+    const writes = this.state.answers && this.conversation?.exchange.value?.tuned.done === false;
     const waits = this.outcome === 'kept' || writes;
     const told = { kept: words.isKept, refused: words.refused };
     return html`<div class="row">
@@ -39,7 +40,7 @@ export class KeepRun extends LitElement {
   }
 
   async #keep(): Promise<void> {
-    const run = tunedRunOf(this.state, this.conversation.exchange.value);
+    const run = tunedRunOf(this.state, this.conversation?.exchange.value);
     if (!run) return;
     try {
       await this.shelf.keep(run);

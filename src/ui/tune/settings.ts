@@ -60,6 +60,14 @@ export function withField(settings: Settings, field: SettingField, text: string)
   return changed(settings, field, value);
 }
 
+/** Settings with so many micro-batches a step, or more where they have more. */
+export function withMicroBatches(settings: Settings, least: number): Settings {
+  const { gradient_accumulation_steps: given = 1 } = settings;
+  return typeof given === 'number' && given < least
+    ? { ...settings, gradient_accumulation_steps: least }
+    : settings;
+}
+
 /** Whether a type trains adapters, which have a rank. */
 export function hasRank(settings: Settings): boolean {
   return adapterOf(settings['type']) !== undefined;

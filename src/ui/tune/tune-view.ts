@@ -18,6 +18,7 @@ import type { TuningSession } from './tuning-session.ts';
 import { limitsOf } from './tuning-setup.ts';
 import { isGoingOn, stepsOf, type TuningState } from './tuning-state.ts';
 import { modelName, whatStarts } from './what-starts.ts';
+import { workersWords } from './workers.en.ts';
 import '../check/answer-element.ts';
 import '../controls/progress.ts';
 import './ask-model.ts';
@@ -77,19 +78,20 @@ export class TuneView extends LitElement {
     const state = this.tuning.state.value;
     const { chosen, inspection } = this.tuning.choice;
     const busy = isGoingOn(state);
+    const onReference = this.#onReference;
     const fresh = state.phase === 'idle' || (state.phase === 'failed' && !state.start);
-    const setup = html`<gp-tuning-setup .choice=${this.tuning.choice} .fetched=${this.tuning.fetched} .limits=${limitsOf(this.facts.value)} .timestamps=${this.facts.value && (this.facts.value.adapter?.timestamps ?? false)}></gp-tuning-setup>`;
+    const setup = html`<gp-tuning-setup .choice=${this.tuning.choice} .fetched=${this.tuning.fetched} .limits=${limitsOf(this.facts.value)} .timestamps=${this.facts.value && (this.facts.value.adapter?.timestamps ?? false)} .onReference=${onReference}></gp-tuning-setup>`;
     return html`
       <div class="choices">
         ${
-          busy
+          busy || onReference
             ? nothing
             : html`<gp-resumable-runs .runs=${this.tuning.resumable} ?disabled=${!this.#canCompute} @resume=${this.#resume}></gp-resumable-runs>`
         }
         ${busy ? nothing : fresh ? setup : html`<details><summary>${words.setup}</summary>${setup}</details>`}
         ${isComputing(this.others) && !busy ? html`<p class="tone">${words.busy}</p>` : nothing}
         <div class="bar">
-          <p id="starts" class="small muted" ?hidden=${busy}>${whatStarts(chosen.value, inspection.value)}</p>
+          <p id="starts" class="small muted" ?hidden=${busy}>${whatStarts(chosen.value, inspection.value, onReference)}</p>
           <div class="row">${this.#buttons(state, busy)}</div>
         </div>
         ${state.phase === 'failed' ? html`<p class="tone bad" role="alert" lang="en">${state.problem}</p>` : nothing}
@@ -100,7 +102,7 @@ export class TuneView extends LitElement {
   }
 
   /** One button in one place, so that the focus stays on it when Start becomes Stop; beside it the pause. */
-  #buttons({ phase }: TuningState, busy: boolean) {
+  #buttons({ phase, onReference }: TuningState, busy: boolean) {
     const words = tuningWords();
     const disabled = busy ? phase === 'stopping' : !this.#canStart;
     const paused = phase === 'paused' || phase === 'pausing';
@@ -109,7 +111,7 @@ export class TuneView extends LitElement {
         ${phase === 'stopping' ? words.stopping : busy ? words.stop : phase === 'idle' ? words.start : words.again}
       </button>
       ${
-        paused || phase === 'running'
+        paused || (phase === 'running' && !onReference)
           ? html`<button aria-keyshortcuts="P" @click=${() => (paused ? this.tuning.resume() : this.tuning.pause())}>
               ${phase === 'paused' ? words.goOn : phase === 'pausing' ? words.pausing : words.pause}
             </button>`
@@ -118,9 +120,17 @@ export class TuneView extends LitElement {
     `;
   }
 
+  /** Whether this browser has no WebGPU, or no adapter for it, and a model is trained without. */
+  get #onReference(): boolean {
+    const facts = this.facts.value;
+    return facts?.secureContext === true && !facts.adapter;
+  }
+
   get #canCompute(): boolean {
     const facts = this.facts.value;
-    return facts !== undefined && !isBlocked(facts) && !isComputing(this.others);
+    return (
+      facts !== undefined && (this.#onReference || !isBlocked(facts)) && !isComputing(this.others)
+    );
   }
 
   get #canStart(): boolean {
@@ -147,7 +157,9 @@ export class TuneView extends LitElement {
       model: modelName(chosen),
       data: chosen.data?.name ?? tuningWords().data.own,
     };
-    void this.tuning.start(subject, resumed);
+    void (this.#onReference
+      ? this.tuning.startOnReference(subject)
+      : this.tuning.start(subject, resumed));
   }
 
   #live(state: TuningState, busy: boolean) {
@@ -156,9 +168,10 @@ export class TuneView extends LitElement {
     const { done, total } = stepsOf(state);
     const conversation = this.tuning.conversation.value;
     const left = state.remainingMs;
+    const sharing = subject?.sharding;
     return html`
       <div class="stack">
-        ${subject ? html`<p class="small muted">${words.subject(subject.model, subject.data)}</p>` : nothing}
+        ${subject ? html`<p class="small muted">${words.subject(subject.model, subject.data)} ${sharing ? workersWords().shared(sharing.workers, sharing.strategy) : nothing}</p>` : nothing}
         ${busy && state.keeping ? html`<p class="small muted">${resumableWords().keeping[state.keeping]}</p>` : nothing}
         ${state.sending ? html`<p class="small muted">${tuningWords().sending(state.sending)}</p>` : nothing}
         ${phase === 'paused' ? html`<p class="tone">${words.pausedAt(done)}</p>` : nothing}
@@ -190,12 +203,12 @@ export class TuneView extends LitElement {
             ></gp-ask-model>`
           : nothing
       }
-      ${phase === 'ended' && conversation ? this.#kept(state, conversation) : nothing}
+      ${phase === 'ended' ? this.#kept(state, conversation) : nothing}
       ${state.start ? html`<gp-tuning-figures .state=${state}></gp-tuning-figures>` : nothing}
     `;
   }
 
-  #kept(state: TuningState, conversation: Conversation) {
+  #kept(state: TuningState, conversation: Conversation | undefined) {
     return html`<div class="stack more">
       ${state.written ? html`<gp-written-model .written=${state.written}></gp-written-model>` : nothing}
       <gp-tuned-files .tuning=${this.tuning} .state=${state}></gp-tuned-files>

@@ -20,7 +20,10 @@ export function tuningAnswer(state: TuningState): Answer {
   if (!fell(state)) return { tone: 'none', headline: words.tooShort, sentences: figures };
   return {
     ...(state.slow
-      ? { tone: 'warn', headline: words.learntSlowly }
+      ? {
+          tone: 'warn',
+          headline: state.onReference ? words.learntOnReference : words.learntSlowly,
+        }
       : { tone: 'good', headline: words.learnt }),
     sentences: figures,
   };

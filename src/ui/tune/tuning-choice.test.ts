@@ -19,3 +19,17 @@ test('what is told of a run besides, while a choice is read, loses nothing of wh
   await choice.inspect();
   expect(readings).toBe(0);
 });
+
+test('workers that train together have a micro-batch each, and keep it when one is left', () => {
+  const choice = new TuningChoice(new Notice());
+  const { settings } = choice.chosen.value;
+  choice.takeSharding({ workers: 3, strategy: 'ddp' });
+  expect(choice.chosen.value).toMatchObject({
+    sharding: { workers: 3, strategy: 'ddp' },
+    settings: { ...settings, gradient_accumulation_steps: 3 },
+  });
+  choice.takeSharding({ workers: 2, strategy: 'full_shard' });
+  expect(choice.chosen.value.settings).toMatchObject({ gradient_accumulation_steps: 3 });
+  choice.takeSharding(undefined);
+  expect(choice.chosen.value).not.toHaveProperty('sharding');
+});

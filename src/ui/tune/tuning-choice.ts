@@ -4,6 +4,7 @@ import { parseJsonObject } from '../../formats/strict-json.ts';
 import type { InspectedRequest } from '../../harness/tuning/read-request.ts';
 import type { LlamaForecast } from '../../train/llama/forecast-llama.ts';
 import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
+import type { WorkersChoice } from '../../train/llama/sharding-faults.ts';
 import { bytesOf } from '../controls/file-bytes.ts';
 import { Later } from '../controls/later.ts';
 import type { Notice } from '../controls/notice.ts';
@@ -14,6 +15,7 @@ import {
   type Settings,
   SMALL_MODEL_SETTINGS,
   withField,
+  withMicroBatches,
 } from './settings.ts';
 import { smallModel } from './small-model.ts';
 import { textsInWorker } from './texts-in-worker.ts';
@@ -38,6 +40,8 @@ export interface TuningChoices {
   readonly settingsFile?: string;
   /** How the model itself is saved. Default what was trained alone is. */
   readonly form?: ModelFormName;
+  /** Workers that train together. Default one does by itself. */
+  readonly sharding?: WorkersChoice;
   /** Whether a trace of the dispatches is made. */
   readonly traced?: boolean;
   /** Whether the log is sent to the sink that the page's server knows. */
@@ -135,6 +139,16 @@ export class TuningChoice {
     this.#set(form ? { ...rest, form } : rest);
   }
 
+  /**
+   * Takes how many workers train together, with as many micro-batches a step as they share; undefined
+   * for one by itself.
+   */
+  takeSharding(sharding: WorkersChoice | undefined): void {
+    const { sharding: _, ...rest } = this.chosen.value;
+    const settings = withMicroBatches(rest.settings, sharding?.workers ?? 1);
+    this.#set(sharding ? { ...rest, sharding, settings } : rest);
+  }
+
   /** Takes what is told of a run besides, which changes nothing of what was read. */
   takeTold(told: Pick<TuningChoices, 'traced' | 'sent'>): void {
     const isRead = this.#read === this.chosen.value;
@@ -170,13 +184,13 @@ export class TuningChoice {
   }
 
   async #found(
-    { kind, folder, data, settings, form }: TuningChoices,
+    { kind, folder, data, settings, form, sharding }: TuningChoices,
     signal: AbortSignal,
   ): Promise<Omit<Inspection, 'reading'>> {
     const model = kind === 'small' ? await this.#small.get() : folder?.place;
     if (!model) return {};
-    const { inspectRequest, openWebFolder, forecastLlama, requireRoom, checkForm } =
-      await requestReader();
+    const reader = await requestReader();
+    const { inspectRequest, openWebFolder, forecastLlama, requireRoom } = reader;
     const name = kind === 'small' ? SMALL_MODEL : (folder?.name ?? '');
     const found = await inspectRequest({
       ...{ model, openFolder: openWebFolder, base: name },
@@ -200,13 +214,20 @@ export class TuningChoice {
     if (!request || !plan || !found.model || !found.folder) return { found };
     if (form)
       try {
-        await checkForm(found.folder, found.model, form, request.config.adapter);
+        await reader.checkForm(found.folder, found.model, form, request.config.adapter);
       } catch (error) {
         const fault = { part: 'model', message: messageOf(error) } as const;
         const { request: _, ...rest } = found;
         return { found: { ...rest, faults: [fault] } };
       }
-    const forecast = forecastLlama(found.model, request.config, plan.longest);
+    const unshared = sharding ? reader.shardingFaults(request.config, sharding) : [];
+    if (unshared.length > 0) {
+      const { request: _, ...rest } = found;
+      return {
+        found: { ...rest, faults: unshared.map((message) => ({ part: 'settings', message })) },
+      };
+    }
+    const forecast = forecastLlama(found.model, request.config, plan.longest, sharding);
     const refusal = (limits: Readonly<Record<string, number>>) => {
       try {
         requireRoom(forecast, limits);
@@ -247,12 +268,18 @@ async function requestReader() {
   const { nextTask } = await import('../../harness/next-task.ts');
   await import('../../ops/registry.ts');
   await nextTask();
-  const [{ inspectRequest }, { openWebFolder }, { forecastLlama, requireRoom }, { checkForm }] =
-    await Promise.all([
-      import('../../harness/tuning/read-request.ts'),
-      import('../../harness/worker/web-folder.ts'),
-      import('../../train/llama/forecast-llama.ts'),
-      import('../../train/llama/saved-model/check-form.ts'),
-    ]);
-  return { inspectRequest, openWebFolder, forecastLlama, requireRoom, checkForm };
+  const [
+    { inspectRequest },
+    { openWebFolder },
+    { forecastLlama, requireRoom },
+    { checkForm },
+    { shardingFaults },
+  ] = await Promise.all([
+    import('../../harness/tuning/read-request.ts'),
+    import('../../harness/worker/web-folder.ts'),
+    import('../../train/llama/forecast-llama.ts'),
+    import('../../train/llama/saved-model/check-form.ts'),
+    import('../../train/llama/sharding-faults.ts'),
+  ]);
+  return { inspectRequest, openWebFolder, forecastLlama, requireRoom, checkForm, shardingFaults };
 }

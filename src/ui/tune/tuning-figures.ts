@@ -11,6 +11,7 @@ import { marksOf } from './happening.ts';
 import { tuningWords } from './tuning.en.ts';
 import { nats } from './tuning-answer.ts';
 import type { TuningState } from './tuning-state.ts';
+import { workersWords } from './workers.en.ts';
 import './run-history.ts';
 
 /** A run in numbers and figures: losses large, everything else small beside each other. */
@@ -53,7 +54,7 @@ export class TuningFigures extends LitElement {
   #numbers() {
     const { number, bytes } = unitsWords();
     const words = tuningWords().figures;
-    const { start, steps, heldout, judged } = this.state;
+    const { start, steps, heldout, judged, onReference } = this.state;
     const last = steps.at(-1);
     const unseen = heldout.at(-1);
     const told = <T>(value: T | undefined, say: (value: T) => string) =>
@@ -62,7 +63,8 @@ export class TuningFigures extends LitElement {
       [words.loss, told(last?.loss, nats)],
       [words.heldout, told(unseen?.loss, nats)],
       [words.pace, told(last?.tokensPerSecond, whole)],
-      [words.memory, told(last?.peakBytes, bytes)],
+      ...(onReference ? [] : [[words.memory, told(last?.peakBytes, bytes)] as const]),
+      ...workerPeaks(last?.peakBytesOfWorkers),
       [words.texts, told(start, (told) => words.both(told.trainingRows, told.heldoutRows))],
       [words.trainable, told(start?.trainable, number)],
       [words.frozen, told(start?.frozen, number)],
@@ -74,11 +76,18 @@ export class TuningFigures extends LitElement {
   }
 }
 
+/** The memory of each worker, in the order of their ranks; nothing of one that trains by itself. */
+function workerPeaks(peaks: readonly number[] | undefined): readonly (readonly [string, string])[] {
+  if (!peaks) return [];
+  const words = workersWords();
+  return [[words.peaks, peaks.map((size, rank) => words.peakOf(rank, size)).join('; ')]];
+}
+
 const whole = (value: number) => unitsWords().number(value, { maximumFractionDigits: 0 });
 const short = (value: number) => unitsWords().number(value, { maximumSignificantDigits: 3 });
 
 /** Learning rate, gradient norm, tokens a second and memory over the steps. */
-function curvesOf({ steps, start }: TuningState): readonly Omit<Curve, 'steps'>[] {
+function curvesOf({ steps, start, onReference }: TuningState): readonly Omit<Curve, 'steps'>[] {
   const words = tuningWords().charts;
   const { memory } = chartsWords();
   const over = (value: (step: LlamaStep) => number | undefined) =>
@@ -87,6 +96,11 @@ function curvesOf({ steps, start }: TuningState): readonly Omit<Curve, 'steps'>[
       return y === undefined || !Number.isFinite(y) ? [] : [{ step: step.step, value: y }];
     });
   const forecast = start && { value: start.bytesForecast, words: memory.forecast };
+  const ofMemory = {
+    ...{ caption: memory.caption, unit: memory.unit, say: unitsWords().bytes },
+    ...{ file: 'gradproof-memory', points: over(({ bytes }) => bytes) },
+    ...(forecast ? { rule: forecast } : {}),
+  };
   return [
     {
       ...words.learningRate,
@@ -100,11 +114,7 @@ function curvesOf({ steps, start }: TuningState): readonly Omit<Curve, 'steps'>[
       ...words.pace,
       ...{ say: whole, file: 'gradproof-pace', points: over((step) => step.tokensPerSecond) },
     },
-    {
-      ...{ caption: memory.caption, unit: memory.unit, say: unitsWords().bytes },
-      ...{ file: 'gradproof-memory', points: over(({ bytes }) => bytes) },
-      ...(forecast ? { rule: forecast } : {}),
-    },
+    ...(onReference ? [] : [ofMemory]),
   ];
 }
 

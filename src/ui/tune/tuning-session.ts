@@ -11,6 +11,7 @@ import { keptRunOf } from '../resume/kept-choices.ts';
 import { type HeldRun, type ResumableRun, ResumableRuns } from '../resume/resumable-runs.ts';
 import { beginningsOf } from './beginnings.ts';
 import { type Asked, Conversation } from './conversation.ts';
+import { tuneOnReference } from './on-reference.ts';
 import { type SavingPlace, savingPlace, writtenFiles } from './saving-place.ts';
 import { type Sending, SentLog, sinkOfPage } from './sent-log.ts';
 import { TunedShelf } from './tuned-shelf.ts';
@@ -82,11 +83,11 @@ export class TuningSession {
    * folder.
    */
   async start(
-    subject: Omit<TuningSubject, 'settings' | 'startedAt'>,
+    subject: Pick<TuningSubject, 'model' | 'data'>,
     resumed?: ResumableRun,
   ): Promise<void> {
     const chosen = this.choice.chosen.value;
-    const { form, traced, sent } = chosen;
+    const { form, traced, sent, sharding } = chosen;
     const { found } = this.choice.inspection.value;
     const request = found?.request;
     if (this.#abort || !request || !found.codec || !found.plan) return;
@@ -97,10 +98,7 @@ export class TuningSession {
       });
       if (!place || this.#abort) return;
     }
-    const abort = new AbortController();
-    this.#abort = abort;
-    this.#questions.close();
-    await this.#over;
+    const abort = await this.#begin();
     const pause = new Pause();
     const questions = new Questions();
     this.#pause = pause;
@@ -111,10 +109,14 @@ export class TuningSession {
     this.state.value = {
       ...UNTUNED,
       ...{ phase: 'starting', steps: [], log: [], traced: traced ?? false },
-      subject: { ...subject, settings, startedAt },
+      subject: { ...subject, settings, startedAt, ...(sharding ? { sharding } : {}) },
     };
     const save = form && place && { form, place: place.folder };
-    const more = { ...(save ? { save } : {}), ...(traced ? { profile: true } : {}) };
+    const more = {
+      ...(save ? { save } : {}),
+      ...(traced ? { profile: true } : {}),
+      ...(sharding ? { sharding } : {}),
+    };
     const asked = { ...request, ...more, talkMs: TALK_MS };
     const hold = () =>
       resumed
@@ -127,6 +129,53 @@ export class TuningSession {
     const log = sink === undefined ? undefined : new SentLog(sink, asked, tellSending);
     this.#over = this.#run(asked, { place, hold, log }, { abort, pause, questions });
     await this.#over;
+  }
+
+  /**
+   * Fine-tunes what is chosen on the reference, where there is no WebGPU: it is not paused, asked or
+   * kept for another tab.
+   */
+  async startOnReference(subject: Pick<TuningSubject, 'model' | 'data'>): Promise<void> {
+    const { settings: chosen } = this.choice.chosen.value;
+    const request = this.choice.inspection.value.found?.request;
+    if (this.#abort || !request) return;
+    const abort = await this.#begin();
+    this.conversation.value = undefined;
+    const settings = { type: request.config.type, ...chosen };
+    this.state.value = {
+      ...UNTUNED,
+      ...{ phase: 'starting', steps: [], log: [], slow: true, onReference: true },
+      subject: { ...subject, settings, startedAt: new Date() },
+    };
+    const { folder, texts, config, base } = request;
+    this.#over = tuneOnReference(
+      { folder, texts, config, base },
+      (event) => {
+        this.state.value = { ...afterTuningEvent(this.state.value, event), answers: false };
+      },
+      abort.signal,
+    )
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => this.#end(abort));
+    await this.#over;
+  }
+
+  /** Ends the talk with the model before, and returns what ends the run that begins. */
+  async #begin(): Promise<AbortController> {
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#questions.close();
+    await this.#over;
+    return abort;
+  }
+
+  #fail(error: unknown): void {
+    const problem = messageOf(error);
+    this.state.value = { ...this.state.value, phase: 'failed', problem, answers: false };
+  }
+
+  #end(abort: AbortController): void {
+    if (this.#abort === abort) this.#abort = undefined;
   }
 
   async #run(
@@ -162,12 +211,9 @@ export class TuningSession {
         ...{ phase: 'ended', report, ...leftFiles(files), answers: false },
       };
     } catch (error) {
-      this.state.value = {
-        ...this.state.value,
-        ...{ phase: 'failed', problem: messageOf(error), answers: false },
-      };
+      this.#fail(error);
     } finally {
-      if (this.#abort === abort) this.#abort = undefined;
+      this.#end(abort);
       await held?.end(false);
       await log?.end(1);
     }

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { RequestFault, RequestPart } from '../../harness/tuning/request-faults.ts';
 import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
+import type { WorkersChoice } from '../../train/llama/sharding-faults.ts';
 import type { Facts } from '../check/preflight.ts';
 import { Follow } from '../controls/follow.ts';
 import { base, controls, panels } from '../controls/styles.ts';
@@ -16,6 +17,7 @@ import './saved-form.ts';
 import './seen-texts.ts';
 import './settings-fields.ts';
 import './tuning-forecast.ts';
+import './worker-choice.ts';
 
 /** What is chosen for a fine-tuning of a folder's model, with what was found when it was read. */
 export class TuningSetup extends LitElement {
@@ -24,6 +26,7 @@ export class TuningSetup extends LitElement {
     fetched: { attribute: false },
     limits: { attribute: false },
     timestamps: { attribute: false },
+    onReference: { type: Boolean },
   };
   static override styles = [
     base,
@@ -49,6 +52,8 @@ export class TuningSetup extends LitElement {
   declare limits: LimitsOfAdapter | undefined;
   /** Whether the adapter can stamp its work; undefined before that is known. */
   declare timestamps: boolean | undefined;
+  /** Whether it is trained without WebGPU, which takes settings alone. */
+  declare onReference: boolean;
 
   constructor() {
     super();
@@ -57,17 +62,9 @@ export class TuningSetup extends LitElement {
 
   override render() {
     const words = tuningWords();
-    const {
-      kind,
-      settings,
-      settingsFile,
-      form,
-      traced = false,
-      sent = false,
-    } = this.choice.chosen.value;
-    const { reading, found, forecast, refusal } = this.choice.inspection.value;
+    const { kind, settings, settingsFile } = this.choice.chosen.value;
+    const { found } = this.choice.inspection.value;
     const faults = found?.faults ?? [];
-    const tooLarge = this.limits && refusal?.(this.limits);
     return html`
       ${kind === 'folder' ? this.#folder() : nothing}
       ${faultsOf('model', faults)}
@@ -82,6 +79,20 @@ export class TuningSetup extends LitElement {
         @reset=${() => this.choice.resetSettings()}
         @repair=${() => this.choice.repairSettings()}
       ></gp-settings-fields>
+      ${this.onReference ? html`<p class="tone warn">${words.reference}</p>` : this.#ofDevice()}
+    `;
+  }
+
+  /** What a device has beside: workers, forms of the model, and a forecast of its memory. */
+  #ofDevice() {
+    const { form, sharding, traced = false, sent = false } = this.choice.chosen.value;
+    const { reading, forecast, refusal } = this.choice.inspection.value;
+    const tooLarge = this.limits && refusal?.(this.limits);
+    return html`
+      <gp-worker-choice
+        .choice=${sharding}
+        @workers=${({ detail }: CustomEvent<WorkersChoice | undefined>) => this.choice.takeSharding(detail)}
+      ></gp-worker-choice>
       <gp-saved-form
         .form=${form}
         .traced=${traced}
@@ -95,7 +106,7 @@ export class TuningSetup extends LitElement {
       <gp-tuning-forecast
         .forecast=${forecast}
         .limit=${this.limits && Math.min(this.limits.maxStorageBufferBindingSize, this.limits.maxBufferSize)}
-        .meanwhile=${reading ? words.reading : ''}
+        .meanwhile=${reading ? tuningWords().reading : ''}
       ></gp-tuning-forecast>
     `;
   }

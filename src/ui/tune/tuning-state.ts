@@ -3,6 +3,7 @@ import type { LogRow } from '../../harness/tuning/log.ts';
 import type { TuningOutcome } from '../../harness/tuning.ts';
 import type { Report } from '../../report/schema.ts';
 import type { LlamaProgress, LlamaStep } from '../../train/llama/progress.ts';
+import type { WorkersChoice } from '../../train/llama/sharding-faults.ts';
 import type { LossPoint } from '../train/training-state.ts';
 import type { Happening } from './happening.ts';
 import type { Sending } from './sent-log.ts';
@@ -13,6 +14,8 @@ export interface TuningSubject {
   readonly data: string;
   /** By the names that a file of settings has. */
   readonly settings: JsonObject;
+  /** Workers that train together; absent where one does by itself. */
+  readonly sharding?: WorkersChoice;
   readonly startedAt: Date;
 }
 
@@ -47,6 +50,8 @@ export interface TuningState {
   readonly keeping?: Keeping;
   /** Whether it computes on a processor. */
   readonly slow?: boolean;
+  /** Whether it computes on the reference, without WebGPU. */
+  readonly onReference?: boolean;
   /** Whether it was ended before its last step. */
   readonly stopped?: boolean;
   readonly start?: Extract<LlamaProgress, { type: 'start' }>;

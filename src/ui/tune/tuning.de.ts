@@ -73,9 +73,13 @@ export const words: ReturnType<typeof tuningWords> = {
   starts: {
     summary: (model, type, of, made, size) =>
       `${model} lernt ${texts(of)} in ${steps(made)} von ${type}, mit etwa ${bytes(size)} Grafikspeicher.`,
+    onReference: (model, type, of, made) =>
+      `${model} lernt ${texts(of)} in ${steps(made)} von ${type}, auf der Referenz.`,
     nothing: 'Zuerst muss ein Modell gewählt werden.',
     faulty: 'Was oben markiert ist, passt noch nicht zusammen.',
   },
+  reference:
+    'Hier gibt es kein WebGPU. Trainiert wird also auf der Referenz: mit doppelter Genauigkeit, auf einem Kern des Prozessors, und das ist langsam. Sie trainiert full, lora und qlora, ohne Dropout und Packing; das Modell kann nicht gefragt werden, und wird der Tab geschlossen, ist der Lauf zu Ende.',
   start: 'Starten',
   again: 'Noch einmal',
   pause: 'Unterbrechen',
@@ -119,6 +123,7 @@ export const words: ReturnType<typeof tuningWords> = {
   verdict: {
     learnt: 'Es hat gelernt.',
     learntSlowly: 'Es hat gelernt, auf einem Prozessor.',
+    learntOnReference: 'Es hat gelernt, auf der Referenz, ohne WebGPU.',
     stopped: (step) => `Beendet nach ${steps(step)}; was trainiert ist, ist da.`,
     stoppedEarly: 'Beendet vor dem ersten Schritt.',
     tooShort: 'Zu wenige Schritte für eine Antwort.',

@@ -77,9 +77,13 @@ export const tuningWords = words('tuning', {
   starts: {
     summary: (model: string, type: string, of: number, made: number, size: number) =>
       `${model} learns ${texts(of)} in ${steps(made)} of ${type}, with about ${bytes(size)} of graphics memory.`,
+    onReference: (model: string, type: string, of: number, made: number) =>
+      `${model} learns ${texts(of)} in ${steps(made)} of ${type}, on the reference.`,
     nothing: 'Choose a model first.',
     faulty: 'What is marked above does not fit together yet.',
   },
+  reference:
+    'There is no WebGPU here. So it is trained on the reference: in double precision, on one core of the processor, which is slow. It trains full, lora and qlora, without dropout or packing; the model cannot be asked, and a tab that closes ends the run.',
   start: 'Start',
   again: 'Start again',
   pause: 'Pause',
@@ -123,6 +127,7 @@ export const tuningWords = words('tuning', {
   verdict: {
     learnt: 'It learnt.',
     learntSlowly: 'It learnt, on a processor.',
+    learntOnReference: 'It learnt, on the reference, without WebGPU.',
     stopped: (step: number) => `Stopped after ${steps(step)}; what was trained is kept.`,
     stoppedEarly: 'Stopped before the first step.',
     tooShort: 'Too few steps for an answer.',

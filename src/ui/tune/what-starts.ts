@@ -10,11 +10,15 @@ export function modelName({ kind, folder }: Pick<TuningChoices, 'kind' | 'folder
 export function whatStarts(
   chosen: Pick<TuningChoices, 'kind' | 'folder'>,
   { reading, found, forecast }: Pick<Inspection, 'reading' | 'found' | 'forecast'>,
+  onReference: boolean,
 ): string {
   const { starts, reading: isRead } = tuningWords();
   if (reading) return isRead;
   if (chosen.kind === 'folder' && !chosen.folder) return starts.nothing;
   if (!found?.request || !forecast) return starts.faulty;
   const { config, texts, steps } = found.request;
-  return starts.summary(modelName(chosen), config.type, texts.length, steps, forecast.total);
+  const name = modelName(chosen);
+  return onReference
+    ? starts.onReference(name, config.type, texts.length, steps)
+    : starts.summary(name, config.type, texts.length, steps, forecast.total);
 }

@@ -1,0 +1,151 @@
+import type { BrowserContext, Page } from '@playwright/test';
+import type { ShardingStrategy } from '../../src/train/sharded/strategies.ts';
+import { begin, type Learnt, learnt, trained } from './learnt-run.ts';
+import { expect, test } from './page-test.ts';
+import { ended, openTuning, QUICK, start, takeSettings } from './tune-page.ts';
+
+/** A run that several workers of the page share, each with a device of its own. */
+
+const STEPS = 8;
+const SETTINGS = {
+  ...{ ...QUICK, max_steps: STEPS, max_length: 32, learning_rate: 0.002, max_grad_norm: 0.3 },
+  ...{ per_device_train_batch_size: 2, gradient_accumulation_steps: 2 },
+  ...{ type: 'qlora', lora: { r: 4, lora_alpha: 8 } },
+};
+const HOLDS: Readonly<Record<ShardingStrategy, RegExp>> = {
+  ddp: /^all of the model, gradients and optimizer state/,
+  shard_grad_op: /^all of the model, a part of gradients/,
+  full_shard: /^a part of the model, gradients/,
+};
+
+/** The script of a worker that ends the first rank it started when it gives its n-th gradients. */
+const ending = (script: string, step: number) => `${script}
+{
+  let rank;
+  let given = 0;
+  const { Worker } = self;
+  self.Worker = class extends Worker {
+    constructor(...all) {
+      super(...all);
+      rank ??= this;
+    }
+  };
+  const { postMessage } = MessagePort.prototype;
+  MessagePort.prototype.postMessage = function (note, ...rest) {
+    if (note.op === 'reduce_scatter' && ++given === ${step}) rank.terminate();
+    return postMessage.call(this, note, ...rest);
+  };
+}`;
+
+interface SharedRun {
+  readonly left: Learnt;
+  /** Of each worker, in bytes as they are shown. */
+  readonly peaks: string;
+  readonly told: string;
+}
+
+/** Trains by two workers; the second one ends in the n-th step where that is given. */
+async function shared(
+  context: BrowserContext,
+  url: string,
+  strategy: ShardingStrategy,
+  endsIn?: number,
+): Promise<SharedRun> {
+  const page = await context.newPage();
+  if (endsIn !== undefined) await endFirstRank(context, endsIn);
+  await openTuning(page, url);
+  await takeSettings(page, SETTINGS);
+  await page.getByLabel('Workers that train together').selectOption('2');
+  await page.getByLabel('Each of them holds').selectOption(strategy);
+  await expect(start(page)).toBeEnabled();
+  await start(page).click();
+  await expect(page.getByText(/2 workers; each holds/)).toBeVisible();
+  await ended(page);
+  const peaks = await figure(page, 'Memory of each worker, highest so far').textContent();
+  const history = page.getByText(/^What happened/);
+  if (await history.isVisible()) await history.click();
+  const told = (await page.getByText(/Worker \d+ lost in step/).allTextContents()).join();
+  const left = await learnt(page);
+  await page.close();
+  return { left, peaks: peaks ?? '', told };
+}
+
+/** Lets the first rank that is started end in the n-th step; those after it go on. */
+const endFirstRank = (context: BrowserContext, step: number): Promise<unknown> =>
+  context.route(/web-worker/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: ending(await response.text(), step) });
+  });
+
+const figure = (page: Page, term: string) =>
+  page
+    .locator('div')
+    .filter({ has: page.getByRole('term').getByText(term) })
+    .getByRole('definition');
+
+/** Numbers alone: what each worker took stands in the log beside them. */
+const lossesOf = (left: Learnt) => trained(left).map(({ loss }) => loss as number);
+
+test.describe.configure({ mode: 'serial', timeout: 1_200_000 });
+let alone: Learnt;
+const runs = new Map<ShardingStrategy, SharedRun>();
+test.beforeAll(async ({ browser, server }) => {
+  test.setTimeout(1_200_000);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await begin(page, SETTINGS, server.url);
+  alone = await learnt(page);
+  await page.close();
+  for (const strategy of ['ddp', 'shard_grad_op', 'full_shard'] as const)
+    runs.set(strategy, await shared(context, server.url, strategy));
+  await context.close();
+});
+
+test('what workers share is what one does by itself', () => {
+  expect(lossesOf(alone)).toHaveLength(STEPS);
+  for (const [strategy, { left }] of runs) {
+    const losses = lossesOf(left);
+    expect(losses, strategy).toHaveLength(STEPS);
+    losses.forEach((loss, i) => {
+      expect(Math.abs(loss / (lossesOf(alone)[i] as number) - 1), strategy).toBeLessThan(1e-4);
+    });
+  }
+  expect(runs.get('ddp')?.left.adapter, 'a micro-batch a rank: the very bits').toBe(alone.adapter);
+  expect(runs.get('full_shard')?.left.adapter).toBe(runs.get('shard_grad_op')?.left.adapter);
+});
+
+test('the page tells what each worker took at most', () => {
+  for (const [strategy, { peaks, left }] of runs) {
+    expect(peaks, strategy).toMatch(/^0: [\d.,]+\s[kM]B; 1: [\d.,]+\s[kM]B$/);
+    for (const row of trained(left))
+      for (const rank of [0, 1]) expect(row[`peak_bytes_of_worker_${rank}`]).toBeGreaterThan(0);
+  }
+});
+
+test('the choice says what each strategy holds, and shares a step’s micro-batches', async ({
+  page,
+}) => {
+  await openTuning(page);
+  await page.getByLabel('Workers that train together').selectOption('3');
+  const each = page.getByLabel('Each of them holds');
+  for (const [strategy, holds] of Object.entries(HOLDS))
+    await expect(each.locator(`option[value=${strategy}]`)).toHaveText(holds);
+  await page.getByText('All settings', { exact: true }).click();
+  await expect(page.getByLabel('All settings')).toContainText('"gradient_accumulation_steps": 3');
+  await takeSettings(page, { ...SETTINGS, gradient_accumulation_steps: 2 });
+  await expect(
+    page.getByText(/the micro-batches that workers share .* give 3 or more/),
+  ).toBeVisible();
+  await expect(start(page)).toHaveAttribute('aria-disabled', 'true');
+});
+
+test('a worker that ends is named, and the run goes on to the same bits', async ({
+  browser,
+  server,
+}) => {
+  const context = await browser.newContext();
+  const { left, told } = await shared(context, server.url, 'full_shard', 6);
+  await context.close();
+  expect(told).toMatch(/Worker 1 lost in step 6, all back to .*its worker ended/s);
+  expect(left.adapter).toBe(runs.get('full_shard')?.left.adapter);
+});

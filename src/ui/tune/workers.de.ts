@@ -1,0 +1,23 @@
+import { words as units } from '../messages/units.de.ts';
+import type { workersWords } from './workers.en.ts';
+
+const { bytes, number } = units;
+const strategies = {
+  ddp: 'das ganze Modell, alle Gradienten und den ganzen Zustand des Optimierers (DDP)',
+  shard_grad_op:
+    'das ganze Modell, einen Teil der Gradienten und des Zustands des Optimierers (SHARD_GRAD_OP)',
+  full_shard:
+    'einen Teil des Modells, der Gradienten und des Zustands des Optimierers (FULL_SHARD)',
+};
+
+export const words: ReturnType<typeof workersWords> = {
+  label: 'Arbeiter, die gemeinsam trainieren',
+  count: (n) => (n === 1 ? '1, allein' : number(n)),
+  each: 'Jeder von ihnen hält',
+  strategies,
+  share: (n) =>
+    `Jeder hat ein eigenes Gerät auf diesem Adapter, sie teilen sich also dessen Tempo und Speicher. Ein Schritt hat mindestens ${number(n)} Teilstapel (gradient_accumulation_steps), die sie sich teilen.`,
+  shared: (n, strategy) => `${number(n)} Arbeiter; jeder hält ${strategies[strategy]}.`,
+  peaks: 'Speicher jedes Arbeiters, bisher höchstens',
+  peakOf: (rank, size) => `${number(rank)}: ${bytes(size)}`,
+};
