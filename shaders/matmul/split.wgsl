@@ -12,9 +12,10 @@ override ROWS: u32 = 4u;
 
 const BLOCKS = 4u;  // of four columns
 const PARTS = 64u;  // of a sum
+const SUMS = BLOCKS * PARTS;
 
-// The rows of a part of a block of columns.
-var<workgroup> parts: array<mat4x4f, BLOCKS * PARTS>;
+// What each part of each block of columns has, a row after another.
+var<workgroup> parts: array<vec4f, ROWS * SUMS>;
 
 @compute @workgroup_size(BLOCKS * PARTS)
 fn main(
@@ -48,16 +49,34 @@ fn main(
       sum[3] += left_four(row_3, i) * terms;
     }
   }
-  // Six levels; in each, two parts add what they have.
   let at = part * BLOCKS + block;
+  put(at, sum);
+  // Six levels; in each, the second half of the parts is added to the first.
   for (var distance = PARTS / 2u; distance > 0u; distance /= 2u) {
-    parts[at] = sum;
     workgroupBarrier();
-    sum += parts[at ^ (distance * BLOCKS)];
-    workgroupBarrier();
+    if (part < distance) {
+      let other = at + distance * BLOCKS;
+      sum[0] += parts[other];
+      if (ROWS > 1u) {
+        sum[1] += parts[other + SUMS];
+        sum[2] += parts[other + 2u * SUMS];
+        sum[3] += parts[other + 3u * SUMS];
+      }
+      put(at, sum);
+    }
   }
+  workgroupBarrier();
   // A part for each row.
   if (part < ROWS) {
-    store_four(batch, row + part, col, sum[part]);
+    store_four(batch, row + part, col, parts[block + part * SUMS]);
+  }
+}
+
+fn put(at: u32, sum: mat4x4f) {
+  parts[at] = sum[0];
+  if (ROWS > 1u) {
+    parts[at + SUMS] = sum[1];
+    parts[at + 2u * SUMS] = sum[2];
+    parts[at + 3u * SUMS] = sum[3];
   }
 }
