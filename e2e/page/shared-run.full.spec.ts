@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from '@playwright/test';
 import type { ShardingStrategy } from '../../src/train/sharded/strategies.ts';
-import { begin, type Learnt, learnt, trained } from './learnt-run.ts';
+import { begin, kept, type Learnt, learnt, resume, trained } from './learnt-run.ts';
 import { expect, test } from './page-test.ts';
 import { ended, openTuning, QUICK, start, takeSettings } from './tune-page.ts';
 
@@ -8,7 +8,14 @@ import { ended, openTuning, QUICK, start, takeSettings } from './tune-page.ts';
 
 const STEPS = 8;
 const SETTINGS = {
-  ...{ ...QUICK, max_steps: STEPS, max_length: 32, learning_rate: 0.002, max_grad_norm: 0.3 },
+  ...{
+    ...QUICK,
+    max_steps: STEPS,
+    max_length: 32,
+    learning_rate: 0.002,
+    max_grad_norm: 0.3,
+    eval_steps: 3,
+  },
   ...{ per_device_train_batch_size: 2, gradient_accumulation_steps: 2 },
   ...{ type: 'qlora', lora: { r: 4, lora_alpha: 8 } },
 };
@@ -44,26 +51,22 @@ interface SharedRun {
   readonly told: string;
 }
 
-/** Trains by two workers; the second one ends in the n-th step where that is given. */
-async function shared(
-  context: BrowserContext,
-  url: string,
-  strategy: ShardingStrategy,
-  endsIn?: number,
-): Promise<SharedRun> {
-  const page = await context.newPage();
-  if (endsIn !== undefined) await endFirstRank(context, endsIn);
+/** Begins a run of two workers. */
+async function beginShared(page: Page, url: string, strategy: ShardingStrategy): Promise<void> {
   await openTuning(page, url);
   await takeSettings(page, SETTINGS);
   await page.getByLabel('Workers that train together').selectOption('2');
   await page.getByLabel('Each of them holds').selectOption(strategy);
   await expect(start(page)).toBeEnabled();
   await start(page).click();
+}
+
+/** Waits for the end of a run of two workers, and closes its page. */
+async function leftBy(page: Page): Promise<SharedRun> {
   await expect(page.getByText(/2 workers; each holds/)).toBeVisible();
   await ended(page);
   const peaks = await figure(page, 'Memory of each worker, highest so far').textContent();
-  const history = page.getByText(/^What happened/);
-  if (await history.isVisible()) await history.click();
+  await page.getByText(/^What happened/).click();
   const told = (await page.getByText(/Worker \d+ lost in step/).allTextContents()).join();
   const left = await learnt(page);
   await page.close();
@@ -96,8 +99,11 @@ test.beforeAll(async ({ browser, server }) => {
   await begin(page, SETTINGS, server.url);
   alone = await learnt(page);
   await page.close();
-  for (const strategy of ['ddp', 'shard_grad_op', 'full_shard'] as const)
-    runs.set(strategy, await shared(context, server.url, strategy));
+  for (const strategy of ['ddp', 'shard_grad_op', 'full_shard'] as const) {
+    const next = await context.newPage();
+    await beginShared(next, server.url, strategy);
+    runs.set(strategy, await leftBy(next));
+  }
   await context.close();
 });
 
@@ -144,8 +150,28 @@ test('a worker that ends is named, and the run goes on to the same bits', async 
   server,
 }) => {
   const context = await browser.newContext();
-  const { left, told } = await shared(context, server.url, 'full_shard', 6);
+  await endFirstRank(context, 6);
+  const page = await context.newPage();
+  await beginShared(page, server.url, 'full_shard');
+  const { left, told } = await leftBy(page);
   await context.close();
-  expect(told).toMatch(/Worker 1 lost in step 6, all back to .*its worker ended/s);
+  expect(told).toMatch(/Worker 1 lost in step 6, all back to after 3 steps.*its worker ended/s);
   expect(left.adapter).toBe(runs.get('full_shard')?.left.adapter);
+});
+
+test('a run whose tab is closed goes on with as many workers, to the same bits', async ({
+  browser,
+  server,
+}) => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await beginShared(page, server.url, 'shard_grad_op');
+  await kept(page);
+  await page.close();
+  const next = await context.newPage();
+  await openTuning(next, server.url);
+  await resume(next).click();
+  const { left } = await leftBy(next);
+  await context.close();
+  expect(left.adapter).toBe(runs.get('shard_grad_op')?.left.adapter);
 });

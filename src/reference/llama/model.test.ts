@@ -3,7 +3,7 @@ import { checkGraph } from '../../graph/check.ts';
 import { callsOf } from '../../graph/graph.ts';
 import { run } from '../../graph/run.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
-import type { QuantizedWeight } from '../../quant/weight.ts';
+import { decoded, type QuantizedWeight } from '../../quant/weight.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Value } from '../record.ts';
 import { referenceRunner } from '../runner.ts';
@@ -42,9 +42,9 @@ const quantized: QuantizedWeight<Value> = {
   shape: [8, 8],
   parts: { packed: zeros(32, 1), absmax: zeros(1) },
 };
-const inFourBits = { ...dense, [`${QUERIES}.weight`]: quantized };
 const adapted = {
-  ...inFourBits,
+  ...dense,
+  [`${QUERIES}.weight`]: quantized,
   [`${QUERIES}.lora_A`]: zeros(2, 8),
   [`${QUERIES}.lora_B`]: zeros(8, 2),
   [`${QUERIES}.magnitude`]: zeros(8),
@@ -80,24 +80,46 @@ test('a window shows the last positions, its own too', () => {
   expect(short).not.toHaveProperty(['window.seen']);
 });
 
-describe('packed texts', () => {
-  const weights = Object.fromEntries(
-    Object.entries(ofFamilies).map(([name, { shape }], at) => {
+/** Numbers other than zero in place of others, of weights that are not in codes. */
+const drawn = (weights: Readonly<Record<string, Value>>) =>
+  Object.fromEntries(
+    Object.entries(weights).map(([name, { shape }], at) => {
       const data = Float64Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(9 * at + i));
       return [name, { shape, data }];
     }),
   );
-  const packed = { config: families, weights, batch: [1, 7], endsInLogits: true, isPacked: true };
-  const logits = async (model: typeof packed, given: Record<string, Value>) => {
-    const graph = llamaGraph(model);
-    checkGraph(graph);
-    const values = await run(graph, referenceRunner, { ...constantsOf(model), ...given });
-    return [...(values.get(graph.outputs['logits'] as number)?.data ?? [])];
+const row = (...data: number[]): Value => ({
+  shape: [1, data.length],
+  data: Float64Array.from(data),
+});
+
+/** What a model gives of these inputs. */
+async function logits(
+  model: Omit<Parameters<typeof llamaGraph>[0], 'endsInLogits'>,
+  given: Record<string, Value>,
+): Promise<number[]> {
+  const ending = { ...model, endsInLogits: true };
+  const graph = llamaGraph(ending);
+  checkGraph(graph);
+  const values = await run(graph, referenceRunner, { ...constantsOf(ending), ...given });
+  return [...(values.get(graph.outputs['logits'] as number)?.data ?? [])];
+}
+
+test('a weight in codes that has no adapter multiplies as what it decodes to, with its bias', async () => {
+  const bytes = Float64Array.from({ length: 32 }, (_, i) => (i * 37) % 256);
+  const parts = { packed: { shape: [32, 1], data: bytes }, absmax: { ...row(0.7), shape: [1] } };
+  const coded = { ...quantized, parts };
+  const whole = { shape: [8, 8], data: decoded(coded) };
+  const of = (weight: typeof coded | typeof whole) => {
+    const weights = { ...drawn({ ...dense, ...biases }), [`${QUERIES}.weight`]: weight };
+    return logits({ config, weights, batch: [1, 4] }, { ids: row(3, 1, 10, 0) });
   };
-  const row = (...data: number[]): Value => ({
-    shape: [1, data.length],
-    data: Float64Array.from(data),
-  });
+  expect(await of(coded)).toEqual((await of(whole)).map((x) => expect.closeTo(x, 12)));
+});
+
+describe('packed texts', () => {
+  const weights = drawn(ofFamilies);
+  const packed = { config: families, weights, batch: [1, 7], isPacked: true };
 
   test('give what each gives alone', async () => {
     const documents = row(4, 4, 4, 4, 4, 2, 2);
@@ -210,7 +232,11 @@ describe('the graph of a Llama', () => {
   });
 
   test.each([
-    ['quantized without an adapter', inFourBits, `${QUERIES}.weight is quantized`],
+    [
+      'quantized where no product reads it',
+      { ...dense, 'model.norm.weight': quantized },
+      'model.norm.weight is quantized',
+    ],
     ['missing', { 'lm_head.weight': zeros(11, 8) }, 'the model has no model.embed_tokens.weight'],
   ])('is refused where a weight is %s', (_, weights, message) => {
     expect(() => llamaGraph({ config, weights, batch })).toThrow(message);
