@@ -358,8 +358,8 @@ test(
   'a rank that is killed in the middle of a run is named within seconds',
   covers('fsdp.training.future-multi-gpu/rank-lost').control('a port that closes is not seen', {
     file: 'src/train/sharded/peer.ts',
-    from: "port.addEventListener('close', () => {",
-    to: "port.addEventListener('closed', () => {",
+    from: "port.addEventListener('close', () => this.#end());",
+    to: "port.addEventListener('closed', () => this.#end());",
   }),
   async () => {
     const job = { strategy: 'ddp', run: { steps: 9, accumulation: 3 } } as const;

@@ -692,9 +692,15 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.unstored,
   },
   {
-    id: 'mutate.matmul.split:guard;line=45;n=1',
+    id: 'mutate.matmul.split:guard;line=46;n=1',
     line: 'if (ROWS > 1u) {',
     becomes: 'if true {',
+    why: WHY.unstored,
+  },
+  {
+    id: 'mutate.matmul.split:boundary;line=60;n=1',
+    line: 'if (ROWS > 1u) {',
+    becomes: 'if (ROWS >= 1u) {',
     why: WHY.unstored,
   },
   {
