@@ -20,9 +20,9 @@ const SETTINGS = {
   ...{ type: 'qlora', lora: { r: 4, lora_alpha: 8 } },
 };
 const HOLDS: Readonly<Record<ShardingStrategy, RegExp>> = {
-  ddp: /^all of the model, gradients and optimizer state/,
-  shard_grad_op: /^all of the model, a part of gradients/,
-  full_shard: /^a part of the model, gradients/,
+  ddp: /^all of it/,
+  shard_grad_op: /^part of gradients and state/,
+  full_shard: /^part of everything/,
 };
 
 /** The script of a worker that ends the first rank it started when it gives its n-th gradients. */

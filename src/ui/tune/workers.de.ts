@@ -3,11 +3,9 @@ import type { workersWords } from './workers.en.ts';
 
 const { bytes, number } = units;
 const strategies = {
-  ddp: 'das ganze Modell, alle Gradienten und den ganzen Zustand des Optimierers (DDP)',
-  shard_grad_op:
-    'das ganze Modell, einen Teil der Gradienten und des Zustands des Optimierers (SHARD_GRAD_OP)',
-  full_shard:
-    'einen Teil des Modells, der Gradienten und des Zustands des Optimierers (FULL_SHARD)',
+  ddp: 'alles (DDP)',
+  shard_grad_op: 'Teile von Gradienten und Zustand (SHARD_GRAD_OP)',
+  full_shard: 'einen Teil von allem (FULL_SHARD)',
 };
 
 export const words: ReturnType<typeof workersWords> = {

@@ -5,9 +5,9 @@ import { words } from '../messages/words.ts';
 const { bytes, number, count } = units;
 const workers = (n: number) => count(n, { one: 'worker', other: 'workers' });
 const strategies: Readonly<Record<ShardingStrategy, string>> = {
-  ddp: 'all of the model, gradients and optimizer state (DDP)',
-  shard_grad_op: 'all of the model, a part of gradients and optimizer state (SHARD_GRAD_OP)',
-  full_shard: 'a part of the model, gradients and optimizer state (FULL_SHARD)',
+  ddp: 'all of it (DDP)',
+  shard_grad_op: 'part of gradients and state (SHARD_GRAD_OP)',
+  full_shard: 'part of everything (FULL_SHARD)',
 };
 
 /** Workers that train one model together. */
