@@ -14,6 +14,7 @@ import type { LlamaTrainingConfig } from '../../train/llama/config/read-training
 import { ADAPTER_STREAM, linearAdapters } from '../../train/llama/open-model.ts';
 import { runPlan } from '../../train/llama/run-plan.ts';
 import { TextBatches } from '../../train/llama/text-batches.ts';
+import { tokensOf } from '../../train/llama/told-step.ts';
 import { BackendError } from './backend-error.ts';
 import { type HostModel, isCoded } from './host-model.ts';
 
@@ -70,7 +71,7 @@ export async function* trainOnReference(
   let from: Awaited<ReturnType<typeof trainingRun>>['last'] | undefined;
   for (let step = 1; step <= plan.steps && !signal?.aborted; step++) {
     const rows = source.next();
-    const tokens = rows.reduce((sum, { labels }) => sum + labels.data.length, 0);
+    const tokens = tokensOf(rows);
     const parts = rows.map(({ inputs, labels }) => valuesOfHosts({ ...inputs, labels }));
     const shape = shapedAs(parts[0] as Values);
     const { losses, grad_norms, lrs, last } = await trainingRun({

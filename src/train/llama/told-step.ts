@@ -5,6 +5,10 @@ import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import type { LlamaStep } from './progress.ts';
 import type { RunPlan } from './run-plan.ts';
 
+/** Tokens of the rows of a step. */
+export const tokensOf = (parts: readonly Examples[]): number =>
+  parts.reduce((sum, { labels }) => sum + labels.data.length, 0);
+
 /**
  * What a step tells, from what is known when its loss is read; `norm` holds that of its gradients.
  * `updates` is how many there were: undefined where this step's was left out.
@@ -29,7 +33,7 @@ export async function toldStep(
   const gradNorm =
     norm && updates !== undefined ? ((await norm.read()).data[0] as number) : undefined;
   const ms = performance.now() - started;
-  const tokens = parts.reduce((sum, { labels }) => sum + labels.data.length, 0);
+  const tokens = tokensOf(parts);
   return {
     ...{ step, loss, tokens, ms, ...memory },
     epoch: step / stepsOfEpoch,

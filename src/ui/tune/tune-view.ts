@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
-import { type Facts, isBlocked } from '../check/preflight.ts';
+import type { Facts } from '../check/preflight.ts';
 import { type Computing, isComputing } from '../controls/computing.ts';
 import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
@@ -128,9 +128,8 @@ export class TuneView extends LitElement {
 
   get #canCompute(): boolean {
     const facts = this.facts.value;
-    return (
-      facts !== undefined && (this.#onReference || !isBlocked(facts)) && !isComputing(this.others)
-    );
+    // Without WebGPU the reference computes.
+    return facts?.secureContext === true && !isComputing(this.others);
   }
 
   get #canStart(): boolean {
