@@ -26,6 +26,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (path) => [process.execPath, join(root, 'node_modules', path)];
 /** What lives so long is undecided, which some may be: twice what draws usually take. Milliseconds. */
 const HOST_MUTANTS_MS = 480_000;
+/** What leaves nothing out may take so long. Milliseconds. */
+const WHOLE_PART_MS = 2 * 60 * 60_000;
 
 await runMain(async () => {
   const values = argumentsOf(process.argv.slice(2));
@@ -51,6 +53,11 @@ function requireFolder(report) {
   const folder = dirname(resolve(report));
   if (!existsSync(folder))
     throw new SetupError(`--report ${report}: there is no folder ${folder}: make it first`);
+}
+
+/** Of a part, how long it may take. @param {boolean} isWhole */
+function limitOf(isWhole) {
+  return isWhole ? { limitMs: WHOLE_PART_MS } : {};
 }
 
 /** Every part of the tests, one after another. */
@@ -94,6 +101,7 @@ async function unitTests(results, isWhole) {
     ],
     {
       root,
+      ...limitOf(isWhole),
       countsOf: () => countsOfUnit(json),
     },
   );
@@ -150,7 +158,8 @@ async function planned(results, isWhole) {
       json.path,
     ];
     const countsOf = () => countsOfReport(json.read());
-    return { counts: await runPart(name, command, { root, countsOf }), path: json.path };
+    const options = { root, ...limitOf(isWhole), countsOf };
+    return { counts: await runPart(name, command, options), path: json.path };
   };
   const chromium = await run('quick tier in chromium', 'quick-chromium.json', [
     '--runtime',
@@ -265,6 +274,7 @@ async function endToEndTests(results, isWhole) {
     {
       root,
       env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: json.path },
+      ...limitOf(isWhole),
       countsOf: () => {
         const { stats, errors, suites } = json.read();
         return {

@@ -26,30 +26,29 @@ async function run(line: string, cwd: string) {
   return { status, output };
 }
 
-// Whole, it takes as long as half of `npm test`: what is in it runs there too, but for the coverage.
+// As long as half of `npm test`, where all that is in it runs too, but for the coverage.
 test.setTimeout(60 * 60_000);
 
-test(
-  'every command of the workflow of each change passes in a clean checkout',
-  covers(
+test('every command of the workflow of each change passes in a clean checkout', {
+  ...covers(
     'fsdp.utilities.ci-full-suite/commands-pass-locally',
     'fsdp.utilities.future-ci-integration/commands-pass-locally',
   ).control('what is committed is not linted', {
     file: 'examples/planted.mjs',
     text: 'var planted = 1\n',
   }),
-  async ({ checkout }) => {
-    const source = readFileSync(join(checkout, '.github/workflows/ci.yml'), 'utf8');
-    const { jobs } = parse(source) as { jobs: Record<string, { steps: readonly Step[] }> };
-    const steps = Object.values(jobs).flatMap((job) => job.steps);
-    const commands = new Set(steps.flatMap((step) => step.run ?? []));
-    expect(commands.size).toBeGreaterThan(5);
-    for (const command of commands) {
-      const { status, output } = await run(command, checkout);
-      expect(status, `${command}\n${output}`).toBe(0);
-    }
-    const kept = steps.flatMap((step) => step.with?.path?.trim().split('\n') ?? []);
-    expect(kept.length).toBeGreaterThan(4);
-    for (const path of kept) expect(existsSync(join(checkout, path)), path).toBe(true);
-  },
-);
+  tag: '@hour',
+}, async ({ checkout }) => {
+  const source = readFileSync(join(checkout, '.github/workflows/ci.yml'), 'utf8');
+  const { jobs } = parse(source) as { jobs: Record<string, { steps: readonly Step[] }> };
+  const steps = Object.values(jobs).flatMap((job) => job.steps);
+  const commands = new Set(steps.flatMap((step) => step.run ?? []));
+  expect(commands.size).toBeGreaterThan(5);
+  for (const command of commands) {
+    const { status, output } = await run(command, checkout);
+    expect(status, `${command}\n${output}`).toBe(0);
+  }
+  const kept = steps.flatMap((step) => step.with?.path?.trim().split('\n') ?? []);
+  expect(kept.length).toBeGreaterThan(4);
+  for (const path of kept) expect(existsSync(join(checkout, path)), path).toBe(true);
+});

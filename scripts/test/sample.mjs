@@ -13,10 +13,14 @@ const ALWAYS = /^train\.covering-array:/;
 /** A list of the recordings that take longest. */
 const LONG_RECORDINGS = 'src/cli/parity-pages/long-recordings.json';
 const LONG_RECORDINGS_ONE_IN = 4;
-/** Of end-to-end tests those that take longest, and those that take over ten seconds. */
+/**
+ * Of end-to-end tests those that take longest, those that take over ten seconds, and none of those
+ * that take about as long as all others together.
+ */
 const SAMPLED_TESTS = [
   { grep: String.raw`@full|\.full\.spec\.ts`, oneIn: 10 },
   { grep: '@long', oneIn: 4 },
+  { grep: '@hour', oneIn: Number.POSITIVE_INFINITY },
 ];
 /** Of the files of unit tests those that take longest, and those that compile for a GPU. */
 const SAMPLED_FILES = [
