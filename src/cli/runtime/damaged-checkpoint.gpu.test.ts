@@ -55,7 +55,9 @@ test(
   async () => {
     const folder = await damaged(1);
     await run(gpu, TRAINING, folder, { stopAfter: 3 });
-    folder.files.set(checkpointName(1), folder.files.get(checkpointName(3)) as Uint8Array);
+    const older = new KeptInMemory();
+    await run(gpu, TRAINING, older, { stopAfter: 1 });
+    folder.files.set(checkpointName(1), older.files.get(checkpointName(1)) as Uint8Array);
     const { told } = await run(gpu, TRAINING, folder);
     const from = told.find((one) => one.type === 'resumed-from');
     expect(from).toMatchObject({
@@ -81,3 +83,16 @@ test(
     expect(after).toEqual(whole.slice(3));
   },
 );
+
+test('one of another run in its place is refused, before anything is on the device', async () => {
+  const folder = new KeptInMemory();
+  await run(gpu, TRAINING, folder, { stopAfter: 2 });
+  const other = new KeptInMemory();
+  await run(gpu, trainingOf(KINDS['qlora in NF4']), other, { stopAfter: 2 });
+  folder.files.set(checkpointName(2), other.files.get(checkpointName(2)) as Uint8Array);
+  const { liveBytes } = gpu.memory.ledger;
+  gpu.memory.resetPeak();
+  const thrown = await thrownBy(run(gpu, TRAINING, folder));
+  expect(thrown).toMatchObject({ code: 'checkpoint-foreign' });
+  expect(gpu.memory.ledger.peakBytes).toBe(liveBytes);
+});

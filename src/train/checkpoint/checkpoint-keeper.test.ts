@@ -84,6 +84,19 @@ describe('a keeper', () => {
     expect(await steps()).toEqual([10, 15]);
   });
 
+  test('takes none under the name of another, and says of which it is', async () => {
+    for (const step of [10, 20]) await write(step);
+    const [first, second] = [10, 20].map((step) => folder.files.get(checkpointName(step)));
+    folder.files.set(checkpointName(20), first as Uint8Array);
+    const found = await keeper.newest();
+    expect(found?.checkpoint.state.step).toBe(10);
+    expect(found?.broken).toEqual([
+      'step-00000020.safetensors: the file was renamed: it is the checkpoint after step 10',
+    ]);
+    folder.files.set(checkpointName(10), second as Uint8Array);
+    await expect(keeper.newest()).rejects.toMatchObject({ code: 'checkpoint-renamed' });
+  });
+
   test('goes back to the newest up to a step, and forgets those after it', async () => {
     for (const step of [10, 20]) await write(step);
     expect((await keeper.goBack(19))?.checkpoint.state.step).toBe(10);

@@ -68,7 +68,7 @@ export class CheckpointKeeper {
     for (const step of (await this.#steps()).toReversed()) {
       const name = checkpointName(step);
       try {
-        return { checkpoint: await readRunCheckpoint(await this.#folder.read(name)), broken };
+        return { checkpoint: await this.#read(name, step), broken };
       } catch (error) {
         if (!(error instanceof RunCheckpointError)) throw error;
         const named = new RunCheckpointError(error.fault, `${name}: ${error.message}`, {
@@ -81,6 +81,17 @@ export class CheckpointKeeper {
     }
     if (first) throw first;
     return undefined;
+  }
+
+  /** Reads the checkpoint of a name, which has to be of the step that the name tells. */
+  async #read(name: string, step: number): Promise<RunCheckpoint> {
+    const checkpoint = await readRunCheckpoint(await this.#folder.read(name));
+    if (checkpoint.state.step !== step)
+      throw new RunCheckpointError(
+        'checkpoint-renamed',
+        `the file was renamed: it is the checkpoint after step ${checkpoint.state.step}`,
+      );
+    return checkpoint;
   }
 
   /**

@@ -8,10 +8,11 @@ export type RunCheckpointFault =
   | 'checkpoint-truncated'
   | 'checkpoint-missing'
   | 'checkpoint-hash'
+  | 'checkpoint-renamed'
   | 'checkpoint-version'
   | 'checkpoint-foreign';
 
-/** With these another checkpoint may be whole: the file was cut off or changed. */
+/** With these another checkpoint may be whole: the file was cut off, changed or renamed. */
 const DAMAGE: ReadonlySet<RunCheckpointFault> = new Set<RunCheckpointFault>([
   'checkpoint-empty',
   'checkpoint-magic',
@@ -19,6 +20,7 @@ const DAMAGE: ReadonlySet<RunCheckpointFault> = new Set<RunCheckpointFault>([
   'checkpoint-truncated',
   'checkpoint-missing',
   'checkpoint-hash',
+  'checkpoint-renamed',
 ]);
 
 /** A checkpoint that a run cannot go on from. */

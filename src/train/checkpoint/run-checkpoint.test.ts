@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { covers } from '../../catalog/covers.ts';
 import { writeSafetensors } from '../../formats/safetensors/write.ts';
 import { readSafetensors } from '../../formats/safetensors.ts';
+import { hostTensorFrom } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
 import { sampleCheckpoint } from './fixtures/sample.ts';
 import { readRunCheckpoint } from './read-run-checkpoint.ts';
@@ -120,6 +121,35 @@ describe('a checkpoint that is no longer what was written is refused', () => {
     }
     expect(codes).toContain('checkpoint-hash');
     expect(codes).toContain('checkpoint-truncated');
+  });
+
+  test('any part in whose place is one of another checkpoint, as two hundred draws name', async () => {
+    const { state, ...rest } = sampleCheckpoint(60);
+    const codes = hostTensorFrom('u8', [3], [0, 127, 255]);
+    const later = { ...rest, state: { ...state, tensors: { ...state.tensors, codes } } };
+    const other = await writeRunCheckpoint(later);
+    expect(other).toHaveLength(file.length);
+    const wholes = [
+      { bytes: file, holds: sampleCheckpoint() },
+      { bytes: other, holds: later },
+    ];
+    const random = new Random(13);
+    const found = new Set<unknown>();
+    for (let draw = 0; draw < 200; draw++) {
+      const count = Math.min(2 ** random.integer(0, 12), file.length);
+      const at = random.integer(0, file.length - count);
+      const from = draw % 2 === 0 ? at : random.integer(0, file.length - count);
+      const spliced = file.slice();
+      spliced.set(other.subarray(from, from + count), at);
+      // Much of a file is as it is in the other.
+      const whole = wholes.find(({ bytes }) => Buffer.compare(bytes, spliced) === 0);
+      if (whole) expect(await readRunCheckpoint(spliced)).toEqual(whole.holds);
+      const [code, isDamage] = whole ? ['none', true] : await faultOf(spliced);
+      expect(isDamage, `${count} bytes at ${at} from ${from}`).toBe(true);
+      found.add(code);
+    }
+    for (const code of ['none', 'checkpoint-hash', 'checkpoint-header'])
+      expect(found).toContain(code);
   });
 
   test('of another version by name, and no older one is taken in its place', async () => {
