@@ -73,10 +73,13 @@ export function showTuning(voice: Voice): (event: TuningEvent) => void {
   };
 }
 
+/** A checkpoint from elsewhere may have any text in its history. */
 const told = (happened: Happened): string =>
-  happened.type === 'restored'
-    ? toldHappening(happened)
-    : `step ${happened.step}: ${toldHappening(happened)}`;
+  plainText(
+    happened.type === 'restored'
+      ? toldHappening(happened)
+      : `step ${happened.step}: ${toldHappening(happened)}`,
+  );
 
 const moved = (bytes: number | undefined): string =>
   bytes === undefined ? '' : `, ${megabytes(bytes)} moved`;

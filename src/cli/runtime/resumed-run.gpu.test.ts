@@ -44,6 +44,20 @@ test('a run goes on by the table that it was begun with', async () => {
   expect(gpu.tuned).toEqual([]);
 });
 
+test('a run says which version wrote the checkpoint that it goes on from, where it is another', async () => {
+  const training = trainingOf(KINDS['lora with dropout']);
+  const folder = new KeptInMemory();
+  await run(gpu, training, folder, { stopAfter: 1, engine: 'an older one' });
+  await run(gpu, training, folder, { stopAfter: 2 });
+  const { told } = await run(gpu, training, folder, { stopAfter: 3 });
+  const from = told.find((one) => one.type === 'resumed-from');
+  const restored = from?.history.filter((one) => one.type === 'restored');
+  expect(restored).toEqual([
+    { type: 'restored', step: 1, at: expect.any(String), writtenBy: 'an older one' },
+    { type: 'restored', step: 2, at: expect.any(String) },
+  ]);
+});
+
 describe('a run that has made its last step', () => {
   test('goes on from there to what it leaves', async () => {
     const training = trainingOf(KINDS['lora with dropout']);

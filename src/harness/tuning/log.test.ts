@@ -49,6 +49,10 @@ const AT = '2026-11-27T15:00:00.000Z';
 test.each<[Happened, string]>([
   [{ type: 'restored', step: 3, at: AT }, 'it goes on after step 3'],
   [
+    { type: 'restored', step: 3, at: AT, writtenBy: 'gradproof 1.2.3 abc' },
+    'it goes on after step 3; gradproof 1.2.3 abc wrote the checkpoint: the bits of this version may be others',
+  ],
+  [
     { type: 'skipped', step: 5, at: AT, tensor: 'a.lora_B', index: [1, 2], count: 3 },
     '3 numbers of the gradients not finite, first a.lora_B[1, 2]: the step is skipped',
   ],

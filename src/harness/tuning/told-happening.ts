@@ -11,8 +11,12 @@ const after = (step: number): string => (step === 0 ? 'from its start' : `after 
 /** What happened to a run, as a log and a terminal tell it. */
 export function toldHappening(happened: Happened): string {
   switch (happened.type) {
-    case 'restored':
-      return `it goes on ${after(happened.step)}`;
+    case 'restored': {
+      const goesOn = `it goes on ${after(happened.step)}`;
+      return happened.writtenBy === undefined
+        ? goesOn
+        : `${goesOn}; ${happened.writtenBy} wrote the checkpoint: the bits of this version may be others`;
+    }
     case 'skipped': {
       const { tensor, index, count, lossScale } = happened;
       const where = `${counted(count, 'number')} of the gradients not finite, first ${tensor}[${index.join(', ')}]`;

@@ -69,7 +69,10 @@ export const HISTORY = v.array(
     }),
     v.strictObject({ type: v.literal('heldout'), step: count, loss: figure }),
     v.strictObject({ type: v.literal('judged'), step: count, boundUsed: figure }),
-    v.strictObject({ type: v.literal('restored'), step: count, at: time }),
+    v.strictObject({
+      type: v.literal('restored'),
+      ...{ step: count, at: time, writtenBy: v.exactOptional(v.string()) },
+    }),
     v.strictObject({
       type: v.literal('skipped'),
       ...{ step: count, at: time, tensor: v.string(), index: v.array(count), count },

@@ -1,5 +1,5 @@
 import type { Gpu } from '../../gpu/gpu.ts';
-import type { FoundCheckpoint } from '../checkpoint/checkpoint-keeper.ts';
+import type { CheckpointKeeper, FoundCheckpoint } from '../checkpoint/checkpoint-keeper.ts';
 import { requireSubject, runSubject } from '../checkpoint/run-subject.ts';
 import type { Sharding } from '../sharded/sharded-update.ts';
 import { forecastLlama, requireRoom } from './forecast-llama.ts';
@@ -37,7 +37,7 @@ export async function* fineTuneLlama(
   const subject = isOfSubject ? (training.subject ?? (await runSubject(training))) : undefined;
   if (from && subject) requireSubject(from.checkpoint.subject, subject);
   using _table = from && pinnedTable(gpu, from.checkpoint.tuned);
-  let history = training.told ? new RunHistory(training.told) : resumedHistory(from);
+  let history = training.told ? new RunHistory(training.told) : resumedHistory(from, keeper);
   for (;;) {
     const changed = changedConfig(config, history.all);
     const plan = runPlan(texts, changed);
@@ -73,9 +73,16 @@ export const choiceOf = (sharding: Sharding | undefined): WorkersChoice | undefi
   sharding && { workers: sharding.group.size, strategy: sharding.strategy };
 
 /** What a run told that goes on from a checkpoint, and that it does. */
-function resumedHistory(from: FoundCheckpoint | undefined): RunHistory {
-  const history = new RunHistory(from?.checkpoint.history);
-  const step = from?.checkpoint.state.step;
-  if (step !== undefined) history.add({ type: 'restored', step, at: new Date().toISOString() });
-  return history;
+function resumedHistory(
+  from: FoundCheckpoint | undefined,
+  keeper: CheckpointKeeper | undefined,
+): RunHistory {
+  if (!from) return new RunHistory();
+  const { history, state, engine } = from.checkpoint;
+  const resumed = new RunHistory(history);
+  resumed.add({
+    ...{ type: 'restored', step: state.step, at: new Date().toISOString() },
+    ...(keeper && keeper.engine !== engine ? { writtenBy: engine } : {}),
+  });
+  return resumed;
 }

@@ -49,7 +49,12 @@ export type LlamaMilestone =
 
 /** What happened to a run; when in UTC, as `Date.toISOString` gives it. */
 export type Happened = { readonly step: number; readonly at: string } & (
-  | /** It went on from a checkpoint after that many steps. */ { readonly type: 'restored' }
+  | {
+      /** It went on from a checkpoint after that many steps. */
+      readonly type: 'restored';
+      /** The version that wrote the checkpoint; absent where it is the one that goes on. */
+      readonly writtenBy?: string;
+    }
   /** Gradients of that step were not finite, first at this place: its update was left out. */
   | {
       readonly type: 'skipped';

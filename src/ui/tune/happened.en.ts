@@ -12,7 +12,12 @@ export const happenedWords = words('happened', {
   label: 'What happened, the latest first',
   checkpoint: (step: number, size: number, ms: number) =>
     `Checkpoint after ${steps(step)}: ${bytes(size)} in ${milliseconds(ms)}.`,
-  resumed: (step: number) => `Resumed from the checkpoint after ${steps(step)}.`,
+  resumed: (step: number, writtenBy: string | undefined) =>
+    `Resumed from the checkpoint after ${steps(step)}.${
+      writtenBy === undefined
+        ? ''
+        : ` Written by ${writtenBy}: the bits of this version may be others.`
+    }`,
   lost: (step: number) => `Interrupted after ${steps(step)}:`,
   refused: (step: number) => `No checkpoint after ${steps(step)}:`,
   skipped: (step: number, numbers: number, place: string, lossScale: number | undefined) =>

@@ -10,7 +10,8 @@ export type Happening = {
 
 type HappeningOfKind =
   | { readonly kind: 'checkpoint'; readonly bytes: number; readonly ms: number }
-  | { readonly kind: 'resumed' }
+  /** Another version may have written the checkpoint, and compute other bits. */
+  | { readonly kind: 'resumed'; readonly writtenBy?: string }
   /** A checkpoint could not be written, or not be read; or the worker or its device is gone. */
   | { readonly kind: 'refused' | 'lost'; readonly message: string }
   /** Gradients were not finite, first at this place of a tensor: no update was made. */
@@ -45,8 +46,10 @@ export function happeningOf(told: Happened): Happening {
   const { step } = told;
   const at = new Date(told.at);
   switch (told.type) {
-    case 'restored':
-      return { step, at, kind: 'resumed' };
+    case 'restored': {
+      const { writtenBy } = told;
+      return { step, at, kind: 'resumed', ...(writtenBy === undefined ? {} : { writtenBy }) };
+    }
     case 'skipped': {
       const { tensor, index, count: numbers, lossScale } = told;
       const scaled = lossScale === undefined ? {} : { lossScale };

@@ -52,7 +52,7 @@ function toldOf(happening: Happening) {
     case 'checkpoint':
       return words.checkpoint(step, happening.bytes, happening.ms);
     case 'resumed':
-      return words.resumed(step);
+      return words.resumed(step, happening.writtenBy);
     case 'skipped':
       return words.skipped(step, happening.numbers, happening.place, happening.lossScale);
     case 'nonfinite':

@@ -86,10 +86,11 @@ test('a run that goes on before it was paused is not shown as paused', () => {
 
 test('a run that goes on has what it told before, and says when it was cut off', () => {
   const at = (minute: number) => new Date(Date.UTC(2026, 10, 27, 12, minute));
+  const writtenBy = 'gradproof 1.2.3';
   const restored = (step: number, minute: number) =>
     ({ type: 'restored', step, at: at(minute).toISOString() }) as const;
   const told = (event: TuningEvent) => event as LlamaMilestone;
-  const history = [...[step(1, 8), step(2, 7)].map(told), restored(2, 1)];
+  const history = [...[step(1, 8), step(2, 7)].map(told), { ...restored(2, 1), writtenBy }];
   const from: TuningEvent = {
     type: 'resumed-from',
     step: 2,
@@ -107,7 +108,7 @@ test('a run that goes on has what it told before, and says when it was cut off',
   const back = { ...from, history: [...history, restored(2, 4)], broken: [] };
   const again = afterTuningEvent(kept, back, at(4));
   expect(again.happened).toEqual([
-    { kind: 'resumed', step: 2, at: at(1) },
+    { kind: 'resumed', step: 2, at: at(1), writtenBy },
     { kind: 'refused', step: 2, at: at(2), message: 'step-3: is cut off' },
     { kind: 'checkpoint', step: 3, at: at(3), bytes: 1000, ms: 20 },
     { kind: 'resumed', step: 2, at: at(4) },
