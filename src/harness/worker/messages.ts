@@ -7,10 +7,11 @@ import type { Shader } from '../../gpu/shader.ts';
 import type { TuningRow } from '../../gpu/tuning.ts';
 import type { Measured } from '../../quantizer/choosing/measured.ts';
 import type { WholeChoice } from '../../quantizer/choosing/schemes.ts';
+import type { StoredLayer } from '../../quantizer/choosing/stored.ts';
 import type { WeightSource } from '../../quantizer/choosing/weight-source.ts';
 import type { Examination } from '../../reference/examination.ts';
 import type { CaseResult, Environment } from '../../report/schema.ts';
-import type { HostTensor, HostTensors } from '../../tensor/host.ts';
+import type { HostTensor } from '../../tensor/host.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import type { RunSubject } from '../../train/checkpoint/run-checkpoint.ts';
 import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
@@ -144,7 +145,7 @@ export interface QuantizeMessage {
   readonly type: 'quantize';
   readonly source: WeightSource;
   readonly schemes: readonly WholeChoice[];
-  /** Answer with the parts as the method's library stores them. */
+  /** Answer with the parts too. */
   readonly save: boolean;
 }
 
@@ -233,7 +234,7 @@ export type FromWorker =
       /** What became of one scheme. */
       readonly type: 'quantized';
       readonly measured: Measured;
-      readonly parts?: HostTensors;
+      readonly stored?: StoredLayer;
     }
   | { readonly type: 'training'; readonly progress: TrainingProgress | LlamaProgress }
   | { readonly type: 'answer'; readonly id: number; readonly part: AnswerPart }
