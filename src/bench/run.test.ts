@@ -6,6 +6,7 @@ import { type Script, ScriptedTime, scripted, work } from './fixtures/scripted.t
 import type { BenchEvent, BenchHost, BenchResult } from './host.ts';
 import { DEFAULT_BENCH_OPTIONS } from './options.ts';
 import { runBench } from './run.ts';
+import { median } from './statistics/median.ts';
 import type { Work } from './work.ts';
 
 const OURS: Script = { name: 'webgpu', settings: { captured: 4, eager: 5 } };
@@ -46,6 +47,9 @@ describe('a bench', () => {
     expect(tried?.['eager']).toBeCloseTo(5, 5);
     expect(timing?.medianMs).toBeCloseTo(4, 5);
     expect(timing?.samples).toBe(series?.['ms']?.length);
+    expect(Object.keys(series ?? {})).toEqual(['ms', 'ms of eager']);
+    expect(series?.['ms of eager']).toHaveLength(5);
+    expect(median(series?.['ms of eager'] as number[])).toBeCloseTo(5, 5);
     expect(metrics).toMatchObject({ capturedCommands: 1, eagerCommands: 1, repeats: 6 });
     expect(kernels).toEqual(['kernel-of-captured', 'kernel-of-eager']);
     // A batch of six has a sixth of the quantum.
