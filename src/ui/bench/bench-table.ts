@@ -138,8 +138,9 @@ function cell(result: CaseResult | undefined) {
   if (!timing) return html`<span class="case-state bad" lang="en">${icon('bad')}${status}</span>`;
   const { number } = unitsWords();
   const loop = documentedMs(result);
-  return html`${number(timing.medianMs, MS)}${hasCoarserBound(result) ? ' ~' : nothing}
-    ${loop === undefined ? nothing : html`<small class="muted">${number(loop, MS)}</small>`}`;
+  const beside =
+    loop === undefined ? nothing : html` <small class="muted">${number(loop, MS)}</small>`;
+  return html`${number(timing.medianMs, MS)}${hasCoarserBound(result) ? ' ~' : nothing}${beside}`;
 }
 
 /** The same as numbers and words, for a file. */
