@@ -20,8 +20,8 @@ function mistakesIn(text: string): string {
       include: ['wrong.ts'],
     };
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
-    return spawnSync(process.execPath, [TSC, '-p', folder], { cwd: folder, encoding: 'utf8' })
-      .stdout;
+    const args = [TSC, '-p', folder, '--pretty', 'false'];
+    return spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' }).stdout;
   } finally {
     rmSync(folder, { recursive: true });
   }

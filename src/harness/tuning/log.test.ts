@@ -48,6 +48,11 @@ test('every value of a row has its column, bytes that offload moved and peaks of
 const AT = '2026-11-27T15:00:00.000Z';
 test.each<[Happened, string]>([
   [{ type: 'restored', step: 3, at: AT }, 'it goes on after step 3'],
+  [{ type: 'restored', step: 0, at: AT }, 'it goes on from its start'],
+  [
+    { type: 'lost', step: 3, at: AT, why: 'the worker died' },
+    'the worker died: another worker goes on',
+  ],
   [
     { type: 'restored', step: 3, at: AT, writtenBy: 'gradproof 1.2.3 abc' },
     'it goes on after step 3; gradproof 1.2.3 abc wrote the checkpoint: the bits of this version may be others',

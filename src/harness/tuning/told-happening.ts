@@ -17,6 +17,8 @@ export function toldHappening(happened: Happened): string {
         ? goesOn
         : `${goesOn}; ${happened.writtenBy} wrote the checkpoint: the bits of this version may be others`;
     }
+    case 'lost':
+      return `${happened.why}: another worker goes on`;
     case 'skipped': {
       const { tensor, index, count, lossScale } = happened;
       const where = `${counted(count, 'number')} of the gradients not finite, first ${tensor}[${index.join(', ')}]`;

@@ -73,6 +73,7 @@ export const HISTORY = v.array(
       type: v.literal('restored'),
       ...{ step: count, at: time, writtenBy: v.exactOptional(v.string()) },
     }),
+    v.strictObject({ type: v.literal('lost'), step: count, at: time, why: v.string() }),
     v.strictObject({
       type: v.literal('skipped'),
       ...{ step: count, at: time, tensor: v.string(), index: v.array(count), count },

@@ -1,5 +1,5 @@
 import type { Gpu } from '../../gpu/gpu.ts';
-import type { CheckpointKeeper, FoundCheckpoint } from '../checkpoint/checkpoint-keeper.ts';
+import type { CheckpointKeeper } from '../checkpoint/checkpoint-keeper.ts';
 import { requireSubject, runSubject } from '../checkpoint/run-subject.ts';
 import type { Sharding } from '../sharded/sharded-update.ts';
 import { forecastLlama, requireRoom } from './forecast-llama.ts';
@@ -37,7 +37,7 @@ export async function* fineTuneLlama(
   const subject = isOfSubject ? (training.subject ?? (await runSubject(training))) : undefined;
   if (from && subject) requireSubject(from.checkpoint.subject, subject);
   using _table = from && pinnedTable(gpu, from.checkpoint.tuned);
-  let history = training.told ? new RunHistory(training.told) : resumedHistory(from, keeper);
+  let history = training.told ? new RunHistory(training.told) : resumedHistory(training, keeper);
   for (;;) {
     const changed = changedConfig(config, history.all);
     const plan = runPlan(texts, changed);
@@ -72,17 +72,19 @@ export async function* fineTuneLlama(
 export const choiceOf = (sharding: Sharding | undefined): WorkersChoice | undefined =>
   sharding && { workers: sharding.group.size, strategy: sharding.strategy };
 
-/** What a run told that goes on from a checkpoint, and that it does. */
+/** What a run told that goes on, from a checkpoint or anew, why, and that it does. */
 function resumedHistory(
-  from: FoundCheckpoint | undefined,
+  { from, lost }: Pick<LlamaTraining, 'from' | 'lost'>,
   keeper: CheckpointKeeper | undefined,
 ): RunHistory {
-  if (!from) return new RunHistory();
-  const { history, state, engine } = from.checkpoint;
-  const resumed = new RunHistory(history);
-  resumed.add({
-    ...{ type: 'restored', step: state.step, at: new Date().toISOString() },
-    ...(keeper && keeper.engine !== engine ? { writtenBy: engine } : {}),
-  });
-  return resumed;
+  const history = new RunHistory(from?.checkpoint.history);
+  if (lost) history.add(lost);
+  const { state, engine } = from?.checkpoint ?? {};
+  const isOther = keeper && engine !== undefined && engine !== keeper.engine;
+  if (from || lost)
+    history.add({
+      ...{ type: 'restored', step: state?.step ?? 0, at: new Date().toISOString() },
+      ...(isOther ? { writtenBy: engine } : {}),
+    });
+  return history;
 }

@@ -50,11 +50,13 @@ export type LlamaMilestone =
 /** What happened to a run; when in UTC, as `Date.toISOString` gives it. */
 export type Happened = { readonly step: number; readonly at: string } & (
   | {
-      /** It went on from a checkpoint after that many steps. */
+      /** It went on from a checkpoint after that many steps, or, after none, began anew. */
       readonly type: 'restored';
       /** The version that wrote the checkpoint; absent where it is the one that goes on. */
       readonly writtenBy?: string;
     }
+  /** Where it computed is gone after that many steps: it goes on elsewhere. */
+  | { readonly type: 'lost'; readonly why: string }
   /** Gradients of that step were not finite, first at this place: its update was left out. */
   | {
       readonly type: 'skipped';
@@ -89,6 +91,9 @@ export type Happened = { readonly step: number; readonly at: string } & (
     }
 );
 
+/** That where a run computed is gone. */
+export type RunLoss = Extract<Happened, { readonly type: 'lost' }>;
+
 /** What a fine-tuning of a Llama tells while it runs. */
 export type LlamaProgress =
   | Exclude<LlamaMilestone, { readonly type: 'restored' | 'rolled-back' | 'rank-lost' | 'halved' }>
@@ -111,8 +116,6 @@ export type LlamaProgress =
   | { readonly type: 'checkpoint-failed'; readonly step: number; readonly message: string }
   | ({ readonly type: 'start' } & LlamaStart)
   | { readonly type: 'loaded'; readonly bytes: number; readonly peakBytes: number }
-  /** Where it computed is gone, and it goes on elsewhere from its last checkpoint. */
-  | { readonly type: 'lost'; readonly why: string }
   /** The run waits after that many steps, or goes on. */
   | { readonly type: 'paused' | 'resumed'; readonly step: number }
   /** The model itself was written, as files of these names. */

@@ -12,7 +12,7 @@ export const words: ReturnType<typeof happenedWords> = {
   checkpoint: (step, size, ms) =>
     `Sicherungspunkt nach ${steps(step)}: ${bytes(size)} in ${milliseconds(ms)}.`,
   resumed: (step, writtenBy) =>
-    `Fortgesetzt vom Sicherungspunkt nach ${steps(step)}.${
+    `${step === 0 ? 'Neu begonnen.' : `Fortgesetzt vom Sicherungspunkt nach ${steps(step)}.`}${
       writtenBy === undefined
         ? ''
         : ` Geschrieben von ${writtenBy}: Bits dieser Version können andere sein.`

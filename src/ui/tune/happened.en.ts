@@ -13,7 +13,7 @@ export const happenedWords = words('happened', {
   checkpoint: (step: number, size: number, ms: number) =>
     `Checkpoint after ${steps(step)}: ${bytes(size)} in ${milliseconds(ms)}.`,
   resumed: (step: number, writtenBy: string | undefined) =>
-    `Resumed from the checkpoint after ${steps(step)}.${
+    `${step === 0 ? 'Begun anew.' : `Resumed from the checkpoint after ${steps(step)}.`}${
       writtenBy === undefined
         ? ''
         : ` Written by ${writtenBy}: the bits of this version may be others.`

@@ -50,6 +50,8 @@ export function happeningOf(told: Happened): Happening {
       const { writtenBy } = told;
       return { step, at, kind: 'resumed', ...(writtenBy === undefined ? {} : { writtenBy }) };
     }
+    case 'lost':
+      return { step, at, kind: 'lost', message: told.why };
     case 'skipped': {
       const { tensor, index, count: numbers, lossScale } = told;
       const scaled = lossScale === undefined ? {} : { lossScale };
