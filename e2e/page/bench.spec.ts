@@ -6,6 +6,7 @@ import { readReport } from '../../src/report/read.ts';
 import type { CaseResult, Report } from '../../src/report/schema.ts';
 import { writeReport } from '../../src/report/write.ts';
 import { violations } from './axe.ts';
+import { plantTable } from './kept-tables.ts';
 import { expect, savedReport, test } from './page-test.ts';
 import { staticHost } from './static-host.ts';
 
@@ -66,14 +67,16 @@ test('a person times one library, cancels, times again, sees the results, and co
   expect(peers().every((path) => !/(?:ort|tfjs)\.js$/.test(path))).toBe(true);
   expect(peers().some((path) => path.endsWith('/jax.js'))).toBe(true);
 
+  const planted = { '1: lora_linear, rows from 128': 'tiled' };
+  expect(await plantTable(page, planted), 'what was measured is kept').toBe(true);
   await filter.fill(PRODUCT);
   await again(page).click();
   await expect(page.getByRole('heading', { name: 'Results' })).toBeVisible();
   await expect(again(page)).toBeVisible();
   const row = table(page).getByRole('row', { name: 'matmul:f32;m=37;n=29;k=53' });
-  await expect(row.getByRole('cell')).toHaveText([
+  await expect(row.getByRole('cell'), 'the library with its documented loop').toHaveText([
     /^[\d.]+$/,
-    /^[\d.]+$/,
+    /^[\d.]+\s+[\d.]+$/,
     /^[\d.]+$/,
     /^[\d.]+$/,
     /%$/,
@@ -94,11 +97,17 @@ test('a person times one library, cancels, times again, sees the results, and co
   const [head, ...lines] = readFileSync(await file.path(), 'utf8')
     .trim()
     .split('\r\n');
-  expect(head).toBe('Work,Gradproof (ours),jax-js,ceiling,Ratio,Of the ceiling');
-  expect(lines.map((line) => line.split(',').length)).toEqual([6]);
+  expect(head).toBe(
+    'Work,Gradproof (ours),jax-js,ceiling,Ratio,Of the ceiling,"jax-js, documented loop"',
+  );
+  expect(lines.map((line) => line.split(',').length)).toEqual([7]);
   const report = await savedReport(page);
   expect([report.kind, report.run.complete, report.results.length]).toEqual(['bench', true, 3]);
   expect(report.results.find(({ backend }) => backend === 'webgpu')?.setting).toBe('eager');
+  const [first] = Object.entries(report.environments[0]?.tuning ?? {});
+  expect(first, 'the kept table is used, and not measured anew').toEqual(
+    Object.entries(planted)[0],
+  );
 
   await page.getByRole('button', { name: 'Compare…' }).click();
   await expect(page).toHaveURL(/view=compare&after=run\//);

@@ -1,4 +1,4 @@
-import type { Page } from '@playwright/test';
+import type { Browser, Page } from '@playwright/test';
 import { covers } from '../../src/catalog/covers.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { SEED } from '../soak.ts';
@@ -7,7 +7,7 @@ import { begin, type Learnt, learnt, resumable, resume, trained } from './learnt
 import { expect, test } from './page-test.ts';
 import { ended, openTuning, QUICK, reach } from './tune-page.ts';
 
-/** A run that is interrupted in each of four ways, within its third epoch, and goes on. */
+/** A run that is interrupted in each of five ways, within its third epoch, and goes on. */
 
 const EPOCH = 6;
 const EPOCHS = 5;
@@ -46,17 +46,26 @@ async function destroyDevice(page: Page): Promise<void> {
   expect(destroyed).toContain(true);
 }
 
+/** As a driver does that resets, and takes all that browsers compute with it. */
+async function crashGpuProcess(page: Page): Promise<void> {
+  const browser = page.context().browser() as Browser;
+  await (await browser.newBrowserCDPSession()).send('Browser.crashGpuProcess');
+}
+
 /** How a run is interrupted. */
 const WAYS = {
   'the tab is closed': async (page: Page) => page.close(),
   'the renderer crashes': async (page: Page) => crash(page),
   'the device is destroyed': destroyDevice,
+  'the GPU process crashes': crashGpuProcess,
   'it is told to stop': async (page: Page) => {
     await page.getByRole('button', { name: 'Stop and keep' }).click();
     await ended(page);
   },
 } as const;
 type Way = keyof typeof WAYS;
+/** After these the page goes on by itself. */
+const GOES_ON: ReadonlySet<Way> = new Set(['the device is destroyed', 'the GPU process crashes']);
 
 interface Interrupted {
   readonly asked: number;
@@ -87,7 +96,7 @@ test.beforeAll(async ({ browser, server }) => {
     await expect(cut.getByRole('progressbar')).toBeVisible();
     await reach(cut, asked);
     await interrupt(cut);
-    const goesOn = way === 'the device is destroyed';
+    const goesOn = GOES_ON.has(way);
     const next = goesOn ? cut : await context.newPage();
     let offered: string | undefined;
     if (!goesOn) {

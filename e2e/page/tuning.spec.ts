@@ -3,6 +3,7 @@ import type { Page } from '@playwright/test';
 import { readReport } from '../../src/report/read.ts';
 import type { Report } from '../../src/report/schema.ts';
 import { drop } from './drop.ts';
+import { plantTable } from './kept-tables.ts';
 import { expect, test } from './page-test.ts';
 import { startAgain } from './tune-page.ts';
 
@@ -42,24 +43,6 @@ async function trained(page: Page): Promise<{ measured: boolean; report: Report 
   return { measured, report };
 }
 
-/** Puts rows in the place of the kept table; false where none is kept. */
-function plant(page: Page, table: Readonly<Record<string, string>>): Promise<boolean> {
-  return page.evaluate(async (rows) => {
-    const answerOf = <T>(request: IDBRequest<T>) =>
-      new Promise<T>((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
-    const database = await answerOf(indexedDB.open('gradproof-tuning'));
-    const store = database.transaction('tables', 'readwrite').objectStore('tables');
-    const [key] = await answerOf(store.getAllKeys());
-    if (key === undefined) return false;
-    await answerOf(store.put(rows, key));
-    database.close();
-    return true;
-  }, table);
-}
-
 test('a first training measures kernels if it is asked to, and later ones train with what was found', {
   tag: '@full',
 }, async ({ page }) => {
@@ -67,7 +50,7 @@ test('a first training measures kernels if it is asked to, and later ones train 
   const first = await trained(page);
   expect(first.measured).toBe(true);
   const planted = { '1: lora_linear, rows from 128': 'tiled' };
-  expect(await plant(page, planted), 'the table is kept').toBe(true);
+  expect(await plantTable(page, planted), 'the table is kept').toBe(true);
 
   const { measured, report } = await trained(page);
   expect(measured).toBe(false);

@@ -26,6 +26,9 @@ export const PEERS_ON_WEBGPU = [
   'jax-webgpu',
 ] as const satisfies readonly ContenderName[];
 
+/** Whose faults are ours: these must be right in every setting. */
+export const OURS: readonly string[] = ['webgpu', 'ceiling'] satisfies readonly ContenderName[];
+
 /** A library, or our engine, that runs works. */
 export interface Contender extends AsyncDisposable {
   readonly name: ContenderName;

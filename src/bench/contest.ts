@@ -1,9 +1,11 @@
 import { GradproofError, messageOf } from '../errors.ts';
 import { DeviceLostError } from '../gpu/gpu.ts';
+import { OutOfMemoryError } from '../gpu/memory.ts';
+import { CaptureError } from '../gpu/trace.ts';
 import type { Call, Results } from '../graph/call.ts';
 import type { HostTensor } from '../tensor/host.ts';
 import { AssertionError } from '../testing/context.ts';
-import type { Contender, PreparedWork } from './contender.ts';
+import { type Contender, OURS, type PreparedWork } from './contender.ts';
 import { drawnCall } from './drawn.ts';
 import { Entry, type Right } from './entry.ts';
 import type { BenchHost, BenchResult } from './host.ts';
@@ -93,7 +95,10 @@ export class Contest {
     this.#oracles = new Oracles(work);
   }
 
-  /** Prepares, judges and tries every setting of a contender, and keeps the fastest. Never throws. */
+  /**
+   * Prepares, judges and tries every setting of a contender, and keeps the fastest. Ours is refused
+   * where any setting is wrong, a library where none is right. Never throws.
+   */
   async candidate(contender: Contender): Promise<Candidate> {
     const candidate: Candidate = {
       contender,
@@ -118,11 +123,13 @@ export class Contest {
       } catch (error) {
         first ??= error;
         candidate.wrong.push(`${setting}: ${messageOf(error)}`);
+        if (OURS.includes(contender.name) && !isUnsupported(error))
+          candidate.refusal ??= refusalOf(error, `${setting}: `);
       }
       if (this.#host.signal.aborted) break;
     }
     if (candidate.entries.length === 0)
-      candidate.refusal = this.#host.signal.aborted ? ABORTED : refusalOf(first);
+      candidate.refusal ??= this.#host.signal.aborted ? ABORTED : refusalOf(first);
     await this.#keepFastest(candidate);
     return candidate;
   }
@@ -173,7 +180,8 @@ export class Contest {
   async #keepFastest(candidate: Candidate): Promise<void> {
     const { entries } = candidate;
     const least = Math.min(...entries.map(({ triedMs }) => triedMs));
-    if (entries.length >= MANY)
+    if (candidate.refusal) candidate.entries = [];
+    else if (entries.length >= MANY)
       candidate.entries = entries.filter(({ triedMs }) => triedMs <= NEAR * least);
     for (const entry of entries) {
       tellOf(candidate, entry);
@@ -219,10 +227,15 @@ const ABORTED: Refusal = {
   skip: { code: 'interrupted', detail: 'the run was interrupted' },
 };
 
-/** What an exception means for a contender. */
-export function refusalOf(thrown: unknown): Refusal {
+/** Whether a setting cannot do the work here, which says nothing of what it would compute. */
+function isUnsupported(thrown: unknown): boolean {
+  return thrown instanceof CaptureError || thrown instanceof OutOfMemoryError;
+}
+
+/** What an exception means for a contender; `where` it was stands before its message. */
+export function refusalOf(thrown: unknown, where = ''): Refusal {
   const code = thrown instanceof GradproofError ? thrown.code : 'exception';
-  const message = messageOf(thrown);
+  const message = `${where}${messageOf(thrown)}`;
   if (thrown instanceof DeviceLostError) return { status: 'lost', error: { code, message } };
   if (!(thrown instanceof AssertionError)) return { status: 'error', error: { code, message } };
   return { status: 'fail', error: { code, message, ...(thrown.at ? { at: thrown.at } : {}) } };

@@ -20,7 +20,8 @@ export type Operand =
 type Operands = Readonly<Record<string, Operand>>;
 
 /** What is told of a work on an op. */
-export interface OpWorkGiven extends Partial<Pick<OpWork, 'isLarge' | 'judgedRows' | 'growth'>> {
+export interface OpWorkGiven
+  extends Partial<Pick<OpWork, 'isLarge' | 'isInPlace' | 'judgedRows' | 'growth'>> {
   readonly op: Signature;
   /** Of the operands, or of codes. Default f32. */
   readonly dtype?: string;
@@ -45,7 +46,7 @@ const FLOAT_BYTES = 4;
  */
 export function opWork(given: OpWorkGiven): OpWork {
   const { op, dtype = 'f32', sizes, group, quick = false, flops, params = {} } = given;
-  const { inputs, gives, wants, isLarge, judgedRows, growth } = given;
+  const { inputs, gives, wants, isLarge, isInPlace, judgedRows, growth } = given;
   const told = wants ? { ...sizes, grad: wants.join('+') } : sizes;
   const words = Object.entries(told).map(([name, value]) => `;${name}=${value}`);
   const outputs = typeof gives === 'number' ? {} : gives;
@@ -65,6 +66,7 @@ export function opWork(given: OpWorkGiven): OpWork {
     flops,
     bytes: { read: read + (wants ? written : 0), written: written + gradients },
     ...(isLarge ? { isLarge } : {}),
+    ...(isInPlace ? { isInPlace } : {}),
     ...(judgedRows ? { judgedRows } : {}),
     ...(growth ? { growth } : {}),
     call: (random): Call<HostTensor> => ({

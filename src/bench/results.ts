@@ -1,5 +1,6 @@
 import { PEERS_ON_WEBGPU } from './contender.ts';
 import { bestOf, type Candidate, triedOf } from './contest.ts';
+import type { Entry } from './entry.ts';
 import type { BenchResult } from './host.ts';
 import type { Dropped } from './rounds.ts';
 import { median, medianInterval, quantile } from './statistics/median.ts';
@@ -91,10 +92,18 @@ function resultOf(
       ...candidate.metrics,
       ...predictions(candidate.metrics, medianMs),
     },
-    series: { ms: [...best.samples], ...documented },
+    series: { ms: [...best.samples], ...documented, ...seriesOfOthers(candidate, best) },
     setting: best.isDocumented ? `${setting}, by its documented loop` : setting,
     tried: triedOf(candidate),
   };
+}
+
+/** The samples of the other settings in the race. */
+function seriesOfOthers({ entries }: Candidate, best: Entry): Record<string, readonly number[]> {
+  const others = entries.filter((entry) => entry !== best && entry.samples.length > 0);
+  return Object.fromEntries(
+    others.map(({ right, samples }) => [`ms of ${right.setting}`, [...samples]]),
+  );
 }
 
 /** What was measured as a share of what was predicted. */

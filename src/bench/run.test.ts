@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { OutOfMemoryError } from '../gpu/memory.ts';
+import { CaptureError } from '../gpu/trace.ts';
+import { verdictOf } from '../report/verdict.ts';
 import { type Script, ScriptedTime, scripted, work } from './fixtures/scripted.ts';
 import type { BenchEvent, BenchHost, BenchResult } from './host.ts';
 import { DEFAULT_BENCH_OPTIONS } from './options.ts';
 import { runBench } from './run.ts';
+import { median } from './statistics/median.ts';
 import type { Work } from './work.ts';
 
 const OURS: Script = { name: 'webgpu', settings: { captured: 4, eager: 5 } };
@@ -43,6 +47,9 @@ describe('a bench', () => {
     expect(tried?.['eager']).toBeCloseTo(5, 5);
     expect(timing?.medianMs).toBeCloseTo(4, 5);
     expect(timing?.samples).toBe(series?.['ms']?.length);
+    expect(Object.keys(series ?? {})).toEqual(['ms', 'ms of eager']);
+    expect(series?.['ms of eager']).toHaveLength(5);
+    expect(median(series?.['ms of eager'] as number[])).toBeCloseTo(5, 5);
     expect(metrics).toMatchObject({ capturedCommands: 1, eagerCommands: 1, repeats: 6 });
     expect(kernels).toEqual(['kernel-of-captured', 'kernel-of-eager']);
     // A batch of six has a sixth of the quantum.
@@ -133,7 +140,8 @@ describe('a bench', () => {
 
 describe('a contender', () => {
   test('that is wrong fails and has no time, and the others are timed', async () => {
-    const { of } = await ran([OURS, { name: 'ort-webgpu', settings: { a: 1, b: 2 }, error: 1e-3 }]);
+    const errors = { a: 1e-3, b: 1e-3 };
+    const { of } = await ran([OURS, { name: 'ort-webgpu', settings: { a: 1, b: 2 }, errors }]);
     const { status, error, timing, assertions } = of('ort-webgpu');
     expect({ status, timing, assertions }).toEqual({
       status: 'fail',
@@ -145,8 +153,52 @@ describe('a contender', () => {
     expect(of('webgpu').metrics).not.toHaveProperty('ratio');
   });
 
+  test.each(['webgpu', 'ceiling'] as const)(
+    'that is %s fails where one of its settings is wrong',
+    async (name) => {
+      const { of } = await ran([{ ...OURS, name, errors: { captured: 1e-3 } }]);
+      expect(of(name)).toMatchObject({
+        status: 'fail',
+        assertions: 0,
+        error: { code: 'not-equal', message: expect.stringMatching(/^captured: /) },
+      });
+      expect(of(name)).not.toHaveProperty('timing');
+      expect(verdictOf(of(name))).toBe('wrong');
+    },
+  );
+
+  test('that is ours fails where its device tells an error in one setting', async () => {
+    const told: string[] = [];
+    const onRun = (setting: string) => void (setting === 'eager' && told.push('too small'));
+    const { of } = await ran([{ ...OURS, onRun }], { takeGpuError: () => told.splice(0)[0] });
+    expect(of('webgpu')).toMatchObject({ status: 'error', error: { code: 'gpu-uncaptured' } });
+    expect(of('webgpu')).not.toHaveProperty('timing');
+  });
+
+  test.each([
+    new CaptureError('capture-read', 'it reads a loss'),
+    new OutOfMemoryError(8, 0, 'the device has no room'),
+  ])('that is ours is timed without a setting that cannot be had: $code', async (error) => {
+    const { of } = await ran([{ ...OURS, throws: { captured: error } }]);
+    expect(of('webgpu')).toMatchObject({
+      status: 'pass',
+      setting: 'eager',
+      finding: { code: 'setting-not-timed', message: `not timed: captured: ${error.message}` },
+    });
+  });
+
+  test('that is a library is timed without the setting that is wrong', async () => {
+    const errors = { a: 1e-3 };
+    const { of } = await ran([{ name: 'ort-webgpu', settings: { a: 1, b: 2 }, errors }]);
+    expect(of('ort-webgpu')).toMatchObject({
+      status: 'pass',
+      setting: 'b',
+      finding: { code: 'setting-not-timed', message: expect.stringMatching(/^not timed: a: /) },
+    });
+  });
+
   test('that throws is an error with what it said', async () => {
-    const throws = new Error('no such backend');
+    const throws = { jit: new Error('no such backend') };
     const { of } = await ran([OURS, { name: 'jax-webgpu', settings: { jit: 1 }, throws }]);
     expect(of('jax-webgpu')).toMatchObject({
       status: 'error',

@@ -1,4 +1,5 @@
 import { Commands } from '../gpu/ceilings/commands.ts';
+import { multiplyAddsOf } from '../gpu/ceilings/multiply-adds.ts';
 import { Gpu } from '../gpu/gpu.ts';
 import { probe } from '../gpu/probe.ts';
 import type { TuningRow } from '../gpu/tuning.ts';
@@ -37,6 +38,7 @@ export interface SessionHost {
 }
 
 const PULSE_FLOPS = 2 ** 27;
+const PULSE_ROUNDS = 16;
 const POLLS = 15;
 
 /**
@@ -54,7 +56,7 @@ export async function runSession(
   const found = await probe(gpu);
   gpu.tuned = await tunedBy(options.tuning, gpu, now);
   const environment = environmentOf(runtime, gpu, found);
-  await using pulse = await prepareMultiplyAdds(gpu, PULSE_FLOPS);
+  await using pulse = await prepareMultiplyAdds(gpu, multiplyAddsOf(PULSE_FLOPS, PULSE_ROUNDS));
   const opened = (await peers?.()) ?? [];
   try {
     const engine = new Engine(gpu);

@@ -65,6 +65,14 @@ export function rowsOfRuns(reports: readonly Pick<Report, 'results'>[]): readonl
   );
 }
 
+/**
+ * Milliseconds by the loop of a library's own documentation, which are told beside its figure;
+ * undefined where it has none of its own.
+ */
+export function documentedMs(result: CaseResult | undefined): number | undefined {
+  return result?.metrics?.['documentedMs'] ?? undefined;
+}
+
 /** The geometric mean of the ratios of each group that has any. */
 export function groupMeans(rows: readonly BenchRow[]): readonly GroupMean[] {
   const rated = rows.flatMap(({ id, group, ratio }) =>

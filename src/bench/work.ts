@@ -40,6 +40,8 @@ interface Timed {
   readonly isOurs?: boolean;
   /** Takes a processor so long that an adapter which is one is not asked. Default false. */
   readonly isLarge?: boolean;
+  /** What it writes lies over what it reads, as an optimizer changes its state. Default false. */
+  readonly isInPlace?: boolean;
   /** Series of sizes that it is of, over which the exponent of the time is told. Default none. */
   readonly growth?: readonly Growth[];
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_BENCH_OPTIONS, type Measuring } from '../bench/options.ts';
-import { invariant } from '../errors.ts';
+import type { Measuring } from '../bench/options.ts';
+import { measuredTable } from '../bench/tuner/measured-table.ts';
 import type { TuningRow } from '../gpu/tuning.ts';
 import type { ResultCache } from '../harness/mutation/result-cache.ts';
 import { rowsTold, TuningTableError } from '../ops/tuning/told.ts';
@@ -50,12 +50,11 @@ export async function rowsFor(
   const key = measuring === 'measured' ? runtime.adapter : `${runtime.adapter}, ${measuring}`;
   const known = cache.get(key);
   if (known) return rowsTold(known as Report['environments'][number]['tuning']);
-  const options = { ...DEFAULT_BENCH_OPTIONS, filters: ['!*'], tuning: measuring };
-  const { environments } = await runtime.bench({ options, peers: [] }, () => {}, signal);
-  const [environment] = environments;
-  invariant(environment, () => 'a bench has the environment that it measured');
-  cache.set(key, environment.tuning);
-  return rowsTold(environment.tuning);
+  const table = await measuredTable(measuring, (request) =>
+    runtime.bench(request, () => {}, signal),
+  );
+  cache.set(key, table);
+  return rowsTold(table);
 }
 
 /** The tables that this build measured, by adapter. */

@@ -132,8 +132,8 @@ describe('launches that follow from each other', () => {
     expect(boundBy(commands[0])).toEqual([x, z, y]);
     const { uniforms, workgroups, flops, shader } = launchOf(commands[0]);
     expect([uniforms, workgroups]).toEqual([[u32(8)], [1, 1, 1]]);
-    // Two for each byte that the launches had been given.
-    expect(flops).toBe(2 * 2 * 32 + 2 * 3 * 32);
+    // Twenty for each byte that the launches had been given.
+    expect(flops).toBe(20 * 2 * 32 + 20 * 3 * 32);
     expect(shader.code).toContain('out0[i] = t1');
   });
 
@@ -331,7 +331,7 @@ describe('a product', () => {
       [3, 2, 1],
       { ROWS: 2 },
     ]);
-    expect(launch.flops).toBe(1000 + 2 * 2 * 32 + 2 * 3 * 32);
+    expect(launch.flops).toBe(1000 + 20 * 2 * 32 + 20 * 3 * 32);
     expect(launch.shader.code).toMatch(/@binding\(5\)\s*var<storage, read> in0/);
   });
 

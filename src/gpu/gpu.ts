@@ -194,10 +194,7 @@ export class Gpu implements Disposable {
     if (!this.#trace) this.recorder.submit();
   }
 
-  /**
-   * Writes host bytes. What was recorded before is submitted first, since a write to the queue
-   * would overtake it.
-   */
+  /** Writes host bytes behind what was recorded before, which is submitted first where they are many. */
   write(target: Allocation, data: ArrayBufferView): void {
     target.version += 1;
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -205,9 +202,8 @@ export class Gpu implements Disposable {
       this.#trace.write(target, bytes);
       return;
     }
-    this.recorder.submit();
     const aligned = bytes.byteLength % 4 === 0 ? bytes : padToWords(bytes);
-    this.device.queue.writeBuffer(target.buffer, target.offset, aligned as Uint8Array<ArrayBuffer>);
+    this.recorder.write(target, aligned as Uint8Array<ArrayBuffer>);
   }
 
   /**

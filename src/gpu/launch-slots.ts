@@ -1,10 +1,13 @@
 import type { Binding } from './memory.ts';
 import { bindingLayout, fieldsNow, type Shader, type Uniforms, writeFields } from './shader.ts';
-import { UNIFORMS } from './usage.ts';
+import { SLOTS } from './usage.ts';
 
 /** Uniform structs are bound at multiples of it. */
 export const UNIFORM_ALIGNMENT = 256;
 const CHUNK_BYTES = 64 * 1024;
+
+/** More host bytes than these do not go along with what is recorded. */
+export const MOST_ALONG = 16 * 1024;
 
 /** What a launch binds; the uniform struct, if any, is not among the bindings. */
 interface Bound {
@@ -32,7 +35,8 @@ interface Chunk {
 }
 
 /**
- * The uniform structs of what is recorded, each in the next slot, and the bind groups with them. A
+ * The uniform structs of what is recorded, each in the next slot, host bytes that are copied among
+ * them, and the bind groups with them. A
  * step that is repeated binds the same memory in the same slots, so each keeps its last group: to
  * make one takes the host longer than all other calls of a dispatch.
  */
@@ -49,7 +53,7 @@ export class LaunchSlots {
   bind(pipeline: GPUComputePipeline, launch: Bound): GPUBindGroup {
     const fields = fieldsNow(launch.uniforms);
     if (fields.length === 0) return bindGroup(this.#device, pipeline, launch, undefined);
-    const chunk = this.#chunkWithRoom();
+    const chunk = this.#chunkWithRoom(UNIFORM_ALIGNMENT);
     const offset = chunk.used;
     const size = writeFields(fields, chunk.view, offset);
     chunk.used += UNIFORM_ALIGNMENT;
@@ -68,6 +72,16 @@ export class LaunchSlots {
     return group;
   }
 
+  /** Where these bytes, at most {@link MOST_ALONG}, lie once they are written by {@link flush}. */
+  hold(content: Uint8Array): { readonly buffer: GPUBuffer; readonly offset: number } {
+    const size = roundedUp(content.byteLength);
+    const chunk = this.#chunkWithRoom(size);
+    const offset = chunk.used;
+    chunk.bytes.set(content, offset);
+    chunk.used += size;
+    return { buffer: chunk.buffer, offset };
+  }
+
   /** Writes the structs of all that was bound, and begins with the first slot again. */
   flush(): void {
     for (const { buffer, bytes, used } of this.#inUse)
@@ -82,17 +96,21 @@ export class LaunchSlots {
     this.#free.push(...this.#inUse.splice(0).reverse());
   }
 
-  #chunkWithRoom(): Chunk {
+  #chunkWithRoom(bytes: number): Chunk {
     const last = this.#inUse.at(-1);
-    if (last && last.used + UNIFORM_ALIGNMENT <= CHUNK_BYTES) return last;
+    if (last && last.used + bytes <= CHUNK_BYTES) return last;
     const chunk = this.#free.pop() ?? newChunk(this.#device);
     this.#inUse.push(chunk);
     return chunk;
   }
 }
 
+/** Whole slots. */
+const roundedUp = (bytes: number): number =>
+  Math.ceil(bytes / UNIFORM_ALIGNMENT) * UNIFORM_ALIGNMENT;
+
 function newChunk(device: GPUDevice): Chunk {
-  const buffer = device.createBuffer({ size: CHUNK_BYTES, usage: UNIFORMS });
+  const buffer = device.createBuffer({ size: CHUNK_BYTES, usage: SLOTS });
   const bytes = new Uint8Array(CHUNK_BYTES);
   return { buffer, bytes, view: new DataView(bytes.buffer), used: 0, groups: [] };
 }

@@ -27,6 +27,9 @@ const MODULES = {
   'matmul/bytes.wgsl': 'import package::dots::dot_of;',
   'matmul/dots/packed.wesl': 'fn dot_of() {}',
   'matmul/dots/unpacked.wesl': 'fn dot_of() {}',
+  'bench/streams.wgsl': 'import package::places::load;',
+  'bench/places/apart.wesl': 'fn load() {}',
+  'bench/places/in_place.wesl': 'fn load() {}',
   'math/add.wgsl': 'fn add() {} // import package::format::decode;',
 };
 
@@ -55,6 +58,13 @@ test('the loaders of operands stand where the tiles of products import them', ()
   expect(modulesFor(MODULES, 'words')['elements.wesl']).toBe(MODULES['matmul/elements/words.wesl']);
 });
 
+test('the place of streams stands where their kernel imports it', () => {
+  expect(modulesFor(MODULES, 'in_place')).toEqual({
+    ...MODULES,
+    'places.wesl': MODULES['bench/places/in_place.wesl'],
+  });
+});
+
 test('comments and empty lines are left out of a linked text', () => {
   expect(withoutComments('\n// a\nfn f() { // b\n\n  // c\n  x /= 2;\n}\n\n')).toBe(
     'fn f() {\n  x /= 2;\n}',
@@ -75,6 +85,7 @@ test('a kernel has a text for all that may stand where what it imports, at last,
   expect(linksOf(MODULES, 'nn/decoded')).toEqual(['fp4', 'nf4']);
   expect(linksOf(MODULES, 'math/add')).toEqual([]);
   expect(linksOf(MODULES, 'matmul/bytes')).toEqual(['unpacked', 'packed']);
+  expect(linksOf(MODULES, 'bench/streams')).toEqual(['apart', 'in_place']);
   expect(linksOf(MODULES, 'not/there')).toEqual([]);
   expect(linksOf(MODULES, 'matmul/quad')).toEqual(
     expect.arrayContaining(['strided', 'fours', 'words', 'f16']),

@@ -1,9 +1,8 @@
 /**
  * What the linker makes kernels of: the text of shaders and of what they import, by path in its
  * package. Some modules are left open: `package::format`, for which that of a number format stands,
- * what the
- * tiles of products import to read their operands, and how bytes are multiplied. A kernel that imports one is linked
- * for each of its {@link linksOf}.
+ * what the tiles of products import to read their operands, how bytes are multiplied, and where
+ * streams go. A kernel that imports one is linked for each of its {@link linksOf}.
  */
 export type ModuleTexts = Readonly<Record<string, string>>;
 
@@ -58,6 +57,19 @@ const DOTS: Readonly<Record<string, Standing>> = {
   packed: { dots: 'matmul/dots/packed' },
 };
 
+/** Where what is written lies, by what was read: what stands for package::places. */
+const PLACES: Readonly<Record<string, Standing>> = {
+  apart: { places: 'bench/places/apart' },
+  in_place: { places: 'bench/places/in_place' },
+};
+
+/** The ways to link a kernel, by a module that it leaves open. */
+const WAYS: Readonly<Record<string, Readonly<Record<string, Standing>>>> = {
+  left: OPERANDS,
+  dots: DOTS,
+  places: PLACES,
+};
+
 /** Formats that kernels are linked for: modules `quant/<format>` with an encoder. */
 export function linkedFormats(modules: ModuleTexts): readonly string[] {
   return Object.entries(modules)
@@ -82,9 +94,9 @@ export function modulesFor(modules: ModuleTexts, link: string | undefined): Modu
 
 function standingFor(link = ''): Standing {
   const [first = '', second = ''] = link.split('.');
-  const operands = OPERANDS[first] ?? DOTS[first];
-  const format = operands ? second : first;
-  return { ...operands, ...(format ? { [FORMAT]: `quant/${format}` } : {}) };
+  const way = Object.values(WAYS).find((ways) => Object.hasOwn(ways, first))?.[first];
+  const format = way ? second : first;
+  return { ...way, ...(format ? { [FORMAT]: `quant/${format}` } : {}) };
 }
 
 /**
@@ -108,7 +120,7 @@ export function importsOf(text: string): readonly string[] {
 /** The links of a kernel: names of its texts; none where it leaves no module open. */
 export function linksOf(modules: ModuleTexts, kernel: string): readonly string[] {
   const open = importedBy(modules, kernel, {});
-  const ways = open.has('left') ? OPERANDS : open.has('dots') ? DOTS : { '': {} };
+  const ways = Object.entries(WAYS).find(([name]) => open.has(name))?.[1] ?? { '': {} };
   return Object.keys(ways)
     .flatMap((way) => {
       const needsFormat = importedBy(modules, kernel, standingFor(way)).has(FORMAT);
@@ -121,7 +133,7 @@ export function linksOf(modules: ModuleTexts, kernel: string): readonly string[]
 /** The modules that may stand where a text imports `name`: itself, unless it is left open. */
 export function standingAt(modules: ModuleTexts, name: string): readonly string[] {
   if (name === FORMAT) return linkedFormats(modules).map((format) => `quant/${format}`);
-  const ways = [OPERANDS, DOTS].flatMap((all) => Object.values(all));
+  const ways = Object.values(WAYS).flatMap((all) => Object.values(all));
   const standing = ways.flatMap((way) => way[name] ?? []);
   return standing.length === 0 ? [name] : [...new Set(standing)];
 }

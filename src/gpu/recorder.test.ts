@@ -9,7 +9,7 @@ const memory = { buffer: {} as GPUBuffer, offset: 0, bytes: 96 };
 
 test('a launch that does not say how much it computes is reckoned by what it is given', () => {
   const bindings = [64, 32].map((size) => ({ memory, offset: 0, size }) as never);
-  expect(flopsOf({ bindings })).toBe(192);
+  expect(flopsOf({ bindings })).toBe(1920);
   expect(flopsOf({ bindings, flops: 7 })).toBe(7);
   expect(flopsOf({ bindings: [] })).toBe(0);
 });
@@ -108,7 +108,7 @@ describe('a dispatch', () => {
     recorder.dispatch(launch(7));
     expect(host.buffers.length - before).toBe(2);
     expect(host.buffers.at(-1)?.size).toBe(65_536);
-    expect(host.buffers.at(-1)?.usage).toBe(0x40 + 0x08);
+    expect(host.buffers.at(-1)?.usage).toBe(0x40 + 0x08 + 0x04);
     const more = Array.from({ length: 255 }, (_, i) => 400 + i);
     for (const n of more) recorder.dispatch(launch(n));
     expect(host.buffers.length - before).toBe(2);
@@ -151,6 +151,81 @@ test('behind what was discarded numbers begin anew', () => {
   recorder.dispatch(launch(2));
   recorder.submit();
   expect([0, 256].map((at) => uniforms?.bytes[at])).toEqual([2, 9]);
+});
+
+describe('what the host writes', () => {
+  const word = (n: number) => new Uint8Array(Uint32Array.of(n).buffer);
+
+  test('goes along with what was recorded before, and is there for what comes after', () => {
+    const { host, recorder, seen, launch, x } = setUp();
+    const part = { ...x, offset: 512 };
+    recorder.dispatch(launch(5));
+    const held = new Uint8Array(16 * 1024 - 252);
+    held[0] = 77;
+    const spare = { buffer: host.createBuffer({ size: 32_768, usage: 0x8c }) as never, offset: 0 };
+    recorder.write(spare, held);
+    recorder.write(part, word(12));
+    recorder.dispatch(launch(6));
+    recorder.write(part, word(13));
+    recorder.dispatch(launch(7));
+    expect(host.asked).toEqual([]);
+    held[0] = 78;
+    recorder.submit();
+    expect(seen).toEqual([
+      [11, 5, 20],
+      [12, 6, 20],
+      [13, 7, 20],
+    ]);
+    expect((spare.buffer as { readonly bytes: Uint8Array }).bytes[0]).toBe(77);
+    expect(recorder.submits).toBe(1);
+  });
+
+  test('is written at once where nothing was recorded', () => {
+    const { host, recorder, seen, launch, x } = setUp();
+    recorder.write({ ...x, offset: 512 }, word(12));
+    expect(host.asked).toEqual(['write']);
+    recorder.dispatch(launch(5));
+    recorder.submit();
+    expect(seen).toEqual([[12, 5, 20]]);
+  });
+
+  test.each([
+    [16 * 1024, 0],
+    [16 * 1024 + 4, 1],
+  ])('of %i bytes takes %i submits of what was recorded before', (size, submits) => {
+    const { host, recorder, launch } = setUp();
+    const buffer = host.createBuffer({ size: 32_768, usage: 0x8c });
+    recorder.dispatch(launch(5));
+    recorder.write({ buffer: buffer as never, offset: 256 }, new Uint8Array(size).fill(3));
+    expect(recorder.submits).toBe(submits);
+    recorder.submit();
+    expect([255, 256, 255 + size, 256 + size].map((at) => buffer.bytes[at])).toEqual([0, 3, 3, 0]);
+  });
+
+  test('takes another buffer where the last has no room, and its own place in it', () => {
+    const { host, recorder, launch } = setUp();
+    const buffer = host.createBuffer({ size: 131_072, usage: 0x8c });
+    recorder.dispatch(launch(5));
+    const before = host.buffers.length;
+    for (let i = 0; i < 5; i++)
+      recorder.write(
+        { buffer: buffer as never, offset: 16_384 * i },
+        new Uint8Array(16_384).fill(i + 1),
+      );
+    expect(host.buffers.length - before).toBe(1);
+    recorder.submit();
+    expect([0, 1, 2, 3, 4].map((i) => buffer.bytes[16_384 * (i + 1) - 1])).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test('is forgotten with what it was to follow', () => {
+    const { recorder, seen, launch, x } = setUp();
+    recorder.dispatch(launch(5));
+    recorder.write({ ...x, offset: 512 }, word(12));
+    recorder.discard();
+    recorder.dispatch(launch(6));
+    recorder.submit();
+    expect(seen).toEqual([[11, 6, 20]]);
+  });
 });
 
 describe('a submit', () => {

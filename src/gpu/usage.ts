@@ -13,3 +13,6 @@ export const STAGING = USAGE.mapRead | USAGE.copyDst;
 
 /** What holds uniform structs. */
 export const UNIFORMS = USAGE.uniform | USAGE.copyDst;
+
+/** What holds uniform structs, and host bytes until they are copied. */
+export const SLOTS = UNIFORMS | USAGE.copySrc;

@@ -83,9 +83,9 @@ test('each weight is measured by each scheme, and told of in a valid report', as
   ]);
 });
 
-test('parts come back where they are asked for', async () => {
-  const { parts } = await play('finish', { schemes: SCHEMES.slice(0, 1), save: true });
-  expect(Object.keys(parts)).toEqual(['a.part', 'b c.part']);
+test('quantized layers come back where they are asked for', async () => {
+  const { stored } = await play('finish', { schemes: SCHEMES.slice(0, 1), save: true });
+  expect(stored.map(({ layer }) => layer)).toEqual(['a', 'b c']);
 });
 
 test('what was measured stays when it is cancelled', async () => {

@@ -1,10 +1,10 @@
 import type { Measured } from '../quantizer/choosing/measured.ts';
 import type { WholeChoice } from '../quantizer/choosing/schemes.ts';
+import type { StoredLayer } from '../quantizer/choosing/stored.ts';
 import type { WeightSource } from '../quantizer/choosing/weight-source.ts';
 import { buildReport } from '../report/build.ts';
 import { planHash, planText } from '../report/plan.ts';
 import type { Environment, Report } from '../report/schema.ts';
-import type { HostTensors } from '../tensor/host.ts';
 import { outcomeOfMeasured, outcomeWithout } from './choosing/result.ts';
 import { UnusableError } from './runner/unusable.ts';
 import type { RunnerHost } from './runner.ts';
@@ -35,8 +35,8 @@ export type ChoosingListener = (event: ChoosingEvent) => void;
 export interface ChoosingOutcome {
   readonly report: Report;
   readonly measured: readonly Measured[];
-  /** With `save`, what is stored, by name. */
-  readonly parts: HostTensors;
+  /** With `save`, the layers that were quantized. */
+  readonly stored: readonly StoredLayer[];
 }
 
 /** Longest silence of a worker, which speaks after each scheme. Milliseconds. */
@@ -63,12 +63,12 @@ export async function measureSchemes(
     planHash: await planHash(planText(host.cases.values())),
   } as const;
   const conversation = new Conversation(host.startWorker(), request, listen);
-  const { environment, measured, parts, broken } = await conversation.hold(signal);
+  const { environment, measured, stored, broken } = await conversation.hold(signal);
   const outcomes = [...measured.map(outcomeOfMeasured), ...(broken ? [broken] : [])];
   const results = outcomes.map((outcome) => ({ ...outcome, env: 0, attempts: 1 }));
   const complete = measured.length === totalOf(request);
   const environments = environment ? [environment] : [];
-  return { report: buildReport(identity, environments, results, complete), measured, parts };
+  return { report: buildReport(identity, environments, results, complete), measured, stored };
 }
 
 const totalOf = ({ weights, schemes }: ChoosingRequest) => weights.length * schemes.length;
@@ -77,7 +77,7 @@ const totalOf = ({ weights, schemes }: ChoosingRequest) => weights.length * sche
 interface Said {
   environment?: Environment;
   readonly measured: Measured[];
-  readonly parts: Record<string, HostTensors[string]>;
+  readonly stored: StoredLayer[];
   /** The result at which the worker went away. */
   broken?: CaseOutcome;
 }
@@ -87,7 +87,7 @@ class Conversation {
   readonly #link: WorkerLink;
   readonly #request: ChoosingRequest;
   readonly #listen: ChoosingListener;
-  readonly #said: Said = { measured: [], parts: {} };
+  readonly #said: Said = { measured: [], stored: [] };
   readonly #ended: Promise<void>;
   #resolve: () => void = () => {};
   #reject: (error: UnusableError) => void = () => {};
@@ -129,9 +129,9 @@ class Conversation {
       this.#listen({ type: 'environment', environment });
       this.#next();
     } else if (message.type === 'quantized') {
-      const { measured, parts } = this.#said;
+      const { measured, stored } = this.#said;
       measured.push(message.measured);
-      Object.assign(parts, message.parts);
+      if (message.stored) stored.push(message.stored);
       const done = measured.length;
       const total = totalOf(this.#request);
       this.#listen({ type: 'measured', measured: message.measured, done, total });

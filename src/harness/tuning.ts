@@ -1,4 +1,5 @@
-import type { LlamaProgress } from '../train/llama/progress.ts';
+import type { LlamaProgress, RunLoss } from '../train/llama/progress.ts';
+import { persistently } from './runner/persistently.ts';
 import type { RunnerHost } from './runner.ts';
 import type { TrainingControls } from './training/conversation.ts';
 import {
@@ -8,7 +9,7 @@ import {
 } from './training/held-training.ts';
 import type { TrainingKind } from './training/kind.ts';
 import { lossOf } from './training/surviving.ts';
-import type { StartMessage, TuneMessage } from './worker/messages.ts';
+import type { StartMessage, TuneCheckpoints, TuneMessage } from './worker/messages.ts';
 import { tuningName } from './worker/tune-job.ts';
 
 export type { TrainingOutcome as TuningOutcome };
@@ -32,8 +33,9 @@ const SILENCE_MS = 1_800_000;
  * Fine-tunes in a worker of its own and returns the report and the files. When `signal` aborts, the
  * worker ends after the step that it makes, what is trained is there, and the report is partial; a
  * run that has made its last step ends its talk. Where the worker dies, hangs or throws within a
- * step, or its device is lost, another goes on from the last checkpoint, as often as one was made in between. Throws UnusableError where
- * there is no device.
+ * step, or its device is lost, another goes on from the last checkpoint, or begins anew where there
+ * is none yet: once, and again as often as a checkpoint was made in between. Throws UnusableError
+ * where there is no device.
  */
 export async function tune(
   host: Pick<RunnerHost, 'cases' | 'startWorker'>,
@@ -43,27 +45,39 @@ export async function tune(
   controls: TuningControls = {},
 ): Promise<TrainingOutcome> {
   const { tuned, checkpoints } = request;
-  let job = request;
-  let written = false;
+  let lost: RunLoss | undefined;
+  let goesOn = true;
   for (;;) {
+    const job = lost && checkpoints ? goingOn(request, checkpoints, lost) : request;
+    let step = 0;
     let end: TuningEvent | undefined;
     const hear = (event: TuningEvent) => {
-      if (event.type === 'checkpoint') written = true;
+      if (event.type === 'checkpoint') goesOn = true;
+      if (event.type === 'step' || event.type === 'resumed-from') step = event.step;
       // Whether it is the end is known when it is told.
       if (event.type === 'end') end = event;
       else listen(event);
     };
-    const outcome = await heldTraining(host, tuningKind(job), hear, signal, { ...controls, tuned });
+    const hold = () => heldTraining(host, tuningKind(job), hear, signal, { ...controls, tuned });
+    // What ended a worker may have ended what the next one needs, too.
+    const outcome = await (lost ? persistently(hold, signal) : hold());
     const why = signal.aborted ? undefined : lossOf(outcome.report);
-    if (!checkpoints || !written || why === undefined) {
+    if (!checkpoints || !goesOn || why === undefined) {
       if (end) listen(end);
       return outcome;
     }
-    listen({ type: 'lost', why });
-    written = false;
-    job = { ...request, checkpoints: { ...checkpoints, resume: true } };
+    lost = { type: 'lost', step, at: new Date().toISOString(), why };
+    listen(lost);
+    goesOn = false;
   }
 }
+
+/** The same run, which goes on from its newest checkpoint and knows why. */
+const goingOn = (
+  request: TuningRequest,
+  checkpoints: TuneCheckpoints,
+  lost: RunLoss,
+): TuningRequest => ({ ...request, checkpoints: { ...checkpoints, resume: true, lost } });
 
 /** What a fine-tuning of a folder is, for the talk with its worker and for a journal. */
 export function tuningKind({ tuned: _, ...given }: TuningRequest): TrainingKind {

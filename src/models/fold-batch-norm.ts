@@ -48,19 +48,21 @@ export const folded = seam(
 
 /**
  * Folds normalizations into the convolutions before them: these get a bias, and the parameters of the
- * normalizations are gone. For evaluation alone, before weights are quantized. Nothing is read back.
+ * normalizations, whose names it returns, are gone. For evaluation alone, before weights are
+ * quantized. Nothing is read back.
  */
 export function foldBatchNorms(
   values: ModelValues,
   statistics: Readonly<Record<string, Tensor>>,
   pairs: readonly FoldedPair[],
-): void {
+): readonly string[] {
   const { parameters } = values;
-  const gone = new Set(pairs.flatMap(({ norm }) => [`${norm}.weight`, `${norm}.bias`]));
+  const folds = pairs.map(({ norm }) => norm);
+  const gone = new Set(folds.flatMap((norm) => [`${norm}.weight`, `${norm}.bias`]));
   const kept = parameters.names.filter((name) => !gone.has(name));
   const trained = new Map(kept.map((name) => [name, parameters.view(name)]));
   const [first] = trained.values();
-  if (!first) return;
+  if (!first) return [];
   using tape = new Tape(first.gpu);
   for (const { conv, norm } of pairs) {
     const of = {
@@ -74,4 +76,5 @@ export function foldBatchNorms(
     trained.set(`${conv}.bias`, bias);
   }
   values.retrain(trained);
+  return folds;
 }

@@ -7,6 +7,7 @@ import { laneDepth } from './lanes.ts';
 import type { Launcher } from './launcher.ts';
 import { PRODUCT_VARIANTS } from './matmul/tiles.ts';
 import { launchers } from './registry.ts';
+import { CHECKED_IN } from './tuning/checked-in.ts';
 import { chooseVariant, depthOf, type Machine, type Variant } from './variants.ts';
 
 const shaders = await linkedKernels();
@@ -206,6 +207,49 @@ describe('a choice', () => {
     const tuned = [{ variant: 'register' }, { variant: 'tiled' }];
     expect(chooseVariant({ ...gpu, tuned }, launchers.get('matmul') as Launcher)).toBe('register');
   });
+});
+
+test('the checked-in table has for each op with several variants a row that fits every adapter', () => {
+  const several = [...launchers.values()].filter(
+    ({ variants }) => Object.keys(variants).length > 1,
+  );
+  expect(several.length).toBeGreaterThan(25);
+  const lacking = several.filter(
+    ({ name, variants }) =>
+      !CHECKED_IN.some(({ variant, ops = [name], ...conditions }) => {
+        const isFree = Object.keys(conditions).length === 0 && ops.includes(name);
+        return isFree && variants[variant] && !variants[variant].needs;
+      }),
+  );
+  expect(lacking.map(({ name }) => name)).toEqual([]);
+});
+
+test.each([
+  ['matmul', 'register', 'tiled'],
+  ['ternary_matmul', 'register', 'tiled'],
+  ['scaled_dot_product_attention', 'tiled', 'tiled'],
+  ['int8_linear', 'unpacked', 'unpacked'],
+  ['softmax', 'row-per-invocation', 'row-per-invocation'],
+  ['cross_entropy', 'parts', 'neighbours'],
+  ['quantize_4bit', 'serial', 'cooperative'],
+  ['topk', 'rounds', 'rounds'],
+])('without features %s runs as %s on few lanes, as %s on many', (op, few, many) => {
+  const pick = (widestSubgroup: number) =>
+    chooseVariant(
+      { features: new Set(), limits: {}, widestSubgroup },
+      launchers.get(op) as Launcher,
+    );
+  expect([pick(4), pick(64)]).toEqual([few, many]);
+});
+
+test('bytes are multiplied four at a time where the language can, on many lanes', () => {
+  const features = new Set(['packed_4x8_integer_dot_product', 'subgroups']);
+  const pick = (widestSubgroup: number) =>
+    chooseVariant(
+      { features, limits: {}, widestSubgroup },
+      launchers.get('int8_linear') as Launcher,
+    );
+  expect([pick(4), pick(64)]).toEqual(['subgroup', 'packed']);
 });
 
 test.each([

@@ -1,13 +1,15 @@
 import type { Tape } from '../autograd/tape.ts';
+import { quantizedTensors } from '../formats/quantized-checkpoint.ts';
 import { add } from '../ops/math/add.ts';
 import { dequantizeBlockwise } from '../ops/quant/dequantize_blockwise.ts';
 import { dynamicMap } from '../ops/quant/dynamic_map.ts';
 import { quantizerOf } from '../ops/quant/quantize.ts';
+import { format as dynamic } from '../quant/dynamic/format.ts';
 import { createDynamicMap } from '../quant/dynamic/map.ts';
 import type { NestedStatistics } from '../quant/dynamic/nested.ts';
 import type { BlockFormat } from '../quant/format.ts';
 import type { QuantizedWeight } from '../quant/weight.ts';
-import { type HostTensor, hostTensor } from '../tensor/host.ts';
+import { type HostTensor, type HostTensors, hostTensor } from '../tensor/host.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type CodedWeight, type Coding, decodedWeight, multiplied, type Parts } from './coding.ts';
@@ -58,6 +60,12 @@ export function doubleQuantized(format: BlockFormat, blocksize: number): Scheme 
       nested_offset: 'weight.nested_offset',
       code: 'weight.nested_quant_map',
     },
+    filed: (parts, shape) =>
+      quantizedTensors(
+        new Map([
+          ['weight', { format, blocksize, shape, dtype: 'float32', ...nestedParts(parts) }],
+        ]),
+      ),
     quantize: (tape, weight, layer) => {
       const params = {
         ...{ quant_type: format.name, blocksize, compress_statistics: true },
@@ -85,6 +93,21 @@ function restoredScales(
   const inputs = { q, code, absmax };
   const { y: a } = tape.apply(dequantizeBlockwise, inputs, params, `${layer}.absmax`);
   return tape.apply(add, { a, b }, {}, `${layer}.absmax_offset`).y;
+}
+
+/** The codes of a weight and its compressed scales, as a file has them. */
+function nestedParts(parts: HostTensors) {
+  const {
+    packed,
+    absmax_q: q,
+    nested_absmax: absmax,
+    nested_offset: { data: offset },
+  } = parts as Record<Part, HostTensor>;
+  const scales = { format: dynamic, blocksize: SCALES_IN_A_BLOCK, shape: q.shape };
+  return {
+    parts: { packed },
+    nested: { scales: { ...scales, parts: { q, absmax } }, offset: offset[0] as number },
+  };
 }
 
 /** The parts of a weight whose scales a file has in codes. */

@@ -1,5 +1,7 @@
 import type { Tape } from '../autograd/tape.ts';
+import type { StoredTensor } from '../formats/safetensors/stored.ts';
 import type { ValueType } from '../graph/graph.ts';
+import type { HostTensors } from '../tensor/host.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
 import type { DeviceWeight } from './coding.ts';
@@ -54,6 +56,11 @@ export interface Scheme {
   readonly parts: (shape: Shape) => Readonly<Record<string, ValueType>>;
   /** The name of each part in the library's state dict, behind that of the layer. */
   readonly stored: Readonly<Record<string, string>>;
+  /**
+   * What the library's own files have of a weight, by names behind that of the layer; absent where
+   * it is each part by the name that {@link stored} gives it, in the type that it has here.
+   */
+  readonly filed?: (parts: HostTensors, shape: Shape) => ReadonlyMap<string, StoredTensor>;
   /** The parts of a weight; the tape owns them. */
   readonly quantize: (tape: Tape, weight: Tensor, layer: string) => Tensors;
   /** The weight that parts stand for. */

@@ -23,6 +23,11 @@ export interface Policy {
   readonly rules?: readonly Rule[];
   /** What becomes of layers that no rule names. Default `quantize`, as the quantizer says. */
   readonly rest?: 'quantize' | 'keep';
+  /**
+   * Whether batch normalizations become part of the convolutions before them first, for evaluation
+   * alone. Default false: they stay.
+   */
+  readonly foldBatchNorms?: boolean;
 }
 
 /**

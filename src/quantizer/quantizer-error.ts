@@ -3,11 +3,12 @@ import { GradproofError } from '../errors.ts';
 /**
  * A choice of how to quantize that cannot be carried out: `quant-method` of a method, its bits or its
  * groups, `quant-unsupported` of a method on a backend, `policy-unmatched` of a pattern that meets no
- * layer, `state-dict` of parts that do not fit.
+ * layer, `state-dict` of parts that do not fit, `name-taken` of a part
+ * with the name of another tensor.
  */
 export class QuantizerError extends GradproofError {
   constructor(
-    code: 'quant-method' | 'quant-unsupported' | 'policy-unmatched' | 'state-dict',
+    code: 'quant-method' | 'quant-unsupported' | 'policy-unmatched' | 'state-dict' | 'name-taken',
     message: string,
   ) {
     super(code, message);

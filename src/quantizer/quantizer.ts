@@ -29,6 +29,16 @@ export interface ReplaceableValues {
   readonly replace: (weights: ReadonlyMap<string, DeviceWeight>) => void;
 }
 
+/** A model whose weights can be quantized. */
+export interface QuantizableModel {
+  readonly values: ReplaceableValues;
+  /**
+   * Makes batch normalizations a part of the convolutions before them, for evaluation alone, and
+   * names them; absent where there are none.
+   */
+  readonly foldBatchNorms?: () => readonly string[];
+}
+
 /** What was done to a layer. */
 export interface QuantizedLayer {
   readonly name: string;
@@ -48,8 +58,10 @@ export interface QuantizedLayer {
 /** What was done to a model. */
 export interface QuantizationReport {
   readonly layers: readonly QuantizedLayer[];
-  /** Names of values that stayed as they were. */
+  /** Names of values that were not quantized. */
   readonly kept: readonly string[];
+  /** Batch normalizations that are a part of the convolutions before them now. */
+  readonly folded: readonly string[];
   /** Bytes of all values, without what memory pads. */
   readonly bytesBefore: number;
   readonly bytesAfter: number;
@@ -150,21 +162,21 @@ export class Quantizer {
 
   /**
    * Puts quantized weights in the place of those of linears and convolutions; biases, norms and
-   * embeddings stay. Nothing is replaced before all are made. Throws {@link QuantizerError}
+   * embeddings stay, and so do batch normalizations unless the policy folds them. Nothing is replaced
+   * before all are made, and each layer is submitted by itself. Throws {@link QuantizerError}
    * `policy-unmatched`, `quant-method` or `quant-unsupported`, and the model is as it was.
    */
-  quantizeModel(
-    model: { readonly values: ReplaceableValues },
-    policy: Policy = {},
-  ): QuantizationReport {
+  quantizeModel(model: QuantizableModel, policy: Policy = {}): QuantizationReport {
     const { values } = model;
-    const tensors = floatsOf(values);
-    const eligible = [...tensors].filter(([name, tensor]) => isEligible(name, tensor));
+    const given = floatsOf(values);
+    const eligible = [...given].filter(([name, tensor]) => isEligible(name, tensor));
     const layers = eligible.map(([name]) => layerOf(name));
     const plan = plannedLayers(layers, policy, this.#usual);
     for (const [layer, options] of plan)
-      this.#fitting(options, (tensors.get(weightOf(layer)) as Tensor).shape, layer);
+      this.#fitting(options, (given.get(weightOf(layer)) as Tensor).shape, layer);
     const bytesBefore = totalBytes(values);
+    const folded = policy.foldBatchNorms ? foldedIn(model) : [];
+    const tensors = floatsOf(values);
     const weights = new Map<string, DeviceWeight>();
     const done: QuantizedLayer[] = [];
     for (const [layer, options] of plan) {
@@ -172,6 +184,7 @@ export class Quantizer {
       // Freed layer by layer: of large models no two weights are in the making.
       using tape = new Tape(tensor.gpu);
       const weight = this.quantizeWeight(tape, tensor, layer, options);
+      tensor.gpu.submit();
       weights.set(weightOf(layer), weight);
       done.push(layerReport(layer, tensor, weight, { ...this.#schemeOf(options), options }));
     }
@@ -179,6 +192,7 @@ export class Quantizer {
     return {
       layers: done,
       kept: values.names.filter((name) => !weights.has(name)),
+      folded,
       bytesBefore,
       bytesAfter: totalBytes(values),
     };
@@ -251,6 +265,16 @@ function built(
 /** The layer of a weight by its name. */
 export const layerOf = (name: string): string => name.slice(0, -'.weight'.length);
 const weightOf = (layer: string) => `${layer}.weight`;
+
+/** The batch normalizations that a model folds. Throws QuantizerError where it can fold none. */
+const foldedIn = seam('quantizer.folded_in', (model: QuantizableModel): readonly string[] => {
+  if (!model.foldBatchNorms)
+    throw new QuantizerError(
+      'policy-unmatched',
+      'foldBatchNorms: the model has no batch normalizations that can be folded: leave it out',
+    );
+  return model.foldBatchNorms();
+});
 
 function floatsOf(values: Pick<ReplaceableValues, 'names' | 'view'>): ReadonlyMap<string, Tensor> {
   return new Map(

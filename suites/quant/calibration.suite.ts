@@ -1,5 +1,11 @@
+import type { Gpu } from '../../src/gpu/gpu.ts';
+import { Scope } from '../../src/gpu/scope.ts';
 import { histogram } from '../../src/ops/math/histogram.ts';
+import { quantile } from '../../src/ops/math/quantile.ts';
 import { absMean } from '../../src/ops/quant/abs_mean.ts';
+import { minmaxObserver } from '../../src/ops/quant/minmax_observer.ts';
+import { mseObserver } from '../../src/ops/quant/mse_observer.ts';
+import { quantizers } from '../../src/ops/quant/quantize.ts';
 import { type RunningMean, runningAbsMean } from '../../src/ops/quant/running-abs-mean.ts';
 import { ternarize } from '../../src/ops/quant/ternarize.ts';
 import { depthOf } from '../../src/ops/variants.ts';
@@ -8,12 +14,13 @@ import { EPS, FLUSH } from '../../src/reference/bounds.ts';
 import { record as absMeanRecord } from '../../src/reference/quant/abs_mean.ts';
 import type { Acceptance, Value } from '../../src/reference/record.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
-import { Tensor } from '../../src/tensor/tensor.ts';
+import { Tensor, type Tensors } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { sortedQuantile } from './order-statistics.ts';
 import { tritOf } from './trits.ts';
 import { value } from './values.ts';
+import { withoutReads } from './without-reads.ts';
 
 export const calibration = suite('quant.calibration', {
   description: 'Quantiles and means of batches that come one after the other',
@@ -212,5 +219,52 @@ calibration
         ),
       });
       t.expect(count === (params.per_channel ? 233 : 24 * 233), () => `${count} were counted`);
+    }
+  });
+
+const DOUBLE = {
+  quant_type: 'nf4',
+  blocksize: 64,
+  compress_statistics: true,
+  nested_rounding: 'nearest',
+} as const;
+
+/** What finds ranges, thresholds and scales of x, and what goes on with those of a batch before it. */
+const CALIBRATED: Readonly<Record<string, (gpu: Gpu, x: Tensor) => Tensors>> = {
+  'min-max': (gpu, x) => ({ ...minmaxObserver.forward(gpu, { x }, { ch_axis: 0 }) }),
+  'least squares': (gpu, x) => ({ ...mseObserver.forward(gpu, { x }, { ch_axis: 0 }) }),
+  percentile: (gpu, x) => ({ ...quantile.forward(gpu, { x }, { q: 0.99, absolute: true }) }),
+  median: (gpu, x) => ({ ...quantile.forward(gpu, { x }, { q: 0.5, per_channel: true }) }),
+  mean: (gpu, x) => ({ ...absMean.forward(gpu, { weight: x }, { factor: 0.7 }) }),
+  'streamed mean': (gpu, x) => {
+    const params = { factor: 0.7, per_channel: false };
+    const before = runningAbsMean(gpu, x, params);
+    return { first: before.mean, mean: runningAbsMean(gpu, x, params, before).mean };
+  },
+  'double quantization': (gpu, x) => ({
+    ...(quantizers.get('quantize_4bit')?.forward(gpu, { weight: x }, DOUBLE) as Tensors),
+  }),
+};
+
+calibration
+  .case('no-readback')
+  .tier('full')
+  .timeout(60_000)
+  .desc(
+    'Ranges, percentile, median, means and double quantization are one submit each; the host waits for nothing, and a read throws.',
+  )
+  .control('a batch is read before its range is found', (fault) =>
+    fault.host('minmax_observer.forward', (original) => (gpu, inputs, ...rest) => {
+      void inputs.x.read();
+      return original(gpu, inputs, ...rest);
+    }),
+  )
+  .run(async (t) => {
+    const [batch] = batches(t) as [HostTensor];
+    using x = Tensor.from(t.gpu, batch);
+    for (const [name, calibrated] of Object.entries(CALIBRATED)) {
+      using scope = new Scope();
+      const { submits } = withoutReads(t, name, () => scope.addAll(calibrated(t.gpu, x)));
+      t.expect(submits === 1, () => `${name} takes ${submits} submits`);
     }
   });

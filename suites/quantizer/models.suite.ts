@@ -1,5 +1,6 @@
 import { RandomState } from '../../src/autograd/random-state.ts';
 import { Tape } from '../../src/autograd/tape.ts';
+import { messageOf } from '../../src/errors.ts';
 import { Scope } from '../../src/gpu/scope.ts';
 import type { Application } from '../../src/graph/call.ts';
 import { ConvNet } from '../../src/models/conv-net/conv-net.ts';
@@ -9,6 +10,7 @@ import { ModelValues } from '../../src/models/values.ts';
 import { conv2d } from '../../src/ops/conv/conv2d.ts';
 import { batchNorm } from '../../src/ops/nn/batch_norm.ts';
 import { isQuantized } from '../../src/quant/weight.ts';
+import { schemesOf } from '../../src/quantizer/choosing/schemes.ts';
 import { decodedWeight } from '../../src/quantizer/coding.ts';
 import type { LayerOptions } from '../../src/quantizer/policy.ts';
 import { loadState, readState } from '../../src/quantizer/state.ts';
@@ -21,6 +23,7 @@ import { suite } from '../../src/testing/suite.ts';
 import { largerScalesOfTrits } from '../matmul/every-tile.ts';
 import { initialPerceptron } from '../quant/mlp.ts';
 import { value } from '../quant/values.ts';
+import { withoutReads } from '../quant/without-reads.ts';
 import { drawn, quantizerOf } from './drawn.ts';
 import { readTensors, sameBits } from './parts.ts';
 import { Perceptron, SeparateValues } from './perceptron.ts';
@@ -259,6 +262,13 @@ quantizedModels
     await judgeApplications(t, 0, trace);
   });
 
+/** What is usual of every method, and HQQ with its zeros and scales as codes. */
+const EVERY_METHOD: readonly LayerOptions[] = [
+  ...schemesOf(() => true, false),
+  { method: 'hqq', groupSize: 16, quantZero: true, quantScale: true },
+];
+const wordsOf = (options: LayerOptions) => Object.values(options).join(' ');
+
 /** The stream of the weights that are quantized twice. */
 const SAME_STATE = 0;
 
@@ -300,7 +310,9 @@ quantizedModels
 quantizedModels
   .case('no-readback')
   .covers(`${ROW}.gpu-quantization/no-readback`)
-  .desc('To quantize a network by each of six methods the host neither reads nor waits.')
+  .desc(
+    'To quantize a weight by every choice of every method the host neither reads nor waits, where both throw.',
+  )
   .control('a part is read', (fault) =>
     fault.host('quantizer.kept', (original) => (part, shape) => {
       void part.read();
@@ -308,12 +320,42 @@ quantizedModels
     }),
   )
   .run(async (t) => {
-    for (const method of ['ternary', 'bitnet', 'nf4', 'int8', 'hqq', 'quanto_int8']) {
-      using model = new Perceptron(t.gpu, t.random());
-      const before = t.gpu.waits;
-      quantizerOf(t, { method }).quantizeModel(model);
-      const waits = t.gpu.waits - before;
-      t.expect(waits === 0, () => `${method} waited ${waits} times`);
+    using weight = Tensor.from(t.gpu, drawn(t, 0, [128, 256]));
+    for (const options of schemesOf(() => true, true)) {
+      let refused = 'nothing';
+      try {
+        t.gpu.trace(() => {
+          using tape = new Tape(t.gpu);
+          quantizerOf(t, options).quantizeWeight(tape, weight, 'fc');
+        });
+      } catch (error) {
+        refused = messageOf(error);
+      }
+      t.expect(refused === 'nothing', () => `${wordsOf(options)}: ${refused}`);
+    }
+  });
+
+quantizedModels
+  .case('one-submit')
+  .tier('full')
+  .timeout(120_000)
+  .desc(
+    'By every method each of the two layers of a network is one submit, and the host waits for nothing.',
+  )
+  .control('a layer is submitted before its parts are kept', (fault) =>
+    fault.host('quantizer.kept', (original) => (part, shape) => {
+      part.gpu.submit();
+      return original(part, shape);
+    }),
+  )
+  .run(async (t) => {
+    for (const options of EVERY_METHOD) {
+      using model = network(t, 0);
+      const words = wordsOf(options);
+      const quantize = () => quantizerOf(t, options).quantizeModel(model);
+      const { result, submits } = withoutReads(t, words, quantize);
+      t.expect(result.layers.length === 2, () => `${words}: ${result.layers.length} layers`);
+      t.expect(submits === 2, () => `two layers by ${words} are ${submits} submits`);
     }
   });
 

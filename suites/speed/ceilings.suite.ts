@@ -56,6 +56,24 @@ ceilings
     });
   });
 
+/** No more is written than is read. */
+const IN_PLACE = ROUNDS.slice(4);
+
+ceilings
+  .case('streams-in-place', { rounds: IN_PLACE, rest: [0, REST] })
+  .desc('What is written lies over what is read, which all was read before, and no more changes.')
+  .control('every sum begins at one', (fault) =>
+    fault.shader('bench/streams', 'var sum = vec4f();', 'var sum = vec4f(1.0);'),
+  )
+  .run(async (t) => {
+    const [reads, writes] = t.params.rounds.split('x').map(Number) as [number, number];
+    await expectInPlace(t, {
+      reads: INVOCATIONS * reads + t.params.rest,
+      writes: INVOCATIONS * writes + t.params.rest + Number(writes + t.params.rest === 0),
+      invocations: INVOCATIONS,
+    });
+  });
+
 ceilings
   .case('look-ups', { invocations: [1, 70] })
   .desc('Every code of NF4 is looked up once and added to the sum of its invocation.')
@@ -84,6 +102,18 @@ async function expectStreams(t: CaseContext, streams: Streams): Promise<void> {
   t.gpu.dispatch(moveStreams(streams, x, y));
   await expectAll(t, y, written / 4, (i) => expectedElement(streams, given, i));
   t.gpu.free(x);
+}
+
+async function expectInPlace(t: CaseContext, streams: Streams): Promise<void> {
+  const { read, written } = streamBytes(streams);
+  const x = allocated(t, read);
+  const random = t.random();
+  const given = Float32Array.from({ length: read / 4 }, () => random.integer(-99, 99));
+  t.gpu.write(x, given);
+  t.gpu.dispatch(moveStreams(streams, x, x));
+  await expectAll(t, x, read / 4, (i) =>
+    i < written / 4 ? expectedElement(streams, given, i) : (given[i] as number),
+  );
 }
 
 const KINDS = ['dispatch', 'pass', 'submit', 'readback'] as const satisfies readonly CommandKind[];

@@ -1,4 +1,6 @@
+import { invariant } from '../../errors.ts';
 import { type CommandKind, Commands } from '../../gpu/ceilings/commands.ts';
+import { multiplyAddsOf, roundsFor } from '../../gpu/ceilings/multiply-adds.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { thisTool } from '../../report/tool.ts';
 import { AssertionError } from '../../testing/context.ts';
@@ -14,14 +16,17 @@ import {
 
 /** Multiply-adds of so many operations are timed to know how fast the device computes, and moves. */
 const TRIAL_FLOPS = 2 ** 28;
+const TRIAL_ROUNDS = 16;
 const TRIAL_BYTES = 2 ** 22;
+const TRIAL_EACH = 4;
 
 /** How many vec4s of the longer stream an invocation handles. */
 const EACH = [1, 2, 4, 8] as const;
-const COMPUTE = 'multiply-adds';
 /** Codes that are looked up: as many as the bench's dequantization has. */
 const LOOKED_UP = 2 ** 22;
-const streams = (each: number) => `copy of the same streams, ${each} vec4 an invocation`;
+
+/** What a ceiling can be, by the name of the setting. */
+type Ways = Readonly<Record<string, () => Promise<PreparedWork>>>;
 
 /** What a device does in a second, roughly. */
 interface Rates {
@@ -54,9 +59,11 @@ export class Ceilings implements Contender {
       return least;
     };
     const bytes = { read: TRIAL_BYTES, written: TRIAL_BYTES };
+    const adds = multiplyAddsOf(TRIAL_FLOPS, TRIAL_ROUNDS);
     return new Ceilings(gpu, {
-      flops: TRIAL_FLOPS / (await fastest(await prepareMultiplyAdds(gpu, TRIAL_FLOPS))),
-      bytes: (2 * TRIAL_BYTES) / (await fastest(await prepareStreams(gpu, bytes, 2))),
+      flops: TRIAL_FLOPS / (await fastest(await prepareMultiplyAdds(gpu, adds))),
+      bytes:
+        (2 * TRIAL_BYTES) / (await fastest(await prepareStreams(gpu, bytes, { each: TRIAL_EACH }))),
     });
   }
 
@@ -64,22 +71,64 @@ export class Ceilings implements Contender {
     return thisTool().version;
   }
 
-  settingsFor(work: Work): readonly string[] | { readonly reason: string } {
-    if (work.kind === 'ceiling')
-      return work.ceiling === 'kernel-copy' ? EACH.map(streams) : [work.ceiling];
-    const { flops, bytes } = work;
-    const moved = bytes.read + bytes.written;
-    return flops / this.#rates.flops >= moved / this.#rates.bytes ? [COMPUTE] : EACH.map(streams);
+  settingsFor(work: Work): readonly string[] {
+    return Object.keys(this.#waysOf(work));
   }
 
   async prepare(work: Work, setting: string): Promise<PreparedWork> {
-    const each = EACH.find((one) => streams(one) === setting);
-    if (each) return await prepareStreams(this.#gpu, work.bytes, each);
-    if (setting === COMPUTE) return await prepareMultiplyAdds(this.#gpu, work.flops);
-    if (setting === 'look-ups') return await prepareLookUps(this.#gpu, LOOKED_UP);
-    if (setting === 'buffer-copy') return await prepareBufferCopy(this.#gpu, work.bytes.read);
-    if (setting === 'step-calls') return prepareStepCalls(this.#gpu);
-    return prepareCommands(this.#gpu, setting as CommandKind & CeilingWork['ceiling']);
+    const way = this.#waysOf(work)[setting];
+    invariant(way, () => `${work.id} has no ceiling ${setting}`);
+    return await way();
+  }
+
+  #waysOf(work: Work): Ways {
+    if (work.kind === 'ceiling') return this.#deviceWays(work);
+    const { flops, bytes } = work;
+    const moved = bytes.read + bytes.written;
+    const isComputed = flops / this.#rates.flops >= moved / this.#rates.bytes;
+    return isComputed ? this.#computed(work) : this.#moved(work);
+  }
+
+  #deviceWays(work: CeilingWork): Ways {
+    const gpu = this.#gpu;
+    const { ceiling, bytes } = work;
+    switch (ceiling) {
+      case 'multiply-adds':
+        return this.#computed(work);
+      case 'kernel-copy':
+        return this.#moved(work);
+      case 'buffer-copy':
+        return { [ceiling]: () => prepareBufferCopy(gpu, bytes.read) };
+      case 'look-ups':
+        return { [ceiling]: () => prepareLookUps(gpu, LOOKED_UP) };
+      case 'step-calls':
+        return { [ceiling]: async () => prepareStepCalls(gpu) };
+      default:
+        return { [ceiling]: async () => prepareCommands(gpu, ceiling) };
+    }
+  }
+
+  /** Operations of the work alone. */
+  #computed({ flops }: Work): Ways {
+    return Object.fromEntries(
+      roundsFor(flops).map((rounds) => [
+        `multiply-adds, ${rounds} rounds an invocation`,
+        () => prepareMultiplyAdds(this.#gpu, multiplyAddsOf(flops, rounds)),
+      ]),
+    );
+  }
+
+  /** Streams of the work alone. */
+  #moved({ bytes, isInPlace = false }: Work): Ways {
+    const places = isInPlace ? [false, true] : [false];
+    return Object.fromEntries(
+      places.flatMap((inPlace) =>
+        EACH.map((each) => [
+          `copy of the same streams${inPlace ? ' in place' : ''}, ${each} vec4 an invocation`,
+          () => prepareStreams(this.#gpu, bytes, { each, isInPlace: inPlace }),
+        ]),
+      ),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

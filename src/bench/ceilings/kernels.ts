@@ -10,7 +10,6 @@ import {
   expectedSum,
   type MultiplyAdds,
   multiplyAdds,
-  multiplyAddsOf,
   sumBytes,
 } from '../../gpu/ceilings/multiply-adds.ts';
 import {
@@ -28,12 +27,8 @@ import type { PreparedWork } from '../contender.ts';
 /** Elements of a result that are looked at: spread over all of it, the last among them. */
 const LOOKED_AT = 4096;
 
-/** Chains of multiply-adds, of at least so many operations where a number is given. */
-export async function prepareMultiplyAdds(
-  gpu: Gpu,
-  asked: number | MultiplyAdds,
-): Promise<PreparedWork> {
-  const work = typeof asked === 'number' ? multiplyAddsOf(asked) : asked;
+/** Chains of multiply-adds. */
+export async function prepareMultiplyAdds(gpu: Gpu, work: MultiplyAdds): Promise<PreparedWork> {
   using scope = new Scope();
   const sums = allocated(gpu, scope, sumBytes(work));
   return await prepared(gpu, scope, () => gpu.dispatch(multiplyAdds(work, sums)), {
@@ -57,22 +52,33 @@ export async function prepareLookUps(gpu: Gpu, codes: number): Promise<PreparedW
   });
 }
 
-/** Moves streams of at least so many bytes, `each` vec4s an invocation. */
+/** How streams are moved. */
+export interface StreamsWay {
+  /** vec4s of the longer one that an invocation handles. */
+  readonly each: number;
+  /**
+   * Whether what is written lies over what is read, which must not be less. Again and again its
+   * numbers grow, which takes no longer. Default false.
+   */
+  readonly isInPlace?: boolean;
+}
+
+/** Moves streams of at least so many bytes. */
 export async function prepareStreams(
   gpu: Gpu,
   bytes: { readonly read: number; readonly written: number },
-  each: number,
+  { each, isInPlace = false }: StreamsWay,
 ): Promise<PreparedWork> {
   const streams = streamsOf(bytes, each);
   const { read, written } = streamBytes(streams);
   using scope = new Scope();
   const x = allocated(gpu, scope, read);
-  const y = allocated(gpu, scope, written);
+  const y = isInPlace ? x : allocated(gpu, scope, written);
   const given = Float32Array.from({ length: read / 4 }, (_, i) => i % 251);
   gpu.write(x, given);
   return await prepared(gpu, scope, () => gpu.dispatch(moveStreams(streams, x, y)), {
     output: y,
-    expected: (i) => expectedElement(streams, given, i),
+    expected: (i) => (i < written / 4 ? expectedElement(streams, given, i) : (given[i] as number)),
   });
 }
 

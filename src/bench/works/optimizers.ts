@@ -19,6 +19,7 @@ function adamw(shape: Shape, given: Pick<OpWorkGiven, 'quick' | 'isLarge' | 'jud
     params: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.01, step: 7 },
     inputs: { param: shape, exp_avg: shape, exp_avg_sq: squares, grad: shape },
     gives: { param: shape, exp_avg: shape, exp_avg_sq: shape },
+    isInPlace: true,
     ...given,
   });
 }

@@ -1,3 +1,4 @@
+import { OURS } from '../../bench/contender.ts';
 import { type BenchOptions, DEFAULT_BENCH_OPTIONS } from '../../bench/options.ts';
 import type { PeerName } from '../../bench/peer-names.ts';
 import type { BenchRequest } from '../../bench/request.ts';
@@ -76,10 +77,7 @@ async function baselineIn(path: string): Promise<Report> {
   );
 }
 
-/** Whose results count for the exit status: what a peer gets wrong is no fault of ours. */
-const OURS = ['webgpu', 'ceiling'];
-
-/** The status that a bench deserves. */
+/** The status that a bench deserves: what a peer gets wrong is no fault of ours. */
 export function exitOfBench({ results }: Pick<Report, 'results'>, interrupted: boolean): number {
   if (interrupted) return EXIT.interrupted;
   const verdicts = results.filter(({ backend }) => OURS.includes(backend)).map(verdictOf);

@@ -2,6 +2,7 @@ import { messageOf } from '../../errors.ts';
 import { readSafetensors, type Safetensors } from '../../formats/safetensors.ts';
 import { type ChoosingOutcome, measureSchemes } from '../../harness/choosing.ts';
 import { filterOf } from '../../harness/filter.ts';
+import { quantizedFile } from '../../quantizer/choosing/quantized-file.ts';
 import { schemesOf, type WholeChoice } from '../../quantizer/choosing/schemes.ts';
 import { smallBlock } from '../../quantizer/choosing/small-block.ts';
 import { schemeTotals } from '../../quantizer/choosing/totals.ts';
@@ -20,7 +21,6 @@ import { showMeasuring, showSchemes } from '../output/schemes.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
 import { planCases } from '../plan-cases.ts';
 import { openRuntime, type RuntimeName } from '../runtime/open.ts';
-import { quantizedFile } from './quantized-file.ts';
 
 /** What `gradproof quantize` understands. */
 export interface QuantizeOptions {
@@ -128,7 +128,7 @@ function named<T>(path: string, read: () => T): T {
 function save(
   voice: Voice,
   { out, report: reportPath, csv, svg }: Targets,
-  { report, measured, parts }: ChoosingOutcome,
+  { report, measured, stored }: ChoosingOutcome,
   given: Parameters<typeof quantizedFile>[1],
 ): void {
   if (reportPath) writeOutput('--report', reportPath, writeReport(report));
@@ -140,6 +140,6 @@ function save(
   }
   if (!out) return;
   if (report.run.complete && report.summary.passed > 0)
-    writeOutput('--out', out, quantizedFile(parts, given));
+    writeOutput('--out', out, quantizedFile(stored, given));
   else voice.say(`${out} is not written: not every layer was quantized`);
 }

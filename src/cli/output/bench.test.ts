@@ -57,6 +57,43 @@ test('the table has what each took, the ratio and the share of the ceiling', asy
   expect(lines).toContain('Software rendering, no GPU in use: only ratios on one machine count.');
 });
 
+test('a library has the time of its documented loop beside its own', async () => {
+  const { lines, voice } = heard();
+  const results = [
+    timed('webgpu', 2),
+    timed('tfjs-webgpu', 3, { documentedMs: 3.45 }),
+    timed('jax-webgpu', 4),
+    result({ ...timed('tfjs-webgpu', 5), id: 'bench.softmax:f32;rows=1024;width=1024' }),
+  ];
+  showBenchSummary(voice, await report(results, '', { kind: 'bench' }), undefined);
+  expect(lines.slice(0, 3).map((line) => line.trim().split(/ {2,}| (?=[\d-])/))).toEqual([
+    ['ms', 'ours', 'tfjs its loop', 'jax', 'ratio of ceil.'],
+    ['matmul:f32;m=128;n=128;k=128', '2.00', '3.00', '3.45', '4.00'],
+    ['softmax:f32;rows=1024;width=1024', '-', '5.00', '-', '-'],
+  ]);
+  expect(lines[3]).toContain('its loop: as the documentation');
+});
+
+test('WebAssembly that took part is said to count in no ratio', async () => {
+  const said = async (results: readonly CaseResult[], isFallback: boolean) => {
+    const { lines, voice } = heard();
+    const of = await report([...results], '', { kind: 'bench' });
+    const environments = of.environments.map((one) => ({
+      ...one,
+      adapter: { ...one.adapter, isFallback },
+    }));
+    showBenchSummary(voice, { ...of, environments }, undefined);
+    return lines.filter((line) => line.startsWith('wasm'));
+  };
+  const both = [timed('webgpu', 2), timed('ort-wasm', 1)];
+  expect(await said(both, false)).toEqual([
+    'wasm computes on the processor and counts in no ratio',
+  ]);
+  expect((await said(both, true)).join()).toContain('it is faster than any WGSL');
+  expect(await said([timed('webgpu', 2)], true)).toEqual([]);
+  expect(await said([timed('webgpu', 2), failed('ort-wasm')], true)).toEqual([]);
+});
+
 test('a geometric mean is told of each group, with its worst', async () => {
   const { lines, voice } = heard();
   const product = (m: number, ratio: number) =>

@@ -1,6 +1,6 @@
 import type { BenchListener } from '../../bench/host.ts';
 import type { Slowed } from '../../bench/slowed.ts';
-import { type BenchRow, benchRows, groupMeans } from '../../bench/summary.ts';
+import { type BenchRow, benchRows, documentedMs, groupMeans } from '../../bench/summary.ts';
 import { counted } from '../../report/counted.ts';
 import { plainText } from '../../report/plain-text.ts';
 import type { CaseResult, Report } from '../../report/schema.ts';
@@ -70,19 +70,20 @@ const COLUMNS = {
 } as const;
 
 const NUMBER_WIDTH = 8;
+const LOOP = 'its loop';
 
 /** The table, the means of each group, and what became slower. */
 export function showBenchSummary(voice: Voice, report: Report, slowed: Slowed | undefined): void {
   const rows = benchRows(report);
-  const columns = Object.entries(COLUMNS).filter(([backend]) =>
-    rows.some(({ results }) => results.get(backend)?.status !== 'skip' && results.has(backend)),
+  const columns = Object.entries(COLUMNS).flatMap(([backend, name]) =>
+    columnsOf(rows, backend, name),
   );
   const width = Math.max(4, ...rows.map(({ id }) => nameOf(id).length));
   const line = (name: string, cells: readonly string[]) =>
     `${name.padEnd(width)} ${cells.map((cell) => cell.padStart(NUMBER_WIDTH)).join(' ')}`;
-  voice.say(line('ms', [...columns.map(([, name]) => name), 'ratio', 'of ceil.']));
+  voice.say(line('ms', [...columns.map(({ name }) => name), 'ratio', 'of ceil.']));
   for (const row of rows) {
-    const cells = columns.map(([backend]) => cellOf(row.results.get(backend)));
+    const cells = columns.map(({ cellIn }) => cellIn(row));
     const share = row.shareOfCeiling;
     voice.say(
       line(nameOf(row.id), [
@@ -92,6 +93,8 @@ export function showBenchSummary(voice: Voice, report: Report, slowed: Slowed | 
       ]),
     );
   }
+  if (columns.some(({ name }) => name === LOOP))
+    voice.say(`${LOOP}: as the documentation of the library before it shows how to run it`);
   sayMeans(voice, rows);
   if (slowed) saySlowed(voice, slowed);
   const { run, environments } = report;
@@ -104,8 +107,29 @@ export function showBenchSummary(voice: Voice, report: Report, slowed: Slowed | 
         'Software rendering, no GPU in use: only ratios on one machine count.',
       ),
     );
+  if (rows.some(({ results }) => results.get('ort-wasm')?.timing))
+    voice.say(
+      `wasm computes on the processor and counts in no ratio${adapter?.isFallback ? ': beside an adapter that is a processor too it is faster than any WGSL' : ''}`,
+    );
   if (!run.complete) voice.say(paint(voice, 'yellow', 'Interrupted: only a part was timed.'));
   voice.say(`${counted(rows.length, 'work')} in ${(run.durationMs / 1000).toFixed(1)} s`);
+}
+
+/** A column of the table. */
+interface Column {
+  readonly name: string;
+  readonly cellIn: (row: BenchRow) => string;
+}
+
+/** Of who took part its figure, and beside it that of its documented loop, where it has one. */
+function columnsOf(rows: readonly BenchRow[], backend: string, name: string): readonly Column[] {
+  const all = rows.flatMap(({ results }) => results.get(backend) ?? []);
+  if (all.every(({ status }) => status === 'skip')) return [];
+  const figure = { name, cellIn: ({ results }: BenchRow) => cellOf(results.get(backend)) };
+  if (all.every((result) => documentedMs(result) === undefined)) return [figure];
+  const loopIn = ({ results }: BenchRow) =>
+    documentedMs(results.get(backend))?.toPrecision(3) ?? '-';
+  return [figure, { name: LOOP, cellIn: loopIn }];
 }
 
 const nameOf = (id: string) => id.replace(/^bench\./, '');

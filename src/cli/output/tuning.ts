@@ -51,9 +51,8 @@ export function showTuning(voice: Voice): (event: TuningEvent) => void {
         return last && 'at' in last ? say(told(last)) : say(`it goes on after step ${event.step}`);
       }
       case 'skipped':
-        return say(told(event));
       case 'lost':
-        return say(`${event.why}: another worker goes on from the last checkpoint`);
+        return say(told(event));
       case 'checkpoint-failed':
         return say(
           `step ${event.step}: no checkpoint could be written: ${event.message}; the run goes on, and those before it stay`,

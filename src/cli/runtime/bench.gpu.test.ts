@@ -15,6 +15,7 @@ import { Gpu } from '../../gpu/gpu.ts';
 import { type HostTensor, hostTensor } from '../../tensor/host.ts';
 import { matmul } from '../../vocabulary/matmul/matmul.ts';
 import { softmax } from '../../vocabulary/nn/softmax.ts';
+import { adamwStep } from '../../vocabulary/optim/adamw_step.ts';
 import { softwareProvider } from './fixtures/software-gpu.ts';
 
 let provider: GPU;
@@ -133,13 +134,36 @@ describe('bench on a device', () => {
     const all = [...works.values()].filter(({ kind, isLarge }) => kind === 'ceiling' && !isLarge);
     expect(all).toHaveLength(9);
     for (const work of all)
-      for (const setting of ceilings.settingsFor(work) as readonly string[]) {
+      for (const setting of ceilings.settingsFor(work)) {
         await using prepared = await ceilings.prepare(work, setting);
         const compared = (await prepared.check?.()) ?? 0;
         expect([work.id, setting, compared > 0]).toEqual([work.id, setting, true]);
         await prepared.run(3);
       }
     expect(gpu.memory.ledger.liveBytes).toBe(0);
+  });
+
+  test('holds what an optimizer does to streams apart and in place', async () => {
+    const ceilings = await Ceilings.on(gpu, () => performance.now());
+    const step = {
+      ...({ op: adamwStep, sizes: { n: 40 }, group: 'optimizers', flops: 1 } as const),
+      inputs: { param: [40], grad: [40] },
+      gives: { param: [40] },
+    };
+    const copies = [1, 2, 4, 8].map(
+      (each) => `copy of the same streams, ${each} vec4 an invocation`,
+    );
+    expect(ceilings.settingsFor(opWork(step))).toEqual(copies);
+    const changed = opWork({ ...step, isInPlace: true });
+    expect(ceilings.settingsFor(changed)).toEqual([
+      ...copies,
+      ...copies.map((name) => name.replace('streams', 'streams in place')),
+    ]);
+    for (const setting of ceilings.settingsFor(changed)) {
+      await using prepared = await ceilings.prepare(changed, setting);
+      expect(await prepared.check?.(), setting).toBe(setting.includes('in place') ? 80 : 40);
+    }
+    expect(works.get('bench.adamw_step:f32;n=2097152')?.isInPlace).toBe(true);
   });
 
   test('gives a contender no time whose device tells an error that nothing caught', async () => {

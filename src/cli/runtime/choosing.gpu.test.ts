@@ -7,7 +7,7 @@ import { Candidate, refusedLayer } from '../../quantizer/choosing/measure.ts';
 import { hasCosts } from '../../quantizer/choosing/measured.ts';
 import { schemesOf, type WholeChoice } from '../../quantizer/choosing/schemes.ts';
 import { productOf, relativeError, squareSums } from '../../quantizer/choosing/square-sums.ts';
-import { storedParts } from '../../quantizer/choosing/stored.ts';
+import { storedLayer } from '../../quantizer/choosing/stored.ts';
 import { type NamedWeight, namedWeight } from '../../quantizer/choosing/weight-source.ts';
 import { decodedWeight } from '../../quantizer/coding.ts';
 import { createQuantizer, predictedBytes } from '../../quantizer/quantizer.ts';
@@ -121,17 +121,22 @@ test('a weight that no kernel can bind is refused by all schemes', () => {
   expect(() => refusedLayer('fc', schemes, new TypeError('a defect'))).toThrow('a defect');
 });
 
-test('parts are stored by the names of the library, in the shape of the weight', async () => {
+test('a layer is stored with its parts, and nothing stays on the device', async () => {
   const backend = new WebGpuBackend(gpu);
   const before = gpu.memory.ledger;
-  const parts = await storedParts(gpu, backend, drawn, {
+  const { layer, shape, parts, decoded } = await storedLayer(gpu, backend, drawn, {
     method: 'nf4',
     bits: 4,
     groupSize: 64,
   });
+  expect([layer, shape, decoded]).toEqual([
+    'fc',
+    drawn.weight.shape,
+    expect.stringMatching(/^[0-9a-f]{64}$/),
+  ]);
   expect(Object.entries(parts).map(([name, { dtype, shape }]) => [name, dtype, shape])).toEqual([
-    ['fc.weight', 'u8', [512, 1]],
-    ['fc.weight.absmax', 'f32', [16]],
+    ['packed', 'u8', [512, 1]],
+    ['absmax', 'f32', [16]],
   ]);
   expect(gpu.memory.ledger.liveBytes).toBe(before.liveBytes);
 });

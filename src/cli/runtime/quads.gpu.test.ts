@@ -5,6 +5,7 @@ import { matmul } from '../../ops/matmul/matmul.ts';
 import { productWith } from '../../ops/matmul/matmul_quantized.ts';
 import { chooseVariant } from '../../ops/variants.ts';
 import { format as nf4 } from '../../quant/nf4/format.ts';
+import { changed, withAdapter } from './fixtures/changed-adapter.ts';
 import { softwareProvider } from './fixtures/software-gpu.ts';
 
 /** Kernels that share in quads are for adapters whose quads are neighbours. */
@@ -20,17 +21,8 @@ beforeAll(async () => {
  * gives the other's value.
  */
 function swapping(gpu: GPU): GPU {
-  const change = <T extends object>(target: T, name: keyof T, changed: unknown): T =>
-    new Proxy(target, {
-      get: (of, key) => {
-        if (key === name) return changed;
-        const value: unknown = Reflect.get(of, key, of);
-        return typeof value === 'function' ? value.bind(of) : value;
-      },
-    });
-  return change(gpu, 'requestAdapter', async (options: GPURequestAdapterOptions) => {
-    const adapter = (await gpu.requestAdapter(options)) as GPUAdapter;
-    return change(adapter, 'requestDevice', async (descriptor: GPUDeviceDescriptor) => {
+  return withAdapter(gpu, (adapter) =>
+    changed(adapter, 'requestDevice', async (descriptor: GPUDeviceDescriptor) => {
       const device = await adapter.requestDevice(descriptor);
       const make = device.createShaderModule.bind(device);
       device.createShaderModule = ({ code, ...rest }) =>
@@ -42,8 +34,8 @@ function swapping(gpu: GPU): GPU {
           ),
         });
       return device;
-    });
-  });
+    }),
+  );
 }
 
 const variantsOf = (gpu: Gpu) => [chooseVariant(gpu, matmul), chooseVariant(gpu, productWith(nf4))];

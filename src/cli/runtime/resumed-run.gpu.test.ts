@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { covers } from '../../catalog/covers.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
+import { CHECKED_IN } from '../../ops/tuning/checked-in.ts';
 import { wrapSeam } from '../../seam.ts';
 import { type HostTensor, hostTensor } from '../../tensor/host.ts';
 import { CheckpointKeeper } from '../../train/checkpoint/checkpoint-keeper.ts';
@@ -40,8 +41,26 @@ test('a run goes on by the table that it was begun with', async () => {
   gpu.tuned = [];
   await run(gpu, training, folder, { stopAfter: 2 });
   const keeper = new CheckpointKeeper(folder, { engine: 'this one' });
-  expect((await keeper.newest())?.checkpoint).toMatchObject({ state: { step: 2 }, tuned: rows });
+  const { checkpoint } = (await keeper.newest()) ?? {};
+  expect(checkpoint).toMatchObject({ state: { step: 2 } });
+  expect(checkpoint?.tuned).toEqual([...rows, ...CHECKED_IN]);
   expect(gpu.tuned).toEqual([]);
+});
+
+test('a run goes on by its whole table, whatever another build has checked in', async () => {
+  const training = trainingOf(KINDS['lora with dropout']);
+  const productsOf = async (tuned: Gpu['tuned'], folder: KeptInMemory, stopAfter: number) => {
+    gpu.tuned = tuned;
+    gpu.recorder.dispatched.clear();
+    await run(gpu, training, folder, { stopAfter });
+    gpu.tuned = [];
+    return [...gpu.recorder.dispatched].filter((name) => /^matmul\/(quad|register)$/.test(name));
+  };
+  const folder = new KeptInMemory();
+  // This build takes quads here; the table of the other one had another row.
+  expect(await productsOf([], new KeptInMemory(), 1)).toContain('matmul/quad');
+  expect(await productsOf([{ variant: 'register' }], folder, 1)).toEqual(['matmul/register']);
+  expect(await productsOf([], folder, 2)).toEqual(['matmul/register']);
 });
 
 describe('a run that has made its last step', () => {

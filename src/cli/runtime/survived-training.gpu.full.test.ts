@@ -23,14 +23,23 @@ type Doing = (event: TuningEvent, devices: readonly GPUDevice[]) => void;
 
 let runs = 0;
 
-/** A run with a checkpoint every two steps, and what `then` does to it. */
-async function playWith(then: Doing, fields: object = {}) {
+/**
+ * A run with a checkpoint every two steps, and what `then` does to it; after its first device
+ * adapters are refused so many times.
+ */
+async function playWith(then: Doing, fields: object = {}, refusals = 0) {
   const { gpu, devices } = await recordedProvider();
+  let refused = 0;
+  const requestAdapter: GPU['requestAdapter'] = async (options) => {
+    if (devices.length === 0 || refused === refusals) return gpu.requestAdapter(options);
+    refused += 1;
+    return null;
+  };
   const { texts, config } = trainingOf({ ...KINDS['lora with dropout'], ...fields });
   const events: TuningEvent[] = [];
   const checkpoints = { place: join(place, `${runs++}`), every: 2, resume: false };
   const { report, files } = await tune(
-    { cases: new Map(), startWorker: () => workerInProcess(gpu) },
+    { cases: new Map(), startWorker: () => workerInProcess({ ...gpu, requestAdapter }) },
     {
       ...{ folder: { kind: 'path', path: place }, name: 'tiny', base: 'tiny', texts, config },
       ...{ steps: 7, checkpoints },
@@ -41,7 +50,7 @@ async function playWith(then: Doing, fields: object = {}) {
     },
     new AbortController().signal,
   );
-  return { result: report.results[0], files, events };
+  return { result: report.results[0], files, events, refused };
 }
 
 /** A run, whose device is destroyed after each of these steps, once. */
@@ -68,10 +77,38 @@ test('a run whose device is lost, twice, goes on bit by bit with another', async
   expect(survived.events.filter(({ type }) => type === 'end')).toHaveLength(1);
 });
 
-test('a device that is lost before there is a checkpoint ends the run', async () => {
-  const { result, events } = await play([1]);
+test('a run whose device is lost before there is a checkpoint begins anew, once', async () => {
+  const whole = await play([]);
+  const again = await play([1]);
+  expect(stepsOf(again.events).slice(0, 3)).toEqual([1, 1, 2]);
+  expect(again.result?.series).toEqual(whole.result?.series);
+  expect(again.files).toEqual(whole.files);
+  const { result, events } = await play([1, 1]);
   expect(result?.error?.code).toBe('device-destroyed');
-  expect(events.filter(({ type }) => type === 'lost')).toEqual([]);
+  expect(events.filter(({ type }) => type === 'lost')).toHaveLength(1);
+});
+
+test('its history says what it lost and where it went on, when it is resumed later, too', async () => {
+  const { events } = await play([3]);
+  const [lost] = events.filter((event) => event.type === 'lost');
+  expect(lost).toMatchObject({ step: 3, why: expect.stringContaining('the GPU device was lost') });
+  const resumed = events.filter((event) => event.type === 'resumed-from');
+  const happened = resumed.flatMap(({ history }) => history.filter((one) => 'at' in one));
+  expect(happened).toEqual([lost, { type: 'restored', step: 2, at: expect.any(String) }]);
+});
+
+test('where there is no adapter for a moment, the next worker is started again', async () => {
+  const whole = await play([]);
+  const survived = await playWith(
+    (event, devices) => {
+      if (event.type === 'step' && event.step === 3 && devices.length === 1) devices[0]?.destroy();
+    },
+    {},
+    2,
+  );
+  expect(survived.refused).toBe(2);
+  expect(survived.events.filter(({ type }) => type === 'lost')).toHaveLength(1);
+  expect(survived.files).toEqual(whole.files);
 });
 
 /** Keeps the queue of a device busy for many times what a run here takes. */
@@ -110,7 +147,7 @@ test('a submit that hangs is left, and another worker goes on bit by bit', async
     { recovery: { hang_seconds: 3 } },
   );
   const lost = survived.events.filter((event) => event.type === 'lost');
-  expect(lost).toEqual([
+  expect(lost).toMatchObject([
     {
       type: 'lost',
       why: expect.stringMatching(/^no word from the worker for \d+ ms after step 3$/),
@@ -129,7 +166,7 @@ test('an exception within a step costs its run nothing', async () => {
     return original(texts);
   });
   const survived = await playWith(() => {});
-  expect(survived.events.filter((event) => event.type === 'lost')).toEqual([
+  expect(survived.events.filter((event) => event.type === 'lost')).toMatchObject([
     {
       type: 'lost',
       why: expect.stringMatching(/^step \d \(epoch \d\.\d\d\): this batch cannot be read$/),

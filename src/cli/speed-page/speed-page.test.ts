@@ -77,3 +77,22 @@ test('of several runs a row is that whose ratio is the median, and works of any 
   expect(text.match(/^\| \d{4}-\d\d-\d\d \d\d:\d\d \|/gm)).toHaveLength(3);
   expect(speedPage(runs.slice(0, 2))).toContain('| products | 1 | 1.00 |');
 });
+
+test('exponents are of every run, though a row is of another one', async () => {
+  const cube = (ratio: number, exponents: Record<string, number>) => {
+    const metrics = (backend: string) =>
+      exponents[backend] === undefined ? {} : { 'exponent of cube': exponents[backend] };
+    const results = [
+      timed(PRODUCT, 'webgpu', 1, { metrics: { ratio, ...metrics('webgpu') } }),
+      timed(PRODUCT, 'jax-webgpu', ratio, { metrics: metrics('jax-webgpu') }),
+    ];
+    return report(results, '', { kind: 'bench' });
+  };
+  const runs = [
+    await cube(3, { webgpu: 2.5, 'jax-webgpu': 2.8 }),
+    await cube(2, {}),
+    await cube(1, { webgpu: 2.7 }),
+  ];
+  expect(speedPage(runs)).toContain('| cube | jax-webgpu 2.80, webgpu 2.60 |');
+  expect(speedPage(runs.slice(1, 2))).not.toContain('How times grow');
+});

@@ -1,3 +1,4 @@
+import { median } from '../../bench/statistics/median.ts';
 import { type BenchRow, groupMeans, rowsOfRuns } from '../../bench/summary.ts';
 import { groupBy } from '../../report/group.ts';
 import { browserWords, chipName } from '../../report/place.ts';
@@ -22,7 +23,9 @@ Milliseconds, medians; who is timed takes turns. Each was held to the float64 or
 is the fastest peer's time on WebGPU by ours: above 1 ours is faster. \`eager / captured\` of ours
 are both told; the share is that of a kernel that does nothing else. ~ marks a bound that is
 coarser, as the library documents its setting. A row is that of the run whose ratio is the median of
-those that timed it. Written by \`scripts/speed-page.mjs\` from reports of \`npm start -- bench\`.
+those that timed it. WebAssembly computes on the processor and counts in no ratio: beside an adapter
+that is a processor too it is faster than any WGSL. Written by \`scripts/speed-page.mjs\` from
+reports of \`npm start -- bench\`.
 
 | run | where | commit | works |
 |---|---|---|---|
@@ -38,7 +41,7 @@ ${groupMeans(rows)
       `| ${group} | ${count} | ${geometricMean.toFixed(2)} | ${worst.ratio.toFixed(2)} (${nameOf(worst.id)}) | ${below} |`,
   )
   .join('\n')}
-${groups.map(([group, some]) => table(group, some)).join('')}${growth(rows)}${steps(rows)}${checkpoints(rows)}`;
+${groups.map(([group, some]) => table(group, some)).join('')}${growth(reports)}${steps(rows)}${checkpoints(rows)}`;
 }
 
 function runLine({ environments, run, tool, results }: Report): string {
@@ -89,24 +92,28 @@ const EXPONENT = 'exponent of ';
 /** In the id of a work that makes a checkpoint. */
 const MADE = '-checkpoint:';
 
-function growth(rows: readonly BenchRow[]): string {
-  const results = rows.flatMap((row) => [...row.results.values()]);
-  const told = results.flatMap(({ backend, metrics = {} }) =>
-    Object.entries(metrics).flatMap(([name, value]) =>
-      name.startsWith(EXPONENT) && value !== null
-        ? [{ of: name.slice(EXPONENT.length), backend, value }]
-        : [],
-    ),
-  );
+/** Of every report: a row that another run is taken for would take its exponent along. */
+function growth(reports: readonly Report[]): string {
+  const told = reports
+    .flatMap(({ results }) => results)
+    .flatMap(({ backend, metrics = {} }) =>
+      Object.entries(metrics).flatMap(([name, value]) =>
+        name.startsWith(EXPONENT) && value !== null
+          ? [{ of: name.slice(EXPONENT.length), backend, value }]
+          : [],
+      ),
+    );
   if (told.length === 0) return '';
-  const lines = [...groupBy(told, ({ of }) => of)].map(
-    ([of, all]) =>
-      `| ${of} | ${all.map(({ backend, value }) => `${backend} ${value.toFixed(2)}`).join(', ')} |`,
-  );
+  const lines = [...groupBy(told, ({ of }) => of)].map(([of, all]) => {
+    const cells = [...groupBy(all, ({ backend }) => backend)].map(
+      ([backend, some]) => `${backend} ${median(some.map(({ value }) => value)).toFixed(2)}`,
+    );
+    return `| ${of} | ${cells.join(', ')} |`;
+  });
   return `
 ## How times grow
 
-Exponents of the power of the size that fits best.
+Exponents of the power of the size that fits best; of several runs the median.
 
 | what grows | exponent |
 |---|---|

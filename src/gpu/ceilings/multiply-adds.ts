@@ -22,9 +22,27 @@ export interface MultiplyAdds {
 /** Floating-point operations of a round of one invocation: a product and a sum each step. */
 const FLOPS_PER_ROUND = 2 * CHAINS * STEPS;
 
-/** What has at least so many floating-point operations, over enough invocations to fill a GPU. */
-export function multiplyAddsOf(flops: number): MultiplyAdds {
-  const rounds = Math.max(1, Math.min(16, Math.floor(flops / (FLOPS_PER_ROUND * 65_536))));
+/** Rounds that are tried: to launch an invocation costs some, and too few of them fill no device. */
+const ROUNDS = [1, 4, 16, 64] as const;
+const MOST_SUM_BYTES = 2 ** 25;
+
+/**
+ * Rounds by which to do at least so many floating-point operations: as many as leave a workgroup
+ * full, and sums small. At least one.
+ */
+export function roundsFor(flops: number): readonly number[] {
+  const least = ROUNDS[0];
+  const filling = ROUNDS.filter(
+    (rounds) => rounds === least || flops >= LINEAR_LANES * rounds * FLOPS_PER_ROUND,
+  );
+  const fitting = filling.filter(
+    (rounds) => sumBytes(multiplyAddsOf(flops, rounds)) <= MOST_SUM_BYTES,
+  );
+  return fitting.length > 0 ? fitting : filling.slice(-1);
+}
+
+/** What has at least so many floating-point operations, in so many rounds of whole workgroups. */
+export function multiplyAddsOf(flops: number, rounds: number): MultiplyAdds {
   const invocations = Math.ceil(flops / (FLOPS_PER_ROUND * rounds) / LINEAR_LANES) * LINEAR_LANES;
   return { invocations, rounds };
 }

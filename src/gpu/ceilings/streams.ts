@@ -1,7 +1,7 @@
-import shader from '../../../shaders/bench/streams.wgsl';
+import shaders from '../../../shaders/bench/streams.wgsl?links';
 import type { Allocation } from '../memory.ts';
 import type { Launch } from '../recorder.ts';
-import { linearGrid, u32 } from '../shader.ts';
+import { linearGrid, linkedShader, u32 } from '../shader.ts';
 
 const VEC4_BYTES = 16;
 
@@ -34,23 +34,25 @@ export function streamBytes({ reads, writes }: Streams): {
   return { read: reads * VEC4_BYTES, written: writes * VEC4_BYTES };
 }
 
-/** The launch that reads `x` and writes `y`, of {@link streamBytes}. */
+/**
+ * The launch that reads `x` and writes `y`, of {@link streamBytes}; where y is x it writes over its
+ * start, and must not write more than it reads.
+ */
 export function moveStreams(streams: Streams, x: Allocation, y: Allocation): Launch {
   const { read, written } = streamBytes(streams);
   const { reads, writes, invocations } = streams;
   const restOfReads = reads % invocations;
   const restOfWrites = writes % invocations;
+  const source = { memory: x, offset: 0, size: read };
+  const isInPlace = y === x;
   return {
-    shader,
+    shader: linkedShader(shaders, isInPlace ? 'in_place' : 'apart'),
     constants: {
       READS: Math.floor(reads / invocations),
       WRITES: Math.floor(writes / invocations),
       HAS_REST: Number(restOfReads + restOfWrites > 0),
     },
-    bindings: [
-      { memory: x, offset: 0, size: read },
-      { memory: y, offset: 0, size: written },
-    ],
+    bindings: isInPlace ? [source] : [source, { memory: y, offset: 0, size: written }],
     uniforms: [u32(invocations), u32(restOfReads), u32(restOfWrites)],
     workgroups: linearGrid(invocations),
   };

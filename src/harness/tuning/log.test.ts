@@ -48,6 +48,11 @@ test('every value of a row has its column, bytes that offload moved and peaks of
 const AT = '2026-11-27T15:00:00.000Z';
 test.each<[Happened, string]>([
   [{ type: 'restored', step: 3, at: AT }, 'it goes on after step 3'],
+  [{ type: 'restored', step: 0, at: AT }, 'it goes on from its start'],
+  [
+    { type: 'lost', step: 3, at: AT, why: 'the worker died' },
+    'the worker died: another worker goes on',
+  ],
   [
     { type: 'skipped', step: 5, at: AT, tensor: 'a.lora_B', index: [1, 2], count: 3 },
     '3 numbers of the gradients not finite, first a.lora_B[1, 2]: the step is skipped',

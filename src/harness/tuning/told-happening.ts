@@ -13,6 +13,8 @@ export function toldHappening(happened: Happened): string {
   switch (happened.type) {
     case 'restored':
       return `it goes on ${after(happened.step)}`;
+    case 'lost':
+      return `${happened.why}: another worker goes on`;
     case 'skipped': {
       const { tensor, index, count, lossScale } = happened;
       const where = `${counted(count, 'number')} of the gradients not finite, first ${tensor}[${index.join(', ')}]`;

@@ -1,6 +1,6 @@
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Probe } from '../../gpu/probe.ts';
-import { CHECKED_IN } from '../../ops/tuning/checked-in.ts';
+import { tableInUse } from '../../ops/tuning/table-in-use.ts';
 import { toldOf } from '../../ops/tuning/told.ts';
 import type { Environment } from '../../report/schema.ts';
 
@@ -15,6 +15,6 @@ export function environmentOf(runtime: RuntimeDescription, gpu: Gpu, found: Prob
     features: [...gpu.features].sort(),
     limits: { ...gpu.limits },
     probe: { ...found },
-    tuning: toldOf([...gpu.tuned, ...CHECKED_IN]),
+    tuning: toldOf(tableInUse(gpu)),
   };
 }

@@ -7,15 +7,16 @@ import type { Shader } from '../../gpu/shader.ts';
 import type { TuningRow } from '../../gpu/tuning.ts';
 import type { Measured } from '../../quantizer/choosing/measured.ts';
 import type { WholeChoice } from '../../quantizer/choosing/schemes.ts';
+import type { StoredLayer } from '../../quantizer/choosing/stored.ts';
 import type { WeightSource } from '../../quantizer/choosing/weight-source.ts';
 import type { Examination } from '../../reference/examination.ts';
 import type { CaseResult, Environment } from '../../report/schema.ts';
-import type { HostTensor, HostTensors } from '../../tensor/host.ts';
+import type { HostTensor } from '../../tensor/host.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import type { RunSubject } from '../../train/checkpoint/run-checkpoint.ts';
 import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
 import type { RunStart } from '../../train/llama/llama-training.ts';
-import type { LlamaProgress } from '../../train/llama/progress.ts';
+import type { LlamaProgress, RunLoss } from '../../train/llama/progress.ts';
 import type { AnswerPart, Question } from '../../train/llama/question.ts';
 import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import type { WorkersChoice } from '../../train/llama/sharding-faults.ts';
@@ -82,6 +83,8 @@ export interface TuneCheckpoints {
   readonly every?: number | undefined;
   /** Go on from the newest; without one the run begins. */
   readonly resume: boolean;
+  /** What ended the run before, where it goes on by itself. */
+  readonly lost?: RunLoss | undefined;
   /** What the run is of, where that was found already. Default it is found by reading all weights. */
   readonly subject?: RunSubject | undefined;
 }
@@ -142,7 +145,7 @@ export interface QuantizeMessage {
   readonly type: 'quantize';
   readonly source: WeightSource;
   readonly schemes: readonly WholeChoice[];
-  /** Answer with the parts as the method's library stores them. */
+  /** Answer with the parts too. */
   readonly save: boolean;
 }
 
@@ -231,7 +234,7 @@ export type FromWorker =
       /** What became of one scheme. */
       readonly type: 'quantized';
       readonly measured: Measured;
-      readonly parts?: HostTensors;
+      readonly stored?: StoredLayer;
     }
   | { readonly type: 'training'; readonly progress: TrainingProgress | LlamaProgress }
   | { readonly type: 'answer'; readonly id: number; readonly part: AnswerPart }

@@ -2,7 +2,7 @@ import { WebGpuBackend } from '../../backends/webgpu.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Candidate, refusedLayer } from '../../quantizer/choosing/measure.ts';
 import { hasCosts } from '../../quantizer/choosing/measured.ts';
-import { storedParts } from '../../quantizer/choosing/stored.ts';
+import { storedLayer } from '../../quantizer/choosing/stored.ts';
 import { namedWeight } from '../../quantizer/choosing/weight-source.ts';
 import type { FromWorker, QuantizeMessage } from './messages.ts';
 
@@ -25,8 +25,8 @@ export async function runQuantizeJob(
   using candidate = made;
   for (const scheme of schemes) {
     const measured = await candidate.measure(backend, scheme);
-    const parts =
-      save && hasCosts(measured) ? await storedParts(gpu, backend, weight, scheme) : undefined;
-    post({ type: 'quantized', measured, ...(parts ? { parts } : {}) });
+    const stored =
+      save && hasCosts(measured) ? await storedLayer(gpu, backend, weight, scheme) : undefined;
+    post({ type: 'quantized', measured, ...(stored ? { stored } : {}) });
   }
 }

@@ -65,8 +65,8 @@ export async function runTuneJob(
       const from = message.checkpoints?.resume ? await keeper?.newest() : undefined;
       using ranks = message.sharding && new OtherRanks(message, message.sharding, gpu, startRank);
       const startRanks = ranks?.start;
-      const subject = message.checkpoints?.subject;
-      const training = { folder, model, texts, config, saved, from, subject, startRanks };
+      const { subject, lost } = message.checkpoints ?? {};
+      const training = { folder, model, texts, config, saved, from, lost, subject, startRanks };
       const saveModel = tunedSaver(gpu, { message, folder, config: model, outputFolder, tell });
       if (message.steps === 0 && saveModel) await mergeAdapter(t, training, saveModel);
       else {

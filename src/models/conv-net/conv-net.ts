@@ -51,9 +51,9 @@ export class ConvNet implements Model {
   }
 
   /** Folds both normalizations into the convolutions before them, for evaluation alone. */
-  foldBatchNorms(): void {
+  foldBatchNorms(): readonly string[] {
     const pairs = [1, 2].map((number) => ({ conv: `conv${number}`, norm: `bn${number}` }));
-    foldBatchNorms(this.values, this.statistics, pairs);
+    return foldBatchNorms(this.values, this.statistics, pairs);
   }
 
   keepStatistics(): void {

@@ -56,11 +56,11 @@ export class MobileNetV2 implements Model {
    * Folds the normalizations behind convolutions that are not ternary into these, for evaluation
    * alone: trits are made anew in each pass, by the size of the latent weights.
    */
-  foldBatchNorms(): void {
+  foldBatchNorms(): readonly string[] {
     const pairs = this.#blocks.flatMap(({ layers }) =>
       layers.flatMap(({ name, norm, ternary }) => (ternary ? [] : [{ conv: name, norm }])),
     );
-    foldBatchNorms(this.values, this.statistics, pairs);
+    return foldBatchNorms(this.values, this.statistics, pairs);
   }
 
   keepStatistics(): void {

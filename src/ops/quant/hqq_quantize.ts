@@ -49,6 +49,9 @@ interface Grid {
   readonly zero: Tensor;
 }
 
+/** Operations of a product that take as long as a pass over an element, whose power takes most. */
+const FLOPS_OF_PASS = 200;
+
 /** The errors of what may come before the first pass: it goes on where the first is the larger. */
 const FIRST_ERRORS = [2 ** 127, 2 ** 126];
 
@@ -199,6 +202,7 @@ function refined(
       bindings: [weight, inverse, ...before, zero, previous, error].map(({ binding }) => binding),
       uniforms: [...fields, ...numbers.map(f32)],
       workgroups: linearGrid(count),
+      flops: FLOPS_OF_PASS * weight.size,
     });
     if (pass === iters - 1) break;
     const { mean } = absMean.forward(gpu, { weight: error }, { factor: 1 / group_size });

@@ -56,6 +56,7 @@ const refined = (errors: string) => ({
     share: Math.fround(0.1),
     least: Math.fround(0.1 ** (1 / 1.3) / 2),
   },
+  flops: 200 * 30,
 });
 const ended = (top: number, count: number, words: object) => [
   {
@@ -227,12 +228,15 @@ describe('blocks of codes', () => {
           uniforms: { n: 3 },
         },
         absmax('[12]#2 nested_absmax', { n: 3, block: 32, blocks: 1 }),
-        bytewise(
-          'quantize_blockwise',
-          '[12]#2 [1024] nested_absmax absmax_q',
-          { n: 3, block: 32 },
-          { LUT16: 0 },
-        ),
+        {
+          ...bytewise(
+            'quantize_blockwise',
+            '[12]#2 [1024] nested_absmax absmax_q',
+            { n: 3, block: 32 },
+            { LUT16: 0 },
+          ),
+          flops: 600 * 3,
+        },
         bytewise(
           'dequantize_blockwise',
           'absmax_q [1024] nested_absmax nested_offset absmax',
@@ -261,7 +265,10 @@ describe('blocks of codes', () => {
       },
       [
         absmax('x absmax', { n: 35, block: 32, blocks: 2 }),
-        bytewise('quantize_blockwise', 'x code absmax q', { n: 35, block: 32 }, { LUT16: 1 }),
+        {
+          ...bytewise('quantize_blockwise', 'x code absmax q', { n: 35, block: 32 }, { LUT16: 1 }),
+          flops: 600 * 35,
+        },
         bytewise(
           'dequantize_blockwise',
           'q code absmax absmax dequant',

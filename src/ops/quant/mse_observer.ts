@@ -14,6 +14,9 @@ import { sum } from '../math/sum.ts';
 import { calculateQparams, codeRange } from './calculate_qparams.ts';
 import { MIN_MAX_KERNEL, minMax } from './min_max.ts';
 
+/** Operations of a product that take as long as to code an element, decode it and add its error. */
+const FLOPS_OF_ERROR = 60;
+
 /**
  * The range of x, or of each index of ch_axis, times the share 1, 1 - 1 / grid, ... down to 1 -
  * maxshrink that leaves the least sum of squared errors when x is quantized by
@@ -82,6 +85,7 @@ export const mseObserver = launcher(signature, {
         f32(last),
       ],
       workgroups: linearGrid(sizeOf(shape) / 4),
+      flops: FLOPS_OF_ERROR * x.size * shares.length,
     });
     const errors = scope.add(
       sum(

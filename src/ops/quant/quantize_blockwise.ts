@@ -10,6 +10,9 @@ import { launcher } from '../launcher.ts';
 import { blockAbsmax, blockVariants, checkBlock, QuantizationError } from './blocks.ts';
 import { decodeBlocks } from './dequantize_blockwise.ts';
 
+/** Operations of a product that take as long as the eight steps of a search, each of which loads. */
+const FLOPS_OF_SEARCH = 600;
+
 /** Elements of a block, and how a code is chosen. */
 export type Blocks = Pick<ParamsOf<typeof signature>, 'blocksize' | 'rounding'>;
 
@@ -49,6 +52,7 @@ export function encodeBlocks(
     bindings: [x.binding, map.binding, absmax.binding, q.binding],
     uniforms: [u32(x.size), u32(blocksize)],
     workgroups: gridOfFours(x.size),
+    flops: FLOPS_OF_SEARCH * x.size,
   });
   return { q, absmax };
 }

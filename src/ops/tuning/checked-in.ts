@@ -3,7 +3,7 @@ import { LANES } from '../lanes.ts';
 
 /**
  * The variants that were measured to be fastest, by what a device was found to be; the first row
- * that fits is taken, and where none does an op's first variant, which every adapter runs. Runs that
+ * that fits is taken, and the last rows of each op with several variants fit every adapter. Runs that
  * judge use this table alone, so that their kernels and bits do not hang on a clock.
  * docs/decisions/0051-tuning.md tells what was measured.
  */
@@ -17,4 +17,13 @@ export const CHECKED_IN: readonly TuningRow[] = [
   { variant: 'serial', ops: ['topk'], lanes: 'few', rows: [256], width: [256] },
   { variant: 'cooperative', lanes: 'many' },
   { variant: 'neighbours', ops: ['cross_entropy'], lanes: 'many' },
+  // Whatever an adapter is found to be, without features as well.
+  { variant: 'register' },
+  { variant: 'tiled', ops: ['scaled_dot_product_attention'] },
+  { variant: 'packed' },
+  { variant: 'unpacked' },
+  { variant: 'row-per-invocation' },
+  { variant: 'rounds' },
+  { variant: 'serial' },
+  { variant: 'parts' },
 ];

@@ -16,10 +16,14 @@ export class TuningTableError extends GradproofError {
  * numbered in the order in which rows are tried. What an earlier row says is not told again.
  */
 export function toldOf(rows: readonly TuningRow[]): Readonly<Record<string, string>> {
-  const told = new Map(rows.map((row) => [`${wordsOf(row)} ${choiceIn(row)}`, row]));
   return Object.fromEntries(
-    [...told.values()].map((row, i) => [`${i + 1}: ${wordsOf(row)}`, choiceIn(row)]),
+    distinctRows(rows).map((row, i) => [`${i + 1}: ${wordsOf(row)}`, choiceIn(row)]),
   );
+}
+
+/** The rows without those that say what an earlier one does. */
+export function distinctRows(rows: readonly TuningRow[]): readonly TuningRow[] {
+  return [...new Map(rows.map((row) => [`${wordsOf(row)} ${choiceIn(row)}`, row])).values()];
 }
 
 /**

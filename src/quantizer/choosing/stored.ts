@@ -1,50 +1,55 @@
+import { Tape } from '../../autograd/tape.ts';
+import { sha256 } from '../../formats/sha256.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
-import type { HostTensors } from '../../tensor/host.ts';
+import { type HostTensor, type HostTensors, valuesOf } from '../../tensor/host.ts';
+import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import type { DeviceWeight } from '../coding.ts';
-import { createQuantizer, type QuantizerBackend, type ReplaceableValues } from '../quantizer.ts';
-import { readState } from '../state.ts';
+import { decodedWeight } from '../coding.ts';
+import { createQuantizer, type QuantizerBackend } from '../quantizer.ts';
 import type { WholeChoice } from './schemes.ts';
 import type { NamedWeight } from './weight-source.ts';
 
+/** A quantized layer as it is sent and saved. */
+export interface StoredLayer {
+  readonly layer: string;
+  /** Of the weight, [out, ...]. */
+  readonly shape: Shape;
+  /** By their names in the scheme. */
+  readonly parts: HostTensors;
+  /** What {@link digestOf} says of the weight that they stand for, as it is decoded here. */
+  readonly decoded: string;
+}
+
 /**
- * The parts of a weight by the names and in the layout of the method's library. Throws
- * QuantizerError for what the method refuses.
+ * The parts of a quantized weight, and what they stand for. Throws QuantizerError for what the
+ * method refuses.
  */
-export async function storedParts(
+export async function storedLayer(
   gpu: Gpu,
   backend: QuantizerBackend,
   { layer, weight }: NamedWeight,
   scheme: WholeChoice,
-): Promise<HostTensors> {
-  using values = new OneValue(`${layer}.weight`, Tensor.from(gpu, weight));
-  const { layers } = createQuantizer(backend, scheme).quantizeModel({ values });
-  return await readState(values, layers);
+): Promise<StoredLayer> {
+  using scope = new Scope();
+  using tape = new Tape(gpu);
+  const given = scope.add(Tensor.from(gpu, weight));
+  const made = createQuantizer(backend, scheme).quantizeWeight(tape, given, layer);
+  const parts: Record<string, HostTensor> = {};
+  for (const [name, part] of Object.entries(scope.addAll(made.parts)))
+    parts[name] = await part.read();
+  const decoded = await decodedWeight(tape, made, layer).read();
+  return { layer, shape: weight.shape, parts, decoded: await digestOf(decoded) };
 }
 
-/** A model of one weight. */
-class OneValue implements ReplaceableValues, Disposable {
-  readonly names: readonly string[];
-  /** Is called without this object. */
-  readonly view: () => Tensor | DeviceWeight;
-  readonly #scope = new Scope();
-  #value: Tensor | DeviceWeight;
+/** The least normal number of float32, below which a device may take any for zero. */
+const LEAST_NORMAL = 2 ** -126;
 
-  constructor(name: string, tensor: Tensor) {
-    this.names = [name];
-    this.#value = this.#scope.add(tensor);
-    this.view = () => this.#value;
-  }
-
-  replace(weights: ReadonlyMap<string, DeviceWeight>): void {
-    for (const weight of weights.values()) {
-      this.#scope.addAll(weight.parts);
-      this.#value = weight;
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#scope[Symbol.dispose]();
-  }
+/**
+ * SHA-256 of the floats in float32 one behind the other, little-endian, by which whoever decodes a
+ * file says whether that is the same weight: every zero is +0, and so is what is subnormal.
+ */
+async function digestOf(decoded: HostTensor): Promise<string> {
+  const floats = Float32Array.from(valuesOf(decoded), (x) => (Math.abs(x) < LEAST_NORMAL ? 0 : x));
+  return await sha256(new Uint8Array(floats.buffer));
 }

@@ -1,3 +1,4 @@
+import { quantizedTensors } from '../../formats/quantized-checkpoint.ts';
 import { quantizerOf } from '../../ops/quant/quantize.ts';
 import { FOUR_BIT_BLOCKS } from '../../quant/bitsandbytes.ts';
 import type { BlockFormat } from '../../quant/format.ts';
@@ -22,6 +23,10 @@ const scheme = seam(
         absmax: { dtype: 'f32', shape: [Math.ceil(sizeOf(shape) / blocksize)] },
       }),
       stored: { packed: 'weight', absmax: 'weight.absmax' },
+      filed: (parts, shape) =>
+        quantizedTensors(
+          new Map([['weight', { format, blocksize, shape, parts, dtype: 'float32' }]]),
+        ),
       quantize: (tape, weight, layer) => {
         const params = { quant_type: format.name, blocksize };
         const { packed, absmax } = tape.apply(quantizerOf(format), { weight }, params, layer);

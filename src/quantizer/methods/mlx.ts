@@ -10,6 +10,7 @@ import { matrixView, sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { MlxParams } from '../../vocabulary/quant/mlx_quantize.ts';
 import type { CodedWeight, Coding, Parts } from '../coding.ts';
+import { filedParts } from '../filed.ts';
 import { type Choice, type Method, type Scheme, wholeRows } from '../method.ts';
 
 /** Types of the elements and of the scales of a mode whose codes are floats. */
@@ -55,6 +56,11 @@ function scheme(mode: MlxParams['mode'], choice: Choice): Scheme {
   const bits = choice.bits as MlxParams['bits'];
   const group_size = choice.group as MlxParams['group_size'];
   const isAffine = mode === 'affine';
+  const stored = {
+    packed: 'weight',
+    scales: 'scales',
+    ...(isAffine ? { biases: 'biases' } : {}),
+  };
   const coding: Coding = {
     name: isAffine ? 'mlx' : mode,
     decode: (tape, weight, layer) => {
@@ -93,11 +99,8 @@ function scheme(mode: MlxParams['mode'], choice: Choice): Scheme {
         ...(isAffine ? { biases: { dtype: 'f32' as const, shape: scales } } : {}),
       };
     },
-    stored: {
-      packed: 'weight',
-      scales: 'scales',
-      ...(isAffine ? { biases: 'biases' } : {}),
-    },
+    stored,
+    filed: (parts) => filedParts(stored, parts, { packed: 'U32' }),
     quantize: (tape, weight, layer) => {
       const rows = tape.view(weight, matrixView(weight.shape));
       const params = { mode, bits, group_size };

@@ -9,6 +9,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { QuantoParams } from '../../vocabulary/quant/quanto_quantize.ts';
 import { byteProduct } from '../byte-product.ts';
 import { type CodedWeight, type Coding, type Parts, scaled } from '../coding.ts';
+import { filedParts } from '../filed.ts';
 import { type Choice, type Method, type Scheme, wholeRows, widthOf } from '../method.ts';
 
 /** optimum-quanto's quantize_weight along the outputs. */
@@ -39,6 +40,7 @@ export const methods: readonly Method[] = [
 /** Codes of 8 bits with a scale for each output. */
 function wholeBytes(qtype: 'qint8' | 'qfloat8_e4m3fn'): Scheme {
   const isFloat = qtype !== 'qint8';
+  const stored = { q: 'weight._data', scale: 'weight._scale' };
   const coding: Coding = {
     name: isFloat ? 'quanto_float8' : 'quanto_int8',
     decode: (tape, { shape, parts }, layer) => {
@@ -64,7 +66,8 @@ function wholeBytes(qtype: 'qint8' | 'qfloat8_e4m3fn'): Scheme {
       q: { dtype: isFloat ? 'u8' : 'i8', shape: matrixView(shape) },
       scale: { dtype: 'f32', shape: [matrixView(shape)[0], 1] },
     }),
-    stored: { q: 'weight._data', scale: 'weight._scale' },
+    stored,
+    ...(isFloat ? { filed: (parts) => filedParts(stored, parts, { q: 'F8_E4M3' }) } : {}),
     quantize: (tape, weight, layer) => {
       const { q, scale } = quantized(tape, weight, { qtype, axis: 0 }, layer);
       return { q, scale };

@@ -70,6 +70,7 @@ export const HISTORY = v.array(
     v.strictObject({ type: v.literal('heldout'), step: count, loss: figure }),
     v.strictObject({ type: v.literal('judged'), step: count, boundUsed: figure }),
     v.strictObject({ type: v.literal('restored'), step: count, at: time }),
+    v.strictObject({ type: v.literal('lost'), step: count, at: time, why: v.string() }),
     v.strictObject({
       type: v.literal('skipped'),
       ...{ step: count, at: time, tensor: v.string(), index: v.array(count), count },

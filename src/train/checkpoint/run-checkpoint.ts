@@ -28,7 +28,10 @@ export interface RunCheckpoint {
   readonly subject: RunSubject;
   /** Where each parameter lies in the tensor `param`, in floats from its start. */
   readonly parameters: Readonly<Record<string, { readonly shape: Shape; readonly offset: number }>>;
-  /** Rows by which variants of ops are chosen, before those that are checked in. */
+  /**
+   * All rows by which variants of ops are chosen. An earlier build left out those that were checked in:
+   * then this one's follow.
+   */
   readonly tuned: readonly TuningRow[];
   /** The engine that wrote it. */
   readonly engine: string;

@@ -1,5 +1,4 @@
 import type { Gpu } from '../../gpu/gpu.ts';
-import type { FoundCheckpoint } from '../checkpoint/checkpoint-keeper.ts';
 import { requireSubject, runSubject } from '../checkpoint/run-subject.ts';
 import type { Sharding } from '../sharded/sharded-update.ts';
 import { forecastLlama, requireRoom } from './forecast-llama.ts';
@@ -37,7 +36,7 @@ export async function* fineTuneLlama(
   const subject = isOfSubject ? (training.subject ?? (await runSubject(training))) : undefined;
   if (from && subject) requireSubject(from.checkpoint.subject, subject);
   using _table = from && pinnedTable(gpu, from.checkpoint.tuned);
-  let history = training.told ? new RunHistory(training.told) : resumedHistory(from);
+  let history = training.told ? new RunHistory(training.told) : resumedHistory(training);
   for (;;) {
     const changed = changedConfig(config, history.all);
     const plan = runPlan(texts, changed);
@@ -72,10 +71,11 @@ export async function* fineTuneLlama(
 export const choiceOf = (sharding: Sharding | undefined): WorkersChoice | undefined =>
   sharding && { workers: sharding.group.size, strategy: sharding.strategy };
 
-/** What a run told that goes on from a checkpoint, and that it does. */
-function resumedHistory(from: FoundCheckpoint | undefined): RunHistory {
+/** What a run told that goes on, from a checkpoint or anew, why, and that it does. */
+function resumedHistory({ from, lost }: Pick<LlamaTraining, 'from' | 'lost'>): RunHistory {
   const history = new RunHistory(from?.checkpoint.history);
-  const step = from?.checkpoint.state.step;
-  if (step !== undefined) history.add({ type: 'restored', step, at: new Date().toISOString() });
+  if (lost) history.add(lost);
+  const step = from?.checkpoint.state.step ?? 0;
+  if (from || lost) history.add({ type: 'restored', step, at: new Date().toISOString() });
   return history;
 }

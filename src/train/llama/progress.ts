@@ -49,7 +49,11 @@ export type LlamaMilestone =
 
 /** What happened to a run; when in UTC, as `Date.toISOString` gives it. */
 export type Happened = { readonly step: number; readonly at: string } & (
-  | /** It went on from a checkpoint after that many steps. */ { readonly type: 'restored' }
+  | /** It went on from a checkpoint after that many steps, or, after none, began anew. */ {
+      readonly type: 'restored';
+    }
+  /** Where it computed is gone after that many steps: it goes on elsewhere. */
+  | { readonly type: 'lost'; readonly why: string }
   /** Gradients of that step were not finite, first at this place: its update was left out. */
   | {
       readonly type: 'skipped';
@@ -84,6 +88,9 @@ export type Happened = { readonly step: number; readonly at: string } & (
     }
 );
 
+/** That where a run computed is gone. */
+export type RunLoss = Extract<Happened, { readonly type: 'lost' }>;
+
 /** What a fine-tuning of a Llama tells while it runs. */
 export type LlamaProgress =
   | Exclude<LlamaMilestone, { readonly type: 'restored' | 'rolled-back' | 'rank-lost' | 'halved' }>
@@ -106,8 +113,6 @@ export type LlamaProgress =
   | { readonly type: 'checkpoint-failed'; readonly step: number; readonly message: string }
   | ({ readonly type: 'start' } & LlamaStart)
   | { readonly type: 'loaded'; readonly bytes: number; readonly peakBytes: number }
-  /** Where it computed is gone, and it goes on elsewhere from its last checkpoint. */
-  | { readonly type: 'lost'; readonly why: string }
   /** The run waits after that many steps, or goes on. */
   | { readonly type: 'paused' | 'resumed'; readonly step: number }
   /** The model itself was written, as files of these names. */

@@ -1,6 +1,7 @@
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
+import { tableInUse } from '../../ops/tuning/table-in-use.ts';
 import { HostHome } from '../../tensor/value-home.ts';
 import type { RunSubject } from '../checkpoint/run-checkpoint.ts';
 import { ShardHome } from '../sharded/shard-home.ts';
@@ -83,7 +84,7 @@ export async function* attempt(
     keeper &&
     subject &&
     new RunKeeping(keeper, {
-      ...{ loop, history, subject, steps: plan.steps, tuned: gpu.tuned },
+      ...{ loop, history, subject, steps: plan.steps, tuned: tableInUse(gpu) },
       parameters: placesOf(model.parameters.layout),
       from: from?.checkpoint,
     });

@@ -1,13 +1,16 @@
 import { PEERS, type PeerName } from '../../bench/peer-names.ts';
 import type { BenchRequest } from '../../bench/request.ts';
+import { measuredTable } from '../../bench/tuner/measured-table.ts';
 import { messageOf } from '../../errors.ts';
 import type { Report } from '../../report/schema.ts';
+import type { AdapterFacts } from '../check/words.ts';
 import { computes } from '../controls/computing.ts';
 import { bytesOf } from '../controls/file-bytes.ts';
 import type { Notice } from '../controls/notice.ts';
 import { Observable } from '../controls/observable.ts';
 import type { History } from '../history/history.ts';
 import { withWords } from '../messages/words.ts';
+import { MeasuredTables } from '../train/measured-tables.ts';
 import { benchWords } from './bench.en.ts';
 import { type BenchChoice, USUAL_CHOICE } from './bench-choice.ts';
 import { afterBenchEvent, type BenchState, UNTIMED } from './bench-state.ts';
@@ -27,6 +30,7 @@ export class BenchSession {
   readonly server: BenchServer | undefined;
   readonly #history: History;
   readonly #notice: Notice;
+  readonly #tables = new MeasuredTables('measured');
   #abort: AbortController | undefined;
 
   /** Asks the page's server what is there; `state` is there before: the page tells of it in every view. */
@@ -59,16 +63,25 @@ export class BenchSession {
     });
   }
 
-  /** Times what was asked for; resolves when that has ended, however it did. */
-  async start({ options, peers }: BenchRequest): Promise<void> {
+  /**
+   * Times what was asked for on `adapter`; resolves when that has ended, however it did. A table that
+   * is to be measured there is measured once.
+   */
+  async start({ options, peers }: BenchRequest, adapter: AdapterFacts): Promise<void> {
     if (this.#abort) return;
     const abort = new AbortController();
     this.#abort = abort;
     this.state.value = { ...UNTIMED, phase: 'starting' };
     try {
       const { runInFrame } = await import('../../bench/frame-link.ts');
+      const measure = () =>
+        measuredTable('measured', (request) => runInFrame(request, () => {}, abort.signal));
+      const tuning =
+        options.tuning === 'measured'
+          ? await this.#tables.rowsFor(adapter, measure)
+          : options.tuning;
       const report = await runInFrame(
-        { options, peers },
+        { options: { ...options, tuning }, peers },
         (event) => {
           this.state.value = afterBenchEvent(this.state.value, event);
         },

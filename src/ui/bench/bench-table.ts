@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
-import type { BenchRow, GroupMean } from '../../bench/summary.ts';
+import { type BenchRow, documentedMs, type GroupMean } from '../../bench/summary.ts';
 import { groupBy } from '../../report/group.ts';
 import type { CaseResult } from '../../report/schema.ts';
 import { type FigureTable, toCsv } from '../../report/table.ts';
@@ -78,7 +78,10 @@ export class BenchTable extends LitElement {
           ${[...groupBy(this.rows, ({ group }) => group)].map(([, rows]) => this.#group(rows, columns))}
         </table>
       </div>
-      <p class="small muted">${table.hint} ${isCoarser ? table.coarser : nothing}</p>
+      <p class="small muted">
+        ${table.hint} ${isCoarser ? table.coarser : nothing}
+        ${columns.some((backend) => hasLoop(this.rows, backend)) ? table.loops : nothing}
+      </p>
       <button class="quiet" @click=${this.#save}>${table.csv}</button>
     `;
   }
@@ -123,19 +126,32 @@ function hasCoarserBound({ finding }: CaseResult): boolean {
   return finding?.code === 'coarser-bound';
 }
 
-/** A time, or the status of what has none. */
+/** Whether a library has a documented loop of its own, whose times stand beside. */
+function hasLoop(rows: readonly BenchRow[], backend: string): boolean {
+  return rows.some(({ results }) => documentedMs(results.get(backend)) !== undefined);
+}
+
+/** A time, or the status of what has none; of a library with a documented loop that time too. */
 function cell(result: CaseResult | undefined) {
   if (!result || result.status === 'skip') return html`<span class="muted">–</span>`;
   const { status, timing } = result;
   if (!timing) return html`<span class="case-state bad" lang="en">${icon('bad')}${status}</span>`;
-  return html`${unitsWords().number(timing.medianMs, MS)}${hasCoarserBound(result) ? ' ~' : nothing}`;
+  const { number } = unitsWords();
+  const loop = documentedMs(result);
+  const beside =
+    loop === undefined ? nothing : html` <small class="muted">${number(loop, MS)}</small>`;
+  return html`${number(timing.medianMs, MS)}${hasCoarserBound(result) ? ' ~' : nothing}${beside}`;
 }
 
 /** The same as numbers and words, for a file. */
 function benchTable(rows: readonly BenchRow[]): FigureTable {
   const { table } = benchWords();
   const columns = contendersOf(rows);
-  const labels = [table.work, ...columns.map(contenderWords), table.ratio, table.share];
+  const loops = columns.filter((backend) => hasLoop(rows, backend));
+  const labels = [
+    ...[table.work, ...columns.map(contenderWords), table.ratio, table.share],
+    ...loops.map((backend) => table.loop(contenderWords(backend))),
+  ];
   return {
     columns: labels.map((label) => ({ label })),
     rows: rows.map(({ id, results, ratio, shareOfCeiling }) => [
@@ -145,6 +161,7 @@ function benchTable(rows: readonly BenchRow[]): FigureTable {
         return result?.timing?.medianMs ?? (result?.status === 'skip' ? undefined : result?.status);
       }),
       ...[ratio, shareOfCeiling],
+      ...loops.map((backend) => documentedMs(results.get(backend))),
     ]),
   };
 }

@@ -119,8 +119,10 @@ export class BenchView extends LitElement {
   }
 
   #press(busy: boolean): void {
+    const request = this.#request;
+    const adapter = this.facts.value?.adapter;
     if (busy) this.bench.cancel();
-    else if (this.#request) this.bench.start(this.#request);
+    else if (request && adapter) this.bench.start(request, adapter);
   }
 
   #choose({ detail }: CustomEvent<BenchChoice>): void {

@@ -88,6 +88,8 @@ export const words: ReturnType<typeof benchWords> = {
     caption: 'Millisekunden, Mediane',
     hint: 'Das Verhältnis ist die Zeit der schnellsten Bibliothek auf dem WebGPU dieses Chips durch unsere: Über 1 sind wir schneller. Der Anteil ist der eines Kernels, der nur rechnet oder nur dieselben Bytes bewegt.',
     coarser: '~ galt eine gröbere Schranke, wie die Bibliothek es von ihrer Einstellung angibt.',
+    loops: 'Klein: mit der Schleife, die die Dokumentation der Bibliothek zeigt.',
+    loop: (name) => `${name}, dokumentierte Schleife`,
     work: 'Aufgabe',
     ratio: 'Verhältnis',
     share: 'Der Obergrenze',

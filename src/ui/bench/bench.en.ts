@@ -88,6 +88,8 @@ export const benchWords = words('bench', {
     caption: 'Milliseconds, medians',
     hint: 'The ratio is the time of the fastest library on this chip’s WebGPU by ours: above 1 ours is faster. The share is that of a kernel that does nothing but compute, or move the same bytes.',
     coarser: '~ was held to a coarser bound, as the library documents of its setting.',
+    loops: 'Small: by the loop that the library’s own documentation shows.',
+    loop: (name: string) => `${name}, documented loop`,
     work: 'Work',
     ratio: 'Ratio',
     share: 'Of the ceiling',

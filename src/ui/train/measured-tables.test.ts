@@ -11,7 +11,7 @@ const OTHER = { '1: softmax, rows from 64': 'row-per-workgroup' };
 
 /** A shelf in memory, and tables on it that tell how often they were measured. */
 function kept(shelf: TableShelf | undefined = inMemory()) {
-  const tables = new MeasuredTables(() => shelf);
+  const tables = new MeasuredTables('measured', () => shelf);
   let measured = 0;
   const rowsFor = (adapter = ADAPTER, table: Readonly<Record<string, string>> = TABLE) =>
     tables.rowsFor(adapter, async () => {
@@ -46,6 +46,15 @@ describe('a table', () => {
     expect(count()).toBe(2);
   });
 
+  test('is that of what was measured: a fine-tuning asks for other classes than a bench', async () => {
+    const shelf = inMemory();
+    const measured = new MeasuredTables('measured', () => shelf);
+    const forTraining = new MeasuredTables('measured-for-training', () => shelf);
+    await measured.rowsFor(ADAPTER, async () => TABLE);
+    expect(await forTraining.rowsFor(ADAPTER, async () => OTHER)).toEqual(rowsTold(OTHER));
+    expect(await measured.rowsFor(ADAPTER, async () => OTHER)).toEqual(rowsTold(TABLE));
+  });
+
   test.each([
     ['is of another kind', 7],
     ['has a row that no table has', { '1: softmax, vendor intel': 'serial' }],
@@ -66,7 +75,7 @@ describe('a table', () => {
 
   test('that cannot be measured leaves nothing', async () => {
     const known = new Map<string, unknown>();
-    const tables = new MeasuredTables(() => inMemory(known));
+    const tables = new MeasuredTables('measured', () => inMemory(known));
     const fails = () => Promise.reject(new Error('no device'));
     await expect(tables.rowsFor(ADAPTER, fails)).rejects.toThrow('no device');
     expect(known.size).toBe(0);

@@ -1,5 +1,6 @@
 import { createStore, get, set } from 'idb-keyval';
 import * as v from 'valibot';
+import type { Measuring } from '../../bench/options.ts';
 import type { TuningRow } from '../../gpu/tuning.ts';
 import { rowsTold } from '../../ops/tuning/told.ts';
 import { thisTool } from '../../report/tool.ts';
@@ -22,9 +23,12 @@ const told = v.record(v.string(), v.string());
  * for each run.
  */
 export class MeasuredTables {
+  readonly #measuring: Measuring;
   readonly #open: () => TableShelf;
 
-  constructor(open: () => TableShelf = openDatabase) {
+  /** Tables of what is measured before a run of one kind. */
+  constructor(measuring: Measuring, open: () => TableShelf = openDatabase) {
+    this.#measuring = measuring;
     this.#open = open;
   }
 
@@ -36,7 +40,7 @@ export class MeasuredTables {
     adapter: AdapterFacts,
     measure: () => Promise<Told>,
   ): Promise<readonly TuningRow[]> {
-    const key = keyOf(adapter);
+    const key = keyOf(adapter, this.#measuring);
     const kept = await this.#kept(key);
     if (kept) return kept;
     const table = await measure();
@@ -63,9 +67,12 @@ export class MeasuredTables {
   }
 }
 
-function keyOf({ vendor, architecture, device, description }: AdapterFacts): string {
+function keyOf(
+  { vendor, architecture, device, description }: AdapterFacts,
+  measuring: Measuring,
+): string {
   const { version, commit } = thisTool();
-  return JSON.stringify([vendor, architecture, device, description, version, commit]);
+  return JSON.stringify([vendor, architecture, device, description, version, commit, measuring]);
 }
 
 /** A database of its own: a store cannot be added to one that is open elsewhere. */

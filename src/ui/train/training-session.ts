@@ -26,7 +26,7 @@ export class TrainingSession {
   /** The text that was dropped or chosen; without one the project's own is used. */
   readonly text = new Observable<TrainingText | undefined>(undefined);
   readonly #notice: Notice;
-  readonly #tables = new MeasuredTables();
+  readonly #tables = new MeasuredTables('measured-for-training');
   #abort: AbortController | undefined;
   #pause = new Pause();
   readonly #skip = new Skip();

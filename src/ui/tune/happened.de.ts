@@ -11,7 +11,8 @@ export const words: ReturnType<typeof happenedWords> = {
   label: 'Was geschah, das Letzte zuerst',
   checkpoint: (step, size, ms) =>
     `Sicherungspunkt nach ${steps(step)}: ${bytes(size)} in ${milliseconds(ms)}.`,
-  resumed: (step) => `Fortgesetzt vom Sicherungspunkt nach ${steps(step)}.`,
+  resumed: (step) =>
+    step === 0 ? 'Neu begonnen.' : `Fortgesetzt vom Sicherungspunkt nach ${steps(step)}.`,
   lost: (step) => `Unterbrochen nach ${steps(step)}:`,
   refused: (step) => `Kein Sicherungspunkt nach ${steps(step)}:`,
   skipped: (step, numbers, place, lossScale) =>

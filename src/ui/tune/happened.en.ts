@@ -12,7 +12,8 @@ export const happenedWords = words('happened', {
   label: 'What happened, the latest first',
   checkpoint: (step: number, size: number, ms: number) =>
     `Checkpoint after ${steps(step)}: ${bytes(size)} in ${milliseconds(ms)}.`,
-  resumed: (step: number) => `Resumed from the checkpoint after ${steps(step)}.`,
+  resumed: (step: number) =>
+    step === 0 ? 'Begun anew.' : `Resumed from the checkpoint after ${steps(step)}.`,
   lost: (step: number) => `Interrupted after ${steps(step)}:`,
   refused: (step: number) => `No checkpoint after ${steps(step)}:`,
   skipped: (step: number, numbers: number, place: string, lossScale: number | undefined) =>

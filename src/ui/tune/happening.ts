@@ -47,6 +47,8 @@ export function happeningOf(told: Happened): Happening {
   switch (told.type) {
     case 'restored':
       return { step, at, kind: 'resumed' };
+    case 'lost':
+      return { step, at, kind: 'lost', message: told.why };
     case 'skipped': {
       const { tensor, index, count: numbers, lossScale } = told;
       const scaled = lossScale === undefined ? {} : { lossScale };

@@ -53,6 +53,7 @@ export function afterTuningEvent(
         ],
       };
     case 'skipped':
+    case 'lost':
       return { ...state, happened: [...state.happened, happeningOf(event)] };
     case 'checkpoint': {
       const { step, bytes, ms } = event;
@@ -62,11 +63,6 @@ export function afterTuningEvent(
     case 'checkpoint-failed': {
       const failed = refused(event.step, now, event.message);
       return { ...state, happened: [...state.happened, failed] };
-    }
-    case 'lost': {
-      const step = state.steps.at(-1)?.step ?? 0;
-      const lost: Happening = { kind: 'lost', step, at: now, message: event.why };
-      return { ...state, happened: [...state.happened, lost] };
     }
     case 'paused':
       // A run that went on before the worker was told of the pause is not shown as paused.

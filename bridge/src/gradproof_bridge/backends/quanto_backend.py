@@ -30,7 +30,7 @@ class QuantoBackend(Backend):
         return {"quanto_quantize": _quantize}
 
 
-def _unpack_in_python() -> None:
+def unpack_in_python() -> None:
     """Has codes unpacked by Quanto's own Python.
 
     Its C++ does the same shifts, but is compiled at the first use, which takes a compiler and
@@ -56,7 +56,7 @@ def _quantize(call: Call) -> Outputs:
     import torch
     from optimum import quanto
 
-    _unpack_in_python()
+    unpack_in_python()
     p = call.params
     qtype = quanto.qtypes[_QTYPE.get(p["qtype"], p["qtype"])]
     group = p.get("group_size")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _GPU_NODES = ("dri", "dxg", "kfd", "nvidiactl", "nvmap")
 """Of graphics cards, WSL, ROCm, CUDA, CUDA on Jetson."""
 _BF16 = np.dtype(ml_dtypes.bfloat16)
+_F8 = np.dtype(ml_dtypes.float8_e4m3fn)
 
 
 def to_torch(array: Array, device: str) -> Tensor:
@@ -33,6 +34,8 @@ def to_torch(array: Array, device: str) -> Tensor:
     owned = np.array(array, order="C")
     if owned.dtype == _BF16:
         return torch.from_numpy(owned.view(np.int16)).view(torch.bfloat16).to(device)
+    if owned.dtype == _F8:
+        return torch.from_numpy(owned.view(np.uint8)).view(torch.float8_e4m3fn).to(device)
     return torch.from_numpy(owned).to(device)
 
 

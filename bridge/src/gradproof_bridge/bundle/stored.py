@@ -17,9 +17,11 @@ NUMPY_OF = {
     "BF16": np.dtype(ml_dtypes.bfloat16),
     "I64": np.dtype("<i8"),
     "I32": np.dtype("<i4"),
+    "U32": np.dtype("<u4"),
     "I16": np.dtype("<i2"),
     "I8": np.dtype("i1"),
     "U8": np.dtype("u1"),
+    "F8_E4M3": np.dtype(ml_dtypes.float8_e4m3fn),
     "BOOL": np.dtype("?"),
 }
 _STORED_AS = {dtype: name for name, dtype in NUMPY_OF.items()}

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
-import math
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
+from gradproof_bridge.backends.bnb_weights import decoded_by_state, state_of
 from gradproof_bridge.backends.registry import backend_named
 from gradproof_bridge.bundle.safetensors_file import read_safetensors
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.errors import FormatError, message_of, named
 from gradproof_bridge.formulas.checkpoint import QuantizedWeight, is_quantized, read_quantized
-from gradproof_bridge.formulas.four_bit import unpack
 from gradproof_bridge.verification.check import Check
+from gradproof_bridge.verification.saved import SCHEME, verify_saved
 
 
 def verify_safetensors(name: str, file: bytes) -> Iterator[Check]:
@@ -24,7 +24,7 @@ def verify_safetensors(name: str, file: bytes) -> Iterator[Check]:
     too.
     """
     try:
-        _, tensors = read_safetensors(file)
+        written, tensors = read_safetensors(file)
     except FormatError as error:
         yield Check(name, "safetensors", "unreadable", "", str(error))
         return
@@ -35,6 +35,8 @@ def verify_safetensors(name: str, file: bytes) -> Iterator[Check]:
     yield _by_library(name, what, file, tensors)
     if is_quantized(tensors):
         yield from _quantized(name, tensors)
+    if SCHEME in written:
+        yield verify_saved(name, written, tensors)
 
 
 def _by_library(name: str, what: str, file: bytes, tensors: Mapping[str, Array]) -> Check:
@@ -88,35 +90,15 @@ def _quantized(name: str, tensors: Mapping[str, Array]) -> Iterator[Check]:
 
 
 def _same_by_bitsandbytes(key: str, weight: QuantizedWeight, tensors: Mapping[str, Array]) -> bool:
-    """Whether the library's reading of the state decodes to the same floats.
-
-    By its table and its scales, not by `dequantize_4bit`, which is wrong for some shapes on CPUs
-    with AVX512 (docs/bridge.md).
-    """
-    import torch
-    from bitsandbytes import functional as bnb
-
-    parts = {
-        part: torch.from_numpy(np.array(x))
-        for part, x in tensors.items()
-        if part.startswith(f"{key}.")
-    }
-    state = bnb.QuantState.from_dict(parts, torch.device("cpu"))
+    """Whether the library's reading of the state decodes to the same floats."""
+    state = state_of(key, tensors)
     if (tuple(state.shape), state.blocksize, state.quant_type) != (
         weight.shape,
         weight.blocksize,
         weight.quant_type,
     ):
         return False
-    scales = (
-        bnb.dequantize_blockwise(state.absmax, state.state2) + state.offset
-        if state.nested
-        else state.absmax
-    )
-    elements = math.prod(weight.shape)
-    per_element = np.repeat(scales.float().numpy().reshape(-1), state.blocksize)[:elements]
-    theirs = state.code.float().numpy()[unpack(weight.packed, elements)] * per_element
-    return np.array_equal(theirs.reshape(weight.shape), weight.decoded())
+    return np.array_equal(decoded_by_state(state, weight.packed), weight.decoded())
 
 
 def verify_onnx(name: str, path: Path) -> Iterator[Check]:

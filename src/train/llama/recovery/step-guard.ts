@@ -1,6 +1,6 @@
 import type { FlatLayout } from '../../../autograd/flat-parameters.ts';
 import type { Segments } from '../../../autograd/segments.ts';
-import type { Gpu } from '../../../gpu/gpu.ts';
+import { DeviceLostError, type Gpu } from '../../../gpu/gpu.ts';
 import { gpuErrorOf } from '../../../gpu/gpu-error.ts';
 import { seam } from '../../../seam.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
@@ -31,12 +31,14 @@ export class StepGuard {
   #isScoped = false;
   /** The factor of the loss, f32 [1], where it is scaled. */
   lossScale: Tensor | undefined;
+  #whenLost: (error: DeviceLostError) => void = () => {};
   /** Ranks that have a part of the gradients each. */
   shared: Pick<ShardedUpdate, 'group' | 'part'> | undefined;
 
   constructor(gpu: Gpu, layout: FlatLayout) {
     this.#gpu = gpu;
     this.#layout = layout;
+    void gpu.device.lost.then((info) => this.#whenLost(new DeviceLostError(info)));
   }
 
   /**
@@ -75,8 +77,18 @@ export class StepGuard {
   async #requireNoError(): Promise<void> {
     if (!this.#isScoped) return;
     this.#isScoped = false;
-    const errors = await Promise.all(FILTERS.map(() => this.#gpu.device.popErrorScope()));
-    const error = errors.find((each) => each !== null);
+    const error = (await this.#poppedErrors()).find((each) => each !== null);
     if (error) throw gpuErrorOf(error);
+  }
+
+  /** Throws {@link DeviceLostError}: of a device that is lost scopes may never be told. */
+  #poppedErrors(): Promise<readonly (GPUError | null)[]> {
+    const { device, lost } = this.#gpu;
+    if (lost) throw new DeviceLostError(lost);
+    const popped = Promise.all(FILTERS.map(() => device.popErrorScope()));
+    return new Promise((resolve, reject) => {
+      this.#whenLost = reject;
+      popped.then(resolve, reject);
+    });
   }
 }

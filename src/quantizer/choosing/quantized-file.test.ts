@@ -1,51 +1,52 @@
 import { expect, test } from 'vitest';
 import { writeSafetensors } from '../../formats/safetensors/write.ts';
 import { readSafetensors } from '../../formats/safetensors.ts';
-import { weightsOfFile } from '../../quantizer/choosing/weights-of-file.ts';
 import { type HostTensors, hostTensorFrom } from '../../tensor/host.ts';
 import { quantizedFile } from './quantized-file.ts';
+import { weightsOfFile } from './weights-of-file.ts';
 
 const scheme = { method: 'nf4', bits: 4, groupSize: 64 };
 const floats = (shape: readonly number[]) =>
   hostTensorFrom('f32', shape, new Float64Array(shape.reduce((a, b) => a * b, 1)));
 
-function written(tensors: HostTensors, parts: HostTensors) {
+function written(tensors: HostTensors) {
   const file = readSafetensors(writeSafetensors(tensors, { format: 'pt' }));
   const weights = weightsOfFile(file, 1);
-  return readSafetensors(quantizedFile(parts, { file, weights, scheme }));
+  const layer = { layer: 'fc', shape: [2, 64], parts: PARTS, decoded: 'digest' };
+  return readSafetensors(quantizedFile([layer], { file, weights, scheme }));
 }
 
 const PARTS = {
-  'fc.weight': hostTensorFrom('u8', [64, 1], new Float64Array(64)),
-  'fc.weight.absmax': hostTensorFrom('f32', [2], [1, 2]),
+  packed: hostTensorFrom('u8', [64, 1], new Float64Array(64)),
+  absmax: hostTensorFrom('f32', [2], [1, 2]),
 };
 
 test('has the parts, what was not quantized as it was, and no activations', () => {
-  const { tensors, metadata } = written(
-    {
-      'fc.weight': floats([2, 64]),
-      'fc.bias': floats([2]),
-      'fc.activations': floats([1, 64]),
-      'refused.weight': floats([2, 7]),
-      'refused.activations': floats([1, 7]),
-    },
-    PARTS,
-  );
+  const { tensors, metadata } = written({
+    'fc.weight': floats([2, 64]),
+    'fc.bias': floats([2]),
+    'fc.activations': floats([1, 64]),
+    'refused.weight': floats([2, 7]),
+    'refused.activations': floats([1, 7]),
+  });
   expect([...tensors].map(([name, { dtype, shape }]) => [name, dtype, shape]).sort()).toEqual([
     ['fc.bias', 'F32', [2]],
     ['fc.weight', 'U8', [64, 1]],
     ['fc.weight.absmax', 'F32', [2]],
+    ['fc.weight.quant_map', 'F32', [16]],
+    ['fc.weight.quant_state.bitsandbytes__nf4', 'U8', [68]],
     ['refused.weight', 'F32', [2, 7]],
   ]);
   expect(Object.fromEntries(metadata)).toEqual({
     format: 'pt',
     quantizer: 'nf4;bits=4;group=64',
     'shape.fc': '2x64',
+    'decoded.fc': 'digest',
   });
 });
 
 test('refuses a part with the name of another tensor', () => {
-  expect(() =>
-    written({ 'fc.weight': floats([2, 64]), 'fc.weight.absmax': floats([1]) }, PARTS),
-  ).toThrow(/nf4 stores a part as fc\.weight\.absmax, which the file has already/);
+  expect(() => written({ 'fc.weight': floats([2, 64]), 'fc.weight.absmax': floats([1]) })).toThrow(
+    /nf4 stores a part as fc\.weight\.absmax, which the file has already/,
+  );
 });

@@ -1,0 +1,94 @@
+"""Files that `npm start -- quantize --out` saved of saved/weights.safetensors, a library each; a test
+of the command line says that they are current.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradproof_bridge.backends.registry import backend_named
+from gradproof_bridge.bundle.safetensors_file import read_safetensors, write_safetensors
+from gradproof_bridge.cli import main
+from gradproof_bridge.verification.saved import verify_saved
+
+FOLDER = Path(__file__).parent / "saved"
+FILES = {
+    "nf4_double": ("bitsandbytes", "fc.weight"),
+    "mlx": ("mlx", "fc.weight"),
+    "hqq": ("hqq", "fc.W_q"),
+    "quanto_int": ("quanto", "fc.weight._data._data"),
+    "q4_0": ("gguf", "fc.weight"),
+    "onnx_nbits_4": ("onnxruntime", "fc.weight_Q4"),
+    "onnx_nbits_8": ("onnxruntime", "fc.weight_Q8"),
+}
+"""The library of each file, and the tensor with the codes."""
+# Of each byte: HQQ's words of 3 bits have two that are no code's.
+LOWEST = {"hqq": 8}
+
+
+def saved(name):
+    return read_safetensors((FOLDER / f"{name}.safetensors").read_bytes())
+
+
+def needs(library):
+    problem = backend_named(library).problem
+    if problem is not None:
+        pytest.skip(f"needs {library}: {problem}")
+
+
+def with_byte(tensors, name, place, flipped):
+    """The tensors with some bits of one byte flipped."""
+    codes = tensors[name]
+    octets = bytearray(codes.tobytes())
+    octets[place] ^= flipped
+    return {**tensors, name: np.frombuffer(octets, codes.dtype).reshape(codes.shape)}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_library_decodes_what_was_saved(name, capsys):
+    library, _ = FILES[name]
+    needs(library)
+    assert main(["verify", str(FOLDER / f"{name}.safetensors")]) == 0
+    line = capsys.readouterr().out.splitlines()[-2]
+    assert line.startswith("agrees")
+    assert backend_named(library).producer() in line
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_codes_that_are_off_by_one_are_seen_wherever_they_are(name):
+    library, codes = FILES[name]
+    needs(library)
+    written, tensors = saved(name)
+    assert verify_saved(name, written, tensors).verdict == "agrees"
+    for place in range(0, tensors[codes].nbytes, 17):
+        off = with_byte(tensors, codes, place, LOWEST.get(name, 1))
+        found = verify_saved(name, written, off)
+        assert (found.verdict, found.detail) == ("deviates", "fc is decoded to something else")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_lacks_a_part_is_unreadable_in_one_line(name):
+    library, codes = FILES[name]
+    needs(library)
+    written, tensors = saved(name)
+    rest = {key: x for key, x in tensors.items() if key != codes}
+    found = verify_saved(name, written, rest)
+    assert found.verdict == "unreadable"
+    assert found.detail == f"fc lacks {codes.removeprefix('fc.')}"
+
+
+def test_a_library_that_is_not_there_is_named_and_how_to_install_it(monkeypatch, capsys):
+    monkeypatch.setitem(backend_named("hqq").__dict__, "problem", "hqq is not installed")
+    assert main(["verify", str(FOLDER / "hqq.safetensors")]) == 0
+    line = capsys.readouterr().out.splitlines()[-2]
+    assert line.startswith("not-checked")
+    assert "hqq is not installed; install it with: " in line
+
+
+def test_a_layout_of_no_library_is_told(tmp_path, capsys):
+    written, tensors = saved("q4_0")
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(write_safetensors(tensors, {**written, "quantizer": "ternary;bits=2"}))
+    assert main(["verify", str(path)]) == 0
+    assert "not-checked" in capsys.readouterr().out
