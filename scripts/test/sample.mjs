@@ -22,10 +22,13 @@ const SAMPLED_TESTS = [
   { grep: '@long', oneIn: 4 },
   { grep: '@hour', oneIn: Number.POSITIVE_INFINITY },
 ];
-/** Of the files of unit tests those that take longest, and those that compile for a GPU. */
+/**
+ * Of the files of unit tests those that take longest, and those that compile for a GPU, but for those
+ * that every run has.
+ */
 const SAMPLED_FILES = [
   { ending: /\.full\.test\.ts$/, oneIn: 8 },
-  { ending: /\.gpu\.test\.ts$/, oneIn: 4 },
+  { ending: /(?<!\.always)\.gpu\.test\.ts$/, oneIn: 4 },
 ];
 
 /**

@@ -8,6 +8,7 @@ import {
 } from '../formats/hugging-face/architecture.ts';
 import { wholeWords } from '../gpu/memory.ts';
 import { blockExpansion } from '../models/llama/block-expansion.ts';
+import { logitsAtOnce } from '../models/llama/head-chunk.ts';
 import { adamw8bitStorage } from '../ops/optim/adamw8bit_step.ts';
 import { blockFormats } from '../quant/registry.ts';
 import { predictedParts } from '../quantizer/quantizer.ts';
@@ -131,17 +132,47 @@ function valuesOfBlock(model: Architecture, rank: number): number {
   return 6 * hidden + 2 + attention + 4 * intermediate + 7 * rank;
 }
 
+/** What the head and its loss hold, in bytes. */
+interface HeadBytes {
+  /** Logits that forward leaves: none where they go through chunks. */
+  readonly kept: number;
+  /** The most that is there besides while the head is undone. */
+  readonly undone: number;
+  /** Logits that are bound at once. */
+  readonly logits: number;
+}
+
+/**
+ * What the head and its loss hold of so many tokens. While whole logits are undone, there are as many
+ * gradients, those of the head's input and four numbers of a token's loss. In chunks there are the
+ * logits of one with their gradients, the text, label, target and loss of a token with four statistics,
+ * and the sum of the input's gradients, beside the next one or the part of a chunk in the gradient of
+ * a trained weight.
+ */
+export function headBytes(
+  { hidden, vocabulary }: Pick<Architecture, 'hidden' | 'vocabulary'>,
+  tokens: number,
+  isTrained = false,
+): HeadBytes {
+  const { classes, areKept } = logitsAtOnce(tokens, vocabulary);
+  const logits = FLOAT * tokens * classes;
+  if (areKept) return { kept: logits, undone: logits + FLOAT * tokens * (hidden + 4), logits };
+  const next = hidden * Math.max(tokens, isTrained ? classes : 0);
+  return { kept: 0, undone: 2 * logits + FLOAT * (tokens * (hidden + 8) + next), logits };
+}
+
 /**
  * What the forward pass leaves for backward, in bytes: embeddings, the last norm with its statistic,
- * the logits, and of each block all or, where blocks are computed again, the result.
+ * the logits where they are whole, and of each block all or, where blocks are computed again, the
+ * result.
  */
 export function keptBytes(model: Architecture, setup: Setup, checkpointing: boolean): number {
-  const { layers, hidden, vocabulary } = model;
+  const { layers, hidden } = model;
   const tokens = setup.batch * setup.context;
   const block = checkpointing
     ? tokens * hidden
     : tokens * valuesOfBlock(model, setup.rank) + decodedValues(model, setup);
-  return FLOAT * (tokens * (2 * hidden + 1 + vocabulary) + layers * block);
+  return FLOAT * (tokens * (2 * hidden + 1) + layers * block) + headBytes(model, tokens).kept;
 }
 
 /**
@@ -164,23 +195,22 @@ function gradientsOfBlock(model: Architecture): number {
 }
 
 /**
- * The most that a step holds beside weights, adapters and optimizer. While the head is undone, the
- * gradients of the logits and of its input are there too, and four numbers of a token's loss. While
- * the last block is, neither logits
- * nor what the last norm left, but the gradients of {@link gradientsOfBlock} and of what is trained
- * of it; where it is computed again, its values are there besides.
+ * The most that a step holds beside weights, adapters and optimizer. While the head is undone, that
+ * of {@link headBytes} is there too. While the last block is, neither logits nor what the last norm
+ * left, but the gradients of {@link gradientsOfBlock} and of what is trained of it; where it is
+ * computed again, its values are there besides.
  */
 function activationBytes(model: Architecture, setup: Setup, checkpointing: boolean): number {
   const kept = keptBytes(model, setup, checkpointing);
   const tokens = setup.batch * setup.context;
-  const { vocabulary, hidden } = model;
-  const left = tokens * (vocabulary + hidden);
+  const head = headBytes(model, tokens);
+  const left = head.kept + FLOAT * tokens * model.hidden;
   const again = checkpointing
     ? tokens * valuesOfBlock(model, setup.rank) + decodedValues(model, setup)
     : 0;
   const ofBlock =
     again + tokens * gradientsOfBlock(model) + flatFloats(trainedShapes(model, setup));
-  return kept + FLOAT * Math.max(left + 4 * tokens, ofBlock - left);
+  return kept + Math.max(head.undone, FLOAT * ofBlock - left);
 }
 
 /**
@@ -210,7 +240,7 @@ function boundValues(model: Architecture, setup: Setup): readonly Piece[] {
   const tokens = setup.batch * setup.context;
   const largest = Math.max(...Object.values(linearsOf(model)).map(sizeOf));
   return [
-    { name: 'logits', bytes: FLOAT * tokens * model.vocabulary },
+    { name: 'logits', bytes: headBytes(model, tokens).logits },
     { name: 'activations', bytes: FLOAT * tokens * widestOf(model) },
     ...(decodedValues(model, setup) > 0 ? [{ name: 'decoded', bytes: FLOAT * largest }] : []),
   ];
@@ -261,14 +291,15 @@ function momentBytes(
 
 /**
  * A product of a token with a frozen weight takes two operations a weight forward, two again where
- * the block is computed again, and two for the gradient of its input; the head is never repeated.
+ * the block is computed again, and two for the gradient of its input; of the head again where its
+ * logits are not kept.
  * Adapters have gradients of their own, two more, and so have the weights of blocks that are added.
  * Attention takes four operations a pair of tokens
  * and number of the queries forward, four again, and twice four backward.
  */
 function flopsOf(
   model: Architecture,
-  { rank, context, checkpointing }: Setup,
+  { rank, context, batch, checkpointing }: Setup,
   added: number,
 ): number {
   const { layers, hidden, vocabulary, heads, headDim } = model;
@@ -279,11 +310,12 @@ function flopsOf(
     layers * rank * shapes.reduce((sum, [outputs = 0, inputs = 0]) => sum + outputs + inputs, 0);
   const attention = layers * 4 * context * context * heads * headDim;
   const again = checkpointing ? 1 : 0;
+  const headAgain = logitsAtOnce(batch * context, vocabulary).areKept ? 0 : 1;
   return (
     (2 + again) * 2 * context * weights +
     (3 + again) * 2 * context * adapters +
     2 * context * added * ofBlock +
-    4 * context * vocabulary * hidden +
+    (2 + headAgain) * 2 * context * vocabulary * hidden +
     (3 + again) * attention
   );
 }

@@ -210,6 +210,25 @@ test('of a model whose every weight is trained the first one is there before the
   expect(later.at(-1)).toMatchObject({ type: 'refused', by: 'frozen', code: 'no-frozen-model' });
 });
 
+test('of a model with added blocks the first one is there all along, without them', async () => {
+  const questions = new Questions();
+  const first = ask(questions, GREEDY);
+  let later: AnswerPart[] = [];
+  const { result } = await play(
+    { type: 'bnb_llama_pro', expansion_rate: 0.5, learning_rate: 0.05, max_steps: STEPS },
+    50,
+    (event) => {
+      if (event.type === 'talking') later = ask(questions, GREEDY);
+    },
+    { questions },
+  );
+  expect(result?.status).toBe('pass');
+  expect(tokensOf(first, 'frozen')).toHaveLength(5);
+  expect(tokensOf(later, 'frozen')).toEqual(tokensOf(first, 'frozen'));
+  expect(tokensOf(later, 'tuned')).toHaveLength(5);
+  expect(tokensOf(later, 'tuned')).not.toEqual(tokensOf(later, 'frozen'));
+});
+
 test('an answer ends with the longest text, and where it is not wanted; wrong questions are refused', async () => {
   const questions = new Questions();
   const long = ask(questions, { prompt: PROMPT, maxTokens: 1000 });

@@ -1,9 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { Tape } from '../../autograd/tape.ts';
 import { covers } from '../../catalog/covers.ts';
 import type { Examples } from '../../data/examples.ts';
 import type { LabelledTokens } from '../../data/labelled-tokens.ts';
@@ -11,18 +10,13 @@ import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import { openTokenizer } from '../../formats/hugging-face/tokenizer.ts';
 import { partsOfBlob } from '../../formats/part-file.ts';
-import { float64Of } from '../../formats/safetensors/stored.ts';
-import { readSafetensors } from '../../formats/safetensors.ts';
 import { encodeTexts } from '../../formats/text-data/encode.ts';
 import { readTextData } from '../../formats/text-data.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { filesIn } from '../../harness/worker/node-folder.ts';
-import { judge } from '../../reference/judge.ts';
-import { limitOf } from '../../reference/llama/limits.ts';
 import type { Value } from '../../reference/record.ts';
 import { wrapSeam } from '../../seam.ts';
-import { type HostTensors, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import { type HostTensors, hostTensorFrom } from '../../tensor/host.ts';
 import { continuedConfig } from '../../train/llama/config/continued-config.ts';
 import {
   type LlamaTrainingConfig,
@@ -30,8 +24,8 @@ import {
 } from '../../train/llama/config/read-training-config.ts';
 import { fineTuneLlama } from '../../train/llama/fine-tune-llama.ts';
 import type { LlamaTuned } from '../../train/llama/llama-training.ts';
-import { openModel } from '../../train/llama/open-model.ts';
 import { readAdapter, savedAdapter } from '../../train/llama/saved-adapter.ts';
+import { boundsBetween, logitsWith, storedIn, verdictOf } from './fixtures/adapter-logits.ts';
 import { noTransformers, runPython } from './fixtures/bridge-python.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
 
@@ -134,11 +128,7 @@ describe.skipIf(reason)(`adapters of PEFT${reason ? `: ${reason}` : ''}`, () => 
   let place: string;
   let folder: ModelFolder;
   let texts: readonly LabelledTokens[];
-  const expected = (name: string, file = 'expected.bin') => {
-    const stored = readSafetensors(readFileSync(join(place, file))).tensors.get(name);
-    if (!stored) throw new Error(`nothing is expected of ${name}`);
-    return { shape: stored.shape, data: float64Of(stored) };
-  };
+  const expected = (name: string, file = 'expected.bin') => storedIn(join(place, file), name);
   beforeAll(async () => {
     gpu = await softwareGpu();
     place = mkdtempSync(join(tmpdir(), 'peft-'));
@@ -167,26 +157,8 @@ describe.skipIf(reason)(`adapters of PEFT${reason ? `: ${reason}` : ''}`, () => 
       if (next.value.type === 'step') losses.push(next.value.loss);
     return { losses, tuned: next.value };
   };
-  /** What the model says with these adapters; of full training there are none. */
-  const logitsWith = async (config: LlamaTrainingConfig, trained: HostTensors): Promise<Value> => {
-    const model = await modelConfigIn(folder);
-    const values = new Map(Object.entries(trained));
-    using opened = await openModel(gpu, { folder, config: model }, config, values);
-    const { shape, data } = expected('ids');
-    using ids = Tensor.from(gpu, hostTensorFrom('i32', shape, data));
-    using tape = new Tape(gpu);
-    const logits = await opened.forward(tape, { ids }).read();
-    return { shape: logits.shape, data: valuesOf(logits) };
-  };
-  const verdictOf = (actual: Value, truth: Value) =>
-    judge(actual, truth, limitOf('logits', truth), new Uint8Array(truth.data.length));
-  const boundsBetween = (a: Value, b: Value) => {
-    const { bound } = limitOf('logits', b);
-    return a.data.reduce(
-      (most, x, i) => Math.max(most, Math.abs(x - (b.data[i] as number)) / (bound[i] as number)),
-      0,
-    );
-  };
+  const said = (config: LlamaTrainingConfig, trained: HostTensors): Promise<Value> =>
+    logitsWith(gpu, { folder, config }, new Map(Object.entries(trained)), expected('ids'));
   const fell = ({ heldoutBefore = 0, heldoutAfter = 0 }: LlamaTuned) =>
     heldoutAfter < heldoutBefore;
 
@@ -207,7 +179,7 @@ describe.skipIf(reason)(`adapters of PEFT${reason ? `: ${reason}` : ''}`, () => 
         const config = settings(type, adapted);
         const { tuned } = await train(config);
         expect(fell(tuned), type).toBe(true);
-        ours[type] = await logitsWith(config, tuned.trained);
+        ours[type] = await said(config, tuned.trained);
         await mkdir(join(place, type));
         for (const { name, data } of savedAdapter(tuned.trained, config.adapter as never, null))
           writeFileSync(join(place, type, name), data);
@@ -229,7 +201,7 @@ describe.skipIf(reason)(`adapters of PEFT${reason ? `: ${reason}` : ''}`, () => 
       const config = continuedConfig(settings(type, { max_steps: 6 }), fields);
       const saved = Object.fromEntries(values);
       const truth = expected(name);
-      expect(verdictOf(await logitsWith(config, saved), truth)).toMatchObject({ ok: true });
+      expect(verdictOf(await said(config, saved), truth)).toMatchObject({ ok: true });
       expect(boundsBetween(truth, expected('logits'))).toBeGreaterThan(100);
       const { tuned, losses } = await train(config, saved);
       expect(losses).toHaveLength(6);
@@ -242,8 +214,8 @@ describe.skipIf(reason)(`adapters of PEFT${reason ? `: ${reason}` : ''}`, () => 
     const config = settings('qlora', { ...adapted, max_steps: 3 });
     const { tuned } = await train(config);
     expect(fell(tuned)).toBe(false);
-    const still = await logitsWith(config, tuned.trained);
-    const start = await logitsWith(
+    const still = await said(config, tuned.trained);
+    const start = await said(
       {
         ...config,
         adapter: { ...config.adapter, rules: { ...config.adapter?.rules, lora_alpha: 1 } },

@@ -40,6 +40,8 @@ export interface LlamaWeights {
   readonly adapter?: LoraParams | undefined;
   /** Of each by the name of its module, in the place of `adapter`. */
   readonly adapters?: ReadonlyMap<string, LinearAdapter> | undefined;
+  /** Numbers of the blocks that were added to be trained. Default none. */
+  readonly added?: readonly number[] | undefined;
   /**
    * Where all values lie: the frozen ones were given so, those that are trained are placed there.
    * Those of a block come to the device while it is computed or undone. Default they lie on the device.
@@ -62,6 +64,7 @@ export class Llama implements Model {
   readonly #owned: Scope;
   /** Names of trained copies among the parameters. */
   readonly #copies: ReadonlySet<string>;
+  readonly #added: ReadonlySet<number>;
   readonly #comesWhenUsed: boolean;
   #isAdapted = true;
 
@@ -69,12 +72,13 @@ export class Llama implements Model {
   constructor(
     gpu: Gpu,
     config: LlamaConfig,
-    { trained, frozen, adapter, adapters, home }: LlamaWeights,
+    { trained, frozen, adapter, adapters, added, home }: LlamaWeights,
   ) {
     using owned = new Scope();
     this.#gpu = gpu;
     this.#config = config;
     this.#comesWhenUsed = home !== undefined;
+    this.#added = new Set(added);
     this.#copies = new Set([...trained.keys()].filter((name) => retrainedOf(name) !== undefined));
     const adapterOf = (module: string) =>
       this.#isAdapted ? (adapters?.get(module) ?? adapter) : undefined;
@@ -100,7 +104,7 @@ export class Llama implements Model {
     return this.#head(tape, this.#read(tape, ids, text, this.#checkpoints));
   }
 
-  /** Leaves all adapters out of what is computed, until the result is disposed. */
+  /** Leaves adapters and added blocks out of what is computed, until the result is disposed. */
   withoutAdapters(): Disposable {
     this.#isAdapted = false;
     return {
@@ -143,6 +147,7 @@ export class Llama implements Model {
     const { layers: count, rms_eps } = this.#config;
     let x = this.#embedded(new Layers(tape, this, rms_eps), ids);
     for (let i = 0; i < count; i++) {
+      if (!this.#isAdapted && this.#added.has(i)) continue;
       const from = x;
       const block = (on: Tape) => this.#blocks.apply(on, i, from, text);
       x =

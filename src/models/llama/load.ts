@@ -59,6 +59,8 @@ export interface LoadOptions extends Pick<LlamaConfig, 'checkpointing'> {
   readonly quantized?: QuantizedLoading | undefined;
   /** Copies of blocks, which are trained, in floats. Default none. */
   readonly expansion?: BlockExpansion | undefined;
+  /** Numbers of the blocks that are no part of the frozen model, copied now or before. Default none. */
+  readonly added?: readonly number[] | undefined;
   /** What is trained itself starts from these, by its names, in place of the folder's. */
   readonly values?: ReadonlyMap<string, HostTensor> | undefined;
   /** Adapters over the frozen base. Default none. */
@@ -91,7 +93,7 @@ export async function loadLlama(
   folder: ModelFolder,
   { length, checkpointing = false, trains = () => false, ...options }: LoadOptions,
 ): Promise<Llama> {
-  const { quantized, expansion, values, adapters, home } = options;
+  const { quantized, expansion, added, values, adapters, home } = options;
   const given = await modelConfigIn(folder);
   const checkpoint = await Checkpoint.open(folder, given);
   const config = expansion ? expandedModel(given, expansion) : given;
@@ -153,7 +155,7 @@ export async function loadLlama(
     new Llama(
       gpu,
       { ...llamaConfigOf(config, length), checkpointing },
-      { trained, frozen, adapters: adapters?.modules, home },
+      { trained, frozen, adapters: adapters?.modules, added, home },
     ),
   );
   uploaded.move(); // the model has them

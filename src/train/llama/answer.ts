@@ -8,13 +8,13 @@ import type { Answerer, AnswerPart, Question } from './question.ts';
 export interface Answering {
   readonly gpu: Gpu;
   readonly model: Llama;
-  /** Whether adapters are trained, below which the model stays as it was. */
-  readonly isAdapted: boolean;
+  /** Whether adapters or added blocks are trained, without which the model is as it was. */
+  readonly keepsFrozen: boolean;
 }
 
 /**
  * One answer to a question by the model after so many steps, or by the one that it was, which is
- * the same without its adapters. Numbers that are drawn are those of the question's own seed, so that
+ * the same without its adapters or added blocks. Numbers that are drawn are those of the question's own seed, so that
  * no bit of the training changes. It ends where the longest text does that the model reads, and as soon
  * as it is not wanted. What cannot be answered is told as a part of the answer.
  */
@@ -22,12 +22,12 @@ export async function* answer(
   by: Answerer,
   { prompt, maxTokens, ...options }: Question,
   step: number,
-  { gpu, model, isAdapted }: Answering,
+  { gpu, model, keepsFrozen }: Answering,
 ): AsyncGenerator<AnswerPart, void> {
   const room = Math.max(1, model.length - prompt.length + 1);
   try {
-    if (by === 'frozen' && !isAdapted && step > 0) throw new NoFrozenModelError();
-    using _without = by === 'frozen' && isAdapted ? model.withoutAdapters() : undefined;
+    if (by === 'frozen' && !keepsFrozen && step > 0) throw new NoFrozenModelError();
+    using _without = by === 'frozen' && keepsFrozen ? model.withoutAdapters() : undefined;
     const most = { ...options, maxTokens: Math.min(maxTokens, room) };
     for await (const token of generate(gpu, model, prompt, most))
       yield { type: 'token', by, token };

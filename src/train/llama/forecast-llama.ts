@@ -8,7 +8,7 @@ import { blockLinears } from '../../models/llama/lora/module-names.ts';
 import { retrainedName, retrainedOf } from '../../models/llama/lora/retrained.ts';
 import { blockFormats } from '../../quant/registry.ts';
 import { predictedBytes } from '../../quantizer/quantizer.ts';
-import { keptBytes } from '../../sheet/needs.ts';
+import { headBytes, keptBytes } from '../../sheet/needs.ts';
 import { DEFAULT_SETUP } from '../../sheet/setup.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { STEPPED_AT_ONCE } from '../optimizer.ts';
@@ -105,9 +105,9 @@ export function forecastLlama(
     ...{ context: length, batch: batchSize, checkpointing },
   };
   const tokens = batchSize * length;
-  const logits = FLOAT * tokens * model.vocabulary;
-  // While the head is undone there are its gradient and statistics of its loss.
-  const ofHead = FLOAT * tokens * (model.hidden + 4);
+  const trainsTied = model.tied && trainedShapes.has(EMBEDDINGS);
+  const trainsHead = [HEAD, retrainedName(HEAD)].some((name) => trainedShapes.has(name));
+  const head = headBytes(model, tokens, trainsTied || trainsHead);
   // Gradients of what a block left are there while it is undone, beside the gradient of the head.
   const block = keptBytes({ ...model, layers: 1, vocabulary: 0 }, setup, false);
   const widest = FLOAT * widestGradient(trainedShapes);
@@ -115,11 +115,13 @@ export function forecastLlama(
   const beside = dropped + FLOAT * besideBase(model, config, tokens);
   const held =
     keptBytes(model, setup, checkpointing) + (checkpointing ? beside / model.layers : beside);
-  const undone = Math.max(logits + ofHead, 2 * block) + widest;
+  // The gradients of a table that head and embeddings share, beside their sum.
+  const ofTied = trainsTied ? 3 * widest : 0;
+  const undone = Math.max(Math.max(head.undone, 2 * block) + widest, ofTied);
   // Weights in floats are cast to halves for each product, and those stay as long as what it left.
   const cast = precision === 'fp32' ? 0 : castBytes(shapes, (name) => !plan?.has(name));
   const judged = isJudged(model, config, length)
-    ? judgedBytes(trainedFloats, kept, keptBytes(model, setup, false) + dropped + logits)
+    ? judgedBytes(trainedFloats, kept, keptBytes(model, setup, false) + dropped + head.kept)
     : 0;
   // Of each token which others it sees, once more through a window; its text and its position.
   const masks = packing ? tokens * ((model.slidingWindow ? 2 : 1) * (length + FLOAT) + FLOAT) : 0;
@@ -135,7 +137,7 @@ export function forecastLlama(
   const visiting = Math.max(areVisitors ? ofModel : 0, ofUpdate);
   const step = held + undone + cast + judged + masks + visiting + TOLD;
   const pieces = [
-    { name: 'the logits of a step', bytes: logits },
+    { name: 'the logits of a step', bytes: head.logits },
     ...[...shapes].map(([name, shape]) => ({ name, bytes: bytesOf(name, shape) })),
   ];
   return {
@@ -230,7 +232,9 @@ const widestGradient = (trained: ReadonlyMap<string, Shape>): number =>
       .map(([, shape]) => sizeOf(shape)),
   );
 
-const TABLES = ['model.embed_tokens.weight', 'lm_head.weight'];
+const EMBEDDINGS = 'model.embed_tokens.weight';
+const HEAD = 'lm_head.weight';
+const TABLES = [EMBEDDINGS, HEAD];
 
 /** Weights that are trained themselves: those of added blocks, else all. */
 const trainedWeights = (

@@ -180,6 +180,7 @@ export async function openModel(
   if (ofBlocks) requireShapes(addedShapes(grown), ofBlocks, 'the file of added blocks');
   return await loadLlama(gpu, folder, {
     ...{ length, checkpointing, expansion: copiesOf(grown), values: ofBlocks, home },
+    added: grown.expansion?.added,
     trains: trainedWhole(adapter, grown),
     quantized: base && {
       backend: ENGINE,

@@ -58,7 +58,8 @@ export async function* attempt(
   const given = { folder, config: architecture };
   const model = owned.add(await openModel(gpu, given, sized, saved, home));
   yield { type: 'loaded', ...memory.now() };
-  const talk = asker && new Talk(asker, { gpu, model, isAdapted: Boolean(config.adapter) }, memory);
+  const keepsFrozen = Boolean(config.adapter) || config.expansionRate !== undefined;
+  const talk = asker && new Talk(asker, { gpu, model, keepsFrozen }, memory);
   const unjudged = unjudgedBy(architecture, config, plan);
   yield { type: 'start', ...toldStart(plan, model, run.bytesForecast, unjudged) };
   const running = owned.add(new RunLoop(gpu, model, plan, config, { sharding, transfers }));

@@ -143,6 +143,47 @@ test('the bias of a second matrix has the name of PEFT, and comes back', async (
   expect(() => savedLoraAb(given)).toThrow('has no place for');
 });
 
+const withConfig = (given: object) =>
+  folderOf({
+    ...files,
+    'adapter_config.json': JSON.stringify({
+      ...JSON.parse(new TextDecoder().decode(config)),
+      ...given,
+    }),
+  });
+
+test.each([
+  // As PEFT saves one without a task.
+  {
+    task_type: null,
+    auto_mapping: {
+      base_model_class: 'LlamaForCausalLM',
+      parent_library: 'transformers.models.llama.modeling_llama',
+    },
+  },
+  { init_lora_weights: false },
+  { init_lora_weights: 'gaussian' },
+  { init_lora_weights: 'orthogonal' },
+])('what says nothing of saved matrices is no obstacle: %j', async (given) => {
+  const { values } = await readAdapter(withConfig(given));
+  expect(Object.fromEntries(values)).toEqual(tensors);
+});
+
+test.each(['pissa', 'pissa_niter_4', 'olora', 'loftq', 'corda', 'lora_ga', 'mica'])(
+  'an adapter that was begun by %s, beside another base, is refused',
+  async (init_lora_weights) => {
+    await expect(readAdapter(withConfig({ init_lora_weights }))).rejects.toMatchObject({
+      faults: [
+        {
+          code: expect.stringContaining('init-lora-weights'),
+          message: expect.stringContaining(`is "${init_lora_weights}", which changes the base`),
+          suggestion: expect.stringContaining('path_initial_model_for_weight_conversion'),
+        },
+      ],
+    });
+  },
+);
+
 test('halves become float32', async () => {
   const halves = {
     [`base_model.model.${MODULE}.lora_A.weight`]: hostTensorFrom('bf16', [1, 2], [1, -2]),

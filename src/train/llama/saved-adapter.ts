@@ -6,7 +6,7 @@ import { retrainedName, retrainedOf } from '../../models/llama/lora/retrained.ts
 import { USUAL_TARGETS } from '../../models/llama/lora/targets.ts';
 import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import type { OutputFile } from '../adapter-files.ts';
-import { type LoraFields, loraFields } from './config/lora-fields.ts';
+import { type LoraFields, savedLoraFields } from './config/lora-fields.ts';
 import type { AdapterSettings } from './config/read-training-config.ts';
 import { TrainingConfigError } from './config/training-config-error.ts';
 import { float32In, MOST_WEIGHT_BYTES, wholeFile } from './saved-files.ts';
@@ -135,7 +135,7 @@ export interface ReadAdapter {
  */
 export async function readAdapter(folder: ModelFolder): Promise<ReadAdapter> {
   const text = new TextDecoder().decode(await whole(folder, CONFIG, MOST_CONFIG_BYTES));
-  const { fields, faults } = loraFields(parseJsonObject(text, CONFIG), `${CONFIG}: `);
+  const { fields, faults } = savedLoraFields(parseJsonObject(text, CONFIG), `${CONFIG}: `);
   if (faults.length > 0 || !fields) throw new TrainingConfigError(faults);
   const layout = !folder.has(PEFT.file) && folder.has(LORA_AB.file) ? LORA_AB : PEFT;
   const stored = float32In(await whole(folder, layout.file, MOST_WEIGHT_BYTES));

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from gradproof_bridge.commands import (
+    adapters,
     diff,
     doctor,
     goldens,
@@ -49,4 +50,5 @@ COMMANDS: tuple[Command, ...] = (
     serve,
     steps,
     tokenizers,
+    adapters,
 )

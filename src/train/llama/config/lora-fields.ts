@@ -77,10 +77,10 @@ export const NEUTRAL_OF_LORA: Readonly<Record<string, readonly unknown[]>> = {
   arrow_config: [null],
   kasa_config: [null],
   ensure_weight_tying: [false],
-  auto_mapping: [null],
 };
 /** Fields that an adapter's file has beside, whatever they say. */
 const OF_FILES = [
+  'auto_mapping',
   'base_model_name_or_path',
   'inference_mode',
   'peft_version',
@@ -89,9 +89,33 @@ const OF_FILES = [
   'runtime_config',
 ];
 
-/** The fields of a LoraConfig, from a file of settings or from adapter_config.json. */
+/** The fields of a LoraConfig, from a file of settings. */
 export function loraFields(value: unknown, at = 'lora.'): CheckedObject<LoraFields> {
   return checkedObject(FIELDS, value, at, (name, given) => refusalOf(name, given, at));
+}
+
+/** Ways to draw the first matrices that leave the base as it is. */
+const STARTS_BESIDE_BASE: readonly unknown[] = [true, false, 'gaussian', 'orthogonal'];
+
+/**
+ * The same of adapter_config.json, beside which the matrices are saved: how they were drawn does not
+ * matter, unless it changed the base.
+ */
+export function savedLoraFields(value: unknown, at: string): CheckedObject<LoraFields> {
+  return checkedObject(FIELDS, value, at, (name, given) =>
+    name === 'init_lora_weights' ? refusalOfStart(given, at + name) : refusalOf(name, given, at),
+  );
+}
+
+function refusalOfStart(given: unknown, path: string): TrainingConfigFault | 'neutral' {
+  if (STARTS_BESIDE_BASE.includes(given)) return 'neutral';
+  return {
+    code: unsupported(path),
+    path,
+    message: `${path} is ${shown(given)}, which changes the base, or what of the adapter is trained`,
+    suggestion:
+      "save the adapter with PEFT's path_initial_model_for_weight_conversion, as one of the base as it was",
+  };
 }
 
 function refusalOf(
