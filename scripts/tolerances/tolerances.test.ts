@@ -35,6 +35,7 @@ const LIMITS: Readonly<Record<string, string>> = {
   'src/models/layers.ts: EPS = 1e-5': 'a parameter of normalizations, as torch has it',
   'src/formats/gguf/rope-factors.ts: ROUNDING = 2 ** -20':
     'a dozen roundings of float32 in a file of llama.cpp',
+  'src/quantizer/choosing/stored.ts: LEAST_NORMAL = 2 ** -126': 'where floats become denormal',
   'src/reference/attention/rotary_embedding.ts: OF_DOUBLES = 2 ** -50':
     'the roundings of an angle in float64',
   'src/reference/bounds.ts: EPS = 2 ** -23': 'the unit of every bound',

@@ -156,7 +156,8 @@ async function boundOf(model: ConvNet, x: Value): Promise<Float64Array> {
   const second = relu(layerOf(convolved, between, await foldedLayer(model, 'conv2', 'bn2')));
   const rounded = scaled(second.y, 2 * 64 * EPS);
   const mean = { y: means(second.y), off: means(plus(second.off, rounded)) };
-  const [weight, bias] = [await readOf(model, 'fc.weight'), await readOf(model, 'fc.bias')];
+  const weight = await readOf(model, 'fc.weight');
+  const bias = await readOf(model, 'fc.bias');
   return layerOf(multiplied, mean, { weight, bias, beside: size(bias) }).off.data;
 }
 

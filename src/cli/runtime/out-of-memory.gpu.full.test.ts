@@ -33,8 +33,8 @@ test(
   'a step whose activations the device refuses is made again with smaller micro-batches',
   covers('tb.recovery.oom/real-oom-error').control('what the device refuses is not heard', {
     file: 'src/train/llama/recovery/step-guard.ts',
-    from: 'errors.find((each) => each !== null)',
-    to: 'errors.find((each) => each === undefined)',
+    from: '.find((each) => each !== null)',
+    to: '.find((each) => each === undefined)',
   }),
   async () => {
     // One long text: 31 rows of 128 tokens are 992 MiB within the block, for which the allocator asks for

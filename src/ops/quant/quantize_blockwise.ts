@@ -10,7 +10,7 @@ import { launcher } from '../launcher.ts';
 import { blockAbsmax, blockVariants, checkBlock, QuantizationError } from './blocks.ts';
 import { decodeBlocks } from './dequantize_blockwise.ts';
 
-/** Operations of a product that take as long as the eight steps of a search, each of which loads. */
+/** Operations of a product that take as long as a search of eight steps, which each load. */
 const FLOPS_OF_SEARCH = 600;
 
 /** Elements of a block, and how a code is chosen. */

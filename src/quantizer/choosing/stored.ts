@@ -46,8 +46,8 @@ export async function storedLayer(
 const LEAST_NORMAL = 2 ** -126;
 
 /**
- * SHA-256 of the floats in float32 one behind the other, little-endian, by which whoever decodes a
- * file says whether that is the same weight: every zero is +0, and so is what is subnormal.
+ * SHA-256 of the floats in float32, little-endian, in their order, by which another reader of the
+ * file tells whether it decodes the same weight: every zero is +0, and so is what is subnormal.
  */
 async function digestOf(decoded: HostTensor): Promise<string> {
   const floats = Float32Array.from(valuesOf(decoded), (x) => (Math.abs(x) < LEAST_NORMAL ? 0 : x));

@@ -84,7 +84,7 @@ describe('a keeper', () => {
     expect(await steps()).toEqual([10, 15]);
   });
 
-  test('takes none under the name of another, and says of which it is', async () => {
+  test('takes none under a name that is not its own, and says what it holds', async () => {
     for (const step of [10, 20]) await write(step);
     const [first, second] = [10, 20].map((step) => folder.files.get(checkpointName(step)));
     folder.files.set(checkpointName(20), first as Uint8Array);
