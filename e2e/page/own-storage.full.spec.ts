@@ -4,7 +4,6 @@ import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { checkpointName } from '../../src/train/checkpoint/run-checkpoint.ts';
 import { begin, type Learnt, learnt, resume, trained } from './learnt-run.ts';
 import { expect, test } from './page-test.ts';
-import { storedCheckpoint } from './stored-checkpoint.ts';
 import { openTuning, QUICK } from './tune-page.ts';
 
 /** A checkpoint in the page's own storage, and what a fresh page makes of it. */
@@ -28,6 +27,25 @@ const COMMON = {
   ...{ type: 'lora', lora: { r: 4, lora_alpha: 8, lora_dropout: 0.1 } },
 };
 
+/** The checkpoint of the one run that there is after so many steps; undefined where none is yet. */
+async function checkpointAfter(page: Page, step: number): Promise<Uint8Array | undefined> {
+  const text = await page.evaluate(async (name) => {
+    try {
+      const runs = await (await navigator.storage.getDirectory()).getDirectoryHandle('runs');
+      const ids: string[] = [];
+      for await (const id of runs.keys()) ids.push(id);
+      const run = await runs.getDirectoryHandle(ids[0] as string);
+      const folder = await run.getDirectoryHandle('checkpoints');
+      const file = await (await folder.getFileHandle(name)).getFile();
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+    } catch {
+      return undefined; // folders and file come one after the other
+    }
+  }, checkpointName(step));
+  return text === undefined ? undefined : Uint8Array.from(text, (c) => c.charCodeAt(0));
+}
+
 async function runInHalves(
   context: BrowserContext,
   url: string,
@@ -43,8 +61,7 @@ async function runInHalves(
   let checkpoint: Uint8Array | undefined;
   while (!checkpoint) {
     await cut.waitForTimeout(100);
-    // Folders and file come one after the other.
-    checkpoint = await storedCheckpoint(cut, checkpointName(half)).catch(() => undefined);
+    checkpoint = await checkpointAfter(cut, half);
   }
   await cut.close();
   let gone: Promise<GoneOn> | undefined;

@@ -1,15 +1,10 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Page } from '@playwright/test';
-import { readRunCheckpoint } from '../../src/train/checkpoint/read-run-checkpoint.ts';
-import { checkpointName } from '../../src/train/checkpoint/run-checkpoint.ts';
-import { writeRunCheckpoint } from '../../src/train/checkpoint/write-run-checkpoint.ts';
 import { violations } from './axe.ts';
 import { crash, KillableBrowser } from './killable-browser.ts';
 import { begin, kept, learnt, resumable, resume, trained } from './learnt-run.ts';
 import { answerOf, expect } from './page-test.ts';
 import { test } from './scratch-folder.ts';
-import { replaceStored, storedCheckpoint } from './stored-checkpoint.ts';
 import { ended, MODEL, openTuning, QUICK, start, takeSettings } from './tune-page.ts';
 
 /** Long enough to be cut off after a checkpoint, which the smallest held-out loss so far makes. */
@@ -17,15 +12,6 @@ const LONG = {
   ...{ ...QUICK, max_steps: 14, eval_steps: 3, max_length: 32, learning_rate: 0.002 },
   ...{ type: 'qlora', lora: { r: 4, lora_alpha: 8 } },
 };
-
-const OTHER_VERSION = 'gradproof 0.0.1 of before';
-
-/** Makes a checkpoint one that another version wrote. */
-async function writeByOther(page: Page, name: string): Promise<void> {
-  const checkpoint = await readRunCheckpoint(await storedCheckpoint(page, name));
-  const written = await writeRunCheckpoint({ ...checkpoint, engine: OTHER_VERSION });
-  await replaceStored(page, name, written);
-}
 
 test('a run whose tab is closed, then whose renderer crashes, is resumed to the same bits', {
   tag: '@long',
@@ -45,8 +31,6 @@ test('a run whose tab is closed, then whose renderer crashes, is resumed to the 
     /after step \d+ of 14 steps · loss \d+\.\d\d · saved .* ago/,
   );
   expect(await violations(second)).toEqual([]);
-  const last = /after step (\d+) of/.exec((await resumable(second).textContent()) ?? '')?.[1];
-  await writeByOther(second, checkpointName(Number(last)));
   await resume(second).click();
   await expect(second.getByRole('button', { name: 'Stop and keep' })).toBeFocused();
   await second.getByText('What happened (2)').waitFor();
@@ -62,32 +46,7 @@ test('a run whose tab is closed, then whose renderer crashes, is resumed to the 
   await expect(
     lines.filter({ hasText: /Resumed from the checkpoint after \d+ steps?\./ }),
   ).toHaveCount(2);
-  await expect(
-    lines.filter({
-      hasText: `Written by ${OTHER_VERSION}: the bits of this version may be others.`,
-    }),
-    'the version that goes on wrote the second',
-  ).toHaveCount(1);
   await expect(resumable(third)).toBeHidden();
-});
-
-test('a run asks the browser to keep its checkpoints, and says what came of it', {
-  tag: '@long',
-}, async ({ page, context, baseURL }) => {
-  const session = await context.newCDPSession(page);
-  for (const setting of ['denied', 'granted'] as const) {
-    await session.send('Browser.setPermission', {
-      ...{ permission: { name: 'persistent-storage' }, setting },
-      origin: new URL(baseURL as string).origin,
-    });
-    await begin(page, QUICK);
-    const told = page.getByText(/^Its checkpoints stay in this browser until its last step/);
-    const mayGo = /The browser may delete them when the disk is nearly full\.$/;
-    await expect(told).toBeVisible();
-    if (setting === 'granted') await expect(told).not.toHaveText(mayGo);
-    else await expect(told).toHaveText(mayGo);
-    expect(await page.evaluate(() => navigator.storage.persisted())).toBe(setting === 'granted');
-  }
 });
 
 test('a run whose browser is killed is resumed to the same bits, and one that was stopped goes on too', {
