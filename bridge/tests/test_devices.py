@@ -72,7 +72,7 @@ def test_quanto_unpacks_in_python_on_every_kind_of_device(monkeypatch):
     names = ("quanto_cpp", "quanto_cuda", "quanto_hip", "quanto_mps")
     registered = {name: Compiled() for name in names}
     monkeypatch.setattr(extension, "_extensions", registered)
-    quanto._unpack_in_python()
+    quanto.unpack_in_python()
     assert [name for name in names if registered[name]._lib is None] == []
 
 

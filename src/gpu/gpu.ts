@@ -194,7 +194,7 @@ export class Gpu implements Disposable {
     if (!this.#trace) this.recorder.submit();
   }
 
-  /** Writes host bytes behind what was recorded before, which is submitted first where they are many. */
+  /** Writes host bytes behind what was recorded, which is submitted first where they are many. */
   write(target: Allocation, data: ArrayBufferView): void {
     target.version += 1;
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

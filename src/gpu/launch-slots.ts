@@ -36,9 +36,9 @@ interface Chunk {
 
 /**
  * The uniform structs of what is recorded, each in the next slot, host bytes that are copied among
- * them, and the bind groups with them. A
- * step that is repeated binds the same memory in the same slots, so each keeps its last group: to
- * make one takes the host longer than all other calls of a dispatch.
+ * them, and the bind groups with them. A step that is repeated binds the same memory in the same
+ * slots, so each keeps its last group: to make one takes the host longer than all other calls of a
+ * dispatch.
  */
 export class LaunchSlots {
   readonly #device: GPUDevice;

@@ -292,10 +292,9 @@ function momentBytes(
 /**
  * A product of a token with a frozen weight takes two operations a weight forward, two again where
  * the block is computed again, and two for the gradient of its input; of the head again where its
- * logits are not kept.
- * Adapters have gradients of their own, two more, and so have the weights of blocks that are added.
- * Attention takes four operations a pair of tokens
- * and number of the queries forward, four again, and twice four backward.
+ * logits are not kept. Adapters have gradients of their own, two more, and so have the weights of
+ * blocks that are added. Attention takes four operations a pair of tokens and number of the queries
+ * forward, four again, and twice four backward.
  */
 function flopsOf(
   model: Architecture,

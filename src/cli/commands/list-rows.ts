@@ -19,6 +19,7 @@ const WORDS: Readonly<Record<Coverage, string>> = {
  * neither browser nor adapter. Throws UsageError.
  */
 export async function listRows(planned: string | undefined): Promise<number> {
+  const list = planned === undefined ? undefined : readList(planned);
   const subjects = [...(await planCases()).values(), ...coveringTests];
   const rows = coverageOf(await loadRows(), subjects);
   const counts: Record<Coverage, number> = { covered: 0, partly: 0, planned: 0 };
@@ -37,9 +38,12 @@ export async function listRows(planned: string | undefined): Promise<number> {
     `${rows.size} rows: ${covered} covered, ${partly} covered in part, ${counts.planned} planned`,
   );
   process.stdout.write(`${lines.join('\n')}\n`);
-  if (planned === undefined) return EXIT.ok;
-  const text = new TextDecoder().decode(readInput('--planned', planned));
-  const differing = unplanned(rows, subjects, { path: planned, text });
+  if (list === undefined) return EXIT.ok;
+  const differing = unplanned(rows, subjects, list);
   for (const line of differing) console.error(`gradproof: ${line}`);
   return differing.length > 0 ? EXIT.failed : EXIT.ok;
+}
+
+function readList(path: string): { readonly path: string; readonly text: string } {
+  return { path, text: new TextDecoder().decode(readInput('--planned', path)) };
 }

@@ -14,9 +14,10 @@ export interface Answering {
 
 /**
  * One answer to a question by the model after so many steps, or by the one that it was, which is
- * the same without its adapters or added blocks. Numbers that are drawn are those of the question's own seed, so that
- * no bit of the training changes. It ends where the longest text does that the model reads, and as soon
- * as it is not wanted. What cannot be answered is told as a part of the answer.
+ * the same without its adapters or added blocks. Numbers that are drawn are those of the question's
+ * own seed, so that no bit of the training changes. It ends where the longest text does that the
+ * model reads, and as soon as it is not wanted. What cannot be answered is told as a part of the
+ * answer.
  */
 export async function* answer(
   by: Answerer,
