@@ -1,4 +1,5 @@
-import { type HostTensor, hostTensor, hostTensorFrom } from '../tensor/host.ts';
+import type { FloatStorage } from '../gpu/float-storage.ts';
+import { type HostTensor, hostTensor, hostTensorFrom, valuesOf } from '../tensor/host.ts';
 import type { Random } from '../tensor/random.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 
@@ -11,6 +12,12 @@ const DRAWN = 4093;
 /** A tensor of normal numbers of this deviation. */
 export function normals(random: Random, shape: Shape, deviation = 1): HostTensor {
   return repeated(random, shape, () => random.normal(deviation));
+}
+
+/** What draws a tensor of normal numbers as this type stores them. */
+export function normalsIn(dtype: FloatStorage) {
+  return (random: Random, shape: Shape): HostTensor =>
+    hostTensorFrom(dtype, shape, valuesOf(normals(random, shape)));
 }
 
 /** A float tensor of what `draw` gives. */

@@ -1,14 +1,18 @@
+import type { FloatStorage } from '../../gpu/float-storage.ts';
 import type { Span, TuningRow } from '../../gpu/tuning.ts';
 import { PRODUCT_VARIANTS } from '../../ops/matmul/tiles.ts';
 import { launchers } from '../../ops/registry.ts';
+import { blockFormatOf } from '../../quant/registry.ts';
+import { bytesPerElement } from '../../tensor/dtype.ts';
 import { scaledDotProductAttention } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
 import { topk } from '../../vocabulary/math/topk.ts';
 import { matmul } from '../../vocabulary/matmul/matmul.ts';
 import { crossEntropy } from '../../vocabulary/nn/cross_entropy.ts';
 import { softmax } from '../../vocabulary/nn/softmax.ts';
-import { wholes } from '../normals.ts';
+import { normalsIn, wholes } from '../normals.ts';
 import { operand, opWork } from '../op-work.ts';
 import type { OpWork } from '../work.ts';
+import { product as fourBitProduct } from '../works/four-bit.ts';
 
 /** What is measured in place of a class of operands, and which rows of the table it decides. */
 export interface TunedClass {
@@ -24,20 +28,28 @@ function opsLike(variant: string): readonly string[] {
     .map(({ name }) => name);
 }
 
-/** Products of so many rows; the tiles are those of every op that multiplies. */
-function product(m: number, rows: Span): TunedClass {
+/** Products of so many rows; the tiles are those of every op that multiplies but by 4-bit codes. */
+function product(m: number, rows: Span, dtype: FloatStorage = 'f32'): TunedClass {
   const [tile] = Object.keys(PRODUCT_VARIANTS) as [string];
+  const matrix = (height: number) => operand([height, WIDTH], dtype, normalsIn(dtype));
   return {
     work: opWork({
       op: matmul,
+      dtype,
       sizes: { m },
       group: 'products',
       flops: 2 * m * WIDTH * WIDTH,
-      inputs: { a: [m, WIDTH], b: [WIDTH, WIDTH] },
-      gives: { y: [m, WIDTH] },
+      inputs: { a: matrix(m), b: matrix(WIDTH) },
+      gives: m * WIDTH * bytesPerElement(dtype),
     }),
-    row: { ops: opsLike(tile), rows },
+    row: { ops: opsLike(tile).filter((name) => name !== FOUR_BIT.op), dtype, rows },
   };
+}
+
+/** Products of so many rows with a weight of 4-bit codes. */
+function productOfCodes(rows: number, span: Span): TunedClass {
+  const work = fourBitProduct({ rows, features: [WIDTH, WIDTH], blocksize: 64 });
+  return { work, row: { ops: [work.op], dtype: 'f32', rows: span } };
 }
 
 function rowsOf(
@@ -53,7 +65,7 @@ function rowsOf(
       inputs: { x: shape },
       gives: { y: shape },
     }),
-    row: { ops: opsLike('row-per-workgroup'), ...row },
+    row: { ops: opsLike('row-per-workgroup'), dtype: 'f32', ...row },
   };
 }
 
@@ -68,17 +80,20 @@ function largest(rows: number, width: number, span: Span): TunedClass {
       inputs: { x: [rows, width] },
       gives: { values: [rows, 4] },
     }),
-    row: { ops: [topk.name], rows: span },
+    row: { ops: [topk.name], dtype: 'f32', rows: span },
   };
 }
 
+const FOUR_BIT = blockFormatOf('nf4').ops.multiply;
 const WIDTH = 256;
 const Q = [1, 4, 128, 64];
 const LOGITS = [256, 1024] as const;
 const LABELS = operand([LOGITS[0]], 'i32', (random, shape) => wholes(random, shape, LOGITS[1] - 1));
 
-/** What fine-tuning multiplies: batches, and the low-rank sides of adapters. */
+/** What fine-tuning multiplies: batches, in each type and by codes, and the low-rank sides of adapters. */
 const BATCHES = product(256, [128]);
+const BATCHES_BY_CODES = productOfCodes(256, [128]);
+const BATCHES_IN_HALVES = (['f16', 'bf16'] as const).map((dtype) => product(256, [128], dtype));
 const LOW_RANK = product(8, [2, 16]);
 /** A sample is written byte by byte. */
 const ONE_ROW = product(1, [1, 1]);
@@ -92,7 +107,7 @@ const LOSS: TunedClass = {
     inputs: { logits: LOGITS, labels: LABELS },
     gives: { loss: [1] },
   }),
-  row: { ops: [crossEntropy.name] },
+  row: { ops: [crossEntropy.name], dtype: 'f32' },
 };
 
 /**
@@ -101,6 +116,7 @@ const LOSS: TunedClass = {
  */
 export const CLASSES: readonly TunedClass[] = [
   BATCHES,
+  BATCHES_BY_CODES,
   product(64, [17, 127]),
   LOW_RANK,
   {
@@ -112,16 +128,21 @@ export const CLASSES: readonly TunedClass[] = [
       inputs: { q: Q, k: Q, v: Q },
       gives: { y: Q },
     }),
-    row: { ops: [scaledDotProductAttention.name] },
+    row: { ops: [scaledDotProductAttention.name], dtype: 'f32' },
   },
   rowsOf([256, 1024], { rows: [64], width: [256] }),
   rowsOf([8, 2048], { rows: [1, 63], width: [256] }),
   rowsOf([1024, 64], { rows: [64], width: [1, 255] }),
   LOSS,
   ONE_ROW,
+  ...BATCHES_IN_HALVES,
+  productOfCodes(1, [1, 1]),
   largest(1024, 64, [64]),
   largest(4, 4096, [1, 63]),
 ];
 
-/** Those of them that the fine-tuning of DEFAULT_TRAINING asks for, in the same order. */
-export const TRAINING_CLASSES: readonly TunedClass[] = [BATCHES, LOW_RANK, LOSS, ONE_ROW];
+/** Those of them that fine-tuning asks for, in the same order. */
+export const TRAINING_CLASSES: readonly TunedClass[] = [
+  ...[BATCHES, BATCHES_BY_CODES, LOW_RANK, LOSS, ONE_ROW],
+  ...BATCHES_IN_HALVES,
+];

@@ -29,6 +29,27 @@ test('what is measured to be faster is chosen, in its class alone', LONG, async 
   expect([200, 8].map((m) => choice(gpu, m))).toEqual(['tiled', 'subgroup']);
 });
 
+test.each([
+  ['f16', 'matmul'],
+  ['nf4', 'matmul_4bit'],
+])('what is measured of %s is chosen for it alone', LONG, async (type, op) => {
+  using gpu = await softwareGpu();
+  const [own] = CLASSES.filter(({ work }) => work.id.startsWith(`bench.${op}:${type};`));
+  gpu.tuned = await tune(gpu, own ? [own] : [], clockOfTiles(gpu, COSTS), NO_END);
+  expect(gpu.tuned).toEqual([{ ...own?.row, variant: 'tiled' }]);
+  const dtype = type === 'nf4' ? 'f32' : type;
+  const chosen = (name: string, dtype: string) =>
+    chooseVariant(
+      gpu,
+      launchers.get(name) as Launcher,
+      {
+        ...{ a: { dtype, shape: [256, 256] }, x: { dtype, shape: [256, 256] } },
+      } as Parameters<typeof chooseVariant>[2],
+    );
+  expect(chosen(op, dtype)).toBe('tiled');
+  expect(chosen('matmul', 'f32')).toBe('subgroup');
+});
+
 test('what is faster by less than a tenth is not', async () => {
   using gpu = await softwareGpu();
   const clock = clockOfTiles(gpu, { ...COSTS, 'matmul/split': 7.5 });
