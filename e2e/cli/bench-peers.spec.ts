@@ -31,9 +31,7 @@ function rightOf(results: readonly CaseResult[], id: string): string[] {
   return right.map(({ backend }) => backend).sort();
 }
 
-test('bench times the peers beside ours, each held to the oracle first', { tag: '@long' }, async ({
-  folder,
-}) => {
+test('bench times the peers beside ours, each held to the oracle first', async ({ folder }) => {
   test.slow();
   const file = join(folder, 'bench.json');
   const filters = FILTERS.flatMap((filter) => ['--filter', filter]);

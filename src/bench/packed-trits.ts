@@ -8,3 +8,9 @@ export function drawPackedTrits(random: Random, shape: Shape) {
   const byte = () => trit() | (trit() << 2) | (trit() << 4) | (trit() << 6);
   return hostTensorFrom('u8', shape, Uint8Array.from({ length: sizeOf(shape) }, byte));
 }
+
+/** The same, five a byte. */
+export function drawTritsOfBase3(random: Random, shape: Shape) {
+  const byte = () => random.integer(0, 242);
+  return hostTensorFrom('u8', shape, Uint8Array.from({ length: sizeOf(shape) }, byte));
+}

@@ -641,6 +641,12 @@ describe('workgroups are as many as their work needs', () => {
       [['quant/ternary_pack', 2]],
     ],
     [
+      'twenty trits',
+      'ternary_pack',
+      { inputs: { trits: [1600] }, dtypes: { trits: 'i8' }, params: { order: 'base3' } },
+      [['quant/ternary_pack_base3', 2]],
+    ],
+    [
       'tiles of 32 rows and 8 columns',
       'ternary_matmul',
       { ...TERNARY, variant: 'skip-zeros' },

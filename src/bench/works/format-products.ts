@@ -1,5 +1,6 @@
 import { createDynamicMap } from '../../quant/dynamic/map.ts';
 import { type NbitsFormat, rowLayout } from '../../quant/nbits/layout.ts';
+import { bytesOfTrits } from '../../quant/ternary/trit-packing.ts';
 import { hostTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
@@ -13,7 +14,7 @@ import type { MlxParams } from '../../vocabulary/quant/mlx_quantize.ts';
 import { ternaryMatmul } from '../../vocabulary/quant/ternary_matmul.ts';
 import { repeated } from '../normals.ts';
 import { type Operand, operand, opWork } from '../op-work.ts';
-import { drawPackedTrits } from '../packed-trits.ts';
+import { drawPackedTrits, drawTritsOfBase3 } from '../packed-trits.ts';
 import type { OpWork } from '../work.ts';
 
 const FEATURES = 1024;
@@ -170,18 +171,22 @@ function eightBit(rows: number, codes: ByteCodes, block: number): OpWork {
   });
 }
 
-/** The same with trits, four a byte, and one scale. */
-function ternary(rows: number): OpWork {
+/** The same with trits, four a byte or five, and one scale. */
+function ternary(rows: number, order: 'low' | 'base3' = 'low'): OpWork {
   return opWork({
     op: ternaryMatmul,
     dtype: 'ternary',
-    sizes: { m: rows, n: FEATURES, k: FEATURES },
+    sizes: { m: rows, n: FEATURES, k: FEATURES, ...(order === 'low' ? {} : { order }) },
     group: 'products by format',
     flops: 2 * rows * ELEMENTS,
-    params: { out_features: FEATURES },
+    params: { out_features: FEATURES, order },
     inputs: {
       x: [rows, FEATURES],
-      packed: operand([ELEMENTS / 4], 'u8', drawPackedTrits),
+      packed: operand(
+        [bytesOfTrits(ELEMENTS, order)],
+        'u8',
+        order === 'low' ? drawPackedTrits : drawTritsOfBase3,
+      ),
       scale: operand([1], 'f32', floats),
     },
     gives: { y: [rows, FEATURES] },
@@ -209,7 +214,7 @@ const FORMATS: readonly MlxParams[] = [
 
 /** Products with a weight in each format, of one row and of many, with trits of some more. */
 export const works: readonly OpWork[] = [
-  ...[8, 512].map(ternary),
+  ...[8, 512].map((rows) => ternary(rows)),
   ...[1, 64].flatMap((rows) => [
     ...FORMATS.map((format) => mlx(rows, format)),
     ...([8, 4, 3, 2, 1] as const).map((bits) => hqq(rows, bits)),
@@ -219,5 +224,6 @@ export const works: readonly OpWork[] = [
     nbits(rows, 4, true),
     ...EIGHT_BITS.map(([codes, block]) => eightBit(rows, codes, block)),
     ternary(rows),
+    ternary(rows, 'base3'),
   ]),
 ];

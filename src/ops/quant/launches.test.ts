@@ -787,6 +787,24 @@ describe('trits', () => {
       ],
     ]),
     [
+      'packed to base 3',
+      'ternary_pack',
+      { inputs: { trits: [5, 7] }, dtypes: { trits: 'i8' }, params: { order: 'base3' } },
+      [{ kernel: 'quant/ternary_pack_base3', binds: 'trits packed', uniforms: { n: 35 } }],
+      { packed: 'u8 7' },
+    ],
+    [
+      'unpacked from base 3',
+      'ternary_unpack',
+      {
+        inputs: { packed: [7] },
+        dtypes: { packed: 'u8' },
+        params: { order: 'base3', shape: [5, 7] },
+      },
+      [{ kernel: 'quant/ternary_unpack_base3', binds: 'packed trits', uniforms: { n: 35 } }],
+      { trits: 'i8 5x7' },
+    ],
+    [
       'all of a tensor',
       'ternary_quantize',
       { inputs: { weight: [3, 16] }, params: { threshold_factor: 0.75 } },
@@ -920,14 +938,14 @@ const withoutZeros = (binds: string, scale_stride: number, SCALED: number) => ({
   kernel: 'quant/ternary_matmul_sparse',
   binds,
   uniforms: { m: 6, n: 5, k: 8, scale_stride },
-  constants: { SCALED },
+  constants: { SCALED, HIGH: 0, BASE3: 0 },
   flops: 2 * 6 * 5 * 8,
 });
 /** By rows of trits as columns, which are whole fours, and backward as rows. */
 const forward = { size: [6, 5, 8], a: [8, 1], b: [0, 0], fours: { a: true } } as const;
 const backward = { size: [6, 8, 5], a: [5, 1], b: [0, 0], fours: {} } as const;
 const tile = (ALONG_TERMS: number, SCALED: number, ACROSS_WORDS = 0) => ({
-  ...{ ROWS: 4, LANES: 64, ALONG_TERMS, SCALED, ACROSS_WORDS },
+  ...{ ROWS: 4, LANES: 64, ALONG_TERMS, SCALED, ACROSS_WORDS, HIGH: 0, BASE3: 0 },
 });
 const five = { out_features: 5 };
 

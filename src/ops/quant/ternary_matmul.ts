@@ -1,11 +1,12 @@
 import sparseShader from '../../../shaders/quant/ternary_matmul_sparse.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { u32 } from '../../gpu/shader.ts';
+import { bytesOfTrits, type TritPacking } from '../../quant/ternary/trit-packing.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, matrixOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { ternaryMatmul as signature } from '../../vocabulary/quant/ternary_matmul.ts';
-import type { InputsOf } from '../../vocabulary/signature.ts';
+import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
 import { multiplyDecoded } from '../matmul/multiply-decoded.ts';
 import { PRODUCT_VARIANTS } from '../matmul/tiles.ts';
@@ -16,9 +17,9 @@ type Inputs = InputsOf<typeof signature, Tensor>;
 const SPARSE = { rows: 32, cols: 8, most: 65_535 } as const;
 
 /**
- * y = (x T^T) * scale straight from packed trits. x: f32 [..., in]; packed: u8 [ceil(out * in /
- * 4)], T [out, in] packed flat in low order; scale: f32 [1] or [out], none is 1; y: f32 [..., out].
- * Throws ShapeError when they do not fit. T and scale get no gradient. The variant `skip-zeros`
+ * y = (x T^T) * scale straight from packed trits. x: f32 [..., in]; packed: u8 [ceil(out * in / 4)],
+ * T [out, in] packed flat, or to base 3 [ceil(out * in / 5)]; scale: f32 [1] or [out], none is 1; y:
+ * f32 [..., out]. Throws ShapeError when they do not fit. T and scale get no gradient. The variant `skip-zeros`
  * leaves the zeros of T out of its sums; it takes at most 524,280 columns and 2,097,120 rows.
  */
 export const ternaryMatmul = launcher(signature, {
@@ -30,24 +31,25 @@ export const ternaryMatmul = launcher(signature, {
     },
   },
   storage: { widens: true, decides: ['x'] },
-  forward: (gpu, inputs, { out_features }, variant) => {
+  forward: (gpu, inputs, params, variant) => {
     const skips = variant === 'skip-zeros';
-    const weight = weightOf(inputs, out_features, skips);
+    const weight = weightOf(inputs, params, skips);
     return {
       y: skips
         ? withoutZeros(gpu, inputs.x, weight)
         : multiplyTrits(gpu, inputs.x, weight, true, variant),
     };
   },
-  backward: (gpu, { inputs, grads, wants, params: { out_features } }, variant) =>
+  backward: (gpu, { inputs, grads, wants, params }, variant) =>
     wants.has('x')
-      ? { x: multiplyTrits(gpu, grads.y, weightOf(inputs, out_features), false, variant) }
+      ? { x: multiplyTrits(gpu, grads.y, weightOf(inputs, params), false, variant) }
       : {},
 });
 
 /** Trits of a matrix [out, in], with a scale for all or for each row. */
 interface Weight {
   readonly packed: Tensor;
+  readonly order: TritPacking;
   readonly scale: Tensor | undefined;
   readonly out_features: number;
   readonly in_features: number;
@@ -57,7 +59,11 @@ interface Weight {
  * Throws ShapeError where trits or scales are not those of so many outputs of x, or trits are more
  * than 2^32, or that without the last word where zeros are skipped.
  */
-function weightOf({ x, packed, scale }: Inputs, out_features: number, skips = false): Weight {
+function weightOf(
+  { x, packed, scale }: Inputs,
+  { out_features, order }: ParamsOf<typeof signature>,
+  skips = false,
+): Weight {
   const [, in_features] = matrixOf(x.shape);
   const trits = out_features * in_features;
   // Trits are counted in 32 bits, and four of them are a byte: a binding can hold more than that.
@@ -65,7 +71,7 @@ function weightOf({ x, packed, scale }: Inputs, out_features: number, skips = fa
     throw new ShapeError(
       `ternary_matmul: ${out_features}x${in_features} trits are more than 2^32${skips ? ' - 16' : ''}`,
     );
-  if (packed.bytes !== Math.ceil(trits / 4)) {
+  if (packed.bytes !== bytesOfTrits(trits, order)) {
     throw new ShapeError(
       `${packed.bytes} bytes of packed trits are not a ${out_features}x${in_features} matrix for x ${formatShape(x.shape)}`,
     );
@@ -75,8 +81,15 @@ function weightOf({ x, packed, scale }: Inputs, out_features: number, skips = fa
       `scale ${formatShape(scale.shape)} is neither one nor one for each of ${out_features} outputs`,
     );
   }
-  return { packed, scale, out_features, in_features };
+  return { packed, order, scale, out_features, in_features };
 }
+
+/** What kernels are compiled with that read such trits. */
+const constantsOf = ({ scale, order }: Weight) => ({
+  SCALED: Number(scale !== undefined),
+  HIGH: Number(order === 'high'),
+  BASE3: Number(order === 'base3'),
+});
 
 /** From the scale of an output to the next: 0 where there is one for all. */
 const strideOf = ({ scale }: Weight): number => Number(scale !== undefined && scale.size > 1);
@@ -98,10 +111,7 @@ function multiplyTrits(
     {
       op: signature.name,
       loader: 'trits',
-      constants: {
-        SCALED: Number(scale !== undefined),
-        ACROSS_WORDS: Number(in_features % 4 !== 0),
-      },
+      constants: { ...constantsOf(weight), ACROSS_WORDS: Number(in_features % 4 !== 0) },
       fields: [in_features, strideOf(weight)],
       // Without a scale the kernel reads none; a binding must be there all the same.
       bindings: [packed, scale ?? x],
@@ -125,7 +135,7 @@ function withoutZeros(gpu: Gpu, x: Tensor, weight: Weight): Tensor {
   const y = Tensor.empty(gpu, 'f32', [...x.shape.slice(0, -1), n]);
   gpu.dispatch({
     shader: sparseShader,
-    constants: { SCALED: Number(scale !== undefined) },
+    constants: constantsOf(weight),
     bindings: [x.binding, packed.binding, (scale ?? x).binding, y.binding],
     uniforms: [u32(m), u32(n), u32(k), u32(strideOf(weight))],
     workgroups: [Math.ceil(n / cols), Math.ceil(m / rows), 1],

@@ -2,14 +2,13 @@ import { seam } from '../../seam.ts';
 import { TritError } from './trits.ts';
 
 /** Trits in a byte: 3^5 is 243, so that the bytes above 242 stand for nothing. */
-const PER_BYTE = 5;
+export const PER_BYTE = 5;
 const ZEROS = 121;
 
 /**
  * Packs trits five a byte, as the digits t + 1 of a number to base 3 with the first trit as the
  * lowest; missing ones of the last byte are zeros. Returns ceil(n / 5) bytes: 1.6 bits a trit,
- * where {@link packTrits} takes 2 and the kernels can address each. Throws TritError on a value
- * that is no trit.
+ * where {@link packTrits} takes 2. Throws TritError on a value that is no trit.
  */
 export const packDenseTrits = seam(
   'quant.packDenseTrits',

@@ -1,3 +1,4 @@
+import { bytesOfTrits, type TritPacking } from '../../quant/ternary/trit-packing.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
@@ -8,6 +9,10 @@ import type { SampleOf } from '../define.ts';
 export const drawTrits = (random: Random): number =>
   [0, 1, 2, 3].reduce((byte, place) => byte + random.integer(0, 2) * 4 ** place, 0);
 
+/** A byte of packed trits. */
+const drawByte = (random: Random, order: TritPacking): number =>
+  order === 'base3' ? random.integer(0, 242) : drawTrits(random);
+
 interface Description {
   readonly level: 'exact' | 'legal';
   readonly x: Shape;
@@ -15,11 +20,19 @@ interface Description {
   /** Scales: none, one for all, or one for each output. */
   readonly scale: 0 | 1 | 'each';
   readonly variants: readonly string[];
+  readonly order?: TritPacking;
 }
 
-function sample({ level, x, out, scale, variants }: Description): SampleOf<typeof signature> {
+function sample({
+  level,
+  x,
+  out,
+  scale,
+  variants,
+  order = 'low',
+}: Description): SampleOf<typeof signature> {
   const k = x.at(-1) as number;
-  const bytes = Math.ceil((k * out) / 4);
+  const bytes = bytesOfTrits(k * out, order);
   const scales = scale === 'each' ? out : scale;
   const draw = (random: Random) =>
     level === 'exact' ? (2 * random.integer(0, 1) - 1) * random.integer(1, 8) : random.normal();
@@ -34,14 +47,17 @@ function sample({ level, x, out, scale, variants }: Description): SampleOf<typeo
   return {
     level,
     variants,
-    label: { x: formatShape(x), t: formatShape([out, k]), scale: scales },
-    params: { out_features: out },
+    label: {
+      ...{ x: formatShape(x), t: formatShape([out, k]), scale: scales },
+      ...(order === 'low' ? {} : { order }),
+    },
+    params: { out_features: out, order },
     inputs: (random) => ({
       x: floats(random, x, draw),
       packed: hostTensorFrom(
         'u8',
         [bytes],
-        random.fill(bytes, () => drawTrits(random)),
+        random.fill(bytes, () => drawByte(random, order)),
       ),
       ...(scales ? { scale: floats(random, [scales], drawScale) } : {}),
     }),
@@ -74,4 +90,8 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     variants: ['subgroup', 'tiled', 'skip-zeros'],
   }),
   sample({ level: 'legal', x: [65, 128], out: 40, scale: 1, variants: ['subgroup'] }),
+  ...(['high', 'base3'] as const).flatMap((order) => [
+    sample({ level: 'exact', x: [37, 53], out: 29, scale: 'each', variants: ALL, order }),
+    sample({ level: 'exact', x: [3, 20], out: 12, scale: 1, variants: ['register'], order }),
+  ]),
 ];

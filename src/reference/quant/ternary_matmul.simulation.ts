@@ -8,7 +8,8 @@ import { flatRows } from '../matmul/rows.ts';
 import type { Value } from '../record.ts';
 import { drawTensor, type Elements } from '../simulation/draw.ts';
 import { drawTrits } from './ternary_matmul.samples.ts';
-import { scaleOf, tritAt } from './ternary_matmul.ts';
+import { scaleOf } from './ternary_matmul.ts';
+import { tritAt } from './ternary_pack.ts';
 
 /** T as a matrix [out, in], each row times `factor` of its output. */
 function trits(
@@ -19,7 +20,7 @@ function trits(
 ): Value {
   const data = Float64Array.from(
     { length: out * features },
-    (_, i) => tritAt(packed, i) * factor(Math.floor(i / features)),
+    (_, i) => tritAt(packed, i, 'low') * factor(Math.floor(i / features)),
   );
   return { shape: [out, features], data };
 }

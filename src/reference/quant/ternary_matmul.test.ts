@@ -12,7 +12,7 @@ const of = (shape: readonly number[], ...data: readonly number[]): Value => ({
 // Two rows of three trits: 1, -1, 0 and -1, 1, 1.
 const packed = of([2], 2 + 0 + 16 * 1 + 64 * 0, 2 + 4 * 2 + 16 * 1 + 64 * 1);
 const x = of([1, 3], 5, 7, 11);
-const params = { out_features: 2 };
+const params = { out_features: 2, order: 'low' } as const;
 
 test('a row of trits adds and subtracts, times one scale, its own or none', () => {
   const y = (scale?: Value) => [

@@ -6,13 +6,10 @@ import { inputBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
 import { loaderFaults } from './decoded-product.ts';
 import { samples } from './ternary_matmul.samples.ts';
+import { tritAt } from './ternary_pack.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
-
-/** Trit at flat place `i` of bytes in low order. */
-export const tritAt = (packed: Value, i: number): number =>
-  (Math.floor((packed.data[Math.floor(i / 4)] as number) / 4 ** (i % 4)) % 4) - 1;
 
 /** Rows of x, columns of T and of x. */
 function dimensions({ x: { shape, data } }: Inputs): { m: number; k: number } {
@@ -26,14 +23,14 @@ export function scaleOf({ scale }: Pick<Inputs, 'scale'>, n: number): number {
 }
 
 /** (x T^T) * scale; `absolute` sums absolute terms, as condition numbers need. */
-function product(inputs: Inputs, { out_features }: Params, absolute?: boolean): Value {
+function product(inputs: Inputs, { out_features, order }: Params, absolute?: boolean): Value {
   const { m, k } = dimensions(inputs);
   const { x, packed } = inputs;
   const rows = [...new Array(m).keys()];
   const data = new Float64Array(m * out_features);
   for (let n = 0; n < out_features; n++) {
     for (let t = 0; t < k; t++) {
-      const weight = tritAt(packed, n * k + t) * scaleOf(inputs, n);
+      const weight = tritAt(packed, n * k + t, order) * scaleOf(inputs, n);
       for (const i of rows) {
         const term = (x.data[i * k + t] as number) * weight;
         data[i * out_features + n] =
@@ -45,13 +42,18 @@ function product(inputs: Inputs, { out_features }: Params, absolute?: boolean): 
 }
 
 /** (dy * scale) T. */
-function gradient(inputs: Inputs, dy: Value, { out_features }: Params, absolute?: boolean): Value {
+function gradient(
+  inputs: Inputs,
+  dy: Value,
+  { out_features, order }: Params,
+  absolute?: boolean,
+): Value {
   const { m, k } = dimensions(inputs);
   const rows = [...new Array(m).keys()];
   const data = new Float64Array(m * k);
   for (let n = 0; n < out_features; n++) {
     for (let t = 0; t < k; t++) {
-      const weight = tritAt(inputs.packed, n * k + t) * scaleOf(inputs, n);
+      const weight = tritAt(inputs.packed, n * k + t, order) * scaleOf(inputs, n);
       for (const i of rows) {
         const term = (dy.data[i * out_features + n] as number) * weight;
         data[i * k + t] = (data[i * k + t] as number) + (absolute ? Math.abs(term) : term);
@@ -82,7 +84,7 @@ function within(
 }
 
 /** Of the loader of trits (matmul/right/trits): what it gives, and by mistake. */
-const CODES = ['0.015625) - vec4f(1.0)', '0.015625)'] as const;
+const CODES = ['codes - vec4f(1.0)', 'codes'] as const;
 
 /** A linear layer with weights of -1, 0 and 1, straight from their packed form. */
 export const record = defineRecord(signature, {

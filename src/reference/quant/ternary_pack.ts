@@ -1,4 +1,4 @@
-import type { TritOrder } from '../../quant/ternary/trits.ts';
+import { bytesOfTrits, type TritPacking, tritsOfByte } from '../../quant/ternary/trit-packing.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import {
@@ -10,23 +10,36 @@ import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
 
-/** The weight of a code in place `k` of a byte. */
-const weight = (k: number, order: TritOrder): number => 4 ** (order === 'low' ? k : 3 - k);
+/** The code t + 1 of a trit in place `k` of a byte counts so much. */
+const weight = (k: number, order: TritPacking): number =>
+  order === 'base3' ? 3 ** k : 4 ** (order === 'low' ? k : 3 - k);
 
-function packed(trits: Value, { order }: ParamsOf<typeof packSignature>): Value {
-  const data = Float64Array.from({ length: Math.ceil(trits.data.length / 4) }, (_, b) =>
-    [0, 1, 2, 3].reduce(
-      (byte, k) => byte + ((trits.data[4 * b + k] ?? 0) + 1) * weight(k, order),
+/** Trits in bytes. */
+export function packedTrits(trits: ArrayLike<number>, order: TritPacking): Float64Array {
+  const each = tritsOfByte(order);
+  return Float64Array.from({ length: bytesOfTrits(trits.length, order) }, (_, b) =>
+    Array.from({ length: each }, (_place, k) => k).reduce(
+      (byte, k) => byte + ((trits[each * b + k] ?? 0) + 1) * weight(k, order),
       0,
     ),
   );
+}
+
+/** Trit at flat place `i` of bytes. */
+export function tritAt({ data }: Value, i: number, order: TritPacking): number {
+  const each = tritsOfByte(order);
+  const byte = data[Math.floor(i / each)] as number;
+  return (Math.floor(byte / weight(i % each, order)) % (order === 'base3' ? 3 : 4)) - 1;
+}
+
+function packed(trits: Value, { order }: ParamsOf<typeof packSignature>): Value {
+  const data = packedTrits(trits.data, order);
   return { shape: [data.length], data };
 }
 
 function unpacked(bytes: Value, { order, shape }: ParamsOf<typeof unpackSignature>): Value {
-  const code = (i: number) =>
-    Math.floor((bytes.data[Math.floor(i / 4)] as number) / weight(i % 4, order)) % 4;
-  return { shape, data: Float64Array.from({ length: sizeOf(shape) }, (_, i) => code(i) - 1) };
+  const data = Float64Array.from({ length: sizeOf(shape) }, (_, i) => tritAt(bytes, i, order));
+  return { shape, data };
 }
 
 /** Trits whose packed bytes are known: 0x24 0x29 in low order, 0x18 0x68 in high order. */
@@ -69,9 +82,13 @@ function unpackSample(
   };
 }
 
-const otherOrder = <P extends { readonly order: TritOrder }>(params: P): P => ({
+const OTHER = { low: 'high', high: 'low', base3: 'low' } as const satisfies Record<
+  TritPacking,
+  TritPacking
+>;
+const otherOrder = <P extends { readonly order: TritPacking }>(params: P): P => ({
   ...params,
-  order: params.order === 'high' ? 'low' : 'high',
+  order: OTHER[params.order],
 });
 
 const pack = defineRecord(packSignature, {
@@ -87,6 +104,10 @@ const pack = defineRecord(packSignature, {
     packSample([2044], {}),
     // The first word of a second workgroup.
     packSample([1025], {}),
+    packSample([8], { order: 'base3' }, KNOWN),
+    packSample([37, 53], { order: 'base3' }),
+    packSample([1], { order: 'base3' }),
+    packSample([1281], { order: 'base3' }),
   ],
   faults: [
     {
@@ -96,6 +117,7 @@ const pack = defineRecord(packSignature, {
         from: '(four + 0x01010101u) & 0x03030303u',
         to: 'four & 0x03030303u',
       },
+      also: [{ shader: { file: 'quant/ternary_pack_base3', from: '+ 1u) & 3u', to: ') & 3u' } }],
     },
   ],
   plausibleBugs: [
@@ -115,6 +137,10 @@ const unpack = defineRecord(unpackSignature, {
     unpackSample([1]),
     unpackSample([52]),
     unpackSample([512], { order: 'high' }),
+    unpackSample([37, 53], { order: 'base3' }),
+    unpackSample([1], { order: 'base3' }),
+    unpackSample([10], { order: 'base3' }),
+    unpackSample([513], { order: 'base3' }),
   ],
   faults: [
     {
@@ -124,6 +150,15 @@ const unpack = defineRecord(unpackSignature, {
         from: 'trit_at(byte, 2u * k)',
         to: 'trit_at(byte, 2u * ((k + 1u) & 3u))',
       },
+      also: [
+        {
+          shader: {
+            file: 'quant/ternary_unpack_base3',
+            from: 'first % 5u',
+            to: '(first + 1u) % 5u',
+          },
+        },
+      ],
     },
   ],
   plausibleBugs: [
