@@ -1,7 +1,7 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { ternaryMatmul as signature } from '../../vocabulary/quant/ternary_matmul.ts';
-import type { InputsOf } from '../../vocabulary/signature.ts';
+import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { defineSimulation, type SampleOf } from '../define.ts';
 import { multiply, productOrder } from '../matmul/multiply.simulation.ts';
 import { flatRows } from '../matmul/rows.ts';
@@ -14,13 +14,13 @@ import { tritAt } from './ternary_pack.ts';
 /** T as a matrix [out, in], each row times `factor` of its output. */
 function trits(
   { packed }: InputsOf<typeof signature, Value>,
-  out: number,
+  { out_features: out, order }: ParamsOf<typeof signature>,
   features: number,
   factor: (n: number) => number = () => 1,
 ): Value {
   const data = Float64Array.from(
     { length: out * features },
-    (_, i) => tritAt(packed, i, 'low') * factor(Math.floor(i / features)),
+    (_, i) => tritAt(packed, i, order) * factor(Math.floor(i / features)),
   );
   return { shape: [out, features], data };
 }
@@ -52,12 +52,13 @@ function sample(x: Shape, out_features: number, elements: Elements): SampleOf<ty
  * the sum forward, whose terms are exact.
  */
 export const simulation = defineSimulation(signature, {
-  forward: (gpu, inputs, { out_features }, variant) => {
+  forward: (gpu, inputs, params, variant) => {
+    const { out_features } = params;
     const { x } = inputs;
     const rows = flatRows(x);
     const skips = variant === 'skip-zeros';
     const scale = (n: number) => scaleOf(inputs, n);
-    const weight = trits(inputs, out_features, rows.shape[1] as number, skips ? undefined : scale);
+    const weight = trits(inputs, params, rows.shape[1] as number, skips ? undefined : scale);
     const order = skips ? 'chain' : productOrder(variant);
     const sums = multiply(gpu, order, [rows, weight, false, true]);
     const data = skips
@@ -65,9 +66,9 @@ export const simulation = defineSimulation(signature, {
       : sums.data;
     return { y: { shape: [...x.shape.slice(0, -1), out_features], data } };
   },
-  backward: (gpu, inputs, { out_features }, grads, variant) => {
+  backward: (gpu, inputs, params, grads, variant) => {
     const { x } = inputs;
-    const scaled = trits(inputs, out_features, x.shape.at(-1) as number, (n) => scaleOf(inputs, n));
+    const scaled = trits(inputs, params, x.shape.at(-1) as number, (n) => scaleOf(inputs, n));
     const operands = [flatRows(grads.y), scaled, false, false] as const;
     const dx = multiply(gpu, productOrder(variant), operands);
     return { x: { shape: x.shape, data: dx.data } };
