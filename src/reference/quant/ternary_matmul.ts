@@ -3,7 +3,7 @@ import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { flushOfProducts, gamma, maxAbs, typicalSum } from '../bounds.ts';
 import { defineRecord } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
-import type { Acceptance, Arithmetic, Value } from '../record.ts';
+import type { Acceptance, Arithmetic, RecordFault, Value } from '../record.ts';
 import { loaderFaults } from './decoded-product.ts';
 import { samples } from './ternary_matmul.samples.ts';
 
@@ -15,7 +15,7 @@ export const tritAt = (packed: Value, i: number): number =>
   (Math.floor((packed.data[Math.floor(i / 4)] as number) / 4 ** (i % 4)) % 4) - 1;
 
 /** Rows of x, columns of T and of x. */
-function dimensions({ x: { shape, data } }: Inputs): { m: number; k: number } {
+function dimensions({ x: { shape, data } }: Pick<Inputs, 'x'>): { m: number; k: number } {
   const k = shape.at(-1) as number;
   return { m: data.length / k, k };
 }
@@ -44,8 +44,16 @@ function product(inputs: Inputs, { out_features }: Params, absolute?: boolean): 
   return { shape: [...x.shape.slice(0, -1), out_features], data };
 }
 
+/** What a gradient flows through. */
+type Trits = Pick<Inputs, 'x' | 'packed' | 'scale'>;
+
 /** (dy * scale) T. */
-function gradient(inputs: Inputs, dy: Value, { out_features }: Params, absolute?: boolean): Value {
+export function tritsGradient(
+  inputs: Trits,
+  dy: Value,
+  { out_features }: Params,
+  absolute?: boolean,
+): Value {
   const { m, k } = dimensions(inputs);
   const rows = [...new Array(m).keys()];
   const data = new Float64Array(m * k);
@@ -69,7 +77,7 @@ function within(
   condition: Value,
   terms: number,
   largest: number,
-  { scale }: Inputs,
+  { scale }: Trits,
   { depth }: Arithmetic,
 ): Acceptance {
   const c = depth(terms);
@@ -81,8 +89,24 @@ function within(
   };
 }
 
+/** How far {@link tritsGradient} may be off. */
+export const tritsGradientAcceptance = (
+  inputs: Trits,
+  dy: Value,
+  params: Params,
+  arithmetic: Arithmetic,
+): Acceptance =>
+  within(
+    tritsGradient(inputs, dy, params, true),
+    params.out_features,
+    maxAbs(dy.data),
+    inputs,
+    arithmetic,
+  );
+
 /** Of the loader of trits (matmul/right/trits): what it gives, and by mistake. */
 const CODES = ['0.015625) - vec4f(1.0)', '0.015625)'] as const;
+export const TRITS_FAULTS: readonly RecordFault[] = loaderFaults('codes taken for trits', ...CODES);
 
 /** A linear layer with weights of -1, 0 and 1, straight from their packed form. */
 export const record = defineRecord(signature, {
@@ -97,19 +121,13 @@ export const record = defineRecord(signature, {
       arithmetic,
     ),
   }),
-  vjp: (inputs, params, grads) => ({ x: gradient(inputs, grads.y, params) }),
+  vjp: (inputs, params, grads) => ({ x: tritsGradient(inputs, grads.y, params) }),
   vjpAcceptance: (inputs, _gradients, params, { y: dy }, arithmetic) => ({
-    x: within(
-      gradient(inputs, dy, params, true),
-      params.out_features,
-      maxAbs(dy.data),
-      inputs,
-      arithmetic,
-    ),
+    x: tritsGradientAcceptance(inputs, dy, params, arithmetic),
   }),
   samples,
   faults: [
-    ...loaderFaults('codes taken for trits', ...CODES),
+    ...TRITS_FAULTS,
     {
       name: 'minus ones taken for ones',
       direction: 'forward',
