@@ -34,7 +34,7 @@ async function cellsOf(
 const EXECUTED = {
   quantize: ['f16', 'int8', 'quanto_int8'],
   dequantize: [
-    ...['bitnet', 'f16', 'hqq', 'int8', 'int8_blockwise', 'llm_int8', 'mlx'],
+    ...['bitnet', 'bitnet_int8', 'f16', 'hqq', 'int8', 'int8_blockwise', 'llm_int8', 'mlx'],
     ...['onnx_nbits', 'onnx_nbits_symmetric', 'q4_0', 'q8_0'],
     ...['quanto_float8', 'quanto_int', 'quanto_int8', 'ternary'],
   ],

@@ -91,6 +91,8 @@ const LIMITS: Readonly<Record<string, string>> = {
     'what a code stands for',
   'src/reference/quant/vectorwise.simulation.ts: stat < 2 ** -63':
     'an exponent at which a kernel scales',
+  'src/vocabulary/quant/bitnet_linear.ts: LEAST_ROW = Math.fround(1e-5)':
+    "a constant of transformers' arithmetic",
   'src/testing/binomial-critical-value.ts: tail <= 1e-9':
     'how seldom chance passes for learning, as in the text that the byte model learns',
   'src/ui/cases/linked-suites.ts: boundUsed < 0.001': 'how a share is written',

@@ -1,6 +1,7 @@
 // q = round(x * (127 * (1 / absmax of its row))), ties to even; 0 in the columns whose byte in `mask`
 // is 1 where OUTLIERS is set. x: n elements of STORAGE f32, f16 or bf16 (0, 1, 2) in rows of `cols`;
-// absmax: float32 bits of each row, of what is not in those columns; q: signed bytes. One
+// absmax: float32 bits of each row, of what is not in those columns, for which LEAST stands where they
+// are less; q: signed bytes. One
 // invocation makes WORDS words of 4 codes; what fills the last one up is 0.
 
 import package::lib::block_scale::{ BlockScale, relative_to_block, scale_of_127 };
@@ -22,6 +23,7 @@ struct Sizes {
 
 override STORAGE: u32 = 0u;
 override OUTLIERS: bool = false;
+override LEAST: u32 = 0u;
 
 // Whether all elements of an invocation are always of one row.
 override SHARED: bool = false;
@@ -35,7 +37,7 @@ fn bits_at(first: u32) -> vec4u {
 }
 
 fn scale_at(i: u32) -> BlockScale {
-  return scale_of_127(absmax[i / sizes.cols]);
+  return scale_of_127(max(absmax[i / sizes.cols], LEAST));
 }
 
 /// Elements `first` to first + 3 relative to their rows; `scale` is that of the first.

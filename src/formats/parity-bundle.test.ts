@@ -603,6 +603,22 @@ const VALID: readonly Description[] = [
     },
   },
   {
+    op: 'bitnet_linear',
+    params: { out_features: 3 },
+    tensors: {
+      'in.x': [2, 2, 6],
+      'in.packed': ['u8', [5]],
+      'in.scale': [1],
+      'in.bias': [3],
+      'in.grad.y': [2, 2, 3],
+      'out.q_x': ['i8', [4, 6]],
+      'out.row_stats': [4],
+      'out.acc': ['i32', [4, 3]],
+      'out.y': [2, 2, 3],
+      'out.grad.x': [2, 2, 6],
+    },
+  },
+  {
     op: 'sparse_ternarize',
     params: { amount: 0.5, per_channel: true },
     tensors: { 'in.weight': [4, 6], 'out.trits': ['i8', [4, 6]], 'out.threshold': [4] },

@@ -85,7 +85,7 @@ function decodedFormat(tape: Tape, weight: QuantizedWeight<Tensor>, layer: strin
 export type Parts<Name extends string> = Readonly<Record<Name, Tensor>>;
 
 /** Trits times the scale of all, or of their row. */
-function decodedTrits(
+export function decodedTrits(
   tape: Tape,
   { shape, parts }: QuantizedWeight<Tensor, Pick<Format, 'name'>>,
   layer: string,

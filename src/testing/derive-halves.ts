@@ -94,6 +94,7 @@ const ALWAYS_FLOAT32: readonly string[] = [
   'linear_8bit_lt.weight_stats',
   'linear_8bit_lt.row_stats',
   'matmul_8bit_lt.row_stats',
+  'bitnet_linear.row_stats',
   'minmax_observer.min_val',
   'minmax_observer.max_val',
   'calculate_qparams.scale',

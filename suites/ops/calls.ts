@@ -963,6 +963,20 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       floats: { dtypes: { q_weight: 'f32' }, code: 'element-type' },
     },
   },
+  bitnet_linear: {
+    fits: {
+      inputs: { x: [3, 10], packed: [15], scale: [1], bias: [6] },
+      dtypes: { packed: 'u8' },
+      params: { out_features: 6 },
+    },
+    wrong: {
+      trits: { inputs: { packed: [14] } },
+      scale: { inputs: { scale: [6] } },
+      bias: { inputs: { bias: [5] } },
+      floats: { dtypes: { packed: 'f32' }, code: 'element-type' },
+      outputs: { params: { out_features: 0 }, code: 'bad-params' },
+    },
+  },
   bitnet_quantize: {
     fits: { inputs: { weight: [3, 4] }, params: {} },
     wrong: { integers: { dtypes: { weight: 'i32' }, code: 'element-type' } },

@@ -18,6 +18,7 @@ export const wants = suite('ops.wants', {
 /** Ops whose kernels take longest to compile, where others ask for the same by the same code. */
 const COMPILED_LONGEST: ReadonlySet<string> = new Set([
   'scaled_dot_product_attention',
+  'bitnet_linear',
   'conv1d',
   'gguf_matmul',
   'hqq_matmul',

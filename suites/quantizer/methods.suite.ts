@@ -40,8 +40,11 @@ function partsOfOnes(fault: FaultDeclaration): void {
   });
 }
 
+/** Those whose products round x to 8 bits. */
+const ROUNDS_X: ReadonlySet<string> = new Set(['llm_int8', 'bitnet_int8']);
+
 /** Those with kernels that other quick cases do not compile, or with layers of their own. */
-const QUICK = /^(nf4|llm_int8|bitnet|ternary|f16)-/;
+const QUICK = /^(nf4|llm_int8|bitnet|bitnet_int8|ternary|f16)-/;
 
 for (const choice of choicesOf((bits) => bits.slice(0, 1)))
   quantizerMethods
@@ -83,7 +86,7 @@ async function judge(t: CaseContext, choice: string): Promise<void> {
   const expected = product(value(await x.read()), decoded, false, true);
   const off = relativeError(value(await y.read()).data, expected.data);
   // x is rounded to 8 bits, or sums of IN terms are.
-  const most = method === 'llm_int8' ? 2 / 127 : gamma(IN);
+  const most = ROUNDS_X.has(method) ? 2 / 127 : gamma(IN);
   t.metric('product-error', off);
   t.expect(off <= most, () => `products are ${off} off, and ${most} is the most`);
   for (const part of Object.values<Tensor>(quantized.parts)) part[Symbol.dispose]();

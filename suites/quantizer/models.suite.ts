@@ -376,6 +376,7 @@ const LAYOUTS = {
   onnx_nbits: false,
   ternary: true,
   bitnet: false,
+  bitnet_int8: false,
   int8: false,
   bf16: false,
 };

@@ -1,10 +1,12 @@
 import { hostTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { bitnetLinear } from '../../vocabulary/quant/bitnet_linear.ts';
 import { int8Linear } from '../../vocabulary/quant/int8_linear.ts';
 import { matmul8bitLt } from '../../vocabulary/quant/matmul_8bit_lt.ts';
 import { repeated } from '../normals.ts';
 import { operand, opWork } from '../op-work.ts';
+import { drawPackedTrits } from '../packed-trits.ts';
 import type { OpWork } from '../work.ts';
 
 /** Of both sides, so that products stand beside those of matmul and matmul_4bit. */
@@ -58,8 +60,26 @@ function ofCodes(rows: number, scale: 'static' | 'dynamic'): OpWork {
   });
 }
 
-/** Products whose both operands are codes of 8 bits, of one row and of many. */
+/** Trits, four a byte, and x, which is quantized by rows on the way. */
+function bitnet(rows: number): OpWork {
+  return opWork({
+    op: bitnetLinear,
+    dtype: 'ternary',
+    sizes: { m: rows, n: FEATURES, k: FEATURES },
+    group: 'products by format',
+    flops: 2 * rows * ELEMENTS,
+    params: { out_features: FEATURES },
+    inputs: {
+      x: [rows, FEATURES],
+      packed: operand([ELEMENTS / 4], 'u8', drawPackedTrits),
+      scale: floats([1]),
+    },
+    gives: { y: [rows, FEATURES] },
+  });
+}
+
+/** Products whose both operands are codes, those of x of 8 bits, of one row and of many. */
 export const works: readonly OpWork[] = [1, 64].flatMap((rows) => [
   ...[outliersApart(rows), outliersApart(rows, ['x'])],
-  ...[ofCodes(rows, 'static'), ofCodes(rows, 'dynamic')],
+  ...[ofCodes(rows, 'static'), ofCodes(rows, 'dynamic'), bitnet(rows)],
 ]);

@@ -442,6 +442,16 @@ const QUANT: Readonly<Record<string, Given>> = {
   },
   ternarize: { each: 2, inputs: { weight: X, threshold: constant(0.5) }, gives: N },
   ternary_quantize: { each: 6, inputs: { weight: X }, gives: N + N / 4 + 8 + 4 * N },
+  bitnet_linear: {
+    params: { out_features: FEATURES },
+    inputs: {
+      x: [TOKENS, FEATURES],
+      packed: operand([(FEATURES * FEATURES) / 4], 'u8', drawPackedTrits),
+      scale: constant(0.5),
+    },
+    gives: TOKENS * FEATURES + 4 * TOKENS + 8 * TOKENS * FEATURES,
+    flops: 2 * TOKENS * FEATURES * FEATURES,
+  },
   bitnet_quantize: { each: 5, inputs: { weight: X }, gives: N + 4 + 4 * N },
   ternary_pack: { inputs: { trits: bytes('i8', X, -1, 1) }, gives: N / 4 },
   ternary_unpack: {

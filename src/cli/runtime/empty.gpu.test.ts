@@ -42,6 +42,8 @@ const LORA = { r: 2, alpha: 1 };
 describe.each<[string, string, Readonly<Record<string, Shape>>, object, readonly string[]]>([
   ['ternary_matmul', 'no terms', { x: [3, 0], packed: [0] }, { out_features: 4 }, ['x']],
   ['ternary_matmul', 'no outputs', { x: [3, 4], packed: [0] }, { out_features: 0 }, ['x']],
+  ['bitnet_linear', 'no terms', { x: [3, 0], packed: [0], scale: [1] }, { out_features: 4 }, ['x']],
+  ['bitnet_linear', 'no rows', { x: [0, 5], packed: [5], scale: [1] }, { out_features: 4 }, ['x']],
   [
     'swiglu_mlp',
     'no terms',

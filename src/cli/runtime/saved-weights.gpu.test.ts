@@ -46,7 +46,7 @@ const SCHEMES: readonly WholeChoice[] = [
 ];
 
 /** Methods that no library has. */
-const OURS: readonly string[] = ['ternary', 'bitnet'];
+const OURS: readonly string[] = ['ternary', 'bitnet', 'bitnet_int8'];
 
 const BRIDGE = fileURLToPath(new URL('../../../bridge/src', import.meta.url));
 

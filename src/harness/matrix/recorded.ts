@@ -85,6 +85,10 @@ const CELLS_OF: Readonly<Record<string, (bundle: Bundle) => Cells | undefined>> 
   quanto_quantize: ({ params }) => withMethod(QUANTO[`${params['qtype']}`], BOTH),
   ternary_quantize: () => ({ method: 'ternary', directions: BOTH }),
   bitnet_quantize: () => ({ method: 'bitnet', directions: BOTH }),
+  bitnet_linear: ({ tensors }) => ({
+    method: 'bitnet_int8',
+    directions: Object.hasOwn(tensors.gradsOut, 'x') ? ['product', 'gradient'] : ['product'],
+  }),
   quantize_linear: ({ params }) => withMethod(linear(params), ['quantize']),
   dequantize_linear: ({ params }) => withMethod(linear(params), ['dequantize']),
   cast: ({ params }) => withMethod(HALVES[`${params['to']}`], ['quantize']),

@@ -35,21 +35,27 @@ interface BytesOptions {
   readonly variant?: string;
   /** Default [m, n]. */
   readonly shape?: Shape;
+  /** Rows of b where it is packed trits in low order; default it is bytes. */
+  readonly trits?: number;
 }
 
 /**
- * a b^T of signed bytes [m, k] and [n, k], exactly: i32 [m, n], which wraps beyond 2^31, the same
- * bits by each variant. The caller owns it.
+ * a b^T of signed bytes [m, k] and [n, k], b perhaps as packed trits, exactly: i32 [m, n], which
+ * wraps beyond 2^31, the same bits by each variant. The caller owns it.
  */
 export function multiplyBytes(gpu: Gpu, a: Tensor, b: Tensor, options: BytesOptions = {}): Tensor {
   const { variant = chooseVariant(gpu, WAYS) } = options;
   const [m, k] = matrixOf(a.shape);
-  const [n] = matrixOf(b.shape);
+  const n = options.trits ?? matrixOf(b.shape)[0];
   const y = Tensor.empty(gpu, 'i32', options.shape ?? [m, n]);
   const { shader, rows, groups } = tileFor(gpu, variant, m, n);
   gpu.dispatch({
     shader,
-    constants: { ALIGNED: Number(k % 4 === 0), ROWS: rows },
+    constants: {
+      ALIGNED: Number(k % 4 === 0),
+      TRITS: Number(options.trits !== undefined),
+      ROWS: rows,
+    },
     bindings: [a.binding, b.binding, y.binding],
     uniforms: [m, n, k].map(u32),
     workgroups: groups,

@@ -23,7 +23,7 @@ export const int8VectorwiseQuant = launcher(signature, {
   storage: { keeps: ['row_stats', 'dequant'] },
   forward: (gpu, { x }, { threshold }, variant) => {
     using scope = new Scope();
-    const rows = quantizeRows(gpu, x, threshold, variant);
+    const rows = quantizeRows(gpu, x, { threshold }, variant);
     if (rows.mask) scope.add(rows.mask);
     return {
       q: rows.q,

@@ -87,9 +87,9 @@ export function multiplyCoded(
 /** Codes of what is rounded to f16. */
 export function codesOfHalves(gpu: Gpu, x: Tensor, threshold: number) {
   const variant = chooseVariant(gpu, int8VectorwiseQuant, { x });
-  if (x.dtype === 'f16') return quantizeRows(gpu, x, threshold, variant);
+  if (x.dtype === 'f16') return quantizeRows(gpu, x, { threshold }, variant);
   using half = convert(gpu, x, 'f16');
-  return quantizeRows(gpu, half, threshold, variant);
+  return quantizeRows(gpu, half, { threshold }, variant);
 }
 
 /** dy (q * stats) / 127, the gradient of x, with codes decoded in registers. */

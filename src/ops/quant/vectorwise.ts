@@ -43,6 +43,13 @@ function sharedBy(cols: number, words: number) {
   return { SHARED: Number(cols % 4 === 0), WORDS: cols % (4 * words) === 0 ? words : 1 };
 }
 
+interface RowOptions {
+  /** From which magnitude on elements are outliers; default none is. */
+  readonly threshold?: number;
+  /** What stands for a smaller absmax where codes are made, not in statistics. Default 0. */
+  readonly least?: number;
+}
+
 /**
  * Quantizes each row of `x` (f32, f16 or bf16; the last dimension is a row) to round(127 x / its
  * largest magnitude), ties to even. With a threshold above 0, elements as large as it or larger are
@@ -51,7 +58,12 @@ function sharedBy(cols: number, words: number) {
  * the nearest float32 on every adapter, and absmax itself is exact, whatever its size. The caller
  * owns the tensors.
  */
-export function quantizeRows(gpu: Gpu, x: Tensor, threshold: number, variant: string): RowCodes {
+export function quantizeRows(
+  gpu: Gpu,
+  x: Tensor,
+  { threshold = 0, least = 0 }: RowOptions,
+  variant: string,
+): RowCodes {
   const [rows, cols] = matrixOf(x.shape);
   const limit = threshold > 0 ? limitOf(threshold, x.dtype) : undefined;
   const stats = blockAbsmax(gpu, x.view([rows, cols]), cols, variant, limit);
@@ -66,6 +78,7 @@ export function quantizeRows(gpu: Gpu, x: Tensor, threshold: number, variant: st
     constants: {
       STORAGE: storageOf(x.dtype),
       OUTLIERS: Number(mask !== undefined),
+      LEAST: limitOf(least, 'f32'),
       ...shared,
       WHOLE: Number(x.size % 4 === 0),
     },

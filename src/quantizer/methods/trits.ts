@@ -1,11 +1,13 @@
 import type { Tape } from '../../autograd/tape.ts';
 import { absMean } from '../../ops/quant/abs_mean.ts';
+import { bitnetLinear } from '../../ops/quant/bitnet_linear.ts';
 import { bitnetQuantize } from '../../ops/quant/bitnet_quantize.ts';
 import { ternarize } from '../../ops/quant/ternarize.ts';
 import { ternaryPack } from '../../ops/quant/ternary_pack.ts';
 import { format } from '../../quant/ternary/format.ts';
 import { matrixView, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { type Coding, decodedTrits, type Parts } from '../coding.ts';
 import type { Choice, Method, Scheme } from '../method.ts';
 
 /** The threshold in means of |w| (Li and Liu, "Ternary Weight Networks", 2016). */
@@ -34,10 +36,19 @@ export const methods: readonly Method[] = [
     library: 'BitNet b1.58',
     bits: [2],
     groups: ['tensor'],
-    make: ({ group }: Choice) =>
-      scheme(group, ['bitnet_quantize'], (tape, weight, layer) =>
-        tape.apply(bitnetQuantize, { weight }, {}, layer),
-      ),
+    make: ({ group }: Choice) => scheme(group, ['bitnet_quantize'], bitnet),
+  },
+  {
+    name: 'bitnet_int8',
+    library: 'BitNet b1.58',
+    bits: [2],
+    groups: ['tensor'],
+    make: ({ group }: Choice) => ({
+      ...scheme(group, ['bitnet_quantize'], bitnet),
+      ops: ['bitnet_quantize', 'ternary_pack', 'ternary_unpack', 'bitnet_linear'],
+      product: 'bitnet_linear: trits times codes of x of 8 bits, in integers',
+      weight: (parts, shape) => ({ format: eightBits, shape, parts }),
+    }),
   },
 ];
 
@@ -46,6 +57,20 @@ type Ternarize = (
   weight: Tensor,
   layer: string,
 ) => { readonly trits: Tensor; readonly scale: Tensor };
+
+const bitnet: Ternarize = (tape, weight, layer) =>
+  tape.apply(bitnetQuantize, { weight }, {}, layer);
+
+/** The trits of `bitnet`, which rows of x meet in 8 bits, as BitNet b1.58 infers. */
+const eightBits: Coding = {
+  name: 'bitnet_int8',
+  decode: decodedTrits,
+  multiply: (tape, { shape, parts }, x, layer) => {
+    const { packed, scale } = parts as Parts<'packed' | 'scale'>;
+    const [out_features] = matrixView(shape);
+    return tape.apply(bitnetLinear, { x, packed, scale }, { out_features }, layer).y;
+  },
+};
 
 function scheme(group: Choice['group'], ops: readonly string[], ternarizing: Ternarize): Scheme {
   const scales = (shape: Shape) => (group === 'channel' ? matrixView(shape)[0] : 1);

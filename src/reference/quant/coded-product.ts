@@ -155,9 +155,9 @@ export function codedProduct(
 }
 
 /** The sums of a party that does not tell its codes, where these may have given them. */
-function accOf(
+export function accOf(
   exact: Float64Array,
-  { acc, q_x, q_weight }: ChosenProduct,
+  { acc, q_x, q_weight }: Pick<ChosenProduct, 'acc' | 'q_x' | 'q_weight'>,
   slack: () => Float64Array,
 ) {
   if (!acc || (q_x && q_weight)) return exact;

@@ -3,7 +3,7 @@ import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { flushOfProducts, gamma, maxAbs, typicalSum } from '../bounds.ts';
 import { defineRecord } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
-import type { Acceptance, Arithmetic, Value } from '../record.ts';
+import type { Acceptance, Arithmetic, RecordFault, Value } from '../record.ts';
 import { loaderFaults } from './decoded-product.ts';
 import { samples } from './ternary_matmul.samples.ts';
 import { tritAt } from './ternary_pack.ts';
@@ -12,7 +12,7 @@ type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
 
 /** Rows of x, columns of T and of x. */
-function dimensions({ x: { shape, data } }: Inputs): { m: number; k: number } {
+function dimensions({ x: { shape, data } }: Pick<Inputs, 'x'>): { m: number; k: number } {
   const k = shape.at(-1) as number;
   return { m: data.length / k, k };
 }
@@ -41,9 +41,12 @@ function product(inputs: Inputs, { out_features, order }: Params, absolute?: boo
   return { shape: [...x.shape.slice(0, -1), out_features], data };
 }
 
+/** What a gradient flows through. */
+type Trits = Pick<Inputs, 'x' | 'packed' | 'scale'>;
+
 /** (dy * scale) T. */
-function gradient(
-  inputs: Inputs,
+export function tritsGradient(
+  inputs: Trits,
   dy: Value,
   { out_features, order }: Params,
   absolute?: boolean,
@@ -71,7 +74,7 @@ function within(
   condition: Value,
   terms: number,
   largest: number,
-  { scale }: Inputs,
+  { scale }: Trits,
   { depth }: Arithmetic,
 ): Acceptance {
   const c = depth(terms);
@@ -83,8 +86,24 @@ function within(
   };
 }
 
+/** How far {@link tritsGradient} may be off. */
+export const tritsGradientAcceptance = (
+  inputs: Trits,
+  dy: Value,
+  params: Params,
+  arithmetic: Arithmetic,
+): Acceptance =>
+  within(
+    tritsGradient(inputs, dy, params, true),
+    params.out_features,
+    maxAbs(dy.data),
+    inputs,
+    arithmetic,
+  );
+
 /** Of the loader of trits (matmul/right/trits): what it gives, and by mistake. */
 const CODES = ['codes - vec4f(1.0)', 'codes'] as const;
+export const TRITS_FAULTS: readonly RecordFault[] = loaderFaults('codes taken for trits', ...CODES);
 
 /** A linear layer with weights of -1, 0 and 1, straight from their packed form. */
 export const record = defineRecord(signature, {
@@ -99,19 +118,13 @@ export const record = defineRecord(signature, {
       arithmetic,
     ),
   }),
-  vjp: (inputs, params, grads) => ({ x: gradient(inputs, grads.y, params) }),
+  vjp: (inputs, params, grads) => ({ x: tritsGradient(inputs, grads.y, params) }),
   vjpAcceptance: (inputs, _gradients, params, { y: dy }, arithmetic) => ({
-    x: within(
-      gradient(inputs, dy, params, true),
-      params.out_features,
-      maxAbs(dy.data),
-      inputs,
-      arithmetic,
-    ),
+    x: tritsGradientAcceptance(inputs, dy, params, arithmetic),
   }),
   samples,
   faults: [
-    ...loaderFaults('codes taken for trits', ...CODES),
+    ...TRITS_FAULTS,
     {
       name: 'minus ones taken for ones',
       direction: 'forward',

@@ -7,13 +7,15 @@ export const STEP = Math.fround(1 / 127);
 
 /**
  * What the kernels make of rows: their statistics are found by comparing bits, and the reciprocal is
- * the nearest float32, of a row that is brought to a middle range.
+ * the nearest float32, of a row that is brought to a middle range. `least` stands for a smaller
+ * statistic.
  */
 export function simulatedRows(
   gpu: SimulatedGpu,
   data: Float64Array,
   cols: number,
   threshold: number,
+  least = 0,
 ): { readonly q: Float64Array; readonly stats: Float64Array; readonly columns: readonly number[] } {
   const { stats, columns } = vectorwise(
     data,
@@ -22,7 +24,7 @@ export function simulatedRows(
   );
   const left = new Set(columns);
   const q = data.map((x, i) => {
-    const stat = stats[Math.floor(i / cols)] as number;
+    const stat = Math.max(stats[Math.floor(i / cols)] as number, least);
     if (left.has(i % cols) || stat === 0) return 0;
     const shift = stat < 2 ** -63 ? 2 ** 64 : stat >= 2 ** 65 ? 2 ** -64 : 1;
     const shifted = x * shift;

@@ -21,7 +21,7 @@ export interface Vectorwise {
  * x * (127 * (1 / stat)), each operation rounded to nearest float32, in an exponent range without
  * end: torch divides a number by a tensor so. In a row of zeros 0.
  */
-function levelOf(x: number, stat: number): number {
+export function levelOf(x: number, stat: number): number {
   if (stat === 0) return 0;
   const unit = 2 ** Math.floor(Math.log2(stat));
   return Math.fround(x * (Math.fround(127 * Math.fround(unit / stat)) / unit));

@@ -1,5 +1,5 @@
-"""The schedules of transformers, logits of its models and what they write, and whole training runs of a Llama by
-transformers, PEFT and bitsandbytes.
+"""The schedules of transformers, logits of its models and what they write, its BitNet layers, and whole training
+runs of a Llama by transformers, PEFT and bitsandbytes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from gradproof_bridge.backends.base import Backend, Call, Compute, Outputs
+from gradproof_bridge.backends.bitnet_layer import bitnet_linear, is_in_float32
 from gradproof_bridge.backends.causal_lm import causal_lm_generate, causal_lm_logits
 from gradproof_bridge.backends.llama_training import scheduler, train
 from gradproof_bridge.backends.torch_arrays import torch_devices
@@ -32,11 +33,15 @@ class TransformersBackend(Backend):
 
     def ops(self) -> Mapping[str, Compute]:
         return {
+            "bitnet_linear": bitnet_linear,
             "train_llama": train,
             "causal_lm_logits": causal_lm_logits,
             "causal_lm_generate": causal_lm_generate,
             "lr_schedule": _rates,
         }
+
+    def computes(self, call: Call) -> bool:
+        return super().computes(call) and (call.op != "bitnet_linear" or is_in_float32(call))
 
     def libraries_of(self, call: Call) -> tuple[str, ...]:
         return (*self.distributions, *_companions(call.params))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.cases.case import Case, Cases, Make
 from gradproof_bridge.philox import Draw
@@ -130,8 +132,46 @@ def ternary() -> Cases:
     yield Case("ternary_zeros", "ternary_quantize", "numpy", {"threshold_factor": 0.7}, _zeros)
 
 
+def bitnet_layers() -> Cases:
+    """Rows that fill bytes of trits or do not, one row, rows of zeros and below 1e-5; a bias, and
+    gradients.
+    """
+    for name, shape, outputs, with_bias in (
+        ("5x37", (5, 37), 7, True),
+        ("2x3x64", (2, 3, 64), 16, False),
+        ("1x20", (1, 20), 12, True),
+    ):
+        yield Case(
+            f"bitnet_linear_{name}",
+            "bitnet_linear",
+            "transformers",
+            {"out_features": outputs},
+            _layer(shape, outputs, with_bias=with_bias),
+        )
+
+
+def _layer(shape: tuple[int, ...], outputs: int, *, with_bias: bool) -> Make:
+    def make(draw: Draw) -> dict[str, Array]:
+        x = draw.normal(*shape)
+        if len(shape) == 2 and shape[0] > 2:
+            x[1] *= 0
+            x[2] *= np.float32(1e-6)
+        codes = draw.integers(-(-outputs * shape[-1] // 4), 4, low=0, high=2)
+        inputs = {
+            "x": x,
+            "packed": (codes << np.array([0, 2, 4, 6])).sum(1).astype(np.uint8),
+            "scale": np.abs(draw.normal(1, scale=0.1)),
+            "grad.y": draw.normal(*shape[:-1], outputs),
+        }
+        if with_bias:
+            inputs["bias"] = draw.normal(outputs)
+        return inputs
+
+    return make
+
+
 def _zeros(draw: Draw) -> dict[str, Array]:
     return {"weight": draw.normal(3, 9) * 0}
 
 
-FAMILIES = (hqq, hqq_meta, quanto, mlx, ternary)
+FAMILIES = (hqq, hqq_meta, quanto, mlx, ternary, bitnet_layers)
