@@ -66,7 +66,11 @@ export function quantizeRows(
 ): RowCodes {
   const [rows, cols] = matrixOf(x.shape);
   const limit = threshold > 0 ? limitOf(threshold, x.dtype) : undefined;
-  const stats = blockAbsmax(gpu, x.view([rows, cols]), cols, variant, limit);
+  // A row without elements has no largest one, and blocks of none cannot be counted.
+  const stats =
+    cols === 0
+      ? Tensor.zeros(gpu, [rows])
+      : blockAbsmax(gpu, x.view([rows, cols]), cols, variant, limit);
   const mask =
     limit === undefined
       ? undefined
