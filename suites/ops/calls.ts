@@ -974,7 +974,6 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       scale: { inputs: { scale: [6] } },
       bias: { inputs: { bias: [5] } },
       floats: { dtypes: { packed: 'f32' }, code: 'element-type' },
-      outputs: { params: { out_features: 0 }, code: 'bad-params' },
     },
   },
   bitnet_quantize: {

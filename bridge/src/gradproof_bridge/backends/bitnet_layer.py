@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gradproof_bridge.backends.base import Call, Outputs
 
 _A_BYTE = 4
-"""Outputs of which BitLinear keeps one byte for each column."""
+"""Outputs that share a byte of BitLinear, one byte a column."""
 
 
 def is_in_float32(call: Call) -> bool:
