@@ -1,8 +1,9 @@
 // `npm run soak`: kills a fine-tuning fifty times, at random and while it writes, and goes on with it
 // each time; `npm run soak -- browser`: kills the browser of one so; `npm run soak -- faults`: loses
-// its device and lets its data throw a hundred times within one run. What is left must be the bits of
-// the run without. GRADPROOF_KILLS and GRADPROOF_FAULTS say how often, and GRADPROOF_SEED when;
-// without it each soak takes other moments.
+// its device and lets its data throw a hundred times within one run, and within another mixes these
+// faults with gradients that are not finite, losses that explode and memory that runs out. What is
+// left must be the bits of the run without what interrupts. GRADPROOF_KILLS and GRADPROOF_FAULTS say
+// how often, and GRADPROOF_SEED when; without it each soak takes other moments.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { prepare } from './setup/prepare.mjs';
@@ -12,7 +13,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const SOAKS = {
   kills: ['playwright', 'test', 'e2e/cli/resumed-run.spec.ts', '-g', 'killed'],
   browser: ['playwright', 'test', 'e2e/page/killed-browser.full.spec.ts'],
-  faults: ['vitest', 'run', 'src/cli/runtime/faults-in-a-row'],
+  // This reporter prints what a test says of its run.
+  faults: ['vitest', 'run', 'src/cli/runtime/faults-in-a-row', '--reporter=verbose'],
 };
 
 await runMain(async () => {
@@ -28,4 +30,5 @@ await runMain(async () => {
     stdio: 'inherit',
   });
   if (status !== 0) throw new SetupError('a run did not survive: its story is above', 1);
+  process.stdout.write(`soak ${name}: all runs survived; what they lost and kept is above\n`);
 });

@@ -54,13 +54,15 @@ export async function trainAndJudgeLlama(
   const run = fineTuneLlama(t.gpu, training, {
     judge: (step, applications) => judgeApplications(t, step, applications),
     // What was trained is kept where the model cannot be.
-    finish: async (model) => {
-      try {
-        if (saveModel) tellSaved(t, await saveModel(model));
-      } catch (error) {
-        notSaved = error;
-      }
-    },
+    finish:
+      saveModel &&
+      (async (model) => {
+        try {
+          tellSaved(t, await saveModel(model));
+        } catch (error) {
+          notSaved = error;
+        }
+      }),
     tuned: (tuned) => {
       const written = saveModel !== undefined && notSaved === undefined;
       tell({ type: 'saved', files: keep(t, tuned, training, { base, written }) });

@@ -1,107 +1,26 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PartFile } from '../../formats/part-file.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import type { RankJob } from '../../harness/worker/messages.ts';
-import { OtherRanks } from '../../harness/worker/rank-job.ts';
 import { wrapSeam } from '../../seam.ts';
 import { KeptInMemory } from '../../train/checkpoint/fixtures/kept-in-memory.ts';
-import type { RunStart } from '../../train/llama/llama-training.ts';
 import type { LlamaProgress } from '../../train/llama/progress.ts';
-import type { ProcessGroup } from '../../train/sharded/process-group.ts';
-import type { ShardingStrategy } from '../../train/sharded/strategies.ts';
-import { buildFixture } from './fixtures/build.ts';
-import type { RunRankJob } from './fixtures/run-rank-thread.ts';
-import {
-  courseOf,
-  FOLDER,
-  KINDS,
-  newestIn,
-  type RunWatchers,
-  run,
-  stepsOf,
-  trainingOf,
-} from './fixtures/short-runs.ts';
+import { type SharedRun, SharedRuns } from './fixtures/shared-runs.ts';
+import { courseOf, KINDS, newestIn, run, stepsOf, trainingOf } from './fixtures/short-runs.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
 
 /** Fine-tunings that this thread and others share: their checkpoints, faults, masks and scales. */
 
 let gpu: Gpu;
-let script: string;
-const place = mkdtempSync(join(tmpdir(), 'gradproof-shared-'));
+let runs: SharedRuns;
 beforeAll(async () => {
-  for (const [name, file] of FOLDER as ReadonlyMap<string, PartFile>)
-    writeFileSync(join(place, name), await file.read(0, file.bytes));
-  script = await buildFixture('node', 'run-rank-thread', 'run-rank-thread');
+  runs = await SharedRuns.build();
   gpu = await softwareGpu();
 }, 240_000);
 afterAll(() => {
   gpu?.[Symbol.dispose]();
-  rmSync(place, { recursive: true });
+  runs?.[Symbol.dispose]();
 });
 
-interface SharedRun extends RunWatchers {
-  readonly strategy: ShardingStrategy;
-  readonly folder?: KeptInMemory;
-  /** The first thread that is started ends in its n-th step. */
-  readonly endsIn?: number;
-  /** What the device of each thread that is started may hold at once. */
-  readonly budgetBytes?: number;
-  /** A gradient of this thread that is not finite, among all that it gives in a step. */
-  readonly spoils?: { readonly step: number; readonly at: number };
-}
-
-/** Runs with one thread beside, from the newest checkpoint in the folder if there is one. */
-async function shared(
-  fields: object,
-  { strategy, folder, endsIn, budgetBytes, spoils, ...watchers }: SharedRun,
-): ReturnType<typeof run> {
-  const training = trainingOf({ gradient_accumulation_steps: 2, ...fields });
-  let started = 0;
-  const startRank = (job: RankJob) => {
-    started += 1;
-    const stuckIn = started === 1 ? endsIn : undefined;
-    const workerData: RunRankJob = { job, stuckIn, budgetBytes };
-    const worker = new Worker(script, { workerData, transferList: [...job.place.ports] as never });
-    // A thread is not ended while its device works: that ends its whole process.
-    worker.on('message', () => void worker.terminate());
-  };
-  const { texts, config } = training;
-  const message = { type: 'tune', folder: { kind: 'path', path: place }, texts, config } as const;
-  const choice = { workers: 2, strategy };
-  using ranks = new OtherRanks(
-    { ...message, name: '', base: '', steps: 0 },
-    choice,
-    gpu,
-    startRank,
-  );
-  const startRanks = (at: RunStart) => {
-    const sharding = ranks.start(at);
-    if (spoils) spoilGradient(sharding.group, spoils);
-    return sharding;
-  };
-  let left: Awaited<ReturnType<typeof run>> | undefined;
-  await ranks.leaving(async () => {
-    left = await run(gpu, { ...training, startRanks }, folder, watchers);
-  });
-  return left as NonNullable<typeof left>;
-}
-
-/** Makes one number NaN of what a rank gives in a step. */
-function spoilGradient(group: ProcessGroup, { step, at }: NonNullable<SharedRun['spoils']>): void {
-  let made = 0;
-  const spoilt = (values: Float32Array) => {
-    made += 1;
-    if (made === step) values[at] = Number.NaN;
-    return values;
-  };
-  const { allReduce, reduceScatter } = group;
-  group.allReduce = (values) => allReduce.call(group, spoilt(values));
-  group.reduceScatter = (values, unit) => reduceScatter.call(group, spoilt(values), unit);
-}
+const shared = (fields: object, how: SharedRun) => runs.run(gpu, fields, how);
 
 const happened = (told: readonly LlamaProgress[]) =>
   told.flatMap((one) => {
@@ -133,26 +52,70 @@ describe('a shared run that is cut short', () => {
   });
 });
 
-describe('a worker that is lost', () => {
-  test('is named, and all go on from the last checkpoint with the same bits', async () => {
-    const strategy = 'full_shard';
-    const whole = await shared(CLIPPED, { strategy });
-    const folder = new KeptInMemory();
-    const { trained, told } = await shared(CLIPPED, { strategy, folder, every: 2, endsIn: 6 });
-    expect(happened(told)).toEqual([
-      {
-        ...{ type: 'rank-lost', step: 6, to: 4, at: '', rank: 1 },
-        why: expect.stringContaining('its worker ended'),
-      },
-    ]);
-    expect(trained).toEqual(whole.trained);
-  });
+/** The run that loses no one. */
+let unharmed: ReturnType<typeof shared> | undefined;
+const whole = () => {
+  unharmed ??= shared(CLIPPED, { strategy: 'full_shard' });
+  return unharmed;
+};
 
-  test('ends a run without checkpoints', async () => {
-    await expect(shared(CLIPPED, { strategy: 'ddp', endsIn: 2 })).rejects.toMatchObject({
+describe('a worker', () => {
+  test.each([
+    ['dies', { stuckIn: 6 }, 'its worker ended'],
+    ['loses its device', { deviceLostIn: 6 }, 'the GPU device was lost'],
+  ] as const)(
+    'that %s is named, and all go on from the last checkpoint with the same bits',
+    async (_, fault, why) => {
+      const folder = new KeptInMemory();
+      const how = { strategy: 'full_shard', folder, every: 2, faults: [fault] } as const;
+      const { trained, told } = await shared(CLIPPED, how);
+      expect(happened(told)).toEqual([
+        {
+          ...{ type: 'rank-lost', step: 6, to: 4, at: '', rank: 1 },
+          why: expect.stringContaining(why),
+        },
+      ]);
+      expect(trained).toEqual((await whole()).trained);
+    },
+  );
+
+  test('is replaced max_rollbacks times; then the run ends in a line, and its checkpoint stays', async () => {
+    const folder = new KeptInMemory();
+    const how = { strategy: 'full_shard', folder, every: 2 } as const;
+    // Three in step 3, and one in step 5, when there is a checkpoint that tells of the others.
+    const faults = [{ stuckIn: 3 }, { stuckIn: 1 }, { stuckIn: 1 }, { stuckIn: 3 }];
+    await expect(shared(CLIPPED, { ...how, faults })).rejects.toMatchObject({
       code: 'rank-lost',
       rank: 1,
+      message: expect.stringMatching(/^rank 1 was lost: its worker ended: [^\n]+$/),
     });
+    expect((await newestIn(folder)).state.step).toBe(4);
+    // Who resumes it may lose as many again.
+    const { trained, told } = await shared(CLIPPED, { ...how, faults: [{ stuckIn: 1 }] });
+    const history = told.findLast(({ type }) => type === 'resumed-from') as LlamaProgress;
+    expect(happened([history]).map(({ type }) => type)).toEqual([
+      ...['rank-lost', 'rank-lost', 'rank-lost', 'restored', 'rank-lost'],
+    ]);
+    expect(trained).toEqual((await whole()).trained);
+  }, 240_000);
+
+  test('that decides and loses its device ends the run, which goes on from the last checkpoint', async () => {
+    const folder = new KeptInMemory();
+    using first = await softwareGpu();
+    const how = { strategy: 'full_shard', folder, every: 2 } as const;
+    const listen = (one: LlamaProgress) => {
+      if (one.type === 'step' && one.step === 5) first.device.destroy();
+    };
+    await expect(runs.run(first, CLIPPED, { ...how, listen })).rejects.toMatchObject({
+      code: 'device-destroyed',
+    });
+    const { trained } = await shared(CLIPPED, how);
+    expect(trained).toEqual((await whole()).trained);
+  }, 120_000);
+
+  test('that is lost ends a run without checkpoints', async () => {
+    const how = { strategy: 'ddp', faults: [{ stuckIn: 2 }] } as const;
+    await expect(shared(CLIPPED, how)).rejects.toMatchObject({ code: 'rank-lost', rank: 1 });
   });
 });
 

@@ -114,9 +114,9 @@ export async function* attempt(
     yield* await keep(keeping?.isDue(step) && !watch.isAlarmed);
   }
   yield* await keep(keeping?.lacks(step));
-  {
+  if (observer.finish) {
     using _held = model.holding();
-    await observer.finish?.(model);
+    await observer.finish(model);
   }
   const left: LlamaTuned = {
     trained: await model.parameters.read(),

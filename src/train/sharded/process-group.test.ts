@@ -164,7 +164,7 @@ describe.each(TRANSPORTS)('through %s', (transport) => {
       expect(answer).toMatchObject({
         code: 'rank-lost',
         rank: 1,
-        message: `rank 1 was lost: ${why}: start the run again`,
+        message: `rank 1 was lost: ${why}: resume the run from its last checkpoint, or start it again`,
       });
     expect(performance.now() - started).toBeLessThan(5_000);
   });

@@ -9,7 +9,10 @@ export class RankLostError extends GradproofError {
   readonly thrown: string | undefined;
 
   constructor(rank: number, why: string, thrown?: string) {
-    super('rank-lost', `rank ${rank} was lost: ${why}: start the run again`);
+    super(
+      'rank-lost',
+      `rank ${rank} was lost: ${why}: resume the run from its last checkpoint, or start it again`,
+    );
     this.rank = rank;
     this.why = why;
     this.thrown = thrown;

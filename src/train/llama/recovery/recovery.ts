@@ -71,7 +71,10 @@ function withNewRanks(
   { rank, why }: RankLostError,
   { config: { recovery }, history, isKept }: Interrupted,
 ): WayOn | undefined {
-  const before = history.filter(({ type }) => type === 'rank-lost').length;
+  // Who resumed the run has seen to what was there before.
+  const resumed = history.findLastIndex(({ type }) => type === 'restored');
+  const since = history.slice(resumed + 1);
+  const before = since.filter(({ type }) => type === 'rank-lost').length;
   if (!isKept || before >= recovery.maxRollbacks) return undefined;
   const step = lastStep(history) + 1;
   const change = (to: number): RunChange => ({
