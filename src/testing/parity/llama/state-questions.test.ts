@@ -129,6 +129,35 @@ describe('a step that was left out', () => {
   });
 });
 
+describe('a step that torch alone left out, whose own factors overflow', () => {
+  const name = 'llama_lora_fp16_scaled_200_steps';
+  const overflowed = strayed('grad_norms', 199, Number.NaN);
+  /** The outcome of the last step is what stood before it. */
+  const unmoved = (outputs: StoredTensors): StoredTensors => {
+    const same = Object.keys(outputs).flatMap((one) => {
+      const before = outputs[one.replace('lora.', 'state.200.')];
+      return one.startsWith('lora.') && before ? [[one, before] as const] : [];
+    });
+    return { ...outputs, ...Object.fromEntries(same) };
+  };
+
+  test('is right where it left all as it was', async () => {
+    const states = await statesIn(name, (all) => overflowed(unmoved(all)));
+    expect(wrongIn(states)).toEqual([]);
+    expect(states.at(-1)?.questions.map(({ name: one }) => one.split(' ')[0])).toEqual([
+      'loss,',
+      ...new Array(4).fill('param'),
+    ]);
+  });
+
+  test('is wrong where it moved, or its loss strays', async () => {
+    expect(wrongIn(await statesIn(name, overflowed))).toHaveLength(4);
+    const loss = strayed('losses', 199, 1.02);
+    const wrong = wrongIn(await statesIn(name, (all) => loss(overflowed(unmoved(all)))));
+    expect(wrong).toEqual(['loss, step 200 from its state,']);
+  });
+});
+
 describe('of an error of 1 % is noticed', () => {
   /** In how many elements, by what they are of. */
   async function noticedIn(name: string) {
