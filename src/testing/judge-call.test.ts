@@ -129,6 +129,25 @@ describe('a call of a step', () => {
   });
 });
 
+describe('a call after an overflow', () => {
+  /** Judges products with 5 and 0 in each place. */
+  const judgedProducts = (of: number, ...y: readonly number[]) => {
+    const given = { ...call, inputs: { a: host(2, of), b: host(5, 0) } };
+    return judged(given, { y: host(...y) }, {}).thrown;
+  };
+  const { POSITIVE_INFINITY: infinite, NaN: none } = Number;
+
+  test('is judged where there is a true value', () => {
+    for (const y of [none, 0, 6]) expect(judgedProducts(infinite, 10, y)).toBeUndefined();
+    expect(judgedProducts(infinite, 11, none)).toMatchObject({ at: { index: [0] } });
+    expect(judgedProducts(infinite, none, none)).toMatchObject({ at: { index: [0] } });
+  });
+
+  test('is wrong where it gives no number, and had numbers', () => {
+    expect(judgedProducts(3, 10, none)).toMatchObject({ at: { index: [1] } });
+  });
+});
+
 test('the arithmetic of a call is that of its variant, on this device', () => {
   const [variant = ''] = Object.keys(launchers.get('batch_norm')?.variants ?? {});
   const { depth, ieee } = arithmeticOf({ ieee: true }, { op: batchNorm, variant });

@@ -9,6 +9,8 @@ import type { HostTensor } from '../tensor/host.ts';
 import type { CaseContext } from './context.ts';
 import type { FailedCall } from './failed-call.ts';
 
+type Oracle = NonNullable<ReturnType<typeof expectedAs>>;
+
 /** A call in float64 with what it gave on the device. */
 interface Judged {
   readonly call: Call<Value> & { readonly variant: string };
@@ -26,8 +28,9 @@ interface Judged {
 
 /**
  * Judges what a call gave by its record, from the very tensors that the device had. Throws
- * AssertionError at the first wrong element, InvariantError for what cannot be judged. Returns the
- * largest share of a bound that was used.
+ * AssertionError at the first wrong element, InvariantError for what cannot be judged. What follows from
+ * an overflow before the call, and has no true value or no bound, is not judged. Returns the largest
+ * share of a bound that was used.
  */
 export function judgeCall(
   t: CaseContext,
@@ -35,6 +38,8 @@ export function judgeCall(
 ): number {
   const actual = call.grads ? results.gradients : results.outputs;
   const expected = expectedOf(call, results, { arithmetic: arithmeticOf(t, call), level });
+  const operands = [...Object.values(call.inputs), ...Object.values(call.grads ?? {})];
+  const areFinite = operands.every(({ data }) => data.every(Number.isFinite));
   let boundUsed = 0;
   for (const name of Object.keys(isWhole ? expected.acceptances : actual)) {
     const what = `${where}${call.grads ? 'gradient of ' : ''}${name}`;
@@ -47,11 +52,24 @@ export function judgeCall(
     if (!oracle) throw new InvariantError(`${what} has no bound to be judged by`);
     const { accuracy } = t.judgingCall(
       () => ({ ...failed(), name }),
-      () => t.expectAccepted(what, got, oracle.truth, oracle.acceptance),
+      () =>
+        t.expectAccepted(
+          what,
+          got,
+          oracle.truth,
+          oracle.acceptance,
+          areFinite ? undefined : withoutNumbers(oracle),
+        ),
     );
     boundUsed = Math.max(boundUsed, accuracy?.boundUsed ?? 0);
   }
   return boundUsed;
+}
+
+/** Marks elements without a true value, as a difference of infinities, or without a bound. */
+function withoutNumbers({ truth, acceptance }: Oracle): Uint8Array {
+  const bound = acceptance.kind === 'within' ? acceptance.bound : truth.data;
+  return Uint8Array.from(truth.data, (x, i) => Number(Number.isNaN(x) || Number.isNaN(bound[i])));
 }
 
 /** Judges all that a call on the host's tensors gave; see {@link judgeCall}. */

@@ -16,7 +16,7 @@ const SAMPLE = result('parity.var:var-f16-0', 'F16', 0);
 /** Named as a sample is, and none: the index says what is. */
 const RECORDED = result('parity.add:add-f16-0', 'F16', 1);
 
-const RUNS = ['full', 'qlora'].map((type) =>
+const RUNS = ['full', 'qlora', 'qlora_8bit', 'dora_bf16', 'lora_fp16_scaled'].map((type) =>
   result(`parity.train_llama:llama_${type}_200_steps`, 'F32', 1),
 );
 
@@ -26,7 +26,7 @@ test('recordings, samples of torch and long runs are counted by themselves', () 
   expect(recordings).toContain('| F16 | 1 | 1 | 100.0 % |');
   expect(samples).toContain('| F16 | 1 | 0 | 0.0 % |');
   expect(samples).toContain('- var F16, 0 of 1.');
-  expect(table).toContain('| F32 | 42 | 2 | 4.8 % |');
+  expect(table).toContain('| F32 | 45 | 5 | 11.1 % |');
   expect(recordings).not.toContain('| F32');
   expect(table).toContain('Ten rows are\nunder autocast');
 });

@@ -28,8 +28,8 @@ export async function halfSpreadOf(
     const of = (values: object) =>
       Object.fromEntries(Object.entries(changed).filter(([name]) => name in values));
     const other = { ...first, trained: of(trained), frozen: { ...frozen, ...of(frozen) } };
-    const { losses: _, lrs: _lrs, ...tensors } = outputsOf(await llamaRun(other));
-    return tensors;
+    const outputs = Object.entries(outputsOf(await llamaRun(other)));
+    return Object.fromEntries(outputs.filter(([name]) => isOfFirstStep(name)));
   });
   const smallest = storageStep(0, DTYPES[autocast]) / (run.scaler?.init_scale ?? 1);
   return mapped(spread, (apart, name) =>
@@ -37,9 +37,14 @@ export async function halfSpreadOf(
   );
 }
 
+/** Whether an output is a tensor that the first step alone gives. */
+function isOfFirstStep(name: string): boolean {
+  return name === 'logits_step0' || name.startsWith('grad0.');
+}
+
 /** Whether an output of a run in halves is held at all: norms and weights of later steps stray. */
 export function isHeldInHalves(name: string): boolean {
-  return ['losses', 'lrs', 'scale', 'logits_step0'].includes(name) || name.startsWith('grad0.');
+  return ['losses', 'lrs', 'scale'].includes(name) || isOfFirstStep(name);
 }
 
 /** Marks the losses of later steps, which are not held. */
@@ -48,8 +53,8 @@ export function unheldInHalves(name: string, { data }: Value): Uint8Array {
 }
 
 /**
- * How far an output of a run in halves may be from `truth`: a loss as the format says, a tensor ten
- * times the spread.
+ * How far an output of a run in halves may be from `truth`: a loss as the format says, a tensor of
+ * the first step ten times the spread, a rate or a scale as in a run in float32.
  */
 export function halfLimitOf(name: string, truth: Value, spread: Spread): Acceptance {
   if (name === 'losses')

@@ -140,7 +140,10 @@ export function rootOf(a: Float64Array, b: Float64Array): number {
   return Math.sqrt(squares / Math.max(1, a.length));
 }
 
-/** When codes of moments in 8 bits are right, whose gradients are off as far as the norm may be. */
+/**
+ * When codes of moments in 8 bits are right, whose gradients are off as far as the norm may be; a step
+ * that was left out, which has no norm, leaves them as they are.
+ */
 function codesOf(
   run: LlamaRun,
   { grad0, grad_norms }: LlamaRan,
@@ -153,6 +156,7 @@ function codesOf(
     betas: [beta1, beta2],
   } = adamw8bitHyperparameters(optimizer);
   const norm = grad_norms?.data[0] as number;
+  if (!Number.isFinite(norm)) return {};
   const { gradients } = clip({
     ...{ recipe: run, state: from, gradients: grad0 },
     ...{ found: false, norm: Number.NaN },

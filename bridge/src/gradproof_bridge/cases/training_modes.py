@@ -143,10 +143,12 @@ def training_modes() -> Cases:
     for name, own in _RUNS.items():
         common = {"config": _ONE_BLOCK, "compute_dtype": "float32", "clip": 1.0, "steps": 10}
         params = {key: x for key, x in {**common, **own}.items() if x is not None}
-        yield Case(f"llama_{name}", "train_llama", "transformers", params, _make(params))
+        yield Case(f"llama_{name}", "train_llama", "transformers", params, run_of(params))
 
 
-def _make(params: dict[str, Any]) -> Make:
+def run_of(params: dict[str, Any], length: int = 12) -> Make:
+    """What such a run begins with: weights, adapters, and texts of `length` tokens that can be learnt."""
+
     def make(draw: Draw) -> dict[str, Array]:
         config = params["config"]
         weights = llama_weights(draw, config)
@@ -156,12 +158,12 @@ def _make(params: dict[str, Any]) -> Make:
         if params.get("use_dora"):
             inputs |= draw_learnt(draw, inputs)
         count = params["steps"] * params.get("grad_accum", 1)
-        ids = text(draw, count, 2, 12, vocab=config["vocab"])
+        ids = text(draw, count, 2, length, vocab=config["vocab"])
         labels = ids
         if params.get("grad_accum", 1) > 1:
             # Micro-batches ask for unequal numbers of labels.
             asked = 4 + np.arange(count).reshape(-1, 1, 1) % 5
-            labels = np.where(np.arange(12) < asked, ids, np.int32(-100))
+            labels = np.where(np.arange(length) < asked, ids, np.int32(-100))
         return {**inputs, "input_ids": ids, "labels": labels}
 
     return make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 
@@ -34,6 +35,9 @@ from gradproof_bridge.formulas.shapes import block_of
 _NAME = re.compile(r"state\.([1-9]\d{0,8})\.(.+)")
 MOMENTS = ("exp_avg", "exp_avg_sq")
 _BUFFER = ("momentum_buffer",)
+_OF_MOMENTS = tuple(
+    f".{moment}{suffix}" for moment in (*MOMENTS, *_BUFFER) for suffix in ("", "_absmax")
+)
 
 
 def kept_names(params: Params) -> tuple[str, ...]:
@@ -75,7 +79,11 @@ def judged_by_states(
             if name == "grad_norms":
                 limit = max(limit, SPREADS * float(apart["norm"]))
             curves[name].value[step - 1], curves[name].error[step - 1] = y, limit
-        expected |= _after(step, one, apart, params, read)
+        expected |= (
+            _left_out(step, states, params)
+            if math.isnan(one.norm)
+            else _after(step, one, apart, params, read)
+        )
     return expected | {name: Real(curve) for name, curve in curves.items()}
 
 
@@ -135,11 +143,9 @@ def _read(
 
 def _current(name: str) -> str:
     """A name of a state, with the name that its parameter goes by now."""
-    for suffix in ("_absmax", ""):
-        for moment in (*MOMENTS, *_BUFFER):
-            ending = f".{moment}{suffix}"
-            if name.endswith(ending):
-                return current(name.removesuffix(ending)) + ending
+    for ending in _OF_MOMENTS:
+        if name.endswith(ending):
+            return current(name.removesuffix(ending)) + ending
     return current(name)
 
 
@@ -184,6 +190,23 @@ def _moments(one: Stepped) -> Weights:
         for name, both in one.after.kept.items()
         for moment, x in zip(MOMENTS, both, strict=True)
     }
+
+
+def _left_out(
+    step: int, states: Mapping[int, Mapping[str, Array]], params: Params
+) -> dict[str, Expected]:
+    """A step whose gradients overflow leaves parameters and what is kept of them as they were."""
+    found: dict[str, Expected] = {}
+    for name, x in states[step].items():
+        if name in ("scale", "growth_tracker"):
+            continue
+        y = x.astype(np.float64)
+        same = Real(Bounded(y, np.full(y.shape, ABSOLUTE**2)))
+        if step + 1 in states and name in states[step + 1]:
+            found[f"state.{step + 1}.{name}"] = same
+        if step == params["steps"] and not name.endswith(_OF_MOMENTS):
+            found[f"final.{current(name)}"] = same
+    return found
 
 
 def _after(

@@ -18,6 +18,7 @@ import { halvesOf, isByStates } from './arithmetic.ts';
 import { firstDivergence } from './divergence.ts';
 import { outputName } from './names.ts';
 import { trainOurs } from './ours.ts';
+import { unjudgedByOverflow } from './own-overflow.ts';
 import { RunLimits } from './run-limits.ts';
 import { type StartedRun, startOf } from './start.ts';
 import { type JudgedState, judgedStates } from './state-questions.ts';
@@ -75,7 +76,10 @@ export async function replayRun(
   const states = isByStates(params)
     ? await judgedStates(params, whole, bundle.tensors.outputs)
     : [];
-  const questions = asked.map((one) => question(one, limits));
+  const questions = asked.map(async (one) => {
+    const parted = unjudgedByOverflow(run, one.name, { theirs: recorded, truth });
+    return question(one, limits, parted);
+  });
   findDeviation(t, bundle, [
     ...(await Promise.all(questions)),
     ...states.flatMap(({ questions: own }) => own),
@@ -171,6 +175,7 @@ function lengthened(value: Value, { shape }: Value): Value {
 async function question(
   { label, name, theirs: actual, truth }: Asked,
   limits: RunLimits,
+  parted: (step: number) => boolean,
 ): Promise<Question> {
   return {
     name: label,
@@ -178,7 +183,7 @@ async function question(
     actual,
     truth,
     acceptance: await limits.widest(name, { actual, truth }),
-    unjudged: limits.unjudged(name, truth),
+    unjudged: limits.unjudged(name, truth).map((mark, i) => Math.max(mark, Number(parted(i)))),
     basis: 'the run in float64 gives',
   };
 }

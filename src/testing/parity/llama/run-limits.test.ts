@@ -165,6 +165,22 @@ test('not judged are steps without a truth, and in halves all losses from the 21
   expect(marked('lrs', { autocast: 'float16' })).toEqual([[3, 1]]);
 });
 
+test('in halves a scale of the loss is held step by step, whatever steps were not run', async () => {
+  const scaler = { init_scale: 1024, growth_factor: 2, backoff_factor: 0.5, growth_interval: 4 };
+  const limits = new RunLimits({ ...run, autocast: 'float16', scaler }, true);
+  const scale: Value = { shape: [23], data: new Float64Array(23).fill(Number.NaN) };
+  scale.data.set([1024, 2 ** 40, 2 ** 41]);
+  const isRight = async (data: Float64Array) => {
+    const actual = { ...scale, data };
+    const limit = await limits.widest('scale', { actual, truth: scale });
+    return judge(actual, scale, limit, limits.unjudged('scale', scale)).ok;
+  };
+  expect(await isRight(scale.data)).toBe(true);
+  // A share of the largest would be more than the first scale is.
+  for (const step of [0, 1, 2])
+    expect(await isRight(scale.data.with(step, 1.01 * (scale.data[step] as number)))).toBe(false);
+});
+
 describe('the spread of a run in halves', () => {
   const ofLogits = async (of: LlamaRun) => (await halfSpreadOf(of, 'bfloat16'))['logits_step0'];
 

@@ -15,6 +15,7 @@ import { single } from '../../../reference/values.ts';
 import { valuesOfStored } from '../fit.ts';
 import type { Question } from '../oracle.ts';
 import { outputName } from './names.ts';
+import { overflowedAlone } from './own-overflow.ts';
 import type { StartedRun } from './start.ts';
 import { statesOf } from './states.ts';
 
@@ -61,7 +62,10 @@ export async function judgedStates(
       run: one,
       questions: [
         ...(step === 1 ? beginning(run, from) : []),
-        ...expectedOf(step, truth, theirs, from).map(questionOf),
+        ...(overflowedAlone(one, theirs, truth.truth)
+          ? leftAsItWas(step, truth, theirs, from)
+          : expectedOf(step, truth, theirs, from)
+        ).map(questionOf),
       ],
       expect: (ran) => expectedOf(step, truth, namesOfStep(ran), from),
     });
@@ -128,6 +132,23 @@ function expectedOf(
     };
     return [own, together];
   });
+}
+
+/** What of a step is judged that the producer alone left out: its loss, and that all is as it was. */
+function leftAsItWas(
+  step: number,
+  one: OneStep,
+  { loss, norm: _, ...after }: Values,
+  from: StepState,
+): readonly Expected[] {
+  const before = namesOfStep({ losses: single(0), final: from.trained, kept: from.kept });
+  const same = Object.fromEntries(
+    Object.keys(before).map((name): [string, Acceptance] => [name, { kind: 'exact' }]),
+  );
+  return [
+    ...(loss ? expectedOf(step, one, { loss }, from) : []),
+    ...expectedOf(step, { truth: before, acceptances: same, roots: {} }, after, from),
+  ];
 }
 
 /** The state before the first step: parameters as the run has them, and nothing kept. */

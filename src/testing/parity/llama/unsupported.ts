@@ -63,11 +63,9 @@ const MEANS = ['token', 'batch'];
 
 /** What of a run's parameters this version does not compute, in words; undefined when it computes all. */
 export function unsupportedRun(params: TrainLlamaParams): string | undefined {
-  const { mode, optimizer, compute_dtype, autocast_dtype = compute_dtype } = params;
-  const { accum_mean, grad_scaler } = params;
+  const { mode, optimizer, compute_dtype, autocast_dtype = compute_dtype, accum_mean } = params;
   if (!arithmeticOf(mode)) return `the mode ${shown(mode)}`;
   if (!OPTIMIZERS.includes(optimizer)) return `the optimizer ${optimizer}`;
-  if (optimizer === 'adamw8bit' && grad_scaler) return 'loss scaling of adamw8bit';
   if (!DTYPES.includes(compute_dtype)) return `products in ${shown(compute_dtype)}`;
   if (compute_dtype !== 'float32' && autocast_dtype !== compute_dtype)
     return `products in ${compute_dtype} and in ${autocast_dtype}`;
