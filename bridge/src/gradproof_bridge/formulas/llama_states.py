@@ -15,7 +15,7 @@ from gradproof_bridge.errors import FormatError
 from gradproof_bridge.formulas.adamw_8bit import through_8bit
 from gradproof_bridge.formulas.blockwise import dynamic_map_values
 from gradproof_bridge.formulas.bounded import F64, Bounded
-from gradproof_bridge.formulas.expected import Expected, Real
+from gradproof_bridge.formulas.expected import Codes, Expected, Real
 from gradproof_bridge.formulas.llama_base import start
 from gradproof_bridge.formulas.llama_layers import Weights
 from gradproof_bridge.formulas.llama_limits import (
@@ -79,9 +79,12 @@ def judged_by_states(
             if name == "grad_norms":
                 limit = max(limit, SPREADS * float(apart["norm"]))
             curves[name].value[step - 1], curves[name].error[step - 1] = y, limit
+        overflowed = _overflowed_alone(step, params, outputs)
+        if overflowed:
+            curves["grad_norms"].value[step - 1] = math.nan
         expected |= (
             _left_out(step, states, params)
-            if math.isnan(one.norm)
+            if overflowed or math.isnan(one.norm)
             else _after(step, one, apart, params, read)
         )
     return expected | {name: Real(curve) for name, curve in curves.items()}
@@ -192,6 +195,15 @@ def _moments(one: Stepped) -> Weights:
     }
 
 
+def _overflowed_alone(step: int, params: Params, outputs: Mapping[str, Array]) -> bool:
+    """Whether the library left out the step: what stands between in its backward pass may be beyond
+    the range of float16 where no gradient is.
+    """
+    norms = outputs.get("grad_norms")
+    is_scaled = "grad_scaler" in params and params.get("autocast_dtype") == "float16"
+    return is_scaled and norms is not None and not math.isfinite(norms[step - 1])
+
+
 def _left_out(
     step: int, states: Mapping[int, Mapping[str, Array]], params: Params
 ) -> dict[str, Expected]:
@@ -200,8 +212,10 @@ def _left_out(
     for name, x in states[step].items():
         if name in ("scale", "growth_tracker"):
             continue
-        y = x.astype(np.float64)
-        same = Real(Bounded(y, np.full(y.shape, ABSOLUTE**2)))
+        is_code = np.issubdtype(x.dtype, np.integer)
+        same: Expected = (
+            Codes(x, x, x) if is_code else Real(Bounded(x.astype(np.float64), np.zeros(x.shape)))
+        )
         if step + 1 in states and name in states[step + 1]:
             found[f"state.{step + 1}.{name}"] = same
         if step == params["steps"] and not name.endswith(_OF_MOMENTS):

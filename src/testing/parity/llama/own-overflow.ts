@@ -26,7 +26,8 @@ export function unjudgedByOverflow(
   curve: string,
   { theirs, truth }: { readonly theirs: Values; readonly truth: Values },
 ): (step: number) => boolean {
-  const [scale, right] = [theirs['scale']?.data, truth['scale']?.data];
+  const scale = theirs['scale']?.data;
+  const right = truth['scale']?.data;
   if (autocast !== 'float16' || !scaler || !scale || !right) return () => false;
   const fell = (data: Float64Array, step: number) =>
     (data[step] as number) < (data[step - 1] ?? scaler.init_scale);
