@@ -8,6 +8,7 @@ import { ShardHome } from '../sharded/shard-home.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import { HeldoutTexts } from './heldout-texts.ts';
 import { whyUnjudged } from './judged-work.ts';
+import { keepsFrozen } from './keeps-frozen.ts';
 import type { LlamaObserver, LlamaTraining, LlamaTuned } from './llama-training.ts';
 import { grownModel, openModel } from './open-model.ts';
 import type { LlamaProgress } from './progress.ts';
@@ -58,8 +59,8 @@ export async function* attempt(
   const given = { folder, config: architecture };
   const model = owned.add(await openModel(gpu, given, sized, saved, home));
   yield { type: 'loaded', ...memory.now() };
-  const keepsFrozen = Boolean(config.adapter) || config.expansionRate !== undefined;
-  const talk = asker && new Talk(asker, { gpu, model, keepsFrozen }, memory);
+  const answering = { gpu, model, keepsFrozen: keepsFrozen(config) };
+  const talk = asker && new Talk(asker, answering, memory);
   const unjudged = unjudgedBy(architecture, config, plan);
   yield { type: 'start', ...toldStart(plan, model, run.bytesForecast, unjudged) };
   const running = owned.add(new RunLoop(gpu, model, plan, config, { sharding, transfers }));

@@ -75,6 +75,8 @@ export const words: ReturnType<typeof tuningWords> = {
       `${model} lernt ${texts(of)} in ${steps(made)} von ${type}, mit etwa ${bytes(size)} Grafikspeicher.`,
     onReference: (model, type, of, made) =>
       `${model} lernt ${texts(of)} in ${steps(made)} von ${type}, auf der Referenz.`,
+    overwrites:
+      'Alle Gewichte ändern sich: Vom ersten Schritt an antwortet es, wie es ist, und nicht mehr, wie es war.',
     nothing: 'Zuerst muss ein Modell gewählt werden.',
     faulty: 'Was oben markiert ist, passt noch nicht zusammen.',
   },

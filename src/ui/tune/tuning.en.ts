@@ -79,6 +79,8 @@ export const tuningWords = words('tuning', {
       `${model} learns ${texts(of)} in ${steps(made)} of ${type}, with about ${bytes(size)} of graphics memory.`,
     onReference: (model: string, type: string, of: number, made: number) =>
       `${model} learns ${texts(of)} in ${steps(made)} of ${type}, on the reference.`,
+    overwrites:
+      'All weights change, so that from the first step on it answers as it is, no longer as it was.',
     nothing: 'Choose a model first.',
     faulty: 'What is marked above does not fit together yet.',
   },
