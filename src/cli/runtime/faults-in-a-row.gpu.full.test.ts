@@ -97,9 +97,8 @@ const HALVINGS = 3;
 const IN_A_ROW = 3;
 /** Steps between two faults: what one of them takes back is behind the one before. */
 const APART = 3;
-const RATE = 0.001;
-/** Steps between two looks at the held-out loss. */
-const EVERY = 2;
+/** At which a step moves the loss by far less than the bound, as in the catalog's test. */
+const RATE = 3e-5;
 /**
  * The catalog's for a run whose steps are skipped (`tb.recovery.nan-inf-gradient`), beside the run
  * without faults when it had made as many updates at the same rate.
@@ -157,7 +156,7 @@ test(
     const { config } = trainingOf({
       ...{ type: 'full', optim: 'sgd', momentum: 0.9, max_grad_norm: 0, learning_rate: RATE },
       ...{ lr_scheduler_type: 'constant', warmup_steps: 0, max_steps: steps },
-      ...{ per_device_train_batch_size: BATCH, eval_steps: EVERY },
+      ...{ per_device_train_batch_size: BATCH, eval_steps: 1 },
       recovery: { max_rollbacks: FAULTS, rollback_rate: 0.98 },
     });
     const given = { texts: drawnTexts(44), config, steps, model: place };
@@ -179,8 +178,8 @@ test(
     const told = happenedIn(survived).filter(({ type }) => !(type in { lost: 0, restored: 0 }));
     expect(told).toEqual(happenedIn(changed));
     expect(told).toMatchObject([...changes].flatMap(([step, fault]) => toldOf(step, fault)));
-    const learnt = Math.round(updatesOf(survived) / EVERY) * EVERY;
-    expect(heldoutAt(whole, steps)).toBeLessThan(0.95 * heldoutAt(whole, 0));
+    const learnt = Math.round(updatesOf(survived));
+    expect(heldoutAt(whole, steps)).toBeLessThan((1 - MOST_APART) * heldoutAt(whole, 0));
     const apart = Math.abs(heldoutAt(survived, steps) / heldoutAt(whole, learnt) - 1);
     expect(apart, `from the run without faults after ${learnt} steps`).toBeLessThanOrEqual(
       MOST_APART,
@@ -194,7 +193,7 @@ test(
     expect(interrupted).toBeLessThanOrEqual(countOf(survived, 'lost'));
     expectNoGrowth(survived, whole);
     await annotate(
-      `${FAULTS} faults of all kinds: ${faults.size - changes.size} interruptions left the bits as they were, ${changes.size} changes are told and moved the held-out loss by ${percent(apart)}; ${again + interrupted} steps were made again`,
+      `${FAULTS} faults of all kinds: ${faults.size - changes.size} interruptions left the bits as they were, ${changes.size} changes are told and moved the held-out loss by ${percent(apart)}, which fell by ${percent(1 - heldoutAt(whole, steps) / heldoutAt(whole, 0))}; ${again + interrupted} steps were made again`,
     );
   },
   3 * LIMIT_MS,
