@@ -24,8 +24,9 @@ const SPARSE = { rows: 32, cols: 8, most: 65_535, trits: 2 ** 32 - 16 } as const
 /**
  * y = (x T^T) * scale straight from packed trits. x: f32 [..., in]; packed: u8 [ceil(out * in / 4)],
  * T [out, in] packed flat, or to base 3 [ceil(out * in / 5)]; scale: f32 [1] or [out], none is 1; y:
- * f32 [..., out]. Throws ShapeError when they do not fit. T and scale get no gradient. The variant `skip-zeros`
- * leaves the zeros of T out of its sums; it takes at most 524,280 columns and 2,097,120 rows.
+ * f32 [..., out]. Throws ShapeError when they do not fit. T and scale get no gradient. The variant
+ * `skip-zeros` leaves the zeros of T out of its sums; it takes at most 524,280 columns and 2,097,120
+ * rows.
  */
 export const ternaryMatmul = launcher(signature, {
   variants: {

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { LossWatch } from './loss-watch.ts';
+
+const SETTINGS = { explosionFactor: 2, explosionSteps: 3 };
+const watched = (...losses: readonly number[]) => new LossWatch(SETTINGS, losses);
+
+test('some in a row above twice the smoothed loss, and above the first one, are an explosion', () => {
+  const watch = watched();
+  for (const loss of [4, 4, 9, 9]) watch.see(loss);
+  expect([watch.high, watch.isExploded]).toEqual([2, false]);
+  watch.see(Number.NaN);
+  expect([watch.high, watch.isExploded]).toEqual([3, true]);
+});
+
+test('a loss that comes back ends the row, and counts to the smoothed one', () => {
+  const watch = watched(4, 9, 9);
+  watch.see(8);
+  expect(watch.high).toBe(0);
+  // 0.9 x 4 + 0.1 x 8 = 4.4, of which twice is 8.8.
+  watch.see(8.79);
+  expect(watch.high).toBe(0);
+  watch.see(9.7);
+  expect(watch.high).toBe(1);
+});
+
+test('nothing below the first loss is too high, however small the smoothed one is', () => {
+  const watch = watched(4, ...new Array<number>(40).fill(0.01));
+  watch.see(3.9);
+  expect(watch.high).toBe(0);
+  watch.see(4.1);
+  expect(watch.high).toBe(1);
+});
+
+test('a run that goes on knows the losses that it had', () => {
+  expect(watched(4, 9, 9, 9).isExploded).toBe(true);
+  const fresh = watched();
+  const resumed = watched(1);
+  for (const watch of [fresh, resumed]) watch.see(9);
+  expect([fresh.high, resumed.high]).toEqual([0, 1]);
+});
+
+test('a run begins with its first finite loss', () => {
+  const watch = watched(Number.NaN, Number.POSITIVE_INFINITY, 4);
+  expect(watch.high).toBe(0);
+  watch.see(9);
+  expect(watch.high).toBe(1);
+});
