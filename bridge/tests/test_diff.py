@@ -13,7 +13,7 @@ from gradproof_bridge.comparison.version import is_requirement
 @pytest.fixture
 def two(tmp_path):
     """The same recording twice, the second in a folder of another version."""
-    assert main(["record", str(tmp_path / "a"), "--ops", "bitnet_*"]) == 0
+    assert main(["record", str(tmp_path / "a"), "--ops", "bitnet_quantize"]) == 0
     [folder] = [path for path in (tmp_path / "a").iterdir() if path.is_dir()]
     shutil.copytree(folder, tmp_path / "b" / "numpy-9.9")
     return tmp_path
@@ -46,7 +46,7 @@ def test_a_changed_value_is_named_with_its_size_and_verdict(two, capsys):
 
 def test_the_installed_libraries_are_compared_by_themselves(two, capsys):
     capsys.readouterr()
-    assert main(["diff", str(two / "b"), "--ops", "bitnet_*"]) == 0
+    assert main(["diff", str(two / "b"), "--ops", "bitnet_quantize"]) == 0
     assert capsys.readouterr().out == "4 same\n"
 
 
