@@ -143,6 +143,12 @@ describe('a call after an overflow', () => {
     expect(judgedProducts(infinite, none, none)).toMatchObject({ at: { index: [0] } });
   });
 
+  test('is wrong where it gives a number, and had none', () => {
+    for (const y of [none, infinite]) expect(judgedProducts(none, 10, y)).toBeUndefined();
+    expect(judgedProducts(none, 10, 6)).toMatchObject({ at: { index: [1] } });
+    expect(judgedProducts(none, 11, none)).toMatchObject({ at: { index: [0] } });
+  });
+
   test('is wrong where it gives no number, and had numbers', () => {
     expect(judgedProducts(3, 10, none)).toMatchObject({ at: { index: [1] } });
   });

@@ -28,9 +28,9 @@ interface Judged {
 
 /**
  * Judges what a call gave by its record, from the very tensors that the device had. Throws
- * AssertionError at the first wrong element, InvariantError for what cannot be judged. What follows from
- * an overflow before the call, and has no true value or no bound, is not judged. Returns the largest
- * share of a bound that was used.
+ * AssertionError at the first wrong element, InvariantError for what cannot be judged. Where operands
+ * are not finite some elements have no true value: anything is right there after an overflow, and else
+ * what is no number either. Returns the largest share of a bound that was used.
  */
 export function judgeCall(
   t: CaseContext,
@@ -40,6 +40,7 @@ export function judgeCall(
   const expected = expectedOf(call, results, { arithmetic: arithmeticOf(t, call), level });
   const operands = [...Object.values(call.inputs), ...Object.values(call.grads ?? {})];
   const areFinite = operands.every(({ data }) => data.every(Number.isFinite));
+  const overflowed = operands.some(({ data }) => data.some((x) => Math.abs(x) === Infinity));
   let boundUsed = 0;
   for (const name of Object.keys(isWhole ? expected.acceptances : actual)) {
     const what = `${where}${call.grads ? 'gradient of ' : ''}${name}`;
@@ -58,7 +59,9 @@ export function judgeCall(
           got,
           oracle.truth,
           oracle.acceptance,
-          areFinite ? undefined : withoutNumbers(oracle),
+          areFinite
+            ? undefined
+            : withoutNumbers(oracle, (i) => overflowed || !Number.isFinite(got.data[i])),
         ),
     );
     boundUsed = Math.max(boundUsed, accuracy?.boundUsed ?? 0);
@@ -66,10 +69,18 @@ export function judgeCall(
   return boundUsed;
 }
 
-/** Marks elements without a true value, as a difference of infinities, or without a bound. */
-function withoutNumbers({ truth, acceptance }: Oracle): Uint8Array {
+/**
+ * Marks elements without a bound, and those without a true value, as a difference of infinities, which
+ * may be anything.
+ */
+function withoutNumbers(
+  { truth, acceptance }: Oracle,
+  mayBeAnything: (i: number) => boolean,
+): Uint8Array {
   const bound = acceptance.kind === 'within' ? acceptance.bound : truth.data;
-  return Uint8Array.from(truth.data, (x, i) => Number(Number.isNaN(x) || Number.isNaN(bound[i])));
+  return Uint8Array.from(truth.data, (x, i) =>
+    Number(Number.isNaN(x) ? mayBeAnything(i) : Number.isNaN(bound[i])),
+  );
 }
 
 /** Judges all that a call on the host's tensors gave; see {@link judgeCall}. */

@@ -2,7 +2,7 @@ import { ternaryMatmul as signature } from '../../vocabulary/quant/ternary_matmu
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { flushOfProducts, gamma, maxAbs, typicalSum } from '../bounds.ts';
 import { defineRecord } from '../define.ts';
-import { inputBug } from '../plausible-bug.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, RecordFault, Value } from '../record.ts';
 import { loaderFaults } from './decoded-product.ts';
 import { samples } from './ternary_matmul.samples.ts';
@@ -148,10 +148,14 @@ export const record = defineRecord(signature, {
     ),
     inputBug('x wrong by 2e-5', 'x', (v) => v * (1 + 2e-5)),
     inputBug('trits in the other order', 'packed', reversed),
+    paramsBug('the other order', ({ order, ...params }) => ({ ...params, order: OTHER[order] })),
     inputBug("neighbour's scale", 'scale', (s, i, { data }) => data[i ^ 1] ?? s),
     inputBug('scale wrong by 2e-5', 'scale', (s) => s * (1 + 2e-5)),
   ],
 });
+
+/** Of packings with as many bytes. */
+const OTHER = { low: 'high', high: 'low', base3: 'base3' } as const;
 
 /** A byte with its four codes in reverse. */
 function reversed(byte: number): number {
