@@ -16,7 +16,7 @@ test('a loss that comes back ends the row, and counts to the smoothed one', () =
   const watch = watched(4, 9, 9);
   watch.see(8);
   expect(watch.high).toBe(0);
-  // 0.9 x 4 + 0.1 x 8 = 4.4, of which twice is 8.8.
+  // Twice 0.9 x 4 + 0.1 x 8 is 8.8.
   watch.see(8.79);
   expect(watch.high).toBe(0);
   watch.see(9.7);
