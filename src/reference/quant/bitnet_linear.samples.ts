@@ -1,3 +1,4 @@
+import { bytesOfTrits } from '../../quant/ternary/trit-packing.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
@@ -20,7 +21,7 @@ function sample(
   out: number,
   { dtype = 'f32', bias = false, values, draw, trits = drawTrits }: Description = {},
 ): SampleOf<typeof signature> {
-  const bytes = Math.ceil(((x.at(-1) as number) * out) / 4);
+  const bytes = bytesOfTrits((x.at(-1) as number) * out, 'low');
   const drawn = (shape: Shape, of: (i: number) => number) =>
     hostTensorFrom(
       dtype,
