@@ -218,3 +218,22 @@ test('a loss that explodes takes the run back to the last checkpoint before it, 
   expect(lossesOf(exploded.told).at(-1)).toBeGreaterThan(first);
   expect(lossesOf(survived.told).at(-1)).toBeLessThan(first);
 });
+
+test('a loss that explodes again takes the run back further, to before what had spoilt it', async () => {
+  const config = {
+    ...{ type: 'full', optim: 'sgd', max_grad_norm: 0, learning_rate: 100, max_steps: 40 },
+    ...{ lr_scheduler_type: 'constant_with_warmup', warmup_steps: 40 },
+    recovery: { rollback_rate: 0.05, explosion_factor: 4, explosion_steps: 2 },
+  };
+  const watchers = { every: 1, stopAfter: 20 };
+  const { told } = await run(gpu, trainingOf(config), new KeptInMemory(), watchers);
+  // The update of step 2 was too large, and what it left was kept: step 3 is not yet too high.
+  const last = told.findLast((one) => one.type === 'resumed-from');
+  const backs = last?.history.filter(({ type }) => type === 'rolled-back');
+  expect(backs).toMatchObject([
+    { to: 2, learningRate: 5 },
+    { to: 0, learningRate: 0.25 },
+  ]);
+  const losses = lossesOf(told);
+  expect(losses.at(-1)).toBeLessThan(losses[0] as number);
+});

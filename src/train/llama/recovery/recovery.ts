@@ -50,20 +50,25 @@ const now = (): string => new Date().toISOString();
 const lastStep = (history: readonly LlamaMilestone[]): number =>
   history.findLast(({ type }) => type === 'step')?.step ?? 0;
 
-/** What the update of the step before a wrong one left may be what is wrong. */
+/**
+ * The update before the first wrong step may be what is wrong. Where the run lost its way again
+ * before it was past the step that it had gone back from, what it went back to was wrong already.
+ */
 function rolledBack(
   { since }: LostWayError,
   why: 'nonfinite' | 'exploded',
   { config: { recovery, optimizer }, history, isKept }: Interrupted,
 ): WayOn | undefined {
-  const before = history.filter(({ type }) => type === 'rolled-back').length;
-  if (!isKept || before >= recovery.maxRollbacks) return undefined;
+  const before = history.flatMap((one) => (one.type === 'rolled-back' ? [one] : []));
+  if (!isKept || before.length >= recovery.maxRollbacks) return undefined;
+  const last = before.at(-1);
+  const latest = last && since <= last.step ? Math.min(since - 2, last.to - 1) : since - 2;
   const learningRate = (optimizer.lr ?? 0) * recovery.rollbackRate;
   const step = lastStep(history);
   const change = (to: number): RunChange => ({
     ...{ type: 'rolled-back', step, to, at: now(), why, learningRate },
   });
-  return { latest: since - 2, change };
+  return { latest, change };
 }
 
 /** All ranks begin anew at the last checkpoint: none has the parts of the one that was lost. */
