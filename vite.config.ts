@@ -84,7 +84,7 @@ export default defineConfig(({ mode }) => ({
         ? { ssr: true, minify: false, copyPublicDir: false, rolldownOptions: library() }
         : {
             outDir: 'dist/page',
-            chunkSizeWarningLimit: 700, // kilobytes of kernels, loaded with the first run
+            chunkSizeWarningLimit: 5000, // kilobytes of kernels and oracles, fetched by what computes
             rolldownOptions: {
               input: ['index.html', 'headless.html', 'headless-bench.html', 'bench-frame.html'],
               output: { codeSplitting: pageChunks(root) },
