@@ -447,6 +447,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       scales: { inputs: { scale: [6, 1] } },
       shifts: { inputs: { shift: [6, 1] } },
       groups: { params: { group_size: 48 } },
+      axis: { params: { axis: -1 } },
     },
   },
   matmul_8bit: {

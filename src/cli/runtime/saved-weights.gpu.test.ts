@@ -39,8 +39,10 @@ const SCHEMES: readonly WholeChoice[] = [
   { ...HQQ, bits: 3, groupSize: 32, quantZero: true, quantScale: true },
   { ...HQQ, bits: 2, axis: 1, groupSize: 16, quantZero: true },
   { ...HQQ, bits: 1, groupSize: 32, quantZero: true, quantScale: true },
-  { method: 'quanto_int', bits: 2, groupSize: 'channel' },
-  { method: 'quanto_int', bits: 4, groupSize: 32 },
+  { method: 'quanto_int', bits: 2, groupSize: 'channel', axis: 0 },
+  { method: 'quanto_int', bits: 4, groupSize: 32, axis: 0 },
+  { method: 'quanto_int', bits: 4, groupSize: 32, axis: -1 },
+  { method: 'quanto_int', bits: 2, groupSize: 'channel', axis: -1 },
   { method: 'onnx_nbits', bits: 8, groupSize: 16 },
   { method: 'int8', bits: 8, groupSize: 'tensor' },
 ];
