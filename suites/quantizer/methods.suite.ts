@@ -70,14 +70,16 @@ function chosen(choice: string) {
 }
 
 quantizerMethods
-  .case('columns', { group: ['channel', '32', '64'], bits: [4, 2] })
+  .case('columns', {
+    choice: ['int-4-channel', 'int-2-32', 'int-4-64', 'int8-8-channel', 'float8-8-channel'],
+  })
   .tier('full')
   .desc(`${TOLD} Its groups are columns of it, or parts of them.`)
   .control(ONES, partsOfOnes)
   .run(async (t) => {
-    const { group, bits } = t.params;
+    const [of, bits, group] = t.params.choice.split('-') as [string, string, string];
     const groupSize = group === 'channel' ? group : Number(group);
-    await judge(t, { method: 'quanto_int', bits, groupSize, axis: -1 }, 64);
+    await judge(t, { method: `quanto_${of}`, bits: Number(bits), groupSize, axis: -1 }, 64);
   });
 
 async function judge(

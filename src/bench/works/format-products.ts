@@ -151,17 +151,17 @@ function nbits(rows: number, bits: NbitsFormat['bits'], isSymmetric = false): Op
 }
 
 /** The same with codes of 8 bits and a scale for so many elements, and a zero point of uint8. */
-function eightBit(rows: number, codes: ByteCodes, block: number): OpWork {
+function eightBit(rows: number, codes: ByteCodes, block: number, axis: 0 | -1 = 0): OpWork {
   const dtype = codes === 'int8' ? 'i8' : 'u8';
   const blocks = [ELEMENTS / block];
   const map = () => hostTensor('f32', [256], createDynamicMap(true));
   return opWork({
     op: matmul8bit,
     dtype: codes,
-    sizes: { m: rows, n: FEATURES, k: FEATURES, block },
+    sizes: { m: rows, n: FEATURES, k: FEATURES, block, ...(axis === 0 ? {} : { axis }) },
     group: 'products by format',
     flops: 2 * rows * ELEMENTS,
-    params: { codes, blocksize: block, out_features: FEATURES, in_features: FEATURES },
+    params: { codes, axis, blocksize: block, out_features: FEATURES, in_features: FEATURES },
     inputs: {
       x: [rows, FEATURES],
       q: operand([FEATURES, FEATURES], dtype, dtype === 'i8' ? signedBytes : bytes),
@@ -226,6 +226,7 @@ export const works: readonly OpWork[] = [
     ...([4, 8, 2] as const).map((bits) => nbits(rows, bits)),
     nbits(rows, 4, true),
     ...EIGHT_BITS.map(([codes, block]) => eightBit(rows, codes, block)),
+    eightBit(rows, 'int8', FEATURES, -1),
     ternary(rows),
     ternary(rows, 'base3'),
   ]),

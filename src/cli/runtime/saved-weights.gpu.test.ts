@@ -43,6 +43,8 @@ const SCHEMES: readonly WholeChoice[] = [
   { method: 'quanto_int', bits: 4, groupSize: 32, axis: 0 },
   { method: 'quanto_int', bits: 4, groupSize: 32, axis: -1 },
   { method: 'quanto_int', bits: 2, groupSize: 'channel', axis: -1 },
+  { method: 'quanto_int8', bits: 8, groupSize: 'channel', axis: -1 },
+  { method: 'quanto_float8', bits: 8, groupSize: 'channel', axis: -1 },
   { method: 'onnx_nbits', bits: 8, groupSize: 16 },
   { method: 'int8', bits: 8, groupSize: 'tensor' },
 ];

@@ -21,14 +21,16 @@ export const methods: readonly Method[] = [
     library: 'optimum-quanto',
     bits: [8],
     groups: ['channel'],
-    make: () => wholeBytes('qint8'),
+    axes: [0, -1],
+    make: (choice) => wholeBytes('qint8', choice),
   },
   {
     name: 'quanto_float8',
     library: 'optimum-quanto',
     bits: [8],
     groups: ['channel'],
-    make: () => wholeBytes('qfloat8_e4m3fn'),
+    axes: [0, -1],
+    make: (choice) => wholeBytes('qfloat8_e4m3fn', choice),
   },
   {
     name: 'quanto_int',
@@ -40,8 +42,10 @@ export const methods: readonly Method[] = [
   },
 ];
 
-/** Codes of 8 bits with a scale for each output. */
-function wholeBytes(qtype: 'qint8' | 'qfloat8_e4m3fn'): Scheme {
+/** Codes of 8 bits with a scale for each output, or each input (axis -1). */
+function wholeBytes(qtype: 'qint8' | 'qfloat8_e4m3fn', { axis: along = 0 }: Choice): Scheme {
+  const axis = along as 0 | -1;
+  const isAcross = axis === -1;
   const isFloat = qtype !== 'qint8';
   const stored = { q: 'weight._data', scale: 'weight._scale' };
   const coding: Coding = {
@@ -56,23 +60,26 @@ function wholeBytes(qtype: 'qint8' | 'qfloat8_e4m3fn'): Scheme {
     },
     multiply: (tape, { shape, parts }, x, layer) => {
       const codes = isFloat ? 'e4m3' : 'int8';
-      const blocksize = widthOf(shape);
+      const blocksize = isAcross ? (shape[0] as number) : widthOf(shape);
       const inputs = parts as Parts<'q' | 'scale'>;
-      return byteProduct(tape, inputs, { codes, blocksize, shape }, x, layer);
+      return byteProduct(tape, inputs, { codes, axis, blocksize, shape }, x, layer);
     },
   };
   return {
     ops: ['quanto_quantize', ...(isFloat ? ['decode_small_float'] : []), 'mul', 'matmul_8bit'],
     product: 'matmul_8bit, decoded in registers',
-    rowsApart: () => true,
-    parts: (shape) => ({
-      q: { dtype: isFloat ? 'u8' : 'i8', shape: matrixView(shape) },
-      scale: { dtype: 'f32', shape: [matrixView(shape)[0], 1] },
-    }),
+    ...(isAcross ? { refuses: wholeColumns('channel') } : { rowsApart: () => true }),
+    parts: (shape) => {
+      const [rows, columns] = matrixView(shape);
+      return {
+        q: { dtype: isFloat ? 'u8' : 'i8', shape: [rows, columns] },
+        scale: { dtype: 'f32', shape: isAcross ? [1, columns] : [rows, 1] },
+      };
+    },
     stored,
     ...(isFloat ? { filed: (parts) => filedParts(stored, parts, { q: 'F8_E4M3' }) } : {}),
     quantize: (tape, weight, layer) => {
-      const { q, scale } = quantized(tape, weight, { qtype, axis: 0 }, layer);
+      const { q, scale } = quantized(tape, weight, { qtype, axis }, layer);
       return { q, scale };
     },
     weight: (parts, shape) => ({ format: coding, shape, parts }),
