@@ -13,6 +13,8 @@ interface ByteParts {
 
 interface ByteCoding {
   readonly codes: ByteCodes;
+  /** -1 where a column shares a scale whole. Default 0. */
+  readonly axis?: 0 | -1;
   /** Elements of the flat weight that share a scale. */
   readonly blocksize: number;
   /** Of the weight, [out, ...]. */
@@ -23,7 +25,7 @@ interface ByteCoding {
 export function byteProduct(
   tape: Tape,
   { q, scale, code }: ByteParts,
-  { codes, blocksize, shape }: ByteCoding,
+  { codes, axis = 0, blocksize, shape }: ByteCoding,
   x: Tensor,
   layer: string,
 ): Tensor {
@@ -35,6 +37,6 @@ export function byteProduct(
     ...(code && { code }),
   };
   const [out_features, in_features] = matrix;
-  const params = { codes, blocksize, out_features, in_features };
+  const params = { codes, axis, blocksize, out_features, in_features };
   return tape.apply(matmul8bit, inputs, params, layer).y;
 }

@@ -9,6 +9,9 @@ import type { DeviceWeight } from './coding.ts';
 /** Elements that share a scale: so many, those of an output channel, or all. */
 export type Group = number | 'channel' | 'tensor';
 
+/** An axis along which groups differ: the first, the second, or as Quanto counts the last. */
+export type GroupAxis = 0 | 1 | -1;
+
 /** Which of the scales and zeros of a weight are codes of 8 bits in turn. */
 export interface MetaChoice {
   readonly quantZero?: boolean;
@@ -20,7 +23,7 @@ export interface Choice extends MetaChoice {
   readonly bits: number;
   readonly group: Group;
   /** The axis along which groups differ; of methods that have one axis alone it is absent. */
-  readonly axis?: 0 | 1;
+  readonly axis?: GroupAxis;
 }
 
 /** A way to quantize weights, as a library defines it. */
@@ -33,7 +36,7 @@ export interface Method {
   /** Sizes of groups; the first is usual. */
   readonly groups: readonly Group[];
   /** Axes along which groups may differ, where there is a choice; the first is usual. */
-  readonly axes?: readonly (0 | 1)[];
+  readonly axes?: readonly GroupAxis[];
   /** What to keep of zeros and scales, where there is a choice; the first is usual. */
   readonly metas?: readonly MetaChoice[];
   readonly make: (choice: Choice) => Scheme;

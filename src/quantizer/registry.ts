@@ -1,5 +1,5 @@
 import { collect } from '../collect.ts';
-import type { Choice, Group, MetaChoice, Method, Scheme } from './method.ts';
+import type { Choice, Group, GroupAxis, MetaChoice, Method, Scheme } from './method.ts';
 import { QuantizerError } from './quantizer-error.ts';
 
 /**
@@ -16,7 +16,7 @@ export interface SchemeOptions {
   readonly method: string;
   readonly bits?: number | undefined;
   readonly groupSize?: Group | undefined;
-  readonly axis?: 0 | 1 | undefined;
+  readonly axis?: GroupAxis | undefined;
   /** Whether its zeros are codes of 8 bits in turn. */
   readonly quantZero?: boolean | undefined;
   /** Whether its scales are. */

@@ -447,6 +447,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       scales: { inputs: { scale: [6, 1] } },
       shifts: { inputs: { shift: [6, 1] } },
       groups: { params: { group_size: 48 } },
+      axis: { params: { axis: -1 } },
     },
   },
   matmul_8bit: {
@@ -460,6 +461,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       codes: { inputs: { q: [5, 10] } },
       scales: { inputs: { scale: [5] } },
       blocks: { params: { blocksize: 20 } },
+      columns: { params: { axis: -1 } },
       'no-map': { params: { codes: 'map' } },
       unsigned: { dtypes: { q: 'u8' } },
       'signed-floats': { params: { codes: 'e4m3' } },

@@ -167,6 +167,7 @@ const DECODED_IN_REGISTERS: readonly LayerOptions[] = [
   { method: 'hqq', bits: 3 },
   { method: 'hqq', groupSize: 256, quantZero: true, quantScale: true },
   { method: 'quanto_int', bits: 2, groupSize: 'channel' },
+  { method: 'quanto_int', groupSize: 32, axis: -1 },
 ];
 
 /** The most bytes that a product and the gradient of x take beside the weight and x. */

@@ -1,6 +1,7 @@
 import { Tape } from '../../src/autograd/tape.ts';
 import type { Application } from '../../src/graph/call.ts';
 import { decodedWeight, multiplied } from '../../src/quantizer/coding.ts';
+import type { LayerOptions } from '../../src/quantizer/policy.ts';
 import { predictedBytes } from '../../src/quantizer/quantizer.ts';
 import { methods } from '../../src/quantizer/registry.ts';
 import { gamma } from '../../src/reference/bounds.ts';
@@ -53,26 +54,48 @@ for (const choice of choicesOf((bits) => bits.slice(0, 1)))
     .covers('fsdp.backend.quantization-method-compatibility/seven-methods')
     .desc(TOLD)
     .control(ONES, partsOfOnes)
-    .run((t) => judge(t, choice));
+    .run((t) => judge(t, chosen(choice)));
 
 quantizerMethods
   .case('width', { choice: choicesOf((bits) => bits.slice(1)) })
   .tier('full')
   .desc(TOLD)
   .control(ONES, partsOfOnes)
-  .run((t) => judge(t, t.params.choice));
+  .run((t) => judge(t, chosen(t.params.choice)));
 
-async function judge(t: CaseContext, choice: string): Promise<void> {
+/** The method and the width that a choice names. */
+function chosen(choice: string) {
   const [method, width] = choice.split('-') as [string, string];
-  const options = { method, bits: Number(width) };
-  const host = drawnWeight(t, 0, [OUT, IN]);
+  return { method, bits: Number(width) };
+}
+
+quantizerMethods
+  .case('columns', {
+    choice: ['int-4-channel', 'int-2-32', 'int-4-64', 'int8-8-channel', 'float8-8-channel'],
+  })
+  .tier('full')
+  .desc(`${TOLD} Its groups are columns of it, or parts of them.`)
+  .control(ONES, partsOfOnes)
+  .run(async (t) => {
+    const [of, bits, group] = t.params.choice.split('-') as [string, string, string];
+    const groupSize = group === 'channel' ? group : Number(group);
+    await judge(t, { method: `quanto_${of}`, bits: Number(bits), groupSize, axis: -1 }, 64);
+  });
+
+async function judge(
+  t: CaseContext,
+  options: LayerOptions & { readonly bits: number },
+  out = OUT,
+): Promise<void> {
+  const { method } = options;
+  const host = drawnWeight(t, 0, [out, IN]);
   using weight = Tensor.from(t.gpu, host);
   using x = Tensor.from(t.gpu, drawn(t, 1, [5, IN]));
   const trace: Application<Tensor>[] = [];
   using tape = new Tape(t.gpu, [], { trace });
   const quantized = quantizerOf(t, options).quantizeWeight(tape, weight, 'fc');
   const bytes = Object.values(quantized.parts).reduce((sum, part) => sum + part.bytes, 0);
-  const predicted = predictedBytes(options, [OUT, IN]);
+  const predicted = predictedBytes(options, [out, IN]);
   t.expect(bytes === predicted, () => `the parts take ${bytes} bytes, not ${predicted}`);
   t.metric('bytes', bytes);
   const dense = decodedWeight(tape, quantized, 'fc');

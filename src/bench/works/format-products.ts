@@ -103,22 +103,24 @@ function hqq(rows: number, nbits: HqqBits, axis: 0 | 1 = 1): OpWork {
   });
 }
 
-/** The same with a weight of Quanto's in groups of 128. */
-function quanto(rows: number, bits: 4 | 2): OpWork {
+/** The same with a weight of Quanto's in groups of 128, of rows or of columns. */
+function quanto(rows: number, bits: 4 | 2, axis: 0 | -1 = 0): OpWork {
   const block = 128;
   const groups = ELEMENTS / block;
+  const line = axis === 0 ? [groups, 1] : [1, groups];
+  const packed = axis === 0 ? [(groups * bits) / 8, block] : [(block * bits) / 8, groups];
   return opWork({
     op: quantoMatmul,
     dtype: `quanto${bits}`,
-    sizes: { m: rows, n: FEATURES, k: FEATURES, block },
+    sizes: { m: rows, n: FEATURES, k: FEATURES, block, ...(axis === 0 ? {} : { axis }) },
     group: 'products by format',
     flops: 2 * rows * ELEMENTS,
-    params: { bits, group_size: block, out_features: FEATURES, in_features: FEATURES },
+    params: { bits, axis, group_size: block, out_features: FEATURES, in_features: FEATURES },
     inputs: {
       x: [rows, FEATURES],
-      packed: operand([(groups * bits) / 8, block], 'u8', bytes),
-      scale: operand([groups, 1], 'f32', floats),
-      shift: operand([groups, 1], 'f32', floats),
+      packed: operand(packed, 'u8', bytes),
+      scale: operand(line, 'f32', floats),
+      shift: operand(line, 'f32', floats),
     },
     gives: { y: [rows, FEATURES] },
   });
@@ -149,17 +151,17 @@ function nbits(rows: number, bits: NbitsFormat['bits'], isSymmetric = false): Op
 }
 
 /** The same with codes of 8 bits and a scale for so many elements, and a zero point of uint8. */
-function eightBit(rows: number, codes: ByteCodes, block: number): OpWork {
+function eightBit(rows: number, codes: ByteCodes, block: number, axis: 0 | -1 = 0): OpWork {
   const dtype = codes === 'int8' ? 'i8' : 'u8';
   const blocks = [ELEMENTS / block];
   const map = () => hostTensor('f32', [256], createDynamicMap(true));
   return opWork({
     op: matmul8bit,
     dtype: codes,
-    sizes: { m: rows, n: FEATURES, k: FEATURES, block },
+    sizes: { m: rows, n: FEATURES, k: FEATURES, block, ...(axis === 0 ? {} : { axis }) },
     group: 'products by format',
     flops: 2 * rows * ELEMENTS,
-    params: { codes, blocksize: block, out_features: FEATURES, in_features: FEATURES },
+    params: { codes, axis, blocksize: block, out_features: FEATURES, in_features: FEATURES },
     inputs: {
       x: [rows, FEATURES],
       q: operand([FEATURES, FEATURES], dtype, dtype === 'i8' ? signedBytes : bytes),
@@ -220,9 +222,11 @@ export const works: readonly OpWork[] = [
     ...([8, 4, 3, 2, 1] as const).map((bits) => hqq(rows, bits)),
     ...([8, 4, 3, 2, 1] as const).map((bits) => hqq(rows, bits, 0)),
     ...([4, 2] as const).map((bits) => quanto(rows, bits)),
+    ...([4, 2] as const).map((bits) => quanto(rows, bits, -1)),
     ...([4, 8, 2] as const).map((bits) => nbits(rows, bits)),
     nbits(rows, 4, true),
     ...EIGHT_BITS.map(([codes, block]) => eightBit(rows, codes, block)),
+    eightBit(rows, 'int8', FEATURES, -1),
     ternary(rows),
     ternary(rows, 'base3'),
   ]),

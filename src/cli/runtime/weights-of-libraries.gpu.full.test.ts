@@ -199,8 +199,8 @@ describe.skipIf(reason)(`weights of libraries${reason ? `: ${reason}` : ''}`, ()
       'products have the other sign',
       {
         file: 'src/quantizer/methods/quanto.ts',
-        from: 'return byteProduct(tape, inputs, { codes, blocksize, shape }, x, layer);',
-        to: 'const y = byteProduct(tape, inputs, { codes, blocksize, shape }, x, layer);\n      const none = tape.apply(sub, { a: y, b: y }, {}, layer).y;\n      return tape.apply(sub, { a: none, b: y }, {}, layer).y;',
+        from: 'return byteProduct(tape, inputs, { codes, axis, blocksize, shape }, x, layer);',
+        to: 'const y = byteProduct(tape, inputs, { codes, axis, blocksize, shape }, x, layer);\n      const none = tape.apply(sub, { a: y, b: y }, {}, layer).y;\n      return tape.apply(sub, { a: none, b: y }, {}, layer).y;',
       },
     ),
     async () => await expectLogits(await ofQuanto(), 'of-quanto.bin'),

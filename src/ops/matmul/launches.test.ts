@@ -630,9 +630,9 @@ describe('a product with a weight of HQQ’s', () => {
     variant,
     ...more,
   });
-  const right = { line: 2, fours: 8, count: 15 };
+  const right = { line: 2, fours: 8, count: 15, parts: 1 };
   const constants = {
-    ...{ ROWS: 4, LANES: 64, ALONG_TERMS: 1, ACROSS: 0, QUANTO: 0 },
+    ...{ ROWS: 4, LANES: 64, ALONG_TERMS: 1, ACROSS: 0, APART: 0, QUANTO: 0 },
     ...{ BITS: 4, SLICES: 2, WORDS: 0, EIGHTS: 1 },
   };
 
@@ -689,7 +689,7 @@ describe('a product with a weight of HQQ’s', () => {
       [
         product('x packed x y scale zero', {
           ...{ size: [6, 14, 20], a: [20, 1], b: [0, 0], fours: { a: true } },
-          right: { line: 5, fours: 7, count: 5 },
+          right: { line: 5, fours: 7, count: 5, parts: 1 },
           constants: { ...constants, ACROSS: 1, EIGHTS: 0 },
         }),
       ],
@@ -755,11 +755,12 @@ describe('a product with a weight of Quanto’s', () => {
     variant,
     ...more,
   });
-  const right = { line: 2, fours: 8, count: 15 };
+  const right = { line: 2, fours: 8, count: 15, parts: 1 };
   const constants = {
-    ...{ ROWS: 4, LANES: 64, ALONG_TERMS: 1, ACROSS: 0, QUANTO: 1 },
+    ...{ ROWS: 4, LANES: 64, ALONG_TERMS: 1, ACROSS: 0, APART: 0, QUANTO: 1 },
     ...{ BITS: 4, SLICES: 2, WORDS: 0, EIGHTS: 1 },
   };
+  const across = { ROWS: 4, LANES: 64, ALONG_TERMS: 1, QUANTO: 1, BITS: 4, SLICES: 2, WORDS: 0 };
 
   test.each<CallRow>([
     [
@@ -786,6 +787,50 @@ describe('a product with a weight of Quanto’s', () => {
       ],
       { x: 'f32 6x64' },
     ],
+    [
+      'with groups that are columns',
+      'quanto_matmul',
+      call(
+        { inputs: { x: [6, 12], packed: [7, 12], scale: [1, 12], shift: [1, 12] } },
+        { axis: -1, group_size: 13, out_features: 13, in_features: 12 },
+      ),
+      [
+        product('x packed x y scale shift', {
+          ...{ size: [6, 13, 12], a: [12, 1], b: [0, 0], fours: { a: true } },
+          right: { line: 3, fours: 3, count: 7, parts: 1 },
+          constants: { ...across, ACROSS: 1, APART: 0 },
+        }),
+      ],
+      { y: 'f32 6x13' },
+    ],
+    ...[5, 8].map(
+      (group_size): CallRow => [
+        `with ${group_size} rows that share their groups, backward`,
+        'quanto_matmul',
+        call(
+          {
+            inputs: {
+              ...{ x: [6, 12], packed: [Math.ceil(group_size / 2), 36] },
+              ...{ scale: [1, 36], shift: [1, 36] },
+            },
+            wants: ['x'],
+          },
+          { axis: -1, group_size, out_features: 3 * group_size, in_features: 12 },
+        ),
+        [
+          product('dy packed dy dx scale shift', {
+            ...{ size: [6, 12, 3 * group_size], a: [3 * group_size, 1], b: [0, 0] },
+            fours: group_size === 8 ? { a: true } : {},
+            right: { line: group_size, fours: 9, count: Math.ceil(group_size / 2), parts: 3 },
+            constants: {
+              ...across,
+              ...{ ALONG_TERMS: 0, APART: 1, SHARED: Number(group_size === 8) },
+            },
+          }),
+        ],
+        { x: 'f32 6x12' },
+      ],
+    ),
     ['no gradient that is not wanted', 'quanto_matmul', call({ wants: ['packed'] }), [], {}],
   ])('%s: %s', (_, ...row) => expectCall(...row));
 
@@ -798,6 +843,12 @@ describe('a product with a weight of Quanto’s', () => {
     [{}, { bits: 2 }, no],
     [{}, { group_size: 30 }, `${no} 30`],
     [{ packed: [240, 2], scale: [480, 1], shift: [480, 1] }, { group_size: 2 }, `${no} 2`],
+    [{}, { axis: -1 }, `${no} 32`],
+    [
+      { x: [6, 14], packed: [5, 28], scale: [1, 28], shift: [1, 28] },
+      { axis: -1, group_size: 10, out_features: 20, in_features: 14 },
+      'are no weight of 20 x 14 in groups of 10',
+    ],
   ])('is refused: %j with %j', async (shapes, more, message) => {
     const wrong = call({ inputs: { x: [6, 64], ...weight, ...shapes } }, more);
     await expect(describedCall('quanto_matmul', wrong)).rejects.toThrow(message);

@@ -19,7 +19,7 @@ describe('a product with a weight in codes of 8 bits', () => {
     variant: 'register',
     ...more,
   });
-  const constants = { ROWS: 4, LANES: 64, ALONG_TERMS: 1, CODES: 0, SHIFTED: 0 };
+  const constants = { ROWS: 4, LANES: 64, ALONG_TERMS: 1, COLUMNS: 0, CODES: 0, SHIFTED: 0 };
   const launched = (rows: number, line: number, right: Readonly<Record<string, number>>) =>
     product('x q x y scale scale', {
       ...{ size: [6, rows, line], a: [line, 1], b: [0, 0], constants, right },
@@ -33,6 +33,20 @@ describe('a product with a weight in codes of 8 bits', () => {
       'matmul_8bit',
       call([12, 40], 40),
       [launched(12, 40, { words: 10, steps: 16, shift: 4 })],
+      y,
+    ],
+    [
+      'with a scale for each column',
+      'matmul_8bit',
+      call([12, 40], 12, {
+        params: { codes: 'int8', axis: -1, blocksize: 12, out_features: 12, in_features: 40 },
+      }),
+      [
+        product('x q x y scale scale', {
+          ...{ size: [6, 12, 40], a: [40, 1], b: [0, 0], fours: { a: true } },
+          ...{ right: { words: 10, steps: 0, shift: 31 }, constants: { ...constants, COLUMNS: 1 } },
+        }),
+      ],
       y,
     ],
     [

@@ -24,7 +24,7 @@ const CODES: Readonly<Record<ByteCodes, number>> = { int8: 0, map: 1, e4m3: 2, e
  * y = x W^T, or x W, with W [out, in] in codes of 8 bits, decoded in registers as value times the
  * scale of its block, or (code - zero_point) times it, as ONNX's DequantizeLinear has it. x: f32
  * [..., in] or [..., out]; q: i8 where codes are whole numbers with a sign, else u8; scale: f32, one
- * for each `blocksize` elements of the flat weight; zero_point: as q is stored, one for each scale,
+ * for each `blocksize` elements of the flat weight, or for each column of it; zero_point: as q is stored, one for each scale,
  * of whole numbers alone; code: f32 [256], of a map. The weight is frozen: only x has a gradient.
  * Throws ShapeError when they do not fit.
  */
@@ -55,6 +55,7 @@ export function multiplyCodes(
   const isWeight =
     q.dtype === (codes === 'int8' ? 'i8' : 'u8') &&
     q.size === elements &&
+    (params.axis === 0 || blocksize === out_features) &&
     // Elements are counted in 32 bits.
     elements <= 2 ** 32 &&
     scale.size === Math.ceil(elements / blocksize) &&
@@ -74,8 +75,11 @@ export function multiplyCodes(
 
 /** How x and W are read: four elements at a time where words and blocks allow it. */
 function loadersOf(params: ByteProductParams, terms: number, shifts: Constants): Loaders {
-  const { codes, blocksize, in_features: line, transpose_weight } = params;
-  const constants = { ALONG_TERMS: Number(transpose_weight), CODES: CODES[codes], ...shifts };
+  const { codes, axis, blocksize, in_features: line, transpose_weight } = params;
+  const constants = {
+    ...{ ALONG_TERMS: Number(transpose_weight), COLUMNS: Number(axis === -1) },
+    ...{ CODES: CODES[codes], ...shifts },
+  };
   const blocks = blocksOfWords(params);
   return blocks && line % 4 === 0 && terms % 4 === 0
     ? {
@@ -98,11 +102,12 @@ function loadersOf(params: ByteProductParams, terms: number, shifts: Constants):
  * words to the next power.
  */
 function blocksOfWords({
+  axis,
   blocksize,
   out_features,
   in_features: line,
 }: ByteProductParams): readonly [steps: number, shift: number] | undefined {
-  if (blocksize >= out_features * line) return [0, 31];
+  if (axis === -1 || blocksize >= out_features * line) return [0, 31];
   const whole = Math.log2(blocksize / line);
   if (Number.isInteger(whole) && whole >= 0) {
     const shift = Math.ceil(Math.log2(line / 4));

@@ -976,7 +976,7 @@ describe('a product with stored 8-bit codes', () => {
         product('dy q_weight dy dx weight_stats weight_stats', {
           ...{ size: [3, 10, 6], a: [6, 1], b: [0, 0], fours: {}, scale: 1 / 127 },
           right: { line: 10, block: 10 },
-          constants: { ROWS: 4, LANES: 64, ALONG_TERMS: 0, CODES: 0, SHIFTED: 0 },
+          constants: { ROWS: 4, LANES: 64, ALONG_TERMS: 0, CODES: 0, COLUMNS: 0, SHIFTED: 0 },
         }),
       ],
       { x: 'f32 3x10' },

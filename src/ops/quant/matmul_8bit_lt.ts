@@ -101,7 +101,7 @@ export function codedGradient(
 ): Tensor {
   const [out_features, in_features] = matrixOf(q.shape);
   const shape = { out_features, in_features, transpose_weight: false };
-  const params = { codes: 'int8', blocksize: in_features, ...shape } as const;
+  const params = { codes: 'int8', axis: 0, blocksize: in_features, ...shape } as const;
   const multiplied = (floats: Tensor) =>
     multiplyCodes(gpu, floats, { q, scale }, params, variant, 1 / 127);
   if (dy.dtype === 'f32') return multiplied(dy);

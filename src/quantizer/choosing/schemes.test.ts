@@ -18,7 +18,7 @@ test('takes each width, group and axis, and way to keep zeros and scales', () =>
   const all = schemesOf((name) => name === 'hqq', true);
   expect(all).toHaveLength(5 * 5 * 2 * 3);
   expect(all.slice(0, 3).map(metaWords)).toEqual(['', ' zero8', ' zero8 scale8']);
-  expect(schemesOf((name) => name === 'quanto_int', true)).toHaveLength(2 * 4);
+  expect(schemesOf((name) => name === 'quanto_int', true)).toHaveLength(2 * 4 * 2);
   expect(schemesOf(() => false, true)).toEqual([]);
 });
 

@@ -1,4 +1,4 @@
-import type { Group, MetaChoice } from '../method.ts';
+import type { Group, GroupAxis, MetaChoice } from '../method.ts';
 import { methods } from '../registry.ts';
 
 /** A method with all that can be chosen of it. */
@@ -7,7 +7,7 @@ export interface WholeChoice extends MetaChoice {
   readonly bits: number;
   readonly groupSize: Group;
   /** Absent of methods that have one axis alone. */
-  readonly axis?: 0 | 1;
+  readonly axis?: GroupAxis;
 }
 
 /**

@@ -27,12 +27,13 @@ export const methods: readonly Method[] = [
 function scheme({
   bits,
   group,
-  axis = 0,
+  axis: along = 0,
   quantZero: quant_zero = false,
   quantScale: quant_scale = false,
 }: Choice): Scheme {
   const group_size = group as number;
   const nbits = bits as 8 | 4 | 3 | 2 | 1;
+  const axis = along as 0 | 1;
   const words = HQQ_WORDS[nbits];
   const matrixOf = (shape: Shape): [number, number] => {
     const groups = sizeOf(shape) / group_size;

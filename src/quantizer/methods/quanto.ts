@@ -4,41 +4,48 @@ import { quantoMatmul } from '../../ops/matmul/quanto_matmul.ts';
 import { decodeSmallFloat } from '../../ops/quant/decode_small_float.ts';
 import { quantoQuantize } from '../../ops/quant/quanto_quantize.ts';
 import { unpackCodes } from '../../ops/quant/unpack_codes.ts';
-import { matrixView, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { transpose } from '../../ops/shape/transpose.ts';
+import { matrixView, type Shape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import type { QuantoProductParams } from '../../vocabulary/matmul/quanto_matmul.ts';
 import type { QuantoParams } from '../../vocabulary/quant/quanto_quantize.ts';
 import { byteProduct } from '../byte-product.ts';
 import { type CodedWeight, type Coding, type Parts, scaled } from '../coding.ts';
 import { filedParts } from '../filed.ts';
 import { type Choice, type Method, type Scheme, wholeRows, widthOf } from '../method.ts';
 
-/** optimum-quanto's quantize_weight along the outputs. */
+/** optimum-quanto's quantize_weight, along the outputs where no axis is chosen. */
 export const methods: readonly Method[] = [
   {
     name: 'quanto_int8',
     library: 'optimum-quanto',
     bits: [8],
     groups: ['channel'],
-    make: () => wholeBytes('qint8'),
+    axes: [0, -1],
+    make: (choice) => wholeBytes('qint8', choice),
   },
   {
     name: 'quanto_float8',
     library: 'optimum-quanto',
     bits: [8],
     groups: ['channel'],
-    make: () => wholeBytes('qfloat8_e4m3fn'),
+    axes: [0, -1],
+    make: (choice) => wholeBytes('qfloat8_e4m3fn', choice),
   },
   {
     name: 'quanto_int',
     library: 'optimum-quanto',
     bits: [4, 2],
     groups: [128, 'channel', 32, 64],
+    axes: [0, -1],
     make: affine,
   },
 ];
 
-/** Codes of 8 bits with a scale for each output. */
-function wholeBytes(qtype: 'qint8' | 'qfloat8_e4m3fn'): Scheme {
+/** Codes of 8 bits with a scale for each output, or each input (axis -1). */
+function wholeBytes(qtype: 'qint8' | 'qfloat8_e4m3fn', { axis: along = 0 }: Choice): Scheme {
+  const axis = along as 0 | -1;
+  const isAcross = axis === -1;
   const isFloat = qtype !== 'qint8';
   const stored = { q: 'weight._data', scale: 'weight._scale' };
   const coding: Coding = {
@@ -53,58 +60,75 @@ function wholeBytes(qtype: 'qint8' | 'qfloat8_e4m3fn'): Scheme {
     },
     multiply: (tape, { shape, parts }, x, layer) => {
       const codes = isFloat ? 'e4m3' : 'int8';
-      const blocksize = widthOf(shape);
+      const blocksize = isAcross ? (shape[0] as number) : widthOf(shape);
       const inputs = parts as Parts<'q' | 'scale'>;
-      return byteProduct(tape, inputs, { codes, blocksize, shape }, x, layer);
+      return byteProduct(tape, inputs, { codes, axis, blocksize, shape }, x, layer);
     },
   };
   return {
     ops: ['quanto_quantize', ...(isFloat ? ['decode_small_float'] : []), 'mul', 'matmul_8bit'],
     product: 'matmul_8bit, decoded in registers',
-    rowsApart: () => true,
-    parts: (shape) => ({
-      q: { dtype: isFloat ? 'u8' : 'i8', shape: matrixView(shape) },
-      scale: { dtype: 'f32', shape: [matrixView(shape)[0], 1] },
-    }),
+    ...(isAcross ? { refuses: wholeColumns('channel') } : { rowsApart: () => true }),
+    parts: (shape) => {
+      const [rows, columns] = matrixView(shape);
+      return {
+        q: { dtype: isFloat ? 'u8' : 'i8', shape: [rows, columns] },
+        scale: { dtype: 'f32', shape: isAcross ? [1, columns] : [rows, 1] },
+      };
+    },
     stored,
     ...(isFloat ? { filed: (parts) => filedParts(stored, parts, { q: 'F8_E4M3' }) } : {}),
     quantize: (tape, weight, layer) => {
-      const { q, scale } = quantized(tape, weight, { qtype, axis: 0 }, layer);
+      const { q, scale } = quantized(tape, weight, { qtype, axis }, layer);
       return { q, scale };
     },
     weight: (parts, shape) => ({ format: coding, shape, parts }),
   };
 }
 
-/** Codes of 4 or 2 bits with scale and shift for each output, or for each group of it. */
-function affine({ bits, group }: Choice): Scheme {
-  const qtype = bits === 4 ? 'qint4' : 'qint2';
-  const matrixOf = (shape: Shape) =>
-    typeof group === 'number' ? [sizeOf(shape) / group, group] : matrixView(shape);
+/**
+ * Codes of 4 or 2 bits with scale and shift for each group of an output, or of an input (axis -1), or
+ * for the whole of it.
+ */
+function affine({ bits: width, group, axis: along = 0 }: Choice): Scheme {
+  const bits = width as 4 | 2;
+  const axis = along as 0 | -1;
+  const isAcross = axis === -1;
+  const paramsOf = (shape: Shape) => {
+    const [out_features, in_features] = matrixView(shape);
+    const whole = isAcross ? out_features : in_features;
+    return {
+      ...{ bits, axis, out_features, in_features },
+      group_size: typeof group === 'number' ? group : whole,
+    };
+  };
   const coding: Coding = {
     name: 'quanto_int',
-    decode: (tape, weight, layer) => decodedAffine(tape, weight, { bits, matrixOf }, layer),
+    decode: (tape, weight, layer) => decodedAffine(tape, weight, paramsOf(weight.shape), layer),
   };
   const multiply: Coding['multiply'] = (tape, { shape, parts }, x, layer) => {
     const inputs = { x, ...(parts as Parts<'packed' | 'scale' | 'shift'>) };
-    const [out_features, in_features] = matrixView(shape);
-    const group_size = typeof group === 'number' ? group : in_features;
-    const params = { bits: bits as 4 | 2, group_size, out_features, in_features };
-    return tape.apply(quantoMatmul, inputs, params, layer).y;
+    return tape.apply(quantoMatmul, inputs, paramsOf(shape), layer).y;
   };
+  const decoding = ['unpack_codes', 'mul', 'sub', ...(isAcross ? ['transpose'] : [])];
   return {
-    ops: ['quanto_quantize', 'unpack_codes', 'mul', 'sub', 'quanto_matmul'],
+    ops: ['quanto_quantize', ...decoding, 'quanto_matmul'],
     product: 'quanto_matmul, decoded in registers',
-    ...(typeof group === 'number' ? { refuses: wholeRows(group) } : {}),
+    ...(isAcross
+      ? { refuses: wholeColumns(group) }
+      : typeof group === 'number'
+        ? { refuses: wholeRows(group) }
+        : {}),
     parts: (shape) => {
-      const [rows, width] = matrixOf(shape) as [number, number];
-      const line = { dtype: 'f32', shape: [rows, 1] } as const;
-      const packed = [Math.ceil((rows * bits) / 8), width];
+      const [rows, columns] = matrixOf(paramsOf(shape));
+      const line = { dtype: 'f32', shape: isAcross ? [1, columns] : [rows, 1] } as const;
+      const packed = [Math.ceil((rows * bits) / 8), columns];
       return { packed: { dtype: 'u8', shape: packed }, scale: line, shift: line };
     },
     stored: { packed: 'weight._data._data', scale: 'weight._scale', shift: 'weight._shift' },
     quantize: (tape, weight, layer) => {
-      const params = { qtype, axis: 0, group_size: typeof group === 'number' ? group : undefined };
+      const qtype = bits === 4 ? 'qint4' : 'qint2';
+      const params = { qtype, axis, group_size: typeof group === 'number' ? group : undefined };
       const { packed, scale, shift } = quantized(tape, weight, params as QuantoParams, layer);
       return { packed, scale, shift };
     },
@@ -113,6 +137,31 @@ function affine({ bits, group }: Choice): Scheme {
       const format = widthOf(shape) % 4 === 0 ? { ...coding, multiply } : coding;
       return { format, shape, parts };
     },
+  };
+}
+
+/** The format of a matrix of codes. */
+type AffineParams = Omit<QuantoProductParams, 'transpose_weight'>;
+
+/** The matrix whose rows (axis 0) or columns (axis -1) are groups. */
+function matrixOf({
+  axis,
+  group_size,
+  out_features,
+  in_features,
+}: AffineParams): readonly [rows: number, columns: number] {
+  const groups = (out_features * in_features) / group_size;
+  return axis === 0 ? [groups, group_size] : [group_size, groups];
+}
+
+/** Refuses weights whose columns groups do not fill, or that are no matrices. */
+function wholeColumns(group: Choice['group']): NonNullable<Scheme['refuses']> {
+  return (shape) => {
+    const [rows = 0] = shape;
+    if (shape.length > 2) return 'groups of columns are of a weight with two dimensions';
+    return typeof group === 'number' && rows % group !== 0
+      ? `columns of ${rows} elements are no groups of ${group}`
+      : undefined;
   };
 }
 
@@ -126,13 +175,19 @@ function quantized(tape: Tape, weight: Tensor, params: QuantoParams, layer: stri
 function decodedAffine(
   tape: Tape,
   { shape, parts }: CodedWeight,
-  { bits, matrixOf }: { readonly bits: number; readonly matrixOf: (shape: Shape) => Shape },
+  params: AffineParams,
   layer: string,
 ): Tensor {
   const { packed, scale, shift } = parts as Parts<'packed' | 'scale' | 'shift'>;
-  const matrix = matrixOf(shape);
-  const params = { bits: bits as 4 | 2, order: 'low', shape: matrix } as const;
-  const { codes } = tape.apply(unpackCodes, { packed }, params, `${layer}.unpack`);
+  const { bits, axis, group_size, out_features, in_features } = params;
+  const matrix = matrixOf(params);
+  const unpacking = { bits, order: 'low', shape: matrix } as const;
+  const { codes } = tape.apply(unpackCodes, { packed }, unpacking, `${layer}.unpack`);
   const steps = scaled(tape, codes, scale, matrix, layer);
-  return tape.view(tape.apply(sub, { a: steps, b: shift }, {}, `${layer}.shift`).y, shape);
+  const { y } = tape.apply(sub, { a: steps, b: shift }, {}, `${layer}.shift`);
+  if (axis === 0 || group_size === out_features) return tape.view(y, shape);
+  // Groups of a column lie side by side.
+  const x = tape.view(y, [group_size, in_features, out_features / group_size]);
+  const { y: weight } = tape.apply(transpose, { x }, { perm: [2, 0, 1] }, `${layer}.order`);
+  return tape.view(weight, shape);
 }

@@ -77,13 +77,15 @@ export function drawByteWeight(
 
 interface Description extends Described {
   readonly codes: ByteCodes;
-  /** Default a block for each line of the weight. */
+  readonly axis?: -1;
+  /** Default a block for each line of the weight, or with an axis for each column. */
   readonly blocksize?: number;
   readonly shifted?: true;
 }
 
 function sample({
   codes,
+  axis,
   blocksize: given,
   shifted,
   ...of
@@ -91,11 +93,16 @@ function sample({
   const { level, transpose_weight = true } = of;
   const shape = weightOf(of);
   const [out_features, in_features] = shape;
-  const blocksize = given ?? in_features;
-  const params = { codes, blocksize, out_features, in_features, transpose_weight };
+  const blocksize = given ?? (axis ? out_features : in_features);
+  const params = { codes, axis, blocksize, out_features, in_features, transpose_weight };
   const weight = (random: Random) =>
     drawByteWeight(random, shape, { level, codes, blocksize, ...(shifted && { shifted }) });
-  const label = { codes, block: blocksize, ...(shifted && { zeros: 'each' }) };
+  const label = {
+    codes,
+    ...(axis && { axis }),
+    block: blocksize,
+    ...(shifted && { zeros: 'each' }),
+  };
   return { ...decodedSample({ variants: REGISTER, ...of }, weight, { label }), params };
 }
 
@@ -159,5 +166,17 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample({
     ...{ level: 'legal', codes: 'int8', x: [9, 37], out: 96 },
     ...{ transpose_weight: false, variants: ALL, ...FULL },
+  }),
+  // Scales of columns, where lines are whole words and where they are not.
+  sample({ level: 'exact', codes: 'int8', axis: -1, x: [5, 44], out: 13 }),
+  sample({ level: 'legal', codes: 'e4m3', axis: -1, x: [3, 37], out: 13, gradientTier: 'full' }),
+  sample({ level: 'legal', codes: 'int8', axis: -1, x: [3, 40], out: 40, ...FULL }),
+  sample({
+    ...{ level: 'exact', codes: 'uint8', axis: -1, x: [9, 36], out: 29, shifted: true },
+    ...{ variants: ALL, ...FULL },
+  }),
+  sample({
+    ...{ level: 'exact', codes: 'e5m2', axis: -1, x: [9, 29], out: 37, ...FULL },
+    ...{ transpose_weight: false, variants: ALL },
   }),
 ];

@@ -23,7 +23,7 @@ export type ByteWeight = Omit<InputsOf<typeof signature, Value>, 'x'>;
 /** What each code stands for before its scale, less its zero point, and the scale. */
 export function valuesAndScales(
   { q, scale, zero_point, code }: ByteWeight,
-  { codes, blocksize }: ByteProductParams,
+  { codes, axis, blocksize, in_features }: ByteProductParams,
 ): (i: number) => { readonly value: number; readonly scale: number } {
   const meaning = {
     int8: (c: number) => c,
@@ -33,7 +33,7 @@ export function valuesAndScales(
     e5m2: (c: number) => valueOfCode(c, E5M2),
   }[codes];
   return (i) => {
-    const block = Math.floor(i / blocksize);
+    const block = axis === 0 ? Math.floor(i / blocksize) : i % in_features;
     // A difference of whole numbers is exact.
     const value = meaning(q.data[i] as number) - (zero_point?.data[block] ?? 0);
     return { value, scale: scale.data[block] as number };
@@ -62,6 +62,11 @@ export const record = defineRecord(signature, {
       ...params,
       blocksize: params.blocksize * 2,
     })),
+    paramsBug('scales along the other axis', (params) => {
+      const { axis, blocksize, out_features, in_features } = params;
+      const isSquare = out_features === in_features && blocksize === out_features;
+      return isSquare ? { ...params, axis: axis === 0 ? -1 : 0 } : params;
+    }),
     paramsBug('the other float of 8 bits', (params) => ({ ...params, codes: OTHER[params.codes] })),
     paramsBug('the other way round', transposed),
     inputBug('a code with its lowest bit turned', 'q', (code, i) => (i === 0 ? code ^ 1 : code)),

@@ -25,12 +25,17 @@ function decode(gpu: SimulatedGpu, weight: QuantoWeight, params: QuantoProductPa
 }
 
 /** Terms of one sign, whose roundings add up, with shifts below zero. */
-function sample(x: Shape, out: number, group_size: number): SampleOf<typeof signature> {
+function sample(
+  x: Shape,
+  out: number,
+  group_size: number,
+  axis: 0 | -1 = 0,
+): SampleOf<typeof signature> {
   const in_features = x.at(-1) as number;
-  const params = { bits: 4, group_size, out_features: out, in_features } as const;
+  const params = { bits: 4, axis, group_size, out_features: out, in_features } as const;
   return {
     level: 'legal',
-    label: { x: formatShape(x), out, group: group_size },
+    label: { x: formatShape(x), out, group: group_size, axis },
     params,
     inputs: (random) => {
       const { shift, ...weight } = drawQuantoWeight(random, 'legal', out * in_features, params);
@@ -53,5 +58,10 @@ function sample(x: Shape, out: number, group_size: number): SampleOf<typeof sign
 
 export const simulation = defineSimulation(signature, {
   ...multiplyDecoded(decode),
-  samples: [sample([2, 32], 5, 32), sample([3, 1024], 33, 64), sample([2, 4096], 5, 128)],
+  samples: [
+    sample([2, 32], 5, 32),
+    sample([3, 1024], 33, 64),
+    sample([2, 4096], 5, 128),
+    sample([3, 1024], 33, 11, -1),
+  ],
 });

@@ -12,7 +12,7 @@ import {
   loaderFaults,
   transposed,
 } from '../quant/decoded-product.ts';
-import { codeIn } from '../quant/quanto-groups.ts';
+import { codeIn, placeIn } from '../quant/quanto-groups.ts';
 import { exactly } from '../quant/ranges.ts';
 import type { Value } from '../record.ts';
 import { samples } from './quanto_matmul.samples.ts';
@@ -23,12 +23,13 @@ export type QuantoWeight = Omit<InputsOf<typeof signature, Value>, 'x'>;
 /** The code of each element, and scale and shift of its group. */
 export function quantoParts(
   { packed, scale, shift }: QuantoWeight,
-  { bits, group_size }: QuantoProductParams,
+  params: QuantoProductParams,
 ): (i: number) => { readonly code: number; readonly scale: number; readonly shift: number } {
+  const placeOf = placeIn(params);
   return (i) => {
-    const group = Math.floor(i / group_size);
+    const { place, group } = placeOf(i);
     return {
-      code: codeIn(packed, i, bits),
+      code: codeIn(packed, place, params.bits),
       scale: scale.data[group] as number,
       shift: shift.data[group] as number,
     };
@@ -63,6 +64,12 @@ export const record = defineRecord(signature, {
       ...params,
       bits: params.bits === 4 ? 2 : 4,
     })),
+    paramsBug('groups along the other axis', (params) => {
+      const { axis, group_size, out_features, in_features } = params;
+      // Where groups fill rows and columns the parts fit either way.
+      const fits = (axis === 0 ? out_features : in_features) % group_size === 0;
+      return fits ? { ...params, axis: axis === 0 ? -1 : 0 } : params;
+    }),
     paramsBug('the other way round', transposed),
     inputBug('a code one too high', 'packed', (byte, i) => (i === 0 ? byte ^ 1 : byte)),
     nextScales('scales of the next group', 'scale'),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { codeIn, groupsOf, packedShape, packSlices, slices } from './quanto-groups.ts';
+import { codeIn, groupsOf, packedShape, packSlices, placeIn, slices } from './quanto-groups.ts';
 
 const weight = { shape: [4, 6], data: Float64Array.from({ length: 24 }, (_, i) => i) };
 const membersOf = (axis: 0 | -1, group_size?: number) =>
@@ -37,6 +37,19 @@ describe('groups of a weight of 4 rows and 6 columns', () => {
     for (const [i, place] of places.entries()) expect(members[groupOf(i)]).toContain(place);
     expect((shape[0] ?? 0) * (shape[1] ?? 0)).toBe(24);
   });
+});
+
+test.each([
+  [0, 6],
+  [0, 3],
+  [-1, 4],
+  [-1, 2],
+] as const)('axis %i, size %i: each element is found where it was put', (axis, group_size) => {
+  const groups = groupsOf(weight, { qtype: 'qint4', axis, group_size });
+  const placeOf = placeIn({ axis, group_size, out_features: 4, in_features: 6 });
+  const found = Array.from({ length: 24 }, (_, i) => placeOf(i));
+  expect(found.map(({ place }) => groups.placeOf(place))).toEqual([...weight.data]);
+  expect(found.map(({ place }) => groups.groupOf(place))).toEqual(found.map((of) => of.group));
 });
 
 describe('codes in bytes', () => {

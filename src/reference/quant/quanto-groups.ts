@@ -1,4 +1,5 @@
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { QuantoProductParams } from '../../vocabulary/matmul/quanto_matmul.ts';
 import { type QuantoParams, quantoGroups } from '../../vocabulary/quant/quanto_quantize.ts';
 import type { Value } from '../record.ts';
 
@@ -43,6 +44,25 @@ export function packSlices(codes: ArrayLike<number>, bytes: number, bits: number
 
 /** The slices that share a byte. */
 export const slices = (bits: number) => Array.from({ length: 8 / bits }, (_, k) => k);
+
+/** Where element `i` of a weight [out, in] lies in the matrix of groups, and to which it belongs. */
+export function placeIn({
+  axis,
+  group_size,
+  out_features,
+  in_features,
+}: Omit<QuantoProductParams, 'bits' | 'transpose_weight'>): (i: number) => {
+  readonly place: number;
+  readonly group: number;
+} {
+  if (axis === 0) return (i) => ({ place: i, group: Math.floor(i / group_size) });
+  const parts = out_features / group_size;
+  return (i) => {
+    const row = Math.floor(i / in_features);
+    const group = (i % in_features) * parts + Math.floor(row / group_size);
+    return { place: (row % group_size) * in_features * parts + group, group };
+  };
+}
 
 /** The code of element `i` in packed bytes. */
 export function codeIn({ data }: Value, i: number, bits: number): number {

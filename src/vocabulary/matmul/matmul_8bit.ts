@@ -14,7 +14,9 @@ export const areIntegers = ({ codes }: { readonly codes: ByteCodes }): boolean =
 /** A weight [out_features, in_features] in codes of 8 bits, and which way it lies. */
 export interface ByteProductParams {
   readonly codes: ByteCodes;
-  /** Elements of the flat weight that share one scale. */
+  /** 0 for scales of blocks of the flat weight, -1 for one of each column, as Quanto counts axes. */
+  readonly axis: 0 | -1;
+  /** Elements that share one scale: so many of the flat weight, or the whole column. */
   readonly blocksize: number;
   readonly out_features: number;
   readonly in_features: number;
@@ -28,13 +30,20 @@ export interface ByteProductParams {
  */
 export const matmul8bit = signature(
   { family: 'matmul', name: 'matmul_8bit', inBundles: false },
-  v.strictObject({
-    codes: v.picklist(BYTE_CODES),
-    blocksize: size,
-    out_features: size,
-    in_features: size,
-    transpose_weight: on,
-  }),
+  v.pipe(
+    v.strictObject({
+      codes: v.picklist(BYTE_CODES),
+      axis: v.optional(v.picklist([0, -1]), 0),
+      blocksize: size,
+      out_features: size,
+      in_features: size,
+      transpose_weight: on,
+    }),
+    v.check(
+      (p) => p.axis === 0 || p.blocksize === p.out_features,
+      'a column shares its scale whole',
+    ),
+  ),
   {
     inputs: {
       x: float(({ params: p }, actual) => [
@@ -46,6 +55,7 @@ export const matmul8bit = signature(
         native: ['i8', 'u8'],
         shape: ({ params: p }) => [p.out_features, p.in_features],
       },
+      // Columns of blocksize elements are as many as blocks of them.
       scale: float(({ params: p }) => [blocks(p.out_features * p.in_features, p.blocksize)]),
       zero_point: onlyWhen(
         areIntegers,

@@ -4,10 +4,12 @@ import { codes, float, type Known, on, size } from '../rules.ts';
 import { exactly } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
-/** The format of a weight [out_features, in_features], of whole groups along its rows. */
+/** The format of a weight [out_features, in_features], of whole groups along its rows or columns. */
 export interface QuantoProductParams {
   /** Of a code. */
   readonly bits: 4 | 2;
+  /** As quanto_quantize has it: 0 for groups along the rows, -1 along the columns. */
+  readonly axis: 0 | -1;
   readonly group_size: number;
   readonly out_features: number;
   readonly in_features: number;
@@ -15,19 +17,30 @@ export interface QuantoProductParams {
   readonly transpose_weight: boolean;
 }
 
-const groupsOf = ({ params: p }: Known<QuantoProductParams>): number =>
-  p.out_features * exactly(p.in_features, p.group_size, 'in_features');
+/** The matrix of groups: a group is a row (axis 0) or a column of it. */
+function matrixOf({ params: p }: Known<QuantoProductParams>): [number, number] {
+  const { axis, group_size, out_features, in_features } = p;
+  return axis === 0
+    ? [out_features * exactly(in_features, group_size, 'in_features'), group_size]
+    : [group_size, in_features * exactly(out_features, group_size, 'out_features')];
+}
 
-const scales = (known: Known<QuantoProductParams>): Shape => [groupsOf(known), 1];
+function scales(known: Known<QuantoProductParams>): Shape {
+  const [rows, columns] = matrixOf(known);
+  return known.params.axis === 0 ? [rows, 1] : [1, columns];
+}
 
-/**
- * A product with a weight that quanto_quantize made of qint4 or qint2 along axis 0, decoded in
- * registers.
- */
+function packed(known: Known<QuantoProductParams>): Shape {
+  const [rows, columns] = matrixOf(known);
+  return [Math.ceil((rows * known.params.bits) / 8), columns];
+}
+
+/** A product with a weight that quanto_quantize made of qint4 or qint2, decoded in registers. */
 export const quantoMatmul = signature(
   { family: 'matmul', name: 'quanto_matmul', inBundles: false },
   v.strictObject({
     bits: v.picklist([4, 2]),
+    axis: v.optional(v.picklist([0, -1]), 0),
     group_size: size,
     out_features: size,
     in_features: size,
@@ -39,10 +52,7 @@ export const quantoMatmul = signature(
         ...actual.slice(0, -1),
         p.transpose_weight ? p.in_features : p.out_features,
       ]),
-      packed: codes((known) => [
-        Math.ceil((groupsOf(known) * known.params.bits) / 8),
-        known.params.group_size,
-      ]),
+      packed: codes(packed),
       scale: float(scales),
       shift: float(scales),
     },

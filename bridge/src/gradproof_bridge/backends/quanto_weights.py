@@ -10,10 +10,15 @@ from gradproof_bridge.bundle.stored import Array
 
 
 def decoded_by_quanto(
-    parts: Mapping[str, Array], shape: tuple[int, int], qtype: str, group: int | None
+    parts: Mapping[str, Array],
+    shape: tuple[int, int],
+    qtype: str,
+    *,
+    axis: int,
+    group: int | None,
 ) -> Array:
-    """What the tensors of a weight in a state dict stand for, read as QLinear reads them. Raises
-    KeyError for one that is missing.
+    """What the tensors of a weight in a state dict stand for, read as QLinear reads them, whose axis
+    is 0. Raises KeyError for one that is missing.
     """
     import torch
     from optimum import quanto
@@ -25,7 +30,7 @@ def decoded_by_quanto(
         "state_dict": {name: to_torch(x, "cpu") for name, x in parts.items()},
         "prefix": "weight.",
         "qtype": of_type,
-        "axis": 0,
+        "axis": axis,
         "size": torch.Size(shape),
         "stride": (shape[1], 1),
         "missing_keys": missing,

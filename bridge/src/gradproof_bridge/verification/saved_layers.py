@@ -101,7 +101,11 @@ def _hqq(saved: Saved) -> Array:
 
 def _quanto(saved: Saved) -> Array:
     return decoded_by_quanto(
-        saved.parts, saved.matrix, _QTYPES[saved.method, saved.bits], saved.group
+        saved.parts,
+        saved.matrix,
+        _QTYPES[saved.method, saved.bits],
+        axis=int(saved.choices.get("axis", 0)),
+        group=saved.group,
     ).reshape(saved.shape)
 
 
