@@ -1,8 +1,8 @@
 import { messageOf } from '../../errors.ts';
 import { readSafetensors, type Safetensors } from '../../formats/safetensors.ts';
+import { savedWeights } from '../../harness/choosing/saved-weights.ts';
 import { type ChoosingOutcome, measureSchemes } from '../../harness/choosing.ts';
 import { filterOf } from '../../harness/filter.ts';
-import { quantizedFile } from '../../quantizer/choosing/quantized-file.ts';
 import { schemesOf, type WholeChoice } from '../../quantizer/choosing/schemes.ts';
 import { smallBlock } from '../../quantizer/choosing/small-block.ts';
 import { schemeTotals } from '../../quantizer/choosing/totals.ts';
@@ -128,9 +128,10 @@ function named<T>(path: string, read: () => T): T {
 function save(
   voice: Voice,
   { out, report: reportPath, csv, svg }: Targets,
-  { report, measured, stored }: ChoosingOutcome,
-  given: Parameters<typeof quantizedFile>[1],
+  outcome: ChoosingOutcome,
+  given: Parameters<typeof savedWeights>[1],
 ): void {
+  const { report, measured } = outcome;
   if (reportPath) writeOutput('--report', reportPath, writeReport(report));
   if (csv) writeOutput('--csv', csv, toCsv(report));
   if (svg) {
@@ -139,7 +140,7 @@ function save(
     else voice.say(`${svg} is not written: there is nothing to draw`);
   }
   if (!out) return;
-  if (report.run.complete && report.summary.passed > 0)
-    writeOutput('--out', out, quantizedFile(stored, given));
+  const saved = savedWeights(outcome, given);
+  if (saved) writeOutput('--out', out, Buffer.concat(saved));
   else voice.say(`${out} is not written: not every layer was quantized`);
 }

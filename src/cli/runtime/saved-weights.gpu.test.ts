@@ -1,12 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebGpuBackend } from '../../backends/webgpu.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { hasLibraries, PYTHON } from '../../harness/python-check/fixtures/libraries.ts';
+import { hasLibraries } from '../../harness/python-check/fixtures/libraries.ts';
+import { verifiedFiles } from '../../harness/python-check/fixtures/verified-files.ts';
 import { quantizedFile } from '../../quantizer/choosing/quantized-file.ts';
 import { schemesOf, type WholeChoice } from '../../quantizer/choosing/schemes.ts';
 import { type StoredLayer, storedLayer } from '../../quantizer/choosing/stored.ts';
@@ -52,25 +51,6 @@ const SCHEMES: readonly WholeChoice[] = [
 /** Methods that no library has. */
 const OURS: readonly string[] = ['ternary', 'bitnet', 'bitnet_int8'];
 
-const BRIDGE = fileURLToPath(new URL('../../../bridge/src', import.meta.url));
-
-/** What `gradproof-bridge verify` says of the quantized layers of each file there. */
-function verified(place: string): Readonly<Record<string, string>> {
-  const { stdout, stderr } = spawnSync(
-    PYTHON,
-    ['-m', 'gradproof_bridge', 'verify', place, '--json'],
-    { encoding: 'utf8', env: { ...process.env, PYTHONPATH: BRIDGE } },
-  );
-  expect(stdout, stderr).not.toBe('');
-  const checks: { path: string; what: string; verdict: string; detail: string }[] =
-    JSON.parse(stdout);
-  return Object.fromEntries(
-    checks
-      .filter(({ what }) => / of 1 layers$/.test(what))
-      .map(({ path, verdict, detail }) => [path, `${verdict} ${detail}`.trim()]),
-  );
-}
-
 /** The layer with one code one off. */
 function offByOne(layer: StoredLayer, { method, bits }: WholeChoice): StoredLayer {
   const [[name, part]] = Object.entries(layer.parts) as [[string, HostTensor]];
@@ -91,8 +71,9 @@ test.skipIf(!hasLibraries())(
       const stored = await storedLayer(gpu, backend, drawn, scheme);
       const of = { file: undefined, weights: [drawn], scheme };
       const name = schemeKey(scheme).replaceAll(/[;=]/g, '-');
-      writeFileSync(join(folder, `${name}.safetensors`), quantizedFile([stored], of));
-      const off = quantizedFile([offByOne(stored, scheme)], of);
+      const file = Buffer.concat(quantizedFile([stored], of));
+      writeFileSync(join(folder, `${name}.safetensors`), file);
+      const off = Buffer.concat(quantizedFile([offByOne(stored, scheme)], of));
       writeFileSync(join(folder, `${name}.off.safetensors`), off);
       const hasLibrary = !OURS.includes(scheme.method);
       expected[`${name}.safetensors`] = hasLibrary
@@ -102,6 +83,6 @@ test.skipIf(!hasLibraries())(
         ? 'deviates fc is decoded to something else'
         : 'not-checked no library has this layout';
     }
-    expect(verified(folder)).toEqual(expected);
+    expect(verifiedFiles(folder)).toEqual(expected);
   },
 );

@@ -21,9 +21,7 @@ export function writeStored(
   tensors: Iterable<readonly [name: string, tensor: StoredTensor]>,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array<ArrayBuffer> {
-  const byName = new Map(tensors);
-  const { start, names } = safetensorsLayout(byName, metadata);
-  const parts = [start, ...names.map((name) => (byName.get(name) as StoredTensor).bytes)];
+  const parts = storedParts(tensors, metadata);
   const file = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let at = 0;
   for (const part of parts) {
@@ -31,6 +29,16 @@ export function writeStored(
     at += part.byteLength;
   }
   return file;
+}
+
+/** The bytes of the same file in their order: views of the tensors, so that no second copy is made. */
+export function storedParts(
+  tensors: Iterable<readonly [name: string, tensor: StoredTensor]>,
+  metadata: Readonly<Record<string, string>>,
+): readonly Uint8Array[] {
+  const byName = new Map(tensors);
+  const { start, names } = safetensorsLayout(byName, metadata);
+  return [start, ...names.map((name) => (byName.get(name) as StoredTensor).bytes)];
 }
 
 /** The tensor as a file holds it; the bytes are a view. */

@@ -13,7 +13,7 @@ function written(tensors: HostTensors) {
   const file = readSafetensors(writeSafetensors(tensors, { format: 'pt' }));
   const weights = weightsOfFile(file, 1);
   const layer = { layer: 'fc', shape: [2, 64], parts: PARTS, decoded: 'digest' };
-  return readSafetensors(quantizedFile([layer], { file, weights, scheme }));
+  return readSafetensors(Buffer.concat(quantizedFile([layer], { file, weights, scheme })));
 }
 
 const PARTS = {

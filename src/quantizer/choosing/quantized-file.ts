@@ -1,5 +1,5 @@
 import type { StoredTensor } from '../../formats/safetensors/stored.ts';
-import { writeStored } from '../../formats/safetensors/write.ts';
+import { storedParts } from '../../formats/safetensors/write.ts';
 import type { Safetensors } from '../../formats/safetensors.ts';
 import { filedParts } from '../filed.ts';
 import { QuantizerError } from '../quantizer-error.ts';
@@ -18,7 +18,7 @@ export interface QuantizedOf {
 }
 
 /**
- * A safetensors file with quantized layers as the method's library has them, and all else of `file`
+ * The bytes, in order, of a safetensors file with quantized layers as the method's library has them, and all else of `file`
  * as it was, without activations. Its metadata say the scheme (`quantizer`: `nf4;bits=4;group=64`)
  * and of each quantized layer the shape (`shape.<layer>`: `512x256`), which parts do not tell, and
  * the digest of what they stand for (`decoded.<layer>`). Throws QuantizerError where a part has the
@@ -27,7 +27,7 @@ export interface QuantizedOf {
 export function quantizedFile(
   layers: readonly StoredLayer[],
   { file, weights, scheme }: QuantizedOf,
-): Uint8Array<ArrayBuffer> {
+): readonly Uint8Array[] {
   const { stored, filed = (parts) => filedParts(stored, parts) } = schemeOf(scheme);
   const made = new Map<string, StoredTensor>();
   for (const { layer, parts, shape } of layers)
@@ -43,7 +43,7 @@ export function quantizedFile(
       'name-taken',
       `${scheme.method} stores a part as ${clash[0]}, which the file has already: choose another method`,
     );
-  return writeStored([...rest, ...made], {
+  return storedParts([...rest, ...made], {
     ...Object.fromEntries(file?.metadata ?? []),
     quantizer: schemeKey(scheme),
     ...Object.fromEntries(layers.map(({ layer, shape }) => [`shape.${layer}`, shape.join('x')])),

@@ -25,7 +25,8 @@ export function announcement({
       ? ofTuning(adapting)
       : ofTraining(learning);
   if (view === 'bench') return ofBench(timing);
-  if (view === 'quantize') return ofQuantizers(measuring);
+  // What was saved is said beside its button.
+  if (view === 'quantize') return measuring.value.saved ? '' : ofQuantizers(measuring);
   if (view === 'matrix') return ofQuantizers(executing);
   const { phase, report, subject, done, total, problem } = run.state.value;
   switch (phase) {
@@ -100,6 +101,7 @@ function ofQuantizers({
     case 'starting':
       return words.starting;
     case 'running':
+    case 'saving':
       return quarter(done, total);
     case 'ended':
       return words.measured;

@@ -35,6 +35,7 @@ async function load() {
     { applyExpectations },
     { mergeRerun },
     { measureSchemes },
+    { savedWeights },
     { executeMatrix },
   ] = await Promise.all([
     import('../../harness/registry.ts'),
@@ -47,6 +48,7 @@ async function load() {
     import('../../harness/expectations.ts'),
     import('../../harness/rerun.ts'),
     import('../../harness/choosing.ts'),
+    import('../../harness/choosing/saved-weights.ts'),
     import('../../harness/matrix.ts'),
   ]);
   const cases: ReadonlyMap<string, Case> = await loadCases();
@@ -58,6 +60,7 @@ async function load() {
     applyExpectations,
     mergeRerun,
     measureSchemes,
+    savedWeights,
     executeMatrix,
     launchers,
     records,

@@ -1,6 +1,6 @@
 import type { Observable } from './observable.ts';
 
-const PHASES: readonly string[] = ['starting', 'running', 'pausing', 'stopping'];
+const PHASES: readonly string[] = ['starting', 'running', 'saving', 'pausing', 'stopping'];
 
 /** Whether something in this phase computes, as a run, a training or a bench does. */
 export const computes = ({ phase }: { readonly phase: string }): boolean => PHASES.includes(phase);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { modelFolderIn } from './dropped-folder.ts';
+import { adapterIn, modelFolderIn } from './dropped-folder.ts';
 
 const dropped = (...paths: readonly string[]) =>
   paths.map((path) => ({
@@ -33,4 +33,16 @@ test('a .gguf file is a model by itself, but not beside a config.json', () => {
   expect(alone?.files.map(({ name }) => name)).toEqual(['tiny-q8_0.GGUF']);
   const beside = modelFolderIn(dropped('models/config.json', 'models/tiny.gguf'));
   expect(beside?.files.map(({ name }) => name)).toEqual(['config.json', 'tiny.gguf']);
+});
+
+test('an adapter is what lies beside its adapter_config.json, which alone is none', () => {
+  const found = adapterIn(
+    dropped('out/notes/a.md', 'out/adapter_config.json', 'out/adapter_model.safetensors'),
+  );
+  expect(found?.map(({ name }) => name)).toEqual([
+    'adapter_config.json',
+    'adapter_model.safetensors',
+  ]);
+  expect(adapterIn(dropped('adapter_config.json'))).toBeUndefined();
+  expect(adapterIn(dropped('config.json', 'adapter_model.safetensors'))).toBeUndefined();
 });

@@ -15,9 +15,19 @@ export function modelFolderIn(
   if (!config && gguf) return { name: gguf.file.name, files: [gguf.file] };
   if (!config || files.length < 2) return undefined;
   const folder = config.path.slice(0, -CONFIG.length);
-  const beside = files.filter(({ path, file }) => path === folder + file.name);
-  return {
-    name: folder.split('/').at(-2) ?? '',
-    files: beside.map(({ file }) => file),
-  };
+  return { name: folder.split('/').at(-2) ?? '', files: filesBeside(files, folder) };
 }
+
+const ADAPTER = 'adapter_config.json';
+
+/** The files of a saved adapter among dropped files: what lies beside the first adapter_config.json. */
+export function adapterIn(files: readonly DroppedFile[]): readonly File[] | undefined {
+  const config = files.find(({ path }) => path === ADAPTER || path.endsWith(`/${ADAPTER}`));
+  if (!config) return undefined;
+  const beside = filesBeside(files, config.path.slice(0, -ADAPTER.length));
+  return beside.length < 2 ? undefined : beside;
+}
+
+/** Without those in folders there. */
+const filesBeside = (files: readonly DroppedFile[], folder: string): readonly File[] =>
+  files.filter(({ path, file }) => path === folder + file.name).map(({ file }) => file);

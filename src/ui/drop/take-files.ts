@@ -15,7 +15,7 @@ import type { TrainingSession } from '../train/training-session.ts';
 import type { TuningSession } from '../tune/tuning-session.ts';
 import { dropWords } from './drop.en.ts';
 import type { DroppedFile } from './dropped-files.ts';
-import { modelFolderIn } from './dropped-folder.ts';
+import { adapterIn, modelFolderIn } from './dropped-folder.ts';
 
 /** Where dropped files go. */
 export interface Takers {
@@ -33,8 +33,9 @@ export interface Takers {
 /**
  * Takes dropped files: recordings are replayed, known failures are kept, reports are compared, those
  * of tests are shown with what they cover, a config.json is a model of the sheet and with other files
- * the model to fine-tune, as a .gguf file is, one other file is what it learns. Where quantizers are measured, one
- * safetensors file is the weights. What is neither is refused in one line.
+ * the model to fine-tune, as a .gguf file is, an adapter_config.json with other files is an adapter
+ * to go on from, one other file is what is learnt. Where quantizers are measured, one safetensors
+ * file is the weights. What is neither is refused in one line.
  */
 export async function takeFiles(files: readonly DroppedFile[], takers: Takers): Promise<void> {
   const { replay, notice } = takers;
@@ -44,9 +45,15 @@ export async function takeFiles(files: readonly DroppedFile[], takers: Takers): 
   const isOfWeights = takers.router.address.value.view === 'quantize' && files.length === 1;
   const isModel = first && files.length === 1 && first.path.endsWith('config.json');
   const folder = modelFolderIn(files);
+  const adapter = adapterIn(files);
   if (folder) {
     const { choice } = await takers.tuning.get();
     choice.takeFolder(folder.name, folder.files);
+    takers.router.go({ view: 'train' });
+  } else if (adapter) {
+    const { choice } = await takers.tuning.get();
+    if (choice.chosen.value.kind === 'bytes') choice.choose('small');
+    choice.takeAdapter(adapter);
     takers.router.go({ view: 'train' });
   } else if (isModel) {
     const { takeConfig } = await withWords(import('../sheet/take-config.ts'));

@@ -1,22 +1,25 @@
 import { css, html, LitElement, nothing } from 'lit';
-import { hasCosts, type Measured } from '../../quantizer/choosing/measured.ts';
+import { hasCosts } from '../../quantizer/choosing/measured.ts';
 import { schemeTotals } from '../../quantizer/choosing/totals.ts';
 import type { Report } from '../../report/schema.ts';
 import { drawable } from '../../report/scheme-plot.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { saveReport } from '../reports/report-files.ts';
 import { quantizingWords } from './quantizing.en.ts';
+import type { QuantizingSession } from './quantizing-session.ts';
+import type { QuantizingState } from './quantizing-state.ts';
 import { schemeFigure } from './scheme-figure.ts';
 import '../charts/figure.ts';
 import '../reports/provenance.ts';
+import './save-weights.ts';
 import './scheme-table.ts';
 
 /** What was measured so far: a table and a plot of all layers together, or of one. */
 export class QuantizeResults extends LitElement {
   static override properties = {
-    measured: { attribute: false },
-    report: { attribute: false },
-    busy: { type: Boolean },
+    quantizing: { attribute: false },
+    state: { attribute: false },
+    disabled: { type: Boolean },
     layer: { state: true },
   };
   static override styles = [
@@ -40,16 +43,16 @@ export class QuantizeResults extends LitElement {
       }
     `,
   ];
-  declare measured: readonly Measured[];
-  /** Undefined while it goes on. */
-  declare report: Report | undefined;
-  declare busy: boolean;
+  declare quantizing: QuantizingSession;
+  declare state: QuantizingState;
+  /** Whether something else computes. */
+  declare disabled: boolean;
   /** The layer that is shown alone; undefined for all. */
   declare layer: string | undefined;
 
   override render() {
     const words = quantizingWords();
-    const { measured, report } = this;
+    const { measured, report } = this.state;
     if (measured.length === 0) return report ? html`<p>${words.nothing}</p>` : nothing;
     const layers = [...new Set(measured.map(({ layer }) => layer))];
     const shown = layers.find((layer) => layer === this.layer);
@@ -62,6 +65,7 @@ export class QuantizeResults extends LitElement {
       ${layers.length > 1 ? this.#layers(layers, shown) : nothing}
       ${shown === undefined ? this.#leftOut(layers) : nothing}
       <div class="panel"><gp-scheme-table .totals=${totals}></gp-scheme-table></div>
+      ${report && measured.some(hasCosts) ? html`<div class="panel"><gp-save-weights .quantizing=${this.quantizing} .state=${this.state} .totals=${shown === undefined ? totals : schemeTotals(measured)} .disabled=${this.disabled}></gp-save-weights></div>` : nothing}
       ${drawn.length > 0 ? html`<div class="panel"><gp-figure .figure=${schemeFigure(drawn)}></gp-figure></div>` : nothing}
     </section>`;
   }
@@ -94,8 +98,9 @@ export class QuantizeResults extends LitElement {
 
   /** Layers that no method takes; while it goes on that is not known yet. */
   #leftOut(layers: readonly string[]) {
-    if (this.busy) return nothing;
-    const done = new Set(this.measured.filter(hasCosts).map(({ layer }) => layer));
+    const { measured, report } = this.state;
+    if (!report) return nothing;
+    const done = new Set(measured.filter(hasCosts).map(({ layer }) => layer));
     const rest = layers.filter((layer) => !done.has(layer));
     return rest.length === 0 || done.size === 0
       ? nothing

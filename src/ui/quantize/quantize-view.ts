@@ -74,10 +74,10 @@ export class QuantizeView extends LitElement {
         ${this.#weights(busy)}
         ${isComputing(this.others) && !busy ? html`<p class="tone">${words.busy}</p>` : nothing}
         <div class="row">${this.#start(state)}</div>
-        ${busy ? this.#progress(state) : nothing}
+        ${isMeasuring(state) ? this.#progress(state) : nothing}
         ${state.phase === 'failed' ? html`<p class="tone bad" role="alert" lang="en">${state.problem}</p>` : nothing}
       </div>
-      <gp-quantize-results .measured=${state.measured} .report=${state.report} .busy=${busy}></gp-quantize-results>
+      <gp-quantize-results .quantizing=${this.quantizing} .state=${state} .disabled=${!this.#canStart}></gp-quantize-results>
     `;
   }
 
@@ -110,8 +110,8 @@ export class QuantizeView extends LitElement {
   /** One button in one place, so that the focus stays on it. */
   #start(state: QuantizingState) {
     const words = quantizingWords();
-    const busy = computes(state);
-    const disabled = !busy && !this.#canStart;
+    const busy = isMeasuring(state);
+    const disabled = !busy && (computes(state) || !this.#canStart);
     return html`<button class="large ${busy ? '' : 'primary'}" aria-keyshortcuts="R" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
       ${busy ? words.cancel : state.phase === 'idle' ? words.run : words.again}
     </button>`;
@@ -143,5 +143,8 @@ export class QuantizeView extends LitElement {
     if (file) await this.quantizing.take(file);
   }
 }
+
+/** Saving is cancelled and shown beside what was measured. */
+const isMeasuring = (state: QuantizingState) => computes(state) && state.phase !== 'saving';
 
 customElements.define('gp-quantize-view', QuantizeView);

@@ -1,20 +1,26 @@
 import { messageOf } from '../../errors.ts';
-import type { ChoosingEvent } from '../../harness/choosing.ts';
+import type { Safetensors } from '../../formats/safetensors.ts';
+import type { ChoosingEvent, ChoosingOutcome } from '../../harness/choosing.ts';
+import type { WholeChoice } from '../../quantizer/choosing/schemes.ts';
 import type { WeightSource } from '../../quantizer/choosing/weight-source.ts';
 import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
+import type { Report } from '../../report/schema.ts';
+import { schemeWords } from '../../report/scheme-plot.ts';
 import { harness } from '../app/harness.ts';
 import { computes } from '../controls/computing.ts';
+import { downloadFile } from '../controls/download.ts';
 import { bytesOf } from '../controls/file-bytes.ts';
 import type { Notice } from '../controls/notice.ts';
 import { Observable } from '../controls/observable.ts';
 import type { History } from '../history/history.ts';
 import { quantizingWords } from './quantizing.en.ts';
-import { type QuantizingState, UNMEASURED } from './quantizing-state.ts';
+import { type QuantizingState, type Saved, UNMEASURED } from './quantizing-state.ts';
 
 /** Weights of a file. */
 export interface FileOfWeights {
   readonly name: string;
   readonly bytes: number;
+  readonly file: Safetensors;
   readonly weights: readonly WeightSource[];
 }
 
@@ -44,8 +50,9 @@ export class QuantizingSession {
         import('../../quantizer/choosing/weights-of-file.ts'),
       ]);
       try {
-        const weights = weightsOfFile(readSafetensors(bytes), SEED);
-        this.file.value = { name: file.name, bytes: bytes.byteLength, weights };
+        const read = readSafetensors(bytes);
+        const weights = weightsOfFile(read, SEED);
+        this.file.value = { name: file.name, bytes: bytes.byteLength, file: read, weights };
         this.state.value = UNMEASURED;
       } catch (error) {
         throw new Error(quantizingWords().noWeights(file.name, messageOf(error)));
@@ -65,27 +72,92 @@ export class QuantizingSession {
     const abort = new AbortController();
     this.#abort = abort;
     this.state.value = { ...UNMEASURED, phase: 'starting' };
+    let report: Report | undefined;
     try {
-      const { cases, startWorker, measureSchemes } = await harness();
-      const [{ schemesOf }, { smallBlock }] = await Promise.all([
-        import('../../quantizer/choosing/schemes.ts'),
-        import('../../quantizer/choosing/small-block.ts'),
-      ]);
-      const weights = this.file.value?.weights ?? smallBlock(SEED);
-      const schemes = schemesOf(() => true, each);
-      const { report, measured } = await measureSchemes(
-        { cases, startWorker },
-        { weights, schemes, seed: SEED },
-        (event) => this.#follow(event),
-        abort.signal,
-      );
-      this.state.value = { ...this.state.value, phase: 'ended', measured, report };
-      if (report.results.length > 0) await this.#history.keep(report);
+      const outcome = await this.#measured(each, abort.signal);
+      ({ report } = outcome);
+      this.#abort = undefined;
+      this.state.value = {
+        ...{ ...this.state.value, phase: 'ended', report },
+        measured: outcome.measured,
+      };
     } catch (error) {
+      this.#abort = undefined;
       this.state.value = { ...this.state.value, phase: 'failed', problem: messageOf(error) };
+    }
+    if (report && report.results.length > 0) await this.#history.keep(report);
+  }
+
+  async #measured(each: boolean, signal: AbortSignal): Promise<ChoosingOutcome> {
+    const { cases, startWorker, measureSchemes } = await harness();
+    const { schemesOf } = await import('../../quantizer/choosing/schemes.ts');
+    const weights = await this.#weights();
+    return await measureSchemes(
+      { cases, startWorker },
+      { weights, schemes: schemesOf(() => true, each), seed: SEED },
+      (event) => this.#follow(event),
+      signal,
+    );
+  }
+
+  /**
+   * Quantizes the weights that were measured by this scheme and hands them over as a file, as the
+   * terminal writes it; resolves when that has ended, however it did. What was measured stays.
+   */
+  async save(scheme: WholeChoice): Promise<void> {
+    if (this.#abort) return;
+    const abort = new AbortController();
+    this.#abort = abort;
+    const { saved: _, ...before } = this.state.value;
+    this.state.value = { ...before, phase: 'saving', done: 0, total: 0 };
+    let saved: Saved;
+    try {
+      saved = await this.#saved(scheme, abort.signal);
+    } catch (error) {
+      saved = { kind: 'failed', problem: messageOf(error) };
     } finally {
       this.#abort = undefined;
     }
+    this.state.value = { ...before, saved };
+  }
+
+  async #saved(scheme: WholeChoice, signal: AbortSignal): Promise<Saved> {
+    const { cases, startWorker, measureSchemes, savedWeights } = await harness();
+    const weights = await this.#weights();
+    const given = this.file.value;
+    const outcome = await measureSchemes(
+      { cases, startWorker },
+      { weights, schemes: [scheme], seed: SEED, save: true },
+      (event) => {
+        if (event.type !== 'measured') return;
+        const { done, total } = event;
+        this.state.value = { ...this.state.value, done, total };
+      },
+      signal,
+    );
+    if (signal.aborted) return { kind: 'cancelled' };
+    const { results, summary } = outcome.report;
+    const parts = savedWeights(outcome, { file: given?.file, weights, scheme });
+    const why = results.find(({ skip }) => skip)?.skip?.detail;
+    if (!parts) {
+      const broken = results.find(({ error }) => error)?.error?.message;
+      return { kind: 'failed', problem: broken ?? why ?? '' };
+    }
+    const name = fileName(given?.name ?? 'drawn', scheme);
+    // A file takes no bytes that workers share, and these are none.
+    const file = new File([...parts] as BlobPart[], name);
+    downloadFile(file);
+    return {
+      ...{ kind: 'file', name, bytes: file.size, layers: weights.length },
+      quantized: summary.passed,
+      ...(why === undefined ? {} : { why }),
+    };
+  }
+
+  async #weights(): Promise<readonly WeightSource[]> {
+    if (this.file.value) return this.file.value.weights;
+    const { smallBlock } = await import('../../quantizer/choosing/small-block.ts');
+    return smallBlock(SEED);
   }
 
   /** Ends it; what is measured stays. */
@@ -104,3 +176,7 @@ export class QuantizingSession {
 }
 
 const SEED = DEFAULT_RUN_OPTIONS.seed;
+
+/** `mine-nf4-g64.safetensors` */
+const fileName = (of: string, scheme: WholeChoice): string =>
+  `${of.replace(/\.safetensors$/, '')}-${schemeWords({ scheme }).replaceAll(' ', '-')}.safetensors`;

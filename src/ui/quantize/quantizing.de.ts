@@ -26,6 +26,22 @@ export const words: ReturnType<typeof quantizingWords> = {
   nothing: 'Es wurde nichts gemessen.',
   save: 'Bericht speichern',
   csv: 'Tabelle als CSV speichern',
+  saving: {
+    heading: 'Gewichte speichern',
+    hint: (drawn) =>
+      `Als safetensors-Datei in der Anordnung, die die Bibliothek des Verfahrens lädt; was es nicht quantisiert, bleibt, wie es war. ${drawn ? 'Das sind die ausgelosten Gewichte: Für eigene eine Datei nehmen.' : 'Nichts wird hochgeladen.'}`,
+    method: 'Verfahren',
+    onFront: 'auf der Front',
+    others: 'andere',
+    save: 'Gewichte speichern',
+    cancel: 'Speichern abbrechen',
+    progress: 'Fortschritt des Speicherns',
+    saved: (name, size) => `Gespeichert als ${name}, ${size}.`,
+    part: (done, all) =>
+      `${units.number(done)} von ${layers(all)} quantisiert, die anderen wie sie waren:`,
+    cancelled: 'Abgebrochen: Es wurde nichts gespeichert.',
+    failed: 'Es wurde nichts gespeichert:',
+  },
   show: 'Zeigen',
   all: (count) => `alle ${layers(count)} zusammen`,
   table: {

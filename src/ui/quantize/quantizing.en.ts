@@ -27,6 +27,22 @@ export const quantizingWords = words('quantizing', {
   nothing: 'Nothing was measured.',
   save: 'Save report',
   csv: 'Save the table as CSV',
+  saving: {
+    heading: 'Save your weights',
+    hint: (drawn: boolean) =>
+      `As a safetensors file in the method’s own layout, which its library loads; what it does not quantize stays as it was. ${drawn ? 'These are the drawn weights: take a file to save your own.' : 'Nothing is uploaded.'}`,
+    method: 'Method',
+    onFront: 'on the front',
+    others: 'others',
+    save: 'Save weights',
+    cancel: 'Cancel saving',
+    progress: 'Progress of saving',
+    saved: (name: string, size: string) => `Saved as ${name}, ${size}.`,
+    part: (done: number, all: number) =>
+      `${units.number(done)} of ${layers(all)} are quantized, the others as they were:`,
+    cancelled: 'Cancelled: nothing was saved.',
+    failed: 'Nothing was saved:',
+  },
   show: 'Show',
   all: (count: number) => `all ${layers(count)} together`,
   table: {

@@ -16,7 +16,10 @@ function resumed(choices: TuningChoices, files?: readonly File[]): TuningChoices
   const last = { step: 3, loss: 2, at: new Date() };
   const checkpoints = {} as FileSystemDirectoryHandle;
   return choicesOf(
-    { id: 'one', run, data: choices.data, checkpoints, bytes: 1, last, isElsewhere: false },
+    {
+      ...{ id: 'one', run, data: choices.data, checkpoints, bytes: 1, last, isElsewhere: false },
+      adapterFiles: choices.adapter?.place.files ?? [],
+    },
     files,
   );
 }
@@ -54,4 +57,14 @@ test('a lone file is asked for as one', () => {
 test('a folder that was chosen for a model of another kind is not kept', () => {
   const folder = { name: 'mine', place: { kind: 'files', files: FOLDER } } as const;
   expect(keptRunOf({ kind: 'small', folder, settings: {} }, STARTED)).not.toHaveProperty('model');
+});
+
+test('an adapter that a run goes on from is chosen again with its own files', () => {
+  const files = ['adapter_config.json', 'adapter_model.safetensors'].map(
+    (name) => new File([], name),
+  );
+  const adapter = { name: 'adapter', place: { kind: 'files', files } } as const;
+  const choices = { kind: 'small', adapter, settings: { type: 'qlora' } } as const;
+  expect(keptRunOf(choices, STARTED).adapter?.files).toEqual(files.map(({ name }) => name));
+  expect(resumed(choices)).toEqual(choices);
 });

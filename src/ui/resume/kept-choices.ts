@@ -5,7 +5,7 @@ import type { ResumableRun } from './resumable-runs.ts';
 
 /** What of a run's choices is kept; the files of its model stay where they are. */
 export function keptRunOf(
-  { folder, kind, data, settings, form, sharding }: TuningChoices,
+  { folder, kind, data, adapter, settings, form, sharding }: TuningChoices,
   { startedAt, steps }: { readonly startedAt: Date; readonly steps: number },
 ): KeptRun {
   const own = kind === 'folder' ? folder : undefined;
@@ -14,6 +14,7 @@ export function keptRunOf(
     startedAt: startedAt.toISOString(),
     ...(own ? { model: { name: own.name, isFile: isFile(own) } } : {}),
     ...(data ? { data: data.name } : {}),
+    ...(adapter ? { adapter: { name: adapter.name, files: namesIn(adapter) } } : {}),
     settings: { ...settings },
     ...(form ? { form } : {}),
     ...(sharding ? { sharding } : {}),
@@ -23,18 +24,23 @@ export function keptRunOf(
 
 /** The choices that a run was started with; `files` are those of its model, chosen again. */
 export function choicesOf(
-  { run: { model, settings, form, sharding }, data }: ResumableRun,
+  { run: { model, settings, form, sharding, adapter }, data, adapterFiles }: ResumableRun,
   files: readonly File[] = [],
 ): TuningChoices {
   const place = chosenFolder(files) as ChosenFolder['place'];
   return {
     ...(model ? { kind: 'folder', folder: { name: model.name, place } } : { kind: 'small' }),
     ...(data ? { data } : {}),
+    ...(adapter
+      ? { adapter: { name: adapter.name, place: { kind: 'files', files: adapterFiles } } }
+      : {}),
     settings,
     ...(form ? { form } : {}),
     ...(sharding ? { sharding } : {}),
   };
 }
+
+const namesIn = ({ place: { files } }: ChosenFolder): string[] => files.map(({ name }) => name);
 
 /** A lone file is called by its own name. */
 const isFile = ({ name, place: { files } }: ChosenFolder): boolean =>

@@ -10,6 +10,8 @@ export const keptRun = v.object({
   model: v.optional(v.object({ name: v.string(), isFile: v.boolean() })),
   /** Name of the file with the texts, which lies beside; absent of the project's own tales. */
   data: v.optional(v.string()),
+  /** The adapter that it goes on from, whose files lie beside; absent of a new one. */
+  adapter: v.optional(v.object({ name: v.string(), files: v.array(v.string()) })),
   settings: v.record(v.string(), v.unknown()),
   form: v.optional(v.picklist(MODEL_FORM_NAMES)),
   /** Workers that trained together; absent of one by itself. */

@@ -4,7 +4,14 @@ import type { KeptRun } from './kept-run.ts';
 import { type LastCheckpoint, lastCheckpoint } from './last-checkpoint.ts';
 import { resumableWords } from './resumable.en.ts';
 import { heldRuns, holdRun, type Release } from './run-lock.ts';
-import { removeRun, type StoredRun, storedIds, storedRun, storeRun } from './run-storage.ts';
+import {
+  type FilesOfRun,
+  removeRun,
+  type StoredRun,
+  storedIds,
+  storedRun,
+  storeRun,
+} from './run-storage.ts';
 
 /** A run that can go on where its last checkpoint is. */
 export interface ResumableRun extends StoredRun {
@@ -60,12 +67,12 @@ export class ResumableRuns {
   }
 
   /** Keeps a run that begins; undefined where this browser keeps nothing. */
-  async begin(run: KeptRun, data: File | undefined): Promise<HeldRun | undefined> {
+  async begin(run: KeptRun, files: FilesOfRun): Promise<HeldRun | undefined> {
     const id = crypto.randomUUID();
     try {
       const release = await holdRun(id);
       if (!release) return undefined;
-      return await this.#held(id, release, () => storeRun(id, run, data));
+      return await this.#held(id, release, () => storeRun(id, run, files));
     } catch {
       return undefined; // a private window, or no room
     }

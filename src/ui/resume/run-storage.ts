@@ -1,10 +1,12 @@
 import * as v from 'valibot';
+import type { TuningChoices } from '../tune/tuning-choice.ts';
 import { type KeptRun, keptRun } from './kept-run.ts';
 
 /** The folder of the page's own storage (OPFS) that has one for each run. */
 const RUNS = 'runs';
 const RECORD = 'run.json';
 const DATA = 'data';
+const ADAPTER = 'adapter';
 const CHECKPOINTS = 'checkpoints';
 
 /** A run as it is kept. */
@@ -13,6 +15,8 @@ export interface StoredRun {
   readonly run: KeptRun;
   /** The file with its texts, where it learns other ones than the project's. */
   readonly data: File | undefined;
+  /** The files of the adapter that it goes on from. */
+  readonly adapterFiles: readonly File[];
   readonly checkpoints: FileSystemDirectoryHandle;
   /** Of all its files. */
   readonly bytes: number;
@@ -23,16 +27,23 @@ async function runsFolder(): Promise<FileSystemDirectoryHandle> {
   return await root.getDirectoryHandle(RUNS, { create: true });
 }
 
+/** The files of a run's choices that are kept with it. */
+export type FilesOfRun = Pick<TuningChoices, 'data' | 'adapter'>;
+
 /** Makes room for a run, and gives the folder of its checkpoints. Rejects where nothing is kept. */
 export async function storeRun(
   id: string,
   run: KeptRun,
-  data: File | undefined,
+  { data, adapter }: FilesOfRun,
 ): Promise<FileSystemDirectoryHandle> {
   const runs = await runsFolder();
   const folder = await runs.getDirectoryHandle(id, { create: true });
   try {
     if (data) await write(folder, DATA, data);
+    if (adapter) {
+      const beside = await folder.getDirectoryHandle(ADAPTER, { create: true });
+      for (const file of adapter.place.files) await write(beside, file.name, file);
+    }
     await write(folder, RECORD, JSON.stringify(run));
     return await folder.getDirectoryHandle(CHECKPOINTS, { create: true });
   } catch (error) {
@@ -59,11 +70,21 @@ export async function storedRun(id: string): Promise<StoredRun | 'foreign' | und
     return {
       ...{ id, run, bytes: await bytesOf(folder) },
       data: data && new File([data], run.data ?? ''),
+      adapterFiles: await adapterFiles(folder, run),
       checkpoints: await folder.getDirectoryHandle(CHECKPOINTS),
     };
   } catch {
     return undefined;
   }
+}
+
+async function adapterFiles(
+  folder: FileSystemDirectoryHandle,
+  { adapter }: KeptRun,
+): Promise<readonly File[]> {
+  if (!adapter) return [];
+  const beside = await folder.getDirectoryHandle(ADAPTER);
+  return await Promise.all(adapter.files.map((name) => fileOf(beside, name)));
 }
 
 export async function removeRun(id: string): Promise<void> {

@@ -1,11 +1,11 @@
-import { css, html, LitElement, nothing } from 'lit';
+import { css, html, LitElement } from 'lit';
 import { icon } from '../controls/icons.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { viewStyles } from '../controls/view-styles.ts';
 
 /**
- * What files are chosen, with a button to choose others: files, or with `folder` all of one. Fires
- * `files` with File[]; what else can be done goes into the slot.
+ * What files are chosen, with a button to choose others: one, with `several` more than that, or with
+ * `folder` all of one. Fires `files` with File[]; what else can be done goes into the slot.
  */
 export class FileChoice extends LitElement {
   static override properties = {
@@ -14,6 +14,7 @@ export class FileChoice extends LitElement {
     hint: {},
     choose: {},
     folder: { type: Boolean },
+    several: { type: Boolean },
     disabled: { type: Boolean },
   };
   static override styles = [
@@ -50,6 +51,7 @@ export class FileChoice extends LitElement {
   /** What the button says. */
   declare choose: string;
   declare folder: boolean;
+  declare several: boolean;
   declare disabled: boolean;
 
   override render() {
@@ -60,7 +62,7 @@ export class FileChoice extends LitElement {
       <div class="row">
         <label class="button quiet open" ?hidden=${this.disabled}>
           ${this.choose}
-          <input class="visually-hidden" type="file" ?webkitdirectory=${this.folder} ?multiple=${this.folder || nothing} @change=${this.#take} />
+          <input class="visually-hidden" type="file" ?webkitdirectory=${this.folder} ?multiple=${this.folder || this.several} @change=${this.#take} />
         </label>
         <slot name="more"></slot>
       </div>

@@ -35,6 +35,8 @@ export interface TuningChoices {
   readonly folder?: ChosenFolder;
   /** Without it the project's own tales are learnt. */
   readonly data?: File;
+  /** A saved adapter to go on from. Default a new one is drawn. */
+  readonly adapter?: ChosenFolder;
   readonly settings: Settings;
   /** The file that the settings are of. */
   readonly settingsFile?: string;
@@ -100,6 +102,17 @@ export class TuningChoice {
   takeData(file: File | undefined): void {
     const { data: _, ...rest } = this.chosen.value;
     this.#set(file ? { ...rest, data: file } : rest);
+  }
+
+  /** Takes the files of a saved adapter to go on from; undefined for a new one. */
+  takeAdapter(files: readonly File[] | undefined): void {
+    const { adapter: _, ...rest } = this.chosen.value;
+    if (!files) this.#set(rest);
+    else {
+      const name = files[0]?.webkitRelativePath.split('/').at(-2) || 'adapter';
+      const place = chosenFolder(files) as ChosenFolder['place'];
+      this.#set({ ...rest, adapter: { name, place } });
+    }
   }
 
   /** Takes a file of settings; one that is no JSON object is refused in one line. */
@@ -184,7 +197,7 @@ export class TuningChoice {
   }
 
   async #found(
-    { kind, folder, data, settings, form, sharding }: TuningChoices,
+    { kind, folder, data, adapter, settings, form, sharding }: TuningChoices,
     signal: AbortSignal,
   ): Promise<Omit<Inspection, 'reading'>> {
     const model = kind === 'small' ? await this.#small.get() : folder?.place;
@@ -193,7 +206,7 @@ export class TuningChoice {
     const { inspectRequest, openWebFolder, forecastLlama, requireRoom } = reader;
     const name = kind === 'small' ? SMALL_MODEL : (folder?.name ?? '');
     const found = await inspectRequest({
-      ...{ model, openFolder: openWebFolder, base: name },
+      ...{ model, adapter: adapter?.place, openFolder: openWebFolder, base: name },
       name: name.replace(/[^A-Za-z0-9._-]+/g, '-') || 'model',
       given: settings,
       openData: async () => undefined,

@@ -15,6 +15,7 @@ import { tuneOnReference } from './on-reference.ts';
 import { type SavingPlace, savingPlace, writtenFiles } from './saving-place.ts';
 import { type Sending, SentLog, sinkOfPage } from './sent-log.ts';
 import { TunedShelf } from './tuned-shelf.ts';
+import { tuningWords } from './tuning.en.ts';
 import { TuningChoice } from './tuning-choice.ts';
 import { afterTuningEvent, leftFiles } from './tuning-events.ts';
 import {
@@ -121,7 +122,7 @@ export class TuningSession {
     const hold = () =>
       resumed
         ? this.resumable.resume(resumed)
-        : this.resumable.begin(keptRunOf(chosen, { startedAt, steps: request.steps }), chosen.data);
+        : this.resumable.begin(keptRunOf(chosen, { startedAt, steps: request.steps }), chosen);
     const sink = sent ? sinkOfPage() : undefined;
     const tellSending = (sending: Sending) => {
       if (this.#questions === questions) this.state.value = { ...this.state.value, sending };
@@ -139,6 +140,10 @@ export class TuningSession {
     const { settings: chosen } = this.choice.chosen.value;
     const request = this.choice.inspection.value.found?.request;
     if (this.#abort || !request) return;
+    if (request.saved) {
+      this.#notice.value = tuningWords().adapter.onReference;
+      return;
+    }
     const abort = await this.#begin();
     this.conversation.value = undefined;
     const settings = { type: request.config.type, ...chosen };

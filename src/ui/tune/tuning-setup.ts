@@ -69,6 +69,7 @@ export class TuningSetup extends LitElement {
       ${kind === 'folder' ? this.#folder() : nothing}
       ${faultsOf('model', faults)}
       ${this.#data()}
+      ${this.onReference ? nothing : this.#adapter(faults)}
       <gp-settings-fields
         .settings=${settings}
         .config=${found?.config}
@@ -132,6 +133,23 @@ export class TuningSetup extends LitElement {
         .fetched=${this.fetched}
         @model=${({ detail: { name, files } }: CustomEvent<TakenModel>) => this.choice.takeFolder(name, files)}
       ></gp-fetched-models>
+    </gp-file-choice>`;
+  }
+
+  #adapter(faults: readonly RequestFault[]) {
+    const words = tuningWords().adapter;
+    const { adapter } = this.choice.chosen.value;
+    const size = (adapter?.place.files ?? []).reduce((sum, file) => sum + file.size, 0);
+    return html`<gp-file-choice
+      several
+      .heading=${words.heading}
+      .named=${adapter ? words.named(adapter.name, size) : words.none}
+      .hint=${words.hint}
+      .choose=${words.choose}
+      @files=${({ detail }: CustomEvent<File[]>) => this.choice.takeAdapter(detail)}
+    >
+      ${adapter ? html`<button slot="more" class="quiet" @click=${() => this.choice.takeAdapter(undefined)}>${words.forget}</button>` : nothing}
+      ${faultsOf('adapter', faults)}
     </gp-file-choice>`;
   }
 

@@ -29,6 +29,16 @@ export const words: ReturnType<typeof tuningWords> = {
     read: (n, format) => `${texts(n)} (${format})`,
     dropped: (n) => `${texts(n)} ausgelassen: In ihren ersten Tokens ist nichts gefragt`,
   },
+  adapter: {
+    heading: 'Adapter, bei dem es weitergeht',
+    none: 'Keiner: Ein neuer wird angelegt',
+    named: (name, size) => `${name}, ${bytes(size)}`,
+    hint: 'adapter_model.safetensors und adapter_config.json, wie diese Seite oder PEFT sie für dieses Modell gespeichert hat: Wähle beide, oder zieh sie auf die Seite. Sein Rang und seine Schichten bleiben, wie sie sind.',
+    choose: 'Seine Dateien wählen',
+    forget: 'Einen neuen anlegen',
+    onReference:
+      'Ohne WebGPU geht es bei keinem Adapter weiter: Lade die Seite neu, um ihn wegzulassen.',
+  },
   seen: {
     heading: (n) =>
       n === 1

@@ -32,6 +32,16 @@ export const tuningWords = words('tuning', {
     read: (n: number, format: string) => `${texts(n)} (${format})`,
     dropped: (n: number) => `${texts(n)} left out: nothing in their first tokens is asked`,
   },
+  adapter: {
+    heading: 'Adapter to go on from',
+    none: 'None: a new one is made',
+    named: (name: string, size: number) => `${name}, ${bytes(size)}`,
+    hint: 'adapter_model.safetensors and adapter_config.json, as this page or PEFT saved them for this model: choose both, or drop them anywhere on the page. Its rank and its layers stay as they are.',
+    choose: 'Choose its files',
+    forget: 'Make a new one',
+    onReference:
+      'Without WebGPU no adapter can be gone on from: take one away by loading the page anew.',
+  },
   seen: {
     heading: (n: number) =>
       n === 1
