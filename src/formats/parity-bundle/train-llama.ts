@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { FOUR_BIT_NAMES } from '../../quant/registry.ts';
 import { hyperparameters } from '../../vocabulary/optim/hyperparameters.ts';
 import { SCHEDULE, scheduleParams } from '../../vocabulary/optim/lr_schedule.ts';
-import { integer, notNegative, number, size } from '../../vocabulary/rules.ts';
+import { integer, notNegative, number, positive, size } from '../../vocabulary/rules.ts';
 import { llama } from '../../vocabulary/train/train_llama.ts';
 import { FormatError, quote } from '../format-error.ts';
 
@@ -14,6 +14,8 @@ const ofOptimizer = v.pick(v.object(hyperparameters), [
   'dampening',
   'nesterov',
   ...(['blocksize', 'min_8bit_size', 'state_rounding', 'decay_after_step'] as const),
+  ...(['bias_correction', 'amsgrad', 'rho'] as const),
+  ...(['momentum_decay', 'decoupled_weight_decay'] as const),
 ]);
 
 /** What a quantizer was told: bitsandbytes in 4 bits, or HQQ. Which of it is needed the mode says. */
@@ -32,6 +34,9 @@ const run = v.looseObject({
   lr: v.optional(notNegative, 1e-3),
   r: v.optional(size),
   alpha: v.optional(number),
+  /** Of modules by an expression that the end of their name must be, in the place of r and alpha. */
+  rank_pattern: v.optional(v.record(v.string(), size)),
+  alpha_pattern: v.optional(v.record(v.string(), positive)),
   use_rslora: v.optional(v.boolean()),
   use_dora: v.optional(v.boolean()),
   quant: v.optional(quant),

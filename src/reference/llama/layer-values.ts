@@ -15,10 +15,11 @@ export interface LayerValue {
 
 /** What each layer gives of the first micro-batch of a run, in float64 and in order. */
 export async function layerValues(run: LlamaRun): Promise<readonly LayerValue[]> {
-  const { config, adapter, autocast, frozen, trained } = run;
+  const { config, adapter, adapters, autocast, frozen, trained } = run;
   const { input_ids, labels } = stepsOf({ ...run, grad_accum: 1 }, 1, 1);
   const batch = input_ids.shape.slice(1);
-  const model = { config, adapter, weights: { ...frozen, ...trained }, batch, autocast };
+  const weights = { ...frozen, ...trained };
+  const model = { config, adapter, adapters, weights, batch, autocast };
   const graph = llamaGraph(model);
   const given = {
     ids: { ...input_ids, shape: batch },

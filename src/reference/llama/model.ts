@@ -49,6 +49,8 @@ export type Adapter = GivenParams<typeof loraLinear>;
 interface Llama {
   readonly config: LlamaConfig;
   readonly adapter?: Adapter | undefined;
+  /** Of each linear by its name, in the place of `adapter`. */
+  readonly adapters?: ReadonlyMap<string, Adapter> | undefined;
   readonly weights: StateDict;
   /** [B, S]. */
   readonly batch: Shape;
@@ -82,7 +84,8 @@ function productOf(x: ValueType, weight: QuantizedWeight<ValueType>): Call<Value
  */
 export function llamaGraph({
   config,
-  adapter,
+  adapter: usual,
+  adapters,
   weights,
   batch,
   autocast,
@@ -129,6 +132,7 @@ export function llamaGraph({
     const shape = [...x.shape.slice(0, -1), stored(`${name}.weight`).shape[0] as number];
     const lora_A = part('lora_A');
     const bias = part('bias');
+    const adapter = adapters?.get(name) ?? usual;
     if (!lora_A || !adapter) {
       const b = stored(`${name}.weight`);
       if (isQuantized(b)) {

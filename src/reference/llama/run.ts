@@ -23,6 +23,8 @@ import {
 export interface LlamaRun extends Recipe {
   readonly config: LlamaConfig;
   readonly adapter?: Adapter | undefined;
+  /** Of each linear by its name, in the place of `adapter`. */
+  readonly adapters?: ReadonlyMap<string, Adapter> | undefined;
   /** Products as torch.autocast stores them. Default float32. */
   readonly autocast?: HalfType | undefined;
   /** Micro-batches of a step. Default 1. */
@@ -66,12 +68,13 @@ export async function llamaRun(
   run: LlamaRun,
   runner: DifferentiableRunner = storedRunner('float64'),
 ): Promise<LlamaRan> {
-  const { config, adapter, autocast, trained, frozen, scaler } = run;
+  const { config, adapter, adapters, autocast, trained, frozen, scaler } = run;
   const batches = batchesOf(run);
   const [part] = batches.flat() as [{ readonly ids: Value }];
   const model = {
     config,
     adapter,
+    adapters,
     weights: { ...frozen, ...trained },
     batch: part.ids.shape,
     autocast,

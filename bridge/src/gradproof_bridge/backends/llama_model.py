@@ -94,6 +94,8 @@ def _with_adapters(model: PreTrainedModel, p: Params, inputs: Inputs, device: st
     config = LoraConfig(
         r=p["r"],
         lora_alpha=p["alpha"],
+        rank_pattern=p.get("rank_pattern", {}),
+        alpha_pattern=p.get("alpha_pattern", {}),
         lora_dropout=0.0,
         target_modules=list(targets),
         use_dora=p["use_dora"],

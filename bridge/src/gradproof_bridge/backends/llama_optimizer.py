@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from gradproof_bridge.backends.bitsandbytes_backend import decays_after_step, require_rounding
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import NotImplementedOpError
 from gradproof_bridge.formulas.llama_params import IN_8_BITS
+from gradproof_bridge.formulas.llama_update import kept_names
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,6 +25,18 @@ _OF_BITSANDBYTES = {
 }
 
 
+_ADAM = ("betas", "eps", "amsgrad")
+_OF_TORCH = {
+    "sgd": ("SGD", ("momentum", "dampening", "nesterov")),
+    "adam": ("Adam", _ADAM),
+    "adamw": ("AdamW", _ADAM),
+    "adadelta": ("Adadelta", ("rho", "eps")),
+    "nadam": ("NAdam", ("betas", "eps", "momentum_decay", "decoupled_weight_decay")),
+    "radam": ("RAdam", ("betas", "eps", "decoupled_weight_decay")),
+}
+"""The class of torch, and what it is told beside its rate and its decay."""
+
+
 def require_8bit_as_here(p: Params, device: str) -> None:
     """Raises NotImplementedOpError where bitsandbytes takes another step on this device."""
     require_rounding(p["state_rounding"], device)
@@ -34,22 +48,54 @@ def require_8bit_as_here(p: Params, device: str) -> None:
 
 
 def optimizer_of(trained: list[Parameter], p: Params) -> Optimizer:
-    """The optimizer of a run, by its parameters."""
+    """The optimizer of a run, by its parameters. Raises NotImplementedOpError for 8-bit moments that
+    are not corrected, which bitsandbytes does not know.
+    """
     import torch
 
     common = {"lr": p["lr"], "weight_decay": p["weight_decay"]}
-    if p["optimizer"] == "sgd":
-        own = {name: p[name] for name in ("momentum", "dampening", "nesterov")}
-        return torch.optim.SGD(trained, **common, **own, foreach=False)
-    adam = {"betas": tuple(p["betas"]), "eps": p["eps"]}
+    is_corrected = p.get("bias_correction", True)
     if p["optimizer"] == IN_8_BITS:
         import bitsandbytes
 
+        if not is_corrected:
+            raise NotImplementedOpError("bitsandbytes always corrects the bias of its moments")
+        moments = {"betas": tuple(p["betas"]), "eps": p["eps"]}
         return bitsandbytes.optim.AdamW8bit(
-            trained, **common, **adam, min_8bit_size=p["min_8bit_size"]
+            trained, **common, **moments, min_8bit_size=p["min_8bit_size"]
         )
-    of_torch = torch.optim.AdamW if p["optimizer"] == "adamw" else torch.optim.Adam
-    return of_torch(trained, **common, **adam, foreach=False)
+    of_torch, options = _OF_TORCH[p["optimizer"]]
+    own = {name: p[name] for name in options}
+    optimizer: Optimizer = getattr(torch.optim, of_torch)(trained, **common, **own, foreach=False)
+    if not is_corrected:
+        _leave_uncorrected(optimizer)
+    return optimizer
+
+
+def _leave_uncorrected(optimizer: Optimizer) -> None:
+    """Has torch's Adam take each step with the rate, eps and decay by which its correction of the
+    moments comes to nothing: torch has no option for it.
+    """
+    [group] = optimizer.param_groups
+    told: dict[str, float] = {}
+    taken = 0
+
+    def before(*_: object) -> None:
+        nonlocal taken
+        taken += 1
+        beta1, beta2 = group["betas"]
+        first, second = 1 - beta1**taken, math.sqrt(1 - beta2**taken)
+        told.update({name: group[name] for name in ("lr", "eps", "weight_decay")})
+        group["lr"] *= first / second
+        group["eps"] /= second
+        if group["decoupled_weight_decay"]:
+            group["weight_decay"] *= second / first
+
+    def after(*_: object) -> None:
+        group.update(told)
+
+    optimizer.register_step_pre_hook(before)
+    optimizer.register_step_post_hook(after)
 
 
 def kept_of(optimizer: Optimizer, x: Parameter, p: Params) -> dict[str, Tensor]:
@@ -57,13 +103,9 @@ def kept_of(optimizer: Optimizer, x: Parameter, p: Params) -> dict[str, Tensor]:
     import torch
 
     state = optimizer.state.get(x, {})
-    if p["optimizer"] == "sgd":
-        buffer = state.get("momentum_buffer")
-        return {"momentum_buffer": torch.zeros_like(x) if buffer is None else buffer}
     if p["optimizer"] != IN_8_BITS:
-        return {
-            name: state.get(name, torch.zeros_like(x)).clone() for name in ("exp_avg", "exp_avg_sq")
-        }
+        kept = {name: state.get(name) for name in kept_names(p)}
+        return {name: torch.zeros_like(x) if y is None else y.clone() for name, y in kept.items()}
     found = {name: state[own].clone() for name, own in _OF_BITSANDBYTES.items() if own in state}
     if found:
         return found

@@ -11,6 +11,7 @@ from gradproof_bridge.backends.llama_model import LINEAR
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import op_spec
 from gradproof_bridge.cases.peft_cases import quantized
+from gradproof_bridge.formulas.adapter_patterns import pattern_of
 from gradproof_bridge.formulas.llama_names import MAGNITUDE
 from gradproof_bridge.formulas.llama_params import base_of
 from gradproof_bridge.formulas.registry import expect
@@ -26,8 +27,9 @@ def llama_inputs(
     inputs = {f"base.{name}": x for name, x in weights.items()}
     for module, weight in adapted(params, weights):
         inputs |= codes_of(module, weight, params)
-        inputs[f"lora0.{module}.lora_A"] = draw_down(draw, params["r"], weight)
-        inputs[f"lora0.{module}.lora_B"] = np.zeros((weight.shape[0], params["r"]), np.float32)
+        r = pattern_of(params, "rank_pattern", module, params["r"])
+        inputs[f"lora0.{module}.lora_A"] = draw_down(draw, r, weight)
+        inputs[f"lora0.{module}.lora_B"] = np.zeros((weight.shape[0], r), np.float32)
     return inputs
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from gradproof_bridge.backends.registry import require_device
 from gradproof_bridge.commands.arguments import path_argument
 from gradproof_bridge.errors import UsageError
+from gradproof_bridge.formulas.adapter_patterns import CONFIG
 from gradproof_bridge.recording.index import INDEX
 from gradproof_bridge.verification.adapter_logits import LOGITS
-from gradproof_bridge.verification.adapter_patterns import CONFIG
 from gradproof_bridge.verification.adapters import WEIGHTS, verify_adapter
 from gradproof_bridge.verification.bundles import is_bundle, verify_bundle
 from gradproof_bridge.verification.check import VERDICTS, Check

@@ -30,8 +30,8 @@ from gradproof_bridge.formulas.llama_limits import (
 from gradproof_bridge.formulas.llama_names import by_every_name
 from gradproof_bridge.formulas.llama_params import CURVE, is_by_states, run_params
 from gradproof_bridge.formulas.llama_run import PER_STEP, run, store_of
-from gradproof_bridge.formulas.llama_states import judged_by_states, kept_names
-from gradproof_bridge.formulas.llama_update import State, is_in_8_bits
+from gradproof_bridge.formulas.llama_states import judged_by_states
+from gradproof_bridge.formulas.llama_update import State, is_in_8_bits, kept_names
 
 
 def train_llama(inputs: Inputs, given: Params) -> dict[str, Expected]:

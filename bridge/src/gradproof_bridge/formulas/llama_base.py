@@ -18,7 +18,7 @@ from gradproof_bridge.formulas.checkpoint import Nested, QuantizedWeight
 from gradproof_bridge.formulas.hqq import unpack
 from gradproof_bridge.formulas.llama_layers import Weights
 from gradproof_bridge.formulas.llama_names import MAGNITUDE, current
-from gradproof_bridge.formulas.llama_params import base_of
+from gradproof_bridge.formulas.llama_params import adapter_of, base_of
 
 _CODES = {"four_bit": "packed", "hqq": "W_q"}
 """The part of a quantized weight that holds its codes, by what a base is in."""
@@ -111,12 +111,16 @@ def _by_hqq(parts: Mapping[str, Array], shape: tuple[int, int], quant: Params) -
 
 def _lengths(weights: Weights, adapters: Weights, params: Params) -> Weights:
     """What PEFT starts DoRA's magnitudes from: the length of each row of the merged weight."""
-    scale = params["alpha"] / (math.sqrt(params["r"]) if params["use_rslora"] else params["r"])
+
+    def scale(module: str) -> float:
+        own = adapter_of(params, module)
+        return float(own["alpha"] / (math.sqrt(own["r"]) if own["use_rslora"] else own["r"]))
+
     modules = [name.removesuffix(".lora_A") for name in adapters if name.endswith(".lora_A")]
     return {
         f"{name}.{MAGNITUDE}": np.linalg.norm(
             weights[f"{name}.weight"]
-            + scale * adapters[f"{name}.lora_B"] @ adapters[f"{name}.lora_A"],
+            + scale(name) * adapters[f"{name}.lora_B"] @ adapters[f"{name}.lora_A"],
             axis=1,
         )
         for name in modules

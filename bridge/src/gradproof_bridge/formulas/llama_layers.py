@@ -17,6 +17,8 @@ from gradproof_bridge.formulas.llama_names import MAGNITUDE
 Formula = Callable[[Inputs, Params], Mapping[str, Bounded]]
 Weights = dict[str, F64]
 Tensors = Mapping[str, Array]
+Adapters = Callable[[str], Params]
+"""What the adapter of a linear is told, by its name."""
 
 
 class Layer:
@@ -44,13 +46,15 @@ class Linear:
     the names that PEFT gives them. `store` is what autocast keeps of each operand and result.
     """
 
-    def __init__(self, name: str, weights: Weights, lora: Params | None, store: Store = in_full):
+    def __init__(self, name: str, weights: Weights, lora: Adapters, store: Store = in_full):
         self._name = name
         self._weights = weights
         self._store = store
         self._lora = f"{name}.lora_A" in weights
         product = Layer("matmul", linear.matmul, {"transpose_b": True})
-        self._layer = Layer("lora_linear", linear.lora_linear, lora) if self._lora else product
+        self._layer = (
+            Layer("lora_linear", linear.lora_linear, lora(name)) if self._lora else product
+        )
 
     def forward(self, x: F64) -> F64:
         """[..., in] to [..., out]."""
@@ -113,7 +117,7 @@ class Attention:
         name: str,
         weights: Weights,
         config: Mapping[str, float],
-        lora: Params | None,
+        lora: Adapters,
         store: Store = in_full,
     ):
         self._store = store
@@ -166,7 +170,7 @@ def _join(x: F64) -> F64:
 class Mlp:
     """down(silu(gate(x)) up(x))."""
 
-    def __init__(self, name: str, weights: Weights, lora: Params | None, store: Store = in_full):
+    def __init__(self, name: str, weights: Weights, lora: Adapters, store: Store = in_full):
         self._store = store
         self._gate, self._up, self._down = (
             Linear(f"{name}.{part}_proj", weights, lora, store) for part in ("gate", "up", "down")

@@ -7,19 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.formulas import nn
 from gradproof_bridge.formulas.bounded import F64
 from gradproof_bridge.formulas.halves import Store
-from gradproof_bridge.formulas.llama_layers import Attention, Layer, Mlp, Norm, Weights
+from gradproof_bridge.formulas.llama_layers import Adapters, Attention, Layer, Mlp, Norm, Weights
 
 
 class Model:
     """Embedding, blocks, norm, head and loss."""
 
-    def __init__(
-        self, weights: Weights, config: Mapping[str, Any], lora: Params | None, store: Store
-    ):
+    def __init__(self, weights: Weights, config: Mapping[str, Any], lora: Adapters, store: Store):
         eps = config["rms_eps"]
         self._weights = weights
         self._store = store

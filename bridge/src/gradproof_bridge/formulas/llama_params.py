@@ -7,6 +7,7 @@ from typing import Literal
 
 from gradproof_bridge.bundle.vocabulary import Params, op_spec
 from gradproof_bridge.errors import NotImplementedOpError
+from gradproof_bridge.formulas.adapter_patterns import pattern_of
 
 IN_8_BITS = "adamw8bit"
 """The optimizer of bitsandbytes that keeps its moments in 8 bits."""
@@ -50,10 +51,14 @@ _DEFAULTS: Params = {
     "use_dora": False,
 }
 """Those of torch and PEFT."""
-_ADAM: Params = {"betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.01}
+_MOMENTS: Params = {"betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0}
+_ADAM: Params = {**_MOMENTS, "weight_decay": 0.01, "bias_correction": True}
 _OPTIMIZERS: dict[str, Params] = {
-    "adamw": _ADAM,
-    "adam": {**_ADAM, "weight_decay": 0.0},
+    "adamw": {**_ADAM, "amsgrad": False},
+    "adam": {**_ADAM, "weight_decay": 0.0, "amsgrad": False},
+    "adadelta": {"rho": 0.9, "eps": 1e-6, "weight_decay": 0.0},
+    "nadam": {**_MOMENTS, "momentum_decay": 4e-3, "decoupled_weight_decay": False},
+    "radam": {**_MOMENTS, "decoupled_weight_decay": False},
     "sgd": {"momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False},
     IN_8_BITS: {
         **_ADAM,
@@ -73,6 +78,8 @@ _OTHERS = (
     "state_steps",
     "r",
     "alpha",
+    "rank_pattern",
+    "alpha_pattern",
     "targets",
     "quant",
     "clip",
@@ -133,6 +140,15 @@ def run_params(params: Params) -> Params:
             f"train_llama with {min(unknown)[:40]!r} is no run that is computed here"
         )
     return filled
+
+
+def adapter_of(params: Params, module: str) -> Params:
+    """What the adapter of a module is told, as PEFT reads its patterns."""
+    sizes = {
+        name: pattern_of(params, f"{pattern}_pattern", module, params[name])
+        for name, pattern in (("r", "rank"), ("alpha", "alpha"))
+    }
+    return {**sizes, **{name: params[name] for name in ("use_dora", "use_rslora")}}
 
 
 def base_of(params: Params) -> str:

@@ -13,7 +13,7 @@ from gradproof_bridge.formulas.halves import Halves, Store, in_full
 from gradproof_bridge.formulas.llama_base import start
 from gradproof_bridge.formulas.llama_layers import Weights
 from gradproof_bridge.formulas.llama_model import Model
-from gradproof_bridge.formulas.llama_params import base_of
+from gradproof_bridge.formulas.llama_params import adapter_of
 from gradproof_bridge.formulas.llama_update import State, Update
 
 PER_STEP = ("losses", "grad_norms", "lrs", "scale")
@@ -69,11 +69,9 @@ def step_from(inputs: Inputs, params: Params, state: State, step: int, store: St
 
 
 def _model(weights: Weights, params: Params, store: Store) -> Model:
-    lora: Params | None = (
-        None
-        if base_of(params) == "trained"
-        else {key: params[key] for key in ("r", "alpha", "use_dora", "use_rslora")}
-    )
+    def lora(module: str) -> Params:
+        return adapter_of(params, module)
+
     return Model(weights, params["config"], lora, store)
 
 

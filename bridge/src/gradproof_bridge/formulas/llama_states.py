@@ -29,20 +29,14 @@ from gradproof_bridge.formulas.llama_limits import (
 from gradproof_bridge.formulas.llama_names import current
 from gradproof_bridge.formulas.llama_params import CURVE
 from gradproof_bridge.formulas.llama_run import Stepped, step_from, store_of
-from gradproof_bridge.formulas.llama_update import State, is_in_8_bits
+from gradproof_bridge.formulas.llama_update import MOMENTS, State, is_in_8_bits, kept_names
 from gradproof_bridge.formulas.shapes import block_of
 
 _NAME = re.compile(r"state\.([1-9]\d{0,8})\.(.+)")
-MOMENTS = ("exp_avg", "exp_avg_sq")
-_BUFFER = ("momentum_buffer",)
-_OF_MOMENTS = tuple(
-    f".{moment}{suffix}" for moment in (*MOMENTS, *_BUFFER) for suffix in ("", "_absmax")
+_OF_MOMENTS = (
+    *(f".{moment}{suffix}" for moment in MOMENTS for suffix in ("", "_absmax")),
+    *(".momentum_buffer", ".square_avg", ".acc_delta", ".max_exp_avg_sq"),
 )
-
-
-def kept_names(params: Params) -> tuple[str, ...]:
-    """What an optimizer keeps of each parameter, by torch's names."""
-    return _BUFFER if params["optimizer"] == "sgd" else MOMENTS
 
 
 def states_of(outputs: Mapping[str, Array]) -> dict[int, dict[str, Array]]:
@@ -123,8 +117,8 @@ def _read(
     for name in trained:
         x = part(name).astype(np.float64)
         in_8_bits = is_in_8_bits(x, params)
-        moments = [
-            _decoded(
+        kept[name] = {
+            moment: _decoded(
                 part(f"{name}.{moment}"),
                 part(f"{name}.{moment}_absmax"),
                 moment,
@@ -133,8 +127,7 @@ def _read(
             if in_8_bits
             else part(f"{name}.{moment}").astype(np.float64)
             for moment in kept_names(params)
-        ]
-        kept[name] = (moments[0], moments[1] if len(moments) > 1 else np.zeros_like(x))
+        }
     return State(
         {name: part(name).astype(np.float64) for name in trained},
         kept,
@@ -189,9 +182,7 @@ def _spread(inputs: Inputs, params: Params, state: State, step: int) -> dict[str
 
 def _moments(one: Stepped) -> Weights:
     return {
-        f"{moment}.{name}": x
-        for name, both in one.after.kept.items()
-        for moment, x in zip(MOMENTS, both, strict=True)
+        f"{moment}.{name}": x for name, kept in one.after.kept.items() for moment, x in kept.items()
     }
 
 
@@ -243,8 +234,8 @@ def _after(
             continue
         at = f"state.{step + 1}.{name}"
         found[at] = param
-        for moment, x in zip(kept_names(params), one.after.kept[name], strict=False):
-            kept = bounded_by(x, f"{MOMENTS[kept_names(params).index(moment)]}.{name}")
+        for moment, x in one.after.kept[name].items():
+            kept = bounded_by(x, f"{moment}.{name}")
             if not is_in_8_bits(y, params):
                 found[f"{at}.{moment}"] = Real(kept)
                 continue

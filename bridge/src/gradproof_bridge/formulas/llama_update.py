@@ -17,20 +17,31 @@ from gradproof_bridge.formulas.halves import Store, in_full
 from gradproof_bridge.formulas.llama_layers import Weights
 from gradproof_bridge.formulas.llama_params import IN_8_BITS
 from gradproof_bridge.formulas.schedule import rate
+from gradproof_bridge.formulas.torch_optim import TORCH_STEPS, step_of_torch
 
 _CLIP_EPS = 1e-6
 _LARGEST = 2.0**128
 """Where float32 ends."""
 
 
+MOMENTS = ("exp_avg", "exp_avg_sq")
+_OF_OPTIMIZERS = {"sgd": ("momentum_buffer",), "adadelta": ("square_avg", "acc_delta")}
+
+
+def kept_names(params: Params) -> tuple[str, ...]:
+    """What an optimizer keeps of each parameter, by torch's names."""
+    largest = ("max_exp_avg_sq",) if params.get("amsgrad") else ()
+    return _OF_OPTIMIZERS.get(params["optimizer"], MOMENTS) + largest
+
+
 @dataclass(frozen=True)
 class State:
-    """All that a step changes: parameters, two numbers that an optimizer keeps of each element
-    (decoded, where they are kept in 8 bits), steps that were taken, and the scale of the loss.
+    """All that a step changes: parameters, what an optimizer keeps of each by torch's names (decoded,
+    where it is kept in 8 bits), steps that were taken, and the scale of the loss.
     """
 
     trained: Mapping[str, F64]
-    kept: Mapping[str, tuple[F64, F64]]
+    kept: Mapping[str, Weights]
     taken: int
     scale: float
     tracker: int
@@ -40,7 +51,8 @@ class State:
         """Before the first step."""
         scaling: Params | None = params.get("grad_scaler")
         zeros = {
-            name: (np.zeros_like(weights[name]), np.zeros_like(weights[name])) for name in trained
+            name: {part: np.zeros_like(weights[name]) for part in kept_names(params)}
+            for name in trained
         }
         scale = float(scaling["init_scale"]) if scaling else 1.0
         return cls({name: weights[name] for name in trained}, zeros, 0, scale, 0)
@@ -111,25 +123,35 @@ class Update:
                 self._tracker = 0
         return norm
 
-    def _decoded(self, name: str) -> tuple[F64, F64]:
+    def _decoded(self, name: str) -> Weights:
         """What is left of the moments of the step before, which were kept in 8 bits."""
         kept = self._kept[name]
         if kept is self._state.kept[name] or not is_in_8_bits(self._weights[name], self._params):
             return kept
-        m, v = (
-            through_8bit(bounded(x), self._params, signed=signed)[0].value
-            for x, signed in zip(kept, (True, False), strict=True)
-        )
-        return m, v
+        return {
+            part: through_8bit(bounded(x), self._params, signed=part == "exp_avg")[0].value
+            for part, x in kept.items()
+        }
 
-    def _optimizer(self, x: F64, g: F64, kept: tuple[F64, F64], lr: float) -> tuple[F64, F64]:
-        step = _sgd if self._params["optimizer"] == "sgd" else _adam
+    def _optimizer(self, x: F64, g: F64, kept: Weights, lr: float) -> Weights:
+        optimizer = self._params["optimizer"]
+        if optimizer == "sgd":
+            step = _sgd
+        elif optimizer in TORCH_STEPS or self._params.get("amsgrad"):
+            step = _of_torch
+        else:
+            step = _adam
         return step(x, g, kept, self._taken, lr, self._params)
 
 
-def _adam(
-    x: F64, g: F64, kept: tuple[F64, F64], t: int, lr: float, params: Params
-) -> tuple[F64, F64]:
+def _of_torch(x: F64, g: F64, kept: Weights, t: int, lr: float, params: Params) -> Weights:
+    """One step in place of an optimizer that is one formula; what it keeps after it."""
+    after = {part: bounded(y) for part, y in kept.items()}
+    x[...] = step_of_torch(bounded(x), bounded(g), after, t, {**params, "lr": lr}).value
+    return {part: after[part].value for part in kept}
+
+
+def _adam(x: F64, g: F64, kept: Weights, t: int, lr: float, params: Params) -> Weights:
     """One step of Adam or AdamW in place; the moments after it."""
     b1, b2 = params["betas"]
     decay = params["weight_decay"]
@@ -137,22 +159,21 @@ def _adam(
         g = g + decay * x
     elif not params.get("decay_after_step"):
         x *= 1 - lr * decay
-    m, v = kept
+    m, v = (kept[part] for part in MOMENTS)
     m, v = m + (1 - b1) * (g - m), b2 * v + (1 - b2) * g * g
-    x -= lr / (1 - b1**t) * m / (np.sqrt(v) / math.sqrt(1 - b2**t) + params["eps"])
+    first, second = (1 - b**t if params["bias_correction"] else 1.0 for b in (b1, b2))
+    x -= lr / first * m / (np.sqrt(v) / math.sqrt(second) + params["eps"])
     if params.get("decay_after_step"):
         x *= 1 - lr * decay
-    return m, v
+    return dict(zip(MOMENTS, (m, v), strict=True))
 
 
-def _sgd(
-    x: F64, g: F64, kept: tuple[F64, F64], t: int, lr: float, params: Params
-) -> tuple[F64, F64]:
+def _sgd(x: F64, g: F64, kept: Weights, t: int, lr: float, params: Params) -> Weights:
     """One step of SGD in place; the buffer after it, which begins as the first gradient."""
     g = g + params["weight_decay"] * x
-    buffer, unused = kept
+    buffer = kept["momentum_buffer"]
     mu = params["momentum"]
     buffer = g if t == 1 else mu * buffer + (1 - params["dampening"]) * g
     step = g + mu * buffer if params["nesterov"] else buffer
     x -= lr * (step if mu else g)
-    return buffer, unused
+    return {"momentum_buffer": buffer}

@@ -23,7 +23,7 @@ State = dict[str, Bounded]
 _ADAM: Params = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0}
 _DEFAULTS: dict[str, Params] = {
     "adam": _ADAM,
-    "adamw": {**_ADAM, "weight_decay": 1e-2, "decoupled_weight_decay": True},
+    "adamw": {**_ADAM, "weight_decay": 1e-2},
     "adadelta": {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "weight_decay": 0.0},
     "rmsprop": {"lr": 1e-2, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0},
     "nadam": {**_ADAM, "lr": 2e-3, "momentum_decay": 4e-3},
@@ -44,10 +44,8 @@ _DEFAULTS: dict[str, Params] = {
 
 def steps_of_torch(inputs: Inputs, params: Params) -> tuple[list[Bounded], State]:
     """The parameter after each step, and what the optimizer keeps after the last."""
-    name = params["optimizer"]
     given = {key: value for key, value in params.items() if value is not None}
-    p = {**_DEFAULTS[name], **given}
-    step = TORCH_STEPS.get(name, _amsgrad)
+    p = {**_DEFAULTS[params["optimizer"]], **given}
     param = bounded(inputs["param"])
     state = {
         key.removeprefix("state."): bounded(value)
@@ -56,15 +54,19 @@ def steps_of_torch(inputs: Inputs, params: Params) -> tuple[list[Bounded], State
     }
     trajectory: list[Bounded] = []
     for t, grad in enumerate(inputs["grads"], 1):
-        g = bounded(grad)
-        decay = p["weight_decay"]
-        if decay and p.get("decoupled_weight_decay"):
-            param = param * (1 - p["lr"] * decay)
-        elif decay:
-            g = g + param * decay
-        param = param - step(state, g, t, p)
+        param = step_of_torch(param, bounded(grad), state, t, p)
         trajectory.append(param)
     return trajectory, state
+
+
+def step_of_torch(param: Bounded, g: Bounded, state: State, t: int, p: Params) -> Bounded:
+    """The parameter after step `t`, from 1 on; `state`, which is changed, is what is kept of it."""
+    name, decay = p["optimizer"], p["weight_decay"]
+    if decay and (p.get("decoupled_weight_decay") or name == "adamw"):
+        param = param * (1 - p["lr"] * decay)
+    elif decay:
+        g = g + param * decay
+    return param - TORCH_STEPS.get(name, _amsgrad)(state, g, t, p)
 
 
 def _kept(state: State, name: str, like: Bounded) -> Bounded:
@@ -108,8 +110,9 @@ def _moments(state: State, g: Bounded, p: Params) -> tuple[Bounded, Bounded]:
 def _nadam(state: State, g: Bounded, t: int, p: Params) -> Bounded:
     b1, b2 = p["betas"]
     m, v = _moments(state, g, p)
-    mu, ahead = (b1 * (1 - 0.5 * 0.96 ** (step * p["momentum_decay"])) for step in (t, t + 1))
-    product = state.get("mu_product", bounded(np.ones(1))) * mu
+    momenta = [b1 * (1 - 0.5 * 0.96 ** (step * p["momentum_decay"])) for step in range(1, t + 2)]
+    mu, ahead = momenta[-2:]
+    product = bounded(np.full(1, math.prod(momenta[:-1])))
     state["mu_product"] = product
     denominator = sqrt(v / (1 - b2**t)) + p["eps"]
     direct = g * (p["lr"] * (1 - mu)) / (1 - product) / denominator

@@ -17,9 +17,9 @@ from gradproof_bridge.backends.registry import backend_named
 from gradproof_bridge.bundle.bundle import Bundle, read_bundle
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.errors import FormatError, NotImplementedOpError, named
+from gradproof_bridge.formulas.adapter_patterns import pattern_of
 from gradproof_bridge.formulas.expected import Expected, Real
 from gradproof_bridge.formulas.registry import expect
-from gradproof_bridge.verification.adapter_patterns import pattern_of
 from gradproof_bridge.verification.check import Check, Verdict
 
 LOGITS = "logits.safetensors"

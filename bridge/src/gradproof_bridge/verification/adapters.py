@@ -15,13 +15,13 @@ from gradproof_bridge.backends.registry import backend_named
 from gradproof_bridge.bundle.safetensors_file import read_safetensors
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.errors import FormatError, message_of, named
+from gradproof_bridge.formulas.adapter_patterns import CONFIG, pattern_of
 from gradproof_bridge.verification.adapter_logits import (
     LOGITS,
     loaded_adapter,
     retrained,
     verify_logits,
 )
-from gradproof_bridge.verification.adapter_patterns import CONFIG, pattern_of
 from gradproof_bridge.verification.check import Check
 
 WEIGHTS = "adapter_model.safetensors"

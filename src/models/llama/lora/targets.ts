@@ -111,9 +111,15 @@ function layerRule({
   };
 }
 
-function sizeOfAdapter(
+/** Rank and alpha of the adapter of a module. Throws {@link AdapterError} for a pattern that is none. */
+export function sizeOfAdapter(
   name: string,
-  { r, lora_alpha, rank_pattern = {}, alpha_pattern = {} }: TargetRules,
+  {
+    r,
+    lora_alpha,
+    rank_pattern = {},
+    alpha_pattern = {},
+  }: Pick<TargetRules, 'r' | 'lora_alpha' | 'rank_pattern' | 'alpha_pattern'>,
 ): AdapterSize {
   const of = (patterns: Readonly<Record<string, number>>, field: string, usual: number) => {
     const found = Object.entries(patterns).find(([pattern]) =>

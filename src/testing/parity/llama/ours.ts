@@ -32,14 +32,24 @@ type JudgeOfStep = (step: number, applications: readonly Application<Tensor>[]) 
  * it says, if it says one.
  */
 export async function trainOurs(gpu: Gpu, run: StartedRun, judge: JudgeOfStep): Promise<LlamaRan> {
-  const { config, adapter, clip, schedule, scaler, autocast, grad_accum = 1, input_ids } = run;
+  const {
+    config,
+    adapter,
+    adapters,
+    clip,
+    schedule,
+    scaler,
+    autocast,
+    grad_accum = 1,
+    input_ids,
+  } = run;
   const { coded = new Map(), from, accum_mean } = run;
   const checkpointing = Boolean(run.checkpointing);
   const [passes, , length] = input_ids.shape as Steps;
   using model = new Llama(
     gpu,
     { ...config, length, checkpointing },
-    { trained: hostsOf(run.trained), frozen: frozenOf(run.frozen), adapter },
+    { trained: hostsOf(run.trained), frozen: frozenOf(run.frozen), adapter, adapters },
   );
   if (coded.size > 0) model.values.replace(deviceWeights(gpu, coded));
   const { parameters } = model;

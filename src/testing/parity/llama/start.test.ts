@@ -8,6 +8,7 @@ import type { QuantizedWeight } from '../../../quant/weight.ts';
 import type { Value } from '../../../reference/record.ts';
 import { valuesOfStored } from '../fit.ts';
 import { recordingOf } from './fixtures/recording.ts';
+import { ADAPTERS, NO_LOSSES, OF_ADAPTERS, recorded } from './fixtures/tiny-run.ts';
 import { startOf } from './start.ts';
 import { unsupportedRun } from './unsupported.ts';
 
@@ -61,6 +62,26 @@ describe('a run before its first step', () => {
       values['input_ids']?.data,
     ]);
     expect(labels.data).toEqual(values['labels']?.data);
+  });
+
+  test('has the ranks and factors of patterns, the first that meets a module', () => {
+    const bundle = recorded(NO_LOSSES, OF_ADAPTERS, ADAPTERS);
+    const run = startOf(readTrainLlama(bundle.params), bundle.tensors.inputs);
+    const sizes = [...(run.adapters ?? [])].map(([name, { r, alpha }]) => [
+      name.slice(15),
+      r,
+      alpha,
+    ]);
+    expect(sizes).toEqual([
+      ['self_attn.q_proj', 1, 3],
+      ['self_attn.v_proj', 2, 3],
+      ['mlp.down_proj', 3, 6],
+    ]);
+    const { rank_pattern: _, ...alike } = OF_ADAPTERS;
+    const other = recorded(NO_LOSSES, alike, ADAPTERS);
+    expect(() => startOf(readTrainLlama(other.params), other.tensors.inputs)).toThrow(
+      'self_attn.q_proj.lora_A has shape 1x8 and should have 2x8',
+    );
   });
 
   test('has adapters of rank 1 where the recording names none', () => {

@@ -1,6 +1,7 @@
 import { FormatError } from '../../../formats/format-error.ts';
 import type { StoredTensors } from '../../../formats/parity-bundle/check.ts';
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
+import { sizeOfAdapter } from '../../../models/llama/lora/targets.ts';
 import type { QuantizedWeight } from '../../../quant/weight.ts';
 import type { LlamaRun } from '../../../reference/llama/run.ts';
 import { record as loraLinear } from '../../../reference/lora/lora_linear.ts';
@@ -43,6 +44,7 @@ export function startOf(params: TrainLlamaParams, stored: StoredTensors): Starte
   );
   const { betas, eps, weight_decay, momentum, dampening, nesterov } = params;
   const { blocksize, min_8bit_size, state_rounding, decay_after_step } = params;
+  const { bias_correction, amsgrad, rho, momentum_decay, decoupled_weight_decay } = params;
   const { base: kind } = arithmeticOf(params.mode) ?? {};
   return {
     config,
@@ -61,6 +63,7 @@ export function startOf(params: TrainLlamaParams, stored: StoredTensors): Starte
       lr,
       ...given({ betas, eps, weight_decay, momentum, dampening, nesterov }),
       ...given({ blocksize, min_8bit_size, state_rounding, decay_after_step }),
+      ...given({ bias_correction, amsgrad, rho, momentum_decay, decoupled_weight_decay }),
     },
     ...(kind === 'trained' ? { trained: base, frozen: {} } : adapted(params, base, tensors)),
   };
@@ -78,11 +81,13 @@ function adapted(
   params: TrainLlamaParams,
   base: Values,
   tensors: BundleValues,
-): Pick<StartedRun, 'trained' | 'frozen' | 'adapter' | 'coded'> {
-  const { config, r = 1, alpha = 1, quant } = params;
+): Pick<StartedRun, 'trained' | 'frozen' | 'adapter' | 'adapters' | 'coded'> {
+  const { config, r = 1, alpha = 1, quant, rank_pattern, alpha_pattern } = params;
   const { use_dora = params.use_dora ?? false, use_rslora = params.use_rslora ?? false } =
     arithmeticOf(params.mode) ?? {};
-  const adapter = { r, alpha, use_rslora, use_dora };
+  const usual = { r, alpha, use_rslora, use_dora };
+  const rules = { r, lora_alpha: alpha, rank_pattern, alpha_pattern };
+  const adapters = new Map<string, typeof usual>();
   const frozen = new Map<string, Value | QuantizedWeight<Value>>(Object.entries(base));
   const trained = new Map<string, Value>();
   const coded = new Map<string, CodedByHqq>();
@@ -102,9 +107,11 @@ function adapted(
         );
       continue;
     }
+    const adapter = { ...usual, ...sizeOfAdapter(name, rules) };
+    adapters.set(name, adapter);
     const lora = {
-      lora_A: tensors.value(`lora0.${name}.lora_A`, [r, features]),
-      lora_B: tensors.value(`lora0.${name}.lora_B`, [out, r]),
+      lora_A: tensors.value(`lora0.${name}.lora_A`, [adapter.r, features]),
+      lora_B: tensors.value(`lora0.${name}.lora_B`, [out, adapter.r]),
     };
     trained.set(`${name}.lora_A`, lora.lora_A).set(`${name}.lora_B`, lora.lora_B);
     if (!use_dora) continue;
@@ -118,7 +125,8 @@ function adapted(
     );
   }
   return {
-    adapter,
+    adapter: usual,
+    ...(rank_pattern || alpha_pattern ? { adapters } : {}),
     frozen: Object.fromEntries(frozen),
     trained: Object.fromEntries(trained),
     ...(coded.size > 0 ? { coded } : {}),

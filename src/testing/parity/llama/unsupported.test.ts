@@ -49,6 +49,17 @@ describe('a run of a recording', () => {
     expect(said({})).toBeUndefined();
     for (const optimizer of ['adam', 'sgd', 'adamw8bit'])
       expect(said({ optimizer })).toBeUndefined();
+    for (const optimizer of ['adam', 'adamw', 'adamw8bit'])
+      expect(said({ optimizer, bias_correction: false })).toBeUndefined();
+    const unscaled = { grad_scaler: undefined };
+    for (const own of [
+      { optimizer: 'adadelta', rho: 0.8 },
+      { optimizer: 'nadam', momentum_decay: 0.1, decoupled_weight_decay: true },
+      { optimizer: 'radam', decoupled_weight_decay: true },
+      { optimizer: 'adamw', amsgrad: true },
+    ])
+      expect(said({ ...unscaled, ...own })).toBeUndefined();
+    expect(said({ rank_pattern: { q_proj: 1 }, alpha_pattern: { q_proj: 3 } })).toBeUndefined();
     const alone = { mode: 'full', r: undefined, alpha: undefined, quant: undefined };
     expect(said(alone)).toBeUndefined();
     expect(said({ mode: 'lora', quant: undefined })).toBeUndefined();
@@ -72,6 +83,10 @@ describe('a run of a recording', () => {
       'scales or zeros of HQQ in 8 bits',
     ],
     [{ optimizer: 'lion' }, 'the optimizer lion'],
+    [{ optimizer: 'adadelta' }, 'loss scaling with adadelta'],
+    [{ amsgrad: true }, 'loss scaling with amsgrad'],
+    [{ optimizer: 'sgd', bias_correction: false }, 'sgd without bias correction'],
+    [{ rho: 0.9 }, 'the option rho of adamw'],
     [{ quant: { ...ALL.quant, double: true } }, 'the parameter "double"'],
     [{ schedule: { ...ALL.schedule, power: 2 } }, 'the parameter "power"'],
     [{ 'abc"': 1 }, 'the parameter "abc\\""'],

@@ -1,4 +1,5 @@
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
+import { wrongHyperparameters } from '../../../vocabulary/optim/hyperparameters.ts';
 import { lacking, SCHEDULE_PARAMS } from '../../../vocabulary/optim/lr_schedule.ts';
 import { arithmeticOf } from './arithmetic.ts';
 
@@ -10,6 +11,8 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     'steps',
     'r',
     'alpha',
+    'rank_pattern',
+    'alpha_pattern',
     'use_rslora',
     'use_dora',
     'targets',
@@ -35,6 +38,11 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     'min_8bit_size',
     'state_rounding',
     'decay_after_step',
+    'bias_correction',
+    'amsgrad',
+    'rho',
+    'momentum_decay',
+    'decoupled_weight_decay',
   ],
   config: [
     'vocab',
@@ -56,7 +64,11 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   schedule: ['name', 'warmup', 'total', 'num_cycles'],
 };
 
-const OPTIMIZERS = ['adamw', 'adam', 'sgd', 'adamw8bit'];
+const OPTIMIZERS = ['adamw', 'adam', 'sgd', 'adamw8bit', 'adadelta', 'nadam', 'radam'];
+/** Those whose step the device can leave out, as loss scaling has it. */
+const SCALED = ['adamw', 'adam', 'sgd', 'adamw8bit'];
+/** Those whose moments may be taken as they are, without the correction of the first steps. */
+const ADAM = ['adamw', 'adam', 'adamw8bit'];
 const DTYPES = ['float32', 'float16', 'bfloat16'];
 /** How micro-batches make the loss of a step. */
 const MEANS = ['token', 'batch'];
@@ -66,11 +78,28 @@ export function unsupportedRun(params: TrainLlamaParams): string | undefined {
   const { mode, optimizer, compute_dtype, autocast_dtype = compute_dtype, accum_mean } = params;
   if (!arithmeticOf(mode)) return `the mode ${shown(mode)}`;
   if (!OPTIMIZERS.includes(optimizer)) return `the optimizer ${optimizer}`;
+  const other = wrongOption(params);
+  if (other !== undefined) return other;
   if (!DTYPES.includes(compute_dtype)) return `products in ${shown(compute_dtype)}`;
   if (compute_dtype !== 'float32' && autocast_dtype !== compute_dtype)
     return `products in ${compute_dtype} and in ${autocast_dtype}`;
   if (!MEANS.includes(accum_mean)) return `the mean ${shown(accum_mean)} of micro-batches`;
   return unsaid(params) ?? unknown(params);
+}
+
+/** An option that the optimizer of the run has not. */
+function wrongOption(params: TrainLlamaParams): string | undefined {
+  const { optimizer, grad_scaler, bias_correction, amsgrad, rho } = params;
+  const { momentum_decay, decoupled_weight_decay } = params;
+  if (grad_scaler && (amsgrad || !SCALED.includes(optimizer)))
+    return `loss scaling with ${amsgrad ? 'amsgrad' : optimizer}`;
+  if (bias_correction === false && !ADAM.includes(optimizer))
+    return `${optimizer} without bias correction`;
+  const options = { amsgrad, rho, momentum_decay, decoupled_weight_decay };
+  const other = Object.entries(options).find(([name, value]) =>
+    wrongHyperparameters({ optimizer, [name]: value }),
+  );
+  return other && `the option ${other[0]} of ${optimizer}`;
 }
 
 /** What a run has to say, and does not. */

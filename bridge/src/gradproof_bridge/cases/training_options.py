@@ -1,0 +1,64 @@
+"""Training runs of tiny Llamas with options that few runs have: ranks by patterns, moments that are not
+corrected, and optimizers beside Adam and SGD.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradproof_bridge.cases.case import Case, Cases
+from gradproof_bridge.cases.training_modes import run_of
+
+_CONFIG: dict[str, Any] = {
+    "vocab": 17,
+    "hidden": 8,
+    "intermediate": 12,
+    "layers": 2,
+    "heads": 2,
+    "kv_heads": 1,
+    "rms_eps": 1e-5,
+    "rope_theta": 10000.0,
+}
+_FULL: dict[str, Any] = {"mode": "full", "config": {**_CONFIG, "layers": 1}, "lr": 2e-3}
+# Of two patterns that meet a module the first one holds.
+_PATTERNS: dict[str, Any] = {
+    "mode": "lora",
+    "lr": 1e-2,
+    "r": 3,
+    "alpha": 6,
+    "targets": ["q_proj", "v_proj", "down_proj"],
+    "rank_pattern": {r"layers\.1\..*q_proj": 5, "q_proj": 2},
+    "alpha_pattern": {"v_proj": 9, "layers.0.mlp.down_proj": 2.5},
+}
+_NF4 = {"quant": {"quant_type": "nf4", "blocksize": 32, "compress_statistics": True}}
+_BY_STATES = {"compute_dtype": "bfloat16", "state_steps": [1, 2, 5]}
+_RUNS: dict[str, dict[str, Any]] = {
+    "patterns": _PATTERNS,
+    "patterns_rslora": {**_PATTERNS, "mode": "rslora"},
+    "patterns_dora": {**_PATTERNS, "use_dora": True},
+    "patterns_qlora": {**_PATTERNS, "mode": "qlora", **_NF4},
+    "adamw_uncorrected": {**_FULL, "bias_correction": False},
+    "adam_uncorrected": {
+        **_PATTERNS,
+        "optimizer": "adam",
+        "weight_decay": 0.1,
+        "bias_correction": False,
+        "schedule": {"name": "exponential", "gamma": 0.8, "total": 6},
+    },
+    "amsgrad": {**_FULL, "amsgrad": True},
+    "adadelta": {**_FULL, "optimizer": "adadelta", "lr": 1.0, "rho": 0.8, "weight_decay": 0.1},
+    "adadelta_bf16": {**_FULL, "optimizer": "adadelta", "lr": 1.0, **_BY_STATES},
+    "nadam": {**_FULL, "optimizer": "nadam", "momentum_decay": 0.01},
+    "radam": {**_FULL, "optimizer": "radam", "weight_decay": 0.1, "decoupled_weight_decay": True},
+}
+
+
+def training_options() -> Cases:
+    """Six steps each: the rectification of RAdam begins at its sixth."""
+    for name, own in _RUNS.items():
+        common = {"config": _CONFIG, "compute_dtype": "float32", "clip": 1.0, "steps": 6}
+        params = {**common, **own}
+        yield Case(f"llama_{name}", "train_llama", "transformers", params, run_of(params, length=6))
+
+
+FAMILIES = (training_options,)

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readTrainLlama } from '../../formats/parity-bundle/train-llama.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { outputsOf } from '../../reference/llama/limits.ts';
+import { llamaRun } from '../../reference/llama/run.ts';
+import { CaseContext } from '../../testing/context.ts';
+import {
+  ADAPTERS,
+  NO_LOSSES,
+  OF_ADAPTERS,
+  recorded,
+} from '../../testing/parity/llama/fixtures/tiny-run.ts';
+import { trainOurs } from '../../testing/parity/llama/ours.ts';
+import { replayRun } from '../../testing/parity/llama/replay.ts';
+import { type StartedRun, startOf } from '../../testing/parity/llama/start.ts';
+import { softwareGpu } from './fixtures/software-gpu.ts';
+
+/** Recorded runs with options that few have, replayed; and replayed wrong, which is noticed. */
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await softwareGpu();
+});
+afterAll(() => gpu[Symbol.dispose]());
+
+/** Replays a run that went as it was told, where ours is told what `mistaken` makes of it. */
+async function replayed(
+  told: object,
+  mistaken: (run: StartedRun) => StartedRun = (run) => run,
+): Promise<CaseContext> {
+  const given = (outputs: Parameters<typeof recorded>[0]) =>
+    recorded(outputs, told, 'r' in told ? ADAPTERS : {});
+  const empty = given(NO_LOSSES);
+  const truth = await llamaRun(startOf(readTrainLlama(empty.params), empty.tensors.inputs));
+  const t = new CaseContext({ gpu, ieee: false, seed: 1, injects: [] } as never);
+  await replayRun(t, given(outputsOf(truth)), (on, run, judge) =>
+    trainOurs(on, mistaken(run), judge),
+  );
+  return t;
+}
+
+const optimizer = (name: string, own: object = {}) => ({ optimizer: name, lr: 0.01, ...own });
+const DORA = { ...OF_ADAPTERS, use_dora: true };
+
+describe('a recorded run is replayed', () => {
+  test.each([
+    ['with ranks by patterns', OF_ADAPTERS],
+    ['with DoRA of ranks by patterns', DORA],
+    ['by AdamW without bias correction', optimizer('adamw', { bias_correction: false })],
+    ['by Adam without bias correction', optimizer('adam', { bias_correction: false })],
+    ['by Adam with amsgrad', optimizer('adam', { amsgrad: true })],
+    ['by Adadelta', optimizer('adadelta', { lr: 1, rho: 0.8 })],
+    ['by NAdam', optimizer('nadam', { momentum_decay: 0.1 })],
+    ['by RAdam', optimizer('radam', { decoupled_weight_decay: true, weight_decay: 0.1 })],
+  ])('%s', async (_, told) => {
+    const { evidence } = await replayed(told);
+    expect(evidence.finding).toBeUndefined();
+    expect(evidence.assertions).toBeGreaterThan(100);
+  });
+});
+
+describe('a replay that forgets an option is wrong', () => {
+  const retold = (own: object) => (run: StartedRun) =>
+    ({ ...run, optimizer: { ...run.optimizer, ...own } }) as StartedRun;
+  test.each<[string, object, (run: StartedRun) => StartedRun]>([
+    [
+      'the factor of one adapter',
+      OF_ADAPTERS,
+      ({ adapters = new Map(), ...run }) => ({
+        ...run,
+        adapters: new Map(
+          [...adapters].map(([name, own]) => [
+            name,
+            name.endsWith('v_proj') ? { ...own, alpha: OF_ADAPTERS.alpha } : own,
+          ]),
+        ),
+      }),
+    ],
+    [
+      'the missing correction of AdamW',
+      optimizer('adamw', { bias_correction: false }),
+      retold({ bias_correction: true }),
+    ],
+    ['the rho of Adadelta', optimizer('adadelta', { lr: 1, rho: 0.5 }), retold({ rho: 0.9 })],
+    [
+      'amsgrad',
+      optimizer('adam', { amsgrad: true, betas: [0.1, 0.2] }),
+      retold({ amsgrad: false }),
+    ],
+  ])('%s', async (_, told, mistaken) => {
+    await expect(replayed(told, mistaken)).rejects.toThrow(/should be|is out/);
+  });
+});
