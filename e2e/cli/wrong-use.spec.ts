@@ -134,6 +134,9 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
     ['quantize', '--out', join(folder, 'q.safetensors')],
     /--out: say how to quantize with --method/,
   ],
+  [['quantize', '--axis', '1'], /--axis: name its method with --method/],
+  [['quantize', '--method', 'hqq', '--axis', '2'], /--axis 2: must be 0, 1 or -1/],
+  [['quantize', '--method', 'hqq', '--axis', '-1'], /axis -1 of hqq: give 0 or 1/],
   [['quantize', '--bits', '4'], /--bits and --group: name their method with --method/],
   [['quantize', '--data', join(folder, 'missing.st')], /--data .*no such file or folder/],
   [

@@ -6,6 +6,8 @@ import { REPORT, REPORT_FILES } from '../report-options.ts';
 import { runtimeOption } from '../runtime-option.ts';
 import type { QuantizeOptions } from './quantize.ts';
 
+const AXES = [0, 1, -1] as const;
+
 export const command = defineCommand<QuantizeOptions>({
   name: 'quantize',
   order: 8,
@@ -51,6 +53,18 @@ export const command = defineCommand<QuantizeOptions>({
         return text === 'channel' || text === 'tensor'
           ? text
           : numberIn('--group', text, ', channel or tensor');
+      },
+    },
+    axis: {
+      name: 'axis',
+      argument: '0|1|-1',
+      description:
+        'the axis along which groups differ, of a method that has a choice (default: as is usual of it)',
+      parse: (texts) => {
+        const text = texts.at(-1) ?? '';
+        const axis = AXES.find((one) => text === `${one}`);
+        if (axis === undefined) throw new OptionError(`--axis ${text}: must be 0, 1 or -1`);
+        return axis;
       },
     },
     quantZero: {

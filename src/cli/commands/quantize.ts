@@ -8,7 +8,7 @@ import { smallBlock } from '../../quantizer/choosing/small-block.ts';
 import { schemeTotals } from '../../quantizer/choosing/totals.ts';
 import type { WeightSource } from '../../quantizer/choosing/weight-source.ts';
 import { weightsOfFile } from '../../quantizer/choosing/weights-of-file.ts';
-import type { Group } from '../../quantizer/method.ts';
+import type { Group, GroupAxis } from '../../quantizer/method.ts';
 import { methods, schemeOf } from '../../quantizer/registry.ts';
 import { toCsv } from '../../report/csv.ts';
 import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
@@ -33,6 +33,7 @@ export interface QuantizeOptions {
   readonly method: string;
   readonly bits: number;
   readonly group: Group;
+  readonly axis: GroupAxis;
   /** Its zeros or scales as codes in turn. */
   readonly quantZero: boolean;
   readonly quantScale: boolean;
@@ -87,12 +88,14 @@ function schemesIn({
   method,
   bits,
   group,
+  axis,
   quantZero,
   quantScale,
 }: Partial<QuantizeOptions>): readonly WholeChoice[] {
   if (method === undefined) {
     if (bits !== undefined || group !== undefined)
       throw new UsageError('--bits and --group: name their method with --method');
+    if (axis !== undefined) throw new UsageError('--axis: name its method with --method');
     if (quantZero || quantScale)
       throw new UsageError('--quant-zero and --quant-scale: name their method with --method');
     const schemes = schemesOf(filterOf(globs ?? []), each ?? false);
@@ -102,7 +105,7 @@ function schemesIn({
     );
   }
   if (globs || each) throw new UsageError('--method: give it without --methods and --each');
-  const { choice } = schemeOf({ method, bits, groupSize: group, quantZero, quantScale });
+  const { choice } = schemeOf({ method, bits, groupSize: group, axis, quantZero, quantScale });
   const { group: groupSize, ...others } = choice;
   return [{ method, groupSize, ...others }];
 }

@@ -61,7 +61,7 @@ const HEAD = [
   'quantize',
   'multiply',
 ];
-const WIDTHS = [4, 9, 10, 9, 11, 11, 11, 11];
+const WIDTHS = [4, 13, 10, 9, 11, 11, 11, 11];
 
 function sayTable(voice: Voice, title: string, totals: readonly SchemeTotal[]): void {
   const nameOf = ({ scheme }: SchemeTotal) => `${scheme.method}${metaWords(scheme)}`;
