@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { type SchemeTotal, schemeKey } from '../../quantizer/choosing/totals.ts';
 import { schemeWords } from '../../report/scheme-plot.ts';
-import { base, controls } from '../controls/styles.ts';
+import { base, controls, panels } from '../controls/styles.ts';
 import { unitsWords } from '../messages/units.en.ts';
 import { quantizingWords } from './quantizing.en.ts';
 import type { QuantizingSession } from './quantizing-session.ts';
@@ -20,6 +20,7 @@ export class SaveWeights extends LitElement {
   static override styles = [
     base,
     controls,
+    panels,
     css`
       :host {
         display: grid;
