@@ -26,7 +26,7 @@ def test_the_run_of_the_library_is_the_run_of_the_formula(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("case", "told"),
     [
         ("llama_patterns", {"alpha_pattern": {}}),
         ("llama_patterns_rslora", {"alpha_pattern": {"v_proj": 6}}),
@@ -37,13 +37,22 @@ def test_the_run_of_the_library_is_the_run_of_the_formula(name):
         ("llama_amsgrad", {"amsgrad": False, "betas": [0.5, 0.5]}),
         ("llama_adadelta", {"rho": 0.9}),
         ("llama_adadelta_bf16", {"rho": 0.5}),
+        ("llama_qwen2", {"config.model_type": "mistral", "config.sliding_window": 3}),
+        ("llama_qwen3", {"config.max_window_layers": 2}),
+        ("llama_mistral", {"config.sliding_window": 4}),
+        ("llama_biased", {"config.rope_scaling": {"rope_type": "linear", "factor": 2.0}}),
+        ("llama_biased_lora", {"config.max_position_embeddings": 6}),
         ("llama_nadam", {"momentum_decay": 0.5}),
         ("llama_radam", {"decoupled_weight_decay": False}),
     ],
 )
-def test_a_run_that_was_told_something_else_deviates(name, told):
-    bundle = recorded(name).bundle
-    other = replace(bundle, params={**bundle.params, **told})
+def test_a_run_that_was_told_something_else_deviates(case, told):
+    bundle = recorded(case).bundle
+    params = {**bundle.params, "config": dict(bundle.params["config"])}
+    for name, value in told.items():
+        within, _, field = name.rpartition(".")
+        (params[within] if within else params)[field] = value
+    other = replace(bundle, params=params)
     assert judge_bundle(other).findings != ()
 
 

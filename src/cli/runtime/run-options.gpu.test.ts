@@ -25,7 +25,7 @@ afterAll(() => gpu[Symbol.dispose]());
 
 /** Replays a run that went as it was told, where ours is told what `mistaken` makes of it. */
 async function replayed(
-  told: object,
+  told: Readonly<Record<string, unknown>>,
   mistaken: (run: StartedRun) => StartedRun = (run) => run,
 ): Promise<CaseContext> {
   const given = (outputs: Parameters<typeof recorded>[0]) =>
@@ -42,6 +42,14 @@ async function replayed(
 const optimizer = (name: string, own: object = {}) => ({ optimizer: name, lr: 0.01, ...own });
 const DORA = { ...OF_ADAPTERS, use_dora: true };
 
+const QWEN3 = {
+  config: {
+    ...{ model_type: 'qwen3', head_dim: 6, attention_bias: true, tie_word_embeddings: true },
+    ...{ use_sliding_window: true, sliding_window: 2, max_window_layers: 0 },
+    rope_scaling: { rope_type: 'linear', factor: 4 },
+  },
+};
+
 describe('a recorded run is replayed', () => {
   test.each([
     ['with ranks by patterns', OF_ADAPTERS],
@@ -51,6 +59,12 @@ describe('a recorded run is replayed', () => {
     ['by Adam with amsgrad', optimizer('adam', { amsgrad: true })],
     ['by Adadelta', optimizer('adadelta', { lr: 1, rho: 0.8 })],
     ['by NAdam', optimizer('nadam', { momentum_decay: 0.1 })],
+    ['of a Qwen3 with windows, biases and scaled positions', QWEN3],
+    ['of a Qwen2', { config: { model_type: 'qwen2' } }],
+    [
+      'of adapters in a Llama with biases',
+      { ...DORA, config: { attention_bias: true, mlp_bias: true } },
+    ],
     ['by RAdam', optimizer('radam', { decoupled_weight_decay: true, weight_decay: 0.1 })],
   ])('%s', async (_, told) => {
     const { evidence } = await replayed(told);
@@ -62,7 +76,7 @@ describe('a recorded run is replayed', () => {
 describe('a replay that forgets an option is wrong', () => {
   const retold = (own: object) => (run: StartedRun) =>
     ({ ...run, optimizer: { ...run.optimizer, ...own } }) as StartedRun;
-  test.each<[string, object, (run: StartedRun) => StartedRun]>([
+  test.each<[string, Readonly<Record<string, unknown>>, (run: StartedRun) => StartedRun]>([
     [
       'the factor of one adapter',
       OF_ADAPTERS,
@@ -81,6 +95,17 @@ describe('a replay that forgets an option is wrong', () => {
       optimizer('adamw', { bias_correction: false }),
       retold({ bias_correction: true }),
     ],
+    ...(['rope_scaling', 'sliding_window'] as const).map(
+      (name) =>
+        [
+          `${name} of Qwen3`,
+          QWEN3,
+          ({ config, ...run }: StartedRun) => ({
+            ...run,
+            config: { ...config, [name]: undefined },
+          }),
+        ] as [string, Readonly<Record<string, unknown>>, (run: StartedRun) => StartedRun],
+    ),
     ['the rho of Adadelta', optimizer('adadelta', { lr: 1, rho: 0.5 }), retold({ rho: 0.9 })],
     [
       'amsgrad',

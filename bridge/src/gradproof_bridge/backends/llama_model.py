@@ -19,7 +19,7 @@ from gradproof_bridge.formulas.llama_base import (
     scales_of,
 )
 from gradproof_bridge.formulas.llama_names import current
-from gradproof_bridge.formulas.llama_params import base_of
+from gradproof_bridge.formulas.llama_params import WORDS, base_of
 
 if TYPE_CHECKING:
     from bitsandbytes.nn import Linear4bit
@@ -33,10 +33,15 @@ LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_
 def llama_of(p: Params, inputs: Inputs, device: str) -> Module:
     """The model before its first step, with the weights of `inputs`."""
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     c = p["config"]
-    config = LlamaConfig(
+    own = {
+        name: c[name] for name in WORDS if name in c and name not in ("model_type", "rope_scaling")
+    }
+    rope = c.get("rope_scaling") or {"rope_type": "default"}
+    config = AutoConfig.for_model(
+        c["model_type"],
         vocab_size=c["vocab"],
         hidden_size=c["hidden"],
         intermediate_size=c["intermediate"],
@@ -44,12 +49,14 @@ def llama_of(p: Params, inputs: Inputs, device: str) -> Module:
         num_attention_heads=c["heads"],
         num_key_value_heads=c["kv_heads"],
         rms_norm_eps=c["rms_eps"],
-        rope_parameters={"rope_type": "default", "rope_theta": c["rope_theta"]},
+        rope_parameters={"rope_theta": c["rope_theta"], **rope},
         tie_word_embeddings=c.get("tie_word_embeddings", False),
-        attn_implementation="eager",
         use_cache=False,
+        **own,
     )
-    model = LlamaForCausalLM(config).to(device)
+    model = AutoModelForCausalLM.from_config(
+        config, attn_implementation="eager", dtype=torch.float32
+    ).to(device)
     with torch.no_grad():
         for name, x in model.named_parameters():
             if f"base.{name}" in inputs:

@@ -81,16 +81,27 @@ def draw_learnt(draw: Draw, inputs: Mapping[str, Array]) -> dict[str, Array]:
     return found
 
 
-def llama_weights(draw: Draw, c: Mapping[str, float], *, linear: float = 0.12) -> dict[str, Array]:
+def llama_weights(draw: Draw, c: Mapping[str, Any], *, linear: float = 0.12) -> dict[str, Array]:
     """By transformers' names; `linear` is the deviation of linears and of the head."""
-    width, kv = int(c["hidden"]), int(c["hidden"] // c["heads"] * c["kv_heads"])
+    width, heads = int(c["hidden"]), int(c["heads"])
+    head_dim = int(c.get("head_dim", width // heads))
+    queries, kv = head_dim * heads, head_dim * int(c["kv_heads"])
     shapes = {
-        "q_proj": (width, width),
+        "q_proj": (queries, width),
         "k_proj": (kv, width),
         "v_proj": (kv, width),
-        "o_proj": (width, width),
+        "o_proj": (width, queries),
+    }
+    kind, biased = c.get("model_type", "llama"), bool(c.get("attention_bias"))
+    biases = {
+        **{f"self_attn.{name}": kv for name in ("k_proj", "v_proj") if biased or kind == "qwen2"},
+        **({"self_attn.q_proj": queries} if biased or kind == "qwen2" else {}),
+        **({"self_attn.o_proj": width} if biased else {}),
+        **({"mlp.down_proj": width} if c.get("mlp_bias") else {}),
     }
     inner = int(c["intermediate"])
+    if c.get("mlp_bias"):
+        biases |= {"mlp.gate_proj": inner, "mlp.up_proj": inner}
     mlp = {"gate_proj": (inner, width), "up_proj": (inner, width), "down_proj": (width, inner)}
     weights = {"model.embed_tokens.weight": draw.normal(int(c["vocab"]), width, scale=0.5)}
     for i in range(int(c["layers"])):
@@ -105,6 +116,10 @@ def llama_weights(draw: Draw, c: Mapping[str, float], *, linear: float = 0.12) -
         }
         for norm in ("input_layernorm", "post_attention_layernorm"):
             weights[f"{at}.{norm}.weight"] = 1 + draw.normal(width, scale=0.05)
+        for linear_name, size in biases.items():
+            weights[f"{at}.{linear_name}.bias"] = draw.normal(size, scale=0.3)
+        for norm in ("q_norm", "k_norm") if kind == "qwen3" else ():
+            weights[f"{at}.self_attn.{norm}.weight"] = 1 + draw.normal(head_dim, scale=0.2)
     weights["model.norm.weight"] = 1 + draw.normal(width, scale=0.05)
     weights["lm_head.weight"] = draw.normal(int(c["vocab"]), width, scale=linear)
     return weights

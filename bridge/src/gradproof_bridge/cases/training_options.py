@@ -1,5 +1,5 @@
 """Training runs of tiny Llamas with options that few runs have: ranks by patterns, moments that are not
-corrected, and optimizers beside Adam and SGD.
+corrected, optimizers beside Adam and SGD, and models beside Llama.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ _CONFIG: dict[str, Any] = {
     "rms_eps": 1e-5,
     "rope_theta": 10000.0,
 }
-_FULL: dict[str, Any] = {"mode": "full", "config": {**_CONFIG, "layers": 1}, "lr": 2e-3}
+_ONE: dict[str, Any] = {**_CONFIG, "layers": 1}
+_FULL: dict[str, Any] = {"mode": "full", "config": _ONE, "lr": 2e-3}
 # Of two patterns that meet a module the first one holds.
 _PATTERNS: dict[str, Any] = {
     "mode": "lora",
@@ -48,6 +49,39 @@ _RUNS: dict[str, dict[str, Any]] = {
     "amsgrad": {**_FULL, "amsgrad": True},
     "adadelta": {**_FULL, "optimizer": "adadelta", "lr": 1.0, "rho": 0.8, "weight_decay": 0.1},
     "adadelta_bf16": {**_FULL, "optimizer": "adadelta", "lr": 1.0, **_BY_STATES},
+    "qwen2": {**_FULL, "config": {**_ONE, "model_type": "qwen2", "tie_word_embeddings": True}},
+    "qwen3": {
+        **_PATTERNS,
+        "config": {
+            **_CONFIG,
+            "model_type": "qwen3",
+            "head_dim": 6,
+            "use_sliding_window": True,
+            "sliding_window": 3,
+            "max_window_layers": 1,
+        },
+    },
+    "mistral": {**_FULL, "config": {**_ONE, "model_type": "mistral", "sliding_window": 3}},
+    "biased": {
+        **_FULL,
+        "config": {
+            **_ONE,
+            "attention_bias": True,
+            "mlp_bias": True,
+            "rope_scaling": {"rope_type": "linear", "factor": 3.0},
+        },
+    },
+    "biased_lora": {
+        **_PATTERNS,
+        "use_dora": True,
+        "config": {
+            **_CONFIG,
+            "attention_bias": True,
+            "mlp_bias": True,
+            "max_position_embeddings": 4,
+            "rope_scaling": {"rope_type": "dynamic", "factor": 2.0},
+        },
+    },
     "nadam": {**_FULL, "optimizer": "nadam", "momentum_decay": 0.01},
     "radam": {**_FULL, "optimizer": "radam", "weight_decay": 0.1, "decoupled_weight_decay": True},
 }

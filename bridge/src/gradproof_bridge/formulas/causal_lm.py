@@ -126,8 +126,8 @@ class _Model:
 
     def _attention(self, layer: int, x: F64, turns: tuple[F64, F64]) -> F64:
         at = f"model.layers.{layer}.self_attn"
-        q = _turned(self._split(f"{at}.q", x, self._heads), turns)
-        k = _turned(self._split(f"{at}.k", x, self._kv), turns)
+        q = turned(self._split(f"{at}.q", x, self._heads), turns)
+        k = turned(self._split(f"{at}.k", x, self._kv), turns)
         v = self._split(f"{at}.v", x, self._kv)
         shared = self._heads // self._kv
         k, v = (np.repeat(part, shared, 1) for part in (k, v))
@@ -149,24 +149,9 @@ class _Model:
     def _seen(self, layer: int, length: int) -> NDArray[np.bool_]:
         """What a query, by row, sees: what came before, and of that the window."""
         behind = np.arange(length)[:, None] - np.arange(length)[None, :]
-        window = self._window(layer)
+        window = window_of(self._config, layer)
         causal: NDArray[np.bool_] = behind >= 0
         return causal if window is None else causal & (behind < window)
-
-    def _window(self, layer: int) -> int | None:
-        config, kind = self._config, self._config["model_type"]
-        window = config.get("sliding_window", _WINDOW)
-        if kind == "mistral":
-            return None if window is None else int(window)
-        if kind == "llama" or window is None or not config.get("use_sliding_window"):
-            return None
-        types = config.get("layer_types")
-        slides = (
-            types[layer] == "sliding_attention"
-            if types
-            else layer >= config.get("max_window_layers", _FIRST_WITH_WINDOW)
-        )
-        return int(window) if slides else None
 
     def _mlp(self, at: str, x: F64) -> F64:
         gate = self._linear(f"{at}.gate_proj", x)
@@ -174,7 +159,23 @@ class _Model:
         return self._linear(f"{at}.down_proj", gated)
 
 
-def _turned(x: F64, turns: tuple[F64, F64]) -> F64:
+def window_of(config: Mapping[str, Any], layer: int) -> int | None:
+    """The positions that a query of a layer sees, its own among them; None where it sees all."""
+    kind, window = config["model_type"], config.get("sliding_window", _WINDOW)
+    if kind == "mistral":
+        return None if window is None else int(window)
+    if kind == "llama" or window is None or not config.get("use_sliding_window"):
+        return None
+    types = config.get("layer_types")
+    slides = (
+        types[layer] == "sliding_attention"
+        if types
+        else layer >= config.get("max_window_layers", _FIRST_WITH_WINDOW)
+    )
+    return int(window) if slides else None
+
+
+def turned(x: F64, turns: tuple[F64, F64]) -> F64:
     """(lo, hi) -> (lo cos - hi sin, hi cos + lo sin)."""
     cos, sin = turns
     half = x.shape[-1] // 2

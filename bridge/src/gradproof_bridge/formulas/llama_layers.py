@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +12,10 @@ from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params, op_spec
 from gradproof_bridge.formulas import linear, nn
 from gradproof_bridge.formulas.bounded import F64, Bounded
+from gradproof_bridge.formulas.causal_lm import turned, window_of
 from gradproof_bridge.formulas.halves import Store, in_full
 from gradproof_bridge.formulas.llama_names import MAGNITUDE
+from gradproof_bridge.formulas.rope_scaling import turns_of
 
 Formula = Callable[[Inputs, Params], Mapping[str, Bounded]]
 Weights = dict[str, F64]
@@ -62,7 +65,7 @@ class Linear:
         weight = self._store(self._weights[f"{self._name}.weight"])
         if not self._lora:
             y = self._layer.forward({"a": x.reshape(-1, x.shape[-1]), "b": weight})["y"]
-            return self._store(y.reshape(*x.shape[:-1], -1))
+            return self._store(y.reshape(*x.shape[:-1], -1) + self._bias)
         parts = {
             part: self._store(self._weights[f"{self._name}.{part}"])
             for part in ("lora_A", "lora_B")
@@ -70,11 +73,19 @@ class Linear:
         magnitude = self._weights.get(f"{self._name}.{MAGNITUDE}")
         if magnitude is not None:
             parts["magnitude"] = magnitude
-        return self._store(self._layer.forward({"x": x, "weight": weight, **parts})["y"])
+        y = self._layer.forward({"x": x, "weight": weight, **parts})["y"]
+        return self._store(y + self._bias)
+
+    @property
+    def _bias(self) -> F64:
+        """Zero where there is none."""
+        bias = self._weights.get(f"{self._name}.bias")
+        return np.zeros(1) if bias is None else self._store(bias)
 
     def backward(self, dy: F64, gradients: Weights) -> F64:
         """The gradient of x; that of what is trained is kept."""
         dy = self._store(dy)
+        gradients[f"{self._name}.bias"] = self._store(dy.reshape(-1, dy.shape[-1]).sum(0))
         if not self._lora:
             found = self._layer.backward({"y": dy.reshape(-1, dy.shape[-1])})
             gradients[f"{self._name}.weight"] = self._store(found["b"])
@@ -109,54 +120,83 @@ class Norm:
         return found["x"]
 
 
+class Rotary:
+    """Queries and keys turned by their positions, as the configuration has it."""
+
+    def __init__(self, config: Mapping[str, Any], width: int):
+        self._config, self._width = config, width
+
+    def forward(self, x: F64) -> F64:
+        """[B, H, S, D] to the same."""
+        cos, sin = turns_of(self._config, self._width, x.shape[2])
+        return turned(x, (cos, sin))
+
+    def backward(self, dy: F64) -> F64:
+        """Turned back."""
+        cos, sin = turns_of(self._config, self._width, dy.shape[2])
+        return turned(dy, (cos, -sin))
+
+
 class Attention:
-    """Rotated queries and keys, causal attention, projections."""
+    """Queries and keys, normalized in Qwen3 and rotated, causal attention, projections."""
 
     def __init__(
         self,
-        name: str,
+        layer: int,
         weights: Weights,
-        config: Mapping[str, float],
+        config: Mapping[str, Any],
         lora: Adapters,
         store: Store = in_full,
     ):
+        name = f"model.layers.{layer}.self_attn"
         self._store = store
         self._heads, self._kv = int(config["heads"]), int(config["kv_heads"])
-        self._width = int(config["hidden"]) // self._heads
         self._in = {part: Linear(f"{name}.{part}_proj", weights, lora, store) for part in "qkv"}
         self._out = Linear(f"{name}.o_proj", weights, lora, store)
-        self._rotary = Layer(
-            "rotary_embedding",
-            nn.rotary_embedding,
-            {"theta": config["rope_theta"], "head_dim": self._width},
-        )
+        self._norms = {
+            part: Norm(f"{name}.{part}_norm", weights, config["rms_eps"])
+            for part in "qk"
+            if f"{name}.{part}_norm.weight" in weights
+        }
+        self._window = window_of(config, layer)
+        self._rotary = Rotary(config, int(config["head_dim"]))
         self._attend = Layer(
             "scaled_dot_product_attention", nn.scaled_dot_product_attention, {"causal": True}
         )
 
     def forward(self, x: F64) -> F64:
         """[B, S, hidden] to the same."""
-        q, k, v = (
-            _split(self._in[part].forward(x), self._heads if part == "q" else self._kv)
-            for part in "qkv"
-        )
-        places = np.broadcast_to(np.arange(x.shape[1], dtype=np.int32), x.shape[:2])
-        turned = self._stored(self._rotary.forward({"q": q, "k": k, "position_ids": places}))
-        attended = self._stored(self._attend.forward({**turned, "v": v}))
+        parts = {
+            part: _split(linear.forward(x), self._heads if part == "q" else self._kv)
+            for part, linear in self._in.items()
+        }
+        for part, norm in self._norms.items():
+            parts[part] = norm.forward(parts[part])
+        rotated = {part: self._store(self._rotary.forward(parts[part])) for part in "qk"}
+        mask = {} if self._window is None else {"mask": _near(x.shape[1], self._window)}
+        attended = self._stored(self._attend.forward({**rotated, "v": parts["v"], **mask}))
         return self._out.forward(_join(attended["y"]))
 
     def backward(self, dy: F64, gradients: Weights) -> F64:
         """The gradient of x."""
         flowing = {"y": _split(self._out.backward(dy, gradients), self._heads)}
-        attended = self._stored(self._attend.backward(flowing))
-        turned = self._stored(self._rotary.backward({part: attended[part] for part in "qk"}))
-        parts = {**turned, "v": attended["v"]}
+        parts = self._stored(self._attend.backward(flowing))
+        for part in "qk":
+            parts[part] = self._store(self._rotary.backward(parts[part]))
+        for part, norm in self._norms.items():
+            parts[part] = norm.backward(parts[part], gradients)
         return sum(
             (self._in[part].backward(_join(parts[part]), gradients) for part in "qkv"), np.zeros(1)
         )
 
     def _stored(self, found: Weights) -> Weights:
         return {name: self._store(x) for name, x in found.items()}
+
+
+def _near(length: int, window: int) -> Array:
+    """1 where a query, by row, is not too far behind a key."""
+    places = np.arange(length)
+    return (places[:, None] - places < window).astype(np.uint8)
 
 
 def _split(x: F64, heads: int) -> F64:

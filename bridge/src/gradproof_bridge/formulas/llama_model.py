@@ -23,7 +23,7 @@ class Model:
         self._blocks = [
             (
                 Norm(f"model.layers.{i}.input_layernorm", weights, eps),
-                Attention(f"model.layers.{i}.self_attn", weights, config, lora, store),
+                Attention(i, weights, config, lora, store),
                 Norm(f"model.layers.{i}.post_attention_layernorm", weights, eps),
                 Mlp(f"model.layers.{i}.mlp", weights, lora, store),
             )

@@ -97,6 +97,21 @@ _CONFIG = (
     "rope_theta",
     "tie_word_embeddings",
 )
+WORDS = (
+    "model_type",
+    "head_dim",
+    "attention_bias",
+    "mlp_bias",
+    "max_position_embeddings",
+    "rope_scaling",
+    "sliding_window",
+    "use_sliding_window",
+    "max_window_layers",
+    "layer_types",
+)
+"""Of a config.json, in the place of what a Llama has."""
+_CONTEXT = 2048
+"""As transformers' LlamaConfig has it."""
 _ONLY = {
     "mode": tuple(MODES),
     "optimizer": tuple(_OPTIMIZERS),
@@ -117,6 +132,9 @@ def run_params(params: Params) -> Params:
             )
     mode = MODES[filled["mode"]]
     filled = {**_OPTIMIZERS[filled["optimizer"]], **filled, **mode.says}
+    width = filled["config"]["hidden"] // filled["config"]["heads"]
+    usual = {"model_type": "llama", "head_dim": width, "max_position_embeddings": _CONTEXT}
+    filled["config"] = {**usual, **filled["config"]}
     rates = {**filled["schedule"], "base_lr": filled["lr"]}
     filled["schedule"] = op_spec("lr_schedule").fill(rates)
     if mode.base == "hqq":
@@ -133,7 +151,7 @@ def run_params(params: Params) -> Params:
             - set(_OTHERS)
             - _OPTIMIZERS[filled["optimizer"]].keys()
         ),
-        *(filled["config"].keys() - set(_CONFIG)),
+        *(filled["config"].keys() - set(_CONFIG) - set(WORDS)),
     ]
     if unknown:
         raise NotImplementedOpError(

@@ -23,7 +23,9 @@ describe('a run before its first step', () => {
     const { params, inputs } = recordingOf('llama_full');
     const run = startOf(params, inputs);
     const { config, clip, lr, betas, eps, weight_decay } = params;
-    expect(run).toMatchObject({ config, clip, schedule: params.schedule });
+    // Sizes of weights are those of the weights themselves.
+    const { vocab: _, intermediate: __, ...model } = config;
+    expect(run).toMatchObject({ config: model, clip, schedule: params.schedule });
     expect(run.optimizer).toEqual({
       optimizer: params.optimizer,
       lr,
@@ -47,6 +49,24 @@ describe('a run before its first step', () => {
     });
     expect(run.scaler?.init_scale).toBe(4);
     expect(Object.keys(run.trained)).not.toContain('lm_head.weight');
+  });
+
+  test('has the biases, norms of heads, positions and windows of its model', () => {
+    const own = {
+      ...{ model_type: 'qwen3', attention_bias: true, head_dim: 6 },
+      ...{ use_sliding_window: true, sliding_window: 3, max_window_layers: 0 },
+      rope_scaling: { rope_type: 'linear', factor: 2 },
+    };
+    const bundle = recorded(NO_LOSSES, { config: own });
+    const { config, trained } = startOf(readTrainLlama(bundle.params), bundle.tensors.inputs);
+    expect(config).toMatchObject({
+      ...{ head_dim: 6, qk_norm: true, rope_scaling: own.rope_scaling },
+      sliding_window: { tokens: 3, layers: [0] },
+    });
+    const at = 'model.layers.0.self_attn';
+    expect(trained[`${at}.q_norm.weight`]?.shape).toEqual([6]);
+    expect(trained[`${at}.q_proj.bias`]?.shape).toEqual([12]);
+    expect(trained[`${at}.o_proj.weight`]?.shape).toEqual([8, 12]);
   });
 
   test('trains all weights where all are trained, as the bundle holds them', () => {
@@ -180,7 +200,18 @@ test.each([
   [{ compute_dtype: 'float8' }, 'products in "float8"'],
   [{ optimizer: 'lion' }, 'the optimizer lion'],
   [{ lora_dropout: 0.1 }, 'the parameter "lora_dropout"'],
-  [{ config: { ...lora.params.config, rope_scaling: {} } }, 'the parameter "rope_scaling"'],
+  [
+    { config: { ...lora.params.config, partial_rotary_factor: 0.5 } },
+    'the parameter "partial_rotary_factor"',
+  ],
+  [
+    { config: { ...lora.params.config, rope_scaling: { rope_type: 'longrope' } } },
+    'this model: rope_scaling.rope_type is "longrope": known are default, linear, dynamic, llama3, yarn',
+  ],
+  [
+    { config: { ...lora.params.config, model_type: 'gemma' } },
+    'this model: model_type "gemma" is not known here: known are llama, mistral, qwen2, qwen3',
+  ],
   [{ mode: 'qlora' }, 'the mode qlora without quant'],
   [{ mode: 'hqq_llama_pro' }, 'the mode "hqq_llama_pro"'],
 ] as const)('what is not computed is refused with a reason: %j', (change, words) => {
@@ -215,6 +246,12 @@ describe('a bundle that is not a run is refused', () => {
       'in.base.lm_head.weight has shape 64 and should have 64x64',
     ],
     ['a token is outside', config({ vocab: 8 }), inputs, 'the vocabulary has 8 tokens'],
+    [
+      'positions are scaled by less than 1',
+      config({ rope_scaling: { rope_type: 'linear', factor: 0.5 } }),
+      inputs,
+      'train_llama: config: rope_scaling.factor is 0.5',
+    ],
     ['heads are odd', config({ heads: 64 }), inputs, '64 heads of 64 columns'],
     [
       'heads of keys do not divide',

@@ -2,6 +2,7 @@ import { FormatError } from '../../../formats/format-error.ts';
 import type { StoredTensors } from '../../../formats/parity-bundle/check.ts';
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
 import { sizeOfAdapter } from '../../../models/llama/lora/targets.ts';
+import { llamaConfigOf } from '../../../models/llama/model-config.ts';
 import type { QuantizedWeight } from '../../../quant/weight.ts';
 import type { LlamaRun } from '../../../reference/llama/run.ts';
 import { record as loraLinear } from '../../../reference/lora/lora_linear.ts';
@@ -13,7 +14,7 @@ import { arithmeticOf, halvesOf } from './arithmetic.ts';
 import { BundleValues, inFloat32 } from './bundle-values.ts';
 import { type CodedByHqq, codedByHqq, decodedByHqq, inFourBits } from './frozen-weights.ts';
 import { recordedNames } from './names.ts';
-import { linearsOf, weightShapes } from './weights.ts';
+import { linearsOf, modelOf, weightShapes } from './weights.ts';
 
 /** A recorded run before its first step; of a base in HQQ also what the engine decodes. */
 export interface StartedRun extends LlamaRun {
@@ -46,8 +47,9 @@ export function startOf(params: TrainLlamaParams, stored: StoredTensors): Starte
   const { blocksize, min_8bit_size, state_rounding, decay_after_step } = params;
   const { bias_correction, amsgrad, rho, momentum_decay, decoupled_weight_decay } = params;
   const { base: kind } = arithmeticOf(params.mode) ?? {};
+  const { length: _, ...model } = llamaConfigOf(modelOf(config), 0);
   return {
-    config,
+    config: model,
     clip: clip || Number.POSITIVE_INFINITY,
     scaler: params.grad_scaler,
     autocast: halvesOf(params),

@@ -1,7 +1,9 @@
+import { ConfigError } from '../../../formats/hugging-face/config-error.ts';
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
 import { wrongHyperparameters } from '../../../vocabulary/optim/hyperparameters.ts';
 import { lacking, SCHEDULE_PARAMS } from '../../../vocabulary/optim/lr_schedule.ts';
 import { arithmeticOf } from './arithmetic.ts';
+import { modelOf } from './weights.ts';
 
 /** What a run may be told; a parameter beyond these could mean another computation. */
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
@@ -54,6 +56,9 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     'rms_eps',
     'rope_theta',
     'tie_word_embeddings',
+    ...['model_type', 'head_dim', 'attention_bias', 'mlp_bias', 'max_position_embeddings'],
+    ...['rope_scaling', 'sliding_window', 'use_sliding_window', 'max_window_layers'],
+    'layer_types',
   ],
   quant: [
     ...['quant_type', 'blocksize', 'compress_statistics', 'nested_blocksize', 'nested_rounding'],
@@ -84,7 +89,7 @@ export function unsupportedRun(params: TrainLlamaParams): string | undefined {
   if (compute_dtype !== 'float32' && autocast_dtype !== compute_dtype)
     return `products in ${compute_dtype} and in ${autocast_dtype}`;
   if (!MEANS.includes(accum_mean)) return `the mean ${shown(accum_mean)} of micro-batches`;
-  return unsaid(params) ?? unknown(params);
+  return unsaid(params) ?? unknown(params) ?? otherModel(params);
 }
 
 /** An option that the optimizer of the run has not. */
@@ -114,6 +119,18 @@ function unsaid({ mode, schedule, quant, r, alpha }: TrainLlamaParams): string |
     return `the mode ${mode} without quant`;
   if (quant?.['quant_zero'] || quant?.['quant_scale']) return 'scales or zeros of HQQ in 8 bits';
   return undefined;
+}
+
+/** What of the model is not known. */
+function otherModel({ config }: TrainLlamaParams): string | undefined {
+  try {
+    modelOf(config);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConfigError) return `this model: ${error.message}`;
+    // What is wrong is told where the run is read.
+    return undefined;
+  }
 }
 
 /** The first parameter that is not known. */
