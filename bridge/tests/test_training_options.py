@@ -1,5 +1,6 @@
 """Fresh recordings of runs whose options the set beside the page does not have."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,8 @@ pytest.importorskip("bitsandbytes")
 pytest.importorskip("peft")
 pytest.importorskip("transformers")
 
+from gradproof_bridge.bundle.bundle import read_bundle, write_bundle
+from gradproof_bridge.bundle.safetensors_file import read_safetensors, write_safetensors
 from gradproof_bridge.cases.training_options import training_options
 from gradproof_bridge.errors import NotImplementedOpError
 from gradproof_bridge.recording.judge import judge_bundle
@@ -54,6 +57,15 @@ def test_a_run_that_was_told_something_else_deviates(case, told):
         (params[within] if within else params)[field] = value
     other = replace(bundle, params=params)
     assert judge_bundle(other).findings != ()
+
+
+def test_options_that_are_null_are_those_that_are_absent():
+    metadata, tensors = read_safetensors(write_bundle(recorded("llama_patterns_qlora").bundle))
+    nulls = dict.fromkeys(("grad_scaler", "betas", "accum_mean", "lora_dropout"))
+    schedule = {"name": "constant", "total": None, "num_cycles": None}
+    told = {**json.loads(metadata["params"]), **nulls, "schedule": schedule}
+    file = write_safetensors(tensors, {**metadata, "params": json.dumps(told)})
+    assert judge_bundle(read_bundle(file)).findings == []
 
 
 def test_moments_in_8_bits_are_always_corrected():

@@ -1198,6 +1198,30 @@ test('hostile shapes and params never break the reader', () => {
   );
 });
 
+test('what is null is absent, also in an object of parameters, and stays in a config.json', () => {
+  const nulls = { warmup: 2, total: null, num_cycles: null };
+  const told = {
+    ...llama.params,
+    ...{ clip: null, quant: { nbits: null }, grad_scaler: { init_scale: 4, growth_factor: null } },
+    schedule: { name: 'constant', ...nulls },
+  };
+  const without = {
+    ...llama.params,
+    ...{ quant: {}, grad_scaler: { init_scale: 4 } },
+    schedule: { name: 'constant', warmup: 2 },
+  };
+  const read = (params: typeof told | typeof without) =>
+    readParityBundle(bundle({ ...llama, params })).params;
+  expect(read(told)).toEqual(read(without));
+  const whole = { ...logits.params.config, sliding_window: null };
+  expect(readParityBundle(bundle({ ...logits, params: { config: whole } })).params).toEqual({
+    config: whole,
+  });
+  expect(refusal(bundle({ ...llama, params: { ...llama.params, mode: null } }))).toBe(
+    'train_llama: params "mode": is missing',
+  );
+});
+
 test('any op may say that its producer adds up in float32, which is no parameter of the op', () => {
   const product = (params: Readonly<Record<string, unknown>>) =>
     bundle({ op: 'matmul', params, tensors: { 'in.a': [2, 3], 'in.b': [3, 4], 'out.y': [2, 4] } });

@@ -11,7 +11,7 @@ import {
 import { vocabulary } from './parity-bundle/vocabulary.ts';
 import type { StoredTensor } from './safetensors/stored.ts';
 import { readSafetensors } from './safetensors.ts';
-import { parseJsonObject } from './strict-json.ts';
+import { isJsonObject, type JsonObject, parseJsonObject } from './strict-json.ts';
 
 /**
  * One recorded case: what went in, what came out, and who computed it. Everything in it was checked
@@ -136,14 +136,26 @@ function readParams(text: string, op: string): Pick<ParityBundle, 'params' | 'ac
     throw new FormatError(`${op}: params "accumulate": the one way that is known is "float32"`);
   const result = v.safeParse(
     vocabulary.get(op)?.params as v.GenericSchema<unknown, Record<string, unknown>>,
-    // What is null is absent.
-    Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)),
+    withoutNulls(given),
   );
   if (result.success) return { params: result.output, accumulate: added.output ?? undefined };
   const [issue] = result.issues;
   const path = v.getDotPath(issue);
   throw new FormatError(`${op}: params${path ? ` ${quote(path)}` : ''}: ${reasonOf(issue)}`);
 }
+
+/** What is null is absent; but in `config` it is a value, as config.json has it. */
+function withoutNulls(params: JsonObject): JsonObject {
+  return Object.fromEntries(
+    present(params).map(([name, value]) => [
+      name,
+      isJsonObject(value) && name !== 'config' ? Object.fromEntries(present(value)) : value,
+    ]),
+  );
+}
+
+const present = (params: JsonObject) =>
+  Object.entries(params).filter(([, value]) => value !== null);
 
 function reasonOf({ type, expected, received, message }: v.BaseIssue<unknown>): string {
   if (type === 'strict_object' && expected === 'never')

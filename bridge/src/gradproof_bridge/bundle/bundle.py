@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
-from gradproof_bridge.bundle.params import ACCUMULATE
+from gradproof_bridge.bundle.params import ACCUMULATE, without_nulls
 from gradproof_bridge.bundle.params import storable as storable_params
 from gradproof_bridge.bundle.safetensors_file import read_safetensors, write_safetensors
 from gradproof_bridge.bundle.stored import BUNDLE_DTYPES, Array, storable, stored_dtype
@@ -37,7 +37,7 @@ class Bundle:
     outputs: Mapping[str, Array]
     note: str | None = None
     given: Params = field(default_factory=dict)
-    """The parameters as they were stored, without defaults."""
+    """The parameters as they were stored, without defaults and without what is null."""
 
 
 def read_bundle(file: bytes, *, needs_outputs: bool = True) -> Bundle:
@@ -120,7 +120,7 @@ def _params(text: str) -> Params:
         raise FormatError(f"params is no JSON: {message_of(error, 120)}") from error
     if not isinstance(given, dict):
         raise FormatError("params is no JSON object")
-    return given
+    return without_nulls(given)
 
 
 def _refuse(constant: str) -> NoReturn:

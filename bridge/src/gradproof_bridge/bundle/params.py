@@ -46,6 +46,18 @@ def without_accumulate(given: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in given.items() if key != ACCUMULATE}
 
 
+def without_nulls(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is null is absent; but in `config` it is a value, as config.json has it."""
+    return {
+        name: _present(value) if isinstance(value, dict) and name != "config" else value
+        for name, value in _present(given).items()
+    }
+
+
+def _present(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def conform(value: object, schema: Schema, name: str) -> Any:
     """The value with defaults filled in. Raises FormatError with one line about the first thing
     that does not fit.
