@@ -2,7 +2,7 @@ import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { nothing, svg } from 'lit';
 import { unitsWords } from '../messages/units.en.ts';
-import { thinned } from '../train/chart-model.ts';
+import { MOST_POINTS, thinned } from '../train/chart-model.ts';
 import { areaOf, axes, type Size } from './axes.ts';
 import { chartsWords } from './charts.en.ts';
 import type { Figure } from './figure.ts';
@@ -21,9 +21,6 @@ export interface Curve {
   readonly say: (value: number) => string;
   readonly file: string;
 }
-
-/** Points of a line beyond which a screen shows no difference. */
-const MOST_POINTS = 1200;
 
 /** One quantity as a line from zero, with the value that it is compared with dashed. */
 export function curveFigure(curve: Curve): Figure {

@@ -1,13 +1,12 @@
-import { scaleLinear } from 'd3-scale';
-import { line } from 'd3-shape';
 import { nothing, svg } from 'lit';
 import { unitsWords } from '../messages/units.en.ts';
-import { chartModel, thinned } from '../train/chart-model.ts';
+import { chartModel } from '../train/chart-model.ts';
 import type { LossPoint } from '../train/training-state.ts';
-import { areaOf, axes, type Size } from './axes.ts';
+import type { Size } from './axes.ts';
 import { chartsWords } from './charts.en.ts';
 import type { Figure } from './figure.ts';
 import { notch } from './legend.ts';
+import { lossPlane } from './loss-plane.ts';
 
 /** What happened to a run after a step, as the figure marks it. */
 export interface LossMark {
@@ -43,9 +42,6 @@ const MARKS = [
   { kind: 'skipped', mark: 'notch', ink: 's4' },
   { kind: 'wentBack', mark: 'rule', ink: 's2' },
 ] as const;
-
-/** Points of a line beyond which a screen shows no difference. */
-const MOST_POINTS = 1200;
 
 /**
  * Training loss as a line, held-out loss as rings, the letter-frequency baseline as a dashed line.
@@ -102,36 +98,12 @@ export function lossFigure(data: Losses): Figure {
 
 function draw(data: Losses, size: Size) {
   const { losses, heldout, unigram, begin, per = 'byte', steps, marks = [] } = data;
-  const charts = chartsWords();
-  const units = unitsWords();
-  const area = areaOf(size);
   const { top, bottom } = chartModel(losses, heldout, unigram, begin);
-  const x = scaleLinear([0, Math.max(1, steps)], [area.left, area.right]);
-  const y = scaleLinear([bottom, top], [area.bottom, area.top]).nice(5);
-  const path = line<LossPoint>(
-    ({ step }) => x(step),
-    ({ loss }) => y(loss),
-  ).defined(({ loss }) => Number.isFinite(loss))([
-    ...thinned(losses, MOST_POINTS, ({ loss }) => loss),
-  ]);
-  const finite = heldout.filter(({ loss }) => Number.isFinite(loss));
+  const { unit } = chartsWords().loss.per[per];
+  const { area, x, y, axes, pathOf, placesOf } = lossPlane(size, { steps, top, bottom, unit });
+  const path = pathOf(losses);
   return svg`
-    ${axes(
-      area,
-      {
-        ticks: x
-          .ticks(Math.min(8, size.width / 80))
-          .map((step) => ({ at: x(step), words: units.number(step) })),
-        label: charts.loss.step,
-      },
-      {
-        ticks: y.ticks(5).map((loss) => ({
-          at: y(loss),
-          words: units.number(loss, { minimumFractionDigits: 1 }),
-        })),
-        label: charts.loss.per[per].unit,
-      },
-    )}
+    ${axes}
     ${unigram === undefined ? nothing : svg`<line class="rule back" x1=${area.left} x2=${area.right} y1=${y(unigram)} y2=${y(unigram)} />`}
     ${MARKS.map(({ kind, mark: shape, ink }) =>
       marks
@@ -143,6 +115,6 @@ function draw(data: Losses, size: Size) {
         ),
     )}
     ${path ? svg`<path class="line s1" d=${path} />` : nothing}
-    ${finite.map(({ step, loss }) => svg`<circle class="ring s2" cx=${x(step)} cy=${y(loss)} r="4.5" />`)}
+    ${placesOf(heldout).map(({ cx, cy }) => svg`<circle class="ring s2" cx=${cx} cy=${cy} r="4.5" />`)}
   `;
 }

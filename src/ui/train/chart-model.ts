@@ -13,6 +13,9 @@ export interface ChartModel {
   }[];
 }
 
+/** Points of a line beyond which a screen shows no difference. */
+export const MOST_POINTS = 1200;
+
 /**
  * At most about `most` points of a curve that look the same: of each run of neighbours the lowest
  * and the highest.
