@@ -114,6 +114,7 @@ describe('the mistakes', () => {
     ['off-by-one', 'return a.slice(b, c);', ['(b) + 1, c', 'b, (c) - 1'].map(sliced)],
     ['off-by-one', 'return a.slice(1);', ['2', '0'].map(sliced)],
     ['off-by-one', 'return { length: a };', ['return { length: (a) - 1 };']],
+    ['off-by-one', 'const { length: b, ...c } = a;', []],
     ['wrong-property', 'return a.rows * b;', ['return a.other * b;']],
     ['wrong-property', 'const { rows } = a;', ['const { other: rows } = a;']],
     ['wrong-property', 'a.rows = b.run();', []],

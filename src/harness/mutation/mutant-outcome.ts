@@ -92,20 +92,21 @@ export interface TestedMutant {
  */
 export function resultOf(tested: TestedMutant, source: string, env: number): CaseResult {
   const { mutant, outcome, kernels, durationMs } = tested;
-  const id = mutantId(mutant);
+  const assertions = 'cases' in outcome ? outcome.cases : 0;
   return {
-    id,
-    suite: id.slice(0, id.indexOf(':')),
-    backend: 'webgpu',
-    env,
-    covers: [],
-    tier: 'slow',
-    durationMs,
-    attempts: 1,
-    assertions: 'cases' in outcome ? outcome.cases : 0,
-    kernels: [...kernels],
+    ...mutantBase(mutantId(mutant), env, { durationMs, assertions, kernels: [...kernels] }),
     ...statusOf(tested, source),
   };
+}
+
+/** What the results of all mutants have alike. */
+export function mutantBase(
+  id: string,
+  env: number,
+  own: Pick<CaseResult, 'durationMs' | 'assertions' | 'kernels'>,
+): Omit<CaseResult, 'status'> {
+  const suite = id.slice(0, id.indexOf(':'));
+  return { id, suite, backend: 'webgpu', env, covers: [], tier: 'slow', attempts: 1, ...own };
 }
 
 function statusOf(

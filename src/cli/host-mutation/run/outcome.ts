@@ -1,4 +1,4 @@
-import { changedLines } from '../../../harness/mutation/mutant-outcome.ts';
+import { changedLines, mutantBase } from '../../../harness/mutation/mutant-outcome.ts';
 import { RUN_DEADLINE } from '../../../harness/runner/deadline.ts';
 import { counted } from '../../../report/counted.ts';
 import type { CaseResult } from '../../../report/schema.ts';
@@ -51,18 +51,9 @@ const MOST_SHOWN = 240;
  */
 export function hostResultOf(tried: TriedMutant, source: string, env: number): CaseResult {
   const { mutant, testFiles, cases, durationMs } = tried;
-  const id = hostMutantId(mutant);
+  const assertions = testFiles.length + cases;
   return {
-    id,
-    suite: id.slice(0, id.indexOf(':')),
-    backend: 'webgpu',
-    env,
-    covers: [],
-    tier: 'slow',
-    durationMs,
-    attempts: 1,
-    assertions: testFiles.length + cases,
-    kernels: [],
+    ...mutantBase(hostMutantId(mutant), env, { durationMs, assertions, kernels: [] }),
     ...statusOf(tried, source),
   };
 }

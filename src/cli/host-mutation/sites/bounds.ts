@@ -24,12 +24,16 @@ export function boundChanges(site: Site): readonly Change[] {
         ? node.arguments.flatMap((argument, i) => moved(site, argument, i === 0 ? '+' : '-'))
         : [];
     case 'Property':
-      return node.kind === 'init' && site.textOf(node.key) === 'length' && !node.shorthand
-        ? moved(site, node.value, '-')
-        : [];
+      return isLength(site, node) ? moved(site, node.value, '-') : [];
     default:
       return [];
   }
+}
+
+/** Whether a length is given to an object, and not taken out of one. */
+function isLength(site: Site, node: Node & { readonly type: 'Property' }): boolean {
+  const isGiven = node.kind === 'init' && site.parent?.type !== 'ObjectPattern';
+  return isGiven && site.textOf(node.key) === 'length' && !node.shorthand;
 }
 
 /** Literals are constants, and change as those. */
