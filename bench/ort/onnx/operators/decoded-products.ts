@@ -1,6 +1,9 @@
 import type { HostTensor } from '../../../../src/tensor/host.ts';
 import { type ByteCodes, matmul8bit } from '../../../../src/vocabulary/matmul/matmul_8bit.ts';
-import { quantoMatmul } from '../../../../src/vocabulary/matmul/quanto_matmul.ts';
+import {
+  type QuantoProductParams,
+  quantoMatmul,
+} from '../../../../src/vocabulary/matmul/quanto_matmul.ts';
 import { type Graph, typeCode, type ValueName } from '../graph.ts';
 import { ONE_SETTING, operator, type Reason } from '../operator.ts';
 import { blockIndices, joined, SMALL, slicesOf } from './packed-codes.ts';
@@ -36,13 +39,26 @@ function valuesOf(
   return graph.node('Cast', [stored], { to: typeCode('f32') });
 }
 
+/** Of groups whose parts of one column lie side by side, the rows of all first parts first. */
+function rowsOfParts(
+  graph: Graph,
+  groups: ValueName,
+  { group_size, out_features, in_features }: QuantoProductParams,
+): ValueName {
+  const parts = graph.integers([group_size, in_features, out_features / group_size]);
+  return graph.node('Transpose', [graph.node('Reshape', [groups, parts])], { perm: [2, 0, 1] });
+}
+
 /** Products with weights that are decoded first: no product of ONNX takes these codes. */
 export const operators = [
   operator(
     matmul8bit,
-    ({ graph, fed, kept, keptIfThere, tensors: { q }, params: { codes, blocksize } }) => {
-      const blocks = graph.constant(blockIndices(q, blocksize));
-      const ofBlocks = (value: ValueName) => graph.node('Gather', [value, blocks], { axis: 0 });
+    ({ graph, fed, kept, keptIfThere, tensors: { q }, params: { codes, axis, blocksize } }) => {
+      // What columns have is a row beside each of the weight's.
+      const ofBlocks = (value: ValueName) =>
+        axis === -1
+          ? value
+          : graph.node('Gather', [value, graph.constant(blockIndices(q, blocksize))], { axis: 0 });
       const values = valuesOf(graph, kept, q, codes);
       const zero = keptIfThere('zero_point');
       const shifted = zero
@@ -56,14 +72,16 @@ export const operators = [
   operator(
     quantoMatmul,
     ({ graph, fed, kept, tensors: { scale }, params }) => {
-      const { bits, group_size, out_features, in_features } = params;
-      const shape = [scale.data.length, group_size];
+      const { bits, axis, group_size, out_features, in_features } = params;
+      const count = scale.data.length;
+      const shape = axis === 0 ? [count, group_size] : [group_size, count];
       const codes = joined(graph, slicesOf(graph, kept('packed'), bits), shape, false);
       const values = graph.node('Cast', [codes], { to: typeCode('f32') });
       const scaled = graph.node('Mul', [values, kept('scale')]);
       const groups = graph.node('Sub', [scaled, kept('shift')]);
+      const inOrder = axis === 0 ? groups : rowsOfParts(graph, groups, params);
       const rows = graph.integers([out_features, in_features]);
-      return { y: timesRows(graph, fed('x'), graph.node('Reshape', [groups, rows])) };
+      return { y: timesRows(graph, fed('x'), graph.node('Reshape', [inOrder, rows])) };
     },
     asRows,
     'BitShift',
