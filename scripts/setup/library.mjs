@@ -1,4 +1,12 @@
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { runStep } from './run.mjs';
 
@@ -19,13 +27,20 @@ export async function buildLibrary(root) {
   await runStep('declaring its types', [process.execPath, tool('typescript/bin/tsc'), ...types], {
     cwd: root,
   });
-  // Ids of the catalog are the keys of these, which the compiler does not copy.
-  cpSync(join(root, 'src/catalog'), join(next, 'src/catalog'), {
-    recursive: true,
-    filter: (path) => !path.endsWith('.ts'),
-  });
+  declareIds(join(root, 'src/catalog'), join(next, 'src/catalog'));
   const target = join(root, 'dist/library');
   mkdirSync(join(root, 'dist'), { recursive: true });
   if (existsSync(target)) rmSync(target, { recursive: true });
   renameSync(next, target);
 }
+
+/** Ids of rows and clauses are the keys of the catalog, which the compiler does not copy. */
+function declareIds(from, to) {
+  for (const name of readdirSync(from).filter((file) => file.endsWith('.json'))) {
+    const rows = Object.entries(JSON.parse(readFileSync(join(from, name), 'utf8')));
+    const ids = rows.map(([id, { clauses }]) => [id, { clauses: keysAlone(clauses) }]);
+    writeFileSync(join(to, name), JSON.stringify(Object.fromEntries(ids)));
+  }
+}
+
+const keysAlone = (words) => Object.fromEntries(Object.keys(words).map((key) => [key, '']));
