@@ -25,7 +25,7 @@ for (const viewport of [
       await openTuning(page);
       await page.getByRole('radio', { name: 'small model' }).focus();
       const bar = page.locator('gp-tune-view .bar');
-      for (let i = 0; i < 13; i++) {
+      for (let i = 0; i < 20; i++) {
         await page.keyboard.press('Tab');
         const focused = await page.evaluate(() => {
           let element = document.activeElement;
