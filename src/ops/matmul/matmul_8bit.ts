@@ -24,8 +24,8 @@ const CODES: Readonly<Record<ByteCodes, number>> = { int8: 0, map: 1, e4m3: 2, e
  * y = x W^T, or x W, with W [out, in] in codes of 8 bits, decoded in registers as value times the
  * scale of its block, or (code - zero_point) times it, as ONNX's DequantizeLinear has it. x: f32
  * [..., in] or [..., out]; q: i8 where codes are whole numbers with a sign, else u8; scale: f32, one
- * for each `blocksize` elements of the flat weight, or for each column of it; zero_point: as q is stored, one for each scale,
- * of whole numbers alone; code: f32 [256], of a map. The weight is frozen: only x has a gradient.
+ * for each `blocksize` elements of the flat weight, or for each column of it; zero_point: as q is
+ * stored, one for each scale, of whole numbers alone; code: f32 [256], of a map. The weight is frozen: only x has a gradient.
  * Throws ShapeError when they do not fit.
  */
 export const matmul8bit = launcher(signature, {

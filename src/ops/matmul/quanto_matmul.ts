@@ -4,6 +4,7 @@ import { formatShape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import {
   type QuantoProductParams,
+  quantoMatrix,
   quantoMatmul as signature,
 } from '../../vocabulary/matmul/quanto_matmul.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
@@ -42,7 +43,7 @@ function multiplyQuanto(
   const { bits, axis, group_size, out_features, in_features } = params;
   const groups = (out_features * in_features) / group_size;
   const isAcross = axis === -1;
-  const [rows, columns] = isAcross ? [group_size, groups] : [groups, group_size];
+  const [rows, columns] = quantoMatrix(params);
   const count = Math.ceil((rows * bits) / 8);
   const isWeight =
     (isAcross ? in_features : group_size) % 4 === 0 &&

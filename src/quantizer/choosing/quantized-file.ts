@@ -18,11 +18,11 @@ export interface QuantizedOf {
 }
 
 /**
- * The bytes, in order, of a safetensors file with quantized layers as the method's library has them, and all else of `file`
- * as it was, without activations. Its metadata say the scheme (`quantizer`: `nf4;bits=4;group=64`)
- * and of each quantized layer the shape (`shape.<layer>`: `512x256`), which parts do not tell, and
- * the digest of what they stand for (`decoded.<layer>`). Throws QuantizerError where a part has the
- * name of another tensor.
+ * The bytes, in order, of a safetensors file with quantized layers as the method's library has
+ * them, and all else of `file` as it was, without activations. Its metadata say the scheme
+ * (`quantizer`: `nf4;bits=4;group=64`) and of each quantized layer the shape (`shape.<layer>`:
+ * `512x256`), which parts do not tell, and the digest of what they stand for (`decoded.<layer>`).
+ * Throws QuantizerError where a part has the name of another tensor.
  */
 export function quantizedFile(
   layers: readonly StoredLayer[],

@@ -7,7 +7,7 @@ import { unpackCodes } from '../../ops/quant/unpack_codes.ts';
 import { transpose } from '../../ops/shape/transpose.ts';
 import { matrixView, type Shape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { QuantoProductParams } from '../../vocabulary/matmul/quanto_matmul.ts';
+import { type QuantoProductParams, quantoMatrix } from '../../vocabulary/matmul/quanto_matmul.ts';
 import type { QuantoParams } from '../../vocabulary/quant/quanto_quantize.ts';
 import { byteProduct } from '../byte-product.ts';
 import { type CodedWeight, type Coding, type Parts, scaled } from '../coding.ts';
@@ -120,7 +120,7 @@ function affine({ bits: width, group, axis: along = 0 }: Choice): Scheme {
         ? { refuses: wholeRows(group) }
         : {}),
     parts: (shape) => {
-      const [rows, columns] = matrixOf(paramsOf(shape));
+      const [rows, columns] = quantoMatrix(paramsOf(shape));
       const line = { dtype: 'f32', shape: isAcross ? [1, columns] : [rows, 1] } as const;
       const packed = [Math.ceil((rows * bits) / 8), columns];
       return { packed: { dtype: 'u8', shape: packed }, scale: line, shift: line };
@@ -142,17 +142,6 @@ function affine({ bits: width, group, axis: along = 0 }: Choice): Scheme {
 
 /** The format of a matrix of codes. */
 type AffineParams = Omit<QuantoProductParams, 'transpose_weight'>;
-
-/** The matrix whose rows (axis 0) or columns (axis -1) are groups. */
-function matrixOf({
-  axis,
-  group_size,
-  out_features,
-  in_features,
-}: AffineParams): readonly [rows: number, columns: number] {
-  const groups = (out_features * in_features) / group_size;
-  return axis === 0 ? [groups, group_size] : [group_size, groups];
-}
 
 /** Refuses weights whose columns groups do not fill, or that are no matrices. */
 function wholeColumns(group: Choice['group']): NonNullable<Scheme['refuses']> {
@@ -180,7 +169,7 @@ function decodedAffine(
 ): Tensor {
   const { packed, scale, shift } = parts as Parts<'packed' | 'scale' | 'shift'>;
   const { bits, axis, group_size, out_features, in_features } = params;
-  const matrix = matrixOf(params);
+  const matrix = quantoMatrix(params);
   const unpacking = { bits, order: 'low', shape: matrix } as const;
   const { codes } = tape.apply(unpackCodes, { packed }, unpacking, `${layer}.unpack`);
   const steps = scaled(tape, codes, scale, matrix, layer);

@@ -10,7 +10,7 @@ const isGguf = ({ path }: DroppedFile) => /\.gguf$/i.test(path);
 export function modelFolderIn(
   files: readonly DroppedFile[],
 ): { readonly name: string; readonly files: readonly File[] } | undefined {
-  const config = files.find(({ path }) => path === CONFIG || path.endsWith(`/${CONFIG}`));
+  const config = firstNamed(files, CONFIG);
   const gguf = files.find(isGguf);
   if (!config && gguf) return { name: gguf.file.name, files: [gguf.file] };
   if (!config || files.length < 2) return undefined;
@@ -22,11 +22,14 @@ const ADAPTER = 'adapter_config.json';
 
 /** The files of a saved adapter among dropped files: what lies beside the first adapter_config.json. */
 export function adapterIn(files: readonly DroppedFile[]): readonly File[] | undefined {
-  const config = files.find(({ path }) => path === ADAPTER || path.endsWith(`/${ADAPTER}`));
+  const config = firstNamed(files, ADAPTER);
   if (!config) return undefined;
   const beside = filesBeside(files, config.path.slice(0, -ADAPTER.length));
   return beside.length < 2 ? undefined : beside;
 }
+
+const firstNamed = (files: readonly DroppedFile[], name: string) =>
+  files.find(({ path }) => path === name || path.endsWith(`/${name}`));
 
 /** Without those in folders there. */
 const filesBeside = (files: readonly DroppedFile[], folder: string): readonly File[] =>

@@ -74,15 +74,15 @@ export class QuantizingSession {
     this.state.value = { ...UNMEASURED, phase: 'starting' };
     let report: Report | undefined;
     try {
-      const outcome = await this.#measured(each, abort.signal);
+      const outcome = await this.#measured(each, abort.signal).finally(() => {
+        this.#abort = undefined;
+      });
       ({ report } = outcome);
-      this.#abort = undefined;
       this.state.value = {
         ...{ ...this.state.value, phase: 'ended', report },
         measured: outcome.measured,
       };
     } catch (error) {
-      this.#abort = undefined;
       this.state.value = { ...this.state.value, phase: 'failed', problem: messageOf(error) };
     }
     if (report && report.results.length > 0) await this.#history.keep(report);

@@ -17,12 +17,25 @@ export interface QuantoProductParams {
   readonly transpose_weight: boolean;
 }
 
-/** The matrix of groups: a group is a row (axis 0) or a column of it. */
-function matrixOf({ params: p }: Known<QuantoProductParams>): [number, number] {
-  const { axis, group_size, out_features, in_features } = p;
-  return axis === 0
-    ? [out_features * exactly(in_features, group_size, 'in_features'), group_size]
-    : [group_size, in_features * exactly(out_features, group_size, 'out_features')];
+/** The matrix whose rows (axis 0) or columns (axis -1) are groups, which fill the weight. */
+export function quantoMatrix({
+  axis,
+  group_size,
+  out_features,
+  in_features,
+}: Omit<QuantoProductParams, 'bits' | 'transpose_weight'>): readonly [
+  rows: number,
+  columns: number,
+] {
+  const groups = (out_features * in_features) / group_size;
+  return axis === 0 ? [groups, group_size] : [group_size, groups];
+}
+
+/** The same of parameters that were given. Throws SignatureError where groups do not fill the weight. */
+function matrixOf({ params: p }: Known<QuantoProductParams>): readonly [number, number] {
+  const along = p.axis === 0 ? 'in_features' : 'out_features';
+  exactly(p[along], p.group_size, along);
+  return quantoMatrix(p);
 }
 
 function scales(known: Known<QuantoProductParams>): Shape {
