@@ -74,7 +74,6 @@ def with_header(header: object) -> bytes:
         (question("softmax", params={"axis": "last"}, x=[1]), "bad-format"),
         (question("softmax", params={"axis": 0.5}, x=[1]), "bad-format"),
         (question("softmax", params={"axis": [0]}, x=[1]), "bad-format"),
-        (question("softmax", params={"axis": None}, x=[1]), "bad-format"),
         (question("softmax", params=[], x=[1]), "bad-format"),
         (question("softmax", params={"axis": 7}, x=[1]), "bad-format"),
     ],
@@ -85,6 +84,16 @@ def test_what_is_no_question_costs_itself_alone(bridge: Running, body: bytes, co
     assert answer.json["code"] == code
     assert "\n" not in answer.json["message"]
     assert bridge.run(question()).status == 200
+
+
+def test_a_parameter_that_is_null_is_absent(bridge: Running):
+    absent, null = (
+        bridge.run(question("softmax", params=params, x=[[1, 2], [3, 5]]))
+        for params in ({}, {"axis": None})
+    )
+    (_, told), (_, asked) = (read_safetensors(answer.body) for answer in (absent, null))
+    assert np.array_equal(told["out.y"], asked["out.y"])
+    assert np.allclose(asked["out.y"].sum(axis=-1), 1)
 
 
 def test_a_backend_that_is_not_here_is_named(bridge: Running):
