@@ -92,3 +92,37 @@ def test_a_layout_of_no_library_is_told(tmp_path, capsys):
     path.write_bytes(write_safetensors(tensors, {**written, "quantizer": "ternary;bits=2"}))
     assert main(["verify", str(path)]) == 0
     assert "not-checked" in capsys.readouterr().out
+
+
+GGUF_FILE = FOLDER / "q8_0.gguf"
+
+
+def test_gguf_reads_and_decodes_the_file_that_was_saved(capsys):
+    needs("gguf")
+    assert main(["verify", str(GGUF_FILE)]) == 0
+    loads, decodes, *_ = capsys.readouterr().out.splitlines()
+    by = backend_named("gguf").producer()
+    assert loads == f"agrees       {GGUF_FILE}: GGUF of 3 tensors, by {by}: loads"
+    assert decodes == f"agrees       {GGUF_FILE}: q8_0 of 1 layers, by {by}"
+
+
+def test_a_code_of_a_gguf_file_that_is_off_by_one_is_seen(tmp_path, capsys):
+    needs("gguf")
+    from gguf import GGUFReader
+
+    (codes,) = (one for one in GGUFReader(GGUF_FILE).tensors if one.name == "fc.weight")
+    file = bytearray(GGUF_FILE.read_bytes())
+    file[codes.data_offset + codes.n_bytes - 1] ^= 1
+    (tmp_path / "off.gguf").write_bytes(file)
+    assert main(["verify", str(tmp_path / "off.gguf")]) == 1
+    assert "fc is decoded to something else" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("bytes_kept", [0, 3, 100, -40])
+def test_a_gguf_file_that_is_cut_off_is_unreadable_in_one_line(tmp_path, capsys, bytes_kept):
+    needs("gguf")
+    (tmp_path / "cut.gguf").write_bytes(GGUF_FILE.read_bytes()[:bytes_kept])
+    assert main(["verify", str(tmp_path / "cut.gguf")]) == 2
+    line, counts = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"unreadable   {tmp_path / 'cut.gguf'}: GGUF, by ")
+    assert counts == "1 unreadable"

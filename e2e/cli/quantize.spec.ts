@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readGguf } from '../../src/formats/gguf.ts';
 import { float64Of } from '../../src/formats/safetensors/stored.ts';
 import { writeSafetensors } from '../../src/formats/safetensors/write.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
@@ -155,6 +156,25 @@ test('what libraries read in the tests of the bridge is what is saved', {
         );
     }
   }
+});
+
+test('blocks of ggml are saved as the .gguf file that its library reads in the tests of the bridge', async ({
+  folder,
+}) => {
+  const out = join(folder, 'out.gguf');
+  const saving = ['quantize', '--data', join(OF_BRIDGE, 'weights.safetensors'), '--out', out];
+  const none = await gradproof([...saving, '--method', 'nf4']);
+  expect([none.status, none.stderr]).toEqual([
+    2,
+    expect.stringMatching(/^gradproof: --out .*out\.gguf: a \.gguf file holds q4_0 and q8_0 alone/),
+  ]);
+  expect(existsSync(out)).toBe(false);
+  const { status, stderr } = await gradproof([...saving, '--method', 'q8_0']);
+  expect([status, stderr]).toEqual([0, '']);
+  const [made, kept] = [out, join(OF_BRIDGE, 'q8_0.gguf')].map((path) =>
+    readGguf(new Uint8Array(readFileSync(path))),
+  );
+  expect(made).toEqual(kept);
 });
 
 test('an interrupted measurement saves no weights', async ({ folder }) => {

@@ -86,9 +86,19 @@ test('weights are saved as the terminal saves them, or one line says why not', {
   expect([status, stderr]).toEqual([0, '']);
   const saved = await readFile(await file.path());
   expect(saved.equals(await readFile(out))).toBe(true);
+
+  await method(page).selectOption('q8_0 g32');
+  const savingBlocks = page.waitForEvent('download');
+  await save(page).press('Enter');
+  const blocks = await savingBlocks;
+  expect(blocks.suggestedFilename()).toBe('mine-q8_0-g32.gguf');
   if (hasLibraries()) {
     await file.saveAs(join(folder, 'saved', 'page.safetensors'));
-    expect(verifiedFiles(join(folder, 'saved'))).toEqual({ 'page.safetensors': 'agrees' });
+    await blocks.saveAs(join(folder, 'saved', 'page.gguf'));
+    expect(verifiedFiles(join(folder, 'saved'))).toEqual({
+      'page.safetensors': 'agrees',
+      'page.gguf': 'agrees',
+    });
   }
 
   await method(page).selectOption('nf4 g64');

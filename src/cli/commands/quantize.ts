@@ -1,8 +1,9 @@
 import { messageOf } from '../../errors.ts';
 import { readSafetensors, type Safetensors } from '../../formats/safetensors.ts';
-import { savedWeights } from '../../harness/choosing/saved-weights.ts';
+import { savedWeights, type WeightsForm } from '../../harness/choosing/saved-weights.ts';
 import { type ChoosingOutcome, measureSchemes } from '../../harness/choosing.ts';
 import { filterOf } from '../../harness/filter.ts';
+import { isOfGguf } from '../../quantizer/choosing/quantized-gguf.ts';
 import { schemesOf, type WholeChoice } from '../../quantizer/choosing/schemes.ts';
 import { smallBlock } from '../../quantizer/choosing/small-block.ts';
 import { schemeTotals } from '../../quantizer/choosing/totals.ts';
@@ -64,6 +65,10 @@ export async function quantizeCommand(given: Partial<QuantizeOptions>): Promise<
   const schemes = schemesIn(given);
   if (out && given.method === undefined)
     throw new UsageError('--out: say how to quantize with --method');
+  if (out && formOf(out) === 'gguf' && !isOfGguf(schemes[0]?.method ?? ''))
+    throw new UsageError(
+      `--out ${out}: a .gguf file holds q4_0 and q8_0 alone: choose one with --method, or a .safetensors file`,
+    );
   for (const [name, path] of Object.entries(targets)) checkWritable(`--${name}`, path);
   const file = data === undefined ? undefined : fileIn(data);
   const weights = file ? weightsIn(data ?? '', file, seed) : smallBlock(seed);
@@ -143,7 +148,9 @@ function save(
     else voice.say(`${svg} is not written: there is nothing to draw`);
   }
   if (!out) return;
-  const saved = savedWeights(outcome, given);
+  const saved = savedWeights(outcome, given, formOf(out));
   if (saved) writeOutput('--out', out, Buffer.concat(saved));
   else voice.say(`${out} is not written: not every layer was quantized`);
 }
+
+const formOf = (path: string): WeightsForm => (/\.gguf$/i.test(path) ? 'gguf' : 'safetensors');

@@ -7,7 +7,7 @@ export const FILE_TYPES = { f16: 1, q8_0: 7 } as const;
 export type FileType = keyof typeof FILE_TYPES;
 
 /** GGML_QUANT_VERSION. */
-const QUANTIZATION_VERSION = 2;
+export const QUANTIZATION_VERSION = 2;
 
 /** llama.cpp has Mistral under the name of Llama. */
 const architectureOf = ({ family }: Pick<ModelConfig, 'family'>): string =>

@@ -1,16 +1,23 @@
-import { quantizedFile } from '../../quantizer/choosing/quantized-file.ts';
+import { type QuantizedOf, quantizedFile } from '../../quantizer/choosing/quantized-file.ts';
+import { quantizedGguf } from '../../quantizer/choosing/quantized-gguf.ts';
 import type { ChoosingOutcome } from '../choosing.ts';
+
+const WRITERS = { safetensors: quantizedFile, gguf: quantizedGguf };
+
+/** The kind of a file, which is what its name ends in. */
+export type WeightsForm = keyof typeof WRITERS;
 
 /**
  * The bytes, in order, of the file of weights that were quantized by one scheme, with those that it
  * refuses as they were; undefined where it ended early or refused all. Throws as
- * {@link quantizedFile}.
+ * {@link quantizedFile} and {@link quantizedGguf}.
  */
 export function savedWeights(
   { report, stored }: ChoosingOutcome,
-  given: Parameters<typeof quantizedFile>[1],
+  given: QuantizedOf,
+  form: WeightsForm,
 ): readonly Uint8Array[] | undefined {
   return report.run.complete && report.summary.passed > 0
-    ? quantizedFile(stored, given)
+    ? WRITERS[form](stored, given)
     : undefined;
 }

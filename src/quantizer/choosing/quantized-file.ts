@@ -17,26 +17,46 @@ export interface QuantizedOf {
   readonly scheme: WholeChoice;
 }
 
-/**
- * The bytes, in order, of a safetensors file with quantized layers as the method's library has
- * them, and all else of `file` as it was, without activations. Its metadata say the scheme
- * (`quantizer`: `nf4;bits=4;group=64`) and of each quantized layer the shape (`shape.<layer>`:
- * `512x256`), which parts do not tell, and the digest of what they stand for (`decoded.<layer>`).
- * Throws QuantizerError where a part has the name of another tensor.
- */
-export function quantizedFile(
+/** What of the file is neither a weight that was quantized nor activations. */
+export function untouchedOf(
   layers: readonly StoredLayer[],
-  { file, weights, scheme }: QuantizedOf,
-): readonly Uint8Array[] {
-  const { stored, filed = (parts) => filedParts(stored, parts) } = schemeOf(scheme);
-  const made = new Map<string, StoredTensor>();
-  for (const { layer, parts, shape } of layers)
-    for (const [name, tensor] of filed(parts, shape)) made.set(`${layer}.${name}`, tensor);
+  { file, weights }: QuantizedOf,
+): readonly (readonly [string, StoredTensor])[] {
   const replaced = new Set([
     ...layers.map(({ layer }) => `${layer}.weight`),
     ...weights.map(({ layer }) => `${layer}.activations`),
   ]);
-  const rest = [...(file?.tensors ?? [])].filter(([name]) => !replaced.has(name));
+  return [...(file?.tensors ?? [])].filter(([name]) => !replaced.has(name));
+}
+
+/**
+ * What parts do not tell: the scheme (`quantizer`: `nf4;bits=4;group=64`), and of each layer the
+ * shape (`shape.<layer>`: `512x256`) and the digest of what it stands for (`decoded.<layer>`).
+ */
+export const tellOf = (
+  layers: readonly StoredLayer[],
+  scheme: WholeChoice,
+): readonly (readonly [string, string])[] => [
+  ['quantizer', schemeKey(scheme)],
+  ...layers.map(({ layer, shape }) => [`shape.${layer}`, shape.join('x')] as const),
+  ...layers.map(({ layer, decoded }) => [`decoded.${layer}`, decoded] as const),
+];
+
+/**
+ * The bytes, in order, of a safetensors file with quantized layers as the method's library has
+ * them, and all else of `file` as it was, without activations; its metadata are those of
+ * {@link tellOf} too. Throws QuantizerError where a part has the name of another tensor.
+ */
+export function quantizedFile(
+  layers: readonly StoredLayer[],
+  given: QuantizedOf,
+): readonly Uint8Array[] {
+  const { file, scheme } = given;
+  const { stored, filed = (parts) => filedParts(stored, parts) } = schemeOf(scheme);
+  const made = new Map<string, StoredTensor>();
+  for (const { layer, parts, shape } of layers)
+    for (const [name, tensor] of filed(parts, shape)) made.set(`${layer}.${name}`, tensor);
+  const rest = untouchedOf(layers, given);
   const clash = rest.find(([name]) => made.has(name));
   if (clash)
     throw new QuantizerError(
@@ -45,8 +65,6 @@ export function quantizedFile(
     );
   return storedParts([...rest, ...made], {
     ...Object.fromEntries(file?.metadata ?? []),
-    quantizer: schemeKey(scheme),
-    ...Object.fromEntries(layers.map(({ layer, shape }) => [`shape.${layer}`, shape.join('x')])),
-    ...Object.fromEntries(layers.map(({ layer, decoded }) => [`decoded.${layer}`, decoded])),
+    ...Object.fromEntries(tellOf(layers, scheme)),
   });
 }

@@ -36,6 +36,7 @@ async function load() {
     { mergeRerun },
     { measureSchemes },
     { savedWeights },
+    { isOfGguf },
     { executeMatrix },
   ] = await Promise.all([
     import('../../harness/registry.ts'),
@@ -49,6 +50,7 @@ async function load() {
     import('../../harness/rerun.ts'),
     import('../../harness/choosing.ts'),
     import('../../harness/choosing/saved-weights.ts'),
+    import('../../quantizer/choosing/quantized-gguf.ts'),
     import('../../harness/matrix.ts'),
   ]);
   const cases: ReadonlyMap<string, Case> = await loadCases();
@@ -61,6 +63,7 @@ async function load() {
     mergeRerun,
     measureSchemes,
     savedWeights,
+    isOfGguf,
     executeMatrix,
     launchers,
     records,

@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import type { Safetensors } from '../../formats/safetensors.ts';
+import type { WeightsForm } from '../../harness/choosing/saved-weights.ts';
 import type { ChoosingEvent, ChoosingOutcome } from '../../harness/choosing.ts';
 import type { WholeChoice } from '../../quantizer/choosing/schemes.ts';
 import type { WeightSource } from '../../quantizer/choosing/weight-source.ts';
@@ -122,7 +123,7 @@ export class QuantizingSession {
   }
 
   async #saved(scheme: WholeChoice, signal: AbortSignal): Promise<Saved> {
-    const { cases, startWorker, measureSchemes, savedWeights } = await harness();
+    const { cases, startWorker, measureSchemes, savedWeights, isOfGguf } = await harness();
     const weights = await this.#weights();
     const given = this.file.value;
     const outcome = await measureSchemes(
@@ -137,13 +138,14 @@ export class QuantizingSession {
     );
     if (signal.aborted) return { kind: 'cancelled' };
     const { results, summary } = outcome.report;
-    const parts = savedWeights(outcome, { file: given?.file, weights, scheme });
+    const form = isOfGguf(scheme.method) ? 'gguf' : 'safetensors';
+    const parts = savedWeights(outcome, { file: given?.file, weights, scheme }, form);
     const why = results.find(({ skip }) => skip)?.skip?.detail;
     if (!parts) {
       const broken = results.find(({ error }) => error)?.error?.message;
       return { kind: 'failed', problem: broken ?? why ?? '' };
     }
-    const name = fileName(given?.name ?? 'drawn', scheme);
+    const name = fileName(given?.name ?? 'drawn', scheme, form);
     // A file takes no bytes that workers share, and these are none.
     const file = new File([...parts] as BlobPart[], name);
     downloadFile(file);
@@ -178,5 +180,5 @@ export class QuantizingSession {
 const SEED = DEFAULT_RUN_OPTIONS.seed;
 
 /** `mine-nf4-g64.safetensors` */
-const fileName = (of: string, scheme: WholeChoice): string =>
-  `${of.replace(/\.safetensors$/, '')}-${schemeWords({ scheme }).replaceAll(' ', '-')}.safetensors`;
+const fileName = (of: string, scheme: WholeChoice, form: WeightsForm): string =>
+  `${of.replace(/\.safetensors$/, '')}-${schemeWords({ scheme }).replaceAll(' ', '-')}.${form}`;

@@ -29,7 +29,7 @@ export const words: ReturnType<typeof quantizingWords> = {
   saving: {
     heading: 'Gewichte speichern',
     hint: (drawn) =>
-      `Als safetensors-Datei in der Anordnung, die die Bibliothek des Verfahrens lädt; was es nicht quantisiert, bleibt, wie es war. ${drawn ? 'Das sind die ausgelosten Gewichte: Für eigene eine Datei nehmen.' : 'Nichts wird hochgeladen.'}`,
+      `Als safetensors-Datei (mit q4_0 und q8_0 als .gguf-Datei) in der Anordnung, die die Bibliothek des Verfahrens lädt; was es nicht quantisiert, bleibt, wie es war. ${drawn ? 'Das sind die ausgelosten Gewichte: Für eigene eine Datei nehmen.' : 'Nichts wird hochgeladen.'}`,
     method: 'Verfahren',
     onFront: 'auf der Front',
     others: 'andere',

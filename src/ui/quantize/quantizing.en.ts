@@ -30,7 +30,7 @@ export const quantizingWords = words('quantizing', {
   saving: {
     heading: 'Save your weights',
     hint: (drawn: boolean) =>
-      `As a safetensors file in the method’s own layout, which its library loads; what it does not quantize stays as it was. ${drawn ? 'These are the drawn weights: take a file to save your own.' : 'Nothing is uploaded.'}`,
+      `As a safetensors file (by q4_0 and q8_0 a .gguf file) in the method’s own layout, which its library loads; what it does not quantize stays as it was. ${drawn ? 'These are the drawn weights: take a file to save your own.' : 'Nothing is uploaded.'}`,
     method: 'Method',
     onFront: 'on the front',
     others: 'others',

@@ -18,13 +18,13 @@ from gradproof_bridge.verification.adapter_logits import LOGITS
 from gradproof_bridge.verification.adapters import WEIGHTS, verify_adapter
 from gradproof_bridge.verification.bundles import is_bundle, verify_bundle
 from gradproof_bridge.verification.check import VERDICTS, Check
-from gradproof_bridge.verification.files import verify_onnx, verify_safetensors
+from gradproof_bridge.verification.files import verify_gguf, verify_onnx, verify_safetensors
 from gradproof_bridge.verification.json_files import verify_index, verify_report
 
 NAME = "verify"
-SUMMARY = "what of exported bundles, adapters, safetensors, ONNX models and reports agrees, and with which library"
+SUMMARY = "what of exported bundles, adapters, safetensors, GGUF files, ONNX models and reports agrees, and with which library"
 _DEVIATES, _UNREADABLE = 1, 2
-_NOTHING = "nothing there that can be verified (*.safetensors, *.onnx, *.json)"
+_NOTHING = "nothing there that can be verified (*.safetensors, *.gguf, *.onnx, *.json)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -103,6 +103,8 @@ def _file(name: str, path: Path, device: str) -> Iterator[Check]:
                 if is_bundle(file)
                 else verify_safetensors(name, file)
             )
+        elif path.suffix == ".gguf":
+            yield from verify_gguf(name, path)
         elif path.suffix == ".onnx":
             yield from verify_onnx(name, path)
         elif path.name == INDEX:

@@ -1,4 +1,4 @@
-"""Safetensors files, quantized checkpoints among them, and ONNX models."""
+"""Safetensors files, quantized checkpoints among them, GGUF files and ONNX models."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.errors import FormatError, message_of, named
 from gradproof_bridge.formulas.checkpoint import QuantizedWeight, is_quantized, read_quantized
 from gradproof_bridge.verification.check import Check
-from gradproof_bridge.verification.saved import SCHEME, verify_saved
+from gradproof_bridge.verification.saved import PREFIX, SCHEME, verify_saved
 
 
 def verify_safetensors(name: str, file: bytes) -> Iterator[Check]:
@@ -99,6 +99,31 @@ def _same_by_bitsandbytes(key: str, weight: QuantizedWeight, tensors: Mapping[st
     ):
         return False
     return np.array_equal(decoded_by_state(state, weight.packed), weight.decoded())
+
+
+def verify_gguf(name: str, path: Path) -> Iterator[Check]:
+    """Read by the library gguf, which decodes the weights that `quantize --out` saved."""
+    backend = backend_named("gguf")
+    if backend.problem is not None:
+        yield Check(name, "GGUF", "not-checked", "gguf", backend.lacks)
+        return
+    from gguf import GGUFReader
+
+    by = backend.producer()
+    try:
+        reader = GGUFReader(path)
+        tensors = {tensor.name: np.array(tensor.data) for tensor in reader.tensors}
+        written = {
+            key.removeprefix(PREFIX): field.contents()
+            for key, field in reader.fields.items()
+            if key.startswith(PREFIX)
+        }
+    except Exception as error:  # noqa: BLE001 - whatever the library has against the file is the finding
+        yield Check(name, "GGUF", "unreadable", by, named(error))
+        return
+    yield Check(name, f"GGUF of {len(tensors)} tensors", "agrees", by, "loads")
+    if SCHEME in written:
+        yield verify_saved(name, written, tensors)
 
 
 def verify_onnx(name: str, path: Path) -> Iterator[Check]:

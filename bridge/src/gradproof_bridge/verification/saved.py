@@ -16,6 +16,8 @@ from gradproof_bridge.verification.check import Check
 from gradproof_bridge.verification.saved_layers import LOADERS, Saved
 
 SCHEME = "quantizer"
+PREFIX = "gradproof."
+"""Before the keys in a GGUF file, where others have theirs."""
 _SHAPE, _DECODED = "shape.", "decoded."
 _LEAST_NORMAL = np.float32(2.0**-126)
 
