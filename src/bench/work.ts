@@ -78,11 +78,20 @@ export interface StepWork extends Timed {
   readonly draw: (random: Random) => HostTensors;
   /** First steps whose losses are judged. Default 3; a large model's forward pass takes the oracle long. */
   readonly judgedSteps?: number;
+  /** A run from the start weights that must end with a lower loss, in so many bytes at most. */
+  readonly run?: StepsHeld;
   /**
    * In the place of the step what keeps its state: a checkpoint made as a file, or one read, checked
    * and gone on from. No disk is written. The losses that are judged are of steps with both between.
    */
   readonly timed?: 'checkpoint' | 'resume';
+}
+
+/** What a run of steps is held to. */
+export interface StepsHeld {
+  readonly steps: number;
+  /** Of weights, moments and what a step allocates, at once. */
+  readonly peakBytes: number;
 }
 
 /** Tokens that a Llama with adapters reads to tell the next, behind those of its cache. */

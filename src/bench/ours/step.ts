@@ -12,6 +12,7 @@ import { judgedStepsOf } from '../steps/oracle.ts';
 import { optimizerOf } from '../steps/recipes.ts';
 import { parameterShapes } from '../steps/shapes.ts';
 import type { StepWork } from '../work.ts';
+import { checkRun } from './check-run.ts';
 import type { EngineSetting, Runnable } from './engine-work.ts';
 import { LoopCheckpoint } from './loop-checkpoint.ts';
 import { modelOf } from './models/model-of.ts';
@@ -53,6 +54,7 @@ export async function prepareStep(
   let stepBytes = 0;
   let activationBytes = 0;
   let predictedMs: number | undefined;
+  let learned: { readonly firstLoss: number; readonly lastLoss: number } | undefined;
   const checkpoint = new LoopCheckpoint(loop);
   const { timed = 'step' } = work;
   const once = {
@@ -60,6 +62,7 @@ export async function prepareStep(
     checkpoint: () => checkpoint.make(),
     resume: () => checkpoint.resume(),
   };
+  const peakBytes = () => held - before + arenaBytes + stepBytes;
   const owned = scope.move();
   return {
     once: once[timed],
@@ -74,17 +77,23 @@ export async function prepareStep(
         await checkpoint.make();
         await checkpoint.resume();
       }
+      for (let i = losses.length; i < (work.run?.steps ?? 0); i++) await loop.step();
       stepBytes = gpu.memory.ledger.peakBytes - rest;
+      if (work.run) {
+        learned = { firstLoss: losses[0] as number, lastLoss: await loop.readLoss() };
+        checkRun(work.run, { peakBytes: peakBytes(), ...learned });
+      }
       activationBytes = bytesAfterForward(gpu, { model, shift, autocast }, examples[0]);
       if (timed === 'step' && work.step.model === 'llama-lora')
         predictedMs = await predictedStepMs(gpu, work.step);
       return { outputs: { loss: hostTensor('f32', [losses.length], losses) }, gradients: {} };
     },
     metrics: () => ({
-      [`${setting}PeakBytes`]: held - before + arenaBytes + stepBytes,
+      [`${setting}PeakBytes`]: peakBytes(),
       [`${setting}StepBytes`]: arenaBytes + stepBytes,
       activationBytes,
       ...(predictedMs === undefined ? {} : { predictedMs }),
+      ...learned,
       ...(timed === 'step' ? {} : { checkpointBytes: checkpoint.bytes }),
     }),
     [Symbol.dispose]: () => owned[Symbol.dispose](),

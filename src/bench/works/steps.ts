@@ -38,7 +38,7 @@ export function stepWork(
   step: StepOf,
   sizes: Readonly<Record<string, string | number>>,
   more: Partial<
-    Pick<StepWork, 'group' | 'quick' | 'isOurs' | 'growth' | 'judgedSteps' | 'timed'>
+    Pick<StepWork, 'group' | 'quick' | 'isOurs' | 'growth' | 'judgedSteps' | 'run' | 'timed'>
   > = {},
 ): StepWork {
   const dtype = dtypeOf(step);
@@ -111,7 +111,10 @@ export const works: readonly StepWork[] = [
   stepWork(
     LARGE,
     { batch: LARGE.batch, tokens: LARGE.tokens, width: LARGE.width, layers: LARGE.layers },
-    { group: 'fine-tuning', isOurs: true, judgedSteps: 1 },
+    {
+      ...{ group: 'fine-tuning', isOurs: true, judgedSteps: 1 },
+      run: { steps: 20, peakBytes: 350e6 },
+    },
   ),
   ...kept(MLP, { batch: MLP.batch, hidden: MLP.hidden }),
   ...kept(TRANSFORMER, { batch, tokens, width }),

@@ -227,6 +227,19 @@ test('the memory of a step is its own, whatever runs between its measurement and
   expect(ofStep).toBeGreaterThan(0);
 });
 
+test('a run is held to the bytes that it may take, and tells what it learned', async () => {
+  const runOf = async (peakBytes: number) => {
+    const work = stepWork(TRANSFORMER, {}, { run: { steps: 6, peakBytes } });
+    await using prepared = await new Engine(gpu).prepare(work, 'eager');
+    await prepared.results();
+    return prepared.metrics?.() ?? {};
+  };
+  const { eagerPeakBytes = 0, firstLoss = 0, lastLoss = 0 } = await runOf(1e9);
+  expect(lastLoss).toBeLessThan(firstLoss);
+  expect((await runOf(eagerPeakBytes))['lastLoss']).toBe(lastLoss);
+  await expect(runOf(eagerPeakBytes - 1)).rejects.toThrow('6 steps take');
+});
+
 test('what a forward pass in halves leaves is at most 0.6 of what one in float32 does', async () => {
   const bytesOf = async (step: StepOf) => {
     await using prepared = await new Engine(gpu).prepare(stepWork(step, {}), 'eager');

@@ -16,6 +16,7 @@ const timed = (id: string, backend: string, ms: number, over: Partial<CaseResult
 
 const PRODUCT = 'bench.matmul:f32;m=128;n=128;k=128';
 const STEP = 'bench.mlp-step:f32;batch=64;hidden=256';
+const LORA = 'bench.llama-lora-step:f32;batch=1;tokens=64;width=512';
 
 test('the page has a table for each group, with both ways of ours', async () => {
   const results = [
@@ -38,6 +39,13 @@ test('the page has a table for each group, with both ways of ours', async () => 
         eagerPeakBytes: 3 * 2 ** 20,
       },
     }),
+    timed(LORA, 'webgpu', 1000),
+    timed(LORA.replace('f32', 'nf4'), 'webgpu', 1120, {
+      metrics: {
+        ...{ measuredByPredicted: 1.034, eagerPeakBytes: 315.2e6 },
+        ...{ firstLoss: 9.8412, lastLoss: 9.372 },
+      },
+    }),
     timed(STEP.replace('-step', '-checkpoint'), 'webgpu', 35.4, {
       metrics: { checkpointBytes: 5 * 2 ** 19 },
     }),
@@ -50,6 +58,9 @@ test('the page has a table for each group, with both ways of ours', async () => 
   expect(text).toContain('| products | ORT | jax-js | ours | ratio | of ceiling |');
   expect(text).toContain(
     '| matmul:f32;m=128;n=128;k=128 | 8.94 ~ | 1.55 | 1.10 / 0.990 | 1.56 | 50 % |',
+  );
+  expect(text).toContain(
+    '| llama-lora-step:nf4;batch=1;tokens=64;width=512 | 1.12e+3 | 1.12 | 1.03 | 315 | 9.84 to 9.37 |',
   );
   expect(text).toContain('| cube | webgpu 2.66 |');
   expect(text).toContain(

@@ -41,7 +41,7 @@ ${groupMeans(rows)
       `| ${group} | ${count} | ${geometricMean.toFixed(2)} | ${worst.ratio.toFixed(2)} (${nameOf(worst.id)}) | ${below} |`,
   )
   .join('\n')}
-${groups.map(([group, some]) => table(group, some)).join('')}${growth(reports)}${steps(rows)}${checkpoints(rows)}`;
+${groups.map(([group, some]) => table(group, some)).join('')}${growth(reports)}${steps(rows)}${fineTuning(rows)}${checkpoints(rows)}`;
 }
 
 function runLine({ environments, run, tool, results }: Report): string {
@@ -145,6 +145,45 @@ function steps(rows: readonly BenchRow[]): string {
 |---|---|---|---|---|---|---|---|
 ${lines.join('\n')}
 ${callsAlone(rows)}`;
+}
+
+/** What a step of adapters takes, over a base in floats and in codes. */
+function fineTuning(rows: readonly BenchRow[]): string {
+  const ours = new Map(rows.map(({ id, results }) => [id, results.get('webgpu')]));
+  const lines = rows.flatMap(({ id, group }) => {
+    const result = ours.get(id);
+    const ms = result?.timing?.medianMs;
+    if (group !== 'fine-tuning' || ms === undefined) return [];
+    const { metrics = {} } = result ?? {};
+    const inFloats = id.includes(':nf4;')
+      ? ours.get(id.replace(':nf4;', ':f32;'))?.timing?.medianMs
+      : undefined;
+    const number = (name: string, by = 1) => {
+      const value = metrics[name];
+      return value === undefined || value === null ? '-' : (value / by).toPrecision(3);
+    };
+    const cells = [
+      nameOf(id),
+      ms.toPrecision(3),
+      inFloats === undefined ? '-' : (ms / inFloats).toPrecision(3),
+      number('measuredByPredicted'),
+      number('eagerPeakBytes', 1e6),
+      metrics['lastLoss'] === undefined ? '-' : `${number('firstLoss')} to ${number('lastLoss')}`,
+    ];
+    return [`| ${cells.join(' | ')} |`];
+  });
+  if (lines.length === 0) return '';
+  return `
+## What fine-tuning takes
+
+A step of LoRA on all linears, over a base in float32 and in NF4: beside the same step over float32,
+and beside what the model sheet foretells. MB are the most that is held at once, base and all; the
+loss is that of the first and of the last of twenty steps.
+
+| step | ms | of float32's | of what is foretold | MB | loss |
+|---|---|---|---|---|---|
+${lines.join('\n')}
+`;
 }
 
 /** What keeping a run costs beside a step of it. */
