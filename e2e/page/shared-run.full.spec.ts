@@ -2,6 +2,7 @@ import type { BrowserContext, Page } from '@playwright/test';
 import type { ShardingStrategy } from '../../src/train/sharded/strategies.ts';
 import { begin, kept, type Learnt, learnt, resume, trained } from './learnt-run.ts';
 import { expect, test } from './page-test.ts';
+import { staticHost } from './static-host.ts';
 import { ended, openTuning, QUICK, start, takeSettings } from './tune-page.ts';
 
 /** A run that several workers of the page share, each with a device of its own. */
@@ -172,6 +173,23 @@ test('a run whose tab is closed goes on with as many workers, to the same bits',
   await openTuning(next, server.url);
   await resume(next).click();
   const { left } = await leftBy(next);
+  await context.close();
+  expect(left.adapter).toBe(runs.get('shard_grad_op')?.left.adapter);
+});
+
+test('where a page is not isolated, workers send messages and come to the same bits', async ({
+  browser,
+}) => {
+  await using host = await staticHost('dist/page');
+  const context = await browser.newContext({ serviceWorkers: 'block' });
+  const page = await context.newPage();
+  await openTuning(page, host.url);
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+  await page.getByLabel('Workers that train together').selectOption('2');
+  const each = page.getByLabel('Each of them holds');
+  await expect(each.getByRole('option')).toHaveText([HOLDS.ddp, HOLDS.shard_grad_op]);
+  await beginShared(page, host.url, 'shard_grad_op');
+  const { left } = await leftBy(page);
   await context.close();
   expect(left.adapter).toBe(runs.get('shard_grad_op')?.left.adapter);
 });

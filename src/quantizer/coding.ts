@@ -6,6 +6,7 @@ import { productOf } from '../ops/quant/product.ts';
 import { ternaryUnpack } from '../ops/quant/ternary_pack.ts';
 import type { Format } from '../quant/format.ts';
 import { blockFormats } from '../quant/registry.ts';
+import type { TritPacking } from '../quant/ternary/trit-packing.ts';
 import type { QuantizedWeight } from '../quant/weight.ts';
 import { seam } from '../seam.ts';
 import { matrixView } from '../tensor/shape.ts';
@@ -89,10 +90,11 @@ export function decodedTrits(
   tape: Tape,
   { shape, parts }: QuantizedWeight<Tensor, Pick<Format, 'name'>>,
   layer: string,
+  order: TritPacking = 'low',
 ): Tensor {
   const { packed, scale } = parts as Parts<'packed' | 'scale'>;
-  const matrix = matrixView(shape);
-  const { trits } = tape.apply(ternaryUnpack, { packed }, { shape: matrix }, `${layer}.unpack`);
+  const params = { order, shape: matrixView(shape) };
+  const { trits } = tape.apply(ternaryUnpack, { packed }, params, `${layer}.unpack`);
   return scaled(tape, trits, tape.view(scale, [scale.size, 1]), shape, layer);
 }
 

@@ -375,6 +375,7 @@ const LAYOUTS = {
   quanto_float8: false,
   onnx_nbits: false,
   ternary: true,
+  ternary_base3: false,
   bitnet: false,
   bitnet_int8: false,
   int8: false,

@@ -49,7 +49,7 @@ const SCHEMES: readonly WholeChoice[] = [
 ];
 
 /** Methods that no library has. */
-const OURS: readonly string[] = ['ternary', 'bitnet', 'bitnet_int8'];
+const OURS: readonly string[] = ['ternary', 'ternary_base3', 'bitnet', 'bitnet_int8'];
 
 /** The layer with one code one off. */
 function offByOne(layer: StoredLayer, { method, bits }: WholeChoice): StoredLayer {

@@ -1,0 +1,26 @@
+import type { Page } from '@playwright/test';
+import { begin } from './learnt-run.ts';
+import { expect, test } from './page-test.ts';
+import { QUICK } from './tune-page.ts';
+
+/** Says for the person whether the browser may keep what this page stores. */
+async function decide(page: Page, origin: string, setting: 'granted' | 'denied'): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const permission = { name: 'persistent-storage' };
+  await session.send('Browser.setPermission', { permission, setting, origin });
+}
+
+for (const [setting, words] of [
+  ['granted', /it can be resumed here\.$/],
+  ['denied', /The browser may delete them when the disk is nearly full\.$/],
+] as const)
+  test(`a run asks that its checkpoints last, and says so where that is ${setting}`, {
+    tag: '@long',
+  }, async ({ page, server }) => {
+    await decide(page, new URL(server.url).origin, setting);
+    await page.goto('/');
+    expect(await page.evaluate(() => navigator.storage.persisted())).toBe(false);
+    await begin(page, { ...QUICK, max_steps: 2 });
+    await expect(page.getByText(/^Its checkpoints stay in this browser/)).toHaveText(words);
+    expect(await page.evaluate(() => navigator.storage.persisted())).toBe(setting === 'granted');
+  });
