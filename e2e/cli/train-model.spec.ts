@@ -122,6 +122,24 @@ test('saves the merged model, which is read again, and merges a saved adapter in
   expect(ofFile.metrics.heldoutBefore).toBeCloseTo(trained?.metrics?.['heldoutAfter'] ?? 0, 1);
 });
 
+test('weights that were trained whole are saved in another form, as right after their run', {
+  tag: '@full',
+}, async ({ folder }) => {
+  const args = tinyModel(folder, { ...SETTINGS, lora: undefined, judge_steps: 0 });
+  const saved = async (name: string, ...more: readonly string[]) => {
+    const out = join(folder, name);
+    const { status, stderr } = await gradproof([...args, '--type', 'full', '--out', out, ...more]);
+    expect([status, stderr]).toEqual([0, '']);
+    return out;
+  };
+  const train = ['--steps', '2'];
+  const live = await saved('live', ...train, '--save', 'gguf-f16');
+  const whole = await saved('whole', ...train);
+  const later = await saved('later', '--adapter', whole, '--steps', '0', '--save', 'gguf-f16');
+  const file = (out: string) => readFileSync(join(out, 'model-f16.gguf'));
+  expect(file(later).equals(file(live))).toBe(true);
+});
+
 test('a model of a server is checked first, kept with its sums, and fetched no second time', {
   tag: '@long',
 }, async ({ folder }) => {

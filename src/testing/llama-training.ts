@@ -65,7 +65,8 @@ export async function trainAndJudgeLlama(
       }),
     tuned: (tuned) => {
       const written = saveModel !== undefined && notSaved === undefined;
-      tell({ type: 'saved', files: keep(t, tuned, training, { base, written }) });
+      const files = keep(t, tuned, training, { base, written });
+      tell({ type: 'saved', files, ...(tuned.model === undefined ? {} : { model: tuned.model }) });
     },
     ...controls,
   });
@@ -150,7 +151,7 @@ function tellSaved(t: CaseContext, { error }: SavedModel): void {
   t.metric('mergeErrorOfChange', error.ofChange);
 }
 
-/** Merges an adapter, or added blocks, as they are and saves the model, as the body of a case. */
+/** Merges what was trained as it is and saves the model, as the body of a case. */
 export async function mergeAdapter(
   t: CaseContext,
   { folder, model: architecture, config, saved }: LlamaTraining,

@@ -160,7 +160,7 @@ describe.skipIf(reason)(`models that were saved here${reason ? `: ${reason}` : '
     tuned: Omit<Parameters<typeof saveModel>[1], 'name'>,
   ) => {
     await using files = new UnfinishedFiles(join(place, name));
-    await saveModel(gpu, { ...tuned, name }, MODEL_FORMS[form], files, 60_000);
+    await saveModel(gpu, { ...tuned, name }, MODEL_FORMS[form], files, { shardBytes: 60_000 });
     return await files.finish();
   };
   /** Saves the Llama with an adapter of PEFT's in it; returns what float32 may be off, by weight. */

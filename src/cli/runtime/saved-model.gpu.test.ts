@@ -103,7 +103,7 @@ async function saved(
   });
   const files = new KeptFiles();
   const tuned = { model, folder: FOLDER, config, name: 'mine', adapters: ADAPTERS };
-  const told = await saveModel(gpu, tuned, MODEL_FORMS[form], files, shardBytes);
+  const told = await saveModel(gpu, tuned, MODEL_FORMS[form], files, { shardBytes });
   return { files, told };
 }
 

@@ -20,7 +20,12 @@ import { USUAL_LENGTH } from '../../train/llama/config/training-fields.ts';
 import { checkedModel } from '../../train/llama/open-model.ts';
 import { type RunPlan, runPlan } from '../../train/llama/run-plan.ts';
 import { type ReadAdapter, readAdapter } from '../../train/llama/saved-adapter.ts';
-import { type ReadBlocks, readBlocks } from '../../train/llama/saved-weights.ts';
+import {
+  type ReadBlocks,
+  type ReadWeights,
+  readBlocks,
+  readWeights,
+} from '../../train/llama/saved-weights.ts';
 import type { TuningRequest } from '../tuning.ts';
 import { ownTexts } from './own-texts.ts';
 import { faultsOf, type RequestFault, type RequestPart } from './request-faults.ts';
@@ -82,10 +87,11 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
   };
   const { model: place, adapter, openFolder, openData, name, base, merging = false } = sources;
   const folder = await tried('model', () => openFolder(place));
-  const saved =
-    adapter && (await tried('adapter', async () => readSaved(await openFolder(adapter))));
   const told = folder && (await toldBy(folder));
-  const settled = await tried('settings', async () => configOf(sources, saved, told?.context));
+  const own = await tried('settings', () => configOf(sources, told?.context));
+  const saved =
+    adapter && (await tried('adapter', async () => readSaved(await openFolder(adapter), own)));
+  const settled = own && (await tried('settings', async () => continued(own, saved)));
   const config = settled && (await tried('model', async () => namedExpansion(settled, name, told)));
   const model = folder && config && (await tried('model', () => checkedModel(folder, config)));
   const codec = folder && (await tried('model', () => openTokenizer(folder)));
@@ -123,26 +129,40 @@ async function toldBy(folder: ModelFolder): Promise<ModelConfig | undefined> {
   }
 }
 
-/** The settings of a file below what is given beside it, and below an adapter's own. */
+/** The settings of a file below what is given beside it. */
 async function configOf(
   { settings, given }: TuningSources,
-  saved: ReadAdapter | ReadBlocks | undefined,
   context: number = USUAL_LENGTH,
 ): Promise<LlamaTrainingConfig> {
-  const config = trainingConfigOf({
+  return trainingConfigOf({
     max_length: Math.min(USUAL_LENGTH, context),
     ...(settings ? parseJsonObject(await settings(), 'the file') : {}),
     ...given,
   });
-  if (!saved) return config;
-  return 'fields' in saved
-    ? continuedConfig(config, saved.fields)
-    : continuedBlocks(config, saved.layers);
 }
 
-/** What a folder has of a run before: blocks that were added, or an adapter. */
-const readSaved = async (folder: ModelFolder): Promise<ReadAdapter | ReadBlocks> =>
-  (await readBlocks(folder)) ?? (await readAdapter(folder));
+type ReadSaved = ReadAdapter | ReadBlocks | ReadWeights;
+
+/** Settings below those of what is saved. */
+function continued(config: LlamaTrainingConfig, saved: ReadSaved | undefined): LlamaTrainingConfig {
+  if (saved && 'fields' in saved) return continuedConfig(config, saved.fields);
+  return saved && 'layers' in saved ? continuedBlocks(config, saved.layers) : config;
+}
+
+/**
+ * What a folder has of a run before: blocks that were added, all weights where these are trained, or
+ * an adapter.
+ */
+const readSaved = async (
+  folder: ModelFolder,
+  config: LlamaTrainingConfig | undefined,
+): Promise<ReadSaved> =>
+  (await readBlocks(folder)) ??
+  (config && trainsAll(config) ? await readWeights(folder) : undefined) ??
+  (await readAdapter(folder));
+
+const trainsAll = ({ adapter, expansionRate }: LlamaTrainingConfig): boolean =>
+  !adapter && expansionRate === undefined;
 
 /**
  * With what the name of a folder says of blocks that it has already. Throws ExpansionError

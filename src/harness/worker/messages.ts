@@ -55,14 +55,16 @@ export interface TuneMessage {
   readonly base: string;
   readonly texts: readonly LabelledTokens[];
   readonly config: LlamaTrainingConfig;
-  /** That the texts come to; with 0 of them an adapter is merged as it is. */
+  /** That the texts come to; with 0 of them what was trained is merged as it is. */
   readonly steps: number;
-  /** Values of an adapter to go on from. */
+  /** Values of what was trained before, to go on from. */
   readonly saved?: ReadonlyMap<string, HostTensor>;
   /** Workers that train together, this one among them. Default it does alone. */
   readonly sharding?: WorkersChoice;
   /** The form in which the model itself is saved, and the folder. Default it is not. */
   readonly save?: { readonly form: ModelFormName; readonly place: OutputPlace };
+  /** With 0 steps, the digest that the model must have. Default any. */
+  readonly trainedOn?: RunSubject['model'];
   /**
    * Given, the model can be asked, and waits so long for a question after the last step, each time
    * anew. Milliseconds.

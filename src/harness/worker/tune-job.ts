@@ -12,7 +12,7 @@ import { JobProfile } from './job-profile.ts';
 import type { TuneMessage } from './messages.ts';
 import { OtherRanks } from './rank-job.ts';
 import { runCase } from './run-case.ts';
-import { tunedSaver } from './save-tuned.ts';
+import { requireModel, tunedSaver } from './save-tuned.ts';
 import type { CaseConditions } from './scopes.ts';
 import type { Steering } from './steering.ts';
 import type { WorkerHost } from './worker-host.ts';
@@ -42,7 +42,7 @@ export async function runTuneJob(
     readonly steering: Steering;
   },
 ): Promise<void> {
-  const { config, texts, base, saved, talkMs } = message;
+  const { config, texts, base, saved, talkMs, trainedOn } = message;
   const answer = (id: number, part: AnswerPart) => post({ type: 'answer', id, part });
   const asker = talkMs === undefined ? undefined : { questions, waitMs: talkMs, tell: answer };
   const trace = new JobProfile(message);
@@ -67,9 +67,12 @@ export async function runTuneJob(
       const startRanks = ranks?.start;
       const { subject, lost } = message.checkpoints ?? {};
       const training = { folder, model, texts, config, saved, from, lost, subject, startRanks };
-      const saveModel = tunedSaver(gpu, { message, folder, config: model, outputFolder, tell });
-      if (message.steps === 0 && saveModel) await mergeAdapter(t, training, saveModel);
-      else {
+      const saving = { message, folder, config: model, outputFolder, tell, stopped };
+      const saveModel = tunedSaver(gpu, saving);
+      if (message.steps === 0 && saveModel) {
+        if (trainedOn !== undefined) await requireModel(folder, trainedOn);
+        await mergeAdapter(t, training, saveModel);
+      } else {
         const train = () =>
           trace.around(t, (profile) =>
             trainAndJudgeLlama(t, training, base, {

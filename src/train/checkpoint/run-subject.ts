@@ -29,7 +29,8 @@ export async function runSubject({
   };
 }
 
-async function modelDigest(folder: ModelFolder): Promise<string> {
+/** SHA-256 over config.json and the files of weights, by their names. Throws as `shardsOf`. */
+export async function modelDigest(folder: ModelFolder): Promise<string> {
   const { files } = await shardsOf(folder);
   const config = folder.get(CONFIG);
   const all = [...(config ? [[CONFIG, config] as const] : []), ...files];

@@ -16,12 +16,11 @@ import { updateRule } from '../update-rule.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import { whyUnjudged } from './judged-work.ts';
 import {
-  addedShapes,
-  type GrownModel,
   grownModel,
   linearAdapters,
   policyOf,
   retrainedBeside,
+  wholeShapes,
 } from './open-model.ts';
 import type { WorkersChoice } from './sharding-faults.ts';
 import { visitingBytes } from './visiting-bytes.ts';
@@ -84,7 +83,7 @@ export function forecastLlama(
     const options = plan?.get(name.replace(/\.weight$/, ''));
     return options ? predictedBytes(options, shape) : wholeWords(FLOAT * sizeOf(shape));
   };
-  const trainedShapes = adapter ? adapterShapes(model, config) : trainedWeights(whole, shapes);
+  const trainedShapes = adapter ? adapterShapes(model, config) : wholeShapes(whole);
   const frozenShapes = [...shapes].filter(([name]) => !trainedShapes.has(name));
   const frozenBytes = sum(frozenShapes.map(([name, shape]) => bytesOf(name, shape)));
   // Parameter, gradient, and what the optimizer keeps of each.
@@ -236,13 +235,6 @@ const EMBEDDINGS = 'model.embed_tokens.weight';
 const HEAD = 'lm_head.weight';
 const TABLES = [EMBEDDINGS, HEAD];
 
-/** Weights that are trained themselves: those of added blocks, else all. */
-const trainedWeights = (
-  whole: GrownModel,
-  shapes: ReadonlyMap<string, Shape>,
-): ReadonlyMap<string, Shape> => (whole.expansion ? addedShapes(whole) : shapes);
-
-/** What adapters train, by the names of its layers; nothing of a run without. */
 /** The tensors that adapters train, by the names of their layers; of a run without them none. */
 export function adapterShapes(
   model: ModelConfig,

@@ -70,4 +70,6 @@ export interface LlamaTuned {
   readonly heldoutAfter?: number;
   readonly judgedSteps: number;
   readonly peakBytes: number;
+  /** Digest of the folder's model; absent of a run without checkpoints. */
+  readonly model?: RunSubject['model'];
 }

@@ -131,8 +131,12 @@ const copiesOf = ({ expansion, isMade }: GrownModel): BlockExpansion | undefined
   isMade ? undefined : expansion;
 
 /** The tensors of added blocks by their names in the larger model. */
-export const addedShapes = ({ grown, expansion }: GrownModel): ReadonlyMap<string, Shape> =>
+const addedShapes = ({ grown, expansion }: GrownModel): ReadonlyMap<string, Shape> =>
   new Map([...tensorShapes(grown)].filter(([name]) => expansion && isOfCopy(name, expansion)));
+
+/** The tensors that a type without adapters trains: those of added blocks, or all. */
+export const wholeShapes = (model: GrownModel): ReadonlyMap<string, Shape> =>
+  model.expansion ? addedShapes(model) : tensorShapes(model.grown);
 
 /**
  * Whether the weights of a folder are there and can be trained so, before anything is uploaded.
@@ -176,10 +180,15 @@ export async function openModel(
   home?: ValueHome,
 ): Promise<Llama> {
   const grown = grownModel(config, blocks);
-  const ofBlocks = adapter ? undefined : saved;
-  if (ofBlocks) requireShapes(addedShapes(grown), ofBlocks, 'the file of added blocks');
+  const whole = adapter ? undefined : saved;
+  if (whole)
+    requireShapes(
+      wholeShapes(grown),
+      whole,
+      grown.expansion ? 'the file of added blocks' : 'the file of weights',
+    );
   return await loadLlama(gpu, folder, {
-    ...{ length, checkpointing, expansion: copiesOf(grown), values: ofBlocks, home },
+    ...{ length, checkpointing, expansion: copiesOf(grown), values: whole, home },
     added: grown.expansion?.added,
     trains: trainedWhole(adapter, grown),
     quantized: base && {

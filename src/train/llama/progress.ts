@@ -118,9 +118,16 @@ export type LlamaProgress =
   | { readonly type: 'loaded'; readonly bytes: number; readonly peakBytes: number }
   /** The run waits after that many steps, or goes on. */
   | { readonly type: 'paused' | 'resumed'; readonly step: number }
-  /** The model itself was written, as files of these names. */
+  /** The model itself is written: so many of its values are. */
+  | { readonly type: 'writing'; readonly done: number; readonly of: number }
+  /** It was written, as files of these names. */
   | ({ readonly type: 'written'; readonly files: readonly string[] } & SavedModel)
   /** What was trained, as soon as no more step is made. */
-  | { readonly type: 'saved'; readonly files: readonly OutputFile[] }
+  | {
+      readonly type: 'saved';
+      readonly files: readonly OutputFile[];
+      /** The digest of the model below; absent of a run without checkpoints. */
+      readonly model?: string;
+    }
   /** The last step is made, and the run waits for questions. */
   | { readonly type: 'talking'; readonly step: number };

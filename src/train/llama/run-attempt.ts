@@ -126,6 +126,7 @@ export async function* attempt(
     ...history.heldoutCourse,
     judgedSteps: history.judgedSteps,
     peakBytes: memory.now().peakBytes,
+    ...(subject ? { model: subject.model } : {}),
   };
   observer.tuned?.(left);
   if (talk && asker && asker.waitMs > 0 && !left.isStopped) {

@@ -40,7 +40,21 @@ export async function readBlocks(folder: ModelFolder): Promise<ReadBlocks | unde
   return { layers, values: float32In(await wholeFile(name, file, MOST_WEIGHT_BYTES)) };
 }
 
+const WHOLE = `model${WEIGHTS}`;
+
 /** Weights that were trained whole, as transformers saves them, beside which config.json belongs. */
 export function trainedWeights(tensors: HostTensors): readonly OutputFile[] {
-  return [{ name: 'model.safetensors', data: writeSafetensors(tensors, { format: 'pt' }) }];
+  return [{ name: WHOLE, data: writeSafetensors(tensors, { format: 'pt' }) }];
+}
+
+/** Weights that {@link trainedWeights} wrote: by their names in the model, f32. */
+export interface ReadWeights {
+  readonly values: ReadonlyMap<string, HostTensor>;
+}
+
+/** The weights of a folder; undefined where it has no such file. Throws FormatError. */
+export async function readWeights(folder: ModelFolder): Promise<ReadWeights | undefined> {
+  const file = folder.get(WHOLE);
+  if (!file) return undefined;
+  return { values: float32In(await wholeFile(WHOLE, file, MOST_WEIGHT_BYTES)) };
 }

@@ -11,15 +11,18 @@ export function announcement({
   run,
   learning,
   adapting,
+  merging,
   timing,
   measuring,
   executing,
   router,
 }: Pick<
   App,
-  'run' | 'learning' | 'adapting' | 'timing' | 'measuring' | 'executing' | 'router'
+  'run' | 'learning' | 'adapting' | 'merging' | 'timing' | 'measuring' | 'executing' | 'router'
 >): string {
   const { view } = router.address.value;
+  // What was written is said beside its button.
+  if (view === 'train' && merging.value.phase !== 'idle') return ofMerging(merging);
   if (view === 'train')
     return learning.value.phase === 'idle' || computes(adapting.value)
       ? ofTuning(adapting)
@@ -51,6 +54,10 @@ function ofTraining({ value: { phase, losses, start, problem } }: App['learning'
 
 function ofTuning({ value: { phase, steps, start, problem } }: App['adapting']): string {
   return ofSteps(phase, steps.at(-1)?.step, start?.steps, problem);
+}
+
+function ofMerging({ value: { phase, done, total } }: App['merging']): string {
+  return phase === 'saving' ? quarter(done, total) : '';
 }
 
 function ofSteps(

@@ -12,6 +12,7 @@ import { History } from '../history/history.ts';
 import { BridgeSession } from '../libraries/bridge-session.ts';
 import { Replay } from '../libraries/replay.ts';
 import { type MatrixState, UNEXECUTED } from '../matrix/matrix-state.ts';
+import { type MergingState, UNMERGED } from '../merge/merging-state.ts';
 import { type QuantizingState, UNMEASURED } from '../quantize/quantizing-state.ts';
 import { RunSession } from '../run/run-session.ts';
 import { Starter } from '../run/starter.ts';
@@ -52,9 +53,11 @@ export class App {
   });
   /** The same of a folder's model. */
   readonly adapting = new Observable<TuningState>(UNTUNED);
+  /** How the merging of what was trained into its model stands. */
+  readonly merging = new Observable<MergingState>(UNMERGED);
   readonly tuning = new Later(async () => {
     const { TuningSession } = await import('../tune/tuning-session.ts');
-    return new TuningSession(this.notice, this.adapting);
+    return new TuningSession(this.notice, this.adapting, this.merging);
   });
   /** The runs that are kept on this device. */
   readonly history = new History();

@@ -8,9 +8,9 @@ export const view: View = {
     de: { label: 'Tempo', title: 'Tempo neben anderen Bibliotheken' },
   },
   element: 'gp-bench-view',
-  given: ({ facts, bench, run, learning, adapting, measuring, executing }) => ({
+  given: ({ facts, bench, run, learning, adapting, merging, measuring, executing }) => ({
     ...{ facts, bench: bench.made },
-    others: [run.state, learning, adapting, measuring, executing],
+    others: [run.state, learning, adapting, merging, measuring, executing],
   }),
   load: async (app) => {
     const { toBenchPage } = await import('./own-page.ts');

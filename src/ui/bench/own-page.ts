@@ -1,6 +1,7 @@
 import type { Later } from '../controls/later.ts';
 import type { Observable } from '../controls/observable.ts';
 import type { BridgeSession } from '../libraries/bridge-session.ts';
+import type { MergingState } from '../merge/merging-state.ts';
 import type { QuantizingState } from '../quantize/quantizing-state.ts';
 import type { RunSession } from '../run/run-session.ts';
 import type { TrainingState } from '../train/training-state.ts';
@@ -22,6 +23,7 @@ interface Shown {
   readonly run: RunSession;
   readonly learning: Observable<TrainingState>;
   readonly adapting: Observable<TuningState>;
+  readonly merging: Observable<MergingState>;
   readonly measuring: Observable<QuantizingState>;
 }
 
@@ -30,7 +32,7 @@ interface Shown {
  * lost by it; then it does not resolve.
  */
 export async function toBenchPage(
-  { bench, bridge, run, learning, adapting, measuring }: Shown,
+  { bench, bridge, run, learning, adapting, merging, measuring }: Shown,
   view: 'bench' | 'matrix',
 ): Promise<void> {
   const { server } = await bench.get();
@@ -38,6 +40,7 @@ export async function toBenchPage(
     run.state.value.phase === 'idle' &&
     learning.value.phase === 'idle' &&
     adapting.value.phase === 'idle' &&
+    merging.value.phase === 'idle' &&
     measuring.value.phase === 'idle' &&
     bridge.state.value.phase === 'absent';
   if (!server || !isEmpty || isBenchPage()) return;

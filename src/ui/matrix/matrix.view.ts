@@ -8,9 +8,9 @@ export const view: View = {
     de: { label: 'Matrix', title: 'jeder Quantisierer auf jedem Backend' },
   },
   element: 'gp-matrix-view',
-  given: ({ facts, matrix, bench, run, learning, adapting, timing, measuring }) => ({
+  given: ({ facts, matrix, bench, run, learning, adapting, merging, timing, measuring }) => ({
     ...{ facts, matrix: matrix.made, server: bench.made?.server },
-    others: [run.state, learning, adapting, timing, measuring],
+    others: [run.state, learning, adapting, merging, timing, measuring],
   }),
   load: async (app) => {
     const { toBenchPage } = await import('../bench/own-page.ts');

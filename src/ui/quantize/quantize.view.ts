@@ -8,9 +8,9 @@ export const view: View = {
     de: { label: 'Quantisieren', title: 'welcher Quantisierer der richtige ist' },
   },
   element: 'gp-quantize-view',
-  given: ({ facts, quantizing, run, learning, adapting, timing, executing }) => ({
+  given: ({ facts, quantizing, run, learning, adapting, merging, timing, executing }) => ({
     ...{ facts, quantizing: quantizing.made },
-    others: [run.state, learning, adapting, timing, executing],
+    others: [run.state, learning, adapting, merging, timing, executing],
   }),
   load: async ({ quantizing }) => {
     await quantizing.get();

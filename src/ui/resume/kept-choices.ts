@@ -1,6 +1,6 @@
 import { chosenFolder } from '../../formats/hugging-face/folder-place.ts';
 import type { ChosenFolder, TuningChoices } from '../tune/tuning-choice.ts';
-import type { KeptRun } from './kept-run.ts';
+import type { KeptModel, KeptRun } from './kept-run.ts';
 import type { ResumableRun } from './resumable-runs.ts';
 
 /** What of a run's choices is kept; the files of its model stay where they are. */
@@ -12,7 +12,7 @@ export function keptRunOf(
   return {
     version: 1,
     startedAt: startedAt.toISOString(),
-    ...(own ? { model: { name: own.name, isFile: isFile(own) } } : {}),
+    ...(own ? { model: keptModelOf(own) } : {}),
     ...(data ? { data: data.name } : {}),
     ...(adapter ? { adapter: { name: adapter.name, files: namesIn(adapter) } } : {}),
     settings: { ...settings },
@@ -27,7 +27,7 @@ export function choicesOf(
   { run: { model, settings, form, sharding, adapter }, data, adapterFiles }: ResumableRun,
   files: readonly File[] = [],
 ): TuningChoices {
-  const place = chosenFolder(files) as ChosenFolder['place'];
+  const place = chosenFolder(files);
   return {
     ...(model ? { kind: 'folder', folder: { name: model.name, place } } : { kind: 'small' }),
     ...(data ? { data } : {}),
@@ -39,6 +39,12 @@ export function choicesOf(
     ...(sharding ? { sharding } : {}),
   };
 }
+
+/** What of a chosen model is kept. */
+export const keptModelOf = (folder: ChosenFolder): KeptModel => ({
+  name: folder.name,
+  isFile: isFile(folder),
+});
 
 const namesIn = ({ place: { files } }: ChosenFolder): string[] => files.map(({ name }) => name);
 

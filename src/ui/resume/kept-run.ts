@@ -2,12 +2,16 @@ import * as v from 'valibot';
 import { MODEL_FORM_NAMES } from '../../train/llama/saved-model/forms.ts';
 import { SHARDING_STRATEGIES } from '../../train/sharded/strategies.ts';
 
+/** A model that a person chose, whose files are on their disk. */
+export const keptModel = v.object({ name: v.string(), isFile: v.boolean() });
+export type KeptModel = v.InferOutput<typeof keptModel>;
+
 /** What a run was started with, as it lies beside its checkpoints. */
 export const keptRun = v.object({
   version: v.literal(1),
   startedAt: v.pipe(v.string(), v.isoTimestamp()),
-  /** The model that a person chose, whose files are on their disk; absent of the project's own. */
-  model: v.optional(v.object({ name: v.string(), isFile: v.boolean() })),
+  /** Absent of the project's own. */
+  model: v.optional(keptModel),
   /** Name of the file with the texts, which lies beside; absent of the project's own tales. */
   data: v.optional(v.string()),
   /** The adapter that it goes on from, whose files lie beside; absent of a new one. */

@@ -12,11 +12,11 @@ export const view: View = {
     },
   },
   element: 'gp-train-view',
-  given: ({ facts, training, tuning, run, timing, measuring, executing }) => ({
+  given: ({ facts, training, tuning, run, merging, timing, measuring, executing }) => ({
     facts,
     training: training.made,
     tuning: tuning.made,
-    others: [run.state, timing, measuring, executing],
+    others: [run.state, merging, timing, measuring, executing],
   }),
   load: async ({ training, tuning }) => {
     const [session] = await Promise.all([tuning.get(), training.get()]);

@@ -2,22 +2,29 @@ import { css, html, LitElement, nothing } from 'lit';
 import type { NamedLosses } from '../charts/two-losses.ts';
 import { twoLossesFigure } from '../charts/two-losses.ts';
 import '../charts/figure.ts';
+import '../merge/kept-weights.ts';
 import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
 import { runListStyles } from '../controls/run-list-styles.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { viewStyles } from '../controls/view-styles.ts';
+import type { Merging } from '../merge/merging.ts';
 import { unitsWords } from '../messages/units.en.ts';
 import { textOf } from './settings.ts';
 import { tunedWords } from './tuned.en.ts';
 import { keptBytes, type TunedRun } from './tuned-run.ts';
 import type { TunedShelf } from './tuned-shelf.ts';
 import { nats } from './tuning-answer.ts';
+import type { ChosenFolder } from './tuning-choice.ts';
 
 /** The fine-tunings that are kept: how each went, two of them in one figure, and away with them. */
 export class KeptTunings extends LitElement {
   static override properties = {
     shelf: { attribute: false },
+    merging: { attribute: false },
+    folder: { attribute: false },
+    refusal: {},
+    talks: { type: Boolean },
     chosen: { state: true },
     told: { state: true },
   };
@@ -45,6 +52,13 @@ export class KeptTunings extends LitElement {
     `,
   ];
   declare shelf: TunedShelf;
+  declare merging: Merging;
+  /** The model that is chosen for the next run, if one is. */
+  declare folder: ChosenFolder | undefined;
+  /** Why nothing can be merged now; empty where it can. */
+  declare refusal: string;
+  /** Whether a model can be asked. */
+  declare talks: boolean;
   /** Ids of those that are compared, at most two: the one that was chosen last comes last. */
   declare chosen: readonly string[];
   /** The last thing that happened to the list. */
@@ -88,7 +102,7 @@ export class KeptTunings extends LitElement {
       <div>
         <p class="name">${name}</p>
         <p class="small muted">${run.data} · ${factsOf(run).join(' · ')}</p>
-        ${run.answers ? answersOf(run.answers) : nothing}
+        ${run.answers ? answersOf(run.answers) : nothing} ${this.#weights(run)}
       </div>
       <div class="row" role="group" aria-label=${name}>
         <label class="check small">
@@ -98,6 +112,21 @@ export class KeptTunings extends LitElement {
         <button class="quiet" @click=${() => this.#remove(run)}>${words.remove}</button>
       </div>
     </li>`;
+  }
+
+  #weights(run: TunedRun) {
+    const { kept, without } = tunedWords().weights;
+    if (!run.weights) return html`<p class="small muted">${without}</p>`;
+    return html`<details class="small">
+      <summary>${kept}</summary>
+      <gp-kept-weights
+        .run=${run}
+        .merging=${this.merging}
+        .folder=${this.folder}
+        .refusal=${this.refusal}
+        .talks=${this.talks}
+      ></gp-kept-weights>
+    </details>`;
   }
 
   #comparison(runs: readonly TunedRun[]) {

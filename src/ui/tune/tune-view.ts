@@ -1,4 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
+import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import type { Facts } from '../check/preflight.ts';
 import { type Computing, isComputing } from '../controls/computing.ts';
 import { Follow } from '../controls/follow.ts';
@@ -7,6 +8,8 @@ import type { Observable } from '../controls/observable.ts';
 import { startBar } from '../controls/start-bar.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { viewStyles } from '../controls/view-styles.ts';
+import { mergingWords } from '../merge/merging.en.ts';
+import { trainedIn } from '../merge/trained-model.ts';
 import { choicesOf } from '../resume/kept-choices.ts';
 import { resumableWords } from '../resume/resumable.en.ts';
 import type { ResumeWish } from '../resume/resumable-list.ts';
@@ -16,11 +19,12 @@ import { tuningWords } from './tuning.en.ts';
 import { tuningAnswer } from './tuning-answer.ts';
 import type { TuningSession } from './tuning-session.ts';
 import { limitsOf } from './tuning-setup.ts';
-import { isGoingOn, stepsOf, type TuningState } from './tuning-state.ts';
+import { isGoingOn, runId, stepsOf, type TuningState } from './tuning-state.ts';
 import { modelName, whatStarts } from './what-starts.ts';
 import { workersWords } from './workers.en.ts';
 import '../check/answer-element.ts';
 import '../controls/progress.ts';
+import '../merge/merge-model.ts';
 import './ask-model.ts';
 import './keep-run.ts';
 import './kept-tunings.ts';
@@ -28,7 +32,6 @@ import '../resume/resumable-list.ts';
 import './tuned-files.ts';
 import './tuning-figures.ts';
 import './tuning-setup.ts';
-import './written-model.ts';
 
 /** Fine-tuning of a folder's model: choose, start, ask it, watch it learn, save and keep what comes. */
 export class TuneView extends LitElement {
@@ -63,6 +66,7 @@ export class TuneView extends LitElement {
       this.tuning.state,
       this.tuning.choice.inspection,
       this.tuning.conversation,
+      this.tuning.merging.state,
       ...this.others,
     ]);
     new KeepFocus(this, () => this.renderRoot.querySelector<HTMLElement>('button'));
@@ -97,7 +101,13 @@ export class TuneView extends LitElement {
         ${state.phase === 'failed' ? html`<p class="tone bad" role="alert" lang="en">${state.problem}</p>` : nothing}
       </div>
       ${fresh ? nothing : this.#live(state, busy)}
-      <div class="stack"><gp-kept-tunings .shelf=${this.tuning.kept}></gp-kept-tunings></div>
+      <div class="stack"><gp-kept-tunings
+        .shelf=${this.tuning.kept}
+        .merging=${this.tuning.merging}
+        .folder=${chosen.value.folder}
+        .refusal=${this.#mergeRefusal}
+        .talks=${state.answers}
+      ></gp-kept-tunings></div>
     `;
   }
 
@@ -138,6 +148,14 @@ export class TuneView extends LitElement {
     return (
       this.#canCompute && !reading && found?.request !== undefined && !(limits && refusal?.(limits))
     );
+  }
+
+  /** Why nothing can be merged now; empty where it can. */
+  get #mergeRefusal(): string {
+    const facts = this.facts.value;
+    if (facts && !facts.adapter) return mergingWords().needsDevice;
+    const isBusy = isComputing(this.others) || isGoingOn(this.tuning.state.value);
+    return isBusy ? tuningWords().busy : '';
   }
 
   #press(busy: boolean): void {
@@ -207,10 +225,31 @@ export class TuneView extends LitElement {
     `;
   }
 
+  /** The merging of the run that has ended, where it left anything to merge or has written it. */
+  #merged(state: TuningState) {
+    const { subject, files, answers } = state;
+    const { merging } = this.tuning;
+    const run = subject && runId(subject);
+    const hasFiles = files.length > 0;
+    if (run === undefined || !(hasFiles || merging.state.value.run === run)) return nothing;
+    return html`<gp-merge-model
+      .merging=${merging}
+      .run=${run}
+      .refusal=${hasFiles ? this.#mergeRefusal : mergingWords().whole}
+      .talks=${answers}
+      @merge=${this.#merge}
+    ></gp-merge-model>`;
+  }
+
+  #merge({ detail: form }: CustomEvent<ModelFormName>): void {
+    const trained = trainedIn(this.tuning.state.value);
+    if (trained) void this.tuning.merging.merge(trained, form);
+  }
+
   #kept(state: TuningState, conversation: Conversation | undefined) {
     return html`<div class="stack more">
-      ${state.written ? html`<gp-written-model .written=${state.written}></gp-written-model>` : nothing}
       <gp-tuned-files .tuning=${this.tuning} .state=${state}></gp-tuned-files>
+      ${this.#merged(state)}
       <gp-keep-run .shelf=${this.tuning.kept} .conversation=${conversation} .state=${state}></gp-keep-run>
     </div>`;
   }

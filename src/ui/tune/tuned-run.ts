@@ -1,6 +1,8 @@
 import * as v from 'valibot';
+import { keptModelOf } from '../resume/kept-choices.ts';
+import { keptModel } from '../resume/kept-run.ts';
 import type { Exchange } from './conversation.ts';
-import { stepsOf, type TuningState } from './tuning-state.ts';
+import { runId, stepsOf, type TuningState, trainedFiles } from './tuning-state.ts';
 
 const point = v.tuple([v.number(), v.nullable(v.number())]);
 const answer = v.object({ text: v.string() });
@@ -17,8 +19,18 @@ export const tunedRun = v.object({
   losses: v.array(point),
   heldout: v.array(point),
   answers: v.optional(v.object({ prompt: v.string(), frozen: answer, tuned: answer })),
-  /** Of what was trained; that itself is not kept. */
+  /** Of what was trained. */
   fileBytes: v.number(),
+  /** What was trained, to be merged later; absent of a run without checkpoints. */
+  weights: v.optional(
+    v.object({
+      files: v.array(v.file()),
+      /** Absent of the project's own. */
+      model: v.optional(keptModel),
+      /** The digest of that model. */
+      trainedOn: v.string(),
+    }),
+  ),
 });
 export type TunedRun = v.InferOutput<typeof tunedRun>;
 
@@ -35,7 +47,7 @@ export function tunedRunOf(
       Number.isFinite(loss) ? loss : null,
     ]);
   return {
-    id: subject.startedAt.toISOString(),
+    id: runId(subject),
     model: subject.model,
     data: subject.data,
     settings: { ...subject.settings },
@@ -52,10 +64,21 @@ export function tunedRunOf(
         }
       : {}),
     fileBytes: files.reduce((sum, { data }) => sum + data.byteLength, 0),
+    ...weightsOf(state),
   };
 }
 
-/** How much a kept run takes, about: it is text and numbers. Bytes. */
-export function keptBytes(run: TunedRun): number {
-  return new TextEncoder().encode(JSON.stringify(run)).length;
+/** What of a run is merged later; nothing where its model could not be told from another. */
+function weightsOf(state: TuningState): Pick<TunedRun, 'weights'> {
+  const { trainedOn } = state;
+  const folder = state.subject?.folder;
+  const files = [...trainedFiles(state)];
+  if (trainedOn === undefined || files.length === 0) return {};
+  return { weights: { files, trainedOn, ...(folder ? { model: keptModelOf(folder) } : {}) } };
+}
+
+/** How much a kept run takes, about: what was trained, beside text and numbers. Bytes. */
+export function keptBytes({ weights, ...told }: TunedRun): number {
+  const trained = (weights?.files ?? []).reduce((sum, { size }) => sum + size, 0);
+  return trained + new TextEncoder().encode(JSON.stringify(told)).length;
 }

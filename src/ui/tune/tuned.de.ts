@@ -6,12 +6,12 @@ const steps = (n: number) => count(n, { one: 'Schritt', other: 'Schritte' });
 
 export const words: ReturnType<typeof tunedWords> = {
   heading: 'Aufbewahrte Läufe',
-  lead: 'Einstellungen, Kurven und Antworten der Läufe, die du aufbewahrst, bleiben auf diesem Gerät und gehen nirgendwohin. Was trainiert wurde, wird nicht aufbewahrt: Speichere es als Dateien.',
+  lead: 'Einstellungen, Kurven, Antworten und was trainiert wurde bleiben von Läufen, die du aufbewahrst, auf diesem Gerät und gehen nirgendwohin. Die Modelle darunter bleiben, wo sie sind.',
   none: 'Noch ist kein Lauf aufbewahrt.',
   keep: 'Diesen Lauf aufbewahren',
   isKept: 'Dieser Lauf ist aufbewahrt.',
   refused:
-    'Dieser Browser hat ihn nicht aufbewahrt: Sein Speicher ist gesperrt oder voll. Speichere stattdessen das Protokoll als Datei.',
+    'Dieser Browser hat ihn nicht aufbewahrt: Sein Speicher ist gesperrt oder voll. Speichere stattdessen Protokoll und Gewichte als Dateien.',
   size: (n, size) => `${count(n, { one: 'Lauf', other: 'Läufe' })}, ${bytes(size)}`,
   run: (model, when) => `${model}, ${when}`,
   facts: {
@@ -26,6 +26,10 @@ export const words: ReturnType<typeof tunedWords> = {
   compareHint: 'zwei wählen, um ihre Verluste in einer Abbildung zu sehen',
   first: 'erster',
   second: 'zweiter',
+  weights: {
+    kept: 'Was er trainiert hat, auch in sein Modell eingeschmolzen',
+    without: 'Was er trainiert hat, wurde nicht mit aufbewahrt.',
+  },
   answers: 'Seine Antworten',
   answer: { before: 'Vorher:', after: 'Nachher:' },
   remove: 'Löschen',

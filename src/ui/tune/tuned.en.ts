@@ -7,12 +7,12 @@ const steps = (n: number) => count(n, { one: 'step', other: 'steps' });
 /** Fine-tunings that are kept on this device. */
 export const tunedWords = words('tuned', {
   heading: 'Kept runs',
-  lead: 'Settings, curves and answers of the runs that you keep stay on this device and go nowhere. What was trained is not kept: save it as files.',
+  lead: 'Settings, curves, answers and what was trained of the runs that you keep stay on this device and go nowhere. The models below stay where they are.',
   none: 'No run is kept yet.',
   keep: 'Keep this run',
   isKept: 'This run is kept.',
   refused:
-    'This browser did not keep it: its storage is blocked or full. Save the log as a file instead.',
+    'This browser did not keep it: its storage is blocked or full. Save log and weights as files instead.',
   size: (n: number, size: number) => `${count(n, { one: 'run', other: 'runs' })}, ${bytes(size)}`,
   run: (model: string, when: string) => `${model}, ${when}`,
   facts: {
@@ -27,6 +27,10 @@ export const tunedWords = words('tuned', {
   compareHint: 'choose two to see their losses in one figure',
   first: 'first',
   second: 'second',
+  weights: {
+    kept: 'What it trained, also merged into its model',
+    without: 'What it trained was not kept with it.',
+  },
   answers: 'Its answers',
   answer: { before: 'Before:', after: 'After:' },
   remove: 'Delete',

@@ -1,5 +1,5 @@
 import { messageOf } from '../../errors.ts';
-import { chosenFolder, type FolderPlace } from '../../formats/hugging-face/folder-place.ts';
+import { type ChosenFiles, chosenFolder } from '../../formats/hugging-face/folder-place.ts';
 import { parseJsonObject } from '../../formats/strict-json.ts';
 import type { InspectedRequest } from '../../harness/tuning/read-request.ts';
 import type { LlamaForecast } from '../../train/llama/forecast-llama.ts';
@@ -9,6 +9,7 @@ import { bytesOf } from '../controls/file-bytes.ts';
 import { Later } from '../controls/later.ts';
 import type { Notice } from '../controls/notice.ts';
 import { Observable } from '../controls/observable.ts';
+import { namesOf, requestReader } from './request-reader.ts';
 import {
   OWN_MODEL_SETTINGS,
   type SettingField,
@@ -26,7 +27,7 @@ export type ModelKind = 'small' | 'folder' | 'bytes';
 /** A folder that a person chose. */
 export interface ChosenFolder {
   readonly name: string;
-  readonly place: Extract<FolderPlace, { kind: 'files' }>;
+  readonly place: ChosenFiles;
 }
 
 /** What is chosen of a fine-tuning. */
@@ -90,7 +91,7 @@ export class TuningChoice {
 
   /** Takes the files of a folder; what lies in folders inside of it is left out. */
   takeFolder(called: string, files: readonly File[]): void {
-    const place = chosenFolder(files) as ChosenFolder['place'];
+    const place = chosenFolder(files);
     const name = called || 'model';
     const { chosen } = this;
     const settings =
@@ -110,7 +111,7 @@ export class TuningChoice {
     if (!files) this.#set(rest);
     else {
       const name = files[0]?.webkitRelativePath.split('/').at(-2) || 'adapter';
-      const place = chosenFolder(files) as ChosenFolder['place'];
+      const place = chosenFolder(files);
       this.#set({ ...rest, adapter: { name, place } });
     }
   }
@@ -204,10 +205,9 @@ export class TuningChoice {
     if (!model) return {};
     const reader = await requestReader();
     const { inspectRequest, openWebFolder, forecastLlama, requireRoom } = reader;
-    const name = kind === 'small' ? SMALL_MODEL : (folder?.name ?? '');
     const found = await inspectRequest({
-      ...{ model, adapter: adapter?.place, openFolder: openWebFolder, base: name },
-      name: name.replace(/[^A-Za-z0-9._-]+/g, '-') || 'model',
+      ...namesOf(kind === 'small' ? undefined : folder?.name),
+      ...{ model, adapter: adapter?.place, openFolder: openWebFolder },
       given: settings,
       openData: async () => undefined,
       readTexts:
@@ -265,34 +265,10 @@ export class TuningChoice {
   }
 }
 
-/** What reports, ids and adapters call the model of the project. */
-const SMALL_MODEL = 'gradproof-small';
-
 function usualSettings(kind: ModelKind): Settings {
   return kind === 'small' ? SMALL_MODEL_SETTINGS : OWN_MODEL_SETTINGS;
 }
 
 function withoutFile({ settingsFile: _, ...choices }: TuningChoices): TuningChoices {
   return choices;
-}
-
-/** What reads models, tokenizers and texts; kernels first, in a task of their own. */
-async function requestReader() {
-  const { nextTask } = await import('../../harness/next-task.ts');
-  await import('../../ops/registry.ts');
-  await nextTask();
-  const [
-    { inspectRequest },
-    { openWebFolder },
-    { forecastLlama, requireRoom },
-    { checkForm },
-    { shardingFaults },
-  ] = await Promise.all([
-    import('../../harness/tuning/read-request.ts'),
-    import('../../harness/worker/web-folder.ts'),
-    import('../../train/llama/forecast-llama.ts'),
-    import('../../train/llama/saved-model/check-form.ts'),
-    import('../../train/llama/sharding-faults.ts'),
-  ]);
-  return { inspectRequest, openWebFolder, forecastLlama, requireRoom, checkForm, shardingFaults };
 }

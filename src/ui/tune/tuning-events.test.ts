@@ -2,8 +2,9 @@ import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import type { TuningEvent } from '../../harness/tuning.ts';
 import type { Happened, LlamaMilestone } from '../../train/llama/progress.ts';
+import { trainedOfKept } from '../merge/trained-model.ts';
 import { marksOf } from './happening.ts';
-import { tunedRun, tunedRunOf } from './tuned-run.ts';
+import { keptBytes, type TunedRun, tunedRun, tunedRunOf } from './tuned-run.ts';
 import { tuningAnswer } from './tuning-answer.ts';
 import { afterTuningEvent } from './tuning-events.ts';
 import { stepsOf, type TuningState, UNTUNED } from './tuning-state.ts';
@@ -190,7 +191,29 @@ test('what is kept is read back as it was, with losses that are no number', () =
     ],
     answers: { prompt: 'The', frozen: { text: ' fox' }, tuned: { text: ' robot' } },
   });
+  expect(kept).not.toHaveProperty('weights');
   expect(tunedRunOf(UNTUNED, undefined)).toBeUndefined();
+});
+
+test('what was trained is kept with the digest and the name of its model, and counts in its size', async () => {
+  const files = [{ name: 'adapter_model.safetensors', data: new Uint8Array(5000) }];
+  const place = { kind: 'files', files: [new File(['GGUF'], 'tiny.gguf')] } as const;
+  const subject = { ...BEGUN.subject, folder: { name: 'tiny.gguf', place } };
+  const state = after([...WHOLE.slice(0, -1), { type: 'saved', files, model: 'abc' }], {
+    ...BEGUN,
+    subject: subject as NonNullable<TuningState['subject']>,
+  });
+  const kept = tunedRunOf(state, undefined) as TunedRun;
+  expect(v.parse(tunedRun, kept)).toEqual(kept);
+  expect(kept.weights).toMatchObject({
+    ...{ trainedOn: 'abc', model: { name: 'tiny.gguf', isFile: true } },
+    files: [{ name: 'adapter_model.safetensors', size: 5000 }],
+  });
+  expect(keptBytes(kept)).toBeGreaterThan(5000);
+  expect(trainedOfKept(kept, undefined), 'its model is not chosen yet').toBeUndefined();
+  expect(trainedOfKept(kept, subject.folder)).toMatchObject({
+    ...{ run: kept.id, settings: { type: 'lora' }, trainedOn: 'abc', folder: subject.folder },
+  });
 });
 
 test('a run whose worker is gone says after which step, and why', () => {

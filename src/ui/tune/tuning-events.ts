@@ -71,9 +71,13 @@ export function afterTuningEvent(
       return state.phase === 'paused' ? { ...state, phase: 'running' } : state;
     case 'saved':
       // The run is over; its report follows when the talk with its model has ended.
-      return { ...state, phase: 'ended', ...leftFiles(event.files) };
+      return {
+        ...{ ...state, phase: 'ended', ...leftFiles(event.files) },
+        ...(event.model === undefined ? {} : { trainedOn: event.model }),
+      };
     case 'talking':
     case 'loaded':
+    case 'writing':
     case 'written':
     case 'end':
       return state;

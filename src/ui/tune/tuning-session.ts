@@ -7,12 +7,14 @@ import { harness } from '../app/harness.ts';
 import type { Notice } from '../controls/notice.ts';
 import { Observable } from '../controls/observable.ts';
 import { FetchedModels } from '../fetched/fetched-models.ts';
+import { Merging } from '../merge/merging.ts';
+import type { MergingState } from '../merge/merging-state.ts';
 import { keptRunOf } from '../resume/kept-choices.ts';
 import { type HeldRun, type ResumableRun, ResumableRuns } from '../resume/resumable-runs.ts';
 import { beginningsOf } from './beginnings.ts';
 import { type Asked, Conversation } from './conversation.ts';
 import { tuneOnReference } from './on-reference.ts';
-import { type SavingPlace, savingPlace, writtenFiles } from './saving-place.ts';
+import { type SavingPlace, savingPlace } from './saving-place.ts';
 import { type Sending, SentLog, sinkOfPage } from './sent-log.ts';
 import { TunedShelf } from './tuned-shelf.ts';
 import { tuningWords } from './tuning.en.ts';
@@ -20,10 +22,10 @@ import { TuningChoice } from './tuning-choice.ts';
 import { afterTuningEvent, leftFiles } from './tuning-events.ts';
 import {
   type Keeping,
+  runId,
   type TuningState,
   type TuningSubject,
   UNTUNED,
-  type WrittenModel,
 } from './tuning-state.ts';
 
 /** How long the model of a run can be asked after its last step, each time anew: an hour. */
@@ -61,6 +63,8 @@ export class TuningSession {
   readonly fetched = new FetchedModels();
   /** The runs that ended before their last step. */
   readonly resumable = new ResumableRuns();
+  /** What merges the models of runs that have ended. */
+  readonly merging: Merging;
   /** With the model of the last run. */
   readonly conversation = new Observable<Conversation | undefined>(undefined);
   /** What is asked next; a prompt that was not typed is the first of the beginnings. */
@@ -71,9 +75,13 @@ export class TuningSession {
   #questions = new Questions();
   #over = Promise.resolve();
 
-  /** `state` is there before the session: the page tells of a run in every view. */
-  constructor(notice: Notice, state: Observable<TuningState>) {
+  /**
+   * `state` and `merging` are there before the session: the page tells of what computes in every
+   * view.
+   */
+  constructor(notice: Notice, state: Observable<TuningState>, merging: Observable<MergingState>) {
     this.state = state;
+    this.merging = new Merging(merging, () => this.report());
     this.#notice = notice;
     this.choice = new TuningChoice(notice);
   }
@@ -110,7 +118,11 @@ export class TuningSession {
     this.state.value = {
       ...UNTUNED,
       ...{ phase: 'starting', steps: [], log: [], traced: traced ?? false },
-      subject: { ...subject, settings, startedAt, ...(sharding ? { sharding } : {}) },
+      subject: {
+        ...{ ...subject, settings, startedAt },
+        ...(chosen.kind === 'folder' && chosen.folder ? { folder: chosen.folder } : {}),
+        ...(sharding ? { sharding } : {}),
+      },
     };
     const save = form && place && { form, place: place.folder };
     const more = {
@@ -170,6 +182,7 @@ export class TuningSession {
     const abort = new AbortController();
     this.#abort = abort;
     this.#questions.close();
+    this.merging.forget();
     await this.#over;
     return abort;
   }
@@ -190,7 +203,9 @@ export class TuningSession {
   ): Promise<void> {
     let held: HeldRun | undefined;
     const follow = (event: TuningEvent) => {
-      if (event.type === 'written' && place) void this.#showWritten(place, event);
+      const { subject } = this.state.value;
+      if (event.type === 'written' && place && subject)
+        void this.#notice.during(() => this.merging.show(runId(subject), place, event));
       this.state.value = afterTuningEvent(this.state.value, event);
       log?.hear(event);
       if (event.type === 'saved') {
@@ -222,20 +237,6 @@ export class TuningSession {
       await held?.end(false);
       await log?.end(1);
     }
-  }
-
-  async #showWritten(
-    place: SavingPlace,
-    { files: names, error }: Extract<TuningEvent, { readonly type: 'written' }>,
-  ): Promise<void> {
-    await this.#notice.during(async () => {
-      const written: WrittenModel = {
-        files: await writtenFiles(place, names),
-        ...(place.isChosen ? { folder: place.folder.name } : {}),
-        ...(error ? { ofChange: error.ofChange } : {}),
-      };
-      this.state.value = { ...this.state.value, written };
-    });
   }
 
   /** Asks the model of the run what is drafted. */

@@ -7,11 +7,14 @@ import type { WorkersChoice } from '../../train/llama/sharding-faults.ts';
 import type { LossPoint } from '../train/training-state.ts';
 import type { Happening } from './happening.ts';
 import type { Sending } from './sent-log.ts';
+import type { ChosenFolder } from './tuning-choice.ts';
 
 /** What a run was started with, as it is shown beside its results and kept. */
 export interface TuningSubject {
   readonly model: string;
   readonly data: string;
+  /** The model that a person chose; absent of the project's own. */
+  readonly folder?: ChosenFolder;
   /** By the names that a file of settings has. */
   readonly settings: JsonObject;
   /** Workers that train together; absent where one does by itself. */
@@ -25,14 +28,9 @@ export interface TuningSubject {
  */
 export type Keeping = 'lasting' | 'whileThereIsRoom' | 'nothing';
 
-/** The merged model of a run. */
-export interface WrittenModel {
-  readonly files: readonly File[];
-  /** The name of the folder that a person chose; absent where the files are downloads. */
-  readonly folder?: string;
-  /** What rounding changed, as a share of what training did; absent where nothing was merged. */
-  readonly ofChange?: number;
-}
+/** What a run is called where it is kept: when it began. */
+export const runId = ({ startedAt }: Pick<TuningSubject, 'startedAt'>): string =>
+  startedAt.toISOString();
 
 /** A fine-tuning of a folder's model as the page shows it. */
 export interface TuningState {
@@ -71,10 +69,11 @@ export interface TuningState {
   /** Where the log goes, if it is sent. */
   readonly sending?: Sending;
   readonly files: TuningOutcome['files'];
+  /** The digest of the model that they were trained on; absent of a run without checkpoints. */
+  readonly trainedOn?: string;
   /** Whether a trace was asked for; it is there when the talk ends. */
   readonly traced?: boolean;
   readonly trace?: TuningOutcome['files'][number];
-  readonly written?: WrittenModel;
   readonly report?: Report;
   readonly problem?: string;
 }
@@ -90,6 +89,10 @@ export const UNTUNED: TuningState = {
   answers: false,
   files: [],
 };
+
+/** What a run has trained, as files. */
+export const trainedFiles = ({ files }: Pick<TuningState, 'files'>): readonly File[] =>
+  files.map(({ name, data }) => new File([data], name));
 
 /** Steps that are made and asked for. */
 export function stepsOf({ steps, start }: Pick<TuningState, 'steps' | 'start'>): {

@@ -53,21 +53,33 @@ const TYPES = { float32: 'f32', float16: 'f16', bfloat16: 'bf16' } as const sati
   Record<SavedDType, StoredType>
 >;
 
+/** How a model is written. */
+export interface SaveOptions {
+  /** Of a file of a folder, at most. */
+  readonly shardBytes?: number | undefined;
+  /** Told before each value how many of all are written; what it throws ends the writing. */
+  readonly told?: (done: number, of: number) => void;
+}
+
 /**
  * Writes a tuned model, its adapters merged into what its codes stand for, tensor by tensor: as a
- * folder that transformers loads, in files of `shardBytes` at most, or as a GGUF file. Throws
- * SaveError for a number that the type does not hold, GgufUnsupportedError.
+ * folder that transformers loads, or as a GGUF file. Throws SaveError for a number that the type
+ * does not hold, GgufUnsupportedError.
  */
 export async function saveModel(
   gpu: Gpu,
   tuned: TunedModel,
   form: ModelForm,
   out: Pick<OutputFolder, 'create'>,
-  shardBytes = SHARD_BYTES,
+  { shardBytes = SHARD_BYTES, told }: SaveOptions = {},
 ): Promise<SavedModel> {
   const rounding = new RoundingError();
+  const values = tensorShapes(tuned.config).size;
+  let done = 0;
   /** The bytes of a value by transformers' name. */
   const bytesOf = async (name: string, type: StoredType): Promise<Uint8Array> => {
+    told?.(done, values);
+    done += 1;
     const whole = await wholeValue(gpu, tuned.model, name, tuned.adapters);
     const { bytes, stands } = await storedValue(gpu, name, whole.value, type, !!whole.base);
     if (stands) rounding.add(whole, stands);

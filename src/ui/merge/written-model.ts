@@ -2,8 +2,8 @@ import { css, html, LitElement, nothing } from 'lit';
 import { downloadFile } from '../controls/download.ts';
 import { base, controls } from '../controls/styles.ts';
 import { units } from '../messages/units.en.ts';
-import { savingWords } from './saving.en.ts';
-import type { WrittenModel } from './tuning-state.ts';
+import { savingWords } from '../tune/saving.en.ts';
+import type { WrittenModel } from './merging-state.ts';
 
 /** The merged model of a run: the files of a folder, or downloads. */
 export class WrittenModelFiles extends LitElement {
