@@ -8,6 +8,7 @@ import {
   ADAPTERS,
   NO_LOSSES,
   OF_ADAPTERS,
+  ONE_TEXT,
   recorded,
 } from '../../testing/parity/llama/fixtures/tiny-run.ts';
 import { trainOurs } from '../../testing/parity/llama/ours.ts';
@@ -23,13 +24,16 @@ beforeAll(async () => {
 });
 afterAll(() => gpu[Symbol.dispose]());
 
-/** Replays a run that went as it was told, where ours is told what `mistaken` makes of it. */
+/**
+ * Replays a run that went as it was told, with these inputs beside its weights, where ours is told
+ * what `mistaken` makes of it.
+ */
 async function replayed(
   told: Readonly<Record<string, unknown>>,
   mistaken: (run: StartedRun) => StartedRun = (run) => run,
+  others: object = 'r' in told ? ADAPTERS : {},
 ): Promise<CaseContext> {
-  const given = (outputs: Parameters<typeof recorded>[0]) =>
-    recorded(outputs, told, 'r' in told ? ADAPTERS : {});
+  const given = (outputs: Parameters<typeof recorded>[0]) => recorded(outputs, told, others);
   const empty = given(NO_LOSSES);
   const truth = await llamaRun(startOf(readTrainLlama(empty.params), empty.tensors.inputs));
   const t = new CaseContext({ gpu, ieee: false, seed: 1, injects: [] } as never);
@@ -68,6 +72,12 @@ describe('a recorded run is replayed', () => {
     ['by RAdam', optimizer('radam', { decoupled_weight_decay: true, weight_decay: 0.1 })],
   ])('%s', async (_, told) => {
     const { evidence } = await replayed(told);
+    expect(evidence.finding).toBeUndefined();
+    expect(evidence.assertions).toBeGreaterThan(100);
+  });
+
+  test('with one text of each step', async () => {
+    const { evidence } = await replayed({}, (run) => run, ONE_TEXT);
     expect(evidence.finding).toBeUndefined();
     expect(evidence.assertions).toBeGreaterThan(100);
   });

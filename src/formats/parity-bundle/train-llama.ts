@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { FOUR_BIT_NAMES } from '../../quant/registry.ts';
 import { hyperparameters } from '../../vocabulary/optim/hyperparameters.ts';
 import { SCHEDULE, scheduleParams } from '../../vocabulary/optim/lr_schedule.ts';
-import { integer, notNegative, number, positive, size } from '../../vocabulary/rules.ts';
+import { fraction, integer, notNegative, number, positive, size } from '../../vocabulary/rules.ts';
 import { llama } from '../../vocabulary/train/train_llama.ts';
 import { FormatError, quote } from '../format-error.ts';
 
@@ -39,6 +39,8 @@ const run = v.looseObject({
   alpha_pattern: v.optional(v.record(v.string(), positive)),
   use_rslora: v.optional(v.boolean()),
   use_dora: v.optional(v.boolean()),
+  /** What PEFT drops before lora_A; 0 is nothing. */
+  lora_dropout: v.optional(fraction),
   quant: v.optional(quant),
   compute_dtype: v.optional(v.string(), 'float32'),
   schedule: v.optional(

@@ -83,7 +83,13 @@ _RUNS: dict[str, dict[str, Any]] = {
         },
     },
     "nadam": {**_FULL, "optimizer": "nadam", "momentum_decay": 0.01},
-    "radam": {**_FULL, "optimizer": "radam", "weight_decay": 0.1, "decoupled_weight_decay": True},
+    "radam": {
+        **_FULL,
+        "lr": 2e-2,
+        "optimizer": "radam",
+        "weight_decay": 0.5,
+        "decoupled_weight_decay": True,
+    },
 }
 
 

@@ -50,6 +50,19 @@ def start(inputs: Inputs, params: Params) -> tuple[Weights, list[str]]:
     return {**weights, **adapters}, list(adapters)
 
 
+def tokens_of(inputs: Inputs, name: str) -> Array:
+    """`input_ids` or `labels`, [steps, batch, length]; a recording may have one text of each step,
+    [steps, length]. Raises FormatError for another shape.
+    """
+    tokens = inputs[name]
+    if tokens.ndim not in (2, 3):
+        raise FormatError(
+            f"train_llama: in.{name} has shape {list(tokens.shape)}, which is neither "
+            "[steps, batch, length] nor [steps, length]"
+        )
+    return tokens[:, None] if tokens.ndim == 2 else tokens
+
+
 def quantized_modules(inputs: Inputs, params: Params) -> list[str]:
     """The linears whose weights are there as codes."""
     suffix = f".{_CODES.get(base_of(params), '')}"

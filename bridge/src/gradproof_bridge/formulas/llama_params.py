@@ -81,6 +81,7 @@ _OTHERS = (
     "rank_pattern",
     "alpha_pattern",
     "targets",
+    "lora_dropout",
     "quant",
     "clip",
     "grad_scaler",
@@ -110,6 +111,8 @@ WORDS = (
     "layer_types",
 )
 """Of a config.json, in the place of what a Llama has."""
+_WINDOW = "sliding_window"
+"""The one of them that means something else where it is null than where it is absent."""
 _CONTEXT = 2048
 """As transformers' LlamaConfig has it."""
 _ONLY = {
@@ -130,11 +133,17 @@ def run_params(params: Params) -> Params:
             raise NotImplementedOpError(
                 f"train_llama with {name} {str(filled[name])[:40]!r} is no run that is computed here"
             )
+    if filled.get("lora_dropout"):
+        raise NotImplementedOpError(
+            f"train_llama with lora_dropout {filled['lora_dropout']}, whose draws are in no recording"
+        )
     mode = MODES[filled["mode"]]
     filled = {**_OPTIMIZERS[filled["optimizer"]], **filled, **mode.says}
     width = filled["config"]["hidden"] // filled["config"]["heads"]
     usual = {"model_type": "llama", "head_dim": width, "max_position_embeddings": _CONTEXT}
-    filled["config"] = {**usual, **filled["config"]}
+    given = filled["config"].items()
+    own = {name: value for name, value in given if value is not None or name == _WINDOW}
+    filled["config"] = {**usual, **own}
     rates = {**filled["schedule"], "base_lr": filled["lr"]}
     filled["schedule"] = op_spec("lr_schedule").fill(rates)
     if mode.base == "hqq":
@@ -160,13 +169,17 @@ def run_params(params: Params) -> Params:
     return filled
 
 
-def adapter_of(params: Params, module: str) -> Params:
-    """What the adapter of a module is told, as PEFT reads its patterns."""
-    sizes = {
-        name: pattern_of(params, f"{pattern}_pattern", module, params[name])
-        for name, pattern in (("r", "rank"), ("alpha", "alpha"))
+def sizes_of(params: Params, module: str) -> Params:
+    """`r` and `alpha` of the adapter of a module, as PEFT reads its patterns."""
+    return {
+        name: pattern_of(params, f"{kind}_pattern", module, params[name], "train_llama: params")
+        for name, kind in (("r", "rank"), ("alpha", "alpha"))
     }
-    return {**sizes, **{name: params[name] for name in ("use_dora", "use_rslora")}}
+
+
+def adapter_of(params: Params, module: str) -> Params:
+    """What the adapter of a module is told."""
+    return sizes_of(params, module) | {name: params[name] for name in ("use_dora", "use_rslora")}
 
 
 def base_of(params: Params) -> str:

@@ -10,7 +10,7 @@ from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.formulas.bounded import F64
 from gradproof_bridge.formulas.halves import Halves, Store, in_full
-from gradproof_bridge.formulas.llama_base import start
+from gradproof_bridge.formulas.llama_base import start, tokens_of
 from gradproof_bridge.formulas.llama_layers import Weights
 from gradproof_bridge.formulas.llama_model import Model
 from gradproof_bridge.formulas.llama_params import adapter_of
@@ -83,7 +83,7 @@ def _pass(
     """
     parts = params["grad_accum"]
     chosen = slice(step * parts, (step + 1) * parts)
-    ids, labels = (inputs[name][chosen] for name in ("input_ids", "labels"))
+    ids, labels = (tokens_of(inputs, name)[chosen] for name in ("input_ids", "labels"))
     asked = (labels[..., 1:] >= 0).reshape(parts, -1).sum(1)
     shares = np.full(parts, 1 / parts) if params["accum_mean"] == "batch" else asked / asked.sum()
     passes = [

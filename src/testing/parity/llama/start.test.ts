@@ -8,7 +8,14 @@ import type { QuantizedWeight } from '../../../quant/weight.ts';
 import type { Value } from '../../../reference/record.ts';
 import { valuesOfStored } from '../fit.ts';
 import { recordingOf } from './fixtures/recording.ts';
-import { ADAPTERS, NO_LOSSES, OF_ADAPTERS, recorded } from './fixtures/tiny-run.ts';
+import {
+  ADAPTERS,
+  NO_LOSSES,
+  OF_ADAPTERS,
+  ONE_TEXT,
+  recorded,
+  STEPS,
+} from './fixtures/tiny-run.ts';
 import { startOf } from './start.ts';
 import { unsupportedRun } from './unsupported.ts';
 
@@ -82,6 +89,27 @@ describe('a run before its first step', () => {
       values['input_ids']?.data,
     ]);
     expect(labels.data).toEqual(values['labels']?.data);
+  });
+
+  test('has a batch of one where each step has one text', () => {
+    const bundle = recorded(NO_LOSSES, {}, ONE_TEXT);
+    const run = startOf(readTrainLlama(bundle.params), bundle.tensors.inputs);
+    for (const name of ['input_ids', 'labels'] as const) {
+      expect(run[name].shape).toEqual([STEPS, 1, 4]);
+      expect([...run[name].data]).toEqual([...ONE_TEXT[`in.${name}`].data]);
+    }
+  });
+
+  test('of a model that says null is as one that does not say, but for its window', () => {
+    const started = (config: object) => {
+      const bundle = recorded(NO_LOSSES, { config, lora_dropout: 0 });
+      return startOf(readTrainLlama(bundle.params), bundle.tensors.inputs);
+    };
+    const nulls = { tie_word_embeddings: null, head_dim: null, max_position_embeddings: null };
+    const own = { model_type: 'mistral', sliding_window: null };
+    expect(started({ ...own, ...nulls })).toEqual(started(own));
+    expect(started(own).config).not.toHaveProperty('sliding_window');
+    expect(started({ model_type: 'mistral' }).config).toHaveProperty('sliding_window');
   });
 
   test('has the ranks and factors of patterns, the first that meets a module', () => {
@@ -199,7 +227,7 @@ test.each([
   [{ mode: 'prefix' }, 'the mode "prefix"'],
   [{ compute_dtype: 'float8' }, 'products in "float8"'],
   [{ optimizer: 'lion' }, 'the optimizer lion'],
-  [{ lora_dropout: 0.1 }, 'the parameter "lora_dropout"'],
+  [{ lora_dropout: 0.1 }, 'lora_dropout 0.1, whose draws are in no recording'],
   [
     { config: { ...lora.params.config, partial_rotary_factor: 0.5 } },
     'the parameter "partial_rotary_factor"',
@@ -270,7 +298,7 @@ describe('a bundle that is not a run is refused', () => {
       'tokens have no steps',
       params,
       { ...inputs, input_ids: norm },
-      'in.input_ids has shape 64, which is not [steps, batch, length]',
+      'in.input_ids has shape 64, which is neither [steps, batch, length] nor [steps, length]',
     ],
     [
       'a label is neither token nor -100',

@@ -147,7 +147,7 @@ function norms(
   return inFloat32(loraLinear.forward({ x, magnitude, ...inputs }, params)['norm'] as Value);
 }
 
-/** Tokens [steps, batch, length]. */
+/** Tokens [steps, batch, length]; a recording may have one text of each step, [steps, length]. */
 function tokensOf(
   tensors: BundleValues,
   name: string,
@@ -155,14 +155,15 @@ function tokensOf(
   others: readonly number[],
 ): Value {
   const { shape, data } = tensors.value(name);
-  if (shape.length !== 3)
+  const [steps = 0, ...text] = shape;
+  if (text.length < 1 || text.length > 2)
     throw new FormatError(
-      `train_llama: in.${name} has shape ${formatShape(shape)}, which is not [steps, batch, length]`,
+      `train_llama: in.${name} has shape ${formatShape(shape)}, which is neither [steps, batch, length] nor [steps, length]`,
     );
   const unknown = data.find((id) => !(id >= 0 && id < vocab) && !others.includes(id));
   if (unknown !== undefined)
     throw new FormatError(
       `train_llama: in.${name} holds ${unknown}, and the vocabulary has ${vocab} tokens`,
     );
-  return { shape, data };
+  return { shape: text.length === 1 ? [steps, 1, ...text] : shape, data };
 }

@@ -17,6 +17,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     'alpha_pattern',
     'use_rslora',
     'use_dora',
+    'lora_dropout',
     'targets',
     'quant',
     'compute_dtype',
@@ -81,6 +82,7 @@ const MEANS = ['token', 'batch'];
 /** What of a run's parameters this version does not compute, in words; undefined when it computes all. */
 export function unsupportedRun(params: TrainLlamaParams): string | undefined {
   const { mode, optimizer, compute_dtype, autocast_dtype = compute_dtype, accum_mean } = params;
+  const { lora_dropout } = params;
   if (!arithmeticOf(mode)) return `the mode ${shown(mode)}`;
   if (!OPTIMIZERS.includes(optimizer)) return `the optimizer ${optimizer}`;
   const other = wrongOption(params);
@@ -89,6 +91,7 @@ export function unsupportedRun(params: TrainLlamaParams): string | undefined {
   if (compute_dtype !== 'float32' && autocast_dtype !== compute_dtype)
     return `products in ${compute_dtype} and in ${autocast_dtype}`;
   if (!MEANS.includes(accum_mean)) return `the mean ${shown(accum_mean)} of micro-batches`;
+  if (lora_dropout) return `lora_dropout ${lora_dropout}, whose draws are in no recording`;
   return unsaid(params) ?? unknown(params) ?? otherModel(params);
 }
 
