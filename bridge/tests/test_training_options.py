@@ -1,6 +1,7 @@
 """Fresh recordings of runs whose options the set beside the page does not have."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -58,6 +59,46 @@ def test_a_run_that_was_told_something_else_deviates(case, told):
         (params[within] if within else params)[field] = value
     other = replace(bundle, params=params)
     assert judge_bundle(other).findings
+
+
+@pytest.mark.parametrize(
+    ("case", "name"),
+    [
+        ("llama_saved_modules", "lora.model.layers.1.post_attention_layernorm.weight"),
+        ("llama_saved_layer", "lora.model.layers.1.self_attn.o_proj.weight"),
+        ("llama_saved_embeddings", "lora.model.embed_tokens.weight"),
+        ("llama_saved_head", "grad0.lm_head.weight"),
+        ("llama_saved_bf16", "state.2.lm_head.weight.exp_avg"),
+        ("llama_all_biases", "lora.model.layers.0.mlp.up_proj.bias"),
+        ("llama_biases_of_adapters", "grad0.model.layers.1.self_attn.q_proj.bias"),
+    ],
+)
+def test_what_is_trained_beside_adapters_is_judged_by_any_of_its_names(case, name):
+    bundle = recorded(case).bundle
+    others = {key: x for key, x in bundle.outputs.items() if key != name}
+    inner = "base_layer" if name.endswith("q_proj.bias") else "modules_to_save"
+    module, part = re.split(r"\.(?=weight|bias)", name)
+    renamed = others | {f"{module}.{inner}.{part}": bundle.outputs[name]}
+    assert judge_bundle(replace(bundle, outputs=renamed)).findings == []
+    wrong = bundle.outputs[name].copy()
+    wrong.flat[0] += 0.5 * np.abs(wrong).max()
+    found = judge_bundle(replace(bundle, outputs={**others, name: wrong})).findings
+    assert [one.output for one in found] == [name]
+
+
+def test_what_is_not_said_to_be_trained_has_no_outcome():
+    bundle = recorded("llama_all_biases").bundle
+    with pytest.raises(FormatError, match=r"gate_proj\.bias does not belong to these params"):
+        judge_bundle(retold(bundle, {"bias": "lora_only"}))
+
+
+@pytest.mark.parametrize(
+    ("module", "why"), [("mlp", "which holds other modules"), ("score", "which meets no module")]
+)
+def test_modules_that_are_saved_have_values_themselves(module, why):
+    bundle = recorded("llama_saved_modules").bundle
+    with pytest.raises(NotImplementedOpError, match=why):
+        judge_bundle(retold(bundle, {"modules_to_save": [module]}))
 
 
 def retold(bundle, told):

@@ -41,6 +41,9 @@ const run = v.looseObject({
   use_dora: v.optional(v.boolean()),
   /** What PEFT drops before lora_A; 0 is nothing. */
   lora_dropout: v.optional(fraction),
+  /** PEFT's: biases that are trained beside adapters, and modules, by the ends of their names. */
+  bias: v.optional(v.picklist(['none', 'all', 'lora_only'])),
+  modules_to_save: v.optional(v.array(v.string())),
   quant: v.optional(quant),
   compute_dtype: v.optional(v.string(), 'float32'),
   schedule: v.optional(

@@ -19,6 +19,7 @@ from gradproof_bridge.formulas.hqq import unpack
 from gradproof_bridge.formulas.llama_layers import Weights
 from gradproof_bridge.formulas.llama_names import MAGNITUDE, current
 from gradproof_bridge.formulas.llama_params import adapter_of, base_of
+from gradproof_bridge.formulas.llama_retrained import EMBEDDINGS, HEAD, is_untied, retrained
 
 _CODES = {"four_bit": "packed", "hqq": "W_q"}
 """The part of a quantized weight that holds its codes, by what a base is in."""
@@ -47,7 +48,11 @@ def start(inputs: Inputs, params: Params) -> tuple[Weights, list[str]]:
         )
     if params["use_dora"]:
         adapters = {**_lengths(weights, adapters, params), **adapters}
-    return {**weights, **adapters}, list(adapters)
+    if is_untied(params):
+        weights[HEAD] = weights[EMBEDDINGS].copy()
+    with_adapter = [name.removesuffix(".lora_A") for name in adapters if name.endswith(".lora_A")]
+    beside = [name for name in retrained(weights, with_adapter, params) if name not in adapters]
+    return {**weights, **adapters}, [*adapters, *beside]
 
 
 def tokens_of(inputs: Inputs, name: str) -> Array:

@@ -49,6 +49,8 @@ _DEFAULTS: Params = {
     "schedule": {"name": "constant"},
     "use_rslora": False,
     "use_dora": False,
+    "bias": "none",
+    "modules_to_save": [],
 }
 """Those of torch and PEFT."""
 _MOMENTS: Params = {"betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0}
@@ -120,6 +122,7 @@ _ONLY = {
     "optimizer": tuple(_OPTIMIZERS),
     "compute_dtype": ("float32", "float16", "bfloat16"),
     "accum_mean": ("token", "batch"),
+    "bias": ("none", "all", "lora_only"),
 }
 
 

@@ -14,6 +14,7 @@ from gradproof_bridge.formulas.llama_base import start, tokens_of
 from gradproof_bridge.formulas.llama_layers import Weights
 from gradproof_bridge.formulas.llama_model import Model
 from gradproof_bridge.formulas.llama_params import adapter_of
+from gradproof_bridge.formulas.llama_retrained import is_untied
 from gradproof_bridge.formulas.llama_update import State, Update
 
 PER_STEP = ("losses", "grad_norms", "lrs", "scale")
@@ -72,7 +73,10 @@ def _model(weights: Weights, params: Params, store: Store) -> Model:
     def lora(module: str) -> Params:
         return adapter_of(params, module)
 
-    return Model(weights, params["config"], lora, store)
+    config = params["config"]
+    if is_untied(params):
+        config = {**config, "tie_word_embeddings": False}
+    return Model(weights, config, lora, store)
 
 
 def _pass(

@@ -6,6 +6,7 @@ import {
 } from '../../../formats/parity-bundle/train-llama.ts';
 import type { QuantizedWeight } from '../../../quant/weight.ts';
 import type { Value } from '../../../reference/record.ts';
+import { hostTensorFrom } from '../../../tensor/host.ts';
 import { valuesOfStored } from '../fit.ts';
 import { recordingOf } from './fixtures/recording.ts';
 import {
@@ -16,7 +17,7 @@ import {
   recorded,
   STEPS,
 } from './fixtures/tiny-run.ts';
-import { startOf } from './start.ts';
+import { type StartedRun, startOf } from './start.ts';
 import { unsupportedRun } from './unsupported.ts';
 
 const lora = recordingOf('llama_lora');
@@ -130,6 +131,32 @@ describe('a run before its first step', () => {
     expect(() => startOf(readTrainLlama(other.params), other.tensors.inputs)).toThrow(
       'self_attn.q_proj.lora_A has shape 1x8 and should have 2x8',
     );
+  });
+
+  test('trains modules and biases beside adapters, from the base or from what is recorded', () => {
+    const started = (told: object, others: object = {}) => {
+      const bundle = recorded(NO_LOSSES, { ...OF_ADAPTERS, ...told }, { ...ADAPTERS, ...others });
+      return startOf(readTrainLlama(bundle.params), bundle.tensors.inputs);
+    };
+    const beside = ({ trained }: StartedRun) =>
+      Object.keys(trained).filter((name) => /weight$|bias$/.test(name));
+    const head = 'lm_head.weight';
+    const saved = started({ modules_to_save: ['lm_head', 'model.norm'] });
+    expect(beside(saved).sort()).toEqual([head, 'model.norm.weight']);
+    expect(saved.trained[head]).toEqual(saved.frozen[head]);
+    const other = hostTensorFrom('f32', [11, 8], new Float64Array(88).fill(0.5));
+    const given = { 'in.lora0.lm_head.modules_to_save.weight': other };
+    expect(started({ modules_to_save: ['lm_head'] }, given).trained[head]?.data[3]).toBe(0.5);
+    const config = { attention_bias: true, mlp_bias: true };
+    expect(beside(started({ config, bias: 'all' })).length).toBe(7);
+    expect(beside(started({ config, bias: 'lora_only' })).length).toBe(3);
+    expect(() => started({ modules_to_save: ['q_proj'] })).toThrow('q_proj, which has an adapter');
+    const tied = { config: { tie_word_embeddings: true } };
+    expect(started(tied).config.tie_word_embeddings).toBe(true);
+    const untied = started({ ...tied, modules_to_save: ['embed_tokens'] });
+    expect(untied.config.tie_word_embeddings).toBe(false);
+    expect(beside(untied)).toEqual(['model.embed_tokens.weight']);
+    expect(untied.frozen[head]).toEqual(untied.trained['model.embed_tokens.weight']);
   });
 
   test('has adapters of rank 1 where the recording names none', () => {

@@ -14,6 +14,7 @@ import { arithmeticOf, halvesOf } from './arithmetic.ts';
 import { BundleValues, inFloat32 } from './bundle-values.ts';
 import { type CodedByHqq, codedByHqq, decodedByHqq, inFourBits } from './frozen-weights.ts';
 import { recordedNames } from './names.ts';
+import { retrainedIn, retrainedValues } from './retrained.ts';
 import { linearsOf, modelOf, weightShapes } from './weights.ts';
 
 /** A recorded run before its first step; of a base in HQQ also what the engine decodes. */
@@ -48,8 +49,9 @@ export function startOf(params: TrainLlamaParams, stored: StoredTensors): Starte
   const { bias_correction, amsgrad, rho, momentum_decay, decoupled_weight_decay } = params;
   const { base: kind } = arithmeticOf(params.mode) ?? {};
   const { length: _, ...model } = llamaConfigOf(modelOf(config), 0);
+  const parts = kind === 'trained' ? { trained: base, frozen: {} } : adapted(params, base, tensors);
   return {
-    config: model,
+    config: 'lm_head.weight' in parts.frozen ? { ...model, tie_word_embeddings: false } : model,
     clip: clip || Number.POSITIVE_INFINITY,
     scaler: params.grad_scaler,
     autocast: halvesOf(params),
@@ -67,7 +69,7 @@ export function startOf(params: TrainLlamaParams, stored: StoredTensors): Starte
       ...given({ blocksize, min_8bit_size, state_rounding, decay_after_step }),
       ...given({ bias_correction, amsgrad, rho, momentum_decay, decoupled_weight_decay }),
     },
-    ...(kind === 'trained' ? { trained: base, frozen: {} } : adapted(params, base, tensors)),
+    ...parts,
   };
 }
 
@@ -126,11 +128,16 @@ function adapted(
         : tensors.value(recorded, [out]),
     );
   }
+  const beside = retrainedValues(
+    retrainedIn(modelOf(config), params, new Set(adapters.keys())),
+    Object.fromEntries(frozen),
+    tensors,
+  );
   return {
     adapter: usual,
     ...(rank_pattern || alpha_pattern ? { adapters } : {}),
-    frozen: Object.fromEntries(frozen),
-    trained: Object.fromEntries(trained),
+    frozen: beside.frozen,
+    trained: { ...Object.fromEntries(trained), ...beside.trained },
     ...(coded.size > 0 ? { coded } : {}),
   };
 }

@@ -1,8 +1,10 @@
 import { ConfigError } from '../../../formats/hugging-face/config-error.ts';
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
+import { AdapterError } from '../../../models/llama/lora/adapter-error.ts';
 import { wrongHyperparameters } from '../../../vocabulary/optim/hyperparameters.ts';
 import { lacking, SCHEDULE_PARAMS } from '../../../vocabulary/optim/lr_schedule.ts';
 import { arithmeticOf } from './arithmetic.ts';
+import { retrainedIn } from './retrained.ts';
 import { modelOf } from './weights.ts';
 
 /** What a run may be told; a parameter beyond these could mean another computation. */
@@ -18,6 +20,8 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     'use_rslora',
     'use_dora',
     'lora_dropout',
+    'bias',
+    'modules_to_save',
     'targets',
     'quant',
     'compute_dtype',
@@ -124,13 +128,14 @@ function unsaid({ mode, schedule, quant, r, alpha }: TrainLlamaParams): string |
   return undefined;
 }
 
-/** What of the model is not known. */
-function otherModel({ config }: TrainLlamaParams): string | undefined {
+/** What of the model is not known, or trained beside adapters and no tensor. */
+function otherModel({ config, ...params }: TrainLlamaParams): string | undefined {
   try {
-    modelOf(config);
+    retrainedIn(modelOf(config), params, new Set());
     return undefined;
   } catch (error) {
     if (error instanceof ConfigError) return `this model: ${error.message}`;
+    if (error instanceof AdapterError) return `this run: ${error.message}`;
     // What is wrong is told where the run is read.
     return undefined;
   }
