@@ -93,6 +93,17 @@ def test_what_is_not_said_to_be_trained_has_no_outcome():
 
 
 @pytest.mark.parametrize(
+    "told", [{"layers_to_transform": 0}, {"layers_pattern": ["h"]}, {"layers_to_transform": [0, 2]}]
+)
+def test_adapters_are_in_the_blocks_that_are_named(told):
+    bundle = recorded("llama_one_block").bundle
+    with pytest.raises(
+        FormatError, match=r"layers\.1\..*is of a block that layers_to_transform leav"
+    ):
+        judge_bundle(retold(bundle, told))
+
+
+@pytest.mark.parametrize(
     ("module", "why"), [("mlp", "which holds other modules"), ("score", "which meets no module")]
 )
 def test_modules_that_are_saved_have_values_themselves(module, why):

@@ -41,6 +41,9 @@ const run = v.looseObject({
   use_dora: v.optional(v.boolean()),
   /** What PEFT drops before lora_A; 0 is nothing. */
   lora_dropout: v.optional(fraction),
+  /** PEFT's: the blocks with adapters, and what stands before their numbers. */
+  layers_to_transform: v.optional(v.union([integer, v.array(integer)])),
+  layers_pattern: v.optional(v.union([v.string(), v.array(v.string())])),
   /** PEFT's: biases that are trained beside adapters, and modules, by the ends of their names. */
   bias: v.optional(v.picklist(['none', 'all', 'lora_only'])),
   modules_to_save: v.optional(v.array(v.string())),

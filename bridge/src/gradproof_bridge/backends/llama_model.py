@@ -109,6 +109,8 @@ def _with_adapters(model: PreTrainedModel, p: Params, inputs: Inputs, device: st
         target_modules=list(targets),
         use_dora=p["use_dora"],
         use_rslora=p["use_rslora"],
+        layers_to_transform=p.get("layers_to_transform"),
+        layers_pattern=p.get("layers_pattern"),
         bias=p["bias"],
         modules_to_save=p["modules_to_save"] or None,
         task_type="CAUSAL_LM",

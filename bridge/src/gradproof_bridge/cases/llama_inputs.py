@@ -11,6 +11,7 @@ from gradproof_bridge.backends.llama_model import LINEAR
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import op_spec
 from gradproof_bridge.cases.peft_cases import quantized
+from gradproof_bridge.formulas.adapter_patterns import is_of_layer
 from gradproof_bridge.formulas.llama_names import MAGNITUDE
 from gradproof_bridge.formulas.llama_params import base_of, sizes_of
 from gradproof_bridge.formulas.registry import expect
@@ -38,7 +39,11 @@ def adapted(params: Mapping[str, Any], weights: Mapping[str, Array]) -> list[tup
         return []
     targets = LINEAR if params["targets"] == "all linear" else tuple(params["targets"])
     modules = ((name.removesuffix(".weight"), weight) for name, weight in weights.items())
-    return [(module, weight) for module, weight in modules if module.endswith(targets)]
+    return [
+        (module, weight)
+        for module, weight in modules
+        if module.endswith(targets) and is_of_layer(params, module)
+    ]
 
 
 def codes_of(module: str, weight: Array, params: Mapping[str, Any]) -> dict[str, Array]:

@@ -82,6 +82,8 @@ _RUNS: dict[str, dict[str, Any]] = {
             "rope_scaling": {"rope_type": "dynamic", "factor": 2.0},
         },
     },
+    "one_block": {**_PATTERNS, "layers_to_transform": [1]},
+    "blocks_by_pattern": {**_PATTERNS, "layers_to_transform": 0, "layers_pattern": "layers"},
     "saved_modules": {**_PATTERNS, "modules_to_save": ["embed_tokens", "lm_head", "norm"]},
     "saved_layer": {
         **_PATTERNS,

@@ -9,6 +9,7 @@ from typing import Any
 from gradproof_bridge.errors import FormatError
 
 CONFIG = "adapter_config.json"
+_BLOCK = re.compile(r".*?\.[^.]*\.(?P<block>\d+)\.")
 
 
 def pattern_of(
@@ -29,3 +30,21 @@ def pattern_of(
         if found:
             return value
     return usual
+
+
+def is_of_layer(config: Mapping[str, Any], module: str, where: str = CONFIG) -> bool:
+    """Whether a module lies in a block of `layers_to_transform`, as PEFT reads it; all do where it names
+    none. Raises FormatError for a `layers_pattern` that is none.
+    """
+    blocks = config.get("layers_to_transform")
+    if blocks is None or blocks == []:
+        return True
+    patterns = config.get("layers_pattern") or []
+    before = [patterns] if isinstance(patterns, str) else patterns
+    try:
+        known = [re.compile(rf"(?:^|.*?\.){one}\.(?P<block>\d+)\.") for one in before] or [_BLOCK]
+    except re.error as error:
+        raise FormatError(f"{where}: layers_pattern is no pattern: {error}") from error
+    found = next((match for one in known if (match := one.match(module))), None)
+    wanted = [blocks] if isinstance(blocks, int) else blocks
+    return found is not None and int(found["block"]) in wanted

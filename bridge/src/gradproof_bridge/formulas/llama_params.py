@@ -11,6 +11,8 @@ from gradproof_bridge.formulas.adapter_patterns import pattern_of
 
 IN_8_BITS = "adamw8bit"
 """The optimizer of bitsandbytes that keeps its moments in 8 bits."""
+PARAMS = "train_llama: params"
+"""Where a run says its parameters, in messages."""
 CURVE = 20
 """Steps that are held to the limits of a short run; later ones lead right runs apart."""
 
@@ -84,6 +86,8 @@ _OTHERS = (
     "alpha_pattern",
     "targets",
     "lora_dropout",
+    "layers_to_transform",
+    "layers_pattern",
     "quant",
     "clip",
     "grad_scaler",
@@ -175,7 +179,7 @@ def run_params(params: Params) -> Params:
 def sizes_of(params: Params, module: str) -> Params:
     """`r` and `alpha` of the adapter of a module, as PEFT reads its patterns."""
     return {
-        name: pattern_of(params, f"{kind}_pattern", module, params[name], "train_llama: params")
+        name: pattern_of(params, f"{kind}_pattern", module, params[name], PARAMS)
         for name, kind in (("r", "rank"), ("alpha", "alpha"))
     }
 

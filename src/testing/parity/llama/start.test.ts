@@ -159,6 +159,22 @@ describe('a run before its first step', () => {
     expect(untied.frozen[head]).toEqual(untied.trained['model.embed_tokens.weight']);
   });
 
+  test('has adapters in the blocks that it names, and in no other', () => {
+    const { params, inputs } = lora;
+    const told = (own: object) => startOf({ ...params, ...own }, inputs);
+    for (const own of [
+      { layers_to_transform: [0, 1] },
+      { layers_to_transform: [0, 1], layers_pattern: 'layers' },
+      { layers_to_transform: [] },
+    ])
+      expect(told(own)).toEqual(told({}));
+    for (const own of [
+      { layers_to_transform: 0 },
+      { layers_to_transform: [0, 1], layers_pattern: ['h'] },
+    ])
+      expect(() => told(own)).toThrow('lora_A is of a block that layers_to_transform leaves out');
+  });
+
   test('has adapters of rank 1 where the recording names none', () => {
     const { r, ...params } = lora.params;
     expect(r).toBeGreaterThan(1);

@@ -1,7 +1,7 @@
 import { FormatError } from '../../../formats/format-error.ts';
 import type { StoredTensors } from '../../../formats/parity-bundle/check.ts';
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
-import { sizeOfAdapter } from '../../../models/llama/lora/targets.ts';
+import { layerRule, sizeOfAdapter } from '../../../models/llama/lora/targets.ts';
 import { llamaConfigOf } from '../../../models/llama/model-config.ts';
 import type { QuantizedWeight } from '../../../quant/weight.ts';
 import type { LlamaRun } from '../../../reference/llama/run.ts';
@@ -91,6 +91,7 @@ function adapted(
     arithmeticOf(params.mode) ?? {};
   const usual = { r, alpha, use_rslora, use_dora };
   const rules = { r, lora_alpha: alpha, rank_pattern, alpha_pattern };
+  const isOfLayer = layerRule(params);
   const adapters = new Map<string, typeof usual>();
   const frozen = new Map<string, Value | QuantizedWeight<Value>>(Object.entries(base));
   const trained = new Map<string, Value>();
@@ -111,6 +112,10 @@ function adapted(
         );
       continue;
     }
+    if (!isOfLayer(name))
+      throw new FormatError(
+        `train_llama: in.lora0.${name}.lora_A is of a block that layers_to_transform leaves out`,
+      );
     const adapter = { ...usual, ...sizeOfAdapter(name, rules) };
     adapters.set(name, adapter);
     const lora = {

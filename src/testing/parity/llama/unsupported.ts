@@ -20,6 +20,8 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     'use_rslora',
     'use_dora',
     'lora_dropout',
+    'layers_to_transform',
+    'layers_pattern',
     'bias',
     'modules_to_save',
     'targets',
