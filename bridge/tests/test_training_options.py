@@ -1,8 +1,10 @@
 """Fresh recordings of runs whose options the set beside the page does not have."""
 
 import json
+import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 pytest.importorskip("bitsandbytes")
@@ -12,7 +14,7 @@ pytest.importorskip("transformers")
 from gradproof_bridge.bundle.bundle import read_bundle, write_bundle
 from gradproof_bridge.bundle.safetensors_file import read_safetensors, write_safetensors
 from gradproof_bridge.cases.training_options import training_options
-from gradproof_bridge.errors import NotImplementedOpError
+from gradproof_bridge.errors import FormatError, NotImplementedOpError
 from gradproof_bridge.recording.judge import judge_bundle
 from gradproof_bridge.recording.recorder import record_case
 
@@ -56,16 +58,106 @@ def test_a_run_that_was_told_something_else_deviates(case, told):
         within, _, field = name.rpartition(".")
         (params[within] if within else params)[field] = value
     other = replace(bundle, params=params)
-    assert judge_bundle(other).findings != ()
+    assert judge_bundle(other).findings
+
+
+@pytest.mark.parametrize(
+    ("case", "name"),
+    [
+        ("llama_saved_modules", "lora.model.layers.1.post_attention_layernorm.weight"),
+        ("llama_saved_layer", "lora.model.layers.1.self_attn.o_proj.weight"),
+        ("llama_saved_embeddings", "lora.model.embed_tokens.weight"),
+        ("llama_saved_head", "grad0.lm_head.weight"),
+        ("llama_saved_bf16", "state.2.lm_head.weight.exp_avg"),
+        ("llama_all_biases", "lora.model.layers.0.mlp.up_proj.bias"),
+        ("llama_biases_of_adapters", "grad0.model.layers.1.self_attn.q_proj.bias"),
+    ],
+)
+def test_what_is_trained_beside_adapters_is_judged_by_any_of_its_names(case, name):
+    bundle = recorded(case).bundle
+    others = {key: x for key, x in bundle.outputs.items() if key != name}
+    inner = "base_layer" if name.endswith("q_proj.bias") else "modules_to_save"
+    module, part = re.split(r"\.(?=weight|bias)", name)
+    renamed = others | {f"{module}.{inner}.{part}": bundle.outputs[name]}
+    assert judge_bundle(replace(bundle, outputs=renamed)).findings == []
+    wrong = bundle.outputs[name].copy()
+    wrong.flat[0] += 0.5 * np.abs(wrong).max()
+    found = judge_bundle(replace(bundle, outputs={**others, name: wrong})).findings
+    assert [one.output for one in found] == [name]
+
+
+def test_what_is_not_said_to_be_trained_has_no_outcome():
+    bundle = recorded("llama_all_biases").bundle
+    with pytest.raises(FormatError, match=r"gate_proj\.bias does not belong to these params"):
+        judge_bundle(retold(bundle, {"bias": "lora_only"}))
+
+
+@pytest.mark.parametrize(
+    "told", [{"layers_to_transform": 0}, {"layers_pattern": ["h"]}, {"layers_to_transform": [0, 2]}]
+)
+def test_adapters_are_in_the_blocks_that_are_named(told):
+    bundle = recorded("llama_one_block").bundle
+    with pytest.raises(
+        FormatError, match=r"layers\.1\..*is of a block that layers_to_transform leav"
+    ):
+        judge_bundle(retold(bundle, told))
+
+
+@pytest.mark.parametrize(
+    ("module", "why"), [("mlp", "which holds other modules"), ("score", "which meets no module")]
+)
+def test_modules_that_are_saved_have_values_themselves(module, why):
+    bundle = recorded("llama_saved_modules").bundle
+    with pytest.raises(NotImplementedOpError, match=why):
+        judge_bundle(retold(bundle, {"modules_to_save": [module]}))
+
+
+def retold(bundle, told):
+    """The bundle of a file that says other parameters."""
+    metadata, tensors = read_safetensors(write_bundle(bundle))
+    params = {**json.loads(metadata["params"]), **told}
+    return read_bundle(write_safetensors(tensors, {**metadata, "params": json.dumps(params)}))
 
 
 def test_options_that_are_null_are_those_that_are_absent():
-    metadata, tensors = read_safetensors(write_bundle(recorded("llama_patterns_qlora").bundle))
+    bundle = recorded("llama_patterns_qlora").bundle
     nulls = dict.fromkeys(("grad_scaler", "betas", "accum_mean", "lora_dropout"))
     schedule = {"name": "constant", "total": None, "num_cycles": None}
-    told = {**json.loads(metadata["params"]), **nulls, "schedule": schedule}
-    file = write_safetensors(tensors, {**metadata, "params": json.dumps(told)})
-    assert judge_bundle(read_bundle(file)).findings == []
+    of_model = dict.fromkeys(("tie_word_embeddings", "head_dim", "max_position_embeddings"))
+    config = {**bundle.params["config"], **of_model}
+    told = {**nulls, "schedule": schedule, "config": config}
+    assert judge_bundle(retold(bundle, told)).findings == []
+
+
+def test_dropout_is_judged_where_it_drops_nothing():
+    bundle = recorded("llama_patterns").bundle
+    assert judge_bundle(retold(bundle, {"lora_dropout": 0})).findings == []
+    with pytest.raises(NotImplementedOpError, match=r"lora_dropout 0\.1, whose draws are"):
+        judge_bundle(retold(bundle, {"lora_dropout": 0.1}))
+
+
+def test_a_step_may_have_one_text():
+    case = CASES["llama_patterns"]
+
+    def one_text(draw):
+        inputs = case.make(draw)
+        return inputs | {name: inputs[name][:, 0] for name in ("input_ids", "labels")}
+
+    found = record_case(replace(case, make=one_text), 3)
+    assert found.findings == ()
+    assert found.bundle.outputs["logits_step0"].shape == (1, 6, 17)
+    ids = found.bundle.inputs["input_ids"]
+    other = {**found.bundle.inputs, "labels": np.roll(ids, 1, 0)}
+    assert judge_bundle(replace(found.bundle, inputs=other)).findings
+    flat = {**found.bundle.inputs, "input_ids": ids[:, 0]}
+    with pytest.raises(FormatError, match=r"has shape \[6\], which is neither \[steps, batch, len"):
+        judge_bundle(replace(found.bundle, inputs=flat))
+
+
+def test_a_pattern_that_is_none_is_told_as_the_parameter_of_the_bundle():
+    bundle = recorded("llama_patterns").bundle
+    with pytest.raises(FormatError, match=r"^train_llama: params: rank_pattern 'q_proj\(' is no"):
+        judge_bundle(retold(bundle, {"rank_pattern": {"q_proj(": 2}}))
 
 
 def test_moments_in_8_bits_are_always_corrected():

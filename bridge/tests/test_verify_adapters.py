@@ -147,7 +147,7 @@ def test_logits_of_another_scaling_deviate(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"rank_pattern": 7}, "says rank_pattern '7'; an object is needed"),
+        ({"rank_pattern": 7}, "adapter_config.json: rank_pattern is '7'; an object is needed"),
         ({"rank_pattern": {"v_proj(": 7}}, "is no pattern"),
         ({"rank_pattern": {"v_proj": 7}}, "rank 7 is configured"),
     ],

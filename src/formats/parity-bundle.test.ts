@@ -1213,6 +1213,8 @@ test('what is null is absent, also in an object of parameters, and stays in a co
   const read = (params: typeof told | typeof without) =>
     readParityBundle(bundle({ ...llama, params })).params;
   expect(read(told)).toEqual(read(without));
+  const untied = { ...llama.params, config: { ...config, tie_word_embeddings: null } };
+  expect(readParityBundle(bundle({ ...llama, params: untied })).params).toEqual(untied);
   const whole = { ...logits.params.config, sliding_window: null };
   expect(readParityBundle(bundle({ ...logits, params: { config: whole } })).params).toEqual({
     config: whole,

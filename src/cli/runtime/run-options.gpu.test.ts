@@ -8,6 +8,7 @@ import {
   ADAPTERS,
   NO_LOSSES,
   OF_ADAPTERS,
+  ONE_TEXT,
   recorded,
 } from '../../testing/parity/llama/fixtures/tiny-run.ts';
 import { trainOurs } from '../../testing/parity/llama/ours.ts';
@@ -23,13 +24,16 @@ beforeAll(async () => {
 });
 afterAll(() => gpu[Symbol.dispose]());
 
-/** Replays a run that went as it was told, where ours is told what `mistaken` makes of it. */
+/**
+ * Replays a run that went as it was told, with these inputs beside its weights, where ours is told
+ * what `mistaken` makes of it.
+ */
 async function replayed(
   told: Readonly<Record<string, unknown>>,
   mistaken: (run: StartedRun) => StartedRun = (run) => run,
+  others: object = 'r' in told ? ADAPTERS : {},
 ): Promise<CaseContext> {
-  const given = (outputs: Parameters<typeof recorded>[0]) =>
-    recorded(outputs, told, 'r' in told ? ADAPTERS : {});
+  const given = (outputs: Parameters<typeof recorded>[0]) => recorded(outputs, told, others);
   const empty = given(NO_LOSSES);
   const truth = await llamaRun(startOf(readTrainLlama(empty.params), empty.tensors.inputs));
   const t = new CaseContext({ gpu, ieee: false, seed: 1, injects: [] } as never);
@@ -41,6 +45,15 @@ async function replayed(
 
 const optimizer = (name: string, own: object = {}) => ({ optimizer: name, lr: 0.01, ...own });
 const DORA = { ...OF_ADAPTERS, use_dora: true };
+
+const SAVED = { ...OF_ADAPTERS, modules_to_save: ['lm_head', 'embed_tokens', 'norm'] };
+const UNTIED = {
+  ...{ ...OF_ADAPTERS, modules_to_save: ['embed_tokens'] },
+  config: { tie_word_embeddings: true },
+};
+const WITH_BIASES = { config: { attention_bias: true, mlp_bias: true } };
+const BIASED = { ...OF_ADAPTERS, ...WITH_BIASES, bias: 'all' };
+const OWN_BIASES = { ...DORA, ...WITH_BIASES, bias: 'lora_only' };
 
 const QWEN3 = {
   config: {
@@ -54,6 +67,10 @@ describe('a recorded run is replayed', () => {
   test.each([
     ['with ranks by patterns', OF_ADAPTERS],
     ['with DoRA of ranks by patterns', DORA],
+    ['with head, embeddings and norms that are trained', SAVED],
+    ['with embeddings that are trained apart from a head that was tied to them', UNTIED],
+    ['with all biases trained', BIASED],
+    ['of DoRA with the biases of its adapters trained', OWN_BIASES],
     ['by AdamW without bias correction', optimizer('adamw', { bias_correction: false })],
     ['by Adam without bias correction', optimizer('adam', { bias_correction: false })],
     ['by Adam with amsgrad', optimizer('adam', { amsgrad: true })],
@@ -68,6 +85,12 @@ describe('a recorded run is replayed', () => {
     ['by RAdam', optimizer('radam', { decoupled_weight_decay: true, weight_decay: 0.1 })],
   ])('%s', async (_, told) => {
     const { evidence } = await replayed(told);
+    expect(evidence.finding).toBeUndefined();
+    expect(evidence.assertions).toBeGreaterThan(100);
+  });
+
+  test('with one text of each step', async () => {
+    const { evidence } = await replayed({}, (run) => run, ONE_TEXT);
     expect(evidence.finding).toBeUndefined();
     expect(evidence.assertions).toBeGreaterThan(100);
   });
@@ -94,6 +117,27 @@ describe('a replay that forgets an option is wrong', () => {
       'the missing correction of AdamW',
       optimizer('adamw', { bias_correction: false }),
       retold({ bias_correction: true }),
+    ],
+    [
+      'that the head stays where the embeddings are trained',
+      UNTIED,
+      ({ config, frozen: { 'model.embed_tokens.weight': _, ...frozen }, ...run }) => ({
+        ...{ ...run, frozen },
+        config: { ...config, tie_word_embeddings: true },
+      }),
+    ],
+    [
+      'where a trained bias begins',
+      OWN_BIASES,
+      ({ trained, ...run }) => ({
+        ...run,
+        trained: Object.fromEntries(
+          Object.entries(trained).map(([name, { shape, data }]) => [
+            name,
+            { shape, data: name.endsWith('q_proj.bias') ? data.map((x) => 1.01 * x) : data },
+          ]),
+        ),
+      }),
     ],
     ...(['rope_scaling', 'sliding_window'] as const).map(
       (name) =>

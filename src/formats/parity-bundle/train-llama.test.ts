@@ -36,6 +36,7 @@ test.each([
   [{ ...RUN, betas: [0.9, 1] }, 'train_llama: params "betas.1": '],
   [{ ...RUN, config: { ...RUN.config, heads: 0.5 } }, 'train_llama: params "config.heads": '],
   [{ ...RUN, schedule: { name: 'step' } }, 'train_llama: params "schedule.name": '],
+  [{ ...RUN, lora_dropout: 1.5 }, 'train_llama: params "lora_dropout": '],
   [{ ...RUN, grad_accum: 0 }, 'train_llama: params "grad_accum": '],
 ])('%j is refused', (params, message) => {
   expect(() => readTrainLlama(params)).toThrow(FormatError);

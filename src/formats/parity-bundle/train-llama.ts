@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { FOUR_BIT_NAMES } from '../../quant/registry.ts';
 import { hyperparameters } from '../../vocabulary/optim/hyperparameters.ts';
 import { SCHEDULE, scheduleParams } from '../../vocabulary/optim/lr_schedule.ts';
-import { integer, notNegative, number, positive, size } from '../../vocabulary/rules.ts';
+import { fraction, integer, notNegative, number, positive, size } from '../../vocabulary/rules.ts';
 import { llama } from '../../vocabulary/train/train_llama.ts';
 import { FormatError, quote } from '../format-error.ts';
 
@@ -39,6 +39,14 @@ const run = v.looseObject({
   alpha_pattern: v.optional(v.record(v.string(), positive)),
   use_rslora: v.optional(v.boolean()),
   use_dora: v.optional(v.boolean()),
+  /** What PEFT drops before lora_A; 0 is nothing. */
+  lora_dropout: v.optional(fraction),
+  /** PEFT's: the blocks with adapters, and what stands before their numbers. */
+  layers_to_transform: v.optional(v.union([integer, v.array(integer)])),
+  layers_pattern: v.optional(v.union([v.string(), v.array(v.string())])),
+  /** PEFT's: biases that are trained beside adapters, and modules, by the ends of their names. */
+  bias: v.optional(v.picklist(['none', 'all', 'lora_only'])),
+  modules_to_save: v.optional(v.array(v.string())),
   quant: v.optional(quant),
   compute_dtype: v.optional(v.string(), 'float32'),
   schedule: v.optional(

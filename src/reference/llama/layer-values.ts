@@ -19,7 +19,8 @@ export async function layerValues(run: LlamaRun): Promise<readonly LayerValue[]>
   const { input_ids, labels } = stepsOf({ ...run, grad_accum: 1 }, 1, 1);
   const batch = input_ids.shape.slice(1);
   const weights = { ...frozen, ...trained };
-  const model = { config, adapter, adapters, weights, batch, autocast };
+  const names = new Set(Object.keys(trained));
+  const model = { config, adapter, adapters, weights, trained: names, batch, autocast };
   const graph = llamaGraph(model);
   const given = {
     ids: { ...input_ids, shape: batch },

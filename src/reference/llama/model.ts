@@ -52,6 +52,8 @@ interface Llama {
   /** Of each linear by its name, in the place of `adapter`. */
   readonly adapters?: ReadonlyMap<string, Adapter> | undefined;
   readonly weights: StateDict;
+  /** Names of those that are trained. Default none that `lora_linear` has no gradient of. */
+  readonly trained?: ReadonlySet<string> | undefined;
   /** [B, S]. */
   readonly batch: Shape;
   /** Products as torch.autocast stores them. Default float32. */
@@ -87,6 +89,7 @@ export function llamaGraph({
   adapter: usual,
   adapters,
   weights,
+  trained = new Set(),
   batch,
   autocast,
   endsInLogits,
@@ -143,8 +146,15 @@ export function llamaGraph({
     }
     const { tensors, params } = frozenInputs(stored(`${name}.weight`));
     const lora_B = weight(`${name}.lora_B`);
-    const inputs = { x, lora_A, lora_B, bias, magnitude: part('magnitude'), ...tensors };
-    return apply(name, callOf(loraLinear, inputs, { ...adapter, ...params }), shape);
+    const isAlone = trained.has(`${name}.bias`);
+    const own = { lora_A, lora_B, bias: isAlone ? undefined : bias, magnitude: part('magnitude') };
+    const y = apply(
+      name,
+      callOf(loraLinear, { x, ...own, ...tensors }, { ...adapter, ...params }),
+      shape,
+    );
+    // The op has no gradient of its bias.
+    return isAlone && bias ? apply(`${name}.bias`, callOf(add, { a: y, b: bias }, {}), shape) : y;
   };
   const norm = (name: string, x: ValueType) =>
     apply(

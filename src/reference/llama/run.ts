@@ -76,6 +76,7 @@ export async function llamaRun(
     adapter,
     adapters,
     weights: { ...frozen, ...trained },
+    trained: new Set(Object.keys(trained)),
     batch: part.ids.shape,
     autocast,
     isPacked: run.documents !== undefined,

@@ -15,8 +15,11 @@ export const llama = v.looseObject({
     kv_heads: size,
     rms_eps: notNegative,
     rope_theta: positive,
-    /** Whether the head has no weight and takes the embeddings; as LlamaConfig has it. */
-    tie_word_embeddings: v.exactOptional(v.boolean()),
+    /**
+     * Whether the head has no weight and takes the embeddings; as LlamaConfig has it, where null is
+     * no.
+     */
+    tie_word_embeddings: v.exactOptional(v.nullable(v.boolean())),
   }),
   steps: size,
   /** Micro-batches of a step. */

@@ -76,7 +76,9 @@ def _quantize(model: Module, p: Params, inputs: Inputs, device: str) -> None:
         shape = (layer.out_features, layer.in_features)
         make = hqq_linear if base_of(p) == "hqq" else _four_bit
         parent, _, child = name.rpartition(".")
-        setattr(model.get_submodule(parent), child, make(parts, shape, p, device))
+        made = make(parts, shape, p, device)
+        made.bias = layer.bias
+        setattr(model.get_submodule(parent), child, made)
 
 
 def _four_bit(
@@ -107,6 +109,10 @@ def _with_adapters(model: PreTrainedModel, p: Params, inputs: Inputs, device: st
         target_modules=list(targets),
         use_dora=p["use_dora"],
         use_rslora=p["use_rslora"],
+        layers_to_transform=p.get("layers_to_transform"),
+        layers_pattern=p.get("layers_pattern"),
+        bias=p["bias"],
+        modules_to_save=p["modules_to_save"] or None,
         task_type="CAUSAL_LM",
     )
     wrapped = get_peft_model(model, config)
@@ -121,8 +127,9 @@ def _with_adapters(model: PreTrainedModel, p: Params, inputs: Inputs, device: st
 
 def short_name(name: str) -> str:
     """`base_model.model.model.layers.0.mlp.up_proj.lora_A.default.weight` as
-    `model.layers.0.mlp.up_proj.lora_A`.
+    `model.layers.0.mlp.up_proj.lora_A`, and `base_model.model.lm_head.modules_to_save.default.weight`
+    as `lm_head.weight`.
     """
-    if ".default" not in name:
-        return name
-    return name.removeprefix("base_model.model.").partition(".default")[0]
+    inner = name.removeprefix("base_model.model.")
+    saved = inner.replace(".modules_to_save.default.", ".modules_to_save.")
+    return current(saved).partition(".default")[0]

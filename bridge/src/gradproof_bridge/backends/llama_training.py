@@ -15,6 +15,7 @@ from gradproof_bridge.backends.llama_model import llama_of, short_name
 from gradproof_bridge.backends.llama_optimizer import kept_of, optimizer_of, require_8bit_as_here
 from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch
 from gradproof_bridge.bundle.vocabulary import Params
+from gradproof_bridge.formulas.llama_base import tokens_of
 from gradproof_bridge.formulas.llama_params import (
     IN_8_BITS,
     base_of,
@@ -83,7 +84,7 @@ class _Training:
             _kind(device), **(scaling or {}), enabled=scaling is not None
         )
         self._ids, self._labels = (
-            to_torch(inputs[name], device).long() for name in ("input_ids", "labels")
+            to_torch(tokens_of(inputs, name), device).long() for name in ("input_ids", "labels")
         )
         self._outputs: Outputs = {}
         self._curves: dict[str, list[float]] = {

@@ -25,6 +25,7 @@ _NOUNS = {
     "number": "a number",
     "string": "a string",
     "boolean": "true or false",
+    "null": "null",
 }
 
 
@@ -139,6 +140,8 @@ def _fits(value: Any, schema: Schema) -> bool:
         return isinstance(value, bool)
     if kind == "string":
         return isinstance(value, str)
+    if kind == "null":
+        return value is None
     if (
         kind not in ("integer", "number")
         or isinstance(value, bool)

@@ -11,9 +11,9 @@ from gradproof_bridge.backends.llama_model import LINEAR
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import op_spec
 from gradproof_bridge.cases.peft_cases import quantized
-from gradproof_bridge.formulas.adapter_patterns import pattern_of
+from gradproof_bridge.formulas.adapter_patterns import is_of_layer
 from gradproof_bridge.formulas.llama_names import MAGNITUDE
-from gradproof_bridge.formulas.llama_params import base_of
+from gradproof_bridge.formulas.llama_params import base_of, sizes_of
 from gradproof_bridge.formulas.registry import expect
 from gradproof_bridge.philox import Draw
 
@@ -27,7 +27,7 @@ def llama_inputs(
     inputs = {f"base.{name}": x for name, x in weights.items()}
     for module, weight in adapted(params, weights):
         inputs |= codes_of(module, weight, params)
-        r = pattern_of(params, "rank_pattern", module, params["r"])
+        r = sizes_of(dict(params), module)["r"]
         inputs[f"lora0.{module}.lora_A"] = draw_down(draw, r, weight)
         inputs[f"lora0.{module}.lora_B"] = np.zeros((weight.shape[0], r), np.float32)
     return inputs
@@ -39,7 +39,11 @@ def adapted(params: Mapping[str, Any], weights: Mapping[str, Array]) -> list[tup
         return []
     targets = LINEAR if params["targets"] == "all linear" else tuple(params["targets"])
     modules = ((name.removesuffix(".weight"), weight) for name, weight in weights.items())
-    return [(module, weight) for module, weight in modules if module.endswith(targets)]
+    return [
+        (module, weight)
+        for module, weight in modules
+        if module.endswith(targets) and is_of_layer(params, module)
+    ]
 
 
 def codes_of(module: str, weight: Array, params: Mapping[str, Any]) -> dict[str, Array]:
@@ -86,40 +90,41 @@ def llama_weights(draw: Draw, c: Mapping[str, Any], *, linear: float = 0.12) -> 
     width, heads = int(c["hidden"]), int(c["heads"])
     head_dim = int(c.get("head_dim", width // heads))
     queries, kv = head_dim * heads, head_dim * int(c["kv_heads"])
-    shapes = {
-        "q_proj": (queries, width),
-        "k_proj": (kv, width),
-        "v_proj": (kv, width),
-        "o_proj": (width, queries),
-    }
-    kind, biased = c.get("model_type", "llama"), bool(c.get("attention_bias"))
-    biases = {
-        **{f"self_attn.{name}": kv for name in ("k_proj", "v_proj") if biased or kind == "qwen2"},
-        **({"self_attn.q_proj": queries} if biased or kind == "qwen2" else {}),
-        **({"self_attn.o_proj": width} if biased else {}),
-        **({"mlp.down_proj": width} if c.get("mlp_bias") else {}),
-    }
     inner = int(c["intermediate"])
-    if c.get("mlp_bias"):
-        biases |= {"mlp.gate_proj": inner, "mlp.up_proj": inner}
-    mlp = {"gate_proj": (inner, width), "up_proj": (inner, width), "down_proj": (width, inner)}
+    shapes = {
+        "self_attn.q_proj": (queries, width),
+        "self_attn.k_proj": (kv, width),
+        "self_attn.v_proj": (kv, width),
+        "self_attn.o_proj": (width, queries),
+        "mlp.gate_proj": (inner, width),
+        "mlp.up_proj": (inner, width),
+        "mlp.down_proj": (width, inner),
+    }
     weights = {"model.embed_tokens.weight": draw.normal(int(c["vocab"]), width, scale=0.5)}
     for i in range(int(c["layers"])):
         at = f"model.layers.{i}"
         weights |= {
-            f"{at}.self_attn.{name}.weight": draw.normal(*shape, scale=linear)
+            f"{at}.{name}.weight": draw.normal(*shape, scale=linear)
             for name, shape in shapes.items()
-        }
-        weights |= {
-            f"{at}.mlp.{name}.weight": draw.normal(*shape, scale=linear)
-            for name, shape in mlp.items()
         }
         for norm in ("input_layernorm", "post_attention_layernorm"):
             weights[f"{at}.{norm}.weight"] = 1 + draw.normal(width, scale=0.05)
-        for linear_name, size in biases.items():
-            weights[f"{at}.{linear_name}.bias"] = draw.normal(size, scale=0.3)
-        for norm in ("q_norm", "k_norm") if kind == "qwen3" else ():
+        weights |= {
+            f"{at}.{name}.bias": draw.normal(out, scale=0.3)
+            for name, (out, _) in shapes.items()
+            if _has_bias(c, name)
+        }
+        for norm in ("q_norm", "k_norm") if c.get("model_type") == "qwen3" else ():
             weights[f"{at}.self_attn.{norm}.weight"] = 1 + draw.normal(head_dim, scale=0.2)
     weights["model.norm.weight"] = 1 + draw.normal(width, scale=0.05)
     weights["lm_head.weight"] = draw.normal(int(c["vocab"]), width, scale=linear)
     return weights
+
+
+def _has_bias(c: Mapping[str, Any], linear: str) -> bool:
+    """Qwen2 has biases in queries, keys and values, whatever its configuration says."""
+    if linear.startswith("mlp."):
+        return bool(c.get("mlp_bias"))
+    if c.get("model_type") == "qwen2":
+        return not linear.endswith("o_proj")
+    return bool(c.get("attention_bias"))

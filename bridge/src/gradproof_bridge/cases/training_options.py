@@ -1,5 +1,5 @@
-"""Training runs of tiny Llamas with options that few runs have: ranks by patterns, moments that are not
-corrected, optimizers beside Adam and SGD, and models beside Llama.
+"""Training runs of tiny Llamas with options that few runs have: ranks by patterns, what is trained beside
+adapters, moments that are not corrected, optimizers beside Adam and SGD, and models beside Llama.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ _CONFIG: dict[str, Any] = {
     "rope_theta": 10000.0,
 }
 _ONE: dict[str, Any] = {**_CONFIG, "layers": 1}
+_TIED: dict[str, Any] = {**_CONFIG, "tie_word_embeddings": True}
+_BIASED: dict[str, Any] = {**_CONFIG, "attention_bias": True, "mlp_bias": True}
 _FULL: dict[str, Any] = {"mode": "full", "config": _ONE, "lr": 2e-3}
 # Of two patterns that meet a module the first one holds.
 _PATTERNS: dict[str, Any] = {
@@ -75,15 +77,52 @@ _RUNS: dict[str, dict[str, Any]] = {
         **_PATTERNS,
         "use_dora": True,
         "config": {
-            **_CONFIG,
-            "attention_bias": True,
-            "mlp_bias": True,
+            **_BIASED,
             "max_position_embeddings": 4,
             "rope_scaling": {"rope_type": "dynamic", "factor": 2.0},
         },
     },
+    "one_block": {**_PATTERNS, "layers_to_transform": [1]},
+    "blocks_by_pattern": {**_PATTERNS, "layers_to_transform": 0, "layers_pattern": "layers"},
+    "saved_modules": {**_PATTERNS, "modules_to_save": ["embed_tokens", "lm_head", "norm"]},
+    "saved_layer": {
+        **_PATTERNS,
+        "modules_to_save": ["layers.1.self_attn.o_proj", "q_norm"],
+        "config": {**_CONFIG, "model_type": "qwen3", "head_dim": 6, "attention_bias": True},
+    },
+    "saved_embeddings": {**_PATTERNS, "config": _TIED, "modules_to_save": ["embed_tokens"]},
+    "saved_head": {
+        **_PATTERNS,
+        "mode": "qlora",
+        **_NF4,
+        "config": _TIED,
+        "modules_to_save": ["lm_head"],
+        "grad_accum": 2,
+    },
+    "saved_bf16": {**_PATTERNS, "modules_to_save": ["lm_head"], **_BY_STATES},
+    "all_biases": {**_PATTERNS, "use_dora": True, "bias": "all", "config": _BIASED},
+    "biases_of_adapters": {
+        **_PATTERNS,
+        "mode": "qlora",
+        **_NF4,
+        "bias": "lora_only",
+        "config": {**_CONFIG, "model_type": "qwen2"},
+    },
+    "hqq_biases": {
+        **_PATTERNS,
+        "mode": "hqq_lora",
+        "quant": {"nbits": 4, "group_size": 8, "axis": 1},
+        "bias": "all",
+        "config": _BIASED,
+    },
     "nadam": {**_FULL, "optimizer": "nadam", "momentum_decay": 0.01},
-    "radam": {**_FULL, "optimizer": "radam", "weight_decay": 0.1, "decoupled_weight_decay": True},
+    "radam": {
+        **_FULL,
+        "lr": 2e-2,
+        "optimizer": "radam",
+        "weight_decay": 0.5,
+        "decoupled_weight_decay": True,
+    },
 }
 
 

@@ -13,12 +13,14 @@ from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import FormatError
+from gradproof_bridge.formulas.adapter_patterns import is_of_layer
 from gradproof_bridge.formulas.bounded import F64
 from gradproof_bridge.formulas.checkpoint import Nested, QuantizedWeight
 from gradproof_bridge.formulas.hqq import unpack
 from gradproof_bridge.formulas.llama_layers import Weights
 from gradproof_bridge.formulas.llama_names import MAGNITUDE, current
-from gradproof_bridge.formulas.llama_params import adapter_of, base_of
+from gradproof_bridge.formulas.llama_params import PARAMS, adapter_of, base_of
+from gradproof_bridge.formulas.llama_retrained import EMBEDDINGS, HEAD, is_untied, retrained
 
 _CODES = {"four_bit": "packed", "hqq": "W_q"}
 """The part of a quantized weight that holds its codes, by what a base is in."""
@@ -47,7 +49,29 @@ def start(inputs: Inputs, params: Params) -> tuple[Weights, list[str]]:
         )
     if params["use_dora"]:
         adapters = {**_lengths(weights, adapters, params), **adapters}
-    return {**weights, **adapters}, list(adapters)
+    if is_untied(params):
+        weights[HEAD] = weights[EMBEDDINGS].copy()
+    with_adapter = [name.removesuffix(".lora_A") for name in adapters if name.endswith(".lora_A")]
+    for module in with_adapter:
+        if not is_of_layer(params, module, PARAMS):
+            raise FormatError(
+                f"train_llama: in.lora0.{module}.lora_A is of a block that layers_to_transform leaves out"
+            )
+    beside = [name for name in retrained(weights, with_adapter, params) if name not in adapters]
+    return {**weights, **adapters}, [*adapters, *beside]
+
+
+def tokens_of(inputs: Inputs, name: str) -> Array:
+    """`input_ids` or `labels`, [steps, batch, length]; a recording may have one text of each step,
+    [steps, length]. Raises FormatError for another shape.
+    """
+    tokens = inputs[name]
+    if tokens.ndim not in (2, 3):
+        raise FormatError(
+            f"train_llama: in.{name} has shape {list(tokens.shape)}, which is neither "
+            "[steps, batch, length] nor [steps, length]"
+        )
+    return tokens[:, None] if tokens.ndim == 2 else tokens
 
 
 def quantized_modules(inputs: Inputs, params: Params) -> list[str]:

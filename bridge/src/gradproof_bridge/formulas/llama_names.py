@@ -10,17 +10,25 @@ T = TypeVar("T")
 MAGNITUDE = "lora_magnitude_vector"
 """PEFT's name of DoRA's magnitudes."""
 _OLDER = "magnitude"
+_OF_PEFT = ("modules_to_save", "base_layer")
+"""Where PEFT has a module that it trains whole, and the bias of one with an adapter."""
 
 
 def current(name: str) -> str:
-    """The name by which DoRA's magnitudes go now."""
+    """The name of a parameter here: DoRA's magnitudes go by another now, and what is trained beside
+    adapters goes by that in the model.
+    """
     module, _, part = name.rpartition(".")
-    return f"{module}.{MAGNITUDE}" if part == _OLDER else name
+    if part == _OLDER:
+        return f"{module}.{MAGNITUDE}"
+    for inner in _OF_PEFT:
+        module = module.removesuffix(f".{inner}")
+    return f"{module}.{part}"
 
 
 def by_every_name(outputs: Mapping[str, T]) -> dict[str, T]:
     """Outputs by the names that a recording may have for them: outcomes begin with `final.` or with
-    `lora.`, and DoRA's magnitudes have an older name.
+    `lora.`, DoRA's magnitudes have an older name, and PEFT has its own of what is trained beside.
     """
     named = dict(outputs)
     for name, x in outputs.items():
@@ -29,4 +37,7 @@ def by_every_name(outputs: Mapping[str, T]) -> dict[str, T]:
     for name, x in list(named.items()):
         if f".{MAGNITUDE}" in name:
             named[name.replace(f".{MAGNITUDE}", f".{_OLDER}")] = x
+        for part in (".weight", ".bias"):
+            if part in name:
+                named |= {name.replace(part, f".{inner}{part}"): x for inner in _OF_PEFT}
     return named

@@ -11,6 +11,8 @@ from gradproof_bridge.formulas.adapter_patterns import pattern_of
 
 IN_8_BITS = "adamw8bit"
 """The optimizer of bitsandbytes that keeps its moments in 8 bits."""
+PARAMS = "train_llama: params"
+"""Where a run says its parameters, in messages."""
 CURVE = 20
 """Steps that are held to the limits of a short run; later ones lead right runs apart."""
 
@@ -49,6 +51,8 @@ _DEFAULTS: Params = {
     "schedule": {"name": "constant"},
     "use_rslora": False,
     "use_dora": False,
+    "bias": "none",
+    "modules_to_save": [],
 }
 """Those of torch and PEFT."""
 _MOMENTS: Params = {"betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0}
@@ -81,6 +85,9 @@ _OTHERS = (
     "rank_pattern",
     "alpha_pattern",
     "targets",
+    "lora_dropout",
+    "layers_to_transform",
+    "layers_pattern",
     "quant",
     "clip",
     "grad_scaler",
@@ -110,6 +117,8 @@ WORDS = (
     "layer_types",
 )
 """Of a config.json, in the place of what a Llama has."""
+_WINDOW = "sliding_window"
+"""The one of them that means something else where it is null than where it is absent."""
 _CONTEXT = 2048
 """As transformers' LlamaConfig has it."""
 _ONLY = {
@@ -117,6 +126,7 @@ _ONLY = {
     "optimizer": tuple(_OPTIMIZERS),
     "compute_dtype": ("float32", "float16", "bfloat16"),
     "accum_mean": ("token", "batch"),
+    "bias": ("none", "all", "lora_only"),
 }
 
 
@@ -130,11 +140,17 @@ def run_params(params: Params) -> Params:
             raise NotImplementedOpError(
                 f"train_llama with {name} {str(filled[name])[:40]!r} is no run that is computed here"
             )
+    if filled.get("lora_dropout"):
+        raise NotImplementedOpError(
+            f"train_llama with lora_dropout {filled['lora_dropout']}, whose draws are in no recording"
+        )
     mode = MODES[filled["mode"]]
     filled = {**_OPTIMIZERS[filled["optimizer"]], **filled, **mode.says}
     width = filled["config"]["hidden"] // filled["config"]["heads"]
     usual = {"model_type": "llama", "head_dim": width, "max_position_embeddings": _CONTEXT}
-    filled["config"] = {**usual, **filled["config"]}
+    given = filled["config"].items()
+    own = {name: value for name, value in given if value is not None or name == _WINDOW}
+    filled["config"] = {**usual, **own}
     rates = {**filled["schedule"], "base_lr": filled["lr"]}
     filled["schedule"] = op_spec("lr_schedule").fill(rates)
     if mode.base == "hqq":
@@ -160,13 +176,17 @@ def run_params(params: Params) -> Params:
     return filled
 
 
-def adapter_of(params: Params, module: str) -> Params:
-    """What the adapter of a module is told, as PEFT reads its patterns."""
-    sizes = {
-        name: pattern_of(params, f"{pattern}_pattern", module, params[name])
-        for name, pattern in (("r", "rank"), ("alpha", "alpha"))
+def sizes_of(params: Params, module: str) -> Params:
+    """`r` and `alpha` of the adapter of a module, as PEFT reads its patterns."""
+    return {
+        name: pattern_of(params, f"{kind}_pattern", module, params[name], PARAMS)
+        for name, kind in (("r", "rank"), ("alpha", "alpha"))
     }
-    return {**sizes, **{name: params[name] for name in ("use_dora", "use_rslora")}}
+
+
+def adapter_of(params: Params, module: str) -> Params:
+    """What the adapter of a module is told."""
+    return sizes_of(params, module) | {name: params[name] for name in ("use_dora", "use_rslora")}
 
 
 def base_of(params: Params) -> str:

@@ -10,10 +10,11 @@ from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.formulas.bounded import F64
 from gradproof_bridge.formulas.halves import Halves, Store, in_full
-from gradproof_bridge.formulas.llama_base import start
+from gradproof_bridge.formulas.llama_base import start, tokens_of
 from gradproof_bridge.formulas.llama_layers import Weights
 from gradproof_bridge.formulas.llama_model import Model
 from gradproof_bridge.formulas.llama_params import adapter_of
+from gradproof_bridge.formulas.llama_retrained import is_untied
 from gradproof_bridge.formulas.llama_update import State, Update
 
 PER_STEP = ("losses", "grad_norms", "lrs", "scale")
@@ -72,7 +73,10 @@ def _model(weights: Weights, params: Params, store: Store) -> Model:
     def lora(module: str) -> Params:
         return adapter_of(params, module)
 
-    return Model(weights, params["config"], lora, store)
+    config = params["config"]
+    if is_untied(params):
+        config = {**config, "tie_word_embeddings": False}
+    return Model(weights, config, lora, store)
 
 
 def _pass(
@@ -83,7 +87,7 @@ def _pass(
     """
     parts = params["grad_accum"]
     chosen = slice(step * parts, (step + 1) * parts)
-    ids, labels = (inputs[name][chosen] for name in ("input_ids", "labels"))
+    ids, labels = (tokens_of(inputs, name)[chosen] for name in ("input_ids", "labels"))
     asked = (labels[..., 1:] >= 0).reshape(parts, -1).sum(1)
     shares = np.full(parts, 1 / parts) if params["accum_mean"] == "batch" else asked / asked.sum()
     passes = [

@@ -38,7 +38,7 @@ export const retrainedOf = (name: string): string | undefined =>
 export function retrainedTensors(
   model: Architecture,
   { bias, modules_to_save }: RetrainedRules,
-  adapted: ReadonlyMap<string, unknown>,
+  adapted: { readonly has: (module: string) => boolean },
 ): ReadonlyMap<string, Retrained> {
   const shapes = tensorShapes({ ...model, tied: false });
   const saved = savedModules(model, modules_to_save, shapes);

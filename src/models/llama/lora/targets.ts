@@ -93,10 +93,14 @@ const matcher = seam(
   },
 );
 
-function layerRule({
+/**
+ * Whether a module lies in a block that gets adapters; all do where no block is named. Throws
+ * {@link AdapterError} for a pattern that is none.
+ */
+export function layerRule({
   layers_to_transform: layers,
   layers_pattern: patterns = [],
-}: TargetRules): (name: string) => boolean {
+}: Pick<TargetRules, 'layers_to_transform' | 'layers_pattern'>): (name: string) => boolean {
   const wanted = typeof layers === 'number' ? [layers] : layers;
   if (!wanted || wanted.length === 0) return () => true;
   const given = typeof patterns === 'string' ? [patterns] : patterns;

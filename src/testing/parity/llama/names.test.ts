@@ -17,7 +17,18 @@ test('an outcome has one name, whichever prefix it was recorded with', () => {
   expect(outputName('losses')).toBe('losses');
 });
 
-test('a recording has magnitudes by two names, others by one', () => {
+test('what is trained beside adapters goes by its name in the model, and by those of PEFT', () => {
+  expect(outputName('lora.lm_head.modules_to_save.weight')).toBe('final.lm_head.weight');
+  expect(outputName(`grad0.${AT}.base_layer.bias`)).toBe(`grad0.${AT}.bias`);
+  expect(parameterName(`${AT}.base_layer.bias.exp_avg`)).toBe(`${AT}.bias.exp_avg`);
+});
+
+test('a recording has some by several names', () => {
   expect(recordedNames('a.magnitude')).toEqual(['a.lora_magnitude_vector', 'a.magnitude']);
   expect(recordedNames('a.lora_A')).toEqual(['a.lora_A']);
+  expect(recordedNames('a.bias')).toEqual([
+    'a.bias',
+    'a.modules_to_save.bias',
+    'a.base_layer.bias',
+  ]);
 });

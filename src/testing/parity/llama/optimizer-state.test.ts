@@ -47,6 +47,13 @@ test('what is kept of a parameter by itself is codes or floats, as the optimizer
   expect(written(tensors)).toEqual({ step: 9, 'a.w.exp_avg': [6, 7], 'b.w.exp_avg': [8, 9, 10] });
 });
 
+test('a copy that is trained goes by the name of what it is a copy of', () => {
+  const tensors = { 'retrained.a.w.exp_avg': zeros(2, 'u8'), 'b.w.exp_avg': zeros(3) };
+  const { tensors: found } = writtenState(state, { step: 0, tensors }, layout);
+  expect([...(found['retrained.a.w.exp_avg']?.data ?? [])]).toEqual([6, 7]);
+  expect(keptIn({ step: 9, tensors: found }, layout)).toEqual(state.kept);
+});
+
 test('what was written is read back by its names', () => {
   const flat = { param: zeros(8), exp_avg: zeros(8), scale: zeros(1) };
   const own = { 'a.w.exp_avg': zeros(2), 'b.w.exp_avg': zeros(3, 'u8') };

@@ -5,6 +5,7 @@ import type { StepState } from '../../../reference/step/state.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../../tensor/host.ts';
 import { sizeOf } from '../../../tensor/shape.ts';
 import type { OptimizerState } from '../../../train/optimizer.ts';
+import { nameInModel } from './names.ts';
 
 /** Numbers of a run, which an optimizer keeps beside what it keeps of parameters. */
 const NUMBERS = ['scale', 'growth_tracker', 'steps'];
@@ -63,5 +64,5 @@ function ofParameter(kept: StepState['kept'], name: string): Value {
 
 function partsOfName(name: string): { readonly parameter: string; readonly state: string } {
   const at = name.lastIndexOf('.');
-  return { parameter: name.slice(0, at), state: name.slice(at + 1) };
+  return { parameter: nameInModel(name.slice(0, at)), state: name.slice(at + 1) };
 }

@@ -1,8 +1,9 @@
-import type { FlatParameters } from '../../../autograd/flat-parameters.ts';
+import type { FlatLayout } from '../../../autograd/flat-parameters.ts';
 import type { Examples } from '../../../data/examples.ts';
 import type { Gpu } from '../../../gpu/gpu.ts';
 import { type Application, mapped } from '../../../graph/call.ts';
 import { Llama } from '../../../models/llama/llama.ts';
+import { retrainedName } from '../../../models/llama/lora/retrained.ts';
 import { scheduledRate } from '../../../ops/optim/lr_schedule.ts';
 import { isQuantized, type QuantizedWeight, withParts } from '../../../quant/weight.ts';
 import type { DeviceWeight } from '../../../quantizer/coding.ts';
@@ -21,6 +22,7 @@ import { Optimizer } from '../../../train/optimizer.ts';
 import type { OptimizerParams } from '../../../train/update-rule.ts';
 import type { Schedule } from '../../../vocabulary/optim/lr_schedule.ts';
 import type { CodedByHqq } from './frozen-weights.ts';
+import { nameInModel } from './names.ts';
 import { keptIn, writtenState } from './optimizer-state.ts';
 import type { StartedRun } from './start.ts';
 
@@ -49,17 +51,18 @@ export async function trainOurs(gpu: Gpu, run: StartedRun, judge: JudgeOfStep): 
   using model = new Llama(
     gpu,
     { ...config, length, checkpointing },
-    { trained: hostsOf(run.trained), frozen: frozenOf(run.frozen), adapter, adapters },
+    { trained: hostsOf(withCopies(run)), frozen: frozenOf(run.frozen), adapter, adapters },
   );
   if (coded.size > 0) model.values.replace(deviceWeights(gpu, coded));
   const { parameters } = model;
+  const layout = inModel(parameters.layout);
   using optimizer = new Optimizer(gpu, parameters, run.optimizer as OptimizerParams, {
     schedule,
     max_grad_norm: Number.isFinite(clip) ? clip : undefined,
     grad_scaler: scaler,
     keep_gradients: true,
   });
-  if (from) optimizer.write(writtenState(from, await optimizer.read(), parameters.layout));
+  if (from) optimizer.write(writtenState(from, await optimizer.read(), layout));
   const source = new GroupedBatches(batchesOf(run), grad_accum);
   using loop = new TrainingLoop(gpu, {
     model,
@@ -83,7 +86,7 @@ export async function trainOurs(gpu: Gpu, run: StartedRun, judge: JudgeOfStep): 
     if (optimizer.lossScale) curves.scales.push(await numberIn(optimizer.lossScale));
     if (!Number.isFinite(clip))
       curves.grad_norms.push(await normOf(optimizer, curves, scaler, from));
-    grad0 ??= await gradientsOf(optimizer, parameters, from?.scale ?? scaler?.init_scale ?? 1);
+    grad0 ??= await gradientsOf(optimizer, layout, from?.scale ?? scaler?.init_scale ?? 1);
   }
   const { losses, grad_norms, lrs, scales } = curves;
   return {
@@ -93,8 +96,8 @@ export async function trainOurs(gpu: Gpu, run: StartedRun, judge: JudgeOfStep): 
     ...(scaler ? { scale: curve(scales) } : {}),
     logits_step0: logits_step0 as Value,
     grad0: grad0 as Values,
-    final: valuesOfHosts(await parameters.read()),
-    kept: keptIn(await optimizer.read(), parameters.layout),
+    final: byName(valuesOfHosts(await parameters.read())),
+    kept: keptIn(await optimizer.read(), layout),
   };
 }
 
@@ -132,6 +135,25 @@ class Curves {
     }
   }
 }
+
+/** The values that are trained: the model trains a copy of one that it has frozen too. */
+function withCopies({ trained, frozen }: StartedRun): Values {
+  return Object.fromEntries(
+    Object.entries(trained).map(([name, value]) => [
+      name in frozen ? retrainedName(name) : name,
+      value,
+    ]),
+  );
+}
+
+/** Of copies by the names of what they are copies of. */
+const byName = <T>(values: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [nameInModel(name), value]));
+
+const inModel = ({ entries, ...layout }: FlatLayout): FlatLayout => ({
+  ...layout,
+  entries: new Map([...entries].map(([name, entry]) => [nameInModel(name), entry])),
+});
 
 function hostsOf(values: Values): ReadonlyMap<string, HostTensor> {
   return new Map(Object.entries(values).map(([name, value]) => [name, float32(value)]));
@@ -205,7 +227,7 @@ function batchAt({ shape, data }: Value, step: number): HostTensor {
 /** The gradients of the last step, of a loss that was scaled by `scale`. */
 async function gradientsOf(
   optimizer: Optimizer,
-  { layout }: FlatParameters,
+  layout: FlatLayout,
   scale: number,
 ): Promise<Values> {
   const kept = await optimizer.readGradients();

@@ -6,10 +6,18 @@ import {
 } from '../../../formats/parity-bundle/train-llama.ts';
 import type { QuantizedWeight } from '../../../quant/weight.ts';
 import type { Value } from '../../../reference/record.ts';
+import { hostTensorFrom } from '../../../tensor/host.ts';
 import { valuesOfStored } from '../fit.ts';
 import { recordingOf } from './fixtures/recording.ts';
-import { ADAPTERS, NO_LOSSES, OF_ADAPTERS, recorded } from './fixtures/tiny-run.ts';
-import { startOf } from './start.ts';
+import {
+  ADAPTERS,
+  NO_LOSSES,
+  OF_ADAPTERS,
+  ONE_TEXT,
+  recorded,
+  STEPS,
+} from './fixtures/tiny-run.ts';
+import { type StartedRun, startOf } from './start.ts';
 import { unsupportedRun } from './unsupported.ts';
 
 const lora = recordingOf('llama_lora');
@@ -84,6 +92,27 @@ describe('a run before its first step', () => {
     expect(labels.data).toEqual(values['labels']?.data);
   });
 
+  test('has a batch of one where each step has one text', () => {
+    const bundle = recorded(NO_LOSSES, {}, ONE_TEXT);
+    const run = startOf(readTrainLlama(bundle.params), bundle.tensors.inputs);
+    for (const name of ['input_ids', 'labels'] as const) {
+      expect(run[name].shape).toEqual([STEPS, 1, 4]);
+      expect([...run[name].data]).toEqual([...ONE_TEXT[`in.${name}`].data]);
+    }
+  });
+
+  test('of a model that says null is as one that does not say, but for its window', () => {
+    const started = (config: object) => {
+      const bundle = recorded(NO_LOSSES, { config, lora_dropout: 0 });
+      return startOf(readTrainLlama(bundle.params), bundle.tensors.inputs);
+    };
+    const nulls = { tie_word_embeddings: null, head_dim: null, max_position_embeddings: null };
+    const own = { model_type: 'mistral', sliding_window: null };
+    expect(started({ ...own, ...nulls })).toEqual(started(own));
+    expect(started(own).config).not.toHaveProperty('sliding_window');
+    expect(started({ model_type: 'mistral' }).config).toHaveProperty('sliding_window');
+  });
+
   test('has the ranks and factors of patterns, the first that meets a module', () => {
     const bundle = recorded(NO_LOSSES, OF_ADAPTERS, ADAPTERS);
     const run = startOf(readTrainLlama(bundle.params), bundle.tensors.inputs);
@@ -102,6 +131,48 @@ describe('a run before its first step', () => {
     expect(() => startOf(readTrainLlama(other.params), other.tensors.inputs)).toThrow(
       'self_attn.q_proj.lora_A has shape 1x8 and should have 2x8',
     );
+  });
+
+  test('trains modules and biases beside adapters, from the base or from what is recorded', () => {
+    const started = (told: object, others: object = {}) => {
+      const bundle = recorded(NO_LOSSES, { ...OF_ADAPTERS, ...told }, { ...ADAPTERS, ...others });
+      return startOf(readTrainLlama(bundle.params), bundle.tensors.inputs);
+    };
+    const beside = ({ trained }: StartedRun) =>
+      Object.keys(trained).filter((name) => /weight$|bias$/.test(name));
+    const head = 'lm_head.weight';
+    const saved = started({ modules_to_save: ['lm_head', 'model.norm'] });
+    expect(beside(saved).sort()).toEqual([head, 'model.norm.weight']);
+    expect(saved.trained[head]).toEqual(saved.frozen[head]);
+    const other = hostTensorFrom('f32', [11, 8], new Float64Array(88).fill(0.5));
+    const given = { 'in.lora0.lm_head.modules_to_save.weight': other };
+    expect(started({ modules_to_save: ['lm_head'] }, given).trained[head]?.data[3]).toBe(0.5);
+    const config = { attention_bias: true, mlp_bias: true };
+    expect(beside(started({ config, bias: 'all' })).length).toBe(7);
+    expect(beside(started({ config, bias: 'lora_only' })).length).toBe(3);
+    expect(() => started({ modules_to_save: ['q_proj'] })).toThrow('q_proj, which has an adapter');
+    const tied = { config: { tie_word_embeddings: true } };
+    expect(started(tied).config.tie_word_embeddings).toBe(true);
+    const untied = started({ ...tied, modules_to_save: ['embed_tokens'] });
+    expect(untied.config.tie_word_embeddings).toBe(false);
+    expect(beside(untied)).toEqual(['model.embed_tokens.weight']);
+    expect(untied.frozen[head]).toEqual(untied.trained['model.embed_tokens.weight']);
+  });
+
+  test('has adapters in the blocks that it names, and in no other', () => {
+    const { params, inputs } = lora;
+    const told = (own: object) => startOf({ ...params, ...own }, inputs);
+    for (const own of [
+      { layers_to_transform: [0, 1] },
+      { layers_to_transform: [0, 1], layers_pattern: 'layers' },
+      { layers_to_transform: [] },
+    ])
+      expect(told(own)).toEqual(told({}));
+    for (const own of [
+      { layers_to_transform: 0 },
+      { layers_to_transform: [0, 1], layers_pattern: ['h'] },
+    ])
+      expect(() => told(own)).toThrow('lora_A is of a block that layers_to_transform leaves out');
   });
 
   test('has adapters of rank 1 where the recording names none', () => {
@@ -199,7 +270,7 @@ test.each([
   [{ mode: 'prefix' }, 'the mode "prefix"'],
   [{ compute_dtype: 'float8' }, 'products in "float8"'],
   [{ optimizer: 'lion' }, 'the optimizer lion'],
-  [{ lora_dropout: 0.1 }, 'the parameter "lora_dropout"'],
+  [{ lora_dropout: 0.1 }, 'lora_dropout 0.1, whose draws are in no recording'],
   [
     { config: { ...lora.params.config, partial_rotary_factor: 0.5 } },
     'the parameter "partial_rotary_factor"',
@@ -270,7 +341,7 @@ describe('a bundle that is not a run is refused', () => {
       'tokens have no steps',
       params,
       { ...inputs, input_ids: norm },
-      'in.input_ids has shape 64, which is not [steps, batch, length]',
+      'in.input_ids has shape 64, which is neither [steps, batch, length] nor [steps, length]',
     ],
     [
       'a label is neither token nor -100',

@@ -1,7 +1,7 @@
 import { FormatError } from '../../../formats/format-error.ts';
 import type { StoredTensors } from '../../../formats/parity-bundle/check.ts';
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
-import { sizeOfAdapter } from '../../../models/llama/lora/targets.ts';
+import { layerRule, sizeOfAdapter } from '../../../models/llama/lora/targets.ts';
 import { llamaConfigOf } from '../../../models/llama/model-config.ts';
 import type { QuantizedWeight } from '../../../quant/weight.ts';
 import type { LlamaRun } from '../../../reference/llama/run.ts';
@@ -14,6 +14,7 @@ import { arithmeticOf, halvesOf } from './arithmetic.ts';
 import { BundleValues, inFloat32 } from './bundle-values.ts';
 import { type CodedByHqq, codedByHqq, decodedByHqq, inFourBits } from './frozen-weights.ts';
 import { recordedNames } from './names.ts';
+import { retrainedIn, retrainedValues } from './retrained.ts';
 import { linearsOf, modelOf, weightShapes } from './weights.ts';
 
 /** A recorded run before its first step; of a base in HQQ also what the engine decodes. */
@@ -48,8 +49,9 @@ export function startOf(params: TrainLlamaParams, stored: StoredTensors): Starte
   const { bias_correction, amsgrad, rho, momentum_decay, decoupled_weight_decay } = params;
   const { base: kind } = arithmeticOf(params.mode) ?? {};
   const { length: _, ...model } = llamaConfigOf(modelOf(config), 0);
+  const parts = kind === 'trained' ? { trained: base, frozen: {} } : adapted(params, base, tensors);
   return {
-    config: model,
+    config: 'lm_head.weight' in parts.frozen ? { ...model, tie_word_embeddings: false } : model,
     clip: clip || Number.POSITIVE_INFINITY,
     scaler: params.grad_scaler,
     autocast: halvesOf(params),
@@ -67,7 +69,7 @@ export function startOf(params: TrainLlamaParams, stored: StoredTensors): Starte
       ...given({ blocksize, min_8bit_size, state_rounding, decay_after_step }),
       ...given({ bias_correction, amsgrad, rho, momentum_decay, decoupled_weight_decay }),
     },
-    ...(kind === 'trained' ? { trained: base, frozen: {} } : adapted(params, base, tensors)),
+    ...parts,
   };
 }
 
@@ -89,6 +91,7 @@ function adapted(
     arithmeticOf(params.mode) ?? {};
   const usual = { r, alpha, use_rslora, use_dora };
   const rules = { r, lora_alpha: alpha, rank_pattern, alpha_pattern };
+  const isOfLayer = layerRule(params);
   const adapters = new Map<string, typeof usual>();
   const frozen = new Map<string, Value | QuantizedWeight<Value>>(Object.entries(base));
   const trained = new Map<string, Value>();
@@ -109,6 +112,10 @@ function adapted(
         );
       continue;
     }
+    if (!isOfLayer(name))
+      throw new FormatError(
+        `train_llama: in.lora0.${name}.lora_A is of a block that layers_to_transform leaves out`,
+      );
     const adapter = { ...usual, ...sizeOfAdapter(name, rules) };
     adapters.set(name, adapter);
     const lora = {
@@ -126,11 +133,16 @@ function adapted(
         : tensors.value(recorded, [out]),
     );
   }
+  const beside = retrainedValues(
+    retrainedIn(modelOf(config), params, new Set(adapters.keys())),
+    Object.fromEntries(frozen),
+    tensors,
+  );
   return {
     adapter: usual,
     ...(rank_pattern || alpha_pattern ? { adapters } : {}),
-    frozen: Object.fromEntries(frozen),
-    trained: Object.fromEntries(trained),
+    frozen: beside.frozen,
+    trained: { ...Object.fromEntries(trained), ...beside.trained },
     ...(coded.size > 0 ? { coded } : {}),
   };
 }
@@ -147,7 +159,7 @@ function norms(
   return inFloat32(loraLinear.forward({ x, magnitude, ...inputs }, params)['norm'] as Value);
 }
 
-/** Tokens [steps, batch, length]. */
+/** Tokens [steps, batch, length]; a recording may have one text of each step, [steps, length]. */
 function tokensOf(
   tensors: BundleValues,
   name: string,
@@ -155,14 +167,15 @@ function tokensOf(
   others: readonly number[],
 ): Value {
   const { shape, data } = tensors.value(name);
-  if (shape.length !== 3)
+  const [steps = 0, ...text] = shape;
+  if (text.length < 1 || text.length > 2)
     throw new FormatError(
-      `train_llama: in.${name} has shape ${formatShape(shape)}, which is not [steps, batch, length]`,
+      `train_llama: in.${name} has shape ${formatShape(shape)}, which is neither [steps, batch, length] nor [steps, length]`,
     );
   const unknown = data.find((id) => !(id >= 0 && id < vocab) && !others.includes(id));
   if (unknown !== undefined)
     throw new FormatError(
       `train_llama: in.${name} holds ${unknown}, and the vocabulary has ${vocab} tokens`,
     );
-  return { shape, data };
+  return { shape: text.length === 1 ? [steps, 1, ...text] : shape, data };
 }

@@ -21,6 +21,7 @@ const ALL = {
   alpha: 4,
   use_rslora: true,
   use_dora: true,
+  lora_dropout: 0,
   targets: [],
   quant: { quant_type: 'nf4', blocksize: 64, compress_statistics: false },
   compute_dtype: 'float32',
@@ -59,6 +60,8 @@ describe('a run of a recording', () => {
       { optimizer: 'adamw', amsgrad: true },
     ])
       expect(said({ ...unscaled, ...own })).toBeUndefined();
+    for (const beside of [{ bias: 'all' }, { modules_to_save: ['lm_head', 'norm'] }])
+      expect(said(beside)).toBeUndefined();
     expect(said({ rank_pattern: { q_proj: 1 }, alpha_pattern: { q_proj: 3 } })).toBeUndefined();
     const alone = { mode: 'full', r: undefined, alpha: undefined, quant: undefined };
     expect(said(alone)).toBeUndefined();
@@ -81,6 +84,15 @@ describe('a run of a recording', () => {
     [
       { mode: 'hqq_lora', quant: { nbits: 4, quant_zero: true } },
       'scales or zeros of HQQ in 8 bits',
+    ],
+    [{ lora_dropout: 1 }, 'lora_dropout 1, whose draws are in no recording'],
+    [
+      { modules_to_save: ['mlp'] },
+      'this run: modules_to_save meet model.layers.0.mlp, which holds no values itself: name the modules in it',
+    ],
+    [
+      { modules_to_save: ['classifier'] },
+      'this run: modules_to_save: "classifier" meets no module: give one such as lm_head, embed_tokens, norm or o_proj',
     ],
     [{ optimizer: 'lion' }, 'the optimizer lion'],
     [{ optimizer: 'adadelta' }, 'loss scaling with adadelta'],

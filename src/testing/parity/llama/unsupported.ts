@@ -1,8 +1,10 @@
 import { ConfigError } from '../../../formats/hugging-face/config-error.ts';
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
+import { AdapterError } from '../../../models/llama/lora/adapter-error.ts';
 import { wrongHyperparameters } from '../../../vocabulary/optim/hyperparameters.ts';
 import { lacking, SCHEDULE_PARAMS } from '../../../vocabulary/optim/lr_schedule.ts';
 import { arithmeticOf } from './arithmetic.ts';
+import { retrainedIn } from './retrained.ts';
 import { modelOf } from './weights.ts';
 
 /** What a run may be told; a parameter beyond these could mean another computation. */
@@ -17,6 +19,11 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     'alpha_pattern',
     'use_rslora',
     'use_dora',
+    'lora_dropout',
+    'layers_to_transform',
+    'layers_pattern',
+    'bias',
+    'modules_to_save',
     'targets',
     'quant',
     'compute_dtype',
@@ -81,6 +88,7 @@ const MEANS = ['token', 'batch'];
 /** What of a run's parameters this version does not compute, in words; undefined when it computes all. */
 export function unsupportedRun(params: TrainLlamaParams): string | undefined {
   const { mode, optimizer, compute_dtype, autocast_dtype = compute_dtype, accum_mean } = params;
+  const { lora_dropout } = params;
   if (!arithmeticOf(mode)) return `the mode ${shown(mode)}`;
   if (!OPTIMIZERS.includes(optimizer)) return `the optimizer ${optimizer}`;
   const other = wrongOption(params);
@@ -89,6 +97,7 @@ export function unsupportedRun(params: TrainLlamaParams): string | undefined {
   if (compute_dtype !== 'float32' && autocast_dtype !== compute_dtype)
     return `products in ${compute_dtype} and in ${autocast_dtype}`;
   if (!MEANS.includes(accum_mean)) return `the mean ${shown(accum_mean)} of micro-batches`;
+  if (lora_dropout) return `lora_dropout ${lora_dropout}, whose draws are in no recording`;
   return unsaid(params) ?? unknown(params) ?? otherModel(params);
 }
 
@@ -121,13 +130,14 @@ function unsaid({ mode, schedule, quant, r, alpha }: TrainLlamaParams): string |
   return undefined;
 }
 
-/** What of the model is not known. */
-function otherModel({ config }: TrainLlamaParams): string | undefined {
+/** What of the model is not known, or trained beside adapters and no tensor. */
+function otherModel({ config, ...params }: TrainLlamaParams): string | undefined {
   try {
-    modelOf(config);
+    retrainedIn(modelOf(config), params, new Set());
     return undefined;
   } catch (error) {
     if (error instanceof ConfigError) return `this model: ${error.message}`;
+    if (error instanceof AdapterError) return `this run: ${error.message}`;
     // What is wrong is told where the run is read.
     return undefined;
   }

@@ -32,6 +32,9 @@ export function weightShapes(config: TrainLlamaParams['config']): ReadonlyMap<st
 /** Tokens that transformers' Llama is made for where its configuration does not say. */
 const CONTEXT = 2048;
 
+/** The field of config.json that means something else where it is null than where it is absent. */
+const WINDOW = 'sliding_window';
+
 /**
  * The model of a run: sizes by the vocabulary's names, all else by those of config.json; by default
  * it is a Llama. Throws FormatError for one that is none, ConfigError for one that is not
@@ -46,8 +49,10 @@ export function modelOf(config: TrainLlamaParams['config']): ModelConfig {
     );
   if (heads % kv_heads !== 0)
     throw new FormatError(`train_llama: ${kv_heads} heads of keys do not divide ${heads} heads`);
+  const given = Object.entries(others).filter(([name, value]) => value !== null || name === WINDOW);
   const words = {
-    ...{ model_type: 'llama', max_position_embeddings: CONTEXT, head_dim: headDim, ...others },
+    ...{ model_type: 'llama', max_position_embeddings: CONTEXT, head_dim: headDim },
+    ...Object.fromEntries(given),
     ...{ vocab_size: vocab, hidden_size: hidden, intermediate_size: intermediate },
     ...{ num_hidden_layers: layers, num_attention_heads: heads, num_key_value_heads: kv_heads },
     rms_norm_eps: rms_eps,
