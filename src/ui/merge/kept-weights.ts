@@ -54,14 +54,13 @@ export class KeptWeights extends LitElement {
             html`<button class="quiet" @click=${() => downloadFile(file)}>${tuningWords().files.save(file.name, file.size)}</button>`,
         )}
       </div>
-      ${model ? this.#model(model.isFile) : nothing}
       <gp-merge-model
         .merging=${this.merging}
         .run=${run.id}
         .refusal=${this.refusal || missing}
         .talks=${this.talks}
         @merge=${this.#merge}
-      ></gp-merge-model>
+      >${model ? this.#model(model.isFile) : nothing}</gp-merge-model>
     `;
   }
 

@@ -13,7 +13,7 @@ import './written-model.ts';
 
 /**
  * Where what a run trained is merged into its model: the form, how far it is, and the files. Fires
- * `merge` with a ModelFormName.
+ * `merge` with a ModelFormName; what else is to be chosen goes into the slot.
  */
 export class MergeModel extends LitElement {
   static override properties = {
@@ -66,6 +66,7 @@ export class MergeModel extends LitElement {
     const hint = choosesFolders() ? words.toFolder : words.toDownloads;
     return html`
       <h3>${words.heading}</h3>
+      <slot></slot>
       <label>
         ${words.form}
         <select ?disabled=${isSaving} @change=${this.#choose}>

@@ -20,7 +20,7 @@ export const words: ReturnType<typeof mergingWords> = {
   failed: 'Nichts wurde geschrieben:',
   whole: 'Alle Gewichte wurden trainiert: Das Modell, das geschrieben wurde, hat sie.',
   needsDevice: 'Verschmolzen wird mit WebGPU, das es hier nicht gibt.',
-  needsModel: (name) => `Sein Modell blieb, wo es war: ${name} noch einmal wählen.`,
+  needsModel: (name) => `Zum Einschmelzen ${name} noch einmal wählen.`,
   model: (name, size) => `Sein Modell: ${name}, ${bytes(size)}`,
   chooseFolder: 'Ordner seines Modells wählen',
   chooseFile: 'Datei seines Modells wählen',

@@ -21,7 +21,7 @@ export const mergingWords = words('merging', {
   failed: 'Nothing was written:',
   whole: 'All weights were trained: the model that was written has them.',
   needsDevice: 'It is merged by WebGPU, which is not here.',
-  needsModel: (name: string) => `Its model stays where it was: choose ${name} again.`,
+  needsModel: (name: string) => `To merge it, choose ${name} again.`,
   model: (name: string, size: number) => `Its model: ${name}, ${bytes(size)}`,
   chooseFolder: 'Choose the folder of its model',
   chooseFile: 'Choose the file of its model',

@@ -6,7 +6,7 @@ const steps = (n: number) => count(n, { one: 'Schritt', other: 'Schritte' });
 
 export const words: ReturnType<typeof tunedWords> = {
   heading: 'Aufbewahrte Läufe',
-  lead: 'Einstellungen, Kurven, Antworten und was trainiert wurde bleiben von Läufen, die du aufbewahrst, auf diesem Gerät und gehen nirgendwohin. Die Modelle darunter bleiben, wo sie sind.',
+  lead: 'Von Läufen, die du aufbewahrst, bleiben Einstellungen, Kurven, Antworten und was trainiert wurde auf diesem Gerät und gehen nirgendwohin. Die Modelle selbst bleiben, wo sie sind.',
   none: 'Noch ist kein Lauf aufbewahrt.',
   keep: 'Diesen Lauf aufbewahren',
   isKept: 'Dieser Lauf ist aufbewahrt.',

@@ -7,7 +7,7 @@ const steps = (n: number) => count(n, { one: 'step', other: 'steps' });
 /** Fine-tunings that are kept on this device. */
 export const tunedWords = words('tuned', {
   heading: 'Kept runs',
-  lead: 'Settings, curves, answers and what was trained of the runs that you keep stay on this device and go nowhere. The models below stay where they are.',
+  lead: 'Settings, curves, answers and what was trained of the runs that you keep stay on this device and go nowhere. The models themselves stay where they are.',
   none: 'No run is kept yet.',
   keep: 'Keep this run',
   isKept: 'This run is kept.',
