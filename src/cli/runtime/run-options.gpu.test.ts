@@ -75,6 +75,11 @@ describe('a recorded run is replayed', () => {
     ['by Adam without bias correction', optimizer('adam', { bias_correction: false })],
     ['by Adam with amsgrad', optimizer('adam', { amsgrad: true })],
     ['by Adadelta', optimizer('adadelta', { lr: 1, rho: 0.8 })],
+    ['by RMSprop', optimizer('rmsprop', { alpha: 0.7 })],
+    [
+      'of adapters by a centered RMSprop with momentum',
+      { ...OF_ADAPTERS, ...optimizer('rmsprop', { centered: true, momentum: 0.5 }) },
+    ],
     ['by NAdam', optimizer('nadam', { momentum_decay: 0.1 })],
     ['of a Qwen3 with windows, biases and scaled positions', QWEN3],
     ['of a Qwen2', { config: { model_type: 'qwen2' } }],
@@ -150,6 +155,7 @@ describe('a replay that forgets an option is wrong', () => {
           }),
         ] as [string, Readonly<Record<string, unknown>>, (run: StartedRun) => StartedRun],
     ),
+    ['the alpha of RMSprop', optimizer('rmsprop', { alpha: 0.7 }), retold({ alpha: 0.99 })],
     ['the rho of Adadelta', optimizer('adadelta', { lr: 1, rho: 0.5 }), retold({ rho: 0.9 })],
     [
       'amsgrad',

@@ -15,7 +15,7 @@ const ofOptimizer = v.pick(v.object(hyperparameters), [
   'nesterov',
   ...(['blocksize', 'min_8bit_size', 'state_rounding', 'decay_after_step'] as const),
   ...(['bias_correction', 'amsgrad', 'rho'] as const),
-  ...(['momentum_decay', 'decoupled_weight_decay'] as const),
+  ...(['momentum_decay', 'decoupled_weight_decay', 'centered'] as const),
 ]);
 
 /** What a quantizer was told: bitsandbytes in 4 bits, or HQQ. Which of it is needed the mode says. */
@@ -33,6 +33,7 @@ const run = v.looseObject({
   optimizer: v.optional(v.string(), 'adamw'),
   lr: v.optional(notNegative, 1e-3),
   r: v.optional(size),
+  /** Of adapters; where all is trained that of RMSprop. */
   alpha: v.optional(number),
   /** Of modules by an expression that the end of their name must be, in the place of r and alpha. */
   rank_pattern: v.optional(v.record(v.string(), size)),

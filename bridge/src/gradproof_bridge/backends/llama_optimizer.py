@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradproof_bridge.backends.bitsandbytes_backend import decays_after_step, require_rounding
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import NotImplementedOpError
-from gradproof_bridge.formulas.llama_params import IN_8_BITS
+from gradproof_bridge.formulas.llama_params import IN_8_BITS, alpha_of_rmsprop
 from gradproof_bridge.formulas.llama_update import kept_names
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ _OF_TORCH = {
     "adam": ("Adam", _ADAM),
     "adamw": ("AdamW", _ADAM),
     "adadelta": ("Adadelta", ("rho", "eps")),
+    "rmsprop": ("RMSprop", ("alpha", "eps", "momentum", "centered")),
     "nadam": ("NAdam", ("betas", "eps", "momentum_decay", "decoupled_weight_decay")),
     "radam": ("RAdam", ("betas", "eps", "decoupled_weight_decay")),
 }
@@ -65,7 +66,8 @@ def optimizer_of(trained: list[Parameter], p: Params) -> Optimizer:
             trained, **common, **moments, min_8bit_size=p["min_8bit_size"]
         )
     of_torch, options = _OF_TORCH[p["optimizer"]]
-    own = {name: p[name] for name in options}
+    told = {**p, "alpha": alpha_of_rmsprop(p)}
+    own = {name: told[name] for name in options}
     optimizer: Optimizer = getattr(torch.optim, of_torch)(trained, **common, **own, foreach=False)
     if not is_corrected:
         _leave_uncorrected(optimizer)

@@ -115,6 +115,16 @@ _RUNS: dict[str, dict[str, Any]] = {
         "bias": "all",
         "config": _BIASED,
     },
+    "rmsprop": {**_FULL, "optimizer": "rmsprop", "alpha": 0.8, "weight_decay": 0.1},
+    "rmsprop_centered": {**_PATTERNS, "optimizer": "rmsprop", "centered": True, "momentum": 0.5},
+    "rmsprop_bf16": {
+        **_FULL,
+        **_BY_STATES,
+        "optimizer": "rmsprop",
+        "momentum": 0.5,
+        "centered": True,
+    },
+    "nadam_bf16": {**_FULL, "optimizer": "nadam", "momentum_decay": 0.01, **_BY_STATES},
     "nadam": {**_FULL, "optimizer": "nadam", "momentum_decay": 0.01},
     "radam": {
         **_FULL,

@@ -21,9 +21,8 @@ def current(name: str) -> str:
     module, _, part = name.rpartition(".")
     if part == _OLDER:
         return f"{module}.{MAGNITUDE}"
-    for inner in _OF_PEFT:
-        module = module.removesuffix(f".{inner}")
-    return f"{module}.{part}"
+    inner = next((one for one in _OF_PEFT if module.endswith(f".{one}")), None)
+    return name if inner is None else f"{module.removesuffix(f'.{inner}')}.{part}"
 
 
 def by_every_name(outputs: Mapping[str, T]) -> dict[str, T]:

@@ -61,6 +61,13 @@ _OPTIMIZERS: dict[str, Params] = {
     "adamw": {**_ADAM, "amsgrad": False},
     "adam": {**_ADAM, "weight_decay": 0.0, "amsgrad": False},
     "adadelta": {"rho": 0.9, "eps": 1e-6, "weight_decay": 0.0},
+    "rmsprop": {
+        "alpha": 0.99,
+        "eps": 1e-8,
+        "weight_decay": 0.0,
+        "momentum": 0.0,
+        "centered": False,
+    },
     "nadam": {**_MOMENTS, "momentum_decay": 4e-3, "decoupled_weight_decay": False},
     "radam": {**_MOMENTS, "decoupled_weight_decay": False},
     "sgd": {"momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False},
@@ -145,12 +152,13 @@ def run_params(params: Params) -> Params:
             f"train_llama with lora_dropout {filled['lora_dropout']}, whose draws are in no recording"
         )
     mode = MODES[filled["mode"]]
-    filled = {**_OPTIMIZERS[filled["optimizer"]], **filled, **mode.says}
+    own = {name: x for name, x in _OPTIMIZERS[filled["optimizer"]].items() if name != "alpha"}
+    filled = {**own, **filled, **mode.says}
     width = filled["config"]["hidden"] // filled["config"]["heads"]
     usual = {"model_type": "llama", "head_dim": width, "max_position_embeddings": _CONTEXT}
     given = filled["config"].items()
-    own = {name: value for name, value in given if value is not None or name == _WINDOW}
-    filled["config"] = {**usual, **own}
+    told = {name: value for name, value in given if value is not None or name == _WINDOW}
+    filled["config"] = {**usual, **told}
     rates = {**filled["schedule"], "base_lr": filled["lr"]}
     filled["schedule"] = op_spec("lr_schedule").fill(rates)
     if mode.base == "hqq":
@@ -187,6 +195,16 @@ def sizes_of(params: Params, module: str) -> Params:
 def adapter_of(params: Params, module: str) -> Params:
     """What the adapter of a module is told."""
     return sizes_of(params, module) | {name: params[name] for name in ("use_dora", "use_rslora")}
+
+
+def alpha_of_rmsprop(params: Params) -> float:
+    """That of a run; with adapters `alpha` is theirs, and RMSprop's is torch's default, as Trainer has
+    it.
+    """
+    alpha: float = _OPTIMIZERS["rmsprop"]["alpha"]
+    if base_of(params) == "trained":
+        alpha = params.get("alpha", alpha)
+    return alpha
 
 
 def base_of(params: Params) -> str:

@@ -31,11 +31,12 @@ from gradproof_bridge.formulas.llama_params import CURVE
 from gradproof_bridge.formulas.llama_run import Stepped, step_from, store_of
 from gradproof_bridge.formulas.llama_update import MOMENTS, State, is_in_8_bits, kept_names
 from gradproof_bridge.formulas.shapes import block_of
+from gradproof_bridge.formulas.torch_optim import counted
 
 _NAME = re.compile(r"state\.([1-9]\d{0,8})\.(.+)")
 _OF_MOMENTS = (
     *(f".{moment}{suffix}" for moment in MOMENTS for suffix in ("", "_absmax")),
-    *(".momentum_buffer", ".square_avg", ".acc_delta", ".max_exp_avg_sq"),
+    *(".momentum_buffer", ".square_avg", ".acc_delta", ".grad_avg", ".max_exp_avg_sq"),
 )
 
 
@@ -113,6 +114,7 @@ def _read(
         return named[name]
 
     scaling: Params | None = params.get("grad_scaler")
+    taken = _taken(step, params, outputs)
     kept = {}
     for name in trained:
         x = part(name).astype(np.float64)
@@ -127,11 +129,11 @@ def _read(
             if in_8_bits
             else part(f"{name}.{moment}").astype(np.float64)
             for moment in kept_names(params)
-        }
+        } | counted(taken, params)
     return State(
         {name: part(name).astype(np.float64) for name in trained},
         kept,
-        _taken(step, params, outputs),
+        taken,
         float(part("scale").reshape(-1)[0]) if scaling else 1.0,
         int(part("growth_tracker").reshape(-1)[0]) if scaling else 0,
     )

@@ -15,9 +15,9 @@ from gradproof_bridge.formulas.adamw_8bit import through_8bit
 from gradproof_bridge.formulas.bounded import F64, bounded
 from gradproof_bridge.formulas.halves import Store, in_full
 from gradproof_bridge.formulas.llama_layers import Weights
-from gradproof_bridge.formulas.llama_params import IN_8_BITS
+from gradproof_bridge.formulas.llama_params import IN_8_BITS, alpha_of_rmsprop
 from gradproof_bridge.formulas.schedule import rate
-from gradproof_bridge.formulas.torch_optim import TORCH_STEPS, step_of_torch
+from gradproof_bridge.formulas.torch_optim import TORCH_STEPS, counted, step_of_torch
 
 _CLIP_EPS = 1e-6
 _LARGEST = 2.0**128
@@ -30,6 +30,13 @@ _OF_OPTIMIZERS = {"sgd": ("momentum_buffer",), "adadelta": ("square_avg", "acc_d
 
 def kept_names(params: Params) -> tuple[str, ...]:
     """What an optimizer keeps of each parameter, by torch's names."""
+    if params["optimizer"] == "rmsprop":
+        asked = {
+            "square_avg": True,
+            "grad_avg": params["centered"],
+            "momentum_buffer": params["momentum"] > 0,
+        }
+        return tuple(name for name, is_kept in asked.items() if is_kept)
     largest = ("max_exp_avg_sq",) if params.get("amsgrad") else ()
     return _OF_OPTIMIZERS.get(params["optimizer"], MOMENTS) + largest
 
@@ -52,6 +59,7 @@ class State:
         scaling: Params | None = params.get("grad_scaler")
         zeros = {
             name: {part: np.zeros_like(weights[name]) for part in kept_names(params)}
+            | counted(0, params)
             for name in trained
         }
         scale = float(scaling["init_scale"]) if scaling else 1.0
@@ -147,7 +155,8 @@ class Update:
 def _of_torch(x: F64, g: F64, kept: Weights, t: int, lr: float, params: Params) -> Weights:
     """One step in place of an optimizer that is one formula; what it keeps after it."""
     after = {part: bounded(y) for part, y in kept.items()}
-    x[...] = step_of_torch(bounded(x), bounded(g), after, t, {**params, "lr": lr}).value
+    told = {**params, "lr": lr, "alpha": alpha_of_rmsprop(params)}
+    x[...] = step_of_torch(bounded(x), bounded(g), after, t, told).value
     return {part: after[part].value for part in kept}
 
 

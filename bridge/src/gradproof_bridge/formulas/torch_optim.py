@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradproof_bridge.errors import FormatError
-from gradproof_bridge.formulas.bounded import Bounded, bounded, sqrt, where
+from gradproof_bridge.formulas.bounded import F64, Bounded, bounded, sqrt, where
 from gradproof_bridge.formulas.muon import orthogonal
 
 if TYPE_CHECKING:
@@ -107,13 +107,26 @@ def _moments(state: State, g: Bounded, p: Params) -> tuple[Bounded, Bounded]:
     return m, v
 
 
+def _momentum(step: int, p: Params) -> float:
+    """Of NAdam at a step, from 1 on."""
+    return float(p["betas"][0] * (1 - 0.5 * 0.96 ** (step * p["momentum_decay"])))
+
+
+def counted(taken: int, p: Params) -> dict[str, F64]:
+    """What an optimizer keeps of a parameter that follows from the steps it has taken: of NAdam the
+    product of their momenta.
+    """
+    if p["optimizer"] != "nadam":
+        return {}
+    return {"mu_product": np.full(1, math.prod(_momentum(t, p) for t in range(1, taken + 1)))}
+
+
 def _nadam(state: State, g: Bounded, t: int, p: Params) -> Bounded:
-    b1, b2 = p["betas"]
+    b2 = p["betas"][1]
     m, v = _moments(state, g, p)
-    momenta = [b1 * (1 - 0.5 * 0.96 ** (step * p["momentum_decay"])) for step in range(1, t + 2)]
-    mu, ahead = momenta[-2:]
-    product = bounded(np.full(1, math.prod(momenta[:-1])))
-    state["mu_product"] = product
+    mu, ahead = (_momentum(step, p) for step in (t, t + 1))
+    before = state.get("mu_product") or bounded(np.ones(1))
+    state["mu_product"] = product = before * mu
     denominator = sqrt(v / (1 - b2**t)) + p["eps"]
     direct = g * (p["lr"] * (1 - mu)) / (1 - product) / denominator
     return direct + m * (p["lr"] * ahead) / (1 - product * ahead) / denominator

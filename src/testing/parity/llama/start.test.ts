@@ -44,6 +44,10 @@ describe('a run before its first step', () => {
     expect(startOf({ ...params, clip: undefined }, inputs).clip).toBe(Number.POSITIVE_INFINITY);
     const sgd = { optimizer: 'sgd', momentum: 0.5, dampening: 0.25, nesterov: true };
     expect(startOf({ ...params, ...sgd }, inputs).optimizer).toMatchObject(sgd);
+    const rmsprop = { optimizer: 'rmsprop', alpha: 0.7, centered: true };
+    expect(startOf({ ...params, ...rmsprop }, inputs).optimizer).toMatchObject(rmsprop);
+    const ofAdapters = startOf({ ...lora.params, optimizer: 'rmsprop' }, lora.inputs);
+    expect(ofAdapters.optimizer).not.toHaveProperty('alpha');
   });
 
   test('has the scaling, accumulation, products and head that are recorded', () => {

@@ -47,6 +47,7 @@ export function startOf(params: TrainLlamaParams, stored: StoredTensors): Starte
   const { betas, eps, weight_decay, momentum, dampening, nesterov } = params;
   const { blocksize, min_8bit_size, state_rounding, decay_after_step } = params;
   const { bias_correction, amsgrad, rho, momentum_decay, decoupled_weight_decay } = params;
+  const { centered, alpha } = params;
   const { base: kind } = arithmeticOf(params.mode) ?? {};
   const { length: _, ...model } = llamaConfigOf(modelOf(config), 0);
   const parts = kind === 'trained' ? { trained: base, frozen: {} } : adapted(params, base, tensors);
@@ -67,7 +68,9 @@ export function startOf(params: TrainLlamaParams, stored: StoredTensors): Starte
       lr,
       ...given({ betas, eps, weight_decay, momentum, dampening, nesterov }),
       ...given({ blocksize, min_8bit_size, state_rounding, decay_after_step }),
-      ...given({ bias_correction, amsgrad, rho, momentum_decay, decoupled_weight_decay }),
+      ...given({ bias_correction, amsgrad, rho, momentum_decay, decoupled_weight_decay, centered }),
+      // With adapters it is theirs, and RMSprop's is torch's default, as Trainer has it.
+      ...(optimizer === 'rmsprop' && kind === 'trained' ? given({ alpha }) : {}),
     },
     ...parts,
   };

@@ -55,6 +55,7 @@ describe('a run of a recording', () => {
     const unscaled = { grad_scaler: undefined };
     for (const own of [
       { optimizer: 'adadelta', rho: 0.8 },
+      { optimizer: 'rmsprop', centered: true, momentum: 0.5 },
       { optimizer: 'nadam', momentum_decay: 0.1, decoupled_weight_decay: true },
       { optimizer: 'radam', decoupled_weight_decay: true },
       { optimizer: 'adamw', amsgrad: true },
@@ -98,6 +99,8 @@ describe('a run of a recording', () => {
     [{ optimizer: 'adadelta' }, 'loss scaling with adadelta'],
     [{ amsgrad: true }, 'loss scaling with amsgrad'],
     [{ optimizer: 'sgd', bias_correction: false }, 'sgd without bias correction'],
+    [{ optimizer: 'rmsprop' }, 'loss scaling with rmsprop'],
+    [{ centered: true }, 'the option centered of adamw'],
     [{ rho: 0.9 }, 'the option rho of adamw'],
     [{ quant: { ...ALL.quant, double: true } }, 'the parameter "double"'],
     [{ schedule: { ...ALL.schedule, power: 2 } }, 'the parameter "power"'],

@@ -52,6 +52,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     'rho',
     'momentum_decay',
     'decoupled_weight_decay',
+    'centered',
   ],
   config: [
     'vocab',
@@ -76,7 +77,9 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   schedule: ['name', 'warmup', 'total', 'num_cycles'],
 };
 
-const OPTIMIZERS = ['adamw', 'adam', 'sgd', 'adamw8bit', 'adadelta', 'nadam', 'radam'];
+const OPTIMIZERS = [
+  ...['adamw', 'adam', 'sgd', 'adamw8bit', 'adadelta', 'rmsprop', 'nadam', 'radam'],
+];
 /** Those whose step the device can leave out, as loss scaling has it. */
 const SCALED = ['adamw', 'adam', 'sgd', 'adamw8bit'];
 /** Those whose moments may be taken as they are, without the correction of the first steps. */
@@ -104,12 +107,12 @@ export function unsupportedRun(params: TrainLlamaParams): string | undefined {
 /** An option that the optimizer of the run has not. */
 function wrongOption(params: TrainLlamaParams): string | undefined {
   const { optimizer, grad_scaler, bias_correction, amsgrad, rho } = params;
-  const { momentum_decay, decoupled_weight_decay } = params;
+  const { momentum_decay, decoupled_weight_decay, centered } = params;
   if (grad_scaler && (amsgrad || !SCALED.includes(optimizer)))
     return `loss scaling with ${amsgrad ? 'amsgrad' : optimizer}`;
   if (bias_correction === false && !ADAM.includes(optimizer))
     return `${optimizer} without bias correction`;
-  const options = { amsgrad, rho, momentum_decay, decoupled_weight_decay };
+  const options = { amsgrad, rho, momentum_decay, decoupled_weight_decay, centered };
   const other = Object.entries(options).find(([name, value]) =>
     wrongHyperparameters({ optimizer, [name]: value }),
   );
