@@ -32,11 +32,11 @@ async function cellsOf(
 
 /** By direction the methods whose every call the pinned version has an operator for. */
 const EXECUTED = {
-  quantize: ['f16', 'int8', 'quanto_int8'],
+  quantize: ['f16', 'int8', 'quanto_int8', 'quanto_w8a8'],
   dequantize: [
     ...['bitnet', 'bitnet_int8', 'f16', 'hqq', 'int8', 'int8_blockwise', 'llm_int8', 'mlx'],
     ...['onnx_nbits', 'onnx_nbits_symmetric', 'q4_0', 'q8_0'],
-    ...['quanto_float8', 'quanto_int', 'quanto_int8', 'ternary', 'ternary_base3'],
+    ...['quanto_float8', 'quanto_int', 'quanto_int8', 'quanto_w8a8', 'ternary', 'ternary_base3'],
   ],
   product: [
     ...['bitnet', 'fp4', 'hqq', 'int8', 'int8_blockwise', 'mlx', 'nf4'],

@@ -81,7 +81,7 @@ def _planted(y, expected):
     return wrong
 
 
-STRAIGHT_THROUGH = ("bitnet_linear",)
+STRAIGHT_THROUGH = ("bitnet_linear", "quanto_linear")
 """Gradients pass by what is rounded, whose own is 0 almost everywhere."""
 DIFFERENTIABLE = [
     case
@@ -129,9 +129,12 @@ def test_gradients_are_those_of_finite_differences(case):
             assert abs(numeric - analytic) <= 1e-6 * (1 + scale), name
 
 
-def test_a_gradient_past_codes_is_that_of_moves_by_whole_codes():
-    case = next(case for case in CASES if case.op == "bitnet_linear")
+@pytest.mark.parametrize("op", STRAIGHT_THROUGH)
+def test_a_gradient_past_codes_is_that_of_moves_by_whole_codes(op):
+    case = next(case for case in CASES if case.op == op)
     inputs, params, _ = prepared(case)
+    if "input_scale" in inputs:
+        inputs = {**inputs, "input_scale": np.ones(1)}
     x = np.rint(20 * inputs["x"])
     x[:, 0] = 127
     moves = np.rint(9 * np.cos(np.arange(x.size))).reshape(x.shape)
@@ -141,6 +144,18 @@ def test_a_gradient_past_codes_is_that_of_moves_by_whole_codes():
     expected = float((before["grad.x"].number.value * moves).sum())
     assert float((moved * inputs["grad.y"]).sum()) == pytest.approx(expected, abs=1e-9)
     assert abs(expected) > 1
+
+
+def test_by_a_scale_of_0_any_code_is_right_and_y_is_the_bias():
+    case = next(case for case in CASES if case.op == "quanto_linear")
+    inputs, params, _ = prepared(case)
+    zeros = {"x": np.zeros_like(inputs["x"]), "input_scale": np.zeros(1, np.float32)}
+    q_x = np.full(zeros["x"].shape, 127, np.int8)
+    acc = q_x.astype(np.int32) @ inputs["q"].T.astype(np.int32)
+    y = np.broadcast_to(inputs["bias"], acc.shape)
+    judge = Judge("quanto_linear", {**inputs, **zeros}, params)
+    assert judge.findings({"q_x": q_x, "acc": acc, "y": y}) == []
+    assert judge.findings({"q_x": q_x, "acc": acc, "y": y + 1}) != []
 
 
 @pytest.mark.parametrize("quant_type", ["nf4", "fp4"])

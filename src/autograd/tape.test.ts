@@ -31,6 +31,16 @@ async function setUp(options: TapeOptions = {}) {
 
 const seedOf = (gpu: Gpu, shape: readonly number[] = [3]) => Tensor.zeros(gpu, shape);
 
+test('a tensor that no op gave is freed with the tape that adopts it', async () => {
+  const { gpu, tape, live } = await setUp();
+  const before = live();
+  const one = Tensor.zeros(gpu, [3]);
+  expect(tape.adopt(one)).toBe(one);
+  expect(live()).toBe(before + 12);
+  tape[Symbol.dispose]();
+  expect(live()).toBe(before);
+});
+
 describe('an op on a tape', () => {
   test('is given its operands, its parameters and the variant that suits them', async () => {
     const { gpu, x, w, apply } = await setUp();
@@ -527,6 +537,20 @@ describe('a checkpoint', () => {
     expect(live()).toBe(before + 36);
     tape[Symbol.dispose]();
     expect(live()).toBe(before + 12);
+  });
+
+  test('calibrates where the tape does, and not again while it is undone', async () => {
+    const { gpu, w, tape: other } = await setUp();
+    expect(other.calibrates).toBe(false);
+    using tape = new Tape(gpu, [w], { calibrates: true });
+    const told: boolean[] = [];
+    const y = tape.checkpoint((once) => {
+      told.push(once.calibrates);
+      return applyOn(once)(toldOp('f').op, { w }, {}, 'f')['y'] as Tensor;
+    }, 'block');
+    using seed = seedOf(gpu);
+    tape.backward(y, seed);
+    expect([tape.calibrates, ...told]).toEqual([true, true, false]);
   });
 
   test('holds what it reads while it runs, and again while it is undone', async () => {

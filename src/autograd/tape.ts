@@ -36,6 +36,11 @@ export interface TapeOptions {
   readonly random?: RandomState | undefined;
   /** Products are stored in this format, as by torch.autocast. Default none. */
   readonly autocast?: AutocastType | undefined;
+  /**
+   * Whether layers that round what they are given by a scale of their own follow it first, batch by
+   * batch. Default false: the scale stays.
+   */
+  readonly calibrates?: boolean | undefined;
 }
 
 /** Frees what a segment computed. A seam, so that a control can leave it out. */
@@ -74,6 +79,7 @@ export interface BackwardOptions {
  */
 export class Tape implements Disposable {
   readonly random: RandomState | undefined;
+  readonly calibrates: boolean;
   readonly #gpu: Gpu;
   readonly #watched: readonly Tensor[];
   readonly #options: TapeOptions;
@@ -94,6 +100,7 @@ export class Tape implements Disposable {
     this.#active = new Set(this.#watched);
     this.#options = options;
     this.random = options.random;
+    this.calibrates = options.calibrates ?? false;
   }
 
   /** Runs `op` forward and returns its outputs, which the tape owns. */
@@ -138,6 +145,12 @@ export class Tape implements Disposable {
       });
     }
     return outputs;
+  }
+
+  /** Owns a tensor that no op gave, and returns it. */
+  adopt(tensor: Tensor): Tensor {
+    this.#own(tensor);
+    return tensor;
   }
 
   /** `x` with another shape, in the same memory; its gradient flows back to x. */
@@ -192,9 +205,9 @@ export class Tape implements Disposable {
    */
   checkpoint(segment: (tape: Tape) => Tensor, layer: string, hold?: () => Disposable): Tensor {
     using _held = hold?.();
-    const { watch, recorder, random, autocast } = this.#options;
+    const { watch, recorder, random, autocast, calibrates } = this.#options;
     const start = random?.position as number; // asked for where there is a random state alone
-    const once = new Tape(this.#gpu, [], { watch, recorder, random, autocast });
+    const once = new Tape(this.#gpu, [], { watch, recorder, random, autocast, calibrates });
     const read = new Set<Tensor>();
     once.#read = read;
     let result: Tensor;
@@ -337,7 +350,8 @@ export class Tape implements Disposable {
   }
 
   #recompute(segment: (tape: Tape) => Tensor, result: Tensor, flow: Flow, layer: string): void {
-    const options = { ...this.#options, recorder: undefined };
+    // A batch is followed once.
+    const options = { ...this.#options, recorder: undefined, calibrates: false };
     using again = new Tape(this.#gpu, this.#active, options);
     const root = segment(again);
     if (!again.#active.has(root)) return;

@@ -619,6 +619,25 @@ const VALID: readonly Description[] = [
     },
   },
   {
+    op: 'quanto_linear',
+    tensors: {
+      'in.x': [2, 2, 6],
+      'in.q': ['i8', [3, 6]],
+      'in.scale': [3, 1],
+      'in.input_scale': [1],
+      'in.bias': [3],
+      'in.grad.y': [2, 2, 3],
+      'out.q_x': ['i8', [2, 2, 6]],
+      'out.acc': ['i32', [2, 2, 3]],
+      'out.y': [2, 2, 3],
+      'out.grad.x': [2, 2, 6],
+    },
+  },
+  {
+    op: 'quanto_calibrate',
+    tensors: { 'in.x': [3, 5], 'in.input_scale': [1], 'out.input_scale': [1] },
+  },
+  {
     op: 'sparse_ternarize',
     params: { amount: 0.5, per_channel: true },
     tensors: { 'in.weight': [4, 6], 'out.trits': ['i8', [4, 6]], 'out.threshold': [4] },

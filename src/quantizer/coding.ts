@@ -19,6 +19,11 @@ export interface Coding {
   readonly decode: (tape: Tape, weight: CodedWeight, layer: string) => Tensor;
   /** y = x W^T in another way than a product with the decoded weight; absent where it is that. */
   readonly multiply?: (tape: Tape, weight: CodedWeight, x: Tensor, layer: string) => Tensor;
+  /**
+   * Has the weight's parts follow x, by which their products round it; absent where products take
+   * any x.
+   */
+  readonly calibrate?: (tape: Tape, weight: CodedWeight, x: Tensor, layer: string) => void;
   /** The same weight in a block format, where it is that but for its scales; the tape owns these. */
   readonly inFormat?: (tape: Tape, weight: CodedWeight, layer: string) => QuantizedWeight<Tensor>;
 }
@@ -53,10 +58,18 @@ export function decodedWeight(tape: Tape, weight: DeviceWeight, layer: string): 
   });
 }
 
+/** Has a weight follow x, which it is to be multiplied with, where its products round x by a scale. */
+export function calibrate(tape: Tape, weight: DeviceWeight, x: Tensor, layer: string): void {
+  if (isOfFormat(weight)) return;
+  const coded = weight as CodedWeight;
+  tape.noGrad(() => coded.format.calibrate?.(tape, coded, x, `${layer}.calibrate`));
+}
+
 /** y [..., out] = x [..., in] W^T, without bias; the gradient of x flows. */
 export const multiplied = seam(
   'quantizer.multiplied',
   (tape: Tape, weight: DeviceWeight, x: Tensor, layer: string): Tensor => {
+    if (tape.calibrates) calibrate(tape, weight, x, layer);
     if (isOfFormat(weight)) {
       const { op, params } = productOf(weight);
       return tape.apply(op, { x, ...weight.parts }, params, layer).y;

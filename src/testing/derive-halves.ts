@@ -97,6 +97,7 @@ const ALWAYS_FLOAT32: readonly string[] = [
   'bitnet_linear.row_stats',
   'minmax_observer.min_val',
   'minmax_observer.max_val',
+  'quanto_calibrate.input_scale',
   'calculate_qparams.scale',
   'sparse_ternarize.threshold',
   'int8_linear.y',

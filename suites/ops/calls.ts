@@ -853,6 +853,29 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       integers: { dtypes: { weight: 'i32' }, code: 'element-type' },
     },
   },
+  quanto_linear: {
+    fits: {
+      inputs: { x: [3, 10], q: [6, 10], scale: [6, 1], input_scale: [1], bias: [6] },
+      dtypes: { q: 'i8' },
+      params: {},
+    },
+    wrong: {
+      terms: { inputs: { x: [3, 9] } },
+      'more-dimensions': { inputs: { q: [6, 2, 5] } },
+      scales: { inputs: { scale: [1, 1] } },
+      'scales-of-x': { inputs: { input_scale: [3] } },
+      bias: { inputs: { bias: [5] } },
+      floats: { dtypes: { q: 'f32' }, code: 'element-type' },
+    },
+  },
+  quanto_calibrate: {
+    fits: { inputs: { x: [3, 10], input_scale: [1] }, params: {} },
+    wrong: {
+      scales: { inputs: { input_scale: [3] } },
+      'no-elements': { inputs: { x: [0, 10] } },
+      integers: { dtypes: { x: 'i32' }, code: 'element-type' },
+    },
+  },
   dynamic_map: {
     fits: { inputs: {}, params: { signed: true } },
     wrong: {

@@ -28,6 +28,7 @@ const COMPILED_LONGEST: ReadonlySet<string> = new Set([
   'matmul_8bit_lt',
   'matmul_nbits',
   'mlx_matmul',
+  'quanto_linear',
   'quanto_matmul',
 ]);
 

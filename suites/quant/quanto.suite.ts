@@ -2,9 +2,9 @@ import { Tape } from '../../src/autograd/tape.ts';
 import { float64Of, type StoredTensor } from '../../src/formats/safetensors/stored.ts';
 import { Scope } from '../../src/gpu/scope.ts';
 import { dequantizeLinear } from '../../src/ops/quant/dequantize_linear.ts';
-import { int8Linear } from '../../src/ops/quant/int8_linear.ts';
 import { quantizeLinear } from '../../src/ops/quant/quantize_linear.ts';
-import { multiplied } from '../../src/quantizer/coding.ts';
+import { quantoLinear } from '../../src/ops/quant/quanto_linear.ts';
+import { multiplied, type Parts } from '../../src/quantizer/coding.ts';
 import { EPS } from '../../src/reference/bounds.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
@@ -108,13 +108,11 @@ async function outputsOf(
   const found = float64Of(recorded);
   requireDecided(t, host, found[0] as number);
   const scale = upload(hostTensorFrom('f32', [1], found));
-  const { q } = tape.apply(quantizeLinear, { x, scale }, { dtype: 'int8' }, 'x');
   if (params['weights'] === 'qint4') {
+    const { q } = tape.apply(quantizeLinear, { x, scale }, { dtype: 'int8' }, 'x');
     const decoded = tape.apply(dequantizeLinear, { q, scale }, {}, 'x').y;
     return valuesOf(await multiplied(tape, quantized, decoded, 'fc').read());
   }
-  const codes = parts['q'] as Tensor;
-  const weight_scale = (parts['scale'] as Tensor).view([codes.shape[0] as number]);
-  const operands = { x: q, weight: codes, x_scale: scale, weight_scale };
-  return valuesOf(await tape.apply(int8Linear, operands, {}, 'fc').y.read());
+  const operands = { x, ...(parts as Parts<'q' | 'scale'>), input_scale: scale };
+  return valuesOf(await tape.apply(quantoLinear, operands, {}, 'fc').y.read());
 }

@@ -1,6 +1,6 @@
 import { Tape } from '../../src/autograd/tape.ts';
 import type { Application } from '../../src/graph/call.ts';
-import { decodedWeight, multiplied } from '../../src/quantizer/coding.ts';
+import { calibrate, decodedWeight, multiplied } from '../../src/quantizer/coding.ts';
 import type { LayerOptions } from '../../src/quantizer/policy.ts';
 import { predictedBytes } from '../../src/quantizer/quantizer.ts';
 import { methods } from '../../src/quantizer/registry.ts';
@@ -42,7 +42,7 @@ function partsOfOnes(fault: FaultDeclaration): void {
 }
 
 /** Those whose products round x to 8 bits. */
-const ROUNDS_X: ReadonlySet<string> = new Set(['llm_int8', 'bitnet_int8']);
+const ROUNDS_X: ReadonlySet<string> = new Set(['llm_int8', 'bitnet_int8', 'quanto_w8a8']);
 
 /** Those with kernels that other quick cases do not compile, or with layers of their own. */
 const QUICK = /^(nf4|llm_int8|bitnet|bitnet_int8|ternary|f16)-/;
@@ -99,6 +99,7 @@ async function judge(
   t.expect(bytes === predicted, () => `the parts take ${bytes} bytes, not ${predicted}`);
   t.metric('bytes', bytes);
   const dense = decodedWeight(tape, quantized, 'fc');
+  calibrate(tape, quantized, x, 'fc');
   const y = multiplied(tape, quantized, x, 'fc.product');
   await judgeApplications(t, 0, trace);
   const decoded = value(await dense.read());

@@ -14,7 +14,7 @@ import { schemesOf } from '../../src/quantizer/choosing/schemes.ts';
 import { decodedWeight } from '../../src/quantizer/coding.ts';
 import type { LayerOptions } from '../../src/quantizer/policy.ts';
 import { loadState, readState } from '../../src/quantizer/state.ts';
-import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
+import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
@@ -373,6 +373,7 @@ const LAYOUTS = {
   nvfp4: false,
   quanto_int: true,
   quanto_float8: false,
+  quanto_w8a8: false,
   onnx_nbits: false,
   ternary: true,
   ternary_base3: false,
@@ -424,6 +425,45 @@ quantizedModels
       ...['fc1.meta_zero.scale', 'fc1.meta_zero.zero', 'fc1.scale_q', 'fc1.zero_q'],
     ];
     t.expect(names.join() === expected.join(), () => `the parts are ${names.join(', ')}`);
+  });
+
+quantizedModels
+  .case('calibration')
+  .desc(
+    "With activations in 8 bits the scale of each layer's input follows one batch and then another, wider one, as Quanto's calibration does; nothing is read back meanwhile, each op is within its bound, what is kept is what the last batch gave, and any other forward pass leaves it.",
+  )
+  .control('every batch is a first one', (fault) =>
+    fault.shader('quant/quanto_calibrate', 'before[0] == 1.0', 'before[0] == before[0]'),
+  )
+  .run(async (t) => {
+    using model = network(t, 0);
+    const { layers } = quantizerOf(t, { method: 'quanto_w8a8' }).quantizeModel(model);
+    const kept = async () => {
+      const state = await readState(model.values, layers);
+      return layers.map(({ name }) => valuesOf(state[`${name}.input_scale`] as HostTensor)[0]);
+    };
+    const before = await kept();
+    t.expect(
+      before.every((scale) => scale === 1),
+      () => `scales are ${before.join(', ')} at first`,
+    );
+    const passed = async (batch: number, calibrates: boolean): Promise<number[]> => {
+      using x = Tensor.from(t.gpu, drawn(t, batch, [5, 128], batch));
+      const trace: Application<Tensor>[] = [];
+      using tape = new Tape(t.gpu, [], { trace, calibrates });
+      withoutReads(t, `batch ${batch}`, () => model.forward(tape, x));
+      await judgeApplications(t, batch, trace);
+      const followed = trace.filter(({ op }) => op.name === 'quanto_calibrate');
+      const given = followed.map(({ outputs }) => (outputs['input_scale'] as Tensor).read());
+      return (await Promise.all(given)).map((host) => valuesOf(host)[0] as number);
+    };
+    await passed(1, true);
+    const last = await passed(2, true);
+    t.expect(last.length === 2, () => `${last.length} layers follow a batch`);
+    const others = await passed(3, false);
+    t.expect(others.length === 0, () => `${others.length} layers follow what is no calibration`);
+    const after = await kept();
+    t.expect(after.join() === last.join(), () => `scales are ${after.join()}, not ${last.join()}`);
   });
 
 /** That a model and one that its state was put into give the same; the names of the state. */

@@ -34,6 +34,7 @@ const METHODS = {
   mxfp8: false,
   nvfp4: false,
   quanto_int8: false,
+  quanto_w8a8: false,
   quanto_float8: false,
   int8: false,
   q4_0: false,

@@ -4,6 +4,7 @@ import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { bitnetLinear } from '../../vocabulary/quant/bitnet_linear.ts';
 import { int8Linear } from '../../vocabulary/quant/int8_linear.ts';
 import { matmul8bitLt } from '../../vocabulary/quant/matmul_8bit_lt.ts';
+import { quantoLinear } from '../../vocabulary/quant/quanto_linear.ts';
 import { repeated } from '../normals.ts';
 import { operand, opWork } from '../op-work.ts';
 import { drawPackedTrits } from '../packed-trits.ts';
@@ -78,8 +79,24 @@ function bitnet(rows: number): OpWork {
   });
 }
 
+/** A weight of Quanto's, and x, which is quantized by a scale known before. */
+function quanto(rows: number): OpWork {
+  return opWork({
+    op: quantoLinear,
+    dtype: 'int8',
+    sizes: { m: rows, n: FEATURES, k: FEATURES },
+    group: 'products by format',
+    flops: 2 * rows * ELEMENTS,
+    inputs: {
+      ...{ x: [rows, FEATURES], q: bytes([FEATURES, FEATURES]) },
+      ...{ scale: floats([FEATURES, 1]), input_scale: floats([1]) },
+    },
+    gives: { y: [rows, FEATURES] },
+  });
+}
+
 /** Products whose both operands are codes, those of x of 8 bits, of one row and of many. */
 export const works: readonly OpWork[] = [1, 64].flatMap((rows) => [
   ...[outliersApart(rows), outliersApart(rows, ['x'])],
-  ...[ofCodes(rows, 'static'), ofCodes(rows, 'dynamic'), bitnet(rows)],
+  ...[ofCodes(rows, 'static'), ofCodes(rows, 'dynamic'), bitnet(rows), quanto(rows)],
 ]);

@@ -452,6 +452,19 @@ const QUANT: Readonly<Record<string, Given>> = {
     gives: TOKENS * FEATURES + 4 * TOKENS + 8 * TOKENS * FEATURES,
     flops: 2 * TOKENS * FEATURES * FEATURES,
   },
+  quanto_linear: {
+    inputs: {
+      ...{ x: [TOKENS, FEATURES], q: bytes('i8', [FEATURES, FEATURES], -127, 127) },
+      ...{ scale: uniform([FEATURES, 1], 0.01, 0.1), input_scale: constant(0.02) },
+    },
+    gives: TOKENS * FEATURES + 8 * TOKENS * FEATURES,
+    flops: 2 * TOKENS * FEATURES * FEATURES,
+  },
+  quanto_calibrate: {
+    each: 2,
+    inputs: { x: X, input_scale: constant(0.02) },
+    gives: { input_scale: [1] },
+  },
   bitnet_quantize: { each: 5, inputs: { weight: X }, gives: N + 4 + 4 * N },
   ternary_pack: { inputs: { trits: bytes('i8', X, -1, 1) }, gives: N / 4 },
   ternary_unpack: {

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => gpu[Symbol.dispose]());
 
-const DTYPES: Readonly<Record<string, DType>> = { packed: 'u8', ids: 'i32' };
+const DTYPES: Readonly<Record<string, DType>> = { packed: 'u8', q: 'i8', ids: 'i32' };
 /** Of everything one, so that whatever is added too much shows. */
 const ones = (scope: Scope, name: string, shape: Shape) =>
   scope.add(
@@ -38,12 +38,16 @@ const upload = (scope: Scope, inputs: Readonly<Record<string, Shape>>): Tensors 
   );
 
 const LORA = { r: 2, alpha: 1 };
+const STEP = { input_scale: [1] };
 
 describe.each<[string, string, Readonly<Record<string, Shape>>, object, readonly string[]]>([
   ['ternary_matmul', 'no terms', { x: [3, 0], packed: [0] }, { out_features: 4 }, ['x']],
   ['ternary_matmul', 'no outputs', { x: [3, 4], packed: [0] }, { out_features: 0 }, ['x']],
   ['bitnet_linear', 'no terms', { x: [3, 0], packed: [0], scale: [1] }, { out_features: 4 }, ['x']],
   ['bitnet_linear', 'no rows', { x: [0, 5], packed: [5], scale: [1] }, { out_features: 4 }, ['x']],
+  ['quanto_linear', 'no terms', { x: [3, 0], q: [4, 0], scale: [4, 1], ...STEP }, {}, ['x']],
+  ['quanto_linear', 'no rows', { x: [0, 5], q: [4, 5], scale: [4, 1], ...STEP }, {}, ['x']],
+  ['quanto_linear', 'no outputs', { x: [3, 5], q: [0, 5], scale: [0, 1], ...STEP }, {}, ['x']],
   [
     'swiglu_mlp',
     'no terms',

@@ -89,6 +89,10 @@ const CELLS_OF: Readonly<Record<string, (bundle: Bundle) => Cells | undefined>> 
     method: 'bitnet_int8',
     directions: Object.hasOwn(tensors.gradsOut, 'x') ? ['product', 'gradient'] : ['product'],
   }),
+  quanto_linear: ({ tensors }) => ({
+    method: 'quanto_w8a8',
+    directions: Object.hasOwn(tensors.gradsOut, 'x') ? ['product', 'gradient'] : ['product'],
+  }),
   quantize_linear: ({ params }) => withMethod(linear(params), ['quantize']),
   dequantize_linear: ({ params }) => withMethod(linear(params), ['dequantize']),
   cast: ({ params }) => withMethod(HALVES[`${params['to']}`], ['quantize']),

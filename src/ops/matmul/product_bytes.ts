@@ -23,6 +23,9 @@ export const BYTES_VARIANTS = {
   subgroup: { kernels: BYTES_KERNELS, needs: ['subgroups'] },
 } as const satisfies Readonly<Record<string, Variant>>;
 
+/** The way of multiplying bytes that goes with a tile of `PRODUCT_VARIANTS`. */
+export const wayBeside = (tile: string): string => (tile === 'register' ? 'unpacked' : tile);
+
 /** What a way is chosen from in ops that have variants of their own. */
 const WAYS: Choosable = {
   signature: { name: 'int8_matmul', inputs: {} },
@@ -31,7 +34,10 @@ const WAYS: Choosable = {
 
 /** How a product is made, and what shape its result gets. */
 interface BytesOptions {
-  /** A key of {@link BYTES_VARIANTS}; default the one that suits the device. */
+  /**
+   * A key of {@link BYTES_VARIANTS}, or what {@link wayBeside} gives; default the one that suits the
+   * device.
+   */
   readonly variant?: string;
   /** Default [m, n]. */
   readonly shape?: Shape;

@@ -6,7 +6,7 @@ import { formatShape, matrixOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { LEAST_ROW, bitnetLinear as signature } from '../../vocabulary/quant/bitnet_linear.ts';
 import { launcher } from '../launcher.ts';
-import { BYTES_KERNELS, multiplyBytes } from '../matmul/product_bytes.ts';
+import { BYTES_KERNELS, multiplyBytes, wayBeside } from '../matmul/product_bytes.ts';
 import { PRODUCT_VARIANTS } from '../matmul/tiles.ts';
 import { chooseVariant } from '../variants.ts';
 import { blockVariants } from './blocks.ts';
@@ -43,9 +43,7 @@ export const bitnetLinear = launcher(signature, {
     const rows = x.view([m, k]);
     const quantizing = chooseVariant(gpu, int8VectorwiseQuant, { x: rows });
     const { q, stats } = quantizeRows(gpu, rows, { least: LEAST_ROW }, quantizing);
-    // Each variant has a way of multiplying bytes too: one by one, by quads, by an instruction.
-    const way = variant === 'register' ? 'unpacked' : variant;
-    const acc = multiplyBytes(gpu, q, packed, { trits: n, variant: way });
+    const acc = multiplyBytes(gpu, q, packed, { trits: n, variant: wayBeside(variant) });
     const y = Tensor.empty(gpu, 'f32', [...x.shape.slice(0, -1), n]);
     gpu.dispatch({
       shader,

@@ -6,6 +6,9 @@ import { quantizeLinear as signature } from '../../vocabulary/quant/quantize_lin
 import { launcher } from '../launcher.ts';
 import { checkPacked, elementsOf, scaleFields } from './linear_scale.ts';
 
+/** The kernel of {@link quantizeLinear}. */
+export const QUANTIZE_KERNEL = shader.file;
+
 const RANGES = { int4: [-8, 7], uint4: [0, 15], int8: [-128, 127], uint8: [0, 255] } as const;
 
 /**
@@ -15,7 +18,7 @@ const RANGES = { int4: [-8, 7], uint4: [0, 15], int8: [-128, 127], uint8: [0, 25
  * fit, and GradproofError `bad-params` for packed codes of 8 bits.
  */
 export const quantizeLinear = launcher(signature, {
-  variants: { words: { kernels: ['quant/quantize_linear'] } },
+  variants: { words: { kernels: [QUANTIZE_KERNEL] } },
   forward: (gpu, { x, scale, zero_point }, params) => {
     const type = params.dtype ?? (zero_point?.dtype === 'i8' ? 'int8' : 'uint8');
     const [low, high] = RANGES[type];

@@ -6,7 +6,7 @@ import { Scope } from '../../gpu/scope.ts';
 import { valuesOf } from '../../tensor/host.ts';
 import { matrixView, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { type DeviceWeight, decodedWeight, multiplied } from '../coding.ts';
+import { calibrate, type DeviceWeight, decodedWeight, multiplied } from '../coding.ts';
 import { createQuantizer, predictedBytes, type QuantizerBackend } from '../quantizer.ts';
 import type { Costs, Measured, Refusal } from './measured.ts';
 import type { WholeChoice } from './schemes.ts';
@@ -91,6 +91,10 @@ export class Candidate implements Disposable {
     using scope = new Scope();
     const made = quantize();
     scope.addAll(made.parts);
+    {
+      using tape = new Tape(this.#gpu);
+      calibrate(tape, made, this.#input, this.#layer);
+    }
     const multiplyMs = await this.#time(() => {
       using tape = new Tape(this.#gpu);
       multiplied(tape, made, this.#input, this.#layer);

@@ -5,7 +5,7 @@ import { Scope } from '../../gpu/scope.ts';
 import { type Application, mapped } from '../../graph/call.ts';
 import { cast } from '../../ops/math/cast.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { type DeviceWeight, decodedWeight, multiplied } from '../coding.ts';
+import { calibrate, type DeviceWeight, decodedWeight, multiplied } from '../coding.ts';
 import { createQuantizer, type QuantizerBackend } from '../quantizer.ts';
 import { COMPUTE } from './columns.ts';
 import type { Direction } from './directions.ts';
@@ -62,6 +62,7 @@ export function tracedCell(
     if (direction === 'quantize') return decoded(quantized(calls), []);
     const made = quantized([]);
     if (direction === 'dequantize') return decoded(made, calls);
+    calibrate(scope.add(new Tape(gpu)), made, x, 'fc');
     const trace: Application<Tensor>[] = [];
     const tape = scope.add(new Tape(gpu, [x], { trace }));
     const y = multiplied(tape, made, x, 'fc');

@@ -2,8 +2,11 @@ import type { Tape } from '../../autograd/tape.ts';
 import { sub } from '../../ops/math/sub.ts';
 import { quantoMatmul } from '../../ops/matmul/quanto_matmul.ts';
 import { decodeSmallFloat } from '../../ops/quant/decode_small_float.ts';
+import { quantoCalibrate } from '../../ops/quant/quanto_calibrate.ts';
+import { quantoLinear } from '../../ops/quant/quanto_linear.ts';
 import { quantoQuantize } from '../../ops/quant/quanto_quantize.ts';
 import { unpackCodes } from '../../ops/quant/unpack_codes.ts';
+import { filled } from '../../ops/shape/fill.ts';
 import { transpose } from '../../ops/shape/transpose.ts';
 import { matrixView, type Shape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -23,6 +26,13 @@ export const methods: readonly Method[] = [
     groups: ['channel'],
     axes: [0, -1],
     make: (choice) => wholeBytes('qint8', choice),
+  },
+  {
+    name: 'quanto_w8a8',
+    library: 'optimum-quanto',
+    bits: [8],
+    groups: ['channel'],
+    make: withActivations,
   },
   {
     name: 'quanto_float8',
@@ -82,6 +92,44 @@ function wholeBytes(qtype: 'qint8' | 'qfloat8_e4m3fn', { axis: along = 0 }: Choi
       const { q, scale } = quantized(tape, weight, { qtype, axis }, layer);
       return { q, scale };
     },
+    weight: (parts, shape) => ({ format: coding, shape, parts }),
+  };
+}
+
+/** What Quanto's modules keep of a layer whose weight and input are both codes of 8 bits. */
+type ActivationParts = Parts<'q' | 'scale' | 'input_scale'>;
+
+/**
+ * Codes of 8 bits with a scale for each output, multiplied by x in codes too: by one scale, which is
+ * 1 until a calibration found it, as in a module that was made with `activations=qint8`.
+ */
+function withActivations(choice: Choice): Scheme {
+  const bytes = wholeBytes('qint8', choice);
+  const coding: Coding = {
+    name: 'quanto_w8a8',
+    decode: (tape, { shape, parts }, layer) => {
+      const { q, scale } = parts as ActivationParts;
+      return scaled(tape, q, scale, shape, layer);
+    },
+    multiply: (tape, { parts }, x, layer) =>
+      tape.apply(quantoLinear, { x, ...(parts as ActivationParts) }, {}, layer).y,
+    calibrate: (tape, { parts }, x, layer) => {
+      const { input_scale: kept } = parts as ActivationParts;
+      // What was traced stays as it was.
+      const input_scale = tape.adopt(kept.clone());
+      kept.copyFrom(tape.apply(quantoCalibrate, { x, input_scale }, {}, layer).input_scale);
+    },
+  };
+  return {
+    ...bytes,
+    ops: ['quanto_quantize', 'mul', 'quanto_calibrate', 'quanto_linear'],
+    product: 'quanto_linear: codes times codes of x, by a scale that a calibration found',
+    parts: (shape) => ({ ...bytes.parts(shape), input_scale: { dtype: 'f32', shape: [1] } }),
+    stored: { ...bytes.stored, input_scale: 'input_scale' },
+    quantize: (tape, weight, layer) => ({
+      ...bytes.quantize(tape, weight, layer),
+      input_scale: tape.adopt(filled(weight.gpu, 'f32', [1], 1)),
+    }),
     weight: (parts, shape) => ({ format: coding, shape, parts }),
   };
 }

@@ -16,7 +16,12 @@ const of = (value: Value | undefined, row: number, absent = 0): number =>
   value ? (value.data[value.data.length === 1 ? 0 : row] as number) : absent;
 
 /** Sums of products of codes less their zero points, as 32 bits hold them. */
-function sumsOf({ x, weight, x_zero_point, weight_zero_point }: Inputs): Float64Array {
+export function sumsOf({
+  x,
+  weight,
+  x_zero_point,
+  weight_zero_point,
+}: Pick<Inputs, 'x' | 'weight' | 'x_zero_point' | 'weight_zero_point'>): Float64Array {
   const [m, k] = matrixOf(x.shape);
   const [n] = matrixOf(weight.shape);
   const sums = new Float64Array(m * n);

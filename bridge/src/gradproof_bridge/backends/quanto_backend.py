@@ -1,4 +1,4 @@
-"""Quanto's weights."""
+"""Quanto's weights, and its linear layer with quantized activations."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, ClassVar
 
 from gradproof_bridge.backends.base import Backend, Call, Compute, Outputs
+from gradproof_bridge.backends.quanto_layer import is_in_float32, quanto_calibrate, quanto_linear
 from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch, torch_devices
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ _QTYPE = {"qfloat8": "qfloat8_e4m3fn"}
 
 
 class QuantoBackend(Backend):
-    """optimum.quanto.quantize_weight with the optimizers that its modules use."""
+    """optimum.quanto.quantize_weight with the optimizers that its modules use, QLinear and
+    Calibration.
+    """
 
     name: ClassVar[str] = "quanto"
     distributions: ClassVar[tuple[str, ...]] = ("optimum-quanto", "torch")
@@ -27,7 +30,14 @@ class QuantoBackend(Backend):
         return torch_devices()
 
     def ops(self) -> Mapping[str, Compute]:
-        return {"quanto_quantize": _quantize}
+        return {
+            "quanto_quantize": _quantize,
+            "quanto_linear": quanto_linear,
+            "quanto_calibrate": quanto_calibrate,
+        }
+
+    def computes(self, call: Call) -> bool:
+        return super().computes(call) and (call.op == "quanto_quantize" or is_in_float32(call))
 
 
 def unpack_in_python() -> None:

@@ -170,8 +170,53 @@ def _layer(shape: tuple[int, ...], outputs: int, *, with_bias: bool) -> Make:
     return make
 
 
+def quanto_layers() -> Cases:
+    """Rows that fill words of codes or do not, x beyond its codes and at ties between them; a bias,
+    and gradients.
+    """
+    for name, shape, outputs, scale, with_bias in (
+        ("5x37", (5, 37), 7, 0.03, True),
+        ("2x3x20_clamped", (2, 3, 20), 12, 0.01, False),
+        ("3x24_ties", (3, 24), 5, 0.125, True),
+    ):
+        make = _quanto_layer(shape, outputs, scale, with_bias=with_bias)
+        yield Case(f"quanto_linear_{name}", "quanto_linear", "quanto", {}, make)
+
+
+def _quanto_layer(shape: tuple[int, ...], outputs: int, scale: float, *, with_bias: bool) -> Make:
+    def make(draw: Draw) -> dict[str, Array]:
+        x = draw.normal(*shape)
+        inputs = {
+            # By a power of two quotients are exact.
+            "x": np.rint(16 * x) / np.float32(16) if scale == 0.125 else x,
+            "q": draw.integers(outputs, shape[-1], low=-128, high=127).astype(np.int8),
+            "scale": np.abs(draw.normal(outputs, 1, scale=0.01)),
+            "input_scale": np.array([scale], np.float32),
+            "grad.y": draw.normal(*shape[:-1], outputs),
+        }
+        if with_bias:
+            inputs["bias"] = draw.normal(outputs)
+        return inputs
+
+    return make
+
+
+def quanto_calibrations() -> Cases:
+    """Of a first batch, and of one after others."""
+    for name, shape, before in (("first", (5, 37), 1.0), ("later", (2, 3, 20), 0.03)):
+        make = _calibrated(shape, before)
+        yield Case(f"quanto_calibrate_{name}", "quanto_calibrate", "quanto", {}, make)
+
+
+def _calibrated(shape: tuple[int, ...], before: float) -> Make:
+    return lambda draw: {
+        "x": draw.normal(*shape),
+        "input_scale": np.array([before], np.float32),
+    }
+
+
 def _zeros(draw: Draw) -> dict[str, Array]:
     return {"weight": draw.normal(3, 9) * 0}
 
 
-FAMILIES = (hqq, hqq_meta, quanto, mlx, ternary, bitnet_layers)
+FAMILIES = (hqq, hqq_meta, quanto, mlx, ternary, bitnet_layers, quanto_layers, quanto_calibrations)

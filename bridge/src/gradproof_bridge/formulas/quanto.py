@@ -1,9 +1,11 @@
 """Quanto's weights: optimum/quanto/tensor/optimizers (scales), tensor/weights/qbits.py and
-qbytes.py (codes), tensor/packed.py (bytes).
+qbytes.py (codes), tensor/packed.py (bytes). Its activations: calibrate.py (scales),
+library/quantize.py (codes), library/qbytes_mm.py (products).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import ml_dtypes
@@ -13,8 +15,8 @@ from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import FormatError
-from gradproof_bridge.formulas.bounded import F64, Bounded, bounded
-from gradproof_bridge.formulas.expected import Codes, Decoded, Expected, Real
+from gradproof_bridge.formulas.bounded import F64, Bounded, bounded, rounded
+from gradproof_bridge.formulas.expected import Codes, Decoded, Expected, Real, exactly
 
 _BITS = {"qint2": 2, "qint4": 4}
 _FLOAT8: dict[str, tuple[Any, float]] = {
@@ -33,13 +35,7 @@ def quanto_quantize(inputs: Inputs, params: Params) -> dict[str, Expected]:
     largest = np.abs(weight).max(axis, keepdims=True)
     if params["qtype"] == "qint8":
         scale = bounded(largest) / 127.0
-        y = bounded(weight) / scale
-        codes = Codes(
-            *(
-                np.clip(np.rint(y.value + s * y.error), -128, 127).astype(np.int8)
-                for s in (0, -1, 1)
-            )
-        )
+        codes = _bytes(bounded(weight) / scale)
         return {"q": codes, "scale": Real(scale), "dequant": Real(_times(codes, scale))}
     dtype, top = _FLOAT8[params["qtype"]]
     scale = bounded(largest) / top
@@ -63,6 +59,69 @@ def quanto_quantize(inputs: Inputs, params: Params) -> dict[str, Expected]:
         "scale": Real(scale),
         "dequant": Real(Bounded(product.value, product.error + spread)),
     }
+
+
+def quanto_linear(inputs: Inputs, params: Params) -> dict[str, Expected]:
+    """Q = rint(x / input_scale) between -128 and 127, times codes of the weight in integers; y is
+    that in the units of both, + bias; dx = dy (q scale).
+    """
+    x, weight = inputs["x"], inputs["q"].astype(np.int64)
+    rows = bounded(x.reshape(-1, x.shape[-1]))
+    # By a scale of 0, of batches of zeros, any code decodes to 0.
+    codes = (
+        _bytes(rows / bounded(inputs["input_scale"]))
+        if inputs["input_scale"][0] != 0
+        else Codes(*(np.full(rows.shape, code, np.int8) for code in (0, -128, 127)))
+    )
+    acc = codes.value.astype(np.int64) @ weight.T
+    # A code at a tie may be either neighbour, and the product is of the one that was taken.
+    off = (codes.high.astype(np.int64) - codes.low) @ np.abs(weight).T
+    units = bounded(inputs["input_scale"]) * bounded(inputs["scale"].reshape(-1))
+    # A sum beyond 2^24 is rounded when it becomes a float.
+    y = rounded(acc.astype(np.float64), off.astype(np.float64), np.abs(acc) > 2**24) * units
+    if "bias" in inputs:
+        y = y + inputs["bias"]
+    shape = (*x.shape[:-1], weight.shape[0])
+    outputs: dict[str, Expected] = {
+        "q_x": Codes(*(part.reshape(x.shape) for part in (codes.value, codes.low, codes.high))),
+        "acc": Codes(
+            *(sums.astype(np.int32).reshape(shape) for sums in (acc, acc - off, acc + off))
+        ),
+        "y": Real(y.reshape(*shape)),
+    }
+    if "grad.y" in inputs:
+        dy = bounded(inputs["grad.y"].reshape(-1, weight.shape[0]))
+        dx = dy @ (bounded(weight) * bounded(inputs["scale"]))
+        outputs["grad.x"] = Real(dx.reshape(*x.shape))
+    return outputs
+
+
+def sums_given(inputs: Inputs, params: Params, outputs: Mapping[str, Array]) -> dict[str, Expected]:
+    """The sums of the codes that an answer has, which are exact whatever a tie became; empty where
+    it lacks them or they do not fit.
+    """
+    x, q_x = inputs["x"], outputs.get("q_x")
+    if q_x is None or q_x.shape != x.shape:
+        return {}
+    sums = q_x.astype(np.int64) @ inputs["q"].astype(np.int64).T
+    return {"acc": exactly(sums.astype(np.int32))}
+
+
+def quanto_calibrate(inputs: Inputs, params: Params) -> dict[str, Expected]:
+    """Max |x| / 127 of a first batch, which a scale of 1 says, then 0.9 of the scale and 0.1 of
+    that.
+    """
+    own = bounded(np.abs(inputs["x"].astype(np.float64)).max().reshape(1)) / 127.0
+    before = bounded(inputs["input_scale"])
+    if before.value[0] != 1:
+        own = before * float(np.float32(0.9)) + own * float(np.float32(0.1))
+    return {"input_scale": Real(own)}
+
+
+def _bytes(y: Bounded) -> Codes:
+    return Codes(
+        *(np.clip(np.rint(y.value + s * y.error), -128, 127).astype(np.int8) for s in (0, -1, 1))
+    )
 
 
 def _times(codes: Codes, scale: Bounded) -> Bounded:
@@ -150,4 +209,7 @@ def unpack(packed: Array, bits: int) -> Array:
 
 FORMULAS = {
     "quanto_quantize": quanto_quantize,
+    "quanto_linear": quanto_linear,
+    "quanto_calibrate": quanto_calibrate,
 }
+CONSEQUENCES = {"quanto_linear": sums_given}

@@ -147,6 +147,7 @@ def _halves(saved: Saved) -> Array:
 
 _QTYPES = {
     ("quanto_int8", 8): "qint8",
+    ("quanto_w8a8", 8): "qint8",
     ("quanto_float8", 8): "qfloat8_e4m3fn",
     ("quanto_int", 4): "qint4",
     ("quanto_int", 2): "qint2",
@@ -160,7 +161,9 @@ LOADERS: Mapping[str, tuple[str, Loader]] = {
     "llm_int8": ("bitsandbytes", _llm_int8),
     **dict.fromkeys(("mlx", "mxfp4", "mxfp8", "nvfp4"), ("mlx", _mlx)),
     "hqq": ("hqq", _hqq),
-    **dict.fromkeys(("quanto_int8", "quanto_float8", "quanto_int"), ("quanto", _quanto)),
+    **dict.fromkeys(
+        ("quanto_int8", "quanto_w8a8", "quanto_float8", "quanto_int"), ("quanto", _quanto)
+    ),
     **dict.fromkeys(("q4_0", "q8_0"), ("gguf", _gguf)),
     **dict.fromkeys(("onnx_nbits", "onnx_nbits_symmetric"), ("onnxruntime", _nbits)),
     "int8": ("onnxruntime", _int8),
