@@ -7,6 +7,7 @@ import { violations } from './axe.ts';
 import { begin } from './learnt-run.ts';
 import { expect } from './page-test.ts';
 import { test } from './scratch-folder.ts';
+import { tinyGguf } from './tiny-gguf.ts';
 import {
   ended,
   MODEL,
@@ -128,6 +129,39 @@ test('a kept run over a folder of one’s own asks for it again, refuses another
   ]);
   expect([status, stderr]).toEqual([0, '']);
   expect(merged.equals(await readFile(join(out, 'model.safetensors')))).toBe(true);
+});
+
+test('weights that were all trained are written in another form after their run, and later', {
+  tag: '@full',
+}, async ({ page }) => {
+  await withoutDialog(page);
+  await page.goto('/?view=train');
+  await page.getByRole('radio', { name: 'A folder of yours' }).check();
+  await page.getByLabel('Choose a GGUF file').setInputFiles(await tinyGguf());
+  await takeSettings(page, { ...QUICK, type: 'full', max_steps: 2, max_length: 32 });
+  await page.getByLabel('What is saved').selectOption('gguf-f16');
+  await expect(start(page)).toBeEnabled();
+  await start(page).click();
+  await ended(page);
+  const live = await saved(page, /^Save model-f16\.gguf/);
+  await expect(page.getByText('the model that was written has them')).toBeVisible();
+  await expect(save(page)).toHaveAttribute('aria-disabled', 'true');
+
+  await page.getByText('Data and settings').click();
+  await page.getByLabel('What is saved').selectOption('');
+  await expect(startAgain(page)).toHaveAttribute('aria-disabled', 'false');
+  await startAgain(page).click();
+  await expect(page.getByRole('button', { name: 'Stop and keep' })).toBeVisible();
+  await ended(page);
+  await page.getByRole('button', { name: 'Keep this run' }).click();
+  await expect(page.getByText('This run is kept.')).toBeVisible();
+  await openTuning(page);
+  const run = await kept(page);
+  await run.getByLabel('Choose the file of its model').setInputFiles(await tinyGguf());
+  await form(run).selectOption('gguf-f16');
+  await save(run).click();
+  await expect(written(page)).toBeVisible({ timeout: 60_000 });
+  expect((await saved(page, /^Save model-f16\.gguf/)).equals(live)).toBe(true);
 });
 
 test('a merged model without room is told in one line, and what was trained stays', {

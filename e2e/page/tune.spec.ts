@@ -2,19 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { covers } from '../../src/catalog/covers.ts';
-import { ggufModelFile } from '../../src/formats/gguf/fixtures/model-file.ts';
 import { readGguf } from '../../src/formats/gguf.ts';
-import { tensorShapes } from '../../src/formats/hugging-face/architecture.ts';
-import type { ModelConfig } from '../../src/formats/hugging-face/config.ts';
-import { toStored } from '../../src/formats/safetensors/write.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { readReport } from '../../src/report/read.ts';
-import { hostTensorFrom } from '../../src/tensor/host.ts';
-import { Random } from '../../src/tensor/random.ts';
-import { sizeOf } from '../../src/tensor/shape.ts';
 import { violations } from './axe.ts';
 import { drop } from './drop.ts';
 import { answerOf, expect, test } from './page-test.ts';
+import { tinyGguf } from './tiny-gguf.ts';
 import { ended, MODEL, openTuning, QUICK, saved, start, takeSettings } from './tune-page.ts';
 
 const answer = (page: Page, title: RegExp) => page.getByRole('group', { name: title });
@@ -104,25 +98,12 @@ test('a folder of one’s own is trained, paused, asked meanwhile, and stopped w
 test('a GGUF file is a model: chosen, its texts seen token by token, and trained', async ({
   page,
 }) => {
-  const config: ModelConfig = {
-    ...{ family: 'llama', hidden: 64, layers: 2, heads: 4, kvHeads: 2, headDim: 16 },
-    ...{ intermediate: 64, vocabulary: 512, tied: true, context: 64, rmsEps: 1e-5 },
-    ropeTheta: 10_000,
-  };
-  const random = new Random(5);
-  const tensors = [...tensorShapes(config)].map(([name, shape]) => {
-    const values = random.fill(sizeOf(shape), () => (shape.length < 2 ? 1 : random.normal(0.05)));
-    const type = shape.length < 2 ? 'f32' : 'f16';
-    const { bytes } = toStored(hostTensorFrom(type, shape, values));
-    return [name, { type, shape, bytes }] as const;
-  });
-  const buffer = Buffer.from(await ggufModelFile(config, new Map(tensors)));
+  const file = await tinyGguf();
   await page.goto('/?view=train');
   await page.getByRole('radio', { name: 'A folder of yours' }).check();
-  const file = { name: 'tiny.gguf', mimeType: 'application/octet-stream', buffer };
   await page
     .getByLabel('Choose a GGUF file')
-    .setInputFiles({ ...file, buffer: buffer.subarray(0, 5000) });
+    .setInputFiles({ ...file, buffer: file.buffer.subarray(0, 5000) });
   await expect(page.getByRole('alert').getByRole('listitem')).toContainText('is it cut off?');
   await page.getByLabel('Choose a GGUF file').setInputFiles(file);
   await expect(page.getByText(/^tiny\.gguf: 1 file, \d+.kB$/)).toBeVisible();
