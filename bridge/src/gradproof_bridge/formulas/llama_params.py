@@ -198,9 +198,7 @@ def adapter_of(params: Params, module: str) -> Params:
 
 
 def alpha_of_rmsprop(params: Params) -> float:
-    """That of a run; with adapters `alpha` is theirs, and RMSprop's is torch's default, as Trainer has
-    it.
-    """
+    """That of a run; with adapters `alpha` is theirs, and RMSprop's is torch's default."""
     alpha: float = _OPTIMIZERS["rmsprop"]["alpha"]
     if base_of(params) == "trained":
         alpha = params.get("alpha", alpha)

@@ -69,7 +69,7 @@ export function startOf(params: TrainLlamaParams, stored: StoredTensors): Starte
       ...given({ betas, eps, weight_decay, momentum, dampening, nesterov }),
       ...given({ blocksize, min_8bit_size, state_rounding, decay_after_step }),
       ...given({ bias_correction, amsgrad, rho, momentum_decay, decoupled_weight_decay, centered }),
-      // With adapters it is theirs, and RMSprop's is torch's default, as Trainer has it.
+      // With adapters it is theirs, and RMSprop's is torch's default.
       ...(optimizer === 'rmsprop' && kind === 'trained' ? given({ alpha }) : {}),
     },
     ...parts,
