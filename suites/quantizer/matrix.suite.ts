@@ -93,6 +93,9 @@ function judgeReference(t: CaseContext, call: HostCall, results: Results<HostTen
   });
 }
 
+/** Methods of 8 bits that quantize x as finely as the weight. */
+const CODES_OF_X: ReadonlySet<string> = new Set(['llm_int8', 'quanto_w8a8']);
+
 /**
  * Asserts that what came out is as near to floats as the bits of the method allow: a product errs as
  * its weight does, and by as much again where x is quantized too.
@@ -106,7 +109,7 @@ function expectNear(t: CaseContext, cell: CellOf, actual: Float64Array): void {
   );
   const error = relativeError(squareSums(actual, expected));
   const [bits] = methods.get(method)?.bits ?? [];
-  const limit = (method === 'llm_int8' ? 2 : 1) * limitOf(method, bits as number);
+  const limit = (CODES_OF_X.has(method) ? 2 : 1) * limitOf(method, bits as number);
   t.metric('relative-error', error);
   t.expect(
     error <= limit,

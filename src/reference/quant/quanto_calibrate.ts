@@ -90,8 +90,13 @@ export const record = defineRecord(signature, {
   ],
   faults: [
     {
-      name: 'scales larger by 1',
-      shader: { file: 'quant/quanto_calibrate', from: 'y[0] = select', to: 'y[0] = 1.0 + select' },
+      // Of zeros and of the largest floats alike.
+      name: 'scales twice as large, and 1 more',
+      shader: {
+        file: 'quant/quanto_calibrate',
+        from: 'y[0] = select',
+        to: 'y[0] = 1.0 + 2.0 * select',
+      },
     },
   ],
   plausibleBugs: [

@@ -6,7 +6,7 @@ import { defineRecord } from '../define.ts';
 import { absoluteProduct } from '../matmul/product.ts';
 import { inputBug, nextScales } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
-import { accOf, codeAcceptance } from './coded-product.ts';
+import { accOf, codeAcceptance, movedProduct } from './coded-product.ts';
 import {
   BYTES_FAULTS,
   type DecodedWeight,
@@ -78,7 +78,7 @@ function acceptance(
   const slack = slackOf(inputs, apartOf(levels, ieee));
   const units = unitsOf(inputs);
   const bound = y.data.map((result, i) => {
-    const unit = units[i % units.length] as number;
+    const unit = Math.abs(units[i % units.length] as number);
     const open = slack[i] as number;
     const sum = Math.abs(acc.data[i] as number) + open;
     const rounds = sum > 2 ** 24 ? 3 : 2;
@@ -108,10 +108,7 @@ export const record = defineRecord(signature, {
   // Codes are those of `at`; x goes on through the decoded weight.
   forwardDetached: ({ x }, _params, at) => {
     const outputs = forwardChosen(at, {});
-    const moved = { ...x, data: x.data.map((value, i) => value - (at.x.data[i] as number)) };
-    const step = decodedProduct(moved, weightOf(at), true).data;
-    const data = outputs.y.data.map((y, i) => y + (step[i] as number));
-    return { ...outputs, y: { ...outputs.y, data } };
+    return { ...outputs, y: movedProduct(x, at.x, outputs.y, weightOf(at)) };
   },
   acceptance: (inputs, outputs, _params, arithmetic) => acceptance(inputs, outputs, arithmetic),
   vjp: (inputs, _params, { y: dy }) => ({ x: decodedProduct(dy, weightOf(inputs), false) }),
