@@ -1,5 +1,6 @@
 import { packing } from '../../../../src/quant/packing/packing.ts';
-import { format as ternary } from '../../../../src/quant/ternary/format.ts';
+import { unpackDenseTrits } from '../../../../src/quant/ternary/dense-trits.ts';
+import { unpackTrits } from '../../../../src/quant/ternary/trits.ts';
 import { f32FromF16 } from '../../../../src/tensor/half.ts';
 import { type HostTensor, hostTensor, hostTensorFrom } from '../../../../src/tensor/host.ts';
 import { matrixOf } from '../../../../src/tensor/shape.ts';
@@ -7,6 +8,7 @@ import { ggufMatmul } from '../../../../src/vocabulary/matmul/gguf_matmul.ts';
 import { mlxMatmul } from '../../../../src/vocabulary/matmul/mlx_matmul.ts';
 import { ggufDequantize } from '../../../../src/vocabulary/quant/gguf_dequantize.ts';
 import { ternaryMatmul } from '../../../../src/vocabulary/quant/ternary_matmul.ts';
+import type { InputsOf, ParamsOf } from '../../../../src/vocabulary/signature.ts';
 import type { Graph, ValueName } from '../graph.ts';
 import { ONE_SETTING, operator, type Reason } from '../operator.ts';
 import { matMulNBits } from './nbits-products.ts';
@@ -67,13 +69,15 @@ function timesBlocks(
 }
 
 /** Trits in the codes of four bits of MatMulNBits, with their scale for every block. */
-function tritBlocks(packed: HostTensor, scale: HostTensor | undefined, rows: number): Blocks {
-  const trits = packed.data.length * 4;
-  const width = Math.floor(trits / rows);
-  const codes = Uint8Array.from(
-    { length: rows * width },
-    (_, i) => (ternary.values[ternary.packing.codeAt(packed.data, i)] as number) + 8,
-  );
+function tritBlocks(
+  { x, packed, scale }: InputsOf<typeof ternaryMatmul, HostTensor>,
+  { out_features: rows, order }: ParamsOf<typeof ternaryMatmul>,
+): Blocks {
+  const width = x.shape.at(-1) as number;
+  const count = rows * width;
+  const { data } = packed;
+  const trits = order === 'base3' ? unpackDenseTrits(data, count) : unpackTrits(data, count, order);
+  const codes = Uint8Array.from(trits, (trit) => trit + 8);
   const shape = [rows, width / BLOCK];
   const scaleOf = (row: number) => (scale ? (scale.data[scale.data.length > 1 ? row : 0] ?? 1) : 1);
   const values = Array.from({ length: rows * (width / BLOCK) }, (_, i) =>
@@ -125,8 +129,8 @@ export const operators = [
   ),
   operator(
     ternaryMatmul,
-    ({ graph, fed, tensors: { packed, scale }, params: { out_features } }) => ({
-      y: timesBlocks(graph, fed('x'), tritBlocks(packed, scale, out_features), 4),
+    ({ graph, fed, tensors, params }) => ({
+      y: timesBlocks(graph, fed('x'), tritBlocks(tensors, params), 4),
     }),
     ({ tensors: { x } }) =>
       (x.shape.at(-1) as number) % BLOCK === 0
