@@ -140,3 +140,17 @@ test('a layer is stored with its parts, and nothing stays on the device', async 
   ]);
   expect(gpu.memory.ledger.liveBytes).toBe(before.liveBytes);
 });
+
+test('a scale of activations is stored as those that are given make it, and as none by drawn ones', async () => {
+  const scheme = { method: 'quanto_w8a8', bits: 8, groupSize: 'channel' } as const;
+  const scaleBy = async (weight: NamedWeight) => {
+    const { parts } = await storedLayer(gpu, new WebGpuBackend(gpu), weight, scheme);
+    return parts['input_scale']?.data[0];
+  };
+  expect(await scaleBy(drawn)).toBe(1);
+  const largest = Math.max(...valuesOf(drawn.input).map(Math.abs));
+  expect((await scaleBy({ ...drawn, isInputDrawn: false })) as number).toBeCloseTo(
+    largest / 127,
+    6,
+  );
+});

@@ -5,7 +5,7 @@ import { Scope } from '../../gpu/scope.ts';
 import { type HostTensor, type HostTensors, valuesOf } from '../../tensor/host.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { decodedWeight } from '../coding.ts';
+import { calibrate, decodedWeight } from '../coding.ts';
 import { createQuantizer, type QuantizerBackend } from '../quantizer.ts';
 import type { WholeChoice } from './schemes.ts';
 import type { NamedWeight } from './weight-source.ts';
@@ -22,19 +22,20 @@ export interface StoredLayer {
 }
 
 /**
- * The parts of a quantized weight, and what they stand for. Throws QuantizerError for what the
- * method refuses.
+ * The parts of a quantized weight, which follow activations that are given, and what they stand for.
+ * Throws QuantizerError for what the method refuses.
  */
 export async function storedLayer(
   gpu: Gpu,
   backend: QuantizerBackend,
-  { layer, weight }: NamedWeight,
+  { layer, weight, input, isInputDrawn }: NamedWeight,
   scheme: WholeChoice,
 ): Promise<StoredLayer> {
   using scope = new Scope();
   using tape = new Tape(gpu);
   const given = scope.add(Tensor.from(gpu, weight));
   const made = createQuantizer(backend, scheme).quantizeWeight(tape, given, layer);
+  if (!isInputDrawn) calibrate(tape, made, scope.add(Tensor.from(gpu, input)), layer);
   const parts: Record<string, HostTensor> = {};
   for (const [name, part] of Object.entries(scope.addAll(made.parts)))
     parts[name] = await part.read();

@@ -24,6 +24,8 @@ export interface NamedWeight extends Pick<WeightSource, 'layer'> {
   readonly weight: HostTensor;
   /** Activations f32 [rows, in]. */
   readonly input: HostTensor;
+  /** Whether they are drawn, and so tell nothing of what a model has. */
+  readonly isInputDrawn: boolean;
 }
 
 /** Reads or draws a weight. f64 is rounded to f32, which holds the other floats exactly. */
@@ -33,6 +35,7 @@ export function namedWeight(source: WeightSource): NamedWeight {
     layer,
     weight: stored ? toF32(stored) : drawnWeight(seed, stream, shape),
     input: activations ? toF32(activations) : drawnInput(seed, stream, matrixView(shape)[1]),
+    isInputDrawn: !activations,
   };
 }
 
