@@ -1,16 +1,62 @@
 import { WebGpuBackend } from '../../src/backends/webgpu.ts';
 import { add } from '../../src/ops/math/add.ts';
+import { transpose } from '../../src/ops/shape/transpose.ts';
 import { chooseVariant } from '../../src/ops/variants.ts';
 import { type DType, isHalf } from '../../src/tensor/dtype.ts';
 import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
+import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { readHalvesAsFloat32 } from '../../src/testing/derive-halves.ts';
+import type { Half } from '../../src/testing/half-sample.ts';
 import { judgeResults } from '../../src/testing/judge-call.ts';
 import { suite } from '../../src/testing/suite.ts';
 
 export const storage = suite('ops.storage', {
   description: 'Operands that are stored in different formats',
 });
+
+/** Dimensions and their order; of some both halves of a word stay in one. */
+const ORDERS: Readonly<
+  Record<string, { readonly shape: Shape; readonly perm: readonly number[] }>
+> = {
+  heads: { shape: [2, 3, 5, 4], perm: [0, 2, 1, 3] },
+  'odd-rows': { shape: [3, 4, 7], perm: [1, 0, 2] },
+  columns: { shape: [3, 4, 6], perm: [0, 2, 1] },
+  'one-word': { shape: [2], perm: [0] },
+};
+
+storage
+  .case('permuted', { of: Object.keys(ORDERS), storage: ['f16', 'bf16'] })
+  .tier('full')
+  .desc(
+    'Halves of dimensions in another order are those that were there, whether words can be copied or not, and so are gradients.',
+  )
+  .control('the next element', (fault) =>
+    fault.shader('shape/copy', 'vec2u(dims.x_start,', 'vec2u(dims.x_start + 1u,'),
+  )
+  .run(async (t) => {
+    const { shape, perm } = ORDERS[String(t.params['of'])] as (typeof ORDERS)[string];
+    const dtype = t.params['storage'] as Half;
+    const random = t.random();
+    const drawn = (of: Shape) =>
+      hostTensorFrom(
+        dtype,
+        of,
+        random.fill(sizeOf(of), () => random.integer(1, 99)),
+      );
+    const inputs = { x: drawn(shape) };
+    const grads = { y: drawn(perm.map((d) => shape[d] as number)) };
+    const variant = chooseVariant(t.gpu, transpose, inputs);
+    const call = { op: transpose.signature, params: { perm }, inputs, grads, variant };
+    t.gpu.memory.guarded = true;
+    const results = await new WebGpuBackend(t.gpu).run({ ...call, wants: ['x'] });
+    judgeResults(t, { ...call, level: 'exact' }, results);
+    const stored = [results.outputs['y']?.dtype, results.gradients['x']?.dtype];
+    t.expect(
+      stored.every((one) => one === dtype),
+      () => `stored in ${stored.join(' and ')}`,
+    );
+  });
 
 /** Operands' formats, and the one that torch promotes them to. */
 const PROMOTIONS: Readonly<Record<string, readonly [a: DType, b: DType, y: DType]>> = {

@@ -1,7 +1,7 @@
 import shader from '../../../shaders/shape/copy.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { gridOfFours, PADDING, u32 } from '../../gpu/shader.ts';
-import { computedAs } from '../../tensor/dtype.ts';
+import { computedAs, isHalf } from '../../tensor/dtype.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -50,21 +50,33 @@ export function copy(gpu: Gpu, shape: Shape, x: Places, y: Places): void {
 
 /**
  * x with its dimensions in the order `perm`: y's dimension d is x's `perm[d]`; as a tensor of
- * `shape`, if given. The caller owns it.
+ * `shape`, if given. Halves that stay beside each other are copied as they lie. The caller owns it.
  */
 export function permuted(gpu: Gpu, x: Tensor, perm: readonly number[], shape?: Shape): Tensor {
   requireCopyable('transpose', x);
-  const strides = denseStrides(x.shape);
-  const walked = perm.map((d) => x.shape[d] as number);
-  const y = Tensor.empty(gpu, computedAs(x.dtype), shape ?? walked);
+  const inPairs = staysInPairs(x, perm);
+  const copied = inPairs ? ofPairs(x) : x;
+  const strides = denseStrides(copied.shape);
+  const permutedOf = (of: Shape) => perm.map((d) => of[d] as number);
+  const dtype = inPairs ? x.dtype : computedAs(x.dtype);
+  const y = Tensor.empty(gpu, dtype, shape ?? permutedOf(x.shape));
+  const walked = permutedOf(copied.shape);
   copy(
     gpu,
     walked,
-    { tensor: x, strides: perm.map((d) => strides[d] as number) },
-    { tensor: y, strides: denseStrides(walked) },
+    { tensor: copied, strides: permutedOf(strides) },
+    { tensor: inPairs ? ofPairs(y) : y, strides: denseStrides(walked) },
   );
   return y;
 }
+
+/** Whether both halves of each word stay in one word. */
+const staysInPairs = ({ dtype, shape }: Tensor, perm: readonly number[]): boolean =>
+  isHalf(dtype) && perm.at(-1) === shape.length - 1 && (shape.at(-1) as number) % 2 === 0;
+
+/** Halves in rows of an even length as words, two in each. */
+const ofPairs = (x: Tensor): Tensor =>
+  x.view([...x.shape.slice(0, -1), (x.shape.at(-1) as number) / 2], { dtype: 'u32' });
 
 /**
  * x repeated to fill `shape`, as torch's Tensor.expand with memory of its own. The caller owns it.
