@@ -78,7 +78,7 @@ creating
   .case('bytes', { method: [...methods.keys()] })
   .covers(`${ROW}/bytes-before-after`)
   .desc(
-    'The report says how many bytes the values of a network of 128-128-16 hold before and after; the ledger of the device says the same.',
+    'The report says how many bytes the values of a network of 128-640-16 hold before and after; the ledger of the device says the same.',
   )
   .control('scales are not counted', (fault) =>
     fault.host('quantizer.bytes_of', (original) => (value) => {
@@ -89,9 +89,10 @@ creating
   .run(async (t) => {
     const { memory } = t.gpu;
     const start = memory.ledger.liveBytes;
-    using model = new Perceptron(t.gpu, t.random(), [128, 128, 16]);
+    using model = new Perceptron(t.gpu, t.random(), [128, 640, 16]);
     const before = memory.ledger.liveBytes - start;
-    // The weight of 16,384 elements fills blocks of 4096, that of 2,048 does not.
+    // The weight of 81,920 elements fills blocks of 4096, that of 10,240 does not; parts of both are
+    // whole words, as buffers are.
     const report = quantizerOf(t, { method: t.params.method }).quantizeModel(model);
     const after = memory.ledger.liveBytes - start;
     t.metric('bytes', report.bytesAfter);
