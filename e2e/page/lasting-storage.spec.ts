@@ -7,7 +7,9 @@ import { QUICK } from './tune-page.ts';
 async function decide(page: Page, origin: string, setting: 'granted' | 'denied'): Promise<void> {
   const session = await page.context().newCDPSession(page);
   const permission = { name: 'persistent-storage' };
-  await session.send('Browser.setPermission', { permission, setting, origin });
+  const { targetInfo } = await session.send('Target.getTargetInfo');
+  const { browserContextId = '' } = targetInfo;
+  await session.send('Browser.setPermission', { permission, setting, origin, browserContextId });
 }
 
 for (const [setting, words] of [
@@ -18,8 +20,6 @@ for (const [setting, words] of [
     tag: '@long',
   }, async ({ page, server }) => {
     await decide(page, new URL(server.url).origin, setting);
-    await page.goto('/');
-    expect(await page.evaluate(() => navigator.storage.persisted())).toBe(false);
     await begin(page, { ...QUICK, max_steps: 2 });
     await expect(page.getByText(/^Its checkpoints stay in this browser/)).toHaveText(words);
     expect(await page.evaluate(() => navigator.storage.persisted())).toBe(setting === 'granted');

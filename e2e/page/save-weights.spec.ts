@@ -87,11 +87,11 @@ test('weights are saved as the terminal saves them, or one line says why not', {
   const saved = await readFile(await file.path());
   expect(saved.equals(await readFile(out))).toBe(true);
 
-  await method(page).selectOption('q8_0 g32');
+  await method(page).selectOption('q8_0 8 g32');
   const savingBlocks = page.waitForEvent('download');
   await save(page).press('Enter');
   const blocks = await savingBlocks;
-  expect(blocks.suggestedFilename()).toBe('mine-q8_0-g32.gguf');
+  expect(blocks.suggestedFilename()).toBe('mine-q8_0-8-g32.gguf');
   if (hasLibraries()) {
     await file.saveAs(join(folder, 'saved', 'page.safetensors'));
     await blocks.saveAs(join(folder, 'saved', 'page.gguf'));
@@ -120,5 +120,5 @@ test('drawn weights are saved too, by what was measured until a person cancelled
   await page.getByRole('button', { name: 'Cancel' }).click();
   const saving = page.waitForEvent('download');
   await save(page).click();
-  expect((await saving).suggestedFilename()).toMatch(/^drawn-.*\.safetensors$/);
+  expect((await saving).suggestedFilename()).toMatch(/^drawn-.*\.(safetensors|gguf)$/);
 });
