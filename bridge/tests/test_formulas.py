@@ -51,7 +51,13 @@ def test_what_the_formula_gives_is_accepted_and_a_planted_wrong_value_is_not(cas
         found = [finding.output for finding in judge.findings(planted)]
         # Where a run goes from states, what follows from a wrong one is held to the run itself, of
         # which the later states here are none.
-        assert found[:1] == [name] if follows and name not in follows else found == [name]
+        if follows and name not in follows:
+            assert found[:1] == [name]
+        elif name.startswith("state."):
+            # A step goes from it: by ten bounds its loss may be another, too.
+            assert name in found
+        else:
+            assert found == [name]
 
 
 def _is_judged(expected):

@@ -236,8 +236,8 @@ def _after(
             continue
         at = f"state.{step + 1}.{name}"
         found[at] = param
-        for moment, x in one.after.kept[name].items():
-            kept = bounded_by(x, f"{moment}.{name}")
+        for moment in kept_names(params):
+            kept = bounded_by(one.after.kept[name][moment], f"{moment}.{name}")
             if not is_in_8_bits(y, params):
                 found[f"{at}.{moment}"] = Real(kept)
                 continue
