@@ -125,7 +125,7 @@ ${lines.join('\n')}
 function steps(rows: readonly BenchRow[]): string {
   const lines = rows.flatMap(({ id, group, results }) => {
     const metrics = results.get('webgpu')?.metrics ?? {};
-    const number = (name: string) => metrics[name]?.toPrecision(3) ?? '-';
+    const number = (name: string) => figure(metrics[name]);
     if ((group !== 'steps' && group !== 'halves') || metrics['eagerHostMs'] === undefined)
       return [];
     const cells = ['eager', 'captured'].flatMap((way) => [
@@ -149,26 +149,25 @@ ${callsAlone(rows)}`;
 
 /** What a step of adapters takes, over a base in floats and in codes. */
 function fineTuning(rows: readonly BenchRow[]): string {
-  const ours = new Map(rows.map(({ id, results }) => [id, results.get('webgpu')]));
+  const ours = oursOf(rows);
   const lines = rows.flatMap(({ id, group }) => {
     const result = ours.get(id);
     const ms = result?.timing?.medianMs;
     if (group !== 'fine-tuning' || ms === undefined) return [];
     const { metrics = {} } = result ?? {};
+    const peakBytes = metrics['eagerPeakBytes'];
     const inFloats = id.includes(':nf4;')
       ? ours.get(id.replace(':nf4;', ':f32;'))?.timing?.medianMs
       : undefined;
-    const number = (name: string, by = 1) => {
-      const value = metrics[name];
-      return value === undefined || value === null ? '-' : (value / by).toPrecision(3);
-    };
     const cells = [
       nameOf(id),
       ms.toPrecision(3),
-      inFloats === undefined ? '-' : (ms / inFloats).toPrecision(3),
-      number('measuredByPredicted'),
-      number('eagerPeakBytes', 1e6),
-      metrics['lastLoss'] === undefined ? '-' : `${number('firstLoss')} to ${number('lastLoss')}`,
+      figure(inFloats && ms / inFloats),
+      figure(metrics['measuredByPredicted']),
+      figure(peakBytes && peakBytes / 1e6),
+      metrics['lastLoss'] === undefined
+        ? '-'
+        : `${figure(metrics['firstLoss'])} to ${figure(metrics['lastLoss'])}`,
     ];
     return [`| ${cells.join(' | ')} |`];
   });
@@ -188,7 +187,7 @@ ${lines.join('\n')}
 
 /** What keeping a run costs beside a step of it. */
 function checkpoints(rows: readonly BenchRow[]): string {
-  const ours = new Map(rows.map(({ id, results }) => [id, results.get('webgpu')]));
+  const ours = oursOf(rows);
   const lines = rows.flatMap(({ id }) => {
     const made = ours.get(id);
     const ms = made?.timing?.medianMs;
@@ -233,3 +232,9 @@ pass and a submit are most of it.
 const STEP_CALLS = 'bench.ceiling:step-calls';
 
 const nameOf = (id: string) => id.replace(/^bench\./, '').replaceAll('|', '/');
+
+/** Our results by work. */
+const oursOf = (rows: readonly BenchRow[]) =>
+  new Map(rows.map(({ id, results }) => [id, results.get('webgpu')]));
+
+const figure = (x: number | null | undefined): string => x?.toPrecision(3) ?? '-';
