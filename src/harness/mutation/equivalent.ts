@@ -45,6 +45,7 @@ const WHY = {
     'Where floats keep infinities and NaN, the sums and products give the same; asking the words is for adapters that do not, and none here is one.',
   lanes: 'All lanes hold the same sum and count, and write the same mean.',
   same: 'The four components are the same number.',
+  noClass: 'Any number below 0 stands for no class.',
   nan: 'Every word beyond that of infinity is no number.',
   classes:
     'The two numbers stand for classes: one is added up at most 64 times, and the other is more than that.',
@@ -498,6 +499,30 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'if (SMOOTHED) {',
     becomes: 'if true {',
     why: 'Without smoothing the factor is 0: the condition only saves the work.',
+  },
+  {
+    id: 'mutate.nn.cross_entropy_rows:constant;line=41;n=1',
+    line: 'return -1;',
+    becomes: 'return -2;',
+    why: WHY.noClass,
+  },
+  {
+    id: 'mutate.nn.linear_cross_entropy_rows:constant;line=31;n=1',
+    line: 'return -1;',
+    becomes: 'return -2;',
+    why: WHY.noClass,
+  },
+  {
+    id: 'mutate.nn.linear_cross_entropy_rows:constant;line=48;n=1',
+    line: 'if (params.first > 0u) {',
+    becomes: 'if (params.first > 1u) {',
+    why: 'Chunks begin at multiples of 128, where a binding may.',
+  },
+  {
+    id: 'mutate.nn.target:constant;line=11;n=4',
+    line: 'return select(clamp(label, 0, i32(classes) - 1), -1, label == ignore_index);',
+    becomes: 'return select(clamp(label, 0, i32(classes) - 1), -2, label == ignore_index);',
+    why: WHY.noClass,
   },
   {
     id: 'mutate.nn.log_softmax:arithmetic;line=27;n=1',

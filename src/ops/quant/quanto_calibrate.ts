@@ -1,4 +1,5 @@
 import shader from '../../../shaders/quant/quanto_calibrate.wgsl';
+import { f32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -31,7 +32,7 @@ export const quantoCalibrate = launcher(signature, {
     gpu.dispatch({
       shader,
       bindings: [pairs, input_scale, y].map((tensor) => tensor.binding),
-      uniforms: [],
+      uniforms: [f32(127)],
       workgroups: [1, 1, 1],
     });
     return { input_scale: y };

@@ -143,6 +143,8 @@ export const crossEntropySamples: readonly SampleOf<typeof signature>[] = [
     logit: (random) => (random.integer(0, 299) === 0 ? 500 : random.normal()),
   }),
   sample({ logits: [17] }),
+  // Rows that fill their workgroup.
+  sample({ logits: [64, 5] }),
   sample({
     logits: [9, 300],
     params: { reduction: 'none' },
