@@ -6,6 +6,7 @@ import { refusalOf } from './contest.ts';
 import { Entry } from './entry.ts';
 import type { BenchHost, BenchResult } from './host.ts';
 import { Pulses, timeInRounds } from './rounds.ts';
+import { quantile } from './statistics/median.ts';
 import { isSlower, paceOf } from './statistics/slower.ts';
 
 /** Rounds of the plain kernel, and of the one that does 1.3 times as much. */
@@ -77,7 +78,8 @@ function trial(
   };
   if (isSlower(times, others, SLOWER_BY) === expected)
     return { ...shared, status: 'pass', assertions: 1 };
-  const message = `found ${expected ? 'not ' : ''}slower: ${ratio.toFixed(3)} times as long, by chance in ${chance.toPrecision(2)} of all orders`;
+  const spread = quantile(others, 0.75) / quantile(others, 0.25) - 1;
+  const message = `found ${expected ? 'not ' : ''}slower: ${ratio.toFixed(3)} times as long, by chance in ${chance.toPrecision(2)} of all orders; the middle half of what it is compared with spans ${(100 * spread).toFixed(0)} %: run it on an idle machine where that is more than a few`;
   const error = new AssertionError('expectation', message);
   return { ...shared, assertions: 0, ...refusalOf(error) };
 }
