@@ -136,6 +136,7 @@ export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
   attentionSample({ q: [1, 2, 16, 8], k: [1, 2, 8, 8], v: [1, 2, 8, 4], apart: 20, tier: 'full' }),
   // Whole workgroups, then all the columns of an invocation: none to spare.
   attentionSample({ q: [1, 4, 64, 2], k: [1, 4, 64, 2], v: [1, 4, 64, 3], tier: 'full' }),
+  attentionSample({ q: [1, 4, 16, 2], k: [1, 4, 64, 2], v: [1, 4, 64, 3] }),
   attentionSample({ q: [1, 1, 2, 64], k: [1, 1, 3, 64], v: [1, 1, 3, 64], tier: 'full' }),
   attentionSample({
     q: [1, 2, 3, 8],
