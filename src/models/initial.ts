@@ -1,12 +1,11 @@
-import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
+import { filledTensor, type HostTensor } from '../tensor/host.ts';
 import type { Random } from '../tensor/random.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 
 /** Parameters by name, as FlatParameters takes them. */
 export type Initial = readonly (readonly [name: string, value: HostTensor])[];
 
-const drawn = (shape: Shape, draw: () => number): HostTensor =>
-  hostTensorFrom('f32', shape, Float64Array.from({ length: sizeOf(shape) }, draw));
+const drawn = (shape: Shape, draw: () => number): HostTensor => filledTensor('f32', shape, draw);
 
 /**
  * Weight and bias uniform within 1 / sqrt(terms of one output), as torch starts linears and

@@ -1,8 +1,8 @@
 import { type DType, isHalf, isInteger } from '../tensor/dtype.ts';
 import { heldAs } from '../tensor/half.ts';
-import { hostTensorFrom } from '../tensor/host.ts';
+import { filledTensor } from '../tensor/host.ts';
 import type { Random } from '../tensor/random.ts';
-import { type Shape, sizeOf } from '../tensor/shape.ts';
+import type { Shape } from '../tensor/shape.ts';
 import { promoted } from '../vocabulary/promotion.ts';
 import type { Value } from './record.ts';
 
@@ -39,9 +39,5 @@ export function beside(operand: Value, operands: readonly Value[]): Value {
 /** Integers of 32 bits that no float32 holds, or of 8 bits. */
 export const drawIntegersOf = (random: Random, shape: Shape, dtype: IntegerType) => {
   const [low, high] = RANGES[dtype];
-  return hostTensorFrom(
-    dtype,
-    shape,
-    random.fill(sizeOf(shape), () => random.integer(low, high)),
-  );
+  return filledTensor(dtype, shape, () => random.integer(low, high));
 };

@@ -61,6 +61,18 @@ export const hostTensorFrom = seam(
   },
 );
 
+/** A tensor of a number for each place of the shape, asked for in order, rounded to `dtype`. */
+export const filledTensor = (
+  dtype: DType,
+  shape: Shape,
+  number: (i: number) => number,
+): HostTensor =>
+  hostTensorFrom(
+    dtype,
+    shape,
+    Float64Array.from({ length: sizeOf(shape) }, (_, i) => number(i)),
+  );
+
 /** Reads raw little-endian bytes (padding after the last element is ignored) as a tensor. */
 export function hostTensorFromBytes(dtype: DType, shape: Shape, bytes: ArrayBuffer): HostTensor {
   return hostTensor(dtype, shape, new ARRAYS[dtype](bytes, 0, sizeOf(shape)));

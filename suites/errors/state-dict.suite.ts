@@ -1,7 +1,7 @@
 import { FlatParameters } from '../../src/autograd/flat-parameters.ts';
 import { loadState, StateDictError } from '../../src/autograd/state-dict.ts';
-import { type HostTensors, hostTensorFrom } from '../../src/tensor/host.ts';
-import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
+import { filledTensor, type HostTensors } from '../../src/tensor/host.ts';
+import type { Shape } from '../../src/tensor/shape.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { bitsOf, wordsOf } from './bits.ts';
@@ -43,15 +43,7 @@ const DIFFERENCE = {
 function drawn(t: CaseContext, stream: number, shapes: Readonly<Record<string, Shape>>) {
   const random = t.random(stream);
   return Object.entries(shapes).map(
-    ([name, shape]) =>
-      [
-        name,
-        hostTensorFrom(
-          'f32',
-          shape,
-          random.fill(sizeOf(shape), () => random.normal()),
-        ),
-      ] as const,
+    ([name, shape]) => [name, filledTensor('f32', shape, () => random.normal())] as const,
   );
 }
 

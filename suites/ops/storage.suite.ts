@@ -3,8 +3,8 @@ import { add } from '../../src/ops/math/add.ts';
 import { transpose } from '../../src/ops/shape/transpose.ts';
 import { chooseVariant } from '../../src/ops/variants.ts';
 import { type DType, isHalf } from '../../src/tensor/dtype.ts';
-import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
-import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
+import { filledTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
+import type { Shape } from '../../src/tensor/shape.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { readHalvesAsFloat32 } from '../../src/testing/derive-halves.ts';
 import type { Half } from '../../src/testing/half-sample.ts';
@@ -38,12 +38,7 @@ storage
     const { shape, perm } = ORDERS[String(t.params['of'])] as (typeof ORDERS)[string];
     const dtype = t.params['storage'] as Half;
     const random = t.random();
-    const drawn = (of: Shape) =>
-      hostTensorFrom(
-        dtype,
-        of,
-        random.fill(sizeOf(of), () => random.integer(1, 99)),
-      );
+    const drawn = (of: Shape) => filledTensor(dtype, of, () => random.integer(1, 99));
     const inputs = { x: drawn(shape) };
     const grads = { y: drawn(perm.map((d) => shape[d] as number)) };
     const variant = chooseVariant(t.gpu, transpose, inputs);

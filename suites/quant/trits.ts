@@ -1,5 +1,5 @@
-import { type HostTensor, hostTensorFrom } from '../../src/tensor/host.ts';
-import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
+import { filledTensor, type HostTensor, hostTensorFrom } from '../../src/tensor/host.ts';
+import type { Shape } from '../../src/tensor/shape.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 
 /** What a trit is: the sign of what exceeds its threshold. */
@@ -11,11 +11,7 @@ export function tritOf(w: number, threshold: number): number {
 /** Random trits. */
 export function randomTrits(t: CaseContext, shape: Shape, stream = 0): HostTensor {
   const random = t.random(stream);
-  return hostTensorFrom(
-    'i8',
-    shape,
-    random.fill(sizeOf(shape), () => random.integer(-1, 1)),
-  );
+  return filledTensor('i8', shape, () => random.integer(-1, 1));
 }
 
 /** A threshold on the host, as the float32 that the device gets. */

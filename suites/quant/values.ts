@@ -1,6 +1,6 @@
 import type { Value } from '../../src/reference/record.ts';
-import { type HostTensor, hostTensorFrom } from '../../src/tensor/host.ts';
-import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
+import { filledTensor, type HostTensor } from '../../src/tensor/host.ts';
+import type { Shape } from '../../src/tensor/shape.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 
 /** Numbers of any array type as a value to compare. */
@@ -17,9 +17,5 @@ export function value({
 /** A float32 tensor of standard normal numbers from the run's seed. */
 export function normals(t: CaseContext, shape: Shape): HostTensor {
   const random = t.random();
-  return hostTensorFrom(
-    'f32',
-    shape,
-    random.fill(sizeOf(shape), () => random.normal()),
-  );
+  return filledTensor('f32', shape, () => random.normal());
 }

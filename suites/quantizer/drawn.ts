@@ -1,18 +1,14 @@
 import { WebGpuBackend } from '../../src/backends/webgpu.ts';
 import type { LayerOptions } from '../../src/quantizer/policy.ts';
 import { createQuantizer, type Quantizer } from '../../src/quantizer/quantizer.ts';
-import { type HostTensor, hostTensorFrom } from '../../src/tensor/host.ts';
-import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
+import { filledTensor, type HostTensor } from '../../src/tensor/host.ts';
+import type { Shape } from '../../src/tensor/shape.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 
 /** Normal numbers of a stream of the case's seed. */
 export function drawn(t: CaseContext, stream: number, shape: Shape, deviation = 1): HostTensor {
   const random = t.random(stream);
-  return hostTensorFrom(
-    'f32',
-    shape,
-    random.fill(sizeOf(shape), () => random.normal(deviation)),
-  );
+  return filledTensor('f32', shape, () => random.normal(deviation));
 }
 
 /** Weights are as large as a trained linear's. */

@@ -5,6 +5,7 @@ import { blockFormatOf } from '../../src/quant/registry.ts';
 import type { OpRecord } from '../../src/reference/record.ts';
 import { records } from '../../src/reference/registry.ts';
 import {
+  filledTensor,
   type HostTensor,
   type HostTensors,
   hostTensor,
@@ -13,7 +14,7 @@ import {
   valuesOf,
 } from '../../src/tensor/host.ts';
 import type { Random } from '../../src/tensor/random.ts';
-import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
+import type { Shape } from '../../src/tensor/shape.ts';
 import { causeOf } from '../../src/testing/cause.ts';
 import {
   AssertionError,
@@ -109,11 +110,7 @@ function product(
 }
 
 const normal = (random: Random, dtype: 'f32' | 'f16', shape: Shape) =>
-  hostTensorFrom(
-    dtype,
-    shape,
-    random.fill(sizeOf(shape), () => random.normal()),
-  );
+  filledTensor(dtype, shape, () => random.normal());
 
 /** A tensor with one element changed. */
 function changed(tensor: HostTensor, at: number, change: (x: number) => number): HostTensor {

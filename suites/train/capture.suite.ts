@@ -15,8 +15,8 @@ import { dropout } from '../../src/ops/nn/dropout.ts';
 import { silu } from '../../src/ops/nn/silu.ts';
 import { quantizerOf } from '../../src/ops/quant/quantize.ts';
 import { format as nf4 } from '../../src/quant/nf4/format.ts';
-import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
-import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
+import { filledTensor, type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
+import type { Shape } from '../../src/tensor/shape.ts';
 import { Tensor, type Tensors } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import type { FaultDeclaration } from '../../src/testing/fault.ts';
@@ -156,11 +156,7 @@ const draw = (t: CaseContext, stream: number, shape: Shape) => {
   const random = t.random(stream);
   return Tensor.from(
     t.gpu,
-    hostTensorFrom(
-      'f32',
-      shape,
-      random.fill(sizeOf(shape), () => random.normal()),
-    ),
+    filledTensor('f32', shape, () => random.normal()),
   );
 };
 

@@ -3,7 +3,7 @@ import type { Gpu } from '../../src/gpu/gpu.ts';
 import { add } from '../../src/ops/math/add.ts';
 import { matmul } from '../../src/ops/matmul/matmul.ts';
 import { silu } from '../../src/ops/nn/silu.ts';
-import { hostTensorFrom } from '../../src/tensor/host.ts';
+import { filledTensor } from '../../src/tensor/host.ts';
 import type { Random } from '../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
@@ -33,11 +33,7 @@ async function traceOf(gpu: Gpu, steps: readonly (() => void | Promise<void>)[])
 const drawn = (gpu: Gpu, random: Random, shape: Shape) =>
   Tensor.from(
     gpu,
-    hostTensorFrom(
-      'f32',
-      shape,
-      random.fill(sizeOf(shape), () => random.normal()),
-    ),
+    filledTensor('f32', shape, () => random.normal()),
   );
 
 /** A small training whose second half is replayed, and the dispatches of each step. */

@@ -1,6 +1,6 @@
 import type { Value } from '../../src/reference/record.ts';
-import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
-import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
+import { filledTensor, type HostTensor, valuesOf } from '../../src/tensor/host.ts';
+import type { Shape } from '../../src/tensor/shape.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 
@@ -12,11 +12,7 @@ export function normalTensor(
   deviation = 1,
 ): HostTensor {
   const random = t.random(stream);
-  return hostTensorFrom(
-    'f32',
-    shape,
-    random.fill(sizeOf(shape), () => random.normal(deviation)),
-  );
+  return filledTensor('f32', shape, () => random.normal(deviation));
 }
 
 /** The elements as they are on the device now. */

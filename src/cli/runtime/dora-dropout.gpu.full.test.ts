@@ -13,9 +13,9 @@ import type { Application } from '../../graph/call.ts';
 import { Layers } from '../../models/layers.ts';
 import { adaptedLinear } from '../../models/llama/lora/adapted-linear.ts';
 import { EPS } from '../../reference/bounds.ts';
-import { type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
+import { filledTensor, type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { noTransformers, runPython } from './fixtures/bridge-python.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
@@ -72,12 +72,7 @@ describe.skipIf(reason)(`DoRA with dropout${reason ? `: ${reason}` : ''}`, () =>
   });
 
   const random = new Random(3);
-  const drawn = (shape: Shape): HostTensor =>
-    hostTensorFrom(
-      'f32',
-      shape,
-      random.fill(sizeOf(shape), () => random.normal(1)),
-    );
+  const drawn = (shape: Shape): HostTensor => filledTensor('f32', shape, () => random.normal(1));
   const given = {
     ...{ x: drawn([ROWS, IN]), weight: drawn([OUT, IN]), bias: drawn([OUT]) },
     ...{ lora_A: drawn([R, IN]), lora_B: drawn([OUT, R]), magnitude: drawn([OUT]) },

@@ -8,9 +8,9 @@ import { cacheBytes } from '../../models/llama/key-value-cache.ts';
 import { Llama, type LlamaWeights } from '../../models/llama/llama.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
 import { limitOf } from '../../reference/llama/limits.ts';
-import { hostTensorFrom, valuesOf } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
 
@@ -33,11 +33,7 @@ const DYNAMIC = { rope_type: 'dynamic', factor: 2, max_position_embeddings: 9 } 
 const Q = 'model.layers.0.self_attn.q_proj';
 
 const floats = (random: Random, shape: Shape, deviation: number) =>
-  hostTensorFrom(
-    'f32',
-    shape,
-    random.fill(sizeOf(shape), () => random.normal(deviation)),
-  );
+  filledTensor('f32', shape, () => random.normal(deviation));
 
 /** Weights at which no token is sure of the next; a tied head would repeat what it was given. */
 function drawn(config: LlamaConfig): LlamaWeights {

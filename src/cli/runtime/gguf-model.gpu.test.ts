@@ -23,7 +23,7 @@ import { limitOf } from '../../reference/llama/limits.ts';
 import { decodedBlocks } from '../../reference/quant/gguf-blocks.ts';
 import type { Value } from '../../reference/record.ts';
 import { f16FromF32 } from '../../tensor/half.ts';
-import { type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
+import { filledTensor, type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -47,11 +47,7 @@ const NORM = 'model.norm.weight';
 
 const random = new Random(11);
 const drawn = (shape: Shape, size: number): HostTensor =>
-  hostTensorFrom(
-    'f32',
-    shape,
-    random.fill(sizeOf(shape), () => random.normal(size)),
-  );
+  filledTensor('f32', shape, () => random.normal(size));
 
 /** Rows of blocks whose codes are drawn, with scales of a weight of some hundredths. */
 function drawnBlocks(shape: Shape, type: GgufType): GivenTensor {

@@ -25,9 +25,9 @@ import { type Judgement, judge } from '../../reference/judge.ts';
 import type { Value } from '../../reference/record.ts';
 import { referenceRunner } from '../../reference/runner.ts';
 import { valuesOfHosts } from '../../reference/values.ts';
-import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
 
@@ -73,18 +73,9 @@ function subject<M extends Recordable, I extends Named<Tensor>>(
   return { model: () => model(new Random(7)), inputs, forward, wires };
 }
 
-const floats = (random: Random, shape: Shape) =>
-  hostTensorFrom(
-    'f32',
-    shape,
-    random.fill(sizeOf(shape), () => random.normal(1)),
-  );
+const floats = (random: Random, shape: Shape) => filledTensor('f32', shape, () => random.normal(1));
 const ids = (random: Random, shape: Shape, vocab: number) =>
-  hostTensorFrom(
-    'i32',
-    shape,
-    random.fill(sizeOf(shape), () => random.integer(0, vocab - 1)),
-  );
+  filledTensor('i32', shape, () => random.integer(0, vocab - 1));
 
 const TINY_LLAMA = {
   length: 3,

@@ -21,9 +21,9 @@ import type { DeviceWeight } from '../../quantizer/coding.ts';
 import { mergedTruth } from '../../reference/lora/merged.ts';
 import { decodedBlocks } from '../../reference/quant/gguf-blocks.ts';
 import { f32FromF16 } from '../../tensor/half.ts';
-import { type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
+import { filledTensor, type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Shape } from '../../tensor/shape.ts';
 import { MODEL_FORMS, type ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import { type SavedModel, saveModel } from '../../train/llama/saved-model/save-model.ts';
 import { KeptFiles } from './fixtures/kept-files.ts';
@@ -50,11 +50,7 @@ const ADAPTERS = new Map([
 
 const random = new Random(7);
 const drawn = (shape: Shape, size: number, dtype: 'f32' | 'bf16' = 'f32'): HostTensor =>
-  hostTensorFrom(
-    dtype,
-    shape,
-    random.fill(sizeOf(shape), () => random.normal(size)),
-  );
+  filledTensor(dtype, shape, () => random.normal(size));
 const WEIGHTS = Object.fromEntries(
   [...tensorShapes(MODEL)].map(([name, shape]) => [name, drawn(shape, 0.1, 'bf16')]),
 );

@@ -43,6 +43,7 @@ const WHY = {
     'Quotients that are off by one are for adapters whose division is, and none here is one.',
   words:
     'Where floats keep infinities and NaN, the sums and products give the same; asking the words is for adapters that do not, and none here is one.',
+  anyLanes: 'Invocations share a row whatever their number.',
   lanes: 'All lanes hold the same sum and count, and write the same mean.',
   same: 'The four components are the same number.',
   noClass: 'Any number below 0 stands for no class.',
@@ -294,7 +295,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     id: 'mutate.math.quantile_next:group;line=18;n=1',
     line: 'const LANES = 64u;',
     becomes: 'const LANES = 63u;',
-    why: 'Invocations share a row whatever their number.',
+    why: WHY.anyLanes,
   },
   {
     id: 'mutate.quant.quantize:arithmetic;line=106;n=1',
@@ -895,10 +896,16 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.quotient,
   },
   {
+    id: 'mutate.quant.outlier_list:group;line=16;n=1',
+    line: 'const LANES = 64u;',
+    becomes: 'const LANES = 63u;',
+    why: WHY.anyLanes,
+  },
+  {
     id: 'mutate.math.quantile_count:group;line=25;n=1',
     line: 'const LANES = 64u;',
     becomes: 'const LANES = 63u;',
-    why: 'Invocations share a row whatever their number.',
+    why: WHY.anyLanes,
   },
   {
     id: 'mutate.math.quantile_next:boundary;line=32;n=1',

@@ -1,6 +1,6 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Shape } from '../../tensor/shape.ts';
 import { type Initial, initialNorm } from '../initial.ts';
 import { headDimOf, type LlamaConfig } from './config.ts';
 
@@ -19,14 +19,7 @@ export function initialLlama(sizes: LlamaSizes, random: Random, headDeviation?: 
   const { vocab, hidden, intermediate, layers, heads, kv_heads, qk_norm } = sizes;
   const { tie_word_embeddings } = sizes;
   const normal = (name: string, shape: Shape, deviation = DEVIATION): Initial => [
-    [
-      `${name}.weight`,
-      hostTensorFrom(
-        'f32',
-        shape,
-        random.fill(sizeOf(shape), () => random.normal(deviation)),
-      ),
-    ],
+    [`${name}.weight`, filledTensor('f32', shape, () => random.normal(deviation))],
   ];
   const width = headDimOf(sizes);
   const ofHead = (name: string) => (qk_norm ? initialNorm(name, width, false) : []);

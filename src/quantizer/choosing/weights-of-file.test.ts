@@ -2,18 +2,13 @@ import { expect, test } from 'vitest';
 import { writeSafetensors } from '../../formats/safetensors/write.ts';
 import { readSafetensors } from '../../formats/safetensors.ts';
 import type { DType } from '../../tensor/dtype.ts';
-import { type HostTensors, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { filledTensor, type HostTensors, valuesOf } from '../../tensor/host.ts';
+import type { Shape } from '../../tensor/shape.ts';
 import { smallBlock } from './small-block.ts';
 import { namedWeight } from './weight-source.ts';
 import { weightsOfFile } from './weights-of-file.ts';
 
-const tensor = (dtype: DType, shape: Shape) =>
-  hostTensorFrom(
-    dtype,
-    shape,
-    Array.from({ length: sizeOf(shape) }, (_, i) => i),
-  );
+const tensor = (dtype: DType, shape: Shape) => filledTensor(dtype, shape, (i) => i);
 const sourcesOf = (tensors: HostTensors) =>
   weightsOfFile(readSafetensors(writeSafetensors(tensors)), 7);
 

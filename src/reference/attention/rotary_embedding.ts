@@ -1,6 +1,6 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { rotaryEmbedding as signature } from '../../vocabulary/attention/rotary_embedding.ts';
 import type { GivenParams, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, gamma, IN_ANY_ORDER } from '../bounds.ts';
@@ -67,11 +67,7 @@ interface Draw {
 export function rotarySample({ q, k, ids, params, below = 100 }: Draw): SampleOf<typeof signature> {
   const { theta, convention } = params;
   const normal = (random: Random, shape: Shape) =>
-    hostTensorFrom(
-      'f32',
-      shape,
-      random.fill(sizeOf(shape), () => random.normal()),
-    );
+    filledTensor('f32', shape, () => random.normal());
   return {
     level: 'legal',
     label: {
@@ -86,11 +82,7 @@ export function rotarySample({ q, k, ids, params, below = 100 }: Draw): SampleOf
     inputs: (random) => ({
       q: normal(random, q),
       k: normal(random, k),
-      position_ids: hostTensorFrom(
-        'i32',
-        ids,
-        random.fill(sizeOf(ids), () => random.integer(0, below - 1)),
-      ),
+      position_ids: filledTensor('i32', ids, () => random.integer(0, below - 1)),
     }),
     grads: (random) => ({ q: normal(random, q), k: normal(random, k) }),
   };

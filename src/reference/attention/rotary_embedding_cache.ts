@@ -1,6 +1,6 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { rotaryEmbeddingCache as signature } from '../../vocabulary/attention/rotary_embedding_cache.ts';
 import type { GivenParams, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
@@ -64,12 +64,8 @@ export function cacheSample({
   outside = 0,
 }: Draw): SampleOf<typeof signature> {
   const drawn = (random: Random, shape: Shape, largest: number) =>
-    hostTensorFrom(
-      'f32',
-      shape,
-      random.fill(sizeOf(shape), () =>
-        level === 'exact' ? random.integer(-largest, largest) : random.normal(),
-      ),
+    filledTensor('f32', shape, () =>
+      level === 'exact' ? random.integer(-largest, largest) : random.normal(),
     );
   const { convention, heads } = params;
   return {
@@ -88,12 +84,8 @@ export function cacheSample({
       sin: drawn(random, cos, 1),
       ...(ids
         ? {
-            position_ids: hostTensorFrom(
-              'i32',
-              ids,
-              random.fill(sizeOf(ids), () =>
-                random.integer(-outside, (cos[0] as number) - 1 + outside),
-              ),
+            position_ids: filledTensor('i32', ids, () =>
+              random.integer(-outside, (cos[0] as number) - 1 + outside),
             ),
           }
         : {}),

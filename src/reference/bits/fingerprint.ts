@@ -1,4 +1,4 @@
-import { hostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensor } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { fingerprint as signature } from '../../vocabulary/bits/fingerprint.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
@@ -45,11 +45,7 @@ function sample(shape: Shape, dtype?: 'f32'): SampleOf<typeof signature> {
     params: {},
     inputs: (random) => ({
       x: dtype
-        ? hostTensorFrom(
-            dtype,
-            shape,
-            random.fill(sizeOf(shape), () => random.normal()),
-          )
+        ? filledTensor(dtype, shape, () => random.normal())
         : hostTensor(
             'u32',
             shape,

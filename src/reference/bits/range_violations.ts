@@ -1,5 +1,5 @@
-import { hostTensor, hostTensorFrom } from '../../tensor/host.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { filledTensor, hostTensor } from '../../tensor/host.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { rangeViolations as signature } from '../../vocabulary/bits/range_violations.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
@@ -17,11 +17,7 @@ function sample(shape: Shape, params: Ends): SampleOf<typeof signature> {
     label: { x: formatShape(shape), ...params },
     params,
     inputs: (random) => ({
-      x: hostTensorFrom(
-        'f32',
-        shape,
-        random.fill(sizeOf(shape), () => random.integer(-4, 4)),
-      ),
+      x: filledTensor('f32', shape, () => random.integer(-4, 4)),
     }),
   };
 }

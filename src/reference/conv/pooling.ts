@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { avgPool2d as signature } from '../../vocabulary/conv/avg_pool2d.ts';
@@ -41,8 +41,7 @@ export function poolSample(
 ): SampleOf<typeof signature> {
   const draw = (random: Random) =>
     level === 'exact' ? () => random.integer(-3, 3) : () => random.normal();
-  const tensor = (random: Random, shape: Shape) =>
-    hostTensorFrom('f32', shape, random.fill(sizeOf(shape), draw(random)));
+  const tensor = (random: Random, shape: Shape) => filledTensor('f32', shape, draw(random));
   const settings = Object.entries(params).map(
     ([name, value]) => [name, Array.isArray(value) ? formatShape(value) : value] as const,
   );

@@ -1,6 +1,6 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { drawTensor } from '../simulation/draw.ts';
 import { SMALL } from './variants.ts';
 
@@ -43,11 +43,7 @@ export function convolutionSample<P extends object>(
 ) {
   const tensor = (random: Random, shape: Shape) =>
     level === 'exact'
-      ? hostTensorFrom(
-          'f32',
-          shape,
-          random.fill(sizeOf(shape), () => random.integer(-8, 8)),
-        )
+      ? filledTensor('f32', shape, () => random.integer(-8, 8))
       : drawTensor(random, shape, positive ? 'positive' : 'normal');
   return {
     level,

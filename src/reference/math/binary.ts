@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Binary } from '../../vocabulary/binary.ts';
@@ -173,11 +173,7 @@ function sampleOf(
   const divisor = (random: Random) =>
     decades === undefined ? sign(random) * random.uniform(0.25, 4) : any(random);
   const draw = (random: Random, shape: Shape, element: (random: Random) => number) =>
-    hostTensorFrom(
-      'f32',
-      shape,
-      random.fill(sizeOf(shape), () => element(random)),
-    );
+    filledTensor('f32', shape, () => element(random));
   return {
     level,
     label: { a: formatShape(a), b: formatShape(b), ...(decades === undefined ? {} : { decades }) },

@@ -1,6 +1,6 @@
 import type { DType } from '../../tensor/dtype.ts';
 import { heldAs } from '../../tensor/half.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { cast as signature } from '../../vocabulary/math/cast.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
@@ -199,11 +199,7 @@ function sample({ from, to, shape = [257], tier, gradient }: Draw): SampleOf<typ
     ...(gradient
       ? {
           grads: (random) => ({
-            y: hostTensorFrom(
-              'f32',
-              shape,
-              random.fill(sizeOf(shape), () => random.normal()),
-            ),
+            y: filledTensor('f32', shape, () => random.normal()),
           }),
         }
       : {}),

@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { FLUSH, gamma, SECOND_ORDER, sumLevels } from '../bounds.ts';
@@ -45,22 +45,14 @@ export function passedSum(gpu: SimulatedGpu, passed: Value, shape: Shape): Value
 
 /** Bytes of a condition: what is not 0 is true. */
 export const drawCondition = (random: Random, shape: Shape) =>
-  hostTensorFrom(
-    'u8',
-    shape,
-    random.fill(sizeOf(shape), () => [0, 1, 0, 255, 0, 2][random.integer(0, 5)] as number),
-  );
+  filledTensor('u8', shape, () => [0, 1, 0, 255, 0, 2][random.integer(0, 5)] as number);
 
 /** Numbers: integers where `level` is exact; all positive, so that roundings add up. */
 export const drawNumbers = (random: Random, shape: Shape, how: 'exact' | 'legal' | 'positive') =>
-  hostTensorFrom(
-    'f32',
-    shape,
-    random.fill(sizeOf(shape), () =>
-      how === 'exact'
-        ? random.integer(-99, 99)
-        : how === 'legal'
-          ? random.normal()
-          : random.uniform(0.5),
-    ),
+  filledTensor('f32', shape, () =>
+    how === 'exact'
+      ? random.integer(-99, 99)
+      : how === 'legal'
+        ? random.normal()
+        : random.uniform(0.5),
   );

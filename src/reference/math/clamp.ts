@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { clamp as signature } from '../../vocabulary/math/clamp.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
@@ -88,11 +88,7 @@ function sample(
       // Few integers, so that many are equal.
       const draw = (shape: Shape) =>
         how === 'exact'
-          ? hostTensorFrom(
-              'f32',
-              shape,
-              random.fill(sizeOf(shape), () => random.integer(-2, 2)),
-            )
+          ? filledTensor('f32', shape, () => random.integer(-2, 2))
           : drawNumbers(random, shape, 'legal');
       return { x: draw(x), ...(min && { min: draw(min) }), ...(max && { max: draw(max) }) };
     },

@@ -1,6 +1,6 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { cumsum as signature } from '../../vocabulary/math/cumsum.ts';
 import { FLUSH, gamma, SECOND_ORDER, sumLevels } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
@@ -54,11 +54,7 @@ function sample(
 ): SampleOf<typeof signature> {
   const draw = (random: Random) =>
     level === 'exact'
-      ? hostTensorFrom(
-          'f32',
-          shape,
-          random.fill(sizeOf(shape), () => random.integer(-99, 99)),
-        )
+      ? filledTensor('f32', shape, () => random.integer(-99, 99))
       : drawTensor(random, shape, positive ? 'positive' : 'normal');
   return {
     level,

@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { coordinatesOf, formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { ReductionOp } from '../../vocabulary/math/reduction.ts';
@@ -89,11 +89,7 @@ export function reduceSample({
   // The groups of a sample are sorted when it is judged: every page and worker loads all samples.
   const { shape } = shapesOf(x, { keepdims: true, ...params });
   const fill = (random: Random, of: Shape, each: (random: Random) => number) =>
-    hostTensorFrom(
-      'f32',
-      of,
-      random.fill(sizeOf(of), () => each(random)),
-    );
+    filledTensor('f32', of, () => each(random));
   return {
     level,
     label: {
@@ -141,11 +137,7 @@ export function integerSample(
     integers: true,
     params: { axes: [axis] },
     inputs: () => ({
-      x: hostTensorFrom(
-        dtype,
-        x,
-        Array.from({ length: sizeOf(x) }, (_, i) => values[i % values.length] as number),
-      ),
+      x: filledTensor(dtype, x, (i) => values[i % values.length] as number),
     }),
   };
 }

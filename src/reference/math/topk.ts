@@ -1,5 +1,5 @@
 import { type DType, isHalf } from '../../tensor/dtype.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { topk as signature } from '../../vocabulary/math/topk.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
@@ -152,12 +152,8 @@ function sample({
       ? {}
       : {
           grads: (random) => ({
-            values: hostTensorFrom(
-              'f32',
-              shape,
-              random.fill(sizeOf(shape), () =>
-                level === 'exact' ? random.integer(1, 99) : random.normal(),
-              ),
+            values: filledTensor('f32', shape, () =>
+              level === 'exact' ? random.integer(1, 99) : random.normal(),
             ),
           }),
         }),

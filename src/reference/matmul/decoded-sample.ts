@@ -1,6 +1,6 @@
-import { type HostTensors, hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, type HostTensors } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 
 /** A sample of x and a weight [out, terms of x], or [terms of x, out] as it lies. */
 export interface Described {
@@ -44,13 +44,10 @@ export function decodedSample<W extends HostTensors>(
   }: { readonly label: Readonly<Record<string, string | number>>; readonly most?: number },
 ) {
   const draw = (random: Random, shape: Shape) =>
-    hostTensorFrom(
+    filledTensor(
       'f32',
       shape,
-      random.fill(
-        sizeOf(shape),
-        level === 'exact' ? () => random.integer(-most, most) : () => random.normal(),
-      ),
+      level === 'exact' ? () => random.integer(-most, most) : () => random.normal(),
     );
   return {
     level,

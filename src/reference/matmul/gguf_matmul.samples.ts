@@ -1,7 +1,7 @@
 import { GGUF_TYPES, type GgufType } from '../../quant/gguf/types.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import type { ggufMatmul as signature } from '../../vocabulary/matmul/gguf_matmul.ts';
 import type { SampleOf } from '../define.ts';
 import { drawnBlocks } from '../quant/gguf-drawn-blocks.ts';
@@ -32,19 +32,11 @@ export function sample(
     label: { type, x: formatShape(x), out },
     params: { quant_type: type },
     inputs: (random) => ({
-      x: hostTensorFrom(
-        'f32',
-        x,
-        random.fill(sizeOf(x), () => draw(random)),
-      ),
+      x: filledTensor('f32', x, () => draw(random)),
       packed: drawnBlocks(random, type, [out], blocks, half),
     }),
     grads: (random) => ({
-      y: hostTensorFrom(
-        'f32',
-        y,
-        random.fill(sizeOf(y), () => draw(random)),
-      ),
+      y: filledTensor('f32', y, () => draw(random)),
     }),
   };
 }

@@ -1,7 +1,7 @@
 import type { GgufType } from '../../quant/gguf/types.ts';
-import { hostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Shape } from '../../tensor/shape.ts';
 import { ggufMatmul as signature } from '../../vocabulary/matmul/gguf_matmul.ts';
 import { EPS } from '../bounds.ts';
 import { defineSimulation, type SampleOf } from '../define.ts';
@@ -20,12 +20,8 @@ function decoded(gpu: SimulatedGpu, packed: Value, type: GgufType): Value {
 
 /** Of each row one large number, to which the others add less than a unit of it: all of it is lost. */
 const steep = (random: Random, shape: Shape) =>
-  hostTensorFrom(
-    'f32',
-    shape,
-    Float64Array.from({ length: sizeOf(shape) }, (_, i) =>
-      i % (shape.at(-1) as number) === 0 ? 1 : EPS * random.uniform(0.5, 1),
-    ),
+  filledTensor('f32', shape, (i) =>
+    i % (shape.at(-1) as number) === 0 ? 1 : EPS * random.uniform(0.5, 1),
   );
 
 /** A few terms of one sign, whose roundings add up. */

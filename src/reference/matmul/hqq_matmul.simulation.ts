@@ -1,5 +1,5 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import {
   type HqqProductParams,
   hqqMatmul as signature,
@@ -39,11 +39,7 @@ function sample(x: Shape, out: number, group_size: number): SampleOf<typeof sign
     inputs: (random) => {
       const { zero, ...weight } = drawHqqWeight(random, 'legal', out * in_features, params);
       return {
-        x: hostTensorFrom(
-          'f32',
-          x,
-          random.fill(sizeOf(x), () => random.uniform()),
-        ),
+        x: filledTensor('f32', x, () => random.uniform()),
         ...weight,
         zero: hostTensorFrom(
           'f32',

@@ -1,6 +1,6 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { matmul as signature } from '../../vocabulary/matmul/matmul.ts';
 import type { GivenParams, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, storageStep, typicalSum } from '../bounds.ts';
@@ -220,7 +220,7 @@ function sample(
   };
   const tensor = (random: Random, shape: Shape) => {
     const draw = level === 'exact' ? () => random.integer(-8, 8) : () => random.normal();
-    return hostTensorFrom('f32', shape, random.fill(sizeOf(shape), draw));
+    return filledTensor('f32', shape, draw);
   };
   return {
     level,

@@ -1,6 +1,6 @@
 import { createDynamicMap } from '../../quant/dynamic/map.ts';
 import { E4M3, E5M2, nearestCode, type SmallFloat } from '../../quant/small-floats.ts';
-import { type HostTensor, hostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, type HostTensor, hostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { ByteCodes, matmul8bit as signature } from '../../vocabulary/matmul/matmul_8bit.ts';
@@ -62,11 +62,7 @@ export function drawByteWeight(
   const blocks = Math.ceil(elements / blocksize);
   const drawScale = () => (level === 'exact' ? 2 ** random.integer(-2, 1) : random.uniform(0.1, 2));
   const drawCodes = (of: Shape) =>
-    hostTensorFrom(
-      codes === 'int8' ? 'i8' : 'u8',
-      of,
-      random.fill(sizeOf(of), () => drawCode(random, level, codes)),
-    );
+    filledTensor(codes === 'int8' ? 'i8' : 'u8', of, () => drawCode(random, level, codes));
   return {
     q: drawCodes(shape),
     scale: hostTensorFrom('f32', [blocks], random.fill(blocks, drawScale)),

@@ -1,5 +1,5 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import {
   type ByteCodes,
   type ByteProductParams,
@@ -40,11 +40,7 @@ function sample(
     inputs: (random) => {
       const { q, ...rest } = drawByteWeight(random, shape, { level: 'legal', codes, blocksize });
       return {
-        x: hostTensorFrom(
-          'f32',
-          x,
-          random.fill(sizeOf(x), () => random.uniform()),
-        ),
+        x: filledTensor('f32', x, () => random.uniform()),
         q: hostTensorFrom(
           q.dtype,
           shape,

@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import {
   type NbitsProductParams,
@@ -23,11 +23,7 @@ function sample(x: Shape, out: number, block_size: 16 | 128): SampleOf<typeof si
       return {
         ...weight,
         zero_points: hostTensorFrom('u8', zeros, new Float64Array(sizeOf(zeros))),
-        x: hostTensorFrom(
-          'f32',
-          x,
-          random.fill(sizeOf(x), () => random.uniform()),
-        ),
+        x: filledTensor('f32', x, () => random.uniform()),
       };
     },
   };

@@ -1,8 +1,8 @@
 import type { BlockFormat, Format } from '../../quant/format.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
-import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import type { QuantizedProduct } from '../../vocabulary/matmul/matmul_quantized.ts';
 import type { SampleOf } from '../define.ts';
 
@@ -69,10 +69,10 @@ export function sample(
     label: { x: formatShape(x), out, type: quant_type, block: blocksize },
     params: { quant_type, blocksize, out_features: out, in_features },
     inputs: (random) => ({
-      x: hostTensorFrom('f32', x, random.fill(sizeOf(x), draw(random))),
+      x: filledTensor('f32', x, draw(random)),
       ...drawWeight(random, level, { quant_type, blocksize, elements: out * in_features }),
     }),
-    grads: (random) => ({ y: hostTensorFrom('f32', y, random.fill(sizeOf(y), draw(random))) }),
+    grads: (random) => ({ y: filledTensor('f32', y, draw(random)) }),
   };
 }
 

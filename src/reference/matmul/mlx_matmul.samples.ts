@@ -1,7 +1,7 @@
 import { packing } from '../../quant/packing/packing.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { sizeOf } from '../../tensor/shape.ts';
+
 import type { mlxMatmul as signature } from '../../vocabulary/matmul/mlx_matmul.ts';
 import type { GivenParams } from '../../vocabulary/signature.ts';
 import type { SampleOf } from '../define.ts';
@@ -23,14 +23,9 @@ export function drawMlxWeight(
 ) {
   const isExact = level === 'exact';
   const groups = [out, terms / group_size];
-  const floats = (draw: () => number) =>
-    hostTensorFrom('f32', groups, random.fill(sizeOf(groups), draw));
+  const floats = (draw: () => number) => filledTensor('f32', groups, draw);
   const bytes = (low: number, high: number) =>
-    hostTensorFrom(
-      'u8',
-      groups,
-      random.fill(sizeOf(groups), () => random.integer(low, high)),
-    );
+    filledTensor('u8', groups, () => random.integer(low, high));
   const power = () => 2 ** random.integer(-2, 2);
   // 0 and 1 as they are, 1 and 2 in e2m1, 0 and 1 in e4m3; the code of e4m3 that is no number is left out.
   const wholes = mode === 'affine' ? [0, 1] : bits === 8 ? [0, 56] : [2, 4];

@@ -1,6 +1,6 @@
 import { packing } from '../../quant/packing/packing.ts';
-import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { filledTensor, type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import {
   type MlxProductParams,
   mlxMatmul as signature,
@@ -51,11 +51,7 @@ function sample(x: Shape, out: number, group_size: 32 | 128): SampleOf<typeof si
       const shape = [out, in_features] as const;
       const { packed, scales, biases } = drawMlxWeight(random, 'legal', shape, { group_size });
       return {
-        x: hostTensorFrom(
-          'f32',
-          x,
-          random.fill(sizeOf(x), () => random.uniform()),
-        ),
+        x: filledTensor('f32', x, () => random.uniform()),
         packed,
         scales: positive(scales),
         ...(biases && { biases: positive(biases) }),

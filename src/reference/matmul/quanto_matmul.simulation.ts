@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import {
   type QuantoProductParams,
@@ -40,11 +40,7 @@ function sample(
     inputs: (random) => {
       const { shift, ...weight } = drawQuantoWeight(random, 'legal', out * in_features, params);
       return {
-        x: hostTensorFrom(
-          'f32',
-          x,
-          random.fill(sizeOf(x), () => random.uniform()),
-        ),
+        x: filledTensor('f32', x, () => random.uniform()),
         ...weight,
         shift: hostTensorFrom(
           'f32',

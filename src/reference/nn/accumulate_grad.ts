@@ -1,5 +1,5 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { filledTensor } from '../../tensor/host.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { accumulateGrad as signature } from '../../vocabulary/nn/accumulate_grad.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, HALF_EPS } from '../bounds.ts';
@@ -14,12 +14,8 @@ function sample(level: 'exact' | 'legal', shape: Shape): SampleOf<typeof signatu
     params: {},
     inputs: (random) => {
       const draw = () =>
-        hostTensorFrom(
-          'f32',
-          shape,
-          random.fill(sizeOf(shape), () =>
-            level === 'exact' ? random.integer(-999, 999) : random.normal(),
-          ),
+        filledTensor('f32', shape, () =>
+          level === 'exact' ? random.integer(-999, 999) : random.normal(),
         );
       return { a: draw(), b: draw() };
     },

@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { batchNorm as signature } from '../../vocabulary/nn/batch_norm.ts';
@@ -153,8 +153,8 @@ interface Draw {
 
 function sample({ x, params, mean = 0, scale = 1 }: Draw): SampleOf<typeof signature> {
   const channels = x.slice(1, 2);
-  const tensor = (random: Random, shape: Shape, draw: () => number) =>
-    hostTensorFrom('f32', shape, random.fill(sizeOf(shape), draw));
+  const tensor = (_random: Random, shape: Shape, draw: () => number) =>
+    filledTensor('f32', shape, draw);
   return {
     level: 'legal',
     label: {

@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { crossEntropyProbTarget as signature } from '../../vocabulary/nn/cross_entropy_prob_target.ts';
@@ -185,8 +185,7 @@ function sample(
   const { reduction, label_smoothing } = completed(signature, params);
   const rows = shape.length === 1 ? [1] : shape.toSpliced(classAxis, 1);
   const lossShape = reduction === 'none' ? rows : [1];
-  const draw = (of: Shape, one: () => number) =>
-    hostTensorFrom('f32', of, Float64Array.from({ length: sizeOf(of) }, one));
+  const draw = (of: Shape, one: () => number) => filledTensor('f32', of, one);
   return {
     level: 'legal',
     ...(tier ? { tier } : {}),

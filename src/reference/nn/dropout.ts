@@ -1,6 +1,6 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import { philox } from '../../tensor/philox.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { numberNow } from '../../vocabulary/live-number.ts';
 import { dropout as signature } from '../../vocabulary/nn/dropout.ts';
 import type { GivenParams, ParamsOf } from '../../vocabulary/signature.ts';
@@ -46,20 +46,12 @@ function sample(
     label: { x: formatShape(x), ...params },
     params,
     inputs: (random) => ({
-      x: hostTensorFrom(
-        'f32',
-        x,
-        Array.from({ length: sizeOf(x) }, () =>
-          level === 'exact' ? random.integer(1, 99) : random.normal(),
-        ),
+      x: filledTensor('f32', x, () =>
+        level === 'exact' ? random.integer(1, 99) : random.normal(),
       ),
     }),
     grads: (random) => ({
-      y: hostTensorFrom(
-        'f32',
-        x,
-        Array.from({ length: sizeOf(x) }, () => random.integer(1, 99)),
-      ),
+      y: filledTensor('f32', x, () => random.integer(1, 99)),
     }),
   };
 }

@@ -1,5 +1,5 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { filledTensor } from '../../tensor/host.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { embedding as signature } from '../../vocabulary/nn/embedding.ts';
 import { defineSimulation, type SampleOf } from '../define.ts';
 import type { Value } from '../record.ts';
@@ -20,11 +20,7 @@ function sample(
     params,
     inputs: (random) => ({
       weight: drawTensor(random, weight),
-      ids: hostTensorFrom(
-        'i32',
-        ids,
-        random.fill(sizeOf(ids), () => random.integer(0, vocabulary - 1)),
-      ),
+      ids: filledTensor('i32', ids, () => random.integer(0, vocabulary - 1)),
     }),
     grads: (random) => ({ y: drawTensor(random, [...ids, width], elements) }),
   };

@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { embedding as signature } from '../../vocabulary/nn/embedding.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
@@ -88,11 +88,7 @@ function sample({
           level === 'exact' ? random.integer(-99, 99) : random.normal(),
         ),
       ),
-      ids: hostTensorFrom(
-        'i32',
-        ids,
-        random.fill(sizeOf(ids), () => random.integer(-outside, below - 1 + outside)),
-      ),
+      ids: filledTensor('i32', ids, () => random.integer(-outside, below - 1 + outside)),
     }),
     ...(backward
       ? {

@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import {
   classesAtOnce,
@@ -196,11 +196,7 @@ export function linearSample({
     },
     params,
     inputs: (random) => ({
-      x: hostTensorFrom(
-        'f32',
-        x,
-        random.fill(sizeOf(x), () => random.normal()),
-      ),
+      x: filledTensor('f32', x, () => random.normal()),
       weight: hostTensorFrom(
         'f32',
         [classes, width],
@@ -217,11 +213,7 @@ export function linearSample({
     grads: (random) => {
       const shape = reduction === 'none' ? labels : [1];
       return {
-        loss: hostTensorFrom(
-          'f32',
-          shape,
-          random.fill(sizeOf(shape), () => random.normal()),
-        ),
+        loss: filledTensor('f32', shape, () => random.normal()),
       };
     },
   };

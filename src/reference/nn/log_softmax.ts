@@ -1,6 +1,6 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { logSoftmax as signature } from '../../vocabulary/nn/log_softmax.ts';
 import { completed, type GivenParams } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
@@ -87,11 +87,7 @@ function sample(
     label: { x: formatShape(shape), axis, ...(values ? { values } : {}) },
     params,
     inputs: (random) => ({
-      x: hostTensorFrom(
-        'f32',
-        shape,
-        random.fill(sizeOf(shape), () => (draw ? draw(random) : random.normal(3))),
-      ),
+      x: filledTensor('f32', shape, () => (draw ? draw(random) : random.normal(3))),
     }),
     grads: (random) => ({
       y: drawTensor(random, shape, values === 'large' ? 'positive' : 'normal'),

@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { nllLoss as signature } from '../../vocabulary/nn/nll_loss.ts';
 import {
@@ -142,12 +142,8 @@ function sample({
     },
     params,
     inputs: (random) => ({
-      log_probs: hostTensorFrom(
-        'f32',
-        log_probs,
-        random.fill(sizeOf(log_probs), () =>
-          level === 'exact' ? -random.integer(0, 99) : -Math.abs(random.normal(3)),
-        ),
+      log_probs: filledTensor('f32', log_probs, () =>
+        level === 'exact' ? -random.integer(0, 99) : -Math.abs(random.normal(3)),
       ),
       labels: hostTensorFrom(
         'i32',
@@ -171,7 +167,7 @@ function sample({
     grads: (random) => {
       const shape = reduction === 'none' ? labels : [1];
       const draw = level === 'exact' ? () => random.integer(-9, 9) : () => random.normal();
-      return { loss: hostTensorFrom('f32', shape, random.fill(sizeOf(shape), draw)) };
+      return { loss: filledTensor('f32', shape, draw) };
     },
   };
 }

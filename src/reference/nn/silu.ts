@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { silu as signature } from '../../vocabulary/nn/silu.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
@@ -70,11 +70,7 @@ function sample(shape: Shape, draw?: readonly number[]): SampleOf<typeof signatu
       x: hostTensorFrom('f32', shape, draw ?? random.fill(sizeOf(shape), () => random.normal(3))),
     }),
     grads: (random) => ({
-      y: hostTensorFrom(
-        'f32',
-        shape,
-        random.fill(sizeOf(shape), () => random.normal()),
-      ),
+      y: filledTensor('f32', shape, () => random.normal()),
     }),
   };
 }

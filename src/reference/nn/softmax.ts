@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { softmax as signature } from '../../vocabulary/nn/softmax.ts';
@@ -124,18 +124,10 @@ function sample(
     label: { x: formatShape(shape), axis, ...(values ? { values } : {}) },
     params,
     inputs: (random) => ({
-      x: hostTensorFrom(
-        'f32',
-        shape,
-        random.fill(sizeOf(shape), () => draw(random)),
-      ),
+      x: filledTensor('f32', shape, () => draw(random)),
     }),
     grads: (random) => ({
-      y: hostTensorFrom(
-        'f32',
-        shape,
-        random.fill(sizeOf(shape), () => random.normal()),
-      ),
+      y: filledTensor('f32', shape, () => random.normal()),
     }),
   };
 }

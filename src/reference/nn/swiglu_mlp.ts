@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { swigluMlp as signature } from '../../vocabulary/nn/swiglu_mlp.ts';
@@ -173,11 +173,7 @@ export function swigluSample(
 ): SampleOf<typeof signature> {
   const hidden = x.at(-1) as number;
   const drawn = (random: Random, shape: Shape, deviation: number) =>
-    hostTensorFrom(
-      'f32',
-      shape,
-      random.fill(sizeOf(shape), () => random.normal(deviation)),
-    );
+    filledTensor('f32', shape, () => random.normal(deviation));
   return {
     level: 'legal',
     ...(variants ? { variants } : {}),

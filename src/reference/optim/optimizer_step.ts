@@ -1,7 +1,7 @@
 import { mapped } from '../../graph/call.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import {
   type StateName,
   optimizerStep as signature,
@@ -48,11 +48,7 @@ function sample(shape: Shape, params: Params): SampleOf<typeof signature> {
     params,
     inputs: (random) => {
       const tensor = (draw: (random: Random) => number) =>
-        hostTensorFrom(
-          'f32',
-          shape,
-          random.fill(sizeOf(shape), () => draw(random)),
-        );
+        filledTensor('f32', shape, () => draw(random));
       const kept = (name: StateName) =>
         SQUARES.has(name)
           ? tensor((r) => 1 + r.normal() ** 2)

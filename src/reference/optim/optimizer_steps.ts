@@ -1,5 +1,5 @@
 import { InvariantError } from '../../errors.ts';
-import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { optimizerSteps as signature } from '../../vocabulary/optim/optimizer_steps.ts';
@@ -195,8 +195,7 @@ function sample(
     },
     params,
     inputs: (random) => {
-      const tensor = (of: Shape, f: () => number) =>
-        hostTensorFrom('f32', of, random.fill(sizeOf(of), f));
+      const tensor = (of: Shape, f: () => number) => filledTensor('f32', of, f);
       return {
         param: tensor(shape, () => random.normal()),
         grads: tensor([steps, ...shape], () => draw(random)),

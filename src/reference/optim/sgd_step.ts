@@ -1,5 +1,5 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { filledTensor } from '../../tensor/host.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import type { SgdHyperparameters } from '../../vocabulary/optim/sgd.ts';
 import { sgdStep as signature } from '../../vocabulary/optim/sgd_step.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
@@ -43,11 +43,7 @@ function sample(shape: Shape, params: Given, scale = 1): SampleOf<typeof signatu
     params,
     inputs: (random) => {
       const tensor = (deviation: number) =>
-        hostTensorFrom(
-          'f32',
-          shape,
-          random.fill(sizeOf(shape), () => random.normal(deviation)),
-        );
+        filledTensor('f32', shape, () => random.normal(deviation));
       return { param: tensor(1), grad: tensor(scale), momentum_buffer: tensor(scale) };
     },
   };

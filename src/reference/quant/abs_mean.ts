@@ -1,5 +1,5 @@
 import type { DType } from '../../tensor/dtype.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { absMean as signature } from '../../vocabulary/quant/abs_mean.ts';
@@ -40,8 +40,8 @@ function sample(
   { dtype = 'f32', params = {}, limit }: Description = {},
 ): SampleOf<typeof signature> {
   const rows = params.per_channel ? channelShape(shape) : [1];
-  const filled = (type: DType, of: Shape, random: Random, draw: () => number) =>
-    hostTensorFrom(type, of, random.fill(sizeOf(of), draw));
+  const filled = (type: DType, of: Shape, _random: Random, draw: () => number) =>
+    filledTensor(type, of, draw);
   return {
     level: 'legal',
     label: {

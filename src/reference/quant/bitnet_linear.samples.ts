@@ -1,8 +1,8 @@
 import { bytesOfTrits } from '../../quant/ternary/trit-packing.ts';
 import type { DType } from '../../tensor/dtype.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import type { bitnetLinear as signature } from '../../vocabulary/quant/bitnet_linear.ts';
 import type { SampleOf } from '../define.ts';
 import { variantsOf } from './coded-product.ts';
@@ -22,12 +22,7 @@ function sample(
   { dtype = 'f32', bias = false, values, draw, trits = drawTrits }: Description = {},
 ): SampleOf<typeof signature> {
   const bytes = bytesOfTrits((x.at(-1) as number) * out, 'low');
-  const drawn = (shape: Shape, of: (i: number) => number) =>
-    hostTensorFrom(
-      dtype,
-      shape,
-      Float64Array.from({ length: sizeOf(shape) }, (_, i) => of(i)),
-    );
+  const drawn = (shape: Shape, of: (i: number) => number) => filledTensor(dtype, shape, of);
   return {
     level: 'legal',
     variants: variantsOf(x),

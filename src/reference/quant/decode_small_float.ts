@@ -1,6 +1,6 @@
 import { E2M1, E4M3, E5M2, valueOfCode } from '../../quant/small-floats.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { filledTensor } from '../../tensor/host.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { decodeSmallFloat as signature } from '../../vocabulary/quant/decode_small_float.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { FLUSH } from '../bounds.ts';
@@ -30,14 +30,7 @@ function sample(shape: Shape, type: Type, least = 0): SampleOf<typeof signature>
     label: { codes: formatShape(shape), type },
     params: { type },
     inputs: () => ({
-      codes: hostTensorFrom(
-        'u8',
-        shape,
-        Float64Array.from(
-          { length: sizeOf(shape) },
-          (_, i) => numbers[i % numbers.length] as number,
-        ),
-      ),
+      codes: filledTensor('u8', shape, (i) => numbers[i % numbers.length] as number),
     }),
   };
 }

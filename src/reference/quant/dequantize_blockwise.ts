@@ -1,5 +1,5 @@
 import { createDynamicMap } from '../../quant/dynamic/map.ts';
-import { hostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { dequantizeBlockwise as signature } from '../../vocabulary/quant/dequantize_blockwise.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
@@ -28,11 +28,7 @@ function sample(shape: Shape, blocksize: number, signed = true): SampleOf<typeof
     label: { q: formatShape(shape), block: blocksize, signed },
     params: { blocksize },
     inputs: (random) => ({
-      q: hostTensorFrom(
-        'u8',
-        shape,
-        random.fill(sizeOf(shape), () => random.integer(0, 255)),
-      ),
+      q: filledTensor('u8', shape, () => random.integer(0, 255)),
       code: hostTensor('f32', [256], createDynamicMap(signed)),
       absmax: hostTensorFrom(
         'f32',

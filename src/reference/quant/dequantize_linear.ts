@@ -1,5 +1,5 @@
 import type { DType } from '../../tensor/dtype.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { dequantizeLinear as signature } from '../../vocabulary/quant/dequantize_linear.ts';
 import { nibbles } from '../../vocabulary/quant/linear-scale.ts';
@@ -69,22 +69,14 @@ function sample({ q, dtype, params = {}, zeroPoint, exact }: Draw): SampleOf<typ
     },
     params: params.packed ? { ...params, shape: q } : params,
     inputs: (random) => ({
-      q: hostTensorFrom(
-        dtype,
-        held(q),
-        random.fill(sizeOf(held(q)), () => random.integer(low, high)),
-      ),
+      q: filledTensor(dtype, held(q), () => random.integer(low, high)),
       scale: drawScales(random, q, params, exact),
       ...(zeroPoint
         ? {
-            zero_point: hostTensorFrom(
-              dtype,
-              shape,
-              random.fill(sizeOf(shape), () =>
-                params.packed
-                  ? random.integer(low, high)
-                  : random.integer(Math.max(low, -99), Math.min(high, 99)),
-              ),
+            zero_point: filledTensor(dtype, shape, () =>
+              params.packed
+                ? random.integer(low, high)
+                : random.integer(Math.max(low, -99), Math.min(high, 99)),
             ),
           }
         : {}),

@@ -1,7 +1,7 @@
 import type { DType } from '../../tensor/dtype.ts';
-import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, type HostTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Shape } from '../../tensor/shape.ts';
 
 /** An element of a weight, or of a block of it, by its place. */
 export type Draw = (random: Random, i: number) => number;
@@ -24,11 +24,7 @@ export function drawnWeight(
   { dtype = 'f32', draw = (random) => random.normal(0.05) }: DrawnWeight,
 ): (random: Random) => { readonly weight: HostTensor } {
   return (random) => ({
-    weight: hostTensorFrom(
-      dtype,
-      shape,
-      Float64Array.from({ length: sizeOf(shape) }, (_, i) => draw(random, i)),
-    ),
+    weight: filledTensor(dtype, shape, (i) => draw(random, i)),
   });
 }
 

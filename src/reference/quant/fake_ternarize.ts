@@ -1,6 +1,6 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { fakeTernarize as signature } from '../../vocabulary/quant/fake_ternarize.ts';
 import { channelShape } from '../../vocabulary/shapes.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
@@ -37,8 +37,7 @@ function sample(
   clip = false,
 ): SampleOf<typeof signature> {
   const channels = scales === 'each' ? channelShape(shape) : [1];
-  const drawn = (of: Shape, random: Random, draw: () => number) =>
-    hostTensorFrom('f32', of, random.fill(sizeOf(of), draw));
+  const drawn = (of: Shape, _random: Random, draw: () => number) => filledTensor('f32', of, draw);
   return {
     level,
     label: { weight: formatShape(shape), scales, clip },

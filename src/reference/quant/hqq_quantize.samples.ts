@@ -1,7 +1,7 @@
 import type { DType } from '../../tensor/dtype.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import type { hqqQuantize as signature } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { GivenParams } from '../../vocabulary/signature.ts';
 import type { SampleOf } from '../define.ts';
@@ -34,14 +34,7 @@ function sample(
     },
     params,
     inputs: (random) => ({
-      weight: hostTensorFrom(
-        dtype,
-        shape,
-        Float64Array.from(
-          { length: sizeOf(shape) },
-          (_, i) => values?.draw(random, i) ?? random.normal(0.05),
-        ),
-      ),
+      weight: filledTensor(dtype, shape, (i) => values?.draw(random, i) ?? random.normal(0.05)),
     }),
   };
 }

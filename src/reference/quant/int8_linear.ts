@@ -1,7 +1,7 @@
 import type { DType } from '../../tensor/dtype.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, matrixOf, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, matrixOf, type Shape } from '../../tensor/shape.ts';
 import { int8Linear as signature } from '../../vocabulary/quant/int8_linear.ts';
 import type { InputsOf, OutputsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
@@ -66,8 +66,8 @@ function sample(
   { scales = 'each', zeros, bias = false, values, exact = false, draw }: Description = {},
 ): SampleOf<typeof signature> {
   const [rows, cols] = matrixOf(x);
-  const drawn = (dtype: DType, shape: Shape, random: Random, number: () => number) =>
-    hostTensorFrom(dtype, shape, random.fill(sizeOf(shape), number));
+  const drawn = (dtype: DType, shape: Shape, _random: Random, number: () => number) =>
+    filledTensor(dtype, shape, number);
   const xs = [scales === 'rows' || scales === 'each' ? rows : 1];
   const ws = [scales === 'columns' || scales === 'each' ? out : 1];
   return {

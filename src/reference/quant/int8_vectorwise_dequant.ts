@@ -1,5 +1,5 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
-import { formatShape, matrixOf, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { formatShape, matrixOf, type Shape } from '../../tensor/shape.ts';
 import { int8VectorwiseDequant as signature } from '../../vocabulary/quant/int8_vectorwise_dequant.ts';
 import { EPS, FLUSH } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
@@ -13,11 +13,7 @@ function sample(shape: Shape): SampleOf<typeof signature> {
     label: { q: formatShape(shape) },
     params: {},
     inputs: (random) => ({
-      q: hostTensorFrom(
-        'i8',
-        shape,
-        random.fill(sizeOf(shape), () => random.integer(-127, 127)),
-      ),
+      q: filledTensor('i8', shape, () => random.integer(-127, 127)),
       row_stats: hostTensorFrom(
         'f32',
         [rows],

@@ -1,7 +1,7 @@
 import type { DType } from '../../tensor/dtype.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { int8VectorwiseQuant as signature } from '../../vocabulary/quant/int8_vectorwise_quant.ts';
 import type { InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, LARGEST } from '../bounds.ts';
@@ -93,14 +93,7 @@ function sample(
     params: { threshold },
     ...(variant ? { variants: [variant] } : {}),
     inputs: (random) => ({
-      x: hostTensorFrom(
-        dtype,
-        shape,
-        Float64Array.from(
-          { length: sizeOf(shape) },
-          (_, i) => draw?.(random, i) ?? random.normal(),
-        ),
-      ),
+      x: filledTensor(dtype, shape, (i) => draw?.(random, i) ?? random.normal()),
     }),
   };
 }

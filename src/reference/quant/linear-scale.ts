@@ -1,5 +1,5 @@
 import { packing } from '../../quant/packing/packing.ts';
-import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, type HostTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Onnx } from '../../vocabulary/quant/linear-scale.ts';
@@ -50,12 +50,8 @@ export function scaleOf(i: number, x: Shape, { axis, block_size }: Sharing): num
 /** Scales of both halves of an order of magnitude. */
 export function drawScales(random: Random, x: Shape, params: Sharing, exact?: boolean): HostTensor {
   const shape = scaleShape(x, params);
-  return hostTensorFrom(
-    'f32',
-    shape,
-    random.fill(sizeOf(shape), () =>
-      exact ? 2 ** random.integer(-3, 1) : random.uniform(0.01, 0.1),
-    ),
+  return filledTensor('f32', shape, () =>
+    exact ? 2 ** random.integer(-3, 1) : random.uniform(0.01, 0.1),
   );
 }
 

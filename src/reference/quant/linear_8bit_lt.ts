@@ -1,7 +1,7 @@
 import type { DType } from '../../tensor/dtype.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, matrixOf, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, matrixOf, type Shape } from '../../tensor/shape.ts';
 import { linear8bitLt as signature } from '../../vocabulary/quant/linear_8bit_lt.ts';
 import type { InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
@@ -56,12 +56,7 @@ function sample(
   { dtype = 'f32', threshold = 0, bias = false, values, draw }: Description = {},
 ): SampleOf<typeof signature> {
   const [, cols] = matrixOf(x);
-  const drawn = (shape: Shape, of: (i: number) => number) =>
-    hostTensorFrom(
-      dtype,
-      shape,
-      Float64Array.from({ length: sizeOf(shape) }, (_, i) => of(i)),
-    );
+  const drawn = (shape: Shape, of: (i: number) => number) => filledTensor(dtype, shape, of);
   return {
     level: 'legal',
     variants: variantsOf(x),

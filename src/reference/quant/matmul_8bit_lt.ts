@@ -1,6 +1,6 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { matmul8bitLt as signature } from '../../vocabulary/quant/matmul_8bit_lt.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
@@ -42,8 +42,7 @@ function sample(
   } = {},
 ): SampleOf<typeof signature> {
   const cols = x.at(-1) as number;
-  const drawn = (shape: Shape, draw: () => number) =>
-    hostTensorFrom(dtype, shape, Array.from({ length: sizeOf(shape) }, draw));
+  const drawn = (shape: Shape, draw: () => number) => filledTensor(dtype, shape, draw);
   return {
     level: 'legal',
     variants: variantsOf(x),

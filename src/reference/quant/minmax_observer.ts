@@ -1,5 +1,5 @@
 import type { DType } from '../../tensor/dtype.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { minmaxObserver as signature } from '../../vocabulary/quant/minmax_observer.ts';
@@ -84,11 +84,7 @@ function sample(
   const { ch_axis: axis, averaging_constant: share } = params;
   const own = scaleShape(shape, axis === undefined ? {} : { axis });
   const ends = (random: Random, sign: number) =>
-    hostTensorFrom(
-      'f32',
-      own,
-      random.fill(sizeOf(own), () => sign * random.uniform(0.5, 3)),
-    );
+    filledTensor('f32', own, () => sign * random.uniform(0.5, 3));
   return {
     level: running && share !== undefined ? 'legal' : 'exact',
     label: {
@@ -100,14 +96,7 @@ function sample(
     },
     params,
     inputs: (random) => ({
-      x: hostTensorFrom(
-        dtype,
-        shape,
-        Float64Array.from(
-          { length: sizeOf(shape) },
-          (_, i) => draw?.(random, i) ?? random.normal(),
-        ),
-      ),
+      x: filledTensor(dtype, shape, (i) => draw?.(random, i) ?? random.normal()),
       ...(running ? { min_val: ends(random, -1), max_val: ends(random, 1) } : {}),
     }),
   };

@@ -1,6 +1,6 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import type { mlxQuantize as signature } from '../../vocabulary/quant/mlx_quantize.ts';
 import type { GivenParams } from '../../vocabulary/signature.ts';
 import type { SampleOf } from '../define.ts';
@@ -39,11 +39,7 @@ function sample({
       ...drawnWeight(weight, { draw })(random),
       ...(x
         ? {
-            x: hostTensorFrom(
-              'f32',
-              x,
-              random.fill(sizeOf(x), () => random.normal()),
-            ),
+            x: filledTensor('f32', x, () => random.normal()),
           }
         : {}),
     }),

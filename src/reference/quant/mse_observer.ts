@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { rint } from '../../tensor/rint.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
@@ -155,14 +155,7 @@ function sample(
     label: { x: formatShape(shape), ...params, ...(values ? { values } : {}) },
     params,
     inputs: (random) => ({
-      x: hostTensorFrom(
-        'f32',
-        shape,
-        Float64Array.from(
-          { length: sizeOf(shape) },
-          (_, i) => draw?.(random, i) ?? random.normal(),
-        ),
-      ),
+      x: filledTensor('f32', shape, (i) => draw?.(random, i) ?? random.normal()),
     }),
   };
 }

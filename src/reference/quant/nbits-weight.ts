@@ -1,6 +1,6 @@
 import { middleOf, type NbitsFormat, rowLayout } from '../../quant/nbits/layout.ts';
 import { packing } from '../../quant/packing/packing.ts';
-import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { NbitsWeightParams } from '../../vocabulary/quant/dequantize_nbits.ts';
@@ -92,11 +92,7 @@ export function drawNbitsWeight(
   const { blocks, blockBytes, zeroBytes } = rowLayout(params.in_features, params);
   const out = params.out_features;
   const bytes = (...shape: readonly number[]): HostTensor =>
-    hostTensorFrom(
-      'u8',
-      shape,
-      random.fill(sizeOf(shape), () => random.integer(0, 255)),
-    );
+    filledTensor('u8', shape, () => random.integer(0, 255));
   return {
     packed: bytes(out, blocks, blockBytes),
     scales: hostTensorFrom('f32', [out, blocks], random.fill(out * blocks, scale)),

@@ -1,7 +1,7 @@
 import type { DType } from '../../tensor/dtype.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import { rint } from '../../tensor/rint.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { nibbles } from '../../vocabulary/quant/linear-scale.ts';
 import { quantizeLinear as signature } from '../../vocabulary/quant/quantize_linear.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
@@ -104,22 +104,14 @@ function sample({ x, params = {}, zeroPoint, ties }: Draw): SampleOf<typeof sign
     },
     params,
     inputs: (random) => ({
-      x: hostTensorFrom(
-        'f32',
-        x,
-        random.fill(sizeOf(x), () =>
-          ties ? random.integer(-ends, ends) / 16 : random.normal(ends / 120),
-        ),
+      x: filledTensor('f32', x, () =>
+        ties ? random.integer(-ends, ends) / 16 : random.normal(ends / 120),
       ),
       scale: drawScales(random, x, params, ties),
       ...(zeroPoint
         ? {
-            zero_point: hostTensorFrom(
-              zeroPoint,
-              shape,
-              random.fill(sizeOf(shape), () =>
-                zeroPoint === 'i8' ? random.integer(-20, 20) : random.integer(3, 200),
-              ),
+            zero_point: filledTensor(zeroPoint, shape, () =>
+              zeroPoint === 'i8' ? random.integer(-20, 20) : random.integer(3, 200),
             ),
           }
         : {}),

@@ -1,7 +1,7 @@
 import type { DType } from '../../tensor/dtype.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { quantoCalibrate as signature } from '../../vocabulary/quant/quanto_calibrate.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, maxAbs, SECOND_ORDER } from '../bounds.ts';
@@ -45,11 +45,7 @@ function sample(
     },
     params: {},
     inputs: (random) => ({
-      x: hostTensorFrom(
-        dtype,
-        shape,
-        Float64Array.from({ length: sizeOf(shape) }, (_, i) => draw(random, i)),
-      ),
+      x: filledTensor(dtype, shape, (i) => draw(random, i)),
       input_scale: hostTensorFrom('f32', [1], [before]),
     }),
   };

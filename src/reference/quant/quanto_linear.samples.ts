@@ -1,7 +1,7 @@
 import type { DType } from '../../tensor/dtype.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import type { quantoLinear as signature } from '../../vocabulary/quant/quanto_linear.ts';
 import type { SampleOf } from '../define.ts';
 import { variantsOf } from './coded-product.ts';
@@ -31,11 +31,7 @@ function sample(
   }: Description = {},
 ): SampleOf<typeof signature> {
   const drawn = (of: DType, shape: Shape, random: Random, each: (random: Random) => number) =>
-    hostTensorFrom(
-      of,
-      shape,
-      random.fill(sizeOf(shape), () => each(random)),
-    );
+    filledTensor(of, shape, () => each(random));
   return {
     level: 'legal',
     variants: variantsOf(x),

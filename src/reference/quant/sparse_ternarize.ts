@@ -1,5 +1,5 @@
 import type { DType } from '../../tensor/dtype.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { rint } from '../../tensor/rint.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
@@ -52,14 +52,7 @@ function sample(
     },
     params: { amount, per_channel: channels },
     inputs: (random) => ({
-      weight: hostTensorFrom(
-        dtype,
-        shape,
-        Float64Array.from(
-          { length: sizeOf(shape) },
-          (_, i) => draw?.(random, i) ?? random.normal(0.05),
-        ),
-      ),
+      weight: filledTensor(dtype, shape, (i) => draw?.(random, i) ?? random.normal(0.05)),
     }),
   };
 }

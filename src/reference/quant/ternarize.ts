@@ -1,5 +1,5 @@
 import type { DType } from '../../tensor/dtype.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { philox } from '../../tensor/philox.ts';
 import { wordsOf } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
@@ -55,12 +55,8 @@ function sample(
         shape,
         values ?? random.fill(sizeOf(shape), () => random.normal()),
       ),
-      threshold: hostTensorFrom(
-        'f32',
-        channels,
-        random.fill(sizeOf(channels), () =>
-          thresholds === 'each' ? one * random.uniform(0.5, 2) : one,
-        ),
+      threshold: filledTensor('f32', channels, () =>
+        thresholds === 'each' ? one * random.uniform(0.5, 2) : one,
       ),
     }),
   };

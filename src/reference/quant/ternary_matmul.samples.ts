@@ -1,7 +1,7 @@
 import { bytesOfTrits, type TritPacking } from '../../quant/ternary/trit-packing.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import type { ternaryMatmul as signature } from '../../vocabulary/quant/ternary_matmul.ts';
 import type { SampleOf } from '../define.ts';
 
@@ -39,11 +39,7 @@ function sample({
   const drawScale = (random: Random) =>
     level === 'exact' ? 2 ** random.integer(-3, 3) : random.uniform(0.01, 0.1);
   const floats = (random: Random, shape: Shape, one: (random: Random) => number) =>
-    hostTensorFrom(
-      'f32',
-      shape,
-      random.fill(sizeOf(shape), () => one(random)),
-    );
+    filledTensor('f32', shape, () => one(random));
   return {
     level,
     variants,

@@ -1,4 +1,4 @@
-import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, type HostTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { coordinatesOf, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { FLUSH, gamma, sumLevels, typicalSum } from '../bounds.ts';
@@ -105,20 +105,12 @@ export function drawIntegers(
   shape: Shape,
   dtype: 'f32' | 'i32' | 'u8' = 'f32',
 ): HostTensor {
-  return hostTensorFrom(
-    dtype,
-    shape,
-    random.fill(sizeOf(shape), () => random.integer(-99, 99)),
-  );
+  return filledTensor(dtype, shape, () => random.integer(-99, 99));
 }
 
 /** Indices of [0, rows), and as far as `outside` beyond. */
 export function drawIndices(random: Random, shape: Shape, rows: number, outside = 0): HostTensor {
-  return hostTensorFrom(
-    'i32',
-    shape,
-    random.fill(sizeOf(shape), () => random.integer(-outside, rows - 1 + outside)),
-  );
+  return filledTensor('i32', shape, () => random.integer(-outside, rows - 1 + outside));
 }
 
 /** The indices taken along the dimension after the right one. */

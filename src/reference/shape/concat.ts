@@ -1,5 +1,5 @@
 import type { DType } from '../../tensor/dtype.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { concat as signature } from '../../vocabulary/shape/concat.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
@@ -47,11 +47,7 @@ function sample(
   axis: number,
 ): SampleOf<typeof signature> {
   const draw = (shape: Shape) => (random: { normal(): number }) =>
-    hostTensorFrom(
-      'f32',
-      shape,
-      Array.from({ length: sizeOf(shape) }, () => random.normal()),
-    );
+    filledTensor('f32', shape, () => random.normal());
   const parts = Object.fromEntries(
     shapes.map((shape, i) => [`x${i}`, { shape, data: new Float64Array(0) }]),
   );

@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { gather as signature } from '../../vocabulary/shape/gather.ts';
@@ -74,11 +74,7 @@ function sample({
 }: Draw): SampleOf<typeof signature> {
   const size = x.at(axis) as number;
   const draw = (random: Random, shape: Shape, of: 'f32' | 'i32' | 'u8') =>
-    hostTensorFrom(
-      of,
-      shape,
-      random.fill(sizeOf(shape), () => random.integer(-99, 99)),
-    );
+    filledTensor(of, shape, () => random.integer(-99, 99));
   const places = {
     x: { shape: x, data: new Float64Array(0) },
     indices: { shape: indices, data: new Float64Array(sizeOf(indices)) },
@@ -96,10 +92,8 @@ function sample({
     params: axis === 0 ? {} : { axis },
     inputs: (random) => ({
       x: draw(random, x, dtype),
-      indices: hostTensorFrom(
-        'i32',
-        indices,
-        random.fill(sizeOf(indices), () => random.integer(-size - outside, size - 1 + outside)),
+      indices: filledTensor('i32', indices, () =>
+        random.integer(-size - outside, size - 1 + outside),
       ),
     }),
     ...(dtype === 'f32'

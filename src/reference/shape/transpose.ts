@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { coordinatesOf, formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { transpose as signature } from '../../vocabulary/shape/transpose.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
@@ -33,11 +33,7 @@ function sample(
     label: { x: formatShape(x), perm: perm.join(''), ...(dtype === 'f32' ? {} : { dtype }) },
     params: { perm },
     inputs: (random) => ({
-      x: hostTensorFrom(
-        dtype,
-        x,
-        random.fill(sizeOf(x), () => Math.trunc(random.normal(1000))),
-      ),
+      x: filledTensor(dtype, x, () => Math.trunc(random.normal(1000))),
     }),
     ...(dtype === 'f32'
       ? {

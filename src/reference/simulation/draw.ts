@@ -1,6 +1,6 @@
-import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, type HostTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Shape } from '../../tensor/shape.ts';
 
 /**
  * How elements are drawn: normally distributed, or all positive, so that rounding in one direction
@@ -15,5 +15,5 @@ export function drawTensor(
   elements: Elements = 'normal',
 ): HostTensor {
   const draw = elements === 'normal' ? () => random.normal() : () => random.uniform(0.5);
-  return hostTensorFrom('f32', shape, random.fill(sizeOf(shape), draw));
+  return filledTensor('f32', shape, draw);
 }

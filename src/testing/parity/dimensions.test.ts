@@ -1,16 +1,11 @@
 import { expect, test } from 'vitest';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { bundleOf, replayed } from './fixtures/replayed.ts';
 
 const zeros = (...shape: Shape) => hostTensorFrom('f32', shape, Array(sizeOf(shape)).fill(0));
 /** 1, 2, 3, ... */
-const counted = (...shape: Shape) =>
-  hostTensorFrom(
-    'f32',
-    shape,
-    Array.from({ length: sizeOf(shape) }, (_, i) => i + 1),
-  );
+const counted = (...shape: Shape) => filledTensor('f32', shape, (i) => i + 1);
 
 interface Recorded {
   readonly op: string;

@@ -3,9 +3,9 @@ import type { LinearAdapter } from '../../../src/models/llama/lora/adapted-linea
 import type { NamedAdapter } from '../../../src/models/llama/lora/merged-weight.ts';
 import type { DeviceWeight } from '../../../src/quantizer/coding.ts';
 import type { LayerOptions } from '../../../src/quantizer/policy.ts';
-import { type HostTensor, hostTensorFrom } from '../../../src/tensor/host.ts';
+import { filledTensor, type HostTensor, hostTensorFrom } from '../../../src/tensor/host.ts';
 import type { Random } from '../../../src/tensor/random.ts';
-import { type Shape, sizeOf } from '../../../src/tensor/shape.ts';
+import type { Shape } from '../../../src/tensor/shape.ts';
 import { Tensor } from '../../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../../src/testing/context.ts';
 import { quantizerOf } from '../../quantizer/drawn.ts';
@@ -25,11 +25,7 @@ const WEIGHT_SIZE = 0.05;
 const FACTOR_SIZE = 0.15;
 
 const normal = (random: Random, shape: Shape, size: number): HostTensor =>
-  hostTensorFrom(
-    'f32',
-    shape,
-    random.fill(sizeOf(shape), () => random.normal(size)),
-  );
+  filledTensor('f32', shape, () => random.normal(size));
 
 /** A weight of a linear [out, in]. */
 export const drawnBase = (random: Random, shape: Shape): HostTensor =>

@@ -25,9 +25,9 @@ import { gather } from '../../../src/ops/shape/gather.ts';
 import { indexAdd } from '../../../src/ops/shape/index_add.ts';
 import { scatterAdd } from '../../../src/ops/shape/scatter_add.ts';
 import { transpose } from '../../../src/ops/shape/transpose.ts';
-import { hostTensorFrom, valuesOf } from '../../../src/tensor/host.ts';
+import { filledTensor, hostTensorFrom, valuesOf } from '../../../src/tensor/host.ts';
 import type { Random } from '../../../src/tensor/random.ts';
-import { sizeOf } from '../../../src/tensor/shape.ts';
+
 import type { Tensor } from '../../../src/tensor/tensor.ts';
 import { constant, inBackward, indices, normal, smallModel } from './model.ts';
 import { meanOf, squareOf, sumOfRows } from './parts.ts';
@@ -41,11 +41,7 @@ const flags = (random: Random, rows: number, count: number) =>
   );
 
 const positive = (random: Random, shape: readonly number[]) =>
-  hostTensorFrom(
-    'f32',
-    shape,
-    random.fill(sizeOf(shape), () => random.uniform(0.5, 2)),
-  );
+  filledTensor('f32', shape, () => random.uniform(0.5, 2));
 
 /** Answers weighed by how wrong they are, as RetinaNet is trained. */
 export const focal = smallModel({

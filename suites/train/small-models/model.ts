@@ -1,6 +1,6 @@
 import type { Tape } from '../../../src/autograd/tape.ts';
 import type { Launcher } from '../../../src/ops/launcher.ts';
-import { type HostTensor, hostTensorFrom } from '../../../src/tensor/host.ts';
+import { filledTensor, type HostTensor, hostTensorFrom } from '../../../src/tensor/host.ts';
 import type { Random } from '../../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../../src/tensor/shape.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
@@ -62,19 +62,11 @@ export const inBackward = (
 
 /** Numbers of a normal distribution. */
 export const normal = (random: Random, shape: Shape, deviation = 1): HostTensor =>
-  hostTensorFrom(
-    'f32',
-    shape,
-    random.fill(sizeOf(shape), () => random.normal(deviation)),
-  );
+  filledTensor('f32', shape, () => random.normal(deviation));
 
 /** Numbers of [0, below). */
 export const indices = (random: Random, shape: Shape, below: number): HostTensor =>
-  hostTensorFrom(
-    'i32',
-    shape,
-    random.fill(sizeOf(shape), () => random.integer(0, below - 1)),
-  );
+  filledTensor('i32', shape, () => random.integer(0, below - 1));
 
 /** The same number everywhere. */
 export const constant = (shape: Shape, value: number): HostTensor =>

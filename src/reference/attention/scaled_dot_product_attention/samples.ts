@@ -1,4 +1,4 @@
-import { type HostTensor, hostTensorFrom } from '../../../tensor/host.ts';
+import { filledTensor, type HostTensor, hostTensorFrom } from '../../../tensor/host.ts';
 import type { Random } from '../../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
 import type { scaledDotProductAttention } from '../../../vocabulary/attention/scaled_dot_product_attention.ts';
@@ -34,20 +34,11 @@ const LOWEST = -(2 - 2 ** -23) * 2 ** 127;
 function maskOf(random: Random, [kind, shape]: readonly [MaskKind, Shape]): HostTensor {
   const keys = shape.at(-1) as number;
   const hides = (i: number) => i % 4 === 1 || Math.floor(i / keys) === 1;
-  if (kind === 'hidden')
-    return hostTensorFrom(
-      'u8',
-      shape,
-      Array.from({ length: sizeOf(shape) }, (_, i) => (hides(i) ? 0 : 1 + (i % 255))),
-    );
+  if (kind === 'hidden') return filledTensor('u8', shape, (i) => (hides(i) ? 0 : 1 + (i % 255)));
   const hidden = kind === 'lowest' ? LOWEST : Number.NEGATIVE_INFINITY;
   const element = (i: number) =>
     kind !== 'added' && i % keys > 0 && i % 3 > 0 ? hidden : random.normal();
-  return hostTensorFrom(
-    'f32',
-    shape,
-    Array.from({ length: sizeOf(shape) }, (_, i) => element(i)),
-  );
+  return filledTensor('f32', shape, (i) => element(i));
 }
 
 /** One of `size` directions for each position, in turn. */
@@ -71,11 +62,7 @@ export function attentionSample({
 }: Draw): SampleOf<typeof scaledDotProductAttention> {
   const { causal, scale, heads, kv_heads, softcap } = params;
   const normal = (random: Random, shape: Shape, size = 1) =>
-    hostTensorFrom(
-      'f32',
-      shape,
-      random.fill(sizeOf(shape), () => random.normal(size)),
-    );
+    filledTensor('f32', shape, () => random.normal(size));
   const operand = (random: Random, shape: Shape) =>
     apart === undefined
       ? normal(random, shape, deviation)
@@ -149,6 +136,7 @@ export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
   attentionSample({ q: [1, 2, 16, 8], k: [1, 2, 8, 8], v: [1, 2, 8, 4], apart: 20, tier: 'full' }),
   // Whole workgroups, then all the columns of an invocation: none to spare.
   attentionSample({ q: [1, 4, 64, 2], k: [1, 4, 64, 2], v: [1, 4, 64, 3], tier: 'full' }),
+  attentionSample({ q: [1, 4, 16, 2], k: [1, 4, 64, 2], v: [1, 4, 64, 3] }),
   attentionSample({ q: [1, 1, 2, 64], k: [1, 1, 3, 64], v: [1, 1, 3, 64], tier: 'full' }),
   attentionSample({
     q: [1, 2, 3, 8],

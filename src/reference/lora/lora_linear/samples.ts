@@ -1,6 +1,6 @@
-import { hostTensorFrom } from '../../../tensor/host.ts';
+import { filledTensor } from '../../../tensor/host.ts';
 import type { Random } from '../../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../../tensor/shape.ts';
 import { loraLinear } from '../../../vocabulary/lora/lora_linear.ts';
 import { completed, type GivenParams } from '../../../vocabulary/signature.ts';
 import type { SampleOf } from '../../define.ts';
@@ -22,7 +22,7 @@ function sample(
   const features = x.at(-1) as number;
   const tensor = (random: Random, shape: Shape) => {
     const draw = level === 'exact' ? () => random.integer(-3, 3) : () => random.normal();
-    return hostTensorFrom('f32', shape, random.fill(sizeOf(shape), draw));
+    return filledTensor('f32', shape, draw);
   };
   return {
     level,

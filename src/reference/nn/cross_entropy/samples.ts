@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../../tensor/host.ts';
 import type { Random } from '../../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
 import { crossEntropy as signature } from '../../../vocabulary/nn/cross_entropy.ts';
@@ -61,11 +61,7 @@ function sample({
     },
     params,
     inputs: (random) => ({
-      logits: hostTensorFrom(
-        'f32',
-        logits,
-        random.fill(sizeOf(logits), () => logit(random)),
-      ),
+      logits: filledTensor('f32', logits, () => logit(random)),
       labels: hostTensorFrom(
         'i32',
         labels,
@@ -90,11 +86,7 @@ function sample({
     grads: (random) => {
       const shape = reduction === 'none' ? labels : [1];
       return {
-        loss: hostTensorFrom(
-          'f32',
-          shape,
-          random.fill(sizeOf(shape), () => random.normal()),
-        ),
+        loss: filledTensor('f32', shape, () => random.normal()),
       };
     },
   };

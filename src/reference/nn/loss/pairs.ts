@@ -1,4 +1,4 @@
-import { hostTensorFrom } from '../../../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../../../tensor/host.ts';
 import type { Random } from '../../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
 import type { PairLoss, PairReduction } from '../../../vocabulary/nn/pair-loss.ts';
@@ -161,11 +161,7 @@ function sampleOf<Given extends object, Params extends Reduced, Constant extends
     Object.fromEntries(
       shapes.map(([name, own]) => [
         name,
-        hostTensorFrom(
-          'f32',
-          own,
-          random.fill(sizeOf(own), () => constants?.draw(random) ?? 1),
-        ),
+        filledTensor('f32', own, () => constants?.draw(random) ?? 1),
       ]),
     );
   const pairOf = (random: Random) =>
@@ -204,12 +200,8 @@ function sampleOf<Given extends object, Params extends Reduced, Constant extends
       ? {}
       : {
           grads: (random) => ({
-            loss: hostTensorFrom(
-              'f32',
-              lossShape,
-              random.fill(sizeOf(lossShape), () =>
-                level === 'exact' ? random.integer(-9, 9) : random.normal(),
-              ),
+            loss: filledTensor('f32', lossShape, () =>
+              level === 'exact' ? random.integer(-9, 9) : random.normal(),
             ),
           }),
         }),

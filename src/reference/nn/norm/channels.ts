@@ -1,5 +1,5 @@
 import type { HostTensor } from '../../../tensor/host.ts';
-import { hostTensorFrom } from '../../../tensor/host.ts';
+import { filledTensor } from '../../../tensor/host.ts';
 import type { Random } from '../../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
 import { FLUSH, gamma, IN_ANY_ORDER } from '../../bounds.ts';
@@ -161,11 +161,7 @@ export function channelSample({
   positive,
 }: Draw) {
   const drawn = (random: Random, shape: Shape, center = 0, deviation = 1): HostTensor =>
-    hostTensorFrom(
-      'f32',
-      shape,
-      random.fill(sizeOf(shape), () => center + random.normal(deviation)),
-    );
+    filledTensor('f32', shape, () => center + random.normal(deviation));
   const channels = [x[1] as number];
   return {
     level: 'legal' as const,

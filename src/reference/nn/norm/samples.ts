@@ -1,6 +1,6 @@
-import { type HostTensor, hostTensorFrom } from '../../../tensor/host.ts';
+import { filledTensor, type HostTensor } from '../../../tensor/host.ts';
 import type { Random } from '../../../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../../tensor/shape.ts';
 import { layerNorm } from '../../../vocabulary/nn/layer_norm.ts';
 import type { Normalization } from '../../../vocabulary/nn/norm.ts';
 import { completed, type GivenParams } from '../../../vocabulary/signature.ts';
@@ -16,11 +16,7 @@ interface Draw {
 }
 
 function drawn(random: Random, shape: Shape, mean = 0, deviation = 1): HostTensor {
-  return hostTensorFrom(
-    'f32',
-    shape,
-    random.fill(sizeOf(shape), () => mean + random.normal(deviation)),
-  );
+  return filledTensor('f32', shape, () => mean + random.normal(deviation));
 }
 
 /** A sample of a normalization of rows. */
