@@ -171,6 +171,8 @@ interface Draw {
   readonly ignoreEvery?: number;
   /** Of the logits; default 3. */
   readonly deviation?: number;
+  /** All logits far below 0, and far from each other. */
+  readonly isLow?: boolean;
   readonly variants?: readonly string[];
 }
 
@@ -180,6 +182,7 @@ export function linearSample({
   params = {},
   ignoreEvery,
   deviation = 3,
+  isLow = false,
   variants,
 }: Draw): SampleOf<typeof signature> {
   const labels = x.length === 1 ? [1] : x.slice(0, -1);
@@ -193,14 +196,13 @@ export function linearSample({
       ...(ignoreEvery ? { ignore: ignore_index } : {}),
       ...(shift ? { shift } : {}),
       ...(deviation === 3 ? {} : { deviation }),
+      ...(isLow ? { values: 'low' } : {}),
     },
     params,
     inputs: (random) => ({
-      x: filledTensor('f32', x, () => random.normal()),
-      weight: hostTensorFrom(
-        'f32',
-        [classes, width],
-        random.fill(classes * width, () => random.normal(deviation * width ** -0.5)),
+      x: filledTensor('f32', x, () => (isLow ? random.uniform(0.5, 1) : random.normal())),
+      weight: filledTensor('f32', [classes, width], () =>
+        isLow ? -2500 * random.uniform(0.25, 1) : random.normal(deviation * width ** -0.5),
       ),
       labels: hostTensorFrom(
         'i32',
@@ -255,6 +257,7 @@ export const record = defineRecord(signature, {
     }),
     // Several parts of a row.
     linearSample({ x: [3, 4], classes: 1100, params: { reduction: 'sum' } }),
+    linearSample({ x: [2, 4], classes: 1100, isLow: true }),
   ],
   faults: [
     {
