@@ -896,6 +896,24 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.quotient,
   },
   {
+    id: 'mutate.nn.weighted_pairs:guard;line=44;n=1',
+    line: 'if (WEIGHTED || POS_WEIGHTED) {',
+    becomes: 'if true {',
+    why: 'Without weights each is found to be 1: the condition only saves the work.',
+  },
+  {
+    id: 'mutate.quant.dequantize_rows:logic;line=39;n=1',
+    line: 'if (SHARED || 4u * w + 3u < sizes.n) {',
+    becomes: 'if (SHARED && 4u * w + 3u < sizes.n) {',
+    why: 'Four elements that are all there may be stored one by one: the condition only saves the work.',
+  },
+  {
+    id: 'mutate.quant.fp4:constant;line=21;n=3',
+    line: 'const B_STEPS = vec4f(1.0, -3.0, 1.0, 0.0);',
+    becomes: 'const B_STEPS = vec4f(1.0, -3.0, 1.000020027, 0.0);',
+    why: 'Beside 2^23 the sum is a whole number all the same.',
+  },
+  {
     id: 'mutate.quant.outlier_list:group;line=16;n=1',
     line: 'const LANES = 64u;',
     becomes: 'const LANES = 63u;',
