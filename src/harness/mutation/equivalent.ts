@@ -914,6 +914,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Beside 2^23 the sum is a whole number all the same.',
   },
   {
+    id: 'mutate.quant.linear_scale:guard;line=24;n=2',
+    line: 'if (adjacent) {',
+    becomes: 'if false {',
+    why: 'Scales that are adjacent are found one by one as well: the condition only saves the work.',
+  },
+  {
     id: 'mutate.quant.outlier_list:group;line=16;n=1',
     line: 'const LANES = 64u;',
     becomes: 'const LANES = 63u;',
