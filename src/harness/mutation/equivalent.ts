@@ -920,6 +920,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Scales that are adjacent are found one by one as well: the condition only saves the work.',
   },
   {
+    id: 'mutate.quant.ternary_unpack_base3:component;line=31;n=1',
+    line: 'let share = shares_of(vec4u(first % 5u)).x;',
+    becomes: 'let share = shares_of(vec4u(first % 5u)).y;',
+    why: WHY.same,
+  },
+  {
     id: 'mutate.quant.outlier_list:group;line=16;n=1',
     line: 'const LANES = 64u;',
     becomes: 'const LANES = 63u;',
