@@ -1,6 +1,7 @@
 import integerShader from '../../../shaders/matmul/integer_matmul.wgsl';
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
+import { Scope } from '../../gpu/scope.ts';
 import { mapped } from '../../graph/call.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -8,7 +9,7 @@ import { isFactorOfIntegers, matmul as signature } from '../../vocabulary/matmul
 import { launcher } from '../launcher.ts';
 import { sumToSize } from '../math/sum.ts';
 import { outputDtype } from '../storage.ts';
-import { multiply, type Product } from './product.ts';
+import { multiply, type Product, unpacked } from './product.ts';
 import { multiplyIntegers } from './product_integers.ts';
 import { PRODUCT_VARIANTS } from './tiles.ts';
 
@@ -38,12 +39,17 @@ export const matmul = launcher(signature, {
     return { y: multiplyIntegers(gpu, product) };
   },
   backward: (gpu, { inputs: { a, b, bias }, grads, params, wants }, variant) => {
-    const { y: dy } = grads;
+    using scope = new Scope();
     const gradients: { a?: Tensor; b?: Tensor; bias?: Tensor } = {};
     const left = asMatrix(a, 'row', params.transpose_a);
     const right = asMatrix(b, 'column', params.transpose_b);
     const rows = left.transposed ? left.last : left.first;
     const cols = right.transposed ? right.first : right.last;
+    const uses = left.transposed ? left.first : left.last;
+    const dy =
+      wants.has('a') && wants.has('b')
+        ? unpacked(gpu, scope, grads.y, { beside: [a, b], uses, variant })
+        : grads.y;
     const batch = dy.shape.slice(
       0,
       dy.shape.length - Number(a.shape.length > 1) - Number(b.shape.length > 1),

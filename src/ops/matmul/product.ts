@@ -113,10 +113,37 @@ function unpackedOnce(
   { row, col }: ProductPlan,
   variant: string,
 ): Operands {
-  if (!hasFewLanes(gpu) || areNativeHalves(gpu, [a, b], variant)) return { a, b };
-  const unpacked = (operand: Tensor, uses: number) =>
-    isHalf(operand.dtype) && uses >= OFTEN ? scope.add(convert(gpu, operand, 'f32')) : operand;
-  return { a: unpacked(a, col.size), b: unpacked(b, row.size) };
+  return {
+    a: unpacked(gpu, scope, a, { beside: [b], uses: col.size, variant }),
+    b: unpacked(gpu, scope, b, { beside: [a], uses: row.size, variant }),
+  };
+}
+
+/** How products read an operand. */
+interface Reads {
+  /** The other operand of each. */
+  readonly beside: readonly Tensor[];
+  /** How often each reads an element. */
+  readonly uses: number;
+  readonly variant: string;
+}
+
+/**
+ * An operand of one product or of several, in halves as float32 where each of them would unpack it.
+ * What is made belongs to `scope`.
+ */
+export function unpacked(
+  gpu: Gpu,
+  scope: Scope,
+  operand: Tensor,
+  { beside, uses, variant }: Reads,
+): Tensor {
+  const isUnpacked =
+    isHalf(operand.dtype) &&
+    uses >= OFTEN &&
+    hasFewLanes(gpu) &&
+    !beside.some((other) => areNativeHalves(gpu, [operand, other], variant));
+  return isUnpacked ? scope.add(convert(gpu, operand, 'f32')) : operand;
 }
 
 /**
