@@ -38,6 +38,11 @@ def philox(count: int, seed: int, stream: int, start: int = 0) -> NDArray[np.uin
     return np.stack([c0, c1, c2, c3], 1).reshape(-1)[:count].astype(np.uint32)
 
 
+def uniform(count: int, seed: int, stream: int, start: int = 0) -> NDArray[np.float64]:
+    """Multiples of 2^-24 in [0, 1): the upper bits of the words of `philox`."""
+    return (philox(count, seed, stream, start) >> 8) / 2.0**24
+
+
 class Draw:
     """Inputs of a case: exact functions of a seed and the case's name, on every machine (no
     logarithm or cosine is involved).
@@ -49,9 +54,9 @@ class Draw:
         self._block = 0
 
     def _uniform(self, count: int) -> NDArray[np.float64]:
-        words = philox(count, self._seed, self._stream, self._block)
+        drawn = uniform(count, self._seed, self._stream, self._block)
         self._block += -(-count // 4)
-        return (words >> 8) / 2.0**24
+        return drawn
 
     def uniform(
         self, *shape: int, low: float = -1.0, high: float = 1.0, dtype: str = "f32"

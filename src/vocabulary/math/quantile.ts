@@ -5,7 +5,7 @@ import { signature } from '../signature.ts';
 
 /** The value below which the share q of the elements lies, linear between two neighbours. */
 export const quantile = signature(
-  { family: 'math', name: 'quantile', inBundles: false },
+  { family: 'math', name: 'quantile' },
   v.strictObject({
     q: fraction,
     /** Whether magnitudes are taken. */

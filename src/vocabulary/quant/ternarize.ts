@@ -5,7 +5,7 @@ import { signature } from '../signature.ts';
 
 /** The sign of w where |w| exceeds the threshold, else 0. */
 export const ternarize = signature(
-  { family: 'quant', name: 'ternarize', inBundles: false },
+  { family: 'quant', name: 'ternarize' },
   v.strictObject({
     /**
      * Whole number below 2^53. With it each element has a limit of its own, uniform from 0 to two

@@ -1,6 +1,8 @@
-"""Calibration of 8-bit codes by torch.ao's observers."""
+"""Calibration of 8-bit codes by torch.ao's observers, and of ternary weights."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -120,8 +122,46 @@ def sparsity() -> Cases:
         yield Case(f"sparse_ternarize_{name}", "sparse_ternarize", "torch", params, _weight(shape))
 
 
+def thresholds() -> Cases:
+    """Medians of an odd and an even number, percentiles of a tensor and of channels, both ends."""
+    for name, shape, params in (
+        ("median", (5, 37), {"q": 0.5, "absolute": True}),
+        ("median_even", (6, 11), {"q": 0.5, "absolute": True}),
+        ("percentile", (7, 23), {"q": 0.7, "absolute": True}),
+        ("percentile_channels", (5, 3, 3, 3), {"q": 0.7, "absolute": True, "per_channel": True}),
+        ("signed", (101,), {"q": 0.025}),
+        ("least", (13,), {"q": 0.0}),
+        ("largest_channels", (4, 9), {"q": 1.0, "per_channel": True}),
+    ):
+        yield Case(f"quantile_{name}", "quantile", "torch", params, _batch(shape, 0))
+
+
+def trits() -> Cases:
+    """With a weight on the threshold, a median's; of percentiles; by drawn limits; in halves."""
+    for name, shape, threshold, dtype, params in (
+        ("median", (9, 31), {"q": 0.5}, "f32", {}),
+        ("percentile", (5, 39), {"q": 0.7, "axis": 1}, "f32", {}),
+        ("halves", (7, 15), {"q": 0.5, "axis": 1}, "f16", {}),
+        ("stochastic", (13, 29), {"q": 0.5}, "f32", {"seed": 7}),
+        ("stochastic_channels", (5, 21), {"q": 0.7, "axis": 1}, "f32", {"seed": 2**33 + 1}),
+    ):
+        make = _with_threshold(shape, threshold, dtype)
+        yield Case(f"ternarize_{name}", "ternarize", "torch", params, make)
+
+
+def _with_threshold(shape: tuple[int, ...], threshold: dict[str, Any], dtype: str) -> Make:
+    """Weights, and a quantile of all magnitudes or of each channel's."""
+
+    def make(draw: Draw) -> dict[str, Array]:
+        weight = draw.normal(*shape, scale=0.1, dtype=dtype)
+        sizes = np.abs(weight.astype(np.float32))
+        return {"weight": weight, "threshold": np.atleast_1d(np.quantile(sizes, **threshold))}
+
+    return make
+
+
 def _weight(shape: tuple[int, ...]) -> Make:
     return lambda draw: {"weight": draw.normal(*shape, scale=0.1)}
 
 
-FAMILIES = (observers, qparams, least_squares, int8_products, sparsity)
+FAMILIES = (observers, qparams, least_squares, int8_products, thresholds, trits, sparsity)

@@ -12,8 +12,9 @@ import numpy as np
 from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
-from gradproof_bridge.formulas.bounded import Bounded, bounded, gamma
+from gradproof_bridge.formulas.bounded import F64, Bounded, bounded, gamma
 from gradproof_bridge.formulas.expected import Codes, Expected, Real, exactly
+from gradproof_bridge.philox import uniform
 
 Outputs = dict[str, Expected]
 
@@ -49,7 +50,7 @@ def _packed_range(packed: Array, low: Array, high: Array) -> tuple[Array, Array]
     return np.where(band, 0, packed).astype(np.uint8), np.where(band, 255, packed).astype(np.uint8)
 
 
-def _trits(w: Array, threshold: float, shift: float) -> Array:
+def _trits(w: F64, threshold: F64 | float, shift: F64 | float) -> Array:
     return (np.sign(w) * (np.abs(w) > threshold + shift)).astype(np.int8)
 
 
@@ -90,7 +91,22 @@ def sparse_ternarize(inputs: Inputs, params: Params) -> Outputs:
     }
 
 
+def ternarize(inputs: Inputs, params: Params) -> Outputs:
+    """Sign(w) where |w| exceeds its limit: the threshold of all or of its channel; with a seed a
+    drawn share of two thresholds, a product that rounds.
+    """
+    w = inputs["weight"].astype(np.float64)
+    threshold = bounded(inputs["threshold"]).reshape(-1, *[1] * (w.ndim - 1))
+    if "seed" not in params:
+        return {"trits": exactly(_trits(w, threshold.value, 0.0))}
+    drawn = uniform(w.size, params["seed"] & 0xFFFFFFFF, params["seed"] >> 32)
+    limit = threshold * (2 * drawn.reshape(w.shape))
+    trits, low, high = (_trits(w, limit.value, side * limit.error) for side in (0.0, 1.0, -1.0))
+    return {"trits": Codes(trits, np.minimum(low, high), np.maximum(low, high))}
+
+
 FORMULAS = {
+    "ternarize": ternarize,
     "ternary_quantize": ternary_quantize,
     "bitnet_quantize": bitnet_quantize,
     "sparse_ternarize": sparse_ternarize,
