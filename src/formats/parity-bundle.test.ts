@@ -643,6 +643,16 @@ const VALID: readonly Description[] = [
     tensors: { 'in.weight': [4, 6], 'out.trits': ['i8', [4, 6]], 'out.threshold': [4] },
   },
   {
+    op: 'quantile',
+    params: { q: 0.5, per_channel: true },
+    tensors: { 'in.x': [4, 6], 'out.y': [4] },
+  },
+  {
+    op: 'ternarize',
+    params: { seed: 2 ** 33 + 1 },
+    tensors: { 'in.weight': [4, 6], 'in.threshold': [4], 'out.trits': ['i8', [4, 6]] },
+  },
+  {
     op: 'optimizer_steps',
     params: { optimizer: 'adamw8bit', blocksize: 256 },
     tensors: {
