@@ -108,6 +108,11 @@ export class Checkpoint {
     return [...this.#places.keys()].filter((name) => this.#shapes.has(name));
   }
 
+  /** The shape of one of the model's tensors. */
+  shapeOf(name: string): Shape {
+    return this.#shapes.get(name) as Shape;
+  }
+
   /** The element type in which a tensor is stored. */
   dtypeOf(name: string): StoredDType | undefined {
     return this.#places.get(name)?.dtype;
@@ -161,17 +166,39 @@ export class Checkpoint {
 
   /** One tensor. Throws {@link CheckpointError} where the file has become shorter. */
   async read(name: string): Promise<StoredTensor> {
+    const { dtype, shape, ...place } = this.#placeOf(name);
+    return { dtype, shape, bytes: await bytesOf(place) };
+  }
+
+  /** `count` rows of a tensor from `first` on. Throws as {@link Checkpoint.read} does. */
+  async readRows(name: string, first: number, count: number): Promise<StoredTensor> {
+    const { dtype, shape, start, end, ...place } = this.#placeOf(name);
+    const [rows = 1, ...rest] = shape;
+    const width = (end - start) / rows;
+    const from = start + first * width;
+    const own = { ...place, start: from, end: from + count * width };
+    return { dtype, shape: [count, ...rest], bytes: await bytesOf(own) };
+  }
+
+  #placeOf(name: string): Place {
     const place = this.#places.get(name);
-    if (!place)
-      throw new CheckpointError([
-        { code: 'tensor-missing', message: `the checkpoint has no ${quote(name)}` },
-      ]);
-    const { dtype, shape, file, start, end, shard } = place;
-    try {
-      return { dtype, shape, bytes: await file.read(start, end) };
-    } catch (error) {
-      throw broken(shard, error);
-    }
+    if (place) return place;
+    throw new CheckpointError([
+      { code: 'tensor-missing', message: `the checkpoint has no ${quote(name)}` },
+    ]);
+  }
+}
+
+async function bytesOf({
+  file,
+  start,
+  end,
+  shard,
+}: Pick<Place, 'file' | 'start' | 'end' | 'shard'>): Promise<Uint8Array> {
+  try {
+    return await file.read(start, end);
+  } catch (error) {
+    throw broken(shard, error);
   }
 }
 

@@ -9,7 +9,7 @@ import { type DeviceWeight, decodedWeight } from '../../quantizer/coding.ts';
 import { doubleQuantizedParts, SCALES_IN_A_BLOCK } from '../../quantizer/double-quantized.ts';
 import { ggufCoding } from '../../quantizer/gguf-coding.ts';
 import { schemeOf } from '../../quantizer/registry.ts';
-import type { HostTensor } from '../../tensor/host.ts';
+import { type HostTensor, hostTensor } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 
 /** Uploads a weight as a folder has it in codes; the caller owns the parts. */
@@ -34,6 +34,25 @@ export function fourBitsOnDevice(gpu: Gpu, weight: CheckpointWeight): DeviceWeig
     mapped(parts, (part) => Tensor.from(gpu, part)),
     shape,
   );
+}
+
+/** Rows of a weight all of whose parts lie by rows. */
+export function codedRows(
+  { scheme, shape, parts }: CodedWeight,
+  { first, count }: { readonly first: number; readonly count: number },
+): CodedWeight {
+  const [rows = 1, ...rest] = shape;
+  return {
+    ...{ scheme, shape: [count, ...rest] },
+    parts: mapped(parts, ({ dtype, shape: [, ...own], data }) => {
+      const width = data.length / rows;
+      return hostTensor(
+        dtype,
+        [count, ...own],
+        data.subarray(first * width, (first + count) * width),
+      );
+    }),
+  };
 }
 
 /** What such a weight stands for, f32, as tables are kept that are read by rows; the caller owns it. */

@@ -20,6 +20,7 @@ import { KeyValueCache } from './key-value-cache.ts';
 import type { LinearAdapter, LoraParams } from './lora/adapted-linear.ts';
 import { retrainedName, retrainedOf } from './lora/retrained.ts';
 import { packedText } from './packed-text.ts';
+import { PartedTable } from './parted-table.ts';
 import type { TextContext } from './text-context.ts';
 import { WindowMask } from './window-mask.ts';
 
@@ -61,6 +62,8 @@ export class Llama implements Model {
   readonly #config: LlamaConfig;
   readonly #blocks: LlamaBlocks;
   readonly #window: WindowMask;
+  /** The tables that no kernel reaches at once, by their names. */
+  readonly #parted: ReadonlyMap<string, PartedTable>;
   readonly #owned: Scope;
   /** Names of trained copies among the parameters. */
   readonly #copies: ReadonlySet<string>;
@@ -85,7 +88,14 @@ export class Llama implements Model {
     const hasBiases = [...trained.keys()].some((name) => name.endsWith('.lora_bias'));
     this.#blocks = owned.add(new LlamaBlocks(gpu, config, this, adapterOf, hasBiases));
     this.#window = owned.add(new WindowMask(gpu, config));
-    this.values = owned.add(new ModelValues(gpu, trained, frozen, home));
+    const values = owned.add(new ModelValues(gpu, trained, frozen, home));
+    this.values = values;
+    this.#parted = new Map(
+      [EMBEDDINGS, HEAD].flatMap((module) => {
+        const table = PartedTable.of(gpu, values, `${module}.weight`);
+        return table ? [[`${module}.weight`, owned.add(table)]] : [];
+      }),
+    );
     this.#owned = owned.move();
   }
 
@@ -144,8 +154,8 @@ export class Llama implements Model {
 
   /** Embeds tokens and sends them through all blocks: [B, S, hidden]. */
   #read(tape: Tape, ids: Tensor, text: TextContext, checkpointing = false): Tensor {
-    const { layers: count, rms_eps } = this.#config;
-    let x = this.#embedded(new Layers(tape, this, rms_eps), ids);
+    const { layers: count } = this.#config;
+    let x = this.#embedded(tape, ids);
     for (let i = 0; i < count; i++) {
       if (!this.#isAdapted && this.#added.has(i)) continue;
       const from = x;
@@ -159,9 +169,11 @@ export class Llama implements Model {
   }
 
   /** Its backward pass reads no table. */
-  #embedded(layers: Layers, ids: Tensor): Tensor {
+  #embedded(tape: Tape, ids: Tensor): Tensor {
     using _held = this.holding(EMBEDDINGS);
-    return layers.embedding(EMBEDDINGS, ids);
+    const table = this.partedTable(`${EMBEDDINGS}.weight`);
+    if (table) return table.lookUp(tape, ids, EMBEDDINGS);
+    return new Layers(tape, this, this.#config.rms_eps).embedding(EMBEDDINGS, ids);
   }
 
   /** Norm and head, whose table is there while they are computed or undone. */
@@ -191,22 +203,42 @@ export class Llama implements Model {
     labels: Tensor,
     shift: boolean,
   ): Tensor | undefined {
-    const weight = this.view(`${HEAD}.weight`);
+    const [weight, ...more] = this.#partsOfHead;
     const chunk = headChunkOf(this.#config, labels.size, this.vocabulary);
     const isPlain = !isQuantized(weight) && !this.names.includes(`${HEAD}.bias`);
     if (chunk === 'whole' || !isPlain) return undefined;
     const read = this.#read(tape, inputs.ids, this.#textOf(tape, inputs), this.#checkpoints);
     return this.#ofHead(tape, (on) => {
       const x = new Layers(on, this, this.#config.rms_eps).rmsNorm(NORM, read);
-      return on.apply(linearCrossEntropy, { x, weight, labels }, { shift, ...chunk }, 'loss').loss;
+      const parts = { weight, ...Object.fromEntries(more.map((part, i) => [`more${i}`, part])) };
+      const inputs = { x, ...parts, labels };
+      return on.apply(linearCrossEntropy, inputs, { shift, ...chunk }, 'loss').loss;
     });
   }
 
   #head(tape: Tape, x: Tensor): Tensor {
     return this.#ofHead(tape, (on) => {
       const layers = new Layers(on, this, this.#config.rms_eps);
-      return layers.linear(HEAD, layers.rmsNorm(NORM, x));
+      const normed = layers.rmsNorm(NORM, x);
+      const table = this.partedTable(`${HEAD}.weight`);
+      if (!table) return layers.linear(HEAD, normed);
+      return layers.addBias(HEAD, table.product(on, normed, HEAD));
     });
+  }
+
+  /** The tensors that have the head's rows, one behind the other. */
+  get #partsOfHead(): readonly [Tensor | DeviceWeight, ...Tensor[]] {
+    const name = `${HEAD}.weight`;
+    const parts = this.partedTable(name)?.parts;
+    return parts ? (parts as readonly [Tensor, ...Tensor[]]) : [this.view(name)];
+  }
+
+  /**
+   * A table that lies in several tensors, as {@link Llama.view} would find it; undefined for a value
+   * that is whole.
+   */
+  partedTable(name: string): PartedTable | undefined {
+    return this.#isCopied(name) ? undefined : this.#parted.get(this.#sourceOf(name));
   }
 
   /** The module whose table the head reads. */
@@ -242,18 +274,28 @@ export class Llama implements Model {
 
   /** Tokens that it knows. */
   get vocabulary(): number {
-    return this.view(`${EMBEDDINGS}.weight`).shape[0] as number;
+    const name = `${EMBEDDINGS}.weight`;
+    return this.partedTable(name)?.rows ?? (this.view(name).shape[0] as number);
   }
 
   /**
    * A value, trained or not: the trained copy where there is one, unless adapters are left out. The
    * weight of a tied head is that of the embeddings, and as in PEFT the frozen one where these have a
-   * copy. Throws RangeError when none has the name.
+   * copy. Throws RangeError when none has the name, as where a table lies in parts, which have names of
+   * their own.
    */
   view(name: string): Tensor | DeviceWeight {
-    const copy = retrainedName(name);
-    if (this.#isAdapted && this.#copies.has(copy)) return this.parameters.view(copy);
-    return this.values.view(name === `${HEAD}.weight` ? `${this.#tableOfHead}.weight` : name);
+    if (this.#isCopied(name)) return this.parameters.view(retrainedName(name));
+    return this.values.view(this.#sourceOf(name));
+  }
+
+  /** Whether a trained copy takes the place of a value. */
+  #isCopied(name: string): boolean {
+    return this.#isAdapted && this.#copies.has(retrainedName(name));
+  }
+
+  #sourceOf(name: string): string {
+    return name === `${HEAD}.weight` ? `${this.#tableOfHead}.weight` : name;
   }
 
   [Symbol.dispose](): void {

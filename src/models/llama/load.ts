@@ -31,7 +31,7 @@ import {
   expandedNames,
   startsAsZero,
 } from './block-expansion.ts';
-import { codedOnDevice, decodedTable, fourBitsOnDevice } from './coded-weight.ts';
+import { codedOnDevice, codedRows, decodedTable, fourBitsOnDevice } from './coded-weight.ts';
 import type { LlamaConfig } from './config.ts';
 import { Llama } from './llama.ts';
 import { type AdapterStart, initialAdapters } from './lora/initial-adapters.ts';
@@ -39,6 +39,7 @@ import { startMagnitude } from './lora/magnitudes.ts';
 import { blockLinears } from './lora/module-names.ts';
 import { retrainedName } from './lora/retrained.ts';
 import { llamaConfigOf } from './model-config.ts';
+import { rowParts } from './row-parts.ts';
 
 /** How the linears of blocks are quantized while they are read; the head stays in floats. */
 export interface QuantizedLoading {
@@ -84,7 +85,8 @@ function bytesAtOnce([rows = 1, ...rest]: Shape): number {
  * safetensors in one file or in shards. Tensor after tensor becomes f32 on the device, or is
  * quantized there, so that of frozen ones the host holds no more than one, and the device none of
  * the weights in floats that are kept quantized but the one in the making. What the folder has in codes
- * stays as it is. The caller owns the model.
+ * stays as it is. A frozen table that no kernel reaches at once lies in several tensors of whole rows.
+ * The caller owns the model.
  * Throws ConfigError, CheckpointError, QuantizerError and AdapterError, which name every fault of
  * the folder, before anything is uploaded.
  */
@@ -118,14 +120,24 @@ export async function loadLlama(
     if (checkpoint.isQuantized(source)) {
       const coded = await checkpoint.readCoded(source);
       if (coded) {
-        const table = isBlockLinear(name) ? undefined : decodedTable(gpu, coded);
-        if (table) frozen.set(name, uploaded.add(table));
-        else await pack(name, codedOnDevice(gpu, coded));
+        if (isBlockLinear(name)) await pack(name, codedOnDevice(gpu, coded));
+        else
+          for (const part of rowParts(gpu, name, coded.shape))
+            frozen.set(part.name, uploaded.add(decodedTable(gpu, codedRows(coded, part))));
         await gpu.finish();
         continue;
       }
       await pack(name, fourBitsOnDevice(gpu, await checkpoint.readQuantized(source)));
       await gpu.finish();
+      continue;
+    }
+    const parts = rowParts(gpu, name, checkpoint.shapeOf(source));
+    if (parts.length > 1 && !trains(name) && !isSource(name)) {
+      for (const part of parts) {
+        const rows = await checkpoint.readRows(source, part.first, part.count);
+        frozen.set(part.name, uploaded.add(placed(gpu, inFloat32(rows), home)));
+        await gpu.finish();
+      }
       continue;
     }
     const stored = await checkpoint.read(source);

@@ -8,8 +8,11 @@ import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, matrixOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import {
+  type Chunk,
+  chunksOf,
   classesAtOnce,
   linearCrossEntropy as signature,
+  tableParts,
 } from '../../vocabulary/nn/linear_cross_entropy.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
@@ -33,7 +36,7 @@ const withProducts = (variant: keyof typeof PRODUCT_VARIANTS) => ({
 /**
  * The loss of `cross_entropy(x weight^T, labels)`, a chunk of classes after the other: no more than
  * the logits of a chunk are there at once, in the backward pass with their gradients. x: f32 [...,
- * H]; weight: f32 [V, H]; labels: i32 [...], one ahead with `shift`; loss: [1], or labels' shape without
+ * H]; weight: f32 [V, H], whose last rows may be in more0, more1, ...; labels: i32 [...], one ahead with `shift`; loss: [1], or labels' shape without
  * reduction. `row_stats` ([rows, 4]: max, sum of exp, whether the label counts, its logit), `targets`
  * and, with a reduction, `normalizer` are for the backward pass, which computes the logits again:
  * three products of a frozen weight in all, four of one that is trained. Throws ShapeError when
@@ -49,12 +52,13 @@ export const linearCrossEntropy = launcher(signature, {
   storage: { keeps: ['row_stats', 'normalizer'] },
   forward: (gpu, inputs, params, variant) => {
     const { x, labels } = inputs;
-    const { rows, classes, sequence, chunks } = layoutOf(inputs, params, variant);
+    const { rows, classes, sequence, tables, chunks } = layoutOf(inputs, params, variant);
     const row_stats = Tensor.empty(gpu, 'f32', [rows, 4]);
     const targets = Tensor.empty(gpu, 'i32', [rows]);
     const losses = Tensor.empty(gpu, 'f32', labels.shape);
     for (const chunk of chunks) {
-      using logits = logitsOf(gpu, inputs, chunk, variant);
+      const [, table] = tables[chunk.part] as (typeof tables)[number];
+      using logits = logitsOf(gpu, x, table, chunk, variant);
       using row_parts = Tensor.empty(gpu, 'f32', [4 * rows * chunk.parts]);
       gpu.dispatch({
         shader: partsShader,
@@ -79,15 +83,18 @@ export const linearCrossEntropy = launcher(signature, {
     return { ...reduceLosses(gpu, losses, row_stats, params.reduction), row_stats, targets };
   },
   backward: (gpu, { inputs, outputs, grads, params, wants }, variant) => {
-    const { x, weight } = inputs;
-    if (!wants.has('x') && !wants.has('weight')) return {};
-    const { rows, chunks } = layoutOf(inputs, params, variant);
+    const { x } = inputs;
+    const { rows, tables, chunks } = layoutOf(inputs, params, variant);
     const { row_stats, targets, normalizer } = outputs;
     const dloss = grads.loss;
-    const dweight = wants.has('weight') ? Tensor.empty(gpu, 'f32', weight.shape) : undefined;
+    const dtables = tables.map(([name, { shape }]) =>
+      wants.has(name) ? Tensor.empty(gpu, 'f32', shape) : undefined,
+    );
+    if (!wants.has('x') && !dtables.some((dtable) => dtable)) return {};
     let dx: Tensor | undefined;
     for (const chunk of chunks) {
-      using logits = logitsOf(gpu, inputs, chunk, variant);
+      const [, table] = tables[chunk.part] as (typeof tables)[number];
+      using logits = logitsOf(gpu, x, table, chunk, variant);
       using dlogits = Tensor.empty(gpu, 'f32', logits.shape);
       gpu.dispatch({
         shader: backwardShader,
@@ -101,50 +108,56 @@ export const linearCrossEntropy = launcher(signature, {
         ],
         workgroups: linearGrid(rows * chunk.parts),
       });
-      if (dweight) {
+      const dtable = dtables[chunk.part];
+      if (dtable) {
         const own = { a: dlogits, b: asRows(x), transpose_a: true };
         using part = multiply(gpu, own, variant);
-        rowsOf(dweight, chunk).copyFrom(part);
+        rowsOf(dtable, chunk).copyFrom(part);
       }
       if (wants.has('x')) {
         using before = dx;
         const shape = chunk === chunks.at(-1) ? { shape: x.shape } : {};
-        const sum = { a: dlogits, b: rowsOf(weight, chunk), bias: before, ...shape };
+        const sum = { a: dlogits, b: rowsOf(table, chunk), bias: before, ...shape };
         dx = multiply(gpu, sum, variant);
       }
     }
-    return { ...(dx ? { x: dx } : {}), ...(dweight ? { weight: dweight } : {}) };
+    const ofTables = tables.map(([name], i) => [name, dtables[i]]);
+    return { ...(dx ? { x: dx } : {}), ...Object.fromEntries(ofTables) };
   },
 });
 
-/** Classes whose logits are there at once. */
-interface Chunk {
-  readonly first: number;
-  readonly count: number;
-  /** Invocations that share them in a row. */
+/** Classes whose logits are there at once, and how many invocations share them in a row. */
+interface SharedChunk extends Chunk {
   readonly parts: number;
 }
+
+type Inputs = InputsOf<typeof signature, Tensor>;
 
 interface Layout extends LossRows {
   /** Rows of a shifted sequence, 0 without shift. */
   readonly sequence: number;
-  readonly chunks: readonly Chunk[];
+  readonly tables: ReturnType<typeof tableParts<Tensor>>;
+  readonly chunks: readonly SharedChunk[];
 }
 
 /** Rows that few lanes go through, or many that read neighbouring classes. */
 const PARTS = { register: 'parts', subgroup: 'parts', tiled: 'neighbours' } as const;
 
 function layoutOf(
-  { x, weight, labels }: InputsOf<typeof signature, Tensor>,
+  inputs: Inputs,
   { shift, ignore_index, chunk }: ParamsOf<typeof signature>,
   variant: string,
 ): Layout {
   const op = signature.name;
-  const [classes, width] = weight.shape as [number, number];
-  if (weight.shape.length !== 2 || x.shape.at(-1) !== width)
-    throw new ShapeError(
-      `${op}: x ${formatShape(x.shape)} and weight ${formatShape(weight.shape)} do not fit`,
-    );
+  const { x, labels } = inputs;
+  const tables = tableParts(inputs);
+  for (const [name, { shape }] of tables)
+    if (shape.length !== 2 || x.shape.at(-1) !== shape[1])
+      throw new ShapeError(
+        `${op}: x ${formatShape(x.shape)} and ${name} ${formatShape(shape)} do not fit`,
+      );
+  const ofParts = tables.map(([, { shape }]) => shape[0] as number);
+  const classes = ofParts.reduce((sum, count) => sum + count, 0);
   if (shift && labels.shape.length > 2)
     throw new ShapeError(
       `${op} with shift: labels ${formatShape(labels.shape)} are neither [S] nor [B, S]`,
@@ -155,29 +168,23 @@ function layoutOf(
     ...{ ignore_index, classesLast: true },
   });
   const most = chunk ?? classesAtOnce(rows.rows);
-  const chunks = Array.from({ length: Math.ceil(classes / most) }, (_, i) => {
-    const count = Math.min(most, classes - i * most);
-    const parts = partsOfRow(count, PARTS[variant as keyof typeof PARTS]);
-    return { first: i * most, count, parts };
-  });
-  return { ...rows, sequence: shift ? (labels.shape.at(-1) as number) : 0, chunks };
+  const chunks = chunksOf(ofParts, most).map((one) => ({
+    ...one,
+    parts: partsOfRow(one.count, PARTS[variant as keyof typeof PARTS]),
+  }));
+  return { ...rows, sequence: shift ? (labels.shape.at(-1) as number) : 0, tables, chunks };
 }
 
-/** Rows of a weight [V, H], or of its gradient. */
-function rowsOf(weight: Tensor, { first, count }: Pick<Chunk, 'first' | 'count'>): Tensor {
-  const width = weight.shape[1] as number;
-  const offset = first * width * bytesPerElement(weight.dtype);
-  return weight.view([count, width], { offset });
+/** The rows of a chunk in the tensor that has them, [V, H], or in its gradient. */
+function rowsOf(table: Tensor, { start, count }: Chunk): Tensor {
+  const width = table.shape[1] as number;
+  const offset = start * width * bytesPerElement(table.dtype);
+  return table.view([count, width], { offset });
 }
 
 /** All but the last dimension as one. */
 const asRows = (x: Tensor): Tensor => x.view(matrixOf(x.shape));
 
-function logitsOf(
-  gpu: Gpu,
-  { x, weight }: InputsOf<typeof signature, Tensor>,
-  chunk: Chunk,
-  variant: string,
-): Tensor {
-  return multiply(gpu, { a: asRows(x), b: rowsOf(weight, chunk), transpose_b: true }, variant);
+function logitsOf(gpu: Gpu, x: Tensor, table: Tensor, chunk: Chunk, variant: string): Tensor {
+  return multiply(gpu, { a: asRows(x), b: rowsOf(table, chunk), transpose_b: true }, variant);
 }

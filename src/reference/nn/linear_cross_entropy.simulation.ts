@@ -8,7 +8,13 @@ import { farExp } from '../simulation/far-exp.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { rowOf, workgroupSum } from '../simulation/sums.ts';
 import { partsOfRow } from './cross_entropy.simulation.ts';
-import { type LinearRows, linearRowsOf, linearSample } from './linear_cross_entropy.ts';
+import {
+  byParts,
+  type LinearRows,
+  linearRowsOf,
+  linearSample,
+  wholeTable,
+} from './linear_cross_entropy.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
@@ -17,12 +23,8 @@ type Params = ParamsOf<typeof signature>;
 const shared = (variant: string) => (variant === 'tiled' ? 'neighbours' : 'parts');
 
 /** The first class of each chunk, and the one behind its last. */
-function chunksOf({ classes, chunk }: LinearRows) {
-  return Array.from({ length: Math.ceil(classes / chunk) }, (_, i) => ({
-    first: i * chunk,
-    end: Math.min(classes, (i + 1) * chunk),
-  }));
-}
+const chunksOf = ({ chunks }: LinearRows) =>
+  chunks.map(({ first, count }) => ({ first, end: first + count }));
 
 /** The largest logit of a row and the sum of exponentials, joined chunk by chunk. */
 function statsOf(gpu: SimulatedGpu, rows: LinearRows, row: number, variant: string) {
@@ -51,7 +53,12 @@ function statsOf(gpu: SimulatedGpu, rows: LinearRows, row: number, variant: stri
 }
 
 function passOf(gpu: SimulatedGpu, inputs: Inputs, params: Params, variant: string) {
-  const logits = multiply(gpu, PRODUCT_ORDER, [flatRows(inputs.x), inputs.weight, false, true]);
+  const logits = multiply(gpu, PRODUCT_ORDER, [
+    flatRows(inputs.x),
+    wholeTable(inputs),
+    false,
+    true,
+  ]);
   const rows = linearRowsOf(inputs, params, logits);
   const each = Array.from({ length: rows.rows }, (_, row) => {
     const { largest, sum } = statsOf(gpu, rows, row, variant);
@@ -90,7 +97,7 @@ export const simulation = defineSimulation(signature, {
       }
     }
     const dlogits = { shape: [rows.rows, classes], data };
-    const { weight } = inputs;
+    const weight = wholeTable(inputs);
     const width = weight.shape[1] as number;
     let dx: Float64Array | undefined;
     for (const { first, end } of chunksOf(rows)) {
@@ -108,12 +115,16 @@ export const simulation = defineSimulation(signature, {
     }
     return {
       x: { shape: inputs.x.shape, data: dx as Float64Array },
-      weight: multiply(gpu, PRODUCT_ORDER, [dlogits, flatRows(inputs.x), true, false]),
+      ...byParts(
+        inputs,
+        multiply(gpu, PRODUCT_ORDER, [dlogits, flatRows(inputs.x), true, false]).data,
+      ),
     };
   },
   samples: [
     linearSample({ x: [5, 64], classes: 300, params: { chunk: 128, reduction: 'none' } }),
     linearSample({ x: [40, 4], classes: 9, ignoreEvery: 3 }),
     linearSample({ x: [2, 16], classes: 1500, params: { chunk: 1024 }, deviation: 10 }),
+    linearSample({ x: [5, 16], classes: 300, more: [40, 130], params: { chunk: 128 } }),
   ],
 });

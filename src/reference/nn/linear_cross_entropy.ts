@@ -1,8 +1,12 @@
+import { mapped } from '../../graph/call.ts';
 import { filledTensor, hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import {
+  chunksOf,
   classesAtOnce,
   linearCrossEntropy as signature,
+  tableParts,
 } from '../../vocabulary/nn/linear_cross_entropy.ts';
 import type { GivenParams, GradOutputsOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, IN_ANY_ORDER, SECOND_ORDER } from '../bounds.ts';
@@ -25,20 +29,46 @@ export interface LinearRows {
   readonly logits: Value;
   readonly rows: number;
   readonly classes: number;
-  /** Classes whose logits are there at once. */
-  readonly chunk: number;
+  readonly chunks: ReturnType<typeof chunksOf>;
   readonly target: (row: number) => number;
 }
 
+/** The rows of all parts of the table as one weight. */
+export function wholeTable(inputs: Inputs): Value {
+  const parts = tableParts(inputs).map(([, part]) => part);
+  const rows = parts.reduce((sum, { shape }) => sum + (shape[0] as number), 0);
+  const width = inputs.weight.shape[1] as number;
+  const data = new Float64Array(rows * width);
+  let end = 0;
+  for (const part of parts) {
+    data.set(part.data, end);
+    end += part.data.length;
+  }
+  return { shape: [rows, width], data };
+}
+
+/** What there is of each row of the whole table, by the parts that the table lies in. */
+export function byParts(inputs: Inputs, whole: Float64Array): Readonly<Record<string, Value>> {
+  let first = 0;
+  return Object.fromEntries(
+    tableParts(inputs).map(([name, { shape, data }]) => {
+      first += data.length;
+      return [name, { shape, data: whole.slice(first - data.length, first) }];
+    }),
+  );
+}
+
 export function linearRowsOf(
-  { x, weight, labels }: Inputs,
+  inputs: Inputs,
   { shift, ignore_index, chunk }: Params,
-  logits = product(flatRows(x), weight, false, true),
+  logits = product(flatRows(inputs.x), wholeTable(inputs), false, true),
 ): LinearRows {
+  const { labels } = inputs;
+  const ofParts = tableParts(inputs).map(([, { shape }]) => shape[0] as number);
   const [rows, classes] = logits.shape as [number, number];
   const sequence = labels.shape.at(-1) as number;
   return {
-    ...{ logits, rows, classes, chunk: chunk ?? classesAtOnce(rows) },
+    ...{ logits, rows, classes, chunks: chunksOf(ofParts, chunk ?? classesAtOnce(rows)) },
     target: (row) => {
       if (shift && row % sequence === sequence - 1) return NONE;
       const label = labels.data[shift ? row + 1 : row] as number;
@@ -61,11 +91,11 @@ function stagesOf(inputs: Inputs, params: Params, { depth }: Arithmetic) {
   const rows = linearRowsOf(inputs, params);
   const x = flatRows(inputs.x);
   const width = x.shape[1] as number;
-  const off = stageError(x, undefined, inputs.weight, false, true, depth(width));
+  const off = stageError(x, undefined, wholeTable(inputs), false, true, depth(width));
   return { rows, x, each: Array.from({ length: rows.rows }, (_, row) => rowAt(row)) };
 
   function rowAt(row: number): Row {
-    const { classes, chunk } = rows;
+    const { classes } = rows;
     const own = rows.logits.data.subarray(row * classes, (row + 1) * classes);
     const error = off.data.subarray(row * classes, (row + 1) * classes);
     const largest = own.reduce((a, b) => Math.max(a, b));
@@ -76,7 +106,7 @@ function stagesOf(inputs: Inputs, params: Params, { depth }: Arithmetic) {
     const c = below.map((d, i) => EPS * (3 + 3 * d) + (error[i] as number));
     // In the sum the distance from the largest is gone in steps: to that of a part, of a chunk, and of
     // each chunk after it, by an exponential (3) and a product.
-    const chunks = Math.ceil(classes / chunk);
+    const chunks = rows.chunks.length;
     const rescaled = gamma(4 * (1 + chunks));
     const weighted = p.reduce((total, pj, j) => total + pj * (c[j] as number), 0);
     const sumError = weighted + rescaled + gamma(depth(classes) + chunks);
@@ -107,7 +137,7 @@ function lossOf(inputs: Inputs, params: Params, arithmetic: Arithmetic) {
   };
 }
 
-/** Gradients of x and weight: that of the logits through the product that follows. */
+/** Gradients of x and of the table's parts: that of the logits through the product that follows. */
 function gradientsOf(
   inputs: Inputs,
   params: Params,
@@ -143,15 +173,15 @@ function gradientsOf(
   const off = { shape: dlogits.shape, data: error };
   const { depth } = arithmetic;
   // The sums of chunks are added one after the other.
-  const levels = depth(classes) + Math.ceil(classes / rows.chunk);
-  const { weight } = inputs;
+  const levels = depth(classes) + rows.chunks.length;
+  const weight = wholeTable(inputs);
   const widened = (value: Value) => value.data.map((each) => each * SECOND_ORDER);
   return {
     x: { shape: inputs.x.shape, data: product(dlogits, weight, false, false).data },
-    weight: product(dlogits, x, true, false),
+    tables: byParts(inputs, product(dlogits, x, true, false).data),
     bounds: {
       x: widened(stageError(dlogits, off, weight, false, false, levels)),
-      weight: widened(stageError(dlogits, off, x, true, false, depth(rows.rows))),
+      tables: byParts(inputs, widened(stageError(dlogits, off, x, true, false, depth(rows.rows)))),
     },
   };
 }
@@ -166,6 +196,8 @@ function wholeChunks({ shape, data }: Value, chunk = 1): Value {
 interface Draw {
   readonly x: Shape;
   readonly classes: number;
+  /** How many of them lie in parts of their own, behind those of `weight`; default none. */
+  readonly more?: readonly number[];
   readonly params?: GivenParams<typeof signature>;
   /** Every so many-th label is ignored, from the second on; default none. */
   readonly ignoreEvery?: number;
@@ -174,11 +206,14 @@ interface Draw {
   /** All logits far below 0, and far from each other. */
   readonly isLow?: boolean;
   readonly variants?: readonly string[];
+  /** Rows of each part of the table; default it is whole. */
+  readonly parts?: readonly number[];
 }
 
 export function linearSample({
   x,
   classes,
+  more = [],
   params = {},
   ignoreEvery,
   deviation = 3,
@@ -188,6 +223,11 @@ export function linearSample({
   const labels = x.length === 1 ? [1] : x.slice(0, -1);
   const width = x.at(-1) as number;
   const { reduction = 'mean', ignore_index = -100, chunk, shift } = params;
+  const first = more.reduce((left, rows) => left - rows, classes);
+  const table = (random: Random, rows: number) =>
+    filledTensor('f32', [rows, width], () =>
+      isLow ? -2500 * random.uniform(0.25, 1) : random.normal(deviation * width ** -0.5),
+    );
   return {
     level: 'legal',
     ...(variants ? { variants } : {}),
@@ -197,13 +237,13 @@ export function linearSample({
       ...(shift ? { shift } : {}),
       ...(deviation === 3 ? {} : { deviation }),
       ...(isLow ? { values: 'low' } : {}),
+      ...(more.length > 0 ? { parts: [first, ...more].join('+') } : {}),
     },
     params,
     inputs: (random) => ({
       x: filledTensor('f32', x, () => (isLow ? random.uniform(0.5, 1) : random.normal())),
-      weight: filledTensor('f32', [classes, width], () =>
-        isLow ? -2500 * random.uniform(0.25, 1) : random.normal(deviation * width ** -0.5),
-      ),
+      weight: table(random, first),
+      ...Object.fromEntries(more.map((rows, i) => [`more${i}`, table(random, rows)])),
       labels: hostTensorFrom(
         'i32',
         labels,
@@ -231,14 +271,14 @@ export const record = defineRecord(signature, {
     loss: { kind: 'within', bound: lossOf(inputs, params, arithmetic).bound },
   }),
   vjp: (inputs, params, grads) => {
-    const { x, weight } = gradientsOf(inputs, params, grads, IN_ANY_ORDER);
-    return { x, weight };
+    const { x, tables } = gradientsOf(inputs, params, grads, IN_ANY_ORDER);
+    return { x, ...tables };
   },
   vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => {
     const { bounds } = gradientsOf(inputs, params, grads, arithmetic);
     return {
       x: { kind: 'within', bound: bounds.x },
-      weight: { kind: 'within', bound: bounds.weight },
+      ...mapped(bounds.tables, ({ data }) => ({ kind: 'within', bound: data }) as const),
     };
   },
   samples: [
@@ -258,6 +298,11 @@ export const record = defineRecord(signature, {
     // Several parts of a row.
     linearSample({ x: [3, 4], classes: 1100, params: { reduction: 'sum' } }),
     linearSample({ x: [2, 4], classes: 1100, isLow: true }),
+    // Parts of a table: whole chunks, less than one, and a last chunk that is not whole.
+    linearSample({
+      ...{ x: [2, 9, 12], classes: 128 + 7 + 150, more: [7, 150] },
+      params: { chunk: 128, shift: true },
+    }),
   ],
   faults: [
     {
@@ -291,6 +336,15 @@ export const record = defineRecord(signature, {
         inputs: { ...inputs, weight: wholeChunks(inputs.weight, chunk) },
         params,
       }),
+    },
+    {
+      name: 'parts of the table in another order',
+      apply: (inputs, params) => {
+        const parts = tableParts(inputs);
+        const values = parts.map(([, part]) => part).toReversed();
+        const swapped = Object.fromEntries(parts.map(([name], i) => [name, values[i]]));
+        return { inputs: { ...inputs, ...swapped }, params };
+      },
     },
     paramsBug('no shift', (params) => ({ ...params, shift: false })),
   ],

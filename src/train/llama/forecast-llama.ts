@@ -6,6 +6,7 @@ import { wholeWords } from '../../gpu/memory.ts';
 import { quantizationPlan } from '../../models/llama/load.ts';
 import { blockLinears } from '../../models/llama/lora/module-names.ts';
 import { retrainedName, retrainedOf } from '../../models/llama/lora/retrained.ts';
+import { isTable, reachOf, smallestPart } from '../../models/llama/row-parts.ts';
 import { blockFormats } from '../../quant/registry.ts';
 import { predictedBytes } from '../../quantizer/quantizer.ts';
 import { headBytes, keptBytes } from '../../sheet/needs.ts';
@@ -45,7 +46,7 @@ export interface LlamaForecast {
   /** The most that a step holds besides. */
   readonly step: number;
   readonly total: number;
-  /** The largest tensor, which a kernel binds as a whole. */
+  /** The largest tensor that a kernel binds as a whole: of a table that may lie in parts, the smallest one. */
   readonly largest: { readonly name: string; readonly bytes: number };
 }
 
@@ -135,9 +136,15 @@ export function forecastLlama(
   const ofModel = judged > 0 ? sum([...visitors.values()]) + ofUpdate : visitingBytes(visitors);
   const visiting = Math.max(areVisitors ? ofModel : 0, ofUpdate);
   const step = held + undone + cast + judged + masks + visiting + TOLD;
+  // A frozen table lies in parts where it is large; one that is trained is whole, and so is its source.
+  const trainsTable = [...trainedShapes.keys()].some((name) => isTable(retrainedOf(name) ?? name));
+  const isParted = (name: string) => isTable(name) && !trainsTable;
   const pieces = [
     { name: 'the logits of a step', bytes: head.logits },
-    ...[...shapes].map(([name, shape]) => ({ name, bytes: bytesOf(name, shape) })),
+    ...[...shapes].map(([name, shape]) => ({
+      name,
+      bytes: isParted(name) ? smallestPart(shape) : bytesOf(name, shape),
+    })),
   ];
   return {
     ...{ frozen, trained, step, total: frozen + trained + step },
@@ -179,8 +186,7 @@ export function requireRoom(
   { largest }: LlamaForecast,
   limits: Readonly<Record<string, number>>,
 ): void {
-  const { maxStorageBufferBindingSize = 0, maxBufferSize = 0 } = limits;
-  const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  const most = reachOf(limits);
   if (largest.bytes > most) throw new TooLargeError(largest.name, largest.bytes, most);
 }
 
@@ -227,13 +233,12 @@ const widestGradient = (trained: ReadonlyMap<string, Shape>): number =>
   Math.max(
     0,
     ...[...trained]
-      .filter(([name]) => TABLES.includes(name) || retrainedOf(name) !== undefined)
+      .filter(([name]) => isTable(name) || retrainedOf(name) !== undefined)
       .map(([, shape]) => sizeOf(shape)),
   );
 
 const EMBEDDINGS = 'model.embed_tokens.weight';
 const HEAD = 'lm_head.weight';
-const TABLES = [EMBEDDINGS, HEAD];
 
 /** The tensors that adapters train, by the names of their layers; of a run without them none. */
 export function adapterShapes(
