@@ -206,8 +206,6 @@ interface Draw {
   /** All logits far below 0, and far from each other. */
   readonly isLow?: boolean;
   readonly variants?: readonly string[];
-  /** Rows of each part of the table; default it is whole. */
-  readonly parts?: readonly number[];
 }
 
 export function linearSample({
