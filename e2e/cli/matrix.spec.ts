@@ -27,6 +27,10 @@ const OF_LIBRARIES = [
   'matrix.nf4:quantize;backend=recorded-cpu',
   'matrix.hqq:dequantize;backend=recorded-cpu',
   'matrix.mlx:product;backend=recorded-mlx',
+  ...['nf4', 'fp4', 'hqq', 'llm_int8'].flatMap((method) => [
+    `matrix.${method}:product;backend=recorded-cpu`,
+    `matrix.${method}:gradient;backend=recorded-cpu`,
+  ]),
 ];
 
 test('every cell of the matrix is executed, or says why not: table, report and CSV', {

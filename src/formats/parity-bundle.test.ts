@@ -653,6 +653,29 @@ const VALID: readonly Description[] = [
     tensors: { 'in.weight': [4, 6], 'in.threshold': [4], 'out.trits': ['i8', [4, 6]] },
   },
   {
+    op: 'matmul_4bit',
+    params: { quant_type: 'nf4', blocksize: 64, out_features: 3, in_features: 37 },
+    tensors: {
+      'in.x': [2, 37],
+      'in.packed': ['u8', [56, 1]],
+      'in.absmax': [2],
+      'in.grad.y': [2, 3],
+      'out.y': [2, 3],
+      'out.grad.x': [2, 37],
+    },
+  },
+  {
+    op: 'hqq_matmul',
+    params: { nbits: 3, group_size: 16, out_features: 9, in_features: 16 },
+    tensors: {
+      'in.x': [1, 16],
+      'in.packed': ['i32', [1, 16]],
+      'in.scale': [9, 1],
+      'in.zero': [9, 1],
+      'out.y': [1, 9],
+    },
+  },
+  {
     op: 'optimizer_steps',
     params: { optimizer: 'adamw8bit', blocksize: 256 },
     tensors: {

@@ -104,6 +104,17 @@ test('a library deviates in the directions whose tensors are wrong', () => {
   expect(directions('bnb (cpu): absmax[1] is 0; 1 of 4')).toEqual(['quantize']);
   expect(directions('bnb (cpu): dequant[1] is 0; also packed')).toEqual(of.directions);
   expect(directions('bnb (cpu): what it is')).toEqual(of.directions);
+
+  const layer = {
+    method: 'quanto_w8a8',
+    directions: ['product', 'gradient'],
+    column: 'recorded-cpu',
+    outputs: ['q_x', 'acc', 'y', 'gradient of x'],
+  } as const;
+  const ofLayer = (message: string) =>
+    layer.directions.filter((direction) => isAbout(message, direction, layer));
+  expect(ofLayer('quanto (cpu): acc[1] is 0; also y')).toEqual(['product']);
+  expect(ofLayer('quanto (cpu): gradient of x[0, 1] is 0')).toEqual(['gradient']);
 });
 
 /** Cells by what became of them: `nf4 quantize webgpu-f32: pass`. */

@@ -10,12 +10,19 @@ export interface RecordedCells {
   readonly directions: readonly Direction[];
   /** By what the library computed on; undefined for a device that has no column. */
   readonly column: RecordedColumn | undefined;
-  /** Names of what the library gave. */
+  /** Names of what the library gave, of a gradient `gradient of x`. */
   readonly outputs: readonly string[];
 }
 
-/** What each output shows of a library's method; the others are its codes and scales. */
-const SHOWS: Readonly<Record<string, Direction>> = { dequant: 'dequantize', y: 'product' };
+/**
+ * What each output shows of a library's method; the others are its codes and scales, or those of a
+ * product.
+ */
+const SHOWS: Readonly<Record<string, Direction>> = {
+  dequant: 'dequantize',
+  y: 'product',
+  'gradient of x': 'gradient',
+};
 
 /**
  * Whether a finding about a recording is about one of its directions: it names the tensor that
@@ -28,7 +35,7 @@ export function isAbout(
 ): boolean {
   const others = message.split('; also ')[1]?.split(', ') ?? [];
   const named = outputs.filter((name) => message.includes(`: ${name}[`) || others.includes(name));
-  const shown = named.map((name) => SHOWS[name] ?? 'quantize');
+  const shown = named.map((name) => SHOWS[name] ?? directions[0]);
   return directions.length === 1 || shown.length === 0 || shown.includes(direction);
 }
 
@@ -37,6 +44,10 @@ type Cells = Omit<RecordedCells, 'column' | 'outputs'>;
 
 /** Quantizers of libraries give the codes, and what these decode to. */
 const BOTH: readonly Direction[] = ['quantize', 'dequantize'];
+
+/** Layers give the gradient of their input where one flows in. */
+const productsOf = ({ gradsOut }: Bundle['tensors']): readonly Direction[] =>
+  Object.hasOwn(gradsOut, 'x') ? ['product', 'gradient'] : ['product'];
 
 /** Methods by Quanto's types. */
 const QUANTO: Readonly<Record<string, string>> = {
@@ -57,12 +68,12 @@ const CELLS_OF: Readonly<Record<string, (bundle: Bundle) => Cells | undefined>> 
   }),
   matmul_4bit: ({ params, tensors }) => ({
     method: `${params['quant_type']}`,
-    directions: Object.hasOwn(tensors.gradsOut, 'x') ? ['product', 'gradient'] : ['product'],
+    directions: productsOf(tensors),
   }),
   quantize_blockwise: ({ params }) =>
     params['signed'] === true ? { method: 'int8_blockwise', directions: BOTH } : undefined,
   int8_vectorwise_quant: () => ({ method: 'llm_int8', directions: BOTH }),
-  linear_8bit_lt: () => ({ method: 'llm_int8', directions: ['product'] }),
+  linear_8bit_lt: ({ tensors }) => ({ method: 'llm_int8', directions: productsOf(tensors) }),
   gguf_quantize: ({ params }) => ({
     method: `${params['quant_type']}`,
     directions: ['quantize'],
@@ -78,6 +89,7 @@ const CELLS_OF: Readonly<Record<string, (bundle: Bundle) => Cells | undefined>> 
   dequantize_nbits: ({ tensors }) => withMethod(nbitsOf(tensors), ['dequantize']),
   matmul_nbits: ({ tensors }) => withMethod(nbitsOf(tensors), ['product']),
   hqq_quantize: () => ({ method: 'hqq', directions: BOTH }),
+  hqq_matmul: ({ tensors }) => ({ method: 'hqq', directions: productsOf(tensors) }),
   mlx_quantize: ({ params: { mode }, tensors }) => ({
     method: mode === 'affine' ? 'mlx' : `${mode}`,
     directions: Object.hasOwn(tensors.outputs, 'y') ? [...BOTH, 'product'] : BOTH,
@@ -85,14 +97,8 @@ const CELLS_OF: Readonly<Record<string, (bundle: Bundle) => Cells | undefined>> 
   quanto_quantize: ({ params }) => withMethod(QUANTO[`${params['qtype']}`], BOTH),
   ternary_quantize: () => ({ method: 'ternary', directions: BOTH }),
   bitnet_quantize: () => ({ method: 'bitnet', directions: BOTH }),
-  bitnet_linear: ({ tensors }) => ({
-    method: 'bitnet_int8',
-    directions: Object.hasOwn(tensors.gradsOut, 'x') ? ['product', 'gradient'] : ['product'],
-  }),
-  quanto_linear: ({ tensors }) => ({
-    method: 'quanto_w8a8',
-    directions: Object.hasOwn(tensors.gradsOut, 'x') ? ['product', 'gradient'] : ['product'],
-  }),
+  bitnet_linear: ({ tensors }) => ({ method: 'bitnet_int8', directions: productsOf(tensors) }),
+  quanto_linear: ({ tensors }) => ({ method: 'quanto_w8a8', directions: productsOf(tensors) }),
   quantize_linear: ({ params }) => withMethod(linear(params), ['quantize']),
   dequantize_linear: ({ params }) => withMethod(linear(params), ['dequantize']),
   cast: ({ params }) => withMethod(HALVES[`${params['to']}`], ['quantize']),
@@ -136,7 +142,11 @@ export function recordedCells(files: readonly BundleFile[]): ReadonlyMap<string,
       const { bundle } = content;
       const cells = CELLS_OF[bundle.op]?.(bundle);
       const [device = ''] = bundle.device.split(':');
-      const outputs = Object.keys(bundle.tensors.outputs);
+      const { outputs: own, gradsOut } = bundle.tensors;
+      const outputs = [
+        ...Object.keys(own),
+        ...Object.keys(gradsOut).map((name) => `gradient of ${name}`),
+      ];
       return cells ? [[declared.id, { ...cells, column: COLUMNS[device], outputs }] as const] : [];
     }),
   );

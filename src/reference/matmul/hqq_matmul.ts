@@ -47,6 +47,10 @@ function weightOf(weight: Weight, params: HqqProductParams): DecodedWeight {
 /** HQQ's product of x and a weight that it dequantizes, in float32. */
 export const record = defineRecord(signature, {
   summary: 'y = x W^T with W decoded in registers, from codes in groups, by HQQ',
+  unsupported: ({ packed }, { in_features }) =>
+    [in_features, packed.shape[1] as number].every((n) => n % 4 === 0)
+      ? undefined
+      : 'rows of the weight or of the matrix of groups that are no whole fours',
   ...decodedProductOf(weightOf),
   samples,
   faults: loaderFaults('codes of a neighbouring slice', '<< bits,', '<< (bits ^ vec4u(BITS)),'),

@@ -1,4 +1,4 @@
-import type { BlockFormat } from '../../quant/format.ts';
+import { type BlockFormat, blockSizesOf, takesBlocks } from '../../quant/format.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
 import { decoded, type QuantizedWeight } from '../../quant/weight.ts';
 import {
@@ -54,6 +54,12 @@ const recordOf = (
 ): RecordOf<QuantizedProduct> =>
   defineRecord(signature, {
     summary: `y = x W^T with W decoded in registers, from ${codesOf(formats)}`,
+    unsupported: (inputs, params) => {
+      const { format, blocksize, shape } = quantizedWeight(inputs, params);
+      return takesBlocks(format, blocksize, shape)
+        ? undefined
+        : `blocks of ${blocksize}: give ${blockSizesOf(format)}`;
+    },
     forward: (inputs, params) => ({
       y: product(inputs.x, weightOf(inputs, params), false, params.transpose_weight),
     }),

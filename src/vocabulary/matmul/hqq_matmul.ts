@@ -37,7 +37,7 @@ function packed(known: Known<HqqProductParams>): Shape {
 
 /** A product with a weight that hqq_quantize made, decoded in registers. */
 export const hqqMatmul = signature(
-  { family: 'matmul', name: 'hqq_matmul', inBundles: false },
+  { family: 'matmul', name: 'hqq_matmul' },
   v.strictObject({
     nbits,
     axis: v.optional(v.picklist([0, 1]), 1),

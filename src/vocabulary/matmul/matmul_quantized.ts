@@ -11,7 +11,7 @@ import { signature } from '../signature.ts';
  */
 const product = (name: string, formats: readonly BlockFormat[]) =>
   signature(
-    { family: 'matmul', name, inBundles: false },
+    { family: 'matmul', name, inBundles: formats.every(({ ops }) => ops.inBundles) },
     v.strictObject({
       quant_type: v.picklist(formats.map((format) => format.name)),
       /** Elements of the flat weight that share one absmax. */

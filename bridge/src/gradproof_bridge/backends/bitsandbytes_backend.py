@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from gradproof_bridge.backends.base import Backend, Call, Compute, Outputs
+from gradproof_bridge.backends.bnb_weights import linear_4bit
 from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch, torch_devices
 from gradproof_bridge.errors import NotImplementedOpError
 
@@ -34,6 +35,7 @@ class BitsandbytesBackend(Backend):
     def ops(self) -> Mapping[str, Compute]:
         return {
             "quantize_4bit": _quantize_4bit,
+            "matmul_4bit": _matmul_4bit,
             "quantize_blockwise": _quantize_blockwise,
             "dynamic_map": _dynamic_map,
             "int8_vectorwise_quant": _int8_vectorwise_quant,
@@ -101,6 +103,28 @@ def _quantize_4bit(call: Call) -> Outputs:
             "nested_absmax": to_numpy(state.state2.absmax),
             "nested_offset": to_numpy(state.offset.reshape(1)),
         }
+
+
+def _matmul_4bit(call: Call) -> Outputs:
+    """Linear4bit without bias, of codes and scales that are there."""
+    p = call.params
+    if not p["transpose_weight"]:
+        raise NotImplementedOpError("bitsandbytes' Linear4bit multiplies by W^T, not by W")
+    with deterministic():
+        layer = linear_4bit(
+            call.inputs["packed"],
+            call.inputs["absmax"],
+            (p["out_features"], p["in_features"]),
+            p["quant_type"],
+            p["blocksize"],
+            call.device,
+        )
+        x = to_torch(call.inputs["x"], call.device).requires_grad_(call.wants_gradients)
+        y = layer(x)
+        if not call.wants_gradients:
+            return {"y": to_numpy(y)}
+        y.backward(to_torch(call.inputs["grad.y"], call.device))
+        return {"y": to_numpy(y), "grad.x": to_numpy(x.grad)}
 
 
 def _quantize_blockwise(call: Call) -> Outputs:

@@ -1,4 +1,4 @@
-"""HQQ's quantizer."""
+"""HQQ's quantizer and its linear layer."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from io import StringIO
 from typing import ClassVar
 
 from gradproof_bridge.backends.base import Backend, Call, Compute, Outputs
+from gradproof_bridge.backends.hqq_weights import hqq_linear
 from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch, torch_devices
 from gradproof_bridge.errors import NotImplementedOpError
+from gradproof_bridge.formulas.hqq import PARTS
 
 _SOLVER = {"lp_norm": 0.7, "beta": 10, "kappa": 1.01, "iters": 20}
 
 
 class HqqBackend(Backend):
-    """hqq.core.quantize.Quantizer."""
+    """hqq.core.quantize.Quantizer and HQQLinear."""
 
     name: ClassVar[str] = "hqq"
     distributions: ClassVar[tuple[str, ...]] = ("hqq", "torch")
@@ -26,7 +28,7 @@ class HqqBackend(Backend):
         return tuple(device for device in torch_devices() if device != "mps")
 
     def ops(self) -> Mapping[str, Compute]:
-        return {"hqq_quantize": _quantize}
+        return {"hqq_quantize": _quantize, "hqq_matmul": _multiply}
 
 
 def _quantize(call: Call) -> Outputs:
@@ -95,3 +97,20 @@ def _meta(call: Call) -> Outputs:
                 # That of all zeros is a scalar.
                 found[f"meta_{part}_{name}"] = to_numpy(torch.atleast_1d(meta[name]))
     return found
+
+
+def _multiply(call: Call) -> Outputs:
+    """HQQLinear without bias, of codes, scales and zeros that are there."""
+    p = call.params
+    if not p["transpose_weight"]:
+        raise NotImplementedOpError("HQQLinear multiplies by W^T, not by W")
+    parts = {"W_q": call.inputs["packed"], **{name: call.inputs[name] for name in PARTS}}
+    shape = p["out_features"], p["in_features"]
+    with deterministic():
+        layer = hqq_linear(parts, shape, {"quant": p, "compute_dtype": "float32"}, call.device)
+        x = to_torch(call.inputs["x"], call.device).requires_grad_(call.wants_gradients)
+        y = layer(x)
+        if not call.wants_gradients:
+            return {"y": to_numpy(y)}
+        y.backward(to_torch(call.inputs["grad.y"], call.device))
+        return {"y": to_numpy(y), "grad.x": to_numpy(x.grad)}

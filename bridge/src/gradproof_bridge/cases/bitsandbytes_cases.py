@@ -105,6 +105,38 @@ def _zero_block(draw: Draw) -> dict[str, Array]:
     return {"weight": weight}
 
 
+def four_bit_products() -> Cases:
+    """Linear4bit with the gradient of its input: rows of one block and of two, and one row."""
+    for quant_type in ("nf4", "fp4"):
+        for lead, (rows, columns), blocksize in (
+            ((5,), (7, 64), 64),
+            ((2, 2), (4, 128), 64),
+            ((1,), (12, 32), 32),
+        ):
+            params = {
+                "quant_type": quant_type,
+                "blocksize": blocksize,
+                "out_features": rows,
+                "in_features": columns,
+            }
+            yield Case(
+                f"{quant_type}_product_{shape_name(*lead, columns)}_{shape_name(rows, columns)}",
+                "matmul_4bit",
+                _LIBRARY,
+                params,
+                _product(lead, rows, columns, blocksize),
+            )
+
+
+def _product(lead: tuple[int, ...], rows: int, columns: int, blocksize: int) -> Make:
+    return lambda draw: {
+        "x": draw.normal(*lead, columns),
+        "packed": draw.integers(rows * columns // 2, 1, low=0, high=255).astype(np.uint8),
+        "absmax": np.abs(draw.normal(rows * columns // blocksize, scale=0.1)),
+        "grad.y": draw.normal(*lead, rows),
+    }
+
+
 def eight_bit() -> Cases:
     """quantize_blockwise, dynamic_map, LLM.int8."""
     for signed in (True, False):
@@ -217,4 +249,4 @@ def _steps(*shape: int) -> Make:
     return lambda draw: {"param": draw.normal(*shape), "grads": draw.normal(4, *shape)}
 
 
-FAMILIES = (four_bit, eight_bit, adamw_8bit)
+FAMILIES = (four_bit, four_bit_products, eight_bit, adamw_8bit)

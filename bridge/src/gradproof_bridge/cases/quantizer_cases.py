@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gradproof_bridge.bundle.stored import Array
+from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.cases.case import Case, Cases, Make
+from gradproof_bridge.formulas.hqq import pack
 from gradproof_bridge.philox import Draw
 
 
@@ -60,6 +62,43 @@ def hqq_meta() -> Cases:
                     )
 
 
+def hqq_products() -> Cases:
+    """HQQLinear with the gradient of its input: groups along rows and columns, words with padding."""
+    for nbits, axis, lead, (rows, columns), group in (
+        (4, 1, (5,), (7, 32), 16),
+        (4, 0, (2, 2), (6, 16), 8),
+        (3, 1, (1,), (9, 16), 16),
+        (8, 1, (3,), (5, 24), 8),
+    ):
+        params = {"nbits": nbits, "axis": axis, "group_size": group}
+        yield Case(
+            f"hqq_product_{nbits}bit_axis{axis}",
+            "hqq_matmul",
+            "hqq",
+            {**params, "out_features": rows, "in_features": columns},
+            _hqq_product(lead, rows, columns, params),
+        )
+
+
+def _hqq_product(lead: tuple[int, ...], rows: int, columns: int, params: Params) -> Make:
+    nbits, group = params["nbits"], params["group_size"]
+    of_groups = (-1, group) if params["axis"] == 1 else (group, -1)
+    scales = (-1, 1) if params["axis"] == 1 else (1, -1)
+
+    def make(draw: Draw) -> dict[str, Array]:
+        codes = draw.integers(rows * columns, low=0, high=2**nbits - 1).astype(np.uint8)
+        groups = rows * columns // group
+        return {
+            "x": draw.normal(*lead, columns),
+            "packed": pack(codes.reshape(of_groups), nbits),
+            "scale": np.abs(draw.normal(groups, scale=0.01)).reshape(scales),
+            "zero": draw.uniform(groups, low=0.0, high=2.0**nbits).reshape(scales),
+            "grad.y": draw.normal(*lead, rows),
+        }
+
+    return make
+
+
 def quanto() -> Cases:
     """Affine in groups, symmetric along an axis."""
     for qtype in ("qint2", "qint4"):
@@ -103,7 +142,7 @@ def mlx() -> Cases:
         yield Case(f"mlx_affine_4bit_g{group}", "mlx_quantize", "mlx", params, _with_x(8, 128))
     for mode, bits, group in (("mxfp4", 4, 32), ("mxfp8", 8, 32), ("nvfp4", 4, 16)):
         params = {"mode": mode, "bits": bits, "group_size": group}
-        yield Case(f"mlx_{mode}", "mlx_quantize", "mlx", params, _weight(8, 128))
+        yield Case(f"mlx_{mode}", "mlx_quantize", "mlx", params, _with_x(8, 128))
 
 
 def _with_x(rows: int, columns: int) -> Make:
@@ -219,4 +258,14 @@ def _zeros(draw: Draw) -> dict[str, Array]:
     return {"weight": draw.normal(3, 9) * 0}
 
 
-FAMILIES = (hqq, hqq_meta, quanto, mlx, ternary, bitnet_layers, quanto_layers, quanto_calibrations)
+FAMILIES = (
+    hqq,
+    hqq_meta,
+    hqq_products,
+    quanto,
+    mlx,
+    ternary,
+    bitnet_layers,
+    quanto_layers,
+    quanto_calibrations,
+)

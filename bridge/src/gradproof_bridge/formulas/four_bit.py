@@ -14,6 +14,7 @@ import numpy as np
 from gradproof_bridge.errors import FormatError
 from gradproof_bridge.formulas.blockwise import decoded, dynamic_map_values, flushed, quantize_codes
 from gradproof_bridge.formulas.bounded import F64, TINY, Bounded, bounded, eps, gamma, rounded
+from gradproof_bridge.formulas.decoded_product import decoded_product
 from gradproof_bridge.formulas.expected import Codes, Decoded, Expected, Real
 from gradproof_bridge.formulas.shapes import block_of
 
@@ -167,6 +168,20 @@ def _nest(absmax: F64, params: Params) -> tuple[dict[str, Expected], Bounded]:
     return expected, Bounded(restored.value, restored.error + spread)
 
 
+def matmul_4bit(inputs: Inputs, params: Params) -> dict[str, Bounded]:
+    """The product with what codes and scales stand for."""
+    shape = params["out_features"], params["in_features"]
+    weight = decode_blocks(
+        inputs["packed"],
+        inputs["absmax"],
+        shape[0] * shape[1],
+        params["blocksize"],
+        params["quant_type"],
+    ).reshape(*shape)
+    return decoded_product(inputs, weight, params)
+
+
 FORMULAS = {
     "quantize_4bit": quantize_4bit,
+    "matmul_4bit": matmul_4bit,
 }

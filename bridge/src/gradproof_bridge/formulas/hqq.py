@@ -16,7 +16,8 @@ from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import FormatError
-from gradproof_bridge.formulas.bounded import F64, Bounded, eps, gamma
+from gradproof_bridge.formulas.bounded import F64, Bounded, bounded, eps, gamma
+from gradproof_bridge.formulas.decoded_product import decoded_product
 from gradproof_bridge.formulas.expected import Codes, Decoded, Expected, Real
 
 F32 = NDArray[np.float32]
@@ -342,8 +343,18 @@ def unpack(packed: Array, nbits: float) -> Array:
     )
 
 
+def hqq_matmul(inputs: Inputs, params: Params) -> dict[str, Bounded]:
+    """Y = x W^T, or x W, with W = (q - zero) scale; dx = dy W."""
+    shape, group = (params["out_features"], params["in_features"]), params["group_size"]
+    rows = math.prod(shape) // group if params["axis"] == 1 else group
+    codes = bounded(unpack(inputs["packed"], params["nbits"])[:rows])
+    weight = ((codes - inputs["zero"]) * inputs["scale"]).reshape(*shape)
+    return decoded_product(inputs, weight, params)
+
+
 FORMULAS = {
     "hqq_quantize": hqq_quantize,
+    "hqq_matmul": hqq_matmul,
 }
 CONSEQUENCES = {
     "hqq_quantize": codes_given,

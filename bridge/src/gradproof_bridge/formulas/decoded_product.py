@@ -1,0 +1,16 @@
+"""Products with a weight that is decoded."""
+
+from __future__ import annotations
+
+from gradproof_bridge.backends.base import Inputs
+from gradproof_bridge.bundle.vocabulary import Params
+from gradproof_bridge.formulas.bounded import Bounded, bounded
+
+
+def decoded_product(inputs: Inputs, weight: Bounded, params: Params) -> dict[str, Bounded]:
+    """Y = x W^T, or x W, of W [out, in]; dx = dy W, or dy W^T."""
+    factor = weight.swap() if params["transpose_weight"] else weight
+    outputs = {"y": bounded(inputs["x"]) @ factor}
+    if "grad.y" in inputs:
+        outputs["grad.x"] = bounded(inputs["grad.y"]) @ factor.swap()
+    return outputs
