@@ -179,8 +179,6 @@ describe.each(BOTH)('with a tied head: %s', (tied) => {
     const whole = await losses(gpu);
     const inParts = await losses(small);
     expect(whole.at(-1)).toBeLessThan(whole[0] as number);
-    // No step was made before the first loss.
-    expect(inParts[0]).toBe(whole[0]);
     expect(verdict('loss', inParts, whole)).toMatchObject({ ok: true, compared: 4 });
   });
 });

@@ -514,12 +514,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.noClass,
   },
   {
-    id: 'mutate.nn.linear_cross_entropy_rows:constant;line=48;n=1',
-    line: 'if (params.first > 0u) {',
-    becomes: 'if (params.first > 1u) {',
-    why: 'Chunks begin at multiples of 128, where a binding may.',
-  },
-  {
     id: 'mutate.nn.target:constant;line=11;n=4',
     line: 'return select(clamp(label, 0, i32(classes) - 1), -1, label == ignore_index);',
     becomes: 'return select(clamp(label, 0, i32(classes) - 1), -2, label == ignore_index);',

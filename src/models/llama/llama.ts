@@ -194,8 +194,8 @@ export class Llama implements Model {
 
   /**
    * The mean cross-entropy of labels i32 [B, S], f32 [1], without logits where their chunks are asked
-   * for, or they would be large; undefined where they are not, or where the head has a bias or is
-   * quantized. Throws GradproofError `bad-length`.
+   * for, they would be large, or the table lies in parts; undefined where none of it is so, or where
+   * the head has a bias or is quantized. Throws GradproofError `bad-length`.
    */
   loss(
     tape: Tape,
@@ -204,7 +204,9 @@ export class Llama implements Model {
     shift: boolean,
   ): Tensor | undefined {
     const [weight, ...more] = this.#partsOfHead;
-    const chunk = headChunkOf(this.#config, labels.size, this.vocabulary);
+    // Whole logits of a table in parts are there twice: of each part, and joined.
+    const isJoined = more.length > 0 && this.#config.head_chunk === undefined;
+    const chunk = isJoined ? {} : headChunkOf(this.#config, labels.size, this.vocabulary);
     const isPlain = !isQuantized(weight) && !this.names.includes(`${HEAD}.bias`);
     if (chunk === 'whole' || !isPlain) return undefined;
     const read = this.#read(tape, inputs.ids, this.#textOf(tape, inputs), this.#checkpoints);

@@ -296,9 +296,9 @@ export const record = defineRecord(signature, {
     // Several parts of a row.
     linearSample({ x: [3, 4], classes: 1100, params: { reduction: 'sum' } }),
     linearSample({ x: [2, 4], classes: 1100, isLow: true }),
-    // Parts of a table: whole chunks, less than one, and a last chunk that is not whole.
+    // Parts of a table: one row, and chunks whole and not.
     linearSample({
-      ...{ x: [2, 9, 12], classes: 128 + 7 + 150, more: [7, 150] },
+      ...{ x: [2, 9, 12], classes: 1 + 134 + 150, more: [134, 150] },
       params: { chunk: 128, shift: true },
     }),
   ],
@@ -339,9 +339,8 @@ export const record = defineRecord(signature, {
       name: 'parts of the table in another order',
       apply: (inputs, params) => {
         const parts = tableParts(inputs);
-        const values = parts.map(([, part]) => part).toReversed();
-        const swapped = Object.fromEntries(parts.map(([name], i) => [name, values[i]]));
-        return { inputs: { ...inputs, ...swapped }, params };
+        const turned = parts.map(([name], i) => [name, parts.at(i - 1)?.[1]]);
+        return { inputs: { ...inputs, ...Object.fromEntries(turned) }, params };
       },
     },
     paramsBug('no shift', (params) => ({ ...params, shift: false })),
