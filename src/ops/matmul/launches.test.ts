@@ -494,6 +494,16 @@ describe('halves where there are few lanes', () => {
     expect(casts.map(({ elementwise }) => elementwise?.cast?.to)).toEqual(cast);
     expect((await launchesOf('matmul', call)).length, 'with many lanes').toBe(launches);
   });
+
+  test.each([
+    ['both gradients once', ['a', 'b'], 3],
+    ['one gradient as one product does', ['b'], 2],
+  ] as const)('are unpacked for %s', async (_, wants, casts) => {
+    const dtypes = { a: 'f16', b: 'f16', 'grad.y': 'f16' } as const;
+    const call = { inputs: { a: [16, 16], b: [16, 16] }, dtypes, variant, wants };
+    const files = (await launchesOf('matmul', call, FEW)).map(({ shader }) => shader.file);
+    expect(files.filter((file) => file === 'math/cast')).toHaveLength(casts);
+  });
 });
 
 describe('a result in halves', () => {
