@@ -29,9 +29,9 @@ async function fetchAddress(page: Page, address: string): Promise<void> {
 
 const kept = (page: Page) => page.getByRole('region', { name: 'Kept in this browser' });
 
-test('a model of the page’s own server is fetched, kept with its sums over a visit, trained and deleted', async ({
-  page,
-}) => {
+test('a model of the page’s own server is fetched, kept with its sums over a visit, trained and deleted', {
+  tag: '@long',
+}, async ({ page }) => {
   await openFolderKind(page);
   await fetchAddress(page, 'model');
   await expect(kept(page).getByRole('listitem')).toContainText(/model\/ · \d files, 1\.0.MB/);

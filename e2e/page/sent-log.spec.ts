@@ -7,9 +7,9 @@ test.use({ mayLogErrors: true }); // a sink that is gone is one
 
 const SEND = 'Send its log to http';
 
-test('the log of a run goes to the sink that the page was started with, where that is asked for, and to no one else', async ({
-  page,
-}) => {
+test('the log of a run goes to the sink that the page was started with, where that is asked for, and to no one else', {
+  tag: '@long',
+}, async ({ page }) => {
   await using sink = await runSink();
   await using own = await servePage('dist/page', 0, undefined, undefined, { sink: sink.url });
   const foreign: string[] = [];
@@ -39,7 +39,9 @@ test('the log of a run goes to the sink that the page was started with, where th
   expect(foreign).toEqual([]);
 });
 
-test('a sink that is not there costs a line, and no step', async ({ page }) => {
+test('a sink that is not there costs a line, and no step', {
+  tag: '@long',
+}, async ({ page }) => {
   const sink = await runSink();
   await sink[Symbol.asyncDispose]();
   await using own = await servePage('dist/page', 0, undefined, undefined, { sink: sink.url });

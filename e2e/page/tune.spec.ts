@@ -95,9 +95,9 @@ test('a folder of one’s own is trained, paused, asked meanwhile, and stopped w
   expect(tensors.size).toBeGreaterThan(0);
 });
 
-test('a GGUF file is a model: chosen, its texts seen token by token, and trained', async ({
-  page,
-}) => {
+test('a GGUF file is a model: chosen, its texts seen token by token, and trained', {
+  tag: '@long',
+}, async ({ page }) => {
   const file = await tinyGguf();
   await page.goto('/?view=train');
   await page.getByRole('radio', { name: 'A folder of yours' }).check();
