@@ -79,6 +79,10 @@ const weightShapesOf = (model: Architecture): readonly (readonly [string, Shape]
 export const tensorShapesOfBlock = (model: Architecture): ReadonlyMap<string, Shape> =>
   new Map([...weightShapesOf(model), ...vectorShapesOf(model)]);
 
+/** The tables of tokens by transformers' names; a tied head reads the embeddings'. */
+export const EMBEDDINGS = 'model.embed_tokens.weight';
+export const HEAD = 'lm_head.weight';
+
 /** The shape of every tensor of a checkpoint by transformers' names; a tied head has none. */
 export function tensorShapes(model: Architecture): ReadonlyMap<string, Shape> {
   const { layers, hidden, vocabulary, tied } = model;
@@ -87,11 +91,11 @@ export function tensorShapes(model: Architecture): ReadonlyMap<string, Shape> {
       [...block].map(([name, shape]) => [`model.layers.${i}.${name}`, shape] as const),
     ).flat();
   return new Map<string, Shape>([
-    ['model.embed_tokens.weight', [vocabulary, hidden]],
+    [EMBEDDINGS, [vocabulary, hidden]],
     ...inBlocks(weightShapesOf(model)),
     ...inBlocks(vectorShapesOf(model)),
     ['model.norm.weight', [hidden]],
-    ...(tied ? [] : [['lm_head.weight', [vocabulary, hidden]] as const]),
+    ...(tied ? [] : [[HEAD, [vocabulary, hidden]] as const]),
   ]);
 }
 

@@ -7,7 +7,7 @@ import type { PartFile } from '../part-file.ts';
 import { type CheckpointWeight, quantizedNames, readQuantized } from '../quantized-checkpoint.ts';
 import type { StoredDType, StoredTensor } from '../safetensors/stored.ts';
 import { headerLength, LENGTH_BYTES, readHeader, type SafetensorsEntry } from '../safetensors.ts';
-import { tensorShapes } from './architecture.ts';
+import { EMBEDDINGS, HEAD, tensorShapes } from './architecture.ts';
 import { CheckpointError, type CheckpointFault } from './checkpoint-error.ts';
 import {
   type CodedPlace,
@@ -38,8 +38,6 @@ interface Codes {
 /** Element types of weights that are not quantized. */
 const FLOATS = ['F32', 'F16', 'BF16'];
 
-const HEAD = 'lm_head.weight';
-const EMBEDDINGS = 'model.embed_tokens.weight';
 /** The libraries whose codes are read as they lie, by transformers' name, MLX's or GGUF's. */
 const LIBRARIES = ['bitsandbytes', 'mlx', 'gguf'];
 

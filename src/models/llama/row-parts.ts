@@ -1,3 +1,4 @@
+import { EMBEDDINGS, HEAD } from '../../formats/hugging-face/architecture.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { bytesPerElement } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
@@ -11,7 +12,7 @@ export interface RowPart {
   readonly count: number;
 }
 
-const TABLES = ['model.embed_tokens.weight', 'lm_head.weight'];
+const TABLES = [EMBEDDINGS, HEAD];
 
 /** Whether a value is read by rows or in chunks, so that it may lie in several tensors. */
 export const isTable = (name: string): boolean => TABLES.includes(name);

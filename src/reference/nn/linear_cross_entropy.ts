@@ -61,7 +61,7 @@ export function byParts(inputs: Inputs, whole: Float64Array): Readonly<Record<st
 export function linearRowsOf(
   inputs: Inputs,
   { shift, ignore_index, chunk }: Params,
-  logits = product(flatRows(inputs.x), wholeTable(inputs), false, true),
+  logits: Value,
 ): LinearRows {
   const { labels } = inputs;
   const ofParts = tableParts(inputs).map(([, { shape }]) => shape[0] as number);
@@ -88,11 +88,12 @@ interface Row {
 
 /** Everything but the last stage: logits, what they are off by, and the rows. */
 function stagesOf(inputs: Inputs, params: Params, { depth }: Arithmetic) {
-  const rows = linearRowsOf(inputs, params);
   const x = flatRows(inputs.x);
+  const weight = wholeTable(inputs);
+  const rows = linearRowsOf(inputs, params, product(x, weight, false, true));
   const width = x.shape[1] as number;
-  const off = stageError(x, undefined, wholeTable(inputs), false, true, depth(width));
-  return { rows, x, each: Array.from({ length: rows.rows }, (_, row) => rowAt(row)) };
+  const off = stageError(x, undefined, weight, false, true, depth(width));
+  return { rows, x, weight, each: Array.from({ length: rows.rows }, (_, row) => rowAt(row)) };
 
   function rowAt(row: number): Row {
     const { classes } = rows;
@@ -144,7 +145,7 @@ function gradientsOf(
   grads: GradOutputsOf<typeof signature, Value>,
   arithmetic: Arithmetic,
 ) {
-  const { rows, x, each } = stagesOf(inputs, params, arithmetic);
+  const { rows, x, weight, each } = stagesOf(inputs, params, arithmetic);
   const { classes } = rows;
   const isMean = params.reduction === 'mean';
   const losses = each.map(({ loss }) => loss);
@@ -174,7 +175,6 @@ function gradientsOf(
   const { depth } = arithmetic;
   // The sums of chunks are added one after the other.
   const levels = depth(classes) + rows.chunks.length;
-  const weight = wholeTable(inputs);
   const widened = (value: Value) => value.data.map((each) => each * SECOND_ORDER);
   return {
     x: { shape: inputs.x.shape, data: product(dlogits, weight, false, false).data },

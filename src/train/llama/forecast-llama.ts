@@ -1,6 +1,6 @@
 import { flatLayout } from '../../autograd/flat-parameters.ts';
 import { GradproofError } from '../../errors.ts';
-import { tensorShapes } from '../../formats/hugging-face/architecture.ts';
+import { EMBEDDINGS, HEAD, tensorShapes } from '../../formats/hugging-face/architecture.ts';
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import { wholeWords } from '../../gpu/memory.ts';
 import { quantizationPlan } from '../../models/llama/load.ts';
@@ -236,9 +236,6 @@ const widestGradient = (trained: ReadonlyMap<string, Shape>): number =>
       .filter(([name]) => isTable(name) || retrainedOf(name) !== undefined)
       .map(([, shape]) => sizeOf(shape)),
   );
-
-const EMBEDDINGS = 'model.embed_tokens.weight';
-const HEAD = 'lm_head.weight';
 
 /** The tensors that adapters train, by the names of their layers; of a run without them none. */
 export function adapterShapes(

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradproof_bridge.backends.base import Backend, Call, Compute, Outputs
 from gradproof_bridge.backends.bnb_weights import linear_4bit
+from gradproof_bridge.backends.frozen_linear import product_of
 from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch, torch_devices
 from gradproof_bridge.errors import NotImplementedOpError
 
@@ -119,12 +120,7 @@ def _matmul_4bit(call: Call) -> Outputs:
             p["blocksize"],
             call.device,
         )
-        x = to_torch(call.inputs["x"], call.device).requires_grad_(call.wants_gradients)
-        y = layer(x)
-        if not call.wants_gradients:
-            return {"y": to_numpy(y)}
-        y.backward(to_torch(call.inputs["grad.y"], call.device))
-        return {"y": to_numpy(y), "grad.x": to_numpy(x.grad)}
+        return product_of(layer, call)
 
 
 def _quantize_blockwise(call: Call) -> Outputs:

@@ -8,6 +8,7 @@ from io import StringIO
 from typing import ClassVar
 
 from gradproof_bridge.backends.base import Backend, Call, Compute, Outputs
+from gradproof_bridge.backends.frozen_linear import product_of
 from gradproof_bridge.backends.hqq_weights import hqq_linear
 from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch, torch_devices
 from gradproof_bridge.errors import NotImplementedOpError
@@ -108,9 +109,4 @@ def _multiply(call: Call) -> Outputs:
     shape = p["out_features"], p["in_features"]
     with deterministic():
         layer = hqq_linear(parts, shape, {"quant": p, "compute_dtype": "float32"}, call.device)
-        x = to_torch(call.inputs["x"], call.device).requires_grad_(call.wants_gradients)
-        y = layer(x)
-        if not call.wants_gradients:
-            return {"y": to_numpy(y)}
-        y.backward(to_torch(call.inputs["grad.y"], call.device))
-        return {"y": to_numpy(y), "grad.x": to_numpy(x.grad)}
+        return product_of(layer, call)

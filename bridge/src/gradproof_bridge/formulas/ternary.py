@@ -99,7 +99,7 @@ def ternarize(inputs: Inputs, params: Params) -> Outputs:
     threshold = bounded(inputs["threshold"]).reshape(-1, *[1] * (w.ndim - 1))
     if "seed" not in params:
         return {"trits": exactly(_trits(w, threshold.value, 0.0))}
-    drawn = uniform(w.size, params["seed"] & 0xFFFFFFFF, params["seed"] >> 32)
+    drawn = uniform(w.size, params["seed"], params["seed"] >> 32)
     limit = threshold * (2 * drawn.reshape(w.shape))
     trits, low, high = (_trits(w, limit.value, side * limit.error) for side in (0.0, 1.0, -1.0))
     return {"trits": Codes(trits, np.minimum(low, high), np.maximum(low, high))}

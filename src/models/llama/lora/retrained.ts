@@ -1,4 +1,9 @@
-import { type Architecture, tensorShapes } from '../../../formats/hugging-face/architecture.ts';
+import {
+  type Architecture,
+  EMBEDDINGS,
+  HEAD,
+  tensorShapes,
+} from '../../../formats/hugging-face/architecture.ts';
 import type { Shape } from '../../../tensor/shape.ts';
 import { AdapterError } from './adapter-error.ts';
 import { moduleNames } from './module-names.ts';
@@ -18,8 +23,6 @@ export interface Retrained {
   readonly source: string;
 }
 
-const HEAD = 'lm_head.weight';
-const EMBEDDINGS = 'model.embed_tokens.weight';
 const PREFIX = 'retrained.';
 
 /** The name of the trained copy of a tensor; the model keeps the frozen one too. */

@@ -27,7 +27,7 @@ def ternarize(t: Mapping[str, Tensor], params: Params) -> Tensors:
     threshold = t["threshold"].reshape(-1, *[1] * (weight.ndim - 1))
     size = weight.abs().to(torch.float32)
     if "seed" in params:
-        drawn = uniform(weight.numel(), params["seed"] & 0xFFFFFFFF, params["seed"] >> 32)
+        drawn = uniform(weight.numel(), params["seed"], params["seed"] >> 32)
         u = torch.from_numpy(drawn.astype(np.float32).reshape(weight.shape)).to(weight.device)
         kept = u < size / (2 * threshold)
     else:
