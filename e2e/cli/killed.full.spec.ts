@@ -1,36 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readReport } from '../../src/report/read.ts';
+import { descendants, kill } from '../processes.ts';
 import { gradproof } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
 import { logIn, tinyModel } from './tiny-model.ts';
 
 test.skip(process.platform === 'win32', 'there is no ps to find the processes with');
-
-/** The processes that descend from this one and whose command line matches. */
-function descendants(pattern: RegExp): readonly number[] {
-  const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
-  const all = lines.flatMap((line) => {
-    const [, pid, parent, args = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-    return pid ? [{ pid: Number(pid), parent: Number(parent), args }] : [];
-  });
-  const family = new Set([process.pid]);
-  for (let known = 0; known < family.size; ) {
-    known = family.size;
-    for (const { pid, parent } of all) if (family.has(parent)) family.add(pid);
-  }
-  return all.flatMap(({ pid, args }) => (family.has(pid) && pattern.test(args) ? [pid] : []));
-}
-
-/** Whether the process was there to get the signal: it may end at any moment by itself. */
-function kill(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    return process.kill(pid, signal);
-  } catch {
-    return false;
-  }
-}
 
 const VICTIMS = [
   ['the GPU process', 'chromium', /--type=gpu-process/],

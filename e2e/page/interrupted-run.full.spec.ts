@@ -4,6 +4,7 @@ import { Random } from '../../src/tensor/random.ts';
 import { SEED } from '../soak.ts';
 import { crash } from './killable-browser.ts';
 import { begin, type Learnt, learnt, resumable, resume, trained } from './learnt-run.ts';
+import { atNextCommand } from './next-command.ts';
 import { expect, test } from './page-test.ts';
 import { ended, openTuning, QUICK, reach } from './tune-page.ts';
 
@@ -24,28 +25,6 @@ const SETTINGS = {
   ...{ type: 'lora', lora: { r: 4, lora_alpha: 8, lora_dropout: 0.1 } },
 };
 
-/** Destroys the device, in the worker that computes, when it records its next command. */
-async function destroyDevice(page: Page): Promise<void> {
-  const destroyed = await Promise.all(
-    page.workers().map((worker) =>
-      worker
-        .evaluate(() => {
-          const { prototype } = (globalThis as unknown as { GPUDevice: { prototype: GPUDevice } })
-            .GPUDevice;
-          const create = prototype.createCommandEncoder;
-          prototype.createCommandEncoder = function (this: GPUDevice, ...given) {
-            prototype.createCommandEncoder = create;
-            this.destroy();
-            return create.apply(this, given);
-          };
-          return true;
-        })
-        .catch(() => false),
-    ),
-  );
-  expect(destroyed).toContain(true);
-}
-
 /** As a driver does that resets, and takes all that browsers compute with it. */
 async function crashGpuProcess(page: Page): Promise<void> {
   const browser = page.context().browser() as Browser;
@@ -56,7 +35,8 @@ async function crashGpuProcess(page: Page): Promise<void> {
 const WAYS = {
   'the tab is closed': async (page: Page) => page.close(),
   'the renderer crashes': async (page: Page) => crash(page),
-  'the device is destroyed': destroyDevice,
+  'the device is destroyed': async (page: Page) =>
+    atNextCommand(page, (device) => device.destroy()),
   'the GPU process crashes': crashGpuProcess,
   'it is told to stop': async (page: Page) => {
     await page.getByRole('button', { name: 'Stop and keep' }).click();

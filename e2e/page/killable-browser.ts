@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from '@playwright/test';
 import { browserArguments } from '../../src/cli/browser/arguments.ts';
 import { findBrowsers } from '../../src/cli/browser/find.ts';
+import { descendants, kill } from '../processes.ts';
 
 /** A browser that keeps its data in a folder, and is no child of Playwright's: it can be killed. */
 export class KillableBrowser implements AsyncDisposable {
@@ -43,6 +45,20 @@ export class KillableBrowser implements AsyncDisposable {
     const ended = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
     await ended;
+  }
+
+  /**
+   * Stops all its processes for so many milliseconds, as a computer does that sleeps; meanwhile those
+   * may end whose command line matches `lost`.
+   */
+  async sleep(ms: number, lost?: RegExp): Promise<void> {
+    const stopped = descendants(/./, this.#process.pid);
+    for (const pid of stopped) kill(pid, 'SIGSTOP');
+    const ended = lost ? descendants(lost, this.#process.pid) : [];
+    for (const pid of ended) kill(pid, 'SIGKILL');
+    if (lost && ended.length === 0) throw new Error(`no process of the browser matches ${lost}`);
+    await setTimeout(ms);
+    for (const pid of stopped) kill(pid, 'SIGCONT');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type TuningEvent, tune } from '../../harness/tuning.ts';
 import { wrapSeam } from '../../seam.ts';
+import { occupy } from './fixtures/occupy.ts';
 import { recordedProvider } from './fixtures/recorded-provider.ts';
 import { FOLDER, KINDS, trainingOf } from './fixtures/short-runs.ts';
 import { workerInProcess } from './fixtures/worker-in-process.ts';
@@ -110,28 +111,6 @@ test('where there is no adapter for a moment, the next worker is started again',
   expect(survived.events.filter(({ type }) => type === 'lost')).toHaveLength(1);
   expect(survived.files).toEqual(whole.files);
 });
-
-/** Keeps the queue of a device busy for many times what a run here takes. */
-function occupy(device: GPUDevice): void {
-  const code = `@group(0) @binding(0) var<storage, read_write> v: array<atomic<u32>, 4>;
-    @compute @workgroup_size(1) fn main() {
-      for (var i = 0u; i < 2000000000u; i++) { atomicAdd(&v[0], i); }
-    }`;
-  const module = device.createShaderModule({ code });
-  const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module } });
-  const buffer = device.createBuffer({ size: 16, usage: STORAGE });
-  const layout = pipeline.getBindGroupLayout(0);
-  const entries = [{ binding: 0, resource: { buffer } }];
-  const encoder = device.createCommandEncoder();
-  const pass = encoder.beginComputePass();
-  pass.setPipeline(pipeline);
-  pass.setBindGroup(0, device.createBindGroup({ layout, entries }));
-  pass.dispatchWorkgroups(1);
-  pass.end();
-  device.queue.submit([encoder.finish()]);
-}
-// GPUBufferUsage.STORAGE; the global is absent in Node.
-const STORAGE = 0x80;
 
 test('a submit that hangs is left, and another worker goes on bit by bit', async () => {
   const whole = await play([]);
