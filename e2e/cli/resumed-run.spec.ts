@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { Random } from '../../src/tensor/random.ts';
+import { descendants, kill } from '../processes.ts';
 import { killsOf, SEED } from '../soak.ts';
 import { gradproof } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
@@ -156,7 +158,7 @@ test('another model, other texts, and what is damaged are each refused or left o
   expect(stdout).toContain(`it goes on after step ${before}`);
 });
 
-test('checkpoints need a folder, and Node', async ({ folder }) => {
+test('checkpoints need a folder', async ({ folder }) => {
   const args = runOf(folder);
   const every = ['--keep', '3', '--checkpoint-every', '5'];
   const without = await gradproof([...args, ...every]);
@@ -164,12 +166,35 @@ test('checkpoints need a folder, and Node', async ({ folder }) => {
   expect(without.stderr).toMatch(
     /^.*--checkpoint-every 5: give --out, .*\n.*--keep 3: give --out, .*\n$/,
   );
-  const chromium = ['--runtime', 'chromium', '--out', join(folder, 'out')];
-  const inPage = await gradproof([...args, ...chromium, '--keep', '3']);
-  expect([inPage.status, inPage.stdout]).toEqual([2, '']);
-  expect(inPage.stderr).toMatch(
-    /^.*--keep 3: a browser keeps no checkpoints .*: give --runtime node\n$/,
-  );
+});
+
+test('a run in a browser that is killed goes on in another, to the same bits', {
+  tag: '@full',
+}, async ({ folder }) => {
+  const args = [...runOf(folder, 24), '--runtime', 'chromium', '--save', 'merged-float16'];
+  const whole = await uninterrupted(folder, args);
+  const out = join(folder, 'out');
+  let killed = 0;
+  const cut = await gradproof([...args, '--checkpoint-every', '3', '--out', out], {
+    onOutput: (said) => {
+      if (killed > 0 || !/^step 10:/m.test(said)) return;
+      for (const pid of descendants(/--type=renderer/)) killed += Number(kill(pid, 'SIGKILL'));
+    },
+  });
+  expect([cut.status, cut.stderr, killed > 0]).toEqual([1, '', true]);
+  expect(cut.stdout).toContain(`Go on with: gradproof train --resume ${out}`);
+  const elsewhere = await gradproof(['train', '--resume', out, '--runtime', 'node']);
+  expect([elsewhere.status, elsewhere.stdout]).toEqual([2, '']);
+  expect(elsewhere.stderr).toMatch(/--runtime node: the run of .* was begun with chromium/);
+
+  const resumed = await gradproof(['train', '--resume', out]);
+  expect([resumed.status, resumed.stderr]).toEqual([0, '']);
+  expect(resumed.stdout).toMatch(/^it goes on after step (9|12|15|18|21)$/m);
+  for (const name of ['model.safetensors', 'config.json', 'adapter/adapter_model.safetensors'])
+    expect(readFileSync(join(out, name)).equals(readFileSync(join(whole, name))), name).toBe(true);
+  const { tensors } = readSafetensors(readFileSync(join(out, 'model.safetensors')));
+  expect(tensors.get('model.embed_tokens.weight')?.dtype).toBe('F16');
+  expect(courseIn(out)).toEqual(courseIn(whole));
 });
 
 test('while a process writes into a folder, no other one does', { tag: '@long' }, async ({

@@ -6,9 +6,12 @@ import { fileURLToPath } from 'node:url';
 import sirv from 'sirv';
 import type { ServedFolder } from '../formats/hugging-face/folder-place.ts';
 import { MODEL_RELAY, relayedPath, SINK_RELAY } from '../formats/page-relay.ts';
+import { CheckpointServer } from './checkpoint-server.ts';
 import { FolderServer, sendPart } from './folder-server.ts';
 import { relayFile } from './model-relay.ts';
+import { OutputServer } from './output-server.ts';
 import { relayToSink } from './sink-relay.ts';
+import { answerText } from './text-answer.ts';
 
 /** The page, served to this machine alone. */
 export interface PageServer extends AsyncDisposable {
@@ -23,6 +26,10 @@ export interface PageServer extends AsyncDisposable {
    * one with links that lead out of it.
    */
   serveFolder(path: string): Promise<ServedFolder>;
+  /** Lets the page keep checkpoints in a folder, under an address of this run, which it returns. */
+  keepCheckpoints(path: string): string;
+  /** Lets the page write files into a folder, likewise. */
+  takeFiles(path: string): string;
 }
 
 /**
@@ -158,6 +165,8 @@ export async function servePage(
   const libraries = sirv(peers, { dev: true, etag: false });
   const frame = `/frame-${randomUUID()}`;
   const folders = new FolderServer();
+  const checkpoints = new CheckpointServer();
+  const outputs = new OutputServer();
   const allowed: string[] = [];
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
@@ -165,13 +174,13 @@ export async function servePage(
     response.setHeader('content-security-policy', contentSecurityPolicy(allowed, path));
     const own = `http://localhost:${taken}`;
     const hosts = ['localhost', '127.0.0.1'].map((host) => `${host}:${taken}`);
-    const refuse = (status: number, text: string) =>
-      void response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
+    const refuse = (status: number, text: string) => answerText(response, status, text);
     if (!hosts.includes(request.headers.host ?? ''))
       return refuse(403, 'this server answers to localhost alone\n');
     const toSink = reached.sink === undefined ? undefined : relayedPath(path, SINK_RELAY);
     const isTold = toSink !== undefined && request.method === 'POST';
-    if (!isTold && request.method !== 'GET' && request.method !== 'HEAD')
+    const kept = [checkpoints, outputs].find((folder) => folder.has(path));
+    if (!isTold && !kept && request.method !== 'GET' && request.method !== 'HEAD')
       return refuse(405, 'only GET and HEAD\n');
     const tell = (type: string, text: string) =>
       void response.writeHead(200, { 'content-type': type }).end(text);
@@ -180,12 +189,13 @@ export async function servePage(
       return tell('application/json', JSON.stringify(filesIn(peers)));
     const shared = folders.pathOf(path);
     const ofModel = reached.models === undefined ? undefined : relayedPath(path, MODEL_RELAY);
-    if (isTold || shared !== undefined || ofModel !== undefined) {
+    if (isTold || kept || shared !== undefined || ofModel !== undefined) {
       // Other pages of this machine, on other ports too, are of another origin.
       const { origin = own, 'sec-fetch-site': site = 'same-origin' } = request.headers;
       if (origin !== own || site !== 'same-origin')
         return refuse(403, 'only the page of this server may ask for that\n');
       if (isTold) return void relayToSink(reached.sink ?? '', toSink, request, response);
+      if (kept) return void kept.answer(path, request, response);
       if (shared !== undefined) return void sendPart(shared, request, response);
       return void relayFile(reached.models ?? '', ofModel ?? '', request, response);
     }
@@ -213,9 +223,12 @@ export async function servePage(
     url: `http://localhost:${taken}/`,
     allow: (origin) => void allowed.push(origin),
     serveFolder: (path) => folders.add(path),
+    keepCheckpoints: (path) => checkpoints.add(path),
+    takeFiles: (path) => outputs.add(path),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await outputs[Symbol.asyncDispose]();
     },
   };
 }

@@ -24,5 +24,8 @@ export async function writeWhole(
   await file.write(bytes);
 }
 
-/** Where an output folder lies, as it can be sent to a worker: a path of Node, or a page's handle. */
+/**
+ * Where an output folder lies, as it can be sent to a worker: a path of Node, a page's handle, or an
+ * address under which the process that opened a page takes files.
+ */
 export type OutputPlace = string | FileSystemDirectoryHandle;

@@ -38,11 +38,7 @@ export async function trainModelCommand(
   if (profile) checkWritable('--profile', profile);
   if (out) makeFolder('--out', out);
   const origin = await remote?.keep(voice);
-  // A browser's are of the page that made them.
-  using kept =
-    out && request.steps > 0 && name === 'node'
-      ? await keepRun(out, model, options, request)
-      : undefined;
+  using kept = out && request.steps > 0 ? await keepRun(out, model, options, request) : undefined;
   const checkpoints = kept?.checkpoints;
   const resumes = checkpoints?.resume === true;
   const log = out && request.steps > 0 ? new LogFile(join(out, 'log.jsonl'), !resumes) : undefined;
@@ -90,7 +86,8 @@ export async function trainModelCommand(
   }
   const status = exitOfReport(report, interrupt.signal.aborted);
   await stream?.end(status);
-  if (kept && !report.run.complete) voice.say(`Go on with: gradproof train --resume ${out}`);
+  const isCut = !report.run.complete || report.results[0]?.status === 'lost';
+  if (kept && isCut) voice.say(`Go on with: gradproof train --resume ${out}`);
   return status;
 }
 

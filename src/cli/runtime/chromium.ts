@@ -10,8 +10,9 @@ import { deadlineOf } from '../../harness/runner/deadline.ts';
 import { RESTART_PAUSES_MS } from '../../harness/runner/persistently.ts';
 import { UnusableError } from '../../harness/runner.ts';
 import { trainingKind } from '../../harness/training.ts';
-import { tuningKind } from '../../harness/tuning.ts';
+import { type TuningRequest, tuningKind } from '../../harness/tuning.ts';
 import type { ToWorker, WorkerLink } from '../../harness/worker/messages.ts';
+import { pathOf } from '../../harness/worker/output-path.ts';
 import { withRows } from '../../report/rows.ts';
 import type { InstalledBrowser } from '../browser/find.ts';
 import { endGpuProcess } from '../browser/gpu-process.ts';
@@ -192,9 +193,23 @@ class ChromiumRuntime implements Runtime {
     const kind = tuningKind(request);
     const training = await PageTraining.of(kind, listen);
     this.#training = training;
-    const inPage = callPage(this.#page, 'tune', textOf({ ...request, folder: served }));
+    const asked = textOf({ ...request, ...this.#writable(request), folder: served });
+    const inPage = callPage(this.#page, 'tune', asked);
     // A step of a large model, after which it ends, takes long.
     return await training.outcome(this.#settle(inPage, signal, { patienceMs: kind.silenceMs }));
+  }
+
+  /** What the page writes comes through its server into the folders that were asked for. */
+  #writable({ checkpoints, save }: TuningRequest): Pick<TuningRequest, 'checkpoints' | 'save'> {
+    return {
+      ...(checkpoints && {
+        checkpoints: {
+          ...checkpoints,
+          place: this.page.keepCheckpoints(pathOf(checkpoints.place)),
+        },
+      }),
+      ...(save && { save: { ...save, place: this.page.takeFiles(pathOf(save.place)) } }),
+    };
   }
 
   async bench(...given: Parameters<Runtime['bench']>) {

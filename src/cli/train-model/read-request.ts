@@ -123,20 +123,18 @@ function withoutUse(options: ModelOptions): readonly string[] {
 
 /** What is asked of checkpoints where a run makes none. */
 function withoutCheckpoints(options: ModelOptions): readonly string[] {
-  const { steps, out, runtime = 'node', resume } = options;
+  const { steps, out, resume } = options;
   const given = [
     ['--checkpoint-every', options.checkpointEvery],
     ['--keep', options.keep],
     ['--resume', resume],
   ] as const;
   const why =
-    runtime !== 'node'
-      ? 'a browser keeps no checkpoints for a terminal in this version yet: give --runtime node'
-      : out === undefined
-        ? 'give --out, where checkpoints are kept, too'
-        : steps === 0
-          ? 'with --steps 0 there is no step to go on from'
-          : undefined;
+    out === undefined
+      ? 'give --out, where checkpoints are kept, too'
+      : steps === 0
+        ? 'with --steps 0 there is no step to go on from'
+        : undefined;
   if (why === undefined) return [];
   return given.flatMap(([name, value]) =>
     value === undefined ? [] : [`${name} ${value}: ${why}`],

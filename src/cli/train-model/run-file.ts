@@ -29,6 +29,8 @@ const RUN_FILE = v.strictObject({
   steps: v.exactOptional(v.number()),
   seed: v.exactOptional(v.number()),
   save: v.exactOptional(v.picklist([...MODEL_FORM_NAMES, 'adapter'])),
+  /** Default node. */
+  runtime: v.exactOptional(v.picklist(['chromium', 'node'])),
   workers: v.exactOptional(v.number()),
   sharding: v.exactOptional(v.picklist(SHARDING_STRATEGIES)),
 });
@@ -39,13 +41,13 @@ const placeOf = (folder: string, name: string) => join(folder, CHECKPOINTS, name
 
 /** Keeps what a run of `model` into `out` was begun with, so that it can go on. */
 export function writeRunFile(out: string, model: string, options: Partial<TrainOptions>): void {
-  const { config, adapter, type, steps, seed, save, workers, sharding } = options;
+  const { config, adapter, type, steps, seed, save, runtime, workers, sharding } = options;
   const data = options.data ?? (config === undefined ? undefined : namedIn(config, 'data'));
   const begun: Required<{ [Name in keyof Begun]: Begun[Name] | undefined }> = {
     ...{ model: isAddress(model) ? model : resolve(model), base: model },
     data: data && resolve(data),
     adapter: adapter && resolve(adapter),
-    ...{ type, steps, seed, save, workers, sharding },
+    ...{ type, steps, seed, save, runtime, workers, sharding },
   };
   rmSync(placeOf(out, SETTINGS), { force: true });
   if (config !== undefined)
@@ -96,7 +98,7 @@ const PATHS: readonly string[] = ['model', 'data', 'adapter', 'out'];
 
 function differing(folder: string, begun: Begun, given: Partial<TrainOptions>): readonly string[] {
   const faults: string[] = [];
-  const all = { ...begun, out: folder };
+  const all = { runtime: 'node', ...begun, out: folder };
   for (const name of [
     'model',
     'data',
@@ -105,6 +107,7 @@ function differing(folder: string, begun: Begun, given: Partial<TrainOptions>): 
     'steps',
     'seed',
     'save',
+    'runtime',
     'out',
   ] as const) {
     const [was, now] = [all[name], given[name]].map((value) =>

@@ -13,16 +13,11 @@ export type Saving = NonNullable<TuningRequest['save']> & { readonly place: stri
  * model that was trained whole is kept as it was trained. Throws UsageError.
  */
 export function savingOf(
-  { save, out, runtime = 'node' }: Pick<Partial<TrainOptions>, 'save' | 'out' | 'runtime'>,
+  { save, out }: Pick<Partial<TrainOptions>, 'save' | 'out'>,
   { adapter, expansionRate, type }: Pick<LlamaTrainingConfig, 'adapter' | 'expansionRate' | 'type'>,
 ): Saving | undefined {
   if (save === 'adapter' && !adapter)
     throw new UsageError(`type ${type} trains no adapter: give merged`);
-  if (runtime !== 'node') {
-    if (save !== undefined && save !== 'adapter')
-      throw new UsageError('a browser writes no folder in this version yet: give --runtime node');
-    return undefined;
-  }
   if (save !== undefined && out === undefined)
     throw new UsageError('give --out, the folder to write');
   const form = save ?? (adapter || expansionRate ? undefined : 'merged-float32');

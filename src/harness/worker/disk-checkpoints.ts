@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckpointFolder } from '../../train/checkpoint/checkpoint-folder.ts';
 
@@ -35,13 +35,13 @@ export class DiskCheckpoints implements CheckpointFolder {
     }
   }
 
-  async replace(name: string, data: Uint8Array): Promise<void> {
+  async replace(name: string, data: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
     await mkdir(this.#place, { recursive: true });
     const unfinished = join(this.#place, `${name}.${process.pid}${UNFINISHED}`);
     try {
       const file = await open(unfinished, 'w');
       try {
-        await file.writeFile(data);
+        await writeFile(file, data);
         await file.sync();
       } finally {
         await file.close();

@@ -1,14 +1,13 @@
 import { type TransferListItem, Worker } from 'node:worker_threads';
 import { globals } from 'webgpu';
 import { messageOf } from '../../errors.ts';
-import { FolderPlaceError } from '../../formats/hugging-face/folder-place.ts';
-import type { OutputPlace } from '../../formats/output-folder.ts';
 import { describeNode } from './describe-node.ts';
 import { DiskCheckpoints } from './disk-checkpoints.ts';
 import type { ToWorker } from './messages.ts';
 import { openNodeFolder } from './node-folder.ts';
 import { nodeGpu } from './node-gpu.ts';
 import type { LastWord } from './node-link.ts';
+import { pathOf } from './output-path.ts';
 import { serveWorker } from './serve.ts';
 import { UnfinishedFiles } from './unfinished-files.ts';
 import type { WorkerHost } from './worker-host.ts';
@@ -41,10 +40,4 @@ export function serveNodeWorker(loadCases: WorkerHost['loadCases']): void {
     const lastWord: LastWord = { type: 'threw', message: messageOf(error) };
     process.send?.(lastWord, () => process.exit(1));
   });
-}
-
-/** Throws {@link FolderPlaceError} for a place that is no path. */
-function pathOf(place: OutputPlace): string {
-  if (typeof place === 'string') return place;
-  throw new FolderPlaceError('Node writes into folders on its disk alone: give the path of one');
 }

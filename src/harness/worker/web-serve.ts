@@ -1,7 +1,8 @@
-import { FolderPlaceError } from '../../formats/hugging-face/folder-place.ts';
 import { describeBrowser } from '../describe-browser.ts';
 import type { ToWorker } from './messages.ts';
 import { serveWorker } from './serve.ts';
+import { ServedCheckpoints } from './served-checkpoints.ts';
+import { ServedOutput } from './served-output.ts';
 import { WebCheckpoints } from './web-checkpoints.ts';
 import { openWebFolder } from './web-folder.ts';
 import { WebOutput } from './web-output.ts';
@@ -19,14 +20,10 @@ export function serveWebWorker(loadCases: WorkerHost['loadCases']): void {
     gpu: navigator.gpu,
     describe: () => describeBrowser(navigator),
     openFolder: openWebFolder,
-    outputFolder: (place) => {
-      if (typeof place !== 'string') return new WebOutput(place);
-      throw new FolderPlaceError('a page writes into folders that a person chose, and no other');
-    },
-    checkpointFolder: (place) => {
-      if (typeof place !== 'string') return new WebCheckpoints(place);
-      throw new FolderPlaceError('a page keeps checkpoints in its own storage, and in no other');
-    },
+    outputFolder: (place) =>
+      typeof place === 'string' ? new ServedOutput(place) : new WebOutput(place),
+    checkpointFolder: (place) =>
+      typeof place === 'string' ? new ServedCheckpoints(place) : new WebCheckpoints(place),
     startRank: startWebRank,
     post: (message) => self.postMessage(message),
   });
