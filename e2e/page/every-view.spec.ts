@@ -76,9 +76,9 @@ test.describe('what the browser logs as errors', () => {
 });
 
 for (const width of [320, 768, 1440]) {
-  test(`at ${width} pixels no view sticks out, in either direction of writing, in forced colours or in print`, async ({
-    page,
-  }) => {
+  test(`at ${width} pixels no view sticks out, in either direction of writing, in forced colours or in print`, {
+    tag: width === 320 ? '@quick' : '@long',
+  }, async ({ page }) => {
     await page.setViewportSize({ width, height: 800 });
     for (const address of await views(page)) {
       await page.goto(`/${address}`);
