@@ -26,6 +26,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (path) => [process.execPath, join(root, 'node_modules', path)];
 /** What lives so long is undecided, which some may be: twice what draws usually take. Milliseconds. */
 const HOST_MUTANTS_MS = 480_000;
+/** What the quick tier leaves in the folder of results. */
+const QUICK_REPORT = 'quick-chromium.json';
 /** What leaves nothing out may take so long. Milliseconds. */
 const WHOLE_PART_MS = 2 * 60 * 60_000;
 
@@ -161,10 +163,7 @@ async function planned(results, isWhole) {
     const options = { root, ...limitOf(isWhole), countsOf };
     return { counts: await runPart(name, command, options), path: json.path };
   };
-  const chromium = await run('quick tier in chromium', 'quick-chromium.json', [
-    '--runtime',
-    'chromium',
-  ]);
+  const chromium = await run('quick tier in chromium', QUICK_REPORT, ['--runtime', 'chromium']);
   const node = await run(`full tier in node${isWhole ? '' : ', a sample'}`, 'full-node.json', [
     '--runtime',
     'node',
@@ -220,6 +219,8 @@ async function mutants(results) {
     '--changed',
     '--sample',
     '12',
+    // The last run had other cases alone.
+    ...['--known', join(results, QUICK_REPORT)],
     '--report',
     json.path,
   ];

@@ -27,15 +27,18 @@ export async function readLastReport(named: string): Promise<Report> {
 }
 
 /**
- * The kernels that each case dispatched in the last run, by {@link keyOf}; none where none left a
- * report.
+ * The kernels that each case dispatched in a run, by {@link keyOf}: in that of the `named` report, or
+ * the last one; none where that left no report. Throws UsageError and ReportError of the named one.
  */
-export async function kernelsOfLastRun(): Promise<ReadonlyMap<string, readonly string[]>> {
+export async function kernelsOfRun(
+  named: string | undefined,
+): Promise<ReadonlyMap<string, readonly string[]>> {
   try {
-    const { results } = await readReportFile(LAST_REPORT);
+    const { results } = await readReportFile(named ?? LAST_REPORT);
     const passed = results.filter(({ status }) => status === 'pass');
     return new Map(passed.map((result) => [keyOf(result), result.kernels]));
-  } catch {
+  } catch (error) {
+    if (named !== undefined) throw error;
     return new Map(); // no run yet, or a file that was cut or is of another version
   }
 }

@@ -25,6 +25,7 @@ const NEEDED = ['vite', 'vitest', 'oxc-parser', 'typescript'];
  */
 export async function mutateHostCommand(given: Partial<MutateOptions>): Promise<number> {
   const { report: target } = given;
+  if (given.known !== undefined) throw new UsageError('--known: only of the shaders');
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
   checkClone();
   const choice = choiceOf(given);

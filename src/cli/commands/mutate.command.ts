@@ -41,6 +41,13 @@ export const command = defineCommand<MutateOptions>({
       description:
         'with --host, what lives after so many milliseconds is undecided (default: none)',
     },
+    known: {
+      name: 'known',
+      argument: 'report',
+      description:
+        'a report of a run, which says what its cases dispatched, so that few run before a change (default: that of the last run)',
+      parse: (texts) => texts.at(-1) ?? '',
+    },
     report: REPORT,
   },
   run: async (given) => {

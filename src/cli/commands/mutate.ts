@@ -10,7 +10,7 @@ import { EXIT, exitOfReport, UsageError } from '../exit.ts';
 import { openFileCache } from '../file-cache.ts';
 import { checkWritable, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
-import { kernelsOfLastRun } from '../last-report.ts';
+import { kernelsOfRun } from '../last-report.ts';
 import { showKillRate, showMutation } from '../output/mutation.ts';
 import { voiceOn } from '../output/voice.ts';
 import { planCases } from '../plan-cases.ts';
@@ -29,6 +29,8 @@ export interface MutateOptions {
   readonly sample: number;
   /** With `host`, what lives after so many milliseconds is undecided. */
   readonly deadlineMs: number;
+  /** A report that says what cases dispatch; default that of the last run. */
+  readonly known: string;
   readonly report: string;
 }
 
@@ -48,7 +50,7 @@ export async function mutateCommand(given: Partial<MutateOptions>): Promise<numb
   using interrupt = new Interrupt();
   const { adapter, startWorker } = await findNodeHost();
   voice.say(`running ${counted(length, 'mutant')} on ${adapter}`);
-  const known = await kernelsOfLastRun();
+  const known = await kernelsOfRun(given.known);
   const openCaches = (environment: object) => {
     const where = { ...environment, probe: null };
     return {

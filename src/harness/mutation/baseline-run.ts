@@ -26,6 +26,8 @@ export class BaselineError extends GradproofError {
 
 /** Cases to run in one message: enough to share pipelines, few enough to show progress. */
 const CHUNK = 25;
+/** So many cases find most mutants of a file. */
+const FEW = 16;
 /** How long one message's cases may take. Milliseconds. */
 const LIMIT_MS = 300_000;
 
@@ -39,7 +41,8 @@ interface BaselineInput {
 /**
  * Runs the cases of the quick tier on kernels that differ from the shaders by their fuel alone:
  * that all pass, and which dispatches what. What a case dispatched in earlier builds tells which
- * are worth it for a few mutants; it is no proof, so the others are there on demand.
+ * are worth it for a few mutants; it is no proof, so the others are there on demand. Each of its
+ * methods gives the cases that come new by it, and throws {@link BaselineError}.
  */
 export class BaselineRun {
   readonly #input: BaselineInput;
@@ -68,33 +71,51 @@ export class BaselineRun {
   }
 
   /**
-   * The cases that may dispatch a kernel that one of the mutants changes; all of them when this
-   * build's are known. Throws {@link BaselineError}.
+   * A few cases of each file that one of the mutants changes, spread over the kernels with it that they
+   * dispatched last; all there are when this build's are known.
    */
-  async likely(mutants: readonly Mutant[]): Promise<readonly BaselineCase[]> {
+  async few(mutants: readonly Mutant[]): Promise<readonly BaselineCase[]> {
     const known = this.#caches.outcomes.get('baseline') as readonly BaselineCase[] | undefined;
     if (known) {
       this.#left = [];
       return known;
     }
-    const files = new Set(mutants.map(({ file }) => file));
-    const kernels = new Set([...files].flatMap((file) => this.#input.sources.kernelsWith(file)));
+    const left = new Map<string, number>();
+    for (const file of filesOf(mutants)) {
+      const kernels = this.#input.sources.kernelsWith(file);
+      const each = Math.ceil(FEW / kernels.length);
+      for (const kernel of kernels) left.set(kernel, Math.max(each, left.get(kernel) ?? 0));
+    }
     return this.#take((declared) => {
-      const dispatched = this.#caches.dispatched.get(keyOf(declared)) as
-        | readonly string[]
-        | undefined;
-      return dispatched === undefined || dispatched.some((kernel) => kernels.has(kernel));
+      const wanted = this.#dispatchedBy(declared)?.filter((kernel) => left.get(kernel)) ?? [];
+      for (const kernel of wanted) left.set(kernel, (left.get(kernel) as number) - 1);
+      return wanted.length > 0;
     });
   }
 
-  /** The cases that were left out. Throws {@link BaselineError}. */
+  /** The cases that may dispatch a kernel that one of the mutants changes. */
+  likely(mutants: readonly Mutant[]): Promise<readonly BaselineCase[]> {
+    const { sources } = this.#input;
+    const kernels = new Set(filesOf(mutants).flatMap((file) => sources.kernelsWith(file)));
+    return this.#take(
+      (declared) => this.#dispatchedBy(declared)?.some((kernel) => kernels.has(kernel)) ?? true,
+    );
+  }
+
+  /** The cases that were left out. */
   rest(): Promise<readonly BaselineCase[]> {
     return this.#take(() => true);
   }
 
+  /** The kernels that a case dispatched last; undefined of one that never ran. */
+  #dispatchedBy(declared: Case): readonly string[] | undefined {
+    return this.#caches.dispatched.get(keyOf(declared)) as readonly string[] | undefined;
+  }
+
   async #take(isWanted: (declared: Case) => boolean): Promise<readonly BaselineCase[]> {
     const wanted = this.#left.filter(isWanted);
-    this.#left = this.#left.filter((declared) => !isWanted(declared));
+    const taken = new Set(wanted);
+    this.#left = this.#left.filter((declared) => !taken.has(declared));
     const passed = await this.#run(wanted);
     this.#passed.push(...passed);
     this.#keep(passed);
@@ -129,6 +150,8 @@ export class BaselineRun {
     }
   }
 }
+
+const filesOf = (mutants: readonly Mutant[]) => [...new Set(mutants.map(({ file }) => file))];
 
 /**
  * What is kept of the cases; those that this adapter cannot run are left out, and none is there

@@ -206,3 +206,17 @@ test('for one kernel only the cases run that dispatched it before, and those tha
   expect(ran).toEqual(expect.arrayContaining(['pass as-it-is', 'fail as-it-is']));
   expect(result.error?.code).toBe('survived');
 });
+
+test('a few cases that dispatched a kernel before run first, and the others for what they leave', async () => {
+  const names = Array.from({ length: 40 }, (_, i) => `pass-${i}`);
+  const dispatched = new MapCache();
+  await runMutant([...names, 'fail'], { dispatched });
+  rmSync(join(folder, 'log'));
+  const { ran } = await runMutant(['fail', ...names], { dispatched });
+  expect(ran.filter((line) => line.endsWith('as-it-is'))).toHaveLength(16);
+  expect(ran).toContain('fail changed');
+  rmSync(join(folder, 'log'));
+  const late = await runMutant([...names, 'fail'], { dispatched });
+  expect(late.ran.filter((line) => line.endsWith('as-it-is'))).toHaveLength(41);
+  expect(late.result.finding?.code).toBe('killed');
+});

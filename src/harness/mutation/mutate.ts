@@ -85,20 +85,22 @@ export async function mutate(
       const pace = (performance.now() - started) / Math.max(1, runner.tried);
       listen({ type: 'mutant', result, done, total, remainingMs: pace * (total - done) });
     };
-    covering.add(await baseline.likely(mutants));
-    // Cases that did not dispatch the kernel in earlier builds may in this one: they run before a
+    // Cases that did not dispatch the kernel in earlier builds may in this one: all have run before a
     // mutant counts as a survivor.
-    const survivors: Mutant[] = [];
-    await pool.share(mutants, async (mutant, worker) => {
-      const result = await runner.run(mutant, worker);
-      if (result?.status === 'fail' && !baseline.isWhole) survivors.push(mutant);
-      else if (result) tell(result);
-    });
-    if (survivors.length > 0) covering.add(await baseline.rest());
-    await pool.share(survivors, async (mutant, worker) => {
-      const result = await runner.run(mutant, worker);
-      if (result) tell(result);
-    });
+    let left = mutants;
+    for (const take of ['few', 'likely', 'rest'] as const) {
+      if (left.length === 0) break;
+      const more = await baseline[take](left);
+      if (more.length === 0 && !baseline.isWhole) continue;
+      covering.add(more);
+      const survivors: Mutant[] = [];
+      await pool.share(left, async (mutant, worker) => {
+        const result = await runner.run(mutant, worker);
+        if (result?.status === 'fail' && !baseline.isWhole) survivors.push(mutant);
+        else if (result) tell(result);
+      });
+      left = survivors;
+    }
   } catch (error) {
     if (!host.signal.aborted) throw error;
   }
