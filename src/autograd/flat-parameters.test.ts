@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
-import { hostTensorFrom } from '../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../tensor/host.ts';
+import type { Shape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { FlatParameters, flatLayout } from './flat-parameters.ts';
+import { FlatParameters, flatLayout, partsOf } from './flat-parameters.ts';
 
 test('parameters follow each other at multiples of 64 floats', () => {
   const { entries, length } = flatLayout(
@@ -54,6 +55,32 @@ describe('segments', () => {
       ['d', [1]],
     ]);
     expect(flatLayout(large, 64).segments).toEqual([192, 64]);
+  });
+});
+
+describe('rows in several tensors', () => {
+  const shapes = new Map([
+    ['a', [3]],
+    ['b', [5, 64]],
+    ['c', [1]],
+  ]);
+  const rowsOf = (name: string) => (name === 'b' ? [2, 2, 1] : [3]);
+  const layout = flatLayout(shapes, 128, rowsOf);
+
+  test('follow each other within their parameter, each in one segment', () => {
+    expect(layout.entries).toEqual(flatLayout(shapes, 1024).entries);
+    expect(layout.tensors.get('b')).toEqual([
+      { shape: [2, 64], offset: 64 },
+      { shape: [2, 64], offset: 192 },
+      { shape: [1, 64], offset: 320 },
+    ]);
+    expect(layout.segments).toEqual([64, 128, 128, 128]);
+    expect(layout.length).toBe(448);
+  });
+
+  test('are parts of their own', () => {
+    expect(partsOf(layout).map(({ offset }) => offset)).toEqual([0, 64, 192, 320, 384]);
+    expect(partsOf(layout, 64).map(({ size }) => size)).toEqual(Array(7).fill(64));
   });
 });
 
@@ -118,5 +145,33 @@ describe('parameters', () => {
       'there is no gradient of a, c: run backward before the step',
     );
     expect(await other.read()).toEqual(Object.fromEntries(initial));
+  });
+
+  test('of several tensors are read whole, and have a gradient where each has one', async () => {
+    const { gpu } = await hostGpu();
+    const table = filledTensor('f32', [5, 64], (i) => i);
+    const both = new Map([...initial, ['t', table]]);
+    const rowsOf = (name: string, [rows = 1]: Shape) => (name === 't' ? [2, 2, 1] : [rows]);
+    using parameters = new FlatParameters(gpu, both, { segmentBytes: 512, rowsOf });
+    expect(parameters.count).toBe(70 + 320);
+    expect(parameters.tensors('t').map(({ shape }) => shape[0])).toEqual([2, 2, 1]);
+    expect(() => parameters.view('t')).toThrow('t lies in 3 tensors');
+    expect(await parameters.read()).toEqual(Object.fromEntries(both));
+    const gradients = new Map(
+      parameters.views.map((view, i) => [
+        view,
+        Tensor.from(
+          gpu,
+          filledTensor('f32', view.shape, () => i),
+        ),
+      ]),
+    );
+    using target = new FlatParameters(gpu, both, { segmentBytes: 512, rowsOf });
+    parameters.gather(gradients, target.segments);
+    expect((await target.read())['t']).toEqual(
+      filledTensor('f32', [5, 64], (i) => 3 + Math.floor(i / 128)),
+    );
+    gradients.delete(parameters.tensors('t')[1] as Tensor);
+    expect(() => parameters.gather(gradients, target.segments)).toThrow('no gradient of t: run');
   });
 });

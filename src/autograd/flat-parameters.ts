@@ -10,43 +10,73 @@ import { Segments } from './segments.ts';
 /** A view is bound at its offset, which must be a multiple of 256 bytes: 64 floats. */
 const ALIGNMENT = 64;
 
+/** A tensor among all numbers, in floats. */
+export interface FlatEntry {
+  readonly shape: Shape;
+  readonly offset: number;
+}
+
 /** Where each parameter lies among all of them, in floats. */
 export interface FlatLayout {
-  readonly entries: ReadonlyMap<string, { readonly shape: Shape; readonly offset: number }>;
+  readonly entries: ReadonlyMap<string, FlatEntry>;
+  /** The tensors of each: itself, or several of its rows, which follow each other. */
+  readonly tensors: ReadonlyMap<string, readonly FlatEntry[]>;
   readonly length: number;
-  /** Lengths of the segments that follow each other; a parameter lies in one of them. */
+  /** Lengths of the segments that follow each other; a tensor lies in one of them. */
   readonly segments: readonly number[];
 }
 
 /**
- * Lays the shapes one after the other, each at a multiple of 64 floats, in segments of at most
- * `longest` floats; what is longer has a segment to itself.
+ * How many rows of a parameter lie in each of its tensors: all but the last have a multiple of 64
+ * numbers.
  */
-export function flatLayout(shapes: ReadonlyMap<string, Shape>, longest: number): FlatLayout {
-  const entries = new Map<string, { shape: Shape; offset: number }>();
+export type RowsOfTensors = (name: string, shape: Shape) => readonly number[];
+
+const inOne: RowsOfTensors = (_, [rows = 1]) => [rows];
+
+/**
+ * Lays the shapes one after the other, each at a multiple of 64 floats, in segments of at most
+ * `longest` floats; a tensor that is longer has a segment to itself.
+ */
+export function flatLayout(
+  shapes: ReadonlyMap<string, Shape>,
+  longest: number,
+  rowsOf = inOne,
+): FlatLayout {
+  const entries = new Map<string, FlatEntry>();
+  const tensors = new Map<string, readonly FlatEntry[]>();
   const segments: number[] = [];
   let [length, start] = [0, 0];
-  for (const [name, shape] of shapes) {
+  const placed = (shape: Shape): FlatEntry => {
+    const offset = length;
     const end = length + Math.ceil(sizeOf(shape) / ALIGNMENT) * ALIGNMENT;
     if (end - start > longest && length > start) {
       segments.push(length - start);
       start = length;
     }
-    entries.set(name, { shape, offset: length });
     length = end;
+    return { shape, offset };
+  };
+  for (const [name, shape] of shapes) {
+    entries.set(name, { shape, offset: length });
+    const rows = rowsOf(name, shape);
+    tensors.set(
+      name,
+      rows.length === 1 ? [placed(shape)] : rows.map((count) => placed([count, ...shape.slice(1)])),
+    );
   }
-  return { entries, length, segments: [...segments, length - start] };
+  return { entries, tensors, length, segments: [...segments, length - start] };
 }
 
 /**
- * Where each parameter lies with the gap behind it, so that together they are all; cut into parts of
+ * Where each tensor lies with the gap behind it, so that together they are all; cut into parts of
  * at most `most` floats, a multiple of 64.
  */
 export function partsOf(
-  { entries, length }: FlatLayout,
+  { tensors, length }: FlatLayout,
   most = Number.POSITIVE_INFINITY,
 ): readonly FlatPart[] {
-  const offsets = Array.from(entries.values(), ({ offset }) => offset);
+  const offsets = [...tensors.values()].flat().map(({ offset }) => offset);
   return offsets.flatMap((offset, i) => {
     const size = (offsets[i + 1] ?? length) - offset;
     const count = Math.max(1, Math.ceil(size / most));
@@ -66,10 +96,11 @@ export interface FlatPart {
 /** How parameters are kept. */
 export interface FlatParametersOptions {
   /**
-   * Bytes of a segment, unless a parameter is larger. Default: what a kernel of the adapter can
-   * bind.
+   * Bytes of a segment, unless a tensor is larger. Default: what a kernel of the adapter can bind.
    */
   readonly segmentBytes?: number;
+  /** Default each parameter is one tensor. */
+  readonly rowsOf?: RowsOfTensors | undefined;
   /**
    * Where they lie, each by itself, but while they are held. Default they lie on the device.
    */
@@ -91,31 +122,31 @@ export interface Gathering {
 
 /**
  * Every trainable parameter one behind the other in f32 buffers, as a rule in one, so that a
- * dispatch updates all that lies in it; each parameter is a view of its part. The gaps between them
- * are zero and stay zero.
+ * dispatch updates all that lies in it; each parameter is a view of its part, or several of its
+ * rows. The gaps between them are zero and stay zero.
  */
 export class FlatParameters implements Disposable {
   readonly layout: FlatLayout;
   readonly segments: Segments;
-  readonly #views: ReadonlyMap<string, Tensor>;
+  readonly #tensors: ReadonlyMap<string, readonly Tensor[]>;
 
   /** Uploads the initial values, in their order. */
   constructor(
     gpu: Gpu,
     initial: ReadonlyMap<string, HostTensor>,
-    { segmentBytes = largestBinding(gpu), home }: FlatParametersOptions = {},
+    { segmentBytes = largestBinding(gpu), rowsOf, home }: FlatParametersOptions = {},
   ) {
     const shapes = new Map([...initial].map(([name, { shape }]) => [name, shape]));
-    this.layout = flatLayout(shapes, segmentBytes / 4);
+    this.layout = flatLayout(shapes, segmentBytes / 4, rowsOf);
     const values = new Float32Array(this.layout.length);
     for (const [name, { offset }] of this.layout.entries)
       values.set(valuesOf(initial.get(name) as HostTensor), offset);
     const lengths = home ? partsOf(this.layout).map(({ size }) => size) : this.layout.segments;
     this.segments = new Segments(gpu, lengths, values, home).countAs('weights');
-    this.#views = new Map(
-      [...this.layout.entries].map(([name, { shape, offset }]) => [
+    this.#tensors = new Map(
+      [...this.layout.tensors].map(([name, places]) => [
         name,
-        this.segments.view(shape, { offset: offset * 4 }),
+        places.map(({ shape, offset }) => this.segments.view(shape, { offset: offset * 4 })),
       ]),
     );
   }
@@ -128,25 +159,33 @@ export class FlatParameters implements Disposable {
   }
 
   get names(): readonly string[] {
-    return [...this.#views.keys()];
+    return [...this.#tensors.keys()];
   }
 
-  /** The parameters in the order of their names. */
+  /** The tensors of all parameters, in the order of their names. */
   get views(): readonly Tensor[] {
-    return [...this.#views.values()];
+    return [...this.#tensors.values()].flat();
   }
 
   /** Number of trainable values, gaps not counted. */
   get count(): number {
-    return [...this.#views.values()].reduce((sum, { size }) => sum + size, 0);
+    return this.views.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** The parameter as a view of the buffer. */
+  /** The parameter as a view of the buffer. Throws RangeError where it is none, or several. */
   view(name: string): Tensor {
-    const view = this.#views.get(name);
-    if (!view)
-      throw new RangeError(`no parameter is named ${name}: there are ${this.names.join(', ')}`);
+    const [view, ...others] = this.tensors(name) as [Tensor, ...Tensor[]];
+    if (others.length > 0)
+      throw new RangeError(`${name} lies in ${others.length + 1} tensors: ask for its tensors`);
     return view;
+  }
+
+  /** The views that a parameter is, each of some of its rows. Throws RangeError where there is none. */
+  tensors(name: string): readonly Tensor[] {
+    const tensors = this.#tensors.get(name);
+    if (!tensors)
+      throw new RangeError(`no parameter is named ${name}: there are ${this.names.join(', ')}`);
+    return tensors;
   }
 
   /**
@@ -155,25 +194,26 @@ export class FlatParameters implements Disposable {
    */
   gather(gradients: ReadonlyMap<Tensor, Tensor>, target: GatherTarget): void {
     const each = gradientsOf(this, gradients);
-    for (const name of this.names) this.#put(name, each.get(this.view(name)) as Tensor, target);
+    for (const [view, place] of this.#places) put(place, each.get(view) as Tensor, target);
   }
 
   /** As {@link FlatParameters.gather}, of gradients that come one by one. */
   gathering(target: GatherTarget): Gathering {
-    const names = new Map([...this.#views].map(([name, view]) => [view, name]));
+    const places = this.#places;
     const taken = new Map<Tensor, Tensor>();
     return {
       take: (parameter, gradient) => {
         taken.set(parameter, gradient);
-        this.#put(names.get(parameter) as string, gradient, target);
+        put(places.get(parameter) as FlatEntry, gradient, target);
       },
       end: () => void gradientsOf(this, taken),
     };
   }
 
-  #put(name: string, gradient: Tensor, target: GatherTarget): void {
-    const { offset } = this.layout.entries.get(name) as { readonly offset: number };
-    target.view(gradient.shape, { offset: offset * 4 }).copyFrom(gradient);
+  /** Where each tensor lies. */
+  get #places(): ReadonlyMap<Tensor, FlatEntry> {
+    const places = [...this.layout.tensors.values()].flat();
+    return new Map(this.views.map((view, i) => [view, places[i] as FlatEntry]));
   }
 
   /** Reads every parameter back. */
@@ -195,11 +235,17 @@ export class FlatParameters implements Disposable {
 
 const largestBinding = (gpu: Gpu): number => gpu.limits['maxStorageBufferBindingSize'] as number;
 
+function put({ offset }: FlatEntry, gradient: Tensor, target: GatherTarget): void {
+  target.view(gradient.shape, { offset: offset * 4 }).copyFrom(gradient);
+}
+
 /** The gradients by parameter view; refuses where one is missing. */
 const gradientsOf = seam(
   'parameters.gradients_of',
   (parameters: FlatParameters, gradients: ReadonlyMap<Tensor, Tensor>) => {
-    const without = parameters.names.filter((name) => !gradients.has(parameters.view(name)));
+    const without = parameters.names.filter(
+      (name) => !parameters.tensors(name).every((tensor) => gradients.has(tensor)),
+    );
     if (without.length > 0) {
       throw new GradproofError(
         'no-grad',

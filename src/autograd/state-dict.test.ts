@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
-import { hostTensorFrom } from '../tensor/host.ts';
+import { filledTensor, hostTensorFrom } from '../tensor/host.ts';
 import { FlatParameters } from './flat-parameters.ts';
 import { loadState } from './state-dict.ts';
 
@@ -44,6 +44,18 @@ describe('a state dict', () => {
       [0.25, 65504],
       [-2, 7],
     ]);
+  });
+
+  test('is cut where rows of a parameter lie in several tensors', async () => {
+    const { gpu } = await hostGpu();
+    const blank = hostTensorFrom('f32', [3, 64], new Array<number>(192).fill(0));
+    const rowsOf = () => [2, 1];
+    using flat = new FlatParameters(gpu, new Map([['t', blank]]), { segmentBytes: 512, rowsOf });
+    const state = { t: filledTensor('f32', [3, 64], (i) => i) };
+    loadState(flat, state);
+    expect(await flat.read()).toEqual(state);
+    const other = { t: filledTensor('f32', [2, 64], (i) => i) };
+    expect(() => loadState(flat, other)).toThrow('mismatched: t (expected 3x64, got 2x64)');
   });
 
   const { b: _, ...MISSING } = FITS;

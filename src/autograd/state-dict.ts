@@ -2,6 +2,7 @@ import { GradproofError } from '../errors.ts';
 import { mapped } from '../graph/call.ts';
 import { seam } from '../seam.ts';
 import { type HostTensor, type HostTensors, hostTensorFrom, valuesOf } from '../tensor/host.ts';
+import { cutRows } from '../tensor/joined-rows.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { FlatParameters } from './flat-parameters.ts';
@@ -58,9 +59,13 @@ export function loadState(
   for (const name of parameters.names) {
     const host = left.has(name) ? undefined : state[name];
     if (!host) continue;
-    const parameter = parameters.view(name);
-    using value = Tensor.from(parameter.gpu, inFloat32(host));
-    parameter.copyFrom(value);
+    const tensors = parameters.tensors(name);
+    const shapes = tensors.map(({ shape }) => shape);
+    for (const [i, rows] of cutRows(inFloat32(host), shapes).entries()) {
+      const tensor = tensors[i] as Tensor;
+      using value = Tensor.from(tensor.gpu, rows);
+      tensor.copyFrom(value);
+    }
   }
   return difference;
 }
@@ -71,7 +76,9 @@ const differenceOf = seam(
   'state.difference_of',
   (parameters: FlatParameters, state: HostTensors): StateDifference =>
     differenceFrom(
-      Object.fromEntries(parameters.names.map((name) => [name, parameters.view(name).shape])),
+      Object.fromEntries(
+        [...parameters.layout.entries].map(([name, { shape }]) => [name, shape] as const),
+      ),
       state,
     ),
 );

@@ -1,4 +1,4 @@
-import { FlatParameters } from '../autograd/flat-parameters.ts';
+import { FlatParameters, type FlatParametersOptions } from '../autograd/flat-parameters.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { Scope } from '../gpu/scope.ts';
 import type { Format } from '../quant/format.ts';
@@ -8,7 +8,6 @@ import { seam } from '../seam.ts';
 import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import { holding, Tensor } from '../tensor/tensor.ts';
-import type { ValueHome } from '../tensor/value-home.ts';
 
 /** Values on the host by name. */
 type HostValues<T> = Iterable<readonly [name: string, value: T]>;
@@ -32,11 +31,11 @@ export class ModelValues implements Disposable {
     gpu: Gpu,
     trained: HostValues<HostTensor>,
     fixed: HostValues<HostTensor | QuantizedWeight<HostTensor, Format> | Tensor> = [],
-    home?: ValueHome,
+    how: Pick<FlatParametersOptions, 'home' | 'rowsOf'> = {},
   ) {
     this.#gpu = gpu;
     using made = new Scope(); // until all are there
-    this.#parameters = made.add(new FlatParameters(gpu, new Map(trained), { home }));
+    this.#parameters = made.add(new FlatParameters(gpu, new Map(trained), how));
     const upload = (host: HostTensor) => made.add(Tensor.from(gpu, host));
     for (const [name, value] of fixed) {
       if (value instanceof Tensor) this.#fixed.set(name, value);
@@ -58,13 +57,19 @@ export class ModelValues implements Disposable {
     return inOrder([...this.#parameters.names, ...this.#fixed.keys()], this.#order);
   }
 
-  /** A value by its name. Throws RangeError where there is none. */
+  /** A value by its name. Throws RangeError where there is none, or its rows lie in several tensors. */
   readonly view = (name: string): Tensor | DeviceWeight =>
     this.#fixed.get(name) ?? this.#parameters.view(name);
 
+  /** The tensors of a value by its name. Throws RangeError where there is none. */
+  tensors(name: string): readonly Tensor[] {
+    const fixed = this.#fixed.get(name);
+    return fixed ? tensorsOf(fixed) : this.#parameters.tensors(name);
+  }
+
   /** Keeps the values of these names on the device until the result is disposed. */
   holding(isWanted: (name: string) => boolean): Disposable {
-    return holding(this.names.filter(isWanted).flatMap((name) => tensorsOf(this.view(name))));
+    return holding(this.names.filter(isWanted).flatMap((name) => this.tensors(name)));
   }
 
   /**

@@ -3,7 +3,7 @@ import { FlatParameters } from '../autograd/flat-parameters.ts';
 import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Allocation } from '../gpu/memory.ts';
-import type { Application } from '../graph/call.ts';
+import { type Application, mapped } from '../graph/call.ts';
 import { uniformsByName } from '../ops/fixtures/uniforms-by-name.ts';
 import { hostTensorFrom } from '../tensor/host.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -174,6 +174,49 @@ describe('an update', () => {
       ...['param', 'a.exp_avg', 'a.exp_avg_sq', 'b.exp_avg', 'b.exp_avg_absmax', 'b.exp_avg_sq'],
       ...['b.exp_avg_sq_absmax', 'scale', 'growth_tracker', 'steps'],
     ]);
+  });
+
+  /** A table t of three tensors of 4, 4 and 1 rows. */
+  async function ofTable(params: OptimizerParams, width: number) {
+    const { gpu } = await hostGpu();
+    const t = hostTensorFrom('f32', [9, width], new Array<number>(9 * width).fill(1));
+    const parameters = new FlatParameters(gpu, new Map([['t', t]]), {
+      segmentBytes: 256,
+      rowsOf: () => [4, 4, 1],
+    });
+    return { optimizer: new Optimizer(gpu, parameters, params), parameters };
+  }
+
+  const IN_8_BITS = { ...ADAMW, optimizer: 'adamw8bit', blocksize: 64 } as OptimizerParams;
+
+  test.each([
+    [9 * 16, { 't.exp_avg': ['u8', 9, 16], 't.exp_avg_absmax': ['f32', 3] }],
+    [9 * 16 + 1, { 't.exp_avg': ['f32', 9, 16] }],
+  ])(
+    'in 8 bits of %i numbers goes by a whole table, and keeps it by one name',
+    async (least, kept) => {
+      const params = { ...IN_8_BITS, min_8bit_size: least } as OptimizerParams;
+      const { optimizer, parameters } = await ofTable(params, 16);
+      const { tensors } = await optimizer.read();
+      const found = mapped(tensors, ({ dtype, shape }) => [dtype, ...shape]);
+      expect(found).toMatchObject(kept);
+      expect(Object.keys(found).filter((name) => name.startsWith('t.'))).toHaveLength(
+        2 * Object.keys(kept).length,
+      );
+      optimizer.write({ step: 3, tensors });
+      expect((await optimizer.read()).tensors).toEqual(tensors);
+      optimizer[Symbol.dispose]();
+      parameters[Symbol.dispose]();
+    },
+  );
+
+  test.each([
+    [{ optimizer: 'muon', adjust_lr_fn: 'original' }, 'muon steps a matrix at once'],
+    [{ ...IN_8_BITS, blocksize: 128 }, 'adamw8bit steps 128 numbers at once'],
+  ])('refuses a table whose tensors it would step across: %j', async (params, message) => {
+    await expect(ofTable(params as OptimizerParams, 16)).rejects.toThrow(
+      `${message}, and t, which no kernel of this adapter reaches at once, is cut within them: take another optimizer`,
+    );
   });
 
   test('under loss scaling unscales, finds, clips, steps and scales anew', async () => {

@@ -11,7 +11,8 @@ import { rateRows } from '../ops/optim/step-rates.ts';
 import { chooseVariant } from '../ops/variants.ts';
 import { seam } from '../seam.ts';
 import { type HostTensor, type HostTensors, hostTensorFrom, hostZeros } from '../tensor/host.ts';
-import type { Shape } from '../tensor/shape.ts';
+import { JoinedRows } from '../tensor/joined-rows.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { Tensor, type Tensors } from '../tensor/tensor.ts';
 import { HostHome, placed, type ValueHome } from '../tensor/value-home.ts';
 import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
@@ -69,8 +70,12 @@ export interface OptimizerOptions {
   readonly transfers?: Transfers | undefined;
 }
 
-/** A parameter that is stepped by itself. */
+/** What outlasts a step. */
+type Lasting = Segments | Tensor | JoinedRows;
+
+/** A parameter that is stepped by itself, or one of its tensors. */
 interface SteppedParameter {
+  /** Of the parameter. */
   readonly name: string;
   readonly shape: Shape;
   /** Where it begins among all, in floats. */
@@ -96,7 +101,7 @@ export interface OptimizerState {
  */
 const release = seam(
   'train.release',
-  (_lasting: Readonly<Record<string, Segments | Tensor>>, owned: readonly Disposable[]) => {
+  (_lasting: Readonly<Record<string, Lasting>>, owned: readonly Disposable[]) => {
     for (const one of owned) one[Symbol.dispose]();
   },
 );
@@ -111,6 +116,27 @@ function checkMatrices({ layout }: FlatParameters, name: string): void {
     throw new GradproofError(
       'not-implemented',
       `${name} steps matrices alone, and there are ${others.join(', ')}: take another optimizer`,
+    );
+}
+
+/**
+ * Throws GradproofError `not-implemented` for a parameter in several tensors whose steps go over all
+ * of it, or over blocks that lie in two of them.
+ */
+function checkTensors(
+  { layout }: FlatParameters,
+  { ofMatrices, blocksize = 1 }: UpdateRule,
+  name: string,
+): void {
+  const parted = [...layout.tensors].find(
+    ([, tensors]) =>
+      tensors.length > 1 &&
+      (ofMatrices || tensors.slice(0, -1).some(({ shape }) => sizeOf(shape) % blocksize !== 0)),
+  );
+  if (parted)
+    throw new GradproofError(
+      'not-implemented',
+      `${name} steps ${ofMatrices ? 'a matrix' : `${blocksize} numbers`} at once, and ${parted[0]}, which no kernel of this adapter reaches at once, is cut within them: take another optimizer`,
     );
 }
 
@@ -188,6 +214,7 @@ export class Optimizer implements Disposable {
     this.#schedule = schedule;
     this.#rule = updateRule(params, schedule);
     if (this.#rule.ofMatrices) checkMatrices(parameters, params.optimizer);
+    checkTensors(parameters, this.#rule, params.optimizer);
     this.#fingerprints = fingerprints;
     this.#normTo = options.norm_to;
     this.#maxNorm = max_grad_norm;
@@ -391,29 +418,37 @@ export class Optimizer implements Disposable {
     return { param: this.#parameters.segments, ...this.#state };
   }
 
-  get #lasting(): Readonly<Record<string, Segments | Tensor>> {
+  get #lasting(): Readonly<Record<string, Lasting>> {
     return { ...this.#flat, ...this.#ofParameters, ...this.#scaler?.state };
   }
 
   /** What is kept of each parameter by itself, by the names of both. */
-  get #ofParameters(): Tensors {
-    const all = this.#each?.flatMap(({ name, kept }) =>
-      Object.entries(kept).map(([state, tensor]) => [`${name}.${state}`, tensor] as const),
-    );
-    return Object.fromEntries(all ?? []);
+  get #ofParameters(): Readonly<Record<string, JoinedRows>> {
+    const parts: Record<string, Tensor[]> = {};
+    for (const { name, kept } of this.#each ?? [])
+      for (const [state, tensor] of Object.entries(kept)) {
+        parts[`${name}.${state}`] ??= [];
+        parts[`${name}.${state}`]?.push(tensor);
+      }
+    return mapped(parts, (tensors) => new JoinedRows(tensors));
   }
 
   #ofEach(): readonly SteppedParameter[] | undefined {
     const { ofShape } = this.#rule;
+    const { entries, tensors } = this.#parameters.layout;
     return (
       ofShape &&
-      [...this.#parameters.layout.entries].map(([name, { shape, offset }]) => {
-        const rule = ofShape(shape);
-        const kept = mapped(rule.kept, (stored) =>
-          placed(this.#gpu, hostZeros(stored.dtype, stored.shape), this.#home).countAs('optimizer'),
-        );
-        return { name, shape, offset, rule, kept };
-      })
+      [...tensors].flatMap(([name, parts]) =>
+        parts.map(({ shape, offset }) => {
+          const rule = ofShape(shape, entries.get(name)?.shape);
+          const kept = mapped(rule.kept, (stored) =>
+            placed(this.#gpu, hostZeros(stored.dtype, stored.shape), this.#home).countAs(
+              'optimizer',
+            ),
+          );
+          return { name, shape, offset, rule, kept };
+        }),
+      )
     );
   }
 
@@ -529,11 +564,12 @@ export class Optimizer implements Disposable {
   [Symbol.dispose](): void {
     const owned = {
       ...{ scaler: this.#scaler, kept: this.#kept, grad: this.#grad },
-      ...{ ...this.#state, ...this.#ofParameters, ...this.#reads },
+      ...{ ...this.#state, ...this.#reads },
     };
+    const ofParameters = this.#each?.flatMap(({ kept }) => Object.values(kept)) ?? [];
     release(
       this.#lasting,
-      Object.values(owned).filter((one) => one !== undefined),
+      [...Object.values(owned), ...ofParameters].filter((one) => one !== undefined),
     );
   }
 }

@@ -60,8 +60,13 @@ export interface UpdateRule {
   readonly at: (step: number) => { readonly lr: number };
   /** Whether each parameter is stepped by itself and must be a matrix, not many as one vector. */
   readonly ofMatrices?: true;
-  /** How a parameter of a shape is stepped by itself, where it hangs on the shape what is kept of it. */
-  readonly ofShape?: (shape: Shape) => ShapeRule;
+  /** So many numbers of a parameter share what is kept of them. Default each has its own. */
+  readonly blocksize?: number;
+  /**
+   * How a parameter of a shape is stepped by itself, where it hangs on the shape what is kept of it;
+   * of one that lies in several tensors each, with the shape of all of them.
+   */
+  readonly ofShape?: (shape: Shape, whole?: Shape) => ShapeRule;
   /** What steps of {@link UpdateRule.ofShape} read beside; the caller owns it. */
   readonly reads?: (gpu: Gpu) => Tensors;
   /** Records a step, in place, over `param`, `grad` and the state. */
@@ -160,8 +165,9 @@ function adamw8bitRule(params: Adamw8bitParams, schedule: Schedule): UpdateRule 
     ...{ state, op, at: atInFloats, step },
     ...(scaled && { scaled }),
     reads: (gpu) => ({ qmap: momentMaps(gpu) }),
-    ofShape: (shape) =>
-      isIn8bit(sizeOf(shape), params)
+    blocksize: hyperparameters.blocksize,
+    ofShape: (shape, whole = shape) =>
+      isIn8bit(sizeOf(whole), params)
         ? {
             kept: adamw8bitStorage(shape, hyperparameters),
             takesReads: true,

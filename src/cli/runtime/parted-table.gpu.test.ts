@@ -1,40 +1,33 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Tape } from '../../autograd/tape.ts';
 import type { LabelledTokens } from '../../data/labelled-tokens.ts';
-import { modelConfigOf } from '../../formats/hugging-face/config.ts';
-import { folderOf } from '../../formats/hugging-face/fixtures/tiny-folder.ts';
-import { writeSafetensors } from '../../formats/safetensors/write.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { generate } from '../../models/generation/generate.ts';
 import type { LlamaConfig } from '../../models/llama/config.ts';
-import { initialLlama } from '../../models/llama/initial.ts';
 import { Llama } from '../../models/llama/llama.ts';
 import { loadLlama } from '../../models/llama/load.ts';
 import { rowParts } from '../../models/llama/row-parts.ts';
-import { judge } from '../../reference/judge.ts';
-import { limitOf } from '../../reference/llama/limits.ts';
 import { filledTensor, type HostTensor, hostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { trainingConfigOf } from '../../train/llama/config/read-training-config.ts';
 import { fineTuneLlama } from '../../train/llama/fine-tune-llama.ts';
-import { forecastLlama, requireRoom } from '../../train/llama/forecast-llama.ts';
 import { wholeValue } from '../../train/llama/saved-model/whole-values.ts';
 import { lossOf } from '../../train/loss.ts';
+import {
+  IDS,
+  LENGTH,
+  modelFolder,
+  modelOf,
+  REACH,
+  SIZES,
+  VOCABULARY,
+  valuesOf,
+  verdict,
+} from './fixtures/parted-tables.ts';
 import { withReach } from './fixtures/usual-limits.ts';
 
 /** Embeddings and head that lie in three parts say what whole ones say. */
-
-const VOCABULARY = 300;
-const LENGTH = 9;
-const SIZES = {
-  ...{ hidden: 24, intermediate: 20, layers: 1, heads: 4, kv_heads: 2 },
-  ...{ rms_eps: 1e-5, rope_theta: 500 },
-};
-/** 128 rows of a table, and all else. */
-const REACH = 128 * 24 * 4;
-/** The first and last token of each part among them. */
-const IDS = [0, 127, 128, 255, 256, 299, 3, 128, 127];
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -66,29 +59,12 @@ function parted([name, value]: readonly [string, HostTensor]): [string, HostTens
   ]);
 }
 
-const jsonOf = (tie_word_embeddings: boolean) => ({
-  ...{ model_type: 'llama', tie_word_embeddings, vocab_size: VOCABULARY },
-  ...{ hidden_size: 24, intermediate_size: 20, num_hidden_layers: 1, num_attention_heads: 4 },
-  ...{ num_key_value_heads: 2, max_position_embeddings: 16, rms_norm_eps: 1e-5 },
-});
-
-/** Whether numbers are those of another order of sums, within the limits of trajectories. */
-function verdict(name: string, own: ArrayLike<number>, truth: ArrayLike<number>) {
-  const vector = (data: ArrayLike<number>) => ({
-    shape: [data.length],
-    data: Float64Array.from(data),
-  });
-  const expected = vector(truth);
-  return judge(vector(own), expected, limitOf(name, expected));
-}
-
 const BOTH = [true, false] as const;
 const tables = (tied: boolean) => (tied ? 1 : 2);
 
 function weightsOf(tie_word_embeddings: boolean, inParts: boolean) {
   const random = new Random(5);
-  const config = { ...SIZES, vocab: VOCABULARY, tie_word_embeddings };
-  const drawn = [...initialLlama(config, random, 0.5)];
+  const drawn = [...valuesOf(tie_word_embeddings, random)];
   const q = 'model.layers.0.self_attn.q_proj';
   const floats = (shape: readonly number[]) => filledTensor('f32', shape, () => random.normal(0.3));
   return {
@@ -137,10 +113,7 @@ describe.each(BOTH)('with a tied head: %s', (tied) => {
     }
   });
 
-  const folder = folderOf({
-    'config.json': JSON.stringify(jsonOf(tied)),
-    'model.safetensors': writeSafetensors(Object.fromEntries(weightsOf(tied, false).frozen)),
-  });
+  const folder = modelFolder(tied);
 
   test('a folder is read in parts, writes the same tokens, and is saved whole', async () => {
     const said = async (on: Gpu) => {
@@ -168,7 +141,7 @@ describe.each(BOTH)('with a tied head: %s', (tied) => {
     } as never);
     const texts: readonly LabelledTokens[] = [{ ids: IDS, asked: IDS.map(() => true) }];
     const losses = async (on: Gpu) => {
-      const training = { folder, model: modelConfigOf(jsonOf(tied)), texts, config };
+      const training = { folder, model: modelOf(tied), texts, config };
       const run = fineTuneLlama(on, training, { judge: async () => 0 });
       const all: number[] = [];
       let next = await run.next();
@@ -181,18 +154,4 @@ describe.each(BOTH)('with a tied head: %s', (tied) => {
     expect(whole.at(-1)).toBeLessThan(whole[0] as number);
     expect(verdict('loss', inParts, whole)).toMatchObject({ ok: true, compared: 4 });
   });
-});
-
-test.each([
-  { type: 'full' },
-  { type: 'lora', lora: { modules_to_save: ['lm_head'] } },
-  { type: 'lora', lora: { modules_to_save: ['embed_tokens'] } },
-])('a table that is trained is refused, with the limit of the adapter: %j', (given) => {
-  const model = modelConfigOf(jsonOf(true));
-  const config = trainingConfigOf({ ...given, max_length: LENGTH, judge_steps: 0 } as never);
-  const forecast = forecastLlama(model, config, LENGTH);
-  requireRoom(forecast, gpu.limits);
-  expect(() => requireRoom(forecast, small.limits)).toThrow(
-    `model.embed_tokens.weight takes ${4 * 300 * 24} bytes, and a kernel of this adapter reaches ${REACH}`,
-  );
 });

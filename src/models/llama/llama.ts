@@ -21,6 +21,7 @@ import type { LinearAdapter, LoraParams } from './lora/adapted-linear.ts';
 import { retrainedName, retrainedOf } from './lora/retrained.ts';
 import { packedText } from './packed-text.ts';
 import { PartedTable } from './parted-table.ts';
+import { rowsOnDevice } from './row-parts.ts';
 import type { TextContext } from './text-context.ts';
 import { WindowMask } from './window-mask.ts';
 
@@ -88,12 +89,14 @@ export class Llama implements Model {
     const hasBiases = [...trained.keys()].some((name) => name.endsWith('.lora_bias'));
     this.#blocks = owned.add(new LlamaBlocks(gpu, config, this, adapterOf, hasBiases));
     this.#window = owned.add(new WindowMask(gpu, config));
-    const values = owned.add(new ModelValues(gpu, trained, frozen, home));
+    const rowsOf = rowsOnDevice(gpu);
+    const values = owned.add(new ModelValues(gpu, trained, frozen, { home, rowsOf }));
     this.values = values;
+    const tables = [EMBEDDINGS, HEAD].map((module) => `${module}.weight`);
     this.#parted = new Map(
-      [EMBEDDINGS, HEAD].flatMap((module) => {
-        const table = PartedTable.of(gpu, values, `${module}.weight`);
-        return table ? [[`${module}.weight`, owned.add(table)]] : [];
+      [...tables, ...tables.map(retrainedName)].flatMap((name) => {
+        const table = PartedTable.of(gpu, values, name);
+        return table ? [[name, owned.add(table)]] : [];
       }),
     );
     this.#owned = owned.move();
@@ -168,11 +171,11 @@ export class Llama implements Model {
     return x;
   }
 
-  /** Its backward pass reads no table. */
   #embedded(tape: Tape, ids: Tensor): Tensor {
-    using _held = this.holding(EMBEDDINGS);
     const table = this.partedTable(`${EMBEDDINGS}.weight`);
-    if (table) return table.lookUp(tape, ids, EMBEDDINGS);
+    if (table) return table.lookUp(tape, ids, EMBEDDINGS, () => this.holding(EMBEDDINGS));
+    // Its backward pass reads no table.
+    using _held = this.holding(EMBEDDINGS);
     return new Layers(tape, this, this.#config.rms_eps).embedding(EMBEDDINGS, ids);
   }
 
@@ -240,7 +243,7 @@ export class Llama implements Model {
    * that is whole.
    */
   partedTable(name: string): PartedTable | undefined {
-    return this.#isCopied(name) ? undefined : this.#parted.get(this.#sourceOf(name));
+    return this.#parted.get(this.#isCopied(name) ? retrainedName(name) : this.#sourceOf(name));
   }
 
   /** The module whose table the head reads. */
@@ -283,8 +286,7 @@ export class Llama implements Model {
   /**
    * A value, trained or not: the trained copy where there is one, unless adapters are left out. The
    * weight of a tied head is that of the embeddings, and as in PEFT the frozen one where these have a
-   * copy. Throws RangeError when none has the name, as where a table lies in parts, which have names of
-   * their own.
+   * copy. Throws RangeError when none has the name, and where a table lies in parts.
    */
   view(name: string): Tensor | DeviceWeight {
     if (this.#isCopied(name)) return this.parameters.view(retrainedName(name));

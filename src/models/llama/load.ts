@@ -85,7 +85,7 @@ function bytesAtOnce([rows = 1, ...rest]: Shape): number {
  * safetensors in one file or in shards. Tensor after tensor becomes f32 on the device, or is
  * quantized there, so that of frozen ones the host holds no more than one, and the device none of
  * the weights in floats that are kept quantized but the one in the making. What the folder has in codes
- * stays as it is. A frozen table that no kernel reaches at once lies in several tensors of whole rows.
+ * stays as it is. A table that no kernel reaches at once lies in several tensors of whole rows.
  * The caller owns the model.
  * Throws ConfigError, CheckpointError, QuantizerError and AdapterError, which name every fault of
  * the folder, before anything is uploaded.
@@ -131,20 +131,21 @@ export async function loadLlama(
       await gpu.finish();
       continue;
     }
+    const starting = adapters?.values ? [] : retrained.filter(([, from]) => from.source === name);
     const parts = rowParts(gpu, name, checkpoint.shapeOf(source));
-    if (parts.length > 1 && !trains(name) && !isSource(name)) {
+    if (parts.length > 1 && !trains(name)) {
       for (const part of parts) {
         const rows = await checkpoint.readRows(source, part.first, part.count);
         frozen.set(part.name, uploaded.add(placed(gpu, inFloat32(rows), home)));
         await gpu.finish();
       }
+      for (const [own] of starting)
+        trained.set(retrainedName(own), inFloat32(await checkpoint.read(source)));
       continue;
     }
     const stored = await checkpoint.read(source);
     if (copy) trained.set(copy, values?.get(copy) ?? copied(copy, stored));
-    for (const [own, from] of retrained)
-      if (from.source === name && !adapters?.values)
-        trained.set(retrainedName(own), inFloat32(stored));
+    for (const [own] of starting) trained.set(retrainedName(own), inFloat32(stored));
     const options = plan.get(layerOf(name));
     if (quantizer && options && name.endsWith('.weight')) {
       await pack(name, quantizedRows(gpu, quantizer, name, stored, options));

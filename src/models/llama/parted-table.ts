@@ -14,7 +14,7 @@ import type { ModelValues } from '../values.ts';
 import { partName } from './row-parts.ts';
 
 /**
- * A frozen table [V, H] that no kernel reaches at once: tensors of whole rows, which follow each other.
+ * A table [V, H] that no kernel reaches at once: tensors of whole rows, which follow each other.
  * It owns none of them.
  */
 export class PartedTable implements Disposable {
@@ -22,12 +22,14 @@ export class PartedTable implements Disposable {
   readonly parts: readonly Tensor[];
   /** The first row of each part, i32 [1]. */
   readonly #starts: readonly Tensor[];
+  readonly #isTrained: boolean;
   readonly #owned: Scope;
 
-  private constructor(gpu: Gpu, parts: readonly Tensor[]) {
+  private constructor(gpu: Gpu, parts: readonly Tensor[], isTrained: boolean) {
     using owned = new Scope();
     let rows = 0;
     this.parts = parts;
+    this.#isTrained = isTrained;
     this.#starts = parts.map(({ shape }) => {
       const start = owned.add(Tensor.from(gpu, hostTensorFrom('i32', [1], [rows])));
       rows += shape[0] as number;
@@ -40,18 +42,25 @@ export class PartedTable implements Disposable {
   /** The table of this name among the values; undefined where it does not lie in parts. */
   static of(gpu: Gpu, values: ModelValues, name: string): PartedTable | undefined {
     const names = new Set(values.names);
+    const { parameters } = values;
+    if (parameters.names.includes(name)) {
+      const parts = parameters.tensors(name);
+      return parts.length > 1 ? new PartedTable(gpu, parts, true) : undefined;
+    }
     const parts: Tensor[] = [];
     for (let i = 0; names.has(partName(name, i)); i++)
       parts.push(values.view(partName(name, i)) as Tensor);
-    return parts.length > 0 ? new PartedTable(gpu, parts) : undefined;
+    return parts.length > 0 ? new PartedTable(gpu, parts, false) : undefined;
   }
 
   /**
    * The rows of ids i32 [...], f32 [..., H]: of each part in turn, and an id before it keeps what it
-   * has. As in `embedding`, an id outside of the table reads the nearest row.
+   * has. As in `embedding`, an id outside of the table reads the nearest row. The parts are held by
+   * `hold` while they are read, and again while that is undone.
    */
-  lookUp(tape: Tape, ids: Tensor, layer: string): Tensor {
-    return tape.noGrad(() => tape.checkpoint((on) => this.#rowsAt(on, ids, layer), layer));
+  lookUp(tape: Tape, ids: Tensor, layer: string, hold: () => Disposable): Tensor {
+    const read = () => tape.checkpoint((on) => this.#rowsAt(on, ids, layer), layer, hold);
+    return this.#isTrained ? read() : tape.noGrad(read);
   }
 
   #rowsAt(tape: Tape, ids: Tensor, layer: string): Tensor {

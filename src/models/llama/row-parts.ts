@@ -1,8 +1,10 @@
+import type { RowsOfTensors } from '../../autograd/flat-parameters.ts';
 import { EMBEDDINGS, HEAD } from '../../formats/hugging-face/architecture.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { bytesPerElement } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { CHUNK_UNIT } from '../../vocabulary/nn/linear_cross_entropy.ts';
+import { retrainedOf } from './lora/retrained.ts';
 
 /** Rows of a table that lie in a tensor of their own. */
 export interface RowPart {
@@ -46,6 +48,12 @@ export function rowParts(
     count: Math.min(atOnce, rows - i * atOnce),
   }));
 }
+
+/** Rows of each part of what is trained, which keeps one name: of a table, or of its trained copy. */
+export const rowsOnDevice =
+  (gpu: Pick<Gpu, 'limits'>): RowsOfTensors =>
+  (name, shape) =>
+    rowParts(gpu, retrainedOf(name) ?? name, shape).map(({ count }) => count);
 
 /** What a kernel can bind of one buffer. Bytes. */
 export function reachOf(limits: Readonly<Record<string, number>>): number {

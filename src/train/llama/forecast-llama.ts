@@ -136,14 +136,11 @@ export function forecastLlama(
   const ofModel = judged > 0 ? sum([...visitors.values()]) + ofUpdate : visitingBytes(visitors);
   const visiting = Math.max(areVisitors ? ofModel : 0, ofUpdate);
   const step = held + undone + cast + judged + masks + visiting + TOLD;
-  // A frozen table lies in parts where it is large; one that is trained is whole, and so is its source.
-  const trainsTable = [...trainedShapes.keys()].some((name) => isTable(retrainedOf(name) ?? name));
-  const isParted = (name: string) => isTable(name) && !trainsTable;
   const pieces = [
     { name: 'the logits of a step', bytes: head.logits },
     ...[...shapes].map(([name, shape]) => ({
       name,
-      bytes: isParted(name) ? smallestPart(shape) : bytesOf(name, shape),
+      bytes: isTable(name) ? smallestPart(shape) : bytesOf(name, shape),
     })),
   ];
   return {

@@ -1,16 +1,13 @@
 import { expect, test } from 'vitest';
-import type { FlatLayout } from '../../../autograd/flat-parameters.ts';
 import type { StepState } from '../../../reference/step/state.ts';
 import { hostTensorFrom } from '../../../tensor/host.ts';
-import { keptIn, writtenState } from './optimizer-state.ts';
+import { keptIn, type Places, writtenState } from './optimizer-state.ts';
 
-const layout: FlatLayout = {
+const layout: Places = {
   entries: new Map([
     ['a.w', { shape: [2], offset: 0 }],
     ['b.w', { shape: [3], offset: 4 }],
   ]),
-  length: 8,
-  segments: [8],
 };
 const of = (...data: number[]) => ({ shape: [data.length], data: Float64Array.from(data) });
 const state: StepState = {

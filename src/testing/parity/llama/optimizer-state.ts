@@ -10,11 +10,14 @@ import { nameInModel } from './names.ts';
 /** Numbers of a run, which an optimizer keeps beside what it keeps of parameters. */
 const NUMBERS = ['scale', 'growth_tracker', 'steps'];
 
+/** Where each parameter lies among all of them. */
+export type Places = Pick<FlatLayout, 'entries'>;
+
 /** A state as an optimizer takes it; `before` is what it has, by the names and types of its own. */
 export function writtenState(
   from: StepState,
   before: OptimizerState,
-  layout: FlatLayout,
+  layout: Places,
 ): OptimizerState {
   const flat: Readonly<Record<string, Values>> = { param: from.trained, ...from.kept };
   const { scale, growth_tracker, taken: steps } = from;
@@ -30,7 +33,7 @@ export function writtenState(
 }
 
 /** What an optimizer keeps after a step, by its names and then by parameter. */
-export function keptIn({ tensors }: OptimizerState, layout: FlatLayout): StepState['kept'] {
+export function keptIn({ tensors }: OptimizerState, layout: Places): StepState['kept'] {
   const kept: Record<string, Record<string, Value>> = {};
   for (const [name, host] of Object.entries(tensors)) {
     if (name === 'param' || NUMBERS.includes(name)) continue;
@@ -51,7 +54,7 @@ export function keptIn({ tensors }: OptimizerState, layout: FlatLayout): StepSta
   return kept;
 }
 
-function placeAll(data: Float64Array, values: Values, { entries }: FlatLayout): void {
+function placeAll(data: Float64Array, values: Values, { entries }: Places): void {
   for (const [parameter, { offset }] of entries)
     data.set((values[parameter] as Value).data, offset);
 }

@@ -1,4 +1,3 @@
-import type { FlatLayout } from '../../../autograd/flat-parameters.ts';
 import type { Examples } from '../../../data/examples.ts';
 import type { Gpu } from '../../../gpu/gpu.ts';
 import { type Application, mapped } from '../../../graph/call.ts';
@@ -23,7 +22,7 @@ import type { OptimizerParams } from '../../../train/update-rule.ts';
 import type { Schedule } from '../../../vocabulary/optim/lr_schedule.ts';
 import type { CodedByHqq } from './frozen-weights.ts';
 import { nameInModel } from './names.ts';
-import { keptIn, writtenState } from './optimizer-state.ts';
+import { keptIn, type Places, writtenState } from './optimizer-state.ts';
 import type { StartedRun } from './start.ts';
 
 /** Looks at what a step, from 1 on, has computed, while its tensors live. */
@@ -150,8 +149,7 @@ function withCopies({ trained, frozen }: StartedRun): Values {
 const byName = <T>(values: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [nameInModel(name), value]));
 
-const inModel = ({ entries, ...layout }: FlatLayout): FlatLayout => ({
-  ...layout,
+const inModel = ({ entries }: Places): Places => ({
   entries: new Map([...entries].map(([name, entry]) => [nameInModel(name), entry])),
 });
 
@@ -225,11 +223,7 @@ function batchAt({ shape, data }: Value, step: number): HostTensor {
 }
 
 /** The gradients of the last step, of a loss that was scaled by `scale`. */
-async function gradientsOf(
-  optimizer: Optimizer,
-  layout: FlatLayout,
-  scale: number,
-): Promise<Values> {
+async function gradientsOf(optimizer: Optimizer, layout: Places, scale: number): Promise<Values> {
   const kept = await optimizer.readGradients();
   const all = valuesOf((kept as StepGradients).given);
   return Object.fromEntries(

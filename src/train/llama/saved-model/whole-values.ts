@@ -3,7 +3,8 @@ import type { Gpu } from '../../../gpu/gpu.ts';
 import type { Llama } from '../../../models/llama/llama.ts';
 import type { LinearAdapter } from '../../../models/llama/lora/adapted-linear.ts';
 import { inFloats, mergedBias, mergedWeight } from '../../../models/llama/lora/merged-weight.ts';
-import { type HostTensor, hostTensor } from '../../../tensor/host.ts';
+import type { HostTensor } from '../../../tensor/host.ts';
+import { JoinedRows } from '../../../tensor/joined-rows.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 
 /** A value of a model in floats, without adapters. */
@@ -22,7 +23,7 @@ export async function wholeValue(
   adapters: ReadonlyMap<string, LinearAdapter>,
 ): Promise<WholeValue> {
   const table = model.partedTable(name);
-  if (table) return { value: await joinedRows(table.parts) };
+  if (table) return { value: await new JoinedRows(table.parts).read() };
   using tape = new Tape(gpu);
   const module = name.slice(0, name.lastIndexOf('.'));
   const adapter = adapters.get(module);
@@ -40,17 +41,4 @@ export async function wholeValue(
   };
   const { weight } = mergedWeight(tape, base, { name: module, tensors, adapter });
   return { value: await weight.read(), base: await base.read() };
-}
-
-/** The rows of several tensors as one on the host. */
-async function joinedRows(parts: readonly Tensor[]): Promise<HostTensor> {
-  const width = parts[0]?.shape[1] as number;
-  const rows = parts.reduce((sum, { shape }) => sum + (shape[0] as number), 0);
-  const data = new Float32Array(rows * width);
-  let end = 0;
-  for (const part of parts) {
-    data.set((await part.read()).data as Float32Array, end);
-    end += part.size;
-  }
-  return hostTensor('f32', [rows, width], data);
 }
