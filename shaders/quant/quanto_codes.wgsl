@@ -106,7 +106,7 @@ fn line_of_four(group: vec4u) -> Line {
 fn code(w: u32, at: vec4u, line: Line) {
   let x = vec4f(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
   var y = held(held(x + line.shifts, STORAGE) / line.divisors, STORAGE);
-  if (KIND > 1u) { // a zero has a sign there
+  if (KIND > 0u) { // what lies over such a scale has any size, and a zero a sign
     y = select(vec4f(), y, line.scales > vec4f());
   }
   let made = coded(y);
