@@ -10,14 +10,14 @@ import type { SampleOf } from '../define.ts';
 
 interface Description {
   readonly qtype: ActivationType;
-  readonly scale?: number;
+  readonly scale: number;
   readonly values?: string;
   readonly draw?: (random: Random, i: number) => number;
 }
 
 function sample(
   x: Shape,
-  { qtype, scale = 0.03, values, draw = (random) => random.normal() }: Description,
+  { qtype, scale, values, draw = (random) => random.normal() }: Description,
 ): SampleOf<typeof signature> {
   return {
     level: 'legal',
@@ -60,6 +60,6 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample([2, 3, 16], { qtype: 'qfloat8_e5m2', scale: 4e-5 }),
   // More than one workgroup of each way.
   sample([23, 29], { qtype: 'qfloat8_e4m3fn', scale: 0.007 }),
-  sample([40, 112], { qtype: 'qint8' }),
-  sample([1], { qtype: 'qfloat8_e5m2' }),
+  sample([40, 112], { qtype: 'qint8', scale: 0.03 }),
+  sample([1], { qtype: 'qfloat8_e5m2', scale: 0.03 }),
 ];
