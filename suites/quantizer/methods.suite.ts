@@ -90,13 +90,14 @@ quantizerMethods
     await judge(t, { method: `quanto_${of}`, bits: Number(bits), groupSize, axis: -1 }, 64);
   });
 
+/** Some of Quanto's pairs: its method, bits and activations. */
+const PAIRS = [
+  ...['int8-8-qint8', 'int8-8-qfloat8_e5m2', 'float8-8-qint8', 'float8-8-qfloat8_e4m3fn'],
+  ...['int-4-qint8', 'int-4-qfloat8_e4m3fn', 'int-2-qfloat8_e5m2'],
+];
+
 quantizerMethods
-  .case('activations', {
-    choice: [
-      ...['int8-8-qint8', 'int8-8-qfloat8_e5m2', 'float8-8-qint8', 'float8-8-qfloat8_e4m3fn'],
-      ...['int-4-qint8', 'int-4-qfloat8_e4m3fn', 'int-2-qfloat8_e5m2'],
-    ],
-  })
+  .case('activations', { choice: PAIRS })
   .tier('full')
   .desc(`${TOLD} Of Quanto, with activations in codes that a calibration scaled.`)
   .control(ONES, partsOfOnes)
