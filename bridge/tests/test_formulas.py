@@ -87,8 +87,14 @@ def _planted(y, expected):
     return wrong
 
 
-STRAIGHT_THROUGH = ("bitnet_linear", "quanto_linear")
-"""Gradients pass by what is rounded, whose own is 0 almost everywhere."""
+STRAIGHT_THROUGH = {
+    "bitnet_linear": None,
+    "quanto_linear": "input_scale",
+    "quanto_activation": "scale",
+}
+"""Gradients pass by what is rounded, whose own is 0 almost everywhere; the scale of x, which may be
+known before.
+"""
 DIFFERENTIABLE = [
     case
     for case in CASES
@@ -139,16 +145,17 @@ def test_gradients_are_those_of_finite_differences(case):
 def test_a_gradient_past_codes_is_that_of_moves_by_whole_codes(op):
     case = next(case for case in CASES if case.op == op)
     inputs, params, _ = prepared(case)
-    if "input_scale" in inputs:
-        inputs = {**inputs, "input_scale": np.ones(1)}
+    if scale := STRAIGHT_THROUGH[op]:
+        inputs = {**inputs, scale: np.ones(1)}
+    result = "dequant" if "grad.dequant" in inputs else "y"
     x = np.rint(20 * inputs["x"])
     x[:, 0] = 127
     moves = np.rint(9 * np.cos(np.arange(x.size))).reshape(x.shape)
     moves[:, 0] = 0
     before, after = (expect(case.op, {**inputs, "x": at}, params) for at in (x, x + moves))
-    moved = after["y"].number.value - before["y"].number.value
+    moved = after[result].number.value - before[result].number.value
     expected = float((before["grad.x"].number.value * moves).sum())
-    assert float((moved * inputs["grad.y"]).sum()) == pytest.approx(expected, abs=1e-9)
+    assert float((moved * inputs[f"grad.{result}"]).sum()) == pytest.approx(expected, abs=1e-9)
     assert abs(expected) > 1
 
 

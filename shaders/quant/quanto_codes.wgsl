@@ -73,43 +73,32 @@ fn at(found: vec2u) -> u32 {
   return place(found.y, found.x, sizes.groups);
 }
 
-/// What codes are multiplied by, elements divided by, and what is added to them before.
+/// What codes are multiplied by, and elements divided by, and what is added to these before.
 struct Line {
   scales: vec4f,
-  divisors: vec4f,
   shifts: vec4f,
-}
-
-// In place of a scale of zero: what it scales is far smaller, and has codes of zero.
-const LARGE = 1e30;
-
-fn line_of(scales: vec4f, shifts: vec4f) -> Line {
-  return Line(scales, select(vec4f(LARGE), scales, scales > vec4f()), shifts);
 }
 
 fn line_of_one(group: u32) -> Line {
   if (KIND == 0u) {
-    return line_of(vec4f(scale[group]), vec4f(shift[group]));
+    return Line(vec4f(scale[group]), vec4f(shift[group]));
   }
-  return line_of(vec4f(scale[group]), vec4f());
+  return Line(vec4f(scale[group]), vec4f());
 }
 
 fn line_of_four(group: vec4u) -> Line {
   let scales = vec4f(scale[group.x], scale[group.y], scale[group.z], scale[group.w]);
   if (KIND == 0u) {
-    return line_of(scales, vec4f(shift[group.x], shift[group.y], shift[group.z], shift[group.w]));
+    return Line(scales, vec4f(shift[group.x], shift[group.y], shift[group.z], shift[group.w]));
   }
-  return line_of(scales, vec4f());
+  return Line(scales, vec4f());
 }
 
 /// Makes word `w` of the codes, and what they decode to.
 fn code(w: u32, at: vec4u, line: Line) {
   let x = vec4f(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
-  var y = held(held(x + line.shifts, STORAGE) / line.divisors, STORAGE);
-  if (KIND > 1u) { // a zero has a sign there
-    y = select(vec4f(), y, line.scales > vec4f());
-  }
-  let made = coded(y);
+  let y = held(held(x + line.shifts, STORAGE) / line.scales, STORAGE);
+  let made = coded(select(vec4f(), y, line.scales > vec4f()));
   codes[w] = dot(made.bytes, vec4u(1u, 1u << 8u, 1u << 16u, 1u << 24u));
   let decoded = held(held(line.scales * made.values, STORAGE) - line.shifts, STORAGE);
   dequant[at.x] = decoded.x;

@@ -634,6 +634,18 @@ const VALID: readonly Description[] = [
     },
   },
   {
+    op: 'quanto_activation',
+    params: { qtype: 'qfloat8_e5m2' },
+    tensors: {
+      'in.x': [3, 5],
+      'in.scale': [1],
+      'in.grad.dequant': [3, 5],
+      'out.q': ['u8', [3, 5]],
+      'out.dequant': [3, 5],
+      'out.grad.x': [3, 5],
+    },
+  },
+  {
     op: 'quanto_calibrate',
     tensors: { 'in.x': [3, 5], 'in.input_scale': [1], 'out.input_scale': [1] },
   },

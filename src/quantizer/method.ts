@@ -4,6 +4,7 @@ import type { ValueType } from '../graph/graph.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
+import type { ActivationType } from '../vocabulary/quant/quanto_activation.ts';
 import type { DeviceWeight } from './coding.ts';
 
 /** Elements that share a scale: so many, those of an output channel, or all. */
@@ -24,6 +25,8 @@ export interface Choice extends MetaChoice {
   readonly group: Group;
   /** The axis along which groups differ; of methods that have one axis alone it is absent. */
   readonly axis?: GroupAxis;
+  /** What products round x to; absent where they take it as it is. */
+  readonly activations?: ActivationType;
 }
 
 /** A way to quantize weights, as a library defines it. */
@@ -39,6 +42,8 @@ export interface Method {
   readonly axes?: readonly GroupAxis[];
   /** What to keep of zeros and scales, where there is a choice; the first is usual. */
   readonly metas?: readonly MetaChoice[];
+  /** Types of codes that products may round x to; of weights along the usual axis alone. */
+  readonly activations?: readonly ActivationType[];
   readonly make: (choice: Choice) => Scheme;
 }
 

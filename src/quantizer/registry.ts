@@ -1,4 +1,5 @@
 import { collect } from '../collect.ts';
+import type { ActivationType } from '../vocabulary/quant/quanto_activation.ts';
 import type { Choice, Group, GroupAxis, MetaChoice, Method, Scheme } from './method.ts';
 import { QuantizerError } from './quantizer-error.ts';
 
@@ -17,6 +18,8 @@ export interface SchemeOptions {
   readonly bits?: number | undefined;
   readonly groupSize?: Group | undefined;
   readonly axis?: GroupAxis | undefined;
+  /** What products round x to; absent, x stays in floats. */
+  readonly activations?: ActivationType | undefined;
   /** Whether its zeros are codes of 8 bits in turn. */
   readonly quantZero?: boolean | undefined;
   /** Whether its scales are. */
@@ -31,7 +34,7 @@ export interface ChosenScheme extends Scheme {
 
 /** The scheme of a choice. Throws {@link QuantizerError} `quant-method` that names what is not there. */
 export function schemeOf(options: SchemeOptions): ChosenScheme {
-  const { method: name, bits, groupSize, axis } = options;
+  const { method: name, bits, groupSize, axis, activations } = options;
   const method = methods.get(name);
   if (!method)
     throw new QuantizerError(
@@ -44,8 +47,16 @@ export function schemeOf(options: SchemeOptions): ChosenScheme {
     ...(method.axes || axis !== undefined
       ? { axis: chosen(method, 'axis', method.axes ?? [], axis) }
       : {}),
+    ...(activations === undefined
+      ? {}
+      : { activations: chosen(method, 'activations', method.activations ?? [], activations) }),
     ...chosenMeta(method, options),
   };
+  if (choice.activations && choice.axis !== method.axes?.[0])
+    throw new QuantizerError(
+      'quant-method',
+      `activations ${choice.activations} of ${name} along axis ${choice.axis}: ${method.library} has no such product: give axis ${method.axes?.[0]}`,
+    );
   return { method, choice, ...method.make(choice) };
 }
 

@@ -868,6 +868,13 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       floats: { dtypes: { q: 'f32' }, code: 'element-type' },
     },
   },
+  quanto_activation: {
+    fits: { inputs: { x: [3, 10], scale: [1] }, params: { qtype: 'qfloat8_e4m3fn' } },
+    wrong: {
+      scales: { inputs: { scale: [3] } },
+      integers: { dtypes: { x: 'i32' }, code: 'element-type' },
+    },
+  },
   quanto_calibrate: {
     fits: { inputs: { x: [3, 10], input_scale: [1] }, params: {} },
     wrong: {

@@ -1,16 +1,17 @@
 import { Tape } from '../../src/autograd/tape.ts';
 import { float64Of, type StoredTensor } from '../../src/formats/safetensors/stored.ts';
 import { Scope } from '../../src/gpu/scope.ts';
-import { dequantizeLinear } from '../../src/ops/quant/dequantize_linear.ts';
-import { quantizeLinear } from '../../src/ops/quant/quantize_linear.ts';
-import { quantoLinear } from '../../src/ops/quant/quanto_linear.ts';
-import { multiplied, type Parts } from '../../src/quantizer/coding.ts';
+import { multiplied } from '../../src/quantizer/coding.ts';
 import { EPS } from '../../src/reference/bounds.ts';
+import { QUANTO_TYPES } from '../../src/reference/quant/quanto-types.ts';
+import { EXACT, exactly, rangesIn } from '../../src/reference/quant/ranges.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
+import type { FaultDeclaration } from '../../src/testing/fault.ts';
 import { controlOf } from '../../src/testing/parity.ts';
 import { suite } from '../../src/testing/suite.ts';
+import type { ActivationType } from '../../src/vocabulary/quant/quanto_activation.ts';
 import { quantizerOf } from '../quantizer/drawn.ts';
 import { type Golden, goldenOf } from './goldens/golden.ts';
 import { expectSameCodes, judgeGolden, oursOf } from './goldens/judged.ts';
@@ -55,18 +56,30 @@ quanto
 /** How near outputs must be to those of torch. */
 const MOST = 1e-3;
 
-/** The quantizer of each type of weights. */
+/** The quantizer of each type of weights, in the groups that Quanto's modules choose. */
 const METHODS = {
   qint8: { method: 'quanto_int8' },
+  qfloat8_e4m3fn: { method: 'quanto_float8' },
   qint4: { method: 'quanto_int', bits: 4, groupSize: 128 },
+  qint2: { method: 'quanto_int', bits: 2, groupSize: 128 },
 } as const;
 
 /** Asserts that each activation has one code, whatever an adapter's division is. */
-function requireDecided(t: CaseContext, x: HostTensor, scale: number): void {
-  const isTie = (level: number) =>
-    Math.abs(level - Math.floor(level) - 0.5) < 8 * EPS * Math.abs(level);
-  const ties = valuesOf(x).filter((value) => isTie(value / scale)).length;
-  t.expect(ties === 0, () => `${ties} activations lie between two codes`);
+function requireDecided(t: CaseContext, x: HostTensor, scale: number, qtype: ActivationType): void {
+  const { codes, decode } = QUANTO_TYPES[qtype];
+  const of = { scale: exactly(scale), shift: 0 };
+  const legal = rangesIn('f32', false);
+  const open = valuesOf(x).filter((value) => {
+    const numbers = codes(value, of, legal).map((code) => decode(code, of, EXACT).low + 0);
+    return new Set(numbers).size > 1;
+  });
+  t.expect(open.length === 0, () => `${open.length} activations lie between two codes`);
+}
+
+const HALF_SCALES = 'scales of half their size';
+
+function halfScales(fault: FaultDeclaration): void {
+  fault.shader('quant/quanto_scale', 'range / sizes.levels', 'range / (2.0 * sizes.levels)');
 }
 
 quanto
@@ -76,43 +89,57 @@ quanto
   .desc(
     "Outputs of a linear layer with weights of eight bits and of four, and with activations in floats and in eight bits by the scale of Quanto's calibration, are within 1e-3 of those of its QLinear.",
   )
-  .control('scales of half their size', (fault) =>
-    fault.shader('quant/quanto_scale', 'range / sizes.levels', 'range / (2.0 * sizes.levels)'),
-  )
-  .run(async (t) => {
-    const { weights, activations } = t.params;
-    const golden = await goldenOf(t, `quanto-linear-${weights}-${activations}`);
-    const { shape } = golden.outputs['y'] as StoredTensor;
-    const data = float64Of(golden.outputs['y'] as StoredTensor);
-    const bound = data.map(() => MOST);
-    const actual = { shape, data: await outputsOf(t, golden) };
-    t.expectAccepted('y', actual, { shape, data }, { kind: 'within', bound });
-  });
+  .control(HALF_SCALES, halfScales)
+  .run(judgeLinear);
 
-/** What our layer gives for a golden of Quanto's. */
+const FLOATS = ['qfloat8_e4m3fn', 'qfloat8_e5m2'] as const;
+
+for (const pairs of [
+  { weights: TYPES, activations: FLOATS },
+  { weights: ['qfloat8_e4m3fn', 'qint2'], activations: ['none', 'qint8', ...FLOATS] },
+])
+  quanto
+    .case('pairs', pairs)
+    .tier('full')
+    .desc(
+      "Outputs of a linear layer with every other pair of weights and activations in codes, these by the scale of Quanto's calibration, are within 1e-3 of those of its QLinear.",
+    )
+    .control(HALF_SCALES, halfScales)
+    .run(judgeLinear);
+
+async function judgeLinear(
+  t: CaseContext<{ readonly weights: string; readonly activations: string }>,
+): Promise<void> {
+  const { weights, activations } = t.params;
+  const golden = await goldenOf(t, `quanto-linear-${weights}-${activations}`);
+  const { shape } = golden.outputs['y'] as StoredTensor;
+  const data = float64Of(golden.outputs['y'] as StoredTensor);
+  const bound = data.map(() => MOST);
+  const actual = { shape, data: await outputsOf(t, golden) };
+  t.expectAccepted('y', actual, { shape, data }, { kind: 'within', bound });
+}
+
+/** What our layer gives for a golden of Quanto's, by the scale of activations that it tells. */
 async function outputsOf(
   t: CaseContext,
   { inputs, outputs, params }: Golden,
 ): Promise<Float64Array> {
   const options = METHODS[params['weights'] as keyof typeof METHODS];
+  const recorded = outputs['x_scale'];
+  const activations = recorded && (params['activations'] as ActivationType);
   const host = inputs['x'] as HostTensor;
   using scope = new Scope();
   const upload = (given: HostTensor) => scope.add(Tensor.from(t.gpu, given));
   const weight = upload(inputs['weight'] as HostTensor);
   const x = upload(host);
   using tape = new Tape(t.gpu);
-  const quantized = quantizerOf(t, options).quantizeWeight(tape, weight, 'fc');
+  const quantizer = quantizerOf(t, { ...options, activations });
+  const quantized = quantizer.quantizeWeight(tape, weight, 'fc');
   const parts = scope.addAll(quantized.parts as Readonly<Record<string, Tensor>>);
-  const recorded = outputs['x_scale'];
-  if (!recorded) return valuesOf(await multiplied(tape, quantized, x, 'fc').read());
-  const found = float64Of(recorded);
-  requireDecided(t, host, found[0] as number);
-  const scale = upload(hostTensorFrom('f32', [1], found));
-  if (params['weights'] === 'qint4') {
-    const { q } = tape.apply(quantizeLinear, { x, scale }, { dtype: 'int8' }, 'x');
-    const decoded = tape.apply(dequantizeLinear, { q, scale }, {}, 'x').y;
-    return valuesOf(await multiplied(tape, quantized, decoded, 'fc').read());
+  if (activations) {
+    const found = float64Of(recorded);
+    requireDecided(t, host, found[0] as number, activations);
+    (parts['input_scale'] as Tensor).write(hostTensorFrom('f32', [1], found));
   }
-  const operands = { x, ...(parts as Parts<'q' | 'scale'>), input_scale: scale };
-  return valuesOf(await tape.apply(quantoLinear, operands, {}, 'fc').y.read());
+  return valuesOf(await multiplied(tape, quantized, x, 'fc').read());
 }

@@ -12,6 +12,7 @@ import type { CaseContext } from '../../src/testing/context.ts';
 import type { FaultDeclaration } from '../../src/testing/fault.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
+import type { ActivationType } from '../../src/vocabulary/quant/quanto_activation.ts';
 import { value } from '../quant/values.ts';
 import { drawn, drawnWeight, quantizerOf } from './drawn.ts';
 import { limitOf } from './weight-limit.ts';
@@ -41,7 +42,14 @@ function partsOfOnes(fault: FaultDeclaration): void {
   });
 }
 
-/** Those whose products round x to 8 bits. */
+/** How far products are off at most whose x is rounded to a type: half a step of it, or less. */
+const ROUNDED: Readonly<Record<ActivationType, number>> = {
+  qint8: 2 / 127,
+  qfloat8_e4m3fn: 2 ** -4,
+  qfloat8_e5m2: 2 ** -3,
+};
+
+/** Those whose products round x to 8 bits, whatever is chosen. */
 const ROUNDS_X: ReadonlySet<string> = new Set(['llm_int8', 'bitnet_int8', 'quanto_w8a8']);
 
 /** Those with kernels that other quick cases do not compile, or with layers of their own. */
@@ -82,6 +90,22 @@ quantizerMethods
     await judge(t, { method: `quanto_${of}`, bits: Number(bits), groupSize, axis: -1 }, 64);
   });
 
+/** Some of Quanto's pairs: its method, bits and activations. */
+const PAIRS = [
+  ...['int8-8-qint8', 'int8-8-qfloat8_e5m2', 'float8-8-qint8', 'float8-8-qfloat8_e4m3fn'],
+  ...['int-4-qint8', 'int-4-qfloat8_e4m3fn', 'int-2-qfloat8_e5m2'],
+];
+
+quantizerMethods
+  .case('activations', { choice: PAIRS })
+  .tier('full')
+  .desc(`${TOLD} Of Quanto, with activations in codes that a calibration scaled.`)
+  .control(ONES, partsOfOnes)
+  .run(async (t) => {
+    const [of, bits, type] = t.params.choice.split('-') as [string, string, ActivationType];
+    await judge(t, { method: `quanto_${of}`, bits: Number(bits), activations: type });
+  });
+
 async function judge(
   t: CaseContext,
   options: LayerOptions & { readonly bits: number },
@@ -110,7 +134,8 @@ async function judge(
   const expected = product(value(await x.read()), decoded, false, true);
   const off = relativeError(value(await y.read()).data, expected.data);
   // x is rounded to 8 bits, or sums of IN terms are.
-  const most = ROUNDS_X.has(method) ? 2 / 127 : gamma(IN);
+  const type = ROUNDS_X.has(method) ? 'qint8' : options.activations;
+  const most = type ? ROUNDED[type] : gamma(IN);
   t.metric('product-error', off);
   t.expect(off <= most, () => `products are ${off} off, and ${most} is the most`);
   for (const part of Object.values<Tensor>(quantized.parts)) part[Symbol.dispose]();

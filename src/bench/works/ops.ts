@@ -460,6 +460,12 @@ const QUANT: Readonly<Record<string, Given>> = {
     gives: TOKENS * FEATURES + 8 * TOKENS * FEATURES,
     flops: 2 * TOKENS * FEATURES * FEATURES,
   },
+  quanto_activation: {
+    each: 3,
+    params: { qtype: 'qfloat8_e4m3fn' },
+    inputs: { x: X, scale: constant(0.02) },
+    gives: N + 4 * N,
+  },
   quanto_calibrate: {
     each: 2,
     inputs: { x: X, input_scale: constant(0.02) },

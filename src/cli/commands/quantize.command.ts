@@ -1,5 +1,6 @@
 import { OptionError } from '../../harness/option.ts';
 import { RUN_OPTIONS } from '../../harness/run-options.ts';
+import { ACTIVATION_TYPES } from '../../vocabulary/quant/quanto_activation.ts';
 import { defineCommand } from '../command.ts';
 import { lastPath } from '../path-option.ts';
 import { REPORT, REPORT_FILES } from '../report-options.ts';
@@ -29,7 +30,7 @@ export const command = defineCommand<QuantizeOptions>({
     each: {
       name: 'each',
       description:
-        'all bits and groups of each method, and all ways to keep its zeros and scales, not only what is usual of it',
+        'all bits, groups and activations of each method, and all ways to keep its zeros and scales, not only what is usual of it',
       parse: () => true,
     },
     method: {
@@ -65,6 +66,18 @@ export const command = defineCommand<QuantizeOptions>({
         const axis = AXES.find((one) => text === `${one}`);
         if (axis === undefined) throw new OptionError(`--axis ${text}: must be 0, 1 or -1`);
         return axis;
+      },
+    },
+    activations: {
+      name: 'activations',
+      argument: 'type',
+      description: `what its products round x to: ${ACTIVATION_TYPES.join(', ')} (default: nothing)`,
+      parse: (texts) => {
+        const text = texts.at(-1) ?? '';
+        const type = ACTIVATION_TYPES.find((one) => one === text);
+        if (type === undefined)
+          throw new OptionError(`--activations ${text}: must be ${ACTIVATION_TYPES.join(' or ')}`);
+        return type;
       },
     },
     quantZero: {

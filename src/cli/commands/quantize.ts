@@ -14,6 +14,7 @@ import { methods, schemeOf } from '../../quantizer/registry.ts';
 import { toCsv } from '../../report/csv.ts';
 import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
 import { writeReport } from '../../report/write.ts';
+import type { ActivationType } from '../../vocabulary/quant/quanto_activation.ts';
 import { exitOfReport, UsageError } from '../exit.ts';
 import { checkWritable, readInput, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
@@ -28,13 +29,15 @@ export interface QuantizeOptions {
   readonly data: string;
   /** Globs over methods. */
   readonly methods: readonly string[];
-  /** All bits and groups of each. */
+  /** All bits, groups and activations of each. */
   readonly each: boolean;
   /** One method alone, with its bits and groups. */
   readonly method: string;
   readonly bits: number;
   readonly group: Group;
   readonly axis: GroupAxis;
+  /** What its products round x to. */
+  readonly activations: ActivationType;
   /** Its zeros or scales as codes in turn. */
   readonly quantZero: boolean;
   readonly quantScale: boolean;
@@ -94,6 +97,7 @@ function schemesIn({
   bits,
   group,
   axis,
+  activations,
   quantZero,
   quantScale,
 }: Partial<QuantizeOptions>): readonly WholeChoice[] {
@@ -101,6 +105,8 @@ function schemesIn({
     if (bits !== undefined || group !== undefined)
       throw new UsageError('--bits and --group: name their method with --method');
     if (axis !== undefined) throw new UsageError('--axis: name its method with --method');
+    if (activations !== undefined)
+      throw new UsageError('--activations: name its method with --method');
     if (quantZero || quantScale)
       throw new UsageError('--quant-zero and --quant-scale: name their method with --method');
     const schemes = schemesOf(filterOf(globs ?? []), each ?? false);
@@ -110,7 +116,9 @@ function schemesIn({
     );
   }
   if (globs || each) throw new UsageError('--method: give it without --methods and --each');
-  const { choice } = schemeOf({ method, bits, groupSize: group, axis, quantZero, quantScale });
+  const { choice } = schemeOf({
+    ...{ method, bits, groupSize: group, axis, activations, quantZero, quantScale },
+  });
   const { group: groupSize, ...others } = choice;
   return [{ method, groupSize, ...others }];
 }

@@ -1,7 +1,6 @@
-import codesShader from '../../../shaders/quant/quanto_codes.wgsl';
 import packShader from '../../../shaders/quant/quanto_pack.wgsl';
 import scaleShader from '../../../shaders/quant/quanto_scale.wgsl';
-import { f32, gridOfFours, linearGrid, u32 } from '../../gpu/shader.ts';
+import { gridOfFours, linearGrid, u32 } from '../../gpu/shader.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import {
@@ -13,16 +12,13 @@ import {
 } from '../../vocabulary/quant/quanto_quantize.ts';
 import { launcher } from '../launcher.ts';
 import { QuantizationError, storageOf } from './blocks.ts';
-
-/** The kernel's KIND of codes, and what the scale divides the range by. */
-const KINDS = {
-  qint2: { kind: 0, levels: 3 },
-  qint4: { kind: 0, levels: 15 },
-  qint8: { kind: 1, levels: 127 },
-  qfloat8: { kind: 2, levels: 448 },
-  qfloat8_e4m3fn: { kind: 2, levels: 448 },
-  qfloat8_e5m2: { kind: 3, levels: 57_344 },
-} as const satisfies Readonly<Record<QuantoParams['qtype'], { kind: number; levels: number }>>;
+import {
+  encode,
+  type GroupFields,
+  groupUniforms,
+  QUANTO_CODES_KERNEL,
+  QUANTO_KINDS,
+} from './quanto-codes.ts';
 
 /**
  * A weight of two dimensions or more in Quanto's formats, by the scales of its MaxOptimizer and
@@ -34,43 +30,31 @@ const KINDS = {
  */
 export const quantoQuantize = launcher(signature, {
   variants: {
-    groups: { kernels: [scaleShader.file, codesShader.file, packShader.file] },
+    groups: { kernels: [scaleShader.file, QUANTO_CODES_KERNEL, packShader.file] },
   },
   forward: (gpu, { weight }, params) => {
     if (quantoBits(params) === 8 && params.group_size !== undefined)
       throw new QuantizationError(`${params.qtype} has no groups`);
     const groups = quantoGroups(weight.shape, params);
-    const { kind, levels } = KINDS[params.qtype];
+    const { kind } = QUANTO_KINDS[params.qtype];
     const isAffine = kind === 0;
     const scale = Tensor.empty(gpu, 'f32', groups.scale);
     const shift = isAffine ? Tensor.empty(gpu, 'f32', groups.scale) : undefined;
     const codes = Tensor.empty(gpu, kind === 1 ? 'i8' : 'u8', groups.shape);
     const dequant = Tensor.empty(gpu, 'f32', weight.shape);
-    const fields = [...fieldsOf(weight.shape, groups, params), f32(levels)];
-    const STORAGE = storageOf(weight.dtype);
-    const isShared = params.axis === 0 && groups.length % 4 === 0;
-    const words = isShared && groups.length % 16 === 0 ? 4 : 1;
+    const fields = fieldsOf(weight.shape, groups, params);
+    const storage = storageOf(weight.dtype);
     gpu.dispatch({
       shader: scaleShader,
-      constants: { AFFINE: Number(isAffine), STORAGE },
+      constants: { AFFINE: Number(isAffine), STORAGE: storage },
       // Where no shifts are wanted they are overwritten by the other kernel, which reads none.
       bindings: [weight, scale, shift ?? dequant].map(({ binding }) => binding),
-      uniforms: fields,
+      uniforms: groupUniforms(fields, params.qtype),
       workgroups: linearGrid(scale.size),
     });
-    gpu.dispatch({
-      shader: codesShader,
-      constants: {
-        KIND: kind,
-        STORAGE,
-        COLUMNS: Number(params.axis !== 0),
-        SHARED: Number(isShared),
-        WORDS: words,
-      },
-      bindings: [weight, scale, shift ?? weight, codes, dequant].map(({ binding }) => binding),
-      uniforms: fields,
-      workgroups: gridOfFours(weight.size / words),
-    });
+    const inColumns = params.axis !== 0;
+    const parts = { weight, scale, shift, codes, dequant };
+    encode(gpu, parts, { ...fields, inColumns }, { qtype: params.qtype, storage });
     if (!shift) return { q: codes, scale, dequant };
     const bits = quantoBits(params);
     const [rows = 0, ...rest] = groups.shape;
@@ -89,9 +73,13 @@ export const quantoQuantize = launcher(signature, {
   },
 });
 
-/** The kernels' `Groups`. */
-function fieldsOf(weight: Shape, { scale, length }: QuantoGroups, { axis }: QuantoParams) {
+/** How the kernels count the groups of a weight. */
+function fieldsOf(
+  weight: Shape,
+  { scale, length }: QuantoGroups,
+  { axis }: QuantoParams,
+): GroupFields {
   const count = sizeOf(scale);
   const cols = axis === 0 ? 1 : Math.max(1, weight.at(-1) as number);
-  return [count, length, cols, axis === 0 ? count : count / cols].map(u32);
+  return { count, length, cols, apart: axis === 0 ? count : count / cols };
 }

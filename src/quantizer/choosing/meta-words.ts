@@ -1,14 +1,18 @@
-import type { MetaChoice } from '../method.ts';
+import type { Choice } from '../method.ts';
 
-/** What of a scheme is codes of 8 bits in turn, as it stands in an id. */
+type Told = Pick<Choice, 'activations' | 'quantZero' | 'quantScale'>;
+
+/** What products round x to, and what of a scheme is codes of 8 bits in turn, as they stand in an id. */
 export const metaLabel = ({
+  activations,
   quantZero,
   quantScale,
-}: MetaChoice): Readonly<Record<string, boolean>> => ({
+}: Told): Readonly<Record<string, string | boolean>> => ({
+  ...(activations ? { activations } : {}),
   ...(quantZero ? { quant_zero: true } : {}),
   ...(quantScale ? { quant_scale: true } : {}),
 });
 
-/** The same behind the name of the method, for people: ` zero8 scale8`. */
-export const metaWords = ({ quantZero, quantScale }: MetaChoice): string =>
-  `${quantZero ? ' zero8' : ''}${quantScale ? ' scale8' : ''}`;
+/** The same behind the name of the method, for people: ` x qint8`, ` zero8 scale8`. */
+export const metaWords = ({ activations, quantZero, quantScale }: Told): string =>
+  `${activations ? ` x ${activations}` : ''}${quantZero ? ' zero8' : ''}${quantScale ? ' scale8' : ''}`;

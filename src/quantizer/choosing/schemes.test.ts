@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
+import { hostTensorFrom } from '../../tensor/host.ts';
+import type { ActivationType } from '../../vocabulary/quant/quanto_activation.ts';
 import { methods, schemeOf } from '../registry.ts';
 import { metaWords } from './meta-words.ts';
-import { schemesOf } from './schemes.ts';
+import { schemesOf, type WholeChoice } from './schemes.ts';
+import { schemeKey } from './totals.ts';
 
 test('takes what is usual of every method', () => {
   const schemes = schemesOf(() => true, false);
@@ -18,8 +21,43 @@ test('takes each width, group and axis, and way to keep zeros and scales', () =>
   const all = schemesOf((name) => name === 'hqq', true);
   expect(all).toHaveLength(5 * 5 * 2 * 3);
   expect(all.slice(0, 3).map(metaWords)).toEqual(['', ' zero8', ' zero8 scale8']);
-  expect(schemesOf((name) => name === 'quanto_int', true)).toHaveLength(2 * 4 * 2);
+  expect(schemesOf((name) => name === 'quanto_int', true)).toHaveLength(2 * 4 * (2 + 3));
   expect(schemesOf(() => false, true)).toEqual([]);
+});
+
+test('takes each type of activations, of weights along the usual axis', () => {
+  const all = schemesOf((name) => name === 'quanto_float8', true);
+  expect(all.map((scheme) => `${scheme.axis}${metaWords(scheme)}`)).toEqual([
+    ...['0', '0 x qint8', '0 x qfloat8_e4m3fn', '0 x qfloat8_e5m2', '-1'],
+  ]);
+  expect(schemeKey(all[2] as WholeChoice)).toBe(
+    'quanto_float8;bits=8;group=channel;axis=0;activations=qfloat8_e4m3fn',
+  );
+});
+
+test.each([
+  ['quanto_int', 'qint4', undefined, 'give qint8 or qfloat8_e4m3fn or qfloat8_e5m2'],
+  ['quanto_float8', 'qint8', -1, 'along axis -1: optimum-quanto has no such product: give axis 0'],
+  ['nf4', 'qint8', undefined, 'activations qint8 of nf4: it has none'],
+] as const)('%s with activations in %s along axis %s is refused', (method, qtype, axis, why) => {
+  const options = { method, axis, activations: qtype as ActivationType };
+  expect(() => schemeOf(options)).toThrow(why);
+});
+
+test('the scale of activations is a part, which is saved as the library names it', () => {
+  const scheme = schemeOf({ method: 'quanto_float8', activations: 'qfloat8_e5m2' });
+  expect(scheme.parts([3, 8])['input_scale']).toEqual({ dtype: 'f32', shape: [1] });
+  const parts = {
+    q: hostTensorFrom('u8', [3, 8], new Float64Array(24)),
+    scale: hostTensorFrom('f32', [3, 1], [1, 2, 3]),
+    input_scale: hostTensorFrom('f32', [1], [0.5]),
+  };
+  const filed = scheme.filed?.(parts, [3, 8]);
+  expect([...(filed ?? [])].map(([name, { dtype }]) => [name, dtype])).toEqual([
+    ['weight._data', 'F8_E4M3'],
+    ['weight._scale', 'F32'],
+    ['input_scale', 'F32'],
+  ]);
 });
 
 test('zeros and scales are codes of the methods that have them so', () => {

@@ -29,7 +29,9 @@ type Sums = Omit<SchemeTotal, 'isOnFront'>;
 export function schemeKey(scheme: WholeChoice): string {
   const { method, bits, groupSize, axis } = scheme;
   const along = axis === undefined ? '' : `;axis=${axis}`;
-  const meta = Object.keys(metaLabel(scheme)).map((name) => `;${name}=yes`);
+  const meta = Object.entries(metaLabel(scheme)).map(
+    ([name, of]) => `;${name}=${of === true ? 'yes' : of}`,
+  );
   return `${method};bits=${bits};group=${groupSize}${along}${meta.join('')}`;
 }
 

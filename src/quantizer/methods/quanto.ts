@@ -2,6 +2,7 @@ import type { Tape } from '../../autograd/tape.ts';
 import { sub } from '../../ops/math/sub.ts';
 import { quantoMatmul } from '../../ops/matmul/quanto_matmul.ts';
 import { decodeSmallFloat } from '../../ops/quant/decode_small_float.ts';
+import { quantoActivation } from '../../ops/quant/quanto_activation.ts';
 import { quantoCalibrate } from '../../ops/quant/quanto_calibrate.ts';
 import { quantoLinear } from '../../ops/quant/quanto_linear.ts';
 import { quantoQuantize } from '../../ops/quant/quanto_quantize.ts';
@@ -9,11 +10,19 @@ import { unpackCodes } from '../../ops/quant/unpack_codes.ts';
 import { filled } from '../../ops/shape/fill.ts';
 import { transpose } from '../../ops/shape/transpose.ts';
 import { matrixView, type Shape } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import type { Tensor, Tensors } from '../../tensor/tensor.ts';
 import { type QuantoProductParams, quantoMatrix } from '../../vocabulary/matmul/quanto_matmul.ts';
+import { ACTIVATION_TYPES, type ActivationType } from '../../vocabulary/quant/quanto_activation.ts';
 import type { QuantoParams } from '../../vocabulary/quant/quanto_quantize.ts';
 import { byteProduct } from '../byte-product.ts';
-import { type CodedWeight, type Coding, type Parts, scaled } from '../coding.ts';
+import {
+  type CodedWeight,
+  type Coding,
+  decodedWeight,
+  multiplied,
+  type Parts,
+  scaled,
+} from '../coding.ts';
 import { filedParts } from '../filed.ts';
 import { type Choice, type Method, type Scheme, wholeRows, widthOf } from '../method.ts';
 
@@ -25,14 +34,18 @@ export const methods: readonly Method[] = [
     bits: [8],
     groups: ['channel'],
     axes: [0, -1],
-    make: (choice) => wholeBytes('qint8', choice),
+    activations: ACTIVATION_TYPES,
+    make: (choice) => {
+      const bytes = wholeBytes('qint8', choice);
+      return choice.activations === 'qint8' ? inIntegers(bytes) : withActivations(bytes, choice);
+    },
   },
   {
     name: 'quanto_w8a8',
     library: 'optimum-quanto',
     bits: [8],
     groups: ['channel'],
-    make: withActivations,
+    make: (choice) => inIntegers(wholeBytes('qint8', choice)),
   },
   {
     name: 'quanto_float8',
@@ -40,7 +53,8 @@ export const methods: readonly Method[] = [
     bits: [8],
     groups: ['channel'],
     axes: [0, -1],
-    make: (choice) => wholeBytes('qfloat8_e4m3fn', choice),
+    activations: ACTIVATION_TYPES,
+    make: (choice) => withActivations(wholeBytes('qfloat8_e4m3fn', choice), choice),
   },
   {
     name: 'quanto_int',
@@ -48,7 +62,8 @@ export const methods: readonly Method[] = [
     bits: [4, 2],
     groups: [128, 'channel', 32, 64],
     axes: [0, -1],
-    make: affine,
+    activations: ACTIVATION_TYPES,
+    make: (choice) => withActivations(affine(choice), choice),
   },
 ];
 
@@ -96,42 +111,86 @@ function wholeBytes(qtype: 'qint8' | 'qfloat8_e4m3fn', { axis: along = 0 }: Choi
   };
 }
 
-/** What Quanto's modules keep of a layer whose weight and input are both codes of 8 bits. */
-type ActivationParts = Parts<'q' | 'scale' | 'input_scale'>;
-
 /**
  * Codes of 8 bits with a scale for each output, multiplied by x in codes too: by one scale, which is
  * 1 until a calibration found it, as in a module that was made with `activations=qint8`.
  */
-function withActivations(choice: Choice): Scheme {
-  const bytes = wholeBytes('qint8', choice);
-  const coding: Coding = {
-    name: 'quanto_w8a8',
-    decode: (tape, { shape, parts }, layer) => {
-      const { q, scale } = parts as ActivationParts;
-      return scaled(tape, q, scale, shape, layer);
-    },
-    multiply: (tape, { parts }, x, layer) =>
-      tape.apply(quantoLinear, { x, ...(parts as ActivationParts) }, {}, layer).y,
-    calibrate: (tape, { parts }, x, layer) => {
-      const { input_scale: kept } = parts as ActivationParts;
-      // What was traced stays as it was.
-      const input_scale = tape.adopt(kept.clone());
-      kept.copyFrom(tape.apply(quantoCalibrate, { x, input_scale }, {}, layer).input_scale);
-    },
-  };
-  return {
-    ...bytes,
-    ops: ['quanto_quantize', 'mul', 'quanto_calibrate', 'quanto_linear'],
+function inIntegers(bytes: Scheme): Scheme {
+  return calibrated(bytes, 'qint8', {
+    op: 'quanto_linear',
     product: 'quanto_linear: codes times codes of x, by a scale that a calibration found',
-    parts: (shape) => ({ ...bytes.parts(shape), input_scale: { dtype: 'f32', shape: [1] } }),
-    stored: { ...bytes.stored, input_scale: 'input_scale' },
+    multiply: (tape, { parts }, x, layer) =>
+      tape.apply(quantoLinear, { x, ...(parts as Parts<'q' | 'scale' | 'input_scale'>) }, {}, layer)
+        .y,
+  });
+}
+
+/** The scheme with x rounded before its product, where activations are codes. */
+function withActivations(scheme: Scheme, { activations: qtype }: Choice): Scheme {
+  if (!qtype) return scheme;
+  return calibrated(scheme, qtype, {
+    op: 'quanto_activation',
+    product: `${scheme.product}, with x rounded to ${qtype} by a scale that a calibration found`,
+    multiply: (tape, { shape, parts }, x, layer) => {
+      const { input_scale: scale } = parts as Parts<'input_scale'>;
+      const rounded = tape.apply(quantoActivation, { x, scale }, { qtype }, `${layer}.x`);
+      return multiplied(tape, scheme.weight(withoutScale(parts), shape), rounded.dequant, layer);
+    },
+  });
+}
+
+/** How x in codes is multiplied. */
+interface ActivationProduct {
+  readonly op: string;
+  /** For people. */
+  readonly product: string;
+  readonly multiply: NonNullable<Coding['multiply']>;
+}
+
+/** A scheme that keeps a scale of x beside the parts of a weight, as Quanto's modules do. */
+function calibrated(
+  scheme: Scheme,
+  qtype: ActivationType,
+  { op, product, multiply }: ActivationProduct,
+): Scheme {
+  const kept = { input_scale: 'input_scale' };
+  const { filed } = scheme;
+  const coding = (name: string): Coding => ({
+    name,
+    decode: (tape, { shape, parts }, layer) =>
+      decodedWeight(tape, scheme.weight(withoutScale(parts), shape), layer),
+    multiply,
+    calibrate: (tape, { parts }, x, layer) => {
+      const { input_scale } = parts as Parts<'input_scale'>;
+      // What was traced stays as it was.
+      const before = tape.adopt(input_scale.clone());
+      const inputs = { x, input_scale: before };
+      input_scale.copyFrom(tape.apply(quantoCalibrate, inputs, { qtype }, layer).input_scale);
+    },
+  });
+  return {
+    ...scheme,
+    ops: [...scheme.ops, 'quanto_calibrate', op],
+    product,
+    parts: (shape) => ({ ...scheme.parts(shape), input_scale: { dtype: 'f32', shape: [1] } }),
+    stored: { ...scheme.stored, ...kept },
+    ...(filed && {
+      filed: (parts, shape) => new Map([...filed(parts, shape), ...filedParts(kept, parts)]),
+    }),
     quantize: (tape, weight, layer) => ({
-      ...bytes.quantize(tape, weight, layer),
+      ...scheme.quantize(tape, weight, layer),
       input_scale: tape.adopt(filled(weight.gpu, 'f32', [1], 1)),
     }),
-    weight: (parts, shape) => ({ format: coding, shape, parts }),
+    weight: (parts, shape) => {
+      const { format } = scheme.weight(withoutScale(parts), shape);
+      return { format: coding(`${format.name}_${qtype}`), shape, parts };
+    },
   };
+}
+
+/** The parts of the weight alone. */
+function withoutScale({ input_scale: _, ...parts }: Tensors): Tensors {
+  return parts;
 }
 
 /**

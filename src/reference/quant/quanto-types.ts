@@ -74,12 +74,20 @@ function symmetric(
   };
 }
 
-const float8 = (format: SmallFloat): QuantoType =>
-  symmetric(
-    format.magnitudes.at(-1) as number,
-    ({ low, high }) => codesAround((low + high) / 2, (high - low) / 2, format),
+function float8(format: SmallFloat): QuantoType {
+  const top = format.magnitudes.at(-1) as number;
+  // Quotients that overflow have the code of the largest number too.
+  const within = (y: number) => Math.min(Math.max(y, -2 * top), 2 * top);
+  return symmetric(
+    top,
+    (y) => {
+      const low = within(y.low);
+      const high = within(y.high);
+      return codesAround((low + high) / 2, (high - low) / 2, format);
+    },
     (code) => valueOfCode(code, format),
   );
+}
 
 const E4M3FN = float8(E4M3);
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { ActivationType } from '../../vocabulary/quant/quanto_activation.ts';
 import { EPS } from '../bounds.ts';
 import { record } from './quanto_calibrate.ts';
 
@@ -6,12 +7,13 @@ const given = (before: number, ...x: readonly number[]) => ({
   x: { shape: [x.length], data: Float64Array.from(x) },
   input_scale: { shape: [1], data: Float64Array.of(before) },
 });
-const scaleOf = (inputs: ReturnType<typeof given>) =>
-  record.forward(inputs, {}).input_scale.data[0] as number;
+const scaleOf = (inputs: ReturnType<typeof given>, qtype: ActivationType = 'qint8') =>
+  record.forward(inputs, { qtype }).input_scale.data[0] as number;
 const boundOf = (inputs: ReturnType<typeof given>) => {
-  const outputs = record.forward(inputs, {});
+  const params = { qtype: 'qint8' } as const;
+  const outputs = record.forward(inputs, params);
   const arithmetic = { depth: (n: number) => n, ieee: false };
-  const { input_scale } = record.acceptance(inputs, outputs, {}, arithmetic);
+  const { input_scale } = record.acceptance(inputs, outputs, params, arithmetic);
   if (input_scale?.kind !== 'within') throw new RangeError('no bound');
   return input_scale.bound[0] as number;
 };
@@ -29,6 +31,11 @@ test('each other moves the scale before by a tenth', () => {
 test('a batch of zeros has a scale of 0, from which the next goes on', () => {
   expect(scaleOf(given(1, 0, 0))).toBe(0);
   expect(scaleOf(given(0, 254, 0))).toBeCloseTo(0.2, 7);
+});
+
+test('of floats the largest magnitude becomes the largest number', () => {
+  expect(scaleOf(given(1, 3, -896), 'qfloat8_e4m3fn')).toBe(2);
+  expect(scaleOf(given(4, 28_672), 'qfloat8_e5m2')).toBeCloseTo(3.65, 6);
 });
 
 test('a bound is of the quotient, and with a batch before of both products and their sum too', () => {

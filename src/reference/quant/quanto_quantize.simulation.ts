@@ -5,8 +5,8 @@ import { quantoBits, quantoQuantize as signature } from '../../vocabulary/quant/
 import { defineSimulation } from '../define.ts';
 import { groupsOf, packedShape, packSlices } from './quanto-groups.ts';
 
-/** Codes by quanto_codes of a number over its scale, and what they stand for. */
-const KINDS = {
+/** By qtype: codes by quanto_codes of a number over its scale, and what they stand for. */
+export const QUANTO_KINDS = {
   qint2: { levels: 3, code: (y: number) => clamped(y, 0, 3) },
   qint4: { levels: 15, code: (y: number) => clamped(y, 0, 15) },
   qint8: { levels: 127, code: (y: number) => clamped(y, -128, 127) },
@@ -24,7 +24,7 @@ export const simulation = defineSimulation(signature, {
     const groups = groupsOf(weight, params);
     const { shape, scaleShape, placeOf, groupOf, members } = groups;
     const bits = quantoBits(params);
-    const kind = KINDS[params.qtype];
+    const kind = QUANTO_KINDS[params.qtype];
     const lows = members.map((group) => Math.min(...group));
     const scales = members.map((group, g) => {
       const high = Math.max(...group);

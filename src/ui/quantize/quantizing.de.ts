@@ -13,7 +13,7 @@ export const words: ReturnType<typeof quantizingWords> = {
   choose: 'Datei wählen',
   forget: 'Ausgeloste Gewichte nehmen',
   noWeights: (name, reason) => `${name}: ${reason}`,
-  each: 'Alle Bits und Gruppen jedes Verfahrens, nicht nur die üblichen',
+  each: 'Alle Bits, Gruppen und Aktivierungen jedes Verfahrens, nicht nur die üblichen',
   run: 'Los',
   again: 'Noch einmal',
   cancel: 'Abbrechen',
@@ -46,7 +46,7 @@ export const words: ReturnType<typeof quantizingWords> = {
   all: (count) => `alle ${layers(count)} zusammen`,
   table: {
     caption: 'Was jedes Verfahren kostet',
-    hint: 'Fehler sind quadratische Mittel, bezogen auf die der Gleitkommazahlen. Zeiten sind Mediane aus dreien auf diesem Chip, zum Vergleichen und nicht zum Zitieren: Dafür ist „Tempo“ da.',
+    hint: 'Fehler sind quadratische Mittel, bezogen auf die der Gleitkommazahlen. Zeiten sind Mediane aus dreien auf diesem Chip, zum Vergleichen und nicht zum Zitieren: Dafür ist „Tempo“ da. „x qint8“ rundet Aktivierungen auf diesen Typ.',
     method: 'Verfahren',
     bits: 'Bit',
     group: 'Gruppe',

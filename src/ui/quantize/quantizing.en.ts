@@ -14,7 +14,7 @@ export const quantizingWords = words('quantizing', {
   choose: 'Choose a file',
   forget: 'Take drawn weights',
   noWeights: (name: string, reason: string) => `${name}: ${reason}`,
-  each: 'All bits and groups of each method, not only what is usual of it',
+  each: 'All bits, groups and activations of each method, not only what is usual of it',
   run: 'Run',
   again: 'Run again',
   cancel: 'Cancel',
@@ -47,7 +47,7 @@ export const quantizingWords = words('quantizing', {
   all: (count: number) => `all ${layers(count)} together`,
   table: {
     caption: 'What each scheme costs',
-    hint: 'Errors are root mean squares relative to those of floats. Times are medians of three on this chip, to compare schemes and not to quote: Bench is for that.',
+    hint: 'Errors are root mean squares relative to those of floats. Times are medians of three on this chip, to compare schemes and not to quote: Bench is for that. “x qint8” rounds activations to that type.',
     method: 'Method',
     bits: 'Bits',
     group: 'Group',

@@ -1,4 +1,4 @@
-"""Quanto's weights, and its linear layer with quantized activations."""
+"""Quanto's weights, its activations, and its linear layer with both in codes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, ClassVar
 
 from gradproof_bridge.backends.base import Backend, Call, Compute, Outputs
-from gradproof_bridge.backends.quanto_layer import is_in_float32, quanto_calibrate, quanto_linear
+from gradproof_bridge.backends.quanto_layer import (
+    codes_of,
+    is_in_float32,
+    quanto_activation,
+    quanto_calibrate,
+    quanto_linear,
+)
 from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch, torch_devices
 
 if TYPE_CHECKING:
@@ -17,8 +23,8 @@ _QTYPE = {"qfloat8": "qfloat8_e4m3fn"}
 
 
 class QuantoBackend(Backend):
-    """optimum.quanto.quantize_weight with the optimizers that its modules use, QLinear and
-    Calibration.
+    """optimum.quanto.quantize_weight with the optimizers that its modules use,
+    quantize_activation, QLinear and Calibration.
     """
 
     name: ClassVar[str] = "quanto"
@@ -32,6 +38,7 @@ class QuantoBackend(Backend):
     def ops(self) -> Mapping[str, Compute]:
         return {
             "quanto_quantize": _quantize,
+            "quanto_activation": quanto_activation,
             "quanto_linear": quanto_linear,
             "quanto_calibrate": quanto_calibrate,
         }
@@ -75,9 +82,8 @@ def _quantize(call: Call) -> Outputs:
         if qtype.bits == 8:
             scale = quanto.AbsmaxOptimizer()(weight, qtype=qtype, axis=p["axis"])
             q = quanto.quantize_weight(weight, qtype, p["axis"], scale, optimized=False)
-            codes = q._data.view(torch.uint8) if qtype.is_floating_point else q._data
             return {
-                "q": to_numpy(codes),
+                "q": to_numpy(codes_of(q)),
                 "scale": to_numpy(scale),
                 "dequant": to_numpy(q.dequantize()),
             }

@@ -1,4 +1,4 @@
-"""Quanto's linear layer with activations of qint8, and the calibration of their scale."""
+"""Quanto's activations, their linear layer of qint8, and the calibration of their scale."""
 
 from __future__ import annotations
 
@@ -9,12 +9,39 @@ import numpy as np
 from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from gradproof_bridge.backends.base import Call, Outputs
 
 
 def is_in_float32(call: Call) -> bool:
     """Whether Quanto computes the call as it is defined: it divides in the type of x."""
     return bool(call.inputs["x"].dtype == np.float32)
+
+
+def quanto_activation(call: Call) -> Outputs:
+    """quantize_activation, and what its codes decode to."""
+    from optimum import quanto
+
+    x, scale = (to_torch(call.inputs[name], call.device) for name in ("x", "scale"))
+    leaf = x.clone().requires_grad_()
+    with deterministic():
+        qtype = quanto.qtypes[call.params["qtype"]]
+        coded = quanto.quantize_activation(leaf, qtype=qtype, scale=scale.reshape(()))
+        dequant = coded.dequantize()
+        results = {"q": codes_of(coded), "dequant": dequant.detach()}
+        if call.wants_gradients:
+            dequant.backward(to_torch(call.inputs["grad.dequant"], call.device))
+            results["grad.x"] = leaf.grad
+    return {name: to_numpy(tensor) for name, tensor in results.items()}
+
+
+def codes_of(quantized: Any) -> Tensor:
+    """The codes of a QBytesTensor, those of floats as bytes."""
+    import torch
+
+    data: Tensor = quantized._data
+    return data.view(torch.uint8) if quantized.qtype.is_floating_point else data
 
 
 def quanto_linear(call: Call) -> Outputs:
@@ -51,13 +78,13 @@ def quanto_calibrate(call: Call) -> Outputs:
 
     x, before = (to_torch(call.inputs[name], call.device) for name in ("x", "input_scale"))
     with deterministic(), torch.no_grad():
-        layer = _layer(x.shape[-1], 1, call.device)
+        layer = _layer(x.shape[-1], 1, call.device, activations=call.params["qtype"])
         layer.input_scale = before.reshape(())
         quanto.Calibration(streamline=False).calibrate_input(layer, (x,))
         return {"input_scale": to_numpy(layer.input_scale.reshape(1))}
 
 
-def _layer(columns: int, outputs: int, device: str) -> Any:
+def _layer(columns: int, outputs: int, device: str, activations: str = "qint8") -> Any:
     from optimum import quanto
 
     linear = quanto.QLinear(
@@ -66,7 +93,7 @@ def _layer(columns: int, outputs: int, device: str) -> Any:
         bias=False,
         device=device,
         weights=quanto.qint8,
-        activations=quanto.qint8,
+        activations=activations,
         quantize_input=True,
     )
     linear.disable_output_quantization()

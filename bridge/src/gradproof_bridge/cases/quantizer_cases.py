@@ -240,11 +240,32 @@ def _quanto_layer(shape: tuple[int, ...], outputs: int, scale: float, *, with_bi
     return make
 
 
+def quanto_activations() -> Cases:
+    """Codes of each type, some of x beyond them; gradients."""
+    for qtype, scale in (("qint8", 0.015), ("qfloat8_e4m3fn", 0.004), ("qfloat8_e5m2", 3e-5)):
+        make = _activations((3, 13), scale)
+        params = {"qtype": qtype}
+        yield Case(f"quanto_activation_{qtype}", "quanto_activation", "quanto", params, make)
+
+
+def _activations(shape: tuple[int, ...], scale: float) -> Make:
+    return lambda draw: {
+        "x": draw.normal(*shape),
+        "scale": np.array([scale], np.float32),
+        "grad.dequant": draw.normal(*shape),
+    }
+
+
 def quanto_calibrations() -> Cases:
     """Of a first batch, and of one after others."""
-    for name, shape, before in (("first", (5, 37), 1.0), ("later", (2, 3, 20), 0.03)):
+    for name, shape, before, params in (
+        ("first", (5, 37), 1.0, {}),
+        ("later", (2, 3, 20), 0.03, {}),
+        ("first_qfloat8_e4m3fn", (3, 13), 1.0, {"qtype": "qfloat8_e4m3fn"}),
+        ("later_qfloat8_e5m2", (3, 13), 5e-5, {"qtype": "qfloat8_e5m2"}),
+    ):
         make = _calibrated(shape, before)
-        yield Case(f"quanto_calibrate_{name}", "quanto_calibrate", "quanto", {}, make)
+        yield Case(f"quanto_calibrate_{name}", "quanto_calibrate", "quanto", params, make)
 
 
 def _calibrated(shape: tuple[int, ...], before: float) -> Make:
@@ -266,6 +287,7 @@ FAMILIES = (
     mlx,
     ternary,
     bitnet_layers,
+    quanto_activations,
     quanto_layers,
     quanto_calibrations,
 )

@@ -19,10 +19,14 @@ from gradproof_bridge.formulas.bounded import F64, Bounded, bounded, rounded
 from gradproof_bridge.formulas.expected import Codes, Decoded, Expected, Real, exactly
 
 _BITS = {"qint2": 2, "qint4": 4}
-_FLOAT8: dict[str, tuple[Any, float]] = {
-    "qfloat8": (ml_dtypes.float8_e4m3fn, 448.0),
-    "qfloat8_e4m3fn": (ml_dtypes.float8_e4m3fn, 448.0),
-    "qfloat8_e5m2": (ml_dtypes.float8_e5m2, 57344.0),
+_FLOAT8: dict[str, Any] = {
+    "qfloat8": ml_dtypes.float8_e4m3fn,
+    "qfloat8_e4m3fn": ml_dtypes.float8_e4m3fn,
+    "qfloat8_e5m2": ml_dtypes.float8_e5m2,
+}
+_LARGEST = {
+    "qint8": 127.0,
+    **{name: float(ml_dtypes.finfo(of).max) for name, of in _FLOAT8.items()},
 }
 
 
@@ -33,13 +37,25 @@ def quanto_quantize(inputs: Inputs, params: Params) -> dict[str, Expected]:
         return _affine(weight, params, _BITS[params["qtype"]])
     axis = tuple(d for d in range(weight.ndim) if d != params["axis"] % weight.ndim)
     largest = np.abs(weight).max(axis, keepdims=True)
-    if params["qtype"] == "qint8":
-        scale = bounded(largest) / 127.0
-        codes = _bytes(bounded(weight) / scale)
-        return {"q": codes, "scale": Real(scale), "dequant": Real(_times(codes, scale))}
-    dtype, top = _FLOAT8[params["qtype"]]
-    scale = bounded(largest) / top
-    y = bounded(weight) / scale
+    scale = bounded(largest) / _LARGEST[params["qtype"]]
+    return {"scale": Real(scale), **_symmetric(bounded(weight), scale, params["qtype"])}
+
+
+def quanto_activation(inputs: Inputs, params: Params) -> dict[str, Expected]:
+    """Codes of x over one scale, and what they decode to; the gradient goes straight through."""
+    outputs = _symmetric(bounded(inputs["x"]), bounded(inputs["scale"]), params["qtype"])
+    if "grad.dequant" in inputs:
+        outputs["grad.x"] = Real(bounded(inputs["grad.dequant"]), is_copy=True)
+    return outputs
+
+
+def _symmetric(x: Bounded, scale: Bounded, qtype: str) -> dict[str, Expected]:
+    """Codes of 8 bits by scales that broadcast over x, and what they decode to."""
+    y = x / scale
+    if qtype not in _FLOAT8:
+        codes = _bytes(y)
+        return {"q": codes, "dequant": Real(_times(codes, scale))}
+    dtype, top = _FLOAT8[qtype], _LARGEST[qtype]
     value, below, above = (
         np.clip(y.value + s * y.error, -top, top).astype(dtype) for s in (0, -1, 1)
     )
@@ -54,11 +70,7 @@ def quanto_quantize(inputs: Inputs, params: Params) -> dict[str, Expected]:
     q = Decoded(
         value.view(np.uint8), decode, np.minimum(wide[1], wide[2]), np.maximum(wide[1], wide[2])
     )
-    return {
-        "q": q,
-        "scale": Real(scale),
-        "dequant": Real(Bounded(product.value, product.error + spread)),
-    }
+    return {"q": q, "dequant": Real(Bounded(product.value, product.error + spread))}
 
 
 def quanto_linear(inputs: Inputs, params: Params) -> dict[str, Expected]:
@@ -108,10 +120,11 @@ def sums_given(inputs: Inputs, params: Params, outputs: Mapping[str, Array]) -> 
 
 
 def quanto_calibrate(inputs: Inputs, params: Params) -> dict[str, Expected]:
-    """Max |x| / 127 of a first batch, which a scale of 1 says, then 0.9 of the scale and 0.1 of
-    that.
+    """Max |x| over the largest number of the type of a first batch, which a scale of 1 says, then 0.9
+    of the scale and 0.1 of that.
     """
-    own = bounded(np.abs(inputs["x"].astype(np.float64)).max().reshape(1)) / 127.0
+    largest = np.abs(inputs["x"].astype(np.float64)).max().reshape(1)
+    own = bounded(largest) / _LARGEST[params["qtype"]]
     before = bounded(inputs["input_scale"])
     if before.value[0] != 1:
         own = before * float(np.float32(0.9)) + own * float(np.float32(0.1))
@@ -209,6 +222,7 @@ def unpack(packed: Array, bits: int) -> Array:
 
 FORMULAS = {
     "quanto_quantize": quanto_quantize,
+    "quanto_activation": quanto_activation,
     "quanto_linear": quanto_linear,
     "quanto_calibrate": quanto_calibrate,
 }

@@ -4,6 +4,7 @@ Quanto's linear layer.
 
 from __future__ import annotations
 
+from gradproof_bridge.backends.quanto_backend import unpack_in_python
 from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
@@ -19,13 +20,14 @@ def ternarize(inputs: dict[str, Array], _params: Params) -> dict[str, Array]:
 
 
 def quanto_linear(inputs: dict[str, Array], params: Params) -> dict[str, Array]:
-    """QLinear, its outputs left in floats; activations in 8 bits by the scale that a calibration on
+    """QLinear, its outputs left in floats; activations in codes by the scale that a calibration on
     them finds.
     """
     import torch
     from optimum import quanto
 
-    activations = quanto.qint8 if params["activations"] == "qint8" else None
+    unpack_in_python()
+    activations = quanto.qtypes.get(params["activations"])
     weight, x = (to_torch(inputs[name], "cpu") for name in ("weight", "x"))
     with deterministic(), torch.no_grad():
         linear = torch.nn.Linear(weight.shape[1], weight.shape[0], bias=False)

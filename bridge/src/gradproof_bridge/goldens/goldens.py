@@ -302,7 +302,7 @@ def _given(top: int) -> Array:
 
 
 def _quanto() -> Iterator[Golden]:
-    """Codes of 8 and 4 bits, and the layer's outputs."""
+    """Codes of 8 and 4 bits, and outputs of layers with each pair of weights and activations."""
     weight = Drawn("normal", (32, 256))
     for qtype, group in (("qint8", None), ("qint4", 128)):
         params: dict[str, str | int] = {"qtype": qtype, "axis": 0}
@@ -316,12 +316,13 @@ def _quanto() -> Iterator[Golden]:
             {"weight": weight},
             ("unpacked", "dequant"),
         )
-        for activations in ("none", "qint8"):
+    for weights in ("qint8", "qfloat8_e4m3fn", "qint4", "qint2"):
+        for activations in ("none", "qint8", "qfloat8_e4m3fn", "qfloat8_e5m2"):
             yield Golden(
-                f"quanto-linear-{qtype}-{activations}",
+                f"quanto-linear-{weights}-{activations}",
                 "quanto_linear",
                 "quanto",
-                {"weights": qtype, "activations": activations},
+                {"weights": weights, "activations": activations},
                 {"weight": weight, "x": Drawn("activations", (5, 256))},
                 direct=quanto_linear,
             )
