@@ -31,7 +31,7 @@ def quanto_bytes() -> Cases:
 
 
 def quanto_bits() -> Cases:
-    """Groups of rows and of columns, one of which fills no last slice."""
+    """Groups of rows and of columns, whole slices of them and others."""
     for bits, axis, lead, (rows, columns), group in (
         (4, 0, (3,), (5, 24), 8),
         (2, 0, (2, 2), (6, 20), 20),
