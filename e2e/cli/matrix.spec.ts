@@ -27,7 +27,8 @@ const OF_LIBRARIES = [
   'matrix.nf4:quantize;backend=recorded-cpu',
   'matrix.hqq:dequantize;backend=recorded-cpu',
   'matrix.mlx:product;backend=recorded-mlx',
-  ...['nf4', 'fp4', 'hqq', 'llm_int8'].flatMap((method) => [
+  'matrix.mlx:gradient;backend=recorded-mlx',
+  ...['nf4', 'fp4', 'hqq', 'llm_int8', 'quanto_int8', 'ternary'].flatMap((method) => [
     `matrix.${method}:product;backend=recorded-cpu`,
     `matrix.${method}:gradient;backend=recorded-cpu`,
   ]),

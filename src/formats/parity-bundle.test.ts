@@ -688,6 +688,52 @@ const VALID: readonly Description[] = [
     },
   },
   {
+    op: 'matmul_8bit',
+    params: { codes: 'int8', axis: -1, blocksize: 3, out_features: 3, in_features: 5 },
+    tensors: {
+      'in.x': [2, 5],
+      'in.q': ['i8', [3, 5]],
+      'in.scale': [5],
+      'in.zero_point': ['i8', [5]],
+      'in.grad.y': [2, 3],
+      'out.y': [2, 3],
+      'out.grad.x': [2, 5],
+    },
+  },
+  {
+    op: 'quanto_matmul',
+    params: { bits: 2, group_size: 4, out_features: 3, in_features: 8 },
+    tensors: {
+      'in.x': [1, 8],
+      'in.packed': ['u8', [2, 4]],
+      'in.scale': [6, 1],
+      'in.shift': [6, 1],
+      'out.y': [1, 3],
+    },
+  },
+  {
+    op: 'mlx_matmul',
+    params: { mode: 'nvfp4', bits: 4, group_size: 16, out_features: 3, in_features: 32 },
+    tensors: {
+      'in.x': [2, 32],
+      'in.packed': ['i32', [3, 4]],
+      'in.scales': ['u8', [3, 2]],
+      'in.grad.y': [2, 3],
+      'out.y': [2, 3],
+      'out.grad.x': [2, 32],
+    },
+  },
+  {
+    op: 'ternary_matmul',
+    params: { out_features: 3, order: 'base3' },
+    tensors: {
+      'in.x': [2, 7],
+      'in.packed': ['u8', [5]],
+      'in.scale': [3],
+      'out.y': [2, 3],
+    },
+  },
+  {
     op: 'optimizer_steps',
     params: { optimizer: 'adamw8bit', blocksize: 256 },
     tensors: {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { covers } from '../../catalog/covers.ts';
 import { writeParityBundle } from '../../formats/parity-bundle/write.ts';
@@ -89,6 +90,30 @@ test('a recording is of its method, by its device, in the directions that it hol
     ],
   ]);
   expect([isOfMatrix('mlx_quantize'), isOfMatrix('softmax')]).toEqual([true, false]);
+});
+
+test('a shipped product of codes is of the method that its codes tell, both ways', () => {
+  const methodsOf = {
+    'bitsandbytes-0.50.2/int8_blockwise_product': 'int8_blockwise',
+    'mlx-0.32.4/mlx_product_affine_3bit': 'mlx',
+    'mlx-0.32.4/mlx_product_nvfp4': 'nvfp4',
+    'quanto-0.2.7/quanto_product_qfloat8_e4m3fn_axis0': 'quanto_float8',
+    'quanto-0.2.7/quanto_product_qfloat8_e5m2_axis-1': undefined,
+    'quanto-0.2.7/quanto_product_qint2_axis0': 'quanto_int',
+    'quanto-0.2.7/quanto_product_qint8_axis-1': 'quanto_int8',
+    'torch-2.15.0/int8_product_per_channel': 'int8',
+    'torch-2.15.0/int8_product_per_tensor': 'int8',
+    'torch-2.15.0/ternary_product': 'ternary',
+    'torch-2.15.0/ternary_product_base3': 'ternary_base3',
+    'torch-2.15.0/ternary_product_one_scale': 'bitnet',
+  };
+  for (const [path, method] of Object.entries(methodsOf)) {
+    const name = `${path}.safetensors`;
+    const bytes = Uint8Array.from(readFileSync(`public/parity/${name}`));
+    const [cells] = recordedCells([{ name, bytes, direct: true }]).values();
+    const both = { method, directions: ['product', 'gradient'] };
+    expect([path, cells]).toEqual([path, method ? expect.objectContaining(both) : undefined]);
+  }
 });
 
 test('a library deviates in the directions whose tensors are wrong', () => {

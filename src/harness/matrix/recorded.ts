@@ -70,6 +70,7 @@ const CELLS_OF: Readonly<Record<string, (bundle: Bundle) => Cells | undefined>> 
     method: `${params['quant_type']}`,
     directions: productsOf(tensors),
   }),
+  matmul_8bit: ({ params, tensors }) => withMethod(bytesOf(params, tensors), productsOf(tensors)),
   quantize_blockwise: ({ params }) =>
     params['signed'] === true ? { method: 'int8_blockwise', directions: BOTH } : undefined,
   int8_vectorwise_quant: () => ({ method: 'llm_int8', directions: BOTH }),
@@ -90,13 +91,22 @@ const CELLS_OF: Readonly<Record<string, (bundle: Bundle) => Cells | undefined>> 
   matmul_nbits: ({ tensors }) => withMethod(nbitsOf(tensors), ['product']),
   hqq_quantize: () => ({ method: 'hqq', directions: BOTH }),
   hqq_matmul: ({ tensors }) => ({ method: 'hqq', directions: productsOf(tensors) }),
-  mlx_quantize: ({ params: { mode }, tensors }) => ({
-    method: mode === 'affine' ? 'mlx' : `${mode}`,
+  mlx_quantize: ({ params, tensors }) => ({
+    method: mlxMode(params),
     directions: Object.hasOwn(tensors.outputs, 'y') ? [...BOTH, 'product'] : BOTH,
   }),
+  mlx_matmul: ({ params, tensors }) => ({
+    method: mlxMode(params),
+    directions: productsOf(tensors),
+  }),
   quanto_quantize: ({ params }) => withMethod(QUANTO[`${params['qtype']}`], BOTH),
+  quanto_matmul: ({ tensors }) => ({ method: 'quanto_int', directions: productsOf(tensors) }),
   ternary_quantize: () => ({ method: 'ternary', directions: BOTH }),
   bitnet_quantize: () => ({ method: 'bitnet', directions: BOTH }),
+  ternary_matmul: ({ params, tensors }) => ({
+    method: tritsOf(params, tensors),
+    directions: productsOf(tensors),
+  }),
   bitnet_linear: ({ tensors }) => ({ method: 'bitnet_int8', directions: productsOf(tensors) }),
   quanto_linear: ({ tensors }) => ({ method: 'quanto_w8a8', directions: productsOf(tensors) }),
   quantize_linear: ({ params }) => withMethod(linear(params), ['quantize']),
@@ -112,6 +122,26 @@ const nbitsOf = ({ inputs }: Bundle['tensors']): string | undefined => {
   const has = (name: string) => Object.hasOwn(inputs, name);
   return has('float_zero_points') || has('g_idx') ? undefined : nbits(!has('zero_points'));
 };
+
+const mlxMode = ({ mode }: Bundle['params']) => (mode === 'affine' ? 'mlx' : `${mode}`);
+
+/** Methods by what codes of a byte stand for. */
+const BYTES: Readonly<Record<string, string>> = {
+  map: 'int8_blockwise',
+  e4m3: 'quanto_float8',
+  int8: 'quanto_int8',
+  uint8: 'int8',
+};
+
+/** None of Quanto's weights has zero points. */
+const bytesOf = ({ codes }: Bundle['params'], { inputs }: Bundle['tensors']) =>
+  Object.hasOwn(inputs, 'zero_point') ? 'int8' : BYTES[`${codes}`];
+
+/** BitNet has one scale for a weight. */
+function tritsOf({ order }: Bundle['params'], { inputs }: Bundle['tensors']): string {
+  if (order === 'base3') return 'ternary_base3';
+  return inputs['scale']?.shape[0] === 1 ? 'bitnet' : 'ternary';
+}
 
 /** ONNX's codes of a byte with a scale for each channel or for all, whatever their zero point. */
 function linear({ dtype, block_size }: Bundle['params']): string | undefined {

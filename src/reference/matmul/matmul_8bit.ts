@@ -1,5 +1,6 @@
 import { E4M3, E5M2, valueOfCode } from '../../quant/small-floats.ts';
 import {
+  type ByteCodes,
   type ByteProductParams,
   matmul8bit as signature,
 } from '../../vocabulary/matmul/matmul_8bit.ts';
@@ -20,18 +21,21 @@ import { samples } from './matmul_8bit.samples.ts';
 /** A weight in codes of 8 bits on the host. */
 export type ByteWeight = Omit<InputsOf<typeof signature, Value>, 'x'>;
 
+/** What a code stands for, where no map says it. */
+const MEANINGS: Readonly<Record<ByteCodes, ((code: number) => number) | undefined>> = {
+  int8: (code) => code,
+  uint8: (code) => code,
+  map: undefined,
+  e4m3: (code) => valueOfCode(code, E4M3),
+  e5m2: (code) => valueOfCode(code, E5M2),
+};
+
 /** What each code stands for before its scale, less its zero point, and the scale. */
 export function valuesAndScales(
   { q, scale, zero_point, code }: ByteWeight,
   { codes, axis, blocksize, in_features }: ByteProductParams,
 ): (i: number) => { readonly value: number; readonly scale: number } {
-  const meaning = {
-    int8: (c: number) => c,
-    uint8: (c: number) => c,
-    map: (c: number) => code?.data[c] as number,
-    e4m3: (c: number) => valueOfCode(c, E4M3),
-    e5m2: (c: number) => valueOfCode(c, E5M2),
-  }[codes];
+  const meaning = MEANINGS[codes] ?? ((c: number) => code?.data[c] as number);
   return (i) => {
     const block = axis === 0 ? Math.floor(i / blocksize) : i % in_features;
     // A difference of whole numbers is exact.
@@ -54,6 +58,17 @@ const OTHER = { int8: 'int8', uint8: 'uint8', map: 'map', e4m3: 'e5m2', e5m2: 'e
 /** The product of x and a weight in codes of 8 bits that ONNX, Quanto or bitsandbytes decode. */
 export const record = defineRecord(signature, {
   summary: 'y = x W^T with W decoded in registers, from codes of 8 bits times scales of blocks',
+  unsupported: ({ q, zero_point }, { codes }) => {
+    const stored = codes === 'int8' ? 'i8' : 'u8';
+    const other = [q, zero_point].find(
+      (part) => part?.dtype !== undefined && part.dtype !== stored,
+    );
+    if (other) return `${codes} stored as ${other.dtype}`;
+    const meaning = MEANINGS[codes];
+    return meaning && q.data.some((code) => Number.isNaN(meaning(code)))
+      ? `codes of ${codes} that stand for no number`
+      : undefined;
+  },
   ...decodedProductOf(weightOf),
   samples,
   faults: BYTES_FAULTS,

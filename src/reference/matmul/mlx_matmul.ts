@@ -42,6 +42,15 @@ function weightOf({ packed, scales, biases }: Weight, params: MlxProductParams):
 /** mlx.core.quantized_matmul in float32. */
 export const record = defineRecord(signature, {
   summary: 'y = x W^T with W decoded in registers, from codes in groups along the rows, by MLX',
+  unsupported: (inputs, params) => {
+    const { dtype } = inputs.scales;
+    const isAffine = params.mode === 'affine';
+    if (dtype !== undefined && isAffine === (dtype === 'u8'))
+      return `scales of ${params.mode} that are stored as ${dtype}`;
+    return isAffine || weightOf(inputs, params).data.every(Number.isFinite)
+      ? undefined
+      : `codes or scales of ${params.mode} that stand for no number`;
+  },
   ...decodedProductOf(weightOf),
   samples,
   faults: groupsFaults(),

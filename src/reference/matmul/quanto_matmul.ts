@@ -48,6 +48,10 @@ function weightOf(weight: QuantoWeight, params: QuantoProductParams): DecodedWei
 /** The product of x and a weight that optimum-quanto dequantizes, in float32. */
 export const record = defineRecord(signature, {
   summary: 'y = x W^T with W decoded in registers, from codes of 4 or 2 bits by Quanto',
+  unsupported: (_inputs, { axis, group_size, in_features }) =>
+    (axis === 0 ? group_size : in_features) % 4 === 0
+      ? undefined
+      : 'groups of rows, or rows that groups cross, of no whole fours',
   ...decodedProductOf(weightOf),
   samples,
   faults: loaderFaults(

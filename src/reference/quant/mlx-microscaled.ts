@@ -23,6 +23,8 @@ const QUOTIENT = 2.5 * EPS;
 
 /** The exponent of a power of two whose byte is 0. */
 const BIAS = 127;
+/** The byte that stands for no power. */
+const NO_POWER = 255;
 
 const lineOf = (scale: number): Line => ({ scale, bias: 0 });
 
@@ -56,7 +58,11 @@ export function microscaled(mode: Exclude<MlxParams['mode'], 'affine'>): Coding 
   const { element, scales } = MODES[mode];
   const most = element.magnitudes.at(-1) as number;
   const scaleOf = ({ scale }: Line) =>
-    scales === 'powers' ? 2 ** (scale - BIAS) : valueOfCode(scale, E4M3);
+    scales === 'e4m3'
+      ? valueOfCode(scale, E4M3)
+      : scale === NO_POWER
+        ? Number.NaN
+        : 2 ** (scale - BIAS);
   // By a scale of zero every element is zero.
   const relative = (x: number, line: Line) => (scaleOf(line) === 0 ? 0 : x / scaleOf(line));
   return {

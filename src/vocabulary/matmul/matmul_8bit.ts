@@ -29,7 +29,7 @@ export interface ByteProductParams {
  * point of its block and times its scale, decoded in registers.
  */
 export const matmul8bit = signature(
-  { family: 'matmul', name: 'matmul_8bit', inBundles: false },
+  { family: 'matmul', name: 'matmul_8bit' },
   v.pipe(
     v.strictObject({
       codes: v.picklist(BYTE_CODES),

@@ -31,32 +31,28 @@ const scales = ({ params: p }: Known<MlxProductParams>) => [
 ];
 
 /** mlx.core.quantized_matmul: a product with a weight that mlx_quantize made, decoded in registers. */
-export const mlxMatmul = signature(
-  { family: 'matmul', name: 'mlx_matmul', inBundles: false },
-  params,
-  {
-    inputs: {
-      x: float(({ params: p }, actual) => [
-        ...actual.slice(0, -1),
-        p.transpose_weight ? p.in_features : p.out_features,
-      ]),
-      packed: {
-        dtypes: ['I32'],
-        native: ['i32'],
-        shape: ({ params: p }) => [
-          p.out_features,
-          exactly(p.in_features * p.bits, 32, 'the bits of a row'),
-        ],
-      },
-      scales: { dtypes: [...FLOAT, 'U8'], native: ['f32', 'u8'], shape: scales },
-      biases: onlyWhen(isAffine, float(scales)),
+export const mlxMatmul = signature({ family: 'matmul', name: 'mlx_matmul' }, params, {
+  inputs: {
+    x: float(({ params: p }, actual) => [
+      ...actual.slice(0, -1),
+      p.transpose_weight ? p.in_features : p.out_features,
+    ]),
+    packed: {
+      dtypes: ['I32'],
+      native: ['i32'],
+      shape: ({ params: p }) => [
+        p.out_features,
+        exactly(p.in_features * p.bits, 32, 'the bits of a row'),
+      ],
     },
-    outputs: {
-      y: float(({ shape, params: p }) => [
-        ...shape('x').slice(0, -1),
-        p.transpose_weight ? p.out_features : p.in_features,
-      ]),
-    },
-    gradients: ['x'],
+    scales: { dtypes: [...FLOAT, 'U8'], native: ['f32', 'u8'], shape: scales },
+    biases: onlyWhen(isAffine, float(scales)),
   },
-);
+  outputs: {
+    y: float(({ shape, params: p }) => [
+      ...shape('x').slice(0, -1),
+      p.transpose_weight ? p.out_features : p.in_features,
+    ]),
+  },
+  gradients: ['x'],
+});

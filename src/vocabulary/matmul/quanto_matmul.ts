@@ -50,7 +50,7 @@ function packed(known: Known<QuantoProductParams>): Shape {
 
 /** A product with a weight that quanto_quantize made of qint4 or qint2, decoded in registers. */
 export const quantoMatmul = signature(
-  { family: 'matmul', name: 'quanto_matmul', inBundles: false },
+  { family: 'matmul', name: 'quanto_matmul' },
   v.strictObject({
     bits: v.picklist([4, 2]),
     axis: v.optional(v.picklist([0, -1]), 0),

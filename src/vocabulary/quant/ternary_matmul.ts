@@ -5,7 +5,7 @@ import { signature } from '../signature.ts';
 
 /** y = (x T^T) * scale with T [out, in] kept as packed trits, as `ternary_pack` packs them. */
 export const ternaryMatmul = signature(
-  { family: 'quant', name: 'ternary_matmul', inBundles: false },
+  { family: 'quant', name: 'ternary_matmul' },
   v.strictObject({
     /** Rows of T, which are the columns of y. */
     out_features: size,

@@ -37,6 +37,7 @@ class BitsandbytesBackend(Backend):
         return {
             "quantize_4bit": _quantize_4bit,
             "matmul_4bit": _matmul_4bit,
+            "matmul_8bit": _matmul_8bit,
             "quantize_blockwise": _quantize_blockwise,
             "dynamic_map": _dynamic_map,
             "int8_vectorwise_quant": _int8_vectorwise_quant,
@@ -45,7 +46,10 @@ class BitsandbytesBackend(Backend):
         }
 
     def computes(self, call: Call) -> bool:
-        return call.op != "optimizer_steps" or call.params["optimizer"] == "adamw8bit"
+        p = call.params
+        if call.op == "matmul_8bit":
+            return p["codes"] == "map" and p["axis"] == 0
+        return call.op != "optimizer_steps" or p["optimizer"] == "adamw8bit"
 
 
 def rounding_of(device: str) -> str:
@@ -121,6 +125,22 @@ def _matmul_4bit(call: Call) -> Outputs:
             call.device,
         )
         return product_of(layer, call)
+
+
+def _matmul_8bit(call: Call) -> Outputs:
+    """torch.nn.functional.linear by what bitsandbytes decodes: no layer of its own has such a weight."""
+    from bitsandbytes import functional as bnb
+    from torch.nn.functional import linear
+
+    p = call.params
+    if p["codes"] != "map":
+        raise NotImplementedOpError("bitsandbytes' codes of 8 bits are those of a map")
+    with deterministic():
+        q, absmax, code = (
+            to_torch(call.inputs[name], call.device) for name in ("q", "scale", "code")
+        )
+        weight = bnb.dequantize_blockwise(q, absmax=absmax, code=code, blocksize=p["blocksize"])
+        return product_of(lambda x: linear(x, weight if p["transpose_weight"] else weight.T), call)
 
 
 def _quantize_blockwise(call: Call) -> Outputs:

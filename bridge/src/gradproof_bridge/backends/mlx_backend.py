@@ -14,6 +14,8 @@ from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params, op_spec
 from gradproof_bridge.errors import NotImplementedOpError
 
+_PACKED = ("mlx_quantize", "mlx_matmul")
+"""Ops of weights in words."""
 MlxOp = Callable[[Mapping[str, Any], Params], Mapping[str, Any]]
 
 
@@ -33,7 +35,7 @@ class MlxBackend(Backend):
         return {name: partial(_run, op) for name, op in _OPS.items()}
 
     def note(self, call: Call) -> str | None:
-        return "words of 32 bits are stored as int32" if call.op == "mlx_quantize" else None
+        return "words of 32 bits are stored as int32" if call.op in _PACKED else None
 
 
 def _run(op: MlxOp, call: Call) -> Outputs:
@@ -103,6 +105,22 @@ def _quantize(t: Mapping[str, Any], p: Params) -> dict[str, Any]:
     return outputs
 
 
+def _quantized_matmul(t: Mapping[str, Any], p: Params) -> dict[str, Any]:
+    import mlx.core as mx
+
+    y = mx.quantized_matmul(
+        t["x"],
+        t["packed"].view(mx.uint32),
+        t["scales"],
+        biases=t.get("biases"),
+        transpose=p["transpose_weight"],
+        group_size=p["group_size"],
+        bits=p["bits"],
+        mode=p["mode"],
+    )
+    return {"y": y}
+
+
 def _matmul(t: Mapping[str, Any], p: Params) -> dict[str, Any]:
     a = t["a"].swapaxes(-1, -2) if p["transpose_a"] else t["a"]
     b = t["b"].swapaxes(-1, -2) if p["transpose_b"] else t["b"]
@@ -168,6 +186,7 @@ def _swiglu_mlp(t: Mapping[str, Any], p: Params) -> dict[str, Any]:
 
 _OPS: Mapping[str, MlxOp] = {
     "mlx_quantize": _quantize,
+    "mlx_matmul": _quantized_matmul,
     "matmul": _matmul,
     "softmax": _softmax,
     "rms_norm": _norm("rms_norm"),

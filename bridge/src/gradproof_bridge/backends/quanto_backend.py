@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from gradproof_bridge.backends.base import Backend, Call, Compute, Outputs
 from gradproof_bridge.backends.quanto_layer import (
@@ -14,17 +13,16 @@ from gradproof_bridge.backends.quanto_layer import (
     quanto_calibrate,
     quanto_linear,
 )
+from gradproof_bridge.backends.quanto_products import is_of_quanto, matmul_8bit, quanto_matmul
+from gradproof_bridge.backends.quanto_weights import unpack_in_python
 from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch, torch_devices
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 _QTYPE = {"qfloat8": "qfloat8_e4m3fn"}
 
 
 class QuantoBackend(Backend):
     """optimum.quanto.quantize_weight with the optimizers that its modules use,
-    quantize_activation, QLinear and Calibration.
+    quantize_activation, QLinear with and without quantized activations, and Calibration.
     """
 
     name: ClassVar[str] = "quanto"
@@ -40,33 +38,17 @@ class QuantoBackend(Backend):
             "quanto_quantize": _quantize,
             "quanto_activation": quanto_activation,
             "quanto_linear": quanto_linear,
+            "quanto_matmul": quanto_matmul,
+            "matmul_8bit": matmul_8bit,
             "quanto_calibrate": quanto_calibrate,
         }
 
     def computes(self, call: Call) -> bool:
-        return super().computes(call) and (call.op == "quanto_quantize" or is_in_float32(call))
-
-
-def unpack_in_python() -> None:
-    """Has codes unpacked by Quanto's own Python.
-
-    Its C++ does the same shifts, but is compiled at the first use, which takes a compiler and
-    minutes; a process that is killed meanwhile leaves a lock that the next one waits for without
-    end.
-    """
-    import torch
-    from optimum.quanto.library.extensions.extension import get_extension, is_extension_available
-
-    # Quanto registers its Python for all devices, its C++ for some: without theirs, the dispatcher
-    # finds the former.
-    everywhere = torch._C.DispatchKeySet(torch._C.DispatchKey.CompositeExplicitAutograd)
-
-    def unpack(packed: Tensor, bits: int) -> Tensor:
-        return torch.ops.quanto.unpack.default.redispatch(everywhere, packed, bits)
-
-    for name in ("quanto_cpp", "quanto_cuda", "quanto_hip", "quanto_mps"):
-        if is_extension_available(name):
-            get_extension(name)._lib = SimpleNamespace(unpack=unpack)
+        return (
+            super().computes(call)
+            and (call.op == "quanto_quantize" or is_in_float32(call))
+            and (call.op != "matmul_8bit" or is_of_quanto(call))
+        )
 
 
 def _quantize(call: Call) -> Outputs:

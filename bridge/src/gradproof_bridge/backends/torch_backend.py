@@ -11,6 +11,7 @@ import numpy as np
 from gradproof_bridge.backends import torch_ops
 from gradproof_bridge.backends.base import Backend, Call, Compute, Outputs
 from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch, torch_devices
+from gradproof_bridge.backends.torch_ops.byte_product import is_of_torch
 from gradproof_bridge.bundle.vocabulary import Params, op_spec
 from gradproof_bridge.folder import declared, joined
 
@@ -40,6 +41,8 @@ class TorchBackend(Backend):
         return torch_devices()
 
     def computes(self, call: Call) -> bool:
+        if call.op == "matmul_8bit":
+            return is_of_torch(call.params)
         return call.op in _ops() and call.params.get("optimizer") not in (
             "adamw8bit",
             "adagrad",

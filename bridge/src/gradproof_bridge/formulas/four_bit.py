@@ -178,7 +178,7 @@ def matmul_4bit(inputs: Inputs, params: Params) -> dict[str, Bounded]:
         params["blocksize"],
         params["quant_type"],
     ).reshape(*shape)
-    return decoded_product(inputs, weight, params)
+    return decoded_product(inputs, weight, transposed=params["transpose_weight"])
 
 
 FORMULAS = {

@@ -349,7 +349,7 @@ def hqq_matmul(inputs: Inputs, params: Params) -> dict[str, Bounded]:
     rows = math.prod(shape) // group if params["axis"] == 1 else group
     codes = bounded(unpack(inputs["packed"], params["nbits"])[:rows])
     weight = ((codes - inputs["zero"]) * inputs["scale"]).reshape(*shape)
-    return decoded_product(inputs, weight, params)
+    return decoded_product(inputs, weight, transposed=params["transpose_weight"])
 
 
 FORMULAS = {

@@ -17,6 +17,7 @@ from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import FormatError
 from gradproof_bridge.formulas.bounded import F64, Bounded, bounded
+from gradproof_bridge.formulas.decoded_product import decoded_product
 from gradproof_bridge.formulas.expected import Decoded, Expected, Real, exactly
 
 F32 = NDArray[np.float32]
@@ -104,15 +105,7 @@ def _microscaled(groups: F32, shape: tuple[int, ...], mode: str) -> dict[str, Ex
 
     def decode(words: Array) -> F64:
         # Zero has two codes.
-        elements = (words.view(np.uint32)[..., None] >> np.arange(0, 32, bits, dtype=np.uint32)) & (
-            2**bits - 1
-        )
-        found: F64 = (
-            elements.astype(np.uint8).view(ml_dtypes.float8_e4m3fn).astype(np.float64)
-            if bits == 8
-            else _E2M1_SIGNED[elements]
-        )
-        return found
+        return _element(_codes(words, bits), bits).reshape(*words.shape, -1)
 
     exact = values.reshape(*shape[:-1], -1, 32 // bits)
     return {
@@ -122,6 +115,14 @@ def _microscaled(groups: F32, shape: tuple[int, ...], mode: str) -> dict[str, Ex
         "scales": exactly(bytes_.reshape(per_row)),
         "dequant": Real(bounded((values * scale).reshape(shape))),
     }
+
+
+def _element(codes: NDArray[np.uint8], bits: int) -> F64:
+    """What codes of e4m3 (8 bits) or e2m1 (4) stand for."""
+    found: F64 = (
+        codes.view(ml_dtypes.float8_e4m3fn).astype(np.float64) if bits == 8 else _E2M1_SIGNED[codes]
+    )
+    return found
 
 
 def _e2m1(ratio: F64) -> tuple[Array, F64]:
@@ -137,6 +138,38 @@ def _e4m3(ratio: F64) -> tuple[Array, F64]:
     return narrow.view(np.uint8), narrow.astype(np.float64)
 
 
+def mlx_matmul(inputs: Inputs, params: Params) -> dict[str, Bounded]:
+    """mlx.core.quantized_matmul: y = x W^T, or x W, of what codes, scales and biases decode to; dx =
+    dy W.
+    """
+    shape = params["out_features"], params["in_features"]
+    group = params["group_size"]
+    if shape[1] % group:
+        raise FormatError(f"mlx_matmul: rows of {shape[1]} are no multiple of group_size {group}")
+    codes = _codes(inputs["packed"], params["bits"]).reshape(-1, group)
+    scales = inputs["scales"].reshape(-1, 1)
+    if params["mode"] == "affine":
+        decoded = bounded(codes) * scales + inputs["biases"].reshape(-1, 1)
+    else:
+        decoded = bounded(_element(codes, params["bits"])) * _scale(scales, params["mode"])
+    return decoded_product(inputs, decoded.reshape(*shape), transposed=params["transpose_weight"])
+
+
+def _codes(words: Array, bits: int) -> NDArray[np.uint8]:
+    """The inverse of `_words`."""
+    stream = (words.view(np.uint32)[..., None] >> np.arange(32, dtype=np.uint32)) & 1
+    each = stream.reshape(-1, bits).astype(np.uint8)
+    return (each << np.arange(bits, dtype=np.uint8)).sum(1).astype(np.uint8)
+
+
+def _scale(stored: Array, mode: str) -> F64:
+    """A power of two, or in nvfp4 a number in e4m3."""
+    kind = ml_dtypes.float8_e4m3fn if mode == "nvfp4" else ml_dtypes.float8_e8m0fnu
+    scale: F64 = stored.view(kind).astype(np.float64)
+    return scale
+
+
 FORMULAS = {
     "mlx_quantize": mlx_quantize,
+    "mlx_matmul": mlx_matmul,
 }

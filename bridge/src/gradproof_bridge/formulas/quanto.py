@@ -16,6 +16,7 @@ from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import FormatError
 from gradproof_bridge.formulas.bounded import F64, Bounded, bounded, rounded
+from gradproof_bridge.formulas.decoded_product import decoded_product
 from gradproof_bridge.formulas.expected import Codes, Decoded, Expected, Real, exactly
 
 _BITS = {"qint2": 2, "qint4": 4}
@@ -220,9 +221,26 @@ def unpack(packed: Array, bits: int) -> Array:
     return np.concatenate([(packed >> (bits * k)) & (2**bits - 1) for k in range(8 // bits)])
 
 
+def quanto_matmul(inputs: Inputs, params: Params) -> dict[str, Bounded]:
+    """Y = x W^T, or x W, with W = scale q - shift; dx = dy W."""
+    shape = params["out_features"], params["in_features"]
+    along = shape[1] if params["axis"] == 0 else shape[0]
+    if along % params["group_size"]:
+        raise FormatError(
+            f"quanto_matmul: {along} elements are no multiple of group_size {params['group_size']}"
+        )
+    groups = shape[0] * shape[1] // params["group_size"]
+    rows = groups if params["axis"] == 0 else params["group_size"]
+    codes = unpack(inputs["packed"], params["bits"])[:rows]
+    decoded = bounded(codes) * inputs["scale"] - inputs["shift"]
+    weight = _ungroup(decoded, shape, params)
+    return decoded_product(inputs, weight, transposed=params["transpose_weight"])
+
+
 FORMULAS = {
     "quanto_quantize": quanto_quantize,
     "quanto_activation": quanto_activation,
+    "quanto_matmul": quanto_matmul,
     "quanto_linear": quanto_linear,
     "quanto_calibrate": quanto_calibrate,
 }

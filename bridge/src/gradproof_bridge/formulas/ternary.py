@@ -13,10 +13,17 @@ from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.formulas.bounded import F64, Bounded, bounded, gamma
+from gradproof_bridge.formulas.decoded_product import decoded_product
 from gradproof_bridge.formulas.expected import Codes, Expected, Real, exactly
 from gradproof_bridge.philox import uniform
 
 Outputs = dict[str, Expected]
+_DIGITS = {
+    "low": (4, np.array([1, 4, 16, 64], np.uint8)),
+    "high": (4, np.array([64, 16, 4, 1], np.uint8)),
+    "base3": (3, np.array([1, 3, 9, 27, 81], np.uint8)),
+}
+"""The base of what a byte holds, and the units of its digits, by how trits are packed."""
 
 
 def ternary_quantize(inputs: Inputs, params: Params) -> Outputs:
@@ -105,7 +112,28 @@ def ternarize(inputs: Inputs, params: Params) -> Outputs:
     return {"trits": Codes(trits, np.minimum(low, high), np.maximum(low, high))}
 
 
+def ternary_matmul(inputs: Inputs, params: Params) -> dict[str, Bounded]:
+    """Y = (x T^T) scale, or as T is scaled; dx = dy scale T."""
+    shape = params["out_features"], inputs["x"].shape[-1]
+    weight = bounded(unpack(inputs["packed"], params["order"])[: shape[0] * shape[1]]).reshape(
+        *shape
+    )
+    if "scale" in inputs:
+        weight = weight * inputs["scale"].reshape(-1, 1)
+    return decoded_product(inputs, weight)
+
+
+def unpack(packed: Array, order: str) -> Array:
+    """Trits of bytes: four a byte, the first in the lowest bits or the highest, or as digits to base
+    3, five a byte, the first the lowest.
+    """
+    base, units = _DIGITS[order]
+    digits: Array = packed.reshape(-1, 1) // units % base
+    return digits.astype(np.int8).reshape(-1) - 1
+
+
 FORMULAS = {
+    "ternary_matmul": ternary_matmul,
     "ternarize": ternarize,
     "ternary_quantize": ternary_quantize,
     "bitnet_quantize": bitnet_quantize,

@@ -4,7 +4,7 @@ Quanto's linear layer.
 
 from __future__ import annotations
 
-from gradproof_bridge.backends.quanto_backend import unpack_in_python
+from gradproof_bridge.backends.quanto_weights import unpack_in_python
 from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params

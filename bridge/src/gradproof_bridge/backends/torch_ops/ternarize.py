@@ -1,4 +1,4 @@
-"""Trits of a given threshold."""
+"""Trits of a given threshold, and products with packed ones."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradproof_bridge.formulas.ternary import unpack
 from gradproof_bridge.philox import uniform
 
 if TYPE_CHECKING:
@@ -35,4 +36,15 @@ def ternarize(t: Mapping[str, Tensor], params: Params) -> Tensors:
     return {"trits": (weight.sign() * kept).to(torch.int8)}
 
 
-OPS = {"ternarize": ternarize}
+def ternary_matmul(t: Mapping[str, Tensor], params: Params) -> Tensors:
+    """torch.matmul by unpacked trits, times their scale."""
+    import torch
+
+    shape = params["out_features"], t["x"].shape[-1]
+    found = unpack(t["packed"].cpu().numpy(), params["order"])[: shape[0] * shape[1]]
+    trits = torch.from_numpy(found.reshape(shape)).to(t["x"])
+    y = t["x"] @ trits.T
+    return {"y": y * t["scale"] if "scale" in t else y}
+
+
+OPS = {"ternary_matmul": ternary_matmul, "ternarize": ternarize}
