@@ -27,6 +27,12 @@ def test_the_processor_is_always_there():
     assert resolve("softmax", "numpy")[1] == "cpu"
 
 
+def test_a_library_of_the_name_of_its_device_is_found_by_both():
+    pytest.importorskip("mlx.core")
+    found = [resolve("mlx_matmul", where) for where in ("mlx", "mlx:mlx")]
+    assert [(backend.name, device) for backend, device in found] == [("mlx", "mlx")] * 2
+
+
 @pytest.mark.parametrize(
     ("op", "where", "error"),
     [

@@ -130,8 +130,8 @@ def require_device(where: str) -> None:
 
 def _parse(where: str) -> tuple[str | None, str | None]:
     head, _, rest = where.partition(":")
-    # MLX is the name of a library and of its device.
-    if any(head == backend.name for backend in backends()) and head != "mlx":
+    # MLX alone is the name of its device too.
+    if any(head == backend.name for backend in backends()) and where != "mlx":
         return head, rest or None
     return None, where
 
