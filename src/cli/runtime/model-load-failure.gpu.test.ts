@@ -95,7 +95,7 @@ test(
   }),
   () => {
     const { model } = modelOf();
-    const large = { ...model, vocabulary: 200_000, hidden: 8192, heads: 64, headDim: 128 };
+    const large = { ...model, intermediate: 200_000, hidden: 8192, heads: 64, headDim: 128 };
     const forecast = forecastLlama(large, trainingConfigOf({ type: 'full', judge_steps: 0 }), 9);
     const { maxStorageBufferBindingSize = 0, maxBufferSize = 0 } = gpu.limits;
     const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);

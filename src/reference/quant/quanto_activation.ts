@@ -72,10 +72,10 @@ export const record = defineRecord(signature, {
     'codes of 8 bits of x by one scale, as Quanto rounds activations, and what they decode to',
   forward: (inputs, params) => forwardChosen(inputs, {}, params),
   forwardChosen,
-  // Codes are those of `at`, and x goes on from there.
+  // Codes are those of `at`, and x goes on from there; taken away, so that -0 stays.
   forwardDetached: ({ x }, params, at) => {
     const { q, dequant } = forwardChosen(at, {}, params);
-    const data = dequant.data.map((y, i) => y + (x.data[i] as number) - (at.x.data[i] as number));
+    const data = dequant.data.map((y, i) => y - ((at.x.data[i] as number) - (x.data[i] as number)));
     return { q, dequant: { shape: x.shape, data } };
   },
   acceptance: (inputs, outputs, params, arithmetic) =>
