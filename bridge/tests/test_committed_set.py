@@ -32,7 +32,7 @@ def file(name):
 def test_the_set_is_large_and_small_enough():
     assert len([name for name in ENTRIES if not name.startswith("onnx-")]) >= 200
     assert len([name for name in ENTRIES if name.startswith("onnx-")]) >= 250
-    assert sum(entry["bytes"] for entry in ENTRIES.values()) < 17 * 2**20
+    assert sum(entry["bytes"] for entry in ENTRIES.values()) < 18 * 2**20
 
 
 def test_the_index_and_the_files_are_the_same_set():

@@ -7,7 +7,9 @@ export const simulation = defineSimulation(signature, {
   forward: (gpu, { x, scale }, { qtype }) => {
     const kind = QUANTO_KINDS[qtype];
     const step = scale.data[0] as number;
-    const codes = x.data.map((value) => (step > 0 ? kind.code(gpu.div(value, step)) : 0));
+    // A zero keeps its sign, which a flushed number here has not.
+    const over = (value: number) => (value === 0 ? value : gpu.div(value, step));
+    const codes = x.data.map((value) => (step > 0 ? kind.code(over(value)) : 0));
     const dequant = codes.map((code) =>
       gpu.mul(step, 'format' in kind ? valueOfCode(code, kind.format) : code),
     );

@@ -18,7 +18,7 @@ from gradproof_bridge.formulas.expected import Codes, Expected, Real, exactly
 from gradproof_bridge.philox import uniform
 
 Outputs = dict[str, Expected]
-_DIGITS = {
+DIGITS = {
     "low": (4, np.array([1, 4, 16, 64], np.uint8)),
     "high": (4, np.array([64, 16, 4, 1], np.uint8)),
     "base3": (3, np.array([1, 3, 9, 27, 81], np.uint8)),
@@ -127,7 +127,7 @@ def unpack(packed: Array, order: str) -> Array:
     """Trits of bytes: four a byte, the first in the lowest bits or the highest, or as digits to base
     3, five a byte, the first the lowest.
     """
-    base, units = _DIGITS[order]
+    base, units = DIGITS[order]
     digits: Array = packed.reshape(-1, 1) // units % base
     return digits.astype(np.int8).reshape(-1) - 1
 

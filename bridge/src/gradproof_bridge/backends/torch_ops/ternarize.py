@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradproof_bridge.formulas.ternary import unpack
+from gradproof_bridge.formulas.ternary import DIGITS
 from gradproof_bridge.philox import uniform
 
 if TYPE_CHECKING:
@@ -41,8 +41,10 @@ def ternary_matmul(t: Mapping[str, Tensor], params: Params) -> Tensors:
     import torch
 
     shape = params["out_features"], t["x"].shape[-1]
-    found = unpack(t["packed"].cpu().numpy(), params["order"])[: shape[0] * shape[1]]
-    trits = torch.from_numpy(found.reshape(shape)).to(t["x"])
+    base, units = DIGITS[params["order"]]
+    packed = t["packed"].reshape(-1, 1)
+    digits = packed // torch.from_numpy(units).to(packed.device) % base
+    trits = digits.reshape(-1)[: shape[0] * shape[1]].reshape(shape).to(t["x"]) - 1
     y = t["x"] @ trits.T
     return {"y": y * t["scale"] if "scale" in t else y}
 
