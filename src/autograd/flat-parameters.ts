@@ -129,6 +129,8 @@ export class FlatParameters implements Disposable {
   readonly layout: FlatLayout;
   readonly segments: Segments;
   readonly #tensors: ReadonlyMap<string, readonly Tensor[]>;
+  /** Where each tensor lies. */
+  readonly #places = new Map<Tensor, FlatEntry>();
 
   /** Uploads the initial values, in their order. */
   constructor(
@@ -146,7 +148,11 @@ export class FlatParameters implements Disposable {
     this.#tensors = new Map(
       [...this.layout.tensors].map(([name, places]) => [
         name,
-        places.map(({ shape, offset }) => this.segments.view(shape, { offset: offset * 4 })),
+        places.map((place) => {
+          const view = this.segments.view(place.shape, { offset: place.offset * 4 });
+          this.#places.set(view, place);
+          return view;
+        }),
       ]),
     );
   }
@@ -164,7 +170,7 @@ export class FlatParameters implements Disposable {
 
   /** The tensors of all parameters, in the order of their names. */
   get views(): readonly Tensor[] {
-    return [...this.#tensors.values()].flat();
+    return [...this.#places.keys()];
   }
 
   /** Number of trainable values, gaps not counted. */
@@ -199,21 +205,14 @@ export class FlatParameters implements Disposable {
 
   /** As {@link FlatParameters.gather}, of gradients that come one by one. */
   gathering(target: GatherTarget): Gathering {
-    const places = this.#places;
     const taken = new Map<Tensor, Tensor>();
     return {
       take: (parameter, gradient) => {
         taken.set(parameter, gradient);
-        put(places.get(parameter) as FlatEntry, gradient, target);
+        put(this.#places.get(parameter) as FlatEntry, gradient, target);
       },
       end: () => void gradientsOf(this, taken),
     };
-  }
-
-  /** Where each tensor lies. */
-  get #places(): ReadonlyMap<Tensor, FlatEntry> {
-    const places = [...this.layout.tensors.values()].flat();
-    return new Map(this.views.map((view, i) => [view, places[i] as FlatEntry]));
   }
 
   /** Reads every parameter back. */

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { DiskCheckpoints } from '../harness/worker/disk-checkpoints.ts';
 import { stepOfName } from '../train/checkpoint/run-checkpoint.ts';
+import { AddressedFolders } from './addressed-folders.ts';
 import { sendPart } from './folder-server.ts';
 import { answerText } from './text-answer.ts';
 
@@ -15,26 +15,26 @@ const METHODS: ReadonlySet<string | undefined> = new Set(['GET', 'PUT', 'DELETE'
  * one can guess, and of its files those alone that have the name of a checkpoint.
  */
 export class CheckpointServer {
-  /** Paths, by the address of their folder. */
-  readonly #folders = new Map<string, string>();
+  /** Their paths. */
+  readonly #folders = new AddressedFolders<string>('checkpoints');
 
   /** The address of a folder, which ends with a slash. */
   add(path: string): string {
-    const url = `/checkpoints-${randomUUID()}/`;
-    this.#folders.set(url, path);
-    return url;
+    return this.#folders.add(path);
   }
 
   /** Whether this is the address of one of the folders, or of a file in it. */
   has(address: string): boolean {
-    return this.#placeOf(address).path !== undefined;
+    return this.#folders.at(address) !== undefined;
   }
 
   /** Answers a request for such an address. */
   async answer(address: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { path = '', name } = this.#placeOf(address);
-    const { method } = request;
     const tell = (status: number, text?: string) => answerText(response, status, text);
+    const found = this.#folders.at(address);
+    if (!found) return tell(404);
+    const { folder: path, name } = found;
+    const { method } = request;
     if (!METHODS.has(method)) return tell(405, 'only GET, PUT and DELETE');
     const folder = new DiskCheckpoints(path);
     try {
@@ -49,10 +49,5 @@ export class CheckpointServer {
       request.resume();
       tell(507, messageOf(error));
     }
-  }
-
-  #placeOf(address: string): { readonly path: string | undefined; readonly name: string } {
-    const end = address.indexOf('/', 1) + 1;
-    return { path: this.#folders.get(address.slice(0, end)), name: address.slice(end) };
   }
 }

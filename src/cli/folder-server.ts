@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -6,14 +5,15 @@ import { basename, dirname, join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { quote } from '../formats/format-error.ts';
 import { FolderPlaceError, type ServedFolder } from '../formats/hugging-face/folder-place.ts';
+import { AddressedFolders } from './addressed-folders.ts';
 
 /**
  * Gives the files of folders to the page of this server, part by part: each folder under an address
  * that no one can guess, and of the disk nothing else.
  */
 export class FolderServer {
-  /** Where files lie, by the address of their folder and then their name. */
-  readonly #folders = new Map<string, ReadonlyMap<string, string>>();
+  /** Where their files lie, by name. */
+  readonly #folders = new AddressedFolders<ReadonlyMap<string, string>>('folder');
 
   /**
    * Serves the files that lie in a folder, those in folders inside of it not; of the path of a file
@@ -36,15 +36,13 @@ export class FolderServer {
       paths.set(name, real);
       files.push({ name, bytes: found.size });
     }
-    const url = `/folder-${randomUUID()}/`;
-    this.#folders.set(url, paths);
-    return { kind: 'served', url, files };
+    return { kind: 'served', url: this.#folders.add(paths), files };
   }
 
   /** Where the file of an address lies; undefined of an address that is none. */
   pathOf(address: string): string | undefined {
-    const end = address.indexOf('/', 1) + 1;
-    return this.#folders.get(address.slice(0, end))?.get(decoded(address.slice(end)));
+    const found = this.#folders.at(address);
+    return found?.folder.get(decoded(found.name));
   }
 }
 

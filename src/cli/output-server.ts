@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { messageOf } from '../errors.ts';
 import type { OutputStream } from '../formats/output-folder.ts';
 import { UnfinishedFiles } from '../harness/worker/unfinished-files.ts';
+import { AddressedFolders } from './addressed-folders.ts';
 import { answerText } from './text-answer.ts';
 
 /** A name of a file in the folder itself, and none that is hidden. */
@@ -21,27 +21,25 @@ interface Written {
  * which it answers, and DELETE removes what has none yet.
  */
 export class OutputServer implements AsyncDisposable {
-  readonly #folders = new Map<string, Written>();
+  readonly #folders = new AddressedFolders<Written>('output');
 
   /** The address of a folder, which ends with a slash. */
   add(path: string): string {
-    const url = `/output-${randomUUID()}/`;
-    this.#folders.set(url, { files: new UnfinishedFiles(path) });
-    return url;
+    return this.#folders.add({ files: new UnfinishedFiles(path) });
   }
 
   /** Whether this is the address of one of the folders, or of a file in it. */
   has(address: string): boolean {
-    return this.#folders.has(folderOf(address));
+    return this.#folders.at(address) !== undefined;
   }
 
   /** Answers a request for such an address. */
   async answer(address: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const tell = (status: number, text?: string) => answerText(response, status, text);
-    const folder = this.#folders.get(folderOf(address));
-    const name = address.slice(folderOf(address).length);
+    const found = this.#folders.at(address);
+    if (!found) return tell(404);
+    const { folder, name } = found;
     const { method } = request;
-    if (!folder) return tell(404);
     try {
       if (name === '' && method === 'POST')
         return tell(200, JSON.stringify(await folder.files.finish()));
@@ -68,8 +66,6 @@ export class OutputServer implements AsyncDisposable {
 
   /** Removes all that is not whole. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { files } of this.#folders.values()) await files[Symbol.asyncDispose]();
+    for (const { files } of this.#folders.all()) await files[Symbol.asyncDispose]();
   }
 }
-
-const folderOf = (address: string): string => address.slice(0, address.indexOf('/', 1) + 1);

@@ -29,7 +29,6 @@ export type ModelOptions = Pick<
   | 'out'
   | 'profile'
   | 'logTo'
-  | 'runtime'
   | 'workers'
   | 'sharding'
   | 'checkpointEvery'
