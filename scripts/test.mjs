@@ -25,7 +25,7 @@ import {
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (path) => [process.execPath, join(root, 'node_modules', path)];
 /** What lives so long is undecided, which some may be: twice what draws usually take. Milliseconds. */
-const HOST_MUTANTS_MS = 480_000;
+const HOST_MUTANTS_MS = 300_000;
 /** What the quick tier leaves in the folder of results. */
 const QUICK_REPORT = 'quick-chromium.json';
 /** What leaves nothing out may take so long. Milliseconds. */
@@ -218,7 +218,7 @@ async function mutants(results) {
     'mutate',
     '--changed',
     '--sample',
-    '12',
+    '8',
     // The last run had other cases alone.
     ...['--known', join(results, QUICK_REPORT)],
     '--report',

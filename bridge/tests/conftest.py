@@ -18,7 +18,7 @@ _CATALOG = _ROOT / "src" / "catalog"
 _OUTCOME = "outcome"
 
 # Of the long tests a drawn run has one in so many.
-_LONG_ONE_IN = 4
+_LONG_ONE_IN = 8
 
 _held = 0
 _outcomes: list[object] = []

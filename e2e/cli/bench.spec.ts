@@ -69,7 +69,7 @@ test('bench runs in a frame of the browser that has neither network nor storage'
   expect(results.every(({ status: one }) => one === 'pass')).toBe(true);
 });
 
-test('a bench that is interrupted writes what is done', async ({ folder }) => {
+test('a bench that is interrupted writes what is done', { tag: '@long' }, async ({ folder }) => {
   const report = join(folder, 'part.json');
   const args = ['bench', '--runtime', 'node', '--filter', 'bench.matmul:*', '--report', report];
   const { status } = await gradproof(args, { interruptAt: /works for/ });

@@ -24,7 +24,7 @@ function recording(y: readonly number[]): Uint8Array {
 }
 
 for (const runtime of ['chromium', 'node']) {
-  test(`replays files and folders in ${runtime}`, async ({ folder }) => {
+  test(`replays files and folders in ${runtime}`, { tag: '@long' }, async ({ folder }) => {
     const report = join(folder, 'report.json');
     mkdirSync(join(folder, 'bundles'));
     writeFileSync(join(folder, 'right.safetensors'), recording([19, 22, 43, 50]));
@@ -109,9 +109,9 @@ test('a folder is checked against its index, and only files listed there have a 
   expect(alone.stdout, 'also when it is named itself').toContain('recorded on CPU on 2026-11-20\n');
 });
 
-test('a pre-quantized checkpoint is decoded weight by weight, and its control is red', async ({
-  folder,
-}) => {
+test('a pre-quantized checkpoint is decoded weight by weight, and its control is red', {
+  tag: '@long',
+}, async ({ folder }) => {
   const report = join(folder, 'report.json');
   const fixtures = ['nf4-compressed', 'fp4-plain'].map((name) =>
     join(ROOT, `src/formats/fixtures/bitsandbytes-${name}.safetensors`),

@@ -26,7 +26,9 @@ function weights(folder: string): string {
   return path;
 }
 
-test('weights are measured by some methods: table, report, CSV and SVG', async ({ folder }) => {
+test('weights are measured by some methods: table, report, CSV and SVG', { tag: '@long' }, async ({
+  folder,
+}) => {
   const [report = '', csv = '', svg = ''] = ['r.json', 'r.csv', 'r.svg'].map((name) =>
     join(folder, name),
   );

@@ -214,32 +214,33 @@ exec '${browser}' "$@" --disable-features=WebGPU
 `;
 }
 
-test(
-  'doctor ends with 0 where something can compute, and with 3 where nothing can',
-  covers('fsdp.utilities.environment-doctor/exit-0-or-3').control('it always ends well', {
+test('doctor ends with 0 where something can compute, and with 3 where nothing can', {
+  ...covers('fsdp.utilities.environment-doctor/exit-0-or-3').control('it always ends well', {
     file: 'src/cli/commands/doctor.ts',
     from: 'usable ? EXIT.ok : EXIT.unusable',
     to: 'usable ? EXIT.ok : EXIT.ok',
   }),
-  async () => {
-    const { status, stdout } = await gradproof(['doctor']);
-    expect(status).toBe(0);
-    expect(stdout).toMatch(/^Node +\d/m);
-    expect(stdout).toMatch(/^chromium +ok: \S/m);
-    expect(stdout).toMatch(/^node +ok: \S/m);
-    // The loader of Vulkan passes over every driver, that of an installed browser too.
-    const none = await gradproof(['doctor'], {
-      env: { GRADPROOF_BROWSER: '/nowhere', VK_LOADER_DRIVERS_DISABLE: '*' },
-    });
-    expect(none.stdout).toMatch(/^chromium +not usable: .*\/nowhere/m);
-    // Other systems have adapters without Vulkan.
-    expect(none.status).toBe(/^node +ok/m.test(none.stdout) ? 0 : 3);
-    if (process.platform === 'linux') expect(none.status).toBe(3);
-  },
-);
+  tag: '@long',
+}, async () => {
+  const { status, stdout } = await gradproof(['doctor']);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^Node +\d/m);
+  expect(stdout).toMatch(/^chromium +ok: \S/m);
+  expect(stdout).toMatch(/^node +ok: \S/m);
+  // The loader of Vulkan passes over every driver, that of an installed browser too.
+  const none = await gradproof(['doctor'], {
+    env: { GRADPROOF_BROWSER: '/nowhere', VK_LOADER_DRIVERS_DISABLE: '*' },
+  });
+  expect(none.stdout).toMatch(/^chromium +not usable: .*\/nowhere/m);
+  // Other systems have adapters without Vulkan.
+  expect(none.status).toBe(/^node +ok/m.test(none.stdout) ? 0 : 3);
+  if (process.platform === 'linux') expect(none.status).toBe(3);
+});
 
 for (const runtime of ['chromium', 'node']) {
-  test(`a case that outlives its limit in ${runtime} is ended, and the run goes on`, async () => {
+  test(`a case that outlives its limit in ${runtime} is ended, and the run goes on`, {
+    tag: '@long',
+  }, async () => {
     const { status, stdout } = await gradproof([
       '--runtime',
       runtime,

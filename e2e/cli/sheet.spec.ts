@@ -38,7 +38,7 @@ test('the sheet has the model of a config.json first, and the same as CSV', asyn
   expect(first).toMatch(/^Qwen2\.5-0\.5B,494032768,473832960,35192832,105578496,/);
 });
 
-test('time is told by a report of this device', async ({ folder }) => {
+test('time is told by a report of this device', { tag: '@long' }, async ({ folder }) => {
   const report = join(folder, 'speed.json');
   const timing = ['--tier', 'full', '--filter', 'speed.ops:product-4bit-32', '--runtime', 'node'];
   await gradproof([...timing, '--report', report]);

@@ -32,26 +32,28 @@ const ADAPTERS = ['webgpu', 'webgpu-default', 'webgpu-low-power', 'webgpu-fallba
 const codesOf = ({ found }: Looked) =>
   found.map(({ name, absent }) => [name, absent?.code ?? 'there']);
 
-test(
-  'a page lists every adapter, what is there beside them, and what is not',
-  covers('fsdp.backend.detection-and-management/enumerates-backends').control('one wish is left', {
-    file: 'src/backends/manager/detect.ts',
-    from: "  ['webgpu-low-power', { powerPreference: 'low-power' }],\n",
-    to: '',
-  }),
-  async ({ browser, beside }) => {
-    const looked = await lookedIn(browser, beside);
-    expect(codesOf(looked)).toEqual([
-      ...ADAPTERS.map((name) => [name, 'there']),
-      ['ort-wasm', 'not-installed'],
-      ['reference', 'there'],
-      ['webgl', 'not-implemented'],
-    ]);
-    expect(looked.chosen).toBe('webgpu');
-    const asked = await lookedIn(browser, `${beside}?backend=reference`);
-    expect(asked.chosen).toBe('reference');
-  },
-);
+test('a page lists every adapter, what is there beside them, and what is not', {
+  ...covers('fsdp.backend.detection-and-management/enumerates-backends').control(
+    'one wish is left',
+    {
+      file: 'src/backends/manager/detect.ts',
+      from: "  ['webgpu-low-power', { powerPreference: 'low-power' }],\n",
+      to: '',
+    },
+  ),
+  tag: '@long',
+}, async ({ browser, beside }) => {
+  const looked = await lookedIn(browser, beside);
+  expect(codesOf(looked)).toEqual([
+    ...ADAPTERS.map((name) => [name, 'there']),
+    ['ort-wasm', 'not-installed'],
+    ['reference', 'there'],
+    ['webgl', 'not-implemented'],
+  ]);
+  expect(looked.chosen).toBe('webgpu');
+  const asked = await lookedIn(browser, `${beside}?backend=reference`);
+  expect(asked.chosen).toBe('reference');
+});
 
 test(
   'without navigator.gpu a page says so, and the reference still computes',

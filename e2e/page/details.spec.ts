@@ -5,10 +5,9 @@ import { longTasksDuring } from './trace.ts';
 
 const SOME = '/?filter=ops.nn.silu:legal;*';
 
-test('behind a case: inputs, errors by the bound, its fault, its kernel, and how to check it elsewhere', async ({
-  page,
-  context,
-}) => {
+test('behind a case: inputs, errors by the bound, its fault, its kernel, and how to check it elsewhere', {
+  tag: '@long',
+}, async ({ page, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await open(page, SOME);
   await rowOf(page, /^legal/).click();
@@ -47,7 +46,9 @@ test('behind a case: inputs, errors by the bound, its fault, its kernel, and how
   expect(await violations(page)).toEqual([]);
 });
 
-test('a branch runs by its pattern, and runs again into the same report', async ({ page }) => {
+test('a branch runs by its pattern, and runs again into the same report', { tag: '@long' }, async ({
+  page,
+}) => {
   await open(page, '/?filter=ops.nn.silu:legal;*&filter=ops.nn.softmax:legal;*');
   await runToEnd(page);
   const headline = /^(\d+) of \1 checks are right/;

@@ -1,7 +1,7 @@
 import { HiddenTab } from './hidden-tab.ts';
 import { expect, test } from './page-test.ts';
 
-test('a check that ran in a hidden tab says that its time means nothing', async ({
+test('a check that ran in a hidden tab says that its time means nothing', { tag: '@long' }, async ({
   browser,
   server,
 }) => {

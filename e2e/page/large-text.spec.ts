@@ -58,7 +58,9 @@ for (const locale of ['en', 'de']) {
         expect(await widest(page)).toEqual({ width: WIDTH, found: [] });
       });
 
-    test('nothing of a result with its details is wider than the window', async ({ page }) => {
+    test('nothing of a result with its details is wider than the window', { tag: '@long' }, async ({
+      page,
+    }) => {
       await page.goto('/?filter=ops.nn.silu:legal;*');
       await page.locator('gp-check-view button.primary').click();
       await expect(page.getByRole('treeitem').first()).toBeVisible();

@@ -33,7 +33,9 @@ test('from 1200 pixels the way to the model sheet, the checks, recordings and ch
   await expect(chartOf(page)).toBeHidden();
 });
 
-test('charts that no person closed are open again where there is room again', async ({ page }) => {
+test('charts that no person closed are open again where there is room again', {
+  tag: '@long',
+}, async ({ page }) => {
   await page.setViewportSize({ width: 1200, height: 800 });
   await open(page, '/?filter=ops.nn.silu:legal;*');
   await runToEnd(page);

@@ -101,7 +101,9 @@ test('while a run goes, squares wait, and what is computed is told in plain word
   await expect(mosaic.locator('.told')).toHaveText(/^A square is a check/);
 });
 
-test('a link brings its squares along, and one leads to its line', async ({ page }) => {
+test('a link brings its squares along, and one leads to its line', { tag: '@long' }, async ({
+  page,
+}) => {
   await open(page, THREE);
   await runToEnd(page);
   await page.getByRole('button', { name: 'Share…' }).click();

@@ -22,10 +22,9 @@ const SETTINGS = {
 };
 const TEXTS = ['The owl was old.', 'A fox ran by.'];
 
-test('without one a model is fine-tuned on the reference, step by step as in a terminal', async ({
-  page,
-  folder,
-}) => {
+test('without one a model is fine-tuned on the reference, step by step as in a terminal', {
+  tag: '@long',
+}, async ({ page, folder }) => {
   await page.goto('/?view=train');
   const told = page.getByText(/There is no WebGPU here\. So it is trained on the reference/);
   await expect(told).toBeVisible();

@@ -22,7 +22,9 @@ test('one click replays what other libraries recorded, and each recording brings
   await expect(page.getByLabel('Python').first()).toContainText('load_file(');
 });
 
-test('another click replays PyTorch’s own samples and none of the recordings', async ({ page }) => {
+test('another click replays PyTorch’s own samples and none of the recordings', {
+  tag: '@long',
+}, async ({ page }) => {
   await open(page);
   const offer = page.getByRole('region', { name: 'Recordings' });
   await expect(offer).toContainText(/Here are 200 samples that a seed drew/);

@@ -3,9 +3,9 @@ import { sha256 } from '../../src/formats/sha256.ts';
 import { drop, recording } from './drop.ts';
 import { answerOf, detailOf, expect, open, rowOf, test } from './page-test.ts';
 
-test('dropped recordings are replayed, and a wrong one is reported as a finding, not as our failure', async ({
-  page,
-}) => {
+test('dropped recordings are replayed, and a wrong one is reported as a finding, not as our failure', {
+  tag: '@long',
+}, async ({ page }) => {
   await open(page);
   await drop(page, [
     recording('right.safetensors', [19, 22, 43, 50]),

@@ -89,9 +89,9 @@ test('a link holds the result, says what is in it, and opens in a fresh browser'
   ).toEqual([]);
 });
 
-test('where the page is known to others, link, QR code and badge lead there, and a phone sends it', async ({
-  page,
-}) => {
+test('where the page is known to others, link, QR code and badge lead there, and a phone sends it', {
+  tag: '@long',
+}, async ({ page }) => {
   const base = 'https://example.org/gradproof/';
   await using server = await servePage('dist/page', 0, base);
   // Headless browsers have no sheet to send things with.

@@ -130,9 +130,9 @@ test('a row that a link points at comes in sight when the plan is there, and sta
   await expect(summary).not.toBeInViewport();
 });
 
-test('a run turns the clauses that its cases cover and no others, with a way into each case', async ({
-  page,
-}) => {
+test('a run turns the clauses that its cases cover and no others, with a way into each case', {
+  tag: '@long',
+}, async ({ page }) => {
   await page.goto(
     '/?filter=train.gradient-clipping:norm;*&filter=train.gradient-clipping:direction',
   );
@@ -229,7 +229,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   test.describe(`in the ${colorScheme} theme`, () => {
     test.use({ colorScheme, contextOptions: { reducedMotion: 'reduce' } });
 
-    test('the suites have no violation, closed or open', async ({ page }) => {
+    test('the suites have no violation, closed or open', { tag: '@long' }, async ({ page }) => {
       await page.goto('/');
       await drop(page, [{ name: 'tests.json', bytes: new TextEncoder().encode(TESTS) }]);
       await expect(page.getByRole('heading', { level: 1 })).toHaveText(

@@ -201,9 +201,9 @@ test('a merged model without room is told in the report, and the adapter is a fi
   });
 });
 
-test('a large data file becomes tokens in a worker, and the page tells how far it is', async ({
-  page,
-}) => {
+test('a large data file becomes tokens in a worker, and the page tells how far it is', {
+  tag: '@long',
+}, async ({ page }) => {
   const line = (i: number) => JSON.stringify({ text: `${i} ${'the fox ran home. '.repeat(20)}` });
   const text = Array.from({ length: 6000 }, (_, i) => line(i)).join('\n');
   await openTuning(page);
@@ -261,42 +261,41 @@ test('what is wrong with a folder, with data and with settings is told where it 
   await expect(start(page)).toBeEnabled();
 });
 
-test(
-  'after models that cannot be loaded the small one is trained',
-  covers('tb.recovery.model-load-failure/fallback-model-trains').control('no step is made', {
+test('after models that cannot be loaded the small one is trained', {
+  ...covers('tb.recovery.model-load-failure/fallback-model-trains').control('no step is made', {
     file: 'src/train/llama/run-attempt.ts',
     from: 'while (step < plan.steps) {',
     to: 'while (step + 1 < plan.steps) {',
   }),
-  async ({ page }) => {
-    await page.goto('/?view=train');
-    await page.getByRole('radio', { name: 'A folder of yours' }).check();
-    const read = async (name: string) => new Uint8Array(await readFile(join(MODEL, name)));
-    const rest = [
-      { name: 'config.json', bytes: await read('config.json') },
-      { name: 'tokenizer.json', bytes: await read('tokenizer.json') },
-      { name: 'tokenizer_config.json', bytes: await read('tokenizer_config.json') },
-    ];
-    const faults = page.getByRole('alert').getByRole('listitem');
-    for (const [name, text, told] of [
-      ['model.safetensors', 'Once upon a time there was a fox.', /not a safetensors file/],
-      ['pytorch_model.bin', '\x80\x02cposix\nsystem\n', /is a Python pickle .*: it is not opened/],
-    ] as const) {
-      const bytes = Uint8Array.from(text, (c) => c.charCodeAt(0));
-      await drop(page, [...rest, { name, bytes }]);
-      await expect(faults.first()).toHaveText(told);
-      await expect(start(page)).toBeDisabled();
-    }
-    await page.getByRole('radio', { name: 'small model' }).check();
-    await takeSettings(page, { ...QUICK, max_steps: 1 });
-    await expect(start(page)).toBeEnabled();
-    await start(page).click();
-    await ended(page);
-    await expect(answerOf(page)).toHaveText('It learnt, on a processor.');
-    const log = (await saved(page, 'Save the log (JSON lines)')).toString();
-    expect(log).toMatch(/"step":1,[^\n]*"loss":\d/);
-  },
-);
+  tag: '@long',
+}, async ({ page }) => {
+  await page.goto('/?view=train');
+  await page.getByRole('radio', { name: 'A folder of yours' }).check();
+  const read = async (name: string) => new Uint8Array(await readFile(join(MODEL, name)));
+  const rest = [
+    { name: 'config.json', bytes: await read('config.json') },
+    { name: 'tokenizer.json', bytes: await read('tokenizer.json') },
+    { name: 'tokenizer_config.json', bytes: await read('tokenizer_config.json') },
+  ];
+  const faults = page.getByRole('alert').getByRole('listitem');
+  for (const [name, text, told] of [
+    ['model.safetensors', 'Once upon a time there was a fox.', /not a safetensors file/],
+    ['pytorch_model.bin', '\x80\x02cposix\nsystem\n', /is a Python pickle .*: it is not opened/],
+  ] as const) {
+    const bytes = Uint8Array.from(text, (c) => c.charCodeAt(0));
+    await drop(page, [...rest, { name, bytes }]);
+    await expect(faults.first()).toHaveText(told);
+    await expect(start(page)).toBeDisabled();
+  }
+  await page.getByRole('radio', { name: 'small model' }).check();
+  await takeSettings(page, { ...QUICK, max_steps: 1 });
+  await expect(start(page)).toBeEnabled();
+  await start(page).click();
+  await ended(page);
+  await expect(answerOf(page)).toHaveText('It learnt, on a processor.');
+  const log = (await saved(page, 'Save the log (JSON lines)')).toString();
+  expect(log).toMatch(/"step":1,[^\n]*"loss":\d/);
+});
 
 test(
   'settings with several faults show each, and are right without what is refused',

@@ -83,7 +83,7 @@ test('the first screen', async ({ page }) => {
   await looksAsBefore(page, 'first');
 });
 
-test('an answer and its details', async ({ page }) => {
+test('an answer and its details', { tag: '@long' }, async ({ page }) => {
   await open(page, '/?filter=ops.nn.silu:legal;*');
   await runToEnd(page);
   await page.getByRole('heading', { level: 1 }).hover();

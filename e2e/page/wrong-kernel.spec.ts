@@ -56,38 +56,36 @@ test('a wrong kernel turns the answer to no, and the details name the number, wh
   expect(metadata.get('op')).toBe('silu');
 });
 
-test(
-  'a wrong check has a command and a link that lead to the same failure',
-  covers('fsdp.utilities.clear-failure-feedback/reproduce-line').control(
+test('a wrong check has a command and a link that lead to the same failure', {
+  ...covers('fsdp.utilities.clear-failure-feedback/reproduce-line').control(
     'the command does not name the seed',
     { file: 'src/report/reproduce.ts', from: '    ...seed,', to: '' },
   ),
-  async ({ page }) => {
-    await using faulty = await serveWrongSilu();
-    await open(page, `${faulty.url}?filter=ops.nn.silu:legal;*&seed=7`);
-    await runToEnd(page);
-    await rowOf(page, /^legal;x=7x37, wrong$/).click();
-    const told = page.getByText(/^\[[\d, ]+\] is -?[\d.e-]+, should be -?[\d.e-]+$/);
-    const failure = (await told.textContent()) ?? '';
-    await expect(
-      detailOf(page).getByText(
-        "npm start -- --headless --filter 'ops.nn.silu:legal;x=7x37' --seed 7",
-        { exact: true },
-      ),
-    ).toBeVisible();
-    await detailOf(page).getByRole('link', { name: 'Link to this check' }).click();
-    await expect(page).toHaveURL(/\?filter=ops\.nn\.silu:legal;x=7x37&seed=7$/);
-    await open(page, page.url());
-    await runToEnd(page);
-    await expect(answerOf(page)).toHaveText('1 of 1 check is wrong.');
-    await rowOf(page, /^legal;x=7x37, wrong$/).click();
-    await expect(told).toHaveText(failure);
-  },
-);
+  tag: '@long',
+}, async ({ page }) => {
+  await using faulty = await serveWrongSilu();
+  await open(page, `${faulty.url}?filter=ops.nn.silu:legal;*&seed=7`);
+  await runToEnd(page);
+  await rowOf(page, /^legal;x=7x37, wrong$/).click();
+  const told = page.getByText(/^\[[\d, ]+\] is -?[\d.e-]+, should be -?[\d.e-]+$/);
+  const failure = (await told.textContent()) ?? '';
+  await expect(
+    detailOf(page).getByText(
+      "npm start -- --headless --filter 'ops.nn.silu:legal;x=7x37' --seed 7",
+      { exact: true },
+    ),
+  ).toBeVisible();
+  await detailOf(page).getByRole('link', { name: 'Link to this check' }).click();
+  await expect(page).toHaveURL(/\?filter=ops\.nn\.silu:legal;x=7x37&seed=7$/);
+  await open(page, page.url());
+  await runToEnd(page);
+  await expect(answerOf(page)).toHaveText('1 of 1 check is wrong.');
+  await rowOf(page, /^legal;x=7x37, wrong$/).click();
+  await expect(told).toHaveText(failure);
+});
 
-test(
-  'a wrong check shows what did not hold, by how much, where, in which kernel, and with which seed',
-  covers('fsdp.utilities.clear-failure-feedback/failure-fields').control(
+test('a wrong check shows what did not hold, by how much, where, in which kernel, and with which seed', {
+  ...covers('fsdp.utilities.clear-failure-feedback/failure-fields').control(
     'the sum is that of the text as it is written',
     {
       file: 'src/ui/cases/kernel-code.ts',
@@ -95,35 +93,35 @@ test(
       to: 'encode(written)',
     },
   ),
-  async ({ page }) => {
-    await using faulty = await serveWrongSilu();
-    await open(page, `${faulty.url}?filter=ops.nn.silu:legal;x=7x37&seed=7`);
-    await runToEnd(page);
-    await rowOf(page, /^legal;x=7x37, wrong$/).click();
-    const detail = detailOf(page);
-    const fact = (term: string) =>
-      detail.getByRole('term').filter({ hasText: term }).locator('xpath=following-sibling::dd[1]');
-    await expect(fact('What is wrong')).toHaveText(
-      /^.*y\[[\d, ]+\] is [-\d.e]+ and should be [-\d.e]+; .*bound/,
-    );
-    await expect(fact('First wrong element')).toHaveText(
-      /^\[\d+, \d+\] is -?[\d.e-]+, should be -?[\d.e-]+$/,
-    );
-    await expect(fact('Bound used')).toHaveText(
-      /^[\d.,]+ times the error that a right chip may make/,
-    );
-    await expect(fact('Kernels')).toHaveText('nn/silu');
-    await expect(detail.getByText(/--seed 7$/)).toBeVisible();
-    await detail.getByRole('radio', { name: /as the browser gets it/ }).check();
-    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-    await detail.getByRole('button', { name: 'Copy the code' }).click();
-    await expect(detail.getByText('Copied.')).toBeVisible();
-    const code = await page.evaluate(() => navigator.clipboard.readText());
-    expect(code).toContain('fn main(');
-    const sum = createHash('sha256').update(code).digest('hex');
-    await expect(detail.getByText(`SHA-256 of what the browser gets: ${sum}`)).toBeVisible();
-  },
-);
+  tag: '@long',
+}, async ({ page }) => {
+  await using faulty = await serveWrongSilu();
+  await open(page, `${faulty.url}?filter=ops.nn.silu:legal;x=7x37&seed=7`);
+  await runToEnd(page);
+  await rowOf(page, /^legal;x=7x37, wrong$/).click();
+  const detail = detailOf(page);
+  const fact = (term: string) =>
+    detail.getByRole('term').filter({ hasText: term }).locator('xpath=following-sibling::dd[1]');
+  await expect(fact('What is wrong')).toHaveText(
+    /^.*y\[[\d, ]+\] is [-\d.e]+ and should be [-\d.e]+; .*bound/,
+  );
+  await expect(fact('First wrong element')).toHaveText(
+    /^\[\d+, \d+\] is -?[\d.e-]+, should be -?[\d.e-]+$/,
+  );
+  await expect(fact('Bound used')).toHaveText(
+    /^[\d.,]+ times the error that a right chip may make/,
+  );
+  await expect(fact('Kernels')).toHaveText('nn/silu');
+  await expect(detail.getByText(/--seed 7$/)).toBeVisible();
+  await detail.getByRole('radio', { name: /as the browser gets it/ }).check();
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await detail.getByRole('button', { name: 'Copy the code' }).click();
+  await expect(detail.getByText('Copied.')).toBeVisible();
+  const code = await page.evaluate(() => navigator.clipboard.readText());
+  expect(code).toContain('fn main(');
+  const sum = createHash('sha256').update(code).digest('hex');
+  await expect(detail.getByText(`SHA-256 of what the browser gets: ${sum}`)).toBeVisible();
+});
 
 test('the answer lists what is wrong by its kernel, and a click leads to a check, whatever hides it', {
   tag: '@long',
