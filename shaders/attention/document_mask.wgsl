@@ -1,4 +1,4 @@
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // mask: 1 where token i sees token j of its row: neither after it, nor before its document, nor
 // `window` or more behind. position_ids: [B, S], counted within documents; mask: bytes [B, S, S]. One
@@ -22,13 +22,13 @@ fn is_seen(element: u32) -> bool {
   return key <= query && query - key <= farthest;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, 64u);
+  let i = linear_index(group, groups, lane, MANY);
   if (4u * i >= sizes.count) {
     return;
   }

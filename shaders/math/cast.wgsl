@@ -1,4 +1,4 @@
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::lib::storage::{bf16_bits, f16_bits, f32_bits_of_half};
 
 // y = x in another element type. x, y: [count]; one invocation makes four elements of y: one, two or
@@ -115,13 +115,13 @@ fn store_halves(i: u32, words: vec2u) {
   if (dims.count - 4u * i > 2u) { y[i] = words; } else { y[i].x = words.x; }
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, 64u);
+  let i = linear_index(group, groups, lane, MANY);
   if (4u * i >= dims.count) {
     return;
   }

@@ -1,4 +1,4 @@
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::math::sigmoid::sigmoid;
 import package::math::unary::{store, x};
 
@@ -15,12 +15,12 @@ fn gelu_tanh(x: vec4f) -> vec4f {
   return x * sigmoid(near * (LINEAR + CUBIC * near * near));
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, 64u);
+  let i = linear_index(group, groups, lane, MANY);
   store(i, gelu_tanh(x[i]));
 }

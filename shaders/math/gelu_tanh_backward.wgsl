@@ -1,4 +1,4 @@
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::math::binary::{operands, store};
 import package::math::gelu_tanh::{CUBIC, LINEAR, SATURATED};
 import package::math::sigmoid::sigmoid;
@@ -14,13 +14,13 @@ fn gelu_tanh_backward(x: vec4f, dy: vec4f) -> vec4f {
   return dy * (s + near * (LINEAR + 3.0 * square) * (s * sigmoid(-u)));
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, 64u);
+  let i = linear_index(group, groups, lane, MANY);
   let pair = operands(i);
   store(i, gelu_tanh_backward(pair.a, pair.b));
 }

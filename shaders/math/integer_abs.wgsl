@@ -1,4 +1,4 @@
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // y = |x| of integers of 32 bits; the lowest of them stays as it is. x, y: [count], four elements an
 // invocation, 8 bytes moved an element.
@@ -11,13 +11,13 @@ struct Dims {
 @group(0) @binding(1) var<storage, read_write> y: array<vec4i>;
 @group(0) @binding(2) var<uniform> dims: Dims;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, 64u);
+  let i = linear_index(group, groups, lane, MANY);
   let value = abs(x[i]);
   let whole = dims.count / 4u;
   if (i < whole) {

@@ -1,4 +1,4 @@
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::math::binary::{operands, store};
 
 // y = the larger of a and b.
@@ -7,13 +7,13 @@ fn maximum(a: vec4f, b: vec4f) -> vec4f {
   return max(a, b);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, 64u);
+  let i = linear_index(group, groups, lane, MANY);
   let pair = operands(i);
   store(i, maximum(pair.a, pair.b));
 }

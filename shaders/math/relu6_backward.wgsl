@@ -1,4 +1,4 @@
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::math::binary::{operands, store};
 
 // dx = dy where 0 < x < 6, else 0. a: x, b: dy, y: dx.
@@ -7,13 +7,13 @@ fn relu6_backward(x: vec4f, dy: vec4f) -> vec4f {
   return select(vec4f(), dy, (x > vec4f()) & (x < vec4f(6.0)));
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, 64u);
+  let i = linear_index(group, groups, lane, MANY);
   let pair = operands(i);
   store(i, relu6_backward(pair.a, pair.b));
 }

@@ -1,6 +1,6 @@
 import package::lib::axes::along;
 import package::lib::fours::end_of;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // y = a where a byte of the condition is not 0, else b; FILLED 1 or 2 puts one number in the place
 // of a or b. Condition, a and b repeat along axes of y, as numpy has it. Words are moved, which
@@ -41,13 +41,13 @@ fn chosen(place: vec3u) -> u32 {
   return select(second, first, byte != 0u);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = 4u * linear_index(group, groups, lane, 64u);
+  let i = 4u * linear_index(group, groups, lane, MANY);
   if (i >= dims.count) {
     return;
   }

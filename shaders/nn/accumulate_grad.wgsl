@@ -1,4 +1,4 @@
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // y = a + b. a, b, y: [count]. Four elements an invocation; 12 bytes moved an element.
 
@@ -11,19 +11,17 @@ struct Dims {
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(3) var<uniform> dims: Dims;
 
-const SIZE = 64u;
-
 fn accumulate_grad(a: vec4f, b: vec4f) -> vec4f {
   return a + b;
 }
 
-@compute @workgroup_size(SIZE)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, SIZE);
+  let i = linear_index(group, groups, lane, MANY);
   let sum = accumulate_grad(a[i], b[i]);
   let whole = dims.count / 4u;
   if (i < whole) {

@@ -1,5 +1,5 @@
 import package::lib::fours::end_of;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // y = weight * ((x - mean) / sqrt(variance + eps)) + bias, channel by channel. x, y: [batch,
 // channels, inner]; all others: [channels]. Four elements an invocation; 6 flops and 8 bytes an
@@ -33,13 +33,13 @@ fn normalised(elements: vec4f, c: u32) -> vec4f {
   return weight[c] * ((elements - mean[c]) * rstd) + bias[c];
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = 4u * linear_index(group, groups, lane, 64u);
+  let i = 4u * linear_index(group, groups, lane, MANY);
   if (i >= params.size) {
     return;
   }

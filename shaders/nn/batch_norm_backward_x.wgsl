@@ -1,5 +1,5 @@
 import package::lib::fours::end_of;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // dx = weight * rstd * (dy - dbias / n - z * dweight / n) over a channel's n elements, z = (x -
 // mean) * rstd, rstd = 1 / sqrt(variance + eps); with running statistics, which do not depend on x,
@@ -38,13 +38,13 @@ fn slope(elements: vec4f, flow: vec4f, c: u32) -> vec4f {
   return weight[c] * rstd * (flow - params.share * dbias[c] - z * (params.share * dweight[c]));
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = 4u * linear_index(group, groups, lane, 64u);
+  let i = 4u * linear_index(group, groups, lane, MANY);
   if (i >= params.size) {
     return;
   }

@@ -1,16 +1,16 @@
 import package::lib::exp::NOTHING;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::nn::weighted_pairs::{pairs, store};
 
 // y = weight ((1 - t) sigmoid(x) - pos_weight t sigmoid(-x)): the slope of bce_with_logits in x.
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, 64u);
+  let i = linear_index(group, groups, lane, MANY);
   let p = pairs(i);
   let small = exp(max(-abs(p.x), vec4f(NOTHING)));
   let large = 1.0 / (1.0 + small);

@@ -1,6 +1,6 @@
 import package::lib::axes::along;
 import package::lib::fours::end_of;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // y = (factor t + offset) v weight, element by element: what makes terms of a cross entropy of
 // probabilities, which factor and offset smooth, and of its gradients. t and y: [count]; v and
@@ -40,13 +40,13 @@ fn term(i: u32, place: vec2u) -> f32 {
   return smoothed * v[place.x] * select(1.0, weight[place.y], WEIGHTED);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = 4u * linear_index(group, groups, lane, 64u);
+  let i = 4u * linear_index(group, groups, lane, MANY);
   if (i >= dims.count) {
     return;
   }

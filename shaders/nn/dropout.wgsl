@@ -1,4 +1,4 @@
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::lib::philox::philox;
 
 // y = x * scale where a random word is `threshold` or more, else 0; the gradient is the same
@@ -21,13 +21,13 @@ fn dropout(x: vec4f, words: vec4u, threshold: u32, scale: f32) -> vec4f {
   return select(vec4f(), x * scale, words >= vec4u(threshold));
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, 64u);
+  let i = linear_index(group, groups, lane, MANY);
   let words = philox(vec4u(i, 0u, params.offset), params.seed);
   let kept = dropout(x[i], words, params.threshold, params.scale);
   let whole = params.count / 4u;

@@ -1,5 +1,5 @@
 import package::lib::fours::end_of;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // y[row] = weight[ids[row]]: a gather of rows. weight: [V, D], ids: [rows], y: [rows, D]; 2 * rows
 // * D * 4 bytes moved. Elements travel as bits, so a copy is exact whatever they hold. An id
@@ -25,13 +25,13 @@ fn source(i: u32) -> u32 {
   return id * dims.width + i % dims.width;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = 4u * linear_index(group, groups, lane, 64u);
+  let i = 4u * linear_index(group, groups, lane, MANY);
   if (i >= dims.count) {
     return;
   }

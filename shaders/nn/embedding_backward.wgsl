@@ -1,5 +1,5 @@
 import package::lib::fours::end_of;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // dweight[v] = sum of dy[row] over the rows whose id is v, in ascending order of rows:
 // deterministic; 0 for the row `padding`. dy: [rows, D], dweight: [V, D]. `chain` comes from
@@ -31,13 +31,13 @@ fn place(row: u32, i: u32) -> u32 {
   return row * dims.width + i % dims.width;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = 4u * linear_index(group, groups, lane, 64u);
+  let i = 4u * linear_index(group, groups, lane, MANY);
   if (i >= dims.count) {
     return;
   }

@@ -1,5 +1,5 @@
 import package::lib::exp::NOTHING;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::math::binary::{dims, operands, store};
 
 // y = 1 + log b - a, or exp(b) (1 + b - a) with log_target 1: the slope of kl_div in b.
@@ -11,13 +11,13 @@ fn kl_div_backward_target(a: vec4f, b: vec4f, log_target: f32) -> vec4f {
   return select(slope, exp(max(b, vec4f(NOTHING))) * slope, logs);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, 64u);
+  let i = linear_index(group, groups, lane, MANY);
   let pair = operands(i);
   store(i, kl_div_backward_target(pair.a, pair.b, dims.parameters.x));
 }

@@ -1,5 +1,5 @@
 import package::lib::exp::NOTHING;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // y = x * sigmoid(x). x, y: [count]. Four elements an invocation; 8 bytes moved an element.
 
@@ -11,8 +11,6 @@ struct Dims {
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(2) var<uniform> dims: Dims;
 
-const SIZE = 64u;
-
 // Below it, 1 + exp(-x) is exp(-x) and would leave the range in which division is accurate; x *
 // exp(x) is the same number.
 const FAR = -80.0;
@@ -23,13 +21,13 @@ fn silu(value: vec4f) -> vec4f {
   return select(near, far * exp(far), value < vec4f(FAR));
 }
 
-@compute @workgroup_size(SIZE)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, SIZE);
+  let i = linear_index(group, groups, lane, MANY);
   let result = silu(x[i]);
   let whole = dims.count / 4u;
   if (i < whole) {

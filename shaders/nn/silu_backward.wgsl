@@ -1,5 +1,5 @@
 import package::lib::exp::NOTHING;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // dx = dy * s * (1 + x * (1 - s)) with s = sigmoid(x). x, dy, dx: [count]. Four elements an
 // invocation; 12 bytes moved an element.
@@ -12,8 +12,6 @@ struct Dims {
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> dx: array<vec4f>;
 @group(0) @binding(3) var<uniform> dims: Dims;
-
-const SIZE = 64u;
 
 // The slope of x * sigmoid(x). Of s and 1 - s, the one below a half comes from exp(-|x|) too, since
 // 1 - s would cancel.
@@ -30,13 +28,13 @@ fn silu_backward(x: vec4f, dy: vec4f) -> vec4f {
   return dy * slope(x);
 }
 
-@compute @workgroup_size(SIZE)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, SIZE);
+  let i = linear_index(group, groups, lane, MANY);
   let result = silu_backward(x[i], dy[i]);
   let whole = dims.count / 4u;
   if (i < whole) {

@@ -1,4 +1,4 @@
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::nn::silu::silu;
 import package::nn::silu_backward::slope;
 
@@ -16,15 +16,13 @@ struct Dims {
 @group(0) @binding(4) var<storage, read_write> dup: array<vec4f>;
 @group(0) @binding(5) var<uniform> dims: Dims;
 
-const SIZE = 64u;
-
-@compute @workgroup_size(SIZE)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, SIZE);
+  let i = linear_index(group, groups, lane, MANY);
   let of_gate = dy[i] * up[i] * slope(gate[i]);
   let of_up = dy[i] * silu(gate[i]);
   let whole = dims.count / 4u;

@@ -1,5 +1,5 @@
 import package::lib::fours::inside;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::optim::adam::{Adam, AdamStep, Moments, moments, moved};
 
 // One step of Adam or AdamW, in place over flat buffers of `count` elements. Four elements an
@@ -23,15 +23,13 @@ struct Step {
 @group(0) @binding(3) var<storage, read_write> exp_avg_sq: array<vec4f>;
 @group(0) @binding(4) var<uniform> step: Step;
 
-const SIZE = 64u;
-
-@compute @workgroup_size(SIZE)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, SIZE);
+  let i = linear_index(group, groups, lane, MANY);
   if (4u * i >= step.count) {
     // What lies past the end may be read as the last element, which another invocation changes.
     return;

@@ -1,5 +1,5 @@
 import package::lib::fours::inside;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::optim::adam::{Adam, AdamStep, Moments, moments, moved};
 
 // As adamw_step, where what was found on the device decides: nothing changes where found_inf is not
@@ -25,7 +25,7 @@ struct Dims {
 @group(0) @binding(6) var<storage, read_write> exp_avg_sq: array<vec4f>;
 @group(0) @binding(7) var<uniform> dims: Dims;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
@@ -34,7 +34,7 @@ fn main(
   if (found_inf[0] != 0.0) {
     return;
   }
-  let i = linear_index(group, groups, lane, 64u);
+  let i = linear_index(group, groups, lane, MANY);
   if (4u * i >= dims.count) {
     // What lies past the end may be read as the last element, which another invocation changes.
     return;

@@ -1,5 +1,5 @@
 import package::lib::fours::inside;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::optim::non_finite::{INFINITY, MAGNITUDE, NOT_A_NUMBER};
 
 // g *= min(1, max_norm / (norm + eps)), in place over `count` words of floats. Four elements an
@@ -16,8 +16,6 @@ struct Dims {
 @group(0) @binding(1) var<storage, read_write> g: array<vec4u>;
 @group(0) @binding(2) var<uniform> dims: Dims;
 
-const SIZE = 64u;
-
 fn clipped(words: vec4u) -> vec4u {
   let size = norm & MAGNITUDE;
   if (size >= INFINITY) {
@@ -30,13 +28,13 @@ fn clipped(words: vec4u) -> vec4u {
   return bitcast<vec4u>(bitcast<vec4f>(words) * (dims.max_norm / length));
 }
 
-@compute @workgroup_size(SIZE)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, SIZE);
+  let i = linear_index(group, groups, lane, MANY);
   if (4u * i >= dims.count) {
     // What lies past the end may be read as the last element, which another invocation changes.
     return;

@@ -1,5 +1,5 @@
 import package::lib::fours::inside;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::optim::momentum::{Descent, Momentum, descent};
 
 // One step of SGD, in place over flat buffers of `count` elements. Four elements an invocation; 9
@@ -20,13 +20,13 @@ struct Step {
 @group(0) @binding(2) var<storage, read_write> momentum_buffer: array<vec4f>;
 @group(0) @binding(3) var<uniform> step: Step;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, 64u);
+  let i = linear_index(group, groups, lane, MANY);
   if (4u * i >= step.count) {
     // What lies past the end may be read as the last element, which another invocation changes.
     return;

@@ -1,4 +1,4 @@
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // trits = w / (scale + eps) rounded to -1, 0 or 1, and y = trit * scale. w: n floats; scale: one
 // float, the mean of |w|; trits: signed bytes; y: n floats. One invocation makes a word of 4 trits;
@@ -15,13 +15,13 @@ struct Sizes {
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(4) var<uniform> sizes: Sizes;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let i = linear_index(group, groups, local, 64u);
+  let i = linear_index(group, groups, local, MANY);
   if (4u * i >= sizes.n) {
     return;
   }

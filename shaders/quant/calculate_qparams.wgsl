@@ -1,5 +1,5 @@
 import package::lib::fours::end_of;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // scale = (max(high, 0) - min(low, 0)) / steps, at least eps, and zero_point = lowest - round(min(low,
 // 0) / scale), ties to even, from `lowest` to lowest + steps; SYMMETRIC: scale = max(high, -low) /
@@ -30,13 +30,13 @@ fn zero_point_of(least: f32, step: f32) -> u32 {
   return u32(i32(code)) & 255u;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let w = linear_index(group, groups, lane, 64u);
+  let w = linear_index(group, groups, lane, MANY);
   if (4u * w >= range.n) {
     return;
   }

@@ -4,7 +4,7 @@
 // invocation turns a word of four codes into four floats.
 
 import package::lib::fours::end_of;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 struct Sizes {
   n: u32,
@@ -33,13 +33,13 @@ fn value(code: u32) -> f32 {
   return select(magnitude, -magnitude, sign == 1u);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let w = linear_index(group, groups, local, 64u);
+  let w = linear_index(group, groups, local, MANY);
   let first = 4u * w;
   let word = codes[w]; // past the end it is of nothing
   for (var i = first; i < end_of(first, sizes.n); i++) {

@@ -1,7 +1,7 @@
 // y[i] = map[q[i]] * absmax[i / block] (+ offset). q: n bytes; map: 256 floats; offset: one float,
 // used with HAS_OFFSET. One invocation turns a word of 4 codes into 4 floats.
 
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 struct Sizes {
   n: u32,
@@ -17,13 +17,13 @@ struct Sizes {
 
 override HAS_OFFSET: bool = false;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let w = linear_index(group, groups, local, 64u);
+  let w = linear_index(group, groups, local, MANY);
   let first = w * 4u;
   let codes = q[w];
   let scale = absmax[first / sizes.block];

@@ -2,7 +2,7 @@
 // floats. One invocation turns WORDS words into 4 floats each.
 
 import package::lib::bytes::{ high_bytes, signed };
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 struct Sizes {
   n: u32,
@@ -45,13 +45,13 @@ fn decode(w: u32, scale: f32) {
   }
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let w = WORDS * linear_index(group, groups, local, 64u);
+  let w = WORDS * linear_index(group, groups, local, MANY);
   if (4u * w >= sizes.n) {
     return;
   }

@@ -2,7 +2,7 @@
 // last word holds zeros. dequant = (code - zero) * scale. One invocation makes a word of four codes.
 
 import package::lib::fours::{ end_of, inside };
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::lib::whole::whole_bits;
 import package::quant::hqq_groups::{ codes_of, groups_of, Groups };
 
@@ -23,13 +23,13 @@ struct Sizes {
 // Whether four elements are always of one group: to find others takes longer than all the rest.
 override SHARED: bool = false;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let w = linear_index(group, groups, local, 64u);
+  let w = linear_index(group, groups, local, MANY);
   let first = 4u * w;
   if (first >= sizes.count) {
     return;

@@ -4,7 +4,7 @@
 // four, and reads words of codes.
 
 import package::lib::fours::end_of;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 struct Sizes {
   codes: u32,
@@ -31,13 +31,13 @@ fn four_codes(i: u32) -> u32 {
   return (word_of(i / 4u) >> bit) | rest;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let w = linear_index(group, groups, local, 64u);
+  let w = linear_index(group, groups, local, MANY);
   let first = 4u * w;
   if (first >= sizes.count) {
     return;

@@ -1,4 +1,4 @@
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // Zero points of blocks, codes of BITS bits, 8 / BITS of them a byte, the first in the lowest bits; a row
 // of blocks is whole bytes, and what fills its last one up is the middle code. steps: of each block a
@@ -29,13 +29,13 @@ fn byte_at(i: u32) -> u32 {
   return byte;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let first = 4u * linear_index(group, groups, lane, 64u);
+  let first = 4u * linear_index(group, groups, lane, MANY);
   if (first >= sizes.bytes) {
     return;
   }

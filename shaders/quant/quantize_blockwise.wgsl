@@ -4,7 +4,7 @@
 
 import package::lib::block_scale::{block_scale, relative_to_block};
 import package::lib::fours::inside;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::quant::map_codes::code_of;
 
 struct Sizes {
@@ -17,13 +17,13 @@ struct Sizes {
 @group(0) @binding(3) var<storage, read_write> q: array<u32>;
 @group(0) @binding(4) var<uniform> sizes: Sizes;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let w = linear_index(group, groups, local, 64u);
+  let w = linear_index(group, groups, local, MANY);
   let first = w * 4u;
   if (first >= sizes.n) {
     return;

@@ -6,7 +6,7 @@
 
 import package::lib::block_scale::{ BlockScale, relative_to_block, scale_of_127 };
 import package::lib::fours::inside;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::lib::storage::bits_of_four;
 import package::lib::whole::whole_bits;
 
@@ -75,13 +75,13 @@ fn code(w: u32, scale: BlockScale) {
   q[w] = dot(bytes, vec4u(1u, 1u << 8u, 1u << 16u, 1u << 24u));
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let w = WORDS * linear_index(group, groups, local, 64u);
+  let w = WORDS * linear_index(group, groups, local, MANY);
   if (4u * w >= sizes.n) {
     return;
   }

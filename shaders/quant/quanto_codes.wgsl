@@ -1,5 +1,5 @@
 import package::lib::float8::{E4M3, E5M2, float8_codes, float8_values};
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::lib::storage::held;
 import package::lib::whole::whole_bits;
 import package::quant::quanto_groups::{element, Groups, place};
@@ -111,13 +111,13 @@ fn code_neighbours(w: u32, line: Line) {
   code(w, 4u * w + vec4u(0u, 1u, 2u, 3u), line);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let w = WORDS * linear_index(group, groups, lane, 64u);
+  let w = WORDS * linear_index(group, groups, lane, MANY);
   let count = sizes.groups.count * sizes.groups.length;
   if (4u * w >= count) {
     return;

@@ -1,4 +1,4 @@
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // Codes of BITS bits, 4 or 2, 8 / BITS a byte: those that stand `span` apart, the first in the lowest
 // bits. codes: count bytes, and zeros after them; packed: span bytes. One invocation makes a word;
@@ -31,13 +31,13 @@ fn four_codes(first: u32) -> u32 {
   return extractBits(word, 0u, min(left, 32u));
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let w = linear_index(group, groups, lane, 64u);
+  let w = linear_index(group, groups, lane, MANY);
   if (4u * w >= sizes.span) {
     return;
   }

@@ -1,5 +1,5 @@
 import package::lib::fours::end_of;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // trits[i] = 0 where |w[i]| is below the magnitude that was found for its row, or is equal to it and lies
 // at `last` or before, else the sign of w[i]. w: n floats in rows of `width`; found, last: three words
@@ -18,13 +18,13 @@ struct Sizes {
 @group(0) @binding(4) var<storage, read_write> threshold: array<u32>;
 @group(0) @binding(5) var<uniform> sizes: Sizes;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let out = linear_index(group, groups, lane, 64u);
+  let out = linear_index(group, groups, lane, MANY);
   if (4u * out >= sizes.n) {
     return;
   }

@@ -4,7 +4,7 @@
 // counter (i / 4, 0, 0, 0). One invocation makes WORDS words of 4; what fills the last one up is 0.
 
 import package::lib::fours::inside;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::lib::philox::philox;
 import package::lib::storage::unpack_four;
 
@@ -59,13 +59,13 @@ fn encode(out: u32, one: f32) {
   trits[out] = word;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let out = WORDS * linear_index(group, groups, local, 64u);
+  let out = WORDS * linear_index(group, groups, local, MANY);
   if (4u * out >= sizes.n) {
     return;
   }

@@ -1,7 +1,7 @@
 // trits[i] = code i - 1. packed: two bits a code, four a byte; trits: n signed bytes. HIGH: the
 // first trit of a byte is in bits 6-7, else in bits 0-1. One invocation unpacks a byte into a word.
 
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::quant::ternary::{in_low_order, trit_at};
 
 struct Sizes {
@@ -14,13 +14,13 @@ struct Sizes {
 
 override HIGH: bool = false;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let out = linear_index(group, groups, local, 64u);
+  let out = linear_index(group, groups, local, MANY);
   if (out * 4u >= sizes.n) {
     return;
   }

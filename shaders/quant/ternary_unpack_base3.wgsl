@@ -1,7 +1,7 @@
 // trits[i] = digit i - 1. packed: five digits to base 3 a byte, the first the lowest; trits: n signed
 // bytes. One invocation unpacks four digits into a word.
 
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 import package::quant::ternary::{ four_digits, shares_of };
 
 struct Sizes {
@@ -16,13 +16,13 @@ fn byte_at(i: u32) -> u32 {
   return (packed[i / 4u] >> (8u * (i & 3u))) & 255u;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let out = linear_index(group, groups, local, 64u);
+  let out = linear_index(group, groups, local, MANY);
   let first = out * 4u;
   if (first >= sizes.n) {
     return;

@@ -4,7 +4,7 @@
 // without. codes: n bytes; what fills the last word up is not of the result. One invocation makes a
 // word of four codes.
 
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 struct Sizes {
   n: u32,
@@ -40,13 +40,13 @@ fn of_unit(i: u32) -> u32 {
   return word >> (BITS * place);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let w = linear_index(group, groups, local, 64u);
+  let w = linear_index(group, groups, local, MANY);
   let first = 4u * w;
   if (first >= sizes.n) {
     return;

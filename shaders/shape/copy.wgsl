@@ -1,6 +1,6 @@
 import package::lib::axes::along;
 import package::lib::fours::end_of;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // Copies [count] elements of 32 bits from where one walk along axes finds them to where another
 // puts them: transpositions, slices, concatenations, repetitions. Four elements an invocation; 8
@@ -30,13 +30,13 @@ fn places(index: u32) -> vec2u {
   return vec2u(dims.x_start, dims.y_start) + walk.yz;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = 4u * linear_index(group, groups, lane, 64u);
+  let i = 4u * linear_index(group, groups, lane, MANY);
   if (i >= dims.count) {
     return;
   }

@@ -1,6 +1,6 @@
 import package::lib::axes::along;
 import package::lib::fours::end_of;
-import package::lib::grid::linear_index;
+import package::lib::grid::{ MANY, linear_index };
 
 // y = x at indices along one dimension: each element of y lies in x where its other coordinates and
 // its index say. y: [count]; the walk is over its dimensions. An index outside of [0, rows) reads
@@ -41,13 +41,13 @@ fn taken(place: vec2u) -> u32 {
   return select(element, bitcast<u32>(dims.scale * bitcast<f32>(element)), SCALED);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(MANY)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = 4u * linear_index(group, groups, lane, 64u);
+  let i = 4u * linear_index(group, groups, lane, MANY);
   if (i >= dims.count) {
     return;
   }

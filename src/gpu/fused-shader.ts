@@ -106,13 +106,13 @@ export function fusedModule({ inputs, calls, stored }: FusedKernel): string {
     'var<uniform> dims: Dims;',
   ];
   return [
-    'import package::lib::grid::linear_index;',
+    'import package::lib::grid::{ MANY, linear_index };',
     ...[...imports].sort(),
     `struct Dims { ${['count: u32', ...calls.flatMap(numbersOf).map((name) => `${name}: f32`)].join(', ')} }`,
     ...bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`),
-    '@compute @workgroup_size(64)',
+    '@compute @workgroup_size(MANY)',
     'fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {',
-    '  let i = linear_index(group, groups, lane, 64u);',
+    '  let i = linear_index(group, groups, lane, MANY);',
     ...lets,
     '  let whole = dims.count / 4u;',
     '  if (i < whole) {',

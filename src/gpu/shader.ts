@@ -155,12 +155,15 @@ export function spread(count: number): Workgroups {
 /** Invocations of a workgroup, of every kernel that asks for its linear index. */
 export const LINEAR_LANES = 64;
 
+/** Invocations of a workgroup, of kernels that have four elements each: MANY of shaders/lib/grid. */
+export const MANY_LANES = 256;
+
 /** Workgroups for `count` invocations of a kernel that asks for its linear index. */
 export function linearGrid(count: number): Workgroups {
   return spread(Math.ceil(count / LINEAR_LANES));
 }
 
-/** Workgroups for `count` elements, four of them for each invocation. */
+/** Workgroups of MANY invocations for `count` elements, four of them for each invocation. */
 export function gridOfFours(count: number): Workgroups {
-  return linearGrid(Math.ceil(count / 4));
+  return spread(Math.ceil(count / (4 * MANY_LANES)));
 }

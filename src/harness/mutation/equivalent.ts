@@ -171,19 +171,19 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Of a word that four codes end with, the next one lands above all four.',
   },
   {
-    id: 'mutate.nn.silu:boundary;line=23;n=1',
+    id: 'mutate.nn.silu:boundary;line=21;n=1',
     line: 'return select(near, far * exp(far), value < vec4f(FAR));',
     becomes: 'return select(near, far * exp(far), value <= vec4f(FAR));',
     why: WHY.silu,
   },
   {
-    id: 'mutate.nn.silu:constant;line=18;n=1',
+    id: 'mutate.nn.silu:constant;line=16;n=1',
     line: 'const FAR = -80.0;',
     becomes: 'const FAR = -80.00160217;',
     why: WHY.silu,
   },
   {
-    id: 'mutate.nn.silu_backward:boundary;line=24;n=1',
+    id: 'mutate.nn.silu_backward:boundary;line=22;n=1',
     line: 'let s = select(small * large, large, value >= vec4f(0.0));',
     becomes: 'let s = select(small * large, large, value > vec4f(0.0));',
     why: WHY.zero,
@@ -195,7 +195,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.empty,
   },
   {
-    id: 'mutate.optim.adamw_step:boundary;line=35;n=1',
+    id: 'mutate.optim.adamw_step:boundary;line=33;n=1',
     line: 'if (4u * i >= step.count) {',
     becomes: 'if (4u * i > step.count) {',
     why: WHY.empty,
@@ -213,13 +213,13 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.empty,
   },
   {
-    id: 'mutate.optim.clip_grad_norm:boundary;line=23;n=1',
+    id: 'mutate.optim.clip_grad_norm:boundary;line=21;n=1',
     line: 'if (size >= INFINITY) {',
     becomes: 'if (size > INFINITY) {',
     why: WHY.words,
   },
   {
-    id: 'mutate.optim.clip_grad_norm:boundary;line=40;n=1',
+    id: 'mutate.optim.clip_grad_norm:boundary;line=38;n=1',
     line: 'if (4u * i >= dims.count) {',
     becomes: 'if (4u * i > dims.count) {',
     why: WHY.empty,
@@ -544,13 +544,13 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.stored,
   },
   {
-    id: 'mutate.optim.adamw_step:guard;line=35;n=2',
+    id: 'mutate.optim.adamw_step:guard;line=33;n=2',
     line: 'if (4u * i >= step.count) {',
     becomes: 'if false {',
     why: WHY.stored,
   },
   {
-    id: 'mutate.optim.adamw_step:constant;line=35;n=2',
+    id: 'mutate.optim.adamw_step:constant;line=33;n=2',
     line: 'if (4u * i >= step.count) {',
     becomes: 'if (3u * i >= step.count) {',
     why: WHY.stored,

@@ -216,7 +216,7 @@ export const record = defineRecord(signature, {
   vjp: ({ x }, _params, grads) => ({ x: gradientOf(x, grads.y) }),
   vjpAcceptance: () => ({ x: { kind: 'exact' } }),
   samples: [
-    sample({ from: 'f32', to: 'float16' }),
+    sample({ from: 'f32', to: 'float16', shape: [1031] }),
     sample({ from: 'f32', to: 'bfloat16' }),
     sample({ from: 'f32', to: 'int32' }),
     sample({ from: 'f32', to: 'uint8', shape: [3, 37] }),
