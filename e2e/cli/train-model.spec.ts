@@ -19,6 +19,7 @@ test('fine-tunes a folder, saves an adapter of PEFT with report and log, and goe
   expect([status, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(/^step 1: every op is within its bound/m);
   expect(stdout).toMatch(/^The held-out loss went from /m);
+  expect(stdout).toMatch(/^Checkpoints took [\d.]+ % of the time\.$/m);
   expect(readdirSync(out).sort()).toEqual([
     ...['adapter_config.json', 'adapter_model.safetensors', 'checkpoints'],
     ...['log.jsonl', 'report.json'],
@@ -28,8 +29,11 @@ test('fine-tunes a folder, saves an adapter of PEFT with report and log, and goe
   expect(report).toMatchObject({ kind: 'train', run: { complete: true } });
   expect(result).toMatchObject({ id: 'train.qlora:model;seed=7;steps=24', status: 'pass' });
   expect(result?.series?.['loss']).toHaveLength(24);
-  const { heldoutBefore, heldoutAfter, peakBytes, bytesForecast } = result?.metrics ?? {};
+  const { heldoutBefore, heldoutAfter, peakBytes, bytesForecast, checkpointShare } =
+    result?.metrics ?? {};
   expect(heldoutAfter).toBeLessThan(heldoutBefore ?? 0);
+  expect(checkpointShare).toBeGreaterThan(0);
+  expect(checkpointShare).toBeLessThan(1);
   expect(peakBytes).toBeLessThanOrEqual(bytesForecast ?? 0);
   const steps = logIn(out).filter(({ loss }) => loss !== undefined);
   expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));

@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import { Random } from '../../src/tensor/random.ts';
 import { killsOf, SEED } from '../soak.ts';
 import { KillableBrowser } from './killable-browser.ts';
-import { begin, type Learnt, learnt, resumable, resume, trained } from './learnt-run.ts';
+import { begin, beginHere, type Learnt, learnt, resumable, resume, trained } from './learnt-run.ts';
 import { expect } from './page-test.ts';
 import { test } from './scratch-folder.ts';
 import { openTuning, QUICK, reach, startAgain, stepOf } from './tune-page.ts';
@@ -29,7 +29,7 @@ async function goOn(page: Page, base: string): Promise<Way> {
       () => false,
     );
   if (!offered) {
-    await begin(page, SETTINGS, base);
+    await beginHere(page, SETTINGS);
     return 'begun';
   }
   await resume(page).click();

@@ -35,7 +35,7 @@ interface ChosenFile {
   readonly buffer: Buffer;
 }
 
-/** Begins a run of the small model by these settings, on tales where no file of texts is given. */
+/** Opens the view and begins a run there as {@link beginHere} does. */
 export async function begin(
   page: Page,
   settings: object,
@@ -43,6 +43,11 @@ export async function begin(
   data?: ChosenFile,
 ): Promise<void> {
   await openTuning(page, base);
+  await beginHere(page, settings, data);
+}
+
+/** Begins a run of the small model by these settings, on tales where no file of texts is given. */
+export async function beginHere(page: Page, settings: object, data?: ChosenFile): Promise<void> {
   if (data) await page.getByLabel('Choose a data file').setInputFiles(data);
   await takeSettings(page, settings);
   await expect(start(page)).toBeEnabled();

@@ -1,10 +1,12 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Page } from '@playwright/test';
 import { violations } from './axe.ts';
 import { crash, KillableBrowser } from './killable-browser.ts';
 import { begin, kept, learnt, resumable, resume, trained } from './learnt-run.ts';
 import { answerOf, expect } from './page-test.ts';
 import { test } from './scratch-folder.ts';
+import { staticHost } from './static-host.ts';
 import { ended, MODEL, openTuning, QUICK, start, takeSettings } from './tune-page.ts';
 
 /** Long enough to be cut off after a checkpoint, which the smallest held-out loss so far makes. */
@@ -48,6 +50,55 @@ test('a run whose tab is closed, then whose renderer crashes, is resumed to the 
   ).toHaveCount(2);
   await expect(resumable(third)).toBeHidden();
 });
+
+test('a run whose last checkpoint is damaged says so, and goes on from the one before to the same bits', {
+  tag: '@full',
+}, async ({ page, context }) => {
+  const settings = { ...LONG, max_steps: 20 };
+  await begin(page, settings);
+  const whole = await learnt(page);
+
+  const cut = await context.newPage();
+  await begin(cut, settings);
+  await cut.getByText('What happened (2)').waitFor();
+  await cut.close();
+  const name = await damageNewest(page);
+
+  const next = await context.newPage();
+  await openTuning(next);
+  await resume(next).click();
+  expect(await learnt(next)).toEqual(whole);
+  await next.getByText(/^What happened/).click();
+  const lines = next.getByRole('list', { name: /^What happened/ }).getByRole('listitem');
+  const leftOut = new RegExp(
+    `A checkpoint after more than \\d+ steps is left out: ?${name}: .*SHA-256`,
+  );
+  await expect(lines.filter({ hasText: leftOut })).toHaveCount(1);
+});
+
+/** Changes a bit of the newest checkpoint of the one run that is kept; its name. */
+const damageNewest = (page: Page): Promise<string> =>
+  page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const runs = await root.getDirectoryHandle('runs');
+    const namesIn = async (folder: FileSystemDirectoryHandle) => {
+      const names: string[] = [];
+      for await (const each of folder.keys()) names.push(each);
+      return names.sort();
+    };
+    const [id = ''] = await namesIn(runs);
+    const run = await runs.getDirectoryHandle(id);
+    const checkpoints = await run.getDirectoryHandle('checkpoints');
+    const whole = (await namesIn(checkpoints)).filter((each) => each.endsWith('.safetensors'));
+    const name = whole.at(-1) ?? '';
+    const file = await checkpoints.getFileHandle(name);
+    const bytes = new Uint8Array(await (await file.getFile()).arrayBuffer());
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    const stream = await file.createWritable();
+    await stream.write(bytes);
+    await stream.close();
+    return name;
+  });
 
 test('a run whose browser is killed is resumed to the same bits, and one that was stopped goes on too', {
   tag: '@full',
@@ -123,6 +174,65 @@ test('runs that can be resumed say how large they are, and are deleted', { tag: 
     return names;
   });
   expect(left).toEqual([]);
+});
+
+test('a run in parts is refused in a line where a page is not isolated', {
+  tag: '@full',
+}, async ({ browser }) => {
+  await using host = await staticHost('dist/page');
+  const context = await browser.newContext({ serviceWorkers: 'block' });
+  const page = await context.newPage();
+  await openTuning(page, host.url);
+  await takeSettings(page, LONG);
+  await page.getByLabel('Workers that train together').selectOption('2');
+  await expect(page.getByText(/They exchange messages, .*\(FULL_SHARD\)/)).toBeVisible();
+  await page.getByLabel('Each of them holds').selectOption('shard_grad_op');
+  await expect(start(page)).toBeEnabled();
+  await start(page).click();
+  await kept(page);
+  await page.close();
+  // As it was begun when the page was isolated.
+  const next = await context.newPage();
+  await next.goto(host.url);
+  await next.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const runs = await root.getDirectoryHandle('runs');
+    for await (const id of runs.keys()) {
+      const record = await (await runs.getDirectoryHandle(id)).getFileHandle('run.json');
+      const text = await (await record.getFile()).text();
+      const stream = await record.createWritable();
+      await stream.write(text.replace('shard_grad_op', 'full_shard'));
+      await stream.close();
+    }
+  });
+  await openTuning(next, host.url);
+  await resume(next).click();
+  await expect(next.getByRole('alert')).toHaveText(
+    'full_shard reads what other ranks have in memory that they share, and there is none: take shard_grad_op',
+  );
+  await expect(start(next)).toHaveAttribute('aria-disabled', 'true');
+  await context.close();
+});
+
+test('a run of another version of the page says so, and is deleted', async ({ page }) => {
+  await page.goto('/');
+  await page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const runs = await root.getDirectoryHandle('runs', { create: true });
+    const run = await runs.getDirectoryHandle('later', { create: true });
+    const stream = await (await run.getFileHandle('run.json', { create: true })).createWritable();
+    await stream.write(JSON.stringify({ version: 2 }));
+    await stream.close();
+  });
+  await openTuning(page);
+  const others = page.getByRole('region', { name: 'Runs of another version' });
+  await expect(others).toContainText('this one cannot go on with it');
+  expect(await violations(page)).toEqual([]);
+  await others.getByRole('button', { name: 'Delete (13 bytes)' }).click();
+  await expect(page.getByText('The run of another version was deleted.')).toBeVisible();
+  await page.reload();
+  await expect(start(page)).toBeEnabled();
+  await expect(others).toHaveCount(0);
 });
 
 test('a run over a folder of one’s own asks for it again, and refuses another', {

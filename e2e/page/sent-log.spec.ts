@@ -54,6 +54,10 @@ test('a sink that is not there costs a line, and no step', {
   await expect(
     page.getByText(/ has 0 of \d+ lines of its log: save the log as a file\.$/),
   ).toBeVisible();
+  await page.getByText(/^What happened/).click();
+  await expect(
+    page.getByText(/After 0 steps its log was not taken, and is sent later:/),
+  ).toBeVisible();
 });
 
 test('without a sink none is offered', async ({ page }) => {

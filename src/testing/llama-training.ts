@@ -82,6 +82,7 @@ export async function trainAndJudgeLlama(
     if (progress.type === 'step') losses.push(progress.loss);
     if (progress.type === 'heldout') heldout.push(progress.loss);
     if (progress.type === 'start') t.metric('bytesForecast', progress.bytesForecast);
+    if (progress.type === 'checkpoint') t.metric('checkpointShare', progress.share);
     t.series('loss', losses);
     t.series('heldout', heldout);
     tell(progress);

@@ -52,11 +52,8 @@ export function showTuning(voice: Voice): (event: TuningEvent) => void {
       }
       case 'skipped':
       case 'lost':
-        return say(told(event));
       case 'checkpoint-failed':
-        return say(
-          `step ${event.step}: no checkpoint could be written: ${event.message}; the run goes on, and those before it stay`,
-        );
+        return say(told(event));
       case 'heldout':
         return say(`step ${event.step}: held-out loss ${event.loss.toFixed(4)} nats a token`);
       case 'judged':
@@ -106,7 +103,7 @@ export function showTuningAnswer(
   if (!result) return;
   const { status, metrics = {}, series = {}, error, skip } = result;
   const steps = series['loss']?.length ?? 0;
-  const { heldoutBefore, heldoutAfter } = metrics;
+  const { heldoutBefore, heldoutAfter, checkpointShare } = metrics;
   voice.say('');
   if (status === 'pass')
     voice.say(
@@ -126,4 +123,6 @@ export function showTuningAnswer(
     voice.say(
       `The held-out loss went from ${heldoutBefore.toFixed(4)} to ${heldoutAfter.toFixed(4)} nats a token.`,
     );
+  if (checkpointShare != null)
+    voice.say(`Checkpoints took ${(100 * checkpointShare).toPrecision(2)} % of the time.`);
 }

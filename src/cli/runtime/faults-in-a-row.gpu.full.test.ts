@@ -47,15 +47,21 @@ const happenedIn = ({ told }: FaultyRun) => {
 const countOf = ({ told }: FaultyRun, type: string) =>
   told.filter((event) => event.type === type).length;
 
-/** Fails unless a run of faults took no more of disk and memory the longer it went on. */
-function expectNoGrowth({ held, disk }: FaultyRun, whole: FaultyRun): void {
+/**
+ * Fails unless a run of faults took no more of disk and memory the longer it went on; what it took,
+ * in words.
+ */
+function expectNoGrowth({ held, disk }: FaultyRun, whole: FaultyRun): string {
   // The history that a checkpoint holds grows with the steps of either run.
   expect(Math.max(...disk)).toBeLessThanOrEqual(MOST_GROWTH * Math.max(...whole.disk));
   const third = Math.floor(held.length / 3);
-  expect(Math.min(...held.slice(-third))).toBeLessThanOrEqual(
-    MOST_GROWTH * Math.min(...held.slice(third, 2 * third)),
-  );
+  const before = Math.min(...held.slice(third, 2 * third));
+  const after = Math.min(...held.slice(-third));
+  expect(after).toBeLessThanOrEqual(MOST_GROWTH * before);
+  return `memory came down to ${megabytes(before)} in the second third and ${megabytes(after)} in the last, checkpoints took ${megabytes(Math.max(...disk))} at most`;
 }
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
@@ -82,9 +88,9 @@ test(
     ).toBeGreaterThan(FAULTS - 2);
     // Each costs one interval at most, which is a step.
     expect(countOf(survived, 'step')).toBeLessThanOrEqual(steps + losses);
-    expectNoGrowth(survived, whole);
+    const took = expectNoGrowth(survived, whole);
     await annotate(
-      `${FAULTS} interruptions: the weights are bit-equal, ${countOf(survived, 'step') - steps} steps were made again`,
+      `${FAULTS} interruptions: the weights are bit-equal, ${countOf(survived, 'step') - steps} steps were made again; ${took}`,
     );
   },
   LIMIT_MS,
@@ -191,9 +197,9 @@ test(
     expect(again).toBeLessThanOrEqual(rollbacks * (IN_A_ROW + 2));
     const interrupted = countOf(survived, 'step') - countOf(changed, 'step');
     expect(interrupted).toBeLessThanOrEqual(countOf(survived, 'lost'));
-    expectNoGrowth(survived, whole);
+    const took = expectNoGrowth(survived, whole);
     await annotate(
-      `${FAULTS} faults of all kinds: ${faults.size - changes.size} interruptions left the bits as they were, ${changes.size} changes are told and moved the held-out loss by ${percent(apart)}, which fell by ${percent(1 - heldoutAt(whole, steps) / heldoutAt(whole, 0))}; ${again + interrupted} steps were made again`,
+      `${FAULTS} faults of all kinds: ${faults.size - changes.size} interruptions left the bits as they were, ${changes.size} changes are told and moved the held-out loss by ${percent(apart)}, which fell by ${percent(1 - heldoutAt(whole, steps) / heldoutAt(whole, 0))}; ${again + interrupted} steps were made again; ${took}`,
     );
   },
   3 * LIMIT_MS,

@@ -6,6 +6,7 @@ import { wrapSeam } from '../../seam.ts';
 import { type HostTensor, hostTensor } from '../../tensor/host.ts';
 import { CheckpointKeeper } from '../../train/checkpoint/checkpoint-keeper.ts';
 import { KeptInMemory } from '../../train/checkpoint/fixtures/kept-in-memory.ts';
+import type { LlamaProgress } from '../../train/llama/progress.ts';
 import type { LoopState } from '../../train/loop/training-loop.ts';
 import {
   courseOf,
@@ -59,6 +60,25 @@ test('a run says which version wrote the checkpoint that it goes on from, where 
     { type: 'restored', step: 1, at: expect.any(String), writtenBy: 'an older one' },
     { type: 'restored', step: 2, at: expect.any(String) },
   ]);
+});
+
+test('a checkpoint that does not fit stands in the history that the next ones keep', async () => {
+  const training = trainingOf(KINDS['lora with dropout']);
+  const folder = new KeptInMemory();
+  folder.room = 0;
+  const listen = (told: LlamaProgress) => {
+    if (told.type === 'step' && told.step === 3) folder.room = Number.POSITIVE_INFINITY;
+  };
+  const { told } = await run(gpu, training, folder, { stopAfter: 4, every: 1, listen });
+  const failed = told.filter(({ type }) => type === 'checkpoint-failed');
+  const at = expect.any(String);
+  // It is told once, however often it fails.
+  expect(failed).toEqual([
+    { type: 'checkpoint-failed', step: 1, at, why: 'ENOSPC: no space left on device, write' },
+  ]);
+  const resumed = await run(gpu, training, folder, { stopAfter: 5 });
+  const from = resumed.told.find((one) => one.type === 'resumed-from');
+  expect(from).toMatchObject({ step: 4, history: expect.arrayContaining(failed) });
 });
 
 test('a run goes on by its whole table, whatever another build has checked in', async () => {

@@ -1,5 +1,15 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type GivenTensor, ggufModelFile } from '../../formats/gguf/fixtures/model-file.ts';
+import { ggufModelFiles } from '../../formats/gguf/model-files.ts';
+import { tensorShapes } from '../../formats/hugging-face/architecture.ts';
+import type { ModelConfig } from '../../formats/hugging-face/config.ts';
+import { TINY } from '../../formats/hugging-face/fixtures/tiny-folder.ts';
+import { partsOfBytes } from '../../formats/part-file.ts';
+import { toStored } from '../../formats/safetensors/write.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
+import { drawnBlocks } from '../../reference/quant/gguf-drawn-blocks.ts';
+import { filledTensor } from '../../tensor/host.ts';
+import { Random } from '../../tensor/random.ts';
 import { SharedRuns } from './fixtures/shared-runs.ts';
 import { courseOf, modelOf, run, stepsOf, trainingOf } from './fixtures/short-runs.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
@@ -36,6 +46,8 @@ const blockBytes = (codesOf: (weights: number) => number): number =>
 
 /** Of bitsandbytes: 64 codes of four bits have a scale in f32. */
 const NF4 = (weights: number) => weights / 2 + F32 * (weights / 64);
+/** Of ggml's Q8_0: 32 codes of eight bits have a scale in half a word. */
+const Q8_0 = (weights: number) => (34 / 32) * weights;
 /** Of HQQ: 64 codes of four bits have a scale and a zero. */
 const HQQ = (weights: number) => weights / 2 + 2 * F32 * (weights / 64);
 
@@ -60,11 +72,73 @@ test.each([
         expect(Math.abs(weights.lasting / part - 1), `${workers} workers`).toBeLessThan(0.02);
         expect(Math.abs(weights.peak / (part + block) - 1)).toBeLessThan(0.02);
       }
-      const losses = stepsOf(courseOf(shared.told)).map(({ loss }) => loss as number);
-      expect(losses).toHaveLength(3);
-      for (const [i, { loss }] of stepsOf(courseOf(alone.told)).entries())
-        expect(Math.abs((losses[i] as number) / (loss as number) - 1)).toBeLessThan(1e-4);
+      expectSameLosses(shared, alone);
     }
   },
   240_000,
 );
+
+type Told = Pick<Awaited<ReturnType<typeof run>>, 'told'>;
+
+function expectSameLosses(shared: Told, alone: Told): void {
+  const losses = stepsOf(courseOf(shared.told)).map(({ loss }) => loss as number);
+  expect(losses).toHaveLength(3);
+  for (const [i, { loss }] of stepsOf(courseOf(alone.told)).entries())
+    expect(Math.abs((losses[i] as number) / (loss as number) - 1)).toBeLessThan(1e-4);
+}
+
+const WIDE: ModelConfig = {
+  ...{ ...TINY, hidden: HIDDEN, intermediate: HIDDEN, layers: LAYERS, context: 128 },
+  ...{ heads: 2, kvHeads: 1, headDim: HIDDEN / 2, vocabulary: 600 },
+};
+
+/** A model from a GGUF file in Q8_0, whose embeddings and head are larger than a block. */
+async function ggufModel(): Promise<typeof MODEL> {
+  const random = new Random(11);
+  const tensors = [...tensorShapes(WIDE)].map(([name, shape]): [string, GivenTensor] => {
+    const [rows = 1, columns] = shape;
+    if (columns === undefined)
+      return [
+        name,
+        { type: 'f32', shape, bytes: toStored(filledTensor('f32', shape, () => 1)).bytes },
+      ];
+    const blocks = drawnBlocks(random, 'q8_0', [rows], columns / 32, (drawn) =>
+      drawn.uniform(1e-4, 1e-3),
+    );
+    return [name, { type: 'q8_0', shape, bytes: toStored(blocks).bytes }];
+  });
+  const file = await ggufModelFile(WIDE, new Map(tensors));
+  return { folder: await ggufModelFiles(partsOfBytes(file)), model: WIDE };
+}
+
+describe('the tables of a GGUF file', () => {
+  const table = F32 * HIDDEN * WIDE.vocabulary;
+  const fields = { type: 'lora', lora: LORA, optim: 'sgd', max_steps: 3 };
+  const inTwo = { ...fields, gradient_accumulation_steps: 2 };
+  let model: typeof MODEL;
+  let alone: Told;
+  beforeAll(async () => {
+    model = await ggufModel();
+    alone = await run(gpu, { ...trainingOf(inTwo), ...model }, undefined);
+  }, 240_000);
+
+  test('are in parts at the workers, and one of them whole beside', async () => {
+    using ofFile = await SharedRuns.build(model);
+    const shared = await ofFile.run(gpu, inTwo, { strategy: 'full_shard' });
+    const part = (LAYERS * blockBytes(Q8_0) + 2 * table + F32 * HIDDEN) / 2;
+    expect(shared.ends).toHaveLength(2);
+    for (const { weights } of shared.ends) {
+      expect(Math.abs(weights.lasting / part - 1)).toBeLessThan(0.02);
+      expect(Math.abs(weights.peak / (part + table) - 1)).toBeLessThan(0.02);
+    }
+    expectSameLosses(shared, alone);
+  }, 240_000);
+
+  test('are on the host with offload, and the losses have the same bits', async () => {
+    const offloaded = { ...trainingOf({ ...inTwo, use_cpu_offload: true }), ...model };
+    const { told } = await run(gpu, offloaded, undefined);
+    expect(courseOf(told)).toEqual(courseOf(alone.told));
+    const loaded = told.find((one) => one.type === 'loaded');
+    expect(loaded?.bytes).toBeLessThan(table / 10);
+  }, 240_000);
+});

@@ -1,9 +1,10 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as v from 'valibot';
-import { messageOf } from '../../errors.ts';
+import { FormatError, quote } from '../../formats/format-error.ts';
 import { isAddress } from '../../formats/hugging-face/model-address.ts';
 import { parseJsonObject } from '../../formats/strict-json.ts';
+import { validationMessage } from '../../formats/validation-message.ts';
 import { TRAINING_TYPE_NAMES } from '../../train/llama/config/types.ts';
 import { MODEL_FORM_NAMES } from '../../train/llama/saved-model/forms.ts';
 import { SHARDING_STRATEGIES } from '../../train/sharded/strategies.ts';
@@ -17,9 +18,11 @@ export const CHECKPOINTS = 'checkpoints';
 const RUN = 'run.json';
 const SETTINGS = 'settings.json';
 
+const VERSION = 1;
+
 /** What a run was begun with, beside its settings, which are kept as a file of their own. */
 const RUN_FILE = v.strictObject({
-  version: v.literal(1),
+  version: v.literal(VERSION),
   model: v.string(),
   /** As it was given: what a saved adapter calls it. */
   base: v.string(),
@@ -52,7 +55,7 @@ export function writeRunFile(out: string, model: string, options: Partial<TrainO
   rmSync(placeOf(out, SETTINGS), { force: true });
   if (config !== undefined)
     writeOutput('--out', placeOf(out, SETTINGS), readInput('--config', config));
-  const text = `${JSON.stringify({ version: 1, ...begun }, null, 2)}\n`;
+  const text = `${JSON.stringify({ version: VERSION, ...begun }, null, 2)}\n`;
   writeOutput('--out', placeOf(out, RUN), text);
 }
 
@@ -87,10 +90,17 @@ function readRunFile(folder: string): Begun {
     );
   try {
     const text = new TextDecoder().decode(readInput('--resume', path));
-    const { version: _, ...begun } = v.parse(RUN_FILE, parseJsonObject(text, 'the file'));
+    const json = parseJsonObject(text, 'the file');
+    if (json['version'] !== VERSION)
+      throw new FormatError(
+        `it is of version ${quote(String(json['version']))}, and this Gradproof reads version ${VERSION}: go on with the one that wrote it`,
+      );
+    const { version: _, ...begun } = v.parse(RUN_FILE, json);
     return begun;
   } catch (error) {
-    throw new UsageError(`--resume ${folder}: ${join(CHECKPOINTS, RUN)}: ${messageOf(error)}`);
+    throw new UsageError(
+      `--resume ${folder}: ${join(CHECKPOINTS, RUN)}: ${validationMessage(error)}`,
+    );
   }
 }
 

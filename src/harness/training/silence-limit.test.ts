@@ -29,7 +29,7 @@ test('between steps a silence may be as long as is asked for, or twenty of the l
       [step(1), 900],
       [step(2), 902],
       [step(3), 910],
-      [{ type: 'checkpoint', step: 3, ms: 1, bytes: 1 }, 940],
+      [{ type: 'checkpoint', step: 3, ms: 1, bytes: 1, share: 0.1 }, 940],
     ]),
   ).toEqual([1000, 100, 100, 160, 600]);
 });

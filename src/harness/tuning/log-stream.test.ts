@@ -7,10 +7,13 @@ import { LogStream } from './log-stream.ts';
 const RUN = { id: 'run-1', title: 'lora of tiny', config: { lr: 0.1, lora: { r: 4 } } };
 const rowOf = (step: number) => ({ step, loss: 3 - step / 10, grad_norm: undefined });
 
-/** A stream to an address, and what it said of a sink that it lost. */
+/** A stream to an address, what it said of a sink that it lost, and after how many losses it was back. */
 function streamTo(base: string) {
   const lost: string[] = [];
-  return { stream: new LogStream({ base, run: RUN, onLost: (why) => lost.push(why) }), lost };
+  const back: number[] = [];
+  const onBack = () => back.push(lost.length);
+  const onLost = (why: string) => lost.push(why);
+  return { stream: new LogStream({ base, run: RUN, onLost, onBack }), lost, back };
 }
 
 const sunk = (sink: RunSink) => {
@@ -61,7 +64,7 @@ test(
 
 test('what a sink did not take is sent when it is back, once, and the loss is told once', async () => {
   await using sink = await runSink();
-  const { stream, lost } = streamTo(sink.url);
+  const { stream, lost, back } = streamTo(sink.url);
   stream.add(rowOf(1));
   await expect.poll(() => sink.runs.get('run-1')?.rows.length).toBe(1);
   sink.instead = (response) => response.writeHead(503).end();
@@ -70,7 +73,9 @@ test('what a sink did not take is sent when it is back, once, and the loss is to
   stream.add(rowOf(601));
   expect(sunk(sink).rows).toHaveLength(1);
   sink.instead = undefined;
+  expect(back).toEqual([]);
   expect(await stream.end(1)).toEqual({ rows: 601, sent: 601 });
+  expect([lost.length, back]).toEqual([1, [1]]);
   const { rows, exitCode, summary } = sunk(sink);
   expect(rows.map(({ step }) => step)).toEqual(Array.from({ length: 601 }, (_, i) => i + 1));
   expect([exitCode, summary?.['step']]).toEqual([1, 601]);

@@ -17,6 +17,8 @@ export interface StreamOptions {
   readonly run: SinkRun;
   /** Called once for each time that the sink is lost; the rows are kept for it. */
   readonly onLost: (why: string) => void;
+  /** Called when a sink that was lost has taken all rows again. Default not at all. */
+  readonly onBack?: () => void;
 }
 
 /** Rows that are sent at once. */
@@ -77,7 +79,7 @@ export class LogStream {
   /** Announces the run and tells all lines, with `last` among the last of them. */
   async #drain(last?: { readonly summary: JsonObject; readonly exitCode: number }): Promise<void> {
     if (performance.now() < this.#retryAt) return;
-    const { base, run, onLost } = this.#options;
+    const { base, run, onLost, onBack } = this.#options;
     try {
       this.#sink ??= await LogSink.open(base, run);
       do {
@@ -88,6 +90,7 @@ export class LogStream {
         this.#lines.splice(0, lines.length);
         this.#sent += lines.length;
       } while (this.#lines.length > 0);
+      if (this.#isLost) onBack?.();
       this.#isLost = false;
       this.#waitMs = WAIT_MS.first;
     } catch (error) {

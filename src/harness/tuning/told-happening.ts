@@ -17,6 +17,8 @@ export function toldHappening(happened: Happened): string {
         ? goesOn
         : `${goesOn}; ${happened.writtenBy} wrote the checkpoint: the bits of this version may be others`;
     }
+    case 'checkpoint-failed':
+      return `no checkpoint could be written: ${happened.why}; the run goes on, and those before it stay`;
     case 'lost':
       return `${happened.why}: another worker goes on`;
     case 'skipped': {

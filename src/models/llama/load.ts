@@ -112,7 +112,7 @@ export async function loadLlama(
   const packed = new Map<string, DeviceWeight>();
   const pack = async (name: string, weight: DeviceWeight) => {
     uploaded.addAll(weight.parts);
-    const own = home ? await movedTo(home, weight) : weight;
+    const own = home ? await weightIn(home, weight) : weight;
     if (home) uploaded.addAll(own.parts);
     packed.set(name, own);
   };
@@ -122,8 +122,10 @@ export async function loadLlama(
       if (coded) {
         if (isBlockLinear(name)) await pack(name, codedOnDevice(gpu, coded));
         else
-          for (const part of rowParts(gpu, name, coded.shape))
-            frozen.set(part.name, uploaded.add(decodedTable(gpu, codedRows(coded, part))));
+          for (const part of rowParts(gpu, name, coded.shape)) {
+            const table = decodedTable(gpu, codedRows(coded, part));
+            frozen.set(part.name, uploaded.add(home ? await movedTo(home, table) : table));
+          }
         await gpu.finish();
         continue;
       }
@@ -197,14 +199,17 @@ export function placesOf(
   return places;
 }
 
-/** The weight with its parts in their home; those on the device are freed. */
-async function movedTo(home: ValueHome, weight: DeviceWeight): Promise<DeviceWeight> {
+/** The weight with its parts in their home. */
+async function weightIn(home: ValueHome, weight: DeviceWeight): Promise<DeviceWeight> {
   const parts: Record<string, Tensor> = {};
-  for (const [name, part] of Object.entries(weight.parts)) {
-    using device = part;
-    parts[name] = home.place(device.gpu, await device.read());
-  }
+  for (const [name, part] of Object.entries(weight.parts)) parts[name] = await movedTo(home, part);
   return { ...weight, parts };
+}
+
+/** The tensor in its home; the one on the device is freed. */
+async function movedTo(home: ValueHome, device: Tensor): Promise<Tensor> {
+  using own = device;
+  return home.place(own.gpu, await own.read());
 }
 
 /** What the tensor of a copy starts as. */

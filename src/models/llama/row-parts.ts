@@ -1,6 +1,7 @@
 import type { RowsOfTensors } from '../../autograd/flat-parameters.ts';
 import { EMBEDDINGS, HEAD } from '../../formats/hugging-face/architecture.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
+import { reachOf } from '../../gpu/reach.ts';
 import { bytesPerElement } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { CHUNK_UNIT } from '../../vocabulary/nn/linear_cross_entropy.ts';
@@ -54,9 +55,3 @@ export const rowsOnDevice =
   (gpu: Pick<Gpu, 'limits'>): RowsOfTensors =>
   (name, shape) =>
     rowParts(gpu, retrainedOf(name) ?? name, shape).map(({ count }) => count);
-
-/** What a kernel can bind of one buffer. Bytes. */
-export function reachOf(limits: Readonly<Record<string, number>>): number {
-  const { maxStorageBufferBindingSize = 0, maxBufferSize = 0 } = limits;
-  return Math.min(maxStorageBufferBindingSize, maxBufferSize);
-}

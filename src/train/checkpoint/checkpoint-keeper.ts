@@ -43,8 +43,7 @@ export class CheckpointKeeper {
   readonly engine: string;
   readonly #folder: CheckpointFolder;
   readonly #keep: number;
-  readonly #timing: CheckpointScheduleOptions;
-  #schedule: CheckpointSchedule;
+  readonly #schedule: CheckpointSchedule;
   #best: HeldoutAt | undefined;
 
   constructor(
@@ -54,7 +53,6 @@ export class CheckpointKeeper {
     this.engine = engine;
     this.#folder = folder;
     this.#keep = keep;
-    this.#timing = timing;
     this.#schedule = new CheckpointSchedule(timing);
   }
 
@@ -106,13 +104,18 @@ export class CheckpointKeeper {
 
   /** The run begins after so many steps; the best before it is that of the checkpoint. */
   begin(step: number, best: HeldoutAt | undefined): void {
-    this.#schedule = new CheckpointSchedule(this.#timing, step);
+    this.#schedule.begin(step);
     this.#best = best;
   }
 
   /** Whether a checkpoint is due after `step` steps, and the held-out loss that was measured there. */
   isDue(step: number, heldout: number | undefined): boolean {
     return this.#schedule.isDue(step, this.#isBest(heldout));
+  }
+
+  /** What all checkpoints took of the time since the run began or went on. */
+  get share(): number {
+    return this.#schedule.share;
   }
 
   /**

@@ -15,7 +15,8 @@ function clock() {
 describe('checkpoints are due', () => {
   test('after 50 steps or 60 s, whichever comes first', () => {
     const { now, pass } = clock();
-    const schedule = new CheckpointSchedule({ now }, 10);
+    const schedule = new CheckpointSchedule({ now });
+    schedule.begin(10);
     expect([59, 60, 61].map((step) => schedule.isDue(step, false))).toEqual([false, true, true]);
     pass(59_999);
     expect(schedule.isDue(11, false)).toBe(false);
@@ -45,6 +46,21 @@ describe('checkpoints are due', () => {
     expect(schedule.isDue(1001, false)).toBe(true);
   });
 
+  test('as long after the run goes on elsewhere, when the last one is known', async () => {
+    const { now, pass } = clock();
+    const schedule = new CheckpointSchedule({ now });
+    await schedule.time(7, async () => pass(4000));
+    pass(70_000);
+    schedule.begin(3);
+    expect(schedule.share).toBe(0);
+    pass(79_999);
+    expect(schedule.isDue(80, true)).toBe(false);
+    pass(1);
+    expect(schedule.isDue(4, true)).toBe(true);
+    await schedule.time(80, async () => pass(20_000));
+    expect(schedule.share).toBe(0.2);
+  });
+
   test('every so many steps where that is asked for, whatever they cost', async () => {
     const { now, pass } = clock();
     const schedule = new CheckpointSchedule({ every: 3, now });
@@ -69,6 +85,7 @@ describe('checkpoints are due', () => {
       }
       // The one that is under way is not paid for yet.
       expect(spent - cost, `each ${cost} ms`).toBeLessThanOrEqual(trained / 20);
+      expect(schedule.share).toBe(spent / (spent + trained));
     }
   });
 });

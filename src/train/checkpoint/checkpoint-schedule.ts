@@ -20,16 +20,29 @@ export interface CheckpointScheduleOptions {
 export class CheckpointSchedule {
   readonly #every: number | undefined;
   readonly #now: () => number;
-  #step: number;
-  #endedAt: number;
+  #step = 0;
+  #beganAt = 0;
+  #endedAt = 0;
   #costMs = 0;
+  #spentMs = 0;
 
-  /** For a run that begins, or goes on, after `step` steps. */
-  constructor({ every, now = () => performance.now() }: CheckpointScheduleOptions, step = 0) {
+  constructor({ every, now = () => performance.now() }: CheckpointScheduleOptions) {
     this.#every = every;
     this.#now = now;
+    this.begin(0);
+  }
+
+  /** The run begins, or goes on, after `step` steps; what the last one cost is still known. */
+  begin(step: number): void {
     this.#step = step;
-    this.#endedAt = now();
+    this.#beganAt = this.#now();
+    this.#endedAt = this.#beganAt;
+    this.#spentMs = 0;
+  }
+
+  /** What all of them took of the time so far; 0 before there was one. */
+  get share(): number {
+    return this.#spentMs === 0 ? 0 : this.#spentMs / (this.#now() - this.#beganAt);
   }
 
   /** Whether one is due after `step` steps; `isBest` where the held-out loss is the smallest so far. */
@@ -46,6 +59,7 @@ export class CheckpointSchedule {
     await make();
     this.#endedAt = this.#now();
     this.#costMs = this.#endedAt - started;
+    this.#spentMs += this.#costMs;
     this.#step = step;
     return this.#costMs;
   }

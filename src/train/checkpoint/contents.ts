@@ -73,7 +73,10 @@ export const HISTORY = v.array(
       type: v.literal('restored'),
       ...{ step: count, at: time, writtenBy: v.exactOptional(v.string()) },
     }),
-    v.strictObject({ type: v.literal('lost'), step: count, at: time, why: v.string() }),
+    v.strictObject({
+      type: v.picklist(['lost', 'checkpoint-failed']),
+      ...{ step: count, at: time, why: v.string() },
+    }),
     v.strictObject({
       type: v.literal('skipped'),
       ...{ step: count, at: time, tensor: v.string(), index: v.array(count), count },

@@ -5,6 +5,7 @@ import { type StoredTensor, toHostTensor } from '../../formats/safetensors/store
 import { headerLength, LENGTH_BYTES, readSafetensors } from '../../formats/safetensors.ts';
 import { sha256 } from '../../formats/sha256.ts';
 import { isJsonObject, parseJsonObject } from '../../formats/strict-json.ts';
+import { validationMessage } from '../../formats/validation-message.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import { sameShape } from '../../tensor/shape.ts';
 import { CONTENTS, type Contents, HISTORY } from './contents.ts';
@@ -97,7 +98,7 @@ async function contentsOf(metadata: ReadonlyMap<string, string>): Promise<Conten
   } catch (error) {
     throw refuse(
       'checkpoint-header',
-      `what it says of the run cannot be read: ${saidOf(error)}`,
+      `what it says of the run cannot be read: ${validationMessage(error)}`,
       error,
     );
   }
@@ -113,9 +114,6 @@ function requireVersion(version: string): void {
       : `it is of the unknown version ${quote(version)}: this Gradproof reads version ${VERSION}`,
   );
 }
-
-const saidOf = (error: unknown): string =>
-  v.isValiError(error) ? `${v.getDotPath(error.issues[0])}: ${messageOf(error)}` : messageOf(error);
 
 /** All tensors that were written must be there with the bytes that they had, and no others. */
 async function requireTensors(
@@ -143,6 +141,10 @@ function historyIn({ bytes }: StoredTensor): RunCheckpoint['history'] {
   try {
     return v.parse(HISTORY, JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch (error) {
-    throw refuse('checkpoint-header', `its history cannot be read: ${saidOf(error)}`, error);
+    throw refuse(
+      'checkpoint-header',
+      `its history cannot be read: ${validationMessage(error)}`,
+      error,
+    );
   }
 }

@@ -47,7 +47,7 @@ describe('a checkpoint', () => {
     expect(JSON.parse(metadata.get('run') ?? '')).toMatchObject({ step: 50, steps: 60 });
     expect(tensors.get('state.param')).toMatchObject({ dtype: 'F32', shape: [5] });
     const history = new TextDecoder().decode(tensors.get('history')?.bytes);
-    expect(JSON.parse(history)).toHaveLength(9);
+    expect(JSON.parse(history)).toHaveLength(10);
   });
 
   test('has a name that tells its step, and others have none', () => {

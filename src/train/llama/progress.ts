@@ -55,6 +55,8 @@ export type Happened = { readonly step: number; readonly at: string } & (
       /** The version that wrote the checkpoint; absent where it is the one that goes on. */
       readonly writtenBy?: string;
     }
+  /** After that step no checkpoint could be written, as first after others that could. */
+  | { readonly type: 'checkpoint-failed'; readonly why: string }
   /** Where it computed is gone after that many steps: it goes on elsewhere. */
   | { readonly type: 'lost'; readonly why: string }
   /** Gradients of that step were not finite, first at this place: its update was left out. */
@@ -105,15 +107,17 @@ export type LlamaProgress =
       /** What is wrong with newer checkpoints, a line each. */
       readonly broken: readonly string[];
     }
-  /** A checkpoint was written. Milliseconds. */
+  /**
+   * A checkpoint was written. Milliseconds; `share` is what all of them took of the time since the run
+   * began or went on.
+   */
   | {
       readonly type: 'checkpoint';
       readonly step: number;
       readonly ms: number;
       readonly bytes: number;
+      readonly share: number;
     }
-  /** None could be written, as first after others that could; the run goes on. */
-  | { readonly type: 'checkpoint-failed'; readonly step: number; readonly message: string }
   | ({ readonly type: 'start' } & LlamaStart)
   | { readonly type: 'loaded'; readonly bytes: number; readonly peakBytes: number }
   /** The run waits after that many steps, or goes on. */

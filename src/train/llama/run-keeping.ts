@@ -63,10 +63,13 @@ export class RunKeeping {
     }));
     const isNews = !this.#isFailing;
     this.#isFailing = 'failure' in kept;
-    if ('failure' in kept)
-      return isNews ? [{ type: 'checkpoint-failed', step, message: kept.failure }] : [];
+    if ('failure' in kept) {
+      const at = new Date().toISOString();
+      const failed = { type: 'checkpoint-failed', step, at, why: kept.failure } as const;
+      return isNews ? [history.add(failed)] : [];
+    }
     this.#last = step;
-    return [{ type: 'checkpoint', step, ...kept }];
+    return [{ type: 'checkpoint', step, ...kept, share: this.#keeper.share }];
   }
 }
 

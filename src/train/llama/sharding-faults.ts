@@ -1,5 +1,6 @@
+import { sharesMemory } from '../sharded/process-group.ts';
 import type { ShardingStrategy } from '../sharded/strategies.ts';
-import { whyNotShared } from '../sharded/why-not-shared.ts';
+import { NO_SHARED_MEMORY, whyNotShared } from '../sharded/why-not-shared.ts';
 import { updateRule } from '../update-rule.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 
@@ -18,6 +19,7 @@ export function shardingFaults(
   return [
     accumulation < workers &&
       `a step has ${accumulation} of the micro-batches that workers share (gradient_accumulation_steps): give ${workers} or more`,
+    strategy === 'full_shard' && !sharesMemory() && NO_SHARED_MEMORY,
     whyNotShared(strategy, rule, {
       scalesLoss: precision === 'fp16',
       isOffloaded: offload !== undefined,

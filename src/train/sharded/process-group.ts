@@ -28,7 +28,7 @@ export interface GroupOptions {
 }
 
 /** A page has shared memory only where it is cross-origin isolated. */
-const sharesMemory = (): boolean => typeof SharedArrayBuffer === 'function';
+export const sharesMemory = (): boolean => typeof SharedArrayBuffer === 'function';
 
 /** The places of a new group of `size` ranks. */
 export function groupPlaces(

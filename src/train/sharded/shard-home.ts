@@ -7,6 +7,7 @@ import type { ValueHome } from '../../tensor/value-home.ts';
 import type { ProcessGroup } from './process-group.ts';
 import { UNIT } from './rank.ts';
 import { ShardedVector, wordsOf } from './sharded-vector.ts';
+import { NO_SHARED_MEMORY } from './why-not-shared.ts';
 
 /**
  * Values in parts, one at each rank, as FSDP's full_shard has them: all of one are on a rank's device
@@ -19,10 +20,7 @@ export class ShardHome implements ValueHome, Disposable {
   /** Throws GradproofError `not-implemented` where ranks share no memory. */
   constructor(group: ProcessGroup) {
     if (group.transport !== 'shared-memory')
-      throw new GradproofError(
-        'not-implemented',
-        'full_shard reads what other ranks have in memory that they share, and there is none: take shard_grad_op',
-      );
+      throw new GradproofError('not-implemented', NO_SHARED_MEMORY);
     this.#group = group;
   }
 

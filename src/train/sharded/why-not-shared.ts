@@ -1,6 +1,10 @@
 import type { UpdateRule } from '../update-rule.ts';
 import type { ShardingStrategy } from './strategies.ts';
 
+/** Why ranks without memory that they share have no parts of a model. */
+export const NO_SHARED_MEMORY =
+  'full_shard reads what other ranks have in memory that they share, and there is none: take shard_grad_op';
+
 /** Why ranks cannot share the steps of an optimizer; undefined where they can. */
 export function whyNotShared(
   strategy: ShardingStrategy,

@@ -100,6 +100,7 @@ export const words: ReturnType<typeof chartsWords> = {
     unigram: 'Buchstabenhäufigkeiten allein',
     marks: {
       checkpoint: 'Sicherungspunkt',
+      refused: 'kein Sicherungspunkt',
       resumed: 'von einem Sicherungspunkt fortgesetzt',
       lost: 'unterbrochen',
       skipped: 'ausgelassener Schritt',

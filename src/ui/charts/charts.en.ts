@@ -100,6 +100,7 @@ export const chartsWords = words('charts', {
     unigram: 'letter-frequency baseline',
     marks: {
       checkpoint: 'checkpoint',
+      refused: 'no checkpoint',
       resumed: 'resumed from a checkpoint',
       lost: 'interrupted',
       skipped: 'skipped step',

@@ -12,10 +12,10 @@ import { lossPlane } from './loss-plane.ts';
 export interface LossMark {
   readonly step: number;
   /**
-   * It was kept, it went on from what was kept, its worker was gone, it made no update, or it went
-   * back to what was kept.
+   * It was kept or could not be, it went on from what was kept, its worker was gone, it made no
+   * update, or it went back to what was kept.
    */
-  readonly kind: 'checkpoint' | 'resumed' | 'lost' | 'skipped' | 'wentBack';
+  readonly kind: 'checkpoint' | 'refused' | 'resumed' | 'lost' | 'skipped' | 'wentBack';
 }
 
 /** The losses of a fine-tuning run. */
@@ -37,6 +37,7 @@ export interface Losses {
 /** How each kind of mark is drawn, in the order of the legend. */
 const MARKS = [
   { kind: 'checkpoint', mark: 'notch', ink: 'back' },
+  { kind: 'refused', mark: 'notch', ink: 's2' },
   { kind: 'resumed', mark: 'rule', ink: 's3' },
   { kind: 'lost', mark: 'rule', ink: 's4' },
   { kind: 'skipped', mark: 'notch', ink: 's4' },

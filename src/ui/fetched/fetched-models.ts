@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import { MODEL_RELAY } from '../../formats/page-relay.ts';
+import { askWorker } from '../controls/ask-worker.ts';
 import { Observable } from '../controls/observable.ts';
 import { servedAddress } from '../controls/served-address.ts';
 import type { FetchProgress } from './fetch-model.ts';
@@ -20,7 +21,7 @@ export class FetchedModels {
   readonly state = new Observable<FetchedState>({ models: [] });
   /** The server that a person named when the page's own was started. */
   readonly server = servedAddress(MODEL_RELAY.cookie);
-  #stop: (() => void) | undefined;
+  #stopping: AbortController | undefined;
 
   /** Looks what is there. */
   async load(): Promise<void> {
@@ -30,7 +31,7 @@ export class FetchedModels {
 
   /** Fetches the model of an address and keeps it; undefined where that failed or was stopped. */
   async fetch(text: string): Promise<StoredModel | undefined> {
-    if (this.#stop) return undefined;
+    if (this.#stopping) return undefined;
     try {
       const reached = reachableAddress(text, location.href, this.server);
       const id = await this.#inWorker(reached.address, reached);
@@ -46,7 +47,7 @@ export class FetchedModels {
 
   /** Whether a model that is kept has the sums that it came with; false where it was stopped, too. */
   async isWhole({ id, model }: StoredModel): Promise<boolean> {
-    if (this.#stop || !model) return false;
+    if (this.#stopping || !model) return false;
     try {
       const checked = await this.#inWorker(model.address, { id, model });
       this.#set({});
@@ -59,7 +60,7 @@ export class FetchedModels {
 
   /** Ends what comes; what is there of it can be deleted. */
   stop(): void {
-    this.#stop?.();
+    this.#stopping?.abort();
   }
 
   async remove(id: string): Promise<void> {
@@ -74,20 +75,22 @@ export class FetchedModels {
       type: 'module',
       name: 'fetch',
     });
+    const hear = (told: FetchTold) => {
+      if (told.type === 'failed') throw new Error(told.message);
+      if (told.type === 'kept') return told.id;
+      this.#set({ coming: { address, progress: told.progress } });
+      return undefined;
+    };
+    const broken = (said: string) => new Error(`the model cannot come: ${said}`);
+    const stopping = new AbortController();
+    this.#stopping = stopping;
     try {
-      return await new Promise<string | undefined>((resolve, reject) => {
-        this.#stop = () => resolve(undefined);
-        worker.onerror = ({ message }) => reject(new Error(`the model cannot come: ${message}`));
-        worker.onmessage = ({ data }: MessageEvent<FetchTold>) => {
-          if (data.type === 'kept') resolve(data.id);
-          else if (data.type === 'failed') reject(new Error(data.message));
-          else this.#set({ coming: { address, progress: data.progress } });
-        };
-        worker.postMessage(asked);
-      });
+      return await askWorker(worker, { request: asked, hear, broken }, stopping.signal);
+    } catch (error) {
+      if (stopping.signal.aborted) return undefined;
+      throw error;
     } finally {
-      this.#stop = undefined;
-      worker.terminate();
+      this.#stopping = undefined;
     }
   }
 

@@ -9,6 +9,7 @@ import { tuningWords } from '../tune/tuning.en.ts';
 import { nats } from '../tune/tuning-answer.ts';
 import { resumableWords } from './resumable.en.ts';
 import type { ResumableRun, ResumableRuns } from './resumable-runs.ts';
+import type { ForeignRun } from './run-storage.ts';
 
 /** A run to go on with, and the files of its model where a person chose them again. */
 export interface ResumeWish {
@@ -52,7 +53,7 @@ export class ResumableList extends LitElement {
   constructor() {
     super();
     this.told = '';
-    new Follow(this, () => [this.runs.runs]);
+    new Follow(this, () => [this.runs.runs, this.runs.foreign]);
     new KeepFocus(this, () => this.renderRoot.querySelector('section'));
   }
 
@@ -69,12 +70,14 @@ export class ResumableList extends LitElement {
 
   /** With nothing to show it takes no room, nor a gap around it. */
   override willUpdate(): void {
-    this.hidden = this.runs.runs.value.length === 0 && this.told === '';
+    const { runs, foreign } = this.runs;
+    this.hidden = runs.value.length + foreign.value.length === 0 && this.told === '';
   }
 
   override render() {
     const words = resumableWords();
     const runs = this.runs.runs.value;
+    const foreign = this.runs.foreign.value;
     if (this.hidden) return nothing;
     return html`<section tabindex="-1" aria-label=${words.heading(runs.length)}>
       ${
@@ -84,8 +87,20 @@ export class ResumableList extends LitElement {
               <p class="small muted">${words.lead}</p>
               <ul>${runs.map((run) => this.#run(run))}</ul>`
       }
+      ${foreign.length === 0 ? nothing : html`<ul>${foreign.map((run) => this.#foreign(run))}</ul>`}
       <p class="small muted" role="status">${this.told}</p>
     </section>`;
+  }
+
+  /** One that takes room, and can be deleted alone. */
+  #foreign({ id, bytes }: ForeignRun) {
+    const words = resumableWords();
+    return html`<li>
+      <p>${words.foreign}</p>
+      <div class="row">
+        <button class="quiet" @click=${() => this.#remove(id, words.foreignRun)}>${words.remove(bytes)}</button>
+      </div>
+    </li>`;
   }
 
   #run(resumable: ResumableRun) {
@@ -108,7 +123,7 @@ export class ResumableList extends LitElement {
           : html`${run.model ? html`<p class="small">${words.folderNeeded(run.model.name)}</p>` : nothing}
             <div class="row" role="group" aria-label=${name}>
               ${this.#resume(resumable)}
-              <button class="quiet" @click=${() => this.#remove(resumable)}>${words.remove(bytes)}</button>
+              <button class="quiet" @click=${() => this.#remove(resumable.id, name)}>${words.remove(bytes)}</button>
             </div>`
       }
     </li>`;
@@ -146,11 +161,11 @@ export class ResumableList extends LitElement {
     this.dispatchEvent(new CustomEvent('resume', { detail }));
   }
 
-  async #remove(run: ResumableRun): Promise<void> {
+  async #remove(id: string, name: string): Promise<void> {
     const words = resumableWords();
     try {
-      await this.runs.remove(run.id);
-      this.told = words.removed(nameOf(run));
+      await this.runs.remove(id);
+      this.told = words.removed(name);
     } catch {
       this.told = words.elsewhere;
     }

@@ -6,6 +6,7 @@ import { resumableWords } from './resumable.en.ts';
 import { heldRuns, holdRun, type Release } from './run-lock.ts';
 import {
   type FilesOfRun,
+  type ForeignRun,
   removeRun,
   type StoredRun,
   storedIds,
@@ -39,6 +40,8 @@ class ResumeError extends GradproofError {
 /** The runs of this browser that can be resumed, the latest first. */
 export class ResumableRuns {
   readonly runs = new Observable<readonly ResumableRun[]>([]);
+  /** Those that take room, and that this version of the page cannot read. */
+  readonly foreign = new Observable<readonly ForeignRun[]>([]);
   /** That this tab makes. */
   #own: string | undefined;
 
@@ -47,18 +50,21 @@ export class ResumableRuns {
     try {
       const isHeld = await heldRuns();
       const ids = (await storedIds()).filter((id) => id !== this.#own);
-      const found = await Promise.all(ids.map((id) => this.#found(id, isHeld(id))));
+      const all = await Promise.all(ids.map((id) => this.#found(id, isHeld(id))));
+      const found = all.filter((run) => run !== undefined);
       this.runs.value = found
-        .filter((run) => run !== undefined)
+        .filter((run) => 'last' in run)
         .toSorted((a, b) => b.last.at.getTime() - a.last.at.getTime());
+      this.foreign.value = found.filter((run) => !('last' in run));
     } catch {
       this.runs.value = []; // a private window keeps nothing
+      this.foreign.value = [];
     }
   }
 
-  async #found(id: string, isElsewhere: boolean): Promise<ResumableRun | undefined> {
+  async #found(id: string, isElsewhere: boolean): Promise<ResumableRun | ForeignRun | undefined> {
     const stored = await storedRun(id);
-    if (stored === 'foreign') return undefined;
+    if (stored && !('run' in stored)) return isElsewhere ? undefined : stored;
     const last = stored && (await lastCheckpoint(stored.checkpoints));
     if (stored && last) return { ...stored, last, isElsewhere };
     const release = isElsewhere ? undefined : await holdRun(id);

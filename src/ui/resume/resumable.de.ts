@@ -6,7 +6,11 @@ const { count, bytes, number } = units;
 
 export const words: ReturnType<typeof resumableWords> = {
   heading: (n) =>
-    n === 1 ? 'Ein Lauf, der weitergehen kann' : `${number(n)} Läufe, die weitergehen können`,
+    n === 0
+      ? 'Läufe einer anderen Version'
+      : n === 1
+        ? 'Ein Lauf, der weitergehen kann'
+        : `${number(n)} Läufe, die weitergehen können`,
   lead: 'Was vor seinem letzten Schritt endete, geht von seinem letzten Sicherungspunkt weiter, als wäre nichts gewesen.',
   run: (model, when) => `${model}, ${when}`,
   at: (step, steps) =>
@@ -19,6 +23,9 @@ export const words: ReturnType<typeof resumableWords> = {
   chooseFile: 'Datei wählen und fortsetzen',
   refusal: 'dieser Lauf läuft in einem anderen Tab: hier fortsetzen, wenn er dort geendet hat',
   elsewhere: 'Er läuft in einem anderen Tab.',
+  foreign:
+    'Ein Lauf, den eine andere Version dieser Seite aufhob: Diese kann ihn nicht fortsetzen.',
+  foreignRun: 'Der Lauf der anderen Version',
   remove: (size) => `Löschen (${bytes(size)})`,
   removed: (name) => `${name} wurde gelöscht.`,
   keeping: {

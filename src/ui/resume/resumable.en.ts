@@ -7,7 +7,11 @@ const { count, bytes, number } = units;
 /** Runs that can be resumed, and what is kept of the one that goes on. */
 export const resumableWords = words('resumable', {
   heading: (n: number) =>
-    n === 1 ? 'A run that can be resumed' : `${number(n)} runs that can be resumed`,
+    n === 0
+      ? 'Runs of another version'
+      : n === 1
+        ? 'A run that can be resumed'
+        : `${number(n)} runs that can be resumed`,
   lead: 'What ended before its last step goes on from its last checkpoint, as if nothing had happened.',
   run: (model: string, when: string) => `${model}, ${when}`,
   at: (step: number, steps: number) =>
@@ -20,6 +24,8 @@ export const resumableWords = words('resumable', {
   chooseFile: 'Choose the file and resume',
   refusal: 'this run goes on in another tab: resume it here when it has ended',
   elsewhere: 'It goes on in another tab.',
+  foreign: 'A run that another version of this page kept: this one cannot go on with it.',
+  foreignRun: 'The run of another version',
   remove: (size: number) => `Delete (${bytes(size)})`,
   removed: (name: string) => `${name} was deleted.`,
   keeping: {

@@ -22,6 +22,9 @@ export interface StoredRun {
   readonly bytes: number;
 }
 
+/** A run that this version of the page cannot read. */
+export type ForeignRun = Pick<StoredRun, 'id' | 'bytes'>;
+
 async function runsFolder(): Promise<FileSystemDirectoryHandle> {
   const root = await navigator.storage.getDirectory();
   return await root.getDirectoryHandle(RUNS, { create: true });
@@ -59,22 +62,27 @@ export async function storedIds(): Promise<readonly string[]> {
   return names;
 }
 
-/** Undefined where it was cut off as it began; `foreign` where another version of the page has it. */
-export async function storedRun(id: string): Promise<StoredRun | 'foreign' | undefined> {
+/** Undefined where it was cut off as it began. */
+export async function storedRun(id: string): Promise<StoredRun | ForeignRun | undefined> {
   const folder = await (await runsFolder()).getDirectoryHandle(id);
+  const bytes = await bytesOf(folder).catch(() => 0); // another tab removes files there
+  const foreign = { id, bytes };
+  let record: unknown;
   try {
-    const text = await (await fileOf(folder, RECORD)).text();
-    const { success, output: run } = v.safeParse(keptRun, JSON.parse(text));
-    if (!success) return 'foreign';
+    record = JSON.parse(await (await fileOf(folder, RECORD)).text());
+  } catch {
+    return undefined;
+  }
+  try {
+    const run = v.parse(keptRun, record);
     const data = run.data === undefined ? undefined : await fileOf(folder, DATA);
     return {
-      ...{ id, run, bytes: await bytesOf(folder) },
-      data: data && new File([data], run.data ?? ''),
+      ...{ ...foreign, run, data: data && new File([data], run.data ?? '') },
       adapterFiles: await adapterFiles(folder, run),
       checkpoints: await folder.getDirectoryHandle(CHECKPOINTS),
     };
   } catch {
-    return undefined;
+    return foreign;
   }
 }
 

@@ -9,11 +9,20 @@ export type Happening = {
 } & HappeningOfKind;
 
 type HappeningOfKind =
-  | { readonly kind: 'checkpoint'; readonly bytes: number; readonly ms: number }
+  /** `share`: what all of them took of the time since it began or went on. */
+  | {
+      readonly kind: 'checkpoint';
+      readonly bytes: number;
+      readonly ms: number;
+      readonly share: number;
+    }
   /** Another version may have written the checkpoint, and compute other bits. */
   | { readonly kind: 'resumed'; readonly writtenBy?: string }
-  /** A checkpoint could not be written, or not be read; or the worker or its device is gone. */
-  | { readonly kind: 'refused' | 'lost'; readonly message: string }
+  /**
+   * A checkpoint could not be written; a newer one is damaged; the worker or its device is gone; or
+   * the sink of the log.
+   */
+  | { readonly kind: 'refused' | 'leftOut' | 'lost' | 'sinkLost'; readonly message: string }
   /** Gradients were not finite, first at this place of a tensor: no update was made. */
   | {
       readonly kind: 'skipped';
@@ -50,6 +59,8 @@ export function happeningOf(told: Happened): Happening {
       const { writtenBy } = told;
       return { step, at, kind: 'resumed', ...(writtenBy === undefined ? {} : { writtenBy }) };
     }
+    case 'checkpoint-failed':
+      return { step, at, kind: 'refused', message: told.why };
     case 'lost':
       return { step, at, kind: 'lost', message: told.why };
     case 'skipped': {
@@ -80,9 +91,9 @@ export function happeningOf(told: Happened): Happening {
 }
 
 const MARKED = {
-  ...{ checkpoint: 'checkpoint', resumed: 'resumed', lost: 'lost', refused: undefined },
+  ...{ checkpoint: 'checkpoint', resumed: 'resumed', lost: 'lost', refused: 'refused' },
   ...{ skipped: 'skipped', nonfinite: 'wentBack', exploded: 'wentBack', halved: 'wentBack' },
-  workerLost: 'wentBack',
+  ...{ workerLost: 'wentBack', leftOut: undefined, sinkLost: undefined },
 } as const satisfies Readonly<Record<Happening['kind'], LossMark['kind'] | undefined>>;
 
 /** Those that the figure of losses marks, once for each step. */

@@ -3,6 +3,7 @@ import type {
   ReferenceRequest,
   ReferenceTold,
 } from '../../harness/tuning/on-reference.ts';
+import { askWorker } from '../controls/ask-worker.ts';
 
 /**
  * Fine-tunes on the reference, in a worker of its own, until the last step or that in which `signal`
@@ -17,21 +18,19 @@ export async function tuneOnReference(
     type: 'module',
     name: 'reference',
   });
+  const hear = (told: ReferenceTold) => {
+    if (told.type === 'failed') throw new Error(told.message);
+    listen(told);
+    return told.type === 'saved' || undefined;
+  };
+  const broken = (said: string) => new Error(`the reference cannot run: ${said}`);
+  const ended = askWorker(worker, { request, hear, broken });
   const stop = () => worker.postMessage('stop');
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
   try {
-    await new Promise<void>((resolve, reject) => {
-      worker.onerror = ({ message }) => reject(new Error(`the reference cannot run: ${message}`));
-      worker.onmessage = ({ data }: MessageEvent<ReferenceTold>) => {
-        if (data.type === 'failed') return reject(new Error(data.message));
-        listen(data);
-        if (data.type === 'saved') resolve();
-      };
-      worker.postMessage(request);
-      if (signal.aborted) stop();
-      signal.addEventListener('abort', stop, { once: true });
-    });
+    await ended;
   } finally {
     signal.removeEventListener('abort', stop);
-    worker.terminate();
   }
 }

@@ -50,7 +50,7 @@ function toldOf(happening: Happening) {
   const { step } = happening;
   switch (happening.kind) {
     case 'checkpoint':
-      return words.checkpoint(step, happening.bytes, happening.ms);
+      return words.checkpoint(step, happening.bytes, happening.ms, happening.share);
     case 'resumed':
       return words.resumed(step, happening.writtenBy);
     case 'skipped':
@@ -64,7 +64,9 @@ function toldOf(happening: Happening) {
       return html`${words.workerLost(step, happening.rank, happening.to)}
         <span lang="en">${happening.message}</span>`;
     case 'refused':
+    case 'leftOut':
     case 'lost':
+    case 'sinkLost':
       return html`${words[happening.kind](step)} <span lang="en">${happening.message}</span>`;
   }
 }

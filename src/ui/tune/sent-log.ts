@@ -30,6 +30,7 @@ export class SentLog {
       base: `${location.origin}${SINK_RELAY.path.slice(0, -1)}`,
       run: sinkRunOf(request),
       onLost: (lost) => tell({ sink, lost }),
+      onBack: () => tell({ sink }),
     });
     tell({ sink });
   }

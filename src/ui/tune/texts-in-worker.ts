@@ -1,5 +1,6 @@
 import type { ReadTexts, TextProgress } from '../../harness/tuning/texts.ts';
 import { HeardTexts, type TextsRequest, type TextsTold } from '../../harness/tuning/told-texts.ts';
+import { askWorker } from '../controls/ask-worker.ts';
 
 /**
  * The tokens of a data file, made in a worker of its own, so that the page answers meanwhile. Ends
@@ -15,22 +16,8 @@ export async function textsInWorker(
     type: 'module',
     name: 'texts',
   });
-  try {
-    return await new Promise<ReadTexts>((resolve, reject) => {
-      const heard = new HeardTexts();
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      worker.onerror = ({ message }) => reject(new Error(`the texts cannot be read: ${message}`));
-      worker.onmessage = ({ data }: MessageEvent<TextsTold>) => {
-        try {
-          const all = heard.hear(data, tell);
-          if (all) resolve(all);
-        } catch (error) {
-          reject(error);
-        }
-      };
-      worker.postMessage(request);
-    });
-  } finally {
-    worker.terminate();
-  }
+  const heard = new HeardTexts();
+  const hear = (told: TextsTold) => heard.hear(told, tell);
+  const broken = (said: string) => new Error(`the texts cannot be read: ${said}`);
+  return await askWorker(worker, { request, hear, broken }, signal);
 }

@@ -6,7 +6,7 @@ import { trainedOfKept } from '../merge/trained-model.ts';
 import { marksOf } from './happening.ts';
 import { keptBytes, type TunedRun, tunedRun, tunedRunOf } from './tuned-run.ts';
 import { tuningAnswer } from './tuning-answer.ts';
-import { afterTuningEvent } from './tuning-events.ts';
+import { afterSending, afterTuningEvent } from './tuning-events.ts';
 import { stepsOf, type TuningState, UNTUNED } from './tuning-state.ts';
 
 const BEGUN: TuningState = {
@@ -104,15 +104,15 @@ test('a run that goes on has what it told before, and says when it was cut off',
   expect(resumed.log.map(({ step: made }) => made)).toEqual([1, 2, 2]);
   const kept = afterTuningEvent(
     resumed,
-    { type: 'checkpoint', step: 3, bytes: 1000, ms: 20 },
+    { type: 'checkpoint', step: 3, bytes: 1000, ms: 20, share: 0.02 },
     at(3),
   );
   const back = { ...from, history: [...history, restored(2, 4)], broken: [] };
   const again = afterTuningEvent(kept, back, at(4));
   expect(again.happened).toEqual([
     { kind: 'resumed', step: 2, at: at(1), writtenBy },
-    { kind: 'refused', step: 2, at: at(2), message: 'step-3: is cut off' },
-    { kind: 'checkpoint', step: 3, at: at(3), bytes: 1000, ms: 20 },
+    { kind: 'leftOut', step: 2, at: at(2), message: 'step-3: is cut off' },
+    { kind: 'checkpoint', step: 3, at: at(3), bytes: 1000, ms: 20, share: 0.02 },
     { kind: 'resumed', step: 2, at: at(4) },
   ]);
   expect(marksOf(again.happened), 'one mark for each step and kind').toEqual([
@@ -152,10 +152,30 @@ test('what went wrong is told once, with what the run does then, and marked in t
   ]);
 });
 
-test('a checkpoint that could not be written is told with the reason', () => {
-  const message = 'step-2 does not fit';
-  const failed: TuningEvent = { type: 'checkpoint-failed', step: 2, message };
-  expect(after([START, failed]).happened).toMatchObject([{ kind: 'refused', step: 2, message }]);
+test('a checkpoint that could not be written is told with the reason, and marked', () => {
+  const why = 'step-2 does not fit';
+  const failed = { type: 'checkpoint-failed', step: 2, at: at(3).toISOString(), why } as const;
+  const { happened } = after([START, failed]);
+  expect(happened).toEqual([{ kind: 'refused', step: 2, at: at(3), message: why }]);
+  expect(marksOf(happened)).toEqual([{ kind: 'refused', step: 2 }]);
+  // A checkpoint that could be written later tells of it too.
+  const from: TuningEvent = { type: 'resumed-from', step: 4, history: [failed], broken: [] };
+  expect(after([START, failed, from]).happened).toEqual(happened);
+  expect(after([START, from]).happened).toEqual(happened);
+});
+
+test('a sink that is lost stands among what happened, once for each time', () => {
+  const sink = 'http://localhost:9';
+  const begun = afterSending(after([START]), { sink }, at(1));
+  const lost = afterSending(begun, { sink, lost: 'it does not answer' }, at(2));
+  const later = afterSending(afterTuningEvent(lost, step(1, 8)), { sink, lost: 'gone' }, at(3));
+  const { happened, sending } = afterSending(later, { sink, end: { rows: 4, sent: 4 } }, at(4));
+  expect(happened).toEqual([
+    { kind: 'sinkLost', step: 0, at: at(2), message: 'it does not answer' },
+    { kind: 'sinkLost', step: 1, at: at(3), message: 'gone' },
+  ]);
+  expect(marksOf(happened)).toEqual([]);
+  expect(sending).toEqual({ sink, end: { rows: 4, sent: 4 } });
 });
 
 test('the answer is by held-out losses, says where a processor computed, and who stopped gets none', () => {

@@ -3,6 +3,7 @@ import type { TuningEvent } from '../../harness/tuning.ts';
 import type { LlamaMilestone, LlamaStep } from '../../train/llama/progress.ts';
 import { PROFILE_FILE } from '../../train/step-profile.ts';
 import { type Happening, happeningOf } from './happening.ts';
+import type { Sending } from './sent-log.ts';
 import type { TuningState } from './tuning-state.ts';
 
 /** The pace is the mean of so many steps, without the first one: kernels are compiled in it. */
@@ -49,20 +50,17 @@ export function afterTuningEvent(
         happened: [
           ...state.happened,
           ...event.history.flatMap(happening).filter(isNewTo(state.happened)),
-          ...event.broken.map((message) => refused(event.step, now, message)),
+          ...event.broken.map((message) => leftOut(event.step, now, message)),
         ],
       };
     case 'skipped':
     case 'lost':
+    case 'checkpoint-failed':
       return { ...state, happened: [...state.happened, happeningOf(event)] };
     case 'checkpoint': {
-      const { step, bytes, ms } = event;
-      const kept: Happening = { kind: 'checkpoint', step, at: now, bytes, ms };
+      const { type: kind, ...checkpoint } = event;
+      const kept: Happening = { kind, at: now, ...checkpoint };
       return { ...state, happened: [...state.happened, kept] };
-    }
-    case 'checkpoint-failed': {
-      const failed = refused(event.step, now, event.message);
-      return { ...state, happened: [...state.happened, failed] };
     }
     case 'paused':
       // A run that went on before the worker was told of the pause is not shown as paused.
@@ -84,14 +82,22 @@ export function afterTuningEvent(
   }
 }
 
+/** The state once it is known where the log is; a sink that is lost stands in the run's history. */
+export function afterSending(state: TuningState, sending: Sending, now = new Date()): TuningState {
+  if (sending.lost === undefined) return { ...state, sending };
+  const step = state.steps.at(-1)?.step ?? 0;
+  const lost: Happening = { kind: 'sinkLost', step, at: now, message: sending.lost };
+  return { ...state, sending, happened: [...state.happened, lost] };
+}
+
 /** What a run left: what was trained, and the trace apart from it. */
 export function leftFiles(all: TuningState['files']): Pick<TuningState, 'files' | 'trace'> {
   const trace = all.find(({ name }) => name === PROFILE_FILE);
   return { files: all.filter((file) => file !== trace), ...(trace ? { trace } : {}) };
 }
 
-const refused = (step: number, at: Date, message: string): Happening => ({
-  kind: 'refused',
+const leftOut = (step: number, at: Date, message: string): Happening => ({
+  kind: 'leftOut',
   ...{ step, at, message },
 });
 

@@ -19,7 +19,7 @@ import { type Sending, SentLog, sinkOfPage } from './sent-log.ts';
 import { TunedShelf } from './tuned-shelf.ts';
 import { tuningWords } from './tuning.en.ts';
 import { TuningChoice } from './tuning-choice.ts';
-import { afterTuningEvent, leftFiles } from './tuning-events.ts';
+import { afterSending, afterTuningEvent, leftFiles } from './tuning-events.ts';
 import {
   type Keeping,
   runId,
@@ -137,7 +137,7 @@ export class TuningSession {
         : this.resumable.begin(keptRunOf(chosen, { startedAt, steps: request.steps }), chosen);
     const sink = sent ? sinkOfPage() : undefined;
     const tellSending = (sending: Sending) => {
-      if (this.#questions === questions) this.state.value = { ...this.state.value, sending };
+      if (this.#questions === questions) this.state.value = afterSending(this.state.value, sending);
     };
     const log = sink === undefined ? undefined : new SentLog(sink, asked, tellSending);
     this.#over = this.#run(asked, { place, hold, log }, { abort, pause, questions });

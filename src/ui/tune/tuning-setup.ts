@@ -1,4 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
+import { reachOf } from '../../gpu/reach.ts';
 import type { RequestFault, RequestPart } from '../../harness/tuning/request-faults.ts';
 import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import type { WorkersChoice } from '../../train/llama/sharding-faults.ts';
@@ -106,7 +107,7 @@ export class TuningSetup extends LitElement {
       ${tooLarge ? html`<p class="tone bad" role="alert" lang="en">${tooLarge}</p>` : nothing}
       <gp-tuning-forecast
         .forecast=${forecast}
-        .limit=${this.limits && Math.min(this.limits.maxStorageBufferBindingSize, this.limits.maxBufferSize)}
+        .limit=${this.limits && reachOf(this.limits)}
         .meanwhile=${reading ? tuningWords().reading : ''}
       ></gp-tuning-forecast>
     `;

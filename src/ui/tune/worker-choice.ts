@@ -8,10 +8,10 @@ import { workersWords } from './workers.en.ts';
 const MOST_WORKERS = 4;
 
 /** Parts of a model are read in memory that workers share, which a page may not have. */
-const strategies = () =>
-  globalThis.crossOriginIsolated
-    ? SHARDING_STRATEGIES
-    : SHARDING_STRATEGIES.filter((name) => name !== 'full_shard');
+const { crossOriginIsolated } = globalThis;
+const STRATEGIES = SHARDING_STRATEGIES.filter(
+  (name) => crossOriginIsolated || name !== 'full_shard',
+);
 
 /**
  * How many workers train together, and what each of them holds. Fires `workers` with a
@@ -59,13 +59,13 @@ export class WorkerChoice extends LitElement {
             ? html`<label>
                 ${words.each}
                 <select @change=${(event: Event) => this.#tell({ workers, strategy: strategyOf(event) })}>
-                  ${strategies().map((name) => html`<option value=${name} .selected=${name === strategy}>${words.strategies[name]}</option>`)}
+                  ${STRATEGIES.map((name) => html`<option value=${name} .selected=${name === strategy}>${words.strategies[name]}</option>`)}
                 </select>
               </label>`
             : nothing
         }
       </div>
-      ${workers > 1 ? html`<p class="small muted">${words.share(workers)}</p>` : nothing}
+      ${workers > 1 ? html`<p class="small muted">${words.share(workers)} ${crossOriginIsolated ? nothing : words.unshared}</p>` : nothing}
     `;
   }
 

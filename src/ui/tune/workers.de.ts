@@ -15,6 +15,8 @@ export const words: ReturnType<typeof workersWords> = {
   strategies,
   share: (n) =>
     `Jeder hat ein eigenes Gerät auf diesem Adapter, sie teilen sich also dessen Tempo und Speicher. Ein Schritt hat mindestens ${number(n)} Teilstapel (gradient_accumulation_steps), die sie sich teilen.`,
+  unshared:
+    'Sie tauschen Nachrichten aus, da diese Seite nicht cross-origin-isoliert ist: Ein Teil von allem (FULL_SHARD) braucht Speicher, den sie teilen.',
   shared: (n, strategy) => `${number(n)} Arbeiter; jeder hält ${strategies[strategy]}.`,
   peaks: 'Speicher jedes Arbeiters, bisher höchstens',
   peakOf: (rank, size) => `${number(rank)}: ${bytes(size)}`,

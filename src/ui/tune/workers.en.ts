@@ -18,6 +18,8 @@ export const workersWords = words('workers', {
   strategies,
   share: (n: number) =>
     `Each has a device of its own on this adapter, so they share its speed and memory. A step has ${number(n)} micro-batches at least (gradient_accumulation_steps), which they share.`,
+  unshared:
+    'They exchange messages, since this page is not cross-origin isolated: a part of everything (FULL_SHARD) takes memory that they share.',
   shared: (n: number, strategy: ShardingStrategy) =>
     `${workers(n)}; each holds ${strategies[strategy]}.`,
   peaks: 'Memory of each worker, highest so far',

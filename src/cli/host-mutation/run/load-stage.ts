@@ -2,7 +2,7 @@ import { howOfThrown } from './how.ts';
 import { meetingsOf } from './meetings.ts';
 import type { MutantRun } from './mutant-run.ts';
 import { share } from './share.ts';
-import type { TurnsLeft } from './turn-stage.ts';
+import type { StageOptions, TurnsLeft } from './turn-stage.ts';
 import type { Turn } from './turns.ts';
 import type { TestFileRun, UnitTests } from './unit-tests.ts';
 
@@ -13,20 +13,12 @@ const LIMIT_MS = 20_000;
 
 /** Gives mutants that are evaluated as modules load their turns, all modules loaded anew for each. */
 export class LoadStage {
-  readonly #lanes: readonly UnitTests[];
-  readonly #signal: AbortSignal;
-  readonly #closed: (mutantRun: MutantRun) => void;
+  readonly #options: StageOptions;
   readonly #left = new Map<MutantRun, readonly string[]>();
   readonly #cut = new Set<MutantRun>();
 
-  constructor(
-    lanes: readonly UnitTests[],
-    signal: AbortSignal,
-    closed: (mutantRun: MutantRun) => void,
-  ) {
-    this.#lanes = lanes;
-    this.#signal = signal;
-    this.#closed = closed;
+  constructor(options: StageOptions) {
+    this.#options = options;
   }
 
   /** `filesOf`: the files of tests, as they run without a mutant, that one is to meet. */
@@ -35,9 +27,10 @@ export class LoadStage {
     filesOf: (mutantRun: MutantRun) => readonly TestFileRun[],
   ): Promise<TurnsLeft> {
     const meetings = meetingsOf(mutantRuns, filesOf);
-    await share(meetings, this.#lanes, this.#signal, async ({ run, mutantRuns: all }, lane) => {
+    const { lanes, signal } = this.#options;
+    await share(meetings, lanes, signal, async ({ run, mutantRuns: all }, lane) => {
       const left = [...all];
-      while (left.length > 0 && !this.#signal.aborted) {
+      while (left.length > 0 && !signal.aborted) {
         const isDue = (mutantRun: MutantRun) => mutantRun.isOpen && !this.#left.has(mutantRun);
         const part = left.splice(0, TOGETHER).filter(isDue);
         if (part.length > 0) left.unshift(...(await this.#runPart(run, part, lane)));
@@ -58,7 +51,7 @@ export class LoadStage {
     const turns = await lane.runInTurns({ tests: {}, loads }, LIMIT_MS + 3 * durationMs);
     const each = (performance.now() - started) / part.length;
     for (const mutantRun of part) mutantRun.durationMs += each;
-    if (this.#signal.aborted) return [];
+    if (this.#options.signal.aborted) return [];
     const last = turns.at(-1);
     // The file is red without a mutant, so that one of them has left something.
     const isCertain = last?.type !== 'left';
@@ -89,6 +82,6 @@ export class LoadStage {
     }
     const by = test ? `${file} > ${test}` : file;
     mutantRun.close({ how, by, detail: thrown.message, ...(atLoad && { atLoad }) });
-    this.#closed(mutantRun);
+    this.#options.closed(mutantRun);
   }
 }

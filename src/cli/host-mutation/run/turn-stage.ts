@@ -26,11 +26,16 @@ export interface TurnsLeft {
   readonly cut: ReadonlySet<MutantRun>;
 }
 
+/** Where mutants have their turns, and who hears of those that are closed. */
+export interface StageOptions {
+  readonly lanes: readonly UnitTests[];
+  readonly signal: AbortSignal;
+  readonly closed: (mutantRun: MutantRun) => void;
+}
+
 /** Gives mutants their turns in the tests that evaluate them, in processes that go on. */
 export class TurnStage {
-  readonly #lanes: readonly UnitTests[];
-  readonly #signal: AbortSignal;
-  readonly #closed: (mutantRun: MutantRun) => void;
+  readonly #options: StageOptions;
   readonly #left = new Map<MutantRun, Set<string>>();
   readonly #cut = new Set<MutantRun>();
   /** Their changes stay in a process, so that they get one of their own. */
@@ -38,14 +43,8 @@ export class TurnStage {
   /** Turns that are over. */
   readonly #over = new Set<string>();
 
-  constructor(
-    lanes: readonly UnitTests[],
-    signal: AbortSignal,
-    closed: (mutantRun: MutantRun) => void,
-  ) {
-    this.#lanes = lanes;
-    this.#signal = signal;
-    this.#closed = closed;
+  constructor(options: StageOptions) {
+    this.#options = options;
   }
 
   /** `filesOf`: the files of tests, as they run without a mutant, that one is to meet. */
@@ -54,8 +53,9 @@ export class TurnStage {
     filesOf: (mutantRun: MutantRun) => readonly TestFileRun[],
   ): Promise<TurnsLeft> {
     const meetings = partsOf(meetingsOf(mutantRuns, filesOf), TOGETHER);
-    await share(meetings, this.#lanes, this.#signal, async (part, lane) => {
-      while (!this.#signal.aborted) {
+    const { lanes, signal } = this.#options;
+    await share(meetings, lanes, signal, async (part, lane) => {
+      while (!signal.aborted) {
         const tests = this.#planOf(part);
         if (Object.keys(tests).length === 0) return;
         await this.#runPlan(tests, part, lane);
@@ -124,7 +124,7 @@ export class TurnStage {
     const turns = await lane.runInTurns({ tests, loads: {} }, LIMIT_MS);
     const each = (performance.now() - started) / met.size;
     for (const mutantRun of met) mutantRun.durationMs += each;
-    if (this.#signal.aborted) return;
+    if (this.#options.signal.aborted) return;
     for (const turn of turns) {
       const mutantRun = mutantRuns.get(turn.index);
       if (mutantRun) this.#take(turn, mutantRun);
@@ -153,7 +153,7 @@ export class TurnStage {
       const { thrown } = turn;
       const by = `${file} > ${test}`;
       mutantRun.close({ how: howOfThrown(thrown), by, detail: thrown.message });
-      this.#closed(mutantRun);
+      this.#options.closed(mutantRun);
     }
   }
 

@@ -78,9 +78,10 @@ export class UnitStage {
     if (reach === 'slow')
       for (const mutantRun of mutantRuns) alone.set(mutantRun, namesOf(filesOf(mutantRun)));
     else {
-      note(await new TurnStage(this.#lanes, this.#signal, closed).run(mutantRuns, filesOf));
+      const options = { lanes: this.#lanes, signal: this.#signal, closed };
+      note(await new TurnStage(options).run(mutantRuns, filesOf));
       const atLoad = open().filter(({ evaluatedAtLoad }) => evaluatedAtLoad);
-      note(await new LoadStage(this.#lanes, this.#signal, closed).run(atLoad, filesOf));
+      note(await new LoadStage(options).run(atLoad, filesOf));
     }
     await share(open(), this.#lanes, this.#signal, async (mutantRun, lane) => {
       const files = this.#bestFirst(alone.get(mutantRun) ?? []);

@@ -1,0 +1,41 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { resumedOptions, writeRunFile } from './run-file.ts';
+
+let out: string;
+let path: string;
+beforeEach(() => {
+  out = mkdtempSync(join(tmpdir(), 'gradproof-run-'));
+  mkdirSync(join(out, 'checkpoints'));
+  path = join(out, 'checkpoints', 'run.json');
+});
+afterEach(() => rmSync(out, { recursive: true }));
+
+/** What is said where the file of a run is edited. */
+function refusalOf(edit: (text: string) => string): string | undefined {
+  writeRunFile(out, 'my-llama', { type: 'lora', steps: 40 });
+  writeFileSync(path, edit(readFileSync(path, 'utf8')));
+  try {
+    resumedOptions(out, {});
+  } catch (error) {
+    return (error as Error).message.replace(`--resume ${out}: `, '');
+  }
+  return undefined;
+}
+
+test('a run goes on with what it was begun with', () => {
+  expect(refusalOf((text) => text)).toBeUndefined();
+  expect(resumedOptions(out, {})).toMatchObject({ base: 'my-llama', type: 'lora', steps: 40, out });
+});
+
+test('a file of another version, a field that is wrong, and what is no JSON are each told in a line', () => {
+  expect(refusalOf((text) => text.replace('"version": 1', '"version": 2'))).toBe(
+    'checkpoints/run.json: it is of version "2", and this Gradproof reads version 1: go on with the one that wrote it',
+  );
+  expect(refusalOf((text) => text.replace('40', '"many"'))).toMatch(
+    /^checkpoints\/run\.json: steps: Invalid type: .*$/,
+  );
+  expect(refusalOf((text) => text.slice(0, -9))).toMatch(/^checkpoints\/run\.json: [^\n]+$/);
+});
