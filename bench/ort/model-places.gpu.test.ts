@@ -139,8 +139,8 @@ test(
   'the layout of MLX, its codes as they are',
   covers('fsdp.backend.model-loader-different-backends/mlx-layout').control('biases are scales', {
     file: 'src/backends/manager/on-device.ts',
-    from: 'for (const [name, part] of Object.entries(on.parts)) parts[name] = await part.read();',
-    to: "for (const [name, part] of Object.entries(on.parts)) parts[name] = await (name === 'packed' ? part : on.parts['scales'] ?? part).read().then((read) => ({ ...read, data: read.data.slice().reverse() }) as typeof read);",
+    from: 'const tensors = weights.map((weight) => weight.parts[name] as Tensor);',
+    to: "const of = name === 'biases' ? 'scales' : name;\n    const tensors = weights.map((weight) => weight.parts[of] as Tensor);",
   }),
   async () => {
     const { folder, tensors } = mlxFolder();

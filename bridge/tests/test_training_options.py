@@ -153,6 +153,16 @@ def test_a_step_may_have_one_text():
     ids = found.bundle.inputs["input_ids"]
     other = {**found.bundle.inputs, "labels": np.roll(ids, 1, 0)}
     assert judge_bundle(replace(found.bundle, inputs=other)).findings
+    logits = found.bundle.outputs["logits_step0"]
+    for left_out in (logits[0], logits.astype(np.float16)[0]):
+        outputs = {**found.bundle.outputs, "logits_step0": left_out}
+        assert judge_bundle(replace(found.bundle, outputs=outputs)).findings == []
+    rolled = {**found.bundle.outputs, "logits_step0": np.roll(logits[0], 1, 0)}
+    (finding,) = judge_bundle(replace(found.bundle, outputs=rolled)).findings
+    assert finding.output == "logits_step0"
+    twice = {**found.bundle.outputs, "logits_step0": logits.reshape(2, 3, 17)}
+    with pytest.raises(FormatError, match=r"shape \[2, 3, 17\]; \[1, 6, 17\] is needed"):
+        judge_bundle(replace(found.bundle, outputs=twice))
     flat = {**found.bundle.inputs, "input_ids": ids[:, 0]}
     with pytest.raises(FormatError, match=r"has shape \[6\], which is neither \[steps, batch, len"):
         judge_bundle(replace(found.bundle, inputs=flat))

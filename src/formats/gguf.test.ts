@@ -150,6 +150,11 @@ describe('what is wrong is told in one line', () => {
   test.each<[what: string, file: Uint8Array, message: string]>([
     ['nothing', new Uint8Array(0), 'does not begin with GGUF'],
     ['another format', made([4, 1], [4, 3]), 'does not begin with GGUF'],
+    [
+      'a pickle',
+      Uint8Array.of(0x80, 2, 0x7d, 0x71),
+      'the file is a Python pickle (.pt, .pth, .bin, .pkl), which is a program, and does not begin with GGUF',
+    ],
     ['an end after the magic number', made([4, 0x46554747]), 'ends at byte 4, in the version'],
     ['an old version', made(...head(0, 0, 1)), 'version 1; known are 2 and 3'],
     ['the other order of bytes', made(...head(0, 0, 3 << 24)), 'big-endian'],

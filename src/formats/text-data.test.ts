@@ -50,6 +50,19 @@ describe('the format is told by what is there', () => {
     );
   });
 
+  test('chats with tools, and with variables of their template', async () => {
+    const tools = [{ type: 'function', function: { name: 'f', parameters: {} } }];
+    const variables = { enable_thinking: false };
+    const { lessons } = await read(
+      lines(
+        { ...CHAT, tools, chat_template_kwargs: variables },
+        { ...CHAT, tools: null, chat_template_kwargs: null },
+      ),
+    );
+    const chat = { kind: 'chat', messages: CHAT.messages };
+    expect(lessons.map(({ lesson }) => lesson)).toEqual([{ ...chat, tools, variables }, chat]);
+  });
+
   test('turns as ShareGPT has them', async () => {
     const turns = [
       { from: 'system', value: 'Be brief.' },
@@ -65,8 +78,11 @@ describe('the format is told by what is there', () => {
   });
 
   test('instructions as Alpaca has them, with an input and without', async () => {
-    const { format, lessons } = await read(lines(ALPACA, { instruction: 'Sing.', output: 'La' }));
+    const song = { instruction: 'Sing.', output: 'La' };
+    const { format, lessons } = await read(lines(ALPACA, song));
     expect(format).toBe('alpaca');
+    const withNull = await read(lines(ALPACA, { ...song, input: null }));
+    expect(withNull.lessons).toEqual(lessons);
     const prompts = lessons.map(({ lesson }) => lesson.kind === 'parts' && lesson.parts);
     expect(prompts).toEqual([
       [
@@ -167,6 +183,17 @@ describe('what cannot be read', () => {
     ['a message without a role', { messages: [{ content: 'a' }] }, /message 1 must have a "role"/],
     ['a content that is no text', { messages: [{ role: 'user', content: 1 }] }, /message 1/],
     ['no answer', { messages: [{ role: 'user', content: 'a' }] }, /nothing to learn/],
+    [
+      'tools that are no list',
+      { ...CHAT, tools: '[]' },
+      /"tools" must be a list of their JSON sch/,
+    ],
+    ['a tool that is no schema', { ...CHAT, tools: ['f'] }, /"tools" must be a list/],
+    [
+      'variables that are no object',
+      { ...CHAT, chat_template_kwargs: [1] },
+      /"chat_template_kwargs" must be an object/,
+    ],
     ['no turns', { conversations: {} }, /"conversations" must be a list/],
     [
       'a speaker that is not known',

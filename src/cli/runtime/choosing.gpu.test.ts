@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Tape } from '../../autograd/tape.ts';
 import { WebGpuBackend } from '../../backends/webgpu.ts';
+import type { StoredTensor } from '../../formats/safetensors/stored.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
+import { runQuantizeJob } from '../../harness/worker/quantize-job.ts';
 import { Candidate, refusedLayer } from '../../quantizer/choosing/measure.ts';
-import { hasCosts } from '../../quantizer/choosing/measured.ts';
+import { hasCosts, type Measured } from '../../quantizer/choosing/measured.ts';
 import { schemesOf, type WholeChoice } from '../../quantizer/choosing/schemes.ts';
 import { productOf, relativeError, squareSums } from '../../quantizer/choosing/square-sums.ts';
 import { storedLayer } from '../../quantizer/choosing/stored.ts';
@@ -105,19 +107,27 @@ test('what a method refuses, and what is not finite, is a refusal with a code', 
   expect((await measured(broken, 'nf4')).result).toMatchObject({ code: 'not-finite' });
 });
 
-test('a weight that no kernel can bind is refused by all schemes', () => {
+test('a weight that no kernel can bind is refused by all schemes before it is read', async () => {
   const most = gpu.limits['maxStorageBufferBindingSize'] as number;
   const schemes = schemesOf(() => true, false);
-  const large = { ...drawn.weight, shape: [1, most] };
-  let refusal: unknown;
-  try {
-    new Candidate(gpu, { ...drawn, weight: large });
-  } catch (error) {
-    refusal = error;
-  }
-  const all = refusedLayer('fc', schemes, refusal);
-  expect(all).toHaveLength(schemes.length);
-  expect(all[0]?.result).toMatchObject({ code: 'shape' });
+  const shape = [1, most];
+  const stored: StoredTensor = {
+    ...{ dtype: 'F16', shape },
+    get bytes(): Uint8Array {
+      throw new TypeError('it is read');
+    },
+  };
+  const source = { layer: 'lm_head', shape, seed: 1, stream: 0, stored };
+  const told: Measured[] = [];
+  await runQuantizeJob(gpu, { type: 'quantize', source, schemes, save: false }, (answer) => {
+    if (answer.type === 'quantized') told.push(answer.measured);
+  });
+  expect(told.map(({ scheme }) => scheme)).toEqual(schemes);
+  expect(new Set(told.map(({ result }) => JSON.stringify(result))).size).toBe(1);
+  expect(told[0]?.result).toEqual({
+    code: 'too-large',
+    why: `lm_head 1x${most} has ${4 * most} bytes in float32, and a kernel of this adapter reaches ${most}: leave it out of the file, or take an adapter that reaches more`,
+  });
   expect(() => refusedLayer('fc', schemes, new TypeError('a defect'))).toThrow('a defect');
 });
 

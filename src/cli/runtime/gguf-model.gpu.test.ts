@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Tape } from '../../autograd/tape.ts';
+import { readHostModel } from '../../backends/manager/host-model.ts';
+import { ModelOnDevice } from '../../backends/manager/on-device.ts';
 import { type GivenTensor, ggufModelFile } from '../../formats/gguf/fixtures/model-file.ts';
 import { ggufModelFiles } from '../../formats/gguf/model-files.ts';
 import { tensorShapes } from '../../formats/hugging-face/architecture.ts';
@@ -127,6 +129,14 @@ test.each(Object.keys(GGUF_TYPES) as GgufType[])(
     const own = await logitsOf(files);
     // Tables that no kernel reaches at once are decoded part by part.
     expect(await logitsOf(files, small)).toEqual({ ...own, parts: 2 * 3 });
+    const host = await readHostModel(files);
+    using placed = new ModelOnDevice(small, host, 8, 'webgpu');
+    const logits = await placed.logits(hostTensorFrom('i32', [2, 7], IDS));
+    expect({ shape: logits.shape, data: valuesOf(logits) }).toEqual({
+      shape: own.shape,
+      data: own.data,
+    });
+    expect(await placed.toHost()).toEqual(host);
     expect(verdict(own, truth)).toMatchObject({ ok: true, compared: 14 * 600 });
     expect(own.coded.length).toBe(14);
     expect(truth.coded).toEqual([]);

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Tape } from '../../autograd/tape.ts';
+import { readHostModel } from '../../backends/manager/host-model.ts';
+import { ModelOnDevice } from '../../backends/manager/on-device.ts';
 import type { LabelledTokens } from '../../data/labelled-tokens.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { generate } from '../../models/generation/generate.ts';
@@ -126,6 +128,17 @@ describe.each(BOTH)('with a tied head: %s', (tied) => {
     const whole = await said(gpu);
     expect(whole.parts).toBe(0);
     expect(await said(small)).toEqual({ ...whole, parts: 3 * tables(tied) });
+  });
+
+  test('a model of the host is placed in parts, has the same logits, and comes back whole', async () => {
+    const host = await readHostModel(folder);
+    const ids = hostTensorFrom('i32', [1, LENGTH], IDS);
+    using whole = new ModelOnDevice(gpu, host, LENGTH, 'webgpu');
+    using inParts = new ModelOnDevice(small, host, LENGTH, 'webgpu');
+    const logits = await inParts.logits(ids);
+    expect(logits.shape).toEqual([1, LENGTH, VOCABULARY]);
+    expect(logits).toEqual(await whole.logits(ids));
+    expect(await inParts.toHost()).toEqual(host);
   });
 
   test.each([

@@ -26,7 +26,7 @@ import {
   valuesOf,
   verdict,
 } from './fixtures/parted-tables.ts';
-import { courseOf, newestIn, run, stepsOf } from './fixtures/short-runs.ts';
+import { courseOf, judgedRun, newestIn, run, stepsOf } from './fixtures/short-runs.ts';
 import { withReach } from './fixtures/usual-limits.ts';
 
 /** Tables that are trained in three parts follow whole ones. */
@@ -162,6 +162,20 @@ describe.each(BOTH)('with a tied head: %s', (tied) => {
       expect(names.filter((name) => name.includes('part_'))).toEqual([]);
       const resumed = await run(small, training, folder);
       expect(resumed.trained).toEqual(whole.trained);
+    },
+  );
+
+  test.each([{}, { optim: 'adamw_8bit', bf16: true }])(
+    'every op of each step is within its bound: %j',
+    async (fields) => {
+      const training = trainingOf(tied, { ...fields, judge_steps: 1, max_steps: 2 });
+      const { told, judged, assertions } = await judgedRun(small, training);
+      expect(told.filter(({ type }) => type === 'judged')).toHaveLength(2);
+      // Three parts are looked up by each micro-batch, and all of them are parts of one loss.
+      const passes = 2 * training.config.accumulation;
+      expect(judged.get('embedding')).toBe(3 * passes);
+      expect(judged.get('linear_cross_entropy backward')).toBe(passes);
+      expect(assertions).toBeGreaterThan(VOCABULARY * SIZES.hidden);
     },
   );
 

@@ -1,4 +1,5 @@
 import type { Shape } from '../../tensor/shape.ts';
+import { kindOf } from '../file-kind.ts';
 import { FormatError, quote } from '../format-error.ts';
 import type { PartFile } from '../part-file.ts';
 import { Cursor, StartTooShort } from './cursor.ts';
@@ -61,8 +62,10 @@ export async function openGguf(file: PartFile): Promise<GgufHeader> {
  */
 export function readGgufHeader(start: Uint8Array, fileBytes = start.length): GgufHeader {
   const cursor = new Cursor(start, fileBytes);
-  if (start.length < 4 || cursor.u32('the magic number') !== MAGIC)
-    throw new FormatError('the file does not begin with GGUF');
+  if (start.length < 4 || cursor.u32('the magic number') !== MAGIC) {
+    const kind = kindOf(start);
+    throw new FormatError(`the file ${kind ? `is ${kind}, and ` : ''}does not begin with GGUF`);
+  }
   const version = cursor.u32('the version');
   if (!VERSIONS.includes(version)) throw new FormatError(versionWords(version));
   const tensorCount = cursor.count('the number of tensors', LEAST_TENSOR);

@@ -55,6 +55,20 @@ describe('what is asked', () => {
     ]);
   });
 
+  test('of a chat with tools and variables what the template makes of them', async () => {
+    const told = await openChatTemplate(
+      codec,
+      '{{ tools[0].name }}{{ tone }}{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %}{% endfor %}',
+    );
+    const messages = [{ role: 'assistant', content: 'Hi' }];
+    const record = { messages, tools: [{ name: 'f' }], chat_template_kwargs: { tone: ' softly ' } };
+    const { pieces } = await askedOf(json(record), { template: told });
+    expect(pieces).toEqual([
+      { text: 'f softly ', asked: false },
+      { text: 'Hi', asked: true },
+    ]);
+  });
+
   test("of Guanaco's turns the answers, and the end after the last", async () => {
     const { pieces } = await askedOf('### Human: a b\n### Assistant: c d\n### Human: e');
     expect(pieces).toEqual([

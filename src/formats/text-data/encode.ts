@@ -82,7 +82,7 @@ function encodeLesson(
         throw new FormatError(
           'the data are chats, and the tokenizer has no chat template: give one',
         );
-      return template.encode(lesson.messages);
+      return template.encode(lesson.messages, lesson);
   }
 }
 

@@ -2,7 +2,7 @@ import { quote } from '../format-error.ts';
 import type { ChatMessage } from '../hugging-face/chat-template.ts';
 import { isJsonObject, type JsonObject } from '../strict-json.ts';
 import { guanacoTurns } from './guanaco.ts';
-import type { Lesson } from './lesson.ts';
+import type { ChatLesson, Lesson } from './lesson.ts';
 
 /** How a record of JSON is read. */
 interface RecordFormat {
@@ -49,13 +49,25 @@ function readGuanaco(record: JsonObject): Lesson | string {
     : '"text" must begin with "### Human:" and have an answer after "### Assistant:"';
 }
 
-function readChat({ messages }: JsonObject): Lesson | string {
+/** A chat with what TRL tells a template beside it: tools by their schemas, and its variables. */
+function readChat({
+  messages,
+  tools,
+  chat_template_kwargs: variables,
+}: JsonObject): Lesson | string {
   if (!Array.isArray(messages) || messages.length === 0)
     return '"messages" must be a list of at least one message';
   const wrong = messages.findIndex((message) => !isMessage(message));
   if (wrong >= 0)
     return `message ${wrong + 1} must have a "role" and a "content", both of them text`;
-  return chatOf(messages as readonly ChatMessage[]);
+  if (tools != null && !(Array.isArray(tools) && tools.every(isJsonObject)))
+    return '"tools" must be a list of their JSON schemas';
+  if (variables != null && !isJsonObject(variables))
+    return '"chat_template_kwargs" must be an object of variables of the template';
+  return chatOf(messages as readonly ChatMessage[], {
+    ...(tools == null ? {} : { tools }),
+    ...(variables == null ? {} : { variables }),
+  });
 }
 
 const isMessage = (message: unknown): boolean =>
@@ -63,9 +75,12 @@ const isMessage = (message: unknown): boolean =>
   text(message['role']) &&
   (typeof message['content'] === 'string' || Array.isArray(message['tool_calls']));
 
-const chatOf = (messages: readonly ChatMessage[]): Lesson | string =>
+const chatOf = (
+  messages: readonly ChatMessage[],
+  beside: Pick<ChatLesson, 'tools' | 'variables'> = {},
+): Lesson | string =>
   messages.some(({ role }) => role === 'assistant')
-    ? { kind: 'chat', messages }
+    ? { kind: 'chat', messages, ...beside }
     : "no message is the assistant's, so there is nothing to learn";
 
 /** Who speaks, by the words of the field. */
@@ -96,7 +111,8 @@ const WITH_INPUT =
 const WITHOUT_INPUT =
   'Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n### Instruction:\n';
 
-function readAlpaca({ instruction, input = '', output }: JsonObject): Lesson | string {
+function readAlpaca({ instruction, input: given, output }: JsonObject): Lesson | string {
+  const input = given ?? '';
   if (!text(instruction)) return '"instruction" must be a text that is not empty';
   if (typeof input !== 'string') return '"input" must be a text';
   if (!text(output)) return '"output" must be a text that is not empty';

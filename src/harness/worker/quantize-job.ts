@@ -1,6 +1,6 @@
 import { WebGpuBackend } from '../../backends/webgpu.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { Candidate, refusedLayer } from '../../quantizer/choosing/measure.ts';
+import { Candidate, refusedLayer, requireReach } from '../../quantizer/choosing/measure.ts';
 import { hasCosts } from '../../quantizer/choosing/measured.ts';
 import { storedLayer } from '../../quantizer/choosing/stored.ts';
 import { namedWeight } from '../../quantizer/choosing/weight-source.ts';
@@ -13,16 +13,15 @@ export async function runQuantizeJob(
   post: (answer: FromWorker) => void,
 ): Promise<void> {
   const backend = new WebGpuBackend(gpu);
-  const weight = namedWeight(source);
-  let made: Candidate;
   try {
-    made = new Candidate(gpu, weight);
+    requireReach(gpu, source);
   } catch (error) {
     for (const measured of refusedLayer(source.layer, schemes, error))
       post({ type: 'quantized', measured });
     return;
   }
-  using candidate = made;
+  const weight = namedWeight(source);
+  using candidate = new Candidate(gpu, weight);
   for (const scheme of schemes) {
     const measured = await candidate.measure(backend, scheme);
     const stored =

@@ -3,15 +3,18 @@ import { GradproofError, InvariantError } from '../../errors.ts';
 import { DeviceLostError, type Gpu } from '../../gpu/gpu.ts';
 import { gpuErrorIn } from '../../gpu/gpu-error.ts';
 import { Scope } from '../../gpu/scope.ts';
+import { bytesPerElement } from '../../tensor/dtype.ts';
 import { valuesOf } from '../../tensor/host.ts';
-import { matrixView, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, matrixView, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { calibrate, type DeviceWeight, decodedWeight, multiplied } from '../coding.ts';
 import { createQuantizer, predictedBytes, type QuantizerBackend } from '../quantizer.ts';
+import { QuantizerError } from '../quantizer-error.ts';
+import { mostAtOnce } from '../rows.ts';
 import type { Costs, Measured, Refusal } from './measured.ts';
 import type { WholeChoice } from './schemes.ts';
 import { productOf, squareSums } from './square-sums.ts';
-import type { NamedWeight } from './weight-source.ts';
+import type { NamedWeight, WeightSource } from './weight-source.ts';
 
 /** Odd, so that one of them is in the middle. */
 const REPEATS = 3;
@@ -31,7 +34,6 @@ export class Candidate implements Disposable {
   /** Kernels assume neither NaN nor infinities; products of them are none either. */
   readonly #isFinite: boolean;
 
-  /** Throws ShapeError for a weight that no kernel of the adapter can bind. */
   constructor(gpu: Gpu, { layer, weight, input }: NamedWeight) {
     const shape = matrixView(weight.shape);
     this.#gpu = gpu;
@@ -130,6 +132,23 @@ export class Candidate implements Disposable {
   [Symbol.dispose](): void {
     this.#scope[Symbol.dispose]();
   }
+}
+
+/**
+ * Throws QuantizerError `too-large` for a weight that no kernel of the adapter reaches as a whole: it
+ * is measured as one.
+ */
+export function requireReach(
+  gpu: Pick<Gpu, 'limits'>,
+  { layer, shape }: Pick<WeightSource, 'layer' | 'shape'>,
+): void {
+  const bytes = sizeOf(shape) * bytesPerElement('f32');
+  const most = mostAtOnce(gpu);
+  if (bytes <= most) return;
+  throw new QuantizerError(
+    'too-large',
+    `${layer} ${formatShape(shape)} has ${bytes} bytes in float32, and a kernel of this adapter reaches ${most}: leave it out of the file, or take an adapter that reaches more`,
+  );
 }
 
 const NOT_FINITE = new GradproofError(

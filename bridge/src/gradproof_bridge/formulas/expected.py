@@ -62,6 +62,12 @@ class Real:
     """Whether it is one of the inputs' values, which loses nothing where it is stored in full."""
     kept_as: np.dtype[Any] | None = None
     """What a library stores it in, where a parameter says so and not the inputs."""
+    is_one_text: bool = False
+    """Whether its first dimension is a batch of one, which may be left out."""
+
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether it may be stored with a shape."""
+        return shape == self.shape or (self.is_one_text and shape == self.shape[1:])
 
     def stored(self, dtype: np.dtype[Any]) -> Array:
         """The value, rounded to `dtype`."""
@@ -113,6 +119,10 @@ class Codes:
     low: Array
     high: Array
 
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether it may be stored with a shape."""
+        return shape == self.shape
+
     def stored(self, dtype: np.dtype[Any]) -> Array:
         """The codes."""
         return self.value
@@ -138,6 +148,10 @@ class Decoded:
     decode: Callable[[Array], F64]
     low: F64
     high: F64
+
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether it may be stored with a shape."""
+        return shape == self.shape
 
     def stored(self, dtype: np.dtype[Any]) -> Array:
         """The codes."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -39,9 +40,11 @@ def train_llama(inputs: Inputs, given: Params) -> dict[str, Expected]:
     fine-tuning, LoRA, QLoRA or DoRA.
     """
     params = run_params(given)
-    return by_every_name(
-        _held_from_states(inputs, params) if is_by_states(params) else _held(inputs, params)
-    )
+    outputs = _held_from_states(inputs, params) if is_by_states(params) else _held(inputs, params)
+    logits = outputs["logits_step0"]
+    if isinstance(logits, Real) and logits.shape[0] == 1:
+        outputs["logits_step0"] = replace(logits, is_one_text=True)
+    return by_every_name(outputs)
 
 
 def from_states(inputs: Inputs, given: Params, outputs: Mapping[str, Array]) -> dict[str, Expected]:

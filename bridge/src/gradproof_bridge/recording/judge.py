@@ -121,7 +121,7 @@ class Judge:
         op, inputs, params = self._question
         if expected is None:
             raise FormatError(f"{op}: out.{name} does not belong to these params")
-        if actual.shape != expected.shape:
+        if not expected.fits(actual.shape):
             raise FormatError(
                 f"{op}: out.{name} has shape {list(actual.shape)}; {list(expected.shape)} is needed"
             )

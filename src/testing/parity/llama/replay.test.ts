@@ -10,7 +10,7 @@ import { sizeOf } from '../../../tensor/shape.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 import { matmul } from '../../../vocabulary/matmul/matmul.ts';
 import { CaseContext } from '../../context.ts';
-import { recorded, STEPS } from './fixtures/tiny-run.ts';
+import { ONE_TEXT, recorded, STEPS } from './fixtures/tiny-run.ts';
 import { INTERLEAVED, replayRun } from './replay.ts';
 import { startOf } from './start.ts';
 
@@ -82,6 +82,31 @@ describe('a run that is trained again', () => {
     const lost = recorded({ losses: curve(7, 8) }, { lr: 1e300 });
     const { evidence } = await replayed(lost, { ran: { losses: curve(5, 6) } });
     expect([evidence.finding, evidence.assertions]).toEqual([undefined, 1 + 2 + 1]);
+  });
+
+  test('has logits of one text, with a batch of one or without', async () => {
+    const bundle = recorded({ losses: right['losses'] as Value }, {}, ONE_TEXT);
+    const ran = await llamaRun(startOf(readTrainLlama(bundle.params), bundle.tensors.inputs));
+    const { shape, data } = ran.logits_step0;
+    const [, ...ofText] = shape;
+    expect(shape).toEqual([1, 4, 11]);
+    const replay = (recording: Value, logits_step0 = ran.logits_step0) =>
+      replayed(recorded({ logits_step0: recording }, {}, ONE_TEXT), {
+        ran: { ...ran, logits_step0 },
+      });
+    for (const own of [shape, ofText]) {
+      const { evidence } = await replay({ shape: own, data });
+      expect([evidence.finding, evidence.assertions]).toEqual([undefined, data.length + 3]);
+    }
+    const other = data.with(13, 9);
+    const { evidence } = await replay({ shape: ofText, data: other });
+    expect(evidence.finding?.message).toContain('logits_step0[1, 2] is 9');
+    await expect(replay({ shape: ofText, data }, { shape, data: other })).rejects.toThrow(
+      'logits_step0[1, 2] is 9',
+    );
+    await expect(replay({ shape: [4, 1, 11], data })).rejects.toThrow(
+      'out.logits_step0 of shape [4, 1, 11] is none of what this run gives',
+    );
   });
 
   test('is wrong where it strays from the run in float64', async () => {
