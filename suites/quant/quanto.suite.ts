@@ -60,6 +60,8 @@ const MOST = 1e-3;
 const METHODS = {
   qint8: { method: 'quanto_int8' },
   qfloat8_e4m3fn: { method: 'quanto_float8' },
+  qfloat8_e4m3fnuz: { method: 'quanto_float8_e4m3fnuz' },
+  qfloat8_e5m2: { method: 'quanto_float8_e5m2' },
   qint4: { method: 'quanto_int', bits: 4, groupSize: 128 },
   qint2: { method: 'quanto_int', bits: 2, groupSize: 128 },
 } as const;
@@ -92,11 +94,11 @@ quanto
   .control(HALF_SCALES, halfScales)
   .run(judgeLinear);
 
-const FLOATS = ['qfloat8_e4m3fn', 'qfloat8_e5m2'] as const;
+const FLOATS = ['qfloat8_e4m3fn', 'qfloat8_e4m3fnuz', 'qfloat8_e5m2'] as const;
 
 for (const pairs of [
   { weights: TYPES, activations: FLOATS },
-  { weights: ['qfloat8_e4m3fn', 'qint2'], activations: ['none', 'qint8', ...FLOATS] },
+  { weights: [...FLOATS, 'qint2'], activations: ['none', 'qint8', ...FLOATS] },
 ])
   quanto
     .case('pairs', pairs)

@@ -373,6 +373,7 @@ const LAYOUTS = {
   nvfp4: false,
   quanto_int: true,
   quanto_float8: false,
+  quanto_float8_e4m3fnuz: false,
   quanto_w8a8: false,
   onnx_nbits: false,
   ternary: true,

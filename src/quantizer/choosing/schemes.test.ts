@@ -21,14 +21,14 @@ test('takes each width, group and axis, and way to keep zeros and scales', () =>
   const all = schemesOf((name) => name === 'hqq', true);
   expect(all).toHaveLength(5 * 5 * 2 * 3);
   expect(all.slice(0, 3).map(metaWords)).toEqual(['', ' zero8', ' zero8 scale8']);
-  expect(schemesOf((name) => name === 'quanto_int', true)).toHaveLength(2 * 4 * (2 + 3));
+  expect(schemesOf((name) => name === 'quanto_int', true)).toHaveLength(2 * 4 * (2 + 4));
   expect(schemesOf(() => false, true)).toEqual([]);
 });
 
 test('takes each type of activations, of weights along the usual axis', () => {
   const all = schemesOf((name) => name === 'quanto_float8', true);
   expect(all.map((scheme) => `${scheme.axis}${metaWords(scheme)}`)).toEqual([
-    ...['0', '0 x qint8', '0 x qfloat8_e4m3fn', '0 x qfloat8_e5m2', '-1'],
+    ...['0', '0 x qint8', '0 x qfloat8_e4m3fn', '0 x qfloat8_e4m3fnuz', '0 x qfloat8_e5m2', '-1'],
   ]);
   expect(schemeKey(all[2] as WholeChoice)).toBe(
     'quanto_float8;bits=8;group=channel;axis=0;activations=qfloat8_e4m3fn',
@@ -36,7 +36,12 @@ test('takes each type of activations, of weights along the usual axis', () => {
 });
 
 test.each([
-  ['quanto_int', 'qint4', undefined, 'give qint8 or qfloat8_e4m3fn or qfloat8_e5m2'],
+  [
+    'quanto_int',
+    'qint4',
+    undefined,
+    'give qint8 or qfloat8_e4m3fn or qfloat8_e4m3fnuz or qfloat8_e5m2',
+  ],
   ['quanto_float8', 'qint8', -1, 'along axis -1: optimum-quanto has no such product: give axis 0'],
   ['nf4', 'qint8', undefined, 'activations qint8 of nf4: it has none'],
 ] as const)('%s with activations in %s along axis %s is refused', (method, qtype, axis, why) => {

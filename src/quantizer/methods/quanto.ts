@@ -26,6 +26,16 @@ import {
 import { filedParts } from '../filed.ts';
 import { type Choice, type Method, type Scheme, wholeRows, widthOf } from '../method.ts';
 
+/** What codes of 8 bits stand for, and of floats their type in files. */
+const BYTES = {
+  quanto_int8: { qtype: 'qint8', codes: 'int8' },
+  quanto_float8: { qtype: 'qfloat8_e4m3fn', codes: 'e4m3', filed: 'F8_E4M3' },
+  quanto_float8_e4m3fnuz: { qtype: 'qfloat8_e4m3fnuz', codes: 'e4m3fnuz', filed: 'F8_E4M3FNUZ' },
+  quanto_float8_e5m2: { qtype: 'qfloat8_e5m2', codes: 'e5m2', filed: 'F8_E5M2' },
+} as const;
+
+const FLOATS = ['quanto_float8', 'quanto_float8_e4m3fnuz', 'quanto_float8_e5m2'] as const;
+
 /** optimum-quanto's quantize_weight, along the outputs where no axis is chosen. */
 export const methods: readonly Method[] = [
   {
@@ -36,7 +46,7 @@ export const methods: readonly Method[] = [
     axes: [0, -1],
     activations: ACTIVATION_TYPES,
     make: (choice) => {
-      const bytes = wholeBytes('qint8', choice);
+      const bytes = wholeBytes('quanto_int8', choice);
       return choice.activations === 'qint8' ? inIntegers(bytes) : withActivations(bytes, choice);
     },
   },
@@ -45,17 +55,17 @@ export const methods: readonly Method[] = [
     library: 'optimum-quanto',
     bits: [8],
     groups: ['channel'],
-    make: (choice) => inIntegers(wholeBytes('qint8', choice)),
+    make: (choice) => inIntegers(wholeBytes('quanto_int8', choice)),
   },
-  {
-    name: 'quanto_float8',
+  ...FLOATS.map((name) => ({
+    name,
     library: 'optimum-quanto',
     bits: [8],
-    groups: ['channel'],
-    axes: [0, -1],
+    groups: ['channel' as const],
+    axes: [0, -1] as const,
     activations: ACTIVATION_TYPES,
-    make: (choice) => withActivations(wholeBytes('qfloat8_e4m3fn', choice), choice),
-  },
+    make: (choice: Choice) => withActivations(wholeBytes(name, choice), choice),
+  })),
   {
     name: 'quanto_int',
     library: 'optimum-quanto',
@@ -68,23 +78,23 @@ export const methods: readonly Method[] = [
 ];
 
 /** Codes of 8 bits with a scale for each output, or each input (axis -1). */
-function wholeBytes(qtype: 'qint8' | 'qfloat8_e4m3fn', { axis: along = 0 }: Choice): Scheme {
+function wholeBytes(name: keyof typeof BYTES, { axis: along = 0 }: Choice): Scheme {
   const axis = along as 0 | -1;
   const isAcross = axis === -1;
-  const isFloat = qtype !== 'qint8';
+  const bytes = BYTES[name];
+  const { qtype, codes } = bytes;
+  const isFloat = codes !== 'int8';
   const stored = { q: 'weight._data', scale: 'weight._scale' };
   const coding: Coding = {
-    name: isFloat ? 'quanto_float8' : 'quanto_int8',
+    name,
     decode: (tape, { shape, parts }, layer) => {
       const { q, scale } = parts as Parts<'q' | 'scale'>;
-      const type = { type: 'e4m3' } as const;
       const a = isFloat
-        ? tape.apply(decodeSmallFloat, { codes: q }, type, `${layer}.elements`).y
+        ? tape.apply(decodeSmallFloat, { codes: q }, { type: codes }, `${layer}.elements`).y
         : q;
       return scaled(tape, a, scale, shape, layer);
     },
     multiply: (tape, { shape, parts }, x, layer) => {
-      const codes = isFloat ? 'e4m3' : 'int8';
       const blocksize = isAcross ? (shape[0] as number) : widthOf(shape);
       const inputs = parts as Parts<'q' | 'scale'>;
       return byteProduct(tape, inputs, { codes, axis, blocksize, shape }, x, layer);
@@ -102,7 +112,9 @@ function wholeBytes(qtype: 'qint8' | 'qfloat8_e4m3fn', { axis: along = 0 }: Choi
       };
     },
     stored,
-    ...(isFloat ? { filed: (parts) => filedParts(stored, parts, { q: 'F8_E4M3' }) } : {}),
+    ...('filed' in bytes
+      ? { filed: (parts) => filedParts(stored, parts, { q: bytes.filed }) }
+      : {}),
     quantize: (tape, weight, layer) => {
       const { q, scale } = quantized(tape, weight, { qtype, axis }, layer);
       return { q, scale };

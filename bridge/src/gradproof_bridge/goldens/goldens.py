@@ -316,8 +316,9 @@ def _quanto() -> Iterator[Golden]:
             {"weight": weight},
             ("unpacked", "dequant"),
         )
-    for weights in ("qint8", "qfloat8_e4m3fn", "qint4", "qint2"):
-        for activations in ("none", "qint8", "qfloat8_e4m3fn", "qfloat8_e5m2"):
+    floats = ("qfloat8_e4m3fn", "qfloat8_e4m3fnuz", "qfloat8_e5m2")
+    for weights in ("qint8", *floats, "qint4", "qint2"):
+        for activations in ("none", "qint8", *floats):
             yield Golden(
                 f"quanto-linear-{weights}-{activations}",
                 "quanto_linear",
