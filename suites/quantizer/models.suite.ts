@@ -320,7 +320,7 @@ quantizedModels
     }),
   )
   .run(async (t) => {
-    using weight = Tensor.from(t.gpu, drawn(t, 0, [128, 256]));
+    using weight = Tensor.from(t.gpu, drawn(t, 0, [384, 768]));
     for (const options of schemesOf(() => true, true)) {
       let refused = 'nothing';
       try {

@@ -21,7 +21,7 @@ test('takes each width, group and axis, and way to keep zeros and scales', () =>
   const all = schemesOf((name) => name === 'hqq', true);
   expect(all).toHaveLength(5 * 5 * 2 * 3);
   expect(all.slice(0, 3).map(metaWords)).toEqual(['', ' zero8', ' zero8 scale8']);
-  expect(schemesOf((name) => name === 'quanto_int', true)).toHaveLength(2 * 4 * (2 + 4));
+  expect(schemesOf((name) => name === 'quanto_int', true)).toHaveLength(2 * 5 * (2 + 4));
   expect(schemesOf(() => false, true)).toEqual([]);
 });
 
@@ -47,6 +47,18 @@ test.each([
 ] as const)('%s with activations in %s along axis %s is refused', (method, qtype, axis, why) => {
   const options = { method, axis, activations: qtype as ActivationType };
   expect(() => schemeOf(options)).toThrow(why);
+});
+
+test('outputs have a scale of their own, and the type of activations', () => {
+  const options = { method: 'quanto_int', groupSize: 'channel', outputs: true } as const;
+  expect(() => schemeOf(options)).toThrow(
+    'outputs of quanto_int: they are codes of the type that activations have: give activations qint8 or',
+  );
+  expect(() => schemeOf({ method: 'nf4', outputs: true })).toThrow('outputs of nf4: it has none');
+  const scheme = schemeOf({ ...options, activations: 'qint8' });
+  expect(scheme.choice).toMatchObject({ activations: 'qint8', outputs: true });
+  expect(scheme.parts([3, 8])['output_scale']).toEqual({ dtype: 'f32', shape: [1] });
+  expect(scheme.stored).toMatchObject({ input_scale: 'input_scale', output_scale: 'output_scale' });
 });
 
 test('the scale of activations is a part, which is saved as the library names it', () => {
