@@ -29,8 +29,11 @@ const typesOf = (pair: string) => pair.split('-') as [Weights, ActivationType | 
 quantoLayers
   .case('chain', {
     pair: [
-      ...['qint8-qint8', 'qint4-qint8', 'qint8-qfloat8_e4m3fn'],
-      ...['qfloat8_e4m3fnuz-qfloat8_e4m3fnuz', 'qint8-qfloat8_e5m2'],
+      'qint8-qint8',
+      'qint4-qint8',
+      'qint8-qfloat8_e4m3fn',
+      'qfloat8_e4m3fnuz-qfloat8_e4m3fnuz',
+      'qint8-qfloat8_e5m2',
     ],
   })
   .tier('full')
@@ -70,8 +73,11 @@ quantoLayers
 quantoLayers
   .case('convolution', {
     pair: [
-      ...['qint8-none', 'qfloat8_e4m3fn-none', 'qint4-none'],
-      ...['qint8-qint8', 'qint4-qfloat8_e4m3fn'],
+      'qint8-none',
+      'qfloat8_e4m3fn-none',
+      'qint4-none',
+      'qint8-qint8',
+      'qint4-qfloat8_e4m3fn',
     ],
   })
   .tier('full')
