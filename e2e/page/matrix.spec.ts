@@ -14,7 +14,7 @@ test('a person executes the matrix, opens cells by keyboard, and saves them', {
   await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible({ timeout: 240_000 });
 
   const grid = page.getByRole('grid', { name: 'Methods and backends' });
-  await expect(grid.getByRole('rowheader')).toHaveCount(24);
+  await expect(grid.getByRole('rowheader')).toHaveCount(26);
   const first = grid.getByRole('button', { name: /^fp4 on WebGPU, f32: right: quantize, deq/ });
   await first.focus();
   await page.keyboard.press('ArrowDown');
@@ -34,7 +34,7 @@ test('a person executes the matrix, opens cells by keyboard, and saves them', {
   await page.getByRole('button', { name: 'Save the cells as CSV' }).click();
   const csv = await readFile(await (await saving).path(), 'utf8');
   expect(csv).toMatch(/^Method,Direction,Backend,Verdict,/);
-  expect(csv.trim().split('\r\n')).toHaveLength(1 + 4 * 24 * 10);
+  expect(csv.trim().split('\r\n')).toHaveLength(1 + 4 * 26 * 10);
   const report = await savedReport(page);
   expect(report).toMatchObject({ kind: 'run', run: { complete: true }, summary: { failed: 0 } });
   expect(report.results.map(({ id }) => id)).toContain('matrix.nf4:product;backend=webgpu-f32');

@@ -48,16 +48,16 @@ test('a person drops weights, measures every quantizer, sorts, looks at a layer,
   await page.getByLabel('Show').selectOption('fc');
   await expect(table(page).getByText(/^only 1 of/)).toHaveCount(0);
   const plot = page.getByRole('img', { name: /schemes by stored bits for each weight/ });
-  await expect(plot.locator('circle')).toHaveCount(24);
+  await expect(plot.locator('circle')).toHaveCount(26);
   await expect(page.getByRole('group', { name: /Error over bits/ })).toBeVisible();
 
   const saving = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save the table as CSV' }).click();
   const csv = await readFile(await (await saving).path(), 'utf8');
   expect(csv).toMatch(/^Method,Bits,Group,Error of outputs,/);
-  expect(csv.trim().split('\r\n')).toHaveLength(25);
+  expect(csv.trim().split('\r\n')).toHaveLength(27);
   const report = await savedReport(page);
-  expect(report).toMatchObject({ kind: 'run', run: { complete: true }, summary: { total: 48 } });
+  expect(report).toMatchObject({ kind: 'run', run: { complete: true }, summary: { total: 52 } });
   expect(report.results.map(({ id }) => id)).toContain('quantize.nf4:fc;bits=4;group=64');
   expect(await violations(page)).toEqual([]);
 });

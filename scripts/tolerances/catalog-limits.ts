@@ -17,7 +17,7 @@ export const CATALOG_LIMITS: Readonly<Record<string, string>> = {
   'suites/errors/vanishing-gradients.suite.ts: ratio < 1e-6': 'triton.errors.gradient-vanishing',
   'suites/quant/channels.suite.ts: error <= 1e-6': 'triton.quantization.tensor-4d',
   'suites/quant/cnn.suite.ts: MOST = 1e-4': 'triton.quantization.cnn-model',
-  'suites/quant/quanto.suite.ts: MOST = 1e-3': 'fsdp.quantization.parity-quanto',
+  'suites/quant/quanto-golden.ts: MOST = 1e-3': 'fsdp.quantization.parity-quanto',
   'suites/quant/half-accuracy.suite.ts: error <= 1e-2 + 1e-2 * Math.abs(expected)':
     'triton.quantization.fp32-to-fp16-accuracy',
   'suites/quant/thresholds.suite.ts: Math.abs(share - expected) <= 0.002':

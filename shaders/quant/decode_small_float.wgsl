@@ -1,6 +1,6 @@
 // y[i]: the number that a code of a sign, EXPONENTS bits of an exponent and FRACTION bits of a
-// fraction stands for, with the usual bias; without fraction bits there is neither sign nor zero, and
-// a code is the exponent of a power of two. It is made of its bits, and exact. codes: n bytes. One
+// fraction stands for, less the exponent's BIAS; without fraction bits there is neither sign nor zero,
+// and a code is the exponent of a power of two. It is made of its bits, and exact. codes: n bytes. One
 // invocation turns a word of four codes into four floats.
 
 import package::lib::fours::end_of;
@@ -16,18 +16,18 @@ struct Sizes {
 
 override EXPONENTS: u32 = 2u;
 override FRACTION: u32 = 1u;
+override BIAS: u32 = 1u;
 
 fn value(code: u32) -> f32 {
   if (FRACTION == 0u) {
     // The smallest power of two is a denormal: half of the smallest normal number.
     return select(bitcast<f32>(code << 23u), bitcast<f32>(1u << 22u), code == 0u);
   }
-  let bias = (1u << (EXPONENTS - 1u)) - 1u;
   let exponent = extractBits(code, FRACTION, EXPONENTS);
   let fraction = extractBits(code, 0u, FRACTION);
-  // With the exponent 0 the fraction counts steps of 2^(1 - bias - FRACTION).
-  let step = bitcast<f32>((128u - bias - FRACTION) << 23u);
-  let whole = bitcast<f32>(((exponent + 127u - bias) << 23u) | (fraction << (23u - FRACTION)));
+  // With the exponent 0 the fraction counts steps of 2^(1 - BIAS - FRACTION).
+  let step = bitcast<f32>((128u - BIAS - FRACTION) << 23u);
+  let whole = bitcast<f32>(((exponent + 127u - BIAS) << 23u) | (fraction << (23u - FRACTION)));
   let magnitude = select(whole, f32(fraction) * step, exponent == 0u);
   let sign = extractBits(code, EXPONENTS + FRACTION, 1u);
   return select(magnitude, -magnitude, sign == 1u);

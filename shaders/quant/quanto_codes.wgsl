@@ -1,4 +1,4 @@
-import package::lib::float8::{E4M3, E5M2, float8_codes, float8_values};
+import package::lib::float8::{E4M3, E4M3FNUZ, E5M2, float8_codes, float8_values};
 import package::lib::grid::{ MANY, linear_index };
 import package::lib::storage::held;
 import package::lib::whole::whole_bits;
@@ -6,8 +6,8 @@ import package::quant::quanto_groups::{element, Groups, place};
 
 // Quanto's codes, in the order of the matrix of groups, and what they decode to, in the order of the
 // weight. KIND 0: round((x + shift) / scale) from 0 to levels, decoded scale * q - shift; 1: signed
-// bytes round(x / scale); 2 and 3: x / scale in e4m3 and e5m2; these decode to scale * q. A scale of
-// zero gives codes of zero. scale, shift: floats of each group (shift of KIND 0 alone). Each step is
+// bytes round(x / scale); 2, 3 and 4: x / scale in e4m3, e5m2 and e4m3fnuz; these decode to scale * q. A
+// scale of zero gives codes of zero. scale, shift: floats of each group (shift of KIND 0 alone). Each step is
 // rounded to the weight's STORAGE f32, f16 or bf16 (0, 1, 2), as torch does. One invocation makes WORDS
 // words of four codes; what fills the last one up is not of the matrix.
 
@@ -49,7 +49,13 @@ fn coded(y: vec4f) -> Coded {
   if (KIND == 3u) {
     format = E5M2;
   }
-  let bytes = float8_codes(inside, format);
+  if (KIND == 4u) {
+    format = E4M3FNUZ;
+  }
+  var bytes = float8_codes(inside, format);
+  if (KIND == 4u) { // its zero has no sign
+    bytes = select(bytes, vec4u(), bytes == vec4u(0x80u));
+  }
   return Coded(bytes, float8_values(bytes, format));
 }
 

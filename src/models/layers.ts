@@ -10,7 +10,13 @@ import { layerNorm } from '../ops/nn/layer_norm.ts';
 import { rmsNorm } from '../ops/nn/rms_norm.ts';
 import { transpose } from '../ops/shape/transpose.ts';
 import { isQuantized } from '../quant/weight.ts';
-import { type DeviceWeight, decodedWeight, multiplied } from '../quantizer/coding.ts';
+import {
+  calibrate,
+  type DeviceWeight,
+  decodedWeight,
+  finished,
+  multiplied,
+} from '../quantizer/coding.ts';
 import { seam } from '../seam.ts';
 import { ShapeError } from '../tensor/host.ts';
 import type { Shape } from '../tensor/shape.ts';
@@ -56,7 +62,8 @@ export class Layers {
       const bias = this.biasOf(name);
       return this.#tape.apply(matmul, { a: x, b: weight, bias }, { transpose_b: true }, name).y;
     }
-    return this.addBias(name, multiplied(this.#tape, weight, x, name));
+    const y = this.addBias(name, multiplied(this.#tape, weight, x, name));
+    return finished(this.#tape, weight, y, name);
   }
 
   /** y [..., out] with the bias of a layer; y itself where it has none. */
@@ -76,7 +83,10 @@ export class Layers {
     weight = this.weight(name),
   ): Tensor {
     const bias = this.biasOf(name);
-    return this.#tape.apply(conv2d, { x, weight, bias }, params, name).y;
+    const stored = this.#parameters.view(`${name}.weight`);
+    if (isQuantized(stored) && this.#tape.calibrates) calibrate(this.#tape, stored, x, name);
+    const { y } = this.#tape.apply(conv2d, { x, weight, bias }, params, name);
+    return isQuantized(stored) ? finished(this.#tape, stored, y, name) : y;
   }
 
   embedding(name: string, ids: Tensor): Tensor {

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { codesAround, E2M1, E4M3, E5M2, nearestCode, valueOfCode } from './small-floats.ts';
+import {
+  codesAround,
+  E2M1,
+  E4M3,
+  E4M3FNUZ,
+  E5M2,
+  nearestCode,
+  valueOfCode,
+} from './small-floats.ts';
 
 describe('the numbers of a format', () => {
   test('e2m1 has eight sizes', () => {
@@ -8,6 +16,7 @@ describe('the numbers of a format', () => {
 
   test.each([
     ['e4m3', E4M3, 127, [2 ** -9, 7 * 2 ** -9, 2 ** -6, 1, 448], [1, 7, 8, 56, 126]],
+    ['e4m3fnuz', E4M3FNUZ, 128, [2 ** -10, 7 * 2 ** -10, 2 ** -7, 1, 240], [1, 7, 8, 64, 127]],
     ['e5m2', E5M2, 124, [2 ** -16, 3 * 2 ** -16, 2 ** -14, 1, 57_344], [1, 3, 4, 60, 123]],
   ] as const)('%s has denormals, and its largest is finite', (_, format, count, values, codes) => {
     expect(format.magnitudes).toHaveLength(count);
@@ -20,11 +29,20 @@ describe('the numbers of a format', () => {
     expect([nearestCode(-0, E4M3), nearestCode(0, E4M3)]).toEqual([128, 0]);
     expect(valueOfCode(127, E4M3)).toBeNaN();
   });
+
+  test('in e4m3fnuz zero has none, and its code with a sign is the one that is no number', () => {
+    expect([-0, -(2 ** -11), -1.5 * 2 ** -11].map((y) => nearestCode(y, E4M3FNUZ))).toEqual([
+      0, 0, 129,
+    ]);
+    const codes = Array.from({ length: 256 }, (_, code) => code);
+    expect(codes.filter((code) => Number.isNaN(valueOfCode(code, E4M3FNUZ)))).toEqual([128]);
+    expect(valueOfCode(255, E4M3FNUZ)).toBe(-240);
+  });
 });
 
 describe('the nearest code', () => {
   test('each code is its own number', () => {
-    for (const format of [E2M1, E4M3, E5M2])
+    for (const format of [E2M1, E4M3, E4M3FNUZ, E5M2])
       for (const [code, value] of format.magnitudes.entries()) {
         expect(nearestCode(value, format)).toBe(code);
         if (value > 0) expect(nearestCode(-value, format)).toBe(code + format.sign);
@@ -58,5 +76,6 @@ describe('codes around a number', () => {
     expect(codesAround(0.1, 0, E2M1)).toEqual([0, 8]);
     expect(codesAround(-0.1, 0.2, E2M1)).toEqual([8, 9, 0]);
     expect(codesAround(0.1, 0.6, E2M1)).toEqual([0, 1, 8]);
+    expect(codesAround(-(2 ** -11), 2 ** -12, E4M3FNUZ)).toEqual([0, 129]);
   });
 });

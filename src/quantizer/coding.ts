@@ -24,6 +24,8 @@ export interface Coding {
    * any x.
    */
   readonly calibrate?: (tape: Tape, weight: CodedWeight, x: Tensor, layer: string) => void;
+  /** What the layer gives on of y, its bias added; absent where that is y. */
+  readonly finish?: (tape: Tape, weight: CodedWeight, y: Tensor, layer: string) => Tensor;
   /** The same weight in a block format, where it is that but for its scales; the tape owns these. */
   readonly inFormat?: (tape: Tape, weight: CodedWeight, layer: string) => QuantizedWeight<Tensor>;
 }
@@ -78,6 +80,19 @@ export const multiplied = seam(
     const { multiply } = coded.format;
     if (multiply) return multiply(tape, coded, x, layer);
     return denseProduct(tape, decodedWeight(tape, coded, layer), x, layer);
+  },
+);
+
+/**
+ * What a layer of this weight gives on of y, to which its bias is added: codes of it where its outputs
+ * are such, as what these decode to, else y itself.
+ */
+export const finished = seam(
+  'quantizer.finished',
+  (tape: Tape, weight: DeviceWeight, y: Tensor, layer: string): Tensor => {
+    if (isOfFormat(weight)) return y;
+    const coded = weight as CodedWeight;
+    return coded.format.finish?.(tape, coded, y, layer) ?? y;
   },
 );
 

@@ -27,6 +27,8 @@ export interface Choice extends MetaChoice {
   readonly axis?: GroupAxis;
   /** What products round x to; absent where they take it as it is. */
   readonly activations?: ActivationType;
+  /** Whether layers round what they give to that type too, behind their bias. */
+  readonly outputs?: true;
 }
 
 /** A way to quantize weights, as a library defines it. */

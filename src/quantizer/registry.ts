@@ -20,6 +20,8 @@ export interface SchemeOptions {
   readonly axis?: GroupAxis | undefined;
   /** What products round x to; absent, x stays in floats. */
   readonly activations?: ActivationType | undefined;
+  /** Whether layers give codes of that type too, by a scale of their own. Default false. */
+  readonly outputs?: boolean | undefined;
   /** Whether its zeros are codes of 8 bits in turn. */
   readonly quantZero?: boolean | undefined;
   /** Whether its scales are. */
@@ -34,7 +36,7 @@ export interface ChosenScheme extends Scheme {
 
 /** The scheme of a choice. Throws {@link QuantizerError} `quant-method` that names what is not there. */
 export function schemeOf(options: SchemeOptions): ChosenScheme {
-  const { method: name, bits, groupSize, axis, activations } = options;
+  const { method: name, bits, groupSize, axis, activations, outputs } = options;
   const method = methods.get(name);
   if (!method)
     throw new QuantizerError(
@@ -50,8 +52,14 @@ export function schemeOf(options: SchemeOptions): ChosenScheme {
     ...(activations === undefined
       ? {}
       : { activations: chosen(method, 'activations', method.activations ?? [], activations) }),
+    ...(outputs ? { outputs } : {}),
     ...chosenMeta(method, options),
   };
+  if (choice.outputs && !choice.activations)
+    throw new QuantizerError(
+      'quant-method',
+      `outputs of ${name}: ${method.activations ? `they are codes of the type that activations have: give activations ${method.activations.join(' or ')}` : 'it has none'}`,
+    );
   if (choice.activations && choice.axis !== method.axes?.[0])
     throw new QuantizerError(
       'quant-method',

@@ -3,8 +3,6 @@ import { float64Of, type StoredTensor } from '../../src/formats/safetensors/stor
 import { Scope } from '../../src/gpu/scope.ts';
 import { multiplied } from '../../src/quantizer/coding.ts';
 import { EPS } from '../../src/reference/bounds.ts';
-import { QUANTO_TYPES } from '../../src/reference/quant/quanto-types.ts';
-import { EXACT, exactly, rangesIn } from '../../src/reference/quant/ranges.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
@@ -15,6 +13,7 @@ import type { ActivationType } from '../../src/vocabulary/quant/quanto_activatio
 import { quantizerOf } from '../quantizer/drawn.ts';
 import { type Golden, goldenOf } from './goldens/golden.ts';
 import { expectSameCodes, judgeGolden, oursOf } from './goldens/judged.ts';
+import { METHODS, MOST, requireDecided } from './quanto-golden.ts';
 
 export const quanto = suite('quant.quanto', {
   description: 'Codes, scales and outputs of layers beside those that optimum-quanto gave',
@@ -53,29 +52,6 @@ quanto
     t.expectAccepted('scale', actual, { shape, data }, { kind: 'within', bound });
   });
 
-/** How near outputs must be to those of torch. */
-const MOST = 1e-3;
-
-/** The quantizer of each type of weights, in the groups that Quanto's modules choose. */
-const METHODS = {
-  qint8: { method: 'quanto_int8' },
-  qfloat8_e4m3fn: { method: 'quanto_float8' },
-  qint4: { method: 'quanto_int', bits: 4, groupSize: 128 },
-  qint2: { method: 'quanto_int', bits: 2, groupSize: 128 },
-} as const;
-
-/** Asserts that each activation has one code, whatever an adapter's division is. */
-function requireDecided(t: CaseContext, x: HostTensor, scale: number, qtype: ActivationType): void {
-  const { codes, decode } = QUANTO_TYPES[qtype];
-  const of = { scale: exactly(scale), shift: 0 };
-  const legal = rangesIn('f32', false);
-  const open = valuesOf(x).filter((value) => {
-    const numbers = codes(value, of, legal).map((code) => decode(code, of, EXACT).low + 0);
-    return new Set(numbers).size > 1;
-  });
-  t.expect(open.length === 0, () => `${open.length} activations lie between two codes`);
-}
-
 const HALF_SCALES = 'scales of half their size';
 
 function halfScales(fault: FaultDeclaration): void {
@@ -92,11 +68,13 @@ quanto
   .control(HALF_SCALES, halfScales)
   .run(judgeLinear);
 
-const FLOATS = ['qfloat8_e4m3fn', 'qfloat8_e5m2'] as const;
+const FLOATS = ['qfloat8_e4m3fn', 'qfloat8_e4m3fnuz', 'qfloat8_e5m2'] as const;
 
 for (const pairs of [
   { weights: TYPES, activations: FLOATS },
   { weights: ['qfloat8_e4m3fn', 'qint2'], activations: ['none', 'qint8', ...FLOATS] },
+  { weights: ['qfloat8_e4m3fnuz'], activations: ['none', 'qfloat8_e4m3fnuz'] },
+  { weights: ['qfloat8_e5m2'], activations: ['none'] },
 ])
   quanto
     .case('pairs', pairs)

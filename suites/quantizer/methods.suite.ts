@@ -46,6 +46,7 @@ function partsOfOnes(fault: FaultDeclaration): void {
 const ROUNDED: Readonly<Record<ActivationType, number>> = {
   qint8: 2 / 127,
   qfloat8_e4m3fn: 2 ** -4,
+  qfloat8_e4m3fnuz: 2 ** -4,
   qfloat8_e5m2: 2 ** -3,
 };
 
@@ -79,7 +80,13 @@ function chosen(choice: string) {
 
 quantizerMethods
   .case('columns', {
-    choice: ['int-4-channel', 'int-2-32', 'int-4-64', 'int8-8-channel', 'float8-8-channel'],
+    choice: [
+      'int-4-channel',
+      'int-2-32',
+      'int-4-64',
+      'int8-8-channel',
+      'float8_e4m3fnuz-8-channel',
+    ],
   })
   .tier('full')
   .desc(`${TOLD} Its groups are columns of it, or parts of them.`)
@@ -93,7 +100,8 @@ quantizerMethods
 /** Some of Quanto's pairs: its method, bits and activations. */
 const PAIRS = [
   ...['int8-8-qint8', 'int8-8-qfloat8_e5m2', 'float8-8-qint8', 'float8-8-qfloat8_e4m3fn'],
-  ...['int-4-qint8', 'int-4-qfloat8_e4m3fn', 'int-2-qfloat8_e5m2'],
+  ...['float8_e4m3fnuz-8-qfloat8_e4m3fnuz', 'float8_e5m2-8-qfloat8_e4m3fn'],
+  ...['int-4-qint8', 'int-4-qfloat8_e4m3fnuz', 'int-2-qfloat8_e5m2'],
 ];
 
 quantizerMethods

@@ -320,7 +320,7 @@ quantizedModels
     }),
   )
   .run(async (t) => {
-    using weight = Tensor.from(t.gpu, drawn(t, 0, [128, 256]));
+    using weight = Tensor.from(t.gpu, drawn(t, 0, [384, 768]));
     for (const options of schemesOf(() => true, true)) {
       let refused = 'nothing';
       try {
@@ -373,6 +373,7 @@ const LAYOUTS = {
   nvfp4: false,
   quanto_int: true,
   quanto_float8: false,
+  quanto_float8_e4m3fnuz: false,
   quanto_w8a8: false,
   onnx_nbits: false,
   ternary: true,

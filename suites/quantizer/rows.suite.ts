@@ -36,6 +36,7 @@ const METHODS = {
   quanto_int8: false,
   quanto_w8a8: false,
   quanto_float8: false,
+  quanto_float8_e4m3fnuz: false,
   int8: false,
   q4_0: false,
   q8_0: false,

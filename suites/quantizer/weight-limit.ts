@@ -5,6 +5,8 @@ const FRACTIONS: Readonly<Record<string, number>> = {
   nvfp4: 1,
   mxfp8: 3,
   quanto_float8: 3,
+  quanto_float8_e4m3fnuz: 3,
+  quanto_float8_e5m2: 2,
   f16: 10,
   bf16: 7,
 };

@@ -32,7 +32,7 @@ const IR_VERSION = 10;
 export const MICROSOFT = 'com.microsoft';
 
 /** Element types that only a part of the model has: codes of four bits, and floats of eight. */
-export type StoredType = 'i4' | 'u4' | 'e4m3' | 'e5m2';
+export type StoredType = 'i4' | 'u4' | 'e4m3' | 'e4m3fnuz' | 'e5m2';
 
 /** Element types of a graph: those of tensors, and what shapes, axes and masks are made of. */
 export type ElementType = DType | 'i64' | 'bool';
@@ -50,6 +50,7 @@ const TYPES = {
   i4: DataType.INT4,
   u4: DataType.UINT4,
   e4m3: DataType.FLOAT8E4M3FN,
+  e4m3fnuz: DataType.FLOAT8E4M3FNUZ,
   e5m2: DataType.FLOAT8E5M2,
 } as const satisfies Record<ElementType | StoredType, DataType>;
 

@@ -202,6 +202,7 @@ const EIGHT_BITS: readonly (readonly [ByteCodes, number])[] = [
   ['uint8', 64],
   ['map', 4096],
   ['e4m3', FEATURES],
+  ['e4m3fnuz', FEATURES],
   ['e5m2', FEATURES],
 ];
 

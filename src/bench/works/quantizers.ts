@@ -105,6 +105,7 @@ export const works: readonly OpWork[] = [
   quanto({ qtype: 'qint4', axis: -1, group_size: 128 }),
   quanto({ qtype: 'qint8', axis: 0 }),
   quanto({ qtype: 'qfloat8_e4m3fn', axis: -1 }),
+  quanto({ qtype: 'qfloat8_e4m3fnuz', axis: 0 }),
   nbits({ bits: 4, block_size: 32 }),
   nbits({ bits: 8, block_size: 128 }),
   ...(['nf4', 'fp4'] as const).map(fourBit),

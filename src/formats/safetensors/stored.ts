@@ -9,6 +9,7 @@ export const STORED_BYTES = {
   U8: 1,
   I8: 1,
   F8_E4M3: 1,
+  F8_E4M3FNUZ: 1,
   F8_E5M2: 1,
   U16: 2,
   I16: 2,

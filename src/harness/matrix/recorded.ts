@@ -53,6 +53,8 @@ const productsOf = ({ gradsOut }: Bundle['tensors']): readonly Direction[] =>
 const QUANTO: Readonly<Record<string, string>> = {
   qint8: 'quanto_int8',
   qfloat8_e4m3fn: 'quanto_float8',
+  qfloat8_e4m3fnuz: 'quanto_float8_e4m3fnuz',
+  qfloat8_e5m2: 'quanto_float8_e5m2',
   qint4: 'quanto_int',
   qint2: 'quanto_int',
 };
@@ -129,6 +131,8 @@ const mlxMode = ({ mode }: Bundle['params']) => (mode === 'affine' ? 'mlx' : `${
 const BYTES: Readonly<Record<string, string>> = {
   map: 'int8_blockwise',
   e4m3: 'quanto_float8',
+  e4m3fnuz: 'quanto_float8_e4m3fnuz',
+  e5m2: 'quanto_float8_e5m2',
   int8: 'quanto_int8',
   uint8: 'int8',
 };

@@ -18,7 +18,9 @@ import { PRODUCT_VARIANTS } from './tiles.ts';
 type Weight = Omit<InputsOf<typeof signature, Tensor>, 'x'>;
 
 /** What codes stand for, as the kernels count it. */
-const CODES: Readonly<Record<ByteCodes, number>> = { int8: 0, map: 1, e4m3: 2, e5m2: 3, uint8: 4 };
+const CODES: Readonly<Record<ByteCodes, number>> = {
+  ...{ int8: 0, map: 1, e4m3: 2, e5m2: 3, uint8: 4, e4m3fnuz: 5 },
+};
 
 /**
  * y = x W^T, or x W, with W [out, in] in codes of 8 bits, decoded in registers as value times the

@@ -4,12 +4,13 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { decodeSmallFloat as signature } from '../../vocabulary/quant/decode_small_float.ts';
 import { launcher } from '../launcher.ts';
 
-/** Bits of exponent and fraction. */
+/** Bits of exponent and fraction, and the bias of the exponent. */
 const TYPES = {
-  e2m1: [2, 1],
-  e4m3: [4, 3],
-  e5m2: [5, 2],
-  e8m0: [8, 0],
+  e2m1: [2, 1, 1],
+  e4m3: [4, 3, 7],
+  e4m3fnuz: [4, 3, 8],
+  e5m2: [5, 2, 15],
+  e8m0: [8, 0, 127],
 } as const;
 
 /**
@@ -20,11 +21,11 @@ const TYPES = {
 export const decodeSmallFloat = launcher(signature, {
   variants: { words: { kernels: [shader.file] } },
   forward: (gpu, { codes }, { type }) => {
-    const [EXPONENTS, FRACTION] = TYPES[type];
+    const [EXPONENTS, FRACTION, BIAS] = TYPES[type];
     const y = Tensor.empty(gpu, 'f32', codes.shape);
     gpu.dispatch({
       shader,
-      constants: { EXPONENTS, FRACTION },
+      constants: { EXPONENTS, FRACTION, BIAS },
       bindings: [codes.binding, y.binding],
       uniforms: [u32(codes.size)],
       workgroups: gridOfFours(codes.size),

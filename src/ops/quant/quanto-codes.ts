@@ -14,6 +14,7 @@ export const QUANTO_KINDS = {
   qint8: { kind: 1, levels: 127 },
   qfloat8: { kind: 2, levels: 448 },
   qfloat8_e4m3fn: { kind: 2, levels: 448 },
+  qfloat8_e4m3fnuz: { kind: 4, levels: 240 },
   qfloat8_e5m2: { kind: 3, levels: 57_344 },
 } as const satisfies Readonly<Record<QuantoParams['qtype'], { kind: number; levels: number }>>;
 

@@ -9,6 +9,7 @@ const callOf = (x: readonly number[], qtype: string) => ({
 test.each([
   ['qint8', [3, 9], { KIND: 1, SHARED: 0, WORDS: 1 }, 'i8 3x9'],
   ['qfloat8_e4m3fn', [3, 20], { KIND: 2, SHARED: 1, WORDS: 1 }, 'u8 3x20'],
+  ['qfloat8_e4m3fnuz', [3, 20], { KIND: 4, SHARED: 1, WORDS: 1 }, 'u8 3x20'],
   ['qfloat8_e5m2', [4, 20], { KIND: 3, SHARED: 1, WORDS: 4 }, 'u8 4x20'],
 ])('codes all of x as one group (%s)', async (qtype, x, constants, codes) => {
   const { commands, results } = await describedCall('quanto_activation', callOf(x, qtype));

@@ -21,14 +21,14 @@ test('takes each width, group and axis, and way to keep zeros and scales', () =>
   const all = schemesOf((name) => name === 'hqq', true);
   expect(all).toHaveLength(5 * 5 * 2 * 3);
   expect(all.slice(0, 3).map(metaWords)).toEqual(['', ' zero8', ' zero8 scale8']);
-  expect(schemesOf((name) => name === 'quanto_int', true)).toHaveLength(2 * 4 * (2 + 3));
+  expect(schemesOf((name) => name === 'quanto_int', true)).toHaveLength(2 * 5 * (2 + 4));
   expect(schemesOf(() => false, true)).toEqual([]);
 });
 
 test('takes each type of activations, of weights along the usual axis', () => {
   const all = schemesOf((name) => name === 'quanto_float8', true);
   expect(all.map((scheme) => `${scheme.axis}${metaWords(scheme)}`)).toEqual([
-    ...['0', '0 x qint8', '0 x qfloat8_e4m3fn', '0 x qfloat8_e5m2', '-1'],
+    ...['0', '0 x qint8', '0 x qfloat8_e4m3fn', '0 x qfloat8_e4m3fnuz', '0 x qfloat8_e5m2', '-1'],
   ]);
   expect(schemeKey(all[2] as WholeChoice)).toBe(
     'quanto_float8;bits=8;group=channel;axis=0;activations=qfloat8_e4m3fn',
@@ -36,12 +36,29 @@ test('takes each type of activations, of weights along the usual axis', () => {
 });
 
 test.each([
-  ['quanto_int', 'qint4', undefined, 'give qint8 or qfloat8_e4m3fn or qfloat8_e5m2'],
+  [
+    'quanto_int',
+    'qint4',
+    undefined,
+    'give qint8 or qfloat8_e4m3fn or qfloat8_e4m3fnuz or qfloat8_e5m2',
+  ],
   ['quanto_float8', 'qint8', -1, 'along axis -1: optimum-quanto has no such product: give axis 0'],
   ['nf4', 'qint8', undefined, 'activations qint8 of nf4: it has none'],
 ] as const)('%s with activations in %s along axis %s is refused', (method, qtype, axis, why) => {
   const options = { method, axis, activations: qtype as ActivationType };
   expect(() => schemeOf(options)).toThrow(why);
+});
+
+test('outputs have a scale of their own, and the type of activations', () => {
+  const options = { method: 'quanto_int', groupSize: 'channel', outputs: true } as const;
+  expect(() => schemeOf(options)).toThrow(
+    'outputs of quanto_int: they are codes of the type that activations have: give activations qint8 or',
+  );
+  expect(() => schemeOf({ method: 'nf4', outputs: true })).toThrow('outputs of nf4: it has none');
+  const scheme = schemeOf({ ...options, activations: 'qint8' });
+  expect(scheme.choice).toMatchObject({ activations: 'qint8', outputs: true });
+  expect(scheme.parts([3, 8])['output_scale']).toEqual({ dtype: 'f32', shape: [1] });
+  expect(scheme.stored).toMatchObject({ input_scale: 'input_scale', output_scale: 'output_scale' });
 });
 
 test('the scale of activations is a part, which is saved as the library names it', () => {

@@ -1,4 +1,5 @@
 import type { Tape } from '../../autograd/tape.ts';
+import { mapped } from '../../graph/call.ts';
 import { sub } from '../../ops/math/sub.ts';
 import { quantoMatmul } from '../../ops/matmul/quanto_matmul.ts';
 import { decodeSmallFloat } from '../../ops/quant/decode_small_float.ts';
@@ -26,6 +27,16 @@ import {
 import { filedParts } from '../filed.ts';
 import { type Choice, type Method, type Scheme, wholeRows, widthOf } from '../method.ts';
 
+/** What codes of 8 bits stand for, and of floats their type in files. */
+const BYTES = {
+  quanto_int8: { qtype: 'qint8', codes: 'int8' },
+  quanto_float8: { qtype: 'qfloat8_e4m3fn', codes: 'e4m3', filed: 'F8_E4M3' },
+  quanto_float8_e4m3fnuz: { qtype: 'qfloat8_e4m3fnuz', codes: 'e4m3fnuz', filed: 'F8_E4M3FNUZ' },
+  quanto_float8_e5m2: { qtype: 'qfloat8_e5m2', codes: 'e5m2', filed: 'F8_E5M2' },
+} as const;
+
+const FLOATS = ['quanto_float8', 'quanto_float8_e4m3fnuz', 'quanto_float8_e5m2'] as const;
+
 /** optimum-quanto's quantize_weight, along the outputs where no axis is chosen. */
 export const methods: readonly Method[] = [
   {
@@ -36,8 +47,10 @@ export const methods: readonly Method[] = [
     axes: [0, -1],
     activations: ACTIVATION_TYPES,
     make: (choice) => {
-      const bytes = wholeBytes('qint8', choice);
-      return choice.activations === 'qint8' ? inIntegers(bytes) : withActivations(bytes, choice);
+      const bytes = wholeBytes('quanto_int8', choice);
+      return choice.activations === 'qint8'
+        ? inIntegers(bytes, choice)
+        : withActivations(bytes, choice);
     },
   },
   {
@@ -45,22 +58,22 @@ export const methods: readonly Method[] = [
     library: 'optimum-quanto',
     bits: [8],
     groups: ['channel'],
-    make: (choice) => inIntegers(wholeBytes('qint8', choice)),
+    make: (choice) => inIntegers(wholeBytes('quanto_int8', choice), choice),
   },
-  {
-    name: 'quanto_float8',
+  ...FLOATS.map((name) => ({
+    name,
     library: 'optimum-quanto',
     bits: [8],
-    groups: ['channel'],
-    axes: [0, -1],
+    groups: ['channel' as const],
+    axes: [0, -1] as const,
     activations: ACTIVATION_TYPES,
-    make: (choice) => withActivations(wholeBytes('qfloat8_e4m3fn', choice), choice),
-  },
+    make: (choice: Choice) => withActivations(wholeBytes(name, choice), choice),
+  })),
   {
     name: 'quanto_int',
     library: 'optimum-quanto',
     bits: [4, 2],
-    groups: [128, 'channel', 32, 64],
+    groups: [128, 'channel', 32, 64, 96],
     axes: [0, -1],
     activations: ACTIVATION_TYPES,
     make: (choice) => withActivations(affine(choice), choice),
@@ -68,23 +81,23 @@ export const methods: readonly Method[] = [
 ];
 
 /** Codes of 8 bits with a scale for each output, or each input (axis -1). */
-function wholeBytes(qtype: 'qint8' | 'qfloat8_e4m3fn', { axis: along = 0 }: Choice): Scheme {
+function wholeBytes(name: keyof typeof BYTES, { axis: along = 0 }: Choice): Scheme {
   const axis = along as 0 | -1;
   const isAcross = axis === -1;
-  const isFloat = qtype !== 'qint8';
+  const bytes = BYTES[name];
+  const { qtype, codes } = bytes;
+  const isFloat = codes !== 'int8';
   const stored = { q: 'weight._data', scale: 'weight._scale' };
   const coding: Coding = {
-    name: isFloat ? 'quanto_float8' : 'quanto_int8',
+    name,
     decode: (tape, { shape, parts }, layer) => {
       const { q, scale } = parts as Parts<'q' | 'scale'>;
-      const type = { type: 'e4m3' } as const;
       const a = isFloat
-        ? tape.apply(decodeSmallFloat, { codes: q }, type, `${layer}.elements`).y
+        ? tape.apply(decodeSmallFloat, { codes: q }, { type: codes }, `${layer}.elements`).y
         : q;
       return scaled(tape, a, scale, shape, layer);
     },
     multiply: (tape, { shape, parts }, x, layer) => {
-      const codes = isFloat ? 'e4m3' : 'int8';
       const blocksize = isAcross ? (shape[0] as number) : widthOf(shape);
       const inputs = parts as Parts<'q' | 'scale'>;
       return byteProduct(tape, inputs, { codes, axis, blocksize, shape }, x, layer);
@@ -102,7 +115,9 @@ function wholeBytes(qtype: 'qint8' | 'qfloat8_e4m3fn', { axis: along = 0 }: Choi
       };
     },
     stored,
-    ...(isFloat ? { filed: (parts) => filedParts(stored, parts, { q: 'F8_E4M3' }) } : {}),
+    ...('filed' in bytes
+      ? { filed: (parts) => filedParts(stored, parts, { q: bytes.filed }) }
+      : {}),
     quantize: (tape, weight, layer) => {
       const { q, scale } = quantized(tape, weight, { qtype, axis }, layer);
       return { q, scale };
@@ -115,28 +130,47 @@ function wholeBytes(qtype: 'qint8' | 'qfloat8_e4m3fn', { axis: along = 0 }: Choi
  * Codes of 8 bits with a scale for each output, multiplied by x in codes too: by one scale, which is
  * 1 until a calibration found it, as in a module that was made with `activations=qint8`.
  */
-function inIntegers(bytes: Scheme): Scheme {
-  return calibrated(bytes, 'qint8', {
-    op: 'quanto_linear',
-    product: 'quanto_linear: codes times codes of x, by a scale that a calibration found',
-    multiply: (tape, { parts }, x, layer) =>
-      tape.apply(quantoLinear, { x, ...(parts as Parts<'q' | 'scale' | 'input_scale'>) }, {}, layer)
-        .y,
-  });
+function inIntegers(bytes: Scheme, { outputs }: Choice): Scheme {
+  return calibrated(
+    bytes,
+    { activations: 'qint8', outputs },
+    {
+      op: 'quanto_linear',
+      product: 'quanto_linear: codes times codes of x, by a scale that a calibration found',
+      multiply: (tape, { parts }, x, layer) =>
+        tape.apply(
+          quantoLinear,
+          { x, ...(parts as Parts<'q' | 'scale' | 'input_scale'>) },
+          {},
+          layer,
+        ).y,
+    },
+  );
 }
 
 /** The scheme with x rounded before its product, where activations are codes. */
-function withActivations(scheme: Scheme, { activations: qtype }: Choice): Scheme {
-  if (!qtype) return scheme;
-  return calibrated(scheme, qtype, {
-    op: 'quanto_activation',
-    product: `${scheme.product}, with x rounded to ${qtype} by a scale that a calibration found`,
-    multiply: (tape, { shape, parts }, x, layer) => {
-      const { input_scale: scale } = parts as Parts<'input_scale'>;
-      const rounded = tape.apply(quantoActivation, { x, scale }, { qtype }, `${layer}.x`);
-      return multiplied(tape, scheme.weight(withoutScale(parts), shape), rounded.dequant, layer);
+function withActivations(scheme: Scheme, { activations, outputs }: Choice): Scheme {
+  if (!activations) return scheme;
+  return calibrated(
+    scheme,
+    { activations, outputs },
+    {
+      op: 'quanto_activation',
+      product: `${scheme.product}, with x rounded to ${activations} by a scale that a calibration found`,
+      multiply: (tape, { shape, parts }, x, layer) => {
+        const { input_scale: scale } = parts as Parts<'input_scale'>;
+        const params = { qtype: activations };
+        const rounded = tape.apply(quantoActivation, { x, scale }, params, `${layer}.x`);
+        return multiplied(tape, scheme.weight(ofWeight(parts), shape), rounded.dequant, layer);
+      },
     },
-  });
+  );
+}
+
+/** What is rounded to which type. */
+interface Rounding {
+  readonly activations: ActivationType;
+  readonly outputs?: boolean | undefined;
 }
 
 /** How x in codes is multiplied. */
@@ -147,49 +181,77 @@ interface ActivationProduct {
   readonly multiply: NonNullable<Coding['multiply']>;
 }
 
-/** A scheme that keeps a scale of x beside the parts of a weight, as Quanto's modules do. */
+/** Scales of activations by their names in Quanto's modules, which are those of the parts. */
+const SCALES = ['input_scale', 'output_scale'] as const;
+
+/** What outputs are codes by, which the next layer takes as they are. */
+const CODED = new WeakMap<Tensor, { readonly scale: Tensor; readonly qtype: ActivationType }>();
+
+/** A scheme that keeps scales of activations beside the parts of a weight, as Quanto's modules do. */
 function calibrated(
   scheme: Scheme,
-  qtype: ActivationType,
+  { activations: qtype, outputs = false }: Rounding,
   { op, product, multiply }: ActivationProduct,
 ): Scheme {
-  const kept = { input_scale: 'input_scale' };
+  const names = outputs ? SCALES : SCALES.slice(0, 1);
+  const kept = Object.fromEntries(names.map((name) => [name, name]));
   const { filed } = scheme;
   const coding = (name: string): Coding => ({
     name,
     decode: (tape, { shape, parts }, layer) =>
-      decodedWeight(tape, scheme.weight(withoutScale(parts), shape), layer),
+      decodedWeight(tape, scheme.weight(ofWeight(parts), shape), layer),
     multiply,
     calibrate: (tape, { parts }, x, layer) => {
       const { input_scale } = parts as Parts<'input_scale'>;
-      // What was traced stays as it was.
-      const before = tape.adopt(input_scale.clone());
-      const inputs = { x, input_scale: before };
-      input_scale.copyFrom(tape.apply(quantoCalibrate, inputs, { qtype }, layer).input_scale);
+      const coded = CODED.get(x);
+      if (coded?.qtype === qtype) input_scale.copyFrom(coded.scale);
+      else follow(tape, input_scale, x, qtype, layer);
     },
+    ...(outputs && {
+      finish: (tape, { parts }, y, layer) => {
+        const { output_scale: scale } = parts as Parts<'output_scale'>;
+        if (tape.calibrates)
+          tape.noGrad(() => follow(tape, scale, y, qtype, `${layer}.outputs.calibrate`));
+        const inputs = { x: y, scale };
+        const { dequant } = tape.apply(quantoActivation, inputs, { qtype }, `${layer}.outputs`);
+        CODED.set(dequant, { scale, qtype });
+        return dequant;
+      },
+    }),
   });
   return {
     ...scheme,
-    ops: [...scheme.ops, 'quanto_calibrate', op],
-    product,
-    parts: (shape) => ({ ...scheme.parts(shape), input_scale: { dtype: 'f32', shape: [1] } }),
+    ops: [...scheme.ops, 'quanto_calibrate', op, ...(outputs ? ['quanto_activation'] : [])],
+    product: outputs ? `${product}; its outputs are rounded to it too` : product,
+    parts: (shape) => ({
+      ...scheme.parts(shape),
+      ...mapped(kept, () => ({ dtype: 'f32', shape: [1] }) as const),
+    }),
     stored: { ...scheme.stored, ...kept },
     ...(filed && {
       filed: (parts, shape) => new Map([...filed(parts, shape), ...filedParts(kept, parts)]),
     }),
     quantize: (tape, weight, layer) => ({
       ...scheme.quantize(tape, weight, layer),
-      input_scale: tape.adopt(filled(weight.gpu, 'f32', [1], 1)),
+      ...mapped(kept, () => tape.adopt(filled(weight.gpu, 'f32', [1], 1))),
     }),
     weight: (parts, shape) => {
-      const { format } = scheme.weight(withoutScale(parts), shape);
+      const { format } = scheme.weight(ofWeight(parts), shape);
       return { format: coding(`${format.name}_${qtype}`), shape, parts };
     },
   };
 }
 
+/** Has a scale, 1 at first, follow what is rounded by it, as Quanto's Calibration does. */
+function follow(tape: Tape, scale: Tensor, x: Tensor, qtype: ActivationType, layer: string): void {
+  // What was traced stays as it was.
+  const before = tape.adopt(scale.clone());
+  const inputs = { x, input_scale: before };
+  scale.copyFrom(tape.apply(quantoCalibrate, inputs, { qtype }, layer).input_scale);
+}
+
 /** The parts of the weight alone. */
-function withoutScale({ input_scale: _, ...parts }: Tensors): Tensors {
+function ofWeight({ input_scale: _, output_scale: __, ...parts }: Tensors): Tensors {
   return parts;
 }
 

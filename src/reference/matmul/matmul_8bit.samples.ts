@@ -1,5 +1,5 @@
 import { createDynamicMap } from '../../quant/dynamic/map.ts';
-import { E4M3, E5M2, nearestCode, type SmallFloat } from '../../quant/small-floats.ts';
+import { E4M3, E4M3FNUZ, E5M2, nearestCode, type SmallFloat } from '../../quant/small-floats.ts';
 import { filledTensor, type HostTensor, hostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
@@ -11,10 +11,12 @@ type Level = 'exact' | 'legal';
 
 /** Codes that stand for numbers of every size, or in exact samples for small whole ones. */
 function drawCode(random: Random, level: Level, codes: ByteCodes): number {
-  const float = (format: SmallFloat) =>
-    level === 'exact'
-      ? nearestCode(random.integer(-8, 8), format)
-      : random.integer(0, format.magnitudes.length - 1) + format.sign * random.integer(0, 1);
+  const float = (format: SmallFloat) => {
+    if (level === 'exact') return nearestCode(random.integer(-8, 8), format);
+    const code = random.integer(0, format.magnitudes.length - 1);
+    const sign = format.sign * random.integer(0, 1);
+    return code > 0 || format.signedZero ? code + sign : code;
+  };
   switch (codes) {
     case 'int8':
       return level === 'exact' ? random.integer(-8, 8) : random.integer(-128, 127);
@@ -24,6 +26,8 @@ function drawCode(random: Random, level: Level, codes: ByteCodes): number {
       return random.integer(0, 255);
     case 'e4m3':
       return float(E4M3);
+    case 'e4m3fnuz':
+      return float(E4M3FNUZ);
     case 'e5m2':
       return float(E5M2);
   }
@@ -132,8 +136,10 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample({ level: 'exact', codes: 'int8', x: [3, 20], out: 24, blocksize: 80 }),
   sample({ level: 'legal', codes: 'e4m3', x: [2, 96], out: 12, gradientTier: 'full' }),
   sample({ level: 'legal', codes: 'e5m2', x: [1, 40], out: 8, gradientTier: 'full' }),
+  sample({ level: 'legal', codes: 'e4m3fnuz', x: [3, 48], out: 9, gradientTier: 'full' }),
   sample({ level: 'exact', codes: 'e4m3', x: [37, 36], out: 28, variants: ALL, ...FULL }),
   sample({ level: 'exact', codes: 'e5m2', x: [9, 36], out: 28, variants: ALL, ...FULL }),
+  sample({ level: 'exact', codes: 'e4m3fnuz', x: [9, 36], out: 28, variants: ALL, ...FULL }),
   // Lines of no whole words, and blocks that begin anywhere.
   sample({ level: 'exact', codes: 'int8', x: [5, 37], out: 13 }),
   sample({

@@ -1,4 +1,4 @@
-import { E4M3, E5M2, valueOfCode } from '../../quant/small-floats.ts';
+import { E4M3, E4M3FNUZ, E5M2, valueOfCode } from '../../quant/small-floats.ts';
 import {
   type ByteCodes,
   type ByteProductParams,
@@ -27,6 +27,7 @@ const MEANINGS: Readonly<Record<ByteCodes, ((code: number) => number) | undefine
   uint8: (code) => code,
   map: undefined,
   e4m3: (code) => valueOfCode(code, E4M3),
+  e4m3fnuz: (code) => valueOfCode(code, E4M3FNUZ),
   e5m2: (code) => valueOfCode(code, E5M2),
 };
 
@@ -53,7 +54,14 @@ function weightOf(weight: ByteWeight, params: ByteProductParams): DecodedWeight 
   });
 }
 
-const OTHER = { int8: 'int8', uint8: 'uint8', map: 'map', e4m3: 'e5m2', e5m2: 'e4m3' } as const;
+const OTHER = {
+  int8: 'int8',
+  uint8: 'uint8',
+  map: 'map',
+  e4m3: 'e5m2',
+  e4m3fnuz: 'e4m3',
+  e5m2: 'e4m3',
+} as const;
 
 /** The product of x and a weight in codes of 8 bits that ONNX, Quanto or bitsandbytes decode. */
 export const record = defineRecord(signature, {
@@ -82,7 +90,7 @@ export const record = defineRecord(signature, {
       const isSquare = out_features === in_features && blocksize === out_features;
       return isSquare ? { ...params, axis: axis === 0 ? -1 : 0 } : params;
     }),
-    paramsBug('the other float of 8 bits', (params) => ({ ...params, codes: OTHER[params.codes] })),
+    paramsBug('another float of 8 bits', (params) => ({ ...params, codes: OTHER[params.codes] })),
     paramsBug('the other way round', transposed),
     inputBug('a code with its lowest bit turned', 'q', (code, i) => (i === 0 ? code ^ 1 : code)),
     nextScales('scales of the next block', 'scale'),

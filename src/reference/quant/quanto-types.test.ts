@@ -68,6 +68,7 @@ describe('floats of 8 bits', () => {
   test.each([
     ['qfloat8', 448],
     ['qfloat8_e4m3fn', 448],
+    ['qfloat8_e4m3fnuz', 240],
     ['qfloat8_e5m2', 57_344],
   ] as const)('%s: the largest size is the format’s largest number', (qtype, most) => {
     const { scaleOf, codes, decode } = QUANTO_TYPES[qtype];
@@ -76,10 +77,15 @@ describe('floats of 8 bits', () => {
     expect(decode(code, scale(2), ieee)).toEqual(exactly(2 * most));
   });
 
-  test('the two formats differ', () => {
+  test('the formats differ', () => {
     const { codes: e4m3 } = QUANTO_TYPES.qfloat8;
     const { codes: e5m2 } = QUANTO_TYPES.qfloat8_e5m2;
     expect([e4m3(1, scale(1), ieee), e5m2(1, scale(1), ieee)]).toEqual([[56], [60]]);
+    const { codes: fnuz, decode } = QUANTO_TYPES.qfloat8_e4m3fnuz;
+    expect(fnuz(1, scale(1), ieee)).toEqual([64]);
+    expect([fnuz(-(2 ** -11), scale(1), ieee), fnuz(-0, scale(1), ieee)]).toEqual([[0], [0]]);
+    expect(fnuz(-(2 ** -11), scale(1), legal)).toEqual([0, 129]);
+    expect(decode(129, scale(2), ieee)).toEqual(exactly(-(2 ** -9)));
     expect(e4m3(-1.0625, scale(1), legal)).toEqual([184, 185]);
   });
 });

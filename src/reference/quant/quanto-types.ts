@@ -1,4 +1,11 @@
-import { codesAround, E4M3, E5M2, type SmallFloat, valueOfCode } from '../../quant/small-floats.ts';
+import {
+  codesAround,
+  E4M3,
+  E4M3FNUZ,
+  E5M2,
+  type SmallFloat,
+  valueOfCode,
+} from '../../quant/small-floats.ts';
 import { rint } from '../../tensor/rint.ts';
 import type { QuantoParams } from '../../vocabulary/quant/quanto_quantize.ts';
 import { FLUSH, LARGEST } from '../bounds.ts';
@@ -91,6 +98,17 @@ function float8(format: SmallFloat): QuantoType {
 
 const E4M3FN = float8(E4M3);
 
+/** Of each type one that codes may be taken for, where there is one as likely. */
+export const OTHER_TYPE = {
+  qint2: 'qint4',
+  qint4: 'qint4',
+  qint8: 'qint8',
+  qfloat8: 'qfloat8',
+  qfloat8_e4m3fn: 'qfloat8_e5m2',
+  qfloat8_e4m3fnuz: 'qfloat8_e4m3fn',
+  qfloat8_e5m2: 'qfloat8_e4m3fn',
+} as const satisfies Readonly<Record<QuantoParams['qtype'], QuantoParams['qtype']>>;
+
 /** By qtype. */
 export const QUANTO_TYPES: Readonly<Record<QuantoParams['qtype'], QuantoType>> = {
   qint2: affine(2),
@@ -102,5 +120,6 @@ export const QUANTO_TYPES: Readonly<Record<QuantoParams['qtype'], QuantoType>> =
   ),
   qfloat8: E4M3FN,
   qfloat8_e4m3fn: E4M3FN,
+  qfloat8_e4m3fnuz: float8(E4M3FNUZ),
   qfloat8_e5m2: float8(E5M2),
 };

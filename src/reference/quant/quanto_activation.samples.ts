@@ -41,7 +41,22 @@ function sample(
 const ENDS = [
   ...[0, -0, 0.5, -1.5, 2.5, -126.5, 127.5, -128.5],
   ...[2 ** -9, 2 ** -10, -1.5 * 2 ** -9, 2 ** -16, -(2 ** -17), 1.5 * 2 ** -16],
-  ...[17, -19, 448, -464, 465, 1e4, 57_344, -61_440, 61_441, -1e5],
+  ...[
+    -(2 ** -11),
+    -1.5 * 2 ** -10,
+    232,
+    -248,
+    17,
+    -19,
+    448,
+    -464,
+    465,
+    1e4,
+    57_344,
+    -61_440,
+    61_441,
+    -1e5,
+  ],
 ];
 
 const typed = (qtype: ActivationType): readonly SampleOf<typeof signature>[] => [
@@ -58,6 +73,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   // A word of codes at once, and four.
   sample([3, 20], { qtype: 'qfloat8_e4m3fn', scale: 0.007 }),
   sample([2, 3, 16], { qtype: 'qfloat8_e5m2', scale: 4e-5 }),
+  sample([4, 20], { qtype: 'qfloat8_e4m3fnuz', scale: 0.013 }),
   // More than one workgroup of each way.
   sample([23, 29], { qtype: 'qfloat8_e4m3fn', scale: 0.007 }),
   sample([40, 112], { qtype: 'qint8', scale: 0.03 }),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ActivationType } from '../../vocabulary/quant/quanto_activation.ts';
+import { ACTIVATION_TYPES, type ActivationType } from '../../vocabulary/quant/quanto_activation.ts';
 import type { Values } from '../record.ts';
 import { record } from './quanto_activation.ts';
 
@@ -35,6 +35,10 @@ test('floats saturate at the largest number, and keep its least ones', () => {
     q: [126, 254, 80, 1, 128],
     y: [896, -896, 16, 2 ** -8, -0],
   });
+  expect(coded('qfloat8_e4m3fnuz', given(2, 1e4, -1e38, 17, -(2 ** -9), -(2 ** -10), -0))).toEqual({
+    q: [127, 255, 88, 129, 0, 0],
+    y: [480, -480, 16, -(2 ** -9), 0, 0],
+  });
   expect(coded('qfloat8_e5m2', given(0.5, 1e30, -3, 2 ** -17))).toEqual({
     q: [123, 198, 1],
     y: [28_672, -3, 2 ** -17],
@@ -46,7 +50,7 @@ test('a quotient that no float holds has the largest code', () => {
 });
 
 test('by a scale of 0 codes and results are 0', () => {
-  for (const qtype of ['qint8', 'qfloat8_e4m3fn', 'qfloat8_e5m2'] as const)
+  for (const qtype of ACTIVATION_TYPES)
     expect(coded(qtype, given(0, 0, 5, -3e38))).toEqual({ q: [0, 0, 0], y: [0, 0, 0] });
 });
 

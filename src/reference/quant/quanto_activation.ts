@@ -4,7 +4,7 @@ import { defineRecord } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
 import { samples } from './quanto_activation.samples.ts';
-import { QUANTO_TYPES, type QuantoScale } from './quanto-types.ts';
+import { OTHER_TYPE, QUANTO_TYPES, type QuantoScale } from './quanto-types.ts';
 import { exactly, rangesIn, reach } from './ranges.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
@@ -109,9 +109,7 @@ export const record = defineRecord(signature, {
     inputBug('neighbours swapped', 'x', (x, i, { data }) => data[i ^ 1] ?? x),
     inputBug('signs lost', 'x', Math.abs),
     inputBug('scale wrong by 2e-5', 'scale', (scale) => scale * (1 + 2e-5)),
-    paramsBug('codes of the other float type', ({ qtype }) => ({
-      qtype: qtype === 'qfloat8_e4m3fn' ? 'qfloat8_e5m2' : qtype,
-    })),
+    paramsBug('codes of another float type', ({ qtype }) => ({ qtype: OTHER_TYPE[qtype] })),
     paramsBug('whole numbers for floats', (params): Params => ({ ...params, qtype: 'qint8' })),
   ],
 });

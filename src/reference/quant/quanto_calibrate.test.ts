@@ -35,6 +35,7 @@ test('a batch of zeros has a scale of 0, from which the next goes on', () => {
 
 test('of floats the largest magnitude becomes the largest number', () => {
   expect(scaleOf(given(1, 3, -896), 'qfloat8_e4m3fn')).toBe(2);
+  expect(scaleOf(given(1, 3, -480), 'qfloat8_e4m3fnuz')).toBe(2);
   expect(scaleOf(given(4, 28_672), 'qfloat8_e5m2')).toBeCloseTo(3.65, 6);
 });
 

@@ -9,6 +9,7 @@ import { EPS, FLUSH, maxAbs, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
+import { OTHER_TYPE } from './quanto-types.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 
@@ -20,6 +21,7 @@ const SHARE = Math.fround(0.1);
 const LARGEST_NUMBERS: Readonly<Record<ActivationType, number>> = {
   qint8: 127,
   qfloat8_e4m3fn: 448,
+  qfloat8_e4m3fnuz: 240,
   qfloat8_e5m2: 57_344,
 };
 
@@ -100,6 +102,7 @@ export const record = defineRecord(signature, {
     // Two passes over x.
     sample([3, 700], { before: 0.01 }),
     sample([5, 37], { qtype: 'qfloat8_e4m3fn' }),
+    sample([7, 5], { qtype: 'qfloat8_e4m3fnuz' }),
     sample([3, 19], { qtype: 'qfloat8_e5m2', before: 1e-4 }),
     sample([3, 41], { dtype: 'f16', before: 0.03 }),
     sample([5, 9], { dtype: 'bf16' }),
@@ -118,9 +121,7 @@ export const record = defineRecord(signature, {
   plausibleBugs: [
     inputBug('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
     inputBug('negative elements forgotten', 'x', (x) => Math.max(x, 0)),
-    paramsBug('codes of the other float type', ({ qtype }) => ({
-      qtype: qtype === 'qfloat8_e4m3fn' ? 'qfloat8_e5m2' : qtype,
-    })),
+    paramsBug('codes of another float type', ({ qtype }) => ({ qtype: OTHER_TYPE[qtype] })),
     inputBug('the scale before forgotten', 'input_scale', () => 1),
     inputBug('the scale before wrong by 2e-5', 'input_scale', (s) =>
       s === 1 ? s : s * (1 + 2e-5),

@@ -43,12 +43,23 @@ const ROWS: readonly Draw[] = [
   (_random, j) => [57_344, 5 * 2 ** -15, 2 ** -17, 9, -11, -53_248, 2 ** -15, 0][j] as number,
   (_random, j) => [127, 0.5, 1.5, 2.5, -0.5, -1.5, 126.5, -126.5][j] as number,
   (random, j) => (j === 0 ? 1e30 : random.normal()),
+  (_random, j) =>
+    [240, 3 * 2 ** -11, -(2 ** -12), 17, -19, -232, 2 ** -8, -(2 ** -10)][j] as number,
 ];
 
 const ends: DrawnValues = {
   name: 'ends',
   draw: inBlocks(8, ROWS),
 };
+
+const TYPES = [
+  'qint2',
+  'qint4',
+  'qint8',
+  'qfloat8_e4m3fn',
+  'qfloat8_e4m3fnuz',
+  'qfloat8_e5m2',
+] as const;
 
 export const samples: readonly SampleOf<typeof signature>[] = [
   sample([9, 33], { qtype: 'qint2' }), // rows that do not fill the last byte
@@ -63,7 +74,6 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample([3, 5, 7], { qtype: 'qfloat8' }),
   sample([33, 9], { qtype: 'qfloat8_e4m3fn', axis: -1 }),
   sample([9, 33], { qtype: 'qfloat8_e5m2' }),
-  ...(['qint2', 'qint4', 'qint8', 'qfloat8_e4m3fn', 'qfloat8_e5m2'] as const).map((qtype) =>
-    sample([10, 8], { qtype }, ends),
-  ),
+  sample([7, 19], { qtype: 'qfloat8_e4m3fnuz' }),
+  ...TYPES.map((qtype) => sample([11, 8], { qtype }, ends)),
 ];

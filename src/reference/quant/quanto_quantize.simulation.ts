@@ -1,4 +1,4 @@
-import { E4M3, E5M2, nearestCode, valueOfCode } from '../../quant/small-floats.ts';
+import { E4M3, E4M3FNUZ, E5M2, nearestCode, valueOfCode } from '../../quant/small-floats.ts';
 import { rint } from '../../tensor/rint.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { quantoBits, quantoQuantize as signature } from '../../vocabulary/quant/quanto_quantize.ts';
@@ -12,6 +12,11 @@ export const QUANTO_KINDS = {
   qint8: { levels: 127, code: (y: number) => clamped(y, -128, 127) },
   qfloat8: { levels: 448, code: (y: number) => nearestCode(y, E4M3), format: E4M3 },
   qfloat8_e4m3fn: { levels: 448, code: (y: number) => nearestCode(y, E4M3), format: E4M3 },
+  qfloat8_e4m3fnuz: {
+    levels: 240,
+    code: (y: number) => nearestCode(y, E4M3FNUZ),
+    format: E4M3FNUZ,
+  },
   qfloat8_e5m2: { levels: 57_344, code: (y: number) => nearestCode(y, E5M2), format: E5M2 },
 } as const;
 

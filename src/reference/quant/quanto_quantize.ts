@@ -7,7 +7,7 @@ import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
 import { samples } from './quanto_quantize.samples.ts';
 import { codeIn, groupsOf, packedShape, packSlices, slices } from './quanto-groups.ts';
-import { QUANTO_TYPES, type QuantoScale } from './quanto-types.ts';
+import { OTHER_TYPE, QUANTO_TYPES, type QuantoScale } from './quanto-types.ts';
 import { rangesIn, reach } from './ranges.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
@@ -146,7 +146,7 @@ export const record = defineRecord(signature, {
     paramsBug('no groups', (params) => ({ ...params, group_size: undefined })),
     paramsBug('codes of another type', ({ qtype, ...params }) => ({
       ...params,
-      qtype: qtype === 'qint2' ? 'qint4' : qtype === 'qfloat8_e5m2' ? 'qfloat8_e4m3fn' : qtype,
+      qtype: OTHER_TYPE[qtype],
     })),
     inputBug('last element dropped', 'weight', (w, i, { data }) => (i === data.length - 1 ? 0 : w)),
     inputBug('neighbours swapped', 'weight', (w, i, { data }) => data[i ^ 1] ?? w),

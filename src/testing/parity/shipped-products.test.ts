@@ -84,6 +84,7 @@ test('codes that stand for no number are not computed', async () => {
   const of = (part: string) => shipped.find(({ name }) => name.includes(part))?.bundle;
   for (const [part, input, byte, why] of [
     ['quanto_product_qfloat8_e4m3fn', 'q', 0x7f, 'codes of e4m3 that stand for no number'],
+    ['quanto_product_qfloat8_e4m3fnuz', 'q', 0x80, 'codes of e4m3fnuz that stand for no number'],
     ['quanto_product_qfloat8_e5m2', 'q', 0xfc, 'codes of e5m2 that stand for no number'],
     ['mlx_product_mxfp8', 'packed', 0xff, 'codes or scales of mxfp8 that stand for no number'],
     ['mlx_product_mxfp4', 'scales', 0xff, 'codes or scales of mxfp4 that stand for no number'],

@@ -4,7 +4,7 @@ import { blocks, like } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
 /** What codes of 8 bits stand for: themselves, a float of 8 bits, or a number of a map. */
-const BYTE_CODES = ['int8', 'uint8', 'map', 'e4m3', 'e5m2'] as const;
+const BYTE_CODES = ['int8', 'uint8', 'map', 'e4m3', 'e4m3fnuz', 'e5m2'] as const;
 export type ByteCodes = (typeof BYTE_CODES)[number];
 
 /** Whether codes stand for whole numbers, from which a zero point may be taken. */

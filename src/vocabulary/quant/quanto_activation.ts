@@ -4,7 +4,12 @@ import { like } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
 /** Types that Quanto gives activations. */
-export const ACTIVATION_TYPES = ['qint8', 'qfloat8_e4m3fn', 'qfloat8_e5m2'] as const;
+export const ACTIVATION_TYPES = [
+  'qint8',
+  'qfloat8_e4m3fn',
+  'qfloat8_e4m3fnuz',
+  'qfloat8_e5m2',
+] as const;
 export type ActivationType = (typeof ACTIVATION_TYPES)[number];
 
 /** The type of the codes of activations. */

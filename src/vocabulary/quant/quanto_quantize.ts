@@ -11,6 +11,7 @@ const BITS = {
   qint8: 8,
   qfloat8: 8,
   qfloat8_e4m3fn: 8,
+  qfloat8_e4m3fnuz: 8,
   qfloat8_e5m2: 8,
 } as const;
 

@@ -40,7 +40,7 @@ export function joined(
 }
 
 /** Types of eight bits that ONNX has as element types. */
-export const SMALL = { e4m3: 'e4m3', e5m2: 'e5m2' } as const;
+export const SMALL = { e4m3: 'e4m3', e4m3fnuz: 'e4m3fnuz', e5m2: 'e5m2' } as const;
 
 /** Words as the bytes that they are, the lowest first. */
 function bytesOf({ data }: HostTensor): HostTensor {

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gradproof_bridge.backends.base import Call, Outputs
 
-_FLOATS = {"e4m3": "float8_e4m3fn", "e5m2": "float8_e5m2"}
+_FLOATS = {"e4m3": "float8_e4m3fn", "e4m3fnuz": "float8_e4m3fnuz", "e5m2": "float8_e5m2"}
 _QTYPES = {"int8": "qint8", **{codes: f"q{name}" for codes, name in _FLOATS.items()}}
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _GPU_NODES = ("dri", "dxg", "kfd", "nvidiactl", "nvmap")
 """Of graphics cards, WSL, ROCm, CUDA, CUDA on Jetson."""
 _BF16 = np.dtype(ml_dtypes.bfloat16)
-_F8 = np.dtype(ml_dtypes.float8_e4m3fn)
+_FLOATS_OF_8_BITS = ("float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2")
 
 
 def to_torch(array: Array, device: str) -> Tensor:
@@ -34,8 +34,9 @@ def to_torch(array: Array, device: str) -> Tensor:
     owned = np.array(array, order="C")
     if owned.dtype == _BF16:
         return torch.from_numpy(owned.view(np.int16)).view(torch.bfloat16).to(device)
-    if owned.dtype == _F8:
-        return torch.from_numpy(owned.view(np.uint8)).view(torch.float8_e4m3fn).to(device)
+    if owned.dtype.name in _FLOATS_OF_8_BITS:
+        of_torch = getattr(torch, owned.dtype.name)
+        return torch.from_numpy(owned.view(np.uint8)).view(of_torch).to(device)
     return torch.from_numpy(owned).to(device)
 
 

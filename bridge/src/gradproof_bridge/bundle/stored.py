@@ -22,6 +22,8 @@ NUMPY_OF = {
     "I8": np.dtype("i1"),
     "U8": np.dtype("u1"),
     "F8_E4M3": np.dtype(ml_dtypes.float8_e4m3fn),
+    "F8_E4M3FNUZ": np.dtype(ml_dtypes.float8_e4m3fnuz),
+    "F8_E5M2": np.dtype(ml_dtypes.float8_e5m2),
     "BOOL": np.dtype("?"),
 }
 _STORED_AS = {dtype: name for name, dtype in NUMPY_OF.items()}

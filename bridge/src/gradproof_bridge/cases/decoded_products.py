@@ -25,6 +25,7 @@ def quanto_bytes() -> Cases:
         ("qint8_axis0", "int8", 0, (2,), (5, 37)),
         ("qint8_axis-1", "int8", -1, (2, 2), (6, 12)),
         ("qfloat8_e4m3fn_axis0", "e4m3", 0, (2,), (7, 20)),
+        ("qfloat8_e4m3fnuz_axis0", "e4m3fnuz", 0, (2,), (5, 18)),
         ("qfloat8_e5m2_axis-1", "e5m2", -1, (1,), (5, 9)),
     ):
         yield _byte_case(f"quanto_product_{name}", "quanto", codes, lead, shape, axis=axis)
@@ -173,6 +174,8 @@ def _codes(draw: Draw, codes: str, *shape: int) -> Array:
     if codes == "int8":
         return draw.integers(*shape, low=-128, high=127).astype(np.int8)
     drawn = draw.integers(*shape, low=0, high=255).astype(np.uint8)
+    if codes == "e4m3fnuz":
+        return np.where(drawn == 128, 0, drawn)
     # What stands for no number, in e5m2 infinity too.
     highest = {"e4m3": 126, "e5m2": 123}.get(codes, 127)
     return np.where(drawn % 128 > highest, drawn - 8, drawn)

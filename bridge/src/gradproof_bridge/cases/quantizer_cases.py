@@ -121,7 +121,7 @@ def quanto() -> Cases:
         {"qtype": "qint4", "axis": 0},
         _weight(8, 96),
     )
-    for qtype in ("qint8", "qfloat8_e4m3fn", "qfloat8_e5m2"):
+    for qtype in ("qint8", "qfloat8_e4m3fn", "qfloat8_e4m3fnuz", "qfloat8_e5m2"):
         for axis in (0, -1):
             yield Case(
                 f"quanto_{qtype}_axis{axis}",
@@ -242,7 +242,12 @@ def _quanto_layer(shape: tuple[int, ...], outputs: int, scale: float, *, with_bi
 
 def quanto_activations() -> Cases:
     """Codes of each type, some of x beyond them; gradients."""
-    for qtype, scale in (("qint8", 0.015), ("qfloat8_e4m3fn", 0.004), ("qfloat8_e5m2", 3e-5)):
+    for qtype, scale in (
+        ("qint8", 0.015),
+        ("qfloat8_e4m3fn", 0.004),
+        ("qfloat8_e4m3fnuz", 0.008),
+        ("qfloat8_e5m2", 3e-5),
+    ):
         make = _activations((3, 13), scale)
         params = {"qtype": qtype}
         yield Case(f"quanto_activation_{qtype}", "quanto_activation", "quanto", params, make)
@@ -262,6 +267,7 @@ def quanto_calibrations() -> Cases:
         ("first", (5, 37), 1.0, {}),
         ("later", (2, 3, 20), 0.03, {}),
         ("first_qfloat8_e4m3fn", (3, 13), 1.0, {"qtype": "qfloat8_e4m3fn"}),
+        ("first_qfloat8_e4m3fnuz", (3, 13), 1.0, {"qtype": "qfloat8_e4m3fnuz"}),
         ("later_qfloat8_e5m2", (3, 13), 5e-5, {"qtype": "qfloat8_e5m2"}),
     ):
         make = _calibrated(shape, before)

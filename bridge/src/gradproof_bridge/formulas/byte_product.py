@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from gradproof_bridge.backends.base import Inputs
     from gradproof_bridge.bundle.vocabulary import Params
 
-_FLOATS = {"e4m3": ml_dtypes.float8_e4m3fn, "e5m2": ml_dtypes.float8_e5m2}
+_FLOATS = {
+    "e4m3": ml_dtypes.float8_e4m3fn,
+    "e4m3fnuz": ml_dtypes.float8_e4m3fnuz,
+    "e5m2": ml_dtypes.float8_e5m2,
+}
 
 
 def matmul_8bit(inputs: Inputs, params: Params) -> dict[str, Bounded]:

@@ -23,6 +23,7 @@ _BITS = {"qint2": 2, "qint4": 4}
 _FLOAT8: dict[str, Any] = {
     "qfloat8": ml_dtypes.float8_e4m3fn,
     "qfloat8_e4m3fn": ml_dtypes.float8_e4m3fn,
+    "qfloat8_e4m3fnuz": ml_dtypes.float8_e4m3fnuz,
     "qfloat8_e5m2": ml_dtypes.float8_e5m2,
 }
 _LARGEST = {

@@ -18,7 +18,12 @@ from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.cases.bitsandbytes_cases import ties
 from gradproof_bridge.cases.case import shape_name
 from gradproof_bridge.compute import compute_with
-from gradproof_bridge.goldens.direct import quanto_linear, ternarize
+from gradproof_bridge.goldens.direct import (
+    quanto_chain,
+    quanto_conv,
+    quanto_linear,
+    ternarize,
+)
 from gradproof_bridge.goldens.weights import drawn
 
 SCHEMA = "gradproof-goldens/1"
@@ -316,8 +321,17 @@ def _quanto() -> Iterator[Golden]:
             {"weight": weight},
             ("unpacked", "dequant"),
         )
-    for weights in ("qint8", "qfloat8_e4m3fn", "qint4", "qint2"):
-        for activations in ("none", "qint8", "qfloat8_e4m3fn", "qfloat8_e5m2"):
+    floats = ("qfloat8_e4m3fn", "qfloat8_e4m3fnuz", "qfloat8_e5m2")
+    every = ("none", "qint8", *floats)
+    for weights, types in (
+        ("qint8", every),
+        ("qfloat8_e4m3fn", every),
+        ("qfloat8_e4m3fnuz", ("none", "qfloat8_e4m3fnuz")),
+        ("qfloat8_e5m2", ("none",)),
+        ("qint4", every),
+        ("qint2", every),
+    ):
+        for activations in types:
             yield Golden(
                 f"quanto-linear-{weights}-{activations}",
                 "quanto_linear",
@@ -326,6 +340,56 @@ def _quanto() -> Iterator[Golden]:
                 {"weight": weight, "x": Drawn("activations", (5, 256))},
                 direct=quanto_linear,
             )
+    yield from _quanto_chains()
+    yield from _quanto_convolutions()
+
+
+def _quanto_chains() -> Iterator[Golden]:
+    """Layers that give codes, each to the next."""
+    for weights, activations in (
+        ("qint8", "qint8"),
+        ("qint4", "qint8"),
+        ("qint8", "qfloat8_e4m3fn"),
+        ("qfloat8_e4m3fnuz", "qfloat8_e4m3fnuz"),
+        ("qint8", "qfloat8_e5m2"),
+    ):
+        yield Golden(
+            f"quanto-chain-{weights}-{activations}",
+            "quanto_chain",
+            "quanto",
+            {"weights": weights, "activations": activations},
+            {
+                "x": Drawn("activations", (15, 128)),
+                "weight0": Drawn("normal", (32, 128)),
+                "bias0": Drawn("normal", (32,)),
+                "weight1": Drawn("normal", (16, 32)),
+                "bias1": Drawn("normal", (16,)),
+            },
+            direct=quanto_chain,
+        )
+
+
+def _quanto_convolutions() -> Iterator[Golden]:
+    """Of 288 weights an output, in 4 bits three groups of 96."""
+    for weights, activations in (
+        ("qint8", "none"),
+        ("qfloat8_e4m3fn", "none"),
+        ("qint4", "none"),
+        ("qint8", "qint8"),
+        ("qint4", "qfloat8_e4m3fn"),
+    ):
+        yield Golden(
+            f"quanto-conv-{weights}-{activations}",
+            "quanto_conv",
+            "quanto",
+            {"weights": weights, "activations": activations},
+            {
+                "x": Drawn("activations", (2, 32, 5, 6)),
+                "weight": Drawn("normal", (8, 32, 3, 3)),
+                "bias": Drawn("normal", (8,)),
+            },
+            direct=quanto_conv,
+        )
 
 
 def _ternary() -> Iterator[Golden]:

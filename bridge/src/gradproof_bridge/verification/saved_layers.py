@@ -149,6 +149,8 @@ _QTYPES = {
     ("quanto_int8", 8): "qint8",
     ("quanto_w8a8", 8): "qint8",
     ("quanto_float8", 8): "qfloat8_e4m3fn",
+    ("quanto_float8_e4m3fnuz", 8): "qfloat8_e4m3fnuz",
+    ("quanto_float8_e5m2", 8): "qfloat8_e5m2",
     ("quanto_int", 4): "qint4",
     ("quanto_int", 2): "qint2",
 }
@@ -161,9 +163,7 @@ LOADERS: Mapping[str, tuple[str, Loader]] = {
     "llm_int8": ("bitsandbytes", _llm_int8),
     **dict.fromkeys(("mlx", "mxfp4", "mxfp8", "nvfp4"), ("mlx", _mlx)),
     "hqq": ("hqq", _hqq),
-    **dict.fromkeys(
-        ("quanto_int8", "quanto_w8a8", "quanto_float8", "quanto_int"), ("quanto", _quanto)
-    ),
+    **dict.fromkeys((method for method, _ in _QTYPES), ("quanto", _quanto)),
     **dict.fromkeys(("q4_0", "q8_0"), ("gguf", _gguf)),
     **dict.fromkeys(("onnx_nbits", "onnx_nbits_symmetric"), ("onnxruntime", _nbits)),
     "int8": ("onnxruntime", _int8),
