@@ -13,9 +13,9 @@ import { QUANTO_KINDS } from './quanto-codes.ts';
  * The scale by which {@link quantoLinear} and {@link quantoActivation} round x, as optimum-quanto
  * 0.2.7's Calibration follows it (calibrate.py, calibrate_input): max |x| over the largest number of
  * the type (127, 448 of qfloat8_e4m3fn, 240 of qfloat8_e4m3fnuz, 57344 of qfloat8_e5m2) of a first
- * batch, then 0.9 input_scale + 0.1 of that of each other. x: floats without NaN; input_scale: f32 [1], 1 where there was no batch before. What
- * it gives is what it takes with the next batch. Throws ShapeError for no elements and for more than
- * one scale.
+ * batch, then 0.9 input_scale + 0.1 of that of each other. x: floats without NaN; input_scale: f32
+ * [1], 1 where there was no batch before. What it gives is what it takes with the next batch. Throws
+ * ShapeError for no elements and for more than one scale.
  */
 export const quantoCalibrate = launcher(signature, {
   variants: { passes: { kernels: [MIN_MAX_KERNEL, shader.file] } },

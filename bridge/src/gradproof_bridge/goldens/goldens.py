@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -332,64 +332,61 @@ def _quanto() -> Iterator[Golden]:
         ("qint2", every),
     ):
         for activations in types:
-            yield Golden(
-                f"quanto-linear-{weights}-{activations}",
-                "quanto_linear",
-                "quanto",
-                {"weights": weights, "activations": activations},
-                {"weight": weight, "x": Drawn("activations", (5, 256))},
-                direct=quanto_linear,
-            )
+            inputs = {"weight": weight, "x": Drawn("activations", (5, 256))}
+            yield _quanto_layer("linear", (weights, activations), inputs, quanto_linear)
     yield from _quanto_chains()
     yield from _quanto_convolutions()
 
 
 def _quanto_chains() -> Iterator[Golden]:
     """Layers that give codes, each to the next."""
-    for weights, activations in (
+    for types in (
         ("qint8", "qint8"),
         ("qint4", "qint8"),
         ("qint8", "qfloat8_e4m3fn"),
         ("qfloat8_e4m3fnuz", "qfloat8_e4m3fnuz"),
         ("qint8", "qfloat8_e5m2"),
     ):
-        yield Golden(
-            f"quanto-chain-{weights}-{activations}",
-            "quanto_chain",
-            "quanto",
-            {"weights": weights, "activations": activations},
-            {
-                "x": Drawn("activations", (15, 128)),
-                "weight0": Drawn("normal", (32, 128)),
-                "bias0": Drawn("normal", (32,)),
-                "weight1": Drawn("normal", (16, 32)),
-                "bias1": Drawn("normal", (16,)),
-            },
-            direct=quanto_chain,
-        )
+        inputs = {
+            "x": Drawn("activations", (15, 128)),
+            "weight0": Drawn("normal", (32, 128)),
+            "bias0": Drawn("normal", (32,)),
+            "weight1": Drawn("normal", (16, 32)),
+            "bias1": Drawn("normal", (16,)),
+        }
+        yield _quanto_layer("chain", types, inputs, quanto_chain)
 
 
 def _quanto_convolutions() -> Iterator[Golden]:
     """Of 288 weights an output, in 4 bits three groups of 96."""
-    for weights, activations in (
+    for types in (
         ("qint8", "none"),
         ("qfloat8_e4m3fn", "none"),
         ("qint4", "none"),
         ("qint8", "qint8"),
         ("qint4", "qfloat8_e4m3fn"),
     ):
-        yield Golden(
-            f"quanto-conv-{weights}-{activations}",
-            "quanto_conv",
-            "quanto",
-            {"weights": weights, "activations": activations},
-            {
-                "x": Drawn("activations", (2, 32, 5, 6)),
-                "weight": Drawn("normal", (8, 32, 3, 3)),
-                "bias": Drawn("normal", (8,)),
-            },
-            direct=quanto_conv,
-        )
+        inputs = {
+            "x": Drawn("activations", (2, 32, 5, 6)),
+            "weight": Drawn("normal", (8, 32, 3, 3)),
+            "bias": Drawn("normal", (8,)),
+        }
+        yield _quanto_layer("conv", types, inputs, quanto_conv)
+
+
+def _quanto_layer(
+    kind: str, types: tuple[str, str], inputs: Mapping[str, Drawn], direct: Direct
+) -> Golden:
+    """Of layers whose weights and activations are of these types."""
+    weights, activations = types
+    return Golden(
+        f"quanto-{kind}-{weights}-{activations}",
+        f"quanto_{kind}",
+        "quanto",
+        {"weights": weights, "activations": activations},
+        {**inputs},
+        direct=direct,
+    )
 
 
 def _ternary() -> Iterator[Golden]:
