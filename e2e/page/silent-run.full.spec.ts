@@ -41,10 +41,13 @@ async function play(
 
 test.describe.configure({ mode: 'serial' });
 test.setTimeout(600_000);
+/** What a run leaves to which nothing is done; any of these tests may be drawn alone. */
 let whole: Learnt;
+test.beforeAll(async ({ folder, server }) => {
+  ({ left: whole } = await play(folder, server.url, async () => {}));
+});
 
 test('a run that sleeps goes on where it was', async ({ folder, server }) => {
-  ({ left: whole } = await play(folder, server.url, async () => {}));
   const { left, told } = await play(folder, server.url, (browser) => browser.sleep(ASLEEP_MS));
   expect(told).not.toContain('Interrupted');
   expect(trained(left)).toEqual(trained(whole));
