@@ -1,28 +1,13 @@
 import package::lib::grid::linear_index;
-import package::math::key::key_of;
-import package::math::reduction::{behind, dims, run_from, terms_of};
+import package::math::ranking::{ larger, larger_or_later, Ranked, ranked, store_largest };
+import package::math::reduction::{ after, behind, dims, four_of, run_from, terms_of };
 
-// The largest term of each element of x along some axes, and which one it is: the first of equal
-// ones, or with LAST the last. A NaN counts as the largest, and all of them as equal. Compares
-// keys, whole numbers that order as floats do, or as INTEGERS: exact, and no denormal is lost. With
-// several parts y holds pairs of key and index, which the next pass reads (FROM_PAIRS); the last
-// pass writes VALUES or indices.
+// The largest term of each element of x along some axes, and which one it is, as math/ranking has
+// it. x: words, or FROM_PAIRS what a pass before has left. Four terms of a run at a time.
 
 @group(0) @binding(0) var<storage, read> x: array<u32>;
-@group(0) @binding(1) var<storage, read_write> y: array<u32>;
 
 override FROM_PAIRS: bool = false;
-override TO_PAIRS: bool = false;
-override VALUES: bool = false;
-override LAST: bool = false;
-override INTEGERS: bool = false;
-
-fn bits_of(key: u32) -> u32 {
-  if (INTEGERS) {
-    return key ^ 0x80000000u;
-  }
-  return select(~key, key & 0x7fffffffu, key >= 0x80000000u);
-}
 
 @compute @workgroup_size(64)
 fn main(
@@ -34,33 +19,28 @@ fn main(
   if (i >= dims.count * dims.parts) {
     return;
   }
-  let terms = terms_of(i);
-  // Below the key of any float, and that of the lowest integer: where no term is larger, the first
-  // term of all is the largest.
-  var best = 0u;
-  var best_index = 0u;
-  for (var first = terms.first; first < terms.end; ) {
-    let run = run_from(first, terms);
-    var at = run.at;
-    for (var term = first; term < run.end; term += dims.step) {
-      var key = x[at];
-      var index = term;
+  let own = terms_of(i);
+  var best = Ranked();
+  for (var first = own.first; first < own.end; ) {
+    let run = run_from(first, own);
+    for (var term = first; term < run.end; term = after(term)) {
+      // A run's last term once more changes nothing.
+      let four = four_of(run, term);
+      let words = vec4u(x[four.at.x], x[four.at.y], x[four.at.z], x[four.at.w]);
       if (FROM_PAIRS) {
-        index = x[at + 1u];
+        let behind_them = four.at + 1u;
+        let indices = vec4u(
+          x[behind_them.x],
+          x[behind_them.y],
+          x[behind_them.z],
+          x[behind_them.w],
+        );
+        best = larger(best, Ranked(words, indices));
       } else {
-        key = key_of(key, INTEGERS);
+        best = larger_or_later(best, ranked(words, four.term));
       }
-      let better = key > best || (key == best && (index > best_index) == LAST);
-      best = select(best, key, better);
-      best_index = select(best_index, index, better);
-      at += dims.step * run.stride;
     }
     first = behind(first, run.end);
   }
-  if (TO_PAIRS) {
-    y[2u * i] = best;
-    y[2u * i + 1u] = best_index;
-  } else {
-    y[i] = select(best_index, bits_of(best), VALUES);
-  }
+  store_largest(i, best);
 }

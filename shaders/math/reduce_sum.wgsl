@@ -1,5 +1,5 @@
 import package::lib::grid::linear_index;
-import package::math::reduction::{behind, dims, run_from, terms_of};
+import package::math::reduction::{ after, behind, dims, four_of, run_from, terms_of };
 
 // y = scale * sum of x (of its squares with SQUARES, the root of it with ROOT) along some axes, or
 // with several parts the sums of those. Four terms of a run at a time.
@@ -20,19 +20,16 @@ fn main(
   if (i >= dims.count * dims.parts) {
     return;
   }
-  let terms = terms_of(i);
+  let own = terms_of(i);
   var sum = 0.0;
-  for (var first = terms.first; first < terms.end; ) {
-    let run = run_from(first, terms);
-    let steps = dims.step * vec4u(0u, 1u, 2u, 3u);
-    let last = run.end - first - 1u;
-    for (var k = 0u; k <= last; k += 4u * dims.step) {
-      let along = k + steps;
-      let at = run.at + min(along, vec4u(last)) * run.stride;
-      let all = vec4f(x[at.x], x[at.y], x[at.z], x[at.w]);
-      let values = select(vec4f(), all, along <= vec4u(last));
-      let four = select(values, values * values, SQUARES);
-      sum = (((sum + four.x) + four.y) + four.z) + four.w;
+  for (var first = own.first; first < own.end; ) {
+    let run = run_from(first, own);
+    for (var term = first; term < run.end; term = after(term)) {
+      let four = four_of(run, term);
+      let all = vec4f(x[four.at.x], x[four.at.y], x[four.at.z], x[four.at.w]);
+      let values = select(vec4f(), all, four.inside);
+      let terms = select(values, values * values, SQUARES);
+      sum = (((sum + terms.x) + terms.y) + terms.z) + terms.w;
     }
     first = behind(first, run.end);
   }

@@ -5,7 +5,7 @@ import package::lib::grid::linear_index;
 // of a lane of y are shared out to `parts` invocations; one of them has every parts-th row, and adds
 // the lane's terms to them in ascending order: the same bits every time, without atomics. An index
 // outside of [0, rows) means the nearest. Elements and scale are floats, or INTEGERS of 32 bits that
-// wrap. lanes * parts * terms indices read; an invocation too many has no rows.
+// wrap. Four terms at a time; lanes * parts * terms indices read; an invocation too many has no rows.
 
 struct Dims {
   lanes: u32,
@@ -48,14 +48,21 @@ fn main(
   for (var d = 0u; walk.x != 0u; d++) {
     walk = along(walk, dims.axes[d]);
   }
-  var place = walk.yzw;
-  for (var term = 0u; term < dims.terms; term++) {
-    let row = u32(clamp(indices[place.y], 0, i32(dims.rows) - 1));
-    if (row % dims.parts == part) {
-      let at = place.x + row * dims.y_stride;
-      y[at] = with_term(y[at], src[place.z]);
+  let last = vec4u(dims.terms - 1u);
+  for (var term = 0u; term < dims.terms; term += 4u) {
+    let four = term + vec4u(0u, 1u, 2u, 3u);
+    let there = min(four, last);
+    let at = walk.z + there * dims.index_stride;
+    let given = vec4i(indices[at.x], indices[at.y], indices[at.z], indices[at.w]);
+    let rows = vec4u(clamp(given, vec4i(), vec4i(i32(dims.rows) - 1)));
+    let own = (rows % dims.parts == vec4u(part)) & (four <= last);
+    let places = walk.y + rows * dims.y_stride;
+    let terms = walk.w + there * dims.src_stride;
+    let values = vec4u(src[terms.x], src[terms.y], src[terms.z], src[terms.w]);
+    for (var c = 0u; c < 4u; c++) {
+      if (own[c]) {
+        y[places[c]] = with_term(y[places[c]], values[c]);
+      }
     }
-    place.y += dims.index_stride;
-    place.z += dims.src_stride;
   }
 }

@@ -33,6 +33,7 @@ describe('of four elements an invocation of 256, 2400 take three workgroups', ()
     ['sigmoid', 'math/sigmoid', { inputs: many }],
     ['gelu', 'math/gelu', { inputs: many }],
     ['gelu', 'math/gelu_backward', { inputs: many, wants: ['x'] }],
+    ['clamp', 'math/clamp', { inputs: { ...many, min: [2400], max: [2400] } }],
     ['clip', 'math/clip', { inputs: many, params: { min: 0, max: 1 } }],
     ['silu', 'nn/silu', { inputs: many }],
     ['silu', 'nn/silu_backward', { inputs: many, wants: ['x'] }],
@@ -51,7 +52,7 @@ describe('of four elements an invocation of 256, 2400 take three workgroups', ()
       'optim/amp_sgd_step',
       { inputs: { ...momentum, ...found }, dtypes: steps, params: { lr: 1, momentum: 0.5 } },
     ],
-    ['transpose', 'shape/copy', { inputs: { x: [40, 60] }, params: { perm: [1, 0] } }],
+    ['transpose', 'shape/copy', { inputs: { x: [41, 60] }, params: { perm: [1, 0] } }],
     [
       'embedding',
       'nn/embedding',
@@ -173,11 +174,29 @@ describe('workgroups are as many as their work needs', () => {
     [
       'shares of 256 terms, then the largest',
       'reduce_max',
-      { inputs: { x: [100, 300] }, params: { axes: [1] } },
+      { inputs: { x: [100, 301] }, params: { axes: [1] } },
       [
         ['math/argmax', 4],
         ['math/argmax', 2],
       ],
+    ],
+    [
+      'shares of exponentials, then their sum',
+      'logsumexp',
+      { inputs: { x: [100, 1028] }, params: { axes: [1] } },
+      [
+        ['math/argmax_fours', 4],
+        ['math/argmax', 2],
+        ['math/exp_sum', 8],
+        ['math/reduce_sum', 2],
+        ['math/logsumexp', 1],
+      ],
+    ],
+    [
+      'squares of 32 rows and columns of each matrix',
+      'transpose',
+      { inputs: { x: [3, 36, 68] }, params: { perm: [0, 2, 1] } },
+      [['shape/transpose', 18]],
     ],
     [
       'pages of 4096 elements, four times',

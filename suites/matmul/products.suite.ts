@@ -356,7 +356,7 @@ products
     'What was repeated along some dimensions is summed over them, as torch.Tensor.sum_to_size; integers, so exactly.',
   )
   .control('last term dropped', (fault) =>
-    fault.shader('math/reduce_sum', 'along <= vec4u(last)', 'along < vec4u(last)'),
+    fault.shader('math/reduce_sum', 'terms < vec4u(run.end)', 'terms + 1u < vec4u(run.end)'),
   )
   .run((t) => expectSum(t, [2, 3, 4, 5], parseShape(String(t.params['size']))));
 

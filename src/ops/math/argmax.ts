@@ -1,6 +1,6 @@
 import { argmax as signature } from '../../vocabulary/math/argmax.ts';
 import { launcher } from '../launcher.ts';
-import { largest } from './largest.ts';
+import { LARGEST_KERNELS, largest } from './largest.ts';
 import { reducedShape, reductionOf } from './reduction.ts';
 
 /**
@@ -8,7 +8,7 @@ import { reducedShape, reductionOf } from './reduction.ts';
  * than all. x: f32 or integers; y: i32. Throws ShapeError when there is no such axis or it is empty.
  */
 export const argmax = launcher(signature, {
-  variants: { shared: { kernels: ['math/argmax'] } },
+  variants: { shared: { kernels: [...LARGEST_KERNELS] } },
   forward: (gpu, { x }, { axis, keepdims, select_last_index }) => {
     const { drops, shape } = reducedShape('argmax', x.shape, { axes: [axis], keepdims });
     return {

@@ -2,7 +2,7 @@ import shader from '../../../shaders/math/where.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { gridOfFours, PADDING, u32 } from '../../gpu/shader.ts';
 import { computedAs } from '../../tensor/dtype.ts';
-import type { Shape } from '../../tensor/shape.ts';
+import { type Shape, sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { axisFields, inFours, repeatedStrides, walk } from './axes.ts';
 
@@ -22,10 +22,14 @@ export function choose(gpu: Gpu, condition: Tensor, choice: Choice, shape: Shape
   const value = (choice[filled] as number | undefined) ?? 0;
   const strides = [condition, a, b].map((each) => repeatedStrides(shader.file, each.shape, shape));
   const axes = walk(shape, strides);
+  const repeats = [condition, a, b].some((each) => !sameShape(each.shape, shape));
   const y = Tensor.empty(gpu, computedAs(a.dtype), shape);
   gpu.dispatch({
     shader,
-    constants: { FILLED: filled + 1, FOURS: Number(inFours(axes)) },
+    constants: {
+      FILLED: filled + 1,
+      BROADCAST: Number(repeats) + Number(repeats && inFours(axes)),
+    },
     bindings: [condition, a, b, y].map((tensor) => tensor.binding),
     uniforms: [
       u32(y.size),

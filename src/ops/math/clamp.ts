@@ -1,3 +1,4 @@
+import clampShader from '../../../shaders/math/clamp.wgsl';
 import shareShader from '../../../shaders/math/clamp_share.wgsl';
 import integerMaximumShader from '../../../shaders/math/integer_maximum.wgsl';
 import integerMinimumShader from '../../../shaders/math/integer_minimum.wgsl';
@@ -5,11 +6,12 @@ import maximumShader from '../../../shaders/math/maximum.wgsl';
 import minimumShader from '../../../shaders/math/minimum.wgsl';
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { linearGrid, PADDING, u32 } from '../../gpu/shader.ts';
+import { gridOfFours, linearGrid, PADDING, u32 } from '../../gpu/shader.ts';
+import { sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { clamp as signature } from '../../vocabulary/math/clamp.ts';
 import { launcher } from '../launcher.ts';
-import { axisFields, repeatedStrides, walk } from './axes.ts';
+import { axisFields, broadcastShapes, inFours, repeatedStrides, walk } from './axes.ts';
 import { binary } from './elementwise.ts';
 import { chunkedDepth } from './reduction.ts';
 import { sumToSize } from './sum.ts';
@@ -48,6 +50,26 @@ function share(gpu: Gpu, x: Tensor, bounds: Bounds, dy: Tensor, wanted: number):
   return y;
 }
 
+/** y = x between two bounds in one pass, all f32; none where they repeat, but not by whole fours. */
+function inOnePass(gpu: Gpu, x: Tensor, min: Tensor, max: Tensor): Tensor | undefined {
+  const operands = [x, min, max];
+  const { file } = clampShader;
+  const shape = operands.map((each) => each.shape).reduce((a, b) => broadcastShapes(file, a, b));
+  const repeats = operands.some((each) => !sameShape(each.shape, shape));
+  const strides = operands.map((each) => repeatedStrides(file, each.shape, shape));
+  const axes = repeats ? walk(shape, strides) : [];
+  if (repeats && !inFours(axes)) return undefined;
+  const y = Tensor.empty(gpu, 'f32', shape);
+  gpu.dispatch({
+    shader: clampShader,
+    constants: { REPEAT: Number(repeats) },
+    bindings: [...operands, y].map((tensor) => tensor.binding),
+    uniforms: [u32(y.size), PADDING, PADDING, PADDING, ...axisFields(file, axes)],
+    workgroups: gridOfFours(y.size),
+  });
+  return y;
+}
+
 /** y = x between its bounds. */
 function clamped(gpu: Gpu, x: Tensor, { min, max }: Bounds): Tensor {
   const [larger, smaller] =
@@ -55,6 +77,8 @@ function clamped(gpu: Gpu, x: Tensor, { min, max }: Bounds): Tensor {
       ? [integerMaximumShader, integerMinimumShader]
       : [maximumShader, minimumShader];
   if (min && max) {
+    const y = x.dtype === 'i32' ? undefined : inOnePass(gpu, x, min, max);
+    if (y) return y;
     using raised = binary(gpu, larger, x, min);
     return binary(gpu, smaller, raised, max);
   }
@@ -76,6 +100,7 @@ export const clamp = launcher(signature, {
         minimumShader,
         integerMaximumShader,
         integerMinimumShader,
+        clampShader,
         shareShader,
       ].map(({ file }) => file),
       depth: chunkedDepth,

@@ -1,11 +1,21 @@
 import shader from '../../../shaders/math/argmax.wgsl';
+import foursShader from '../../../shaders/math/argmax_fours.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { linearGrid } from '../../gpu/shader.ts';
 import { computedAs, type DType } from '../../tensor/dtype.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { partsOf, type Reduction, reductionFields, reductionOfParts } from './reduction.ts';
+import {
+  inFours,
+  partsOf,
+  type Reduction,
+  reductionFields,
+  reductionOfParts,
+} from './reduction.ts';
+
+/** Kernels of {@link largest}. */
+export const LARGEST_KERNELS: readonly string[] = [shader.file, foursShader.file];
 
 /**
  * What is asked of the largest terms: themselves (of x's element type), or where they are (i32): the
@@ -41,18 +51,19 @@ interface Options {
 
 function pass(gpu: Gpu, x: Tensor, reduction: Reduction, shape: Shape, options: Options): Tensor {
   const { wanted, dtype, fromPairs } = options;
-  const { count, terms, innerKept } = reduction;
+  const fours = fromPairs ? undefined : inFours(reduction);
+  const { count, terms, innerKept } = fours ?? reduction;
   const parts = partsOf(terms);
   const isLast = parts === 1;
-  const uniforms = reductionFields(shader.file, reduction);
+  const uniforms = reductionFields(shader.file, fours ?? reduction);
   const y = isLast
     ? Tensor.empty(gpu, wanted === 'values' ? dtype : 'i32', shape)
     : Tensor.empty(gpu, 'u32', [count * parts, 2]);
   gpu.dispatch({
-    shader,
+    shader: fours ? foursShader : shader,
     constants: {
       INNER_KEPT: Number(innerKept),
-      FROM_PAIRS: Number(fromPairs),
+      ...(fours ? {} : { FROM_PAIRS: Number(fromPairs) }),
       TO_PAIRS: Number(!isLast),
       VALUES: Number(wanted === 'values'),
       LAST: Number(wanted === 'last'),

@@ -263,6 +263,11 @@ const largest = (
     INTEGERS: integers,
   },
 });
+const largestOfFours = (...given: Parameters<typeof largest>) => {
+  const { constants, ...launch } = largest(...given);
+  const { FROM_PAIRS: _, ...others } = constants;
+  return { ...launch, kernel: 'math/argmax_fours', constants: others };
+};
 const integerSum = (
   binds: string,
   [count, terms, kept]: readonly [number, number, number],
@@ -346,9 +351,17 @@ describe('a reduction is told what stays and what its terms are', () => {
     [
       'that keeps its dimensions',
       'reduce_max',
-      { ...long, params: { axes: [1], keepdims: true } },
+      { inputs: { x: [3, 301] }, params: { axes: [1], keepdims: true } },
       [
-        largest('x [48]', [3, 300, 1], LONG, { parts: 2, to: 1, values: 1 }),
+        largest(
+          'x [48]',
+          [3, 301, 1],
+          [
+            [3, 301, 0, 0],
+            [301, 1, 0, 0],
+          ],
+          { parts: 2, to: 1, values: 1 },
+        ),
         largest(
           '[48] y',
           [3, 2, 1],
@@ -388,11 +401,11 @@ describe('a reduction is told what stays and what its terms are', () => {
       { y: 'i32 3x1x5' },
     ],
     [
-      'of the first of equal places, in two passes',
+      'of the first of equal places, in two passes and whole fours',
       'argmax',
-      { inputs: { x: [3, 300] }, params: { axis: -1, keepdims: false } },
+      { inputs: { x: [3, 1200] }, params: { axis: -1, keepdims: false } },
       [
-        largest('x [48]', [3, 300, 1], LONG, { parts: 2, to: 1 }),
+        largestOfFours('x [48]', [3, 300, 1], LONG, { parts: 2, to: 1 }),
         largest(
           '[48] y',
           [3, 2, 1],

@@ -4,7 +4,7 @@ import mulShader from '../../../shaders/math/mul.wgsl';
 import { logsumexp as signature } from '../../vocabulary/math/logsumexp.ts';
 import { launcher } from '../launcher.ts';
 import { binary } from './elementwise.ts';
-import { largest } from './largest.ts';
+import { LARGEST_KERNELS, largest } from './largest.ts';
 import { chunkedDepth, reducedShape, reductionOf } from './reduction.ts';
 import { sum } from './sum.ts';
 
@@ -15,7 +15,14 @@ import { sum } from './sum.ts';
 export const logsumexp = launcher(signature, {
   variants: {
     shared: {
-      kernels: ['math/argmax', expShader.file, 'math/reduce_sum', shader.file, mulShader.file],
+      kernels: [
+        ...LARGEST_KERNELS,
+        'math/exp_sum',
+        'math/reduce_sum',
+        shader.file,
+        expShader.file,
+        mulShader.file,
+      ],
       depth: chunkedDepth,
     },
   },
@@ -23,8 +30,7 @@ export const logsumexp = launcher(signature, {
     const { drops, shape, kept } = reducedShape('logsumexp', x.shape, params);
     const reduction = reductionOf(x.shape, drops);
     using top = largest(gpu, x, reduction, kept, 'values');
-    using exponentials = binary(gpu, expShader, x, top);
-    using sums = sum(gpu, exponentials, reduction, kept);
+    using sums = sum(gpu, x, reduction, kept, { expBelow: top });
     return { y: binary(gpu, shader, top.view(shape), sums.view(shape)) };
   },
   backward: (gpu, { inputs: { x }, outputs: { y }, grads, params, wants }) => {

@@ -4,7 +4,7 @@ import backwardShader from '../../../shaders/math/reduce_max_backward.wgsl';
 import { reduceMax as signature } from '../../vocabulary/math/reduce_max.ts';
 import { launcher } from '../launcher.ts';
 import { binary } from './elementwise.ts';
-import { largest } from './largest.ts';
+import { LARGEST_KERNELS, largest } from './largest.ts';
 import { chunkedDepth, reducedShape, reductionOf } from './reduction.ts';
 import { sum } from './sum.ts';
 
@@ -17,7 +17,7 @@ export const reduceMax = launcher(signature, {
   variants: {
     shared: {
       kernels: [
-        'math/argmax',
+        ...LARGEST_KERNELS,
         backwardShader.file,
         'math/reduce_sum',
         divShader.file,

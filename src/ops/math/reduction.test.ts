@@ -5,6 +5,7 @@ import { launchesOf, type TracedCall } from '../fixtures/launches.ts';
 import { convert } from './convert.ts';
 import {
   chunkedDepth,
+  inFours,
   partsOf,
   reducedShape,
   reductionFields,
@@ -117,6 +118,23 @@ describe('the shares of a sum', () => {
     expect(sharesOf([16, 3, 207], 0, 2)).toEqual([13, 1, 0, 255, 1, 255]);
     expect(sharesOf([100, 3, 7], 0, 2)).toEqual([3, 1, 0, 234, 1, 234]);
   });
+});
+
+test('terms that lie beside each other in whole fours are taken by fours', () => {
+  const of = (shape: readonly number[], ...axes: readonly number[]) =>
+    inFours(reductionOf(shape, (d) => axes.includes(d)));
+  expect(of([5, 3, 8], 0, 2)).toEqual({
+    count: 3,
+    terms: 10,
+    kept: [{ size: 3, strides: [2] }],
+    reduced: [
+      { size: 2, strides: [1] },
+      { size: 5, strides: [6] },
+    ],
+    innerKept: false,
+  });
+  expect(of([5, 6], 1)).toBeUndefined();
+  expect(of([8, 4], 0)).toBeUndefined();
 });
 
 describe('the axes of a reduction', () => {

@@ -72,6 +72,19 @@ export function reductionOfParts(
   return { count, terms: parts, kept, reduced, innerKept };
 }
 
+/** The reduction that takes four terms for one, where they lie beside each other in whole fours. */
+export function inFours({ terms, kept, reduced, ...others }: Reduction): Reduction | undefined {
+  const [inner, ...outer] = reduced;
+  if (inner?.strides[0] !== 1 || inner.size % 4 !== 0) return undefined;
+  const far = ({ size, strides: [stride = 0] }: Axis): Axis => ({ size, strides: [stride / 4] });
+  return {
+    ...others,
+    terms: terms / 4,
+    kept: kept.map(far),
+    reduced: [{ size: inner.size / 4, strides: [1] }, ...outer.map(far)],
+  };
+}
+
 /** Terms of a run that are worth finding its place for. */
 const LONG_RUN = 16;
 

@@ -1,8 +1,9 @@
+import expShader from '../../../shaders/math/exp_sum.wgsl';
 import integerShader from '../../../shaders/math/integer_sum.wgsl';
 import shader from '../../../shaders/math/reduce_sum.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, linearGrid } from '../../gpu/shader.ts';
-import { computedAs, isHalf } from '../../tensor/dtype.ts';
+import { computedAs, type DType, isHalf } from '../../tensor/dtype.ts';
 import { type Shape, sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { repeatedStrides } from './axes.ts';
@@ -23,6 +24,8 @@ export interface SumOptions {
   readonly squares?: boolean;
   /** Whether it is the square root of that. Default false. */
   readonly root?: boolean;
+  /** The largest term of each element: exp(term - it) is added in the place of a term. */
+  readonly expBelow?: Tensor;
 }
 
 /**
@@ -36,7 +39,20 @@ export function sum(
   shape: Shape,
   options: SumOptions = {},
 ): Tensor {
-  return pass(gpu, x, reduction, shape, options, options.squares ?? false);
+  return pass(gpu, x, reduction, shape, options, true);
+}
+
+/** The kernel of a pass, its constants, and what it reads beside its terms. */
+function kernelOf(
+  dtype: DType,
+  { squares, expBelow }: SumOptions,
+  isFirst: boolean,
+  root: boolean,
+) {
+  if (dtype === 'i32') return { shader: integerShader, constants: {}, others: [] };
+  if (isFirst && expBelow) return { shader: expShader, constants: {}, others: [expBelow.binding] };
+  const constants = { SQUARES: Number(isFirst && squares === true), ROOT: Number(root) };
+  return { shader, constants, others: [] };
 }
 
 function pass(
@@ -45,7 +61,7 @@ function pass(
   reduction: Reduction,
   shape: Shape,
   options: SumOptions,
-  squares: boolean,
+  isFirst: boolean,
 ): Tensor {
   const { count, terms, innerKept } = reduction;
   const parts = partsOf(terms);
@@ -53,14 +69,11 @@ function pass(
   const { scale = 1, root = false } = options;
   const uniforms = reductionFields(shader.file, reduction, f32(isLast ? scale : 1));
   const y = Tensor.empty(gpu, computedAs(x.dtype), isLast ? shape : [count * parts]);
-  const kernel =
-    x.dtype === 'i32'
-      ? { shader: integerShader, constants: {} }
-      : { shader, constants: { SQUARES: Number(squares), ROOT: Number(isLast && root) } };
+  const kernel = kernelOf(x.dtype, options, isFirst, isLast && root);
   gpu.dispatch({
     shader: kernel.shader,
     constants: { INNER_KEPT: Number(innerKept), ...kernel.constants },
-    bindings: [x.binding, y.binding],
+    bindings: [x.binding, y.binding, ...kernel.others],
     uniforms,
     workgroups: linearGrid(count * parts),
   });

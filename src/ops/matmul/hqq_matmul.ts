@@ -10,7 +10,7 @@ import {
 import { HQQ_WORDS } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
-import { permuted } from '../shape/copy.ts';
+import { PERMUTING_KERNELS, permuted } from '../shape/copy.ts';
 import { type Loaders, launchProduct, type Operand } from './launch-product.ts';
 import { boundTo, type CodedOperand, multiplyDecoded, rowsOf } from './multiply-decoded.ts';
 import { leftOf } from './product.ts';
@@ -27,7 +27,7 @@ type Weight = Omit<InputsOf<typeof signature, Tensor>, 'x'>;
 export const hqqMatmul = launcher(signature, {
   variants: mapped(PRODUCT_VARIANTS, (variant) => ({
     ...variant,
-    kernels: [...variant.kernels, 'shape/copy'],
+    kernels: [...variant.kernels, ...PERMUTING_KERNELS],
   })),
   storage: { widens: true, decides: ['x'] },
   forward: (gpu, { x, ...weight }, params, variant) => ({

@@ -82,7 +82,7 @@ export function takenAlong(
 }
 
 /** Invocations that keep a GPU busy: lanes are shared out until there are as many. */
-const INVOCATIONS = 8192;
+const INVOCATIONS = 1024;
 
 /**
  * Adds the elements of `src` that lie in `shape`, times `scale`, to y at indices along a dimension,

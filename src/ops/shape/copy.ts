@@ -1,11 +1,13 @@
 import shader from '../../../shaders/shape/copy.wgsl';
+import transposeShader from '../../../shaders/shape/transpose.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { gridOfFours, PADDING, u32 } from '../../gpu/shader.ts';
+import { gridOfFours, PADDING, spread, u32 } from '../../gpu/shader.ts';
 import { computedAs, isHalf } from '../../tensor/dtype.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import {
+  type Axis,
   axisFields,
   denseStrides,
   inFours,
@@ -48,6 +50,41 @@ export function copy(gpu: Gpu, shape: Shape, x: Places, y: Places): void {
   });
 }
 
+/** Kernels of {@link permuted}. */
+export const PERMUTING_KERNELS: readonly string[] = [shader.file, transposeShader.file];
+
+/** Matrices beside each other in memory, in fours of rows and columns. */
+interface Matrices {
+  readonly count: number;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** The matrices of x if a walk transposes each of them, and their sides are whole fours. */
+function transposedMatrices([inner, outer, batch, ...more]: readonly Axis[]): Matrices | undefined {
+  if (!inner || !outer || more.length > 0) return undefined;
+  const { size: rows } = inner;
+  const { size: columns } = outer;
+  const walks = ({ strides }: Axis, inX: number, inY: number) =>
+    strides[0] === inX && strides[1] === inY;
+  const whole = rows % 4 === 0 && columns % 4 === 0;
+  if (!whole || !walks(inner, columns, 1) || !walks(outer, 1, rows)) return undefined;
+  if (batch && !walks(batch, rows * columns, rows * columns)) return undefined;
+  return { count: batch?.size ?? 1, rows: rows / 4, columns: columns / 4 };
+}
+
+/** Rows and columns, in fours, of a workgroup of the kernel. */
+const SIDE = 8;
+
+function transposed(gpu: Gpu, { count, rows, columns }: Matrices, x: Tensor, y: Tensor): void {
+  gpu.dispatch({
+    shader: transposeShader,
+    bindings: [x.binding, y.binding],
+    uniforms: [count, rows, columns].map(u32),
+    workgroups: spread(count * Math.ceil(rows / SIDE) * Math.ceil(columns / SIDE)),
+  });
+}
+
 /**
  * x with its dimensions in the order `perm`: y's dimension d is x's `perm[d]`; as a tensor of
  * `shape`, if given. Halves that stay beside each other are copied as they lie. The caller owns it.
@@ -61,12 +98,11 @@ export function permuted(gpu: Gpu, x: Tensor, perm: readonly number[], shape?: S
   const dtype = inPairs ? x.dtype : computedAs(x.dtype);
   const y = Tensor.empty(gpu, dtype, shape ?? permutedOf(x.shape));
   const walked = permutedOf(copied.shape);
-  copy(
-    gpu,
-    walked,
-    { tensor: copied, strides: permutedOf(strides) },
-    { tensor: inPairs ? ofPairs(y) : y, strides: denseStrides(walked) },
-  );
+  const from = { tensor: copied, strides: permutedOf(strides) };
+  const to = { tensor: inPairs ? ofPairs(y) : y, strides: denseStrides(walked) };
+  const matrices = transposedMatrices(walk(walked, [from.strides, to.strides]));
+  if (matrices) transposed(gpu, matrices, copied, to.tensor);
+  else copy(gpu, walked, from, to);
   return y;
 }
 

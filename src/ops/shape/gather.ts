@@ -9,7 +9,7 @@ import { launcher } from '../launcher.ts';
 import { axisOf } from '../math/axes.ts';
 import { sumOfRows } from '../nn/embedding.ts';
 import { requireRows, takenAlong } from './along.ts';
-import { permuted } from './copy.ts';
+import { PERMUTING_KERNELS, permuted } from './copy.ts';
 
 /**
  * y = x at `indices` along `axis`, as ONNX's Gather: the indices' dimensions replace that axis in
@@ -22,7 +22,7 @@ export const gather = launcher(signature, {
     rows: {
       kernels: [
         'shape/gather_rows',
-        'shape/copy',
+        ...PERMUTING_KERNELS,
         'shape/take_along',
         'nn/embedding_heads',
         'nn/embedding_chain',

@@ -2,14 +2,14 @@ import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { transpose as signature } from '../../vocabulary/shape/transpose.ts';
 import { launcher } from '../launcher.ts';
-import { permuted } from './copy.ts';
+import { PERMUTING_KERNELS, permuted } from './copy.ts';
 
 /**
  * y = x with its dimensions in another order, as ONNX's Transpose and torch.permute. x: f32 or
  * integers. Throws ShapeError when `perm` is no order of them.
  */
 export const transpose = launcher(signature, {
-  variants: { copy: { kernels: ['shape/copy'] } },
+  variants: { copy: { kernels: PERMUTING_KERNELS } },
   forward: (gpu, { x }, { perm }) => {
     inverse(perm, x.shape);
     return { y: permuted(gpu, x, perm) };

@@ -5,6 +5,7 @@ import { argmax as signature } from '../../vocabulary/math/argmax.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
+import { brokenLargest } from './broken-largest.ts';
 import { groupsOf, reduced } from './reduction.ts';
 
 /**
@@ -93,11 +94,7 @@ export const record = defineRecord(signature, {
   faults: [
     {
       name: 'one too far',
-      shader: {
-        file: 'math/argmax',
-        from: 'select(best_index, bits_of',
-        to: 'select(best_index + 1u, bits_of',
-      },
+      ...brokenLargest('select(best.indices.x, bits_of', 'select(best.indices.x + 1u, bits_of'),
     },
   ],
   plausibleBugs: [

@@ -139,6 +139,8 @@ export const record = defineRecord(signature, {
     sample('exact', { x: [7, 37], min: [37], max: [7, 1] }),
     sample('exact', { x: [5, 13], min: [5, 13] }),
     sample('exact', { x: [5, 13], max: [1] }),
+    sample('exact', { x: [23, 47], min: [23, 47], max: [23, 47] }),
+    sample('exact', { x: [5, 1, 12], min: [3, 12], max: [5, 3, 1] }),
     sample('exact', { x: [5, 1], min: [13], max: [2, 1, 1] }),
     sample('legal', { x: [7], max: [600, 1] }),
     integerSample({ x: [37, 7], min: [7], max: [37, 1] }, ['i32', 'i32']),

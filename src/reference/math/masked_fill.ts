@@ -49,8 +49,8 @@ function integerSample(dtype: 'i32' | 'u8' | 'i8', value: number): SampleOf<type
 const SWAPPED = {
   shader: {
     file: 'math/where',
-    from: 'select(second, first, byte',
-    to: 'select(first, second, byte',
+    from: 'select(second, first, given',
+    to: 'select(first, second, given',
   },
 };
 

@@ -5,6 +5,7 @@ import { EPS, FLUSH } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
+import { brokenLargest } from './broken-largest.ts';
 import {
   groupsOf,
   integerSample,
@@ -99,8 +100,8 @@ export const record = defineRecord(signature, {
   ],
   faults: [
     {
-      name: 'the smallest',
-      shader: { file: 'math/argmax', from: 'key > best ||', to: 'key < best ||' },
+      name: 'one below',
+      ...brokenLargest('bits_of(best.keys.x)', 'bits_of(best.keys.x - 1u)'),
     },
     {
       name: 'all but the largest',

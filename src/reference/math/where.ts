@@ -53,8 +53,8 @@ function integerSample(
 const SWAPPED = {
   shader: {
     file: 'math/where',
-    from: 'select(second, first, byte',
-    to: 'select(first, second, byte',
+    from: 'select(second, first, given',
+    to: 'select(first, second, given',
   },
 };
 
@@ -80,6 +80,12 @@ export const record = defineRecord(signature, {
       [7, 37],
     ]),
     sample('exact', [[5, 1, 7], [3, 1], [1]]),
+    sample('exact', [[7, 8], [8], [7, 1]]),
+    sample('exact', [
+      [7, 1],
+      [7, 8],
+      [3, 1, 8],
+    ]),
     sample('exact', [[1], [2, 1, 2, 3], [2, 3]]),
     integerSample(['i32', 'i32']),
     integerSample(['i32', 'u8']),

@@ -81,8 +81,8 @@ export const TERMS_TWICE = {
   name: 'terms twice',
   shader: {
     file: 'shape/add_along',
-    from: 'with_term(y[at], src[place.z])',
-    to: 'with_term(with_term(y[at], src[place.z]), src[place.z])',
+    from: 'with_term(y[places[c]], values[c])',
+    to: 'with_term(with_term(y[places[c]], values[c]), values[c])',
   },
 } satisfies RecordFault;
 

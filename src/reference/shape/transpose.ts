@@ -49,6 +49,20 @@ function sample(
   };
 }
 
+/** One element too far, in a walk and in matrices of whole fours. */
+const NEXT = {
+  shader: { file: 'shape/copy', from: 'vec2u(dims.x_start,', to: 'vec2u(dims.x_start + 1u,' },
+  also: [
+    {
+      shader: {
+        file: 'shape/transpose',
+        from: 'vec4u(a.x, b.x, c.x, d.x)',
+        to: 'vec4u(a.y, b.x, c.x, d.x)',
+      },
+    },
+  ],
+} as const;
+
 /** ONNX's Transpose, torch.permute. */
 export const record = defineRecord(signature, {
   summary: 'y = x with its dimensions in another order',
@@ -71,6 +85,8 @@ export const record = defineRecord(signature, {
   samples: [
     sample('exact', [8, 64], [1, 0]),
     sample('exact', [3, 1, 37], [2, 0, 1]),
+    sample('exact', [44, 36], [1, 0]),
+    sample('exact', [3, 12, 8], [0, 2, 1], 'i32'),
     sample('exact', [2, 3, 2, 2, 3, 2, 2, 2], [6, 4, 2, 0, 7, 5, 3, 1]),
     sample('exact', [5, 7], [0, 1], 'i32'),
     sample('exact', [3, 7], [1, 0], 'u8'),
@@ -78,15 +94,8 @@ export const record = defineRecord(signature, {
     sample('legal', [3, 4, 5], [1, 2, 0]),
   ],
   faults: [
-    {
-      name: 'the next element',
-      shader: { file: 'shape/copy', from: 'vec2u(dims.x_start,', to: 'vec2u(dims.x_start + 1u,' },
-    },
-    {
-      name: 'the next gradient',
-      direction: 'backward',
-      shader: { file: 'shape/copy', from: 'vec2u(dims.x_start,', to: 'vec2u(dims.x_start + 1u,' },
-    },
+    { name: 'the next element', ...NEXT },
+    { name: 'the next gradient', direction: 'backward', ...NEXT },
   ],
   plausibleBugs: [
     paramsBug('the inverse order', ({ perm }) => ({ perm: perm.map((_, d) => perm.indexOf(d)) })),
