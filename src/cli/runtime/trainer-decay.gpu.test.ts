@@ -43,7 +43,7 @@ async function trainedBy(fields: object) {
 }
 
 const isVector = (name: string) => /bias|norm/.test(name);
-/** What adapters and added blocks begin with as zeros, of which nothing decays. */
+/** What adapters and added blocks begin with as zeros: in one step these cannot decay. */
 const isOfZeros = (name: string) => /lora_B|layers\.2\..*(?:o|down)_proj\.weight/.test(name);
 const bitsOf = ({ data }: HostTensor) => Buffer.from(data.slice().buffer).toString('base64');
 
