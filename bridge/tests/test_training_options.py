@@ -53,6 +53,11 @@ def test_the_run_of_the_library_is_the_run_of_the_formula(name):
         ("llama_nadam_bf16", {"momentum_decay": 1.0}),
         ("llama_nadam", {"momentum_decay": 0.5}),
         ("llama_radam", {"decoupled_weight_decay": False}),
+        ("llama_trainer_decay", {"decay_parameters": "all"}),
+        ("llama_trainer_decay_adam", {"decay_parameters": "all"}),
+        ("llama_trainer_decay_sgd", {"decay_parameters": "all"}),
+        ("llama_trainer_decay_adadelta", {"decay_parameters": "all"}),
+        ("llama_trainer_decay_8bit", {"decay_parameters": "all"}),
     ],
 )
 def test_a_run_that_was_told_something_else_deviates(case, told):

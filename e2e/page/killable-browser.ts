@@ -7,7 +7,27 @@ import { browserArguments } from '../../src/cli/browser/arguments.ts';
 import { findBrowsers } from '../../src/cli/browser/find.ts';
 import { descendants, kill } from '../processes.ts';
 
-/** A browser that keeps its data in a folder, and is no child of Playwright's: it can be killed. */
+/** Processes of browsers that were started, with the folders of their data. */
+const started = new Map<ChildProcess, string>();
+
+/** Ends the browsers that keep their data in a folder, such as one of a test that met its limit. */
+export async function endBrowsers(dataFolder: string): Promise<void> {
+  for (const [browser, folder] of started) if (folder === dataFolder) await end(browser);
+}
+
+/** Ends a browser with all its processes, those too that are stopped. */
+async function end(browser: ChildProcess): Promise<void> {
+  started.delete(browser);
+  if (browser.exitCode !== null || browser.signalCode !== null) return;
+  const ended = once(browser, 'exit');
+  for (const pid of descendants(/./, browser.pid)) kill(pid, 'SIGKILL');
+  await ended;
+}
+
+/**
+ * A browser that keeps its data in a folder, and is no child of Playwright's: it can be killed. The
+ * test whose folder that is ends it at the latest.
+ */
 export class KillableBrowser implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #browser: Browser;
@@ -23,6 +43,7 @@ export class KillableBrowser implements AsyncDisposable {
     const child = spawn(path, [...own, ...browserArguments(true), 'about:blank'], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    started.set(child, dataFolder);
     for await (const line of createInterface(child.stderr)) {
       const address = /^DevTools listening on (.*)$/.exec(line)?.[1];
       if (!address) continue;
@@ -40,11 +61,7 @@ export class KillableBrowser implements AsyncDisposable {
 
   /** Ends it as a crash does, with all its tabs, and nothing is written any more. */
   async kill(): Promise<void> {
-    const { exitCode, signalCode } = this.#process;
-    if (exitCode !== null || signalCode !== null) return;
-    const ended = once(this.#process, 'exit');
-    this.#process.kill('SIGKILL');
-    await ended;
+    await end(this.#process);
   }
 
   /**

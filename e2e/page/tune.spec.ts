@@ -360,4 +360,28 @@ test('runs are kept when that is asked for, compared and deleted', { tag: '@full
   await expect(kept).toHaveCount(1);
   await page.reload();
   await expect(kept).toHaveCount(1);
+
+  await page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const opening = indexedDB.open('gradproof-tuned');
+        opening.onerror = reject;
+        opening.onsuccess = () => {
+          const change = opening.result.transaction('runs', 'readwrite');
+          change.oncomplete = resolve;
+          const files = [new File(['x'.repeat(5000)], 'adapter.safetensors')];
+          change.objectStore('runs').put({ id: 'older', weights: { files } }, 'older');
+        };
+      }),
+  );
+  await page.reload();
+  await expect(kept).toHaveCount(2);
+  await expect(kept.last()).toContainText('this version of the page cannot read');
+  await kept
+    .last()
+    .getByRole('button', { name: /^Delete \(5[.\d]* kB\)$/ })
+    .click();
+  await expect(kept).toHaveCount(1);
+  await page.reload();
+  await expect(kept).toHaveCount(1);
 });

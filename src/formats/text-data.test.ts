@@ -102,6 +102,30 @@ describe('the format is told by what is there', () => {
     ]);
   });
 
+  test('prompts and what completes them, as texts and as messages', async () => {
+    const tools = [{ type: 'function', function: { name: 'f', parameters: {} } }];
+    const prompt = CHAT.messages.slice(0, 1);
+    const completion = CHAT.messages.slice(1);
+    const { format, lessons } = await read(
+      lines({ prompt: 'The sky is', completion: ' blue.' }, { prompt, completion, tools }),
+    );
+    expect(format).toBe('prompt_completion');
+    expect(lessons.map(({ lesson }) => lesson)).toEqual([
+      { kind: 'completion', prompt: 'The sky is', completion: ' blue.' },
+      { kind: 'chat-completion', prompt, completion, tools },
+    ]);
+  });
+
+  test('instructions as Dolly has them', async () => {
+    const { format, lessons } = await read(
+      lines({ instruction: 'Add.', context: '', response: '2', category: 'qa' }),
+    );
+    expect(format).toBe('dolly');
+    expect(lessons[0]?.lesson.kind).toBe('parts');
+    const both = { instruction: 'Add.', output: '2', response: '3' };
+    expect((await read(lines(both), 'alpaca')).format).toBe('alpaca');
+  });
+
   test("Guanaco's texts, in records and in a text of their own", async () => {
     const first = '### Human: One?### Assistant: One.### Human: Two?### Assistant: Two.';
     const parts = [
@@ -205,6 +229,33 @@ describe('what cannot be read', () => {
     ['an input that is no text', { ...ALPACA, input: 1 }, /"input" must be a text/],
     ['no output', { ...ALPACA, output: ' ' }, /"output" must be a text/],
     ['no text', { text: '' }, /"text" must be a text/],
+    ['an empty completion', { prompt: 'a', completion: ' ' }, /no completion is empty$/],
+    [
+      'a text completed by messages',
+      { prompt: 'a', completion: [] },
+      /must both be texts, or lists/,
+    ],
+    [
+      'a prompt without messages',
+      { prompt: [], completion: CHAT.messages },
+      /^1 of 1 .*: "prompt" must be a list of at least one message/,
+    ],
+    [
+      'a completion without a role',
+      { prompt: CHAT.messages, completion: [{ content: 'a' }] },
+      /message 1 of "completion" must have a "role"/,
+    ],
+    ['a completion beside a chat', { ...CHAT, prompt: 'a', completion: 'b' }, /beside "messages"/],
+    ['a completion beside a text', { text: 'c', prompt: 'a', completion: 'b' }, /beside "text"/],
+    [
+      'a completion with wrong tools',
+      { prompt: CHAT.messages, completion: CHAT.messages, tools: {} },
+      /"tools" must be a list/,
+    ],
+    ['an output and a response', { ...ALPACA, response: 'b' }, /"output" and "response" are both/],
+    ['no instruction', { instruction: '', response: 'b' }, /"instruction" must be a text/],
+    ['a context that is no text', { instruction: 'a', context: 1, response: 'b' }, /"context" mus/],
+    ['no response', { instruction: 'a', response: '' }, /"response" must be a text/],
     ['a key twice', { text: 'a' }, /the key "text" twice/],
   ])('%s', async (name, record, message) => {
     const text = JSON.stringify(record);

@@ -111,7 +111,7 @@ function requireFormat(record: JsonObject): RecordFormatName {
 }
 
 const FIELDS =
-  'give "messages", "conversations", "instruction" and "output", or "text" in each record';
+  'give "messages", "conversations", "prompt" and "completion", "instruction" and "output" or "response", or "text" in each record';
 
 /** The data, or all of their faults. */
 function told(faults: FaultList, count: number, data: TextData): TextData {

@@ -18,8 +18,15 @@ interface Stepped {
   /** The gradient as `grad`, and what else the op is given. */
   readonly reads: Tensors;
   readonly changed: Tensors;
+  /** The number of its rule. */
+  readonly group: number;
   /** How it steps, where not as the optimizer does with whole segments. */
   readonly rule?: ScaledStep | undefined;
+}
+
+interface ScaledGroup {
+  readonly rule: ScaledRule;
+  readonly rates: Tensor;
 }
 
 /**
@@ -31,21 +38,20 @@ export class LossScaler implements Disposable {
   readonly state: ScaleState & Tensors;
   readonly #gpu: Gpu;
   readonly #growth: Omit<ParamsOf<typeof gradScaler>, 'init_scale' | 'lr'>;
-  readonly #rule: ScaledRule;
+  /** Of each group of parameters, with the numbers of its steps. */
+  readonly #groups: readonly ScaledGroup[];
   /** Of each segment of the gradients, and of each with those before it: 0 where none is. */
   readonly #found: readonly Tensor[];
   readonly #foundSoFar: readonly Tensor[];
-  readonly #rates: Tensor;
   readonly #owned: Scope;
 
-  /** For gradients in so many segments. */
-  constructor(gpu: Gpu, scaling: LossScaling, rule: ScaledRule, segments: number) {
+  /** For gradients in so many segments, of groups of parameters that are stepped by these rules. */
+  constructor(gpu: Gpu, scaling: LossScaling, rules: readonly ScaledRule[], segments: number) {
     using owned = new Scope();
     const { init_scale, lr: _, ...growth } = completed(gradScaler, scaling);
     this.#gpu = gpu;
     this.#growth = growth;
-    this.#rule = rule;
-    this.#rates = owned.add(rule.rates(gpu));
+    this.#groups = rules.map((rule) => ({ rule, rates: owned.add(rule.rates(gpu)) }));
     const flags = (count: number) =>
       Array.from({ length: count }, () => owned.add(Tensor.zeros(gpu, [1])));
     this.#found = flags(segments);
@@ -113,14 +119,16 @@ export class LossScaler implements Disposable {
     });
   }
 
-  #stepping({ reads, changed, rule = this.#rule }: Stepped, found_inf: Tensor): Stage {
+  #stepping({ reads, changed, group, rule: own }: Stepped, found_inf: Tensor): Stage {
+    const { rule: usual, rates } = this.#groups[group] as ScaledGroup;
+    const rule: ScaledStep = own ?? usual;
     const all = { ...reads, found_inf, steps: this.state.steps };
     return {
       op: rule.op,
       params: () => rule.params,
       reads: all,
       changes: changed,
-      run: nothing(() => rule.step(this.#gpu, { ...all, ...changed }, this.#rates)),
+      run: nothing(() => rule.step(this.#gpu, { ...all, ...changed }, rates)),
     };
   }
 

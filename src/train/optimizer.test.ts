@@ -176,6 +176,54 @@ describe('an update', () => {
     ]);
   });
 
+  test.each<[string, OptimizerParams, OptimizerOptions]>([
+    ['adamw', ADAMW, {}],
+    ['adamw under loss scaling', ADAMW, { grad_scaler: {} }],
+    ['sgd', { ...SGD, weight_decay: 0.25 }, {}],
+    ['sgd under loss scaling', { ...SGD, weight_decay: 0.25 }, { grad_scaler: {} }],
+    ['adadelta', { optimizer: 'adadelta', weight_decay: 0.25 }, {}],
+  ])('of %s decays by name, the rest at a weight decay of 0', async (_, params, options) => {
+    const stepsOf = async (own: OptimizerParams, more: OptimizerOptions) => {
+      const { gpu, gradients, optimizer } = await setUp(own, { ...options, ...more });
+      optimizer.advance();
+      const { commands } = gpu.trace(() => optimizer.update(gradients)).trace;
+      const steps = commands.filter(
+        (one) =>
+          one.kind === 'dispatch' && one.launch.shader.file.endsWith(`${own.optimizer}_step`),
+      );
+      return steps.map((one) => {
+        if (one.kind !== 'dispatch') throw new TypeError('a copy');
+        const { count, ...numbers } = uniformsByName(one.launch);
+        return { count, numbers, at: one.launch.bindings.map(({ offset }) => offset) };
+      });
+    };
+    const [whole] = await stepsOf(params, {});
+    const [bare] = await stepsOf({ ...params, weight_decay: 0 }, {});
+    const [a, b, ...others] = await stepsOf(params, { decays: (name) => name === 'b' });
+    expect(others).toEqual([]);
+    expect([whole?.count, a?.count, b?.count]).toEqual([192, 64, 128]);
+    expect(a?.numbers).toEqual(bare?.numbers);
+    expect(b?.numbers).toEqual(whole?.numbers);
+    // All that is of the parameter begins where it does.
+    expect(new Set(b?.at)).toEqual(new Set(options.grad_scaler ? [0, 256] : [256]));
+    for (const decays of [() => true, () => false])
+      expect(await stepsOf(params, { decays })).toEqual([decays() ? whole : bare]);
+    expect(await stepsOf({ ...params, weight_decay: 0 }, { decays: () => false })).toEqual([bare]);
+  });
+
+  test('of 8-bit AdamW decays by name', async () => {
+    const { gpu, gradients, optimizer, known } = await setUp(
+      { ...{ ...ADAMW, optimizer: 'adamw8bit', min_8bit_size: 4 } } as OptimizerParams,
+      { decays: (name) => name === 'a' },
+    );
+    optimizer.advance();
+    const commands = described(gpu, known, () => optimizer.update(gradients));
+    expect(commands.slice(2).map(([, numbers]) => numbers)).toMatchObject([
+      { count: 3, decay: 0.9375 },
+      { count: 65, decay: 1 },
+    ]);
+  });
+
   /** A table t of three tensors of 4, 4 and 1 rows. */
   async function ofTable(params: OptimizerParams, width: number) {
     const { gpu } = await hostGpu();
@@ -398,7 +446,7 @@ describe('an optimizer', () => {
     });
     onTestFinished(() => zeros.mockRestore());
     const scaled = scaledRule(SGD, { name: 'constant' });
-    expect(() => new LossScaler(gpu, {}, scaled, 2)).toThrow('no memory');
+    expect(() => new LossScaler(gpu, {}, [scaled], 2)).toThrow('no memory');
     expect(gpu.memory.ledger.liveBytes).toBe(0);
   });
 

@@ -1,4 +1,9 @@
-import { type FlatParameters, type Gathering, partsOf } from '../autograd/flat-parameters.ts';
+import {
+  type FlatParameters,
+  type FlatPart,
+  type Gathering,
+  partsOf,
+} from '../autograd/flat-parameters.ts';
 import { Segments } from '../autograd/segments.ts';
 import { requireState } from '../autograd/state-dict.ts';
 import { GradproofError } from '../errors.ts';
@@ -19,6 +24,7 @@ import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
 import type { Fingerprints } from './fingerprints.ts';
 import { KeptGradients, type StepGradients } from './kept-gradients.ts';
 import { LossScaler, type LossScaling } from './loss-scaler.ts';
+import { cutByGroup, groupedParts } from './parameter-groups.ts';
 import { checkOptimizer } from './settings-rules.ts';
 import type { ProcessGroup } from './sharded/process-group.ts';
 import { ShardedUpdate, type Sharding } from './sharded/sharded-update.ts';
@@ -44,6 +50,11 @@ export interface OptimizerOptions {
    * none.
    */
   readonly max_grad_norm?: number | undefined;
+  /**
+   * Whether a parameter of this name decays; others are stepped with a weight_decay of 0, as torch's
+   * second group of parameters is. Default all decay.
+   */
+  readonly decays?: ((name: string) => boolean) | undefined;
   /**
    * Loss scaling that follows what gradients overflow, as torch.amp.GradScaler has it: see
    * {@link Optimizer.lossScale}. Default none.
@@ -80,8 +91,16 @@ interface SteppedParameter {
   readonly shape: Shape;
   /** Where it begins among all, in floats. */
   readonly offset: number;
+  readonly group: number;
   readonly rule: ShapeRule;
   readonly kept: Tensors;
+}
+
+/** Numbers of one group that are stepped together. */
+interface SteppedNumbers {
+  readonly group: number;
+  readonly reads: Tensors;
+  readonly changed: Tensors;
 }
 
 /**
@@ -165,6 +184,15 @@ function checkShared(
 /** Whether an update is made that was or was not accepted. */
 const isMade = seam('train.is_made', (accepted: boolean): boolean => accepted);
 
+/** Where pieces lie that follow each other from `start` on, in floats. */
+function placesOf(pieces: readonly Tensor[], start = 0): readonly FlatPart[] {
+  let end = start;
+  return pieces.map(({ size }) => {
+    end += size;
+    return { offset: end - size, size };
+  });
+}
+
 /** The stages of an update. A seam, so that a control can leave one out, repeat or move it. */
 const stagesOf = seam('train.update_stages', (stages: readonly Stage[]) => stages);
 
@@ -176,7 +204,9 @@ const stagesOf = seam('train.update_stages', (stages: readonly Stage[]) => stage
 export class Optimizer implements Disposable {
   readonly #gpu: Gpu;
   readonly #parameters: FlatParameters;
-  readonly #rule: UpdateRule;
+  /** Of each group of parameters: one, or those that decay and those that do not. */
+  readonly #rules: readonly UpdateRule[];
+  readonly #groupOf: (name: string) => number;
   readonly #schedule: Schedule;
   readonly #fingerprints: Fingerprints | undefined;
   readonly #scaler: LossScaler | undefined;
@@ -212,7 +242,11 @@ export class Optimizer implements Disposable {
     this.#gpu = gpu;
     this.#parameters = parameters;
     this.#schedule = schedule;
-    this.#rule = updateRule(params, schedule);
+    const { decays } = options;
+    const isSplit = decays !== undefined && params.weight_decay !== 0;
+    const groups = isSplit ? [params, { ...params, weight_decay: 0 }] : [params];
+    this.#groupOf = (name) => (isSplit && !decays(name) ? 1 : 0);
+    this.#rules = groups.map((group) => updateRule(group, schedule));
     if (this.#rule.ofMatrices) checkMatrices(parameters, params.optimizer);
     checkTensors(parameters, this.#rule, params.optimizer);
     this.#fingerprints = fingerprints;
@@ -236,7 +270,7 @@ export class Optimizer implements Disposable {
       new LossScaler(
         gpu,
         grad_scaler,
-        scaledRule(params, schedule),
+        groups.map((group) => scaledRule(group, schedule)),
         (parts ?? layout.segments).length,
       );
     const cut = (of: Segments) =>
@@ -260,24 +294,25 @@ export class Optimizer implements Disposable {
     const clips = max_grad_norm !== undefined && !this.inParts;
     const clipping = clips ? [this.#clipping(max_grad_norm)] : [];
     const grads = cut(this.#grad);
-    const changed = stepped.map((param, i) => ({
-      param,
-      ...mapped(this.#state, ({ pieces }) => pieces[i] as Tensor),
-    }));
+    const together = () => this.#together(grads, stepped, parts);
     this.#stages = stagesOf(
       this.#scaler?.around(
         grads,
-        this.#each?.map((one) => ({ ...this.#partsOf(one), rule: one.rule.scaled })) ??
-          grads.map((grad, i) => ({ reads: { grad }, changed: changed[i] as Tensors })),
+        this.#each?.map((one) => ({ ...this.#partsOf(one), rule: one.rule.scaled })) ?? together(),
         clipping,
       ) ?? [
         ...clipping,
-        ...(this.#each?.map((one) => this.#steppingOne(one)) ??
-          (this.#rule.ofMatrices
-            ? this.#steppingMatrices()
-            : grads.map((grad, i) => this.#stepping({ grad }, changed[i] as Tensors)))),
+        ...(this.#each?.map((one) => this.#stepping(this.#partsOf(one), one.rule)) ??
+          (this.#rule.ofMatrices ? this.#matrices() : together()).map((numbers) =>
+            this.#stepping(numbers),
+          )),
       ],
     );
+  }
+
+  /** What all groups have in common. */
+  get #rule(): UpdateRule {
+    return this.#rules[0] as UpdateRule;
   }
 
   /** With loss scaling the factor of the loss, f32 [1]: the gradient with which backward starts. */
@@ -434,19 +469,20 @@ export class Optimizer implements Disposable {
   }
 
   #ofEach(): readonly SteppedParameter[] | undefined {
-    const { ofShape } = this.#rule;
     const { entries, tensors } = this.#parameters.layout;
     return (
-      ofShape &&
+      this.#rule.ofShape &&
       [...tensors].flatMap(([name, parts]) =>
         parts.map(({ shape, offset }) => {
-          const rule = ofShape(shape, entries.get(name)?.shape);
+          const group = this.#groupOf(name);
+          const whole = entries.get(name)?.shape;
+          const rule = this.#rules[group]?.ofShape?.(shape, whole) as ShapeRule;
           const kept = mapped(rule.kept, (stored) =>
             placed(this.#gpu, hostZeros(stored.dtype, stored.shape), this.#home).countAs(
               'optimizer',
             ),
           );
-          return { name, shape, offset, rule, kept };
+          return { name, shape, offset, group, rule, kept };
         }),
       )
     );
@@ -511,31 +547,52 @@ export class Optimizer implements Disposable {
     };
   }
 
-  #steppingMatrices(): readonly Stage[] {
-    return [...this.#parameters.layout.entries.values()].map(({ shape, offset }) => {
+  /** Pieces of all numbers with their gradients and state, each cut where another group begins. */
+  #together(
+    grads: readonly Tensor[],
+    stepped: readonly Tensor[],
+    parts: readonly FlatPart[] = placesOf(stepped, this.#shared?.part.start),
+  ): readonly SteppedNumbers[] {
+    const grouped = groupedParts(this.#parameters.layout, this.#groupOf);
+    return parts.flatMap((part, i) =>
+      cutByGroup(part, grouped).map(({ group, offset, size }) => {
+        const own = (of: readonly Tensor[]) => {
+          const piece = of[i] as Tensor;
+          const from = 4 * (offset - part.offset);
+          return size === piece.size ? piece : piece.view([size], { offset: from });
+        };
+        const state = mapped(this.#state, ({ pieces }) => own(pieces));
+        return {
+          ...{ group, reads: { grad: own(grads) } },
+          changed: { param: own(stepped), ...state },
+        };
+      }),
+    );
+  }
+
+  #matrices(): readonly SteppedNumbers[] {
+    return [...this.#parameters.layout.entries].map(([name, { shape, offset }]) => {
       const part = (of: Segments) => of.view(shape, { offset: 4 * offset });
-      return this.#stepping({ grad: part(this.#grad) }, mapped(this.#flat, part));
+      return {
+        ...{ group: this.#groupOf(name), reads: { grad: part(this.#grad) } },
+        changed: mapped(this.#flat, part),
+      };
     });
   }
 
-  #steppingOne(one: SteppedParameter): Stage {
-    const { reads, changed } = this.#partsOf(one);
-    return this.#stepping(reads, changed, one.rule);
-  }
-
   /** What the step of one parameter reads and changes. */
-  #partsOf({ shape, offset, rule, kept }: SteppedParameter) {
+  #partsOf({ shape, offset, group, rule, kept }: SteppedParameter): SteppedNumbers {
     const part = (of: Segments) => of.view(shape, { offset: 4 * offset });
     return {
+      group,
       reads: { grad: part(this.#grad), ...(rule.takesReads ? this.#reads : {}) },
       changed: { param: part(this.#parameters.segments), ...kept },
     };
   }
 
   #stepping(
-    reads: Tensors,
-    changed: Tensors,
-    { op, at, step }: Pick<UpdateRule, 'op' | 'at' | 'step'> = this.#rule,
+    { group, reads, changed }: SteppedNumbers,
+    { op, at, step }: Pick<UpdateRule, 'op' | 'at' | 'step'> = this.#rules[group] as UpdateRule,
   ): Stage {
     return {
       op,

@@ -44,6 +44,21 @@ async function replayed(
 }
 
 const optimizer = (name: string, own: object = {}) => ({ optimizer: name, lr: 0.01, ...own });
+/** As transformers' Trainer has it, by a decay that a step shows. */
+const decaying = (name: string, own: object = {}) =>
+  optimizer(name, { decay_parameters: 'trainer', weight_decay: 0.5, lr: 0.05, ...own });
+const IN_8_BITS = { min_8bit_size: 40 };
+const SCALED = { grad_scaler: { init_scale: 256 } };
+const DECAYING: readonly [string, Readonly<Record<string, unknown>>][] = [
+  ['AdamW', decaying('adamw', { config: { model_type: 'qwen2' } })],
+  ['Adam', decaying('adam', { config: { model_type: 'qwen3', head_dim: 6 } })],
+  ['SGD', decaying('sgd', { momentum: 0.5 })],
+  ['Adadelta', decaying('adadelta', { lr: 1 })],
+  ['8-bit AdamW', decaying('adamw8bit', IN_8_BITS)],
+  ['AdamW with a scaled loss', decaying('adamw', SCALED)],
+  ['SGD with a scaled loss', decaying('sgd', SCALED)],
+  ['8-bit AdamW with a scaled loss', decaying('adamw8bit', { ...IN_8_BITS, ...SCALED })],
+];
 const DORA = { ...OF_ADAPTERS, use_dora: true };
 
 const SAVED = { ...OF_ADAPTERS, modules_to_save: ['lm_head', 'embed_tokens', 'norm'] };
@@ -64,7 +79,7 @@ const QWEN3 = {
 };
 
 describe('a recorded run is replayed', () => {
-  test.each([
+  test.each<readonly [string, Readonly<Record<string, unknown>>]>([
     ['with ranks by patterns', OF_ADAPTERS],
     ['with DoRA of ranks by patterns', DORA],
     ['with head, embeddings and norms that are trained', SAVED],
@@ -88,6 +103,8 @@ describe('a recorded run is replayed', () => {
       { ...DORA, config: { attention_bias: true, mlp_bias: true } },
     ],
     ['by RAdam', optimizer('radam', { decoupled_weight_decay: true, weight_decay: 0.1 })],
+    ...DECAYING.map(([name, told]) => [`by ${name}, without norms and biases`, told] as const),
+    ['of adapters, without norms', { ...SAVED, ...decaying('adamw') }],
   ])('%s', async (_, told) => {
     const { evidence } = await replayed(told);
     expect(evidence.finding).toBeUndefined();
@@ -104,7 +121,8 @@ describe('a recorded run is replayed', () => {
 describe('a replay that forgets an option is wrong', () => {
   const retold = (own: object) => (run: StartedRun) =>
     ({ ...run, optimizer: { ...run.optimizer, ...own } }) as StartedRun;
-  test.each<[string, Readonly<Record<string, unknown>>, (run: StartedRun) => StartedRun]>([
+  const forgetsGroups = ({ decays: _, ...run }: StartedRun) => run;
+  test.each<readonly [string, Readonly<Record<string, unknown>>, (run: StartedRun) => StartedRun]>([
     [
       'the factor of one adapter',
       OF_ADAPTERS,
@@ -154,6 +172,10 @@ describe('a replay that forgets an option is wrong', () => {
             config: { ...config, [name]: undefined },
           }),
         ] as [string, Readonly<Record<string, unknown>>, (run: StartedRun) => StartedRun],
+    ),
+    ...[...DECAYING, ['AdamW of adapters', { ...SAVED, ...decaying('adamw') }] as const].map(
+      ([name, told]) =>
+        [`that norms and biases do not decay by ${name}`, told, forgetsGroups] as const,
     ),
     ['the alpha of RMSprop', optimizer('rmsprop', { alpha: 0.7 }), retold({ alpha: 0.99 })],
     ['the rho of Adadelta', optimizer('adadelta', { lr: 1, rho: 0.5 }), retold({ rho: 0.9 })],

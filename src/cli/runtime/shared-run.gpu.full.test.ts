@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { wrapSeam } from '../../seam.ts';
@@ -171,6 +172,23 @@ test('ranks scale a loss as one device does, to the same bits', async () => {
   );
   expect(trained).toEqual(alone.trained);
 });
+
+test.each(['ddp', 'shard_grad_op', 'full_shard'] as const)(
+  'weight decay leaves out norms in every part (%s)',
+  async (strategy) => {
+    const after = async (weight_decay: number) => {
+      const fields = { type: 'full', max_steps: 1, warmup_steps: 0, weight_decay };
+      return (await shared(fields, { strategy })).trained;
+    };
+    const decayed = await after(0.5);
+    const others = await after(0);
+    const names = Object.keys(others);
+    const same = names.filter((name) => isDeepStrictEqual(decayed[name], others[name]));
+    expect(same).toEqual(names.filter((name) => name.includes('norm')));
+    expect(same).toHaveLength(3);
+  },
+  240_000,
+);
 
 test('ranks draw masks of their own', async () => {
   const fields = { ...KINDS['lora with dropout'], max_steps: 1 };

@@ -21,6 +21,7 @@ test('what a run does not say is what torch and transformers do', () => {
   expect(readTrainLlama(RUN)).toEqual({
     ...RUN,
     accum_mean: 'token',
+    decay_parameters: 'all',
     optimizer: 'adamw',
     lr: 1e-3,
     compute_dtype: 'float32',
@@ -38,6 +39,7 @@ test.each([
   [{ ...RUN, schedule: { name: 'step' } }, 'train_llama: params "schedule.name": '],
   [{ ...RUN, lora_dropout: 1.5 }, 'train_llama: params "lora_dropout": '],
   [{ ...RUN, grad_accum: 0 }, 'train_llama: params "grad_accum": '],
+  [{ ...RUN, decay_parameters: 'some' }, 'train_llama: params "decay_parameters": '],
 ])('%j is refused', (params, message) => {
   expect(() => readTrainLlama(params)).toThrow(FormatError);
   expect(() => readTrainLlama(params)).toThrow(message);

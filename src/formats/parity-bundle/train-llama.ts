@@ -32,6 +32,8 @@ const run = v.looseObject({
   ...ofOptimizer.entries,
   optimizer: v.optional(v.string(), 'adamw'),
   lr: v.optional(notNegative, 1e-3),
+  /** Which parameters decay: all, as torch has it, or those that transformers' Trainer lets decay. */
+  decay_parameters: v.optional(v.picklist(['all', 'trainer']), 'all'),
   r: v.optional(size),
   /** Of adapters; where all is trained that of RMSprop. */
   alpha: v.optional(number),

@@ -69,6 +69,65 @@ describe('what is asked', () => {
     ]);
   });
 
+  test.each([
+    ['The sky is', ' blue.', ' blue.'],
+    ['', 'Blue.', 'Blue.'],
+    // A token with parts of both is asked.
+    ['The sky is ', 'blue.', ' blue.'],
+    ['The sky is', ` blue.${EOS}`, ' blue.'],
+  ])('of %j completed by %j what TRL asks', async (prompt, completion, asked) => {
+    const { items } = await encoded(json({ prompt, completion }));
+    const end = completion.endsWith(EOS) ? '' : EOS;
+    expect(items[0]?.ids).toEqual(codec.encode(prompt + completion + end));
+    const pieces = items.flatMap((item) => piecesOf(item, codec));
+    expect(pieces.at(-1)).toEqual({ text: asked + EOS, asked: true });
+    expect(pieces.map((piece) => piece.asked)).toEqual([false, true]);
+  });
+
+  test('of messages that complete a prompt all that the template adds to it', async () => {
+    const prompt = [{ role: 'user', content: 'One?' }];
+    const completion = [
+      { role: 'assistant', content: 'One.' },
+      { role: 'user', content: 'Two?' },
+    ];
+    const { items } = await encoded(json({ prompt, completion }), { template });
+    const idsOf = (messages: typeof prompt, addGenerationPrompt: boolean) =>
+      codec.encode(template.render(messages, { addGenerationPrompt }).text, { specials: false });
+    const begun = idsOf(prompt, true);
+    const whole = idsOf([...prompt, ...completion], false);
+    expect(items[0]?.ids).toEqual(whole);
+    expect(whole.slice(0, begun.length)).toEqual(begun);
+    expect(items[0]?.asked).toEqual(whole.map((_, at) => at >= begun.length));
+  });
+
+  test('of a prompt that the template writes otherwise alone what follows their common tokens', async () => {
+    const thinking = await openChatTemplate(
+      codec,
+      '{% for m in messages %}[{{ m.role }}] {{ m.content }}{{ tone }}\n{% endfor %}{% if add_generation_prompt %}[assistant] <think></think>{% endif %}',
+    );
+    const record = {
+      prompt: [{ role: 'user', content: 'One?' }],
+      completion: [{ role: 'assistant', content: 'One.' }],
+      chat_template_kwargs: { tone: '!' },
+    };
+    const { pieces } = await askedOf(json(record), { template: thinking });
+    expect(pieces).toEqual([
+      { text: '[user] One?!\n[assistant] ', asked: false },
+      { text: 'One.!\n', asked: true },
+    ]);
+  });
+
+  test("of Dolly's instructions the response and the end of its recipe", async () => {
+    const dolly = { instruction: 'Add.', context: '1 + 1', response: 'It is 2.', category: 'qa' };
+    const { whole, pieces } = await askedOf(json(dolly));
+    expect(whole).toBe(
+      `${BOS}Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n### Instruction:\nAdd.\n\nInput:\n1 + 1\n\n### Response:\nIt is 2.\n\n### End${EOS}`,
+    );
+    expect(pieces.at(-1)).toEqual({ text: `It is 2.\n\n### End${EOS}`, asked: true });
+    const alone = await askedOf(json({ ...dolly, context: '' }));
+    expect(alone.whole).toContain('### Instruction:\nAdd.\n\n### Response:\nIt is 2.');
+  });
+
   test("of Guanaco's turns the answers, and the end after the last", async () => {
     const { pieces } = await askedOf('### Human: a b\n### Assistant: c d\n### Human: e');
     expect(pieces).toEqual([

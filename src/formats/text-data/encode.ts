@@ -1,11 +1,11 @@
 import { GradproofError } from '../../errors.ts';
 import { FormatError } from '../format-error.ts';
-import type { ChatTemplate } from '../hugging-face/chat-template.ts';
+import type { ChatMessage, ChatTemplate } from '../hugging-face/chat-template.ts';
 import { isPartOf } from '../hugging-face/tokenizer/offsets.ts';
 import type { TextCodec } from '../hugging-face/tokenizer.ts';
 import type { TextData } from '../text-data.ts';
 import { DataFileError, FaultList } from './data-file-error.ts';
-import type { Lesson, Part } from './lesson.ts';
+import type { ChatCompletion, Lesson, Part } from './lesson.ts';
 
 /** A text as a model sees it. */
 export interface EncodedText {
@@ -77,13 +77,45 @@ function encodeLesson(
       return ended(codec.encode(lesson.text), codec, () => true);
     case 'parts':
       return encodeParts(lesson.parts, codec);
+    case 'completion': {
+      const { prompt, completion } = lesson;
+      const { ids } = ended(codec.encode(prompt + completion), codec, () => true);
+      return afterPrompt(codec.encode(prompt), ids);
+    }
     case 'chat':
-      if (!template)
-        throw new FormatError(
-          'the data are chats, and the tokenizer has no chat template: give one',
-        );
-      return template.encode(lesson.messages, lesson);
+      return needed(template).encode(lesson.messages, lesson);
+    case 'chat-completion':
+      return encodeChatCompletion(lesson, codec, needed(template));
   }
+}
+
+function needed(template: ChatTemplate | undefined): ChatTemplate {
+  if (!template)
+    throw new FormatError('the data are chats, and the tokenizer has no chat template: give one');
+  return template;
+}
+
+/** The prompt is written as one that is to be answered, and then all of the chat. */
+function encodeChatCompletion(
+  { prompt, completion, ...options }: ChatCompletion,
+  codec: TextCodec,
+  template: ChatTemplate,
+): Labelled {
+  const idsOf = (messages: readonly ChatMessage[], addGenerationPrompt: boolean) =>
+    codec.encode(template.render(messages, { ...options, addGenerationPrompt }).text, {
+      specials: false,
+    });
+  return afterPrompt(idsOf(prompt, true), idsOf([...prompt, ...completion], false));
+}
+
+/**
+ * All ids, asked from where they part from the prompt's own: a completion begins there in TRL's
+ * SFTTrainer (`common_prefix_length` of TRL 1.16.0), also where its beginning and the end of the
+ * prompt are one token.
+ */
+function afterPrompt(prompt: readonly number[], ids: readonly number[]): Labelled {
+  const apart = ids.findIndex((id, at) => id !== prompt[at]);
+  return { ids, asked: ids.map((_, at) => apart >= 0 && at >= apart) };
 }
 
 /** Ids with that of the end behind them, which is asked as what stands before it is. */

@@ -16,8 +16,16 @@ const text = (value: unknown): value is string => typeof value === 'string' && v
 
 /** Formats of records, the more special first. */
 export const RECORD_FORMATS = {
+  prompt_completion: {
+    fits: ({ prompt, completion }) => prompt !== undefined && completion !== undefined,
+    read: readPromptCompletion,
+  },
   chat: { fits: ({ messages }) => messages !== undefined, read: readChat },
   sharegpt: { fits: ({ conversations }) => conversations !== undefined, read: readShareGpt },
+  dolly: {
+    fits: ({ instruction, response }) => instruction !== undefined && response !== undefined,
+    read: readDolly,
+  },
   alpaca: { fits: ({ instruction }) => instruction !== undefined, read: readAlpaca },
   guanaco: {
     fits: (record) => text(record['text']) && guanacoTurns(record['text']) !== undefined,
@@ -49,25 +57,55 @@ function readGuanaco(record: JsonObject): Lesson | string {
     : '"text" must begin with "### Human:" and have an answer after "### Assistant:"';
 }
 
-/** A chat with what TRL tells a template beside it: tools by their schemas, and its variables. */
-function readChat({
-  messages,
+function readChat({ messages, ...record }: JsonObject): Lesson | string {
+  const beside = wrongMessages('messages', messages) ?? besideMessages(record);
+  return typeof beside === 'string' ? beside : chatOf(messages as readonly ChatMessage[], beside);
+}
+
+/** Texts, or messages, that follow others, as TRL has them. */
+function readPromptCompletion({ prompt, completion, ...record }: JsonObject): Lesson | string {
+  const other = ['messages', 'conversations', 'text'].find((name) => record[name] !== undefined);
+  if (other !== undefined)
+    return `"prompt" and "completion" stand beside ${quote(other)}: leave either out`;
+  if (typeof prompt === 'string' && text(completion))
+    return { kind: 'completion', prompt, completion };
+  if (!Array.isArray(prompt) || !Array.isArray(completion))
+    return '"prompt" and "completion" must both be texts, or lists of messages; no completion is empty';
+  const beside =
+    wrongMessages('prompt', prompt) ??
+    wrongMessages('completion', completion) ??
+    besideMessages(record);
+  if (typeof beside === 'string') return beside;
+  const messages = {
+    prompt: prompt as readonly ChatMessage[],
+    completion: completion as readonly ChatMessage[],
+  };
+  return { kind: 'chat-completion', ...messages, ...beside };
+}
+
+/** What is wrong with the messages of a field. */
+function wrongMessages(field: string, messages: unknown): string | undefined {
+  if (!Array.isArray(messages) || messages.length === 0)
+    return `${quote(field)} must be a list of at least one message`;
+  const wrong = messages.findIndex((message) => !isMessage(message));
+  if (wrong < 0) return undefined;
+  const which = field === 'messages' ? '' : ` of ${quote(field)}`;
+  return `message ${wrong + 1}${which} must have a "role" and a "content", both of them text`;
+}
+
+/** What TRL tells a template beside messages, tools by their schemas and its variables; or what is wrong. */
+function besideMessages({
   tools,
   chat_template_kwargs: variables,
-}: JsonObject): Lesson | string {
-  if (!Array.isArray(messages) || messages.length === 0)
-    return '"messages" must be a list of at least one message';
-  const wrong = messages.findIndex((message) => !isMessage(message));
-  if (wrong >= 0)
-    return `message ${wrong + 1} must have a "role" and a "content", both of them text`;
+}: JsonObject): Pick<ChatLesson, 'tools' | 'variables'> | string {
   if (tools != null && !(Array.isArray(tools) && tools.every(isJsonObject)))
     return '"tools" must be a list of their JSON schemas';
   if (variables != null && !isJsonObject(variables))
     return '"chat_template_kwargs" must be an object of variables of the template';
-  return chatOf(messages as readonly ChatMessage[], {
-    ...(tools == null ? {} : { tools }),
+  return {
+    ...(tools == null ? {} : { tools: tools as readonly JsonObject[] }),
     ...(variables == null ? {} : { variables }),
-  });
+  };
 }
 
 const isMessage = (message: unknown): boolean =>
@@ -103,6 +141,26 @@ function readShareGpt({ conversations }: JsonObject): Lesson | string {
     messages.push({ role, content: value });
   }
   return chatOf(messages);
+}
+
+/**
+ * As the recipe of Dolly writes it (`training/consts.py` of databrickslabs/dolly): the answer and its
+ * end are asked.
+ */
+function readDolly({ instruction, context, response, output }: JsonObject): Lesson | string {
+  const input = context ?? '';
+  if (output !== undefined) return '"output" and "response" are both there: leave either out';
+  if (!text(instruction)) return '"instruction" must be a text that is not empty';
+  if (typeof input !== 'string') return '"context" must be a text';
+  if (!text(response)) return '"response" must be a text that is not empty';
+  const given = input === '' ? '' : `Input:\n${input}\n\n`;
+  return {
+    kind: 'parts',
+    parts: [
+      { text: `${WITHOUT_INPUT}${instruction}\n\n${given}### Response:\n`, asked: false },
+      { text: `${response}\n\n### End`, asked: true },
+    ],
+  };
 }
 
 /** Stanford Alpaca's prompts, with an input and without. */

@@ -3,6 +3,7 @@ import { openChatTemplate } from '../../formats/hugging-face/chat-template.ts';
 import type { TextCodec } from '../../formats/hugging-face/tokenizer.ts';
 import type { PartFile } from '../../formats/part-file.ts';
 import { type EncodedTexts, encodeTexts } from '../../formats/text-data/encode.ts';
+import { isOfMessages } from '../../formats/text-data/lesson.ts';
 import { readTextData, TEXT_FORMATS, type TextFormat } from '../../formats/text-data.ts';
 import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
 
@@ -33,7 +34,7 @@ export async function readTexts(
       `dataset_format "${dataFormat.slice(0, 40)}" is not known: there are ${TEXT_FORMATS.join(', ')}`,
     );
   const read = await readTextData(data, dataFormat as TextFormat | undefined);
-  const hasChats = read.lessons.some(({ lesson }) => lesson.kind === 'chat');
+  const hasChats = read.lessons.some(({ lesson }) => isOfMessages(lesson));
   const template = hasChats ? await openChatTemplate(codec) : undefined;
   return { format: read.format, ...encodeTexts(read, codec, { length, template, tell }) };
 }

@@ -77,23 +77,27 @@ function afterStep(
   { trained, kept, taken, ...state }: StepState,
   gradients: Values,
 ): Readonly<Record<string, Parameter>> {
-  const optimizer = { ...recipe.optimizer, lr: rateOf(recipe, { trained, kept, taken, ...state }) };
+  const lr = rateOf(recipe, { trained, kept, taken, ...state });
   const gradientOf = (name: string) => (gradients[name] as Value).data;
-  if (optimizer.optimizer === 'adamw8bit')
+  if (recipe.optimizer.optimizer === 'adamw8bit')
     return mapped(trained, (value, name) =>
-      parameterRuleOf(optimizer, value.shape).step(
+      parameterRuleOf({ ...optimizerOf(recipe, name), lr }, value.shape).step(
         partsOf(value, keptOf(kept, name)),
         gradientOf(name),
         taken + 1,
       ),
     );
-  const rule = ruleOf(optimizer);
-  return mapped(trained, (value, name) =>
-    movedBy(value, keptOf(kept, name), (before, i) =>
+  return mapped(trained, (value, name) => {
+    const rule = ruleOf({ ...optimizerOf(recipe, name), lr });
+    return movedBy(value, keptOf(kept, name), (before, i) =>
       rule.step(before, gradientOf(name)[i] as number, taken + 1),
-    ),
-  );
+    );
+  });
 }
+
+/** The optimizer of the group of a parameter. */
+const optimizerOf = ({ optimizer, decays }: Recipe, name: string): Recipe['optimizer'] =>
+  decays && !decays(name) ? { ...optimizer, weight_decay: 0 } : optimizer;
 
 /** GradScaler.update. */
 export const growScale: Stage = (work) => {

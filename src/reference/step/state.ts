@@ -10,6 +10,8 @@ import type { Value, Values } from '../record.ts';
 export interface Recipe {
   readonly optimizer: OptimizerParams & { readonly lr: number };
   readonly schedule: Schedule;
+  /** Whether a parameter of this name decays, as the groups of an optimizer say. Default all do. */
+  readonly decays?: ((name: string) => boolean) | undefined;
   /** The largest norm of clip_grad_norm_; infinite where nothing is clipped. */
   readonly clip: number;
   /** torch.amp.GradScaler's; absent where the loss is not scaled. */

@@ -1,3 +1,4 @@
+import { isDecayed } from '../../formats/hugging-face/decay-parameters.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Transfers } from '../../gpu/paged-memory.ts';
 import { Scope } from '../../gpu/scope.ts';
@@ -51,6 +52,7 @@ export class RunLoop implements Disposable {
           new Optimizer(gpu, model.parameters, config.optimizer, {
             schedule,
             max_grad_norm: maxGradNorm || undefined,
+            decays: isDecayed,
             grad_scaler: precision === 'fp16' ? {} : undefined,
             norm_to: this.norm,
             ...{ sharding, transfers },

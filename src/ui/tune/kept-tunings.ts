@@ -13,7 +13,7 @@ import { unitsWords } from '../messages/units.en.ts';
 import { textOf } from './settings.ts';
 import { tunedWords } from './tuned.en.ts';
 import { keptBytes, type TunedRun } from './tuned-run.ts';
-import type { TunedShelf } from './tuned-shelf.ts';
+import type { ForeignTuning, TunedShelf } from './tuned-shelf.ts';
 import { nats } from './tuning-answer.ts';
 import type { ChosenFolder } from './tuning-choice.ts';
 
@@ -68,7 +68,7 @@ export class KeptTunings extends LitElement {
     super();
     this.chosen = [];
     this.told = '';
-    new Follow(this, () => [this.shelf.runs]);
+    new Follow(this, () => [this.shelf.runs, this.shelf.foreign]);
     new KeepFocus(this, () => this.renderRoot.querySelector('section'));
   }
 
@@ -80,16 +80,20 @@ export class KeptTunings extends LitElement {
   override render() {
     const words = tunedWords();
     const runs = this.shelf.runs.value;
+    const foreign = this.shelf.foreign.value;
     const size = runs.reduce((sum, run) => sum + keptBytes(run), 0);
     return html`<section tabindex="-1" aria-labelledby="heading">
       <h2 id="heading">${words.heading}</h2>
       <p class="small muted">${words.lead}</p>
       ${
         runs.length === 0
-          ? html`<p>${words.none}</p>`
+          ? foreign.length === 0
+            ? html`<p>${words.none}</p>`
+            : nothing
           : html`<p class="small muted">${words.size(runs.length, size)}${runs.length > 1 ? ` · ${words.compareHint}` : ''}</p>
             <ul>${runs.map((run) => this.#run(run))}</ul>`
       }
+      ${foreign.length === 0 ? nothing : html`<ul>${foreign.map((run) => this.#foreign(run))}</ul>`}
       ${this.#comparison(runs)}
       <p class="small muted" role="status">${this.told}</p>
     </section>`;
@@ -109,7 +113,18 @@ export class KeptTunings extends LitElement {
           <input type="checkbox" .checked=${this.chosen.includes(run.id)} @change=${() => this.#choose(run.id)} />
           ${words.compare}
         </label>
-        <button class="quiet" @click=${() => this.#remove(run)}>${words.remove}</button>
+        <button class="quiet" @click=${() => this.#remove(run.id, name)}>${words.remove}</button>
+      </div>
+    </li>`;
+  }
+
+  /** One that takes room, and can be deleted alone. */
+  #foreign({ id, bytes }: ForeignTuning) {
+    const words = tunedWords();
+    return html`<li>
+      <p>${words.foreign}</p>
+      <div class="row">
+        <button class="quiet" @click=${() => this.#remove(id, words.foreignRun)}>${words.removeBytes(bytes)}</button>
       </div>
     </li>`;
   }
@@ -147,10 +162,10 @@ export class KeptTunings extends LitElement {
     this.chosen = others.length < this.chosen.length ? others : [...others.slice(-1), id];
   }
 
-  async #remove(run: TunedRun): Promise<void> {
-    this.chosen = this.chosen.filter((id) => id !== run.id);
-    await this.shelf.remove(run.id);
-    this.told = tunedWords().removed(nameOf(run));
+  async #remove(id: string, name: string): Promise<void> {
+    this.chosen = this.chosen.filter((each) => each !== id);
+    await this.shelf.remove(id);
+    this.told = tunedWords().removed(name);
   }
 }
 

@@ -77,8 +77,13 @@ function weightsOf(state: TuningState): Pick<TunedRun, 'weights'> {
   return { weights: { files, trainedOn, ...(folder ? { model: keptModelOf(folder) } : {}) } };
 }
 
-/** How much a kept run takes, about: what was trained, beside text and numbers. Bytes. */
-export function keptBytes({ weights, ...told }: TunedRun): number {
-  const trained = (weights?.files ?? []).reduce((sum, { size }) => sum + size, 0);
-  return trained + new TextEncoder().encode(JSON.stringify(told)).length;
+/** How much what is kept takes, about: files, beside text and numbers. Bytes. */
+export function keptBytes(kept: unknown): number {
+  let files = 0;
+  const told = JSON.stringify(kept, (_, part: unknown) => {
+    if (!(part instanceof Blob)) return part;
+    files += part.size;
+    return undefined;
+  });
+  return files + new TextEncoder().encode(told).length;
 }

@@ -1,34 +1,45 @@
-import { createStore, del, set, values } from 'idb-keyval';
+import { createStore, del, entries, set } from 'idb-keyval';
 import * as v from 'valibot';
 import { Observable } from '../controls/observable.ts';
-import { type TunedRun, tunedRun } from './tuned-run.ts';
+import { keptBytes, type TunedRun, tunedRun } from './tuned-run.ts';
 
 /** Where kept runs lie; a browser that keeps nothing rejects. */
 export interface TunedStore {
-  list(): Promise<readonly unknown[]>;
+  /** All that lies there by its id. */
+  list(): Promise<readonly (readonly [id: string, kept: unknown])[]>;
   put(run: TunedRun): Promise<void>;
   remove(id: string): Promise<void>;
+}
+
+/** A kept run that this version of the page cannot read. */
+export interface ForeignTuning {
+  readonly id: string;
+  readonly bytes: number;
 }
 
 /** The fine-tunings that a person kept, the latest first; nothing is kept without being asked for. */
 export class TunedShelf {
   readonly runs = new Observable<readonly TunedRun[]>([]);
+  /** Those that take room, and that this version of the page cannot read. */
+  readonly foreign = new Observable<readonly ForeignTuning[]>([]);
   readonly #open: () => TunedStore;
 
   constructor(open: () => TunedStore = openDatabase) {
     this.#open = open;
   }
 
-  /** Looks what is kept; runs of another version of the page stay untouched, and are not shown. */
+  /** Looks what is kept. */
   async load(): Promise<void> {
     try {
-      const found = (await this.#open().list()).flatMap((value) => {
-        const read = v.safeParse(tunedRun, value);
-        return read.success ? [read.output] : [];
-      });
-      this.runs.value = found.toSorted((a, b) => (a.id < b.id ? 1 : -1));
+      const found = await this.#open().list();
+      const runs = found.flatMap(([, kept]) => (v.is(tunedRun, kept) ? [kept] : []));
+      this.runs.value = runs.toSorted((a, b) => (a.id < b.id ? 1 : -1));
+      this.foreign.value = found.flatMap(([id, kept]) =>
+        v.is(tunedRun, kept) ? [] : [{ id, bytes: keptBytes(kept) }],
+      );
     } catch {
       this.runs.value = []; // a private window keeps nothing
+      this.foreign.value = [];
     }
   }
 
@@ -48,7 +59,7 @@ export class TunedShelf {
 function openDatabase(): TunedStore {
   const store = createStore('gradproof-tuned', 'runs');
   return {
-    list: () => values<unknown>(store),
+    list: () => entries<string, unknown>(store),
     put: (run) => set(run.id, run, store),
     remove: (id) => del(id, store),
   };

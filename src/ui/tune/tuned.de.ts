@@ -32,6 +32,10 @@ export const words: ReturnType<typeof tunedWords> = {
   },
   answers: 'Seine Antworten',
   answer: { before: 'Vorher:', after: 'Nachher:' },
+  foreign:
+    'Ein aufbewahrter Lauf, den diese Version der Seite nicht lesen kann: Er ist beschädigt oder von einer anderen.',
+  foreignRun: 'Der unlesbare Lauf',
   remove: 'Löschen',
+  removeBytes: (size) => `Löschen (${bytes(size)})`,
   removed: (name) => `${name} wurde gelöscht.`,
 };

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradproof_bridge.backends.bitsandbytes_backend import decays_after_step, require_rounding
 from gradproof_bridge.bundle.vocabulary import Params
@@ -13,7 +13,7 @@ from gradproof_bridge.formulas.llama_update import kept_names
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from torch.nn import Parameter
+    from torch.nn import Module, Parameter
     from torch.optim import Optimizer
 
 _BLOCKSIZE = 256
@@ -48,12 +48,13 @@ def require_8bit_as_here(p: Params, device: str) -> None:
         raise NotImplementedOpError(f"bitsandbytes keeps its state in blocks of {_BLOCKSIZE}")
 
 
-def optimizer_of(trained: list[Parameter], p: Params) -> Optimizer:
-    """The optimizer of a run, by its parameters. Raises NotImplementedOpError for 8-bit moments that
+def optimizer_of(model: Module, p: Params) -> Optimizer:
+    """The optimizer of what a model trains, by the parameters of a run. Raises NotImplementedOpError for 8-bit moments that
     are not corrected, which bitsandbytes does not know.
     """
     import torch
 
+    groups = _groups_of(model, p)
     common = {"lr": p["lr"], "weight_decay": p["weight_decay"]}
     is_corrected = p.get("bias_correction", True)
     if p["optimizer"] == IN_8_BITS:
@@ -63,38 +64,57 @@ def optimizer_of(trained: list[Parameter], p: Params) -> Optimizer:
             raise NotImplementedOpError("bitsandbytes always corrects the bias of its moments")
         moments = {"betas": tuple(p["betas"]), "eps": p["eps"]}
         return bitsandbytes.optim.AdamW8bit(
-            trained, **common, **moments, min_8bit_size=p["min_8bit_size"]
+            groups, **common, **moments, min_8bit_size=p["min_8bit_size"]
         )
     of_torch, options = _OF_TORCH[p["optimizer"]]
     told = {**p, "alpha": alpha_of_rmsprop(p)}
     own = {name: told[name] for name in options}
-    optimizer: Optimizer = getattr(torch.optim, of_torch)(trained, **common, **own, foreach=False)
+    optimizer: Optimizer = getattr(torch.optim, of_torch)(groups, **common, **own, foreach=False)
     if not is_corrected:
         _leave_uncorrected(optimizer)
     return optimizer
+
+
+def _groups_of(model: Module, p: Params) -> list[dict[str, Any]]:
+    """All that is trained or, as Trainer has it, what decays and what does not."""
+    trained = [(name, x) for name, x in model.named_parameters() if x.requires_grad]
+    if p["decay_parameters"] == "all":
+        return [{"params": [x for _, x in trained]}]
+    from transformers import Trainer
+
+    # The method asks nothing of a trainer.
+    decaying = frozenset(Trainer.get_decay_parameter_names(None, model))
+    return [
+        {"params": [x for name, x in trained if name in decaying]},
+        {"params": [x for name, x in trained if name not in decaying], "weight_decay": 0.0},
+    ]
 
 
 def _leave_uncorrected(optimizer: Optimizer) -> None:
     """Has torch's Adam take each step with the rate, eps and decay by which its correction of the
     moments comes to nothing: torch has no option for it.
     """
-    [group] = optimizer.param_groups
-    told: dict[str, float] = {}
+    groups = optimizer.param_groups
+    told: list[dict[str, float]] = []
     taken = 0
 
     def before(*_: object) -> None:
         nonlocal taken
         taken += 1
-        beta1, beta2 = group["betas"]
-        first, second = 1 - beta1**taken, math.sqrt(1 - beta2**taken)
-        told.update({name: group[name] for name in ("lr", "eps", "weight_decay")})
-        group["lr"] *= first / second
-        group["eps"] /= second
-        if group["decoupled_weight_decay"]:
-            group["weight_decay"] *= second / first
+        told[:] = [
+            {name: group[name] for name in ("lr", "eps", "weight_decay")} for group in groups
+        ]
+        for group in groups:
+            beta1, beta2 = group["betas"]
+            first, second = 1 - beta1**taken, math.sqrt(1 - beta2**taken)
+            group["lr"] *= first / second
+            group["eps"] /= second
+            if group["decoupled_weight_decay"]:
+                group["weight_decay"] *= second / first
 
     def after(*_: object) -> None:
-        group.update(told)
+        for group, before_step in zip(groups, told, strict=True):
+            group.update(before_step)
 
     optimizer.register_step_pre_hook(before)
     optimizer.register_step_post_hook(after)

@@ -75,7 +75,7 @@ class _Training:
         self._device = device
         self._model = llama_of(p, inputs, device)
         self._trained = _trained(self._model)
-        self._optimizer = optimizer_of(list(self._trained.values()), p)
+        self._optimizer = optimizer_of(self._model, p)
         self._schedule = scheduler(self._optimizer, p["schedule"])
         self._states = frozenset(p.get("state_steps", ()))
         scaling = p.get("grad_scaler")

@@ -33,6 +33,7 @@ _PATTERNS: dict[str, Any] = {
     "rank_pattern": {r"layers\.1\..*q_proj": 5, "q_proj": 2},
     "alpha_pattern": {"v_proj": 9, "layers.0.mlp.down_proj": 2.5},
 }
+_DECAY = {"decay_parameters": "trainer", "weight_decay": 0.1, "lr": 2e-2}
 _NF4 = {"quant": {"quant_type": "nf4", "blocksize": 32, "compress_statistics": True}}
 _BY_STATES = {"compute_dtype": "bfloat16", "state_steps": [1, 2, 5]}
 _RUNS: dict[str, dict[str, Any]] = {
@@ -62,6 +63,31 @@ _RUNS: dict[str, dict[str, Any]] = {
             "sliding_window": 3,
             "max_window_layers": 1,
         },
+    },
+    "trainer_decay": {
+        **_DECAY,
+        "mode": "full",
+        "config": {**_ONE, "model_type": "qwen2"},
+        "grad_accum": 2,
+    },
+    "trainer_decay_adam": {
+        **_PATTERNS,
+        **_DECAY,
+        "optimizer": "adam",
+        "bias_correction": False,
+        "use_dora": True,
+        "bias": "all",
+        "modules_to_save": ["norm", "lm_head"],
+        "config": _BIASED,
+    },
+    "trainer_decay_sgd": {**_FULL, **_DECAY, "optimizer": "sgd", "momentum": 0.5},
+    "trainer_decay_adadelta": {**_FULL, **_DECAY, "optimizer": "adadelta", "lr": 1.0},
+    "trainer_decay_8bit": {
+        **_FULL,
+        **_DECAY,
+        "optimizer": "adamw8bit",
+        "min_8bit_size": 32,
+        "state_steps": [1, 2, 5, 6],
     },
     "mistral": {**_FULL, "config": {**_ONE, "model_type": "mistral", "sliding_window": 3}},
     "biased": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -44,6 +45,7 @@ MODES = {
 _DEFAULTS: Params = {
     "optimizer": "adamw",
     "lr": 1e-3,
+    "decay_parameters": "all",
     "grad_accum": 1,
     "accum_mean": "token",
     "gradient_checkpointing": False,
@@ -134,7 +136,10 @@ _ONLY = {
     "compute_dtype": ("float32", "float16", "bfloat16"),
     "accum_mean": ("token", "batch"),
     "bias": ("none", "all", "lora_only"),
+    "decay_parameters": ("all", "trainer"),
 }
+_NO_DECAY = re.compile(r"bias|layernorm|rmsnorm|(?:^|\.)norm(?:$|\.)|_norm(?:$|\.)")
+"""Names that `get_decay_parameter_names` of transformers' Trainer leaves out."""
 
 
 def run_params(params: Params) -> Params:
@@ -195,6 +200,13 @@ def sizes_of(params: Params, module: str) -> Params:
 def adapter_of(params: Params, module: str) -> Params:
     """What the adapter of a module is told."""
     return sizes_of(params, module) | {name: params[name] for name in ("use_dora", "use_rslora")}
+
+
+def decay_of(params: Params, name: str) -> float:
+    """The weight decay of a parameter; with transformers' Trainer norms and biases have none."""
+    decays = params["decay_parameters"] == "all" or not _NO_DECAY.search(name.lower())
+    decay: float = params["weight_decay"] if decays else 0.0
+    return decay
 
 
 def alpha_of_rmsprop(params: Params) -> float:

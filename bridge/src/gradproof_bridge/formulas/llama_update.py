@@ -15,7 +15,7 @@ from gradproof_bridge.formulas.adamw_8bit import through_8bit
 from gradproof_bridge.formulas.bounded import F64, bounded
 from gradproof_bridge.formulas.halves import Store, in_full
 from gradproof_bridge.formulas.llama_layers import Weights
-from gradproof_bridge.formulas.llama_params import IN_8_BITS, alpha_of_rmsprop
+from gradproof_bridge.formulas.llama_params import IN_8_BITS, alpha_of_rmsprop, decay_of
 from gradproof_bridge.formulas.schedule import rate
 from gradproof_bridge.formulas.torch_optim import TORCH_STEPS, counted, step_of_torch
 
@@ -121,7 +121,8 @@ class Update:
         self._taken += 1
         for name, g in unscaled.items():
             x = self._weights[name]
-            self._kept[name] = self._optimizer(x, g * factor, self._decoded(name), lr)
+            told = {**self._params, "weight_decay": decay_of(self._params, name)}
+            self._kept[name] = self._optimizer(x, g * factor, self._decoded(name), lr, told)
             x[...] = self._stored(x)
         if self._scaling:
             self._tracker += 1
@@ -141,15 +142,15 @@ class Update:
             for part, x in kept.items()
         }
 
-    def _optimizer(self, x: F64, g: F64, kept: Weights, lr: float) -> Weights:
-        optimizer = self._params["optimizer"]
+    def _optimizer(self, x: F64, g: F64, kept: Weights, lr: float, params: Params) -> Weights:
+        optimizer = params["optimizer"]
         if optimizer == "sgd":
             step = _sgd
-        elif optimizer in TORCH_STEPS or self._params.get("amsgrad"):
+        elif optimizer in TORCH_STEPS or params.get("amsgrad"):
             step = _of_torch
         else:
             step = _adam
-        return step(x, g, kept, self._taken, lr, self._params)
+        return step(x, g, kept, self._taken, lr, params)
 
 
 def _of_torch(x: F64, g: F64, kept: Weights, t: int, lr: float, params: Params) -> Weights:

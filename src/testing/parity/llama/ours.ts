@@ -58,6 +58,7 @@ export async function trainOurs(gpu: Gpu, run: StartedRun, judge: JudgeOfStep): 
   using optimizer = new Optimizer(gpu, parameters, run.optimizer as OptimizerParams, {
     schedule,
     max_grad_norm: Number.isFinite(clip) ? clip : undefined,
+    decays: run.decays,
     grad_scaler: scaler,
     keep_gradients: true,
   });

@@ -49,6 +49,22 @@ test.each(runs)('%s: the run in float64 is that of transformers and PEFT', async
   expect(off.filter(([, limits]) => !(limits < 0.1))).toEqual([]);
 });
 
+test('a run whose norms and biases decay too is ten limits off what Trainer gave', async () => {
+  const { params, inputs, outputs } = recordingOf('llama_trainer_decay');
+  const recorded = valuesOfStored(outputs, {});
+  const run = startOf(params, inputs);
+  const offOf = async (asked: LlamaRun) =>
+    Object.entries((await llamaRun(asked)).final).map(([name, value]) => ({
+      name,
+      limits: limitsOff(`final ${name}`, recorded[`final.${name}`] as Value, value),
+    }));
+  expect((await offOf(run)).filter(({ limits }) => !(limits < 1))).toEqual([]);
+  const off = await offOf({ ...run, decays: undefined });
+  const vectors = off.filter(({ name }) => /norm|bias/.test(name));
+  expect(vectors).toHaveLength(6);
+  expect(Math.min(...vectors.map(({ limits }) => limits))).toBeGreaterThan(10);
+});
+
 describe('what is wrong with a run is ten limits off', () => {
   const run = startOf(lora.params, lora.inputs);
   const truth = outputsBefore(run);

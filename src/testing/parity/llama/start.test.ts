@@ -46,6 +46,11 @@ describe('a run before its first step', () => {
     expect(startOf({ ...params, ...sgd }, inputs).optimizer).toMatchObject(sgd);
     const rmsprop = { optimizer: 'rmsprop', alpha: 0.7, centered: true };
     expect(startOf({ ...params, ...rmsprop }, inputs).optimizer).toMatchObject(rmsprop);
+    expect(run.decays).toBeUndefined();
+    const { decays } = startOf({ ...params, decay_parameters: 'trainer' }, inputs);
+    expect(['model.norm.weight', 'lm_head.weight'].map((name) => decays?.(name))).toEqual([
+      ...[false, true],
+    ]);
     const ofAdapters = startOf({ ...lora.params, optimizer: 'rmsprop' }, lora.inputs);
     expect(ofAdapters.optimizer).not.toHaveProperty('alpha');
   });

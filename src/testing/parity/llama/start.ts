@@ -1,4 +1,5 @@
 import { FormatError } from '../../../formats/format-error.ts';
+import { isDecayed } from '../../../formats/hugging-face/decay-parameters.ts';
 import type { StoredTensors } from '../../../formats/parity-bundle/check.ts';
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
 import { layerRule, sizeOfAdapter } from '../../../models/llama/lora/targets.ts';
@@ -60,6 +61,7 @@ export function startOf(params: TrainLlamaParams, stored: StoredTensors): Starte
     accum_mean: params.accum_mean as NonNullable<LlamaRun['accum_mean']>,
     checkpointing: params.gradient_checkpointing,
     schedule: given(params.schedule),
+    ...(params.decay_parameters === 'trainer' ? { decays: isDecayed } : {}),
     input_ids,
     labels,
     optimizer: {

@@ -38,6 +38,7 @@ const ALL = {
   betas: [0.9, 0.99],
   eps: 1e-8,
   weight_decay: 0,
+  decay_parameters: 'trainer',
   momentum: 0,
   dampening: 0,
   nesterov: false,

@@ -40,6 +40,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     'betas',
     'eps',
     'weight_decay',
+    'decay_parameters',
     'momentum',
     'dampening',
     'nesterov',

@@ -1,4 +1,3 @@
-import type { LoraFields } from './lora-fields.ts';
 import { hasMoments, OPTIMIZER_NAMES } from './optimizer-names.ts';
 import { type Combination, givenOf, type Pair } from './pair.ts';
 import { SCHEDULE_PAIRS } from './schedule-pairs.ts';
@@ -11,16 +10,6 @@ const BITSANDBYTES = [
 const HQQ = ['nbits', 'group_size', 'axis', 'skip_modules'];
 const MOMENTS = ['adam_beta1', 'adam_beta2', 'adam_epsilon'];
 const OF_SGD = ['momentum', 'dampening', 'nesterov'];
-
-/** Tables, which have no bias. */
-const TABLES = ['lm_head', 'embed_tokens'];
-
-/** Whether biases or norms may be trained beside adapters. */
-const trainsVectors = (lora: LoraFields | undefined): boolean =>
-  lora !== undefined &&
-  (lora.bias !== 'none' ||
-    lora.lora_bias ||
-    lora.modules_to_save.some((end) => !TABLES.some((table) => end.endsWith(table))));
 
 const optimizerOf = ({ fields: { optim } }: Combination) => OPTIMIZER_NAMES[optim];
 
@@ -91,14 +80,6 @@ export const FORBIDDEN_PAIRS: readonly Pair[] = [
     meet: ({ fields }) => fields.packing_strategy !== undefined && !fields.packing,
     message: () => 'packing_strategy is given, and packing is not true',
     suggestion: 'give packing, or leave it out',
-  },
-  {
-    code: 'decay-of-norms',
-    path: 'weight_decay',
-    meet: ({ what, lora, fields: { weight_decay } }) =>
-      weight_decay > 0 && (!what.adapter || trainsVectors(lora)),
-    message: () => 'weight_decay would take norms and biases too, which transformers leaves out',
-    suggestion: 'give 0, or train adapters without norms and biases',
   },
   {
     code: 'adapter-of-full',

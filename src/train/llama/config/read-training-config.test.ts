@@ -210,7 +210,6 @@ const PAIRS: readonly (readonly [given: object, fault: string])[] = [
   [{ fp16: true, optim: 'adadelta' }, 'scaling-without-its-optimizer fp16'],
   [{ optim: 'adamw_torch_fused', use_cpu_offload: true }, 'fused-with-offload optim'],
   [{ packing_strategy: 'bfd' }, 'strategy-without-packing packing_strategy'],
-  [{ type: 'full', weight_decay: 0.1 }, 'decay-of-norms weight_decay'],
   [{ type: 'full', lora: {} }, 'adapter-of-full lora'],
   [{ type: 'full', lora_target_modules: 'all' }, 'targets-of-full lora_target_modules'],
   [
@@ -326,16 +325,10 @@ describe('a configuration', () => {
     expect(tried).toEqual(FORBIDDEN_PAIRS.map(({ code, path }) => `${code} ${path}`).toSorted());
   });
 
-  test('what decays is no bias and no norm, beside adapters too', () => {
-    const decayed = (lora: object) => told({ weight_decay: 0.1, lora });
-    const refused = ['decay-of-norms weight_decay'];
-    expect(decayed({ bias: 'lora_only' })).toEqual(refused);
-    expect(decayed({ modules_to_save: ['lm_head', 'model.norm'] })).toEqual(refused);
-    expect(decayed({ modules_to_save: ['rm'] })).toEqual(refused);
-    expect(decayed({ modules_to_save: ['k_proj'] })).toEqual(refused);
-    expect(decayed({ lora_bias: true })).toEqual(refused);
-    expect(decayed({ modules_to_save: ['lm_head', 'embed_tokens'] })).toEqual([]);
-    expect(decayed({})).toEqual([]);
+  test('weight decay goes with every type, whether or not it trains norms and biases', () => {
+    const lora = { bias: 'all', modules_to_save: ['norm'] };
+    for (const given of [{ type: 'full' }, { type: 'hqq_llama_pro' }, { type: 'lora', lora }])
+      expect(told({ weight_decay: 0.1, ...given })).toEqual([]);
   });
 
   test('every pair has a code of its own', () => {
