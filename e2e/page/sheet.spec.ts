@@ -80,8 +80,10 @@ test('a dropped config.json comes first, stays in the address, and another one i
   const own = table(page).getByRole('row').nth(1);
   await expect(own).toHaveText(/^\s*your model\s+135M/);
   await expect(page).toHaveURL(/model=model_type=llama;hidden_size=576;/);
-  await page.getByLabel('Weights').selectOption('quanto_int');
-  await expect(own).toContainText('rows of 576 elements are no groups of 128');
+  await page.getByLabel('Weights').selectOption('mlx');
+  const odd = bytesOf({ ...CONFIG, intermediate_size: 1500 });
+  await drop(page, [{ name: 'config.json', bytes: odd }]);
+  await expect(own).toContainText('rows of 1500 elements are no groups of 64');
   await page.getByLabel('Tokens of an example').fill('4096');
   await page.getByLabel('Tokens of an example').press('Enter');
   await expect(own).toContainText('made for 2,048 tokens');

@@ -37,6 +37,8 @@ const OPERANDS: Readonly<Record<string, Standing>> = Object.fromEntries(
     slices: ['fours', 'slices', 'f32'],
     strided_slices: ['strided', 'slices', 'f32'],
     across: ['fours', 'across', 'f32'],
+    column_groups: ['fours', 'column_groups', 'f32'],
+    strided_column_groups: ['strided', 'column_groups', 'f32'],
     gguf: ['fours', 'gguf', 'f32'],
     strided_gguf: ['strided', 'gguf', 'f32'],
     trits: ['fours', 'trits', 'f32'],

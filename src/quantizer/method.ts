@@ -40,6 +40,11 @@ export interface Method {
   readonly bits: readonly number[];
   /** Sizes of groups; the first is usual. */
   readonly groups: readonly Group[];
+  /**
+   * The size that the library takes for a weight of this shape, along its usual axis, where none is
+   * chosen; absent where that is the first of {@link groups}, whatever the shape.
+   */
+  readonly usualGroup?: (shape: Shape) => Group;
   /** Axes along which groups may differ, where there is a choice; the first is usual. */
   readonly axes?: readonly GroupAxis[];
   /** What to keep of zeros and scales, where there is a choice; the first is usual. */

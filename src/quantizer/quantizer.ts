@@ -186,7 +186,9 @@ export class Quantizer {
       const weight = this.quantizeWeight(tape, tensor, layer, options);
       tensor.gpu.submit();
       weights.set(weightOf(layer), weight);
-      done.push(layerReport(layer, tensor, weight, { ...this.#schemeOf(options), options }));
+      done.push(
+        layerReport(layer, tensor, weight, { ...this.#schemeOf(options, tensor.shape), options }),
+      );
     }
     values.replace(weights);
     return {
@@ -204,7 +206,7 @@ export class Quantizer {
     shape: Shape,
     options: LayerOptions = this.#usual,
   ): DeviceWeight {
-    const scheme = this.#schemeOf(options);
+    const scheme = this.#schemeOf(options, shape);
     for (const [name, spec] of Object.entries(scheme.parts(shape))) {
       const part = parts[name];
       const expected = `${spec.dtype} ${formatShape(spec.shape)}`;
@@ -218,8 +220,9 @@ export class Quantizer {
     return built(scheme, parts, shape, options);
   }
 
-  #schemeOf(options: LayerOptions): ChosenScheme {
-    const scheme = schemeOf(options);
+  #schemeOf(options: LayerOptions, shape?: Shape): ChosenScheme {
+    const scheme = schemeOf(options, shape);
+    requireOneRounding(scheme, options);
     const missing = missingOps(scheme, this.#backend);
     if (missing.length > 0)
       throw new QuantizerError(
@@ -230,7 +233,7 @@ export class Quantizer {
   }
 
   #fitting(options: LayerOptions, shape: Shape, layer: string): ChosenScheme {
-    const scheme = this.#schemeOf(options);
+    const scheme = this.#schemeOf(options, shape);
     const why = scheme.refuses?.(shape);
     if (why)
       throw new QuantizerError(
@@ -244,12 +247,24 @@ export class Quantizer {
 /**
  * One interface over all quantizers: `method` with its `bits`, `groupSize` and `axis`,
  * `quantZero` and `quantScale` of one whose zeros and scales can be codes in turn, what is absent as
- * is usual of the method, and `computeDtype` of the products. `backend` says which ops it
- * has. Throws {@link QuantizerError}: `quant-method` for a choice that the method does not have,
- * `quant-unsupported` for a method that the backend cannot run.
+ * is usual of the method, and `computeDtype` of the products, where x does not become
+ * codes. `backend` says which ops it has. Throws {@link QuantizerError}: `quant-method` for a choice
+ * that the method does not have, `quant-unsupported` for a method that the backend cannot run.
  */
 export function createQuantizer(backend: QuantizerBackend, options: LayerOptions): Quantizer {
   return new Quantizer(backend, options);
+}
+
+/** Throws QuantizerError where x is to be both codes and halves. */
+function requireOneRounding(
+  { method, choice: { activations } }: ChosenScheme,
+  { computeDtype = 'float32' }: LayerOptions,
+): void {
+  if (!activations || computeDtype === 'float32') return;
+  throw new QuantizerError(
+    'quant-method',
+    `computeDtype ${computeDtype} of ${method.name} with activations ${activations}: its products take codes of x: leave one of them out`,
+  );
 }
 
 function built(
@@ -321,7 +336,7 @@ export function predictedParts(
   shape: Shape,
 ): Readonly<Record<string, number>> {
   return mapped(
-    schemeOf(options).parts(shape),
+    schemeOf(options, shape).parts(shape),
     (part) => sizeOf(part.shape) * bytesPerElement(part.dtype),
   );
 }

@@ -1,4 +1,5 @@
 import { collect } from '../collect.ts';
+import type { Shape } from '../tensor/shape.ts';
 import type { ActivationType } from '../vocabulary/quant/quanto_activation.ts';
 import type { Choice, Group, GroupAxis, MetaChoice, Method, Scheme } from './method.ts';
 import { QuantizerError } from './quantizer-error.ts';
@@ -34,8 +35,11 @@ export interface ChosenScheme extends Scheme {
   readonly choice: Choice;
 }
 
-/** The scheme of a choice. Throws {@link QuantizerError} `quant-method` that names what is not there. */
-export function schemeOf(options: SchemeOptions): ChosenScheme {
+/**
+ * The scheme of a choice, where groups are left open as is usual of a weight of this shape, if it is
+ * given. Throws {@link QuantizerError} `quant-method` that names what is not there.
+ */
+export function schemeOf(options: SchemeOptions, shape?: Shape): ChosenScheme {
   const { method: name, bits, groupSize, axis, activations, outputs } = options;
   const method = methods.get(name);
   if (!method)
@@ -45,7 +49,7 @@ export function schemeOf(options: SchemeOptions): ChosenScheme {
     );
   const choice: Choice = {
     bits: chosen(method, 'bits', method.bits, bits),
-    group: chosen(method, 'groupSize', method.groups, groupSize),
+    group: chosen(method, 'groupSize', method.groups, groupSize ?? usualGroup(method, axis, shape)),
     ...(method.axes || axis !== undefined
       ? { axis: chosen(method, 'axis', method.axes ?? [], axis) }
       : {}),
@@ -66,6 +70,15 @@ export function schemeOf(options: SchemeOptions): ChosenScheme {
       `activations ${choice.activations} of ${name} along axis ${choice.axis}: ${method.library} has no such product: give axis ${method.axes?.[0]}`,
     );
   return { method, choice, ...method.make(choice) };
+}
+
+/** The size of groups that the library takes for a weight by itself. */
+function usualGroup(
+  { axes = [], usualGroup: usual }: Method,
+  axis: GroupAxis | undefined,
+  shape: Shape | undefined,
+): Group | undefined {
+  return shape && (axis ?? axes[0]) === axes[0] ? usual?.(shape) : undefined;
 }
 
 /** What is wished of zeros and scales; what is false is left out. */

@@ -9,8 +9,8 @@ import { QuantizerError } from './quantizer-error.ts';
 import { schemeOf } from './registry.ts';
 
 /** The names of a layer's parts where its library stores them. */
-const storedNames = ({ name, options }: QuantizedLayer): Readonly<Record<string, string>> =>
-  mapped(schemeOf(options).stored, (suffix) => `${name}.${suffix}`);
+const storedNames = ({ name, shape, options }: QuantizedLayer): Readonly<Record<string, string>> =>
+  mapped(schemeOf(options, shape).stored, (suffix) => `${name}.${suffix}`);
 
 /**
  * Reads the values of a model back: of quantized layers their parts, by the names and in the layout

@@ -46,7 +46,7 @@ export async function quantizeInSteps(
       const next = createQuantizer(backend, options).quantizeWeight(tape, given, layer);
       free(made);
       made = next;
-      const { method, choice } = schemeOf(options);
+      const { method, choice } = schemeOf(options, weight.shape);
       const { bits, group } = choice;
       provenance.push({ method: method.name, bits, group, sha256: await hashOf(next.parts) });
     }

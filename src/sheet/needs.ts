@@ -94,14 +94,13 @@ export function needsOf(model: Architecture, asked: Setup): Needs {
  * undefined where all is taken.
  */
 export function refusalOf(model: Architecture, setup: Setup): string | undefined {
-  const { refuses } = schemeOf(schemeIn(setup));
   try {
     addedTo(model, setup);
   } catch (error) {
     return messageOf(error);
   }
   return Object.values(linearsOf(model))
-    .map((shape) => refuses?.(shape))
+    .map((shape) => schemeOf(schemeIn(setup), shape).refuses?.(shape))
     .find((why) => why !== undefined);
 }
 

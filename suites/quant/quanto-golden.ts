@@ -13,8 +13,8 @@ export const METHODS = {
   qfloat8_e4m3fn: { method: 'quanto_float8' },
   qfloat8_e4m3fnuz: { method: 'quanto_float8_e4m3fnuz' },
   qfloat8_e5m2: { method: 'quanto_float8_e5m2' },
-  qint4: { method: 'quanto_int', bits: 4, groupSize: 128 },
-  qint2: { method: 'quanto_int', bits: 2, groupSize: 128 },
+  qint4: { method: 'quanto_int', bits: 4 },
+  qint2: { method: 'quanto_int', bits: 2 },
 } as const;
 
 /** Asserts that each activation has one code, whatever an adapter's division is. */

@@ -3,7 +3,6 @@ import { float64Of, type StoredTensor } from '../../src/formats/safetensors/stor
 import type { Application } from '../../src/graph/call.ts';
 import { Layers } from '../../src/models/layers.ts';
 import type { DeviceWeight } from '../../src/quantizer/coding.ts';
-import type { LayerOptions } from '../../src/quantizer/policy.ts';
 import { QUANTO_TYPES } from '../../src/reference/quant/quanto-types.ts';
 import { EXACT, exactly, rangesIn } from '../../src/reference/quant/ranges.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
@@ -54,8 +53,7 @@ quantoLayers
         [`fc${i}.bias`, host(`bias${i}`)] as const,
       ]),
     ]);
-    const options = { ...METHODS[weights], groupSize: 'channel', activations, outputs: true };
-    quantizerOf(t, options as LayerOptions).quantizeModel({ values });
+    quantizerOf(t, { ...METHODS[weights], activations, outputs: true }).quantizeModel({ values });
     const forward = (layers: Layers, x: Tensor) => layers.linear('fc1', layers.linear('fc0', x));
     await passed(t, values, { x: rowsOf(host('x'), 0), calibrates: true, forward });
     await passed(t, values, { x: rowsOf(host('x'), 5, 2), calibrates: true, forward });
@@ -97,7 +95,6 @@ quantoLayers
     ]);
     const options = {
       ...METHODS[weights],
-      ...(weights === 'qint4' ? { groupSize: 96 } : {}),
       ...(type === 'none' ? {} : { activations: type, outputs: true }),
     };
     quantizerOf(t, options).quantizeModel({ values });

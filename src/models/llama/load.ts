@@ -236,7 +236,7 @@ export function quantizationPlan(
   const plan = plannedLayers([...linears.keys()], policy, options);
   for (const [layer, own] of plan) {
     const shape = linears.get(layer) as Shape;
-    const { method, refuses } = schemeOf(own);
+    const { method, refuses } = schemeOf(own, shape);
     const why = refuses?.(shape);
     if (why)
       throw new QuantizerError(
@@ -263,7 +263,7 @@ function quantizedRows(
       shape: [count, ...rest],
       bytes: bytes.subarray(first * width, (first + count) * width),
     });
-  const isApart = schemeOf(options).rowsApart?.(shape) ?? false;
+  const isApart = schemeOf(options, shape).rowsApart?.(shape) ?? false;
   return quantizer.quantizeRows(gpu, { shape, read }, layerOf(name), {
     options,
     ...(isApart ? { bytes: bytesAtOnce(shape) } : {}),

@@ -82,11 +82,11 @@ function multiplyHqq(
       variant,
     );
   const EIGHTS = Number(!isAcross && group_size % 8 === 0);
-  const constants = { ...packing, ACROSS: Number(isAcross), APART: 0, EIGHTS };
+  const constants = { ...packing, ACROSS: Number(isAcross), EIGHTS };
   const line = in_features / (isAcross ? 4 : group_size);
   return multiplyDecoded(
     gpu,
-    { ...weight, loader: 'slices', constants, fields: [line, ...fields, 1] },
+    { ...weight, loader: 'slices', constants, fields: [line, ...fields] },
     x,
     variant,
   );

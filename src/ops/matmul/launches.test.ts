@@ -640,9 +640,9 @@ describe('a product with a weight of HQQ’s', () => {
     variant,
     ...more,
   });
-  const right = { line: 2, fours: 8, count: 15, parts: 1 };
+  const right = { line: 2, fours: 8, count: 15 };
   const constants = {
-    ...{ ROWS: 4, LANES: 64, ALONG_TERMS: 1, ACROSS: 0, APART: 0, QUANTO: 0 },
+    ...{ ROWS: 4, LANES: 64, ALONG_TERMS: 1, ACROSS: 0, QUANTO: 0 },
     ...{ BITS: 4, SLICES: 2, WORDS: 0, EIGHTS: 1 },
   };
 
@@ -699,7 +699,7 @@ describe('a product with a weight of HQQ’s', () => {
       [
         product('x packed x y scale zero', {
           ...{ size: [6, 14, 20], a: [20, 1], b: [0, 0], fours: { a: true } },
-          right: { line: 5, fours: 7, count: 5, parts: 1 },
+          right: { line: 5, fours: 7, count: 5 },
           constants: { ...constants, ACROSS: 1, EIGHTS: 0 },
         }),
       ],
@@ -765,12 +765,20 @@ describe('a product with a weight of Quanto’s', () => {
     variant,
     ...more,
   });
-  const right = { line: 2, fours: 8, count: 15, parts: 1 };
+  const right = { line: 2, fours: 8, count: 15 };
   const constants = {
-    ...{ ROWS: 4, LANES: 64, ALONG_TERMS: 1, ACROSS: 0, APART: 0, QUANTO: 1 },
+    ...{ ROWS: 4, LANES: 64, ALONG_TERMS: 1, ACROSS: 0, QUANTO: 1 },
     ...{ BITS: 4, SLICES: 2, WORDS: 0, EIGHTS: 1 },
   };
-  const across = { ROWS: 4, LANES: 64, ALONG_TERMS: 1, QUANTO: 1, BITS: 4, SLICES: 2, WORDS: 0 };
+  const across = { ROWS: 4, LANES: 64, ALONG_TERMS: 1, QUANTO: 1, BITS: 4, SLICES: 2 };
+  /** Twelve inputs, each of so many groups of outputs. */
+  const paramsOf = (group_size: number, parts: number) => ({
+    ...{ axis: -1, group_size, out_features: parts * group_size, in_features: 12 },
+  });
+  const acrossOf = (group_size: number, parts: number) => ({
+    ...{ x: [6, 12], packed: [Math.ceil(group_size / 2), 12 * parts] },
+    ...{ scale: [1, 12 * parts], shift: [1, 12 * parts] },
+  });
 
   test.each<CallRow>([
     [
@@ -797,50 +805,69 @@ describe('a product with a weight of Quanto’s', () => {
       ],
       { x: 'f32 6x64' },
     ],
-    [
-      'with groups that are columns',
-      'quanto_matmul',
-      call(
-        { inputs: { x: [6, 12], packed: [7, 12], scale: [1, 12], shift: [1, 12] } },
-        { axis: -1, group_size: 13, out_features: 13, in_features: 12 },
-      ),
-      [
-        product('x packed x y scale shift', {
-          ...{ size: [6, 13, 12], a: [12, 1], b: [0, 0], fours: { a: true } },
-          right: { line: 3, fours: 3, count: 7, parts: 1 },
-          constants: { ...across, ACROSS: 1, APART: 0 },
-        }),
-      ],
-      { y: 'f32 6x13' },
-    ],
-    ...[5, 8].map(
+    ...[13, 5].map(
       (group_size): CallRow => [
-        `with ${group_size} rows that share their groups, backward`,
+        `with ${group_size} outputs in a group, backward`,
         'quanto_matmul',
-        call(
-          {
-            inputs: {
-              ...{ x: [6, 12], packed: [Math.ceil(group_size / 2), 36] },
-              ...{ scale: [1, 36], shift: [1, 36] },
-            },
-            wants: ['x'],
-          },
-          { axis: -1, group_size, out_features: 3 * group_size, in_features: 12 },
-        ),
+        call({ inputs: acrossOf(group_size, 3), wants: ['x'] }, paramsOf(group_size, 3)),
         [
           product('dy packed dy dx scale shift', {
-            ...{ size: [6, 12, 3 * group_size], a: [3 * group_size, 1], b: [0, 0] },
-            fours: group_size === 8 ? { a: true } : {},
-            right: { line: group_size, fours: 9, count: Math.ceil(group_size / 2), parts: 3 },
-            constants: {
-              ...across,
-              ...{ ALONG_TERMS: 0, APART: 1, SHARED: Number(group_size === 8) },
-            },
+            ...{ size: [6, 12, 3 * group_size], a: [3 * group_size, 1], b: [0, 0], fours: {} },
+            right: { row: 36, count: Math.ceil(group_size / 2), parts: 3, group: group_size },
+            constants: { ...across, ALONG_TERMS: 0, IN_FOURS: 0, ALIGNED: 0 },
           }),
         ],
         { x: 'f32 6x12' },
       ],
     ),
+    [
+      'with whole fours of outputs in a group',
+      'quanto_matmul',
+      call({ inputs: acrossOf(8, 3) }, paramsOf(8, 3)),
+      [
+        product('x packed x [576] scale shift', {
+          ...{ size: [6, 24, 12], a: [12, 1], b: [0, 0], fours: { a: true } },
+          right: { row: 36, count: 4, parts: 3, group: 8 },
+          constants: { ...across, IN_FOURS: 1, ALIGNED: 0 },
+        }),
+        // Two that follow one another, pairs of a slice, slices, groups, and rows.
+        copied('[576] y', 144, [
+          [2, 2, 1, 0],
+          [2, 12, 2, 0],
+          [2, 1, 4, 0],
+          [3, 4, 8, 0],
+          [6, 24, 24, 0],
+        ]),
+      ],
+      { y: 'f32 6x24' },
+    ],
+    [
+      'the same of fours of groups, of 2 bits, backward',
+      'quanto_matmul',
+      call(
+        {
+          inputs: { ...acrossOf(8, 4), packed: [2, 48] },
+          wants: ['x'],
+        },
+        { ...paramsOf(8, 4), bits: 2 },
+      ),
+      [
+        copied('dy [768]', 192, [
+          [16, 2, 1, 0],
+          [2, 1, 16, 0],
+          [6, 32, 32, 0],
+        ]),
+        product('[768] packed [768] dx scale shift', {
+          ...{ size: [6, 12, 32], a: [32, 1], b: [0, 0], fours: { a: true } },
+          right: { row: 48, count: 2, parts: 4, group: 8 },
+          constants: {
+            ...{ ...across, ALONG_TERMS: 0, BITS: 2, SLICES: 4 },
+            ...{ IN_FOURS: 1, ALIGNED: 1 },
+          },
+        }),
+      ],
+      { x: 'f32 6x12' },
+    ],
     ['no gradient that is not wanted', 'quanto_matmul', call({ wants: ['packed'] }), [], {}],
   ])('%s: %s', (_, ...row) => expectCall(...row));
 

@@ -1,6 +1,8 @@
 import type { Gpu } from '../../gpu/gpu.ts';
+import type { Constants } from '../../gpu/pipelines.ts';
+import { mapped } from '../../graph/call.ts';
 import { ShapeError } from '../../tensor/host.ts';
-import { formatShape } from '../../tensor/shape.ts';
+import { formatShape, sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import {
   type QuantoProductParams,
@@ -9,7 +11,8 @@ import {
 } from '../../vocabulary/matmul/quanto_matmul.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
-import { multiplyDecoded } from './multiply-decoded.ts';
+import { permuted } from '../shape/copy.ts';
+import { type CodedOperand, multiplyDecoded, rowsOf } from './multiply-decoded.ts';
 import { PRODUCT_VARIANTS } from './tiles.ts';
 
 type Weight = Omit<InputsOf<typeof signature, Tensor>, 'x'>;
@@ -21,7 +24,10 @@ type Weight = Omit<InputsOf<typeof signature, Tensor>, 'x'>;
  * they do not fit, or where groups along rows, or rows that groups cross, are no whole fours.
  */
 export const quantoMatmul = launcher(signature, {
-  variants: PRODUCT_VARIANTS,
+  variants: mapped(PRODUCT_VARIANTS, (variant) => ({
+    ...variant,
+    kernels: [...variant.kernels, 'shape/copy'],
+  })),
   storage: { widens: true, decides: ['x'] },
   forward: (gpu, { x, ...weight }, params, variant) => ({
     y: multiplyQuanto(gpu, x, weight, params, variant),
@@ -55,30 +61,56 @@ function multiplyQuanto(
     throw new ShapeError(
       `quanto_matmul: packed ${formatShape(packed.shape)} and scale ${formatShape(scale.shape)} are no weight of ${out_features} x ${in_features} in groups of ${group_size}`,
     );
-  const { layout, line, parts } = layoutOf(params);
+  const packing = { QUANTO: 1, BITS: bits, SLICES: 8 / bits };
+  const weight = { op: signature.name, bindings: [packed, scale, shift], ...params } as const;
+  if (isAcross) return multiplyAcross(gpu, { ...weight, packing, count }, x, variant);
   return multiplyDecoded(
     gpu,
     {
-      op: signature.name,
+      ...weight,
       loader: 'slices',
-      constants: { QUANTO: 1, BITS: bits, SLICES: 8 / bits, WORDS: 0, ...layout },
-      fields: [line, columns / 4, count, parts],
-      bindings: [packed, scale, shift],
-      ...params,
+      constants: { ...packing, WORDS: 0, ACROSS: 0, EIGHTS: Number(group_size % 8 === 0) },
+      fields: [in_features / group_size, columns / 4, count],
     },
     x,
     variant,
   );
 }
 
-/** How the loader finds elements: groups along rows, columns that are groups, or parts of columns. */
-function layoutOf({ axis, group_size, out_features, in_features }: QuantoProductParams) {
-  if (axis === 0) {
-    const layout = { ACROSS: 0, APART: 0, EIGHTS: Number(group_size % 8 === 0) };
-    return { layout, line: in_features / group_size, parts: 1 };
-  }
+/** A weight whose groups are outputs of one input. */
+interface WeightAcross extends CodedOperand, QuantoProductParams {
+  /** What its loader is compiled with, whatever the groups are. */
+  readonly packing: Constants;
+  /** Rows in a slice of the matrix of groups. */
+  readonly count: number;
+}
+
+/**
+ * The product with the outputs of groups of whole fours in the order in which their codes lie: by it
+ * four have one scale, and neighbours read the same words.
+ */
+function multiplyAcross(gpu: Gpu, weight: WeightAcross, x: Tensor, variant: string): Tensor {
+  const { bits, group_size, out_features, in_features, transpose_weight, packing, count } = weight;
+  const shape = rowsOf(weight, x);
   const parts = out_features / group_size;
-  return parts === 1
-    ? { layout: { ACROSS: 1, APART: 0 }, line: in_features / 4, parts }
-    : { layout: { APART: 1, SHARED: Number(group_size % 4 === 0) }, line: group_size, parts };
+  const isInFours = group_size % 4 === 0;
+  const IN_FOURS = Number(isInFours);
+  const ALIGNED = Number(isInFours && parts % 4 === 0);
+  const decoded = {
+    ...weight,
+    loader: 'column_groups',
+    constants: { ...packing, IN_FOURS, ALIGNED },
+    fields: [in_features * parts, count, parts, group_size],
+  };
+  if (!isInFours) return multiplyDecoded(gpu, decoded, x, variant);
+  const slices = 8 / bits;
+  const outputs = [...shape, out_features];
+  if (transpose_weight) {
+    const taken = [sizeOf(shape), group_size / 4, parts, 4 / slices, slices];
+    using y = multiplyDecoded(gpu, decoded, x, variant);
+    return permuted(gpu, y.view(taken), [0, 2, 4, 1, 3], outputs);
+  }
+  const given = [sizeOf(shape), parts, slices, group_size / 4, 4 / slices];
+  using taken = permuted(gpu, x.view(given), [0, 3, 1, 4, 2], outputs);
+  return multiplyDecoded(gpu, decoded, taken, variant);
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { ActivationType } from '../../vocabulary/quant/quanto_activation.ts';
+import { createQuantizer, predictedBytes } from '../quantizer.ts';
 import { methods, schemeOf } from '../registry.ts';
 import { metaWords } from './meta-words.ts';
 import { schemesOf, type WholeChoice } from './schemes.ts';
@@ -47,6 +48,40 @@ test.each([
 ] as const)('%s with activations in %s along axis %s is refused', (method, qtype, axis, why) => {
   const options = { method, axis, activations: qtype as ActivationType };
   expect(() => schemeOf(options)).toThrow(why);
+});
+
+test('codes of x and a half to compute in are refused together', () => {
+  const backend = { name: 'all', supports: () => true };
+  const options = { method: 'quanto_int8', activations: 'qint8' } as const;
+  expect(() => createQuantizer(backend, { ...options, computeDtype: 'float16' })).toThrow(
+    expect.objectContaining({
+      code: 'quant-method',
+      message:
+        'computeDtype float16 of quanto_int8 with activations qint8: its products take codes of x: leave one of them out',
+    }),
+  );
+  for (const one of [
+    { ...options, computeDtype: 'float32' },
+    { method: 'quanto_int8', computeDtype: 'bfloat16' },
+  ] as const)
+    expect(() => createQuantizer(backend, one)).not.toThrow();
+});
+
+test.each([
+  [{}, [8, 320], 64],
+  [{}, [8, 100], 'channel'],
+  [{ groupSize: 32 }, [8, 320], 32],
+  // Quanto's modules have no other axis.
+  [{ axis: -1 }, [320, 8], 128],
+] as const)('groups of quanto_int %j for %j are of %s', (options, shape, group) => {
+  expect(schemeOf({ method: 'quanto_int', ...options }, shape).choice.group).toBe(group);
+});
+
+test('bytes are told of the groups that a weight gets', () => {
+  const options = { method: 'quanto_int' };
+  expect(predictedBytes(options, [8, 320])).toBe(
+    predictedBytes({ ...options, groupSize: 64 }, [8, 320]),
+  );
 });
 
 test('outputs have a scale of their own, and the type of activations', () => {

@@ -25,7 +25,14 @@ import {
   scaled,
 } from '../coding.ts';
 import { filedParts } from '../filed.ts';
-import { type Choice, type Method, type Scheme, wholeRows, widthOf } from '../method.ts';
+import {
+  type Choice,
+  type Group,
+  type Method,
+  type Scheme,
+  wholeRows,
+  widthOf,
+} from '../method.ts';
 
 /** What codes of 8 bits stand for, and of floats their type in files. */
 const BYTES = {
@@ -74,11 +81,22 @@ export const methods: readonly Method[] = [
     library: 'optimum-quanto',
     bits: [4, 2],
     groups: [128, 'channel', 32, 64, 96],
+    usualGroup: groupOfModule,
     axes: [0, -1],
     activations: ACTIVATION_TYPES,
     make: (choice) => withActivations(affine(choice), choice),
   },
 ];
+
+/**
+ * As a QModuleMixin finds it (optimum-quanto 0.2.7, `nn/qmodule.py`): of rows longer than 128 the first
+ * of 128, 96, 64 and 32 that fills them; of others whole rows.
+ */
+function groupOfModule(shape: Shape): Group {
+  const width = widthOf(shape);
+  const sizes = width > 128 ? [128, 96, 64, 32] : [];
+  return sizes.find((size) => width % size === 0) ?? 'channel';
+}
 
 /** Codes of 8 bits with a scale for each output, or each input (axis -1). */
 function wholeBytes(name: keyof typeof BYTES, { axis: along = 0 }: Choice): Scheme {

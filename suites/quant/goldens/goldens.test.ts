@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { covers } from '../../../src/catalog/covers.ts';
+import { schemeOf } from '../../../src/quantizer/registry.ts';
 import { FLUSH } from '../../../src/reference/bounds.ts';
 import { valuesOf } from '../../../src/tensor/host.ts';
 import { sizeOf } from '../../../src/tensor/shape.ts';
@@ -40,6 +41,23 @@ test(
     }
   },
 );
+
+test.each([
+  ['qint4', 4],
+  ['qint2', 2],
+])('groups that are left open are those of the modules of Quanto in %s', (weights, bits) => {
+  const golden = FILE.goldens.find(({ name }) => name === `quanto-groups-${weights}`);
+  const ints = (entry: { readonly base64?: string } | undefined) => [
+    ...new Int32Array(Uint8Array.from(Buffer.from(entry?.base64 ?? '', 'base64')).buffer),
+  ];
+  const widths = ints(golden?.inputs['widths']);
+  expect(widths.length).toBeGreaterThan(10);
+  const groups = widths.map((width) => {
+    const { choice } = schemeOf({ method: 'quanto_int', bits }, [8, width / 2, 2]);
+    return choice.group === 'channel' ? 0 : choice.group;
+  });
+  expect(groups).toEqual(ints(golden?.outputs['groups']));
+});
 
 const METHODS = ['nf4', 'fp4', 'int8', 'hqq', 'mlx', 'quanto', 'ternary'];
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradproof_bridge.backends.quanto_layer import codes_of
 from gradproof_bridge.backends.quanto_weights import unpack_in_python
 from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch
@@ -51,6 +53,19 @@ def quanto_linear(inputs: dict[str, Array], params: Params) -> dict[str, Array]:
             "y": to_numpy(y.dequantize() if isinstance(y, quanto.QTensor) else y),
             **({} if activations is None else {"x_scale": to_numpy(layer.input_scale.reshape(1))}),
         }
+
+
+def quanto_groups(inputs: dict[str, Array], params: Params) -> dict[str, Array]:
+    """The groups that a QLinear takes of rows so wide, 0 where it is whole rows."""
+    import torch
+    from optimum import quanto
+
+    sizes = []
+    for width in inputs["widths"].tolist():
+        linear = torch.nn.Linear(width, 1, bias=False)
+        layer = quanto.QLinear.from_module(linear, weights=quanto.qtypes[params["weights"]])
+        sizes.append(layer.weight_group_size or 0)
+    return {"groups": np.array(sizes, np.int32)}
 
 
 def quanto_chain(inputs: dict[str, Array], params: Params) -> dict[str, Array]:

@@ -21,6 +21,7 @@ from gradproof_bridge.compute import compute_with
 from gradproof_bridge.goldens.direct import (
     quanto_chain,
     quanto_conv,
+    quanto_groups,
     quanto_linear,
     ternarize,
 )
@@ -336,6 +337,15 @@ def _quanto() -> Iterator[Golden]:
             yield _quanto_layer("linear", (weights, activations), inputs, quanto_linear)
     yield from _quanto_chains()
     yield from _quanto_convolutions()
+    for weights in ("qint4", "qint2"):
+        yield Golden(
+            f"quanto-groups-{weights}",
+            "quanto_groups",
+            "quanto",
+            {"weights": weights},
+            {"widths": np.array([32, 96, 100, 128, 130, 136, 160, 192, 224, 256, 320], np.int32)},
+            direct=quanto_groups,
+        )
 
 
 def _quanto_chains() -> Iterator[Golden]:
