@@ -11,7 +11,7 @@ import {
 } from '../../vocabulary/matmul/quanto_matmul.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
-import { permuted } from '../shape/copy.ts';
+import { PERMUTING_KERNELS, permuted } from '../shape/copy.ts';
 import { type CodedOperand, multiplyDecoded, rowsOf } from './multiply-decoded.ts';
 import { PRODUCT_VARIANTS } from './tiles.ts';
 
@@ -26,7 +26,7 @@ type Weight = Omit<InputsOf<typeof signature, Tensor>, 'x'>;
 export const quantoMatmul = launcher(signature, {
   variants: mapped(PRODUCT_VARIANTS, (variant) => ({
     ...variant,
-    kernels: [...variant.kernels, 'shape/copy'],
+    kernels: [...variant.kernels, ...PERMUTING_KERNELS],
   })),
   storage: { widens: true, decides: ['x'] },
   forward: (gpu, { x, ...weight }, params, variant) => ({
