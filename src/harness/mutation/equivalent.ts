@@ -53,6 +53,8 @@ const WHY = {
   unstored: 'Sums of columns or rows that are not stored: the condition only saves the work.',
   hidden: 'Keys beyond the last query are hidden one by one: to end sooner only saves the work.',
   spared: 'Of an error that small the power leaves nothing: the condition only spares it.',
+  noTerms:
+    'Terms from the end on are the last one again, which changes no largest, or are added as 0.',
   blocks:
     'Blocks of the formats here are powers of two, so that four elements are of one block. Blocks that are rows, which a format may have, tell it.',
 } as const;
@@ -476,6 +478,42 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'const FOURS = 2u;',
     becomes: 'const FOURS = 3u;',
     why: 'Each element has a place of its own then, which gives the same and takes longer.',
+  },
+  {
+    id: 'mutate.math.argmax:boundary;line=26;n=1',
+    line: 'for (var term = first; term < run.end; term = after(term)) {',
+    becomes: 'for (var term = first; term <= run.end; term = after(term)) {',
+    why: WHY.noTerms,
+  },
+  {
+    id: 'mutate.math.exp_sum:boundary;line=27;n=1',
+    line: 'for (var term = first; term < run.end; term = after(term)) {',
+    becomes: 'for (var term = first; term <= run.end; term = after(term)) {',
+    why: WHY.noTerms,
+  },
+  {
+    id: 'mutate.math.reduce_sum:boundary;line=27;n=1',
+    line: 'for (var term = first; term < run.end; term = after(term)) {',
+    becomes: 'for (var term = first; term <= run.end; term = after(term)) {',
+    why: WHY.noTerms,
+  },
+  {
+    id: 'mutate.math.argmax_fours:boundary;line=21;n=1',
+    line: 'for (var first = own.first; first < own.end; ) {',
+    becomes: 'for (var first = own.first; first <= own.end; ) {',
+    why: 'A run of no terms is asked for until the fuel is spent, which is a matter of time.',
+  },
+  {
+    id: 'mutate.math.ranking:boundary;line=39;n=1',
+    line: 'let later = (b.indices > a.indices) == vec4<bool>(LAST);',
+    becomes: 'let later = (b.indices >= a.indices) == vec4<bool>(LAST);',
+    why: 'What is at the same place is the same term.',
+  },
+  {
+    id: 'mutate.shape.transpose:boundary;line=32;n=1',
+    line: 'if (matrix >= dims.count || row >= dims.rows || column >= dims.columns) {',
+    becomes: 'if (matrix > dims.count || row >= dims.rows || column >= dims.columns) {',
+    why: 'Workgroups are one too many where they are over 65,535, of at least 65 million elements.',
   },
   {
     id: 'mutate.math.key:constant;line=8;n=2',

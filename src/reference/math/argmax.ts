@@ -85,6 +85,7 @@ export const record = defineRecord(signature, {
     sample([9, 33], { select_last_index: true }),
     sample([2, 700], { axis: 1 }),
     sample([700, 3], { axis: 0, select_last_index: true, keepdims: false }),
+    sample([3, 1204], { axis: 1 }),
     sample([1], {}),
     sample([5, 3], { axis: 1 }, INTEGERS, 'i32'),
     sample([5, 3], { axis: 1, select_last_index: true }, INTEGERS, 'i32'),
