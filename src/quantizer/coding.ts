@@ -19,6 +19,8 @@ export interface Coding {
   readonly decode: (tape: Tape, weight: CodedWeight, layer: string) => Tensor;
   /** y = x W^T in another way than a product with the decoded weight; absent where it is that. */
   readonly multiply?: (tape: Tape, weight: CodedWeight, x: Tensor, layer: string) => Tensor;
+  /** Whether that rounds x to codes, which a product with the decoded weight would leave out. */
+  readonly takesCodes?: boolean;
   /**
    * Has the weight's parts follow x, by which their products round it; absent where products take
    * any x.

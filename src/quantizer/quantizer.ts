@@ -222,7 +222,6 @@ export class Quantizer {
 
   #schemeOf(options: LayerOptions, shape?: Shape): ChosenScheme {
     const scheme = schemeOf(options, shape);
-    requireOneRounding(scheme, options);
     const missing = missingOps(scheme, this.#backend);
     if (missing.length > 0)
       throw new QuantizerError(
@@ -247,24 +246,12 @@ export class Quantizer {
 /**
  * One interface over all quantizers: `method` with its `bits`, `groupSize` and `axis`,
  * `quantZero` and `quantScale` of one whose zeros and scales can be codes in turn, what is absent as
- * is usual of the method, and `computeDtype` of the products, where x does not become
- * codes. `backend` says which ops it has. Throws {@link QuantizerError}: `quant-method` for a choice
+ * is usual of the method, and `computeDtype` of the products, to which x is rounded before it
+ * becomes codes, where it does. `backend` says which ops it has. Throws {@link QuantizerError}: `quant-method` for a choice
  * that the method does not have, `quant-unsupported` for a method that the backend cannot run.
  */
 export function createQuantizer(backend: QuantizerBackend, options: LayerOptions): Quantizer {
   return new Quantizer(backend, options);
-}
-
-/** Throws QuantizerError where x is to be both codes and halves. */
-function requireOneRounding(
-  { method, choice: { activations } }: ChosenScheme,
-  { computeDtype = 'float32' }: LayerOptions,
-): void {
-  if (!activations || computeDtype === 'float32') return;
-  throw new QuantizerError(
-    'quant-method',
-    `computeDtype ${computeDtype} of ${method.name} with activations ${activations}: its products take codes of x: leave one of them out`,
-  );
 }
 
 function built(

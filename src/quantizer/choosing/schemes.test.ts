@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { ActivationType } from '../../vocabulary/quant/quanto_activation.ts';
-import { createQuantizer, predictedBytes } from '../quantizer.ts';
+import { predictedBytes } from '../quantizer.ts';
 import { methods, schemeOf } from '../registry.ts';
 import { metaWords } from './meta-words.ts';
 import { schemesOf, type WholeChoice } from './schemes.ts';
@@ -48,23 +48,6 @@ test.each([
 ] as const)('%s with activations in %s along axis %s is refused', (method, qtype, axis, why) => {
   const options = { method, axis, activations: qtype as ActivationType };
   expect(() => schemeOf(options)).toThrow(why);
-});
-
-test('codes of x and a half to compute in are refused together', () => {
-  const backend = { name: 'all', supports: () => true };
-  const options = { method: 'quanto_int8', activations: 'qint8' } as const;
-  expect(() => createQuantizer(backend, { ...options, computeDtype: 'float16' })).toThrow(
-    expect.objectContaining({
-      code: 'quant-method',
-      message:
-        'computeDtype float16 of quanto_int8 with activations qint8: its products take codes of x: leave one of them out',
-    }),
-  );
-  for (const one of [
-    { ...options, computeDtype: 'float32' },
-    { method: 'quanto_int8', computeDtype: 'bfloat16' },
-  ] as const)
-    expect(() => createQuantizer(backend, one)).not.toThrow();
 });
 
 test.each([

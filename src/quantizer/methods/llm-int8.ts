@@ -21,6 +21,7 @@ const coding: Coding = {
     const inputs = { x, q_weight, weight_stats };
     return tape.apply(matmul8bitLt, inputs, { threshold: THRESHOLD }, layer).y;
   },
+  takesCodes: true,
 };
 
 const scheme: Scheme = {

@@ -219,6 +219,7 @@ function calibrated(
     decode: (tape, { shape, parts }, layer) =>
       decodedWeight(tape, scheme.weight(ofWeight(parts), shape), layer),
     multiply,
+    takesCodes: true,
     calibrate: (tape, { parts }, x, layer) => {
       const { input_scale } = parts as Parts<'input_scale'>;
       const coded = CODED.get(x);

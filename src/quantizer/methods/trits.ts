@@ -93,6 +93,7 @@ const eightBits: Coding = {
     const [out_features] = matrixView(shape);
     return tape.apply(bitnetLinear, { x, packed, scale }, { out_features }, layer).y;
   },
+  takesCodes: true,
 };
 
 /** Trits as digits to base 3, which a product decodes in registers. */
