@@ -21,7 +21,7 @@ type Operands = Readonly<Record<string, Operand>>;
 
 /** What is told of a work on an op. */
 export interface OpWorkGiven
-  extends Partial<Pick<OpWork, 'isLarge' | 'isInPlace' | 'judgedRows' | 'growth'>> {
+  extends Partial<Pick<OpWork, 'isLarge' | 'isInPlace' | 'isOnHost' | 'judgedRows' | 'growth'>> {
   readonly op: Signature;
   /** Of the operands, or of codes. Default f32. */
   readonly dtype?: string;
@@ -32,6 +32,8 @@ export interface OpWorkGiven
   readonly flops: number;
   readonly params?: object;
   readonly inputs: Operands;
+  /** Bytes that are read, where these are not all of the inputs. */
+  readonly reads?: number | undefined;
   /** Shapes of the outputs in float32, or the bytes of all where they are others. */
   readonly gives: Readonly<Record<string, Shape>> | number;
   /** Inputs whose gradients are computed too. Default none: forward alone. */
@@ -46,7 +48,7 @@ const FLOAT_BYTES = 4;
  */
 export function opWork(given: OpWorkGiven): OpWork {
   const { op, dtype = 'f32', sizes, group, quick = false, flops, params = {} } = given;
-  const { inputs, gives, wants, isLarge, isInPlace, judgedRows, growth } = given;
+  const { inputs, gives, wants, isLarge, isInPlace, isOnHost, judgedRows, growth } = given;
   const told = wants ? { ...sizes, grad: wants.join('+') } : sizes;
   const words = Object.entries(told).map(([name, value]) => `;${name}=${value}`);
   const outputs = typeof gives === 'number' ? {} : gives;
@@ -55,7 +57,8 @@ export function opWork(given: OpWorkGiven): OpWork {
     0,
   );
   const written = typeof gives === 'number' ? gives : floats;
-  const read = Object.values(inputs).reduce((sum, operand) => sum + bytesOf(operand), 0);
+  const all = Object.values(inputs).reduce((sum, operand) => sum + bytesOf(operand), 0);
+  const read = given.reads ?? all;
   const gradients = (wants ?? []).reduce((sum, name) => sum + bytesOf(inputs[name] ?? []), 0);
   return {
     kind: 'op',
@@ -67,6 +70,7 @@ export function opWork(given: OpWorkGiven): OpWork {
     bytes: { read: read + (wants ? written : 0), written: written + gradients },
     ...(isLarge ? { isLarge } : {}),
     ...(isInPlace ? { isInPlace } : {}),
+    ...(isOnHost ? { isOnHost } : {}),
     ...(judgedRows ? { judgedRows } : {}),
     ...(growth ? { growth } : {}),
     call: (random): Call<HostTensor> => ({

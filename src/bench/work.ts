@@ -65,6 +65,8 @@ export interface OpWork extends Timed {
    * all would take minutes; see {@link someRows}. Default all.
    */
   readonly judgedRows?: number;
+  /** The processor computes it, without a kernel: no device bounds it. Default false. */
+  readonly isOnHost?: boolean;
 }
 
 /** A training step of a model that each contender writes in its own words. */

@@ -71,7 +71,8 @@ export class Ceilings implements Contender {
     return thisTool().version;
   }
 
-  settingsFor(work: Work): readonly string[] {
+  settingsFor(work: Work): readonly string[] | { readonly reason: string } {
+    if (work.kind === 'op' && work.isOnHost) return { reason: 'no kernel computes it' };
     return Object.keys(this.#waysOf(work));
   }
 

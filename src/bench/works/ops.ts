@@ -12,7 +12,7 @@ import type { OpWork } from '../work.ts';
  * Works for the ops that no other file has one for, at a size that is natural to each: rows of a
  * layer for what goes through elements, a layer's parameters for what updates them.
  */
-interface Given extends Pick<OpWorkGiven, 'params' | 'inputs' | 'gives'> {
+interface Given extends Pick<OpWorkGiven, 'params' | 'inputs' | 'reads' | 'gives' | 'isOnHost'> {
   /** Operations of an element of the first input, or of the result where there is none. Default 1. */
   readonly each?: number;
   /** Operations of the call, where they are not those of its elements. */
@@ -184,6 +184,7 @@ const NN: Readonly<Record<string, Given>> = {
   bce_with_logits: pairs(12, X, uniform(X, 0, 1)),
   nll_loss: {
     inputs: { log_probs: uniform(X, -8, -1), labels: indices(LABELS, WIDTH) },
+    reads: 2 * 4 * ROWS,
     gives: { loss: [1] },
     flops: ROWS,
   },
@@ -367,6 +368,7 @@ const OPTIM: Readonly<Record<string, Given>> = {
     inputs: {},
     gives: { lr: [1000] },
     flops: 8000,
+    isOnHost: true,
   },
 };
 
@@ -433,7 +435,7 @@ const QUANT: Readonly<Record<string, Given>> = {
     },
     gives: 8 * N,
   },
-  dynamic_map: { inputs: {}, gives: { code: [256] }, flops: 256 },
+  dynamic_map: { inputs: {}, gives: { code: [256] }, flops: 256, isOnHost: true },
   abs_mean: { inputs: { weight: X }, gives: { mean: [1] } },
   fake_ternarize: {
     each: 3,
@@ -510,7 +512,7 @@ function drawMaps(_: Random, shape: Shape) {
 export const works: readonly OpWork[] = Object.entries({
   ...{ ...MATH, ...NN, ...SHAPE, ...CONV },
   ...{ ...OPTIM, ...QUANT, ...BITS },
-}).map(([name, { each = 1, flops, sizes, params, inputs, gives }]) => {
+}).map(([name, { each = 1, flops, sizes, params, inputs, ...others }]) => {
   const [first] = Object.values(inputs);
   const shape = first === undefined ? [] : 'shape' in first ? first.shape : first;
   return opWork({
@@ -520,6 +522,6 @@ export const works: readonly OpWork[] = Object.entries({
     flops: flops ?? each * sizeOf(shape),
     params: params ?? {},
     inputs,
-    gives,
+    ...others,
   });
 });

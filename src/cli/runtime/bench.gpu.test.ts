@@ -8,7 +8,7 @@ import { DEFAULT_BENCH_OPTIONS } from '../../bench/options.ts';
 import { Engine } from '../../bench/ours/engine.ts';
 import { runBench } from '../../bench/run.ts';
 import { UncapturedErrors } from '../../bench/uncaptured-errors.ts';
-import type { StepOf, Work } from '../../bench/work.ts';
+import type { OpWork, StepOf, Work } from '../../bench/work.ts';
 import { stepWork } from '../../bench/works/steps.ts';
 import { works } from '../../bench/works.ts';
 import { Gpu } from '../../gpu/gpu.ts';
@@ -28,6 +28,13 @@ afterAll(() => gpu[Symbol.dispose]());
 
 /** Fewest rounds of everything: what is judged does not depend on the clock. */
 const OPTIONS = { ...DEFAULT_BENCH_OPTIONS, samples: 5, warmUp: 0 };
+
+/** Settings of the ceilings for a work that has some. */
+function settingsOf(ceilings: Ceilings, work: Work): readonly string[] {
+  const found = ceilings.settingsFor(work);
+  if ('reason' in found) throw new TypeError(found.reason);
+  return found;
+}
 
 const product = opWork({
   op: matmul,
@@ -134,7 +141,7 @@ describe('bench on a device', () => {
     const all = [...works.values()].filter(({ kind, isLarge }) => kind === 'ceiling' && !isLarge);
     expect(all).toHaveLength(9);
     for (const work of all)
-      for (const setting of ceilings.settingsFor(work)) {
+      for (const setting of settingsOf(ceilings, work)) {
         await using prepared = await ceilings.prepare(work, setting);
         const compared = (await prepared.check?.()) ?? 0;
         expect([work.id, setting, compared > 0]).toEqual([work.id, setting, true]);
@@ -159,11 +166,19 @@ describe('bench on a device', () => {
       ...copies,
       ...copies.map((name) => name.replace('streams', 'streams in place')),
     ]);
-    for (const setting of ceilings.settingsFor(changed)) {
+    for (const setting of settingsOf(ceilings, changed)) {
       await using prepared = await ceilings.prepare(changed, setting);
       expect(await prepared.check?.(), setting).toBe(setting.includes('in place') ? 80 : 40);
     }
     expect(works.get('bench.adamw_step:f32;n=2097152')?.isInPlace).toBe(true);
+  });
+
+  test('has none for what the processor computes', async () => {
+    const ceilings = await Ceilings.on(gpu, () => performance.now());
+    for (const op of ['lr_schedule', 'dynamic_map'])
+      expect(ceilings.settingsFor(works.get(`bench.${op}:f32;x=none`) as OpWork)).toEqual({
+        reason: 'no kernel computes it',
+      });
   });
 
   test('gives a contender no time whose device tells an error that nothing caught', async () => {
