@@ -9,6 +9,10 @@ import package::math::reduction::{ after, behind, dims, four_of, run_from, terms
 
 override FROM_PAIRS: bool = false;
 
+fn words_at(at: vec4u) -> vec4u {
+  return vec4u(x[at.x], x[at.y], x[at.z], x[at.w]);
+}
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -26,16 +30,9 @@ fn main(
     for (var term = first; term < run.end; term = after(term)) {
       // A run's last term once more changes nothing.
       let four = four_of(run, term);
-      let words = vec4u(x[four.at.x], x[four.at.y], x[four.at.z], x[four.at.w]);
+      let words = words_at(four.at);
       if (FROM_PAIRS) {
-        let behind_them = four.at + 1u;
-        let indices = vec4u(
-          x[behind_them.x],
-          x[behind_them.y],
-          x[behind_them.z],
-          x[behind_them.w],
-        );
-        best = larger(best, Ranked(words, indices));
+        best = larger(best, Ranked(words, words_at(four.at + 1u)));
       } else {
         best = larger_or_later(best, ranked(words, four.term));
       }

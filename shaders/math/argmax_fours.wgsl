@@ -2,7 +2,7 @@ import package::lib::grid::linear_index;
 import package::math::ranking::{ larger_or_later, Ranked, ranked, store_largest };
 import package::math::reduction::{ behind, dims, run_from, terms_of };
 
-// As math/argmax, of terms that lie beside each other in whole fours, which are the terms of `dims`.
+// As math/argmax, where terms lie beside each other in whole fours: a term of `dims` is one of these.
 
 @group(0) @binding(0) var<storage, read> x: array<vec4u>;
 

@@ -3,6 +3,7 @@ import type { Feature } from '../gpu/device.ts';
 import { type Gpu, hasFewLanes } from '../gpu/gpu.ts';
 import type { Constants } from '../gpu/pipelines.ts';
 import { has, type TuningRow } from '../gpu/tuning.ts';
+import { mapped } from '../graph/call.ts';
 import type { DType } from '../tensor/dtype.ts';
 import { matrixOf, type Shape } from '../tensor/shape.ts';
 import type { Signature } from '../vocabulary/signature.ts';
@@ -60,6 +61,13 @@ export interface Variant {
   /** What a table may choose in place of the sizes that a launch reckons. */
   readonly offers?: Offers;
 }
+
+/** The same variants, which run kernels of these too. */
+export const withKernels = <Name extends string, Of extends Pick<Variant, 'kernels'>>(
+  variants: Readonly<Record<Name, Of>>,
+  kernels: readonly string[],
+): Readonly<Record<Name, Of>> =>
+  mapped(variants, (variant) => ({ ...variant, kernels: [...variant.kernels, ...kernels] }));
 
 /**
  * One way to launch a kernel that several ops share. Its operands, named by `Names`, are those of

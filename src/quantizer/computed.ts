@@ -21,8 +21,8 @@ type Half = Exclude<ComputeDtype, 'float32'>;
  */
 export function computedIn(to: Half, weight: DeviceWeight): DeviceWeight {
   const own: Partial<Coding> = 'ops' in weight.format ? {} : weight.format;
-  const { calibrate, finish } = own;
-  const product = own.takesCodes ? ofCodes : ofDecoded;
+  const { calibrate, finish, multiply } = own;
+  const product = own.takesCodes && multiply ? ofCodes(multiply) : ofDecoded;
   const coding: Coding = {
     ...(calibrate && { calibrate }),
     ...(finish && { finish }),
@@ -44,9 +44,10 @@ function ofDecoded(tape: Tape, to: Half, weight: DeviceWeight, a: Tensor, layer:
   return denseProduct(tape, b, a, layer);
 }
 
-function ofCodes(tape: Tape, to: Half, weight: DeviceWeight, a: Tensor, layer: string): Tensor {
-  const coded = weight as CodedWeight;
-  const x = tape.apply(cast, { x: a }, { to: 'float32' }, `${layer}.widen`).y;
-  const y = coded.format.multiply?.(tape, coded, x, layer) as Tensor;
-  return tape.apply(cast, { x: y }, { to }, `${layer}.compute`).y;
-}
+const ofCodes =
+  (multiply: NonNullable<Coding['multiply']>): typeof ofDecoded =>
+  (tape, to, weight, a, layer) => {
+    const x = tape.apply(cast, { x: a }, { to: 'float32' }, `${layer}.widen`).y;
+    const y = multiply(tape, weight as CodedWeight, x, layer);
+    return tape.apply(cast, { x: y }, { to }, `${layer}.compute`).y;
+  };

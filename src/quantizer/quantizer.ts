@@ -247,8 +247,9 @@ export class Quantizer {
  * One interface over all quantizers: `method` with its `bits`, `groupSize` and `axis`,
  * `quantZero` and `quantScale` of one whose zeros and scales can be codes in turn, what is absent as
  * is usual of the method, and `computeDtype` of the products, to which x is rounded before it
- * becomes codes, where it does. `backend` says which ops it has. Throws {@link QuantizerError}: `quant-method` for a choice
- * that the method does not have, `quant-unsupported` for a method that the backend cannot run.
+ * becomes codes, where it does. `backend` says which ops it has. Throws {@link QuantizerError}:
+ * `quant-method` for a choice that the method does not have, `quant-unsupported` for a method that the
+ * backend cannot run.
  */
 export function createQuantizer(backend: QuantizerBackend, options: LayerOptions): Quantizer {
   return new Quantizer(backend, options);

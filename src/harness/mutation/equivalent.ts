@@ -480,7 +480,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Each element has a place of its own then, which gives the same and takes longer.',
   },
   {
-    id: 'mutate.math.argmax:boundary;line=26;n=1',
+    id: 'mutate.math.argmax:boundary;line=30;n=1',
     line: 'for (var term = first; term < run.end; term = after(term)) {',
     becomes: 'for (var term = first; term <= run.end; term = after(term)) {',
     why: WHY.noTerms,
@@ -504,7 +504,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'A run of no terms is asked for until the fuel is spent, which is a matter of time.',
   },
   {
-    id: 'mutate.math.ranking:boundary;line=39;n=1',
+    id: 'mutate.math.ranking:boundary;line=35;n=1',
     line: 'let later = (b.indices > a.indices) == vec4<bool>(LAST);',
     becomes: 'let later = (b.indices >= a.indices) == vec4<bool>(LAST);',
     why: 'What is at the same place is the same term.',

@@ -1,8 +1,8 @@
 import type { Gpu } from '../../gpu/gpu.ts';
-import { mapped } from '../../graph/call.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { PRODUCT_VARIANTS } from '../matmul/tiles.ts';
+import { withKernels } from '../variants.ts';
 import type { Convolution, Plan } from './convolution.ts';
 import {
   convolveDepthwise,
@@ -13,10 +13,7 @@ import {
 import { convolveByProduct, weightGradientByProduct } from './window-product.ts';
 
 /** The kernels of every convolution. */
-export const CONVOLUTION = mapped(PRODUCT_VARIANTS, (variant) => ({
-  ...variant,
-  kernels: [...variant.kernels, ...DEPTHWISE_KERNELS, 'math/reduce_sum'],
-}));
+export const CONVOLUTION = withKernels(PRODUCT_VARIANTS, [...DEPTHWISE_KERNELS, 'math/reduce_sum']);
 
 /**
  * target = the convolution of source, or the transposed one, which takes a gradient of y to that of

@@ -1,6 +1,6 @@
 import { type UniformField, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
-import { formatShape, type Shape } from '../../tensor/shape.ts';
+import { formatShape, type Shape, sameShape } from '../../tensor/shape.ts';
 
 /** Axes that a kernel of the family walks: its uniform struct has room for as many. */
 export const MAX_AXES = 8;
@@ -83,6 +83,23 @@ const fieldsOf = ({ size, strides: [a = 0, b = 0, c = 0] }: Axis): readonly Unif
  */
 export function inFours([inner]: readonly Axis[]): boolean {
   return inner !== undefined && inner.size % 4 === 0;
+}
+
+/** How a frame that takes elements by fours finds operands of these shapes, which repeat to fill `shape`. */
+export interface Repetition {
+  readonly axes: readonly Axis[];
+  /** Its constant: 0 where none repeats, 1 where each element has a place of its own, 2 where four have. */
+  readonly broadcast: 0 | 1 | 2;
+}
+
+/** The {@link Repetition} of operands. Throws {@link ShapeError} where one does not broadcast. */
+export function repetitionOf(what: string, operands: readonly Shape[], shape: Shape): Repetition {
+  if (operands.every((operand) => sameShape(operand, shape))) return { axes: [], broadcast: 0 };
+  const axes = walk(
+    shape,
+    operands.map((operand) => repeatedStrides(what, operand, shape)),
+  );
+  return { axes, broadcast: inFours(axes) ? 2 : 1 };
 }
 
 /** What follows the last axis: no index is as large, so that a walk ends there. */

@@ -2,9 +2,9 @@ import shader from '../../../shaders/math/where.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { gridOfFours, PADDING, u32 } from '../../gpu/shader.ts';
 import { computedAs } from '../../tensor/dtype.ts';
-import { type Shape, sameShape } from '../../tensor/shape.ts';
+import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { axisFields, inFours, repeatedStrides, walk } from './axes.ts';
+import { axisFields, repetitionOf } from './axes.ts';
 
 /** What is chosen between: two tensors, or a tensor and a number. */
 type Choice = readonly [Tensor, Tensor] | readonly [number, Tensor] | readonly [Tensor, number];
@@ -20,16 +20,12 @@ export function choose(gpu: Gpu, condition: Tensor, choice: Choice, shape: Shape
   const b = typeof second === 'number' ? a : second;
   const filled = choice.findIndex((each) => typeof each === 'number');
   const value = (choice[filled] as number | undefined) ?? 0;
-  const strides = [condition, a, b].map((each) => repeatedStrides(shader.file, each.shape, shape));
-  const axes = walk(shape, strides);
-  const repeats = [condition, a, b].some((each) => !sameShape(each.shape, shape));
+  const shapes = [condition, a, b].map((each) => each.shape);
+  const { axes, broadcast } = repetitionOf(shader.file, shapes, shape);
   const y = Tensor.empty(gpu, computedAs(a.dtype), shape);
   gpu.dispatch({
     shader,
-    constants: {
-      FILLED: filled + 1,
-      BROADCAST: Number(repeats) + Number(repeats && inFours(axes)),
-    },
+    constants: { FILLED: filled + 1, BROADCAST: broadcast },
     bindings: [condition, a, b, y].map((tensor) => tensor.binding),
     uniforms: [
       u32(y.size),

@@ -7,11 +7,10 @@ import minimumShader from '../../../shaders/math/minimum.wgsl';
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { gridOfFours, linearGrid, PADDING, u32 } from '../../gpu/shader.ts';
-import { sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { clamp as signature } from '../../vocabulary/math/clamp.ts';
 import { launcher } from '../launcher.ts';
-import { axisFields, broadcastShapes, inFours, repeatedStrides, walk } from './axes.ts';
+import { axisFields, broadcastShapes, repeatedStrides, repetitionOf, walk } from './axes.ts';
 import { binary } from './elementwise.ts';
 import { chunkedDepth } from './reduction.ts';
 import { sumToSize } from './sum.ts';
@@ -54,15 +53,14 @@ function share(gpu: Gpu, x: Tensor, bounds: Bounds, dy: Tensor, wanted: number):
 function inOnePass(gpu: Gpu, x: Tensor, min: Tensor, max: Tensor): Tensor | undefined {
   const operands = [x, min, max];
   const { file } = clampShader;
-  const shape = operands.map((each) => each.shape).reduce((a, b) => broadcastShapes(file, a, b));
-  const repeats = operands.some((each) => !sameShape(each.shape, shape));
-  const strides = operands.map((each) => repeatedStrides(file, each.shape, shape));
-  const axes = repeats ? walk(shape, strides) : [];
-  if (repeats && !inFours(axes)) return undefined;
+  const shapes = operands.map((each) => each.shape);
+  const shape = shapes.reduce((a, b) => broadcastShapes(file, a, b));
+  const { axes, broadcast } = repetitionOf(file, shapes, shape);
+  if (broadcast === 1) return undefined;
   const y = Tensor.empty(gpu, 'f32', shape);
   gpu.dispatch({
     shader: clampShader,
-    constants: { REPEAT: Number(repeats) },
+    constants: { REPEAT: Number(broadcast !== 0) },
     bindings: [...operands, y].map((tensor) => tensor.binding),
     uniforms: [u32(y.size), PADDING, PADDING, PADDING, ...axisFields(file, axes)],
     workgroups: gridOfFours(y.size),

@@ -15,7 +15,7 @@ import { Tensor } from '../../tensor/tensor.ts';
 import type { Binary } from '../../vocabulary/binary.ts';
 import type { Unary } from '../../vocabulary/elementwise.ts';
 import { type Launcher, launcher } from '../launcher.ts';
-import { axisFields, broadcastShapes, inFours, repeatedStrides, walk } from './axes.ts';
+import { axisFields, broadcastShapes, repetitionOf } from './axes.ts';
 import { chunkedDepth } from './reduction.ts';
 import { sumToSize } from './sum.ts';
 
@@ -58,23 +58,17 @@ export function binary(
 ): Tensor {
   const { file } = shader;
   const shape = broadcastShapes(file, a.shape, b.shape);
-  const repeats = !sameShape(a.shape, b.shape);
-  const axes = repeats
-    ? walk(
-        shape,
-        [a, b].map((operand) => repeatedStrides(file, operand.shape, shape)),
-      )
-    : [];
+  const { axes, broadcast } = repetitionOf(file, [a.shape, b.shape], shape);
   const fields = axisFields(file, axes);
   const y = Tensor.empty(gpu, computedAs(a.dtype), as ?? shape);
   gpu.dispatch({
     shader,
-    constants: { BROADCAST: Number(repeats) + Number(repeats && inFours(axes)) },
+    constants: { BROADCAST: broadcast },
     bindings: [a, b, y].map((tensor) => tensor.binding),
     uniforms: [u32(y.size), PADDING, ...parameterFields(parameters), ...fields],
     workgroups: gridOfFours(y.size),
     // Captured steps fuse functions of floats alone.
-    ...(repeats || y.dtype !== 'f32' ? {} : { elementwise: { count: y.size, parameters } }),
+    ...(broadcast !== 0 || y.dtype !== 'f32' ? {} : { elementwise: { count: y.size, parameters } }),
   });
   return y;
 }

@@ -7,10 +7,10 @@ import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import {
-  inFours,
   partsOf,
   type Reduction,
   reductionFields,
+  reductionOfFours,
   reductionOfParts,
 } from './reduction.ts';
 
@@ -51,7 +51,7 @@ interface Options {
 
 function pass(gpu: Gpu, x: Tensor, reduction: Reduction, shape: Shape, options: Options): Tensor {
   const { wanted, dtype, fromPairs } = options;
-  const fours = fromPairs ? undefined : inFours(reduction);
+  const fours = fromPairs ? undefined : reductionOfFours(reduction);
   const { count, terms, innerKept } = fours ?? reduction;
   const parts = partsOf(terms);
   const isLast = parts === 1;

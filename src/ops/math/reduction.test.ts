@@ -5,11 +5,11 @@ import { launchesOf, type TracedCall } from '../fixtures/launches.ts';
 import { convert } from './convert.ts';
 import {
   chunkedDepth,
-  inFours,
   partsOf,
   reducedShape,
   reductionFields,
   reductionOf,
+  reductionOfFours,
   reductionOfParts,
 } from './reduction.ts';
 import { sumToSize } from './sum.ts';
@@ -122,7 +122,7 @@ describe('the shares of a sum', () => {
 
 test('terms that lie beside each other in whole fours are taken by fours', () => {
   const of = (shape: readonly number[], ...axes: readonly number[]) =>
-    inFours(reductionOf(shape, (d) => axes.includes(d)));
+    reductionOfFours(reductionOf(shape, (d) => axes.includes(d)));
   expect(of([5, 3, 8], 0, 2)).toEqual({
     count: 3,
     terms: 10,

@@ -73,7 +73,12 @@ export function reductionOfParts(
 }
 
 /** The reduction that takes four terms for one, where they lie beside each other in whole fours. */
-export function inFours({ terms, kept, reduced, ...others }: Reduction): Reduction | undefined {
+export function reductionOfFours({
+  terms,
+  kept,
+  reduced,
+  ...others
+}: Reduction): Reduction | undefined {
   const [inner, ...outer] = reduced;
   if (inner?.strides[0] !== 1 || inner.size % 4 !== 0) return undefined;
   const far = ({ size, strides: [stride = 0] }: Axis): Axis => ({ size, strides: [stride / 4] });

@@ -1,5 +1,4 @@
 import type { Gpu } from '../../gpu/gpu.ts';
-import { mapped } from '../../graph/call.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -11,6 +10,7 @@ import { HQQ_WORDS } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
 import { PERMUTING_KERNELS, permuted } from '../shape/copy.ts';
+import { withKernels } from '../variants.ts';
 import { type Loaders, launchProduct, type Operand } from './launch-product.ts';
 import { boundTo, type CodedOperand, multiplyDecoded, rowsOf } from './multiply-decoded.ts';
 import { leftOf } from './product.ts';
@@ -25,10 +25,7 @@ type Weight = Omit<InputsOf<typeof signature, Tensor>, 'x'>;
  * do not fit, or where rows of the weight or of the matrix of groups are no whole fours.
  */
 export const hqqMatmul = launcher(signature, {
-  variants: mapped(PRODUCT_VARIANTS, (variant) => ({
-    ...variant,
-    kernels: [...variant.kernels, ...PERMUTING_KERNELS],
-  })),
+  variants: withKernels(PRODUCT_VARIANTS, PERMUTING_KERNELS),
   storage: { widens: true, decides: ['x'] },
   forward: (gpu, { x, ...weight }, params, variant) => ({
     y: multiplyHqq(gpu, x, weight, params, variant),

@@ -2,13 +2,13 @@ import integerShader from '../../../shaders/matmul/integer_matmul.wgsl';
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
-import { mapped } from '../../graph/call.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { isFactorOfIntegers, matmul as signature } from '../../vocabulary/matmul/matmul.ts';
 import { launcher } from '../launcher.ts';
 import { sumToSize } from '../math/sum.ts';
 import { outputDtype } from '../storage.ts';
+import { withKernels } from '../variants.ts';
 import { multiply, type Product, unpacked } from './product.ts';
 import { multiplyIntegers } from './product_integers.ts';
 import { PRODUCT_VARIANTS } from './tiles.ts';
@@ -23,10 +23,7 @@ import { PRODUCT_VARIANTS } from './tiles.ts';
  * `bad-params` for other factors of integers.
  */
 export const matmul = launcher(signature, {
-  variants: mapped(PRODUCT_VARIANTS, (variant) => ({
-    ...variant,
-    kernels: [...variant.kernels, integerShader.file],
-  })),
+  variants: withKernels(PRODUCT_VARIANTS, [integerShader.file]),
   forward: (gpu, inputs, { alpha, beta, ...transposes }, variant) => {
     const dtype = outputDtype(signature, inputs, {})('y');
     const product = { ...inputs, ...transposes, scale: alpha, biasScale: beta, dtype };

@@ -1,6 +1,5 @@
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
-import { mapped } from '../../graph/call.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -12,6 +11,7 @@ import {
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
 import { PERMUTING_KERNELS, permuted } from '../shape/copy.ts';
+import { withKernels } from '../variants.ts';
 import { type CodedOperand, multiplyDecoded, rowsOf } from './multiply-decoded.ts';
 import { PRODUCT_VARIANTS } from './tiles.ts';
 
@@ -24,10 +24,7 @@ type Weight = Omit<InputsOf<typeof signature, Tensor>, 'x'>;
  * they do not fit, or where groups along rows, or rows that groups cross, are no whole fours.
  */
 export const quantoMatmul = launcher(signature, {
-  variants: mapped(PRODUCT_VARIANTS, (variant) => ({
-    ...variant,
-    kernels: [...variant.kernels, ...PERMUTING_KERNELS],
-  })),
+  variants: withKernels(PRODUCT_VARIANTS, PERMUTING_KERNELS),
   storage: { widens: true, decides: ['x'] },
   forward: (gpu, { x, ...weight }, params, variant) => ({
     y: multiplyQuanto(gpu, x, weight, params, variant),

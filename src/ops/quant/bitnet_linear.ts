@@ -1,6 +1,5 @@
 import shader from '../../../shaders/quant/bitnet_linear.wgsl';
 import { linearGrid, u32 } from '../../gpu/shader.ts';
-import { mapped } from '../../graph/call.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, matrixOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -8,7 +7,7 @@ import { LEAST_ROW, bitnetLinear as signature } from '../../vocabulary/quant/bit
 import { launcher } from '../launcher.ts';
 import { BYTES_KERNELS, multiplyBytes, wayBeside } from '../matmul/product_bytes.ts';
 import { PRODUCT_VARIANTS } from '../matmul/tiles.ts';
-import { chooseVariant } from '../variants.ts';
+import { chooseVariant, withKernels } from '../variants.ts';
 import { blockVariants } from './blocks.ts';
 import { int8VectorwiseQuant } from './int8_vectorwise_quant.ts';
 import { multiplyTrits, packedTrits } from './packed-trits.ts';
@@ -27,10 +26,7 @@ const { kernels: ROW_KERNELS } = blockVariants(VECTORWISE_KERNELS).serial;
  * ShapeError when they do not fit.
  */
 export const bitnetLinear = launcher(signature, {
-  variants: mapped(PRODUCT_VARIANTS, (variant) => ({
-    ...variant,
-    kernels: [...variant.kernels, ...ROW_KERNELS, ...BYTES_KERNELS, shader.file],
-  })),
+  variants: withKernels(PRODUCT_VARIANTS, [...ROW_KERNELS, ...BYTES_KERNELS, shader.file]),
   storage: { widens: true, decides: ['x'], keeps: ['row_stats'] },
   forward: (gpu, inputs, { out_features: n }, variant) => {
     const { x, packed, scale, bias } = inputs;

@@ -2,7 +2,6 @@ import sumsShader from '../../../shaders/quant/byte_sums.wgsl';
 import shader from '../../../shaders/quant/int8_linear.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { linearGrid, u32 } from '../../gpu/shader.ts';
-import { mapped } from '../../graph/call.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, matrixOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -10,6 +9,7 @@ import { int8Linear as signature } from '../../vocabulary/quant/int8_linear.ts';
 import type { InputsOf, OutputsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
 import { BYTES_VARIANTS, multiplyBytes } from '../matmul/product_bytes.ts';
+import { withKernels } from '../variants.ts';
 
 /** Its kernels beside those of the product of bytes. */
 export const CODES_KERNELS: readonly string[] = [sumsShader.file, shader.file];
@@ -24,10 +24,7 @@ export const CODES_KERNELS: readonly string[] = [sumsShader.file, shader.file];
  * shapes do not fit.
  */
 export const int8Linear = launcher(signature, {
-  variants: mapped(BYTES_VARIANTS, (variant) => ({
-    ...variant,
-    kernels: [...variant.kernels, ...CODES_KERNELS],
-  })),
+  variants: withKernels(BYTES_VARIANTS, CODES_KERNELS),
   storage: { decides: [] },
   forward: (gpu, inputs, _params, variant) => multiplyScaled(gpu, inputs, variant),
 });

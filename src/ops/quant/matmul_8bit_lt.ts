@@ -2,7 +2,6 @@ import shader from '../../../shaders/quant/linear_8bit_lt.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { linearGrid, u32 } from '../../gpu/shader.ts';
-import { mapped } from '../../graph/call.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, matrixOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -12,7 +11,7 @@ import { convert } from '../math/convert.ts';
 import { multiplyCodes } from '../matmul/matmul_8bit.ts';
 import { BYTES_KERNELS, multiplyBytes } from '../matmul/product_bytes.ts';
 import { PRODUCT_VARIANTS } from '../matmul/tiles.ts';
-import { chooseVariant } from '../variants.ts';
+import { chooseVariant, withKernels } from '../variants.ts';
 import { blockVariants } from './blocks.ts';
 import { int8VectorwiseQuant } from './int8_vectorwise_quant.ts';
 import { LIST_KERNEL, outlierList, quantizeRows, VECTORWISE_KERNELS } from './vectorwise.ts';
@@ -20,10 +19,11 @@ import { LIST_KERNEL, outlierList, quantizeRows, VECTORWISE_KERNELS } from './ve
 const { kernels: ROW_KERNELS } = blockVariants([...VECTORWISE_KERNELS, LIST_KERNEL]).serial;
 
 /** Products of floats, which gradients are, with the kernels of products of codes. */
-export const CODED_PRODUCT_VARIANTS = mapped(PRODUCT_VARIANTS, (variant) => ({
-  ...variant,
-  kernels: [...variant.kernels, ...ROW_KERNELS, ...BYTES_KERNELS, shader.file],
-}));
+export const CODED_PRODUCT_VARIANTS = withKernels(PRODUCT_VARIANTS, [
+  ...ROW_KERNELS,
+  ...BYTES_KERNELS,
+  shader.file,
+]);
 
 /** x with a weight in codes, i8 [out, in], and the largest magnitude of each of its rows. */
 interface CodedProduct {

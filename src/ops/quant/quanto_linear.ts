@@ -1,4 +1,3 @@
-import { mapped } from '../../graph/call.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, matrixOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -7,6 +6,7 @@ import { launcher } from '../launcher.ts';
 import { multiplyCodes } from '../matmul/matmul_8bit.ts';
 import { BYTES_KERNELS, wayBeside } from '../matmul/product_bytes.ts';
 import { PRODUCT_VARIANTS } from '../matmul/tiles.ts';
+import { withKernels } from '../variants.ts';
 import { CODES_KERNELS, multiplyScaled } from './int8_linear.ts';
 import { QUANTIZE_KERNEL, quantizeLinear } from './quantize_linear.ts';
 
@@ -21,10 +21,7 @@ import { QUANTIZE_KERNEL, quantizeLinear } from './quantize_linear.ts';
  * ShapeError when they do not fit.
  */
 export const quantoLinear = launcher(signature, {
-  variants: mapped(PRODUCT_VARIANTS, (variant) => ({
-    ...variant,
-    kernels: [...variant.kernels, QUANTIZE_KERNEL, ...BYTES_KERNELS, ...CODES_KERNELS],
-  })),
+  variants: withKernels(PRODUCT_VARIANTS, [QUANTIZE_KERNEL, ...BYTES_KERNELS, ...CODES_KERNELS]),
   storage: { widens: true, decides: ['x'] },
   forward: (gpu, { x, q, scale, input_scale, bias }, _params, variant) => {
     const [n, k] = matrixOf(q.shape);

@@ -36,17 +36,20 @@ export function requireCopyable(what: string, { shape }: Tensor): void {
  * {@link requireCopyable}.
  */
 export function copy(gpu: Gpu, shape: Shape, x: Places, y: Places): void {
-  const axes = walk(shape, [x.strides, y.strides]);
+  copyAlong(gpu, walk(shape, [x.strides, y.strides]), sizeOf(shape), x, y);
+}
+
+function copyAlong(gpu: Gpu, axes: readonly Axis[], count: number, x: Places, y: Places): void {
   gpu.dispatch({
     shader,
     constants: { FOURS: Number(inFours(axes)) },
     bindings: [x.tensor.binding, y.tensor.binding],
     uniforms: [
-      ...[sizeOf(shape), x.start ?? 0, y.start ?? 0].map(u32),
+      ...[count, x.start ?? 0, y.start ?? 0].map(u32),
       PADDING,
       ...axisFields('copy', axes),
     ],
-    workgroups: gridOfFours(sizeOf(shape)),
+    workgroups: gridOfFours(count),
   });
 }
 
@@ -100,9 +103,10 @@ export function permuted(gpu: Gpu, x: Tensor, perm: readonly number[], shape?: S
   const walked = permutedOf(copied.shape);
   const from = { tensor: copied, strides: permutedOf(strides) };
   const to = { tensor: inPairs ? ofPairs(y) : y, strides: denseStrides(walked) };
-  const matrices = transposedMatrices(walk(walked, [from.strides, to.strides]));
+  const axes = walk(walked, [from.strides, to.strides]);
+  const matrices = transposedMatrices(axes);
   if (matrices) transposed(gpu, matrices, copied, to.tensor);
-  else copy(gpu, walked, from, to);
+  else copyAlong(gpu, axes, sizeOf(walked), from, to);
   return y;
 }
 

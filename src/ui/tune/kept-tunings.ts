@@ -85,11 +85,10 @@ export class KeptTunings extends LitElement {
     return html`<section tabindex="-1" aria-labelledby="heading">
       <h2 id="heading">${words.heading}</h2>
       <p class="small muted">${words.lead}</p>
+      ${runs.length + foreign.length === 0 ? html`<p>${words.none}</p>` : nothing}
       ${
         runs.length === 0
-          ? foreign.length === 0
-            ? html`<p>${words.none}</p>`
-            : nothing
+          ? nothing
           : html`<p class="small muted">${words.size(runs.length, size)}${runs.length > 1 ? ` · ${words.compareHint}` : ''}</p>
             <ul>${runs.map((run) => this.#run(run))}</ul>`
       }

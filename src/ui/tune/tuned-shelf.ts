@@ -32,11 +32,14 @@ export class TunedShelf {
   async load(): Promise<void> {
     try {
       const found = await this.#open().list();
-      const runs = found.flatMap(([, kept]) => (v.is(tunedRun, kept) ? [kept] : []));
+      const runs: TunedRun[] = [];
+      const foreign: ForeignTuning[] = [];
+      for (const [id, kept] of found) {
+        if (v.is(tunedRun, kept)) runs.push(kept);
+        else foreign.push({ id, bytes: keptBytes(kept) });
+      }
       this.runs.value = runs.toSorted((a, b) => (a.id < b.id ? 1 : -1));
-      this.foreign.value = found.flatMap(([id, kept]) =>
-        v.is(tunedRun, kept) ? [] : [{ id, bytes: keptBytes(kept) }],
-      );
+      this.foreign.value = foreign;
     } catch {
       this.runs.value = []; // a private window keeps nothing
       this.foreign.value = [];
