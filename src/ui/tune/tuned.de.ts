@@ -33,7 +33,7 @@ export const words: ReturnType<typeof tunedWords> = {
   answers: 'Seine Antworten',
   answer: { before: 'Vorher:', after: 'Nachher:' },
   foreign:
-    'Ein aufbewahrter Lauf, den diese Version der Seite nicht lesen kann: Er ist beschädigt oder von einer anderen.',
+    'Ein aufbewahrter Lauf, den diese Version der Seite nicht lesen kann: Er ist beschädigt, oder eine andere Version hat ihn aufbewahrt.',
   foreignRun: 'Der unlesbare Lauf',
   remove: 'Löschen',
   removeBytes: (size) => `Löschen (${bytes(size)})`,

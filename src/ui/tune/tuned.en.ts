@@ -34,7 +34,7 @@ export const tunedWords = words('tuned', {
   answers: 'Its answers',
   answer: { before: 'Before:', after: 'After:' },
   foreign:
-    'A kept run that this version of the page cannot read: it is damaged, or of another one.',
+    'A kept run that this version of the page cannot read: it is damaged, or another version kept it.',
   foreignRun: 'The run that cannot be read',
   remove: 'Delete',
   removeBytes: (size: number) => `Delete (${bytes(size)})`,
