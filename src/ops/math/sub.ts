@@ -2,7 +2,7 @@ import integerShader from '../../../shaders/math/integer_sub.wgsl';
 import shader from '../../../shaders/math/sub.wgsl';
 import { sub as signature } from '../../vocabulary/math/sub.ts';
 import { binaryLauncher } from './elementwise.ts';
-import { sumToSize } from './sum.ts';
+import { gradientOfTerm, sumToSize } from './sum.ts';
 
 /**
  * y = a - b with broadcasting, as torch.sub. a, b, y: f32, or integers, which wrap. Throws
@@ -12,7 +12,7 @@ export const sub = binaryLauncher(
   signature,
   shader,
   {
-    a: ({ gpu, a, dy }) => sumToSize(gpu, dy, a.shape),
+    a: ({ gpu, a, dy }) => gradientOfTerm(gpu, dy, a),
     b: ({ gpu, b, dy }) => sumToSize(gpu, dy, b.shape, b.shape, { scale: -1 }),
   },
   [],

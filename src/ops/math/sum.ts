@@ -105,3 +105,12 @@ export function sumToSize(
   const drops = (d: number) => d < missing || size[d - missing] === 1;
   return sum(gpu, x, reductionOf(x.shape, drops), shape, options);
 }
+
+/**
+ * The gradient of an operand that is only added, from that of the sum: in its own type where nothing
+ * is summed, since a half is as it was, else as {@link sumToSize}.
+ */
+export function gradientOfTerm(gpu: Gpu, dy: Tensor, { shape, dtype }: Tensor): Tensor {
+  const isAsGiven = dtype === dy.dtype && sameShape(shape, dy.shape);
+  return isAsGiven ? dy.clone() : sumToSize(gpu, dy, shape);
+}
