@@ -30,6 +30,11 @@ export class Trial {
     this.#simulation = simulation;
   }
 
+  /** Draws until so many elements are judged, or so many times. */
+  runAll({ elements, draws }: { readonly elements: number; readonly draws: number }): void {
+    for (let seed = 0; this.compared < elements && seed < draws; seed++) this.run(seed);
+  }
+
   /**
    * Every sample of floats on every variant, drawn from `seed`; contraction and flushing take turns.
    */
