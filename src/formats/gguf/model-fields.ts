@@ -82,6 +82,8 @@ function refuse({ family, attentionBias, slidingWindow, context, ropeScaling }: 
     throw new GgufUnsupportedError('biases of attention, which llama.cpp does not have for qwen3');
   if (ropeScaling?.rope_type === 'dynamic')
     throw new GgufUnsupportedError('rope_type "dynamic", for which llama.cpp has no key');
+  if (ropeScaling?.rope_type === 'longrope')
+    throw new GgufUnsupportedError('rope_type "longrope", whose factors are not written here');
   if (ropeScaling?.rope_type === 'yarn') {
     // llama.cpp makes the factor of cosines itself, and rounds the ends of the ramp.
     const usual = 1 + 0.1 * Math.log(ropeScaling.factor);

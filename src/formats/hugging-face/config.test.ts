@@ -17,6 +17,12 @@ const CONFIG = {
 const without = (...names: string[]) =>
   Object.fromEntries(Object.entries(CONFIG).filter(([name]) => !names.includes(name)));
 const plain = without('rope_scaling');
+/** Of heads of 64 columns. */
+const LONGROPE = {
+  type: 'longrope',
+  short_factor: Array.from({ length: 32 }, (_, i) => 1 + i / 32),
+  long_factor: Array.from({ length: 32 }, (_, i) => 1 + i),
+};
 
 /** What is wrong with a configuration, fault by fault. */
 function faultsOf(config: object) {
@@ -139,6 +145,20 @@ describe('rotary positions', () => {
     ]);
   });
 
+  // By hand: sqrt(1 + ln 32 / ln 4096) is 1.1902380714, and of a factor of 4 1.0801234497.
+  test.each([
+    [{ original_max_position_embeddings: 4096 }, 1.190238071, 4096],
+    [{ original_max_position_embeddings: 4096, factor: 4 }, 1.08012345, 4096],
+    [{ factor: null }, 1, 131_072],
+    [{ factor: 4, attention_factor: 1.5 }, 1.5, 131_072],
+  ])('of LongRoPE have what is not told by its formula, case %#', (told, factor, original) => {
+    const { type: rope_type, ...factors } = LONGROPE;
+    expect(scalingOf({ rope_scaling: { ...LONGROPE, ...told } })).toEqual({
+      ...{ rope_type, ...factors, attention_factor: expect.closeTo(factor, 8) },
+      original_max_position_embeddings: original,
+    });
+  });
+
   test.each([
     [{ rope_scaling: 3 }, 'bad-value', 'rope_scaling'],
     [{ rope_theta: 'much' }, 'bad-value', 'rope_theta'],
@@ -146,7 +166,27 @@ describe('rotary positions', () => {
     [{ rope_scaling: { type: 'linear' } }, 'missing', 'rope_scaling.factor'],
     [{ rope_scaling: { type: 'linear', factor: 0.5 } }, 'bad-value', 'rope_scaling.factor'],
     [{ rope_scaling: { type: 'yarn' } }, 'missing', 'rope_scaling.factor'],
-    [{ rope_scaling: { type: 'longrope' } }, 'not-supported', 'rope_scaling.type'],
+    [{ rope_scaling: { type: 'proportional' } }, 'not-supported', 'rope_scaling.type'],
+    [
+      { rope_scaling: { ...LONGROPE, short_factor: undefined } },
+      'missing',
+      'rope_scaling.short_factor',
+    ],
+    [
+      { rope_scaling: { ...LONGROPE, long_factor: [1, 0] } },
+      'bad-value',
+      'rope_scaling.long_factor',
+    ],
+    [
+      { rope_scaling: { ...LONGROPE, short_factor: [1, 2] } },
+      'does-not-fit',
+      'rope_scaling.short_factor',
+    ],
+    [
+      { rope_scaling: { ...LONGROPE, original_max_position_embeddings: 1 } },
+      'does-not-fit',
+      'rope_scaling.original_max_position_embeddings',
+    ],
     [{ rope_parameters: { rope_type: 'axial' } }, 'not-supported', 'rope_parameters.rope_type'],
     [
       { rope_parameters: { full_attention: { rope_type: 'default' } } },

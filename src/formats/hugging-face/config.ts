@@ -65,7 +65,10 @@ export function modelConfigOf(config: JsonObject): ModelConfig {
   const family = familyOf(config);
   const { fields, faults } = fieldsOf(FIELDS, config);
   const context = config['max_position_embeddings'];
-  const rope = ropeOf(config, typeof context === 'number' ? context : 1);
+  const rope = ropeOf(config, {
+    context: typeof context === 'number' ? context : 1,
+    pairs: fields && sizesOf(family, fields).headDim / 2,
+  });
   faults.push(...rope.faults, ...dropoutFaults(config));
   // Transformers gives Llama as many, and each other family a number of its own.
   if (config['num_key_value_heads'] === undefined && family !== 'llama')

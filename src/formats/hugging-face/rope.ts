@@ -12,13 +12,19 @@ const MOST_FACTOR = 1e6;
 const MOST_TOKENS = 2 ** 31;
 
 /** Kinds of frequencies by transformers' names. */
-const TYPES = ['default', 'linear', 'dynamic', 'llama3', 'yarn'] as const;
+const TYPES = ['default', 'linear', 'dynamic', 'llama3', 'yarn', 'longrope'] as const;
 type RopeType = (typeof TYPES)[number];
 
 const theta = within(1, MOST_THETA);
 const factor = within(1, MOST_FACTOR);
 const band = within(0, MOST_FACTOR);
 const tokens = whole(MOST_TOKENS);
+const factors = v.custom<readonly number[]>(
+  (x) =>
+    Array.isArray(x) &&
+    x.every((one) => typeof one === 'number' && one >= 1 / MOST_FACTOR && one <= MOST_FACTOR),
+  'it must be a list of positive numbers, one for each pair of columns of a head',
+);
 
 /** What each kind must and may be told; transformers leaves out what else is there. */
 const FIELDS = {
@@ -41,6 +47,13 @@ const FIELDS = {
     truncate: v.optional(flag),
     original_max_position_embeddings: v.optional(tokens),
   }),
+  longrope: v.looseObject({
+    factor: v.optional(factor),
+    attention_factor: v.optional(band),
+    short_factor: factors,
+    long_factor: factors,
+    original_max_position_embeddings: v.optional(tokens),
+  }),
 } as const satisfies Readonly<Record<RopeType, unknown>>;
 
 /** Rotary positions of a configuration. */
@@ -50,11 +63,19 @@ export interface Rope {
   readonly faults: readonly ConfigFault[];
 }
 
+/** What of a model rotary positions depend on. */
+interface Turned {
+  /** Its max_position_embeddings. */
+  readonly context: number;
+  /** Pairs of columns of a head; undefined where that is not known. */
+  readonly pairs: number | undefined;
+}
+
 /**
  * Rotary positions as transformers 5 reads them (modeling_rope_utils.py): `rope_scaling` goes before
- * `rope_parameters`, and a theta in it before `rope_theta`. `context` is max_position_embeddings.
+ * `rope_parameters`, and a theta in it before `rope_theta`.
  */
-export function ropeOf(config: JsonObject, context: number): Rope {
+export function ropeOf(config: JsonObject, turned: Turned): Rope {
   const place = isThere(config['rope_scaling']) ? 'rope_scaling' : 'rope_parameters';
   const given = config[place] ?? {};
   if (!isJsonObject(given))
@@ -94,7 +115,7 @@ export function ropeOf(config: JsonObject, context: number): Rope {
       message: `${thetaPath} is 1, and all pairs of columns rotate alike`,
       suggestion: 'yarn needs a larger one',
     });
-  const read = scalingOf(known, given, at, { config, context });
+  const read = scalingOf(known, given, at, { config, ...turned });
   return {
     theta: typeof own === 'number' ? own : DEFAULT_THETA,
     scaling: read.scaling,
@@ -125,9 +146,8 @@ function partialFaults(config: JsonObject, given: JsonObject, at: string): Confi
     : [{ ...bad(path, value), code: 'not-supported', suggestion: 'whole heads rotate here: 1' }];
 }
 
-interface Around {
+interface Around extends Turned {
   readonly config: JsonObject;
-  readonly context: number;
 }
 
 type Read = Pick<Rope, 'scaling' | 'faults'>;
@@ -137,6 +157,7 @@ function scalingOf(type: RopeType, given: JsonObject, at: string, around: Around
   if (type === 'default') return { scaling: undefined, faults: [] };
   if (type === 'llama3') return llama3Of(given, at, around);
   if (type === 'yarn') return yarnOf(given, at, around);
+  if (type === 'longrope') return longRopeOf(given, at, around);
   const { fields, faults } = fieldsOf(FIELDS[type], given, at);
   if (!fields) return { scaling: undefined, faults };
   const { factor } = fields;
@@ -200,6 +221,41 @@ function yarnOf(given: JsonObject, at: string, around: Around): Read {
 
 const yarnScale = (factor: number, mscale: number): number =>
   factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
+
+/** LongRoPE: Ding et al. (2024, arXiv 2402.13753), with the attention factor of its authors. */
+function longRopeOf(given: JsonObject, at: string, around: Around): Read {
+  const { fields, faults } = fieldsOf(FIELDS.longrope, given, at);
+  if (!fields) return { scaling: undefined, faults };
+  const { short_factor, long_factor } = fields;
+  for (const [name, { length }] of Object.entries({ short_factor, long_factor }))
+    if (length !== (around.pairs ?? length))
+      faults.push({
+        code: 'does-not-fit',
+        path: at + name,
+        message: `${at}${name} has ${length} numbers`,
+        suggestion: `give ${around.pairs}, one for each pair of columns of a head`,
+      });
+  const original = originalOf(fields.original_max_position_embeddings, around);
+  const factor = fields.factor ?? around.context / original;
+  const inferred = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+  const { attention_factor = inferred } = fields;
+  if (attention_factor === Number.POSITIVE_INFINITY)
+    faults.push({
+      code: 'does-not-fit',
+      path: `${at}original_max_position_embeddings`,
+      message: `the original context is ${original} token, from which no attention_factor follows`,
+      suggestion: `give a longer one, or ${at}attention_factor`,
+    });
+  return {
+    scaling: {
+      rope_type: 'longrope',
+      attention_factor,
+      ...{ short_factor, long_factor },
+      original_max_position_embeddings: original,
+    },
+    faults,
+  };
+}
 
 /** Tokens that the model was first trained on: what stands beside the others goes first. */
 function originalOf(own: number | undefined, { config, context }: Around): number {

@@ -13,6 +13,12 @@ const yarn: RopeScaling = {
   ...{ factor: 4, attention_factor: 1.138629436111989, beta_fast: 32 },
   ...{ beta_slow: 1, truncate: true, original_max_position_embeddings: 512 },
 };
+const longrope: RopeScaling = {
+  ...{ rope_type: 'longrope', attention_factor: 1.1832159566199232 },
+  short_factor: [1, 1, 1.25, 1.5, 2, 2.5, 3, 4],
+  long_factor: [1, 1.5, 2.75, 8, 16, 24.5, 31, 32],
+  original_max_position_embeddings: 32,
+};
 const dynamic = { rope_type: 'dynamic', factor: 4, max_position_embeddings: 32 } as const;
 
 /** Of heads of 16 columns with theta 10000, as LlamaRotaryEmbedding of transformers 5.23 has them. */
@@ -39,6 +45,12 @@ const CASES: readonly (readonly [RopeScaling | undefined, number, readonly numbe
     { ...yarn, truncate: false, beta_fast: 16, beta_slow: 2 },
     24,
     [1, 0.3162278, 0.0756644, 0.01079611, 0.0025, 0.0007905695, 0.00025, 7.905695e-5],
+  ],
+  [longrope, 24, [1, 0.3162278, 0.08, 0.02108185, 0.005, 0.001264911, 0.0003333333, 7.905695e-5]],
+  [
+    longrope,
+    33,
+    [1, 0.2108185, 0.03636364, 0.003952847, 0.000625, 0.0001290726, 3.225806e-5, 9.882118e-6],
   ],
   // The ramp has no width.
   [

@@ -46,6 +46,12 @@ export const frequenciesOf = seam(
           inverse: yarn(plain, rope_scaling, { head_dim, rope_theta }),
           factor: rope_scaling.attention_factor,
         };
+      case 'longrope': {
+        const { original_max_position_embeddings: original, attention_factor: factor } =
+          rope_scaling;
+        const slower = length > original ? rope_scaling.long_factor : rope_scaling.short_factor;
+        return { inverse: plain.map((x, pair) => x / (slower[pair] as number)), factor };
+      }
     }
   },
 );

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RandomState } from '../../autograd/random-state.ts';
 import { Tape } from '../../autograd/tape.ts';
 import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
 import type { Application } from '../../graph/call.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
 import type { QuantizedWeight } from '../../quant/weight.ts';
@@ -213,6 +214,16 @@ test('Llama names what is trained, then what is frozen', async () => {
   expect(model.names).toEqual(weights.map(([name]) => name));
 });
 
+/** What rotates the second position of a text of so many tokens. */
+async function sinesOf(gpu: Gpu, model: Llama, tokens: number) {
+  using ids = Tensor.empty(gpu, 'i32', [1, tokens]);
+  const trace: Application<Tensor>[] = [];
+  using tape = new Tape(gpu, [], { trace });
+  model.forward(tape, { ids });
+  const [sin] = trace.flatMap(({ inputs }) => inputs['sin'] ?? []);
+  return [...((await sin?.read())?.data ?? [])].slice(3, 6);
+}
+
 describe('Llama of another family', () => {
   const at = (layer: number) => `model.layers.${layer}.self_attn`;
   const opsOf = async (config: LlamaConfig, more: LlamaWeights['trained'] = new Map()) => {
@@ -287,20 +298,30 @@ describe('Llama of another family', () => {
     const { gpu } = await hostGpu();
     const rope_scaling = { rope_type: 'dynamic', factor: 2, max_position_embeddings: 3 } as const;
     using model = new Llama(gpu, { ...CONFIG, rope_scaling }, whole());
-    const sines = async (tokens: number) => {
-      using ids = Tensor.empty(gpu, 'i32', [1, tokens]);
-      const trace: Application<Tensor>[] = [];
-      using tape = new Tape(gpu, [], { trace });
-      model.forward(tape, { ids });
-      const [sin] = trace.flatMap(({ inputs }) => inputs['sin'] ?? []);
-      return [...((await sin?.read())?.data ?? [])].slice(3, 6);
-    };
-    // One position further; texts of four and five turn as those of five.
-    expect(await sines(3)).toEqual([0, 2, 4].map((k) => Math.fround(Math.sin(500 ** (-k / 6)))));
+    // Texts of four and five turn as those of five.
+    expect(await sinesOf(gpu, model, 3)).toEqual(
+      [0, 2, 4].map((k) => Math.fround(Math.sin(500 ** (-k / 6)))),
+    );
     const theta = 500 * ((2 * 5) / 3 - 1) ** (6 / 4);
     const grown = [0, 2, 4].map((k) => Math.fround(Math.sin(theta ** (-k / 6))));
-    expect(await sines(4)).toEqual(grown);
-    expect(await sines(5)).toEqual(grown);
+    expect(await sinesOf(gpu, model, 4)).toEqual(grown);
+    expect(await sinesOf(gpu, model, 5)).toEqual(grown);
+  });
+
+  test('divides frequencies by other factors in texts beyond the original context', async () => {
+    const { gpu } = await hostGpu();
+    const rope_scaling = {
+      rope_type: 'longrope' as const,
+      attention_factor: 1.5,
+      ...{ short_factor: [1, 2, 4], long_factor: [2, 6, 20] },
+      original_max_position_embeddings: 3,
+    };
+    using model = new Llama(gpu, { ...CONFIG, rope_scaling }, whole());
+    const turned = (factors: readonly number[]) =>
+      factors.map((factor, k) => Math.fround(1.5 * Math.sin(500 ** (-k / 3) / factor)));
+    expect(await sinesOf(gpu, model, 3)).toEqual(turned(rope_scaling.short_factor));
+    expect(await sinesOf(gpu, model, 4)).toEqual(turned(rope_scaling.long_factor));
+    expect(await sinesOf(gpu, model, 5)).toEqual(turned(rope_scaling.long_factor));
   });
 
   test('hides what is before the window, in its layers, from texts that are longer', async () => {

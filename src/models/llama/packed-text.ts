@@ -3,6 +3,7 @@ import { GradproofError } from '../../errors.ts';
 import { documentMask } from '../../ops/attention/document_mask.ts';
 import { seam } from '../../seam.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { shortContextOf } from '../../vocabulary/attention/rope-scaling.ts';
 import type { LlamaConfig } from './config.ts';
 import type { TextContext } from './text-context.ts';
 import { windowOf } from './window-mask.ts';
@@ -19,10 +20,11 @@ const seen = seam('nn.llama.packedMask', (mask: Tensor): Tensor | undefined => m
 export function packedText(tape: Tape, config: LlamaConfig, documents: Tensor): TextContext {
   const length = documents.shape[1] as number;
   const { rope_scaling: scaling } = config;
-  if (scaling?.rope_type === 'dynamic' && length > scaling.max_position_embeddings)
+  const context = shortContextOf(scaling) ?? length;
+  if (length > context)
     throw new GradproofError(
       'bad-length',
-      `packed rows of ${length} tokens are longer than the context of ${scaling.max_position_embeddings}, beyond which dynamic positions depend on the longest text: pack rows of at most that, or do not pack`,
+      `packed rows of ${length} tokens are longer than the context of ${context}, beyond which ${scaling?.rope_type} positions depend on the longest text: pack rows of at most that, or do not pack`,
     );
   const window = windowOf(config);
   const masked = (name: string, params: { readonly window?: number }) =>

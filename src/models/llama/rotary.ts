@@ -7,6 +7,7 @@ import { seam } from '../../seam.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { shortContextOf } from '../../vocabulary/attention/rope-scaling.ts';
 import type { GivenParams } from '../../vocabulary/signature.ts';
 import { headDimOf, type LlamaConfig } from './config.ts';
 import { frequenciesOf } from './frequencies.ts';
@@ -92,8 +93,7 @@ export class Rotary implements Disposable {
  * the model was made for.
  */
 function lengthsOf({ length, rope_scaling }: LlamaConfig): readonly number[] {
-  const context =
-    rope_scaling?.rope_type === 'dynamic' ? rope_scaling.max_position_embeddings : length;
+  const context = shortContextOf(rope_scaling) ?? length;
   return context < length ? [context, length] : [length];
 }
 

@@ -10,9 +10,10 @@ interface Rope {
 const clamped = (x: number): number => Math.min(Math.max(x, 0), 1);
 
 /**
- * Radians a position of pair `pair` in a text of `length` tokens. All that transformers has are a
+ * Radians a position of pair `pair` in a text of `length` tokens. Most that transformers has are a
  * mean of the plain frequency and of one that is `factor` times as slow; they differ in how much of
- * the plain one each pair keeps. Dynamic ones have another theta in texts beyond the context.
+ * the plain one each pair keeps. Dynamic ones have another theta in texts beyond the context, and
+ * those of LongRoPE other divisors.
  */
 export function frequencyOf(
   pair: number,
@@ -22,6 +23,11 @@ export function frequencyOf(
   const exponent = (-2 * pair) / head_dim;
   const plain = rope_theta ** exponent;
   if (!rope_scaling) return plain;
+  if (rope_scaling.rope_type === 'longrope') {
+    const { short_factor, long_factor, original_max_position_embeddings } = rope_scaling;
+    const isLong = length > original_max_position_embeddings;
+    return plain / ((isLong ? long_factor : short_factor)[pair] as number);
+  }
   const { factor } = rope_scaling;
   if (rope_scaling.rope_type === 'dynamic') {
     const over = Math.max(length / rope_scaling.max_position_embeddings, 1);
@@ -35,7 +41,7 @@ export function frequencyOf(
 /** Turns of a pair in the context that the model was first trained on, and how much it keeps. */
 function keptOf(
   pair: number,
-  scaling: Exclude<RopeScaling, { readonly rope_type: 'dynamic' }>,
+  scaling: Exclude<RopeScaling, { readonly rope_type: 'dynamic' | 'longrope' }>,
   { head_dim, rope_theta }: Rope,
 ): number {
   if (scaling.rope_type === 'linear') return 0;
@@ -57,4 +63,4 @@ function keptOf(
 
 /** What cosines and sines are multiplied by. */
 export const turnFactorOf = (rope_scaling: RopeScaling | undefined): number =>
-  rope_scaling?.rope_type === 'yarn' ? rope_scaling.attention_factor : 1;
+  rope_scaling && 'attention_factor' in rope_scaling ? rope_scaling.attention_factor : 1;

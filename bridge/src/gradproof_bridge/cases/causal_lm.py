@@ -76,12 +76,21 @@ _POSITIONS: dict[str, tuple[str, dict[str, Any]]] = {
             "original_max_position_embeddings": 2048,
         },
     ),
+    "longrope": (
+        "llama",
+        {
+            "rope_type": "longrope",
+            "short_factor": [1.0, 1.25, 1.5, 2.0],
+            "long_factor": [1.5, 2.75, 8.0, 19.5],
+            "original_max_position_embeddings": 16,
+        },
+    ),
 }
 
 
 def causal_lms() -> Cases:
-    """Biases, norms of heads, windows, tied heads, and positions of each kind; dynamic ones in a text
-    that is longer than the context, and in one that is not.
+    """Biases, norms of heads, windows, tied heads, and positions of each kind; dynamic ones and those
+    of LongRoPE in a text that is longer than the context, and in one that is not.
     """
     for name, config in _FAMILIES.items():
         yield _case(f"logits_{name}", config)
@@ -90,6 +99,11 @@ def causal_lms() -> Cases:
         original = scaling.get("original_max_position_embeddings", 4)
         context = {"max_position_embeddings": int(4 * original)}
         yield _case(f"logits_rope_{name}", {"model_type": family, **_NARROW, **context, **rope})
+    within = {"max_position_embeddings": 128, "original_max_position_embeddings": 32}
+    short = {"rope_parameters": {"rope_theta": 500.0, **_POSITIONS["longrope"][1]}}
+    yield _case(
+        "logits_rope_longrope_within", {"model_type": "llama", **_NARROW, **within, **short}
+    )
     old = {"rope_parameters": None, "rope_theta": 500.0}
     scaling = {"rope_scaling": {"type": "dynamic", "factor": 2.0}}
     yield _case("logits_rope_within_context", {"model_type": "llama", **_NARROW, **old, **scaling})

@@ -1,7 +1,7 @@
 """Frequencies of rotary positions as transformers' configurations scale them.
 
-Linear: kaiokendev; dynamic: bloc97 and emozilla; YaRN: Peng et al. (2023, arXiv 2309.00071); llama3:
-Llama 3.1. Of each the library's own definition counts (modeling_rope_utils.py), here in float64.
+Linear: kaiokendev; dynamic: bloc97 and emozilla; YaRN: Peng et al. (2023, arXiv 2309.00071);
+LongRoPE: Ding et al. (2024, arXiv 2402.13753); llama3: Llama 3.1. Of each the library's own
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def turns_of(config: Mapping[str, Any], head_dim: int, length: int) -> tuple[F64
     shares = np.arange(0, head_dim, 2) / head_dim
     place = Place(theta, shares, int(config["max_position_embeddings"]), length)
     angles = np.arange(length)[:, None] * _KINDS[kind](rope, place)
-    factor = _yarn_factor(rope, place) if kind == "yarn" else 1.0
+    factor = _FACTORS[kind](rope, place) if kind in _FACTORS else 1.0
     return factor * np.cos(angles), factor * np.sin(angles)
 
 
@@ -116,6 +116,22 @@ def _yarn_factor(rope: Rope, place: Place) -> float:
     return scale(one) / scale(all_dims) if one and all_dims else scale(1.0)
 
 
+def _longrope(rope: Rope, place: Place) -> F64:
+    """Each pair has a divisor for texts within the original context, and one for longer ones."""
+    is_long = place.length > _original(rope, place)
+    divisors = rope["long_factor" if is_long else "short_factor"]
+    return np.asarray(place.plain / np.asarray(divisors, dtype=np.float64))
+
+
+def _longrope_factor(rope: Rope, place: Place) -> float:
+    given = rope.get("attention_factor")
+    if given is not None:
+        return float(given)
+    original = _original(rope, place)
+    factor = rope.get("factor") or place.context / original
+    return math.sqrt(1 + math.log(factor) / math.log(original)) if factor > 1 else 1.0
+
+
 def _original(rope: Rope, place: Place) -> int:
     return int(rope.get("original_max_position_embeddings") or place.context)
 
@@ -126,4 +142,11 @@ _KINDS: Mapping[str, Callable[[Rope, Place], F64]] = {
     "dynamic": _dynamic,
     "llama3": _llama3,
     "yarn": _yarn,
+    "longrope": _longrope,
 }
+
+_FACTORS: Mapping[str, Callable[[Rope, Place], float]] = {
+    "yarn": _yarn_factor,
+    "longrope": _longrope_factor,
+}
+"""What cosines and sines are multiplied by, where that is not 1."""

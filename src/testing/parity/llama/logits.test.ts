@@ -75,7 +75,7 @@ describe('logits of a model', () => {
   });
 
   test('of a model that this version has no layers for are skipped', async () => {
-    const rope = { rope_parameters: { rope_type: 'longrope', rope_theta: 500 } };
+    const rope = { rope_parameters: { rope_type: 'proportional', rope_theta: 500 } };
     await expect(replayed(configured(LINEAR, rope))).rejects.toMatchObject({
       code: 'not-implemented',
     });
@@ -104,6 +104,7 @@ test.each([
   ['rope_linear', 'positions turn as if they were not scaled'],
   ['rope_dynamic', 'positions turn as if they were not scaled'],
   ['rope_within_context', INTERLEAVED.name],
+  ['rope_longrope_within', 'positions turn as if they were not scaled'],
   ['mistral', 'attention sees what is before the window'],
   ['mistral_without_window', INTERLEAVED.name],
   ['qwen3', 'queries and keys are not normalized'],
@@ -145,6 +146,15 @@ const MISTAKES: Readonly<
   'no factor of yarn': ['rope_yarn', scaledAs({ attention_factor: 1 })],
   'a ramp of whole pairs': ['rope_yarn_mscale', scaledAs({ truncate: true })],
   'another end of the ramp': ['rope_yarn_mscale', scaledAs({ beta_fast: 32 })],
+  'no factor of LongRoPE': ['rope_longrope', scaledAs({ attention_factor: 1 })],
+  'LongRoPE as of a short text': [
+    'rope_longrope',
+    scaledAs({ original_max_position_embeddings: 24 }),
+  ],
+  'LongRoPE as of a long text': [
+    'rope_longrope_within',
+    scaledAs({ original_max_position_embeddings: 23 }),
+  ],
   'dynamic positions that do not grow': ['rope_dynamic', scaledAs({ max_position_embeddings: 24 })],
 };
 

@@ -58,6 +58,7 @@ export function controlOfLogits(bundle: ParityBundle): Control {
     throw error;
   }
   const { ropeScaling: scaling, slidingWindow: window } = config;
+  // Of dynamic positions short texts are not scaled at all.
   const isGrown = scaling?.rope_type !== 'dynamic' || length > scaling.max_position_embeddings;
   if (scaling && isGrown) return UNSCALED;
   if (window && length > window.tokens) return WITHOUT_WINDOW;

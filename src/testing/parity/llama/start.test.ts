@@ -285,8 +285,8 @@ test.each([
     'the parameter "partial_rotary_factor"',
   ],
   [
-    { config: { ...lora.params.config, rope_scaling: { rope_type: 'longrope' } } },
-    'this model: rope_scaling.rope_type is "longrope": known are default, linear, dynamic, llama3, yarn',
+    { config: { ...lora.params.config, rope_scaling: { rope_type: 'proportional' } } },
+    'this model: rope_scaling.rope_type is "proportional": known are default, linear, dynamic, llama3, yarn, longrope',
   ],
   [
     { config: { ...lora.params.config, model_type: 'gemma' } },
