@@ -1,3 +1,4 @@
+import { toldMs } from '../../bench/held-ceilings.ts';
 import { median } from '../../bench/statistics/median.ts';
 import { type BenchRow, groupMeans, rowsOfRuns } from '../../bench/summary.ts';
 import { groupBy } from '../../report/group.ts';
@@ -79,8 +80,8 @@ ${lines.join('\n')}
 }
 
 function cellOf(result: CaseResult | undefined): string {
-  const ms = result?.timing?.medianMs;
   if (!result || result.status === 'skip') return '-';
+  const ms = toldMs(result);
   if (ms === undefined) return result.status;
   const { eager, captured } = result.tried ?? {};
   if (result.backend === 'webgpu' && eager !== undefined && captured !== undefined)
