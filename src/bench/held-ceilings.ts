@@ -12,17 +12,19 @@ type Amounts = Pick<Work, 'id' | 'flops' | 'bytes'>;
 /** The name of what a ceiling is held to among its metrics. Milliseconds. */
 export const HELD = 'heldMs';
 
-/** What a ceiling does of a work: its operations, or its streams. */
-type Kind = 'adds' | 'copy';
+/** What a ceiling does of a work: its operations, its streams, or look-ups of its own. */
+type Kind = 'adds' | 'copy' | 'own';
 
 function kindOf({ backend, setting = '' }: Held): Kind | undefined {
   if (backend !== 'ceiling') return undefined;
   if (setting.startsWith('multiply-adds')) return 'adds';
-  return setting.startsWith('copy of the same streams') ? 'copy' : undefined;
+  if (setting.startsWith('copy of the same streams')) return 'copy';
+  return setting === 'look-ups that are stored' ? 'own' : undefined;
 }
 
 /** Whether a ceiling of the first work does all that one of the second does. */
 function doesAsMuch(kind: Kind, a: Amounts, b: Amounts): boolean {
+  if (kind === 'own') return a === b;
   if (kind === 'adds') return a.flops >= b.flops;
   return a.bytes.read >= b.bytes.read && a.bytes.written >= b.bytes.written;
 }

@@ -21,7 +21,9 @@ type Operands = Readonly<Record<string, Operand>>;
 
 /** What is told of a work on an op. */
 export interface OpWorkGiven
-  extends Partial<Pick<OpWork, 'isLarge' | 'isInPlace' | 'isOnHost' | 'judgedRows' | 'growth'>> {
+  extends Partial<
+    Pick<OpWork, 'isLarge' | 'isInPlace' | 'isOnHost' | 'lookUps' | 'judgedRows' | 'growth'>
+  > {
   readonly op: Signature;
   /** Of the operands, or of codes. Default f32. */
   readonly dtype?: string;
@@ -48,7 +50,7 @@ const FLOAT_BYTES = 4;
  */
 export function opWork(given: OpWorkGiven): OpWork {
   const { op, dtype = 'f32', sizes, group, quick = false, flops, params = {} } = given;
-  const { inputs, gives, wants, isLarge, isInPlace, isOnHost, judgedRows, growth } = given;
+  const { inputs, gives, wants, isLarge, isInPlace, isOnHost, lookUps, judgedRows, growth } = given;
   const told = wants ? { ...sizes, grad: wants.join('+') } : sizes;
   const words = Object.entries(told).map(([name, value]) => `;${name}=${value}`);
   const outputs = typeof gives === 'number' ? {} : gives;
@@ -71,6 +73,7 @@ export function opWork(given: OpWorkGiven): OpWork {
     ...(isLarge ? { isLarge } : {}),
     ...(isInPlace ? { isInPlace } : {}),
     ...(isOnHost ? { isOnHost } : {}),
+    ...(lookUps ? { lookUps } : {}),
     ...(judgedRows ? { judgedRows } : {}),
     ...(growth ? { growth } : {}),
     call: (random): Call<HostTensor> => ({

@@ -65,6 +65,11 @@ export interface OpWork extends Timed {
    * all would take minutes; see {@link someRows}. Default all.
    */
   readonly judgedRows?: number;
+  /**
+   * Codes of 4 bits that it looks up and stores as floats, by which it is bound and not by its
+   * streams alone. Default none.
+   */
+  readonly lookUps?: number;
   /** The processor computes it, without a kernel: no device bounds it. Default false. */
   readonly isOnHost?: boolean;
 }

@@ -1,8 +1,11 @@
 import { type CommandKind, Commands } from '../../src/gpu/ceilings/commands.ts';
 import {
   expectedLookUp,
+  expectedValue,
   lookUpBytes,
   lookUps,
+  storedLookUpBytes,
+  storedLookUps,
   wholeCodes,
 } from '../../src/gpu/ceilings/look-ups.ts';
 import { expectedSum, multiplyAdds, sumBytes } from '../../src/gpu/ceilings/multiply-adds.ts';
@@ -85,10 +88,28 @@ ceilings
     const bytes = lookUpBytes(invocations);
     const codes = allocated(t, bytes.codes);
     const sums = allocated(t, bytes.sums);
-    const given = wholeCodes(invocations);
+    const given = wholeCodes(bytes.codes);
     t.gpu.write(codes, given);
     t.gpu.dispatch(lookUps(invocations, codes, sums));
     await expectAll(t, sums, invocations, (i) => expectedLookUp(invocations, given, i));
+    t.gpu.free(codes);
+  });
+
+ceilings
+  .case('look-ups-stored', { invocations: [1, 70] })
+  .desc('Every code of NF4 is looked up once and stored to its place.')
+  .control('the last half of a word is the first', (fault) =>
+    fault.shader('bench/look_ups_stored', 'words.w >> 16u', 'words.w'),
+  )
+  .run(async (t) => {
+    const { invocations } = t.params;
+    const bytes = storedLookUpBytes(invocations);
+    const codes = allocated(t, bytes.codes);
+    const values = allocated(t, bytes.values);
+    const given = wholeCodes(bytes.codes);
+    t.gpu.write(codes, given);
+    t.gpu.dispatch(storedLookUps(invocations, codes, values));
+    await expectAll(t, values, bytes.values / 4, (i) => expectedValue(given, i));
     t.gpu.free(codes);
   });
 

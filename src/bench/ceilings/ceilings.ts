@@ -11,6 +11,7 @@ import {
   prepareBufferCopy,
   prepareLookUps,
   prepareMultiplyAdds,
+  prepareStoredLookUps,
   prepareStreams,
 } from './kernels.ts';
 
@@ -85,6 +86,7 @@ export class Ceilings implements Contender {
   #waysOf(work: Work): Ways {
     if (work.kind === 'ceiling') return this.#deviceWays(work);
     const { flops, bytes } = work;
+    if (work.kind === 'op' && work.lookUps) return this.#lookedUp(work.lookUps);
     const moved = bytes.read + bytes.written;
     const isComputed = flops / this.#rates.flops >= moved / this.#rates.bytes;
     return isComputed ? this.#computed(work) : this.#moved(work);
@@ -117,6 +119,11 @@ export class Ceilings implements Contender {
         () => prepareMultiplyAdds(this.#gpu, multiplyAddsOf(flops, rounds)),
       ]),
     );
+  }
+
+  /** Codes that are looked up, and stored as what they stand for. */
+  #lookedUp(codes: number): Ways {
+    return { 'look-ups that are stored': () => prepareStoredLookUps(this.#gpu, codes) };
   }
 
   /** Streams of the work alone. */

@@ -1,9 +1,13 @@
 import { CapturedStep, planStep } from '../../autograd/capture.ts';
 import {
   expectedLookUp,
+  expectedValue,
   lookUpBytes,
   lookUps,
   lookUpsOf,
+  storedLookUpBytes,
+  storedLookUps,
+  storedLookUpsOf,
   wholeCodes,
 } from '../../gpu/ceilings/look-ups.ts';
 import {
@@ -42,7 +46,7 @@ export async function prepareLookUps(gpu: Gpu, codes: number): Promise<PreparedW
   const invocations = lookUpsOf(codes);
   const bytes = lookUpBytes(invocations);
   using scope = new Scope();
-  const given = wholeCodes(invocations);
+  const given = wholeCodes(bytes.codes);
   const packed = allocated(gpu, scope, bytes.codes);
   const sums = allocated(gpu, scope, bytes.sums);
   gpu.write(packed, given);
@@ -50,6 +54,26 @@ export async function prepareLookUps(gpu: Gpu, codes: number): Promise<PreparedW
     output: sums,
     expected: (i) => expectedLookUp(invocations, given, i),
   });
+}
+
+/** Looks up and stores at least so many codes of 4 bits. */
+export async function prepareStoredLookUps(gpu: Gpu, codes: number): Promise<PreparedWork> {
+  const invocations = storedLookUpsOf(codes);
+  const bytes = storedLookUpBytes(invocations);
+  using scope = new Scope();
+  const given = wholeCodes(bytes.codes);
+  const packed = allocated(gpu, scope, bytes.codes);
+  const values = allocated(gpu, scope, bytes.values);
+  gpu.write(packed, given);
+  return await prepared(
+    gpu,
+    scope,
+    () => gpu.dispatch(storedLookUps(invocations, packed, values)),
+    {
+      output: values,
+      expected: (i) => expectedValue(given, i),
+    },
+  );
 }
 
 /** How streams are moved. */

@@ -90,5 +90,6 @@ export const works: readonly OpWork[] = [
     params: { quant_type, blocksize: 64, shape: [ELEMENTS] },
     inputs: fourBit(ELEMENTS, 64),
     gives: { y: [ELEMENTS] },
+    lookUps: ELEMENTS,
   }),
 ];

@@ -1,4 +1,5 @@
 import shaders from '../../../shaders/bench/look_ups.wgsl?links';
+import storing from '../../../shaders/bench/look_ups_stored.wgsl?links';
 import type { Allocation } from '../memory.ts';
 import type { Launch } from '../recorder.ts';
 import { linearGrid, linkedShader, u32 } from '../shader.ts';
@@ -7,6 +8,8 @@ import { linearGrid, linkedShader, u32 } from '../shader.ts';
 const CODES = 128;
 const WORDS = 4;
 const CODES_PER_WORD = 8;
+/** Of one that stores them all. */
+const STORED = WORDS * CODES_PER_WORD;
 
 /** Invocations that look up at least so many codes. */
 export function lookUpsOf(codes: number): number {
@@ -35,11 +38,38 @@ export function lookUps(invocations: number, codes: Allocation, sums: Allocation
   };
 }
 
+/** Invocations that look up and store at least so many codes. */
+export function storedLookUpsOf(codes: number): number {
+  return Math.ceil(codes / STORED);
+}
+
+/** Bytes of the codes that so many of these read, and of the values that they store. */
+export function storedLookUpBytes(invocations: number): {
+  readonly codes: number;
+  readonly values: number;
+} {
+  return { codes: (invocations * STORED) / 2, values: 4 * invocations * STORED };
+}
+
+/** The launch that stores what `codes` of NF4 stand for, of {@link storedLookUpBytes}. */
+export function storedLookUps(invocations: number, codes: Allocation, values: Allocation): Launch {
+  const bytes = storedLookUpBytes(invocations);
+  return {
+    shader: linkedShader(storing, 'nf4'),
+    bindings: [
+      { memory: values, offset: 0, size: bytes.values },
+      { memory: codes, offset: 0, size: bytes.codes },
+    ],
+    uniforms: [u32(invocations)],
+    workgroups: linearGrid(invocations),
+  };
+}
+
 /** What the codes of {@link wholeCodes} stand for: sums of them are not rounded. */
 const WHOLE: Readonly<Record<number, number>> = { 0: -1, 7: 0, 15: 1 };
 
-/** Words of codes for so many invocations, no two alike in a row. */
-export function wholeCodes(invocations: number): Uint32Array<ArrayBuffer> {
+/** So many bytes of codes in words, no two alike in a row. */
+export function wholeCodes(bytes: number): Uint32Array<ArrayBuffer> {
   const codes = Object.keys(WHOLE).map(Number);
   const word = (index: number) => {
     let bits = 0;
@@ -49,7 +79,13 @@ export function wholeCodes(invocations: number): Uint32Array<ArrayBuffer> {
     }
     return bits;
   };
-  return Uint32Array.from({ length: lookUpBytes(invocations).codes / 4 }, (_, i) => word(i));
+  return Uint32Array.from({ length: bytes / 4 }, (_, i) => word(i));
+}
+
+/** What must be stored to `index` of the values, given these codes. */
+export function expectedValue(codes: Uint32Array, index: number): number {
+  const word = codes[Math.floor(index / CODES_PER_WORD)] as number;
+  return WHOLE[(word >>> (4 * (index % CODES_PER_WORD))) & 15] as number;
 }
 
 /** What it must store to `index` of the sums, given these codes. */
