@@ -2,8 +2,8 @@ import { type Coarser, type Contender, OURS, type PreparedWork } from './contend
 import type { Work } from './work.ts';
 
 /**
- * Functions of which our bounds, which follow from our own kernels, are narrower than what a library
- * that computes them as its documents say can keep, by op.
+ * Functions whose bounds follow from our own kernels and are narrower than libraries that compute
+ * them as their documents say can keep, by op.
  */
 const FUNCTIONS: Readonly<Record<string, Coarser>> = {
   tanh: { absolute: 1e-5, source: 'WGSL lets tanh be off by 1e-5' },
