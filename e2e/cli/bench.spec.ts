@@ -84,7 +84,7 @@ test('bench refuses a setting that no work has, before it times any', async () =
   const asked = ['--runtime', 'node', ...FEW, '--setting', 'webgpu=eagr'];
   const { status, stdout, stderr } = await gradproof(['bench', ...asked]);
   expect(stderr).toBe(
-    'gradproof: setting webgpu=eagr: no work of the run has one: there are captured, eager\n',
+    'gradproof: setting webgpu=eagr: no work of the run has one: there are captured; eager\n',
   );
   expect([status, stdout.includes('works for')]).toEqual([2, false]);
 });

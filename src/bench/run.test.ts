@@ -281,7 +281,7 @@ describe('a contender', () => {
   test.each([
     [
       { webgpu: 'eagr' },
-      'setting webgpu=eagr: no work of the run has one: there are captured, eager',
+      'setting webgpu=eagr: no work of the run has one: there are captured; eager',
     ],
     [
       { 'jax-webgpu': 'jit' },

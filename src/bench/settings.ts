@@ -45,7 +45,7 @@ export function checkSettings({
     });
     if (!isKnown)
       throw new OptionError(
-        `setting ${name}=${text}: no work of the run has one: there are ${[...known].sort().join(', ') || 'none'}`,
+        `setting ${name}=${text}: no work of the run has one: there are ${[...known].sort().join('; ') || 'none'}`,
       );
   }
 }
