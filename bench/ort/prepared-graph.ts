@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
-import type { PreparedWork } from '../../src/bench/contender.ts';
+import type { Coarser, PreparedWork } from '../../src/bench/contender.ts';
 import type { Results } from '../../src/graph/call.ts';
 import type { HostTensor } from '../../src/tensor/host.ts';
 import type { ElementType } from './onnx/graph.ts';
@@ -18,7 +18,7 @@ export interface Binding {
 
 /** A session with all that it reads and writes bound. */
 export class PreparedGraph implements PreparedWork {
-  readonly coarser?: NonNullable<PreparedWork['coarser']>;
+  readonly coarser?: Coarser;
   readonly #built: Built;
   readonly #session: InferenceSession;
   readonly #binding: Binding;

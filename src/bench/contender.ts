@@ -57,6 +57,12 @@ export function takesCalls(contender: Contender): contender is CallContender {
   return 'prepareCall' in contender;
 }
 
+/** How far results may be off beside their bound, and what documents it. */
+export type Coarser = { readonly source: string } & (
+  | { readonly relative: number }
+  | { readonly absolute: number }
+);
+
 /** A work on a contender's device, ready to run any number of times. */
 export interface PreparedWork extends AsyncDisposable {
   /**
@@ -77,9 +83,10 @@ export interface PreparedWork extends AsyncDisposable {
   /**
    * Why its results are held to a coarser bound, where the library documents that its setting
    * computes so: `relative` is how far each number of the first operand may be off, as a share of
-   * the largest of its row. 1 / 254 where activations are rounded to 8 bits.
+   * the largest of its row, 1 / 254 where activations are rounded to 8 bits; `absolute` how far each
+   * number of an output may.
    */
-  readonly coarser?: { readonly relative: number; readonly source: string };
+  readonly coarser?: Coarser;
   /**
    * The call that its results are held to, where that is not the work's: a library that has a
    * 4-bit format of its own computes the product with what its own codes stand for.

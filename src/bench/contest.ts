@@ -5,7 +5,8 @@ import { CaptureError } from '../gpu/trace.ts';
 import type { Call, Results } from '../graph/call.ts';
 import type { HostTensor } from '../tensor/host.ts';
 import { AssertionError } from '../testing/context.ts';
-import { type Contender, OURS, type PreparedWork } from './contender.ts';
+import { coarserOf } from './coarser-functions.ts';
+import { type Coarser, type Contender, OURS, type PreparedWork } from './contender.ts';
 import { drawnCall } from './drawn.ts';
 import { Entry, type Right } from './entry.ts';
 import type { BenchHost, BenchResult } from './host.ts';
@@ -59,7 +60,11 @@ class Oracles {
     this.#work = work;
   }
 
-  async judge(prepared: PreparedWork, results: Results<HostTensor>): Promise<Verdict> {
+  async judge(
+    prepared: PreparedWork,
+    results: Results<HostTensor>,
+    coarser: Coarser | undefined,
+  ): Promise<Verdict> {
     const work = this.#work;
     if (work.kind === 'step') {
       this.#steps ??= new StepOracle(work);
@@ -73,7 +78,7 @@ class Oracles {
     const call = prepared.judgedAs ?? drawnCall(work);
     const judge = this.#calls.get(call) ?? judgeOf(call, work);
     this.#calls.set(call, judge);
-    return judge(results, prepared.coarser);
+    return judge(results, coarser);
   }
 }
 
@@ -147,8 +152,11 @@ export class Contest {
     const prepared = await candidate.contender.prepare(this.work, setting);
     let isKept = false;
     try {
-      const { verdict, coldMs } = await this.#judged(prepared, started);
-      const right: Right = { contender: candidate.contender, setting, prepared, verdict, coldMs };
+      const { contender } = candidate;
+      const coarser = coarserOf(contender, prepared, this.work);
+      const judged = await this.#judged(prepared, started, coarser);
+      const { coldMs } = judged;
+      const right: Right = { contender, setting, prepared, coarser, ...judged };
       const before = now();
       const entry = await Entry.tried(right, options, now);
       this.checkGpu();
@@ -165,6 +173,7 @@ export class Contest {
   async #judged(
     prepared: PreparedWork,
     started: number,
+    coarser: Coarser | undefined,
   ): Promise<Pick<Right, 'verdict' | 'coldMs'>> {
     const { now } = this.#host;
     if (prepared.check) {
@@ -175,7 +184,7 @@ export class Contest {
     const results = await prepared.results();
     const coldMs = now() - started;
     this.checkGpu();
-    return { verdict: await this.#oracles.judge(prepared, results), coldMs };
+    return { verdict: await this.#oracles.judge(prepared, results, coarser), coldMs };
   }
 
   async #keepFastest(candidate: Candidate): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Contender, PreparedWork } from './contender.ts';
+import type { Coarser, Contender, PreparedWork } from './contender.ts';
 import type { BenchOptions } from './options.ts';
 import type { Verdict } from './oracle.ts';
 import { median, medianInterval } from './statistics/median.ts';
@@ -10,6 +10,8 @@ export interface Right {
   readonly setting: string;
   readonly prepared: PreparedWork;
   readonly verdict: Verdict;
+  /** What it was held to beside its bound. */
+  readonly coarser: Coarser | undefined;
   /** From nothing to its first results: upload, compilation, a run, a read. Milliseconds. */
   readonly coldMs: number;
 }

@@ -3,8 +3,11 @@ import type { Call } from '../graph/call.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
 import { cast } from '../vocabulary/math/cast.ts';
+import { tanh } from '../vocabulary/math/tanh.ts';
 import { matmul } from '../vocabulary/matmul/matmul.ts';
+import { coarserOf } from './coarser-functions.ts';
 import { CallOracle } from './oracle.ts';
+import type { Work } from './work.ts';
 
 const random = new Random(5);
 const drawn = (...shape: number[]) =>
@@ -110,6 +113,34 @@ describe('a coarser bound', () => {
     expect(() => oracle.judge(results(rounded(127)))).toThrow(/elements are wrong$/);
     expect(oracle.judge(results(rounded(127)), coarser).accuracy?.boundUsed).toBeLessThan(1);
     expect(() => oracle.judge(results(rounded(3)), coarser)).toThrow(/elements are wrong$/);
+  });
+
+  test('takes as much of a number as is documented, and of a gradient nothing', () => {
+    const x = hostTensorFrom('f32', [2], [0.5, -3]);
+    const y = [Math.tanh(0.5), Math.tanh(-3)] as const;
+    const dy = hostTensorFrom('f32', [2], [1, 1]);
+    const one = { op: tanh, params: {}, inputs: { x } };
+    const off = (by: number) => hostTensorFrom('f32', [2], [y[0] + by, y[1]]);
+    const tanhs = coarserOf({ name: 'tfjs-webgpu' }, {}, { kind: 'op', op: 'tanh' } as Work);
+    expect(() => new CallOracle(one).judge(results(off(9e-6)))).toThrow(/elements are wrong$/);
+    expect(new CallOracle(one).judge(results(off(9e-6)), tanhs).compared).toBe(2);
+    expect(() => new CallOracle(one).judge(results(off(1.2e-5)), tanhs)).toThrow(/^y\[0\] is/);
+    const slopes = (by: number) => ({
+      dx: hostTensorFrom('f32', [2], [1 - y[0] ** 2 + by, 1 - y[1] ** 2]),
+    });
+    const back = new CallOracle({ ...one, grads: { y: dy } });
+    const given = (by: number) => results(off(0), { x: slopes(by).dx });
+    expect(back.judge(given(0), tanhs).compared).toBe(4);
+    expect(() => back.judge(given(9e-6), tanhs)).toThrow(/^gradient of x\[0\] is/);
+  });
+
+  test('is of libraries alone, and of functions that are documented', () => {
+    const tanhWork = { kind: 'op', op: 'tanh' } as Work;
+    expect(coarserOf({ name: 'webgpu' }, {}, tanhWork)).toBeUndefined();
+    expect(coarserOf({ name: 'tfjs-webgpu' }, {}, { kind: 'op', op: 'exp' } as Work)).toBe(
+      undefined,
+    );
+    expect(coarserOf({ name: 'tfjs-webgpu' }, { coarser }, tanhWork)).toBe(coarser);
   });
 
   test('leaves what is equal as it is', () => {

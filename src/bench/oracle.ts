@@ -10,7 +10,7 @@ import { type HostTensor, valuesOf } from '../tensor/host.ts';
 import { formatShape, matrixOf, sameShape } from '../tensor/shape.ts';
 import { AssertionError } from '../testing/context.ts';
 import { ANY_ORDER } from '../testing/parity/recorded.ts';
-import type { PreparedWork } from './contender.ts';
+import type { Coarser } from './contender.ts';
 
 /** What a party's results were found to be. */
 export interface Verdict {
@@ -26,8 +26,6 @@ interface Direction {
   readonly truth: Values;
   readonly acceptances: Acceptances;
 }
-
-type Coarser = NonNullable<PreparedWork['coarser']>;
 
 /**
  * The float64 truth about a call and how far a party may be off that adds up in any order: one
@@ -128,13 +126,18 @@ function judgedTensor(what: string, actual: Value, truth: Value, acceptance: Acc
 }
 
 /**
- * The bound of a product whose first operand may be off: each number by `relative` of the largest
- * of its row, which moves a sum by no more than that times the sum of the other operand's
+ * The bound of an output each number of which may be off by `absolute`, or of a product whose first
+ * operand may be off: each number by `relative` of the largest of its row, which moves a sum by no more than that times the sum of the other operand's
  * magnitudes. The bound of rows that are as large as that everywhere is gamma times that sum, or a
  * little more.
  */
-function widened(acceptance: Acceptance, call: Call<Value>, { relative }: Coarser): Acceptance {
+function widened(acceptance: Acceptance, call: Call<Value>, coarser: Coarser): Acceptance {
   if (acceptance.kind !== 'within') return acceptance;
+  if ('absolute' in coarser) {
+    // Of gradients nothing is documented.
+    if (call.grads) return acceptance;
+    return { ...acceptance, bound: acceptance.bound.map((x) => x + coarser.absolute) };
+  }
   const [first] = Object.keys(call.inputs) as [string];
   const rows = call.inputs[first] as Value;
   const [count, width] = matrixOf(rows.shape);
@@ -149,7 +152,7 @@ function widened(acceptance: Acceptance, call: Call<Value>, { relative }: Coarse
   const most = acceptancesOf(level, truthOf(level), ANY_ORDER)[name];
   if (most?.kind !== 'within')
     throw new InvariantError(`${call.op.name} has no bound to be widened`);
-  const share = relative / gamma(ANY_ORDER.depth(width));
+  const share = coarser.relative / gamma(ANY_ORDER.depth(width));
   return {
     ...acceptance,
     bound: acceptance.bound.map((x, i) => x + share * (most.bound[i] as number)),

@@ -51,12 +51,12 @@ function resultOf(
     const skip = { code: 'interrupted', detail: 'the run ended before it was timed' };
     return { ...shared, assertions: 0, ...(refusal ?? { status: 'skip', skip }) };
   }
-  const { verdict, coldMs, setting, prepared } = best.right;
+  const { verdict, coldMs, setting, coarser } = best.right;
   const { low, high } = medianInterval(best.figures);
   const { medianMs } = best;
   const documented = best.documented.length > 0 ? { documentedMs: [...best.documented] } : {};
   const findings = [
-    ...(prepared.coarser ? [`held to a coarser bound: ${prepared.coarser.source}`] : []),
+    ...(coarser ? [`held to a coarser bound: ${coarser.source}`] : []),
     ...wrong.map((words) => `not timed: ${words}`),
   ];
   return {
@@ -67,7 +67,7 @@ function resultOf(
     ...(findings.length > 0
       ? {
           finding: {
-            code: prepared.coarser ? 'coarser-bound' : 'setting-not-timed',
+            code: coarser ? 'coarser-bound' : 'setting-not-timed',
             message: findings.join('; '),
           },
         }

@@ -1,5 +1,6 @@
 import { type Candidate, Contest, refusalOf, tellOf } from './contest.ts';
 import { withExponents } from './growth.ts';
+import { withHeldCeilings } from './held-ceilings.ts';
 import type { BenchHost, BenchListener, BenchResult } from './host.ts';
 import { resultsOf } from './results.ts';
 import { Pulses, timeInRounds } from './rounds.ts';
@@ -36,7 +37,8 @@ export async function runBench(host: BenchHost, listen: BenchListener): Promise<
     done++;
   }
   listen({ type: 'end' });
-  return { results: withExponents(works, results), complete: done === works.length };
+  const held = withHeldCeilings(works, results);
+  return { results: withExponents(works, held), complete: done === works.length };
 }
 
 async function runWork(

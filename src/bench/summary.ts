@@ -1,5 +1,6 @@
 import { groupBy } from '../report/group.ts';
 import type { CaseResult, Report } from '../report/schema.ts';
+import { withHeldCeilings } from './held-ceilings.ts';
 import type { WorkGroup } from './work.ts';
 import { works } from './works.ts';
 
@@ -27,7 +28,8 @@ export interface GroupMean {
 
 /** The rows of a report, in the order in which works are declared; others come last. */
 export function benchRows({ results }: Pick<Report, 'results'>): readonly BenchRow[] {
-  const rows = [...groupBy(results, ({ id }) => id)].map(([id, all]): BenchRow => {
+  const held = withHeldCeilings(works.values(), results);
+  const rows = [...groupBy(held, ({ id }) => id)].map(([id, all]): BenchRow => {
     const byBackend = new Map(all.map((result) => [result.backend, result]));
     const ours = byBackend.get('webgpu');
     return {

@@ -1,3 +1,4 @@
+import type { Coarser } from '../../../src/bench/contender.ts';
 import type { Call } from '../../../src/graph/call.ts';
 import type { HostTensor } from '../../../src/tensor/host.ts';
 import {
@@ -22,7 +23,7 @@ export interface Built {
   readonly graph: Graph;
   /** By the names of the op. */
   readonly outputs: Readonly<Record<string, Output>>;
-  readonly coarser?: { readonly relative: number; readonly source: string };
+  readonly coarser?: Coarser;
 }
 
 /** Why a call is no ONNX graph. */

@@ -53,3 +53,13 @@ test.each([1, DEFAULT_TRAINING.batchSize])(
 test('classes are in the order of what they gain', () => {
   expect(CLASSES.filter((one) => TRAINING_CLASSES.includes(one))).toEqual(TRAINING_CLASSES);
 });
+
+test.each(['conv1d', 'conv2d', 'conv_transpose2d'])(
+  'the tile of %s is measured by a convolution, and by no product',
+  (op) => {
+    const deciding = CLASSES.filter(({ row }) => row.ops?.includes(op));
+    expect(deciding.map(({ work }) => work.op)).toEqual(['conv2d']);
+    // Of images rows say nothing.
+    expect(deciding[0]?.row.rows).toBeUndefined();
+  },
+);

@@ -5,6 +5,9 @@ import { launchers } from '../../ops/registry.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
 import { bytesPerElement } from '../../tensor/dtype.ts';
 import { scaledDotProductAttention } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
+import { convTranspose2d } from '../../vocabulary/conv/conv_transpose2d.ts';
+import { conv1d } from '../../vocabulary/conv/conv1d.ts';
+import { conv2d } from '../../vocabulary/conv/conv2d.ts';
 import { topk } from '../../vocabulary/math/topk.ts';
 import { matmul } from '../../vocabulary/matmul/matmul.ts';
 import { crossEntropy } from '../../vocabulary/nn/cross_entropy.ts';
@@ -12,6 +15,7 @@ import { softmax } from '../../vocabulary/nn/softmax.ts';
 import { normalsIn, wholes } from '../normals.ts';
 import { operand, opWork } from '../op-work.ts';
 import type { OpWork } from '../work.ts';
+import { convolution } from '../works/convolutions.ts';
 import { product as fourBitProduct } from '../works/four-bit.ts';
 
 /** What is measured in place of a class of operands, and which rows of the table it decides. */
@@ -28,7 +32,10 @@ function opsLike(variant: string): readonly string[] {
     .map(({ name }) => name);
 }
 
-/** Products of so many rows; the tiles are those of every op that multiplies but by 4-bit codes. */
+/**
+ * Products of so many rows; the tiles are those of every op that multiplies, but by 4-bit codes and
+ * for windows of images, whose leading dimensions are no rows of a product.
+ */
 function product(m: number, rows: Span, dtype: FloatStorage = 'f32'): TunedClass {
   const [tile] = Object.keys(PRODUCT_VARIANTS) as [string];
   const matrix = (height: number) => operand([height, WIDTH], dtype, normalsIn(dtype));
@@ -42,7 +49,7 @@ function product(m: number, rows: Span, dtype: FloatStorage = 'f32'): TunedClass
       inputs: { a: matrix(m), b: matrix(WIDTH) },
       gives: m * WIDTH * bytesPerElement(dtype),
     }),
-    row: { ops: opsLike(tile).filter((name) => name !== FOUR_BIT.op), dtype, rows },
+    row: { ops: opsLike(tile).filter((name) => !OTHERWISE.includes(name)), dtype, rows },
   };
 }
 
@@ -85,6 +92,9 @@ function largest(rows: number, width: number, span: Span): TunedClass {
 }
 
 const FOUR_BIT = blockFormatOf('nf4').ops.multiply;
+const CONVOLUTIONS = [conv1d.name, conv2d.name, convTranspose2d.name];
+/** What multiplies by the tiles of products, and is measured by itself. */
+const OTHERWISE = [FOUR_BIT.op, ...CONVOLUTIONS];
 const WIDTH = 256;
 const Q = [1, 4, 128, 64];
 const LOGITS = [256, 1024] as const;
@@ -129,6 +139,10 @@ export const CLASSES: readonly TunedClass[] = [
       gives: { y: Q },
     }),
     row: { ops: [scaledDotProductAttention.name], dtype: 'f32' },
+  },
+  {
+    work: convolution({ kernel: 3, channels: [32, 64], side: 28 }, false),
+    row: { ops: CONVOLUTIONS, dtype: 'f32' },
   },
   rowsOf([256, 1024], { rows: [64], width: [256] }),
   rowsOf([8, 2048], { rows: [1, 63], width: [256] }),

@@ -15,7 +15,8 @@ interface Convolution {
   readonly isFirst?: boolean;
 }
 
-function convolution(
+/** A convolution of one image, or with its gradients. */
+export function convolution(
   { kernel, channels: [from, to], side, stride = 1, depthwise, quick, isFirst }: Convolution,
   backward: boolean,
 ): OpWork {

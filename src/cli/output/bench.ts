@@ -1,3 +1,4 @@
+import { toldMs } from '../../bench/held-ceilings.ts';
 import type { BenchListener } from '../../bench/host.ts';
 import type { Slowed } from '../../bench/slowed.ts';
 import { type BenchRow, benchRows, documentedMs, groupMeans } from '../../bench/summary.ts';
@@ -137,7 +138,7 @@ const nameOf = (id: string) => id.replace(/^bench\./, '');
 function cellOf(result: CaseResult | undefined): string {
   if (!result || result.status === 'skip') return '-';
   if (result.status !== 'pass') return result.status;
-  const ms = result.timing?.medianMs;
+  const ms = toldMs(result);
   return ms === undefined ? 'ok' : ms.toPrecision(3);
 }
 

@@ -1,3 +1,4 @@
+import { toldMs } from '../../bench/held-ceilings.ts';
 import { median } from '../../bench/statistics/median.ts';
 import { type BenchRow, groupMeans, rowsOfRuns } from '../../bench/summary.ts';
 import { groupBy } from '../../report/group.ts';
@@ -22,11 +23,11 @@ export function speedPage(reports: readonly Report[]): string {
 
 Milliseconds, medians; who is timed takes turns. Each was held to the float64 oracle first. A ratio
 is the fastest peer's time on WebGPU by ours: above 1 ours is faster. \`eager / captured\` of ours
-are both told; the share is that of a kernel that does nothing else. ~ marks a bound that is
-coarser, as the library documents its setting. A row is that of the run whose ratio is the median of
-those that timed it. WebAssembly computes on the processor and counts in no ratio: beside an adapter
-that is a processor too it is faster than any WGSL. Written by \`scripts/speed-page.mjs\` from
-reports of \`npm start -- bench\`.
+are both told; the share is that of a kernel that does nothing else, or of whatever did as much in
+less time in the same run. ~ marks a bound that is coarser, as the library documents its setting. A
+row is that of the run whose ratio is the median of those that timed it. WebAssembly computes on the
+processor and counts in no ratio: beside an adapter that is a processor too it is faster than any
+WGSL. Written by \`scripts/speed-page.mjs\` from reports of \`npm start -- bench\`.
 
 | run | where | commit | works |
 |---|---|---|---|
@@ -99,8 +100,8 @@ ${lines.join('\n')}
 }
 
 function cellOf(result: CaseResult | undefined): string {
-  const ms = result?.timing?.medianMs;
   if (!result || result.status === 'skip') return '-';
+  const ms = toldMs(result);
   if (ms === undefined) return result.status;
   const { eager, captured } = result.tried ?? {};
   if (result.backend === 'webgpu' && eager !== undefined && captured !== undefined)

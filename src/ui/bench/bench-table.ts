@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { CONTENDERS } from '../../bench/contender.ts';
+import { toldMs } from '../../bench/held-ceilings.ts';
 import { type BenchRow, documentedMs, type GroupMean } from '../../bench/summary.ts';
 import { groupBy } from '../../report/group.ts';
 import type { CaseResult } from '../../report/schema.ts';
@@ -141,7 +142,7 @@ function cell(result: CaseResult | undefined) {
   const loop = documentedMs(result);
   const beside =
     loop === undefined ? nothing : html` <small class="muted">${number(loop, MS)}</small>`;
-  return html`${number(timing.medianMs, MS)}${hasCoarserBound(result) ? ' ~' : nothing}${beside}`;
+  return html`${number(toldMs(result) ?? timing.medianMs, MS)}${hasCoarserBound(result) ? ' ~' : nothing}${beside}`;
 }
 
 /** The same as numbers and words, for a file. */
@@ -159,7 +160,9 @@ function benchTable(rows: readonly BenchRow[]): FigureTable {
       id,
       ...columns.map((backend) => {
         const result = results.get(backend);
-        return result?.timing?.medianMs ?? (result?.status === 'skip' ? undefined : result?.status);
+        return (
+          (result && toldMs(result)) ?? (result?.status === 'skip' ? undefined : result?.status)
+        );
       }),
       ...[ratio, shareOfCeiling],
       ...loops.map((backend) => documentedMs(results.get(backend))),

@@ -68,7 +68,9 @@ test.each([
   const contender = new OrtContender(wasmProvider(ort));
   expect(contender.settingsFor(work)).toContain(setting);
   await using prepared = await contender.prepare(work, setting);
-  expect(prepared.coarser?.relative).toBe(relative);
+  expect(prepared.coarser).toEqual(
+    relative === undefined ? undefined : { relative, source: expect.stringContaining('int8') },
+  );
   const { outputs } = await prepared.results();
   const { compared } = new CallOracle(drawnCall(work)).judge({ outputs, gradients: {} });
   expect(compared).toBe(rows * outFeatures);
