@@ -69,6 +69,26 @@ test('bench runs in a frame of the browser that has neither network nor storage'
   expect(results.every(({ status: one }) => one === 'pass')).toBe(true);
 });
 
+test('bench lists the works that filters leave, by ids that it takes', async () => {
+  const { status, stdout } = await gradproof(['bench', '--list', '--filter', 'mlp-step:*']);
+  const ids = stdout.trimEnd().split('\n');
+  expect([status, ids.length > 5, ids.every((id) => id.startsWith('bench.mlp-step:f32;'))]).toEqual(
+    [...[0, true, true]],
+  );
+  expect((await gradproof(['bench', '--list', '--filter', ids[0] ?? ''])).stdout.trim()).toBe(
+    ids[0],
+  );
+});
+
+test('bench refuses a setting that no work has, before it times any', async () => {
+  const asked = ['--runtime', 'node', ...FEW, '--setting', 'webgpu=eagr'];
+  const { status, stdout, stderr } = await gradproof(['bench', ...asked]);
+  expect(stderr).toBe(
+    'gradproof: setting webgpu=eagr: no work of the run has one: there are captured; eager\n',
+  );
+  expect([status, stdout.includes('works for')]).toEqual([2, false]);
+});
+
 test('a bench that is interrupted writes what is done', { tag: '@long' }, async ({ folder }) => {
   const report = join(folder, 'part.json');
   const args = ['bench', '--runtime', 'node', '--filter', 'bench.matmul:*', '--report', report];

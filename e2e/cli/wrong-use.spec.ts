@@ -116,7 +116,33 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['mutate', '--deadline', '9'], /--deadline: only --host ends by the clock/],
   [['bench', '--peers', 'torch'], /--peers torch: must be of ort, tfjs, jax, or none/],
   [['bench', '--runtime', 'node', '--peers', 'ort'], /--peers: they need a browser/],
-  [['bench', '--filter', 'bench.no-such:*'], /no work matches bench\.no-such:\*/],
+  [
+    ['bench', '--filter', 'bench.no-such:*'],
+    /no work matches bench\.no-such:\*: gradproof bench --list prints the ids/,
+  ],
+  [
+    ['bench', '--setting', 'webgp=eager'],
+    /--setting webgp=eager: must be .* of webgpu, ort-webgpu/,
+  ],
+  [['bench', '--self-test', '--filter', 'x:*'], /--filter: --self-test tries the rule alone/],
+  [['bench', '--list', '--report', '-'], /--report: --list times nothing/],
+  [
+    ['bench', '--report', join(folder, 'one'), '--csv', join(folder, 'one')],
+    /--report and --csv .*one: are one file: name two/,
+  ],
+  [
+    ['--headless', '--report', join(folder, 'one'), '--junit', join(folder, 'one')],
+    /--report and --junit .*one: are one file: name two/,
+  ],
+  [['matrix', '--report', '-', '--csv', '-'], /--report and --csv -: are one file/],
+  [
+    ['quantize', '--report', join(folder, 'one'), '--svg', join(folder, 'one')],
+    /--report and --svg .*one: are one file/,
+  ],
+  [
+    ['train', '--report', join(folder, 'one'), '--profile', join(folder, 'one')],
+    /--report and --profile .*one: are one file/,
+  ],
   [['bench', '--samples', '4'], /--samples 4: must be a whole number from 5/],
   [['bench', '--setting', 'eager'], /--setting eager: must be contender=text/],
   [['bench', '--baseline', join(folder, 'missing.json')], /report .*missing\.json: cannot be read/],

@@ -2,14 +2,16 @@ import type { Call, Results } from '../graph/call.ts';
 import type { HostTensor } from '../tensor/host.ts';
 import type { Work } from './work.ts';
 
-/** Who is timed, as the `backend` of a result names it. */
-export type ContenderName =
-  | 'webgpu'
-  | 'ort-webgpu'
-  | 'ort-wasm'
-  | 'tfjs-webgpu'
-  | 'jax-webgpu'
-  | 'ceiling';
+/** Who is timed, as the `backend` of a result names it, in the order in which they are shown. */
+export const CONTENDERS = [
+  'webgpu',
+  'ort-webgpu',
+  'tfjs-webgpu',
+  'jax-webgpu',
+  'ort-wasm',
+  'ceiling',
+] as const;
+export type ContenderName = (typeof CONTENDERS)[number];
 
 /** What libraries are called, by the contender that each is. */
 export const LIBRARIES = {

@@ -11,6 +11,7 @@ import { drawnCall } from './drawn.ts';
 import { Entry, type Right } from './entry.ts';
 import type { BenchHost, BenchResult } from './host.ts';
 import { CallOracle, type Verdict } from './oracle.ts';
+import { wantedSettings } from './settings.ts';
 import { someRows } from './some-rows.ts';
 import { median } from './statistics/median.ts';
 import { GenerationOracle } from './steps/generation-oracle.ts';
@@ -122,7 +123,7 @@ export class Contest {
       return { ...candidate, refusal: { status: 'skip', skip } };
     }
     let first: unknown;
-    for (const setting of wanted(settings, this.#host.options.settings[contender.name])) {
+    for (const setting of wantedSettings(settings, this.#host.options.settings[contender.name])) {
       try {
         await this.#try(candidate, setting);
       } catch (error) {
@@ -219,11 +220,6 @@ export function triedOf({ tried, entries }: Candidate): Record<string, number> {
     ...tried,
     ...Object.fromEntries(timed.map(({ right, samples }) => [right.setting, median(samples)])),
   };
-}
-
-function wanted(settings: readonly string[], text: string | undefined): readonly string[] {
-  const some = text === undefined ? [] : settings.filter((setting) => setting.includes(text));
-  return some.length > 0 ? some : settings;
 }
 
 const TOO_LARGE: Refusal = {

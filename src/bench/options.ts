@@ -1,4 +1,5 @@
 import type { TuningRow } from '../gpu/tuning.ts';
+import { CONTENDERS } from './contender.ts';
 
 /** What is measured before a run: the choices of everything, or those of fine-tuning. */
 export type Measuring = 'measured' | 'measured-for-training';
@@ -35,9 +36,10 @@ export const DEFAULT_BENCH_OPTIONS: BenchOptions = {
   selfTest: false,
 };
 
-/** `webgpu=eager` as the contender and the text that a setting's name must have, if it is that. */
+/** `webgpu=eager` as a contender and the text that a setting's name must have, if it is that. */
 export function settingIn(text: string): readonly [contender: string, text: string] | undefined {
-  const [, contender, name] = /^([a-z-]+)=(.*)$/.exec(text) ?? [];
+  const [, given, name] = /^([a-z-]+)=(.+)$/.exec(text) ?? [];
+  const contender = CONTENDERS.find((one) => one === given);
   return contender === undefined || name === undefined ? undefined : [contender, name];
 }
 

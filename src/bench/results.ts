@@ -1,5 +1,6 @@
 import { PEERS_ON_WEBGPU } from './contender.ts';
 import { bestOf, type Candidate, triedOf } from './contest.ts';
+import { byDocumentedLoop } from './documented-loop.ts';
 import type { Entry } from './entry.ts';
 import type { BenchResult } from './host.ts';
 import type { Dropped } from './rounds.ts';
@@ -93,7 +94,7 @@ function resultOf(
       ...predictions(candidate.metrics, medianMs),
     },
     series: { ms: [...best.samples], ...documented, ...seriesOfOthers(candidate, best) },
-    setting: best.isDocumented ? `${setting}, by its documented loop` : setting,
+    setting: best.isDocumented ? byDocumentedLoop(setting) : setting,
     tried: triedOf(candidate),
   };
 }

@@ -263,10 +263,42 @@ describe('a contender', () => {
   });
 
   test('has only settings tried whose name has the text that was asked for', async () => {
-    const options = { ...DEFAULT_BENCH_OPTIONS, settings: { webgpu: 'eag', 'jax-webgpu': 'none' } };
-    const { of } = await ran([OURS, { name: 'jax-webgpu', settings: { jit: 1 } }], { options });
-    expect(Object.keys(of('webgpu').tried ?? {})).toEqual(['eager']);
-    expect(Object.keys(of('jax-webgpu').tried ?? {})).toEqual(['jit']);
+    const options = { ...DEFAULT_BENCH_OPTIONS, settings: { webgpu: 'eag' } };
+    const other = { ...work, id: 'bench.relu:f32;n=5' };
+    const { results } = await ran([], (time) => ({
+      options,
+      works: [work, other],
+      contenders: [
+        {
+          ...scripted(time, OURS),
+          settingsFor: (of) => (of === work ? ['captured', 'eager'] : ['captured']),
+        },
+      ],
+    }));
+    expect(results.map(({ tried }) => Object.keys(tried ?? {}))).toEqual([['eager'], ['captured']]);
+  });
+
+  test.each([
+    [
+      { webgpu: 'eagr' },
+      'setting webgpu=eagr: no work of the run has one: there are captured; eager',
+    ],
+    [
+      { 'jax-webgpu': 'jit' },
+      'setting jax-webgpu=jit: it takes no part: there are webgpu, ceiling',
+    ],
+    [{ ceiling: 'copy' }, 'setting ceiling=copy: no work of the run has one: there are none'],
+  ])('is not timed where %o would change nothing', async (settings, says) => {
+    const runs: string[] = [];
+    const timed = ran([], (time) => ({
+      options: { ...DEFAULT_BENCH_OPTIONS, settings },
+      contenders: [
+        scripted(time, { ...OURS, onRun: (setting) => runs.push(setting) }),
+        { ...scripted(time, OURS), name: 'ceiling', settingsFor: () => ({ reason: 'none' }) },
+      ],
+    }));
+    await expect(timed).rejects.toThrow(says);
+    expect(runs).toEqual([]);
   });
 
   test('of many settings races with those near the fastest alone', async () => {

@@ -1,10 +1,10 @@
-import type { Contender } from './contender.ts';
 import { type Candidate, Contest, refusalOf, tellOf } from './contest.ts';
 import { withExponents } from './growth.ts';
 import { withHeldCeilings } from './held-ceilings.ts';
 import type { BenchHost, BenchListener, BenchResult } from './host.ts';
 import { resultsOf } from './results.ts';
 import { Pulses, timeInRounds } from './rounds.ts';
+import { checkSettings, triedBy } from './settings.ts';
 import type { Work } from './work.ts';
 
 /** What a run of bench gave. */
@@ -16,10 +16,11 @@ export interface BenchRun {
 
 /**
  * Judges every contender on every work and times those that are right, in turn. Where the signal
- * aborts, what is timed so far is the run.
+ * aborts, what is timed so far is the run. Throws OptionError before any for a setting that none has.
  */
 export async function runBench(host: BenchHost, listen: BenchListener): Promise<BenchRun> {
   const { works, contenders, now, signal } = host;
+  checkSettings(host);
   listen({ type: 'start', total: works.length, contenders: contenders.map(({ name }) => name) });
   const pulses = new Pulses();
   const started = now();
@@ -38,16 +39,6 @@ export async function runBench(host: BenchHost, listen: BenchListener): Promise<
   listen({ type: 'end' });
   const held = withHeldCeilings(works, results);
   return { results: withExponents(works, held), complete: done === works.length };
-}
-
-/**
- * Who tries a work: the ceilings alone what is one, no peer what is ours alone, and our engine alone
- * what keeps a run, which the host does most of.
- */
-function triedBy({ name }: Contender, work: Work): boolean {
-  if (work.kind === 'ceiling') return name === 'ceiling';
-  if (work.kind === 'step' && work.timed) return name === 'webgpu';
-  return !work.isOurs || name === 'webgpu' || name === 'ceiling';
 }
 
 async function runWork(

@@ -46,10 +46,29 @@ describe('what became slower', () => {
     },
   );
 
-  test('is not what became faster, nor what was not timed before', () => {
+  test('is not what became faster', () => {
     const before = report([result(times(1.3))]);
     expect(becameSlower(before, report([result(times(1))])).slower).toEqual([]);
-    expect(becameSlower(report([]), report([result(times(9))]))).toMatchObject({ compared: 0 });
+  });
+
+  test('is told by the loop whose time is told', () => {
+    const documented = (factor: number): CaseResult => ({
+      ...result(times(factor)),
+      setting: 'default, by its documented loop',
+      series: { ms: times(9), documentedMs: times(factor) },
+    });
+    const { slower } = becameSlower(report([documented(1)]), report([documented(2)]));
+    expect(slower).toMatchObject([
+      { beforeMs: 1.02, afterMs: 2 * 1.02, ratio: expect.closeTo(2, 2) },
+    ]);
+  });
+
+  test('is not told where the reports have nothing in common', () => {
+    expect(becameSlower(report([]), report([result(times(9))]))).toEqual({
+      why: 'nothing that was timed now is in the baseline',
+      compared: 0,
+      slower: [],
+    });
   });
 
   test('is not told of another adapter', () => {

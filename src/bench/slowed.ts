@@ -1,11 +1,12 @@
 import { keyOf } from '../report/case-key.ts';
-import type { CaseResult, Report } from '../report/schema.ts';
+import type { Report } from '../report/schema.ts';
+import { timedSamples } from './documented-loop.ts';
 import { SLOWER_BY } from './self-test.ts';
 import { isSlower, paceOf } from './statistics/slower.ts';
 
 /** What became slower between two benches. */
 export interface Slowed {
-  /** Undefined where both are of one adapter; else why nothing is compared. */
+  /** Undefined where something is; else why nothing is compared. */
   readonly why: string | undefined;
   /** Results that were timed in both. */
   readonly compared: number;
@@ -29,11 +30,13 @@ export function becameSlower(before: Report, after: Report): Slowed {
   const earlier = new Map(before.results.map((result) => [keyOf(result), result]));
   const pairs = after.results.flatMap((result) => {
     const other = earlier.get(keyOf(result));
-    return other && samplesOf(other) && samplesOf(result) ? [{ result, other }] : [];
+    const now = timedSamples(result);
+    const then = other && timedSamples(other);
+    return now && then ? [{ result, other, now, then }] : [];
   });
-  const slower = pairs.flatMap(({ result, other }) => {
-    const now = samplesOf(result) ?? [];
-    const then = samplesOf(other) ?? [];
+  if (pairs.length === 0)
+    return { why: 'nothing that was timed now is in the baseline', compared: 0, slower: [] };
+  const slower = pairs.flatMap(({ result, other, now, then }) => {
     if (!isSlower(now, then, SLOWER_BY)) return [];
     const { id, backend, timing } = result;
     const beforeMs = other.timing?.medianMs ?? 0;
@@ -41,11 +44,6 @@ export function becameSlower(before: Report, after: Report): Slowed {
     return [{ id, backend, beforeMs, afterMs, ratio: paceOf(now, then).ratio }];
   });
   return { why: undefined, compared: pairs.length, slower };
-}
-
-function samplesOf({ timing, series }: CaseResult): readonly number[] | undefined {
-  const samples = series?.['ms']?.filter((ms) => ms !== null);
-  return timing && samples && samples.length > 0 ? samples : undefined;
 }
 
 function adapterOf({ environments }: Report): string {

@@ -8,10 +8,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { devNull, tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { checkWritable, writeOutput } from './files.ts';
+import { checkOutputs, checkWritable, writeOutput } from './files.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -33,6 +33,22 @@ test('a link stays a link, and the file that it names is written', () => {
   checkWritable('--report', link);
   writeOutput('--report', link, 'new');
   expect([lstatSync(link).isSymbolicLink(), readFileSync(file, 'utf8')]).toEqual([true, 'new']);
+});
+
+test('two options that name one file are refused, however it is spelt', () => {
+  const file = join(folder, 'report.json');
+  const linked = join(folder, 'linked');
+  symlinkSync(folder, linked);
+  const refused = (report: string, csv: string) => () =>
+    checkOutputs({ '--report': report, '--html': undefined, '--csv': csv });
+  const spelt = join(linked, 'report.json');
+  expect(refused(file, spelt)).toThrow(`--report and --csv ${spelt}: are one file: name two`);
+  writeFileSync(file, '');
+  expect(refused(relative('.', file), spelt)).toThrow('are one file');
+  expect(refused('-', '-')).toThrow('--report and --csv -: are one file');
+  expect(refused(file, join(folder, 'report.csv'))).not.toThrow();
+  expect(refused(devNull, devNull)).not.toThrow();
+  expect(refused(file, folder)).toThrow('is a folder');
 });
 
 test.skipIf(process.platform === 'win32')(

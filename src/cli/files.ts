@@ -9,7 +9,8 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { devNull } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
 import { readPacked } from '../report/packed.ts';
 import type { Report } from '../report/schema.ts';
 import { UsageError } from './exit.ts';
@@ -51,6 +52,23 @@ export function checkWritable(option: string, path: string): void {
   }
 }
 
+/**
+ * Checks before a long run that every path can be written, and that no two options, such as
+ * `--report`, name one file: the later would overwrite it. Throws {@link UsageError}.
+ */
+export function checkOutputs(outputs: Readonly<Record<string, string | undefined>>): void {
+  const taken = new Map<string, string>();
+  for (const [option, path] of Object.entries(outputs)) {
+    if (path === undefined) continue;
+    checkWritable(option, path);
+    const target = path === '-' ? path : placeOf(path);
+    const other = taken.get(target);
+    if (other !== undefined && target !== devNull)
+      throw new UsageError(`${other} and ${option} ${path}: are one file: name two`);
+    taken.set(target, option);
+  }
+}
+
 /** Makes a folder for output, with those above it. Throws {@link UsageError}. */
 export function makeFolder(option: string, path: string): void {
   try {
@@ -85,6 +103,12 @@ export function writeOutput(option: string, path: string, data: string | Uint8Ar
     rmSync(unfinished, { force: true });
     throw new UsageError(`${option} ${path}: cannot be written: ${reasonOf(error)}`);
   }
+}
+
+/** Where a file that can be written is or will be, however its folder is spelt. */
+function placeOf(path: string): string {
+  const target = targetOf(path);
+  return join(realpathSync(dirname(target)), basename(target));
 }
 
 /** The file that a path leads to: a link stays, and what it points to is written. */

@@ -11,7 +11,7 @@ import { verdictOf } from '../../report/verdict.ts';
 import { writeReport } from '../../report/write.ts';
 import { peersFor } from '../bench/peers.ts';
 import { EXIT, UsageError } from '../exit.ts';
-import { checkWritable, readReportFile, writeOutput } from '../files.ts';
+import { checkOutputs, readReportFile, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { showBench, showBenchSummary } from '../output/bench.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
@@ -28,22 +28,28 @@ export interface BenchCommand extends Omit<BenchOptions, 'tuning'> {
   /** The report of an earlier bench. */
   readonly baseline: string;
   readonly runtime: RuntimeName;
+  /** Print which works there are, in place of timing them. */
+  readonly list: boolean;
 }
 
-/** Times the engine beside its peers; returns the exit status. */
-export async function benchCommand(given: Partial<BenchCommand>): Promise<number> {
+/** Times the engine beside its peers, or lists what it would time; returns the exit status. */
+export async function benchCommand({ list, ...given }: Partial<BenchCommand>): Promise<number> {
   const { peers, report: target, csv, baseline, runtime = 'chromium', tuning, ...asked } = given;
   const options: BenchOptions = { ...DEFAULT_BENCH_OPTIONS, ...asked };
   const voice = voiceOn(target === '-' || csv === '-' ? process.stderr : process.stdout);
   // Wrong use shows before a browser starts.
-  if (!options.selfTest && selectWorks([...works.values()], options).length === 0)
+  const selected = selectWorks([...works.values()], options);
+  if (selected.length === 0)
     throw new UsageError(
-      `no work${options.quick ? ' of --quick' : ''} matches ${options.filters.join(' ')}: gradproof bench --quick shows ids of all kinds`,
+      `no work${options.quick ? ' of --quick' : ''} matches ${options.filters.join(' ')}: gradproof bench --list prints the ids of all`,
     );
+  if (list) {
+    process.stdout.write(selected.map(({ id }) => `${id}\n`).join(''));
+    return EXIT.ok;
+  }
   const table = await readTuning(tuning);
   const before = baseline === undefined ? undefined : await baselineIn(baseline);
-  if (target) checkWritable('--report', target);
-  if (csv) checkWritable('--csv', csv);
+  checkOutputs({ '--report': target, '--csv': csv });
   const found = peersFor(runtime, options.selfTest ? [] : peers);
   for (const line of found.remarks) voice.say(line);
   using interrupt = new Interrupt();

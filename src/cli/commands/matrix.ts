@@ -13,7 +13,7 @@ import { writeReport } from '../../report/write.ts';
 import { peersFor } from '../bench/peers.ts';
 import { liveOf, type RunningBridge, startBridge } from '../bridge.ts';
 import { EXIT, UsageError } from '../exit.ts';
-import { checkWritable, writeOutput } from '../files.ts';
+import { checkOutputs, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { showMatrix } from '../output/matrix.ts';
 import { showProgress } from '../output/progress.ts';
@@ -44,8 +44,7 @@ export async function matrixCommand(given: Partial<MatrixCommand>): Promise<numb
   // Wrong use shows before a browser starts.
   const wanted = matching('--methods', [...methods.keys()], given.methods);
   if (!given.bridge) matching('--backends', allColumns([]), given.backends);
-  if (target) checkWritable('--report', target);
-  if (csv) checkWritable('--csv', csv);
+  checkOutputs({ '--report': target, '--csv': csv });
   using interrupt = new Interrupt();
   const { signal } = interrupt;
   await using runtime = await openRuntime(name, voice.say, signal);

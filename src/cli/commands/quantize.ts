@@ -16,7 +16,7 @@ import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
 import { writeReport } from '../../report/write.ts';
 import type { ActivationType } from '../../vocabulary/quant/quanto_activation.ts';
 import { exitOfReport, UsageError } from '../exit.ts';
-import { checkWritable, readInput, writeOutput } from '../files.ts';
+import { checkOutputs, readInput, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { schemeFile } from '../output/scheme-file.ts';
 import { showMeasuring, showSchemes } from '../output/schemes.ts';
@@ -72,7 +72,7 @@ export async function quantizeCommand(given: Partial<QuantizeOptions>): Promise<
     throw new UsageError(
       `--out ${out}: a .gguf file holds q4_0 and q8_0 alone: choose one with --method, or a .safetensors file`,
     );
-  for (const [name, path] of Object.entries(targets)) checkWritable(`--${name}`, path);
+  checkOutputs({ '--out': out, '--report': report, '--csv': csv, '--svg': svg });
   const file = data === undefined ? undefined : fileIn(data);
   const weights = file ? weightsIn(data ?? '', file, seed) : smallBlock(seed);
   using interrupt = new Interrupt();

@@ -5,7 +5,7 @@ import { UnusableError } from '../../harness/runner.ts';
 import type { TuningRequest } from '../../harness/tuning.ts';
 import { writeReport } from '../../report/write.ts';
 import { exitOfReport, UsageError } from '../exit.ts';
-import { checkWritable, makeFolder, writeOutput } from '../files.ts';
+import { checkOutputs, makeFolder, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { type AddressModel, openAddress } from '../model-address/address-model.ts';
 import { showTuning, showTuningAnswer } from '../output/tuning.ts';
@@ -34,8 +34,7 @@ export async function trainModelCommand(
   const request = { ...(await requestOf(model, options, remote)), base };
   const { save } = request;
   const table = await readTuning(tuning);
-  if (target) checkWritable('--report', target);
-  if (profile) checkWritable('--profile', profile);
+  checkOutputs({ '--report': target, '--profile': profile });
   if (out) makeFolder('--out', out);
   const origin = await remote?.keep(voice);
   using kept = out && request.steps > 0 ? await keepRun(out, model, options, request) : undefined;

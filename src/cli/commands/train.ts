@@ -13,7 +13,7 @@ import { readSettings, type TrainingSettings } from '../../train/settings.ts';
 import type { ShardingStrategy } from '../../train/sharded/strategies.ts';
 import { EnterKey } from '../enter-key.ts';
 import { exitOfReport, InterruptedError, UsageError } from '../exit.ts';
-import { checkWritable, makeFolder, readInput, writeOutput } from '../files.ts';
+import { checkOutputs, makeFolder, readInput, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { showTraining, showTrainingAnswer } from '../output/training.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
@@ -112,8 +112,7 @@ export async function trainCommand({
     throw new UsageError(`--data ${data}: ${messageOf(error)}`);
   }
   const table = await readTuning(tuning);
-  if (target) checkWritable('--report', target);
-  if (profile) checkWritable('--profile', profile);
+  checkOutputs({ '--report': target, '--profile': profile });
   if (out) makeFolder('--out', out);
   using interrupt = new Interrupt();
   const { report, files: all } = await trainIn(runtime, voice, request, table, interrupt.signal);

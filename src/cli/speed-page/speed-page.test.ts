@@ -89,6 +89,27 @@ test('of several runs a row is that whose ratio is the median, and works of any 
   expect(speedPage(runs.slice(0, 2))).toContain('| products | 1 | 1.00 |');
 });
 
+test('works in halves stand below the same in float32, both of the newest run that has both', async () => {
+  const of = 'bench.transformer-step:f32;batch=4;tokens=128;width=256';
+  const inHalves = of.replace('f32', 'f16');
+  const run = (day: number, ...results: readonly CaseResult[]) =>
+    report([...results], '', { kind: 'bench', startedAt: new Date(Date.UTC(2026, 10, day)) });
+  const both = (day: number, f16: number, f32: number) =>
+    run(day, timed(inHalves, 'webgpu', f16), timed(of, 'webgpu', f32));
+  const old = await both(1, 9, 1);
+  const newest = await both(3, 6, 4);
+  const text = speedPage([newest, old, await run(4, timed(inHalves, 'webgpu', 7))]);
+  const halves = text.slice(text.indexOf('## Halves'));
+  expect(halves).toContain(
+    `| ${of.slice(6)} | 4.00 |  |  |\n| ${inHalves.slice(6)} | 6.00 |  |  |\n`,
+  );
+  expect(halves).toContain(`| ${inHalves.slice(6)} | 1.50 |`);
+  expect(halves).not.toContain('9.00');
+  const alone = speedPage([await run(4, timed(inHalves, 'webgpu', 7))]);
+  expect(alone).toContain(`| ${inHalves.slice(6)} | 7.00 |  |  |`);
+  expect(alone).not.toContain("of float32's");
+});
+
 test('exponents are of every run, though a row is of another one', async () => {
   const cube = (ratio: number, exponents: Record<string, number>) => {
     const metrics = (backend: string) =>

@@ -4,6 +4,7 @@ import { type BenchRow, groupMeans, rowsOfRuns } from '../../bench/summary.ts';
 import { groupBy } from '../../report/group.ts';
 import { browserWords, chipName } from '../../report/place.ts';
 import type { CaseResult, Report } from '../../report/schema.ts';
+import { halvesPairs } from './halves.ts';
 
 const COLUMNS = {
   'ort-webgpu': 'ORT',
@@ -42,7 +43,7 @@ ${groupMeans(rows)
       `| ${group} | ${count} | ${geometricMean.toFixed(2)} | ${worst.ratio.toFixed(2)} (${nameOf(worst.id)}) | ${below} |`,
   )
   .join('\n')}
-${groups.map(([group, some]) => table(group, some)).join('')}${growth(reports)}${steps(rows)}${fineTuning(rows)}${checkpoints(rows)}`;
+${groups.map(([group, some]) => (group === 'halves' ? halves(reports, some) : table(group, some))).join('')}${growth(reports)}${steps(rows)}${fineTuning(rows)}${checkpoints(rows)}`;
 }
 
 function runLine({ environments, run, tool, results }: Report): string {
@@ -75,6 +76,25 @@ function table(group: string, rows: readonly BenchRow[]): string {
 
 | ${head.join(' | ')} |
 |${head.map(() => '---|').join('')}
+${lines.join('\n')}
+`;
+}
+
+/** Works in halves, each below the same in float32 where a run timed both; else as they come. */
+function halves(reports: readonly Report[], rows: readonly BenchRow[]): string {
+  const pairs = halvesPairs(reports);
+  const alone = rows.filter(({ id }) => !pairs.some(({ inHalves }) => inHalves.id === id));
+  const both = pairs.flatMap(({ inFloats, inHalves }) => [inFloats, inHalves]);
+  const times = table('halves', [...both, ...alone]);
+  if (pairs.length === 0) return times;
+  const lines = pairs.map(
+    ({ inHalves, ratio }) => `| ${nameOf(inHalves.id)} | ${ratio.toFixed(2)} |`,
+  );
+  return `${times}
+Both rows are of the newest run that timed both. What ours takes in halves is of float32's:
+
+| step | of float32's |
+|---|---|
 ${lines.join('\n')}
 `;
 }

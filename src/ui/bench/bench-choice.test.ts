@@ -28,7 +28,14 @@ test('settings are of contenders, by a text of theirs', () => {
     webgpu: 'eager',
     'ort-webgpu': 'a=b',
   });
-  for (const text of ['eager', '=eager', 'webgpu=eager captured', 'Web GPU=x'])
+  for (const text of [
+    'eager',
+    '=eager',
+    'webgpu=eager captured',
+    'Web GPU=x',
+    'webgp=eager',
+    'webgpu=',
+  ])
     expect(settingsIn(text), text).toBeUndefined();
 });
 

@@ -1,4 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
+import { CONTENDERS } from '../../bench/contender.ts';
 import { toldMs } from '../../bench/held-ceilings.ts';
 import { type BenchRow, documentedMs, type GroupMean } from '../../bench/summary.ts';
 import { groupBy } from '../../report/group.ts';
@@ -12,7 +13,7 @@ import { base, controls } from '../controls/styles.ts';
 import { tables } from '../controls/tables.ts';
 import { unitsWords } from '../messages/units.en.ts';
 import { benchWords } from './bench.en.ts';
-import { CONTENDERS, contenderWords, workName } from './contenders.ts';
+import { contenderWords, workName } from './contenders.ts';
 
 /** The times of all contenders, a work a line, under the name and mean of its group. */
 export class BenchTable extends LitElement {

@@ -1,3 +1,4 @@
+import { CONTENDERS } from '../../bench/contender.ts';
 import { BENCH_LIMITS } from '../../bench/options.ts';
 import { words as units } from '../messages/units.de.ts';
 import type { benchWords } from './bench.en.ts';
@@ -9,7 +10,7 @@ export const words: ReturnType<typeof benchWords> = {
   lead: 'Produkte, Aufmerksamkeit, Faltungen und ganze Trainingsschritte, von dieser Maschine und von Bibliotheken, die auch im Browser rechnen, reihum auf demselben Chip. Jede muss richtig rechnen, bevor ihre Zeit genommen wird.',
   extent: 'Wie viel',
   extents: {
-    quick: { name: 'Ein kurzer Blick', what: 'Von jeder Art ein Teil, in etwa zwei Minuten.' },
+    quick: { name: 'Ein kurzer Blick', what: 'Von einigen Arten ein Teil, in etwa zwei Minuten.' },
     full: {
       name: 'Alles',
       what: 'Alle Größen und Operationen: Auf einem Prozessor dauert das Stunden.',
@@ -37,7 +38,7 @@ export const words: ReturnType<typeof benchWords> = {
     return `Eine ganze Zahl von ${units.number(least)} bis ${units.number(most)}, oder nichts.`;
   },
   settings: 'Nur Einstellungen mit diesen Texten, je Teilnehmer',
-  settingsWrong: 'Teilnehmer=Text, etwa webgpu=eager, mit Leerzeichen dazwischen.',
+  settingsWrong: `Teilnehmer=Text, etwa webgpu=eager, mit Leerzeichen dazwischen. Teilnehmer: ${CONTENDERS.join(', ')}.`,
   measured:
     'Erst drei Sekunden messen, welche unserer Kernel hier am schnellsten sind, und diese nehmen',
   run: 'Messen',

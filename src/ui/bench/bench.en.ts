@@ -1,3 +1,4 @@
+import { CONTENDERS } from '../../bench/contender.ts';
 import { BENCH_LIMITS } from '../../bench/options.ts';
 import { units } from '../messages/units.en.ts';
 import { words } from '../messages/words.ts';
@@ -11,7 +12,7 @@ export const benchWords = words('bench', {
   lead: 'Products, attention, convolutions and whole training steps, by this engine and by libraries that also compute in browsers, one after another on the same chip. Each must compute the right numbers before it is timed.',
   extent: 'How much',
   extents: {
-    quick: { name: 'A quick look', what: 'A part of every kind, in about two minutes.' },
+    quick: { name: 'A quick look', what: 'A part of some kinds, in about two minutes.' },
     full: { name: 'Everything', what: 'Every size and op: on a processor that takes hours.' },
   },
   filter: 'Only works with these words',
@@ -39,7 +40,7 @@ export const benchWords = words('bench', {
     return `A whole number from ${units.number(least)} to ${units.number(most)}, or nothing.`;
   },
   settings: 'Only settings with these texts, by contender',
-  settingsWrong: 'Contender=text, such as webgpu=eager, with spaces between.',
+  settingsWrong: `Contender=text, such as webgpu=eager, with spaces between. Contenders: ${CONTENDERS.join(', ')}.`,
   measured: 'First measure for three seconds which of our kernels are fastest here, and use those',
   run: 'Run',
   again: 'Run again',

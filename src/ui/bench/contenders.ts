@@ -1,16 +1,6 @@
 import { LIBRARIES } from '../../bench/contender.ts';
 import { benchWords } from './bench.en.ts';
 
-/** Contenders in the order in which they are shown. */
-export const CONTENDERS = [
-  'webgpu',
-  'ort-webgpu',
-  'tfjs-webgpu',
-  'jax-webgpu',
-  'ort-wasm',
-  'ceiling',
-] as const;
-
 /** What a contender is called; its own name where this version does not know it. */
 export function contenderWords(backend: string): string {
   const { ours, ceiling } = benchWords();

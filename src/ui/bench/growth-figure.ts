@@ -1,13 +1,14 @@
 import { scaleLog } from 'd3-scale';
 import { line } from 'd3-shape';
 import { nothing, svg } from 'lit';
+import { CONTENDERS } from '../../bench/contender.ts';
 import type { GrowthCurve, GrowthSeries } from '../../bench/growth.ts';
 import { areaOf, axes, decades, LETTER, type Size } from '../charts/axes.ts';
 import type { Figure } from '../charts/figure.ts';
 import type { Ink } from '../charts/legend.ts';
 import { unitsWords } from '../messages/units.en.ts';
 import { benchWords } from './bench.en.ts';
-import { CONTENDERS, contenderWords, shortContender } from './contenders.ts';
+import { contenderWords, shortContender } from './contenders.ts';
 
 const INKS: Readonly<Record<string, Ink>> = {
   webgpu: 's1',
