@@ -126,10 +126,10 @@ function judgedTensor(what: string, actual: Value, truth: Value, acceptance: Acc
 }
 
 /**
- * The bound of an output whose numbers may be off by `absolute`, or of a product whose first
- * operand may be off: each number by `relative` of the largest of its row, which moves a sum by no more than that times the sum of the other operand's
- * magnitudes. The bound of rows that are as large as that everywhere is gamma times that sum, or a
- * little more.
+ * The bound of an output whose numbers may be off by `absolute`, or of a product whose first operand
+ * may be off: each number by `relative` of the largest of its row, which moves a sum by no more than
+ * that times the sum of the other operand's magnitudes. The bound of rows that are as large as that
+ * everywhere is gamma times that sum, or a little more.
  */
 function widened(acceptance: Acceptance, call: Call<Value>, coarser: Coarser): Acceptance {
   if (acceptance.kind !== 'within') return acceptance;
