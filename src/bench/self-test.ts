@@ -5,6 +5,7 @@ import type { Contender } from './contender.ts';
 import { refusalOf } from './contest.ts';
 import { Entry } from './entry.ts';
 import type { BenchHost, BenchResult } from './host.ts';
+import { putAway } from './put-away.ts';
 import { Pulses, timeInRounds } from './rounds.ts';
 import { quantile } from './statistics/median.ts';
 import { isSlower, paceOf } from './statistics/slower.ts';
@@ -41,7 +42,10 @@ export async function selfTest(
       };
       entries.push(await Entry.tried(right, host.options, host.now));
     }
-    await timeInRounds(entries, host, new Pulses(), () => true);
+    await timeInRounds(entries, host, new Pulses(), ({ failure }) => {
+      if (failure !== undefined) throw failure;
+      return true;
+    });
     const [plain, again, planted] = entries.map(({ samples }) => samples) as [
       number[],
       number[],
@@ -54,7 +58,7 @@ export async function selfTest(
       trial('equal-again', again, plain, false),
     ];
   } finally {
-    for (const entry of entries) await entry[Symbol.asyncDispose]();
+    await putAway(entries);
   }
 }
 
