@@ -24,7 +24,7 @@ export function invariant(condition: unknown, message: () => string): asserts co
   if (!condition) throw new InvariantError(message());
 }
 
-/** The text of whatever was thrown. */
+/** The text of whatever was thrown, never empty: some errors of browsers have a name alone. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
 }

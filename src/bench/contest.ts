@@ -11,6 +11,7 @@ import { drawnCall } from './drawn.ts';
 import { Entry, type Right } from './entry.ts';
 import type { BenchHost, BenchResult } from './host.ts';
 import { CallOracle, type Verdict } from './oracle.ts';
+import { putAway } from './put-away.ts';
 import { wantedSettings } from './settings.ts';
 import { someRows } from './some-rows.ts';
 import { median } from './statistics/median.ts';
@@ -165,7 +166,7 @@ export class Contest {
       candidate.entries.push(entry);
       isKept = true;
     } finally {
-      if (!isKept) await prepared[Symbol.asyncDispose]();
+      if (!isKept) await putAway([prepared]); // what it threw counts
     }
   }
 
@@ -195,7 +196,9 @@ export class Contest {
       candidate.entries = entries.filter(({ triedMs }) => triedMs <= NEAR * least);
     for (const entry of entries) {
       tellOf(candidate, entry);
-      if (!candidate.entries.includes(entry)) await entry[Symbol.asyncDispose]();
+      if (candidate.entries.includes(entry)) continue;
+      const error = await putAway([entry]);
+      if (error) candidate.wrong.push(`${entry.right.setting}: ${messageOf(error)}`);
     }
   }
 }

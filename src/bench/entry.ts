@@ -32,6 +32,8 @@ export class Entry implements AsyncDisposable {
   readonly samples: number[] = [];
   /** The same by the loop of the library's documentation. */
   readonly documented: number[] = [];
+  /** What broke its last batch. */
+  failure: unknown;
   readonly #now: Clock;
   readonly #repeats: number;
   readonly #trials: readonly number[];
@@ -95,8 +97,17 @@ export class Entry implements AsyncDisposable {
     return high - low <= PRECISE * median(this.samples);
   }
 
-  /** A batch of each way. */
+  /** A batch of each way; one that breaks has no time, and `failure` says why: the others go on. */
   async batch(): Promise<Batch> {
+    try {
+      return await this.#batch();
+    } catch (error) {
+      this.failure = error;
+      return { ms: Number.NaN };
+    }
+  }
+
+  async #batch(): Promise<Batch> {
     const { prepared } = this.right;
     const ms = await timeOfOne((times) => prepared.run(times), this.#repeats, this.#now);
     if (!prepared.runDocumented) return { ms };

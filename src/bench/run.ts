@@ -1,9 +1,13 @@
+import { messageOf } from '../errors.ts';
+import type { DeviceLostError } from '../gpu/gpu.ts';
 import { type Candidate, Contest, refusalOf, tellOf } from './contest.ts';
+import type { Entry } from './entry.ts';
 import { withExponents } from './growth.ts';
 import { withHeldCeilings } from './held-ceilings.ts';
 import type { BenchHost, BenchListener, BenchResult } from './host.ts';
+import { putAway } from './put-away.ts';
 import { resultsOf } from './results.ts';
-import { Pulses, timeInRounds } from './rounds.ts';
+import { type Dropped, Pulses, timeInRounds } from './rounds.ts';
 import { checkSettings, triedBy } from './settings.ts';
 import type { Work } from './work.ts';
 
@@ -15,8 +19,10 @@ export interface BenchRun {
 }
 
 /**
- * Judges every contender on every work and times those that are right, in turn. Where the signal
- * aborts, what is timed so far is the run. Throws OptionError before any for a setting that none has.
+ * Judges every contender on every work and times those that are right, in turn. A work in which a
+ * device was lost has no times, and the next one runs on devices that are opened anew. Where the
+ * signal aborts, or no device can be had, what is timed so far is the run. Throws
+ * OptionError before any for a setting that none has.
  */
 export async function runBench(host: BenchHost, listen: BenchListener): Promise<BenchRun> {
   const { works, contenders, now, signal } = host;
@@ -26,26 +32,37 @@ export async function runBench(host: BenchHost, listen: BenchListener): Promise<
   const started = now();
   const results: BenchResult[] = [];
   let done = 0;
+  let on = host;
+  let problem: string | undefined;
   for (const work of works) {
     if (signal.aborted) break;
     const remainingMs = done === 0 ? undefined : ((now() - started) / done) * (works.length - done);
     listen({ type: 'work', id: work.id, done, total: works.length, remainingMs });
-    const given = await runWork(work, host, pulses);
+    const { given, loss } = await runWork(work, on, pulses);
     if (signal.aborted) break;
     results.push(...given);
     listen({ type: 'results', results: given });
     done++;
+    if (!loss || done === works.length) continue;
+    try {
+      on = { ...host, ...(await host.reopen?.()) };
+    } catch (error) {
+      problem = `${loss.message}; no other device can be had (${messageOf(error)})`;
+      break;
+    }
   }
-  listen({ type: 'end' });
+  listen({ type: 'end', ...(problem === undefined ? {} : { problem }) });
   const held = withHeldCeilings(works, results);
   return { results: withExponents(works, held), complete: done === works.length };
 }
 
-async function runWork(
-  work: Work,
-  host: BenchHost,
-  pulses: Pulses,
-): Promise<readonly BenchResult[]> {
+/** The results of a work, and the loss of a device that it met. */
+interface WorkRun {
+  readonly given: readonly BenchResult[];
+  readonly loss: DeviceLostError | undefined;
+}
+
+async function runWork(work: Work, host: BenchHost, pulses: Pulses): Promise<WorkRun> {
   const contest = new Contest(work, host);
   const candidates: Candidate[] = [];
   try {
@@ -55,19 +72,37 @@ async function runWork(
     }
     const entries = candidates.flatMap((candidate) => candidate.entries);
     const owners = new Map(candidates.flatMap((one) => one.entries.map((entry) => [entry, one])));
-    const dropped = await timeInRounds(entries, host, pulses, (entry) => {
+    let dropped: Dropped = { hidden: 0, throttled: 0 };
+    const onBatch = (entry: Entry) => {
       const owner = owners.get(entry) as Candidate;
       try {
+        if (entry.failure !== undefined) throw entry.failure;
         contest.checkGpu();
       } catch (error) {
         owner.refusal = refusalOf(error);
       }
       return owner.refusal === undefined;
-    });
+    };
+    try {
+      dropped = await timeInRounds(entries, host, pulses, onBatch);
+    } catch (error) {
+      // Without the pace of the machine no time of it counts.
+      for (const candidate of candidates) candidate.refusal ??= refusalOf(error);
+    }
     for (const [entry, owner] of owners) tellOf(owner, entry);
-    return resultsOf(work, candidates, { dropped, quantumMs: host.quantumMs });
+    const loss = await host.lost?.();
+    if (loss) for (const candidate of candidates) noteLoss(candidate, loss);
+    return { given: resultsOf(work, candidates, { dropped, quantumMs: host.quantumMs }), loss };
   } finally {
-    for (const { entries } of candidates)
-      for (const entry of entries) await entry[Symbol.asyncDispose]();
+    await putAway(candidates.flatMap(({ entries }) => entries));
   }
+}
+
+/**
+ * What was timed, or broke, while a device was lost tells nothing: on a lost device all seems done at
+ * once.
+ */
+function noteLoss(candidate: Candidate, loss: DeviceLostError): void {
+  const { refusal } = candidate;
+  if (!refusal || refusal.status === 'error') candidate.refusal = refusalOf(loss);
 }

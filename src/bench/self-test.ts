@@ -5,6 +5,7 @@ import type { Contender } from './contender.ts';
 import { refusalOf } from './contest.ts';
 import { Entry } from './entry.ts';
 import type { BenchHost, BenchResult } from './host.ts';
+import { putAway } from './put-away.ts';
 import { Pulses, timeInRounds } from './rounds.ts';
 import { quantile } from './statistics/median.ts';
 import { isSlower, paceOf } from './statistics/slower.ts';
@@ -46,7 +47,10 @@ export async function selfTest(
       entries.push(await Entry.tried(right, host.options, host.now));
     }
     const options = { ...host.options, samples: host.options.samples ?? BATCHES };
-    await timeInRounds(entries, { ...host, options }, new Pulses(), () => true);
+    await timeInRounds(entries, { ...host, options }, new Pulses(), ({ failure }) => {
+      if (failure !== undefined) throw failure;
+      return true;
+    });
     const [plain, again, planted] = entries.map(({ samples }) => samples) as [
       number[],
       number[],
@@ -59,7 +63,7 @@ export async function selfTest(
       trial('equal-again', again, plain, false),
     ];
   } finally {
-    for (const entry of entries) await entry[Symbol.asyncDispose]();
+    await putAway(entries);
   }
 }
 

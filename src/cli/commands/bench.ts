@@ -1,11 +1,15 @@
 import { OURS } from '../../bench/contender.ts';
+import type { BenchEvent } from '../../bench/host.ts';
+import { BenchJournal } from '../../bench/journal.ts';
 import { type BenchOptions, DEFAULT_BENCH_OPTIONS } from '../../bench/options.ts';
 import type { PeerName } from '../../bench/peer-names.ts';
 import type { BenchRequest } from '../../bench/request.ts';
 import { selectWorks } from '../../bench/select.ts';
 import { becameSlower } from '../../bench/slowed.ts';
 import { works } from '../../bench/works.ts';
+import { messageOf } from '../../errors.ts';
 import { toCsv } from '../../report/csv.ts';
+import { plainText } from '../../report/plain-text.ts';
 import type { Report } from '../../report/schema.ts';
 import { verdictOf } from '../../report/verdict.ts';
 import { writeReport } from '../../report/write.ts';
@@ -58,10 +62,15 @@ export async function benchCommand({ list, ...given }: Partial<BenchCommand>): P
   if (target) writeOutput('--report', target, writeReport(report));
   if (csv) writeOutput('--csv', csv, toCsv(report));
   showBenchSummary(voice, report, before && becameSlower(before, report));
-  return exitOfBench(report, interrupt.signal.aborted);
+  const { aborted } = interrupt.signal;
+  // What nobody interrupted is partial where its device, browser or process went away.
+  return report.run.complete || aborted ? exitOfBench(report, aborted) : EXIT.unusable;
 }
 
-/** Opens the runtime and times in it. */
+/**
+ * Opens the runtime and times in it. What was timed is the report, too, where the runtime ends
+ * meanwhile, and a line says so.
+ */
 async function benchIn(
   name: RuntimeName,
   voice: Voice,
@@ -71,8 +80,23 @@ async function benchIn(
 ): Promise<Report> {
   await using runtime = await openRuntime(name, voice.say, signal);
   voice.say(`timing on ${runtime.adapter}`);
-  const tuning = await rowsFor(table, runtime, signal);
-  return await runtime.bench({ options: { ...options, tuning }, peers }, showBench(voice), signal);
+  const request = { options: { ...options, tuning: await rowsFor(table, runtime, signal) }, peers };
+  const journal = new BenchJournal({ options: request.options, works: [...works.values()] });
+  const show = showBench(voice);
+  const listen = (event: BenchEvent) => {
+    journal.hear(event);
+    show(event);
+    if (event.type === 'end' && event.problem !== undefined) voice.say(plainText(event.problem));
+  };
+  try {
+    return await runtime.bench(request, listen, signal);
+  } catch (error) {
+    const partial = await journal.partial();
+    if (!partial) throw error;
+    show({ type: 'end' });
+    voice.say(plainText(messageOf(error)));
+    return partial;
+  }
 }
 
 async function baselineIn(path: string): Promise<Report> {

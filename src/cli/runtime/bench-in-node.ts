@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import type { BenchListener } from '../../bench/host.ts';
 import type { FromBench, ToBench } from '../../bench/messages.ts';
 import type { BenchOptions } from '../../bench/options.ts';
-import { GradproofError } from '../../errors.ts';
 import { resultOf } from '../../harness/headless/outcome.ts';
+import { UnusableError } from '../../harness/runner.ts';
 import type { Report } from '../../report/schema.ts';
 
 /** The built worker, beside the built command line. */
@@ -12,7 +12,7 @@ const WORKER = fileURLToPath(new URL('./bench-worker.js', import.meta.url));
 
 /**
  * Runs bench in a child process of Node with this environment. Throws UnusableError where it has no
- * adapter, and GradproofError for what ended it.
+ * adapter or dies, and GradproofError for what ended it.
  */
 export async function benchInNode(
   env: NodeJS.ProcessEnv,
@@ -28,7 +28,7 @@ export async function benchInNode(
     return await new Promise<Report>((resolve, reject) => {
       child.on('exit', (code, ended) => {
         const how = ended ?? `status ${code}`;
-        reject(new GradproofError('worker-died', `the process that was timing ended with ${how}`));
+        reject(new UnusableError('worker-died', `the process that was timing ended with ${how}`));
       });
       child.on('message', (message: FromBench) => {
         if (message.type === 'event') listen(message.event);

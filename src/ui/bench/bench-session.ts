@@ -1,3 +1,4 @@
+import type { BenchEvent } from '../../bench/host.ts';
 import { PEERS, type PeerName } from '../../bench/peer-names.ts';
 import type { BenchRequest } from '../../bench/request.ts';
 import { measuredTable } from '../../bench/tuner/measured-table.ts';
@@ -67,32 +68,51 @@ export class BenchSession {
    * Times what was asked for on `adapter`; resolves when that has ended, however it did. A table that
    * is to be measured there is measured once.
    */
-  async start({ options, peers }: BenchRequest, adapter: AdapterFacts): Promise<void> {
+  async start(request: BenchRequest, adapter: AdapterFacts): Promise<void> {
     if (this.#abort) return;
     const abort = new AbortController();
     this.#abort = abort;
     this.state.value = { ...UNTIMED, phase: 'starting' };
     try {
-      const { runInFrame } = await import('../../bench/frame-link.ts');
-      const measure = () =>
-        measuredTable('measured', (request) => runInFrame(request, () => {}, abort.signal));
-      const tuning =
-        options.tuning === 'measured'
-          ? await this.#tables.rowsFor(adapter, measure)
-          : options.tuning;
-      const report = await runInFrame(
-        { options: { ...options, tuning }, peers },
-        (event) => {
-          this.state.value = afterBenchEvent(this.state.value, event);
-        },
-        abort.signal,
-      );
-      this.#show(report);
+      const report = await this.#time(request, adapter, abort.signal);
+      const { problem } = this.state.value;
+      this.#show(report, problem === undefined ? {} : { problem });
       if (report.results.length > 0) await this.#history.keep(report);
     } catch (error) {
       this.state.value = { ...this.state.value, phase: 'failed', problem: messageOf(error) };
     } finally {
       this.#abort = undefined;
+    }
+  }
+
+  /** The report, of what was timed where the frame ends too early: `problem` says why. */
+  async #time(
+    { options, peers }: BenchRequest,
+    adapter: AdapterFacts,
+    signal: AbortSignal,
+  ): Promise<Report> {
+    const [{ runInFrame }, { BenchJournal }, { knownWorks }] = await Promise.all([
+      import('../../bench/frame-link.ts'),
+      import('../../bench/journal.ts'),
+      import('./known-works.ts'),
+    ]);
+    const measure = () =>
+      measuredTable('measured', (request) => runInFrame(request, () => {}, signal));
+    const tuning =
+      options.tuning === 'measured' ? await this.#tables.rowsFor(adapter, measure) : options.tuning;
+    const given = { ...options, tuning };
+    const journal = new BenchJournal({ options: given, works: (await knownWorks()).works });
+    const listen = (event: BenchEvent) => {
+      journal.hear(event);
+      this.state.value = afterBenchEvent(this.state.value, event);
+    };
+    try {
+      return await runInFrame({ options: given, peers }, listen, signal);
+    } catch (error) {
+      const partial = await journal.partial();
+      if (!partial) throw error;
+      this.state.value = { ...this.state.value, problem: messageOf(error) };
+      return partial;
     }
   }
 
@@ -110,15 +130,15 @@ export class BenchSession {
       const { readPacked } = await withWords(import('../../report/packed.ts'));
       const report = await readPacked(await bytesOf(file, 'report'), file.name);
       if (report.kind !== 'bench') throw new Error(benchWords().noBench(file.name));
-      this.#show(report, file.name);
+      this.#show(report, { file: file.name });
     });
   }
 
-  #show(report: Report, file?: string): void {
+  #show(report: Report, more: Pick<BenchState, 'file' | 'problem'>): void {
     const total = report.results.length;
     this.state.value = {
       ...{ phase: 'ended', done: total, total, results: report.results, report },
-      ...(file === undefined ? {} : { file }),
+      ...more,
     };
   }
 }

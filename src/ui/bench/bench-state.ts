@@ -14,7 +14,7 @@ export interface BenchState {
   readonly report?: Report;
   /** The file that the report is of; undefined for one of this page. */
   readonly file?: string;
-  /** Why nothing could be timed. */
+  /** Why nothing could be timed, or not all. */
   readonly problem?: string;
 }
 
@@ -36,6 +36,8 @@ export function afterBenchEvent(state: BenchState, event: BenchEvent): BenchStat
       return { ...state, done: state.done + 1, results: [...state.results, ...more] };
     }
     case 'end':
+      return event.problem === undefined ? state : { ...state, problem: event.problem };
+    case 'opened':
       return state;
   }
 }

@@ -73,7 +73,7 @@ export class BenchView extends LitElement {
         ${isComputing(this.others) && !busy ? html`<p class="tone">${words.busy}</p>` : nothing}
         <div class="row">${this.#start(state.value)} ${busy ? nothing : this.#open()}</div>
         ${busy ? this.#progress(state.value) : nothing}
-        ${state.value.phase === 'failed' ? html`<p class="tone bad" role="alert" lang="en">${state.value.problem}</p>` : nothing}
+        ${state.value.problem !== undefined ? html`<p class="tone bad" role="alert" lang="en">${state.value.problem}</p>` : nothing}
       </div>
       ${works.value ? html`<gp-bench-results .results=${results} .report=${report} .file=${file} .works=${works.value}></gp-bench-results>` : nothing}
     `;
