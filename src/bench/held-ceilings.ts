@@ -10,7 +10,7 @@ interface Held extends Pick<CaseResult, 'id' | 'backend' | 'metrics' | 'setting'
 type Amounts = Pick<Work, 'id' | 'flops' | 'bytes'>;
 
 /** The name of what a ceiling is held to among its metrics. Milliseconds. */
-export const HELD = 'heldMs';
+const HELD = 'heldMs';
 
 /** What a ceiling does of a work: its operations, its streams, or look-ups of its own. */
 type Kind = 'adds' | 'copy' | 'own';
