@@ -2,9 +2,9 @@ import { buildReport } from '../report/build.ts';
 import { planHash, planText } from '../report/plan.ts';
 import type { Environment, Report } from '../report/schema.ts';
 import { SEED } from './drawn.ts';
-import { withExponents } from './growth.ts';
 import type { BenchEvent, BenchResult } from './host.ts';
 import type { BenchOptions } from './options.ts';
+import { together } from './together.ts';
 import type { Work } from './work.ts';
 
 /** What a bench is of, as its report tells it. */
@@ -58,7 +58,7 @@ export class BenchJournal {
   /** A report of the works that are done; undefined where none is. */
   async partial(): Promise<Report | undefined> {
     if (!this.#environment || this.#results.length === 0) return undefined;
-    const results = withExponents(this.#identity.works, this.#results);
+    const results = together(this.#identity.works, this.#results);
     return await benchReport(this.#identity, this.#environment, results, false);
   }
 }

@@ -2,13 +2,12 @@ import { messageOf } from '../errors.ts';
 import type { DeviceLostError } from '../gpu/gpu.ts';
 import { type Candidate, Contest, refusalOf, tellOf } from './contest.ts';
 import type { Entry } from './entry.ts';
-import { withExponents } from './growth.ts';
-import { withHeldCeilings } from './held-ceilings.ts';
 import type { BenchHost, BenchListener, BenchResult } from './host.ts';
 import { putAway } from './put-away.ts';
 import { resultsOf } from './results.ts';
 import { type Dropped, Pulses, timeInRounds } from './rounds.ts';
 import { checkSettings, triedBy } from './settings.ts';
+import { together } from './together.ts';
 import type { Work } from './work.ts';
 
 /** What a run of bench gave. */
@@ -52,8 +51,7 @@ export async function runBench(host: BenchHost, listen: BenchListener): Promise<
     }
   }
   listen({ type: 'end', ...(problem === undefined ? {} : { problem }) });
-  const held = withHeldCeilings(works, results);
-  return { results: withExponents(works, held), complete: done === works.length };
+  return { results: together(works, results), complete: done === works.length };
 }
 
 /** The results of a work, and the loss of a device that it met. */
