@@ -26,7 +26,7 @@ test('a bench whose GPU process is killed goes on, and its report is kept', {
   await using browser = await KillableBrowser.start(folder);
   const page = await browser.newPage();
   await begun(page, server.url);
-  expect(killAll(/--type=gpu-process/)).toBe(1);
+  expect(killAll(/--type=gpu-process/)).toBeGreaterThan(0);
   await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible();
   await expect(page.getByRole('alert')).toHaveCount(0);
   const { run, results } = await savedReport(page);

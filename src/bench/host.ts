@@ -53,7 +53,7 @@ export type BenchEvent =
   | { readonly type: 'results'; readonly results: readonly BenchResult[] }
   | {
       readonly type: 'end';
-      /** Why works are left that nobody cancelled. */
+      /** Why works are left, if not because the signal aborted. */
       readonly problem?: string;
     };
 

@@ -63,7 +63,7 @@ export async function benchCommand({ list, ...given }: Partial<BenchCommand>): P
   if (csv) writeOutput('--csv', csv, toCsv(report));
   showBenchSummary(voice, report, before && becameSlower(before, report));
   const { aborted } = interrupt.signal;
-  // What nobody interrupted is partial where its device, browser or process went away.
+  // What was not interrupted is partial where its device, browser or process went away.
   return report.run.complete || aborted ? exitOfBench(report, aborted) : EXIT.unusable;
 }
 
