@@ -52,8 +52,8 @@ async function ranWithLoss(from: number, more: Partial<BenchHost> = {}) {
   return { results, statuses, complete, end: events.at(-1) };
 }
 
-/** Batches of a work: two that warm up, one that tells how many runs, two trials, five rounds. */
-const BATCHES = 10;
+/** Batches of a work: two that warm up, two that tell how many runs, two trials, five rounds. */
+const BATCHES = 11;
 
 describe('where a device is lost', () => {
   test.each([
