@@ -1,7 +1,5 @@
 import { nn, numpy as np } from '@jax-js/jax';
-
-/** What stands for a score that is not seen. */
-const HIDDEN = -1e9;
+import { HIDDEN } from '../contender/causal-mask.ts';
 
 /** softmax(scale q k^T) v, of keys 0 to i alone where it is causal; q, k, v: [B, H, S, D]. */
 export function attentionOf(

@@ -4,15 +4,13 @@ import type { Work } from '../../src/bench/work.ts';
 import { InvariantError } from '../../src/errors.ts';
 import { isHalf } from '../../src/tensor/dtype.ts';
 import { ruleOf } from '../../src/vocabulary/signature.ts';
+import { isAsked, NOT_ASKED } from '../contender/asked-work.ts';
 import manifest from '../package.json' with { type: 'json' };
 import type { Device } from './device.ts';
 import { ONE_SETTING, type Reason } from './op.ts';
 import { ops } from './ops.ts';
 import { PreparedOp } from './prepared-op.ts';
 import { PreparedStep } from './prepared-step.ts';
-
-const NO_CEILING = { reason: 'ceilings are of the device, and of no library' };
-const NO_GENERATION = { reason: 'it is not asked to write with a cache' };
 
 /** jax-js with its WebGPU backend. */
 export class JaxContender implements Contender {
@@ -25,8 +23,7 @@ export class JaxContender implements Contender {
   }
 
   settingsFor(work: Work): readonly string[] | Reason {
-    if (work.kind === 'ceiling') return NO_CEILING;
-    if (work.kind === 'generation') return NO_GENERATION;
+    if (!isAsked(work)) return NOT_ASKED[work.kind];
     if (work.kind === 'step') return ONE_SETTING;
     const call = drawnCall(work);
     const op = ops.get(call.op.name);
@@ -41,8 +38,7 @@ export class JaxContender implements Contender {
   }
 
   async prepare(work: Work, setting: string): Promise<PreparedWork> {
-    if (work.kind === 'ceiling' || work.kind === 'generation')
-      throw new InvariantError(`${work.id} is not asked of a library`);
+    if (!isAsked(work)) throw new InvariantError(`${work.id} is not asked of a library`);
     if (work.kind === 'step') return new PreparedStep(this.#device, work);
     const call = drawnCall(work);
     const op = ops.get(call.op.name);

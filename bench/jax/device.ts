@@ -1,12 +1,9 @@
 import { type DType, defaultDevice, getWebGPUDevice, init, numpy as np, tree } from '@jax-js/jax';
-import { GradproofError } from '../../src/errors.ts';
 import { type HostTensor, hostTensor } from '../../src/tensor/host.ts';
 import { GpuErrors } from '../contender/gpu-errors.ts';
+import { NoBackendError } from '../contender/no-backend-error.ts';
 import { inverse, permuted } from '../contender/permuted.ts';
 import type { Arrays } from './op.ts';
-
-/** A library that could not start here. */
-class NoBackendError extends GradproofError {}
 
 /** What goes to a device, what comes back, and when it is done. */
 export interface Device {

@@ -7,6 +7,7 @@ import type { Call } from '../../src/graph/call.ts';
 import { type DType, isFloat } from '../../src/tensor/dtype.ts';
 import type { HostTensor } from '../../src/tensor/host.ts';
 import { ruleOf } from '../../src/vocabulary/signature.ts';
+import { isAsked, NOT_ASKED } from '../contender/asked-work.ts';
 import type { Built, Operator, Reason } from './onnx/operator.ts';
 import { operators } from './onnx/operators.ts';
 import { type Binding, PreparedGraph } from './prepared-graph.ts';
@@ -32,8 +33,6 @@ const NO_TRAINING = {
   reason: 'onnxruntime-web has no training: neither gradients nor optimizers',
 };
 
-const NO_CEILING = { reason: 'ceilings are of the device, and of no library' };
-const NO_GENERATION = { reason: 'it is not asked to write with a cache' };
 const NO_INTEGERS = { reason: 'integers are not asked of it' };
 
 /** ONNX Runtime with one of its providers. */
@@ -49,8 +48,7 @@ export class OrtContender implements CallContender {
   }
 
   settingsFor(work: Work): readonly string[] | Reason {
-    if (work.kind === 'ceiling') return NO_CEILING;
-    if (work.kind === 'generation') return NO_GENERATION;
+    if (!isAsked(work)) return NOT_ASKED[work.kind];
     if (work.kind === 'step') return NO_TRAINING;
     return this.settingsForCall(drawnCall(work));
   }

@@ -4,14 +4,12 @@ import { drawnCall } from '../../src/bench/drawn.ts';
 import type { Work } from '../../src/bench/work.ts';
 import { InvariantError } from '../../src/errors.ts';
 import { ruleOf } from '../../src/vocabulary/signature.ts';
+import { isAsked, NOT_ASKED } from '../contender/asked-work.ts';
 import type { Device } from './device.ts';
 import type { Reason } from './op.ts';
 import { ops } from './ops.ts';
 import { PreparedOp } from './prepared-op.ts';
 import { PreparedStep } from './prepared-step.ts';
-
-const NO_CEILING = { reason: 'ceilings are of the device, and of no library' };
-const NO_GENERATION = { reason: 'it is not asked to write with a cache' };
 
 /** TensorFlow.js with its WebGPU backend. */
 export class TfContender implements Contender {
@@ -24,8 +22,7 @@ export class TfContender implements Contender {
   }
 
   settingsFor(work: Work): readonly string[] | Reason {
-    if (work.kind === 'ceiling') return NO_CEILING;
-    if (work.kind === 'generation') return NO_GENERATION;
+    if (!isAsked(work)) return NOT_ASKED[work.kind];
     if (work.kind === 'step') return ['default'];
     const call = drawnCall(work);
     const op = ops.get(call.op.name);
@@ -40,8 +37,7 @@ export class TfContender implements Contender {
   }
 
   async prepare(work: Work, setting: string): Promise<PreparedWork> {
-    if (work.kind === 'ceiling' || work.kind === 'generation')
-      throw new InvariantError(`${work.id} is not asked of a library`);
+    if (!isAsked(work)) throw new InvariantError(`${work.id} is not asked of a library`);
     if (work.kind === 'step') return new PreparedStep(this.#device, work);
     const call = drawnCall(work);
     const op = ops.get(call.op.name);

@@ -1,12 +1,9 @@
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu/dist/backend_webgpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { GradproofError } from '../../src/errors.ts';
 import { type HostTensor, hostTensor, hostTensorFrom } from '../../src/tensor/host.ts';
 import { GpuErrors } from '../contender/gpu-errors.ts';
+import { NoBackendError } from '../contender/no-backend-error.ts';
 import { inverse, permuted } from '../contender/permuted.ts';
-
-/** A library that could not start here. */
-class NoBackendError extends GradproofError {}
 
 /** The setting that takes the windows of a convolution out in a shader of its own. */
 export const IM2COL = 'separate im2col';

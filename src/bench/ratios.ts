@@ -1,3 +1,4 @@
+import { PEERS_ON_WEBGPU } from './contender.ts';
 import type { BenchRow } from './summary.ts';
 
 /** Our time at a work, and that of the fastest peer on WebGPU. */
@@ -16,7 +17,9 @@ export function ratiosOf(rows: readonly BenchRow[]): readonly PeerRatio[] {
   return rows.flatMap(({ id, results, ratio }) => {
     const oursMs = results.get('webgpu')?.timing?.medianMs;
     const peers = [...results].flatMap(([backend, { timing }]) =>
-      timing && backend.endsWith('-webgpu') ? [{ peer: backend, peerMs: timing.medianMs }] : [],
+      timing && PEERS_ON_WEBGPU.some((peer) => peer === backend)
+        ? [{ peer: backend, peerMs: timing.medianMs }]
+        : [],
     );
     const [fastest] = peers.toSorted((a, b) => a.peerMs - b.peerMs);
     if (oursMs === undefined || ratio === undefined || !fastest) return [];

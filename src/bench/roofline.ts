@@ -1,4 +1,5 @@
 import type { CaseResult } from '../report/schema.ts';
+import { PEERS_ON_WEBGPU } from './contender.ts';
 
 /** The highest rates of the device: operations and bytes a second, in units of 10^9. */
 export interface RoofRates {
@@ -26,6 +27,9 @@ export interface Roofline {
 /** Copies without a kernel: no kernel is held to it. */
 const NO_KERNEL = 'bench.ceiling:buffer-copy';
 
+/** Whose works are points: the processor's have no place below the roofs of a device. */
+const ON_WEBGPU: readonly string[] = ['webgpu', ...PEERS_ON_WEBGPU];
+
 /**
  * The roofline of a bench: contenders on WebGPU by operations a byte and rate, below the highest
  * rates of the ceilings. Undefined where no ceiling, or nothing else, was timed.
@@ -40,7 +44,7 @@ export function rooflineOf(results: readonly CaseResult[]): Roofline | undefined
   const points = results.flatMap(({ id, backend, timing, metrics }) => {
     const gflops = metrics?.['gflops'];
     const gbps = metrics?.['gbps'];
-    if (!backend.endsWith('webgpu') || !timing || !gflops || !gbps) return [];
+    if (!ON_WEBGPU.includes(backend) || !timing || !gflops || !gbps) return [];
     const ms = timing.medianMs;
     const [fast = ms, slow = ms] = timing.ciMs;
     const interval = [fast, slow] as const;
