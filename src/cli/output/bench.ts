@@ -112,7 +112,7 @@ export function showBenchSummary(voice: Voice, report: Report, slowed: Slowed | 
     voice.say(
       `wasm computes on the processor and counts in no ratio${adapter?.isFallback ? ': beside an adapter that is a processor too it is faster than any WGSL' : ''}`,
     );
-  if (!run.complete) voice.say(paint(voice, 'yellow', 'Interrupted: only a part was timed.'));
+  if (!run.complete) voice.say(paint(voice, 'yellow', 'Only a part was timed.'));
   voice.say(`${counted(rows.length, 'work')} in ${(run.durationMs / 1000).toFixed(1)} s`);
 }
 
