@@ -53,6 +53,11 @@ export class KillableBrowser implements AsyncDisposable {
     throw new Error(`${path} ended before it listened`);
   }
 
+  /** Kills those of its processes whose command line matches, and returns how many there were. */
+  killProcesses(pattern: RegExp): number {
+    return descendants(pattern, this.#process.pid).filter((pid) => kill(pid, 'SIGKILL')).length;
+  }
+
   async newPage(): Promise<Page> {
     const [context] = this.#browser.contexts();
     if (!context) throw new Error('the browser has no context');
