@@ -1,4 +1,5 @@
 import type { CaseResult } from '../report/schema.ts';
+import { CEILINGS } from './ceilings/names.ts';
 import type { Work } from './work.ts';
 
 /** A result of bench, in a report or before it has one. */
@@ -17,9 +18,9 @@ type Kind = 'adds' | 'copy' | 'own';
 
 function kindOf({ backend, setting = '' }: Held): Kind | undefined {
   if (backend !== 'ceiling') return undefined;
-  if (setting.startsWith('multiply-adds')) return 'adds';
-  if (setting.startsWith('copy of the same streams')) return 'copy';
-  return setting === 'look-ups that are stored' ? 'own' : undefined;
+  if (setting.startsWith(CEILINGS.adds)) return 'adds';
+  if (setting.startsWith(CEILINGS.copy)) return 'copy';
+  return setting === CEILINGS.storedLookUps ? 'own' : undefined;
 }
 
 /** Whether a ceiling of the first work does all that one of the second does. */

@@ -14,6 +14,7 @@ import {
   prepareStoredLookUps,
   prepareStreams,
 } from './kernels.ts';
+import { CEILINGS } from './names.ts';
 
 /** Multiply-adds of so many operations are timed to know how fast the device computes, and moves. */
 const TRIAL_FLOPS = 2 ** 28;
@@ -115,7 +116,7 @@ export class Ceilings implements Contender {
   #computed({ flops }: Work): Ways {
     return Object.fromEntries(
       roundsFor(flops).map((rounds) => [
-        `multiply-adds, ${rounds} rounds an invocation`,
+        `${CEILINGS.adds}, ${rounds} rounds an invocation`,
         () => prepareMultiplyAdds(this.#gpu, multiplyAddsOf(flops, rounds)),
       ]),
     );
@@ -123,7 +124,7 @@ export class Ceilings implements Contender {
 
   /** Codes that are looked up, and stored as what they stand for. */
   #lookedUp(codes: number): Ways {
-    return { 'look-ups that are stored': () => prepareStoredLookUps(this.#gpu, codes) };
+    return { [CEILINGS.storedLookUps]: () => prepareStoredLookUps(this.#gpu, codes) };
   }
 
   /** Streams of the work alone. */
@@ -132,7 +133,7 @@ export class Ceilings implements Contender {
     return Object.fromEntries(
       places.flatMap((inPlace) =>
         EACH.map((each) => [
-          `copy of the same streams${inPlace ? ' in place' : ''}, ${each} vec4 an invocation`,
+          `${CEILINGS.copy}${inPlace ? ' in place' : ''}, ${each} vec4 an invocation`,
           () => prepareStreams(this.#gpu, bytes, { each, isInPlace: inPlace }),
         ]),
       ),

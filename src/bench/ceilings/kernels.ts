@@ -24,6 +24,7 @@ import {
 } from '../../gpu/ceilings/streams.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Allocation } from '../../gpu/memory.ts';
+import type { Launch } from '../../gpu/recorder.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { AssertionError } from '../../testing/context.ts';
 import type { PreparedWork } from '../contender.ts';
@@ -45,14 +46,9 @@ export async function prepareMultiplyAdds(gpu: Gpu, work: MultiplyAdds): Promise
 export async function prepareLookUps(gpu: Gpu, codes: number): Promise<PreparedWork> {
   const invocations = lookUpsOf(codes);
   const bytes = lookUpBytes(invocations);
-  using scope = new Scope();
-  const given = wholeCodes(bytes.codes);
-  const packed = allocated(gpu, scope, bytes.codes);
-  const sums = allocated(gpu, scope, bytes.sums);
-  gpu.write(packed, given);
-  return await prepared(gpu, scope, () => gpu.dispatch(lookUps(invocations, packed, sums)), {
-    output: sums,
-    expected: (i) => expectedLookUp(invocations, given, i),
+  return await preparedOfCodes(gpu, [bytes.codes, bytes.sums], {
+    launch: (packed, sums) => lookUps(invocations, packed, sums),
+    expected: (given, i) => expectedLookUp(invocations, given, i),
   });
 }
 
@@ -60,20 +56,32 @@ export async function prepareLookUps(gpu: Gpu, codes: number): Promise<PreparedW
 export async function prepareStoredLookUps(gpu: Gpu, codes: number): Promise<PreparedWork> {
   const invocations = storedLookUpsOf(codes);
   const bytes = storedLookUpBytes(invocations);
+  return await preparedOfCodes(gpu, [bytes.codes, bytes.values], {
+    launch: (packed, values) => storedLookUps(invocations, packed, values),
+    expected: expectedValue,
+  });
+}
+
+/** What is launched on codes, and what it leaves of them. */
+interface OfCodes {
+  readonly launch: (codes: Allocation, output: Allocation) => Launch;
+  readonly expected: (codes: Uint32Array, index: number) => number;
+}
+
+async function preparedOfCodes(
+  gpu: Gpu,
+  [codes, written]: readonly [codes: number, written: number],
+  { launch, expected }: OfCodes,
+): Promise<PreparedWork> {
   using scope = new Scope();
-  const given = wholeCodes(bytes.codes);
-  const packed = allocated(gpu, scope, bytes.codes);
-  const values = allocated(gpu, scope, bytes.values);
+  const given = wholeCodes(codes);
+  const packed = allocated(gpu, scope, codes);
+  const output = allocated(gpu, scope, written);
   gpu.write(packed, given);
-  return await prepared(
-    gpu,
-    scope,
-    () => gpu.dispatch(storedLookUps(invocations, packed, values)),
-    {
-      output: values,
-      expected: (i) => expectedValue(given, i),
-    },
-  );
+  return await prepared(gpu, scope, () => gpu.dispatch(launch(packed, output)), {
+    output,
+    expected: (i) => expected(given, i),
+  });
 }
 
 /** How streams are moved. */

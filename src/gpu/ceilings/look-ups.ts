@@ -27,15 +27,7 @@ export function lookUpBytes(invocations: number): {
 /** The launch that adds up what `codes` of NF4 stand for, of {@link lookUpBytes}. */
 export function lookUps(invocations: number, codes: Allocation, sums: Allocation): Launch {
   const bytes = lookUpBytes(invocations);
-  return {
-    shader: linkedShader(shaders, 'nf4'),
-    bindings: [
-      { memory: sums, offset: 0, size: bytes.sums },
-      { memory: codes, offset: 0, size: bytes.codes },
-    ],
-    uniforms: [u32(invocations)],
-    workgroups: linearGrid(invocations),
-  };
+  return launchOf(shaders, invocations, [sums, bytes.sums], [codes, bytes.codes]);
 }
 
 /** Invocations that look up and store at least so many codes. */
@@ -54,12 +46,18 @@ export function storedLookUpBytes(invocations: number): {
 /** The launch that stores what `codes` of NF4 stand for, of {@link storedLookUpBytes}. */
 export function storedLookUps(invocations: number, codes: Allocation, values: Allocation): Launch {
   const bytes = storedLookUpBytes(invocations);
+  return launchOf(storing, invocations, [values, bytes.values], [codes, bytes.codes]);
+}
+
+/** So many invocations of a kernel that is linked with NF4, with memory and how much it binds. */
+function launchOf(
+  linked: typeof shaders,
+  invocations: number,
+  ...bound: readonly (readonly [memory: Allocation, size: number])[]
+): Launch {
   return {
-    shader: linkedShader(storing, 'nf4'),
-    bindings: [
-      { memory: values, offset: 0, size: bytes.values },
-      { memory: codes, offset: 0, size: bytes.codes },
-    ],
+    shader: linkedShader(linked, 'nf4'),
+    bindings: bound.map(([memory, size]) => ({ memory, offset: 0, size })),
     uniforms: [u32(invocations)],
     workgroups: linearGrid(invocations),
   };
