@@ -1,7 +1,15 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { covers } from '../catalog/covers.ts';
 import { hostGpu } from './fixtures/host-gpu.ts';
 import { memoryUsage } from './memory-usage.ts';
+
+/** Collects, so that what was dropped before does not hide what is kept. */
+function collect(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
 
 test(
   'the heap of Node is told, and the WebAssembly memories that are given',
@@ -17,9 +25,11 @@ test(
     const { gpu } = await hostGpu();
     const small = new WebAssembly.Memory({ initial: 1 });
     const large = new WebAssembly.Memory({ initial: 3 });
+    collect();
     const before = await memoryUsage(gpu);
     expect(before.wasm).toBe(0);
     const kept = Array.from({ length: 1_000_000 }, (_, i) => ({ i }));
+    collect();
     const after = await memoryUsage(gpu, { wasm: [small, large] });
     expect(after.wasm).toBe(4 * 65_536);
     // An object with one number takes 16 bytes at least, and its place in the list 4.
