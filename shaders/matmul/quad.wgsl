@@ -11,11 +11,23 @@ enable subgroups;
 
 // 32, or 16, 8 or 4 where y has no more rows than that.
 override ROWS: u32 = 32u;
+// Whether each lane loads four rows of a term of its own (package::matmul::left::columns), and not
+// four terms of a row. Terms of its columns then come in the order in which those of the rows reach it.
+override BY_TERMS: bool = false;
+
+/// Adds four terms of four rows, of which a lane has loaded its part.
+fn with_terms(sums: mat4x4f, right: mat4x4f, loaded: vec4f) -> mat4x4f {
+  let rows = from_quad(loaded);
+  if (BY_TERMS) {
+    return mat4x4f(rows * right[0] + sums[0], rows * right[1] + sums[1], rows * right[2] + sums[2], rows * right[3] + sums[3]);
+  }
+  return added(sums, right, rows);
+}
 
 fn store(batch: Batch, first: u32, lane: u32, col: u32, sums: mat4x4f) {
   let rows = transpose(sums);
   for (var i = 0u; i < 4u; i++) {
-    store_four(batch, first + (lane ^ i), col, rows[i]);
+    store_four(batch, first + select(lane ^ i, i, BY_TERMS), col, rows[i]);
   }
 }
 
@@ -55,19 +67,19 @@ fn main(
     let end = min(first + 2u * right_eights(), fours);
     for (var i = first; i < end; i++) {
       let right = right_block(part, i / 2u, i % 2u);
-      sum_0 = added(sum_0, right, from_quad(left_four(row_0, i)));
+      sum_0 = with_terms(sum_0, right, left_four(row_0, i));
       if (ROWS > 4u) {
-        sum_1 = added(sum_1, right, from_quad(left_four(row_1, i)));
+        sum_1 = with_terms(sum_1, right, left_four(row_1, i));
       }
       if (ROWS > 8u) {
-        sum_2 = added(sum_2, right, from_quad(left_four(row_2, i)));
-        sum_3 = added(sum_3, right, from_quad(left_four(row_3, i)));
+        sum_2 = with_terms(sum_2, right, left_four(row_2, i));
+        sum_3 = with_terms(sum_3, right, left_four(row_3, i));
       }
       if (ROWS > 16u) {
-        sum_4 = added(sum_4, right, from_quad(left_four(row_4, i)));
-        sum_5 = added(sum_5, right, from_quad(left_four(row_5, i)));
-        sum_6 = added(sum_6, right, from_quad(left_four(row_6, i)));
-        sum_7 = added(sum_7, right, from_quad(left_four(row_7, i)));
+        sum_4 = with_terms(sum_4, right, left_four(row_4, i));
+        sum_5 = with_terms(sum_5, right, left_four(row_5, i));
+        sum_6 = with_terms(sum_6, right, left_four(row_6, i));
+        sum_7 = with_terms(sum_7, right, left_four(row_7, i));
       }
     }
   }

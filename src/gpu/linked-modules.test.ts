@@ -16,7 +16,8 @@ const MODULES = {
   'quant/deep/int4.wesl': 'fn encode(x: f32) {}',
   'nn/decoded.wgsl': 'import package::lib::tile::load;\nfn main() {}',
   'lib/tile.wesl': 'import package::format::decode;\nimport package::lib::tile::self;',
-  'matmul/quad.wgsl': 'import package::left::row;\nimport package::right::columns;',
+  'matmul/quad.wgsl': 'import package::left::row;\nimport package::matmul::quads::added;',
+  'matmul/register.wgsl': 'import package::left::row;',
   'matmul/left/fours.wesl': 'import package::elements::Element;',
   'matmul/left/strided.wesl': 'import package::elements::number;',
   'matmul/right/fours.wesl': 'import package::elements::Element;',
@@ -88,8 +89,9 @@ test('a kernel has a text for all that may stand where what it imports, at last,
   expect(linksOf(MODULES, 'bench/streams')).toEqual(['apart', 'in_place']);
   expect(linksOf(MODULES, 'not/there')).toEqual([]);
   expect(linksOf(MODULES, 'matmul/quad')).toEqual(
-    expect.arrayContaining(['strided', 'fours', 'words', 'f16']),
+    expect.arrayContaining(['strided', 'fours', 'words', 'f16', 'columns']),
   );
+  expect(linksOf(MODULES, 'matmul/register'), 'a tile without quads').not.toContain('columns');
 });
 
 test('what may stand where a text imports a module is it, or all that stand for one left open', () => {
@@ -99,6 +101,7 @@ test('what may stand where a text imports a module is it, or all that stand for 
   expect(standingAt(MODULES, 'left')).toEqual([
     'matmul/left/strided',
     'matmul/left/fours',
+    'matmul/left/columns',
     'matmul/left/pieces',
   ]);
 });

@@ -22,6 +22,7 @@ const OPERANDS: Readonly<Record<string, Standing>> = Object.fromEntries(
     fours: ['fours', 'fours', 'f32'],
     strided_fours: ['strided', 'fours', 'f32'],
     fours_strided: ['fours', 'strided', 'f32'],
+    columns: ['columns', 'turned', 'f32'],
     windows: ['fours', 'windows', 'f32'],
     strided_windows: ['strided', 'windows', 'f32'],
     pieces_windows: ['pieces', 'windows', 'f32'],
@@ -52,6 +53,9 @@ const OPERANDS: Readonly<Record<string, Standing>> = Object.fromEntries(
     },
   ]),
 );
+
+/** Ways that only kernels may take which import a module, by its name. */
+const NEEDED: Readonly<Record<string, string>> = { columns: 'matmul/quads' };
 
 /** How four products of bytes are added up: what stands for package::dots. */
 const DOTS: Readonly<Record<string, Standing>> = {
@@ -124,6 +128,7 @@ export function linksOf(modules: ModuleTexts, kernel: string): readonly string[]
   const open = importedBy(modules, kernel, {});
   const ways = Object.entries(WAYS).find(([name]) => open.has(name))?.[1] ?? { '': {} };
   return Object.keys(ways)
+    .filter((way) => open.has(NEEDED[way] ?? kernel))
     .flatMap((way) => {
       const needsFormat = importedBy(modules, kernel, standingFor(way)).has(FORMAT);
       const formats = needsFormat ? linkedFormats(modules) : [''];

@@ -39,7 +39,7 @@ export function convolveByProduct(
   // What sends back has a kernel of each channel of y in a row.
   const pieces = transposed && taps > 1 ? { piece: taps, pitch: channels * taps } : undefined;
   const reading = isPointwise(plan)
-    ? { loaders: floatLoaders(layout) }
+    ? { loaders: floatLoaders(layout, variant) }
     : windowsOf(layout, plan, { pieces, transposed, taps: false });
   const bindings = [weight.binding, source.binding] as const;
   launchProduct(
@@ -85,7 +85,7 @@ export function weightGradientByProduct(
     samples > 1 && positions > 1 ? { piece: positions, pitch: to[1] * positions } : undefined;
   const reading =
     isPointwise(plan) && samples === 1
-      ? { loaders: floatLoaders(layout) }
+      ? { loaders: floatLoaders(layout, variant) }
       : windowsOf(layout, plan, { pieces, transposed: false, taps: true });
   const partial = Tensor.empty(gpu, 'f32', chunks === 1 ? shape : [chunks, sizeOf(weight)]);
   const bindings = [dy.binding, x.binding] as const;

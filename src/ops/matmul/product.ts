@@ -148,10 +148,11 @@ export function unpacked(
 
 /**
  * How the operands are read: four elements at a time where they lie so, else by strides. All ways
- * give the same bits.
+ * give the same bits, but for columns of A by lanes of a quad: in a sum its terms are added in the
+ * order in which they reach a lane, four by four.
  */
 function loadersOf(gpu: Gpu, { a, b }: Operands, plan: ProductPlan, variant: string): Loaders {
-  if (!isHalf(a.dtype) && !isHalf(b.dtype)) return floatLoaders(plan);
+  if (!isHalf(a.dtype) && !isHalf(b.dtype)) return floatLoaders(plan, variant);
   const left = leftOf(plan);
   const right = rightOf(plan);
   const strided = { left: stridedLeft(plan), right: stridedRight(plan) };
@@ -164,12 +165,24 @@ function loadersOf(gpu: Gpu, { a, b }: Operands, plan: ProductPlan, variant: str
     : { link: 'f16', constants: {}, ...strided };
 }
 
-/** How operands in f32 are read. */
-export function floatLoaders(plan: Lines): Loaders {
-  const left = leftOf(plan);
+/** How operands in f32 are read by the tile of `variant`. */
+export function floatLoaders(plan: Lines, variant: string): Loaders {
+  if (variant === 'subgroup' && isByTerms(plan)) {
+    const { a, b } = plan.k;
+    const left = { unit: 4, fields: [inFours(a)] };
+    const right = { unit: 4, fields: [inFours(b)] };
+    return { link: 'columns', constants: { BY_TERMS: 1 }, left, right };
+  }
   const { constants, ...right } = rightOf(plan);
+  const left = leftOf(plan);
   const link = left.unit === right.unit ? nameOf(left) : `${nameOf(left)}_${nameOf(right)}`;
   return { link, constants, left, right };
+}
+
+/** Whether A lies as left/columns has it, and B as right/turned. A single row has another tile. */
+function isByTerms({ row, col, k }: Lines): boolean {
+  const isDense = row.a === 1 && row.size > 1 && col.b === 1;
+  return isDense && [row.size, col.size, k.a, k.b].every((size) => size % 4 === 0);
 }
 
 const nameOf = ({ unit }: Operand): string => (unit === 4 ? 'fours' : 'strided');

@@ -309,6 +309,7 @@ export const record = defineRecord(signature, {
     sample('exact', [37, 53], [53, 29], [37, 29], { bias: [29] }),
     sample('exact', [1, 1], [1, 1], [1, 1], { variants: ['register'] }),
     sample('exact', [53, 38], [53, 28], [38, 28], { transpose_a: true }),
+    sample('exact', [53, 36], [53, 28], [36, 28], { transpose_a: true, variants: ['subgroup'] }),
     sample('exact', [21, 36], [21, 10], [36, 10], { transpose_a: true, variants: ['tiled'] }),
     sample('exact', [37, 52], [29, 52], [37, 29], { transpose_b: true, bias: [37, 1] }),
     // Four batch dimensions of different sizes, and no two can be merged.
@@ -349,6 +350,10 @@ export const record = defineRecord(signature, {
     integerSample('i8', [[3, 5, 40], [40], [5]], ONE),
     sample('legal', [65, 300], [33, 300], [65, 33], { transpose_b: true, bias: [1] }),
     sample('legal', [3, 20, 9], [3, 11, 20], [3, 9, 11], { transpose_a: true, transpose_b: true }),
+    sample('legal', [3, 21, 8], [3, 21, 20], [3, 8, 20], {
+      transpose_a: true,
+      variants: ['subgroup'],
+    }),
     sample('legal', [9, 40], [40, 11], [9, 11], { bias: [9, 1], alpha: 0.3, beta: -0.7 }),
   ],
   faults: [
