@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CONTENDERS } from '../../src/bench/contender.ts';
 import { readReport } from '../../src/report/read.ts';
 import { descendants, kill } from '../processes.ts';
 import { gradproof } from './gradproof.ts';
@@ -17,7 +18,7 @@ async function benched(
   folder: string,
   runtime: string,
   victims: RegExp,
-  { forGood = false }: { readonly forGood?: boolean } = {},
+  { forGood = false, peers = 'none' }: { readonly forGood?: boolean; readonly peers?: string } = {},
 ) {
   const file = join(folder, 'bench.json');
   let killed = 0;
@@ -27,7 +28,7 @@ async function benched(
     if (performance.now() - startedAt < SOME_DONE_MS || (killed > 0 && !forGood)) return;
     for (const pid of descendants(victims)) killed += Number(kill(pid, 'SIGKILL'));
   };
-  const args = ['bench', '--runtime', runtime, '--peers', 'none', ...WORKS, '--report', file];
+  const args = ['bench', '--runtime', runtime, '--peers', peers, ...WORKS, '--report', file];
   const { status, stdout, stderr } = await gradproof(args, {
     onOutput: (told) => {
       if (watch || !/^\d+ works for /m.test(told)) return;
@@ -41,10 +42,15 @@ async function benched(
   return { status, stdout, all, complete: run.complete, results };
 }
 
-test('a bench whose GPU process is killed goes on with the next work on another device', {
+test('a bench whose GPU process is killed goes on with the next work on other devices', {
   tag: '@long',
 }, async ({ folder }) => {
-  const { status, stdout, all, complete, results } = await benched(folder, 'chromium', GPU_PROCESS);
+  const { status, stdout, all, complete, results } = await benched(
+    folder,
+    'chromium',
+    GPU_PROCESS,
+    { peers: 'ort,tfjs,jax' },
+  );
   expect([status, complete]).toEqual([1, true]);
   expect(new Set(results.map(({ id }) => id)).size).toBe(all);
   const lost = results.filter(({ status: verdict }) => verdict === 'lost');
@@ -52,6 +58,8 @@ test('a bench whose GPU process is killed goes on with the next work on another 
   expect(new Set(lost.map(({ error }) => error?.code))).toEqual(new Set(['device-lost']));
   const rest = results.filter(({ status: verdict }) => verdict !== 'lost');
   for (const { id, status: verdict } of rest) expect(['pass', 'skip'], id).toContain(verdict);
+  const timed = results.filter(({ id, timing }) => timing && id.startsWith('bench.relu6:'));
+  expect(new Set(timed.map(({ backend }) => backend))).toEqual(new Set(CONTENDERS));
   expect(stdout).toMatch(/^lost +bench\..*the GPU device was lost/m);
   expect(stdout, 'the last work is in the table').toMatch(/^relu6:\S+ +[\d.]+ +[\d.]+ .*%$/m);
 });

@@ -47,6 +47,7 @@ test('the frame of a bench computes for a library that has no network, storage o
     const options = {
       filters: ['none'],
       quick: true,
+      variants: false,
       settings: {},
       tuning: 'checked-in' as const,
       selfTest: false,

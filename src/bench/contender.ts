@@ -41,6 +41,11 @@ export interface Contender extends AsyncDisposable {
    * is timed. None: it cannot do the work, for the reason.
    */
   settingsFor(work: Work): readonly string[] | { readonly reason: string };
+  /**
+   * Settings in which another variant runs than the one that the contender chooses: timed beside it
+   * where options ask for that, and never its figure. Default none.
+   */
+  variantsFor?(work: Work): readonly string[];
   /** Uploads the work and compiles what it needs, in one setting. */
   prepare(work: Work, setting: string): Promise<PreparedWork>;
 }

@@ -38,6 +38,8 @@ export interface Candidate {
   readonly contender: Contender;
   /** Its fastest settings, each judged and right. */
   entries: Entry[];
+  /** Variants that it does not choose, each judged and right: see {@link Contender.variantsFor}. */
+  readonly variants: Entry[];
   /** What each setting took that was tried. */
   readonly tried: Record<string, number>;
   /** Of every setting that was tried, what it told. */
@@ -110,6 +112,7 @@ export class Contest {
     const candidate: Candidate = {
       contender,
       entries: [],
+      variants: [],
       tried: {},
       metrics: {},
       kernels: new Set(),
@@ -123,10 +126,14 @@ export class Contest {
       const skip = { code: 'not-implemented', detail: settings.reason };
       return { ...candidate, refusal: { status: 'skip', skip } };
     }
+    const { options } = this.#host;
+    const own = wantedSettings(settings, options.settings[contender.name]);
+    const variants = options.variants ? (contender.variantsFor?.(this.work) ?? []) : [];
     let first: unknown;
-    for (const setting of wantedSettings(settings, this.#host.options.settings[contender.name])) {
+    for (const setting of [...own, ...variants]) {
       try {
-        await this.#try(candidate, setting);
+        const entry = await this.#try(candidate, setting);
+        (variants.includes(setting) ? candidate.variants : candidate.entries).push(entry);
       } catch (error) {
         first ??= error;
         candidate.wrong.push(`${setting}: ${messageOf(error)}`);
@@ -147,7 +154,7 @@ export class Contest {
     if (error !== undefined) throw new UncapturedGpuError(error);
   }
 
-  async #try(candidate: Candidate, setting: string): Promise<void> {
+  async #try(candidate: Candidate, setting: string): Promise<Entry> {
     const { now, options } = this.#host;
     const started = now();
     const prepared = await candidate.contender.prepare(this.work, setting);
@@ -163,8 +170,8 @@ export class Contest {
       this.checkGpu();
       candidate.busyMs += coldMs + now() - before;
       candidate.tried[setting] = entry.triedMs;
-      candidate.entries.push(entry);
       isKept = true;
+      return entry;
     } finally {
       if (!isKept) await putAway([prepared]); // what it threw counts
     }
@@ -191,6 +198,7 @@ export class Contest {
   async #keepFastest(candidate: Candidate): Promise<void> {
     const { entries } = candidate;
     const least = Math.min(...entries.map(({ triedMs }) => triedMs));
+    if (candidate.refusal) await putAway(candidate.variants.splice(0));
     if (candidate.refusal) candidate.entries = [];
     else if (entries.length >= MANY)
       candidate.entries = entries.filter(({ triedMs }) => triedMs <= NEAR * least);
@@ -217,8 +225,8 @@ export function bestOf({ entries }: Candidate): Entry | undefined {
 }
 
 /** What each setting took: in the rounds, or when it was tried. */
-export function triedOf({ tried, entries }: Candidate): Record<string, number> {
-  const timed = entries.filter(({ samples }) => samples.length > 0);
+export function triedOf({ tried, entries, variants }: Candidate): Record<string, number> {
+  const timed = [...entries, ...variants].filter(({ samples }) => samples.length > 0);
   return {
     ...tried,
     ...Object.fromEntries(timed.map(({ right, samples }) => [right.setting, median(samples)])),

@@ -108,7 +108,7 @@ function frameAt(address: string): HTMLIFrameElement {
   return frame;
 }
 
-/** The module's address in the frame, and what it cannot fetch there. */
+/** The address of its module in the frame, and what it cannot fetch there. */
 async function peerFiles(
   name: string,
   frame: string,
@@ -121,8 +121,8 @@ async function peerFiles(
       .filter((file) => ASSET.test(file))
       .map(async (file) => [file, await (await asked(`peers/${file}`)).arrayBuffer()] as const),
   );
-  const module = new URL(`peers/${name}.js`, new URL(frame, document.URL)).href;
-  return { name, module, assets: Object.fromEntries(assets) };
+  const folder = new URL('peers/', new URL(frame, document.URL)).href;
+  return { name, folder, assets: Object.fromEntries(assets) };
 }
 
 async function filesOfPeers(): Promise<readonly string[]> {

@@ -21,7 +21,9 @@ const answer = serveBench({
   adapters: globalThis.GPUAdapter,
   isHidden: () => document.visibilityState === 'hidden',
   post,
-  load: async ({ module, assets }) => {
+  load: async ({ name, folder, assets }, opening) => {
+    // Libraries keep their first device: under another address their modules are other instances.
+    const module = new URL(`${opening}/${name}.js`, folder).href;
     const { default: open } = (await import(/* @vite-ignore */ module)) as PeerModule;
     return [await open(navigator.gpu, assets)].flat();
   },

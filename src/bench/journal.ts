@@ -3,7 +3,7 @@ import { planHash, planText } from '../report/plan.ts';
 import type { Environment, Report } from '../report/schema.ts';
 import { SEED } from './drawn.ts';
 import type { BenchEvent, BenchResult } from './host.ts';
-import type { BenchOptions } from './options.ts';
+import { type BenchOptions, timingOptions } from './options.ts';
 import { together } from './together.ts';
 import type { Work } from './work.ts';
 
@@ -31,6 +31,7 @@ export async function benchReport(
       shard: { index: 1, count: 1 },
       seed: SEED,
     },
+    benchOptions: timingOptions(options),
     planHash: await planHash(planText(works.map(({ id }) => ({ id, backend: 'webgpu' })))),
   } as const;
   const all = results.map((result) => ({ ...result, env: 0, attempts: 1 }));

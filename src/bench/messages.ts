@@ -25,8 +25,8 @@ export type ToBench =
 export interface PeerFiles {
   /** Its name in `--peers`. */
   readonly name: string;
-  /** Address of its module. */
-  readonly module: string;
+  /** Address of the folder with its module, `name`.js. */
+  readonly folder: string;
   /** Files that it cannot fetch by itself, by name. */
   readonly assets: Readonly<Record<string, ArrayBuffer>>;
 }

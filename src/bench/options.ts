@@ -17,6 +17,8 @@ export interface BenchOptions {
    * the medians.
    */
   readonly samples?: number;
+  /** Whether the variants that ours does not choose are timed beside the one that it does. */
+  readonly variants: boolean;
   /** By contender: only settings whose name has this text are tried, where there is one. */
   readonly settings: Readonly<Record<string, string>>;
   /**
@@ -31,10 +33,26 @@ export interface BenchOptions {
 export const DEFAULT_BENCH_OPTIONS: BenchOptions = {
   filters: [],
   quick: false,
+  variants: false,
   settings: {},
   tuning: 'checked-in',
   selfTest: false,
 };
+
+/** What differs from {@link DEFAULT_BENCH_OPTIONS} in how it times, as the command line spells it. */
+export function timingOptions({
+  warmUp,
+  samples,
+  variants,
+  settings,
+}: BenchOptions): readonly string[] {
+  return [
+    ...(warmUp === undefined ? [] : [`--warm-up ${warmUp}`]),
+    ...(samples === undefined ? [] : [`--samples ${samples}`]),
+    ...(variants ? ['--variants'] : []),
+    ...Object.entries(settings).map(([contender, text]) => `--setting ${contender}=${text}`),
+  ];
+}
 
 /** `webgpu=eager` as a contender and the text that a setting's name must have, if it is that. */
 export function settingIn(text: string): readonly [contender: string, text: string] | undefined {

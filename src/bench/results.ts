@@ -3,12 +3,14 @@ import { bestOf, type Candidate, triedOf } from './contest.ts';
 import { byDocumentedLoop } from './documented-loop.ts';
 import type { Entry } from './entry.ts';
 import type { BenchResult } from './host.ts';
+import { EAGER } from './ours/engine-work.ts';
 import type { Dropped } from './rounds.ts';
 import { median, medianInterval, quantile } from './statistics/median.ts';
+import { OF_FASTEST_VARIANT } from './variant-rows.ts';
 import type { Work } from './work.ts';
 
 /** What the times of a work depend on. */
-export interface Timed {
+export interface Conditions {
   readonly dropped: Dropped;
   /** Step of the clock, and of the news that the device is done. Milliseconds. */
   readonly quantumMs: number;
@@ -18,7 +20,7 @@ export interface Timed {
 export function resultsOf(
   work: Work,
   candidates: readonly Candidate[],
-  timed: Timed,
+  conditions: Conditions,
 ): readonly BenchResult[] {
   const medians = new Map(
     candidates.flatMap((candidate) => {
@@ -26,13 +28,13 @@ export function resultsOf(
       return best ? [[candidate.contender.name, best.medianMs] as const] : [];
     }),
   );
-  return candidates.map((candidate) => resultOf(work, candidate, timed, medians));
+  return candidates.map((candidate) => resultOf(work, candidate, conditions, medians));
 }
 
 function resultOf(
   work: Work,
   candidate: Candidate,
-  timed: Timed,
+  conditions: Conditions,
   medians: ReadonlyMap<string, number>,
 ): BenchResult {
   const { contender, refusal, kernels, busyMs, wrong } = candidate;
@@ -74,7 +76,7 @@ function resultOf(
       : {}),
     timing: {
       source: 'wall',
-      quantumNs: Math.round((1e6 * timed.quantumMs) / best.repeats),
+      quantumNs: Math.round((1e6 * conditions.quantumMs) / best.repeats),
       samples: best.figures.length,
       coldMs,
       medianMs,
@@ -87,10 +89,13 @@ function resultOf(
       p90Ms: quantile(best.figures, 0.9),
       ...rates(work, medianMs),
       ...ratios(contender.name, medianMs, medians),
-      ...(timed.dropped.hidden > 0 ? { hiddenRounds: timed.dropped.hidden } : {}),
-      ...(timed.dropped.throttled > 0 ? { throttledRounds: timed.dropped.throttled } : {}),
+      ...(conditions.dropped.hidden > 0 ? { hiddenRounds: conditions.dropped.hidden } : {}),
+      ...(conditions.dropped.throttled > 0
+        ? { throttledRounds: conditions.dropped.throttled }
+        : {}),
       ...(best.documented.length > 0 ? { documentedMs: median(best.documented) } : {}),
       ...candidate.metrics,
+      ...besideVariants(candidate),
       ...predictions(candidate.metrics, medianMs),
     },
     series: { ms: [...best.samples], ...documented, ...seriesOfOthers(candidate, best) },
@@ -99,9 +104,25 @@ function resultOf(
   };
 }
 
+/** What the chosen variant takes as a multiple of the fastest other one, all recorded anew. */
+function besideVariants({ entries, variants }: Candidate): Record<string, number> {
+  const chosen = entries.find(
+    ({ right, samples }) => right.setting === EAGER && samples.length > 0,
+  );
+  const others = variants.filter(({ samples }) => samples.length > 0);
+  if (!chosen || others.length === 0) return {};
+  const least = Math.min(...others.map(({ samples }) => median(samples)));
+  return { [OF_FASTEST_VARIANT]: median(chosen.samples) / least };
+}
+
 /** The samples of the other settings in the race. */
-function seriesOfOthers({ entries }: Candidate, best: Entry): Record<string, readonly number[]> {
-  const others = entries.filter((entry) => entry !== best && entry.samples.length > 0);
+function seriesOfOthers(
+  { entries, variants }: Candidate,
+  best: Entry,
+): Record<string, readonly number[]> {
+  const others = [...entries, ...variants].filter(
+    (entry) => entry !== best && entry.samples.length > 0,
+  );
   return Object.fromEntries(
     others.map(({ right, samples }) => [`ms of ${right.setting}`, [...samples]]),
   );

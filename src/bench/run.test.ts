@@ -301,6 +301,35 @@ describe('a contender', () => {
     expect(runs).toEqual([]);
   });
 
+  test('has variants timed beside its choice where that is asked for, and none stands for it', async () => {
+    const settings = { captured: 4, eager: 5, 'variant slow': 20, 'variant quick': 2.5 };
+    const script: Script = { name: 'webgpu', settings };
+    const peer: Script = { name: 'jax-webgpu', settings: { default: 8 } };
+    expect(Object.keys((await ran([script])).of('webgpu').tried ?? {})).toHaveLength(2);
+    const options = { ...DEFAULT_BENCH_OPTIONS, variants: true };
+    const { setting, tried, timing, metrics, series, kernels } = (
+      await ran([script, peer], { options })
+    ).of('webgpu');
+    expect([setting, timing?.medianMs, metrics?.['ratio']]).toEqual([
+      ...['captured', expect.closeTo(4), expect.closeTo(2)],
+    ]);
+    expect(tried).toMatchObject({
+      ...{ eager: expect.closeTo(5), 'variant quick': expect.closeTo(2.5) },
+    });
+    expect(metrics?.['ofFastestVariant']).toBeCloseTo(2);
+    expect(metrics).not.toHaveProperty('variant quickCommands');
+    expect(series?.['ms of variant slow']).toHaveLength(5);
+    expect(kernels).toEqual(['kernel-of-captured', 'kernel-of-eager']);
+  });
+
+  test('that is ours fails where a variant beside its choice is wrong', async () => {
+    const settings = { captured: 4, eager: 5, 'variant wrong': 1 };
+    const script: Script = { name: 'webgpu', settings, errors: { 'variant wrong': 1 } };
+    const options = { ...DEFAULT_BENCH_OPTIONS, variants: true };
+    const { status, error } = (await ran([script], { options })).of('webgpu');
+    expect([status, error?.message]).toEqual(['fail', expect.stringMatching(/^variant wrong: /)]);
+  });
+
   test('of many settings races with those near the fastest alone', async () => {
     const settings = { a: 1, b: 1.1, c: 3, d: 9 };
     const runs: string[] = [];

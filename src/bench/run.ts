@@ -54,6 +54,9 @@ export async function runBench(host: BenchHost, listen: BenchListener): Promise<
   return { results: together(works, results), complete: done === works.length };
 }
 
+/** All that is timed of a candidate. */
+const entriesOf = ({ entries, variants }: Candidate): readonly Entry[] => [...entries, ...variants];
+
 /** The results of a work, and the loss of a device that it met. */
 interface WorkRun {
   readonly given: readonly BenchResult[];
@@ -68,8 +71,10 @@ async function runWork(work: Work, host: BenchHost, pulses: Pulses): Promise<Wor
       if (host.signal.aborted) break;
       if (triedBy(contender, work)) candidates.push(await contest.candidate(contender));
     }
-    const entries = candidates.flatMap((candidate) => candidate.entries);
-    const owners = new Map(candidates.flatMap((one) => one.entries.map((entry) => [entry, one])));
+    const entries = candidates.flatMap(entriesOf);
+    const owners = new Map(
+      candidates.flatMap((one) => entriesOf(one).map((entry) => [entry, one])),
+    );
     let dropped: Dropped = { hidden: 0, throttled: 0 };
     const onBatch = (entry: Entry) => {
       const owner = owners.get(entry) as Candidate;
@@ -87,12 +92,13 @@ async function runWork(work: Work, host: BenchHost, pulses: Pulses): Promise<Wor
       // Without the pace of the machine no time of it counts.
       for (const candidate of candidates) candidate.refusal ??= refusalOf(error);
     }
-    for (const [entry, owner] of owners) tellOf(owner, entry);
+    for (const candidate of candidates)
+      for (const entry of candidate.entries) tellOf(candidate, entry);
     const loss = await host.lost?.();
     if (loss) for (const candidate of candidates) noteLoss(candidate, loss);
     return { given: resultsOf(work, candidates, { dropped, quantumMs: host.quantumMs }), loss };
   } finally {
-    await putAway(candidates.flatMap(({ entries }) => entries));
+    await putAway(candidates.flatMap(entriesOf));
   }
 }
 

@@ -8,14 +8,11 @@ import type { BenchHost, BenchResult } from './host.ts';
 import { putAway } from './put-away.ts';
 import { Pulses, timeInRounds } from './rounds.ts';
 import { quantile } from './statistics/median.ts';
-import { isSlower, paceOf } from './statistics/slower.ts';
+import { isSlower, paceOf, SURE_SAMPLES } from './statistics/slower.ts';
 
 /** Rounds of the plain kernel, and of the one that does 1.3 times as much. */
 const ROUNDS = { plain: 10, planted: 13 } as const;
 const INVOCATIONS = 2 ** 12;
-
-/** Batches of each, unless others are asked for: as many as the rule is known to be right with. */
-const BATCHES = 40;
 
 /** What became over this share slower is told. */
 export const SLOWER_BY = 0.15;
@@ -46,7 +43,7 @@ export async function selfTest(
       };
       entries.push(await Entry.tried(right, host.options, host.now));
     }
-    const options = { ...host.options, samples: host.options.samples ?? BATCHES };
+    const options = { ...host.options, samples: host.options.samples ?? SURE_SAMPLES };
     await timeInRounds(entries, { ...host, options }, new Pulses(), ({ failure }) => {
       if (failure !== undefined) throw failure;
       return true;

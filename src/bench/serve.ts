@@ -10,8 +10,8 @@ import { works } from './works.ts';
 export interface Realm extends Pick<SessionHost, 'gpu' | 'runtime' | 'isHidden'> {
   readonly adapters: { prototype: Pick<GPUAdapter, 'requestDevice'> } | undefined;
   readonly post: (message: FromBench) => void;
-  /** Makes the contenders of a peer. */
-  readonly load: (peer: PeerFiles) => Promise<readonly Contender[]>;
+  /** Makes the contenders of a peer; `opening` counts how often this realm does, from 1. */
+  readonly load: (peer: PeerFiles, opening: number) => Promise<readonly Contender[]>;
 }
 
 /** Answers the messages of the party that shows the bench: one run, or one matrix, which can be cancelled. */
@@ -30,13 +30,14 @@ async function run(
   signal: AbortSignal,
 ): Promise<void> {
   const errors = new UncapturedErrors();
+  let openings = 0;
   using _watch = adapters && errors.watch(adapters);
   const host: SessionHost = {
     ...realm,
     works: [...works.values()],
     errors,
     signal,
-    peers: () => allOf(peers, load),
+    peers: () => allOf(peers, load, ++openings),
   };
   const outcome = await outcomeOf(() =>
     runSession(host, options, (event) => post({ type: 'event', event })),
@@ -49,7 +50,7 @@ async function askForeign(
   { peers, ...asked }: Extract<ToBench, { readonly type: 'matrix' }>,
   signal: AbortSignal,
 ): Promise<void> {
-  const host = { gpu, runtime, peers: () => allOf(peers, load), signal };
+  const host = { gpu, runtime, peers: () => allOf(peers, load, 1), signal };
   const outcome = await outcomeOf(() =>
     runForeign(host, asked, (cell) => post({ type: 'cell', cell })),
   );
@@ -60,8 +61,9 @@ async function askForeign(
 async function allOf(
   peers: readonly PeerFiles[],
   load: Realm['load'],
+  opening: number,
 ): Promise<readonly Contender[]> {
   const loaded: Contender[] = [];
-  for (const peer of peers) loaded.push(...(await load(peer)));
+  for (const peer of peers) loaded.push(...(await load(peer, opening)));
   return loaded;
 }

@@ -46,6 +46,12 @@ describe('what became slower', () => {
     },
   );
 
+  test('is known as well as the fewest samples tell', () => {
+    const now = report([result(times(1)), result(times(1).slice(1), 'ort-webgpu')]);
+    expect(becameSlower(report([result(times(1))]), now).fewestSamples).toBe(5);
+    expect(becameSlower(now, now).fewestSamples).toBe(4);
+  });
+
   test('is not what became faster', () => {
     const before = report([result(times(1.3))]);
     expect(becameSlower(before, report([result(times(1))])).slower).toEqual([]);
@@ -66,8 +72,7 @@ describe('what became slower', () => {
   test('is not told where the reports have nothing in common', () => {
     expect(becameSlower(report([]), report([result(times(9))]))).toEqual({
       why: 'nothing that was timed now is in the baseline',
-      compared: 0,
-      slower: [],
+      ...{ compared: 0, fewestSamples: 0, slower: [] },
     });
   });
 

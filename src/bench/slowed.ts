@@ -10,6 +10,8 @@ export interface Slowed {
   readonly why: string | undefined;
   /** Results that were timed in both. */
   readonly compared: number;
+  /** Samples of the result among them that has fewest. */
+  readonly fewestSamples: number;
   readonly slower: readonly {
     readonly id: string;
     readonly backend: string;
@@ -25,7 +27,7 @@ export function becameSlower(before: Report, after: Report): Slowed {
   const adapters = [before, after].map(adapterOf);
   if (adapters[0] !== adapters[1]) {
     const why = `the baseline is of another adapter (${adapters.join(', now ')})`;
-    return { why, compared: 0, slower: [] };
+    return nothing(why);
   }
   const earlier = new Map(before.results.map((result) => [keyOf(result), result]));
   const pairs = after.results.flatMap((result) => {
@@ -34,8 +36,7 @@ export function becameSlower(before: Report, after: Report): Slowed {
     const then = other && timedSamples(other);
     return now && then ? [{ result, other, now, then }] : [];
   });
-  if (pairs.length === 0)
-    return { why: 'nothing that was timed now is in the baseline', compared: 0, slower: [] };
+  if (pairs.length === 0) return nothing('nothing that was timed now is in the baseline');
   const slower = pairs.flatMap(({ result, other, now, then }) => {
     if (!isSlower(now, then, SLOWER_BY)) return [];
     const { id, backend, timing } = result;
@@ -43,8 +44,11 @@ export function becameSlower(before: Report, after: Report): Slowed {
     const afterMs = timing?.medianMs ?? 0;
     return [{ id, backend, beforeMs, afterMs, ratio: paceOf(now, then).ratio }];
   });
-  return { why: undefined, compared: pairs.length, slower };
+  const fewestSamples = Math.min(...pairs.flatMap(({ now, then }) => [now.length, then.length]));
+  return { why: undefined, compared: pairs.length, fewestSamples, slower };
 }
+
+const nothing = (why: string): Slowed => ({ why, compared: 0, fewestSamples: 0, slower: [] });
 
 function adapterOf({ environments }: Report): string {
   const [environment] = environments;

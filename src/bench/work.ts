@@ -24,7 +24,7 @@ export type WorkGroup =
   | 'ceilings';
 
 /** What is timed at one size, in words that every contender knows. */
-interface Timed {
+interface WorkFacts {
   /** `bench.<op>:<dtype>;name=value;...`, unique and stable. */
   readonly id: string;
   readonly group: WorkGroup;
@@ -54,7 +54,7 @@ export interface Growth {
 }
 
 /** A call of an op, forward or, where `grads` is there, forward and backward together. */
-export interface OpWork extends Timed {
+export interface OpWork extends WorkFacts {
   readonly kind: 'op';
   /** Name of the op in the vocabulary. */
   readonly op: string;
@@ -75,7 +75,7 @@ export interface OpWork extends Timed {
 }
 
 /** A training step of a model that each contender writes in its own words. */
-export interface StepWork extends Timed {
+export interface StepWork extends WorkFacts {
   readonly kind: 'step';
   readonly step: StepOf;
   /**
@@ -102,7 +102,7 @@ export interface StepsHeld {
 }
 
 /** Tokens that a Llama with adapters reads to tell the next, behind those of its cache. */
-export interface GenerationWork extends Timed {
+export interface GenerationWork extends WorkFacts {
   readonly kind: 'generation';
   readonly step: LlamaStep;
   /** All `step.tokens` of a text, or its last one behind the others, as each that is written. */
@@ -115,7 +115,7 @@ export interface GenerationWork extends Timed {
  * A ceiling of the device by itself: what a kernel reaches that does nothing else, or what a
  * command costs.
  */
-export interface CeilingWork extends Timed {
+export interface CeilingWork extends WorkFacts {
   readonly kind: 'ceiling';
   readonly ceiling: CeilingOf;
 }

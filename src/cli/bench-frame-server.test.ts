@@ -68,6 +68,7 @@ describe('the frame of a bench', () => {
     for (const [path, text] of [
       ['assets/bench.js', 'text of assets/bench.js'],
       ['peers/ort.js', 'export default 1'],
+      ['peers/2/ort.js', 'export default 1'],
     ] as const) {
       const inside = await fetch(new URL(path, base));
       expect(await inside.text()).toBe(text);

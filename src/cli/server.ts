@@ -127,6 +127,9 @@ function cookie(name: string, address: string | undefined): string {
   return `${name}=${value}; Path=/; SameSite=Strict${value ? '' : '; Max-Age=0'}`;
 }
 
+/** A file of the peers: with a number before it the same, as another instance of its module. */
+const OF_PEERS = /^\/peers(?:\/\d+)?(\/.*)$/;
+
 /** What a person lets the page reach through this server. */
 interface Reached {
   /** The origin of a server with models. */
@@ -204,9 +207,9 @@ export async function servePage(
       response.setHeader('content-security-policy', framePolicy(own));
       request.url = path.slice(frame.length);
     }
-    const isOfPeers = request.url?.startsWith('/peers/');
-    if (isOfPeers) request.url = request.url?.slice('/peers'.length);
-    const serve = isOfPeers ? libraries : files;
+    const ofPeers = request.url?.match(OF_PEERS)?.[1];
+    if (ofPeers !== undefined) request.url = ofPeers;
+    const serve = ofPeers !== undefined ? libraries : files;
     serve(request, response, () => refuse(404, 'there is no such file\n'));
   });
   const listen = (wanted: number) =>

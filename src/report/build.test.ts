@@ -50,6 +50,9 @@ test('a report counts its statuses, and has what was asked for', () => {
     summary: { total: 7 },
   });
   expect(report.run).not.toHaveProperty('timeoutMs');
+  expect(report.run).not.toHaveProperty('options');
+  const asked = { ...identity, benchOptions: ['--samples 5'] };
+  expect(buildReport(asked, [], [], true).run.options).toEqual(['--samples 5']);
   expect(report.run.durationMs).toBeGreaterThanOrEqual(5000);
   expect(report.run.durationMs).toBeLessThan(1e6);
   const limited = { ...identity, options: { ...options, timeoutMs: 7 } };

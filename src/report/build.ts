@@ -10,6 +10,8 @@ export interface RunIdentity {
   readonly startedAt: Date;
   readonly options: Pick<RunOptions, 'tier' | 'filters' | 'shard' | 'seed' | 'timeoutMs'>;
   readonly planHash: string;
+  /** How a bench times, where that is not its usual way, as the command line spells it. */
+  readonly benchOptions?: readonly string[];
 }
 
 const SUMMARY_KEYS: Readonly<Record<Status, Exclude<keyof Summary, 'total'>>> = {
@@ -43,7 +45,7 @@ export function buildReport(
   results: readonly CaseResult[],
   complete: boolean,
 ): Report {
-  const { kind, startedAt, options, planHash } = identity;
+  const { kind, startedAt, options, planHash, benchOptions = [] } = identity;
   const stamp = startedAt.toISOString();
   return {
     schema: 'gradproof-report/1',
@@ -59,6 +61,7 @@ export function buildReport(
       shard: `${options.shard.index}/${options.shard.count}`,
       seed: options.seed,
       ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+      ...(benchOptions.length === 0 ? {} : { options: [...benchOptions] }),
       complete,
       planHash,
     },

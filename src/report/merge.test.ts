@@ -74,6 +74,7 @@ test('parts of different runs are refused', () => {
   expect(with_({ planHash: '0'.repeat(64) })).toBe('different-plan');
   expect(with_({ seed: 1 })).toBe('different-run');
   expect(with_({ timeoutMs: 5 })).toBe('different-run');
+  expect(with_({ options: ['--samples 5'] })).toBe('different-run');
   expect(with_({ tier: 'full' })).toBe('different-run');
   expect(with_({ filters: ['*'] }), 'the other one excludes').toBe('different-run');
   expect(codeOf([a, { ...b, tool: { ...b.tool, commit: 'other' } }])).toBe('different-run');

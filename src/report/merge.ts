@@ -69,6 +69,7 @@ const COMMON = {
   tier: ({ run }) => run.tier,
   seed: ({ run }) => run.seed,
   timeoutMs: ({ run }) => run.timeoutMs ?? 'standard',
+  options: ({ run }) => run.options?.join(' ') ?? 'none',
   version: ({ tool }) => tool.version,
   commit: ({ tool }) => tool.commit,
 } satisfies Record<string, (report: Report) => string | number>;

@@ -179,6 +179,12 @@ export const reportSchema = v.strictObject({
         v.description('time limit of every case in milliseconds, if it was set by hand'),
       ),
     ),
+    options: v.optional(
+      v.pipe(
+        v.array(v.string()),
+        v.description('how a bench timed, where that was not its usual way: its options'),
+      ),
+    ),
     complete: v.pipe(v.boolean(), v.description('every selected case has a result')),
     planHash: v.pipe(
       sha256Hex,

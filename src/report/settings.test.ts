@@ -8,6 +8,7 @@ const STANDARD: Settings = {
   shard: '1/1',
   seed: 42,
   timeoutMs: undefined,
+  options: [],
   complete: true,
   retried: 0,
   hidden: 0,
@@ -28,14 +29,18 @@ describe('the settings of a run', () => {
       shard: '2/3',
       seed: 5,
       timeoutMs: 77,
+      options: ['--samples 5'],
       complete: false,
     } as const;
-    expect(settingsOf({ ...RUN, run: { ...run, filters: [...run.filters] }, results })).toEqual({
+    const { filters, options } = run;
+    const given = { ...run, filters: [...filters], options: [...options] };
+    expect(settingsOf({ ...RUN, run: given, results })).toEqual({
       tier: 'slow',
       filters: ['a*'],
       shard: '2/3',
       seed: 5,
       timeoutMs: 77,
+      options: ['--samples 5'],
       complete: false,
       retried: 2,
       hidden: 2,
@@ -55,6 +60,7 @@ describe('the settings of a run', () => {
       shard: '1/2',
       seed: 7,
       timeoutMs: 1500,
+      options: ['--warm-up 0', '--samples 5'],
       complete: false,
       retried: 1,
       hidden: 2,
@@ -66,6 +72,7 @@ describe('the settings of a run', () => {
       'only part 1/2 of the cases',
       'seed 7 instead of 42',
       '1500 ms for each case instead of its own time limit',
+      'timed with --warm-up 0 --samples 5',
       '1 case needed more than one attempt',
       '2 cases ran in a hidden tab, which browsers slow down',
     ]);

@@ -16,6 +16,8 @@ export interface Settings {
   readonly seed: number;
   /** Time limit of every case, undefined if each had its own. */
   readonly timeoutMs: number | undefined;
+  /** How a bench timed, where that was not its usual way: options of its command. */
+  readonly options: readonly string[];
   readonly complete: boolean;
   /** Cases that needed more than one attempt. */
   readonly retried: number;
@@ -25,10 +27,10 @@ export interface Settings {
 
 /** The settings of a report. */
 export function settingsOf({ run, results }: Report): Settings {
-  const { tier, filters, shard, seed, timeoutMs, complete } = run;
+  const { tier, filters, shard, seed, timeoutMs, options = [], complete } = run;
   const retried = results.filter(({ attempts }) => attempts > 1).length;
   const hidden = results.filter(({ finding }) => finding?.code === FINDINGS.hidden).length;
-  return { tier, filters, shard, seed, timeoutMs, complete, retried, hidden };
+  return { tier, filters, shard, seed, timeoutMs, options, complete, retried, hidden };
 }
 
 /**
@@ -60,6 +62,7 @@ export function settingsWords({
   shard,
   seed,
   timeoutMs,
+  options,
   complete,
   retried,
   hidden,
@@ -77,6 +80,7 @@ export function settingsWords({
     ...(timeoutMs === undefined
       ? []
       : [`${timeoutMs} ms for each case instead of its own time limit`]),
+    ...(options.length === 0 ? [] : [`timed with ${shortList(options, MOST_TOLD).join(' ')}`]),
     ...(retried === 0 ? [] : [`${counted(retried, 'case')} needed more than one attempt`]),
     ...(hidden === 0
       ? []

@@ -7,6 +7,7 @@ import { HostTime } from './host-time.ts';
 /** How the engine runs a work: captured once and replayed, or each time recorded anew. */
 export const SETTINGS = ['captured', 'eager'] as const;
 export type EngineSetting = (typeof SETTINGS)[number];
+export const EAGER = 'eager' satisfies EngineSetting;
 
 /** A work of the engine in one setting. */
 export interface Runnable extends Disposable {

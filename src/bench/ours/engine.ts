@@ -1,9 +1,12 @@
 import type { Gpu } from '../../gpu/gpu.ts';
+import { launchers } from '../../ops/registry.ts';
+import { chooseVariant, runnableVariants } from '../../ops/variants.ts';
 import { thisTool } from '../../report/tool.ts';
 import type { Contender, PreparedWork } from '../contender.ts';
 import { drawnCall } from '../drawn.ts';
+import { VARIANT } from '../variant-rows.ts';
 import type { CeilingWork, Work } from '../work.ts';
-import { type EngineSetting, EngineWork, type Runnable, SETTINGS } from './engine-work.ts';
+import { EAGER, type EngineSetting, EngineWork, type Runnable, SETTINGS } from './engine-work.ts';
 import { prepareGeneration } from './generation.ts';
 import { prepareOp } from './op.ts';
 import { prepareStep } from './step.ts';
@@ -26,11 +29,24 @@ export class Engine implements Contender {
     if (work.kind === 'ceiling') return { reason: 'a ceiling is no work of the engine' };
     // A model that writes is not captured, and a checkpoint is the same whatever makes the steps.
     const isEager = work.kind === 'generation' || (work.kind === 'step' && work.timed);
-    return isEager ? ['eager'] : SETTINGS;
+    return isEager ? [EAGER] : SETTINGS;
+  }
+
+  variantsFor(work: Work): readonly string[] {
+    const op = work.kind === 'op' ? launchers.get(work.op) : undefined;
+    if (work.kind !== 'op' || !op) return [];
+    const chosen = chooseVariant(this.#gpu, op, drawnCall(work).inputs);
+    return runnableVariants(this.#gpu, op)
+      .filter((variant) => variant !== chosen)
+      .map((variant) => VARIANT + variant);
   }
 
   async prepare(work: Work, setting: string): Promise<PreparedWork> {
     if (work.kind === 'ceiling') throw new TypeError(`${work.id} is a ceiling`);
+    if (work.kind === 'op' && setting.startsWith(VARIANT)) {
+      const call = { ...drawnCall(work), variant: setting.slice(VARIANT.length) };
+      return new EngineWork(this.#gpu, EAGER, await prepareOp(this.#gpu, call, EAGER));
+    }
     const way = setting as EngineSetting;
     return new EngineWork(this.#gpu, way, await this.#runnable(work, way));
   }

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { covers } from '../../catalog/covers.ts';
 import { Random } from '../../tensor/random.ts';
 import recorded from './fixtures/samples.json';
-import { isSlower } from './slower.ts';
+import { isSlower, SURE_SAMPLES } from './slower.ts';
 
 /** Draws, and batches of each. */
 const DRAWS = 20;
-const BATCHES = 40;
+const BATCHES = SURE_SAMPLES;
 const BY = 0.15;
 
 /** How many of twenty draws of each are found slower, the first taking `factor` times as long. */

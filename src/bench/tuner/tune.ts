@@ -5,7 +5,7 @@ import { type Choosable, chooseVariant, runnableVariants } from '../../ops/varia
 import { AssertionError } from '../../testing/context.ts';
 import { drawnCall } from '../drawn.ts';
 import { CallOracle } from '../oracle.ts';
-import { EngineWork } from '../ours/engine-work.ts';
+import { EAGER, EngineWork } from '../ours/engine-work.ts';
 import { prepareOp } from '../ours/op.ts';
 import { median } from '../statistics/median.ts';
 import { type Clock, firstBatch, timeOfOne } from '../stopwatch.ts';
@@ -16,8 +16,6 @@ const BUDGET_MS = 3000;
 const ROUNDS = 3;
 /** What is faster is taken if it needs less than this share of the time of the known choice. */
 const GAIN = 0.9;
-/** Each call is recorded anew, as where nothing is captured. */
-const EAGER = 'eager';
 
 /** A way to run a class: a variant, with the sizes that it reckons or others. */
 type Choice = Pick<TuningRow, 'variant' | 'sizes'>;

@@ -65,6 +65,11 @@ const OPTIONS: OptionTable<BenchCommand> = {
       'of this contender only settings whose name has the text, where a work has one: webgpu=eager',
     parse: (texts) => Object.fromEntries(texts.map(settingOf)),
   },
+  variants: {
+    name: 'variants',
+    description: 'time the variants of our kernels that are not chosen beside the one that is',
+    parse: () => true,
+  },
   tuning: TUNING,
   runtime: runtimeOption('where it is timed (default chromium; node has no peers)'),
   selfTest: {
@@ -80,6 +85,7 @@ const NOT_OF_SELF_TEST = [
   'peers',
   'filters',
   'settings',
+  'variants',
   'baseline',
 ] as const satisfies readonly (keyof BenchCommand)[];
 

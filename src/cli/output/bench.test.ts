@@ -108,14 +108,35 @@ test('a geometric mean is told of each group, with its worst', async () => {
   );
 });
 
+test('a choice is named that is slower than another variant, and how many were timed', async () => {
+  const { lines, voice } = heard();
+  const beside = (id: string, chosen: number, tiled: number): CaseResult => ({
+    ...timed('webgpu', chosen, { ofFastestVariant: chosen / tiled }),
+    ...{ id, tried: { captured: 1, eager: chosen, 'variant tiled': tiled } },
+  });
+  const results = [beside(ID, 3, 2), beside('bench.softmax:f32;rows=1024;width=1024', 2.1, 2)];
+  showBenchSummary(voice, await report(results, '', { kind: 'bench' }), undefined);
+  expect(lines.filter((line) => /^choice|^variants/.test(line))).toEqual([
+    'choice  matmul:f32;m=128;n=128;k=128: the chosen variant takes 3.00 ms, tiled 2.00: 1.50 times the fastest',
+    'variants: in 1 of 2 works the chosen one takes over 10 % longer than another',
+  ]);
+});
+
 test('what became slower is named', async () => {
   const { lines, voice } = heard();
   const slower = [{ id: ID, backend: 'webgpu', beforeMs: 2, afterMs: 3, ratio: 1.5 }];
   const of = await report([timed('webgpu', 3)], '', { kind: 'bench' });
-  showBenchSummary(voice, of, { why: undefined, compared: 4, slower });
+  showBenchSummary(voice, of, { why: undefined, compared: 4, fewestSamples: 40, slower });
   expect(lines).toContain(`slower  ${ID} on webgpu: 2.00 -> 3.00 ms, 1.50 times as long`);
   expect(lines).toContain('1 of 4 times are over 15 % slower than in the baseline');
-  showBenchSummary(voice, of, { why: 'it is of another adapter', compared: 0, slower: [] });
+  const unsure =
+    'some have only 5 samples, and the rule was tried with 40: time both with --samples 40 to be as sure';
+  expect(lines).not.toContain(unsure);
+  showBenchSummary(voice, of, { why: undefined, compared: 4, fewestSamples: 5, slower });
+  expect(lines).toContain(unsure);
+  showBenchSummary(voice, of, {
+    ...{ why: 'it is of another adapter', compared: 0, fewestSamples: 0, slower: [] },
+  });
   expect(lines).toContain('Nothing is compared: it is of another adapter.');
 });
 

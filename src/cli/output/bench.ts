@@ -1,7 +1,9 @@
 import { toldMs } from '../../bench/held-ceilings.ts';
 import type { BenchListener } from '../../bench/host.ts';
 import type { Slowed } from '../../bench/slowed.ts';
+import { SURE_SAMPLES } from '../../bench/statistics/slower.ts';
 import { type BenchRow, benchRows, documentedMs, groupMeans } from '../../bench/summary.ts';
+import { BAD_CHOICE, othersWords, type VariantRow, variantRows } from '../../bench/variant-rows.ts';
 import { counted } from '../../report/counted.ts';
 import { plainText } from '../../report/plain-text.ts';
 import type { CaseResult, Report } from '../../report/schema.ts';
@@ -97,6 +99,7 @@ export function showBenchSummary(voice: Voice, report: Report, slowed: Slowed | 
   if (columns.some(({ name }) => name === LOOP))
     voice.say(`${LOOP}: as the documentation of the library before it shows how to run it`);
   sayMeans(voice, rows);
+  sayVariants(voice, variantRows(report.results));
   if (slowed) saySlowed(voice, slowed);
   const { run, environments } = report;
   const adapter = environments[0]?.adapter;
@@ -149,7 +152,19 @@ function sayMeans(voice: Voice, rows: readonly BenchRow[]): void {
     );
 }
 
-function saySlowed(voice: Voice, { why, compared, slower }: Slowed): void {
+function sayVariants(voice: Voice, rows: readonly VariantRow[]): void {
+  if (rows.length === 0) return;
+  const bad = rows.filter(({ ofFastest }) => ofFastest > BAD_CHOICE);
+  for (const row of bad)
+    voice.say(
+      `${paint(voice, 'yellow', 'choice')}  ${nameOf(row.id)}: the chosen variant takes ${row.chosenMs.toPrecision(3)} ms, ${othersWords(row)}: ${row.ofFastest.toFixed(2)} times the fastest`,
+    );
+  voice.say(
+    `variants: in ${bad.length} of ${counted(rows.length, 'work')} the chosen one takes over 10 % longer than another`,
+  );
+}
+
+function saySlowed(voice: Voice, { why, compared, fewestSamples, slower }: Slowed): void {
   if (why !== undefined) {
     voice.say(paint(voice, 'yellow', `Nothing is compared: ${why}.`));
     return;
@@ -161,4 +176,8 @@ function saySlowed(voice: Voice, { why, compared, slower }: Slowed): void {
   voice.say(
     `${slower.length} of ${counted(compared, 'time')} are over 15 % slower than in the baseline`,
   );
+  if (fewestSamples < SURE_SAMPLES)
+    voice.say(
+      `some have only ${fewestSamples} samples, and the rule was tried with ${SURE_SAMPLES}: time both with --samples ${SURE_SAMPLES} to be as sure`,
+    );
 }

@@ -128,3 +128,22 @@ test('exponents are of every run, though a row is of another one', async () => {
   expect(speedPage(runs)).toContain('| cube | jax-webgpu 2.80, webgpu 2.60 |');
   expect(speedPage(runs.slice(1, 2))).not.toContain('How times grow');
 });
+
+test('variants that were timed beside the chosen one have a table of every run', async () => {
+  const beside = (chosen: number) =>
+    report(
+      [
+        timed(PRODUCT, 'webgpu', 1, {
+          metrics: { ofFastestVariant: chosen / 2 },
+          tried: { captured: 1, eager: chosen, 'variant tiled': 2, 'variant register': 4 },
+        }),
+      ],
+      '',
+      { kind: 'bench' },
+    );
+  const text = speedPage([await beside(1), await beside(3)]);
+  expect(text).toContain('In 1 of 2 works the chosen\none takes over 10 % longer than another.');
+  expect(text).toContain(
+    '| matmul:f32;m=128;n=128;k=128 | 1.00 | tiled 2.00, register 4.00 | 0.50 |\n| matmul:f32;m=128;n=128;k=128 | 3.00 | tiled 2.00, register 4.00 | 1.50 |',
+  );
+});

@@ -1,6 +1,7 @@
 import { toldMs } from '../../bench/held-ceilings.ts';
 import { median } from '../../bench/statistics/median.ts';
 import { type BenchRow, groupMeans, rowsOfRuns } from '../../bench/summary.ts';
+import { BAD_CHOICE, othersWords, variantRows } from '../../bench/variant-rows.ts';
 import { groupBy } from '../../report/group.ts';
 import { browserWords, chipName } from '../../report/place.ts';
 import type { CaseResult, Report } from '../../report/schema.ts';
@@ -43,7 +44,7 @@ ${groupMeans(rows)
       `| ${group} | ${count} | ${geometricMean.toFixed(2)} | ${worst.ratio.toFixed(2)} (${nameOf(worst.id)}) | ${below} |`,
   )
   .join('\n')}
-${groups.map(([group, some]) => (group === 'halves' ? halves(reports, some) : table(group, some))).join('')}${growth(reports)}${steps(rows)}${fineTuning(rows)}${checkpoints(rows)}`;
+${groups.map(([group, some]) => (group === 'halves' ? halves(reports, some) : table(group, some))).join('')}${variants(reports)}${growth(reports)}${steps(rows)}${fineTuning(rows)}${checkpoints(rows)}`;
 }
 
 function runLine({ environments, run, tool, results }: Report): string {
@@ -107,6 +108,28 @@ function cellOf(result: CaseResult | undefined): string {
   if (result.backend === 'webgpu' && eager !== undefined && captured !== undefined)
     return `${eager.toPrecision(3)} / ${captured.toPrecision(3)}`;
   return `${ms.toPrecision(3)}${result.finding?.code === 'coarser-bound' ? ' ~' : ''}`;
+}
+
+/** What ours chose beside what it did not, in each report that timed variants. */
+function variants(reports: readonly Report[]): string {
+  const all = reports.flatMap(({ results }) => variantRows(results));
+  if (all.length === 0) return '';
+  const bad = all.filter(({ ofFastest }) => ofFastest > BAD_CHOICE).length;
+  const lines = all.map((row) => {
+    const { id, chosenMs, ofFastest } = row;
+    const cells = [nameOf(id), chosenMs.toPrecision(3), othersWords(row), ofFastest.toFixed(2)];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return `
+## The variant that is chosen beside the others
+
+By \`bench --variants\`: all of a work in one run, recorded anew each time. In ${bad} of ${all.length} works the chosen
+one takes over 10 % longer than another.
+
+| work | chosen | others | by the fastest other |
+|---|---|---|---|
+${lines.join('\n')}
+`;
 }
 
 const EXPONENT = 'exponent of ';

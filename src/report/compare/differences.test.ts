@@ -28,6 +28,7 @@ describe('what differs around the cases', () => {
         shard: '1/1',
         seed: 1,
         timeoutMs: undefined,
+        options: [],
         complete: true,
         retried: 5,
         hidden: 0,
@@ -55,6 +56,7 @@ describe('what differs around the cases', () => {
         shard: '2/3',
         seed: 2,
         timeoutMs: 500,
+        options: ['--samples 5'],
         complete: false,
         retried: 6,
         hidden: 1,
@@ -81,6 +83,7 @@ describe('what differs around the cases', () => {
       { what: 'shard', before: '1/1', after: '2/3' },
       { what: 'seed', before: '1', after: '2' },
       { what: 'timeout', before: '', after: '500 ms' },
+      { what: 'options', before: '', after: '--samples 5' },
       { what: 'complete', before: 'complete', after: 'not finished' },
       {
         what: 'adapter',

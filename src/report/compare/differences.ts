@@ -24,6 +24,7 @@ const KINDS = [
     'shard',
     'seed',
     'timeout',
+    'options',
     'complete',
   ] as const),
   ...(['adapter', 'runtime', 'os', 'cores', 'features', 'arithmetic', 'kernels'] as const),
@@ -59,6 +60,7 @@ const VALUES: Readonly<
   shard: ({ settings }) => settings.shard,
   seed: ({ settings }) => String(settings.seed),
   timeout: ({ settings: { timeoutMs } }) => (timeoutMs === undefined ? '' : `${timeoutMs} ms`),
+  options: ({ settings }) => settings.options,
   complete: ({ settings }, words) => (settings.complete ? words.complete : words.unfinished),
   adapter: ({ environments }, { processor }) =>
     environments.map(({ adapter }) =>

@@ -194,6 +194,7 @@ test('the snapshot of a link has ranges, and places in the plan where it has no 
       shard: '2/3',
       seed: 9,
       timeoutMs: 5,
+      options: [],
       complete: false,
       retried: 6,
       hidden: 4,

@@ -31,10 +31,10 @@ test('any payload comes back, with and without the #', async () => {
   );
 });
 
-test('a link of this build says in its first byte that it is of the second version', async () => {
+test('a link of this build says in its first byte that it is of the third version', async () => {
   const fragment = await seal(Uint8Array.of(7));
   expect(atob(fragment.slice(0, 4).replaceAll('-', '+').replaceAll('_', '/')).charCodeAt(0)).toBe(
-    2,
+    3,
   );
 });
 

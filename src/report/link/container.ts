@@ -10,7 +10,7 @@ import { damaged, LinkError, tooLong } from './error.ts';
  */
 
 /** The version that this build writes; raised when the payload's layout changes. */
-export const LINK_VERSION = 2;
+export const LINK_VERSION = 3;
 
 const CHECKSUM_BYTES = 6;
 /**

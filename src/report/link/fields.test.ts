@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { LINK_VERSION } from './container.ts';
 import { readPayload, writePayload } from './fields.ts';
 import type { LinkPayload } from './payload.ts';
 
@@ -12,6 +13,7 @@ const PAYLOAD: LinkPayload = {
     shard: '2/3',
     seed: 7,
     timeoutMs: undefined,
+    options: [],
     complete: true,
     retried: 0,
     hidden: 0,
@@ -28,7 +30,7 @@ const PAYLOAD: LinkPayload = {
 
 /** A payload as it comes back from its bytes. */
 const returned = (change: Partial<LinkPayload> = {}) =>
-  readPayload({ version: 2, payload: writePayload({ ...PAYLOAD, ...change }) });
+  readPayload({ version: LINK_VERSION, payload: writePayload({ ...PAYLOAD, ...change }) });
 
 /** One that says its cores alone. */
 const environment = (cores: number): LinkPayload['environments'][number] => ({
@@ -52,6 +54,7 @@ test('a payload is its parts, one after another', () => {
       shard: '3/4',
       seed: 5,
       timeoutMs: 6,
+      options: ['z'],
       complete: true,
       retried: 8,
       hidden: 9,
@@ -69,7 +72,7 @@ test('a payload is its parts, one after another', () => {
   expect([...bytes]).toEqual([
     ...[1, 3, 49, 46, 50, 3, 97, 98, 99, 125, 10],
     // A time limit is one more than its milliseconds.
-    ...[2, 2, 1, 120, 2, 121, 42, 3, 4, 5, 7, 1, 8, 9],
+    ...[2, 2, 1, 120, 2, 121, 42, 3, 4, 5, 7, 1, 8, 9, 1, 1, 122],
     ...[2, 0, 0, 0, 3, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 1, 0, 0],
     // Two digits are a byte in hex: 10, 11, ... 41.
     ...Array.from({ length: 32 }, (_, i) => 16 * Math.floor(1 + i / 10) + (i % 10)),
@@ -80,7 +83,7 @@ test('a payload is its parts, one after another', () => {
     ...[6, 0, 1, 0, 0, 1, 1],
     ...[21, 22, 23, 24, 25, 26, 1, 100],
   ]);
-  expect(readPayload({ version: 2, payload: bytes })).toEqual(payload);
+  expect(readPayload({ version: LINK_VERSION, payload: bytes })).toEqual(payload);
 });
 
 test.each([
@@ -165,7 +168,7 @@ describe('a payload that cannot be', () => {
   test('has bytes behind its end', () => {
     const bytes = writePayload(PAYLOAD);
     const payload = new Uint8Array([...bytes, 0]);
-    expect(readPayload({ version: 2, payload: bytes }).device).toBe('');
-    expect(() => readPayload({ version: 2, payload })).toThrow();
+    expect(readPayload({ version: LINK_VERSION, payload: bytes }).device).toBe('');
+    expect(() => readPayload({ version: LINK_VERSION, payload })).toThrow();
   });
 });

@@ -60,6 +60,7 @@ const settings = object<Settings>({
   complete: boolean,
   retried: uint(),
   hidden: since(2, uint(), 0),
+  options: since(3, list(text, LINKED_FILTERS), []),
 });
 
 const hash: Codec<string> = {

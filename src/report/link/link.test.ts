@@ -11,6 +11,7 @@ import { encodeLink } from './encode.ts';
 import { LinkError } from './error.ts';
 import { writePayload } from './fields.ts';
 import version1 from './fixtures/version-1.txt?raw';
+import version2 from './fixtures/version-2.txt?raw';
 
 const load = (text: string) => async () => text;
 const code = (expected: string) => expect.objectContaining({ name: 'LinkError', code: expected });
@@ -341,6 +342,7 @@ test('what a link says of a whole run is all that is known of it', async () => {
       shard: '1/1',
       seed: 42,
       timeoutMs: undefined,
+      options: [],
       complete: true,
       retried: 1,
       hidden: 0,
@@ -486,6 +488,17 @@ test('hostile payloads under a right checksum are refused in one line, or are a 
   for (let length = 0; length < valid.length; length++)
     expect(await refusal(await seal(valid.slice(0, length)))).toBe('link-damaged');
   expect(await refusal(await frame(new Uint8Array(0), LINK_VERSION))).toBe('link-damaged');
+});
+
+test('so is one of version 2, which does not say how a bench timed', async () => {
+  expect(await decodePayload(version2)).toMatchObject({
+    device: 'ThinkPad',
+    settings: { filters: ['ops.matmul.*', '!*vector*'], hidden: 2, options: [] },
+  });
+  const bench = { ...RUN, run: { ...RUN.run, options: ['--samples 5'] } };
+  expect(await decodePayload(await encodeLink(bench, PLAN))).toMatchObject({
+    settings: { options: ['--samples 5'] },
+  });
 });
 
 test('a link holds the device name and hidden tabs; an older link reads without them', async () => {

@@ -44,6 +44,7 @@ test('a request names what is installed and was not unchecked', () => {
   expect(requestOf(choice, ['ort', 'jax'])).toEqual({
     options: {
       quick: true,
+      variants: false,
       filters: ['*softmax*'],
       settings: {},
       tuning: 'checked-in',

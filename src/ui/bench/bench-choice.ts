@@ -21,6 +21,8 @@ export interface BenchChoice {
   readonly settings: string;
   /** Whether variants of kernels are measured here first. */
   readonly measured: boolean;
+  /** Whether the variants that are not chosen are timed, too. */
+  readonly variants: boolean;
 }
 
 export const USUAL_CHOICE: BenchChoice = {
@@ -31,6 +33,7 @@ export const USUAL_CHOICE: BenchChoice = {
   samples: '',
   settings: '',
   measured: false,
+  variants: false,
 };
 
 /** The numbers that a person may set. */
@@ -70,7 +73,7 @@ export function settingsIn(text: string): BenchOptions['settings'] | undefined {
  * it may not.
  */
 export function requestOf(
-  { quick, filter, without, measured, ...texts }: BenchChoice,
+  { quick, filter, without, measured, variants, ...texts }: BenchChoice,
   installed: readonly PeerName[],
 ): BenchRequest | undefined {
   const warmUp = numberIn('warmUp', texts.warmUp);
@@ -80,6 +83,7 @@ export function requestOf(
   const options: BenchOptions = {
     ...DEFAULT_BENCH_OPTIONS,
     quick,
+    variants,
     filters: filtersIn(filter),
     settings,
     tuning: measured ? 'measured' : 'checked-in',

@@ -78,12 +78,14 @@ export class BenchFields extends LitElement {
         flex: none;
         accent-color: var(--accent);
       }
-      :is(.peers label, .check) {
+      .peers label {
         display: inline-flex;
         gap: var(--space-2);
         min-height: 1.5rem;
       }
       .check {
+        display: flex;
+        gap: var(--space-2);
         margin-block-start: var(--space-3);
       }
       .peers .row {
@@ -140,10 +142,7 @@ export class BenchFields extends LitElement {
         <div class="numbers">
           ${(['warmUp', 'samples'] as const).map((name) => this.#number(name))} ${this.#settings()}
         </div>
-        <label class="check">
-          <input type="checkbox" .checked=${this.choice.measured} @change=${(event: Event) => this.#choose({ measured: (event.target as HTMLInputElement).checked })} />
-          ${words.measured}
-        </label>
+        ${(['measured', 'variants'] as const).map((name) => this.#check(name))}
       </details>
     `;
   }
@@ -180,6 +179,13 @@ export class BenchFields extends LitElement {
       </div>
       ${missing.length === 0 ? nothing : html`<p class="small muted">${words.peersMissing(missing.map((name) => NAMES[name]))} <code>${PEERS_COMMAND}</code></p>`}
     </fieldset>`;
+  }
+
+  #check(name: 'measured' | 'variants') {
+    return html`<label class="check">
+      <input type="checkbox" .checked=${this.choice[name]} @change=${(event: Event) => this.#choose({ [name]: (event.target as HTMLInputElement).checked })} />
+      ${benchWords()[name]}
+    </label>`;
   }
 
   #number(name: BenchNumber) {

@@ -3,6 +3,7 @@ import { growthSeries } from '../../bench/growth.ts';
 import { ratiosOf } from '../../bench/ratios.ts';
 import { rooflineOf } from '../../bench/roofline.ts';
 import type { BenchRow } from '../../bench/summary.ts';
+import { variantRows } from '../../bench/variant-rows.ts';
 import type { CaseResult, Report } from '../../report/schema.ts';
 import type { Figure } from '../charts/figure.ts';
 import { Remembered } from '../controls/remembered.ts';
@@ -17,6 +18,7 @@ import { rooflineFigure } from './roofline-figure.ts';
 import '../charts/figure.ts';
 import '../reports/provenance.ts';
 import './bench-table.ts';
+import './bench-variants.ts';
 
 /** What a bench found, while it goes on and after it. */
 export class BenchResults extends LitElement {
@@ -72,11 +74,13 @@ export class BenchResults extends LitElement {
     const groups = [...new Set(all.map(({ group }) => group))];
     const shown = groups.find((group) => group === this.group);
     const rows = shown ? all.filter(({ group }) => group === shown) : all;
+    const variants = variantRows(rows.flatMap(({ results }) => results.get('webgpu') ?? []));
     return html`<section aria-labelledby="results">
       <h2 id="results">${words.results}</h2>
       ${report ? this.#head(report) : nothing}
       ${groups.length > 1 ? this.#groups(groups, shown) : nothing}
       <div class="panel"><gp-bench-table .rows=${rows} .means=${this.works.groupMeans(rows)}></gp-bench-table></div>
+      ${variants.length === 0 ? nothing : html`<div class="panel"><gp-bench-variants .rows=${variants}></gp-bench-variants></div>`}
       ${this.#failures()}
       ${report ? this.#pictures(this.#figures.of(this.works, report, shown)) : nothing}
     </section>`;

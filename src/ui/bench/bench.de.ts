@@ -41,6 +41,7 @@ export const words: ReturnType<typeof benchWords> = {
   settingsWrong: `Teilnehmer=Text, etwa webgpu=eager, mit Leerzeichen dazwischen. Teilnehmer: ${CONTENDERS.join(', ')}.`,
   measured:
     'Erst drei Sekunden messen, welche unserer Kernel hier am schnellsten sind, und diese nehmen',
+  variants: 'Auch die Varianten unserer Kernel messen, die hier nicht gewählt werden',
   run: 'Messen',
   again: 'Noch einmal messen',
   cancel: 'Abbrechen',
@@ -96,6 +97,12 @@ export const words: ReturnType<typeof benchWords> = {
     share: 'Der Obergrenze',
     mean: (mean, count) => `geometrisches Mittel von ${units.number(count)}: ${mean}`,
     csv: 'Tabelle als CSV speichern',
+  },
+  variantTable: {
+    caption: 'Unsere Varianten nebeneinander, Millisekunden',
+    hint: (bad, all) =>
+      `In ${units.number(bad)} von ${works(all)} braucht die gewählte Variante über 10\u202f% länger als eine andere.`,
+    columns: ['Aufgabe', 'Gewählt', 'Andere', 'Durch die schnellste andere'],
   },
   failures: 'Was nicht gemessen wurde, und warum',
   ratios: {

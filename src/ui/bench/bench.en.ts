@@ -42,6 +42,7 @@ export const benchWords = words('bench', {
   settings: 'Only settings with these texts, by contender',
   settingsWrong: `Contender=text, such as webgpu=eager, with spaces between. Contenders: ${CONTENDERS.join(', ')}.`,
   measured: 'First measure for three seconds which of our kernels are fastest here, and use those',
+  variants: 'Also time the variants of our kernels that are not chosen here',
   run: 'Run',
   again: 'Run again',
   cancel: 'Cancel',
@@ -96,6 +97,12 @@ export const benchWords = words('bench', {
     share: 'Of the ceiling',
     mean: (mean: string, count: number) => `geometric mean of ${units.number(count)}: ${mean}`,
     csv: 'Save the table as CSV',
+  },
+  variantTable: {
+    caption: 'Our variants beside each other, milliseconds',
+    hint: (bad: number, all: number) =>
+      `In ${units.number(bad)} of ${works(all)} the chosen variant takes over 10% longer than another.`,
+    columns: ['Work', 'Chosen', 'Others', 'By the fastest other'],
   },
   failures: 'What was not timed, and why',
   ratios: {

@@ -48,7 +48,7 @@ export function tallyOf({ cases }: Snapshot): string {
 }
 
 type SetUp = Pick<Report['run'], 'tier' | 'shard' | 'seed' | 'timeoutMs' | 'complete'> &
-  Pick<Settings, 'filters'>;
+  Pick<Settings, 'filters'> & { readonly options?: Settings['options'] | undefined };
 
 /**
  * How a run was set up, where that was not the standard; an empty list where it was. What only its
@@ -60,6 +60,7 @@ export function restrictionsOf({
   shard,
   seed,
   timeoutMs,
+  options = [],
   complete,
 }: SetUp): readonly string[] {
   const deviations = shareWords().deviations({
@@ -68,6 +69,7 @@ export function restrictionsOf({
     shard,
     seed,
     timeoutMs,
+    options,
     complete,
     retried: 0,
     hidden: 0,

@@ -64,6 +64,7 @@ export const words: ReturnType<typeof compareWords> = {
     shard: 'Teil',
     seed: 'Startwert',
     timeout: 'Zeitgrenze',
+    options: 'Wie gemessen wurde',
     complete: 'Zu Ende gelaufen',
     adapter: 'Grafikadapter',
     runtime: 'Browser oder Laufzeit',
@@ -75,7 +76,7 @@ export const words: ReturnType<typeof compareWords> = {
   },
   none: 'nichts',
   endings: { complete: 'ja', unfinished: 'nein' },
-  unset: { filters: 'alle', timeout: 'jede Prüfung ihre eigene' },
+  unset: { filters: 'alle', timeout: 'jede Prüfung ihre eigene', options: 'wie üblich' },
 
   changes: 'Änderungen',
   noChanges: 'Keine Prüfung hat sich geändert.',

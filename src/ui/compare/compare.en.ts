@@ -30,6 +30,7 @@ const differences: Readonly<Record<DifferenceKind, string>> = {
   shard: 'Part',
   seed: 'Seed',
   timeout: 'Time limit',
+  options: 'How it was timed',
   complete: 'Finished',
   adapter: 'Graphics adapter',
   runtime: 'Browser or runtime',
@@ -95,7 +96,7 @@ export const compareWords = words('compare', {
   /** Whether a run came to its end. */
   endings: { complete: 'yes', unfinished: 'no' },
   /** What it means that nothing is set. */
-  unset: { filters: 'all', timeout: 'its own for each check' },
+  unset: { filters: 'all', timeout: 'its own for each check', options: 'as usual' },
 
   changes: 'Changes',
   noChanges: 'No check changed.',

@@ -56,6 +56,7 @@ function settings({
   shard,
   seed,
   timeoutMs,
+  options,
   complete,
   retried,
   hidden,
@@ -66,6 +67,7 @@ function settings({
     `Teil ${shard}`,
     `Startwert ${seed}`,
     timeoutMs === undefined ? 'übliche Zeitgrenzen' : `${number(timeoutMs)}\u202fms je Prüfung`,
+    ...(options.length > 0 ? [`gemessen mit ${options.join(' ')}`] : []),
     complete ? 'vollständig' : 'unvollständig',
     `${retried} wiederholt`,
     `${hidden} in verdecktem Tab`,
@@ -103,6 +105,7 @@ function deviations({
   shard,
   seed,
   timeoutMs,
+  options,
   complete,
   retried,
   hidden,
@@ -124,6 +127,7 @@ function deviations({
     ...(timeoutMs === undefined
       ? []
       : [`${number(timeoutMs)}\u202fms je Prüfung statt ihrer eigenen Zeitgrenze`]),
+    ...(options.length === 0 ? [] : [`gemessen mit ${shortList(options, MOST_TOLD).join(' ')}`]),
     ...(retried === 0
       ? []
       : [`${checks(retried)} ${retried === 1 ? 'brauchte' : 'brauchten'} mehr als einen Versuch`]),
