@@ -326,6 +326,50 @@ products
   });
 
 products
+  .case('infinite-neighbour', { variant: Object.keys(matmul.variants) })
+  .desc(
+    'Products of columns, of terms that are no fours, are exact where the matrix behind each is infinite: nothing of it is read.',
+  )
+  .control('every product doubled', (fault) =>
+    fault.launch('matmul.forward', ([gpu, inputs, params, variant]) => [
+      gpu,
+      inputs,
+      { ...params, alpha: 2 },
+      variant,
+    ]),
+  )
+  .run(async (t) => {
+    const variant = String(t.params['variant']);
+    const missing = matmul.variants[variant]?.needs?.find(
+      (feature) => !t.gpu.features.has(feature),
+    );
+    if (missing) t.skip('missing-feature', missing);
+    const [terms, rows, cols] = [5, 8, 12];
+    const matrices = (size: number) =>
+      hostTensorFrom(
+        'f32',
+        [2, terms, size],
+        Float32Array.from({ length: 2 * terms * size }, (_, i) =>
+          i < terms * size ? (i % 7) - 3 : Number.POSITIVE_INFINITY,
+        ),
+      );
+    const [left, right] = [matrices(rows), matrices(cols)];
+    using a = Tensor.from(t.gpu, left);
+    using b = Tensor.from(t.gpu, right);
+    using y = matmul.forward(t.gpu, { a, b }, { transpose_a: true }, variant).y;
+    const { data } = await readValue(y);
+    const truth = Float64Array.from({ length: rows * cols }, (_, i) => {
+      const [row, col] = [Math.floor(i / cols), i % cols];
+      let sum = 0;
+      for (let k = 0; k < terms; k++)
+        sum += (left.data[k * rows + row] as number) * (right.data[k * cols + col] as number);
+      return sum;
+    });
+    const shape = [rows * cols];
+    t.expectEqual('first', { shape, data: data.slice(0, rows * cols) }, { shape, data: truth });
+  });
+
+products
   .case('many-batches')
   .tier('full')
   .desc(

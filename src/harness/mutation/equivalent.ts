@@ -744,15 +744,9 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.hidden,
   },
   {
-    id: 'mutate.matmul.quad:guard;line=59;n=1',
-    line: 'if (ROWS > 4u) {',
-    becomes: 'if true {',
-    why: WHY.unstored,
-  },
-  {
-    id: 'mutate.matmul.quad:boundary;line=62;n=1',
+    id: 'mutate.matmul.quad:guard;line=74;n=1',
     line: 'if (ROWS > 8u) {',
-    becomes: 'if (ROWS >= 8u) {',
+    becomes: 'if true {',
     why: WHY.unstored,
   },
   {
