@@ -52,6 +52,7 @@ test('a person times one library, cancels, times again, sees the results, and co
   await expect(runButton(page)).toHaveAttribute('aria-disabled', 'true');
   await settings.fill('webgpu=eager');
   await page.getByLabel('First measure for three seconds').check();
+  await page.getByLabel('Also time the variants').check();
   const filter = page.getByLabel('Only works with these words');
   await filter.fill('nosuchwork');
   await expect(page.getByText('No work has these words in its name.')).toBeVisible();
@@ -83,6 +84,11 @@ test('a person times one library, cancels, times again, sees the results, and co
     /^[\d.]+$/,
     /%$/,
   ]);
+  const variants = page.getByRole('table', { name: 'Our variants beside each other' });
+  await expect(variants.getByRole('row')).toHaveText([
+    /Chosen/,
+    /m=37;n=29;k=53\s+[\d.]+\s+[a-z]+ [\d.]+, [a-z]+ [\d.]+\s+[\d.]+/,
+  ]);
   await expect(
     page.getByRole('img', { name: /^1 work that a library was timed at too; in \d of them/ }),
   ).toBeVisible();
@@ -106,6 +112,9 @@ test('a person times one library, cancels, times again, sees the results, and co
   const report = await savedReport(page);
   expect([report.kind, report.run.complete, report.results.length]).toEqual(['bench', true, 3]);
   expect(report.results.find(({ backend }) => backend === 'webgpu')?.setting).toBe('eager');
+  expect(report.run.options).toEqual([
+    ...['--warm-up 0', '--samples 5', '--variants', '--setting webgpu=eager'],
+  ]);
   const [first] = Object.entries(report.environments[0]?.tuning ?? {});
   expect(first, 'the kept table is used, and not measured anew').toEqual(
     Object.entries(planted)[0],

@@ -15,7 +15,7 @@ override ROWS: u32 = 32u;
 // four terms of a row. Terms of its columns then come in the order in which those of the rows reach it.
 override BY_TERMS: bool = false;
 
-/// Adds four terms of four rows, of which a lane has loaded its part.
+/// Adds four terms of four rows; a lane has loaded a fourth of them.
 fn with_terms(sums: mat4x4f, right: mat4x4f, loaded: vec4f) -> mat4x4f {
   let rows = from_quad(loaded);
   if (BY_TERMS) {

@@ -133,7 +133,12 @@ export class Contest {
     for (const setting of [...own, ...variants]) {
       try {
         const entry = await this.#try(candidate, setting);
-        (variants.includes(setting) ? candidate.variants : candidate.entries).push(entry);
+        if (!variants.includes(setting)) candidate.entries.push(entry);
+        else if (isAnother(entry, candidate)) candidate.variants.push(entry);
+        else {
+          delete candidate.tried[setting];
+          await putAway([entry]);
+        }
       } catch (error) {
         first ??= error;
         candidate.wrong.push(`${setting}: ${messageOf(error)}`);
@@ -209,6 +214,12 @@ export class Contest {
       if (error) candidate.wrong.push(`${entry.right.setting}: ${messageOf(error)}`);
     }
   }
+}
+
+/** Whether a variant runs other kernels than the choice: for some works one is the other. */
+function isAnother({ right: { prepared } }: Entry, { entries }: Candidate): boolean {
+  const kernels = prepared.kernels?.().join();
+  return entries.every((entry) => entry.right.prepared.kernels?.().join() !== kernels);
 }
 
 /** Takes over what a setting tells of itself. */

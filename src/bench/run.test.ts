@@ -322,6 +322,17 @@ describe('a contender', () => {
     expect(kernels).toEqual(['kernel-of-captured', 'kernel-of-eager']);
   });
 
+  test('has no variant timed that comes to the same kernels', async () => {
+    const settings = { captured: 4, eager: 5, 'variant same': 2, 'variant other': 10 };
+    const kernels = { eager: 'tile', 'variant same': 'tile' };
+    const options = { ...DEFAULT_BENCH_OPTIONS, variants: true };
+    const { tried, metrics } = (await ran([{ name: 'webgpu', settings, kernels }], { options })).of(
+      'webgpu',
+    );
+    expect(Object.keys(tried ?? {})).toEqual(['captured', 'eager', 'variant other']);
+    expect(metrics?.['ofFastestVariant']).toBeCloseTo(0.5);
+  });
+
   test('that is ours fails where a variant beside its choice is wrong', async () => {
     const settings = { captured: 4, eager: 5, 'variant wrong': 1 };
     const script: Script = { name: 'webgpu', settings, errors: { 'variant wrong': 1 } };

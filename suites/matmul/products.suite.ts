@@ -344,7 +344,9 @@ products
       (feature) => !t.gpu.features.has(feature),
     );
     if (missing) t.skip('missing-feature', missing);
-    const [terms, rows, cols] = [5, 8, 12];
+    const terms = 5;
+    const rows = 8;
+    const cols = 12;
     const matrices = (size: number) =>
       hostTensorFrom(
         'f32',
@@ -353,13 +355,15 @@ products
           i < terms * size ? (i % 7) - 3 : Number.POSITIVE_INFINITY,
         ),
       );
-    const [left, right] = [matrices(rows), matrices(cols)];
+    const left = matrices(rows);
+    const right = matrices(cols);
     using a = Tensor.from(t.gpu, left);
     using b = Tensor.from(t.gpu, right);
     using y = matmul.forward(t.gpu, { a, b }, { transpose_a: true }, variant).y;
     const { data } = await readValue(y);
     const truth = Float64Array.from({ length: rows * cols }, (_, i) => {
-      const [row, col] = [Math.floor(i / cols), i % cols];
+      const row = Math.floor(i / cols);
+      const col = i % cols;
       let sum = 0;
       for (let k = 0; k < terms; k++)
         sum += (left.data[k * rows + row] as number) * (right.data[k * cols + col] as number);
