@@ -12,7 +12,7 @@ const packed = (
     execFileSync('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], {
       cwd: ROOT,
       encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'], // what it says is in the error
     }),
   ) as [{ files: { path: string; size: number }[] }]
 )[0].files;

@@ -84,7 +84,7 @@ test('a person times one library, cancels, times again, sees the results, and co
     /^[\d.]+$/,
     /%$/,
   ]);
-  const variants = page.getByRole('table', { name: 'Our variants beside each other' });
+  const variants = page.getByRole('table', { name: 'Our variants, milliseconds' });
   await expect(variants.getByRole('row')).toHaveText([
     /Chosen/,
     /m=37;n=29;k=53\s+[\d.]+\s+[a-z]+ [\d.]+, [a-z]+ [\d.]+\s+[\d.]+/,

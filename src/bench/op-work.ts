@@ -4,8 +4,8 @@ import { bytesPerElement } from '../tensor/dtype.ts';
 import type { HostTensor } from '../tensor/host.ts';
 import type { Random } from '../tensor/random.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
+import { normals } from '../testing/normals.ts';
 import type { Signature } from '../vocabulary/signature.ts';
-import { normals } from './normals.ts';
 import type { OpWork, WorkGroup } from './work.ts';
 
 /** An operand: a shape stands for normal numbers in float32. */

@@ -8,17 +8,13 @@ import type { OpRecord, Value } from '../../src/reference/record.ts';
 import { records } from '../../src/reference/registry.ts';
 import { expectedAs, expectedOf } from '../../src/reference/truth.ts';
 import { valuesOfHosts } from '../../src/reference/values.ts';
-import {
-  type HostTensor,
-  type HostTensors,
-  hostTensor,
-  hostTensorFrom,
-} from '../../src/tensor/host.ts';
+import type { HostTensor, HostTensors } from '../../src/tensor/host.ts';
 import type { Random } from '../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import type { Tensor, Tensors } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { arithmeticOf } from '../../src/testing/judge-call.ts';
+import { bytes, normals } from '../../src/testing/normals.ts';
 import { faultOf } from '../../src/testing/record-fault.ts';
 import { timeOf } from '../../src/testing/stopwatch.ts';
 import { suite } from '../../src/testing/suite.ts';
@@ -29,7 +25,7 @@ export const speed = suite('speed.ops', {
 });
 
 /** An op at one size. */
-interface Timed {
+interface SpeedCase {
   readonly op: string;
   readonly params: object;
   readonly inputs: (random: Random) => HostTensors;
@@ -49,36 +45,16 @@ interface Timed {
 /** Rows that the oracle recomputes: all would take longer than the timing. */
 const JUDGED_ROWS = 2;
 
-/**
- * Numbers that are drawn for a tensor; it repeats them, because time does not depend on the values,
- * and drawing millions takes long.
- */
-const DRAWN = 4093;
-
-function normals(random: Random, shape: Shape): HostTensor {
-  const drawn = random.fill(DRAWN, () => random.normal());
-  return hostTensorFrom(
-    'f32',
-    shape,
-    Float32Array.from({ length: sizeOf(shape) }, (_, i) => drawn[i % DRAWN] as number),
-  );
-}
-
 /** A weight of `width` squared in 4 bits. */
 function weight4bit(random: Random, width: number): HostTensors {
-  const drawn = random.fill(DRAWN, () => random.integer(0, 255));
   return {
-    packed: hostTensor(
-      'u8',
-      [width ** 2 / 2, 1],
-      Uint8Array.from({ length: width ** 2 / 2 }, (_, i) => drawn[i % DRAWN] as number),
-    ),
+    packed: bytes(random, [width ** 2 / 2, 1]),
     absmax: normals(random, [width ** 2 / 64]),
   };
 }
 
 /** A product of `tokens` rows with a weight of `width` squared. */
-const product4bit = (tokens: number, width: number, rest: Partial<Timed> = {}): Timed => ({
+const product4bit = (tokens: number, width: number, rest: Partial<SpeedCase> = {}): SpeedCase => ({
   op: 'matmul_4bit',
   params: { quant_type: 'nf4', blocksize: 64, out_features: width, in_features: width },
   inputs: (random) => ({ x: normals(random, [tokens, width]), ...weight4bit(random, width) }),
@@ -87,7 +63,7 @@ const product4bit = (tokens: number, width: number, rest: Partial<Timed> = {}): 
   ...rest,
 });
 
-const TIMED: Readonly<Record<string, Timed>> = {
+const TIMED: Readonly<Record<string, SpeedCase>> = {
   'product-4bit-32': product4bit(32, 1024),
   'product-4bit-128': product4bit(128, 1024),
   'product-4bit-gradient-128': product4bit(128, 1024, {
@@ -141,14 +117,14 @@ for (const [name, timed] of Object.entries(TIMED)) {
     .run((t) => run(t, timed));
 }
 
-function partsOf({ op: name }: Timed): { readonly op: Launcher; readonly record: OpRecord } {
+function partsOf({ op: name }: SpeedCase): { readonly op: Launcher; readonly record: OpRecord } {
   const op = launchers.get(name);
   const record = records.get(name);
   if (!op || !record) throw new TypeError(`there is no op ${name}`);
   return { op, record };
 }
 
-async function run(t: CaseContext, timed: Timed): Promise<void> {
+async function run(t: CaseContext, timed: SpeedCase): Promise<void> {
   if (timed.largeOnly && t.gpu.adapter.isFallback)
     t.skip('slow-adapter', 'the adapter is a processor');
   const call = callOf(t, timed);
@@ -169,7 +145,7 @@ async function run(t: CaseContext, timed: Timed): Promise<void> {
 /** A call in the variant that the adapter prefers. */
 type TimedCall = Call<HostTensor> & { readonly variant: string };
 
-function callOf(t: CaseContext, timed: Timed): TimedCall {
+function callOf(t: CaseContext, timed: SpeedCase): TimedCall {
   const { op } = partsOf(timed);
   const random = t.random();
   const inputs = timed.inputs(random);
@@ -185,7 +161,7 @@ function callOf(t: CaseContext, timed: Timed): TimedCall {
 
 async function judgeRows(
   t: CaseContext,
-  rows: Timed['rows'],
+  rows: SpeedCase['rows'],
   call: TimedCall,
   tensor: Tensor,
 ): Promise<void> {

@@ -2,7 +2,7 @@ import { mapped } from '../../graph/call.ts';
 import { type HostTensor, type HostTensors, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import { bytes, normals, repeated, wholes } from '../normals.ts';
+import { bytes, normals, repeated, wholes } from '../../testing/normals.ts';
 import type { StepOf } from '../work.ts';
 import { parameterShapes, SIDE } from './shapes.ts';
 

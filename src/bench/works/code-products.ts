@@ -1,11 +1,11 @@
 import { hostTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { repeated } from '../../testing/normals.ts';
 import { bitnetLinear } from '../../vocabulary/quant/bitnet_linear.ts';
 import { int8Linear } from '../../vocabulary/quant/int8_linear.ts';
 import { matmul8bitLt } from '../../vocabulary/quant/matmul_8bit_lt.ts';
 import { quantoLinear } from '../../vocabulary/quant/quanto_linear.ts';
-import { repeated } from '../normals.ts';
 import { operand, opWork } from '../op-work.ts';
 import { drawPackedTrits } from '../packed-trits.ts';
 import type { OpWork } from '../work.ts';

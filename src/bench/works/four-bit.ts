@@ -2,8 +2,8 @@ import { blockFormatOf } from '../../quant/registry.ts';
 import { hostTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { repeated } from '../../testing/normals.ts';
 import { signatureOf } from '../../vocabulary/registry.ts';
-import { repeated } from '../normals.ts';
 import { type Operand, operand, opWork } from '../op-work.ts';
 import type { OpWork } from '../work.ts';
 

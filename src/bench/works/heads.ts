@@ -1,5 +1,5 @@
+import { normals, wholes } from '../../testing/normals.ts';
 import { linearCrossEntropy } from '../../vocabulary/nn/linear_cross_entropy.ts';
-import { normals, wholes } from '../normals.ts';
 import { operand, opWork } from '../op-work.ts';
 import type { OpWork } from '../work.ts';
 

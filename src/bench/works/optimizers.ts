@@ -1,6 +1,6 @@
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { repeated } from '../../testing/normals.ts';
 import { adamwStep } from '../../vocabulary/optim/adamw_step.ts';
-import { repeated } from '../normals.ts';
 import { type OpWorkGiven, operand, opWork } from '../op-work.ts';
 import type { OpWork } from '../work.ts';
 

@@ -1,8 +1,8 @@
+import { wholes } from '../../testing/normals.ts';
 import { crossEntropy } from '../../vocabulary/nn/cross_entropy.ts';
 import { layerNorm } from '../../vocabulary/nn/layer_norm.ts';
 import { rmsNorm } from '../../vocabulary/nn/rms_norm.ts';
 import { softmax } from '../../vocabulary/nn/softmax.ts';
-import { wholes } from '../normals.ts';
 import { type OpWorkGiven, operand, opWork } from '../op-work.ts';
 import type { OpWork } from '../work.ts';
 

@@ -1,6 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
 import { drawnCall } from '../../bench/drawn.ts';
-import { wholes } from '../../bench/normals.ts';
 import { operand, opWork } from '../../bench/op-work.ts';
 import { CallOracle } from '../../bench/oracle.ts';
 import { Engine } from '../../bench/ours/engine.ts';
@@ -8,6 +7,7 @@ import { Gpu } from '../../gpu/gpu.ts';
 import type { Launcher } from '../../ops/launcher.ts';
 import { launchers } from '../../ops/registry.ts';
 import { chooseVariant } from '../../ops/variants.ts';
+import { wholes } from '../../testing/normals.ts';
 import { scaledDotProductAttention } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
 import { matmul } from '../../vocabulary/matmul/matmul.ts';
 import { crossEntropy } from '../../vocabulary/nn/cross_entropy.ts';

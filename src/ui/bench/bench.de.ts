@@ -99,7 +99,7 @@ export const words: ReturnType<typeof benchWords> = {
     csv: 'Tabelle als CSV speichern',
   },
   variantTable: {
-    caption: 'Unsere Varianten nebeneinander, Millisekunden',
+    caption: 'Unsere Varianten, Millisekunden',
     hint: (bad, all) =>
       `In ${units.number(bad)} von ${works(all)} braucht die gewählte Variante über 10\u202f% länger als eine andere.`,
     columns: ['Aufgabe', 'Gewählt', 'Andere', 'Durch die schnellste andere'],

@@ -99,7 +99,7 @@ export const benchWords = words('bench', {
     csv: 'Save the table as CSV',
   },
   variantTable: {
-    caption: 'Our variants beside each other, milliseconds',
+    caption: 'Our variants, milliseconds',
     hint: (bad: number, all: number) =>
       `In ${units.number(bad)} of ${works(all)} the chosen variant takes over 10% longer than another.`,
     columns: ['Work', 'Chosen', 'Others', 'By the fastest other'],

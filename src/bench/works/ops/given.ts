@@ -1,7 +1,7 @@
 import { hostTensor, hostTensorFrom } from '../../../tensor/host.ts';
 import type { Random } from '../../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
-import { repeated, wholes } from '../../normals.ts';
+import { repeated, wholes } from '../../../testing/normals.ts';
 import { type Operand, type OpWorkGiven, operand } from '../../op-work.ts';
 
 /** What a work of an op is made of. */

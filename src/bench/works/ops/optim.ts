@@ -2,7 +2,7 @@ import { createDynamicMap } from '../../../quant/dynamic/map.ts';
 import { hostTensorFrom } from '../../../tensor/host.ts';
 import type { Random } from '../../../tensor/random.ts';
 import type { Shape } from '../../../tensor/shape.ts';
-import { repeated } from '../../normals.ts';
+import { repeated } from '../../../testing/normals.ts';
 import { operand } from '../../op-work.ts';
 import {
   bytes,
