@@ -320,6 +320,9 @@ export const record = defineRecord(signature, {
     sample('exact', [3, 5, 7], [7, 8], [3, 5, 8], { variants: ['register'] }),
     sample('exact', [53], [2, 53, 12], [2, 12], { variants: ['register'] }),
     sample('exact', [70], [70], [1], { variants: ['register'] }),
+    // Rows whose columns are those of several workgroups.
+    sample('exact', [21], [21, 515], [515], { variants: ['register'] }),
+    sample('exact', [1, 12], [2, 12, 528], [2, 1, 528], { bias: [528], variants: ['register'] }),
     sample('exact', [13, 12], [12, 9], [13, 9], { bias: [9], alpha: -3, beta: 2 }),
     sample('exact', [2, 3, 5], [5, 4], [2, 3, 4], { bias: [4], beta: 0, variants: ['register'] }),
     integerSample('i32', [[13, 37], [37, 11], [11]]),
