@@ -7,8 +7,8 @@ export const VARIANT = 'variant ';
 /** The metric of ours that tells what its choice takes beside the fastest other variant. */
 export const OF_FASTEST_VARIANT = 'ofFastestVariant';
 
-/** By so much another variant must be faster before the choice is called a bad one. */
-export const BAD_CHOICE = 1.1;
+/** So many times the fastest other variant's time a choice may take before it is called a bad one. */
+const BAD_CHOICE = 1.1;
 
 /** How the variant that ours chose does beside those that it did not. */
 export interface VariantRow {
@@ -31,6 +31,10 @@ export function variantRows(results: readonly CaseResult[]): readonly VariantRow
     return [{ id, chosenMs, othersMs: Object.fromEntries(named), ofFastest }];
   });
 }
+
+/** Those in which the chosen variant takes over 10 % longer than another. */
+export const badChoices = (rows: readonly VariantRow[]): readonly VariantRow[] =>
+  rows.filter(({ ofFastest }) => ofFastest > BAD_CHOICE);
 
 /** "tiled 3.21, register 0.98" in milliseconds, in the words of `number`. */
 export const othersWords = (

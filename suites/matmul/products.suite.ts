@@ -27,6 +27,12 @@ export const products = suite('matmul.products', {
     'What the records of the products cannot say: refusals, wanted gradients, grids of many batches, sums over repeats',
 });
 
+/** Skips a case of a variant that the adapter cannot run. */
+function needs(t: CaseContext, variant: string): void {
+  const missing = matmul.variants[variant]?.needs?.find((feature) => !t.gpu.features.has(feature));
+  if (missing) t.skip('missing-feature', missing);
+}
+
 /** A tensor of small integers that depend on the index. */
 function counted(t: CaseContext, shape: Shape): Tensor {
   return Tensor.from(
@@ -245,10 +251,7 @@ for (const variant of Object.keys(matmul.variants))
     })
     .run(async (t) => {
       const { storage } = t.params;
-      const missing = matmul.variants[variant]?.needs?.find(
-        (feature) => !t.gpu.features.has(feature),
-      );
-      if (missing) t.skip('missing-feature', missing);
+      needs(t, variant);
       t.gpu.memory.guarded = true;
       using scope = new Scope();
       const of = (stream: number, shape: Shape) => scope.add(normals(t, stream, storage, shape));
@@ -283,10 +286,7 @@ products
   )
   .run(async (t) => {
     const variant = String(t.params['variant']);
-    const missing = matmul.variants[variant]?.needs?.find(
-      (feature) => !t.gpu.features.has(feature),
-    );
-    if (missing) t.skip('missing-feature', missing);
+    needs(t, variant);
     const size = 21;
     const place = 10;
     // Row 10 of a, and column 10 of b, which is stored transposed, begin with an infinity.
@@ -340,10 +340,7 @@ products
   )
   .run(async (t) => {
     const variant = String(t.params['variant']);
-    const missing = matmul.variants[variant]?.needs?.find(
-      (feature) => !t.gpu.features.has(feature),
-    );
-    if (missing) t.skip('missing-feature', missing);
+    needs(t, variant);
     const terms = 5;
     const rows = 8;
     const cols = 12;

@@ -3,7 +3,7 @@ import type { BenchListener } from '../../bench/host.ts';
 import type { Slowed } from '../../bench/slowed.ts';
 import { SURE_SAMPLES } from '../../bench/statistics/slower.ts';
 import { type BenchRow, benchRows, documentedMs, groupMeans } from '../../bench/summary.ts';
-import { BAD_CHOICE, othersWords, type VariantRow, variantRows } from '../../bench/variant-rows.ts';
+import { badChoices, othersWords, type VariantRow, variantRows } from '../../bench/variant-rows.ts';
 import { counted } from '../../report/counted.ts';
 import { plainText } from '../../report/plain-text.ts';
 import type { CaseResult, Report } from '../../report/schema.ts';
@@ -154,7 +154,7 @@ function sayMeans(voice: Voice, rows: readonly BenchRow[]): void {
 
 function sayVariants(voice: Voice, rows: readonly VariantRow[]): void {
   if (rows.length === 0) return;
-  const bad = rows.filter(({ ofFastest }) => ofFastest > BAD_CHOICE);
+  const bad = badChoices(rows);
   for (const row of bad)
     voice.say(
       `${paint(voice, 'yellow', 'choice')}  ${nameOf(row.id)}: the chosen variant takes ${row.chosenMs.toPrecision(3)} ms, ${othersWords(row)}: ${row.ofFastest.toFixed(2)} times the fastest`,

@@ -1,7 +1,7 @@
 import { toldMs } from '../../bench/held-ceilings.ts';
 import { median } from '../../bench/statistics/median.ts';
 import { type BenchRow, groupMeans, rowsOfRuns } from '../../bench/summary.ts';
-import { BAD_CHOICE, othersWords, variantRows } from '../../bench/variant-rows.ts';
+import { badChoices, othersWords, variantRows } from '../../bench/variant-rows.ts';
 import { groupBy } from '../../report/group.ts';
 import { browserWords, chipName } from '../../report/place.ts';
 import type { CaseResult, Report } from '../../report/schema.ts';
@@ -114,7 +114,7 @@ function cellOf(result: CaseResult | undefined): string {
 function variants(reports: readonly Report[]): string {
   const all = reports.flatMap(({ results }) => variantRows(results));
   if (all.length === 0) return '';
-  const bad = all.filter(({ ofFastest }) => ofFastest > BAD_CHOICE).length;
+  const bad = badChoices(all).length;
   const lines = all.map((row) => {
     const { id, chosenMs, ofFastest } = row;
     const cells = [nameOf(id), chosenMs.toPrecision(3), othersWords(row), ofFastest.toFixed(2)];

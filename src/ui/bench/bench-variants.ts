@@ -1,5 +1,5 @@
 import { css, html, LitElement } from 'lit';
-import { BAD_CHOICE, othersWords, type VariantRow } from '../../bench/variant-rows.ts';
+import { badChoices, othersWords, type VariantRow } from '../../bench/variant-rows.ts';
 import { scrollingTable } from '../controls/scrolling-table.ts';
 import { base } from '../controls/styles.ts';
 import { tables } from '../controls/tables.ts';
@@ -30,7 +30,7 @@ export class BenchVariants extends LitElement {
 
   override render() {
     const { caption, columns, hint } = benchWords().variantTable;
-    const bad = this.rows.filter(({ ofFastest }) => ofFastest > BAD_CHOICE).length;
+    const bad = badChoices(this.rows).length;
     return html`
       <div class="scroll" tabindex="0" role="region" aria-label=${caption}>
         <table>
