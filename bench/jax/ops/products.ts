@@ -22,7 +22,10 @@ export const ops = [
       settings: ({ tensors: { a, b } }) => {
         const [first, second] = [a, b].map(({ shape }) => sizeOf(shape.slice(0, -2)));
         const isOne = first === second || first === 1 || second === 1;
-        return isOne ? ONE_SETTING : { reason: 'its matmul takes the batches in another order' };
+        // Dimensions that only the second operand has come behind the rows of the first.
+        const isBehind = second !== 1 && a.shape.length > 1 && a.shape.length < b.shape.length;
+        if (isOne && !isBehind) return ONE_SETTING;
+        return { reason: 'its matmul takes the batches in another order' };
       },
     },
   ),
