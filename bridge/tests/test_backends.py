@@ -101,3 +101,15 @@ def test_torch_takes_no_short_cuts_and_has_its_settings_back():
         assert settings() == before == (True, True, "medium")
     finally:
         torch.set_float32_matmul_precision("highest")
+
+
+def test_a_library_compiles_nothing_for_a_shape():
+    pytest.importorskip("bitsandbytes")
+    from torch._dynamo.utils import counters
+
+    counters.clear()
+    # Of no whole block: the library has a kernel of its own for others.
+    weight = np.arange(37 * 53, dtype=np.float32).reshape(37, 53)
+    params = {"quant_type": "nf4", "blocksize": 64}
+    compute({"weight": weight}, "quantize_4bit", params, "bitsandbytes")
+    assert not counters
