@@ -724,6 +724,17 @@ const VALID: readonly Description[] = [
     },
   },
   {
+    op: 'gguf_matmul',
+    params: { quant_type: 'q4_k' },
+    tensors: {
+      'in.x': [2, 256],
+      'in.packed': ['u8', [3, 144]],
+      'in.grad.y': [2, 3],
+      'out.y': [2, 3],
+      'out.grad.x': [2, 256],
+    },
+  },
+  {
     op: 'ternary_matmul',
     params: { out_features: 3, order: 'base3' },
     tensors: {

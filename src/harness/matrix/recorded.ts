@@ -85,6 +85,10 @@ const CELLS_OF: Readonly<Record<string, (bundle: Bundle) => Cells | undefined>> 
     method: `${params['quant_type']}`,
     directions: ['dequantize'],
   }),
+  gguf_matmul: ({ params, tensors }) => ({
+    method: `${params['quant_type']}`,
+    directions: productsOf(tensors),
+  }),
   quantize_nbits: ({ params }) => ({
     method: nbits(params['symmetric'] === true),
     directions: ['quantize'],

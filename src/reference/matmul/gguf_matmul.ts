@@ -24,6 +24,10 @@ const withDecoding =
 /** x times the transpose of what gguf.quants.dequantize reads. */
 export const record = defineRecord(signature, {
   summary: 'y = x W^T with W decoded in registers, from blocks of GGUF files',
+  unsupported: (inputs, params) =>
+    weightOf(inputs, params).data.every(Number.isFinite)
+      ? undefined
+      : 'blocks whose scale stands for no number',
   forward: (inputs, params) => ({ y: product(inputs.x, weightOf(inputs, params), false, true) }),
   acceptance: (inputs, _outputs, params, { depth }) => ({
     y: productBound(inputs.x, weightOf(inputs, params), false, true, withDecoding(depth, params)),

@@ -7,8 +7,9 @@ import { replayed } from './fixtures/replayed.ts';
 
 const SET = 'public/parity';
 
-/** By ops of products: the inputs that are codes and scales. */
+/** By ops of products: the inputs that are codes and scales; those of a block begin its bytes. */
 const PARTS: Readonly<Record<string, readonly [codes: string, scales: string]>> = {
+  gguf_matmul: ['packed', 'of the blocks'],
   hqq_matmul: ['packed', 'scale'],
   matmul_4bit: ['packed', 'absmax'],
   matmul_8bit: ['q', 'scale'],
@@ -82,17 +83,18 @@ test('products of every library with codes are shipped', () => {
 
 test('codes that stand for no number are not computed', async () => {
   const of = (part: string) => shipped.find(({ name }) => name.includes(part))?.bundle;
-  for (const [part, input, byte, why] of [
+  for (const [part, input, first, why] of [
     ['quanto_product_qfloat8_e4m3fn', 'q', 0x7f, 'codes of e4m3 that stand for no number'],
     ['quanto_product_qfloat8_e4m3fnuz', 'q', 0x80, 'codes of e4m3fnuz that stand for no number'],
     ['quanto_product_qfloat8_e5m2', 'q', 0xfc, 'codes of e5m2 that stand for no number'],
     ['mlx_product_mxfp8', 'packed', 0xff, 'codes or scales of mxfp8 that stand for no number'],
     ['mlx_product_mxfp4', 'scales', 0xff, 'codes or scales of mxfp4 that stand for no number'],
     ['mlx_product_nvfp4', 'scales', 0x7f, 'codes or scales of nvfp4 that stand for no number'],
+    ['gguf_product_q8_0', 'packed', [0x00, 0x7c], 'blocks whose scale stands for no number'],
   ] as const) {
     const bundle = of(part) as ParityBundle;
     const { thrown } = await replayed(
-      withInput(bundle, input, ({ bytes }) => bytes.map((one, i) => (i === 0 ? byte : one))),
+      withInput(bundle, input, ({ bytes }) => bytes.map((one, i) => [first].flat()[i] ?? one)),
     );
     expect(thrown).toBeInstanceOf(SkipSignal);
     expect((thrown as SkipSignal).message).toContain(why);

@@ -6,7 +6,7 @@ import { signature } from '../signature.ts';
 
 /** y = x W^T with rows of W kept as blocks of GGUF files, and decoded in registers. */
 export const ggufMatmul = signature(
-  { family: 'matmul', name: 'gguf_matmul', inBundles: false },
+  { family: 'matmul', name: 'gguf_matmul' },
   v.strictObject({ quant_type: v.picklist(GGUF_TYPE_NAMES) }),
   {
     inputs: {

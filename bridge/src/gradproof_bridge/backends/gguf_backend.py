@@ -22,7 +22,11 @@ class GgufBackend(Backend):
         return ("cpu",)
 
     def ops(self) -> Mapping[str, Compute]:
-        return {"gguf_quantize": _quantize, "gguf_dequantize": _dequantize}
+        return {
+            "gguf_quantize": _quantize,
+            "gguf_dequantize": _dequantize,
+            "gguf_matmul": _matmul,
+        }
 
 
 def _type(call: Call) -> Any:
@@ -46,3 +50,11 @@ def _dequantize(call: Call) -> Outputs:
 
     packed = np.ascontiguousarray(call.inputs["packed"])
     return {"y": quants.dequantize(packed, _type(call))}
+
+
+def _matmul(call: Call) -> Outputs:
+    """Numpy's product with what the library decodes: it has none of its own."""
+    weight, x = _dequantize(call)["y"], call.inputs["x"].astype(np.float32)
+    grad = call.inputs.get("grad.y")
+    gradients = {} if grad is None else {"grad.x": grad.astype(np.float32) @ weight}
+    return {"y": x @ weight.T, **gradients}

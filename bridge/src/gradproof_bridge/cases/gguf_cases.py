@@ -1,4 +1,4 @@
-"""Blocks of GGUF files: weights quantized, and blocks of any bytes read."""
+"""Blocks of GGUF files: weights quantized, and blocks of any bytes read and multiplied."""
 
 from __future__ import annotations
 
@@ -45,6 +45,30 @@ def gguf() -> Cases:
         yield Case(f"gguf_{kind}_read_{rows}x{blocks}", "gguf_dequantize", "gguf", params, make)
 
 
+def products() -> Cases:
+    """Rows of several blocks of 32 and of one of 256, one row of x and more, with the gradient of x."""
+    for kind, lead, rows, blocks in (
+        ("q4_0", (2, 2), 5, 2),
+        ("q5_0", (1,), 3, 3),
+        ("q8_0", (2,), 5, 1),
+        ("q4_k", (1,), 2, 1),
+        ("q5_k", (2,), 2, 1),
+        ("q6_k", (1,), 3, 1),
+    ):
+        make = _with_x(lead, kind, rows, blocks)
+        params = {"quant_type": kind}
+        yield Case(f"gguf_product_{kind}", "gguf_matmul", "gguf", params, make)
+
+
+def _with_x(lead: tuple[int, ...], kind: str, rows: int, blocks: int) -> Make:
+    weight, terms = _packed(kind, rows, blocks), blocks * (256 if kind.endswith("k") else 32)
+    return lambda draw: {
+        "x": draw.normal(*lead, terms),
+        **weight(draw),
+        "grad.y": draw.normal(*lead, rows),
+    }
+
+
 def _weight(*shape: int, dtype: str = "f32") -> Make:
     return lambda draw: {"weight": draw.normal(*shape, scale=0.1, dtype=dtype)}
 
@@ -79,4 +103,4 @@ def _packed(kind: str, rows: int, blocks: int) -> Make:
     return make
 
 
-FAMILIES = (gguf,)
+FAMILIES = (gguf, products)

@@ -12,6 +12,7 @@ from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import FormatError
 from gradproof_bridge.formulas.bounded import F64, TINY, Bounded, bounded, eps
+from gradproof_bridge.formulas.decoded_product import decoded_product
 from gradproof_bridge.formulas.expected import Decoded, Expected
 
 Bytes = NDArray[np.uint8]
@@ -110,6 +111,11 @@ def _decoded(blocks: Array, kind: str) -> F64:
     return np.concatenate([half, codes.astype(np.float64)], 1)
 
 
+def gguf_matmul(inputs: Inputs, params: Params) -> dict[str, Bounded]:
+    """Y = x W^T with the weight that its blocks hold; dx = dy W."""
+    return decoded_product(inputs, gguf_dequantize(inputs, params)["y"])
+
+
 def gguf_dequantize(inputs: Inputs, params: Params) -> dict[str, Bounded]:
     """Products that float32 holds; in q4_k and q5_k less another of them."""
     packed = inputs["packed"]
@@ -191,4 +197,5 @@ _ELEMENTS: dict[str, Callable[[Integers, Integers], Element]] = {
 FORMULAS = {
     "gguf_quantize": gguf_quantize,
     "gguf_dequantize": gguf_dequantize,
+    "gguf_matmul": gguf_matmul,
 }
