@@ -92,7 +92,7 @@ test('a run that Ctrl-C ended goes on, says how, and is refused with other optio
   const out = join(folder, 'out');
   const cut = await gradproof([...args, '--out', out], { interruptAt: /^step 10:/m });
   expect(cut.status).toBe(130);
-  expect(cut.stdout).toContain(`Go on with: gradproof train --resume ${out}`);
+  expect(cut.stdout).toContain(`Go on with: npm start -- train --resume ${out}`);
   const step = Number(/^Stopped after step (\d+)/m.exec(cut.stdout)?.[1]);
   expect(checkpointsIn(out)).toContain(`step-${String(step).padStart(8, '0')}.safetensors`);
 
@@ -182,7 +182,7 @@ test('a run in a browser that is killed goes on in another, to the same bits', {
     },
   });
   expect([cut.status, cut.stderr, killed > 0]).toEqual([1, '', true]);
-  expect(cut.stdout).toContain(`Go on with: gradproof train --resume ${out}`);
+  expect(cut.stdout).toContain(`Go on with: npm start -- train --resume ${out}`);
   const elsewhere = await gradproof(['train', '--resume', out, '--runtime', 'node']);
   expect([elsewhere.status, elsewhere.stdout]).toEqual([2, '']);
   expect(elsewhere.stderr).toMatch(/--runtime node: the run of .* was begun with chromium/);

@@ -118,7 +118,7 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['bench', '--runtime', 'node', '--peers', 'ort'], /--peers: they need a browser/],
   [
     ['bench', '--filter', 'bench.no-such:*'],
-    /no work matches bench\.no-such:\*: gradproof bench --list prints the ids/,
+    /no work matches bench\.no-such:\*: npm start -- bench --list prints the ids/,
   ],
   [
     ['bench', '--setting', 'webgp=eager'],

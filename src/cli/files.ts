@@ -1,6 +1,7 @@
 import {
   accessSync,
   constants,
+  existsSync,
   mkdirSync,
   readFileSync,
   realpathSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { devNull } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { readPacked } from '../report/packed.ts';
 import type { Report } from '../report/schema.ts';
 import { UsageError } from './exit.ts';
@@ -52,12 +53,22 @@ export function checkWritable(option: string, path: string): void {
   }
 }
 
+/** Files and folders that are read, by what names them; others than files here are left alone. */
+export type Inputs = Readonly<Record<string, string | readonly string[] | undefined>>;
+
 /**
- * Checks before a long run that every path can be written, and that no two options, such as
- * `--report`, name one file: the later would overwrite it. Throws {@link UsageError}.
+ * Checks before a long run that every path can be written, that no two options, such as
+ * `--report`, name one file, which the later would overwrite, and that none names a file that
+ * `inputs` names, or that lies in a folder of them. Throws {@link UsageError}.
  */
-export function checkOutputs(outputs: Readonly<Record<string, string | undefined>>): void {
+export function checkOutputs(
+  outputs: Readonly<Record<string, string | undefined>>,
+  inputs: Inputs = {},
+): void {
   const taken = new Map<string, string>();
+  const read = Object.entries(inputs).flatMap(([option, paths = []]) =>
+    [paths].flat().flatMap((path) => (existsSync(path) ? { option, at: realpathSync(path) } : [])),
+  );
   for (const [option, path] of Object.entries(outputs)) {
     if (path === undefined) continue;
     checkWritable(option, path);
@@ -66,7 +77,17 @@ export function checkOutputs(outputs: Readonly<Record<string, string | undefined
     if (other !== undefined && target !== devNull)
       throw new UsageError(`${other} and ${option} ${path}: are one file: name two`);
     taken.set(target, option);
+    const input = existsSync(target) && read.find(({ at }) => isWithin(target, at));
+    if (input)
+      throw new UsageError(
+        `${option} ${path}: would overwrite what ${input.option} reads: name another file`,
+      );
   }
+}
+
+/** Whether a file is `place` or lies in it. Devices and pipes hold nothing to lose. */
+function isWithin(file: string, place: string): boolean {
+  return statSync(file).isFile() && (file === place || file.startsWith(`${place}${sep}`));
 }
 
 /** Makes a folder for output, with those above it. Throws {@link UsageError}. */

@@ -14,6 +14,7 @@ import type { Report } from '../../report/schema.ts';
 import { verdictOf } from '../../report/verdict.ts';
 import { writeReport } from '../../report/write.ts';
 import { peersFor } from '../bench/peers.ts';
+import { PROGRAM } from '../checkout.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { checkOutputs, readReportFile, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
@@ -45,7 +46,7 @@ export async function benchCommand({ list, ...given }: Partial<BenchCommand>): P
   const selected = selectWorks([...works.values()], options);
   if (selected.length === 0)
     throw new UsageError(
-      `no work${options.quick ? ' of --quick' : ''} matches ${options.filters.join(' ')}: gradproof bench --list prints the ids of all`,
+      `no work${options.quick ? ' of --quick' : ''} matches ${options.filters.join(' ')}: ${PROGRAM} bench --list prints the ids of all`,
     );
   if (list) {
     process.stdout.write(selected.map(({ id }) => `${id}\n`).join(''));
@@ -53,7 +54,10 @@ export async function benchCommand({ list, ...given }: Partial<BenchCommand>): P
   }
   const table = await readTuning(tuning);
   const before = baseline === undefined ? undefined : await baselineIn(baseline);
-  checkOutputs({ '--report': target, '--csv': csv });
+  checkOutputs(
+    { '--report': target, '--csv': csv },
+    { '--baseline': baseline, '--tuning': tuning },
+  );
   const found = peersFor(runtime, options.selfTest ? [] : peers);
   for (const line of found.remarks) voice.say(line);
   using interrupt = new Interrupt();
@@ -103,7 +107,7 @@ async function baselineIn(path: string): Promise<Report> {
   const report = await readReportFile(path);
   if (report.kind === 'bench') return report;
   throw new UsageError(
-    `--baseline ${path}: is a report of kind ${report.kind}: give one that gradproof bench --report wrote`,
+    `--baseline ${path}: is a report of kind ${report.kind}: give one that ${PROGRAM} bench --report wrote`,
   );
 }
 

@@ -20,7 +20,7 @@ export async function mergeCommand(
 ): Promise<number> {
   if (Object.keys(files).length === 0)
     throw new UsageError('merge: name a file to write: --report, --junit, --html, --csv or --link');
-  checkReportFiles(files);
+  checkReportFiles(files, { merge: paths });
   const merged = mergeReports(await Promise.all(paths.map(readReportFile)), paths);
   await publish(merged, voiceFor(files), { files, shareBase: shareBaseOf(shareBase) });
   return exitOfReport(merged, false);

@@ -8,7 +8,7 @@ import { writeReport } from '../../report/write.ts';
 import { CACHE_FOLDER, changedShaders, readShaders } from '../checkout.ts';
 import { EXIT, exitOfReport, UsageError } from '../exit.ts';
 import { openFileCache } from '../file-cache.ts';
-import { checkWritable, writeOutput } from '../files.ts';
+import { checkOutputs, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { kernelsOfRun } from '../last-report.ts';
 import { showKillRate, showMutation } from '../output/mutation.ts';
@@ -46,7 +46,7 @@ export async function mutateCommand(given: Partial<MutateOptions>): Promise<numb
   const sources = new ShaderSources(readShaders());
   const choice = choiceOf(given);
   const { length } = selectMutants(sources, choice); // wrong use shows before a worker starts
-  if (target) checkWritable('--report', target);
+  checkOutputs({ '--report': target }, { '--known': given.known });
   using interrupt = new Interrupt();
   const { adapter, startWorker } = await findNodeHost();
   voice.say(`running ${counted(length, 'mutant')} on ${adapter}`);

@@ -72,7 +72,10 @@ export async function quantizeCommand(given: Partial<QuantizeOptions>): Promise<
     throw new UsageError(
       `--out ${out}: a .gguf file holds q4_0 and q8_0 alone: choose one with --method, or a .safetensors file`,
     );
-  checkOutputs({ '--out': out, '--report': report, '--csv': csv, '--svg': svg });
+  checkOutputs(
+    { '--out': out, '--report': report, '--csv': csv, '--svg': svg },
+    { '--data': data },
+  );
   const file = data === undefined ? undefined : fileIn(data);
   const weights = file ? weightsIn(data ?? '', file, seed) : smallBlock(seed);
   using interrupt = new Interrupt();

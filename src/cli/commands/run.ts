@@ -109,7 +109,9 @@ export async function runHeadless(
   // Wrong use shows before a browser starts.
   if (!last || options.filters.length > 0) selectAll((await planCases()).values(), replay, options);
   const table = await readTuning(command.tuning);
-  checkReportFiles(command);
+  // What --last-failed names is what the results are put into.
+  const { parity, expect, tuning } = command;
+  checkReportFiles(command, { '--parity': parity, '--expect': expect, '--tuning': tuning });
   if (last && options.filters.length === 0) {
     voice.say(
       'Nothing that the filters allow has failed in that report: there is nothing to run again, and its verdict stands.',

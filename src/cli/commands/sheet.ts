@@ -11,7 +11,7 @@ import { DEFAULT_SETUP } from '../../sheet/setup.ts';
 import { sheetOf } from '../../sheet/sheet.ts';
 import { measuredSpeed, type Speed } from '../../sheet/speed.ts';
 import { EXIT, UsageError } from '../exit.ts';
-import { checkWritable, readInput, readReportFile, writeOutput } from '../files.ts';
+import { checkOutputs, readInput, readReportFile, writeOutput } from '../files.ts';
 import { OWN, showSheet } from '../output/sheet.ts';
 import { voiceOn } from '../output/voice.ts';
 import { findNodeHost } from '../runtime/node.ts';
@@ -32,7 +32,7 @@ export async function sheetCommand(given: Partial<SheetCommandOptions>): Promise
   // Wrong use shows before an adapter is asked for.
   const own = config === undefined ? undefined : modelIn(config);
   const speed = timed === undefined ? undefined : await speedIn(timed);
-  if (csv !== undefined) checkWritable('--csv', csv);
+  checkOutputs({ '--csv': csv }, { '--config': config, '--speed': timed });
   sheetOf(setup, { memory: {} });
   const here = await limitsHere();
   const memory: MemoryFacts = { ...memoryFacts(here.limits, undefined, told), device: totalmem() };

@@ -4,6 +4,7 @@ import { isAddress } from '../../formats/hugging-face/model-address.ts';
 import { UnusableError } from '../../harness/runner.ts';
 import type { TuningRequest } from '../../harness/tuning.ts';
 import { writeReport } from '../../report/write.ts';
+import { PROGRAM } from '../checkout.ts';
 import { exitOfReport, UsageError } from '../exit.ts';
 import { checkOutputs, makeFolder, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
@@ -34,7 +35,14 @@ export async function trainModelCommand(
   const request = { ...(await requestOf(model, options, remote)), base };
   const { save } = request;
   const table = await readTuning(tuning);
-  checkOutputs({ '--report': target, '--profile': profile });
+  const { data, config, adapter } = options;
+  checkOutputs(
+    { '--report': target, '--profile': profile },
+    {
+      ...{ '--model': model, '--data': data, '--config': config },
+      ...{ '--adapter': adapter, '--tuning': tuning },
+    },
+  );
   if (out) makeFolder('--out', out);
   const origin = await remote?.keep(voice);
   using kept = out && request.steps > 0 ? await keepRun(out, model, options, request) : undefined;
@@ -86,7 +94,7 @@ export async function trainModelCommand(
   const status = exitOfReport(report, interrupt.signal.aborted);
   await stream?.end(status);
   const isCut = !report.run.complete || report.results[0]?.status === 'lost';
-  if (kept && isCut) voice.say(`Go on with: gradproof train --resume ${out}`);
+  if (kept && isCut) voice.say(`Go on with: ${PROGRAM} train --resume ${out}`);
   return status;
 }
 

@@ -112,7 +112,10 @@ export async function trainCommand({
     throw new UsageError(`--data ${data}: ${messageOf(error)}`);
   }
   const table = await readTuning(tuning);
-  checkOutputs({ '--report': target, '--profile': profile });
+  checkOutputs(
+    { '--report': target, '--profile': profile },
+    { '--data': data, '--config': config, '--tuning': tuning },
+  );
   if (out) makeFolder('--out', out);
   using interrupt = new Interrupt();
   const { report, files: all } = await trainIn(runtime, voice, request, table, interrupt.signal);

@@ -6,7 +6,7 @@ import type { Report } from '../../report/schema.ts';
 import { writeReport } from '../../report/write.ts';
 import { PROGRAM } from '../checkout.ts';
 import { UsageError } from '../exit.ts';
-import { checkOutputs, writeOutput } from '../files.ts';
+import { checkOutputs, type Inputs, writeOutput } from '../files.ts';
 import { type Voice, voiceOn } from './voice.ts';
 
 /** Where a report goes in each of its forms; `-` is stdout. */
@@ -57,9 +57,12 @@ export function voiceFor(files: Partial<ReportFiles>): Voice {
   return voiceOn(wanted(files).some(([, path]) => path === '-') ? process.stderr : process.stdout);
 }
 
-/** Checks before a long run that all files can be written, each its own. Throws UsageError. */
-export function checkReportFiles(files: Partial<ReportFiles>): void {
-  checkOutputs(Object.fromEntries(wanted(files)));
+/**
+ * Checks before a long run that all files can be written, each its own and none of `inputs`. Throws
+ * UsageError.
+ */
+export function checkReportFiles(files: Partial<ReportFiles>, inputs?: Inputs): void {
+  checkOutputs(Object.fromEntries(wanted(files)), inputs);
 }
 
 /**

@@ -3,6 +3,7 @@ import { metaWords } from '../../quantizer/choosing/meta-words.ts';
 import { type SchemeTotal, schemeTotals } from '../../quantizer/choosing/totals.ts';
 import { counted } from '../../report/counted.ts';
 import { plainText } from '../../report/plain-text.ts';
+import { PROGRAM } from '../checkout.ts';
 import { paint, type Voice } from './voice.ts';
 
 /** Layers that have a table of their own; CSV and report have all. */
@@ -42,7 +43,7 @@ export function showSchemes(voice: Voice, { report, measured }: ChoosingOutcome)
     voice.say(`${layers.length - MOST_LAYERS} more layers: --csv and --report have them`);
   voice.say('* no scheme of as few bytes has a smaller error of the outputs (Pareto front)');
   voice.say(
-    'Errors are root mean squares relative to those of floats; times are medians of three, to compare schemes and not to quote: gradproof bench measures.',
+    `Errors are root mean squares relative to those of floats; times are medians of three, to compare schemes and not to quote: ${PROGRAM} bench measures.`,
   );
   for (const { error } of report.results)
     if (error) voice.say(paint(voice, 'red', plainText(`${error.code}: ${error.message}`, 300)));
