@@ -17,7 +17,13 @@ export function partsOfAddress(
   {
     ask = askByFetch,
     version: known,
-  }: { readonly ask?: AskPart; readonly version?: string | undefined } = {},
+    whatToDo = 'choose the folder again',
+  }: {
+    readonly ask?: AskPart;
+    readonly version?: string | undefined;
+    /** About a file that is not the one that was opened. */
+    readonly whatToDo?: string;
+  } = {},
 ): PartFile {
   const name = quote(decodeURIComponent(url.slice(url.lastIndexOf('/') + 1)));
   const refuse = (why: string) => new FormatError(`${name}: ${why}`);
@@ -38,7 +44,7 @@ export function partsOfAddress(
       const wrong = wrongAnswer(response, { start, end, bytes }, version);
       if (wrong !== undefined) {
         await response.body?.cancel();
-        throw refuse(wrong);
+        throw refuse(wrong.isChanged ? `${wrong.why}: ${whatToDo}` : wrong.why);
       }
       version = response.headers.get('etag');
       const part = new Uint8Array(await response.arrayBuffer());
@@ -52,25 +58,28 @@ export function partsOfAddress(
 
 const askByFetch: AskPart = (url, range) => fetch(url, { headers: { range }, cache: 'no-store' });
 
-const CHANGED = 'choose the folder again';
-
-/** Why an answer is not the part that was asked for; undefined where it is. */
+/** Why an answer is not the part that was asked for, and whether the file is another than before; undefined where it is. */
 function wrongAnswer(
   { status, headers }: Response,
   { start, end, bytes }: { readonly start: number; readonly end: number; readonly bytes: number },
   version: string | null | undefined,
-): string | undefined {
+): { readonly why: string; readonly isChanged?: true } | undefined {
   if (status === 200)
-    return 'the server gives the whole file where a part is asked for: use one that knows Range requests';
-  if (status === 416) return `the file is shorter than the ${bytes} bytes it had: ${CHANGED}`;
-  if (status !== 206) return `the server answers ${status} where a part is asked for`;
+    return {
+      why: 'the server gives the whole file where a part is asked for: use one that knows Range requests',
+    };
+  if (status === 416)
+    return { why: `the file is shorter than the ${bytes} bytes it had`, isChanged: true };
+  if (status !== 206) return { why: `the server answers ${status} where a part is asked for` };
   const range = headers.get('content-range');
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(range ?? '') ?? [];
   if (Number(first) !== start || Number(last) !== end - 1)
-    return `the server gives ${quote(range ?? 'no content-range')} where bytes ${start} to ${end} are asked for`;
+    return {
+      why: `the server gives ${quote(range ?? 'no content-range')} where bytes ${start} to ${end} are asked for`,
+    };
   if (Number(total) !== bytes)
-    return `the file has ${total} bytes now and had ${bytes}: ${CHANGED}`;
+    return { why: `the file has ${total} bytes now and had ${bytes}`, isChanged: true };
   if (version !== undefined && headers.get('etag') !== version)
-    return `the file has changed since it was opened: ${CHANGED}`;
+    return { why: 'the file has changed since it was opened', isChanged: true };
   return undefined;
 }

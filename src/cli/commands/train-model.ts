@@ -10,7 +10,7 @@ import { checkOutputs, makeFolder, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { type AddressModel, openAddress } from '../model-address/address-model.ts';
 import { showTuning, showTuningAnswer } from '../output/tuning.ts';
-import { voiceOn } from '../output/voice.ts';
+import { type Voice, voiceOn } from '../output/voice.ts';
 import { takeProfile } from '../profile-file.ts';
 import { openRuntime } from '../runtime/open.ts';
 import { keepRun } from '../train-model/kept-run.ts';
@@ -31,7 +31,7 @@ export async function trainModelCommand(
 ): Promise<number> {
   const { out, report: target, profile, logTo, tuning, runtime: name = 'node' } = options;
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
-  const remote = isAddress(model) ? await opened(model) : undefined;
+  const remote = isAddress(model) ? await opened(model, voice) : undefined;
   const request = { ...(await requestOf(model, options, remote)), base };
   const { save } = request;
   const table = await readTuning(tuning);
@@ -108,7 +108,8 @@ function withReference(error: unknown): never {
 const sharedBy = ({ sharding }: TuningRequest): string =>
   sharding ? `, shared by ${sharding.workers} workers (${sharding.strategy})` : '';
 
-async function opened(model: string): Promise<AddressModel> {
+async function opened(model: string, voice: Voice): Promise<AddressModel> {
+  if (URL.canParse(model)) voice.say(`asking ${new URL(model).host} for the files of the model`);
   try {
     return await openAddress(model);
   } catch (error) {

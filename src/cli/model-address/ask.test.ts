@@ -47,6 +47,15 @@ test('what may be otherwise is tried again, and no more often than that', async 
   expect(server.asked.length).toBe(3 + 1 + WAITS.length);
 });
 
+test('a server that takes a connection and says nothing is given up at once', async () => {
+  await using server = await serve(() => {});
+  const asked = ask(new URL(server.url), { most: 1, waitsMs: WAITS, idleMs: 100 });
+  await expect(asked).rejects.toThrow(
+    `${new URL(server.url).host} does not answer (nothing came for 0.1 s): is the address right?`,
+  );
+  expect(server.asked.length).toBe(1);
+});
+
 test('a server that breaks off is asked again', async () => {
   let first = true;
   await using server = await serve((_, response) => {

@@ -21,6 +21,8 @@ const TRANSIENT = [408, 425, 429, 500, 502, 503, 504];
 interface Asked extends AddressRules, AskedFile {
   /** Default {@link WAITS_MS}. */
   readonly waitsMs?: readonly number[];
+  /** Default {@link IDLE_MS}. */
+  readonly idleMs?: number;
 }
 
 /**
@@ -79,14 +81,17 @@ function redirected(from: URL, location: string): URL {
 }
 
 /** One request; the connection goes to the very address that was looked up and found allowed. */
-function once(url: URL, { headers, isLocalAllowed = true }: Asked): Promise<IncomingMessage> {
+function once(
+  url: URL,
+  { headers, isLocalAllowed = true, idleMs = IDLE_MS }: Asked,
+): Promise<IncomingMessage> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (!isLocalAllowed && isLocalName(host)) throw refusedLocal(host);
   const send = url.protocol === 'https:' ? askSecurely : askPlain;
   return new Promise((resolve, reject) => {
     const call = send(url, {
       headers: { 'accept-encoding': 'identity', ...headers },
-      timeout: IDLE_MS,
+      timeout: idleMs,
       ...(isLocalAllowed ? {} : { lookup: publicLookup }),
     });
     const fail = (error: unknown) => {
@@ -100,11 +105,17 @@ function once(url: URL, { headers, isLocalAllowed = true }: Asked): Promise<Inco
       );
     };
     call.on('response', resolve);
-    call.on('timeout', () => call.destroy(new Error(`nothing came for ${IDLE_MS / 1000} s`)));
+    call.on('timeout', () => call.destroy(silent(url.host, idleMs)));
     call.on('error', fail);
     call.end();
   });
 }
+
+/** Who takes a connection and says nothing for so long will not when asked again. */
+const silent = (host: string, idleMs: number) =>
+  new ModelServerError(
+    `${host} does not answer (nothing came for ${idleMs / 1000} s): is the address right?`,
+  );
 
 /** A name that is an IP address is not looked up. */
 const isLocalName = (host: string): boolean => /^[\d.]+$|:/.test(host) && isLocal(host);

@@ -123,7 +123,7 @@ test('a file that changes while it is read is told', async () => {
   const file = (await open()).get('model.safetensors');
   rmSync(join(root, 'model.safetensors'));
   write({ 'model.safetensors': 'behind' });
-  await expect(file?.read(0, 3)).rejects.toThrow('has changed since it was opened');
+  await expect(file?.read(0, 3)).rejects.toThrow('has changed since it was opened: try again');
 });
 
 test('a model is kept with its sums, and fetched again only where it is another or damaged', async () => {
@@ -164,4 +164,17 @@ test('nothing is kept under its name of a model that is not whole', async () => 
   const place = placeOfAddress(server.url, join(root, 'kept'));
   await expect(keepModel(server.url, files, place, () => {})).rejects.toThrow('404');
   expect(readdirSync(place)).toEqual([]);
+});
+
+test('what is no file of a model is told by what the server does', async () => {
+  await using pages = await serve((_, response) => {
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<!doctype html>');
+  });
+  await expect(at(pages)).rejects.toThrow('"config.json": the server gives a web page: give');
+  await using shifted = await serve((_, response) => {
+    response.writeHead(206, { 'content-range': 'bytes 7-8/519' }).end('{}');
+  });
+  await expect(at(shifted)).rejects.toThrow(
+    'the server gives "bytes 7-8/519" where bytes 0 to 2 are asked for: use one that knows',
+  );
 });

@@ -102,15 +102,21 @@ async function remoteFile(url: URL, ask: AskServer): Promise<RemoteFile | undefi
     throw new ModelServerError(
       `the server answers ${first.status}: it gives this to its own users alone, and no key is sent`,
     );
-  const total = /^bytes 0-[01]\/(\d+)$/.exec(first.headers.get('content-range') ?? '')?.[1];
-  if (first.status !== 206 || total === undefined)
+  if (first.status !== 206)
     throw new ModelServerError(
       `the server answers ${first.status} where its first bytes are asked for`,
+    );
+  const range = first.headers.get('content-range');
+  const total = /^bytes 0-[01]\/(\d+)$/.exec(range ?? '')?.[1];
+  if (total === undefined)
+    throw new ModelServerError(
+      `the server gives ${quote(range ?? 'no content-range')} where bytes 0 to 2 are asked for: use one that knows Range requests`,
     );
   const bytes = Number(total);
   const sha256 = toldSum(first.headers);
   const { read } = partsOfAddress(url.href, bytes, {
     version,
+    whatToDo: 'try again',
     ask: (_, range, most) => ask(url, { most, headers: { range } }),
   });
   return { bytes, version, sha256, read: async (start, end) => await inPieces(read, start, end) };
@@ -125,6 +131,10 @@ async function inPieces(read: PartFile['read'], start: number, end: number): Pro
 }
 
 async function wholeFile(url: URL, headers: Headers, ask: AskServer): Promise<RemoteFile> {
+  if (headers.get('content-type')?.startsWith('text/html'))
+    throw new ModelServerError(
+      'the server gives a web page: give the address of the files themselves, such as https://huggingface.co/OWNER/NAME',
+    );
   const told = headers.get('content-length');
   if (told !== null && Number(told) > MOST_WHOLE)
     throw new ModelServerError(

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { covers } from '../../catalog/covers.ts';
+import { FormatError } from '../format-error.ts';
 import { folderOf } from './fixtures/tiny-folder.ts';
 import { filesOf, recordedOf, TOKENIZERS, tokenizerFolder } from './fixtures/tokenizers.ts';
 import { openTokenizer, type TextCodec } from './tokenizer.ts';
@@ -300,6 +301,12 @@ describe('a folder that cannot be read', () => {
   test('a file that is no UTF-8', async () => {
     const folder = folderOf({ ...FILES, [PIPELINE]: Uint8Array.of(0xff, 0xfe) });
     await expect(openTokenizer(folder)).rejects.toThrow(/tokenizer\.json is no text in UTF-8/);
+  });
+
+  test('a file that cannot be read, by what its reader says', async () => {
+    const why = new FormatError('"tokenizer.json": the server does not answer');
+    const folder = new Map([[PIPELINE, { bytes: 9, read: () => Promise.reject(why) }]]);
+    await expect(openTokenizer(folder)).rejects.toBe(why);
   });
 });
 

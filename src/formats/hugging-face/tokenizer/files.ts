@@ -46,8 +46,8 @@ async function textIn(folder: ModelFolder, name: string): Promise<string | undef
       'tokenizer-file',
       `${name} has ${file.bytes} bytes, and at most ${MOST_BYTES} are read: is it the right file?`,
     );
+  const bytes = file.bytes > 0 ? await file.read(0, file.bytes) : new Uint8Array();
   try {
-    const bytes = file.bytes > 0 ? await file.read(0, file.bytes) : new Uint8Array();
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     const message = `${name} is no text in UTF-8 (${messageOf(cause)}): copy it again`;
