@@ -141,7 +141,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample({ level: 'exact', codes: 'e5m2', x: [9, 36], out: 28, variants: ALL, ...FULL }),
   sample({ level: 'exact', codes: 'e4m3fnuz', x: [9, 36], out: 28, variants: ALL, ...FULL }),
   // Lines of no whole words, and blocks that begin anywhere.
-  sample({ level: 'exact', codes: 'int8', x: [5, 37], out: 13, gradientTier: 'full' }),
+  sample({ level: 'exact', codes: 'int8', x: [5, 37], out: 13 }),
   sample({
     level: 'legal',
     codes: 'map',

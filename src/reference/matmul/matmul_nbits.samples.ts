@@ -46,10 +46,7 @@ function sample({
 export const samples: readonly SampleOf<typeof signature>[] = [
   sample({ level: 'exact', bits: 4, block_size: 16, x: [11, 53], out: 13, variants: LANES }),
   sample({ level: 'legal', bits: 4, block_size: 32, x: [3, 96], out: 21 }),
-  sample({
-    ...{ level: 'legal', bits: 4, block_size: 32, x: [2, 3, 64], out: 64, zero: 'middle' },
-    gradientTier: 'full',
-  }),
+  sample({ level: 'legal', bits: 4, block_size: 32, x: [2, 3, 64], out: 64, zero: 'middle' }),
   sample({ level: 'exact', bits: 8, block_size: 16, x: [5, 44], out: 7, gradientTier: 'full' }),
   sample({
     ...{ level: 'exact', bits: 8, block_size: 64, x: [9, 131], out: 19, zero: 'middle' },

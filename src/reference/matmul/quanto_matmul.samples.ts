@@ -70,10 +70,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   // Groups across rows: of whole columns, and of parts of them, in fours of outputs or not.
   sample({ level: 'exact', bits: 4, axis: -1, x: [5, 12], out: 13, group_size: 13 }),
   sample({ level: 'exact', bits: 4, axis: -1, x: [5, 20], out: 15, group_size: 5 }),
-  sample({
-    ...{ level: 'exact', bits: 2, axis: -1, x: [3, 12], out: 24, group_size: 8 },
-    gradientTier: 'full',
-  }),
+  sample({ level: 'exact', bits: 2, axis: -1, x: [3, 12], out: 24, group_size: 8 }),
   sample({ level: 'exact', bits: 4, axis: -1, x: [5, 12], out: 60, group_size: 12 }),
   // Groups of an input that are whole fours: four of them in a word.
   sample({ level: 'exact', bits: 4, axis: -1, x: [7, 8], out: 48, group_size: 12 }),
