@@ -122,7 +122,7 @@ describe('a worker', () => {
 
 test('a batch that does not fit at another worker is halved for all', async () => {
   const strategy = 'ddp';
-  const fields = { type: 'full', optim: 'sgd', max_steps: 1 };
+  const fields = { type: 'full', optim: 'sgd', max_steps: 1, warmup_steps: 0 };
   const small = { per_device_train_batch_size: 1, gradient_accumulation_steps: 4 };
   const peakOf = ({ told }: Awaited<ReturnType<typeof run>>) =>
     Math.max(
