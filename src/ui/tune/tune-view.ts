@@ -19,7 +19,7 @@ import { tuningWords } from './tuning.en.ts';
 import { tuningAnswer } from './tuning-answer.ts';
 import type { TuningSession } from './tuning-session.ts';
 import { limitsOf } from './tuning-setup.ts';
-import { isGoingOn, runId, stepsOf, type TuningState } from './tuning-state.ts';
+import { isGoingOn, keepingSoFar, runId, stepsOf, type TuningState } from './tuning-state.ts';
 import { modelName, whatStarts } from './what-starts.ts';
 import { workersWords } from './workers.en.ts';
 import '../check/answer-element.ts';
@@ -189,7 +189,7 @@ export class TuneView extends LitElement {
     return html`
       <div class="stack">
         ${subject ? html`<p class="small muted">${words.subject(subject.model, subject.data)} ${sharing ? workersWords().shared(sharing.workers, sharing.strategy) : nothing}</p>` : nothing}
-        ${busy && state.keeping ? html`<p class="small muted">${resumableWords().keeping[state.keeping]}</p>` : nothing}
+        ${busy && keeping ? html`<p class="small muted">${resumableWords().keeping[keeping]}</p>` : nothing}
         ${state.sending ? html`<p class="small muted">${tuningWords().sending(state.sending)}</p>` : nothing}
         ${phase === 'paused' ? html`<p class="tone">${words.pausedAt(done)}</p>` : nothing}
         ${
@@ -199,6 +199,7 @@ export class TuneView extends LitElement {
                   label=${words.progress}
                   noun="steps"
                   .done=${done}
+    const keeping = keepingSoFar(state);
                   .total=${total}
                   .remaining=${left === undefined ? undefined : { low: left, high: left }}
                 ></gp-progress>
