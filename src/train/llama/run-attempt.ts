@@ -131,7 +131,7 @@ export async function* attempt(
     ...(subject ? { model: subject.model } : {}),
   };
   observer.tuned?.(left);
-  if (talk && asker && asker.waitMs > 0 && !left.isStopped) {
+  if (talk && asker && asker.waitMs > 0) {
     yield { type: 'talking', step };
     await talk.answerRest(step);
   }

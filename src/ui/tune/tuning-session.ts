@@ -211,7 +211,7 @@ export class TuningSession {
       log?.hear(event);
       if (event.type === 'saved') {
         this.#abort = undefined;
-        if (!this.state.value.stopped) void held?.end(true);
+        void held?.end(!this.state.value.stopped);
       }
       // What it wrote before is told anew once all is learnt.
       if (event.type === 'start' || event.type === 'talking') this.ask();
