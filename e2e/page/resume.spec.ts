@@ -51,6 +51,22 @@ test('a run whose tab is closed, then whose renderer crashes, is resumed to the 
   await expect(resumable(third)).toBeHidden();
 });
 
+test('a run that is paused before its first checkpoint makes one, and none is promised before', async ({
+  page,
+  context,
+}) => {
+  const paused = await context.newPage();
+  await begin(paused, { ...QUICK, max_steps: 1000, eval_steps: 1000 });
+  const promise = paused.getByText(/can be resumed here/);
+  await expect(promise).toHaveText(/^Its first checkpoint comes after a minute/);
+  await paused.getByRole('button', { name: 'Pause' }).click({ timeout: 90_000 });
+  await expect(paused.getByText(/^Paused after/)).toBeVisible({ timeout: 20_000 });
+  await expect(promise).toHaveText(/^Its checkpoints stay in this browser/);
+  await paused.close();
+  await openTuning(page);
+  await expect(resumable(page)).toContainText(/after step \d+ of 1,000 steps/);
+});
+
 test('a run whose last checkpoint is damaged says so, and goes on from the one before to the same bits', {
   tag: '@full',
 }, async ({ page, context }) => {

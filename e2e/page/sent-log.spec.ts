@@ -60,7 +60,18 @@ test('a sink that is not there costs a line, and no step', {
   ).toBeVisible();
 });
 
+test('the page says what may leave this computer and come from elsewhere', async ({ page }) => {
+  const named = { sink: 'http://localhost:1', models: 'https://models.example' };
+  await using own = await servePage('dist/page', 0, undefined, undefined, named);
+  await openTuning(page, own.url);
+  const says = (text: string) => expect(page.getByText(text)).toBeVisible();
+  await says(`Nothing is uploaded but the log of a run to ${named.sink}`);
+  await says(`from anywhere else but models that you fetch from ${named.models}.`);
+  await says(`Nothing leaves this computer but the log of a run to ${named.sink}`);
+});
+
 test('without a sink none is offered', async ({ page }) => {
   await openTuning(page);
+  await expect(page.getByText('Nothing leaves this computer.')).toBeVisible();
   await expect(page.getByLabel(SEND)).toHaveCount(0);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from './page-test.ts';
-import { MODEL, openTuning, start } from './tune-page.ts';
+import { MODEL, openTuning, QUICK, start, takeSettings } from './tune-page.ts';
 
 for (const viewport of [
   { width: 1440, height: 900 },
@@ -40,6 +40,25 @@ for (const viewport of [
       throw new Error('Start was not reached');
     });
   });
+
+test.describe('on a telephone', () => {
+  test.use({ viewport: { width: 390, height: 844 } });
+
+  test('a run that begins brings its progress into view with Pause and Stop', async ({ page }) => {
+    await openTuning(page);
+    await takeSettings(page, { ...QUICK, max_steps: 1000 });
+    await expect(start(page)).toBeEnabled();
+    await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+    await start(page).focus();
+    await start(page).press('Enter');
+    await page.getByRole('button', { name: 'Pause' }).waitFor({ timeout: 90_000 });
+    await expect(page.getByRole('progressbar')).toBeInViewport({ ratio: 1 });
+    await expect(page.getByRole('button', { name: 'Pause' })).toBeInViewport({ ratio: 1 });
+    const stop = page.getByRole('button', { name: 'Stop and keep' });
+    await expect(stop).toBeInViewport({ ratio: 1 });
+    await expect(stop).toBeFocused();
+  });
+});
 
 test('what keeps Start from beginning is said beside it', async ({ page }) => {
   await page.goto('/?view=train');

@@ -91,6 +91,16 @@ test('a folder of one’s own is trained, paused, asked meanwhile, and stopped w
   await page.getByRole('button', { name: 'Stop and keep' }).click();
   await ended(page);
   await expect(answerOf(page)).toHaveText(/^Stopped after \d+ steps?; what was trained is kept\.$/);
+  const asked = page.getByLabel('The beginning of a text, which the model writes on');
+  await asked.fill('The fox');
+  await asked.press('Enter');
+  const now = answer(page, /Answer: After/);
+  await expect(now).toContainText('The fox');
+  await expect(now).toHaveAttribute('aria-busy', 'false', { timeout: 20_000 });
+  await saved(page, 'Save the report');
+  await expect(page.getByText('The talk is over')).toBeVisible();
+  await expect(asked).not.toBeEditable();
+  await expect(asked).toHaveAccessibleDescription(/^The talk is over/);
   const { tensors } = readSafetensors(await saved(page, /^Save adapter_model\.safetensors/));
   expect(tensors.size).toBeGreaterThan(0);
 });

@@ -66,9 +66,10 @@ const configOf = (given: object) =>
 async function play(
   given: object,
   talkMs: number | undefined,
-  act: (event: TuningEvent) => void = () => {},
+  act: (event: TuningEvent, abort: AbortController) => void = () => {},
   controls: TuningControls = {},
 ) {
+  const abort = new AbortController();
   const events: TuningEvent[] = [];
   const request = {
     ...{ folder: { kind: 'path', path: folder } as const, name: 'tiny', base: 'tiny' },
@@ -80,9 +81,9 @@ async function play(
     request,
     (event) => {
       events.push(event);
-      act(event);
+      act(event, abort);
     },
-    new AbortController().signal,
+    abort.signal,
     controls,
   );
   return { result: report.results[0], files, told: events.map(({ type }) => type) };
@@ -184,6 +185,25 @@ test('a model that is asked learns the same, bit by bit, and answers as it is an
   expect(tokensOf(last, 'tuned')).toEqual(greedyAfter);
   expect(tokensOf(drawn, 'tuned')).toEqual(drawnAfter);
   expect(greedyAfter).not.toEqual(greedyBefore);
+});
+
+test('a model whose run is stopped can be asked until the talk is closed', async () => {
+  const questions = new Questions();
+  let later: AnswerPart[] = [];
+  const { result, told } = await play(
+    QLORA,
+    60_000,
+    (event, abort) => {
+      if (event.type === 'step' && event.step === 1) abort.abort();
+      if (event.type === 'talking') later = ask(questions, GREEDY, () => questions.close());
+    },
+    { questions },
+  );
+  expect(result?.status).toBe('pass');
+  expect(told.slice(-3)).toEqual(['saved', 'talking', 'end']);
+  expect(told.filter((type) => type === 'step').length).toBeLessThan(STEPS);
+  expect(tokensOf(later, 'tuned')).toHaveLength(5);
+  expect(tokensOf(later, 'frozen')).toHaveLength(5);
 });
 
 test('of a model whose every weight is trained the first one is there before the first step alone', async () => {

@@ -45,8 +45,8 @@ export class TrainingConversation {
   #resolve: (end: TrainingEnd) => void = () => {};
   #reject: (error: UnusableError) => void = () => {};
   #environment: Environment | undefined;
-  /** What was trained, as soon as it is told. */
-  #saved: readonly OutputFile[] = [];
+  /** What was trained, once all is learnt. */
+  #saved: readonly OutputFile[] | undefined;
   #cancelSilence = () => {};
   readonly #limit: SilenceLimit;
   /** A run that was told to wait, or that waits for questions, may be silent. */
@@ -105,11 +105,11 @@ export class TrainingConversation {
 
   /** Of a run that has made its last step, a cancellation ends the talk alone. */
   #cancel(): void {
-    this.#isCancelled ||= this.#saved.length === 0;
+    this.#isCancelled ||= this.#saved === undefined;
     this.#limit.leaveSteps();
     if (this.#kind.whenCancelled === 'end')
       this.#end('error', 'interrupted', 'the run was cancelled');
-    else this.#link.post({ type: 'stop' });
+    else this.#link.post({ type: this.#saved ? 'close' : 'stop' });
   }
 
   #hear(message: FromWorker): void {
@@ -133,7 +133,7 @@ export class TrainingConversation {
       this.#resolve({
         environment: this.#environment,
         outcome: message.outcome,
-        files: [...this.#saved, ...message.files],
+        files: [...(this.#saved ?? []), ...message.files],
         complete: !this.#isCancelled,
       });
     } else if (message.type === 'unusable') {
@@ -156,7 +156,7 @@ export class TrainingConversation {
       this.#resolve({
         environment: this.#environment,
         outcome: this.#partial.outcome(status, code, reason),
-        files: this.#saved,
+        files: this.#saved ?? [],
         complete,
       });
     } else if (complete) this.#reject(new UnusableError(code, reason));

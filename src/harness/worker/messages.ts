@@ -66,8 +66,8 @@ export interface TuneMessage {
   /** With 0 steps, the digest that the model must have. Default any. */
   readonly trainedOn?: RunSubject['model'];
   /**
-   * Given, the model can be asked, and waits so long for a question after the last step, each time
-   * anew. Milliseconds.
+   * Given, the model can be asked, and waits so long for a question after the last step, or the one
+   * at which it is stopped, each time anew. Milliseconds.
    */
   readonly talkMs?: number;
   /** Leave a trace of the dispatches, too. Default false. */

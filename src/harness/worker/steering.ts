@@ -26,7 +26,7 @@ export class Steering {
       case 'stop':
         this.#isStopped = true;
         this.gate.closed = false;
-        this.questions.close();
+        this.questions.clear();
         return true;
       case 'ask':
         this.questions.add(message.id, message.question);

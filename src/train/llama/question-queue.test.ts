@@ -45,3 +45,14 @@ test('a talk that is closed has no questions, and no answer is wanted', () => {
   queue.close();
   expect([queue.isClosed, queue.isWanted(1), queue.take()]).toEqual([true, false, undefined]);
 });
+
+test('what was asked before a stop is wanted no more, and what is asked later is', () => {
+  const queue = new QuestionQueue();
+  queue.add(1, question(1));
+  queue.add(2, question(2));
+  queue.take();
+  queue.clear();
+  expect([queue.isClosed, queue.isWanted(1), queue.take()]).toEqual([false, false, undefined]);
+  queue.add(3, question(3));
+  expect(queue.take()?.id).toBe(3);
+});

@@ -19,11 +19,16 @@ export class QuestionQueue {
     if (this.#answered === id) this.#answered = undefined;
   }
 
+  /** Of what was asked so far no answer is wanted any more, or no more of it. */
+  clear(): void {
+    this.#waiting.clear();
+    this.#answered = undefined;
+  }
+
   /** No more questions come, and no more of an answer is wanted. */
   close(): void {
     this.#isClosed = true;
-    this.#waiting.clear();
-    this.#answered = undefined;
+    this.clear();
     this.#wake();
   }
 

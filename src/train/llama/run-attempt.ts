@@ -97,9 +97,12 @@ export async function* attempt(
     return [];
   };
   while (step < plan.steps) {
-    if (gate?.closed) {
+    // A run that waits may be ended by a tab that is closed.
+    const waits = gate?.closed ?? false;
+    yield* await keep(keeping?.isDue(step, waits) && !watch.isAlarmed);
+    if (waits) {
       yield { type: 'paused', step };
-      await (talk ? talk.answerUntil(gate.opened, step) : gate.opened);
+      await (talk ? talk.answerUntil(gate?.opened, step) : gate?.opened);
       yield { type: 'resumed', step };
     }
     if (await anySays(group, stopped())) break;
@@ -112,7 +115,6 @@ export async function* attempt(
       throw thrown;
     }
     step += 1;
-    yield* await keep(keeping?.isDue(step) && !watch.isAlarmed);
   }
   yield* await keep(keeping?.lacks(step));
   if (observer.finish) {
@@ -129,7 +131,7 @@ export async function* attempt(
     ...(subject ? { model: subject.model } : {}),
   };
   observer.tuned?.(left);
-  if (talk && asker && asker.waitMs > 0 && !left.isStopped) {
+  if (talk && asker && asker.waitMs > 0) {
     yield { type: 'talking', step };
     await talk.answerRest(step);
   }

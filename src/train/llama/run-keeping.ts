@@ -32,8 +32,9 @@ export class RunKeeping {
     keeper.begin(this.#last ?? 0, run.from?.best);
   }
 
-  /** Whether one is due after `step` steps. */
-  isDue(step: number): boolean {
+  /** Whether one is due after `step` steps, as it always is where the run then `waits`. */
+  isDue(step: number, waits: boolean): boolean {
+    if (waits || step === 0) return waits && this.lacks(step);
     return this.lacks(step) && this.#keeper.isDue(step, this.#run.history.heldoutAt(step));
   }
 

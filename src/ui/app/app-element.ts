@@ -4,6 +4,7 @@ import { keyed } from 'lit/directives/keyed.js';
 import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
 import { lazily } from '../controls/lazily.ts';
+import { namedServers } from '../controls/served-address.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import type { DroppedFile } from '../drop/dropped-files.ts';
 import { isLanguage, LANGUAGES, language, speak } from '../messages/language.ts';
@@ -168,7 +169,7 @@ export class AppElement extends LitElement {
           ${this.#notice()} ${offline.value === 'newer' ? this.#newer() : nothing} ${this.#view()}
         </main>
         <footer>
-          <p>${bridge.state.value.phase === 'absent' ? frame.inBrowser : frame.withPython} ${frame.private} ${offline.value === 'ready' ? frame.offline : ''}</p>
+          <p>${bridge.state.value.phase === 'absent' ? frame.inBrowser : frame.withPython} ${frame.private(namedServers())} ${offline.value === 'ready' ? frame.offline : ''}</p>
           <div class="row">
           <button class="quiet" aria-keyshortcuts="?" aria-haspopup="dialog" @click=${this.#help}>${frame.keyboard}</button>
           <label>

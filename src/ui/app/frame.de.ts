@@ -16,7 +16,8 @@ export const words: ReturnType<typeof frameWords> = {
   close: 'Schließen',
   inBrowser: 'Alles läuft in diesem Browser.',
   withPython: 'Alles läuft auf diesem Rechner: in diesem Browser und, wo so gewählt, in Python.',
-  private: 'Nichts wird hochgeladen, und nichts wird von anderswo geladen.',
+  private: ({ sink, models }) =>
+    `Nichts wird hochgeladen${sink ? `, außer dem Protokoll eines Laufs an ${sink}, wo so gewählt` : ''}, und nichts wird von anderswo geladen${models ? `, außer Modellen, die du von ${models} holst` : ''}.`,
   offline: 'Es geht auch ohne Netz.',
   newer:
     'Eine neuere Version dieser Seite ist da. Sie erscheint nach dem Neuladen; was gerade läuft, geht bis dahin weiter.',

@@ -1,3 +1,4 @@
+import type { NamedServers } from '../controls/served-address.ts';
 import { units } from '../messages/units.en.ts';
 import { words } from '../messages/words.ts';
 
@@ -19,7 +20,8 @@ export const frameWords = words('frame', {
   inBrowser: 'Everything runs in this browser.',
   withPython:
     'Everything runs on this computer: in this browser, and in Python where that was chosen.',
-  private: 'Nothing is uploaded, and nothing is loaded from anywhere else.',
+  private: ({ sink, models }: NamedServers) =>
+    `Nothing is uploaded${sink ? ` but the log of a run to ${sink}, where you choose so` : ''}, and nothing is loaded from anywhere else${models ? ` but models that you fetch from ${models}` : ''}.`,
   offline: 'It works without a network, too.',
   newer:
     'A newer version of this page is here. It is shown after a reload; what runs now goes on until then.',

@@ -1,8 +1,7 @@
 import { messageOf } from '../../errors.ts';
-import { MODEL_RELAY } from '../../formats/page-relay.ts';
 import { askWorker } from '../controls/ask-worker.ts';
 import { Observable } from '../controls/observable.ts';
-import { servedAddress } from '../controls/served-address.ts';
+import { namedServers } from '../controls/served-address.ts';
 import type { FetchProgress } from './fetch-model.ts';
 import type { FetchAsked, FetchTold } from './fetch-worker.ts';
 import { removeModel, type StoredModel, storedModels } from './model-storage.ts';
@@ -20,7 +19,7 @@ export interface FetchedState {
 export class FetchedModels {
   readonly state = new Observable<FetchedState>({ models: [] });
   /** The server that a person named when the page's own was started. */
-  readonly server = servedAddress(MODEL_RELAY.cookie);
+  readonly server = namedServers().models;
   #stopping: AbortController | undefined;
 
   /** Looks what is there. */

@@ -29,6 +29,8 @@ export const words: ReturnType<typeof resumableWords> = {
   remove: (size) => `Löschen (${bytes(size)})`,
   removed: (name) => `${name} wurde gelöscht.`,
   keeping: {
+    notYet:
+      'Sein erster Sicherungspunkt kommt nach einer Minute oder 50 Schritten oder wenn er angehalten wird: Von da an kann er hier weitergehen, wenn der Tab geschlossen wird.',
     lasting:
       'Seine Sicherungspunkte bleiben bis zum letzten Schritt in diesem Browser: Wird der Tab geschlossen, kann er hier weitergehen.',
     whileThereIsRoom:

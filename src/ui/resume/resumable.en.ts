@@ -29,6 +29,8 @@ export const resumableWords = words('resumable', {
   remove: (size: number) => `Delete (${bytes(size)})`,
   removed: (name: string) => `${name} was deleted.`,
   keeping: {
+    notYet:
+      'Its first checkpoint comes after a minute or 50 steps, or when it is paused: from then on it can be resumed here when the tab closes.',
     lasting:
       'Its checkpoints stay in this browser until its last step: when the tab closes, it can be resumed here.',
     whileThereIsRoom:

@@ -5,6 +5,7 @@ import { type Computing, isComputing } from '../controls/computing.ts';
 import { Follow } from '../controls/follow.ts';
 import { lazily } from '../controls/lazily.ts';
 import type { Observable } from '../controls/observable.ts';
+import { namedServers } from '../controls/served-address.ts';
 import { base } from '../controls/styles.ts';
 import { viewStyles } from '../controls/view-styles.ts';
 import { modelsWords } from '../tune/models.en.ts';
@@ -62,7 +63,7 @@ export class TrainView extends LitElement {
     return html`
       <div class="stack">
         <h1>${words.title}</h1>
-        <p class="lead" ?hidden=${busy}>${words.lead}</p>
+        <p class="lead" ?hidden=${busy}>${words.lead} ${words.stays(namedServers())}</p>
         ${blocked ? html`<gp-found .facts=${facts.value}></gp-found>` : nothing}
         <gp-model-kinds ?hidden=${busy} .kind=${kind} @kind=${this.#choose}></gp-model-kinds>
       </div>

@@ -40,6 +40,10 @@ export class AskModel extends LitElement {
         field-sizing: content;
         min-block-size: 2.75rem;
       }
+      textarea:read-only {
+        color: var(--muted);
+        background: var(--sunken);
+      }
       .pair {
         display: grid;
         grid-template-columns: repeat(auto-fit, minmax(min(15rem, 100%), 1fr));
@@ -87,9 +91,9 @@ export class AskModel extends LitElement {
     return html`<section class="panel" aria-labelledby="heading">
       <h2 id="heading">${words.heading}</h2>
       <label for="prompt" class="small muted">${words.prompt}</label>
-      <textarea id="prompt" rows="1" .value=${prompt} @input=${this.#type} @keydown=${this.#key}></textarea>
+      <textarea id="prompt" rows="1" ?readonly=${this.over} aria-describedby=${this.answers ? nothing : 'silent'} .value=${prompt} @input=${this.#type} @keydown=${this.#key}></textarea>
       <div class="row" role="group" aria-label=${words.suggestions}>
-        ${this.beginnings.map((text) => html`<button class="quiet" @click=${() => this.#try(text)}>${text}</button>`)}
+        ${this.beginnings.map((text) => html`<button class="quiet" aria-disabled=${this.over} @click=${() => !this.over && this.#try(text)}>${text}</button>`)}
       </div>
       <div class="row">
         <button class="primary" aria-disabled=${!this.answers} @click=${this.#ask}>${words.ask}</button>
@@ -100,7 +104,7 @@ export class AskModel extends LitElement {
             <option value="sampled" ?selected=${sampled}>${words.sampled}</option>
           </select>
         </label>
-        ${this.answers ? nothing : html`<span class="small muted">${this.over ? words.over : words.notYet}</span>`}
+        ${this.answers ? nothing : html`<span id="silent" class="small muted">${this.over ? words.over : words.notYet}</span>`}
       </div>
       ${this.#answers()}
     </section>`;

@@ -2,7 +2,13 @@ import type { modelsWords } from './models.en.ts';
 
 export const words: ReturnType<typeof modelsWords> = {
   title: 'Ein Modell nachtrainieren',
-  lead: 'Es lernt die eigenen Daten auf der GPU dieses Rechners, und man sieht, wie sein Text sich ändert. Nichts verlässt diesen Rechner.',
+  lead: 'Es lernt die eigenen Daten auf der GPU dieses Rechners, und man sieht, wie sein Text sich ändert.',
+  stays: ({ sink, models }) =>
+    sink
+      ? `Nichts verlässt diesen Rechner, außer dem Protokoll eines Laufs an ${sink}, wo so gewählt${models ? `; ein Modell, das du holst, kommt von ${models}` : ''}.`
+      : models
+        ? `Nichts von dir verlässt diesen Rechner; ein Modell, das du holst, kommt von ${models}.`
+        : 'Nichts verlässt diesen Rechner.',
   legend: 'Modell',
   kinds: {
     small: {

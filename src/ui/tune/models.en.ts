@@ -1,9 +1,16 @@
+import type { NamedServers } from '../controls/served-address.ts';
 import { words } from '../messages/words.ts';
 
 /** Whose model is fine-tuned. */
 export const modelsWords = words('models', {
   title: 'Fine-tune a model',
-  lead: 'It learns your data on this computer’s GPU, and you see its text change. Nothing leaves this computer.',
+  lead: 'It learns your data on this computer’s GPU, and you see its text change.',
+  stays: ({ sink, models }: NamedServers) =>
+    sink
+      ? `Nothing leaves this computer but the log of a run to ${sink}, where you choose so${models ? `; a model that you fetch comes from ${models}` : ''}.`
+      : models
+        ? `Nothing of yours leaves this computer; a model that you fetch comes from ${models}.`
+        : 'Nothing leaves this computer.',
   legend: 'Model',
   kinds: {
     small: {

@@ -3,7 +3,6 @@ import { logRow } from '../../harness/tuning/log.ts';
 import { LogStream, type StreamEnd } from '../../harness/tuning/log-stream.ts';
 import { sinkRunOf } from '../../harness/tuning/sink-run.ts';
 import type { TuningEvent, TuningRequest } from '../../harness/tuning.ts';
-import { servedAddress } from '../controls/served-address.ts';
 
 /** What is known of a log that is sent. */
 export interface Sending {
@@ -12,9 +11,6 @@ export interface Sending {
   readonly lost?: string;
   readonly end?: StreamEnd;
 }
-
-/** The sink that a person named when the page's server was started; none by default. */
-export const sinkOfPage = (): string | undefined => servedAddress(SINK_RELAY.cookie);
 
 /** The log of a run on its way to a sink, through the page's own server. */
 export class SentLog {

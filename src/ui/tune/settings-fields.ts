@@ -152,7 +152,7 @@ export class SettingsFields extends LitElement {
 /** A file may name a type that there is not; it stays in sight with its fault. */
 function typesWith(text: string): readonly string[] {
   const known: readonly string[] = TRAINING_TYPE_NAMES;
-  return text === '' || known.includes(text) ? known : [...known, text];
+  return known.includes(text) ? known : [...known, text];
 }
 
 customElements.define('gp-settings-fields', SettingsFields);

@@ -28,6 +28,10 @@ test('a number that is typed is one, other text stays for its fault to be told, 
   ]);
 });
 
+test('where settings have no type, that which is trained is shown', () => {
+  expect(textOf({}, 'type')).toBe(trainingConfigOf({}).type);
+});
+
 test('full training has no rank and no adapter, and what it was is not brought back', () => {
   const full = withField(SMALL_MODEL_SETTINGS, 'type', 'full');
   expect(hasRank(full)).toBe(false);

@@ -3,6 +3,7 @@ import {
   isTrainingType,
   TRAINING_TYPES,
   type TrainingType,
+  USUAL_TYPE,
 } from '../../train/llama/config/types.ts';
 
 /** Settings as a file has them; what is left out is as usual. */
@@ -41,8 +42,9 @@ export const SETTING_FIELDS = [
 ] as const;
 export type SettingField = (typeof SETTING_FIELDS)[number];
 
-/** What a field holds; empty where settings leave it out. */
+/** What a field holds; empty where settings leave it out, but for the type that is trained then. */
 export function textOf(settings: Settings, field: SettingField): string {
+  if (field === 'type' && settings['type'] === undefined) return USUAL_TYPE;
   const value = field === 'lora.r' ? loraOf(settings)['r'] : settings[field];
   return value === undefined || value === null ? '' : String(value);
 }

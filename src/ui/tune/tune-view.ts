@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import type { Facts } from '../check/preflight.ts';
+import { bringInSight } from '../controls/bring-in-sight.ts';
 import { type Computing, isComputing } from '../controls/computing.ts';
 import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
@@ -19,7 +20,7 @@ import { tuningWords } from './tuning.en.ts';
 import { tuningAnswer } from './tuning-answer.ts';
 import type { TuningSession } from './tuning-session.ts';
 import { limitsOf } from './tuning-setup.ts';
-import { isGoingOn, runId, stepsOf, type TuningState } from './tuning-state.ts';
+import { isGoingOn, keepingSoFar, runId, stepsOf, type TuningState } from './tuning-state.ts';
 import { modelName, whatStarts } from './what-starts.ts';
 import { workersWords } from './workers.en.ts';
 import '../check/answer-element.ts';
@@ -58,6 +59,7 @@ export class TuneView extends LitElement {
   declare tuning: TuningSession;
   /** What computes apart from this view. */
   declare others: readonly Computing[];
+  #wasBusy = false;
 
   constructor() {
     super();
@@ -74,6 +76,7 @@ export class TuneView extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.#wasBusy = isGoingOn(this.tuning.state.value);
     void this.tuning.choice.inspect();
   }
 
@@ -109,6 +112,16 @@ export class TuneView extends LitElement {
         .talks=${state.answers}
       ></gp-kept-tunings></div>
     `;
+  }
+
+  /** Of a run that begins, what was chosen goes, and with it whatever was in sight. */
+  override updated(): void {
+    const busy = isGoingOn(this.tuning.state.value);
+    if (busy && !this.#wasBusy)
+      requestAnimationFrame(() =>
+        bringInSight(...this.renderRoot.querySelectorAll('.bar, gp-progress')),
+      );
+    this.#wasBusy = busy;
   }
 
   /** One button in one place, so that the focus stays on it when Start becomes Stop; beside it the pause. */
@@ -186,10 +199,11 @@ export class TuneView extends LitElement {
     const conversation = this.tuning.conversation.value;
     const left = state.remainingMs;
     const sharing = subject?.sharding;
+    const keeping = keepingSoFar(state);
     return html`
       <div class="stack">
         ${subject ? html`<p class="small muted">${words.subject(subject.model, subject.data)} ${sharing ? workersWords().shared(sharing.workers, sharing.strategy) : nothing}</p>` : nothing}
-        ${busy && state.keeping ? html`<p class="small muted">${resumableWords().keeping[state.keeping]}</p>` : nothing}
+        ${busy && keeping ? html`<p class="small muted">${resumableWords().keeping[keeping]}</p>` : nothing}
         ${state.sending ? html`<p class="small muted">${tuningWords().sending(state.sending)}</p>` : nothing}
         ${phase === 'paused' ? html`<p class="tone">${words.pausedAt(done)}</p>` : nothing}
         ${

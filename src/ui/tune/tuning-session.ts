@@ -6,6 +6,7 @@ import type { Report } from '../../report/schema.ts';
 import { harness } from '../app/harness.ts';
 import type { Notice } from '../controls/notice.ts';
 import { Observable } from '../controls/observable.ts';
+import { namedServers } from '../controls/served-address.ts';
 import { FetchedModels } from '../fetched/fetched-models.ts';
 import { Merging } from '../merge/merging.ts';
 import type { MergingState } from '../merge/merging-state.ts';
@@ -15,7 +16,7 @@ import { beginningsOf } from './beginnings.ts';
 import { type Asked, Conversation } from './conversation.ts';
 import { tuneOnReference } from './on-reference.ts';
 import { type SavingPlace, savingPlace } from './saving-place.ts';
-import { type Sending, SentLog, sinkOfPage } from './sent-log.ts';
+import { type Sending, SentLog } from './sent-log.ts';
 import { TunedShelf } from './tuned-shelf.ts';
 import { tuningWords } from './tuning.en.ts';
 import { TuningChoice } from './tuning-choice.ts';
@@ -135,7 +136,7 @@ export class TuningSession {
       resumed
         ? this.resumable.resume(resumed)
         : this.resumable.begin(keptRunOf(chosen, { startedAt, steps: request.steps }), chosen);
-    const sink = sent ? sinkOfPage() : undefined;
+    const sink = sent ? namedServers().sink : undefined;
     const tellSending = (sending: Sending) => {
       if (this.#questions === questions) this.state.value = afterSending(this.state.value, sending);
     };
@@ -210,7 +211,7 @@ export class TuningSession {
       log?.hear(event);
       if (event.type === 'saved') {
         this.#abort = undefined;
-        if (!this.state.value.stopped) void held?.end(true);
+        void held?.end(!this.state.value.stopped);
       }
       // What it wrote before is told anew once all is learnt.
       if (event.type === 'start' || event.type === 'talking') this.ask();

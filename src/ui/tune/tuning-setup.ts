@@ -5,10 +5,10 @@ import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import type { WorkersChoice } from '../../train/llama/sharding-faults.ts';
 import type { Facts } from '../check/preflight.ts';
 import { Follow } from '../controls/follow.ts';
+import { namedServers } from '../controls/served-address.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import type { FetchedModels } from '../fetched/fetched-models.ts';
 import type { TakenModel } from '../fetched/fetched-models-element.ts';
-import { sinkOfPage } from './sent-log.ts';
 import type { FieldChange } from './settings-fields.ts';
 import { tuningWords } from './tuning.en.ts';
 import type { TuningChoice, TuningChoices } from './tuning-choice.ts';
@@ -100,7 +100,7 @@ export class TuningSetup extends LitElement {
         .traced=${traced}
         .sent=${sent}
         .timestamps=${this.timestamps}
-        .sink=${sinkOfPage()}
+        .sink=${namedServers().sink}
         @told=${({ detail }: CustomEvent<Pick<TuningChoices, 'traced' | 'sent'>>) => this.choice.takeTold(detail)}
         @form=${({ detail }: CustomEvent<ModelFormName | undefined>) => this.choice.takeForm(detail)}
       ></gp-saved-form>

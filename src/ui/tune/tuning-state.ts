@@ -28,6 +28,19 @@ export interface TuningSubject {
  */
 export type Keeping = 'lasting' | 'whileThereIsRoom' | 'nothing';
 
+/** What can be said of a run's checkpoints: none is promised before there is one. */
+export function keepingSoFar({
+  keeping,
+  happened,
+}: Pick<TuningState, 'keeping' | 'happened'>): Keeping | 'notYet' | undefined {
+  if (keeping === undefined || keeping === 'nothing') return keeping;
+  const isKept = happened.some(
+    ({ kind, step }) => kind === 'checkpoint' || (kind === 'resumed' && step > 0),
+  );
+  if (isKept) return keeping;
+  return happened.some(({ kind }) => kind === 'refused') ? 'nothing' : 'notYet';
+}
+
 /** What a run is called where it is kept: when it began. */
 export const runId = ({ startedAt }: Pick<TuningSubject, 'startedAt'>): string =>
   startedAt.toISOString();

@@ -6,7 +6,7 @@ import { FSDP_QLORA_TARGETS, type FsdpQloraTargets } from './fsdp-qlora-targets.
 import { LATER_OPTIMIZERS, OPTIMIZER_NAMES } from './optimizer-names.ts';
 import { LATER_SCHEDULES, SCHEDULE_NAMES } from './schedule-names.ts';
 import { type TrainingConfigFault, unsupported } from './training-config-error.ts';
-import { isTrainingType, TRAINING_TYPE_NAMES, type TrainingTypeName } from './types.ts';
+import { isTrainingType, TRAINING_TYPE_NAMES, type TrainingTypeName, USUAL_TYPE } from './types.ts';
 
 /** Tokens of a text at most, where no number is given. */
 export const USUAL_LENGTH = 512;
@@ -31,7 +31,7 @@ const oneOfNames = <Name extends string>(names: readonly Name[], later: readonly
 const FIELDS = v.looseObject({
   type: v.optional(
     v.custom<TrainingTypeName>(isTrainingType, `known are ${TRAINING_TYPE_NAMES.join(', ')}`),
-    'qlora',
+    USUAL_TYPE,
   ),
   model: v.optional(text),
   data: v.optional(text),

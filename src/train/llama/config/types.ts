@@ -29,6 +29,9 @@ export const TRAINING_TYPES = {
 export type TrainingTypeName = keyof typeof TRAINING_TYPES;
 export const TRAINING_TYPE_NAMES = Object.keys(TRAINING_TYPES) as readonly TrainingTypeName[];
 
+/** What is trained where a configuration does not say. */
+export const USUAL_TYPE: TrainingTypeName = 'qlora';
+
 /** Whether a text is the name of a type. */
 export const isTrainingType = (name: unknown): name is TrainingTypeName =>
   TRAINING_TYPE_NAMES.some((each) => each === name);
