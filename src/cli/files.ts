@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { devNull } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { messageOf } from '../errors.ts';
 import { readPacked } from '../report/packed.ts';
 import type { Report } from '../report/schema.ts';
 import { UsageError } from './exit.ts';
@@ -20,14 +21,22 @@ import { UsageError } from './exit.ts';
  */
 export function readInput(what: string, path: string): Uint8Array<ArrayBuffer> {
   try {
+    return contentOf(path);
+  } catch (error) {
+    throw new UsageError(`${what} ${path}: ${messageOf(error)}`);
+  }
+}
+
+/** The same where the caller says of which file a message is. */
+export function contentOf(path: string): Uint8Array<ArrayBuffer> {
+  try {
     // A device may never end, as /dev/zero; a pipe may be read.
-    if (isDevice(path))
-      throw new UsageError(`${what} ${path}: cannot be read: is a device, not a file`);
+    if (isDevice(path)) throw new UsageError('cannot be read: is a device, not a file');
     return new Uint8Array(readFileSync(path));
   } catch (error) {
     throw error instanceof UsageError
       ? error
-      : new UsageError(`${what} ${path}: cannot be read: ${reasonOf(error)}`);
+      : new UsageError(`cannot be read: ${reasonOf(error)}`);
   }
 }
 
