@@ -227,6 +227,16 @@ test('a weight that is not finite is refused by its name, place and file', async
   );
 });
 
+test('one step proves nothing, and says how many do', async ({ folder }) => {
+  const { status, stdout } = await gradproof([
+    ...tinyModel(folder, { ...SETTINGS, learning_rate: 1e-9 }),
+    '--steps',
+    '1',
+  ]);
+  expect(status).toBe(1);
+  expect(stdout).toContain('Nothing is proved: the loss did not fall by step 1: take 20 steps\n');
+});
+
 test('what is wrong with settings, model and data is told at once, a line each', async ({
   folder,
 }) => {

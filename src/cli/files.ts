@@ -27,7 +27,7 @@ export function readInput(what: string, path: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** The same where the caller says of which file a message is. */
+/** The same where the message is put behind the name of the file elsewhere. */
 export function contentOf(path: string): Uint8Array<ArrayBuffer> {
   try {
     // A device may never end, as /dev/zero; a pipe may be read.

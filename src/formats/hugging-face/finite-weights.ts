@@ -12,8 +12,8 @@ interface Origin {
 }
 
 /**
- * Throws CheckpointError where floats are not finite, which nothing can be computed with: `shape` is
- * that of the whole tensor, of which `before` elements come first.
+ * Throws CheckpointError where floats are not finite, which nothing can be computed with. They lie in
+ * a tensor of that shape, after `before` others.
  */
 export function requireFinite(
   stored: StoredTensor,
