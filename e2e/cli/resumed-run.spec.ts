@@ -118,6 +118,11 @@ test('a run that Ctrl-C ended goes on, says how, and is refused with other optio
     expect(readFileSync(join(out, name))).toEqual(readFileSync(join(whole, name)));
   expect(courseIn(out)).toEqual(courseIn(whole));
 
+  const log = readFileSync(join(out, 'log.jsonl'), 'utf8');
+  const ended = await gradproof(['train', '--resume', out]);
+  expect(ended.stdout).toContain('the run has ended after 30 steps');
+  expect(readFileSync(join(out, 'log.jsonl'), 'utf8')).toBe(log);
+
   // What has ended makes way for another run.
   const anew = await gradproof([...args, '--out', out]);
   expect([anew.status, adapterIn(out).equals(adapterIn(whole))]).toEqual([0, true]);

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { covers } from '../../src/catalog/covers.ts';
 import { partsOf, serve } from '../../src/cli/model-address/fixtures/model-server.ts';
+import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { readReport } from '../../src/report/read.ts';
 import { gradproof, ROOT } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
@@ -209,6 +210,31 @@ test('Ctrl-C ends it after a step, and what is trained is saved', { tag: '@long'
   const [result] = report.results;
   expect(result?.series?.['loss']?.length).toBeGreaterThanOrEqual(10);
   expect(result?.metrics?.['heldoutAfter']).toBeGreaterThan(0);
+});
+
+test('a weight that is not finite is refused by its name, place and file', async ({ folder }) => {
+  const args = tinyModel(folder);
+  const weights = join(folder, 'model', 'model.safetensors');
+  const name = 'model.layers.1.mlp.up_proj.weight';
+  const file = readFileSync(weights);
+  const bytes = readSafetensors(file).tensors.get(name)?.bytes as Uint8Array;
+  new DataView(bytes.buffer, bytes.byteOffset).setFloat32(4 * (3 * 64 + 5), Number.NaN, true);
+  writeFileSync(weights, file);
+  const { status, stderr } = await gradproof([...args, '--steps', '1']);
+  expect(status).toBe(2);
+  expect(stderr).toBe(
+    `gradproof: --model ${join(folder, 'model')}: "${name}" in "model.safetensors" is NaN at [3, 5], and weights must be finite: get the file again, or save the model anew from before that\n`,
+  );
+});
+
+test('one step proves nothing, and says how many do', async ({ folder }) => {
+  const { status, stdout } = await gradproof([
+    ...tinyModel(folder, { ...SETTINGS, learning_rate: 1e-9 }),
+    '--steps',
+    '1',
+  ]);
+  expect(status).toBe(1);
+  expect(stdout).toContain('Nothing is proved: the loss did not fall by step 1: take 20 steps\n');
 });
 
 test('what is wrong with settings, model and data is told at once, a line each', async ({

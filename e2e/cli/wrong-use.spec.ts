@@ -182,7 +182,7 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['train', '--adapter', folder], /--adapter .*: give --model/],
   [
     ['train', '--model', '/nowhere', '--data', file('t.txt', 'text')],
-    /--model \/nowhere: cannot be read/,
+    /^gradproof: --model \/nowhere: there is no such folder: check the path; give the folder that /m,
   ],
 ];
 

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { type BridgeAddress, bridgeOrigin } from '../backends/bridge/address.ts';
 import { BridgeClient } from '../backends/bridge/client.ts';
 import { bridgeName } from '../backends/bridge/name.ts';
+import { messageOf } from '../errors.ts';
 import type { Live } from '../harness/live.ts';
 import { ROOT } from './checkout.ts';
 import { UsageError } from './exit.ts';
@@ -14,6 +15,21 @@ import { UsageError } from './exit.ts';
 const START_MS = 30_000;
 /** For Python to end by itself. Milliseconds. */
 const END_MS = 3_000;
+
+/** The checkout has no Python of the bridge's own; the message says what makes it. */
+export class NoPythonError extends UsageError {
+  readonly what = 'no Python environment yet';
+
+  constructor() {
+    super(
+      'the bridge has no Python environment yet: npm run bridge:setup -- --minimal makes one (leave out --minimal for all libraries)',
+    );
+  }
+}
+
+/** Why there is no bridge, where what to do is said beside it. */
+export const bridgeProblem = (error: unknown): string =>
+  error instanceof NoPythonError ? error.what : messageOf(error);
 
 /** A bridge that this process started; it ends with it, and when it is disposed. */
 export interface RunningBridge extends AsyncDisposable {
@@ -86,8 +102,8 @@ export async function liveOf(
 }
 
 /**
- * Python of the bridge's own environment. Throws {@link UsageError} with the one command that makes
- * it.
+ * Python of the bridge's own environment. Throws {@link NoPythonError}, and {@link UsageError}
+ * where there is no checkout.
  */
 function findPython(): string {
   const folder = join(ROOT, 'bridge');
@@ -100,9 +116,7 @@ function findPython(): string {
       ? join(folder, '.venv/Scripts/python.exe')
       : join(folder, '.venv/bin/python');
   if (existsSync(python)) return python;
-  throw new UsageError(
-    'the bridge has no Python environment yet: npm run bridge:setup -- --minimal makes one (leave out --minimal for all libraries)',
-  );
+  throw new NoPythonError();
 }
 
 async function announcementOf(child: ChildProcess, ended: Promise<string>): Promise<BridgeAddress> {

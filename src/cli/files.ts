@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { devNull } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
+import { messageOf } from '../errors.ts';
 import { readPacked } from '../report/packed.ts';
 import type { Report } from '../report/schema.ts';
 import { UsageError } from './exit.ts';
@@ -21,14 +22,22 @@ import { UsageError } from './exit.ts';
  */
 export function readInput(what: string, path: string): Uint8Array<ArrayBuffer> {
   try {
+    return contentOf(path);
+  } catch (error) {
+    throw new UsageError(`${what} ${path}: ${messageOf(error)}`);
+  }
+}
+
+/** The same where the message is put behind the name of the file elsewhere. */
+export function contentOf(path: string): Uint8Array<ArrayBuffer> {
+  try {
     // A device may never end, as /dev/zero; a pipe may be read.
-    if (isDevice(path))
-      throw new UsageError(`${what} ${path}: cannot be read: is a device, not a file`);
+    if (isDevice(path)) throw new UsageError('cannot be read: is a device, not a file');
     return new Uint8Array(readFileSync(path));
   } catch (error) {
     throw error instanceof UsageError
       ? error
-      : new UsageError(`${what} ${path}: cannot be read: ${reasonOf(error)}`);
+      : new UsageError(`cannot be read: ${reasonOf(error)}`);
   }
 }
 

@@ -100,7 +100,7 @@ export async function trainAndJudgeLlama(
   if (tuned.isStopped) return;
   const { before, after } = courseOf(tuned, losses);
   if (after >= before && tuned.steps < FEWEST_STEPS)
-    t.skip('too-short', `the loss did not fall in ${tuned.steps} steps: take ${FEWEST_STEPS}`);
+    t.skip('too-short', `the loss did not fall by step ${tuned.steps}: take ${FEWEST_STEPS} steps`);
   t.expect(
     after < before,
     () => `the loss went from ${before.toFixed(4)} to ${after.toFixed(4)} nats a token`,

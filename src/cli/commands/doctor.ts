@@ -11,7 +11,7 @@ import { browserWords, chipName } from '../../report/place.ts';
 import { probeFacts } from '../../report/probe-facts.ts';
 import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
 import type { Environment } from '../../report/schema.ts';
-import { startBridge } from '../bridge.ts';
+import { bridgeProblem, startBridge } from '../bridge.ts';
 import { EXIT } from '../exit.ts';
 import { openRuntime } from '../runtime/open.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -77,6 +77,6 @@ async function bridgeEquipment(): Promise<BridgeEquipment> {
     const { backends } = await new BridgeClient(bridge.address).devices();
     return librariesOf(backends);
   } catch (error) {
-    return { problem: messageOf(error) };
+    return { problem: bridgeProblem(error) };
   }
 }

@@ -3,9 +3,10 @@ import { GradproofError } from '../../errors.ts';
 import { isAddress } from '../../formats/hugging-face/model-address.ts';
 import { UnusableError } from '../../harness/runner.ts';
 import type { TuningRequest } from '../../harness/tuning.ts';
+import type { Report } from '../../report/schema.ts';
 import { writeReport } from '../../report/write.ts';
 import { PROGRAM } from '../checkout.ts';
-import { exitOfReport, UsageError } from '../exit.ts';
+import { EXIT, exitOfReport, UsageError } from '../exit.ts';
 import { checkOutputs, makeFolder, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { type AddressModel, openAddress } from '../model-address/address-model.ts';
@@ -71,6 +72,11 @@ export async function trainModelCommand(
     },
     interrupt.signal,
   );
+  const refused = refusedModel(report);
+  if (refused !== undefined) {
+    await stream?.end(EXIT.usage);
+    throw new UsageError(`--model ${model}: ${refused}`);
+  }
   showTuningAnswer(voice, report);
   if (target) writeOutput('--report', target, writeReport(report));
   const files = takeProfile(profile, all, voice);
@@ -103,6 +109,11 @@ function withReference(error: unknown): never {
   if (!(error instanceof UnusableError)) throw error;
   const words = `${error.message}; or train a small model without WebGPU, with --backend reference`;
   throw new UnusableError(error.code, words, { cause: error });
+}
+
+/** What is wrong with the weights, which shows when they are read; undefined where nothing is. */
+function refusedModel({ results: [result] }: Report): string | undefined {
+  return result?.error?.code === 'bad-checkpoint' ? result.error.message : undefined;
 }
 
 const sharedBy = ({ sharding }: TuningRequest): string =>

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { suggestedBatch } from '../../backends/manager/limits.ts';
 import { ReferenceTuning } from '../../harness/tuning/on-reference.ts';
+import { counted } from '../../report/counted.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import { EXIT, UsageFaults } from '../exit.ts';
 import { makeFolder, writeOutput } from '../files.ts';
@@ -36,7 +37,7 @@ export async function trainOnReferenceCommand(
   const voice = voiceOn(process.stdout);
   const { config, steps } = request;
   voice.say(
-    `fine-tuning ${model} by ${config.type} on the reference: float64 on one core of the processor, without WebGPU, for ${steps} steps`,
+    `fine-tuning ${model} by ${config.type} on the reference: float64 on one core of the processor, without WebGPU, for ${counted(steps, 'step')}`,
   );
   const batch = suggestedBatch('reference', config.length);
   if (config.batchSize > batch)

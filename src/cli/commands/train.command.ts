@@ -26,7 +26,8 @@ export const command = defineCommand<TrainOptions>({
     model: {
       name: 'model',
       argument: 'folder',
-      description: "fine-tune the Llama of this folder of Hugging Face's (docs/running.md)",
+      description:
+        "fine-tune the Llama, Qwen or Mistral of this folder of Hugging Face's, .gguf file or https address (docs/running.md)",
       parse: lastPath('--model'),
     },
     adapter: {

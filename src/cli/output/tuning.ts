@@ -14,6 +14,7 @@ const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 /** Shows a fine-tuning of a folder while it goes on. */
 export function showTuning(voice: Voice): (event: TuningEvent) => void {
   let open = false;
+  let total: number | undefined;
   const say = (line: string) => {
     if (open) voice.write('\n');
     open = false;
@@ -27,6 +28,7 @@ export function showTuning(voice: Voice): (event: TuningEvent) => void {
         );
       case 'start': {
         const { steps, trainable, frozen, trainingRows, heldoutRows, bytesForecast } = event;
+        total = steps;
         say(
           `${counted(steps, 'step')} on ${counted(trainingRows, 'text')}, ${heldoutRows} held out; ${trainable} parameters are trained, ${frozen} stay frozen`,
         );
@@ -47,6 +49,7 @@ export function showTuning(voice: Voice): (event: TuningEvent) => void {
       }
       case 'resumed-from': {
         for (const line of event.broken) say(`a checkpoint is left out: ${line}`);
+        if (event.step === total) return say(`the run has ended after ${counted(total, 'step')}`);
         const last = event.history.at(-1);
         return last && 'at' in last ? say(told(last)) : say(`it goes on after step ${event.step}`);
       }

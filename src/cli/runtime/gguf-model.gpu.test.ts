@@ -54,15 +54,14 @@ const drawn = (shape: Shape, size: number): HostTensor =>
 
 /** Rows of blocks whose codes are drawn, with scales of a weight of some hundredths. */
 function drawnBlocks(shape: Shape, type: GgufType): GivenTensor {
-  const { elements, bytes } = GGUF_TYPES[type];
+  const { elements, bytes, scales } = GGUF_TYPES[type];
   const blocks = Uint8Array.from({ length: (sizeOf(shape) / elements) * bytes }, () =>
     random.integer(0, 255),
   );
-  const halves = { q4_k: [0, 2], q5_k: [0, 2], q6_k: [208] }[type as string] ?? [0];
   const view = new DataView(blocks.buffer);
   const scale = { q4_0: 0.01, q5_0: 0.005, q8_0: 0.001, q6_k: 3e-5 }[type as string] ?? 2e-4;
   for (let at = 0; at < blocks.length; at += bytes)
-    for (const half of halves)
+    for (const half of scales)
       view.setUint16(at + half, f16FromF32(scale * (1 + random.uniform())), true);
   return { type, shape, bytes: blocks };
 }

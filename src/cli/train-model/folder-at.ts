@@ -22,7 +22,14 @@ export async function folderAt(place: FolderPlace): Promise<ModelFolder> {
   }
 }
 
-const isOtherFile = (path: string): boolean => statSync(path).isFile() && !/\.gguf$/i.test(path);
+function isOtherFile(path: string): boolean {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (!there)
+    throw new UsageError(
+      'there is no such folder: check the path; give the folder that save_pretrained of transformers wrote, or a .gguf file',
+    );
+  return there.isFile() && !/\.gguf$/i.test(path);
+}
 
 function fileWords(path: string): string {
   const start = Buffer.alloc(KIND_BYTES);

@@ -11,7 +11,7 @@ import { checkForm } from '../../train/llama/saved-model/check-form.ts';
 import { shardingFaults, type WorkersChoice } from '../../train/llama/sharding-faults.ts';
 import type { TrainOptions } from '../commands/train.ts';
 import { UsageFaults } from '../exit.ts';
-import { readInput } from '../files.ts';
+import { contentOf } from '../files.ts';
 import type { AddressModel } from '../model-address/address-model.ts';
 import { folderAt } from './folder-at.ts';
 import { checkTarget, type Saving, savingOf } from './saving.ts';
@@ -55,7 +55,7 @@ export async function requestOf(
       remote && place === own ? await remote.open() : await folderAt(place),
     name: nameOf(remote ? nameOfAddress(model) : basename(resolve(model))),
     base: model,
-    settings: config === undefined ? undefined : async () => textOf(readInput('--config', config)),
+    settings: config === undefined ? undefined : async () => textOf(contentOf(config)),
     given: {
       ...(type === undefined ? {} : { type }),
       ...(steps ? { max_steps: steps } : {}),
@@ -63,7 +63,7 @@ export async function requestOf(
     },
     openData: async (named) => {
       dataPath = data ?? named;
-      return dataPath === undefined ? undefined : partsOfBytes(readInput('--data', dataPath));
+      return dataPath === undefined ? undefined : partsOfBytes(contentOf(dataPath));
     },
     merging: steps === 0,
   });

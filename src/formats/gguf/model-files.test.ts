@@ -25,9 +25,12 @@ const f32 = (shape: readonly number[]): GivenTensor => {
   const values = random.fill(sizeOf(shape), () => random.normal(1));
   return { type: 'f32', shape, bytes: toStored(hostTensorFrom('f32', shape, values)).bytes };
 };
+/** Each begins with its scale, whose exponent is no NaN's. */
 const blocks = (shape: readonly number[], type: string, bytes: number): GivenTensor => ({
   ...{ type, shape },
-  bytes: Uint8Array.from({ length: (sizeOf(shape) / 32) * bytes }, () => random.integer(0, 255)),
+  bytes: Uint8Array.from({ length: (sizeOf(shape) / 32) * bytes }, (_, i) =>
+    i % bytes === 1 ? 0x3c : random.integer(0, 255),
+  ),
 });
 const tensorsOf = (config: ModelConfig): Map<string, GivenTensor> =>
   new Map([...tensorShapes(config)].map(([name, shape]) => [name, f32(shape)]));

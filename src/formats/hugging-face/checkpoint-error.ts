@@ -14,7 +14,8 @@ export interface CheckpointFault {
     | 'tensor-repeated'
     | 'shape'
     | 'dtype'
-    | 'quantized';
+    | 'quantized'
+    | 'not-finite';
   readonly message: string;
 }
 

@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import type { HostTensor } from '../../tensor/host.ts';
-import { formatShape, type Shape, sameShape } from '../../tensor/shape.ts';
+import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.ts';
 import { KIND_BYTES } from '../file-kind.ts';
 import { quote } from '../format-error.ts';
 import type { PartFile } from '../part-file.ts';
@@ -11,12 +11,14 @@ import { EMBEDDINGS, HEAD, tensorShapes } from './architecture.ts';
 import { CheckpointError, type CheckpointFault } from './checkpoint-error.ts';
 import {
   type CodedPlace,
+  type CodedScheme,
   type CodedWeight,
   codedFaults,
   codedPart,
   codedPlaces,
 } from './coded-weights.ts';
 import type { ModelConfig } from './config.ts';
+import { requireFinite, requireFiniteBlocks } from './finite-weights.ts';
 import { type ModelFolder, type Shards, shardsOf } from './shards.ts';
 
 /** Where a tensor of a checkpoint lies. */
@@ -135,7 +137,7 @@ export class Checkpoint {
       ]);
     const read: Record<string, HostTensor> = {};
     for (const [part, stored] of Object.entries(parts))
-      read[part] = codedPart(await this.read(stored.name));
+      read[part] = codedPart(await this.#part(stored.name, scheme));
     return { scheme, shape: this.#shapes.get(name) as Shape, parts: read };
   }
 
@@ -162,10 +164,23 @@ export class Checkpoint {
     ]);
   }
 
-  /** One tensor. Throws {@link CheckpointError} where the file has become shorter. */
+  /**
+   * One tensor. Throws {@link CheckpointError} where the file has become shorter, and for a float that
+   * is not finite.
+   */
   async read(name: string): Promise<StoredTensor> {
     const { dtype, shape, ...place } = this.#placeOf(name);
-    return { dtype, shape, bytes: await bytesOf(place) };
+    const stored = { dtype, shape, bytes: await bytesOf(place) };
+    requireFinite(stored, { name, shard: place.shard, shape });
+    return stored;
+  }
+
+  /** The same of a part of a weight in codes, whose blocks may have scales in them. */
+  async #part(name: string, scheme: CodedScheme): Promise<StoredTensor> {
+    const stored = await this.read(name);
+    if ('blocks' in scheme)
+      requireFiniteBlocks(stored, scheme.blocks, { name, shard: this.#placeOf(name).shard });
+    return stored;
   }
 
   /** `count` rows of a tensor from `first` on. Throws as {@link Checkpoint.read} does. */
@@ -175,7 +190,9 @@ export class Checkpoint {
     const width = (end - start) / rows;
     const from = start + first * width;
     const own = { ...place, start: from, end: from + count * width };
-    return { dtype, shape: [count, ...rest], bytes: await bytesOf(own) };
+    const stored = { dtype, shape: [count, ...rest], bytes: await bytesOf(own) };
+    requireFinite(stored, { name, shard: place.shard, shape, before: first * sizeOf(rest) });
+    return stored;
   }
 
   #placeOf(name: string): Place {

@@ -1,4 +1,3 @@
-import type { JsonObject } from '../../formats/strict-json.ts';
 import type { TuningRequest } from '../tuning.ts';
 import type { SinkRun } from './log-sink.ts';
 
@@ -11,6 +10,7 @@ export function sinkRunOf({
   return {
     id: crypto.randomUUID(),
     title: `${config.type} of ${name}`,
-    config: { model: name, steps, ...config } as unknown as JsonObject,
+    // JSON has no settings that are left out.
+    config: JSON.parse(JSON.stringify({ ...config, model: name, steps })),
   };
 }

@@ -12,6 +12,7 @@ import { createQuantizer, predictedBytes, type QuantizerBackend } from '../quant
 import { QuantizerError } from '../quantizer-error.ts';
 import { mostAtOnce } from '../rows.ts';
 import type { Costs, Measured, Refusal } from './measured.ts';
+import { notFiniteIn } from './not-finite.ts';
 import type { WholeChoice } from './schemes.ts';
 import { productOf, squareSums } from './square-sums.ts';
 import type { NamedWeight, WeightSource } from './weight-source.ts';
@@ -31,8 +32,8 @@ export class Candidate implements Disposable {
   readonly #input: Tensor;
   readonly #values: Float64Array;
   readonly #outputs: Float64Array;
-  /** Kernels assume neither NaN nor infinities; products of them are none either. */
-  readonly #isFinite: boolean;
+  /** Kernels assume neither NaN nor infinities. */
+  readonly #notFinite: GradproofError | undefined;
 
   constructor(gpu: Gpu, { layer, weight, input }: NamedWeight) {
     const shape = matrixView(weight.shape);
@@ -43,7 +44,7 @@ export class Candidate implements Disposable {
     this.#input = scope.add(Tensor.from(gpu, input));
     this.#values = valuesOf(weight);
     this.#outputs = productOf(valuesOf(input), this.#values, shape[1]);
-    this.#isFinite = [this.#values, this.#outputs].every((data) => data.every(Number.isFinite));
+    this.#notFinite = notFiniteIn({ weight, input });
     this.#scope = scope.move();
   }
 
@@ -59,7 +60,7 @@ export class Candidate implements Disposable {
   }
 
   async #result(backend: QuantizerBackend, scheme: WholeChoice): Promise<Measured['result']> {
-    if (!this.#isFinite) return refusalOf(NOT_FINITE);
+    if (this.#notFinite) return refusalOf(this.#notFinite);
     const { device } = this.#gpu;
     let costs: Costs | undefined;
     const errors: (GradproofError | undefined)[] = [];
@@ -150,11 +151,6 @@ export function requireReach(
     `${layer} ${formatShape(shape)} has ${bytes} bytes in float32, and a kernel of this adapter reaches ${most}: leave it out of the file, or take an adapter that reaches more`,
   );
 }
-
-const NOT_FINITE = new GradproofError(
-  'not-finite',
-  'the weight or its activations hold NaN or infinities',
-);
 
 /** Refuses every scheme for a layer that never reaches the device. */
 export function refusedLayer(

@@ -1,5 +1,4 @@
 import type { Gpu } from '../../gpu/gpu.ts';
-import type { CheckpointKeeper } from '../checkpoint/checkpoint-keeper.ts';
 import { requireSubject, runSubject } from '../checkpoint/run-subject.ts';
 import type { Sharding } from '../sharded/sharded-update.ts';
 import { forecastLlama, requireRoom } from './forecast-llama.ts';
@@ -8,6 +7,7 @@ import { pinnedTable } from './pinned-table.ts';
 import type { LlamaProgress } from './progress.ts';
 import { wayOnAfter } from './recovery/recovery.ts';
 import { changedConfig } from './recovery/run-changes.ts';
+import { resumedHistory } from './resumed-history.ts';
 import { attempt } from './run-attempt.ts';
 import { RunHistory } from './run-history.ts';
 import { runPlan } from './run-plan.ts';
@@ -37,7 +37,9 @@ export async function* fineTuneLlama(
   const subject = isOfSubject ? (training.subject ?? (await runSubject(training))) : undefined;
   if (from && subject) requireSubject(from.checkpoint.subject, subject);
   using _table = from && pinnedTable(gpu, from.checkpoint.tuned);
-  let history = training.told ? new RunHistory(training.told) : resumedHistory(training, keeper);
+  let history = training.told
+    ? new RunHistory(training.told)
+    : resumedHistory(training, keeper?.engine);
   for (;;) {
     const changed = changedConfig(config, history.all);
     const plan = runPlan(texts, changed);
@@ -71,20 +73,3 @@ export async function* fineTuneLlama(
 /** How many ranks share a run, and what each of them holds. */
 export const choiceOf = (sharding: Sharding | undefined): WorkersChoice | undefined =>
   sharding && { workers: sharding.group.size, strategy: sharding.strategy };
-
-/** What a run told that goes on, from a checkpoint or anew, why, and that it does. */
-function resumedHistory(
-  { from, lost }: Pick<LlamaTraining, 'from' | 'lost'>,
-  keeper: CheckpointKeeper | undefined,
-): RunHistory {
-  const history = new RunHistory(from?.checkpoint.history);
-  if (lost) history.add(lost);
-  const { state, engine } = from?.checkpoint ?? {};
-  const isOther = keeper && engine !== undefined && engine !== keeper.engine;
-  if (from || lost)
-    history.add({
-      ...{ type: 'restored', step: state?.step ?? 0, at: new Date().toISOString() },
-      ...(isOther ? { writtenBy: engine } : {}),
-    });
-  return history;
-}
