@@ -28,6 +28,17 @@ const reportWith = (tuning: object | undefined) => {
   );
 };
 
+const someRun = () => file('some-run.json', readFileSync('src/report/fixtures/run.json', 'utf8'));
+
+/** What a command reads, last, and would overwrite with its report. */
+const INPUTS: readonly (readonly [args: readonly string[], option: string])[] = [
+  [['quantize', '--data', file('w.safetensors', 'weights')], '--data'],
+  [['train', '--data', file('text.txt', 'a text that is long enough. '.repeat(999))], '--data'],
+  [['merge', someRun()], 'merge'],
+  [['--headless', '--tuning', someRun()], '--tuning'],
+  [['mutate', '--known', someRun()], '--known'],
+];
+
 const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['--nonsense'], /unknown option '--nonsense'/],
   [['--filtre', 'x'], /Did you mean --filter/],
@@ -143,6 +154,13 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
     ['train', '--report', join(folder, 'one'), '--profile', join(folder, 'one')],
     /--report and --profile .*one: are one file/,
   ],
+  ...INPUTS.map(
+    ([args, option]) =>
+      [
+        [...args, '--report', args.at(-1) as string],
+        new RegExp(`--report .*: would overwrite what ${option} reads: name another file`),
+      ] as const,
+  ),
   [['bench', '--samples', '4'], /--samples 4: must be a whole number from 5/],
   [['bench', '--setting', 'eager'], /--setting eager: must be contender=text/],
   [['bench', '--baseline', join(folder, 'missing.json')], /report .*missing\.json: cannot be read/],

@@ -1,7 +1,6 @@
 import {
   accessSync,
   constants,
-  existsSync,
   mkdirSync,
   readFileSync,
   realpathSync,
@@ -11,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { devNull } from 'node:os';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { readPacked } from '../report/packed.ts';
 import type { Report } from '../report/schema.ts';
@@ -62,13 +61,13 @@ export function checkWritable(option: string, path: string): void {
   }
 }
 
-/** Files and folders that are read, by what names them; others than files here are left alone. */
+/** Files that are read, by what names them; folders and what is not here are left alone. */
 export type Inputs = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
  * Checks before a long run that every path can be written, that no two options, such as
- * `--report`, name one file, which the later would overwrite, and that none names a file that
- * `inputs` names, or that lies in a folder of them. Throws {@link UsageError}.
+ * `--report`, name one file, which the later would overwrite, and that none names a file of `inputs`.
+ * Throws {@link UsageError}.
  */
 export function checkOutputs(
   outputs: Readonly<Record<string, string | undefined>>,
@@ -76,7 +75,7 @@ export function checkOutputs(
 ): void {
   const taken = new Map<string, string>();
   const read = Object.entries(inputs).flatMap(([option, paths = []]) =>
-    [paths].flat().flatMap((path) => (existsSync(path) ? { option, at: realpathSync(path) } : [])),
+    [paths].flat().flatMap((path) => (isFile(path) ? { option, at: realpathSync(path) } : [])),
   );
   for (const [option, path] of Object.entries(outputs)) {
     if (path === undefined) continue;
@@ -86,17 +85,12 @@ export function checkOutputs(
     if (other !== undefined && target !== devNull)
       throw new UsageError(`${other} and ${option} ${path}: are one file: name two`);
     taken.set(target, option);
-    const input = existsSync(target) && read.find(({ at }) => isWithin(target, at));
+    const input = read.find(({ at }) => at === target);
     if (input)
       throw new UsageError(
         `${option} ${path}: would overwrite what ${input.option} reads: name another file`,
       );
   }
-}
-
-/** Whether a file is `place` or lies in it. Devices and pipes hold nothing to lose. */
-function isWithin(file: string, place: string): boolean {
-  return statSync(file).isFile() && (file === place || file.startsWith(`${place}${sep}`));
 }
 
 /** Makes a folder for output, with those above it. Throws {@link UsageError}. */
@@ -143,8 +137,11 @@ function placeOf(path: string): string {
 
 /** The file that a path leads to: a link stays, and what it points to is written. */
 function targetOf(path: string): string {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ? realpathSync(path) : resolve(path);
+  return isFile(path) ? realpathSync(path) : resolve(path);
 }
+
+/** Devices and pipes hold nothing to lose. */
+const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
 function isDevice(path: string): boolean {
   const there = statSync(path, { throwIfNoEntry: false });

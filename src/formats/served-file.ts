@@ -58,7 +58,10 @@ export function partsOfAddress(
 
 const askByFetch: AskPart = (url, range) => fetch(url, { headers: { range }, cache: 'no-store' });
 
-/** Why an answer is not the part that was asked for, and whether the file is another than before; undefined where it is. */
+/**
+ * Why an answer is not the part that was asked for, and whether the file is another than before;
+ * undefined where it is that part.
+ */
 function wrongAnswer(
   { status, headers }: Response,
   { start, end, bytes }: { readonly start: number; readonly end: number; readonly bytes: number },

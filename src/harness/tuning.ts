@@ -32,10 +32,10 @@ const SILENCE_MS = 1_800_000;
 /**
  * Fine-tunes in a worker of its own and returns the report and the files. When `signal` aborts, the
  * worker ends after the step that it makes, what is trained is there and can be asked as after the
- * last step, and the report is partial; a run that has made its last step ends its talk. Where the worker dies, hangs or throws within a
- * step, or its device is lost, another goes on from the last checkpoint, or begins anew where there
- * is none yet: once, and again as often as a checkpoint was made in between. Throws UnusableError
- * where there is no device.
+ * last step, and the report is partial; a run that has made its last step ends its talk. Where the
+ * worker dies, hangs or throws within a step, or its device is lost, another goes on from the last
+ * checkpoint, or begins anew where there is none yet: once, and again as often as a checkpoint was
+ * made in between. Throws UnusableError where there is no device.
  */
 export async function tune(
   host: Pick<RunnerHost, 'cases' | 'startWorker'>,

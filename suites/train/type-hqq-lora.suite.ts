@@ -40,7 +40,7 @@ typeHqqLora
 typeHqqLora
   .case('errors')
   .tier('full')
-  .timeout(60_000)
+  .timeout(180_000)
   .covers('fsdp.training.type-hqq-lora/error-monotone')
   .desc('With each width more the mean square of what codes are off is smaller, in every linear.')
   .control('no code is above 7', (fault) =>
