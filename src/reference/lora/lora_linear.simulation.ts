@@ -3,7 +3,7 @@ import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { loraLinear as signature } from '../../vocabulary/lora/lora_linear.ts';
 import { defineSimulation, type SampleOf } from '../define.ts';
 import { decode, multiplyQuantized } from '../matmul/matmul_quantized.simulation.ts';
-import { multiply, PRODUCT_ORDER } from '../matmul/multiply.simulation.ts';
+import { multiply, PRODUCT_ORDER, productOrder } from '../matmul/multiply.simulation.ts';
 import { flatRows } from '../matmul/rows.ts';
 import type { Value } from '../record.ts';
 import { drawTensor, type Elements } from '../simulation/draw.ts';
@@ -134,8 +134,9 @@ export const simulation = defineSimulation(signature, {
       norm: { shape: [norms.length], data: norms },
     };
   },
-  backward: (gpu, inputs, params, grads) => {
-    const order = PRODUCT_ORDER;
+  backward: (gpu, inputs, params, grads, variant) => {
+    // Its tiles share no sums out.
+    const order = variant === 'tiled' ? PRODUCT_ORDER : productOrder(variant);
     const { lora_A: A, lora_B: B, magnitude } = inputs;
     const x = flatRows(inputs.x);
     const given = flatRows(grads.y);
