@@ -20,7 +20,9 @@ for (const [setting, words] of [
     tag: '@long',
   }, async ({ page, server }) => {
     await decide(page, new URL(server.url).origin, setting);
-    await begin(page, { ...QUICK, max_steps: 2 });
+    await begin(page, { ...QUICK, max_steps: 1000, eval_steps: 1000 });
+    // A pause makes the first checkpoint.
+    await page.getByRole('button', { name: 'Pause' }).click({ timeout: 90_000 });
     await expect(page.getByText(/^Its checkpoints stay in this browser/)).toHaveText(words);
     expect(await page.evaluate(() => navigator.storage.persisted())).toBe(setting === 'granted');
   });
