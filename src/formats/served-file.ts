@@ -41,10 +41,10 @@ export function partsOfAddress(
           );
         },
       );
-      const wrong = wrongAnswer(response, { start, end, bytes }, version);
+      const wrong = wrongAnswer(response, { start, end, bytes }, version, whatToDo);
       if (wrong !== undefined) {
         await response.body?.cancel();
-        throw refuse(wrong.isChanged ? `${wrong.why}: ${whatToDo}` : wrong.why);
+        throw refuse(wrong);
       }
       version = response.headers.get('etag');
       const part = new Uint8Array(await response.arrayBuffer());
@@ -58,31 +58,24 @@ export function partsOfAddress(
 
 const askByFetch: AskPart = (url, range) => fetch(url, { headers: { range }, cache: 'no-store' });
 
-/**
- * Why an answer is not the part that was asked for, and whether the file is another than before;
- * undefined where it is that part.
- */
+/** Why an answer is not the part that was asked for; undefined where it is. */
 function wrongAnswer(
   { status, headers }: Response,
   { start, end, bytes }: { readonly start: number; readonly end: number; readonly bytes: number },
   version: string | null | undefined,
-): { readonly why: string; readonly isChanged?: true } | undefined {
+  whatToDo: string,
+): string | undefined {
   if (status === 200)
-    return {
-      why: 'the server gives the whole file where a part is asked for: use one that knows Range requests',
-    };
-  if (status === 416)
-    return { why: `the file is shorter than the ${bytes} bytes it had`, isChanged: true };
-  if (status !== 206) return { why: `the server answers ${status} where a part is asked for` };
+    return 'the server gives the whole file where a part is asked for: use one that knows Range requests';
+  if (status === 416) return `the file is shorter than the ${bytes} bytes it had: ${whatToDo}`;
+  if (status !== 206) return `the server answers ${status} where a part is asked for`;
   const range = headers.get('content-range');
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(range ?? '') ?? [];
   if (Number(first) !== start || Number(last) !== end - 1)
-    return {
-      why: `the server gives ${quote(range ?? 'no content-range')} where bytes ${start} to ${end} are asked for`,
-    };
+    return `the server gives ${quote(range ?? 'no content-range')} where bytes ${start} to ${end} are asked for`;
   if (Number(total) !== bytes)
-    return { why: `the file has ${total} bytes now and had ${bytes}`, isChanged: true };
+    return `the file has ${total} bytes now and had ${bytes}: ${whatToDo}`;
   if (version !== undefined && headers.get('etag') !== version)
-    return { why: 'the file has changed since it was opened', isChanged: true };
+    return `the file has changed since it was opened: ${whatToDo}`;
   return undefined;
 }

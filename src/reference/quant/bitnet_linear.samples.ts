@@ -49,7 +49,7 @@ function sample(
   };
 }
 
-/** Gradients are those of a product of codes: where kernels of their own would compile for them, a quick run has none. */
+/** Gradients are products of codes: a quick run has none that compile kernels of their own. */
 export const samples: readonly SampleOf<typeof signature>[] = [
   // Rows of trits that begin inside a byte, fours of them in two words.
   sample([5, 37], 7, { bias: true }),

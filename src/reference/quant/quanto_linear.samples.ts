@@ -58,7 +58,7 @@ function sample(
   };
 }
 
-/** Gradients are those of a product of codes: where kernels of their own would compile for them, a quick run has none. */
+/** Gradients are products of codes: a quick run has none that compile kernels of their own. */
 export const samples: readonly SampleOf<typeof signature>[] = [
   // Rows of codes that begin inside a word.
   sample([5, 37], 7, { bias: true }),
