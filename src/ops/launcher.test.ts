@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
+import { type HostAdapterOptions, hostGpu } from '../gpu/fixtures/host-gpu.ts';
 import type { DType } from '../tensor/dtype.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { scaledDotProductAttention } from './attention/scaled_dot_product_attention.ts';
 import { launcher } from './launcher.ts';
 import { argmax } from './math/argmax.ts';
 import { mul } from './math/mul.ts';
 import { matmul } from './matmul/matmul.ts';
 import { softmax } from './nn/softmax.ts';
 
-const setUp = async () => {
-  const { gpu, host } = await hostGpu();
+const setUp = async (options: HostAdapterOptions = {}) => {
+  const { gpu, host } = await hostGpu(options);
   const tensor = (shape: Shape, dtype: DType = 'f32') => Tensor.empty(gpu, dtype, shape);
   const kernels = () => host.dispatches.map(({ label }) => label);
   return { gpu, host, tensor, kernels };
@@ -61,30 +62,69 @@ describe('an op', () => {
     ]);
   });
 
-  test.each([
-    [{}, ['f16', 'bf16', 'f16']],
-    [{ widens: true }, ['f32', 'f32', 'f32']],
-  ] as const)('gives backward halves as they lie, or in float32: %j', async (storage, expected) => {
-    const { gpu, tensor } = await setUp();
-    const seen: unknown[] = [];
-    const told = launcher(
-      { ...mul.signature, name: 'told' },
-      {
-        variants: { one: { kernels: [] } },
-        storage,
-        forward: (_gpu, { a }) => ({ y: tensor(a.shape) }),
-        backward: (_gpu, { inputs: { a, b }, grads }) => {
-          seen.push(a.dtype, b.dtype, grads.y.dtype);
-          return {};
-        },
-      },
-    );
-    const inputs = { a: tensor([4], 'f16'), b: tensor([4], 'bf16') };
+  test('computes no output again that its gradients do not read', async () => {
+    const { gpu, tensor, kernels } = await setUp();
+    const inputs = { a: tensor([4], 'f16'), b: tensor([4], 'f16') };
+    const outputs = mul.forward(gpu, inputs, {});
+    gpu.submit();
+    const before = kernels().length;
     const grads = { y: tensor([4], 'f16') };
-    const context = { inputs, outputs: { y: tensor([4]) }, grads, params: {} };
-    told.backward(gpu, { ...context, wants: new Set(['a']) });
-    expect(seen).toEqual(expected);
+    mul.backward(gpu, { inputs, outputs, grads, params: {}, wants: new Set(['a']) });
+    gpu.submit();
+    expect(kernels().slice(before)).toEqual(['math/mul', 'math/cast']);
   });
+
+  test('gives backward what it remembers of an output, and computes it not again', async () => {
+    const { gpu, tensor, kernels } = await setUp();
+    const inputs = {
+      q: tensor([1, 2, 4], 'f16'),
+      k: tensor([1, 2, 4], 'f16'),
+      v: tensor([1, 2, 4], 'f16'),
+    };
+    const outputs = scaledDotProductAttention.forward(gpu, inputs, {});
+    expect(outputs.y.dtype).toBe('f16');
+    gpu.submit();
+    const before = kernels().length;
+    const grads = { y: tensor([1, 2, 4], 'f16') };
+    scaledDotProductAttention.backward(gpu, {
+      ...{ inputs, outputs, grads, params: {} },
+      wants: new Set(['q']),
+    });
+    gpu.submit();
+    const then = kernels().slice(before);
+    expect(then.filter((kernel) => /attention_(tiled|flash)$/.test(kernel))).toEqual([]);
+    expect(then).toContain('attention/attention_delta');
+  });
+
+  test.each([
+    [{}, 4, ['f16', 'bf16', 'f16']],
+    [{ widens: true }, 32, ['f32', 'f32', 'f32']],
+    [{ widens: 'few lanes' }, 4, ['f32', 'f32', 'f32']],
+    [{ widens: 'few lanes' }, 32, ['f16', 'bf16', 'f16']],
+  ] as const)(
+    'gives backward halves as they lie, or in float32: %j, %i lanes',
+    async (storage, widestSubgroup, expected) => {
+      const { gpu, tensor } = await setUp({ widestSubgroup });
+      const seen: unknown[] = [];
+      const told = launcher(
+        { ...mul.signature, name: 'told' },
+        {
+          variants: { one: { kernels: [] } },
+          storage,
+          forward: (_gpu, { a }) => ({ y: tensor(a.shape) }),
+          backward: (_gpu, { inputs: { a, b }, grads }) => {
+            seen.push(a.dtype, b.dtype, grads.y.dtype);
+            return {};
+          },
+        },
+      );
+      const inputs = { a: tensor([4], 'f16'), b: tensor([4], 'bf16') };
+      const grads = { y: tensor([4], 'f16') };
+      const context = { inputs, outputs: { y: tensor([4]) }, grads, params: {} };
+      told.backward(gpu, { ...context, wants: new Set(['a']) });
+      expect(seen).toEqual(expected);
+    },
+  );
 
   test('computes outputs again as it computed them', async () => {
     const { gpu, tensor } = await setUp();

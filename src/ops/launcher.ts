@@ -1,4 +1,4 @@
-import type { Gpu } from '../gpu/gpu.ts';
+import { type Gpu, hasFewLanes } from '../gpu/gpu.ts';
 import { Scope } from '../gpu/scope.ts';
 import { seam } from '../seam.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
@@ -114,8 +114,9 @@ export function launcher<S extends Signature, const Own extends string = never>(
   const { name } = signature;
   const { variants, storage = {} } = definition;
   const choosable = { signature, variants };
-  const widens =
-    storage.widens || Object.keys(signature.outputs).some((name) => signature.inputs[name]);
+  const changes = Object.keys(signature.outputs).some((name) => signature.inputs[name]);
+  const widens = (gpu: Gpu) =>
+    changes || storage.widens === true || (storage.widens === 'few lanes' && hasFewLanes(gpu));
   // What a fault puts in the place of a call is a call: its parameters are completed behind the seam.
   const forward = seam(
     `${name}.forward`,
@@ -143,9 +144,9 @@ export function launcher<S extends Signature, const Own extends string = never>(
       if (!type && !anyHalf(inputs)) return forward(gpu, inputs, params, variant);
       using scope = new Scope();
       const brought = type ? broughtTo(gpu, scope, inputs, signature, type) : inputs;
-      const wide = widens ? widened(gpu, scope, brought) : brought;
+      const wide = widens(gpu) ? widened(gpu, scope, brought) : brought;
       const outputs = forward(gpu, wide, params, variant);
-      return narrowed(gpu, outputs, outputDtype(signature, inputs, storage));
+      return narrowed(gpu, outputs, outputDtype(signature, inputs, storage), storage.remembers);
     },
     backward: (gpu, { variant: asked, ...context }) => {
       if (!backward) throw new TypeError(`${name} has no backward pass`);
@@ -158,7 +159,7 @@ export function launcher<S extends Signature, const Own extends string = never>(
       }
       using scope = new Scope();
       const brought = type ? broughtTo(gpu, scope, inputs, signature, type) : inputs;
-      const wide = widens ? widened(gpu, scope, brought) : brought;
+      const wide = widens(gpu) ? widened(gpu, scope, brought) : brought;
       const again = () => scope.addAll(forward(gpu, wide, params, variant) as Tensors);
       const gradients = backward(
         gpu,
@@ -166,7 +167,7 @@ export function launcher<S extends Signature, const Own extends string = never>(
           ...whole,
           inputs: wide,
           outputs: unrounded(outputs as Tensors, again) as unknown as Outputs<S, Own>,
-          grads: widens ? widened(gpu, scope, grads) : grads,
+          grads: widens(gpu) ? widened(gpu, scope, grads) : grads,
         },
         variant,
       );

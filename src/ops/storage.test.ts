@@ -77,4 +77,12 @@ describe('outputs that lost bits', () => {
     ]);
     expect(times).toBe(1);
   });
+
+  test('are what is remembered of them', () => {
+    const kept = stored({ y: 'f16', y_f32: 'f32' });
+    const outputs = unrounded(kept, () => {
+      throw new Error('computed again');
+    });
+    expect(outputs['y']).toBe(kept['y_f32']);
+  });
 });

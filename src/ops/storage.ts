@@ -13,8 +13,11 @@ import { convert } from './math/convert.ts';
  * otherwise.
  */
 export interface StorageRules<In extends string> {
-  /** Set where elements are read many times: inputs in halves are cast before. */
-  readonly widens?: true;
+  /**
+   * Set where elements are read many times: inputs in halves are cast before. With few lanes they
+   * are so too where a handful of times is enough.
+   */
+  readonly widens?: true | 'few lanes';
   /**
    * Inputs whose element types decide that of the outputs; default the operands that the signature
    * names, or all where it names none. Scales and statistics are no operands.
@@ -22,6 +25,11 @@ export interface StorageRules<In extends string> {
   readonly decides?: readonly In[];
   /** Outputs that stay as the kernels write them: scales, and what only the backward pass reads. */
   readonly keeps?: readonly string[];
+  /**
+   * Outputs that take long to compute again: where they are stored in halves the backward pass is
+   * given what the kernels wrote, kept beside them.
+   */
+  readonly remembers?: readonly string[];
 }
 
 /** Tensors by name; optional ones may be absent. */
@@ -66,12 +74,14 @@ export function widened<T extends Named>(gpu: Gpu, scope: Scope, tensors: T): T 
 
 /**
  * The tensors with those in f32 cast to the half format that `dtypeOf` names, if it names one, and
- * integers to the bytes that it names. Takes ownership of `tensors`.
+ * integers to the bytes that it names; those in `remembered` stay, too, by {@link unroundedName}.
+ * Takes ownership of `tensors`.
  */
 export function narrowed<T extends Named>(
   gpu: Gpu,
   tensors: T,
   dtypeOf: (name: string) => DType | undefined,
+  remembered: readonly string[] = [],
 ): T {
   using scope = new Scope();
   const narrow = ([name, tensor]: [string, Tensor | undefined]) => {
@@ -80,18 +90,28 @@ export function narrowed<T extends Named>(
       dtype &&
       ((tensor?.dtype === 'f32' && isHalf(dtype)) ||
         (tensor?.dtype === 'i32' && isInteger(dtype) && dtype !== 'i32'));
-    return [name, isWide ? convert(gpu, scope.add(tensor), dtype) : tensor];
+    if (!isWide) return [[name, tensor]];
+    if (!remembered.includes(name)) return [[name, convert(gpu, scope.add(tensor), dtype)]];
+    return [
+      [name, convert(gpu, tensor, dtype)],
+      [unroundedName(name), tensor],
+    ];
   };
-  return Object.fromEntries(Object.entries(tensors).map(narrow)) as T;
+  return Object.fromEntries(Object.entries(tensors).flatMap(narrow)) as T;
 }
+
+/** Among outputs, what one that is stored in halves was before. */
+const unroundedName = (name: string) => `${name}_f32`;
 
 /**
  * The outputs as the kernels wrote them, for a backward pass: one that is stored in halves has lost
- * bits that a gradient may need, and is computed again when it is read.
+ * bits that a gradient may need, and is computed again when it is read, where it was not remembered.
  */
 export function unrounded<T extends Tensors>(outputs: T, recompute: () => T): T {
   let again: T | undefined;
   const read = (name: string) => {
+    const remembered = outputs[unroundedName(name)];
+    if (remembered) return remembered;
     again ??= recompute();
     return again[name];
   };

@@ -67,7 +67,7 @@ halfParameters
     'Each parameter of a model, and float32 values around every half and around the middles between halves, become the nearest half, ties to even, and each NaN a NaN.',
   )
   .control('ties go up', (fault) =>
-    fault.shader('math/cast', '0xfffu + ((scaled >> 13u) & 1u)', '0x1000u'),
+    fault.shader('math/cast', 'round(bitcast<f32>(size)', 'floor(0.5 + bitcast<f32>(size)'),
   )
   .run(async (t) => {
     const parameters = uploaded(t.gpu, initialPerceptron(t.random()));

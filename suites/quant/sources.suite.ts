@@ -60,7 +60,7 @@ const flat = (data: Float64Array) => ({ shape: [COUNT], data });
 
 /** The weight rounded toward zero. */
 const TRUNCATED: readonly Fault[] = faultsOf((fault) => {
-  fault.shader('math/cast', '0xfffu + ((scaled >> 13u) & 1u)', '0u');
+  fault.shader('math/cast', 'round(bitcast<f32>(size)', 'floor(bitcast<f32>(size)');
 });
 
 sources

@@ -65,7 +65,7 @@ mixedPrecision
     'What enters and leaves the product in float16 is the half nearest to the number in float64, but for a neighbour where a tie lies within the bound of that number.',
   )
   .control('halves are cut off', (fault) =>
-    fault.shader('math/cast', '0xfffu + ((scaled >> 13u) & 1u)', '0u'),
+    fault.shader('math/cast', 'round(bitcast<f32>(size)', 'floor(bitcast<f32>(size)'),
   )
   .run(async (t) => {
     const { found, hidden, half } = await emulated(t);

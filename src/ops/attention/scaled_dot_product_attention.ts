@@ -48,7 +48,12 @@ export const scaledDotProductAttention = launcher(signature, {
       depth: depthOfTiles(64),
     },
   },
-  storage: { widens: true, decides: ['q', 'k', 'v'], keeps: ['row_stats'] },
+  storage: {
+    widens: true,
+    decides: ['q', 'k', 'v'],
+    keeps: ['row_stats'],
+    remembers: ['y'],
+  },
   forward: (gpu, inputs, params, variant) => {
     using scope = new Scope();
     const { operands, whole } = inBatches(gpu, scope, inputs, params);

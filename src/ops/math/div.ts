@@ -38,11 +38,11 @@ export const div = launcher(signature, {
     using unrounded = quotient(gpu, a, b);
     return { y: unary(gpu, roundedShader, unrounded, [isFloor]) };
   },
-  backward: (gpu, { inputs: { a, b }, outputs: { y }, grads: { y: dy }, params, wants }) => {
+  backward: (gpu, { inputs: { a, b }, outputs, grads: { y: dy }, params, wants }) => {
     const isSmooth = params.rounding_mode === undefined;
     const byA = () =>
-      isSmooth ? scaledGradient(shader, { gpu, a, b, y, dy }, b, a) : Tensor.zeros(gpu, a.shape);
-    const byB = () => (isSmooth ? byDivisor(gpu, b, y, dy) : Tensor.zeros(gpu, b.shape));
+      isSmooth ? scaledGradient(shader, { gpu, dy }, b, a) : Tensor.zeros(gpu, a.shape);
+    const byB = () => (isSmooth ? byDivisor(gpu, b, outputs.y, dy) : Tensor.zeros(gpu, b.shape));
     return { ...(wants.has('a') ? { a: byA() } : {}), ...(wants.has('b') ? { b: byB() } : {}) };
   },
 });

@@ -129,8 +129,14 @@ export function binaryLauncher(
   return launcher(signature, {
     variants: { vec4: { kernels: [...files], depth: chunkedDepth } },
     forward: (gpu, { a, b }) => ({ y: binary(gpu, a.dtype === 'i32' ? integers : shader, a, b) }),
-    backward: (gpu, { inputs: { a, b }, outputs: { y }, grads, wants }) => {
-      const context = { gpu, a, b, y, dy: grads.y };
+    backward: (gpu, { inputs: { a, b }, outputs, grads, wants }) => {
+      const context = {
+        ...{ gpu, a, b, dy: grads.y },
+        // Where it is stored in halves it is computed again for whoever reads it.
+        get y() {
+          return outputs.y;
+        },
+      };
       return {
         ...(wants.has('a') ? { a: gradients.a(context) } : {}),
         ...(wants.has('b') ? { b: gradients.b(context) } : {}),
@@ -152,7 +158,7 @@ function gathered(gpu: Gpu, terms: Tensor, shape: Shape): Tensor {
  */
 export function scaledGradient(
   shader: Shader,
-  { gpu, dy }: BinaryContext,
+  { gpu, dy }: Pick<BinaryContext, 'gpu' | 'dy'>,
   factor: Tensor,
   operand: Tensor,
 ): Tensor {

@@ -35,7 +35,7 @@ export function normLauncher(
     variants: rowVariants([...kernels, 'math/reduce_sum'], (terms, lanes) =>
       Math.max(rowDepth(terms, lanes), chunkedDepth(terms)),
     ),
-    storage: { keeps: ['row_stats'] },
+    storage: { widens: 'few lanes', keeps: ['row_stats'] },
     forward: (gpu, { x, weight, bias }, params, variant) => {
       const { rows, width } = normLayout(name, x.shape, [weight.shape, bias?.shape], params);
       const y = Tensor.empty(gpu, 'f32', x.shape);
