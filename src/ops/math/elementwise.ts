@@ -132,7 +132,7 @@ export function binaryLauncher(
     backward: (gpu, { inputs: { a, b }, outputs, grads, wants }) => {
       const context = {
         ...{ gpu, a, b, dy: grads.y },
-        // Where it is stored in halves it is computed again for whoever reads it.
+        // Stored in halves, y is computed again where a gradient reads it.
         get y() {
           return outputs.y;
         },
