@@ -50,6 +50,7 @@ const WHY = {
   nan: 'Every word beyond that of infinity is no number.',
   classes:
     'The two numbers stand for classes: one is added up at most 64 times, and the other is more than that.',
+  unread: 'Digits are read where both hold: elsewhere to find them only takes time.',
   unstored: 'Sums of columns or rows that are not stored: the condition only saves the work.',
   hidden: 'Keys beyond the last query are hidden one by one: to end sooner only saves the work.',
   spared: 'Of an error that small the power leaves nothing: the condition only spares it.',
@@ -165,6 +166,30 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'return bitcast<f32>(f32_bits_of(found, i, storage));',
     becomes: 'return -(bitcast<f32>(f32_bits_of(found, i, storage)));',
     why: 'Both factors of every product change their sign.',
+  },
+  {
+    id: 'mutate.matmul.right.trits:guard;line=52;n=1',
+    line: 'if (BASE3 && ALONG_TERMS) {',
+    becomes: 'if true {',
+    why: WHY.unread,
+  },
+  {
+    id: 'mutate.matmul.right.trits:logic;line=52;n=1',
+    line: 'if (BASE3 && ALONG_TERMS) {',
+    becomes: 'if (BASE3 || ALONG_TERMS) {',
+    why: WHY.unread,
+  },
+  {
+    id: 'mutate.matmul.right.trits:boundary;line=131;n=1',
+    line: 'let wraps = places >= vec4u(5u);',
+    becomes: 'let wraps = places > vec4u(5u);',
+    why: 'The four digits from the sixth of two bytes on are the first four of the second: a share of 3^-5 finds them as exactly as a byte more does.',
+  },
+  {
+    id: 'mutate.matmul.right.column_groups:component;line=92;n=1',
+    line: 'let place = 8u * (groups.x % 4u);',
+    becomes: 'let place = 8u * (groups.y % 4u);',
+    why: WHY.same,
   },
   {
     id: 'mutate.matmul.right.groups:boundary;line=173;n=1',

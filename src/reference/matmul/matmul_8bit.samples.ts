@@ -171,6 +171,10 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   }),
   // Scales of columns, where lines are whole words and where they are not.
   sample({ level: 'exact', codes: 'int8', axis: -1, x: [5, 44], out: 13 }),
+  sample({
+    ...{ level: 'exact', codes: 'uint8', axis: -1, x: [3, 44], out: 13, shifted: true },
+    gradientTier: 'full',
+  }),
   sample({ level: 'legal', codes: 'e4m3', axis: -1, x: [3, 37], out: 13, gradientTier: 'full' }),
   sample({ level: 'legal', codes: 'int8', axis: -1, x: [3, 40], out: 40, ...FULL }),
   sample({

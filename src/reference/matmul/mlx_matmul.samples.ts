@@ -71,10 +71,11 @@ function sample({ params, ...given }: Description): SampleOf<typeof signature> {
   };
 }
 
+const NVFP4 = { mode: 'nvfp4', bits: 4, group_size: 16 } as const;
 const MICROSCALED = [
   { mode: 'mxfp4', bits: 4, group_size: 32 },
   { mode: 'mxfp8', bits: 8, group_size: 32 },
-  { mode: 'nvfp4', bits: 4, group_size: 16 },
+  NVFP4,
 ] as const;
 
 /** Of widths and modes that differ by constants alone, some are quick. */
@@ -110,6 +111,11 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   }),
   sample({
     ...{ level: 'legal', x: [3, 64], out: 64, params: {}, variants: REGISTER },
+    gradientTier: 'full',
+  }),
+  // Groups of different scales, of which a block of terms begins at the second.
+  sample({
+    ...{ level: 'legal', x: [11, 64], out: 9, params: NVFP4, variants: ['tiled'] },
     gradientTier: 'full',
   }),
   ...MICROSCALED.flatMap((params) => [
