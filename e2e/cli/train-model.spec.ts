@@ -212,7 +212,9 @@ test('Ctrl-C ends it after a step, and what is trained is saved', { tag: '@long'
   expect(result?.metrics?.['heldoutAfter']).toBeGreaterThan(0);
 });
 
-test('a weight that is not finite is refused by its name, place and file', async ({ folder }) => {
+test('a weight that is not finite is refused by its name, place and file, and leaves nothing', async ({
+  folder,
+}) => {
   const args = tinyModel(folder);
   const weights = join(folder, 'model', 'model.safetensors');
   const name = 'model.layers.1.mlp.up_proj.weight';
@@ -220,11 +222,38 @@ test('a weight that is not finite is refused by its name, place and file', async
   const bytes = readSafetensors(file).tensors.get(name)?.bytes as Uint8Array;
   new DataView(bytes.buffer, bytes.byteOffset).setFloat32(4 * (3 * 64 + 5), Number.NaN, true);
   writeFileSync(weights, file);
-  const { status, stderr } = await gradproof([...args, '--steps', '1']);
+  const out = join(folder, 'runs/first');
+  const { status, stderr } = await gradproof([...args, '--steps', '1', '--out', out]);
   expect(status).toBe(2);
+  expect(readdirSync(folder)).not.toContain('runs');
   expect(stderr).toBe(
     `gradproof: --model ${join(folder, 'model')}: "${name}" in "model.safetensors" is NaN at [3, 5], and weights must be finite: get the file again, or save the model anew from before that\n`,
   );
+});
+
+test('an output over the texts that the settings alone name is refused', async ({ folder }) => {
+  const [, , model = '', , data = ''] = tinyModel(folder);
+  const settings = (named: string) => {
+    const file = join(folder, 'with-data.json');
+    writeFileSync(file, JSON.stringify({ ...SETTINGS, data: named }));
+    return file;
+  };
+  const log = join(folder, 'log.jsonl');
+  writeFileSync(log, readFileSync(data));
+  for (const [named, args, output] of [
+    [data, ['--report', data], `--report ${data}`],
+    [data, ['--profile', data], `--profile ${data}`],
+    [log, ['--out', folder], `--out ${log}`],
+  ] as const) {
+    const config = settings(named);
+    const { status, stderr } = await gradproof([
+      ...['train', '--model', model, '--config', config, '--steps', '1', ...args],
+    ]);
+    expect([status, stderr]).toEqual([
+      2,
+      `gradproof: ${output}: would overwrite what "data" of --config ${config} reads: name another file\n`,
+    ]);
+  }
 });
 
 test('one step proves nothing, and says how many do', async ({ folder }) => {
