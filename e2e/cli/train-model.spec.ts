@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { covers } from '../../src/catalog/covers.ts';
 import { partsOf, serve } from '../../src/cli/model-address/fixtures/model-server.ts';
@@ -180,6 +180,35 @@ test('a model of a server is checked first, kept with its sums, and fetched no s
     expect(again.stdout).toContain(place);
   } finally {
     if (place !== '') rmSync(place, { recursive: true });
+  }
+});
+
+test('Ctrl-C ends the asking of a server that is silent, at once and with a line', async ({
+  folder,
+}) => {
+  const args = tinyModel(folder);
+  const parts = partsOf(args[2] as string);
+  const { size } = statSync(join(args[2] as string, 'model.safetensors'));
+  for (const [interruptAt, isSilent] of [
+    [/^asking /m, () => true],
+    [/^fetching model\.safetensors/m, (range = '') => range === `bytes=0-${size - 1}`],
+  ] as const) {
+    await using server = await serve((request, response) => {
+      if (!isSilent(request.headers.range)) parts(request, response);
+    });
+    const out = join(folder, 'out');
+    const begun = performance.now();
+    const { status, stderr } = await gradproof(
+      ['train', '--model', server.url, ...args.slice(3), '--steps', '1', '--out', out],
+      { interruptAt },
+    );
+    const { host } = new URL(server.url);
+    expect([status, stderr]).toEqual([
+      130,
+      `gradproof: interrupted while ${host} was asked for the model: nothing was trained\n`,
+    ]);
+    expect(performance.now() - begun).toBeLessThan(14_000);
+    expect(readdirSync(folder)).not.toContain('out');
   }
 });
 

@@ -16,6 +16,7 @@ import { EXIT, exitOfReport, UsageError } from '../exit.ts';
 import { checkFolder, checkOutputs, makeFolder, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { type AddressModel, openAddress } from '../model-address/address-model.ts';
+import { Asking } from '../model-address/asking.ts';
 import { showTuning, showTuningAnswer } from '../output/tuning.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
 import { takeProfile } from '../profile-file.ts';
@@ -50,8 +51,10 @@ export async function trainModelCommand(
 ): Promise<number> {
   const { out, report: target, profile, logTo, tuning, runtime: name = 'node' } = options;
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
-  const remote = isAddress(model) ? await opened(model, voice) : undefined;
-  const request = { ...(await requestOf(model, options, remote)), base };
+  using asking = isAddress(model) ? new Asking(model) : undefined;
+  const remote = await asking?.during(opened(model, voice, asking));
+  const reading = requestOf(model, options, remote);
+  const request = { ...(await (asking ? asking.during(reading) : reading)), base };
   const { save } = request;
   const table = await readTuning(tuning);
   const { config, adapter } = options;
@@ -62,7 +65,8 @@ export async function trainModelCommand(
   checkOutputs({ '--report': target, '--profile': profile }, inputs);
   if (out) checkFolder('--out', { path: out, names: namesIn(save?.form) }, inputs);
   using place = out ? new RunFolder(out) : undefined;
-  const origin = await remote?.keep(voice);
+  const origin = remote && (await asking?.during(remote.keep(voice)));
+  asking?.[Symbol.dispose](); // what follows ends otherwise
   using kept = out && request.steps > 0 ? await keepRun(out, model, options, request) : undefined;
   const checkpoints = kept?.checkpoints;
   const resumes = checkpoints?.resume === true;
@@ -139,10 +143,14 @@ function refusedModel({ results: [result] }: Report): string | undefined {
 const sharedBy = ({ sharding }: TuningRequest): string =>
   sharding ? `, shared by ${sharding.workers} workers (${sharding.strategy})` : '';
 
-async function opened(model: string, voice: Voice): Promise<AddressModel> {
-  if (URL.canParse(model)) voice.say(`asking ${new URL(model).host} for the files of the model`);
+async function opened(
+  model: string,
+  voice: Voice,
+  { host, signal }: Asking,
+): Promise<AddressModel> {
+  voice.say(`asking ${host} for the files of the model`);
   try {
-    return await openAddress(model);
+    return await openAddress(model, signal);
   } catch (error) {
     if (!(error instanceof GradproofError)) throw error;
     throw new UsageError(`--model ${model}: ${error.message}`);
