@@ -25,14 +25,21 @@ export async function* answer(
   step: number,
   { gpu, model, keepsFrozen }: Answering,
 ): AsyncGenerator<AnswerPart, void> {
-  const room = Math.max(1, model.length - prompt.length + 1);
+  const room = model.length - prompt.length + 1;
   try {
+    if (room < 1) throw new LongPromptError(prompt.length, model.length);
     if (by === 'frozen' && !keepsFrozen && step > 0) throw new NoFrozenModelError();
     using _without = by === 'frozen' && keepsFrozen ? model.withoutAdapters() : undefined;
     const most = { ...options, maxTokens: Math.min(maxTokens, room) };
-    for await (const token of generate(gpu, model, prompt, most))
+    let written = 0;
+    let isEnded = false;
+    for await (const token of generate(gpu, model, prompt, most)) {
+      written += 1;
+      isEnded = most.eos?.includes(token) ?? false;
       yield { type: 'token', by, token };
-    yield { type: 'end', by, step };
+    }
+    const isFull = room < maxTokens && written === room && !isEnded;
+    yield { type: 'end', by, step, ...(isFull ? { full: model.length } : {}) };
   } catch (error) {
     if (!(error instanceof GradproofError) || gpu.lost) throw error;
     yield { type: 'refused', by, code: error.code, message: error.message };
@@ -45,6 +52,16 @@ class NoFrozenModelError extends GradproofError {
     super(
       'no-frozen-model',
       'all weights are trained, so the model that it was is there before the first step alone: ask then, or train an adapter',
+    );
+  }
+}
+
+/** No token of an answer has room. */
+class LongPromptError extends GradproofError {
+  constructor(tokens: number, most: number) {
+    super(
+      'prompt-too-long',
+      `the question has ${tokens} tokens, and the model reads ${most} at once: ask less, or train with a larger max_length`,
     );
   }
 }
