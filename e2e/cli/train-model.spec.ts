@@ -323,8 +323,8 @@ test(
     'a device is there before they are read',
     {
       file: 'src/cli/commands/train-model.ts',
-      from: 'const request = { ...(await requestOf(model, options, remote)), base };',
-      to: 'await using early = await openRuntime(name, voice.say); voice.say(early.adapter); const request = { ...(await requestOf(model, options, remote)), base };',
+      from: 'const reading = requestOf(model, options, remote);',
+      to: 'await using early = await openRuntime(name, voice.say); voice.say(early.adapter); const reading = requestOf(model, options, remote);',
     },
   ),
   async ({ folder }) => {

@@ -6,7 +6,7 @@ interface Scale {
   ticks(count: number): number[];
 }
 
-/** Ticks of a scale, about so many or fewer, of which no two say the same. */
+/** Ticks of a scale, about so many or fewer: no two say the same. */
 export function valueTicks(
   scale: Scale,
   count: number,
@@ -20,7 +20,7 @@ export function valueTicks(
   return ticks.filter(({ words }, i) => words !== ticks[i - 1]?.words);
 }
 
-/** Ticks of steps, of which there are no parts. */
+/** Ticks of steps, which are whole. */
 export const stepTicks = (
   scale: Scale,
   count: number,
