@@ -41,7 +41,7 @@ test('a model of chats is asked questions as its template writes them, and one t
   await page.getByRole('button', { name: 'Ask', exact: true }).click();
   for (const name of [/Answer: Before/, /Answer: Now/])
     await expect(page.getByRole('group', { name })).toContainText(
-      /the question has \d+ tokens, and the model reads 100 at once: ask less, or train with a larger max_length/,
+      /the question has \d+ tokens, and the model reads 100 at once: ask less, or train with a larger max_length, up to 128/,
     );
   await question.fill('Who lives here?');
   await page.getByRole('button', { name: 'Ask', exact: true }).click();

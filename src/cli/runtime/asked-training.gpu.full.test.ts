@@ -269,7 +269,7 @@ test('an answer ends with the longest text and says so, and where it is not want
     expect(tokensOf(long, by)).toHaveLength(LENGTH - PROMPT.length + 1);
   expect(long.at(-1)).toMatchObject({ type: 'end', full: LENGTH });
   expect(tooLong[0]).toMatchObject({
-    message: `the question has ${LENGTH + 1} tokens, and the model reads ${LENGTH} at once: ask less, or train with a larger max_length`,
+    message: `the question has ${LENGTH + 1} tokens, and the model reads ${LENGTH} at once: ask less, or train with a larger max_length, up to 32`,
   });
   for (const [parts, code] of [
     [foreign, 'bad-prompt'],

@@ -48,9 +48,10 @@ export async function* attempt(
   const { stopped = () => false, gate, asker, keeper } = observer;
   const memory = new RunMemory(gpu);
   using owned = new Scope();
+  const reads = readAtOnce(architecture, config, plan);
   const sized = {
     ...config,
-    length: asker ? readAtOnce(architecture, config, plan).tokens : plan.longest,
+    length: asker ? reads.tokens : plan.longest,
   };
   const transfers = config.offload && { toDevice: 0, toHost: 0 };
   const home =
@@ -62,7 +63,7 @@ export async function* attempt(
   const given = { folder, config: architecture };
   const model = owned.add(await openModel(gpu, given, sized, saved, home));
   yield { type: 'loaded', ...memory.now() };
-  const answering = { gpu, model, keepsFrozen: keepsFrozen(config) };
+  const answering = { gpu, model, keepsFrozen: keepsFrozen(config), most: reads.most };
   const talk = asker && new Talk(asker, answering, memory);
   const unjudged = unjudgedBy(architecture, config, plan);
   yield { type: 'start', ...toldStart(plan, model, run.bytesForecast, unjudged) };
