@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { covers } from '../../src/catalog/covers.ts';
 import { partsOf, serve } from '../../src/cli/model-address/fixtures/model-server.ts';
@@ -183,6 +183,35 @@ test('a model of a server is checked first, kept with its sums, and fetched no s
   }
 });
 
+test('Ctrl-C ends the asking of a server that is silent, at once and with a line', async ({
+  folder,
+}) => {
+  const args = tinyModel(folder);
+  const parts = partsOf(args[2] as string);
+  const { size } = statSync(join(args[2] as string, 'model.safetensors'));
+  for (const [interruptAt, isSilent] of [
+    [/^asking /m, () => true],
+    [/^fetching model\.safetensors/m, (range = '') => range === `bytes=0-${size - 1}`],
+  ] as const) {
+    await using server = await serve((request, response) => {
+      if (!isSilent(request.headers.range)) parts(request, response);
+    });
+    const out = join(folder, 'out');
+    const begun = performance.now();
+    const { status, stderr } = await gradproof(
+      ['train', '--model', server.url, ...args.slice(3), '--steps', '1', '--out', out],
+      { interruptAt },
+    );
+    const { host } = new URL(server.url);
+    expect([status, stderr]).toEqual([
+      130,
+      `gradproof: interrupted while ${host} was asked for the model: nothing was trained\n`,
+    ]);
+    expect(performance.now() - begun).toBeLessThan(14_000);
+    expect(readdirSync(folder)).not.toContain('out');
+  }
+});
+
 test('a model that cannot be saved so is refused before it is trained', async ({ folder }) => {
   const args = tinyModel(folder);
   const model = args[2] as string;
@@ -212,7 +241,9 @@ test('Ctrl-C ends it after a step, and what is trained is saved', { tag: '@long'
   expect(result?.metrics?.['heldoutAfter']).toBeGreaterThan(0);
 });
 
-test('a weight that is not finite is refused by its name, place and file', async ({ folder }) => {
+test('a weight that is not finite is refused by its name, place and file, and leaves nothing', async ({
+  folder,
+}) => {
   const args = tinyModel(folder);
   const weights = join(folder, 'model', 'model.safetensors');
   const name = 'model.layers.1.mlp.up_proj.weight';
@@ -220,11 +251,38 @@ test('a weight that is not finite is refused by its name, place and file', async
   const bytes = readSafetensors(file).tensors.get(name)?.bytes as Uint8Array;
   new DataView(bytes.buffer, bytes.byteOffset).setFloat32(4 * (3 * 64 + 5), Number.NaN, true);
   writeFileSync(weights, file);
-  const { status, stderr } = await gradproof([...args, '--steps', '1']);
+  const out = join(folder, 'runs/first');
+  const { status, stderr } = await gradproof([...args, '--steps', '1', '--out', out]);
   expect(status).toBe(2);
+  expect(readdirSync(folder)).not.toContain('runs');
   expect(stderr).toBe(
     `gradproof: --model ${join(folder, 'model')}: "${name}" in "model.safetensors" is NaN at [3, 5], and weights must be finite: get the file again, or save the model anew from before that\n`,
   );
+});
+
+test('an output over the texts that the settings alone name is refused', async ({ folder }) => {
+  const [, , model = '', , data = ''] = tinyModel(folder);
+  const settings = (named: string) => {
+    const file = join(folder, 'with-data.json');
+    writeFileSync(file, JSON.stringify({ ...SETTINGS, data: named }));
+    return file;
+  };
+  const log = join(folder, 'log.jsonl');
+  writeFileSync(log, readFileSync(data));
+  for (const [named, args, output] of [
+    [data, ['--report', data], `--report ${data}`],
+    [data, ['--profile', data], `--profile ${data}`],
+    [log, ['--out', folder], `--out ${log}`],
+  ] as const) {
+    const config = settings(named);
+    const { status, stderr } = await gradproof([
+      ...['train', '--model', model, '--config', config, '--steps', '1', ...args],
+    ]);
+    expect([status, stderr]).toEqual([
+      2,
+      `gradproof: ${output}: would overwrite what "data" of --config ${config} reads: name another file\n`,
+    ]);
+  }
 });
 
 test('one step proves nothing, and says how many do', async ({ folder }) => {
@@ -265,8 +323,8 @@ test(
     'a device is there before they are read',
     {
       file: 'src/cli/commands/train-model.ts',
-      from: 'const request = { ...(await requestOf(model, options, remote)), base };',
-      to: 'await using early = await openRuntime(name, voice.say); voice.say(early.adapter); const request = { ...(await requestOf(model, options, remote)), base };',
+      from: 'const reading = requestOf(model, options, remote);',
+      to: 'await using early = await openRuntime(name, voice.say); voice.say(early.adapter); const reading = requestOf(model, options, remote);',
     },
   ),
   async ({ folder }) => {

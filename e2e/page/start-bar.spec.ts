@@ -60,6 +60,26 @@ test.describe('on a telephone', () => {
   });
 });
 
+test('in a wide window the settings stand beside the data, and below them in a narrow one', async ({
+  page,
+}) => {
+  const places = async () => {
+    const data = await page.getByRole('region', { name: 'Data' }).boundingBox();
+    const steps = await page.getByRole('textbox', { name: 'Steps' }).boundingBox();
+    return { data, steps };
+  };
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await openTuning(page);
+  const wide = await places();
+  expect(wide.steps?.x).toBeGreaterThan(640);
+  expect(wide.data?.x).toBeLessThan(640);
+  expect(Math.abs((wide.steps?.y ?? 0) - (wide.data?.y ?? 0))).toBeLessThan(200);
+  await page.setViewportSize({ width: 768, height: 900 });
+  const narrow = await places();
+  expect(narrow.steps?.y).toBeGreaterThan(narrow.data?.y ?? Number.NaN);
+  expect(narrow.steps?.x).toBeLessThan(384);
+});
+
 test('what keeps Start from beginning is said beside it', async ({ page }) => {
   await page.goto('/?view=train');
   await page.getByRole('radio', { name: 'A folder of yours' }).check();

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { runStep } from '../setup/run.mjs';
 import { interrupted, SetupError, say } from '../setup/step.mjs';
 
@@ -23,14 +23,40 @@ export function bridgeProgram(root, name) {
 }
 
 /**
- * Which environment is there and fits the lockfile, `undefined` where none does.
+ * Which environment is there, of this folder, and fits the lockfile, `undefined` where none does.
  * @param {string} root
  * @returns {'minimal' | 'full' | undefined}
  */
 export function bridgeEnvironment(root) {
   try {
     const { kind, lock } = JSON.parse(readFileSync(stampFile(root), 'utf8'));
-    return lock === lockOf(root) && existsSync(bridgeProgram(root, 'python')) ? kind : undefined;
+    const isThere = existsSync(bridgeProgram(root, 'python')) && foreignPython(root) === undefined;
+    return lock === lockOf(root) && isThere ? kind : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The Python of another folder that the programs of the environment run, as where it was copied;
+ * `undefined` where they run their own.
+ * @param {string} root
+ * @returns {string | undefined}
+ */
+function foreignPython(root) {
+  const program = bridgeProgram(root, 'gradproof-bridge');
+  if (!existsSync(program)) return undefined;
+  // A path that is too long for the first line stands in the second.
+  const text = readFileSync(program, 'utf8');
+  const python = /(?:^|\n)(?:#!|'''exec' ')([^\n'"]*\/python[\d.]*)/.exec(text)?.[1];
+  if (python === undefined) return undefined;
+  return placeOf(dirname(python)) === placeOf(dirname(program)) ? undefined : python;
+}
+
+/** A folder however its path is spelt. @param {string} folder */
+function placeOf(folder) {
+  try {
+    return realpathSync(folder);
   } catch {
     return undefined;
   }
@@ -45,13 +71,19 @@ export function bridgeEnvironment(root) {
 export async function ensureBridge(root, kind) {
   const there = bridgeEnvironment(root);
   if (there === kind || there === 'full') return;
+  const foreign = foreignPython(root);
+  if (foreign !== undefined)
+    say(`the bridge's environment was copied here, and runs ${foreign}: it is made anew`);
   say(`making the Python environment of the bridge (${kind})`);
   const uv = await ensureUv(root);
   await ensurePython(root, uv);
   rmSync(stampFile(root), { force: true });
   await runStep(
     'making the Python environment',
-    [uv, 'sync', '--locked', '--quiet', '--compile-bytecode', '--extra', EXTRAS[kind]],
+    [
+      ...[uv, 'sync', '--locked', '--quiet', '--compile-bytecode', '--extra', EXTRAS[kind]],
+      ...(foreign === undefined ? [] : ['--reinstall']),
+    ],
     {
       cwd: join(root, 'bridge'),
       quiet: true,

@@ -1,10 +1,23 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-const { ensureBridge } = (await import(new URL('environment.mjs', import.meta.url).href)) as {
+const { bridgeEnvironment, ensureBridge } = (await import(
+  new URL('environment.mjs', import.meta.url).href
+)) as {
+  bridgeEnvironment: (root: string) => string | undefined;
   ensureBridge: (root: string, kind: 'minimal' | 'full') => Promise<void>;
 };
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -31,6 +44,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.unstubAllEnvs();
+  vi.restoreAllMocks();
   rmSync(checkout, { recursive: true });
 });
 
@@ -47,6 +61,42 @@ test.each(UV)('where uv (%s) finds no Python and fetches none, one line says so'
   );
   expect(names(join(checkout, 'bridge'))).toEqual(['pyproject.toml', 'uv.lock']);
 });
+
+/** An environment as uv makes it, whose programs begin so. */
+function environment(start: (python: string) => string): void {
+  const venv = join(checkout, 'bridge/.venv');
+  mkdirSync(join(venv, 'bin'), { recursive: true });
+  symlinkSync(process.execPath, join(venv, 'bin/python'));
+  writeFileSync(join(venv, 'bin/gradproof-bridge'), start(join(venv, 'bin/python')));
+  const lock = createHash('sha256').update(readFileSync(join(checkout, 'bridge/uv.lock')));
+  writeFileSync(
+    join(venv, 'gradproof.json'),
+    JSON.stringify({ kind: 'full', lock: lock.digest('hex') }),
+  );
+}
+
+test.skipIf(process.platform === 'win32').each([
+  ['in the first line', (python: string) => `#!${python}\nimport sys\n`],
+  ['in the second', (python: string) => `#!/bin/sh\n'''exec' '${python}' "$0" "$@"\n`],
+])(
+  'an environment whose programs run the Python of another folder, %s, is not ready',
+  async (_, start) => {
+    environment(start);
+    expect(bridgeEnvironment(checkout)).toBe('full');
+    const linked = join(checkout, 'linked');
+    const copied = join(checkout, 'copied');
+    mkdirSync(linked);
+    symlinkSync(join(checkout, 'bridge'), join(linked, 'bridge'));
+    cpSync(join(checkout, 'bridge'), join(copied, 'bridge'), { recursive: true });
+    expect(bridgeEnvironment(linked), 'another way to the same').toBe('full');
+    expect(bridgeEnvironment(copied)).toBeUndefined();
+    const told = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    await expect(ensureBridge(copied, 'full')).rejects.toThrow();
+    expect(told.mock.calls.flat().join('')).toContain(
+      `the bridge's environment was copied here, and runs ${join(checkout, 'bridge/.venv/bin/python')}`,
+    );
+  },
+);
 
 function installedUv(): typeof UV {
   const folders = [join(root, '.cache/uv/bin'), ...(process.env['PATH'] ?? '').split(delimiter)];

@@ -46,10 +46,10 @@ export class NoBrowserError extends GradproofError {
   }
 }
 
-/** Ctrl-C came before there was anything to run in. */
+/** Ctrl-C came before there was anything to run in, or to train. */
 export class InterruptedError extends GradproofError {
-  constructor() {
-    super('interrupted', 'interrupted before the first case');
+  constructor(message = 'interrupted before the first case') {
+    super('interrupted', message);
   }
 }
 

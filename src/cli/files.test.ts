@@ -11,7 +11,7 @@ import {
 import { devNull, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { checkOutputs, checkWritable, writeOutput } from './files.ts';
+import { checkFolder, checkOutputs, checkWritable, writeOutput } from './files.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -66,6 +66,18 @@ test('an output that names an input is refused, by a link too', () => {
   expect(refused(file, { '--model': folder })).not.toThrow();
   for (const path of ['-', devNull])
     expect(refused(path, { '--data': path, '--config': undefined })).not.toThrow();
+});
+
+test('a folder whose file is an input is refused where a file of that name is written', () => {
+  const file = join(folder, 'log.jsonl');
+  const refused = (names: readonly string[]) => (): void =>
+    checkFolder('--out', { path: folder, names }, { '--data': file });
+  expect(refused(['log.jsonl'])).not.toThrow();
+  writeFileSync(file, 'texts');
+  expect(refused(['report.json', 'log.jsonl'])).toThrow(
+    `--out ${file}: would overwrite what --data reads: name another file`,
+  );
+  expect(refused(['report.json'])).not.toThrow();
 });
 
 test.skipIf(process.platform === 'win32')(

@@ -93,11 +93,28 @@ export function checkOutputs(
   }
 }
 
-/** Makes a folder for output, with those above it. Throws {@link UsageError}. */
-export function makeFolder(option: string, path: string): void {
+/**
+ * Checks likewise that a folder for output has no file of `inputs` by one of the names that are
+ * written there. Throws {@link UsageError}.
+ */
+export function checkFolder(
+  option: string,
+  { path, names }: { readonly path: string; readonly names: readonly string[] },
+  inputs: Inputs,
+): void {
+  for (const file of names.map((name) => join(path, name)))
+    if (isFile(file)) checkOutputs({ [option]: file }, inputs);
+}
+
+/**
+ * Makes a folder for output, with those above it, and returns the topmost that was not there. Throws
+ * {@link UsageError}.
+ */
+export function makeFolder(option: string, path: string): string | undefined {
   try {
-    mkdirSync(path, { recursive: true });
+    const made = mkdirSync(path, { recursive: true });
     accessSync(path, constants.W_OK);
+    return made;
   } catch (error) {
     throw new UsageError(`${option} ${path}: cannot be made: ${reasonOf(error)}`);
   }

@@ -5,6 +5,8 @@ export interface PartFile {
   readonly bytes: number;
   /** The bytes from `start` up to `end`. Throws FormatError where fewer are there. */
   readonly read: (start: number, end: number) => Promise<Uint8Array>;
+  /** What people know it by, where it stands in a folder by another name. */
+  readonly called?: string;
 }
 
 /** A `File` of the page, or another Blob. */

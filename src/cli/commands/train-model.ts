@@ -5,11 +5,18 @@ import { UnusableError } from '../../harness/runner.ts';
 import type { TuningRequest } from '../../harness/tuning.ts';
 import type { Report } from '../../report/schema.ts';
 import { writeReport } from '../../report/write.ts';
+import {
+  ggufName,
+  MODEL_FORMS,
+  type ModelForm,
+  type ModelFormName,
+} from '../../train/llama/saved-model/forms.ts';
 import { PROGRAM } from '../checkout.ts';
 import { EXIT, exitOfReport, UsageError } from '../exit.ts';
-import { checkOutputs, makeFolder, writeOutput } from '../files.ts';
+import { checkFolder, checkOutputs, makeFolder, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { type AddressModel, openAddress } from '../model-address/address-model.ts';
+import { Asking } from '../model-address/asking.ts';
 import { showTuning, showTuningAnswer } from '../output/tuning.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
 import { takeProfile } from '../profile-file.ts';
@@ -17,9 +24,21 @@ import { openRuntime } from '../runtime/open.ts';
 import { keepRun } from '../train-model/kept-run.ts';
 import { LogFile } from '../train-model/log-file.ts';
 import { streamTo } from '../train-model/log-to.ts';
+import { dataInput } from '../train-model/named-in.ts';
 import { requestOf } from '../train-model/read-request.ts';
+import { RunFolder } from '../train-model/run-folder.ts';
 import { readTuning, rowsFor } from '../tuning.ts';
 import type { TrainOptions } from './train.ts';
+
+const REPORT = 'report.json';
+const LOG = 'log.jsonl';
+const ORIGIN = 'model-origin.json';
+
+/** What a run writes that texts or a model of one file may be called too. */
+function namesIn(form: ModelFormName | undefined): readonly string[] {
+  const saved: ModelForm | undefined = form && MODEL_FORMS[form];
+  return [REPORT, LOG, ORIGIN, ...(saved?.kind === 'gguf' ? [ggufName(saved.type)] : [])];
+}
 
 /**
  * Fine-tunes the model of a folder and saves what was trained, by which `base` is what it calls the
@@ -32,24 +51,26 @@ export async function trainModelCommand(
 ): Promise<number> {
   const { out, report: target, profile, logTo, tuning, runtime: name = 'node' } = options;
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
-  const remote = isAddress(model) ? await opened(model, voice) : undefined;
-  const request = { ...(await requestOf(model, options, remote)), base };
+  using asking = isAddress(model) ? new Asking(model) : undefined;
+  const remote = await asking?.during(opened(model, voice, asking));
+  const reading = requestOf(model, options, remote);
+  const request = { ...(await (asking ? asking.during(reading) : reading)), base };
   const { save } = request;
   const table = await readTuning(tuning);
-  const { data, config, adapter } = options;
-  checkOutputs(
-    { '--report': target, '--profile': profile },
-    {
-      ...{ '--model': model, '--data': data, '--config': config },
-      ...{ '--adapter': adapter, '--tuning': tuning },
-    },
-  );
-  if (out) makeFolder('--out', out);
-  const origin = await remote?.keep(voice);
+  const { config, adapter } = options;
+  const inputs = {
+    ...{ '--model': model, '--config': config, ...dataInput(options) },
+    ...{ '--adapter': adapter, '--tuning': tuning },
+  };
+  checkOutputs({ '--report': target, '--profile': profile }, inputs);
+  if (out) checkFolder('--out', { path: out, names: namesIn(save?.form) }, inputs);
+  using place = out ? new RunFolder(out) : undefined;
+  const origin = remote && (await asking?.during(remote.keep(voice)));
+  asking?.[Symbol.dispose](); // what follows ends otherwise
   using kept = out && request.steps > 0 ? await keepRun(out, model, options, request) : undefined;
   const checkpoints = kept?.checkpoints;
   const resumes = checkpoints?.resume === true;
-  const log = out && request.steps > 0 ? new LogFile(join(out, 'log.jsonl'), !resumes) : undefined;
+  const log = out && request.steps > 0 ? new LogFile(join(out, LOG), !resumes) : undefined;
   using interrupt = new Interrupt();
   await using runtime = await openRuntime(name, voice.say, interrupt.signal).catch(withReference);
   voice.say(
@@ -66,7 +87,10 @@ export async function trainModelCommand(
   const { report, files: all } = await runtime.tune(
     { ...request, tuned, checkpoints, profile: profile !== undefined },
     (event) => {
-      for (const row of log?.add(event) ?? []) stream?.add(row);
+      for (const row of log?.add(event) ?? []) {
+        place?.stays();
+        stream?.add(row);
+      }
       if (event.type === 'written') written.push(...event.files);
       show(event);
     },
@@ -77,25 +101,25 @@ export async function trainModelCommand(
     await stream?.end(EXIT.usage);
     throw new UsageError(`--model ${model}: ${refused}`);
   }
+  place?.stays();
+  log?.begin();
   showTuningAnswer(voice, report);
   if (target) writeOutput('--report', target, writeReport(report));
   const files = takeProfile(profile, all, voice);
   if (out) {
     // Beside a model an adapter would be loaded in its place.
-    const place = save && request.config.adapter ? 'adapter' : '';
-    if (files.length > 0) makeFolder('--out', join(out, place));
+    const below = save && request.config.adapter ? 'adapter' : '';
+    if (files.length > 0) makeFolder('--out', join(out, below));
     for (const { name: file, data } of files) {
-      writeOutput('--out', join(out, place, file), data);
-      written.push(join(place, file));
+      writeOutput('--out', join(out, below, file), data);
+      written.push(join(below, file));
     }
     if (origin) {
-      writeOutput('--out', join(out, 'model-origin.json'), `${JSON.stringify(origin, null, 2)}\n`);
-      written.push('model-origin.json');
+      writeOutput('--out', join(out, ORIGIN), `${JSON.stringify(origin, null, 2)}\n`);
+      written.push(ORIGIN);
     }
-    writeOutput('--out', join(out, 'report.json'), writeReport(report));
-    voice.say(
-      `In ${out}: ${[...written, 'report.json', ...(log ? ['log.jsonl'] : [])].join(', ')}`,
-    );
+    writeOutput('--out', join(out, REPORT), writeReport(report));
+    voice.say(`In ${out}: ${[...written, REPORT, ...(log ? [LOG] : [])].join(', ')}`);
   }
   const status = exitOfReport(report, interrupt.signal.aborted);
   await stream?.end(status);
@@ -119,10 +143,14 @@ function refusedModel({ results: [result] }: Report): string | undefined {
 const sharedBy = ({ sharding }: TuningRequest): string =>
   sharding ? `, shared by ${sharding.workers} workers (${sharding.strategy})` : '';
 
-async function opened(model: string, voice: Voice): Promise<AddressModel> {
-  if (URL.canParse(model)) voice.say(`asking ${new URL(model).host} for the files of the model`);
+async function opened(
+  model: string,
+  voice: Voice,
+  { host, signal }: Asking,
+): Promise<AddressModel> {
+  voice.say(`asking ${host} for the files of the model`);
   try {
-    return await openAddress(model);
+    return await openAddress(model, signal);
   } catch (error) {
     if (!(error instanceof GradproofError)) throw error;
     throw new UsageError(`--model ${model}: ${error.message}`);

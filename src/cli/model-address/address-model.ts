@@ -17,10 +17,17 @@ export interface AddressModel {
   readonly keep: (voice: Voice) => Promise<Origin>;
 }
 
-/** Opens the model at an address that a person named. Throws ModelServerError. */
-export async function openAddress(named: string, kept?: string): Promise<AddressModel> {
+/**
+ * Opens the model at an address that a person named; `signal` ends whatever is asked of its server.
+ * Throws ModelServerError.
+ */
+export async function openAddress(
+  named: string,
+  signal?: AbortSignal,
+  kept?: string,
+): Promise<AddressModel> {
   const address = modelAddress(named);
-  const files = await remoteFolder(address, ask);
+  const files = await remoteFolder(address, (at, asked) => ask(at, { ...asked, signal }));
   const place = placeOfAddress(address.href, kept);
   return {
     place,

@@ -23,6 +23,8 @@ interface Asked extends AddressRules, AskedFile {
   readonly waitsMs?: readonly number[];
   /** Default {@link IDLE_MS}. */
   readonly idleMs?: number;
+  /** Ends it: what is thrown then says nothing of the server. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -31,14 +33,14 @@ interface Asked extends AddressRules, AskedFile {
  * and 206 have no body. Throws {@link ModelServerError}.
  */
 export async function ask(address: URL, asked: Asked): Promise<Response> {
-  const { waitsMs = WAITS_MS } = asked;
+  const { waitsMs = WAITS_MS, signal } = asked;
   for (let attempt = 0; ; attempt++)
     try {
       return await attempted(address, asked);
     } catch (error) {
       const pause = waitsMs[attempt];
       if (!(error instanceof TransientServerError) || pause === undefined) throw error;
-      await wait(pause);
+      await wait(pause, undefined, { signal });
     }
 }
 
@@ -83,7 +85,7 @@ function redirected(from: URL, location: string): URL {
 /** One request; the connection goes to the very address that was looked up and found allowed. */
 function once(
   url: URL,
-  { headers, isLocalAllowed = true, idleMs = IDLE_MS }: Asked,
+  { headers, isLocalAllowed = true, idleMs = IDLE_MS, signal }: Asked,
 ): Promise<IncomingMessage> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (!isLocalAllowed && isLocalName(host)) throw refusedLocal(host);
@@ -92,6 +94,7 @@ function once(
     const call = send(url, {
       headers: { 'accept-encoding': 'identity', ...headers },
       timeout: idleMs,
+      signal,
       ...(isLocalAllowed ? {} : { lookup: publicLookup }),
     });
     const fail = (error: unknown) => {

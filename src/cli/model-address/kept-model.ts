@@ -46,6 +46,17 @@ export async function keepModel(
   if (kept && isOf(kept, files) && (await isWhole(kept, place))) return kept;
   await rm(place, { recursive: true, force: true });
   await mkdir(place, { recursive: true });
+  try {
+    return await fetched(address, files, place, tell);
+  } catch (error) {
+    await rm(place, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function fetched(
+  ...[address, files, place, tell]: Parameters<typeof keepModel>
+): Promise<Origin> {
   const told: Record<string, v.InferOutput<typeof keptFile>> = {};
   await using out = new UnfinishedFiles(place);
   for (const [name, file] of files) {

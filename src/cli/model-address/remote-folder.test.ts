@@ -157,13 +157,13 @@ test('a model is kept with its sums, and fetched again only where it is another 
   expect(readFileSync(join(place, 'model.safetensors'), 'utf8')).toBe('others');
 });
 
-test('nothing is kept under its name of a model that is not whole', async () => {
+test('nothing is kept of a model that is not whole', async () => {
   write({ 'config.json': '{}', 'model.safetensors': 'weights' });
   const files = await open();
   rmSync(join(root, 'model.safetensors'));
   const place = placeOfAddress(server.url, join(root, 'kept'));
   await expect(keepModel(server.url, files, place, () => {})).rejects.toThrow('404');
-  expect(readdirSync(place)).toEqual([]);
+  expect(readdirSync(join(root, 'kept'))).toEqual([]);
 });
 
 test('what is no file of a model is told by what the server does', async () => {

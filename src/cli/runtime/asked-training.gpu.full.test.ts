@@ -249,7 +249,7 @@ test('of a model with added blocks the first one is there all along, without the
   expect(tokensOf(later, 'tuned')).not.toEqual(tokensOf(later, 'frozen'));
 });
 
-test('an answer ends with the longest text, and where it is not wanted; wrong questions are refused', async () => {
+test('an answer ends with the longest text and says so, and where it is not wanted; wrong questions are refused', async () => {
   const questions = new Questions();
   const long = ask(questions, { prompt: PROMPT, maxTokens: 1000 });
   const foreign = ask(questions, { prompt: [64], maxTokens: 2 });
@@ -267,9 +267,13 @@ test('an answer ends with the longest text, and where it is not wanted; wrong qu
   expect(told).not.toContain('talking');
   for (const by of ['tuned', 'frozen'] as const)
     expect(tokensOf(long, by)).toHaveLength(LENGTH - PROMPT.length + 1);
+  expect(long.at(-1)).toMatchObject({ type: 'end', full: LENGTH });
+  expect(tooLong[0]).toMatchObject({
+    message: `the question has ${LENGTH + 1} tokens, and the model reads ${LENGTH} at once: ask less, or train with a larger max_length, up to 32`,
+  });
   for (const [parts, code] of [
     [foreign, 'bad-prompt'],
-    [tooLong, 'cache-too-large'],
+    [tooLong, 'prompt-too-long'],
   ] as const)
     expect(parts.map((part) => (part.type === 'refused' ? [part.by, part.code] : []))).toEqual([
       ['tuned', code],

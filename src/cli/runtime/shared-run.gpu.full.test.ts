@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { wrapSeam } from '../../seam.ts';
 import { KeptInMemory } from '../../train/checkpoint/fixtures/kept-in-memory.ts';
+import { Gate } from '../../train/gate.ts';
 import type { LlamaProgress } from '../../train/llama/progress.ts';
 import { type SharedRun, SharedRuns } from './fixtures/shared-runs.ts';
 import { courseOf, KINDS, newestIn, run, stepsOf, trainingOf } from './fixtures/short-runs.ts';
@@ -52,6 +53,31 @@ describe('a shared run that is cut short', () => {
     expect(last?.offset).toBeLessThan(floats);
   });
 });
+
+test.each(['ddp', 'full_shard'] as const)(
+  'a shared run that is paused makes a checkpoint before it waits, from which it goes on (%s)',
+  async (strategy) => {
+    const folder = new KeptInMemory();
+    const gate = new Gate();
+    const listen = ({ type, ...one }: LlamaProgress) => {
+      if (type === 'step' && 'step' in one && one.step === 3) gate.closed = true;
+      if (type === 'paused') setTimeout(() => (gate.closed = false), 100);
+    };
+    const { told } = await shared(CLIPPED, { strategy, folder, gate, listen, stopAfter: 3 });
+    const kept = told.flatMap((one) =>
+      one.type === 'checkpoint' || one.type === 'paused' ? [[one.type, one.step]] : [],
+    );
+    expect(kept).toEqual([
+      ['checkpoint', 3],
+      ['paused', 3],
+    ]);
+    expect((await newestIn(folder)).state.step).toBe(3);
+    const resumed = await shared(CLIPPED, { strategy, folder });
+    expect(resumed.told.find(({ type }) => type === 'resumed-from')).toMatchObject({ step: 3 });
+    expect(resumed.trained).toEqual((await shared(CLIPPED, { strategy })).trained);
+  },
+  240_000,
+);
 
 /** The run that loses no one. */
 let unharmed: ReturnType<typeof shared> | undefined;

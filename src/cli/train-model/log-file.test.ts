@@ -23,12 +23,16 @@ const stepsIn = () =>
     .split('\n')
     .map((line) => JSON.parse(line).step);
 
-test('a run that begins empties the log and adds to it', () => {
+test('a run that begins empties the log with its first row or its end, and not before', () => {
   writeFileSync(path, 'old\n');
   const log = new LogFile(path, true);
   expect(log.add({ type: 'paused', step: 0 })).toEqual([]);
+  expect(readFileSync(path, 'utf8')).toBe('old\n');
+  new LogFile(path, true).begin();
+  expect(readFileSync(path, 'utf8')).toBe('');
   for (const at of [1, 2])
     expect(log.add(step(at))).toEqual([expect.objectContaining({ step: at })]);
+  log.begin();
   expect(stepsIn()).toEqual([1, 2]);
 });
 

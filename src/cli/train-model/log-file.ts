@@ -6,13 +6,21 @@ import { writeOutput } from '../files.ts';
 /** The log of a run as a file, a line for each row, written as they come. */
 export class LogFile {
   readonly path: string;
+  /** Whether what is there is of a run before. */
+  #isOld: boolean;
   /** Lines that were returned before. */
   readonly #told = new Set<string>();
 
-  /** The log at `path`, emptied where a run begins. */
+  /** The log at `path`, emptied by {@link begin} or the first row where a run begins. */
   constructor(path: string, begins: boolean) {
     this.path = path;
-    if (begins) writeFileSync(path, '');
+    this.#isOld = begins;
+  }
+
+  /** Empties the log of a run that begins, unless it has rows already. */
+  begin(): void {
+    if (this.#isOld) writeFileSync(this.path, '');
+    this.#isOld = false;
   }
 
   /**
@@ -22,11 +30,13 @@ export class LogFile {
   add(event: TuningEvent): readonly LogRow[] {
     if (event.type === 'resumed-from') {
       const rows = logRowsOf(event.history);
+      this.#isOld = false;
       writeOutput('--out', this.path, logLines(rows));
       return this.#newOf(rows);
     }
     const row = logRow(event);
     if (!row) return [];
+    this.begin();
     appendFileSync(this.path, logLines([row]));
     return this.#newOf([row]);
   }

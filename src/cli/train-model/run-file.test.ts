@@ -30,6 +30,14 @@ test('a run goes on with what it was begun with', () => {
   expect(resumedOptions(out, {})).toMatchObject({ base: 'my-llama', type: 'lora', steps: 40, out });
 });
 
+test('the settings that an earlier run left in the folder begin another', () => {
+  const settings = join(out, 'checkpoints', 'settings.json');
+  writeFileSync(settings, '{}');
+  writeRunFile(out, 'my-llama', { config: settings });
+  expect(resumedOptions(out, {}).config).toBe(settings);
+  expect(readFileSync(settings, 'utf8')).toBe('{}');
+});
+
 test('a file of another version, a field that is wrong, and what is no JSON are each told in a line', () => {
   expect(refusalOf((text) => text.replace('"version": 1', '"version": 2'))).toBe(
     'checkpoints/run.json: it is of version "2", and this Gradproof reads version 1: go on with the one that wrote it',

@@ -52,9 +52,10 @@ export function writeRunFile(out: string, model: string, options: Partial<TrainO
     adapter: adapter && resolve(adapter),
     ...{ type, steps, seed, save, runtime, workers, sharding },
   };
+  // They may be those that an earlier run left in this very place.
+  const settings = config === undefined ? undefined : readInput('--config', config);
   rmSync(placeOf(out, SETTINGS), { force: true });
-  if (config !== undefined)
-    writeOutput('--out', placeOf(out, SETTINGS), readInput('--config', config));
+  if (settings) writeOutput('--out', placeOf(out, SETTINGS), settings);
   const text = `${JSON.stringify({ version: VERSION, ...begun }, null, 2)}\n`;
   writeOutput('--out', placeOf(out, RUN), text);
 }

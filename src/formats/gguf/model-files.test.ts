@@ -172,6 +172,18 @@ describe('what is no model of ours is refused in a line', () => {
     await expect(opened).rejects.toMatchObject({ faults: [{ code: 'tensor-missing' }] });
   });
 
+  test.each<[string, GivenTensor]>([
+    ['a weight', f32([32, 64])],
+    ['a scale of a block', blocks([32, 64], 'q8_0', 34)],
+  ])('%s that is not finite, by the name of the file', async (_, tensor) => {
+    const bytes = tensor.bytes.slice().fill(0xff, 0, 4);
+    const tensors = new Map(TENSORS).set(DOWN, { ...tensor, bytes });
+    const folder = await modelFiles(folderOf({ 'my.gguf': await ggufModelFile(MODEL, tensors) }));
+    const checkpoint = await Checkpoint.open(folder, await modelConfigIn(folder));
+    const read = async () => (await checkpoint.readCoded(DOWN)) ?? (await checkpoint.read(DOWN));
+    await expect(read()).rejects.toThrow(`"${DOWN}" in "my.gguf" `);
+  });
+
   test('a file that is cut off anywhere', async () => {
     const file = await ggufModelFile(MODEL, TENSORS);
     for (const end of [3, 20, 1000, 20_000, file.length - 40])

@@ -20,9 +20,10 @@ const FLOATS: Readonly<Record<string, StoredDType>> = { f32: 'F32', f16: 'F16', 
  * and tokenizer from its keys, and its tensors as a safetensors file that is never made, each read
  * where it lies. Blocks are rows of bytes there, whose types config.json has in
  * `quantization_config.types`; rows of q and k that are in pairs come in halves. Throws FormatError,
- * ConfigError and TokenizerError for what is wrong, unknown or has no layers here.
+ * ConfigError and TokenizerError for what is wrong, unknown or has no layers here. Later faults of its
+ * tensors call the file by `name`.
  */
-export async function ggufModelFiles(file: PartFile): Promise<ModelFolder> {
+export async function ggufModelFiles(file: PartFile, name = 'model.gguf'): Promise<ModelFolder> {
   const header = await openGguf(file);
   const factors = await factorsIn(file, header);
   const config = configJson(header, (theta) => factors && scalingOfFactors(factors, theta));
@@ -37,7 +38,7 @@ export async function ggufModelFiles(file: PartFile): Promise<ModelFolder> {
     ['config.json', json({ ...config, ...(inCodes ? { quantization_config } : {}) })],
     ['tokenizer.json', json(pipeline)],
     ['tokenizer_config.json', json(settings)],
-    ['model.safetensors', asSafetensors(file, tensors, headsOf(config))],
+    ['model.safetensors', { ...asSafetensors(file, tensors, headsOf(config)), called: name }],
   ]);
 }
 

@@ -226,7 +226,8 @@ async function placesOf(
   faults: CheckpointFault[],
 ): Promise<Map<string, Place>> {
   const places = new Map<string, Place>();
-  for (const [shard, file] of files) {
+  for (const [key, file] of files) {
+    const shard = file.called ?? key;
     let found: readonly Place[];
     let names: readonly string[];
     try {

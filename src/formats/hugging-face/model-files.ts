@@ -13,7 +13,7 @@ export async function modelFiles(folder: ModelFolder): Promise<ModelFolder> {
   const found = [...folder].filter(([name]) => isGguf(name));
   const [only] = found;
   if (!only || folder.has('config.json')) return folder;
-  if (found.length === 1) return await ggufModelFiles(only[1]);
+  if (found.length === 1) return await ggufModelFiles(only[1], only[0]);
   const names = found.map(([name]) => quote(name)).join(', ');
   throw new FormatError(`the folder has ${names}: give the file that is meant`);
 }

@@ -4,6 +4,7 @@ import type { ChatMessage, ChatTemplate } from '../hugging-face/chat-template.ts
 import { isPartOf } from '../hugging-face/tokenizer/offsets.ts';
 import type { TextCodec } from '../hugging-face/tokenizer.ts';
 import type { TextData } from '../text-data.ts';
+import { questionOf } from './chat-frame.ts';
 import { DataFileError, FaultList } from './data-file-error.ts';
 import type { ChatCompletion, Lesson, Part } from './lesson.ts';
 
@@ -14,6 +15,8 @@ export interface EncodedText {
   readonly asked: readonly boolean[];
   /** Whether its end was cut off. */
   readonly truncated: boolean;
+  /** What a person asks first, of a chat that a template wrote. */
+  readonly question?: string;
 }
 
 /** Texts as a model sees them. */
@@ -48,7 +51,9 @@ export function encodeTexts(
   const encoded = lessons.flatMap(({ line, lesson }, i) => {
     tell?.(i, lessons.length);
     try {
-      return [encodeLesson(lesson, codec, template)];
+      const question = questionOf(lesson);
+      const text = encodeLesson(lesson, codec, template);
+      return [question === undefined ? text : { ...text, question }];
     } catch (error) {
       if (error instanceof FormatError || !(error instanceof GradproofError)) throw error;
       faults.add(line, error.message);
@@ -145,7 +150,8 @@ function encodeParts(parts: readonly Part[], codec: TextCodec): Labelled {
   });
 }
 
-const cut = ({ ids, asked }: Labelled, length = ids.length): EncodedText => ({
+const cut = ({ ids, asked, ...text }: Labelled, length = ids.length): EncodedText => ({
+  ...text,
   ids: ids.slice(0, length),
   asked: asked.slice(0, length),
   truncated: ids.length > length,

@@ -5,6 +5,7 @@ import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import { openTokenizer, type TextCodec } from '../../formats/hugging-face/tokenizer.ts';
 import type { PartFile } from '../../formats/part-file.ts';
 import { type JsonObject, parseJsonObject } from '../../formats/strict-json.ts';
+import type { EncodedText } from '../../formats/text-data/encode.ts';
 import {
   expandedLayers,
   expansionName,
@@ -18,7 +19,7 @@ import {
 } from '../../train/llama/config/read-training-config.ts';
 import { USUAL_LENGTH } from '../../train/llama/config/training-fields.ts';
 import { checkedModel } from '../../train/llama/open-model.ts';
-import { type RunPlan, runPlan } from '../../train/llama/run-plan.ts';
+import { type ReadAtOnce, type RunPlan, readAtOnce, runPlan } from '../../train/llama/run-plan.ts';
 import { type ReadAdapter, readAdapter } from '../../train/llama/saved-adapter.ts';
 import {
   type ReadBlocks,
@@ -66,7 +67,9 @@ export interface InspectedRequest {
   readonly codec?: TextCodec | undefined;
   readonly config?: LlamaTrainingConfig | undefined;
   readonly texts?: ReadTexts | undefined;
-  readonly plan?: RunPlan | undefined;
+  readonly plan?: RunPlan<EncodedText> | undefined;
+  /** How long a question to the model and its answer may be. */
+  readonly reads?: ReadAtOnce | undefined;
   /** Where nothing is wrong. */
   readonly request?: TuningRequest;
 }
@@ -109,7 +112,8 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
       : undefined;
   const plan = texts && config && (await tried('data', async () => runPlan(texts.items, config)));
   if (model && codec && config) faults.push(...misfits(model, codec, config));
-  const inspected = { faults, folder, model, codec, config, texts, plan };
+  const reads = model && config && plan && readAtOnce(model, config, plan);
+  const inspected = { faults, folder, model, codec, config, texts, plan, reads };
   if (faults.length > 0 || !config || !(merging || plan)) return inspected;
   const request = {
     ...{ folder: place, name, base, config },

@@ -2,6 +2,7 @@ import { GradproofError } from '../../errors.ts';
 import { openChatTemplate } from '../../formats/hugging-face/chat-template.ts';
 import type { TextCodec } from '../../formats/hugging-face/tokenizer.ts';
 import type { PartFile } from '../../formats/part-file.ts';
+import { type ChatFrame, chatFrame } from '../../formats/text-data/chat-frame.ts';
 import { type EncodedTexts, encodeTexts } from '../../formats/text-data/encode.ts';
 import { isOfMessages } from '../../formats/text-data/lesson.ts';
 import { readTextData, TEXT_FORMATS, type TextFormat } from '../../formats/text-data.ts';
@@ -10,6 +11,8 @@ import type { LlamaTrainingConfig } from '../../train/llama/config/read-training
 /** The texts of the data, as the model sees them. */
 export interface ReadTexts extends EncodedTexts {
   readonly format: TextFormat;
+  /** What is around the questions of chats, where the tokenizer's template wrote some. */
+  readonly chats?: ChatFrame;
 }
 
 /** What of the settings texts depend on. */
@@ -36,5 +39,10 @@ export async function readTexts(
   const read = await readTextData(data, dataFormat as TextFormat | undefined);
   const hasChats = read.lessons.some(({ lesson }) => isOfMessages(lesson));
   const template = hasChats ? await openChatTemplate(codec) : undefined;
-  return { format: read.format, ...encodeTexts(read, codec, { length, template, tell }) };
+  const chats = chatFrame(read.lessons.map(({ lesson }) => lesson));
+  return {
+    format: read.format,
+    ...encodeTexts(read, codec, { length, template, tell }),
+    ...(chats ? { chats } : {}),
+  };
 }

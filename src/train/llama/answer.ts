@@ -8,6 +8,8 @@ import type { Answerer, AnswerPart, Question } from './question.ts';
 export interface Answering {
   readonly gpu: Gpu;
   readonly model: Llama;
+  /** Tokens that it could read at once with another max_length. */
+  readonly most: number;
   /** Whether adapters or added blocks are trained, without which the model is as it was. */
   readonly keepsFrozen: boolean;
 }
@@ -23,16 +25,23 @@ export async function* answer(
   by: Answerer,
   { prompt, maxTokens, ...options }: Question,
   step: number,
-  { gpu, model, keepsFrozen }: Answering,
+  { gpu, model, keepsFrozen, most }: Answering,
 ): AsyncGenerator<AnswerPart, void> {
-  const room = Math.max(1, model.length - prompt.length + 1);
+  const room = model.length - prompt.length + 1;
   try {
+    if (room < 1) throw new LongPromptError(prompt.length, model.length, most);
     if (by === 'frozen' && !keepsFrozen && step > 0) throw new NoFrozenModelError();
     using _without = by === 'frozen' && keepsFrozen ? model.withoutAdapters() : undefined;
-    const most = { ...options, maxTokens: Math.min(maxTokens, room) };
-    for await (const token of generate(gpu, model, prompt, most))
+    const within = { ...options, maxTokens: Math.min(maxTokens, room) };
+    let written = 0;
+    let isEnded = false;
+    for await (const token of generate(gpu, model, prompt, within)) {
+      written += 1;
+      isEnded = within.eos?.includes(token) ?? false;
       yield { type: 'token', by, token };
-    yield { type: 'end', by, step };
+    }
+    const isFull = room < maxTokens && written === room && !isEnded;
+    yield { type: 'end', by, step, ...(isFull ? { full: model.length } : {}) };
   } catch (error) {
     if (!(error instanceof GradproofError) || gpu.lost) throw error;
     yield { type: 'refused', by, code: error.code, message: error.message };
@@ -45,6 +54,17 @@ class NoFrozenModelError extends GradproofError {
     super(
       'no-frozen-model',
       'all weights are trained, so the model that it was is there before the first step alone: ask then, or train an adapter',
+    );
+  }
+}
+
+/** No token of an answer has room. */
+class LongPromptError extends GradproofError {
+  constructor(tokens: number, reads: number, most: number) {
+    const larger = most > reads ? `, or train with a larger max_length, up to ${most}` : '';
+    super(
+      'prompt-too-long',
+      `the question has ${tokens} tokens, and the model reads ${reads} at once: ask less${larger}`,
     );
   }
 }

@@ -12,8 +12,16 @@ export type Answerer = 'tuned' | 'frozen';
 /** What comes of a question, for each answerer by itself: tokens one by one, then an end or why not. */
 export type AnswerPart =
   | { readonly type: 'token'; readonly by: Answerer; readonly token: number }
-  /** The answer is whole. `step`: steps that the model had made. */
-  | { readonly type: 'end'; readonly by: Answerer; readonly step: number }
+  /**
+   * The answer is whole. `step`: steps that the model had made; `full`: tokens that the model reads
+   * at once, where question and answer are so many.
+   */
+  | {
+      readonly type: 'end';
+      readonly by: Answerer;
+      readonly step: number;
+      readonly full?: number;
+    }
   | {
       readonly type: 'refused';
       readonly by: Answerer;

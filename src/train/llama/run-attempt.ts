@@ -18,7 +18,7 @@ import type { RunHistory } from './run-history.ts';
 import { placesOf, RunKeeping } from './run-keeping.ts';
 import { RunLoop } from './run-loop.ts';
 import { RunMemory } from './run-memory.ts';
-import type { RunPlan } from './run-plan.ts';
+import { type RunPlan, readAtOnce } from './run-plan.ts';
 import { anySays, heldoutOf } from './run-ranks.ts';
 import { RunSteps } from './run-steps.ts';
 import { Talk } from './talk.ts';
@@ -48,7 +48,11 @@ export async function* attempt(
   const { stopped = () => false, gate, asker, keeper } = observer;
   const memory = new RunMemory(gpu);
   using owned = new Scope();
-  const sized = { ...config, length: asker ? lengthFor(architecture, config, plan) : plan.longest };
+  const reads = readAtOnce(architecture, config, plan);
+  const sized = {
+    ...config,
+    length: asker ? reads.tokens : plan.longest,
+  };
   const transfers = config.offload && { toDevice: 0, toHost: 0 };
   const home =
     sharding?.strategy === 'full_shard'
@@ -59,7 +63,7 @@ export async function* attempt(
   const given = { folder, config: architecture };
   const model = owned.add(await openModel(gpu, given, sized, saved, home));
   yield { type: 'loaded', ...memory.now() };
-  const answering = { gpu, model, keepsFrozen: keepsFrozen(config) };
+  const answering = { gpu, model, keepsFrozen: keepsFrozen(config), most: reads.most };
   const talk = asker && new Talk(asker, answering, memory);
   const unjudged = unjudgedBy(architecture, config, plan);
   yield { type: 'start', ...toldStart(plan, model, run.bytesForecast, unjudged) };
@@ -148,13 +152,3 @@ function unjudgedBy(
   const { batchSize, accumulation } = config;
   return whyUnjudged(grownModel(architecture, config).grown, batchSize * accumulation, longest);
 }
-
-/**
- * Tokens that a model is to read which is asked too: as many as a text may have, where positions
- * and masks do not depend on it.
- */
-const lengthFor = (
-  { slidingWindow }: ModelConfig,
-  { length }: LlamaTrainingConfig,
-  { longest }: RunPlan,
-): number => (slidingWindow ? longest : Math.max(longest, length));

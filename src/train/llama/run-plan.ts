@@ -1,14 +1,15 @@
 import { countTokens, type LabelledTokens } from '../../data/labelled-tokens.ts';
 import { GradproofError } from '../../errors.ts';
+import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import type { Schedule } from '../../vocabulary/optim/lr_schedule.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import { TextBatches } from './text-batches.ts';
 
 /** What a run does with its texts. */
-export interface RunPlan {
-  readonly training: readonly LabelledTokens[];
+export interface RunPlan<Text extends LabelledTokens = LabelledTokens> {
+  readonly training: readonly Text[];
   /** The last texts, which training does not see; perhaps none. */
-  readonly heldout: readonly LabelledTokens[];
+  readonly heldout: readonly Text[];
   readonly steps: number;
   readonly stepsOfEpoch: number;
   readonly schedule: Schedule;
@@ -30,7 +31,10 @@ class NothingAskedError extends GradproofError {
  * Splits texts and counts steps: those that are asked for, or those of the epochs. Throws
  * GradproofError `nothing-asked`.
  */
-export function runPlan(texts: readonly LabelledTokens[], config: LlamaTrainingConfig): RunPlan {
+export function runPlan<Text extends LabelledTokens>(
+  texts: readonly Text[],
+  config: LlamaTrainingConfig,
+): RunPlan<Text> {
   const asking = texts.filter((text) => countTokens([text]).asked > 0);
   if (asking.length === 0) throw new NothingAskedError();
   const { heldoutFraction, steps, epochs, warmup, schedule } = config;
@@ -52,3 +56,23 @@ export function runPlan(texts: readonly LabelledTokens[], config: LlamaTrainingC
 /** As TrainingArguments has it: a share where it is below 1, rounded up. */
 const warmupOf = (warmup: number, steps: number): number =>
   warmup < 1 ? Math.ceil(warmup * steps) : warmup;
+
+/** How long a question and its answer may be together, in tokens. */
+export interface ReadAtOnce {
+  readonly tokens: number;
+  /** What it could be with another max_length. */
+  readonly most: number;
+}
+
+/**
+ * What a model reads that is asked while it is trained: as many tokens as a text may have, where
+ * positions and masks do not depend on it.
+ */
+export const readAtOnce = (
+  { slidingWindow, context }: Pick<ModelConfig, 'slidingWindow' | 'context'>,
+  { length }: Pick<LlamaTrainingConfig, 'length'>,
+  { longest }: Pick<RunPlan, 'longest'>,
+): ReadAtOnce => {
+  const tokens = slidingWindow ? longest : Math.max(longest, length);
+  return { tokens, most: slidingWindow ? tokens : context };
+};

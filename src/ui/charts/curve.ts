@@ -6,6 +6,7 @@ import { MOST_POINTS, thinned } from '../train/chart-model.ts';
 import { areaOf, axes, type Size } from './axes.ts';
 import { chartsWords } from './charts.en.ts';
 import type { Figure } from './figure.ts';
+import { stepTicks, valueTicks } from './ticks.ts';
 
 /** A quantity over the steps of a run. */
 export interface Curve {
@@ -59,12 +60,10 @@ function draw({ points, steps, rule, say }: Curve, size: Size) {
     ${axes(
       area,
       {
-        ticks: x
-          .ticks(Math.min(6, size.width / 90))
-          .map((step) => ({ at: x(step), words: units.number(step) })),
+        ticks: stepTicks(x, Math.min(6, size.width / 90), (step) => units.number(step)),
         label: charts.curve.step,
       },
-      { ticks: y.ticks(4).map((value) => ({ at: y(value), words: say(value) })), label: '' },
+      { ticks: valueTicks(y, 4, say), label: '' },
     )}
     ${rule ? svg`<line class="rule back" x1=${area.left} x2=${area.right} y1=${y(rule.value)} y2=${y(rule.value)} />` : nothing}
     ${path ? svg`<path class="line s1" d=${path} />` : nothing}

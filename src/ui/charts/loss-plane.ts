@@ -5,6 +5,7 @@ import { MOST_POINTS, thinned } from '../train/chart-model.ts';
 import type { LossPoint } from '../train/training-state.ts';
 import { areaOf, axes, type Size } from './axes.ts';
 import { chartsWords } from './charts.en.ts';
+import { stepTicks } from './ticks.ts';
 
 /** What a plane of losses spans. */
 interface Span {
@@ -33,9 +34,7 @@ export function lossPlane(size: Size, { steps, top, bottom, unit }: Span) {
     axes: axes(
       area,
       {
-        ticks: x
-          .ticks(Math.min(8, size.width / 80))
-          .map((step) => ({ at: x(step), words: units.number(step) })),
+        ticks: stepTicks(x, Math.min(8, size.width / 80), (step) => units.number(step)),
         label: chartsWords().loss.step,
       },
       {

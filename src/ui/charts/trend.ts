@@ -6,6 +6,7 @@ import { measureOf, type TrendMeasure, type TrendPoint } from '../history/trend.
 import { unitsWords } from '../messages/units.en.ts';
 import { areaOf, axes, type Size } from './axes.ts';
 import type { Figure } from './figure.ts';
+import { valueTicks } from './ticks.ts';
 import { trendWords } from './trend.en.ts';
 
 /** How a case did in run after run: what was measured as a line, a ring where it did not pass. */
@@ -78,7 +79,7 @@ function draw(points: readonly TrendPoint[], measure: TrendMeasure, size: Size) 
         ticks:
           measure === 'status'
             ? [{ at: y(1), words: list.caseStates.pass }]
-            : y.ticks(4).map((at) => ({ at: y(at), words: valueWords(at, measure) })),
+            : valueTicks(y, 4, (at) => valueWords(at, measure)),
         label: '',
       },
     )}

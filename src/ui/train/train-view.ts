@@ -34,6 +34,15 @@ export class TrainView extends LitElement {
         flex-direction: column;
         gap: var(--space-5);
       }
+      /* As wide as the two columns of choices below them. */
+      @media (min-width: 75rem) {
+        .stack {
+          max-width: none;
+        }
+        .stack > :not(gp-model-kinds) {
+          max-width: var(--column);
+        }
+      }
     `,
   ];
   declare facts: Observable<Facts | undefined>;

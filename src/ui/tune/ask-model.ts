@@ -87,16 +87,17 @@ export class AskModel extends LitElement {
 
   override render() {
     const words = askWords();
+    const { isChat } = this.conversation;
     const { prompt = this.beginnings[0] ?? '', sampled } = this.draft.value;
     return html`<section class="panel" aria-labelledby="heading">
       <h2 id="heading">${words.heading}</h2>
-      <label for="prompt" class="small muted">${words.prompt}</label>
+      <label for="prompt" class="small muted">${isChat ? words.question : words.prompt}</label>
       <textarea id="prompt" rows="1" ?readonly=${this.over} aria-describedby=${this.answers ? nothing : 'silent'} .value=${prompt} @input=${this.#type} @keydown=${this.#key}></textarea>
-      <div class="row" role="group" aria-label=${words.suggestions}>
+      <div class="row" role="group" aria-label=${isChat ? words.questions : words.suggestions}>
         ${this.beginnings.map((text) => html`<button class="quiet" aria-disabled=${this.over} @click=${() => !this.over && this.#try(text)}>${text}</button>`)}
       </div>
       <div class="row">
-        <button class="primary" aria-disabled=${!this.answers} @click=${this.#ask}>${words.ask}</button>
+        <button class="primary" aria-disabled=${!this.answers} @click=${this.#ask}>${isChat ? words.put : words.ask}</button>
         <label class="small">
           ${words.how}
           <select @change=${this.#how}>
@@ -111,14 +112,21 @@ export class AskModel extends LitElement {
   }
 
   #answers() {
-    const { value: exchange } = this.conversation.exchange;
+    const { exchange: asked, reads } = this.conversation;
+    const { value: exchange } = asked;
     if (!exchange) return nothing;
     const words = askWords();
-    const { prompt, frozen, tuned } = exchange;
+    const { isChat, cut, frozen, tuned } = exchange;
     const now = tuned.step === undefined ? words.tuned : words.tunedAfter(tuned.step);
-    return html`<div class="pair">
-      ${answer('frozen', words.frozen, prompt, frozen)} ${answer('tuned', now, prompt, tuned)}
-    </div>`;
+    const prompt = isChat ? `${exchange.prompt}\n` : exchange.prompt;
+    const room = words.room(reads.tokens, reads.most);
+    return html`
+      ${cut ? html`<p class="small muted">${words.cut(cut.read, cut.tokens)} ${room}</p>` : nothing}
+      <div class="pair">
+        ${answer('frozen', words.frozen, { prompt, room }, frozen)}
+        ${answer('tuned', now, { prompt, room }, tuned)}
+      </div>
+    `;
   }
 
   #type(event: Event): void {
@@ -152,8 +160,8 @@ export class AskModel extends LitElement {
 function answer(
   by: 'frozen' | 'tuned',
   title: string,
-  prompt: string,
-  { text, done, refused }: Written,
+  { prompt, room }: { readonly prompt: string; readonly room: string },
+  { text, done, refused, full }: Written,
 ) {
   const words = askWords();
   const end = done && text === '' && !refused ? words.empty : done ? '' : words.writing;
@@ -161,6 +169,7 @@ function answer(
     <h3>${title}</h3>
     <p class="text"><b>${prompt}</b>${text}<span class="muted">${end}</span></p>
     ${refused ? html`<p class="small muted" lang="en">${refused}</p>` : nothing}
+    ${full ? html`<p class="small muted">${words.full} ${room}</p>` : nothing}
   </div>`;
 }
 

@@ -1,5 +1,6 @@
 import type { LabelledTokens } from '../../data/labelled-tokens.ts';
 import type { TextCodec } from '../../formats/hugging-face/tokenizer.ts';
+import type { EncodedText } from '../../formats/text-data/encode.ts';
 import type { RunPlan } from '../../train/llama/run-plan.ts';
 
 /** So many are offered, and so many words of a text are a beginning. */
@@ -9,17 +10,22 @@ const WORDS = 4;
 /** A longer one fills a small model's context, and no field. */
 const MOST_CHARACTERS = 400;
 
+/** A text that may be a chat. */
+type Text = LabelledTokens & Pick<EncodedText, 'question'>;
+
 /**
  * Beginnings for a model to write on, of texts that it does not learn: what stands before the first
- * token that is asked, as in a chat, and else the first words.
+ * token that is asked, as in an instruction, and else the first words. Where it is asked by chats,
+ * the questions of these.
  */
 export function beginningsOf(
-  { heldout, training }: Pick<RunPlan, 'heldout' | 'training'>,
+  { heldout, training }: Pick<RunPlan<Text>, 'heldout' | 'training'>,
   codec: Pick<TextCodec, 'decode' | 'bos'>,
+  isChat: boolean,
 ): readonly string[] {
   const found = new Set<string>();
   for (const text of [...heldout, ...training]) {
-    const beginning = beginningOf(text, codec);
+    const beginning = isChat ? (text.question ?? '') : beginningOf(text, codec);
     if (beginning !== '' && beginning.length <= MOST_CHARACTERS) found.add(beginning);
     if (found.size === MOST) break;
   }

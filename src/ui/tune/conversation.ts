@@ -1,7 +1,10 @@
+import { GradproofError } from '../../errors.ts';
 import type { TextCodec } from '../../formats/hugging-face/tokenizer.ts';
 import type { Questions } from '../../harness/tuning/questions.ts';
 import type { Answerer, AnswerPart, Question } from '../../train/llama/question.ts';
+import type { ReadAtOnce } from '../../train/llama/run-plan.ts';
 import { Observable } from '../controls/observable.ts';
+import type { Prompt } from './prompt.ts';
 
 /** What is asked, as a person puts it. */
 export interface Asked {
@@ -18,10 +21,22 @@ export interface Written {
   readonly step?: number;
   /** Why there is no answer, or no more of it. */
   readonly refused?: string;
+  /** Whether it ended since question and answer are all that the model reads at once. */
+  readonly full?: boolean;
+}
+
+/** Of a beginning that is too long, the tokens at its end that the model reads. */
+export interface CutPrompt {
+  readonly tokens: number;
+  readonly read: number;
 }
 
 /** A question with both answers. */
 export interface Exchange extends Asked {
+  /** Whether it is a message of a chat; else the beginning of a text. */
+  readonly isChat: boolean;
+  /** Absent of one that is read whole. */
+  readonly cut?: CutPrompt;
   readonly frozen: Written;
   readonly tuned: Written;
 }
@@ -38,31 +53,53 @@ const NOTHING: Written = { text: '', done: false };
 export class Conversation {
   /** The question that was put last. */
   readonly exchange = new Observable<Exchange | undefined>(undefined);
+  /** How long a question and its answer may be. */
+  readonly reads: ReadAtOnce;
   readonly #questions: Pick<Questions, 'ask'>;
   readonly #codec: TextCodec;
-  readonly #context: number;
+  readonly #prompt: Prompt;
   #drop = () => {};
   #count = 0;
 
-  /** `context`: tokens that the model of the run reads. */
-  constructor(questions: Pick<Questions, 'ask'>, codec: TextCodec, context: number) {
+  constructor(
+    questions: Pick<Questions, 'ask'>,
+    codec: TextCodec,
+    { prompt, reads }: { readonly prompt: Prompt; readonly reads: ReadAtOnce },
+  ) {
     this.#questions = questions;
     this.#codec = codec;
-    this.#context = context;
+    this.#prompt = prompt;
+    this.reads = reads;
+  }
+
+  /** Whether questions are messages of a chat, as the data have them. */
+  get isChat(): boolean {
+    return this.#prompt.isChat;
   }
 
   /** Puts a question; what is still written of the one before is dropped. */
   ask(asked: Asked): void {
     this.#drop();
+    this.#drop = () => {};
     this.#count += 1;
-    const question = this.#question(asked);
+    const { isChat } = this;
+    let read: { readonly ids: readonly number[]; readonly cut?: CutPrompt };
+    try {
+      read = this.#read(asked.prompt);
+    } catch (error) {
+      if (!(error instanceof GradproofError)) throw error;
+      const refused = { text: '', done: true, refused: error.message };
+      this.exchange.value = { ...asked, isChat, frozen: refused, tuned: refused };
+      return;
+    }
+    const { ids: prompt, ...cut } = read;
     const ids: Record<Answerer, number[]> = { frozen: [], tuned: [] };
-    this.exchange.value = { ...asked, frozen: NOTHING, tuned: NOTHING };
-    this.#drop = this.#questions.ask(question, (part) => {
+    this.exchange.value = { ...asked, isChat, ...cut, frozen: NOTHING, tuned: NOTHING };
+    this.#drop = this.#questions.ask(this.#question(prompt, asked), (part) => {
       const { exchange } = this;
       if (!exchange.value) return;
       if (part.type === 'token') ids[part.by].push(part.token);
-      const written = writtenAs(this.#textAfter(question.prompt, ids[part.by]), part);
+      const written = writtenAs(this.#textAfter(prompt, ids[part.by]), part);
       exchange.value = { ...exchange.value, [part.by]: written };
     });
   }
@@ -75,14 +112,22 @@ export class Conversation {
     return whole.startsWith(before) ? whole.slice(before.length) : decode(ids);
   }
 
-  /** A text of nothing begins as every text does, and a long one with its end. */
-  #question({ prompt, sampled }: Asked): Question {
-    const { bos, eos } = this.#codec;
-    const read = withoutEnd(this.#codec.encode(prompt), eos);
-    const room = Math.max(this.#context - MOST_TOKENS, Math.ceil(this.#context / 2));
-    const ids = read.length > 0 ? read : [bos ?? eos ?? 0];
+  /**
+   * What the model reads of a prompt: of a long beginning its end, so that an answer has room. A chat
+   * without its beginning is none, and is left to the model to refuse.
+   */
+  #read(text: string): { readonly ids: readonly number[]; readonly cut?: CutPrompt } {
+    const ids = this.#prompt.encode(text);
+    const { tokens } = this.reads;
+    const room = Math.max(tokens - MOST_TOKENS, Math.ceil(tokens / 2));
+    if (this.isChat || ids.length <= room) return { ids };
+    return { ids: ids.slice(-room), cut: { tokens: ids.length, read: room } };
+  }
+
+  #question(prompt: readonly number[], { sampled }: Asked): Question {
+    const { eos } = this.#codec;
     return {
-      prompt: ids.slice(-room),
+      prompt,
       maxTokens: MOST_TOKENS,
       ...(eos === undefined ? {} : { eos: [eos] }),
       choose: sampled ? { temperature: TEMPERATURE, seed: this.#count } : 'greedy',
@@ -90,16 +135,15 @@ export class Conversation {
   }
 }
 
-/** Some tokenizers end every text; one that is to be written on has no end. */
-const withoutEnd = (ids: readonly number[], eos: number | undefined): readonly number[] =>
-  ids.at(-1) === eos ? ids.slice(0, -1) : ids;
-
 function writtenAs(text: string, part: AnswerPart): Written {
   switch (part.type) {
     case 'token':
       return { text, done: false };
     case 'end':
-      return { text, done: true, step: part.step };
+      return {
+        ...{ text, done: true, step: part.step },
+        ...(part.full === undefined ? {} : { full: true }),
+      };
     case 'refused':
       return { text, done: true, refused: part.message };
   }

@@ -48,6 +48,12 @@ export class TuneView extends LitElement {
     viewStyles,
     startBar,
     css`
+      /* Two columns of choices, and what begins with them below both. */
+      @media (min-width: 75rem) {
+        .choices > :is(gp-tuning-setup, details, .bar) {
+          max-width: none;
+        }
+      }
       .more {
         display: grid;
         grid-template-columns: minmax(0, 1fr);

@@ -57,7 +57,7 @@ export function tunedRunOf(
     ...(exchange
       ? {
           answers: {
-            prompt: exchange.prompt,
+            prompt: exchange.isChat ? `${exchange.prompt}\n` : exchange.prompt,
             frozen: { text: exchange.frozen.text },
             tuned: { text: exchange.tuned.text },
           },

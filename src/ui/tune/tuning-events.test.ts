@@ -196,7 +196,7 @@ test('the answer is by held-out losses, says where a processor computed, and who
 
 test('what is kept is read back as it was, with losses that are no number', () => {
   const kept = tunedRunOf(after(WHOLE), {
-    ...{ prompt: 'The', sampled: false },
+    ...{ prompt: 'The', sampled: false, isChat: false },
     frozen: { text: ' fox', done: true },
     tuned: { text: ' robot', done: true, step: 4 },
   });

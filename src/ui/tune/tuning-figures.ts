@@ -62,7 +62,7 @@ export class TuningFigures extends LitElement {
     const figures = [
       [words.loss, told(last?.loss, nats)],
       [words.heldout, told(unseen?.loss, nats)],
-      [words.pace, told(last?.tokensPerSecond, whole)],
+      [words.pace, told(last?.tokensPerSecond, pace)],
       ...(onReference ? [] : [[words.memory, told(last?.peakBytes, bytes)] as const]),
       ...workerPeaks(last?.peakBytesOfWorkers),
       [words.texts, told(start, (told) => words.both(told.trainingRows, told.heldoutRows))],
@@ -84,6 +84,8 @@ function workerPeaks(peaks: readonly number[] | undefined): readonly (readonly [
 }
 
 const whole = (value: number) => unitsWords().number(value, { maximumFractionDigits: 0 });
+/** A slow run makes less than a token a second. */
+const pace = (value: number) => (value < 10 ? short(value) : whole(value));
 const short = (value: number) => unitsWords().number(value, { maximumSignificantDigits: 3 });
 
 /** Learning rate, gradient norm, tokens a second and memory over the steps. */
@@ -112,7 +114,7 @@ function curvesOf({ steps, start, onReference }: TuningState): readonly Omit<Cur
     },
     {
       ...words.pace,
-      ...{ say: whole, file: 'gradproof-pace', points: over((step) => step.tokensPerSecond) },
+      ...{ say: pace, file: 'gradproof-pace', points: over((step) => step.tokensPerSecond) },
     },
     ...(onReference ? [] : [ofMemory]),
   ];

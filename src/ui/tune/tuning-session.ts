@@ -15,6 +15,7 @@ import { type HeldRun, type ResumableRun, ResumableRuns } from '../resume/resuma
 import { beginningsOf } from './beginnings.ts';
 import { type Asked, Conversation } from './conversation.ts';
 import { tuneOnReference } from './on-reference.ts';
+import { type Prompt, promptOf } from './prompt.ts';
 import { type SavingPlace, savingPlace } from './saving-place.ts';
 import { type Sending, SentLog } from './sent-log.ts';
 import { TunedShelf } from './tuned-shelf.ts';
@@ -100,7 +101,8 @@ export class TuningSession {
     const { form, traced, sent, sharding } = chosen;
     const { found } = this.choice.inspection.value;
     const request = found?.request;
-    if (this.#abort || !request || !found.codec || !found.plan) return;
+    const { codec, reads, texts } = found ?? {};
+    if (this.#abort || !request || !codec || !reads) return;
     let place: SavingPlace | undefined;
     if (form) {
       await this.#notice.during(async () => {
@@ -108,12 +110,17 @@ export class TuningSession {
       });
       if (!place || this.#abort) return;
     }
+    let prompt: Prompt | undefined;
+    await this.#notice.during(async () => {
+      prompt = await promptOf(codec, texts?.chats);
+    });
+    if (!prompt || this.#abort) return;
     const abort = await this.#begin();
     const pause = new Pause();
     const questions = new Questions();
     this.#pause = pause;
     this.#questions = questions;
-    this.conversation.value = new Conversation(questions, found.codec, found.plan.longest);
+    this.conversation.value = new Conversation(questions, codec, { prompt, reads });
     const settings = { type: request.config.type, ...chosen.settings };
     const startedAt = resumed ? new Date(resumed.run.startedAt) : new Date();
     this.state.value = {
@@ -250,7 +257,8 @@ export class TuningSession {
   /** Beginnings of texts to ask the model with. */
   get beginnings(): readonly string[] {
     const { found } = this.choice.inspection.value;
-    return found?.codec && found.plan ? beginningsOf(found.plan, found.codec) : [];
+    if (!found?.codec || !found.plan) return [];
+    return beginningsOf(found.plan, found.codec, found.texts?.chats !== undefined);
   }
 
   /** Ends the talk with the model, and gives the report of its run. */

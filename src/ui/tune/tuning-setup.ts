@@ -34,10 +34,18 @@ export class TuningSetup extends LitElement {
     controls,
     panels,
     css`
-      :host {
+      :host,
+      .part {
         display: grid;
         grid-template-columns: minmax(0, 1fr);
         gap: var(--space-5);
+        align-content: start;
+      }
+      @media (min-width: 75rem) {
+        :host {
+          grid-template-columns: repeat(2, minmax(0, 1fr));
+          column-gap: var(--space-6);
+        }
       }
       /* Room for what is read, so that nothing below it moves. */
       .read {
@@ -67,21 +75,25 @@ export class TuningSetup extends LitElement {
     const { found } = this.choice.inspection.value;
     const faults = found?.faults ?? [];
     return html`
-      ${kind === 'folder' ? this.#folder() : nothing}
-      ${faultsOf('model', faults)}
-      ${this.#data()}
-      ${this.onReference ? nothing : this.#adapter(faults)}
-      <gp-settings-fields
-        .settings=${settings}
-        .config=${found?.config}
-        .faults=${faults.filter(({ part }) => part === 'settings')}
-        .file=${settingsFile}
-        @field=${({ detail: { field, text } }: CustomEvent<FieldChange>) => this.choice.setField(field, text)}
-        @file=${({ detail }: CustomEvent<File>) => this.choice.takeSettings(detail)}
-        @reset=${() => this.choice.resetSettings()}
-        @repair=${() => this.choice.repairSettings()}
-      ></gp-settings-fields>
-      ${this.onReference ? html`<p class="tone warn">${words.reference}</p>` : this.#ofDevice()}
+      <div class="part">
+        ${kind === 'folder' ? this.#folder() : nothing}
+        ${faultsOf('model', faults)}
+        ${this.#data()}
+        ${this.onReference ? nothing : this.#adapter(faults)}
+      </div>
+      <div class="part">
+        <gp-settings-fields
+          .settings=${settings}
+          .config=${found?.config}
+          .faults=${faults.filter(({ part }) => part === 'settings')}
+          .file=${settingsFile}
+          @field=${({ detail: { field, text } }: CustomEvent<FieldChange>) => this.choice.setField(field, text)}
+          @file=${({ detail }: CustomEvent<File>) => this.choice.takeSettings(detail)}
+          @reset=${() => this.choice.resetSettings()}
+          @repair=${() => this.choice.repairSettings()}
+        ></gp-settings-fields>
+        ${this.onReference ? html`<p class="tone warn">${words.reference}</p>` : this.#ofDevice()}
+      </div>
     `;
   }
 

@@ -18,3 +18,6 @@ export const MODEL_FORMS = {
 
 export type ModelFormName = keyof typeof MODEL_FORMS;
 export const MODEL_FORM_NAMES = Object.keys(MODEL_FORMS) as readonly ModelFormName[];
+
+/** What a GGUF file is called beside a run. */
+export const ggufName = (type: FileType): string => `model-${type}.gguf`;

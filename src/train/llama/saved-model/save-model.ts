@@ -21,7 +21,7 @@ import type { Gpu } from '../../../gpu/gpu.ts';
 import { frequenciesOf } from '../../../models/llama/frequencies.ts';
 import type { Llama } from '../../../models/llama/llama.ts';
 import type { LinearAdapter } from '../../../models/llama/lora/adapted-linear.ts';
-import type { ModelForm } from './forms.ts';
+import { ggufName, type ModelForm } from './forms.ts';
 import { ggufPlan } from './gguf-plan.ts';
 import { RoundingError, type SavingError } from './rounding-error.ts';
 import { type StoredType, storedValue } from './stored-value.ts';
@@ -153,7 +153,7 @@ async function saveGguf(
   bytesOf: BytesOf,
 ): Promise<StoredType> {
   const { fields, tensors } = await ggufPlan(folder, config, name, type);
-  const file = await out.create(`model-${type}.gguf`);
+  const file = await out.create(ggufName(type));
   await file.write(ggufHeader(fields, tensors));
   for (const [place, tensor] of tensors) {
     const { source, type: own, shape } = tensor;
