@@ -160,8 +160,8 @@ test('a model that is asked learns the same, bit by bit, and answers as it is an
     [drawn, STEPS],
   ] as const)
     expect(ends(parts)).toEqual([
-      { type: 'end', by: 'tuned', step },
-      { type: 'end', by: 'frozen', step },
+      { type: 'end', by: 'tuned', step, cut: 'asked' },
+      { type: 'end', by: 'frozen', step, cut: 'asked' },
     ]);
 
   const config = configOf(QLORA);
@@ -249,6 +249,27 @@ test('of a model with added blocks the first one is there all along, without the
   expect(tokensOf(later, 'tuned')).not.toEqual(tokensOf(later, 'frozen'));
 });
 
+test('an answer that ends by itself is not cut', async () => {
+  const questions = new Questions();
+  const first = ask(questions, GREEDY);
+  let ended: AnswerPart[] = [];
+  await play(
+    QLORA,
+    5000,
+    (event) => {
+      if (event.type !== 'talking') return;
+      const eos = tokensOf(first, 'frozen').slice(0, 1);
+      ended = ask(questions, { ...GREEDY, eos }, () => questions.close());
+    },
+    { questions },
+  );
+  expect(ended.filter(({ by }) => by === 'frozen').map(({ type }) => type)).toEqual([
+    'token',
+    'end',
+  ]);
+  expect(ended.at(-1)).not.toHaveProperty('cut');
+});
+
 test('an answer ends with the longest text and says so, and where it is not wanted; wrong questions are refused', async () => {
   const questions = new Questions();
   const long = ask(questions, { prompt: PROMPT, maxTokens: 1000 });
@@ -267,7 +288,7 @@ test('an answer ends with the longest text and says so, and where it is not want
   expect(told).not.toContain('talking');
   for (const by of ['tuned', 'frozen'] as const)
     expect(tokensOf(long, by)).toHaveLength(LENGTH - PROMPT.length + 1);
-  expect(long.at(-1)).toMatchObject({ type: 'end', full: LENGTH });
+  expect(long.at(-1)).toMatchObject({ type: 'end', cut: 'room' });
   expect(tooLong[0]).toMatchObject({
     message: `the question has ${LENGTH + 1} tokens, and the model reads ${LENGTH} at once: ask less, or train with a larger max_length, up to 32`,
   });

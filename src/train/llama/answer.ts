@@ -40,8 +40,8 @@ export async function* answer(
       isEnded = within.eos?.includes(token) ?? false;
       yield { type: 'token', by, token };
     }
-    const isFull = room < maxTokens && written === room && !isEnded;
-    yield { type: 'end', by, step, ...(isFull ? { full: model.length } : {}) };
+    const isCut = written === within.maxTokens && !isEnded;
+    yield { type: 'end', by, step, ...(isCut ? { cut: room < maxTokens ? 'room' : 'asked' } : {}) };
   } catch (error) {
     if (!(error instanceof GradproofError) || gpu.lost) throw error;
     yield { type: 'refused', by, code: error.code, message: error.message };

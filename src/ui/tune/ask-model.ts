@@ -161,15 +161,16 @@ function answer(
   by: 'frozen' | 'tuned',
   title: string,
   { prompt, room }: { readonly prompt: string; readonly room: string },
-  { text, done, refused, full }: Written,
+  { text, done, refused, cut }: Written,
 ) {
   const words = askWords();
-  const end = done && text === '' && !refused ? words.empty : done ? '' : words.writing;
+  const goesOn = !done || cut === 'asked';
+  const end = done && text === '' && !refused ? words.empty : goesOn ? words.more : '';
   return html`<div class="answer ${by}" role="group" aria-label=${words.answer(title)} aria-live=${by === 'tuned' ? 'polite' : nothing} aria-busy=${!done}>
     <h3>${title}</h3>
     <p class="text"><b>${prompt}</b>${text}<span class="muted">${end}</span></p>
     ${refused ? html`<p class="small muted" lang="en">${refused}</p>` : nothing}
-    ${full ? html`<p class="small muted">${words.full} ${room}</p>` : nothing}
+    ${cut === 'room' ? html`<p class="small muted">${words.full} ${room}</p>` : nothing}
   </div>`;
 }
 

@@ -16,7 +16,7 @@ export const words: ReturnType<typeof askWords> = {
   tuned: 'Jetzt',
   tunedAfter: (step) => `Nach ${units.count(step, { one: 'Schritt', other: 'Schritten' })}`,
   answer: (title) => `Antwort: ${title}`,
-  writing: '…',
+  more: '…',
   empty: '(nichts: Hier endet der Text)',
   cut: (read, tokens) =>
     `Zu lang: Von seinen ${units.number(tokens)} Token hat das Modell die letzten ${units.number(read)} gelesen.`,

@@ -19,7 +19,7 @@ export const askWords = words('ask', {
   tuned: 'Now',
   tunedAfter: (step: number) => `After ${count(step, { one: 'step', other: 'steps' })}`,
   answer: (title: string) => `Answer: ${title}`,
-  writing: '…',
+  more: '…',
   empty: '(nothing: the text ends here)',
   cut: (read: number, tokens: number) =>
     `Too long: of its ${number(tokens)} tokens the model read the last ${number(read)}.`,

@@ -68,9 +68,9 @@ test('a prompt that fills the context keeps its end and says so, and none begins
 test('an answer that ends where the model reads no more says so', async () => {
   const { questions, talk } = await opened();
   talk.ask({ prompt: 'The fox', sampled: false });
-  questions.hear(1, { type: 'end', by: 'tuned', step: 7, full: 64 });
+  questions.hear(1, { type: 'end', by: 'tuned', step: 7, cut: 'room' });
   questions.hear(1, { type: 'end', by: 'frozen', step: 7 });
-  expect(talk.exchange.value?.tuned).toEqual({ text: '', done: true, step: 7, full: true });
+  expect(talk.exchange.value?.tuned).toEqual({ text: '', done: true, step: 7, cut: 'room' });
   expect(talk.exchange.value?.frozen).toEqual({ text: '', done: true, step: 7 });
 });
 

@@ -1,7 +1,7 @@
 import { GradproofError } from '../../errors.ts';
 import type { TextCodec } from '../../formats/hugging-face/tokenizer.ts';
 import type { Questions } from '../../harness/tuning/questions.ts';
-import type { Answerer, AnswerPart, Question } from '../../train/llama/question.ts';
+import type { Answerer, AnswerPart, Cut, Question } from '../../train/llama/question.ts';
 import type { ReadAtOnce } from '../../train/llama/run-plan.ts';
 import { Observable } from '../controls/observable.ts';
 import type { Prompt } from './prompt.ts';
@@ -21,8 +21,8 @@ export interface Written {
   readonly step?: number;
   /** Why there is no answer, or no more of it. */
   readonly refused?: string;
-  /** Whether it ended since question and answer are all that the model reads at once. */
-  readonly full?: boolean;
+  /** Absent of one that ended by itself. */
+  readonly cut?: Cut;
 }
 
 /** Of a beginning that is too long, the tokens at its end that the model reads. */
@@ -142,7 +142,7 @@ function writtenAs(text: string, part: AnswerPart): Written {
     case 'end':
       return {
         ...{ text, done: true, step: part.step },
-        ...(part.full === undefined ? {} : { full: true }),
+        ...(part.cut === undefined ? {} : { cut: part.cut }),
       };
     case 'refused':
       return { text, done: true, refused: part.message };
