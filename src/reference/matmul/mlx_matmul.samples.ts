@@ -113,7 +113,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     ...{ level: 'legal', x: [3, 64], out: 64, params: {}, variants: REGISTER },
     gradientTier: 'full',
   }),
-  // Groups of different scales, of which a block of terms begins at the second.
+  // Scales differ between groups: a tile begins at the second of two, too.
   sample({
     ...{ level: 'legal', x: [11, 64], out: 9, params: NVFP4, variants: ['tiled'] },
     gradientTier: 'full',
