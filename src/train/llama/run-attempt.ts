@@ -49,10 +49,7 @@ export async function* attempt(
   const memory = new RunMemory(gpu);
   using owned = new Scope();
   const reads = readAtOnce(architecture, config, plan);
-  const sized = {
-    ...config,
-    length: asker ? reads.tokens : plan.longest,
-  };
+  const sized = { ...config, length: asker ? reads.tokens : plan.longest };
   const transfers = config.offload && { toDevice: 0, toHost: 0 };
   const home =
     sharding?.strategy === 'full_shard'

@@ -3,7 +3,7 @@ import { Follow } from '../controls/follow.ts';
 import type { Observable } from '../controls/observable.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { askWords } from './ask.en.ts';
-import type { Conversation, Written } from './conversation.ts';
+import { type Conversation, leadOf, type Written } from './conversation.ts';
 import type { Draft } from './tuning-session.ts';
 
 /**
@@ -116,9 +116,9 @@ export class AskModel extends LitElement {
     const { value: exchange } = asked;
     if (!exchange) return nothing;
     const words = askWords();
-    const { isChat, cut, frozen, tuned } = exchange;
+    const { cut, frozen, tuned } = exchange;
     const now = tuned.step === undefined ? words.tuned : words.tunedAfter(tuned.step);
-    const prompt = isChat ? `${exchange.prompt}\n` : exchange.prompt;
+    const prompt = leadOf(exchange);
     const room = words.room(reads.tokens, reads.most);
     return html`
       ${cut ? html`<p class="small muted">${words.cut(cut.read, cut.tokens)} ${room}</p>` : nothing}

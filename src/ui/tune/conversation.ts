@@ -47,6 +47,9 @@ const MOST_TOKENS = 48;
 /** Below 1, so that a small model keeps to what it knows. */
 const TEMPERATURE = 0.8;
 
+/** What stands before an answer: of a chat the question has a line of its own. */
+export const leadOf = ({ isChat, prompt }: Exchange): string => (isChat ? `${prompt}\n` : prompt);
+
 const NOTHING: Written = { text: '', done: false };
 
 /** Asks the model of a run one question at a time, and follows both answers as they are written. */

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { keptModelOf } from '../resume/kept-choices.ts';
 import { keptModel } from '../resume/kept-run.ts';
-import type { Exchange } from './conversation.ts';
+import { type Exchange, leadOf } from './conversation.ts';
 import { runId, stepsOf, type TuningState, trainedFiles } from './tuning-state.ts';
 
 const point = v.tuple([v.number(), v.nullable(v.number())]);
@@ -57,7 +57,7 @@ export function tunedRunOf(
     ...(exchange
       ? {
           answers: {
-            prompt: exchange.isChat ? `${exchange.prompt}\n` : exchange.prompt,
+            prompt: leadOf(exchange),
             frozen: { text: exchange.frozen.text },
             tuned: { text: exchange.tuned.text },
           },
