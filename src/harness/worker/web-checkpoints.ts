@@ -39,7 +39,8 @@ export class WebCheckpoints implements CheckpointFolder {
       await writeWhole(file, data);
     } catch (error) {
       const full = isFull(error);
-      const room = full && file ? await roomIn(file, data.length) : undefined;
+      // Where nothing is free no file can be made.
+      const room = !full ? undefined : file ? await roomIn(file, data.length) : 0;
       await this.#folder.removeEntry(UNFINISHED).catch(() => undefined); // the next write empties it
       throw full ? noRoomFor(name, data.length, room) : error;
     }
