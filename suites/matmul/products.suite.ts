@@ -238,10 +238,16 @@ function normals(t: CaseContext, stream: number, dtype: 'f16' | 'bf16', shape: S
   return Tensor.from(t.gpu, hostTensorFrom(dtype, shape, values));
 }
 
-for (const variant of Object.keys(matmul.variants))
+for (const [storage, variant] of Object.keys(matmul.variants).flatMap(
+  (variant) =>
+    [
+      ['f16', variant],
+      ['bf16', variant],
+    ] as const,
+))
   products
-    .case('stores-halves', { storage: ['f16', 'bf16'], variant: [variant] })
-    .tier(variant === 'register' ? 'quick' : 'full')
+    .case('stores-halves', { storage: [storage], variant: [variant] })
+    .tier(storage === 'bf16' && variant === 'register' ? 'quick' : 'full')
     .desc(
       'A product and gradients whose rows are whole fours are stored in halves: what a cast makes of those in float32.',
     )

@@ -13,6 +13,8 @@ interface Description {
   readonly x?: Shape;
   readonly values?: string;
   readonly draw?: Draw;
+  /** Default quick. */
+  readonly tier?: 'full';
 }
 
 /** Variants differ in the product alone. */
@@ -23,10 +25,12 @@ function sample({
   x,
   values,
   draw = normalValues,
+  tier,
 }: Description): SampleOf<typeof signature> {
   const { mode = 'affine', bits = 4, group_size = 64 } = params;
   return {
     level,
+    ...(tier ? { tier } : {}),
     label: {
       weight: formatShape(weight),
       ...(x ? { x: formatShape(x) } : {}),
@@ -96,8 +100,8 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample({ weight: [3, 32], params: { bits: 2, group_size: 32 } }),
   sample({ weight: [5, 192], params: { bits: 3 } }),
   sample({ weight: [70, 96], params: { bits: 5, group_size: 32 } }),
-  sample({ weight: [3, 256], params: { bits: 6, group_size: 128 } }),
-  sample({ weight: [2, 3, 64], params: { bits: 8 } }),
+  sample({ weight: [3, 256], params: { bits: 6, group_size: 128 }, tier: 'full' }),
+  sample({ weight: [2, 3, 64], params: { bits: 8 }, tier: 'full' }),
   sample({ weight: [3, 320], params: { group_size: 32 }, values: 'ranges', draw: ofGroups }),
   ...MICROSCALED.flatMap((params) => [
     sample({ weight: [5, 96], params }),

@@ -21,6 +21,8 @@ interface Description {
   readonly scale: 0 | 1 | 'each';
   readonly variants: readonly string[];
   readonly order?: TritPacking;
+  /** Default quick. */
+  readonly tier?: 'full';
 }
 
 function sample({
@@ -30,6 +32,7 @@ function sample({
   scale,
   variants,
   order = 'low',
+  tier,
 }: Description): SampleOf<typeof signature> {
   const k = x.at(-1) as number;
   const bytes = bytesOfTrits(k * out, order);
@@ -43,6 +46,7 @@ function sample({
   return {
     level,
     variants,
+    ...(tier ? { tier } : {}),
     label: {
       ...{ x: formatShape(x), t: formatShape([out, k]), scale: scales },
       ...(order === 'low' ? {} : { order }),
@@ -62,12 +66,17 @@ function sample({
 }
 
 /** Variants by the kernels that they are launched by. */
-const TILES = ['register', 'subgroup', 'tiled'];
-const ALL = [...TILES, 'skip-zeros'];
+const ALL = ['register', 'subgroup', 'tiled', 'skip-zeros'];
+
+/** A sample of each variant; of those that load alike, one in the quick tier. */
+const ofEach = (description: Omit<Description, 'variants' | 'tier'>) => [
+  sample({ ...description, variants: ['subgroup', 'skip-zeros'] }),
+  sample({ ...description, variants: ['register', 'tiled'], tier: 'full' }),
+];
 
 export const samples: readonly SampleOf<typeof signature>[] = [
   // Lines that begin inside a byte, fours of trits in two words.
-  sample({ level: 'exact', x: [37, 53], out: 29, scale: 0, variants: ALL }),
+  ...ofEach({ level: 'exact', x: [37, 53], out: 29, scale: 0 }),
   // Lines of whole words, but the last one in part.
   sample({ level: 'exact', x: [2, 3, 64], out: 33, scale: 1, variants: ALL }),
   sample({
@@ -87,7 +96,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   }),
   sample({ level: 'legal', x: [65, 128], out: 40, scale: 1, variants: ['subgroup'] }),
   ...(['high', 'base3'] as const).flatMap((order) => [
-    sample({ level: 'exact', x: [37, 53], out: 29, scale: 'each', variants: ALL, order }),
+    ...ofEach({ level: 'exact', x: [37, 53], out: 29, scale: 'each', order }),
     sample({ level: 'exact', x: [3, 20], out: 12, scale: 1, variants: ['register'], order }),
   ]),
 ];
