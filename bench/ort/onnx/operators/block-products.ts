@@ -86,6 +86,32 @@ function tritBlocks(
   return { codes, scales: hostTensorFrom('f32', shape, values), rows, width };
 }
 
+/**
+ * x W^T with codes from 0 up, which are as MLX stores them, and a scale and a bias for each group: a
+ * group's bias meets the sum of its part of x.
+ */
+function timesAffine(
+  graph: Graph,
+  x: ValueName,
+  packed: Uint8Array<ArrayBuffer>,
+  { x: { shape }, scales, biases }: InputsOf<typeof mlxMatmul, HostTensor>,
+  { bits, group_size, in_features, out_features }: ParamsOf<typeof mlxMatmul>,
+): ValueName {
+  const groups = in_features / group_size;
+  const bytes = (group_size * bits) / 8;
+  const weight = graph.constant(hostTensor('u8', [out_features, groups, bytes], packed));
+  const zero = new Uint8Array(out_features * Math.ceil((groups * bits) / 8));
+  const zeros = graph.constant(hostTensor('u8', [zero.length], zero));
+  const params = { bits: bits as 4 | 8, block_size: group_size, out_features, in_features };
+  const scaled = matMulNBits(graph, [x, weight, graph.constant(scales), zeros], params);
+  const parts = graph.integers([...shape.slice(0, -1), groups, group_size]);
+  const sums = graph.node('ReduceSum', [graph.node('Reshape', [x, parts]), graph.integers([-1])], {
+    keepdims: 0,
+  });
+  const columns = graph.node('Transpose', [graph.constant(biases as HostTensor)], { perm: [1, 0] });
+  return graph.node('Add', [scaled, graph.node('MatMul', [sums, columns])]);
+}
+
 /** Products with weights that are parts of the model, and the weights themselves. */
 export const operators = [
   operator(
@@ -139,15 +165,14 @@ export const operators = [
   ),
   operator(
     mlxMatmul,
-    ({ graph, fed, kept, tensors: { packed }, params }) => {
+    ({ graph, fed, kept, tensors, params, setting }) => {
       const { group_size, in_features, out_features, bits } = params;
       const groups = in_features / group_size;
-      const bytes = new Uint8Array(packed.data.buffer, packed.data.byteOffset);
-      const stored = graph.stored(
-        bits === 4 ? 'u4' : 'u8',
-        [out_features, in_features],
-        bytes.slice() as Uint8Array<ArrayBuffer>,
-      );
+      const { data } = tensors.packed;
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+      if (setting === 'MatMulNBits')
+        return { y: timesAffine(graph, fed('x'), bytes, tensors, params) };
+      const stored = graph.stored(bits === 4 ? 'u4' : 'u8', [out_features, in_features], bytes);
       const along = { axis: 1, block_size: group_size };
       const steps = graph.node('DequantizeLinear', [stored, kept('scales')], along);
       const reshaped = (value: ValueName, shape: readonly number[]) =>
@@ -165,7 +190,7 @@ export const operators = [
         return { reason: `ONNX of opset 21 has no blocks of the type ${mode}` };
       if (!transpose_weight) return { reason: 'weights are asked for as [out, in] alone' };
       return bits === 4 || bits === 8
-        ? ONE_SETTING
+        ? ['MatMulNBits', 'DequantizeLinear']
         : { reason: `ONNX has no codes of ${bits} bits` };
     },
   ),

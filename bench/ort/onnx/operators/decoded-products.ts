@@ -1,11 +1,18 @@
-import type { HostTensor } from '../../../../src/tensor/host.ts';
-import { type ByteCodes, matmul8bit } from '../../../../src/vocabulary/matmul/matmul_8bit.ts';
+import { type HostTensor, hostTensor, hostTensorFrom } from '../../../../src/tensor/host.ts';
+import {
+  areIntegers,
+  type ByteCodes,
+  type ByteProductParams,
+  matmul8bit,
+} from '../../../../src/vocabulary/matmul/matmul_8bit.ts';
 import {
   type QuantoProductParams,
   quantoMatmul,
 } from '../../../../src/vocabulary/matmul/quanto_matmul.ts';
+import type { InputsOf } from '../../../../src/vocabulary/signature.ts';
 import { type Graph, typeCode, type ValueName } from '../graph.ts';
 import { ONE_SETTING, operator, type Reason } from '../operator.ts';
+import { matMulNBits } from './nbits-products.ts';
 import { blockIndices, joined, SMALL, slicesOf } from './packed-codes.ts';
 
 interface Lies {
@@ -19,6 +26,54 @@ const asRows = ({ params: { transpose_weight } }: Lies): readonly string[] | Rea
 /** x W^T. */
 function timesRows(graph: Graph, x: ValueName, weight: ValueName): ValueName {
   return graph.node('MatMul', [x, graph.node('Transpose', [weight], { perm: [1, 0] })]);
+}
+
+/** Elements of the largest block of MatMulNBits that is asked for. */
+const MOST = 128;
+
+/** The largest block of its own into which scales for blocks of so many elements can be cut. */
+const blockWithin = ({ blocksize, in_features }: ByteProductParams) =>
+  ([MOST, 64, 32, 16] as const).find((size) => blocksize % size === 0 && in_features % size === 0);
+
+/** As rows, by the operator of blocks where it can be, and decoded first. */
+const inBlocks = ({ params }: { readonly params: ByteProductParams }) => {
+  const rows = asRows({ params });
+  const fits = params.axis === 0 && areIntegers(params) && blockWithin(params) !== undefined;
+  return fits && !('reason' in rows) ? ['MatMulNBits', ...rows] : rows;
+};
+
+/** x W^T by MatMulNBits, whose codes and zero points have no sign. */
+function timesBytes(
+  graph: Graph,
+  x: ValueName,
+  { q, scale, zero_point }: InputsOf<typeof matmul8bit, HostTensor>,
+  params: ByteProductParams,
+): ValueName {
+  const { codes, blocksize, out_features, in_features } = params;
+  const block_size = blockWithin(params) as NonNullable<ReturnType<typeof blockWithin>>;
+  const unsigned = (code: number) => (codes === 'int8' ? code + 128 : code);
+  const blocks = in_features / block_size;
+  const each = <T>(of: (block: number) => T) =>
+    Array.from({ length: out_features * blocks }, (_, i) =>
+      of(Math.floor((i * block_size) / blocksize)),
+    );
+  const weight = hostTensor(
+    'u8',
+    [out_features, blocks, block_size],
+    Uint8Array.from(q.data, unsigned),
+  );
+  const scales = each((block) => scale.data[block] as number);
+  const zeros = each((block) => unsigned(zero_point?.data[block] ?? 0));
+  return matMulNBits(
+    graph,
+    [
+      x,
+      graph.constant(weight),
+      graph.constant(hostTensorFrom('f32', [scales.length], scales)),
+      graph.constant(hostTensor('u8', [zeros.length], Uint8Array.from(zeros))),
+    ],
+    { bits: 8, block_size, out_features, in_features },
+  );
 }
 
 /** What codes of 8 bits stand for before their scale. */
@@ -49,11 +104,14 @@ function rowsOfParts(
   return graph.node('Transpose', [graph.node('Reshape', [groups, parts])], { perm: [2, 0, 1] });
 }
 
-/** Products with weights that are decoded first: no product of ONNX takes these codes. */
+/** Products with weights that are decoded first, where no product of ONNX takes their codes. */
 export const operators = [
   operator(
     matmul8bit,
-    ({ graph, fed, kept, keptIfThere, tensors: { q }, params: { codes, axis, blocksize } }) => {
+    ({ graph, fed, kept, keptIfThere, tensors, params, setting }) => {
+      if (setting === 'MatMulNBits') return { y: timesBytes(graph, fed('x'), tensors, params) };
+      const { q } = tensors;
+      const { codes, axis, blocksize } = params;
       // What columns have is a row beside each of the weight's.
       const ofBlocks = (value: ValueName) =>
         axis === -1
@@ -67,7 +125,7 @@ export const operators = [
       const weight = graph.node('Mul', [shifted, ofBlocks(kept('scale'))]);
       return { y: timesRows(graph, fed('x'), weight) };
     },
-    asRows,
+    inBlocks,
   ),
   operator(
     quantoMatmul,
