@@ -221,6 +221,15 @@ describe('in guarded mode', () => {
     }
   });
 
+  test('guards by NaN are quiet ones that differ too, and are looked at by what they were', async () => {
+    const { memory, made } = guarded(4);
+    memory.guarded = 'by NaN';
+    made.push(memory.allocate(8), memory.allocate(4));
+    const guards = made.map((one) => wordsOf(one)[one.bytes / 4]);
+    expect(guards).toEqual([0x429e3779, 0x7ffc6ef2, 0x7fdaa66b]);
+    await expect(memory.checkGuards()).resolves.toBeUndefined();
+  });
+
   test('nothing is handed out again', () => {
     const { memory, made } = guarded(256);
     memory.free(made[0] as Allocation);

@@ -97,14 +97,15 @@ export class Memory {
   /** How many buffers were made before each. */
   readonly #made = new WeakMap<GPUBuffer, number>();
   #count = 0;
-  readonly #guarded: Allocation[] = [];
+  readonly #guarded: { readonly allocation: Allocation; readonly guard: number }[] = [];
   readonly #held = new Map<Allocation, MemoryCategory>();
   readonly #bytesOf = { weights: 0, gradients: 0, optimizer: 0, activations: 0 };
   readonly #watchers = new Set<(ledger: MemoryLedger) => void>();
   #live = 0;
   #peak = 0;
   #allocated = 0;
-  guarded = false;
+  /** Whether allocations are guarded from now on, and whether by NaN. */
+  guarded: boolean | 'by NaN' = false;
   /** Live bytes that {@link Memory.allocate} does not exceed: it throws OutOfMemoryError instead. */
   budgetBytes = Number.POSITIVE_INFINITY;
 
@@ -226,18 +227,19 @@ export class Memory {
       usage: STAGING,
     });
     const encoder = this.#device.createCommandEncoder();
-    guarded.forEach(({ buffer, bytes }, i) => {
+    guarded.forEach(({ allocation: { buffer, bytes } }, i) => {
       encoder.copyBufferToBuffer(buffer, bytes, staging, i * GUARD_BYTES, GUARD_BYTES);
     });
     this.#device.queue.submit([encoder.finish()]);
     await staging.mapAsync(1);
     const words = new Uint32Array(staging.getMappedRange());
     const wordsEach = GUARD_BYTES / 4;
-    const wrong = words.findIndex((word, i) => word !== guardWord(Math.floor(i / wordsEach)));
-    const at = wrong < 0 ? undefined : guarded[Math.floor(wrong / wordsEach)];
+    const at = (word: number) => guarded[Math.floor(word / wordsEach)];
+    const wrong = words.findIndex((word, i) => word !== at(i)?.guard);
     staging.destroy();
-    this.#destroy(guarded.map(({ buffer }) => buffer));
-    if (at) throw new GuardError(at.bytes, (wrong % wordsEach) * 4);
+    this.#destroy(guarded.map(({ allocation }) => allocation.buffer));
+    const overwritten = at(wrong)?.allocation;
+    if (overwritten) throw new GuardError(overwritten.bytes, (wrong % wordsEach) * 4);
   }
 
   #tell(): void {
@@ -261,11 +263,12 @@ export class Memory {
       mappedAtCreation: true,
     });
     const words = new Uint32Array(buffer.getMappedRange());
+    const guard = guardWord(this.#guarded.length, this.guarded === 'by NaN');
     words.fill(FILL_WORD);
-    words.fill(guardWord(this.#guarded.length), bytes / 4);
+    words.fill(guard, bytes / 4);
     buffer.unmap();
     const allocation = { buffer, offset: 0, bytes, version: 0, guardBytes: GUARD_BYTES };
-    this.#guarded.push(allocation);
+    this.#guarded.push({ allocation, guard });
     return allocation;
   }
 
@@ -318,10 +321,10 @@ export function wholeWords(bytes: number): number {
  * Content of the `index`-th buffer's guard: a float from 64 to 128, different for each buffer. A
  * NaN would survive arithmetic, a huge float an addition to it, and a common word a copy, so that a
  * kernel which reads one guard and writes another would go unseen; a tiny one would not show in a
- * sum that reads too far.
+ * sum that reads too far. What is read too far and meets 0 shows by NaN alone.
  */
-function guardWord(index: number): number {
-  return 0x42800000 | (Math.imul(index + 1, 0x9e3779) & 0x7fffff);
+function guardWord(index: number, isNan: boolean): number {
+  return (isNan ? 0x7fc00000 : 0x42800000) | (Math.imul(index + 1, 0x9e3779) & 0x7fffff);
 }
 
 /**

@@ -32,14 +32,14 @@ export class RerunnableCall {
     this.#oracle = new Oracle({ op, params, ...values });
   }
 
-  /** Runs `variant` on `gpu` in memory filled with NaN, and judges the wrong tensor. */
+  /** Runs `variant` on `gpu` in memory filled with NaN, up to its guards, and judges the wrong tensor. */
   async run(gpu: Gpu, variant: string): Promise<Run> {
     const { name, level: _, ...call } = this.call;
     const { dispatched } = gpu.recorder;
     const before = [...dispatched];
     const guarded = gpu.memory.guarded;
     dispatched.clear();
-    gpu.memory.guarded = true;
+    gpu.memory.guarded = 'by NaN';
     try {
       const wanted = call.grads ? { wants: [name] } : {};
       const results = await new WebGpuBackend(gpu).run({ ...call, variant, ...wanted });

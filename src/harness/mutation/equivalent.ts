@@ -192,7 +192,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.same,
   },
   {
-    id: 'mutate.matmul.right.groups:boundary;line=173;n=1',
+    id: 'mutate.matmul.right.groups:boundary;line=176;n=1',
     line: 'if (32u % (4u * BITS) != 0u && at + 4u * BITS > 32u) {',
     becomes: 'if (32u % (4u * BITS) != 0u && at + 4u * BITS >= 32u) {',
     why: 'Of a word that four codes end with, the next one lands above all four.',

@@ -15,7 +15,8 @@ export const samples: readonly SampleOf<QuantizedProduct>[] = [
   // or in the middle of one.
   sample('exact', [19, 3], 3, 'nf4', 32),
   { ...sample('exact', [5, 12], 7, 'fp4', 32), tier: 'full' },
-  // Whole workgroups without an invocation to spare.
-  { ...sample('exact', [8, 5], 256, 'nf4', 32), tier: 'full' },
+  // Whole workgroups without an invocation to spare; the last block ends inside a four of terms.
+  sample('exact', [8, 5], 256, 'nf4', 32, ['register']),
+  { ...sample('exact', [8, 5], 256, 'nf4', 32, ['subgroup']), tier: 'full' },
   sample('legal', [1, 1], 1, 'nf4', 32, ['register']),
 ];
