@@ -1,7 +1,7 @@
-import { PEERS_ON_WEBGPU } from './contender.ts';
 import { bestOf, type Candidate, triedOf } from './contest.ts';
 import { byDocumentedLoop } from './documented-loop.ts';
 import type { Entry } from './entry.ts';
+import { fastestPeer } from './fastest-peer.ts';
 import type { BenchResult } from './host.ts';
 import { EAGER } from './ours/engine-work.ts';
 import type { Dropped } from './rounds.ts';
@@ -149,9 +149,9 @@ function ratios(
   medians: ReadonlyMap<string, number>,
 ): Record<string, number> {
   const ceiling = medians.get('ceiling');
-  const peers = PEERS_ON_WEBGPU.flatMap((peer) => medians.get(peer) ?? []);
+  const fastest = fastestPeer((peer) => medians.get(peer));
   return {
     ...(ceiling !== undefined && name !== 'ceiling' ? { fractionOfCeiling: ceiling / ms } : {}),
-    ...(name === 'webgpu' && peers.length > 0 ? { ratio: Math.min(...peers) / ms } : {}),
+    ...(name === 'webgpu' && fastest ? { ratio: fastest.peerMs / ms } : {}),
   };
 }
