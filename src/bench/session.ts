@@ -73,7 +73,7 @@ export async function runSession(
       ...(isHidden ? { isHidden } : {}),
     };
     const { results, complete } = options.selfTest
-      ? { results: await selfTest(gpu, stand.engine, host), complete: !signal.aborted }
+      ? { results: await selfTest(gpu, stand.engine, host, listen), complete: !signal.aborted }
       : await runBench(host, listen);
     return await benchReport({ startedAt, options, works }, environment, results, complete);
   } catch (cause) {

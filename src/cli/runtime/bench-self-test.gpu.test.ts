@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import type { BenchEvent } from '../../bench/host.ts';
+import { DEFAULT_BENCH_OPTIONS } from '../../bench/options.ts';
+import { runSession } from '../../bench/session.ts';
+import { UncapturedErrors } from '../../bench/uncaptured-errors.ts';
+import { describeNode } from '../../harness/worker/describe-node.ts';
+import { softwareProvider } from './fixtures/software-gpu.ts';
+
+test('the trial of the rule tells its results to who listens', async () => {
+  const events: BenchEvent[] = [];
+  const report = await runSession(
+    {
+      ...{ gpu: await softwareProvider(), runtime: describeNode(), works: [] },
+      ...{ errors: new UncapturedErrors(), signal: new AbortController().signal },
+    },
+    { ...DEFAULT_BENCH_OPTIONS, selfTest: true, samples: 5, warmUp: 0 },
+    (event) => events.push(event),
+  );
+  const told = events.flatMap((event) => (event.type === 'results' ? event.results : []));
+  expect(told.map(({ id, status }) => [id, status]).sort()).toEqual(
+    report.results.map(({ id, status }) => [id, status]),
+  );
+  expect(told).toHaveLength(4);
+});
