@@ -84,6 +84,19 @@ describe('a bench', () => {
     expect(of('ceiling').metrics).not.toHaveProperty('fractionOfCeiling');
   });
 
+  test('rates a ceiling by what it does, and by nothing else', async () => {
+    const rates = async (setting: string) => {
+      const { of } = await ran([OURS, { name: 'ceiling', settings: { [setting]: 4 } }]);
+      return Object.keys(of('ceiling').metrics ?? {}).filter((name) => /^g(flops|bps)$/.test(name));
+    };
+    expect(await rates('multiply-adds, 8 rounds an invocation')).toEqual(['gflops']);
+    expect(await rates('copy of the same streams, 2 vec4 an invocation')).toEqual(['gbps']);
+    expect(await rates('look-ups that are stored')).toEqual([]);
+    expect((await ran([OURS])).of('webgpu').metrics).toMatchObject({
+      ...{ gflops: expect.any(Number), gbps: expect.any(Number) },
+    });
+  });
+
   test('counts a library by its documented loop where that is faster, and tells both', async () => {
     const peer = { name: 'tfjs-webgpu', settings: { default: 10 } } as const;
     const { of } = await ran([
