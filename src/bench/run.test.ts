@@ -363,6 +363,57 @@ describe('a contender', () => {
     expect(Object.keys(of('ort-webgpu').tried ?? {})).toEqual(['a', 'b', 'c', 'd']);
     expect(new Set(runs.slice(-10))).toEqual(new Set(['a', 'b']));
   });
+
+  test.each(['webgpu', 'ort-webgpu', 'ceiling'] as const)(
+    'that is %s races with a setting too that was faster when it was tried than what was raced',
+    async (name) => {
+      for (const [raced, setting] of [
+        [15, 'c'],
+        [30, 'a'],
+      ] as const) {
+        let isRace = false;
+        const inRace: string[] = [];
+        let last = '';
+        const settings = {
+          ...{ a: () => (isRace ? 20 : 10), b: 90, c: () => (isRace ? raced : 15), d: 21 },
+        };
+        const onRun = (running: string) => {
+          isRace ||= running === 'a' && last === 'd';
+          last = running;
+          if (isRace) inRace.push(running);
+        };
+        const { of } = await ran([{ name, settings, onRun }]);
+        const { tried, timing, series } = of(name);
+        expect([of(name).setting, timing?.medianMs]).toEqual([
+          ...[setting, expect.closeTo(Math.min(20, raced), 4)],
+        ]);
+        expect(tried).toEqual({
+          ...{ a: expect.closeTo(20, 4), b: expect.closeTo(90, 4) },
+          ...{ c: expect.closeTo(raced, 4), d: expect.closeTo(21, 4) },
+        });
+        // Five rounds of the first race, and five in turn of both.
+        expect(series?.[setting === 'a' ? 'ms' : 'ms of a']).toHaveLength(10);
+        expect(series?.[setting === 'c' ? 'ms' : 'ms of c']).toHaveLength(5);
+        expect(inRace).not.toContain('b');
+      }
+    },
+  );
+
+  test('that is a library keeps its figure where a faster setting breaks as it returns', async () => {
+    let isRace = false;
+    const runs: string[] = [];
+    const onRun = (running: string) => {
+      isRace ||= running === 'a' && runs.at(-1) === 'c';
+      if (isRace && running === 'c') throw new Error('out of room');
+      runs.push(running);
+    };
+    const settings = { a: () => (isRace ? 20 : 10), b: 90, c: 15 };
+    const { setting, tried, finding } = (await ran([{ name: 'ort-webgpu', settings, onRun }])).of(
+      'ort-webgpu',
+    );
+    expect([setting, Object.keys(tried ?? {})]).toEqual(['a', ['a', 'b']]);
+    expect(finding).toEqual({ code: 'setting-not-timed', message: 'not timed: c: out of room' });
+  });
 });
 
 describe('rounds are left out', () => {
