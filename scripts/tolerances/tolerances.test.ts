@@ -18,7 +18,7 @@ const LIMITS: Readonly<Record<string, string>> = {
   'src/gpu/probe.ts: ULP = 2 ** -23': 'operands of the probe',
   'src/models/llama/initial.ts: DEVIATION = 0.02': 'how transformers draws weights',
   'src/bench/entry.ts: PRECISE = 0.04': 'how well the median of times is known',
-  'src/bench/statistics/median.ts: term = 2 ** -n': 'the probability of n tosses of a coin',
+  'src/bench/statistics/order-statistics.ts: term = 2 ** -n': 'the probability of n tosses of a coin',
   'src/bench/statistics/slower.ts: MOST_CHANCE = 0.01':
     'a probability, of times that one distribution gives',
   'src/bench/steps/oracle.ts: SHARE = 1e-5':

@@ -1,3 +1,4 @@
+import { median } from '../report/median.ts';
 import { type CeilingKind, ceilingKind } from './ceilings/names.ts';
 import { bestOf, type Candidate, triedOf } from './contest.ts';
 import { byDocumentedLoop } from './documented-loop.ts';
@@ -6,7 +7,7 @@ import { fastestPeer } from './fastest-peer.ts';
 import type { BenchResult } from './host.ts';
 import { EAGER } from './ours/engine-work.ts';
 import type { Dropped } from './rounds.ts';
-import { median, medianInterval, quantile } from './statistics/median.ts';
+import { medianInterval, quantile } from './statistics/order-statistics.ts';
 import { OF_FASTEST_VARIANT } from './variant-rows.ts';
 import type { Work } from './work.ts';
 

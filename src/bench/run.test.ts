@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { OutOfMemoryError } from '../gpu/memory.ts';
 import { CaptureError } from '../gpu/trace.ts';
+import { median } from '../report/median.ts';
 import { verdictOf } from '../report/verdict.ts';
 import { type Script, ScriptedTime, scripted, work } from './fixtures/scripted.ts';
 import type { BenchEvent, BenchHost, BenchResult } from './host.ts';
 import { DEFAULT_BENCH_OPTIONS } from './options.ts';
 import { runBench } from './run.ts';
-import { median } from './statistics/median.ts';
 import type { Work } from './work.ts';
 
 const OURS: Script = { name: 'webgpu', settings: { captured: 4, eager: 5 } };

@@ -7,7 +7,7 @@ import { Entry } from './entry.ts';
 import type { BenchHost, BenchListener, BenchResult } from './host.ts';
 import { putAway } from './put-away.ts';
 import { Pulses, timeInRounds } from './rounds.ts';
-import { quantile } from './statistics/median.ts';
+import { quantile } from './statistics/order-statistics.ts';
 import { isSlower, paceOfFastest, SLOWER_BY, SURE_SAMPLES } from './statistics/slower.ts';
 
 /** Rounds of the plain kernel, and of the one that does 1.3 times as much. */

@@ -1,4 +1,4 @@
-import { median } from './median.ts';
+import { median } from '../../report/median.ts';
 
 /**
  * The largest probability with which samples of one distribution may look as unlike as these and
