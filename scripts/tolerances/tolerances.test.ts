@@ -18,7 +18,8 @@ const LIMITS: Readonly<Record<string, string>> = {
   'src/gpu/probe.ts: ULP = 2 ** -23': 'operands of the probe',
   'src/models/llama/initial.ts: DEVIATION = 0.02': 'how transformers draws weights',
   'src/bench/entry.ts: PRECISE = 0.04': 'how well the median of times is known',
-  'src/bench/statistics/median.ts: term = 2 ** -n': 'the probability of n tosses of a coin',
+  'src/bench/statistics/order-statistics.ts: term = 2 ** -n':
+    'the probability of n tosses of a coin',
   'src/bench/statistics/slower.ts: MOST_CHANCE = 0.01':
     'a probability, of times that one distribution gives',
   'src/bench/steps/oracle.ts: SHARE = 1e-5':
@@ -95,6 +96,8 @@ const LIMITS: Readonly<Record<string, string>> = {
     "a constant of transformers' arithmetic",
   'src/testing/binomial-critical-value.ts: tail <= 1e-9':
     'how seldom chance passes for learning, as in the text that the byte model learns',
+  'src/report/sample-times.ts: ROUNDED = 0.005':
+    'how a median of times may be rounded, to three digits',
   'src/ui/cases/linked-suites.ts: boundUsed < 0.001': 'how a share is written',
   'src/ui/cases/case-facts.ts: share < 0.001': 'how a share is written',
   'src/reference/quant/abs_mean.ts: limit: 0.05': 'the size of drawn limits',

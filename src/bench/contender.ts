@@ -34,8 +34,8 @@ export const OURS: readonly string[] = ['webgpu', 'ceiling'] satisfies readonly 
 /** A library, or our engine, that runs works. */
 export interface Contender extends AsyncDisposable {
   readonly name: ContenderName;
-  /** Of the library, as its package says; of ours, the project's. */
-  readonly version: string;
+  /** Of a library, as its package says; ours is that of the report's tool. */
+  readonly version?: string;
   /**
    * The library's documented settings for a work, best known first: each is tried, and the fastest
    * is timed. None: it cannot do the work, for the reason.
@@ -52,6 +52,7 @@ export interface Contender extends AsyncDisposable {
 
 /** A library that runs any call that it has an operator for, beside the works of a bench. */
 export interface CallContender extends Contender {
+  readonly version: string;
   /** As {@link Contender.settingsFor}, of a call with its tensors. */
   settingsForCall(call: Call<HostTensor>): readonly string[] | { readonly reason: string };
   prepareCall(call: Call<HostTensor>, setting: string): Promise<PreparedWork>;

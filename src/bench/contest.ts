@@ -3,6 +3,7 @@ import { DeviceLostError } from '../gpu/gpu.ts';
 import { OutOfMemoryError } from '../gpu/memory.ts';
 import { CaptureError } from '../gpu/trace.ts';
 import type { Call, Results } from '../graph/call.ts';
+import { median } from '../report/median.ts';
 import type { HostTensor } from '../tensor/host.ts';
 import { AssertionError } from '../testing/context.ts';
 import { coarserOf } from './coarser-functions.ts';
@@ -14,12 +15,11 @@ import { CallOracle, type Verdict } from './oracle.ts';
 import { putAway } from './put-away.ts';
 import { wantedSettings } from './settings.ts';
 import { someRows } from './some-rows.ts';
-import { median } from './statistics/median.ts';
 import { GenerationOracle } from './steps/generation-oracle.ts';
 import { StepOracle } from './steps/oracle.ts';
 import type { OpWork, Work } from './work.ts';
 
-/** Of many settings those stay in the race that take at most so many times as long as the fastest. */
+/** Of many settings those race first that take at most so many times as long as the fastest. */
 const NEAR = 1.15;
 const MANY = 3;
 
@@ -141,9 +141,7 @@ export class Contest {
         }
       } catch (error) {
         first ??= error;
-        candidate.wrong.push(`${setting}: ${messageOf(error)}`);
-        if (OURS.includes(contender.name) && !isUnsupported(error))
-          candidate.refusal ??= refusalOf(error, `${setting}: `);
+        noteWrong(candidate, setting, error);
       }
       if (this.#host.signal.aborted) break;
     }
@@ -151,6 +149,32 @@ export class Contest {
       candidate.refusal ??= this.#host.signal.aborted ? ABORTED : refusalOf(first);
     await this.#keepFastest(candidate);
     return candidate;
+  }
+
+  /**
+   * Prepares anew, judges and tries the settings that had left the race, though they took less when
+   * they were tried than what was raced. Returns what is to be raced once more: these, and the best
+   * that they may replace. No setting returns twice. Never throws.
+   */
+  async readmit(candidate: Candidate): Promise<readonly Entry[]> {
+    const { entries, variants, tried } = candidate;
+    const best = candidate.refusal ? undefined : bestOf(candidate);
+    if (!best) return [];
+    const raced = new Set([...entries, ...variants].map(({ right }) => right.setting));
+    const faster = Object.keys(tried).filter(
+      (setting) => !raced.has(setting) && (tried[setting] as number) < best.medianMs,
+    );
+    for (const setting of faster) {
+      if (this.#host.signal.aborted || candidate.refusal) break;
+      try {
+        entries.push(await this.#try(candidate, setting));
+      } catch (error) {
+        delete tried[setting];
+        noteWrong(candidate, setting, error);
+      }
+    }
+    const more = entries.filter(({ right }) => !raced.has(right.setting));
+    return more.length > 0 && !candidate.refusal ? [best, ...more] : [];
   }
 
   /** Throws what a device told while a contender was busy. */
@@ -214,6 +238,13 @@ export class Contest {
       if (error) candidate.wrong.push(`${entry.right.setting}: ${messageOf(error)}`);
     }
   }
+}
+
+/** Takes over that a setting is wrong, or broke. */
+function noteWrong(candidate: Candidate, setting: string, error: unknown): void {
+  candidate.wrong.push(`${setting}: ${messageOf(error)}`);
+  if (OURS.includes(candidate.contender.name) && !isUnsupported(error))
+    candidate.refusal ??= refusalOf(error, `${setting}: `);
 }
 
 /** Whether a variant runs other kernels than the choice: for some works one is the other. */

@@ -1,7 +1,8 @@
+import { median } from '../report/median.ts';
 import type { Coarser, Contender, PreparedWork } from './contender.ts';
 import type { BenchOptions } from './options.ts';
 import type { Verdict } from './oracle.ts';
-import { median, medianInterval } from './statistics/median.ts';
+import { medianInterval } from './statistics/order-statistics.ts';
 import { type Clock, firstBatch, timeOfOne } from './stopwatch.ts';
 
 /** A contender in one setting, on one work, that was found right. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { CaseResult } from '../report/schema.ts';
 import { toldMs, withHeldCeilings } from './held-ceilings.ts';
 
 const ADDS = 'multiply-adds, 64 rounds an invocation';
@@ -7,8 +8,14 @@ const COPY = 'copy of the same streams, 2 vec4 an invocation';
 const work = (id: string, flops: number, read: number, written: number) => ({
   ...{ id, flops, bytes: { read, written } },
 });
-const timed = (id: string, backend: string, medianMs: number, setting = '') => ({
-  ...{ id, backend, setting, metrics: { repeats: 3 } },
+const timed = (
+  id: string,
+  backend: string,
+  medianMs: number,
+  setting = '',
+  more: { readonly tried?: Record<string, number>; readonly finding?: CaseResult['finding'] } = {},
+) => ({
+  ...{ id, backend, setting, metrics: { repeats: 3 }, ...more },
   timing: { medianMs },
 });
 
@@ -54,6 +61,33 @@ describe('a ceiling is held', () => {
     const results = [timed('large', 'ceiling', 5, ADDS), timed('large', 'webgpu', 4)];
     expect(told(works, results)).toEqual({ 'large ceiling': 4, 'large webgpu': 1 });
     expect(withHeldCeilings(works, results).map(toldMs)).toEqual([4, 4]);
+  });
+
+  test('to what was tried and not raced: of its own, of ours and of another ceiling', () => {
+    const results = [
+      timed('large', 'ceiling', 5, ADDS, { tried: { [ADDS]: 5, 'multiply-adds, 8 rounds': 4.5 } }),
+      timed('small', 'ceiling', 6, COPY),
+      timed('other', 'ceiling', 7, COPY),
+      timed('other', 'webgpu', 8, 'captured', { tried: { captured: 8, 'variant tiled': 3 } }),
+    ];
+    expect(told(works, results)).toEqual({
+      ...{ 'large ceiling': 4.5, 'small ceiling': 6, 'other ceiling': 3, 'other webgpu': 3 / 8 },
+    });
+    const copied = timed('large', 'ceiling', 5, COPY, { tried: { [COPY]: 5, 'copy, 4 vec4': 2 } });
+    expect(told(works, [copied, timed('small', 'ceiling', 6, COPY)])).toEqual({
+      ...{ 'large ceiling': 2, 'small ceiling': 2 },
+    });
+  });
+
+  test('to kernels of a library, but not to one that does less, or runs elsewhere', () => {
+    const finding = { code: 'coarser-bound', message: 'activations of 8 bits' };
+    const results = [
+      timed('large', 'ceiling', 5, ADDS),
+      timed('large', 'jax-webgpu', 4),
+      timed('large', 'ort-webgpu', 3, '', { finding }),
+      timed('large', 'ort-wasm', 1),
+    ];
+    expect(told(works, results)).toMatchObject({ 'large ceiling': 4, 'large jax-webgpu': 1 });
   });
 
   test('where it is of commands or look-ups, or of a work that is not known, to nothing', () => {

@@ -1,9 +1,11 @@
 import type { CaseResult } from '../report/schema.ts';
-import { CEILINGS } from './ceilings/names.ts';
+import { type CeilingKind, ceilingKind } from './ceilings/names.ts';
+import { PEERS_ON_WEBGPU } from './contender.ts';
 import type { Work } from './work.ts';
 
 /** A result of bench, in a report or before it has one. */
-interface Held extends Pick<CaseResult, 'id' | 'backend' | 'metrics' | 'setting'> {
+interface Held
+  extends Pick<CaseResult, 'id' | 'backend' | 'metrics' | 'setting' | 'tried' | 'finding'> {
   readonly timing?: { readonly medianMs: number } | undefined;
 }
 
@@ -13,26 +15,25 @@ type Amounts = Pick<Work, 'id' | 'flops' | 'bytes'>;
 /** The name of what a ceiling is held to among its metrics. Milliseconds. */
 const HELD = 'heldMs';
 
-/** What a ceiling does of a work: its operations, its streams, or look-ups of its own. */
-type Kind = 'adds' | 'copy' | 'own';
-
-function kindOf({ backend, setting = '' }: Held): Kind | undefined {
-  if (backend !== 'ceiling') return undefined;
-  if (setting.startsWith(CEILINGS.adds)) return 'adds';
-  if (setting.startsWith(CEILINGS.copy)) return 'copy';
-  return setting === CEILINGS.storedLookUps ? 'own' : undefined;
-}
-
 /** Whether a ceiling of the first work does all that one of the second does. */
-function doesAsMuch(kind: Kind, a: Amounts, b: Amounts): boolean {
+function doesAsMuch(kind: CeilingKind, a: Amounts, b: Amounts): boolean {
   if (kind === 'own') return a === b;
   if (kind === 'adds') return a.flops >= b.flops;
   return a.bytes.read >= b.bytes.read && a.bytes.written >= b.bytes.written;
 }
 
+/** Whose kernels do the same work on the same device. */
+const ON_WEBGPU: readonly string[] = ['webgpu', ...PEERS_ON_WEBGPU];
+
+/** The least that a result took, in the rounds or when a setting was tried. Milliseconds. */
+function leastMs({ timing, tried = {} }: Held): number {
+  return Math.min(timing?.medianMs ?? Number.POSITIVE_INFINITY, ...Object.values(tried));
+}
+
 /**
- * Results with each ceiling held to whatever does as much in less time: another ceiling of its kind,
- * or our kernels, which do the same work. A machine that was slow while a ceiling was timed would
+ * Results with each ceiling held to whatever does as much in less time, if only when it was tried:
+ * another ceiling of its kind, or a kernel that does the same work, ours or a library's; one that
+ * is held to a coarser bound does less. A machine that was slow while a ceiling was timed would
  * make a ceiling of it that is none. What a ceiling took stays as it was timed; what it is held to,
  * and shares of that, are metrics.
  */
@@ -41,15 +42,18 @@ export function withHeldCeilings<T extends Held>(
   results: readonly T[],
 ): readonly T[] {
   const amounts = new Map([...works].map((work) => [work.id, work]));
-  const ours = new Map(
-    results.flatMap(({ id, backend, timing }) =>
-      backend === 'webgpu' && timing ? [[id, timing.medianMs] as const] : [],
-    ),
-  );
+  const kernels = new Map<string, number>();
+  for (const result of results) {
+    const { id, backend, finding } = result;
+    if (!ON_WEBGPU.includes(backend) || !result.timing || finding?.code === 'coarser-bound')
+      continue;
+    kernels.set(id, Math.min(kernels.get(id) ?? Number.POSITIVE_INFINITY, leastMs(result)));
+  }
   const ceilings = results.flatMap((result) => {
-    const kind = kindOf(result);
-    const work = amounts.get(result.id);
-    return kind && work && result.timing ? [{ kind, work, ms: result.timing.medianMs }] : [];
+    const { id, backend, setting = '', timing } = result;
+    const kind = backend === 'ceiling' ? ceilingKind(setting) : undefined;
+    const work = amounts.get(id);
+    return kind && work && timing ? [{ kind, work, ms: leastMs(result) }] : [];
   });
   const held = new Map(
     ceilings.map(({ kind, work, ms }) => {
@@ -58,7 +62,7 @@ export function withHeldCeilings<T extends Held>(
       );
       return [
         work.id,
-        Math.min(ms, ours.get(work.id) ?? ms, ...others.map((other) => other.ms)),
+        Math.min(ms, kernels.get(work.id) ?? ms, ...others.map((other) => other.ms)),
       ] as const;
     }),
   );

@@ -1,13 +1,10 @@
-import { PEERS_ON_WEBGPU } from './contender.ts';
+import { type FastestPeer, fastestPeer } from './fastest-peer.ts';
 import type { BenchRow } from './summary.ts';
 
 /** Our time at a work, and that of the fastest peer on WebGPU. */
-export interface PeerRatio {
+export interface PeerRatio extends FastestPeer {
   readonly id: string;
   readonly oursMs: number;
-  /** Who is the fastest. */
-  readonly peer: string;
-  readonly peerMs: number;
   /** The peer's time by ours: above 1 ours is faster. */
   readonly ratio: number;
 }
@@ -15,13 +12,9 @@ export interface PeerRatio {
 /** The works that we and a peer were timed at, in the order of the rows. */
 export function ratiosOf(rows: readonly BenchRow[]): readonly PeerRatio[] {
   return rows.flatMap(({ id, results, ratio }) => {
-    const oursMs = results.get('webgpu')?.timing?.medianMs;
-    const peers = [...results].flatMap(([backend, { timing }]) =>
-      timing && PEERS_ON_WEBGPU.some((peer) => peer === backend)
-        ? [{ peer: backend, peerMs: timing.medianMs }]
-        : [],
-    );
-    const [fastest] = peers.toSorted((a, b) => a.peerMs - b.peerMs);
+    const msOf = (backend: string) => results.get(backend)?.timing?.medianMs;
+    const oursMs = msOf('webgpu');
+    const fastest = fastestPeer(msOf);
     if (oursMs === undefined || ratio === undefined || !fastest) return [];
     return [{ id, oursMs, ratio, ...fastest }];
   });

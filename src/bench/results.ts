@@ -1,11 +1,13 @@
-import { PEERS_ON_WEBGPU } from './contender.ts';
+import { median } from '../report/median.ts';
+import { type CeilingKind, ceilingKind } from './ceilings/names.ts';
 import { bestOf, type Candidate, triedOf } from './contest.ts';
 import { byDocumentedLoop } from './documented-loop.ts';
 import type { Entry } from './entry.ts';
+import { fastestPeer } from './fastest-peer.ts';
 import type { BenchResult } from './host.ts';
 import { EAGER } from './ours/engine-work.ts';
 import type { Dropped } from './rounds.ts';
-import { median, medianInterval, quantile } from './statistics/median.ts';
+import { medianInterval, quantile } from './statistics/order-statistics.ts';
 import { OF_FASTEST_VARIANT } from './variant-rows.ts';
 import type { Work } from './work.ts';
 
@@ -87,7 +89,7 @@ function resultOf(
       repeats: best.repeats,
       p10Ms: quantile(best.figures, 0.1),
       p90Ms: quantile(best.figures, 0.9),
-      ...rates(work, medianMs),
+      ...rates(work, medianMs, contender.name === 'ceiling' ? ceilingKind(setting) : undefined),
       ...ratios(contender.name, medianMs, medians),
       ...(conditions.dropped.hidden > 0 ? { hiddenRounds: conditions.dropped.hidden } : {}),
       ...(conditions.dropped.throttled > 0
@@ -134,12 +136,17 @@ function predictions(metrics: Candidate['metrics'], ms: number): Record<string, 
   return predictedMs === undefined ? {} : { measuredByPredicted: ms / predictedMs };
 }
 
-function rates({ flops, bytes, tokens }: Work, ms: number): Record<string, number> {
+/** A ceiling has the rate of what it does of the work, and no other. */
+function rates(
+  { flops, bytes, tokens }: Work,
+  ms: number,
+  kind: CeilingKind | undefined,
+): Record<string, number> {
   const moved = bytes.read + bytes.written;
   return {
     ...(tokens === undefined ? {} : { tokensPerSecond: (1000 * tokens) / ms }),
-    ...(flops > 0 ? { gflops: flops / ms / 1e6 } : {}),
-    ...(moved > 0 ? { gbps: moved / ms / 1e6 } : {}),
+    ...(flops > 0 && (kind ?? 'adds') === 'adds' ? { gflops: flops / ms / 1e6 } : {}),
+    ...(moved > 0 && (kind ?? 'copy') === 'copy' ? { gbps: moved / ms / 1e6 } : {}),
   };
 }
 
@@ -149,9 +156,9 @@ function ratios(
   medians: ReadonlyMap<string, number>,
 ): Record<string, number> {
   const ceiling = medians.get('ceiling');
-  const peers = PEERS_ON_WEBGPU.flatMap((peer) => medians.get(peer) ?? []);
+  const fastest = fastestPeer((peer) => medians.get(peer));
   return {
     ...(ceiling !== undefined && name !== 'ceiling' ? { fractionOfCeiling: ceiling / ms } : {}),
-    ...(name === 'webgpu' && peers.length > 0 ? { ratio: Math.min(...peers) / ms } : {}),
+    ...(name === 'webgpu' && fastest ? { ratio: fastest.peerMs / ms } : {}),
   };
 }

@@ -7,20 +7,26 @@ const timed = (
   backend: string,
   medianMs: number,
   metrics: Record<string, number>,
+  setting?: string,
 ): CaseResult =>
   ({
     id: `bench.${id}`,
     backend,
     timing: { medianMs, ciMs: [0.9 * medianMs, 1.2 * medianMs] },
-    metrics,
+    ...{ metrics, setting },
   }) as unknown as CaseResult;
 
+const ADDS = 'multiply-adds, 64 rounds an invocation';
+const COPY = 'copy of the same streams, 2 vec4 an invocation';
+
 const CEILINGS = [
-  timed('ceiling:multiply-adds', 'ceiling', 10, { gflops: 60 }),
-  timed('ceiling:kernel-copy', 'ceiling', 4, { gbps: 2 }),
-  timed('ceiling:buffer-copy', 'ceiling', 0.1, { gbps: 80 }),
+  timed('ceiling:multiply-adds', 'ceiling', 10, { gflops: 60 }, ADDS),
+  timed('ceiling:kernel-copy', 'ceiling', 4, { gbps: 2 }, COPY),
+  timed('ceiling:buffer-copy;size=large', 'ceiling', 0.1, { gbps: 80 }, 'buffer-copy'),
   // A ceiling of one work may reach more than those that stand alone.
-  timed('softmax:f32;rows=9', 'ceiling', 2, { gflops: 1, gbps: 3 }),
+  timed('softmax:f32;rows=9', 'ceiling', 2, { gflops: 900, gbps: 3 }, COPY),
+  timed('matmul:f32;m=9', 'ceiling', 2, { gflops: 50, gbps: 900 }, ADDS),
+  timed('dequantize_4bit:nf4;n=9', 'ceiling', 2, { gbps: 900 }, 'look-ups that are stored'),
 ];
 
 test('roofs are the highest rates of kernels that do nothing else, and points those of WebGPU', () => {
@@ -45,4 +51,13 @@ test('what failed is no point, and without ceilings or points there is no roofli
   expect(rooflineOf([timed('matmul:f32;m=1', 'webgpu', 1, { gflops: 1, gbps: 1 })])).toBe(
     undefined,
   );
+});
+
+test('a roof is of ceilings that did only that, and there may be one alone', () => {
+  const ours = timed('softmax:f32;rows=9', 'webgpu', 4, { gflops: 0.5, gbps: 1.5 });
+  const of = (setting: string) =>
+    rooflineOf([timed('softmax:f32;rows=9', 'ceiling', 2, { gflops: 5, gbps: 3 }, setting), ours]);
+  expect(of(ADDS)?.roofs).toEqual({ gflops: 5, gbps: undefined });
+  expect(of(COPY)?.roofs).toEqual({ gflops: undefined, gbps: 3 });
+  expect(of('look-ups that are stored')).toBeUndefined();
 });

@@ -1,7 +1,7 @@
+import { median } from '../report/median.ts';
 import { PEERS_ON_WEBGPU } from './contender.ts';
 import type { Batch, Entry } from './entry.ts';
 import type { BenchHost } from './host.ts';
-import { median } from './statistics/median.ts';
 import { timeOfOne } from './stopwatch.ts';
 
 /** Fewer rounds tell nothing of two contenders, and more not much. */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { OutOfMemoryError } from '../gpu/memory.ts';
 import { CaptureError } from '../gpu/trace.ts';
+import { median } from '../report/median.ts';
 import { verdictOf } from '../report/verdict.ts';
 import { type Script, ScriptedTime, scripted, work } from './fixtures/scripted.ts';
 import type { BenchEvent, BenchHost, BenchResult } from './host.ts';
 import { DEFAULT_BENCH_OPTIONS } from './options.ts';
 import { runBench } from './run.ts';
-import { median } from './statistics/median.ts';
 import type { Work } from './work.ts';
 
 const OURS: Script = { name: 'webgpu', settings: { captured: 4, eager: 5 } };
@@ -82,6 +82,19 @@ describe('a bench', () => {
     expect(of('jax-webgpu').metrics?.['fractionOfCeiling']).toBeCloseTo(1 / 6, 4);
     expect(of('jax-webgpu').metrics).not.toHaveProperty('ratio');
     expect(of('ceiling').metrics).not.toHaveProperty('fractionOfCeiling');
+  });
+
+  test('rates a ceiling by what it does, and by nothing else', async () => {
+    const rates = async (setting: string) => {
+      const { of } = await ran([OURS, { name: 'ceiling', settings: { [setting]: 4 } }]);
+      return Object.keys(of('ceiling').metrics ?? {}).filter((name) => /^g(flops|bps)$/.test(name));
+    };
+    expect(await rates('multiply-adds, 8 rounds an invocation')).toEqual(['gflops']);
+    expect(await rates('copy of the same streams, 2 vec4 an invocation')).toEqual(['gbps']);
+    expect(await rates('look-ups that are stored')).toEqual([]);
+    expect((await ran([OURS])).of('webgpu').metrics).toMatchObject({
+      ...{ gflops: expect.any(Number), gbps: expect.any(Number) },
+    });
   });
 
   test('counts a library by its documented loop where that is faster, and tells both', async () => {
@@ -349,6 +362,57 @@ describe('a contender', () => {
     ]);
     expect(Object.keys(of('ort-webgpu').tried ?? {})).toEqual(['a', 'b', 'c', 'd']);
     expect(new Set(runs.slice(-10))).toEqual(new Set(['a', 'b']));
+  });
+
+  test.each(['webgpu', 'ort-webgpu', 'ceiling'] as const)(
+    'that is %s races with a setting too that was faster when it was tried than what was raced',
+    async (name) => {
+      for (const [raced, setting] of [
+        [15, 'c'],
+        [30, 'a'],
+      ] as const) {
+        let isRace = false;
+        const inRace: string[] = [];
+        let last = '';
+        const settings = {
+          ...{ a: () => (isRace ? 20 : 10), b: 90, c: () => (isRace ? raced : 15), d: 21 },
+        };
+        const onRun = (running: string) => {
+          isRace ||= running === 'a' && last === 'd';
+          last = running;
+          if (isRace) inRace.push(running);
+        };
+        const { of } = await ran([{ name, settings, onRun }]);
+        const { tried, timing, series } = of(name);
+        expect([of(name).setting, timing?.medianMs]).toEqual([
+          ...[setting, expect.closeTo(Math.min(20, raced), 4)],
+        ]);
+        expect(tried).toEqual({
+          ...{ a: expect.closeTo(20, 4), b: expect.closeTo(90, 4) },
+          ...{ c: expect.closeTo(raced, 4), d: expect.closeTo(21, 4) },
+        });
+        // Five rounds of the first race, and five in turn of both.
+        expect(series?.[setting === 'a' ? 'ms' : 'ms of a']).toHaveLength(10);
+        expect(series?.[setting === 'c' ? 'ms' : 'ms of c']).toHaveLength(5);
+        expect(inRace).not.toContain('b');
+      }
+    },
+  );
+
+  test('that is a library keeps its figure where a faster setting breaks as it returns', async () => {
+    let isRace = false;
+    const runs: string[] = [];
+    const onRun = (running: string) => {
+      isRace ||= running === 'a' && runs.at(-1) === 'c';
+      if (isRace && running === 'c') throw new Error('out of room');
+      runs.push(running);
+    };
+    const settings = { a: () => (isRace ? 20 : 10), b: 90, c: 15 };
+    const { setting, tried, finding } = (await ran([{ name: 'ort-webgpu', settings, onRun }])).of(
+      'ort-webgpu',
+    );
+    expect([setting, Object.keys(tried ?? {})]).toEqual(['a', ['a', 'b']]);
+    expect(finding).toEqual({ code: 'setting-not-timed', message: 'not timed: c: out of room' });
   });
 });
 

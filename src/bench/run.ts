@@ -1,11 +1,11 @@
 import { messageOf } from '../errors.ts';
 import type { DeviceLostError } from '../gpu/gpu.ts';
 import { type Candidate, Contest, refusalOf, tellOf } from './contest.ts';
-import type { Entry } from './entry.ts';
 import type { BenchHost, BenchListener, BenchResult } from './host.ts';
 import { putAway } from './put-away.ts';
+import { entriesOf, race } from './race.ts';
 import { resultsOf } from './results.ts';
-import { type Dropped, Pulses, timeInRounds } from './rounds.ts';
+import { type Dropped, Pulses } from './rounds.ts';
 import { checkSettings, triedBy } from './settings.ts';
 import { together } from './together.ts';
 import type { Work } from './work.ts';
@@ -54,9 +54,6 @@ export async function runBench(host: BenchHost, listen: BenchListener): Promise<
   return { results: together(works, results), complete: done === works.length };
 }
 
-/** All that is timed of a candidate. */
-const entriesOf = ({ entries, variants }: Candidate): readonly Entry[] => [...entries, ...variants];
-
 /** The results of a work, and the loss of a device that it met. */
 interface WorkRun {
   readonly given: readonly BenchResult[];
@@ -71,23 +68,9 @@ async function runWork(work: Work, host: BenchHost, pulses: Pulses): Promise<Wor
       if (host.signal.aborted) break;
       if (triedBy(contender, work)) candidates.push(await contest.candidate(contender));
     }
-    const entries = candidates.flatMap(entriesOf);
-    const owners = new Map(
-      candidates.flatMap((one) => entriesOf(one).map((entry) => [entry, one])),
-    );
     let dropped: Dropped = { hidden: 0, throttled: 0 };
-    const onBatch = (entry: Entry) => {
-      const owner = owners.get(entry) as Candidate;
-      try {
-        if (entry.failure !== undefined) throw entry.failure;
-        contest.checkGpu();
-      } catch (error) {
-        owner.refusal = refusalOf(error);
-      }
-      return owner.refusal === undefined;
-    };
     try {
-      dropped = await timeInRounds(entries, host, pulses, onBatch);
+      dropped = await race(contest, candidates, host, pulses);
     } catch (error) {
       // Without the pace of the machine no time of it counts.
       for (const candidate of candidates) candidate.refusal ??= refusalOf(error);

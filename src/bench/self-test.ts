@@ -4,28 +4,26 @@ import { prepareMultiplyAdds } from './ceilings/kernels.ts';
 import type { Contender } from './contender.ts';
 import { refusalOf } from './contest.ts';
 import { Entry } from './entry.ts';
-import type { BenchHost, BenchResult } from './host.ts';
+import type { BenchHost, BenchListener, BenchResult } from './host.ts';
 import { putAway } from './put-away.ts';
 import { Pulses, timeInRounds } from './rounds.ts';
-import { quantile } from './statistics/median.ts';
-import { isSlower, paceOf, SURE_SAMPLES } from './statistics/slower.ts';
+import { quantile } from './statistics/order-statistics.ts';
+import { isSlower, paceOfFastest, SLOWER_BY, SURE_SAMPLES } from './statistics/slower.ts';
 
 /** Rounds of the plain kernel, and of the one that does 1.3 times as much. */
 const ROUNDS = { plain: 10, planted: 13 } as const;
 const INVOCATIONS = 2 ** 12;
 
-/** What became over this share slower is told. */
-export const SLOWER_BY = 0.15;
-
 /**
  * A live trial of the rule by which one contender is called slower: a kernel, the same again, and
  * the same with 1.3 times the work, timed in turn. The last must be found slower than both, and
- * neither of the equal ones slower than the other.
+ * neither of the equal ones slower than the other. `listen` hears the results.
  */
 export async function selfTest(
   gpu: Gpu,
   engine: Contender,
   host: BenchHost,
+  listen: BenchListener,
 ): Promise<readonly BenchResult[]> {
   const entries: Entry[] = [];
   try {
@@ -53,12 +51,14 @@ export async function selfTest(
       number[],
       number[],
     ];
-    return [
+    const results = [
       trial('planted', planted, plain, true),
       trial('planted-again', planted, again, true),
       trial('equal', plain, again, false),
       trial('equal-again', again, plain, false),
     ];
+    listen({ type: 'results', results });
+    return results;
   } finally {
     await putAway(entries);
   }
@@ -70,7 +70,7 @@ function trial(
   others: readonly number[],
   expected: boolean,
 ): BenchResult {
-  const { ratio, chance } = paceOf(times, others);
+  const { ratio, chance } = paceOfFastest(times, others);
   const shared = {
     id: `bench.self-test:${name}`,
     suite: 'bench.self-test',

@@ -10,6 +10,7 @@ import type { Environment, Report } from '../report/schema.ts';
 import type { Contender } from './contender.ts';
 import type { BenchHost, BenchListener } from './host.ts';
 import { benchReport } from './journal.ts';
+import { withVersions } from './library-versions.ts';
 import type { BenchOptions } from './options.ts';
 import { putAway } from './put-away.ts';
 import { runBench } from './run.ts';
@@ -50,11 +51,12 @@ export async function runSession(
   try {
     const found = await probe(gpu);
     gpu.tuned = await tunedBy(options.tuning, gpu, now);
-    const environment = environmentOf(runtime, gpu, found);
-    listen({ type: 'opened', environment });
+    const place = environmentOf(runtime, gpu, found);
     const parts: StandParts = { peers, errors, now };
     const stand = await Stand.on(gpu, parts);
     opened.push(stand);
+    const environment = withVersions(place, stand.onDevices.contenders);
+    listen({ type: 'opened', environment });
     const host: BenchHost = {
       works: selectWorks(works, options),
       ...{ options, now, signal },
@@ -62,18 +64,18 @@ export async function runSession(
       takeGpuError: () => errors.take(),
       reopen: async () => {
         await putAway(opened.splice(0).reverse());
-        const other = await sameAgain(gpu, runtime, environment);
+        const other = await sameAgain(gpu, runtime, place);
         opened.push(other);
         errors.forget(); // what the devices before told
         const again = await Stand.on(other, parts);
         opened.push(again);
         return again.onDevices;
       },
-      isProcessor: environment.adapter.isFallback,
+      isProcessor: place.adapter.isFallback,
       ...(isHidden ? { isHidden } : {}),
     };
     const { results, complete } = options.selfTest
-      ? { results: await selfTest(gpu, stand.engine, host), complete: !signal.aborted }
+      ? { results: await selfTest(gpu, stand.engine, host, listen), complete: !signal.aborted }
       : await runBench(host, listen);
     return await benchReport({ startedAt, options, works }, environment, results, complete);
   } catch (cause) {

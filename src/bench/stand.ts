@@ -1,6 +1,7 @@
 import { Commands } from '../gpu/ceilings/commands.ts';
 import { multiplyAddsOf } from '../gpu/ceilings/multiply-adds.ts';
 import { DeviceLostError, type Gpu } from '../gpu/gpu.ts';
+import { median } from '../report/median.ts';
 import { clockStepNs } from '../testing/stopwatch.ts';
 import { Ceilings } from './ceilings/ceilings.ts';
 import { prepareMultiplyAdds } from './ceilings/kernels.ts';
@@ -8,7 +9,6 @@ import type { Contender } from './contender.ts';
 import type { OnDevices } from './host.ts';
 import { Engine } from './ours/engine.ts';
 import { putAway } from './put-away.ts';
-import { median } from './statistics/median.ts';
 import { type Clock, timeOfOne } from './stopwatch.ts';
 import type { UncapturedErrors } from './uncaptured-errors.ts';
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { summarize } from './build.ts';
 import { ReportError } from './error.ts';
+import { timesContradiction } from './sample-times.ts';
 import { type CaseResult, NO_ADAPTER, type Report, reportSchema } from './schema.ts';
 
 const AS_WRITTEN = 'use the file as --report wrote it, or make the report again';
@@ -69,7 +70,8 @@ function firstContradiction({
   for (const [position, result] of results.entries()) {
     const wrong =
       resultContradiction(result, environments.length) ??
-      (kind === 'test' ? strangeBackend(result) : undefined);
+      (kind === 'test' ? strangeBackend(result) : undefined) ??
+      (kind === 'bench' ? timesContradiction(result) : undefined);
     if (wrong) return `results[${position}].${wrong}`;
     const key = `${result.id} ${result.backend} ${result.env}`;
     if (seen.has(key))

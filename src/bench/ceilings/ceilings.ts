@@ -2,7 +2,6 @@ import { invariant } from '../../errors.ts';
 import { type CommandKind, Commands } from '../../gpu/ceilings/commands.ts';
 import { multiplyAddsOf, roundsFor } from '../../gpu/ceilings/multiply-adds.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { thisTool } from '../../report/tool.ts';
 import { AssertionError } from '../../testing/context.ts';
 import type { Contender, PreparedWork } from '../contender.ts';
 import { HostTime } from '../ours/host-time.ts';
@@ -67,10 +66,6 @@ export class Ceilings implements Contender {
       bytes:
         (2 * TRIAL_BYTES) / (await fastest(await prepareStreams(gpu, bytes, { each: TRIAL_EACH }))),
     });
-  }
-
-  get version(): string {
-    return thisTool().version;
   }
 
   settingsFor(work: Work): readonly string[] | { readonly reason: string } {

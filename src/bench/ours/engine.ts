@@ -1,7 +1,6 @@
 import type { Gpu } from '../../gpu/gpu.ts';
 import { launchers } from '../../ops/registry.ts';
 import { chooseVariant, runnableVariants } from '../../ops/variants.ts';
-import { thisTool } from '../../report/tool.ts';
 import type { Contender, PreparedWork } from '../contender.ts';
 import { drawnCall } from '../drawn.ts';
 import { VARIANT } from '../variant-rows.ts';
@@ -19,10 +18,6 @@ export class Engine implements Contender {
   /** The caller owns the device. */
   constructor(gpu: Gpu) {
     this.#gpu = gpu;
-  }
-
-  get version(): string {
-    return thisTool().version;
   }
 
   settingsFor(work: Work): readonly string[] | { readonly reason: string } {

@@ -1,4 +1,4 @@
-import { median } from '../statistics/median.ts';
+import { median } from '../../report/median.ts';
 
 /** What a run costs on the host, beside waiting for the device: medians over runs. */
 export class HostTime {

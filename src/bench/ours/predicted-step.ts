@@ -1,8 +1,8 @@
 import type { Gpu } from '../../gpu/gpu.ts';
+import { median } from '../../report/median.ts';
 import { needsOf } from '../../sheet/needs.ts';
 import { DEFAULT_SETUP } from '../../sheet/setup.ts';
 import { drawnCall } from '../drawn.ts';
-import { median } from '../statistics/median.ts';
 import { BLOCK } from '../steps/shapes.ts';
 import type { LlamaStep } from '../work.ts';
 import { product } from '../works/four-bit.ts';

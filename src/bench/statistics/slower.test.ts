@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isSlower, paceOf } from './slower.ts';
+import { isSlower, paceOf, paceOfFastest } from './slower.ts';
 
 describe('the pace of two sets of times', () => {
   test('is the median of all ratios', () => {
@@ -49,6 +49,10 @@ describe('whether one is slower', () => {
   test('is not told by four samples', () => {
     expect(isSlower([2, 2.1, 2.2, 2.3], [1, 1.1, 1.2, 1.3], 0)).toBe(false);
     expect(isSlower([2, 2.1, 2.2, 2.3, 2.4], [1, 1.1, 1.2, 1.3, 1.4], 0)).toBe(true);
+    // Though chance alone would allow it.
+    const many = Array.from({ length: 40 }, (_, i) => 1 + i / 1000);
+    expect(isSlower([2, 2.1, 2.2], many, 0)).toBe(false);
+    expect(isSlower([2, 2.1, 2.2, 2.3, 2.4], many, 0)).toBe(true);
   });
 
   test('is told by the fastest half: the rest was slowed down', () => {
@@ -57,6 +61,15 @@ describe('whether one is slower', () => {
     expect(paceOf(planted, slowed).chance).toBeGreaterThan(0.5);
     expect(isSlower(planted, slowed, 0.15)).toBe(true);
     expect(isSlower(slowed, planted, 0)).toBe(false);
+  });
+
+  test('is told by figures of that half', () => {
+    const slowed = [...five, 3, 4, 5, 6, 7];
+    const planted = [...five.map((x) => 1.3 * x), 1.5, 1.6, 1.7, 1.8, 1.9];
+    const { ratio, ms, othersMs } = paceOfFastest(planted, slowed);
+    expect([ratio, ms, othersMs]).toEqual([
+      ...[expect.closeTo(1.3, 2), expect.closeTo(1.3 * 1.02), 1.02],
+    ]);
   });
 
   test('is not told by times that overlap', () => {

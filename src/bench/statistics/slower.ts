@@ -1,10 +1,16 @@
-import { median } from './median.ts';
+import { median } from '../../report/median.ts';
 
 /**
  * The largest probability with which samples of one distribution may look as unlike as these and
  * still be taken for two.
  */
 const MOST_CHANCE = 0.01;
+
+/** What takes over this share longer is called slower. */
+export const SLOWER_BY = 0.15;
+
+/** From fewer samples of each nothing follows. */
+export const FEWEST_SAMPLES = 5;
 
 /** Samples of each with which it was tried how often the rule is right: recorded.test.ts. */
 export const SURE_SAMPLES = 40;
@@ -32,21 +38,39 @@ export function paceOf(times: readonly number[], others: readonly number[]): Pac
   };
 }
 
-/**
- * Whether the first of two contenders takes longer than the other by more than a share `by` of the
- * other's time, as far as samples tell: the fastest half of each, at least five, since what else
- * runs on a machine makes times longer and never shorter. From fewer than five of each nothing
- * follows.
- */
-export function isSlower(times: readonly number[], others: readonly number[], by: number): boolean {
-  const { ratio, chance } = paceOf(fastest(times), fastest(others));
-  return ratio > 1 + by && chance <= MOST_CHANCE;
+/** How the fastest halves of two sets of times differ, and the median of each half. Milliseconds. */
+export interface PaceOfFastest extends Pace {
+  readonly ms: number;
+  readonly othersMs: number;
 }
 
-const FEWEST = 5;
+/**
+ * The pace of the fastest half of each set, at least five samples: what else runs on a machine makes
+ * times longer and never shorter.
+ */
+export function paceOfFastest(times: readonly number[], others: readonly number[]): PaceOfFastest {
+  const fast = fastest(times);
+  const fastOthers = fastest(others);
+  return { ...paceOf(fast, fastOthers), ms: median(fast), othersMs: median(fastOthers) };
+}
+
+/** Whether there are samples enough of both to tell which is slower. */
+export function canTell(times: readonly number[], others: readonly number[]): boolean {
+  return Math.min(times.length, others.length) >= FEWEST_SAMPLES;
+}
+
+/**
+ * Whether the first of two contenders takes longer than the other by more than a share `by` of the
+ * other's time, as far as samples tell: by {@link paceOfFastest}, and never where they
+ * {@link canTell} nothing.
+ */
+export function isSlower(times: readonly number[], others: readonly number[], by: number): boolean {
+  const { ratio, chance } = paceOfFastest(times, others);
+  return canTell(times, others) && ratio > 1 + by && chance <= MOST_CHANCE;
+}
 
 function fastest(times: readonly number[]): readonly number[] {
-  const count = Math.max(FEWEST, Math.ceil(times.length / 2));
+  const count = Math.max(FEWEST_SAMPLES, Math.ceil(times.length / 2));
   return times.toSorted((a, b) => a - b).slice(0, count);
 }
 

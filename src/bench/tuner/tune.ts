@@ -2,12 +2,12 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import type { TuningRow } from '../../gpu/tuning.ts';
 import { launchers } from '../../ops/registry.ts';
 import { type Choosable, chooseVariant, runnableVariants } from '../../ops/variants.ts';
+import { median } from '../../report/median.ts';
 import { AssertionError } from '../../testing/context.ts';
 import { drawnCall } from '../drawn.ts';
 import { CallOracle } from '../oracle.ts';
 import { EAGER, EngineWork } from '../ours/engine-work.ts';
 import { prepareOp } from '../ours/op.ts';
-import { median } from '../statistics/median.ts';
 import { type Clock, firstBatch, timeOfOne } from '../stopwatch.ts';
 import type { TunedClass } from './classes.ts';
 

@@ -126,16 +126,21 @@ test('what became slower is named', async () => {
   const { lines, voice } = heard();
   const slower = [{ id: ID, backend: 'webgpu', beforeMs: 2, afterMs: 3, ratio: 1.5 }];
   const of = await report([timed('webgpu', 3)], '', { kind: 'bench' });
-  showBenchSummary(voice, of, { why: undefined, compared: 4, fewestSamples: 40, slower });
+  showBenchSummary(voice, of, {
+    ...{ why: undefined, compared: 4, unjudged: 2, fewestSamples: 40, slower },
+  });
   expect(lines).toContain(`slower  ${ID} on webgpu: 2.00 -> 3.00 ms, 1.50 times as long`);
   expect(lines).toContain('1 of 4 times are over 15 % slower than in the baseline');
+  expect(lines).toContain('2 other times could not be judged: too few samples in one of both');
   const unsure =
     'some have only 5 samples, and the rule was tried with 40: time both with --samples 40 to be as sure';
   expect(lines).not.toContain(unsure);
-  showBenchSummary(voice, of, { why: undefined, compared: 4, fewestSamples: 5, slower });
+  showBenchSummary(voice, of, {
+    ...{ why: undefined, compared: 4, unjudged: 0, fewestSamples: 5, slower },
+  });
   expect(lines).toContain(unsure);
   showBenchSummary(voice, of, {
-    ...{ why: 'it is of another adapter', compared: 0, fewestSamples: 0, slower: [] },
+    ...{ why: 'it is of another adapter', compared: 0, unjudged: 0, fewestSamples: 0, slower: [] },
   });
   expect(lines).toContain('Nothing is compared: it is of another adapter.');
 });

@@ -164,7 +164,7 @@ function sayVariants(voice: Voice, rows: readonly VariantRow[]): void {
   );
 }
 
-function saySlowed(voice: Voice, { why, compared, fewestSamples, slower }: Slowed): void {
+function saySlowed(voice: Voice, { why, compared, unjudged, fewestSamples, slower }: Slowed): void {
   if (why !== undefined) {
     voice.say(paint(voice, 'yellow', `Nothing is compared: ${why}.`));
     return;
@@ -176,6 +176,10 @@ function saySlowed(voice: Voice, { why, compared, fewestSamples, slower }: Slowe
   voice.say(
     `${slower.length} of ${counted(compared, 'time')} are over 15 % slower than in the baseline`,
   );
+  if (unjudged > 0)
+    voice.say(
+      `${counted(unjudged, 'other time')} could not be judged: too few samples in one of both`,
+    );
   if (fewestSamples < SURE_SAMPLES)
     voice.say(
       `some have only ${fewestSamples} samples, and the rule was tried with ${SURE_SAMPLES}: time both with --samples ${SURE_SAMPLES} to be as sure`,

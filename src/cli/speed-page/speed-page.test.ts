@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { withVersions } from '../../bench/library-versions.ts';
 import { report, result } from '../../report/fixtures/reports.ts';
 import type { CaseResult } from '../../report/schema.ts';
 import { speedPage } from './speed-page.ts';
@@ -54,6 +55,7 @@ test('the page has a table for each group, with both ways of ours', async () => 
   const text = speedPage([await report(results, '', { kind: 'bench' })]);
   expect(text).toContain('| mlp:f32;batch=64;hidden=256 | 2.50 | 35.4 | 2.0 | 8.25 |');
   expect(text).not.toContain('without the engine');
+  expect(text).not.toContain('Timed beside ours');
   expect(text).toContain('| products | 1 | 1.56 | 1.56 (matmul:f32;m=128;n=128;k=128) | 0 |');
   expect(text).toContain('| products | ORT | jax-js | ours | ratio | of ceiling |');
   expect(text).toContain(
@@ -72,6 +74,16 @@ test('the page has a table for each group, with both ways of ours', async () => 
   expect(speedPage([await report([...results, calls], '', { kind: 'bench' })])).toContain(
     'without the engine, take 0.140 ms, 11.7 us a command',
   );
+});
+
+test('the versions of libraries are named where a report has them', async () => {
+  const plain = await report([timed(PRODUCT, 'webgpu', 1)], '', { kind: 'bench' });
+  const contenders = [{ name: 'jax-webgpu', version: '0.1.2' }] as const;
+  const environments = plain.environments.map((one) => withVersions(one, contenders));
+  expect(speedPage([{ ...plain, environments }])).toContain(
+    '|\n\nTimed beside ours: jax-js 0.1.2.\n\n## Summary',
+  );
+  expect(speedPage([plain])).toContain('|\n\n## Summary');
 });
 
 test('of several runs a row is that whose ratio is the median, and works of any are there', async () => {

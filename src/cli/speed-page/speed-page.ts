@@ -1,8 +1,9 @@
 import { toldMs } from '../../bench/held-ceilings.ts';
-import { median } from '../../bench/statistics/median.ts';
+import { libraryVersions } from '../../bench/library-versions.ts';
 import { type BenchRow, groupMeans, rowsOfRuns } from '../../bench/summary.ts';
 import { badChoices, othersWords, variantRows } from '../../bench/variant-rows.ts';
 import { groupBy } from '../../report/group.ts';
+import { median } from '../../report/median.ts';
 import { browserWords, chipName } from '../../report/place.ts';
 import type { CaseResult, Report } from '../../report/schema.ts';
 import { halvesPairs } from './halves.ts';
@@ -33,7 +34,7 @@ WGSL. Written by \`scripts/speed-page.mjs\` from reports of \`npm start -- bench
 | run | where | commit | works |
 |---|---|---|---|
 ${reports.map(runLine).join('\n')}
-
+${versionsLine(reports)}
 ## Summary
 
 | group | n | geometric mean | worst | below 1 |
@@ -51,6 +52,12 @@ function runLine({ environments, run, tool, results }: Report): string {
   const works = new Set(results.map(({ id }) => id)).size;
   const cells = [run.startedAt.slice(0, 16).replace('T', ' '), placeOf(environments), tool.commit];
   return `| ${cells.join(' | ')} | ${works}${run.complete ? '' : ', not complete'} |`;
+}
+
+/** The libraries, where the reports name their versions: older ones do not. */
+function versionsLine(reports: readonly Report[]): string {
+  const versions = libraryVersions(reports);
+  return versions.length > 0 ? `\nTimed beside ours: ${versions.join(', ')}.\n` : '';
 }
 
 function placeOf([environment]: Report['environments']): string {

@@ -117,8 +117,10 @@ export const words: ReturnType<typeof benchWords> = {
   },
   roofline: {
     caption: 'Was jede Aufgabe begrenzt',
-    description: (points, rate, bandwidth) =>
-      `${units.count(points, { one: 'Zeit', other: 'Zeiten' })} nach Rechenschritten je Byte und Tempo. Die Dächer sind, was Kernel in diesem Lauf erreichten, die nichts anderes tun: ${rate} GFLOP/s und ${bandwidth} GB/s.`,
+    description: (points, roofs) =>
+      `${units.count(points, { one: 'Zeit', other: 'Zeiten' })} nach Rechenschritten je Byte und Tempo. Die Dächer sind, was Kernel in diesem Lauf erreichten, die nichts anderes tun: ${units.list(roofs)}.`,
+    noFlatRoof: 'Kein Kernel wurde gemessen, der nur rechnet: Es gibt kein flaches Dach.',
+    noSlope: 'Kein Kernel wurde gemessen, der nur kopiert: Es gibt keine Schräge.',
     peers: 'Bibliotheken',
     roof: 'was Kernel hier erreichten, die nichts anderes tun',
     columns: [

@@ -117,8 +117,10 @@ export const benchWords = words('bench', {
   },
   roofline: {
     caption: 'What limits each work',
-    description: (points: number, rate: string, bandwidth: string) =>
-      `${units.count(points, { one: 'time', other: 'times' })} by operations a byte and speed. The roofs are what kernels reached in this run that do nothing else: ${rate} GFLOP/s and ${bandwidth} GB/s.`,
+    description: (points: number, roofs: readonly string[]) =>
+      `${units.count(points, { one: 'time', other: 'times' })} by operations a byte and speed. The roofs are what kernels reached in this run that do nothing else: ${units.list(roofs)}.`,
+    noFlatRoof: 'No kernel was timed that only computes, so there is no flat roof.',
+    noSlope: 'No kernel was timed that only copies, so there is no slope.',
     peers: 'libraries',
     roof: 'what kernels reached here that do nothing else',
     columns: [

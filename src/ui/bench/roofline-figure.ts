@@ -9,7 +9,15 @@ import { contenderWords, workName } from './contenders.ts';
 export function rooflineFigure({ roofs, points }: Roofline): Figure {
   const { roofline: words, ours } = benchWords();
   const { number } = unitsWords();
-  const say = (rate: number) => number(rate, { maximumSignificantDigits: 3 });
+  const { gflops = NONE, gbps = NONE } = roofs;
+  const rates = [
+    [gflops, 'GFLOP/s', words.noFlatRoof],
+    [gbps, 'GB/s', words.noSlope],
+  ] as const;
+  const reached = rates.flatMap(([rate, unit]) =>
+    rate === NONE ? [] : [`${number(rate, { maximumSignificantDigits: 3 })} ${unit}`],
+  );
+  const missing = rates.flatMap(([rate, , words]) => (rate === NONE ? [words] : []));
   const marks = points.map(({ id, backend, ms, interval: [fast, slow], gflops, intensity }) =>
     backend === 'webgpu'
       ? ({
@@ -20,7 +28,7 @@ export function rooflineFigure({ roofs, points }: Roofline): Figure {
   );
   return {
     caption: words.caption,
-    description: words.description(points.length, say(roofs.gflops), say(roofs.gbps)),
+    description: [words.description(points.length, reached), ...missing].join(' '),
     legend: [
       { mark: 'dot', ink: 's1', words: ours },
       { mark: 'ring', ink: 's2', words: words.peers },
@@ -33,11 +41,14 @@ export function rooflineFigure({ roofs, points }: Roofline): Figure {
       ]),
     },
     // What is drawn last is on top.
-    draw: (size) => drawRoofline(marks.toSorted(oursLast), roofs, size),
+    draw: (size) => drawRoofline(marks.toSorted(oursLast), { gflops, gbps }, size),
     height: rooflineHeight,
     file: 'gradproof-bench-roofline',
   };
 }
+
+/** A roof that nothing reached. */
+const NONE = Number.POSITIVE_INFINITY;
 
 const oursLast = (a: RooflineMark, b: RooflineMark) =>
   Number(a.look === 'dot s1') - Number(b.look === 'dot s1');

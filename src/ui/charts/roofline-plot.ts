@@ -17,7 +17,7 @@ export interface RooflineMark {
   readonly interval?: readonly [low: number, high: number];
 }
 
-/** The highest rates: operations and bytes a second, in units of 10^9. */
+/** The highest rates: operations and bytes a second, in units of 10^9; one may be infinite, for none. */
 interface RoofRates {
   readonly gflops: number;
   readonly gbps: number;
