@@ -35,11 +35,22 @@ export interface BenchCommand extends Omit<BenchOptions, 'tuning'> {
   readonly runtime: RuntimeName;
   /** Print which works there are, in place of timing them. */
   readonly list: boolean;
+  /** Tell the setting of each time. */
+  readonly verbose: boolean;
 }
 
 /** Times the engine beside its peers, or lists what it would time; returns the exit status. */
 export async function benchCommand({ list, ...given }: Partial<BenchCommand>): Promise<number> {
-  const { peers, report: target, csv, baseline, runtime = 'chromium', tuning, ...asked } = given;
+  const {
+    peers,
+    report: target,
+    csv,
+    baseline,
+    runtime = 'chromium',
+    tuning,
+    verbose,
+    ...asked
+  } = given;
   const options: BenchOptions = { ...DEFAULT_BENCH_OPTIONS, ...asked };
   const voice = voiceOn(target === '-' || csv === '-' ? process.stderr : process.stdout);
   // Wrong use shows before a browser starts.
@@ -63,7 +74,10 @@ export async function benchCommand({ list, ...given }: Partial<BenchCommand>): P
   using interrupt = new Interrupt();
   const request = { options, peers: found.peers };
   const report = await benchIn(runtime, voice, request, table, interrupt.signal);
-  showBenchSummary(voice, report, before && becameSlower(before, report));
+  showBenchSummary(voice, report, {
+    slowed: before && becameSlower(before, report),
+    ...(verbose ? { verbose } : {}),
+  });
   await writeOutputs([
     { option: '--report', path: target, data: () => writeReport(report) },
     { option: '--csv', path: csv, data: () => toCsv(report) },
