@@ -50,6 +50,22 @@ test('bench times in Node what it judged, and writes a report, a table and CSV',
   );
 });
 
+test('a bench whose report cannot be written shows its table and writes what it can', async ({
+  folder,
+}) => {
+  test.skip(process.platform !== 'linux', 'no other system has a disk that is always full');
+  const csv = join(folder, 'bench.csv');
+  const ceiling = ['bench', '--runtime', 'node', '--filter', 'bench.ceiling:dispatch'] as const;
+  const { status, stdout, stderr } = await gradproof([
+    ...ceiling,
+    ...['--report', '/dev/full', '--csv', csv],
+  ]);
+  expect(status).toBe(2);
+  expect(stdout).toMatch(/^ceiling:dispatch +[\d.]+/m);
+  expect(stderr).toBe('gradproof: --report /dev/full: cannot be written: the disk is full\n');
+  expect(readFileSync(csv, 'utf8')).toContain('bench.ceiling:dispatch');
+});
+
 test('bench runs in a frame of the browser that has neither network nor storage', async ({
   folder,
 }) => {

@@ -35,7 +35,8 @@ test('the frame of a bench computes for a library that has no network, storage o
 }) => {
   const peers = mkdtempSync(join(tmpdir(), 'gradproof-peers-'));
   writeFileSync(join(peers, 'ort.js'), NOSY);
-  writeFileSync(join(peers, 'ort.wasm'), Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+  for (const name of ['ort.wasm', 'jax-own.wasm'])
+    writeFileSync(join(peers, name), Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
   await using server = await servePage('dist/page', 0, undefined, peers);
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
@@ -71,4 +72,6 @@ test('the frame of a bench computes for a library that has no network, storage o
     page: 'SecurityError',
   });
   expect(asked).not.toContain('/index.html');
+  const compiled = asked.filter((path) => path.endsWith('.wasm'));
+  expect(compiled, 'no other peer’s is fetched').toEqual(['/peers/ort.wasm']);
 });

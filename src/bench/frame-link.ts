@@ -14,8 +14,9 @@ class BenchUnavailableError extends GradproofError {
   }
 }
 
-/** Files beside the modules that a peer may ask for. */
-const ASSET = /\.wasm$/;
+/** Whether a file is compiled code of a peer, with whose name the names of its package begin. */
+const isAssetOf = (peer: string, file: string) =>
+  file.endsWith('.wasm') && /^[a-z]+/.exec(file)?.[0] === peer;
 
 /**
  * Runs bench in a frame of its own: an origin that has neither network nor storage, in which
@@ -118,7 +119,7 @@ async function peerFiles(
     throw new BenchUnavailableError(`${name} is not installed: run ${PEERS_COMMAND}`);
   const assets = await Promise.all(
     files
-      .filter((file) => ASSET.test(file))
+      .filter((file) => isAssetOf(name, file))
       .map(async (file) => [file, await (await asked(`peers/${file}`)).arrayBuffer()] as const),
   );
   const folder = new URL('peers/', new URL(frame, document.URL)).href;

@@ -11,7 +11,17 @@ import {
 import { devNull, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { checkFolder, checkOutputs, checkWritable, writeOutput } from './files.ts';
+import { RUN } from '../report/fixtures/reports.ts';
+import { writeReport } from '../report/write.ts';
+import { UsageError } from './exit.ts';
+import {
+  checkFolder,
+  checkOutputs,
+  checkWritable,
+  readReportFile,
+  writeOutput,
+  writeOutputs,
+} from './files.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -33,6 +43,44 @@ test('a link stays a link, and the file that it names is written', () => {
   checkWritable('--report', link);
   writeOutput('--report', link, 'new');
   expect([lstatSync(link).isSymbolicLink(), readFileSync(file, 'utf8')]).toEqual([true, 'new']);
+});
+
+test('what cannot be written or made keeps nothing else from being written', async () => {
+  const csv = join(folder, 'report.csv');
+  const lost = join(folder, 'lost', 'report.json');
+  const unmade = () => {
+    throw new UsageError('--link: this report has none');
+  };
+  const writing = writeOutputs([
+    { option: '--report', path: lost, data: () => 'report' },
+    { option: '--html', path: undefined, data: unmade },
+    { option: '--link', path: csv, data: unmade },
+    { option: '--csv', path: csv, data: async () => 'lines' },
+  ]);
+  await expect(writing).rejects.toMatchObject({
+    lines: [
+      `--report ${lost}: cannot be written: no such file or folder`,
+      '--link: this report has none',
+    ],
+  });
+  expect(readFileSync(csv, 'utf8')).toBe('lines');
+});
+
+test('a text whose name ends in .gz is gzipped, and read again', async () => {
+  const path = join(folder, 'report.json.gz');
+  await writeOutputs([{ option: '--report', path, data: () => writeReport(RUN) }]);
+  expect([...readFileSync(path).subarray(0, 2)]).toEqual([0x1f, 0x8b]);
+  expect((await readReportFile(path)).run.id).toBe(RUN.run.id);
+});
+
+test('a report that cannot be read is told with the option that named it', async () => {
+  const path = join(folder, 'cut.json');
+  await expect(readReportFile(path, '--baseline')).rejects.toThrow(
+    `--baseline ${path}: cannot be read: no such file or folder`,
+  );
+  writeFileSync(path, writeReport(RUN).slice(0, 99));
+  await expect(readReportFile(path, '--baseline')).rejects.toThrow(`--baseline ${path}: `);
+  await expect(readReportFile(path)).rejects.toThrow(new RegExp(`^${path}: `));
 });
 
 test('two options that name one file are refused, however it is spelt', () => {

@@ -12,9 +12,9 @@ import {
 import { devNull } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf } from '../errors.ts';
-import { readPacked } from '../report/packed.ts';
+import { pack, readPacked } from '../report/packed.ts';
 import type { Report } from '../report/schema.ts';
-import { UsageError } from './exit.ts';
+import { UsageError, UsageFaults } from './exit.ts';
 
 /**
  * Reads a file that a person named; `what` says where. Throws {@link UsageError} that says why not.
@@ -40,9 +40,13 @@ export function contentOf(path: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** Reads and checks a report, packed or not. Throws {@link UsageError} or ReportError. */
-export async function readReportFile(path: string): Promise<Report> {
-  return readPacked(readInput('report', path), path);
+/**
+ * Reads and checks a report, packed or not; messages name the option that it was given by, if there
+ * is one. Throws {@link UsageError} or ReportError.
+ */
+export async function readReportFile(path: string, option?: string): Promise<Report> {
+  const name = option === undefined ? path : `${option} ${path}`;
+  return readPacked(readInput(option ?? 'report', path), name);
 }
 
 /**
@@ -144,6 +148,35 @@ export function writeOutput(option: string, path: string, data: string | Uint8Ar
     rmSync(unfinished, { force: true });
     throw new UsageError(`${option} ${path}: cannot be written: ${reasonOf(error)}`);
   }
+}
+
+/** What was asked for: by which option, where it goes, and what makes it. */
+export interface Output {
+  readonly option: string;
+  /** Nothing is written without one. */
+  readonly path: string | undefined;
+  readonly data: () => string | Uint8Array | Promise<string>;
+}
+
+/**
+ * Writes each as {@link writeOutput} does, a text gzipped where its name ends in .gz. One that cannot
+ * be made or written keeps no other from being so. Throws {@link UsageError} in the end, with a line
+ * for each of these.
+ */
+export async function writeOutputs(outputs: readonly Output[]): Promise<void> {
+  const faults: UsageError[] = [];
+  for (const { option, path, data } of outputs) {
+    if (!path) continue;
+    try {
+      const made = await data();
+      const isPacked = typeof made === 'string' && /\.gz$/i.test(path);
+      writeOutput(option, path, isPacked ? await pack(made) : made);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      faults.push(error);
+    }
+  }
+  if (faults.length > 0) throw new UsageFaults(faults.map(({ message }) => message));
 }
 
 /** Where a file that can be written is or will be, however its folder is spelt. */

@@ -32,7 +32,7 @@ export class Reproductions {
       );
       return;
     }
-    const folder = `${report.replace(/\.json$/, '')}.artifacts`;
+    const folder = `${report.replace(/\.json(\.gz)?$/, '')}.artifacts`;
     makeFolder('--report', folder);
     for (const { name, data } of this.#files) writeOutput('--report', join(folder, name), data);
     voice.say('To see a failure alone:');

@@ -127,6 +127,7 @@ test('every field of a result has a column, in an order of its own', async () =>
     fault: 'driver',
     accuracy: { maxAbs: 21, maxRel: 22, maxUlp: 23, boundUsed: 24, typicalUsed: 25 },
     timing: { ...timing, ciMs: [...timing.ciMs] },
+    setting: 'NHWC, captured',
     metrics: { zeta: 41, alpha: 42 },
   });
   const found = result({
@@ -145,7 +146,14 @@ test('every field of a result has a column, in an order of its own', async () =>
     ...['index 6 4', 'actual 1.5', 'expected -2', 'finding odd', 'findingMessage it is odd'],
     ...['fault driver', 'control red', 'assertions 14', 'attempts 13', 'durationMs 11'],
     ...['gpuMs 12', 'boundUsed 24', 'typicalUsed 25', 'maxAbs 21', 'maxRel 22', 'maxUlp 23'],
-    ...['timingSource timestamp', 'samples 7', 'coldMs 31', 'medianMs 32', 'minMs 33'],
+    ...[
+      'setting NHWC, captured',
+      'timingSource timestamp',
+      'samples 7',
+      'coldMs 31',
+      'medianMs 32',
+      'minMs 33',
+    ],
     ...['ciMs 34 35', 'kernels k/one k/two', 'covers tb.x tb.y'],
     ...['metrics.alpha 42', 'metrics.zeta 41'],
   ]);

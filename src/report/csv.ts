@@ -41,6 +41,7 @@ const COLUMNS: readonly Column[] = [
   ['maxAbs', ({ accuracy }) => accuracy?.maxAbs],
   ['maxRel', ({ accuracy }) => accuracy?.maxRel],
   ['maxUlp', ({ accuracy }) => accuracy?.maxUlp],
+  ['setting', ({ setting }) => setting],
   ['timingSource', ({ timing }) => timing?.source],
   ['samples', ({ timing }) => timing?.samples],
   ['coldMs', ({ timing }) => timing?.coldMs],

@@ -42,20 +42,20 @@ const OPTIONS: OptionTable<BenchCommand> = {
   baseline: {
     name: 'baseline',
     argument: 'file',
-    description: 'a bench report: what became over 15 % slower on the same adapter is named',
+    description:
+      'a bench report: what became over 15 % slower on the same adapter is named, and the exit status stays as it is',
     parse: lastPath('--baseline'),
   },
   warmUp: {
     name: 'warm-up',
     argument: 'n',
-    description: 'runs of each setting before it is timed (default 2, with --quick 1)',
+    description: `runs of each setting before it is timed, from ${BENCH_LIMITS.warmUp.join(' to ')} (default 2, with --quick 1)`,
     parse: (texts) => wholeNumber('--warm-up', texts.at(-1) ?? '', ...BENCH_LIMITS.warmUp),
   },
   samples: {
     name: 'samples',
     argument: 'n',
-    description:
-      'batches of each contender that are timed (default as many as it takes, from 5 to 15)',
+    description: `batches of each contender that are timed, from ${BENCH_LIMITS.samples.join(' to ')} (default as many as it takes, from 5 to 15)`,
     parse: (texts) => wholeNumber('--samples', texts.at(-1) ?? '', ...BENCH_LIMITS.samples),
   },
   settings: {
@@ -68,6 +68,11 @@ const OPTIONS: OptionTable<BenchCommand> = {
   variants: {
     name: 'variants',
     description: 'time the variants of our kernels that are not chosen beside the one that is',
+    parse: () => true,
+  },
+  verbose: {
+    name: 'verbose',
+    description: 'below each work the setting that each contender was timed in',
     parse: () => true,
   },
   tuning: TUNING,

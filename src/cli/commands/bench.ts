@@ -16,7 +16,7 @@ import { writeReport } from '../../report/write.ts';
 import { peersFor } from '../bench/peers.ts';
 import { PROGRAM } from '../checkout.ts';
 import { EXIT, UsageError } from '../exit.ts';
-import { checkOutputs, readReportFile, writeOutput } from '../files.ts';
+import { checkOutputs, readReportFile, writeOutputs } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { showBench, showBenchSummary } from '../output/bench.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
@@ -35,11 +35,22 @@ export interface BenchCommand extends Omit<BenchOptions, 'tuning'> {
   readonly runtime: RuntimeName;
   /** Print which works there are, in place of timing them. */
   readonly list: boolean;
+  /** Tell the setting of each time. */
+  readonly verbose: boolean;
 }
 
 /** Times the engine beside its peers, or lists what it would time; returns the exit status. */
 export async function benchCommand({ list, ...given }: Partial<BenchCommand>): Promise<number> {
-  const { peers, report: target, csv, baseline, runtime = 'chromium', tuning, ...asked } = given;
+  const {
+    peers,
+    report: target,
+    csv,
+    baseline,
+    runtime = 'chromium',
+    tuning,
+    verbose,
+    ...asked
+  } = given;
   const options: BenchOptions = { ...DEFAULT_BENCH_OPTIONS, ...asked };
   const voice = voiceOn(target === '-' || csv === '-' ? process.stderr : process.stdout);
   // Wrong use shows before a browser starts.
@@ -63,9 +74,14 @@ export async function benchCommand({ list, ...given }: Partial<BenchCommand>): P
   using interrupt = new Interrupt();
   const request = { options, peers: found.peers };
   const report = await benchIn(runtime, voice, request, table, interrupt.signal);
-  if (target) writeOutput('--report', target, writeReport(report));
-  if (csv) writeOutput('--csv', csv, toCsv(report));
-  showBenchSummary(voice, report, before && becameSlower(before, report));
+  showBenchSummary(voice, report, {
+    slowed: before && becameSlower(before, report),
+    ...(verbose ? { verbose } : {}),
+  });
+  await writeOutputs([
+    { option: '--report', path: target, data: () => writeReport(report) },
+    { option: '--csv', path: csv, data: () => toCsv(report) },
+  ]);
   const { aborted } = interrupt.signal;
   // What was not interrupted is partial where its device, browser or process went away.
   return report.run.complete || aborted ? exitOfBench(report, aborted) : EXIT.unusable;
@@ -82,7 +98,7 @@ async function benchIn(
   table: Tuning,
   signal: AbortSignal,
 ): Promise<Report> {
-  await using runtime = await openRuntime(name, voice.say, signal);
+  await using runtime = await openRuntime(name, voice.say, signal, 'work');
   voice.say(`timing on ${runtime.adapter}`);
   const request = { options: { ...options, tuning: await rowsFor(table, runtime, signal) }, peers };
   const journal = new BenchJournal({ options: request.options, works: [...works.values()] });
@@ -104,7 +120,7 @@ async function benchIn(
 }
 
 async function baselineIn(path: string): Promise<Report> {
-  const report = await readReportFile(path);
+  const report = await readReportFile(path, '--baseline');
   if (report.kind === 'bench') return report;
   throw new UsageError(
     `--baseline ${path}: is a report of kind ${report.kind}: give one that ${PROGRAM} bench --report wrote`,

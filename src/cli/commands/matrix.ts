@@ -13,7 +13,7 @@ import { writeReport } from '../../report/write.ts';
 import { peersFor } from '../bench/peers.ts';
 import { liveOf, type RunningBridge, startBridge } from '../bridge.ts';
 import { EXIT, UsageError } from '../exit.ts';
-import { checkOutputs, writeOutput } from '../files.ts';
+import { checkOutputs, writeOutputs } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { showMatrix } from '../output/matrix.ts';
 import { showProgress } from '../output/progress.ts';
@@ -68,8 +68,10 @@ export async function matrixCommand(given: Partial<MatrixCommand>): Promise<numb
     throw new UsageError(
       `--backends ${columns.join(' ')}: nothing was executed, so there is no report: the table says why; webgpu-f32 is always there`,
     );
-  if (target) writeOutput('--report', target, writeReport(report));
-  if (csv) writeOutput('--csv', csv, toCsv(report));
+  await writeOutputs([
+    { option: '--report', path: target, data: () => writeReport(report) },
+    { option: '--csv', path: csv, data: () => toCsv(report) },
+  ]);
   return exitOfMatrix(report, signal.aborted);
 }
 

@@ -21,7 +21,7 @@ export async function mergeCommand(
   if (Object.keys(files).length === 0)
     throw new UsageError('merge: name a file to write: --report, --junit, --html, --csv or --link');
   checkReportFiles(files, { merge: paths });
-  const merged = mergeReports(await Promise.all(paths.map(readReportFile)), paths);
+  const merged = mergeReports(await Promise.all(paths.map((path) => readReportFile(path))), paths);
   await publish(merged, voiceFor(files), { files, shareBase: shareBaseOf(shareBase) });
   return exitOfReport(merged, false);
 }

@@ -5,7 +5,7 @@ import { writeReport } from '../../report/write.ts';
 import { CACHE_FOLDER, changedFiles, filesOfLastCommit, lastCommit, ROOT } from '../checkout.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { openFileCache } from '../file-cache.ts';
-import { checkWritable, writeOutput } from '../files.ts';
+import { checkWritable, writeOutputs } from '../files.ts';
 import type { HostChoice } from '../host-mutation/run/select.ts';
 import { exitOfHostReport } from '../host-mutation/run/verdict.ts';
 import { Interrupt } from '../interrupt.ts';
@@ -51,8 +51,8 @@ export async function mutateHostCommand(given: Partial<MutateOptions>): Promise<
   };
   try {
     const report = await mutateHost(place, mutants, choice, showMutation(voice));
-    if (target) writeOutput('--report', target, writeReport(report));
     showHostKillRate(voice, report, mutants.length);
+    await writeOutputs([{ option: '--report', path: target, data: () => writeReport(report) }]);
     return exitOfHostReport(report, interrupt.signal.aborted);
   } catch (error) {
     if (!(error instanceof RedBaselineError)) throw error;

@@ -8,7 +8,7 @@ import { writeReport } from '../../report/write.ts';
 import { CACHE_FOLDER, changedShaders, readShaders } from '../checkout.ts';
 import { EXIT, exitOfReport, UsageError } from '../exit.ts';
 import { openFileCache } from '../file-cache.ts';
-import { checkOutputs, writeOutput } from '../files.ts';
+import { checkOutputs, writeOutputs } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { kernelsOfRun } from '../last-report.ts';
 import { showKillRate, showMutation } from '../output/mutation.ts';
@@ -70,8 +70,8 @@ export async function mutateCommand(given: Partial<MutateOptions>): Promise<numb
       signal: interrupt.signal,
     };
     const report = await mutate(host, choice, showMutation(voice));
-    if (target) writeOutput('--report', target, writeReport(report));
     showKillRate(voice, report);
+    await writeOutputs([{ option: '--report', path: target, data: () => writeReport(report) }]);
     return exitOfReport(report, interrupt.signal.aborted);
   } catch (error) {
     if (!(error instanceof BaselineError)) throw error;

@@ -16,7 +16,7 @@ import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
 import { writeReport } from '../../report/write.ts';
 import type { ActivationType } from '../../vocabulary/quant/quanto_activation.ts';
 import { exitOfReport, UsageError } from '../exit.ts';
-import { checkOutputs, readInput, writeOutput } from '../files.ts';
+import { checkOutputs, readInput, writeOutputs } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { schemeFile } from '../output/scheme-file.ts';
 import { showMeasuring, showSchemes } from '../output/schemes.ts';
@@ -88,7 +88,7 @@ export async function quantizeCommand(given: Partial<QuantizeOptions>): Promise<
     interrupt.signal,
   );
   showSchemes(voice, outcome);
-  save(voice, targets, outcome, { file, weights, scheme: schemes[0] as WholeChoice });
+  await save(voice, targets, outcome, { file, weights, scheme: schemes[0] as WholeChoice });
   return exitOfReport(outcome.report, interrupt.signal.aborted);
 }
 
@@ -144,24 +144,23 @@ function named<T>(path: string, read: () => T): T {
 }
 
 /** Writes each file whole; weights only where all layers were quantized or refused. */
-function save(
+async function save(
   voice: Voice,
   { out, report: reportPath, csv, svg }: Targets,
   outcome: ChoosingOutcome,
   given: Parameters<typeof savedWeights>[1],
-): void {
+): Promise<void> {
   const { report, measured } = outcome;
-  if (reportPath) writeOutput('--report', reportPath, writeReport(report));
-  if (csv) writeOutput('--csv', csv, toCsv(report));
-  if (svg) {
-    const drawn = schemeFile(schemeTotals(measured));
-    if (drawn) writeOutput('--svg', svg, drawn);
-    else voice.say(`${svg} is not written: there is nothing to draw`);
-  }
-  if (!out) return;
-  const saved = savedWeights(outcome, given, formOf(out));
-  if (saved) writeOutput('--out', out, Buffer.concat(saved));
-  else voice.say(`${out} is not written: not every layer was quantized`);
+  const drawn = svg && schemeFile(schemeTotals(measured));
+  if (svg && !drawn) voice.say(`${svg} is not written: there is nothing to draw`);
+  const saved = out && savedWeights(outcome, given, formOf(out));
+  if (out && !saved) voice.say(`${out} is not written: not every layer was quantized`);
+  await writeOutputs([
+    { option: '--report', path: reportPath, data: () => writeReport(report) },
+    { option: '--csv', path: csv, data: () => toCsv(report) },
+    ...(drawn ? [{ option: '--svg', path: svg, data: () => drawn }] : []),
+    ...(saved ? [{ option: '--out', path: out, data: () => Buffer.concat(saved) }] : []),
+  ]);
 }
 
 const formOf = (path: string): WeightsForm => (/\.gguf$/i.test(path) ? 'gguf' : 'safetensors');

@@ -7,19 +7,20 @@ import { showBench, showBenchSummary } from './bench.ts';
 import type { Voice } from './voice.ts';
 
 /** A voice whose lines are kept. */
-function heard(live = false) {
+function heard(live = false, columns = 120) {
   const lines: string[] = [];
   const say = (line: string) => void lines.push(line);
   const voice: Voice = {
     ...{ say, write: say, openGroup: say },
     closeGroup: () => {},
     live,
-    columns: () => 60,
+    columns: () => columns,
   };
   return { lines, voice };
 }
 
 const ID = 'bench.matmul:f32;m=128;n=128;k=128';
+const LONG = 'bench.conv2d:f32;kernel=3;from=64;to=64;side=56;grad=x+weight';
 const timed = (backend: string, ms: number, metrics = {}): CaseResult =>
   result({
     ...{ id: ID, backend, status: 'pass', assertions: 9, metrics },
@@ -44,10 +45,10 @@ test('the table has what each took, the ratio and the share of the ceiling', asy
     timed('ceiling', 0.5),
     result({ ...timed('webgpu', 9.87), id: 'bench.softmax:f32;rows=1024;width=1024' }),
   ];
-  showBenchSummary(voice, await report(results, '', { kind: 'bench' }), undefined);
+  showBenchSummary(voice, await report(results, '', { kind: 'bench' }));
   const rows = lines.slice(0, 3).map((line) => line.trim().split(/ {2,}| (?=[\d-])/));
   expect(rows).toEqual([
-    ['ms', 'ours', 'tfjs', 'jax', 'ceiling', 'ratio of ceil.'],
+    ['ms', 'ours', 'tfjs', 'jax', 'ceiling', 'ratio', 'of ceil.'],
     ['matmul:f32;m=128;n=128;k=128', '2.00', 'fail', '3.00', '0.500', '1.50', '25 %'],
     ['softmax:f32;rows=1024;width=1024', '9.87', '-', '-', '-'],
   ]);
@@ -62,16 +63,83 @@ test('a library has the time of its documented loop beside its own', async () =>
   const results = [
     timed('webgpu', 2),
     timed('tfjs-webgpu', 3, { documentedMs: 3.45 }),
-    timed('jax-webgpu', 4),
+    timed('jax-webgpu', 1234.5),
     result({ ...timed('tfjs-webgpu', 5), id: 'bench.softmax:f32;rows=1024;width=1024' }),
   ];
-  showBenchSummary(voice, await report(results, '', { kind: 'bench' }), undefined);
+  showBenchSummary(voice, await report(results, '', { kind: 'bench' }));
   expect(lines.slice(0, 3).map((line) => line.trim().split(/ {2,}| (?=[\d-])/))).toEqual([
-    ['ms', 'ours', 'tfjs its loop', 'jax', 'ratio of ceil.'],
-    ['matmul:f32;m=128;n=128;k=128', '2.00', '3.00', '3.45', '4.00'],
+    ['ms', 'ours', 'tfjs', 'tfjs loop', 'jax', 'ratio', 'of ceil.'],
+    ['matmul:f32;m=128;n=128;k=128', '2.00', '3.00', '3.45', '1235'],
     ['softmax:f32;rows=1024;width=1024', '-', '5.00', '-', '-'],
   ]);
-  expect(lines[3]).toContain('its loop: as the documentation');
+  expect(lines[3]).toContain('loop: as the documentation');
+});
+
+test('a table is no wider than the terminal, and what it lacks is said', async () => {
+  const results = [
+    ...[timed('webgpu', 2, { ratio: 1.5, fractionOfCeiling: 0.25 }), timed('ceiling', 0.5)],
+    ...['ort-webgpu', 'tfjs-webgpu', 'jax-webgpu', 'ort-wasm'].map((name) =>
+      timed(name, 3, { documentedMs: 4 }),
+    ),
+    result({ ...timed('webgpu', 75), id: LONG }),
+    result({ ...timed('ceiling', 0.25), id: 'bench.ceiling:dispatch' }),
+  ];
+  const of = await report(results, '', { kind: 'bench' });
+  const shown = (columns: number) => {
+    const { lines, voice } = heard(false, columns);
+    showBenchSummary(voice, of);
+    return lines;
+  };
+  const narrow = shown(80);
+  const table = narrow.slice(
+    0,
+    narrow.findIndex((line) => line.startsWith('not shown')),
+  );
+  expect(shown(200)[0]?.split(/ {2,}/)).toEqual([
+    ...['ms', 'ours', 'ort', 'ort loop', 'tfjs', 'tfjs loop', 'jax', 'jax loop'],
+    ...['wasm', 'wasm loop', 'ceiling', 'ratio', 'of ceil.'],
+  ]);
+  expect(shown(200).some((line) => line.startsWith('not shown'))).toBe(false);
+  expect(narrow[0]?.split(/ +/)).toEqual(
+    expect.arrayContaining(['ours', 'ort', 'tfjs', 'jax', 'ratio']),
+  );
+  for (const line of table) expect(line.length).toBeLessThanOrEqual(80);
+  expect(narrow.find((line) => line.startsWith('not shown'))).toMatch(
+    /^not shown in 80 columns: .*wasm.* loop.*; --csv and --report have them$/,
+  );
+  const long = narrow.indexOf(LONG.replace('bench.', ''));
+  expect(narrow[long + 1], 'a long name has a line of its own').toMatch(/^ +75\.0( +-)+$/);
+  expect(narrow, 'ceilings have a table of their own').toContain('ceiling:dispatch    0.250');
+});
+
+test('the settings that were timed are told if that is asked, and what was left out always', async () => {
+  const results = [
+    { ...timed('webgpu', 2), setting: 'captured' },
+    {
+      ...{ ...timed('ort-webgpu', 3), setting: 'default, by its documented loop' },
+      finding: { code: 'setting-not-timed', message: 'not timed: MHA: y[0] is 1, not 2' },
+    },
+    ...[1, 2, 3].map((n) =>
+      result({
+        ...{ id: `bench.softmax:f32;rows=${n}`, backend: 'jax-webgpu', status: 'skip' },
+        ...{ assertions: 0, skip: { code: 'not-implemented', detail: 'it is not asked' } },
+      }),
+    ),
+  ];
+  const of = await report(results, '', { kind: 'bench' });
+  const { lines, voice } = heard();
+  showBenchSummary(voice, of);
+  expect(lines.filter((line) => line.startsWith('not timed'))).toEqual([
+    'not timed  ort; MHA: y[0] is 1, not 2 (matmul:f32;m=128;n=128;k=128)',
+    'not timed  jax: it is not asked (3 works)',
+  ]);
+  expect(lines.join()).not.toContain('captured');
+  const more = heard();
+  showBenchSummary(more.voice, of, { verbose: true });
+  expect(more.lines.slice(2, 4)).toEqual([
+    '  ours: captured',
+    '  ort: default, by its documented loop',
+  ]);
 });
 
 test('WebAssembly that took part is said to count in no ratio', async () => {
@@ -82,7 +150,7 @@ test('WebAssembly that took part is said to count in no ratio', async () => {
       ...one,
       adapter: { ...one.adapter, isFallback },
     }));
-    showBenchSummary(voice, { ...of, environments }, undefined);
+    showBenchSummary(voice, { ...of, environments });
     return lines.filter((line) => line.startsWith('wasm'));
   };
   const both = [timed('webgpu', 2), timed('ort-wasm', 1)];
@@ -102,7 +170,7 @@ test('a geometric mean is told of each group, with its worst', async () => {
       id: `bench.matmul:f32;m=${m};n=${m};k=${m}`,
     });
   const results = [product(128, 4), product(256, 0.25), product(512, 1)];
-  showBenchSummary(voice, await report(results, '', { kind: 'bench' }), undefined);
+  showBenchSummary(voice, await report(results, '', { kind: 'bench' }));
   expect(lines.find((line) => line.startsWith('products'))).toBe(
     'products: the fastest peer takes 1.00 times as long as ours (geometric mean of 3); at worst 0.25 (matmul:f32;m=256;n=256;k=256), 1 below 1',
   );
@@ -115,7 +183,7 @@ test('a choice is named that is slower than another variant, and how many were t
     ...{ id, tried: { captured: 1, eager: chosen, 'variant tiled': tiled } },
   });
   const results = [beside(ID, 3, 2), beside('bench.softmax:f32;rows=1024;width=1024', 2.1, 2)];
-  showBenchSummary(voice, await report(results, '', { kind: 'bench' }), undefined);
+  showBenchSummary(voice, await report(results, '', { kind: 'bench' }));
   expect(lines.filter((line) => /^choice|^variants/.test(line))).toEqual([
     'choice  matmul:f32;m=128;n=128;k=128: the chosen variant takes 3.00 ms, tiled 2.00: 1.50 times the fastest',
     'variants: in 1 of 2 works the chosen one takes over 10 % longer than another',
@@ -127,7 +195,7 @@ test('what became slower is named', async () => {
   const slower = [{ id: ID, backend: 'webgpu', beforeMs: 2, afterMs: 3, ratio: 1.5 }];
   const of = await report([timed('webgpu', 3)], '', { kind: 'bench' });
   showBenchSummary(voice, of, {
-    ...{ why: undefined, compared: 4, unjudged: 2, fewestSamples: 40, slower },
+    slowed: { why: undefined, compared: 4, unjudged: 2, fewestSamples: 40, slower },
   });
   expect(lines).toContain(`slower  ${ID} on webgpu: 2.00 -> 3.00 ms, 1.50 times as long`);
   expect(lines).toContain('1 of 4 times are over 15 % slower than in the baseline');
@@ -136,13 +204,18 @@ test('what became slower is named', async () => {
     'some have only 5 samples, and the rule was tried with 40: time both with --samples 40 to be as sure';
   expect(lines).not.toContain(unsure);
   showBenchSummary(voice, of, {
-    ...{ why: undefined, compared: 4, unjudged: 0, fewestSamples: 5, slower },
+    slowed: { why: undefined, compared: 4, unjudged: 0, fewestSamples: 5, slower },
   });
   expect(lines).toContain(unsure);
   showBenchSummary(voice, of, {
-    ...{ why: 'it is of another adapter', compared: 0, unjudged: 0, fewestSamples: 0, slower: [] },
+    slowed: {
+      ...{ why: 'it is of\n\u001b[31manother adapter', compared: 0, unjudged: 0, fewestSamples: 0 },
+      slower: [],
+    },
   });
-  expect(lines).toContain('Nothing is compared: it is of another adapter.');
+  expect(lines, 'text of a file stays in its line').toContain(
+    'Nothing is compared: it is of [31manother adapter.',
+  );
 });
 
 describe('while it goes on', () => {
@@ -179,7 +252,7 @@ describe('while it goes on', () => {
   });
 
   test('a terminal sees how far it is, in one line', () => {
-    const { lines, voice } = heard(true);
+    const { lines, voice } = heard(true, 60);
     const listen = showBench(voice);
     for (const event of events) listen(event);
     expect(lines[1]).toContain('1 of 2, about 2 s left: bench.matmul');

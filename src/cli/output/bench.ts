@@ -1,12 +1,13 @@
-import { toldMs } from '../../bench/held-ceilings.ts';
 import type { BenchListener } from '../../bench/host.ts';
+import { leftOut } from '../../bench/left-out.ts';
 import type { Slowed } from '../../bench/slowed.ts';
 import { SURE_SAMPLES } from '../../bench/statistics/slower.ts';
-import { type BenchRow, benchRows, documentedMs, groupMeans } from '../../bench/summary.ts';
+import { type BenchRow, benchRows, groupMeans } from '../../bench/summary.ts';
 import { badChoices, othersWords, type VariantRow, variantRows } from '../../bench/variant-rows.ts';
 import { counted } from '../../report/counted.ts';
 import { plainText } from '../../report/plain-text.ts';
 import type { CaseResult, Report } from '../../report/schema.ts';
+import { ceilingsTable, type FittedTable, shortName, workName, worksTable } from './bench-table.ts';
 import { paint, type Voice } from './voice.ts';
 
 /** How often a log, which cannot redraw a line, is told what is timed. Milliseconds. */
@@ -62,42 +63,26 @@ function sayProblem(
   voice.say(`${head} ${id} on ${backend}: ${plainText(`${error.code}: ${error.message}`, 300)}`);
 }
 
-/** Names of contenders in the table, in its order. */
-const COLUMNS = {
-  webgpu: 'ours',
-  'ort-webgpu': 'ort',
-  'tfjs-webgpu': 'tfjs',
-  'jax-webgpu': 'jax',
-  'ort-wasm': 'wasm',
-  ceiling: 'ceiling',
-} as const;
+/** What is told of a bench besides its report. */
+export interface BenchSaying {
+  /** What became slower than in the baseline; undefined without one. */
+  readonly slowed?: Slowed | undefined;
+  /** Whether the setting of each time is told. */
+  readonly verbose?: boolean;
+}
 
-const NUMBER_WIDTH = 8;
-const LOOP = 'its loop';
-
-/** The table, the means of each group, and what became slower. */
-export function showBenchSummary(voice: Voice, report: Report, slowed: Slowed | undefined): void {
-  const rows = benchRows(report);
-  const columns = Object.entries(COLUMNS).flatMap(([backend, name]) =>
-    columnsOf(rows, backend, name),
-  );
-  const width = Math.max(4, ...rows.map(({ id }) => nameOf(id).length));
-  const line = (name: string, cells: readonly string[]) =>
-    `${name.padEnd(width)} ${cells.map((cell) => cell.padStart(NUMBER_WIDTH)).join(' ')}`;
-  voice.say(line('ms', [...columns.map(({ name }) => name), 'ratio', 'of ceil.']));
-  for (const row of rows) {
-    const cells = columns.map(({ cellIn }) => cellIn(row));
-    const share = row.shareOfCeiling;
-    voice.say(
-      line(nameOf(row.id), [
-        ...cells,
-        row.ratio === undefined ? '' : row.ratio.toFixed(2),
-        share === undefined ? '' : `${(100 * share).toFixed(0)} %`,
-      ]),
-    );
-  }
-  if (columns.some(({ name }) => name === LOOP))
-    voice.say(`${LOOP}: as the documentation of the library before it shows how to run it`);
+/** The table, what was left out, the means of each group, and what became slower. */
+export function showBenchSummary(
+  voice: Voice,
+  report: Report,
+  { slowed, verbose = false }: BenchSaying = {},
+): void {
+  const all = benchRows(report);
+  const rows = all.filter(({ group }) => group !== 'ceilings');
+  const ceilings = all.filter(({ group }) => group === 'ceilings');
+  if (rows.length > 0) sayTable(voice, worksTable(rows, voice.columns(), verbose));
+  if (ceilings.length > 0) sayTable(voice, ceilingsTable(ceilings, voice.columns()));
+  sayLeftOut(voice, report);
   sayMeans(voice, rows);
   sayVariants(voice, variantRows(report.results));
   if (slowed) saySlowed(voice, slowed);
@@ -116,39 +101,41 @@ export function showBenchSummary(voice: Voice, report: Report, slowed: Slowed | 
       `wasm computes on the processor and counts in no ratio${adapter?.isFallback ? ': beside an adapter that is a processor too it is faster than any WGSL' : ''}`,
     );
   if (!run.complete) voice.say(paint(voice, 'yellow', 'Only a part was timed.'));
-  voice.say(`${counted(rows.length, 'work')} in ${(run.durationMs / 1000).toFixed(1)} s`);
+  voice.say(`${counted(all.length, 'work')} in ${(run.durationMs / 1000).toFixed(1)} s`);
 }
 
-/** A column of the table. */
-interface Column {
-  readonly name: string;
-  readonly cellIn: (row: BenchRow) => string;
+function sayTable(voice: Voice, { lines, dropped }: FittedTable): void {
+  for (const line of lines) voice.say(line);
+  if (lines[0]?.includes(' loop'))
+    voice.say('loop: as the documentation of the library before it shows how to run it');
+  if (dropped.length > 0)
+    voice.say(
+      `not shown in ${voice.columns()} columns: ${dropped.join(', ')}; --csv and --report have them`,
+    );
 }
 
-/** Of who took part its figure, and beside it that of its documented loop, where it has one. */
-function columnsOf(rows: readonly BenchRow[], backend: string, name: string): readonly Column[] {
-  const all = rows.flatMap(({ results }) => results.get(backend) ?? []);
-  if (all.every(({ status }) => status === 'skip')) return [];
-  const figure = { name, cellIn: ({ results }: BenchRow) => cellOf(results.get(backend)) };
-  if (all.every((result) => documentedMs(result) === undefined)) return [figure];
-  const loopIn = ({ results }: BenchRow) =>
-    documentedMs(results.get(backend))?.toPrecision(3) ?? '-';
-  return [figure, { name: LOOP, cellIn: loopIn }];
-}
+/** Works that are named one by one; of more the number is told. */
+const NAMED_WORKS = 2;
 
-const nameOf = (id: string) => id.replace(/^bench\./, '');
-
-function cellOf(result: CaseResult | undefined): string {
-  if (!result || result.status === 'skip') return '-';
-  if (result.status !== 'pass') return result.status;
-  const ms = toldMs(result);
-  return ms === undefined ? 'ok' : ms.toPrecision(3);
+/** Errors were told when they came. */
+function sayLeftOut(voice: Voice, { results }: Report): void {
+  for (const { what, backends, settings, reason, ids } of leftOut(results)) {
+    if (what !== 'skip' && what !== 'setting') continue;
+    const of =
+      ids.length > NAMED_WORKS
+        ? counted(ids.length, 'work')
+        : ids.map((id) => workName(id)).join(', ');
+    const who = [backends.map(shortName).join(', '), ...settings].join('; ');
+    voice.say(
+      `${paint(voice, 'dim', 'not timed')}  ${plainText(`${who}: ${reason}`, 200)} (${plainText(of)})`,
+    );
+  }
 }
 
 function sayMeans(voice: Voice, rows: readonly BenchRow[]): void {
   for (const { group, count, geometricMean, worst, below } of groupMeans(rows))
     voice.say(
-      `${group}: the fastest peer takes ${geometricMean.toFixed(2)} times as long as ours (geometric mean of ${count}); at worst ${worst.ratio.toFixed(2)} (${nameOf(worst.id)}), ${below} below 1`,
+      `${group}: the fastest peer takes ${geometricMean.toFixed(2)} times as long as ours (geometric mean of ${count}); at worst ${worst.ratio.toFixed(2)} (${workName(worst.id)}), ${below} below 1`,
     );
 }
 
@@ -157,7 +144,7 @@ function sayVariants(voice: Voice, rows: readonly VariantRow[]): void {
   const bad = badChoices(rows);
   for (const row of bad)
     voice.say(
-      `${paint(voice, 'yellow', 'choice')}  ${nameOf(row.id)}: the chosen variant takes ${row.chosenMs.toPrecision(3)} ms, ${othersWords(row)}: ${row.ofFastest.toFixed(2)} times the fastest`,
+      `${paint(voice, 'yellow', 'choice')}  ${workName(row.id)}: the chosen variant takes ${row.chosenMs.toPrecision(3)} ms, ${othersWords(row)}: ${row.ofFastest.toFixed(2)} times the fastest`,
     );
   voice.say(
     `variants: in ${bad.length} of ${counted(rows.length, 'work')} the chosen one takes over 10 % longer than another`,
@@ -166,12 +153,12 @@ function sayVariants(voice: Voice, rows: readonly VariantRow[]): void {
 
 function saySlowed(voice: Voice, { why, compared, unjudged, fewestSamples, slower }: Slowed): void {
   if (why !== undefined) {
-    voice.say(paint(voice, 'yellow', `Nothing is compared: ${why}.`));
+    voice.say(paint(voice, 'yellow', `Nothing is compared: ${plainText(why)}.`));
     return;
   }
   for (const { id, backend, beforeMs, afterMs, ratio } of slower)
     voice.say(
-      `${paint(voice, 'red', 'slower')}  ${id} on ${backend}: ${beforeMs.toPrecision(3)} -> ${afterMs.toPrecision(3)} ms, ${ratio.toFixed(2)} times as long`,
+      `${paint(voice, 'red', 'slower')}  ${plainText(`${id} on ${backend}`)}: ${beforeMs.toPrecision(3)} -> ${afterMs.toPrecision(3)} ms, ${ratio.toFixed(2)} times as long`,
     );
   voice.say(
     `${slower.length} of ${counted(compared, 'time')} are over 15 % slower than in the baseline`,

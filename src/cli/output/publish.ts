@@ -35,7 +35,6 @@ export async function publish(
   { files, shareBase, headlines = [], annotated = false, sayMore = () => {} }: Publication,
 ): Promise<void> {
   const link = await linkOf(report, shareBase);
-  await writeReportFiles(files, report, { headlines, link });
   const causes = causesOf(report.results);
   showFailures(voice, causes);
   if (annotated && inWorkflow()) for (const line of annotations(causes)) voice.say(line);
@@ -50,8 +49,13 @@ export async function publish(
       ...(link !== undefined && shareBase.isPublic ? { link } : {}),
     }),
   );
-  if (link === undefined) return;
-  if (!shareBase.isPublic)
+  if (link !== undefined) sayLink(voice, link, shareBase);
+  // What cannot be written takes no answer away.
+  await writeReportFiles(files, report, { headlines, link });
+}
+
+function sayLink(voice: Voice, link: string, { isPublic }: ShareBase): void {
+  if (!isPublic)
     voice.say(
       `This link opens on this computer only, while ${PROGRAM.replace(/ --$/, '')} serves the page; --share-base URL makes one that opens for others.`,
     );

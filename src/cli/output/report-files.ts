@@ -6,7 +6,7 @@ import type { Report } from '../../report/schema.ts';
 import { writeReport } from '../../report/write.ts';
 import { PROGRAM } from '../checkout.ts';
 import { UsageError } from '../exit.ts';
-import { checkOutputs, type Inputs, writeOutput } from '../files.ts';
+import { checkOutputs, type Inputs, writeOutputs } from '../files.ts';
 import { type Voice, voiceOn } from './voice.ts';
 
 /** Where a report goes in each of its forms; `-` is stdout. */
@@ -66,13 +66,18 @@ export function checkReportFiles(files: Partial<ReportFiles>, inputs?: Inputs): 
 }
 
 /**
- * Writes the report in each form that was asked for. Throws UsageError.
+ * Writes the report in each form that was asked for and can be had. Throws UsageError about the
+ * others.
  */
 export async function writeReportFiles(
   files: Partial<ReportFiles>,
   report: Report,
   beside: Beside,
 ): Promise<void> {
-  for (const [option, path, form] of wanted(files))
-    writeOutput(option, path, await form(report, beside));
+  await writeOutputs(
+    wanted(files).map(([option, path, form]) => ({
+      ...{ option, path },
+      data: () => form(report, beside),
+    })),
+  );
 }

@@ -13,7 +13,7 @@ export interface Voice {
   readonly closeGroup: () => void;
   /** Whether a terminal shows it, so that lines may be redrawn. */
   readonly live: boolean;
-  /** Columns of the terminal. */
+  /** Columns of the terminal; where there is none, as COLUMNS says, or 80. */
   readonly columns: () => number;
 }
 
@@ -29,7 +29,7 @@ export function voiceOn(stream: NodeJS.WriteStream): Voice {
       if (folds) say('::endgroup::');
     },
     live: stream.isTTY === true && process.env['CI'] !== 'true',
-    columns: () => stream.columns ?? 80,
+    columns: () => stream.columns ?? (Number(process.env['COLUMNS']) || 80),
   };
 }
 

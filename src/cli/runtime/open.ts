@@ -7,13 +7,14 @@ export type RuntimeName = 'chromium' | 'node';
 
 /**
  * Opens a runtime by name, loading only what it needs. Throws UnusableError or NoBrowserError with
- * what was tried, and InterruptedError as soon as `signal` aborts; what opens nevertheless is
- * closed again.
+ * what was tried, and InterruptedError, before the first of what was to run, as soon as `signal`
+ * aborts; what opens nevertheless is closed again.
  */
 export async function openRuntime(
   name: RuntimeName,
   install: Installation,
   signal = new AbortController().signal,
+  first = 'case',
 ): Promise<Runtime> {
   const opening = open(name, install);
   let interrupt = () => {};
@@ -31,7 +32,7 @@ export async function openRuntime(
     signal.removeEventListener('abort', interrupt);
   }
   opening.then((late) => late[Symbol.asyncDispose]()).catch(() => {});
-  throw new InterruptedError();
+  throw new InterruptedError(`interrupted before the first ${first}`);
 }
 
 async function open(name: RuntimeName, install: Installation): Promise<Runtime> {

@@ -19,7 +19,7 @@ try {
 
 async function main(paths: readonly string[]): Promise<number> {
   if (paths.length === 0) throw new UsageError('usage: node scripts/speed-page.mjs REPORT...');
-  const reports = await Promise.all(paths.map(readReportFile));
+  const reports = await Promise.all(paths.map((path) => readReportFile(path)));
   const adapters = reports.map(({ kind, environments: [environment] }, i) => {
     if (kind !== 'bench')
       throw new UsageError(`${paths[i]}: is a report of kind ${kind}, not of a bench`);

@@ -92,7 +92,7 @@ function ofBench({ value: { phase, file, done, total, problem } }: App['timing']
     case 'stopping':
       return words.stopping;
     case 'ended':
-      return file ?? words.timed;
+      return file?.name ?? words.timed;
     case 'failed':
       return problem ?? '';
   }

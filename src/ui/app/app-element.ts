@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { keyed } from 'lit/directives/keyed.js';
+import type { Source } from '../compare/compare-session.ts';
 import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
 import { lazily } from '../controls/lazily.ts';
@@ -165,7 +166,7 @@ export class AppElement extends LitElement {
           <span class="brand"><img src="./icon.svg" alt="" width="28" height="28" /><span>Gradproof</span></span>
           <gp-navigation .views=${views} .current=${shown.name} @go=${this.#go}></gp-navigation>
         </header>
-        <main id="main" tabindex="-1" @comparerun=${this.#compareRun}>
+        <main id="main" tabindex="-1" @comparerun=${this.#compareRun} @comparefile=${this.#compareFile}>
           ${this.#notice()} ${offline.value === 'newer' ? this.#newer() : nothing} ${this.#view()}
         </main>
         <footer>
@@ -260,11 +261,19 @@ export class AppElement extends LitElement {
     window.scrollTo({ top: 0 });
   }
 
-  async #compareLink(): Promise<void> {
+  async #compareFile({ detail }: CustomEvent<File>): Promise<void> {
+    await this.#compareSource({ kind: 'file', file: detail });
+    window.scrollTo({ top: 0 });
+  }
+
+  #compareLink(): Promise<void> {
+    return this.#compareSource({ kind: 'link', text: location.hash });
+  }
+
+  async #compareSource(source: Source): Promise<void> {
     const { comparison, router } = this.#app;
-    const link = { kind: 'link', text: location.hash } as const;
     const { compareWith } = await withWords(import('../compare/choose-to-compare.ts'));
-    compareWith(link, await comparison.get(), router);
+    compareWith(source, await comparison.get(), router);
   }
 
   async #takeFiles({ detail }: CustomEvent<readonly DroppedFile[]>): Promise<void> {

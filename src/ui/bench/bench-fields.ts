@@ -150,14 +150,17 @@ export class BenchFields extends LitElement {
   #filter() {
     const words = benchWords();
     const { quick, filter } = this.choice;
-    const all = selectWorks(this.works?.works ?? [], { quick, filters: [] });
-    const selected = selectWorks(all, { quick, filters: filtersIn(filter) });
+    const known = this.works?.works ?? [];
+    const filters = filtersIn(filter);
+    const all = selectWorks(known, { quick, filters: [] });
+    const selected = selectWorks(all, { quick, filters });
+    const elsewhere = quick ? selectWorks(known, { quick: false, filters }).length : 0;
     const suites = new Set(all.map(({ id }) => id.slice(0, id.indexOf(':'))));
     return html`<label class="field">
       ${words.filter}
       <input type="text" aria-keyshortcuts="/" list="suites" dir="ltr" spellcheck="false" autocapitalize="off" autocomplete="off" aria-describedby="selected" aria-invalid=${all.length > 0 && selected.length === 0} .value=${filter} @input=${(event: Event) => this.#choose({ filter: textOf(event) })} />
       <datalist id="suites">${[...suites].map((suite) => html`<option value="${suite}:*"></option>`)}</datalist>
-      <span id="selected" class="hint">${words.filterHint(this.works ? selected.length : undefined, all.length)}</span>
+      <span id="selected" class="hint">${words.filterHint(this.works ? selected.length : undefined, all.length, elsewhere)}</span>
     </label>`;
   }
 

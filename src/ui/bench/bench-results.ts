@@ -10,9 +10,9 @@ import { Remembered } from '../controls/remembered.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { saveReport } from '../reports/report-files.ts';
 import { benchWords } from './bench.en.ts';
-import { contenderWords, workName } from './contenders.ts';
 import { growthFigure } from './growth-figure.ts';
 import type { KnownWorks } from './known-works.ts';
+import { leftOutList } from './left-out-list.ts';
 import { ratioFigure } from './ratio-figure.ts';
 import { rooflineFigure } from './roofline-figure.ts';
 import '../charts/figure.ts';
@@ -53,13 +53,19 @@ export class BenchResults extends LitElement {
       li {
         padding-block: var(--space-1);
         font-size: var(--text-s);
+        overflow-wrap: anywhere;
+      }
+      li details:not([open]) {
+        display: inline-block;
+        margin-inline-start: var(--space-2);
       }
     `,
   ];
   declare results: readonly CaseResult[];
   /** Undefined while the bench goes on. */
   declare report: Report | undefined;
-  declare file: string | undefined;
+  /** The file that the report is of; undefined for one of this page. */
+  declare file: File | undefined;
   declare works: KnownWorks;
   /** The group that is shown alone; undefined for all. */
   declare group: BenchRow['group'] | undefined;
@@ -74,14 +80,17 @@ export class BenchResults extends LitElement {
     const groups = [...new Set(all.map(({ group }) => group))];
     const shown = groups.find((group) => group === this.group);
     const rows = shown ? all.filter(({ group }) => group === shown) : all;
+    const ceilings = rows.filter(({ group }) => group === 'ceilings');
+    const works = rows.filter(({ group }) => group !== 'ceilings');
     const variants = variantRows(rows.flatMap(({ results }) => results.get('webgpu') ?? []));
     return html`<section aria-labelledby="results">
       <h2 id="results">${words.results}</h2>
       ${report ? this.#head(report) : nothing}
       ${groups.length > 1 ? this.#groups(groups, shown) : nothing}
-      <div class="panel"><gp-bench-table .rows=${rows} .means=${this.works.groupMeans(rows)}></gp-bench-table></div>
+      ${works.length === 0 ? nothing : this.#table(works)}
       ${variants.length === 0 ? nothing : html`<div class="panel"><gp-bench-variants .rows=${variants}></gp-bench-variants></div>`}
-      ${this.#failures()}
+      ${ceilings.length === 0 ? nothing : works.length === 0 ? this.#table(ceilings) : html`<details><summary>${words.ceilings}</summary>${this.#table(ceilings)}</details>`}
+      ${this.#leftOut(rows)}
       ${report ? this.#pictures(this.#figures.of(this.works, report, shown)) : nothing}
     </section>`;
   }
@@ -92,13 +101,17 @@ export class BenchResults extends LitElement {
     return html`
       ${environments.some(({ adapter }) => adapter.isFallback) ? html`<p class="tone warn">${words.processor}</p>` : nothing}
       ${run.complete ? nothing : html`<p class="tone warn">${words.incomplete}</p>`}
-      ${this.file === undefined ? nothing : html`<p>${words.fromFile(this.file)}</p>`}
+      ${this.file === undefined ? nothing : html`<p>${words.fromFile(this.file.name)}</p>`}
       <gp-provenance .environments=${environments} .startedAt=${new Date(run.startedAt)} .tool=${tool}></gp-provenance>
       <div class="row">
         <button class="quiet" @click=${() => saveReport(report, 'json')}>${words.save}</button>
-        ${this.file === undefined ? html`<button class="quiet" @click=${() => this.#compare(report)}>${words.compare}</button>` : nothing}
+        <button class="quiet" @click=${() => this.#compare(report)}>${words.compare}</button>
       </div>
     `;
+  }
+
+  #table(rows: readonly BenchRow[]) {
+    return html`<div class="panel"><gp-bench-table .rows=${rows} .means=${this.works.groupMeans(rows)}></gp-bench-table></div>`;
   }
 
   #groups(groups: readonly BenchRow['group'][], shown: BenchRow['group'] | undefined) {
@@ -123,22 +136,20 @@ export class BenchResults extends LitElement {
   }
 
   #compare({ run }: Report): void {
+    const across = { bubbles: true, composed: true };
     this.dispatchEvent(
-      new CustomEvent('comparerun', { detail: run.id, bubbles: true, composed: true }),
+      this.file
+        ? new CustomEvent('comparefile', { detail: this.file, ...across })
+        : new CustomEvent('comparerun', { detail: run.id, ...across }),
     );
   }
 
-  #failures() {
-    const failed = this.results.filter(({ error }) => error);
-    if (failed.length === 0) return nothing;
-    return html`<details>
-      <summary>${benchWords().failures}</summary>
-      <ul>
-        ${failed.map(
-          ({ id, backend, error }) =>
-            html`<li><code>${workName(id)}</code>, ${contenderWords(backend)}: <span lang="en">${error?.message}</span></li>`,
-        )}
-      </ul>
+  #leftOut(rows: readonly BenchRow[]) {
+    const list = leftOutList(rows.flatMap(({ results }) => [...results.values()]));
+    if (list.length === 0) return nothing;
+    return html`<details class="left-out">
+      <summary>${benchWords().leftOut}</summary>
+      <ul>${list}</ul>
     </details>`;
   }
 }

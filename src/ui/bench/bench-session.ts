@@ -130,7 +130,7 @@ export class BenchSession {
       const { readPacked } = await withWords(import('../../report/packed.ts'));
       const report = await readPacked(await bytesOf(file, 'report'), file.name);
       if (report.kind !== 'bench') throw new Error(benchWords().noBench(file.name));
-      this.#show(report, { file: file.name });
+      this.#show(report, { file });
     });
   }
 

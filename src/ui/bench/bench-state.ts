@@ -13,7 +13,7 @@ export interface BenchState {
   readonly results: readonly CaseResult[];
   readonly report?: Report;
   /** The file that the report is of; undefined for one of this page. */
-  readonly file?: string;
+  readonly file?: File;
   /** Why nothing could be timed, or not all. */
   readonly problem?: string;
 }

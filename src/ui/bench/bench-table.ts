@@ -13,11 +13,16 @@ import { base, controls } from '../controls/styles.ts';
 import { tables } from '../controls/tables.ts';
 import { unitsWords } from '../messages/units.en.ts';
 import { benchWords } from './bench.en.ts';
-import { contenderWords, workName } from './contenders.ts';
+import { contenderWords } from './contenders.ts';
+import { workWords } from './work-words.ts';
 
 /** The times of all contenders, a work a line, under the name and mean of its group. */
 export class BenchTable extends LitElement {
-  static override properties = { rows: { attribute: false }, means: { attribute: false } };
+  static override properties = {
+    rows: { attribute: false },
+    means: { attribute: false },
+    settings: { state: true },
+  };
   static override styles = [
     base,
     controls,
@@ -37,9 +42,26 @@ export class BenchTable extends LitElement {
       tbody th[scope='row'] {
         font: 0.8125rem var(--mono);
         white-space: normal;
-        overflow-wrap: anywhere;
-        min-inline-size: 9rem;
-        max-inline-size: 22rem;
+        min-inline-size: clamp(9rem, 24vw, 22rem);
+        max-inline-size: 26rem;
+      }
+      td .setting {
+        display: block;
+        white-space: normal;
+        min-inline-size: 6rem;
+      }
+      label {
+        display: inline-flex;
+        align-items: center;
+        gap: var(--space-2);
+        margin-block-start: var(--space-3);
+      }
+      input {
+        flex: none;
+        min-height: 0;
+        inline-size: 1.1rem;
+        block-size: 1.1rem;
+        accent-color: var(--accent);
       }
       th[scope='rowgroup'] {
         padding-block-start: var(--space-4);
@@ -59,32 +81,43 @@ export class BenchTable extends LitElement {
   ];
   declare rows: readonly BenchRow[];
   declare means: readonly GroupMean[];
+  /** Whether the setting of each time is shown below it. */
+  declare settings: boolean;
+
+  constructor() {
+    super();
+    this.settings = false;
+  }
 
   override render() {
     const words = benchWords();
     const columns = contendersOf(this.rows);
     const { table } = words;
+    const isRated = hasRates(this.rows);
+    const caption = this.rows.every(isCeiling) ? table.ceilings : table.caption;
     const isCoarser = this.rows.some(({ results }) => [...results.values()].some(hasCoarserBound));
     return html`
-      <div class="scroll" tabindex="0" role="region" aria-label=${table.caption}>
+      <div class="scroll" tabindex="0" role="region" aria-label=${caption}>
         <table>
-          <caption>${table.caption}</caption>
+          <caption>${caption}</caption>
           <thead>
             <tr>
               <th scope="col">${table.work}</th>
               ${columns.map((backend) => html`<th scope="col">${contenderWords(backend)}</th>`)}
-              <th scope="col">${table.ratio}</th>
-              <th scope="col">${table.share}</th>
+              ${isRated ? [table.ratio, table.share].map((label) => html`<th scope="col">${label}</th>`) : nothing}
             </tr>
           </thead>
           ${[...groupBy(this.rows, ({ group }) => group)].map(([, rows]) => this.#group(rows, columns))}
         </table>
       </div>
       <p class="small muted">
-        ${table.hint} ${isCoarser ? table.coarser : nothing}
+        ${isRated ? table.hint : nothing} ${isCoarser ? table.coarser : nothing}
         ${columns.some((backend) => hasLoop(this.rows, backend)) ? table.loops : nothing}
       </p>
-      <button class="quiet" @click=${this.#save}>${table.csv}</button>
+      <div class="row">
+        <label><input type="checkbox" .checked=${this.settings} @change=${this.#turnSettings} /> ${table.settings}</label>
+        <button class="quiet" @click=${this.#save}>${table.csv}</button>
+      </div>
     `;
   }
 
@@ -93,29 +126,44 @@ export class BenchTable extends LitElement {
     const { groups, table } = benchWords();
     const { number } = unitsWords();
     const mean = this.means.find((one) => one.group === group);
+    const isRated = hasRates(this.rows);
     const told =
       mean && mean.count > 1 && table.mean(number(mean.geometricMean, RATIO), mean.count);
     return html`<tbody>
-      <tr><th scope="rowgroup" colspan=${columns.length + 3}>${groups[group]} <span>${told || nothing}</span></th></tr>
+      <tr><th scope="rowgroup" colspan=${columns.length + (isRated ? 3 : 1)}>${groups[group]} <span>${told || nothing}</span></th></tr>
       ${rows.map(
         ({ id, results, ratio, shareOfCeiling }) => html`<tr>
-          <th scope="row" dir="ltr">${workName(id)}</th>
-          ${columns.map((backend) => html`<td>${cell(results.get(backend))}</td>`)}
-          <td>${ratio === undefined ? nothing : number(ratio, RATIO)}</td>
-          <td>${shareOfCeiling === undefined ? nothing : number(shareOfCeiling, SHARE)}</td>
+          <th scope="row" dir="ltr">${workWords(id)}</th>
+          ${columns.map((backend) => html`<td>${cell(results.get(backend))}${this.settings ? settingOf(results.get(backend)) : nothing}</td>`)}
+          ${
+            isRated
+              ? html`<td>${ratio === undefined ? nothing : number(ratio, RATIO)}</td>
+                  <td>${shareOfCeiling === undefined ? nothing : number(shareOfCeiling, SHARE)}</td>`
+              : nothing
+          }
         </tr>`,
       )}
     </tbody>`;
   }
 
+  #turnSettings(event: Event): void {
+    this.settings = (event.target as HTMLInputElement).checked;
+  }
+
   #save(): void {
-    download('gradproof-bench.csv', toCsv(benchTable(this.rows)), 'text/csv');
+    const name = this.rows.every(isCeiling) ? 'gradproof-ceilings' : 'gradproof-bench';
+    download(`${name}.csv`, toCsv(benchTable(this.rows)), 'text/csv');
   }
 }
 
 const RATIO: Intl.NumberFormatOptions = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
 const SHARE: Intl.NumberFormatOptions = { style: 'percent', maximumFractionDigits: 0 };
 const MS: Intl.NumberFormatOptions = { maximumSignificantDigits: 3 };
+
+const isCeiling = ({ group }: BenchRow) => group === 'ceilings';
+
+/** Whether anything but ceilings was timed, which have neither ratio nor share. */
+const hasRates = (rows: readonly BenchRow[]) => !rows.every(isCeiling);
 
 /** Those that did, or tried, any of it. */
 function contendersOf(rows: readonly BenchRow[]): readonly string[] {
@@ -145,6 +193,12 @@ function cell(result: CaseResult | undefined) {
   return html`${number(toldMs(result) ?? timing.medianMs, MS)}${hasCoarserBound(result) ? ' ~' : nothing}${beside}`;
 }
 
+function settingOf(result: CaseResult | undefined) {
+  return result?.setting === undefined
+    ? nothing
+    : html`<small class="setting muted" lang="en" dir="ltr">${result.setting}</small>`;
+}
+
 /** The same as numbers and words, for a file. */
 function benchTable(rows: readonly BenchRow[]): FigureTable {
   const { table } = benchWords();
@@ -153,6 +207,7 @@ function benchTable(rows: readonly BenchRow[]): FigureTable {
   const labels = [
     ...[table.work, ...columns.map(contenderWords), table.ratio, table.share],
     ...loops.map((backend) => table.loop(contenderWords(backend))),
+    ...columns.map((backend) => table.setting(contenderWords(backend))),
   ];
   return {
     columns: labels.map((label) => ({ label })),
@@ -166,6 +221,7 @@ function benchTable(rows: readonly BenchRow[]): FigureTable {
       }),
       ...[ratio, shareOfCeiling],
       ...loops.map((backend) => documentedMs(results.get(backend))),
+      ...columns.map((backend) => results.get(backend)?.setting),
     ]),
   };
 }

@@ -5,7 +5,7 @@ import { base } from '../controls/styles.ts';
 import { tables } from '../controls/tables.ts';
 import { unitsWords } from '../messages/units.en.ts';
 import { benchWords } from './bench.en.ts';
-import { workName } from './contenders.ts';
+import { workWords } from './work-words.ts';
 
 /** Our variants beside each other, a work a line. */
 export class BenchVariants extends LitElement {
@@ -18,8 +18,7 @@ export class BenchVariants extends LitElement {
       tbody th[scope='row'] {
         font: 0.8125rem var(--mono);
         white-space: normal;
-        overflow-wrap: anywhere;
-        min-inline-size: 9rem;
+        min-inline-size: clamp(9rem, 24vw, 22rem);
       }
       p {
         margin-block-start: var(--space-2);
@@ -49,7 +48,7 @@ export class BenchVariants extends LitElement {
 function line(row: VariantRow) {
   const number = (x: number) => unitsWords().number(x, { maximumSignificantDigits: 3 });
   return html`<tr>
-    <th scope="row" dir="ltr">${workName(row.id)}</th>
+    <th scope="row" dir="ltr">${workWords(row.id)}</th>
     <td>${number(row.chosenMs)}</td>
     <td>${othersWords(row, number)}</td>
     <td>${number(row.ofFastest)}</td>

@@ -5,6 +5,12 @@ import type { benchWords } from './bench.en.ts';
 
 const works = (count: number) => units.count(count, { one: 'Aufgabe', other: 'Aufgaben' });
 
+function noneFound(elsewhere: number): string {
+  return elsewhere === 0
+    ? 'Keine Aufgabe hat diese Wörter im Namen.'
+    : `Keine Aufgabe des kurzen Blicks hat diese Wörter im Namen, von allen aber ${units.number(elsewhere)}.`;
+}
+
 export const words: ReturnType<typeof benchWords> = {
   title: 'Wie schnell, neben anderen Bibliotheken?',
   lead: 'Produkte, Aufmerksamkeit, Faltungen und ganze Trainingsschritte, von dieser Maschine und von Bibliotheken, die auch im Browser rechnen, reihum auf demselben Chip. Jede muss richtig rechnen, bevor ihre Zeit genommen wird.',
@@ -17,11 +23,11 @@ export const words: ReturnType<typeof benchWords> = {
     },
   },
   filter: 'Nur Aufgaben mit diesen Wörtern',
-  filterHint: (selected, all) =>
+  filterHint: (selected, all, elsewhere) =>
     selected === undefined
       ? ''
       : selected === 0
-        ? 'Keine Aufgabe hat diese Wörter im Namen.'
+        ? noneFound(elsewhere)
         : `${units.number(selected)} von ${works(all)}.`,
   peers: 'Neben wem',
   peersMissing: (names) => `Nicht installiert: ${units.list(names)}. Das installiert und baut sie:`,
@@ -86,12 +92,17 @@ export const words: ReturnType<typeof benchWords> = {
   },
   ours: 'Gradproof (wir)',
   ceiling: 'Obergrenze',
+  ceilings: 'Obergrenzen für sich',
+  works,
   table: {
     caption: 'Millisekunden, Mediane',
     hint: 'Das Verhältnis ist die Zeit der schnellsten Bibliothek auf dem WebGPU dieses Chips durch unsere: Über 1 sind wir schneller. Der Anteil ist der eines Kernels, der nur rechnet oder nur dieselben Bytes bewegt.',
     coarser: '~ galt eine gröbere Schranke, wie die Bibliothek es von ihrer Einstellung angibt.',
     loops: 'Klein: mit der Schleife, die die Dokumentation der Bibliothek zeigt.',
     loop: (name) => `${name}, dokumentierte Schleife`,
+    setting: (name) => `${name}, Einstellung`,
+    settings: 'Zeigen, in welcher Einstellung gemessen wurde',
+    ceilings: 'Obergrenzen: Millisekunden, Mediane',
     work: 'Aufgabe',
     ratio: 'Verhältnis',
     share: 'Der Obergrenze',
@@ -104,7 +115,7 @@ export const words: ReturnType<typeof benchWords> = {
       `In ${units.number(bad)} von ${works(all)} braucht die gewählte Variante über 10\u202f% länger als eine andere.`,
     columns: ['Aufgabe', 'Gewählt', 'Andere', 'Durch die schnellste andere'],
   },
-  failures: 'Was nicht gemessen wurde, und warum',
+  leftOut: 'Was nicht gemessen wurde, und warum',
   ratios: {
     caption: 'Neben der schnellsten Bibliothek',
     description: (faster, all) =>

@@ -6,6 +6,12 @@ import type { BenchNumber } from './bench-choice.ts';
 
 const works = (count: number) => units.count(count, { one: 'work', other: 'works' });
 
+function noneFound(elsewhere: number): string {
+  return elsewhere === 0
+    ? 'No work has these words in its name.'
+    : `No work of the quick look has these words in its name; ${works(elsewhere)} of everything ${elsewhere === 1 ? 'has' : 'have'}.`;
+}
+
 /** Speed beside other libraries. */
 export const benchWords = words('bench', {
   title: 'How fast, beside other libraries?',
@@ -16,11 +22,12 @@ export const benchWords = words('bench', {
     full: { name: 'Everything', what: 'Every size and op: on a processor that takes hours.' },
   },
   filter: 'Only works with these words',
-  filterHint: (selected: number | undefined, all: number) =>
+  /** `elsewhere`: of those that are not in the quick look. */
+  filterHint: (selected: number | undefined, all: number, elsewhere: number) =>
     selected === undefined
       ? ''
       : selected === 0
-        ? 'No work has these words in its name.'
+        ? noneFound(elsewhere)
         : `${units.number(selected)} of ${works(all)}.`,
   peers: 'Beside whom',
   peersMissing: (names: readonly string[]) =>
@@ -86,12 +93,17 @@ export const benchWords = words('bench', {
   },
   ours: 'Gradproof (ours)',
   ceiling: 'ceiling',
+  ceilings: 'Ceilings, by themselves',
+  works,
   table: {
     caption: 'Milliseconds, medians',
     hint: 'The ratio is the time of the fastest library on this chip’s WebGPU by ours: above 1 ours is faster. The share is that of a kernel that does nothing but compute, or move the same bytes.',
     coarser: '~ was held to a coarser bound, as the library documents of its setting.',
     loops: 'Small: by the loop that the library’s own documentation shows.',
     loop: (name: string) => `${name}, documented loop`,
+    setting: (name: string) => `${name}, setting`,
+    settings: 'Show the setting that each was timed in',
+    ceilings: 'Ceilings: milliseconds, medians',
     work: 'Work',
     ratio: 'Ratio',
     share: 'Of the ceiling',
@@ -104,7 +116,7 @@ export const benchWords = words('bench', {
       `In ${units.number(bad)} of ${works(all)} the chosen variant takes over 10% longer than another.`,
     columns: ['Work', 'Chosen', 'Others', 'By the fastest other'],
   },
-  failures: 'What was not timed, and why',
+  leftOut: 'What was not timed, and why',
   ratios: {
     caption: 'Beside the fastest library',
     description: (faster: number, all: number) =>

@@ -21,10 +21,13 @@ export function rooflineFigure({ roofs, points }: Roofline): Figure {
   const marks = points.map(({ id, backend, ms, interval: [fast, slow], gflops, intensity }) =>
     backend === 'webgpu'
       ? ({
-          ...{ name: workName(id), look: 'dot s1', intensity, gflops },
+          ...{ name: workName(id), isNamed: true, look: 'dot s1', intensity, gflops },
           interval: [(gflops * ms) / slow, (gflops * ms) / fast],
         } satisfies RooflineMark)
-      : ({ name: '', look: 'ring s2', intensity, gflops } satisfies RooflineMark),
+      : ({
+          ...{ name: `${workName(id)}, ${contenderWords(backend)}`, isNamed: false },
+          ...{ look: 'ring s2', intensity, gflops },
+        } satisfies RooflineMark),
   );
   return {
     caption: words.caption,

@@ -16,7 +16,8 @@ export function rooflineFigure(ops: readonly TimedOp[]): Figure {
   const giga = (value: number) => units.number(value / 1e9, { maximumSignificantDigits: 3 });
   const rates = { gflops: roofs.flopsPerSecond / 1e9, gbps: roofs.bytesPerSecond / 1e9 };
   const marks = ops.map(({ name, intensity, flops, flopsPerSecond, interval: [fast, slow] }) => ({
-    ...{ name, intensity, gflops: flopsPerSecond / 1e9, look: 'dot s1' as const },
+    ...{ name, isNamed: true, look: 'dot s1' as const },
+    ...{ intensity, gflops: flopsPerSecond / 1e9 },
     interval: [flops / slow / 1e6, flops / fast / 1e6] as const,
   }));
   return {
