@@ -69,6 +69,20 @@ test('the front has what none of as few bytes beats', () => {
   ]);
 });
 
+test.each([Number.NaN, Number.POSITIVE_INFINITY])(
+  'an error of %d is on no front, and last of its bits',
+  (off) => {
+    const those = [
+      measured('lost', 'x', { bytes: 1, off }),
+      measured('worse', 'x', { bytes: 8, off: 0.4 }),
+      measured('lost too', 'x', { bytes: 2, off }),
+      measured('better', 'x', { bytes: 8, off: 0.1 }),
+      measured('eight', 'x', { bits: 8, bytes: 16, off: 0.01 }),
+    ];
+    expect(names(those)).toEqual(['better *', 'worse', 'lost', 'lost too', 'eight *']);
+  },
+);
+
 test('equals share the front', () => {
   const same = { bytes: 4, off: 0.4 };
   expect(names([measured('a', 'x', same), measured('b', 'x', same)])).toEqual(['a *', 'b *']);

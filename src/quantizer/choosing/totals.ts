@@ -6,7 +6,7 @@ import { addedSums, relativeError } from './square-sums.ts';
 /** A scheme over all layers that it was measured on. */
 export interface SchemeTotal {
   readonly scheme: WholeChoice;
-  /** Relative, of all weights and of all outputs together. */
+  /** Relative, of all weights and of all outputs together; not finite where a result is not. */
   readonly weightError: number;
   readonly outputError: number;
   readonly bytes: number;
@@ -25,6 +25,11 @@ export interface SchemeTotal {
 
 type Sums = Omit<SchemeTotal, 'isOnFront'>;
 
+/** Whether both errors are numbers: what a format cannot hold becomes infinite, and its product NaN. */
+export function hasErrors({ weightError, outputError }: Sums): boolean {
+  return Number.isFinite(weightError) && Number.isFinite(outputError);
+}
+
 /** `nf4;bits=4;group=64`, as it stands in an id. */
 export function schemeKey(scheme: WholeChoice): string {
   const { method, bits, groupSize, axis } = scheme;
@@ -37,8 +42,8 @@ export function schemeKey(scheme: WholeChoice): string {
 
 /**
  * The sums of each scheme, by rising bits of its codes and within these by the error of the outputs;
- * schemes that did for no layer come last. Only those that did for every layer are compared for the
- * front. A layer that every scheme refuses counts for none of them, if there are others.
+ * what has no finite error comes last of them, and schemes that did for no layer last of all. Only
+ * those that did for every layer, with finite errors, are compared for the front. A layer that every scheme refuses counts for none of them, if there are others.
  */
 export function schemeTotals(measured: readonly Measured[]): readonly SchemeTotal[] {
   const possible = new Set(measured.filter(hasCosts).map(({ layer }) => layer));
@@ -47,7 +52,7 @@ export function schemeTotals(measured: readonly Measured[]): readonly SchemeTota
   const totals = [...new Set(keyed.map(({ key }) => key))].map((wanted) =>
     totalOf(keyed.flatMap(({ key, one }) => (key === wanted ? [one] : []))),
   );
-  const whole = totals.filter(({ done, layers }) => done === layers);
+  const whole = totals.filter((total) => total.done === total.layers && hasErrors(total));
   return totals
     .map((total) => ({
       ...total,
@@ -57,7 +62,8 @@ export function schemeTotals(measured: readonly Measured[]): readonly SchemeTota
       (a, b) =>
         Number(a.done === 0) - Number(b.done === 0) ||
         a.scheme.bits - b.scheme.bits ||
-        a.outputError - b.outputError,
+        Number(!hasErrors(a)) - Number(!hasErrors(b)) ||
+        (hasErrors(a) ? a.outputError - b.outputError : 0),
     );
 }
 

@@ -61,6 +61,8 @@ export const words: ReturnType<typeof quantizingWords> = {
     groups: { channel: 'Ausgabe', tensor: 'alle' },
     axis: (axis) => `Achse ${axis}`,
     part: (done, all, why) => `nur ${units.number(done)} von ${layers(all)}: ${why}`,
+    notFinite:
+      'Dekodiertes oder Produkte sind nicht endlich: diese Gewichte liegen außerhalb seines Bereichs',
   },
   figure: {
     caption: 'Fehler über Bits',

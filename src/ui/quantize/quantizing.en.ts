@@ -63,6 +63,7 @@ export const quantizingWords = words('quantizing', {
     axis: (axis: number) => `axis ${axis}`,
     part: (done: number, all: number, why: string) =>
       `only ${units.number(done)} of ${layers(all)}: ${why}`,
+    notFinite: 'what it decodes or its products are not finite: these weights are beyond its range',
   },
   figure: {
     caption: 'Error over bits',

@@ -44,13 +44,16 @@ test('a file has a line for each scheme, with the front or the refusal', () => {
     total('x', 8, { isOnFront: true }),
     total('y', 8, { done: 1, layers: 2, why: 'rows of 7' }),
     TOTALS[1] as SchemeTotal,
+    total('overflows', 8, { outputError: Number.NaN }),
   ]);
   expect(columns.map(({ label }) => label).slice(0, 3)).toEqual(['Method', 'Bits', 'Group']);
   expect(rows.map((row) => row.at(-1))).toEqual([
     '*',
     'only 1 of 2 layers: rows of 7',
     'rows of 7',
+    expect.stringContaining('not finite'),
   ]);
+  expect(rows[3]?.slice(3, 6)).toEqual([undefined, 0.1, 8]);
   expect(rows[0]?.slice(0, 6)).toEqual(['x', 4, 'output', 0.125, 0.1, 8]);
   expect(rows[2]?.slice(3, 9)).toEqual(Array(6).fill(undefined));
 });

@@ -1,5 +1,5 @@
 import { metaWords } from '../../quantizer/choosing/meta-words.ts';
-import type { SchemeTotal } from '../../quantizer/choosing/totals.ts';
+import { hasErrors, type SchemeTotal } from '../../quantizer/choosing/totals.ts';
 import type { Cell, FigureTable } from '../../report/table.ts';
 import { quantizingWords } from './quantizing.en.ts';
 
@@ -10,7 +10,15 @@ export interface SchemeColumn {
   readonly format?: Intl.NumberFormatOptions;
 }
 
-type NotAColumn = 'caption' | 'hint' | 'front' | 'frontHint' | 'groups' | 'axis' | 'part';
+type NotAColumn =
+  | 'caption'
+  | 'hint'
+  | 'front'
+  | 'frontHint'
+  | 'groups'
+  | 'axis'
+  | 'part'
+  | 'notFinite';
 
 const MS: Intl.NumberFormatOptions = { minimumSignificantDigits: 3, maximumSignificantDigits: 3 };
 const ERROR: Intl.NumberFormatOptions = { ...MS, style: 'percent' };
@@ -21,16 +29,18 @@ export const COLUMNS: readonly SchemeColumn[] = [
   { key: 'method', of: ({ scheme }) => `${scheme.method}${metaWords(scheme)}` },
   { key: 'bits', of: ({ scheme }) => scheme.bits },
   { key: 'group', of: groupWords },
-  { key: 'outputError', of: measured(({ outputError }) => outputError), format: ERROR },
-  { key: 'weightError', of: measured(({ weightError }) => weightError), format: ERROR },
+  { key: 'outputError', of: measured(({ outputError }) => finite(outputError)), format: ERROR },
+  { key: 'weightError', of: measured(({ weightError }) => finite(weightError)), format: ERROR },
   { key: 'bytes', of: measured(({ bytes }) => bytes), format: {} },
   { key: 'bitsPerWeight', of: measured(({ bitsPerWeight }) => bitsPerWeight), format: BITS },
   { key: 'quantizeMs', of: measured(({ quantizeMs }) => quantizeMs), format: MS },
   { key: 'multiplyMs', of: measured(({ multiplyMs }) => multiplyMs), format: MS },
 ];
 
+const finite = (error: number) => (Number.isFinite(error) ? error : undefined);
+
 /** A figure that a scheme has only where it did for some layer. */
-function measured(of: (total: SchemeTotal) => number): SchemeColumn['of'] {
+function measured(of: (total: SchemeTotal) => number | undefined): SchemeColumn['of'] {
   return (total) => (total.done > 0 ? of(total) : undefined);
 }
 
@@ -41,8 +51,11 @@ function groupWords({ scheme: { groupSize, axis } }: SchemeTotal): Cell {
 }
 
 /** Why a scheme has no figures, or figures of a part; undefined where it did for every layer. */
-export function refusalWords({ done, layers, why }: SchemeTotal): string | undefined {
-  return why === undefined || done === 0 ? why : quantizingWords().table.part(done, layers, why);
+export function refusalWords(total: SchemeTotal): string | undefined {
+  const { done, layers, why } = total;
+  const { table } = quantizingWords();
+  if (done > 0 && !hasErrors(total)) return table.notFinite;
+  return why === undefined || done === 0 ? why : table.part(done, layers, why);
 }
 
 /** The same as numbers and words, for a file. */
