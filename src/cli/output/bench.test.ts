@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BenchEvent, BenchResult } from '../../bench/host.ts';
+import { withVersions } from '../../bench/library-versions.ts';
 import { report, result } from '../../report/fixtures/reports.ts';
 import type { CaseResult } from '../../report/schema.ts';
 import { exitOfBench } from '../commands/bench.ts';
@@ -73,6 +74,15 @@ test('a library has the time of its documented loop beside its own', async () =>
     ['softmax:f32;rows=1024;width=1024', '-', '5.00', '-', '-'],
   ]);
   expect(lines[3]).toContain('loop: as the documentation');
+});
+
+test('libraries are told with their versions', async () => {
+  const { lines, voice } = heard();
+  const of = await report([timed('webgpu', 2)], '', { kind: 'bench' });
+  const library = { name: 'jax-webgpu', version: '0.1.25' } as const;
+  const environments = of.environments.map((one) => withVersions(one, [library]));
+  showBenchSummary(voice, { ...of, environments });
+  expect(lines).toContain('timed beside ours: jax-js 0.1.25');
 });
 
 test('a table is no wider than the terminal, and what it lacks is said', async () => {

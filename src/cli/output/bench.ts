@@ -1,5 +1,6 @@
 import type { BenchListener } from '../../bench/host.ts';
 import { leftOut } from '../../bench/left-out.ts';
+import { libraryVersions } from '../../bench/library-versions.ts';
 import type { Slowed } from '../../bench/slowed.ts';
 import { SURE_SAMPLES } from '../../bench/statistics/slower.ts';
 import { type BenchRow, benchRows, groupMeans } from '../../bench/summary.ts';
@@ -100,6 +101,8 @@ export function showBenchSummary(
     voice.say(
       `wasm computes on the processor and counts in no ratio${adapter?.isFallback ? ': beside an adapter that is a processor too it is faster than any WGSL' : ''}`,
     );
+  const versions = libraryVersions([report]);
+  if (versions.length > 0) voice.say(`timed beside ours: ${versions.join(', ')}`);
   if (!run.complete) voice.say(paint(voice, 'yellow', 'Only a part was timed.'));
   voice.say(`${counted(all.length, 'work')} in ${(run.durationMs / 1000).toFixed(1)} s`);
 }

@@ -95,7 +95,9 @@ function figures({
   multiplyMs,
 }: SchemeTotal): readonly string[] {
   return [
-    ...[outputError, weightError].map((error) => `${(100 * error).toPrecision(3)} %`),
+    ...[outputError, weightError].map((error) =>
+      Number.isFinite(error) ? `${(100 * error).toPrecision(3)} %` : 'not finite',
+    ),
     bitsPerWeight.toFixed(2),
     String(bytes),
     ...[quantizeMs, multiplyMs].map((ms) => `${ms.toPrecision(3)} ms`),
