@@ -70,6 +70,12 @@ describe('what became slower', () => {
     });
   });
 
+  test('is not told of times that the clock was too coarse for', () => {
+    const coarse = report([result([0, ...times(1)]), result(times(1), 'ort-webgpu')]);
+    const after = report([result(times(9)), result(times(1), 'ort-webgpu')]);
+    expect(becameSlower(coarse, after)).toMatchObject({ compared: 1, unjudged: 1, slower: [] });
+  });
+
   test('is not what became faster', () => {
     const before = report([result(times(1.3))]);
     expect(becameSlower(before, report([result(times(1))])).slower).toEqual([]);

@@ -23,22 +23,16 @@ async function read(
 }
 
 test.each([
-  [{ ms: [1, 0, 3] }, `results[0].series.ms[1]: ${ID} took 0 ms, which is no time`],
+  [{ ms: [1, -1, 3] }, `results[0].series.ms[1]: ${ID} took -1 ms, which is no time`],
   [{ ms: [1, 2, 3], 'ms of eager': [-4] }, `results[0].series.ms of eager[0]: ${ID} took -4 ms`],
   [{ ms: [2], documentedMs: [null] }, 'results[0].series.documentedMs[0]'],
-  [{ ms: [4, 6, 5] }, `results[0].timing.medianMs: ${ID} has 2, and its samples 5:`],
-  [
-    { ms: [4], documentedMs: [3] },
-    `results[0].timing.medianMs: ${ID} has 2, and its samples 4 or 3:`,
-  ],
-])('a bench of a median of 2 ms is refused with samples %o', async (series, says) => {
+])('a bench is refused with samples %o', async (series, says) => {
   await expect(read(2, series)).rejects.toThrow(`bench.json: ${says}`);
   await expect(read(2, series, 'run')).resolves.toBeDefined();
 });
 
-test('a bench may have rounded, been timed by the documented loop, or have no samples', async () => {
-  await expect(read(2, { ms: [1, 2.004, 3] })).resolves.toBeDefined();
-  await expect(read(2, { ms: [4], documentedMs: [2, 1, 3] })).resolves.toBeDefined();
+test('a bench may have samples shorter than its clock, or none', async () => {
+  await expect(read(2, { ms: [0, 2, 3] })).resolves.toBeDefined();
   await expect(read(2, { lossByStep: [0, -1] })).resolves.toBeDefined();
   await expect(read(2, undefined)).resolves.toBeDefined();
 });

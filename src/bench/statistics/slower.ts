@@ -54,9 +54,10 @@ export function paceOfFastest(times: readonly number[], others: readonly number[
   return { ...paceOf(fast, fastOthers), ms: median(fast), othersMs: median(fastOthers) };
 }
 
-/** Whether there are samples enough of both to tell which is slower. */
+/** Whether there are samples enough of both, none shorter than the clock, to tell which is slower. */
 export function canTell(times: readonly number[], others: readonly number[]): boolean {
-  return Math.min(times.length, others.length) >= FEWEST_SAMPLES;
+  const isLong = (ms: number) => ms > 0;
+  return [times, others].every((of) => of.length >= FEWEST_SAMPLES && of.every(isLong));
 }
 
 /**
