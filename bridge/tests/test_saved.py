@@ -67,6 +67,16 @@ def test_codes_that_are_off_by_one_are_seen_wherever_they_are(name):
         assert (found.verdict, found.detail) == ("deviates", "fc is decoded to something else")
 
 
+@pytest.mark.parametrize("name", [name for name in FILES if name != "nf4_double"])
+def test_the_weight_of_a_convolution_is_decoded_in_its_shape(name):
+    """But for bitsandbytes, whose state tells the shape too, and reads the file of a matrix so."""
+    library, _ = FILES[name]
+    needs(library)
+    written, tensors = saved(name)
+    found = verify_saved(name, {**written, "shape.fc": "12x4x4x4"}, tensors)
+    assert (found.verdict, found.detail) == ("agrees", "")
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_lacks_a_part_is_unreadable_in_one_line(name):
     library, codes = FILES[name]

@@ -42,7 +42,7 @@ def hqq_linear(
     return layer
 
 
-def decoded_by_layer(parts: Mapping[str, Array], shape: tuple[int, ...], own: Params) -> Array:
+def decoded_by_layer(parts: Mapping[str, Array], shape: tuple[int, int], own: Params) -> Array:
     """What the tensors of a layer's state stand for; those of zeros and scales that are codes in
     turn have the names of their dictionaries before theirs.
     """
