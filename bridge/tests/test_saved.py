@@ -77,6 +77,15 @@ def test_the_weight_of_a_convolution_is_decoded_in_its_shape(name):
     assert (found.verdict, found.detail) == ("agrees", "")
 
 
+def test_groups_that_the_library_took_by_itself_are_those_of_each_layer():
+    needs("quanto")
+    written, tensors = saved("quanto_int")
+    usual = {**written, "quantizer": written["quantizer"].replace("group=32", "group=usual")}
+    for group, verdict in (("32", "agrees"), ("channel", "unreadable")):
+        found = verify_saved("quanto_int", {**usual, "group.fc": group}, tensors)
+        assert found.verdict == verdict
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_lacks_a_part_is_unreadable_in_one_line(name):
     library, codes = FILES[name]

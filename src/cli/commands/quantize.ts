@@ -4,13 +4,13 @@ import { savedWeights, type WeightsForm } from '../../harness/choosing/saved-wei
 import { type ChoosingOutcome, measureSchemes } from '../../harness/choosing.ts';
 import { filterOf } from '../../harness/filter.ts';
 import { isOfGguf } from '../../quantizer/choosing/quantized-gguf.ts';
-import { schemesOf, type WholeChoice } from '../../quantizer/choosing/schemes.ts';
+import { schemesOf, type WholeChoice, wholeChoice } from '../../quantizer/choosing/schemes.ts';
 import { smallBlock } from '../../quantizer/choosing/small-block.ts';
 import { schemeTotals } from '../../quantizer/choosing/totals.ts';
 import type { WeightSource } from '../../quantizer/choosing/weight-source.ts';
 import { weightsOfFile } from '../../quantizer/choosing/weights-of-file.ts';
 import type { Group, GroupAxis } from '../../quantizer/method.ts';
-import { methods, schemeOf } from '../../quantizer/registry.ts';
+import { methods } from '../../quantizer/registry.ts';
 import { toCsv } from '../../report/csv.ts';
 import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
 import { writeReport } from '../../report/write.ts';
@@ -119,11 +119,9 @@ function schemesIn({
     );
   }
   if (globs || each) throw new UsageError('--method: give it without --methods and --each');
-  const { choice } = schemeOf({
-    ...{ method, bits, groupSize: group, axis, activations, quantZero, quantScale },
-  });
-  const { group: groupSize, ...others } = choice;
-  return [{ method, groupSize, ...others }];
+  return [
+    wholeChoice({ method, bits, groupSize: group, axis, activations, quantZero, quantScale }),
+  ];
 }
 
 function fileIn(path: string): Safetensors {

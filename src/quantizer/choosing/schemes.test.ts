@@ -4,7 +4,7 @@ import type { ActivationType } from '../../vocabulary/quant/quanto_activation.ts
 import { predictedBytes } from '../quantizer.ts';
 import { methods, schemeOf } from '../registry.ts';
 import { metaWords } from './meta-words.ts';
-import { schemesOf, type WholeChoice } from './schemes.ts';
+import { schemesOf, type WholeChoice, wholeChoice } from './schemes.ts';
 import { schemeKey } from './totals.ts';
 
 test('takes what is usual of every method', () => {
@@ -17,6 +17,17 @@ test('takes what is usual of every method', () => {
     axis: 0,
   });
 });
+
+test.each([
+  [{}, 'usual'],
+  [{ groupSize: 128 }, 128],
+  [{ axis: -1 }, 128],
+] as const)(
+  'groups of quanto_int %j are left open where its modules find them',
+  (options, size) => {
+    expect(wholeChoice({ method: 'quanto_int', ...options }).groupSize).toBe(size);
+  },
+);
 
 test('takes each width, group and axis, and way to keep zeros and scales', () => {
   const all = schemesOf((name) => name === 'hqq', true);
@@ -53,6 +64,7 @@ test.each([
 test.each([
   [{}, [8, 320], 64],
   [{}, [8, 100], 'channel'],
+  [{ groupSize: 'usual' }, [8, 320], 64],
   [{ groupSize: 32 }, [8, 320], 32],
   // Quanto's modules have no other axis.
   [{ axis: -1 }, [320, 8], 128],

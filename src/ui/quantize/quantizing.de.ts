@@ -58,7 +58,7 @@ export const words: ReturnType<typeof quantizingWords> = {
     multiplyMs: 'Multiplizieren, ms',
     front: 'auf der Front',
     frontHint: 'Keines mit so wenigen Bytes hat einen kleineren Fehler der Ausgaben.',
-    groups: { channel: 'Ausgabe', tensor: 'alle' },
+    groups: { channel: 'Ausgabe', tensor: 'alle', usual: 'passend je Schicht' },
     axis: (axis) => `Achse ${axis}`,
     part: (done, all, why) => `nur ${units.number(done)} von ${layers(all)}: ${why}`,
   },

@@ -59,7 +59,7 @@ export const quantizingWords = words('quantizing', {
     multiplyMs: 'Multiply, ms',
     front: 'on the front',
     frontHint: 'no scheme of as few bytes has a smaller error of the outputs.',
-    groups: { channel: 'output', tensor: 'all' },
+    groups: { channel: 'output', tensor: 'all', usual: 'fits each layer' },
     axis: (axis: number) => `axis ${axis}`,
     part: (done: number, all: number, why: string) =>
       `only ${units.number(done)} of ${layers(all)}: ${why}`,
