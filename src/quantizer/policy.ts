@@ -1,4 +1,5 @@
 import { seam } from '../seam.ts';
+import { isHead } from './kept-layers.ts';
 import { QuantizerError } from './quantizer-error.ts';
 import type { SchemeOptions } from './registry.ts';
 
@@ -21,7 +22,10 @@ export interface Rule {
 /** What becomes of each layer: the first rule that names it decides. */
 export interface Policy {
   readonly rules?: readonly Rule[];
-  /** What becomes of layers that no rule names. Default `quantize`, as the quantizer says. */
+  /**
+   * What becomes of layers that no rule names. Default `quantize`, as the quantizer says, but for a
+   * model's head, which stays.
+   */
   readonly rest?: 'quantize' | 'keep';
   /**
    * Whether batch normalizations become part of the convolutions before them first, for evaluation
@@ -48,7 +52,7 @@ export function plannedLayers(
   }
   const decided = layers.map((layer) => {
     const rule = rules.find((each) => matches(each.layers, layer));
-    return [layer, rule?.to ?? (rest === 'keep' ? rest : usual)] as const;
+    return [layer, rule?.to ?? (rest === 'keep' || isHead(layer) ? 'keep' : usual)] as const;
   });
   return new Map(decided.flatMap(([layer, to]) => (to === 'keep' ? [] : [[layer, to]])));
 }

@@ -9,6 +9,7 @@ import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { DeviceWeight } from './coding.ts';
 import { computedIn } from './computed.ts';
+import { isHead, isTable } from './kept-layers.ts';
 import type { Group } from './method.ts';
 import { type LayerOptions, type Policy, plannedLayers } from './policy.ts';
 import { QuantizerError } from './quantizer-error.ts';
@@ -68,13 +69,15 @@ export interface QuantizationReport {
 }
 
 /** Whether a value of this name is the weight of a linear or a convolution. */
-export const isEligible = seam(
+const isEligible = seam(
   'quantizer.is_eligible',
-  (name: string, { shape }: { readonly shape: Shape }): boolean => {
-    // Tables that are read by rows are called embeddings in all models.
-    return name.endsWith('.weight') && shape.length > 1 && !/(^|\.)embed[^.]*\.weight$/.test(name);
-  },
+  (name: string, { shape }: { readonly shape: Shape }): boolean =>
+    name.endsWith('.weight') && shape.length > 1 && !(shape.length === 2 && isTable(layerOf(name))),
 );
+
+/** Whether a value of this name is quantized where nothing else is said: not a head either. */
+export const isUsuallyQuantized = (name: string, value: { readonly shape: Shape }): boolean =>
+  isEligible(name, value) && !isHead(layerOf(name));
 
 /** A part in its own shape that the caller owns: the tape frees what ops gave. */
 const kept = seam(
@@ -162,7 +165,8 @@ export class Quantizer {
 
   /**
    * Puts quantized weights in the place of those of linears and convolutions; biases, norms and
-   * embeddings stay, and so do batch normalizations unless the policy folds them. Nothing is replaced
+   * embeddings stay, and so do a head that no rule names and batch normalizations that the policy
+   * does not fold. Nothing is replaced
    * before all are made, and each layer is submitted by itself. Throws {@link QuantizerError}
    * `policy-unmatched`, `quant-method` or `quant-unsupported`, and the model is as it was.
    */

@@ -2,7 +2,7 @@ import { GradproofError } from '../../errors.ts';
 import type { StoredTensor } from '../../formats/safetensors/stored.ts';
 import type { Safetensors } from '../../formats/safetensors.ts';
 import { formatShape, matrixView, sizeOf } from '../../tensor/shape.ts';
-import { isEligible, layerOf } from '../quantizer.ts';
+import { isUsuallyQuantized, layerOf } from '../quantizer.ts';
 import type { WeightSource } from './weight-source.ts';
 
 /** A file without a weight that can be quantized, or with activations that do not fit theirs. */
@@ -16,18 +16,18 @@ const FLOATS: ReadonlySet<StoredTensor['dtype']> = new Set(['F32', 'F16', 'BF16'
 
 /**
  * The weights of linears and convolutions in a file, in the order of its header: floats of two
- * dimensions or more named `<layer>.weight`, without embeddings. Their activations are the matrix
- * `<layer>.activations` [rows, in], else drawn by `seed` and the place of the layer. Throws
+ * dimensions or more named `<layer>.weight`, without embeddings and head. Their activations are the
+ * matrix `<layer>.activations` [rows, in], else drawn by `seed` and the place of the layer. Throws
  * GradproofError `no-weights` where there is none, or where activations do not fit.
  */
 export function weightsOfFile({ tensors }: Safetensors, seed: number): readonly WeightSource[] {
   const found = [...tensors].filter(
     ([name, tensor]) =>
-      FLOATS.has(tensor.dtype) && sizeOf(tensor.shape) > 0 && isEligible(name, tensor),
+      FLOATS.has(tensor.dtype) && sizeOf(tensor.shape) > 0 && isUsuallyQuantized(name, tensor),
   );
   if (found.length === 0)
     throw new WeightsError(
-      'holds no weight that can be quantized: give floats of two dimensions or more that are named *.weight and are no embedding',
+      'holds no weight that can be quantized: give floats of two dimensions or more that are named *.weight and are neither embeddings nor a head',
     );
   return found.map(([name, stored], stream) => {
     const layer = layerOf(name);
