@@ -1,5 +1,5 @@
 import { messageOf } from '../../errors.ts';
-import { readSafetensors, type Safetensors } from '../../formats/safetensors.ts';
+import type { Safetensors } from '../../formats/safetensors.ts';
 import { savedWeights, type WeightsForm } from '../../harness/choosing/saved-weights.ts';
 import { type ChoosingOutcome, measureSchemes } from '../../harness/choosing.ts';
 import { filterOf } from '../../harness/filter.ts';
@@ -8,7 +8,11 @@ import { schemesOf, type WholeChoice, wholeChoice } from '../../quantizer/choosi
 import { smallBlock } from '../../quantizer/choosing/small-block.ts';
 import { schemeTotals } from '../../quantizer/choosing/totals.ts';
 import type { WeightSource } from '../../quantizer/choosing/weight-source.ts';
-import { weightsOfFile } from '../../quantizer/choosing/weights-of-file.ts';
+import {
+  fileOfWeights,
+  leftOutOf,
+  weightsOfFile,
+} from '../../quantizer/choosing/weights-of-file.ts';
 import type { Group, GroupAxis } from '../../quantizer/method.ts';
 import { methods } from '../../quantizer/registry.ts';
 import { toCsv } from '../../report/csv.ts';
@@ -19,7 +23,7 @@ import { exitOfReport, UsageError } from '../exit.ts';
 import { checkOutputs, readInput, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { schemeFile } from '../output/scheme-file.ts';
-import { showMeasuring, showSchemes } from '../output/schemes.ts';
+import { showLeftOut, showMeasuring, showSaved, showSchemes } from '../output/schemes.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
 import { planCases } from '../plan-cases.ts';
 import { openRuntime, type RuntimeName } from '../runtime/open.ts';
@@ -78,6 +82,7 @@ export async function quantizeCommand(given: Partial<QuantizeOptions>): Promise<
   );
   const file = data === undefined ? undefined : fileIn(data);
   const weights = file ? weightsIn(data ?? '', file, seed) : smallBlock(seed);
+  if (file) showLeftOut(voice, leftOutOf(file));
   using interrupt = new Interrupt();
   await using runtime = await openRuntime(name, voice.say, interrupt.signal);
   voice.say(`quantizing on ${runtime.adapter}`);
@@ -126,7 +131,7 @@ function schemesIn({
 
 function fileIn(path: string): Safetensors {
   const bytes = readInput('--data', path);
-  return named(path, () => readSafetensors(bytes));
+  return named(path, () => fileOfWeights(path, bytes));
 }
 
 function weightsIn(path: string, file: Safetensors, seed: number): readonly WeightSource[] {
@@ -159,7 +164,7 @@ function save(
   if (!out) return;
   const saved = savedWeights(outcome, given, formOf(out));
   if (saved) writeOutput('--out', out, Buffer.concat(saved));
-  else voice.say(`${out} is not written: not every layer was quantized`);
+  showSaved(voice, out, outcome, saved !== undefined);
 }
 
 const formOf = (path: string): WeightsForm => (/\.gguf$/i.test(path) ? 'gguf' : 'safetensors');

@@ -67,9 +67,9 @@ def run(options: argparse.Namespace) -> int:
         name for name, x in tensors.items() if _is_weight(x) and not is_kept(name, options.keep)
     ]
     if not chosen:
-        others = ", ".join(options.keep or ("embeddings and a head",))
+        beside = ", ".join(options.keep or ("embeddings and a head",))
         raise UsageError(
-            f"{options.source} holds no matrix of floats beside {others}: nothing can be quantized"
+            f"{options.source} holds no matrix of floats beside {beside}: nothing can be quantized"
         )
     params: Params = {
         "quant_type": options.quant_type,
