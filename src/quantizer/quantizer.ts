@@ -119,10 +119,13 @@ export class Quantizer {
   ): DeviceWeight {
     const scheme = this.#fitting(options, weight.shape, layer);
     const made = tape.noGrad(() => scheme.quantize(tape, weight, `${layer}.quantize`));
+    using scope = new Scope();
     const parts = mapped(scheme.parts(weight.shape), ({ shape }, part) =>
-      kept(made[part] as Tensor, shape),
+      scope.add(kept(made[part] as Tensor, shape)),
     );
-    return built(scheme, parts, weight.shape, options);
+    const quantized = built(scheme, parts, weight.shape, options);
+    scope.move();
+    return quantized;
   }
 
   /**
@@ -183,11 +186,13 @@ export class Quantizer {
     const tensors = floatsOf(values);
     const weights = new Map<string, DeviceWeight>();
     const done: QuantizedLayer[] = [];
+    using scope = new Scope();
     for (const [layer, options] of plan) {
       const tensor = tensors.get(weightOf(layer)) as Tensor;
       // Freed layer by layer: of large models no two weights are in the making.
       using tape = new Tape(tensor.gpu);
       const weight = this.quantizeWeight(tape, tensor, layer, options);
+      scope.addAll(weight.parts);
       tensor.gpu.submit();
       weights.set(weightOf(layer), weight);
       done.push(
@@ -195,6 +200,7 @@ export class Quantizer {
       );
     }
     values.replace(weights);
+    scope.move();
     return {
       layers: done,
       kept: values.names.filter((name) => !weights.has(name)),
