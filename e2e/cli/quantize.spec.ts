@@ -128,7 +128,7 @@ const OF_BRIDGE = fileURLToPath(new URL('../../bridge/tests/saved/', import.meta
 const SAVED: Readonly<Record<string, string>> = {
   nf4_double: '--method nf4 --quant-scale',
   mlx: '--method mlx',
-  hqq: '--method hqq --bits 3',
+  hqq: '--method hqq --bits 3 --axis 0',
   quanto_int: '--method quanto_int --group 32',
   q4_0: '--method q4_0',
   onnx_nbits_4: '--method onnx_nbits --bits 4 --group 16',

@@ -14,7 +14,7 @@ test('takes what is usual of every method', () => {
     method: 'hqq',
     bits: 4,
     groupSize: 64,
-    axis: 0,
+    axis: 1,
   });
 });
 
@@ -109,7 +109,7 @@ test('the scale of activations is a part, which is saved as the library names it
 
 test('zeros and scales are codes of the methods that have them so', () => {
   const { choice, parts, refuses } = schemeOf({
-    ...{ method: 'hqq', quantZero: true, quantScale: true },
+    ...{ method: 'hqq', axis: 0, quantZero: true, quantScale: true },
   });
   expect(choice).toEqual({ bits: 4, group: 64, axis: 0, quantZero: true, quantScale: true });
   expect(parts([128, 128])).toEqual({
@@ -127,7 +127,7 @@ test('zeros and scales are codes of the methods that have them so', () => {
     '21 elements are no groups of 64',
   ]);
   expect(schemeOf({ method: 'hqq', quantZero: false }).choice).toEqual({
-    ...{ bits: 4, group: 64, axis: 0 },
+    ...{ bits: 4, group: 64, axis: 1 },
   });
   expect(() => schemeOf({ method: 'quanto_int', quantZero: true, quantScale: true })).toThrow(
     'quantZero and quantScale of quanto_int: it has none',
