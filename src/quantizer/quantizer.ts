@@ -8,10 +8,10 @@ import { bytesPerElement } from '../tensor/dtype.ts';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { DeviceWeight } from './coding.ts';
-import { computedIn } from './computed.ts';
+import { COMPUTING_OPS, computedIn } from './computed.ts';
 import { isHead, isTable } from './kept-layers.ts';
 import type { Group } from './method.ts';
-import { type LayerOptions, type Policy, plannedLayers } from './policy.ts';
+import { type LayerOptions, type Policy, plannedLayers, requireOptions } from './policy.ts';
 import { QuantizerError } from './quantizer-error.ts';
 import { type ChosenScheme, schemeOf } from './registry.ts';
 import { mostAtOnce, place, rowsAtOnce, type WeightRows } from './rows.ts';
@@ -231,8 +231,11 @@ export class Quantizer {
   }
 
   #schemeOf(options: LayerOptions, shape?: Shape): ChosenScheme {
+    requireOptions(options);
     const scheme = schemeOf(options, shape);
-    const missing = missingOps(scheme, this.#backend);
+    const { computeDtype = 'float32' } = options;
+    const ops = computeDtype === 'float32' ? scheme.ops : [...scheme.ops, ...COMPUTING_OPS];
+    const missing = missingOps({ ops: [...new Set(ops)] }, this.#backend);
     if (missing.length > 0)
       throw new QuantizerError(
         'quant-unsupported',
@@ -258,7 +261,7 @@ export class Quantizer {
  * `quantZero` and `quantScale` of one whose zeros and scales can be codes in turn, what is absent as
  * is usual of the method, and `computeDtype` of the products, to which x is rounded before it
  * becomes codes, where it does. `backend` says which ops it has. Throws {@link QuantizerError}:
- * `quant-method` for a choice that the method does not have, `quant-unsupported` for a method that the
+ * `quant-method` for an option that is not known and a choice that the method does not have, `quant-unsupported` for a method that the
  * backend cannot run.
  */
 export function createQuantizer(backend: QuantizerBackend, options: LayerOptions): Quantizer {
