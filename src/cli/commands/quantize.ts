@@ -26,6 +26,7 @@ import { schemeFile } from '../output/scheme-file.ts';
 import { showLeftOut, showMeasuring, showSaved, showSchemes } from '../output/schemes.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
 import { planCases } from '../plan-cases.ts';
+import { chosenByOptions } from '../quantizer-options.ts';
 import { openRuntime, type RuntimeName } from '../runtime/open.ts';
 
 /** What `gradproof quantize` understands. */
@@ -97,7 +98,7 @@ export async function quantizeCommand(given: Partial<QuantizeOptions>): Promise<
   return exitOfReport(outcome.report, interrupt.signal.aborted);
 }
 
-/** What is measured. Throws UsageError, and QuantizerError for a choice that a method lacks. */
+/** What is measured. Throws UsageError, for a choice that a method lacks too. */
 function schemesIn({
   methods: globs,
   each,
@@ -124,9 +125,8 @@ function schemesIn({
     );
   }
   if (globs || each) throw new UsageError('--method: give it without --methods and --each');
-  return [
-    wholeChoice({ method, bits, groupSize: group, axis, activations, quantZero, quantScale }),
-  ];
+  const wished = { method, bits, groupSize: group, axis, activations, quantZero, quantScale };
+  return [chosenByOptions(() => wholeChoice(wished))];
 }
 
 function fileIn(path: string): Safetensors {
