@@ -155,6 +155,10 @@ test('what libraries read in the tests of the bridge is what is saved', {
     for (const [name, stored] of tensors) {
       const actual = made.tensors.get(name) as typeof stored;
       expect([name, actual.dtype, actual.shape]).toEqual([name, stored.dtype, stored.shape]);
+      if (stored.dtype === 'I64') {
+        expect([name, actual.bytes]).toEqual([name, stored.bytes]);
+        continue;
+      }
       const values = float64Of(actual);
       // Scales may differ by their quotient on another adapter; codes are whole numbers.
       for (const [i, expected] of float64Of(stored).entries())
