@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -5,6 +8,7 @@ import pytest
 from gradproof_bridge.backends.registry import backend_named
 from gradproof_bridge.bundle.safetensors_file import read_safetensors, write_safetensors
 from gradproof_bridge.cli import main
+from gradproof_bridge.commands.quantize import is_kept
 from gradproof_bridge.errors import FormatError
 from gradproof_bridge.formulas.checkpoint import read_quantized, write_quantized
 
@@ -19,6 +23,17 @@ TENSORS = {
     "model.norm.weight": np.ones(16, np.float32),
     "lm_head.weight": np.ones((8, 16), np.float32),
 }
+
+
+NAMES = json.loads((Path(__file__).parent / "kept_layers.json").read_text("utf-8"))
+"""The tests of src/quantizer hold the engine to the same."""
+
+
+@pytest.mark.parametrize(
+    ("layer", "kept"), [(layer, which == "kept") for which in NAMES for layer in NAMES[which]]
+)
+def test_of_each_name_it_is_said_whether_it_stays(layer, kept):
+    assert is_kept(f"{layer}.weight") == kept
 
 
 @pytest.fixture

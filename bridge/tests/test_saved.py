@@ -10,7 +10,7 @@ import pytest
 from gradproof_bridge.backends.registry import backend_named
 from gradproof_bridge.bundle.safetensors_file import read_safetensors, write_safetensors
 from gradproof_bridge.cli import main
-from gradproof_bridge.verification.saved import verify_saved
+from gradproof_bridge.verification.saved import digest_of, verify_saved
 
 FOLDER = Path(__file__).parent / "saved"
 FILES = {
@@ -65,6 +65,54 @@ def test_codes_that_are_off_by_one_are_seen_wherever_they_are(name):
         off = with_byte(tensors, codes, place, LOWEST.get(name, 1))
         found = verify_saved(name, written, off)
         assert (found.verdict, found.detail) == ("deviates", "fc is decoded to something else")
+
+
+def test_hqq_loads_a_layer_from_the_file_alone():
+    needs("hqq")
+    import torch
+    from hqq.core.quantize import HQQLinear
+    from safetensors.torch import load_file
+
+    written, _ = saved("hqq")
+    tensors = load_file(FOLDER / "hqq.safetensors")
+    layer = HQQLinear(None, None, compute_dtype=torch.float32, device="cpu", initialize=False)
+    layer.load_state_dict({key[3:]: x for key, x in tensors.items() if key.startswith("fc.")})
+    assert digest_of(layer.dequantize().numpy()) == written["decoded.fc"]
+    assert layer(torch.ones(2, 64)).shape == (2, 12)
+    # What it saves in turn is what it was given.
+    again = layer.state_dict()
+    assert sorted(f"fc.{key}" for key in again) == sorted(
+        key for key in tensors if key[:3] == "fc."
+    )
+    for key, x in again.items():
+        assert torch.equal(x, tensors[f"fc.{key}"]), key
+        assert x.dtype == tensors[f"fc.{key}"].dtype
+
+
+def test_a_layer_of_hqq_whose_file_tells_no_state_is_read_by_what_the_metadata_say():
+    needs("hqq")
+    written, tensors = saved("hqq")
+    parts = {key: x for key, x in tensors.items() if key in ("fc.W_q", "fc.scale", "fc.zero")}
+    assert verify_saved("hqq", written, parts).verdict == "agrees"
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name != "nf4_double"])
+def test_the_weight_of_a_convolution_is_decoded_in_its_shape(name):
+    """But for bitsandbytes, whose state tells the shape too, and reads the file of a matrix so."""
+    library, _ = FILES[name]
+    needs(library)
+    written, tensors = saved(name)
+    found = verify_saved(name, {**written, "shape.fc": "12x4x4x4"}, tensors)
+    assert (found.verdict, found.detail) == ("agrees", "")
+
+
+def test_groups_that_the_library_took_by_itself_are_those_of_each_layer():
+    needs("quanto")
+    written, tensors = saved("quanto_int")
+    usual = {**written, "quantizer": written["quantizer"].replace("group=32", "group=usual")}
+    for group, verdict in (("32", "agrees"), ("channel", "unreadable")):
+        found = verify_saved("quanto_int", {**usual, "group.fc": group}, tensors)
+        assert found.verdict == verdict
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -180,7 +180,17 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   ],
   [['quantize', '--axis', '1'], /--axis: name its method with --method/],
   [['quantize', '--method', 'hqq', '--axis', '2'], /--axis 2: must be 0, 1 or -1/],
-  [['quantize', '--method', 'hqq', '--axis', '-1'], /axis -1 of hqq: give 0 or 1/],
+  [['quantize', '--method', 'hqq', '--axis', '-1'], /--axis -1 of hqq: give 1 or 0/],
+  [['quantize', '--method', 'nf4', '--group', '5'], /--group 5 of nf4: give 64 or /],
+  [
+    ['quantize', '--method', 'ternary_base3', '--bits', '1.5'],
+    /--bits 1.5 of ternary_base3: give 1.6/,
+  ],
+  [['quantize', '--method', 'nf4', '--bits', 'four'], /--bits four: must be a number/],
+  [
+    ['quantize', '--data', file('model.safetensors.index.json', '{}')],
+    /--data .*index\.json: names files of weights and holds none itself/,
+  ],
   [['quantize', '--bits', '4'], /--bits and --group: name their method with --method/],
   [['quantize', '--data', join(folder, 'missing.st')], /--data .*no such file or folder/],
   [

@@ -91,6 +91,11 @@ test('a file without weights is refused in one line, and the next one taken', as
   await expect(page.getByText('A small drawn block, with outliers')).toBeVisible();
   await field.setInputFiles(file(weights()));
   await expect(page.getByText('w.safetensors, 8.5 kB, 2 layers')).toBeVisible();
+  const table = { 'lm_head.weight': hostTensorFrom('f32', [4, 8], new Float64Array(32)) };
+  await field.setInputFiles(
+    file(writeSafetensors({ ...table, 'fc.weight': table['lm_head.weight'] })),
+  );
+  await expect(page.getByText('Left as they are: lm_head (head).')).toBeVisible();
   await page.getByRole('button', { name: 'Take drawn weights' }).click();
   await expect(page.getByText('A small drawn block, with outliers')).toBeVisible();
 });

@@ -64,12 +64,21 @@ export async function measureSchemes(
   } as const;
   const conversation = new Conversation(host.startWorker(), request, listen);
   const { environment, measured, stored, broken } = await conversation.hold(signal);
-  const outcomes = [...measured.map(outcomeOfMeasured), ...(broken ? [broken] : [])];
+  const outcomes = [
+    ...measured.map((one, place) => outcomeOfMeasured(one, askedAt(request, place).weight)),
+    ...(broken ? [broken] : []),
+  ];
   const results = outcomes.map((outcome) => ({ ...outcome, env: 0, attempts: 1 }));
   const complete = measured.length === totalOf(request);
   const environments = environment ? [environment] : [];
   return { report: buildReport(identity, environments, results, complete), measured, stored };
 }
+
+/** The weight and the scheme of the measurement at a place in their order. */
+const askedAt = ({ weights, schemes }: ChoosingRequest, place: number) => ({
+  weight: weights[Math.floor(place / schemes.length)] as WeightSource,
+  scheme: schemes[place % schemes.length] as WholeChoice,
+});
 
 const totalOf = ({ weights, schemes }: ChoosingRequest) => weights.length * schemes.length;
 
@@ -144,10 +153,9 @@ class Conversation {
 
   /** Sends the next weight, with no more of the file than its own bytes. */
   #next(): void {
-    const { weights, schemes, save = false } = this.#request;
-    const { stored, activations, ...rest } = weights[
-      this.#said.measured.length / schemes.length
-    ] as WeightSource;
+    const { schemes, save = false } = this.#request;
+    const { weight } = askedAt(this.#request, this.#said.measured.length);
+    const { stored, activations, ...rest } = weight;
     const source = {
       ...rest,
       ...(stored ? { stored: { ...stored, bytes: stored.bytes.slice() } } : {}),
@@ -169,11 +177,8 @@ class Conversation {
       this.#reject(new UnusableError(code, message));
       return;
     }
-    const { weights, schemes } = this.#request;
-    const { length } = this.#said.measured;
-    const { layer } = weights[Math.floor(length / schemes.length)] as WeightSource;
-    const scheme = schemes[length % schemes.length] as WholeChoice;
-    this.#said.broken = { ...outcomeWithout(layer, scheme, 0), status, error: { code, message } };
+    const { weight, scheme } = askedAt(this.#request, this.#said.measured.length);
+    this.#said.broken = { ...outcomeWithout(weight, scheme, 0), status, error: { code, message } };
     this.#resolve();
   }
 }

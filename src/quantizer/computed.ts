@@ -12,6 +12,9 @@ import type { ComputeDtype } from './policy.ts';
 
 const TORCH = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' } as const;
 
+/** Ops of such products, beside those of the method. */
+export const COMPUTING_OPS = ['cast', 'matmul'] as const;
+
 type Half = Exclude<ComputeDtype, 'float32'>;
 
 /**

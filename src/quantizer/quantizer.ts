@@ -8,9 +8,10 @@ import { bytesPerElement } from '../tensor/dtype.ts';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { DeviceWeight } from './coding.ts';
-import { computedIn } from './computed.ts';
+import { COMPUTING_OPS, computedIn } from './computed.ts';
+import { isHead, isTable } from './kept-layers.ts';
 import type { Group } from './method.ts';
-import { type LayerOptions, type Policy, plannedLayers } from './policy.ts';
+import { type LayerOptions, type Policy, plannedLayers, requireOptions } from './policy.ts';
 import { QuantizerError } from './quantizer-error.ts';
 import { type ChosenScheme, schemeOf } from './registry.ts';
 import { mostAtOnce, place, rowsAtOnce, type WeightRows } from './rows.ts';
@@ -68,13 +69,15 @@ export interface QuantizationReport {
 }
 
 /** Whether a value of this name is the weight of a linear or a convolution. */
-export const isEligible = seam(
+const isEligible = seam(
   'quantizer.is_eligible',
-  (name: string, { shape }: { readonly shape: Shape }): boolean => {
-    // Tables that are read by rows are called embeddings in all models.
-    return name.endsWith('.weight') && shape.length > 1 && !/(^|\.)embed[^.]*\.weight$/.test(name);
-  },
+  (name: string, { shape }: { readonly shape: Shape }): boolean =>
+    name.endsWith('.weight') && shape.length > 1 && !(shape.length === 2 && isTable(layerOf(name))),
 );
+
+/** Whether a value of this name is quantized where nothing else is said: not a head either. */
+export const isUsuallyQuantized = (name: string, value: { readonly shape: Shape }): boolean =>
+  isEligible(name, value) && !isHead(layerOf(name));
 
 /** A part in its own shape that the caller owns: the tape frees what ops gave. */
 const kept = seam(
@@ -116,10 +119,13 @@ export class Quantizer {
   ): DeviceWeight {
     const scheme = this.#fitting(options, weight.shape, layer);
     const made = tape.noGrad(() => scheme.quantize(tape, weight, `${layer}.quantize`));
+    using scope = new Scope();
     const parts = mapped(scheme.parts(weight.shape), ({ shape }, part) =>
-      kept(made[part] as Tensor, shape),
+      scope.add(kept(made[part] as Tensor, shape)),
     );
-    return built(scheme, parts, weight.shape, options);
+    const quantized = built(scheme, parts, weight.shape, options);
+    scope.move();
+    return quantized;
   }
 
   /**
@@ -162,7 +168,8 @@ export class Quantizer {
 
   /**
    * Puts quantized weights in the place of those of linears and convolutions; biases, norms and
-   * embeddings stay, and so do batch normalizations unless the policy folds them. Nothing is replaced
+   * embeddings stay, and so do a head that no rule names and batch normalizations that the policy
+   * does not fold. Nothing is replaced
    * before all are made, and each layer is submitted by itself. Throws {@link QuantizerError}
    * `policy-unmatched`, `quant-method` or `quant-unsupported`, and the model is as it was.
    */
@@ -179,11 +186,13 @@ export class Quantizer {
     const tensors = floatsOf(values);
     const weights = new Map<string, DeviceWeight>();
     const done: QuantizedLayer[] = [];
+    using scope = new Scope();
     for (const [layer, options] of plan) {
       const tensor = tensors.get(weightOf(layer)) as Tensor;
       // Freed layer by layer: of large models no two weights are in the making.
       using tape = new Tape(tensor.gpu);
       const weight = this.quantizeWeight(tape, tensor, layer, options);
+      scope.addAll(weight.parts);
       tensor.gpu.submit();
       weights.set(weightOf(layer), weight);
       done.push(
@@ -191,6 +200,7 @@ export class Quantizer {
       );
     }
     values.replace(weights);
+    scope.move();
     return {
       layers: done,
       kept: values.names.filter((name) => !weights.has(name)),
@@ -221,8 +231,11 @@ export class Quantizer {
   }
 
   #schemeOf(options: LayerOptions, shape?: Shape): ChosenScheme {
+    requireOptions(options);
     const scheme = schemeOf(options, shape);
-    const missing = missingOps(scheme, this.#backend);
+    const { computeDtype = 'float32' } = options;
+    const ops = computeDtype === 'float32' ? scheme.ops : [...scheme.ops, ...COMPUTING_OPS];
+    const missing = missingOps({ ops: [...new Set(ops)] }, this.#backend);
     if (missing.length > 0)
       throw new QuantizerError(
         'quant-unsupported',
@@ -248,7 +261,7 @@ export class Quantizer {
  * `quantZero` and `quantScale` of one whose zeros and scales can be codes in turn, what is absent as
  * is usual of the method, and `computeDtype` of the products, to which x is rounded before it
  * becomes codes, where it does. `backend` says which ops it has. Throws {@link QuantizerError}:
- * `quant-method` for a choice that the method does not have, `quant-unsupported` for a method that the
+ * `quant-method` for an option that is not known and a choice that the method does not have, `quant-unsupported` for a method that the
  * backend cannot run.
  */
 export function createQuantizer(backend: QuantizerBackend, options: LayerOptions): Quantizer {

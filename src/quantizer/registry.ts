@@ -17,7 +17,8 @@ export const methods: ReadonlyMap<string, Method> = collect(
 export interface SchemeOptions {
   readonly method: string;
   readonly bits?: number | undefined;
-  readonly groupSize?: Group | undefined;
+  /** `usual`, as where it is absent, is what the library takes for each weight by itself. */
+  readonly groupSize?: Group | 'usual' | undefined;
   readonly axis?: GroupAxis | undefined;
   /** What products round x to; absent, x stays in floats. */
   readonly activations?: ActivationType | undefined;
@@ -49,7 +50,7 @@ export function schemeOf(options: SchemeOptions, shape?: Shape): ChosenScheme {
     );
   const choice: Choice = {
     bits: chosen(method, 'bits', method.bits, bits),
-    group: chosen(method, 'groupSize', method.groups, groupSize ?? usualGroup(method, axis, shape)),
+    group: chosen(method, 'groupSize', method.groups, groupFor(method, { groupSize, axis }, shape)),
     ...(method.axes || axis !== undefined
       ? { axis: chosen(method, 'axis', method.axes ?? [], axis) }
       : {}),
@@ -72,13 +73,14 @@ export function schemeOf(options: SchemeOptions, shape?: Shape): ChosenScheme {
   return { method, choice, ...method.make(choice) };
 }
 
-/** The size of groups that the library takes for a weight by itself. */
-function usualGroup(
+/** The size of groups that is wished, or else what the library takes for a weight by itself. */
+function groupFor(
   { axes = [], usualGroup: usual }: Method,
-  axis: GroupAxis | undefined,
+  { groupSize = 'usual', axis = axes[0] }: Pick<SchemeOptions, 'groupSize' | 'axis'>,
   shape: Shape | undefined,
 ): Group | undefined {
-  return shape && (axis ?? axes[0]) === axes[0] ? usual?.(shape) : undefined;
+  if (groupSize !== 'usual') return groupSize;
+  return shape && axis === axes[0] ? usual?.(shape) : undefined;
 }
 
 /** What is wished of zeros and scales; what is false is left out. */

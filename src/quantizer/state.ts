@@ -1,7 +1,9 @@
+import { Scope } from '../gpu/scope.ts';
 import { mapped } from '../graph/call.ts';
 import { isQuantized } from '../quant/weight.ts';
 import { seam } from '../seam.ts';
 import type { HostTensor, HostTensors } from '../tensor/host.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { DeviceWeight } from './coding.ts';
 import type { QuantizedLayer, Quantizer, ReplaceableValues } from './quantizer.ts';
@@ -47,7 +49,8 @@ function renamed(
 
 /**
  * Puts what {@link readState} read into a model of the same architecture in floats: no weight is
- * quantized again. Throws {@link QuantizerError} `state-dict` for what is missing or does not fit.
+ * quantized again. Throws {@link QuantizerError} `state-dict` for what is missing or does not fit, and
+ * the model is as it was.
  */
 export function loadState(
   quantizer: Quantizer,
@@ -60,18 +63,34 @@ export function loadState(
     if (!host) throw new QuantizerError('state-dict', `the state lacks ${name}`);
     return host;
   };
+  using scope = new Scope();
   const weights = new Map<string, DeviceWeight>();
   for (const layer of layers) {
     const name = `${layer.name}.weight`;
     const { gpu } = values.view(name) as Tensor;
-    const parts = mapped(storedNames(layer), (stored) => Tensor.from(gpu, found(stored)));
+    const parts = mapped(storedNames(layer), (stored) =>
+      scope.add(Tensor.from(gpu, found(stored))),
+    );
     weights.set(name, quantizer.weightOfParts(parts, layer.shape, layer.options));
   }
-  values.replace(weights);
-  for (const name of values.names) {
+  const floats = values.names.flatMap((name) => {
     const value = values.view(name);
-    if (isQuantized(value)) continue;
-    using given = Tensor.from(value.gpu, found(name));
-    value.copyFrom(given);
+    if (weights.has(name) || isQuantized(value)) return [];
+    return [{ value, given: fitting(name, value, found(name)) }];
+  });
+  values.replace(weights);
+  scope.move();
+  for (const { value, given } of floats) {
+    using made = Tensor.from(value.gpu, given);
+    value.copyFrom(made);
   }
+}
+
+/** What a value in floats is replaced by. Throws QuantizerError `state-dict` for another shape. */
+function fitting(name: string, { dtype, shape }: Tensor, given: HostTensor): HostTensor {
+  if (given.dtype === dtype && sameShape(given.shape, shape)) return given;
+  throw new QuantizerError(
+    'state-dict',
+    `${name} is ${given.dtype} ${formatShape(given.shape)} and should be ${dtype} ${formatShape(shape)}`,
+  );
 }

@@ -137,7 +137,7 @@ const STORED_BITS: Readonly<Record<keyof typeof SCHEMES, number>> = {
   int8: 8 * WEIGHTS + 32 * 138,
   hqq4: 4 * WEIGHTS + 64 * 148,
   nf4: 4 * WEIGHTS + 32 * 148,
-  hqq3: 32 * 7 * 148 + 64 * 148, // ten codes a word: 64 rows are 7
+  hqq3: 32 * 64 * (13 + 2) + 64 * 148, // ten codes a word: 128 and 20 groups are 13 and 2
   hqq2: 2 * WEIGHTS + 64 * 148,
   ternary: 2 * WEIGHTS + 32 * 138,
 };

@@ -159,8 +159,7 @@ async function expectLogits(t: CaseContext, base: Base, adapter: LinearAdapter):
   const config: LlamaConfig = { ...sizes, length: TOKENS };
   using model = new Llama(t.gpu, config, { trained, frozen: weights, adapters });
   const options = optionsOf(base);
-  const keepsHead = { rules: [{ layers: 'lm_head', to: 'keep' as const }] };
-  if (options) quantizerOf(t, options).quantizeModel(model, keepsHead);
+  if (options) quantizerOf(t, options).quantizeModel(model);
   using ids = Tensor.from(
     t.gpu,
     hostTensorFrom(
@@ -187,6 +186,6 @@ async function expectLogits(t: CaseContext, base: Base, adapter: LinearAdapter):
   const bound = expected.data.map(() => LOGITS);
   t.expectAccepted('logits', await logitsOf(whole), expected, { kind: 'within', bound });
   if (!options) return;
-  quantizerOf(t, options).quantizeModel(whole, keepsHead);
+  quantizerOf(t, options).quantizeModel(whole);
   t.metric('storedLogitsError', relative(await logitsOf(whole), expected));
 }

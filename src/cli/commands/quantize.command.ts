@@ -43,7 +43,7 @@ export const command = defineCommand<QuantizeOptions>({
       name: 'bits',
       argument: 'n',
       description: 'its bits (default: as is usual of the method)',
-      parse: (texts) => numberIn('--bits', texts.at(-1) ?? ''),
+      parse: (texts) => bitsIn(texts.at(-1) ?? ''),
     },
     group: {
       name: 'group',
@@ -109,6 +109,11 @@ export const command = defineCommand<QuantizeOptions>({
   },
   run: async (given) => (await import('./quantize.ts')).quantizeCommand(given),
 });
+
+function bitsIn(text: string): number {
+  if (/^\d{1,2}(\.\d{1,2})?$/.test(text)) return Number(text);
+  throw new OptionError(`--bits ${text}: must be a number, such as 4 or 1.6`);
+}
 
 function numberIn(option: string, text: string, others = ''): number {
   if (/^\d{1,6}$/.test(text)) return Number(text);

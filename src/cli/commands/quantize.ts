@@ -1,16 +1,20 @@
 import { messageOf } from '../../errors.ts';
-import { readSafetensors, type Safetensors } from '../../formats/safetensors.ts';
+import type { Safetensors } from '../../formats/safetensors.ts';
 import { savedWeights, type WeightsForm } from '../../harness/choosing/saved-weights.ts';
 import { type ChoosingOutcome, measureSchemes } from '../../harness/choosing.ts';
 import { filterOf } from '../../harness/filter.ts';
 import { isOfGguf } from '../../quantizer/choosing/quantized-gguf.ts';
-import { schemesOf, type WholeChoice } from '../../quantizer/choosing/schemes.ts';
+import { schemesOf, type WholeChoice, wholeChoice } from '../../quantizer/choosing/schemes.ts';
 import { smallBlock } from '../../quantizer/choosing/small-block.ts';
 import { schemeTotals } from '../../quantizer/choosing/totals.ts';
 import type { WeightSource } from '../../quantizer/choosing/weight-source.ts';
-import { weightsOfFile } from '../../quantizer/choosing/weights-of-file.ts';
+import {
+  fileOfWeights,
+  leftOutOf,
+  weightsOfFile,
+} from '../../quantizer/choosing/weights-of-file.ts';
 import type { Group, GroupAxis } from '../../quantizer/method.ts';
-import { methods, schemeOf } from '../../quantizer/registry.ts';
+import { methods } from '../../quantizer/registry.ts';
 import { toCsv } from '../../report/csv.ts';
 import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
 import { writeReport } from '../../report/write.ts';
@@ -19,9 +23,10 @@ import { exitOfReport, UsageError } from '../exit.ts';
 import { checkOutputs, readInput, writeOutputs } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { schemeFile } from '../output/scheme-file.ts';
-import { showMeasuring, showSchemes } from '../output/schemes.ts';
+import { showLeftOut, showMeasuring, showSaved, showSchemes } from '../output/schemes.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
 import { planCases } from '../plan-cases.ts';
+import { chosenByOptions } from '../quantizer-options.ts';
 import { openRuntime, type RuntimeName } from '../runtime/open.ts';
 
 /** What `gradproof quantize` understands. */
@@ -78,6 +83,7 @@ export async function quantizeCommand(given: Partial<QuantizeOptions>): Promise<
   );
   const file = data === undefined ? undefined : fileIn(data);
   const weights = file ? weightsIn(data ?? '', file, seed) : smallBlock(seed);
+  if (file) showLeftOut(voice, leftOutOf(file));
   using interrupt = new Interrupt();
   await using runtime = await openRuntime(name, voice.say, interrupt.signal);
   voice.say(`quantizing on ${runtime.adapter}`);
@@ -92,7 +98,7 @@ export async function quantizeCommand(given: Partial<QuantizeOptions>): Promise<
   return exitOfReport(outcome.report, interrupt.signal.aborted);
 }
 
-/** What is measured. Throws UsageError, and QuantizerError for a choice that a method lacks. */
+/** What is measured. Throws UsageError, for a choice that a method lacks too. */
 function schemesIn({
   methods: globs,
   each,
@@ -119,16 +125,13 @@ function schemesIn({
     );
   }
   if (globs || each) throw new UsageError('--method: give it without --methods and --each');
-  const { choice } = schemeOf({
-    ...{ method, bits, groupSize: group, axis, activations, quantZero, quantScale },
-  });
-  const { group: groupSize, ...others } = choice;
-  return [{ method, groupSize, ...others }];
+  const wished = { method, bits, groupSize: group, axis, activations, quantZero, quantScale };
+  return [chosenByOptions(() => wholeChoice(wished))];
 }
 
 function fileIn(path: string): Safetensors {
   const bytes = readInput('--data', path);
-  return named(path, () => readSafetensors(bytes));
+  return named(path, () => fileOfWeights(path, bytes));
 }
 
 function weightsIn(path: string, file: Safetensors, seed: number): readonly WeightSource[] {
@@ -153,14 +156,14 @@ async function save(
   const { report, measured } = outcome;
   const drawn = svg && schemeFile(schemeTotals(measured));
   if (svg && !drawn) voice.say(`${svg} is not written: there is nothing to draw`);
-  const saved = out && savedWeights(outcome, given, formOf(out));
-  if (out && !saved) voice.say(`${out} is not written: not every layer was quantized`);
+  const saved = out === undefined ? undefined : savedWeights(outcome, given, formOf(out));
   await writeOutputs([
     { option: '--report', path: reportPath, data: () => writeReport(report) },
     { option: '--csv', path: csv, data: () => toCsv(report) },
     ...(drawn ? [{ option: '--svg', path: svg, data: () => drawn }] : []),
     ...(saved ? [{ option: '--out', path: out, data: () => Buffer.concat(saved) }] : []),
   ]);
+  if (out !== undefined) showSaved(voice, out, outcome, saved !== undefined);
 }
 
 const formOf = (path: string): WeightsForm => (/\.gguf$/i.test(path) ? 'gguf' : 'safetensors');

@@ -14,6 +14,7 @@ import { EXIT, UsageError } from '../exit.ts';
 import { checkOutputs, readInput, readReportFile, writeOutput } from '../files.ts';
 import { OWN, showSheet } from '../output/sheet.ts';
 import { voiceOn } from '../output/voice.ts';
+import { chosenByOptions } from '../quantizer-options.ts';
 import { findNodeHost } from '../runtime/node.ts';
 
 /** What `gradproof sheet` understands. */
@@ -33,7 +34,7 @@ export async function sheetCommand(given: Partial<SheetCommandOptions>): Promise
   const own = config === undefined ? undefined : modelIn(config);
   const speed = timed === undefined ? undefined : await speedIn(timed);
   checkOutputs({ '--csv': csv }, { '--config': config, '--speed': timed });
-  sheetOf(setup, { memory: {} });
+  chosenByOptions(() => sheetOf(setup, { memory: {} }));
   const here = await limitsHere();
   const memory: MemoryFacts = { ...memoryFacts(here.limits, undefined, told), device: totalmem() };
   const rows = sheetOf(setup, { memory, speed }, own);

@@ -1,6 +1,7 @@
 import type { ChoosingListener, ChoosingOutcome } from '../../harness/choosing.ts';
 import { metaWords } from '../../quantizer/choosing/meta-words.ts';
 import { type SchemeTotal, schemeTotals } from '../../quantizer/choosing/totals.ts';
+import type { LeftOut } from '../../quantizer/choosing/weights-of-file.ts';
 import { counted } from '../../report/counted.ts';
 import { plainText } from '../../report/plain-text.ts';
 import { PROGRAM } from '../checkout.ts';
@@ -50,6 +51,52 @@ export function showSchemes(voice: Voice, { report, measured }: ChoosingOutcome)
   if (!report.run.complete) voice.say(paint(voice, 'yellow', 'Only a part was measured.'));
   const { durationMs } = report.run;
   voice.say(`${counted(measured.length, 'measurement')} in ${(durationMs / 1000).toFixed(1)} s`);
+}
+
+/** Names that a line lists; the table of a measurement, its CSV and report have all. */
+const MOST_NAMES = 8;
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMES).map((name) => plainText(name, 100));
+  const more = names.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** Says which weights of a file are not quantized whatever the method, and why. */
+export function showLeftOut(voice: Voice, leftOut: readonly LeftOut[]): void {
+  if (leftOut.length === 0) return;
+  const names = leftOut.map(
+    ({ layer, dtype, why }) =>
+      `${layer} (${why === 'type' ? `${dtype} is not quantized: give F16, BF16, F32 or F64` : why})`,
+  );
+  voice.say(`left as they are: ${listed(names)}`);
+}
+
+/** Says what of the weights a file that was asked for holds quantized, or why there is none. */
+export function showSaved(
+  voice: Voice,
+  path: string,
+  { report, measured }: ChoosingOutcome,
+  isSaved: boolean,
+): void {
+  const refused = measured.flatMap(({ layer, result }) =>
+    'why' in result ? [{ layer, why: result.why }] : [],
+  );
+  if (isSaved) {
+    const rest =
+      refused.length === 0
+        ? ''
+        : `; in floats as they were: ${listed(refused.map(({ layer }) => layer))}`;
+    const done = measured.length - refused.length;
+    voice.say(
+      `${path}: ${done} of ${counted(measured.length, 'layer')} quantized by ${measured[0]?.scheme.method}${rest}`,
+    );
+    return;
+  }
+  const why = report.run.complete
+    ? `no layer could be quantized: ${plainText(refused[0]?.why ?? '', 300)}`
+    : 'it ended before every layer was quantized';
+  voice.say(`${path} is not written: ${why}`);
 }
 
 const HEAD = [

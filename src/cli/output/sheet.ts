@@ -27,13 +27,13 @@ const headOf = ({ expansion }: Setup): readonly string[] => [
   'parameters',
   'weights',
   expansion > 0 ? 'new' : 'adapters',
-  'optimizer',
+  'grads+optim',
   'checkpointed',
   'kept whole',
   'total',
   'room here',
 ];
-const WIDTHS = [10, 9, 9, 9, 12, 10, 9, 9];
+const WIDTHS = [10, 9, 9, 11, 12, 10, 9, 9];
 
 /** Prints the sheet as a table, a model a line, and what it rests on. */
 export function showSheet(voice: Voice, rows: readonly SheetRow[], basis: SheetBasis): void {

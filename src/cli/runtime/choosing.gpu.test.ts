@@ -5,16 +5,17 @@ import type { StoredTensor } from '../../formats/safetensors/stored.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { runQuantizeJob } from '../../harness/worker/quantize-job.ts';
+import { hqqQuantize } from '../../ops/quant/hqq_quantize.ts';
 import { Candidate, refusedLayer } from '../../quantizer/choosing/measure.ts';
 import { hasCosts, type Measured } from '../../quantizer/choosing/measured.ts';
-import { schemesOf, type WholeChoice } from '../../quantizer/choosing/schemes.ts';
+import { schemesOf, type WholeChoice, wholeChoice } from '../../quantizer/choosing/schemes.ts';
 import { productOf, relativeError, squareSums } from '../../quantizer/choosing/square-sums.ts';
 import { storedLayer } from '../../quantizer/choosing/stored.ts';
 import { type NamedWeight, namedWeight } from '../../quantizer/choosing/weight-source.ts';
 import { decodedWeight } from '../../quantizer/coding.ts';
 import { createQuantizer, predictedBytes } from '../../quantizer/quantizer.ts';
 import { hostTensorFrom, valuesOf } from '../../tensor/host.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import { Tensor, type Tensors } from '../../tensor/tensor.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
 
 /** What schemes cost a weight, measured on a device in host memory. */
@@ -130,6 +131,27 @@ test('a weight that no kernel can bind is refused by all schemes before it is re
   });
   expect(() => refusedLayer('fc', schemes, new TypeError('a defect'))).toThrow('a defect');
 });
+
+test.each([
+  [4, true],
+  [3, false],
+] as const)(
+  'hqq of %d bits is what HQQLinear makes by default: zeros begin rounded: %s',
+  async (bits, round_zero) => {
+    const scheme = wholeChoice({ method: 'hqq', bits });
+    const { parts } = await storedLayer(gpu, new WebGpuBackend(gpu), drawn, scheme);
+    using weight = Tensor.from(gpu, drawn.weight);
+    const zerosBy = async (rounds: boolean) => {
+      using scope = new Scope();
+      const params = { nbits: bits, axis: 1, group_size: 64, round_zero: rounds } as const;
+      const made = hqqQuantize.forward(gpu, { weight }, params);
+      scope.addAll(made as Tensors);
+      return (await made.zero.read()).data;
+    };
+    expect(parts['zero']?.data).toEqual(await zerosBy(round_zero));
+    expect(parts['zero']?.data).not.toEqual(await zerosBy(!round_zero));
+  },
+);
 
 test('a layer is stored with its parts, and nothing stays on the device', async () => {
   const backend = new WebGpuBackend(gpu);

@@ -45,6 +45,20 @@ test('has the parts, what was not quantized as it was, and no activations', () =
   });
 });
 
+test('tells the group of each layer that the library found by itself', () => {
+  const scheme = { method: 'quanto_int', bits: 4, groupSize: 'usual', axis: 0 } as const;
+  const layers = [192, 100].map((width) => ({
+    ...{ layer: `of${width}`, shape: [2, width], decoded: 'digest' },
+    parts: {
+      packed: hostTensorFrom('u8', [1, 1], [0]),
+      ...{ scale: floats([1, 1]), shift: floats([1, 1]) },
+    },
+  }));
+  const bytes = quantizedFile(layers, { file: undefined, weights: layers, scheme });
+  const { metadata } = readSafetensors(Buffer.concat(bytes));
+  expect([metadata.get('group.of192'), metadata.get('group.of100')]).toEqual(['96', 'channel']);
+});
+
 test('refuses a part with the name of another tensor', () => {
   expect(() => written({ 'fc.weight': floats([2, 64]), 'fc.weight.absmax': floats([1]) })).toThrow(
     /nf4 stores a part as fc\.weight\.absmax, which the file has already/,

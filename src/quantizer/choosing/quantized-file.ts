@@ -4,7 +4,7 @@ import type { Safetensors } from '../../formats/safetensors.ts';
 import { filedParts } from '../filed.ts';
 import { QuantizerError } from '../quantizer-error.ts';
 import { schemeOf } from '../registry.ts';
-import type { WholeChoice } from './schemes.ts';
+import { groupOf, type WholeChoice } from './schemes.ts';
 import type { StoredLayer } from './stored.ts';
 import { schemeKey } from './totals.ts';
 import type { WeightSource } from './weight-source.ts';
@@ -31,7 +31,8 @@ export function untouchedOf(
 
 /**
  * What parts do not tell: the scheme (`quantizer`: `nf4;bits=4;group=64`), and of each layer the
- * shape (`shape.<layer>`: `512x256`) and the digest of what it stands for (`decoded.<layer>`).
+ * shape (`shape.<layer>`: `512x256`), the group where that of the scheme is `usual` (`group.<layer>`:
+ * `96`) and the digest of what it stands for (`decoded.<layer>`).
  */
 export const tellOf = (
   layers: readonly StoredLayer[],
@@ -39,6 +40,9 @@ export const tellOf = (
 ): readonly (readonly [string, string])[] => [
   ['quantizer', schemeKey(scheme)],
   ...layers.map(({ layer, shape }) => [`shape.${layer}`, shape.join('x')] as const),
+  ...(scheme.groupSize === 'usual'
+    ? layers.map(({ layer, shape }) => [`group.${layer}`, `${groupOf(scheme, shape)}`] as const)
+    : []),
   ...layers.map(({ layer, decoded }) => [`decoded.${layer}`, decoded] as const),
 ];
 
@@ -52,10 +56,11 @@ export function quantizedFile(
   given: QuantizedOf,
 ): readonly Uint8Array[] {
   const { file, scheme } = given;
-  const { stored, filed = (parts) => filedParts(stored, parts) } = schemeOf(scheme);
   const made = new Map<string, StoredTensor>();
-  for (const { layer, parts, shape } of layers)
+  for (const { layer, parts, shape } of layers) {
+    const { stored, filed = (all) => filedParts(stored, all) } = schemeOf(scheme, shape);
     for (const [name, tensor] of filed(parts, shape)) made.set(`${layer}.${name}`, tensor);
+  }
   const rest = untouchedOf(layers, given);
   const clash = rest.find(([name]) => made.has(name));
   if (clash)

@@ -4,7 +4,7 @@ import type { ActivationType } from '../../vocabulary/quant/quanto_activation.ts
 import { predictedBytes } from '../quantizer.ts';
 import { methods, schemeOf } from '../registry.ts';
 import { metaWords } from './meta-words.ts';
-import { schemesOf, type WholeChoice } from './schemes.ts';
+import { schemesOf, type WholeChoice, wholeChoice } from './schemes.ts';
 import { schemeKey } from './totals.ts';
 
 test('takes what is usual of every method', () => {
@@ -14,9 +14,20 @@ test('takes what is usual of every method', () => {
     method: 'hqq',
     bits: 4,
     groupSize: 64,
-    axis: 0,
+    axis: 1,
   });
 });
+
+test.each([
+  [{}, 'usual'],
+  [{ groupSize: 128 }, 128],
+  [{ axis: -1 }, 128],
+] as const)(
+  'groups of quanto_int %j are left open where its modules find them',
+  (options, size) => {
+    expect(wholeChoice({ method: 'quanto_int', ...options }).groupSize).toBe(size);
+  },
+);
 
 test('takes each width, group and axis, and way to keep zeros and scales', () => {
   const all = schemesOf((name) => name === 'hqq', true);
@@ -53,6 +64,7 @@ test.each([
 test.each([
   [{}, [8, 320], 64],
   [{}, [8, 100], 'channel'],
+  [{ groupSize: 'usual' }, [8, 320], 64],
   [{ groupSize: 32 }, [8, 320], 32],
   // Quanto's modules have no other axis.
   [{ axis: -1 }, [320, 8], 128],
@@ -97,7 +109,7 @@ test('the scale of activations is a part, which is saved as the library names it
 
 test('zeros and scales are codes of the methods that have them so', () => {
   const { choice, parts, refuses } = schemeOf({
-    ...{ method: 'hqq', quantZero: true, quantScale: true },
+    ...{ method: 'hqq', axis: 0, quantZero: true, quantScale: true },
   });
   expect(choice).toEqual({ bits: 4, group: 64, axis: 0, quantZero: true, quantScale: true });
   expect(parts([128, 128])).toEqual({
@@ -115,7 +127,7 @@ test('zeros and scales are codes of the methods that have them so', () => {
     '21 elements are no groups of 64',
   ]);
   expect(schemeOf({ method: 'hqq', quantZero: false }).choice).toEqual({
-    ...{ bits: 4, group: 64, axis: 0 },
+    ...{ bits: 4, group: 64, axis: 1 },
   });
   expect(() => schemeOf({ method: 'quanto_int', quantZero: true, quantScale: true })).toThrow(
     'quantZero and quantScale of quanto_int: it has none',

@@ -1,12 +1,14 @@
+import type { Shape } from '../../tensor/shape.ts';
 import type { ActivationType } from '../../vocabulary/quant/quanto_activation.ts';
 import type { Group, GroupAxis, MetaChoice } from '../method.ts';
-import { methods } from '../registry.ts';
+import { methods, type SchemeOptions, schemeOf } from '../registry.ts';
 
 /** A method with all that can be chosen of it. */
 export interface WholeChoice extends MetaChoice {
   readonly method: string;
   readonly bits: number;
-  readonly groupSize: Group;
+  /** `usual` where the library takes one for each weight by itself. */
+  readonly groupSize: Group | 'usual';
   /** Absent of methods that have one axis alone. */
   readonly axis?: GroupAxis;
   /** Absent where x stays in floats. */
@@ -38,6 +40,24 @@ export function schemesOf(
           ),
         ),
       );
-      return each ? all : all.slice(0, 1);
+      return each ? all : [wholeChoice({ method: name })];
     });
+}
+
+/** The group of a scheme that a weight of this shape gets. */
+export function groupOf(scheme: WholeChoice, shape: Shape): Group {
+  const { groupSize } = scheme;
+  return groupSize === 'usual' ? schemeOf(scheme, shape).choice.group : groupSize;
+}
+
+/**
+ * All that is chosen of a method, what is absent as is usual of it. Throws QuantizerError
+ * `quant-method` for a choice that it lacks.
+ */
+export function wholeChoice(options: SchemeOptions): WholeChoice {
+  const { method, choice } = schemeOf(options);
+  const { group, ...others } = choice;
+  const isOpen =
+    options.groupSize === undefined && method.usualGroup && choice.axis === method.axes?.[0];
+  return { method: method.name, groupSize: isOpen ? 'usual' : group, ...others };
 }

@@ -6,7 +6,7 @@ import { filledTensor, type HostTensors, valuesOf } from '../../tensor/host.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { smallBlock } from './small-block.ts';
 import { namedWeight } from './weight-source.ts';
-import { weightsOfFile } from './weights-of-file.ts';
+import { fileOfWeights, leftOutOf, weightsOfFile } from './weights-of-file.ts';
 
 const tensor = (dtype: DType, shape: Shape) => filledTensor(dtype, shape, (i) => i);
 const sourcesOf = (tensors: HostTensors) =>
@@ -27,6 +27,32 @@ test('takes floats of two dimensions or more that are weights, and no embedding'
     ['conv', [2, 3, 1, 1]],
     ['fc', [3, 4]],
   ]);
+});
+
+test('tells which weights it leaves out, and why', () => {
+  const file = readSafetensors(
+    writeSafetensors({
+      'fc.weight': tensor('f32', [3, 4]),
+      'norm.weight': tensor('f32', [3]),
+      'model.tok_embeddings.weight': tensor('f32', [5, 4]),
+      'lm_head.weight': tensor('f32', [5, 4]),
+      'codes.weight': tensor('i8', [2, 2]),
+      'none.weight': tensor('f16', [0, 4]),
+    }),
+  );
+  expect(leftOutOf(file).toSorted((a, b) => (a.layer < b.layer ? -1 : 1))).toEqual([
+    { layer: 'codes', dtype: 'I8', why: 'type' },
+    { layer: 'lm_head', dtype: 'F32', why: 'head' },
+    { layer: 'model.tok_embeddings', dtype: 'F32', why: 'embeddings' },
+    { layer: 'none', dtype: 'F16', why: 'empty' },
+  ]);
+});
+
+test('an index of several files is told apart from weights', () => {
+  const index = new TextEncoder().encode('{"metadata":{},"weight_map":{}}');
+  expect(() => fileOfWeights('some/model.safetensors.index.json', index)).toThrow(
+    'names files of weights and holds none itself: give those .safetensors files',
+  );
 });
 
 test('reads weights as f32, with the activations of the file or drawn ones', () => {

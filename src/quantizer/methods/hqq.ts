@@ -9,6 +9,8 @@ import { matrixView, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Tensor, Tensors } from '../../tensor/tensor.ts';
 import { HQQ_META, HQQ_SCALES, HQQ_WORDS, hqqMeta } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { CodedWeight, Coding, Parts } from '../coding.ts';
+import { filedParts } from '../filed.ts';
+import { hqqState } from '../hqq-state.ts';
 import { type Choice, type Method, type Scheme, widthOf } from '../method.ts';
 
 /** HQQ with its half-quadratic solver (Badri and Shaji, 2023). */
@@ -18,7 +20,7 @@ export const methods: readonly Method[] = [
     library: 'hqq',
     bits: [4, 8, 3, 2, 1],
     groups: [64, 16, 32, 128, 256],
-    axes: [0, 1],
+    axes: [1, 0],
     metas: [{}, { quantZero: true }, { quantZero: true, quantScale: true }],
     make: scheme,
   },
@@ -27,13 +29,15 @@ export const methods: readonly Method[] = [
 function scheme({
   bits,
   group,
-  axis: along = 0,
+  axis: along = 1,
   quantZero: quant_zero = false,
   quantScale: quant_scale = false,
 }: Choice): Scheme {
   const group_size = group as number;
   const nbits = bits as 8 | 4 | 3 | 2 | 1;
   const axis = along as 0 | 1;
+  // As hqq_base_quant_config has it (hqq 0.2.8).
+  const round_zero = nbits === 4;
   const words = HQQ_WORDS[nbits];
   const matrixOf = (shape: Shape): [number, number] => {
     const groups = sizeOf(shape) / group_size;
@@ -77,6 +81,7 @@ function scheme({
     const inputs = { x, packed, ...metaOf(tape, weight, layer) };
     return tape.apply(hqqMatmul, inputs, params, layer).y;
   };
+  const stored = { packed: 'W_q', ...storedOf('scale', meta), ...storedOf('zero', meta) };
   return {
     ops: ['hqq_quantize', 'unpack_codes', 'sub', 'mul', 'hqq_matmul'],
     product: 'hqq_matmul, decoded in registers',
@@ -96,9 +101,17 @@ function scheme({
         ...partsOf('zero', line, meta),
       };
     },
-    stored: { packed: 'W_q', ...storedOf('scale', meta), ...storedOf('zero', meta) },
+    stored,
+    // HQQLinear encodes no state with zeros or scales in codes.
+    ...(meta.length === 0 && {
+      filed: (parts, shape) =>
+        new Map([
+          ...filedParts(stored, parts),
+          ...hqqState({ nbits, group_size, axis, round_zero }, shape),
+        ]),
+    }),
     quantize: (tape, weight, layer) => {
-      const params = { nbits, axis, group_size, quant_zero, quant_scale };
+      const params = { nbits, axis, group_size, round_zero, quant_zero, quant_scale };
       return tape.apply(hqqQuantize, { weight }, params, layer) as Tensors;
     },
     weight: (parts, shape) => {

@@ -7,7 +7,7 @@ import { headDimOf } from '../../models/llama/config.ts';
 import type { LlamaSizes } from '../../models/llama/initial.ts';
 import { FOUR_BIT_BLOCKS } from '../../quant/bitsandbytes.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
-import { createQuantizer, isEligible, layerOf } from '../../quantizer/quantizer.ts';
+import { createQuantizer, isUsuallyQuantized, layerOf } from '../../quantizer/quantizer.ts';
 import { type HostTensor, type HostTensors, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { OutputFile } from '../adapter-files.ts';
@@ -17,7 +17,7 @@ const METHOD = 'nf4';
 
 /**
  * A Llama as transformers and bitsandbytes load it: config.json, and model.safetensors with linears
- * as NF4 in blocks of 64 and all else in float16. `context` is the longest text that it reads.
+ * of its layers as NF4 in blocks of 64 and all else in float16. `context` is the longest text that it reads.
  */
 export async function modelFiles(
   gpu: Gpu,
@@ -27,7 +27,7 @@ export async function modelFiles(
   const quantized = new Map<string, CheckpointWeight>();
   const rest: [string, StoredTensor][] = [];
   for (const [name, weight] of Object.entries(weights)) {
-    if (isEligible(name, weight)) quantized.set(name, await inFourBits(gpu, name, weight));
+    if (isUsuallyQuantized(name, weight)) quantized.set(name, await inFourBits(gpu, name, weight));
     else rest.push([name, toStored(hostTensorFrom('f16', weight.shape, valuesOf(weight)))]);
   }
   const json = `${JSON.stringify(configOf(sizes, context, eos), null, 2)}\n`;

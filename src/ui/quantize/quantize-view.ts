@@ -8,7 +8,7 @@ import { base, controls, panels } from '../controls/styles.ts';
 import { viewStyles } from '../controls/view-styles.ts';
 import { unitsWords } from '../messages/units.en.ts';
 import { quantizingWords } from './quantizing.en.ts';
-import type { QuantizingSession } from './quantizing-session.ts';
+import type { FileOfWeights, QuantizingSession } from './quantizing-session.ts';
 import type { QuantizingState } from './quantizing-state.ts';
 import '../check/found.ts';
 import '../controls/progress.ts';
@@ -90,6 +90,7 @@ export class QuantizeView extends LitElement {
     return html`<section class="panel weights" aria-labelledby="weights">
       <h2 id="weights" class="visually-hidden">${words.weights}</h2>
       <p class="name">${icon('file', 24)}<span>${name}</span></p>
+      ${file ? leftOut(file) : nothing}
       <p class="small muted">${words.hint}</p>
       <div class="row" ?hidden=${busy}>
         <label class="button quiet open">
@@ -142,6 +143,15 @@ export class QuantizeView extends LitElement {
     input.value = '';
     if (file) await this.quantizing.take(file);
   }
+}
+
+/** Weights that a line names. */
+const MOST_NAMES = 8;
+
+function leftOut({ leftOut: all }: FileOfWeights) {
+  if (all.length === 0) return nothing;
+  const shown = all.slice(0, MOST_NAMES);
+  return html`<p class="small muted">${quantizingWords().asTheyWere(shown, all.length - shown.length)}</p>`;
 }
 
 /** Saving is cancelled and shown beside what was measured. */

@@ -4,6 +4,7 @@ import type { WeightsForm } from '../../harness/choosing/saved-weights.ts';
 import type { ChoosingEvent, ChoosingOutcome } from '../../harness/choosing.ts';
 import type { WholeChoice } from '../../quantizer/choosing/schemes.ts';
 import type { WeightSource } from '../../quantizer/choosing/weight-source.ts';
+import type { LeftOut } from '../../quantizer/choosing/weights-of-file.ts';
 import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
 import type { Report } from '../../report/schema.ts';
 import { schemeWords } from '../../report/scheme-plot.ts';
@@ -23,6 +24,8 @@ export interface FileOfWeights {
   readonly bytes: number;
   readonly file: Safetensors;
   readonly weights: readonly WeightSource[];
+  /** What of it is not quantized whatever the method. */
+  readonly leftOut: readonly LeftOut[];
 }
 
 /** The one measurement of quantizers of the page. */
@@ -46,14 +49,16 @@ export class QuantizingSession {
     if (computes(this.state.value)) return;
     await this.#notice.during(async () => {
       const bytes = await bytesOf(file, 'recording');
-      const [{ readSafetensors }, { weightsOfFile }] = await Promise.all([
-        import('../../formats/safetensors.ts'),
-        import('../../quantizer/choosing/weights-of-file.ts'),
-      ]);
+      const { fileOfWeights, leftOutOf, weightsOfFile } = await import(
+        '../../quantizer/choosing/weights-of-file.ts'
+      );
       try {
-        const read = readSafetensors(bytes);
+        const read = fileOfWeights(file.name, bytes);
         const weights = weightsOfFile(read, SEED);
-        this.file.value = { name: file.name, bytes: bytes.byteLength, file: read, weights };
+        this.file.value = {
+          ...{ name: file.name, bytes: bytes.byteLength, file: read, weights },
+          leftOut: leftOutOf(read),
+        };
         this.state.value = UNMEASURED;
       } catch (error) {
         throw new Error(quantizingWords().noWeights(file.name, messageOf(error)));

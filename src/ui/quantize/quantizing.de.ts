@@ -9,6 +9,13 @@ export const words: ReturnType<typeof quantizingWords> = {
   weights: 'Gewichte',
   drawn: 'Ein kleiner ausgeloster Block, mit Ausreißern',
   named: (name, size, count) => `${name}, ${size}, ${layers(count)}`,
+  asTheyWere: (those, more) => {
+    const why = { embeddings: 'Einbettungen', head: 'Kopf', empty: 'leer' };
+    return `Es bleiben, wie sie sind: ${units.list([
+      ...those.map((one) => `${one.layer} (${one.why === 'type' ? one.dtype : why[one.why]})`),
+      ...(more > 0 ? [`${units.number(more)} weitere`] : []),
+    ])}.`;
+  },
   hint: 'Eine .safetensors-Datei hier loslassen, um ihre Gewichte zu messen; sie bleibt auf diesem Rechner.',
   choose: 'Datei wählen',
   forget: 'Ausgeloste Gewichte nehmen',
@@ -58,7 +65,7 @@ export const words: ReturnType<typeof quantizingWords> = {
     multiplyMs: 'Multiplizieren, ms',
     front: 'auf der Front',
     frontHint: 'Keines mit so wenigen Bytes hat einen kleineren Fehler der Ausgaben.',
-    groups: { channel: 'Ausgabe', tensor: 'alle' },
+    groups: { channel: 'Ausgabe', tensor: 'alle', usual: 'passend je Schicht' },
     axis: (axis) => `Achse ${axis}`,
     part: (done, all, why) => `nur ${units.number(done)} von ${layers(all)}: ${why}`,
     notFinite:

@@ -1,3 +1,4 @@
+import type { LeftOut } from '../../quantizer/choosing/weights-of-file.ts';
 import { units } from '../messages/units.en.ts';
 import { words } from '../messages/words.ts';
 
@@ -10,6 +11,11 @@ export const quantizingWords = words('quantizing', {
   weights: 'Weights',
   drawn: 'A small drawn block, with outliers',
   named: (name: string, size: string, count: number) => `${name}, ${size}, ${layers(count)}`,
+  asTheyWere: (those: readonly LeftOut[], more: number) =>
+    `Left as they are: ${units.list([
+      ...those.map(({ layer, dtype, why }) => `${layer} (${why === 'type' ? dtype : why})`),
+      ...(more > 0 ? [`${units.number(more)} more`] : []),
+    ])}.`,
   hint: 'Drop a .safetensors file here to measure its weights; it stays on this computer.',
   choose: 'Choose a file',
   forget: 'Take drawn weights',
@@ -59,7 +65,7 @@ export const quantizingWords = words('quantizing', {
     multiplyMs: 'Multiply, ms',
     front: 'on the front',
     frontHint: 'no scheme of as few bytes has a smaller error of the outputs.',
-    groups: { channel: 'output', tensor: 'all' },
+    groups: { channel: 'output', tensor: 'all', usual: 'fits each layer' },
     axis: (axis: number) => `axis ${axis}`,
     part: (done: number, all: number, why: string) =>
       `only ${units.number(done)} of ${layers(all)}: ${why}`,

@@ -32,7 +32,7 @@ export const words: ReturnType<typeof sheetWords> = {
     parameters: 'Parameter',
     weights: 'Gewichte',
     adapters: 'Adapter oder neue Blöcke',
-    optimizer: 'Optimierer',
+    optimizer: 'Gradienten und Optimierer',
     checkpointed: 'Aktivierungen mit Checkpointing',
     whole: 'Aktivierungen, behalten',
     total: 'Summe',

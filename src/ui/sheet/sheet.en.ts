@@ -33,7 +33,7 @@ export const sheetWords = words('sheet', {
     parameters: 'Parameters',
     weights: 'Weights',
     adapters: 'Adapters or added blocks',
-    optimizer: 'Optimizer',
+    optimizer: 'Gradients and optimizer',
     checkpointed: 'Activations, checkpointed',
     whole: 'Activations, kept',
     total: 'Total',

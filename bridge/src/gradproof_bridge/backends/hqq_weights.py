@@ -42,15 +42,19 @@ def hqq_linear(
     return layer
 
 
-def decoded_by_layer(parts: Mapping[str, Array], shape: tuple[int, ...], own: Params) -> Array:
-    """What the tensors of a layer's state stand for; those of zeros and scales that are codes in
-    turn have the names of their dictionaries before theirs.
+def decoded_by_layer(parts: Mapping[str, Array], shape: tuple[int, int], own: Params) -> Array:
+    """What the tensors of a layer's state stand for. A file that tells no more than these, as that
+    of zeros and scales in codes, whose dictionaries' names are before theirs, is read by `own`.
     """
     import torch
     from hqq.core.quantize import HQQLinear, Quantizer
 
     plain = {"view_as_float": False, "compute_dtype": torch.float32}
     tensors = {name: to_torch(x, "cpu") for name, x in parts.items()}
+    layer = HQQLinear(None, None, compute_dtype=torch.float32, device="cpu", initialize=False)
+    if "encoded_state_dict" in tensors:
+        layer.load_state_dict(tensors)
+        return to_numpy(layer.dequantize())
     packed = tensors.pop("W_q")
     groups = math.prod(shape) // own["group_size"]
     meta = {
@@ -75,7 +79,6 @@ def decoded_by_layer(parts: Mapping[str, Array], shape: tuple[int, ...], own: Pa
                 "shape": torch.Size((groups, 1) if own["axis"] == 1 else (1, groups)),
                 **{name: tensors[f"meta_{part}.{name}"] for name in ("scale", "zero")},
             }
-    layer = HQQLinear(None, None, compute_dtype=torch.float32, device="cpu", initialize=False)
     # The one form with quantized zeros or scales that it loads: its own table of types lacks them.
     layer.load_state_dict({"W_q": packed, "meta": meta})
     return to_numpy(layer.dequantize())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from gradproof_bridge.backends.bitsandbytes_backend import NESTED_BLOCKSIZE, rounding_of
@@ -23,7 +25,12 @@ from gradproof_bridge.whole_file import write_whole
 
 NAME = "quantize"
 SUMMARY = "a checkpoint with its linear weights in 4 bits (quant_state tensors), by bitsandbytes where it is installed"
-_KEPT = ("*embed*", "lm_head*")
+_TABLE = re.compile(
+    r"(.+_)?(emb|embd|embed|embedding|embeddings)(_.+)?|wte|wpe|shared|relative_attention_bias|lm_head"
+)
+"""Embeddings and heads as the common families of models name them, which transformers leaves in
+floats too; `src/quantizer/kept-layers.ts` has the same rule.
+"""
 _DTYPES = ("float32", "float16", "bfloat16")
 
 
@@ -44,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--keep",
         action="append",
         metavar="GLOB",
-        help=f"matrices that stay as they are; default {' and '.join(_KEPT)}",
+        help="matrices that stay as they are; default embeddings and the head",
     )
 
 
@@ -56,15 +63,13 @@ def run(options: argparse.Namespace) -> int:
         raise FormatError(f"{options.source}: {error}") from error
     if is_quantized(tensors):
         raise UsageError(f"{options.source} is quantized already")
-    kept = options.keep or _KEPT
     chosen = [
-        name
-        for name, x in tensors.items()
-        if _is_weight(x) and not any(fnmatchcase(name, glob) for glob in kept)
+        name for name, x in tensors.items() if _is_weight(x) and not is_kept(name, options.keep)
     ]
     if not chosen:
+        beside = ", ".join(options.keep or ("embeddings and a head",))
         raise UsageError(
-            f"{options.source} holds no matrix of floats beside {', '.join(kept)}: nothing can be quantized"
+            f"{options.source} holds no matrix of floats beside {beside}: nothing can be quantized"
         )
     params: Params = {
         "quant_type": options.quant_type,
@@ -83,6 +88,14 @@ def run(options: argparse.Namespace) -> int:
         f"{len(weights)} weights in {options.quant_type} by {by}, {len(others)} tensors as they were, in {options.out}\n"
     )
     return 0
+
+
+def is_kept(name: str, globs: Sequence[str] | None = None) -> bool:
+    """Whether a matrix of this name stays as it is: by the globs, or as is usual without them."""
+    if globs:
+        return any(fnmatchcase(name, glob) for glob in globs)
+    layer = name.removesuffix(".weight").rpartition(".")[2]
+    return _TABLE.fullmatch(layer) is not None
 
 
 def _is_weight(x: Array) -> bool:

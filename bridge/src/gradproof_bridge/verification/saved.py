@@ -18,7 +18,7 @@ from gradproof_bridge.verification.saved_layers import LOADERS, Saved
 SCHEME = "quantizer"
 PREFIX = "gradproof."
 """Before the keys in a GGUF file, where others have theirs."""
-_SHAPE, _DECODED = "shape.", "decoded."
+_SHAPE, _GROUP, _DECODED = "shape.", "group.", "decoded."
 _LEAST_NORMAL = np.float32(2.0**-126)
 
 
@@ -42,7 +42,10 @@ def verify_saved(name: str, written: Mapping[str, str], tensors: Mapping[str, Ar
         }
         try:
             shape = tuple(int(extent) for extent in written[f"{_SHAPE}{layer}"].split("x"))
-            decoded = load(Saved(method, dict(_choice(one) for one in choices), shape, parts))
+            chosen = dict(_choice(one) for one in choices)
+            # What the library took of this weight by itself.
+            chosen["group"] = written.get(f"{_GROUP}{layer}", chosen["group"])
+            decoded = load(Saved(method, chosen, shape, parts))
             expected = written[f"{_DECODED}{layer}"]
         except KeyError as error:
             return Check(name, what, "unreadable", by, f"{layer} lacks {error.args[0]}")

@@ -94,9 +94,9 @@ def _hqq(saved: Saved) -> Array:
     axis = int(saved.choices["axis"])
     return decoded_by_layer(
         saved.parts,
-        saved.shape,
+        saved.matrix,
         {"nbits": saved.bits, "group_size": saved.group, "axis": axis},
-    )
+    ).reshape(saved.shape)
 
 
 def _quanto(saved: Saved) -> Array:
