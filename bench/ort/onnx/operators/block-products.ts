@@ -98,12 +98,22 @@ function timesAffine(
   { bits, group_size, in_features, out_features }: ParamsOf<typeof mlxMatmul>,
 ): ValueName {
   const groups = in_features / group_size;
-  const bytes = (group_size * bits) / 8;
-  const weight = graph.constant(hostTensor('u8', [out_features, groups, bytes], packed));
-  const zero = new Uint8Array(out_features * Math.ceil((groups * bits) / 8));
-  const zeros = graph.constant(hostTensor('u8', [zero.length], zero));
-  const params = { bits: bits as 4 | 8, block_size: group_size, out_features, in_features };
-  const scaled = matMulNBits(graph, [x, weight, graph.constant(scales), zeros], params);
+  // Groups are whole blocks of 32, for which its kernels are fastest.
+  const blocks = in_features / BLOCK;
+  const weight = graph.constant(
+    hostTensor('u8', [out_features, blocks, (BLOCK * bits) / 8], packed),
+  );
+  const steps = Float32Array.from(
+    { length: out_features * blocks },
+    (_, i) => (scales as HostTensor).data[Math.floor((i * BLOCK) / group_size)] as number,
+  );
+  const zero = new Uint8Array(out_features * Math.ceil((blocks * bits) / 8));
+  const inBlocks = [
+    graph.constant(hostTensor('f32', [steps.length], steps)),
+    graph.constant(hostTensor('u8', [zero.length], zero)),
+  ];
+  const params = { bits: bits as 4 | 8, block_size: BLOCK, out_features, in_features };
+  const scaled = matMulNBits(graph, [x, weight, ...inBlocks], params);
   const parts = graph.integers([...shape.slice(0, -1), groups, group_size]);
   const sums = graph.node('ReduceSum', [graph.node('Reshape', [x, parts]), graph.integers([-1])], {
     keepdims: 0,

@@ -28,12 +28,9 @@ function timesRows(graph: Graph, x: ValueName, weight: ValueName): ValueName {
   return graph.node('MatMul', [x, graph.node('Transpose', [weight], { perm: [1, 0] })]);
 }
 
-/** Elements of the largest block of MatMulNBits that is asked for. */
-const MOST = 128;
-
-/** The largest block of its own into which scales for blocks of so many elements can be cut. */
+/** The block of its own into which scales for blocks of so many elements can be cut: of 32 it is fastest. */
 const blockWithin = ({ blocksize, in_features }: ByteProductParams) =>
-  ([MOST, 64, 32, 16] as const).find((size) => blocksize % size === 0 && in_features % size === 0);
+  ([32, 16] as const).find((size) => blocksize % size === 0 && in_features % size === 0);
 
 /** As rows, by the operator of blocks where it can be, and decoded first. */
 const inBlocks = ({ params }: { readonly params: ByteProductParams }) => {
