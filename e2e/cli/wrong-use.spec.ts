@@ -28,12 +28,13 @@ const reportWith = (tuning: object | undefined) => {
   );
 };
 
+const TEXT = 'a text that is long enough. '.repeat(999);
 const someRun = () => file('some-run.json', readFileSync('src/report/fixtures/run.json', 'utf8'));
 
 /** What a command reads, last, and would overwrite with its report. */
 const INPUTS: readonly (readonly [args: readonly string[], option: string])[] = [
   [['quantize', '--data', file('w.safetensors', 'weights')], '--data'],
-  [['train', '--data', file('text.txt', 'a text that is long enough. '.repeat(999))], '--data'],
+  [['train', '--data', file('text.txt', TEXT)], '--data'],
   [['merge', someRun()], 'merge'],
   [['--headless', '--tuning', someRun()], '--tuning'],
   [['mutate', '--known', someRun()], '--known'],
@@ -161,9 +162,16 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
         new RegExp(`--report .*: would overwrite what ${option} reads: name another file`),
       ] as const,
   ),
+  [
+    ['train', '--data', file('adapter_config.json', TEXT), '--out', folder],
+    /--out .*adapter_config\.json: would overwrite what --data reads/,
+  ],
   [['bench', '--samples', '4'], /--samples 4: must be a whole number from 5/],
   [['bench', '--setting', 'eager'], /--setting eager: must be contender=text/],
-  [['bench', '--baseline', join(folder, 'missing.json')], /report .*missing\.json: cannot be read/],
+  [
+    ['bench', '--baseline', join(folder, 'missing.json')],
+    /--baseline .*missing\.json: cannot be read/,
+  ],
   [['bench', '--tuning', 'fastest'], /--tuning fastest: must be checked-in, measured, or a report/],
   [['train', '--tuning', file('f.json', '{}')], /f\.json/],
   [

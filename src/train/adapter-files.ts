@@ -9,6 +9,12 @@ export interface OutputFile {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
+/** What PEFT calls the files of an adapter. */
+export const ADAPTER_FILES = {
+  weights: 'adapter_model.safetensors',
+  config: 'adapter_config.json',
+} as const;
+
 /**
  * The adapter as PEFT saves it: adapter_model.safetensors and adapter_config.json. `tensors` are
  * named `<module>.lora_A` and `.lora_B`.
@@ -24,10 +30,10 @@ export function adapterFiles(
   const json = `${JSON.stringify(adapterConfig(config, seed), null, 2)}\n`;
   return [
     {
-      name: 'adapter_model.safetensors',
+      name: ADAPTER_FILES.weights,
       data: writeSafetensors(Object.fromEntries(named), { format: 'pt' }),
     },
-    { name: 'adapter_config.json', data: new TextEncoder().encode(json) },
+    { name: ADAPTER_FILES.config, data: new TextEncoder().encode(json) },
   ];
 }
 

@@ -5,6 +5,7 @@ import { parseJsonObject } from '../../formats/strict-json.ts';
 import { Skip } from '../../harness/training/skip.ts';
 import { type TrainingOutcome, type TrainingRequest, untrained } from '../../harness/training.ts';
 import { writeReport } from '../../report/write.ts';
+import { ADAPTER_FILES } from '../../train/adapter-files.ts';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
 import type { TrainingTypeName } from '../../train/llama/config/types.ts';
 import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
@@ -13,7 +14,7 @@ import { readSettings, type TrainingSettings } from '../../train/settings.ts';
 import type { ShardingStrategy } from '../../train/sharded/strategies.ts';
 import { EnterKey } from '../enter-key.ts';
 import { exitOfReport, InterruptedError, UsageError } from '../exit.ts';
-import { checkOutputs, makeFolder, readInput, writeOutput } from '../files.ts';
+import { checkFolder, checkOutputs, makeFolder, readInput, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { showTraining, showTrainingAnswer } from '../output/training.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
@@ -22,6 +23,9 @@ import { takeProfile } from '../profile-file.ts';
 import { openRuntime, type RuntimeName } from '../runtime/open.ts';
 import { PAGE_FOLDER } from '../server.ts';
 import { readTuning, rowsFor, type Tuning } from '../tuning.ts';
+
+/** What the report is called beside an adapter. */
+const REPORT = 'report.json';
 
 /** What `gradproof train` understands. */
 export interface TrainOptions {
@@ -112,11 +116,13 @@ export async function trainCommand({
     throw new UsageError(`--data ${data}: ${messageOf(error)}`);
   }
   const table = await readTuning(tuning);
-  checkOutputs(
-    { '--report': target, '--profile': profile },
-    { '--data': data, '--config': config, '--tuning': tuning },
-  );
-  if (out) makeFolder('--out', out);
+  const inputs = { '--data': data, '--config': config, '--tuning': tuning };
+  checkOutputs({ '--report': target, '--profile': profile }, inputs);
+  if (out) {
+    const names = [...Object.values(ADAPTER_FILES), REPORT];
+    checkFolder('--out', { path: out, names }, inputs);
+    makeFolder('--out', out);
+  }
   using interrupt = new Interrupt();
   const { report, files: all } = await trainIn(runtime, voice, request, table, interrupt.signal);
   showTrainingAnswer(voice, report);
@@ -124,8 +130,8 @@ export async function trainCommand({
   const files = takeProfile(profile, all, voice);
   if (out) {
     for (const { name, data: bytes } of files) writeOutput('--out', join(out, name), bytes);
-    writeOutput('--out', join(out, 'report.json'), writeReport(report));
-    voice.say(`In ${out}: ${[...files.map(({ name }) => name), 'report.json'].join(', ')}`);
+    writeOutput('--out', join(out, REPORT), writeReport(report));
+    voice.say(`In ${out}: ${[...files.map(({ name }) => name), REPORT].join(', ')}`);
   }
   return exitOfReport(report, interrupt.signal.aborted);
 }

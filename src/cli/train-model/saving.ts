@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { TuningRequest } from '../../harness/tuning.ts';
+import { ADAPTER_FILES } from '../../train/adapter-files.ts';
 import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
 import type { TrainOptions } from '../commands/train.ts';
 import { UsageError } from '../exit.ts';
@@ -30,7 +31,7 @@ export function savingOf(
 export function checkTarget(place: string, model: string): void {
   if (place === resolve(model))
     throw new UsageError('is the folder of the model itself: give another');
-  if (existsSync(join(place, 'adapter_config.json')))
+  if (existsSync(join(place, ADAPTER_FILES.config)))
     throw new UsageError(
       'holds an adapter, which transformers would load in place of the model: give another folder',
     );

@@ -6,12 +6,13 @@ import { retrainedName, retrainedOf } from '../../models/llama/lora/retrained.ts
 import { USUAL_TARGETS } from '../../models/llama/lora/targets.ts';
 import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import type { OutputFile } from '../adapter-files.ts';
+import { ADAPTER_FILES } from '../adapter-files.ts';
 import { type LoraFields, savedLoraFields } from './config/lora-fields.ts';
 import type { AdapterSettings } from './config/read-training-config.ts';
 import { TrainingConfigError } from './config/training-config-error.ts';
 import { float32In, MOST_WEIGHT_BYTES, wholeFile } from './saved-files.ts';
 
-const CONFIG = 'adapter_config.json';
+const CONFIG = ADAPTER_FILES.config;
 /** A configuration has a few kilobytes. */
 const MOST_CONFIG_BYTES = 2 ** 20;
 
@@ -28,7 +29,7 @@ interface Layout {
 }
 
 const PEFT: Layout = {
-  file: 'adapter_model.safetensors',
+  file: ADAPTER_FILES.weights,
   prefix: 'base_model.model.',
   parts: {
     ...{ lora_A: 'lora_A.weight', lora_B: 'lora_B.weight', lora_bias: 'lora_B.bias' },
