@@ -5,20 +5,7 @@ import { report, result } from '../../report/fixtures/reports.ts';
 import type { CaseResult } from '../../report/schema.ts';
 import { exitOfBench } from '../commands/bench.ts';
 import { showBench, showBenchSummary } from './bench.ts';
-import type { Voice } from './voice.ts';
-
-/** A voice whose lines are kept. */
-function heard(live = false, columns = 120) {
-  const lines: string[] = [];
-  const say = (line: string) => void lines.push(line);
-  const voice: Voice = {
-    ...{ say, write: say, openGroup: say },
-    closeGroup: () => {},
-    live,
-    columns: () => columns,
-  };
-  return { lines, voice };
-}
+import { heard } from './fixtures/heard.ts';
 
 const ID = 'bench.matmul:f32;m=128;n=128;k=128';
 const LONG = 'bench.conv2d:f32;kernel=3;from=64;to=64;side=56;grad=x+weight';

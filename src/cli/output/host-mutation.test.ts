@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { RUN, result } from '../../report/fixtures/reports.ts';
 import type { CaseResult } from '../../report/schema.ts';
+import { heard } from './fixtures/heard.ts';
 import { showHostKillRate } from './host-mutation.ts';
-import type { Voice } from './voice.ts';
 
 const ID = 'mutate.host.src.train.learner';
 const killed = (n: number, code: string): CaseResult =>
@@ -21,16 +21,7 @@ const survived = result({
 
 /** What is said of these results of a draw. */
 function said(results: readonly CaseResult[], drawn: number): string {
-  const lines: string[] = [];
-  const say = (line: string) => void lines.push(line);
-  const voice: Voice = {
-    say,
-    write: say,
-    openGroup: say,
-    closeGroup: () => {},
-    live: false,
-    columns: () => 80,
-  };
+  const { lines, voice } = heard();
   const run = { ...RUN.run, complete: results.length === drawn };
   showHostKillRate(voice, { ...RUN, run, results: [...results] }, drawn);
   return lines.join('\n');

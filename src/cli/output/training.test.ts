@@ -2,22 +2,8 @@ import { expect, test } from 'vitest';
 import type { TrainingEvent } from '../../harness/training.ts';
 import { report, result } from '../../report/fixtures/reports.ts';
 import { trainingAnswer } from '../../report/training-answer.ts';
+import { heard } from './fixtures/heard.ts';
 import { showTraining, showTrainingAnswer } from './training.ts';
-import type { Voice } from './voice.ts';
-
-/** A voice on no terminal, whose lines are kept. */
-function heard() {
-  const lines: string[] = [];
-  const voice: Voice = {
-    say: (line) => void lines.push(line),
-    write: (text) => void lines.push(text),
-    openGroup: (title) => void lines.push(title),
-    closeGroup: () => {},
-    live: false,
-    columns: () => 80,
-  };
-  return { lines, voice };
-}
 
 const phase = (name: 'learning' | 'sample' | 'frozen' | 'examining', skippable = false) =>
   ({ type: 'phase', phase: name, skippable }) as const;
