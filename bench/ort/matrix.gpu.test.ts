@@ -40,7 +40,7 @@ const EXECUTED = {
     ...['quanto_int', 'quanto_int8', 'quanto_w8a8', 'ternary'],
   ],
   product: [
-    ...['bitnet', 'fp4', 'hqq', 'int8', 'int8_blockwise', 'mlx', 'nf4'],
+    ...['bitnet', 'fp4', 'int8', 'int8_blockwise', 'mlx', 'nf4'],
     ...['onnx_nbits', 'onnx_nbits_symmetric', 'q4_0', 'q8_0'],
     ...['quanto_float8', 'quanto_float8_e4m3fnuz', 'quanto_float8_e5m2'],
     ...['quanto_int', 'quanto_int8', 'ternary', 'ternary_base3'],

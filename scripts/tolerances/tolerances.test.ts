@@ -96,8 +96,6 @@ const LIMITS: Readonly<Record<string, string>> = {
     "a constant of transformers' arithmetic",
   'src/testing/binomial-critical-value.ts: tail <= 1e-9':
     'how seldom chance passes for learning, as in the text that the byte model learns',
-  'src/report/sample-times.ts: ROUNDED = 0.005':
-    'how a median of times may be rounded, to three digits',
   'src/ui/cases/linked-suites.ts: boundUsed < 0.001': 'how a share is written',
   'src/ui/cases/case-facts.ts: share < 0.001': 'how a share is written',
   'src/reference/quant/abs_mean.ts: limit: 0.05': 'the size of drawn limits',

@@ -1,5 +1,4 @@
 import { seam } from '../seam.ts';
-import { isHead } from './kept-layers.ts';
 import { QuantizerError } from './quantizer-error.ts';
 import type { SchemeOptions } from './registry.ts';
 
@@ -24,10 +23,7 @@ export interface Rule {
 /** What becomes of each layer: the first rule that names it decides. */
 export interface Policy {
   readonly rules?: readonly Rule[];
-  /**
-   * What becomes of layers that no rule names. Default `quantize`, as the quantizer says, but for a
-   * model's head, which stays.
-   */
+  /** What becomes of layers that no rule names. Default `quantize`, as the quantizer says. */
   readonly rest?: 'quantize' | 'keep';
   /**
    * Whether batch normalizations become part of the convolutions before them first, for evaluation
@@ -107,7 +103,7 @@ export function plannedLayers(
   }
   const decided = layers.map((layer) => {
     const rule = rules.find((each) => matches(each.layers, layer));
-    return [layer, rule?.to ?? (rest === 'keep' || isHead(layer) ? 'keep' : usual)] as const;
+    return [layer, rule?.to ?? (rest === 'keep' ? rest : usual)] as const;
   });
   return new Map(decided.flatMap(([layer, to]) => (to === 'keep' ? [] : [[layer, to]])));
 }

@@ -75,7 +75,7 @@ const isEligible = seam(
     name.endsWith('.weight') && shape.length > 1 && !(shape.length === 2 && isTable(layerOf(name))),
 );
 
-/** Whether a value of this name is quantized where nothing else is said: not a head either. */
+/** Whether a value of this name is quantized where files are: not a head either. */
 export const isUsuallyQuantized = (name: string, value: { readonly shape: Shape }): boolean =>
   isEligible(name, value) && !isHead(layerOf(name));
 

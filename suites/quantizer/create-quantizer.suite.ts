@@ -27,13 +27,14 @@ const SIZES = {
 const LINEARS = [
   ...['q_proj', 'k_proj', 'v_proj', 'o_proj'].map((name) => `self_attn.${name}`),
   ...['gate_proj', 'up_proj', 'down_proj'].map((name) => `mlp.${name}`),
+  'lm_head',
 ];
 
 creating
   .case('eligible')
   .covers(`${ROW}/eligible-linears`)
   .desc(
-    'Of a transformer all linears but the head are replaced and listed, and nothing else: head, embeddings and norms stay in float32.',
+    'Of a transformer all linears are replaced and listed, and nothing else: embeddings and norms stay in float32.',
   )
   .control('embeddings are taken for linears', (fault) =>
     fault.host(

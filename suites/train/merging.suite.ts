@@ -159,7 +159,8 @@ async function expectLogits(t: CaseContext, base: Base, adapter: LinearAdapter):
   const config: LlamaConfig = { ...sizes, length: TOKENS };
   using model = new Llama(t.gpu, config, { trained, frozen: weights, adapters });
   const options = optionsOf(base);
-  if (options) quantizerOf(t, options).quantizeModel(model);
+  const keepsHead = { rules: [{ layers: 'lm_head', to: 'keep' as const }] };
+  if (options) quantizerOf(t, options).quantizeModel(model, keepsHead);
   using ids = Tensor.from(
     t.gpu,
     hostTensorFrom(
@@ -186,6 +187,6 @@ async function expectLogits(t: CaseContext, base: Base, adapter: LinearAdapter):
   const bound = expected.data.map(() => LOGITS);
   t.expectAccepted('logits', await logitsOf(whole), expected, { kind: 'within', bound });
   if (!options) return;
-  quantizerOf(t, options).quantizeModel(whole);
+  quantizerOf(t, options).quantizeModel(whole, keepsHead);
   t.metric('storedLogitsError', relative(await logitsOf(whole), expected));
 }

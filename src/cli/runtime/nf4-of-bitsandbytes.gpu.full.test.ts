@@ -247,8 +247,8 @@ describe.skipIf(reason)(`NF4 of bitsandbytes${reason ? `: ${reason}` : ''}`, () 
       'the head stays in floats',
       {
         file: 'src/quantizer/quantizer.ts',
-        from: "return name.endsWith('.weight') && shape.length > 1",
-        to: "return name.endsWith('_proj.weight') && shape.length > 1",
+        from: "name.endsWith('.weight') && shape.length > 1",
+        to: "name.endsWith('_proj.weight') && shape.length > 1",
       },
     ),
     () => {
