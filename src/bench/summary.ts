@@ -1,5 +1,6 @@
 import { groupBy } from '../report/group.ts';
 import type { CaseResult, Report } from '../report/schema.ts';
+import { PEERS_ON_WEBGPU } from './contender.ts';
 import { withHeldCeilings } from './held-ceilings.ts';
 import type { WorkGroup } from './work.ts';
 import { works } from './works.ts';
@@ -44,28 +45,46 @@ export function benchRows({ results }: Pick<Report, 'results'>): readonly BenchR
 }
 
 /** As works are declared; others come last. */
-function inOrder(rows: readonly BenchRow[]): readonly BenchRow[] {
+function inOrder<Row extends BenchRow>(rows: readonly Row[]): readonly Row[] {
   const places = new Map([...works.keys()].map((id, place) => [id, place]));
   const placeOf = ({ id }: BenchRow) => places.get(id) ?? places.size;
   return rows.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
+/** A row of several runs: that of one of them, and what the others found. */
+export interface RowOfRuns extends BenchRow {
+  /** Of the runs that it was chosen from, each one's, rising; none of works without any. */
+  readonly ratios: readonly number[];
+}
+
 /**
  * The rows of runs of the same works at different times: where several timed one, that of the run
- * whose ratio is the median, the lower of two; of works without a ratio, that whose time is.
+ * whose ratio is the median, the lower of two, among those that timed most libraries; of works
+ * without a ratio, that whose time is.
  */
-export function rowsOfRuns(reports: readonly Pick<Report, 'results'>[]): readonly BenchRow[] {
+export function rowsOfRuns(reports: readonly Pick<Report, 'results'>[]): readonly RowOfRuns[] {
   const all = reports.map(benchRows);
   const measure = ({ ratio, results }: BenchRow) =>
     ratio ?? [...results.values()].find(({ timing }) => timing)?.timing?.medianMs ?? 0;
   return inOrder(
     [...groupBy(all.flat(), ({ id }) => id)].map(([, rows]) => {
       const rated = rows.filter(({ ratio }) => ratio !== undefined);
-      const sorted = (rated.length > 0 ? rated : rows).toSorted((a, b) => measure(a) - measure(b));
-      return sorted[Math.floor((sorted.length - 1) / 2)] as BenchRow;
+      const most = Math.max(...rated.map(librariesIn));
+      const fullest = rated.filter((row) => librariesIn(row) === most);
+      const sorted = (rated.length > 0 ? fullest : rows).toSorted(
+        (a, b) => measure(a) - measure(b),
+      );
+      return {
+        ...(sorted[Math.floor((sorted.length - 1) / 2)] as BenchRow),
+        ratios: sorted.flatMap(({ ratio }) => ratio ?? []),
+      };
     }),
   );
 }
+
+/** How many libraries were timed that count in a ratio. */
+const librariesIn = ({ results }: BenchRow) =>
+  PEERS_ON_WEBGPU.filter((peer) => results.get(peer)?.timing).length;
 
 /**
  * Milliseconds by the loop of a library's own documentation, which are told beside its figure;

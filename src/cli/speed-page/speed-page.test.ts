@@ -88,17 +88,26 @@ test('the versions of libraries are named where a report has them', async () => 
 
 test('of several runs a row is that whose ratio is the median, and works of any are there', async () => {
   const run = (ratio: number, ours: number, more: readonly CaseResult[] = []) =>
-    report([timed(PRODUCT, 'webgpu', ours, { metrics: { ratio } }), ...more], '', {
-      kind: 'bench',
-    });
-  const others = [timed(STEP, 'webgpu', 7), timed(PRODUCT, 'jax-webgpu', 5)];
-  const runs = [await run(3, 1), await run(1, 5), await run(2, 2.5, others)];
+    report(
+      [
+        timed(PRODUCT, 'webgpu', ours, { metrics: { ratio } }),
+        timed(PRODUCT, 'jax-webgpu', 5),
+        ...more,
+      ],
+      '',
+      { kind: 'bench' },
+    );
+  const runs = [await run(3, 1), await run(1, 5), await run(2, 2.5, [timed(STEP, 'webgpu', 7)])];
   const text = speedPage(runs);
   expect(text).toContain('| products | 1 | 2.00 |');
-  expect(text).toContain('| matmul:f32;m=128;n=128;k=128 | 5.00 | 2.50 | 2.00 |');
+  expect(text).toContain(`| ${PRODUCT.slice(6)} | 5.00 | 2.50 | 2.00 (3: 1.00 to 3.00) |`);
   expect(text).toContain('| mlp-step:f32;batch=64;hidden=256 | 7.00 |');
   expect(text.match(/^\| \d{4}-\d\d-\d\d \d\d:\d\d \|/gm)).toHaveLength(3);
   expect(speedPage(runs.slice(0, 2))).toContain('| products | 1 | 1.00 |');
+  const fuller = await run(4, 1.25, [timed(PRODUCT, 'ort-webgpu', 9)]);
+  expect(speedPage([...runs, fuller]), 'beside most libraries').toContain(
+    `| ${PRODUCT.slice(6)} | 9.00 | 5.00 | 1.25 | 4.00 |`,
+  );
 });
 
 test('works in halves stand below the same in float32, both of the newest run that has both', async () => {

@@ -1,6 +1,6 @@
 import { toldMs } from '../../bench/held-ceilings.ts';
 import { libraryVersions } from '../../bench/library-versions.ts';
-import { type BenchRow, groupMeans, rowsOfRuns } from '../../bench/summary.ts';
+import { type BenchRow, groupMeans, type RowOfRuns, rowsOfRuns } from '../../bench/summary.ts';
 import { badChoices, othersWords, variantRows } from '../../bench/variant-rows.ts';
 import { groupBy } from '../../report/group.ts';
 import { median } from '../../report/median.ts';
@@ -27,9 +27,10 @@ Milliseconds, medians; who is timed takes turns. Each was held to the float64 or
 is the fastest peer's time on WebGPU by ours: above 1 ours is faster. \`eager / captured\` of ours
 are both told; the share is that of a kernel that does nothing else, or of whatever did as much in
 less time in the same run. ~ marks a bound that is coarser, as the library documents its setting. A
-row is that of the run whose ratio is the median of those that timed it. WebAssembly computes on the
-processor and counts in no ratio: beside an adapter that is a processor too it is faster than any
-WGSL. Written by \`scripts/speed-page.mjs\` from reports of \`npm start -- bench\`.
+row is that of the run whose ratio is the median of those that timed it beside most libraries; where
+there are several, their number and the lowest and highest of their ratios stand beside it. A library
+that was not asked, or cannot, has -. WebAssembly computes on the processor and counts in no ratio:
+beside an adapter that is a processor too it is faster than any WGSL. Written by \`scripts/speed-page.mjs\` from reports of \`npm start -- bench\`.
 
 | run | where | commit | works |
 |---|---|---|---|
@@ -66,14 +67,14 @@ function placeOf([environment]: Report['environments']): string {
   return `${chipName(adapter)}${adapter.isFallback ? ' (a processor)' : ''}, ${browserWords(runtime, '')} ${runtimeVersion}, ${cores} cores`;
 }
 
-function table(group: string, rows: readonly BenchRow[]): string {
+function table(group: string, rows: readonly (BenchRow & Partial<RowOfRuns>)[]): string {
   const columns = Object.entries(COLUMNS).filter(([backend]) =>
     rows.some(({ results }) => results.get(backend)?.timing),
   );
-  const lines = rows.map(({ id, results, ratio, shareOfCeiling }) => {
+  const lines = rows.map(({ id, results, ratio, ratios, shareOfCeiling }) => {
     const cells = columns.map(([backend]) => cellOf(results.get(backend)));
     const told = [
-      ratio === undefined ? '' : ratio.toFixed(2),
+      ratioOf(ratio, ratios),
       shareOfCeiling === undefined ? '' : `${(100 * shareOfCeiling).toFixed(0)} %`,
     ];
     return `| ${[nameOf(id), ...cells, ...told].join(' | ')} |`;
@@ -86,6 +87,13 @@ function table(group: string, rows: readonly BenchRow[]): string {
 |${head.map(() => '---|').join('')}
 ${lines.join('\n')}
 `;
+}
+
+/** `1.93 (4: 1.90 to 3.12)`, with what several runs found. */
+function ratioOf(ratio: number | undefined, ratios: readonly number[] = []): string {
+  if (ratio === undefined) return '';
+  const spread = [ratios[0], ratios.at(-1)].map((one) => one?.toFixed(2)).join(' to ');
+  return ratio.toFixed(2) + (ratios.length > 1 ? ` (${ratios.length}: ${spread})` : '');
 }
 
 /** Works in halves, each below the same in float32 where a run timed both; else as they come. */
