@@ -24,7 +24,7 @@ interface Absence {
 }
 
 /** What stands before each setting in the finding of a result. */
-const NOT_TIMED = 'not timed: ';
+export const NOT_TIMED = 'not timed: ';
 
 /** What of a bench has no time, a reason each: first what is wrong, and of most works. */
 export function leftOut(results: readonly CaseResult[]): readonly LeftOut[] {

@@ -5,6 +5,7 @@ import { byDocumentedLoop } from './documented-loop.ts';
 import type { Entry } from './entry.ts';
 import { fastestPeer } from './fastest-peer.ts';
 import type { BenchResult } from './host.ts';
+import { NOT_TIMED } from './left-out.ts';
 import { EAGER } from './ours/engine-work.ts';
 import type { Dropped } from './rounds.ts';
 import { medianInterval, quantile } from './statistics/order-statistics.ts';
@@ -61,7 +62,7 @@ function resultOf(
   const documented = best.documented.length > 0 ? { documentedMs: [...best.documented] } : {};
   const findings = [
     ...(coarser ? [`held to a coarser bound: ${coarser.source}`] : []),
-    ...wrong.map((words) => `not timed: ${words}`),
+    ...wrong.map((words) => `${NOT_TIMED}${words}`),
   ];
   return {
     ...shared,

@@ -168,8 +168,7 @@ export class Quantizer {
 
   /**
    * Puts quantized weights in the place of those of linears and convolutions; biases, norms and
-   * embeddings stay, and so do a head that no rule names and batch normalizations that the policy
-   * does not fold. Nothing is replaced
+   * embeddings stay, and so do batch normalizations unless the policy folds them. Nothing is replaced
    * before all are made, and each layer is submitted by itself. Throws {@link QuantizerError}
    * `policy-unmatched`, `quant-method` or `quant-unsupported`, and the model is as it was.
    */
@@ -261,8 +260,8 @@ export class Quantizer {
  * `quantZero` and `quantScale` of one whose zeros and scales can be codes in turn, what is absent as
  * is usual of the method, and `computeDtype` of the products, to which x is rounded before it
  * becomes codes, where it does. `backend` says which ops it has. Throws {@link QuantizerError}:
- * `quant-method` for an option that is not known and a choice that the method does not have, `quant-unsupported` for a method that the
- * backend cannot run.
+ * `quant-method` for an option that is not known and a choice that the method does not have,
+ * `quant-unsupported` for a method that the backend cannot run.
  */
 export function createQuantizer(backend: QuantizerBackend, options: LayerOptions): Quantizer {
   return new Quantizer(backend, options);

@@ -32,7 +32,9 @@ export class RerunnableCall {
     this.#oracle = new Oracle({ op, params, ...values });
   }
 
-  /** Runs `variant` on `gpu` in memory filled with NaN, up to its guards, and judges the wrong tensor. */
+  /**
+   * Runs `variant` on `gpu` in memory filled with NaN, up to its guards, and judges the wrong tensor.
+   */
   async run(gpu: Gpu, variant: string): Promise<Run> {
     const { name, level: _, ...call } = this.call;
     const { dispatched } = gpu.recorder;

@@ -238,44 +238,39 @@ function normals(t: CaseContext, stream: number, dtype: 'f16' | 'bf16', shape: S
   return Tensor.from(t.gpu, hostTensorFrom(dtype, shape, values));
 }
 
-for (const [storage, variant] of Object.keys(matmul.variants).flatMap(
-  (variant) =>
-    [
-      ['f16', variant],
-      ['bf16', variant],
-    ] as const,
-))
-  products
-    .case('stores-halves', { storage: [storage], variant: [variant] })
-    .tier(storage === 'bf16' && variant === 'register' ? 'quick' : 'full')
-    .desc(
-      'A product and gradients whose rows are whole fours are stored in halves: what a cast makes of those in float32.',
-    )
-    .control('halves of a word exchanged', (fault) => {
-      for (const file of ['matmul/register', 'matmul/workgroup', 'matmul/quad', 'matmul/split'])
-        fault.shader(file, 'pack_four(results, STORAGE_Y)', 'pack_four(results.yxwz, STORAGE_Y)');
-    })
-    .run(async (t) => {
-      const { storage } = t.params;
-      needs(t, variant);
-      t.gpu.memory.guarded = true;
-      using scope = new Scope();
-      const of = (stream: number, shape: Shape) => scope.add(normals(t, stream, storage, shape));
-      const halves = { a: of(0, [2, 19, 12]), b: of(1, [12, 20]), dy: of(2, [2, 19, 20]) };
-      const floats = mapped(halves, (x) => scope.add(convert(t.gpu, x, 'f32')));
-      const made = [halves, floats].map(({ a, b, dy }) => {
-        const inputs = { a, b };
-        const outputs = matmul.forward(t.gpu, inputs, {}, variant);
-        const wants = new Set(['a', 'b']);
-        const call = { inputs, outputs, grads: { y: dy }, params: {}, wants, variant };
-        return scope.addAll(present({ ...outputs, ...matmul.backward(t.gpu, call) }));
+for (const storage of ['f16', 'bf16'] as const)
+  for (const variant of Object.keys(matmul.variants))
+    products
+      .case('stores-halves', { storage: [storage], variant: [variant] })
+      .tier(storage === 'bf16' && variant === 'register' ? 'quick' : 'full')
+      .desc(
+        'A product and gradients whose rows are whole fours are stored in halves: what a cast makes of those in float32.',
+      )
+      .control('halves of a word exchanged', (fault) => {
+        for (const file of ['matmul/register', 'matmul/workgroup', 'matmul/quad', 'matmul/split'])
+          fault.shader(file, 'pack_four(results, STORAGE_Y)', 'pack_four(results.yxwz, STORAGE_Y)');
+      })
+      .run(async (t) => {
+        const { storage } = t.params;
+        needs(t, variant);
+        t.gpu.memory.guarded = true;
+        using scope = new Scope();
+        const of = (stream: number, shape: Shape) => scope.add(normals(t, stream, storage, shape));
+        const halves = { a: of(0, [2, 19, 12]), b: of(1, [12, 20]), dy: of(2, [2, 19, 20]) };
+        const floats = mapped(halves, (x) => scope.add(convert(t.gpu, x, 'f32')));
+        const made = [halves, floats].map(({ a, b, dy }) => {
+          const inputs = { a, b };
+          const outputs = matmul.forward(t.gpu, inputs, {}, variant);
+          const wants = new Set(['a', 'b']);
+          const call = { inputs, outputs, grads: { y: dy }, params: {}, wants, variant };
+          return scope.addAll(present({ ...outputs, ...matmul.backward(t.gpu, call) }));
+        });
+        const [stored = {}, exact = {}] = made;
+        for (const name of ['y', 'a', 'b']) {
+          const cast = scope.add(convert(t.gpu, exact[name] as Tensor, storage));
+          t.expectEqual(name, await readValue(stored[name] as Tensor), await readValue(cast));
+        }
       });
-      const [stored = {}, exact = {}] = made;
-      for (const name of ['y', 'a', 'b']) {
-        const cast = scope.add(convert(t.gpu, exact[name] as Tensor, storage));
-        t.expectEqual(name, await readValue(stored[name] as Tensor), await readValue(cast));
-      }
-    });
 
 products
   .case('infinity-stays', { variant: Object.keys(matmul.variants) })

@@ -48,7 +48,7 @@ export async function benchCommand({ list, ...given }: Partial<BenchCommand>): P
     baseline,
     runtime = 'chromium',
     tuning,
-    verbose,
+    verbose = false,
     ...asked
   } = given;
   const options: BenchOptions = { ...DEFAULT_BENCH_OPTIONS, ...asked };
@@ -76,7 +76,7 @@ export async function benchCommand({ list, ...given }: Partial<BenchCommand>): P
   const report = await benchIn(runtime, voice, request, table, interrupt.signal);
   showBenchSummary(voice, report, {
     slowed: before && becameSlower(before, report),
-    ...(verbose ? { verbose } : {}),
+    verbose,
   });
   await writeOutputs([
     { option: '--report', path: target, data: () => writeReport(report) },

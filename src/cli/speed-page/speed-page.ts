@@ -30,7 +30,8 @@ less time in the same run. ~ marks a bound that is coarser, as the library docum
 row is that of the run whose ratio is the median of those that timed it beside most libraries; where
 there are several, their number and the lowest and highest of their ratios stand beside it. A library
 that was not asked, or cannot, has -. WebAssembly computes on the processor and counts in no ratio:
-beside an adapter that is a processor too it is faster than any WGSL. Written by \`scripts/speed-page.mjs\` from reports of \`npm start -- bench\`.
+beside an adapter that is a processor too it is faster than any WGSL. Written by
+\`scripts/speed-page.mjs\` from reports of \`npm start -- bench\`.
 
 | run | where | commit | works |
 |---|---|---|---|

@@ -39,16 +39,18 @@ export function outcomeOfMeasured(measured: Measured, layer: Layer): CaseOutcome
       ? { ...outcome, status: 'skip', skip: { code: result.code, detail: result.why } }
       : { ...outcome, status: 'skip' };
   const { weight, output, bytes, elements, quantizeMs, multiplyMs } = measured.result;
-  const areFinite = [weight, output].map(relativeError).every(Number.isFinite);
+  const errors = {
+    'weight-error': finiteOrNull(relativeError(weight)),
+    'output-error': finiteOrNull(relativeError(output)),
+  };
   return {
     ...outcome,
     status: 'pass',
-    ...(areFinite ? {} : { finding: NOT_FINITE }),
+    ...(Object.values(errors).includes(null) ? { finding: NOT_FINITE } : {}),
     // The bytes of its parts are those that the method predicts.
     assertions: 1,
     metrics: {
-      'weight-error': finiteOrNull(relativeError(weight)),
-      'output-error': finiteOrNull(relativeError(output)),
+      ...errors,
       bytes,
       'bits-per-weight': (8 * bytes) / elements,
       'quantize-ms': quantizeMs,

@@ -43,7 +43,8 @@ export function schemeKey(scheme: WholeChoice): string {
 /**
  * The sums of each scheme, by rising bits of its codes and within these by the error of the outputs;
  * what has no finite error comes last of them, and schemes that did for no layer last of all. Only
- * those that did for every layer, with finite errors, are compared for the front. A layer that every scheme refuses counts for none of them, if there are others.
+ * those that did for every layer, with finite errors, are compared for the front. A layer that every
+ * scheme refuses counts for none of them, if there are others.
  */
 export function schemeTotals(measured: readonly Measured[]): readonly SchemeTotal[] {
   const possible = new Set(measured.filter(hasCosts).map(({ layer }) => layer));

@@ -17,7 +17,8 @@ const METHOD = 'nf4';
 
 /**
  * A Llama as transformers and bitsandbytes load it: config.json, and model.safetensors with linears
- * of its layers as NF4 in blocks of 64 and all else in float16. `context` is the longest text that it reads.
+ * of its layers as NF4 in blocks of 64 and all else in float16. `context` is the longest text that
+ * it reads.
  */
 export async function modelFiles(
   gpu: Gpu,

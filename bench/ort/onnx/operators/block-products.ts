@@ -11,7 +11,7 @@ import { ternaryMatmul } from '../../../../src/vocabulary/quant/ternary_matmul.t
 import type { InputsOf, ParamsOf } from '../../../../src/vocabulary/signature.ts';
 import type { Graph, ValueName } from '../graph.ts';
 import { ONE_SETTING, operator, type Reason } from '../operator.ts';
-import { matMulNBits } from './nbits-products.ts';
+import { cutInto, matMulNBits } from './nbits-products.ts';
 
 /** Elements of a block of GGUF that has one scale and no minimum. */
 const BLOCK = 32 as const;
@@ -103,13 +103,11 @@ function timesAffine(
   const weight = graph.constant(
     hostTensor('u8', [out_features, blocks, (BLOCK * bits) / 8], packed),
   );
-  const steps = Float32Array.from(
-    { length: out_features * blocks },
-    (_, i) => (scales as HostTensor).data[Math.floor((i * BLOCK) / group_size)] as number,
-  );
+  const count = out_features * blocks;
+  const steps = cutInto((scales as HostTensor).data, count, group_size / BLOCK);
   const zero = new Uint8Array(out_features * Math.ceil((blocks * bits) / 8));
   const inBlocks = [
-    graph.constant(hostTensor('f32', [steps.length], steps)),
+    graph.constant(hostTensorFrom('f32', [count], steps)),
     graph.constant(hostTensor('u8', [zero.length], zero)),
   ];
   const params = { bits: bits as 4 | 8, block_size: BLOCK, out_features, in_features };

@@ -12,7 +12,7 @@ import {
 import type { InputsOf } from '../../../../src/vocabulary/signature.ts';
 import { type Graph, typeCode, type ValueName } from '../graph.ts';
 import { ONE_SETTING, operator, type Reason } from '../operator.ts';
-import { matMulNBits } from './nbits-products.ts';
+import { cutInto, matMulNBits } from './nbits-products.ts';
 import { blockIndices, joined, SMALL, slicesOf } from './packed-codes.ts';
 
 interface Lies {
@@ -28,7 +28,7 @@ function timesRows(graph: Graph, x: ValueName, weight: ValueName): ValueName {
   return graph.node('MatMul', [x, graph.node('Transpose', [weight], { perm: [1, 0] })]);
 }
 
-/** The block of its own into which scales for blocks of so many elements can be cut: of 32 it is fastest. */
+/** The block of its own into which blocks of so many elements can be cut: of 32 it is fastest. */
 const blockWithin = ({ blocksize, in_features }: ByteProductParams) =>
   ([32, 16] as const).find((size) => blocksize % size === 0 && in_features % size === 0);
 
@@ -50,24 +50,22 @@ function timesBytes(
   const block_size = blockWithin(params) as NonNullable<ReturnType<typeof blockWithin>>;
   const unsigned = (code: number) => (codes === 'int8' ? code + 128 : code);
   const blocks = in_features / block_size;
-  const each = <T>(of: (block: number) => T) =>
-    Array.from({ length: out_features * blocks }, (_, i) =>
-      of(Math.floor((i * block_size) / blocksize)),
-    );
+  const count = out_features * blocks;
+  const parts = blocksize / block_size;
   const weight = hostTensor(
     'u8',
     [out_features, blocks, block_size],
     Uint8Array.from(q.data, unsigned),
   );
-  const scales = each((block) => scale.data[block] as number);
-  const zeros = each((block) => unsigned(zero_point?.data[block] ?? 0));
+  const none = new Uint8Array(scale.data.length);
+  const zeros = Uint8Array.from(cutInto(zero_point?.data ?? none, count, parts), unsigned);
   return matMulNBits(
     graph,
     [
       x,
       graph.constant(weight),
-      graph.constant(hostTensorFrom('f32', [scales.length], scales)),
-      graph.constant(hostTensor('u8', [zeros.length], Uint8Array.from(zeros))),
+      graph.constant(hostTensorFrom('f32', [count], cutInto(scale.data, count, parts))),
+      graph.constant(hostTensor('u8', [count], zeros)),
     ],
     { bits: 8, block_size, out_features, in_features },
   );

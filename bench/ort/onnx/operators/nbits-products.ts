@@ -19,6 +19,10 @@ export function matMulNBits(
   return graph.node('MatMulNBits', inputs, attributes, MICROSOFT);
 }
 
+/** What blocks have, for each of `count` blocks that they are cut into, so many from one. */
+export const cutInto = (values: ArrayLike<number>, count: number, parts: number): number[] =>
+  Array.from({ length: count }, (_, i) => values[Math.floor(i / parts)] as number);
+
 /** The zero point of each block, as codes one after the other. */
 function zerosOf(
   zeros: HostTensor | undefined,
