@@ -180,7 +180,10 @@ const KERNELS: readonly Kernel[] = [
   {
     name: 'matmul_4bit_grad',
     // What reads codes along rows, as gradients alone do, where a line is no whole words.
-    faults: breakingTiles('vec4u(columns.terms - 1u)', 'vec4u(0u)'),
+    faults: breakingTiles(
+      'vec4u(columns.last)) * columns.right.line',
+      'vec4u(0u)) * columns.right.line',
+    ),
     named: 'step 1, layer linear3, lora_linear',
     part: 'its part matmul_4bit (',
   },
