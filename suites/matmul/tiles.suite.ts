@@ -27,32 +27,42 @@ const normals = (random: Random, shape: Shape) =>
     Float32Array.from({ length: sizeOf(shape) }, () => random.normal()),
   );
 
-tiles
-  .case('square', { side: [32, 64], span: [1, 2], of: Object.keys(OPERANDS) })
-  .desc('A product by tiles of a size that a table asks for is right, and nothing else is written.')
-  .control('a term of a slab read in place of its neighbour', (fault) =>
-    fault.shader(
-      'matmul/workgroup',
-      'let left = slab_a[place_of(t, y) + j * (TILE / 4u)];',
-      'let left = slab_a[place_of(t, y) + (j ^ 1u) * (TILE / 4u)];',
-    ),
-  )
-  .run(async (t) => {
-    const { a, b, params } = OPERANDS[String(t.params['of'])] as (typeof OPERANDS)[string];
-    // So that an element that is not written is a NaN and not what an earlier run left there.
-    t.gpu.memory.guarded = true;
-    const random = t.random();
-    const call = {
-      op: signatureOf('matmul'),
-      params,
-      inputs: { a: normals(random, a), b: normals(random, b) },
-      level: 'legal',
-      variant: 'tiled',
-    } as const;
-    const sizes = { TILE: Number(t.params['side']), SPAN: Number(t.params['span']) };
-    const rows = [{ variant: 'tiled', sizes }];
-    const results = await withSetting(t.gpu, 'tuned', rows, () =>
-      new WebGpuBackend(t.gpu).run(call),
-    );
-    judgeResults(t, call, results);
-  });
+/** Each side and each span is of a quick run once. */
+for (const [side, span, tier] of [
+  [32, 1, 'quick'],
+  [64, 2, 'quick'],
+  [32, 2, 'full'],
+  [64, 1, 'full'],
+] as const)
+  tiles
+    .case('square', { side: [side], span: [span], of: Object.keys(OPERANDS) })
+    .tier(tier)
+    .desc(
+      'A product by tiles of a size that a table asks for is right, and nothing else is written.',
+    )
+    .control('a term of a slab read in place of its neighbour', (fault) =>
+      fault.shader(
+        'matmul/workgroup',
+        'let left = slab_a[place_of(t, y) + j * (TILE / 4u)];',
+        'let left = slab_a[place_of(t, y) + (j ^ 1u) * (TILE / 4u)];',
+      ),
+    )
+    .run(async (t) => {
+      const { a, b, params } = OPERANDS[String(t.params['of'])] as (typeof OPERANDS)[string];
+      // So that an element that is not written is a NaN and not what an earlier run left there.
+      t.gpu.memory.guarded = true;
+      const random = t.random();
+      const call = {
+        op: signatureOf('matmul'),
+        params,
+        inputs: { a: normals(random, a), b: normals(random, b) },
+        level: 'legal',
+        variant: 'tiled',
+      } as const;
+      const sizes = { TILE: Number(t.params['side']), SPAN: Number(t.params['span']) };
+      const rows = [{ variant: 'tiled', sizes }];
+      const results = await withSetting(t.gpu, 'tuned', rows, () =>
+        new WebGpuBackend(t.gpu).run(call),
+      );
+      judgeResults(t, call, results);
+    });

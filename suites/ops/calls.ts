@@ -391,7 +391,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
   },
   matmul_4bit: {
     fits: {
-      inputs: { x: [3, 10], packed: [30, 1], absmax: [2] },
+      inputs: { x: [17, 10], packed: [30, 1], absmax: [2] },
       dtypes: { packed: 'u8' },
       params: { quant_type: 'nf4', blocksize: 32, out_features: 6, in_features: 10 },
     },
@@ -405,7 +405,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
   },
   mlx_matmul: {
     fits: {
-      inputs: { x: [3, 64], packed: [6, 8], scales: [6, 2], biases: [6, 2] },
+      inputs: { x: [5, 64], packed: [6, 8], scales: [6, 2], biases: [6, 2] },
       dtypes: { packed: 'i32' },
       params: { bits: 4, group_size: 32, out_features: 6, in_features: 64 },
     },
@@ -421,7 +421,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
   },
   hqq_matmul: {
     fits: {
-      inputs: { x: [3, 64], packed: [6, 32], scale: [12, 1], zero: [12, 1] },
+      inputs: { x: [5, 64], packed: [6, 32], scale: [12, 1], zero: [12, 1] },
       dtypes: { packed: 'u8' },
       params: { nbits: 4, group_size: 32, out_features: 6, in_features: 64 },
     },
@@ -436,7 +436,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
   },
   quanto_matmul: {
     fits: {
-      inputs: { x: [3, 64], packed: [6, 32], scale: [12, 1], shift: [12, 1] },
+      inputs: { x: [5, 64], packed: [6, 32], scale: [12, 1], shift: [12, 1] },
       dtypes: { packed: 'u8' },
       params: { bits: 4, group_size: 32, out_features: 6, in_features: 64 },
     },
@@ -750,7 +750,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     },
   },
   mlx_quantize: {
-    fits: { inputs: { weight: [5, 64], x: [3, 64] }, params: { bits: 3, group_size: 32 } },
+    fits: { inputs: { weight: [5, 64], x: [3, 64] }, params: {} },
     wrong: {
       groups: { inputs: { weight: [5, 48] } },
       'no-dimensions': { inputs: { weight: [], x: undefined } },
@@ -1033,7 +1033,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
   },
   ternary_matmul: {
     fits: {
-      inputs: { x: [3, 10], packed: [15], scale: [6] },
+      inputs: { x: [5, 10], packed: [15], scale: [6] },
       dtypes: { packed: 'u8' },
       params: { out_features: 6, in_features: 10 },
     },

@@ -142,11 +142,12 @@ class ChromiumRuntime implements Runtime {
     for (const backoff = new Backoff(RESTART_PAUSES_MS); ; ) {
       try {
         if (now.resume) await this.#reopen();
-        return journal.whole(
-          await this.#settle(callPage(this.#page, 'run', now), signal, {
-            limitMs: ends - performance.now(),
-          }),
-        );
+        const head = await this.#settle(callPage(this.#page, 'run', now), signal, {
+          limitMs: ends - performance.now(),
+        });
+        const report = journal.whole(head);
+        listen({ type: 'end', report });
+        return report;
       } catch (error) {
         if (!(error instanceof BrowserDiedError)) throw error;
         if (signal.aborted) {

@@ -1,4 +1,5 @@
 import type { PlanEntry, RunEvent, Unfinished } from '../../harness/events.ts';
+import type { ReportHead } from '../../harness/headless/page.ts';
 import { atDeadline } from '../../harness/runner/deadline.ts';
 import { decisiveResult, missingOutcome } from '../../harness/runner/outcome.ts';
 import { buildReport } from '../../report/build.ts';
@@ -125,10 +126,11 @@ export class RunJournal {
     );
   }
 
-  /** The last tab's report as that of the whole run, which began in the first. */
-  whole(report: Report): Report {
-    const { startedAt, durationMs } = this.report().run;
-    return { ...report, run: { ...report.run, startedAt, durationMs } };
+  /** The report of the whole run, which began in the first tab, by what the last one says of it. */
+  whole(head: ReportHead): Report {
+    const { run, results } = this.report();
+    const { startedAt, durationMs } = run;
+    return { ...head, run: { ...head.run, startedAt, durationMs }, results };
   }
 
   #finish(key: string, why: ReturnType<typeof atDeadline>): RunEvent[] {

@@ -22,12 +22,16 @@ export interface RunRequest {
   readonly resume?: Unfinished;
 }
 
+/** A report but for its results. */
+export type ReportHead = Omit<Report, 'results'>;
+
 /** What the headless page offers to the process that drives the browser. */
 export interface HeadlessPage {
   /** Vendor and architecture of the adapter, or why there is none. */
   adapter(): Promise<Outcome<string>>;
   equipment(): Promise<PageEquipment>;
-  run(request: RunRequest): Promise<Outcome<Report>>;
+  /** The results are told one by one as they come, and not at the end again: thousands take a second. */
+  run(request: RunRequest): Promise<Outcome<ReportHead>>;
   train(request: TrainingRequest): Promise<Outcome<TrainingOutcome>>;
   /**
    * Fine-tunes the model of a folder; takes the TuningRequest as a text, as it may hold maps. What

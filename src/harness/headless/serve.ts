@@ -48,11 +48,16 @@ export function serveHeadless(
       }),
     equipment: pageEquipment,
     run: ({ options, ...replay }) =>
-      outcomeOf(async () =>
-        run({ ...host, ...replay, cases: await loadCases() }, options, (event) =>
-          tell({ type: 'run', event }),
-        ),
-      ),
+      outcomeOf(async () => {
+        const { results: _told, ...head } = await run(
+          { ...host, ...replay, cases: await loadCases() },
+          options,
+          (event) => {
+            if (event.type !== 'end') tell({ type: 'run', event });
+          },
+        );
+        return head;
+      }),
     train: (request) =>
       outcomeOf(async () =>
         train(

@@ -70,15 +70,24 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     }),
     sample({
       ...{ level: 'legal', nbits, x: [5, 128], out: 23, gradientTier: 'full' },
-      ...tierOf(nbits === 2),
+      ...{ variants: REGISTER, ...tierOf(nbits === 2) },
+    }),
+    sample({
+      ...{ level: 'legal', nbits, x: [5, 128], out: 23, variants: ['subgroup'], tier: 'full' },
     }),
   ]),
   sample({
     ...{ level: 'legal', x: [3, 64], out: 64, variants: REGISTER, gradientTier: 'full' },
   }),
-  sample({ level: 'exact', x: [37, 48], out: 29, group_size: 12, variants: ['tiled'] }),
-  sample({ level: 'exact', x: [37, 48], out: 29, group_size: 12, gradientTier: 'full' }),
-  sample({ level: 'legal', x: [1, 40], out: 7, group_size: 8, variants: REGISTER }),
+  sample({
+    ...{ level: 'exact', x: [37, 48], out: 29, group_size: 12, variants: REGISTER },
+    gradientTier: 'full',
+  }),
+  sample({
+    ...{ level: 'exact', x: [37, 48], out: 29, group_size: 12, variants: ['subgroup', 'tiled'] },
+    tier: 'full',
+  }),
+  sample({ level: 'legal', x: [1, 40], out: 7, group_size: 8, variants: REGISTER, tier: 'full' }),
   sample({
     ...{ level: 'exact', nbits: 3, x: [3, 7, 5], out: 64, group_size: 32 },
     ...{ transpose_weight: false, variants: REGISTER },
@@ -92,7 +101,10 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   // Rows that share groups two apart, and ones that all do.
   sample({ level: 'exact', axis: 0, x: [5, 24], out: 14, group_size: 7, variants: REGISTER }),
   // Slices of seven rows: four columns begin in one and end in the next at each of their places.
-  sample({ level: 'exact', axis: 0, nbits: 3, x: [2, 12], out: 64, variants: REGISTER }),
+  sample({
+    ...{ level: 'exact', axis: 0, nbits: 3, x: [2, 12], out: 64, variants: REGISTER },
+    gradientTier: 'full',
+  }),
   sample({
     ...{ level: 'legal', axis: 0, nbits: 2, x: [2, 3, 64], out: 192, variants: ALL },
     tier: 'full',

@@ -131,7 +131,10 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     blocksize: 960,
     variants: ['subgroup'],
   }),
-  sample({ level: 'legal', codes: 'map', x: [5, 96], out: 24, blocksize: 64 }),
+  sample({
+    ...{ level: 'legal', codes: 'map', x: [5, 96], out: 24, blocksize: 64 },
+    gradientTier: 'full',
+  }),
   sample({ level: 'exact', codes: 'map', x: [6, 32], out: 20, blocksize: 8, ...FULL }),
   sample({ level: 'exact', codes: 'int8', x: [3, 20], out: 24, blocksize: 80 }),
   sample({ level: 'legal', codes: 'e4m3', x: [2, 96], out: 12, gradientTier: 'full' }),
@@ -154,8 +157,14 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample({ level: 'exact', codes: 'int8', x: [9, 37], out: 29, variants: ALL, ...FULL }),
   // Zero points of blocks that end with words, and of those that end anywhere.
   sample({ level: 'exact', codes: 'uint8', x: [5, 48], out: 20, shifted: true }),
-  sample({ level: 'legal', codes: 'int8', x: [6, 64], out: 20, blocksize: 32, shifted: true }),
-  sample({ level: 'exact', codes: 'uint8', x: [3, 37], out: 13, blocksize: 7, shifted: true }),
+  sample({
+    ...{ level: 'legal', codes: 'int8', x: [6, 64], out: 20, blocksize: 32, shifted: true },
+    ...FULL,
+  }),
+  sample({
+    ...{ level: 'exact', codes: 'uint8', x: [3, 37], out: 13, blocksize: 7, shifted: true },
+    gradientTier: 'full',
+  }),
   sample({
     ...{ level: 'exact', codes: 'int8', x: [9, 37], out: 29, blocksize: 74, shifted: true },
     ...{ variants: ALL, ...FULL },
@@ -170,7 +179,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     ...{ transpose_weight: false, variants: ALL, ...FULL },
   }),
   // Scales of columns, where lines are whole words and where they are not.
-  sample({ level: 'exact', codes: 'int8', axis: -1, x: [5, 44], out: 13 }),
+  sample({ level: 'exact', codes: 'int8', axis: -1, x: [5, 44], out: 13, gradientTier: 'full' }),
   sample({
     ...{ level: 'exact', codes: 'uint8', axis: -1, x: [3, 44], out: 13, shifted: true },
     gradientTier: 'full',

@@ -13,8 +13,7 @@ interface Description extends Described, NbitsFormat {
 }
 
 const REGISTER = ['register'];
-const LANES = ['register', 'subgroup'];
-const ALL = [...LANES, 'tiled'];
+const ALL = ['register', 'subgroup', 'tiled'];
 
 function sample({
   bits,
@@ -44,7 +43,11 @@ function sample({
 
 /** Rows that fill no last block, no four and no last byte of zero points; and a weight as it lies. */
 export const samples: readonly SampleOf<typeof signature>[] = [
-  sample({ level: 'exact', bits: 4, block_size: 16, x: [11, 53], out: 13, variants: LANES }),
+  sample({ level: 'exact', bits: 4, block_size: 16, x: [11, 53], out: 13 }),
+  sample({
+    ...{ level: 'exact', bits: 4, block_size: 16, x: [11, 53], out: 13 },
+    ...{ variants: ['subgroup'], tier: 'full' },
+  }),
   sample({ level: 'legal', bits: 4, block_size: 32, x: [3, 96], out: 21 }),
   sample({ level: 'legal', bits: 4, block_size: 32, x: [2, 3, 64], out: 64, zero: 'middle' }),
   sample({ level: 'exact', bits: 8, block_size: 16, x: [5, 44], out: 7, gradientTier: 'full' }),
@@ -52,7 +55,10 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     ...{ level: 'exact', bits: 8, block_size: 64, x: [9, 131], out: 19, zero: 'middle' },
     ...{ variants: ALL, tier: 'full' },
   }),
-  sample({ level: 'exact', bits: 4, block_size: 16, x: [10, 48], out: 17, variants: ['tiled'] }),
+  sample({
+    ...{ level: 'exact', bits: 4, block_size: 16, x: [10, 48], out: 17 },
+    ...{ variants: ['tiled'], tier: 'full' },
+  }),
   sample({ level: 'legal', bits: 4, block_size: 128, x: [1, 300], out: 5, tier: 'full' }),
   sample({ level: 'exact', bits: 2, block_size: 16, x: [3, 100], out: 9, gradientTier: 'full' }),
   sample({ level: 'legal', bits: 8, block_size: 256, x: [1, 1], out: 1, tier: 'full' }),
@@ -68,9 +74,15 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     ...{ level: 'legal', bits: 4, block_size: 32, x: [9, 37], out: 99, variants: ALL },
     ...{ transpose_weight: false, tier: 'full' },
   }),
-  sample({ level: 'exact', bits: 4, block_size: 16, x: [3, 53], out: 11, zero: 'floats' }),
+  sample({
+    ...{ level: 'exact', bits: 4, block_size: 16, x: [3, 53], out: 11, zero: 'floats' },
+    tier: 'full',
+  }),
   sample({ level: 'legal', bits: 2, block_size: 32, x: [5, 96], out: 13, zero: 'floats' }),
-  sample({ level: 'exact', bits: 4, block_size: 16, x: [5, 53], out: 14, indexed: true }),
+  sample({
+    ...{ level: 'exact', bits: 4, block_size: 16, x: [5, 53], out: 14, indexed: true },
+    gradientTier: 'full',
+  }),
   sample({
     ...{ level: 'exact', bits: 8, block_size: 16, x: [7, 9], out: 75, zero: 'floats' },
     ...{ indexed: true, transpose_weight: false, variants: ALL, tier: 'full' },

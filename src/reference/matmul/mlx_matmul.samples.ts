@@ -86,17 +86,27 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   ...([2, 3, 4, 5, 6, 8] as const).flatMap((bits) => [
     sample({
       ...{ level: 'exact', x: [19, 64], out: 13, params: { bits, group_size: 32 } },
-      variants: bits === 3 ? LANES : REGISTER,
+      variants: REGISTER,
       ...tierOf(bits === 3 || bits === 8),
       gradientTier: 'full',
     }),
-    sample({ level: 'legal', x: [5, 192], out: 21, params: { bits }, ...tierOf(bits === 4) }),
+    sample({
+      ...{ level: 'legal', x: [5, 192], out: 21, params: { bits }, variants: REGISTER },
+      ...tierOf(bits === 4),
+    }),
+    sample({
+      ...{ level: 'legal', x: [5, 192], out: 21, params: { bits }, variants: ['subgroup'] },
+      tier: 'full',
+    }),
   ]),
   sample({
     ...{ level: 'exact', x: [19, 64], out: 13, params: { bits: 3, group_size: 32 } },
-    variants: ['tiled'],
+    ...{ variants: ['subgroup', 'tiled'], tier: 'full' },
   }),
-  sample({ level: 'legal', x: [1, 128], out: 37, params: { group_size: 128 }, variants: REGISTER }),
+  sample({
+    ...{ level: 'legal', x: [1, 128], out: 37, params: { group_size: 128 }, variants: REGISTER },
+    tier: 'full',
+  }),
   sample({
     ...{ level: 'exact', x: [3, 7, 5], out: 64, variants: REGISTER },
     params: { bits: 3, transpose_weight: false },

@@ -70,10 +70,16 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   // Groups across rows: of whole columns, and of parts of them, in fours of outputs or not.
   sample({ level: 'exact', bits: 4, axis: -1, x: [5, 12], out: 13, group_size: 13 }),
   sample({ level: 'exact', bits: 4, axis: -1, x: [5, 20], out: 15, group_size: 5 }),
-  sample({ level: 'exact', bits: 2, axis: -1, x: [3, 12], out: 24, group_size: 8 }),
+  sample({
+    ...{ level: 'exact', bits: 2, axis: -1, x: [3, 12], out: 24, group_size: 8 },
+    gradientTier: 'full',
+  }),
   sample({ level: 'exact', bits: 4, axis: -1, x: [5, 12], out: 60, group_size: 12 }),
   // Groups of an input that are whole fours: four of them in a word.
-  sample({ level: 'exact', bits: 4, axis: -1, x: [7, 8], out: 48, group_size: 12 }),
+  sample({
+    ...{ level: 'exact', bits: 4, axis: -1, x: [7, 8], out: 48, group_size: 12 },
+    gradientTier: 'full',
+  }),
   sample({
     ...{ level: 'legal', bits: 2, axis: -1, x: [2, 3, 64], out: 128, variants: ALL },
     tier: 'full',
@@ -88,6 +94,6 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   }),
   sample({
     ...{ level: 'exact', bits: 2, axis: -1, x: [6, 30], out: 20, group_size: 6 },
-    ...{ transpose_weight: false },
+    ...{ transpose_weight: false, gradientTier: 'full' },
   }),
 ];

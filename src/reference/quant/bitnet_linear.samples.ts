@@ -63,6 +63,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample([4, 13], 6, {
     bias: true,
     values: 'sizes',
+    gradientTier: 'full',
     draw: (random, i) => ([0, 3e-6, 1e-30, 1e30][Math.floor(i / 13)] as number) * random.normal(),
   }),
   // Halves of a step, which go to the even code.
@@ -72,7 +73,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     draw: (random, i) => (i % 8 === 0 ? 127 : random.integer(-120, 120) + 0.5),
   }),
   sample([7, 41], 10, { dtype: 'f16', bias: true }),
-  sample([4, 24], 9, { dtype: 'bf16' }),
+  sample([4, 24], 9, { dtype: 'bf16', gradientTier: 'full' }),
   // All codes are 127 and all trits 1.
   sample([3, 1100], 2, { values: 'ones', gradientTier: 'full', draw: () => 1, trits: () => 0xaa }),
   // More than one workgroup of each kernel, and tiles of each number of rows.

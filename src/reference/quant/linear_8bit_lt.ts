@@ -48,12 +48,13 @@ interface Description {
   readonly bias?: boolean;
   readonly values?: string;
   readonly draw?: (random: Random, i: number) => number;
+  readonly gradientTier?: 'full';
 }
 
 function sample(
   x: Shape,
   out: number,
-  { dtype = 'f32', threshold = 0, bias = false, values, draw }: Description = {},
+  { dtype = 'f32', threshold = 0, bias = false, values, draw, gradientTier }: Description = {},
 ): SampleOf<typeof signature> {
   const [, cols] = matrixOf(x);
   const drawn = (shape: Shape, of: (i: number) => number) => filledTensor(dtype, shape, of);
@@ -68,6 +69,7 @@ function sample(
       bias,
       ...(values ? { values } : {}),
     },
+    ...(gradientTier ? { gradientTier } : {}),
     params: { threshold },
     inputs: (random) => ({
       x: drawn(x, (i) => draw?.(random, i) ?? random.normal()),
@@ -118,13 +120,13 @@ export const record = defineRecord(signature, {
     sample([2, 3, 20], 33),
     sample([1, 64], 5, { bias: true }),
     sample([19], 3, { threshold: 1 }),
-    sample([9, 130], 6, { threshold: 2.2 }),
+    sample([9, 130], 6, { threshold: 2.2, gradientTier: 'full' }),
     sample([7, 41], 10, { dtype: 'f16', threshold: 3, bias: true }),
     sample([4, 24], 9, { dtype: 'bf16', threshold: 3 }),
     // Sums beyond 2^24: all codes are 127.
     sample([3, 1100], 2, { values: 'ones', draw: () => 1 }),
     // More than one workgroup of each kernel.
-    sample([35, 12], 66, { threshold: 2.5, bias: true }),
+    sample([35, 12], 66, { threshold: 2.5, bias: true, gradientTier: 'full' }),
   ],
   faults: CODED_FAULTS,
   plausibleBugs: [

@@ -23,6 +23,7 @@ interface Description {
   readonly order?: TritPacking;
   /** Default quick. */
   readonly tier?: 'full';
+  readonly gradientTier?: 'full';
 }
 
 function sample({
@@ -33,6 +34,7 @@ function sample({
   variants,
   order = 'low',
   tier,
+  gradientTier,
 }: Description): SampleOf<typeof signature> {
   const k = x.at(-1) as number;
   const bytes = bytesOfTrits(k * out, order);
@@ -47,6 +49,7 @@ function sample({
     level,
     variants,
     ...(tier ? { tier } : {}),
+    ...(gradientTier ? { gradientTier } : {}),
     label: {
       ...{ x: formatShape(x), t: formatShape([out, k]), scale: scales },
       ...(order === 'low' ? {} : { order }),
@@ -76,15 +79,23 @@ const ofEach = (description: Omit<Description, 'variants' | 'tier'>) => [
 
 export const samples: readonly SampleOf<typeof signature>[] = [
   // Lines that begin inside a byte, fours of trits in two words.
-  ...ofEach({ level: 'exact', x: [37, 53], out: 29, scale: 0 }),
+  ...ofEach({ level: 'exact', x: [37, 53], out: 29, scale: 0, gradientTier: 'full' }),
   // Lines of whole words, but the last one in part.
   sample({ level: 'exact', x: [2, 3, 64], out: 33, scale: 1, variants: ALL }),
   sample({
     ...{ level: 'exact', x: [1, 5], out: 29, scale: 'each' },
-    variants: ['register', 'tiled', 'skip-zeros'],
+    variants: ['register', 'skip-zeros'],
+  }),
+  sample({
+    ...{ level: 'exact', x: [1, 5], out: 29, scale: 'each' },
+    ...{ variants: ['tiled'], tier: 'full' },
   }),
   // Whole tiles in each direction, none of them with a row or column to spare.
-  sample({ level: 'exact', x: [32, 32], out: 32, scale: 1, variants: ['subgroup', 'skip-zeros'] }),
+  sample({ level: 'exact', x: [32, 32], out: 32, scale: 1, variants: ['subgroup'] }),
+  sample({
+    ...{ level: 'exact', x: [32, 32], out: 32, scale: 1, variants: ['skip-zeros'] },
+    gradientTier: 'full',
+  }),
   // Lines of whole bytes that begin inside a word, and as columns of no whole four.
   sample({ level: 'exact', x: [5, 20], out: 7, scale: 'each', variants: ['register'] }),
   // The other way round: whole fours of columns, which begin inside a byte.
@@ -92,11 +103,24 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample({ level: 'legal', x: [9, 5], out: 11, scale: 1, variants: ['register', 'skip-zeros'] }),
   sample({
     ...{ level: 'legal', x: [13, 301], out: 35, scale: 'each' },
-    variants: ['subgroup', 'tiled', 'skip-zeros'],
+    ...{ variants: ['subgroup'], gradientTier: 'full' },
   }),
-  sample({ level: 'legal', x: [65, 128], out: 40, scale: 1, variants: ['subgroup'] }),
+  sample({
+    ...{ level: 'legal', x: [13, 301], out: 35, scale: 'each' },
+    variants: ['tiled', 'skip-zeros'],
+  }),
+  sample({
+    ...{ level: 'legal', x: [65, 128], out: 40, scale: 1, variants: ['subgroup'] },
+    gradientTier: 'full',
+  }),
   ...(['high', 'base3'] as const).flatMap((order) => [
-    ...ofEach({ level: 'exact', x: [37, 53], out: 29, scale: 'each', order }),
-    sample({ level: 'exact', x: [3, 20], out: 12, scale: 1, variants: ['register'], order }),
+    ...ofEach({
+      ...{ level: 'exact', x: [37, 53], out: 29, scale: 'each', order },
+      gradientTier: 'full',
+    }),
+    sample({
+      ...{ level: 'exact', x: [3, 20], out: 12, scale: 1, variants: ['register'], order },
+      gradientTier: 'full',
+    }),
   ]),
 ];
