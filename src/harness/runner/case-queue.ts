@@ -3,17 +3,24 @@ import type { Item } from './run-results.ts';
 /** The suite that calls every op, with kernels that the suites of the ops compile too. */
 const OF_EVERY_OP = 'ops.wants';
 
+/**
+ * The suite of the most and shortest cases: a worker in another browser waits longer for each of
+ * them than it works.
+ */
+const OF_REFUSALS = 'ops.refusals';
+
 /** The suite whose kernels compile longest, which trainings, among the last suites, compile too. */
 const OF_ATTENTION = 'ops.attention.scaled_dot_product_attention';
 
 /** The cases with suites beside those that share their kernels, for one worker. */
 function besideTheirKernels(items: readonly Item[]): Item[] {
   const of = (name: string) => items.filter(({ declared }) => declared.suite === name);
-  const moved: readonly string[] = [OF_EVERY_OP, OF_ATTENTION];
+  const moved: readonly string[] = [OF_EVERY_OP, OF_REFUSALS, OF_ATTENTION];
   const others = items.filter(({ declared }) => !moved.includes(declared.suite));
   const found = others.findIndex(({ declared }) => declared.suite.startsWith('ops.'));
   const ofOps = found < 0 ? others.length : found;
-  return [...others.toSpliced(ofOps, 0, ...of(OF_EVERY_OP)), ...of(OF_ATTENTION)];
+  const first = [...of(OF_EVERY_OP), ...of(OF_REFUSALS)];
+  return [...others.toSpliced(ofOps, 0, ...first), ...of(OF_ATTENTION)];
 }
 
 /**

@@ -206,6 +206,8 @@ interface Draw {
   /** All logits far below 0, and far from each other. */
   readonly isLow?: boolean;
   readonly variants?: readonly string[];
+  /** Default quick. */
+  readonly tier?: 'full';
 }
 
 export function linearSample({
@@ -217,6 +219,7 @@ export function linearSample({
   deviation = 3,
   isLow = false,
   variants,
+  tier,
 }: Draw): SampleOf<typeof signature> {
   const labels = x.length === 1 ? [1] : x.slice(0, -1);
   const width = x.at(-1) as number;
@@ -229,6 +232,7 @@ export function linearSample({
   return {
     level: 'legal',
     ...(variants ? { variants } : {}),
+    ...(tier ? { tier } : {}),
     label: {
       ...{ x: formatShape(x), classes, reduction, chunk: chunk ?? 'all' },
       ...(ignoreEvery ? { ignore: ignore_index } : {}),
@@ -259,6 +263,12 @@ export function linearSample({
   };
 }
 
+/** A sample of each variant; a processor takes long for the barriers of tiles. */
+const ofEach = (description: Omit<Draw, 'variants' | 'tier'>) => [
+  linearSample({ ...description, variants: ['register', 'subgroup'] }),
+  linearSample({ ...description, variants: ['tiled'], tier: 'full' }),
+];
+
 /** The loss of a language model's head without its logits. */
 export const record = defineRecord(signature, {
   summary: 'cross-entropy of x weight^T against class labels, in chunks of classes',
@@ -285,19 +295,19 @@ export const record = defineRecord(signature, {
     linearSample({ x: [6], classes: 33, params: { reduction: 'sum' }, variants: ['register'] }),
     // Two whole chunks and a part of one, which begins in the midst of what a quad takes.
     linearSample({ x: [2, 9, 12], classes: 259, params: { chunk: 128, shift: true } }),
-    linearSample({
+    ...ofEach({
       ...{ x: [33, 7], classes: 130, ignoreEvery: 4 },
       params: { chunk: 128, reduction: 'none' },
     }),
-    linearSample({
+    ...ofEach({
       ...{ x: [70, 8], classes: 300, ignoreEvery: 3, deviation: 20 },
       params: { chunk: 128, ignore_index: 2 },
     }),
     // Several parts of a row.
-    linearSample({ x: [3, 4], classes: 1100, params: { reduction: 'sum' } }),
-    linearSample({ x: [2, 4], classes: 1100, isLow: true }),
+    ...ofEach({ x: [3, 4], classes: 1100, params: { reduction: 'sum' } }),
+    ...ofEach({ x: [2, 4], classes: 1100, isLow: true }),
     // Parts of a table: one row, and chunks whole and not.
-    linearSample({
+    ...ofEach({
       ...{ x: [2, 9, 12], classes: 1 + 134 + 150, more: [134, 150] },
       params: { chunk: 128, shift: true },
     }),
