@@ -30,7 +30,7 @@ export interface HeadlessPage {
   /** Vendor and architecture of the adapter, or why there is none. */
   adapter(): Promise<Outcome<string>>;
   equipment(): Promise<PageEquipment>;
-  /** The results are told one by one as they come, and not at the end again: thousands take a second. */
+  /** Its results are told as they come, and not at the end again: thousands take a second. */
   run(request: RunRequest): Promise<Outcome<ReportHead>>;
   train(request: TrainingRequest): Promise<Outcome<TrainingOutcome>>;
   /**
