@@ -970,6 +970,15 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       'rows-of-edges': { inputs: { edges: [1, 4] } },
     },
   },
+  histogram_quantile: {
+    fits: { inputs: { counts: [3], edges: [4] }, dtypes: { counts: 'i32' }, params: { q: 0.5 } },
+    wrong: {
+      edges: { inputs: { edges: [3] } },
+      'no-bin': { inputs: { counts: [0], edges: [1] } },
+      'rows-of-counts': { inputs: { counts: [1, 3] } },
+      share: { params: { q: 1.5 }, code: 'bad-params' },
+    },
+  },
   int8_vectorwise_quant: {
     fits: { inputs: { x: [3, 10] }, params: { threshold: 6 } },
     wrong: { integers: { dtypes: { x: 'i32' }, code: 'element-type' } },

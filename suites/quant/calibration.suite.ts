@@ -1,6 +1,7 @@
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { Scope } from '../../src/gpu/scope.ts';
 import { histogram } from '../../src/ops/math/histogram.ts';
+import { histogramQuantile } from '../../src/ops/math/histogram_quantile.ts';
 import { quantile } from '../../src/ops/math/quantile.ts';
 import { absMean } from '../../src/ops/quant/abs_mean.ts';
 import { minmaxObserver } from '../../src/ops/quant/minmax_observer.ts';
@@ -9,7 +10,6 @@ import { quantizers } from '../../src/ops/quant/quantize.ts';
 import { type RunningMean, runningAbsMean } from '../../src/ops/quant/running-abs-mean.ts';
 import { ternarize } from '../../src/ops/quant/ternarize.ts';
 import { depthOf } from '../../src/ops/variants.ts';
-import { histogramQuantile } from '../../src/quant/histogram-quantile.ts';
 import { EPS, FLUSH } from '../../src/reference/bounds.ts';
 import { record as absMeanRecord } from '../../src/reference/quant/abs_mean.ts';
 import type { Acceptance, Value } from '../../src/reference/record.ts';
@@ -55,8 +55,9 @@ async function streamed(t: CaseContext, hosts: readonly HostTensor[], onBatch = 
     onBatch();
   }
   using total = counts as Tensor;
-  const read = value(await total.read());
-  return { counts: read, quantile: histogramQuantile(read.data, EDGES, Q) };
+  using quantile = histogramQuantile.forward(t.gpu, { counts: total, edges }, { q: Q }).y;
+  const [read, found] = await Promise.all([total.read(), quantile.read()]);
+  return { counts: value(read), quantile: value(found).data[0] as number };
 }
 
 calibration

@@ -641,6 +641,32 @@ describe('bins, ranks and types', () => {
       { counts: 'i32 3' },
     ],
     [
+      'the quantile of counts, q in steps of 2^-32',
+      'histogram_quantile',
+      { inputs: { counts: [3], edges: [4] }, dtypes: { counts: 'i32' }, params: { q: 0.75 } },
+      [
+        {
+          kernel: 'math/histogram_quantile',
+          binds: 'counts edges y',
+          uniforms: { bins: 3, share: 3 * 2 ** 30, is_last: 0 },
+        },
+      ],
+      { y: 'f32 1' },
+    ],
+    [
+      'and all of it, which no such step reaches',
+      'histogram_quantile',
+      { inputs: { counts: [3], edges: [4] }, dtypes: { counts: 'i32' }, params: { q: 1 } },
+      [
+        {
+          kernel: 'math/histogram_quantile',
+          binds: 'counts edges y',
+          uniforms: { bins: 3, share: 0, is_last: 1 },
+        },
+      ],
+      { y: 'f32 1' },
+    ],
+    [
       // Place 0.25 * 34 is 8.5.
       'the element of a rank, and the next',
       'quantile',

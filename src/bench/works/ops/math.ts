@@ -4,6 +4,7 @@ import {
   bytes,
   FLAT,
   type Given,
+  indices,
   N,
   ROWS,
   unary,
@@ -67,4 +68,9 @@ export const MATH: Readonly<Record<string, Given>> = {
   mse_observer: { each: 800, inputs: { x: X }, gives: { min_val: [1], max_val: [1] } },
   quantile: { each: 8, params: { q: 0.9 }, inputs: { x: FLAT }, gives: { y: [1] } },
   histogram: { each: 8, inputs: { x: FLAT, edges: ascending(65, -4, 4) }, gives: 4 * 64 },
+  histogram_quantile: {
+    params: { q: 0.9 },
+    inputs: { counts: indices([4096], 100), edges: ascending(4097, -4, 4) },
+    gives: { y: [1] },
+  },
 };
