@@ -42,6 +42,7 @@ const SHARES_OF: Readonly<Record<string, (n: number) => number>> = {
 const EXACT = [
   ...['amp_unscale shares', 'quantile radix', 'sparse_ternarize radix', 'topk rounds'],
   ...['int8_vectorwise_quant serial', 'int8_vectorwise_quant cooperative'],
+  'histogram_quantile bins',
 ];
 
 const TERMS = [1, 2, 7, 64, 65, 1000, 4096, 65_536, 1e6];
