@@ -1,9 +1,9 @@
 import type { PlanEntry, RunEvent, Unfinished } from '../../harness/events.ts';
-import type { ReportHead } from '../../harness/headless/page.ts';
 import { atDeadline } from '../../harness/runner/deadline.ts';
 import { decisiveResult, missingOutcome } from '../../harness/runner/outcome.ts';
 import { buildReport } from '../../report/build.ts';
 import { keyOf } from '../../report/case-key.ts';
+import type { ReportHead } from '../../report/head.ts';
 import type { RunOptions } from '../../report/run-options.ts';
 import type { CaseResult, Environment, Report } from '../../report/schema.ts';
 

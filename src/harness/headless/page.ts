@@ -1,7 +1,7 @@
 import type { TuningRow } from '../../gpu/tuning.ts';
 import type { PageEquipment } from '../../report/equipment.ts';
+import type { ReportHead } from '../../report/head.ts';
 import type { RunOptions } from '../../report/run-options.ts';
-import type { Report } from '../../report/schema.ts';
 import type { TrainingPhase } from '../../train/progress.ts';
 import type { Unfinished } from '../events.ts';
 import type { Live } from '../live.ts';
@@ -21,9 +21,6 @@ export interface RunRequest {
   /** A run to go on with, whose tab died. */
   readonly resume?: Unfinished;
 }
-
-/** A report but for its results. */
-export type ReportHead = Omit<Report, 'results'>;
 
 /** What the headless page offers to the process that drives the browser. */
 export interface HeadlessPage {

@@ -1,4 +1,5 @@
 import { requestDevice } from '../../gpu/device.ts';
+import { headOf } from '../../report/head.ts';
 import type { Case } from '../../testing/suite.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import { pageEquipment } from '../page-equipment.ts';
@@ -48,16 +49,13 @@ export function serveHeadless(
       }),
     equipment: pageEquipment,
     run: ({ options, ...replay }) =>
-      outcomeOf(async () => {
-        const { results: _told, ...head } = await run(
-          { ...host, ...replay, cases: await loadCases() },
-          options,
-          (event) => {
+      outcomeOf(async () =>
+        headOf(
+          await run({ ...host, ...replay, cases: await loadCases() }, options, (event) => {
             if (event.type !== 'end') tell({ type: 'run', event });
-          },
-        );
-        return head;
-      }),
+          }),
+        ),
+      ),
     train: (request) =>
       outcomeOf(async () =>
         train(
