@@ -36,7 +36,9 @@ for (const runtime of ['chromium', 'node']) {
   });
 }
 
-test('the cases of a device can be listed, and a device that is not there is named', async () => {
+test('the cases of a device can be listed, and a device that is not there is named', {
+  tag: '@long',
+}, async () => {
   const listed = await gradproof(['--list', '--backend', 'bridge-numpy-cpu', ...FILTER]);
   expect(listed.status).toBe(0);
   expect(listed.stdout).toMatch(/^(ops\.matmul\.matmul:exact\S+ bridge-numpy-cpu\n)+$/);

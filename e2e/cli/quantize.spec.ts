@@ -169,9 +169,9 @@ test('what libraries read in the tests of the bridge is what is saved', {
   }
 });
 
-test('blocks of ggml are saved as the .gguf file that its library reads in the tests of the bridge', async ({
-  folder,
-}) => {
+test('blocks of ggml are saved as the .gguf file that its library reads in the tests of the bridge', {
+  tag: '@long',
+}, async ({ folder }) => {
   const out = join(folder, 'out.gguf');
   const saving = ['quantize', '--data', join(OF_BRIDGE, 'weights.safetensors'), '--out', out];
   const none = await gradproof([...saving, '--method', 'nf4']);

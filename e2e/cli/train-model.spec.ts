@@ -285,7 +285,7 @@ test('an output over the texts that the settings alone name is refused', async (
   }
 });
 
-test('one step proves nothing, and says how many do', async ({ folder }) => {
+test('one step proves nothing, and says how many do', { tag: '@long' }, async ({ folder }) => {
   const { status, stdout } = await gradproof([
     ...tinyModel(folder, { ...SETTINGS, learning_rate: 1e-9 }),
     '--steps',

@@ -55,24 +55,23 @@ test('a page lists every adapter, what is there beside them, and what is not', {
   expect(asked.chosen).toBe('reference');
 });
 
-test(
-  'without navigator.gpu a page says so, and the reference still computes',
-  covers('fsdp.backend.detection-and-management/gpu-removed').control('it is taken for there', {
+test('without navigator.gpu a page says so, and the reference still computes', {
+  ...covers('fsdp.backend.detection-and-management/gpu-removed').control('it is taken for there', {
     file: 'src/gpu/device.ts',
     from: "    'no-webgpu',\n    'this browser has",
     to: "    'no-adapter',\n    'this browser has",
   }),
-  async ({ browser, beside }) => {
-    const looked = await lookedIn(browser, beside, true);
-    expect(codesOf(looked)).toEqual([
-      ...ADAPTERS.map((name) => [name, 'no-webgpu']),
-      ['ort-wasm', 'not-installed'],
-      ['reference', 'there'],
-      ['webgl', 'not-implemented'],
-    ]);
-    expect([looked.chosen, looked.row]).toEqual(['reference', [32]]);
-  },
-);
+  tag: '@long',
+}, async ({ browser, beside }) => {
+  const looked = await lookedIn(browser, beside, true);
+  expect(codesOf(looked)).toEqual([
+    ...ADAPTERS.map((name) => [name, 'no-webgpu']),
+    ['ort-wasm', 'not-installed'],
+    ['reference', 'there'],
+    ['webgl', 'not-implemented'],
+  ]);
+  expect([looked.chosen, looked.row]).toEqual(['reference', [32]]);
+});
 
 /** A driver for processors that has f16: docs/running.md says where it comes from. */
 const LAVAPIPE = process.env['GRADPROOF_LAVAPIPE'];

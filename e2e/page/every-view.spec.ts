@@ -43,10 +43,9 @@ async function settled(page: Page): Promise<void> {
   await page.waitForLoadState('networkidle');
 }
 
-test('every view stands still while it loads, breaks no rule of its policy and asks no other server', async ({
-  page,
-  server,
-}) => {
+test('every view stands still while it loads, breaks no rule of its policy and asks no other server', {
+  tag: '@long',
+}, async ({ page, server }) => {
   const foreign: string[] = [];
   page.on('request', (request) => {
     if (!request.url().startsWith(server.url) && !/^(?:data|blob):/.test(request.url()))

@@ -55,9 +55,9 @@ test('a wrong kernel turns its squares red, and a click on one leads to that che
   await expect(page.getByText(/^\[[\d, ]+\] is -?[\d.e-]+, should be /)).toBeVisible();
 });
 
-test('without a mouse: one stop for Tab, on what is wrong; arrows go on, Enter opens', async ({
-  page,
-}) => {
+test('without a mouse: one stop for Tab, on what is wrong; arrows go on, Enter opens', {
+  tag: '@long',
+}, async ({ page }) => {
   await using faulty = await serveWrongSilu('1.5');
   await open(page, new URL(THREE, faulty.url).href);
   await runToEnd(page);

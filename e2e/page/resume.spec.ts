@@ -51,10 +51,9 @@ test('a run whose tab is closed, then whose renderer crashes, is resumed to the 
   await expect(resumable(third)).toBeHidden();
 });
 
-test('a run that is paused before its first checkpoint makes one, and none is promised before', async ({
-  page,
-  context,
-}) => {
+test('a run that is paused before its first checkpoint makes one, and none is promised before', {
+  tag: '@long',
+}, async ({ page, context }) => {
   const paused = await context.newPage();
   await begin(paused, { ...QUICK, max_steps: 1000, eval_steps: 1000 });
   const promise = paused.getByText(/can be resumed here/);

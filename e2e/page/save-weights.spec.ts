@@ -109,9 +109,9 @@ test('weights are saved as the terminal saves them, or one line says why not', {
   expect(await violations(page)).toEqual([]);
 });
 
-test('drawn weights are saved too, by what was measured until a person cancelled', async ({
-  page,
-}) => {
+test('drawn weights are saved too, by what was measured until a person cancelled', {
+  tag: '@long',
+}, async ({ page }) => {
   await page.goto('/?view=quantize');
   const run = page.getByRole('button', { name: 'Run', exact: true });
   await expect(run).toHaveAttribute('aria-disabled', 'false');

@@ -122,7 +122,10 @@ test('where the page is known to others, link, QR code and badge lead there, and
   ]);
 });
 
-test('two links that are compared have an address of their own', async ({ page, browser }) => {
+test('two links that are compared have an address of their own', { tag: '@long' }, async ({
+  page,
+  browser,
+}) => {
   await open(page, '/?filter=ops.nn.silu:legal;*');
   await runToEnd(page);
   await page.getByRole('button', { name: 'Share…' }).click();

@@ -67,7 +67,7 @@ test('lists every row as the command line does, and counts planned rows apart', 
   await expect(page.getByText(`${all} tests: ${covered} asserted in full, `)).toBeVisible();
 });
 
-test('a link points at a row: it is open, in sight and has the focus', async ({
+test('a link points at a row: it is open, in sight and has the focus', { tag: '@long' }, async ({
   page,
   context,
 }) => {

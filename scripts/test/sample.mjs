@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { commitOf } from '../setup/commit.mjs';
 
 /** Of the cases of the quick tier, which a browser runs too, one in so many, and its control. */
-const QUICK_ONE_IN = 6;
+const QUICK_ONE_IN = 12;
 /** Of the cases that only the full tier has. */
 const FULL_ONE_IN = 40;
 /** Cases that every run has: each stands for pairs of options that no other case has. */
@@ -14,11 +14,12 @@ const ALWAYS = /^train\.covering-array:/;
 const LONG_RECORDINGS = 'src/cli/parity-pages/long-recordings.json';
 const LONG_RECORDINGS_ONE_IN = 8;
 /**
- * Of end-to-end tests those that take longest, those that take over ten seconds, and none of those
- * that take about as long as all others together.
+ * Of end-to-end tests those that take longest, by tag or by file, those that take over seven seconds,
+ * and none of those that take about as long as all others together.
  */
 const SAMPLED_TESTS = [
-  { grep: String.raw`@full|\.full\.spec\.ts`, oneIn: 20 },
+  { grep: '@full', oneIn: 20 },
+  { grep: String.raw`\.full\.spec\.ts`, oneIn: 80 },
   { grep: '@long', oneIn: 8 },
   { grep: '@hour', oneIn: Number.POSITIVE_INFINITY },
 ];
@@ -27,8 +28,8 @@ const SAMPLED_TESTS = [
  * that every run has.
  */
 const SAMPLED_FILES = [
-  { ending: /\.full\.test\.ts$/, oneIn: 16 },
-  { ending: /(?<!\.always)\.gpu\.test\.ts$/, oneIn: 6 },
+  { ending: /\.full\.test\.ts$/, oneIn: 32 },
+  { ending: /(?<!\.always)\.gpu\.test\.ts$/, oneIn: 12 },
 ];
 
 /**

@@ -53,7 +53,6 @@ const QUICK: Readonly<Record<Half, ReadonlySet<string>>> = {
     'rms_norm',
     'layer_norm',
     'cross_entropy',
-    'matmul',
     'conv2d',
     'embedding',
     'concat',

@@ -61,6 +61,8 @@ for (const [name, { fits, wrong }] of Object.entries(CALLS)) {
 
   refusals
     .case('fits', { op: [name] })
+    // Quick are the samples of each op, which fit too.
+    .tier('full')
     .desc('Operands and parameters that fit are taken: the twin of the refusals.')
     .control('operands that do not fit', (fault) => {
       const call = changed(fits, first as Wrong);

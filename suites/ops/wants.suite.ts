@@ -20,6 +20,7 @@ const COMPILED_LONGEST: ReadonlySet<string> = new Set([
   'scaled_dot_product_attention',
   'bitnet_linear',
   'conv1d',
+  'conv2d',
   'gguf_matmul',
   'hqq_matmul',
   'linear_8bit_lt',
@@ -30,6 +31,7 @@ const COMPILED_LONGEST: ReadonlySet<string> = new Set([
   'mlx_matmul',
   'quanto_linear',
   'quanto_matmul',
+  'ternary_matmul',
 ]);
 
 for (const [name, record] of records) {
@@ -40,7 +42,7 @@ for (const [name, record] of records) {
   if (!record.vjp || samples.length === 0 || !op) continue;
   wants
     .case('each-alone', { op: [name] })
-    .tier(COMPILED_LONGEST.has(name) ? 'full' : 'quick')
+    .tier(COMPILED_LONGEST.has(name) || !isChoice(record) ? 'full' : 'quick')
     .desc(
       'Asked for no gradient, the backward pass dispatches nothing; asked for one, it returns that one, and as among all of them.',
     )
@@ -52,6 +54,12 @@ for (const [name, record] of records) {
       ]),
     )
     .run((t) => expectEachAlone(t, record, op, fullest(t.random(), record, samples)));
+}
+
+/** Whether some of several gradients can be wanted; `#` stands for any number of inputs. */
+function isChoice({ inputs }: OpRecord): boolean {
+  const names = Object.keys(inputs).filter((name) => inputs[name]?.differentiable);
+  return names.length > 1 || names.some((name) => name.endsWith('#'));
 }
 
 /** The sample with the most inputs, those with gradients twice; the first of several. */

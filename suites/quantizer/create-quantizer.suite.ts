@@ -74,11 +74,21 @@ function expectNames(
   t.expect(got === wanted, () => `${what}: ${got}, and should be ${wanted}`);
 }
 
+/** Of formats whose kernels differ by constants all but one. */
+const ALIKE: ReadonlySet<string> = new Set([
+  'fp4',
+  'mxfp8',
+  'onnx_nbits_symmetric',
+  'q8_0',
+  'quanto_float8_e4m3fnuz',
+  'quanto_float8_e5m2',
+  'ternary_base3',
+]);
+
 for (const method of methods.keys())
   creating
     .case('bytes', { method: [method] })
-    // Of both formats of four bits in blocks one, whose kernel compiles for two thirds of a second.
-    .tier(method === 'fp4' ? 'full' : 'quick')
+    .tier(ALIKE.has(method) ? 'full' : 'quick')
     .covers(`${ROW}/bytes-before-after`)
     .desc(
       'The report says how many bytes the values of a network of 128-640-16 hold before and after; the ledger of the device says the same.',

@@ -54,7 +54,7 @@ const ROUNDED: Readonly<Record<ActivationType, number>> = {
 const ROUNDS_X: ReadonlySet<string> = new Set(['llm_int8', 'bitnet_int8', 'quanto_w8a8']);
 
 /** Those with kernels that other quick cases do not compile, or with layers of their own. */
-const QUICK = /^(nf4|llm_int8|bitnet|bitnet_int8|ternary|f16)-/;
+const QUICK = /^(nf4|llm_int8|bitnet|ternary|f16)-/;
 
 for (const choice of choicesOf((bits) => bits.slice(0, 1)))
   quantizerMethods

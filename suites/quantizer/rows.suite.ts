@@ -25,7 +25,7 @@ const SOME_ROWS = 32 * 256 * 4;
 /** Methods whose scales belong to a row or less, and whether one is quick. */
 const METHODS = {
   nf4: true,
-  mlx: true,
+  mlx: false,
   ternary: true,
   fp4: false,
   int8_blockwise: false,

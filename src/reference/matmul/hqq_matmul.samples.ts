@@ -81,7 +81,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   }),
   sample({
     ...{ level: 'exact', x: [37, 48], out: 29, group_size: 12, variants: REGISTER },
-    gradientTier: 'full',
+    tier: 'full',
   }),
   sample({
     ...{ level: 'exact', x: [37, 48], out: 29, group_size: 12, variants: ['subgroup', 'tiled'] },
@@ -99,7 +99,10 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   // Groups across rows, the last slice in part, and lines that begin within rows of the matrix.
   sample({ level: 'exact', axis: 0, x: [5, 24], out: 12, group_size: 8, variants: REGISTER }),
   // Rows that share groups two apart, and ones that all do.
-  sample({ level: 'exact', axis: 0, x: [5, 24], out: 14, group_size: 7, variants: REGISTER }),
+  sample({
+    ...{ level: 'exact', axis: 0, x: [5, 24], out: 14, group_size: 7, variants: REGISTER },
+    gradientTier: 'full',
+  }),
   // Slices of seven rows: four columns begin in one and end in the next at each of their places.
   sample({
     ...{ level: 'exact', axis: 0, nbits: 3, x: [2, 12], out: 64, variants: REGISTER },

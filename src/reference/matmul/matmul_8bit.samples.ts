@@ -139,7 +139,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample({ level: 'exact', codes: 'int8', x: [3, 20], out: 24, blocksize: 80 }),
   sample({ level: 'legal', codes: 'e4m3', x: [2, 96], out: 12, gradientTier: 'full' }),
   sample({ level: 'legal', codes: 'e5m2', x: [1, 40], out: 8, gradientTier: 'full' }),
-  sample({ level: 'legal', codes: 'e4m3fnuz', x: [3, 48], out: 9, gradientTier: 'full' }),
+  sample({ level: 'legal', codes: 'e4m3fnuz', x: [3, 48], out: 9, ...FULL }),
   sample({ level: 'exact', codes: 'e4m3', x: [37, 36], out: 28, variants: ALL, ...FULL }),
   sample({ level: 'exact', codes: 'e5m2', x: [9, 36], out: 28, variants: ALL, ...FULL }),
   sample({ level: 'exact', codes: 'e4m3fnuz', x: [9, 36], out: 28, variants: ALL, ...FULL }),
@@ -156,7 +156,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample({ level: 'exact', codes: 'e4m3', x: [1, 9], out: 7, blocksize: 5, ...FULL }),
   sample({ level: 'exact', codes: 'int8', x: [9, 37], out: 29, variants: ALL, ...FULL }),
   // Zero points of blocks that end with words, and of those that end anywhere.
-  sample({ level: 'exact', codes: 'uint8', x: [5, 48], out: 20, shifted: true }),
+  sample({ level: 'exact', codes: 'uint8', x: [5, 48], out: 20, shifted: true, ...FULL }),
   sample({
     ...{ level: 'legal', codes: 'int8', x: [6, 64], out: 20, blocksize: 32, shifted: true },
     ...FULL,
@@ -182,9 +182,9 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample({ level: 'exact', codes: 'int8', axis: -1, x: [5, 44], out: 13, gradientTier: 'full' }),
   sample({
     ...{ level: 'exact', codes: 'uint8', axis: -1, x: [3, 44], out: 13, shifted: true },
-    gradientTier: 'full',
+    ...FULL,
   }),
-  sample({ level: 'legal', codes: 'e4m3', axis: -1, x: [3, 37], out: 13, gradientTier: 'full' }),
+  sample({ level: 'legal', codes: 'e4m3', axis: -1, x: [3, 37], out: 13, ...FULL }),
   sample({ level: 'legal', codes: 'int8', axis: -1, x: [3, 40], out: 40, ...FULL }),
   sample({
     ...{ level: 'exact', codes: 'uint8', axis: -1, x: [9, 36], out: 29, shifted: true },

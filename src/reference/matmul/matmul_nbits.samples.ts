@@ -49,7 +49,10 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     ...{ variants: ['subgroup'], tier: 'full' },
   }),
   sample({ level: 'legal', bits: 4, block_size: 32, x: [3, 96], out: 21 }),
-  sample({ level: 'legal', bits: 4, block_size: 32, x: [2, 3, 64], out: 64, zero: 'middle' }),
+  sample({
+    ...{ level: 'legal', bits: 4, block_size: 32, x: [2, 3, 64], out: 64, zero: 'middle' },
+    gradientTier: 'full',
+  }),
   sample({ level: 'exact', bits: 8, block_size: 16, x: [5, 44], out: 7, gradientTier: 'full' }),
   sample({
     ...{ level: 'exact', bits: 8, block_size: 64, x: [9, 131], out: 19, zero: 'middle' },
@@ -60,7 +63,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     ...{ variants: ['tiled'], tier: 'full' },
   }),
   sample({ level: 'legal', bits: 4, block_size: 128, x: [1, 300], out: 5, tier: 'full' }),
-  sample({ level: 'exact', bits: 2, block_size: 16, x: [3, 100], out: 9, gradientTier: 'full' }),
+  sample({ level: 'exact', bits: 2, block_size: 16, x: [3, 100], out: 9, tier: 'full' }),
   sample({ level: 'legal', bits: 8, block_size: 256, x: [1, 1], out: 1, tier: 'full' }),
   sample({
     level: 'exact',
@@ -78,7 +81,10 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     ...{ level: 'exact', bits: 4, block_size: 16, x: [3, 53], out: 11, zero: 'floats' },
     tier: 'full',
   }),
-  sample({ level: 'legal', bits: 2, block_size: 32, x: [5, 96], out: 13, zero: 'floats' }),
+  sample({
+    ...{ level: 'legal', bits: 2, block_size: 32, x: [5, 96], out: 13, zero: 'floats' },
+    gradientTier: 'full',
+  }),
   sample({
     ...{ level: 'exact', bits: 4, block_size: 16, x: [5, 53], out: 14, indexed: true },
     gradientTier: 'full',

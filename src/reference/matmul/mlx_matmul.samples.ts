@@ -93,6 +93,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     sample({
       ...{ level: 'legal', x: [5, 192], out: 21, params: { bits }, variants: REGISTER },
       ...tierOf(bits === 4),
+      gradientTier: 'full',
     }),
     sample({
       ...{ level: 'legal', x: [5, 192], out: 21, params: { bits }, variants: ['subgroup'] },
@@ -132,6 +133,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     sample({ level: 'exact', x: [11, 64], out: 9, params, variants: ALL, tier: 'full' }),
     sample({
       ...{ level: 'legal', x: [2, 3, 96], out: 17, params, variants: ['subgroup'] },
+      ...tierOf(params === NVFP4),
       gradientTier: 'full',
     }),
     sample({ level: 'legal', x: [2, 3, 96], out: 17, params, variants: REGISTER, tier: 'full' }),

@@ -74,7 +74,10 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     ...{ level: 'exact', bits: 2, axis: -1, x: [3, 12], out: 24, group_size: 8 },
     gradientTier: 'full',
   }),
-  sample({ level: 'exact', bits: 4, axis: -1, x: [5, 12], out: 60, group_size: 12 }),
+  sample({
+    ...{ level: 'exact', bits: 4, axis: -1, x: [5, 12], out: 60, group_size: 12 },
+    gradientTier: 'full',
+  }),
   // Groups of an input that are whole fours: four of them in a word.
   sample({
     ...{ level: 'exact', bits: 4, axis: -1, x: [7, 8], out: 48, group_size: 12 },

@@ -97,7 +97,7 @@ const MICROSCALED = [
 
 export const samples: readonly SampleOf<typeof signature>[] = [
   sample({ weight: [37, 128], x: [3, 128], params: {} }),
-  sample({ weight: [3, 32], params: { bits: 2, group_size: 32 } }),
+  sample({ weight: [3, 32], params: { bits: 2, group_size: 32 }, tier: 'full' }),
   sample({ weight: [5, 192], params: { bits: 3 }, tier: 'full' }),
   sample({ weight: [70, 96], params: { bits: 5, group_size: 32 } }),
   sample({ weight: [3, 256], params: { bits: 6, group_size: 128 }, tier: 'full' }),

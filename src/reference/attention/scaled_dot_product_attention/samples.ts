@@ -27,6 +27,8 @@ interface Draw {
   readonly deviation?: number;
   /** Default quick. */
   readonly tier?: 'full';
+  /** Of the gradients. Default that of the sample. */
+  readonly gradientTier?: 'full';
 }
 
 const LOWEST = -(2 - 2 ** -23) * 2 ** 127;
@@ -59,6 +61,7 @@ export function attentionSample({
   apart,
   deviation = 1,
   tier,
+  gradientTier,
 }: Draw): SampleOf<typeof scaledDotProductAttention> {
   const { causal, scale, heads, kv_heads, softcap } = params;
   const normal = (random: Random, shape: Shape, size = 1) =>
@@ -75,6 +78,7 @@ export function attentionSample({
   return {
     level: 'legal',
     ...(tier ? { tier } : {}),
+    ...(gradientTier ? { gradientTier } : {}),
     label: {
       q: formatShape(q),
       k: formatShape(k),
@@ -199,10 +203,18 @@ export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
   }),
   // Two tiles of 64 keys or queries and a part of one, none of whose numbers is hidden from all.
   attentionSample({
+    q: [1, 1, 130, 12],
+    k: [1, 1, 130, 12],
+    v: [1, 1, 130, 8],
+    params: { causal: true },
+  }),
+  // And two blocks of columns.
+  attentionSample({
     q: [1, 1, 130, 20],
     k: [1, 1, 130, 20],
     v: [1, 1, 130, 8],
     params: { causal: true },
+    gradientTier: 'full',
   }),
   // Queries whose scores are nothing beside those of others.
   attentionSample({ q: [1, 1, 9, 4], k: [1, 1, 3, 4], v: [1, 1, 3, 4], deviation: 12 }),
