@@ -104,7 +104,7 @@ describe('refuses', () => {
       'model.layers.0.mlp.up_proj.weight': hostTensorFrom('i8', [6, 4], new Array(24).fill(1)),
     };
     expect(await faultsOf(whole(tensors))).toEqual([
-      ['shape', '"model.embed_tokens.weight" is 4x5 and should be 5x4 by config.json'],
+      ['shape', '"model.embed_tokens.weight" is 4x5 and should be 5x4 by the configuration'],
       ['dtype', '"model.layers.0.mlp.up_proj.weight" is I8; F32, F16, BF16 are read here'],
       ['tensor-missing', '"model.norm.weight" is missing'],
       ['tensor-missing', '"lm_head.weight" is missing'],
@@ -283,7 +283,7 @@ describe('weights in 4 bits of bitsandbytes', () => {
   test('are refused in another shape, and where no configuration says what they are', async () => {
     const checkpoint = await Checkpoint.open(folderOf(folder(LINEAR, [4, 6])), IN_FOUR_BITS);
     await expect(checkpoint.readQuantized(LINEAR)).rejects.toThrow(
-      `"${LINEAR}" is 4x6 in 4 bits and should be 6x4 by config.json`,
+      `"${LINEAR}" is 4x6 in 4 bits and should be 6x4 by the configuration`,
     );
     expect((await faultsOf(folder(LINEAR)))[0]?.[1]).toContain('and should be 6x4');
   });

@@ -159,7 +159,7 @@ export class Checkpoint {
     throw new CheckpointError([
       {
         code: 'shape',
-        message: `${quote(name)} is ${formatShape(weight?.shape ?? [])} in 4 bits and should be ${formatShape(wanted)} by config.json`,
+        message: `${quote(name)} is ${formatShape(weight?.shape ?? [])} in 4 bits and should be ${formatShape(wanted)} by the configuration`,
       },
     ]);
   }
@@ -339,7 +339,7 @@ function compare(
     } else if (!sameShape(place.shape, shape))
       faults.push({
         code: 'shape',
-        message: `${quote(name)} is ${formatShape(place.shape)} and should be ${formatShape(shape)} by config.json`,
+        message: `${quote(name)} is ${formatShape(place.shape)} and should be ${formatShape(shape)} by the configuration`,
       });
     else if (!FLOATS.includes(place.dtype))
       faults.push({

@@ -124,7 +124,7 @@ export function codedFaults(
     return sameShape(stored.shape, needed)
       ? []
       : [
-          `${quote(name)} is ${formatShape(stored.shape)} and should be ${formatShape(needed)} by config.json`,
+          `${quote(name)} is ${formatShape(stored.shape)} and should be ${formatShape(needed)} by the configuration`,
         ];
   });
 }
