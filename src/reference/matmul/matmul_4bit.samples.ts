@@ -9,7 +9,8 @@ export const samples: readonly SampleOf<QuantizedProduct>[] = [
   { ...sample('exact', [2, 3, 72], 19, 'nf4', 64, ['subgroup']), tier: 'full' },
   sample('exact', [1, 72], 19, 'fp4', 4096, ['register']),
   // Rows that are whole blocks.
-  { ...sample('exact', [19, 128], 36, 'nf4', 64, ALL), tier: 'full' },
+  sample('exact', [19, 128], 36, 'nf4', 64, ['register']),
+  { ...sample('exact', [19, 128], 36, 'nf4', 64, ['subgroup', 'tiled']), tier: 'full' },
   sample('legal', [37, 53], 29, 'nf4', 32),
   { ...sample('legal', [29, 320], 33, 'fp4', 128), tier: 'full' },
   // Tall and narrow: tiles of several rows are neighbours, and a row ends inside a word of codes,

@@ -182,7 +182,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample({ level: 'exact', codes: 'int8', axis: -1, x: [5, 44], out: 13, gradientTier: 'full' }),
   sample({
     ...{ level: 'exact', codes: 'uint8', axis: -1, x: [3, 44], out: 13, shifted: true },
-    ...FULL,
+    gradientTier: 'full',
   }),
   sample({ level: 'legal', codes: 'e4m3', axis: -1, x: [3, 37], out: 13, ...FULL }),
   sample({ level: 'legal', codes: 'int8', axis: -1, x: [3, 40], out: 40, ...FULL }),

@@ -93,7 +93,6 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     sample({
       ...{ level: 'legal', x: [5, 192], out: 21, params: { bits }, variants: REGISTER },
       ...tierOf(bits === 4),
-      gradientTier: 'full',
     }),
     sample({
       ...{ level: 'legal', x: [5, 192], out: 21, params: { bits }, variants: ['subgroup'] },
