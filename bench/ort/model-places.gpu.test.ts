@@ -196,7 +196,7 @@ test(
   async () => {
     const files = await shards(() => hostTensorFrom('f32', [3], [1, 2, 3]));
     expect(await thrownBy(readHostModel(folderOf(files)))).toMatchObject({
-      faults: [{ code: 'shape', message: `"${NORM}" is 3 and should be 64 by config.json` }],
+      faults: [{ code: 'shape', message: `"${NORM}" is 3 and should be 64 by the configuration` }],
     });
   },
 );

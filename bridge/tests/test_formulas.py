@@ -492,6 +492,7 @@ def test_an_index_is_named_once_in_a_row_of_many_equal_elements():
     ],
 )
 def test_what_torch_computes_of_its_own_dimensions_is_right(op, params, shapes):
+    pytest.importorskip("torch")
     draw = Draw(0, op)
     inputs = {name: draw.normal(*shape) for name, shape in shapes.items()}
     y = compute(inputs, op, params, "torch")["y"]

@@ -112,12 +112,15 @@ def test_a_missing_library_is_a_reason_and_not_a_crash(tmp_path, library):
 
 
 def test_doctor_names_what_is_missing_and_how_to_install_it():
-    blocked = ("torch", "mlx", "peft", "hqq", "transformers", "bitsandbytes", "optimum", "onnx")
+    blocked = (
+        *("torch", "peft", "hqq", "transformers", "bitsandbytes", "optimum"),
+        *("mlx", "onnx", "gguf"),
+    )
     code = f"import sys; sys.modules.update(dict.fromkeys({blocked})); from gradproof_bridge.cli import main; sys.exit(main(sys.argv[1:]))"
     found = _run(code, "doctor")
     assert found.returncode == 0
-    assert found.stdout.count("missing: ") == 8
-    assert found.stdout.count("install it with: npm run bridge:setup") == 8
+    assert found.stdout.count("missing: ") == 9
+    assert found.stdout.count("install it with: npm run bridge:setup") == 9
 
 
 def _run(code, *arguments):

@@ -85,7 +85,7 @@ test(`a run that is killed ${KILLS} times, at random and while it writes, leaves
 });
 
 test('a run that Ctrl-C ended goes on, says how, and is refused with other options', {
-  tag: '@long',
+  tag: '@full',
 }, async ({ folder }) => {
   const args = runOf(folder, 30);
   const whole = await uninterrupted(folder, args);

@@ -16,7 +16,7 @@ const LONG = {
 };
 
 test('a run whose tab is closed, then whose renderer crashes, is resumed to the same bits', {
-  tag: '@long',
+  tag: '@full',
 }, async ({ page, context }) => {
   await begin(page, LONG);
   const whole = await learnt(page);

@@ -1,5 +1,5 @@
 // Compares two reports of one plan: what both ran must have the same status in both, and that must
-// be an eighth at least of what the first ran. Usage: agreement.mjs A.json B.json
+// be a sixteenth at least of what the first ran. Usage: agreement.mjs A.json B.json
 import { readFileSync } from 'node:fs';
 
 const [a, b] = process.argv.slice(2, 4).map((file) => JSON.parse(readFileSync(file, 'utf8')));
@@ -12,6 +12,6 @@ const differing = both.filter((key) => before.get(key) !== after.get(key));
 for (const key of differing) console.log(`${key}: ${before.get(key)} and ${after.get(key)}`);
 const isOnePlan = a.run.planHash === b.run.planHash;
 if (!isOnePlan) console.log('the plans differ');
-const areEnough = before.size > 0 && 8 * both.length >= before.size;
+const areEnough = before.size > 0 && 16 * both.length >= before.size;
 if (!areEnough) console.log(`both ran ${both.length} of ${before.size} cases`);
 process.exitCode = differing.length === 0 && isOnePlan && areEnough ? 0 : 1;
