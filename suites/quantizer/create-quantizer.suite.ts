@@ -74,7 +74,7 @@ function expectNames(
   t.expect(got === wanted, () => `${what}: ${got}, and should be ${wanted}`);
 }
 
-/** Of formats whose kernels differ by constants all but one. */
+/** Formats whose kernels quick cases of the ops compile, or some that differ by constants. */
 const ALIKE: ReadonlySet<string> = new Set([
   'fp4',
   'mxfp8',

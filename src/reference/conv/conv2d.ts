@@ -301,7 +301,7 @@ export const record = defineRecord(signature, {
       { bias: true },
     ),
     sample([3, 5, 9], [3, 1, 3, 3], { padding: [1, 1, 1, 1], groups: 3 }, { variants: SINGLE }),
-    // Its weight's gradient is no sum of chunks, which 4 of 5 samples cannot be.
+    // Five samples make no four equal chunks, so the gradient of the weight is summed in one.
     sample([5, 128, 1, 2], [128, 128, 1, 1], {}, { variants: SINGLE }),
     sample([5, 128, 1, 2], [128, 128, 1, 1], {}, { variants: ['subgroup'], tier: 'full' }),
     sample([1, 2, 3, 2], [3, 2, 2, 2], { padding: [0, 2, 0, 1], dilation: [2, 3], stride: [3, 1] }),
