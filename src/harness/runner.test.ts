@@ -43,10 +43,12 @@ interface Scenario {
   /** Environment of the n-th worker that is started, from 0. */
   readonly envOf?: (n: number) => Readonly<Record<string, string>>;
   readonly host?: Partial<RunnerHost>;
+  /** Called when a worker with a GPU process of its own is asked for. */
+  readonly onOwnGpu?: () => void;
   readonly listen?: (event: RunEvent) => void;
 }
 
-async function play({ cases, options, env, envOf, host, listen }: Scenario): Promise<{
+async function play({ cases, options, env, envOf, host, onOwnGpu, listen }: Scenario): Promise<{
   report: Report;
   events: RunEvent[];
   log: string[];
@@ -76,6 +78,7 @@ async function play({ cases, options, env, envOf, host, listen }: Scenario): Pro
   let withOwnGpu = 0;
   const startWithOwnGpu = () => {
     withOwnGpu++;
+    onOwnGpu?.();
     return startWorker();
   };
   const all = new Map(declared.cases.map((one) => [`${one.id} ${one.backend}`, one]));
@@ -242,6 +245,33 @@ test.each([
   },
   30_000,
 );
+
+const MANY = Array.from({ length: 500 }, (_, n) => `pass ${n + 1}`);
+
+test('where the adapter is known to be a fallback one, workers with a GPU process of their own start with the first', async () => {
+  const order: string[] = [];
+  const { report, log } = await play({
+    cases: MANY,
+    options: { workers: 2 },
+    onOwnGpu: () => order.push('own'),
+    host: { hasFallbackAdapter: () => true },
+    listen: ({ type }) => order.push(type),
+  });
+  expect(report.summary.passed).toBe(500);
+  expect([order[0], new Set(log.map((line) => line.split(' ')[0])).size]).toEqual(['own', 2]);
+  await gone(log);
+}, 30_000);
+
+test('a worker that started early ends when the first finds no device', async () => {
+  const playing = play({
+    cases: MANY,
+    options: { workers: 2 },
+    host: { hasFallbackAdapter: () => true },
+    envOf: (n) => (n === 0 ? {} : { START: 'unusable' }),
+  });
+  await expect(playing).rejects.toThrow('there is no adapter any more');
+  await gone(readFileSync(join(folder, 'log'), 'utf8').trim().split('\n'));
+}, 30_000);
 
 test('a hang that leaves the GPU process alive crashes nothing', async () => {
   const gpu = sharedGpu();

@@ -21,6 +21,7 @@ const COMPILED_LONGEST: ReadonlySet<string> = new Set([
   'bitnet_linear',
   'conv1d',
   'conv2d',
+  'conv_transpose2d',
   'gguf_matmul',
   'hqq_matmul',
   'linear_8bit_lt',

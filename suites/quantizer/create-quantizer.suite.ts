@@ -77,9 +77,11 @@ function expectNames(
 /** Formats whose kernels quick cases of the ops compile, or some that differ by constants. */
 const ALIKE: ReadonlySet<string> = new Set([
   'fp4',
+  'mlx',
   'mxfp8',
   'onnx_nbits_symmetric',
   'q8_0',
+  'quanto_float8',
   'quanto_float8_e4m3fnuz',
   'quanto_float8_e5m2',
   'ternary_base3',

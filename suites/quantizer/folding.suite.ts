@@ -163,6 +163,7 @@ async function boundOf(model: ConvNet, x: Value): Promise<Float64Array> {
 
 folding
   .case('whole-model')
+  .tier('full')
   .covers('triton.quantization.preserves-batch-norm/folded-equals-unfolded')
   .desc(
     'A policy folds both normalizations of a convolutional network and three layers become int8: logits are within what the codes change of those of the network in floats.',

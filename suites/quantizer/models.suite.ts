@@ -124,6 +124,7 @@ quantizedModels
 
 quantizedModels
   .case('conv-floats')
+  .tier('full')
   .covers(`${ROW}.conv2d-layer/output-within-bound`)
   .desc('Of normal numbers each op of a convolution with packed trits is within its bound.')
   .control('trits one place further', (fault) =>

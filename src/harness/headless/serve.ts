@@ -29,9 +29,11 @@ export function serveHeadless(
   const tell = (message: ToDriver) => driver[TELL_DRIVER](textOf(message));
   const elsewhere = new WorkersElsewhere(tell);
   let forOthers: WorkerLink | undefined;
+  let isFallback = false;
   const host: Omit<RunnerHost, 'cases'> = {
     startWorker,
     startWithOwnGpu: () => elsewhere.start(),
+    hasFallbackAdapter: () => isFallback,
     sharedGpu: { crash: () => driver.crashGpu() },
     isHidden: () => document.visibilityState === 'hidden',
     signal: cancelled.signal,
@@ -42,6 +44,7 @@ export function serveHeadless(
       outcomeOf(async () => {
         const { device, adapter } = await requestDevice(navigator.gpu);
         device.destroy();
+        isFallback = adapter.isFallback;
         return (
           [adapter.vendor, adapter.architecture, adapter.description].filter(Boolean).join(' ') ||
           'an adapter without a name'

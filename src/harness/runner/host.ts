@@ -24,6 +24,11 @@ export interface RunnerHost {
   /** Starts a worker with a GPU process of its own, which takes longer and costs memory. */
   readonly startWithOwnGpu?: () => WorkerLink;
   /**
+   * Whether the adapter is a fallback one, where that is known before a worker has started: those with
+   * a GPU process of their own then start together with the first.
+   */
+  readonly hasFallbackAdapter?: () => boolean;
+  /**
    * Set where the workers share a GPU process; where each has its own, as in Node, what befalls a
    * worker is its own doing.
    */

@@ -107,7 +107,14 @@ export class Run {
   }
 
   async #runAll(): Promise<void> {
-    const first = await this.#startPersistently();
+    const { startWithOwnGpu, hasFallbackAdapter } = this.#host;
+    const more = Math.max(0, Math.min(this.#options.workers, this.#queue.size) - 1);
+    const mayOwnGpu = startWithOwnGpu !== undefined && this.#queue.size >= WORTH_OWN_GPU;
+    const early = mayOwnGpu && hasFallbackAdapter?.() ? this.#startMore(more, true) : undefined;
+    const first = await this.#startPersistently().catch((error: unknown) => {
+      for (const starting of early ?? []) starting.then((worker) => worker?.terminate());
+      throw error;
+    });
     const selected = this.#results.items.map(({ declared }) => planEntry(declared));
     this.#listen({
       type: 'start',
@@ -116,15 +123,12 @@ export class Run {
       planHash: this.#identity.planHash,
     });
     this.#results.tellResumed();
-    const more = Math.min(this.#options.workers, this.#queue.size) - 1;
     this.#alone = more < 1;
-    const ownsGpu =
-      this.#host.startWithOwnGpu !== undefined &&
-      first.environment.adapter.isFallback &&
-      this.#queue.size >= WORTH_OWN_GPU;
+    const others =
+      early ?? this.#startMore(more, mayOwnGpu && first.environment.adapter.isFallback);
     await Promise.all([
       this.#drain(first, 0),
-      ...Array.from({ length: Math.max(0, more) }, (_, n) => this.#drainMore(n + 1, ownsGpu)),
+      ...others.map((worker, n) => this.#drainWhenStarted(worker, n + 1)),
     ]);
     if (this.#toRunAlone.length === 0 || this.#end) return;
     this.#alone = true;
@@ -139,9 +143,15 @@ export class Run {
     this.#ending.abort();
   }
 
-  /** A further worker only makes the run faster: the run goes on without one that cannot start. */
-  async #drainMore(number: number, ownsGpu: boolean): Promise<void> {
-    const worker = await this.#startWorker({ ownsGpu }).catch(() => undefined);
+  /** Further workers only make the run faster: it goes on without one that cannot start. */
+  #startMore(count: number, ownsGpu: boolean): Promise<PoolWorker | undefined>[] {
+    return Array.from({ length: count }, () =>
+      this.#startWorker({ ownsGpu }).catch(() => undefined),
+    );
+  }
+
+  async #drainWhenStarted(starting: Promise<PoolWorker | undefined>, number: number) {
+    const worker = await starting;
     if (worker) await this.#drain(worker, number);
   }
 

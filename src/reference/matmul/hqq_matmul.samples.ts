@@ -68,13 +68,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
       ...tierOf(nbits === 3 || nbits === 4),
       gradientTier: 'full',
     }),
-    sample({
-      ...{ level: 'legal', nbits, x: [5, 128], out: 23, gradientTier: 'full' },
-      ...{ variants: REGISTER, ...tierOf(nbits === 2) },
-    }),
-    sample({
-      ...{ level: 'legal', nbits, x: [5, 128], out: 23, variants: ['subgroup'], tier: 'full' },
-    }),
+    sample({ level: 'legal', nbits, x: [5, 128], out: 23, tier: 'full' }),
   ]),
   sample({
     ...{ level: 'legal', x: [3, 64], out: 64, variants: REGISTER, gradientTier: 'full' },

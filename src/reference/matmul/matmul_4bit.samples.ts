@@ -4,10 +4,10 @@ import { ALL, sample } from './matmul_quantized.samples.ts';
 
 export const samples: readonly SampleOf<QuantizedProduct>[] = [
   sample('exact', [37, 53], 29, 'nf4', 32, ALL),
-  sample('exact', [1, 53], 29, 'fp4', 64, ['register']),
+  sample('exact', [1, 53], 29, 'nf4', 64, ['register']),
   sample('exact', [2, 3, 72], 19, 'nf4', 64, ['register']),
   { ...sample('exact', [2, 3, 72], 19, 'nf4', 64, ['subgroup']), tier: 'full' },
-  sample('exact', [1, 72], 19, 'fp4', 4096, ['register']),
+  { ...sample('exact', [1, 72], 19, 'fp4', 4096, ['register']), tier: 'full' },
   // Rows that are whole blocks.
   sample('exact', [19, 128], 36, 'nf4', 64, ['register']),
   { ...sample('exact', [19, 128], 36, 'nf4', 64, ['subgroup', 'tiled']), tier: 'full' },

@@ -87,12 +87,13 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     sample({
       ...{ level: 'exact', x: [19, 64], out: 13, params: { bits, group_size: 32 } },
       variants: REGISTER,
-      ...tierOf(bits === 3 || bits === 8),
+      ...tierOf(bits === 3),
       gradientTier: 'full',
     }),
     sample({
       ...{ level: 'legal', x: [5, 192], out: 21, params: { bits }, variants: REGISTER },
       ...tierOf(bits === 4),
+      gradientTier: 'full',
     }),
     sample({
       ...{ level: 'legal', x: [5, 192], out: 21, params: { bits }, variants: ['subgroup'] },

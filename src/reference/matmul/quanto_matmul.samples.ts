@@ -76,7 +76,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   }),
   sample({
     ...{ level: 'exact', bits: 4, axis: -1, x: [5, 12], out: 60, group_size: 12 },
-    gradientTier: 'full',
+    tier: 'full',
   }),
   // Groups of an input that are whole fours: four of them in a word.
   sample({
@@ -96,7 +96,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     ...{ transpose_weight: false, tier: 'full' },
   }),
   sample({
-    ...{ level: 'exact', bits: 2, axis: -1, x: [6, 30], out: 20, group_size: 6 },
+    ...{ level: 'exact', bits: 4, axis: -1, x: [6, 30], out: 20, group_size: 6 },
     ...{ transpose_weight: false, gradientTier: 'full' },
   }),
 ];

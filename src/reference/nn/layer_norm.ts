@@ -127,7 +127,7 @@ export const record = defineRecord(signature, {
     // Workgroups of 64 end with a row of 256; more rows than an invocation adds up, in whole workgroups.
     normSample({ x: [2, 256], bias: true }),
     normSample({ x: [2, 257], bias: true }),
-    normSample({ x: [257, 256], bias: true }),
+    normSample({ x: [257, 128], bias: true }),
     normSample({ x: [33, 5], params: { eps: 0.01 }, scale: 0.01 }),
     normSample({ x: [3, 5, 64], mean: 10, bias: true }),
     normSample({ x: [7, 3, 11], params: { axis: -2 }, scale: 30, bias: true }),

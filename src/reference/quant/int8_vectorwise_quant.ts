@@ -139,7 +139,7 @@ export const record = defineRecord(signature, {
     // Each lane has several rows.
     sample([70, 9], { threshold: 3, variant: 'cooperative' }),
     sample([4, 7], { threshold: 1e-3, values: 'outliers' }),
-    sample([3, 64], { threshold: 2 }), // an invocation makes eight words
+    sample([3, 64], { dtype: 'f16', threshold: 2 }), // an invocation makes eight words
   ],
   faults: [
     {

@@ -50,7 +50,7 @@ function sample({
   };
 }
 
-/** Groups of 32, one after the other, whose range, sign or largest element is out of the ordinary. */
+/** Groups of 64, one after the other, whose range, sign or largest element is out of the ordinary. */
 const GROUPS: readonly Draw[] = [
   () => 0,
   () => 0.3,
@@ -64,7 +64,7 @@ const GROUPS: readonly Draw[] = [
   (_random, j) => (j % 16) - 15,
 ];
 
-const ofGroups = inBlocks(32, GROUPS);
+const ofGroups = inBlocks(64, GROUPS);
 
 /** Middles of e2m1 and of e4m3, and their neighbours; the largest decides the scale. */
 const TIES = [0.25, 0.75, 1.25, 1.75, 2.5, 3.5, 5, 2 ** -10, 3 * 2 ** -10, 17, 19, 432, 2 ** -6];
@@ -102,7 +102,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample({ weight: [70, 96], params: { bits: 5, group_size: 32 } }),
   sample({ weight: [3, 256], params: { bits: 6, group_size: 128 }, tier: 'full' }),
   sample({ weight: [2, 3, 64], params: { bits: 8 }, tier: 'full' }),
-  sample({ weight: [3, 320], params: { group_size: 32 }, values: 'ranges', draw: ofGroups }),
+  sample({ weight: [3, 640], params: {}, values: 'ranges', draw: ofGroups }),
   ...MICROSCALED.flatMap((params) => [
     sample({ weight: [5, 96], params }),
     sample({ weight: [1, 23 * 32], params, values: 'middles', draw: middles(params.group_size) }),

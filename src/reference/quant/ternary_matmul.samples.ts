@@ -71,15 +71,18 @@ function sample({
 /** Variants by the kernels that they are launched by. */
 const ALL = ['register', 'subgroup', 'tiled', 'skip-zeros'];
 
-/** A sample of each variant; of those that load alike, one in the quick tier. */
-const ofEach = (description: Omit<Description, 'variants' | 'tier'>) => [
-  sample({ ...description, variants: ['subgroup', 'skip-zeros'] }),
-  sample({ ...description, variants: ['register', 'tiled'], tier: 'full' }),
+/** A sample of each variant, with `quick` ones in the quick tier. */
+const ofEach = (
+  quick: readonly string[],
+  description: Omit<Description, 'variants' | 'tier' | 'gradientTier'>,
+) => [
+  sample({ ...description, variants: quick, gradientTier: 'full' }),
+  sample({ ...description, variants: ALL.filter((one) => !quick.includes(one)), tier: 'full' }),
 ];
 
 export const samples: readonly SampleOf<typeof signature>[] = [
   // Lines that begin inside a byte, fours of trits in two words.
-  ...ofEach({ level: 'exact', x: [37, 53], out: 29, scale: 0, gradientTier: 'full' }),
+  ...ofEach(['subgroup', 'skip-zeros'], { level: 'exact', x: [37, 53], out: 29, scale: 0 }),
   // Lines of whole words, but the last one in part.
   sample({ level: 'exact', x: [2, 3, 64], out: 33, scale: 1, variants: ALL }),
   sample({
@@ -91,9 +94,8 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     ...{ variants: ['tiled'], tier: 'full' },
   }),
   // Whole tiles in each direction, none of them with a row or column to spare.
-  sample({ level: 'exact', x: [32, 32], out: 32, scale: 1, variants: ['subgroup'] }),
   sample({
-    ...{ level: 'exact', x: [32, 32], out: 32, scale: 1, variants: ['skip-zeros'] },
+    ...{ level: 'exact', x: [32, 32], out: 32, scale: 1, variants: ['subgroup', 'skip-zeros'] },
     gradientTier: 'full',
   }),
   // Lines of whole bytes that begin inside a word, and as columns of no whole four.
@@ -103,21 +105,18 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample({ level: 'legal', x: [9, 5], out: 11, scale: 1, variants: ['register', 'skip-zeros'] }),
   sample({
     ...{ level: 'legal', x: [13, 301], out: 35, scale: 'each' },
-    ...{ variants: ['subgroup'], gradientTier: 'full' },
+    ...{ variants: ['subgroup', 'tiled'], gradientTier: 'full' },
   }),
   sample({
     ...{ level: 'legal', x: [13, 301], out: 35, scale: 'each' },
-    variants: ['tiled', 'skip-zeros'],
+    variants: ['skip-zeros'],
   }),
   sample({
     ...{ level: 'legal', x: [65, 128], out: 40, scale: 1, variants: ['subgroup'] },
     gradientTier: 'full',
   }),
   ...(['high', 'base3'] as const).flatMap((order) => [
-    ...ofEach({
-      ...{ level: 'exact', x: [37, 53], out: 29, scale: 'each', order },
-      gradientTier: 'full',
-    }),
+    ...ofEach(['skip-zeros'], { level: 'exact', x: [37, 53], out: 29, scale: 'each', order }),
     sample({
       ...{ level: 'exact', x: [3, 20], out: 12, scale: 1, variants: ['register'], order },
       gradientTier: 'full',
