@@ -77,7 +77,7 @@ hqq
     'Each zero is the mean of its group that follows from the codes of the pass before, within the bound of that sum.',
   )
   .control('a mean of one element more', (fault) =>
-    fault.shader('quant/hqq_refine', '/ f32(groups.size);', '/ f32(groups.size + 1u);'),
+    fault.shader('quant/hqq_refine', '/ f32(size);', '/ f32(size + 1u);'),
   )
   .run(async (t) => {
     for (const name of namesOf(t.params.bits)) await judgeZeros(t, name);
@@ -244,7 +244,7 @@ hqq
   .covers(`${ROW}/objective-half-percent`)
   .desc('The mean error of the decoded weights is within half a percent of that of HQQ.')
   .control('zeros too large by a fourth of a step', (fault) =>
-    fault.shader('quant/hqq_refine', '/ f32(groups.size);', '/ f32(groups.size) + 0.25;'),
+    fault.shader('quant/hqq_refine', '/ f32(size);', '/ f32(size) + 0.25;'),
   )
   .run(async (t) => {
     for (const name of namesOf(t.params.bits)) {
@@ -286,7 +286,7 @@ hqq
   .covers(`${LOADING}/zero-near-mean`)
   .desc('Its zeros are the means of their groups that follow from the codes of the pass before.')
   .control('a mean of one element more', (fault) =>
-    fault.shader('quant/hqq_refine', '/ f32(groups.size);', '/ f32(groups.size + 1u);'),
+    fault.shader('quant/hqq_refine', '/ f32(size);', '/ f32(size + 1u);'),
   )
   .run((t) => judgeZeros(t, PROJECTION));
 
@@ -301,7 +301,7 @@ hqq
     'The solver leaves a mean squared error at least 5 % below that of rounding to the nearest with the same rounding of zeros, and a mean error 3 % below.',
   )
   .control('zeros too large by a fourth of a step', (fault) =>
-    fault.shader('quant/hqq_refine', '/ f32(groups.size);', '/ f32(groups.size) + 0.25;'),
+    fault.shader('quant/hqq_refine', '/ f32(size);', '/ f32(size) + 0.25;'),
   )
   .run(async (t) => {
     const golden = await goldenOf(t, PROJECTION);
@@ -330,7 +330,7 @@ hqq
     'The mean error of its decoded weights is within half a percent of that of HQQ, and of that of the solver in float64.',
   )
   .control('zeros too large by a fourth of a step', (fault) =>
-    fault.shader('quant/hqq_refine', '/ f32(groups.size);', '/ f32(groups.size) + 0.25;'),
+    fault.shader('quant/hqq_refine', '/ f32(size);', '/ f32(size) + 0.25;'),
   )
   .run(async (t) => {
     const golden = await goldenOf(t, PROJECTION);

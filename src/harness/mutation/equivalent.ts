@@ -53,7 +53,7 @@ const WHY = {
   unread: 'Digits are read where both hold: elsewhere to find them only takes time.',
   unstored: 'Sums of columns or rows that are not stored: the condition only saves the work.',
   hidden: 'Keys beyond the last query are hidden one by one: to end sooner only saves the work.',
-  spared: 'Of an error that small the power leaves nothing: the condition only spares it.',
+  sizes: 'The mean that is made of it is one of sizes, whatever their sign.',
   noTerms:
     'Terms from the end on are the last one again, which changes no largest, or are added as 0.',
   blocks:
@@ -349,16 +349,10 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Of equal errors either range is right.',
   },
   {
-    id: 'mutate.quant.hqq_refine:boundary;line=31;n=1',
-    line: 'if (any(size > vec4f(pass_of.least))) {',
-    becomes: 'if (any(size >= vec4f(pass_of.least))) {',
-    why: WHY.spared,
-  },
-  {
-    id: 'mutate.quant.hqq_refine:guard;line=31;n=1',
-    line: 'if (any(size > vec4f(pass_of.least))) {',
-    becomes: 'if true {',
-    why: WHY.spared,
+    id: 'mutate.quant.hqq_refine:sign;line=103;n=1',
+    line: 'error[j] = total(sizes);',
+    becomes: 'error[j] = -(total(sizes));',
+    why: WHY.sizes,
   },
   {
     id: 'mutate.quant.mean_of_partials:guard;line=37;n=1',
