@@ -116,7 +116,10 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     gradientTier: 'full',
   }),
   ...(['high', 'base3'] as const).flatMap((order) => [
-    ...ofEach(['skip-zeros'], { level: 'exact', x: [37, 53], out: 29, scale: 'each', order }),
+    // Digits go on from four to four, which the two bits of a trit do not.
+    ...ofEach(order === 'base3' ? ['subgroup', 'skip-zeros'] : ['skip-zeros'], {
+      ...{ level: 'exact', x: [37, 53], out: 29, scale: 'each', order },
+    }),
     sample({
       ...{ level: 'exact', x: [3, 20], out: 12, scale: 1, variants: ['register'], order },
       gradientTier: 'full',
