@@ -226,6 +226,7 @@ function sharedGpu(): {
   return { crash, crashed };
 }
 
+const passing = (count: number) => Array.from({ length: count }, (_, n) => `pass ${n + 1}`);
 const HARDWARE = { ...ENVIRONMENT, adapter: { ...ENVIRONMENT.adapter, isFallback: false } };
 
 test.each([
@@ -235,9 +236,8 @@ test.each([
 ])(
   '%s: further workers with a GPU process of their own are counted',
   async (_, count, place, own) => {
-    const cases = Array.from({ length: count }, (_unused, n) => `pass ${n + 1}`);
     const { report, withOwnGpu } = await play({
-      cases,
+      cases: passing(count),
       options: { workers: 3 },
       env: { ENVIRONMENT: JSON.stringify(place) },
     });
@@ -246,12 +246,10 @@ test.each([
   30_000,
 );
 
-const MANY = Array.from({ length: 500 }, (_, n) => `pass ${n + 1}`);
-
 test('where the adapter is known to be a fallback one, workers with a GPU process of their own start with the first', async () => {
   const order: string[] = [];
   const { report, log } = await play({
-    cases: MANY,
+    cases: passing(500),
     options: { workers: 2 },
     onOwnGpu: () => order.push('own'),
     host: { hasFallbackAdapter: () => true },
@@ -264,7 +262,7 @@ test('where the adapter is known to be a fallback one, workers with a GPU proces
 
 test('a worker that started early ends when the first finds no device', async () => {
   const playing = play({
-    cases: MANY,
+    cases: passing(500),
     options: { workers: 2 },
     host: { hasFallbackAdapter: () => true },
     envOf: (n) => (n === 0 ? {} : { START: 'unusable' }),

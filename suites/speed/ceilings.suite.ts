@@ -41,48 +41,41 @@ ceilings
 
 /** Rounds of reads and of writes; what is left of each is less than a round. */
 const ROUNDS = Array.from({ length: 9 }, (_, reads) => `${reads}x${8 - reads}`);
-/** Kernels differ by how many reads and writes a round has: those of a quick run. */
-const QUICK_ROUNDS: ReadonlySet<string> = new Set(['0x8', '3x5', '4x4', '7x1', '8x0']);
-const tierOf = (rounds: string) => (QUICK_ROUNDS.has(rounds) ? 'quick' : 'full');
 const INVOCATIONS = 70;
 const REST = 3;
 
-for (const rounds of ROUNDS)
-  ceilings
-    .case('streams', { rounds: [rounds], rest: [0, REST] })
-    .tier(tierOf(rounds))
-    .desc('Each element is read once and each is written, in whole rounds and the rest.')
-    .control('every sum begins at one', (fault) =>
-      fault.shader('bench/streams', 'var sum = vec4f();', 'var sum = vec4f(1.0);'),
-    )
-    .run(async (t) => {
-      const [reads, writes] = t.params.rounds.split('x').map(Number) as [number, number];
-      await expectStreams(t, {
-        reads: INVOCATIONS * reads + t.params.rest + Number(reads + t.params.rest === 0),
-        writes: INVOCATIONS * writes + t.params.rest + Number(writes + t.params.rest === 0),
-        invocations: INVOCATIONS,
-      });
+ceilings
+  .case('streams', { rounds: ROUNDS, rest: [0, REST] })
+  .desc('Each element is read once and each is written, in whole rounds and the rest.')
+  .control('every sum begins at one', (fault) =>
+    fault.shader('bench/streams', 'var sum = vec4f();', 'var sum = vec4f(1.0);'),
+  )
+  .run(async (t) => {
+    const [reads, writes] = t.params.rounds.split('x').map(Number) as [number, number];
+    await expectStreams(t, {
+      reads: INVOCATIONS * reads + t.params.rest + Number(reads + t.params.rest === 0),
+      writes: INVOCATIONS * writes + t.params.rest + Number(writes + t.params.rest === 0),
+      invocations: INVOCATIONS,
     });
+  });
 
 /** No more is written than is read. */
 const IN_PLACE = ROUNDS.slice(4);
 
-for (const rounds of IN_PLACE)
-  ceilings
-    .case('streams-in-place', { rounds: [rounds], rest: [0, REST] })
-    .tier(tierOf(rounds))
-    .desc('What is written lies over what is read, which all was read before, and no more changes.')
-    .control('every sum begins at one', (fault) =>
-      fault.shader('bench/streams', 'var sum = vec4f();', 'var sum = vec4f(1.0);'),
-    )
-    .run(async (t) => {
-      const [reads, writes] = t.params.rounds.split('x').map(Number) as [number, number];
-      await expectInPlace(t, {
-        reads: INVOCATIONS * reads + t.params.rest,
-        writes: INVOCATIONS * writes + t.params.rest + Number(writes + t.params.rest === 0),
-        invocations: INVOCATIONS,
-      });
+ceilings
+  .case('streams-in-place', { rounds: IN_PLACE, rest: [0, REST] })
+  .desc('What is written lies over what is read, which all was read before, and no more changes.')
+  .control('every sum begins at one', (fault) =>
+    fault.shader('bench/streams', 'var sum = vec4f();', 'var sum = vec4f(1.0);'),
+  )
+  .run(async (t) => {
+    const [reads, writes] = t.params.rounds.split('x').map(Number) as [number, number];
+    await expectInPlace(t, {
+      reads: INVOCATIONS * reads + t.params.rest,
+      writes: INVOCATIONS * writes + t.params.rest + Number(writes + t.params.rest === 0),
+      invocations: INVOCATIONS,
     });
+  });
 
 ceilings
   .case('look-ups', { invocations: [1, 70] })
