@@ -179,7 +179,7 @@ export const samples: readonly SampleOf<typeof signature>[] = [
     ...{ transpose_weight: false, variants: ALL, ...FULL },
   }),
   // Scales of columns, where lines are whole words and where they are not.
-  sample({ level: 'exact', codes: 'int8', axis: -1, x: [5, 44], out: 13, ...FULL }),
+  sample({ level: 'exact', codes: 'int8', axis: -1, x: [5, 44], out: 13, gradientTier: 'full' }),
   sample({
     ...{ level: 'exact', codes: 'uint8', axis: -1, x: [3, 44], out: 13, shifted: true },
     gradientTier: 'full',

@@ -210,10 +210,15 @@ export const record = defineRecord(signature, {
     normSample({ x: [67, 19], params: { eps: 1e-6 } }),
     // Whole workgroups without an invocation to spare.
     normSample({ x: [64, 3], params: { eps: 1e-6 } }),
-    // Workgroups of 64 end with a row of 256; more rows than an invocation adds up, in whole workgroups.
+    // Workgroups of 64 end with a row of 256.
     normSample({ x: [2, 256], params: { eps: 1e-6 } }),
     normSample({ x: [2, 257], params: { eps: 1e-6 } }),
-    normSample({ x: [257, 128], params: { eps: 1e-6 } }),
+    // More rows than an invocation adds up of the weight's gradient, in two whole workgroups; that
+    // is the same kernel for all variants.
+    normSample({
+      ...{ x: [257, 256], params: { eps: 1e-6 } },
+      variants: ['row-per-invocation'],
+    }),
     normSample({ x: [33, 5], params: { eps: 0.01 }, scale: 0.01 }),
     normSample({ x: [3, 5, 64], params: { eps: 1e-6 }, scale: 0.01 }),
     normSample({ x: [7, 3, 11], params: { axis: -2 }, scale: 30 }),

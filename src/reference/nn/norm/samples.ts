@@ -13,6 +13,8 @@ interface Draw {
   readonly mean?: number;
   readonly scale?: number;
   readonly bias?: boolean;
+  /** Default all. */
+  readonly variants?: readonly string[];
 }
 
 function drawn(random: Random, shape: Shape, mean = 0, deviation = 1): HostTensor {
@@ -26,11 +28,13 @@ export function normSample({
   mean = 0,
   scale = 1,
   bias,
+  variants,
 }: Draw): SampleOf<Normalization> {
   const { axis, eps } = completed(layerNorm, params); // the defaults of all normalizations
   const normalised = x.slice(axis);
   return {
     level: 'legal',
+    ...(variants ? { variants } : {}),
     label: {
       x: formatShape(x),
       axis,
