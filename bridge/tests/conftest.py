@@ -4,6 +4,7 @@ tests a run leaves out.
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,17 +43,22 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: takes over ten seconds, and is not in every draw")
 
 
-def _is_drawn(seed: str, item: pytest.Item) -> bool:
-    place = hashlib.sha256(f"{seed} {item.nodeid}".encode()).digest()
-    return item.get_closest_marker("long") is None or place[0] % _LONG_ONE_IN == 0
+def _left_out(seed: str, items: list[pytest.Item]) -> list[pytest.Item]:
+    """All but one in so many of the long tests: others for each seed, and as many."""
+
+    def place(item: pytest.Item) -> bytes:
+        return hashlib.sha256(f"{seed} {item.nodeid}".encode()).digest()
+
+    long = sorted((item for item in items if item.get_closest_marker("long")), key=place)
+    return long[math.ceil(len(long) / _LONG_ONE_IN) :]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     seed = config.getoption("--draw")
     if seed is not None:
-        left_out = [item for item in items if not _is_drawn(seed, item)]
+        left_out = _left_out(seed, items)
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if _is_drawn(seed, item)]
+        items[:] = [item for item in items if item not in left_out]
     covering = [item for item in items if item.get_closest_marker("covers")]
     if not covering or not _CATALOG.is_dir():  # an installed package has no catalog beside it
         return
