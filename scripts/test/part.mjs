@@ -76,13 +76,16 @@ function failuresOf(name, status, { failures = [] }) {
     : [`${name.trim()} (status ${status})`];
 }
 
-/** A command that failed, or reported nothing, without a failed test is one failed test itself. */
+/** A command that failed, or that passed no test, is one failed test itself if it had none. */
 function judge(ok, countsOf) {
   if (!countsOf)
     return ok ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
   try {
     const counts = countsOf();
-    return counts.failed === 0 && (!ok || counts.passed === 0) ? { ...counts, failed: 1 } : counts;
+    if (counts.failed > 0 || (ok && counts.passed > 0)) return counts;
+    const { skipped, reasons = [] } = counts;
+    const none = skipped > 0 ? `all ${skipped} tests were skipped` : 'there was no test';
+    return { ...counts, failed: 1, ...(ok ? { reasons: [...reasons, none] } : {}) };
   } catch (error) {
     console.log(`    no results: ${error.message}`);
     return { passed: 0, failed: 1, skipped: 0 };

@@ -48,6 +48,13 @@ test('a part that ends badly without a failed test is one failure, and has a nam
   const none = { passed: 3, failed: 0, skipped: 0, failures: [] };
   const ended = await part('bridge: tests', 7, () => none);
   expect(ended).toEqual({ ...none, failed: 1, failures: ['bridge: tests (status 7)'] });
+  const skipped = { passed: 0, failed: 0, skipped: 2 };
+  expect(await part('bridge: tests', 0, () => skipped)).toMatchObject({ ...skipped, failed: 1 });
+  expect(console.log).toHaveBeenCalledWith('    all 2 tests were skipped');
+  expect(await part('unit tests', 0, () => ({ ...skipped, skipped: 0 }))).toMatchObject({
+    failed: 1,
+  });
+  expect(console.log).toHaveBeenCalledWith('    there was no test');
   const unread = await part('cases', 0, () => JSON.parse('{'));
   expect(unread).toMatchObject({ passed: 0, failed: 1, failures: ['cases (status 0)'] });
 });

@@ -1,7 +1,7 @@
 import type { Item } from './run-results.ts';
 
-/** The suite that calls every op, with kernels that the suites of the ops compile too. */
-const OF_EVERY_OP = 'ops.wants';
+/** The suite that calls ops of all families, with kernels that their own suites compile too. */
+const OF_ALL_FAMILIES = 'ops.wants';
 
 /**
  * The suite of the most and shortest cases: a worker in another browser waits longer for each of
@@ -12,14 +12,14 @@ const OF_REFUSALS = 'ops.refusals';
 /** The suite whose kernels compile longest, which trainings, among the last suites, compile too. */
 const OF_ATTENTION = 'ops.attention.scaled_dot_product_attention';
 
-/** The cases with suites beside those that share their kernels, for one worker. */
+/** The cases with suites beside those that share their kernels, and refusals for the first worker. */
 function besideTheirKernels(items: readonly Item[]): Item[] {
   const of = (name: string) => items.filter(({ declared }) => declared.suite === name);
-  const moved: readonly string[] = [OF_EVERY_OP, OF_REFUSALS, OF_ATTENTION];
+  const moved: readonly string[] = [OF_ALL_FAMILIES, OF_REFUSALS, OF_ATTENTION];
   const others = items.filter(({ declared }) => !moved.includes(declared.suite));
   const found = others.findIndex(({ declared }) => declared.suite.startsWith('ops.'));
   const ofOps = found < 0 ? others.length : found;
-  const first = [...of(OF_EVERY_OP), ...of(OF_REFUSALS)];
+  const first = [...of(OF_ALL_FAMILIES), ...of(OF_REFUSALS)];
   return [...others.toSpliced(ofOps, 0, ...first), ...of(OF_ATTENTION)];
 }
 
