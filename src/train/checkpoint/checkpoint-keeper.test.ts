@@ -1,7 +1,7 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { CheckpointKeeper } from './checkpoint-keeper.ts';
 import { KeptInMemory } from './fixtures/kept-in-memory.ts';
-import { sampleCheckpoint } from './fixtures/sample.ts';
+import { ofVersion, sampleCheckpoint } from './fixtures/sample.ts';
 import { checkpointName } from './run-checkpoint.ts';
 import { writeRunCheckpoint } from './write-run-checkpoint.ts';
 
@@ -84,6 +84,40 @@ describe('a keeper', () => {
     expect(await steps()).toEqual([10, 15]);
   });
 
+  test('keeps the newest that is whole, not one after it that is broken', async () => {
+    for (const step of [10, 20]) await write(step);
+    damage(20);
+    await keeper.newest();
+    const { length } = await folder.read(checkpointName(10));
+    folder.room = length + 100;
+    expect(await write(60)).toMatchObject({ failure: expect.any(String) });
+    expect(await steps()).toEqual([10]);
+    folder.room = Number.POSITIVE_INFINITY;
+    await write(70);
+    expect(await steps()).toEqual([10, 70]);
+  });
+
+  test('passes over one that cannot be read, and lets it be', async () => {
+    for (const step of [10, 20]) await write(step);
+    const failing = (of: string) => async (name: string) => {
+      if (name === checkpointName(20)) throw new Error(`EISDIR: illegal operation, ${of}`);
+    };
+    const { read } = folder;
+    folder.read = async (name) => {
+      await failing('read')(name);
+      return read.call(folder, name);
+    };
+    folder.remove = failing('unlink');
+    const found = await keeper.newest();
+    expect(found?.checkpoint.state.step).toBe(10);
+    expect(found?.broken).toEqual([
+      'step-00000020.safetensors: the file cannot be read: EISDIR: illegal operation, read',
+    ]);
+    expect(await write(30)).toMatchObject({ bytes: expect.any(Number) });
+    folder.files.delete(checkpointName(10));
+    await expect(keeperOf({}).goBack(20)).rejects.toMatchObject({ code: 'checkpoint-unreadable' });
+  });
+
   test('takes none under a name that is not its own, and says what it holds', async () => {
     for (const step of [10, 20]) await write(step);
     const [first, second] = [10, 20].map((step) => folder.files.get(checkpointName(step)));
@@ -105,14 +139,17 @@ describe('a keeper', () => {
     expect(await steps()).toEqual([]);
   });
 
+  test('removes nothing where none of those that it could go back to is whole', async () => {
+    for (const step of [10, 20]) await write(step);
+    damage(10);
+    await expect(keeper.goBack(19)).rejects.toMatchObject({ code: 'checkpoint-hash' });
+    expect(await steps()).toEqual([10, 20]);
+  });
+
   test('refuses where none is whole, or the newest is of a newer version', async () => {
     for (const step of [10, 20]) await write(step);
     const newer = folder.files.get(checkpointName(20)) as Uint8Array;
-    const text = new TextDecoder('latin1').decode(newer).replace('"version":"1"', '"version":"7"');
-    folder.files.set(
-      checkpointName(20),
-      Uint8Array.from(text, (c) => c.charCodeAt(0)),
-    );
+    folder.files.set(checkpointName(20), await ofVersion(newer, '7'));
     await expect(keeper.newest()).rejects.toMatchObject({ code: 'checkpoint-version' });
     folder.files.set(checkpointName(20), new Uint8Array());
     damage(10);
@@ -160,6 +197,16 @@ describe('where there is no room', () => {
     await write(50);
     expect(await steps()).toEqual([10, 40, 50]);
     expect(keeper.isDue(51, 0.75)).toBe(true);
+  });
+
+  test('one that cannot be built is none, and those before stay', async () => {
+    await write(10);
+    const digest = vi.spyOn(globalThis.crypto.subtle, 'digest');
+    digest.mockRejectedValue(new DOMException('data is too big', 'OperationError'));
+    expect(await write(20)).toEqual({ ms: 0, failure: 'data is too big' });
+    digest.mockRestore();
+    expect((await keeper.newest())?.checkpoint.state.step).toBe(10);
+    expect(await write(30)).toMatchObject({ bytes: expect.any(Number) });
   });
 
   test('what cannot be read of the run is an error all the same', async () => {

@@ -45,6 +45,8 @@ export class CheckpointKeeper {
   readonly #keep: number;
   readonly #schedule: CheckpointSchedule;
   #best: HeldoutAt | undefined;
+  /** Steps whose checkpoints were found not to be whole. */
+  readonly #broken = new Set<number>();
 
   constructor(
     folder: CheckpointFolder,
@@ -60,10 +62,15 @@ export class CheckpointKeeper {
    * The newest checkpoint that is whole; undefined where the folder has none at all. Throws
    * {@link RunCheckpointError} of the newest where none is whole, or where it is of another version.
    */
-  async newest(): Promise<FoundCheckpoint | undefined> {
+  newest(): Promise<FoundCheckpoint | undefined> {
+    return this.#newestUpTo(Number.POSITIVE_INFINITY);
+  }
+
+  async #newestUpTo(latest: number): Promise<FoundCheckpoint | undefined> {
     const broken: string[] = [];
     let first: RunCheckpointError | undefined;
-    for (const step of (await this.#steps()).toReversed()) {
+    const steps = (await this.#steps()).filter((step) => step <= latest);
+    for (const step of steps.toReversed()) {
       const name = checkpointName(step);
       try {
         return { checkpoint: await this.#read(name, step), broken };
@@ -75,6 +82,7 @@ export class CheckpointKeeper {
         if (!error.isDamage) throw named;
         first ??= named;
         broken.push(named.message);
+        this.#broken.add(step);
       }
     }
     if (first) throw first;
@@ -83,7 +91,7 @@ export class CheckpointKeeper {
 
   /** Reads the checkpoint of a name, which has to be of the step that the name tells. */
   async #read(name: string, step: number): Promise<RunCheckpoint> {
-    const checkpoint = await readRunCheckpoint(await this.#folder.read(name));
+    const checkpoint = await readRunCheckpoint(await this.#bytesOf(name));
     if (checkpoint.state.step !== step)
       throw new RunCheckpointError(
         'checkpoint-renamed',
@@ -92,14 +100,27 @@ export class CheckpointKeeper {
     return checkpoint;
   }
 
+  async #bytesOf(name: string): Promise<Uint8Array> {
+    try {
+      return await this.#folder.read(name);
+    } catch (error) {
+      throw new RunCheckpointError(
+        'checkpoint-unreadable',
+        `the file cannot be read: ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
+  }
+
   /**
-   * Removes the checkpoints after step `latest`, and gives the newest that is left, as
-   * {@link CheckpointKeeper.newest}.
+   * Gives the newest checkpoint up to step `latest`, as {@link CheckpointKeeper.newest}, and removes
+   * those after it; where it throws, all of them stay.
    */
   async goBack(latest: number): Promise<FoundCheckpoint | undefined> {
+    const found = await this.#newestUpTo(latest);
     for (const step of await this.#steps())
       if (step > latest) await this.#folder.remove(checkpointName(step));
-    return await this.newest();
+    return found;
   }
 
   /** The run begins after so many steps; the best before it is that of the checkpoint. */
@@ -120,7 +141,7 @@ export class CheckpointKeeper {
 
   /**
    * Writes what `make` reads, after `step` steps. A folder that is full, or gone, is no error: once
-   * it is tried again with less in it. Throws what `make` throws.
+   * it is tried again with less in it. Nor is a file that cannot be built. Throws what `make` throws.
    */
   async write(
     step: number,
@@ -131,9 +152,15 @@ export class CheckpointKeeper {
     let bytes = 0;
     let failure: string | undefined;
     const ms = await this.#schedule.time(step, async () => {
-      const file = await writeRunCheckpoint(await make(best));
-      bytes = file.length;
-      failure = await this.#store(step, file, best);
+      const checkpoint = await make(best);
+      try {
+        const file = await writeRunCheckpoint(checkpoint);
+        bytes = file.length;
+        await this.#store(step, file, best);
+      } catch (error) {
+        if (error instanceof GradproofError && error.code === 'invariant') throw error;
+        failure = messageOf(error);
+      }
     });
     if (failure !== undefined) return { ms, failure };
     this.#best = best;
@@ -144,35 +171,31 @@ export class CheckpointKeeper {
     return heldout !== undefined && heldout < (this.#best?.loss ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Why the file could not be written; undefined where it was. */
-  async #store(
-    step: number,
-    file: Uint8Array,
-    best: HeldoutAt | undefined,
-  ): Promise<string | undefined> {
+  /** Throws what the folder throws. */
+  async #store(step: number, file: Uint8Array, best: HeldoutAt | undefined): Promise<void> {
     const name = checkpointName(step);
     try {
-      try {
-        await this.#folder.replace(name, file);
-      } catch {
-        // There may be room without all but the last.
-        await this.#prune(step, 1, this.#best);
-        await this.#folder.replace(name, file);
-      }
-      await this.#prune(step, this.#keep, best);
-      return undefined;
-    } catch (error) {
-      if (error instanceof GradproofError && error.code === 'invariant') throw error;
-      return messageOf(error);
+      await this.#folder.replace(name, file);
+    } catch {
+      // There may be room without all but the last.
+      await this.#prune(step, 1, this.#best);
+      await this.#folder.replace(name, file);
     }
+    this.#broken.delete(step);
+    await this.#prune(step, this.#keep, best);
   }
 
-  /** Removes all but the last `keep` up to `step`, and the best. */
+  /** Removes all but the last `keep` up to `step` that are not broken, and the best. */
   async #prune(step: number, keep: number, best: HeldoutAt | undefined): Promise<void> {
     const steps = await this.#steps();
-    const kept = new Set(steps.filter((each) => each <= step).slice(-keep));
-    for (const each of steps)
+    const whole = steps.filter((each) => !this.#broken.has(each));
+    const kept = new Set(whole.filter((each) => each <= step).slice(-keep));
+    for (const each of whole)
       if (!kept.has(each) && each !== best?.step) await this.#folder.remove(checkpointName(each));
+    // What cannot be read cannot always be removed either.
+    for (const each of steps)
+      if (this.#broken.has(each))
+        await this.#folder.remove(checkpointName(each)).catch(() => undefined);
   }
 
   async #steps(): Promise<readonly number[]> {

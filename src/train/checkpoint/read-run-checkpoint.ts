@@ -27,7 +27,7 @@ export async function readRunCheckpoint(file: Uint8Array): Promise<RunCheckpoint
     Object.fromEntries(
       [...tensors]
         .filter(([name]) => name.startsWith(prefix))
-        .map(([name, stored]) => [name.slice(prefix.length), toHostTensor(stored)]),
+        .map(([name, stored]) => [name.slice(prefix.length), hostTensorOf(name, stored)]),
     );
   const { step, skipped, random, tensors: _, ...rest } = contents;
   return {
@@ -86,9 +86,15 @@ function claimedBytes(header: Uint8Array): number {
 async function contentsOf(metadata: ReadonlyMap<string, string>): Promise<Contents> {
   if (metadata.get('format') !== FORMAT)
     throw refuse('checkpoint-magic', 'it is a safetensors file, and no checkpoint of a run');
-  requireVersion(metadata.get('version') ?? '');
+  const version = metadata.get('version') ?? '';
   const run = metadata.get('run') ?? '';
-  if ((await sha256(new TextEncoder().encode(run))) !== metadata.get('sha256'))
+  // Of later versions the sum is of another text.
+  const isWhole = (await sha256(new TextEncoder().encode(run))) === metadata.get('sha256');
+  if (version !== String(VERSION))
+    throw isWhole
+      ? refuse('checkpoint-hash', `its version is not what was written: it says ${quote(version)}`)
+      : ofVersion(version);
+  if (!isWhole)
     throw refuse(
       'checkpoint-hash',
       'what it says of the run is not what was written: its SHA-256 is another',
@@ -104,10 +110,9 @@ async function contentsOf(metadata: ReadonlyMap<string, string>): Promise<Conten
   }
 }
 
-function requireVersion(version: string): void {
-  if (version === String(VERSION)) return;
+function ofVersion(version: string): RunCheckpointError {
   const isNewer = /^\d{1,9}$/.test(version) && Number(version) > VERSION;
-  throw refuse(
+  return refuse(
     'checkpoint-version',
     isNewer
       ? `it is of version ${version}, and this Gradproof reads version ${VERSION}: go on with the one that wrote it, or a newer one`
@@ -134,6 +139,14 @@ async function requireTensors(
         'checkpoint-hash',
         `the tensor ${quote(name)} is not what was written: its SHA-256, type or shape is another`,
       );
+  }
+}
+
+function hostTensorOf(name: string, stored: StoredTensor): HostTensor {
+  try {
+    return toHostTensor(stored);
+  } catch (error) {
+    throw refuse('checkpoint-header', `the tensor ${quote(name)}: ${messageOf(error)}`, error);
   }
 }
 

@@ -2,6 +2,7 @@ import { GradproofError } from '../../errors.ts';
 
 /** What can be wrong with a checkpoint of a run. */
 export type RunCheckpointFault =
+  | 'checkpoint-unreadable'
   | 'checkpoint-empty'
   | 'checkpoint-magic'
   | 'checkpoint-header'
@@ -12,8 +13,9 @@ export type RunCheckpointFault =
   | 'checkpoint-version'
   | 'checkpoint-foreign';
 
-/** With these another checkpoint may be whole: the file was cut off, changed or renamed. */
+/** With these another checkpoint may be whole: the file is lost, was cut off, changed or renamed. */
 const DAMAGE: ReadonlySet<RunCheckpointFault> = new Set<RunCheckpointFault>([
+  'checkpoint-unreadable',
   'checkpoint-empty',
   'checkpoint-magic',
   'checkpoint-header',
@@ -32,7 +34,7 @@ export class RunCheckpointError extends GradproofError {
     this.fault = fault;
   }
 
-  /** Whether the file is no longer what was written. */
+  /** Whether the file is no longer what was written, or cannot be read. */
   get isDamage(): boolean {
     return DAMAGE.has(this.fault);
   }

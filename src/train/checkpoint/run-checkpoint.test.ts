@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { covers } from '../../catalog/covers.ts';
-import { writeSafetensors } from '../../formats/safetensors/write.ts';
+import { writeSafetensors, writeStored } from '../../formats/safetensors/write.ts';
 import { readSafetensors } from '../../formats/safetensors.ts';
+import { sha256 } from '../../formats/sha256.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
-import { sampleCheckpoint } from './fixtures/sample.ts';
+import { ofVersion, sampleCheckpoint } from './fixtures/sample.ts';
 import { readRunCheckpoint } from './read-run-checkpoint.ts';
 import { checkpointName, stepOfName } from './run-checkpoint.ts';
 import type { RunCheckpointError } from './run-checkpoint-error.ts';
@@ -78,7 +79,6 @@ describe('a checkpoint that is no longer what was written is refused', () => {
           await writeRunCheckpoint({ ...rest, state: { ...state, tensors } }),
         );
         expect(fewer.tensors.has('state.exp_avg')).toBe(false);
-        const { writeStored } = await import('../../formats/safetensors/write.ts');
         return writeStored(fewer.tensors, Object.fromEntries(metadata));
       };
       const magic = file.slice();
@@ -153,13 +153,39 @@ describe('a checkpoint that is no longer what was written is refused', () => {
   });
 
   test('of another version by name, and no older one is taken in its place', async () => {
-    const newer = edited('"version":"1"', '"version":"2"');
+    const newer = await ofVersion(file, '2');
     expect(await faultOf(newer)).toEqual(['checkpoint-version', false]);
     await expect(readRunCheckpoint(newer)).rejects.toThrow(
       /^it is of version 2, and this .* newer/,
     );
-    await expect(readRunCheckpoint(edited('"version":"1"', '"version":"x"'))).rejects.toThrow(
+    await expect(readRunCheckpoint(await ofVersion(file, 'x'))).rejects.toThrow(
       /^it is of the unknown version "x"/,
     );
+  });
+
+  test('of a version that only the disk changed', async () => {
+    for (const [from, to] of [
+      ['"version":"1"', '"version":"3"'],
+      ['"version":"1"', '"version":"q"'],
+      ['"version":"1"', '"vdrsion":"1"'],
+    ] as const)
+      expect(await faultOf(edited(from, to))).toEqual(['checkpoint-hash', true]);
+  });
+
+  test('with a tensor of a type that no run has', async () => {
+    const { metadata, tensors } = readSafetensors(file);
+    const bytes = new Uint8Array(16);
+    const { tensors: written, ...run } = JSON.parse(metadata.get('run') ?? '');
+    const added = { dtype: 'F64', shape: [2], sha256: await sha256(bytes) };
+    const text = JSON.stringify({ ...run, tensors: { ...written, 'state.x': added } });
+    const strange = writeStored(
+      new Map([...tensors, ['state.x', { dtype: 'F64', shape: [2], bytes }]]),
+      {
+        ...Object.fromEntries(metadata),
+        run: text,
+        sha256: await sha256(new TextEncoder().encode(text)),
+      },
+    );
+    expect(await faultOf(strange)).toEqual(['checkpoint-header', true]);
   });
 });

@@ -6,7 +6,10 @@ import type { RunCheckpoint } from './run-checkpoint.ts';
 
 /** What `__metadata__` calls the format. */
 export const FORMAT = 'gradproof-checkpoint';
-/** The one version that there is. */
+/**
+ * The one version that there is. A next one sums its version along with `run`, so that a version that
+ * was changed on the disk is told from another one.
+ */
 export const VERSION = 1;
 
 /** The tensor with the history, as JSON in UTF-8: headers are bounded, and runs are long. */
