@@ -76,8 +76,7 @@ async function requireSame(
 ): Promise<RunSubject | undefined> {
   const last = await newestIn(folder);
   if (!last) return undefined;
-  const { texts, config } = request;
-  const own = await runSubject({ folder: await folderAt(request.folder), texts, config });
+  const own = await runSubject({ ...request, folder: await folderAt(request.folder) });
   requireSubject(last.subject, own);
   return own;
 }

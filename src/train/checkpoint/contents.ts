@@ -37,6 +37,7 @@ export const CONTENTS = v.strictObject({
   subject: v.strictObject({
     model: sha256Hex,
     data: sha256Hex,
+    saved: v.exactOptional(sha256Hex),
     config: v.custom<JsonObject>(isJsonObject, 'must be an object'),
   }),
   parameters: dictionary(v.strictObject({ shape, offset: count })),

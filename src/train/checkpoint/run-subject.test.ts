@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { partsOfBytes } from '../../formats/part-file.ts';
+import { hostTensorFrom } from '../../tensor/host.ts';
 import { trainingConfigOf } from '../llama/config/read-training-config.ts';
 import { requireSubject, runSubject } from './run-subject.ts';
 
@@ -43,6 +44,25 @@ test('another one is refused, and all that differs is named', async () => {
   expect(refused(other)).toMatch(
     /^the checkpoint is of another run: the texts are others, adapter\.rules\.r was 4 and is 8, optimizer\.lr was 0\.001 and is 0\.0001: [^\n]+$/,
   );
+});
+
+test('a run that began with other values beside the model is another one', async () => {
+  const startedWith = (name: string, values: readonly number[]) =>
+    runSubject({
+      ...{ folder: FOLDER, texts: TEXTS, config: trainingConfigOf({ ...BASE }) },
+      saved: new Map([[name, hostTensorFrom('f32', [2], values)]]),
+    });
+  const first = await startedWith('a', [1, 2]);
+  expect(() => requireSubject(first, first)).not.toThrow();
+  const others = [OWN, await startedWith('a', [1, 3]), await startedWith('b', [1, 2])];
+  for (const other of others)
+    for (const [saved, own] of [
+      [first, other],
+      [other, first],
+    ] as const)
+      expect(() => requireSubject(saved, own)).toThrow(
+        /: what it began with beside the model is another: /,
+      );
 });
 
 test('texts differ by a token, by what is asked, and by where one ends', async () => {

@@ -1,8 +1,10 @@
 import type { LabelledTokens } from '../../data/labelled-tokens.ts';
 import { fileDigest } from '../../formats/file-digest.ts';
 import { type ModelFolder, shardsOf } from '../../formats/hugging-face/shards.ts';
+import { toStored } from '../../formats/safetensors/write.ts';
 import { sha256 } from '../../formats/sha256.ts';
 import { isJsonObject, type JsonObject } from '../../formats/strict-json.ts';
+import type { HostTensor } from '../../tensor/host.ts';
 import type { LlamaTrainingConfig } from '../llama/config/read-training-config.ts';
 import type { RunSubject } from './run-checkpoint.ts';
 import { RunCheckpointError } from './run-checkpoint-error.ts';
@@ -14,10 +16,13 @@ export async function runSubject({
   folder,
   texts,
   config,
+  saved,
 }: {
   readonly folder: ModelFolder;
   readonly texts: readonly LabelledTokens[];
   readonly config: LlamaTrainingConfig;
+  /** What it begins with, beside the model. */
+  readonly saved?: ReadonlyMap<string, HostTensor> | undefined;
 }): Promise<RunSubject> {
   // Where the data lie and how they are written says nothing of the run: their tokens do. Nor does
   // what it would do after a fault.
@@ -25,8 +30,20 @@ export async function runSubject({
   return {
     model: await modelDigest(folder),
     data: await textsDigest(texts),
+    ...(saved ? { saved: await valuesDigest(saved) } : {}),
     config: JSON.parse(JSON.stringify(rest)),
   };
+}
+
+/** SHA-256 over the values, by their names. */
+async function valuesDigest(values: ReadonlyMap<string, HostTensor>): Promise<string> {
+  const lines: string[] = [];
+  for (const [name, host] of values) {
+    const { dtype, shape, bytes } = toStored(host);
+    const sum = await sha256(bytes as Uint8Array<ArrayBuffer>);
+    lines.push(`${name} ${dtype} ${shape.join('x')} ${sum}`);
+  }
+  return await sha256(new TextEncoder().encode(lines.sort().join('\n')));
 }
 
 /** SHA-256 over config.json and the files of weights, by their names. Throws as `shardsOf`. */
@@ -58,6 +75,7 @@ async function textsDigest(texts: readonly LabelledTokens[]): Promise<string> {
 export function requireSubject(saved: RunSubject, own: RunSubject): void {
   const parts = [
     ...(saved.model === own.model ? [] : ['the weights of the model are others']),
+    ...(saved.saved === own.saved ? [] : ['what it began with beside the model is another']),
     ...(saved.data === own.data ? [] : ['the texts are others']),
     ...differences(saved.config, own.config).map(
       ([path, then, now]) => `${path} was ${told(then)} and is ${told(now)}`,
