@@ -51,12 +51,8 @@ export const command = defineCommand<TrainOptions>({
       name: 'backend',
       argument: 'name',
       description:
-        'who computes: webgpu, or reference, which needs no WebGPU and takes small models, with --model (default webgpu)',
-      parse: (texts) => {
-        const name = texts.at(-1);
-        if (name === 'webgpu' || name === 'reference') return name;
-        throw new OptionError(`--backend ${name}: must be webgpu or reference`);
-      },
+        'who computes: webgpu, or reference, which needs no WebGPU and takes small models, with --model (default $GRADPROOF_BACKEND, else webgpu)',
+      parse: (texts) => trainingBackend('--backend', texts.at(-1)),
     },
     config: {
       name: 'config',
@@ -128,7 +124,11 @@ export const command = defineCommand<TrainOptions>({
     tuning: TUNING,
   },
   run: async (given) => {
+    const inEnvironment = process.env['GRADPROOF_BACKEND'] || 'webgpu';
+    const backend = given.backend ?? trainingBackend('GRADPROOF_BACKEND', inEnvironment);
     if (given.resume !== undefined) {
+      if (backend === 'reference')
+        throw new OptionError('--resume: the reference keeps no run: resume it on webgpu');
       const { resumedOptions } = await import('../train-model/run-file.ts');
       const { model, base, ...options } = resumedOptions(given.resume, given);
       return (await import('./train-model.ts')).trainModelCommand(model, options, base);
@@ -136,16 +136,21 @@ export const command = defineCommand<TrainOptions>({
     const { namedIn } = await import('../train-model/named-in.ts');
     const model =
       given.model ?? (given.config === undefined ? undefined : namedIn(given.config, 'model'));
-    if (given.backend === 'reference') {
+    if (backend === 'reference') {
       const { trainOnReferenceCommand } = await import('./train-on-reference.ts');
       if (model !== undefined) return trainOnReferenceCommand(model, given);
-      throw new OptionError('--backend reference: give --model, a folder');
+      throw new OptionError('the reference trains a model of --model alone: give a folder');
     }
     return model === undefined
       ? (await import('./train.ts')).trainCommand(given)
       : (await import('./train-model.ts')).trainModelCommand(model, given);
   },
 });
+
+function trainingBackend(from: string, name: string | undefined): TrainOptions['backend'] {
+  if (name === 'webgpu' || name === 'reference') return name;
+  throw new OptionError(`${from} ${name}: must be webgpu or reference`);
+}
 
 function shardingStrategy(text: string): TrainOptions['sharding'] {
   const strategy = SHARDING_STRATEGIES.find((name) => name === text);
