@@ -1,8 +1,9 @@
 // `npm run scaling -- --model FOLDER --data FILE --config FILE ...`: fine-tunes with these options by
 // 1, 2 and 4 workers in turns, and tells how much faster several are than one, and what each takes of
 // memory beside what was forecast. The settings say how: gradient_accumulation_steps 4 or a multiple.
+// With `--json FILE` it writes there what scripts/speed-page.mjs takes.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +18,7 @@ const STEPS = 6;
 
 await runMain(async () => {
   await prepare(root);
-  const given = process.argv.slice(2);
+  const { file, given } = withoutFile(process.argv.slice(2));
   const sharded = given.includes('--sharding');
   const place = mkdtempSync(join(tmpdir(), 'gradproof-scaling-'));
   try {
@@ -32,7 +33,10 @@ await runMain(async () => {
         ];
         runs.push({ workers, ...run(given, out, workers > 1 ? shared : []) });
       }
-    for (const line of scalingLines(scalingRows(runs), availableParallelism())) console.log(line);
+    const cores = availableParallelism();
+    const rows = scalingRows(runs);
+    for (const line of scalingLines(rows, cores)) console.log(line);
+    if (file) writeFileSync(file, `${JSON.stringify({ command: given.join(' '), cores, rows })}\n`);
   } finally {
     rmSync(place, { recursive: true });
   }
@@ -51,6 +55,15 @@ function run(given, out, shared) {
   if (steps.length < STEPS) throw new SetupError(`the run ended after ${steps.length} steps`, 1);
   const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'));
   return { steps, forecast: report.results[0].metrics.bytesForecast };
+}
+
+/** What `--json` names, and the other options. */
+function withoutFile(given) {
+  const at = given.indexOf('--json');
+  if (at < 0) return { given };
+  const file = given[at + 1];
+  if (!file) throw new SetupError('--json: give a file');
+  return { file, given: given.toSpliced(at, 2) };
 }
 
 /** One worker has nothing to share. */

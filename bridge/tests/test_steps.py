@@ -43,7 +43,10 @@ def test_the_command_tells_each_step(
     for name in list(steps.STEPS):
         monkeypatch.setitem(steps.STEPS, name, TINY["nf4" in name])
     assert main(["steps", "--samples", "2", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    told = json.loads(capsys.readouterr().out)
+    assert set(told["libraries"]) == {"torch", "transformers", "peft", "bitsandbytes"}
+    assert told["device"] == "cpu"
+    found = told["steps"]
     assert set(found) == set(steps.STEPS)
     for one in found.values():
         assert len(one["ms"]) == 2

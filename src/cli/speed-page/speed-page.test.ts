@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { withVersions } from '../../bench/library-versions.ts';
 import { report, result } from '../../report/fixtures/reports.ts';
 import type { CaseResult } from '../../report/schema.ts';
+import { readScaling, readTorchSteps } from './beside.ts';
 import { speedPage } from './speed-page.ts';
 
 const timed = (id: string, backend: string, ms: number, over: Partial<CaseResult> = {}) =>
@@ -167,4 +168,40 @@ test('variants that were timed beside the chosen one have a table of every run',
   expect(text).toContain(
     '| matmul:f32;m=128;n=128;k=128 | 1.00 | tiled 2.00, register 4.00 | 0.50 |\n| matmul:f32;m=128;n=128;k=128 | 3.00 | tiled 2.00, register 4.00 | 1.50 |',
   );
+});
+
+test('steps of PyTorch stand beside ours, and runs by several workers below', async () => {
+  const torch = readTorchSteps(
+    JSON.stringify({
+      libraries: { torch: '2.9.1', peft: '0.21.2' },
+      device: 'cpu',
+      steps: { [LORA]: { medianMs: 250.4, ms: [250.4] } },
+    }),
+  );
+  const scaling = readScaling(
+    JSON.stringify({
+      ...{ command: '--model a', cores: 2 },
+      rows: [
+        { workers: 1, ms: 100, efficiency: 1, forecast: 2 ** 21, peak: 2 ** 20 },
+        { workers: 4, ms: 80, efficiency: 0.3125, forecast: 2 ** 19, peak: 3 * 2 ** 18 },
+      ],
+    }),
+  );
+  const results = [timed(LORA, 'webgpu', 1000), timed(LORA.replace('f32', 'nf4'), 'webgpu', 1120)];
+  const text = speedPage([await report(results, '', { kind: 'bench' })], { torch, scaling });
+  const id = 'llama-lora-step:f32;batch=1;tokens=64;width=512';
+  expect(text).toContain(`| ${id} | 1.00e+3 | 250 | - | - | - | - |`);
+  expect(text).toContain(`| ${id.replace('f32', 'nf4')} | 1.12e+3 | - | 1.12 | - | - | - |`);
+  expect(text).toContain('bitsandbytes: torch 2.9.1, peft 0.21.2.');
+  expect(text).toContain('One run of `npm run scaling -- --model a` on 2 cores');
+  expect(text).toContain('| 1 | 100 | 1.00 | 1.00 | 1.0 | 2.0 |');
+  expect(text).toContain('| 4 | 80 | 0.31 | 0.50 | 0.8 | 0.5 |');
+});
+
+test('what is no file of steps, or of workers, is refused', () => {
+  expect(() => readTorchSteps('[]')).toThrow('it is not a JSON object');
+  expect(() => readTorchSteps('{"libraries":{},"device":"cpu","steps":{"a":{}}}')).toThrow(
+    'steps.a.medianMs',
+  );
+  expect(() => readScaling('{"command":"","cores":0,"rows":[]}')).toThrow('cores');
 });

@@ -6,6 +6,7 @@ import { groupBy } from '../../report/group.ts';
 import { median } from '../../report/median.ts';
 import { browserWords, chipName } from '../../report/place.ts';
 import type { CaseResult, Report } from '../../report/schema.ts';
+import type { Scaling, TorchSteps } from './beside.ts';
 import { halvesPairs } from './halves.ts';
 
 const COLUMNS = {
@@ -17,8 +18,14 @@ const COLUMNS = {
   webgpu: 'ours',
 } as const;
 
+/** What was measured without bench, on the same machine. */
+export interface Beside {
+  readonly torch?: TorchSteps | undefined;
+  readonly scaling?: Scaling | undefined;
+}
+
 /** The text of docs/speed.md: what bench reports of one adapter found, in tables. */
-export function speedPage(reports: readonly Report[]): string {
+export function speedPage(reports: readonly Report[], { torch, scaling }: Beside = {}): string {
   const rows = rowsOfRuns(reports);
   const groups = [...groupBy(rows, ({ group }) => group)];
   return `# Speed beside other libraries
@@ -47,7 +54,7 @@ ${groupMeans(rows)
       `| ${group} | ${count} | ${geometricMean.toFixed(2)} | ${worst.ratio.toFixed(2)} (${nameOf(worst.id)}) | ${below} |`,
   )
   .join('\n')}
-${groups.map(([group, some]) => (group === 'halves' ? halves(reports, some) : table(group, some))).join('')}${variants(reports)}${growth(reports)}${steps(rows)}${fineTuning(rows)}${checkpoints(rows)}`;
+${groups.map(([group, some]) => (group === 'halves' ? halves(reports, some) : table(group, some))).join('')}${variants(reports)}${growth(reports)}${steps(rows)}${fineTuning(rows, torch)}${checkpoints(rows)}${severalWorkers(scaling)}`;
 }
 
 function runLine({ environments, run, tool, results }: Report): string {
@@ -208,7 +215,7 @@ ${callsAlone(rows)}`;
 }
 
 /** What a step of adapters takes, over a base in floats and in codes. */
-function fineTuning(rows: readonly BenchRow[]): string {
+function fineTuning(rows: readonly BenchRow[], torch: TorchSteps | undefined): string {
   const ours = oursOf(rows);
   const lines = rows.flatMap(({ id, group }) => {
     const result = ours.get(id);
@@ -222,6 +229,7 @@ function fineTuning(rows: readonly BenchRow[]): string {
     const cells = [
       nameOf(id),
       ms.toPrecision(3),
+      ...(torch ? [figure(torch.steps[id]?.medianMs)] : []),
       figure(inFloats && ms / inFloats),
       figure(metrics['measuredByPredicted']),
       figure(peakBytes && peakBytes / 1e6),
@@ -237,9 +245,41 @@ function fineTuning(rows: readonly BenchRow[]): string {
 
 A step of LoRA on all linears, over a base in float32 and in NF4: beside the same step over float32,
 and beside what the model sheet foretells. MB are the most that is held at once, base and all; the
-loss is that of the first and of the last of twenty steps.
+loss is that of the first and of the last of twenty steps.${torch ? torchWords(torch) : ''}
 
-| step | ms | of float32's | of what is foretold | MB | loss |
+| step | ms |${torch ? ' PyTorch, ms |' : ''} of float32's | of what is foretold | MB | loss |
+|---|---|---|---|---|---|${torch ? '---|' : ''}
+${lines.join('\n')}
+`;
+}
+
+/** Who makes the same steps beside ours, and where. */
+const torchWords = ({ libraries, device }: TorchSteps): string => `
+
+PyTorch makes the same steps on the same machine by its own kernels (${device}), with PEFT and
+bitsandbytes: ${Object.entries(libraries)
+  .map(([name, version]) => `${name} ${version}`)
+  .join(', ')}. Its loops are
+machine code, so that beside an adapter that is a processor too it counts in no ratio.`;
+
+/** What several workers that share a run bring. */
+function severalWorkers(scaling: Scaling | undefined): string {
+  if (!scaling) return '';
+  const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
+  const lines = scaling.rows.map(({ workers, ms, efficiency, forecast, peak }) => {
+    const allowed = Math.min(1, scaling.cores / workers);
+    const cells = [workers, ms.toFixed(0), efficiency.toFixed(2), allowed.toFixed(2)];
+    return `| ${[...cells, mib(peak), mib(forecast)].join(' | ')} |`;
+  });
+  return `
+## What several workers bring
+
+One run of \`npm run scaling -- ${scaling.command}\` on ${scaling.cores} cores: a step, the share
+of N times the speed of one worker, what the cores would allow of it if one worker took one core (on
+an adapter that is a processor one worker has all of them already), and what the worker that took
+most held at once, beside what was forecast.
+
+| workers | ms a step | of N times the speed | cores allow | MiB at most | MiB forecast |
 |---|---|---|---|---|---|
 ${lines.join('\n')}
 `;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import sys
@@ -13,6 +14,8 @@ from gradproof_bridge.timing.steps import STEPS, timed
 
 if TYPE_CHECKING:
     import argparse
+
+_LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes")
 
 NAME = "steps"
 SUMMARY = (
@@ -34,14 +37,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """0; a library that is missing ends it."""
-    for library in ("torch", "transformers", "peft", "bitsandbytes"):
+    for library in _LIBRARIES:
         if importlib.util.find_spec(library) is None:
             raise MissingLibraryError(
                 f"{library} is not installed; install it with: npm run bridge:setup"
             )
     found = {name: timed(step, options.device, options.samples) for name, step in STEPS.items()}
     if options.json:
-        sys.stdout.write(json.dumps(found, indent=1) + "\n")
+        versions = {library: importlib.metadata.version(library) for library in _LIBRARIES}
+        told = {"libraries": versions, "device": options.device, "steps": found}
+        sys.stdout.write(json.dumps(told, indent=1) + "\n")
         return 0
     for name, one in found.items():
         sys.stdout.write(f"{name:<72} {one['medianMs']:9.1f} ms\n")
