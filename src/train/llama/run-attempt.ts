@@ -19,7 +19,7 @@ import { placesOf, RunKeeping } from './run-keeping.ts';
 import { RunLoop } from './run-loop.ts';
 import { RunMemory } from './run-memory.ts';
 import { type RunPlan, readAtOnce } from './run-plan.ts';
-import { anySays, heldoutOf } from './run-ranks.ts';
+import { anySays, heldoutOf, outlast } from './run-ranks.ts';
 import { RunSteps } from './run-steps.ts';
 import { Talk } from './talk.ts';
 import { toldStart } from './told-start.ts';
@@ -103,11 +103,11 @@ export async function* attempt(
     yield* await keep(keeping?.isDue(step, waits) && !watch.isAlarmed);
     if (waits) {
       yield { type: 'paused', step };
-      await (talk ? talk.answerUntil(gate?.opened, step) : gate?.opened);
+      await outlast(group, talk ? talk.answerUntil(gate?.opened, step) : gate?.opened);
       yield { type: 'resumed', step };
     }
     if (await anySays(group, stopped())) break;
-    await talk?.answerAll(step);
+    await outlast(group, talk?.answerAll(step));
     try {
       yield* steps.make(step + 1);
     } catch (thrown) {
