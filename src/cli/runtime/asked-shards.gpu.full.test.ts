@@ -8,7 +8,7 @@ import { SharedRuns } from './fixtures/shared-runs.ts';
 import { KINDS, modelOf } from './fixtures/short-runs.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
 
-/** What the first worker takes for a question, of a model of which a layer is a small part. */
+/** What the first worker takes for a question; a layer is a small part of the model. */
 
 const FIELDS = { ...KINDS['qlora in NF4'], heldout_fraction: 0 };
 

@@ -8,7 +8,7 @@ test('the page asks a model by itself when it is loaded and when all is learnt',
     expect(asksItself({ type }, {})).toBe(false);
 });
 
-test('of which workers have a part each, only when all is learnt', () => {
+test('the page asks a model in parts by itself only when all is learnt', () => {
   const asked = (type: 'start' | 'talking') =>
     SHARDING_STRATEGIES.filter((strategy) =>
       asksItself({ type }, { sharding: { workers: 2, strategy } }),
