@@ -1,9 +1,10 @@
 // `npm run soak`: kills a fine-tuning fifty times, at random and while it writes, and goes on with it
 // each time; `npm run soak -- browser`: kills the browser of one so; `npm run soak -- faults`: loses
 // its device and lets its data throw a hundred times within one run, and within another mixes these
-// faults with gradients that are not finite, losses that explode and memory that runs out. What is
-// left must be the bits of the run without what interrupts. GRADPROOF_KILLS and GRADPROOF_FAULTS say
-// how often, and GRADPROOF_SEED when; without it each soak takes other moments.
+// faults with gradients that are not finite, losses that explode and memory that runs out;
+// `npm run soak -- shards`: kills a worker of a shared run a hundred times. What is left must be the
+// bits of the run without what interrupts. GRADPROOF_KILLS and GRADPROOF_FAULTS say how often, and
+// GRADPROOF_SEED when; without it each soak takes other moments.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { prepare } from './setup/prepare.mjs';
@@ -15,14 +16,13 @@ const SOAKS = {
   browser: ['playwright', 'test', 'e2e/page/killed-browser.full.spec.ts'],
   // This reporter prints what a test says of its run.
   faults: ['vitest', 'run', 'src/cli/runtime/faults-in-a-row', '--reporter=verbose'],
+  shards: ['vitest', 'run', 'src/cli/runtime/killed-ranks', '--reporter=verbose'],
 };
 
 await runMain(async () => {
   const [name = 'kills', ...others] = process.argv.slice(2);
   if (!Object.hasOwn(SOAKS, name) || others.length > 0)
-    throw new SetupError(
-      'use: npm run soak, or npm run soak -- browser, or npm run soak -- faults',
-    );
+    throw new SetupError('use: npm run soak, or with it -- browser, -- faults or -- shards');
   await prepare(root);
   const { status } = spawnSync('npx', SOAKS[name], {
     cwd: root,

@@ -79,6 +79,20 @@ test.each(['ddp', 'full_shard'] as const)(
   240_000,
 );
 
+test('a shared run that is paused for longer than ranks wait loses no one', async () => {
+  const silenceMs = 10_000;
+  const gate = new Gate();
+  const listen = ({ type, ...one }: LlamaProgress) => {
+    if (type === 'step' && 'step' in one && one.step === 2) gate.closed = true;
+    if (type === 'paused') setTimeout(() => (gate.closed = false), 1.5 * silenceMs);
+  };
+  const fields = { ...CLIPPED, max_steps: 4 };
+  const how = { strategy: 'ddp', folder: new KeptInMemory(), gate, listen, silenceMs } as const;
+  const { told, trained } = await shared(fields, how);
+  expect(happened(told)).toEqual([]);
+  expect(trained).toEqual((await shared(fields, { strategy: 'ddp' })).trained);
+}, 120_000);
+
 /** The run that loses no one. */
 let unharmed: ReturnType<typeof shared> | undefined;
 const whole = () => {
@@ -106,22 +120,30 @@ describe('a worker', () => {
     },
   );
 
-  test('is replaced max_rollbacks times; then the run ends in a line, and its checkpoint stays', async () => {
+  test('is replaced max_rollbacks times after a checkpoint; then the run ends in a line, and it stays', async () => {
     const folder = new KeptInMemory();
+    const fields = { ...CLIPPED, recovery: { max_rollbacks: 1 } };
     const how = { strategy: 'full_shard', folder, every: 2 } as const;
-    // Three in step 3, and one in step 5, when there is a checkpoint that tells of the others.
-    const faults = [{ stuckIn: 3 }, { stuckIn: 1 }, { stuckIn: 1 }, { stuckIn: 3 }];
-    await expect(shared(CLIPPED, { ...how, faults })).rejects.toMatchObject({
+    // One in step 3, and two in step 5, when there is a checkpoint that tells of the first.
+    const faults = [{ stuckIn: 3 }, { stuckIn: 3 }, { stuckIn: 1 }];
+    const lost: LlamaProgress[] = [];
+    await expect(shared(fields, { ...how, faults, told: lost })).rejects.toMatchObject({
       code: 'rank-lost',
       rank: 1,
       message: expect.stringMatching(/^rank 1 was lost: its worker ended: [^\n]+$/),
     });
+    expect(happened(lost.slice(-1))).toMatchObject([
+      { type: 'rank-lost', to: 2 },
+      { type: 'rank-lost', to: 4 },
+    ]);
     expect((await newestIn(folder)).state.step).toBe(4);
     // Who resumes it may lose as many again.
-    const { trained, told } = await shared(CLIPPED, { ...how, faults: [{ stuckIn: 1 }] });
+    const { trained, told } = await shared(fields, { ...how, faults: [{ stuckIn: 1 }] });
     const history = told.findLast(({ type }) => type === 'resumed-from') as LlamaProgress;
-    expect(happened([history]).map(({ type }) => type)).toEqual([
-      ...['rank-lost', 'rank-lost', 'rank-lost', 'restored', 'rank-lost'],
+    expect(happened([history])).toMatchObject([
+      { type: 'rank-lost', to: 2 },
+      { type: 'restored', step: 4 },
+      { type: 'rank-lost', to: 4 },
     ]);
     expect(trained).toEqual((await whole()).trained);
   }, 240_000);

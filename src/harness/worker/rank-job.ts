@@ -10,7 +10,7 @@ import type { WorkerHost } from './worker-host.ts';
 
 /**
  * How long ranks wait for one that says nothing: the first one judges steps and asks held-out
- * texts, and may be paused meanwhile. One that ends is noticed at once. Milliseconds.
+ * texts. While it is paused it says so; one that ends is noticed at once. Milliseconds.
  */
 const SILENCE_MS = 1_800_000;
 
@@ -18,6 +18,7 @@ const SILENCE_MS = 1_800_000;
 export class OtherRanks implements Disposable {
   readonly #start: (place: GroupPlace, at: RunStart) => void;
   readonly #choice: WorkersChoice;
+  readonly #silenceMs: number;
   #group: ProcessGroup | undefined;
 
   constructor(
@@ -25,16 +26,18 @@ export class OtherRanks implements Disposable {
     choice: WorkersChoice,
     gpu: Pick<Gpu, 'tuned'>,
     startRank: WorkerHost['startRank'],
+    silenceMs = SILENCE_MS,
   ) {
     const job = { ...choice, folder, texts, config, ...(saved ? { saved } : {}) };
     this.#choice = choice;
+    this.#silenceMs = silenceMs;
     this.#start = (place, at) => startRank({ place, tuned: gpu.tuned, ...job, ...at });
   }
 
   /** Starts them, and returns what this one shares with them. */
   readonly start = (at: RunStart): Sharding => {
     const { workers, strategy } = this.#choice;
-    const [first, ...others] = groupPlaces(workers, { limitMs: SILENCE_MS });
+    const [first, ...others] = groupPlaces(workers, { limitMs: this.#silenceMs });
     for (const place of others) this.#start(place, at);
     this.#group = new ProcessGroup(first as GroupPlace);
     return { group: this.#group, strategy };

@@ -60,12 +60,9 @@ export async function* fineTuneLlama(
       sharding?.group.fail(thrown);
       from = await keeper?.goBack(wayOn.latest);
       const before = from?.checkpoint.history ?? [];
-      const to = from?.checkpoint.state.step ?? 0;
-      history = new RunHistory([
-        ...before,
-        ...history.happenedAfter(before.length),
-        wayOn.change(to),
-      ]);
+      const change = wayOn.change(from?.checkpoint.state.step ?? 0);
+      if (!change) throw thrown;
+      history = new RunHistory([...before, ...history.happenedAfter(before.length), change]);
     }
   }
 }

@@ -19,7 +19,7 @@ import { placesOf, RunKeeping } from './run-keeping.ts';
 import { RunLoop } from './run-loop.ts';
 import { RunMemory } from './run-memory.ts';
 import { type RunPlan, readAtOnce } from './run-plan.ts';
-import { anySays, heldoutOf } from './run-ranks.ts';
+import { anySays, heldoutOf, outlast } from './run-ranks.ts';
 import { RunSteps } from './run-steps.ts';
 import { Talk } from './talk.ts';
 import { toldStart } from './told-start.ts';
@@ -51,17 +51,17 @@ export async function* attempt(
   const reads = readAtOnce(architecture, config, plan);
   const sized = { ...config, length: asker ? reads.tokens : plan.longest };
   const transfers = config.offload && { toDevice: 0, toHost: 0 };
-  const home =
-    sharding?.strategy === 'full_shard'
-      ? owned.add(new ShardHome(sharding.group))
-      : transfers && config.offload === 'all'
-        ? new HostHome(transfers)
-        : undefined;
+  const isInParts = sharding?.strategy === 'full_shard';
+  const home = isInParts
+    ? owned.add(new ShardHome(sharding.group))
+    : transfers && config.offload === 'all'
+      ? new HostHome(transfers)
+      : undefined;
   const given = { folder, config: architecture };
   const model = owned.add(await openModel(gpu, given, sized, saved, home));
   yield { type: 'loaded', ...memory.now() };
   const answering = { gpu, model, keepsFrozen: keepsFrozen(config), most: reads.most };
-  const talk = asker && new Talk(asker, answering, memory);
+  const talk = asker && new Talk(asker, answering, memory, isInParts);
   const unjudged = unjudgedBy(architecture, config, plan);
   yield { type: 'start', ...toldStart(plan, model, run.bytesForecast, unjudged) };
   const running = owned.add(new RunLoop(gpu, model, plan, config, { sharding, transfers }));
@@ -103,11 +103,11 @@ export async function* attempt(
     yield* await keep(keeping?.isDue(step, waits) && !watch.isAlarmed);
     if (waits) {
       yield { type: 'paused', step };
-      await (talk ? talk.answerUntil(gate?.opened, step) : gate?.opened);
+      await outlast(group, talk ? talk.answerUntil(gate?.opened, step) : gate?.opened);
       yield { type: 'resumed', step };
     }
     if (await anySays(group, stopped())) break;
-    await talk?.answerAll(step);
+    await outlast(group, talk?.answerAll(step));
     try {
       yield* steps.make(step + 1);
     } catch (thrown) {

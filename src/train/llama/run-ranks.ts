@@ -27,6 +27,10 @@ export const heldoutOf = ({ heldout }: RunPlan, group: Group): readonly Labelled
 export const anySays = async (group: Group, own: boolean): Promise<boolean> =>
   group ? await anyOf(group, own) : own;
 
+/** Waits for what may take any time, in which the other ranks do not give this one up. */
+export const outlast = async (group: Group, waiting: Promise<void> | undefined): Promise<void> =>
+  group && waiting ? await group.outlast(waiting) : await waiting;
+
 /** The most bytes that each rank took, in their order; nothing of a run by itself. */
 export async function peaksOf(
   group: Group,

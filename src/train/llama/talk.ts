@@ -19,11 +19,14 @@ export class Talk {
   readonly #asker: Asker;
   readonly #answering: Answering;
   readonly #memory: RunMemory;
+  readonly #isInParts: boolean;
 
-  constructor(asker: Asker, answering: Answering, memory: RunMemory) {
+  /** `isInParts`: a worker has no more than its part of the model. */
+  constructor(asker: Asker, answering: Answering, memory: RunMemory, isInParts: boolean) {
     this.#asker = asker;
     this.#answering = answering;
     this.#memory = memory;
+    this.#isInParts = isInParts;
   }
 
   /** Answers all questions that wait, by the model after `step` steps and by the one that it was. */
@@ -31,8 +34,7 @@ export class Talk {
     const { questions, tell } = this.#asker;
     for (let next = questions.take(); next; next = questions.take()) {
       const { id, question } = next;
-      await this.#memory.without(async () => {
-        using _held = this.#answering.model.holding();
+      const answers = async () => {
         for (const by of ['tuned', 'frozen'] as const) {
           if (!questions.isWanted(id)) return;
           for await (const part of answer(by, question, step, this.#answering)) {
@@ -40,8 +42,18 @@ export class Talk {
             tell(id, part);
           }
         }
-      });
+      };
+      await this.#within(answers);
     }
+  }
+
+  /** Of a model in parts a layer at a time is gathered, as in a step, and counts as it does there. */
+  async #within(answers: () => Promise<void>): Promise<void> {
+    if (this.#isInParts) return await answers();
+    await this.#memory.without(async () => {
+      using _held = this.#answering.model.holding();
+      await answers();
+    });
   }
 
   /** Answers what is asked until `over` settles. */

@@ -22,6 +22,11 @@ interface Life {
   readonly lock: string;
 }
 
+/** What a rank says that takes its time. */
+interface Patience {
+  readonly waits: true;
+}
+
 /** What a last word needs to come before it is known that a worker has ended. Milliseconds. */
 const LAST_WORD_MS = 200;
 
@@ -37,12 +42,15 @@ export class Peer implements Disposable {
   constructor(rank: number, port: MessagePort) {
     this.rank = rank;
     this.#port = port;
-    port.addEventListener('message', ({ data }: MessageEvent<Note | LastWord | Life>) => {
-      if ('lock' in data) return this.#watch(data);
-      if ('lost' in data) this.#lost ??= new RankLostError(data.lost, data.why, data.thrown);
-      else this.#notes.push(data);
-      this.#wake();
-    });
+    port.addEventListener(
+      'message',
+      ({ data }: MessageEvent<Note | LastWord | Life | Patience>) => {
+        if ('lock' in data) return this.#watch(data);
+        if ('lost' in data) this.#lost ??= new RankLostError(data.lost, data.why, data.thrown);
+        else if (!('waits' in data)) this.#notes.push(data);
+        this.#wake();
+      },
+    );
     // In Node a port closes with the worker at its other end.
     port.addEventListener('close', () => this.#end());
     port.start();
@@ -57,17 +65,27 @@ export class Peer implements Disposable {
     this.#port.postMessage({ lock } satisfies Life);
   }
 
+  /** Says that this rank is there, and has nothing to give yet. */
+  askPatience(): void {
+    this.#port.postMessage({ waits: true } satisfies Patience);
+  }
+
   /** Says whose loss ends the group. */
   leave({ rank: lost, why, thrown }: RankLostError): void {
     this.#port.postMessage({ lost, why, thrown } satisfies LastWord);
   }
 
-  /** The next note. Throws RankLostError once no note can come, or after `limitMs` milliseconds. */
+  /**
+   * The next note. Throws RankLostError once no note can come, or after `limitMs` milliseconds without
+   * a word.
+   */
   async next(limitMs: number): Promise<Note> {
-    if (this.#notes.length === 0 && !this.#lost) await this.#news(limitMs);
+    while (this.#notes.length === 0 && !this.#lost)
+      if (!(await this.#hears(limitMs)))
+        throw new RankLostError(this.rank, `no answer within ${limitMs / 1000} s`);
     const note = this.#notes.shift();
     if (note) return note;
-    throw this.#lost ?? new RankLostError(this.rank, `no answer within ${limitMs / 1000} s`);
+    throw this.#lost;
   }
 
   /** In a browser a lock is free when the worker that held it has ended. */
@@ -80,13 +98,15 @@ export class Peer implements Disposable {
     this.#wake();
   }
 
-  async #news(limitMs: number): Promise<void> {
+  /** Whether there is news within `limitMs` milliseconds. */
+  async #hears(limitMs: number): Promise<boolean> {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      timer = setTimeout(resolve, limitMs);
+    const isNews = await new Promise<boolean>((resolve) => {
+      this.#wake = () => resolve(true);
+      timer = setTimeout(() => resolve(false), limitMs);
     });
     clearTimeout(timer);
+    return isNews;
   }
 
   [Symbol.dispose](): void {

@@ -170,6 +170,17 @@ describe.each(TRANSPORTS)('through %s', (transport) => {
   });
 });
 
+test('a rank that says that it waits is not given up, and one that then hangs is', async () => {
+  const paused = (calls: readonly Call[]) =>
+    answersOf([[{ op: 'outlast', ms: 4_000 }, ...calls], [{ op: 'barrier' }]], { limitMs: 1_500 });
+  const [alive, hung] = await Promise.all([
+    paused([{ op: 'barrier' }]),
+    paused([{ op: 'sleep', ms: 3_000 }]),
+  ]);
+  for (const answer of alive) expect(answer).toMatchObject({ values: expect.anything() });
+  expect(hung[1]).toMatchObject({ code: 'rank-lost', rank: 0 });
+});
+
 test('a group that failed says so again', async () => {
   const [place, other] = groupPlaces(2, { limitMs: 20 });
   const { ProcessGroup } = await import('./process-group.ts');

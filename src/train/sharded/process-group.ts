@@ -27,6 +27,9 @@ export interface GroupOptions {
   readonly limitMs?: number;
 }
 
+/** A rank that waits says so as often within the limit: one word that is late does no harm. */
+const WORDS_WITHIN_LIMIT = 4;
+
 /** A page has shared memory only where it is cross-origin isolated. */
 export const sharesMemory = (): boolean => typeof SharedArrayBuffer === 'function';
 
@@ -128,6 +131,19 @@ export class ProcessGroup implements Rank, Disposable {
       length,
       () => () => own,
     );
+  }
+
+  /** Waits for what may take any time, and lets the others know that this rank is still there. */
+  async outlast(waiting: Promise<void>): Promise<void> {
+    const tell = () => {
+      for (const peer of this.#peers) peer.askPatience();
+    };
+    const timer = setInterval(tell, this.#place.limitMs / WORDS_WITHIN_LIMIT);
+    try {
+      await waiting;
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   /** Tells all ranks that this one ends for `error`, and leaves the group. */

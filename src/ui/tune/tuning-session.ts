@@ -12,6 +12,7 @@ import { Merging } from '../merge/merging.ts';
 import type { MergingState } from '../merge/merging-state.ts';
 import { keptRunOf } from '../resume/kept-choices.ts';
 import { type HeldRun, type ResumableRun, ResumableRuns } from '../resume/resumable-runs.ts';
+import { asksItself } from './asks-itself.ts';
 import { beginningsOf } from './beginnings.ts';
 import { type Asked, Conversation } from './conversation.ts';
 import { tuneOnReference } from './on-reference.ts';
@@ -220,8 +221,7 @@ export class TuningSession {
         this.#abort = undefined;
         void held?.end(!this.state.value.stopped);
       }
-      // What it wrote before is told anew once all is learnt.
-      if (event.type === 'start' || event.type === 'talking') this.ask();
+      if (subject && asksItself(event, subject)) this.ask();
     };
     try {
       held = await hold();

@@ -28,8 +28,8 @@ interface Interrupted {
 interface WayOn {
   /** After so many steps at most. */
   readonly latest: number;
-  /** What it changes that goes on after step `to`. */
-  readonly change: (to: number) => RunChange;
+  /** What it changes that goes on after step `to`; undefined where it was lost there too often. */
+  readonly change: (to: number) => RunChange | undefined;
 }
 
 /** How a run goes on after something was thrown; undefined where it ends. */
@@ -76,15 +76,19 @@ function withNewRanks(
   { rank, why }: RankLostError,
   { config: { recovery }, history, isKept }: Interrupted,
 ): WayOn | undefined {
+  if (!isKept) return undefined;
   // Who resumed the run has seen to what was there before.
   const resumed = history.findLastIndex(({ type }) => type === 'restored');
-  const since = history.slice(resumed + 1);
-  const before = since.filter(({ type }) => type === 'rank-lost').length;
-  if (!isKept || before >= recovery.maxRollbacks) return undefined;
+  const before = history
+    .slice(resumed + 1)
+    .flatMap((one) => (one.type === 'rank-lost' ? [one] : []));
   const step = lastStep(history) + 1;
-  const change = (to: number): RunChange => ({
-    ...{ type: 'rank-lost', step, to, at: now(), rank, why },
-  });
+  const change = (to: number): RunChange | undefined => {
+    // After those that went back further the run moved on to this checkpoint.
+    const here = before.filter((one) => one.to >= to).length;
+    if (here >= recovery.maxRollbacks) return undefined;
+    return { type: 'rank-lost', step, to, at: now(), rank, why };
+  };
   return { latest: Number.POSITIVE_INFINITY, change };
 }
 
