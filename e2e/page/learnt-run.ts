@@ -10,10 +10,14 @@ export interface Learnt {
   readonly adapter: string;
 }
 
-/** Waits for the end of a run, and takes what it left; what happened to it is left out. */
+/**
+ * Waits for the end of a run, and takes what it left, with which its checkpoints go; what happened to
+ * it is left out.
+ */
 export async function learnt(page: Page): Promise<Learnt> {
   await ended(page);
   const adapter = await saved(page, /^Save adapter_model\.safetensors/);
+  await saved(page, /^Save adapter_config\.json/);
   expect(readSafetensors(adapter).tensors.size).toBeGreaterThan(0);
   const lines = (await saved(page, 'Save the log (JSON lines)')).toString().trim().split('\n');
   const rows = lines.map((line) => JSON.parse(line)).filter((row) => !('event' in row));
@@ -57,6 +61,10 @@ export async function beginHere(page: Page, settings: object, data?: ChosenFile)
 /** The list of the runs that can be resumed, and the button of the one that is there. */
 export const resumable = (page: Page) => page.getByRole('region', { name: /that can be resumed/ });
 export const resume = (page: Page) => resumable(page).getByRole('button', { name: 'Resume' });
+
+/** The list of the runs that made all their steps and whose results no one has; on with the one there. */
+export const unsaved = (page: Page) => page.getByRole('region', { name: /whose results? w/ });
+export const load = (page: Page) => unsaved(page).getByRole('button', { name: 'Load its result' });
 
 /** Waits for the first checkpoint of the run that goes on. */
 export const kept = (page: Page) =>

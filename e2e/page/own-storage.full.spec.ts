@@ -4,6 +4,7 @@ import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { checkpointName } from '../../src/train/checkpoint/run-checkpoint.ts';
 import { begin, type Learnt, learnt, resume, trained } from './learnt-run.ts';
 import { expect, test } from './page-test.ts';
+import { lyingRuns } from './stored-runs.ts';
 import { openTuning, QUICK } from './tune-page.ts';
 
 /** A checkpoint in the page's own storage, and what a fresh page makes of it. */
@@ -55,6 +56,7 @@ async function runInHalves(
   const page = await context.newPage();
   await start(page);
   const whole = await learnt(page);
+  await expect.poll(() => lyingRuns(page)).toEqual([]);
   await page.close();
   const cut = await context.newPage();
   await start(cut);

@@ -7,6 +7,7 @@ import { begin, kept, learnt, resumable, resume, trained } from './learnt-run.ts
 import { answerOf, expect } from './page-test.ts';
 import { test } from './scratch-folder.ts';
 import { staticHost } from './static-host.ts';
+import { layRuns, lyingRuns } from './stored-runs.ts';
 import { ended, MODEL, openTuning, QUICK, start, takeSettings } from './tune-page.ts';
 
 /** Long enough to be cut off after a checkpoint, which the smallest held-out loss so far makes. */
@@ -20,7 +21,7 @@ test('a run whose tab is closed, then whose renderer crashes, is resumed to the 
 }, async ({ page, context }) => {
   await begin(page, LONG);
   const whole = await learnt(page);
-  await expect(resumable(page), 'what made its last step is not kept').toBeHidden();
+  await expect(resumable(page), 'what made its last step is not resumed').toBeHidden();
 
   const first = await context.newPage();
   await begin(first, LONG);
@@ -182,13 +183,7 @@ test('runs that can be resumed say how large they are, and are deleted', { tag: 
   await remove.click();
   await expect(page.getByText(/^Gradproof’s small model, .* was deleted\.$/)).toBeVisible();
   await expect(remove).toHaveCount(0);
-  const left = await page.evaluate(async () => {
-    const root = await navigator.storage.getDirectory();
-    const names: string[] = [];
-    for await (const name of (await root.getDirectoryHandle('runs')).keys()) names.push(name);
-    return names;
-  });
-  expect(left).toEqual([]);
+  expect(await lyingRuns(page)).toEqual([]);
 });
 
 test('a run in parts is refused in a line where a page is not isolated', {
@@ -231,16 +226,9 @@ test('a run in parts is refused in a line where a page is not isolated', {
 
 test('a run of another version of the page says so, and is deleted', async ({ page }) => {
   await page.goto('/');
-  await page.evaluate(async () => {
-    const root = await navigator.storage.getDirectory();
-    const runs = await root.getDirectoryHandle('runs', { create: true });
-    const run = await runs.getDirectoryHandle('later', { create: true });
-    const stream = await (await run.getFileHandle('run.json', { create: true })).createWritable();
-    await stream.write(JSON.stringify({ version: 2 }));
-    await stream.close();
-  });
+  await layRuns(page, { later: { record: JSON.stringify({ version: 2 }) } });
   await openTuning(page);
-  const others = page.getByRole('region', { name: 'Runs of another version' });
+  const others = page.getByRole('region', { name: 'Runs that this page cannot read' });
   await expect(others).toContainText('this one cannot go on with it');
   expect(await violations(page)).toEqual([]);
   await others.getByRole('button', { name: 'Delete (13 bytes)' }).click();

@@ -8,6 +8,7 @@ import { readReport } from '../../src/report/read.ts';
 import { violations } from './axe.ts';
 import { drop } from './drop.ts';
 import { answerOf, expect, test } from './page-test.ts';
+import { lyingRuns } from './stored-runs.ts';
 import { tinyGguf } from './tiny-gguf.ts';
 import { ended, MODEL, openTuning, QUICK, saved, start, takeSettings } from './tune-page.ts';
 
@@ -138,7 +139,9 @@ test('the merged model is written part by part, and is a download where no folde
   await start(page).click();
   await ended(page);
   await expect(page.getByText(/^Rounding moved its merged weights by .*%/)).toBeVisible();
+  expect(await lyingRuns(page), 'no person has it yet').toHaveLength(1);
   const bytes = await saved(page, /^Save model-q8_0\.gguf/);
+  await expect.poll(() => lyingRuns(page)).toEqual([]);
   const { tensors, metadata } = readGguf(bytes);
   expect(tensors.get('blk.5.ffn_down.weight')).toMatchObject({ shape: [128, 384] });
   expect(metadata.get('general.name')).toBe('gradproof-small');
@@ -168,6 +171,7 @@ test('the merged model is written into the folder that a person chose, or the ru
   await start(page).click();
   await ended(page);
   await expect(page.getByText('Written into mine:')).toBeVisible();
+  await expect.poll(() => lyingRuns(page), 'the person has it').toEqual([]);
   const files = await page.evaluate(async () => {
     const root = await navigator.storage.getDirectory();
     const folder = await root.getDirectoryHandle('mine');

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { sha256 } from '../../formats/sha256.ts';
+import { isNotFound } from '../controls/not-found.ts';
 import { type FetchedModel, fetchedModel } from './fetched-model.ts';
 
 /** The folder of the page's own storage (OPFS) that has one for each model. */
@@ -78,6 +79,6 @@ export async function filesOfModel(id: string, { files }: FetchedModel): Promise
 export async function removeModel(id: string): Promise<void> {
   const models = await modelsFolder();
   await models.removeEntry(id, { recursive: true }).catch((error: unknown) => {
-    if (!(error instanceof DOMException && error.name === 'NotFoundError')) throw error;
+    if (!isNotFound(error)) throw error;
   });
 }

@@ -83,7 +83,7 @@ export class MergeModel extends LitElement {
       <div role="status">${isOwn && outcome ? told(outcome) : nothing}</div>
       ${
         isOwn && outcome?.kind === 'written'
-          ? html`<gp-written-model .written=${outcome.written}></gp-written-model>`
+          ? html`<gp-written-model .written=${outcome.written} @saved=${() => this.merging.saved(this.run)}></gp-written-model>`
           : nothing
       }
     `;

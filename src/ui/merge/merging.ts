@@ -20,12 +20,21 @@ export type Written = Extract<TuningEvent, { readonly type: 'written' }>;
 export class Merging {
   readonly state: Observable<MergingState>;
   readonly #freeDevice: () => Promise<unknown>;
+  readonly #had: (run: string) => Promise<void>;
   #abort: AbortController | undefined;
 
-  /** `freeDevice` ends the talk with a model, so that the device holds one at a time. */
-  constructor(state: Observable<MergingState>, freeDevice: () => Promise<unknown>) {
+  /**
+   * `freeDevice` ends the talk with a model, so that the device holds one at a time; `had` hears that
+   * a person has the merged model of a run.
+   */
+  constructor(
+    state: Observable<MergingState>,
+    freeDevice: () => Promise<unknown>,
+    had: (run: string) => Promise<void>,
+  ) {
     this.state = state;
     this.#freeDevice = freeDevice;
+    this.#had = had;
   }
 
   /** Writes the merged model where a person chooses; nothing begins where they choose nothing. */
@@ -40,6 +49,7 @@ export class Merging {
       this.state.value = { ...UNMERGED, phase: 'saving', run };
       const outcome = await this.#merged(trained, { form, place }, abort.signal);
       this.#end(run, outcome);
+      if (outcome.kind === 'written' && place.isChosen) await this.#had(run);
     } catch (error) {
       this.#end(run, { kind: 'failed', problem: messageOf(error) });
     } finally {
@@ -78,6 +88,11 @@ export class Merging {
     if (!this.#abort) return;
     this.state.value = { ...this.state.value, phase: 'stopping' };
     this.#abort.abort();
+  }
+
+  /** All files that were written of a run's model are saved. */
+  async saved(run: string): Promise<void> {
+    await this.#had(run);
   }
 
   /** Forgets what was written: a run begins, which may write another model in its place. */

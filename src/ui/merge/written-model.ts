@@ -5,7 +5,10 @@ import { units } from '../messages/units.en.ts';
 import { savingWords } from '../tune/saving.en.ts';
 import type { WrittenModel } from './merging-state.ts';
 
-/** The merged model of a run: the files of a folder, or downloads. */
+/**
+ * The merged model of a run: the files of a folder, or downloads. Fires `saved` when each of those was
+ * handed to the browser.
+ */
 export class WrittenModelFiles extends LitElement {
   static override properties = { written: { attribute: false } };
   static override styles = [
@@ -19,6 +22,7 @@ export class WrittenModelFiles extends LitElement {
     `,
   ];
   declare written: WrittenModel;
+  readonly #saved = new Set<File>();
 
   override render() {
     const words = savingWords();
@@ -28,7 +32,7 @@ export class WrittenModelFiles extends LitElement {
       ${
         folder === undefined
           ? html`<div class="row">
-              ${files.map((file) => html`<button class="quiet" @click=${() => downloadFile(file)}>${words.save(file.name, file.size)}</button>`)}
+              ${files.map((file) => html`<button class="quiet" @click=${() => this.#save(file)}>${words.save(file.name, file.size)}</button>`)}
             </div>`
           : html`<p>${words.inFolder(folder)}</p>
               <ul>
@@ -37,6 +41,13 @@ export class WrittenModelFiles extends LitElement {
       }
       ${ofChange === undefined ? nothing : html`<p class="small muted">${words.rounding(units.percent(ofChange))}</p>`}
     `;
+  }
+
+  #save(file: File): void {
+    downloadFile(file);
+    this.#saved.add(file);
+    if (this.written.files.every((each) => this.#saved.has(each)))
+      this.dispatchEvent(new CustomEvent('saved'));
   }
 }
 

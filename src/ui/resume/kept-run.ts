@@ -29,3 +29,6 @@ export const keptRun = v.object({
   steps: v.pipe(v.number(), v.integer()),
 });
 export type KeptRun = v.InferOutput<typeof keptRun>;
+
+/** The record of a run that another version of the page keeps in another way. */
+export const laterRun = v.object({ version: v.pipe(v.number(), v.notValue(1)) });

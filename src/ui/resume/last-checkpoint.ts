@@ -3,6 +3,7 @@ import { headerLength, LENGTH_BYTES, readHeader } from '../../formats/safetensor
 import { HISTORY } from '../../train/checkpoint/contents.ts';
 import { stepOfName } from '../../train/checkpoint/run-checkpoint.ts';
 import { HISTORY_TENSOR } from '../../train/checkpoint/write-run-checkpoint.ts';
+import { isNotFound } from '../controls/not-found.ts';
 
 /** How far the newest checkpoint of a run is. */
 export interface LastCheckpoint {
@@ -19,15 +20,28 @@ export interface LastCheckpoint {
 export async function lastCheckpoint(
   folder: FileSystemDirectoryHandle,
 ): Promise<LastCheckpoint | undefined> {
-  let newest: { readonly step: number; readonly name: string } | undefined;
+  const found: { readonly step: number; readonly name: string }[] = [];
   for await (const name of folder.keys()) {
     const step = stepOfName(name);
-    if (step !== undefined && step >= (newest?.step ?? 0)) newest = { step, name };
+    if (step !== undefined) found.push({ step, name });
   }
-  if (!newest) return undefined;
-  const file = await (await folder.getFileHandle(newest.name)).getFile();
-  const loss = await lossIn(file).catch(() => undefined); // it is damaged
-  return { step: newest.step, loss, at: new Date(file.lastModified) };
+  for (const { step, name } of found.sort((a, b) => b.step - a.step)) {
+    const file = await fileIn(folder, name);
+    if (!file) continue;
+    const loss = await lossIn(file).catch(() => undefined); // it is damaged
+    return { step, loss, at: new Date(file.lastModified) };
+  }
+  return undefined;
+}
+
+/** Undefined of one that was removed since it was listed: its run goes on in another tab. */
+async function fileIn(folder: FileSystemDirectoryHandle, name: string): Promise<File | undefined> {
+  try {
+    return await (await folder.getFileHandle(name)).getFile();
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
 async function lossIn(file: File): Promise<number | undefined> {

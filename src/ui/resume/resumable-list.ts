@@ -8,7 +8,7 @@ import { unitsWords } from '../messages/units.en.ts';
 import { tuningWords } from '../tune/tuning.en.ts';
 import { nats } from '../tune/tuning-answer.ts';
 import { resumableWords } from './resumable.en.ts';
-import type { ResumableRun, ResumableRuns } from './resumable-runs.ts';
+import { isComplete, type ResumableRun, type ResumableRuns } from './resumable-runs.ts';
 import type { ForeignRun } from './run-storage.ts';
 
 /** A run to go on with, and the files of its model where a person chose them again. */
@@ -18,8 +18,8 @@ export interface ResumeWish {
 }
 
 /**
- * The runs that can be resumed: how far each is, on with it, and away with it. Fires `resume` with a
- * ResumeWish.
+ * The runs that are kept: how far each is, on with it or its result anew, and away with it. Fires
+ * `resume` with a ResumeWish.
  */
 export class ResumableList extends LitElement {
   static override properties = {
@@ -54,7 +54,7 @@ export class ResumableList extends LitElement {
     super();
     this.told = '';
     new Follow(this, () => [this.runs.runs, this.runs.foreign]);
-    new KeepFocus(this, () => this.renderRoot.querySelector('section'));
+    new KeepFocus(this, () => this.renderRoot.querySelector<HTMLElement>('.runs'));
   }
 
   /** What other tabs did meanwhile is seen when this one is shown again. */
@@ -79,26 +79,46 @@ export class ResumableList extends LitElement {
     const runs = this.runs.runs.value;
     const foreign = this.runs.foreign.value;
     if (this.hidden) return nothing;
-    return html`<section tabindex="-1" aria-label=${words.heading(runs.length)}>
+    const unsaved = runs.filter(isComplete);
+    const unfinished = runs.filter((run) => !isComplete(run));
+    return html`<div class="runs" tabindex="-1">
       ${
-        runs.length === 0
+        unfinished.length === 0
           ? nothing
-          : html`<h2>${words.heading(runs.length)}</h2>
-              <p class="small muted">${words.lead}</p>
-              <ul>${runs.map((run) => this.#run(run))}</ul>`
+          : this.#group(words.heading(unfinished.length), words.lead, unfinished)
       }
-      ${foreign.length === 0 ? nothing : html`<ul>${foreign.map((run) => this.#foreign(run))}</ul>`}
+      ${
+        unsaved.length === 0
+          ? nothing
+          : this.#group(words.unsavedHeading(unsaved.length), words.unsavedLead, unsaved)
+      }
+      ${
+        foreign.length === 0
+          ? nothing
+          : html`<section aria-label=${words.foreignHeading}>
+              <ul>${foreign.map((run) => this.#foreign(run))}</ul>
+            </section>`
+      }
       <p class="small muted" role="status">${this.told}</p>
+    </div>`;
+  }
+
+  #group(heading: string, lead: string, runs: readonly ResumableRun[]) {
+    return html`<section aria-label=${heading}>
+      <h2>${heading}</h2>
+      <p class="small muted">${lead}</p>
+      <ul>${runs.map((run) => this.#run(run))}</ul>
     </section>`;
   }
 
   /** One that takes room, and can be deleted alone. */
-  #foreign({ id, bytes }: ForeignRun) {
+  #foreign({ id, bytes, isDamaged }: ForeignRun) {
     const words = resumableWords();
+    const name = isDamaged ? words.damagedRun : words.foreignRun;
     return html`<li>
-      <p>${words.foreign}</p>
+      <p>${isDamaged ? words.damaged : words.foreign}</p>
       <div class="row">
-        <button class="quiet" @click=${() => this.#remove(id, words.foreignRun)}>${words.remove(bytes)}</button>
+        <button class="quiet" @click=${() => this.#remove(id, name)}>${words.remove(bytes)}</button>
       </div>
     </li>`;
   }
@@ -107,8 +127,10 @@ export class ResumableList extends LitElement {
     const words = resumableWords();
     const { run, last, bytes, isElsewhere } = resumable;
     const name = nameOf(resumable);
+    const isWhole = isComplete(resumable);
+    const needed = isWhole ? words.folderNeededToLoad : words.folderNeeded;
     const facts = [
-      words.at(last.step, run.steps),
+      isWhole ? words.made(run.steps) : words.at(last.step, run.steps),
       ...(last.loss === undefined ? [] : [words.loss(nats(last.loss))]),
       words.saved(Date.now() - last.at.getTime()),
     ];
@@ -119,8 +141,8 @@ export class ResumableList extends LitElement {
       </div>
       ${
         isElsewhere
-          ? html`<p class="small">${words.elsewhere}</p>`
-          : html`${run.model ? html`<p class="small">${words.folderNeeded(run.model.name)}</p>` : nothing}
+          ? html`<p class="small">${isWhole ? words.openElsewhere : words.elsewhere}</p>`
+          : html`${run.model ? html`<p class="small">${needed(run.model.name)}</p>` : nothing}
             <div class="row" role="group" aria-label=${name}>
               ${this.#resume(resumable)}
               <button class="quiet" @click=${() => this.#remove(resumable.id, name)}>${words.remove(bytes)}</button>
@@ -133,11 +155,15 @@ export class ResumableList extends LitElement {
     const words = resumableWords();
     const { model } = run.run;
     const { disabled } = this;
+    const isWhole = isComplete(run);
+    const goOn = isWhole ? words.load : words.resume;
     if (!model)
-      return html`<button class="primary" aria-disabled=${disabled} @click=${() => !disabled && this.#wish({ run })}>${words.resume}</button>`;
-    if (disabled) return html`<button aria-disabled="true">${words.resume}</button>`;
+      return html`<button class="primary" aria-disabled=${disabled} @click=${() => !disabled && this.#wish({ run })}>${goOn}</button>`;
+    if (disabled) return html`<button aria-disabled="true">${goOn}</button>`;
+    const chooseFile = isWhole ? words.chooseFileToLoad : words.chooseFile;
+    const chooseFolder = isWhole ? words.chooseFolderToLoad : words.chooseFolder;
     return html`<label class="button open">
-      ${model.isFile ? words.chooseFile : words.chooseFolder}
+      ${model.isFile ? chooseFile : chooseFolder}
       <input
         class="visually-hidden"
         type="file"
@@ -153,11 +179,15 @@ export class ResumableList extends LitElement {
     const input = event.target as HTMLInputElement;
     const files = [...(input.files ?? [])];
     input.value = '';
-    if (files.length > 0) this.#wish({ run, files });
+    if (files.length > 0) void this.#wish({ run, files });
   }
 
-  #wish(detail: ResumeWish): void {
-    this.told = '';
+  /** Other tabs may have gone on with the run, or removed it, since the list was read. */
+  async #wish({ run: listed, ...files }: ResumeWish): Promise<void> {
+    const run = await this.runs.again(listed);
+    this.told = run ? '' : resumableWords().gone;
+    if (!run) return;
+    const detail: ResumeWish = { run, ...files };
     this.dispatchEvent(new CustomEvent('resume', { detail }));
   }
 

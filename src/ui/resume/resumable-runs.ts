@@ -1,39 +1,43 @@
 import { GradproofError } from '../../errors.ts';
+import { isNotFound } from '../controls/not-found.ts';
 import { Observable } from '../controls/observable.ts';
+import { type FoundRun, foundRun } from './found-run.ts';
 import type { KeptRun } from './kept-run.ts';
-import { type LastCheckpoint, lastCheckpoint } from './last-checkpoint.ts';
 import { resumableWords } from './resumable.en.ts';
 import { heldRuns, holdRun, type Release } from './run-lock.ts';
 import {
+  checkpointsOf,
   type FilesOfRun,
   type ForeignRun,
   removeRun,
-  type StoredRun,
   storedIds,
-  storedRun,
   storeRun,
 } from './run-storage.ts';
 
 /** A run that can go on where its last checkpoint is. */
-export interface ResumableRun extends StoredRun {
-  readonly last: LastCheckpoint;
-  /** Whether it goes on in another tab. */
+export interface ResumableRun extends FoundRun {
+  /** Whether another tab has it. */
   readonly isElsewhere: boolean;
 }
+
+/** Whether a run has made all its steps, so that its result alone is to be had. */
+export const isComplete = ({ last, run }: Pick<FoundRun, 'last' | 'run'>): boolean =>
+  last.step >= run.steps;
 
 /** A run that this tab writes, and no other. */
 export interface HeldRun {
   readonly checkpoints: FileSystemDirectoryHandle;
   /** Whether the browser keeps it until it is deleted, and not just while there is room. */
   readonly isLasting: boolean;
-  /** Lets it go, once: one that has made its last step is not kept. */
-  readonly end: (isComplete: boolean) => Promise<void>;
+  /** Lets it go, once; one that is `done` is not kept. */
+  readonly end: (done: boolean) => Promise<void>;
 }
 
-/** A run that cannot be had: `run-elsewhere` while another tab has it. */
+/** A run that cannot be had: another tab has it, or has removed it. */
 class ResumeError extends GradproofError {
-  constructor() {
-    super('run-elsewhere', resumableWords().refusal);
+  constructor(code: 'run-elsewhere' | 'run-gone') {
+    const { refusal, gone } = resumableWords();
+    super(code, code === 'run-gone' ? gone : refusal);
   }
 }
 
@@ -42,20 +46,20 @@ export class ResumableRuns {
   readonly runs = new Observable<readonly ResumableRun[]>([]);
   /** Those that take room, and that this version of the page cannot read. */
   readonly foreign = new Observable<readonly ForeignRun[]>([]);
-  /** That this tab makes. */
-  #own: string | undefined;
+  /** That this tab holds. */
+  readonly #own = new Set<string>();
 
   /** Looks what is there, and removes what has no checkpoint and no tab that could write one. */
   async load(): Promise<void> {
     try {
       const isHeld = await heldRuns();
-      const ids = (await storedIds()).filter((id) => id !== this.#own);
+      const ids = (await storedIds()).filter((id) => !this.#own.has(id));
       const all = await Promise.all(ids.map((id) => this.#found(id, isHeld(id))));
       const found = all.filter((run) => run !== undefined);
       this.runs.value = found
         .filter((run) => 'last' in run)
         .toSorted((a, b) => b.last.at.getTime() - a.last.at.getTime());
-      this.foreign.value = found.filter((run) => !('last' in run));
+      this.foreign.value = found.filter((run) => 'isDamaged' in run);
     } catch {
       this.runs.value = []; // a private window keeps nothing
       this.foreign.value = [];
@@ -63,13 +67,24 @@ export class ResumableRuns {
   }
 
   async #found(id: string, isElsewhere: boolean): Promise<ResumableRun | ForeignRun | undefined> {
-    const stored = await storedRun(id);
-    if (stored && !('run' in stored)) return isElsewhere ? undefined : stored;
-    const last = stored && (await lastCheckpoint(stored.checkpoints));
-    if (stored && last) return { ...stored, last, isElsewhere };
-    const release = isElsewhere ? undefined : await holdRun(id);
-    if (release) await removeRun(id).finally(release);
-    return undefined;
+    const found = await foundRun(id);
+    if (found && 'last' in found) return { ...found, isElsewhere };
+    if (isElsewhere) return undefined;
+    if (!found) await this.#sweep(id);
+    return found;
+  }
+
+  /** Removes a run that has nothing to lose, unless another tab makes it or gave it a checkpoint. */
+  async #sweep(id: string): Promise<void> {
+    const release = await holdRun(id);
+    if (!release) return;
+    try {
+      if (!(await foundRun(id))) await removeRun(id);
+    } catch {
+      // It is removed when the list is looked at next.
+    } finally {
+      await release();
+    }
   }
 
   /** Keeps a run that begins; undefined where this browser keeps nothing. */
@@ -85,13 +100,25 @@ export class ResumableRuns {
   }
 
   /** Takes a run to go on with it. Throws {@link ResumeError}. */
-  async resume({ id, checkpoints }: ResumableRun): Promise<HeldRun> {
+  async resume({ id }: ResumableRun): Promise<HeldRun> {
     const release = await holdRun(id);
     if (!release) {
       await this.load();
-      throw new ResumeError();
+      throw new ResumeError('run-elsewhere');
     }
-    return await this.#held(id, release, async () => checkpoints);
+    try {
+      return await this.#held(id, release, () => checkpointsOf(id));
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      await this.load();
+      throw new ResumeError('run-gone');
+    }
+  }
+
+  /** A run as it is now; undefined where another tab has removed it. */
+  async again({ id }: ResumableRun): Promise<ResumableRun | undefined> {
+    await this.load();
+    return this.runs.value.find((run) => run.id === id);
   }
 
   /** Throws {@link ResumeError}. */
@@ -99,7 +126,7 @@ export class ResumableRuns {
     const release = await holdRun(id);
     if (release) await removeRun(id).finally(release);
     await this.load();
-    if (!release) throw new ResumeError();
+    if (!release) throw new ResumeError('run-elsewhere');
   }
 
   async #held(
@@ -109,21 +136,24 @@ export class ResumableRuns {
   ): Promise<HeldRun> {
     try {
       const checkpoints = await open();
-      this.#own = id;
+      this.#own.add(id);
       await this.load();
       const isLasting = await navigator.storage.persist();
-      return { checkpoints, isLasting, end: (isComplete) => this.#end(id, release, isComplete) };
+      return { checkpoints, isLasting, end: (done) => this.#end(id, release, done) };
     } catch (error) {
+      this.#own.delete(id);
       await release();
       throw error;
     }
   }
 
-  async #end(id: string, release: Release, isComplete: boolean): Promise<void> {
-    if (this.#own !== id) return;
-    this.#own = undefined;
-    if (isComplete) await removeRun(id);
-    await release();
-    await this.load();
+  async #end(id: string, release: Release, done: boolean): Promise<void> {
+    if (!this.#own.delete(id)) return;
+    try {
+      if (done) await removeRun(id);
+    } finally {
+      await release();
+      await this.load();
+    }
   }
 }

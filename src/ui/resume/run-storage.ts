@@ -1,6 +1,8 @@
 import * as v from 'valibot';
+import { isNotFound } from '../controls/not-found.ts';
 import type { TuningChoices } from '../tune/tuning-choice.ts';
-import { type KeptRun, keptRun } from './kept-run.ts';
+import { type KeptRun, keptRun, laterRun } from './kept-run.ts';
+import { lastCheckpoint } from './last-checkpoint.ts';
 
 /** The folder of the page's own storage (OPFS) that has one for each run. */
 const RUNS = 'runs';
@@ -23,7 +25,10 @@ export interface StoredRun {
 }
 
 /** A run that this version of the page cannot read. */
-export type ForeignRun = Pick<StoredRun, 'id' | 'bytes'>;
+export interface ForeignRun extends Pick<StoredRun, 'id' | 'bytes'> {
+  /** Whether its files are damaged, or gone; else another version of the page kept it. */
+  readonly isDamaged: boolean;
+}
 
 async function runsFolder(): Promise<FileSystemDirectoryHandle> {
   const root = await navigator.storage.getDirectory();
@@ -62,27 +67,52 @@ export async function storedIds(): Promise<readonly string[]> {
   return names;
 }
 
-/** Undefined where it was cut off as it began. */
+/** Undefined of one that has neither a record nor a checkpoint: it was cut off as it began. */
 export async function storedRun(id: string): Promise<StoredRun | ForeignRun | undefined> {
-  const folder = await (await runsFolder()).getDirectoryHandle(id);
+  const folder = await runFolder(id);
   const bytes = await bytesOf(folder).catch(() => 0); // another tab removes files there
-  const foreign = { id, bytes };
-  let record: unknown;
+  const record = await recordIn(folder);
+  if (!record) return (await hasCheckpoint(folder)) ? { id, bytes, isDamaged: true } : undefined;
   try {
-    record = JSON.parse(await (await fileOf(folder, RECORD)).text());
-  } catch {
-    return undefined;
-  }
-  try {
-    const run = v.parse(keptRun, record);
+    const run = v.parse(keptRun, record.content);
     const data = run.data === undefined ? undefined : await fileOf(folder, DATA);
     return {
-      ...{ ...foreign, run, data: data && new File([data], run.data ?? '') },
+      ...{ id, bytes, run, data: data && new File([data], run.data ?? '') },
       adapterFiles: await adapterFiles(folder, run),
       checkpoints: await folder.getDirectoryHandle(CHECKPOINTS),
     };
   } catch {
-    return foreign;
+    return { id, bytes, isDamaged: !v.is(laterRun, record.content) };
+  }
+}
+
+const runFolder = async (id: string): Promise<FileSystemDirectoryHandle> =>
+  await (await runsFolder()).getDirectoryHandle(id);
+
+/** The folder of a run's checkpoints. Rejects with NotFoundError where the run is gone. */
+export const checkpointsOf = async (id: string): Promise<FileSystemDirectoryHandle> =>
+  await (await runFolder(id)).getDirectoryHandle(CHECKPOINTS);
+
+/**
+ * What a record says, undefined where that cannot be read. There is no record where it was made and
+ * not filled: it gets its content at once.
+ */
+async function recordIn(
+  folder: FileSystemDirectoryHandle,
+): Promise<{ readonly content: unknown } | undefined> {
+  try {
+    const text = await (await fileOf(folder, RECORD)).text();
+    return text === '' ? undefined : { content: JSON.parse(text) };
+  } catch (error) {
+    return isNotFound(error) ? undefined : { content: undefined };
+  }
+}
+
+async function hasCheckpoint(folder: FileSystemDirectoryHandle): Promise<boolean> {
+  try {
+    return (await lastCheckpoint(await folder.getDirectoryHandle(CHECKPOINTS))) !== undefined;
+  } catch (error) {
+    return !isNotFound(error);
   }
 }
 
@@ -95,8 +125,12 @@ async function adapterFiles(
   return await Promise.all(adapter.files.map((name) => fileOf(beside, name)));
 }
 
+/** Removes a run, if there is one. */
 export async function removeRun(id: string): Promise<void> {
-  await (await runsFolder()).removeEntry(id, { recursive: true });
+  const runs = await runsFolder();
+  await runs.removeEntry(id, { recursive: true }).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error;
+  });
 }
 
 async function fileOf(folder: FileSystemDirectoryHandle, name: string): Promise<File> {

@@ -7,7 +7,10 @@ import { tunedRunOf } from './tuned-run.ts';
 import type { TunedShelf } from './tuned-shelf.ts';
 import type { TuningState } from './tuning-state.ts';
 
-/** Keeps the run that is shown, once it is asked to. */
+/**
+ * Keeps the run that is shown, once it is asked to. Fires `kept` with its id where what it trained is
+ * kept, too.
+ */
 export class KeepRun extends LitElement {
   static override properties = {
     shelf: { attribute: false },
@@ -45,6 +48,7 @@ export class KeepRun extends LitElement {
     try {
       await this.shelf.keep(run);
       this.outcome = 'kept';
+      if (run.weights) this.dispatchEvent(new CustomEvent('kept', { detail: run.id }));
     } catch {
       this.outcome = 'refused';
     }

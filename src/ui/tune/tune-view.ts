@@ -270,7 +270,12 @@ export class TuneView extends LitElement {
     return html`<div class="stack more">
       <gp-tuned-files .tuning=${this.tuning} .state=${state}></gp-tuned-files>
       ${this.#merged(state)}
-      <gp-keep-run .shelf=${this.tuning.kept} .conversation=${conversation} .state=${state}></gp-keep-run>
+      <gp-keep-run
+        .shelf=${this.tuning.kept}
+        .conversation=${conversation}
+        .state=${state}
+        @kept=${({ detail }: CustomEvent<string>) => this.tuning.unsaved.had(detail)}
+      ></gp-keep-run>
     </div>`;
   }
 }

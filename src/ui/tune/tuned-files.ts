@@ -6,6 +6,7 @@ import { base, controls } from '../controls/styles.ts';
 import { saveReport } from '../reports/report-files.ts';
 import { tuningWords } from './tuning.en.ts';
 import type { TuningSession } from './tuning-session.ts';
+import { runId, type TuningState } from './tuning-state.ts';
 
 /** What came of a run, as files: what was trained, its log, its report. */
 export class TunedFiles extends LitElement {
@@ -21,7 +22,7 @@ export class TunedFiles extends LitElement {
     `,
   ];
   declare tuning: TuningSession;
-  declare state: TuningSession['state']['value'];
+  declare state: TuningState;
 
   override render() {
     const words = tuningWords().files;
@@ -33,7 +34,7 @@ export class TunedFiles extends LitElement {
       <div class="row">
         ${files.map(
           ({ name, data }) =>
-            html`<button class="quiet" @click=${() => download(name, data, 'application/octet-stream')}>${words.save(name, data.byteLength)}</button>`,
+            html`<button class="quiet" @click=${() => this.#save({ name, data })}>${words.save(name, data.byteLength)}</button>`,
         )}
         <button class="quiet" @click=${() => download('log.jsonl', logLines(log), 'application/jsonl')}>${words.log}</button>
         <button class="quiet" @click=${() => download('log.csv', toCsv(logTable(log)), 'text/csv')}>${words.logCsv}</button>
@@ -42,6 +43,12 @@ export class TunedFiles extends LitElement {
       </div>
       ${answers ? html`<p class="small muted">${traced ? words.bothEnd : words.reportEnds}</p>` : nothing}
     `;
+  }
+
+  #save({ name, data }: TuningState['files'][number]): void {
+    download(name, data, 'application/octet-stream');
+    const { subject } = this.state;
+    if (subject) void this.tuning.unsaved.fileSaved(runId(subject), name);
   }
 
   async #saveTrace(): Promise<void> {

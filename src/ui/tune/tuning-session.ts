@@ -12,6 +12,7 @@ import { Merging } from '../merge/merging.ts';
 import type { MergingState } from '../merge/merging-state.ts';
 import { keptRunOf } from '../resume/kept-choices.ts';
 import { type HeldRun, type ResumableRun, ResumableRuns } from '../resume/resumable-runs.ts';
+import { UnsavedResult } from '../resume/unsaved-result.ts';
 import { asksItself } from './asks-itself.ts';
 import { beginningsOf } from './beginnings.ts';
 import { type Asked, Conversation } from './conversation.ts';
@@ -26,6 +27,7 @@ import { afterSending, afterTuningEvent, leftFiles } from './tuning-events.ts';
 import {
   type Keeping,
   runId,
+  stepsOf,
   type TuningState,
   type TuningSubject,
   UNTUNED,
@@ -64,8 +66,10 @@ export class TuningSession {
   readonly kept = new TunedShelf();
   /** The models of servers that this browser keeps. */
   readonly fetched = new FetchedModels();
-  /** The runs that ended before their last step. */
+  /** The runs that ended before their last step, or whose results no person has. */
   readonly resumable = new ResumableRuns();
+  /** That of the run that is shown. */
+  readonly unsaved = new UnsavedResult();
   /** What merges the models of runs that have ended. */
   readonly merging: Merging;
   /** With the model of the last run. */
@@ -84,7 +88,11 @@ export class TuningSession {
    */
   constructor(notice: Notice, state: Observable<TuningState>, merging: Observable<MergingState>) {
     this.state = state;
-    this.merging = new Merging(merging, () => this.report());
+    this.merging = new Merging(
+      merging,
+      () => this.report(),
+      (run) => this.unsaved.had(run),
+    );
     this.#notice = notice;
     this.choice = new TuningChoice(notice);
   }
@@ -127,6 +135,7 @@ export class TuningSession {
     this.state.value = {
       ...UNTUNED,
       ...{ phase: 'starting', steps: [], log: [], traced: traced ?? false },
+      isResumed: resumed !== undefined,
       subject: {
         ...{ ...subject, settings, startedAt },
         ...(chosen.kind === 'folder' && chosen.folder ? { folder: chosen.folder } : {}),
@@ -140,10 +149,14 @@ export class TuningSession {
       ...(sharding ? { sharding } : {}),
     };
     const asked = { ...request, ...more, talkMs: TALK_MS };
-    const hold = () =>
-      resumed
-        ? this.resumable.resume(resumed)
-        : this.resumable.begin(keptRunOf(chosen, { startedAt, steps: request.steps }), chosen);
+    const hold = async () => {
+      // One that is not to be had leaves the result before; one that begins needs its room.
+      const held = resumed && (await this.resumable.resume(resumed));
+      await this.unsaved.drop();
+      if (held) return held;
+      const run = keptRunOf(chosen, { startedAt, steps: request.steps });
+      return await this.resumable.begin(run, chosen);
+    };
     const sink = sent ? namedServers().sink : undefined;
     const tellSending = (sending: Sending) => {
       if (this.#questions === questions) this.state.value = afterSending(this.state.value, sending);
@@ -211,15 +224,19 @@ export class TuningSession {
     { abort, pause, questions }: Controls,
   ): Promise<void> {
     let held: HeldRun | undefined;
+    /** Whether the model is in a folder of the person's own. */
+    let isWritten = false;
     const follow = (event: TuningEvent) => {
       const { subject } = this.state.value;
-      if (event.type === 'written' && place && subject)
+      if (event.type === 'written' && place && subject) {
+        isWritten = place.isChosen;
         void this.#notice.during(() => this.merging.show(runId(subject), place, event));
+      }
       this.state.value = afterTuningEvent(this.state.value, event);
       log?.hear(event);
       if (event.type === 'saved') {
         this.#abort = undefined;
-        void held?.end(!this.state.value.stopped);
+        void this.#saved(held, isWritten);
       }
       if (subject && asksItself(event, subject)) this.ask();
     };
@@ -240,11 +257,23 @@ export class TuningSession {
       };
     } catch (error) {
       this.#fail(error);
+      await this.unsaved.giveBack();
     } finally {
       this.#end(abort);
-      await held?.end(false);
+      if (held && !this.unsaved.isOf(held)) await held.end(false);
       await log?.end(1);
     }
+  }
+
+  /** Of a run that made all its steps the checkpoints stay, unless the person has the model. */
+  async #saved(held: HeldRun | undefined, isWritten: boolean): Promise<void> {
+    const { subject, files, ...state } = this.state.value;
+    const { done, total } = stepsOf(state);
+    if (!held || !subject) return;
+    const names = files.map(({ name }) => name);
+    if (done < total) await held.end(false);
+    else if (isWritten) await held.end(true);
+    else this.unsaved.begin(runId(subject), held, names);
   }
 
   /** Asks the model of the run what is drafted. */

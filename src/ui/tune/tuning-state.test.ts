@@ -18,6 +18,10 @@ test.each([
   expect(keepingSoFar({ keeping: 'lasting', happened })).toBe(said);
 });
 
+test('of a run that was taken from the list there is one, before it tells anything', () => {
+  expect(keepingSoFar({ keeping: 'lasting', happened: [], isResumed: true })).toBe('lasting');
+});
+
 test('where a browser keeps none, or it is not known yet, nothing is promised', () => {
   expect(keepingSoFar({ keeping: 'nothing', happened: [] })).toBe('nothing');
   expect(keepingSoFar({ happened: [] })).toBeUndefined();

@@ -32,11 +32,12 @@ export type Keeping = 'lasting' | 'whileThereIsRoom' | 'nothing';
 export function keepingSoFar({
   keeping,
   happened,
-}: Pick<TuningState, 'keeping' | 'happened'>): Keeping | 'notYet' | undefined {
+  isResumed = false,
+}: Pick<TuningState, 'keeping' | 'happened' | 'isResumed'>): Keeping | 'notYet' | undefined {
   if (keeping === undefined || keeping === 'nothing') return keeping;
-  const isKept = happened.some(
-    ({ kind, step }) => kind === 'checkpoint' || (kind === 'resumed' && step > 0),
-  );
+  const isKept =
+    isResumed ||
+    happened.some(({ kind, step }) => kind === 'checkpoint' || (kind === 'resumed' && step > 0));
   if (isKept) return keeping;
   return happened.some(({ kind }) => kind === 'refused') ? 'nothing' : 'notYet';
 }
@@ -59,6 +60,8 @@ export interface TuningState {
   readonly subject?: TuningSubject;
   /** What becomes of its checkpoints. */
   readonly keeping?: Keeping;
+  /** Whether it goes on from a checkpoint, or is loaded from its last. */
+  readonly isResumed?: boolean;
   /** Whether it computes on a processor. */
   readonly slow?: boolean;
   /** Whether it computes on the reference, without WebGPU. */
