@@ -143,3 +143,35 @@ test(
     ]);
   },
 );
+
+test('settings that contradict a saved adapter are refused by field, and what they leave out is its own', async () => {
+  const config = {
+    ...{ peft_type: 'LORA', r: 2, lora_alpha: 4, target_modules: ['q_proj'] },
+  };
+  const adapter = folderOf({
+    'adapter_config.json': JSON.stringify(config),
+    'adapter_model.safetensors': writeSafetensors({}),
+  });
+  const model = await filesIn(SMALL);
+  const at = (path: string) => ({ kind: 'path', path }) as const;
+  const read = async (given: JsonObject) =>
+    await inspectRequest({
+      ...{ model: at('model'), adapter: at('adapter') },
+      openFolder: async (place) =>
+        place.kind === 'path' && place.path === 'model' ? model : adapter,
+      ...{ name: 'small', base: 'small', given },
+      openData: async () => undefined,
+    });
+  const { faults } = await read({ type: 'bnb_dora', lora: { r: 16, lora_alpha: 4, bias: 'all' } });
+  expect(faults.map(({ part, path, message }) => [part, path, message])).toEqual([
+    [
+      ...['settings', 'lora.r'],
+      'lora.r is 16, and the saved adapter has 2: leave it out: a saved adapter goes on by its own configuration',
+    ],
+    ['settings', 'lora.bias', expect.stringContaining('the saved adapter has "none"')],
+    ['settings', 'type', expect.stringContaining('the saved adapter is LoRA, which type')],
+  ]);
+  const right = await read({ type: 'lora', lora: { lora_alpha: 4 } });
+  expect(right.faults).toEqual([]);
+  expect(right.config?.adapter?.rules).toMatchObject({ r: 2, target_modules: ['q_proj'] });
+});
