@@ -88,16 +88,24 @@ async function faultsWith(
   change: (files: Map<string, Uint8Array | string>) => void,
   given: JsonObject = {},
 ) {
+  const { faults } = await smallWith(change, given);
+  return faults.map(({ part, path, message }) => [part, path, message]);
+}
+
+/** What is found then. */
+async function smallWith(
+  change: (files: Map<string, Uint8Array | string>) => void,
+  given: JsonObject = {},
+) {
   const files = new Map<string, Uint8Array | string>();
   for (const [name, file] of await filesIn(SMALL)) files.set(name, await file.read(0, file.bytes));
   change(files);
-  const { faults } = await inspectRequest({
+  return await inspectRequest({
     model: { kind: 'path', path: 'small' },
     openFolder: async () => folderOf(Object.fromEntries(files)),
     ...{ name: 'small', base: 'small', given },
     openData: async () => undefined,
   });
-  return faults.map(({ part, path, message }) => [part, path, message]);
 }
 
 /** Changes a file of JSON. */
@@ -174,4 +182,15 @@ test('settings that contradict a saved adapter are refused by field, and what th
   const right = await read({ type: 'lora', lora: { lora_alpha: 4 } });
   expect(right.faults).toEqual([]);
   expect(right.config?.adapter?.rules).toMatchObject({ r: 2, target_modules: ['q_proj'] });
+});
+
+test('an answer ends at every token that the files of the model name, and what names none is a fault', async () => {
+  expect((await smallWith(() => undefined)).ends).toEqual([1023]);
+  const turn = JSON.stringify({ eos_token_id: [1022, 1021] });
+  const { ends, faults } = await smallWith((files) => files.set('generation_config.json', turn));
+  expect([ends, faults]).toEqual([[1022, 1021, 1023], []]);
+  const wrong = JSON.stringify({ eos_token_id: '</s>' });
+  expect(await faultsWith((files) => files.set('generation_config.json', wrong))).toEqual([
+    [...['model', undefined], expect.stringMatching(/^generation_config\.json: eos_token_id must/)],
+  ]);
 });

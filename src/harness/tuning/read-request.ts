@@ -1,4 +1,5 @@
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
+import { endTokens } from '../../formats/hugging-face/end-tokens.ts';
 import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
@@ -67,6 +68,8 @@ export interface InspectedRequest {
   readonly folder?: ModelFolder | undefined;
   readonly model?: ModelConfig | undefined;
   readonly codec?: TextCodec | undefined;
+  /** The tokens at which an answer of the model ends. */
+  readonly ends?: readonly number[] | undefined;
   readonly config?: LlamaTrainingConfig | undefined;
   readonly texts?: ReadTexts | undefined;
   readonly plan?: RunPlan<EncodedText> | undefined;
@@ -103,6 +106,7 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
   const config = settled && (await tried('model', async () => namedExpansion(settled, name, told)));
   const model = folder && config && (await tried('model', () => checkedModel(folder, config)));
   const codec = folder && (await tried('model', () => openTokenizer(folder)));
+  const ends = told && folder && codec && (await tried('model', () => endTokens(folder, codec)));
   const texts =
     !merging && codec && config
       ? await tried('data', async () =>
@@ -118,7 +122,7 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
   const plan = texts && config && (await tried('data', async () => runPlan(texts.items, config)));
   if (model && codec && config) faults.push(...misfits(model, codec, config));
   const reads = model && config && plan && readAtOnce(model, config, plan);
-  const inspected = { faults, folder, model, codec, config, texts, plan, reads };
+  const inspected = { faults, folder, model, codec, ends, config, texts, plan, reads };
   if (faults.length > 0 || !config || !(merging || plan)) return inspected;
   const request = {
     ...{ folder: place, name, base, config },
