@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -184,3 +185,45 @@ def test_moments_in_8_bits_are_always_corrected():
     told = {**case.params, "optimizer": "adamw8bit", "min_8bit_size": 0}
     with pytest.raises(NotImplementedOpError, match="always corrects"):
         record_case(replace(case, params=told), 3)
+
+
+@pytest.mark.parametrize("case", ["llama_qlora_of_some", "llama_hqq_lora_of_some"])
+def test_a_quantized_linear_without_an_adapter_is_frozen_and_is_computed_with(case):
+    bundle = recorded(case).bundle
+    frozen = "model.layers.0.mlp.up_proj"
+    assert f"lora0.{frozen}.lora_A" not in bundle.inputs
+    assert not any(frozen in name for name in bundle.outputs)
+    without_floats = {
+        name: x for name, x in bundle.inputs.items() if name != f"base.{frozen}.weight"
+    }
+    assert judge_bundle(replace(bundle, inputs=without_floats)).findings == []
+    part = next(
+        name for name in bundle.inputs if name in (f"q.{frozen}.absmax", f"q.{frozen}.scale")
+    )
+    other = {**bundle.inputs, part: 2 * bundle.inputs[part]}
+    assert judge_bundle(replace(bundle, inputs=other)).findings
+
+
+def test_the_run_that_the_engine_reads_is_the_one_that_is_recorded_here():
+    fixtures = Path(__file__).parents[2] / "src/testing/parity/llama/fixtures"
+    kept = read_bundle((fixtures / "llama_qlora_of_some.safetensors").read_bytes())
+    case = recorded("llama_qlora_of_some").bundle
+    assert kept.params == case.params
+    assert kept.inputs.keys() == case.inputs.keys()
+    for name, x in kept.inputs.items():
+        np.testing.assert_array_equal(x, case.inputs[name])
+    assert judge_bundle(kept).findings == []
+
+
+@pytest.mark.parametrize(
+    ("dropped", "added", "why"),
+    [
+        (r"layers\.1.*q_proj\.lora_B", {}, r"q_proj has in\.lora0\..*lora_A and no lora_B"),
+        ("nothing", {"q.lm_head.packed": np.zeros(8, np.uint8)}, "lm_head is quantized and is no"),
+    ],
+)
+def test_what_is_half_an_adapter_or_no_linear_of_a_block_is_named(dropped, added, why):
+    bundle = recorded("llama_qlora_of_some").bundle
+    inputs = {name: x for name, x in bundle.inputs.items() if not re.search(dropped, name)}
+    with pytest.raises(FormatError, match=why):
+        judge_bundle(replace(bundle, inputs={**inputs, **added}))

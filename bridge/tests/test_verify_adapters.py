@@ -41,6 +41,10 @@ KINDS = {
     "all_biases": {"bias": "all"},
     "own_biases": {"bias": "lora_only"},
     "biases_within": {"lora_bias": True, "bias": "lora_only"},
+    "embeddings": {"target_modules": ["embed_tokens"]},
+    "embeddings_and_linears": {"target_modules": ["q_proj", "embed_tokens"], "use_rslora": True},
+    "embeddings_dora": {"target_modules": ["embed_tokens"], "use_dora": True},
+    "head": {"target_modules": ["lm_head"]},
     "saved_linears": {"modules_to_save": ["k_proj", "down_proj"]},
     "saved_modules": {"modules_to_save": ["lm_head", "model.norm", "input_layernorm"]},
     "saved_embeddings": {"modules_to_save": ["embed_tokens"], "use_dora": True},
@@ -61,12 +65,18 @@ def saved(folder, own, *, change=1.0, model_config=CONFIG):
     ).eval()
     base = {f"base.{name}": x.detach().numpy().copy() for name, x in model.named_parameters()}
     config = LoraConfig(
-        r=3, lora_alpha=6, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM", **own
+        **{
+            "r": 3,
+            "lora_alpha": 6,
+            "target_modules": ["q_proj", "v_proj"],
+            "task_type": "CAUSAL_LM",
+            **own,
+        }
     )
     wrapped = get_peft_model(model, config)
     with torch.no_grad():
         for name, x in wrapped.named_parameters():
-            if "lora_B" in name:
+            if "lora_B" in name or "lora_embedding_A" in name:
                 x.copy_(torch.randn_like(x) * 0.3)
             elif x.requires_grad and "lora_" not in name:
                 x.add_(torch.randn_like(x) * 0.1)
@@ -106,8 +116,9 @@ TIED = {**CONFIG, "tie_word_embeddings": True}
 
 
 @pytest.mark.parametrize("module", ["embed_tokens", "lm_head"])
-def test_of_a_tied_model_peft_trains_a_copy_of_either_end(tmp_path, capsys, module):
-    saved(tmp_path, {"modules_to_save": [module]}, model_config=TIED)
+@pytest.mark.parametrize("how", ["modules_to_save", "target_modules"])
+def test_of_a_tied_model_peft_changes_either_end_alone(tmp_path, capsys, how, module):
+    saved(tmp_path, {how: [module]}, model_config=TIED)
     status, checks = verified(capsys, tmp_path)
     assert [check["verdict"] for check in checks] == ["agrees"] * 4, checks
     assert status == 0
@@ -169,3 +180,34 @@ def test_a_bundle_of_another_op_is_no_logits(tmp_path, capsys):
     status, checks = verified(capsys, tmp_path)
     assert status == 2
     assert checks[2]["detail"] == "it is a bundle of softmax, and none of causal_lm_logits"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda a, b: (a[:2], b), "lora_embedding_A [2, 61] and lora_embedding_B [32, 3]; rank 3"),
+        (lambda a, b: (a, None), "embed_tokens has lora_embedding_A and no lora_embedding_B"),
+    ],
+)
+def test_embeddings_of_which_a_part_does_not_fit_are_unreadable(tmp_path, capsys, change, words):
+    saved(tmp_path, {"target_modules": ["embed_tokens"]})
+    path = tmp_path / "adapter_model.safetensors"
+    _, tensors = read_safetensors(path.read_bytes())
+    at = "base_model.model.model.embed_tokens.lora_embedding_"
+    parts = change(*(tensors.pop(f"{at}{part}") for part in "AB"))
+    kept = {f"{at}{part}": x for part, x in zip("AB", parts, strict=True) if x is not None}
+    path.write_bytes(write_safetensors({**tensors, **kept}, {"format": "pt"}))
+    status, checks = verified(capsys, tmp_path)
+    assert (status, checks[0]["verdict"]) == (2, "unreadable")
+    assert words in checks[0]["detail"]
+
+
+def test_embeddings_that_are_not_those_of_the_logits_deviate(tmp_path, capsys):
+    saved(tmp_path, {"target_modules": ["embed_tokens"]})
+    path = tmp_path / "adapter_model.safetensors"
+    _, tensors = read_safetensors(path.read_bytes())
+    name = "base_model.model.model.embed_tokens.lora_embedding_A"
+    path.write_bytes(write_safetensors({**tensors, name: 2 * tensors[name]}, {"format": "pt"}))
+    status, checks = verified(capsys, tmp_path)
+    assert [check["verdict"] for check in checks] == ["agrees", "agrees", "deviates", "deviates"]
+    assert status == 1

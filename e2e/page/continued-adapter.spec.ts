@@ -10,8 +10,9 @@ const SETTINGS = {
   ...{ ...QUICK, max_steps: 4, eval_steps: 2, max_length: 32 },
   ...{ type: 'qlora', lora: { r: 4, lora_alpha: 8 } },
 };
-/** Of the saved adapter rank and factor are kept, whatever is written here. */
-const OTHER = { ...SETTINGS, max_steps: 10, learning_rate: 0.002, lora: { r: 8, lora_alpha: 8 } };
+const { lora: _, ...WITHOUT_ADAPTER } = SETTINGS;
+/** Rank and factor are those of the saved adapter. */
+const OTHER = { ...WITHOUT_ADAPTER, max_steps: 10, learning_rate: 0.002 };
 
 const WEIGHTS = 'adapter_model.safetensors';
 const CONFIG = 'adapter_config.json';
@@ -42,8 +43,16 @@ test('a saved adapter is dropped and learns on, and its run is resumed without i
   await expect(panel(second)).toContainText('None: a new one is made');
   await drop(second, adapter);
   await expect(panel(second)).toContainText(/adapter, \d/);
+  // Its own rank is shown, and none is asked for.
+  await expect(second.getByLabel('Rank')).toHaveValue('');
+  await expect(second.getByLabel('Rank')).toHaveAttribute('placeholder', '4');
+  await expect(start(second)).toHaveAttribute('aria-disabled', 'false');
+  await second.getByLabel('Rank').fill('8');
+  await second.getByLabel('Rank').press('Enter');
+  await expect(second.getByText(/^lora\.r is 8, and the saved adapter has 4/)).toBeVisible();
+  await expect(start(second)).toHaveAttribute('aria-disabled', 'true');
   await takeSettings(second, OTHER);
-  await expect(start(second)).toBeEnabled();
+  await expect(start(second)).toHaveAttribute('aria-disabled', 'false');
   expect(await violations(second)).toEqual([]);
   await start(second).click();
   const whole = await learnt(second);

@@ -19,6 +19,7 @@ export {
   openChatTemplate,
   type RenderOptions,
 } from '../formats/hugging-face/chat-template.ts';
+export { endTokens } from '../formats/hugging-face/end-tokens.ts';
 export { openTokenizer, type TextCodec } from '../formats/hugging-face/tokenizer.ts';
 export { type PartFile, partsOfBlob } from '../formats/part-file.ts';
 export { type EncodeOptions, encodeTexts } from '../formats/text-data/encode.ts';

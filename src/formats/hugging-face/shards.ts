@@ -103,15 +103,41 @@ interface Started {
   readonly kind: string | undefined;
 }
 
-async function otherWeights(folder: ModelFolder): Promise<Shards> {
+/** How the files begin that are no text. */
+async function startsIn(folder: ModelFolder): Promise<readonly Started[]> {
   const others = [...folder].filter(([name, { bytes }]) => !IS_TEXT.test(name) && bytes > 0);
-  const starts: readonly Started[] = await Promise.all(
+  return await Promise.all(
     others.map(async ([name, file]) => {
       const start = await file.read(0, Math.min(KIND_BYTES, file.bytes));
       return { name, file, start, kind: kindOf(start) };
     }),
   );
-  const alike = starts.filter(({ start, kind }) => kind === undefined && start[8] === 0x7b);
+}
+
+const isLikeSafetensors = ({ start, kind }: Started) => kind === undefined && start[8] === 0x7b;
+
+/** Files of known formats in a folder whose weights are in none that is read, as {@link shardsOf} tells them. */
+export async function unreadFormats(folder: ModelFolder): Promise<readonly UnreadFile[]> {
+  if (folder.has(ONE_FILE) || folder.has(INDEX)) return [];
+  const starts = await startsIn(folder);
+  if (starts.some(isLikeSafetensors)) return [];
+  return starts.flatMap(({ name, kind }) =>
+    kind === undefined ? [] : [{ name, message: `${quote(name)} is ${kind}`, suggestion: UNREAD }],
+  );
+}
+
+/** A file in another format than weights are read in. */
+interface UnreadFile {
+  readonly name: string;
+  readonly message: string;
+  readonly suggestion: string;
+}
+
+const UNREAD = 'it is not opened; save the model as safetensors with save_pretrained';
+
+async function otherWeights(folder: ModelFolder): Promise<Shards> {
+  const starts = await startsIn(folder);
+  const alike = starts.filter(isLikeSafetensors);
   const [only] = alike;
   if (only && alike.length === 1)
     return { files: new Map([[only.name, only.file]]), index: undefined };
@@ -129,15 +155,14 @@ async function otherWeights(folder: ModelFolder): Promise<Shards> {
 
 /** Why a file is not read as weights: by what it is, or how it begins. */
 function otherFormat({ name, start, kind }: Started): CheckpointFault {
-  const how = 'it is not opened; save the model as safetensors with save_pretrained';
   if (kind !== undefined)
     return {
       code: isProgram(kind) ? 'pickle-unsafe' : 'no-weights',
-      message: `${quote(name)} is ${kind}: ${how}`,
+      message: `${quote(name)} is ${kind}: ${UNREAD}`,
     };
   const bytes = Array.from(start.subarray(0, MAGIC_BYTES), (byte) =>
     byte.toString(16).padStart(2, '0'),
   );
-  const message = `${quote(name)} begins with ${bytes.join(' ')}, which no format of weights does: ${how}`;
+  const message = `${quote(name)} begins with ${bytes.join(' ')}, which no format of weights does: ${UNREAD}`;
   return { code: 'format-unknown', message };
 }

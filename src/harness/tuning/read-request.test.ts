@@ -88,16 +88,24 @@ async function faultsWith(
   change: (files: Map<string, Uint8Array | string>) => void,
   given: JsonObject = {},
 ) {
+  const { faults } = await smallWith(change, given);
+  return faults.map(({ part, path, message }) => [part, path, message]);
+}
+
+/** What is found then. */
+async function smallWith(
+  change: (files: Map<string, Uint8Array | string>) => void,
+  given: JsonObject = {},
+) {
   const files = new Map<string, Uint8Array | string>();
   for (const [name, file] of await filesIn(SMALL)) files.set(name, await file.read(0, file.bytes));
   change(files);
-  const { faults } = await inspectRequest({
+  return await inspectRequest({
     model: { kind: 'path', path: 'small' },
     openFolder: async () => folderOf(Object.fromEntries(files)),
     ...{ name: 'small', base: 'small', given },
     openData: async () => undefined,
   });
-  return faults.map(({ part, path, message }) => [part, path, message]);
 }
 
 /** Changes a file of JSON. */
@@ -143,3 +151,46 @@ test(
     ]);
   },
 );
+
+test('settings that contradict a saved adapter are refused by field, and what they leave out is its own', async () => {
+  const config = {
+    ...{ peft_type: 'LORA', r: 2, lora_alpha: 4, target_modules: ['q_proj'] },
+  };
+  const adapter = folderOf({
+    'adapter_config.json': JSON.stringify(config),
+    'adapter_model.safetensors': writeSafetensors({}),
+  });
+  const model = await filesIn(SMALL);
+  const at = (path: string) => ({ kind: 'path', path }) as const;
+  const read = async (given: JsonObject) =>
+    await inspectRequest({
+      ...{ model: at('model'), adapter: at('adapter') },
+      openFolder: async (place) =>
+        place.kind === 'path' && place.path === 'model' ? model : adapter,
+      ...{ name: 'small', base: 'small', given },
+      openData: async () => undefined,
+    });
+  const { faults } = await read({ type: 'bnb_dora', lora: { r: 16, lora_alpha: 4, bias: 'all' } });
+  expect(faults.map(({ part, path, message }) => [part, path, message])).toEqual([
+    [
+      ...['settings', 'lora.r'],
+      'lora.r is 16, and the saved adapter has 2: leave it out: a saved adapter goes on by its own configuration',
+    ],
+    ['settings', 'lora.bias', expect.stringContaining('the saved adapter has "none"')],
+    ['settings', 'type', expect.stringContaining('the saved adapter is LoRA, which type')],
+  ]);
+  const right = await read({ type: 'lora', lora: { lora_alpha: 4 } });
+  expect(right.faults).toEqual([]);
+  expect(right.config?.adapter?.rules).toMatchObject({ r: 2, target_modules: ['q_proj'] });
+});
+
+test('an answer ends at every token that the files of the model name, and what names none is a fault', async () => {
+  expect((await smallWith(() => undefined)).ends).toEqual([1023]);
+  const turn = JSON.stringify({ eos_token_id: [1022, 1021] });
+  const { ends, faults } = await smallWith((files) => files.set('generation_config.json', turn));
+  expect([ends, faults]).toEqual([[1022, 1021, 1023], []]);
+  const wrong = JSON.stringify({ eos_token_id: '</s>' });
+  expect(await faultsWith((files) => files.set('generation_config.json', wrong))).toEqual([
+    [...['model', undefined], expect.stringMatching(/^generation_config\.json: eos_token_id must/)],
+  ]);
+});

@@ -1,4 +1,5 @@
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
+import { endTokens } from '../../formats/hugging-face/end-tokens.ts';
 import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
@@ -12,11 +13,13 @@ import {
   namesExpansion,
 } from '../../models/llama/block-expansion.ts';
 import { ExpansionError } from '../../models/llama/expansion-error.ts';
+import { adapterDifferences } from '../../train/llama/config/adapter-differences.ts';
 import { continuedBlocks, continuedConfig } from '../../train/llama/config/continued-config.ts';
 import {
   type LlamaTrainingConfig,
   trainingConfigOf,
 } from '../../train/llama/config/read-training-config.ts';
+import { TrainingConfigError } from '../../train/llama/config/training-config-error.ts';
 import { USUAL_LENGTH } from '../../train/llama/config/training-fields.ts';
 import { checkedModel } from '../../train/llama/open-model.ts';
 import { type ReadAtOnce, type RunPlan, readAtOnce, runPlan } from '../../train/llama/run-plan.ts';
@@ -65,6 +68,8 @@ export interface InspectedRequest {
   readonly folder?: ModelFolder | undefined;
   readonly model?: ModelConfig | undefined;
   readonly codec?: TextCodec | undefined;
+  /** The tokens at which an answer of the model ends. */
+  readonly ends?: readonly number[] | undefined;
   readonly config?: LlamaTrainingConfig | undefined;
   readonly texts?: ReadTexts | undefined;
   readonly plan?: RunPlan<EncodedText> | undefined;
@@ -91,13 +96,17 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
   const { model: place, adapter, openFolder, openData, name, base, merging = false } = sources;
   const folder = await tried('model', () => openFolder(place));
   const told = folder && (await toldBy(folder));
-  const own = await tried('settings', () => configOf(sources, told?.context));
+  const asked = await tried('settings', () => settingsOf(sources, told?.context));
+  const own = asked && (await tried('settings', async () => trainingConfigOf(asked)));
   const saved =
     adapter && (await tried('adapter', async () => readSaved(await openFolder(adapter), own)));
+  if (asked && saved && 'fields' in saved)
+    await tried('settings', async () => requireSame(asked, saved.fields, told));
   const settled = own && (await tried('settings', async () => continued(own, saved)));
   const config = settled && (await tried('model', async () => namedExpansion(settled, name, told)));
   const model = folder && config && (await tried('model', () => checkedModel(folder, config)));
   const codec = folder && (await tried('model', () => openTokenizer(folder)));
+  const ends = told && folder && codec && (await tried('model', () => endTokens(folder, codec)));
   const texts =
     !merging && codec && config
       ? await tried('data', async () =>
@@ -113,7 +122,7 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
   const plan = texts && config && (await tried('data', async () => runPlan(texts.items, config)));
   if (model && codec && config) faults.push(...misfits(model, codec, config));
   const reads = model && config && plan && readAtOnce(model, config, plan);
-  const inspected = { faults, folder, model, codec, config, texts, plan, reads };
+  const inspected = { faults, folder, model, codec, ends, config, texts, plan, reads };
   if (faults.length > 0 || !config || !(merging || plan)) return inspected;
   const request = {
     ...{ folder: place, name, base, config },
@@ -134,15 +143,25 @@ async function toldBy(folder: ModelFolder): Promise<ModelConfig | undefined> {
 }
 
 /** The settings of a file below what is given beside it. */
-async function configOf(
+async function settingsOf(
   { settings, given }: TuningSources,
   context: number = USUAL_LENGTH,
-): Promise<LlamaTrainingConfig> {
-  return trainingConfigOf({
+): Promise<JsonObject> {
+  return {
     max_length: Math.min(USUAL_LENGTH, context),
     ...(settings ? parseJsonObject(await settings(), 'the file') : {}),
     ...given,
-  });
+  };
+}
+
+/** Throws TrainingConfigError where settings say of adapters what a saved one has otherwise. */
+function requireSame(
+  settings: JsonObject,
+  saved: ReadAdapter['fields'],
+  model: ModelConfig | undefined,
+): void {
+  const faults = adapterDifferences(settings, saved, model);
+  if (faults.length > 0) throw new TrainingConfigError(faults);
 }
 
 type ReadSaved = ReadAdapter | ReadBlocks | ReadWeights;

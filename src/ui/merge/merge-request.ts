@@ -1,6 +1,7 @@
 import type { TuningRequest } from '../../harness/tuning.ts';
 import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import { namesOf, requestReader } from '../tune/request-reader.ts';
+import type { Settings } from '../tune/settings.ts';
 import { smallModel } from '../tune/small-model.ts';
 import type { TrainedModel } from './trained-model.ts';
 
@@ -18,7 +19,7 @@ export async function mergeRequest(
     model: chosen?.place ?? (await smallModel()),
     adapter: { kind: 'files', files },
     openFolder: openWebFolder,
-    given: settings,
+    given: ofTrained(settings),
     openData: async () => undefined,
     merging: true,
   });
@@ -26,4 +27,9 @@ export async function mergeRequest(
     throw new Error(faults.map(({ message }) => message).join('; '));
   await checkForm(folder, model, form, request.config.adapter);
   return { ...request, ...(trainedOn === undefined ? {} : { trainedOn }) };
+}
+
+/** What was trained says itself how it adapts the model. */
+function ofTrained({ lora: _, lora_target_modules: __, ...settings }: Settings): Settings {
+  return settings;
 }

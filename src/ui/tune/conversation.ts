@@ -61,17 +61,23 @@ export class Conversation {
   readonly #questions: Pick<Questions, 'ask'>;
   readonly #codec: TextCodec;
   readonly #prompt: Prompt;
+  readonly #ends: readonly number[];
   #drop = () => {};
   #count = 0;
 
   constructor(
     questions: Pick<Questions, 'ask'>,
     codec: TextCodec,
-    { prompt, reads }: { readonly prompt: Prompt; readonly reads: ReadAtOnce },
+    {
+      prompt,
+      reads,
+      ends,
+    }: Readonly<{ prompt: Prompt; reads: ReadAtOnce; ends: readonly number[] }>,
   ) {
     this.#questions = questions;
     this.#codec = codec;
     this.#prompt = prompt;
+    this.#ends = ends;
     this.reads = reads;
   }
 
@@ -128,11 +134,10 @@ export class Conversation {
   }
 
   #question(prompt: readonly number[], { sampled }: Asked): Question {
-    const { eos } = this.#codec;
     return {
       prompt,
       maxTokens: MOST_TOKENS,
-      ...(eos === undefined ? {} : { eos: [eos] }),
+      eos: this.#ends,
       choose: sampled ? { temperature: TEMPERATURE, seed: this.#count } : 'greedy',
     };
   }

@@ -114,6 +114,7 @@ export class SettingsFields extends LitElement {
   #usual(field: SettingField): string {
     const { config } = this;
     if (field === 'max_length' && config) return String(config.length);
+    if (field === 'lora.r' && config?.adapter) return String(config.adapter.rules.r);
     return tuningWords().settings.usual;
   }
 

@@ -70,6 +70,25 @@ export function withMicroBatches(settings: Settings, least: number): Settings {
     : settings;
 }
 
+/**
+ * Settings beside a saved adapter, which has rank and targets of its own: without what is `usual` of
+ * a new one. What a person gave otherwise stays, to be told as a fault.
+ */
+export function besideAdapter(settings: Settings, usual: Settings): Settings {
+  const news = loraOf(usual);
+  const own = Object.entries(loraOf(settings)).filter(([name, value]) => value !== news[name]);
+  return isJsonObject(settings['lora'])
+    ? changed(settings, 'lora', own.length > 0 ? Object.fromEntries(own) : '')
+    : settings;
+}
+
+/** Settings of a new adapter: with what is `usual` of one where they say nothing of it. */
+export function ofNewAdapter(settings: Settings, usual: Settings): Settings {
+  return hasRank(settings)
+    ? { ...settings, lora: { ...loraOf(usual), ...loraOf(settings) } }
+    : settings;
+}
+
 /** Whether a type trains adapters, which have a rank. */
 export function hasRank(settings: Settings): boolean {
   return adapterOf(settings['type']) !== undefined;

@@ -4,6 +4,10 @@ import { TuningChoice } from './tuning-choice.ts';
 
 /** What is chosen of a fine-tuning, and when it is read. */
 
+/** A file of a saved adapter as browsers give it. */
+const savedConfig = () =>
+  Object.assign(new File(['{}'], 'adapter_config.json'), { webkitRelativePath: '' });
+
 test('what is told of a run besides, while a choice is read, loses nothing of what is found', async () => {
   const choice = new TuningChoice(new Notice());
   choice.choose('folder');
@@ -32,4 +36,42 @@ test('workers that train together have a micro-batch each, and keep it when one 
   expect(choice.chosen.value.settings).toMatchObject({ gradient_accumulation_steps: 3 });
   choice.takeSharding(undefined);
   expect(choice.chosen.value).not.toHaveProperty('sharding');
+});
+
+test('beside a saved adapter nothing is said of a new one, but what a person says', () => {
+  const choice = new TuningChoice(new Notice());
+  const loraOf = () => choice.chosen.value.settings['lora'];
+  const files = [savedConfig()];
+  const usual = loraOf();
+  expect(usual).toMatchObject({ r: 16 });
+  choice.takeAdapter(files);
+  expect(loraOf()).toBeUndefined();
+  choice.choose('folder');
+  expect(loraOf()).toBeUndefined();
+  choice.resetSettings();
+  expect(loraOf()).toBeUndefined();
+  choice.choose('small');
+  choice.takeAdapter(undefined);
+  expect(loraOf()).toEqual(usual);
+
+  choice.setField('lora.r', '4');
+  choice.takeAdapter(files);
+  expect(loraOf()).toEqual({ r: 4 });
+  choice.takeAdapter(undefined);
+  expect(loraOf()).toEqual({ ...(usual as object), r: 4 });
+
+  choice.setField('type', 'full');
+  choice.takeAdapter(files);
+  choice.takeAdapter(undefined);
+  expect(loraOf()).toBeUndefined();
+});
+
+test('settings of a file stay as they are beside a saved adapter', async () => {
+  const choice = new TuningChoice(new Notice());
+  const settings = { lora: { r: 16 } };
+  await choice.takeSettings(new File([JSON.stringify(settings)], 'settings.json'));
+  choice.takeAdapter([savedConfig()]);
+  expect(choice.chosen.value.settings).toEqual(settings);
+  choice.takeAdapter(undefined);
+  expect(choice.chosen.value.settings).toEqual(settings);
 });

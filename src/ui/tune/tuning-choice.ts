@@ -11,7 +11,9 @@ import type { Notice } from '../controls/notice.ts';
 import { Observable } from '../controls/observable.ts';
 import { namesOf, requestReader } from './request-reader.ts';
 import {
+  besideAdapter,
   OWN_MODEL_SETTINGS,
+  ofNewAdapter,
   type SettingField,
   type Settings,
   SMALL_MODEL_SETTINGS,
@@ -86,7 +88,8 @@ export class TuningChoice {
   choose(kind: ModelKind): void {
     const { chosen } = this;
     if (kind === chosen.value.kind) return;
-    this.#set({ ...withoutFile(chosen.value), kind, settings: usualSettings(kind) });
+    const { adapter } = chosen.value;
+    this.#set({ ...withoutFile(chosen.value), kind, settings: usualSettings({ kind, adapter }) });
   }
 
   /** Takes the files of a folder; what lies in folders inside of it is left out. */
@@ -95,7 +98,9 @@ export class TuningChoice {
     const name = called || 'model';
     const { chosen } = this;
     const settings =
-      chosen.value.kind === 'folder' ? chosen.value.settings : usualSettings('folder');
+      chosen.value.kind === 'folder'
+        ? chosen.value.settings
+        : usualSettings({ kind: 'folder', adapter: chosen.value.adapter });
     this.#set({ ...chosen.value, kind: 'folder', folder: { name, place }, settings });
   }
 
@@ -105,14 +110,21 @@ export class TuningChoice {
     this.#set(file ? { ...rest, data: file } : rest);
   }
 
-  /** Takes the files of a saved adapter to go on from; undefined for a new one. */
+  /**
+   * Takes the files of a saved adapter to go on from; undefined for a new one. What is usual of a new
+   * one is left out of settings beside a saved one, unless they are of a file.
+   */
   takeAdapter(files: readonly File[] | undefined): void {
     const { adapter: _, ...rest } = this.chosen.value;
-    if (!files) this.#set(rest);
+    const { settings: given, settingsFile, kind } = rest;
+    const usual = usualSettings({ kind });
+    const settingsBy = (change: typeof besideAdapter) =>
+      settingsFile === undefined ? change(given, usual) : given;
+    if (!files) this.#set({ ...rest, settings: settingsBy(ofNewAdapter) });
     else {
       const name = files[0]?.webkitRelativePath.split('/').at(-2) || 'adapter';
       const place = chosenFolder(files);
-      this.#set({ ...rest, adapter: { name, place } });
+      this.#set({ ...rest, adapter: { name, place }, settings: settingsBy(besideAdapter) });
     }
   }
 
@@ -128,7 +140,7 @@ export class TuningChoice {
   /** Goes back to the usual settings of the model. */
   resetSettings(): void {
     const { value } = this.chosen;
-    this.#set({ ...withoutFile(value), settings: usualSettings(value.kind) });
+    this.#set({ ...withoutFile(value), settings: usualSettings(value) });
   }
 
   /** Leaves out of the settings what is refused. */
@@ -172,7 +184,11 @@ export class TuningChoice {
 
   /** Takes what a run was started with, and reads it. */
   async restore(choices: TuningChoices): Promise<void> {
-    this.chosen.value = choices;
+    const { kind, adapter, settings } = choices;
+    // Earlier versions kept what is usual of a new adapter beside a saved one.
+    this.chosen.value = adapter
+      ? { ...choices, settings: besideAdapter(settings, usualSettings({ kind })) }
+      : choices;
     await this.inspect();
   }
 
@@ -265,8 +281,15 @@ export class TuningChoice {
   }
 }
 
-function usualSettings(kind: ModelKind): Settings {
-  return kind === 'small' ? SMALL_MODEL_SETTINGS : OWN_MODEL_SETTINGS;
+function usualSettings({
+  kind,
+  adapter,
+}: {
+  readonly kind: ModelKind;
+  readonly adapter?: ChosenFolder | undefined;
+}): Settings {
+  const usual = kind === 'small' ? SMALL_MODEL_SETTINGS : OWN_MODEL_SETTINGS;
+  return adapter ? besideAdapter(usual, usual) : usual;
 }
 
 function withoutFile({ settingsFile: _, ...choices }: TuningChoices): TuningChoices {

@@ -110,8 +110,8 @@ export class TuningSession {
     const { form, traced, sent, sharding } = chosen;
     const { found } = this.choice.inspection.value;
     const request = found?.request;
-    const { codec, reads, texts } = found ?? {};
-    if (this.#abort || !request || !codec || !reads) return;
+    const { codec, ends, reads, texts } = found ?? {};
+    if (this.#abort || !request || !codec || !ends || !reads) return;
     let place: SavingPlace | undefined;
     if (form) {
       await this.#notice.during(async () => {
@@ -129,7 +129,7 @@ export class TuningSession {
     const questions = new Questions();
     this.#pause = pause;
     this.#questions = questions;
-    this.conversation.value = new Conversation(questions, codec, { prompt, reads });
+    this.conversation.value = new Conversation(questions, codec, { prompt, reads, ends });
     const settings = { type: request.config.type, ...chosen.settings };
     const startedAt = resumed ? new Date(resumed.run.startedAt) : new Date();
     this.state.value = {

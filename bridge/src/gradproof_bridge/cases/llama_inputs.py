@@ -14,17 +14,24 @@ from gradproof_bridge.cases.peft_cases import quantized
 from gradproof_bridge.formulas.adapter_patterns import is_of_layer
 from gradproof_bridge.formulas.llama_names import MAGNITUDE
 from gradproof_bridge.formulas.llama_params import base_of, sizes_of
+from gradproof_bridge.formulas.llama_shapes import block_linears, linear_shapes
 from gradproof_bridge.formulas.registry import expect
 from gradproof_bridge.philox import Draw
 
 
 def llama_inputs(
-    draw: Draw, params: Mapping[str, Any], weights: Mapping[str, Array]
+    draw: Draw,
+    params: Mapping[str, Any],
+    weights: Mapping[str, Array],
+    *,
+    is_all_coded: bool = False,
 ) -> dict[str, Array]:
-    """The weights, with codes of those that QLoRA quantizes and adapters that have learnt nothing
-    yet.
+    """The weights, with codes of those that have an adapter where the base is quantized, or of all
+    linears as transformers quantizes them, and adapters that have learnt nothing yet.
     """
     inputs = {f"base.{name}": x for name, x in weights.items()}
+    for module in linear_shapes(params["config"]) if is_all_coded else ():
+        inputs |= codes_of(module, weights[f"{module}.weight"], params)
     for module, weight in adapted(params, weights):
         inputs |= codes_of(module, weight, params)
         r = sizes_of(dict(params), module)["r"]
@@ -87,19 +94,9 @@ def draw_learnt(draw: Draw, inputs: Mapping[str, Array]) -> dict[str, Array]:
 
 def llama_weights(draw: Draw, c: Mapping[str, Any], *, linear: float = 0.12) -> dict[str, Array]:
     """By transformers' names; `linear` is the deviation of linears and of the head."""
-    width, heads = int(c["hidden"]), int(c["heads"])
-    head_dim = int(c.get("head_dim", width // heads))
-    queries, kv = head_dim * heads, head_dim * int(c["kv_heads"])
-    inner = int(c["intermediate"])
-    shapes = {
-        "self_attn.q_proj": (queries, width),
-        "self_attn.k_proj": (kv, width),
-        "self_attn.v_proj": (kv, width),
-        "self_attn.o_proj": (width, queries),
-        "mlp.gate_proj": (inner, width),
-        "mlp.up_proj": (inner, width),
-        "mlp.down_proj": (width, inner),
-    }
+    width = int(c["hidden"])
+    head_dim = int(c.get("head_dim", width // int(c["heads"])))
+    shapes = block_linears(c)
     weights = {"model.embed_tokens.weight": draw.normal(int(c["vocab"]), width, scale=0.5)}
     for i in range(int(c["layers"])):
         at = f"model.layers.{i}"

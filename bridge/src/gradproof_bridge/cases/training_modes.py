@@ -146,15 +146,17 @@ def training_modes() -> Cases:
         yield Case(f"llama_{name}", "train_llama", "transformers", params, run_of(params))
 
 
-def run_of(params: dict[str, Any], length: int = 12) -> Make:
-    """What such a run begins with: weights, adapters, and texts of `length` tokens that can be learnt."""
+def run_of(params: dict[str, Any], length: int = 12, *, is_all_coded: bool = False) -> Make:
+    """What such a run begins with: weights, adapters, and texts of `length` tokens that can be learnt;
+    `is_all_coded` quantizes the linears without an adapter too.
+    """
 
     def make(draw: Draw) -> dict[str, Array]:
         config = params["config"]
         weights = llama_weights(draw, config)
         if config.get("tie_word_embeddings"):
             del weights["lm_head.weight"]
-        inputs = llama_inputs(draw, params, weights)
+        inputs = llama_inputs(draw, params, weights, is_all_coded=is_all_coded)
         if params.get("use_dora"):
             inputs |= draw_learnt(draw, inputs)
         count = params["steps"] * params.get("grad_accum", 1)

@@ -35,6 +35,15 @@ _PATTERNS: dict[str, Any] = {
 }
 _DECAY = {"decay_parameters": "trainer", "weight_decay": 0.1, "lr": 2e-2}
 _NF4 = {"quant": {"quant_type": "nf4", "blocksize": 32, "compress_statistics": True}}
+_HQQ = {"quant": {"nbits": 4, "group_size": 8, "axis": 1}}
+# All linears are quantized, as transformers does it, and few have an adapter.
+_OF_SOME: dict[str, Any] = {
+    "lr": 1e-2,
+    "r": 2,
+    "alpha": 4,
+    "targets": ["q_proj", "v_proj"],
+    "layers_to_transform": [1],
+}
 _BY_STATES = {"compute_dtype": "bfloat16", "state_steps": [1, 2, 5]}
 _RUNS: dict[str, dict[str, Any]] = {
     "patterns": _PATTERNS,
@@ -137,10 +146,19 @@ _RUNS: dict[str, dict[str, Any]] = {
     "hqq_biases": {
         **_PATTERNS,
         "mode": "hqq_lora",
-        "quant": {"nbits": 4, "group_size": 8, "axis": 1},
+        **_HQQ,
         "bias": "all",
         "config": _BIASED,
     },
+    "qlora_of_some": {**_OF_SOME, "mode": "qlora", **_NF4},
+    "bnb_dora_of_some": {
+        **_OF_SOME,
+        "mode": "bnb_dora",
+        "quant": {**_NF4["quant"], "quant_type": "fp4"},
+        "bias": "all",
+        "config": _BIASED,
+    },
+    "hqq_lora_of_some": {**_OF_SOME, "mode": "hqq_lora", **_HQQ},
     "rmsprop": {**_FULL, "optimizer": "rmsprop", "alpha": 0.8, "weight_decay": 0.1},
     "rmsprop_centered": {**_PATTERNS, "optimizer": "rmsprop", "centered": True, "momentum": 0.5},
     "rmsprop_bf16": {
@@ -167,7 +185,8 @@ def training_options() -> Cases:
     for name, own in _RUNS.items():
         common = {"config": _CONFIG, "compute_dtype": "float32", "clip": 1.0, "steps": 6}
         params = {**common, **own}
-        yield Case(f"llama_{name}", "train_llama", "transformers", params, run_of(params, length=6))
+        make = run_of(params, length=6, is_all_coded=name.endswith("_of_some"))
+        yield Case(f"llama_{name}", "train_llama", "transformers", params, make)
 
 
 FAMILIES = (training_options,)

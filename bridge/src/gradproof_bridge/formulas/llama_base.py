@@ -21,6 +21,7 @@ from gradproof_bridge.formulas.llama_layers import Weights
 from gradproof_bridge.formulas.llama_names import MAGNITUDE, current
 from gradproof_bridge.formulas.llama_params import PARAMS, adapter_of, base_of
 from gradproof_bridge.formulas.llama_retrained import EMBEDDINGS, HEAD, is_untied, retrained
+from gradproof_bridge.formulas.llama_shapes import linear_shapes
 
 _CODES = {"four_bit": "packed", "hqq": "W_q"}
 """The part of a quantized weight that holds its codes, by what a base is in."""
@@ -44,14 +45,15 @@ def start(inputs: Inputs, params: Params) -> tuple[Weights, list[str]]:
         if name.startswith("lora0.")
     }
     for name in quantized_modules(inputs, params):
-        weights[f"{name}.weight"] = decoded(
-            parts_of(inputs, name), shape_of(adapters, name), params
-        )
+        weights[f"{name}.weight"] = decoded(parts_of(inputs, name), shape_of(name, params), params)
+    with_adapter = [name.removesuffix(".lora_A") for name in adapters if name.endswith(".lora_A")]
+    for module in with_adapter:
+        if f"{module}.lora_B" not in adapters:
+            raise FormatError(f"train_llama: {module} has in.lora0.{module}.lora_A and no lora_B")
     if params["use_dora"]:
         adapters = {**_lengths(weights, adapters, params), **adapters}
     if is_untied(params):
         weights[HEAD] = weights[EMBEDDINGS].copy()
-    with_adapter = [name.removesuffix(".lora_A") for name in adapters if name.endswith(".lora_A")]
     for module in with_adapter:
         if not is_of_layer(params, module, PARAMS):
             raise FormatError(
@@ -88,12 +90,14 @@ def parts_of(inputs: Inputs, name: str) -> dict[str, Array]:
     return {part.removeprefix(prefix): x for part, x in inputs.items() if part.startswith(prefix)}
 
 
-def shape_of(adapters: Mapping[str, Array], name: str) -> tuple[int, int]:
-    """[out, in] of a weight that is there as codes, by its adapter. Raises FormatError without."""
-    a, b = (adapters.get(f"{name}.{part}") for part in ("lora_A", "lora_B"))
-    if a is None or b is None:
-        raise FormatError(f"train_llama: {name} is quantized and has no in.lora0.{name}.lora_A")
-    return int(b.shape[0]), int(a.shape[1])
+def shape_of(name: str, params: Params) -> tuple[int, int]:
+    """[out, in] of a weight that is there as codes, with an adapter or without. Raises FormatError for
+    what is no linear of a block.
+    """
+    shape = linear_shapes(params["config"]).get(name)
+    if shape is None:
+        raise FormatError(f"train_llama: {name} is quantized and is no linear of a block")
+    return shape
 
 
 def decoded(parts: Mapping[str, Array], shape: tuple[int, int], params: Params) -> F64:

@@ -95,36 +95,38 @@ def merged_weights(
         merged.setdefault("base.lm_head.weight", table)
     merged |= {f"base.{name}": x.astype(np.float64) for name, x in retrained(tensors).items()}
     for name, a in tensors.items():
-        found = re.fullmatch(rf"{re.escape(_PREFIX)}(.+)\.lora_A\.weight", name)
+        found = re.fullmatch(rf"{re.escape(_PREFIX)}(.+)\.lora_(embedding_)?A(\.weight)?", name)
         if not found:
             continue
-        module = found[1]
+        module, is_embedding = found[1], found[2] is not None
         at = f"base.{module}.weight"
         if at not in merged:
             raise FormatError(f"the model of {LOGITS} has no in.{at}, which the adapter changes")
         r = pattern_of(config, "rank_pattern", module, config["r"])
         alpha = pattern_of(config, "alpha_pattern", module, config.get("lora_alpha", 8))
         scale = alpha / (math.sqrt(r) if config.get("use_rslora") else r)
-        b = tensors[f"{_PREFIX}{module}.lora_B.weight"].astype(np.float64)
-        weight = merged[at].astype(np.float64) + scale * b @ a.astype(np.float64)
+        b = tensors[f"{_PREFIX}{module}.lora_{'embedding_B' if is_embedding else 'B.weight'}"]
+        # By rows of what comes out: of an embedding they are the columns of its table.
+        own = merged[at].T if is_embedding else merged[at]
+        weight = own.astype(np.float64) + scale * b.astype(np.float64) @ a.astype(np.float64)
         magnitude = tensors.get(f"{_PREFIX}{module}.lora_magnitude_vector")
         if magnitude is not None:
             lengths = np.linalg.norm(weight, axis=1)
             weight *= (magnitude.astype(np.float64).reshape(-1) / lengths)[:, None]
-        merged[at] = weight
+        merged[at] = weight.T if is_embedding else weight
         bias = tensors.get(f"{_PREFIX}{module}.lora_B.bias")
         if bias is not None:
-            own = merged.get(f"base.{module}.bias", np.zeros(1))
-            merged[f"base.{module}.bias"] = own.astype(np.float64) + scale * bias
+            before = merged.get(f"base.{module}.bias", np.zeros(1))
+            merged[f"base.{module}.bias"] = before.astype(np.float64) + scale * bias
     return merged
 
 
 def retrained(tensors: Mapping[str, Array]) -> dict[str, Array]:
-    """What an adapter has in place of tensors of the model, by their names there: biases, and modules
-    that were trained whole. The bias of an adapted layer lies in PEFT's `base_layer`.
+    """What an adapter has in place of tensors of the model, by their names there: biases, modules that
+    were trained whole, and tables below an adapter. Those of an adapted layer lie in PEFT's `base_layer`.
     """
     return {
-        name.removeprefix(_PREFIX).replace(".base_layer.bias", ".bias"): x
+        name.removeprefix(_PREFIX).replace(".base_layer.", "."): x
         for name, x in tensors.items()
         if ".lora_" not in name
     }
@@ -132,7 +134,7 @@ def retrained(tensors: Mapping[str, Array]) -> dict[str, Array]:
 
 def untied(params: Mapping[str, Any], tensors: Mapping[str, Array]) -> dict[str, Any]:
     """The parameters of a model, whose head is one of its own where embeddings or head were trained
-    whole: PEFT trains a copy of either, and the other stays.
+    whole or have an adapter: PEFT changes either alone, and the other stays.
     """
     config = params["config"]
     tables = {"model.embed_tokens.weight", "lm_head.weight"}

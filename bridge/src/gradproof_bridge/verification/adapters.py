@@ -1,11 +1,12 @@
 """PEFT adapters: loaded by PEFT itself where it is there, onto the model whose logits lie beside them
-or, without those, onto linear layers of their names and shapes.
+or, without those, onto linears and embeddings of their names and shapes.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,18 @@ from gradproof_bridge.verification.check import Check
 
 WEIGHTS = "adapter_model.safetensors"
 _PREFIX = "base_model.model."
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A layer with an adapter: a linear, [out, in], or an embedding, [tokens, columns]."""
+
+    shape: tuple[int, int]
+    is_embedding: bool
+
+
+_PARTS = {".lora_A.weight": ".lora_B.weight", ".lora_embedding_A": ".lora_embedding_B"}
+"""Ends of the names of both matrices: those of linears, and those of embeddings."""
 
 
 def verify_adapter(name: str, folder: Path) -> Iterator[Check]:
@@ -65,10 +78,8 @@ def verify_adapter(name: str, folder: Path) -> Iterator[Check]:
         yield from verify_logits(f"{name}/{LOGITS}", folder, config, tensors)
 
 
-def _layers(config: object, tensors: Mapping[str, Array]) -> dict[str, tuple[int, int]]:
-    """Shape [out, in] of each adapted layer. Raises FormatError for what does not fit the
-    configuration.
-    """
+def _layers(config: object, tensors: Mapping[str, Array]) -> dict[str, _Layer]:
+    """Each adapted layer. Raises FormatError for what does not fit the configuration."""
     if not isinstance(config, dict) or config.get("peft_type") != "LORA":
         kind = config.get("peft_type") if isinstance(config, dict) else None
         raise FormatError(f"{CONFIG} says peft_type {str(kind)[:60]!r}; LORA is known here")
@@ -77,26 +88,30 @@ def _layers(config: object, tensors: Mapping[str, Array]) -> dict[str, tuple[int
         raise FormatError(
             f"{CONFIG} says r {str(rank)[:60]!r}; the rank, a positive integer, is needed"
         )
-    layers: dict[str, tuple[int, int]] = {}
+    layers: dict[str, _Layer] = {}
     for name, a in tensors.items():
         if not name.startswith(_PREFIX):
             raise FormatError(f"tensor {name!r} does not begin with {_PREFIX!r}, as PEFT names it")
-        if not name.endswith(".lora_A.weight"):
+        end = next((end for end in _PARTS if name.endswith(end)), None)
+        if end is None:
             continue
-        module = name[len(_PREFIX) : -len(".lora_A.weight")]
-        b = tensors.get(f"{_PREFIX}{module}.lora_B.weight")
+        module = name[len(_PREFIX) : -len(end)]
+        in_a, in_b = (part.split(".")[1] for part in (end, _PARTS[end]))
+        b = tensors.get(f"{_PREFIX}{module}{_PARTS[end]}")
         if b is None:
-            raise FormatError(f"{module} has lora_A and no lora_B")
+            raise FormatError(f"{module} has {in_a} and no {in_b}")
         own = pattern_of(config, "rank_pattern", module, rank)
         if a.ndim != 2 or b.ndim != 2 or a.shape[0] != own or b.shape[1] != own:
             raise FormatError(
-                f"{module} has lora_A {list(a.shape)} and lora_B {list(b.shape)}; rank {own} is configured"
+                f"{module} has {in_a} {list(a.shape)} and {in_b} {list(b.shape)}; rank {own} is configured"
             )
         if config.get("use_dora") and f"{_PREFIX}{module}.lora_magnitude_vector" not in tensors:
             raise FormatError(f"{module} has no lora_magnitude_vector, and use_dora is set")
-        layers[module] = (b.shape[0], a.shape[1])
+        is_embedding = in_a == "lora_embedding_A"
+        rows, columns = b.shape[0], a.shape[1]
+        layers[module] = _Layer((columns, rows) if is_embedding else (rows, columns), is_embedding)
     if not layers:
-        raise FormatError(f"{WEIGHTS} holds no lora_A")
+        raise FormatError(f"{WEIGHTS} holds neither lora_A nor lora_embedding_A")
     return layers
 
 
@@ -104,10 +119,10 @@ def _by_peft(
     name: str,
     what: str,
     folder: Path,
-    layers: Mapping[str, tuple[int, int]],
+    layers: Mapping[str, _Layer],
     tensors: Mapping[str, Array],
 ) -> Check:
-    """PEFT loads the adapter onto linear layers of those shapes and names, beside what it has of other
+    """PEFT loads the adapter onto layers of those shapes and names, beside what it has of other
     modules.
     """
     from peft.utils import get_peft_model_state_dict
@@ -118,6 +133,12 @@ def _by_peft(
     try:
         model = loaded_adapter(_skeleton(layers, retrained(tensors)), folder)
         loaded = {key: to_numpy(x) for key, x in get_peft_model_state_dict(model).items()}
+        # Of embeddings and head PEFT saves the table itself too, and gives it back of a whole model alone.
+        loaded |= {
+            key: to_numpy(x)
+            for key, x in model.state_dict().items()
+            if key in tensors and key.endswith(".base_layer.weight")
+        }
     except Exception as error:  # noqa: BLE001 - whatever PEFT has against the adapter is the finding
         return Check(name, what, "unreadable", by, named(error))
     missing = sorted(set(tensors) ^ set(loaded))
@@ -135,8 +156,8 @@ def _by_peft(
     return Check(name, what, "agrees", by)
 
 
-def _skeleton(layers: Mapping[str, tuple[int, int]], others: Mapping[str, Array]) -> Any:
-    """Modules of those names that hold a linear layer each, or the other tensors alone."""
+def _skeleton(layers: Mapping[str, _Layer], others: Mapping[str, Array]) -> Any:
+    """Modules of those names that hold a linear or an embedding each, or the other tensors alone."""
     import torch
 
     root = torch.nn.Module()
@@ -149,10 +170,15 @@ def _skeleton(layers: Mapping[str, tuple[int, int]], others: Mapping[str, Array]
             at = getattr(at, part)
         return at
 
-    for path, (rows, columns) in layers.items():
+    for path, layer in layers.items():
         *parents, last = path.split(".")
-        linear = torch.nn.Linear(columns, rows, bias=f"{path}.bias" in others)
-        module(parents).add_module(last, linear)
+        rows, columns = layer.shape
+        made: torch.nn.Module = (
+            torch.nn.Embedding(rows, columns)
+            if layer.is_embedding
+            else torch.nn.Linear(columns, rows, bias=f"{path}.bias" in others)
+        )
+        module(parents).add_module(last, made)
     for name, x in others.items():
         path, _, kind = name.rpartition(".")
         if path not in layers:

@@ -77,6 +77,24 @@ describe('the modules that get an adapter', () => {
       { exclude_modules: '' },
       ofBlocks(EACH, 'self_attn.q_proj', 'self_attn.v_proj'),
     ],
+    [
+      'no module that is trained whole, the head and the embeddings among them',
+      {
+        target_modules: ['q_proj', 'lm_head', 'embed_tokens'],
+        modules_to_save: ['lm_head', 'embed_tokens'],
+      },
+      ofBlocks(EACH, 'self_attn.q_proj'),
+    ],
+    [
+      'all linears but those that are trained whole',
+      { target_modules: 'all-linear', modules_to_save: ['o_proj', '1.mlp'] },
+      ofBlocks(EACH, ...ALL).filter((name) => !/o_proj|1\.mlp/.test(name)),
+    ],
+    [
+      'all but an expression after a dot, which is trained whole',
+      { target_modules: 'all-linear', modules_to_save: ['layers.[01]', 'ate_proj'] },
+      ofBlocks([2], ...ALL),
+    ],
   ])('%s', (_, rules, expected) => {
     expect(met(rules)).toEqual(expected);
   });
@@ -114,6 +132,21 @@ describe('the modules that get an adapter', () => {
       'modules that are no linears',
       { target_modules: ['mlp', 'embed_tokens'] },
       'model.embed_tokens, model.layers.0.mlp, model.layers.1.mlp, model.layers.2.mlp',
+    ],
+    [
+      'the head, and the embeddings are trained whole',
+      { target_modules: ['lm_head', 'embed_tokens', 'q_proj'], modules_to_save: ['embed_tokens'] },
+      'target_modules meet lm_head: adapters',
+    ],
+    [
+      'only what is trained whole',
+      { modules_to_save: ['q_proj', 'v_proj'] },
+      'target_modules meet no module beside those of modules_to_save: give ends',
+    ],
+    [
+      'no expression of modules that are trained whole',
+      { modules_to_save: ['('] },
+      'modules_to_save: Invalid regular expression',
     ],
     ['no expression', { target_modules: '(' }, 'target_modules: Invalid regular expression'],
     [

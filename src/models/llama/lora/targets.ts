@@ -13,6 +13,8 @@ export interface TargetRules {
    */
   readonly target_modules?: readonly string[] | string | undefined;
   readonly exclude_modules?: readonly string[] | string | undefined;
+  /** Expressions of names, or of parts of them between dots: modules that are trained whole. */
+  readonly modules_to_save?: readonly string[] | undefined;
   /** Blocks by their number; of targets that are a list. */
   readonly layers_to_transform?: readonly number[] | number | undefined;
   /** What stands before the number in the name of a block. */
@@ -51,7 +53,7 @@ export function adapterTargets(
   if (met.length === 0)
     throw new AdapterError(
       'adapter-targets',
-      `target_modules meet no module: give ends of names such as ${[...linears.keys()].slice(0, MOST_TOLD).map(lastPart).join(', ')}, or "${ALL_LINEAR}"`,
+      `target_modules meet no module${rules.modules_to_save?.length ? ' beside those of modules_to_save' : ''}: give ends of names such as ${[...linears.keys()].slice(0, MOST_TOLD).map(lastPart).join(', ')}, or "${ALL_LINEAR}"`,
     );
   const others = met.filter((name) => !linears.has(name));
   if (others.length > 0)
@@ -70,7 +72,10 @@ function told(names: readonly string[]): string {
 }
 
 function targetRule(rules: TargetRules, linears: ReadonlySet<string>): (name: string) => boolean {
-  const { target_modules = USUAL_TARGETS, exclude_modules = [] } = rules;
+  const { target_modules = USUAL_TARGETS, exclude_modules = [], modules_to_save = [] } = rules;
+  const saved = modules_to_save.map((one) =>
+    expression(`^(?:(^|.*\\.)${one}($|\\..*))`, 'modules_to_save'),
+  );
   const isExcluded =
     exclude_modules === '' ? () => false : matcher(exclude_modules, 'exclude_modules');
   const isNamed =
@@ -78,7 +83,8 @@ function targetRule(rules: TargetRules, linears: ReadonlySet<string>): (name: st
       ? (name: string) => linears.has(name)
       : matcher(target_modules, 'target_modules');
   const isOfLayer = typeof target_modules === 'string' ? () => true : layerRule(rules);
-  return (name) => !isExcluded(name) && isNamed(name) && isOfLayer(name);
+  return (name) =>
+    !isExcluded(name) && !saved.some((one) => one.test(name)) && isNamed(name) && isOfLayer(name);
 }
 
 /** Names that are given, or whose end after a dot is; an expression describes the whole name. */

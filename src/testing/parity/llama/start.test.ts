@@ -8,7 +8,7 @@ import type { QuantizedWeight } from '../../../quant/weight.ts';
 import type { Value } from '../../../reference/record.ts';
 import { hostTensorFrom } from '../../../tensor/host.ts';
 import { valuesOfStored } from '../fit.ts';
-import { recordingOf } from './fixtures/recording.ts';
+import { ofSome, recordingOf } from './fixtures/recording.ts';
 import {
   ADAPTERS,
   NO_LOSSES,
@@ -341,7 +341,7 @@ describe('a bundle that is not a run is refused', () => {
     ],
     ['there are not as many blocks', config({ layers: 2 ** 40 }), inputs, 'is missing'],
     [
-      'a linear in 4 bits has no adapter',
+      'a linear is in 4 bits that nothing describes',
       params,
       { ...inputs, [`q.${LINEAR}.packed`]: norm, [`q.${LINEAR}.absmax`]: norm },
       'quant with quant_type and blocksize is not given',
@@ -391,12 +391,18 @@ describe('a bundle that is not a run is refused', () => {
     const { labels } = startOf(params, { ...inputs, labels: tokens(-100) });
     expect([...labels.data]).toEqual([0, -100]);
   });
+});
 
-  test('a linear in 4 bits needs its adapter', () => {
-    const quantized = recordingOf('llama_qlora_nf4');
-    const { [`lora0.${LINEAR}.lora_A`]: _, ...others } = quantized.inputs;
-    expect(() => startOf(quantized.params, others)).toThrow(
-      `${LINEAR} is quantized and has no in.lora0.${LINEAR}.lora_A`,
-    );
-  });
+test('a linear in 4 bits without an adapter is frozen as it is stored, of the shape of its model', () => {
+  const { params, inputs } = ofSome();
+  const { frozen, trained } = startOf(params, inputs);
+  expect(Object.keys(trained)).toEqual(
+    ['q_proj', 'v_proj'].flatMap((name) =>
+      ['lora_A', 'lora_B'].map((part) => `model.layers.1.self_attn.${name}.${part}`),
+    ),
+  );
+  const down = frozen['model.layers.0.mlp.down_proj.weight'] as QuantizedWeight<Value>;
+  expect(down).toMatchObject({ format: { name: 'nf4' }, blocksize: 32, shape: [8, 12] });
+  const codes = inputs['q.model.layers.0.mlp.down_proj.packed']?.bytes;
+  expect([...(down.parts['packed'] as Value).data]).toEqual([...(codes ?? [])]);
 });

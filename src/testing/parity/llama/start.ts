@@ -110,13 +110,8 @@ function adapted(
       coded.set(weight, hqq);
       frozen.set(weight, decodedByHqq(hqq));
     }
-    if (!tensors.has(`lora0.${name}.lora_A`)) {
-      if (four || hqq)
-        throw new FormatError(
-          `train_llama: ${name} is quantized and has no in.lora0.${name}.lora_A`,
-        );
-      continue;
-    }
+    // transformers quantizes every linear, whatever has an adapter.
+    if (!tensors.has(`lora0.${name}.lora_A`)) continue;
     if (!isOfLayer(name))
       throw new FormatError(
         `train_llama: in.lora0.${name}.lora_A is of a block that layers_to_transform leaves out`,
