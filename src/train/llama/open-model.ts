@@ -1,6 +1,6 @@
 import { tensorShapes } from '../../formats/hugging-face/architecture.ts';
 import { Checkpoint } from '../../formats/hugging-face/checkpoint.ts';
-import type { ModelConfig } from '../../formats/hugging-face/config.ts';
+import { isPrequantized, type ModelConfig } from '../../formats/hugging-face/config.ts';
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
@@ -157,7 +157,7 @@ export async function checkedModel(
   const isWhole = trainedWhole(adapter, grown);
   const sources = new Set([...retrained.values()].map(({ source }) => source));
   placesOf(checkpoint, (name) => isWhole(name) || sources.has(name), copiesOf(grown));
-  if (!base) return model;
+  if (!base || isPrequantized(model)) return model;
   const plan = quantizationPlan(grown.grown, {
     ...{ options: base.options, policy: policyOf(grown, base.skip) },
   });
