@@ -147,7 +147,8 @@ export class Checkpoint {
    */
   async readQuantized(name: string): Promise<CheckpointWeight> {
     const stored = new Map<string, StoredTensor>();
-    for (const part of this.#quantized.get(name) ?? []) stored.set(part, await this.read(part));
+    for (const part of this.#quantized.get(name) ?? [])
+      stored.set(part, await (part === name ? this.#storedAs(part) : this.read(part)));
     const wanted = this.#shapes.get(name) as Shape;
     let weight: CheckpointWeight | undefined;
     try {
@@ -169,10 +170,16 @@ export class Checkpoint {
    * is not finite.
    */
   async read(name: string): Promise<StoredTensor> {
-    const { dtype, shape, ...place } = this.#placeOf(name);
-    const stored = { dtype, shape, bytes: await bytesOf(place) };
-    requireFinite(stored, { name, shard: place.shard, shape });
+    const stored = await this.#storedAs(name);
+    const { shard, shape } = this.#placeOf(name);
+    requireFinite(stored, { name, shard, shape });
     return stored;
+  }
+
+  /** A tensor whatever its bytes are: codes may be stored as floats that they are not. */
+  async #storedAs(name: string): Promise<StoredTensor> {
+    const { dtype, shape, ...place } = this.#placeOf(name);
+    return { dtype, shape, bytes: await bytesOf(place) };
   }
 
   /** The same of a part of a weight in codes, whose blocks may have scales in them. */
