@@ -127,7 +127,7 @@ const trainedWhole = seam(
 );
 
 /** The blocks that are copied while the folder is read; none where it has them. */
-const copiesOf = ({ expansion, isMade }: GrownModel): BlockExpansion | undefined =>
+export const copiesOf = ({ expansion, isMade }: GrownModel): BlockExpansion | undefined =>
   isMade ? undefined : expansion;
 
 /** The tensors of added blocks by their names in the larger model. */
