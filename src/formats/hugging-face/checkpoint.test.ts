@@ -282,7 +282,7 @@ describe('weights in 4 bits of bitsandbytes', () => {
   });
 
   test.each(['BF16', 'F16', 'F32'] as const)(
-    'are read as bytes where they are stored as %s, of which NaN is none',
+    'are read as bytes where they are stored as %s, in which they would be NaN',
     async (dtype) => {
       const file = folder(LINEAR)['model.safetensors'];
       const { tensors } = readSafetensors(file);

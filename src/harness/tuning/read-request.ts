@@ -1,3 +1,5 @@
+import { Checkpoint } from '../../formats/hugging-face/checkpoint.ts';
+import type { StoredCodes } from '../../formats/hugging-face/coded-weights.ts';
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
@@ -13,6 +15,7 @@ import {
 } from '../../models/llama/block-expansion.ts';
 import { ExpansionError } from '../../models/llama/expansion-error.ts';
 import { continuedBlocks, continuedConfig } from '../../train/llama/config/continued-config.ts';
+import type { TrainedFolder } from '../../train/llama/config/folder-faults.ts';
 import {
   type LlamaTrainingConfig,
   trainingConfigOf,
@@ -64,6 +67,8 @@ export interface InspectedRequest {
   readonly faults: readonly RequestFault[];
   readonly folder?: ModelFolder | undefined;
   readonly model?: ModelConfig | undefined;
+  /** How its weights are in codes. */
+  readonly codes?: StoredCodes | undefined;
   readonly codec?: TextCodec | undefined;
   readonly config?: LlamaTrainingConfig | undefined;
   readonly texts?: ReadTexts | undefined;
@@ -91,12 +96,16 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
   const { model: place, adapter, openFolder, openData, name, base, merging = false } = sources;
   const folder = await tried('model', () => openFolder(place));
   const told = folder && (await toldBy(folder));
-  const own = await tried('settings', () => configOf(sources, told?.context));
+  const own = await tried('settings', () => configOf(sources, told));
   const saved =
     adapter && (await tried('adapter', async () => readSaved(await openFolder(adapter), own)));
   const settled = own && (await tried('settings', async () => continued(own, saved)));
-  const config = settled && (await tried('model', async () => namedExpansion(settled, name, told)));
-  const model = folder && config && (await tried('model', () => checkedModel(folder, config)));
+  const config =
+    settled && (await tried('model', async () => namedExpansion(settled, name, told?.model)));
+  const model =
+    folder &&
+    config &&
+    (await tried('model', () => checkedModel(folder, config, told?.checkpoint)));
   const codec = folder && (await tried('model', () => openTokenizer(folder)));
   const texts =
     !merging && codec && config
@@ -113,7 +122,8 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
   const plan = texts && config && (await tried('data', async () => runPlan(texts.items, config)));
   if (model && codec && config) faults.push(...misfits(model, codec, config));
   const reads = model && config && plan && readAtOnce(model, config, plan);
-  const inspected = { faults, folder, model, codec, config, texts, plan, reads };
+  const { codes } = told ?? {};
+  const inspected = { faults, folder, model, codes, codec, config, texts, plan, reads };
   if (faults.length > 0 || !config || !(merging || plan)) return inspected;
   const request = {
     ...{ folder: place, name, base, config },
@@ -124,10 +134,20 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
   return { ...inspected, request };
 }
 
-/** The configuration of a model; undefined where it is wrong, as is told elsewhere. */
-async function toldBy(folder: ModelFolder): Promise<ModelConfig | undefined> {
+/** A folder as far as it can be read; what is wrong with it is told elsewhere. */
+interface ToldFolder extends TrainedFolder {
+  readonly checkpoint?: Checkpoint | undefined;
+}
+
+async function toldBy(folder: ModelFolder): Promise<ToldFolder | undefined> {
+  const model = await orUndefined(() => modelConfigIn(folder));
+  const checkpoint = model && (await orUndefined(() => Checkpoint.open(folder, model)));
+  return model && { model, checkpoint, codes: checkpoint?.codes };
+}
+
+async function orUndefined<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await modelConfigIn(folder);
+    return await read();
   } catch {
     return undefined;
   }
@@ -136,13 +156,15 @@ async function toldBy(folder: ModelFolder): Promise<ModelConfig | undefined> {
 /** The settings of a file below what is given beside it. */
 async function configOf(
   { settings, given }: TuningSources,
-  context: number = USUAL_LENGTH,
+  told: ToldFolder | undefined,
 ): Promise<LlamaTrainingConfig> {
-  return trainingConfigOf({
+  const { context = USUAL_LENGTH } = told?.model ?? {};
+  const all = {
     max_length: Math.min(USUAL_LENGTH, context),
     ...(settings ? parseJsonObject(await settings(), 'the file') : {}),
     ...given,
-  });
+  };
+  return trainingConfigOf(all, told);
 }
 
 type ReadSaved = ReadAdapter | ReadBlocks | ReadWeights;
