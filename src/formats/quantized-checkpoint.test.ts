@@ -6,6 +6,7 @@ import { hostTensor } from '../tensor/host.ts';
 import { FormatError } from './format-error.ts';
 import {
   type CheckpointWeight,
+  fourBitScheme,
   quantizedTensors,
   readQuantized,
   withScales,
@@ -189,4 +190,21 @@ test('a weight without its scales is not written', () => {
   const { packed } = SMALL.parts;
   const broken = { ...SMALL, parts: { packed } } as unknown as CheckpointWeight;
   expect(() => quantizedTensors(new Map([['w', broken]]))).toThrow('lacks absmax');
+});
+
+test('shapes of its tensors say how a weight is in 4 bits', () => {
+  const shapes = (scales: number, more: Readonly<Record<string, readonly number[]>> = {}) =>
+    new Map(
+      Object.entries({
+        ...{ w: [2048, 1], 'w.absmax': [scales], 'w.quant_state.bitsandbytes__fp4': [90] },
+        ...more,
+      }),
+    );
+  const known = { method: 'fp4', bits: 4 };
+  expect(fourBitScheme('w', 4096, shapes(64))).toEqual({ ...known, groupSize: 64 });
+  expect(fourBitScheme('w', 4096, shapes(8))).toEqual({ ...known, groupSize: 512 });
+  expect(fourBitScheme('w', 4096, shapes(7))).toEqual(known);
+  expect(fourBitScheme('w', 4096, shapes(128, { 'w.nested_absmax': [1] }))).toEqual({
+    ...{ ...known, groupSize: 32, quantScale: true },
+  });
 });

@@ -1,10 +1,11 @@
 import { InvariantError } from '../errors.ts';
+import { FOUR_BIT_BLOCKS } from '../quant/bitsandbytes.ts';
 import { format as dynamic } from '../quant/dynamic/format.ts';
 import { type NestedStatistics, restored } from '../quant/dynamic/nested.ts';
 import { blockFormatOf, FOUR_BIT_NAMES } from '../quant/registry.ts';
 import type { QuantizedWeight } from '../quant/weight.ts';
 import { type HostTensor, hostTensor } from '../tensor/host.ts';
-import { sizeOf } from '../tensor/shape.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { FormatError, quote } from './format-error.ts';
 import { float64Of, type StoredTensor } from './safetensors/stored.ts';
 import { parseJsonObject } from './strict-json.ts';
@@ -31,6 +32,36 @@ export function quantizedNames(names: readonly string[]): ReadonlyMap<string, re
       return [weight, names.filter((name) => name === weight || name.startsWith(`${weight}.`))];
     }),
   );
+}
+
+/** What the names and shapes of a 4-bit weight's tensors say of its codes. */
+export interface FourBitScheme {
+  readonly method: string;
+  readonly bits: 4;
+  readonly groupSize?: number;
+  readonly quantScale?: true;
+}
+
+/**
+ * How a weight of so many elements is in 4 bits by the shapes of its tensors; without groups where its
+ * scales fit none. Blocks of different sizes that have as many scales take the same bytes.
+ */
+export function fourBitScheme(
+  weight: string,
+  elements: number,
+  shapes: ReadonlyMap<string, Shape>,
+): FourBitScheme {
+  const state = [...shapes.keys()].find((name) => name.startsWith(weight + STATE)) ?? '';
+  const scales = sizeOf(shapes.get(`${weight}.absmax`) ?? []);
+  const nested = shapes.get(`${weight}.nested_absmax`);
+  const groupSize = [FOUR_BIT_BLOCKS.usual, ...FOUR_BIT_BLOCKS.sizes].find(
+    (size) => Math.ceil(elements / size) === scales,
+  );
+  return {
+    ...{ method: state.slice(weight.length + STATE.length), bits: 4 },
+    ...(groupSize === undefined ? {} : { groupSize }),
+    ...(nested ? { quantScale: true } : {}),
+  };
 }
 
 /**

@@ -3,8 +3,9 @@ import { blockFormatOf } from '../../quant/registry.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { type CheckpointWeight, quantizedTensors } from '../quantized-checkpoint.ts';
-import { toHostTensor } from '../safetensors/stored.ts';
+import { STORED_BYTES, type StoredTensor, toHostTensor } from '../safetensors/stored.ts';
 import { toStored, writeSafetensors, writeStored } from '../safetensors/write.ts';
+import { readSafetensors } from '../safetensors.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import type { ModelConfig } from './config.ts';
@@ -278,6 +279,31 @@ describe('weights in 4 bits of bitsandbytes', () => {
     expect(await faultsOf(files, IN_FOUR_BITS)).toEqual([
       ['tensor-missing', `"${LINEAR}" is missing`],
     ]);
+  });
+
+  test.each(['BF16', 'F16', 'F32'] as const)(
+    'are read as bytes where they are stored as %s, in which they would be NaN',
+    async (dtype) => {
+      const file = folder(LINEAR)['model.safetensors'];
+      const { tensors } = readSafetensors(file);
+      const codes = new Uint8Array(12).fill(0xff);
+      const width = STORED_BYTES[dtype];
+      const stored = (packed: StoredTensor) =>
+        folderOf({ 'model.safetensors': writeStored([...tensors, [LINEAR, packed]], {}) });
+      const read = async (packed: StoredTensor) =>
+        await (await Checkpoint.open(stored(packed), IN_FOUR_BITS)).readQuantized(LINEAR);
+      const bytes = await read({ dtype: 'U8', shape: [12, 1], bytes: codes });
+      expect([...(bytes.parts['packed']?.data ?? [])]).toEqual([...codes]);
+      expect(await read({ dtype, shape: [12 / width, 1], bytes: codes })).toEqual(bytes);
+    },
+  );
+
+  test('are refused with a scale that is not finite', async () => {
+    const { tensors } = readSafetensors(folder(LINEAR)['model.safetensors']);
+    const scale = toStored(hostTensorFrom('f32', [1], [Number.NaN]));
+    const file = writeStored([...tensors, [`${LINEAR}.absmax`, scale]], {});
+    const checkpoint = await Checkpoint.open(folderOf({ 'model.safetensors': file }), IN_FOUR_BITS);
+    await expect(checkpoint.readQuantized(LINEAR)).rejects.toThrow(`${LINEAR}.absmax" in`);
   });
 
   test('are refused in another shape, and where no configuration says what they are', async () => {

@@ -4,7 +4,12 @@ import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.t
 import { KIND_BYTES } from '../file-kind.ts';
 import { quote } from '../format-error.ts';
 import type { PartFile } from '../part-file.ts';
-import { type CheckpointWeight, quantizedNames, readQuantized } from '../quantized-checkpoint.ts';
+import {
+  type CheckpointWeight,
+  fourBitScheme,
+  quantizedNames,
+  readQuantized,
+} from '../quantized-checkpoint.ts';
 import type { StoredDType, StoredTensor } from '../safetensors/stored.ts';
 import { headerLength, LENGTH_BYTES, readHeader, type SafetensorsEntry } from '../safetensors.ts';
 import { EMBEDDINGS, HEAD, tensorShapes } from './architecture.ts';
@@ -16,8 +21,9 @@ import {
   codedFaults,
   codedPart,
   codedPlaces,
+  type StoredCodes,
 } from './coded-weights.ts';
-import type { ModelConfig } from './config.ts';
+import { isPrequantized, type ModelConfig } from './config.ts';
 import { requireFinite, requireFiniteBlocks } from './finite-weights.ts';
 import { type ModelFolder, type Shards, shardsOf } from './shards.ts';
 
@@ -123,6 +129,21 @@ export class Checkpoint {
     return this.#quantized.has(name) || this.#coded.has(name);
   }
 
+  /** How the weights are coded that are stored in codes, as the headers of the files tell. */
+  get codes(): StoredCodes {
+    const codes = new Map<string, CodedScheme>();
+    for (const [name, shape] of this.#shapes) {
+      const parts = this.#quantized.get(name);
+      const coded = this.#coded.get(name);
+      if (coded) codes.set(name, coded.scheme);
+      else if (parts) {
+        const shapes = new Map(parts.map((part) => [part, this.#placeOf(part).shape]));
+        codes.set(name, fourBitScheme(name, sizeOf(shape), shapes));
+      }
+    }
+    return codes;
+  }
+
   /**
    * A weight that is stored in 8 bits of bitsandbytes, MLX's codes or blocks of GGUF; undefined for others. Throws
    * {@link CheckpointError} where codes lie otherwise than by rows, or the file has become shorter.
@@ -147,7 +168,8 @@ export class Checkpoint {
    */
   async readQuantized(name: string): Promise<CheckpointWeight> {
     const stored = new Map<string, StoredTensor>();
-    for (const part of this.#quantized.get(name) ?? []) stored.set(part, await this.read(part));
+    for (const part of this.#quantized.get(name) ?? [])
+      stored.set(part, await (part === name ? this.#storedAs(part) : this.read(part)));
     const wanted = this.#shapes.get(name) as Shape;
     let weight: CheckpointWeight | undefined;
     try {
@@ -169,10 +191,16 @@ export class Checkpoint {
    * is not finite.
    */
   async read(name: string): Promise<StoredTensor> {
-    const { dtype, shape, ...place } = this.#placeOf(name);
-    const stored = { dtype, shape, bytes: await bytesOf(place) };
-    requireFinite(stored, { name, shard: place.shard, shape });
+    const stored = await this.#storedAs(name);
+    const { shard, shape } = this.#placeOf(name);
+    requireFinite(stored, { name, shard, shape });
     return stored;
+  }
+
+  /** A tensor whatever its bytes are: codes may be stored as floats that they are not. */
+  async #storedAs(name: string): Promise<StoredTensor> {
+    const { dtype, shape, ...place } = this.#placeOf(name);
+    return { dtype, shape, bytes: await bytesOf(place) };
   }
 
   /** The same of a part of a weight in codes, whose blocks may have scales in them. */
@@ -203,6 +231,16 @@ export class Checkpoint {
     ]);
   }
 }
+
+/**
+ * How a folder has its weights in codes, by the headers of its files; nothing is read of one that no
+ * library quantized. Throws as {@link Checkpoint.open}.
+ */
+export const storedCodes = async (
+  folder: ModelFolder,
+  config: ModelConfig,
+): Promise<StoredCodes> =>
+  isPrequantized(config) ? (await Checkpoint.open(folder, config)).codes : new Map();
 
 async function bytesOf({
   file,

@@ -9,8 +9,17 @@ import type { MlxCodes } from './mlx-codes.ts';
 
 /** How a weight is coded: by the names of the quantizer's methods, or in blocks of GGUF. */
 export type CodedScheme =
-  | { readonly method: string; readonly bits: number; readonly groupSize?: number }
+  | {
+      readonly method: string;
+      readonly bits: number;
+      readonly groupSize?: number;
+      /** Whether scales are codes of 8 bits in turn, as bitsandbytes has them. */
+      readonly quantScale?: boolean;
+    }
   | { readonly blocks: GgufType };
+
+/** How the weights that a folder has in codes are coded, by their names. */
+export type StoredCodes = ReadonlyMap<string, CodedScheme>;
 
 /** A weight that a folder has in codes, by the parts of its method. */
 export interface CodedWeight {

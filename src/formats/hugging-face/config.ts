@@ -47,6 +47,10 @@ export interface ModelConfig extends Architecture {
   readonly blocks?: Readonly<Record<string, GgufType>>;
 }
 
+/** Whether a library has quantized the model: what is in floats still, it left so. */
+export const isPrequantized = ({ quantization }: Pick<ModelConfig, 'quantization'>): boolean =>
+  quantization !== undefined;
+
 /**
  * The model that the text of a config.json of transformers describes. Throws {@link ConfigError}
  * with every fault, FormatError where it is no JSON object.

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { covers } from '../../catalog/covers.ts';
+import { codedFolder } from '../../formats/hugging-face/fixtures/coded-folder.ts';
 import { folderOf, TINY, tinyTensors } from '../../formats/hugging-face/fixtures/tiny-folder.ts';
 import { writeSafetensors } from '../../formats/safetensors/write.ts';
 import type { JsonObject } from '../../formats/strict-json.ts';
@@ -79,6 +80,43 @@ test('saved blocks are gone on from over the model that they were added to', asy
   expect((await inspected('mine', 2, { blocks: true, type: 'qlora' })).told).toEqual([
     'what is saved are added blocks, which type "qlora" does not train: give type "bnb_llama_pro" or "hqq_llama_pro"',
   ]);
+});
+
+/** A model whose rows are whole groups of codes. */
+const WIDE = { ...TINY, hidden: 64, heads: 4, kvHeads: 4, headDim: 16, intermediate: 128 };
+
+/** What is told of a folder in NF4 but for `down_proj`, by part and path. */
+async function toldOfCodes(given: JsonObject) {
+  const folder = codedFolder(WIDE, 'nf4', (name) => /_proj/.test(name) && !/down/.test(name));
+  const { faults, codes } = await inspectRequest({
+    model: { kind: 'path', path: 'coded' },
+    openFolder: async () => folder,
+    ...{ name: 'coded', base: 'coded', given },
+    openData: async () => undefined,
+  });
+  const told = faults.filter(({ message }) => !message.includes('tokenizer'));
+  return { codes, told: told.map(({ part, path }) => `${part} ${path}`) };
+}
+
+test('settings that contradict the codes of a folder are told with all else that is wrong', async () => {
+  const { told, codes } = await toldOfCodes({
+    ...{ type: 'qlora', learning_rate: -1 },
+    quantization: { bnb_4bit_quant_type: 'fp4', llm_int8_skip_modules: ['qproj'] },
+  });
+  expect(told).toEqual([
+    'settings learning_rate',
+    'settings quantization.bnb_4bit_quant_type',
+    'settings quantization.llm_int8_skip_modules',
+  ]);
+  expect(codes?.get('model.layers.0.mlp.up_proj.weight')).toEqual({
+    ...{ method: 'nf4', bits: 4, groupSize: 64 },
+  });
+});
+
+test('what a folder in codes has in floats can be trained beside adapters', async () => {
+  const saving = (module: string) => toldOfCodes({ lora: { modules_to_save: [module] } });
+  expect((await saving('down_proj')).told).toEqual([]);
+  expect((await saving('up_proj')).told).toEqual(['model undefined']);
 });
 
 const SMALL = fileURLToPath(new URL('../../../public/model', import.meta.url));

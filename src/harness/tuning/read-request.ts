@@ -1,3 +1,5 @@
+import { Checkpoint } from '../../formats/hugging-face/checkpoint.ts';
+import type { StoredCodes } from '../../formats/hugging-face/coded-weights.ts';
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import { endTokens } from '../../formats/hugging-face/end-tokens.ts';
 import type { FolderPlace } from '../../formats/hugging-face/folder-place.ts';
@@ -15,6 +17,7 @@ import {
 import { ExpansionError } from '../../models/llama/expansion-error.ts';
 import { adapterDifferences } from '../../train/llama/config/adapter-differences.ts';
 import { continuedBlocks, continuedConfig } from '../../train/llama/config/continued-config.ts';
+import type { TrainedFolder } from '../../train/llama/config/folder-faults.ts';
 import {
   type LlamaTrainingConfig,
   trainingConfigOf,
@@ -67,6 +70,8 @@ export interface InspectedRequest {
   readonly faults: readonly RequestFault[];
   readonly folder?: ModelFolder | undefined;
   readonly model?: ModelConfig | undefined;
+  /** How its weights are in codes. */
+  readonly codes?: StoredCodes | undefined;
   readonly codec?: TextCodec | undefined;
   /** The tokens at which an answer of the model ends. */
   readonly ends?: readonly number[] | undefined;
@@ -96,15 +101,19 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
   const { model: place, adapter, openFolder, openData, name, base, merging = false } = sources;
   const folder = await tried('model', () => openFolder(place));
   const told = folder && (await toldBy(folder));
-  const asked = await tried('settings', () => settingsOf(sources, told?.context));
-  const own = asked && (await tried('settings', async () => trainingConfigOf(asked)));
+  const asked = await tried('settings', () => settingsOf(sources, told?.model.context));
+  const own = asked && (await tried('settings', async () => trainingConfigOf(asked, told)));
   const saved =
     adapter && (await tried('adapter', async () => readSaved(await openFolder(adapter), own)));
   if (asked && saved && 'fields' in saved)
-    await tried('settings', async () => requireSame(asked, saved.fields, told));
+    await tried('settings', async () => requireSame(asked, saved.fields, told?.model));
   const settled = own && (await tried('settings', async () => continued(own, saved)));
-  const config = settled && (await tried('model', async () => namedExpansion(settled, name, told)));
-  const model = folder && config && (await tried('model', () => checkedModel(folder, config)));
+  const config =
+    settled && (await tried('model', async () => namedExpansion(settled, name, told?.model)));
+  const model =
+    folder &&
+    config &&
+    (await tried('model', () => checkedModel(folder, config, told?.checkpoint)));
   const codec = folder && (await tried('model', () => openTokenizer(folder)));
   const ends = told && folder && codec && (await tried('model', () => endTokens(folder, codec)));
   const texts =
@@ -122,7 +131,11 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
   const plan = texts && config && (await tried('data', async () => runPlan(texts.items, config)));
   if (model && codec && config) faults.push(...misfits(model, codec, config));
   const reads = model && config && plan && readAtOnce(model, config, plan);
-  const inspected = { faults, folder, model, codec, ends, config, texts, plan, reads };
+  const { codes } = told ?? {};
+  const inspected = {
+    ...{ faults, folder, model, codes, codec, ends },
+    ...{ config, texts, plan, reads },
+  };
   if (faults.length > 0 || !config || !(merging || plan)) return inspected;
   const request = {
     ...{ folder: place, name, base, config },
@@ -133,10 +146,20 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
   return { ...inspected, request };
 }
 
-/** The configuration of a model; undefined where it is wrong, as is told elsewhere. */
-async function toldBy(folder: ModelFolder): Promise<ModelConfig | undefined> {
+/** A folder as far as it can be read; what is wrong with it is told elsewhere. */
+interface ToldFolder extends TrainedFolder {
+  readonly checkpoint?: Checkpoint | undefined;
+}
+
+async function toldBy(folder: ModelFolder): Promise<ToldFolder | undefined> {
+  const model = await orUndefined(() => modelConfigIn(folder));
+  const checkpoint = model && (await orUndefined(() => Checkpoint.open(folder, model)));
+  return model && { model, checkpoint, codes: checkpoint?.codes };
+}
+
+async function orUndefined<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await modelConfigIn(folder);
+    return await read();
   } catch {
     return undefined;
   }

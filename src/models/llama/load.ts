@@ -2,6 +2,7 @@ import { quote } from '../../formats/format-error.ts';
 import type { Architecture } from '../../formats/hugging-face/architecture.ts';
 import { Checkpoint } from '../../formats/hugging-face/checkpoint.ts';
 import { CheckpointError } from '../../formats/hugging-face/checkpoint-error.ts';
+import { isPrequantized } from '../../formats/hugging-face/config.ts';
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import { type StoredTensor, toHostTensor } from '../../formats/safetensors/stored.ts';
@@ -41,7 +42,10 @@ import { retrainedName } from './lora/retrained.ts';
 import { llamaConfigOf } from './model-config.ts';
 import { rowParts } from './row-parts.ts';
 
-/** How the linears of blocks are quantized while they are read; the head stays in floats. */
+/**
+ * How the linears of blocks are quantized while they are read; the head stays in floats, and all that
+ * a library left so.
+ */
 export interface QuantizedLoading {
   /** Who has the ops of the method. */
   readonly backend: QuantizerBackend;
@@ -84,8 +88,8 @@ function bytesAtOnce([rows = 1, ...rest]: Shape): number {
  * A Llama, Qwen2, Qwen3 or Mistral from a folder of transformers: config.json, and weights as
  * safetensors in one file or in shards. Tensor after tensor becomes f32 on the device, or is
  * quantized there, so that of frozen ones the host holds no more than one, and the device none of
- * the weights in floats that are kept quantized but the one in the making. What the folder has in codes
- * stays as it is. A table that no kernel reaches at once lies in several tensors of whole rows.
+ * the weights in floats that are kept quantized but the one in the making. A folder that a
+ * library quantized stays as it is, its floats too. A table that no kernel reaches at once lies in several tensors of whole rows.
  * The caller owns the model.
  * Throws ConfigError, CheckpointError, QuantizerError and AdapterError, which name every fault of
  * the folder, before anything is uploaded.
@@ -95,8 +99,9 @@ export async function loadLlama(
   folder: ModelFolder,
   { length, checkpointing = false, trains = () => false, ...options }: LoadOptions,
 ): Promise<Llama> {
-  const { quantized, expansion, added, values, adapters, home } = options;
+  const { expansion, added, values, adapters, home } = options;
   const given = await modelConfigIn(folder);
+  const quantized = isPrequantized(given) ? undefined : options.quantized;
   const checkpoint = await Checkpoint.open(folder, given);
   const config = expansion ? expandedModel(given, expansion) : given;
   const retrained = [...(adapters?.retrained ?? [])];

@@ -1,3 +1,4 @@
+import { storedCodes } from '../../formats/hugging-face/checkpoint.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { requireSubject, runSubject } from '../checkpoint/run-subject.ts';
 import type { Sharding } from '../sharded/sharded-update.ts';
@@ -40,12 +41,14 @@ export async function* fineTuneLlama(
   let history = training.told
     ? new RunHistory(training.told)
     : resumedHistory(training, keeper?.engine);
+  const stored = await storedCodes(training.folder, training.model);
   for (;;) {
     const changed = changedConfig(config, history.all);
     const plan = runPlan(texts, changed);
     const sharding = startRanks?.({ from, told: history.all }) ?? training.sharding;
     try {
-      const forecast = forecastLlama(training.model, changed, plan.longest, choiceOf(sharding));
+      const choice = choiceOf(sharding);
+      const forecast = forecastLlama(training.model, changed, plan.longest, choice, stored);
       requireRoom(forecast, gpu.limits);
       const run = { ...training, sharding, from, config: changed, plan, subject, history };
       return yield* attempt(gpu, { ...run, bytesForecast: forecast.total }, observer);

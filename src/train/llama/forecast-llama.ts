@@ -1,39 +1,30 @@
 import { flatLayout } from '../../autograd/flat-parameters.ts';
 import { GradproofError } from '../../errors.ts';
 import { EMBEDDINGS, HEAD, tensorShapes } from '../../formats/hugging-face/architecture.ts';
+import type { StoredCodes } from '../../formats/hugging-face/coded-weights.ts';
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import { wholeWords } from '../../gpu/memory.ts';
 import { reachOf } from '../../gpu/reach.ts';
-import { quantizationPlan } from '../../models/llama/load.ts';
+import type { LinearAdapter } from '../../models/llama/lora/adapted-linear.ts';
 import { blockLinears } from '../../models/llama/lora/module-names.ts';
 import { retrainedName, retrainedOf } from '../../models/llama/lora/retrained.ts';
 import { isTable, smallestPart } from '../../models/llama/row-parts.ts';
-import { blockFormats } from '../../quant/registry.ts';
-import { predictedBytes } from '../../quantizer/quantizer.ts';
+import { layerOf } from '../../quantizer/quantizer.ts';
 import { headBytes, keptBytes } from '../../sheet/needs.ts';
 import { DEFAULT_SETUP } from '../../sheet/setup.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { STEPPED_AT_ONCE } from '../optimizer.ts';
 import { updateRule } from '../update-rule.ts';
+import { baseCodes, codedBytes, decodingBytes, isDecodedBelow, leftByCodes } from './base-codes.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import { whyUnjudged } from './judged-work.ts';
-import {
-  grownModel,
-  linearAdapters,
-  policyOf,
-  retrainedBeside,
-  wholeShapes,
-} from './open-model.ts';
+import { grownModel, linearAdapters, retrainedBeside, wholeShapes } from './open-model.ts';
 import type { WorkersChoice } from './sharding-faults.ts';
 import { visitingBytes } from './visiting-bytes.ts';
 
 const FLOAT = 4;
 /** Bytes of losses, shares and norms of a step. */
 const TOLD = 64;
-/** Floats that decoding HQQ leaves for each: codes in bytes, without their zeros, and times scales. */
-const DECODED = 2.25;
-/** Methods that no block format has and whose products decode in registers. */
-const DECODES_IN_PRODUCTS: ReadonlySet<string> = new Set(['hqq']);
 
 /** What a run takes of device memory, from shapes alone. Bytes. */
 export interface LlamaForecast {
@@ -44,7 +35,7 @@ export interface LlamaForecast {
   readonly frozen: number;
   /** Parameters that are trained, their gradients and what the optimizer keeps; but for the host's. */
   readonly trained: number;
-  /** The most that a step holds besides. */
+  /** The most that a step holds besides, or the decoding of a table before the first one. */
   readonly step: number;
   readonly total: number;
   /** The largest tensor that a kernel binds as a whole: of a table that may lie in parts, the smallest one. */
@@ -63,13 +54,15 @@ export class TooLargeError extends GradproofError {
 
 /**
  * Device memory of a run at its peak, of each worker where several share it: an upper estimate, made
- * before anything is allocated. `length` is that of the longest row.
+ * before anything is allocated. `length` is that of the longest row, `stored` how a folder that a
+ * library quantized has its weights.
  */
 export function forecastLlama(
   given: ModelConfig,
   config: LlamaTrainingConfig,
   length: number,
   { workers, strategy }: WorkersChoice = { workers: 1, strategy: 'ddp' },
+  stored: StoredCodes = new Map(),
 ): LlamaForecast {
   const whole = grownModel(given, config);
   const { grown: model } = whole;
@@ -78,12 +71,22 @@ export function forecastLlama(
   // Values are there while they are used alone.
   const areVisitors = offload === 'all' || strategy === 'full_shard';
   const checkpointing = config.checkpointing || areVisitors;
-  const plan = base
-    ? quantizationPlan(model, { options: base.options, policy: policyOf(whole, base.skip) })
-    : undefined;
+  const coded = baseCodes(whole, base, stored);
+  const codesOf = (name: string) =>
+    name.endsWith('.weight') ? coded.get(layerOf(name)) : undefined;
   const bytesOf = (name: string, shape: Shape) => {
-    const options = plan?.get(name.replace(/\.weight$/, ''));
-    return options ? predictedBytes(options, shape) : wholeWords(FLOAT * sizeOf(shape));
+    const codes = codesOf(name);
+    return codes ? codedBytes(codes, shape) : wholeWords(FLOAT * sizeOf(shape));
+  };
+  const together = new Set(
+    [...(adapter ? linearAdapters(model, adapter) : [])].flatMap(([name, { apart }]) =>
+      apart ? [] : [name],
+    ),
+  );
+  /** Whether a weight is there in floats while it is used. */
+  const isDense = (name: string) => {
+    const codes = codesOf(name);
+    return !codes || (together.has(layerOf(name)) && isDecodedBelow(codes));
   };
   const trainedShapes = adapter ? adapterShapes(model, config) : wholeShapes(whole);
   const frozenShapes = [...shapes].filter(([name]) => !trainedShapes.has(name));
@@ -100,8 +103,6 @@ export function forecastLlama(
   const frozen = offload === 'all' ? 0 : frozenBytes * partOfModel;
   const setup = {
     ...DEFAULT_SETUP,
-    // HQQ's codes have a product of their own, as those of block formats.
-    method: base && !DECODES_IN_PRODUCTS.has(base.options.method) ? base.options.method : 'nf4',
     rank: adapter?.rules.r ?? 0,
     ...{ context: length, batch: batchSize, checkpointing },
   };
@@ -113,14 +114,16 @@ export function forecastLlama(
   const block = keptBytes({ ...model, layers: 1, vocabulary: 0 }, setup, false);
   const widest = FLOAT * widestGradient(trainedShapes);
   const dropped = FLOAT * tokens * droppedValues(model, config);
-  const beside = dropped + FLOAT * besideBase(model, config, tokens);
+  const beside =
+    dropped +
+    FLOAT * (besideBase(model, config, tokens) + leftByBase(model, config, coded, tokens));
   const held =
     keptBytes(model, setup, checkpointing) + (checkpointing ? beside / model.layers : beside);
   // The gradients of a table that head and embeddings share, beside their sum.
   const ofTied = trainsTied ? 3 * widest : 0;
   const undone = Math.max(Math.max(head.undone, 2 * block) + widest, ofTied);
   // Weights in floats are cast to halves for each product, and those stay as long as what it left.
-  const cast = precision === 'fp32' ? 0 : castBytes(shapes, (name) => !plan?.has(name));
+  const cast = precision === 'fp32' ? 0 : castBytes(shapes, isDense);
   const judged = isJudged(model, config, length)
     ? judgedBytes(trainedFloats, kept, keptBytes(model, setup, false) + dropped + head.kept)
     : 0;
@@ -136,12 +139,21 @@ export function forecastLlama(
   const ofUpdate = offload ? kept * atOnce + (offload === 'all' ? largestTrained : 0) : 0;
   const ofModel = judged > 0 ? sum([...visitors.values()]) + ofUpdate : visitingBytes(visitors);
   const visiting = Math.max(areVisitors ? ofModel : 0, ofUpdate);
-  const step = held + undone + cast + judged + masks + visiting + TOLD;
+  const made = held + undone + cast + judged + masks + visiting + TOLD;
+  // Tables are decoded while the folder is read, and go from the device where values are visitors.
+  const tables = [...shapes].flatMap(([name, shape]) => {
+    const codes = isTable(name) ? stored.get(name) : undefined;
+    const own = areVisitors ? FLOAT * sizeOf(shape) : 0;
+    return codes ? [decodingBytes(codes, shape) + own] : [];
+  });
+  const step = Math.max(made, ...tables);
+  const boundBytes = (name: string, shape: Shape) =>
+    isDense(name) ? wholeWords(FLOAT * sizeOf(shape)) : bytesOf(name, shape);
   const pieces = [
     { name: 'the logits of a step', bytes: head.logits },
     ...[...shapes].map(([name, shape]) => ({
       name,
-      bytes: isTable(name) ? smallestPart(shape) : bytesOf(name, shape),
+      bytes: isTable(name) ? smallestPart(shape) : boundBytes(name, shape),
     })),
   ];
   return {
@@ -170,12 +182,9 @@ const judgedBytes = (trainedFloats: number, kept: number, activations: number): 
   2 * activations + (3 + kept) * FLOAT * trainedFloats;
 
 /** Halves of the matrices of linears and head. */
-function castBytes(
-  shapes: ReadonlyMap<string, Shape>,
-  isDense: (module: string) => boolean,
-): number {
+function castBytes(shapes: ReadonlyMap<string, Shape>, isDense: (name: string) => boolean): number {
   return [...shapes]
-    .filter(([name, shape]) => shape.length === 2 && isDense(name.replace(/\.weight$/, '')))
+    .filter(([name, shape]) => shape.length === 2 && isDense(name))
     .reduce((sum, [, shape]) => sum + 2 * sizeOf(shape), 0);
 }
 
@@ -203,25 +212,35 @@ function droppedValues(model: ModelConfig, { adapter }: LlamaTrainingConfig): nu
 
 /**
  * Numbers that adapters leave which are computed by products of their own, or have a bias added: of
- * each token the outputs of the base; of DoRA the norm of each row, and over codes that no block format has what the weight
- * is decoded in.
+ * each token the outputs of the base; of DoRA the norm of each row.
  */
-function besideBase(
-  model: ModelConfig,
-  { adapter, base }: LlamaTrainingConfig,
-  tokens: number,
-): number {
+function besideBase(model: ModelConfig, { adapter }: LlamaTrainingConfig, tokens: number): number {
   if (!adapter) return 0;
-  const decodes = base !== undefined && !blockFormats.has(base.options.method);
   const linears = blockLinears(model);
   return sum(
     [...linearAdapters(model, adapter)].map(([name, { apart, use_dora, lora_bias }]) => {
       const shape = linears.get(name) as Shape;
       const outputs = shape[0] ?? 0;
       const ofTokens = apart || use_dora || lora_bias ? tokens * outputs : 0;
-      const ofWeight =
-        (use_dora ? outputs : 0) + (use_dora && decodes ? DECODED * sizeOf(shape) : 0);
-      return ofTokens + ofWeight;
+      return ofTokens + (use_dora ? outputs : 0);
+    }),
+  );
+}
+
+/** Numbers that linears in codes leave, with adapters and without. */
+function leftByBase(
+  model: ModelConfig,
+  { adapter }: LlamaTrainingConfig,
+  coded: ReturnType<typeof baseCodes>,
+  tokens: number,
+): number {
+  const adapters = adapter ? linearAdapters(model, adapter) : new Map<string, LinearAdapter>();
+  const linears = blockLinears(model);
+  return sum(
+    [...coded].map(([name, codes]) => {
+      const { apart = true, use_dora = false, dropout = 0 } = adapters.get(name) ?? {};
+      const alone = apart || (use_dora && dropout > 0);
+      return leftByCodes(codes, linears.get(name) as Shape, { together: !apart, alone, tokens });
     }),
   );
 }

@@ -1,6 +1,6 @@
 import { tensorShapes } from '../../formats/hugging-face/architecture.ts';
 import { Checkpoint } from '../../formats/hugging-face/checkpoint.ts';
-import type { ModelConfig } from '../../formats/hugging-face/config.ts';
+import { isPrequantized, type ModelConfig } from '../../formats/hugging-face/config.ts';
 import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
@@ -33,6 +33,7 @@ import type { Shape } from '../../tensor/shape.ts';
 import type { ValueHome } from '../../tensor/value-home.ts';
 import { ENGINE } from '../engine-quantizer.ts';
 import type { AdapterSettings, LlamaTrainingConfig } from './config/read-training-config.ts';
+import { skipRule } from './config/skipped-modules.ts';
 
 /** Stream of the seed from which adapters are drawn. */
 export const ADAPTER_STREAM = 1;
@@ -100,16 +101,15 @@ export function tunedConfig(
 }
 
 /**
- * How each linear of a block is quantized: those whose names end so, and those of added blocks, stay
- * in floats. Names that meet none are no fault, as elsewhere. Throws as `quantizationPlan` does.
+ * How each linear of a block is quantized: those that are skipped, and those of added blocks, stay in
+ * floats. What meets none is told where settings are read. Throws as `quantizationPlan` does.
  */
 export const policyOf = seam(
   'train.llama.policyOf',
   ({ grown, expansion }: GrownModel, skip: readonly string[]): Policy => {
+    const skips = skip.map(skipRule);
     const kept = [...blockLinears(grown).keys()].filter(
-      (name) =>
-        (expansion && isOfCopy(name, expansion)) ||
-        skip.some((end) => name === end || name.endsWith(`.${end}`)),
+      (name) => (expansion && isOfCopy(name, expansion)) || skips.some((isNamed) => isNamed(name)),
     );
     return { rules: kept.map((layers) => ({ layers, to: 'keep' })) };
   },
@@ -127,7 +127,7 @@ const trainedWhole = seam(
 );
 
 /** The blocks that are copied while the folder is read; none where it has them. */
-const copiesOf = ({ expansion, isMade }: GrownModel): BlockExpansion | undefined =>
+export const copiesOf = ({ expansion, isMade }: GrownModel): BlockExpansion | undefined =>
   isMade ? undefined : expansion;
 
 /** The tensors of added blocks by their names in the larger model. */
@@ -139,7 +139,8 @@ export const wholeShapes = (model: GrownModel): ReadonlyMap<string, Shape> =>
   model.expansion ? addedShapes(model) : tensorShapes(model.grown);
 
 /**
- * Whether the weights of a folder are there and can be trained so, before anything is uploaded.
+ * Whether the weights of a folder are there and can be trained so, before anything is uploaded;
+ * `opened` is it where it was opened before.
  * Throws ConfigError, CheckpointError, ExpansionError, QuantizerError and AdapterError.
  */
 export async function checkedModel(
@@ -149,15 +150,16 @@ export async function checkedModel(
     base,
     ...blocks
   }: Pick<ModelChoice, 'adapter' | 'base' | 'expansionRate' | 'expanded'>,
+  opened?: Checkpoint,
 ): Promise<ModelConfig> {
   const model = await modelConfigIn(folder);
-  const checkpoint = await Checkpoint.open(folder, model);
+  const checkpoint = opened ?? (await Checkpoint.open(folder, model));
   const retrained = adapter ? retrainedBeside(model, adapter) : new Map<string, Retrained>();
   const grown = grownModel(model, blocks);
   const isWhole = trainedWhole(adapter, grown);
   const sources = new Set([...retrained.values()].map(({ source }) => source));
   placesOf(checkpoint, (name) => isWhole(name) || sources.has(name), copiesOf(grown));
-  if (!base) return model;
+  if (!base || isPrequantized(model)) return model;
   const plan = quantizationPlan(grown.grown, {
     ...{ options: base.options, policy: policyOf(grown, base.skip) },
   });

@@ -7,6 +7,7 @@ import { retrainedName } from '../../models/llama/lora/retrained.ts';
 import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { type AdapterSettings, trainingConfigOf } from './config/read-training-config.ts';
 import { readAdapter, savedAdapter, savedLoraAb } from './saved-adapter.ts';
+import { readBlocks, readWeights, trainedBlocks, trainedWeights } from './saved-weights.ts';
 
 const MODULE = 'model.layers.0.self_attn.q_proj';
 const tensors = {
@@ -40,6 +41,39 @@ test('tensors have the names of PEFT, and come back', async () => {
   expect(JSON.parse(new TextDecoder().decode(config))).toMatchObject({
     ...{ peft_type: 'LORA', task_type: 'CAUSAL_LM', base_model_name_or_path: 'base', bias: 'none' },
   });
+});
+
+test.each(['f32', 'f16', 'bf16'] as const)(
+  'a number of an adapter in %s that is not finite is refused with its tensor, file and place',
+  async (dtype) => {
+    const stored = (value: number) =>
+      writeSafetensors({
+        [`base_model.model.${MODULE}.lora_A.weight`]: hostTensorFrom(
+          dtype,
+          [2, 3],
+          [1, 2, 3, 4, 5, value],
+        ),
+      });
+    const reading = (value: number) =>
+      readAdapter(folderOf({ ...files, 'adapter_model.safetensors': stored(value) }));
+    expect((await reading(6)).values.get(`${MODULE}.lora_A`)?.data[5]).toBe(6);
+    for (const value of [Number.NaN, Number.NEGATIVE_INFINITY])
+      await expect(reading(value)).rejects.toThrow(
+        `"base_model.model.${MODULE}.lora_A.weight" in "adapter_model.safetensors" is ${value} at [1, 2]`,
+      );
+  },
+);
+
+test('added blocks and weights that were trained whole are refused likewise', async () => {
+  const name = 'model.layers.2.input_layernorm.weight';
+  const damaged = { [name]: hostTensorFrom('f32', [2], [1, Number.NaN]) };
+  for (const [written, read] of [
+    [trainedBlocks(damaged, { before: 2, after: 3 }), readBlocks],
+    [trainedWeights(damaged), readWeights],
+  ] as const) {
+    const folder = folderOf(Object.fromEntries(written.map((file) => [file.name, file.data])));
+    await expect(read(folder)).rejects.toThrow(`"${name}" in "${written[0]?.name}" is NaN at [1]`);
+  }
 });
 
 test('what is trained beside them has the name that it has in the model of PEFT', async () => {
@@ -92,8 +126,12 @@ test(
     const B = `${MODULE}.lora_B`;
     const theirs = writeSafetensors(
       {
-        // What is no number, a zero below 0 and the least number are kept too.
-        [`${MODULE}.lora_AB.0.weight`]: hostTensorFrom('f32', [2, 3], [NaN, -0, 1e-45, 4, 5, 6]),
+        // The largest number, a zero below 0 and the least number are kept too.
+        [`${MODULE}.lora_AB.0.weight`]: hostTensorFrom(
+          'f32',
+          [2, 3],
+          [(2 - 2 ** -23) * 2 ** 127, -0, 1e-45, 4, 5, 6],
+        ),
         [`${MODULE}.lora_AB.1.weight`]: tensors[B] as HostTensor,
       },
       { format: 'pt' },

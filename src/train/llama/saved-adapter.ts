@@ -131,14 +131,15 @@ export interface ReadAdapter {
 /**
  * Reads the adapter of a folder: adapter_config.json, and the tensors of PEFT or, where these are
  * not there, of fsdp_qlora. Throws AdapterError `adapter-file` for files that are missing or
- * hold something else, TrainingConfigError for a LoraConfig that is not done here.
+ * hold something else, CheckpointError for a number that is not finite, TrainingConfigError for a
+ * LoraConfig that is not done here.
  */
 export async function readAdapter(folder: ModelFolder): Promise<ReadAdapter> {
   const text = new TextDecoder().decode(await whole(folder, CONFIG, MOST_CONFIG_BYTES));
   const { fields, faults } = savedLoraFields(parseJsonObject(text, CONFIG), `${CONFIG}: `);
   if (faults.length > 0 || !fields) throw new TrainingConfigError(faults);
   const layout = !folder.has(PEFT.file) && folder.has(LORA_AB.file) ? LORA_AB : PEFT;
-  const stored = float32In(await whole(folder, layout.file, MOST_WEIGHT_BYTES));
+  const stored = float32In(layout.file, await whole(folder, layout.file, MOST_WEIGHT_BYTES));
   return { fields, values: new Map([...stored].map(([name, x]) => [nameHere(name, layout), x])) };
 }
 

@@ -30,14 +30,14 @@ export interface ReadBlocks {
 
 /**
  * The added blocks of a folder; undefined where it has no file of such a name. Throws ExpansionError
- * `block-expansion-name`, FormatError.
+ * `block-expansion-name`, FormatError, CheckpointError.
  */
 export async function readBlocks(folder: ModelFolder): Promise<ReadBlocks | undefined> {
   const [name, file] =
     [...folder].find(([each]) => each.endsWith(WEIGHTS) && namesExpansion(each)) ?? [];
   if (name === undefined || !file) return undefined;
   const layers = expandedLayers(name.slice(0, -WEIGHTS.length));
-  return { layers, values: float32In(await wholeFile(name, file, MOST_WEIGHT_BYTES)) };
+  return { layers, values: float32In(name, await wholeFile(name, file, MOST_WEIGHT_BYTES)) };
 }
 
 const WHOLE = `model${WEIGHTS}`;
@@ -52,9 +52,9 @@ export interface ReadWeights {
   readonly values: ReadonlyMap<string, HostTensor>;
 }
 
-/** The weights of a folder; undefined where it has no such file. Throws FormatError. */
+/** The weights of a folder; undefined where it has no such file. Throws FormatError, CheckpointError. */
 export async function readWeights(folder: ModelFolder): Promise<ReadWeights | undefined> {
   const file = folder.get(WHOLE);
   if (!file) return undefined;
-  return { values: float32In(await wholeFile(WHOLE, file, MOST_WEIGHT_BYTES)) };
+  return { values: float32In(WHOLE, await wholeFile(WHOLE, file, MOST_WEIGHT_BYTES)) };
 }

@@ -256,7 +256,13 @@ export class TuningChoice {
         found: { ...rest, faults: unshared.map((message) => ({ part: 'settings', message })) },
       };
     }
-    const forecast = forecastLlama(found.model, request.config, plan.longest, sharding);
+    const forecast = forecastLlama(
+      found.model,
+      request.config,
+      plan.longest,
+      sharding,
+      found.codes,
+    );
     const refusal = (limits: Readonly<Record<string, number>>) => {
       try {
         requireRoom(forecast, limits);

@@ -1,20 +1,24 @@
 import * as v from 'valibot';
 import { flag, oneOf, shown } from '../../../formats/hugging-face/fields.ts';
 import { type CheckedObject, checkedObject } from './checked-object.ts';
+import { isSkipRule } from './skipped-modules.ts';
 import { type TrainingConfigFault, unsupported } from './training-config-error.ts';
 
 const listed = <const N extends number>(numbers: readonly N[]) =>
   v.custom<N>((x) => numbers.some((n) => n === x), `known are ${numbers.join(', ')}`);
 const skipped = v.custom<readonly string[]>(
-  (x) => Array.isArray(x) && x.length <= 4096 && x.every((each) => typeof each === 'string'),
-  'it must be a list of names',
+  (x) =>
+    Array.isArray(x) &&
+    x.length <= 4096 &&
+    x.every((each) => typeof each === 'string' && isSkipRule(each)),
+  'it must be a list of names, or of expressions as JavaScript has them',
 );
 
 /** The fields of BitsAndBytesConfig and of HqqConfig that are applied. */
 const FIELDS = v.looseObject({
-  load_in_4bit: v.optional(flag, true),
+  load_in_4bit: v.optional(flag),
   bnb_4bit_quant_type: v.optional(oneOf(['nf4', 'fp4'])),
-  bnb_4bit_use_double_quant: v.optional(flag, false),
+  bnb_4bit_use_double_quant: v.optional(flag),
   llm_int8_skip_modules: v.optional(skipped),
   nbits: v.optional(listed([8, 4, 3, 2, 1])),
   group_size: v.optional(listed([16, 32, 64, 128, 256])),

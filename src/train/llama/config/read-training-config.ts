@@ -7,6 +7,7 @@ import { adamDefaults } from '../../../vocabulary/optim/adam.ts';
 import type { Schedule } from '../../../vocabulary/optim/lr_schedule.ts';
 import type { OptimizerParams } from '../../update-rule.ts';
 import type { RecoverySettings } from '../recovery/recovery-settings.ts';
+import { folderFaults, type TrainedFolder } from './folder-faults.ts';
 import { forbiddenPairs } from './forbidden-pairs.ts';
 import { FSDP_QLORA_TARGETS } from './fsdp-qlora-targets.ts';
 import { type LoraFields, loraFields } from './lora-fields.ts';
@@ -36,7 +37,7 @@ export interface AdapterSettings {
 /** How the base is quantized. */
 export interface BaseSettings {
   readonly options: LayerOptions;
-  /** Ends of the names of modules that stay in floats; the head always does. */
+  /** What names modules that stay in floats, as `skipRule` reads it; the head always does. */
   readonly skip: readonly string[];
 }
 
@@ -97,10 +98,10 @@ export function readTrainingConfig(text: string): LlamaTrainingConfig {
  * The configuration of a parsed object: names of TrainingArguments at its top, of LoraConfig in
  * `lora`, of BitsAndBytesConfig or HqqConfig in `quantization`, of a schedule in
  * `lr_scheduler_kwargs`, and those of {@link RecoverySettings} in `recovery`; what is left out has the
- * library's default, but for a rate of 2e-4 and texts of 512 tokens. Throws
- * {@link TrainingConfigError} with every fault.
+ * library's default, but for a rate of 2e-4, texts of 512 tokens, and NF4, where BitsAndBytesConfig
+ * has FP4. Throws {@link TrainingConfigError} with every fault, those of a known folder too.
  */
-export function trainingConfigOf(given: JsonObject): LlamaTrainingConfig {
+export function trainingConfigOf(given: JsonObject, folder?: TrainedFolder): LlamaTrainingConfig {
   const top = trainingFields(given);
   const lora = given['lora'] == null ? undefined : loraFields(given['lora']);
   const quantization =
@@ -112,7 +113,8 @@ export function trainingConfigOf(given: JsonObject): LlamaTrainingConfig {
   const { fields } = top;
   if (fields) {
     const parts = { lora: lora?.fields, quantization: quantization?.fields };
-    faults.push(...forbiddenPairs({ fields, ...parts, kwargs: kwargs?.fields, given }));
+    const all = { fields, ...parts, kwargs: kwargs?.fields, given };
+    faults.push(...forbiddenPairs(all), ...(folder ? folderFaults(all, folder) : []));
   }
   if (faults.length > 0 || !fields) throw new TrainingConfigError(faults);
   return {
