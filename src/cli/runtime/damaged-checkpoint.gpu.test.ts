@@ -49,8 +49,8 @@ test(
   'the newest that is whole is taken, with its step and epoch, and the damage told',
   covers('tb.recovery.checkpoint-corruption/newest-intact-fallback').control('the oldest is', {
     file: 'src/train/checkpoint/checkpoint-keeper.ts',
-    from: '(await this.#steps()).toReversed()',
-    to: '(await this.#steps())',
+    from: 'steps.toReversed()',
+    to: 'steps',
   }),
   async () => {
     const folder = await damaged(1);
