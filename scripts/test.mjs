@@ -25,7 +25,7 @@ import {
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (path) => [process.execPath, join(root, 'node_modules', path)];
 /** What lives so long is undecided, which some may be: draws usually take less. Milliseconds. */
-const HOST_MUTANTS_MS = 150_000;
+const HOST_MUTANTS_MS = 100_000;
 /** What the quick tier leaves in the folder of results. */
 const QUICK_REPORT = 'quick-chromium.json';
 /** What leaves nothing out may take so long. Milliseconds. */

@@ -30,7 +30,7 @@ const SAMPLED_TESTS = [
  * that every run has.
  */
 const SAMPLED_FILES = [
-  { ending: /\.full\.test\.ts$/, oneIn: 32 },
+  { ending: /\.full\.test\.ts$/, oneIn: 64 },
   { ending: /(?<!\.always)\.gpu\.test\.ts$/, oneIn: 12 },
 ];
 
