@@ -49,7 +49,7 @@ function run(given, out, shared) {
   const args = [start, 'train', ...options, '--steps', `${STEPS}`, '--out', out, ...shared];
   const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
   // A run that is too short to say that it learnt ends with 1, and is as good here.
-  if (status !== 0 && status !== 1) throw new SetupError(stderr.trim());
+  if (status !== 0 && status !== 1) throw new SetupError(stderr.trim().replace(/^gradproof: /, ''));
   const log = readFileSync(join(out, 'log.jsonl'), 'utf8').trim().split('\n');
   const steps = log.map((line) => JSON.parse(line)).filter(({ ms }) => ms !== undefined);
   if (steps.length < STEPS) throw new SetupError(`the run ended after ${steps.length} steps`, 1);

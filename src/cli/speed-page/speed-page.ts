@@ -18,7 +18,7 @@ const COLUMNS = {
   webgpu: 'ours',
 } as const;
 
-/** What was measured without bench, on the same machine. */
+/** What was measured without bench, on a machine like that of the reports. */
 export interface Beside {
   readonly torch?: TorchSteps | undefined;
   readonly scaling?: Scaling | undefined;
@@ -256,8 +256,8 @@ ${lines.join('\n')}
 /** Who makes the same steps beside ours, and where. */
 const torchWords = ({ libraries, device }: TorchSteps): string => `
 
-PyTorch makes the same steps on the same machine by its own kernels (${device}), with PEFT and
-bitsandbytes: ${Object.entries(libraries)
+PyTorch makes the same steps by its own kernels (${device}), with PEFT and bitsandbytes, in a run of
+its own: ${Object.entries(libraries)
   .map(([name, version]) => `${name} ${version}`)
   .join(', ')}. Its loops are
 machine code, so that beside an adapter that is a processor too it counts in no ratio.`;
