@@ -15,3 +15,6 @@ export const isHead = (layer: string): boolean => HEAD.test(lastOf(layer));
 
 /** Whether a layer of this name is a table of embeddings. */
 export const isTable = (layer: string): boolean => TABLE.test(lastOf(layer)) && !isHead(layer);
+
+/** The layer of a weight by its name. */
+export const layerOf = (name: string): string => name.slice(0, -'.weight'.length);

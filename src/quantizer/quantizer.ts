@@ -9,7 +9,7 @@ import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { DeviceWeight } from './coding.ts';
 import { COMPUTING_OPS, computedIn } from './computed.ts';
-import { isHead, isTable } from './kept-layers.ts';
+import { isHead, isTable, layerOf } from './kept-layers.ts';
 import type { Group } from './method.ts';
 import { type LayerOptions, type Policy, plannedLayers, requireOptions } from './policy.ts';
 import { QuantizerError } from './quantizer-error.ts';
@@ -277,8 +277,6 @@ function built(
   return computeDtype === 'float32' ? weight : computedIn(computeDtype, weight);
 }
 
-/** The layer of a weight by its name. */
-export const layerOf = (name: string): string => name.slice(0, -'.weight'.length);
 const weightOf = (layer: string) => `${layer}.weight`;
 
 /** The batch normalizations that a model folds. Throws QuantizerError where it can fold none. */

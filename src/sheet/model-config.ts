@@ -1,26 +1,12 @@
 import type { Architecture } from '../formats/hugging-face/architecture.ts';
-import { modelConfigOf } from '../formats/hugging-face/config.ts';
+import { configFields, modelConfigOf } from '../formats/hugging-face/config.ts';
 
 /**
  * An architecture as one line for an address, `model_type=llama;hidden_size=2048;...`, in the words
  * of config.json: {@link parseModelText} reads it back.
  */
 export function modelText(model: Architecture): string {
-  const fields = {
-    model_type: model.family,
-    hidden_size: model.hidden,
-    num_hidden_layers: model.layers,
-    num_attention_heads: model.heads,
-    num_key_value_heads: model.kvHeads,
-    head_dim: model.headDim,
-    intermediate_size: model.intermediate,
-    vocab_size: model.vocabulary,
-    max_position_embeddings: model.context,
-    tie_word_embeddings: model.tied,
-    ...(model.attentionBias ? { attention_bias: true } : {}),
-    ...(model.mlpBias ? { mlp_bias: true } : {}),
-  };
-  return Object.entries(fields)
+  return Object.entries(configFields(model))
     .map(([name, value]) => `${name}=${value}`)
     .join(';');
 }

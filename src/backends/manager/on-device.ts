@@ -8,7 +8,7 @@ import { llamaConfigOf } from '../../models/llama/model-config.ts';
 import { rowParts } from '../../models/llama/row-parts.ts';
 import { isQuantized, type QuantizedWeight, withParts } from '../../quant/weight.ts';
 import type { DeviceWeight } from '../../quantizer/coding.ts';
-import { layerOf } from '../../quantizer/quantizer.ts';
+import { layerOf } from '../../quantizer/kept-layers.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import { cutRows, JoinedRows } from '../../tensor/joined-rows.ts';
 import { Tensor } from '../../tensor/tensor.ts';

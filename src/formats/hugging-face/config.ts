@@ -51,6 +51,22 @@ export interface ModelConfig extends Architecture {
 export const isPrequantized = ({ quantization }: Pick<ModelConfig, 'quantization'>): boolean =>
   quantization !== undefined;
 
+/** An architecture in the words of config.json, which {@link modelConfigOf} reads back. */
+export const configFields = (model: Architecture) => ({
+  model_type: model.family,
+  hidden_size: model.hidden,
+  num_hidden_layers: model.layers,
+  num_attention_heads: model.heads,
+  num_key_value_heads: model.kvHeads,
+  head_dim: model.headDim,
+  intermediate_size: model.intermediate,
+  vocab_size: model.vocabulary,
+  max_position_embeddings: model.context,
+  tie_word_embeddings: model.tied,
+  ...(model.attentionBias ? { attention_bias: true } : {}),
+  ...(model.mlpBias ? { mlp_bias: true } : {}),
+});
+
 /**
  * The model that the text of a config.json of transformers describes. Throws {@link ConfigError}
  * with every fault, FormatError where it is no JSON object.

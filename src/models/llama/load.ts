@@ -10,10 +10,10 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { isQuantized } from '../../quant/weight.ts';
 import type { DeviceWeight } from '../../quantizer/coding.ts';
+import { layerOf } from '../../quantizer/kept-layers.ts';
 import { type LayerOptions, type Policy, plannedLayers } from '../../quantizer/policy.ts';
 import {
   createQuantizer,
-  layerOf,
   type Quantizer,
   type QuantizerBackend,
 } from '../../quantizer/quantizer.ts';
@@ -89,8 +89,8 @@ function bytesAtOnce([rows = 1, ...rest]: Shape): number {
  * safetensors in one file or in shards. Tensor after tensor becomes f32 on the device, or is
  * quantized there, so that of frozen ones the host holds no more than one, and the device none of
  * the weights in floats that are kept quantized but the one in the making. A folder that a
- * library quantized stays as it is, its floats too. A table that no kernel reaches at once lies in several tensors of whole rows.
- * The caller owns the model.
+ * library quantized stays as it is, its floats too. A table that no kernel reaches at once lies in
+ * several tensors of whole rows. The caller owns the model.
  * Throws ConfigError, CheckpointError, QuantizerError and AdapterError, which name every fault of
  * the folder, before anything is uploaded.
  */

@@ -2,8 +2,8 @@ import { GradproofError } from '../../errors.ts';
 import type { StoredTensor } from '../../formats/safetensors/stored.ts';
 import { readSafetensors, type Safetensors } from '../../formats/safetensors.ts';
 import { formatShape, matrixView, sizeOf } from '../../tensor/shape.ts';
-import { isHead } from '../kept-layers.ts';
-import { isUsuallyQuantized, layerOf } from '../quantizer.ts';
+import { isHead, layerOf } from '../kept-layers.ts';
+import { isUsuallyQuantized } from '../quantizer.ts';
 import type { WeightSource } from './weight-source.ts';
 
 /** A file without a weight that can be quantized, or with activations that do not fit theirs. */

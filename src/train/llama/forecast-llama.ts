@@ -9,7 +9,7 @@ import type { LinearAdapter } from '../../models/llama/lora/adapted-linear.ts';
 import { blockLinears } from '../../models/llama/lora/module-names.ts';
 import { retrainedName, retrainedOf } from '../../models/llama/lora/retrained.ts';
 import { isTable, smallestPart } from '../../models/llama/row-parts.ts';
-import { layerOf } from '../../quantizer/quantizer.ts';
+import { layerOf } from '../../quantizer/kept-layers.ts';
 import { headBytes, keptBytes } from '../../sheet/needs.ts';
 import { DEFAULT_SETUP } from '../../sheet/setup.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { sha256 } from '../../formats/sha256.ts';
-import { isNotFound } from '../controls/not-found.ts';
+import { removeIfThere } from '../controls/not-found.ts';
 import { type FetchedModel, fetchedModel } from './fetched-model.ts';
 
 /** The folder of the page's own storage (OPFS) that has one for each model. */
@@ -77,8 +77,5 @@ export async function filesOfModel(id: string, { files }: FetchedModel): Promise
 
 /** Deletes a model, if there is one. */
 export async function removeModel(id: string): Promise<void> {
-  const models = await modelsFolder();
-  await models.removeEntry(id, { recursive: true }).catch((error: unknown) => {
-    if (!isNotFound(error)) throw error;
-  });
+  await removeIfThere(await modelsFolder(), id);
 }

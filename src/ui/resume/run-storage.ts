@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { isNotFound } from '../controls/not-found.ts';
+import { isNotFound, removeIfThere } from '../controls/not-found.ts';
 import type { TuningChoices } from '../tune/tuning-choice.ts';
 import { type KeptRun, keptRun, laterRun } from './kept-run.ts';
 import { lastCheckpoint } from './last-checkpoint.ts';
@@ -127,10 +127,7 @@ async function adapterFiles(
 
 /** Removes a run, if there is one. */
 export async function removeRun(id: string): Promise<void> {
-  const runs = await runsFolder();
-  await runs.removeEntry(id, { recursive: true }).catch((error: unknown) => {
-    if (!isNotFound(error)) throw error;
-  });
+  await removeIfThere(await runsFolder(), id);
 }
 
 async function fileOf(folder: FileSystemDirectoryHandle, name: string): Promise<File> {

@@ -2,8 +2,9 @@ import { quote } from '../../../formats/format-error.ts';
 import type { CodedScheme, StoredCodes } from '../../../formats/hugging-face/coded-weights.ts';
 import type { ModelConfig } from '../../../formats/hugging-face/config.ts';
 import { blockLinears, moduleNames } from '../../../models/llama/lora/module-names.ts';
+import { layerOf } from '../../../quantizer/kept-layers.ts';
 import type { Combination } from './pair.ts';
-import { isSkipRule, skipRule } from './skipped-modules.ts';
+import { skipRule } from './skipped-modules.ts';
 import type { TrainingConfigFault } from './training-config-error.ts';
 import { isTrainingType, TRAINING_TYPES, type TrainingType } from './types.ts';
 
@@ -49,7 +50,7 @@ export function folderFaults(
   if (!what.base) return [];
   const linears = blockLinears(model);
   const coded = [...codes]
-    .map(([name, scheme]) => [name.replace(/\.weight$/, ''), scheme] as const)
+    .map(([name, scheme]) => [layerOf(name), scheme] as const)
     .filter(([module]) => linears.has(module));
   const faults: TrainingConfigFault[] = [];
   for (const [field, agreeing] of Object.entries(FIELDS[what.base])) {
@@ -63,7 +64,7 @@ export function folderFaults(
   const field = SKIPPED[what.base];
   // Copies are at most as many as the blocks.
   const named = moduleNames(what.expands ? { ...model, layers: 2 * model.layers } : model);
-  for (const entry of (quantization[field] ?? []).filter(isSkipRule)) {
+  for (const entry of quantization[field] ?? []) {
     const isSkipped = skipRule(entry);
     const other = coded.find(([module]) => isSkipped(module));
     if (other) faults.push(contradicted(field, `has ${quote(entry)}`, other));
