@@ -39,6 +39,9 @@ export class ResumableList extends LitElement {
       ul {
         border-color: var(--accent);
       }
+      section + section {
+        margin-top: 1.5rem;
+      }
     `,
   ];
   declare runs: ResumableRuns;
