@@ -40,7 +40,7 @@ export class ResumableList extends LitElement {
         border-color: var(--accent);
       }
       section + section {
-        margin-top: 1.5rem;
+        margin-block-start: 1.5rem;
       }
     `,
   ];
