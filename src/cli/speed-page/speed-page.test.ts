@@ -193,7 +193,7 @@ test('steps of PyTorch stand beside ours, and runs by several workers below', as
   expect(text).toContain(`| ${id} | 1.00e+3 | 250 | - | - | - | - |`);
   expect(text).toContain(`| ${id.replace('f32', 'nf4')} | 1.12e+3 | - | 1.12 | - | - | - |`);
   expect(text).toContain('its own: torch 2.9.1, peft 0.21.2.');
-  expect(text).toContain('One run of `npm run scaling -- --model a` on 2 cores');
+  expect(text).toContain('On 2 cores, by one run of\n`npm run scaling -- --model a`:');
   expect(text).toContain('| 1 | 100 | 1.00 | 1.00 | 1.0 | 2.0 |');
   expect(text).toContain('| 4 | 80 | 0.31 | 0.50 | 0.8 | 0.5 |');
 });

@@ -274,10 +274,11 @@ function severalWorkers(scaling: Scaling | undefined): string {
   return `
 ## What several workers bring
 
-One run of \`npm run scaling -- ${scaling.command}\` on ${scaling.cores} cores: a step, the share
-of N times the speed of one worker, what the cores would allow of it if one worker took one core (on
-an adapter that is a processor one worker has all of them already), and what the worker that took
-most held at once, beside what was forecast.
+On ${scaling.cores} cores, by one run of
+\`npm run scaling -- ${scaling.command}\`:
+a step, the share of N times the speed of one worker, what the cores would allow of it if one worker
+took one core (on an adapter that is a processor one worker has all of them already), and what the
+worker that took most held at once, beside what was forecast.
 
 | workers | ms a step | of N times the speed | cores allow | MiB at most | MiB forecast |
 |---|---|---|---|---|---|
