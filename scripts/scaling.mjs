@@ -8,6 +8,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { scalingLines, scalingRows } from './scaling/scaling-rows.mjs';
+import { whyUseless } from './scaling/why-useless.mjs';
 import { prepare } from './setup/prepare.mjs';
 import { runMain, SetupError } from './setup/step.mjs';
 
@@ -31,7 +32,7 @@ await runMain(async () => {
           String(workers),
           ...(sharded ? [] : ['--sharding', 'full_shard']),
         ];
-        runs.push({ workers, ...run(given, out, workers > 1 ? shared : []) });
+        runs.push({ workers, ...run(given, workers, out, workers > 1 ? shared : []) });
       }
     const cores = availableParallelism();
     const rows = scalingRows(runs);
@@ -43,13 +44,13 @@ await runMain(async () => {
 });
 
 /** The steps of a fine-tuning, and what it was to take of memory. */
-function run(given, out, shared) {
+function run(given, workers, out, shared) {
   const options = shared.length > 0 ? given : withoutSharding(given);
   const start = fileURLToPath(new URL('start.mjs', import.meta.url));
   const args = [start, 'train', ...options, '--steps', `${STEPS}`, '--out', out, ...shared];
-  const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
-  // A run that is too short to say that it learnt ends with 1, and is as good here.
-  if (status !== 0 && status !== 1) throw new SetupError(stderr.trim().replace(/^gradproof: /, ''));
+  const ended = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+  const why = whyUseless(workers, ended);
+  if (why !== undefined) throw new SetupError(why);
   const log = readFileSync(join(out, 'log.jsonl'), 'utf8').trim().split('\n');
   const steps = log.map((line) => JSON.parse(line)).filter(({ ms }) => ms !== undefined);
   if (steps.length < STEPS) throw new SetupError(`the run ended after ${steps.length} steps`, 1);

@@ -1,15 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Tape } from '../../autograd/tape.ts';
 import { type GivenTensor, ggufModelFile } from '../../formats/gguf/fixtures/model-file.ts';
 import { ggufModelFiles } from '../../formats/gguf/model-files.ts';
 import { tensorShapes } from '../../formats/hugging-face/architecture.ts';
+import { storedCodes } from '../../formats/hugging-face/checkpoint.ts';
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
-import { TINY } from '../../formats/hugging-face/fixtures/tiny-folder.ts';
-import { partsOfBytes } from '../../formats/part-file.ts';
-import { toStored } from '../../formats/safetensors/write.ts';
+import { folderOf, TINY } from '../../formats/hugging-face/fixtures/tiny-folder.ts';
+import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
+import { type PartFile, partsOfBytes } from '../../formats/part-file.ts';
+import { type StoredTensor, toHostTensor } from '../../formats/safetensors/stored.ts';
+import { toStored, writeStored } from '../../formats/safetensors/write.ts';
+import { readSafetensors } from '../../formats/safetensors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
+import { layerOf } from '../../quantizer/kept-layers.ts';
+import { type SchemeOptions, schemeOf } from '../../quantizer/registry.ts';
 import { drawnBlocks } from '../../reference/quant/gguf-drawn-blocks.ts';
-import { filledTensor } from '../../tensor/host.ts';
+import { filledTensor, type HostTensor } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { forecastLlama } from '../../train/llama/forecast-llama.ts';
+import { updateRule } from '../../train/update-rule.ts';
 import { SharedRuns } from './fixtures/shared-runs.ts';
 import { courseOf, modelOf, run, stepsOf, trainingOf } from './fixtures/short-runs.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
@@ -46,6 +56,11 @@ const blockBytes = (codesOf: (weights: number) => number): number =>
 
 /** Of bitsandbytes: 64 codes of four bits have a scale in f32. */
 const NF4 = (weights: number) => weights / 2 + F32 * (weights / 64);
+/** The same with scales in codes: 256 share one, and all have a mean and a map of 256 values. */
+const DOUBLE_NF4 = (weights: number) => {
+  const scales = weights / 64;
+  return weights / 2 + scales + F32 * (Math.ceil(scales / 256) + 1 + 256);
+};
 /** Of ggml's Q8_0: 32 codes of eight bits have a scale in half a word. */
 const Q8_0 = (weights: number) => (34 / 32) * weights;
 /** Of HQQ: 64 codes of four bits have a scale and a zero. */
@@ -57,26 +72,106 @@ test.each([
 ] as const)(
   'each worker has its part of a base of %s, and one layer of it beside',
   async (type, fields, codesOf) => {
-    const given = { type, lora: LORA, optim: 'sgd', max_steps: 3, ...fields };
-    const block = blockBytes(codesOf);
-    const ends = F32 * HIDDEN * (2 * VOCABULARY + 1);
-    for (const workers of [2, 4]) {
-      const inParts = { ...given, gradient_accumulation_steps: workers };
-      const alone = await run(gpu, { ...trainingOf(inParts), ...MODEL }, undefined);
-      const shared = await runs.run(gpu, inParts, { strategy: 'full_shard', workers });
-      const part = (LAYERS * block + ends) / workers;
-      expect(shared.ends.map(({ rank }) => rank)).toEqual(
-        Array.from({ length: workers }, (_, i) => i),
-      );
-      for (const { weights } of shared.ends) {
-        expect(Math.abs(weights.lasting / part - 1), `${workers} workers`).toBeLessThan(0.02);
-        expect(Math.abs(weights.peak / (part + block) - 1)).toBeLessThan(0.02);
-      }
-      expectSameLosses(shared, alone);
-    }
+    for (const workers of [2, 4])
+      await expectParts(MODEL, runs, { type, workers, codesOf, fields });
   },
   240_000,
 );
+
+test.each([
+  ['4 bits', { method: 'nf4', groupSize: 64 }, NF4],
+  ['4 bits with scales in codes', { method: 'nf4', groupSize: 64, quantScale: true }, DOUBLE_NF4],
+] as const)(
+  'each worker has its part of a folder that has %s, and one layer of it beside',
+  async (_, scheme, codesOf) => {
+    const model = await inCodesOfBitsandbytes(scheme);
+    using ofFolder = await SharedRuns.build(model);
+    await expectParts(model, ofFolder, { type: 'qlora', workers: 2, codesOf });
+  },
+  240_000,
+);
+
+/** Holds what workers have of a base, and the losses, to the weights' bytes, the forecast and one device. */
+async function expectParts(
+  model: typeof MODEL,
+  ofModel: SharedRuns,
+  {
+    type,
+    workers,
+    codesOf,
+    fields = {},
+  }: {
+    readonly type: string;
+    readonly workers: number;
+    readonly codesOf: (weights: number) => number;
+    readonly fields?: object;
+  },
+): Promise<void> {
+  const given = {
+    ...{ type, lora: LORA, optim: 'sgd', max_steps: 3, ...fields },
+    gradient_accumulation_steps: workers,
+  };
+  const training = { ...trainingOf(given), ...model };
+  const strategy = 'full_shard';
+  const alone = await run(gpu, training, undefined);
+  const shared = await ofModel.run(gpu, given, { strategy, workers });
+  const block = blockBytes(codesOf);
+  const part = (LAYERS * block + F32 * HIDDEN * (2 * VOCABULARY + 1)) / workers;
+  const codes = await storedCodes(model.folder, model.model);
+  const { config } = training;
+  const foretold = forecastLlama(model.model, config, config.length, { workers, strategy }, codes);
+  // Of what is trained gradients and state are as large, and no weights.
+  const kept = updateRule(config.optimizer, { name: 'constant' }).state.length;
+  const foretoldPart = foretold.frozen + foretold.trained / (2 + kept);
+  expect(shared.ends.map(({ rank }) => rank)).toEqual(Array.from({ length: workers }, (_, i) => i));
+  for (const { weights } of shared.ends) {
+    expect(Math.abs(weights.lasting / part - 1), `${workers} workers`).toBeLessThan(0.02);
+    expect(Math.abs(weights.lasting / foretoldPart - 1), 'as foretold').toBeLessThan(0.02);
+    expect(Math.abs(weights.peak / (part + block) - 1)).toBeLessThan(0.02);
+  }
+  for (const peak of peaksOf(shared)) {
+    expect(peak).toBeLessThanOrEqual(foretold.total);
+    expect(peak).toBeGreaterThan(0.5 * foretold.total);
+  }
+  expectSameLosses(shared, alone);
+}
+
+/** The most that each worker took. */
+function peaksOf({ told }: Told): readonly number[] {
+  const last = told.findLast((one) => one.type === 'step');
+  const peaks = last?.type === 'step' ? last.peakBytesOfWorkers : undefined;
+  return peaks as readonly number[];
+}
+
+/** The model with the linears of its blocks as bitsandbytes writes them. */
+async function inCodesOfBitsandbytes(options: SchemeOptions): Promise<typeof MODEL> {
+  const file = (name: string) => MODEL.folder.get(name) as PartFile;
+  const bytesOf = async (name: string) => await file(name).read(0, file(name).bytes);
+  const stored: [string, StoredTensor][] = [];
+  for (const [name, tensor] of readSafetensors(await bytesOf('model.safetensors')).tensors) {
+    if (!name.endsWith('_proj.weight')) {
+      stored.push([name, tensor]);
+      continue;
+    }
+    using tape = new Tape(gpu);
+    using dense = Tensor.from(gpu, toHostTensor(tensor));
+    const { quantize, filed } = schemeOf(options, tensor.shape);
+    const parts: Record<string, HostTensor> = {};
+    for (const [part, made] of Object.entries(tape.noGrad(() => quantize(tape, dense, name))))
+      parts[part] = await made.read();
+    for (const [part, codes] of filed?.(parts, tensor.shape) ?? [])
+      stored.push([`${layerOf(name)}.${part}`, codes]);
+  }
+  const config = {
+    ...JSON.parse(new TextDecoder().decode(await bytesOf('config.json'))),
+    quantization_config: { quant_method: 'bitsandbytes', load_in_4bit: true },
+  };
+  const folder = folderOf({
+    'config.json': JSON.stringify(config),
+    'model.safetensors': writeStored(stored, {}),
+  });
+  return { folder, model: await modelConfigIn(folder) };
+}
 
 type Told = Pick<Awaited<ReturnType<typeof run>>, 'told'>;
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from gradproof_bridge.cases.peft_cases import quantized
 from gradproof_bridge.formulas.adapter_patterns import is_of_layer
 from gradproof_bridge.formulas.llama_names import MAGNITUDE
 from gradproof_bridge.formulas.llama_params import base_of, sizes_of
-from gradproof_bridge.formulas.llama_shapes import block_linears, linear_shapes
+from gradproof_bridge.formulas.llama_shapes import block_linears
 from gradproof_bridge.formulas.registry import expect
 from gradproof_bridge.philox import Draw
 
@@ -23,14 +23,13 @@ def llama_inputs(
     draw: Draw,
     params: Mapping[str, Any],
     weights: Mapping[str, Array],
-    *,
-    is_all_coded: bool = False,
+    coded: Iterable[str] = (),
 ) -> dict[str, Array]:
-    """The weights, with codes of those that have an adapter where the base is quantized, or of all
-    linears as transformers quantizes them, and adapters that have learnt nothing yet.
+    """The weights, with codes of those that have an adapter where the base is quantized, and of the
+    linears in `coded`; and adapters that have learnt nothing yet.
     """
     inputs = {f"base.{name}": x for name, x in weights.items()}
-    for module in linear_shapes(params["config"]) if is_all_coded else ():
+    for module in coded:
         inputs |= codes_of(module, weights[f"{module}.weight"], params)
     for module, weight in adapted(params, weights):
         inputs |= codes_of(module, weight, params)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -146,9 +147,9 @@ def training_modes() -> Cases:
         yield Case(f"llama_{name}", "train_llama", "transformers", params, run_of(params))
 
 
-def run_of(params: dict[str, Any], length: int = 12, *, is_all_coded: bool = False) -> Make:
+def run_of(params: dict[str, Any], length: int = 12, coded: Iterable[str] = ()) -> Make:
     """What such a run begins with: weights, adapters, and texts of `length` tokens that can be learnt;
-    `is_all_coded` quantizes the linears without an adapter too.
+    the linears in `coded` are quantized whether they have an adapter or not.
     """
 
     def make(draw: Draw) -> dict[str, Array]:
@@ -156,7 +157,7 @@ def run_of(params: dict[str, Any], length: int = 12, *, is_all_coded: bool = Fal
         weights = llama_weights(draw, config)
         if config.get("tie_word_embeddings"):
             del weights["lm_head.weight"]
-        inputs = llama_inputs(draw, params, weights, is_all_coded=is_all_coded)
+        inputs = llama_inputs(draw, params, weights, coded)
         if params.get("use_dora"):
             inputs |= draw_learnt(draw, inputs)
         count = params["steps"] * params.get("grad_accum", 1)

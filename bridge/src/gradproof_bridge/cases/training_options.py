@@ -8,6 +8,7 @@ from typing import Any
 
 from gradproof_bridge.cases.case import Case, Cases
 from gradproof_bridge.cases.training_modes import run_of
+from gradproof_bridge.formulas.llama_shapes import linear_shapes
 
 _CONFIG: dict[str, Any] = {
     "vocab": 17,
@@ -36,7 +37,7 @@ _PATTERNS: dict[str, Any] = {
 _DECAY = {"decay_parameters": "trainer", "weight_decay": 0.1, "lr": 2e-2}
 _NF4 = {"quant": {"quant_type": "nf4", "blocksize": 32, "compress_statistics": True}}
 _HQQ = {"quant": {"nbits": 4, "group_size": 8, "axis": 1}}
-# All linears are quantized, as transformers does it, and few have an adapter.
+# Of the linears that are quantized few have an adapter.
 _OF_SOME: dict[str, Any] = {
     "lr": 1e-2,
     "r": 2,
@@ -151,6 +152,7 @@ _RUNS: dict[str, dict[str, Any]] = {
         "config": _BIASED,
     },
     "qlora_of_some": {**_OF_SOME, "mode": "qlora", **_NF4},
+    "qlora_head_of_some": {**_OF_SOME, "mode": "qlora", **_NF4},
     "bnb_dora_of_some": {
         **_OF_SOME,
         "mode": "bnb_dora",
@@ -185,8 +187,17 @@ def training_options() -> Cases:
     for name, own in _RUNS.items():
         common = {"config": _CONFIG, "compute_dtype": "float32", "clip": 1.0, "steps": 6}
         params = {**common, **own}
-        make = run_of(params, length=6, is_all_coded=name.endswith("_of_some"))
+        make = run_of(params, length=6, coded=_coded(name, params["config"]))
         yield Case(f"llama_{name}", "train_llama", "transformers", params, make)
+
+
+def _coded(name: str, config: dict[str, Any]) -> list[str]:
+    """The linears that transformers quantizes, whatever has an adapter: all of the blocks, and the head
+    only where it is told to skip nothing.
+    """
+    if not name.endswith("_of_some"):
+        return []
+    return [*linear_shapes(config), *(["lm_head"] if "_head_" in name else [])]
 
 
 FAMILIES = (training_options,)

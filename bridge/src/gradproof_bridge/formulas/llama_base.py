@@ -92,12 +92,17 @@ def parts_of(inputs: Inputs, name: str) -> dict[str, Array]:
 
 def shape_of(name: str, params: Params) -> tuple[int, int]:
     """[out, in] of a weight that is there as codes, with an adapter or without. Raises FormatError for
-    what is no linear of a block.
+    what is neither a linear of a block nor a head of its own.
     """
-    shape = linear_shapes(params["config"]).get(name)
-    if shape is None:
-        raise FormatError(f"train_llama: {name} is quantized and is no linear of a block")
-    return shape
+    config = params["config"]
+    shape = linear_shapes(config).get(name)
+    if shape is not None:
+        return shape
+    if f"{name}.weight" == HEAD and not config.get("tie_word_embeddings"):
+        return int(config["vocab"]), int(config["hidden"])
+    raise FormatError(
+        f"train_llama: {name} is quantized, and is neither a linear of a block nor an untied head"
+    )
 
 
 def decoded(parts: Mapping[str, Array], shape: tuple[int, int], params: Params) -> F64:

@@ -15,6 +15,10 @@ export class BundleValues {
     this.#stored = stored;
   }
 
+  get names(): readonly string[] {
+    return Object.keys(this.#stored);
+  }
+
   has(name: string): boolean {
     return Object.hasOwn(this.#stored, name);
   }

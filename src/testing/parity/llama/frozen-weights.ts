@@ -5,10 +5,12 @@ import { restored } from '../../../quant/dynamic/nested.ts';
 import { unpackSlices } from '../../../quant/packing/row-slices.ts';
 import { blockFormatOf } from '../../../quant/registry.ts';
 import type { QuantizedWeight } from '../../../quant/weight.ts';
+import type { LlamaRun } from '../../../reference/llama/run.ts';
 import type { Value } from '../../../reference/record.ts';
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
 import { HQQ_WORDS } from '../../../vocabulary/quant/hqq_quantize.ts';
 import { type BundleValues, inFloat32 } from './bundle-values.ts';
+import { codableOf } from './weights.ts';
 
 type Quant = TrainLlamaParams['quant'];
 
@@ -24,6 +26,42 @@ export interface CodedByHqq {
   readonly axis: 0 | 1;
   /** By the names of the quantizer's parts. */
   readonly parts: Readonly<Record<'packed' | 'scale' | 'zero', Value>>;
+}
+
+/** The part that holds codes of bitsandbytes, or of HQQ. */
+const CODES = /^q\.(.+)\.(?:packed|W_q)$/;
+
+/** The modules whose weights are there as codes. */
+export const modulesInCodes = (tensors: BundleValues): ReadonlySet<string> =>
+  new Set(tensors.names.flatMap((name) => CODES.exec(name)?.[1] ?? []));
+
+/**
+ * The weights that a run has in codes, with an adapter or without: transformers quantizes every
+ * linear. Those of HQQ are decoded among the `weights`. Throws FormatError for codes of what is no
+ * linear, and for those that do not fit.
+ */
+export function weightsInCodes(
+  { config, quant }: Pick<TrainLlamaParams, 'config' | 'quant'>,
+  tensors: BundleValues,
+): { readonly weights: LlamaRun['frozen']; readonly coded: ReadonlyMap<string, CodedByHqq> } {
+  const linears = codableOf(config);
+  const other = [...modulesInCodes(tensors)].find((name) => !linears.has(name));
+  if (other !== undefined)
+    throw new FormatError(
+      `train_llama: ${other} is quantized, and is neither a linear of a block nor an untied head`,
+    );
+  const weights: Record<string, LlamaRun['frozen'][string]> = {};
+  const coded = new Map<string, CodedByHqq>();
+  for (const [name, shape] of linears) {
+    const weight = `${name}.weight`;
+    const four = inFourBits(name, shape, quant, tensors);
+    const hqq = codedByHqq(name, shape, quant, tensors);
+    if (four) weights[weight] = four;
+    if (!hqq) continue;
+    coded.set(weight, hqq);
+    weights[weight] = decodedByHqq(hqq);
+  }
+  return { weights, coded };
 }
 
 /**

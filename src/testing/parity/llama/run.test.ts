@@ -4,7 +4,7 @@ import { limitOf, outputsOf } from '../../../reference/llama/limits.ts';
 import { type LlamaRun, llamaRun } from '../../../reference/llama/run.ts';
 import type { Value, Values } from '../../../reference/record.ts';
 import { valuesOfStored } from '../fit.ts';
-import { ofSome, recordingOf } from './fixtures/recording.ts';
+import { recordingOf } from './fixtures/recording.ts';
 import { outputName } from './names.ts';
 import { startOf } from './start.ts';
 
@@ -49,22 +49,29 @@ test.each(runs)('%s: the run in float64 is that of transformers and PEFT', async
   expect(off.filter(([, limits]) => !(limits < 0.1))).toEqual([]);
 });
 
-test('linears in codes without an adapter are computed as bitsandbytes computes them', async () => {
-  const { params, inputs, outputs } = ofSome();
-  const run = startOf(params, inputs);
-  const recorded = valuesOfStored(outputs, {});
-  const offOf = async (asked: LlamaRun) =>
-    Object.entries(outputsOf(await llamaRun(asked))).map(([name, value]) => {
-      const theirs = Object.entries(recorded).find(([output]) => outputName(output) === name);
-      return limitsOff(name, theirs?.[1] as Value, value);
-    });
-  expect(Math.max(...(await offOf(run)))).toBeLessThan(0.1);
-  // As it was before it was quantized.
-  const name = 'model.layers.0.mlp.up_proj.weight';
-  const dense = valuesOfStored(inputs, {})[`base.${name}`] as Value;
-  const other = { ...run, frozen: { ...run.frozen, [name]: dense } };
-  expect(Math.max(...(await offOf(other)))).toBeGreaterThan(10);
-});
+test.each([
+  ['llama_qlora_of_some', 'model.layers.0.mlp.up_proj.weight'],
+  ['llama_bnb_dora_of_some', 'model.layers.0.mlp.up_proj.weight'],
+  ['llama_hqq_lora_of_some', 'model.layers.0.mlp.up_proj.weight'],
+  ['llama_qlora_head_of_some', 'lm_head.weight'],
+])(
+  '%s: %s in codes without an adapter is computed as the library does',
+  async (recording, name) => {
+    const { params, inputs, outputs } = recordingOf(recording);
+    const run = startOf(params, inputs);
+    const recorded = valuesOfStored(outputs, {});
+    const offOf = async (asked: LlamaRun) =>
+      Object.entries(outputsOf(await llamaRun(asked))).map(([name, value]) => {
+        const theirs = Object.entries(recorded).find(([output]) => outputName(output) === name);
+        return limitsOff(name, theirs?.[1] as Value, value);
+      });
+    expect(Math.max(...(await offOf(run)))).toBeLessThan(0.1);
+    // As it was before it was quantized.
+    const dense = valuesOfStored(inputs, {})[`base.${name}`] as Value;
+    const other = { ...run, frozen: { ...run.frozen, [name]: dense } };
+    expect(Math.max(...(await offOf(other)))).toBeGreaterThan(10);
+  },
+);
 
 test('a run whose norms and biases decay too is ten limits off what Trainer gave', async () => {
   const { params, inputs, outputs } = recordingOf('llama_trainer_decay');

@@ -8,7 +8,7 @@ import type { QuantizedWeight } from '../../../quant/weight.ts';
 import type { Value } from '../../../reference/record.ts';
 import { hostTensorFrom } from '../../../tensor/host.ts';
 import { valuesOfStored } from '../fit.ts';
-import { ofSome, recordingOf } from './fixtures/recording.ts';
+import { recordingOf } from './fixtures/recording.ts';
 import {
   ADAPTERS,
   NO_LOSSES,
@@ -394,7 +394,7 @@ describe('a bundle that is not a run is refused', () => {
 });
 
 test('a linear in 4 bits without an adapter is frozen as it is stored, of the shape of its model', () => {
-  const { params, inputs } = ofSome();
+  const { params, inputs } = recordingOf('llama_qlora_of_some');
   const { frozen, trained } = startOf(params, inputs);
   expect(Object.keys(trained)).toEqual(
     ['q_proj', 'v_proj'].flatMap((name) =>
@@ -405,4 +405,27 @@ test('a linear in 4 bits without an adapter is frozen as it is stored, of the sh
   expect(down).toMatchObject({ format: { name: 'nf4' }, blocksize: 32, shape: [8, 12] });
   const codes = inputs['q.model.layers.0.mlp.down_proj.packed']?.bytes;
   expect([...(down.parts['packed'] as Value).data]).toEqual([...(codes ?? [])]);
+});
+
+describe('a head in 4 bits', () => {
+  const { params, inputs } = recordingOf('llama_qlora_head_of_some');
+
+  test('is computed with as it is stored, with its weight in floats or without', () => {
+    const { 'base.lm_head.weight': _, ...codesAlone } = inputs;
+    for (const given of [inputs, codesAlone])
+      expect(startOf(params, given).frozen['lm_head.weight']).toMatchObject({
+        ...{ format: { name: 'nf4' }, blocksize: 32, shape: [17, 8] },
+      });
+  });
+
+  test('that is the table of the embeddings too is refused, and so is that table', () => {
+    const config = { ...params.config, tie_word_embeddings: true };
+    const why = 'is quantized, and is neither a linear of a block nor an untied head';
+    expect(() => startOf({ ...params, config }, inputs)).toThrow(`train_llama: lm_head ${why}`);
+    const { 'q.lm_head.packed': packed, ...others } = inputs;
+    const table = { ...others, 'q.model.embed_tokens.packed': packed };
+    expect(() => startOf(params, table as typeof inputs)).toThrow(
+      `train_llama: model.embed_tokens ${why}`,
+    );
+  });
 });

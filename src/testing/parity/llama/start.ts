@@ -5,6 +5,7 @@ import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llam
 import { layerRule, sizeOfAdapter } from '../../../models/llama/lora/targets.ts';
 import { llamaConfigOf } from '../../../models/llama/model-config.ts';
 import type { QuantizedWeight } from '../../../quant/weight.ts';
+import { layerOf } from '../../../quantizer/kept-layers.ts';
 import type { LlamaRun } from '../../../reference/llama/run.ts';
 import { record as loraLinear } from '../../../reference/lora/lora_linear.ts';
 import type { Value, Values } from '../../../reference/record.ts';
@@ -13,7 +14,7 @@ import { frozenInputs } from '../../../vocabulary/lora/frozen-weight.ts';
 import { IGNORED } from '../../../vocabulary/nn/loss.ts';
 import { arithmeticOf, halvesOf } from './arithmetic.ts';
 import { BundleValues, inFloat32 } from './bundle-values.ts';
-import { type CodedByHqq, codedByHqq, decodedByHqq, inFourBits } from './frozen-weights.ts';
+import { type CodedByHqq, modulesInCodes, weightsInCodes } from './frozen-weights.ts';
 import { recordedNames } from './names.ts';
 import { retrainedIn, retrainedValues } from './retrained.ts';
 import { linearsOf, modelOf, weightShapes } from './weights.ts';
@@ -36,11 +37,10 @@ export function startOf(params: TrainLlamaParams, stored: StoredTensors): Starte
   // The last block comes first, so that a count of blocks that the bundle has not costs nothing.
   tensors.value(`base.model.layers.${config.layers - 1}.input_layernorm.weight`);
   // A weight that is there as codes may be there as codes alone.
-  const isCoded = (name: string) =>
-    ['packed', 'W_q'].some((part) => tensors.has(`q.${name.slice(0, -'.weight'.length)}.${part}`));
+  const coded = modulesInCodes(tensors);
   const base = Object.fromEntries(
     [...weightShapes(config)].flatMap(([name, shape]) =>
-      isCoded(name) && !tensors.has(`base.${name}`)
+      coded.has(layerOf(name)) && !tensors.has(`base.${name}`)
         ? []
         : [[name, tensors.value(`base.${name}`, shape)] as const],
     ),
@@ -91,26 +91,17 @@ function adapted(
   base: Values,
   tensors: BundleValues,
 ): Pick<StartedRun, 'trained' | 'frozen' | 'adapter' | 'adapters' | 'coded'> {
-  const { config, r = 1, alpha = 1, quant, rank_pattern, alpha_pattern } = params;
+  const { config, r = 1, alpha = 1, rank_pattern, alpha_pattern } = params;
   const { use_dora = params.use_dora ?? false, use_rslora = params.use_rslora ?? false } =
     arithmeticOf(params.mode) ?? {};
   const usual = { r, alpha, use_rslora, use_dora };
   const rules = { r, lora_alpha: alpha, rank_pattern, alpha_pattern };
   const isOfLayer = layerRule(params);
   const adapters = new Map<string, typeof usual>();
-  const frozen = new Map<string, Value | QuantizedWeight<Value>>(Object.entries(base));
+  const { weights, coded } = weightsInCodes(params, tensors);
+  const frozen: LlamaRun['frozen'] = { ...base, ...weights };
   const trained = new Map<string, Value>();
-  const coded = new Map<string, CodedByHqq>();
   for (const [name, [out, features]] of linearsOf(config)) {
-    const weight = `${name}.weight`;
-    const four = inFourBits(name, [out, features], quant, tensors);
-    const hqq = codedByHqq(name, [out, features], quant, tensors);
-    if (four) frozen.set(weight, four);
-    if (hqq) {
-      coded.set(weight, hqq);
-      frozen.set(weight, decodedByHqq(hqq));
-    }
-    // transformers quantizes every linear, whatever has an adapter.
     if (!tensors.has(`lora0.${name}.lora_A`)) continue;
     if (!isOfLayer(name))
       throw new FormatError(
@@ -125,7 +116,7 @@ function adapted(
     trained.set(`${name}.lora_A`, lora.lora_A).set(`${name}.lora_B`, lora.lora_B);
     if (!use_dora) continue;
     const recorded = recordedNames(`lora0.${name}.magnitude`).find((each) => tensors.has(each));
-    const stored = frozenInputs(frozen.get(weight) as Value | QuantizedWeight<Value>);
+    const stored = frozenInputs(frozen[`${name}.weight`] as Value | QuantizedWeight<Value>);
     trained.set(
       `${name}.magnitude`,
       recorded === undefined
@@ -135,7 +126,7 @@ function adapted(
   }
   const beside = retrainedValues(
     retrainedIn(modelOf(config), params, new Set(adapters.keys())),
-    Object.fromEntries(frozen),
+    frozen,
     tensors,
   );
   return {

@@ -1,5 +1,6 @@
 import { FormatError } from '../../../formats/format-error.ts';
 import {
+  HEAD,
   linearsOf as linearShapes,
   tensorShapes,
 } from '../../../formats/hugging-face/architecture.ts';
@@ -7,6 +8,7 @@ import { type ModelConfig, modelConfigOf } from '../../../formats/hugging-face/c
 import { ConfigError } from '../../../formats/hugging-face/config-error.ts';
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
 import type { JsonObject } from '../../../formats/strict-json.ts';
+import { layerOf } from '../../../quantizer/kept-layers.ts';
 import type { Shape } from '../../../tensor/shape.ts';
 
 /** Linears of a block, [out, in]: those that LoRA adapts and QLoRA quantizes. */
@@ -22,6 +24,13 @@ export function linearsOf(config: TrainLlamaParams['config']): Linears {
       ),
     ).flat(),
   );
+}
+
+/** What a run may have in codes: the linears of every block, and a head that is no embeddings too. */
+export function codableOf(config: TrainLlamaParams['config']): Linears {
+  const { tied, vocabulary, hidden } = modelOf(config);
+  const head = [[layerOf(HEAD), [vocabulary, hidden]]] as const;
+  return new Map([...linearsOf(config), ...(tied ? [] : head)]);
 }
 
 /** The shape of every weight of the model before it is adapted, by transformers' names. */
