@@ -43,6 +43,11 @@ function isOfFormat(weight: DeviceWeight): weight is QuantizedWeight<Tensor> {
   return 'ops' in weight.format;
 }
 
+/** Whether products with a weight round x to codes: with what it decodes to they give something else. */
+export function roundsInputs(weight: DeviceWeight): boolean {
+  return !isOfFormat(weight) && (weight as CodedWeight).format.takesCodes === true;
+}
+
 /** The weight in a block format, whose codes ops decode in registers; undefined where it is in none. */
 export function inBlockFormat(
   tape: Tape,

@@ -29,6 +29,8 @@ export interface Choice extends MetaChoice {
   readonly activations?: ActivationType;
   /** Whether layers round what they give to that type too, behind their bias. */
   readonly outputs?: true;
+  /** From which size of an element on its column of x is multiplied in floats; absent where usual. */
+  readonly threshold?: number;
 }
 
 /** A way to quantize weights, as a library defines it. */
@@ -51,6 +53,8 @@ export interface Method {
   readonly metas?: readonly MetaChoice[];
   /** Types of codes that products may round x to; of weights along the usual axis alone. */
   readonly activations?: readonly ActivationType[];
+  /** Whether columns of x with large elements are multiplied in floats, from a threshold on. */
+  readonly hasThreshold?: true;
   readonly make: (choice: Choice) => Scheme;
 }
 

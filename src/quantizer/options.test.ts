@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { plannedLayers } from './policy.ts';
 import { createQuantizer } from './quantizer.ts';
+import { schemeOf } from './registry.ts';
 
 const BACKEND = { name: 'every-op', supports: () => true };
 
@@ -11,6 +12,9 @@ test.each([
     { method: 'nf4', computeDtype: 'float64' },
     'computeDtype float64: give float32 or float16 or bfloat16',
   ],
+  [{ method: 'nf4', threshold: 6 }, 'threshold 6 of nf4: it has none'],
+  [{ method: 'llm_int8', threshold: -1 }, 'threshold -1 of llm_int8: give a number from 0 on'],
+  [{ method: 'llm_int8', threshold: '6' }, 'threshold 6 of llm_int8: give a number from 0 on'],
 ])('options %j are refused in one line', (options, says) => {
   const make = () => createQuantizer(BACKEND, options as never);
   expect(make).toThrow(expect.objectContaining({ code: 'quant-method' }));
@@ -32,4 +36,9 @@ test('products in halves ask a backend for what they take', () => {
   expect(() => createQuantizer(backend, { method: 'nf4', computeDtype: 'float16' })).toThrow(
     'nf4 on without-casts: it has no cast',
   );
+});
+
+test('a threshold is chosen where one is given', () => {
+  expect(schemeOf({ method: 'llm_int8', threshold: 0 }).choice).toMatchObject({ threshold: 0 });
+  expect(schemeOf({ method: 'llm_int8' }).choice).not.toHaveProperty('threshold');
 });

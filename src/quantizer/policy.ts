@@ -42,6 +42,7 @@ const OPTIONS: Readonly<Record<keyof LayerOptions, true>> = {
   outputs: true,
   quantZero: true,
   quantScale: true,
+  threshold: true,
   computeDtype: true,
 };
 

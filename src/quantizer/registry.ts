@@ -28,6 +28,8 @@ export interface SchemeOptions {
   readonly quantZero?: boolean | undefined;
   /** Whether its scales are. */
   readonly quantScale?: boolean | undefined;
+  /** From which size of an element on products take its column of x in floats; 0: they take none so. */
+  readonly threshold?: number | undefined;
 }
 
 /** A scheme with its method and what was chosen of it. */
@@ -41,7 +43,7 @@ export interface ChosenScheme extends Scheme {
  * given. Throws {@link QuantizerError} `quant-method` that names what is not there.
  */
 export function schemeOf(options: SchemeOptions, shape?: Shape): ChosenScheme {
-  const { method: name, bits, groupSize, axis, activations, outputs } = options;
+  const { method: name, bits, groupSize, axis, activations, outputs, threshold } = options;
   const method = methods.get(name);
   if (!method)
     throw new QuantizerError(
@@ -58,6 +60,7 @@ export function schemeOf(options: SchemeOptions, shape?: Shape): ChosenScheme {
       ? {}
       : { activations: chosen(method, 'activations', method.activations ?? [], activations) }),
     ...(outputs ? { outputs } : {}),
+    ...(threshold === undefined ? {} : { threshold: chosenThreshold(method, threshold) }),
     ...chosenMeta(method, options),
   };
   if (choice.outputs && !choice.activations)
@@ -90,6 +93,12 @@ function chosenMeta({ name, metas = [] }: Method, options: SchemeOptions): MetaC
   if (missing.length > 0)
     throw new QuantizerError('quant-method', `${missing.join(' and ')} of ${name}: it has none`);
   return Object.fromEntries(wish.map((part) => [part, true]));
+}
+
+function chosenThreshold({ name, hasThreshold }: Method, wish: number): number {
+  if (hasThreshold && Number.isFinite(wish) && wish >= 0) return wish;
+  const advice = hasThreshold ? 'give a number from 0 on' : 'it has none';
+  throw new QuantizerError('quant-method', `threshold ${wish} of ${name}: ${advice}`);
 }
 
 const META = ['quantZero', 'quantScale'] as const;

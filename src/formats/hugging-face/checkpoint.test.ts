@@ -366,6 +366,12 @@ describe('weights in 8 bits of bitsandbytes and in codes of MLX', () => {
     expect(read?.parts['q']).toEqual(int8()[`${DOWN}.weight`]);
     expect(read?.parts['row_stats']?.shape).toEqual([32]);
     expect(await eight.readCoded('lm_head.weight')).toBeUndefined();
+    expect(eight.codes.get(`${DOWN}.weight`)).toEqual({ method: 'llm_int8', bits: 8 });
+    const told = { ...IN_EIGHT_BITS, int8Threshold: 0 };
+    const { codes: withThreshold } = await Checkpoint.open(folderOf(folder(DOWN, int8())), told);
+    expect(withThreshold.get(`${DOWN}.weight`)).toEqual({
+      ...{ method: 'llm_int8', bits: 8, threshold: 0 },
+    });
 
     const table = 'model.embed_tokens';
     const four = await Checkpoint.open(folderOf(folder(DOWN, mlx(DOWN, [32, 8, 2]))), OF_MLX);

@@ -15,6 +15,8 @@ export type CodedScheme =
       readonly groupSize?: number;
       /** Whether scales are codes of 8 bits in turn, as bitsandbytes has them. */
       readonly quantScale?: boolean;
+      /** Of LLM.int8, where the folder says it: from which size on elements of x stay in floats. */
+      readonly threshold?: number;
     }
   | { readonly blocks: GgufType };
 
@@ -53,7 +55,12 @@ const SCALES = '.scales';
  */
 export function codedPlaces(
   names: readonly string[],
-  { quantization, mlx, blocks }: Pick<ModelConfig, 'quantization' | 'mlx' | 'blocks'>,
+  {
+    quantization,
+    mlx,
+    blocks,
+    int8Threshold: threshold,
+  }: Pick<ModelConfig, 'quantization' | 'mlx' | 'blocks' | 'int8Threshold'>,
 ): ReadonlyMap<string, CodedPlace> {
   const layers = (end: string) =>
     names.filter((name) => name.endsWith(end)).map((name) => name.slice(0, -end.length));
@@ -70,13 +77,20 @@ export function codedPlaces(
   return new Map(
     layers(SCB).map((layer) => {
       const order = `${layer}.weight_format`;
-      return [`${layer}.weight`, int8Place(layer, names.includes(order) ? order : undefined)];
+      const own = { threshold, order: names.includes(order) ? order : undefined };
+      return [`${layer}.weight`, int8Place(layer, own)];
     }),
   );
 }
 
-const int8Place = (layer: string, order: string | undefined): CodedPlace => ({
-  scheme: { method: 'llm_int8', bits: 8 },
+const int8Place = (
+  layer: string,
+  {
+    threshold,
+    order,
+  }: { readonly threshold: number | undefined; readonly order: string | undefined },
+): CodedPlace => ({
+  scheme: { method: 'llm_int8', bits: 8, ...(threshold === undefined ? {} : { threshold }) },
   parts: {
     q: { name: `${layer}.weight`, dtypes: ['I8'], shape: (shape) => shape },
     row_stats: { name: layer + SCB, dtypes: ['F32'], shape: ([rows]) => [rows] },

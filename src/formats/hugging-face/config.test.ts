@@ -73,6 +73,38 @@ test('names how a checkpoint is quantized', () => {
   expect(modelConfigOf({ ...CONFIG, quantization_config: {} }).quantization).toMatch('unnamed');
 });
 
+describe('the threshold of LLM.int8', () => {
+  const said = (llm_int8_threshold: unknown, quant_method = 'bitsandbytes') => ({
+    ...CONFIG,
+    quantization_config: { quant_method, load_in_8bit: true, llm_int8_threshold },
+  });
+
+  test.each([0, 2.5, 6])('is that of the folder: %j', (threshold) => {
+    expect(modelConfigOf(said(threshold)).int8Threshold).toBe(threshold);
+  });
+
+  test('is left open where nothing is said of it, or the codes are of another library', () => {
+    for (const config of [said(undefined), said(null), said(3, 'gptq')])
+      expect(modelConfigOf(config)).not.toHaveProperty('int8Threshold');
+  });
+
+  test.each(['-1', '"6"', 'true', '[6]', '1e999'])('is refused in a line: %s', (text) => {
+    const told = JSON.stringify(said(7)).replace(
+      '"llm_int8_threshold":7',
+      `"llm_int8_threshold":${text}`,
+    );
+    const read = () => readModelConfig(told);
+    const path = 'quantization_config.llm_int8_threshold';
+    expect(read).toThrow(
+      expect.objectContaining({
+        code: 'model-config',
+        faults: [expect.objectContaining({ code: 'bad-value', path })],
+      }),
+    );
+    expect(read).toThrow(/llm_int8_threshold is \S+: it must be a number from 0 on$/);
+  });
+});
+
 describe('rotary positions', () => {
   const scalingOf = (config: object) => modelConfigOf({ ...plain, ...config }).ropeScaling;
 

@@ -5,7 +5,7 @@ import { FormatError } from '../format-error.ts';
 import { isJsonObject, type JsonObject, parseJsonObject } from '../strict-json.ts';
 import { type Architecture, FAMILIES, type Family } from './architecture.ts';
 import { ConfigError, type ConfigFault } from './config-error.ts';
-import { fieldsOf, flag, missing, oneOf, shown, whole, within } from './fields.ts';
+import { atLeast, fieldsOf, flag, missing, oneOf, shown, whole, within } from './fields.ts';
 import { type MlxQuantization, mlxQuantizationOf } from './mlx-codes.ts';
 import { ropeOf } from './rope.ts';
 import { windowOf } from './sliding-window.ts';
@@ -45,6 +45,11 @@ export interface ModelConfig extends Architecture {
   readonly mlx?: MlxQuantization;
   /** The block types of single weights, where a GGUF file has them. */
   readonly blocks?: Readonly<Record<string, GgufType>>;
+  /**
+   * From which size of an element on LLM.int8 takes its column of x in floats, where bitsandbytes'
+   * configuration says it.
+   */
+  readonly int8Threshold?: number;
 }
 
 /** Whether a library has quantized the model: what is in floats still, it left so. */
@@ -97,7 +102,8 @@ export function modelConfigOf(config: JsonObject): ModelConfig {
   if (!fields) throw new ConfigError(faults);
   const window = windowOf(config, family, fields.num_hidden_layers);
   const codes = mlxQuantizationOf(config);
-  faults.push(...window.faults, ...headFaults(fields), ...codes.faults);
+  const library = quantizationOf(config);
+  faults.push(...window.faults, ...headFaults(fields), ...codes.faults, ...library.faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return {
     ...sizesOf(family, fields),
@@ -105,7 +111,7 @@ export function modelConfigOf(config: JsonObject): ModelConfig {
     ropeTheta: rope.theta,
     ...(rope.scaling ? { ropeScaling: rope.scaling } : {}),
     ...(window.window ? { slidingWindow: window.window } : {}),
-    ...(codes.mlx ? { quantization: 'mlx', mlx: codes.mlx } : quantizationOf(config)),
+    ...(codes.mlx ? { quantization: 'mlx', mlx: codes.mlx } : library.quantized),
   };
 }
 
@@ -184,12 +190,30 @@ function dropoutFaults(config: JsonObject): readonly ConfigFault[] {
   return [{ code: 'not-supported', path, message, suggestion }];
 }
 
-function quantizationOf(config: JsonObject): Pick<ModelConfig, 'quantization' | 'blocks'> {
-  const given = config['quantization_config'];
-  if (!isJsonObject(given)) return {};
+/** What BitsAndBytesConfig says of products. */
+const BITSANDBYTES = v.looseObject({ llm_int8_threshold: v.optional(atLeast(0)) });
+
+const QUANTIZATION = 'quantization_config';
+
+/** What a library says of its codes, and what of that is no value it can have. */
+function quantizationOf(config: JsonObject): {
+  readonly quantized: Pick<ModelConfig, 'quantization' | 'blocks' | 'int8Threshold'>;
+  readonly faults: readonly ConfigFault[];
+} {
+  const given = config[QUANTIZATION];
+  if (!isJsonObject(given)) return { quantized: {}, faults: [] };
   const quantization = String(given['quant_method'] ?? 'an unnamed method').slice(0, 40);
+  if (quantization === 'bitsandbytes') {
+    const { fields, faults } = fieldsOf(BITSANDBYTES, given, `${QUANTIZATION}.`);
+    const int8Threshold = fields?.llm_int8_threshold;
+    return {
+      quantized: { quantization, ...(int8Threshold === undefined ? {} : { int8Threshold }) },
+      faults,
+    };
+  }
   const { types } = given;
-  return quantization === 'gguf' && isJsonObject(types) && Object.values(types).every(isGgufType)
-    ? { quantization, blocks: types as Readonly<Record<string, GgufType>> }
-    : { quantization };
+  const hasBlocks =
+    quantization === 'gguf' && isJsonObject(types) && Object.values(types).every(isGgufType);
+  const blocks = hasBlocks ? { blocks: types as Readonly<Record<string, GgufType>> } : {};
+  return { quantized: { quantization, ...blocks }, faults: [] };
 }

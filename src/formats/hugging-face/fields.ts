@@ -29,6 +29,13 @@ export const within = (least: number, most: number) =>
     `it must be a number from ${least} to ${most}`,
   );
 
+/** A number from `least` on. */
+export const atLeast = (least: number) =>
+  field<number>(
+    (x) => Number.isFinite(x) && (x as number) >= least,
+    `it must be a number from ${least} on`,
+  );
+
 export const flag = field<boolean>((x) => typeof x === 'boolean', 'it must be true or false');
 
 /** One of these words. */

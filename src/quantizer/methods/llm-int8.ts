@@ -3,13 +3,12 @@ import { int8VectorwiseDequant } from '../../ops/quant/int8_vectorwise_dequant.t
 import { int8VectorwiseQuant } from '../../ops/quant/int8_vectorwise_quant.ts';
 import { matmul8bitLt } from '../../ops/quant/matmul_8bit_lt.ts';
 import { matrixView } from '../../tensor/shape.ts';
+import { USUAL_THRESHOLD } from '../../vocabulary/quant/outliers.ts';
 import type { Coding, Parts } from '../coding.ts';
 import type { Method, Scheme } from '../method.ts';
 
-/** Elements of x from this size on are multiplied in full precision, as in Linear8bitLt. */
-const THRESHOLD = 6;
-
-const coding: Coding = {
+/** Columns of x with an element of the size of `threshold` are multiplied in full precision. */
+const coding = (threshold: number): Coding => ({
   name: 'llm_int8',
   decode: (tape, { shape, parts }, layer) => {
     const inputs = parts as Parts<'q' | 'row_stats'>;
@@ -19,12 +18,12 @@ const coding: Coding = {
   multiply: (tape, { parts }, x, layer) => {
     const { q: q_weight, row_stats: weight_stats } = parts as Parts<'q' | 'row_stats'>;
     const inputs = { x, q_weight, weight_stats };
-    return tape.apply(matmul8bitLt, inputs, { threshold: THRESHOLD }, layer).y;
+    return tape.apply(matmul8bitLt, inputs, { threshold }, layer).y;
   },
   takesCodes: true,
-};
+});
 
-const scheme: Scheme = {
+const scheme = (threshold: number): Scheme => ({
   ops: ['cast', 'int8_vectorwise_quant', 'int8_vectorwise_dequant', 'matmul_8bit_lt'],
   product: 'matmul_8bit_lt: codes of x times codes of the weight, outlier columns in floats',
   rowsApart: () => true,
@@ -42,8 +41,8 @@ const scheme: Scheme = {
     const { q, row_stats } = tape.apply(int8VectorwiseQuant, { x: rows }, { threshold: 0 }, layer);
     return { q, row_stats };
   },
-  weight: (parts, shape) => ({ format: coding, shape, parts }),
-};
+  weight: (parts, shape) => ({ format: coding(threshold), shape, parts }),
+});
 
 /** bitsandbytes' Linear8bitLt (Dettmers et al., "LLM.int8()", 2022): rows of the weight in f16. */
 export const methods: readonly Method[] = [
@@ -52,6 +51,7 @@ export const methods: readonly Method[] = [
     library: 'bitsandbytes',
     bits: [8],
     groups: ['channel'],
-    make: () => scheme,
+    hasThreshold: true,
+    make: ({ threshold = USUAL_THRESHOLD }) => scheme(threshold),
   },
 ];

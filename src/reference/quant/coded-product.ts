@@ -38,8 +38,8 @@ interface Threshold {
  * What a product of codes stands for, in statistics: exactly, which is what CUDA multiplies by, and
  * as bitsandbytes' code for processors has it.
  */
-const SCALE = 1 / 127 ** 2;
-const SCALE_ON_CPU = Math.fround(6.200124e-5);
+export const SCALE = 1 / 127 ** 2;
+export const SCALE_ON_CPU = Math.fround(6.200124e-5);
 
 /** Rows of a tensor that was rounded to f16. */
 export function halfRows(x: Value, threshold: number, actual?: RowOutputs): Vectorwise {

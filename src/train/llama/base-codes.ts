@@ -51,6 +51,10 @@ export function codedBytes(codes: BaseCodes, shape: Shape): number {
   return (sizeOf(shape) / elements) * bytes;
 }
 
+/** Whether products round x to codes, so that a base has its own below an adapter too. */
+export const roundsInputs = (codes: BaseCodes): boolean =>
+  'method' in codes && codes.method === 'llm_int8';
+
 /** Whether one op that does base and adapter is given the weight in floats. */
 export const isDecodedBelow = (codes: BaseCodes): boolean =>
   'blocks' in codes || !blockFormats.has(codes.method);
@@ -74,9 +78,10 @@ export function leftByCodes(
 ): number {
   const ofScales = 'blocks' in codes ? 0 : restoredScales(codes, shape);
   const ofOp = isDecodedBelow(codes) ? decodedShare(codes) * sizeOf(shape) : ofScales;
-  const isInt8 = 'method' in codes && codes.method === 'llm_int8';
-  const ofProduct = isInt8 ? leftByInt8(shape, tokens) : ofScales;
-  return (together ? ofOp : 0) + (alone ? ofProduct : 0);
+  if (!roundsInputs(codes)) return (together ? ofOp : 0) + (alone ? ofScales : 0);
+  // What DoRA's base gives is there beside the sum with its update.
+  const [outputs = 0] = shape;
+  return (together ? ofOp + tokens * outputs : 0) + (alone ? leftByInt8(shape, tokens) : 0);
 }
 
 /** Bytes that a table of the folder which is in codes takes while it is decoded, beside the table. */
@@ -95,7 +100,7 @@ const IN_STEPS = 2.25;
 
 /** Floats that decoding leaves for each. */
 function decodedShare(codes: BaseCodes): number {
-  if ('blocks' in codes || codes.method === 'llm_int8') return 1;
+  if ('blocks' in codes || roundsInputs(codes)) return 1;
   const { group } = schemeOf(codes).choice;
   const hasFloatScales = ['hqq', 'mlx'].includes(codes.method);
   // Scales of small floats are decoded too.

@@ -77,6 +77,7 @@ test.each(
       { type: 'lora', bf16: true },
       { type: 'custom_lora' },
       { type: 'bnb_dora', lora: { lora_dropout: 0.1, ...ALL } },
+      { type: 'bnb_dora', lora: ALL },
       { type: 'lora', gradient_checkpointing: true, lora: ALL },
       { type: 'qlora', use_cpu_offload: true },
       { type: 'lora', judge_steps: 1 },
@@ -112,5 +113,7 @@ test('a linear in codes that is larger in floats than a binding is refused only 
   };
   expect(await refused('nf4', 'lora')).not.toThrow();
   expect(await refused('mlx4', 'custom_lora')).not.toThrow();
+  expect(await refused('llm_int8', 'lora')).not.toThrow();
+  expect(await refused('llm_int8', 'bnb_dora')).toThrow('gate_proj.weight takes 524288 bytes');
   expect(await refused('mlx4', 'lora')).toThrow('gate_proj.weight takes 524288 bytes');
 });

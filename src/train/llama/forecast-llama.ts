@@ -15,7 +15,14 @@ import { DEFAULT_SETUP } from '../../sheet/setup.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { STEPPED_AT_ONCE } from '../optimizer.ts';
 import { updateRule } from '../update-rule.ts';
-import { baseCodes, codedBytes, decodingBytes, isDecodedBelow, leftByCodes } from './base-codes.ts';
+import {
+  baseCodes,
+  codedBytes,
+  decodingBytes,
+  isDecodedBelow,
+  leftByCodes,
+  roundsInputs,
+} from './base-codes.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import { whyUnjudged } from './judged-work.ts';
 import { grownModel, linearAdapters, retrainedBeside, wholeShapes } from './open-model.ts';
@@ -78,11 +85,8 @@ export function forecastLlama(
     const codes = codesOf(name);
     return codes ? codedBytes(codes, shape) : wholeWords(FLOAT * sizeOf(shape));
   };
-  const together = new Set(
-    [...(adapter ? linearAdapters(model, adapter) : [])].flatMap(([name, { apart }]) =>
-      apart ? [] : [name],
-    ),
-  );
+  const adapters = adaptersOver(coded, model, adapter);
+  const together = new Set([...adapters].flatMap(([name, { apart }]) => (apart ? [] : [name])));
   /** Whether a weight is there in floats while it is used. */
   const isDense = (name: string) => {
     const codes = codesOf(name);
@@ -116,7 +120,7 @@ export function forecastLlama(
   const dropped = FLOAT * tokens * droppedValues(model, config);
   const beside =
     dropped +
-    FLOAT * (besideBase(model, config, tokens) + leftByBase(model, config, coded, tokens));
+    FLOAT * (besideBase(model, adapters, tokens) + leftByBase(model, adapters, coded, tokens));
   const held =
     keptBytes(model, setup, checkpointing) + (checkpointing ? beside / model.layers : beside);
   // The gradients of a table that head and embeddings share, beside their sum.
@@ -214,11 +218,10 @@ function droppedValues(model: ModelConfig, { adapter }: LlamaTrainingConfig): nu
  * Numbers that adapters leave which are computed by products of their own, or have a bias added: of
  * each token the outputs of the base; of DoRA the norm of each row.
  */
-function besideBase(model: ModelConfig, { adapter }: LlamaTrainingConfig, tokens: number): number {
-  if (!adapter) return 0;
+function besideBase(model: ModelConfig, adapters: Adapters, tokens: number): number {
   const linears = blockLinears(model);
   return sum(
-    [...linearAdapters(model, adapter)].map(([name, { apart, use_dora, lora_bias }]) => {
+    [...adapters].map(([name, { apart, use_dora, lora_bias }]) => {
       const shape = linears.get(name) as Shape;
       const outputs = shape[0] ?? 0;
       const ofTokens = apart || use_dora || lora_bias ? tokens * outputs : 0;
@@ -230,18 +233,39 @@ function besideBase(model: ModelConfig, { adapter }: LlamaTrainingConfig, tokens
 /** Numbers that linears in codes leave, with adapters and without. */
 function leftByBase(
   model: ModelConfig,
-  { adapter }: LlamaTrainingConfig,
+  adapters: Adapters,
   coded: ReturnType<typeof baseCodes>,
   tokens: number,
 ): number {
-  const adapters = adapter ? linearAdapters(model, adapter) : new Map<string, LinearAdapter>();
   const linears = blockLinears(model);
   return sum(
     [...coded].map(([name, codes]) => {
       const { apart = true, use_dora = false, dropout = 0 } = adapters.get(name) ?? {};
-      const alone = apart || (use_dora && dropout > 0);
+      const alone = apart || (use_dora && (dropout > 0 || roundsInputs(codes)));
       return leftByCodes(codes, linears.get(name) as Shape, { together: !apart, alone, tokens });
     }),
+  );
+}
+
+/** How linears are adapted; none of them in a run without adapters. */
+type Adapters = ReadonlyMap<string, LinearAdapter>;
+
+/** The same over a base in codes: those over one that rounds x are computed apart from it. */
+function adaptersOver(
+  coded: ReturnType<typeof baseCodes>,
+  model: ModelConfig,
+  adapter: LlamaTrainingConfig['adapter'],
+): Adapters {
+  if (!adapter) return new Map();
+  const roundsX = (name: string) => {
+    const codes = coded.get(name);
+    return codes !== undefined && roundsInputs(codes);
+  };
+  return new Map(
+    [...linearAdapters(model, adapter)].map(([name, own]) => [
+      name,
+      { ...own, apart: own.apart || (!own.use_dora && roundsX(name)) } as LinearAdapter,
+    ]),
   );
 }
 

@@ -7,6 +7,9 @@ export const int8Params = v.strictObject({
   threshold: v.optional(v.pipe(v.number(), v.minValue(0)), 0),
 });
 
+/** The threshold of LLM.int8 where nothing is said of it, as in transformers' BitsAndBytesConfig. */
+export const USUAL_THRESHOLD = 6;
+
 /** A list of columns, no longer than there are columns. */
 export function outliers(
   { size: n }: Pick<Known<unknown>, 'size'>,

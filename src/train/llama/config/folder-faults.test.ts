@@ -45,6 +45,7 @@ describe('codes that a folder has', () => {
     ['nf4', { bnb_4bit_use_double_quant: true }, 'bnb_4bit_use_double_quant'],
     ['nf4_double', { bnb_4bit_use_double_quant: false }, 'bnb_4bit_use_double_quant'],
     ['llm_int8', { load_in_4bit: true }, 'load_in_4bit'],
+    ['llm_int8', { llm_int8_threshold: 5 }, 'llm_int8_threshold'],
     ['mlx4', { load_in_4bit: true }, 'load_in_4bit'],
     ['q8_0', { bnb_4bit_quant_type: 'nf4' }, 'bnb_4bit_quant_type'],
     ['nf4', { llm_int8_skip_modules: ['down_proj', 'q_proj'] }, 'llm_int8_skip_modules'],
@@ -67,6 +68,19 @@ describe('codes that a folder has', () => {
       llm_int8_skip_modules: ['lm_head', 'down_proj'],
     };
     expect(await told(coding, agreeing)).toEqual([]);
+  });
+
+  test('have a threshold where they are in 8 bits alone', async () => {
+    expect(await told('llm_int8', { llm_int8_threshold: 6 })).toEqual([]);
+    for (const coding of ['nf4', 'q8_0', undefined] as const)
+      expect(await told(coding, { llm_int8_threshold: 5 })).toEqual([]);
+    const scheme = { method: 'llm_int8', bits: 8, threshold: 2 } as const;
+    const codes = new Map([['model.layers.0.self_attn.q_proj.weight', scheme]]);
+    const given = (llm_int8_threshold: number) => ({ quantization: { llm_int8_threshold } });
+    expect(() => trainingConfigOf(given(2), { model: MODEL, codes })).not.toThrow();
+    expect(() => trainingConfigOf(given(6), { model: MODEL, codes })).toThrow(
+      'quantization.llm_int8_threshold is 6, and the folder has model.layers.0.self_attn.q_proj in llm_int8 of 8 bits, with a threshold of 2: leave it out',
+    );
   });
 
   test('are told with the other faults, by the value and what the folder has', async () => {

@@ -3,6 +3,7 @@ import type { CodedScheme, StoredCodes } from '../../../formats/hugging-face/cod
 import type { ModelConfig } from '../../../formats/hugging-face/config.ts';
 import { blockLinears, moduleNames } from '../../../models/llama/lora/module-names.ts';
 import { layerOf } from '../../../quantizer/kept-layers.ts';
+import { USUAL_THRESHOLD } from '../../../vocabulary/quant/outliers.ts';
 import type { Combination } from './pair.ts';
 import { skipRule } from './skipped-modules.ts';
 import type { TrainingConfigFault } from './training-config-error.ts';
@@ -21,6 +22,14 @@ type Agrees = (codes: CodedScheme) => boolean;
 const FOUR_BITS: readonly string[] = ['nf4', 'fp4'];
 const isFourBits: Agrees = (codes) => 'method' in codes && FOUR_BITS.includes(codes.method);
 
+/** Over codes of other methods a threshold does nothing, as in bitsandbytes. */
+const hasThreshold =
+  (value: unknown): Agrees =>
+  (codes) =>
+    !('method' in codes) ||
+    codes.method !== 'llm_int8' ||
+    (codes.threshold ?? USUAL_THRESHOLD) === value;
+
 /** No folder in codes of HQQ is read. */
 const isHqq: Agrees = () => false;
 
@@ -33,6 +42,7 @@ const FIELDS: Readonly<
     bnb_4bit_quant_type: (value) => (codes) => 'method' in codes && codes.method === value,
     bnb_4bit_use_double_quant: (value) => (codes) =>
       isFourBits(codes) && 'method' in codes && (codes.quantScale ?? false) === value,
+    llm_int8_threshold: hasThreshold,
   },
   hqq: { nbits: () => isHqq, group_size: () => isHqq, axis: () => isHqq },
 };
@@ -101,4 +111,4 @@ function unmet(field: string, entry: string, linears: readonly string[]): Traini
 const told = (scheme: CodedScheme): string =>
   'blocks' in scheme
     ? scheme.blocks
-    : `${scheme.method} of ${scheme.bits} bits${scheme.quantScale ? ', its scales in 8' : ''}`;
+    : `${scheme.method} of ${scheme.bits} bits${scheme.quantScale ? ', its scales in 8' : ''}${scheme.threshold === undefined ? '' : `, with a threshold of ${scheme.threshold}`}`;

@@ -5,7 +5,8 @@ import type { TrainingConfigFault } from './training-config-error.ts';
 import { isTrainingType, TRAINING_TYPES } from './types.ts';
 
 const BITSANDBYTES = [
-  ...['load_in_4bit', 'bnb_4bit_quant_type', 'bnb_4bit_use_double_quant', 'llm_int8_skip_modules'],
+  ...['load_in_4bit', 'bnb_4bit_quant_type', 'bnb_4bit_use_double_quant'],
+  ...['llm_int8_skip_modules', 'llm_int8_threshold'],
 ];
 const HQQ = ['nbits', 'group_size', 'axis', 'skip_modules'];
 const MOMENTS = ['adam_beta1', 'adam_beta2', 'adam_epsilon'];

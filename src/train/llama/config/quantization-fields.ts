@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { flag, oneOf, shown } from '../../../formats/hugging-face/fields.ts';
+import { atLeast, flag, oneOf, shown } from '../../../formats/hugging-face/fields.ts';
 import { type CheckedObject, checkedObject } from './checked-object.ts';
 import { isSkipRule } from './skipped-modules.ts';
 import { type TrainingConfigFault, unsupported } from './training-config-error.ts';
@@ -20,6 +20,7 @@ const FIELDS = v.looseObject({
   bnb_4bit_quant_type: v.optional(oneOf(['nf4', 'fp4'])),
   bnb_4bit_use_double_quant: v.optional(flag),
   llm_int8_skip_modules: v.optional(skipped),
+  llm_int8_threshold: v.optional(atLeast(0)),
   nbits: v.optional(listed([8, 4, 3, 2, 1])),
   group_size: v.optional(listed([16, 32, 64, 128, 256])),
   axis: v.optional(listed([0, 1])),
@@ -34,7 +35,6 @@ export const NEUTRAL_OF_CODES: Readonly<Record<string, readonly unknown[]>> = {
   load_in_8bit: [false],
   bnb_4bit_compute_dtype: ['float32', null],
   bnb_4bit_quant_storage: ['uint8', null],
-  llm_int8_threshold: [6],
   llm_int8_enable_fp32_cpu_offload: [false],
   llm_int8_has_fp16_weight: [false],
   view_as_float: [false],

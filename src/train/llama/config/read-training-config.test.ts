@@ -141,6 +141,10 @@ const FIELDS: readonly (readonly [given: object, fault: string])[] = [
     'bad-quantization-llm-int8-skip-modules quantization.llm_int8_skip_modules',
   ],
   [
+    { quantization: { llm_int8_threshold: -1 } },
+    'bad-quantization-llm-int8-threshold quantization.llm_int8_threshold',
+  ],
+  [
     { quantization: { bnb_4bit_use_double_quant: 'yes' } },
     'bad-quantization-bnb-4bit-use-double-quant quantization.bnb_4bit_use_double_quant',
   ],
