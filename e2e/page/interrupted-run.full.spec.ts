@@ -1,8 +1,8 @@
-import type { Browser, Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { covers } from '../../src/catalog/covers.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { SEED } from '../soak.ts';
-import { crash } from './killable-browser.ts';
+import { crash, crashGpuProcess } from './killable-browser.ts';
 import { begin, type Learnt, learnt, resumable, resume, trained } from './learnt-run.ts';
 import { atNextCommand } from './next-command.ts';
 import { expect, test } from './page-test.ts';
@@ -24,12 +24,6 @@ const SETTINGS = {
   ...{ max_length: 16, learning_rate: 0.002, per_device_train_batch_size: 2 },
   ...{ type: 'lora', lora: { r: 4, lora_alpha: 8, lora_dropout: 0.1 } },
 };
-
-/** As a driver does that resets, and takes all that browsers compute with it. */
-async function crashGpuProcess(page: Page): Promise<void> {
-  const browser = page.context().browser() as Browser;
-  await (await browser.newBrowserCDPSession()).send('Browser.crashGpuProcess');
-}
 
 /** How a run is interrupted. */
 const WAYS = {

@@ -96,3 +96,9 @@ export async function crash(page: Page): Promise<void> {
   session.send('Page.crash').catch(() => undefined); // its process is gone and does not answer
   await crashed;
 }
+
+/** Ends the process that computes for all tabs, as a driver does that resets. */
+export async function crashGpuProcess(page: Page): Promise<void> {
+  const browser = page.context().browser() as Browser;
+  await (await browser.newBrowserCDPSession()).send('Browser.crashGpuProcess');
+}

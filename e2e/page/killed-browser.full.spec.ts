@@ -5,6 +5,7 @@ import { KillableBrowser } from './killable-browser.ts';
 import {
   begin,
   beginHere,
+  kept,
   type Learnt,
   learnt,
   load,
@@ -73,6 +74,8 @@ test(`a run whose browser is killed ${KILLS} times, at random, leaves the bits o
     const way = await goOn(page, server.url);
     if (way === 'resumed') resumed += 1;
     await expect(page.getByRole('progressbar')).toBeVisible();
+    // Runs that are killed before their first checkpoint begin anew: one at least is to go on.
+    if (kills + 1 === KILLS) await kept(page);
     await reach(page, (await stepOf(page)) + random.integer(0, MORE_STEPS));
     await page.waitForTimeout(random.uniform(0, LATEST_MS));
     if (await startAgain(page).isVisible()) {

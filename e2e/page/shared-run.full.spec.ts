@@ -1,9 +1,10 @@
 import type { BrowserContext, Page } from '@playwright/test';
 import type { ShardingStrategy } from '../../src/train/sharded/strategies.ts';
+import { crashGpuProcess } from './killable-browser.ts';
 import { begin, kept, type Learnt, learnt, resume, trained } from './learnt-run.ts';
 import { expect, test } from './page-test.ts';
 import { staticHost } from './static-host.ts';
-import { ended, openTuning, QUICK, start, takeSettings } from './tune-page.ts';
+import { ended, openTuning, QUICK, reach, start, stepOf, takeSettings } from './tune-page.ts';
 
 /** A run that several workers of the page share, each with a device of its own. */
 
@@ -68,10 +69,20 @@ async function leftBy(page: Page): Promise<SharedRun> {
   await ended(page);
   const peaks = await figure(page, 'Memory of each worker, highest so far').textContent();
   await page.getByText(/^What happened/).click();
-  const told = (await page.getByText(/Worker \d+ lost in step/).allTextContents()).join();
+  const happened = page.getByRole('list', { name: /^What happened/ });
+  const told = (await happened.allTextContents()).join('\n');
   const left = await learnt(page);
   await page.close();
   return { left, peaks: peaks ?? '', told };
+}
+
+/** Whether the page asks the model of a run by itself while the run goes on. */
+async function asksBeforeEnd(page: Page): Promise<boolean> {
+  await expect(page.getByRole('progressbar')).toBeVisible();
+  await reach(page, 2);
+  const answers = await page.getByRole('group', { name: /^Answer:/ }).count();
+  expect(await stepOf(page), 'the last step is not made yet').toBeLessThan(STEPS);
+  return answers > 0;
 }
 
 /** Lets the first rank that is started end in the n-th step; those after it go on. */
@@ -92,7 +103,7 @@ const lossesOf = (left: Learnt) => trained(left).map(({ loss }) => loss as numbe
 
 test.describe.configure({ mode: 'serial', timeout: 1_200_000 });
 let alone: Learnt;
-const runs = new Map<ShardingStrategy, SharedRun>();
+const runs = new Map<ShardingStrategy, SharedRun & { readonly asksBeforeEnd: boolean }>();
 test.beforeAll(async ({ browser, server }) => {
   test.setTimeout(1_200_000);
   const context = await browser.newContext();
@@ -103,7 +114,8 @@ test.beforeAll(async ({ browser, server }) => {
   for (const strategy of ['ddp', 'shard_grad_op', 'full_shard'] as const) {
     const next = await context.newPage();
     await beginShared(next, server.url, strategy);
-    runs.set(strategy, await leftBy(next));
+    const asks = await asksBeforeEnd(next);
+    runs.set(strategy, { ...(await leftBy(next)), asksBeforeEnd: asks });
   }
   await context.close();
 });
@@ -119,6 +131,11 @@ test('what workers share is what one does by itself', () => {
   }
   expect(runs.get('ddp')?.left.adapter, 'a micro-batch a rank: the very bits').toBe(alone.adapter);
   expect(runs.get('full_shard')?.left.adapter).toBe(runs.get('shard_grad_op')?.left.adapter);
+});
+
+test('the page asks a model in parts when all is learnt, and others from the start', () => {
+  for (const [strategy, { asksBeforeEnd: asks }] of runs)
+    expect(asks, strategy).toBe(strategy !== 'full_shard');
 });
 
 test('the page tells what each worker took at most', () => {
@@ -157,6 +174,22 @@ test('a worker that ends is named, and the run goes on to the same bits', async 
   const { left, told } = await leftBy(page);
   await context.close();
   expect(told).toMatch(/Worker 1 lost in step 6, all back to after 3 steps.*its worker ended/s);
+  expect(left.adapter).toBe(runs.get('full_shard')?.left.adapter);
+});
+
+test('a GPU process that ends takes all devices, and the run goes on with others to the same bits', async ({
+  browser,
+  server,
+}) => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await beginShared(page, server.url, 'full_shard');
+  await kept(page);
+  await crashGpuProcess(page);
+  const { left, told } = await leftBy(page);
+  await context.close();
+  expect(told).toMatch(/the GPU device was lost/);
+  expect(told).toMatch(/Resumed from the checkpoint after \d+ steps/);
   expect(left.adapter).toBe(runs.get('full_shard')?.left.adapter);
 });
 

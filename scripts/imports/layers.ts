@@ -30,6 +30,7 @@ const LEAVES = [
   'src/quant',
   'src/data',
   'src/formats',
+  'src/awake-timer.ts',
   'src/collect.ts',
   'src/errors.ts',
   'src/seam.ts',

@@ -102,20 +102,27 @@ const whole = () => {
 
 describe('a worker', () => {
   test.each([
-    ['dies', { stuckIn: 6 }, 'its worker ended'],
-    ['loses its device', { deviceLostIn: 6 }, 'the GPU device was lost'],
+    ['dies', { stuckIn: 6 }, 'its worker ended', 6],
+    ['loses its device', { deviceLostIn: 6 }, 'the GPU device was lost', 6],
+    [
+      'dies when half of a checkpoint is gathered',
+      { stuckKeeping: { checkpoint: 3, given: 1 } },
+      'its worker ended',
+      7,
+    ],
   ] as const)(
     'that %s is named, and all go on from the last checkpoint with the same bits',
-    async (_, fault, why) => {
+    async (_, fault, why, step) => {
       const folder = new KeptInMemory();
       const how = { strategy: 'full_shard', folder, every: 2, faults: [fault] } as const;
       const { trained, told } = await shared(CLIPPED, how);
       expect(happened(told)).toEqual([
         {
-          ...{ type: 'rank-lost', step: 6, to: 4, at: '', rank: 1 },
+          ...{ type: 'rank-lost', step, to: 4, at: '', rank: 1 },
           why: expect.stringContaining(why),
         },
       ]);
+      expect(told.find(({ type }) => type === 'resumed-from')).toMatchObject({ broken: [] });
       expect(trained).toEqual((await whole()).trained);
     },
   );

@@ -1,7 +1,7 @@
+import { afterAwake } from '../../awake-timer.ts';
 import type { TuningRow } from '../../gpu/tuning.ts';
 import type { Environment } from '../../report/schema.ts';
 import type { Death, FromWorker, ToWorker, WorkerLink } from '../worker/messages.ts';
-import { afterAwake } from './awake-timer.ts';
 import { UnusableError } from './unusable.ts';
 
 /** What became of a request. `refused`: the worker answered that it cannot. */

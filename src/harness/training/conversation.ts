@@ -1,6 +1,6 @@
+import { afterAwake } from '../../awake-timer.ts';
 import type { Environment } from '../../report/schema.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
-import { afterAwake } from '../runner/awake-timer.ts';
 import { UnusableError } from '../runner/unusable.ts';
 import type { Questions } from '../tuning/questions.ts';
 import type { CaseOutcome, FromWorker, StartMessage, WorkerLink } from '../worker/messages.ts';

@@ -1,3 +1,4 @@
+import { afterAwake } from '../../awake-timer.ts';
 import { BridgeTimeoutError } from '../../backends/bridge/error.ts';
 import { GradproofError, messageOf } from '../../errors.ts';
 import { DeviceLostError, type Gpu } from '../../gpu/gpu.ts';
@@ -9,7 +10,6 @@ import { AssertionError, CaseContext, type Evidence, SkipSignal } from '../../te
 import type { Diagnosis, Diagnostics } from '../../testing/diagnosis.ts';
 import { FaultInjector } from '../../testing/fault.ts';
 import { type Case, SuiteError } from '../../testing/suite.ts';
-import { afterAwake } from '../runner/awake-timer.ts';
 import type { CaseOutcome } from './messages.ts';
 
 /** What the device's environment implies for a case. */

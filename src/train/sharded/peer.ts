@@ -1,3 +1,4 @@
+import { afterAwake } from '../../awake-timer.ts';
 import { whenFree } from './life-lock.ts';
 import { RankLostError } from './rank-errors.ts';
 
@@ -77,7 +78,7 @@ export class Peer implements Disposable {
 
   /**
    * The next note. Throws RankLostError once no note can come, or after `limitMs` milliseconds without
-   * a word.
+   * a word, in which this rank was awake.
    */
   async next(limitMs: number): Promise<Note> {
     while (this.#notes.length === 0 && !this.#lost)
@@ -100,12 +101,12 @@ export class Peer implements Disposable {
 
   /** Whether there is news within `limitMs` milliseconds. */
   async #hears(limitMs: number): Promise<boolean> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let cancel = () => {};
     const isNews = await new Promise<boolean>((resolve) => {
       this.#wake = () => resolve(true);
-      timer = setTimeout(() => resolve(false), limitMs);
+      cancel = afterAwake(limitMs, () => resolve(false));
     });
-    clearTimeout(timer);
+    cancel();
     return isNews;
   }
 

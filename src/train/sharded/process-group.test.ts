@@ -181,6 +181,28 @@ test('a rank that says that it waits is not given up, and one that then hangs is
   expect(hung[1]).toMatchObject({ code: 'rank-lost', rank: 0 });
 });
 
+test('a computer that sleeps takes no rank with it, and one that hangs when it wakes is given up', async () => {
+  const asleep = { op: 'fall_asleep', ms: 2_000 } as const;
+  // Of its waits the first ends as it wakes.
+  const late = (ms: number) => [500, ms].map((each) => ({ op: 'sleep', ms: each }) as const);
+  const woken = (ms: number) =>
+    answersOf(
+      [
+        [asleep, { op: 'barrier' }],
+        [asleep, ...late(ms), { op: 'barrier' }],
+      ],
+      {
+        limitMs: 1_500,
+      },
+    );
+  const [alive, hung] = await Promise.all([woken(500), woken(2_500)]);
+  for (const answer of alive) expect(answer).toMatchObject({ values: expect.anything() });
+  expect(hung[0]).toMatchObject({
+    ...{ code: 'rank-lost', rank: 1 },
+    message: expect.stringContaining('no answer within 1.5 s'),
+  });
+});
+
 test('a group that failed says so again', async () => {
   const [place, other] = groupPlaces(2, { limitMs: 20 });
   const { ProcessGroup } = await import('./process-group.ts');
