@@ -28,7 +28,7 @@ import { visitingBytes } from './visiting-bytes.ts';
 const FLOAT = 4;
 /** Bytes of losses, shares and norms of a step. */
 const TOLD = 256;
-/** Gradients of which one partial norm is. */
+/** So many gradients, at least, share a partial norm. */
 const NORMED = 128;
 /** Bytes of a token's id, label and position. */
 const READ = 3 * FLOAT;

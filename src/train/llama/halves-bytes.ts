@@ -30,7 +30,7 @@ interface HalvedStep {
   readonly trained: ReadonlyMap<string, Shape>;
   /** Whether a weight is there in floats while it is used. */
   readonly isDense: (name: string) => boolean;
-  /** Linears that have an adapter, and those of which one op computes base and adapter. */
+  /** Linears that have an adapter, and those where one op computes base and adapter. */
   readonly adapted: Iterable<string>;
   readonly together: ReadonlySet<string>;
   readonly tokens: number;

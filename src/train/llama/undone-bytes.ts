@@ -48,7 +48,7 @@ export function undoneBytes(model: Architecture, step: UndoneStep): number {
   );
 }
 
-/** Bytes of all gradients of values, none of which a judged step frees. */
+/** Bytes of all gradients of values: a judged step frees none of them. */
 export function tracedBytes(model: Architecture, tokens: number): number {
   const { layers, hidden } = model;
   const ofBlocks = layers * tracedGradientsOfBlock(model);
