@@ -4,6 +4,8 @@ import { gradientsOfBlock, headBytes, tracedGradientsOfBlock } from '../../sheet
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 
 const FLOAT = 4;
+/** Bytes of a token's statistics of the loss, its label and its own loss. */
+const LOSS = 8 * FLOAT;
 
 /** A step, of whose backward pass the bytes are told. */
 interface UndoneStep {
@@ -29,7 +31,9 @@ interface UndoneStep {
  */
 export function undoneBytes(model: Architecture, step: UndoneStep): number {
   const { tokens, trained, left, again, besideHead, besideBlock, weightOfTrained } = step;
-  const { tied, hidden } = model;
+  const { tied, hidden, layers, heads } = model;
+  // Of the loss, of norms and of attention: no gradient flows into them, and they stay.
+  const statistics = FLOAT * tokens * (9 + layers * (2 + 2 * heads));
   const trainedBytes = (name: string) =>
     [name, retrainedName(name)].reduce((sum, own) => sum + bytesOf(trained.get(own)), 0);
   const ofEmbeddings = trainedBytes(EMBEDDINGS);
@@ -43,8 +47,8 @@ export function undoneBytes(model: Architecture, step: UndoneStep): number {
     FLOAT * tokens * gradientsOfBlock(model) + weightOfTrained * ofTrained + besideBlock;
   return Math.max(
     undone + ofHead + besideHead,
-    again + inBlock - kept - stream + (isShared ? ofHead : 0),
-    2 * stream + (isShared ? 3 : 1) * ofEmbeddings - left,
+    again + inBlock - kept - stream + (isShared ? ofHead : 0) + LOSS * tokens,
+    2 * stream + (isShared ? 3 : 1) * ofEmbeddings + statistics - left,
   );
 }
 
