@@ -4,6 +4,7 @@ import { bestOf, type Candidate, triedOf } from './contest.ts';
 import { byDocumentedLoop } from './documented-loop.ts';
 import type { Entry } from './entry.ts';
 import { fastestPeer } from './fastest-peer.ts';
+import { OF_FORETOLD } from './foretold-rows.ts';
 import type { BenchResult } from './host.ts';
 import { NOT_TIMED } from './left-out.ts';
 import { EAGER } from './ours/engine-work.ts';
@@ -134,7 +135,7 @@ function seriesOfOthers(
 /** What was measured as a share of what was predicted. */
 function predictions(metrics: Candidate['metrics'], ms: number): Record<string, number> {
   const { predictedMs } = metrics;
-  return predictedMs === undefined ? {} : { measuredByPredicted: ms / predictedMs };
+  return predictedMs === undefined ? {} : { [OF_FORETOLD]: ms / predictedMs };
 }
 
 /** A ceiling has the rate of what it does of the work, and no other. */

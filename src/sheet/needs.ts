@@ -122,7 +122,7 @@ const trainedShapes = (
  * statistics a head; keys and values alike; four of the feed-forward layer; x A^T of every adapter.
  * Qwen3's norms of heads are two more.
  */
-function valuesOfBlock(model: Architecture, rank: number): number {
+export function valuesOfBlock(model: Architecture, rank: number): number {
   const { family, hidden, heads, kvHeads, headDim, intermediate } = model;
   const queries = heads * headDim;
   const keys = kvHeads * headDim;
@@ -181,7 +181,7 @@ export function keptBytes(model: Architecture, setup: Setup, checkpointing: bool
  * each and added up, beside a factor's; attention's three inputs, by heads and before that; or the
  * input of queries, keys and values, added up as well.
  */
-function gradientsOfBlock(model: Architecture): number {
+export function gradientsOfBlock(model: Architecture): number {
   const { hidden, heads, kvHeads, headDim, intermediate } = model;
   const queries = heads * headDim;
   const keys = kvHeads * headDim;
@@ -191,6 +191,17 @@ function gradientsOfBlock(model: Architecture): number {
     3 * hidden + 2 * queries + 2 * keys,
     5 * hidden + queries + keys,
   );
+}
+
+/**
+ * Gradients of one token that a block has in all, where none is freed: as many as values, but for
+ * statistics and x A^T, and of the stream's those of both terms of each sum, of every linear that
+ * reads it, and what these are added up to.
+ */
+export function tracedGradientsOfBlock(model: Architecture): number {
+  const { hidden, heads, kvHeads, headDim, intermediate } = model;
+  const headNorms = model.family === 'qwen3' ? (heads + kvHeads) * headDim : 0;
+  return 16 * hidden + 5 * (heads + kvHeads) * headDim + headNorms + 4 * intermediate;
 }
 
 /**

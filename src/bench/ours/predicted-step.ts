@@ -1,40 +1,33 @@
 import type { Gpu } from '../../gpu/gpu.ts';
+import { Scope } from '../../gpu/scope.ts';
 import { median } from '../../report/median.ts';
-import { needsOf } from '../../sheet/needs.ts';
-import { DEFAULT_SETUP } from '../../sheet/setup.ts';
 import { drawnCall } from '../drawn.ts';
-import { BLOCK } from '../steps/shapes.ts';
+import { foretoldMs, samplesOf } from '../steps/foretold.ts';
 import type { LlamaStep } from '../work.ts';
-import { product } from '../works/four-bit.ts';
+import type { Runnable } from './engine-work.ts';
 import { prepareOp } from './op.ts';
 
-/** Warm runs of the product that are timed. */
-const RUNS = 5;
+/** Warm runs of each sample that are timed, in turn with the others. */
+const RUNS = 3;
 
 /**
- * Milliseconds that a step should take by the rule of the model sheet: its work from shapes, at the
- * speed of a 4-bit product of its size, which is timed here.
+ * Milliseconds that a step should take: what is timed here of its own ops, in the formats that it has
+ * them in, by how often it takes as much.
  */
 export async function predictedStepMs(gpu: Gpu, step: LlamaStep): Promise<number> {
-  const { batch, tokens, width: hidden, heads, rank, ...sizes } = step;
-  const features = [hidden, step.intermediate] as const;
-  const work = product({ rows: batch * tokens, features, blocksize: BLOCK });
-  using runnable = await prepareOp(gpu, drawnCall(work), 'eager');
-  const timed = async () => {
-    const started = performance.now();
-    await runnable.once();
-    await gpu.finish();
-    return performance.now() - started;
-  };
-  await timed();
-  const times: number[] = [];
-  for (let i = 0; i < RUNS; i++) times.push(await timed());
-  const { flopsOfExample } = needsOf(
-    {
-      ...{ ...sizes, family: 'llama', hidden, heads, kvHeads: heads, headDim: hidden / heads },
-      ...{ tied: false, context: tokens },
-    },
-    { ...DEFAULT_SETUP, rank, context: tokens, checkpointing: false },
-  );
-  return (batch * flopsOfExample * median(times)) / work.flops;
+  const samples = samplesOf(step);
+  using scope = new Scope();
+  const runnables: Runnable[] = [];
+  for (const { work } of samples)
+    runnables.push(scope.add(await prepareOp(gpu, drawnCall(work), 'eager')));
+  const times = samples.map((): number[] => []);
+  for (let run = 0; run <= RUNS; run++)
+    for (const [i, runnable] of runnables.entries()) {
+      const started = performance.now();
+      await runnable.once();
+      await gpu.finish();
+      // The first compiles.
+      if (run > 0) times[i]?.push(performance.now() - started);
+    }
+  return foretoldMs(samples, times.map(median));
 }

@@ -86,7 +86,7 @@ const ADAPTED = ['self_attn.q_proj', 'self_attn.v_proj'];
 export const BLOCK = 64;
 
 /** Linears of a block of a Llama, [out, in]. */
-const llamaLinears = ({ width, intermediate }: Of<'llama-lora'>): Shapes => ({
+export const llamaLinears = ({ width, intermediate }: Of<'llama-lora'>): Shapes => ({
   'self_attn.q_proj': [width, width],
   'self_attn.k_proj': [width, width],
   'self_attn.v_proj': [width, width],

@@ -46,6 +46,22 @@ test('the table has what each took, the ratio and the share of the ceiling', asy
   expect(lines).toContain('Software rendering, no GPU in use: only ratios on one machine count.');
 });
 
+test('a step that takes another time than was foretold is named', async () => {
+  const { lines, voice } = heard();
+  const step = (tokens: number, measuredByPredicted: number) =>
+    result({
+      ...timed('webgpu', 600, { measuredByPredicted }),
+      id: `bench.llama-lora-step:f32;tokens=${tokens}`,
+    });
+  const results = [step(64, 1.69), step(128, 1.49), step(256, 0.67), step(512, 0.66)];
+  showBenchSummary(voice, await report(results, '', { kind: 'bench' }));
+  expect(lines.filter((line) => line.includes('foretold'))).toEqual([
+    'foretold  llama-lora-step:f32;tokens=512: takes 0.66 times what is foretold',
+    'foretold  llama-lora-step:f32;tokens=64: takes 1.69 times what is foretold',
+    'foretold: 2 of 4 steps take over 1.5 times as long as is foretold, or as short',
+  ]);
+});
+
 test('a library has the time of its documented loop beside its own', async () => {
   const { lines, voice } = heard();
   const results = [

@@ -1,3 +1,9 @@
+import {
+  FORETOLD_WITHIN,
+  type ForetoldRow,
+  foretoldRows,
+  isAsForetold,
+} from '../../bench/foretold-rows.ts';
 import type { BenchListener } from '../../bench/host.ts';
 import { leftOut } from '../../bench/left-out.ts';
 import { libraryVersions } from '../../bench/library-versions.ts';
@@ -86,6 +92,7 @@ export function showBenchSummary(
   sayLeftOut(voice, report);
   sayMeans(voice, rows);
   sayVariants(voice, variantRows(report.results));
+  sayForetold(voice, foretoldRows(report.results));
   if (slowed) saySlowed(voice, slowed);
   const { run, environments } = report;
   const adapter = environments[0]?.adapter;
@@ -151,6 +158,18 @@ function sayVariants(voice: Voice, rows: readonly VariantRow[]): void {
     );
   voice.say(
     `variants: in ${bad.length} of ${counted(rows.length, 'work')} the chosen one takes over 10 % longer than another`,
+  );
+}
+
+function sayForetold(voice: Voice, rows: readonly ForetoldRow[]): void {
+  if (rows.length === 0) return;
+  const others = rows.filter(({ ofForetold }) => !isAsForetold(ofForetold));
+  for (const { id, ofForetold } of others)
+    voice.say(
+      `${paint(voice, 'yellow', 'foretold')}  ${workName(id)}: takes ${ofForetold.toFixed(2)} times what is foretold`,
+    );
+  voice.say(
+    `foretold: ${others.length} of ${counted(rows.length, 'step')} take over ${FORETOLD_WITHIN} times as long as is foretold, or as short`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { OF_FORETOLD } from '../../bench/foretold-rows.ts';
 import { toldMs } from '../../bench/held-ceilings.ts';
 import { libraryVersions } from '../../bench/library-versions.ts';
 import { type BenchRow, groupMeans, type RowOfRuns, rowsOfRuns } from '../../bench/summary.ts';
@@ -231,7 +232,7 @@ function fineTuning(rows: readonly BenchRow[], torch: TorchSteps | undefined): s
       ms.toPrecision(3),
       ...(torch ? [figure(torch.steps[id]?.medianMs)] : []),
       figure(inFloats && ms / inFloats),
-      figure(metrics['measuredByPredicted']),
+      figure(metrics[OF_FORETOLD]),
       figure(peakBytes && peakBytes / 1e6),
       metrics['lastLoss'] === undefined
         ? '-'
@@ -244,7 +245,8 @@ function fineTuning(rows: readonly BenchRow[], torch: TorchSteps | undefined): s
 ## What fine-tuning takes
 
 A step of LoRA on all linears, over a base in float32 and in NF4: beside the same step over float32,
-and beside what the model sheet foretells. MB are the most that is held at once, base and all; the
+and beside what is foretold of it from its widest linear, its head and its attention, timed in the
+same run. MB are the most that is held at once, base and all; the
 loss is that of the first and of the last of twenty steps.${torch ? torchWords(torch) : ''}
 
 | step | ms |${torch ? ' PyTorch, ms |' : ''} of float32's | of what is foretold | MB | loss |

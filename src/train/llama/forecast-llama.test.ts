@@ -71,7 +71,7 @@ test.each<[number, ShardingStrategy, object]>([
   async (workers, strategy, given) => {
     for (const { share } of await shared(workers, strategy, given)) {
       expect(share).toBeLessThanOrEqual(1);
-      expect(share).toBeGreaterThan(0.5);
+      expect(share).toBeGreaterThan('bf16' in given ? 0.8 : 0.9);
     }
   },
 );
@@ -116,11 +116,31 @@ test.each([
   { type: 'bnb_dora', use_cpu_offload: true, gradient_accumulation_steps: 3 },
   { type: 'full', optim: 'paged_adamw_32bit' },
   { type: 'full', optim: 'paged_adamw_8bit', fp16: false },
-  { type: 'hqq_llama_pro', expansion_rate: 1, use_cpu_offload: true, fp16: true },
-])('a run takes no more than was foretold, and half of it at least: %j', async (given) => {
+  { type: 'full', gradient_accumulation_steps: 2, max_grad_norm: 0 },
+  { type: 'full', bf16: true, gradient_checkpointing: true },
+  {
+    type: 'qlora',
+    bf16: true,
+    gradient_checkpointing: true,
+    lora: { target_modules: 'all-linear' },
+  },
+  { type: 'custom_lora', bf16: true },
+  { type: 'custom_qlora', fp16: true },
+  { type: 'lora', optim: 'adamw_8bit', judge_steps: 1, lora: { r: 64 } },
+])('a run takes no more than was foretold, and nine tenths of it at least: %j', async (given) => {
   const { share } = await run(given);
   expect(share).toBeLessThanOrEqual(1);
-  expect(share).toBeGreaterThan(0.5);
+  expect(share).toBeGreaterThan(0.9);
+});
+
+// What values in halves spare is taken as nothing there.
+test.each([
+  { type: 'hqq_llama_pro', expansion_rate: 1, use_cpu_offload: true, fp16: true },
+  { type: 'lora', fp16: true, judge_steps: 1 },
+])('in halves four fifths at least: %j', async (given) => {
+  const { share } = await run(given);
+  expect(share).toBeLessThanOrEqual(1);
+  expect(share).toBeGreaterThan(0.8);
 });
 
 test('what is trained beside adapters is foretold as they are, and stays frozen besides', () => {
@@ -135,8 +155,9 @@ test('what is trained beside adapters is foretold as they are, and stays frozen 
   // Parameter, gradient and two moments of both tables and seven norms.
   expect(both.trained - none.trained).toBe(4 * 4 * (2 * 256 * 64 + 7 * 64));
   expect(both.frozen).toBe(none.frozen);
-  // The gradient of a table.
-  expect(both.step - none.step).toBe(4 * 256 * 64);
+  // The gradient of a table, while the head is undone; a block is the most without it.
+  expect(both.step - none.step).toBeGreaterThan(2 * 256 * 64);
+  expect(both.step - none.step).toBeLessThanOrEqual(4 * 256 * 64);
   // Of each of 21 linears a scale takes a byte for four, beside their scale, mean and map.
   const doubled = foretold({}, { bnb_4bit_use_double_quant: true });
   const scales = 3 * ((2 * 64 * 64 + 2 * 32 * 64 + 3 * 192 * 64) / 64);

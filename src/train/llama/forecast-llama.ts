@@ -1,20 +1,21 @@
 import { flatLayout } from '../../autograd/flat-parameters.ts';
 import { GradproofError } from '../../errors.ts';
-import { EMBEDDINGS, HEAD, tensorShapes } from '../../formats/hugging-face/architecture.ts';
+import { tensorShapes } from '../../formats/hugging-face/architecture.ts';
 import type { StoredCodes } from '../../formats/hugging-face/coded-weights.ts';
 import type { ModelConfig } from '../../formats/hugging-face/config.ts';
 import { wholeWords } from '../../gpu/memory.ts';
 import { reachOf } from '../../gpu/reach.ts';
 import type { LinearAdapter } from '../../models/llama/lora/adapted-linear.ts';
 import { blockLinears } from '../../models/llama/lora/module-names.ts';
-import { retrainedName, retrainedOf } from '../../models/llama/lora/retrained.ts';
+import { retrainedName } from '../../models/llama/lora/retrained.ts';
 import { isTable, smallestPart } from '../../models/llama/row-parts.ts';
 import { layerOf } from '../../quantizer/kept-layers.ts';
-import { headBytes, keptBytes } from '../../sheet/needs.ts';
+import { headBytes, keptBytes, valuesOfBlock } from '../../sheet/needs.ts';
 import { DEFAULT_SETUP } from '../../sheet/setup.ts';
+import { bytesPerElement } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { STEPPED_AT_ONCE } from '../optimizer.ts';
-import { updateRule } from '../update-rule.ts';
+import { type UpdateRule, updateRule } from '../update-rule.ts';
 import {
   baseCodes,
   codedBytes,
@@ -24,14 +25,24 @@ import {
   roundsInputs,
 } from './base-codes.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
+import { halvesOf, NO_HALVES } from './halves-bytes.ts';
 import { whyUnjudged } from './judged-work.ts';
 import { grownModel, linearAdapters, retrainedBeside, wholeShapes } from './open-model.ts';
 import type { WorkersChoice } from './sharding-faults.ts';
+import { tracedBytes, undoneBytes } from './undone-bytes.ts';
 import { visitingBytes } from './visiting-bytes.ts';
 
 const FLOAT = 4;
 /** Bytes of losses, shares and norms of a step. */
-const TOLD = 64;
+const TOLD = 256;
+/** So many gradients, at least, share a partial norm. */
+const NORMED = 128;
+/** Bytes of a token's id, label and position. */
+const READ = 3 * FLOAT;
+/** Bytes of the numbers of a step under loss scaling. */
+const RATES = 4 * FLOAT;
+/** Bytes of the maps of moments in 8 bits. */
+const MAPS = 2 * 256 * FLOAT;
 
 /** What a run takes of device memory, from shapes alone. Bytes. */
 export interface LlamaForecast {
@@ -74,7 +85,7 @@ export function forecastLlama(
   const whole = grownModel(given, config);
   const { grown: model } = whole;
   const shapes = tensorShapes(model);
-  const { base, adapter, batchSize, precision, packing, offload } = config;
+  const { base, adapter, batchSize, accumulation, precision, packing, offload } = config;
   // Values are there while they are used alone.
   const areVisitors = offload === 'all' || strategy === 'full_shard';
   const checkpointing = config.checkpointing || areVisitors;
@@ -102,8 +113,12 @@ export function forecastLlama(
   const partOfState = strategy === 'ddp' ? 1 : 1 / workers;
   const partOfModel = strategy === 'full_shard' ? 1 / workers : 1;
   const ofParameters = offload === 'all' ? 0 : partOfModel;
-  const ofUpdates = (1 + (offload ? 0 : kept)) * partOfState;
-  const trained = (ofParameters + ofUpdates) * FLOAT * trainedFloats;
+  const ofAll = FLOAT * trainedFloats;
+  const state = offload ? 0 : stateBytes(rule, trainedShapes, ofAll);
+  // The rates of all steps, of what decays and of what does not.
+  const groups = config.optimizer.weight_decay === 0 ? 1 : 2;
+  const rates = precision === 'fp16' ? groups * RATES * (rule.scaled?.rateRows ?? 0) : 0;
+  const trained = ofParameters * ofAll + partOfState * (ofAll + state) + rates;
   const frozen = offload === 'all' ? 0 : frozenBytes * partOfModel;
   const setup = {
     ...DEFAULT_SETUP,
@@ -111,26 +126,41 @@ export function forecastLlama(
     ...{ context: length, batch: batchSize, checkpointing },
   };
   const tokens = batchSize * length;
-  const trainsTied = model.tied && trainedShapes.has(EMBEDDINGS);
-  const trainsHead = [HEAD, retrainedName(HEAD)].some((name) => trainedShapes.has(name));
-  const head = headBytes(model, tokens, trainsTied || trainsHead);
-  // Gradients of what a block left are there while it is undone, beside the gradient of the head.
-  const block = keptBytes({ ...model, layers: 1, vocabulary: 0 }, setup, false);
-  const widest = FLOAT * widestGradient(trainedShapes);
-  const dropped = FLOAT * tokens * droppedValues(model, config);
-  const beside =
-    dropped +
-    FLOAT * (besideBase(model, adapters, tokens) + leftByBase(model, adapters, coded, tokens));
-  const held =
-    keptBytes(model, setup, checkpointing) + (checkpointing ? beside / model.layers : beside);
-  // The gradients of a table that head and embeddings share, beside their sum.
-  const ofTied = trainsTied ? 3 * widest : 0;
-  const undone = Math.max(Math.max(head.undone, 2 * block) + widest, ofTied);
-  // Weights in floats are cast to halves for each product, and those stay as long as what it left.
-  const cast = precision === 'fp32' ? 0 : castBytes(shapes, isDense);
-  const judged = isJudged(model, config, length)
-    ? judgedBytes(trainedFloats, kept, keptBytes(model, setup, false) + dropped + head.kept)
+  const ofTokens =
+    FLOAT * (tokens * droppedValues(model, config) + besideBase(model, adapters, tokens));
+  const beside = ofTokens + FLOAT * leftByBase(model, adapters, coded, tokens);
+  const halves =
+    precision === 'fp32'
+      ? NO_HALVES
+      : halvesOf(model, {
+          ...{ adapter, shapes, trained: trainedShapes, isDense },
+          ...{ adapted: adapters.keys(), together, tokens },
+        });
+  const left = keptBytes(model, setup, checkpointing) + halves.ofHead;
+  const held = checkpointing ? left : left + beside + halves.ofBlocks;
+  const ofBlock = FLOAT * tokens * valuesOfBlock(model, setup.rank) + beside / model.layers;
+  const again = checkpointing ? ofBlock + halves.ofBlock : 0;
+  // Where values are visitors, the head is computed again too.
+  const headAgain = areVisitors
+    ? headBytes(model, tokens).kept + FLOAT * tokens * model.hidden + halves.ofHead
     : 0;
+  const besideHead = headAgain + halves.undoingHead;
+  const isTraced = isJudged(model, config, length);
+  const largestTrained = Math.max(...[...trainedShapes.values()].map(flatBytes));
+  const atOnce = rule.ofShape ? largestTrained : Math.min(largestTrained, FLOAT * STEPPED_AT_ONCE);
+  // What a stage of a judged update changes is there twice: all gradients, where they are clipped.
+  const ofStep = (1 + kept) * (offload || rule.ofShape ? atOnce : partOfState * ofAll);
+  const ofStages = Math.max(ofStep, config.maxGradNorm > 0 ? ofAll + ofAll / NORMED : 0);
+  const undone = isTraced
+    ? again * model.layers + besideHead + tracedBytes(model, tokens) + ofTokens + ofAll + ofStages
+    : undoneBytes(model, {
+        ...{ tokens, trained: trainedShapes, left, again, besideHead },
+        besideBlock: FLOAT * tokens * besideGradients(model, config),
+        // Those of weights that are cast come in halves.
+        weightOfTrained: precision === 'fp32' ? 1 : 1.5,
+      });
+  // Gradients of micro-batches are added up, those of several workers on the host.
+  const sums = accumulation > 1 && workers === 1 ? ofAll : 0;
   // Of each token which others it sees, once more through a window; its text and its position.
   const masks = packing ? tokens * ((model.slidingWindow ? 2 : 1) * (length + FLOAT) + FLOAT) : 0;
   // In a judged step all of it; a parameter in its update.
@@ -138,12 +168,10 @@ export function forecastLlama(
     ...frozenShapes.map(([name, shape]) => [name, bytesOf(name, shape)] as const),
     ...[...trainedShapes].map(([name, shape]) => [name, flatBytes(shape)] as const),
   ]);
-  const largestTrained = Math.max(...[...trainedShapes.values()].map(flatBytes));
-  const atOnce = rule.ofShape ? largestTrained : Math.min(largestTrained, FLOAT * STEPPED_AT_ONCE);
   const ofUpdate = offload ? kept * atOnce + (offload === 'all' ? largestTrained : 0) : 0;
-  const ofModel = judged > 0 ? sum([...visitors.values()]) + ofUpdate : visitingBytes(visitors);
+  const ofModel = isTraced ? sum([...visitors.values()]) + ofUpdate : visitingBytes(visitors);
   const visiting = Math.max(areVisitors ? ofModel : 0, ofUpdate);
-  const made = held + undone + cast + judged + masks + visiting + TOLD;
+  const made = held + undone + sums + masks + visiting + TOLD + READ * tokens;
   // Tables are decoded while the folder is read, and go from the device where values are visitors.
   const tables = [...shapes].flatMap(([name, shape]) => {
     const codes = isTable(name) ? stored.get(name) : undefined;
@@ -154,7 +182,7 @@ export function forecastLlama(
   const boundBytes = (name: string, shape: Shape) =>
     isDense(name) ? wholeWords(FLOAT * sizeOf(shape)) : bytesOf(name, shape);
   const pieces = [
-    { name: 'the logits of a step', bytes: head.logits },
+    { name: 'the logits of a step', bytes: headBytes(model, tokens).logits },
     ...[...shapes].map(([name, shape]) => ({
       name,
       bytes: isTable(name) ? smallestPart(shape) : boundBytes(name, shape),
@@ -168,6 +196,20 @@ export function forecastLlama(
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
 
+/** Bytes that the optimizer keeps of what is trained, which takes `floats` bytes in floats. */
+function stateBytes(
+  { state, ofShape, reads }: UpdateRule,
+  trained: ReadonlyMap<string, Shape>,
+  floats: number,
+): number {
+  if (!ofShape) return state.length * floats;
+  const stored = [...trained.values()].flatMap((shape) => Object.values(ofShape(shape).kept));
+  const maps = reads ? MAPS : 0;
+  return (
+    maps + sum(stored.map((one) => wholeWords(sizeOf(one.shape) * bytesPerElement(one.dtype))))
+  );
+}
+
 /** Bytes of a parameter that lies among others. */
 const flatBytes = (shape: Shape): number =>
   FLOAT * flatLayout(new Map([['', shape]]), Number.POSITIVE_INFINITY).length;
@@ -177,20 +219,6 @@ const isJudged = (
   { judgeSteps, batchSize, accumulation }: LlamaTrainingConfig,
   length: number,
 ): boolean => judgeSteps > 0 && whyUnjudged(model, batchSize * accumulation, length) === undefined;
-
-/**
- * What a judged step keeps beside: all that forward left in the first place, as much again of its
- * gradients, the gradients of all parameters, and what every stage of the update got.
- */
-const judgedBytes = (trainedFloats: number, kept: number, activations: number): number =>
-  2 * activations + (3 + kept) * FLOAT * trainedFloats;
-
-/** Halves of the matrices of linears and head. */
-function castBytes(shapes: ReadonlyMap<string, Shape>, isDense: (name: string) => boolean): number {
-  return [...shapes]
-    .filter(([name, shape]) => shape.length === 2 && isDense(name))
-    .reduce((sum, [, shape]) => sum + 2 * sizeOf(shape), 0);
-}
 
 /** Throws {@link TooLargeError} where the adapter cannot bind the largest tensor of a run. */
 export function requireRoom(
@@ -212,6 +240,21 @@ function droppedValues(model: ModelConfig, { adapter }: LlamaTrainingConfig): nu
     const [outputs = 0, inputs = 0] = linears.get(name) as Shape;
     return sum + (use_dora ? 2 * (inputs + outputs) : inputs);
   }, 0);
+}
+
+/**
+ * Gradients of one token that a linear with an adapter has beside those of its input and output: of
+ * DoRA that of the output before it is rescaled, and behind dropout that of what was left.
+ */
+function besideGradients(model: ModelConfig, { adapter }: LlamaTrainingConfig): number {
+  if (!adapter) return 0;
+  const linears = blockLinears(model);
+  return Math.max(
+    ...[...linearAdapters(model, adapter)].map(([name, { use_dora, dropout }]) => {
+      const [outputs = 0, inputs = 0] = linears.get(name) as Shape;
+      return (use_dora ? outputs : 0) + (dropout ? inputs : 0);
+    }),
+  );
 }
 
 /**
@@ -268,15 +311,6 @@ function adaptersOver(
     ]),
   );
 }
-
-/** Numbers of the largest gradient of a table, or of what is trained itself beside adapters. */
-const widestGradient = (trained: ReadonlyMap<string, Shape>): number =>
-  Math.max(
-    0,
-    ...[...trained]
-      .filter(([name]) => isTable(name) || retrainedOf(name) !== undefined)
-      .map(([, shape]) => sizeOf(shape)),
-  );
 
 /** The tensors that adapters train, by the names of their layers; of a run without them none. */
 export function adapterShapes(
