@@ -229,6 +229,11 @@ export class Quantizer {
     return built(scheme, parts, shape, options);
   }
 
+  /** Throws {@link QuantizerError} `quant-method` for a shape that the usual method does not take. */
+  requireFit(shape: Shape, layer: string): void {
+    this.#fitting(this.#usual, shape, layer);
+  }
+
   #schemeOf(options: LayerOptions, shape?: Shape): ChosenScheme {
     requireOptions(options);
     const scheme = schemeOf(options, shape);

@@ -4,6 +4,7 @@ import { WebGpuBackend } from '../../backends/webgpu.ts';
 import type { StoredTensor } from '../../formats/safetensors/stored.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
+import type { FromWorker } from '../../harness/worker/messages.ts';
 import { runQuantizeJob } from '../../harness/worker/quantize-job.ts';
 import { hqqQuantize } from '../../ops/quant/hqq_quantize.ts';
 import { Candidate, refusedLayer } from '../../quantizer/choosing/measure.ts';
@@ -11,7 +12,11 @@ import { hasCosts, type Measured } from '../../quantizer/choosing/measured.ts';
 import { schemesOf, type WholeChoice, wholeChoice } from '../../quantizer/choosing/schemes.ts';
 import { productOf, relativeError, squareSums } from '../../quantizer/choosing/square-sums.ts';
 import { storedLayer } from '../../quantizer/choosing/stored.ts';
-import { type NamedWeight, namedWeight } from '../../quantizer/choosing/weight-source.ts';
+import {
+  type NamedWeight,
+  namedWeight,
+  type WeightSource,
+} from '../../quantizer/choosing/weight-source.ts';
 import { decodedWeight } from '../../quantizer/coding.ts';
 import { createQuantizer, predictedBytes } from '../../quantizer/quantizer.ts';
 import { hostTensorFrom, valuesOf } from '../../tensor/host.ts';
@@ -107,6 +112,33 @@ test('what a method refuses, and what is not finite, is a refusal with a code', 
   const broken = { ...drawn, weight: { ...drawn.weight, data } };
   expect((await measured(broken, 'nf4')).result).toMatchObject({ code: 'not-finite' });
 });
+
+/** What a job answers that is to save the weight. */
+async function answersOf(source: WeightSource, scheme: WholeChoice) {
+  const answers: FromWorker[] = [];
+  const message = { type: 'quantize', source, schemes: [scheme], save: true } as const;
+  await runQuantizeJob(gpu, message, (answer) => answers.push(answer));
+  return answers as Extract<FromWorker, { type: 'quantized' }>[];
+}
+
+test.each([
+  { method: 'quanto_int8', axis: -1 },
+  { method: 'quanto_int', groupSize: 'channel', axis: -1 },
+  { method: 'quanto_float8', axis: -1 },
+] as const)(
+  'a convolution that %j takes as a matrix alone is refused, and saving goes on',
+  async (options) => {
+    const source = { layer: 'k', shape: [2, 16, 4], seed: 1, stream: 0 };
+    const [answer, ...more] = await answersOf(source, wholeChoice(options));
+    expect([answer?.measured.result, answer?.stored, more]).toEqual([
+      {
+        code: 'quant-method',
+        why: `k 2x16x4 by ${options.method}: groups of columns are of a weight with two dimensions`,
+      },
+      ...[undefined, []],
+    ]);
+  },
+);
 
 test('a weight that no kernel can bind is refused by all schemes before it is read', async () => {
   const most = gpu.limits['maxStorageBufferBindingSize'] as number;
