@@ -2,13 +2,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Tape } from '../../autograd/tape.ts';
 import { WebGpuBackend } from '../../backends/webgpu.ts';
 import type { StoredTensor } from '../../formats/safetensors/stored.ts';
+import { toStored } from '../../formats/safetensors/write.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
 import type { FromWorker } from '../../harness/worker/messages.ts';
 import { runQuantizeJob } from '../../harness/worker/quantize-job.ts';
 import { hqqQuantize } from '../../ops/quant/hqq_quantize.ts';
 import { Candidate, refusedLayer } from '../../quantizer/choosing/measure.ts';
-import { hasCosts, type Measured } from '../../quantizer/choosing/measured.ts';
+import { hasCosts, type Measured, whyNotSaved } from '../../quantizer/choosing/measured.ts';
 import { schemesOf, type WholeChoice, wholeChoice } from '../../quantizer/choosing/schemes.ts';
 import { productOf, relativeError, squareSums } from '../../quantizer/choosing/square-sums.ts';
 import { storedLayer } from '../../quantizer/choosing/stored.ts';
@@ -139,6 +140,19 @@ test.each([
     ]);
   },
 );
+
+test('a weight that would be saved as infinities is measured and not saved', async () => {
+  const shape = [2, 4];
+  const saved = async (largest: number) => {
+    const stored = toStored(hostTensorFrom('f32', shape, [largest, 1, 2, 3, 4, 5, 6, 7]));
+    const source = { layer: 'big', shape, seed: 1, stream: 0, stored };
+    const [answer] = await answersOf(source, wholeChoice({ method: 'f16' }));
+    const { measured, stored: made } = answer as NonNullable<typeof answer>;
+    return [hasCosts(measured), whyNotSaved(measured), made?.layer];
+  };
+  expect(await saved(1e4)).toEqual([true, undefined, 'big']);
+  expect(await saved(1e5)).toEqual([true, 'f16 decodes it to what is not finite', undefined]);
+});
 
 test('a weight that no kernel can bind is refused by all schemes before it is read', async () => {
   const most = gpu.limits['maxStorageBufferBindingSize'] as number;

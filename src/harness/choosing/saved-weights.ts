@@ -9,7 +9,8 @@ export type WeightsForm = keyof typeof WRITERS;
 
 /**
  * The bytes, in order, of the file of weights that were quantized by one scheme, with those that it
- * refuses as they were; undefined where it ended early or refused all. Throws as
+ * refuses, or that it has no finite numbers for, as they were; undefined where it ended early or
+ * none is quantized. Throws as
  * {@link quantizedFile} and {@link quantizedGguf}.
  */
 export function savedWeights(
@@ -17,7 +18,7 @@ export function savedWeights(
   given: QuantizedOf,
   form: WeightsForm,
 ): readonly Uint8Array[] | undefined {
-  return report.run.complete && report.summary.passed > 0
+  return report.run.complete && stored.length > 0
     ? WRITERS[form](stored, given)
     : undefined;
 }

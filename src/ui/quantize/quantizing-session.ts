@@ -2,6 +2,7 @@ import { messageOf } from '../../errors.ts';
 import type { Safetensors } from '../../formats/safetensors.ts';
 import type { WeightsForm } from '../../harness/choosing/saved-weights.ts';
 import type { ChoosingEvent, ChoosingOutcome } from '../../harness/choosing.ts';
+import { whyNotSaved } from '../../quantizer/choosing/measured.ts';
 import type { WholeChoice } from '../../quantizer/choosing/schemes.ts';
 import type { WeightSource } from '../../quantizer/choosing/weight-source.ts';
 import type { LeftOut } from '../../quantizer/choosing/weights-of-file.ts';
@@ -142,12 +143,12 @@ export class QuantizingSession {
       signal,
     );
     if (signal.aborted) return { kind: 'cancelled' };
-    const { results, summary } = outcome.report;
+    const { report, measured, stored } = outcome;
     const form = isOfGguf(scheme.method) ? 'gguf' : 'safetensors';
     const parts = savedWeights(outcome, { file: given?.file, weights, scheme }, form);
-    const why = results.find(({ skip }) => skip)?.skip?.detail;
+    const [why] = measured.flatMap((one) => whyNotSaved(one) ?? []);
     if (!parts) {
-      const broken = results.find(({ error }) => error)?.error?.message;
+      const broken = report.results.find(({ error }) => error)?.error?.message;
       return { kind: 'failed', problem: broken ?? why ?? '' };
     }
     const name = fileName(given?.name ?? 'drawn', scheme, form);
@@ -156,7 +157,7 @@ export class QuantizingSession {
     downloadFile(file);
     return {
       ...{ kind: 'file', name, bytes: file.size, layers: weights.length },
-      quantized: summary.passed,
+      quantized: stored.length,
       ...(why === undefined ? {} : { why }),
     };
   }
