@@ -46,10 +46,32 @@ export const tellOf = (
   ...layers.map(({ layer, decoded }) => [`decoded.${layer}`, decoded] as const),
 ];
 
+/** Keys of {@link tellOf} for a layer, and of its own scheme where that is not the file's. */
+const OF_LAYER = /^(?:quantizer|shape|group|decoded)\.(.*)$/s;
+
+/**
+ * The metadata of the file that was given. Where that was saved so too, layers that are quantized
+ * anew lose what it told of them, and the others get their scheme (`quantizer.<layer>`) beside it.
+ */
+function metadataBefore(
+  layers: readonly StoredLayer[],
+  file: Safetensors | undefined,
+): readonly (readonly [string, string])[] {
+  const given = [...(file?.metadata ?? [])];
+  const scheme = file?.metadata.get('quantizer');
+  if (scheme === undefined) return given;
+  const made = new Set(layers.map(({ layer }) => layer));
+  const kept = given.filter(([key]) => !made.has(OF_LAYER.exec(key)?.[1] ?? ''));
+  const schemes = kept.flatMap(([key]) =>
+    key.startsWith('shape.') ? [[key.replace('shape', 'quantizer'), scheme] as const] : [],
+  );
+  return [...schemes, ...kept];
+}
+
 /**
  * The bytes, in order, of a safetensors file with quantized layers as the method's library has
- * them, and all else of `file` as it was, without activations; its metadata are those of
- * {@link tellOf} too. Throws QuantizerError where a part has the name of another tensor.
+ * them, and all else of `file` as it was, without activations; its metadata are those of the file
+ * and of {@link tellOf}. Throws QuantizerError where a part has the name of another tensor.
  */
 export function quantizedFile(
   layers: readonly StoredLayer[],
@@ -69,7 +91,7 @@ export function quantizedFile(
       `${scheme.method} stores a part as ${clash[0]}, which the file has already: choose another method`,
     );
   return storedParts([...rest, ...made], {
-    ...Object.fromEntries(file?.metadata ?? []),
+    ...Object.fromEntries(metadataBefore(layers, file)),
     ...Object.fromEntries(tellOf(layers, scheme)),
   });
 }
