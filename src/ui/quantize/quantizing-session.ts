@@ -129,9 +129,13 @@ export class QuantizingSession {
   }
 
   async #saved(scheme: WholeChoice, signal: AbortSignal): Promise<Saved> {
-    const { cases, startWorker, measureSchemes, savedWeights, isOfGguf } = await harness();
+    const { cases, startWorker, measureSchemes, saving, isOfGguf } = await harness();
+    const { hasWeights, requireSavable, savedWeights } = saving;
     const weights = await this.#weights();
     const given = this.file.value;
+    const of = { file: given?.file, weights, scheme };
+    const form = isOfGguf(scheme.method) ? 'gguf' : 'safetensors';
+    requireSavable(of, form);
     const outcome = await measureSchemes(
       { cases, startWorker },
       { weights, schemes: [scheme], seed: SEED, save: true },
@@ -144,13 +148,12 @@ export class QuantizingSession {
     );
     if (signal.aborted) return { kind: 'cancelled' };
     const { report, measured, stored } = outcome;
-    const form = isOfGguf(scheme.method) ? 'gguf' : 'safetensors';
-    const parts = savedWeights(outcome, { file: given?.file, weights, scheme }, form);
     const [why] = measured.flatMap((one) => whyNotSaved(one) ?? []);
-    if (!parts) {
+    if (!hasWeights(outcome)) {
       const broken = report.results.find(({ error }) => error)?.error?.message;
       return { kind: 'failed', problem: broken ?? why ?? '' };
     }
+    const parts = savedWeights(outcome, of, form);
     const name = fileName(given?.name ?? 'drawn', scheme, form);
     // A file takes no bytes that workers share, and these are none.
     const file = new File([...parts] as BlobPart[], name);
