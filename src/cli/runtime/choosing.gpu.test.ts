@@ -154,6 +154,34 @@ test('a weight that would be saved as infinities is measured and not saved', asy
   expect(await saved(1e5)).toEqual([true, 'f16 decodes it to what is not finite', undefined]);
 });
 
+test.each([
+  ['ternary', 4, 2 ** 20, { bytes: 8 }, 'so are 32 of its rows: give more bytes'],
+  ['ternary', 64, 2 ** 30, {}, 'so are 32 of its rows: take an adapter that reaches more'],
+  [
+    ...(['bitnet', 64, 64, { bytes: 2 ** 13 }] as const),
+    'its scales belong to more than a row: give more bytes, or another method',
+  ],
+  [
+    ...(['bitnet', 64, 2 ** 30, {}] as const),
+    'so are 32 of its rows: take an adapter that reaches more',
+  ],
+  [
+    ...(['bitnet', 2 ** 14, 2 ** 20, {}] as const),
+    'its scales belong to more than a row: take an adapter that reaches more, or another method',
+  ],
+] as const)(
+  '%s of %d x %d by rows within %j says what helps',
+  (method, rows, width, given, why) => {
+    const quantizer = createQuantizer(new WebGpuBackend(gpu), { method });
+    const read = () => {
+      throw new TypeError('it is read');
+    };
+    expect(() => quantizer.quantizeRows(gpu, { shape: [rows, width], read }, 'fc', given)).toThrow(
+      why,
+    );
+  },
+);
+
 test('a weight that no kernel can bind is refused by all schemes before it is read', async () => {
   const most = gpu.limits['maxStorageBufferBindingSize'] as number;
   const schemes = schemesOf(() => true, false);
@@ -173,7 +201,7 @@ test('a weight that no kernel can bind is refused by all schemes before it is re
   expect(new Set(told.map(({ result }) => JSON.stringify(result))).size).toBe(1);
   expect(told[0]?.result).toEqual({
     code: 'too-large',
-    why: `lm_head 1x${most} has ${4 * most} bytes in float32, and a kernel of this adapter reaches ${most}: leave it out of the file, or take an adapter that reaches more`,
+    why: `lm_head 1x${most} has ${4 * most} bytes in float32, and a kernel of this adapter reaches ${most}: take an adapter that reaches more, or quantize it by rows with quantizeRows of the library`,
   });
   expect(() => refusedLayer('fc', schemes, new TypeError('a defect'))).toThrow('a defect');
 });

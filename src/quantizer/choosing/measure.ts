@@ -152,7 +152,7 @@ export function requireReach(
   if (bytes <= most) return;
   throw new QuantizerError(
     'too-large',
-    `${layer} ${formatShape(shape)} has ${bytes} bytes in float32, and a kernel of this adapter reaches ${most}: leave it out of the file, or take an adapter that reaches more`,
+    `${layer} ${formatShape(shape)} has ${bytes} bytes in float32, and a kernel of this adapter reaches ${most}: take an adapter that reaches more, or quantize it by rows with quantizeRows of the library`,
   );
 }
 
