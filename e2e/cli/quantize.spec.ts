@@ -113,6 +113,20 @@ test('weights that cannot be saved are refused before they are measured, or keep
   expect(existsSync(out)).toBe(false);
 });
 
+test('weights that would all be saved as infinities are not, and the status says so', async ({
+  folder,
+}) => {
+  const [data = '', out = ''] = ['large', 'out'].map((name) => join(folder, `${name}.safetensors`));
+  const large = hostTensorFrom('f32', [2, 4], new Float64Array(8).fill(1e5));
+  writeFileSync(data, writeSafetensors({ 'fc.weight': large }));
+  const { status, stdout } = await gradproof([
+    ...['quantize', '--data', data, '--method', 'f16', '--out', out],
+  ]);
+  expect(status).toBe(1);
+  expect(stdout).toContain(`${out} is not written: no layer could be quantized: f16 decodes it to`);
+  expect(existsSync(out)).toBe(false);
+});
+
 test('a browser measures and saves what Node does', { tag: '@long' }, async ({ folder }) => {
   const data = weights(folder);
   const from = async (runtime: string) => {

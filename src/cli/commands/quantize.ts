@@ -24,7 +24,7 @@ import { toCsv } from '../../report/csv.ts';
 import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
 import { writeReport } from '../../report/write.ts';
 import type { ActivationType } from '../../vocabulary/quant/quanto_activation.ts';
-import { exitOfError, exitOfReport, UsageError } from '../exit.ts';
+import { EXIT, exitOfError, exitOfReport, UsageError } from '../exit.ts';
 import { checkOutputs, readInput, writeOutputs } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { schemeFile } from '../output/scheme-file.ts';
@@ -102,7 +102,8 @@ export async function quantizeCommand(given: Partial<QuantizeOptions>): Promise<
   );
   showSchemes(voice, outcome);
   await save(voice, targets, outcome, { file, weights, scheme });
-  return exitOfReport(outcome.report, interrupt.signal.aborted);
+  const status = exitOfReport(outcome.report, interrupt.signal.aborted);
+  return status === EXIT.ok && out && !hasWeights(outcome) ? EXIT.failed : status;
 }
 
 /** What is measured. Throws UsageError, for a choice that a method lacks too. */
