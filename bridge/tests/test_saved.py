@@ -31,6 +31,12 @@ def saved(name):
     return read_safetensors((FOLDER / f"{name}.safetensors").read_bytes())
 
 
+def check(name, written, tensors):
+    """That of a file with one scheme."""
+    (found,) = verify_saved(name, written, tensors)
+    return found
+
+
 def needs(library):
     problem = backend_named(library).problem
     if problem is not None:
@@ -60,10 +66,10 @@ def test_codes_that_are_off_by_one_are_seen_wherever_they_are(name):
     library, codes = FILES[name]
     needs(library)
     written, tensors = saved(name)
-    assert verify_saved(name, written, tensors).verdict == "agrees"
+    assert check(name, written, tensors).verdict == "agrees"
     for place in range(0, tensors[codes].nbytes, 17):
         off = with_byte(tensors, codes, place, LOWEST.get(name, 1))
-        found = verify_saved(name, written, off)
+        found = check(name, written, off)
         assert (found.verdict, found.detail) == ("deviates", "fc is decoded to something else")
 
 
@@ -93,7 +99,7 @@ def test_a_layer_of_hqq_whose_file_tells_no_state_is_read_by_what_the_metadata_s
     needs("hqq")
     written, tensors = saved("hqq")
     parts = {key: x for key, x in tensors.items() if key in ("fc.W_q", "fc.scale", "fc.zero")}
-    assert verify_saved("hqq", written, parts).verdict == "agrees"
+    assert check("hqq", written, parts).verdict == "agrees"
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name != "nf4_double"])
@@ -102,7 +108,7 @@ def test_the_weight_of_a_convolution_is_decoded_in_its_shape(name):
     library, _ = FILES[name]
     needs(library)
     written, tensors = saved(name)
-    found = verify_saved(name, {**written, "shape.fc": "12x4x4x4"}, tensors)
+    found = check(name, {**written, "shape.fc": "12x4x4x4"}, tensors)
     assert (found.verdict, found.detail) == ("agrees", "")
 
 
@@ -111,8 +117,25 @@ def test_groups_that_the_library_took_by_itself_are_those_of_each_layer():
     written, tensors = saved("quanto_int")
     usual = {**written, "quantizer": written["quantizer"].replace("group=32", "group=usual")}
     for group, verdict in (("32", "agrees"), ("channel", "unreadable")):
-        found = verify_saved("quanto_int", {**usual, "group.fc": group}, tensors)
+        found = check("quanto_int", {**usual, "group.fc": group}, tensors)
         assert found.verdict == verdict
+
+
+def test_layers_that_were_saved_before_are_read_by_their_own_scheme():
+    needs("hqq")
+    needs("mlx")
+    hqq, parts = saved("hqq")
+    mlx, others = saved("mlx")
+    earlier = {key.replace(".fc", ".up"): text for key, text in hqq.items() if "." in key}
+    written = {**mlx, **earlier, "quantizer.up": hqq["quantizer"]}
+    tensors = {**others, **{f"up{key[2:]}": x for key, x in parts.items() if key[:3] == "fc."}}
+    found = list(verify_saved("mixed", written, tensors))
+    assert [(one.verdict, one.what) for one in found] == [
+        ("agrees", "mlx of 1 layers"),
+        ("agrees", "hqq of 1 layers"),
+    ]
+    off = with_byte(tensors, "up.W_q", 0, LOWEST["hqq"])
+    assert [one.verdict for one in verify_saved("mixed", written, off)] == ["agrees", "deviates"]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -121,7 +144,7 @@ def test_a_file_that_lacks_a_part_is_unreadable_in_one_line(name):
     needs(library)
     written, tensors = saved(name)
     rest = {key: x for key, x in tensors.items() if key != codes}
-    found = verify_saved(name, written, rest)
+    found = check(name, written, rest)
     assert found.verdict == "unreadable"
     assert found.detail == f"fc lacks {codes.removeprefix('fc.')}"
 

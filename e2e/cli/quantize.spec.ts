@@ -81,6 +81,52 @@ test('weights are saved in the layout of a method, and nothing where it refuses 
   expect(metadata.get('quantizer')).toBe('mlx;bits=8;group=32');
 });
 
+test('weights that cannot be saved are refused before they are measured, or keep no report from being written', async ({
+  folder,
+}) => {
+  const data = join(folder, 'taken.safetensors');
+  const zeros = hostTensorFrom('f32', [4, 64], new Float64Array(256));
+  const taken = { 'fc.scale': zeros, 'fc.weight.quant_map': zeros };
+  writeFileSync(data, writeSafetensors({ 'fc.weight': zeros, ...taken }));
+  const [out = '', report = ''] = ['out.safetensors', 'r.json'].map((name) => join(folder, name));
+  const saving = (method: string) =>
+    gradproof([
+      ...['quantize', '--data', data, '--out', out],
+      '--report',
+      report,
+      '--method',
+      method,
+    ]);
+  const early = await saving('hqq');
+  expect([early.status, early.stderr]).toEqual([
+    2,
+    `gradproof: --out ${out}: hqq stores a part as fc.scale, which the file has already: choose another method\n`,
+  ]);
+  expect(early.stdout).not.toContain('quantizing on');
+  // Which tensors bitsandbytes has beside codes and scales is known when these are.
+  const late = await saving('nf4');
+  expect([late.status, late.stderr]).toEqual([
+    2,
+    `gradproof: --out ${out}: nf4 stores a part as fc.weight.quant_map, which the file has already: choose another method\n`,
+  ]);
+  expect(readReport(readFileSync(report, 'utf8'), report).results).toHaveLength(1);
+  expect(existsSync(out)).toBe(false);
+});
+
+test('weights that would all be saved as infinities are not, and the status says so', async ({
+  folder,
+}) => {
+  const [data = '', out = ''] = ['large', 'out'].map((name) => join(folder, `${name}.safetensors`));
+  const large = hostTensorFrom('f32', [2, 4], new Float64Array(8).fill(1e5));
+  writeFileSync(data, writeSafetensors({ 'fc.weight': large }));
+  const { status, stdout } = await gradproof([
+    ...['quantize', '--data', data, '--method', 'f16', '--out', out],
+  ]);
+  expect(status).toBe(1);
+  expect(stdout).toContain(`${out} is not written: no layer could be quantized: f16 decodes it to`);
+  expect(existsSync(out)).toBe(false);
+});
+
 test('a browser measures and saves what Node does', { tag: '@long' }, async ({ folder }) => {
   const data = weights(folder);
   const from = async (runtime: string) => {

@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { devNull, tmpdir } from 'node:os';
@@ -18,6 +19,7 @@ import {
   checkFolder,
   checkOutputs,
   checkWritable,
+  readInput,
   readReportFile,
   writeOutput,
   writeOutputs,
@@ -81,6 +83,15 @@ test('a report that cannot be read is told with the option that named it', async
   writeFileSync(path, writeReport(RUN).slice(0, 99));
   await expect(readReportFile(path, '--baseline')).rejects.toThrow(`--baseline ${path}: `);
   await expect(readReportFile(path)).rejects.toThrow(new RegExp(`^${path}: `));
+});
+
+test('a file that is too large to be read at once says what to do', () => {
+  const path = join(folder, 'large.safetensors');
+  writeFileSync(path, '');
+  truncateSync(path, 2 ** 31 + 1); // without blocks on the disk
+  expect(() => readInput('--data', path)).toThrow(
+    `--data ${path}: cannot be read: is larger than 2 GiB, the most that is read of a file: give what it holds in several`,
+  );
 });
 
 test('two options that name one file are refused, however it is spelt', () => {

@@ -206,7 +206,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is not a folder',
   EEXIST: 'a file is in the way',
   ENOSPC: 'the disk is full',
-  ERR_FS_FILE_TOO_LARGE: 'is larger than 2 GiB',
+  ERR_FS_FILE_TOO_LARGE:
+    'is larger than 2 GiB, the most that is read of a file: give what it holds in several',
   EROFS: 'the file system is read-only',
 };
 

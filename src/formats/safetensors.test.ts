@@ -300,6 +300,18 @@ describe('hostile files', () => {
     expect(refusal(file)).toMatch(message);
   });
 
+  test('a name with half a character is refused: others would read another name', () => {
+    const file = (name: string) =>
+      writeSafetensors({ [name]: hostTensor('u8', [1], Uint8Array.of(1)) });
+    const halved = Buffer.from(file('xxxxxx.weight')).toString('latin1');
+    const broken = Buffer.from(halved.replace('xxxxxx', '\\ud800'), 'latin1');
+    expect(() => readSafetensors(broken)).toThrow(
+      'the name "\\ud800.weight" has half a character: it is no Unicode',
+    );
+    const whole = Buffer.from(halved.replace('xxxxxx', '\\u00fc'), 'latin1');
+    expect([...readSafetensors(whole).tensors.keys()]).toEqual(['ü.weight']);
+  });
+
   test('a tensor named __proto__ is a tensor', () => {
     expect([
       ...readSafetensors(rawFile(`{"__proto__":${entry('U8', [1], [0, 1])}}`, 1)).tensors.keys(),

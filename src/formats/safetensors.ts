@@ -97,6 +97,8 @@ export interface SafetensorsEntry {
 
 function readEntry(name: string, entry: unknown, dataBytes: number): SafetensorsEntry {
   const what = `tensor ${quote(name)}`;
+  if (!name.isWellFormed())
+    throw new FormatError(`the name ${quote(name)} has half a character: it is no Unicode`);
   if (!isJsonObject(entry)) throw new FormatError(`${what} is not described by an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== 'string' || !Object.hasOwn(STORED_BYTES, dtype)) {

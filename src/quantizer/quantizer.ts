@@ -145,12 +145,19 @@ export class Quantizer {
   ): DeviceWeight {
     const scheme = this.#fitting(options, shape, layer);
     const [rows = 1, ...rest] = shape;
-    const atOnce = rowsAtOnce(shape, Math.min(bytes, mostAtOnce(gpu)));
-    if (atOnce < rows && (atOnce === 0 || !scheme.rowsApart?.(shape)))
+    const most = mostAtOnce(gpu);
+    const atOnce = rowsAtOnce(shape, Math.min(bytes, most));
+    const isEnough = (count: number) =>
+      count === rows || (count > 0 && scheme.rowsApart?.(shape) === true);
+    if (!isEnough(atOnce)) {
+      const advice = isEnough(rowsAtOnce(shape, most))
+        ? 'give more bytes'
+        : 'take an adapter that reaches more';
       throw new QuantizerError(
         'quant-method',
-        `${layer} ${formatShape(shape)} by ${scheme.method.name}: it is larger than what is quantized at once, and ${atOnce === 0 ? 'so are 32 of its rows: give more bytes' : 'its scales belong to more than a row: give more bytes, or another method'}`,
+        `${layer} ${formatShape(shape)} by ${scheme.method.name}: it is larger than what is quantized at once, and ${atOnce === 0 ? `so are 32 of its rows: ${advice}` : `its scales belong to more than a row: ${advice}, or another method`}`,
       );
+    }
     using scope = new Scope();
     const whole = scope.addAll(
       mapped(scheme.parts(shape), (part) => Tensor.empty(gpu, part.dtype, part.shape)),
@@ -227,6 +234,11 @@ export class Quantizer {
         );
     }
     return built(scheme, parts, shape, options);
+  }
+
+  /** Throws {@link QuantizerError} `quant-method` for a shape that the usual method does not take. */
+  requireFit(shape: Shape, layer: string): void {
+    this.#fitting(this.#usual, shape, layer);
   }
 
   #schemeOf(options: LayerOptions, shape?: Shape): ChosenScheme {

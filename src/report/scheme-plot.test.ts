@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { covers } from '../catalog/covers.ts';
-import type { SchemeTotal } from '../quantizer/choosing/totals.ts';
+import { schemesOf } from '../quantizer/choosing/schemes.ts';
+import { type SchemeTotal, schemeKey } from '../quantizer/choosing/totals.ts';
 import { takenBy } from './placed-labels.ts';
 import { bitTicks, drawable, schemePlot, schemeWords } from './scheme-plot.ts';
 
@@ -105,7 +106,19 @@ test('a scheme is named once by its bits', () => {
   expect(schemeWords(total('mlx', 4, 0.1))).toBe('mlx 4 g64');
   const hqq = total('hqq', 2, 0.1);
   expect(schemeWords({ ...hqq, scheme: { ...hqq.scheme, axis: 1 } })).toBe('hqq 2 g64 axis 1');
-  expect(schemeWords({ ...hqq, scheme: { ...hqq.scheme, groupSize: 'channel' } })).toBe('hqq 2');
+  expect(schemeWords({ ...hqq, scheme: { ...hqq.scheme, groupSize: 'channel' } })).toBe(
+    'hqq 2 channel',
+  );
+});
+
+test('no two schemes have one name', () => {
+  const names = [...schemesOf(() => true, true), ...schemesOf(() => true, false)].map((scheme) => [
+    schemeKey(scheme),
+    schemeWords({ scheme }),
+  ]);
+  const schemes = new Set(names.map(([key]) => key)).size;
+  expect(new Set(names.map(([, words]) => words)).size).toBe(schemes);
+  expect(schemes).toBeGreaterThan(200);
 });
 
 test('only errors with a logarithm are drawn, of schemes that did for every layer', () => {

@@ -23,12 +23,17 @@ export interface SchemePlot {
   readonly yOf: (error: number) => number;
 }
 
-/** `mlx 4 g64`: method, bits where the name does not end with them, and size of groups. */
+/**
+ * `mlx 4 g64`, `int8 channel`, `hqq 4 g64 axis 1`: method, bits where the name does not end with them,
+ * groups where the method does not find them by itself, and an axis that is not the first.
+ */
 export function schemeWords({ scheme }: Pick<SchemeTotal, 'scheme'>): string {
   const { method, bits, groupSize, axis } = scheme;
-  const group = typeof groupSize === 'number' ? ` g${groupSize}` : '';
+  const words = groupSize === 'usual' ? '' : ` ${groupSize}`;
+  const group = typeof groupSize === 'number' ? ` g${groupSize}` : words;
+  const along = axis === undefined || axis === 0 ? '' : ` axis ${axis}`;
   const width = method.endsWith(`${bits}`) ? '' : ` ${bits}`;
-  return `${method}${width}${group}${axis === 1 ? ' axis 1' : ''}${metaWords(scheme)}`;
+  return `${method}${width}${group}${along}${metaWords(scheme)}`;
 }
 
 /** Schemes that can be drawn: those that did for every layer, with an error that has a logarithm. */

@@ -1,6 +1,11 @@
 import { messageOf } from '../../errors.ts';
 import type { Safetensors } from '../../formats/safetensors.ts';
-import { savedWeights, type WeightsForm } from '../../harness/choosing/saved-weights.ts';
+import {
+  hasWeights,
+  requireSavable,
+  savedWeights,
+  type WeightsForm,
+} from '../../harness/choosing/saved-weights.ts';
 import { type ChoosingOutcome, measureSchemes } from '../../harness/choosing.ts';
 import { filterOf } from '../../harness/filter.ts';
 import { isOfGguf } from '../../quantizer/choosing/quantized-gguf.ts';
@@ -19,7 +24,7 @@ import { toCsv } from '../../report/csv.ts';
 import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
 import { writeReport } from '../../report/write.ts';
 import type { ActivationType } from '../../vocabulary/quant/quanto_activation.ts';
-import { exitOfReport, UsageError } from '../exit.ts';
+import { EXIT, exitOfError, exitOfReport, UsageError } from '../exit.ts';
 import { checkOutputs, readInput, writeOutputs } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { schemeFile } from '../output/scheme-file.ts';
@@ -83,6 +88,8 @@ export async function quantizeCommand(given: Partial<QuantizeOptions>): Promise<
   );
   const file = data === undefined ? undefined : fileIn(data);
   const weights = file ? weightsIn(data ?? '', file, seed) : smallBlock(seed);
+  const scheme = schemes[0] as WholeChoice;
+  if (out) named(`--out ${out}`, () => requireSavable({ file, weights, scheme }, formOf(out)));
   if (file) showLeftOut(voice, leftOutOf(file));
   using interrupt = new Interrupt();
   await using runtime = await openRuntime(name, voice.say, interrupt.signal);
@@ -94,8 +101,9 @@ export async function quantizeCommand(given: Partial<QuantizeOptions>): Promise<
     interrupt.signal,
   );
   showSchemes(voice, outcome);
-  await save(voice, targets, outcome, { file, weights, scheme: schemes[0] as WholeChoice });
-  return exitOfReport(outcome.report, interrupt.signal.aborted);
+  await save(voice, targets, outcome, { file, weights, scheme });
+  const status = exitOfReport(outcome.report, interrupt.signal.aborted);
+  return status === EXIT.ok && out && !hasWeights(outcome) ? EXIT.failed : status;
 }
 
 /** What is measured. Throws UsageError, for a choice that a method lacks too. */
@@ -131,22 +139,24 @@ function schemesIn({
 
 function fileIn(path: string): Safetensors {
   const bytes = readInput('--data', path);
-  return named(path, () => fileOfWeights(path, bytes));
+  return named(`--data ${path}`, () => fileOfWeights(path, bytes));
 }
 
 function weightsIn(path: string, file: Safetensors, seed: number): readonly WeightSource[] {
-  return named(path, () => weightsOfFile(file, seed));
+  return named(`--data ${path}`, () => weightsOfFile(file, seed));
 }
 
-function named<T>(path: string, read: () => T): T {
+/** What is read or made, or a UsageError that begins with an option and its file. */
+function named<T>(option: string, make: () => T): T {
   try {
-    return read();
+    return make();
   } catch (error) {
-    throw new UsageError(`--data ${path}: ${messageOf(error)}`);
+    if (exitOfError(error) === undefined) throw error;
+    throw new UsageError(`${option}: ${messageOf(error)}`);
   }
 }
 
-/** Writes each file whole; weights only where all layers were quantized or refused. */
+/** Writes each file whole; weights last, and only where all layers were quantized or refused. */
 async function save(
   voice: Voice,
   { out, report: reportPath, csv, svg }: Targets,
@@ -156,14 +166,16 @@ async function save(
   const { report, measured } = outcome;
   const drawn = svg && schemeFile(schemeTotals(measured));
   if (svg && !drawn) voice.say(`${svg} is not written: there is nothing to draw`);
-  const saved = out === undefined ? undefined : savedWeights(outcome, given, formOf(out));
+  const saved = out !== undefined && hasWeights(outcome);
+  const weights = (path: string) =>
+    Buffer.concat(named(`--out ${path}`, () => savedWeights(outcome, given, formOf(path))));
   await writeOutputs([
     { option: '--report', path: reportPath, data: () => writeReport(report) },
     { option: '--csv', path: csv, data: () => toCsv(report) },
     ...(drawn ? [{ option: '--svg', path: svg, data: () => drawn }] : []),
-    ...(saved ? [{ option: '--out', path: out, data: () => Buffer.concat(saved) }] : []),
+    ...(saved ? [{ option: '--out', path: out, data: () => weights(out) }] : []),
   ]);
-  if (out !== undefined) showSaved(voice, out, outcome, saved !== undefined);
+  if (out !== undefined) showSaved(voice, out, outcome, saved);
 }
 
 const formOf = (path: string): WeightsForm => (/\.gguf$/i.test(path) ? 'gguf' : 'safetensors');

@@ -36,6 +36,19 @@ test('a saved file is told with what is quantized in it, and what is not', async
   ]);
 });
 
+test('what would be saved as infinities is told as left in floats', async () => {
+  const infinite = (layer: string): Measured => ({
+    ...done(layer),
+    result: { ...done(layer).result, weight: { off: Number.POSITIVE_INFINITY, whole: 1 } },
+  });
+  expect(await saying([done('a'), infinite('b')], true)).toEqual([
+    'q.safetensors: 1 of 2 layers quantized by nf4; in floats as they were: b',
+  ]);
+  expect(await saying([infinite('b')], false)).toEqual([
+    'q.safetensors is not written: no layer could be quantized: nf4 decodes it to what is not finite',
+  ]);
+});
+
 test('a file that is not written says why', async () => {
   expect(await saying([refused('a')], false)).toEqual([
     'q.safetensors is not written: no layer could be quantized: rows of 7 [31m',

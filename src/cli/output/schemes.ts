@@ -1,4 +1,5 @@
 import type { ChoosingListener, ChoosingOutcome } from '../../harness/choosing.ts';
+import { whyNotSaved } from '../../quantizer/choosing/measured.ts';
 import { metaWords } from '../../quantizer/choosing/meta-words.ts';
 import { type SchemeTotal, schemeTotals } from '../../quantizer/choosing/totals.ts';
 import type { LeftOut } from '../../quantizer/choosing/weights-of-file.ts';
@@ -79,22 +80,23 @@ export function showSaved(
   { report, measured }: ChoosingOutcome,
   isSaved: boolean,
 ): void {
-  const refused = measured.flatMap(({ layer, result }) =>
-    'why' in result ? [{ layer, why: result.why }] : [],
-  );
+  const inFloats = measured.flatMap((one) => {
+    const why = whyNotSaved(one);
+    return why === undefined ? [] : [{ layer: one.layer, why }];
+  });
   if (isSaved) {
     const rest =
-      refused.length === 0
+      inFloats.length === 0
         ? ''
-        : `; in floats as they were: ${listed(refused.map(({ layer }) => layer))}`;
-    const done = measured.length - refused.length;
+        : `; in floats as they were: ${listed(inFloats.map(({ layer }) => layer))}`;
+    const done = measured.length - inFloats.length;
     voice.say(
       `${path}: ${done} of ${counted(measured.length, 'layer')} quantized by ${measured[0]?.scheme.method}${rest}`,
     );
     return;
   }
   const why = report.run.complete
-    ? `no layer could be quantized: ${plainText(refused[0]?.why ?? '', 300)}`
+    ? `no layer could be quantized: ${plainText(inFloats[0]?.why ?? '', 300)}`
     : 'it ended before every layer was quantized';
   voice.say(`${path} is not written: ${why}`);
 }

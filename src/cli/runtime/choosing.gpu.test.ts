@@ -2,16 +2,22 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Tape } from '../../autograd/tape.ts';
 import { WebGpuBackend } from '../../backends/webgpu.ts';
 import type { StoredTensor } from '../../formats/safetensors/stored.ts';
+import { toStored } from '../../formats/safetensors/write.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
+import type { FromWorker } from '../../harness/worker/messages.ts';
 import { runQuantizeJob } from '../../harness/worker/quantize-job.ts';
 import { hqqQuantize } from '../../ops/quant/hqq_quantize.ts';
 import { Candidate, refusedLayer } from '../../quantizer/choosing/measure.ts';
-import { hasCosts, type Measured } from '../../quantizer/choosing/measured.ts';
+import { hasCosts, type Measured, whyNotSaved } from '../../quantizer/choosing/measured.ts';
 import { schemesOf, type WholeChoice, wholeChoice } from '../../quantizer/choosing/schemes.ts';
 import { productOf, relativeError, squareSums } from '../../quantizer/choosing/square-sums.ts';
 import { storedLayer } from '../../quantizer/choosing/stored.ts';
-import { type NamedWeight, namedWeight } from '../../quantizer/choosing/weight-source.ts';
+import {
+  type NamedWeight,
+  namedWeight,
+  type WeightSource,
+} from '../../quantizer/choosing/weight-source.ts';
 import { decodedWeight } from '../../quantizer/coding.ts';
 import { createQuantizer, predictedBytes } from '../../quantizer/quantizer.ts';
 import { hostTensorFrom, valuesOf } from '../../tensor/host.ts';
@@ -108,6 +114,74 @@ test('what a method refuses, and what is not finite, is a refusal with a code', 
   expect((await measured(broken, 'nf4')).result).toMatchObject({ code: 'not-finite' });
 });
 
+/** What a job answers that is to save the weight. */
+async function answersOf(source: WeightSource, scheme: WholeChoice) {
+  const answers: FromWorker[] = [];
+  const message = { type: 'quantize', source, schemes: [scheme], save: true } as const;
+  await runQuantizeJob(gpu, message, (answer) => answers.push(answer));
+  return answers as Extract<FromWorker, { type: 'quantized' }>[];
+}
+
+test.each([
+  { method: 'quanto_int8', axis: -1 },
+  { method: 'quanto_int', groupSize: 'channel', axis: -1 },
+  { method: 'quanto_float8', axis: -1 },
+] as const)(
+  'a convolution that %j takes as a matrix alone is refused, and saving goes on',
+  async (options) => {
+    const source = { layer: 'k', shape: [2, 16, 4], seed: 1, stream: 0 };
+    const [answer, ...more] = await answersOf(source, wholeChoice(options));
+    expect([answer?.measured.result, answer?.stored, more]).toEqual([
+      {
+        code: 'quant-method',
+        why: `k 2x16x4 by ${options.method}: groups of columns are of a weight with two dimensions`,
+      },
+      ...[undefined, []],
+    ]);
+  },
+);
+
+test('a weight that would be saved as infinities is measured and not saved', async () => {
+  const shape = [2, 4];
+  const saved = async (largest: number) => {
+    const stored = toStored(hostTensorFrom('f32', shape, [largest, 1, 2, 3, 4, 5, 6, 7]));
+    const source = { layer: 'big', shape, seed: 1, stream: 0, stored };
+    const [answer] = await answersOf(source, wholeChoice({ method: 'f16' }));
+    const { measured, stored: made } = answer as NonNullable<typeof answer>;
+    return [hasCosts(measured), whyNotSaved(measured), made?.layer];
+  };
+  expect(await saved(1e4)).toEqual([true, undefined, 'big']);
+  expect(await saved(1e5)).toEqual([true, 'f16 decodes it to what is not finite', undefined]);
+});
+
+test.each([
+  ['ternary', 4, 2 ** 20, { bytes: 8 }, 'so are 32 of its rows: give more bytes'],
+  ['ternary', 64, 2 ** 30, {}, 'so are 32 of its rows: take an adapter that reaches more'],
+  [
+    ...(['bitnet', 64, 64, { bytes: 2 ** 13 }] as const),
+    'its scales belong to more than a row: give more bytes, or another method',
+  ],
+  [
+    ...(['bitnet', 64, 2 ** 30, {}] as const),
+    'so are 32 of its rows: take an adapter that reaches more',
+  ],
+  [
+    ...(['bitnet', 2 ** 14, 2 ** 20, {}] as const),
+    'its scales belong to more than a row: take an adapter that reaches more, or another method',
+  ],
+] as const)(
+  '%s of %d x %d by rows within %j says what helps',
+  (method, rows, width, given, why) => {
+    const quantizer = createQuantizer(new WebGpuBackend(gpu), { method });
+    const read = () => {
+      throw new TypeError('it is read');
+    };
+    expect(() => quantizer.quantizeRows(gpu, { shape: [rows, width], read }, 'fc', given)).toThrow(
+      why,
+    );
+  },
+);
+
 test('a weight that no kernel can bind is refused by all schemes before it is read', async () => {
   const most = gpu.limits['maxStorageBufferBindingSize'] as number;
   const schemes = schemesOf(() => true, false);
@@ -127,7 +201,7 @@ test('a weight that no kernel can bind is refused by all schemes before it is re
   expect(new Set(told.map(({ result }) => JSON.stringify(result))).size).toBe(1);
   expect(told[0]?.result).toEqual({
     code: 'too-large',
-    why: `lm_head 1x${most} has ${4 * most} bytes in float32, and a kernel of this adapter reaches ${most}: leave it out of the file, or take an adapter that reaches more`,
+    why: `lm_head 1x${most} has ${4 * most} bytes in float32, and a kernel of this adapter reaches ${most}: take an adapter that reaches more, or quantize it by rows with quantizeRows of the library`,
   });
   expect(() => refusedLayer('fc', schemes, new TypeError('a defect'))).toThrow('a defect');
 });

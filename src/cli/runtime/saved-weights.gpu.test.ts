@@ -69,7 +69,7 @@ test.skipIf(!hasLibraries())(
     const expected: Record<string, string> = {};
     for (const scheme of SCHEMES) {
       const stored = await storedLayer(gpu, backend, drawn, scheme);
-      const of = { file: undefined, weights: [drawn], scheme };
+      const of = { file: undefined, weights: [stored], scheme };
       const name = schemeKey(scheme).replaceAll(/[;=]/g, '-');
       const file = Buffer.concat(quantizedFile([stored], of));
       writeFileSync(join(folder, `${name}.safetensors`), file);

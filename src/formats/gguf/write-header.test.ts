@@ -27,6 +27,15 @@ function fileOf(tensors: Parameters<typeof ggufHeader>[1]) {
   return Buffer.concat([ggufHeader(FIELDS, tensors), ...parts]);
 }
 
+test('names of 63 bytes are written, and longer ones refused, which llama.cpp does not take', () => {
+  const named = (name: string) => new Map([[name, { type: 'f32', shape: [1] }]]);
+  expect([...readGguf(fileOf(named(`${'ü'.repeat(31)}x`))).tensors.keys()]).toHaveLength(1);
+  const long = 'ü'.repeat(32);
+  expect(() => ggufHeader(FIELDS, named(long))).toThrow(
+    `the name "${long}" has 64 bytes, and llama.cpp takes at most 63`,
+  );
+});
+
 test('what is written is read again: every kind of value, and tensors at their places', () => {
   const tensors = new Map([
     ['token_embd.weight', { type: 'f16', shape: [3, 5] }],

@@ -26,6 +26,9 @@ const VERSION = 3;
 /** What general.alignment is where a file does not tell. */
 const ALIGNMENT = 32;
 
+/** GGML_MAX_NAME without the NUL at the end: llama.cpp loads no file with a longer name. */
+const MAX_NAME_BYTES = 63;
+
 /** ggml's numbers of types of values. */
 const U32 = 4;
 const I32 = 5;
@@ -45,6 +48,15 @@ export function ggufBytes({ type, shape }: GgufShape): number {
 /** Zeros after so many bytes, up to where a tensor may begin. */
 export const paddingAfter = (bytes: number): number =>
   Math.ceil(bytes / ALIGNMENT) * ALIGNMENT - bytes;
+
+/** Throws FormatError for the name of a tensor that is longer than llama.cpp takes. */
+export function requireName(name: string): void {
+  const bytes = new TextEncoder().encode(name).length;
+  if (bytes > MAX_NAME_BYTES)
+    throw new FormatError(
+      `the name ${quote(name)} has ${bytes} bytes, and llama.cpp takes at most ${MAX_NAME_BYTES}`,
+    );
+}
 
 /**
  * All of a `.gguf` file of version 3 before its tensors, which follow in this order, each with the
@@ -66,6 +78,7 @@ export function ggufHeader(
   }
   let offset = 0;
   for (const [name, tensor] of tensors) {
+    requireName(name);
     out.text(name);
     out.u32(tensor.shape.length);
     for (const extent of tensor.shape.toReversed()) out.u64(extent);

@@ -3,7 +3,7 @@
  * other character is the `%XX` of its bytes in UTF-8, as in an address; an empty name is `%`.
  */
 export function layerInId(layer: string): string {
-  const escaped = encodeURIComponent(layer.toWellFormed()).replace(
+  const escaped = encodeURIComponent(layer).replace(
     /[*'()]/g,
     (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
   );

@@ -1,7 +1,7 @@
 import { WebGpuBackend } from '../../backends/webgpu.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Candidate, refusedLayer, requireReach } from '../../quantizer/choosing/measure.ts';
-import { hasCosts } from '../../quantizer/choosing/measured.ts';
+import { whyNotSaved } from '../../quantizer/choosing/measured.ts';
 import { storedLayer } from '../../quantizer/choosing/stored.ts';
 import { namedWeight } from '../../quantizer/choosing/weight-source.ts';
 import type { FromWorker, QuantizeMessage } from './messages.ts';
@@ -25,7 +25,9 @@ export async function runQuantizeJob(
   for (const scheme of schemes) {
     const measured = await candidate.measure(backend, scheme);
     const stored =
-      save && hasCosts(measured) ? await storedLayer(gpu, backend, weight, scheme) : undefined;
+      save && whyNotSaved(measured) === undefined
+        ? await storedLayer(gpu, backend, weight, scheme)
+        : undefined;
     post({ type: 'quantized', measured, ...(stored ? { stored } : {}) });
   }
 }

@@ -5,7 +5,7 @@ import { gpuErrorIn } from '../../gpu/gpu-error.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { bytesPerElement } from '../../tensor/dtype.ts';
 import { valuesOf } from '../../tensor/host.ts';
-import { formatShape, matrixView, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, matrixView, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { calibrate, type DeviceWeight, decodedWeight, multiplied } from '../coding.ts';
 import { createQuantizer, predictedBytes, type QuantizerBackend } from '../quantizer.ts';
@@ -28,6 +28,8 @@ export class Candidate implements Disposable {
   readonly #scope: Scope;
   readonly #gpu: Gpu;
   readonly #layer: string;
+  /** As it is saved; some methods take matrices alone. */
+  readonly #shape: Shape;
   readonly #weight: Tensor;
   readonly #input: Tensor;
   readonly #values: Float64Array;
@@ -39,6 +41,7 @@ export class Candidate implements Disposable {
     const shape = matrixView(weight.shape);
     this.#gpu = gpu;
     this.#layer = layer;
+    this.#shape = weight.shape;
     using scope = new Scope();
     this.#weight = scope.add(Tensor.from(gpu, { ...weight, shape }));
     this.#input = scope.add(Tensor.from(gpu, input));
@@ -83,6 +86,7 @@ export class Candidate implements Disposable {
 
   async #costs(backend: QuantizerBackend, scheme: WholeChoice): Promise<Costs> {
     const quantizer = createQuantizer(backend, scheme);
+    quantizer.requireFit(this.#shape, this.#layer);
     const quantize = (): DeviceWeight => {
       using tape = new Tape(this.#gpu);
       return quantizer.quantizeWeight(tape, this.#weight, this.#layer);
@@ -148,7 +152,7 @@ export function requireReach(
   if (bytes <= most) return;
   throw new QuantizerError(
     'too-large',
-    `${layer} ${formatShape(shape)} has ${bytes} bytes in float32, and a kernel of this adapter reaches ${most}: leave it out of the file, or take an adapter that reaches more`,
+    `${layer} ${formatShape(shape)} has ${bytes} bytes in float32, and a kernel of this adapter reaches ${most}: take an adapter that reaches more, or quantize it by rows with quantizeRows of the library`,
   );
 }
 

@@ -31,6 +31,17 @@ export interface Measured {
   readonly result: Costs | Refusal;
 }
 
+/**
+ * Why a layer stays in floats where its weights are saved by a scheme, as what a type of small range
+ * does not hold would be saved as infinities; undefined where it is quantized.
+ */
+export function whyNotSaved({ scheme, result }: Measured): string | undefined {
+  if ('why' in result) return result.why;
+  return Number.isFinite(result.weight.off)
+    ? undefined
+    : `${scheme.method} decodes it to what is not finite`;
+}
+
 /** Whether a scheme did for a layer. */
 export function hasCosts(measured: Measured): measured is Measured & { readonly result: Costs } {
   return 'bytes' in measured.result;

@@ -9,8 +9,8 @@ const scheme = { method: 'nf4', bits: 4, groupSize: 64 };
 const floats = (shape: readonly number[]) =>
   hostTensorFrom('f32', shape, new Float64Array(shape.reduce((a, b) => a * b, 1)));
 
-function written(tensors: HostTensors) {
-  const file = readSafetensors(writeSafetensors(tensors, { format: 'pt' }));
+function written(tensors: HostTensors, metadata: Readonly<Record<string, string>> = {}) {
+  const file = readSafetensors(writeSafetensors(tensors, { format: 'pt', ...metadata }));
   const weights = weightsOfFile(file, 1);
   const layer = { layer: 'fc', shape: [2, 64], parts: PARTS, decoded: 'digest' };
   return readSafetensors(Buffer.concat(quantizedFile([layer], { file, weights, scheme })));
@@ -57,6 +57,42 @@ test('tells the group of each layer that the library found by itself', () => {
   const bytes = quantizedFile(layers, { file: undefined, weights: layers, scheme });
   const { metadata } = readSafetensors(Buffer.concat(bytes));
   expect([metadata.get('group.of192'), metadata.get('group.of100')]).toEqual(['96', 'channel']);
+});
+
+test('of a file that was saved so, layers that stay are told with their own scheme', () => {
+  const before = {
+    quantizer: 'hqq;bits=4;group=64;axis=1',
+    'shape.up': '2x64',
+    'decoded.up': 'of up',
+    'quantizer.first': 'mlx;bits=4;group=64',
+    'shape.first': '2x64',
+    'decoded.first': 'of first',
+    'shape.fc': '64x2',
+    'group.fc': '32',
+    'decoded.fc': 'stale',
+  };
+  const { metadata } = written({ 'fc.weight': floats([2, 64]), 'up.W_q': floats([1]) }, before);
+  expect(Object.fromEntries(metadata)).toEqual({
+    format: 'pt',
+    quantizer: 'nf4;bits=4;group=64',
+    'shape.fc': '2x64',
+    'decoded.fc': 'digest',
+    'quantizer.up': 'hqq;bits=4;group=64;axis=1',
+    'shape.up': '2x64',
+    'decoded.up': 'of up',
+    'quantizer.first': 'mlx;bits=4;group=64',
+    'shape.first': '2x64',
+    'decoded.first': 'of first',
+  });
+});
+
+test('what no file of ours tells stays, whatever its name', () => {
+  const { metadata } = written(
+    { 'fc.weight': floats([2, 64]) },
+    { 'shape.fc': 'x', 'group.a': 'b' },
+  );
+  expect(Object.fromEntries(metadata)).toMatchObject({ 'shape.fc': '2x64', 'group.a': 'b' });
+  expect(metadata.has('quantizer.a')).toBe(false);
 });
 
 test('refuses a part with the name of another tensor', () => {

@@ -13,13 +13,13 @@ import type { WeightSource } from './weight-source.ts';
 export interface QuantizedOf {
   /** Where they are from; undefined of drawn ones. */
   readonly file: Safetensors | undefined;
-  readonly weights: readonly Pick<WeightSource, 'layer'>[];
+  readonly weights: readonly Pick<WeightSource, 'layer' | 'shape'>[];
   readonly scheme: WholeChoice;
 }
 
 /** What of the file is neither a weight that was quantized nor activations. */
 export function untouchedOf(
-  layers: readonly StoredLayer[],
+  layers: readonly Pick<StoredLayer, 'layer'>[],
   { file, weights }: QuantizedOf,
 ): readonly (readonly [string, StoredTensor])[] {
   const replaced = new Set([
@@ -47,9 +47,57 @@ export const tellOf = (
 ];
 
 /**
+ * Throws QuantizerError where the file keeps a tensor that has the name of a part of a layer, as far
+ * as is known before any is quantized.
+ */
+export function requireFreeNames(given: QuantizedOf): void {
+  const { weights, scheme } = given;
+  const names = weights.flatMap(({ layer, shape }) => {
+    const { refuses, stored } = schemeOf(scheme, shape);
+    return refuses?.(shape) ? [] : Object.values(stored).map((name) => `${layer}.${name}`);
+  });
+  requireFree(new Set(names), untouchedOf(weights, given), scheme);
+}
+
+function requireFree(
+  names: Pick<ReadonlySet<string>, 'has'>,
+  kept: readonly (readonly [string, StoredTensor])[],
+  { method }: WholeChoice,
+): void {
+  const clash = kept.find(([name]) => names.has(name));
+  if (clash)
+    throw new QuantizerError(
+      'name-taken',
+      `${method} stores a part as ${clash[0]}, which the file has already: choose another method`,
+    );
+}
+
+/** Keys of {@link tellOf} for a layer, and of its own scheme where that is not the file's. */
+const OF_LAYER = /^(?:quantizer|shape|group|decoded)\.(.*)$/s;
+
+/**
+ * The metadata of the file that was given. Where that was saved so too, layers that are quantized
+ * anew lose what it told of them, and the others get their scheme (`quantizer.<layer>`) beside it.
+ */
+function metadataBefore(
+  layers: readonly StoredLayer[],
+  file: Safetensors | undefined,
+): readonly (readonly [string, string])[] {
+  const given = [...(file?.metadata ?? [])];
+  const scheme = file?.metadata.get('quantizer');
+  if (scheme === undefined) return given;
+  const made = new Set(layers.map(({ layer }) => layer));
+  const kept = given.filter(([key]) => !made.has(OF_LAYER.exec(key)?.[1] ?? ''));
+  const schemes = kept.flatMap(([key]) =>
+    key.startsWith('shape.') ? [[key.replace('shape', 'quantizer'), scheme] as const] : [],
+  );
+  return [...schemes, ...kept];
+}
+
+/**
  * The bytes, in order, of a safetensors file with quantized layers as the method's library has
- * them, and all else of `file` as it was, without activations; its metadata are those of
- * {@link tellOf} too. Throws QuantizerError where a part has the name of another tensor.
+ * them, and all else of `file` as it was, without activations; its metadata are those of the file
+ * and of {@link tellOf}. Throws QuantizerError where a part has the name of another tensor.
  */
 export function quantizedFile(
   layers: readonly StoredLayer[],
@@ -62,14 +110,9 @@ export function quantizedFile(
     for (const [name, tensor] of filed(parts, shape)) made.set(`${layer}.${name}`, tensor);
   }
   const rest = untouchedOf(layers, given);
-  const clash = rest.find(([name]) => made.has(name));
-  if (clash)
-    throw new QuantizerError(
-      'name-taken',
-      `${scheme.method} stores a part as ${clash[0]}, which the file has already: choose another method`,
-    );
+  requireFree(made, rest, scheme);
   return storedParts([...rest, ...made], {
-    ...Object.fromEntries(file?.metadata ?? []),
+    ...Object.fromEntries(metadataBefore(layers, file)),
     ...Object.fromEntries(tellOf(layers, scheme)),
   });
 }

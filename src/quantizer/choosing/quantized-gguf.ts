@@ -4,8 +4,9 @@ import {
   type GgufShape,
   ggufHeader,
   paddingAfter,
+  requireName,
 } from '../../formats/gguf/write-header.ts';
-import type { StoredDType } from '../../formats/safetensors/stored.ts';
+import type { StoredDType, StoredTensor } from '../../formats/safetensors/stored.ts';
 import { toStored } from '../../formats/safetensors/write.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import { matrixView } from '../../tensor/shape.ts';
@@ -37,6 +38,29 @@ interface GgufTensor extends GgufShape {
 }
 
 /**
+ * Throws QuantizerError or FormatError where a `.gguf` file cannot hold what is to be quantized beside
+ * what stays of the file.
+ */
+export function requireOfGguf(given: QuantizedOf): void {
+  for (const { layer } of given.weights) requireName(`${layer}.weight`);
+  for (const [name, tensor] of untouchedOf(given.weights, given)) {
+    requireName(name);
+    keptTensor(name, tensor);
+  }
+}
+
+/** A tensor of the file that stays as it is. */
+function keptTensor(name: string, { dtype, shape, bytes }: StoredTensor): GgufTensor {
+  const type = GGML_TYPES[dtype];
+  if (!type || shape.length > MAX_DIMENSIONS)
+    throw new QuantizerError(
+      'quant-unsupported',
+      `${name}: a .gguf file has no ${type ? `tensors of ${shape.length} dimensions` : `type for ${dtype}`}: save as .safetensors`,
+    );
+  return { type, shape: shape.length > 0 ? shape : [1], bytes };
+}
+
+/**
  * The bytes, in order, of a `.gguf` file with quantized layers as matrices of blocks, and all else
  * of `file` as it was, without activations. Below `gradproof.` its metadata tell what those of
  * `quantizedFile` do. Throws QuantizerError for a method that makes no blocks of ggml, and for a
@@ -50,15 +74,8 @@ export function quantizedGguf(
   if (!isOfGguf(method))
     throw new QuantizerError('quant-unsupported', `a .gguf file has no type for ${method}`);
   const tensors = new Map<string, GgufTensor>();
-  for (const [name, { dtype, shape, bytes }] of untouchedOf(layers, given)) {
-    const type = GGML_TYPES[dtype];
-    if (!type || shape.length > MAX_DIMENSIONS)
-      throw new QuantizerError(
-        'quant-unsupported',
-        `${name}: a .gguf file has no ${type ? `tensors of ${shape.length} dimensions` : `type for ${dtype}`}: save as .safetensors`,
-      );
-    tensors.set(name, { type, shape: shape.length > 0 ? shape : [1], bytes });
-  }
+  for (const [name, tensor] of untouchedOf(layers, given))
+    tensors.set(name, keptTensor(name, tensor));
   for (const { layer, shape, parts } of layers) {
     const { bytes } = toStored(parts.packed as HostTensor);
     tensors.set(`${layer}.weight`, { type: method, shape: matrixView(shape), bytes });

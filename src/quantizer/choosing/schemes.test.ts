@@ -137,6 +137,22 @@ test('zeros and scales are codes of the methods that have them so', () => {
   );
 });
 
+test.each([
+  [4, [33, 64], '33 groups are no whole words of 2 codes of 4 bits, and HQQ fills up none but'],
+  [2, [6, 64], '6 groups are no whole words of 4 codes of 2 bits, and HQQ fills up none but'],
+  [1, [12, 64], '12 groups are no whole words of 8 codes of 1 bits, and HQQ fills up none but'],
+] as const)(
+  'hqq of %d bits refuses a weight of %j, whose words codes do not fill',
+  (bits, shape, why) => {
+    const refusal = (options: { bits: number; axis?: 0 }) =>
+      schemeOf({ method: 'hqq', ...options }).refuses?.(shape);
+    expect(refusal({ bits })).toContain(why);
+    expect([refusal({ bits: 3 }), refusal({ bits: 8 }), refusal({ bits, axis: 0 })]).toEqual(
+      Array(3).fill(undefined),
+    );
+  },
+);
+
 test('of 4 bits scales are codes, with what they are decoded with', () => {
   expect(schemeOf({ method: 'nf4', quantScale: true }).parts([128, 200])).toEqual({
     packed: { dtype: 'u8', shape: [12_800, 1] },

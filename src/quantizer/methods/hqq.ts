@@ -39,6 +39,8 @@ function scheme({
   // As hqq_base_quant_config has it (hqq 0.2.8).
   const round_zero = nbits === 4;
   const words = HQQ_WORDS[nbits];
+  // BitPack of hqq 0.2.8 fills up the rows of 3 bits alone, and raises or garbles other remainders.
+  const wholeRows = nbits === 3 ? 1 : words.rows;
   const matrixOf = (shape: Shape): [number, number] => {
     const groups = sizeOf(shape) / group_size;
     return axis === 1 ? [groups, group_size] : [group_size, groups];
@@ -88,6 +90,9 @@ function scheme({
     refuses: (shape) => {
       const n = sizeOf(shape);
       if (n % group_size !== 0) return `${n} elements are no groups of ${group_size}`;
+      const [rows] = matrixOf(shape);
+      if (rows % wholeRows !== 0)
+        return `${rows} groups are no whole words of ${words.rows} codes of ${nbits} bits, and HQQ fills up none but those of 3`;
       return quant_scale && (n / group_size) % HQQ_SCALES !== 0
         ? `${n / group_size} scales are no groups of ${HQQ_SCALES}`
         : undefined;

@@ -35,7 +35,7 @@ async function load() {
     { applyExpectations },
     { mergeRerun },
     { measureSchemes },
-    { savedWeights },
+    saving,
     { isOfGguf },
     { executeMatrix },
   ] = await Promise.all([
@@ -62,7 +62,7 @@ async function load() {
     applyExpectations,
     mergeRerun,
     measureSchemes,
-    savedWeights,
+    saving,
     isOfGguf,
     executeMatrix,
     launchers,

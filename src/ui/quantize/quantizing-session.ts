@@ -2,6 +2,7 @@ import { messageOf } from '../../errors.ts';
 import type { Safetensors } from '../../formats/safetensors.ts';
 import type { WeightsForm } from '../../harness/choosing/saved-weights.ts';
 import type { ChoosingEvent, ChoosingOutcome } from '../../harness/choosing.ts';
+import { whyNotSaved } from '../../quantizer/choosing/measured.ts';
 import type { WholeChoice } from '../../quantizer/choosing/schemes.ts';
 import type { WeightSource } from '../../quantizer/choosing/weight-source.ts';
 import type { LeftOut } from '../../quantizer/choosing/weights-of-file.ts';
@@ -128,9 +129,13 @@ export class QuantizingSession {
   }
 
   async #saved(scheme: WholeChoice, signal: AbortSignal): Promise<Saved> {
-    const { cases, startWorker, measureSchemes, savedWeights, isOfGguf } = await harness();
+    const { cases, startWorker, measureSchemes, saving, isOfGguf } = await harness();
+    const { hasWeights, requireSavable, savedWeights } = saving;
     const weights = await this.#weights();
     const given = this.file.value;
+    const of = { file: given?.file, weights, scheme };
+    const form = isOfGguf(scheme.method) ? 'gguf' : 'safetensors';
+    requireSavable(of, form);
     const outcome = await measureSchemes(
       { cases, startWorker },
       { weights, schemes: [scheme], seed: SEED, save: true },
@@ -142,21 +147,20 @@ export class QuantizingSession {
       signal,
     );
     if (signal.aborted) return { kind: 'cancelled' };
-    const { results, summary } = outcome.report;
-    const form = isOfGguf(scheme.method) ? 'gguf' : 'safetensors';
-    const parts = savedWeights(outcome, { file: given?.file, weights, scheme }, form);
-    const why = results.find(({ skip }) => skip)?.skip?.detail;
-    if (!parts) {
-      const broken = results.find(({ error }) => error)?.error?.message;
+    const { report, measured, stored } = outcome;
+    const [why] = measured.flatMap((one) => whyNotSaved(one) ?? []);
+    if (!hasWeights(outcome)) {
+      const broken = report.results.find(({ error }) => error)?.error?.message;
       return { kind: 'failed', problem: broken ?? why ?? '' };
     }
+    const parts = savedWeights(outcome, of, form);
     const name = fileName(given?.name ?? 'drawn', scheme, form);
     // A file takes no bytes that workers share, and these are none.
     const file = new File([...parts] as BlobPart[], name);
     downloadFile(file);
     return {
       ...{ kind: 'file', name, bytes: file.size, layers: weights.length },
-      quantized: summary.passed,
+      quantized: stored.length,
       ...(why === undefined ? {} : { why }),
     };
   }

@@ -26,7 +26,7 @@ export type Saved =
       /** Layers that were quantized, and all of them. */
       readonly quantized: number;
       readonly layers: number;
-      /** Why the method refuses the first that it does. */
+      /** Why the first of the others is not. */
       readonly why?: string;
     }
   | { readonly kind: 'cancelled' }

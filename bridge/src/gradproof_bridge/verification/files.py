@@ -36,7 +36,7 @@ def verify_safetensors(name: str, file: bytes) -> Iterator[Check]:
     if is_quantized(tensors):
         yield from _quantized(name, tensors)
     if SCHEME in written:
-        yield verify_saved(name, written, tensors)
+        yield from verify_saved(name, written, tensors)
 
 
 def _by_library(name: str, what: str, file: bytes, tensors: Mapping[str, Array]) -> Check:
@@ -123,7 +123,7 @@ def verify_gguf(name: str, path: Path) -> Iterator[Check]:
         return
     yield Check(name, f"GGUF of {len(tensors)} tensors", "agrees", by, "loads")
     if SCHEME in written:
-        yield verify_saved(name, written, tensors)
+        yield from verify_saved(name, written, tensors)
 
 
 def verify_onnx(name: str, path: Path) -> Iterator[Check]:

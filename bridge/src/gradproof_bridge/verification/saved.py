@@ -5,7 +5,7 @@ and decodes it to what was decoded where it was quantized, bit for bit.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -22,10 +22,31 @@ _SHAPE, _GROUP, _DECODED = "shape.", "group.", "decoded."
 _LEAST_NORMAL = np.float32(2.0**-126)
 
 
-def verify_saved(name: str, written: Mapping[str, str], tensors: Mapping[str, Array]) -> Check:
-    """Each layer that the metadata name, by the library of their scheme."""
-    method, *choices = written[SCHEME].split(";")
-    layers = [key.removeprefix(_SHAPE) for key in written if key.startswith(_SHAPE)]
+def verify_saved(
+    name: str, written: Mapping[str, str], tensors: Mapping[str, Array]
+) -> Iterator[Check]:
+    """Each layer that the metadata name, by the library of its scheme: that of the file, or one of
+    its own where it was saved before. One check for each scheme.
+    """
+    by_scheme: dict[str, list[str]] = {written[SCHEME]: []}
+    for key in written:
+        if key.startswith(_SHAPE):
+            layer = key.removeprefix(_SHAPE)
+            scheme = written.get(f"{SCHEME}.{layer}", written[SCHEME])
+            by_scheme.setdefault(scheme, []).append(layer)
+    for scheme, layers in by_scheme.items():
+        yield _of_scheme(name, scheme, layers, written, tensors)
+
+
+def _of_scheme(
+    name: str,
+    scheme: str,
+    layers: Sequence[str],
+    written: Mapping[str, str],
+    tensors: Mapping[str, Array],
+) -> Check:
+    """Layers of one scheme."""
+    method, *choices = scheme.split(";")
     what = f"{method} of {len(layers)} layers"
     if method not in LOADERS:
         return Check(name, what, "not-checked", "", "no library has this layout")
