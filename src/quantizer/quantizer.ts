@@ -4,7 +4,7 @@ import { Scope } from '../gpu/scope.ts';
 import { mapped } from '../graph/call.ts';
 import { isQuantized } from '../quant/weight.ts';
 import { seam } from '../seam.ts';
-import { bytesPerElement } from '../tensor/dtype.ts';
+import { bytesPerElement, type DType } from '../tensor/dtype.ts';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { DeviceWeight } from './coding.ts';
@@ -107,7 +107,7 @@ export class Quantizer {
   }
 
   /**
-   * Quantizes one weight f32 [out, ...] on its device, on a tape, so that each op can be watched;
+   * Quantizes one weight in floats [out, ...] on its device, on a tape, so that each op can be watched;
    * the caller owns the parts. Throws {@link QuantizerError} `quant-method` for a shape that the
    * method does not take.
    */
@@ -209,14 +209,18 @@ export class Quantizer {
     };
   }
 
-  /** The weight that parts of a state dict stand for. Throws QuantizerError `state-dict`. */
+  /**
+   * The weight that parts of a state dict stand for; in floats it was of type `dtype`, which some
+   * libraries give its scales too. Throws QuantizerError `state-dict`.
+   */
   weightOfParts(
     parts: Readonly<Record<string, Tensor>>,
     shape: Shape,
     options: LayerOptions = this.#usual,
+    dtype: DType = 'f32',
   ): DeviceWeight {
     const scheme = this.#schemeOf(options, shape);
-    for (const [name, spec] of Object.entries(scheme.parts(shape))) {
+    for (const [name, spec] of Object.entries(scheme.parts(shape, dtype))) {
       const part = parts[name];
       const expected = `${spec.dtype} ${formatShape(spec.shape)}`;
       const got = part ? `${part.dtype} ${formatShape(part.shape)}` : 'nothing';
@@ -328,18 +332,20 @@ function layerReport(
   };
 }
 
-/** Bytes of each part that is kept of a weight of this shape, before it is quantized. */
+/** Bytes of each part that is kept of a weight of this shape and type, before it is quantized. */
 export function predictedParts(
   options: LayerOptions,
   shape: Shape,
+  dtype: DType = 'f32',
 ): Readonly<Record<string, number>> {
   return mapped(
-    schemeOf(options, shape).parts(shape),
+    schemeOf(options, shape).parts(shape, dtype),
     (part) => sizeOf(part.shape) * bytesPerElement(part.dtype),
   );
 }
 
-/** Bytes that a weight of this shape takes when it is so quantized, before it is. */
-export function predictedBytes(options: LayerOptions, shape: Shape): number {
-  return Object.values(predictedParts(options, shape)).reduce((sum, bytes) => sum + bytes, 0);
+/** Bytes that a weight of this shape and type takes when it is so quantized, before it is. */
+export function predictedBytes(options: LayerOptions, shape: Shape, dtype: DType = 'f32'): number {
+  const parts = predictedParts(options, shape, dtype);
+  return Object.values(parts).reduce((sum, bytes) => sum + bytes, 0);
 }

@@ -125,11 +125,11 @@ function wholeBytes(name: keyof typeof BYTES, { axis: along = 0 }: Choice): Sche
     ops: ['quanto_quantize', ...(isFloat ? ['decode_small_float'] : []), 'mul', 'matmul_8bit'],
     product: 'matmul_8bit, decoded in registers',
     ...(isAcross ? { refuses: wholeColumns('channel') } : { rowsApart: () => true }),
-    parts: (shape) => {
+    parts: (shape, dtype = 'f32') => {
       const [rows, columns] = matrixView(shape);
       return {
         q: { dtype: isFloat ? 'u8' : 'i8', shape: [rows, columns] },
-        scale: { dtype: 'f32', shape: isAcross ? [1, columns] : [rows, 1] },
+        scale: { dtype, shape: isAcross ? [1, columns] : [rows, 1] },
       };
     },
     stored,
@@ -242,8 +242,8 @@ function calibrated(
     ...scheme,
     ops: [...scheme.ops, 'quanto_calibrate', op, ...(outputs ? ['quanto_activation'] : [])],
     product: outputs ? `${product}; its outputs are rounded to it too` : product,
-    parts: (shape) => ({
-      ...scheme.parts(shape),
+    parts: (shape, dtype) => ({
+      ...scheme.parts(shape, dtype),
       ...mapped(kept, () => ({ dtype: 'f32', shape: [1] }) as const),
     }),
     stored: { ...scheme.stored, ...kept },
@@ -307,9 +307,9 @@ function affine({ bits: width, group, axis: along = 0 }: Choice): Scheme {
       : typeof group === 'number'
         ? { refuses: wholeRows(group) }
         : {}),
-    parts: (shape) => {
+    parts: (shape, dtype = 'f32') => {
       const [rows, columns] = quantoMatrix(paramsOf(shape));
-      const line = { dtype: 'f32', shape: isAcross ? [1, columns] : [rows, 1] } as const;
+      const line = { dtype, shape: isAcross ? [1, columns] : [rows, 1] };
       const packed = [Math.ceil((rows * bits) / 8), columns];
       return { packed: { dtype: 'u8', shape: packed }, scale: line, shift: line };
     },
