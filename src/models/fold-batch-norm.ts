@@ -60,8 +60,8 @@ export function foldBatchNorms(
   const folds = pairs.map(({ norm }) => norm);
   const gone = new Set(folds.flatMap((norm) => [`${norm}.weight`, `${norm}.bias`]));
   const kept = parameters.names.filter((name) => !gone.has(name));
-  const trained = new Map(kept.map((name) => [name, parameters.view(name)]));
-  const [first] = trained.values();
+  const trained = new Map(kept.map((name) => [name, parameters.tensors(name)]));
+  const [first] = parameters.views;
   if (!first) return [];
   using tape = new Tape(first.gpu);
   for (const { conv, norm } of pairs) {
@@ -72,8 +72,8 @@ export function foldBatchNorms(
       running_var: statistics[`${norm}.running_var`] as Tensor,
     };
     const { weight, bias } = folded(tape, parameters.view(`${conv}.weight`), of, `${norm}.fold`);
-    trained.set(`${conv}.weight`, weight);
-    trained.set(`${conv}.bias`, bias);
+    trained.set(`${conv}.weight`, [weight]);
+    trained.set(`${conv}.bias`, [bias]);
   }
   values.retrain(trained);
   return folds;

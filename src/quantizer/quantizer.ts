@@ -5,7 +5,7 @@ import { mapped } from '../graph/call.ts';
 import { isQuantized } from '../quant/weight.ts';
 import { seam } from '../seam.ts';
 import { bytesPerElement, type DType } from '../tensor/dtype.ts';
-import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
+import { formatShape, type Shape, sizeOf, stacked } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { DeviceWeight } from './coding.ts';
 import { COMPUTING_OPS, computedIn } from './computed.ts';
@@ -26,6 +26,11 @@ export interface QuantizerBackend {
 export interface ReplaceableValues {
   readonly names: readonly string[];
   readonly view: (name: string) => Tensor | DeviceWeight;
+  /**
+   * The tensors of a value in floats whose rows lie in several, which has no view; undefined for
+   * others, absent where there are none.
+   */
+  readonly inRows?: (name: string) => readonly Tensor[] | undefined;
   /** Takes these weights, which it owns from then on, in the place of those in floats. */
   readonly replace: (weights: ReadonlyMap<string, DeviceWeight>) => void;
 }
@@ -169,17 +174,27 @@ export class Quantizer {
   /**
    * Puts quantized weights in the place of those of linears and convolutions; biases, norms and
    * embeddings stay, and so do batch normalizations unless the policy folds them. Nothing is replaced
-   * before all are made, and each layer is submitted by itself. Throws {@link QuantizerError}
-   * `policy-unmatched`, `quant-method` or `quant-unsupported`, and the model is as it was.
+   * before all are made, and each layer is submitted by itself. A weight whose rows lie in several
+   * tensors is refused unless a rule keeps it. Throws {@link QuantizerError} `policy-unmatched`,
+   * `quant-method` or `quant-unsupported`, and the model is as it was.
    */
   quantizeModel(model: QuantizableModel, policy: Policy = {}): QuantizationReport {
     const { values } = model;
     const given = floatsOf(values);
-    const eligible = [...given].filter(([name, tensor]) => isEligible(name, tensor));
+    const eligible = [...given].filter(([name, rows]) =>
+      isEligible(name, { shape: wholeOf(rows) }),
+    );
     const layers = eligible.map(([name]) => layerOf(name));
     const plan = plannedLayers(layers, policy, this.#usual);
-    for (const [layer, options] of plan)
-      this.#fitting(options, (given.get(weightOf(layer)) as Tensor).shape, layer);
+    for (const [layer, options] of plan) {
+      const rows = given.get(weightOf(layer)) as Rows;
+      this.#fitting(options, wholeOf(rows), layer);
+      if (rows.length > 1)
+        throw new QuantizerError(
+          'quant-method',
+          `${layer}: its rows lie in ${rows.length} tensors, and one is quantized: keep it by a rule`,
+        );
+    }
     const bytesBefore = totalBytes(values);
     const folded = policy.foldBatchNorms ? foldedIn(model) : [];
     const tensors = floatsOf(values);
@@ -187,7 +202,7 @@ export class Quantizer {
     const done: QuantizedLayer[] = [];
     using scope = new Scope();
     for (const [layer, options] of plan) {
-      const tensor = tensors.get(weightOf(layer)) as Tensor;
+      const [tensor] = tensors.get(weightOf(layer)) as Rows;
       // Freed layer by layer: of large models no two weights are in the making.
       using tape = new Tape(tensor.gpu);
       const weight = this.quantizeWeight(tape, tensor, layer, options);
@@ -293,11 +308,26 @@ const foldedIn = seam('quantizer.folded_in', (model: QuantizableModel): readonly
   return model.foldBatchNorms();
 });
 
-function floatsOf(values: Pick<ReplaceableValues, 'names' | 'view'>): ReadonlyMap<string, Tensor> {
+/** A value in floats: one tensor, or several of its rows. */
+type Rows = readonly [Tensor, ...Tensor[]];
+
+type ReadableValues = Omit<ReplaceableValues, 'replace'>;
+
+const wholeOf = (rows: Rows): Shape => stacked(rows.map(({ shape }) => shape));
+
+/** A value as it is quantized, or by its tensors. */
+function heldIn({ view, inRows }: ReadableValues, name: string): DeviceWeight | Rows {
+  const rows = inRows?.(name);
+  if (rows) return rows as Rows;
+  const value = view(name);
+  return isQuantized(value) ? value : [value];
+}
+
+function floatsOf(values: ReadableValues): ReadonlyMap<string, Rows> {
   return new Map(
     values.names.flatMap((name) => {
-      const value = values.view(name);
-      return isQuantized(value) ? [] : [[name, value] as const];
+      const held = heldIn(values, name);
+      return 'parts' in held ? [] : [[name, held] as const];
     }),
   );
 }
@@ -308,8 +338,12 @@ const bytesOf = seam('quantizer.bytes_of', (value: Tensor | DeviceWeight): numbe
   return Object.values(value.parts).reduce((sum, part) => sum + part.bytes, 0);
 });
 
-function totalBytes({ names, view }: Pick<ReplaceableValues, 'names' | 'view'>): number {
-  return names.reduce((sum, name) => sum + bytesOf(view(name)), 0);
+function totalBytes(values: ReadableValues): number {
+  return values.names.reduce((sum, name) => {
+    const held = heldIn(values, name);
+    const each = 'parts' in held ? [held] : held;
+    return each.reduce((bytes, value) => bytes + bytesOf(value), sum);
+  }, 0);
 }
 
 function layerReport(
