@@ -174,8 +174,8 @@ export class Quantizer {
   /**
    * Puts quantized weights in the place of those of linears and convolutions; biases, norms and
    * embeddings stay, and so do batch normalizations unless the policy folds them. Nothing is replaced
-   * before all are made, and each layer is submitted by itself. A weight whose rows lie in several
-   * tensors is refused unless a rule keeps it. Throws {@link QuantizerError} `policy-unmatched`,
+   * before all are made, and each layer is submitted by itself. A weight without elements stays, and
+   * one whose rows lie in several tensors is refused unless a rule keeps it. Throws {@link QuantizerError} `policy-unmatched`,
    * `quant-method` or `quant-unsupported`, and the model is as it was.
    */
   quantizeModel(model: QuantizableModel, policy: Policy = {}): QuantizationReport {
@@ -185,10 +185,12 @@ export class Quantizer {
       isEligible(name, { shape: wholeOf(rows) }),
     );
     const layers = eligible.map(([name]) => layerOf(name));
-    const plan = plannedLayers(layers, policy, this.#usual);
+    const shapeOf = (layer: string) => wholeOf(given.get(weightOf(layer)) as Rows);
+    const planned = plannedLayers(layers, policy, this.#usual);
+    const plan = [...planned].filter(([layer]) => sizeOf(shapeOf(layer)) > 0);
     for (const [layer, options] of plan) {
       const rows = given.get(weightOf(layer)) as Rows;
-      this.#fitting(options, wholeOf(rows), layer);
+      this.#fitting(options, shapeOf(layer), layer);
       if (rows.length > 1)
         throw new QuantizerError(
           'quant-method',
@@ -264,7 +266,7 @@ export class Quantizer {
 
   #fitting(options: LayerOptions, shape: Shape, layer: string): ChosenScheme {
     const scheme = this.#schemeOf(options, shape);
-    const why = scheme.refuses?.(shape);
+    const why = sizeOf(shape) === 0 ? 'it has no elements' : scheme.refuses?.(shape);
     if (why)
       throw new QuantizerError(
         'quant-method',
