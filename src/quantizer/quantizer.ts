@@ -175,8 +175,9 @@ export class Quantizer {
    * Puts quantized weights in the place of those of linears and convolutions; biases, norms and
    * embeddings stay, and so do batch normalizations unless the policy folds them. Nothing is replaced
    * before all are made, and each layer is submitted by itself. A weight without elements stays, and
-   * one whose rows lie in several tensors is refused unless a rule keeps it. Throws {@link QuantizerError} `policy-unmatched`,
-   * `quant-method` or `quant-unsupported`, and the model is as it was.
+   * one whose rows lie in several tensors is refused unless a rule keeps it. Throws
+   * {@link QuantizerError} `policy-unmatched`, `quant-method` or `quant-unsupported`, and the model is
+   * as it was.
    */
   quantizeModel(model: QuantizableModel, policy: Policy = {}): QuantizationReport {
     const { values } = model;
