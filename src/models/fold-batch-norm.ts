@@ -2,6 +2,7 @@ import { Tape } from '../autograd/tape.ts';
 import { clip } from '../ops/math/clip.ts';
 import { mul } from '../ops/math/mul.ts';
 import { batchNorm } from '../ops/nn/batch_norm.ts';
+import { QuantizerError } from '../quantizer/quantizer-error.ts';
 import { seam } from '../seam.ts';
 import { matrixView } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -49,7 +50,8 @@ export const folded = seam(
 /**
  * Folds normalizations into the convolutions before them: these get a bias, and the parameters of the
  * normalizations, whose names it returns, are gone. For evaluation alone, before weights are
- * quantized. Nothing is read back.
+ * quantized. Nothing is read back. Throws QuantizerError `policy-unmatched`, before anything is
+ * changed, for a normalization that is folded already and a convolution that is quantized.
  */
 export function foldBatchNorms(
   values: ModelValues,
@@ -57,11 +59,12 @@ export function foldBatchNorms(
   pairs: readonly FoldedPair[],
 ): readonly string[] {
   const { parameters } = values;
+  for (const pair of pairs) requireFoldable(parameters.names, pair);
   const folds = pairs.map(({ norm }) => norm);
   const gone = new Set(folds.flatMap((norm) => [`${norm}.weight`, `${norm}.bias`]));
   const kept = parameters.names.filter((name) => !gone.has(name));
-  const trained = new Map(kept.map((name) => [name, parameters.view(name)]));
-  const [first] = trained.values();
+  const trained = new Map(kept.map((name) => [name, parameters.tensors(name)]));
+  const [first] = parameters.views;
   if (!first) return [];
   using tape = new Tape(first.gpu);
   for (const { conv, norm } of pairs) {
@@ -72,9 +75,18 @@ export function foldBatchNorms(
       running_var: statistics[`${norm}.running_var`] as Tensor,
     };
     const { weight, bias } = folded(tape, parameters.view(`${conv}.weight`), of, `${norm}.fold`);
-    trained.set(`${conv}.weight`, weight);
-    trained.set(`${conv}.bias`, bias);
+    trained.set(`${conv}.weight`, [weight]);
+    trained.set(`${conv}.bias`, [bias]);
   }
   values.retrain(trained);
   return folds;
+}
+
+function requireFoldable(names: readonly string[], { conv, norm }: FoldedPair): void {
+  const refuse = (why: string) => {
+    throw new QuantizerError('policy-unmatched', `foldBatchNorms: ${why}`);
+  };
+  if (!names.includes(`${norm}.weight`)) refuse(`${norm} is folded already: leave it out`);
+  if (!names.includes(`${conv}.weight`))
+    refuse(`the weight of ${conv} is quantized: fold before that, or leave it out`);
 }

@@ -4,9 +4,10 @@ import { Scope } from '../gpu/scope.ts';
 import type { Format } from '../quant/format.ts';
 import { isQuantized, type QuantizedWeight, withParts } from '../quant/weight.ts';
 import type { DeviceWeight } from '../quantizer/coding.ts';
+import { QuantizerError } from '../quantizer/quantizer-error.ts';
 import { seam } from '../seam.ts';
 import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
-import { sizeOf } from '../tensor/shape.ts';
+import { sizeOf, stacked } from '../tensor/shape.ts';
 import { holding, Tensor } from '../tensor/tensor.ts';
 
 /** Values on the host by name. */
@@ -20,6 +21,7 @@ export class ModelValues implements Disposable {
   readonly #gpu: Gpu;
   #parameters: FlatParameters;
   readonly #fixed = new Map<string, Tensor | DeviceWeight>();
+  readonly #how: Pick<FlatParametersOptions, 'home' | 'rowsOf'>;
   /** Names as they were given. */
   readonly #order: readonly string[];
 
@@ -34,6 +36,7 @@ export class ModelValues implements Disposable {
     how: Pick<FlatParametersOptions, 'home' | 'rowsOf'> = {},
   ) {
     this.#gpu = gpu;
+    this.#how = how;
     using made = new Scope(); // until all are there
     this.#parameters = made.add(new FlatParameters(gpu, new Map(trained), how));
     const upload = (host: HostTensor) => made.add(Tensor.from(gpu, host));
@@ -67,6 +70,13 @@ export class ModelValues implements Disposable {
     return fixed ? tensorsOf(fixed) : this.#parameters.tensors(name);
   }
 
+  /** The tensors of a parameter whose rows lie in several, which has no view; of others undefined. */
+  readonly inRows = (name: string): readonly Tensor[] | undefined => {
+    if (this.#fixed.has(name)) return undefined;
+    const tensors = this.#parameters.tensors(name);
+    return tensors.length > 1 ? tensors : undefined;
+  };
+
   /** Keeps the values of these names on the device until the result is disposed. */
   holding(isWanted: (name: string) => boolean): Disposable {
     return holding(this.names.filter(isWanted).flatMap((name) => this.tensors(name)));
@@ -80,7 +90,7 @@ export class ModelValues implements Disposable {
     const trained = this.#parameters.names;
     const stays = trained.filter((name) => !weights.has(name));
     if (stays.length < trained.length)
-      this.retrain(new Map(stays.map((name) => [name, this.#parameters.view(name)])));
+      this.retrain(new Map(stays.map((name) => [name, this.#parameters.tensors(name)])));
     for (const [name, weight] of weights) {
       dispose(this.#fixed.get(name));
       for (const tensor of tensorsOf(weight)) tensor.countAs('weights');
@@ -88,13 +98,26 @@ export class ModelValues implements Disposable {
     }
   };
 
-  /** Makes these f32 tensors, which are copied on the device, all that is trained. */
-  retrain(tensors: ReadonlyMap<string, Tensor>): void {
-    const blank = Array.from(tensors, ([name, { shape }]) => {
+  /**
+   * Makes these values, each an f32 tensor or several of its rows, which are copied on the device, all
+   * that is trained. Throws QuantizerError `quant-unsupported` where values lie in a home, whose
+   * content would have to be read.
+   */
+  retrain(values: ReadonlyMap<string, readonly Tensor[]>): void {
+    const { home, rowsOf } = this.#how;
+    if (home)
+      throw new QuantizerError(
+        'quant-unsupported',
+        'what is trained is not on the device to be copied: quantize the model before it is placed elsewhere',
+      );
+    const blank = Array.from(values, ([name, tensors]) => {
+      const shape = stacked(tensors.map((tensor) => tensor.shape));
       return [name, hostTensorFrom('f32', shape, new Float64Array(sizeOf(shape)))] as const;
     });
-    const parameters = new FlatParameters(this.#gpu, new Map(blank));
-    for (const [name, tensor] of tensors) parameters.view(name).copyFrom(tensor);
+    const parameters = new FlatParameters(this.#gpu, new Map(blank), { rowsOf });
+    for (const [name, tensors] of values)
+      for (const [i, place] of parameters.tensors(name).entries())
+        place.copyFrom(tensors[i] as Tensor);
     this.#parameters[Symbol.dispose]();
     this.#parameters = parameters;
   }

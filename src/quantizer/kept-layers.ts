@@ -1,9 +1,10 @@
 /**
- * Modules that hold tables which are read by rows, as the common families of models name them. The
- * bridge's `commands/quantize.py` has the same rule, and a test of each holds it to one list.
+ * Modules that hold tables which are read by rows, as the common families of models name them; what
+ * a later word calls a projection or a mapping is a linear of embeddings. The bridge's
+ * `commands/quantize.py` has the same rule, and a test of each holds it to one list.
  */
 const TABLE =
-  /^(.+_)?(emb|embd|embed|embedding|embeddings)(_.+)?$|^(wte|wpe|shared|relative_attention_bias)$/;
+  /^(.+_)?(emb|embd|embed|embedding|embeddings)(?!.*_(proj|project|projection|mapping|transformation|linear)(_|$))(_.+)?$|^(wte|wpe|shared|relative_attention_bias)$/;
 
 /** Heads that give logits, which transformers leaves in floats when it quantizes. */
 const HEAD = /^(lm_head|embed_out)$/;

@@ -1,6 +1,7 @@
 import type { Tape } from '../autograd/tape.ts';
 import type { StoredTensor } from '../formats/safetensors/stored.ts';
 import type { ValueType } from '../graph/graph.ts';
+import type { DType } from '../tensor/dtype.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
@@ -71,8 +72,8 @@ export interface Scheme {
    * can be quantized without the others; absent where they never are.
    */
   readonly rowsApart?: (shape: Shape) => boolean;
-  /** What is kept of a weight, exactly. */
-  readonly parts: (shape: Shape) => Readonly<Record<string, ValueType>>;
+  /** What is kept of a weight of this type, exactly; default f32. */
+  readonly parts: (shape: Shape, dtype?: DType) => Readonly<Record<string, ValueType>>;
   /** The name of each part in the library's state dict, behind that of the layer. */
   readonly stored: Readonly<Record<string, string>>;
   /**

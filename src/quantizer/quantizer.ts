@@ -4,8 +4,8 @@ import { Scope } from '../gpu/scope.ts';
 import { mapped } from '../graph/call.ts';
 import { isQuantized } from '../quant/weight.ts';
 import { seam } from '../seam.ts';
-import { bytesPerElement } from '../tensor/dtype.ts';
-import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
+import { bytesPerElement, type DType } from '../tensor/dtype.ts';
+import { formatShape, type Shape, sizeOf, stacked } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { DeviceWeight } from './coding.ts';
 import { COMPUTING_OPS, computedIn } from './computed.ts';
@@ -26,6 +26,11 @@ export interface QuantizerBackend {
 export interface ReplaceableValues {
   readonly names: readonly string[];
   readonly view: (name: string) => Tensor | DeviceWeight;
+  /**
+   * The tensors of a value in floats whose rows lie in several, which has no view; undefined for
+   * others, absent where there are none.
+   */
+  readonly inRows?: (name: string) => readonly Tensor[] | undefined;
   /** Takes these weights, which it owns from then on, in the place of those in floats. */
   readonly replace: (weights: ReadonlyMap<string, DeviceWeight>) => void;
 }
@@ -107,7 +112,7 @@ export class Quantizer {
   }
 
   /**
-   * Quantizes one weight f32 [out, ...] on its device, on a tape, so that each op can be watched;
+   * Quantizes one weight in floats [out, ...] on its device, on a tape, so that each op can be watched;
    * the caller owns the parts. Throws {@link QuantizerError} `quant-method` for a shape that the
    * method does not take.
    */
@@ -176,17 +181,30 @@ export class Quantizer {
   /**
    * Puts quantized weights in the place of those of linears and convolutions; biases, norms and
    * embeddings stay, and so do batch normalizations unless the policy folds them. Nothing is replaced
-   * before all are made, and each layer is submitted by itself. Throws {@link QuantizerError}
-   * `policy-unmatched`, `quant-method` or `quant-unsupported`, and the model is as it was.
+   * before all are made, and each layer is submitted by itself. A weight without elements stays, and
+   * one whose rows lie in several tensors is refused unless a rule keeps it. Throws
+   * {@link QuantizerError} `policy-unmatched`, `quant-method` or `quant-unsupported`, and the model is
+   * as it was.
    */
   quantizeModel(model: QuantizableModel, policy: Policy = {}): QuantizationReport {
     const { values } = model;
     const given = floatsOf(values);
-    const eligible = [...given].filter(([name, tensor]) => isEligible(name, tensor));
+    const eligible = [...given].filter(([name, rows]) =>
+      isEligible(name, { shape: wholeOf(rows) }),
+    );
     const layers = eligible.map(([name]) => layerOf(name));
-    const plan = plannedLayers(layers, policy, this.#usual);
-    for (const [layer, options] of plan)
-      this.#fitting(options, (given.get(weightOf(layer)) as Tensor).shape, layer);
+    const shapeOf = (layer: string) => wholeOf(given.get(weightOf(layer)) as Rows);
+    const planned = plannedLayers(layers, policy, this.#usual);
+    const plan = [...planned].filter(([layer]) => sizeOf(shapeOf(layer)) > 0);
+    for (const [layer, options] of plan) {
+      const rows = given.get(weightOf(layer)) as Rows;
+      this.#fitting(options, shapeOf(layer), layer);
+      if (rows.length > 1)
+        throw new QuantizerError(
+          'quant-method',
+          `${layer}: its rows lie in ${rows.length} tensors, and one is quantized: keep it by a rule`,
+        );
+    }
     const bytesBefore = totalBytes(values);
     const folded = policy.foldBatchNorms ? foldedIn(model) : [];
     const tensors = floatsOf(values);
@@ -194,7 +212,7 @@ export class Quantizer {
     const done: QuantizedLayer[] = [];
     using scope = new Scope();
     for (const [layer, options] of plan) {
-      const tensor = tensors.get(weightOf(layer)) as Tensor;
+      const [tensor] = tensors.get(weightOf(layer)) as Rows;
       // Freed layer by layer: of large models no two weights are in the making.
       using tape = new Tape(tensor.gpu);
       const weight = this.quantizeWeight(tape, tensor, layer, options);
@@ -216,14 +234,18 @@ export class Quantizer {
     };
   }
 
-  /** The weight that parts of a state dict stand for. Throws QuantizerError `state-dict`. */
+  /**
+   * The weight that parts of a state dict stand for; in floats it was of type `dtype`, which some
+   * libraries give its scales too. Throws QuantizerError `state-dict`.
+   */
   weightOfParts(
     parts: Readonly<Record<string, Tensor>>,
     shape: Shape,
     options: LayerOptions = this.#usual,
+    dtype: DType = 'f32',
   ): DeviceWeight {
     const scheme = this.#schemeOf(options, shape);
-    for (const [name, spec] of Object.entries(scheme.parts(shape))) {
+    for (const [name, spec] of Object.entries(scheme.parts(shape, dtype))) {
       const part = parts[name];
       const expected = `${spec.dtype} ${formatShape(spec.shape)}`;
       const got = part ? `${part.dtype} ${formatShape(part.shape)}` : 'nothing';
@@ -257,7 +279,7 @@ export class Quantizer {
 
   #fitting(options: LayerOptions, shape: Shape, layer: string): ChosenScheme {
     const scheme = this.#schemeOf(options, shape);
-    const why = scheme.refuses?.(shape);
+    const why = sizeOf(shape) === 0 ? 'it has no elements' : scheme.refuses?.(shape);
     if (why)
       throw new QuantizerError(
         'quant-method',
@@ -301,11 +323,26 @@ const foldedIn = seam('quantizer.folded_in', (model: QuantizableModel): readonly
   return model.foldBatchNorms();
 });
 
-function floatsOf(values: Pick<ReplaceableValues, 'names' | 'view'>): ReadonlyMap<string, Tensor> {
+/** A value in floats: one tensor, or several of its rows. */
+type Rows = readonly [Tensor, ...Tensor[]];
+
+type ReadableValues = Omit<ReplaceableValues, 'replace'>;
+
+const wholeOf = (rows: Rows): Shape => stacked(rows.map(({ shape }) => shape));
+
+/** A value as it is quantized, or by its tensors. */
+function heldIn({ view, inRows }: ReadableValues, name: string): DeviceWeight | Rows {
+  const rows = inRows?.(name);
+  if (rows) return rows as Rows;
+  const value = view(name);
+  return isQuantized(value) ? value : [value];
+}
+
+function floatsOf(values: ReadableValues): ReadonlyMap<string, Rows> {
   return new Map(
     values.names.flatMap((name) => {
-      const value = values.view(name);
-      return isQuantized(value) ? [] : [[name, value] as const];
+      const held = heldIn(values, name);
+      return 'parts' in held ? [] : [[name, held] as const];
     }),
   );
 }
@@ -316,8 +353,12 @@ const bytesOf = seam('quantizer.bytes_of', (value: Tensor | DeviceWeight): numbe
   return Object.values(value.parts).reduce((sum, part) => sum + part.bytes, 0);
 });
 
-function totalBytes({ names, view }: Pick<ReplaceableValues, 'names' | 'view'>): number {
-  return names.reduce((sum, name) => sum + bytesOf(view(name)), 0);
+function totalBytes(values: ReadableValues): number {
+  return values.names.reduce((sum, name) => {
+    const held = heldIn(values, name);
+    const each = 'parts' in held ? [held] : held;
+    return each.reduce((bytes, value) => bytes + bytesOf(value), sum);
+  }, 0);
 }
 
 function layerReport(
@@ -340,18 +381,20 @@ function layerReport(
   };
 }
 
-/** Bytes of each part that is kept of a weight of this shape, before it is quantized. */
+/** Bytes of each part that is kept of a weight of this shape and type, before it is quantized. */
 export function predictedParts(
   options: LayerOptions,
   shape: Shape,
+  dtype: DType = 'f32',
 ): Readonly<Record<string, number>> {
   return mapped(
-    schemeOf(options, shape).parts(shape),
+    schemeOf(options, shape).parts(shape, dtype),
     (part) => sizeOf(part.shape) * bytesPerElement(part.dtype),
   );
 }
 
-/** Bytes that a weight of this shape takes when it is so quantized, before it is. */
-export function predictedBytes(options: LayerOptions, shape: Shape): number {
-  return Object.values(predictedParts(options, shape)).reduce((sum, bytes) => sum + bytes, 0);
+/** Bytes that a weight of this shape and type takes when it is so quantized, before it is. */
+export function predictedBytes(options: LayerOptions, shape: Shape, dtype: DType = 'f32'): number {
+  const parts = predictedParts(options, shape, dtype);
+  return Object.values(parts).reduce((sum, bytes) => sum + bytes, 0);
 }

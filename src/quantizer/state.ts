@@ -48,8 +48,8 @@ function renamed(
 }
 
 /**
- * Puts what {@link readState} read into a model of the same architecture in floats: no weight is
- * quantized again. Throws {@link QuantizerError} `state-dict` for what is missing or does not fit, and
+ * Puts what {@link readState} read into a model of the same architecture, in floats of the types that
+ * it had: no weight is quantized again. Throws {@link QuantizerError} `state-dict` for what is missing or does not fit, and
  * the model is as it was.
  */
 export function loadState(
@@ -67,11 +67,11 @@ export function loadState(
   const weights = new Map<string, DeviceWeight>();
   for (const layer of layers) {
     const name = `${layer.name}.weight`;
-    const { gpu } = values.view(name) as Tensor;
+    const { gpu, dtype } = values.view(name) as Tensor;
     const parts = mapped(storedNames(layer), (stored) =>
       scope.add(Tensor.from(gpu, found(stored))),
     );
-    weights.set(name, quantizer.weightOfParts(parts, layer.shape, layer.options));
+    weights.set(name, quantizer.weightOfParts(parts, layer.shape, layer.options, dtype));
   }
   const floats = values.names.flatMap((name) => {
     const value = values.view(name);

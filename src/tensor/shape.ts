@@ -37,3 +37,10 @@ export function coordinatesOf(index: number, shape: Shape): number[] {
   }
   return at;
 }
+
+/** The shape of a tensor whose rows lie in tensors of these shapes, one after another. */
+export function stacked(shapes: readonly Shape[]): Shape {
+  const [first = [], ...others] = shapes;
+  if (others.length === 0) return first;
+  return [shapes.reduce((rows, [count = 0]) => rows + count, 0), ...first.slice(1)];
+}

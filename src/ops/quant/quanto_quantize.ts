@@ -1,11 +1,10 @@
 import packShader from '../../../shaders/quant/quanto_pack.wgsl';
 import scaleShader from '../../../shaders/quant/quanto_scale.wgsl';
 import { gridOfFours, linearGrid, u32 } from '../../gpu/shader.ts';
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import {
   type QuantoGroups,
-  type QuantoParams,
   quantoBits,
   quantoGroups,
   quantoQuantize as signature,
@@ -25,6 +24,7 @@ import {
  * AbsmaxOptimizer. qint2 and qint4: unpacked, u8 codes in the matrix whose rows (axis 0) or columns
  * (axis -1) are groups; packed, those of slices of its rows side by side in a byte; scale and shift
  * of each group. qint8, i8, and float8, u8: q like the weight, and scale of each index of the axis.
+ * Along an axis of one index groups are as quantoGroups says.
  * dequant like the weight; floats have the weight's format. A group whose scale is 0 has codes of 0.
  * Throws SignatureError for groups that do not fill the weight, QuantizationError for those of 8 bits.
  */
@@ -42,7 +42,7 @@ export const quantoQuantize = launcher(signature, {
     const shift = isAffine ? Tensor.empty(gpu, 'f32', groups.scale) : undefined;
     const codes = Tensor.empty(gpu, kind === 1 ? 'i8' : 'u8', groups.shape);
     const dequant = Tensor.empty(gpu, 'f32', weight.shape);
-    const fields = fieldsOf(weight.shape, groups, params);
+    const fields = fieldsOf(groups);
     const storage = storageOf(weight.dtype);
     gpu.dispatch({
       shader: scaleShader,
@@ -52,7 +52,7 @@ export const quantoQuantize = launcher(signature, {
       uniforms: groupUniforms(fields, params.qtype),
       workgroups: linearGrid(scale.size),
     });
-    const inColumns = params.axis !== 0;
+    const { inColumns } = groups;
     const parts = { weight, scale, shift, codes, dequant };
     encode(gpu, parts, { ...fields, inColumns }, { qtype: params.qtype, storage });
     if (!shift) return { q: codes, scale, dequant };
@@ -74,12 +74,8 @@ export const quantoQuantize = launcher(signature, {
 });
 
 /** How the kernels count the groups of a weight. */
-function fieldsOf(
-  weight: Shape,
-  { scale, length }: QuantoGroups,
-  { axis }: QuantoParams,
-): GroupFields {
+function fieldsOf({ scale, length, apart }: QuantoGroups): GroupFields {
   const count = sizeOf(scale);
-  const cols = axis === 0 ? 1 : Math.max(1, weight.at(-1) as number);
-  return { count, length, cols, apart: axis === 0 ? count : count / cols };
+  const cols = Math.max(1, apart);
+  return { count, length, cols, apart: count / cols };
 }

@@ -90,13 +90,13 @@ function scheme(mode: MlxParams['mode'], choice: Choice): Scheme {
     product: 'mlx_matmul, decoded in registers',
     refuses: wholeRows(group_size),
     rowsApart: () => true,
-    parts: (shape) => {
+    parts: (shape, dtype = 'f32') => {
       const [rows, width] = matrixView(shape);
       const scales = [rows, width / group_size];
       return {
         packed: { dtype: 'i32', shape: [rows, (width * bits) / 32] },
-        scales: { dtype: isAffine ? 'f32' : 'u8', shape: scales },
-        ...(isAffine ? { biases: { dtype: 'f32' as const, shape: scales } } : {}),
+        scales: { dtype: isAffine ? dtype : 'u8', shape: scales },
+        ...(isAffine ? { biases: { dtype, shape: scales } } : {}),
       };
     },
     stored,

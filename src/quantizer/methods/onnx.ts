@@ -44,12 +44,12 @@ function scheme(name: string, { bits, group }: Choice, symmetric: boolean): Sche
     ops: ['quantize_nbits', 'dequantize_nbits', 'matmul_nbits'],
     product: 'matmul_nbits, decoded in registers',
     rowsApart: () => true,
-    parts: (shape) => {
+    parts: (shape, dtype = 'f32') => {
       const [rows, width] = matrixView(shape);
       const { blocks, blockBytes, zeroBytes } = rowLayout(width, format);
       return {
         packed: { dtype: 'u8', shape: [rows, blocks, blockBytes] },
-        scales: { dtype: 'f32', shape: [rows, blocks] },
+        scales: { dtype, shape: [rows, blocks] },
         ...(symmetric ? {} : { zero_points: { dtype: 'u8' as const, shape: [rows, zeroBytes] } }),
       };
     },

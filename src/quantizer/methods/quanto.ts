@@ -125,11 +125,11 @@ function wholeBytes(name: keyof typeof BYTES, { axis: along = 0 }: Choice): Sche
     ops: ['quanto_quantize', ...(isFloat ? ['decode_small_float'] : []), 'mul', 'matmul_8bit'],
     product: 'matmul_8bit, decoded in registers',
     ...(isAcross ? { refuses: wholeColumns('channel') } : { rowsApart: () => true }),
-    parts: (shape) => {
+    parts: (shape, dtype = 'f32') => {
       const [rows, columns] = matrixView(shape);
       return {
         q: { dtype: isFloat ? 'u8' : 'i8', shape: [rows, columns] },
-        scale: { dtype: 'f32', shape: isAcross ? [1, columns] : [rows, 1] },
+        scale: { dtype, shape: isAcross ? [1, columns] : [rows, 1] },
       };
     },
     stored,
@@ -242,8 +242,8 @@ function calibrated(
     ...scheme,
     ops: [...scheme.ops, 'quanto_calibrate', op, ...(outputs ? ['quanto_activation'] : [])],
     product: outputs ? `${product}; its outputs are rounded to it too` : product,
-    parts: (shape) => ({
-      ...scheme.parts(shape),
+    parts: (shape, dtype) => ({
+      ...scheme.parts(shape, dtype),
       ...mapped(kept, () => ({ dtype: 'f32', shape: [1] }) as const),
     }),
     stored: { ...scheme.stored, ...kept },
@@ -282,13 +282,15 @@ function affine({ bits: width, group, axis: along = 0 }: Choice): Scheme {
   const bits = width as 4 | 2;
   const axis = along as 0 | -1;
   const isAcross = axis === -1;
-  const paramsOf = (shape: Shape) => {
+  const isOneGroup = (shape: Shape) =>
+    !isAcross && shape[0] === 1 && (typeof group !== 'number' || widthOf(shape) === group);
+  const paramsOf = (shape: Shape): AffineParams => {
     const [out_features, in_features] = matrixView(shape);
+    const given = { bits, out_features, in_features };
+    // A row that is one group has a scale for each of its elements.
+    if (isOneGroup(shape)) return { ...given, axis: -1, group_size: 1 };
     const whole = isAcross ? out_features : in_features;
-    return {
-      ...{ bits, axis, out_features, in_features },
-      group_size: typeof group === 'number' ? group : whole,
-    };
+    return { ...given, axis, group_size: typeof group === 'number' ? group : whole };
   };
   const coding: Coding = {
     name: 'quanto_int',
@@ -302,14 +304,18 @@ function affine({ bits: width, group, axis: along = 0 }: Choice): Scheme {
   return {
     ops: ['quanto_quantize', ...decoding, 'quanto_matmul'],
     product: 'quanto_matmul, decoded in registers',
-    ...(isAcross
-      ? { refuses: wholeColumns(group) }
+    refuses: isAcross
+      ? wholeColumns(group)
       : typeof group === 'number'
-        ? { refuses: wholeRows(group) }
-        : {}),
-    parts: (shape) => {
-      const [rows, columns] = quantoMatrix(paramsOf(shape));
-      const line = { dtype: 'f32', shape: isAcross ? [1, columns] : [rows, 1] } as const;
+        ? wholeRows(group)
+        : (shape) =>
+            isOneGroup(shape) && shape.length > 2
+              ? 'of a convolution of one output Quanto scales the columns of its kernel'
+              : undefined,
+    parts: (shape, dtype = 'f32') => {
+      const params = paramsOf(shape);
+      const [rows, columns] = quantoMatrix(params);
+      const line = { dtype, shape: params.axis === 0 ? [rows, 1] : [1, columns] };
       const packed = [Math.ceil((rows * bits) / 8), columns];
       return { packed: { dtype: 'u8', shape: packed }, scale: line, shift: line };
     },

@@ -15,21 +15,19 @@ export interface Groups {
 
 /** The groups of a weight, as torch's reshape and permute lay them out. */
 export function groupsOf({ shape: weight, data }: Value, params: QuantoParams): Groups {
-  const { shape, scale, length } = quantoGroups(weight, params);
+  const { shape, scale, length, inColumns, apart } = quantoGroups(weight, params);
   const count = sizeOf(scale);
-  const last = weight.at(-1) as number;
-  const parts = count / last; // of a column of the weight
-  const isRow = params.axis === 0;
-  const groupOf = (i: number) => (isRow ? Math.floor(i / length) : i % count);
+  const parts = count / apart; // of a column of the weight
+  const groupOf = (i: number) => (inColumns ? i % count : Math.floor(i / length));
   const placeOf = (i: number) => {
-    if (isRow) return i;
+    if (!inColumns) return i;
     const row = Math.floor(i / count);
     const group = i % count;
-    return ((group % parts) * length + row) * last + Math.floor(group / parts);
+    return ((group % parts) * length + row) * apart + Math.floor(group / parts);
   };
   const members = Array.from({ length: count }, (_, g) =>
     Float64Array.from({ length }, (_element, j) =>
-      Number(data[placeOf(isRow ? g * length + j : j * count + g)]),
+      Number(data[placeOf(inColumns ? j * count + g : g * length + j)]),
     ),
   );
   return { shape, scaleShape: scale, placeOf, groupOf, members };

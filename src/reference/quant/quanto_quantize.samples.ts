@@ -68,9 +68,13 @@ export const samples: readonly SampleOf<typeof signature>[] = [
   sample([7, 5], { qtype: 'qint4', axis: -1 }),
   sample([3, 4, 3, 2], { qtype: 'qint4', axis: -1, group_size: 12 }),
   sample([70, 64], { qtype: 'qint4', group_size: 32 }),
+  sample([1, 3, 4], { qtype: 'qint4' }), // an axis of one index is none
+  sample([1, 3, 4], { qtype: 'qint2', group_size: 12 }),
   sample([130, 33], { qtype: 'qint8' }),
   sample([3, 20], { qtype: 'qint8' }), // four of a row are a word
   sample([9, 33], { qtype: 'qint8', axis: -1 }),
+  sample([1, 20], { qtype: 'qint8' }),
+  sample([7, 1], { qtype: 'qfloat8_e4m3fn', axis: -1 }),
   sample([3, 5, 7], { qtype: 'qfloat8' }),
   sample([33, 9], { qtype: 'qfloat8_e4m3fn', axis: -1 }),
   sample([9, 33], { qtype: 'qfloat8_e5m2' }),

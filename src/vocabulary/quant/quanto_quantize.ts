@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Shape } from '../../tensor/shape.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { SignatureError } from '../error.ts';
 import { codes, FLOAT, float, type Known, onlyWhen, size } from '../rules.ts';
 import { exactly } from '../shapes.ts';
@@ -43,28 +43,56 @@ export interface QuantoGroups {
   readonly scale: Shape;
   /** How many elements a group has. */
   readonly length: number;
+  /** Whether a group is a column. */
+  readonly inColumns: boolean;
+  /** How far its elements are apart in the weight. */
+  readonly apart: number;
 }
 
 /**
  * The groups of a weight. Throws SignatureError where it has fewer than two dimensions, or not one or
  * more whole groups for each index of the axis.
  */
-export function quantoGroups(weight: Shape, { axis, group_size }: QuantoParams): QuantoGroups {
+export function quantoGroups(weight: Shape, params: QuantoParams): QuantoGroups {
+  const { axis, group_size } = params;
   const [first, ...rest] = weight;
   if (first === undefined || rest.length === 0)
     throw new SignatureError('scales along an axis need a weight of two dimensions or more');
-  const count = weight.reduce((product, n) => product * n, 1);
+  const count = sizeOf(weight);
   const along = axis === 0 ? first : (weight.at(-1) as number);
   const others = along === 0 ? 0 : count / along;
   if (along > 0 && others === 0) throw new SignatureError('a scale needs elements');
-  if (group_size === undefined) {
-    const scale = weight.map((n, d) => (d === (axis === 0 ? 0 : rest.length) ? n : 1));
-    return { shape: weight, scale, length: others };
-  }
+  if (group_size === undefined) return uncut(weight, params);
   const groups = along * exactly(others, group_size, 'the number of weights along the other axes');
+  if (axis === 0 && groups === 1) return uncut([1, group_size], params);
+  const length = group_size;
   return axis === 0
-    ? { shape: [groups, group_size], scale: [groups, 1], length: group_size }
-    : { shape: [group_size, groups], scale: [1, groups], length: group_size };
+    ? { shape: [groups, length], scale: [groups, 1], length, inColumns: false, apart: 1 }
+    : { shape: [length, groups], scale: [1, groups], length, inColumns: true, apart: along };
+}
+
+/**
+ * The groups of a weight where each index of the axis is one. An axis of one index is none to
+ * Quanto's optimizers: codes of 8 bits then have one scale for all, and affine codes groups along the
+ * last axis.
+ */
+function uncut(weight: Shape, params: QuantoParams): QuantoGroups {
+  const count = sizeOf(weight);
+  const last = weight.length - 1;
+  const asked = params.axis === 0 ? 0 : last;
+  const isOne = weight[asked] === 1;
+  if (isOne && !isAffine(params))
+    return { shape: weight, scale: [1], length: count, inColumns: false, apart: 1 };
+  const along = isOne ? last : asked;
+  const groups = weight[along] as number;
+  const inColumns = along === last;
+  return {
+    shape: weight,
+    scale: weight.map((n, d) => (d === along ? n : 1)),
+    length: groups === 0 ? 0 : count / groups,
+    inColumns,
+    apart: inColumns ? groups : 1,
+  };
 }
 
 const of = ({ shape, params: p }: Known<QuantoParams>) => quantoGroups(shape('weight'), p);

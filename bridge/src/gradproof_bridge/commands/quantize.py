@@ -26,10 +26,13 @@ from gradproof_bridge.whole_file import write_whole
 NAME = "quantize"
 SUMMARY = "a checkpoint with its linear weights in 4 bits (quant_state tensors), by bitsandbytes where it is installed"
 _TABLE = re.compile(
-    r"(.+_)?(emb|embd|embed|embedding|embeddings)(_.+)?|wte|wpe|shared|relative_attention_bias|lm_head"
+    r"(.+_)?(emb|embd|embed|embedding|embeddings)"
+    r"(?!.*_(proj|project|projection|mapping|transformation|linear)(_|$))(_.+)?"
+    r"|wte|wpe|shared|relative_attention_bias|lm_head"
 )
 """Embeddings and heads as the common families of models name them, which transformers leaves in
-floats too; `src/quantizer/kept-layers.ts` has the same rule.
+floats too; what a later word calls a projection or a mapping is a linear of embeddings.
+`src/quantizer/kept-layers.ts` has the same rule.
 """
 _DTYPES = ("float32", "float16", "bfloat16")
 

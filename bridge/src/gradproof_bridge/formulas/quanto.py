@@ -33,12 +33,16 @@ _LARGEST = {
 
 
 def quanto_quantize(inputs: Inputs, params: Params) -> dict[str, Expected]:
-    """qint2 and qint4 are affine in groups; qint8 and float8 are symmetric along an axis."""
+    """qint2 and qint4 are affine in groups; qint8 and float8 are symmetric along an axis. One of a
+    single index is none: symmetric codes have one scale then, affine ones groups along the last.
+    """
     weight = inputs["weight"].astype(np.float64)
     if params["qtype"] in _BITS:
         return _affine(weight, params, _BITS[params["qtype"]])
     axis = tuple(d for d in range(weight.ndim) if d != params["axis"] % weight.ndim)
-    largest = np.abs(weight).max(axis, keepdims=True)
+    sizes = np.abs(weight)
+    is_one = weight.shape[params["axis"]] == 1
+    largest = sizes.max().reshape(1) if is_one else sizes.max(axis, keepdims=True)
     scale = bounded(largest) / _LARGEST[params["qtype"]]
     return {"scale": Real(scale), **_symmetric(bounded(weight), scale, params["qtype"])}
 
@@ -151,7 +155,7 @@ def _affine(weight: F64, params: Params, bits: int) -> dict[str, Expected]:
     scale q - shift.
     """
     grouped = group(weight, params)
-    own = 0 if params["axis"] == 0 else grouped.ndim - 1
+    own = 0 if params["axis"] == 0 and len(grouped) > 1 else grouped.ndim - 1
     axis = tuple(d for d in range(grouped.ndim) if d != own)
     low, high = grouped.min(axis, keepdims=True), grouped.max(axis, keepdims=True)
     top = 2**bits - 1
