@@ -121,6 +121,8 @@ export class Contest {
       busyMs: 0,
     };
     if (this.work.isLarge && this.#host.isProcessor) return { ...candidate, refusal: TOO_LARGE };
+    if (contender.unopened)
+      return { ...candidate, refusal: { status: 'fail', error: contender.unopened } };
     const settings = contender.settingsFor(this.work);
     if ('reason' in settings) {
       const skip = { code: 'not-implemented', detail: settings.reason };

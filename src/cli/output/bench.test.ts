@@ -233,6 +233,19 @@ describe('while it goes on', () => {
     ]);
   });
 
+  test('a library that could not be opened is told once', () => {
+    const { lines, voice } = heard();
+    const listen = showBench(voice);
+    const error = { code: 'not-opened', message: 'could not be opened: boom' };
+    const jax = { ...failed('jax-webgpu'), error } as BenchResult;
+    for (let i = 0; i < 3; i++)
+      listen({ type: 'results', results: [jax, { ...jax, backend: 'ort-wasm' }] });
+    expect(lines).toEqual([
+      'fail    jax-webgpu in all works: could not be opened: boom',
+      'fail    ort-wasm in all works: could not be opened: boom',
+    ]);
+  });
+
   test('a log is told how far it is every half minute', () => {
     const { lines, voice } = heard();
     let now = 0;

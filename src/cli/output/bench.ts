@@ -1,13 +1,14 @@
-import type { BenchListener } from '../../bench/host.ts';
+import type { BenchListener, BenchResult } from '../../bench/host.ts';
 import { leftOut } from '../../bench/left-out.ts';
 import { libraryVersions } from '../../bench/library-versions.ts';
 import type { Slowed } from '../../bench/slowed.ts';
 import { SURE_SAMPLES } from '../../bench/statistics/slower.ts';
 import { type BenchRow, benchRows, groupMeans } from '../../bench/summary.ts';
+import { NOT_OPENED } from '../../bench/unopened.ts';
 import { badChoices, othersWords, type VariantRow, variantRows } from '../../bench/variant-rows.ts';
 import { counted } from '../../report/counted.ts';
 import { plainText } from '../../report/plain-text.ts';
-import type { CaseResult, Report } from '../../report/schema.ts';
+import type { Report } from '../../report/schema.ts';
 import { ceilingsTable, type FittedTable, shortName, workName, worksTable } from './bench-table.ts';
 import { paint, type Voice } from './voice.ts';
 
@@ -21,6 +22,7 @@ export function showBench(
 ): BenchListener {
   let open = false;
   let told = now();
+  const unopened = new Set<string>();
   const erase = () => {
     if (open) voice.write('\r\x1b[K');
     open = false;
@@ -47,7 +49,13 @@ export function showBench(
       }
       case 'results':
         erase();
-        for (const result of event.results) sayProblem(voice, result);
+        for (const result of event.results) {
+          if (result.error?.code !== NOT_OPENED) sayProblem(voice, result);
+          else if (!unopened.has(result.backend)) {
+            unopened.add(result.backend);
+            sayUnopened(voice, result);
+          }
+        }
         return;
       case 'end':
         erase();
@@ -55,13 +63,16 @@ export function showBench(
   };
 }
 
-function sayProblem(
-  voice: Voice,
-  { id, backend, status, error }: CaseResult | Omit<CaseResult, 'env' | 'attempts'>,
-): void {
+function sayProblem(voice: Voice, { id, backend, status, error }: BenchResult): void {
   if (!error) return;
   const head = paint(voice, 'red', status.padEnd(7));
   voice.say(`${head} ${id} on ${backend}: ${plainText(`${error.code}: ${error.message}`, 300)}`);
+}
+
+/** Of every work the same: it is told once. */
+function sayUnopened(voice: Voice, { backend, status, error }: BenchResult): void {
+  const head = paint(voice, 'red', status.padEnd(7));
+  voice.say(`${head} ${backend} in all works: ${plainText(error?.message ?? '', 300)}`);
 }
 
 /** What is told of a bench besides its report. */
