@@ -5,6 +5,7 @@ import { OptionError, type OptionTable, wholeNumber } from '../../harness/option
 import { RUN_OPTIONS } from '../../harness/run-options.ts';
 import { defineCommand } from '../command.ts';
 import { UsageError } from '../exit.ts';
+import { Interrupt } from '../interrupt.ts';
 import { lastPath } from '../path-option.ts';
 import { REPORT, REPORT_FILES } from '../report-options.ts';
 import { runtimeOption } from '../runtime-option.ts';
@@ -101,7 +102,9 @@ export const command = defineCommand<BenchCommand>({
   options: OPTIONS,
   run: async (given) => {
     checkTogether(given);
-    return (await import('./bench.ts')).benchCommand(given);
+    if (given.list) return (await import('./bench.ts')).listWorks(given);
+    using interrupt = new Interrupt(); // before what takes a moment to load
+    return await (await import('./bench.ts')).benchCommand(given, interrupt.signal);
   },
 });
 

@@ -4,7 +4,7 @@ import { withVersions } from '../../bench/library-versions.ts';
 import { report, result } from '../../report/fixtures/reports.ts';
 import type { CaseResult } from '../../report/schema.ts';
 import { exitOfBench } from '../commands/bench.ts';
-import { showBench, showBenchSummary } from './bench.ts';
+import { sayStopping, showBench, showBenchSummary } from './bench.ts';
 import { heard } from './fixtures/heard.ts';
 
 const ID = 'bench.matmul:f32;m=128;n=128;k=128';
@@ -259,6 +259,18 @@ describe('while it goes on', () => {
     work(3, 60_000);
     work(4, 61_500);
     expect(lines).toEqual([`2 of 9, about 7 s left: ${ID}`, `4 of 9, about 5 s left: ${ID}`]);
+  });
+
+  test('that it stops is told at once, in a line of its own', () => {
+    const words = 'stopping: what is timed so far is the report; Ctrl-C once more ends at once';
+    for (const [isLive, told] of [
+      [false, [words]],
+      [true, ['\r\x1b[K', words]],
+    ] as const) {
+      const { lines, voice } = heard(isLive);
+      sayStopping(voice);
+      expect(lines).toEqual(told);
+    }
   });
 
   test('a terminal sees how far it is, in one line', () => {

@@ -15,6 +15,9 @@ import { paint, type Voice } from './voice.ts';
 /** How often a log, which cannot redraw a line, is told what is timed. Milliseconds. */
 const LOG_EVERY_MS = 30_000;
 
+/** Clears the line that a terminal shows last. */
+const ERASE = '\r\x1b[K';
+
 /** Shows a bench while it goes on: the work that is timed, and what is left. */
 export function showBench(
   voice: Voice,
@@ -24,7 +27,7 @@ export function showBench(
   let told = now();
   const unopened = new Set<string>();
   const erase = () => {
-    if (open) voice.write('\r\x1b[K');
+    if (open) voice.write(ERASE);
     open = false;
   };
   return (event) => {
@@ -43,7 +46,7 @@ export function showBench(
           voice.say(line);
           return;
         }
-        voice.write(`\r\x1b[K${line.slice(0, voice.columns() - 1)}`);
+        voice.write(`${ERASE}${line.slice(0, voice.columns() - 1)}`);
         open = true;
         return;
       }
@@ -61,6 +64,12 @@ export function showBench(
         erase();
     }
   };
+}
+
+/** Says at once that a bench that is asked to end does so: the batch or oracle that goes on ends first. */
+export function sayStopping(voice: Voice): void {
+  if (voice.live) voice.write(ERASE);
+  voice.say('stopping: what is timed so far is the report; Ctrl-C once more ends at once');
 }
 
 function sayProblem(voice: Voice, { id, backend, status, error }: BenchResult): void {
