@@ -18,7 +18,7 @@ import { peersFor } from '../bench/peers.ts';
 import { PROGRAM } from '../checkout.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { checkOutputs, readReportFile, writeOutputs } from '../files.ts';
-import { sayStopping, showBench, showBenchSummary } from '../output/bench.ts';
+import { saySlowed, sayStopping, showBench, showBenchSummary } from '../output/bench.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
 import { openRuntime, type RuntimeName } from '../runtime/open.ts';
 import { readTuning, rowsFor, type Tuning } from '../tuning.ts';
@@ -81,14 +81,16 @@ export async function benchCommand(
   for (const line of found.remarks) voice.say(line);
   const request = { options, peers: found.peers };
   const report = await benchIn(runtime, voice, request, table, signal);
-  showBenchSummary(voice, report, {
-    slowed: before && becameSlower(before, report),
-    verbose,
-  });
-  await writeOutputs([
-    { option: '--report', path: target, data: () => writeReport(report) },
-    { option: '--csv', path: csv, data: () => toCsv(report) },
-  ]);
+  showBenchSummary(voice, report, verbose);
+  try {
+    await writeOutputs([
+      { option: '--report', path: target, data: () => writeReport(report) },
+      { option: '--csv', path: csv, data: () => toCsv(report) },
+    ]);
+  } finally {
+    // Of many samples this takes a while, which the report does not wait for.
+    if (before) saySlowed(voice, becameSlower(before, report));
+  }
   const { aborted } = signal;
   // What was not interrupted is partial where its device, browser or process went away.
   return report.run.complete || aborted ? exitOfBench(report, aborted) : EXIT.unusable;

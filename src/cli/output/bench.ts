@@ -84,20 +84,8 @@ function sayUnopened(voice: Voice, { backend, status, error }: BenchResult): voi
   voice.say(`${head} ${backend} in all works: ${plainText(error?.message ?? '', 300)}`);
 }
 
-/** What is told of a bench besides its report. */
-export interface BenchSaying {
-  /** What became slower than in the baseline; undefined without one. */
-  readonly slowed?: Slowed | undefined;
-  /** Whether the setting of each time is told. */
-  readonly verbose?: boolean;
-}
-
-/** The table, what was left out, the means of each group, and what became slower. */
-export function showBenchSummary(
-  voice: Voice,
-  report: Report,
-  { slowed, verbose = false }: BenchSaying = {},
-): void {
+/** The table, what was left out, the means of each group; `verbose` tells the setting of each time. */
+export function showBenchSummary(voice: Voice, report: Report, verbose = false): void {
   const all = benchRows(report);
   const rows = all.filter(({ group }) => group !== 'ceilings');
   const ceilings = all.filter(({ group }) => group === 'ceilings');
@@ -106,7 +94,6 @@ export function showBenchSummary(
   sayLeftOut(voice, report);
   sayMeans(voice, rows);
   sayVariants(voice, variantRows(report.results));
-  if (slowed) saySlowed(voice, slowed);
   const { run, environments } = report;
   const adapter = environments[0]?.adapter;
   if (adapter?.isFallback)
@@ -174,7 +161,11 @@ function sayVariants(voice: Voice, rows: readonly VariantRow[]): void {
   );
 }
 
-function saySlowed(voice: Voice, { why, compared, unjudged, fewestSamples, slower }: Slowed): void {
+/** Names what became slower than in the baseline. */
+export function saySlowed(
+  voice: Voice,
+  { why, compared, unjudged, fewestSamples, slower }: Slowed,
+): void {
   if (why !== undefined) {
     voice.say(paint(voice, 'yellow', `Nothing is compared: ${plainText(why)}.`));
     return;
