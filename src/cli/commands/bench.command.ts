@@ -64,7 +64,7 @@ const OPTIONS: OptionTable<BenchCommand> = {
     argument: 'contender=text',
     description:
       'of this contender only settings whose name has the text, where a work has one: webgpu=eager',
-    parse: (texts) => Object.fromEntries(texts.map(settingOf)),
+    parse: settingsIn,
   },
   variants: {
     name: 'variants',
@@ -128,6 +128,19 @@ function peersIn(text: string): readonly PeerName[] {
     if (peer) return peer;
     throw new OptionError(`--peers ${name}: must be of ${PEERS.join(', ')}, or none`);
   });
+}
+
+function settingsIn(texts: readonly string[]): Readonly<Record<string, string>> {
+  const settings: Record<string, string> = {};
+  for (const [contender, text] of texts.map(settingOf)) {
+    const before = settings[contender];
+    if (before !== undefined)
+      throw new OptionError(
+        `--setting ${contender}=${text}: ${contender} has one already, ${before}: give one for each contender`,
+      );
+    settings[contender] = text;
+  }
+  return settings;
 }
 
 function settingOf(text: string): readonly [contender: string, text: string] {
