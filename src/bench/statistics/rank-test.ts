@@ -47,7 +47,8 @@ export function normalChance(
   first: readonly number[],
   others: readonly number[],
 ): number {
-  const [m, n] = [first.length, others.length];
+  const m = first.length;
+  const n = others.length;
   const all = m + n;
   const counts = new Map<number, number>();
   for (const x of [...first, ...others]) counts.set(x, (counts.get(x) ?? 0) + 1);
