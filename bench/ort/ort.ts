@@ -1,4 +1,5 @@
 import type { Contender } from '../../src/bench/contender.ts';
+import { openedOr } from '../../src/bench/unopened.ts';
 import { GradproofError } from '../../src/errors.ts';
 import { OrtContender } from './contender.ts';
 import { wasmProvider } from './wasm.ts';
@@ -28,13 +29,20 @@ export default async function contenders(
     }
     return new Uint8Array(bytes);
   };
-  // Each is a file of its own: what they register and set does not meet.
-  const onWebgpu = await import('onnxruntime-web/webgpu');
-  onWebgpu.env.wasm.wasmBinary = binary(RUNTIMES.webgpu);
-  onWebgpu.env.wasm.numThreads = 1;
-  const onWasm = await import('onnxruntime-web/wasm');
-  onWasm.env.wasm.wasmBinary = binary(RUNTIMES.wasm);
-  // In a frame without an origin of its own no worker of a module starts.
-  onWasm.env.wasm.numThreads = 1;
-  return [new OrtContender(await webgpuProvider(onWebgpu)), new OrtContender(wasmProvider(onWasm))];
+  // Each is a file of its own: what they register and set does not meet, and one does without the other.
+  return Promise.all([
+    openedOr('ort-webgpu', async () => {
+      const onWebgpu = await import('onnxruntime-web/webgpu');
+      onWebgpu.env.wasm.wasmBinary = binary(RUNTIMES.webgpu);
+      onWebgpu.env.wasm.numThreads = 1;
+      return new OrtContender(await webgpuProvider(onWebgpu));
+    }),
+    openedOr('ort-wasm', async () => {
+      const onWasm = await import('onnxruntime-web/wasm');
+      onWasm.env.wasm.wasmBinary = binary(RUNTIMES.wasm);
+      // In a frame without an origin of its own no worker of a module starts.
+      onWasm.env.wasm.numThreads = 1;
+      return new OrtContender(wasmProvider(onWasm));
+    }),
+  ]);
 }

@@ -112,3 +112,28 @@ test('a bench that is interrupted writes what is done', { tag: '@long' }, async 
   expect(status).toBe(130);
   expect(readReport(readFileSync(report, 'utf8'), report).run.complete).toBe(false);
 });
+
+test('a bench that is interrupted where an oracle takes minutes says so and ends soon', {
+  tag: '@long',
+}, async () => {
+  const args = ['bench', '--runtime', 'node', '--filter', 'resnet18-step:*'];
+  let stopsAt = Number.NaN;
+  const { status } = await gradproof(args, {
+    interruptAt: /works? for/,
+    onOutput: (told) => {
+      if (Number.isNaN(stopsAt) && told.includes('\nstopping: ')) stopsAt = performance.now();
+    },
+  });
+  expect(status).toBe(130);
+  expect(performance.now() - stopsAt).toBeLessThan(20_000);
+});
+
+test('a bench that is asked to end as it starts says that it stops', async () => {
+  const args = ['bench', '--runtime', 'node', '--filter', 'bench.ceiling:*'];
+  const { status, stdout, stderr } = await gradproof(args, { terminateAtOnce: true });
+  expect([status, stdout, stderr]).toEqual([
+    130,
+    'stopping: what is timed so far is the report; Ctrl-C once more ends at once\n',
+    'gradproof: interrupted before the first work\n',
+  ]);
+});

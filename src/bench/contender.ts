@@ -36,6 +36,8 @@ export interface Contender extends AsyncDisposable {
   readonly name: ContenderName;
   /** Of a library, as its package says; ours is that of the report's tool. */
   readonly version?: string;
+  /** Why the library could not be opened: it fails in every work. Nothing else of it is asked. */
+  readonly unopened?: { readonly code: string; readonly message: string };
   /**
    * The library's documented settings for a work, best known first: each is tried, and the fastest
    * is timed. None: it cannot do the work, for the reason.

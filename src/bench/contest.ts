@@ -12,6 +12,7 @@ import { drawnCall } from './drawn.ts';
 import { Entry, type Right } from './entry.ts';
 import type { BenchHost, BenchResult } from './host.ts';
 import { CallOracle, type Verdict } from './oracle.ts';
+import { type Pause, pauseOf } from './pause.ts';
 import { putAway } from './put-away.ts';
 import { wantedSettings } from './settings.ts';
 import { someRows } from './some-rows.ts';
@@ -55,14 +56,17 @@ export interface Candidate {
 /** What bench knows of a work: what it should give, computed once for all contenders. */
 class Oracles {
   readonly #work: Work;
-  readonly #calls = new Map<Call<HostTensor>, CallOracle['judge']>();
+  readonly #pause: Pause;
+  readonly #calls = new Map<Call<HostTensor>, JudgeOfCall>();
   #steps: StepOracle | undefined;
   #generation: GenerationOracle | undefined;
 
-  constructor(work: Work) {
+  constructor(work: Work, pause: Pause) {
     this.#work = work;
+    this.#pause = pause;
   }
 
+  /** Throws AssertionError, and what ends a pause between the parts of what is computed. */
   async judge(
     prepared: PreparedWork,
     results: Results<HostTensor>,
@@ -70,26 +74,35 @@ class Oracles {
   ): Promise<Verdict> {
     const work = this.#work;
     if (work.kind === 'step') {
-      this.#steps ??= new StepOracle(work);
+      this.#steps ??= new StepOracle(work, this.#pause);
       return await this.#steps.judge(results);
     }
     if (work.kind === 'generation') {
-      this.#generation ??= new GenerationOracle(work);
+      this.#generation ??= new GenerationOracle(work, this.#pause);
       return await this.#generation.judge(results);
     }
     if (work.kind === 'ceiling') throw new TypeError(`${work.id} has no oracle`);
     const call = prepared.judgedAs ?? drawnCall(work);
     const judge = this.#calls.get(call) ?? judgeOf(call, work);
     this.#calls.set(call, judge);
-    return judge(results, coarser);
+    return await judge(results, coarser, this.#pause);
   }
 }
 
+type JudgeOfCall = (
+  results: Results<HostTensor>,
+  coarser: Coarser | undefined,
+  pause: Pause,
+) => Promise<Verdict>;
+
 /** Judges the results of a call, or those of its rows that the work asks for. */
-function judgeOf(call: Call<HostTensor>, { judgedRows }: OpWork): CallOracle['judge'] {
+function judgeOf(call: Call<HostTensor>, { judgedRows }: OpWork): JudgeOfCall {
   const part = judgedRows === undefined ? undefined : someRows(call, judgedRows);
   const oracle = new CallOracle(part?.call ?? call);
-  return (results, coarser) => oracle.judge(part?.cut(results) ?? results, coarser);
+  return async (results, coarser, pause) => {
+    await oracle.learn(pause);
+    return oracle.judge(part?.cut(results) ?? results, coarser);
+  };
 }
 
 /** A work with all who try it. */
@@ -101,7 +114,7 @@ export class Contest {
   constructor(work: Work, host: BenchHost) {
     this.work = work;
     this.#host = host;
-    this.#oracles = new Oracles(work);
+    this.#oracles = new Oracles(work, pauseOf(host.signal));
   }
 
   /**
@@ -121,6 +134,8 @@ export class Contest {
       busyMs: 0,
     };
     if (this.work.isLarge && this.#host.isProcessor) return { ...candidate, refusal: TOO_LARGE };
+    if (contender.unopened)
+      return { ...candidate, refusal: { status: 'fail', error: contender.unopened } };
     const settings = contender.settingsFor(this.work);
     if ('reason' in settings) {
       const skip = { code: 'not-implemented', detail: settings.reason };
@@ -140,6 +155,7 @@ export class Contest {
           await putAway([entry]);
         }
       } catch (error) {
+        if (this.#host.signal.aborted) break; // what ended it says nothing of the setting
         first ??= error;
         noteWrong(candidate, setting, error);
       }

@@ -11,6 +11,7 @@ import { formatShape, matrixOf, sameShape } from '../tensor/shape.ts';
 import { AssertionError } from '../testing/context.ts';
 import { ANY_ORDER } from '../testing/parity/recorded.ts';
 import type { Coarser } from './contender.ts';
+import type { Pause } from './pause.ts';
 
 /** What a party's results were found to be. */
 export interface Verdict {
@@ -20,11 +21,25 @@ export interface Verdict {
   readonly accuracy: Accuracy | undefined;
 }
 
-/** One direction of a call with what it should give, by any party. */
-interface Direction {
+/** One direction of a call with what it should give, by any party, computed when it is asked. */
+class Direction {
   readonly call: Call<Value>;
-  readonly truth: Values;
-  readonly acceptances: Acceptances;
+  #truth: Values | undefined;
+  #acceptances: Acceptances | undefined;
+
+  constructor(call: Call<Value>) {
+    this.call = call;
+  }
+
+  get truth(): Values {
+    this.#truth ??= truthOf(this.call);
+    return this.#truth;
+  }
+
+  get acceptances(): Acceptances {
+    this.#acceptances ??= acceptancesOf(this.call, this.truth, ANY_ORDER);
+    return this.#acceptances;
+  }
 }
 
 /**
@@ -32,16 +47,21 @@ interface Direction {
  * bound for all, computed once. Our own kernels, whose order is known, are held to less elsewhere.
  */
 export class CallOracle {
-  readonly #call: Call<Value>;
-  #forward: Direction | undefined;
-  #backward: Direction | undefined;
+  readonly #directions: readonly Direction[];
 
   constructor({ inputs, grads, ...rest }: Call<HostTensor>) {
-    this.#call = {
-      ...rest,
-      inputs: valuesOfHosts(inputs),
-      ...(grads ? { grads: valuesOfHosts(grads) } : {}),
-    };
+    const forward = { ...rest, inputs: valuesOfHosts(inputs) };
+    const both = grads ? [forward, { ...forward, grads: valuesOfHosts(grads) }] : [forward];
+    this.#directions = both.map((call) => new Direction(call));
+  }
+
+  /** Computes what it judges by, which {@link judge} does else, with a pause before each part. */
+  async learn(pause: Pause): Promise<void> {
+    for (const direction of this.#directions)
+      for (const part of ['truth', 'acceptances'] as const) {
+        await pause();
+        direction[part];
+      }
   }
 
   /**
@@ -53,20 +73,8 @@ export class CallOracle {
       outputs: valuesOfHosts(results.outputs),
       gradients: valuesOfHosts(results.gradients),
     };
-    const { grads, ...forward } = this.#call;
-    this.#forward ??= directionOf(forward);
-    const verdicts = [judged(this.#forward, given, coarser)];
-    if (grads) {
-      this.#backward ??= directionOf(this.#call);
-      verdicts.push(judged(this.#backward, given, coarser));
-    }
-    return worstVerdict(verdicts);
+    return worstVerdict(this.#directions.map((direction) => judged(direction, given, coarser)));
   }
-}
-
-function directionOf(call: Call<Value>): Direction {
-  const truth = truthOf(call);
-  return { call, truth, acceptances: acceptancesOf(call, truth, ANY_ORDER) };
 }
 
 /** Outputs that must be there: all that the signature has always, and wanted gradients. */

@@ -13,6 +13,7 @@ const row = (id: string, times: Record<string, number | undefined>, ratio?: numb
     ]),
   ),
   ratio,
+  leastRatio: undefined,
   shareOfCeiling: undefined,
 });
 

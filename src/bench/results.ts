@@ -10,6 +10,7 @@ import { NOT_TIMED } from './left-out.ts';
 import { EAGER } from './ours/engine-work.ts';
 import type { Dropped } from './rounds.ts';
 import { medianInterval, quantile } from './statistics/order-statistics.ts';
+import { FEWEST_SAMPLES } from './statistics/slower.ts';
 import { OF_FASTEST_VARIANT } from './variant-rows.ts';
 import type { Work } from './work.ts';
 
@@ -58,7 +59,6 @@ function resultOf(
     return { ...shared, assertions: 0, ...(refusal ?? { status: 'skip', skip }) };
   }
   const { verdict, coldMs, setting, coarser } = best.right;
-  const { low, high } = medianInterval(best.figures);
   const { medianMs } = best;
   const documented = best.documented.length > 0 ? { documentedMs: [...best.documented] } : {};
   const findings = [
@@ -85,7 +85,7 @@ function resultOf(
       coldMs,
       medianMs,
       minMs: Math.min(...best.figures),
-      ciMs: [low, high],
+      ciMs: intervalOf(best.figures),
     },
     metrics: {
       repeats: best.repeats,
@@ -106,6 +106,16 @@ function resultOf(
     setting: best.isDocumented ? byDocumentedLoop(setting) : setting,
     tried: triedOf(candidate),
   };
+}
+
+/**
+ * The interval of the median; none of so few samples that it would hold the median only three times
+ * in four or less, as of a library that rests.
+ */
+function intervalOf(samples: readonly number[]): number[] {
+  if (samples.length < FEWEST_SAMPLES) return [];
+  const { low, high } = medianInterval(samples);
+  return [low, high];
 }
 
 /** What the chosen variant takes as a multiple of the fastest other one, all recorded anew. */

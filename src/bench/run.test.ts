@@ -69,6 +69,19 @@ describe('a bench', () => {
     expect(metrics).toMatchObject({ p10Ms: expect.closeTo(4), p90Ms: expect.closeTo(4) });
   });
 
+  test('has no interval where fewer than five samples tell of the median', async () => {
+    const { of } = await ran([
+      OURS,
+      { name: 'jax-webgpu', settings: { jit: 6 } },
+      { name: 'tfjs-webgpu', settings: { default: 60 } },
+    ]);
+    const told = (name: string) => [of(name).timing?.samples, of(name).timing?.ciMs.length];
+    expect([told('jax-webgpu'), told('tfjs-webgpu')]).toEqual([
+      [5, 2],
+      [3, 0],
+    ]);
+  });
+
   test('rates ours by the fastest peer on WebGPU, and by the ceiling', async () => {
     const { of } = await ran([
       OURS,

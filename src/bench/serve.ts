@@ -2,6 +2,7 @@ import { outcomeOf } from '../harness/headless/outcome.ts';
 import type { Contender } from './contender.ts';
 import { runForeign } from './matrix/session.ts';
 import type { FromBench, PeerFiles, ToBench } from './messages.ts';
+import { openedPeers, openPeers } from './open-peers.ts';
 import { runSession, type SessionHost } from './session.ts';
 import { UncapturedErrors } from './uncaptured-errors.ts';
 import { works } from './works.ts';
@@ -37,7 +38,10 @@ async function run(
     works: [...works.values()],
     errors,
     signal,
-    peers: () => allOf(peers, load, ++openings),
+    peers: () => {
+      const opening = ++openings;
+      return openPeers(peers, (peer) => load(peer, opening));
+    },
   };
   const outcome = await outcomeOf(() =>
     runSession(host, options, (event) => post({ type: 'event', event })),
@@ -50,20 +54,9 @@ async function askForeign(
   { peers, ...asked }: Extract<ToBench, { readonly type: 'matrix' }>,
   signal: AbortSignal,
 ): Promise<void> {
-  const host = { gpu, runtime, peers: () => allOf(peers, load, 1), signal };
+  const host = { gpu, runtime, peers: () => openedPeers(peers, (peer) => load(peer, 1)), signal };
   const outcome = await outcomeOf(() =>
     runForeign(host, asked, (cell) => post({ type: 'cell', cell })),
   );
   post({ type: 'matrix-ended', outcome });
-}
-
-/** The contenders of all peers, one peer after the other. */
-async function allOf(
-  peers: readonly PeerFiles[],
-  load: Realm['load'],
-  opening: number,
-): Promise<readonly Contender[]> {
-  const loaded: Contender[] = [];
-  for (const peer of peers) loaded.push(...(await load(peer, opening)));
-  return loaded;
 }

@@ -37,7 +37,7 @@ export interface SessionHost {
 
 /**
  * Opens a device, and the peers, runs bench and makes the report; after the loss of a device all is
- * opened once more. Throws NoAdapterError and what peers throw that cannot be opened.
+ * opened once more. Throws NoAdapterError.
  */
 export async function runSession(
   { gpu: provider, runtime, works, peers = async () => [], errors, isHidden, signal }: SessionHost,

@@ -35,6 +35,7 @@ export function checkSettings({
       const others = contenders.map((one) => one.name).join(', ');
       throw new OptionError(`setting ${name}=${text}: it takes no part: there are ${others}`);
     }
+    if (contender.unopened) continue;
     const known = new Set<string>();
     const isKnown = works.some((work) => {
       if (!triedBy(contender, work) || (work.isLarge && isProcessor)) return false;

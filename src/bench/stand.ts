@@ -42,7 +42,7 @@ export class Stand implements AsyncDisposable {
     this.#made = made;
   }
 
-  /** The caller owns the device. Throws what peers throw that cannot be opened. */
+  /** The caller owns the device. */
   static async on(gpu: Gpu, { peers: open, errors, now }: StandParts): Promise<Stand> {
     const engine = new Engine(gpu);
     const ceilings = await Ceilings.on(gpu, now);

@@ -1,7 +1,10 @@
 import { groupBy } from '../report/group.ts';
 import type { CaseResult, Report } from '../report/schema.ts';
 import { PEERS_ON_WEBGPU } from './contender.ts';
+import { timedSamples } from './documented-loop.ts';
+import { fastestPeer } from './fastest-peer.ts';
 import { withHeldCeilings } from './held-ceilings.ts';
+import { leastRatio } from './statistics/order-statistics.ts';
 import type { WorkGroup } from './work.ts';
 import { works } from './works.ts';
 
@@ -13,6 +16,8 @@ export interface BenchRow {
   readonly results: ReadonlyMap<string, CaseResult>;
   /** The fastest peer's time by ours: above 1 ours is faster. */
   readonly ratio: number | undefined;
+  /** The lower end of the interval of that ratio; undefined where too few samples tell of it. */
+  readonly leastRatio: number | undefined;
   /** Of what a kernel reaches that does nothing else. */
   readonly shareOfCeiling: number | undefined;
 }
@@ -38,10 +43,20 @@ export function benchRows({ results }: Pick<Report, 'results'>): readonly BenchR
       group: works.get(id)?.group ?? 'other',
       results: byBackend,
       ratio: ours?.metrics?.['ratio'] ?? undefined,
+      leastRatio: leastRatioOf(byBackend),
       shareOfCeiling: ours?.metrics?.['fractionOfCeiling'] ?? undefined,
     };
   });
   return inOrder(rows);
+}
+
+/** By the samples of the fastest peer and of ours. */
+function leastRatioOf(results: BenchRow['results']): number | undefined {
+  const ours = results.get('webgpu');
+  const fastest = fastestPeer((peer) => results.get(peer)?.timing?.medianMs);
+  const theirs = fastest && results.get(fastest.peer);
+  if (!ours || !theirs) return undefined;
+  return leastRatio(timedSamples(theirs) ?? [], timedSamples(ours) ?? []);
 }
 
 /** As works are declared; others come last. */

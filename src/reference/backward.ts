@@ -13,18 +13,38 @@ export interface DifferentiableRunner extends Runner<Value> {
   add(a: number, b: number): number;
   /** Rounds a number to what a weight can hold. */
   stored(x: number): number;
+  /** What is awaited before each call of a training run. Default nothing. */
+  pause?(): Promise<void>;
+}
+
+/** The runner of a pass forward, with the pause before each call. */
+export function pausing(runner: DifferentiableRunner): Runner<Value> {
+  if (!runner.pause) return runner;
+  const run = async (call: Call<Value>) => {
+    await runner.pause?.();
+    return runner.run(call);
+  };
+  return { run, view: runner.view };
 }
 
 /**
  * The gradients of all values that lead to those of `seeds`, given theirs: reverse-mode
  * differentiation, call by call. `values` are those of a run forward.
  */
-export function backward(
+export function backward(...given: Parameters<typeof backwardByCall>): GraphValues {
+  const calls = backwardByCall(...given);
+  let at = calls.next();
+  while (!at.done) at = calls.next();
+  return at.value;
+}
+
+/** The same, which stops before each call. */
+export function* backwardByCall(
   graph: Graph,
   values: GraphValues,
   seeds: GraphValues,
   { run, add }: Pick<DifferentiableRunner, 'run' | 'add'>,
-): GraphValues {
+): Generator<undefined, GraphValues> {
   const flow = new Map(seeds);
   const meet = (id: ValueId, gradient: Value) => {
     const before = flow.get(id);
@@ -44,6 +64,7 @@ export function backward(
       }),
     );
     if (Object.keys(grads).length === 0) continue;
+    yield;
     for (const [name, gradient] of Object.entries(run({ ...callOfNode(node, values), grads }))) {
       const id = node.inputs[name];
       if (id !== undefined) meet(id, gradient);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../tensor/random.ts';
-import { medianInterval, quantile } from './order-statistics.ts';
+import { leastRatio, medianInterval, quantile } from './order-statistics.ts';
 
 test('a quantile lies between the numbers around its place', () => {
   const numbers = [50, 10, 30, 20, 40];
@@ -40,4 +40,13 @@ describe('the interval of a median', () => {
       4 * Math.sqrt((coverage * (1 - coverage)) / draws),
     );
   });
+});
+
+test('a ratio is at least what the ends of both intervals leave', () => {
+  const five = [1, 2, 3, 4, 5];
+  expect(leastRatio([10, 12, 14, 16, 18], five)).toBe(2);
+  expect(leastRatio(five.slice(1), five)).toBeUndefined();
+  // Of eleven the second and the last but one: 1 - 2 (1 + 11) / 2048 is over 0.975.
+  const eleven = [...Array(11).keys()].map((i) => 1 + i);
+  expect(leastRatio(eleven, five)).toBe(2 / 5);
 });

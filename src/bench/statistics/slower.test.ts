@@ -35,6 +35,17 @@ describe('the pace of two sets of times', () => {
   });
 });
 
+test('as many samples as can be asked for are told apart, and equal ones are not', () => {
+  const many = Array.from({ length: 1000 }, (_, i) => 1 + i / 5000);
+  const slower = many.map((x) => 1.3 * x);
+  expect(paceOfFastest(many, many).chance).toBeCloseTo(0.5, 2);
+  expect([
+    isSlower(slower, many, 0.15),
+    isSlower(many, many, 0),
+    isSlower(many, slower, 0),
+  ]).toEqual([true, false, false]);
+});
+
 describe('whether one is slower', () => {
   const five = [1.0, 1.01, 1.02, 1.03, 1.04];
 

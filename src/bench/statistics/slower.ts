@@ -1,4 +1,5 @@
 import { median } from '../../report/median.ts';
+import { chanceOfRanks } from './rank-test.ts';
 
 /**
  * The largest probability with which samples of one distribution may look as unlike as these and
@@ -26,16 +27,13 @@ export interface Pace {
 /**
  * Compares two sets of times by their ranks alone, so that no outlier and no shape of the
  * distribution matters: the ratio is Hodges and Lehmann's estimate of a shift between logarithms,
- * the chance that of Mann and Whitney's one-sided test, counted exactly.
+ * the chance that of Mann and Whitney's one-sided test.
  */
 export function paceOf(times: readonly number[], others: readonly number[]): Pace {
-  const ratios = times.flatMap((time) => others.map((other) => time / other));
-  const shorter = ratios.filter((ratio) => ratio < 1).length;
-  const equal = ratios.filter((ratio) => ratio === 1).length;
-  return {
-    ratio: median(ratios),
-    chance: chanceOfAtMost(Math.floor(shorter + equal / 2), times.length, others.length),
-  };
+  const ratios = new Float64Array(times.length * others.length);
+  let at = 0;
+  for (const time of times) for (const other of others) ratios[at++] = time / other;
+  return { ratio: median(ratios), chance: chanceOfRanks(times, others) };
 }
 
 /** How the fastest halves of two sets of times differ, and the median of each half. Milliseconds. */
@@ -73,22 +71,4 @@ export function isSlower(times: readonly number[], others: readonly number[], by
 function fastest(times: readonly number[]): readonly number[] {
   const count = Math.max(FEWEST_SAMPLES, Math.ceil(times.length / 2));
   return times.toSorted((a, b) => a - b).slice(0, count);
-}
-
-/**
- * The share of all orders of m and n samples in which at most `u` pairs have the first one shorter.
- * The number of orders with exactly k such pairs is the coefficient of q^k of the Gaussian binomial
- * (m + n choose m), which is made factor by factor.
- */
-function chanceOfAtMost(u: number, m: number, n: number): number {
-  const most = m * n;
-  let orders = [1, ...new Array<number>(most).fill(0)];
-  for (let i = 1; i <= m; i++) {
-    // Times (1 - q^(n + i)) / (1 - q^i).
-    const times = orders.map((x, k) => x - (orders[k - n - i] ?? 0));
-    for (let k = i; k <= most; k++) times[k] = (times[k] ?? 0) + (times[k - i] ?? 0);
-    orders = times;
-  }
-  const sum = (numbers: readonly number[]) => numbers.reduce((total, x) => total + x, 0);
-  return sum(orders.slice(0, u + 1)) / sum(orders);
 }

@@ -1,6 +1,7 @@
 import type { Results } from '../../graph/call.ts';
 import type { ValueId } from '../../graph/graph.ts';
 import { run as runGraph } from '../../graph/run.ts';
+import { pausing } from '../../reference/backward.ts';
 import { limitOf } from '../../reference/llama/limits.ts';
 import { constantsOf, llamaGraph } from '../../reference/llama/model.ts';
 import type { Value } from '../../reference/record.ts';
@@ -9,6 +10,7 @@ import { valuesOfHosts } from '../../reference/values.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import { drawnTensors } from '../drawn.ts';
 import { judgeOutput, type Verdict } from '../oracle.ts';
+import type { Pause } from '../pause.ts';
 import type { GenerationWork } from '../work.ts';
 import { withCodedWeights } from './coded-weights.ts';
 import { adapterOf, llamaConfigOf } from './network.ts';
@@ -16,10 +18,13 @@ import { adapterOf, llamaConfigOf } from './network.ts';
 /** The logits behind the last token in float64, in one pass without a cache. */
 export class GenerationOracle {
   readonly #work: GenerationWork;
+  readonly #pause: Pause;
   #truth: Value | undefined;
 
-  constructor(work: GenerationWork) {
+  /** Pauses between the calls of the pass. */
+  constructor(work: GenerationWork, pause: Pause = async () => {}) {
     this.#work = work;
+    this.#pause = pause;
   }
 
   /** Judges `logits` [1, 1, vocabulary], by the limits of recorded runs. Throws AssertionError. */
@@ -41,7 +46,8 @@ export class GenerationOracle {
     };
     const graph = llamaGraph(model);
     const given = { ...constantsOf(model), ids: ids as Value };
-    const values = await runGraph(graph, storedRunner('float64'), given);
+    const runner = pausing({ ...storedRunner('float64'), pause: this.#pause });
+    const values = await runGraph(graph, runner, given);
     const { data } = values.get(graph.outputs['logits'] as ValueId) as Value;
     return { shape: [1, 1, step.vocabulary], data: data.slice(-step.vocabulary) };
   }

@@ -1,6 +1,7 @@
 import type { Results } from '../../graph/call.ts';
 import type { ValueId } from '../../graph/graph.ts';
 import { run as runGraph } from '../../graph/run.ts';
+import { pausing } from '../../reference/backward.ts';
 import { maxAbs } from '../../reference/bounds.ts';
 import type { Value, Values } from '../../reference/record.ts';
 import { limitBy, spreadOf } from '../../reference/step/spread.ts';
@@ -11,6 +12,7 @@ import type { HostTensor } from '../../tensor/host.ts';
 import { AssertionError } from '../../testing/context.ts';
 import { drawnTensors } from '../drawn.ts';
 import { judgeOutput, type Verdict } from '../oracle.ts';
+import type { Pause } from '../pause.ts';
 import type { StepWork } from '../work.ts';
 import { networkOf } from './network.ts';
 import { recipeOf } from './recipes.ts';
@@ -33,11 +35,14 @@ export class StepOracle {
   readonly #inputs: Values;
   readonly #products: 'f32' | 'f16';
   readonly #steps: number;
+  readonly #pause: Pause;
   #truth: Value | undefined;
   #spread: number | undefined;
 
-  constructor(work: StepWork) {
+  /** Pauses between the calls of its runs. */
+  constructor(work: StepWork, pause: Pause = async () => {}) {
     const { step } = work;
+    this.#pause = pause;
     this.#steps = judgedStepsOf(work);
     const values = valuesOfHosts(drawnTensors(work));
     const weights: Record<string, Value> = {};
@@ -77,11 +82,11 @@ export class StepOracle {
   }
 
   async #losses(trained: Values, others: 'float32' | 'float64'): Promise<Value> {
-    const runner = storedRunner(others);
+    const runner = { ...storedRunner(others), pause: this.#pause };
     const { losses, last } = await trainingRun({ ...this.#run, trained }, runner);
     // Of the last step the forward pass alone is needed.
     const { graph, constants } = this.#run;
-    const values = await runGraph(graph, runner, {
+    const values = await runGraph(graph, pausing(runner), {
       ...constants,
       ...last.trained,
       ...this.#inputs,

@@ -23,6 +23,16 @@ test('a setting is of a contender that there is', () => {
     );
 });
 
+test('a contender has one setting, whatever it is', () => {
+  expect(parsed('setting', 'webgpu=eager', 'jax-webgpu=jit')).toEqual({
+    ...{ webgpu: 'eager', 'jax-webgpu': 'jit' },
+  });
+  for (const again of ['webgpu=captured', 'webgpu=eager'])
+    expect(() => parsed('setting', 'webgpu=eager', 'ort-wasm=a', again)).toThrow(
+      `--setting ${again}: webgpu has one already, eager: give one for each contender`,
+    );
+});
+
 test('what a list or a trial of the rule has no use for is refused', async () => {
   await expect(run({ list: '', report: 'a' })).rejects.toThrow('--report: --list times nothing');
   await expect(run({ list: '', 'self-test': '' })).rejects.toThrow('--self-test: --list times');

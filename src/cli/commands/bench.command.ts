@@ -5,6 +5,7 @@ import { OptionError, type OptionTable, wholeNumber } from '../../harness/option
 import { RUN_OPTIONS } from '../../harness/run-options.ts';
 import { defineCommand } from '../command.ts';
 import { UsageError } from '../exit.ts';
+import { Interrupt } from '../interrupt.ts';
 import { lastPath } from '../path-option.ts';
 import { REPORT, REPORT_FILES } from '../report-options.ts';
 import { runtimeOption } from '../runtime-option.ts';
@@ -63,7 +64,7 @@ const OPTIONS: OptionTable<BenchCommand> = {
     argument: 'contender=text',
     description:
       'of this contender only settings whose name has the text, where a work has one: webgpu=eager',
-    parse: (texts) => Object.fromEntries(texts.map(settingOf)),
+    parse: settingsIn,
   },
   variants: {
     name: 'variants',
@@ -101,7 +102,9 @@ export const command = defineCommand<BenchCommand>({
   options: OPTIONS,
   run: async (given) => {
     checkTogether(given);
-    return (await import('./bench.ts')).benchCommand(given);
+    if (given.list) return (await import('./bench.ts')).listWorks(given);
+    using interrupt = new Interrupt(); // before what takes a moment to load
+    return await (await import('./bench.ts')).benchCommand(given, interrupt.signal);
   },
 });
 
@@ -125,6 +128,19 @@ function peersIn(text: string): readonly PeerName[] {
     if (peer) return peer;
     throw new OptionError(`--peers ${name}: must be of ${PEERS.join(', ')}, or none`);
   });
+}
+
+function settingsIn(texts: readonly string[]): Readonly<Record<string, string>> {
+  const settings: Record<string, string> = {};
+  for (const [contender, text] of texts.map(settingOf)) {
+    const before = settings[contender];
+    if (before !== undefined)
+      throw new OptionError(
+        `--setting ${contender}=${text}: ${contender} has one already, ${before}: give one for each contender`,
+      );
+    settings[contender] = text;
+  }
+  return settings;
 }
 
 function settingOf(text: string): readonly [contender: string, text: string] {

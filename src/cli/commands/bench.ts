@@ -6,6 +6,7 @@ import type { PeerName } from '../../bench/peer-names.ts';
 import type { BenchRequest } from '../../bench/request.ts';
 import { selectWorks } from '../../bench/select.ts';
 import { becameSlower } from '../../bench/slowed.ts';
+import type { Work } from '../../bench/work.ts';
 import { works } from '../../bench/works.ts';
 import { messageOf } from '../../errors.ts';
 import { toCsv } from '../../report/csv.ts';
@@ -17,8 +18,7 @@ import { peersFor } from '../bench/peers.ts';
 import { PROGRAM } from '../checkout.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { checkOutputs, readReportFile, writeOutputs } from '../files.ts';
-import { Interrupt } from '../interrupt.ts';
-import { showBench, showBenchSummary } from '../output/bench.ts';
+import { saySlowed, sayStopping, showBench, showBenchSummary } from '../output/bench.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
 import { openRuntime, type RuntimeName } from '../runtime/open.ts';
 import { readTuning, rowsFor, type Tuning } from '../tuning.ts';
@@ -39,8 +39,24 @@ export interface BenchCommand extends Omit<BenchOptions, 'tuning'> {
   readonly verbose: boolean;
 }
 
-/** Times the engine beside its peers, or lists what it would time; returns the exit status. */
-export async function benchCommand({ list, ...given }: Partial<BenchCommand>): Promise<number> {
+/** Prints the ids of what would be timed; returns the exit status. Throws UsageError where none is. */
+export function listWorks({ filters = [], quick = false }: Partial<BenchCommand>): number {
+  process.stdout.write(
+    worksFor({ filters, quick })
+      .map(({ id }) => `${id}\n`)
+      .join(''),
+  );
+  return EXIT.ok;
+}
+
+/**
+ * Times the engine beside its peers; returns the exit status. Where `signal` aborts, what is timed
+ * by then is the report.
+ */
+export async function benchCommand(
+  { list: _, ...given }: Partial<BenchCommand>,
+  signal: AbortSignal,
+): Promise<number> {
   const {
     peers,
     report: target,
@@ -53,16 +69,8 @@ export async function benchCommand({ list, ...given }: Partial<BenchCommand>): P
   } = given;
   const options: BenchOptions = { ...DEFAULT_BENCH_OPTIONS, ...asked };
   const voice = voiceOn(target === '-' || csv === '-' ? process.stderr : process.stdout);
-  // Wrong use shows before a browser starts.
-  const selected = selectWorks([...works.values()], options);
-  if (selected.length === 0)
-    throw new UsageError(
-      `no work${options.quick ? ' of --quick' : ''} matches ${options.filters.join(' ')}: ${PROGRAM} bench --list prints the ids of all`,
-    );
-  if (list) {
-    process.stdout.write(selected.map(({ id }) => `${id}\n`).join(''));
-    return EXIT.ok;
-  }
+  whenAborted(signal, () => sayStopping(voice));
+  worksFor(options); // wrong use shows before a browser starts
   const table = await readTuning(tuning);
   const before = baseline === undefined ? undefined : await baselineIn(baseline);
   checkOutputs(
@@ -71,20 +79,35 @@ export async function benchCommand({ list, ...given }: Partial<BenchCommand>): P
   );
   const found = peersFor(runtime, options.selfTest ? [] : peers);
   for (const line of found.remarks) voice.say(line);
-  using interrupt = new Interrupt();
   const request = { options, peers: found.peers };
-  const report = await benchIn(runtime, voice, request, table, interrupt.signal);
-  showBenchSummary(voice, report, {
-    slowed: before && becameSlower(before, report),
-    verbose,
-  });
-  await writeOutputs([
-    { option: '--report', path: target, data: () => writeReport(report) },
-    { option: '--csv', path: csv, data: () => toCsv(report) },
-  ]);
-  const { aborted } = interrupt.signal;
+  const report = await benchIn(runtime, voice, request, table, signal);
+  showBenchSummary(voice, report, verbose);
+  try {
+    await writeOutputs([
+      { option: '--report', path: target, data: () => writeReport(report) },
+      { option: '--csv', path: csv, data: () => toCsv(report) },
+    ]);
+  } finally {
+    // Of many samples this takes a while, which the report does not wait for.
+    if (before) saySlowed(voice, becameSlower(before, report));
+  }
+  const { aborted } = signal;
   // What was not interrupted is partial where its device, browser or process went away.
   return report.run.complete || aborted ? exitOfBench(report, aborted) : EXIT.unusable;
+}
+
+/** Throws UsageError where no work is left. */
+function worksFor(asked: Pick<BenchOptions, 'filters' | 'quick'>): readonly Work[] {
+  const selected = selectWorks([...works.values()], asked);
+  if (selected.length > 0) return selected;
+  throw new UsageError(
+    `no work${asked.quick ? ' of --quick' : ''} matches ${asked.filters.join(' ')}: ${PROGRAM} bench --list prints the ids of all`,
+  );
+}
+
+function whenAborted(signal: AbortSignal, then: () => void): void {
+  if (signal.aborted) then();
+  else signal.addEventListener('abort', then, { once: true });
 }
 
 /**

@@ -4,7 +4,7 @@ import { withVersions } from '../../bench/library-versions.ts';
 import { report, result } from '../../report/fixtures/reports.ts';
 import type { CaseResult } from '../../report/schema.ts';
 import { exitOfBench } from '../commands/bench.ts';
-import { showBench, showBenchSummary } from './bench.ts';
+import { saySlowed, sayStopping, showBench, showBenchSummary } from './bench.ts';
 import { heard } from './fixtures/heard.ts';
 
 const ID = 'bench.matmul:f32;m=128;n=128;k=128';
@@ -148,7 +148,7 @@ test('the settings that were timed are told if that is asked, and what was left 
   ]);
   expect(lines.join()).not.toContain('captured');
   const more = heard();
-  showBenchSummary(more.voice, of, { verbose: true });
+  showBenchSummary(more.voice, of, true);
   expect(more.lines.slice(2, 4)).toEqual([
     '  ours: captured',
     '  ort: default, by its documented loop',
@@ -203,28 +203,21 @@ test('a choice is named that is slower than another variant, and how many were t
   ]);
 });
 
-test('what became slower is named', async () => {
+test('what became slower is named', () => {
   const { lines, voice } = heard();
   const slower = [{ id: ID, backend: 'webgpu', beforeMs: 2, afterMs: 3, ratio: 1.5 }];
-  const of = await report([timed('webgpu', 3)], '', { kind: 'bench' });
-  showBenchSummary(voice, of, {
-    slowed: { why: undefined, compared: 4, unjudged: 2, fewestSamples: 40, slower },
-  });
+  saySlowed(voice, { why: undefined, compared: 4, unjudged: 2, fewestSamples: 40, slower });
   expect(lines).toContain(`slower  ${ID} on webgpu: 2.00 -> 3.00 ms, 1.50 times as long`);
   expect(lines).toContain('1 of 4 times are over 15 % slower than in the baseline');
   expect(lines).toContain('2 other times could not be judged: too few samples in one of both');
   const unsure =
     'some have only 5 samples, and the rule was tried with 40: time both with --samples 40 to be as sure';
   expect(lines).not.toContain(unsure);
-  showBenchSummary(voice, of, {
-    slowed: { why: undefined, compared: 4, unjudged: 0, fewestSamples: 5, slower },
-  });
+  saySlowed(voice, { why: undefined, compared: 4, unjudged: 0, fewestSamples: 5, slower });
   expect(lines).toContain(unsure);
-  showBenchSummary(voice, of, {
-    slowed: {
-      ...{ why: 'it is of\n\u001b[31manother adapter', compared: 0, unjudged: 0, fewestSamples: 0 },
-      slower: [],
-    },
+  saySlowed(voice, {
+    ...{ why: 'it is of\n\u001b[31manother adapter', compared: 0, unjudged: 0, fewestSamples: 0 },
+    slower: [],
   });
   expect(lines, 'text of a file stays in its line').toContain(
     'Nothing is compared: it is of [31manother adapter.',
@@ -249,6 +242,19 @@ describe('while it goes on', () => {
     ]);
   });
 
+  test('a library that could not be opened is told once', () => {
+    const { lines, voice } = heard();
+    const listen = showBench(voice);
+    const error = { code: 'not-opened', message: 'could not be opened: boom' };
+    const jax = { ...failed('jax-webgpu'), error } as BenchResult;
+    for (let i = 0; i < 3; i++)
+      listen({ type: 'results', results: [jax, { ...jax, backend: 'ort-wasm' }] });
+    expect(lines).toEqual([
+      'fail    jax-webgpu in all works: could not be opened: boom',
+      'fail    ort-wasm in all works: could not be opened: boom',
+    ]);
+  });
+
   test('a log is told how far it is every half minute', () => {
     const { lines, voice } = heard();
     let now = 0;
@@ -262,6 +268,18 @@ describe('while it goes on', () => {
     work(3, 60_000);
     work(4, 61_500);
     expect(lines).toEqual([`2 of 9, about 7 s left: ${ID}`, `4 of 9, about 5 s left: ${ID}`]);
+  });
+
+  test('that it stops is told at once, in a line of its own', () => {
+    const words = 'stopping: what is timed so far is the report; Ctrl-C once more ends at once';
+    for (const [isLive, told] of [
+      [false, [words]],
+      [true, ['\r\x1b[K', words]],
+    ] as const) {
+      const { lines, voice } = heard(isLive);
+      sayStopping(voice);
+      expect(lines).toEqual(told);
+    }
   });
 
   test('a terminal sees how far it is, in one line', () => {

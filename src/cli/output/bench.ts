@@ -4,21 +4,25 @@ import {
   foretoldRows,
   isAsForetold,
 } from '../../bench/foretold-rows.ts';
-import type { BenchListener } from '../../bench/host.ts';
+import type { BenchListener, BenchResult } from '../../bench/host.ts';
 import { leftOut } from '../../bench/left-out.ts';
 import { libraryVersions } from '../../bench/library-versions.ts';
 import type { Slowed } from '../../bench/slowed.ts';
 import { SURE_SAMPLES } from '../../bench/statistics/slower.ts';
 import { type BenchRow, benchRows, groupMeans } from '../../bench/summary.ts';
+import { NOT_OPENED } from '../../bench/unopened.ts';
 import { badChoices, othersWords, type VariantRow, variantRows } from '../../bench/variant-rows.ts';
 import { counted } from '../../report/counted.ts';
 import { plainText } from '../../report/plain-text.ts';
-import type { CaseResult, Report } from '../../report/schema.ts';
+import type { Report } from '../../report/schema.ts';
 import { ceilingsTable, type FittedTable, shortName, workName, worksTable } from './bench-table.ts';
 import { paint, type Voice } from './voice.ts';
 
 /** How often a log, which cannot redraw a line, is told what is timed. Milliseconds. */
 const LOG_EVERY_MS = 30_000;
+
+/** Clears the line that a terminal shows last. */
+const ERASE = '\r\x1b[K';
 
 /** Shows a bench while it goes on: the work that is timed, and what is left. */
 export function showBench(
@@ -27,8 +31,9 @@ export function showBench(
 ): BenchListener {
   let open = false;
   let told = now();
+  const unopened = new Set<string>();
   const erase = () => {
-    if (open) voice.write('\r\x1b[K');
+    if (open) voice.write(ERASE);
     open = false;
   };
   return (event) => {
@@ -47,13 +52,19 @@ export function showBench(
           voice.say(line);
           return;
         }
-        voice.write(`\r\x1b[K${line.slice(0, voice.columns() - 1)}`);
+        voice.write(`${ERASE}${line.slice(0, voice.columns() - 1)}`);
         open = true;
         return;
       }
       case 'results':
         erase();
-        for (const result of event.results) sayProblem(voice, result);
+        for (const result of event.results) {
+          if (result.error?.code !== NOT_OPENED) sayProblem(voice, result);
+          else if (!unopened.has(result.backend)) {
+            unopened.add(result.backend);
+            sayUnopened(voice, result);
+          }
+        }
         return;
       case 'end':
         erase();
@@ -61,29 +72,26 @@ export function showBench(
   };
 }
 
-function sayProblem(
-  voice: Voice,
-  { id, backend, status, error }: CaseResult | Omit<CaseResult, 'env' | 'attempts'>,
-): void {
+/** Says at once that a bench that is asked to end does so: the batch or oracle that goes on ends first. */
+export function sayStopping(voice: Voice): void {
+  if (voice.live) voice.write(ERASE);
+  voice.say('stopping: what is timed so far is the report; Ctrl-C once more ends at once');
+}
+
+function sayProblem(voice: Voice, { id, backend, status, error }: BenchResult): void {
   if (!error) return;
   const head = paint(voice, 'red', status.padEnd(7));
   voice.say(`${head} ${id} on ${backend}: ${plainText(`${error.code}: ${error.message}`, 300)}`);
 }
 
-/** What is told of a bench besides its report. */
-export interface BenchSaying {
-  /** What became slower than in the baseline; undefined without one. */
-  readonly slowed?: Slowed | undefined;
-  /** Whether the setting of each time is told. */
-  readonly verbose?: boolean;
+/** Of every work the same: it is told once. */
+function sayUnopened(voice: Voice, { backend, status, error }: BenchResult): void {
+  const head = paint(voice, 'red', status.padEnd(7));
+  voice.say(`${head} ${backend} in all works: ${plainText(error?.message ?? '', 300)}`);
 }
 
-/** The table, what was left out, the means of each group, and what became slower. */
-export function showBenchSummary(
-  voice: Voice,
-  report: Report,
-  { slowed, verbose = false }: BenchSaying = {},
-): void {
+/** The table, what was left out, the means of each group; `verbose` tells the setting of each time. */
+export function showBenchSummary(voice: Voice, report: Report, verbose = false): void {
   const all = benchRows(report);
   const rows = all.filter(({ group }) => group !== 'ceilings');
   const ceilings = all.filter(({ group }) => group === 'ceilings');
@@ -93,7 +101,6 @@ export function showBenchSummary(
   sayMeans(voice, rows);
   sayVariants(voice, variantRows(report.results));
   sayForetold(voice, foretoldRows(report.results));
-  if (slowed) saySlowed(voice, slowed);
   const { run, environments } = report;
   const adapter = environments[0]?.adapter;
   if (adapter?.isFallback)
@@ -173,7 +180,11 @@ function sayForetold(voice: Voice, rows: readonly ForetoldRow[]): void {
   );
 }
 
-function saySlowed(voice: Voice, { why, compared, unjudged, fewestSamples, slower }: Slowed): void {
+/** Names what became slower than in the baseline. */
+export function saySlowed(
+  voice: Voice,
+  { why, compared, unjudged, fewestSamples, slower }: Slowed,
+): void {
   if (why !== undefined) {
     voice.say(paint(voice, 'yellow', `Nothing is compared: ${plainText(why)}.`));
     return;

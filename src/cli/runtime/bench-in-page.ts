@@ -12,6 +12,8 @@ import { type Outcome, resultOf } from '../../harness/headless/outcome.ts';
 import { UnusableError } from '../../harness/runner.ts';
 import type { Cell } from '../../quantizer/matrix/cell.ts';
 import type { Report } from '../../report/schema.ts';
+import { InterruptedError } from '../exit.ts';
+import { Grace } from './grace.ts';
 
 /** Names under which the driver's functions stand in the page. */
 const EMIT = { bench: 'emitBench', cell: 'emitCell' } as const satisfies Record<
@@ -21,7 +23,7 @@ const EMIT = { bench: 'emitBench', cell: 'emitCell' } as const satisfies Record<
 
 /**
  * Runs bench in a tab of its own. Throws UnusableError when the tab or the browser ends meanwhile,
- * and what ended the run.
+ * InterruptedError where it does not end soon once `signal` has aborted, and what ended the run.
  */
 export function benchInPage(
   browser: Browser,
@@ -82,9 +84,11 @@ async function inTab<T>(
   });
   crash.catch(() => {}); // heard below, if at all
   signal.addEventListener('abort', cancel);
+  using grace = new Grace(signal);
   try {
     if (signal.aborted) cancel();
-    const outcome = await Promise.race([work(call), crash]).catch((error: unknown) => {
+    const outcome = await Promise.race([work(call), crash, grace.over]).catch((error: unknown) => {
+      if (error instanceof InterruptedError) throw error;
       const [why] = messageOf(error).split('\n');
       throw new UnusableError('browser-died', `the browser or its tab ended meanwhile (${why})`);
     });

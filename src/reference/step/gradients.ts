@@ -2,7 +2,12 @@ import { mapped } from '../../graph/call.ts';
 import type { Graph, ValueId } from '../../graph/graph.ts';
 import { run as runGraph } from '../../graph/run.ts';
 import { isAsked } from '../../vocabulary/nn/loss.ts';
-import { backward, type DifferentiableRunner, type GraphValues } from '../backward.ts';
+import {
+  backwardByCall,
+  type DifferentiableRunner,
+  type GraphValues,
+  pausing,
+} from '../backward.ts';
 import type { Value, Values } from '../record.ts';
 import { single } from '../values.ts';
 import { atPosition } from './random.ts';
@@ -93,9 +98,13 @@ export async function gradientsOf(
     const { graph: drawn } = atPosition(graph, accumulation.positionOf(position, spans, part));
     const { loss: root } = graph.outputs as { readonly loss: ValueId };
     const state = { ...constants, ...running, ...trained };
-    const values = await runGraph(drawn, runner, { ...state, ...given });
+    const values = await runGraph(drawn, pausing(runner), { ...state, ...given });
     running = mapped(running, (_, name) => values.get(graph.outputs[name] as ValueId) as Value);
-    const flow = backward(drawn, values, new Map([[root, single(scale * share)]]), runner);
+    const seeds = new Map([[root, single(scale * share)]]);
+    const back = backwardByCall(drawn, values, seeds, runner);
+    let at = back.next();
+    for (; !at.done; at = back.next()) await runner.pause?.();
+    const flow = at.value;
     const own = mapped(
       trained,
       (value, name) => flow.get(graph.constants[name] as ValueId) ?? zerosLike(value),
