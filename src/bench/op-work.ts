@@ -36,8 +36,8 @@ export interface OpWorkGiven
   readonly inputs: Operands;
   /** Bytes that are read, where these are not all of the inputs. */
   readonly reads?: number | undefined;
-  /** Shapes of the outputs in float32, or the bytes of all where they are others. */
-  readonly gives: Readonly<Record<string, Shape>> | number;
+  /** The outputs, or the bytes of all. */
+  readonly gives: Operands | number;
   /** Inputs whose gradients are computed too. Default none: forward alone. */
   readonly wants?: readonly string[];
 }
@@ -54,13 +54,8 @@ export function opWork(given: OpWorkGiven): OpWork {
   const told = wants ? { ...sizes, grad: wants.join('+') } : sizes;
   const words = Object.entries(told).map(([name, value]) => `;${name}=${value}`);
   const outputs = typeof gives === 'number' ? {} : gives;
-  const floats = Object.values(outputs).reduce(
-    (sum, shape) => sum + FLOAT_BYTES * sizeOf(shape),
-    0,
-  );
-  const written = typeof gives === 'number' ? gives : floats;
-  const all = Object.values(inputs).reduce((sum, operand) => sum + bytesOf(operand), 0);
-  const read = given.reads ?? all;
+  const written = typeof gives === 'number' ? gives : bytesOfAll(outputs);
+  const read = given.reads ?? bytesOfAll(inputs);
   const gradients = (wants ?? []).reduce((sum, name) => sum + bytesOf(inputs[name] ?? []), 0);
   return {
     kind: 'op',
@@ -80,7 +75,7 @@ export function opWork(given: OpWorkGiven): OpWork {
       op,
       params,
       inputs: mapped(inputs, (operand) => drawn(random, operand)),
-      ...(wants ? { grads: mapped(outputs, (shape) => normals(random, shape)), wants } : {}),
+      ...(wants ? { grads: mapped(outputs, (operand) => drawn(random, operand)), wants } : {}),
     }),
   };
 }
@@ -96,6 +91,10 @@ export function operand(
 
 function isShape(operand: Operand): operand is Shape {
   return Array.isArray(operand);
+}
+
+function bytesOfAll(operands: Operands): number {
+  return Object.values(operands).reduce((sum, operand) => sum + bytesOf(operand), 0);
 }
 
 function bytesOf(operand: Operand): number {

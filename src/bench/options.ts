@@ -26,6 +26,8 @@ export interface BenchOptions {
    * there is to choose, or of what fine-tuning asks for), or these rows.
    */
   readonly tuning: 'checked-in' | Measuring | readonly TuningRow[];
+  /** Rows that were measured before, where what they have as unmeasured is to be measured now. */
+  readonly measuredBefore?: readonly TuningRow[];
   /** A trial of the rule by which one is called slower, in place of the works. */
   readonly selfTest: boolean;
 }

@@ -19,7 +19,7 @@ import { selfTest } from './self-test.ts';
 import { Stand, type StandParts } from './stand.ts';
 import type { Clock } from './stopwatch.ts';
 import { CLASSES, TRAINING_CLASSES } from './tuner/classes.ts';
-import { tune } from './tuner/tune.ts';
+import { tuneOn } from './tuner/tune.ts';
 import type { UncapturedErrors } from './uncaptured-errors.ts';
 import type { Work } from './work.ts';
 
@@ -50,7 +50,7 @@ export async function runSession(
   const opened: (AsyncDisposable | Disposable)[] = [gpu];
   try {
     const found = await probe(gpu);
-    gpu.tuned = await tunedBy(options.tuning, gpu, now);
+    gpu.tuned = await tunedBy(options, gpu, now);
     const place = environmentOf(runtime, gpu, found);
     const parts: StandParts = { peers, errors, now };
     const stand = await Stand.on(gpu, parts);
@@ -105,11 +105,13 @@ async function sameAgain(gpu: Gpu, runtime: RuntimeDescription, before: Environm
 
 /** The rows that come before those that are checked in. */
 async function tunedBy(
-  tuning: BenchOptions['tuning'],
+  { tuning, measuredBefore }: BenchOptions,
   gpu: Gpu,
   now: Clock,
 ): Promise<readonly TuningRow[]> {
   if (tuning === 'checked-in') return [];
-  if (tuning === 'measured') return await tune(gpu, CLASSES, now);
-  return tuning === 'measured-for-training' ? await tune(gpu, TRAINING_CLASSES, now) : tuning;
+  if (tuning === 'measured') return await tuneOn(gpu, CLASSES, now, measuredBefore);
+  return tuning === 'measured-for-training'
+    ? await tuneOn(gpu, TRAINING_CLASSES, now, measuredBefore)
+    : tuning;
 }

@@ -9,7 +9,7 @@ export const TUNING: OptionDeclaration<string> = {
   name: 'tuning',
   argument: 'checked-in|measured|report',
   description:
-    'by which table variants are chosen: the one of the sources (default), what is fastest on this device, measured once in 3 s, or the table that a report tells',
+    'by which table variants are chosen: the one of the sources (default), what is fastest on this device, measured in 3 s and kept, or the table that a report tells',
   parse: (texts) => {
     const text = checkedPath('--tuning', texts.at(-1) ?? '');
     if (NAMED.includes(text) || existsSync(text)) return text;

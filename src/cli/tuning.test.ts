@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { BenchRequest } from '../bench/request.ts';
 import type { TuningRow } from '../gpu/tuning.ts';
 import { toldOf } from '../ops/tuning/told.ts';
+import { unmeasured } from '../ops/tuning/unmeasured.ts';
 import { RUN } from '../report/fixtures/reports.ts';
 import { readTuning, rowsFor } from './tuning.ts';
 
@@ -57,6 +58,19 @@ test('a training has a table of its own, measured for what it asks for', async (
     'measured',
     'measured-for-training',
   ]);
+});
+
+test('what there was no time for is measured the next time, and then no more', async () => {
+  const cache = new Map<string, unknown>();
+  const one = machine('one', [...ROWS, unmeasured({ ops: ['topk'], rows: [64] })]);
+  const rows = () => rowsFor('measured', one, never, 'measured', () => cache);
+  const first = await rows();
+  expect(await rows()).toEqual(first);
+  expect(one.asked.map(({ options }) => options.measuredBefore)).toEqual([undefined, first]);
+  const done = { ...machine('one', ROWS), asked: one.asked };
+  for (const _ of [1, 2])
+    expect(await rowsFor('measured', done, never, 'measured', () => cache)).toEqual(ROWS);
+  expect(cache.get('one')).toEqual(toldOf(ROWS));
 });
 
 test('the table of a report is taken as it is told', async () => {

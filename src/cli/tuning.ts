@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Measuring } from '../bench/options.ts';
+import type { BenchRequest } from '../bench/request.ts';
 import { measuredTable } from '../bench/tuner/measured-table.ts';
 import type { TuningRow } from '../gpu/tuning.ts';
 import type { ResultCache } from '../harness/mutation/result-cache.ts';
 import { rowsTold, TuningTableError } from '../ops/tuning/told.ts';
+import { isUnmeasured } from '../ops/tuning/unmeasured.ts';
 import type { Report } from '../report/schema.ts';
 import { CACHE_FOLDER } from './checkout.ts';
 import { UsageError } from './exit.ts';
@@ -36,7 +38,8 @@ export async function readTuning(given = 'checked-in'): Promise<Tuning> {
 
 /**
  * The rows of a table on the adapter of `runtime`. What is to be measured, of `measuring`, is
- * measured once for each adapter and build, and kept. Throws what bench throws.
+ * measured once for each adapter and build, and kept; what there was no time for is measured the
+ * next time. Throws what bench throws.
  */
 export async function rowsFor(
   tuning: Tuning,
@@ -48,11 +51,11 @@ export async function rowsFor(
   if (tuning !== 'measured') return tuning;
   const cache = open();
   const key = measuring === 'measured' ? runtime.adapter : `${runtime.adapter}, ${measuring}`;
-  const known = cache.get(key);
-  if (known) return rowsTold(known as Report['environments'][number]['tuning']);
-  const table = await measuredTable(measuring, (request) =>
-    runtime.bench(request, () => {}, signal),
-  );
+  const kept = cache.get(key) as Report['environments'][number]['tuning'] | undefined;
+  const known = kept && rowsTold(kept);
+  if (known && !known.some(isUnmeasured)) return known;
+  const bench = (request: BenchRequest) => runtime.bench(request, () => {}, signal);
+  const table = await measuredTable(measuring, bench, known);
   cache.set(key, table);
   return rowsTold(table);
 }

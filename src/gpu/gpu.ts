@@ -62,6 +62,8 @@ export class Gpu implements Disposable {
   onRead: ((read: Promise<ArrayBuffer>) => void) | undefined;
   /** What was measured to be fastest here, before what is known of such devices. */
   tuned: readonly TuningRow[] = [];
+  /** The row of {@link Gpu.tuned} that the op which is launched now runs by; none is by default. */
+  decidedBy: TuningRow | undefined;
   /** How often the host asked to wait for the device so far: reads, and waits for the queue. */
   waits = 0;
   /** Bytes of reads that are under way, in buffers of their own. */

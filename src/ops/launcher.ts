@@ -23,7 +23,7 @@ import {
   unrounded,
   widened,
 } from './storage.ts';
-import { chooseVariant, type Variant } from './variants.ts';
+import { chooseVariant, takingSizes, type Variant } from './variants.ts';
 
 /**
  * Outputs of a forward pass, with what it saves: by the signature, and by the launcher's own names.
@@ -140,6 +140,7 @@ export function launcher<S extends Signature, const Own extends string = never>(
     variants,
     forward: (gpu, inputs, params, asked) => {
       const variant = asked ?? chooseVariant(gpu, choosable, inputs as Tensors);
+      using _sizes = takingSizes(gpu, choosable, inputs as Tensors, variant);
       const type = operandType(signature, inputs);
       if (!type && !anyHalf(inputs)) return forward(gpu, inputs, params, variant);
       using scope = new Scope();
@@ -152,6 +153,7 @@ export function launcher<S extends Signature, const Own extends string = never>(
       if (!backward) throw new TypeError(`${name} has no backward pass`);
       const { inputs, outputs, grads, wants, params } = context;
       const variant = asked ?? chooseVariant(gpu, choosable, inputs as Tensors);
+      using _sizes = takingSizes(gpu, choosable, inputs as Tensors, variant);
       const whole = { inputs, outputs: outputs as Outputs<S, Own>, grads, wants, params };
       const type = operandType(signature, inputs);
       if (wants.size === 0 || !(type || [inputs, outputs, grads].some(anyHalf))) {

@@ -19,7 +19,7 @@ type Operands<Names extends string = string> = Readonly<Record<Names, Operand>>;
 
 /** The facts of a device that a choice looks at, and what was measured there. */
 export type Machine = Pick<Gpu, 'features' | 'limits' | 'widestSubgroup'> &
-  Partial<Pick<Gpu, 'tuned'>>;
+  Partial<Pick<Gpu, 'tuned' | 'decidedBy'>>;
 
 /** What has variants to choose from. */
 export interface Choosable {
@@ -165,9 +165,30 @@ export function depthOf(variant: Variant | undefined): (terms: number) => number
 }
 
 /**
+ * Until it is disposed, launches have the sizes of the first row that fits an op with these operands
+ * and names its `variant`, where that row has some. Undefined where nothing was measured.
+ */
+export function takingSizes(
+  gpu: Gpu,
+  op: Choosable,
+  inputs: Operands,
+  variant: string,
+): Disposable | undefined {
+  if (gpu.tuned.length === 0) return undefined;
+  const before = gpu.decidedBy;
+  gpu.decidedBy = gpu.tuned.find((row) => row.variant === variant && fitsRow(row, gpu, op, inputs));
+  return {
+    [Symbol.dispose]: () => {
+      gpu.decidedBy = before;
+    },
+  };
+}
+
+/**
  * The variant and the sizes of a launch in an op that runs as `asked`: the first variant where
- * `asked` does not take the launch or is none of these. Sizes that were measured for results of so
- * many `rows` come before those that the variant reckons.
+ * `asked` does not take the launch or is none of these. Sizes of the row by which the op runs
+ * ({@link takingSizes}) come before those that the variant reckons, in launches whose results have
+ * as many `rows` as the row says of operands: a product of other rows is another one.
  */
 export function chooseLaunch<Names extends string, Name extends string>(
   gpu: Machine,
@@ -187,18 +208,16 @@ export function chooseLaunch<Names extends string, Name extends string>(
   };
 }
 
-/** The sizes that the device's table has for such a launch, as far as the variant offers them. */
+/** The sizes of the row by which an op runs, as far as the variant of a launch offers them. */
 function measuredSizes(
-  { tuned = [] }: Machine,
+  { decidedBy }: Machine,
   variant: string,
   offers: Offers = {},
   rows?: number,
 ): Constants {
-  if (rows === undefined || tuned.length === 0) return {};
-  const row = tuned.find(
-    (one) => one.sizes && one.variant === variant && (!one.rows || has(one.rows, rows)),
-  );
-  const offered = Object.entries(row?.sizes ?? {}).filter(([name, value]) =>
+  if (!decidedBy?.sizes || decidedBy.variant !== variant || rows === undefined) return {};
+  if (decidedBy.rows && !has(decidedBy.rows, rows)) return {};
+  const offered = Object.entries(decidedBy.sizes).filter(([name, value]) =>
     offers[name]?.includes(value),
   );
   return Object.fromEntries(offered);

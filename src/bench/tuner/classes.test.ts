@@ -54,6 +54,13 @@ test('classes are in the order of what they gain', () => {
   expect(CLASSES.filter((one) => TRAINING_CLASSES.includes(one))).toEqual(TRAINING_CLASSES);
 });
 
+test('every class has the gradients that its variant decides, and training times them', () => {
+  const isForward = ({ work }: TunedClass) => work.call(new Random(1)).wants === undefined;
+  expect(new Set(CLASSES.filter(isForward).map(({ work }) => work.op))).toEqual(new Set(['topk']));
+  const untimed = TRAINING_CLASSES.filter(({ timesForward }) => timesForward);
+  expect(untimed.map(({ row }) => row.rows)).toEqual([[1, 1]]);
+});
+
 test.each(['conv1d', 'conv2d', 'conv_transpose2d'])(
   'the tile of %s is measured by a convolution, and by no product',
   (op) => {

@@ -3,7 +3,6 @@ import type { Span, TuningRow } from '../../gpu/tuning.ts';
 import { PRODUCT_VARIANTS } from '../../ops/matmul/tiles.ts';
 import { launchers } from '../../ops/registry.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
-import { bytesPerElement } from '../../tensor/dtype.ts';
 import { normalsIn, wholes } from '../../testing/normals.ts';
 import { scaledDotProductAttention } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
 import { convTranspose2d } from '../../vocabulary/conv/conv_transpose2d.ts';
@@ -23,6 +22,11 @@ export interface TunedClass {
   readonly work: OpWork;
   /** The row without its variant. */
   readonly row: Omit<TuningRow, 'variant'>;
+  /**
+   * Whether the work is timed without its gradients, which are judged all the same: it is done by
+   * far most often where nothing is trained. Default false.
+   */
+  readonly timesForward?: boolean;
 }
 
 /** Ops that have the variants of another, and are chosen by what it measured. */
@@ -45,9 +49,10 @@ function product(m: number, rows: Span, dtype: FloatStorage = 'f32'): TunedClass
       dtype,
       sizes: { m },
       group: 'products',
-      flops: 2 * m * WIDTH * WIDTH,
+      flops: 3 * 2 * m * WIDTH * WIDTH,
       inputs: { a: matrix(m), b: matrix(WIDTH) },
-      gives: m * WIDTH * bytesPerElement(dtype),
+      gives: { y: matrix(m) },
+      wants: ['a', 'b'],
     }),
     row: { ops: opsLike(tile).filter((name) => !OTHERWISE.includes(name)), dtype, rows },
   };
@@ -55,7 +60,8 @@ function product(m: number, rows: Span, dtype: FloatStorage = 'f32'): TunedClass
 
 /** Products of so many rows with a weight of 4-bit codes. */
 function productOfCodes(rows: number, span: Span): TunedClass {
-  const work = fourBitProduct({ rows, features: [WIDTH, WIDTH], blocksize: 64 });
+  const wants = ['x'] as const;
+  const work = fourBitProduct({ rows, features: [WIDTH, WIDTH], blocksize: 64, wants });
   return { work, row: { ops: [work.op], dtype: 'f32', rows: span } };
 }
 
@@ -68,9 +74,10 @@ function rowsOf(
       op: softmax,
       sizes: { rows: shape[0], width: shape[1] },
       group: 'rows',
-      flops: 4 * shape[0] * shape[1],
+      flops: 8 * shape[0] * shape[1],
       inputs: { x: shape },
       gives: { y: shape },
+      wants: ['x'],
     }),
     row: { ops: opsLike('row-per-workgroup'), dtype: 'f32', ...row },
   };
@@ -86,6 +93,7 @@ function largest(rows: number, width: number, span: Span): TunedClass {
       params: { k: 4 },
       inputs: { x: [rows, width] },
       gives: { values: [rows, 4] },
+      // No variant decides how the gradient flows back.
     }),
     row: { ops: [topk.name], dtype: 'f32', rows: span },
   };
@@ -106,23 +114,24 @@ const BATCHES_BY_CODES = productOfCodes(256, [128]);
 const BATCHES_IN_HALVES = (['f16', 'bf16'] as const).map((dtype) => product(256, [128], dtype));
 const LOW_RANK = product(8, [2, 16]);
 /** A sample is written byte by byte. */
-const ONE_ROW = product(1, [1, 1]);
+const ONE_ROW: TunedClass = { ...product(1, [1, 1]), timesForward: true };
 const LOSS: TunedClass = {
   work: opWork({
     op: crossEntropy,
     sizes: { rows: LOGITS[0], classes: LOGITS[1] },
     group: 'rows',
-    flops: 4 * LOGITS[0] * LOGITS[1],
+    flops: 8 * LOGITS[0] * LOGITS[1],
     params: { log_probs: false },
     inputs: { logits: LOGITS, labels: LABELS },
     gives: { loss: [1] },
+    wants: ['logits'],
   }),
   row: { ops: [crossEntropy.name], dtype: 'f32' },
 };
 
 /**
  * Classes of operands by what they gain from a better choice, most first: measuring ends when its
- * time is spent.
+ * time is spent. Each is judged, and mostly timed, with the gradients that its variant decides.
  */
 export const CLASSES: readonly TunedClass[] = [
   BATCHES,
@@ -134,14 +143,15 @@ export const CLASSES: readonly TunedClass[] = [
       op: scaledDotProductAttention,
       sizes: { tokens: 128 },
       group: 'attention',
-      flops: 4 * 4 * 128 * 128 * 64,
+      flops: 3.5 * 4 * 4 * 128 * 128 * 64,
       inputs: { q: Q, k: Q, v: Q },
       gives: { y: Q },
+      wants: ['q', 'k', 'v'],
     }),
     row: { ops: [scaledDotProductAttention.name], dtype: 'f32' },
   },
   {
-    work: convolution({ kernel: 3, channels: [32, 64], side: 28 }, false),
+    work: convolution({ kernel: 3, channels: [32, 64], side: 28 }, true),
     row: { ops: CONVOLUTIONS, dtype: 'f32' },
   },
   rowsOf([256, 1024], { rows: [64], width: [256] }),
@@ -150,7 +160,7 @@ export const CLASSES: readonly TunedClass[] = [
   LOSS,
   ONE_ROW,
   ...BATCHES_IN_HALVES,
-  productOfCodes(1, [1, 1]),
+  { ...productOfCodes(1, [1, 1]), timesForward: true },
   largest(1024, 64, [64]),
   largest(4, 4096, [1, 63]),
 ];

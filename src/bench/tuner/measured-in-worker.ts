@@ -1,4 +1,5 @@
 import { GradproofError } from '../../errors.ts';
+import type { TuningRow } from '../../gpu/tuning.ts';
 import { type Outcome, resultOf } from '../../harness/headless/outcome.ts';
 
 /** How long a worker may take to load and to measure for three seconds. Milliseconds. */
@@ -6,11 +7,13 @@ const LIMIT_MS = 60_000;
 
 /**
  * Measures in a Web Worker which variants are fastest here for what fine-tuning asks for, in three
- * seconds, and gives the rows of that table as a report tells them. Throws UnusableError where there
- * is no device, GradproofError `worker-died` or `timeout`, and what ended `signal`.
+ * seconds, of that what `before` has as unmeasured where it is given, and gives the rows of that
+ * table as a report tells them. Throws UnusableError where there is no device, GradproofError
+ * `worker-died` or `timeout`, and what ended `signal`.
  */
 export async function measuredInWorker(
   signal: AbortSignal,
+  before?: readonly TuningRow[],
 ): Promise<Readonly<Record<string, string>>> {
   signal.throwIfAborted();
   const worker = new Worker(new URL('./measure-worker.ts', import.meta.url), { type: 'module' });
@@ -34,6 +37,7 @@ export async function measuredInWorker(
         until,
       );
       signal.addEventListener('abort', () => reject(signal.reason), until);
+      worker.postMessage(before);
     });
   } finally {
     ended.abort();

@@ -47,10 +47,12 @@ interface Product {
   readonly features: readonly [inFeatures: number, outFeatures: number];
   readonly blocksize: number;
   readonly name?: Name;
+  /** Inputs whose gradients are computed too: x alone has one. */
+  readonly wants?: readonly 'x'[];
 }
 
 /** y = x W^T of `rows` rows with a weight in NF4 or FP4. */
-export function product({ rows, features, blocksize, name = 'nf4' }: Product): OpWork {
+export function product({ rows, features, blocksize, name = 'nf4', wants }: Product): OpWork {
   const [in_features, out_features] = features;
   return opWork({
     op: multiply,
@@ -58,10 +60,11 @@ export function product({ rows, features, blocksize, name = 'nf4' }: Product): O
     sizes: { m: rows, n: out_features, k: in_features, block: blocksize },
     group: '4-bit products',
     quick: name === 'nf4' && in_features === 1024 && blocksize === 64 && rows === 1,
-    flops: 2 * rows * in_features * out_features,
+    flops: (wants ? 4 : 2) * rows * in_features * out_features,
     params: { quant_type: name, blocksize, out_features, in_features },
     inputs: { x: [rows, in_features], ...fourBit(in_features * out_features, blocksize, name) },
     gives: { y: [rows, out_features] },
+    ...(wants && { wants }),
   });
 }
 

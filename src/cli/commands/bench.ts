@@ -24,7 +24,7 @@ import { openRuntime, type RuntimeName } from '../runtime/open.ts';
 import { readTuning, rowsFor, type Tuning } from '../tuning.ts';
 
 /** What `gradproof bench` understands. */
-export interface BenchCommand extends Omit<BenchOptions, 'tuning'> {
+export interface BenchCommand extends Omit<BenchOptions, 'tuning' | 'measuredBefore'> {
   /** By which table variants are chosen: a name, or a report. */
   readonly tuning: string;
   readonly peers: readonly PeerName[];

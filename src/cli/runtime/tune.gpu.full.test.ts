@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
-import { CLASSES } from '../../bench/tuner/classes.ts';
+import { CLASSES, type TunedClass } from '../../bench/tuner/classes.ts';
 import { tune } from '../../bench/tuner/tune.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import type { Launcher } from '../../ops/launcher.ts';
-import { PRODUCT_VARIANTS } from '../../ops/matmul/tiles.ts';
 import { launchers } from '../../ops/registry.ts';
-import { chooseLaunch, chooseVariant } from '../../ops/variants.ts';
+import { chooseVariant } from '../../ops/variants.ts';
 import { COSTS, clockOfTiles } from './fixtures/clock-of-tiles.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
 
 const NO_END = 1e9;
-const [products] = CLASSES;
+/** Of few rows, which take a processor least. */
+const products = CLASSES.find(({ row }) => row.rows?.[0] === 2) as TunedClass;
 
 const choice = (gpu: Gpu, m: number) =>
   chooseVariant(gpu, launchers.get('lora_linear') as Launcher, {
@@ -23,10 +23,10 @@ const LONG = { timeout: 300_000 };
 
 test('what is measured to be faster is chosen, in its class alone', LONG, async () => {
   using gpu = await softwareGpu();
-  expect(choice(gpu, 200)).toBe('subgroup');
-  gpu.tuned = await tune(gpu, CLASSES.slice(0, 1), clockOfTiles(gpu, COSTS), NO_END);
-  expect(gpu.tuned).toEqual([{ ...products?.row, variant: 'tiled' }]);
-  expect([200, 8].map((m) => choice(gpu, m))).toEqual(['tiled', 'subgroup']);
+  expect(choice(gpu, 8)).toBe('subgroup');
+  gpu.tuned = await tune(gpu, [products], clockOfTiles(gpu, COSTS), NO_END);
+  expect(gpu.tuned).toEqual([{ ...products.row, variant: 'tiled' }]);
+  expect([8, 200].map((m) => choice(gpu, m))).toEqual(['tiled', 'subgroup']);
 });
 
 test.each([
@@ -52,25 +52,41 @@ test.each([
 
 test('what is faster by less than a tenth is not', async () => {
   using gpu = await softwareGpu();
-  const clock = clockOfTiles(gpu, { ...COSTS, 'matmul/split': 7.5 });
-  expect(await tune(gpu, CLASSES.slice(0, 1), clock, NO_END)).toEqual([]);
+  const clock = clockOfTiles(gpu, { ...COSTS, 'matmul/split': 750 });
+  expect(await tune(gpu, [products], clock, NO_END)).toEqual([]);
 });
 
-test('sizes of a variant are measured too, and hold in their class alone', async () => {
+test('sizes of a variant are measured too', async () => {
   using gpu = await softwareGpu();
-  const costOfQuad = ({ ROWS }: Constants) => (ROWS === 32 ? 2 : 4);
+  const costOfQuad = ({ ROWS }: Constants) => (ROWS === 32 ? 200 : 400);
   const clock = clockOfTiles(gpu, { ...COSTS, 'matmul/quad': costOfQuad });
-  gpu.tuned = await tune(gpu, CLASSES.slice(0, 1), clock, NO_END);
-  expect(gpu.tuned).toEqual([{ ...products?.row, variant: 'subgroup', sizes: { ROWS: 32 } }]);
-  const rowsOf = (m: number) =>
-    chooseLaunch(
-      gpu,
-      PRODUCT_VARIANTS,
-      'subgroup',
-      { b: { dtype: 'f32', shape: [8, 64] }, y: { dtype: 'f32', shape: [m, 64] } },
-      m,
-    ).sizes;
-  expect([200, 64].map(rowsOf)).toEqual([{ ROWS: 32 }, { ROWS: 16 }]);
-  gpu.tuned = [{ variant: 'subgroup', sizes: { ROWS: 5, LANES: 16 } }];
-  expect(rowsOf(200), 'sizes that no variant offers').toEqual({ ROWS: 16 });
+  gpu.tuned = await tune(gpu, [products], clock, NO_END);
+  expect(gpu.tuned).toEqual([{ ...products.row, variant: 'subgroup', sizes: { ROWS: 32 } }]);
+});
+
+/** Rows of a softmax, few and long. */
+const longRows = CLASSES.filter(({ work }) => work.id.startsWith('bench.softmax:f32;rows=8;'));
+/** Kernels of a row by how many lanes share it. */
+const shared =
+  (one: number, many: number) =>
+  ({ LANES }: Constants) =>
+    LANES === 1 ? one : many;
+
+test('a variant whose gradient is wrong is never chosen', async () => {
+  using gpu = await softwareGpu();
+  const costs = { 'nn/softmax': shared(8, 2), 'nn/softmax_backward': shared(8, 2) };
+  const clock = clockOfTiles(gpu, costs);
+  const chosen = () => tune(gpu, longRows, clock, NO_END);
+  expect((await chosen()).map(({ variant }) => variant)).toEqual(['row-per-workgroup']);
+  gpu.recorder.pipelines.edit('nn/softmax_backward', {
+    from: '(incoming(four.at) - mean)',
+    to: '(incoming(four.at) + mean)',
+  });
+  expect(await chosen()).toEqual([]);
+});
+
+test('a variant whose gradient is slow is not chosen for its forward pass', async () => {
+  using gpu = await softwareGpu();
+  const costs = { 'nn/softmax': shared(8, 2), 'nn/softmax_backward': shared(8, 20) };
+  expect(await tune(gpu, longRows, clockOfTiles(gpu, costs), NO_END)).toEqual([]);
 });

@@ -63,7 +63,7 @@ interface Reckoned {
 /** Reckoned products that a device keeps at most: shapes that never come again must not pile up. */
 const MOST_KEPT = 1024;
 
-/** By device what was reckoned of its products by its tuning table. */
+/** By device what was reckoned of its products by its tuning table, and by which row of it. */
 const reckoned = new WeakMap<Gpu, { tuned: Gpu['tuned']; products: Map<string, Reckoned> }>();
 
 /** A step makes the same products each time: what takes the host longest about them is kept. */
@@ -74,7 +74,8 @@ function reckonedOf(gpu: Gpu, product: Product, variant: string): Reckoned {
     kept = { tuned: gpu.tuned, products: new Map() };
     reckoned.set(gpu, kept);
   }
-  const key = `${variant} ${a.shape} ${b.shape} ${bias?.shape} ${transpose_a} ${transpose_b} ${scale} ${biasScale} ${product.dtype}`;
+  const row = gpu.decidedBy ? gpu.tuned.indexOf(gpu.decidedBy) : '';
+  const key = `${row} ${variant} ${a.shape} ${b.shape} ${bias?.shape} ${transpose_a} ${transpose_b} ${scale} ${biasScale} ${product.dtype}`;
   let found = kept.products.get(key);
   if (!found) {
     const shapes = { a: a.shape, b: b.shape, bias: bias?.shape };

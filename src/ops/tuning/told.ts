@@ -66,6 +66,11 @@ function choiceTold(choice: string, text: string): Pick<TuningRow, 'variant' | '
   };
 }
 
+/** Whether two rows are of the same operands, whatever they choose. */
+export function haveSameConditions(one: TuningRow, other: TuningRow): boolean {
+  return wordsOf(one) === wordsOf(other);
+}
+
 function wordsOf({ variant, sizes, ops, ...conditions }: TuningRow): string {
   return [ops?.join('+') ?? anyWith(variant), ...Object.entries(conditions).map(conditionIn)].join(
     ', ',

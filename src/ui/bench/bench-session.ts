@@ -3,6 +3,7 @@ import { PEERS, type PeerName } from '../../bench/peer-names.ts';
 import type { BenchRequest } from '../../bench/request.ts';
 import { measuredTable } from '../../bench/tuner/measured-table.ts';
 import { messageOf } from '../../errors.ts';
+import type { TuningRow } from '../../gpu/tuning.ts';
 import type { Report } from '../../report/schema.ts';
 import type { AdapterFacts } from '../check/words.ts';
 import { computes } from '../controls/computing.ts';
@@ -96,8 +97,8 @@ export class BenchSession {
       import('../../bench/journal.ts'),
       import('./known-works.ts'),
     ]);
-    const measure = () =>
-      measuredTable('measured', (request) => runInFrame(request, () => {}, signal));
+    const measure = (before?: readonly TuningRow[]) =>
+      measuredTable('measured', (request) => runInFrame(request, () => {}, signal), before);
     const tuning =
       options.tuning === 'measured' ? await this.#tables.rowsFor(adapter, measure) : options.tuning;
     const given = { ...options, tuning };

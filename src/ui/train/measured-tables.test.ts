@@ -38,6 +38,23 @@ describe('a table', () => {
     expect([...known.values()]).toEqual([TABLE]);
   });
 
+  test('that has something unmeasured is given to what measures the rest', async () => {
+    const known = new Map<string, unknown>();
+    const partly = { ...TABLE, '2: topk, rows from 64': 'unmeasured' };
+    const tables = new MeasuredTables('measured', () => inMemory(known));
+    const asked: unknown[] = [];
+    const measuring = (table: typeof TABLE) =>
+      tables.rowsFor(ADAPTER, async (before) => {
+        asked.push(before);
+        return table;
+      });
+    expect(await measuring(partly)).toEqual(rowsTold(partly));
+    expect(await measuring(TABLE)).toEqual(rowsTold(TABLE));
+    await measuring(OTHER);
+    expect(asked).toEqual([undefined, rowsTold(partly)]);
+    expect([...known.values()]).toEqual([TABLE]);
+  });
+
   test('is that of its adapter', async () => {
     const { rowsFor, count } = kept();
     await rowsFor();

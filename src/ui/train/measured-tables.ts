@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { Measuring } from '../../bench/options.ts';
 import type { TuningRow } from '../../gpu/tuning.ts';
 import { rowsTold } from '../../ops/tuning/told.ts';
+import { isUnmeasured } from '../../ops/tuning/unmeasured.ts';
 import { thisTool } from '../../report/tool.ts';
 import type { AdapterFacts } from '../check/words.ts';
 
@@ -34,16 +35,17 @@ export class MeasuredTables {
 
   /**
    * The rows for an adapter: those that are kept, else those that `measure` finds, which are kept
-   * then. Throws what `measure` throws.
+   * then. It is given those that are kept where some of what they are of is still unmeasured. Throws
+   * what `measure` throws.
    */
   async rowsFor(
     adapter: AdapterFacts,
-    measure: () => Promise<Told>,
+    measure: (before?: readonly TuningRow[]) => Promise<Told>,
   ): Promise<readonly TuningRow[]> {
     const key = keyOf(adapter, this.#measuring);
     const kept = await this.#kept(key);
-    if (kept) return kept;
-    const table = await measure();
+    if (kept && !kept.some(isUnmeasured)) return kept;
+    const table = await measure(kept);
     await this.#keep(key, table);
     return rowsTold(table);
   }

@@ -87,10 +87,10 @@ export class TrainingSession {
   }
 
   async #tableOf(adapter: AdapterFacts, signal: AbortSignal): Promise<readonly TuningRow[]> {
-    return await this.#tables.rowsFor(adapter, async () => {
+    return await this.#tables.rowsFor(adapter, async (before) => {
       this.state.value = { ...this.state.value, measures: true };
       const { measuredInWorker } = await import('../../bench/tuner/measured-in-worker.ts');
-      const table = await measuredInWorker(signal);
+      const table = await measuredInWorker(signal, before);
       this.state.value = { ...this.state.value, measures: false };
       return table;
     });
