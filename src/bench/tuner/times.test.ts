@@ -4,7 +4,7 @@ import { timesOf } from './times.ts';
 /** Ways by what they take by a clock of their own: one run, and more for the first. */
 type Costs = Readonly<Record<string, { readonly run: number; readonly compiles?: number }>>;
 
-/** Times ways, the first of which is `known`, and tells what ran, and when it ended. */
+/** What was found of ways, the first of which is `known`: their times, what ran, and when it ended. */
 async function timed(
   costs: Costs,
   limits: { readonly share: number; readonly end: number },
@@ -106,7 +106,7 @@ describe('what there is no time for', () => {
     expect([[...times.values()], complete, ran]).toEqual([[200, 210], false, 'a b']);
   });
 
-  test('is what others know to be hopeless, which nobody waits for', async () => {
+  test('is what is known to be hopeless by other classes, and is not waited for', async () => {
     const { times, complete } = await timed(
       { a: { run: 30 }, b: { run: 10 }, c: { run: 1e5 } },
       ENOUGH,
