@@ -4,7 +4,7 @@ import { timesOf } from './times.ts';
 /** Ways by what they take by a clock of their own: one run, and more for the first. */
 type Costs = Readonly<Record<string, { readonly run: number; readonly compiles?: number }>>;
 
-/** What was found of ways, the first of which is `known`: their times, what ran, and when it ended. */
+/** The times of ways as they are found, with what ran and the end; the first is `known`. */
 async function timed(
   costs: Costs,
   limits: { readonly share: number; readonly end: number },
