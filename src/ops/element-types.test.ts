@@ -12,7 +12,7 @@ function refuses(op: string, input: string, dtype: DType): boolean {
   const launcher = launchers.get(op);
   try {
     launcher?.forward(
-      {} as never,
+      { tuned: [] } as never,
       { [input]: { dtype } } as never,
       {} as never,
       Object.keys(launcher.variants)[0],

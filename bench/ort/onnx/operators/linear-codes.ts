@@ -65,7 +65,8 @@ export const operators = [
       const line = graph.node('Reshape', [scale, graph.integers([-1])]);
       const q = graph.node('QuantizeLinear', [w, line], { axis: 0, output_dtype: typeCode('i8') });
       const dequant = graph.node('DequantizeLinear', [q, line], { axis: 0 });
-      return { q: { value: q, type: 'i8' }, scale, dequant };
+      // One row is no axis to Quanto: its scale is that of all.
+      return { q: { value: q, type: 'i8' }, scale: weight.shape[0] === 1 ? line : scale, dequant };
     },
     ({ params: { qtype, axis } }) =>
       qtype === 'qint8' && axis === 0
