@@ -41,16 +41,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "covers(*ids): rows of the catalog, or clauses of rows")
     config.addinivalue_line("markers", "control(name, file, from, to): what must turn it red")
     config.addinivalue_line("markers", "long: takes over ten seconds, and is not in every draw")
+    config.addinivalue_line("markers", "longest: takes over forty seconds, and is in no draw")
 
 
 def _left_out(seed: str, items: list[pytest.Item]) -> list[pytest.Item]:
-    """All but one in so many of the long tests: others for each seed, and as many."""
+    """All but one in so many of the long tests, others for each seed and as many; and the longest."""
 
     def place(item: pytest.Item) -> bytes:
         return hashlib.sha256(f"{seed} {item.nodeid}".encode()).digest()
 
     long = sorted((item for item in items if item.get_closest_marker("long")), key=place)
-    return long[math.ceil(len(long) / _LONG_ONE_IN) :]
+    longest = [item for item in items if item.get_closest_marker("longest")]
+    return [*long[math.ceil(len(long) / _LONG_ONE_IN) :], *longest]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -23,8 +23,14 @@ def test_every_op_of_the_vocabulary_has_a_formula():
     assert known_ops() == set(vocabulary())
 
 
+# In halves, with all weights trained or the tables.
+_LONGEST = ("llama_rmsprop_bf16", "llama_saved_bf16")
+
+
 def _as_parameter(case):
-    """Whole trainings take longest."""
+    """Whole trainings take long."""
+    if case.name in _LONGEST:
+        return pytest.param(case, id=case.name, marks=pytest.mark.longest)
     marks = pytest.mark.long if case.op == "train_llama" else ()
     return pytest.param(case, id=case.name, marks=marks)
 
