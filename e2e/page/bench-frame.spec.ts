@@ -46,8 +46,8 @@ test('the frame of a bench computes for a library that has no network, storage o
     const { gradproofBench } = globalThis as unknown as { gradproofBench: BenchPage };
     Object.assign(globalThis, { emitBench: async () => {} });
     const options = {
-      filters: ['none'],
-      quick: true,
+      filters: ['bench.matmul:f32;m=37;*'],
+      quick: false,
       variants: false,
       settings: {},
       tuning: 'checked-in' as const,
@@ -55,9 +55,11 @@ test('the frame of a bench computes for a library that has no network, storage o
     };
     return gradproofBench.run({ options, peers: ['ort'] });
   });
-  expect(outcome.ok).toBe(false);
-  const tried = JSON.parse((outcome as { readonly message: string }).message) as object;
-  expect(tried).toEqual({
+  if (!outcome.ok) throw new Error(outcome.message);
+  const refused = outcome.value.results.find(({ backend }) => backend === 'ort-webgpu');
+  expect(refused?.status).toBe('fail');
+  const [, told = ''] = refused?.error?.message.split('could not be opened: ') ?? [];
+  expect(JSON.parse(told)).toEqual({
     gpu: 'GPUDevice',
     wasm: '[object WebAssembly.Module]',
     isolated: 'true',
