@@ -48,6 +48,8 @@ test('the frame of a bench computes for a library that has no network, storage o
     const options = {
       filters: ['bench.matmul:f32;m=37;*'],
       quick: false,
+      warmUp: 1,
+      samples: 1,
       variants: false,
       settings: {},
       tuning: 'checked-in' as const,

@@ -20,8 +20,8 @@ const HEADS = 2;
 
 /**
  * What is timed to foretell a step: its widest linear, in the format of its base and with its adapter
- * where all have one, the head, and some heads of attention. All other linears count by their weights; norms, activations
- * and the optimizer are left out, which are a few hundredths of a step.
+ * where all have one, the head, and some heads of attention. All other linears count by their
+ * weights; norms, activations and the optimizer are left out, which are a few hundredths of a step.
  */
 export function samplesOf(step: LlamaStep): readonly StepSample[] {
   const { batch, tokens, width, intermediate, layers, heads, vocabulary } = step;
