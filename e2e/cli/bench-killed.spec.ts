@@ -43,7 +43,7 @@ async function benched(
 }
 
 test('a bench whose GPU process is killed goes on with the next work on other devices', {
-  tag: '@long',
+  tag: '@full',
 }, async ({ folder }) => {
   const { status, stdout, all, complete, results } = await benched(
     folder,
@@ -75,7 +75,7 @@ for (const [name, runtime, victims, forGood, why] of [
   ['tab is killed', 'chromium', /--type=renderer/, false, /^the browser or its tab ended/m],
   ['process is killed', 'node', /bench-worker\.js/, false, /was timing ended with SIGKILL$/m],
 ] as const) {
-  test(`a bench whose ${name} ends with what it timed`, { tag: '@long' }, async ({ folder }) => {
+  test(`a bench whose ${name} ends with what it timed`, { tag: '@full' }, async ({ folder }) => {
     const { status, stdout, all, complete, results } = await benched(folder, runtime, victims, {
       forGood,
     });

@@ -20,7 +20,7 @@ test('leaves a Chrome trace of every step', {
     from: 'await train(profile);',
     to: 'await train(undefined);',
   }),
-  tag: '@long',
+  tag: '@full',
 }, async ({ folder }) => {
   const profile = join(folder, 'profile.json');
   const args = [...tinyModel(folder, QUICK), '--type', 'lora', '--steps', '20'];
@@ -58,7 +58,7 @@ test('a log that is sent changes no bit of what is trained, whether a sink is th
       to: '{ ...request, ...(stream && { config: { ...request.config, seed: 1 } }), tuned }',
     },
   ),
-  tag: '@long',
+  tag: '@full',
 }, async ({ folder }) => {
   await using sink = await runSink();
   const args = [...tinyModel(folder, QUICK), '--type', 'lora', '--steps', '20'];
@@ -96,7 +96,7 @@ test('without a sink, or with one that is not there, the log is the file alone',
     from: 'of log?.add(event) ?? []',
     to: 'of (logTo ? log?.add(event) : []) ?? []',
   }),
-  tag: '@long',
+  tag: '@full',
 }, async ({ folder }) => {
   const args = [...tinyModel(folder, QUICK), '--type', 'lora', '--steps', '20'];
   const files = [

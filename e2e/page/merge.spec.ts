@@ -41,7 +41,7 @@ const withoutDialog = (page: Page) =>
   page.addInitScript(() => Reflect.deleteProperty(globalThis, 'showDirectoryPicker'));
 
 test('a run that has ended, and one that was kept, give the bytes of the model that is written as a run ends', {
-  tag: '@long',
+  tag: '@full',
 }, async ({ page }) => {
   await withoutDialog(page);
   await openTuning(page);

@@ -20,7 +20,7 @@ const LONG_RECORDINGS_ONE_IN = 8;
  * and none of those that take about as long as all others together.
  */
 const SAMPLED_TESTS = [
-  { grep: '@full', oneIn: 20 },
+  { grep: '@full', oneIn: 40 },
   { grep: String.raw`\.full\.spec\.ts`, oneIn: 80 },
   { grep: '@long', oneIn: 8 },
   { grep: '@hour', oneIn: Number.POSITIVE_INFINITY },

@@ -22,7 +22,17 @@ type Operands = Readonly<Record<string, Operand>>;
 /** What is told of a work on an op. */
 export interface OpWorkGiven
   extends Partial<
-    Pick<OpWork, 'isLarge' | 'isInPlace' | 'isOnHost' | 'lookUps' | 'judgedRows' | 'growth'>
+    Pick<
+      OpWork,
+      | 'isLarge'
+      | 'isInPlace'
+      | 'isOnHost'
+      | 'lookUps'
+      | 'judgedRows'
+      | 'growth'
+      | 'subgroup'
+      | 'inFloats'
+    >
   > {
   readonly op: Signature;
   /** Of the operands, or of codes. Default f32. */
@@ -44,6 +54,10 @@ export interface OpWorkGiven
 
 const FLOAT_BYTES = 4;
 
+/** Id of y = x W^T of `m` rows with a weight [n, k] in float32. */
+export const linearInFloats = (m: number, n: number, k: number): string =>
+  `bench.matmul:f32;m=${m};n=${n};k=${k};transposed=b`;
+
 /**
  * A work on an op at one size. Where gradients are wanted, those of the outputs are drawn, and
  * forward and backward are timed together.
@@ -51,6 +65,7 @@ const FLOAT_BYTES = 4;
 export function opWork(given: OpWorkGiven): OpWork {
   const { op, dtype = 'f32', sizes, group, quick = false, flops, params = {} } = given;
   const { inputs, gives, wants, isLarge, isInPlace, isOnHost, lookUps, judgedRows, growth } = given;
+  const { subgroup, inFloats } = given;
   const told = wants ? { ...sizes, grad: wants.join('+') } : sizes;
   const words = Object.entries(told).map(([name, value]) => `;${name}=${value}`);
   const outputs = typeof gives === 'number' ? {} : gives;
@@ -62,6 +77,8 @@ export function opWork(given: OpWorkGiven): OpWork {
     id: `bench.${op.name}:${dtype}${words.join('')}`,
     op: op.name,
     group,
+    ...(subgroup ? { subgroup } : {}),
+    ...(inFloats ? { inFloats } : {}),
     quick,
     flops,
     bytes: { read: read + (wants ? written : 0), written: written + gradients },

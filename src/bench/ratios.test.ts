@@ -6,6 +6,7 @@ import type { BenchRow } from './summary.ts';
 const row = (id: string, times: Record<string, number | undefined>, ratio?: number): BenchRow => ({
   id,
   group: 'products',
+  subgroup: undefined,
   results: new Map(
     Object.entries(times).map(([backend, medianMs]) => [
       backend,
@@ -15,6 +16,8 @@ const row = (id: string, times: Record<string, number | undefined>, ratio?: numb
   ratio,
   leastRatio: undefined,
   shareOfCeiling: undefined,
+  inFloats: undefined,
+  ofFloats: undefined,
 });
 
 test('a ratio names the fastest peer on WebGPU: WebAssembly, a ceiling or a failure is none', () => {

@@ -12,6 +12,8 @@ import { works } from './works.ts';
 export interface BenchRow {
   readonly id: string;
   readonly group: WorkGroup | 'other';
+  /** Rows of the group that have a mean of their own. */
+  readonly subgroup: string | undefined;
   /** By contender. */
   readonly results: ReadonlyMap<string, CaseResult>;
   /** The fastest peer's time by ours: above 1 ours is faster. */
@@ -20,11 +22,17 @@ export interface BenchRow {
   readonly leastRatio: number | undefined;
   /** Of what a kernel reaches that does nothing else. */
   readonly shareOfCeiling: number | undefined;
+  /** Id of the same work in float32, where this one has codes or halves. */
+  readonly inFloats: string | undefined;
+  /** Our time by that of the same work in float32, in the same report. */
+  readonly ofFloats: number | undefined;
 }
 
 /** The ratios of a group together. */
 export interface GroupMean {
   readonly group: string;
+  /** The part of the group that it is of; undefined for all. */
+  readonly subgroup: string | undefined;
   readonly count: number;
   readonly geometricMean: number;
   readonly worst: { readonly id: string; readonly ratio: number };
@@ -35,20 +43,32 @@ export interface GroupMean {
 /** The rows of a report, in the order in which works are declared; others come last. */
 export function benchRows({ results }: Pick<Report, 'results'>): readonly BenchRow[] {
   const held = withHeldCeilings(works.values(), results);
+  const oursMs = new Map(
+    results.flatMap(({ id, backend, timing }) =>
+      backend === 'webgpu' && timing ? [[id, timing.medianMs] as const] : [],
+    ),
+  );
   const rows = [...groupBy(held, ({ id }) => id)].map(([id, all]): BenchRow => {
     const byBackend = new Map(all.map((result) => [result.backend, result]));
     const ours = byBackend.get('webgpu');
+    const { group = 'other', subgroup, inFloats } = works.get(id) ?? {};
     return {
       id,
-      group: works.get(id)?.group ?? 'other',
+      group,
+      subgroup,
+      inFloats,
       results: byBackend,
       ratio: ours?.metrics?.['ratio'] ?? undefined,
       leastRatio: leastRatioOf(byBackend),
       shareOfCeiling: ours?.metrics?.['fractionOfCeiling'] ?? undefined,
+      ofFloats: quotient(oursMs.get(id), oursMs.get(inFloats ?? '')),
     };
   });
   return inOrder(rows);
 }
+
+const quotient = (a: number | undefined, b: number | undefined) =>
+  a === undefined || b === undefined ? undefined : a / b;
 
 /** By the samples of the fastest peer and of ours. */
 function leastRatioOf(results: BenchRow['results']): number | undefined {
@@ -75,7 +95,7 @@ export interface RowOfRuns extends BenchRow {
 /**
  * The rows of runs of the same works at different times: where several timed one, that of the run
  * whose ratio is the median, the lower of two, among those that timed most libraries; of works
- * without a ratio, that whose time is.
+ * without a ratio, that whose time is. Beside float32 it has the median of all runs.
  */
 export function rowsOfRuns(reports: readonly Pick<Report, 'results'>[]): readonly RowOfRuns[] {
   const all = reports.map(benchRows);
@@ -90,12 +110,18 @@ export function rowsOfRuns(reports: readonly Pick<Report, 'results'>[]): readonl
         (a, b) => measure(a) - measure(b),
       );
       return {
-        ...(sorted[Math.floor((sorted.length - 1) / 2)] as BenchRow),
+        ...(lowerMedian(sorted) as BenchRow),
+        ofFloats: lowerMedian(
+          rows.flatMap(({ ofFloats }) => ofFloats ?? []).toSorted((a, b) => a - b),
+        ),
         ratios: sorted.flatMap(({ ratio }) => ratio ?? []),
       };
     }),
   );
 }
+
+const lowerMedian = <T>(sorted: readonly T[]): T | undefined =>
+  sorted[Math.floor((sorted.length - 1) / 2)];
 
 /** How many libraries were timed that count in a ratio. */
 const librariesIn = ({ results }: BenchRow) =>
@@ -109,16 +135,30 @@ export function documentedMs(result: CaseResult | undefined): number | undefined
   return result?.metrics?.['documentedMs'] ?? undefined;
 }
 
-/** The geometric mean of the ratios of each group that has any. */
+/** The geometric mean of the ratios of each group that has any, and below it of its parts. */
 export function groupMeans(rows: readonly BenchRow[]): readonly GroupMean[] {
-  const rated = rows.flatMap(({ id, group, ratio }) =>
-    ratio === undefined ? [] : [{ id, group, ratio }],
+  const rated = rows.flatMap(({ id, group, subgroup, ratio }) =>
+    ratio === undefined ? [] : [{ id, group, subgroup, ratio }],
   );
-  return [...groupBy(rated, ({ group }) => group)].map(([group, all]) => ({
-    group,
-    count: all.length,
-    geometricMean: Math.exp(all.reduce((sum, { ratio }) => sum + Math.log(ratio), 0) / all.length),
-    worst: all.reduce((worst, one) => (one.ratio < worst.ratio ? one : worst)),
-    below: all.filter(({ ratio }) => ratio < 1).length,
-  }));
+  return [...groupBy(rated, ({ group }) => group)].flatMap(([group, all]) => {
+    const inParts = all.flatMap(({ subgroup, ...one }) =>
+      subgroup === undefined ? [] : { subgroup, ...one },
+    );
+    const parts = [...groupBy(inParts, ({ subgroup }) => subgroup)];
+    return [
+      { group, subgroup: undefined, ...meanOf(all) },
+      ...parts.map(([subgroup, some]) => ({ group, subgroup, ...meanOf(some) })),
+    ];
+  });
+}
+
+function meanOf(rated: readonly GroupMean['worst'][]): Omit<GroupMean, 'group' | 'subgroup'> {
+  return {
+    count: rated.length,
+    geometricMean: Math.exp(
+      rated.reduce((sum, { ratio }) => sum + Math.log(ratio), 0) / rated.length,
+    ),
+    worst: rated.reduce((worst, one) => (one.ratio < worst.ratio ? one : worst)),
+    below: rated.filter(({ ratio }) => ratio < 1).length,
+  };
 }

@@ -28,6 +28,13 @@ interface WorkFacts {
   /** `bench.<op>:<dtype>;name=value;...`, unique and stable. */
   readonly id: string;
   readonly group: WorkGroup;
+  /** `name=value` of the works of the group that have a mean of their own, too. Default none. */
+  readonly subgroup?: string;
+  /**
+   * Id of the same work in float32, where this one has codes or halves: a report tells how many
+   * times as long this one takes. Default none.
+   */
+  readonly inFloats?: string;
   /** Whether `--quick` has it. */
   readonly quick: boolean;
   /** Floating-point operations of one call at least. */

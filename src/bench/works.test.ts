@@ -60,6 +60,16 @@ test('every group has a work that is quick, but for what takes long', () => {
   ]);
 });
 
+test('the work in float32 that another is told beside is there, and is in float32', () => {
+  const named = all.flatMap(({ id, inFloats }) => (inFloats === undefined ? [] : [[id, inFloats]]));
+  expect(named.length).toBeGreaterThan(90);
+  for (const [id, inFloats = ''] of named) {
+    expect(works.get(inFloats)?.inFloats, id).toBeUndefined();
+    expect(works.has(inFloats), `${inFloats} of ${id}`).toBe(true);
+    expect(inFloats).toContain(':f32;');
+  }
+});
+
 test('PyTorch is timed at the steps of fine-tuning, by their ids', () => {
   const file = new URL('../../bridge/src/gradproof_bridge/timing/steps.py', import.meta.url);
   const timed = readFileSync(file, 'utf8').match(/(?<=")bench\.[^"]+(?=":)/g);

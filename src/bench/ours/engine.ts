@@ -1,10 +1,12 @@
 import type { Gpu } from '../../gpu/gpu.ts';
+import { scaledDotProductAttention } from '../../ops/attention/scaled_dot_product_attention.ts';
 import { launchers } from '../../ops/registry.ts';
 import { chooseVariant, runnableVariants } from '../../ops/variants.ts';
 import type { Contender, PreparedWork } from '../contender.ts';
 import { drawnCall } from '../drawn.ts';
 import { VARIANT } from '../variant-rows.ts';
 import type { CeilingWork, Work } from '../work.ts';
+import { BY_PRODUCTS } from './attention-by-products.ts';
 import { EAGER, type EngineSetting, EngineWork, type Runnable, SETTINGS } from './engine-work.ts';
 import { prepareGeneration } from './generation.ts';
 import { prepareOp } from './op.ts';
@@ -31,9 +33,9 @@ export class Engine implements Contender {
     const op = work.kind === 'op' ? launchers.get(work.op) : undefined;
     if (work.kind !== 'op' || !op) return [];
     const chosen = chooseVariant(this.#gpu, op, drawnCall(work).inputs);
-    return runnableVariants(this.#gpu, op)
-      .filter((variant) => variant !== chosen)
-      .map((variant) => VARIANT + variant);
+    const others = runnableVariants(this.#gpu, op).filter((variant) => variant !== chosen);
+    const ways = op === scaledDotProductAttention ? [...others, BY_PRODUCTS] : others;
+    return ways.map((way) => VARIANT + way);
   }
 
   async prepare(work: Work, setting: string): Promise<PreparedWork> {

@@ -8,18 +8,9 @@ import type { HostTensor, HostTensors } from '../../tensor/host.ts';
 import { Tensor, type Tensors } from '../../tensor/tensor.ts';
 import type { AdamHyperparameters } from '../../vocabulary/optim/adam.ts';
 import { completed } from '../../vocabulary/signature.ts';
+import { attentionByProducts, BY_PRODUCTS } from './attention-by-products.ts';
 import type { EngineSetting, Runnable } from './engine-work.ts';
-
-/** A call on the device. */
-interface OnDevice {
-  /** Records it, and returns what it gives: gradients by `grad.<input>`. The caller frees them. */
-  readonly record: () => Tensors;
-  /** What is not among those, as a step leaves it in place. */
-  readonly kept?: Tensors;
-  readonly owned: Scope;
-}
-
-const GRADIENT = 'grad.';
+import { GRADIENT, type OnDevice } from './on-device.ts';
 
 /** Prepares a call in a setting. */
 export async function prepareOp(
@@ -27,11 +18,7 @@ export async function prepareOp(
   call: Call<HostTensor>,
   setting: EngineSetting,
 ): Promise<Runnable> {
-  const {
-    record,
-    kept = {},
-    owned,
-  } = call.op.name === 'adamw_step' ? adamwInPlace(gpu, call) : called(gpu, call);
+  const { record, kept = {}, owned } = onDevice(gpu, call);
   using scope = new Scope();
   scope.add(owned);
   const step =
@@ -52,6 +39,11 @@ export async function prepareOp(
     },
     [Symbol.dispose]: () => all[Symbol.dispose](),
   };
+}
+
+function onDevice(gpu: Gpu, call: Call<HostTensor>): OnDevice {
+  if (call.variant === BY_PRODUCTS) return attentionByProducts(gpu, call);
+  return call.op.name === 'adamw_step' ? adamwInPlace(gpu, call) : called(gpu, call);
 }
 
 function called(gpu: Gpu, call: Call<HostTensor>): OnDevice {

@@ -13,12 +13,19 @@ import { quantoMatmul } from '../../vocabulary/matmul/quanto_matmul.ts';
 import { HQQ_WORDS, type HqqBits } from '../../vocabulary/quant/hqq_quantize.ts';
 import type { MlxParams } from '../../vocabulary/quant/mlx_quantize.ts';
 import { ternaryMatmul } from '../../vocabulary/quant/ternary_matmul.ts';
-import { type Operand, operand, opWork } from '../op-work.ts';
+import { linearInFloats, type Operand, operand, opWork } from '../op-work.ts';
 import { drawPackedTrits, drawTritsOfBase3 } from '../packed-trits.ts';
 import type { OpWork } from '../work.ts';
 
 const FEATURES = 1024;
 const ELEMENTS = FEATURES * FEATURES;
+
+const inGroup = (rows: number) =>
+  ({
+    group: 'products by format',
+    subgroup: `m=${rows}`,
+    inFloats: linearInFloats(rows, FEATURES, FEATURES),
+  }) as const;
 
 /** Any bits of a mask: time does not depend on them. */
 const words32 = (mask: number) => (random: Random, shape: Shape) => {
@@ -67,7 +74,7 @@ function mlx(rows: number, format: MlxParams): OpWork {
     op: mlxMatmul,
     dtype: mode === 'affine' ? `affine${bits}` : mode,
     sizes: { m: rows, n: FEATURES, k: FEATURES, block },
-    group: 'products by format',
+    ...inGroup(rows),
     flops: 2 * rows * ELEMENTS,
     params: { ...format, out_features: FEATURES, in_features: FEATURES },
     inputs: {
@@ -90,7 +97,7 @@ function hqq(rows: number, nbits: HqqBits, axis: 0 | 1 = 1): OpWork {
     op: hqqMatmul,
     dtype: `hqq${nbits}`,
     sizes: { m: rows, n: FEATURES, k: FEATURES, block, ...(axis === 0 ? { axis } : {}) },
-    group: 'products by format',
+    ...inGroup(rows),
     flops: 2 * rows * ELEMENTS,
     params: { nbits, axis, group_size: block, out_features: FEATURES, in_features: FEATURES },
     inputs: {
@@ -113,7 +120,7 @@ function quanto(rows: number, bits: 4 | 2, axis: 0 | -1 = 0): OpWork {
     op: quantoMatmul,
     dtype: `quanto${bits}`,
     sizes: { m: rows, n: FEATURES, k: FEATURES, block, ...(axis === 0 ? {} : { axis }) },
-    group: 'products by format',
+    ...inGroup(rows),
     flops: 2 * rows * ELEMENTS,
     params: { bits, axis, group_size: block, out_features: FEATURES, in_features: FEATURES },
     inputs: {
@@ -137,7 +144,7 @@ function nbits(rows: number, bits: NbitsFormat['bits'], isSymmetric = false): Op
       ...{ m: rows, n: FEATURES, k: FEATURES, block: format.block_size },
       ...(isSymmetric ? { zero: 'middle' } : {}),
     },
-    group: 'products by format',
+    ...inGroup(rows),
     flops: 2 * rows * ELEMENTS,
     params: { ...format, out_features: FEATURES, in_features: FEATURES },
     inputs: {
@@ -159,7 +166,7 @@ function eightBit(rows: number, codes: ByteCodes, block: number, axis: 0 | -1 = 
     op: matmul8bit,
     dtype: codes,
     sizes: { m: rows, n: FEATURES, k: FEATURES, block, ...(axis === 0 ? {} : { axis }) },
-    group: 'products by format',
+    ...inGroup(rows),
     flops: 2 * rows * ELEMENTS,
     params: { codes, axis, blocksize: block, out_features: FEATURES, in_features: FEATURES },
     inputs: {
@@ -179,7 +186,7 @@ function ternary(rows: number, order: 'low' | 'base3' = 'low'): OpWork {
     op: ternaryMatmul,
     dtype: 'ternary',
     sizes: { m: rows, n: FEATURES, k: FEATURES, ...(order === 'low' ? {} : { order }) },
-    group: 'products by format',
+    ...inGroup(rows),
     flops: 2 * rows * ELEMENTS,
     params: { out_features: FEATURES, order },
     inputs: {

@@ -4,7 +4,7 @@ import type { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { repeated } from '../../testing/normals.ts';
 import { signatureOf } from '../../vocabulary/registry.ts';
-import { type Operand, operand, opWork } from '../op-work.ts';
+import { linearInFloats, type Operand, operand, opWork } from '../op-work.ts';
 import type { OpWork } from '../work.ts';
 
 type Name = 'nf4' | 'fp4';
@@ -58,7 +58,8 @@ export function product({ rows, features, blocksize, name = 'nf4', wants }: Prod
     op: multiply,
     dtype: name,
     sizes: { m: rows, n: out_features, k: in_features, block: blocksize },
-    group: '4-bit products',
+    ...{ group: '4-bit products', subgroup: `block=${blocksize}` },
+    ...(wants ? {} : { inFloats: linearInFloats(rows, out_features, in_features) }),
     quick: name === 'nf4' && in_features === 1024 && blocksize === 64 && rows === 1,
     flops: (wants ? 4 : 2) * rows * in_features * out_features,
     params: { quant_type: name, blocksize, out_features, in_features },

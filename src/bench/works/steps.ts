@@ -38,7 +38,10 @@ export function stepWork(
   step: StepOf,
   sizes: Readonly<Record<string, string | number>>,
   more: Partial<
-    Pick<StepWork, 'group' | 'quick' | 'isOurs' | 'growth' | 'judgedSteps' | 'run' | 'timed'>
+    Pick<
+      StepWork,
+      'group' | 'quick' | 'isOurs' | 'growth' | 'judgedSteps' | 'run' | 'timed' | 'inFloats'
+    >
   > = {},
 ): StepWork {
   const dtype = dtypeOf(step);
@@ -72,7 +75,8 @@ function tuned(tokens: number): readonly StepWork[] {
   const { batch, width } = step;
   const sizes = { batch, tokens, width };
   const more = { group: 'fine-tuning', isOurs: true } as const;
-  return [stepWork(step, sizes, more), stepWork({ ...step, base: 'nf4' }, sizes, more)];
+  const plain = stepWork(step, sizes, more);
+  return [plain, stepWork({ ...step, base: 'nf4' }, sizes, { ...more, inFloats: plain.id })];
 }
 
 /** A checkpoint of what a step trains, and going on from it. */
@@ -85,6 +89,7 @@ function kept(step: StepOf, sizes: Readonly<Record<string, string | number>>): r
 }
 
 const { batch, tokens, width } = TRANSFORMER;
+const transformer = stepWork(TRANSFORMER, { batch, tokens, width });
 
 /**
  * Training steps, the transformer's in halves too and a Llama's over codes, and how the perceptron's
@@ -96,14 +101,14 @@ export const works: readonly StepWork[] = [
     { batch: MLP.batch, hidden: MLP.hidden },
     { quick: true, growth: [grown('batch', MLP.batch), grown('hidden', MLP.hidden)] },
   ),
-  stepWork(TRANSFORMER, { batch, tokens, width }),
+  transformer,
   stepWork(RESNET, { batch: RESNET.batch, side: SIDE }),
   stepWork(LLAMA, { batch: LLAMA.batch, tokens: LLAMA.tokens, width: LLAMA.width }),
   stepWork(
     { ...TRANSFORMER, storage: 'f16' },
     { batch, tokens, width },
     {
-      ...{ group: 'halves', isOurs: true },
+      ...{ group: 'halves', isOurs: true, inFloats: transformer.id },
     },
   ),
   ...tuned(64),

@@ -53,6 +53,9 @@ export function worksTable(rows: readonly BenchRow[], width: number, verbose: bo
       cellIn: ({ shareOfCeiling: share }) =>
         share === undefined ? '' : `${(100 * share).toFixed(0)} %`,
     },
+    ...(rows.some(({ ofFloats }) => ofFloats !== undefined)
+      ? [{ name: 'of f32', cellIn: ({ ofFloats }: BenchRow) => ofFloats?.toFixed(2) ?? '' }]
+      : []),
   ];
   return fitted(rows, columns, width, verbose ? settingsIn : () => []);
 }

@@ -9,6 +9,7 @@ import { leftOut } from '../../bench/left-out.ts';
 import { libraryVersions } from '../../bench/library-versions.ts';
 import type { Slowed } from '../../bench/slowed.ts';
 import { SURE_SAMPLES } from '../../bench/statistics/slower.ts';
+import { type StepCost, stepCosts } from '../../bench/step-costs.ts';
 import { type BenchRow, benchRows, groupMeans } from '../../bench/summary.ts';
 import { NOT_OPENED } from '../../bench/unopened.ts';
 import { badChoices, othersWords, type VariantRow, variantRows } from '../../bench/variant-rows.ts';
@@ -101,6 +102,7 @@ export function showBenchSummary(voice: Voice, report: Report, verbose = false):
   sayMeans(voice, rows);
   sayVariants(voice, variantRows(report.results));
   sayForetold(voice, foretoldRows(report.results));
+  sayStepCosts(voice, stepCosts(rows));
   const { run, environments } = report;
   const adapter = environments[0]?.adapter;
   if (adapter?.isFallback)
@@ -150,9 +152,9 @@ function sayLeftOut(voice: Voice, { results }: Report): void {
 }
 
 function sayMeans(voice: Voice, rows: readonly BenchRow[]): void {
-  for (const { group, count, geometricMean, worst, below } of groupMeans(rows))
+  for (const { group, subgroup, count, geometricMean, worst, below } of groupMeans(rows))
     voice.say(
-      `${group}: the fastest peer takes ${geometricMean.toFixed(2)} times as long as ours (geometric mean of ${count}); at worst ${worst.ratio.toFixed(2)} (${workName(worst.id)}), ${below} below 1`,
+      `${subgroup ? `  ${subgroup}` : group}: the fastest peer takes ${geometricMean.toFixed(2)} times as long as ours (geometric mean of ${count}); at worst ${worst.ratio.toFixed(2)} (${workName(worst.id)}), ${below} below 1`,
     );
 }
 
@@ -178,6 +180,21 @@ function sayForetold(voice: Voice, rows: readonly ForetoldRow[]): void {
   voice.say(
     `foretold: ${others.length} of ${counted(rows.length, 'step')} take over ${FORETOLD_WITHIN} times as long as is foretold, or as short`,
   );
+}
+
+function sayStepCosts(voice: Voice, costs: readonly StepCost[]): void {
+  for (const { id, eager, captured, activationBytes, activationsOfFloats } of costs) {
+    const host = (ms: number, us: number) =>
+      `${ms.toPrecision(3)} ms of JavaScript, ${us.toPrecision(3)} us a command`;
+    const { ms, usPerCommand } = captured;
+    const told = [
+      host(eager.ms, eager.usPerCommand),
+      ms && usPerCommand ? `replayed ${host(ms, usPerCommand)}` : [],
+      activationBytes ? `activations of ${(activationBytes / 2 ** 20).toFixed(1)} MiB` : [],
+      activationsOfFloats ? `${activationsOfFloats.toFixed(2)} of float32's` : [],
+    ];
+    voice.say(`${workName(id)}: ${told.flat().join(', ')}`);
+  }
 }
 
 /** Names what became slower than in the baseline. */

@@ -5,14 +5,18 @@ import { drawnCall } from '../../bench/drawn.ts';
 import type { BenchResult } from '../../bench/host.ts';
 import { opWork } from '../../bench/op-work.ts';
 import { DEFAULT_BENCH_OPTIONS } from '../../bench/options.ts';
+import { CallOracle } from '../../bench/oracle.ts';
+import { BY_PRODUCTS } from '../../bench/ours/attention-by-products.ts';
 import { Engine } from '../../bench/ours/engine.ts';
 import { runBench } from '../../bench/run.ts';
 import { UncapturedErrors } from '../../bench/uncaptured-errors.ts';
+import { VARIANT } from '../../bench/variant-rows.ts';
 import type { OpWork, StepOf, Work } from '../../bench/work.ts';
 import { stepWork } from '../../bench/works/steps.ts';
 import { works } from '../../bench/works.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { type HostTensor, hostTensor } from '../../tensor/host.ts';
+import { scaledDotProductAttention } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
 import { matmul } from '../../vocabulary/matmul/matmul.ts';
 import { softmax } from '../../vocabulary/nn/softmax.ts';
 import { adamwStep } from '../../vocabulary/optim/adamw_step.ts';
@@ -134,6 +138,29 @@ describe('bench on a device', () => {
     expect(of(product, 'webgpu').kernels.length).toBeGreaterThan(0);
     expect(of(rows, 'webgpu').metrics?.['eagerCommands']).toBe(2);
     expect(gpu.memory.ledger.liveBytes).toBe(0);
+  });
+
+  test.each([false, true])('attention by products is right, causal: %s', async (causal) => {
+    const shape = [1, 2, 9, 5];
+    const attention = opWork({
+      op: scaledDotProductAttention,
+      sizes: { causal },
+      group: 'attention',
+      flops: 2,
+      params: { causal },
+      inputs: { q: shape, k: shape, v: shape },
+      gives: { y: shape },
+      wants: ['q', 'k', 'v'],
+    });
+    await using engine = new Engine(gpu);
+    expect(engine.variantsFor(attention)).toContain(VARIANT + BY_PRODUCTS);
+    await using work = await engine.prepare(attention, VARIANT + BY_PRODUCTS);
+    const results = await work.results();
+    expect(Object.keys(results.gradients).sort()).toEqual(['k', 'q', 'v']);
+    new CallOracle(drawnCall(attention)).judge(results);
+    expect(work.kernels?.().some((kernel) => kernel.includes('matmul'))).toBe(true);
+    expect(work.kernels?.().some((kernel) => kernel.includes('attention'))).toBe(false);
+    expect(engine.variantsFor(product).join()).not.toContain(BY_PRODUCTS);
   });
 
   test('checks every ceiling of the device by itself', async () => {

@@ -2,6 +2,7 @@ import { LIBRARIES } from '../../bench/contender.ts';
 import { OF_FORETOLD } from '../../bench/foretold-rows.ts';
 import { toldMs } from '../../bench/held-ceilings.ts';
 import { libraryVersions } from '../../bench/library-versions.ts';
+import { stepCosts } from '../../bench/step-costs.ts';
 import { type BenchRow, groupMeans, type RowOfRuns, rowsOfRuns } from '../../bench/summary.ts';
 import { badChoices, othersWords, variantRows } from '../../bench/variant-rows.ts';
 import { groupBy } from '../../report/group.ts';
@@ -9,7 +10,6 @@ import { median } from '../../report/median.ts';
 import { browserWords, chipName } from '../../report/place.ts';
 import type { CaseResult, Report } from '../../report/schema.ts';
 import type { Scaling, TorchSteps } from './beside.ts';
-import { halvesPairs } from './halves.ts';
 
 const COLUMNS = {
   'ort-webgpu': 'ORT',
@@ -39,7 +39,8 @@ less time in the same run. ~ marks a bound that is coarser, as the library docum
 row is that of the run whose ratio is the median of those that timed it beside most libraries; where
 there are several, their number and the lowest and highest of their ratios stand beside it. \`at
 least\` is the lower end of that run's ratio, by the ranks of both sets of samples: it holds in 19 of
-20 cases, and in 7 of 8 where five were taken. A library that was not asked, or cannot, has -.
+20 cases, and in 7 of 8 where five were taken. \`of f32\` is our time by ours of the same work in
+float32, in the same run; of several runs the median. A library that was not asked, or cannot, has -.
 WebAssembly computes on the processor and counts in no ratio: beside an adapter that is a processor
 too it is faster than any WGSL. Written by
 \`scripts/speed-page.mjs\` from reports of \`npm start -- bench\`.
@@ -54,11 +55,11 @@ ${versionsLine(reports)}
 |---|---|---|---|---|
 ${groupMeans(rows)
   .map(
-    ({ group, count, geometricMean, worst, below }) =>
-      `| ${group} | ${count} | ${geometricMean.toFixed(2)} | ${worst.ratio.toFixed(2)} (${nameOf(worst.id)}) | ${below} |`,
+    ({ group, subgroup, count, geometricMean, worst, below }) =>
+      `| ${[group, subgroup ?? []].flat().join(', ')} | ${count} | ${geometricMean.toFixed(2)} | ${worst.ratio.toFixed(2)} (${nameOf(worst.id)}) | ${below} |`,
   )
   .join('\n')}
-${groups.map(([group, some]) => (group === 'halves' ? halves(reports, some) : table(group, some))).join('')}${variants(reports)}${growth(reports)}${steps(rows)}${fineTuning(rows, torch)}${checkpoints(rows)}${severalWorkers(scaling)}`;
+${groups.map(([group, some]) => table(group, some)).join('')}${variants(reports)}${growth(reports)}${steps(rows)}${fineTuning(rows, torch)}${checkpoints(rows)}${severalWorkers(scaling)}`;
 }
 
 function runLine({ environments, run, tool, results }: Report): string {
@@ -103,16 +104,21 @@ function table(group: string, rows: readonly (BenchRow & Partial<RowOfRuns>)[]):
   const columns = Object.entries(COLUMNS).filter(([backend]) =>
     rows.some(({ results }) => results.get(backend)?.timing),
   );
-  const lines = rows.map(({ id, results, ratio, ratios, leastRatio, shareOfCeiling }) => {
+  const isBesideFloats = rows.some(({ ofFloats }) => ofFloats !== undefined);
+  const lines = rows.map(({ id, results, ratio, ratios, leastRatio, shareOfCeiling, ofFloats }) => {
     const cells = columns.map(([backend]) => cellOf(results.get(backend)));
     const told = [
       ratioOf(ratio, ratios),
       ratio === undefined ? '' : (leastRatio?.toFixed(2) ?? '-'),
       shareOfCeiling === undefined ? '' : `${(100 * shareOfCeiling).toFixed(0)} %`,
+      ...(isBesideFloats ? [ofFloats?.toFixed(2) ?? ''] : []),
     ];
     return `| ${[nameOf(id), ...cells, ...told].join(' | ')} |`;
   });
-  const head = [group, ...columns.map(([, name]) => name), 'ratio', 'at least', 'of ceiling'];
+  const head = [
+    ...[group, ...columns.map(([, name]) => name), 'ratio', 'at least', 'of ceiling'],
+    ...(isBesideFloats ? ['of f32'] : []),
+  ];
   return `
 ## ${group[0]?.toUpperCase()}${group.slice(1)}
 
@@ -127,25 +133,6 @@ function ratioOf(ratio: number | undefined, ratios: readonly number[] = []): str
   if (ratio === undefined) return '';
   const spread = [ratios[0], ratios.at(-1)].map((one) => one?.toFixed(2)).join(' to ');
   return ratio.toFixed(2) + (ratios.length > 1 ? ` (${ratios.length}: ${spread})` : '');
-}
-
-/** Works in halves, each below the same in float32 where a run timed both; else as they come. */
-function halves(reports: readonly Report[], rows: readonly BenchRow[]): string {
-  const pairs = halvesPairs(reports);
-  const alone = rows.filter(({ id }) => !pairs.some(({ inHalves }) => inHalves.id === id));
-  const both = pairs.flatMap(({ inFloats, inHalves }) => [inFloats, inHalves]);
-  const times = table('halves', [...both, ...alone]);
-  if (pairs.length === 0) return times;
-  const lines = pairs.map(
-    ({ inHalves, ratio }) => `| ${nameOf(inHalves.id)} | ${ratio.toFixed(2)} |`,
-  );
-  return `${times}
-Both rows are of the newest run that timed both. What ours takes in halves is of float32's:
-
-| step | of float32's |
-|---|---|
-${lines.join('\n')}
-`;
 }
 
 function cellOf(result: CaseResult | undefined): string {
@@ -215,26 +202,23 @@ ${lines.join('\n')}
 
 /** What steps cost on the host. */
 function steps(rows: readonly BenchRow[]): string {
-  const lines = rows.flatMap(({ id, group, results }) => {
-    const metrics = results.get('webgpu')?.metrics ?? {};
-    const number = (name: string) => figure(metrics[name]);
-    if ((group !== 'steps' && group !== 'halves') || metrics['eagerHostMs'] === undefined)
-      return [];
-    const cells = ['eager', 'captured'].flatMap((way) => [
-      number(`${way}HostMs`),
-      number(`${way}Commands`),
-      number(`${way}HostUsPerCommand`),
-    ]);
-    const peak = metrics['eagerPeakBytes'];
-    const mib = peak ? (peak / 2 ** 20).toFixed(1) : '-';
-    return [`| ${[nameOf(id), ...cells, mib].join(' | ')} |`];
-  });
+  const lines = stepCosts(rows).map(
+    ({ id, eager, captured, peakBytes, activationBytes, activationsOfFloats }) => {
+      const host = [eager, captured].flatMap(({ ms, commands, usPerCommand }) =>
+        [ms, commands, usPerCommand].map(figure),
+      );
+      const bytes = [peakBytes, activationBytes].map((of) =>
+        of ? (of / 2 ** 20).toFixed(1) : '-',
+      );
+      return `| ${[nameOf(id), ...host, ...bytes, figure(activationsOfFloats)].join(' | ')} |`;
+    },
+  );
   if (lines.length === 0) return '';
   return `
 ## What steps cost on the host
 
-| step | eager ms | commands | us a command | replayed ms | commands | us a command | peak MiB |
-|---|---|---|---|---|---|---|---|
+| step | eager ms | commands | us a command | replayed ms | commands | us a command | peak MiB | activations MiB | of f32's |
+|---|---|---|---|---|---|---|---|---|---|
 ${lines.join('\n')}
 ${callsAlone(rows)}`;
 }
@@ -242,20 +226,17 @@ ${callsAlone(rows)}`;
 /** What a step of adapters takes, over a base in floats and in codes. */
 function fineTuning(rows: readonly BenchRow[], torch: TorchSteps | undefined): string {
   const ours = oursOf(rows);
-  const lines = rows.flatMap(({ id, group }) => {
+  const lines = rows.flatMap(({ id, group, ofFloats }) => {
     const result = ours.get(id);
     const ms = result?.timing?.medianMs;
     if (group !== 'fine-tuning' || ms === undefined) return [];
     const { metrics = {} } = result ?? {};
     const peakBytes = metrics['eagerPeakBytes'];
-    const inFloats = id.includes(':nf4;')
-      ? ours.get(id.replace(':nf4;', ':f32;'))?.timing?.medianMs
-      : undefined;
     const cells = [
       nameOf(id),
       ms.toPrecision(3),
       ...(torch ? [figure(torch.steps[id]?.medianMs)] : []),
-      figure(inFloats && ms / inFloats),
+      figure(ofFloats),
       figure(metrics[OF_FORETOLD]),
       figure(peakBytes && peakBytes / 1e6),
       metrics['lastLoss'] === undefined

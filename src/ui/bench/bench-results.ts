@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { growthSeries } from '../../bench/growth.ts';
 import { ratiosOf } from '../../bench/ratios.ts';
 import { rooflineOf } from '../../bench/roofline.ts';
+import { stepCosts } from '../../bench/step-costs.ts';
 import type { BenchRow } from '../../bench/summary.ts';
 import { variantRows } from '../../bench/variant-rows.ts';
 import type { CaseResult, Report } from '../../report/schema.ts';
@@ -17,6 +18,7 @@ import { ratioFigure } from './ratio-figure.ts';
 import { rooflineFigure } from './roofline-figure.ts';
 import '../charts/figure.ts';
 import '../reports/provenance.ts';
+import './bench-step-costs.ts';
 import './bench-table.ts';
 import './bench-variants.ts';
 
@@ -82,6 +84,7 @@ export class BenchResults extends LitElement {
     const rows = shown ? all.filter(({ group }) => group === shown) : all;
     const ceilings = rows.filter(({ group }) => group === 'ceilings');
     const works = rows.filter(({ group }) => group !== 'ceilings');
+    const costs = stepCosts(works);
     const variants = variantRows(rows.flatMap(({ results }) => results.get('webgpu') ?? []));
     return html`<section aria-labelledby="results">
       <h2 id="results">${words.results}</h2>
@@ -89,6 +92,7 @@ export class BenchResults extends LitElement {
       ${groups.length > 1 ? this.#groups(groups, shown) : nothing}
       ${works.length === 0 ? nothing : this.#table(works)}
       ${variants.length === 0 ? nothing : html`<div class="panel"><gp-bench-variants .rows=${variants}></gp-bench-variants></div>`}
+      ${costs.length === 0 ? nothing : html`<div class="panel"><gp-bench-step-costs .rows=${costs}></gp-bench-step-costs></div>`}
       ${ceilings.length === 0 ? nothing : works.length === 0 ? this.#table(ceilings) : html`<details><summary>${words.ceilings}</summary>${this.#table(ceilings)}</details>`}
       ${this.#leftOut(rows)}
       ${report ? this.#pictures(this.#figures.of(this.works, report, shown)) : nothing}

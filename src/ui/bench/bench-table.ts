@@ -94,6 +94,7 @@ export class BenchTable extends LitElement {
     const columns = contendersOf(this.rows);
     const { table } = words;
     const isRated = hasRates(this.rows);
+    const isBesideFloats = hasFloats(this.rows);
     const caption = this.rows.every(isCeiling) ? table.ceilings : table.caption;
     const isCoarser = this.rows.some(({ results }) => [...results.values()].some(hasCoarserBound));
     return html`
@@ -105,13 +106,14 @@ export class BenchTable extends LitElement {
               <th scope="col">${table.work}</th>
               ${columns.map((backend) => html`<th scope="col">${contenderWords(backend)}</th>`)}
               ${isRated ? [table.ratio, table.share].map((label) => html`<th scope="col">${label}</th>`) : nothing}
+              ${isBesideFloats ? html`<th scope="col">${table.ofFloats}</th>` : nothing}
             </tr>
           </thead>
           ${[...groupBy(this.rows, ({ group }) => group)].map(([, rows]) => this.#group(rows, columns))}
         </table>
       </div>
       <p class="small muted">
-        ${isRated ? table.hint : nothing} ${isCoarser ? table.coarser : nothing}
+        ${isRated ? table.hint : nothing} ${isBesideFloats ? table.ofFloatsHint : nothing} ${isCoarser ? table.coarser : nothing}
         ${columns.some((backend) => hasLoop(this.rows, backend)) ? table.loops : nothing}
       </p>
       <div class="row">
@@ -125,14 +127,17 @@ export class BenchTable extends LitElement {
     const group = rows[0]?.group ?? 'other';
     const { groups, table } = benchWords();
     const { number } = unitsWords();
-    const mean = this.means.find((one) => one.group === group);
+    const means = this.means.filter((one) => one.group === group && one.count > 1);
     const isRated = hasRates(this.rows);
-    const told =
-      mean && mean.count > 1 && table.mean(number(mean.geometricMean, RATIO), mean.count);
+    const isBesideFloats = hasFloats(this.rows);
+    const told = means.map(
+      ({ subgroup, geometricMean, count }) =>
+        (subgroup ? `${subgroup}: ` : '') + table.mean(number(geometricMean, RATIO), count),
+    );
     return html`<tbody>
-      <tr><th scope="rowgroup" colspan=${columns.length + (isRated ? 3 : 1)}>${groups[group]} <span>${told || nothing}</span></th></tr>
+      <tr><th scope="rowgroup" colspan=${columns.length + (isRated ? 3 : 1) + (isBesideFloats ? 1 : 0)}>${groups[group]} <span>${told.join(' · ')}</span></th></tr>
       ${rows.map(
-        ({ id, results, ratio, shareOfCeiling }) => html`<tr>
+        ({ id, results, ratio, shareOfCeiling, ofFloats }) => html`<tr>
           <th scope="row" dir="ltr">${workWords(id)}</th>
           ${columns.map((backend) => html`<td>${cell(results.get(backend))}${this.settings ? settingOf(results.get(backend)) : nothing}</td>`)}
           ${
@@ -141,6 +146,7 @@ export class BenchTable extends LitElement {
                   <td>${shareOfCeiling === undefined ? nothing : number(shareOfCeiling, SHARE)}</td>`
               : nothing
           }
+          ${isBesideFloats ? html`<td>${ofFloats === undefined ? nothing : number(ofFloats, RATIO)}</td>` : nothing}
         </tr>`,
       )}
     </tbody>`;
@@ -164,6 +170,10 @@ const isCeiling = ({ group }: BenchRow) => group === 'ceilings';
 
 /** Whether anything but ceilings was timed, which have neither ratio nor share. */
 const hasRates = (rows: readonly BenchRow[]) => !rows.every(isCeiling);
+
+/** Whether any is told beside the same work in float32. */
+const hasFloats = (rows: readonly BenchRow[]) =>
+  rows.some(({ ofFloats }) => ofFloats !== undefined);
 
 /** Those that did, or tried, any of it. */
 function contendersOf(rows: readonly BenchRow[]): readonly string[] {
@@ -205,13 +215,13 @@ function benchTable(rows: readonly BenchRow[]): FigureTable {
   const columns = contendersOf(rows);
   const loops = columns.filter((backend) => hasLoop(rows, backend));
   const labels = [
-    ...[table.work, ...columns.map(contenderWords), table.ratio, table.share],
+    ...[table.work, ...columns.map(contenderWords), table.ratio, table.share, table.ofFloats],
     ...loops.map((backend) => table.loop(contenderWords(backend))),
     ...columns.map((backend) => table.setting(contenderWords(backend))),
   ];
   return {
     columns: labels.map((label) => ({ label })),
-    rows: rows.map(({ id, results, ratio, shareOfCeiling }) => [
+    rows: rows.map(({ id, results, ratio, shareOfCeiling, ofFloats }) => [
       id,
       ...columns.map((backend) => {
         const result = results.get(backend);
@@ -219,7 +229,7 @@ function benchTable(rows: readonly BenchRow[]): FigureTable {
           (result && toldMs(result)) ?? (result?.status === 'skip' ? undefined : result?.status)
         );
       }),
-      ...[ratio, shareOfCeiling],
+      ...[ratio, shareOfCeiling, ofFloats],
       ...loops.map((backend) => documentedMs(results.get(backend))),
       ...columns.map((backend) => results.get(backend)?.setting),
     ]),

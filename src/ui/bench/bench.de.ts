@@ -106,6 +106,9 @@ export const words: ReturnType<typeof benchWords> = {
     work: 'Aufgabe',
     ratio: 'Verhältnis',
     share: 'Der Obergrenze',
+    ofFloats: 'Von float32',
+    ofFloatsHint:
+      'Von float32: unsere Zeit durch unsere für dieselbe Arbeit in float32, wo beides gemessen wurde.',
     mean: (mean, count) => `geometrisches Mittel von ${units.number(count)}: ${mean}`,
     csv: 'Tabelle als CSV speichern',
   },
@@ -114,6 +117,20 @@ export const words: ReturnType<typeof benchWords> = {
     hint: (bad, all) =>
       `In ${units.number(bad)} von ${works(all)} braucht die gewählte Variante über 10\u202f% länger als eine andere.`,
     columns: ['Aufgabe', 'Gewählt', 'Andere', 'Durch die schnellste andere'],
+  },
+  stepCosts: {
+    caption: 'Was unsere Schritte neben ihrer Zeit kosten',
+    hint: 'Rechner: sein eigener Code, der auf jedem Chip anfällt. Wiederholt: einmal aufgezeichnet, dann wiederholt. Aktivierungen sind, was der Vorwärtslauf für den Rückwärtslauf aufhebt.',
+    columns: [
+      'Schritt',
+      'Rechner, ms',
+      'je Befehl, µs',
+      'Wiederholt, ms',
+      'je Befehl, µs',
+      'Höchstens zugleich',
+      'Aktivierungen',
+      'Von float32',
+    ],
   },
   leftOut: 'Was nicht gemessen wurde, und warum',
   ratios: {

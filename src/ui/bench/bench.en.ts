@@ -107,6 +107,9 @@ export const benchWords = words('bench', {
     work: 'Work',
     ratio: 'Ratio',
     share: 'Of the ceiling',
+    ofFloats: 'Of float32’s time',
+    ofFloatsHint:
+      'Of float32’s time: ours, by ours of the same work in float32, where both were timed.',
     mean: (mean: string, count: number) => `geometric mean of ${units.number(count)}: ${mean}`,
     csv: 'Save the table as CSV',
   },
@@ -115,6 +118,20 @@ export const benchWords = words('bench', {
     hint: (bad: number, all: number) =>
       `In ${units.number(bad)} of ${works(all)} the chosen variant takes over 10% longer than another.`,
     columns: ['Work', 'Chosen', 'Others', 'By the fastest other'],
+  },
+  stepCosts: {
+    caption: 'What our steps cost beside their time',
+    hint: 'Of the host: its own code, which is paid on every chip. Replayed: recorded once, and repeated. Activations are what a forward pass leaves for the backward pass.',
+    columns: [
+      'Step',
+      'Host, ms',
+      'a command, µs',
+      'Replayed, ms',
+      'a command, µs',
+      'Most at once',
+      'Activations',
+      'Of float32’s',
+    ],
   },
   leftOut: 'What was not timed, and why',
   ratios: {
