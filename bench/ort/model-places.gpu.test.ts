@@ -129,7 +129,8 @@ function mlxFolder(): { readonly folder: ModelFolder; readonly tensors: Tensors 
     const scales = Array.from({ length: rows }, (_, i) => 2 ** -7 * (1 + i));
     tensors[`${layer}.weight`] = hostTensorFrom('u32', [rows, 8], codes);
     tensors[`${layer}.scales`] = hostTensorFrom('f16', [rows, 1], scales);
-    tensors[`${layer}.biases`] = hostTensorFrom('f16', [rows, 1], scales);
+    const biases = scales.map((scale) => -128 * scale);
+    tensors[`${layer}.biases`] = hostTensorFrom('f16', [rows, 1], biases);
   }
   const files = { 'config.json': JSON.stringify(json), 'a.bin': writeSafetensors(tensors) };
   return { folder: folderOf(files), tensors };
