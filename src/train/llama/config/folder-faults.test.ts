@@ -219,15 +219,13 @@ describe('settings that a model contradicts', () => {
     ],
   ];
 
-  test.each(TABLE.map(([given, fault, folder]) => ({ given, fault, folder })))(
-    '$given: $fault',
-    ({ given, fault, folder }) => {
-      expect(toldOf(given, folder)).toEqual([fault]);
-      const [{ message, suggestion }] = faultsOf(given, folder) as [TrainingConfigFault];
-      expect([message, suggestion]).not.toContain('');
-      expect(message + suggestion).not.toContain('\n');
-    },
-  );
+  const named = TABLE.map((row) => [JSON.stringify(row[0]), row] as const);
+  test.each(named)('%s', (_, [given, fault, folder]) => {
+    expect(toldOf(given, folder)).toEqual([fault]);
+    const [{ message, suggestion }] = faultsOf(given, folder) as [TrainingConfigFault];
+    expect([message, suggestion]).not.toContain('');
+    expect(message + suggestion).not.toContain('\n');
+  });
 
   test('each is told beside all others', () => {
     for (const [given, fault, folder] of TABLE)
