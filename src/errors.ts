@@ -28,3 +28,16 @@ export function invariant(condition: unknown, message: () => string): asserts co
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
 }
+
+/** What `make` gives, or the error of this kind that it throws. */
+export function orError<T, E extends Error>(
+  kind: abstract new (...args: never[]) => E,
+  make: () => T,
+): T | E {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof kind) return error;
+    throw error;
+  }
+}

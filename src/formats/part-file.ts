@@ -5,7 +5,7 @@ export interface PartFile {
   readonly bytes: number;
   /** The bytes from `start` up to `end`. Throws FormatError where fewer are there. */
   readonly read: (start: number, end: number) => Promise<Uint8Array>;
-  /** What people know it by, where it stands in a folder by another name. */
+  /** What people know it by: its own name, which may be another than that of its place in a folder. */
   readonly called?: string;
 }
 
@@ -13,6 +13,7 @@ export interface PartFile {
 export function partsOfBlob(blob: Blob): PartFile {
   return {
     bytes: blob.size,
+    ...(blob instanceof File ? { called: blob.name } : {}),
     read: async (start, end) => {
       const part = new Uint8Array(await blob.slice(start, end).arrayBuffer());
       if (part.length !== end - start) throw cutOff(start, end, part.length);

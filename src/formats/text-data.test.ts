@@ -279,6 +279,29 @@ describe('what cannot be read', () => {
     expect((await faultsOf('[]')).message).toMatch(/there is no record/);
   });
 
+  test.each([
+    ['py.jsonl', "{'text': 'the owl sings'}\n", 1, "{'text': 'the owl sings'}"],
+    ['py.JSON', "\n{\n  'text': 'the owl'}", 3, "'text': 'the owl'}"],
+    ['list.json', '["one",\n"two"]', 1, '[\\"one\\",'],
+    ['cut.json', '[\n  \n', 1, '['],
+    ['prose.ndjson', '\n \nOnce upon a time\n', 3, 'Once upon a time'],
+    ['chat.jsonl', '### Human: a### Assistant: b', 1, '### Human: a### Assistant: b'],
+  ])('%s, whose name alone is of JSON', async (name, text, line, shown) => {
+    const named = (format?: TextFormat) =>
+      readTextData(partsOfBlob(new File([text], name)), format);
+    const error = await named().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(DataFileError);
+    expect((error as DataFileError).message).toBe(
+      `the data file is no JSON, which its name "${name}" says: line ${line}: "${shown}" begins no record: give one a line, such as {"text": "..."}, or an array of them, or dataset_format "plain"`,
+    );
+    await expect(named('text')).rejects.toThrow(
+      /no JSON, which the format "text" is: line \d: .*, or an array of them$/,
+    );
+    expect((await named('plain')).format).toBe('plain');
+    const other = readTextData(partsOfBlob(new File([text], `${name}.txt`)));
+    expect((await other).lessons).toHaveLength(1);
+  });
+
   test('files that hold no texts', async () => {
     await expect(read('')).rejects.toThrow(FormatError);
     await expect(read(' \n')).rejects.toThrow(/is empty/);

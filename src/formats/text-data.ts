@@ -6,7 +6,7 @@ import { DataFileError, FaultList } from './text-data/data-file-error.ts';
 import { formatOf, RECORD_FORMATS, type RecordFormatName } from './text-data/formats.ts';
 import { guanacoChats, guanacoTurns } from './text-data/guanaco.ts';
 import type { Lesson } from './text-data/lesson.ts';
-import { type RawRecord, recordsIn } from './text-data/records.ts';
+import { beginningOf, type RawRecord, recordsIn } from './text-data/records.ts';
 
 /** Beyond this a text in memory is more than the engines of JavaScript take twice. */
 const MOST_BYTES = 2 ** 27;
@@ -31,8 +31,8 @@ export interface TextData {
 
 /**
  * Reads texts to learn from: a plain text, or JSON with a record a line or an array of records. The
- * format is told by the first record that is JSON, or by `format`. Throws {@link DataFileError}
- * that tells every record that cannot be read with its line (the first ten, and how many more), and
+ * format is told by the first record that is JSON, or by `format`; what is no JSON is a plain text,
+ * unless its name says otherwise. Throws {@link DataFileError} that tells every record that cannot be read with its line (the first ten, and how many more), and
  * FormatError for a file that is empty, too large or no text.
  */
 export async function readTextData(file: PartFile, format?: TextFormat): Promise<TextData> {
@@ -48,18 +48,44 @@ export async function readTextData(file: PartFile, format?: TextFormat): Promise
     throw new FormatError('the data file is no text in UTF-8: save it as UTF-8', { cause });
   }
   if (text.trim() === '') throw new FormatError('the data file is empty: give texts to learn from');
-  return textDataOf(text, format);
+  return textDataOf(text, format, file.called);
 }
 
-function textDataOf(text: string, format: TextFormat | undefined): TextData {
+/** The names of files that hold JSON. */
+const JSON_NAME = /\.(?:jsonl?|ndjson)$/i;
+
+function textDataOf(
+  text: string,
+  format: TextFormat | undefined,
+  called: string | undefined,
+): TextData {
   const records = recordsIn(text);
   if (records && format !== 'plain') return readRecords(records, format);
-  if (format === 'guanaco' || (format === undefined && guanacoTurns(text))) return readChats(text);
-  if (format === undefined || format === 'plain')
+  const isOpen = format === undefined && !(called && JSON_NAME.test(called));
+  if (format === 'guanaco' || (isOpen && guanacoTurns(text))) return readChats(text);
+  if (format === 'plain' || isOpen)
     return { format: 'plain', lessons: [{ line: 1, lesson: { kind: 'document', text } }] };
-  throw new FormatError(
-    `the data file is no JSON, which the format ${quote(format)} is: give a record a line, or an array of records`,
+  throw noRecords(text, format, called);
+}
+
+/** What to throw for a text that its name or format says to be JSON, and that begins otherwise. */
+function noRecords(
+  text: string,
+  format: TextFormat | undefined,
+  called: string | undefined,
+): DataFileError {
+  const { line, begins } = beginningOf(text);
+  const faults = new FaultList();
+  const plain = format === undefined ? ', or dataset_format "plain"' : '';
+  faults.add(
+    line,
+    `${quote(begins)} begins no record: give one a line, such as {"text": "..."}, or an array of them${plain}`,
   );
+  const says =
+    format === undefined
+      ? `its name ${quote(called ?? '')} says`
+      : `the format ${quote(format)} is`;
+  return new DataFileError(faults, `the data file is no JSON, which ${says}`);
 }
 
 function readChats(text: string): TextData {

@@ -53,7 +53,7 @@ export async function trainModelCommand(
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
   using asking = isAddress(model) ? new Asking(model) : undefined;
   const remote = await asking?.during(opened(model, voice, asking));
-  const reading = requestOf(model, options, remote);
+  const reading = requestOf(model, options, voice.say, remote);
   const request = { ...(await (asking ? asking.during(reading) : reading)), base };
   const { save } = request;
   const table = await readTuning(tuning);

@@ -31,10 +31,10 @@ export async function trainOnReferenceCommand(
       given.map((name) => `--${kebab(name)}: --backend reference has no such thing: leave it out`),
     );
   const { out, backend: _, ...rest } = options;
-  const request = await requestOf(model, rest);
+  const voice = voiceOn(process.stdout);
+  const request = await requestOf(model, rest, voice.say);
   const tuning = await ReferenceTuning.open(request, folderAt);
   if (out) makeFolder('--out', out);
-  const voice = voiceOn(process.stdout);
   const { config, steps } = request;
   voice.say(
     `fine-tuning ${model} by ${config.type} on the reference: float64 on one core of the processor, without WebGPU, for ${counted(steps, 'step')}`,

@@ -17,7 +17,6 @@ import { Random } from '../../tensor/random.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { ENGINE } from '../../train/engine-quantizer.ts';
-import { continuedBlocks } from '../../train/llama/config/continued-config.ts';
 import { trainingConfigOf } from '../../train/llama/config/read-training-config.ts';
 import { fineTuneLlama } from '../../train/llama/fine-tune-llama.ts';
 import { openModel } from '../../train/llama/open-model.ts';
@@ -263,7 +262,7 @@ describe('what was added', () => {
     expect(written.map(([name]) => name)).toEqual(['blk_exp-4-6.safetensors']);
     const read = await readBlocks(folderOf(Object.fromEntries(written)));
     expect(read?.layers).toEqual(expanded);
-    const config = continuedBlocks(settings('bnb_llama_pro'), expanded);
+    const config = { ...settings('bnb_llama_pro'), expanded };
     {
       using model = await openModel(gpu, { folder: FOLDER, config: MODEL }, config, read?.values);
       expect(await logitsOf(model)).toEqual(logits);
@@ -284,7 +283,7 @@ describe('what was added', () => {
   });
 
   test('is refused where it lacks a tensor of the blocks, before anything is on the device', async () => {
-    const config = continuedBlocks(settings('hqq_llama_pro'), expanded);
+    const config = { ...settings('hqq_llama_pro'), expanded };
     const live = gpu.memory.ledger.liveBytes;
     const some = new Map(Object.entries(WEIGHTS).filter(([each]) => each.includes('.2.')));
     const opening = openModel(gpu, { folder: FOLDER, config: MODEL }, config, some);

@@ -5,7 +5,9 @@ import { nameOfAddress } from '../../formats/hugging-face/model-address.ts';
 import { partsOfBytes } from '../../formats/part-file.ts';
 import { type InspectedRequest, inspectRequest } from '../../harness/tuning/read-request.ts';
 import type { RequestPart } from '../../harness/tuning/request-faults.ts';
+import type { ReadTexts } from '../../harness/tuning/texts.ts';
 import type { TuningRequest } from '../../harness/tuning.ts';
+import { counted } from '../../report/counted.ts';
 import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
 import { checkForm } from '../../train/llama/saved-model/check-form.ts';
 import { shardingFaults, type WorkersChoice } from '../../train/llama/sharding-faults.ts';
@@ -38,11 +40,13 @@ export type ModelOptions = Pick<
 
 /**
  * What a fine-tuning of the model at `model` needs, read from disk, or of a model on a server from
- * there. Throws {@link UsageFaults} with a line for every fault, by the option that has it.
+ * there; `say` hears how the data was read. Throws {@link UsageFaults} with a line for every fault,
+ * by the option that has it.
  */
 export async function requestOf(
   model: string,
   options: ModelOptions,
+  say: (line: string) => void,
   remote?: AddressModel,
 ): Promise<TuningRequest> {
   const { config, data, adapter, type, steps, seed } = options;
@@ -63,7 +67,9 @@ export async function requestOf(
     },
     openData: async (named) => {
       dataPath = data ?? named;
-      return dataPath === undefined ? undefined : partsOfBytes(contentOf(dataPath));
+      return dataPath === undefined
+        ? undefined
+        : { ...partsOfBytes(contentOf(dataPath)), called: basename(dataPath) };
     },
     merging: steps === 0,
   });
@@ -81,12 +87,20 @@ export async function requestOf(
     ...(inspected.config ? unshared(options, inspected.config) : []),
   ];
   if (all.length > 0 || !inspected.request) throw new UsageFaults(all);
+  if (inspected.texts) say(`${dataPath ?? 'tales of the project'}: ${toldTexts(inspected.texts)}`);
   const choice = workersOf(options);
   return {
     ...inspected.request,
     ...(save ? { save } : {}),
     ...(choice ? { sharding: choice } : {}),
   };
+}
+
+/** How the data was read, and how much of it there is. */
+function toldTexts({ format, records, items, dropped }: ReadTexts): string {
+  const pieces = format === 'plain' ? `, in ${counted(items.length + dropped, 'piece')}` : '';
+  const left = dropped > 0 ? `, ${dropped} left out: nothing in their first tokens is asked` : '';
+  return `${counted(records, 'record')} of the format ${format}${pieces}${left}`;
 }
 
 /** The workers that train together; undefined where one does by itself. */

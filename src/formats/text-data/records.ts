@@ -16,6 +16,14 @@ export function recordsIn(text: string): readonly RawRecord[] | undefined {
   return BEGINS_OBJECT.test(text) ? linesOf(text) : undefined;
 }
 
+/** Where a text ceases to be records before the first of them, and the line there. */
+export function beginningOf(text: string): { readonly line: number; readonly begins: string } {
+  const opened = /^\s*[[{]?\s*/.exec(text)?.[0].length ?? 0;
+  const at = Math.min(opened, text.trimEnd().length - 1);
+  const line = text.slice(0, at).split('\n').length;
+  return { line, begins: (text.split('\n')[line - 1] ?? '').trim() };
+}
+
 function linesOf(text: string): readonly RawRecord[] {
   return text
     .split('\n')

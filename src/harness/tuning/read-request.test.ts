@@ -116,7 +116,7 @@ test('settings that contradict the codes of a folder are told with all else that
 test('what a folder in codes has in floats can be trained beside adapters', async () => {
   const saving = (module: string) => toldOfCodes({ lora: { modules_to_save: [module] } });
   expect((await saving('down_proj')).told).toEqual([]);
-  expect((await saving('up_proj')).told).toEqual(['model undefined']);
+  expect((await saving('up_proj')).told).toEqual(['settings lora.modules_to_save']);
 });
 
 const SMALL = fileURLToPath(new URL('../../../public/model', import.meta.url));
@@ -160,8 +160,8 @@ test(
   'an unknown optimizer, tokens beyond the vocabulary and heads that do not divide are refused',
   covers('tb.recovery.invalid-configuration/model-fields').control('any tokenizer fits', {
     file: 'src/harness/tuning/read-request.ts',
-    from: 'if (size > vocabulary)',
-    to: 'if (size > 2 * vocabulary)',
+    from: 'codec.size > read.vocabulary',
+    to: 'codec.size > 2 * read.vocabulary',
   }),
   async () => {
     expect(await faultsWith(() => undefined, { optim: 'adamw_torch' })).toEqual([]);
@@ -230,5 +230,61 @@ test('an answer ends at every token that the files of the model name, and what n
   const wrong = JSON.stringify({ eos_token_id: '</s>' });
   expect(await faultsWith((files) => files.set('generation_config.json', wrong))).toEqual([
     [...['model', undefined], expect.stringMatching(/^generation_config\.json: eos_token_id must/)],
+  ]);
+});
+
+test('settings that the model contradicts are told as settings, with those that are wrong anyway', async () => {
+  const lora = { target_modules: ['nothing'], rank_pattern: { '(': 4 } };
+  const given = { type: 'lora', learning_rate: -1, dataset_format: 'xml', lora, max_length: 4096 };
+  const faults = await faultsWith(() => undefined, given);
+  expect(faults.map(([part, path]) => `${part} ${path}`)).toEqual([
+    'settings dataset_format',
+    'settings learning_rate',
+    'settings lora.rank_pattern',
+    'settings max_length',
+    'settings lora.target_modules',
+  ]);
+  const { faults: of4 } = await inspectRequest({
+    model: { kind: 'path', path: 'model' },
+    openFolder: async () => modelOf(1),
+    ...{ name: 'mine', base: 'mine', given: { type: 'hqq_lora', learning_rate: -1 } },
+    openData: async () => undefined,
+  });
+  expect(of4).toMatchObject([
+    { part: 'settings', path: 'learning_rate' },
+    { path: 'quantization.group_size', without: ['type', 'quantization'] },
+    { part: 'model', message: expect.stringContaining('tokenizer') },
+  ]);
+});
+
+test('what is wrong with a model is told whatever is wrong with settings', async () => {
+  const faults = await faultsWith((files) => files.delete('model.safetensors'), { seed: -1 });
+  expect(faults).toEqual([
+    ['model', undefined, expect.stringContaining('model.safetensors')],
+    ['settings', 'seed', expect.any(String)],
+  ]);
+});
+
+test('a saved adapter that the model has no place for is told as one, and its type with all else', async () => {
+  const adapter = folderOf({
+    'adapter_config.json': JSON.stringify({ peft_type: 'LORA', r: 2, target_modules: ['wq'] }),
+    'adapter_model.safetensors': writeSafetensors({}),
+  });
+  const model = await filesIn(SMALL);
+  const read = async (given: JsonObject) => {
+    const { faults } = await inspectRequest({
+      ...{ model: { kind: 'path', path: 'model' }, adapter: { kind: 'path', path: 'adapter' } },
+      openFolder: async (place) =>
+        place.kind === 'path' && place.path === 'model' ? model : adapter,
+      ...{ name: 'small', base: 'small', given },
+      openData: async () => undefined,
+    });
+    return faults.map(({ part, path, message }) => [part, path, message]);
+  };
+  const meets = expect.stringContaining('target_modules meet no module');
+  expect(await read({ type: 'lora' })).toEqual([['adapter', undefined, meets]]);
+  expect(await read({ type: 'bnb_dora', seed: -1 })).toEqual([
+    ['settings', 'seed', expect.any(String)],
+    ['settings', 'type', expect.stringContaining('the saved adapter is LoRA')],
   ]);
 });

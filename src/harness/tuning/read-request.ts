@@ -16,26 +16,21 @@ import {
 } from '../../models/llama/block-expansion.ts';
 import { ExpansionError } from '../../models/llama/expansion-error.ts';
 import { adapterDifferences } from '../../train/llama/config/adapter-differences.ts';
-import { continuedBlocks, continuedConfig } from '../../train/llama/config/continued-config.ts';
-import type { TrainedFolder } from '../../train/llama/config/folder-faults.ts';
+import { folderFaults } from '../../train/llama/config/folder-faults.ts';
 import {
+  type Holding,
   type LlamaTrainingConfig,
   trainingConfigOf,
 } from '../../train/llama/config/read-training-config.ts';
 import { TrainingConfigError } from '../../train/llama/config/training-config-error.ts';
 import { USUAL_LENGTH } from '../../train/llama/config/training-fields.ts';
-import { checkedModel } from '../../train/llama/open-model.ts';
+import { requireTrainable } from '../../train/llama/open-model.ts';
 import { type ReadAtOnce, type RunPlan, readAtOnce, runPlan } from '../../train/llama/run-plan.ts';
-import { type ReadAdapter, readAdapter } from '../../train/llama/saved-adapter.ts';
-import {
-  type ReadBlocks,
-  type ReadWeights,
-  readBlocks,
-  readWeights,
-} from '../../train/llama/saved-weights.ts';
+import type { ReadAdapter } from '../../train/llama/saved-adapter.ts';
 import type { TuningRequest } from '../tuning.ts';
 import { ownTexts } from './own-texts.ts';
 import { faultsOf, type RequestFault, type RequestPart } from './request-faults.ts';
+import { continued, expandedBefore, otherType, readSaved } from './saved-before.ts';
 import { type ReadTexts, readTexts, type TextSettings } from './texts.ts';
 
 /** Where all that a fine-tuning needs is read. */
@@ -100,22 +95,37 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
   };
   const { model: place, adapter, openFolder, openData, name, base, merging = false } = sources;
   const folder = await tried('model', () => openFolder(place));
-  const told = folder && (await toldBy(folder));
-  const asked = await tried('settings', () => settingsOf(sources, told?.model.context));
-  const own = asked && (await tried('settings', async () => trainingConfigOf(asked, told)));
+  const read = folder && (await tried('model', () => modelConfigIn(folder)));
+  const checkpoint = read && (await tried('model', () => Checkpoint.open(folder, read)));
+  const codes = checkpoint?.codes;
+  const asked = await tried('settings', () => settingsOf(sources, read?.context));
   const saved =
-    adapter && (await tried('adapter', async () => readSaved(await openFolder(adapter), own)));
+    adapter && (await tried('adapter', async () => readSaved(await openFolder(adapter), asked)));
   if (asked && saved && 'fields' in saved)
-    await tried('settings', async () => requireSame(asked, saved.fields, told?.model));
-  const settled = own && (await tried('settings', async () => continued(own, saved)));
-  const config =
-    settled && (await tried('model', async () => namedExpansion(settled, name, told?.model)));
+    await tried('settings', async () => requireSame(asked, saved.fields, read));
+  const trained = read && {
+    ...{ model: read, codes, adapted: adapter !== undefined },
+    expanded: expandedBefore(name, saved),
+  };
+  const hold: Holding = (all, isWrong) => [
+    ...(trained ? folderFaults(all, trained, isWrong) : []),
+    ...otherType(all, saved),
+  ];
+  const own = asked && (await tried('settings', async () => trainingConfigOf(asked, hold)));
+  const settled = own && continued(own, saved);
+  const config = settled && (await tried('model', async () => namedExpansion(settled, name, read)));
+  // All that settings choose is held before: adapters that do not fit are saved ones.
+  const holder = saved && 'fields' in saved ? 'adapter' : 'model';
   const model =
-    folder &&
     config &&
-    (await tried('model', () => checkedModel(folder, config, told?.checkpoint)));
+    checkpoint &&
+    (await tried(holder, async () => {
+      requireTrainable(checkpoint, read, config);
+      return read;
+    }));
   const codec = folder && (await tried('model', () => openTokenizer(folder)));
-  const ends = told && folder && codec && (await tried('model', () => endTokens(folder, codec)));
+  const ends = read && codec && (await tried('model', () => endTokens(folder, codec)));
+  if (read && codec && codec.size > read.vocabulary) faults.push(tooManyTokens(codec, read));
   const texts =
     !merging && codec && config
       ? await tried('data', async () =>
@@ -129,9 +139,7 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
         )
       : undefined;
   const plan = texts && config && (await tried('data', async () => runPlan(texts.items, config)));
-  if (model && codec && config) faults.push(...misfits(model, codec, config));
   const reads = model && config && plan && readAtOnce(model, config, plan);
-  const { codes } = told ?? {};
   const inspected = {
     ...{ faults, folder, model, codes, codec, ends },
     ...{ config, texts, plan, reads },
@@ -144,25 +152,6 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
     ...(saved ? { saved: saved.values } : {}),
   };
   return { ...inspected, request };
-}
-
-/** A folder as far as it can be read; what is wrong with it is told elsewhere. */
-interface ToldFolder extends TrainedFolder {
-  readonly checkpoint?: Checkpoint | undefined;
-}
-
-async function toldBy(folder: ModelFolder): Promise<ToldFolder | undefined> {
-  const model = await orUndefined(() => modelConfigIn(folder));
-  const checkpoint = model && (await orUndefined(() => Checkpoint.open(folder, model)));
-  return model && { model, checkpoint, codes: checkpoint?.codes };
-}
-
-async function orUndefined<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch {
-    return undefined;
-  }
 }
 
 /** The settings of a file below what is given beside it. */
@@ -187,29 +176,6 @@ function requireSame(
   if (faults.length > 0) throw new TrainingConfigError(faults);
 }
 
-type ReadSaved = ReadAdapter | ReadBlocks | ReadWeights;
-
-/** Settings below those of what is saved. */
-function continued(config: LlamaTrainingConfig, saved: ReadSaved | undefined): LlamaTrainingConfig {
-  if (saved && 'fields' in saved) return continuedConfig(config, saved.fields);
-  return saved && 'layers' in saved ? continuedBlocks(config, saved.layers) : config;
-}
-
-/**
- * What a folder has of a run before: blocks that were added, all weights where these are trained, or
- * an adapter.
- */
-const readSaved = async (
-  folder: ModelFolder,
-  config: LlamaTrainingConfig | undefined,
-): Promise<ReadSaved> =>
-  (await readBlocks(folder)) ??
-  (config && trainsAll(config) ? await readWeights(folder) : undefined) ??
-  (await readAdapter(folder));
-
-const trainsAll = ({ adapter, expansionRate }: LlamaTrainingConfig): boolean =>
-  !adapter && expansionRate === undefined;
-
 /**
  * With what the name of a folder says of blocks that it has already. Throws ExpansionError
  * `block-expansion-name`.
@@ -225,33 +191,19 @@ function namedExpansion(
   if (before !== expanded.before || after !== expanded.after)
     throw new ExpansionError(
       'block-expansion-name',
-      `it is ${expansionName(expanded)}, and the saved blocks are of ${expansionName({ before, after })}: give the model that they were added to`,
+      `it is ${expansionName(expanded)}, and the saved blocks are of ${expansionName({ before, after })}`,
+      'give the model that they were added to',
     );
   if (model && model.layers !== after)
     throw new ExpansionError(
       'block-expansion-name',
-      `its name ends in ${expansionName(expanded)}, and it has ${model.layers} blocks: give it another name, or the model of ${after}`,
+      `its name ends in ${expansionName(expanded)}, and it has ${model.layers} blocks`,
+      `give it another name, or the model of ${after}`,
     );
   return { ...config, expanded };
 }
 
-/** What of model, tokenizer and settings does not go together. */
-function misfits(
-  { vocabulary, context }: ModelConfig,
-  { size }: TextCodec,
-  { length }: LlamaTrainingConfig,
-): readonly RequestFault[] {
-  const faults: RequestFault[] = [];
-  if (size > vocabulary)
-    faults.push({
-      part: 'model',
-      message: `the tokenizer has ${size} tokens, and the model ${vocabulary}: give the tokenizer that belongs to it`,
-    });
-  if (length > context)
-    faults.push({
-      part: 'settings',
-      path: 'max_length',
-      message: `max_length is ${length}, and the model is made for ${context} tokens: give at most so many`,
-    });
-  return faults;
-}
+const tooManyTokens = ({ size }: TextCodec, { vocabulary }: ModelConfig): RequestFault => ({
+  part: 'model',
+  message: `the tokenizer has ${size} tokens, and the model ${vocabulary}: give the tokenizer that belongs to it`,
+});

@@ -13,6 +13,8 @@ export interface RequestFault {
   readonly message: string;
   /** Where in the settings, as `lora.r`; absent where it is not one field. */
   readonly path?: string;
+  /** Paths in the settings without which the fault is gone. Default its own. */
+  readonly without?: readonly string[] | undefined;
 }
 
 /** What is wrong with a part, as it was found elsewhere. */
@@ -29,11 +31,9 @@ export class PartFaults extends GradproofError {
 export function faultsOf(error: unknown): readonly Omit<RequestFault, 'part'>[] {
   if (error instanceof PartFaults) return error.faults;
   if (error instanceof CheckpointError) return error.faults.map(({ message }) => ({ message }));
-  if (error instanceof TrainingConfigError || error instanceof ConfigError)
-    return error.faults.map(({ path, message, suggestion }) => ({
-      path,
-      message: `${message}: ${suggestion}`,
-    }));
+  if (error instanceof TrainingConfigError)
+    return error.faults.map(({ without, ...fault }) => ({ ...toldIn(fault), without }));
+  if (error instanceof ConfigError) return error.faults.map(toldIn);
   if (error instanceof DataFileError && error.count > 1) {
     const told = error.faults.map(({ line, message }) => `line ${line}: ${message}`);
     const left = error.count - told.length;
@@ -42,3 +42,13 @@ export function faultsOf(error: unknown): readonly Omit<RequestFault, 'part'>[] 
   }
   return [{ message: messageOf(error) }];
 }
+
+interface PathFault {
+  readonly path: string;
+  readonly message: string;
+  readonly suggestion: string;
+}
+const toldIn = ({ path, message, suggestion }: PathFault) => ({
+  path,
+  message: `${message}: ${suggestion}`,
+});

@@ -68,7 +68,7 @@ test('what is wrong is told line by line, as where it is read here', async () =>
     expect.stringMatching(/^line 2: /),
     expect.stringMatching(/^line 3: /),
   ]);
-  await expect(async () => heard(await told('a', { dataFormat: 'xml' }))).rejects.toThrow(
-    'dataset_format "xml" is not known',
+  await expect(async () => heard(await told('a', { dataFormat: 'chat' }))).rejects.toThrow(
+    'no JSON, which the format "chat" is',
   );
 });

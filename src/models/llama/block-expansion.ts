@@ -25,13 +25,15 @@ export function blockExpansion(layers: number, rate: number): BlockExpansion {
   if (count === 0)
     throw new ExpansionError(
       'no-blocks-added',
-      `expansion_rate ${rate} of ${layers} blocks is none: give ${(1 / layers).toPrecision(2)} or more`,
+      `expansion_rate ${rate} of ${layers} blocks is none`,
+      `give ${(1 / layers).toPrecision(2)} or more`,
     );
   const { every, added } = copiesIn(layers, count);
   if (added.length !== count)
     throw new ExpansionError(
       'blocks-uneven',
-      `expansion_rate ${rate} adds ${count} to ${layers} blocks, and a copy behind every ${every} makes ${added.length}: give ${added.length / layers} for as many`,
+      `expansion_rate ${rate} adds ${count} to ${layers} blocks, and a copy behind every ${every} makes ${added.length}`,
+      `give ${added.length / layers} for as many`,
     );
   return { every, added };
 }
@@ -69,7 +71,8 @@ export function expandedLayers(name: string): ExpandedLayers {
   if (!isMade)
     throw new ExpansionError(
       'block-expansion-name',
-      `${quote(name)} is no name of an expanded model: it ends as ${expansionName({ before: 4, after: 6 })}, blocks before and after, with a copy behind every so many`,
+      `${quote(name)} is no name of an expanded model`,
+      `it ends as ${expansionName({ before: 4, after: 6 })}, blocks before and after, with a copy behind every so many`,
     );
   return { before, after };
 }

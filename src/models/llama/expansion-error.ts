@@ -5,7 +5,17 @@ import { GradproofError } from '../../errors.ts';
  * of a name that says it of no such model.
  */
 export class ExpansionError extends GradproofError {
-  constructor(code: 'no-blocks-added' | 'blocks-uneven' | 'block-expansion-name', message: string) {
-    super(code, message);
+  /** What is wrong, without what to do. */
+  readonly what: string;
+  readonly suggestion: string;
+
+  constructor(
+    code: 'no-blocks-added' | 'blocks-uneven' | 'block-expansion-name',
+    what: string,
+    suggestion: string,
+  ) {
+    super(code, `${what}: ${suggestion}`);
+    this.what = what;
+    this.suggestion = suggestion;
   }
 }

@@ -1,7 +1,6 @@
 import { tensorShapes } from '../../formats/hugging-face/architecture.ts';
-import { Checkpoint } from '../../formats/hugging-face/checkpoint.ts';
+import type { Checkpoint } from '../../formats/hugging-face/checkpoint.ts';
 import { isPrequantized, type ModelConfig } from '../../formats/hugging-face/config.ts';
-import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import type { ModelFolder } from '../../formats/hugging-face/shards.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import {
@@ -83,7 +82,8 @@ export function grownModel(
   if (expanded && model.layers !== expanded.before)
     throw new ExpansionError(
       'block-expansion-name',
-      `the model has ${model.layers} blocks, and those that were added are of ${expansionName(expanded)}: give the model that they were added to`,
+      `the model has ${model.layers} blocks, and those that were added are of ${expansionName(expanded)}`,
+      'give the model that they were added to',
     );
   const expansion = expanded
     ? expansionBetween(expanded)
@@ -139,32 +139,28 @@ export const wholeShapes = (model: GrownModel): ReadonlyMap<string, Shape> =>
   model.expansion ? addedShapes(model) : tensorShapes(model.grown);
 
 /**
- * Whether the weights of a folder are there and can be trained so, before anything is uploaded;
- * `opened` is it where it was opened before.
- * Throws ConfigError, CheckpointError, ExpansionError, QuantizerError and AdapterError.
+ * Whether the weights of a folder can be trained so, before anything is uploaded. Throws
+ * CheckpointError, ExpansionError, QuantizerError and AdapterError.
  */
-export async function checkedModel(
-  folder: ModelFolder,
+export function requireTrainable(
+  checkpoint: Checkpoint,
+  model: ModelConfig,
   {
     adapter,
     base,
     ...blocks
   }: Pick<ModelChoice, 'adapter' | 'base' | 'expansionRate' | 'expanded'>,
-  opened?: Checkpoint,
-): Promise<ModelConfig> {
-  const model = await modelConfigIn(folder);
-  const checkpoint = opened ?? (await Checkpoint.open(folder, model));
+): void {
   const retrained = adapter ? retrainedBeside(model, adapter) : new Map<string, Retrained>();
   const grown = grownModel(model, blocks);
   const isWhole = trainedWhole(adapter, grown);
   const sources = new Set([...retrained.values()].map(({ source }) => source));
   placesOf(checkpoint, (name) => isWhole(name) || sources.has(name), copiesOf(grown));
-  if (!base || isPrequantized(model)) return model;
+  if (!base || isPrequantized(model)) return;
   const plan = quantizationPlan(grown.grown, {
     ...{ options: base.options, policy: policyOf(grown, base.skip) },
   });
   requireFloats(retrained, (module) => plan.has(module));
-  return model;
 }
 
 /**

@@ -75,3 +75,17 @@ test('settings of a file stay as they are beside a saved adapter', async () => {
   choice.takeAdapter(undefined);
   expect(choice.chosen.value.settings).toEqual(settings);
 });
+
+test('without what is refused, settings lack all that a fault needs', async () => {
+  const choice = new TuningChoice(new Notice());
+  choice.choose('folder');
+  const settings = { type: 'hqq_lora', quantization: { nbits: 4, group_size: 32 }, seed: 3 };
+  await choice.takeSettings(new File([JSON.stringify(settings)], 'settings.json'));
+  const refused = [
+    { path: 'quantization.group_size', without: ['type', 'quantization'] },
+    { path: 'seed' },
+  ].map((fault) => ({ part: 'settings', message: 'it is wrong', ...fault }) as const);
+  choice.inspection.value = { reading: false, found: { faults: refused } };
+  await choice.repairSettings();
+  expect(choice.chosen.value.settings).toEqual({});
+});

@@ -146,8 +146,9 @@ export class TuningChoice {
   /** Leaves out of the settings what is refused. */
   async repairSettings(): Promise<void> {
     const { repairedConfig } = await import('../../train/llama/config/repaired-config.ts');
-    const refused = (this.inspection.value.found?.faults ?? []).flatMap(({ part, path }) =>
-      part === 'settings' && path !== undefined ? [path] : [],
+    const refused = (this.inspection.value.found?.faults ?? []).flatMap(
+      ({ part, path, without = path === undefined ? [] : [path] }) =>
+        part === 'settings' ? without : [],
     );
     const { settings } = this.chosen.value;
     this.#set({ ...this.chosen.value, settings: repairedConfig(settings, refused) });

@@ -7,10 +7,18 @@ import { GradproofError } from '../../../errors.ts';
  * ones that do not fit.
  */
 export class AdapterError extends GradproofError {
+  /** What is wrong, without what to do. */
+  readonly what: string;
+  /** What to do; of a file it may be left out. */
+  readonly suggestion: string;
+
   constructor(
     code: 'adapter-targets' | 'adapter-saved-modules' | 'adapter-pattern' | 'adapter-file',
-    message: string,
+    what: string,
+    suggestion = '',
   ) {
-    super(code, message);
+    super(code, suggestion ? `${what}: ${suggestion}` : what);
+    this.what = what;
+    this.suggestion = suggestion;
   }
 }

@@ -47,7 +47,10 @@ export function retrainedTensors(
   const saved = savedModules(model, modules_to_save, shapes);
   const both = [...saved].find((module) => adapted.has(module));
   if (both !== undefined)
-    throw refused(`${both}, which has an adapter: name it once, in exclude_modules too if need be`);
+    throw refused(
+      `${both}, which has an adapter`,
+      'name it once, in exclude_modules too if need be',
+    );
   const isAsked = (name: string) => {
     const module = name.slice(0, name.lastIndexOf('.'));
     if (saved.has(module)) return true;
@@ -78,11 +81,11 @@ export function requireFloats(
     .map((name) => name.slice(0, -'.weight'.length))
     .find(isCoded);
   if (coded !== undefined)
-    throw refused(`${coded}, which is quantized: name it among the modules that are skipped`);
+    throw refused(`${coded}, which is quantized`, 'name it among the modules that are skipped');
 }
 
-const refused = (what: string) =>
-  new AdapterError('adapter-saved-modules', `modules_to_save meet ${what}`);
+const refused = (what: string, suggestion: string) =>
+  new AdapterError('adapter-saved-modules', `modules_to_save meet ${what}`, suggestion);
 
 /** Modules that hold values themselves. */
 function savedModules(
@@ -95,11 +98,12 @@ function savedModules(
     if (!names.some((name) => name.endsWith(end)))
       throw new AdapterError(
         'adapter-saved-modules',
-        `modules_to_save: ${JSON.stringify(end)} meets no module: give one such as lm_head, embed_tokens, norm or o_proj`,
+        `modules_to_save: ${JSON.stringify(end)} meets no module`,
+        'give one such as lm_head, embed_tokens, norm or o_proj',
       );
   const met = names.filter((name) => ends.some((end) => name.endsWith(end)));
   const other = met.find((name) => !shapes.has(`${name}.weight`));
   if (other !== undefined)
-    throw refused(`${other}, which holds no values itself: name the modules in it`);
+    throw refused(`${other}, which holds no values itself`, 'name the modules in it');
   return new Set(met);
 }

@@ -2,6 +2,7 @@ import type { Architecture } from '../../../formats/hugging-face/architecture.ts
 import { seam } from '../../../seam.ts';
 import { AdapterError } from './adapter-error.ts';
 import { blockLinears, moduleNames } from './module-names.ts';
+import { namePattern, type PatternField } from './name-patterns.ts';
 
 /** The modules that get an adapter, and its size; fields of PEFT's LoraConfig. */
 export interface TargetRules {
@@ -48,21 +49,26 @@ export function adapterTargets(
   rules: TargetRules,
 ): ReadonlyMap<string, AdapterSize> {
   const linears = blockLinears(model);
-  const isTarget = targetRule(rules, new Set(linears.keys()));
-  const met = moduleNames(model).filter(isTarget);
+  const met = namedModules(model, rules);
   if (met.length === 0)
     throw new AdapterError(
       'adapter-targets',
-      `target_modules meet no module${rules.modules_to_save?.length ? ' beside those of modules_to_save' : ''}: give ends of names such as ${[...linears.keys()].slice(0, MOST_TOLD).map(lastPart).join(', ')}, or "${ALL_LINEAR}"`,
+      `target_modules meet no module${rules.modules_to_save?.length ? ' beside those of modules_to_save' : ''}`,
+      `give ends of names such as ${[...linears.keys()].slice(0, MOST_TOLD).map(lastPart).join(', ')}, or "${ALL_LINEAR}"`,
     );
   const others = met.filter((name) => !linears.has(name));
   if (others.length > 0)
     throw new AdapterError(
       'adapter-targets',
-      `target_modules meet ${told(others)}: adapters are there for the linears of blocks alone`,
+      `target_modules meet ${told(others)}`,
+      'adapters are there for the linears of blocks alone',
     );
   return new Map(met.map((name) => [name, sizeOfAdapter(name, rules)]));
 }
+
+/** The modules of a model that rules name, linears or others; perhaps none. */
+export const namedModules = (model: Architecture, rules: TargetRules): readonly string[] =>
+  moduleNames(model).filter(targetRule(rules, new Set(blockLinears(model).keys())));
 
 const lastPart = (name: string) => name.slice(name.lastIndexOf('.') + 1);
 
@@ -73,9 +79,7 @@ function told(names: readonly string[]): string {
 
 function targetRule(rules: TargetRules, linears: ReadonlySet<string>): (name: string) => boolean {
   const { target_modules = USUAL_TARGETS, exclude_modules = [], modules_to_save = [] } = rules;
-  const saved = modules_to_save.map((one) =>
-    expression(`^(?:(^|.*\\.)${one}($|\\..*))`, 'modules_to_save'),
-  );
+  const saved = modules_to_save.map((one) => namePattern(one, 'modules_to_save'));
   const isExcluded =
     exclude_modules === '' ? () => false : matcher(exclude_modules, 'exclude_modules');
   const isNamed =
@@ -90,9 +94,9 @@ function targetRule(rules: TargetRules, linears: ReadonlySet<string>): (name: st
 /** Names that are given, or whose end after a dot is; an expression describes the whole name. */
 const matcher = seam(
   'nn.llama.targetMatcher',
-  (given: readonly string[] | string, field: string): ((name: string) => boolean) => {
+  (given: readonly string[] | string, field: PatternField): ((name: string) => boolean) => {
     if (typeof given === 'string') {
-      const whole = expression(`^(?:${given})$`, field);
+      const whole = namePattern(given, field);
       return (name) => whole.test(name);
     }
     return (name) => given.some((one) => name === one || name.endsWith(`.${one}`));
@@ -113,7 +117,7 @@ export function layerRule({
   const before =
     given.length === 0
       ? [/^.*?\.[^.]*\.(\d+)\./]
-      : given.map((one) => expression(`^(?:|.*?\\.)(?:${one})\\.(\\d+)\\.`, 'layers_pattern'));
+      : given.map((one) => namePattern(one, 'layers_pattern'));
   return (name) => {
     const found = before.map((each) => each.exec(name)).find((match) => match !== null);
     // Groups of the person's own come before the number.
@@ -131,9 +135,9 @@ export function sizeOfAdapter(
     alpha_pattern = {},
   }: Pick<TargetRules, 'r' | 'lora_alpha' | 'rank_pattern' | 'alpha_pattern'>,
 ): AdapterSize {
-  const of = (patterns: Readonly<Record<string, number>>, field: string, usual: number) => {
+  const of = (patterns: Readonly<Record<string, number>>, field: PatternField, usual: number) => {
     const found = Object.entries(patterns).find(([pattern]) =>
-      expression(`^(?:.*\\.)?(?:${pattern})$`, field).test(name),
+      namePattern(pattern, field).test(name),
     );
     return found ? found[1] : usual;
   };
@@ -141,15 +145,4 @@ export function sizeOfAdapter(
     r: of(rank_pattern, 'rank_pattern', r),
     alpha: of(alpha_pattern, 'alpha_pattern', lora_alpha),
   };
-}
-
-function expression(source: string, field: string): RegExp {
-  try {
-    return new RegExp(source);
-  } catch (cause) {
-    throw new AdapterError(
-      'adapter-pattern',
-      `${field}: ${(cause as Error).message}: give an expression as JavaScript has it`,
-    );
-  }
 }

@@ -1,114 +1,106 @@
 import { quote } from '../../../formats/format-error.ts';
-import type { CodedScheme, StoredCodes } from '../../../formats/hugging-face/coded-weights.ts';
-import type { ModelConfig } from '../../../formats/hugging-face/config.ts';
-import { blockLinears, moduleNames } from '../../../models/llama/lora/module-names.ts';
-import { layerOf } from '../../../quantizer/kept-layers.ts';
-import { USUAL_THRESHOLD } from '../../../vocabulary/quant/outliers.ts';
-import type { Combination } from './pair.ts';
-import { skipRule } from './skipped-modules.ts';
+import type { StoredCodes } from '../../../formats/hugging-face/coded-weights.ts';
+import { isPrequantized, type ModelConfig } from '../../../formats/hugging-face/config.ts';
+import {
+  type ExpandedLayers,
+  expandedNames,
+  isOfCopy,
+} from '../../../models/llama/block-expansion.ts';
+import { blockLinears } from '../../../models/llama/lora/module-names.ts';
+import { type GrownModel, policyOf } from '../open-model.ts';
+import { adapterFaults } from './adapter-faults.ts';
+import { groupFaults, grownBy } from './base-faults.ts';
+import { codeFaults, SKIPPED } from './code-faults.ts';
+import { type Combination, type IsWrong, typeOf } from './pair.ts';
+import { type BaseSettings, baseOf, USUAL_EXPANSION } from './read-training-config.ts';
 import type { TrainingConfigFault } from './training-config-error.ts';
-import { isTrainingType, TRAINING_TYPES, type TrainingType } from './types.ts';
+import { TRAINING_TYPES, type TrainingType } from './types.ts';
 
 /** The folder that a configuration is for. */
 export interface TrainedFolder {
   readonly model: ModelConfig;
+  /** Whether what is saved is gone on from, which settings do not choose then. Default false. */
+  readonly adapted?: boolean;
+  /** Blocks that are saved or that the folder has already, which settings do not choose then. */
+  readonly expanded?: ExpandedLayers | undefined;
   /** How it has its weights in codes; absent where they cannot be read. */
   readonly codes?: StoredCodes | undefined;
 }
 
-/** Whether codes are what a field asks for. */
-type Agrees = (codes: CodedScheme) => boolean;
-
-const FOUR_BITS: readonly string[] = ['nf4', 'fp4'];
-const isFourBits: Agrees = (codes) => 'method' in codes && FOUR_BITS.includes(codes.method);
-
-/** Over codes of other methods a threshold does nothing, as in bitsandbytes. */
-const hasThreshold =
-  (value: unknown): Agrees =>
-  (codes) =>
-    !('method' in codes) ||
-    codes.method !== 'llm_int8' ||
-    (codes.threshold ?? USUAL_THRESHOLD) === value;
-
-/** No folder in codes of HQQ is read. */
-const isHqq: Agrees = () => false;
-
-/** The fields of each library that say how codes are, and whether a weight agrees with the value. */
-const FIELDS: Readonly<
-  Record<NonNullable<TrainingType['base']>, Readonly<Record<string, (value: unknown) => Agrees>>>
-> = {
-  bitsandbytes: {
-    load_in_4bit: () => isFourBits,
-    bnb_4bit_quant_type: (value) => (codes) => 'method' in codes && codes.method === value,
-    bnb_4bit_use_double_quant: (value) => (codes) =>
-      isFourBits(codes) && 'method' in codes && (codes.quantScale ?? false) === value,
-    llm_int8_threshold: hasThreshold,
-  },
-  hqq: { nbits: () => isHqq, group_size: () => isHqq, axis: () => isHqq },
-};
-
-const SKIPPED = { bitsandbytes: 'llm_int8_skip_modules', hqq: 'skip_modules' } as const;
-
-/** What of `quantization` the folder contradicts, or names in it what it has not. */
+/**
+ * What of settings the folder contradicts, or names in it what it has not: all that can be told
+ * without the fields that are wrong.
+ */
 export function folderFaults(
-  { given, fields, quantization }: Combination,
-  { model, codes = new Map() }: TrainedFolder,
+  all: Combination,
+  folder: TrainedFolder,
+  isWrong: IsWrong,
 ): readonly TrainingConfigFault[] {
-  const { type = fields.type } = given;
-  if (!isTrainingType(type) || !quantization) return [];
-  const what: TrainingType = TRAINING_TYPES[type];
-  if (!what.base) return [];
-  const linears = blockLinears(model);
-  const coded = [...codes]
-    .map(([name, scheme]) => [layerOf(name), scheme] as const)
-    .filter(([module]) => linears.has(module));
+  const { given, fields, quantization } = all;
+  const { model, codes = new Map<string, never>() } = folder;
   const faults: TrainingConfigFault[] = [];
-  for (const [field, agreeing] of Object.entries(FIELDS[what.base])) {
-    const value = quantization[field as keyof typeof quantization];
-    // Floats are asked for by another type, which is told elsewhere.
-    if (value === undefined || (field === 'load_in_4bit' && value === false)) continue;
-    const agrees = agreeing(value);
-    const other = coded.find(([, scheme]) => !agrees(scheme));
-    if (other) faults.push(contradicted(field, `is ${JSON.stringify(value)}`, other));
-  }
-  const field = SKIPPED[what.base];
-  // Copies are at most as many as the blocks.
-  const named = moduleNames(what.expands ? { ...model, layers: 2 * model.layers } : model);
-  for (const entry of quantization[field] ?? []) {
-    const isSkipped = skipRule(entry);
-    const other = coded.find(([module]) => isSkipped(module));
-    if (other) faults.push(contradicted(field, `has ${quote(entry)}`, other));
-    else if (!named.some(isSkipped)) faults.push(unmet(field, entry, [...linears.keys()]));
+  if (given['max_length'] != null && fields.max_length > model.context)
+    faults.push(tooLong(fields.max_length, model.context));
+  const type = typeOf(all);
+  if (type === undefined) return faults;
+  const what: TrainingType = TRAINING_TYPES[type];
+  const grown = grownFor(what, all, folder, isWrong);
+  if (grown && 'path' in grown) faults.push(grown);
+  const whole = grown && 'grown' in grown ? grown : undefined;
+  const inCodes = whole && [...codes.keys()].find((name) => isTrained(name, what, whole));
+  if (inCodes !== undefined) faults.push(trainedInCodes(type, inCodes));
+  if (what.base && quantization)
+    faults.push(...codeFaults(quantization, { ...what, base: what.base }, { model, codes }));
+  const isRight = (...fields: readonly string[]) =>
+    !fields.some((field) => isWrong(`quantization.${field}`));
+  // A folder in codes stays as it is.
+  const base =
+    what.base && !isPrequantized(model) && isRight(SKIPPED[what.base])
+      ? baseOf(what.base, quantization)
+      : undefined;
+  if (base && whole && what.base === 'hqq' && isRight('nbits', 'group_size', 'axis'))
+    faults.push(...groupFaults(whole, base));
+  if (what.adapter && !folder.adapted) {
+    const isCoded = base && whole && codedLinears(whole, base);
+    faults.push(...adapterFaults(all, model, { codes, isCoded }, isWrong));
   }
   return faults;
 }
 
-function contradicted(
-  field: string,
-  says: string,
-  [module, scheme]: readonly [string, CodedScheme],
-): TrainingConfigFault {
-  const path = `quantization.${field}`;
-  return {
-    code: 'codes-of-the-folder',
-    path,
-    message: `${path} ${says}, and the folder has ${module} in ${told(scheme)}`,
-    suggestion: 'leave it out, as such a folder stays as it is, or give the model in floats',
-  };
+/** The model with the blocks that a type adds, or why there is none; undefined while that is not known. */
+function grownFor(
+  { expands }: TrainingType,
+  { fields: { expansion_rate = USUAL_EXPANSION } }: Combination,
+  { model, adapted = false, expanded }: TrainedFolder,
+  isWrong: IsWrong,
+): GrownModel | TrainingConfigFault | undefined {
+  if (!expands) return { grown: model };
+  const isKnown = expanded !== undefined || !(adapted || isWrong('expansion_rate'));
+  return isKnown ? grownBy(model, expansion_rate, expanded) : undefined;
 }
 
-function unmet(field: string, entry: string, linears: readonly string[]): TrainingConfigFault {
-  const path = `quantization.${field}`;
-  const ends = linears.slice(0, 2).map((name) => name.slice(name.lastIndexOf('.') + 1));
-  return {
-    code: 'skips-no-module',
-    path,
-    message: `${path} has ${quote(entry)}, which meets no module`,
-    suggestion: `give starts or ends of names such as lm_head, ${ends.join(', ')} or ${linears[0]}`,
-  };
+/** Whether a tensor of the folder is trained itself, or a copy of it. */
+function isTrained(name: string, what: TrainingType, { expansion, isMade }: GrownModel): boolean {
+  if (!expansion) return !what.adapter;
+  return isMade ? isOfCopy(name, expansion) : expandedNames(name, expansion).copy !== undefined;
 }
 
-const told = (scheme: CodedScheme): string =>
-  'blocks' in scheme
-    ? scheme.blocks
-    : `${scheme.method} of ${scheme.bits} bits${scheme.quantScale ? ', its scales in 8' : ''}${scheme.threshold === undefined ? '' : `, with a threshold of ${scheme.threshold}`}`;
+/** Whether a linear is to be in codes. */
+function codedLinears(model: GrownModel, { skip }: BaseSettings): (module: string) => boolean {
+  const { rules = [] } = policyOf(model, skip);
+  const kept = new Set(rules.map(({ layers }) => layers));
+  const linears = blockLinears(model.grown);
+  return (module) => linears.has(module) && !kept.has(module);
+}
+
+const tooLong = (length: number, context: number): TrainingConfigFault => ({
+  ...{ code: 'longer-than-context', path: 'max_length' },
+  message: `max_length is ${length}, and the model is made for ${context} tokens`,
+  suggestion: 'give at most so many',
+});
+
+const trainedInCodes = (type: string, name: string): TrainingConfigFault => ({
+  ...{ code: 'trained-in-codes', path: 'type' },
+  message: `type "${type}" trains ${quote(name)} whole, which the folder has in codes`,
+  suggestion: 'train adapters over it by type "qlora", or give the model in floats',
+});

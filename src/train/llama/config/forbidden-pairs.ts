@@ -1,8 +1,8 @@
 import { hasMoments, OPTIMIZER_NAMES } from './optimizer-names.ts';
-import { type Combination, givenOf, type Pair } from './pair.ts';
+import { type Combination, givenOf, type Pair, typeOf } from './pair.ts';
 import { SCHEDULE_PAIRS } from './schedule-pairs.ts';
 import type { TrainingConfigFault } from './training-config-error.ts';
-import { isTrainingType, TRAINING_TYPES } from './types.ts';
+import { TRAINING_TYPES } from './types.ts';
 
 const BITSANDBYTES = [
   ...['load_in_4bit', 'bnb_4bit_quant_type', 'bnb_4bit_use_double_quant'],
@@ -199,9 +199,9 @@ export const FORBIDDEN_PAIRS: readonly Pair[] = [
 
 /** What does not go together in a configuration. */
 export function forbiddenPairs(all: Combination): readonly TrainingConfigFault[] {
-  const { type = all.fields.type } = all.given;
+  const type = typeOf(all);
   // Of a type that is none nothing else is asked.
-  if (!isTrainingType(type)) return [];
+  if (type === undefined) return [];
   const what = TRAINING_TYPES[type];
   return FORBIDDEN_PAIRS.filter(({ meet }) => meet({ ...all, what })).map(
     ({ code, path, message, suggestion, without }) => ({

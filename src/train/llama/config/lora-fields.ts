@@ -1,6 +1,8 @@
 import * as v from 'valibot';
+import { quote } from '../../../formats/format-error.ts';
 import { flag, oneOf, shown, whole, within } from '../../../formats/hugging-face/fields.ts';
 import { isJsonObject } from '../../../formats/strict-json.ts';
+import { isNamePattern, type PatternField } from '../../../models/llama/lora/name-patterns.ts';
 import { type CheckedObject, checkedObject } from './checked-object.ts';
 import { type TrainingConfigFault, unsupported } from './training-config-error.ts';
 
@@ -10,21 +12,58 @@ const MOST_ALPHA = 1e6;
 const LONGEST_NAME = 400;
 
 const isName = (x: unknown): x is string => typeof x === 'string' && x.length <= LONGEST_NAME;
-const names = v.custom<readonly string[] | string>(
-  (x) => isName(x) || (Array.isArray(x) && x.length <= 4096 && x.every(isName)),
+const areNames = (x: unknown): x is readonly string[] =>
+  Array.isArray(x) && x.length <= 4096 && x.every(isName);
+
+/** A value that `test` takes, with what of it are expressions; `needed` says what it should be. */
+function withPatterns<T>(
+  field: PatternField,
+  test: (x: unknown) => boolean,
+  patternsOf: (x: T) => readonly string[],
+  needed: string,
+) {
+  const wrongIn = (x: unknown) =>
+    patternsOf(x as T).find((pattern) => !isNamePattern(pattern, field));
+  return v.custom<T>(
+    (x) => test(x) && wrongIn(x) === undefined,
+    ({ input }) => {
+      const wrong = test(input) ? wrongIn(input) : undefined;
+      return wrong === undefined
+        ? needed
+        : `${quote(wrong)} is no expression as JavaScript has it: give one that is, or leave it out`;
+    },
+  );
+}
+
+/** Names or their ends, or one expression. */
+const targets = (field: PatternField) =>
+  withPatterns<readonly string[] | string>(
+    field,
+    (x) => isName(x) || areNames(x),
+    (x) => (typeof x === 'string' ? [x] : []),
+    'it must be a list of names, or one expression',
+  );
+const beforeNumber = withPatterns<readonly string[] | string>(
+  'layers_pattern',
+  (x) => isName(x) || areNames(x),
+  (x) => [x].flat(),
   'it must be a list of names, or one expression',
 );
-const moduleNames = v.custom<readonly string[]>(
-  (x) => Array.isArray(x) && x.length <= 4096 && x.every((each) => isName(each) && each !== ''),
+const savedModules = withPatterns<readonly string[]>(
+  'modules_to_save',
+  (x) => areNames(x) && !x.includes(''),
+  (x) => x,
   'it must be a list of names',
 );
 const layers = v.custom<readonly number[] | number>(
   (x) => [x].flat().every((each) => Number.isInteger(each) && (each as number) >= 0),
   'it must be the number of a block, from 0 on, or a list of some',
 );
-const pattern = (test: (x: unknown) => boolean, needed: string) =>
-  v.custom<Readonly<Record<string, number>>>(
+const byPattern = (field: PatternField, test: (x: unknown) => boolean, needed: string) =>
+  withPatterns<Readonly<Record<string, number>>>(
+    field,
     (x) => isJsonObject(x) && Object.values(x).every(test),
+    (x) => Object.keys(x),
     `it must be an object from expressions to ${needed}`,
   );
 const isWithin = (x: unknown, least: number, most: number) =>
@@ -35,19 +74,25 @@ const FIELDS = v.looseObject({
   r: v.optional(whole(MOST_RANK), 8),
   lora_alpha: v.optional(within(1e-6, MOST_ALPHA), 8),
   lora_dropout: v.optional(within(0, 0.999), 0),
-  target_modules: v.optional(names),
-  exclude_modules: v.optional(names),
+  target_modules: v.optional(targets('target_modules')),
+  exclude_modules: v.optional(targets('exclude_modules')),
   layers_to_transform: v.optional(layers),
-  layers_pattern: v.optional(names),
+  layers_pattern: v.optional(beforeNumber),
   rank_pattern: v.optional(
-    pattern((x) => Number.isInteger(x) && isWithin(x, 1, MOST_RANK), 'whole ranks from 1 on'),
+    byPattern(
+      'rank_pattern',
+      (x) => Number.isInteger(x) && isWithin(x, 1, MOST_RANK),
+      'whole ranks from 1 on',
+    ),
   ),
-  alpha_pattern: v.optional(pattern((x) => isWithin(x, 1e-6, MOST_ALPHA), 'numbers above 0')),
+  alpha_pattern: v.optional(
+    byPattern('alpha_pattern', (x) => isWithin(x, 1e-6, MOST_ALPHA), 'numbers above 0'),
+  ),
   use_rslora: v.optional(flag, false),
   use_dora: v.optional(flag),
   bias: v.optional(oneOf(['none', 'all', 'lora_only']), 'none'),
   lora_bias: v.optional(flag, false),
-  modules_to_save: v.optional(moduleNames, () => []),
+  modules_to_save: v.optional(savedModules, () => []),
   // What says nothing of the computation.
   peft_type: v.optional(oneOf(['LORA'])),
   task_type: v.optional(oneOf(['CAUSAL_LM'])),

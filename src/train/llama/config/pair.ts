@@ -3,7 +3,7 @@ import type { LoraFields } from './lora-fields.ts';
 import type { QuantizationFields } from './quantization-fields.ts';
 import type { ScheduleFields } from './schedule-fields.ts';
 import type { TrainingFields } from './training-fields.ts';
-import type { TrainingType } from './types.ts';
+import { isTrainingType, type TrainingType, type TrainingTypeName } from './types.ts';
 
 /** A configuration with what of its parts is in range. */
 export interface Combination {
@@ -15,6 +15,15 @@ export interface Combination {
   /** As it was given, which tells what was left out. */
   readonly given: JsonObject;
 }
+
+/** The type that is asked for; undefined where it is none. */
+export function typeOf({ given, fields }: Combination): TrainingTypeName | undefined {
+  const type = given['type'] ?? fields.type;
+  return isTrainingType(type) ? type : undefined;
+}
+
+/** Whether what stands at a path, or around it, is out of range. */
+export type IsWrong = (path: string) => boolean;
 
 /** Two choices that exclude each other. */
 export interface Pair {

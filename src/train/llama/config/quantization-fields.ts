@@ -6,6 +6,8 @@ import { type TrainingConfigFault, unsupported } from './training-config-error.t
 
 const listed = <const N extends number>(numbers: readonly N[]) =>
   v.custom<N>((x) => numbers.some((n) => n === x), `known are ${numbers.join(', ')}`);
+/** HQQ's. */
+export const GROUP_SIZES = [16, 32, 64, 128, 256] as const;
 const skipped = v.custom<readonly string[]>(
   (x) =>
     Array.isArray(x) &&
@@ -22,7 +24,7 @@ const FIELDS = v.looseObject({
   llm_int8_skip_modules: v.optional(skipped),
   llm_int8_threshold: v.optional(atLeast(0)),
   nbits: v.optional(listed([8, 4, 3, 2, 1])),
-  group_size: v.optional(listed([16, 32, 64, 128, 256])),
+  group_size: v.optional(listed(GROUP_SIZES)),
   axis: v.optional(listed([0, 1])),
   skip_modules: v.optional(skipped),
 });

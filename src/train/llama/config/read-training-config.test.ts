@@ -28,6 +28,7 @@ const FIELDS: readonly (readonly [given: object, fault: string])[] = [
   [{ model: '' }, 'bad-model model'],
   [{ data: 7 }, 'bad-data data'],
   [{ dataset_format: 7 }, 'bad-dataset-format dataset_format'],
+  [{ dataset_format: 'xml' }, 'bad-dataset-format dataset_format'],
   [{ optim: 'adamw_fast' }, 'bad-optim optim'],
   [{ optim: 'lion_8bit' }, 'unsupported-optim optim'],
   [{ learning_rate: -1e-4 }, 'bad-learning-rate learning_rate'],
@@ -98,7 +99,9 @@ const FIELDS: readonly (readonly [given: object, fault: string])[] = [
   [{ lora: { lora_alpha: 0 } }, 'bad-lora-lora-alpha lora.lora_alpha'],
   [{ lora: { lora_dropout: 1 } }, 'bad-lora-lora-dropout lora.lora_dropout'],
   [{ lora: { target_modules: 7 } }, 'bad-lora-target-modules lora.target_modules'],
+  [{ lora: { target_modules: '.*(q_proj' } }, 'bad-lora-target-modules lora.target_modules'],
   [{ lora: { exclude_modules: [7] } }, 'bad-lora-exclude-modules lora.exclude_modules'],
+  [{ lora: { exclude_modules: '*proj' } }, 'bad-lora-exclude-modules lora.exclude_modules'],
   [
     { lora: { layers_to_transform: [-1] } },
     'bad-lora-layers-to-transform lora.layers_to_transform',
@@ -107,8 +110,17 @@ const FIELDS: readonly (readonly [given: object, fault: string])[] = [
     { lora: { layers_to_transform: 1, layers_pattern: 2 } },
     'bad-lora-layers-pattern lora.layers_pattern',
   ],
+  [
+    { lora: { layers_to_transform: 1, layers_pattern: ['layers', 'h['] } },
+    'bad-lora-layers-pattern lora.layers_pattern',
+  ],
   [{ lora: { rank_pattern: { q_proj: 0 } } }, 'bad-lora-rank-pattern lora.rank_pattern'],
+  [{ lora: { rank_pattern: { '(': 4 } } }, 'bad-lora-rank-pattern lora.rank_pattern'],
   [{ lora: { alpha_pattern: { q_proj: '2' } } }, 'bad-lora-alpha-pattern lora.alpha_pattern'],
+  [
+    { lora: { alpha_pattern: { q_proj: 4, '(?P<a>q)': 2 } } },
+    'bad-lora-alpha-pattern lora.alpha_pattern',
+  ],
   [{ lora: { use_rslora: 2 } }, 'bad-lora-use-rslora lora.use_rslora'],
   [{ lora: { use_dora: 'no' } }, 'bad-lora-use-dora lora.use_dora'],
   [{ lora: { peft_type: 'IA3' } }, 'bad-lora-peft-type lora.peft_type'],
@@ -117,6 +129,7 @@ const FIELDS: readonly (readonly [given: object, fault: string])[] = [
   [{ lora: { lora_bias: 'all' } }, 'bad-lora-lora-bias lora.lora_bias'],
   [{ lora: { modules_to_save: 'lm_head' } }, 'bad-lora-modules-to-save lora.modules_to_save'],
   [{ lora: { modules_to_save: [''] } }, 'bad-lora-modules-to-save lora.modules_to_save'],
+  [{ lora: { modules_to_save: ['norm', '('] } }, 'bad-lora-modules-to-save lora.modules_to_save'],
   [
     { lora: { init_lora_weights: 'pissa' } },
     'unsupported-lora-init-lora-weights lora.init_lora_weights',

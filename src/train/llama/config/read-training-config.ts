@@ -1,4 +1,5 @@
 import { type JsonObject, parseJsonObject } from '../../../formats/strict-json.ts';
+import type { TextFormat } from '../../../formats/text-data.ts';
 import type { ExpandedLayers } from '../../../models/llama/block-expansion.ts';
 import type { RetrainedRules } from '../../../models/llama/lora/retrained.ts';
 import type { TargetRules } from '../../../models/llama/lora/targets.ts';
@@ -7,16 +8,16 @@ import { adamDefaults } from '../../../vocabulary/optim/adam.ts';
 import type { Schedule } from '../../../vocabulary/optim/lr_schedule.ts';
 import type { OptimizerParams } from '../../update-rule.ts';
 import type { RecoverySettings } from '../recovery/recovery-settings.ts';
-import { folderFaults, type TrainedFolder } from './folder-faults.ts';
 import { forbiddenPairs } from './forbidden-pairs.ts';
 import { FSDP_QLORA_TARGETS } from './fsdp-qlora-targets.ts';
 import { type LoraFields, loraFields } from './lora-fields.ts';
 import { hasMoments, isPaged, OPTIMIZER_NAMES } from './optimizer-names.ts';
+import type { Combination, IsWrong } from './pair.ts';
 import { type QuantizationFields, quantizationFields } from './quantization-fields.ts';
 import { type RecoveryFields, recoveryFields, recoveryOf } from './recovery-fields.ts';
 import { type ScheduleFields, scheduleFields } from './schedule-fields.ts';
 import { SCHEDULE_NAMES } from './schedule-names.ts';
-import { TrainingConfigError } from './training-config-error.ts';
+import { TrainingConfigError, type TrainingConfigFault } from './training-config-error.ts';
 import { type TrainingFields, trainingFields } from './training-fields.ts';
 import { TRAINING_TYPES, type TrainingType, type TrainingTypeName } from './types.ts';
 
@@ -47,7 +48,7 @@ export interface LlamaTrainingConfig {
   /** The file with the texts, where the configuration names it. */
   readonly data?: string | undefined;
   /** How the data are written; by default it is found out. */
-  readonly dataFormat?: string | undefined;
+  readonly dataFormat?: TextFormat | undefined;
   /** Absent where weights are trained: all of them, or those of added blocks. */
   readonly adapter?: AdapterSettings | undefined;
   /** Blocks that are added, as a share of the model's; absent where none is. */
@@ -94,14 +95,17 @@ export function readTrainingConfig(text: string): LlamaTrainingConfig {
   return trainingConfigOf(parseJsonObject(text, 'the file'));
 }
 
+/** What else is wrong with what of a configuration is in range. */
+export type Holding = (all: Combination, isWrong: IsWrong) => readonly TrainingConfigFault[];
+
 /**
  * The configuration of a parsed object: names of TrainingArguments at its top, of LoraConfig in
  * `lora`, of BitsAndBytesConfig or HqqConfig in `quantization`, of a schedule in
  * `lr_scheduler_kwargs`, and those of {@link RecoverySettings} in `recovery`; what is left out has the
  * library's default, but for a rate of 2e-4, texts of 512 tokens, and NF4, where BitsAndBytesConfig
- * has FP4. Throws {@link TrainingConfigError} with every fault, those of a known folder too.
+ * has FP4. Throws {@link TrainingConfigError} with every fault, those that `hold` finds too.
  */
-export function trainingConfigOf(given: JsonObject, folder?: TrainedFolder): LlamaTrainingConfig {
+export function trainingConfigOf(given: JsonObject, hold?: Holding): LlamaTrainingConfig {
   const top = trainingFields(given);
   const lora = given['lora'] == null ? undefined : loraFields(given['lora']);
   const quantization =
@@ -112,9 +116,11 @@ export function trainingConfigOf(given: JsonObject, folder?: TrainedFolder): Lla
   const faults = [top, lora, quantization, kwargs, recovery].flatMap((part) => part?.faults ?? []);
   const { fields } = top;
   if (fields) {
+    const wrong = new Set(faults.map(({ path }) => path));
+    const isWrong = (path: string) => wrong.has(path) || wrong.has(path.split('.', 1).join());
     const parts = { lora: lora?.fields, quantization: quantization?.fields };
     const all = { fields, ...parts, kwargs: kwargs?.fields, given };
-    faults.push(...forbiddenPairs(all), ...(folder ? folderFaults(all, folder) : []));
+    faults.push(...forbiddenPairs(all), ...(hold?.(all, isWrong) ?? []));
   }
   if (faults.length > 0 || !fields) throw new TrainingConfigError(faults);
   return {
@@ -124,10 +130,10 @@ export function trainingConfigOf(given: JsonObject, folder?: TrainedFolder): Lla
 }
 
 /** fsdp_qlora's. */
-const USUAL_EXPANSION = 0.1;
+export const USUAL_EXPANSION = 0.1;
 
 /** What is given of adapters; `lora_target_modules` is fsdp_qlora's name for a list of targets. */
-function loraOf(
+export function loraOf(
   { lora_target_modules: named }: TrainingFields,
   lora = loraFields({}).fields as LoraFields,
 ): LoraFields {
@@ -191,7 +197,8 @@ export function adapterOf(
   };
 }
 
-function baseOf(
+/** How the base is quantized by these fields. */
+export function baseOf(
   library: NonNullable<TrainingType['base']>,
   {
     bnb_4bit_quant_type = 'nf4',

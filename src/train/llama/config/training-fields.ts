@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { flag, oneOf, shown, whole, within } from '../../../formats/hugging-face/fields.ts';
 import type { JsonObject } from '../../../formats/strict-json.ts';
+import { TEXT_FORMATS } from '../../../formats/text-data.ts';
 import { type CheckedObject, checkedObject } from './checked-object.ts';
 import { FSDP_QLORA_TARGETS, type FsdpQloraTargets } from './fsdp-qlora-targets.ts';
 import { LATER_OPTIMIZERS, OPTIMIZER_NAMES } from './optimizer-names.ts';
@@ -35,7 +36,7 @@ const FIELDS = v.looseObject({
   ),
   model: v.optional(text),
   data: v.optional(text),
-  dataset_format: v.optional(text),
+  dataset_format: v.optional(oneOf(TEXT_FORMATS)),
   expansion_rate: v.optional(within(1e-3, 1)),
   lora: v.optional(v.unknown()),
   lora_target_modules: v.optional(
