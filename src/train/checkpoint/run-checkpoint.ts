@@ -10,7 +10,10 @@ export interface RunSubject {
   readonly model: string;
   /** SHA-256 over the tokens of all texts, and which of them are asked. */
   readonly data: string;
-  /** SHA-256 over the values of the adapter, blocks or weights that it began with, where there were any. */
+  /**
+   * SHA-256 over the values of the adapter, blocks or weights that it began with, where there were any;
+   * an earlier build told none.
+   */
   readonly saved?: string | undefined;
   /** The configuration as JSON has it, without the place of the data. */
   readonly config: JsonObject;
