@@ -3,6 +3,7 @@ import type { TuningRow } from '../../gpu/tuning.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { LlamaMilestone } from '../llama/progress.ts';
 import type { LoopState } from '../loop/training-loop.ts';
+import type { RunWorkers } from '../sharded/strategies.ts';
 
 /** What a run is of: it goes on from a checkpoint of the same alone. */
 export interface RunSubject {
@@ -40,6 +41,8 @@ export interface RunCheckpoint {
   readonly tuned: readonly TuningRow[];
   /** The engine that wrote it. */
   readonly engine: string;
+  /** Who made its last step; an earlier build did not tell. */
+  readonly madeBy?: RunWorkers | undefined;
   /** When it was written, in UTC as `Date.toISOString` gives it. */
   readonly writtenAt: string;
   /** What the run told so far. */
