@@ -46,6 +46,7 @@ const RUN_FILE = v.strictObject({
   tuning: v.exactOptional(v.union([v.literal('measured'), TUNING_ROWS])),
 });
 
+/** What is kept of a run, as it is read. */
 export interface Begun
   extends Readonly<Omit<v.InferOutput<typeof RUN_FILE>, 'version' | 'tuning'>> {
   readonly tuning?: Tuning;
