@@ -26,6 +26,7 @@ import { LogFile } from '../train-model/log-file.ts';
 import { streamTo } from '../train-model/log-to.ts';
 import { dataInput } from '../train-model/named-in.ts';
 import { requestOf } from '../train-model/read-request.ts';
+import type { Resumed } from '../train-model/resumed-options.ts';
 import { RunFolder } from '../train-model/run-folder.ts';
 import { readTuning, rowsFor } from '../tuning.ts';
 import type { TrainOptions } from './train.ts';
@@ -42,21 +43,21 @@ function namesIn(form: ModelFormName | undefined): readonly string[] {
 
 /**
  * Fine-tunes the model of a folder and saves what was trained, by which `base` is what it calls the
- * model; returns the exit status.
+ * model; returns the exit status. A run that is gone on with has the table that it was begun with.
  */
 export async function trainModelCommand(
   model: string,
   options: Partial<TrainOptions>,
-  base = model,
+  begun: Pick<Resumed, 'base' | 'tuning'> = { base: model },
 ): Promise<number> {
   const { out, report: target, profile, logTo, tuning, runtime: name = 'node' } = options;
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
   using asking = isAddress(model) ? new Asking(model) : undefined;
   const remote = await asking?.during(opened(model, voice, asking));
   const reading = requestOf(model, options, voice.say, remote);
-  const request = { ...(await (asking ? asking.during(reading) : reading)), base };
+  const request = { ...(await (asking ? asking.during(reading) : reading)), base: begun.base };
   const { save } = request;
-  const table = await readTuning(tuning);
+  const table = begun.tuning ?? (await readTuning(tuning));
   const { config, adapter } = options;
   const inputs = {
     ...{ '--model': model, '--config': config, ...dataInput(options) },
@@ -67,7 +68,8 @@ export async function trainModelCommand(
   using place = out ? new RunFolder(out) : undefined;
   const origin = remote && (await asking?.during(remote.keep(voice)));
   asking?.[Symbol.dispose](); // what follows ends otherwise
-  using kept = out && request.steps > 0 ? await keepRun(out, model, options, request) : undefined;
+  using kept =
+    out && request.steps > 0 ? await keepRun({ out, model, options, table }, request) : undefined;
   const checkpoints = kept?.checkpoints;
   const resumes = checkpoints?.resume === true;
   const log = out && request.steps > 0 ? new LogFile(join(out, LOG), !resumes) : undefined;
@@ -78,9 +80,12 @@ export async function trainModelCommand(
       ? `merging ${options.adapter} into ${model} on ${runtime.adapter}`
       : `fine-tuning ${model} by ${request.config.type} on ${runtime.adapter}${sharedBy(request)}`,
   );
+  if (options.resume !== undefined && !resumes)
+    voice.say(`${out} has no checkpoint yet: the run begins anew`);
   const tuned = resumes
     ? undefined
     : await rowsFor(table, runtime, interrupt.signal, 'measured-for-training');
+  if (tuned) kept?.begins(tuned);
   const show = showTuning(voice);
   const stream = logTo && log ? streamTo(logTo, request, { log: log.path, voice }) : undefined;
   const written: string[] = [];

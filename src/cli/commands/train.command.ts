@@ -129,9 +129,9 @@ export const command = defineCommand<TrainOptions>({
     if (given.resume !== undefined) {
       if (backend === 'reference')
         throw new OptionError('--resume: the reference keeps no run: resume it on webgpu');
-      const { resumedOptions } = await import('../train-model/run-file.ts');
-      const { model, base, ...options } = resumedOptions(given.resume, given);
-      return (await import('./train-model.ts')).trainModelCommand(model, options, base);
+      const { resumedOptions } = await import('../train-model/resumed-options.ts');
+      const { model, options, ...begun } = resumedOptions(given.resume, given);
+      return (await import('./train-model.ts')).trainModelCommand(model, options, begun);
     }
     const { namedIn } = await import('../train-model/named-in.ts');
     const model =

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { TuningRow } from '../../gpu/tuning.ts';
 import type { TuningRequest } from '../../harness/tuning.ts';
 import { DiskCheckpoints } from '../../harness/worker/disk-checkpoints.ts';
 import type { TuneCheckpoints } from '../../harness/worker/messages.ts';
@@ -8,27 +9,36 @@ import { RunCheckpointError } from '../../train/checkpoint/run-checkpoint-error.
 import { requireSubject, runSubject } from '../../train/checkpoint/run-subject.ts';
 import type { TrainOptions } from '../commands/train.ts';
 import { UsageError } from '../exit.ts';
+import type { Tuning } from '../tuning.ts';
 import { folderAt } from './folder-at.ts';
-import { CHECKPOINTS, writeRunFile } from './run-file.ts';
+import { CHECKPOINTS, changeRunFile, writeRunFile } from './run-file.ts';
 import { RunLock } from './run-lock.ts';
 
 /** The checkpoints of a run that goes into a folder, while it is the one writer there. */
 export interface KeptRun extends Disposable {
   readonly checkpoints: TuneCheckpoints;
+  /** Keeps the table that it begins with, for a run that is cut short before its first checkpoint. */
+  begins(tuned: readonly TuningRow[]): void;
+}
+
+/** What was asked for of a run that goes into a folder. */
+interface AskedRun {
+  readonly out: string;
+  readonly model: string;
+  readonly options: Partial<TrainOptions>;
+  readonly table: Tuning;
 }
 
 /**
- * Begins a run in the folder `out`, or goes on with it. Throws UsageError where another process
- * writes there, where a new run would take the place of one that was cut short, and where what is
- * there cannot be gone on from by this request.
+ * Begins a run in the folder `out`, or goes on with it; one without a checkpoint begins anew. Throws
+ * UsageError where another process writes there, where a new run would take the place of one that was
+ * cut short, and where what is there cannot be gone on from by this request.
  */
 export async function keepRun(
-  out: string,
-  model: string,
-  options: Partial<TrainOptions>,
+  { out, model, options, table }: AskedRun,
   request: TuningRequest,
 ): Promise<KeptRun> {
-  const { resume, keep, checkpointEvery: every } = options;
+  const { resume, keep, checkpointEvery, workers, sharding } = options;
   const option = resume === undefined ? `--out ${out}` : `--resume ${resume}`;
   const place = join(out, CHECKPOINTS);
   const lock = RunLock.take(option, place);
@@ -38,8 +48,11 @@ export async function keepRun(
     await folder.sweep();
     if (resume === undefined) {
       await makeWay(folder, option, out);
-      writeRunFile(out, model, options);
-    } else subject = await requireSame(folder, request);
+      writeRunFile(out, model, options, table);
+    } else {
+      subject = await requireSame(folder, request);
+      changeRunFile(out, { workers, sharding, checkpointEvery, keep });
+    }
   } catch (error) {
     lock[Symbol.dispose]();
     throw error instanceof RunCheckpointError
@@ -47,7 +60,8 @@ export async function keepRun(
       : error;
   }
   return {
-    checkpoints: { place, keep, every, resume: resume !== undefined, subject },
+    checkpoints: { place, keep, every: checkpointEvery, resume: subject !== undefined, subject },
+    begins: (tuned) => changeRunFile(out, { tuning: tuned }),
     [Symbol.dispose]: () => lock[Symbol.dispose](),
   };
 }

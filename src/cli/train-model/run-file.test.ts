@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { resumedOptions, writeRunFile } from './run-file.ts';
+import { resumedOptions } from './resumed-options.ts';
+import { changeRunFile, writeRunFile } from './run-file.ts';
 
 let out: string;
 let path: string;
@@ -15,7 +16,7 @@ afterEach(() => rmSync(out, { recursive: true }));
 
 /** What is said where the file of a run is edited. */
 function refusalOf(edit: (text: string) => string): string | undefined {
-  writeRunFile(out, 'my-llama', { type: 'lora', steps: 40 });
+  writeRunFile(out, 'my-llama', { type: 'lora', steps: 40 }, []);
   writeFileSync(path, edit(readFileSync(path, 'utf8')));
   try {
     resumedOptions(out, {});
@@ -27,23 +28,42 @@ function refusalOf(edit: (text: string) => string): string | undefined {
 
 test('a run goes on with what it was begun with', () => {
   expect(refusalOf((text) => text)).toBeUndefined();
-  expect(resumedOptions(out, {})).toMatchObject({ base: 'my-llama', type: 'lora', steps: 40, out });
+  const { base, tuning, options } = resumedOptions(out, {});
+  expect([base, tuning]).toEqual(['my-llama', []]);
+  expect(options).toMatchObject({ type: 'lora', steps: 40, out });
 });
 
 test('the settings that an earlier run left in the folder begin another', () => {
   const settings = join(out, 'checkpoints', 'settings.json');
   writeFileSync(settings, '{}');
-  writeRunFile(out, 'my-llama', { config: settings });
-  expect(resumedOptions(out, {}).config).toBe(settings);
+  writeRunFile(out, 'my-llama', { config: settings }, []);
+  expect(resumedOptions(out, {}).options.config).toBe(settings);
   expect(readFileSync(settings, 'utf8')).toBe('{}');
 });
 
 test('a file of another version, a field that is wrong, and what is no JSON are each told in a line', () => {
-  expect(refusalOf((text) => text.replace('"version": 1', '"version": 2'))).toBe(
-    'checkpoints/run.json: it is of version "2", and this Gradproof reads version 1: go on with the one that wrote it',
+  expect(refusalOf((text) => text.replace('"version": 2', '"version": 3'))).toBe(
+    'checkpoints/run.json: it is of version "3", and this Gradproof reads version 2: go on with the one that wrote it',
   );
   expect(refusalOf((text) => text.replace('40', '"many"'))).toMatch(
     /^checkpoints\/run\.json: steps: Invalid type: .*$/,
   );
   expect(refusalOf((text) => text.slice(0, -9))).toMatch(/^checkpoints\/run\.json: [^\n]+$/);
+});
+
+test('a file of the version before, which kept less, is read', () => {
+  const less = (text: string) => {
+    const { tuning: _, ...rest } = JSON.parse(text);
+    return JSON.stringify({ ...rest, version: 1 });
+  };
+  expect(refusalOf(less)).toBeUndefined();
+  expect(resumedOptions(out, {}).tuning).toBeUndefined();
+});
+
+test('the table that was measured for a run takes the place of the wish', () => {
+  writeRunFile(out, 'my-llama', {}, 'measured');
+  expect(resumedOptions(out, {}).tuning).toBe('measured');
+  const rows = [{ variant: 'tiled', sizes: { TILE: 8 }, rows: [1, 9] }] as const;
+  changeRunFile(out, { tuning: rows });
+  expect(resumedOptions(out, {}).tuning).toEqual(rows);
 });

@@ -58,6 +58,20 @@ test.each<[Happened, string]>([
     'it goes on after step 3; gradproof 1.2.3 abc wrote the checkpoint: the bits of this version may be others',
   ],
   [
+    {
+      ...{ type: 'restored', step: 3, at: AT },
+      workers: { was: { workers: 2, strategy: 'full_shard' }, are: { workers: 1 } },
+    },
+    'it goes on after step 3; 2 workers (full_shard) made the steps before, 1 worker makes those after: bits may be others',
+  ],
+  [
+    {
+      ...{ type: 'restored', step: 3, at: AT, writtenBy: 'an older one' },
+      workers: { was: { workers: 1 }, are: { workers: 2, strategy: 'ddp' } },
+    },
+    'it goes on after step 3; an older one wrote the checkpoint: the bits of this version may be others; 1 worker made the steps before, 2 workers (ddp) make those after: bits may be others',
+  ],
+  [
     { type: 'skipped', step: 5, at: AT, tensor: 'a.lora_B', index: [1, 2], count: 3 },
     '3 numbers of the gradients not finite, first a.lora_B[1, 2]: the step is skipped',
   ],

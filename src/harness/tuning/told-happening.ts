@@ -1,5 +1,6 @@
 import { counted } from '../../report/counted.ts';
 import type { Happened } from '../../train/llama/progress.ts';
+import type { RunWorkers } from '../../train/sharded/strategies.ts';
 
 const WHY = {
   nonfinite: 'gradients stayed not finite',
@@ -8,14 +9,25 @@ const WHY = {
 
 const after = (step: number): string => (step === 0 ? 'from its start' : `after step ${step}`);
 
+function toldWorkers({ was, are }: { readonly was: RunWorkers; readonly are: RunWorkers }): string {
+  const verb = are.workers === 1 ? 'makes' : 'make';
+  return `${wordsOf(was)} made the steps before, ${wordsOf(are)} ${verb} those after: bits may be others`;
+}
+
+const wordsOf = ({ workers, strategy }: RunWorkers): string =>
+  `${counted(workers, 'worker')}${strategy === undefined ? '' : ` (${strategy})`}`;
+
 /** What happened to a run, as a log and a terminal tell it. */
 export function toldHappening(happened: Happened): string {
   switch (happened.type) {
     case 'restored': {
-      const goesOn = `it goes on ${after(happened.step)}`;
-      return happened.writtenBy === undefined
-        ? goesOn
-        : `${goesOn}; ${happened.writtenBy} wrote the checkpoint: the bits of this version may be others`;
+      const { step, writtenBy, workers } = happened;
+      const parts = [
+        `it goes on ${after(step)}`,
+        writtenBy && `${writtenBy} wrote the checkpoint: the bits of this version may be others`,
+        workers && toldWorkers(workers),
+      ];
+      return parts.filter((part) => part !== undefined).join('; ');
     }
     case 'checkpoint-failed':
       return `no checkpoint could be written: ${happened.why}; the run goes on, and those before it stay`;

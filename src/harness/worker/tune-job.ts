@@ -90,12 +90,12 @@ export async function runTuneJob(
 
 /** Who makes the checkpoints of a run; undefined where none is asked for. */
 function keeperOf(
-  { checkpoints }: TuneMessage,
+  { checkpoints, sharding }: TuneMessage,
   checkpointFolder: WorkerHost['checkpointFolder'],
 ): CheckpointKeeper | undefined {
   if (!checkpoints) return undefined;
   const { place, keep, every } = checkpoints;
   const { name, version, commit } = thisTool();
   const engine = `${name} ${version} ${commit}`;
-  return new CheckpointKeeper(checkpointFolder(place), { keep, every, engine });
+  return new CheckpointKeeper(checkpointFolder(place), { keep, every, engine, workers: sharding });
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { CheckpointKeeper } from './checkpoint-keeper.ts';
 import { KeptInMemory } from './fixtures/kept-in-memory.ts';
-import { ofVersion, sampleCheckpoint } from './fixtures/sample.ts';
+import { ofBuild, ofVersion, sampleCheckpoint } from './fixtures/sample.ts';
 import { checkpointName } from './run-checkpoint.ts';
 import { writeRunCheckpoint } from './write-run-checkpoint.ts';
 
@@ -158,6 +158,19 @@ describe('a keeper', () => {
       message: 'step-00000020.safetensors: the file is empty',
     });
   });
+});
+
+test('one of another build is named and stays, and no older one is taken in its place', async () => {
+  for (const step of [10, 20]) await write(step);
+  const newest = folder.files.get(checkpointName(20)) as Uint8Array;
+  folder.files.set(checkpointName(20), await ofBuild(newest, (run) => ({ ...run, note: 1 })));
+  const one = keeperOf({ keep: 1 });
+  await expect(one.newest()).rejects.toMatchObject({
+    code: 'checkpoint-version',
+    message: expect.stringMatching(/^step-00000020\.safetensors: .*"note"/),
+  });
+  await expect(one.goBack(20)).rejects.toMatchObject({ code: 'checkpoint-version' });
+  expect(await steps()).toEqual([10, 20]);
 });
 
 describe('where there is no room', () => {

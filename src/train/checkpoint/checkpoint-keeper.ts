@@ -1,4 +1,5 @@
 import { GradproofError, messageOf } from '../../errors.ts';
+import type { RunWorkers } from '../sharded/strategies.ts';
 import type { CheckpointFolder } from './checkpoint-folder.ts';
 import { CheckpointSchedule, type CheckpointScheduleOptions } from './checkpoint-schedule.ts';
 import { readRunCheckpoint } from './read-run-checkpoint.ts';
@@ -20,6 +21,8 @@ export interface CheckpointKeeperOptions extends CheckpointScheduleOptions {
   readonly keep?: number | undefined;
   /** The engine that writes them, with its version. */
   readonly engine: string;
+  /** Who makes the steps. Default one worker by itself. */
+  readonly workers?: RunWorkers | undefined;
 }
 
 /** A checkpoint to go on from. */
@@ -41,6 +44,7 @@ export type KeptCheckpoint = { readonly ms: number } & (
  */
 export class CheckpointKeeper {
   readonly engine: string;
+  readonly workers: RunWorkers;
   readonly #folder: CheckpointFolder;
   readonly #keep: number;
   readonly #schedule: CheckpointSchedule;
@@ -50,9 +54,10 @@ export class CheckpointKeeper {
 
   constructor(
     folder: CheckpointFolder,
-    { keep = USUAL_KEPT, engine, ...timing }: CheckpointKeeperOptions,
+    { keep = USUAL_KEPT, engine, workers = { workers: 1 }, ...timing }: CheckpointKeeperOptions,
   ) {
     this.engine = engine;
+    this.workers = workers;
     this.#folder = folder;
     this.#keep = keep;
     this.#schedule = new CheckpointSchedule(timing);

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { sha256Hex } from '../../formats/fields.ts';
 import { isJsonObject, type JsonObject } from '../../formats/strict-json.ts';
+import { SHARDING_STRATEGIES } from '../sharded/strategies.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const finite = v.pipe(v.number(), v.finite());
@@ -16,7 +17,8 @@ const dictionary = <T extends v.GenericSchema>(value: T) =>
   v.pipe(v.custom<JsonObject>(isJsonObject), v.record(v.string(), value));
 const span = v.union([v.strictTuple([count]), v.strictTuple([count, count])]);
 
-const tuningRows = v.array(
+/** A tuning table, as files keep it. */
+export const TUNING_ROWS = v.array(
   v.strictObject({
     variant: v.string(),
     sizes: v.exactOptional(dictionary(finite)),
@@ -27,6 +29,11 @@ const tuningRows = v.array(
     width: v.exactOptional(span),
   }),
 );
+
+const runWorkers = v.strictObject({
+  workers: count,
+  strategy: v.exactOptional(v.picklist(SHARDING_STRATEGIES)),
+});
 
 /** What stands in the header of a checkpoint, beside the tensors. */
 export const CONTENTS = v.strictObject({
@@ -41,8 +48,9 @@ export const CONTENTS = v.strictObject({
     config: v.custom<JsonObject>(isJsonObject, 'must be an object'),
   }),
   parameters: dictionary(v.strictObject({ shape, offset: count })),
-  tuned: tuningRows,
+  tuned: TUNING_ROWS,
   engine: v.string(),
+  madeBy: v.exactOptional(runWorkers),
   writtenAt: time,
   best: v.exactOptional(v.strictObject({ step: count, loss: finite })),
   tensors: dictionary(v.strictObject({ dtype: v.string(), shape, sha256: sha256Hex })),
@@ -73,6 +81,7 @@ export const HISTORY = v.array(
     v.strictObject({
       type: v.literal('restored'),
       ...{ step: count, at: time, writtenBy: v.exactOptional(v.string()) },
+      workers: v.exactOptional(v.strictObject({ was: runWorkers, are: runWorkers })),
     }),
     v.strictObject({
       type: v.picklist(['lost', 'checkpoint-failed']),

@@ -4,11 +4,11 @@ import { quote } from '../../formats/format-error.ts';
 import { type StoredTensor, toHostTensor } from '../../formats/safetensors/stored.ts';
 import { headerLength, LENGTH_BYTES, readSafetensors } from '../../formats/safetensors.ts';
 import { sha256 } from '../../formats/sha256.ts';
-import { isJsonObject, parseJsonObject } from '../../formats/strict-json.ts';
-import { validationMessage } from '../../formats/validation-message.ts';
+import { isJsonObject, type JsonObject, parseJsonObject } from '../../formats/strict-json.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import { sameShape } from '../../tensor/shape.ts';
 import { CONTENTS, type Contents, HISTORY } from './contents.ts';
+import { ofAnotherBuild } from './of-another-build.ts';
 import type { RunCheckpoint } from './run-checkpoint.ts';
 import { RunCheckpointError, type RunCheckpointFault } from './run-checkpoint-error.ts';
 import { FORMAT, HISTORY_TENSOR, STATE, STATISTICS, VERSION } from './write-run-checkpoint.ts';
@@ -17,7 +17,8 @@ const OPENING_BRACE = 0x7b;
 
 /**
  * Reads what `writeRunCheckpoint` wrote; nothing in the file is trusted, and every byte that counts
- * is held against its SHA-256. Throws {@link RunCheckpointError}.
+ * is held against its SHA-256; what is as it was written and cannot be read all the same is of another
+ * version, and no damage. Throws {@link RunCheckpointError}.
  */
 export async function readRunCheckpoint(file: Uint8Array): Promise<RunCheckpoint> {
   const { metadata, tensors } = opened(file);
@@ -27,7 +28,10 @@ export async function readRunCheckpoint(file: Uint8Array): Promise<RunCheckpoint
     Object.fromEntries(
       [...tensors]
         .filter(([name]) => name.startsWith(prefix))
-        .map(([name, stored]) => [name.slice(prefix.length), hostTensorOf(name, stored)]),
+        .map(([name, stored]) => [
+          name.slice(prefix.length),
+          hostTensorOf(name, stored, contents.engine),
+        ]),
     );
   const { step, skipped, random, tensors: _, ...rest } = contents;
   return {
@@ -38,7 +42,7 @@ export async function readRunCheckpoint(file: Uint8Array): Promise<RunCheckpoint
       tensors: part(STATE),
       statistics: part(STATISTICS),
     },
-    history: historyIn(tensors.get(HISTORY_TENSOR) as StoredTensor),
+    history: historyIn(tensors.get(HISTORY_TENSOR) as StoredTensor, contents.engine),
   };
 }
 
@@ -99,14 +103,12 @@ async function contentsOf(metadata: ReadonlyMap<string, string>): Promise<Conten
       'checkpoint-hash',
       'what it says of the run is not what was written: its SHA-256 is another',
     );
+  let json: JsonObject | undefined;
   try {
-    return v.parse(CONTENTS, parseJsonObject(run, 'what it says of the run'));
+    json = parseJsonObject(run, 'what it says of the run');
+    return v.parse(CONTENTS, json);
   } catch (error) {
-    throw refuse(
-      'checkpoint-header',
-      `what it says of the run cannot be read: ${validationMessage(error)}`,
-      error,
-    );
+    throw ofAnotherBuild(error, json?.['engine']);
   }
 }
 
@@ -142,22 +144,18 @@ async function requireTensors(
   }
 }
 
-function hostTensorOf(name: string, stored: StoredTensor): HostTensor {
+function hostTensorOf(name: string, stored: StoredTensor, engine: string): HostTensor {
   try {
     return toHostTensor(stored);
   } catch (error) {
-    throw refuse('checkpoint-header', `the tensor ${quote(name)}: ${messageOf(error)}`, error);
+    throw ofAnotherBuild(error, engine, `the tensor ${quote(name)}: `);
   }
 }
 
-function historyIn({ bytes }: StoredTensor): RunCheckpoint['history'] {
+function historyIn({ bytes }: StoredTensor, engine: string): RunCheckpoint['history'] {
   try {
     return v.parse(HISTORY, JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch (error) {
-    throw refuse(
-      'checkpoint-header',
-      `its history cannot be read: ${validationMessage(error)}`,
-      error,
-    );
+    throw ofAnotherBuild(error, engine, 'in its history ');
   }
 }

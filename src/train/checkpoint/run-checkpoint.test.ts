@@ -3,9 +3,10 @@ import { covers } from '../../catalog/covers.ts';
 import { writeSafetensors, writeStored } from '../../formats/safetensors/write.ts';
 import { readSafetensors } from '../../formats/safetensors.ts';
 import { sha256 } from '../../formats/sha256.ts';
+import type { JsonObject } from '../../formats/strict-json.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
-import { ofVersion, sampleCheckpoint } from './fixtures/sample.ts';
+import { ofBuild, ofVersion, sampleCheckpoint } from './fixtures/sample.ts';
 import { readRunCheckpoint } from './read-run-checkpoint.ts';
 import { checkpointName, stepOfName } from './run-checkpoint.ts';
 import type { RunCheckpointError } from './run-checkpoint-error.ts';
@@ -171,6 +172,52 @@ describe('a checkpoint that is no longer what was written is refused', () => {
     ] as const)
       expect(await faultOf(edited(from, to))).toEqual(['checkpoint-hash', true]);
   });
+});
+
+describe('a checkpoint of another build, whose sums are right, is no damaged one', () => {
+  const WROTE = 'another version of Gradproof wrote it ("gradproof 1.2.3")';
+
+  test('with a field that is unknown, missing or another, which is named', async () => {
+    for (const [change, what] of [
+      [(run) => ({ ...run, note: 1 }), 'the field "note" is unknown to this one'],
+      [({ random: _, ...run }) => run, 'the field "random" is missing'],
+      [
+        ({ subject, ...run }) => ({ ...run, subject: { ...(subject as JsonObject), x: 1 } }),
+        'the field "subject.x" is unknown to this one',
+      ],
+      [
+        (run) => ({ ...run, step: 'ten' }),
+        'step: Invalid type: Expected number but received "ten"',
+      ],
+    ] as const satisfies [(run: JsonObject) => JsonObject, string][]) {
+      const other = await ofBuild(file, change);
+      expect(await faultOf(other)).toEqual(['checkpoint-version', false]);
+      await expect(readRunCheckpoint(other)).rejects.toThrow(
+        `${WROTE}: ${what}: go on with that one`,
+      );
+    }
+  });
+
+  test('with an event in its history that is unknown to this one', async () => {
+    const { history, ...rest } = sampleCheckpoint();
+    const events = [...history, { type: 'moved', step: 9 }] as unknown as typeof history;
+    const other = await writeRunCheckpoint({ ...rest, history: events });
+    expect(await faultOf(other)).toEqual(['checkpoint-version', false]);
+  });
+
+  test('without its engine, which no version left out', async () => {
+    const nameless = await ofBuild(file, ({ engine: _, ...run }) => run);
+    await expect(readRunCheckpoint(nameless)).rejects.toThrow(
+      /^another version of Gradproof wrote it: the field "engine" is missing: /,
+    );
+  });
+
+  test('and one of an earlier build, which told less, is read', async () => {
+    const earlier = await ofBuild(file, ({ skipped: _, best: __, ...run }) => run);
+    const { state, best: _, ...rest } = sampleCheckpoint();
+    const { skipped: __, ...early } = state;
+    expect(await readRunCheckpoint(earlier)).toEqual({ ...rest, state: early });
+  });
 
   test('with a tensor of a type that no run has', async () => {
     const { metadata, tensors } = readSafetensors(file);
@@ -186,6 +233,6 @@ describe('a checkpoint that is no longer what was written is refused', () => {
         sha256: await sha256(new TextEncoder().encode(text)),
       },
     );
-    expect(await faultOf(strange)).toEqual(['checkpoint-header', true]);
+    expect(await faultOf(strange)).toEqual(['checkpoint-version', false]);
   });
 });

@@ -3,6 +3,7 @@ import type { TuningRow } from '../../gpu/tuning.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { LlamaMilestone } from '../llama/progress.ts';
 import type { LoopState } from '../loop/training-loop.ts';
+import type { RunWorkers } from '../sharded/strategies.ts';
 
 /** What a run is of: it goes on from a checkpoint of the same alone. */
 export interface RunSubject {
@@ -10,7 +11,10 @@ export interface RunSubject {
   readonly model: string;
   /** SHA-256 over the tokens of all texts, and which of them are asked. */
   readonly data: string;
-  /** SHA-256 over the values of the adapter, blocks or weights that it began with, where there were any. */
+  /**
+   * SHA-256 over the values of the adapter, blocks or weights that it began with, where there were any;
+   * an earlier build told none.
+   */
   readonly saved?: string | undefined;
   /** The configuration as JSON has it, without the place of the data. */
   readonly config: JsonObject;
@@ -37,6 +41,8 @@ export interface RunCheckpoint {
   readonly tuned: readonly TuningRow[];
   /** The engine that wrote it. */
   readonly engine: string;
+  /** Who made its last step; an earlier build did not tell. */
+  readonly madeBy?: RunWorkers | undefined;
   /** When it was written, in UTC as `Date.toISOString` gives it. */
   readonly writtenAt: string;
   /** What the run told so far. */

@@ -54,15 +54,16 @@ test('a run that began with other values beside the model is another one', async
     });
   const first = await startedWith('a', [1, 2]);
   expect(() => requireSubject(first, first)).not.toThrow();
-  const others = [OWN, await startedWith('a', [1, 3]), await startedWith('b', [1, 2])];
-  for (const other of others)
+  const refusal = /: what it began with beside the model is another: /;
+  for (const other of [await startedWith('a', [1, 3]), await startedWith('b', [1, 2])])
     for (const [saved, own] of [
       [first, other],
       [other, first],
     ] as const)
-      expect(() => requireSubject(saved, own)).toThrow(
-        /: what it began with beside the model is another: /,
-      );
+      expect(() => requireSubject(saved, own)).toThrow(refusal);
+  expect(() => requireSubject(first, OWN)).toThrow(refusal);
+  // An earlier build told nothing of it, whatever the run began with.
+  expect(() => requireSubject(OWN, first)).not.toThrow();
 });
 
 test('texts differ by a token, by what is asked, and by where one ends', async () => {

@@ -75,7 +75,9 @@ async function textsDigest(texts: readonly LabelledTokens[]): Promise<string> {
 export function requireSubject(saved: RunSubject, own: RunSubject): void {
   const parts = [
     ...(saved.model === own.model ? [] : ['the weights of the model are others']),
-    ...(saved.saved === own.saved ? [] : ['what it began with beside the model is another']),
+    ...(isSameStart(saved.saved, own.saved)
+      ? []
+      : ['what it began with beside the model is another']),
     ...(saved.data === own.data ? [] : ['the texts are others']),
     ...differences(saved.config, own.config).map(
       ([path, then, now]) => `${path} was ${told(then)} and is ${told(now)}`,
@@ -87,6 +89,10 @@ export function requireSubject(saved: RunSubject, own: RunSubject): void {
     `the checkpoint is of another run: ${parts.join(', ')}: go on with what it was begun with, or begin anew in another folder`,
   );
 }
+
+/** A checkpoint that tells none may be of a build that told none, whatever the run began with. */
+const isSameStart = (then: RunSubject['saved'], now: RunSubject['saved']): boolean =>
+  then === undefined || then === now;
 
 const LONGEST_SHOWN = 60;
 const told = (value: unknown): string =>

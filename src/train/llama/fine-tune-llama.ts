@@ -38,9 +38,7 @@ export async function* fineTuneLlama(
   const subject = isOfSubject ? (training.subject ?? (await runSubject(training))) : undefined;
   if (from && subject) requireSubject(from.checkpoint.subject, subject);
   using _table = from && pinnedTable(gpu, from.checkpoint.tuned);
-  let history = training.told
-    ? new RunHistory(training.told)
-    : resumedHistory(training, keeper?.engine);
+  let history = training.told ? new RunHistory(training.told) : resumedHistory(training, keeper);
   const stored = await storedCodes(training.folder, training.model);
   for (;;) {
     const changed = changedConfig(config, history.all);

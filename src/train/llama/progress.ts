@@ -1,4 +1,5 @@
 import type { OutputFile } from '../adapter-files.ts';
+import type { RunWorkers } from '../sharded/strategies.ts';
 import type { SavedModel } from './saved-model/save-model.ts';
 
 /** What a step tells. */
@@ -54,6 +55,8 @@ export type Happened = { readonly step: number; readonly at: string } & (
       readonly type: 'restored';
       /** The version that wrote the checkpoint; absent where it is the one that goes on. */
       readonly writtenBy?: string;
+      /** Who made its steps before and after that; absent where they are the same, or were not told. */
+      readonly workers?: { readonly was: RunWorkers; readonly are: RunWorkers };
     }
   /** After that step no checkpoint could be written, as first after others that could. */
   | { readonly type: 'checkpoint-failed'; readonly why: string }

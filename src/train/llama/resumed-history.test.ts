@@ -7,7 +7,10 @@ const BEFORE = [{ type: 'heldout', step: 3, loss: 2 }] as const;
 const LOST = { type: 'lost', step: 3, at: '2026-11-27T15:00:00.000Z', why: 'it died' } as const;
 
 /** A checkpoint after three steps. */
-const checkpointOf = (steps: number): Pick<LlamaTraining, 'from'> => ({
+const checkpointOf = (
+  steps: number,
+  madeBy?: RunCheckpoint['madeBy'],
+): Pick<LlamaTraining, 'from'> => ({
   from: {
     broken: [],
     checkpoint: {
@@ -15,32 +18,52 @@ const checkpointOf = (steps: number): Pick<LlamaTraining, 'from'> => ({
       steps,
       history: BEFORE,
       engine: 'mine',
+      madeBy,
     } as unknown as RunCheckpoint,
   },
 });
 
+const by = (engine: string) => ({ engine, workers: { workers: 1 } });
+
 describe('a run tells', () => {
   test('nothing where it begins', () => {
-    expect(resumedHistory({}, 'mine').all).toEqual([]);
+    expect(resumedHistory({}, by('mine')).all).toEqual([]);
   });
 
   test('that it goes on, and whose checkpoint that is', () => {
     const restored = { type: 'restored', step: 3, at: expect.any(String) };
-    expect(resumedHistory(checkpointOf(4), 'mine').all).toEqual([...BEFORE, restored]);
-    expect(resumedHistory(checkpointOf(4), 'another').all).toEqual([
+    expect(resumedHistory(checkpointOf(4), by('mine')).all).toEqual([...BEFORE, restored]);
+    expect(resumedHistory(checkpointOf(4), by('another')).all).toEqual([
       ...BEFORE,
       { ...restored, writtenBy: 'mine' },
     ]);
   });
 
+  test('that others make its steps from there on', () => {
+    const now = { engine: 'mine', workers: { workers: 1 } };
+    const oneOf = (madeBy?: RunCheckpoint['madeBy']) =>
+      resumedHistory(checkpointOf(4, madeBy), now).all.at(-1);
+    const restored = { type: 'restored', step: 3, at: expect.any(String) };
+    expect(oneOf({ workers: 1 })).toEqual(restored);
+    // An earlier build did not tell.
+    expect(oneOf()).toEqual(restored);
+    const was = { workers: 2, strategy: 'full_shard' } as const;
+    expect(oneOf(was)).toEqual({ ...restored, workers: { was, are: { workers: 1 } } });
+    const ddp = { engine: 'mine', workers: { workers: 2, strategy: 'ddp' } } as const;
+    expect(resumedHistory(checkpointOf(4, was), ddp).all.at(-1)).toEqual({
+      ...restored,
+      workers: { was, are: ddp.workers },
+    });
+  });
+
   test('nothing more where it has made its last step', () => {
-    expect(resumedHistory(checkpointOf(3), 'another').all).toEqual(BEFORE);
+    expect(resumedHistory(checkpointOf(3), by('another')).all).toEqual(BEFORE);
   });
 
   test('what ended it before it goes on, from its start too', () => {
     const restored = (step: number) => ({ type: 'restored', step, at: expect.any(String) });
-    expect(resumedHistory({ lost: LOST }, 'mine').all).toEqual([LOST, restored(0)]);
+    expect(resumedHistory({ lost: LOST }, by('mine')).all).toEqual([LOST, restored(0)]);
     const ended = { ...checkpointOf(3), lost: LOST };
-    expect(resumedHistory(ended, 'mine').all).toEqual([...BEFORE, LOST, restored(3)]);
+    expect(resumedHistory(ended, by('mine')).all).toEqual([...BEFORE, LOST, restored(3)]);
   });
 });

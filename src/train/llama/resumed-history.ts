@@ -1,23 +1,33 @@
+import type { CheckpointKeeper } from '../checkpoint/checkpoint-keeper.ts';
+import type { RunWorkers } from '../sharded/strategies.ts';
 import type { LlamaTraining } from './llama-training.ts';
 import { RunHistory } from './run-history.ts';
 
+/** Who goes on with a run. */
+type GoingOn = Pick<CheckpointKeeper, 'engine' | 'workers'>;
+
 /**
- * What a run told that goes on by the engine of that name, from a checkpoint or anew, why, and that it
- * does. One that has made its last step does not go on.
+ * What a run told that goes on by these, from a checkpoint or anew, why, and that it does. One that has
+ * made its last step does not go on.
  */
 export function resumedHistory(
   { from, lost }: Pick<LlamaTraining, 'from' | 'lost'>,
-  engine: string | undefined,
+  by: GoingOn | undefined,
 ): RunHistory {
-  const { state, steps = 0, history: before, engine: writer } = from?.checkpoint ?? {};
+  const { state, steps = 0, history: before, engine: writer, madeBy: was } = from?.checkpoint ?? {};
   const step = state?.step ?? 0;
   const history = new RunHistory(before);
   if (lost) history.add(lost);
   if (!lost && step >= steps) return history;
-  const isOther = engine !== undefined && writer !== undefined && writer !== engine;
+  const isOther = by !== undefined && writer !== undefined && writer !== by.engine;
+  const isChanged = by !== undefined && was !== undefined && !areSame(was, by.workers);
   history.add({
     ...{ type: 'restored', step, at: new Date().toISOString() },
     ...(isOther ? { writtenBy: writer } : {}),
+    ...(isChanged ? { workers: { was, are: by.workers } } : {}),
   });
   return history;
 }
+
+const areSame = (was: RunWorkers, are: RunWorkers): boolean =>
+  was.workers === are.workers && was.strategy === are.strategy;

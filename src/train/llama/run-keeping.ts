@@ -58,7 +58,8 @@ export class RunKeeping {
     const { loop, history, from: _, ...run } = this.#run;
     const heldout = history.heldoutAt(step);
     const kept = await this.#keeper.write(step, heldout, async (best) => ({
-      ...{ ...run, best, history: history.all, engine: this.#keeper.engine },
+      ...{ ...run, best, history: history.all },
+      ...{ engine: this.#keeper.engine, madeBy: this.#keeper.workers },
       state: await loop.checkpoint(),
       writtenAt: new Date().toISOString(),
     }));
