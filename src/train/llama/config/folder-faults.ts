@@ -3,10 +3,12 @@ import type { CodedScheme, StoredCodes } from '../../../formats/hugging-face/cod
 import type { ModelConfig } from '../../../formats/hugging-face/config.ts';
 import { blockLinears, moduleNames } from '../../../models/llama/lora/module-names.ts';
 import { layerOf } from '../../../quantizer/kept-layers.ts';
+import { shortContextOf } from '../../../vocabulary/attention/rope-scaling.ts';
 import { USUAL_THRESHOLD } from '../../../vocabulary/quant/outliers.ts';
 import type { Combination } from './pair.ts';
 import { skipRule } from './skipped-modules.ts';
 import type { TrainingConfigFault } from './training-config-error.ts';
+import type { TrainingFields } from './training-fields.ts';
 import { isTrainingType, TRAINING_TYPES, type TrainingType } from './types.ts';
 
 /** The folder that a configuration is for. */
@@ -49,8 +51,34 @@ const FIELDS: Readonly<
 
 const SKIPPED = { bitsandbytes: 'llm_int8_skip_modules', hqq: 'skip_modules' } as const;
 
+/** What of a configuration does not go with the folder. */
+export const folderFaults = (
+  all: Combination,
+  folder: TrainedFolder,
+): readonly TrainingConfigFault[] => [
+  ...packingFaults(all.fields, folder.model),
+  ...quantizationFaults(all, folder),
+];
+
+/** Positions of packed texts cannot depend on how long each is. */
+function packingFaults(
+  { packing, max_length }: TrainingFields,
+  { ropeScaling }: ModelConfig,
+): readonly TrainingConfigFault[] {
+  const context = shortContextOf(ropeScaling) ?? max_length;
+  if (!packing || max_length <= context) return [];
+  return [
+    {
+      code: 'packing-beyond-context',
+      path: 'packing',
+      message: `packing is true, and rows of ${max_length} tokens are longer than the context of ${context}, beyond which ${ropeScaling?.rope_type} positions of the model depend on the longest text`,
+      suggestion: `give a max_length of at most ${context}, or leave it out`,
+    },
+  ];
+}
+
 /** What of `quantization` the folder contradicts, or names in it what it has not. */
-export function folderFaults(
+function quantizationFaults(
   { given, fields, quantization }: Combination,
   { model, codes = new Map() }: TrainedFolder,
 ): readonly TrainingConfigFault[] {
