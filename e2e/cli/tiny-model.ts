@@ -26,13 +26,17 @@ export const SETTINGS = {
 
 /**
  * Writes a model of drawn weights with a tokenizer, a text, and settings, and returns the arguments
- * that train it; the last is the file of the settings.
+ * that train it; the last is the file of the settings. `more` is what its config.json has besides.
  */
-export function tinyModel(folder: string, settings: object = SETTINGS): readonly string[] {
+export function tinyModel(
+  folder: string,
+  settings: object = SETTINGS,
+  more: object = {},
+): readonly string[] {
   const model = join(folder, 'model');
   mkdirSync(model);
   cpSync(TOKENIZER, model, { recursive: true });
-  writeFileSync(join(model, 'config.json'), JSON.stringify(CONFIG));
+  writeFileSync(join(model, 'config.json'), JSON.stringify({ ...CONFIG, ...more }));
   const weights = Object.fromEntries(initialLlama(SIZES, new Random(1), 0.1));
   writeFileSync(join(model, 'model.safetensors'), writeSafetensors(weights));
   const data = join(folder, 'text.txt');

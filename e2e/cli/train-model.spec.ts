@@ -295,6 +295,46 @@ test('one step proves nothing, and says how many do', { tag: '@long' }, async ({
   expect(stdout).toContain('Nothing is proved: the loss did not fall by step 1: take 20 steps\n');
 });
 
+test('a model with a sliding window learns texts of any length, and is held to others', {
+  tag: '@full',
+}, async ({ folder }) => {
+  const window = { model_type: 'mistral', sliding_window: 8 };
+  const args = tinyModel(folder, { ...SETTINGS, max_length: 40 }, window);
+  const texts = Array.from({ length: 30 }, (_, i) => 'the cat sat on a mat '.repeat(1 + (i % 7)));
+  const lines = texts.map((text) => JSON.stringify({ text }));
+  writeFileSync(args[4] as string, lines.join('\n'));
+  const out = join(folder, 'out');
+  const { status, stdout, stderr } = await gradproof([
+    ...[...args, '--type', 'lora', '--steps', '20', '--out', out],
+  ]);
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^step 1: every op is within its bound/m);
+  const [{ metrics = {} } = {}] = readReport(
+    readFileSync(join(out, 'report.json')),
+    'report.json',
+  ).results;
+  expect(metrics['heldoutAfter']).toBeLessThan(metrics['heldoutBefore'] ?? 0);
+  expect(metrics['peakBytes']).toBeLessThanOrEqual(metrics['bytesForecast'] ?? 0);
+});
+
+test('rows beyond the context that positions depend on are refused with the settings', async ({
+  folder,
+}) => {
+  const factors = Array.from({ length: 8 }, () => 1);
+  const rope = { rope_type: 'longrope', short_factor: factors, long_factor: factors };
+  const args = tinyModel(
+    folder,
+    { ...SETTINGS, packing: true, max_length: 48, learning_rate: -1 },
+    { original_max_position_embeddings: 32, rope_scaling: { ...rope, factor: 2 } },
+  );
+  const { status, stdout, stderr } = await gradproof([...args, '--type', 'lora']);
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toContain('learning_rate is -1');
+  expect(stderr).toContain(
+    'packing is true, and rows of 48 tokens are longer than the context of 32',
+  );
+});
+
 test('what is wrong with settings, model and data is told at once, a line each', async ({
   folder,
 }) => {

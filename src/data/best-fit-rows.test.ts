@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Random } from '../tensor/random.ts';
 import { bestFitRows } from './best-fit-rows.ts';
 import type { LabelledTokens } from './labelled-tokens.ts';
 
@@ -52,6 +53,54 @@ test('every text is in one row, and rows are fewer than in the order of the text
   ).toEqual(lengths.map((_, i) => i));
   const tokens = lengths.reduce((sum, length) => sum + length, 0);
   expect(rows.length).toBeLessThanOrEqual(Math.ceil(tokens / 64) + 1);
+});
+
+/** The same by its definition: each row is looked at for each text, and when it came to its room. */
+function searched(lengths: readonly number[], length: number) {
+  const rows: { texts: number[]; room: number; since: number }[] = [];
+  const longestFirst = lengths.map((size, i) => ({ size, i })).toSorted((a, b) => b.size - a.size);
+  for (const [turn, { size, i }] of longestFirst.entries()) {
+    const fitting = rows.filter(({ room }) => room > 0 && room >= size);
+    let [row] = fitting.toSorted((a, b) => a.room - b.room || a.since - b.since);
+    if (!row) {
+      row = { texts: [], room: length, since: turn };
+      rows.push(row);
+    }
+    row.texts.push(i);
+    row.room -= size;
+    row.since = turn;
+  }
+  return rows.map(({ texts }) => texts);
+}
+
+test.each([8, 20, 33])('rows of %i are those of a search through all rows', (length) => {
+  const random = new Random(length);
+  for (let draw = 0; draw < 60; draw++) {
+    const least = random.integer(0, length);
+    const most = random.integer(least, length);
+    const lengths = Array.from({ length: 70 }, () =>
+      random.integer(Math.max(1, least), Math.max(1, most)),
+    );
+    expect(numbers(lengths, length)).toEqual(searched(lengths, length));
+  }
+});
+
+/** So many texts of one length, and how long it takes to find their rows. */
+function timed(count: number, tokens: number, length: number) {
+  const [text] = textsOf(tokens) as [LabelledTokens];
+  const texts = Array.from({ length: count }, () => text);
+  const started = performance.now();
+  const rows = bestFitRows(texts, length);
+  return { rows: rows.length, ms: performance.now() - started };
+}
+
+// By a copy of a list of rows for each text, or a search through all rooms, either takes far longer.
+test('many texts of one length, and rows of many rooms, are no more work each', () => {
+  const alone = timed(40_000, 300, 512);
+  expect(alone.rows).toBe(40_000);
+  const together = timed(20_000, 1, 40_000);
+  expect(together.rows).toBe(1);
+  for (const { ms } of [alone, together]) expect(ms).toBeLessThan(5000);
 });
 
 test('a text that no row holds is refused', () => {

@@ -6,13 +6,13 @@ import { type HostModel, readHostModel, tensorsOf } from '../../backends/manager
 import { ModelOnDevice } from '../../backends/manager/on-device.ts';
 import { ModelOnHost } from '../../backends/manager/on-host.ts';
 import type { PlacedModel } from '../../backends/manager/placed-model.ts';
-import { trainOnReference } from '../../backends/manager/train-on-reference.ts';
 import { ReferenceBackend } from '../../backends/reference.ts';
 import { WebGpuBackend } from '../../backends/webgpu.ts';
 import { covers } from '../../catalog/covers.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { sizeOf } from '../../tensor/shape.ts';
+import { expectSameSteps, referenceRun } from './fixtures/beside-reference.ts';
 import { courseOf, FOLDER, run, stepsOf, thrownBy, trainingOf } from './fixtures/short-runs.ts';
 import { softwareGpu, softwareProvider } from './fixtures/software-gpu.ts';
 
@@ -334,24 +334,9 @@ describe('a training on the reference', () => {
     const fields = { type, optim: 'adamw_torch', gradient_accumulation_steps: 2, max_steps: 3 };
     const training = trainingOf({ ...fields, lora: type === 'lora' ? { r: 4 } : undefined });
     const { told, trained } = await run(gpu, training, undefined);
-    const own = stepsOf(courseOf(told));
-    const host = await readHostModel(training.folder);
-    const running = trainOnReference(host, training.texts, training.config);
-    const losses: number[] = [];
-    for (;;) {
-      const next = await running.next();
-      if (next.done) {
-        expect(Object.keys(next.value).sort()).toEqual(Object.keys(trained).sort());
-        break;
-      }
-      losses.push(next.value.loss);
-      const { learningRate, gradNorm } = next.value;
-      const step = own[losses.length - 1];
-      expect(learningRate).toBeCloseTo(step?.['learningRate'] as number, 9);
-      expect(Math.abs(gradNorm / (step?.['gradNorm'] as number) - 1)).toBeLessThan(1e-3);
-    }
-    expect(losses).toHaveLength(3);
-    for (const [i, loss] of losses.entries())
-      expect(Math.abs(loss - (own[i]?.['loss'] as number))).toBeLessThan(1e-4);
+    const truth = await referenceRun(training);
+    expect(truth.steps).toHaveLength(3);
+    expectSameSteps(stepsOf(courseOf(told)), truth.steps);
+    expect(Object.keys(truth.trained).sort()).toEqual(Object.keys(trained).sort());
   });
 });

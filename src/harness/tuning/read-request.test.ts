@@ -190,6 +190,29 @@ test(
   },
 );
 
+/** The small model with more in its config.json. */
+const smallAs = (more: JsonObject, given: JsonObject) =>
+  smallWith((files) => changeJson(files, 'config.json', (json) => ({ ...json, ...more })), given);
+
+test('a question to a model with a sliding window may be as long as a text', async () => {
+  const given = { max_length: 100 };
+  const { reads } = await smallAs({}, given);
+  expect(reads).toEqual({ tokens: 100, most: 128 });
+  expect((await smallAs({ model_type: 'mistral', sliding_window: 8 }, given)).reads).toEqual(reads);
+});
+
+test('packed rows beyond the context that positions depend on are refused with the settings', async () => {
+  const factors = Array.from({ length: 16 }, () => 1);
+  const rope_scaling = { rope_type: 'longrope', short_factor: factors, long_factor: factors };
+  const long = { original_max_position_embeddings: 32, rope_scaling };
+  const told = async (max_length: number) => {
+    const { faults } = await smallAs(long, { packing: true, max_length });
+    return faults.map(({ part, path }) => [part, path]);
+  };
+  expect(await told(33)).toEqual([['settings', 'packing']]);
+  expect(await told(32)).toEqual([]);
+});
+
 test('settings that contradict a saved adapter are refused by field, and what they leave out is its own', async () => {
   const config = {
     ...{ peft_type: 'LORA', r: 2, lora_alpha: 4, target_modules: ['q_proj'] },

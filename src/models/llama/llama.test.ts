@@ -324,31 +324,25 @@ describe('Llama of another family', () => {
     expect(await sinesOf(gpu, model, 5)).toEqual(turned(rope_scaling.long_factor));
   });
 
-  test('hides what is before the window, in its layers, from texts that are longer', async () => {
+  test('has a mask of the window, in its layers, for texts of any length that is longer', async () => {
     const { gpu } = await hostGpu();
     const sliding_window = { tokens: 2, layers: [1] };
-    using model = new Llama(gpu, { ...CONFIG, length: 3, sliding_window }, whole());
-    const masks = async (tokens: number) => {
-      using ids = Tensor.empty(gpu, 'i32', [1, tokens]);
-      const trace: Application<Tensor>[] = [];
-      using tape = new Tape(gpu, [], { trace });
-      model.forward(tape, { ids });
-      const attended = trace.filter(({ op }) => op.name === 'scaled_dot_product_attention');
-      return Promise.all(
-        attended.map(async ({ inputs }) => {
-          const mask = await inputs['mask']?.read();
-          return mask && [...mask.data];
-        }),
-      );
+    using model = new Llama(gpu, { ...CONFIG, sliding_window }, whole());
+    const masked = (tokens: number) => {
+      using ids = Tensor.empty(gpu, 'i32', [2, tokens]);
+      const { ops } = appliedOps(gpu, model as never, { ids });
+      return ops.filter(([, call]) => call.includes('mask'));
     };
-    expect(await masks(3)).toEqual([undefined, [1, 1, 1, 1, 1, 1, 0, 1, 1]]);
-    expect(await masks(2)).toEqual([undefined, undefined]);
-    using longer = new Llama(gpu, { ...CONFIG, sliding_window }, whole());
-    using ids = Tensor.empty(gpu, 'i32', [1, 3]);
-    using tape = new Tape(gpu);
-    expect(() => longer.forward(tape, { ids })).toThrow(
-      'a text of 3 tokens is longer than the window of 2, for which it must have the 5',
-    );
+    for (const tokens of [3, 5, 4])
+      expect(masked(tokens)).toEqual([
+        ['window', `document_mask(documents=its own 1x${tokens}) -> 1x${tokens}`, { window: 2 }],
+        [
+          'model.layers.1.self_attn',
+          expect.stringContaining(`mask=window.mask 1x1x${tokens}x${tokens}) -> 2x4x${tokens}x6`),
+          { causal: true },
+        ],
+      ]);
+    expect(masked(2)).toEqual([]);
   });
 });
 

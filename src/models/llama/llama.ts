@@ -261,7 +261,7 @@ export class Llama implements Model {
   ): TextContext {
     if (documents) return packedText(tape, this.#config, documents);
     const length = ids.shape[1] as number;
-    return { reach: length, causal: true, maskOf: (layer) => this.#window.of(layer, length) };
+    return { reach: length, causal: true, maskOf: this.#window.of(tape, length) };
   }
 
   get parameters(): FlatParameters {

@@ -1,7 +1,7 @@
-import { GradproofError } from '../../errors.ts';
+import type { Tape } from '../../autograd/tape.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
+import { documentMask } from '../../ops/attention/document_mask.ts';
 import { seam } from '../../seam.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { LlamaConfig } from './config.ts';
 
@@ -11,41 +11,32 @@ export const windowOf = seam(
   ({ sliding_window }: LlamaConfig) => sliding_window,
 );
 
-/** What the layers of a sliding window see. */
+/** What the layers of a sliding window see of texts that are longer than it. */
 export class WindowMask implements Disposable {
   readonly #config: LlamaConfig;
-  /** u8 [length, length], 1 where a query sees a key: a text may be longer than the window. */
-  readonly #mask: Tensor | undefined;
+  /** The longest text as one document, i32 [1, length]: the start of it is one too. */
+  readonly #document: Tensor | undefined;
 
   constructor(gpu: Gpu, config: LlamaConfig) {
     this.#config = config;
     const { length } = config;
-    const window = windowOf(config);
-    if (!window || window.layers.length === 0 || length <= window.tokens) return;
-    const seen = Uint8Array.from({ length: length * length }, (_, i) =>
-      Number((i % length) + window.tokens > Math.floor(i / length)),
-    );
-    this.#mask = Tensor.from(gpu, hostTensorFrom('u8', [length, length], seen));
+    if (windowOf(config)) this.#document = Tensor.zeros(gpu, [1, length], 'i32');
   }
 
   /**
-   * The mask of a layer for texts of `tokens`, beside the causal one; undefined where that hides
-   * all that the window would. Throws GradproofError `bad-length` for texts that are longer than
-   * the window and shorter than the model's length.
+   * By layer its mask for texts of `tokens`, beside the causal one: undefined where that hides all
+   * that the window would. It is computed on the device, so that a step of any length writes nothing
+   * to it and is captured with its own; the tape owns it.
    */
-  of(layer: number, tokens: number): Tensor | undefined {
-    const { length } = this.#config;
+  of(tape: Tape, tokens: number): (layer: number) => Tensor | undefined {
     const window = windowOf(this.#config);
-    if (!window?.layers.includes(layer) || tokens <= window.tokens) return undefined;
-    if (tokens !== length)
-      throw new GradproofError(
-        'bad-length',
-        `a text of ${tokens} tokens is longer than the window of ${window.tokens}, for which it must have the ${length} that the model was made for: fill it up, or make the model for ${tokens}`,
-      );
-    return this.#mask;
+    if (!this.#document || !window || tokens <= window.tokens) return () => undefined;
+    const documents = this.#document.view([1, tokens]);
+    const { mask } = tape.apply(documentMask, { documents }, { window: window.tokens }, 'window');
+    return (layer) => (window.layers.includes(layer) ? mask : undefined);
   }
 
   [Symbol.dispose](): void {
-    this.#mask?.[Symbol.dispose]();
+    this.#document?.[Symbol.dispose]();
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { LabelledTokens } from '../../data/labelled-tokens.ts';
 import { folderOf, TINY, tinyTensors } from '../../formats/hugging-face/fixtures/tiny-folder.ts';
+import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import { writeSafetensors } from '../../formats/safetensors/write.ts';
 import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
 import { groupPlaces, ProcessGroup } from '../sharded/process-group.ts';
@@ -15,33 +16,37 @@ const MODEL = {
   ...{ hidden: 64, layers: 3, heads: 4, kvHeads: 2, headDim: 16, intermediate: 192 },
   vocabulary: 256,
 };
-const FOLDER = folderOf({
-  'config.json': JSON.stringify({
-    ...{ model_type: 'llama', hidden_size: 64, num_hidden_layers: 3, num_attention_heads: 4 },
-    ...{ num_key_value_heads: 2, intermediate_size: 192, vocab_size: 256 },
-    max_position_embeddings: 64,
-  }),
-  'model.safetensors': writeSafetensors(tinyTensors(MODEL)),
-});
+/** A folder with that model, or one that has more in its config.json. */
+const folderWith = (more: object = {}) =>
+  folderOf({
+    'config.json': JSON.stringify({
+      ...{ model_type: 'llama', hidden_size: 64, num_hidden_layers: 3, num_attention_heads: 4 },
+      ...{ num_key_value_heads: 2, intermediate_size: 192, vocab_size: 256 },
+      ...{ max_position_embeddings: 64, ...more },
+    }),
+    'model.safetensors': writeSafetensors(tinyTensors(MODEL)),
+  });
+const FOLDER = folderWith();
 const texts: readonly LabelledTokens[] = Array.from({ length: 8 }, () => {
   const ids = Array.from({ length: 32 }, (_, i) => i);
   return { ids, asked: ids.map(() => true) };
 });
 
 /** The most that a run took, and what was foretold. */
-async function run(given: object, sharding?: Sharding) {
+async function run(given: object, sharding?: Sharding, folder = FOLDER) {
   const { gpu } = await hostGpu();
   const config = trainingConfigOf({
     ...{ max_steps: 2, per_device_train_batch_size: 2, max_length: 32, judge_steps: 0 },
     ...given,
   });
-  const training = { folder: FOLDER, model: MODEL, texts, config, sharding };
+  const model = await modelConfigIn(folder);
+  const training = { folder, model, texts, config, sharding };
   const steps = fineTuneLlama(gpu, training, { judge: async () => 0 });
   let next = await steps.next();
   while (!next.done) next = await steps.next();
   expect(gpu.memory.ledger.liveBytes).toBe(0);
-  const { total } = forecastLlama(MODEL, config, 32, choiceOf(sharding));
-  return { share: next.value.peakBytes / total, peak: next.value.peakBytes };
+  const { total } = forecastLlama(model, config, 32, choiceOf(sharding));
+  return { share: next.value.peakBytes / total, peak: next.value.peakBytes, total };
 }
 
 /** The same of ranks in one thread, each with a device in host memory. */
@@ -141,6 +146,23 @@ test.each([
   const { share } = await run(given);
   expect(share).toBeLessThanOrEqual(1);
   expect(share).toBeGreaterThan(0.8);
+});
+
+test.each([
+  [{ type: 'qlora' }, 32 * (32 + 4 + 4)],
+  [{ type: 'full', gradient_checkpointing: true }, 32 * (32 + 4 + 4)],
+  [{ type: 'lora', gradient_accumulation_steps: 2, judge_steps: 1 }, 32 * (32 + 4 + 4)],
+  // Each row has what it sees of its text through the window; the model keeps its numbers unused.
+  [{ type: 'qlora', packing: true }, 2 * 32 * (32 + 4) + 32 * 4],
+])('through a window a run takes what was foretold more: %j', async (given, bytes) => {
+  const plain = await run(given);
+  const more = async (sliding_window: number) => {
+    const folder = folderWith({ model_type: 'mistral', sliding_window });
+    const { total, peak } = await run(given, undefined, folder);
+    return { foretold: total - plain.total, taken: peak - plain.peak };
+  };
+  expect(await more(8)).toEqual({ foretold: bytes, taken: bytes });
+  expect(await more(32)).toEqual({ foretold: 32 * 4, taken: 32 * 4 });
 });
 
 test('what is trained beside adapters is foretold as they are, and stays frozen besides', () => {

@@ -161,8 +161,7 @@ export function forecastLlama(
       });
   // Gradients of micro-batches are added up, those of several workers on the host.
   const sums = accumulation > 1 && workers === 1 ? ofAll : 0;
-  // Of each token which others it sees, once more through a window; its text and its position.
-  const masks = packing ? tokens * ((model.slidingWindow ? 2 : 1) * (length + FLOAT) + FLOAT) : 0;
+  const masks = maskBytes(model, packing ? batchSize : 0, length);
   // In a judged step all of it; a parameter in its update.
   const visitors = new Map([
     ...frozenShapes.map(([name, shape]) => [name, bytesOf(name, shape)] as const),
@@ -195,6 +194,19 @@ export function forecastLlama(
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
+
+/**
+ * Bytes of what tokens see beside those before them, and of what that is made of: each of `packed`
+ * rows has its own of texts, and through a window; rows of one text share that of the window.
+ */
+function maskBytes({ slidingWindow }: ModelConfig, packed: number, length: number): number {
+  const hides = slidingWindow !== undefined && length > slidingWindow.tokens;
+  // Which others each sees, and its position.
+  const masks = (hides ? packed || 1 : 0) + packed;
+  // Numbers of texts: those of the rows, and the model's own of a text alone.
+  const numbers = packed + (slidingWindow ? 1 : 0);
+  return length * (masks * (length + FLOAT) + numbers * FLOAT);
+}
 
 /** Bytes that the optimizer keeps of what is trained, which takes `floats` bytes in floats. */
 function stateBytes(

@@ -64,15 +64,9 @@ export interface ReadAtOnce {
   readonly most: number;
 }
 
-/**
- * What a model reads that is asked while it is trained: as many tokens as a text may have, where
- * positions and masks do not depend on it.
- */
+/** What a model reads that is asked while it is trained: as many tokens as a text may have. */
 export const readAtOnce = (
-  { slidingWindow, context }: Pick<ModelConfig, 'slidingWindow' | 'context'>,
+  { context }: Pick<ModelConfig, 'context'>,
   { length }: Pick<LlamaTrainingConfig, 'length'>,
   { longest }: Pick<RunPlan, 'longest'>,
-): ReadAtOnce => {
-  const tokens = slidingWindow ? longest : Math.max(longest, length);
-  return { tokens, most: slidingWindow ? tokens : context };
-};
+): ReadAtOnce => ({ tokens: Math.max(longest, length), most: context });

@@ -8,7 +8,9 @@ import {
 import { TINY } from '../../../formats/hugging-face/fixtures/tiny-folder.ts';
 import { modelConfigIn } from '../../../formats/hugging-face/model-folder.ts';
 import type { JsonObject } from '../../../formats/strict-json.ts';
+import type { ModelConfig } from '../../../formats/hugging-face/config.ts';
 import { blockLinears } from '../../../models/llama/lora/module-names.ts';
+import type { RopeScaling } from '../../../vocabulary/attention/rope-scaling.ts';
 import { grownModel, policyOf } from '../open-model.ts';
 import { folderFaults, type TrainedFolder } from './folder-faults.ts';
 import { trainingConfigOf } from './read-training-config.ts';
@@ -294,5 +296,43 @@ describe('settings that a model contradicts', () => {
     const added = new Map([['model.layers.1.self_attn.q_proj.weight', Q_PROJ[1]]]);
     expect(toldOf(pro, { ...CODED, ...made })).toEqual([]);
     expect(toldOf(pro, { ...CODED, ...made, codes: added })).toEqual(['trained-in-codes type']);
+  });
+});
+
+describe('packing', () => {
+  const ropeScaling: RopeScaling = {
+    ...{ rope_type: 'longrope', attention_factor: 1, original_max_position_embeddings: 4 },
+    ...{ short_factor: [1], long_factor: [2] },
+  };
+  const packed = (max_length: number, packing = true, model: ModelConfig = TINY) =>
+    heldTo({ model }, { packing, max_length });
+  const LONG = { ...TINY, ropeScaling };
+
+  test('is refused in rows beyond the context that positions depend on', () => {
+    expect(() => packed(5, true, LONG)).toThrow(
+      expect.objectContaining({
+        faults: [expect.objectContaining({ code: 'packing-beyond-context', path: 'packing' })],
+      }),
+    );
+    expect(() => packed(5, true, LONG)).toThrow(
+      'rows of 5 tokens are longer than the context of 4, beyond which longrope positions of the model depend on the longest text: give a max_length of at most 4, or leave it out',
+    );
+    expect(packed(4, true, LONG).packing).toBe(true);
+    expect(packed(5, false, LONG).length).toBe(5);
+    expect(packed(5).packing).toBe(true);
+  });
+
+  test('is left out of settings that are repaired, and told with what else is wrong', () => {
+    const given = { packing: true, max_length: 5, learning_rate: -1 };
+    expect(() => heldTo({ model: LONG }, given)).toThrow(
+      expect.objectContaining({
+        faults: [
+          expect.objectContaining({ path: 'learning_rate' }),
+          expect.objectContaining({ path: 'packing' }),
+        ],
+      }),
+    );
+    const repaired = repairedConfig(given, ['learning_rate', 'packing']);
+    expect(heldTo({ model: LONG }, repaired).packing).toBe(false);
   });
 });

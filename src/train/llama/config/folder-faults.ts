@@ -7,6 +7,7 @@ import {
   isOfCopy,
 } from '../../../models/llama/block-expansion.ts';
 import { blockLinears } from '../../../models/llama/lora/module-names.ts';
+import { shortContextOf } from '../../../vocabulary/attention/rope-scaling.ts';
 import { type GrownModel, policyOf } from '../open-model.ts';
 import { adapterFaults } from './adapter-faults.ts';
 import { groupFaults, grownBy } from './base-faults.ts';
@@ -14,6 +15,7 @@ import { codeFaults, SKIPPED } from './code-faults.ts';
 import { type Combination, type IsWrong, typeOf } from './pair.ts';
 import { type BaseSettings, baseOf, USUAL_EXPANSION } from './read-training-config.ts';
 import type { TrainingConfigFault } from './training-config-error.ts';
+import type { TrainingFields } from './training-fields.ts';
 import { TRAINING_TYPES, type TrainingType } from './types.ts';
 
 /** The folder that a configuration is for. */
@@ -41,6 +43,7 @@ export function folderFaults(
   const faults: TrainingConfigFault[] = [];
   if (given['max_length'] != null && fields.max_length > model.context)
     faults.push(tooLong(fields.max_length, model.context));
+  if (!isWrong('max_length')) faults.push(...packingFaults(fields, model));
   const type = typeOf(all);
   if (type === undefined) return faults;
   const what: TrainingType = TRAINING_TYPES[type];
@@ -65,6 +68,23 @@ export function folderFaults(
     faults.push(...adapterFaults(all, model, { codes, isCoded }, isWrong));
   }
   return faults;
+}
+
+/** Positions of packed texts cannot depend on how long each is. */
+function packingFaults(
+  { packing, max_length }: TrainingFields,
+  { ropeScaling }: ModelConfig,
+): readonly TrainingConfigFault[] {
+  const context = shortContextOf(ropeScaling) ?? max_length;
+  if (!packing || max_length <= context) return [];
+  return [
+    {
+      code: 'packing-beyond-context',
+      path: 'packing',
+      message: `packing is true, and rows of ${max_length} tokens are longer than the context of ${context}, beyond which ${ropeScaling?.rope_type} positions of the model depend on the longest text`,
+      suggestion: `give a max_length of at most ${context}, or leave it out`,
+    },
+  ];
 }
 
 /** The model with the blocks that a type adds, or why there is none; undefined while that is not known. */
