@@ -112,6 +112,55 @@ def test_an_adapter_that_peft_saved_agrees_with_its_logits(tmp_path, capsys, kin
     assert moved >= 100
 
 
+@pytest.mark.parametrize(
+    ("field", "own"),
+    [
+        ("trainable_token_indices", {"trainable_token_indices": [1, 60]}),
+        ("trainable_token_indices", {"trainable_token_indices": {"embed_tokens": [5]}}),
+        (
+            "trainable_token_indices",
+            {"trainable_token_indices": {"lm_head": [2], "embed_tokens": [7, 3]}, "bias": "all"},
+        ),
+        ("layer_replication", {"layer_replication": [[0, 2], [1, 2]], "use_dora": True}),
+        (
+            "layer_replication",
+            {
+                "layer_replication": [[0, 2], [0, 2]],
+                "layers_to_transform": [3],
+                "modules_to_save": ["input_layernorm"],
+            },
+        ),
+        ("layer_replication", {"layer_replication": [[0, 1]], "target_modules": ["lm_head"]}),
+    ],
+)
+def test_rows_of_tables_and_copies_of_blocks_are_loaded_and_no_formula_knows_their_logits(
+    tmp_path, capsys, field, own
+):
+    saved(tmp_path, own, model_config=BIASED)
+    status, checks = verified(capsys, tmp_path)
+    assert [check["verdict"] for check in checks] == ["agrees", "agrees", "not-checked"], checks
+    assert checks[1]["by"].startswith("peft")
+    assert checks[2]["detail"] == f"it knows no {field}"
+    assert status == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"layer_replication": [[0, 2]]}, "makes no block 2"),
+        ({"layer_replication": [[0, 10**9]]}, "more than 10000 blocks"),
+        ({"layer_replication": 7}, "TypeError"),
+    ],
+)
+def test_copies_that_do_not_fit_are_unreadable(tmp_path, capsys, change, words):
+    saved(tmp_path, {"layer_replication": [[0, 2], [1, 2]]})
+    path = tmp_path / "adapter_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **change}), "utf-8")
+    status, checks = verified(capsys, tmp_path)
+    assert (status, checks[1]["verdict"]) == (2, "unreadable")
+    assert words in checks[1]["detail"]
+
+
 TIED = {**CONFIG, "tie_word_embeddings": True}
 
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { capture } from '../../autograd/capture.ts';
 import { Tape } from '../../autograd/tape.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { type GenerateOptions, generate } from '../../models/generation/generate.ts';
@@ -29,6 +30,7 @@ const CONFIG: LlamaConfig = {
   ...{ qk_norm: true, rms_eps: 1e-6, rope_theta: 500 },
 };
 const WINDOW = { sliding_window: { tokens: 7, layers: [1] } };
+const LINEAR = { rope_type: 'linear', factor: 4 } as const;
 const DYNAMIC = { rope_type: 'dynamic', factor: 2, max_position_embeddings: 9 } as const;
 const Q = 'model.layers.0.self_attn.q_proj';
 
@@ -103,7 +105,7 @@ async function withoutCache(model: Llama, count: number) {
 const MODELS = {
   'a model': [CONFIG, drawn],
   'a model with a window in a layer': [{ ...CONFIG, ...WINDOW }, drawn],
-  'a model whose positions are scaled': [{ ...CONFIG, rope_scaling: DYNAMIC }, drawn],
+  'a model whose positions are scaled': [{ ...CONFIG, rope_scaling: LINEAR }, drawn],
   'a tied model over 4 bits with an adapter': [{ ...CONFIG, tie_word_embeddings: true }, adapted],
 } as const satisfies Record<string, readonly [LlamaConfig, (config: LlamaConfig) => LlamaWeights]>;
 
@@ -210,4 +212,21 @@ describe('what a model writes', () => {
       }),
     );
   });
+});
+
+test('a captured pass beyond the context of dynamic positions is the one that runs', async () => {
+  const config = { ...CONFIG, rope_scaling: DYNAMIC };
+  using own = new Llama(gpu, config, drawn(config));
+  const text = Array.from({ length: 14 }, (_, i) => (i * 7) % VOCAB);
+  using ids = Tensor.from(gpu, hostTensorFrom('i32', [1, text.length], text));
+  const pass = () => {
+    using tape = new Tape(gpu);
+    const logits = Tensor.empty(gpu, 'f32', [1, text.length, VOCAB]);
+    logits.copyFrom(own.forward(tape, { ids }));
+    return { logits };
+  };
+  using ran = pass().logits;
+  using captured = await capture(gpu, pass);
+  for (const _ of ['once', 'again'])
+    expect(await captured.run().logits.read()).toEqual(await ran.read());
 });

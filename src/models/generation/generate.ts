@@ -22,10 +22,12 @@ export interface GenerateOptions {
 /**
  * Tokens that follow those of `prompt`, one after the other, as transformers' `generate` gives them.
  * Keys and values of what was read are kept, so that each token is one pass over itself, and one
- * submit. The likeliest is picked on the device, and its id alone is read; to draw, the logits of
- * the last position are. The model is as it is at each token: it may be trained meanwhile, and none
- * of its bits change by this. To stop iterating frees everything. Throws GradproofError before
- * anything runs: `bad-prompt`, `bad-length`, `bad-sampling`, `cache-too-large`; OutOfMemoryError; and
+ * submit. Where positions turn by the length of a text, each token turns as in one that ends with
+ * it, and keys keep what they were written with. The likeliest is picked on the device, and its id
+ * alone is read; to draw, the logits of the last position are. The model is as it is at each token:
+ * it may be trained meanwhile, and none of its bits change by this. To stop iterating frees
+ * everything. Throws GradproofError before anything runs: `bad-prompt`, `bad-length`,
+ * `bad-sampling`, `cache-too-large`; OutOfMemoryError; and
  * `not-finite` for logits that nothing can be drawn from.
  */
 export async function* generate(

@@ -2,15 +2,22 @@ import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { seam } from '../../seam.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { LlamaConfig } from './config.ts';
 import type { KeyValueCache } from './key-value-cache.ts';
-import type { TextContext } from './text-context.ts';
+import { ownTurnsOf } from './rotary.ts';
+import type { TextContext, Turns } from './text-context.ts';
 import { windowOf } from './window-mask.ts';
 
 /** The position of the first of the tokens that are read behind so many. */
 const firstPosition = seam('nn.llama.cachedPosition', (length: number): number => length);
+
+/** Tokens of a text when so many more of it are read. */
+const reachOf = seam(
+  'nn.llama.cachedReach',
+  ({ length }: KeyValueCache, tokens: number): number => length + tokens,
+);
 
 /**
  * Tokens that a model reads next, behind those of a cache: their positions, and what they see of all
@@ -20,6 +27,8 @@ const firstPosition = seam('nn.llama.cachedPosition', (length: number): number =
 export class CachedText implements Disposable, TextContext {
   readonly cache: KeyValueCache;
   readonly positions: Tensor;
+  readonly reach: number;
+  readonly turns: Turns | undefined;
   /** The place of the last token among these, i32 [1]; undefined of a single one. */
   readonly last: Tensor | undefined;
   readonly causal: boolean;
@@ -38,14 +47,17 @@ export class CachedText implements Disposable, TextContext {
         `${tokens} tokens after ${before} have no room in a cache for ${cache.capacity}: make it for ${all}`,
       );
     using owned = new Scope();
+    const onDevice = (host: HostTensor) => owned.add(Tensor.from(gpu, host));
     const upload = (dtype: 'i32' | 'u8', shape: readonly number[], data: ArrayLike<number>) =>
-      owned.add(Tensor.from(gpu, hostTensorFrom(dtype, shape, data)));
+      onDevice(hostTensorFrom(dtype, shape, data));
     const first = firstPosition(before);
     const window = windowOf(config);
     const isPast = before > 0 && tokens > 1;
     const maskOf = (reach: number) => upload('u8', [tokens, all], seenBy(before, tokens, reach));
     this.cache = cache;
     this.positions = upload('i32', [1, tokens], countedFrom(first, tokens));
+    this.reach = reachOf(cache, tokens);
+    this.turns = ownTurnsOf(config, { first, tokens, reach: this.reach }, onDevice);
     this.last = tokens > 1 ? upload('i32', [1], [tokens - 1]) : undefined;
     this.causal = before === 0;
     this.#layers = window?.layers ?? [];
@@ -54,10 +66,6 @@ export class CachedText implements Disposable, TextContext {
       whole: isPast ? maskOf(all) : undefined,
     };
     this.#owned = owned.move();
-  }
-
-  get reach(): number {
-    return this.cache.capacity;
   }
 
   maskOf(layer: number): Tensor | undefined {

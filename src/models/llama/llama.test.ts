@@ -294,18 +294,17 @@ describe('Llama of another family', () => {
     expect(of(ops, `${at(0)}.rotary_emb`)).toEqual([turn('q', 4), turn('k', 2)]);
   });
 
-  test('has tables for short texts and for long ones where frequencies are dynamic', async () => {
+  test('turns each text by frequencies of its own length where they are dynamic', async () => {
     const { gpu } = await hostGpu();
     const rope_scaling = { rope_type: 'dynamic', factor: 2, max_position_embeddings: 3 } as const;
     using model = new Llama(gpu, { ...CONFIG, rope_scaling }, whole());
-    // Texts of four and five turn as those of five.
-    expect(await sinesOf(gpu, model, 3)).toEqual(
-      [0, 2, 4].map((k) => Math.fround(Math.sin(500 ** (-k / 6)))),
-    );
-    const theta = 500 * ((2 * 5) / 3 - 1) ** (6 / 4);
-    const grown = [0, 2, 4].map((k) => Math.fround(Math.sin(theta ** (-k / 6))));
-    expect(await sinesOf(gpu, model, 4)).toEqual(grown);
-    expect(await sinesOf(gpu, model, 5)).toEqual(grown);
+    const before = gpu.memory.ledger.liveBytes;
+    for (const tokens of [3, 5, 4, 2]) {
+      const theta = 500 * (Math.max((2 * tokens) / 3, 2) - 1) ** (6 / 4);
+      const sines = [0, 2, 4].map((k) => Math.fround(Math.sin(theta ** (-k / 6))));
+      expect(await sinesOf(gpu, model, tokens)).toEqual(sines);
+    }
+    expect(gpu.memory.ledger.liveBytes).toBe(before);
   });
 
   test('divides frequencies by other factors in texts beyond the original context', async () => {

@@ -7,7 +7,7 @@ import { gather } from '../../ops/shape/gather.ts';
 import { isQuantized, type QuantizedWeight } from '../../quant/weight.ts';
 import type { DeviceWeight } from '../../quantizer/coding.ts';
 import type { HostTensor } from '../../tensor/host.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { Tensor } from '../../tensor/tensor.ts';
 import type { ValueHome } from '../../tensor/value-home.ts';
 import { Layers } from '../layers.ts';
 import type { Model } from '../model.ts';
@@ -21,6 +21,7 @@ import type { LinearAdapter, LoraParams } from './lora/adapted-linear.ts';
 import { retrainedName, retrainedOf } from './lora/retrained.ts';
 import { packedText } from './packed-text.ts';
 import { PartedTable } from './parted-table.ts';
+import { ownTurnsOf } from './rotary.ts';
 import { rowsOnDevice } from './row-parts.ts';
 import type { TextContext } from './text-context.ts';
 import { WindowMask } from './window-mask.ts';
@@ -260,8 +261,11 @@ export class Llama implements Model {
     { ids, documents }: { readonly ids: Tensor; readonly documents?: Tensor | undefined },
   ): TextContext {
     if (documents) return packedText(tape, this.#config, documents);
-    const length = ids.shape[1] as number;
-    return { reach: length, causal: true, maskOf: this.#window.of(tape, length) };
+    const tokens = ids.shape[1] as number;
+    const part = { first: 0, tokens, reach: tokens };
+    const upload = (host: HostTensor) => tape.adopt(Tensor.from(this.#gpu, host));
+    const turns = ownTurnsOf(this.#config, part, upload);
+    return { reach: tokens, turns, causal: true, maskOf: this.#window.of(tape, tokens) };
   }
 
   get parameters(): FlatParameters {

@@ -4,14 +4,14 @@ import { Scope } from '../../gpu/scope.ts';
 import { rotaryEmbedding } from '../../ops/attention/rotary_embedding.ts';
 import { rotaryEmbeddingCache } from '../../ops/attention/rotary_embedding_cache.ts';
 import { seam } from '../../seam.ts';
-import { hostTensorFrom } from '../../tensor/host.ts';
+import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { shortContextOf } from '../../vocabulary/attention/rope-scaling.ts';
 import type { GivenParams } from '../../vocabulary/signature.ts';
 import { headDimOf, type LlamaConfig } from './config.ts';
 import { frequenciesOf } from './frequencies.ts';
-import type { TextContext } from './text-context.ts';
+import type { TextContext, Turns } from './text-context.ts';
 
 const rotaryOf = seam(
   'nn.llama.rotaryOf',
@@ -29,13 +29,11 @@ interface Heads {
 }
 
 /** Where the tokens of a text are. */
-type Place = Pick<TextContext, 'positions' | 'reach'>;
+type Place = Pick<TextContext, 'positions' | 'reach' | 'turns'>;
 
-/** Cosines and sines [length, D / 2] of texts of at most so many tokens. */
-interface Tables {
+/** Of texts of at most so many tokens, of all their positions. */
+interface Tables extends Turns {
   readonly most: number;
-  readonly cos: Tensor;
-  readonly sin: Tensor;
 }
 
 /**
@@ -55,27 +53,29 @@ export class Rotary implements Disposable {
     const { length, rope_scaling } = config;
     this.#config = config;
     const ids = Array.from({ length }, (_, i) => i);
-    this.#positions = rope_scaling
-      ? undefined
-      : owned.add(Tensor.from(gpu, hostTensorFrom('i32', [length], ids)));
+    const upload = (host: HostTensor) => owned.add(Tensor.from(gpu, host));
+    this.#positions = rope_scaling ? undefined : upload(hostTensorFrom('i32', [length], ids));
     this.#tables = rope_scaling
-      ? lengthsOf(config).map((most) => tablesOf(gpu, owned, config, most))
+      ? lengthsOf(config).map((most) => ({
+          most,
+          ...turnsOf(config, { first: 0, tokens: most, reach: most }, upload),
+        }))
       : [];
     this.#owned = owned.move();
   }
 
   /** The same, rotated to the positions of the text; a layer that scales has a call for each. */
-  apply(tape: Tape, { q, k }: Heads, { positions, reach }: Place, layer: string): Heads {
+  apply(tape: Tape, { q, k }: Heads, { positions, reach, turns }: Place, layer: string): Heads {
     const params = rotaryOf(this.#config);
     if (this.#positions) {
       const position_ids = positions ?? this.#positions.view([q.shape[2] as number]);
       return tape.apply(rotaryEmbedding, { q, k, position_ids }, params, layer);
     }
-    const tables = this.#tables.find(({ most }) => reach <= most) as Tables;
+    const tables = turns ?? (this.#tables.find(({ most }) => reach <= most) as Tables);
     const { convention } = params;
     const turned = (x: Tensor, name: string) => {
       const call = { convention, layer: `${layer}.${name}` };
-      return positions
+      return positions && !turns
         ? rotatedTo(tape, x, positions, tables, call)
         : rotated(tape, x, tables, call);
     };
@@ -88,27 +88,53 @@ export class Rotary implements Disposable {
 }
 
 /**
- * Up to which lengths tables serve. Dynamic frequencies are those of the longest text that the
- * model has seen, which is taken to be one of `length`, unless a text is within the context that
- * the model was made for.
+ * Up to which lengths tables serve: a text is within the context that the model was made for, or
+ * beyond it, where dynamic frequencies are of that text's own length.
  */
 function lengthsOf({ length, rope_scaling }: LlamaConfig): readonly number[] {
   const context = shortContextOf(rope_scaling) ?? length;
-  return context < length ? [context, length] : [length];
+  if (context >= length) return [length];
+  return rope_scaling?.rope_type === 'dynamic' ? [context] : [context, length];
 }
 
-function tablesOf(gpu: Gpu, owned: Scope, config: LlamaConfig, most: number): Tables {
+/** Tokens of a text from position `first` on, up to which it has `reach`. */
+interface Part {
+  readonly first: number;
+  readonly tokens: number;
+  readonly reach: number;
+}
+
+/**
+ * What turns tokens whose frequencies are of no other length: dynamic ones beyond the context.
+ * Undefined where those of the model serve. `upload` brings a tensor to the device.
+ */
+export function ownTurnsOf(
+  config: LlamaConfig,
+  part: Part,
+  upload: (host: HostTensor) => Tensor,
+): Turns | undefined {
+  const { rope_scaling } = config;
+  const isOwn =
+    rope_scaling?.rope_type === 'dynamic' && part.reach > rope_scaling.max_position_embeddings;
+  return isOwn ? turnsOf(config, part, upload) : undefined;
+}
+
+function turnsOf(
+  config: LlamaConfig,
+  { first, tokens, reach }: Part,
+  upload: (host: HostTensor) => Tensor,
+): Turns {
   const head_dim = headDimOf(config);
-  const { inverse, factor } = frequenciesOf({ ...config, head_dim }, most);
-  const shape = [most, inverse.length];
+  const { inverse, factor } = frequenciesOf({ ...config, head_dim }, reach);
+  const shape = [tokens, inverse.length];
   const table = (f: (angle: number) => number) => {
     const data = Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
       const pair = i % inverse.length;
-      return factor * f(((i - pair) / inverse.length) * (inverse[pair] as number));
+      return factor * f((first + (i - pair) / inverse.length) * (inverse[pair] as number));
     });
-    return owned.add(Tensor.from(gpu, hostTensorFrom('f32', shape, data)));
+    return upload(hostTensorFrom('f32', shape, data));
   };
-  return { most, cos: table(Math.cos), sin: table(Math.sin) };
+  return { cos: table(Math.cos), sin: table(Math.sin) };
 }
 
 /** How a rotation by tables is called. */
@@ -122,14 +148,14 @@ function rotatedTo(
   tape: Tape,
   x: Tensor,
   position_ids: Tensor,
-  { cos, sin }: Tables,
+  { cos, sin }: Turns,
   { convention, layer }: Call,
 ): Tensor {
   return tape.apply(rotaryEmbeddingCache, { x, cos, sin, position_ids }, { convention }, layer).y;
 }
 
 /** One table is for all batches: they and the heads are one dimension for the op. */
-function rotated(tape: Tape, x: Tensor, { cos, sin }: Tables, { convention, layer }: Call): Tensor {
+function rotated(tape: Tape, x: Tensor, { cos, sin }: Turns, { convention, layer }: Call): Tensor {
   const [batch, heads, length, width] = x.shape as [number, number, number, number];
   const together = tape.view(x, [1, batch * heads, length, width]);
   const rows = [1, length, width / 2];

@@ -8,9 +8,17 @@ import { limitsOf, spreadOf } from '../step/spread.ts';
 import { limitOf } from './limits.ts';
 import { constantsOf, type LlamaConfig, llamaGraph } from './model.ts';
 
-/** Logits [B, S, vocab] of ids [B, S], in float64. */
-export async function logitsOf(config: LlamaConfig, weights: Values, ids: Value): Promise<Value> {
-  const model = { config, weights, batch: ids.shape, endsInLogits: true };
+/**
+ * Logits [B, S, vocab] of ids [B, S], in float64, where the first `together` are read together and
+ * each later one by itself. Default all are.
+ */
+export async function logitsOf(
+  config: LlamaConfig,
+  weights: Values,
+  ids: Value,
+  together?: number,
+): Promise<Value> {
+  const model = { config, weights, batch: ids.shape, endsInLogits: true, together };
   const graph = llamaGraph(model);
   const values = await run(graph, referenceRunner, { ids, ...constantsOf(model) });
   return values.get(graph.outputs['logits'] as ValueId) as Value;

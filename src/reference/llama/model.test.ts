@@ -80,6 +80,29 @@ test('a window shows the last positions, its own too', () => {
   expect(short).not.toHaveProperty(['window.seen']);
 });
 
+test('tokens turn as in a text that ends with what is read with them, and keep that', () => {
+  const rope_scaling = {
+    ...{ rope_type: 'longrope' as const, attention_factor: 1 },
+    ...{ short_factor: [1, 1], long_factor: [2, 4] },
+    original_max_position_embeddings: 4,
+  };
+  const sines = (together?: number) => {
+    const model = { config: { ...config, rope_scaling }, weights: dense, batch: [2, 6], together };
+    return [...(constantsOf(model)['rotary.sin']?.data ?? [])];
+  };
+  const turned = (...divisors: readonly (readonly [number, number])[]) =>
+    [...divisors, ...divisors].flatMap(([first, second], i) => {
+      const position = i % divisors.length;
+      return [Math.sin(position / first), Math.sin((position * 0.1) / second)];
+    });
+  const short = [1, 1] as const;
+  const long = [2, 4] as const;
+  const close = (expected: readonly number[]) => expected.map((x) => expect.closeTo(x, 12));
+  expect(sines()).toEqual(close(turned(long, long, long, long, long, long)));
+  expect(sines(3)).toEqual(close(turned(short, short, short, short, long, long)));
+  expect(sines(5)).toEqual(close(turned(long, long, long, long, long, long)));
+});
+
 /** Numbers other than zero in place of others, of weights that are not in codes. */
 const drawn = (weights: Readonly<Record<string, Value>>) =>
   Object.fromEntries(

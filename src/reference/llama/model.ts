@@ -63,6 +63,11 @@ interface Llama {
    * {@link packedInputs}. Default no.
    */
   readonly isPacked?: boolean;
+  /**
+   * Tokens at the start of each row that are read together; each later one is read by itself, and
+   * turns as the last of a text that ends with it. Default all.
+   */
+  readonly together?: number | undefined;
   /** Whether the graph ends in logits, and has neither labels nor loss. Default no. */
   readonly endsInLogits?: boolean;
   /** Dropout of what each half of a block adds, with random numbers of this seed. Default none. */
@@ -230,8 +235,10 @@ export function llamaGraph({
 }
 
 /** What the graph reads beside its inputs: weights, each part of a quantized one, tables, masks. */
-export function constantsOf({ config, weights, batch, isPacked }: Llama): Values {
-  const places = isPacked ? {} : { ...rotations(config, batch), ...windows(config, batch) };
+export function constantsOf({ config, weights, batch, isPacked, together }: Llama): Values {
+  const places = isPacked
+    ? {}
+    : { ...rotations(config, batch, { together }), ...windows(config, batch) };
   return { ...tensorsOf(weights), ...places };
 }
 
@@ -256,7 +263,7 @@ export function packedInputs(config: LlamaConfig, documents: Value): Values {
   };
   const window = isHidden(config, length) ? (config.sliding_window as SlidingWindow) : undefined;
   return {
-    ...rotations(config, shape, (i) => i - (starts[i] as number)),
+    ...rotations(config, shape, { positionOf: (i) => i - (starts[i] as number) }),
     ...(window ? maskOf(seen(window.tokens)) : {}),
     'documents.seen': seen(length),
   };
@@ -289,30 +296,35 @@ const maskOf = <T>(seen: T) => ({ 'window.seen': seen });
 
 /**
  * Tables of LlamaRotaryEmbedding, [B, S, head_dim / 2]: the same for every sequence of a batch, unless
- * tokens have other positions.
+ * tokens have other positions. Frequencies that depend on the length of a text are, of each token,
+ * those of all that was read up to it and together with it.
  */
 function rotations(
   config: LlamaConfig,
   batch: Shape,
-  positionOf = (token: number) => token % (batch[1] as number),
+  {
+    positionOf = (token) => token % (batch[1] as number),
+    together = batch[1] as number,
+  }: {
+    readonly positionOf?: (token: number) => number;
+    readonly together?: number | undefined;
+  },
 ): Values {
   const { hidden, heads, head_dim = hidden / heads, rope_scaling } = config;
   const pairs = head_dim / 2;
   const length = batch[1] as number;
   const rope = { ...config, head_dim };
-  const frequencies = Array.from({ length: pairs }, (_, k) => frequencyOf(k, rope, length));
+  const shape = [...batch, pairs];
+  const angles = new Float64Array(sizeOf(shape)).map((_, i) => {
+    const token = Math.floor(i / pairs);
+    const read = Math.max(together, (token % length) + 1);
+    return positionOf(token) * frequencyOf(i % pairs, rope, read);
+  });
   const factor = turnFactorOf(rope_scaling);
-  const table = (f: (angle: number) => number): Value => {
-    const shape = [...batch, pairs];
-    const data = new Float64Array(sizeOf(shape));
-    return {
-      shape,
-      data: data.map((_, i) => {
-        const position = positionOf(Math.floor(i / pairs));
-        return factor * f(position * (frequencies[i % pairs] as number));
-      }),
-    };
-  };
+  const table = (f: (angle: number) => number): Value => ({
+    shape,
+    data: angles.map((angle) => factor * f(angle)),
+  });
   return tables(table(Math.cos), table(Math.sin));
 }
 

@@ -94,11 +94,8 @@ def causal_lms() -> Cases:
     """
     for name, config in _FAMILIES.items():
         yield _case(f"logits_{name}", config)
-    for name, (family, scaling) in _POSITIONS.items():
-        rope = {"rope_parameters": {"rope_theta": 500.0, **scaling}}
-        original = scaling.get("original_max_position_embeddings", 4)
-        context = {"max_position_embeddings": int(4 * original)}
-        yield _case(f"logits_rope_{name}", {"model_type": family, **_NARROW, **context, **rope})
+    for name in _POSITIONS:
+        yield _case(f"logits_rope_{name}", _turning(name))
     within = {"max_position_embeddings": 128, "original_max_position_embeddings": 32}
     short = {"rope_parameters": {"rope_theta": 500.0, **_POSITIONS["longrope"][1]}}
     yield _case(
@@ -107,6 +104,18 @@ def causal_lms() -> Cases:
     old = {"rope_parameters": None, "rope_theta": 500.0}
     scaling = {"rope_scaling": {"type": "dynamic", "factor": 2.0}}
     yield _case("logits_rope_within_context", {"model_type": "llama", **_NARROW, **old, **scaling})
+
+
+def _turning(name: str) -> dict[str, Any]:
+    """A model with positions of a kind."""
+    family, scaling = _POSITIONS[name]
+    original = scaling.get("original_max_position_embeddings", 4)
+    return {
+        "model_type": family,
+        **_NARROW,
+        "max_position_embeddings": int(4 * original),
+        "rope_parameters": {"rope_theta": 500.0, **scaling},
+    }
 
 
 _WRITERS: dict[str, dict[str, Any]] = {
@@ -118,12 +127,14 @@ _WRITERS: dict[str, dict[str, Any]] = {
         "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 500.0},
     },
     "mistral": {"model_type": "mistral", **_NARROW, "sliding_window": 7},
+    "rope_dynamic": _turning("dynamic"),
+    "rope_longrope": _turning("longrope"),
 }
 
 
 def writers() -> Cases:
     """Grouped queries, tied heads, biases, norms of heads and positions that are scaled; a window that
-    the text grows out of.
+    the text grows out of, and a context beyond which it turns otherwise.
     """
     for name, config in _WRITERS.items():
         params = {"config": config, "max_new_tokens": _WRITTEN}

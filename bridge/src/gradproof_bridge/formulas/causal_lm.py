@@ -20,7 +20,7 @@ from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import FormatError
 from gradproof_bridge.formulas.bounded import F64, Bounded
 from gradproof_bridge.formulas.expected import Codes, Expected, Real
-from gradproof_bridge.formulas.rope_scaling import turns_of
+from gradproof_bridge.formulas.rope_scaling import turns_as_read
 
 _EPS = 1e-6
 """Of rms_norm where a config tells none."""
@@ -37,28 +37,29 @@ def causal_lm_logits(inputs: Inputs, params: Params) -> dict[str, Bounded]:
     off by ten times the spread of runs whose weights differ by half a unit in the last place, or by
     1e-5 of the largest.
     """
-    return {"logits": _bounded_logits(_weights(inputs), params["config"], inputs["input_ids"])}
+    ids = inputs["input_ids"]
+    return {"logits": _bounded_logits(_weights(inputs), params["config"], ids, ids.shape[1])}
 
 
 def causal_lm_generate(inputs: Inputs, params: Params) -> dict[str, Expected]:
     """The likeliest token behind the prompt, and so on, and the logits by which each was chosen. Once
     two of these are nearer to each other than they may be off, either token is right, and whatever
-    follows.
+    follows. The prompt is read together.
     """
     config, prompt = params["config"], inputs["input_ids"]
     weights, count = _weights(inputs), params["max_new_tokens"]
-    model, ids = _Model(weights, config), prompt
+    model, ids, together = _Model(weights, config), prompt, prompt.shape[1]
     for _ in range(count):
-        ids = np.append(ids, model.logits(ids)[:, -1].argmax(-1, keepdims=True), 1)
-    whole = _bounded_logits(weights, config, ids[:, :-1])
+        ids = np.append(ids, model.logits(ids, together)[:, -1].argmax(-1, keepdims=True), 1)
+    whole = _bounded_logits(weights, config, ids[:, :-1], together)
     value, error = whole.value[0, -count:], whole.error[0, -count:].copy()
     ids = ids.astype(np.int32)
     low, high = ids.copy(), ids.copy()
     nearest = np.partition(value, -2, -1)
     unsure = np.flatnonzero(nearest[:, -1] - nearest[:, -2] <= 2 * error.max(-1))
     if unsure.size:
-        low[:, prompt.shape[1] + unsure[0] :] = 0
-        high[:, prompt.shape[1] + unsure[0] :] = value.shape[1] - 1
+        low[:, together + unsure[0] :] = 0
+        high[:, together + unsure[0] :] = value.shape[1] - 1
         error[unsure[0] + 1 :] = np.inf
     return {"sequences": Codes(ids, low, high), "logits": Real(Bounded(value, error))}
 
@@ -68,10 +69,13 @@ def _weights(inputs: Inputs) -> dict[str, F64]:
 
 
 def _bounded_logits(
-    weights: dict[str, F64], config: Mapping[str, Any], ids: NDArray[Any]
+    weights: dict[str, F64], config: Mapping[str, Any], ids: NDArray[Any], together: int
 ) -> Bounded:
-    logits = _Model(weights, config).logits(ids)
-    runs = [_Model(_perturbed(weights, seed), config).logits(ids) for seed in range(_RUNS)]
+    def logits_of(each: dict[str, F64]) -> F64:
+        return _Model(each, config).logits(ids, together)
+
+    logits = logits_of(weights)
+    runs = [logits_of(_perturbed(weights, seed)) for seed in range(_RUNS)]
     spread = float(np.ptp(runs, 0).max(initial=0))
     limit = max(_SPREADS * spread, _SHARE * float(np.abs(logits).max(initial=0)))
     return Bounded(logits, np.full(logits.shape, limit))
@@ -94,13 +98,13 @@ class _Model:
         self._width = int(config.get("head_dim") or config["hidden_size"] // self._heads)
         self._eps = float(config.get("rms_norm_eps", _EPS))
 
-    def logits(self, ids: NDArray[Any]) -> F64:
-        """[B, S] to [B, S, vocab]."""
+    def logits(self, ids: NDArray[Any], together: int) -> F64:
+        """[B, S] to [B, S, vocab], where so many first tokens are read together."""
         table = self._weight("model.embed_tokens.weight")
         if ((ids < 0) | (ids >= table.shape[0])).any():
             raise FormatError(f"an id lies outside 0 to {table.shape[0] - 1}")
         x = table[ids]
-        turns = turns_of(self._config, self._width, ids.shape[1])
+        turns = turns_as_read(self._config, self._width, ids.shape[1], together)
         for i in range(int(self._config["num_hidden_layers"])):
             at = f"model.layers.{i}"
             x = x + self._attention(i, self._norm(f"{at}.input_layernorm", x), turns)

@@ -59,6 +59,20 @@ def turns_of(config: Mapping[str, Any], head_dim: int, length: int) -> tuple[F64
     return factor * np.cos(angles), factor * np.sin(angles)
 
 
+def turns_as_read(
+    config: Mapping[str, Any], head_dim: int, length: int, together: int
+) -> tuple[F64, F64]:
+    """The same of a text whose first tokens are read together and each later one by itself: a token
+    turns as in a text that ends with what was read with it, and keeps that.
+    """
+    ends = [together, *range(together + 1, length + 1)]
+    firsts = [0, *ends[:-1]]
+    parts = [turns_of(config, head_dim, end) for end in ends]
+    own = [[x[first:] for x in part] for first, part in zip(firsts, parts, strict=True)]
+    cos, sin = zip(*own, strict=True)
+    return np.concatenate(cos), np.concatenate(sin)
+
+
 def _linear(rope: Rope, place: Place) -> F64:
     return np.asarray(place.plain / rope["factor"])
 

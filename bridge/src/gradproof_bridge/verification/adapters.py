@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +23,10 @@ from gradproof_bridge.verification.adapter_logits import (
     verify_logits,
 )
 from gradproof_bridge.verification.check import Check
+from gradproof_bridge.verification.skeleton import Layer, skeleton_of
 
 WEIGHTS = "adapter_model.safetensors"
 _PREFIX = "base_model.model."
-
-
-@dataclass(frozen=True)
-class _Layer:
-    """A layer with an adapter: a linear, [out, in], or an embedding, [tokens, columns]."""
-
-    shape: tuple[int, int]
-    is_embedding: bool
-
 
 _PARTS = {".lora_A.weight": ".lora_B.weight", ".lora_embedding_A": ".lora_embedding_B"}
 """Ends of the names of both matrices: those of linears, and those of embeddings."""
@@ -72,13 +63,13 @@ def verify_adapter(name: str, folder: Path) -> Iterator[Check]:
     if peft.problem is not None:
         yield Check(name, what, "not-checked", "PEFT", peft.lacks)
         return
-    loaded = _by_peft(name, what, folder, layers, tensors)
+    loaded = _by_peft(name, what, folder, config, layers, tensors)
     yield loaded
     if (folder / LOGITS).is_file() and loaded.verdict == "agrees":
         yield from verify_logits(f"{name}/{LOGITS}", folder, config, tensors)
 
 
-def _layers(config: object, tensors: Mapping[str, Array]) -> dict[str, _Layer]:
+def _layers(config: object, tensors: Mapping[str, Array]) -> dict[str, Layer]:
     """Each adapted layer. Raises FormatError for what does not fit the configuration."""
     if not isinstance(config, dict) or config.get("peft_type") != "LORA":
         kind = config.get("peft_type") if isinstance(config, dict) else None
@@ -88,7 +79,7 @@ def _layers(config: object, tensors: Mapping[str, Array]) -> dict[str, _Layer]:
         raise FormatError(
             f"{CONFIG} says r {str(rank)[:60]!r}; the rank, a positive integer, is needed"
         )
-    layers: dict[str, _Layer] = {}
+    layers: dict[str, Layer] = {}
     for name, a in tensors.items():
         if not name.startswith(_PREFIX):
             raise FormatError(f"tensor {name!r} does not begin with {_PREFIX!r}, as PEFT names it")
@@ -109,7 +100,7 @@ def _layers(config: object, tensors: Mapping[str, Array]) -> dict[str, _Layer]:
             raise FormatError(f"{module} has no lora_magnitude_vector, and use_dora is set")
         is_embedding = in_a == "lora_embedding_A"
         rows, columns = b.shape[0], a.shape[1]
-        layers[module] = _Layer((columns, rows) if is_embedding else (rows, columns), is_embedding)
+        layers[module] = Layer((columns, rows) if is_embedding else (rows, columns), is_embedding)
     if not layers:
         raise FormatError(f"{WEIGHTS} holds neither lora_A nor lora_embedding_A")
     return layers
@@ -119,7 +110,8 @@ def _by_peft(
     name: str,
     what: str,
     folder: Path,
-    layers: Mapping[str, _Layer],
+    config: Mapping[str, Any],
+    layers: Mapping[str, Layer],
     tensors: Mapping[str, Array],
 ) -> Check:
     """PEFT loads the adapter onto layers of those shapes and names, beside what it has of other
@@ -131,7 +123,7 @@ def _by_peft(
 
     by = backend_named("peft").producer()
     try:
-        model = loaded_adapter(_skeleton(layers, retrained(tensors)), folder)
+        model = loaded_adapter(skeleton_of(config, layers, retrained(tensors)), folder)
         loaded = {key: to_numpy(x) for key, x in get_peft_model_state_dict(model).items()}
         # Of embeddings and head PEFT saves the table itself too, and gives it back of a whole model alone.
         loaded |= {
@@ -154,34 +146,3 @@ def _by_peft(
         if not np.array_equal(loaded[key].astype(np.float64), x.astype(np.float64)):
             return Check(name, what, "deviates", by, f"{key} is not what PEFT loaded")
     return Check(name, what, "agrees", by)
-
-
-def _skeleton(layers: Mapping[str, _Layer], others: Mapping[str, Array]) -> Any:
-    """Modules of those names that hold a linear or an embedding each, or the other tensors alone."""
-    import torch
-
-    root = torch.nn.Module()
-
-    def module(path: list[str]) -> Any:
-        at = root
-        for part in path:
-            if not hasattr(at, part):
-                at.add_module(part, torch.nn.Module())
-            at = getattr(at, part)
-        return at
-
-    for path, layer in layers.items():
-        *parents, last = path.split(".")
-        rows, columns = layer.shape
-        made: torch.nn.Module = (
-            torch.nn.Embedding(rows, columns)
-            if layer.is_embedding
-            else torch.nn.Linear(columns, rows, bias=f"{path}.bias" in others)
-        )
-        module(parents).add_module(last, made)
-    for name, x in others.items():
-        path, _, kind = name.rpartition(".")
-        if path not in layers:
-            weights = torch.nn.Parameter(torch.zeros(x.shape))
-            module(path.split(".")).register_parameter(kind, weights)
-    return root

@@ -18,17 +18,23 @@ import { INTERLEAVED } from './replay.ts';
 const recordingOf = (name: string) =>
   readParityBundle(readFileSync(`public/parity/transformers-5.23.0/generate_${name}.safetensors`));
 const LLAMA = recordingOf('llama');
-const [MISPLACED, FROM_ZERO] = GENERATION_CONTROLS.map(({ name }) => name);
+const [MISPLACED, FROM_ZERO, WHOLE_TEXT] = GENERATION_CONTROLS.map(({ name }) => name);
 
 /** Replays with what the model in float64 gives, changed. */
 async function replayed(bundle: ParityBundle, change: (written: Written) => Written = (x) => x) {
   const gpu = { memory: { guarded: false } };
   const t = new CaseContext({ gpu, ieee: true, seed: 1, injects: [] } as never);
   await replayGeneration(t, bundle, async (_, { config, weights, ids }, prompt) => {
-    const { data } = await logitsOf(config, weights, ids);
-    const rows = { shape: [16, 97], data: data.slice((prompt - 1) * 97) };
-    const tokens = [...(valuesOfStored(LLAMA.tensors.outputs, {})['sequences']?.data ?? [])];
-    return change({ cached: rows, whole: rows, tokens: tokens.slice(prompt) });
+    const readWith = async (together?: number) => {
+      const { data } = await logitsOf(config, weights, ids, together);
+      return { shape: [16, 97], data: data.slice((prompt - 1) * 97) };
+    };
+    const tokens = [...(valuesOfStored(bundle.tensors.outputs, {})['sequences']?.data ?? [])];
+    return change({
+      cached: await readWith(prompt),
+      whole: await readWith(),
+      tokens: tokens.slice(prompt),
+    });
   });
   return t.evidence;
 }
@@ -70,11 +76,32 @@ describe('what a model writes', () => {
   });
 });
 
+describe.each(['rope_dynamic', 'rope_longrope'])('beyond the context of %s', (name) => {
+  const bundle = recordingOf(name);
+
+  test('each token turns as what was read with it, and in one pass all as the whole', async () => {
+    const { finding, assertions } = await replayed(bundle);
+    expect(finding).toBeUndefined();
+    expect(assertions).toBe(2 * 16 * 97 + 16);
+  });
+
+  test('neither is the other', async () => {
+    await expect(
+      replayed(bundle, (written) => ({ ...written, cached: written.whole })),
+    ).rejects.toThrow('logits by the cache[0, 0]');
+    await expect(
+      replayed(bundle, (written) => ({ ...written, whole: written.cached })),
+    ).rejects.toThrow('logits[0, 0]');
+  });
+});
+
 test.each([
   ['llama', MISPLACED],
   ['qwen2', MISPLACED],
   ['qwen3', FROM_ZERO],
   ['mistral', WITHOUT_WINDOW.name],
+  ['rope_dynamic', WHOLE_TEXT],
+  ['rope_longrope', WHOLE_TEXT],
 ])('%s turns red where %s', (name, control) => {
   expect(controlOfGeneration(recordingOf(name)).name).toBe(control);
 });

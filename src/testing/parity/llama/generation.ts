@@ -3,12 +3,14 @@ import { ConfigError } from '../../../formats/hugging-face/config-error.ts';
 import type { ParityBundle } from '../../../formats/parity-bundle.ts';
 import type { Gpu } from '../../../gpu/gpu.ts';
 import { generate } from '../../../models/generation/generate.ts';
+import type { KeyValueCache } from '../../../models/llama/key-value-cache.ts';
 import { Llama } from '../../../models/llama/llama.ts';
 import { maxAbs } from '../../../reference/bounds.ts';
 import { logitsLimit, logitsOf } from '../../../reference/llama/logits.ts';
 import type { Acceptance, Value, Values } from '../../../reference/record.ts';
 import { hostTensorFrom, valuesOf } from '../../../tensor/host.ts';
 import { Tensor } from '../../../tensor/tensor.ts';
+import { shortContextOf } from '../../../vocabulary/attention/rope-scaling.ts';
 import type { CaseContext } from '../../context.ts';
 import { faultsOf } from '../../fault.ts';
 import type { Control } from '../../suite.ts';
@@ -30,19 +32,26 @@ const MISPLACED: Control = {
     ),
   ),
 };
+const WHOLE_TEXT: Control = {
+  name: 'positions turn from the first token on as in the whole text',
+  faults: faultsOf((fault) =>
+    fault.host('nn.llama.cachedReach', () => (cache: KeyValueCache) => cache.capacity),
+  ),
+};
 const FROM_ZERO: Control = {
   name: 'positions start anew behind the cache',
   faults: faultsOf((fault) => fault.host('nn.llama.cachedPosition', () => () => 0)),
 };
 
 /** Every fault of a cache that some recording shows. */
-export const GENERATION_CONTROLS = [MISPLACED, FROM_ZERO];
+export const GENERATION_CONTROLS = [MISPLACED, FROM_ZERO, WHOLE_TEXT];
 
 /** The fault that turns the replay of a bundle red, by what its model has. */
 export function controlOfGeneration(bundle: ParityBundle): Control {
   try {
     const { slidingWindow, ropeScaling } = configOf(bundle);
     if (slidingWindow) return WITHOUT_WINDOW;
+    if (shortContextOf(ropeScaling) !== undefined) return WHOLE_TEXT;
     return ropeScaling ? FROM_ZERO : MISPLACED;
   } catch (error) {
     if (error instanceof ConfigError) return INTERLEAVED;
@@ -61,7 +70,8 @@ export interface Written {
 
 /**
  * Replays what a model writes. The logits by which each token is chosen, with the cache and without,
- * must be within the limits of those in float64 for the recorded text; and the tokens that the
+ * must be within the limits of those in float64 for the recorded text, read likewise: where
+ * frequencies depend on what was read, the two are not the same; and the tokens that the
  * engine writes by itself the recorded ones, up to the first whose logit is nearer to that of another
  * than they may be off. A recording that is out itself is the finding `producer-deviates`. `write`
  * asks the model on the device.
@@ -78,11 +88,17 @@ export async function replayGeneration(
   const length = sequences.data.length - 1;
   const read: Value = { shape: [1, length], data: sequences.data.subarray(0, length) };
   const asked = { config: { ...config, length }, weights, ids: read };
-  const again = async (each: Values) => lastOf(await logitsOf(asked.config, each, read), recorded);
-  const truth = await again(weights);
-  const limitOn = (actual: Value, ieee: boolean) =>
-    logitsLimit({ actual, truth, ieee }, weights, again);
-  const theirs = await limitOn(recorded, bundle.device === 'cpu');
+  const readWith = async (together: number) => {
+    const again = async (each: Values) =>
+      lastOf(await logitsOf(asked.config, each, read, together), recorded);
+    const truth = await again(weights);
+    const limitOn = (actual: Value, ieee: boolean) =>
+      logitsLimit({ actual, truth, ieee }, weights, again);
+    return { truth, limitOn };
+  };
+  const oneByOne = await readWith(ids.data.length);
+  const { truth } = oneByOne;
+  const theirs = await oneByOne.limitOn(recorded, bundle.device === 'cpu');
   const likeliest = likeliestOf(truth, boundOf(theirs));
   const chosen = [...ids.data, ...likeliest.map(({ token }) => token)];
   const unsure = likeliest.findIndex(({ isSure }) => !isSure);
@@ -101,8 +117,12 @@ export async function replayGeneration(
 
   t.gpu.memory.guarded = true;
   const { cached, whole, tokens } = await write(t.gpu, asked, ids.data.length);
-  for (const [name, actual] of Object.entries({ 'logits by the cache': cached, logits: whole }))
-    t.expectAccepted(name, actual, truth, await limitOn(actual, t.ieee));
+  const together = await readWith(length);
+  for (const [name, actual, { truth: expected, limitOn }] of [
+    ['logits by the cache', cached, oneByOne],
+    ['logits', whole, together],
+  ] as const)
+    t.expectAccepted(name, actual, expected, await limitOn(actual, t.ieee));
   // Where the recording went another way, what the model in float64 says of later tokens is of that.
   if (deviating.has('sequences')) return;
   const own = { shape: [1, judged], data: Float64Array.from(tokens.slice(0, judged)) };

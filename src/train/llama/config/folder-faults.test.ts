@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Checkpoint } from '../../../formats/hugging-face/checkpoint.ts';
+import type { ModelConfig } from '../../../formats/hugging-face/config.ts';
 import {
   codedFolder,
   FIXTURE_CODINGS,
@@ -8,7 +9,6 @@ import {
 import { TINY } from '../../../formats/hugging-face/fixtures/tiny-folder.ts';
 import { modelConfigIn } from '../../../formats/hugging-face/model-folder.ts';
 import type { JsonObject } from '../../../formats/strict-json.ts';
-import type { ModelConfig } from '../../../formats/hugging-face/config.ts';
 import { blockLinears } from '../../../models/llama/lora/module-names.ts';
 import type { RopeScaling } from '../../../vocabulary/attention/rope-scaling.ts';
 import { grownModel, policyOf } from '../open-model.ts';
