@@ -29,7 +29,7 @@ import { halvesOf, NO_HALVES } from './halves-bytes.ts';
 import { whyUnjudged } from './judged-work.ts';
 import { grownModel, linearAdapters, retrainedBeside, wholeShapes } from './open-model.ts';
 import type { WorkersChoice } from './sharding-faults.ts';
-import { tracedBytes, undoneBytes } from './undone-bytes.ts';
+import { BLOCK, largestOf, tracedBytes, undoneBytes } from './undone-bytes.ts';
 import { visitingBytes } from './visiting-bytes.ts';
 
 const FLOAT = 4;
@@ -122,10 +122,13 @@ export function forecastLlama(
   const frozen = offload === 'all' ? 0 : frozenBytes * partOfModel;
   const setup = {
     ...DEFAULT_SETUP,
-    rank: adapter?.rules.r ?? 0,
+    // What adapters leave is told of each by itself: patterns give them ranks of their own.
+    rank: 0,
     ...{ context: length, batch: batchSize, checkpointing },
   };
   const tokens = batchSize * length;
+  /** x A^T of each adapter. */
+  const projected = new Map([...adapters].map(([name, { r }]) => [name, [tokens, r]] as const));
   const ofTokens =
     FLOAT * (tokens * droppedValues(model, config) + besideBase(model, adapters, tokens));
   const beside = ofTokens + FLOAT * leftByBase(model, adapters, coded, tokens);
@@ -136,9 +139,13 @@ export function forecastLlama(
           ...{ adapter, shapes, trained: trainedShapes, isDense },
           ...{ adapted: adapters.keys(), together, tokens },
         });
-  const left = keptBytes(model, setup, checkpointing) + halves.ofHead;
+  const ofRanks = checkpointing ? 0 : FLOAT * sum([...projected.values()].map(sizeOf));
+  const left = keptBytes(model, setup, checkpointing) + ofRanks + halves.ofHead;
   const held = checkpointing ? left : left + beside + halves.ofBlocks;
-  const ofBlock = FLOAT * tokens * valuesOfBlock(model, setup.rank) + beside / model.layers;
+  const ofBlock =
+    FLOAT * tokens * valuesOfBlock(model, setup.rank) +
+    largestOf(projected, BLOCK) +
+    beside / model.layers;
   const again = checkpointing ? ofBlock + halves.ofBlock : 0;
   // Where values are visitors, the head is computed again too.
   const headAgain = areVisitors
@@ -155,7 +162,7 @@ export function forecastLlama(
     ? again * model.layers + besideHead + tracedBytes(model, tokens) + ofTokens + ofAll + ofStages
     : undoneBytes(model, {
         ...{ tokens, trained: trainedShapes, left, again, besideHead },
-        besideBlock: FLOAT * tokens * besideGradients(model, config),
+        besideBlock: FLOAT * tokens * besideGradients(model, config) + halves.undoingLinear,
         // Those of weights that are cast come in halves.
         weightOfTrained: precision === 'fp32' ? 1 : 1.5,
       });
