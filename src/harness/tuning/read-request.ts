@@ -24,7 +24,7 @@ import {
 } from '../../train/llama/config/read-training-config.ts';
 import { TrainingConfigError } from '../../train/llama/config/training-config-error.ts';
 import { USUAL_LENGTH } from '../../train/llama/config/training-fields.ts';
-import { checkedModel } from '../../train/llama/open-model.ts';
+import { checkedModel, requireSaved } from '../../train/llama/open-model.ts';
 import { type ReadAtOnce, type RunPlan, readAtOnce, runPlan } from '../../train/llama/run-plan.ts';
 import { type ReadAdapter, readAdapter } from '../../train/llama/saved-adapter.ts';
 import {
@@ -114,6 +114,8 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
     folder &&
     config &&
     (await tried('model', () => checkedModel(folder, config, told?.checkpoint)));
+  if (model && config && saved)
+    await tried('adapter', async () => requireSaved(model, config, saved.values));
   const codec = folder && (await tried('model', () => openTokenizer(folder)));
   const ends = told && folder && codec && (await tried('model', () => endTokens(folder, codec)));
   const texts =

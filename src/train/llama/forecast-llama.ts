@@ -7,7 +7,6 @@ import { wholeWords } from '../../gpu/memory.ts';
 import { reachOf } from '../../gpu/reach.ts';
 import type { LinearAdapter } from '../../models/llama/lora/adapted-linear.ts';
 import { blockLinears } from '../../models/llama/lora/module-names.ts';
-import { retrainedName } from '../../models/llama/lora/retrained.ts';
 import { isTable, smallestPart } from '../../models/llama/row-parts.ts';
 import { layerOf } from '../../quantizer/kept-layers.ts';
 import { headBytes, keptBytes, valuesOfBlock } from '../../sheet/needs.ts';
@@ -27,7 +26,7 @@ import {
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import { halvesOf, NO_HALVES } from './halves-bytes.ts';
 import { whyUnjudged } from './judged-work.ts';
-import { grownModel, linearAdapters, retrainedBeside, wholeShapes } from './open-model.ts';
+import { adapterShapes, grownModel, linearAdapters, wholeShapes } from './open-model.ts';
 import type { WorkersChoice } from './sharding-faults.ts';
 import { BLOCK, largestOf, tracedBytes, undoneBytes } from './undone-bytes.ts';
 import { visitingBytes } from './visiting-bytes.ts';
@@ -317,26 +316,4 @@ function adaptersOver(
       { ...own, apart: own.apart || (!own.use_dora && roundsX(name)) } as LinearAdapter,
     ]),
   );
-}
-
-/** The tensors that adapters train, by the names of their layers; of a run without them none. */
-export function adapterShapes(
-  model: ModelConfig,
-  { adapter }: LlamaTrainingConfig,
-): ReadonlyMap<string, Shape> {
-  if (!adapter) return new Map();
-  const linears = blockLinears(model);
-  const retrained = [...retrainedBeside(model, adapter)];
-  return new Map([
-    ...[...linearAdapters(model, adapter)].flatMap(([name, { r, use_dora, lora_bias }]) => {
-      const [outputs = 0, inputs = 0] = linears.get(name) as Shape;
-      return [
-        [`${name}.lora_A`, [r, inputs]],
-        [`${name}.lora_B`, [outputs, r]],
-        ...(lora_bias ? [[`${name}.lora_bias`, [outputs]]] : []),
-        ...(use_dora ? [[`${name}.magnitude`, [outputs]]] : []),
-      ] as [string, Shape][];
-    }),
-    ...retrained.map(([name, { shape }]) => [retrainedName(name), shape] as const),
-  ]);
 }
