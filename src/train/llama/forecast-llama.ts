@@ -155,8 +155,9 @@ export function forecastLlama(
   const largestTrained = Math.max(...[...trainedShapes.values()].map(flatBytes));
   const atOnce = rule.ofShape ? largestTrained : Math.min(largestTrained, FLOAT * STEPPED_AT_ONCE);
   // What a stage of a judged update changes is there twice: all gradients, where they are clipped.
+  // Their norm is told in any case.
   const ofStep = (1 + kept) * (offload || rule.ofShape ? atOnce : partOfState * ofAll);
-  const ofStages = Math.max(ofStep, config.maxGradNorm > 0 ? ofAll + ofAll / NORMED : 0);
+  const ofStages = Math.max(ofStep, (config.maxGradNorm > 0 ? ofAll : 0) + ofAll / NORMED);
   const undone = isTraced
     ? again * model.layers + besideHead + tracedBytes(model, tokens) + ofTokens + ofAll + ofStages
     : undoneBytes(model, {
