@@ -13,6 +13,7 @@ pytest.importorskip("transformers")
 
 from gradproof_bridge.bundle.bundle import read_bundle, write_bundle
 from gradproof_bridge.bundle.safetensors_file import read_safetensors, write_safetensors
+from gradproof_bridge.cases.llama_inputs import adapted
 from gradproof_bridge.cases.training_options import training_options
 from gradproof_bridge.errors import FormatError, NotImplementedOpError
 from gradproof_bridge.recording.judge import judge_bundle
@@ -110,6 +111,30 @@ def test_adapters_are_in_the_blocks_that_are_named(told):
         FormatError, match=r"layers\.1\..*is of a block that layers_to_transform leav"
     ):
         judge_bundle(retold(bundle, told))
+
+
+def test_a_module_that_is_named_in_full_is_adapted_in_any_block():
+    from peft import LoraConfig
+    from peft.tuners.tuners_utils import check_target_module_exists
+
+    targets = ["model.layers.0.self_attn.q_proj", "v_proj"]
+    modules = [f"model.layers.{i}.self_attn.{x}_proj" for i in (0, 1) for x in "qkv"]
+    config = LoraConfig(target_modules=targets, layers_to_transform=[1])
+    by_peft = [name for name in modules if check_target_module_exists(config, name)]
+    params = {"mode": "lora", "targets": targets, "layers_to_transform": [1]}
+    ours = adapted(params, {f"{name}.weight": np.zeros((2, 2)) for name in modules})
+    assert [name for name, _ in ours] == by_peft == [modules[0], modules[5]]
+
+
+def test_a_recording_may_have_adapters_that_are_named_in_full():
+    bundle = recorded("llama_one_block").bundle
+    adapted_in_full = [
+        name.removeprefix("lora0.").removesuffix(".lora_A")
+        for name in bundle.inputs
+        if name.endswith(".lora_A")
+    ]
+    told = {"targets": adapted_in_full, "layers_to_transform": 0}
+    assert judge_bundle(retold(bundle, told)).findings == []
 
 
 @pytest.mark.parametrize(

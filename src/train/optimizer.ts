@@ -10,7 +10,7 @@ import { GradproofError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Transfers } from '../gpu/paged-memory.ts';
 import { mapped } from '../graph/call.ts';
-import { clipGradients, clipGradNorm } from '../ops/optim/clip_grad_norm.ts';
+import { clipGradients, clipGradNorm, normOf } from '../ops/optim/clip_grad_norm.ts';
 import { lrSchedule } from '../ops/optim/lr_schedule.ts';
 import { rateRows } from '../ops/optim/step-rates.ts';
 import { chooseVariant } from '../ops/variants.ts';
@@ -40,6 +40,8 @@ import {
 
 /** Floats of a parameter that are stepped at once where what is kept of them lies on the host. */
 export const STEPPED_AT_ONCE = 2 ** 20;
+/** The largest float32: to clip to it changes nothing. */
+const UNCLIPPED = (2 - 2 ** -23) * 2 ** 127;
 
 /** What surrounds the step itself. */
 export interface OptimizerOptions {
@@ -64,14 +66,15 @@ export interface OptimizerOptions {
   readonly fingerprints?: Fingerprints | undefined;
   /** Keep gradients and their norm for {@link Optimizer.readGradients}. Default false. */
   readonly keep_gradients?: boolean | undefined;
-  /** Where each step leaves the norm before it was clipped, f32 [1]. Default nowhere. */
+  /** Where each step leaves the norm of all gradients, before they are clipped, f32 [1]. Default nowhere. */
   readonly norm_to?: Tensor | undefined;
   /** Other ranks that step the same parameters: see {@link Optimizer.complete}. Default none. */
   readonly sharding?: Sharding | undefined;
   /**
    * Asked before every update, by all gradients as they were gathered: where it says no, the update
-   * is left out, and parameters and state keep their bits. See {@link Optimizer.complete}. Default all
-   * are made.
+   * is left out, and parameters and state keep their bits. Under loss scaling the device leaves out
+   * what is not finite by itself, and a no is counted alone. See {@link Optimizer.complete}. Default
+   * all are made.
    */
   readonly accept?: ((gradients: Segments) => Promise<boolean>) | undefined;
   /**
@@ -291,8 +294,7 @@ export class Optimizer implements Disposable {
       ? new KeptGradients(gpu, { segments: lengths, length })
       : undefined;
     // What is in parts is clipped as it is exchanged.
-    const clips = max_grad_norm !== undefined && !this.inParts;
-    const clipping = clips ? [this.#clipping(max_grad_norm)] : [];
+    const clipping = this.inParts ? [] : this.#clipping();
     const grads = cut(this.#grad);
     const together = () => this.#together(grads, stepped, parts);
     this.#stages = stagesOf(
@@ -421,7 +423,8 @@ export class Optimizer implements Disposable {
     }
     return {
       ...{ step: this.#step, tensors },
-      ...(this.#skipped > 0 ? { skipped: this.#skipped } : {}),
+      // Under loss scaling the device's count of steps says it.
+      ...(this.#skipped > 0 && !this.#scaler ? { skipped: this.#skipped } : {}),
     };
   }
 
@@ -438,7 +441,8 @@ export class Optimizer implements Disposable {
     const own = mapped(tensors, (given, name) => this.#partsOfState(name)?.partIn(given) ?? given);
     requireState(this.#lasting, own);
     this.#step = step;
-    this.#skipped = skipped;
+    const made = this.#scaler && (tensors['steps'] as HostTensor).data[0];
+    this.#skipped = made === undefined ? skipped : step - Number(made);
     for (const [name, tensor] of Object.entries(this.#lasting))
       tensor.write(own[name] as HostTensor);
   }
@@ -488,7 +492,7 @@ export class Optimizer implements Disposable {
     );
   }
 
-  /** Where the update waits, counts its step, and whether it is to be made. */
+  /** Where the update waits, counts its step, and whether it is to be recorded. */
   async #isAccepted(): Promise<boolean> {
     if (!this.waits) return true;
     if (this.#shared) {
@@ -499,7 +503,7 @@ export class Optimizer implements Disposable {
     if (accepted && this.inParts) await this.#clipParts(this.inParts);
     this.advance();
     if (!accepted) this.#skipped += 1;
-    return accepted;
+    return accepted || this.#scaler !== undefined;
   }
 
   async #runWaiting(): Promise<void> {
@@ -523,8 +527,8 @@ export class Optimizer implements Disposable {
   }
 
   async #clipParts(shared: ShardedUpdate): Promise<void> {
-    if (this.#maxNorm === undefined) return;
-    const norm = await shared.clip(this.#grad, this.#maxNorm);
+    if (this.#maxNorm === undefined && !this.#normTo) return;
+    const norm = await shared.clip(this.#grad, this.#maxNorm ?? UNCLIPPED);
     using told = Tensor.from(this.#gpu, hostTensorFrom('f32', [1], [norm]));
     this.#see({ norm: told });
   }
@@ -535,16 +539,30 @@ export class Optimizer implements Disposable {
     if (outputs['norm']) this.#normTo?.copyFrom(outputs['norm']);
   }
 
-  #clipping(max_norm: number): Stage {
-    const params = { max_norm };
+  /** Clips gradients, or takes their norm alone where that is told; else nothing. */
+  #clipping(): readonly Stage[] {
     const grads = this.#grad.pieces;
-    return {
-      op: clipGradNorm,
-      params: () => params,
-      reads: {},
-      changes: Object.fromEntries(grads.map((grad, i) => [`g${i}`, grad])),
-      run: () => ({ norm: clipGradients(this.#gpu, grads, params) }),
-    };
+    const named = Object.fromEntries(grads.map((grad, i) => [`g${i}`, grad]));
+    const max_norm = this.#maxNorm;
+    if (max_norm !== undefined)
+      return [
+        {
+          op: clipGradNorm,
+          params: () => ({ max_norm }),
+          reads: {},
+          changes: named,
+          run: () => ({ norm: clipGradients(this.#gpu, grads, { max_norm }) }),
+        },
+      ];
+    if (!this.#normTo) return [];
+    return [
+      {
+        op: clipGradNorm,
+        params: () => ({ max_norm: UNCLIPPED }),
+        ...{ reads: named, changes: {}, writes: named },
+        run: () => ({ norm: normOf(this.#gpu, grads) }),
+      },
+    ];
   }
 
   /** Pieces of all numbers with their gradients and state, each cut where another group begins. */

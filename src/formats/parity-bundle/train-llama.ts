@@ -44,6 +44,8 @@ const run = v.looseObject({
   use_dora: v.optional(v.boolean()),
   /** What PEFT drops before lora_A; 0 is nothing. */
   lora_dropout: v.optional(fraction),
+  /** PEFT's `target_modules`: ends of names, whole names, or what stands for all linears. */
+  targets: v.optional(v.union([v.string(), v.array(v.string())])),
   /** PEFT's: the blocks with adapters, and what stands before their numbers. */
   layers_to_transform: v.optional(v.union([integer, v.array(integer)])),
   layers_pattern: v.optional(v.union([v.string(), v.array(v.string())])),

@@ -5,7 +5,7 @@ import { tensorShapes } from '../../formats/hugging-face/architecture.ts';
 import type { HostTensors } from '../../tensor/host.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
-import { adapterShapes } from '../../train/llama/forecast-llama.ts';
+import { adapterShapes } from '../../train/llama/open-model.ts';
 import type { LlamaStart } from '../../train/llama/progress.ts';
 import { runPlan } from '../../train/llama/run-plan.ts';
 import { savedAdapter } from '../../train/llama/saved-adapter.ts';

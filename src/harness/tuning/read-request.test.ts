@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { covers } from '../../catalog/covers.ts';
 import { codedFolder } from '../../formats/hugging-face/fixtures/coded-folder.ts';
 import { folderOf, TINY, tinyTensors } from '../../formats/hugging-face/fixtures/tiny-folder.ts';
+import { modelConfigIn } from '../../formats/hugging-face/model-folder.ts';
 import { writeSafetensors } from '../../formats/safetensors/write.ts';
 import type { JsonObject } from '../../formats/strict-json.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
@@ -21,7 +22,9 @@ const modelOf = (layers: number) =>
     'model.safetensors': writeSafetensors(tinyTensors({ ...TINY, layers })),
   });
 const BLOCKS = trainedBlocks(
-  { 'model.layers.2.input_layernorm.weight': hostTensorFrom('f32', [4], [1, 2, 3, 4]) },
+  Object.fromEntries(
+    Object.entries(tinyTensors({ ...TINY, layers: 3 })).filter(([name]) => name.includes('.2.')),
+  ),
   { before: 2, after: 3 },
 );
 
@@ -213,24 +216,39 @@ test('packed rows beyond the context that positions depend on are refused with t
   expect(await told(32)).toEqual([]);
 });
 
-test('settings that contradict a saved adapter are refused by field, and what they leave out is its own', async () => {
-  const config = {
-    ...{ peft_type: 'LORA', r: 2, lora_alpha: 4, target_modules: ['q_proj'] },
-  };
-  const adapter = folderOf({
-    'adapter_config.json': JSON.stringify(config),
-    'adapter_model.safetensors': writeSafetensors({}),
-  });
+/** What is read of a small model and an adapter of q_proj, with tensors of these modules. */
+async function besideAdapter(given: JsonObject, config: JsonObject, modules: readonly string[]) {
   const model = await filesIn(SMALL);
-  const at = (path: string) => ({ kind: 'path', path }) as const;
+  const { hidden } = await modelConfigIn(model);
+  const drawn = (shape: readonly number[]) =>
+    hostTensorFrom('f32', shape, new Float64Array(2 * hidden));
+  const tensors = modules.flatMap((module) => [
+    [`base_model.model.${module}.lora_A.weight`, drawn([2, hidden])] as const,
+    [`base_model.model.${module}.lora_B.weight`, drawn([hidden, 2])] as const,
+  ]);
+  const saved = { peft_type: 'LORA', r: 2, lora_alpha: 4, target_modules: ['q_proj'], ...config };
+  const folders = {
+    model,
+    adapter: folderOf({
+      'adapter_config.json': JSON.stringify(saved),
+      'adapter_model.safetensors': writeSafetensors(Object.fromEntries(tensors)),
+    }),
+  };
+  const at = (path: keyof typeof folders) => ({ kind: 'path', path }) as const;
+  return await inspectRequest({
+    ...{ model: at('model'), adapter: at('adapter') },
+    openFolder: async (place) => folders[(place as ReturnType<typeof at>).path],
+    ...{ name: 'small', base: 'small', given },
+    openData: async () => undefined,
+  });
+}
+
+const queriesOf = (...blocks: readonly number[]) =>
+  blocks.map((i) => `model.layers.${i}.self_attn.q_proj`);
+
+test('settings that contradict a saved adapter are refused by field, and what they leave out is its own', async () => {
   const read = async (given: JsonObject) =>
-    await inspectRequest({
-      ...{ model: at('model'), adapter: at('adapter') },
-      openFolder: async (place) =>
-        place.kind === 'path' && place.path === 'model' ? model : adapter,
-      ...{ name: 'small', base: 'small', given },
-      openData: async () => undefined,
-    });
+    await besideAdapter(given, {}, queriesOf(0, 1, 2, 3, 4, 5));
   const { faults } = await read({ type: 'bnb_dora', lora: { r: 16, lora_alpha: 4, bias: 'all' } });
   expect(faults.map(({ part, path, message }) => [part, path, message])).toEqual([
     [
@@ -243,6 +261,26 @@ test('settings that contradict a saved adapter are refused by field, and what th
   const right = await read({ type: 'lora', lora: { lora_alpha: 4 } });
   expect(right.faults).toEqual([]);
   expect(right.config?.adapter?.rules).toMatchObject({ r: 2, target_modules: ['q_proj'] });
+});
+
+test('an adapter that is not what its own config asks for is told before anything runs', async () => {
+  const told = async (config: JsonObject, modules: readonly string[]) =>
+    (await besideAdapter({ type: 'lora' }, config, modules)).faults;
+  const ofOne = { layers_to_transform: [1] };
+  expect(await told(ofOne, queriesOf(1))).toEqual([]);
+  expect(await told(ofOne, queriesOf(0, 1))).toEqual([
+    {
+      part: 'adapter',
+      message:
+        'the adapter has model.layers.0.self_attn.q_proj.lora_A, which its config does not ask for',
+    },
+  ]);
+  expect(await told({}, queriesOf(1))).toMatchObject([
+    { part: 'adapter', message: expect.stringMatching(/^the adapter lacks model\.layers\.0\./) },
+  ]);
+  // PEFT asks for a block only of what it meets by its end.
+  const named = { ...ofOne, target_modules: [...queriesOf(0), 'q_proj'] };
+  expect(await told(named, queriesOf(0, 1))).toEqual([]);
 });
 
 test('an answer ends at every token that the files of the model name, and what names none is a fault', async () => {

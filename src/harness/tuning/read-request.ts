@@ -24,7 +24,7 @@ import {
 } from '../../train/llama/config/read-training-config.ts';
 import { TrainingConfigError } from '../../train/llama/config/training-config-error.ts';
 import { USUAL_LENGTH } from '../../train/llama/config/training-fields.ts';
-import { requireTrainable } from '../../train/llama/open-model.ts';
+import { requireSaved, requireTrainable } from '../../train/llama/open-model.ts';
 import { type ReadAtOnce, type RunPlan, readAtOnce, runPlan } from '../../train/llama/run-plan.ts';
 import type { ReadAdapter } from '../../train/llama/saved-adapter.ts';
 import type { TuningRequest } from '../tuning.ts';
@@ -123,6 +123,8 @@ export async function inspectRequest(sources: TuningSources): Promise<InspectedR
       requireTrainable(checkpoint, read, config);
       return read;
     }));
+  if (model && config && saved)
+    await tried('adapter', async () => requireSaved(model, config, saved.values));
   const codec = folder && (await tried('model', () => openTokenizer(folder)));
   const ends = read && codec && (await tried('model', () => endTokens(folder, codec)));
   if (read && codec && codec.size > read.vocabulary) faults.push(tooManyTokens(codec, read));

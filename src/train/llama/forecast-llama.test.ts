@@ -27,6 +27,7 @@ const folderWith = (more: object = {}) =>
     'model.safetensors': writeSafetensors(tinyTensors(MODEL)),
   });
 const FOLDER = folderWith();
+const ALL = { target_modules: 'all-linear' };
 const texts: readonly LabelledTokens[] = Array.from({ length: 8 }, () => {
   const ids = Array.from({ length: 32 }, (_, i) => i);
   return { ids, asked: ids.map(() => true) };
@@ -132,6 +133,19 @@ test.each([
   { type: 'custom_lora', bf16: true },
   { type: 'custom_qlora', fp16: true },
   { type: 'lora', optim: 'adamw_8bit', judge_steps: 1, lora: { r: 64 } },
+  ...[undefined, true].flatMap((bf16) => [
+    { type: 'lora', bf16, lora: { r: 2, rank_pattern: { '.*proj': 128 }, ...ALL } },
+    { type: 'lora', bf16, lora: { r: 2, rank_pattern: { q_proj: 256 } } },
+    { type: 'lora', bf16, lora: { r: 64, ...ALL } },
+    { type: 'lora', bf16, lora: { r: 256, target_modules: ['q_proj'] } },
+  ]),
+  { type: 'qlora', lora: { r: 256, rank_pattern: { v_proj: 2 } }, judge_steps: 1 },
+  { type: 'bnb_dora', lora: { r: 2, rank_pattern: { '1.mlp.up_proj': 256 }, ...ALL } },
+  {
+    type: 'lora',
+    lora: { r: 2, rank_pattern: { '1.self_attn.q_proj': 256 } },
+    gradient_checkpointing: true,
+  },
 ])('a run takes no more than was foretold, and nine tenths of it at least: %j', async (given) => {
   const { share } = await run(given);
   expect(share).toBeLessThanOrEqual(1);
@@ -142,6 +156,7 @@ test.each([
 test.each([
   { type: 'hqq_llama_pro', expansion_rate: 1, use_cpu_offload: true, fp16: true },
   { type: 'lora', fp16: true, judge_steps: 1 },
+  { type: 'lora', fp16: true, judge_steps: 1, lora: { r: 64, ...ALL } },
 ])('in halves four fifths at least: %j', async (given) => {
   const { share } = await run(given);
   expect(share).toBeLessThanOrEqual(1);

@@ -7,7 +7,6 @@ import { wholeWords } from '../../gpu/memory.ts';
 import { reachOf } from '../../gpu/reach.ts';
 import type { LinearAdapter } from '../../models/llama/lora/adapted-linear.ts';
 import { blockLinears } from '../../models/llama/lora/module-names.ts';
-import { retrainedName } from '../../models/llama/lora/retrained.ts';
 import { isTable, smallestPart } from '../../models/llama/row-parts.ts';
 import { layerOf } from '../../quantizer/kept-layers.ts';
 import { headBytes, keptBytes, valuesOfBlock } from '../../sheet/needs.ts';
@@ -27,9 +26,9 @@ import {
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
 import { halvesOf, NO_HALVES } from './halves-bytes.ts';
 import { whyUnjudged } from './judged-work.ts';
-import { grownModel, linearAdapters, retrainedBeside, wholeShapes } from './open-model.ts';
+import { adapterShapes, grownModel, linearAdapters, wholeShapes } from './open-model.ts';
 import type { WorkersChoice } from './sharding-faults.ts';
-import { tracedBytes, undoneBytes } from './undone-bytes.ts';
+import { BLOCK, largestOf, tracedBytes, undoneBytes } from './undone-bytes.ts';
 import { visitingBytes } from './visiting-bytes.ts';
 
 const FLOAT = 4;
@@ -122,10 +121,13 @@ export function forecastLlama(
   const frozen = offload === 'all' ? 0 : frozenBytes * partOfModel;
   const setup = {
     ...DEFAULT_SETUP,
-    rank: adapter?.rules.r ?? 0,
+    // What adapters leave is told of each by itself: patterns give them ranks of their own.
+    rank: 0,
     ...{ context: length, batch: batchSize, checkpointing },
   };
   const tokens = batchSize * length;
+  /** x A^T of each adapter. */
+  const projected = new Map([...adapters].map(([name, { r }]) => [name, [tokens, r]] as const));
   const ofTokens =
     FLOAT * (tokens * droppedValues(model, config) + besideBase(model, adapters, tokens));
   const beside = ofTokens + FLOAT * leftByBase(model, adapters, coded, tokens);
@@ -136,9 +138,13 @@ export function forecastLlama(
           ...{ adapter, shapes, trained: trainedShapes, isDense },
           ...{ adapted: adapters.keys(), together, tokens },
         });
-  const left = keptBytes(model, setup, checkpointing) + halves.ofHead;
+  const ofRanks = checkpointing ? 0 : FLOAT * sum([...projected.values()].map(sizeOf));
+  const left = keptBytes(model, setup, checkpointing) + ofRanks + halves.ofHead;
   const held = checkpointing ? left : left + beside + halves.ofBlocks;
-  const ofBlock = FLOAT * tokens * valuesOfBlock(model, setup.rank) + beside / model.layers;
+  const ofBlock =
+    FLOAT * tokens * valuesOfBlock(model, setup.rank) +
+    largestOf(projected, BLOCK) +
+    beside / model.layers;
   const again = checkpointing ? ofBlock + halves.ofBlock : 0;
   // Where values are visitors, the head is computed again too.
   const headAgain = areVisitors
@@ -149,13 +155,14 @@ export function forecastLlama(
   const largestTrained = Math.max(...[...trainedShapes.values()].map(flatBytes));
   const atOnce = rule.ofShape ? largestTrained : Math.min(largestTrained, FLOAT * STEPPED_AT_ONCE);
   // What a stage of a judged update changes is there twice: all gradients, where they are clipped.
+  // Their norm is told in any case.
   const ofStep = (1 + kept) * (offload || rule.ofShape ? atOnce : partOfState * ofAll);
-  const ofStages = Math.max(ofStep, config.maxGradNorm > 0 ? ofAll + ofAll / NORMED : 0);
+  const ofStages = Math.max(ofStep, (config.maxGradNorm > 0 ? ofAll : 0) + ofAll / NORMED);
   const undone = isTraced
     ? again * model.layers + besideHead + tracedBytes(model, tokens) + ofTokens + ofAll + ofStages
     : undoneBytes(model, {
         ...{ tokens, trained: trainedShapes, left, again, besideHead },
-        besideBlock: FLOAT * tokens * besideGradients(model, config),
+        besideBlock: FLOAT * tokens * besideGradients(model, config) + halves.undoingLinear,
         // Those of weights that are cast come in halves.
         weightOfTrained: precision === 'fp32' ? 1 : 1.5,
       });
@@ -322,26 +329,4 @@ function adaptersOver(
       { ...own, apart: own.apart || (!own.use_dora && roundsX(name)) } as LinearAdapter,
     ]),
   );
-}
-
-/** The tensors that adapters train, by the names of their layers; of a run without them none. */
-export function adapterShapes(
-  model: ModelConfig,
-  { adapter }: LlamaTrainingConfig,
-): ReadonlyMap<string, Shape> {
-  if (!adapter) return new Map();
-  const linears = blockLinears(model);
-  const retrained = [...retrainedBeside(model, adapter)];
-  return new Map([
-    ...[...linearAdapters(model, adapter)].flatMap(([name, { r, use_dora, lora_bias }]) => {
-      const [outputs = 0, inputs = 0] = linears.get(name) as Shape;
-      return [
-        [`${name}.lora_A`, [r, inputs]],
-        [`${name}.lora_B`, [outputs, r]],
-        ...(lora_bias ? [[`${name}.lora_bias`, [outputs]]] : []),
-        ...(use_dora ? [[`${name}.magnitude`, [outputs]]] : []),
-      ] as [string, Shape][];
-    }),
-    ...retrained.map(([name, { shape }]) => [retrainedName(name), shape] as const),
-  ]);
 }

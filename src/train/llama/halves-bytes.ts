@@ -4,7 +4,7 @@ import { layerOf } from '../../quantizer/kept-layers.ts';
 import { headBytes } from '../../sheet/needs.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { AdapterSettings } from './config/read-training-config.ts';
-import { BLOCK, largestOf } from './undone-bytes.ts';
+import { BLOCK, largestOf, MODULE } from './undone-bytes.ts';
 
 const FLOAT = 4;
 const HALF = 2;
@@ -17,10 +17,15 @@ interface Halves {
   readonly ofHead: number;
   /** While the head is undone. */
   readonly undoingHead: number;
+  /** While a linear is undone whose base and adapter one op computes, at most. */
+  readonly undoingLinear: number;
 }
 
 /** What a step in float32 has. */
-export const NO_HALVES: Halves = { ofBlocks: 0, ofBlock: 0, ofHead: 0, undoingHead: 0 };
+export const NO_HALVES: Halves = {
+  ...{ ofBlocks: 0, ofBlock: 0, ofHead: 0 },
+  ...{ undoingHead: 0, undoingLinear: 0 },
+};
 
 /** A step whose products are stored in halves. */
 interface HalvedStep {
@@ -62,12 +67,17 @@ export function halvesOf(
   const spared = isPlain ? FLOAT * tokens * (halvedValues(model, isHalved) + ofBases) : 0;
   const table = shapes.get(model.tied ? EMBEDDINGS : HEAD) as Shape;
   const undoingHead = headBytes(model, tokens).kept / 2 + HALF * tokens * model.hidden;
+  // That op computes in floats what it has in halves.
+  const widened = new Map(
+    [...cast].filter(([name]) => together.has(name.slice(0, name.lastIndexOf('.')))),
+  );
   const floats = [...cast.values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
   return {
     ofBlocks: HALF * floats - spared,
     ofBlock: (HALF / FLOAT) * largestOf(cast, BLOCK) - spared / model.layers,
     ofHead: HALF * sizeOf(table) + undoingHead,
     undoingHead,
+    undoingLinear: largestOf(widened, MODULE),
   };
 }
 
@@ -75,7 +85,7 @@ export function halvesOf(
  * Floats that the blocks leave less of a token where products are stored in halves, by autocast's
  * rules: outputs of those for which `isHalved` says so, and what is made of them, are half as large;
  * inputs in float32 are there once more, in halves, and so are operands of attention that no such
- * product gave.
+ * product gave. What attention gives is in halves side by side, and by heads in both.
  */
 function halvedValues(
   { layers, hidden, heads, kvHeads, headDim, intermediate }: Architecture,
@@ -90,8 +100,6 @@ function halvedValues(
     halves += has('self_attn.q') ? 3 * queries - hidden : -queries;
     halves += has('self_attn.k') ? 3 * keys - hidden : -keys;
     halves += has('self_attn.v') ? 2 * keys - hidden : -keys;
-    // By heads, and side by side.
-    halves += 2 * queries;
     halves += has('self_attn.o') ? hidden : 0;
     halves += has('mlp.gate') ? 2 * intermediate - hidden : 0;
     halves += has('mlp.up') ? intermediate - hidden : 0;

@@ -20,6 +20,7 @@ import { requireShapes } from '../../models/llama/lora/required-shapes.ts';
 import {
   type Retrained,
   requireFloats,
+  retrainedName,
   retrainedTensors,
   unties,
 } from '../../models/llama/lora/retrained.ts';
@@ -138,6 +139,43 @@ const addedShapes = ({ grown, expansion }: GrownModel): ReadonlyMap<string, Shap
 export const wholeShapes = (model: GrownModel): ReadonlyMap<string, Shape> =>
   model.expansion ? addedShapes(model) : tensorShapes(model.grown);
 
+/** The tensors that adapters train, by the names of their layers; of a run without them none. */
+export function adapterShapes(
+  model: ModelConfig,
+  { adapter }: Pick<ModelChoice, 'adapter'>,
+): ReadonlyMap<string, Shape> {
+  if (!adapter) return new Map();
+  const linears = blockLinears(model);
+  const retrained = [...retrainedBeside(model, adapter)];
+  return new Map([
+    ...[...linearAdapters(model, adapter)].flatMap(([name, { r, use_dora, lora_bias }]) => {
+      const [outputs = 0, inputs = 0] = linears.get(name) as Shape;
+      return [
+        [`${name}.lora_A`, [r, inputs]],
+        [`${name}.lora_B`, [outputs, r]],
+        ...(lora_bias ? [[`${name}.lora_bias`, [outputs]]] : []),
+        ...(use_dora ? [[`${name}.magnitude`, [outputs]]] : []),
+      ] as [string, Shape][];
+    }),
+    ...retrained.map(([name, { shape }]) => [retrainedName(name), shape] as const),
+  ]);
+}
+
+/**
+ * Throws AdapterError `adapter-file` where values to go on from are not those that are trained, and
+ * ExpansionError.
+ */
+export function requireSaved(
+  model: ModelConfig,
+  config: Pick<ModelChoice, 'adapter' | 'expansionRate' | 'expanded'>,
+  saved: ReadonlyMap<string, HostTensor>,
+): void {
+  const grown = grownModel(model, config);
+  if (config.adapter) requireShapes(adapterShapes(model, config), saved, 'the adapter');
+  else if (grown.expansion) requireShapes(wholeShapes(grown), saved, 'the file of added blocks');
+  else requireShapes(wholeShapes(grown), saved, 'the file of weights');
+}
+
 /**
  * Whether the weights of a folder can be trained so, before anything is uploaded. Throws
  * CheckpointError, ExpansionError, QuantizerError and AdapterError.
@@ -178,15 +216,15 @@ export async function openModel(
   home?: ValueHome,
 ): Promise<Llama> {
   const grown = grownModel(config, blocks);
-  const whole = adapter ? undefined : saved;
-  if (whole)
-    requireShapes(
-      wholeShapes(grown),
-      whole,
-      grown.expansion ? 'the file of added blocks' : 'the file of weights',
-    );
+  if (saved) requireSaved(config, { adapter, ...blocks }, saved);
   return await loadLlama(gpu, folder, {
-    ...{ length, checkpointing, expansion: copiesOf(grown), values: whole, home },
+    ...{
+      length,
+      checkpointing,
+      expansion: copiesOf(grown),
+      values: adapter ? undefined : saved,
+      home,
+    },
     added: grown.expansion?.added,
     trains: trainedWhole(adapter, grown),
     quantized: base && {

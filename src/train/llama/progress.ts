@@ -10,9 +10,9 @@ export interface LlamaStep {
   readonly epoch: number;
   /** Mean over the tokens that it asked for, in nats. */
   readonly loss: number;
-  /** Of all gradients, before they were clipped; absent where nothing is clipped. */
+  /** Of all gradients, before they were clipped; absent where their update was left out. */
   readonly gradNorm?: number;
-  /** Absent under loss scaling, where the device counts the steps. */
+  /** Absent in what older versions told under loss scaling. */
   readonly learningRate?: number;
   /** Tokens of its rows, and how many of a second since the step before. */
   readonly tokens: number;

@@ -28,8 +28,8 @@ interface RunPlaces {
 /** What makes the steps of a run on the device, but for the model. */
 export class RunLoop implements Disposable {
   readonly loop: TrainingLoop;
-  /** Where a step leaves the norm of its gradients; undefined where none are clipped. */
-  readonly norm: Tensor | undefined;
+  /** Where a step leaves the norm of its gradients. */
+  readonly norm: Tensor;
   /** Stands before each update. */
   readonly guard: StepGuard;
   readonly #optimizer: Optimizer | undefined;
@@ -44,7 +44,7 @@ export class RunLoop implements Disposable {
   ) {
     using owned = new Scope();
     const { maxGradNorm, precision, seed } = config;
-    this.norm = maxGradNorm > 0 ? owned.add(Tensor.zeros(gpu, [1])) : undefined;
+    this.norm = owned.add(Tensor.zeros(gpu, [1]));
     this.guard = new StepGuard(gpu, model.parameters.layout);
     const optimizer = isFrozen()
       ? undefined

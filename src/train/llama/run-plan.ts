@@ -53,9 +53,9 @@ export function runPlan<Text extends LabelledTokens>(
   };
 }
 
-/** As TrainingArguments has it: a share where it is below 1, rounded up. */
-const warmupOf = (warmup: number, steps: number): number =>
-  warmup < 1 ? Math.ceil(warmup * steps) : warmup;
+/** As TrainingArguments has it: a share is rounded up. */
+const warmupOf = (warmup: LlamaTrainingConfig['warmup'], steps: number): number =>
+  'steps' in warmup ? warmup.steps : Math.ceil(warmup.share * steps);
 
 /** How long a question and its answer may be together, in tokens. */
 export interface ReadAtOnce {

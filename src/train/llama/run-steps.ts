@@ -66,8 +66,9 @@ export class RunSteps {
     if (boundUsed !== undefined) yield history.add({ type: 'judged', step, boundUsed });
     if (found) yield history.add({ type: 'skipped', step, at: new Date().toISOString(), ...found });
     const loss = await running.loop.readLoss();
-    const updates = found ? undefined : (running.updates ?? step);
-    const figures = { started, step, loss, parts, updates, ...memory.now() };
+    const updates = running.updates ?? step;
+    const isLeftOut = found !== undefined;
+    const figures = { started, step, loss, parts, updates, isLeftOut, ...memory.now() };
     const peaks = await peaksOf(group, figures.peakBytes);
     const told = await toldStep(figures, plan, config, running.norm);
     const moved = transfers && before && { transferredBytes: bytesSince(before, transfers) };

@@ -55,6 +55,10 @@ test('steps follow from epochs unless they are given, and the last texts are hel
   expect(usual.heldout).toEqual(texts.slice(5));
   expect(usual).toMatchObject({ stepsOfEpoch: 3, steps: 9, longest: 8 });
   expect(usual.schedule).toEqual({ name: 'linear', total: 9, warmup: 3 });
+  const warmup = (given: object) => plan({ max_steps: 4, ...given }).schedule.warmup;
+  // All steps and one step; what is below 1 is a share by either name.
+  expect([warmup({ warmup_ratio: 1 }), warmup({ warmup_steps: 1 })]).toEqual([4, 1]);
+  expect([warmup({ warmup_ratio: 0.3 }), warmup({ warmup_steps: 0.3 })]).toEqual([2, 2]);
   expect(plan({ max_steps: 4, warmup_steps: 2 })).toMatchObject({
     ...{ steps: 4, heldout: [], schedule: { total: 4, warmup: 2 } },
   });

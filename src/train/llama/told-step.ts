@@ -11,7 +11,8 @@ export const tokensOf = (parts: readonly Examples[]): number =>
 
 /**
  * What a step tells, from what is known when its loss is read; `norm` holds that of its gradients.
- * `updates` is how many there were: undefined where this step's was left out.
+ * `updates` is how many were made so far, this step's among them unless it is left out. As Trainer
+ * has it, the rate is that of the update that was made or is to be made again.
  */
 export async function toldStep(
   {
@@ -20,18 +21,19 @@ export async function toldStep(
     loss,
     parts,
     updates,
+    isLeftOut,
     ...memory
   }: Pick<LlamaStep, 'step' | 'loss' | 'bytes' | 'peakBytes'> & {
     readonly started: number;
     readonly parts: readonly Examples[];
-    readonly updates: number | undefined;
+    readonly updates: number;
+    readonly isLeftOut: boolean;
   },
   { stepsOfEpoch, schedule }: RunPlan,
-  { optimizer: { lr = 0 }, precision }: LlamaTrainingConfig,
-  norm: Tensor | undefined,
+  { optimizer: { lr = 0 } }: LlamaTrainingConfig,
+  norm: Tensor,
 ): Promise<LlamaStep> {
-  const gradNorm =
-    norm && updates !== undefined ? ((await norm.read()).data[0] as number) : undefined;
+  const gradNorm = isLeftOut ? undefined : ((await norm.read()).data[0] as number);
   const ms = performance.now() - started;
   const tokens = tokensOf(parts);
   return {
@@ -39,8 +41,6 @@ export async function toldStep(
     epoch: step / stepsOfEpoch,
     tokensPerSecond: (1000 * tokens) / ms,
     ...(gradNorm === undefined ? {} : { gradNorm }),
-    ...(precision === 'fp16' || updates === undefined
-      ? {}
-      : { learningRate: scheduledRate(lr, schedule, updates - 1) }),
+    learningRate: scheduledRate(lr, schedule, isLeftOut ? updates : updates - 1),
   };
 }

@@ -61,7 +61,8 @@ export function tracedBytes(model: Architecture, tokens: number): number {
 
 const bytesOf = (shape: Shape | undefined): number => (shape ? FLOAT * sizeOf(shape) : 0);
 
-const MODULE = /\bmodel\.layers\..*(?=\.)/;
+/** The module of a block in which a tensor lies, by its name. */
+export const MODULE = /\bmodel\.layers\..*(?=\.)/;
 /** The block in which a tensor lies, by its name. */
 export const BLOCK = /\bmodel\.layers\.\d+/;
 

@@ -34,10 +34,12 @@ def pattern_of(
 
 def is_of_layer(config: Mapping[str, Any], module: str, where: str = CONFIG) -> bool:
     """Whether a module lies in a block of `layers_to_transform`, as PEFT reads it; all do where it names
-    none. Raises FormatError for a `layers_pattern` that is none.
+    none, and one that `targets` name in full does in any. Raises FormatError for a `layers_pattern`
+    that is none.
     """
     blocks = config.get("layers_to_transform")
-    if blocks is None or blocks == []:
+    targets = config.get("targets")
+    if blocks is None or blocks == [] or (isinstance(targets, list) and module in targets):
         return True
     patterns = config.get("layers_pattern") or []
     before = [patterns] if isinstance(patterns, str) else patterns

@@ -67,6 +67,15 @@ describe('the modules that get an adapter', () => {
       ofBlocks([1], 'self_attn.k_proj'),
     ],
     [
+      'a whole name in any block',
+      {
+        target_modules: ['model.layers.0.mlp.up_proj', 'k_proj'],
+        layers_to_transform: [1],
+        layers_pattern: 'layers',
+      },
+      [...ofBlocks([0], 'mlp.up_proj'), ...ofBlocks([1], 'self_attn.k_proj')],
+    ],
+    [
       'all but some ends',
       { target_modules: 'all-linear', exclude_modules: ['mlp.up_proj', 'k_proj'] },
       ofBlocks(EACH, ...ALL.filter((one) => !/up_proj|k_proj/.test(one))),

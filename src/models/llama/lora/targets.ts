@@ -16,7 +16,7 @@ export interface TargetRules {
   readonly exclude_modules?: readonly string[] | string | undefined;
   /** Expressions of names, or of parts of them between dots: modules that are trained whole. */
   readonly modules_to_save?: readonly string[] | undefined;
-  /** Blocks by their number; of targets that are a list. */
+  /** Blocks by their number; of targets that are a list, and of these not of whole names. */
   readonly layers_to_transform?: readonly number[] | number | undefined;
   /** What stands before the number in the name of a block. */
   readonly layers_pattern?: readonly string[] | string | undefined;
@@ -104,21 +104,27 @@ const matcher = seam(
 );
 
 /**
- * Whether a module lies in a block that gets adapters; all do where no block is named. Throws
- * {@link AdapterError} for a pattern that is none.
+ * Whether a module that targets meet lies in a block that gets adapters; all do where no block is
+ * named, and one that targets name in full does in any block. Throws {@link AdapterError} for a
+ * pattern that is none.
  */
 export function layerRule({
+  target_modules: targets = [],
   layers_to_transform: layers,
   layers_pattern: patterns = [],
-}: Pick<TargetRules, 'layers_to_transform' | 'layers_pattern'>): (name: string) => boolean {
+}: Pick<TargetRules, 'target_modules' | 'layers_to_transform' | 'layers_pattern'>): (
+  name: string,
+) => boolean {
   const wanted = typeof layers === 'number' ? [layers] : layers;
   if (!wanted || wanted.length === 0) return () => true;
+  const inFull = new Set(typeof targets === 'string' ? [] : targets);
   const given = typeof patterns === 'string' ? [patterns] : patterns;
   const before =
     given.length === 0
       ? [/^.*?\.[^.]*\.(\d+)\./]
       : given.map((one) => namePattern(one, 'layers_pattern'));
   return (name) => {
+    if (inFull.has(name)) return true;
     const found = before.map((each) => each.exec(name)).find((match) => match !== null);
     // Groups of the person's own come before the number.
     return found ? wanted.includes(Number(found.at(-1))) : false;

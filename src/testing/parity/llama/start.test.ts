@@ -182,6 +182,11 @@ describe('a run before its first step', () => {
       { layers_to_transform: [0, 1], layers_pattern: ['h'] },
     ])
       expect(() => told(own)).toThrow('lora_A is of a block that layers_to_transform leaves out');
+    const adapted = Object.keys(told({}).trained).flatMap((name) =>
+      name.endsWith('.lora_A') ? [name.slice(0, -'.lora_A'.length)] : [],
+    );
+    expect(told({ layers_to_transform: 7, targets: adapted })).toEqual(told({}));
+    expect(() => told({ layers_to_transform: 7, targets: adapted.slice(1) })).toThrow(adapted[0]);
   });
 
   test('has adapters of rank 1 where the recording names none', () => {

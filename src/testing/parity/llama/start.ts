@@ -96,7 +96,7 @@ function adapted(
     arithmeticOf(params.mode) ?? {};
   const usual = { r, alpha, use_rslora, use_dora };
   const rules = { r, lora_alpha: alpha, rank_pattern, alpha_pattern };
-  const isOfLayer = layerRule(params);
+  const isOfLayer = layerRule({ ...params, target_modules: params.targets });
   const adapters = new Map<string, typeof usual>();
   const { weights, coded } = weightsInCodes(params, tensors);
   const frozen: LlamaRun['frozen'] = { ...base, ...weights };

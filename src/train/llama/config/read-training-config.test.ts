@@ -449,7 +449,7 @@ describe('a configuration', () => {
       base: { options: { method: 'nf4' }, skip: [] },
       optimizer: { optimizer: 'adamw', lr: 2e-4, weight_decay: 0, betas: [0.9, 0.999], eps: 1e-8 },
       schedule: { name: 'linear' },
-      warmup: 0,
+      warmup: { share: 0 },
       maxGradNorm: 1,
       batchSize: 1,
       accumulation: 1,
@@ -499,7 +499,7 @@ describe('a configuration', () => {
     });
     expect(of({ lr_scheduler_type: 'constant_with_warmup', warmup_ratio: 0.1 })).toMatchObject({
       schedule: { name: 'constant' },
-      warmup: 0.1,
+      warmup: { share: 0.1 },
     });
     expect(of({ bf16: true }).precision).toBe('bf16');
     expect(of({ fp16: true, optim: 'adamw_8bit' }).precision).toBe('fp16');

@@ -59,8 +59,8 @@ export interface LlamaTrainingConfig {
   readonly base?: BaseSettings | undefined;
   readonly optimizer: OptimizerParams;
   readonly schedule: Omit<Schedule, 'warmup' | 'total'>;
-  /** Steps over which the rate rises, or below 1 their share. */
-  readonly warmup: number;
+  /** Steps over which the rate rises, or their share of all. */
+  readonly warmup: { readonly steps: number } | { readonly share: number };
   /** The largest norm of all gradients together; 0 leaves them. */
   readonly maxGradNorm: number;
   readonly batchSize: number;
@@ -161,7 +161,8 @@ function settled(
       ...(kwargs as Omit<Schedule, 'name' | 'warmup' | 'total'>),
       ...(num_cycles === undefined ? {} : { num_cycles }),
     },
-    warmup: warmup_steps || warmup_ratio,
+    // As transformers has it, a share may be given as steps too, below 1.
+    warmup: warmup_steps >= 1 ? { steps: warmup_steps } : { share: warmup_steps || warmup_ratio },
     maxGradNorm: fields.max_grad_norm,
     batchSize: fields.per_device_train_batch_size,
     accumulation: fields.gradient_accumulation_steps,

@@ -62,16 +62,18 @@ export class StepGuard {
     }
   }
 
-  /** Whether the update by these gradients is to be made. */
+  /** Whether the update by these gradients is made. */
   readonly accept = async (gradients: Segments): Promise<boolean> => {
     const own = await firstNonFinite(gathered(gradients));
     await this.#requireNoError();
     const found = this.shared ? await firstOfRanks(this.shared, own) : own;
     this.#found = found && elementAt(found, this.#layout);
-    if (!this.#found || !this.lossScale) return !this.#found;
-    const lossScale = (await this.lossScale.read()).data[0] as number;
-    this.#found = { ...this.#found, lossScale };
-    return true;
+    if (!this.#found) return true;
+    if (this.lossScale) {
+      const lossScale = (await this.lossScale.read()).data[0] as number;
+      this.#found = { ...this.#found, lossScale };
+    }
+    return false;
   };
 
   async #requireNoError(): Promise<void> {
