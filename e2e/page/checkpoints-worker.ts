@@ -5,7 +5,7 @@ import {
   CheckpointKeeper,
   type KeptCheckpoint,
 } from '../../src/train/checkpoint/checkpoint-keeper.ts';
-import { sampleCheckpoint } from '../../src/train/checkpoint/fixtures/sample.ts';
+import { safeAt, sampleCheckpoint } from '../../src/train/checkpoint/fixtures/sample.ts';
 
 /** What a test asks of checkpoints in a worker of a real page; each file holds one byte, repeated. */
 export type CheckpointsCall =
@@ -65,10 +65,8 @@ async function keep(step: number, bytes: number): Promise<KeptCheckpoint> {
   const padding = hostTensorFrom('u8', [bytes], new Uint8Array(bytes));
   const { state, ...rest } = sampleCheckpoint(step);
   const tensors = { ...state.tensors, padding };
-  return await keeper.write(step, undefined, async () => ({
-    ...rest,
-    state: { ...state, tensors },
-  }));
+  const made = async () => ({ ...rest, state: { ...state, tensors } });
+  return await keeper.write(step, undefined, made, safeAt(step));
 }
 
 async function answer(asked: CheckpointsCall): Promise<unknown> {

@@ -184,7 +184,7 @@ test(
   'all but the last checkpoint make room, and the write is tried once more',
   covers('tb.recovery.disk-space-exhaustion/prune-and-retry').control('nothing makes room', {
     file: 'src/train/checkpoint/checkpoint-keeper.ts',
-    from: 'await this.#prune(step, 1, this.#best);',
+    from: 'await this.#prune(step, 1, this.#best, ways);',
     to: '',
   }),
   async ({ folder, beside }) => {

@@ -1,4 +1,9 @@
-import type { LlamaProgress, RunLoss } from '../train/llama/progress.ts';
+import {
+  type Happened,
+  isHappened,
+  type LlamaProgress,
+  type RunInterruption,
+} from '../train/llama/progress.ts';
 import { persistently } from './runner/persistently.ts';
 import type { RunnerHost } from './runner.ts';
 import type { TrainingControls } from './training/conversation.ts';
@@ -35,7 +40,8 @@ const SILENCE_MS = 1_800_000;
  * last step, and the report is partial; a run that has made its last step ends its talk. Where the
  * worker dies, hangs or throws within a step, or its device is lost, another goes on from the last
  * checkpoint, or begins anew where there is none yet: once, and again as often as a checkpoint was
- * made in between. Throws UnusableError where there is no device.
+ * made in between. It knows all that happened to the run. Throws UnusableError where there is no
+ * device.
  */
 export async function tune(
   host: Pick<RunnerHost, 'cases' | 'startWorker'>,
@@ -45,28 +51,40 @@ export async function tune(
   controls: TuningControls = {},
 ): Promise<TrainingOutcome> {
   const { tuned, checkpoints } = request;
-  let lost: RunLoss | undefined;
+  let interruption: RunInterruption | undefined;
+  let happened: readonly Happened[] = [];
+  let latest: number | undefined;
   let goesOn = true;
   for (;;) {
-    const job = lost && checkpoints ? goingOn(request, checkpoints, lost) : request;
+    const job = interruption && checkpoints ? goingOn(request, checkpoints, interruption) : request;
     let step = 0;
     let end: TuningEvent | undefined;
     const hear = (event: TuningEvent) => {
-      if (event.type === 'checkpoint') goesOn = true;
+      if (event.type === 'checkpoint') {
+        goesOn = true;
+        latest = undefined;
+      }
       if (event.type === 'step' || event.type === 'resumed-from') step = event.step;
+      if (event.type === 'resumed-from') {
+        happened = event.history.filter(isHappened);
+        latest = event.step;
+      }
+      if (isHappened(event)) happened = [...happened, event];
       // Whether it is the end is known when it is told.
       if (event.type === 'end') end = event;
       else listen(event);
     };
     const hold = () => heldTraining(host, tuningKind(job), hear, signal, { ...controls, tuned });
     // What ended a worker may have ended what the next one needs, too.
-    const outcome = await (lost ? persistently(hold, signal) : hold());
+    const outcome = await (interruption ? persistently(hold, signal) : hold());
     const why = signal.aborted ? undefined : lossOf(outcome.report);
     if (!checkpoints || !goesOn || why === undefined) {
       if (end) listen(end);
       return outcome;
     }
-    lost = { type: 'lost', step, at: new Date().toISOString(), why };
+    const lost = { type: 'lost', step, at: new Date().toISOString(), why } as const;
+    interruption = { lost, happened, latest };
+    happened = [...happened, lost];
     listen(lost);
     goesOn = false;
   }
@@ -76,8 +94,8 @@ export async function tune(
 const goingOn = (
   request: TuningRequest,
   checkpoints: TuneCheckpoints,
-  lost: RunLoss,
-): TuningRequest => ({ ...request, checkpoints: { ...checkpoints, resume: true, lost } });
+  interruption: RunInterruption,
+): TuningRequest => ({ ...request, checkpoints: { ...checkpoints, resume: true, interruption } });
 
 /** What a fine-tuning of a folder is, for the talk with its worker and for a journal. */
 export function tuningKind({ tuned: _, ...given }: TuningRequest): TrainingKind {

@@ -232,7 +232,7 @@ test('a loss that explodes again takes the run back further, to before what had 
   const backs = last?.history.filter(({ type }) => type === 'rolled-back');
   expect(backs).toMatchObject([
     { to: 2, learningRate: 5 },
-    { to: 0, learningRate: 0.25 },
+    { to: 1, learningRate: 0.25 },
   ]);
   const losses = lossesOf(told);
   expect(losses.at(-1)).toBeLessThan(losses[0] as number);

@@ -2,8 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Segments } from '../../autograd/segments.ts';
 import { type TuningEvent, tune } from '../../harness/tuning.ts';
 import { wrapSeam } from '../../seam.ts';
+import { hostTensor } from '../../tensor/host.ts';
+import { Tensor } from '../../tensor/tensor.ts';
 import { occupy } from './fixtures/occupy.ts';
 import { recordedProvider } from './fixtures/recorded-provider.ts';
 import { FOLDER, KINDS, trainingOf } from './fixtures/short-runs.ts';
@@ -97,6 +100,55 @@ test('its history says what it lost and where it went on, when it is resumed lat
   const happened = resumed.flatMap(({ history }) => history.filter((one) => 'at' in one));
   expect(happened).toEqual([lost, { type: 'restored', step: 2, at: expect.any(String) }]);
 });
+
+/**
+ * A run in which gradients of the steps that are made, from the fourth to the `last`, are not finite,
+ * and whose device is destroyed after the first step that follows on going back, where `isLost`.
+ */
+async function playBack(isLost: boolean, last: number, recovery: object = {}) {
+  let made = 0;
+  using _fault = wrapSeam('train.llama.gradients', () => (gradients: Segments) => {
+    made += 1;
+    if (made < 4 || made > last) return gradients;
+    const one = gradients.view([1]);
+    using wrong = Tensor.from(one.gpu, hostTensor('f32', [1], Float32Array.of(Number.NaN)));
+    one.copyFrom(wrong);
+    return gradients;
+  });
+  let seen = 0;
+  return await playWith(
+    (event, devices) => {
+      if (event.type !== 'step' || event.step !== 3) return;
+      seen += 1;
+      if (seen === 2 && isLost) devices.at(-1)?.destroy();
+    },
+    { recovery: { nonfinite_steps: 2, ...recovery }, heldout_fraction: 0 },
+  );
+}
+
+/** What the last worker knew that had happened. */
+const knownTo = (events: readonly TuningEvent[]) =>
+  (events.findLast((event) => event.type === 'resumed-from')?.history ?? []).flatMap((one) =>
+    'at' in one ? [`${one.type} ${one.step}`] : [],
+  );
+
+test('what happened after the last checkpoint is known to the next worker', async () => {
+  const whole = await playBack(false, 5);
+  const happened = ['skipped 4', 'skipped 5', 'rolled-back 5'];
+  expect(knownTo(whole.events)).toEqual(happened);
+  const survived = await playBack(true, 5);
+  expect(knownTo(survived.events)).toEqual([...happened, 'lost 3', 'restored 2']);
+  // It goes on as slowly as it did.
+  expect(survived.result?.series).toEqual(whole.result?.series);
+  expect(survived.files).toEqual(whole.files);
+}, 300_000);
+
+test('how often a run went back counts on in the next worker', async () => {
+  const { result, events } = await playBack(true, Number.POSITIVE_INFINITY, { max_rollbacks: 1 });
+  expect(result?.error?.message).toMatch(/^gradients are not finite 2 steps in a row up to step 4/);
+  const back = ['skipped 4', 'skipped 5', 'rolled-back 5'];
+  expect(knownTo(events)).toEqual([...back, 'skipped 3', 'lost 3', 'restored 2']);
+}, 300_000);
 
 test('where there is no adapter for a moment, the next worker is started again', async () => {
   const whole = await play([]);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { CheckpointKeeper } from '../../train/checkpoint/checkpoint-keeper.ts';
-import { sampleCheckpoint } from '../../train/checkpoint/fixtures/sample.ts';
+import { safeAt, sampleCheckpoint } from '../../train/checkpoint/fixtures/sample.ts';
 import { DiskCheckpoints } from './disk-checkpoints.ts';
 
 let place: string;
@@ -65,11 +65,11 @@ describe('a disk that is full', () => {
       const keeper = new CheckpointKeeper(new DiskCheckpoints(place), { engine: 'e', every: 1 });
       // 100 KiB each.
       const param = hostTensorFrom('f32', [25_600], new Array<number>(25_600).fill(1));
-      const write = (step: number) =>
-        keeper.write(step, undefined, async () => {
-          const { state, ...rest } = sampleCheckpoint(step);
-          return { ...rest, state: { ...state, tensors: { param } } };
-        });
+      const write = (step: number) => {
+        const { state, ...rest } = sampleCheckpoint(step);
+        const made = async () => ({ ...rest, state: { ...state, tensors: { param } } });
+        return keeper.write(step, undefined, made, safeAt(step));
+      };
       expect(await write(1)).toHaveProperty('bytes');
       writeFileSync(join(place, 'filler'), new Uint8Array(350 * 1024));
       expect(await write(2)).toMatchObject({ failure: expect.stringContaining('ENOSPC') });

@@ -16,7 +16,7 @@ import type { OutputFile } from '../../train/adapter-files.ts';
 import type { RunSubject } from '../../train/checkpoint/run-checkpoint.ts';
 import type { LlamaTrainingConfig } from '../../train/llama/config/read-training-config.ts';
 import type { RunStart } from '../../train/llama/llama-training.ts';
-import type { LlamaProgress, RunLoss } from '../../train/llama/progress.ts';
+import type { LlamaProgress, RunInterruption } from '../../train/llama/progress.ts';
 import type { AnswerPart, Question } from '../../train/llama/question.ts';
 import type { ModelFormName } from '../../train/llama/saved-model/forms.ts';
 import type { WorkersChoice } from '../../train/llama/sharding-faults.ts';
@@ -86,7 +86,7 @@ export interface TuneCheckpoints {
   /** Go on from the newest; without one the run begins. */
   readonly resume: boolean;
   /** What ended the run before, where it goes on by itself. */
-  readonly lost?: RunLoss | undefined;
+  readonly interruption?: RunInterruption | undefined;
   /** What the run is of, where that was found already. Default it is found by reading all weights. */
   readonly subject?: RunSubject | undefined;
 }

@@ -62,11 +62,13 @@ export async function runTuneJob(
       const folder = await openFolder(message.folder);
       const model = await modelConfigIn(folder);
       const keeper = keeperOf(message, checkpointFolder);
-      const from = message.checkpoints?.resume ? await keeper?.newest() : undefined;
+      const { resume, subject, interruption } = message.checkpoints ?? {};
+      const latest = interruption?.latest ?? Number.POSITIVE_INFINITY;
+      const from = resume ? await keeper?.goBack([latest]) : undefined;
       using ranks = message.sharding && new OtherRanks(message, message.sharding, gpu, startRank);
       const startRanks = ranks?.start;
-      const { subject, lost } = message.checkpoints ?? {};
-      const training = { folder, model, texts, config, saved, from, lost, subject, startRanks };
+      const start = { from, interruption, subject, startRanks };
+      const training = { folder, model, texts, config, saved, ...start };
       const saving = { message, folder, config: model, outputFolder, tell, stopped };
       const saveModel = tunedSaver(gpu, saving);
       if (message.steps === 0 && saveModel) {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { CheckpointKeeper } from './checkpoint-keeper.ts';
+import { CheckpointKeeper, type WaysBack } from './checkpoint-keeper.ts';
 import { KeptInMemory } from './fixtures/kept-in-memory.ts';
-import { ofBuild, ofVersion, sampleCheckpoint } from './fixtures/sample.ts';
+import { ofBuild, ofVersion, safeAt, sampleCheckpoint } from './fixtures/sample.ts';
 import { checkpointName } from './run-checkpoint.ts';
 import { writeRunCheckpoint } from './write-run-checkpoint.ts';
 
@@ -15,9 +15,13 @@ beforeEach(() => {
 const keeperOf = (options: { readonly keep?: number; readonly every?: number }) =>
   new CheckpointKeeper(folder, { engine: 'this one', now: () => 0, ...options });
 
-/** Writes one after so many steps. */
-const write = (step: number, heldout?: number, by = keeper) =>
-  by.write(step, heldout, async (best) => ({ ...sampleCheckpoint(step), best }));
+/** Writes one after so many steps, where nothing can be found wrong any more by default. */
+const write = (step: number, heldout?: number, by = keeper, ways = safeAt(step)) =>
+  by.write(step, heldout, async (best) => ({ ...sampleCheckpoint(step), best }), ways);
+
+/** As {@link write}, where what the run may have to go back to is `ways`. */
+const writeWith = (step: number, ways: Partial<WaysBack>, by = keeper) =>
+  write(step, undefined, by, { ...safeAt(step - 1), ...ways });
 
 /** Steps of the files that are there. */
 const steps = async () =>
@@ -50,6 +54,36 @@ describe('a keeper', () => {
     const one = keeperOf({ keep: 1 });
     for (const step of [1, 2, 3]) await write(step, undefined, one);
     expect(await steps()).toEqual([3]);
+  });
+
+  test('keeps the last before the newest until that is safe too, however few it is told', async () => {
+    const one = keeperOf({ keep: 1 });
+    for (const step of [1, 2, 3]) await writeWith(step, {}, one);
+    expect(await steps()).toEqual([2, 3]);
+    await one.settle(4, safeAt(3));
+    expect(await steps()).toEqual([3]);
+  });
+
+  test('keeps what may be gone back to beside the last ones', async () => {
+    const one = keeperOf({ keep: 1 });
+    for (const step of [1, 2, 3, 4]) await writeWith(step, { latest: [0, 1] }, one);
+    expect(await steps()).toEqual([1, 3, 4]);
+  });
+
+  test('lets one that was made where something seemed wrong take no place', async () => {
+    const isSound = (step: number) => step !== 5 && step !== 6;
+    for (const step of [1, 2, 3, 4]) await writeWith(step, {});
+    for (const step of [5, 6]) await writeWith(step, { safe: 3, isSound });
+    expect(await steps()).toEqual([2, 3, 4, 6]);
+    await writeWith(7, { isSound });
+    expect(await steps()).toEqual([3, 4, 7]);
+  });
+
+  test('a file that cannot be removed is no error where nothing is written', async () => {
+    for (const step of [1, 2, 3]) await writeWith(step, {});
+    folder.remove = () => Promise.reject(new Error('EBUSY'));
+    await keeper.settle(4, safeAt(3));
+    expect(await steps()).toEqual([1, 2, 3]);
   });
 
   test('remembers the best of a run that goes on', async () => {
@@ -115,7 +149,9 @@ describe('a keeper', () => {
     ]);
     expect(await write(30)).toMatchObject({ bytes: expect.any(Number) });
     folder.files.delete(checkpointName(10));
-    await expect(keeperOf({}).goBack(20)).rejects.toMatchObject({ code: 'checkpoint-unreadable' });
+    await expect(keeperOf({}).goBack([20])).rejects.toMatchObject({
+      code: 'checkpoint-unreadable',
+    });
   });
 
   test('takes none under a name that is not its own, and says what it holds', async () => {
@@ -133,16 +169,42 @@ describe('a keeper', () => {
 
   test('goes back to the newest up to a step, and forgets those after it', async () => {
     for (const step of [10, 20]) await write(step);
-    expect((await keeper.goBack(19))?.checkpoint.state.step).toBe(10);
-    expect(await steps()).toEqual([10]);
-    expect(await keeper.goBack(9)).toBeUndefined();
-    expect(await steps()).toEqual([]);
+    expect((await keeper.goBack([19]))?.checkpoint.state.step).toBe(10);
+    expect((await keeper.newest())?.checkpoint.state.step).toBe(10);
+    expect(await keeper.goBack([9])).toBeUndefined();
+    expect(await keeper.newest()).toBeUndefined();
+  });
+
+  test('removes what it went back from when the next one is written, and not before', async () => {
+    for (const step of [10, 20]) await write(step);
+    await keeper.goBack([9]);
+    const { length } = await folder.read(checkpointName(10));
+    folder.room = length + 100;
+    expect(await write(5)).toMatchObject({ failure: expect.any(String) });
+    // The newest alone stays of them where there is no room.
+    expect(await steps()).toEqual([20]);
+    folder.room = Number.POSITIVE_INFINITY;
+    await write(6);
+    expect(await steps()).toEqual([6]);
+  });
+
+  test('goes back to the newest up to the next step where there is none up to the first', async () => {
+    for (const step of [10, 20]) await write(step);
+    expect((await keeper.goBack([9, 10]))?.checkpoint.state.step).toBe(10);
+  });
+
+  test('does not go back to what was kept where something seemed wrong', async () => {
+    const isSound = (step: number) => step !== 20;
+    await write(10);
+    await writeWith(20, { isSound });
+    expect((await keeper.goBack([30]))?.checkpoint.state.step).toBe(20);
+    expect((await keeper.goBack([30], isSound))?.checkpoint.state.step).toBe(10);
   });
 
   test('removes nothing where none of those that it could go back to is whole', async () => {
     for (const step of [10, 20]) await write(step);
     damage(10);
-    await expect(keeper.goBack(19)).rejects.toMatchObject({ code: 'checkpoint-hash' });
+    await expect(keeper.goBack([19])).rejects.toMatchObject({ code: 'checkpoint-hash' });
     expect(await steps()).toEqual([10, 20]);
   });
 
@@ -169,7 +231,7 @@ test('one of another build is named and stays, and no older one is taken in its 
     code: 'checkpoint-version',
     message: expect.stringMatching(/^step-00000020\.safetensors: .*"note"/),
   });
-  await expect(one.goBack(20)).rejects.toMatchObject({ code: 'checkpoint-version' });
+  await expect(one.goBack([20])).rejects.toMatchObject({ code: 'checkpoint-version' });
   expect(await steps()).toEqual([10, 20]);
 });
 
@@ -224,6 +286,7 @@ describe('where there is no room', () => {
 
   test('what cannot be read of the run is an error all the same', async () => {
     const lost = new Error('the device is lost');
-    await expect(keeper.write(1, undefined, () => Promise.reject(lost))).rejects.toBe(lost);
+    const writing = keeper.write(1, undefined, () => Promise.reject(lost), safeAt(1));
+    await expect(writing).rejects.toBe(lost);
   });
 });

@@ -38,6 +38,18 @@ export type KeptCheckpoint = { readonly ms: number } & (
   | { readonly failure: string }
 );
 
+/** What a run may have to go back to, whatever the next steps bring. */
+export interface WaysBack {
+  /** The last ones up to this step stay, and those after it. */
+  readonly safe: number;
+  /** Besides, the newest up to the first of these steps up to which there is one. */
+  readonly latest: readonly number[];
+  /** Whether nothing seemed wrong after a step: what was kept where something did takes no place. */
+  readonly isSound: (step: number) => boolean;
+}
+
+const isAny = (): boolean => true;
+
 /**
  * Writes the checkpoints of one run into a folder. The last ones stay, and the best of those at whose
  * step a held-out loss was measured. Where one cannot be written, those before it stay.
@@ -51,6 +63,8 @@ export class CheckpointKeeper {
   #best: HeldoutAt | undefined;
   /** Steps whose checkpoints were found not to be whole. */
   readonly #broken = new Set<number>();
+  /** Steps whose checkpoints the run went back from. */
+  readonly #left = new Set<number>();
 
   constructor(
     folder: CheckpointFolder,
@@ -68,13 +82,18 @@ export class CheckpointKeeper {
    * {@link RunCheckpointError} of the newest where none is whole, or where it is of another version.
    */
   newest(): Promise<FoundCheckpoint | undefined> {
-    return this.#newestUpTo(Number.POSITIVE_INFINITY);
+    return this.#newestUpTo(Number.POSITIVE_INFINITY, isAny);
   }
 
-  async #newestUpTo(latest: number): Promise<FoundCheckpoint | undefined> {
+  async #newestUpTo(
+    latest: number,
+    isSound: WaysBack['isSound'],
+  ): Promise<FoundCheckpoint | undefined> {
     const broken: string[] = [];
     let first: RunCheckpointError | undefined;
-    const steps = (await this.#steps()).filter((step) => step <= latest);
+    const steps = (await this.#steps()).filter(
+      (step) => step <= latest && !this.#left.has(step) && isSound(step),
+    );
     for (const step of steps.toReversed()) {
       const name = checkpointName(step);
       try {
@@ -118,13 +137,18 @@ export class CheckpointKeeper {
   }
 
   /**
-   * Gives the newest checkpoint up to step `latest`, as {@link CheckpointKeeper.newest}, and removes
-   * those after it; where it throws, all of them stay.
+   * Gives the newest checkpoint up to the first of these steps up to which there is one, as
+   * {@link CheckpointKeeper.newest}, and goes on as if none after it were there; they are removed when
+   * the next one is written.
    */
-  async goBack(latest: number): Promise<FoundCheckpoint | undefined> {
-    const found = await this.#newestUpTo(latest);
-    for (const step of await this.#steps())
-      if (step > latest) await this.#folder.remove(checkpointName(step));
+  async goBack(
+    latest: WaysBack['latest'],
+    isSound: WaysBack['isSound'] = isAny,
+  ): Promise<FoundCheckpoint | undefined> {
+    let found: FoundCheckpoint | undefined;
+    for (const step of latest) found ??= await this.#newestUpTo(step, isSound);
+    const to = found?.checkpoint.state.step ?? 0;
+    for (const step of await this.#steps()) if (step > to) this.#left.add(step);
     return found;
   }
 
@@ -152,6 +176,7 @@ export class CheckpointKeeper {
     step: number,
     heldout: number | undefined,
     make: (best: HeldoutAt | undefined) => Promise<RunCheckpoint>,
+    ways: WaysBack,
   ): Promise<KeptCheckpoint> {
     const best = this.#isBest(heldout) ? { step, loss: heldout as number } : this.#best;
     let bytes = 0;
@@ -161,7 +186,7 @@ export class CheckpointKeeper {
       try {
         const file = await writeRunCheckpoint(checkpoint);
         bytes = file.length;
-        await this.#store(step, file, best);
+        await this.#store(step, file, best, ways);
       } catch (error) {
         if (error instanceof GradproofError && error.code === 'invariant') throw error;
         failure = messageOf(error);
@@ -176,27 +201,53 @@ export class CheckpointKeeper {
     return heldout !== undefined && heldout < (this.#best?.loss ?? Number.POSITIVE_INFINITY);
   }
 
+  /** Removes what is not needed any more after `step` steps. What cannot be removed now stays. */
+  async settle(step: number, ways: WaysBack): Promise<void> {
+    await this.#prune(step, this.#keep, this.#best, ways).catch(() => undefined);
+  }
+
   /** Throws what the folder throws. */
-  async #store(step: number, file: Uint8Array, best: HeldoutAt | undefined): Promise<void> {
+  async #store(
+    step: number,
+    file: Uint8Array,
+    best: HeldoutAt | undefined,
+    ways: WaysBack,
+  ): Promise<void> {
     const name = checkpointName(step);
     try {
       await this.#folder.replace(name, file);
     } catch {
       // There may be room without all but the last.
-      await this.#prune(step, 1, this.#best);
+      await this.#prune(step, 1, this.#best, ways);
       await this.#folder.replace(name, file);
     }
     this.#broken.delete(step);
-    await this.#prune(step, this.#keep, best);
+    this.#left.delete(step);
+    await this.#prune(step, this.#keep, best, ways);
   }
 
-  /** Removes all but the last `keep` up to `step` that are not broken, and the best. */
-  async #prune(step: number, keep: number, best: HeldoutAt | undefined): Promise<void> {
+  /**
+   * Removes all up to `step` but the newest, the best, the last `keep` of those that are safe, and what
+   * else the ways back need; and what is broken or was left. Where all was left, the newest stays.
+   */
+  async #prune(
+    step: number,
+    keep: number,
+    best: HeldoutAt | undefined,
+    { safe, latest, isSound }: WaysBack,
+  ): Promise<void> {
     const steps = await this.#steps();
     const whole = steps.filter((each) => !this.#broken.has(each));
-    const kept = new Set(whole.filter((each) => each <= step).slice(-keep));
-    for (const each of whole)
-      if (!kept.has(each) && each !== best?.step) await this.#folder.remove(checkpointName(each));
+    const own = whole.filter((each) => each <= step && !this.#left.has(each));
+    const sound = own.filter(isSound);
+    const kept = new Set([
+      own.at(-1) ?? whole.at(-1),
+      best?.step,
+      ...sound.filter((each) => each > safe),
+      ...sound.filter((each) => each <= safe).slice(-keep),
+      latest.flatMap((up) => sound.findLast((each) => each <= up) ?? [])[0],
+    ]);
+    for (const each of whole) if (!kept.has(each)) await this.#folder.remove(checkpointName(each));
     // What cannot be read cannot always be removed either.
     for (const each of steps)
       if (this.#broken.has(each))

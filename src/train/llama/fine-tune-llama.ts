@@ -59,7 +59,7 @@ export async function* fineTuneLlama(
         isFirst && wayOnAfter(thrown, { config: changed, history: history.all, isKept });
       if (!wayOn) throw thrown;
       sharding?.group.fail(thrown);
-      from = await keeper?.goBack(wayOn.latest);
+      from = await keeper?.goBack(wayOn.latest, wayOn.isSound);
       const before = from?.checkpoint.history ?? [];
       const change = wayOn.change(from?.checkpoint.state.step ?? 0);
       if (!change) throw thrown;

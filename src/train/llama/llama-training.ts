@@ -10,7 +10,7 @@ import type { StepJudge } from '../loop/training-loop.ts';
 import type { Sharding } from '../sharded/sharded-update.ts';
 import type { StepProfile } from '../step-profile.ts';
 import type { LlamaTrainingConfig } from './config/read-training-config.ts';
-import type { LlamaMilestone, RunLoss } from './progress.ts';
+import type { LlamaMilestone, RunInterruption } from './progress.ts';
 import type { Asker } from './talk.ts';
 
 /** A model, the texts, and how it is trained. */
@@ -29,7 +29,7 @@ export interface LlamaTraining {
   /** A checkpoint of the same run to go on from. Default it begins. */
   readonly from?: FoundCheckpoint | undefined;
   /** What ended the run before, after which it goes on from there, or begins anew. */
-  readonly lost?: RunLoss | undefined;
+  readonly interruption?: RunInterruption | undefined;
   /** What it is of. Default it is found, by reading all weights, where checkpoints are of it. */
   readonly subject?: RunSubject | undefined;
   /** What the run told before it goes on. Default what the checkpoint says. */

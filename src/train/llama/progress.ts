@@ -96,8 +96,20 @@ export type Happened = { readonly step: number; readonly at: string } & (
     }
 );
 
+/** Whether it is none of what every run tells. */
+export const isHappened = (told: object): told is Happened => 'at' in told;
+
 /** That where a run computed is gone. */
 export type RunLoss = Extract<Happened, { readonly type: 'lost' }>;
+
+/** What is known of a run that goes on by itself where another worker was lost. */
+export interface RunInterruption {
+  readonly lost: RunLoss;
+  /** All that had happened to it before. */
+  readonly happened: readonly Happened[];
+  /** The step that it went on after at last, if it made no checkpoint since: later ones hold no more. */
+  readonly latest?: number | undefined;
+}
 
 /** What a fine-tuning of a Llama tells while it runs. */
 export type LlamaProgress =

@@ -62,8 +62,22 @@ describe('a run tells', () => {
 
   test('what ended it before it goes on, from its start too', () => {
     const restored = (step: number) => ({ type: 'restored', step, at: expect.any(String) });
-    expect(resumedHistory({ lost: LOST }, by('mine')).all).toEqual([LOST, restored(0)]);
-    const ended = { ...checkpointOf(3), lost: LOST };
+    const interruption = { lost: LOST, happened: [] };
+    expect(resumedHistory({ interruption }, by('mine')).all).toEqual([LOST, restored(0)]);
+    const ended = { ...checkpointOf(3), interruption };
     expect(resumedHistory(ended, by('mine')).all).toEqual([...BEFORE, LOST, restored(3)]);
+  });
+
+  test('what happened after its checkpoint, which knows what happened before', () => {
+    const failed = { ...LOST, type: 'checkpoint-failed', step: 2, why: 'no room' } as const;
+    const later = { ...failed, step: 3 };
+    const { from } = checkpointOf(4);
+    const history = [failed, ...BEFORE];
+    const known = { broken: [], checkpoint: { ...from?.checkpoint, history } as RunCheckpoint };
+    const interruption = { lost: LOST, happened: [failed, later] };
+    const restored = { type: 'restored', step: 3, at: expect.any(String) };
+    expect(resumedHistory({ from: known, interruption }, by('mine')).all).toEqual([
+      ...[...history, later, LOST, restored],
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 import type { CheckpointKeeper } from '../checkpoint/checkpoint-keeper.ts';
 import type { RunWorkers } from '../sharded/strategies.ts';
 import type { LlamaTraining } from './llama-training.ts';
+import { isHappened } from './progress.ts';
 import { RunHistory } from './run-history.ts';
 
 /** Who goes on with a run. */
@@ -11,14 +12,24 @@ type GoingOn = Pick<CheckpointKeeper, 'engine' | 'workers'>;
  * made its last step does not go on.
  */
 export function resumedHistory(
-  { from, lost }: Pick<LlamaTraining, 'from' | 'lost'>,
+  { from, interruption }: Pick<LlamaTraining, 'from' | 'interruption'>,
   by: GoingOn | undefined,
 ): RunHistory {
-  const { state, steps = 0, history: before, engine: writer, madeBy: was } = from?.checkpoint ?? {};
+  const {
+    state,
+    steps = 0,
+    history: before = [],
+    engine: writer,
+    madeBy: was,
+  } = from?.checkpoint ?? {};
   const step = state?.step ?? 0;
   const history = new RunHistory(before);
-  if (lost) history.add(lost);
-  if (!lost && step >= steps) return history;
+  if (interruption) {
+    // The checkpoint knows the first ones of them.
+    const { happened, lost } = interruption;
+    const known = before.filter(isHappened).length;
+    for (const told of [...happened.slice(known), lost]) history.add(told);
+  } else if (step >= steps) return history;
   const isOther = by !== undefined && writer !== undefined && writer !== by.engine;
   const isChanged = by !== undefined && was !== undefined && !areSame(was, by.workers);
   history.add({

@@ -68,7 +68,7 @@ export async function* attempt(
   const { loop } = running;
   const group = sharding?.group;
   const heldout = new HeldoutTexts(gpu, model, heldoutOf(plan, group), config.batchSize);
-  const watch = new RunWatch(config.recovery, history.losses, keeper !== undefined);
+  const watch = new RunWatch(config.recovery, history.seen, keeper !== undefined);
   const steps = new RunSteps({
     ...{ running, model, transfers, plan, config, heldout, history, watch, memory, group, stopped },
     ...{ judge: observer.judge, profile: observer.profile, unjudged: unjudged !== undefined },
@@ -86,7 +86,7 @@ export async function* attempt(
     keeper &&
     subject &&
     new RunKeeping(keeper, {
-      ...{ loop, history, subject, steps: plan.steps, tuned: tableInUse(gpu) },
+      ...{ loop, history, watch, subject, steps: plan.steps, tuned: tableInUse(gpu) },
       parameters: placesOf(model.parameters.layout),
       from: from?.checkpoint,
     });
@@ -100,6 +100,7 @@ export async function* attempt(
   while (step < plan.steps) {
     // A run that waits may be ended by a tab that is closed.
     const waits = gate?.closed ?? false;
+    await keeping?.settle(step);
     yield* await keep(keeping?.isDue(step, waits) && !watch.isAlarmed);
     if (waits) {
       yield { type: 'paused', step };

@@ -1,5 +1,7 @@
 import type { LlamaTuned } from './llama-training.ts';
-import type { Happened, LlamaMilestone } from './progress.ts';
+import { type Happened, isHappened, type LlamaMilestone } from './progress.ts';
+import type { SeenStep } from './recovery/run-watch.ts';
+import type { FoundNonFinite } from './recovery/step-guard.ts';
 
 /** What a run told so far, which its checkpoints keep. */
 export class RunHistory {
@@ -15,16 +17,19 @@ export class RunHistory {
     return this.#all.slice(known).filter(isHappened);
   }
 
-  /** Losses of the steps whose updates were made. */
-  get losses(): readonly number[] {
-    const losses: number[] = [];
-    let skipped: number | undefined;
+  /** The steps that it made, as who watched it saw them. */
+  get seen(): readonly SeenStep[] {
+    const seen: SeenStep[] = [];
+    let skipped: (FoundNonFinite & { readonly step: number }) | undefined;
     for (const told of this.#all) {
       // The step itself is told next, unless it was gone back before that.
-      if (isHappened(told)) skipped = told.type === 'skipped' ? told.step : undefined;
-      else if (told.type === 'step' && told.step !== skipped) losses.push(told.loss);
+      if (isHappened(told)) skipped = told.type === 'skipped' ? told : undefined;
+      else if (told.type === 'step') {
+        const { step, loss } = told;
+        seen.push({ step, loss, found: skipped?.step === step ? skipped : undefined });
+      }
     }
-    return losses;
+    return seen;
   }
 
   /** As it is now. */
@@ -58,6 +63,3 @@ export class RunHistory {
     return last?.type === 'heldout' ? last.loss : undefined;
   }
 }
-
-/** Whether it is none of what every run tells. */
-const isHappened = (told: LlamaMilestone): told is Happened => 'at' in told;

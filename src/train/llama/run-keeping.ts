@@ -1,15 +1,18 @@
 import type { FlatLayout } from '../../autograd/flat-parameters.ts';
 import type { TuningRow } from '../../gpu/tuning.ts';
-import type { CheckpointKeeper } from '../checkpoint/checkpoint-keeper.ts';
+import type { CheckpointKeeper, WaysBack } from '../checkpoint/checkpoint-keeper.ts';
 import type { RunCheckpoint, RunSubject } from '../checkpoint/run-checkpoint.ts';
 import type { TrainingLoop } from '../loop/training-loop.ts';
 import type { LlamaProgress } from './progress.ts';
+import { waysBack } from './recovery/recovery.ts';
+import type { RunWatch } from './recovery/run-watch.ts';
 import type { RunHistory } from './run-history.ts';
 
 /** What checkpoints of a run hold. */
 interface KeptRun extends Pick<RunCheckpoint, 'steps' | 'parameters'> {
   readonly loop: TrainingLoop;
   readonly history: RunHistory;
+  readonly watch: RunWatch;
   readonly subject: RunSubject;
   readonly tuned: readonly TuningRow[];
   /** Where the run goes on from. */
@@ -24,6 +27,8 @@ export class RunKeeping {
   #last: number | undefined;
   /** Whether the last one failed, which was told. */
   #isFailing = false;
+  /** Whether those before the last one may still be needed. */
+  #isNew = false;
 
   constructor(keeper: CheckpointKeeper, run: KeptRun) {
     this.#keeper = keeper;
@@ -55,14 +60,16 @@ export class RunKeeping {
 
   /** Makes one after `step` steps; what is to be told of it. */
   async make(step: number): Promise<readonly LlamaProgress[]> {
-    const { loop, history, from: _, ...run } = this.#run;
-    const heldout = history.heldoutAt(step);
-    const kept = await this.#keeper.write(step, heldout, async (best) => ({
+    const { loop, history, watch, from: _, ...run } = this.#run;
+    // Who goes on without an interruption makes none in an alarm, and knows no best one there.
+    const heldout = watch.isAlarmed ? undefined : history.heldoutAt(step);
+    const made = async (best: RunCheckpoint['best']) => ({
       ...{ ...run, best, history: history.all },
       ...{ engine: this.#keeper.engine, madeBy: this.#keeper.workers },
       state: await loop.checkpoint(),
       writtenAt: new Date().toISOString(),
-    }));
+    });
+    const kept = await this.#keeper.write(step, heldout, made, this.#waysBack(step));
     const isNews = !this.#isFailing;
     this.#isFailing = 'failure' in kept;
     if ('failure' in kept) {
@@ -71,7 +78,21 @@ export class RunKeeping {
       return isNews ? [history.add(failed)] : [];
     }
     this.#last = step;
+    this.#isNew = true;
     return [{ type: 'checkpoint', step, ...kept, share: this.#keeper.share }];
+  }
+
+  /** Lets those go that were needed until the step after the last one was made, and found to be right. */
+  async settle(step: number): Promise<void> {
+    if (!this.#isNew || !this.lacks(step) || this.#run.watch.isAlarmed) return;
+    this.#isNew = false;
+    await this.#keeper.settle(step, this.#waysBack(step));
+  }
+
+  #waysBack(step: number): WaysBack {
+    const { history, watch, steps } = this.#run;
+    const since = step === steps ? Number.POSITIVE_INFINITY : watch.earliest;
+    return waysBack(since, history.all, { isSound: (at) => watch.isSound(at) });
   }
 }
 

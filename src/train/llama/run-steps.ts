@@ -73,7 +73,7 @@ export class RunSteps {
     const told = await toldStep(figures, plan, config, running.norm);
     const moved = transfers && before && { transferredBytes: bytesSince(before, transfers) };
     yield history.add({ type: 'step', ...told, ...peaks, ...moved });
-    watch.see(step, loss, found);
+    watch.see({ step, loss, found });
     if (this.#isHeldoutDue(step)) yield await this.heldout(step);
   }
 

@@ -22,13 +22,8 @@ export class LossWatch {
   #smoothed = 0;
   #high = 0;
 
-  /** Of a run that goes on, with the losses that it had. */
-  constructor(
-    settings: Pick<RecoverySettings, 'explosionFactor' | 'explosionSteps'>,
-    losses: readonly number[],
-  ) {
+  constructor(settings: Pick<RecoverySettings, 'explosionFactor' | 'explosionSteps'>) {
     this.#settings = settings;
-    for (const loss of losses) this.see(loss);
   }
 
   /** Losses in a row that were too high. */

@@ -2,34 +2,35 @@ import { expect, test } from 'vitest';
 import { RankLostError } from '../../sharded/rank-errors.ts';
 import { trainingConfigOf } from '../config/read-training-config.ts';
 import type { LlamaMilestone } from '../progress.ts';
-import { wayOnAfter } from './recovery.ts';
+import { wayOnAfter, waysBack } from './recovery.ts';
 import { LossExplodedError } from './run-faults.ts';
 
 const config = trainingConfigOf({ type: 'lora', lora: { r: 4 }, learning_rate: 0.01 });
 
+const wayOn = (since: number, history: readonly LlamaMilestone[]) =>
+  wayOnAfter(new LossExplodedError(since, since + 2, 3, 99), { config, history, isKept: true });
+
 /** After how many steps at most a run goes on that was lost from step `since` on. */
-function latest(since: number, history: readonly LlamaMilestone[]): number | undefined {
-  const error = new LossExplodedError(since, since + 2, 3, 99);
-  return wayOnAfter(error, { config, history, isKept: true })?.latest;
-}
+const latest = (since: number, history: readonly LlamaMilestone[]) => wayOn(since, history)?.latest;
 
 const wentBack = (step: number, to: number): LlamaMilestone => ({
   ...{ type: 'rolled-back', step, to, at: '', why: 'exploded', learningRate: 0.005 },
 });
 
 test('a run that is lost goes back to before the update that may be wrong', () => {
-  expect(latest(12, [])).toBe(10);
+  expect(latest(12, [])).toEqual([10]);
 });
 
 test('lost again before it is past where it was, it goes back further than before', () => {
-  expect(latest(12, [wentBack(14, 10)])).toBe(9);
-  expect(latest(14, [wentBack(14, 10)])).toBe(9);
-  expect(latest(9, [wentBack(14, 10)])).toBe(7);
-  expect(latest(11, [wentBack(14, 10), wentBack(13, 6)])).toBe(5);
+  // Or as far, where nothing is before that.
+  expect(latest(12, [wentBack(14, 10)])).toEqual([9, 10]);
+  expect(latest(14, [wentBack(14, 10)])).toEqual([9, 10]);
+  expect(latest(9, [wentBack(14, 10)])).toEqual([7, 10]);
+  expect(latest(11, [wentBack(14, 10), wentBack(13, 6)])).toEqual([5, 6]);
 });
 
 test('lost at another place it is lost for another reason', () => {
-  expect(latest(15, [wentBack(14, 10)])).toBe(13);
+  expect(latest(15, [wentBack(14, 10)])).toEqual([13]);
 });
 
 test('where nothing is kept, and after as many times as it may, it ends', () => {
@@ -37,6 +38,31 @@ test('where nothing is kept, and after as many times as it may, it ends', () => 
   expect(wayOnAfter(error, { config, history: [], isKept: false })).toBeUndefined();
   const often = [wentBack(4, 2), wentBack(8, 6), wentBack(14, 10)];
   expect(latest(12, often)).toBeUndefined();
+});
+
+/** A step with that loss. */
+const made = (step: number, loss: number): LlamaMilestone => ({
+  ...{ type: 'step', step, loss, epoch: 0, tokens: 1, tokensPerSecond: 1, ms: 1 },
+  ...{ bytes: 1, peakBytes: 1 },
+});
+
+test('steps after which something seemed wrong are not gone back to, long ago too', () => {
+  const losses = [4, 4, 9, 9, 4, 4, 9, 9, 9];
+  const way = wayOn(
+    7,
+    losses.map((loss, i) => made(i + 1, loss)),
+  );
+  expect(losses.map((_, i) => way?.isSound?.(i + 1))).toEqual([
+    ...[true, true, false, false, true, true, false, false, false],
+  ]);
+});
+
+test('what a run may have to go back to is what it would go back to', () => {
+  const isSound = () => true;
+  expect(waysBack(12, [], { isSound })).toEqual({ safe: 10, latest: [10], isSound });
+  const before = [wentBack(14, 10)];
+  expect(waysBack(12, before, { isSound })).toEqual({ safe: 10, latest: [9, 10], isSound });
+  expect(waysBack(15, before, { isSound })).toEqual({ safe: 13, latest: [13], isSound });
 });
 
 /** A worker that was lost in a step after the checkpoint of step `to`. */

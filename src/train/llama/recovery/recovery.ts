@@ -1,13 +1,16 @@
 import { seam } from '../../../seam.ts';
+import type { WaysBack } from '../../checkpoint/checkpoint-keeper.ts';
 import { RankLostError } from '../../sharded/rank-errors.ts';
 import type { LlamaTrainingConfig } from '../config/read-training-config.ts';
 import type { LlamaMilestone } from '../progress.ts';
+import { RunHistory } from '../run-history.ts';
 import {
   LossExplodedError,
   type LostWayError,
   NonFiniteGradientsError,
   StepError,
 } from './run-faults.ts';
+import { RunWatch } from './run-watch.ts';
 
 /** A change by which a run goes on that cannot go on as it was. */
 export type RunChange = Extract<
@@ -25,9 +28,7 @@ interface Interrupted {
 }
 
 /** How a run goes on. */
-interface WayOn {
-  /** After so many steps at most. */
-  readonly latest: number;
+interface WayOn extends Pick<WaysBack, 'latest'>, Partial<Pick<WaysBack, 'isSound'>> {
   /** What it changes that goes on after step `to`; undefined where it was lost there too often. */
   readonly change: (to: number) => RunChange | undefined;
 }
@@ -50,25 +51,39 @@ const now = (): string => new Date().toISOString();
 const lastStep = (history: readonly LlamaMilestone[]): number =>
   history.findLast(({ type }) => type === 'step')?.step ?? 0;
 
+const goneBack = (history: readonly LlamaMilestone[]) =>
+  history.flatMap((one) => (one.type === 'rolled-back' ? [one] : []));
+
 /**
- * The update before the first wrong step may be what is wrong. Where the run lost its way again
- * before it was past the step that it had gone back from, what it went back to was wrong already.
+ * Up to which steps a run goes back that is lost from step `since` on: the update before that may be
+ * what is wrong. Where it was lost before and is not past the step that it had gone back from, what it
+ * went back to was wrong already; where there is nothing before that, it is tried again, slower.
  */
+function upTo(since: number, history: readonly LlamaMilestone[]): readonly number[] {
+  const last = goneBack(history).at(-1);
+  return last && since <= last.step ? [Math.min(since - 2, last.to - 1), last.to] : [since - 2];
+}
+
+/** What a run may have to go back to that can be found to be wrong from step `since` on. */
+export const waysBack = (
+  since: number,
+  history: readonly LlamaMilestone[],
+  { isSound }: Pick<WaysBack, 'isSound'>,
+): WaysBack => ({ safe: since - 2, latest: upTo(since, history), isSound });
+
 function rolledBack(
   { since }: LostWayError,
   why: 'nonfinite' | 'exploded',
   { config: { recovery, optimizer }, history, isKept }: Interrupted,
 ): WayOn | undefined {
-  const before = history.flatMap((one) => (one.type === 'rolled-back' ? [one] : []));
-  if (!isKept || before.length >= recovery.maxRollbacks) return undefined;
-  const last = before.at(-1);
-  const latest = last && since <= last.step ? Math.min(since - 2, last.to - 1) : since - 2;
+  if (!isKept || goneBack(history).length >= recovery.maxRollbacks) return undefined;
+  const watch = new RunWatch(recovery, new RunHistory(history).seen, isKept);
   const learningRate = (optimizer.lr ?? 0) * recovery.rollbackRate;
   const step = lastStep(history);
   const change = (to: number): RunChange => ({
     ...{ type: 'rolled-back', step, to, at: now(), why, learningRate },
   });
-  return { latest, change };
+  return { latest: upTo(since, history), isSound: (at) => watch.isSound(at), change };
 }
 
 /** All ranks begin anew at the last checkpoint: none has the parts of the one that was lost. */
@@ -89,7 +104,7 @@ function withNewRanks(
     if (here >= recovery.maxRollbacks) return undefined;
     return { type: 'rank-lost', step, to, at: now(), rank, why };
   };
-  return { latest: Number.POSITIVE_INFINITY, change };
+  return { latest: [Number.POSITIVE_INFINITY], change };
 }
 
 /** The micro-batches of a step that are as many texts together, each the smallest factor smaller. */
@@ -104,7 +119,7 @@ function halved({ config: { batchSize, accumulation }, history }: Interrupted): 
   const change = (to: number): RunChange => ({
     ...{ type: 'halved', step, to, at: now(), ...split(batchSize, accumulation) },
   });
-  return { latest: step, change };
+  return { latest: [step], change };
 }
 
 function smallestFactor(n: number): number {
