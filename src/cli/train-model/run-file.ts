@@ -13,10 +13,10 @@ import { UsageError, UsageFaults } from '../exit.ts';
 import { readInput, writeOutput } from '../files.ts';
 import { namedIn } from './named-in.ts';
 
-/** Below the folder of a run. */
+/** Below the folder of a run, and below that. */
 export const CHECKPOINTS = 'checkpoints';
-const RUN = 'run.json';
-const SETTINGS = 'settings.json';
+export const RUN = 'run.json';
+export const SETTINGS = 'settings.json';
 
 const VERSION = 1;
 
@@ -42,8 +42,16 @@ type Begun = Omit<v.InferOutput<typeof RUN_FILE>, 'version'>;
 
 const placeOf = (folder: string, name: string) => join(folder, CHECKPOINTS, name);
 
-/** Keeps what a run of `model` into `out` was begun with, so that it can go on. */
-export function writeRunFile(out: string, model: string, options: Partial<TrainOptions>): void {
+/**
+ * Keeps what a run of `model` into `out` was begun with, so that it can go on. `makeWay` is called
+ * when all is read, and before anything is written. Throws UsageError.
+ */
+export function writeRunFile(
+  out: string,
+  model: string,
+  options: Partial<TrainOptions>,
+  makeWay = () => {},
+): void {
   const { config, adapter, type, steps, seed, save, runtime, workers, sharding } = options;
   const data = options.data ?? (config === undefined ? undefined : namedIn(config, 'data'));
   const begun: Required<{ [Name in keyof Begun]: Begun[Name] | undefined }> = {
@@ -54,6 +62,7 @@ export function writeRunFile(out: string, model: string, options: Partial<TrainO
   };
   // They may be those that an earlier run left in this very place.
   const settings = config === undefined ? undefined : readInput('--config', config);
+  makeWay();
   rmSync(placeOf(out, SETTINGS), { force: true });
   if (settings) writeOutput('--out', placeOf(out, SETTINGS), settings);
   const text = `${JSON.stringify({ version: VERSION, ...begun }, null, 2)}\n`;
