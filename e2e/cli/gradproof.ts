@@ -15,6 +15,8 @@ export interface Ended {
 /** What a call may change. */
 interface Circumstances {
   readonly env?: NodeJS.ProcessEnv;
+  /** A command that calls the one behind it, such as `nice`. */
+  readonly through?: readonly string[];
   /** Another checkout. */
   readonly root?: string;
   /** Called with all of stdout whenever more of it came. */
@@ -36,10 +38,19 @@ interface Circumstances {
  */
 export async function gradproof(
   args: readonly string[],
-  { env, root = ROOT, onOutput, interruptAt, killWhen, terminateAtOnce }: Circumstances = {},
+  {
+    env,
+    through = [],
+    root = ROOT,
+    onOutput,
+    interruptAt,
+    killWhen,
+    terminateAtOnce,
+  }: Circumstances = {},
 ): Promise<Ended> {
   const preload = terminateAtOnce ? ['--import', LISTENING] : [];
-  const child = spawn(process.execPath, [...preload, `${root}/scripts/start.mjs`, ...args], {
+  const words = [...through, process.execPath, ...preload, `${root}/scripts/start.mjs`, ...args];
+  const child = spawn(words[0] as string, words.slice(1), {
     cwd: root,
     env: { ...process.env, CI: 'true', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],

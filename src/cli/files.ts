@@ -1,12 +1,15 @@
 import {
   accessSync,
+  appendFileSync,
   constants,
   mkdirSync,
   readFileSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { devNull } from 'node:os';
@@ -125,6 +128,29 @@ export function makeFolder(option: string, path: string): string | undefined {
 }
 
 /**
+ * Removes a folder and those above it up to `topmost`, as {@link makeFolder} gives that, as long as
+ * they are empty; nothing where that made none.
+ */
+export function removeMade(path: string, topmost: string | undefined): void {
+  if (topmost === undefined) return;
+  const end = dirname(resolve(topmost));
+  for (let folder = resolve(path); folder !== end; folder = dirname(folder))
+    try {
+      rmdirSync(folder);
+    } catch {
+      return; // it has something by now, or is gone
+    }
+}
+
+/** Whether two paths lead to one folder or file that is there, however they are spelt. */
+export function isSamePlace(a: string, b: string): boolean {
+  const [one, other] = [a, b].map((path) =>
+    statSync(path, { bigint: true, throwIfNoEntry: false }),
+  );
+  return one !== undefined && one.dev === other?.dev && one.ino === other.ino;
+}
+
+/**
  * Writes to stdout for `-` and into a device or pipe, such as /dev/null, as it is; else under
  * another name in the same folder, then renames, so that no program sees half a file. Throws
  * {@link UsageError}.
@@ -146,6 +172,17 @@ export function writeOutput(option: string, path: string, data: string | Uint8Ar
     renameSync(unfinished, target);
   } catch (error) {
     rmSync(unfinished, { force: true });
+    throw new UsageError(`${option} ${path}: cannot be written: ${reasonOf(error)}`);
+  }
+}
+
+/** Adds a text to a file, all of it or nothing. Throws {@link UsageError}. */
+export function appendOutput(option: string, path: string, text: string): void {
+  const before = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    appendFileSync(path, text);
+  } catch (error) {
+    if (isFile(path)) truncateSync(path, before);
     throw new UsageError(`${option} ${path}: cannot be written: ${reasonOf(error)}`);
   }
 }
@@ -206,12 +243,15 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is not a folder',
   EEXIST: 'a file is in the way',
   ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota of the disk is used up',
+  EFBIG: 'it is larger than a file may be there',
   ERR_FS_FILE_TOO_LARGE:
     'is larger than 2 GiB, the most that is read of a file: give what it holds in several',
   EROFS: 'the file system is read-only',
 };
 
-function reasonOf(error: unknown): string {
+/** Why a file or folder cannot be read or written, in words. */
+export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
   return REASONS[code] ?? code;
 }

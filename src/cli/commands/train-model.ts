@@ -13,12 +13,12 @@ import {
 } from '../../train/llama/saved-model/forms.ts';
 import { PROGRAM } from '../checkout.ts';
 import { EXIT, exitOfReport, UsageError } from '../exit.ts';
-import { checkFolder, checkOutputs, makeFolder, writeOutput } from '../files.ts';
+import { checkFolder, checkOutputs, makeFolder, writeOutput, writeOutputs } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { type AddressModel, openAddress } from '../model-address/address-model.ts';
 import { Asking } from '../model-address/asking.ts';
 import { showTuning, showTuningAnswer } from '../output/tuning.ts';
-import { type Voice, voiceOn } from '../output/voice.ts';
+import { sayBetween, type Voice, voiceOn } from '../output/voice.ts';
 import { takeProfile } from '../profile-file.ts';
 import { openRuntime } from '../runtime/open.ts';
 import { keepRun } from '../train-model/kept-run.ts';
@@ -28,6 +28,7 @@ import { dataInput } from '../train-model/named-in.ts';
 import { requestOf } from '../train-model/read-request.ts';
 import type { Resumed } from '../train-model/resumed-options.ts';
 import { RunFolder } from '../train-model/run-folder.ts';
+import { ADAPTER_FOLDER } from '../train-model/saving.ts';
 import { readTuning, rowsFor } from '../tuning.ts';
 import type { TrainOptions } from './train.ts';
 
@@ -65,14 +66,15 @@ export async function trainModelCommand(
   };
   checkOutputs({ '--report': target, '--profile': profile }, inputs);
   if (out) checkFolder('--out', { path: out, names: namesIn(save?.form) }, inputs);
-  using place = out ? new RunFolder(out) : undefined;
+  using _place = out ? new RunFolder(out) : undefined;
   const origin = remote && (await asking?.during(remote.keep(voice)));
   asking?.[Symbol.dispose](); // what follows ends otherwise
   using kept =
-    out && request.steps > 0 ? await keepRun({ out, model, options, table }, request) : undefined;
+    out && request.steps > 0 ? await keepRun(out, { model, options, table }, request) : undefined;
   const checkpoints = kept?.checkpoints;
   const resumes = checkpoints?.resume === true;
-  const log = out && request.steps > 0 ? new LogFile(join(out, LOG), !resumes) : undefined;
+  const log =
+    out && request.steps > 0 ? new LogFile(join(out, LOG), !resumes, sayBetween(voice)) : undefined;
   using interrupt = new Interrupt();
   await using runtime = await openRuntime(name, voice.say, interrupt.signal).catch(withReference);
   voice.say(
@@ -93,7 +95,7 @@ export async function trainModelCommand(
     { ...request, tuned, checkpoints, profile: profile !== undefined },
     (event) => {
       for (const row of log?.add(event) ?? []) {
-        place?.stays();
+        kept?.stays();
         stream?.add(row);
       }
       if (event.type === 'written') written.push(...event.files);
@@ -106,31 +108,50 @@ export async function trainModelCommand(
     await stream?.end(EXIT.usage);
     throw new UsageError(`--model ${model}: ${refused}`);
   }
-  place?.stays();
-  log?.begin();
+  kept?.stays();
   showTuningAnswer(voice, report);
-  if (target) writeOutput('--report', target, writeReport(report));
-  const files = takeProfile(profile, all, voice);
-  if (out) {
-    // Beside a model an adapter would be loaded in its place.
-    const below = save && request.config.adapter ? 'adapter' : '';
-    if (files.length > 0) makeFolder('--out', join(out, below));
-    for (const { name: file, data } of files) {
-      writeOutput('--out', join(out, below, file), data);
-      written.push(join(below, file));
+  let status: number = EXIT.usage;
+  let isCut = true;
+  try {
+    if (target) writeOutput('--report', target, writeReport(report));
+    const files = takeProfile(profile, all, voice);
+    if (out) {
+      const below = save && request.config.adapter ? ADAPTER_FOLDER : '';
+      if (files.length > 0) makeFolder('--out', join(out, below));
+      const last = [
+        ...files.map((file) => ({ ...file, name: join(below, file.name) })),
+        ...(origin ? [{ name: ORIGIN, data: `${JSON.stringify(origin, null, 2)}\n` }] : []),
+        { name: REPORT, data: writeReport(report) },
+      ];
+      await writeInto(out, last, log);
+      const names = [...written, ...last.map(({ name: file }) => file), ...(log ? [LOG] : [])];
+      voice.say(`In ${out}: ${names.join(', ')}`);
     }
-    if (origin) {
-      writeOutput('--out', join(out, ORIGIN), `${JSON.stringify(origin, null, 2)}\n`);
-      written.push(ORIGIN);
-    }
-    writeOutput('--out', join(out, REPORT), writeReport(report));
-    voice.say(`In ${out}: ${[...written, REPORT, ...(log ? [LOG] : [])].join(', ')}`);
+    status = exitOfReport(report, interrupt.signal.aborted);
+    isCut = !report.run.complete || report.results[0]?.status === 'lost';
+  } finally {
+    await stream?.end(status);
+    if (kept && isCut) voice.say(`Go on with: ${PROGRAM} train --resume ${out}`);
   }
-  const status = exitOfReport(report, interrupt.signal.aborted);
-  await stream?.end(status);
-  const isCut = !report.run.complete || report.results[0]?.status === 'lost';
-  if (kept && isCut) voice.say(`Go on with: ${PROGRAM} train --resume ${out}`);
   return status;
+}
+
+/**
+ * Writes the last files of a run and what its log lacks; what there is no room for keeps nothing else
+ * from being written. Throws UsageError.
+ */
+async function writeInto(
+  out: string,
+  files: readonly { readonly name: string; readonly data: string | Uint8Array }[],
+  log: LogFile | undefined,
+): Promise<void> {
+  try {
+    log?.end();
+  } finally {
+    await writeOutputs(
+      files.map(({ name, data }) => ({ option: '--out', path: join(out, name), data: () => data })),
+    );
+  }
 }
 
 /** Where nothing computes, the reference may: it is offered, and never taken by itself. */

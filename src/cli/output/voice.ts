@@ -33,6 +33,14 @@ export function voiceOn(stream: NodeJS.WriteStream): Voice {
   };
 }
 
+/** A way to say a line for people while a terminal redraws the last one. */
+export const sayBetween =
+  ({ live, write, say }: Voice) =>
+  (line: string): void => {
+    if (live) write('\n');
+    say(line);
+  };
+
 type Paint = 'green' | 'red' | 'yellow' | 'dim' | 'bold';
 
 /** Colours text where a terminal shows it and the person wants colours. */

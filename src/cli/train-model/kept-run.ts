@@ -4,14 +4,14 @@ import type { TuningRequest } from '../../harness/tuning.ts';
 import { DiskCheckpoints } from '../../harness/worker/disk-checkpoints.ts';
 import type { TuneCheckpoints } from '../../harness/worker/messages.ts';
 import { CheckpointKeeper } from '../../train/checkpoint/checkpoint-keeper.ts';
-import { type RunSubject, stepOfName } from '../../train/checkpoint/run-checkpoint.ts';
+import type { RunSubject } from '../../train/checkpoint/run-checkpoint.ts';
 import { RunCheckpointError } from '../../train/checkpoint/run-checkpoint-error.ts';
 import { requireSubject, runSubject } from '../../train/checkpoint/run-subject.ts';
-import type { TrainOptions } from '../commands/train.ts';
 import { UsageError } from '../exit.ts';
-import type { Tuning } from '../tuning.ts';
+import { reasonOf } from '../files.ts';
+import { EndedRun } from './ended-run.ts';
 import { folderAt } from './folder-at.ts';
-import { CHECKPOINTS, changeRunFile, writeRunFile } from './run-file.ts';
+import { type AskedRun, CHECKPOINTS, changeRunFile, writeRunFile } from './run-file.ts';
 import { RunLock } from './run-lock.ts';
 
 /** The checkpoints of a run that goes into a folder, while it is the one writer there. */
@@ -19,14 +19,8 @@ export interface KeptRun extends Disposable {
   readonly checkpoints: TuneCheckpoints;
   /** Keeps the table that it begins with, for a run that is cut short before its first checkpoint. */
   begins(tuned: readonly TuningRow[]): void;
-}
-
-/** What was asked for of a run that goes into a folder. */
-interface AskedRun {
-  readonly out: string;
-  readonly model: string;
-  readonly options: Partial<TrainOptions>;
-  readonly table: Tuning;
+  /** The run has something to keep; one that begins and has not leaves the folder as it was. */
+  readonly stays: () => void;
 }
 
 /**
@@ -35,49 +29,69 @@ interface AskedRun {
  * cut short, and where what is there cannot be gone on from by this request.
  */
 export async function keepRun(
-  { out, model, options, table }: AskedRun,
+  out: string,
+  { model, options, table }: AskedRun,
   request: TuningRequest,
 ): Promise<KeptRun> {
   const { resume, keep, checkpointEvery, workers, sharding } = options;
   const option = resume === undefined ? `--out ${out}` : `--resume ${resume}`;
   const place = join(out, CHECKPOINTS);
-  const lock = RunLock.take(option, place);
+  const ended = new EndedRun(place);
+  let lock: RunLock | undefined;
+  let begins = false;
+  const end = () => {
+    if (begins) ended.giveBack();
+    lock?.[Symbol.dispose]();
+  };
   let subject: RunSubject | undefined;
   try {
+    lock = RunLock.take(option, place);
     const folder = new DiskCheckpoints(place);
     await folder.sweep();
     if (resume === undefined) {
-      await makeWay(folder, option, out);
-      writeRunFile(out, model, options, table);
+      await requireEnded(folder, option, out);
+      writeRunFile(out, { model, options, table }, () => {
+        ended.putAside();
+        begins = true;
+      });
     } else {
       subject = await requireSame(folder, request);
       changeRunFile(out, { workers, sharding, checkpointEvery, keep });
     }
   } catch (error) {
-    lock[Symbol.dispose]();
-    throw error instanceof RunCheckpointError
-      ? new UsageError(`${option}: ${error.message}`)
-      : error;
+    end();
+    throw refusalOf(option, error);
   }
   return {
     checkpoints: { place, keep, every: checkpointEvery, resume: subject !== undefined, subject },
     begins: (tuned) => changeRunFile(out, { tuning: tuned }),
-    [Symbol.dispose]: () => lock[Symbol.dispose](),
+    stays: () => {
+      begins = false;
+      ended.forget();
+    },
+    [Symbol.dispose]: end,
   };
+}
+
+/** What a person is told where checkpoints cannot be kept or gone on from. */
+function refusalOf(option: string, error: unknown): unknown {
+  if (error instanceof RunCheckpointError) return new UsageError(`${option}: ${error.message}`);
+  // Of the file system.
+  return error instanceof Error && 'syscall' in error
+    ? new UsageError(`${option}: no checkpoints can be kept there: ${reasonOf(error)}`)
+    : error;
 }
 
 const newestIn = async (folder: DiskCheckpoints) =>
   (await new CheckpointKeeper(folder, { engine: '' }).newest())?.checkpoint;
 
-/** Removes the checkpoints of a run that has ended. Throws UsageError where it has not. */
-async function makeWay(folder: DiskCheckpoints, option: string, out: string): Promise<void> {
+/** Throws UsageError where the run in the folder has not ended. */
+async function requireEnded(folder: DiskCheckpoints, option: string, out: string): Promise<void> {
   const last = await newestIn(folder);
   if (last && last.state.step < last.steps)
     throw new UsageError(
       `${option}: holds a run that was cut short after step ${last.state.step} of ${last.steps}: go on with --resume ${out}, or give another folder`,
     );
-  for (const name of await folder.names())
-    if (stepOfName(name) !== undefined) await folder.remove(name);
 }
 
 /**

@@ -1,26 +1,32 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { messageOf } from '../../errors.ts';
 import { type LogRow, logLines, logRow, logRowsOf } from '../../harness/tuning/log.ts';
 import type { TuningEvent } from '../../harness/tuning.ts';
-import { writeOutput } from '../files.ts';
+import { appendOutput, writeOutput } from '../files.ts';
 
-/** The log of a run as a file, a line for each row, written as they come. */
+/**
+ * The log of a run as a file, a line for each row, written as they come. What the disk has no room
+ * for is kept, and written with the next row or at the end.
+ */
 export class LogFile {
   readonly path: string;
-  /** Whether what is there is of a run before. */
-  #isOld: boolean;
+  readonly #tell: (line: string) => void;
+  /** Lines that the file lacks. */
+  #left: readonly string[] = [];
+  /** Whether these take the place of what is there, which is of a run before or of later steps. */
+  #replaces: boolean;
+  /** Whether the last try to write failed, which was told. */
+  #isFailing = false;
   /** Lines that were returned before. */
   readonly #told = new Set<string>();
 
-  /** The log at `path`, emptied by {@link begin} or the first row where a run begins. */
-  constructor(path: string, begins: boolean) {
+  /**
+   * The log at `path`, emptied by the first row or the end where a run begins. `tell` gets a line when
+   * it cannot be written.
+   */
+  constructor(path: string, begins: boolean, tell: (line: string) => void) {
     this.path = path;
-    this.#isOld = begins;
-  }
-
-  /** Empties the log of a run that begins, unless it has rows already. */
-  begin(): void {
-    if (this.#isOld) writeFileSync(this.path, '');
-    this.#isOld = false;
+    this.#replaces = begins;
+    this.#tell = tell;
   }
 
   /**
@@ -28,25 +34,44 @@ export class LogFile {
    * goes on has the rows of its checkpoint, and none of those after it.
    */
   add(event: TuningEvent): readonly LogRow[] {
-    if (event.type === 'resumed-from') {
-      const rows = logRowsOf(event.history);
-      this.#isOld = false;
-      writeOutput('--out', this.path, logLines(rows));
-      return this.#newOf(rows);
-    }
-    const row = logRow(event);
-    if (!row) return [];
-    this.begin();
-    appendFileSync(this.path, logLines([row]));
-    return this.#newOf([row]);
+    const isWhole = event.type === 'resumed-from';
+    const rows = isWhole ? logRowsOf(event.history) : [logRow(event) ?? []].flat();
+    if (!isWhole && rows.length === 0) return [];
+    const lines = rows.map((row) => logLines([row]));
+    this.#left = isWhole ? lines : [...this.#left, ...lines];
+    this.#replaces ||= isWhole;
+    this.#tryToWrite();
+    return rows.filter((_, i) => this.#isNew(lines[i] as string));
   }
 
-  #newOf(rows: readonly LogRow[]): readonly LogRow[] {
-    return rows.filter((row) => {
-      const line = logLines([row]);
-      const isNew = !this.#told.has(line);
-      this.#told.add(line);
-      return isNew;
-    });
+  /** Writes what is left; of a run that begins and has no rows an empty log. Throws UsageError. */
+  end(): void {
+    if (this.#replaces || this.#left.length > 0) this.#write();
+  }
+
+  #tryToWrite(): void {
+    try {
+      this.#write();
+      this.#isFailing = false;
+    } catch (error) {
+      if (!this.#isFailing)
+        this.#tell(`${messageOf(error)}: the run goes on, and keeps its lines until they can be`);
+      this.#isFailing = true;
+    }
+  }
+
+  /** Throws UsageError. */
+  #write(): void {
+    const text = this.#left.join('');
+    if (this.#replaces) writeOutput('--out', this.path, text);
+    else appendOutput('--out', this.path, text);
+    this.#left = [];
+    this.#replaces = false;
+  }
+
+  #isNew(line: string): boolean {
+    const isNew = !this.#told.has(line);
+    this.#told.add(line);
+    return isNew;
   }
 }

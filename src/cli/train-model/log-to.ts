@@ -2,7 +2,7 @@ import { LogStream } from '../../harness/tuning/log-stream.ts';
 import { sinkRunOf } from '../../harness/tuning/sink-run.ts';
 import type { TuningRequest } from '../../harness/tuning.ts';
 import { counted } from '../../report/counted.ts';
-import type { Voice } from '../output/voice.ts';
+import { sayBetween, type Voice } from '../output/voice.ts';
 
 /** A stream to the sink that a person named, and what is said of it. */
 export function streamTo(
@@ -13,12 +13,10 @@ export function streamTo(
   const run = sinkRunOf(request);
   const stream = new LogStream({
     ...{ base: sink, run },
-    onLost: (why) => {
-      if (voice.live) voice.write('\n');
-      voice.say(
+    onLost: (why) =>
+      sayBetween(voice)(
         `--log-to ${sink}: ${why}: the run goes on, what is missing is sent later, and ${log} has all of it`,
-      );
-    },
+      ),
   });
   return {
     add: (row) => stream.add(row),

@@ -63,3 +63,17 @@ test('how data were read is told in a line, and JSON that is none is refused wit
     rmSync(folder, { recursive: true });
   }
 });
+
+test('a folder for output that is that of the adapter is refused, unless the run was begun so', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gradproof-'));
+  try {
+    const adapter = { adapter: folder, out: `${folder}/` };
+    const faultsOf = async (options: Parameters<typeof requestOf>[1]) =>
+      await requestOf('/nowhere', options, () => {}).catch(({ lines }) => lines);
+    const fault = `--out ${folder}/: would overwrite the adapter that the run begins with: give another`;
+    expect(await faultsOf(adapter)).toContain(fault);
+    expect(await faultsOf({ ...adapter, resume: folder })).not.toContain(fault);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -16,7 +16,7 @@ import { UsageFaults } from '../exit.ts';
 import { contentOf } from '../files.ts';
 import type { AddressModel } from '../model-address/address-model.ts';
 import { folderAt } from './folder-at.ts';
-import { checkTarget, type Saving, savingOf } from './saving.ts';
+import { checkApart, checkTarget, type Saving, savingOf } from './saving.ts';
 
 /** What was asked for of a fine-tuning of a folder. */
 export type ModelOptions = Pick<
@@ -175,6 +175,10 @@ async function savingFor(
     faults.push(
       '--steps 0 trains nothing: give --adapter, and with --save and --out how it is merged',
     );
+  const { out, adapter, resume } = options;
+  // What a run was begun with stays as it is.
+  if (out !== undefined && adapter !== undefined && resume === undefined)
+    await tried(`--out ${out}`, async () => checkApart(out, adapter, save));
   if (folder && model && save) {
     await tried(`--out ${options.out}`, async () => checkTarget(save.place, place));
     await tried(how, () => checkForm(folder, model, save.form, config?.adapter));

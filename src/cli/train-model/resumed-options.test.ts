@@ -14,7 +14,7 @@ let out: string;
 beforeEach(() => {
   out = mkdtempSync(join(tmpdir(), 'gradproof-run-'));
   mkdirSync(join(out, 'checkpoints'));
-  writeRunFile(out, 'my-llama', BEGUN, []);
+  writeRunFile(out, { model: 'my-llama', options: BEGUN, table: [] });
 });
 afterEach(() => rmSync(out, { recursive: true }));
 

@@ -16,7 +16,7 @@ afterEach(() => rmSync(out, { recursive: true }));
 
 /** What is said where the file of a run is edited. */
 function refusalOf(edit: (text: string) => string): string | undefined {
-  writeRunFile(out, 'my-llama', { type: 'lora', steps: 40 }, []);
+  writeRunFile(out, { model: 'my-llama', options: { type: 'lora', steps: 40 }, table: [] });
   writeFileSync(path, edit(readFileSync(path, 'utf8')));
   try {
     resumedOptions(out, {});
@@ -36,7 +36,7 @@ test('a run goes on with what it was begun with', () => {
 test('the settings that an earlier run left in the folder begin another', () => {
   const settings = join(out, 'checkpoints', 'settings.json');
   writeFileSync(settings, '{}');
-  writeRunFile(out, 'my-llama', { config: settings }, []);
+  writeRunFile(out, { model: 'my-llama', options: { config: settings }, table: [] });
   expect(resumedOptions(out, {}).options.config).toBe(settings);
   expect(readFileSync(settings, 'utf8')).toBe('{}');
 });
@@ -61,7 +61,7 @@ test('a file of the version before, which kept less, is read', () => {
 });
 
 test('the table that was measured for a run takes the place of the wish', () => {
-  writeRunFile(out, 'my-llama', {}, 'measured');
+  writeRunFile(out, { model: 'my-llama', options: {}, table: 'measured' });
   expect(resumedOptions(out, {}).tuning).toBe('measured');
   const rows = [{ variant: 'tiled', sizes: { TILE: 8 }, rows: [1, 9] }] as const;
   changeRunFile(out, { tuning: rows });

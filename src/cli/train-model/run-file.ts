@@ -15,10 +15,10 @@ import { readInput, writeOutput } from '../files.ts';
 import type { Tuning } from '../tuning.ts';
 import { namedIn } from './named-in.ts';
 
-/** Below the folder of a run. */
+/** Below the folder of a run, and below that. */
 export const CHECKPOINTS = 'checkpoints';
-const RUN = 'run.json';
-const SETTINGS = 'settings.json';
+export const RUN = 'run.json';
+export const SETTINGS = 'settings.json';
 
 const VERSION = 2;
 /** The one before kept less, and is read too. */
@@ -52,6 +52,13 @@ export interface Begun
   readonly tuning?: Tuning;
 }
 
+/** What is asked for of a run that goes into a folder. */
+export interface AskedRun {
+  readonly model: string;
+  readonly options: Partial<TrainOptions>;
+  readonly table: Tuning;
+}
+
 /** All of it, where what there is not is undefined. */
 type Fields = Required<{ readonly [Name in keyof Begun]: Begun[Name] | undefined }>;
 
@@ -64,20 +71,21 @@ export function keptSettings(folder: string): string | undefined {
 }
 
 /**
- * Keeps what a run of `model` into `out` was begun with, and by which table, so that it can go on, or
- * begin anew where there is no checkpoint yet.
+ * Keeps what a run into `out` was begun with, and by which table, so that it can go on, or begin
+ * anew where there is no checkpoint yet. `makeWay` is called when all is read, and before anything
+ * is written. Throws UsageError.
  */
 export function writeRunFile(
   out: string,
-  model: string,
-  options: Partial<TrainOptions>,
-  tuning: Tuning,
+  { model, options, table: tuning }: AskedRun,
+  makeWay = () => {},
 ): void {
   const { config, adapter, type, steps, seed, save, runtime, workers, sharding } = options;
   const { checkpointEvery, keep } = options;
   const data = options.data ?? (config === undefined ? undefined : namedIn(config, 'data'));
   // They may be those that an earlier run left in this very place.
   const settings = config === undefined ? undefined : readInput('--config', config);
+  makeWay();
   rmSync(placeOf(out, SETTINGS), { force: true });
   if (settings) writeOutput('--out', placeOf(out, SETTINGS), settings);
   const begun: Fields = {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -10,28 +10,32 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(place, { recursive: true }));
 
-/** Begins a run in a folder, which it may keep. */
-function begin(folder: string, keeps: boolean): void {
-  using run = new RunFolder(folder);
-  mkdirSync(join(folder, 'checkpoints'), { recursive: true });
-  writeFileSync(join(folder, 'checkpoints', 'run.json'), '{}');
-  if (keeps) run.stays();
+/** Makes the folder of a run, in which `work` is done meanwhile. */
+function during(folder: string, work = () => {}): void {
+  using _run = new RunFolder(folder);
+  work();
 }
 
-test('of a run that does not stay no folder is left, and none that was there goes', () => {
-  begin(join(place, 'new/run'), false);
+test('of a folder that stays empty nothing is left, and none that was there goes', () => {
+  during(join(place, 'new/run'));
   expect(readdirSync(place)).toEqual([]);
-  begin(place, false);
-  expect(readdirSync(place)).toEqual([]);
-  begin(join(place, 'run'), true);
-  expect(existsSync(join(place, 'run/checkpoints/run.json'))).toBe(true);
+  during(join(place, 'new/run/'), () => writeFileSync(join(place, 'new/mine.txt'), ''));
+  expect(readdirSync(join(place, 'new'))).toEqual(['mine.txt']);
+  during(join(place, 'new'));
+  during(place);
+  expect(readdirSync(place)).toEqual(['new']);
 });
 
-test('files of others, and of a run that was there before, stay', () => {
-  writeFileSync(join(place, 'notes.txt'), 'mine');
-  begin(place, false);
-  expect(readdirSync(place)).toEqual(['notes.txt']);
-  begin(place, true);
-  begin(place, false);
-  expect(readdirSync(join(place, 'checkpoints'))).toEqual(['run.json']);
+test('what another process made there meanwhile stays', () => {
+  const checkpoints = join(place, 'run', 'checkpoints');
+  during(join(place, 'run'), () => {
+    mkdirSync(checkpoints);
+    writeFileSync(join(checkpoints, 'run.json'), '{}');
+  });
+  expect(readFileSync(join(checkpoints, 'run.json'), 'utf8')).toBe('{}');
+});
+
+test('a folder that is gone meanwhile is no fault', () => {
+  during(join(place, 'run'), () => rmSync(join(place, 'run'), { recursive: true }));
+  expect(readdirSync(place)).toEqual([]);
 });

@@ -1,79 +1,99 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../exit.ts';
+import { removeMade } from '../files.ts';
 
 const NAME = 'lock';
+/** In the lock, which is a folder. */
+const HOLDER = 'holder';
 /** Others may take a lock that a dead process left in the same moment. */
 const TRIES = 5;
 
 /**
- * One run, one writer: a file that names the process that writes into a folder. A process that is
- * dead holds nothing. Freed when it is disposed.
+ * One run, one writer: a folder that names the process that writes into the one around it. A process
+ * that is dead holds nothing. Freed when it is disposed. A folder, since every file system renames
+ * one whole, and over none that has something in it; exFAT and some that are shared know no hard
+ * links, by which a file could do the same.
  */
 export class RunLock implements Disposable {
-  readonly #path: string;
+  readonly #folder: string;
+  /** The topmost folder that was not there. */
+  readonly #made: string | undefined;
 
-  private constructor(path: string) {
-    this.#path = path;
+  private constructor(folder: string, made: string | undefined) {
+    this.#folder = folder;
+    this.#made = made;
   }
 
-  /** Takes the folder, which is made. Throws UsageError, told of `option`, where another has it. */
+  /**
+   * Takes the folder, which is made. Throws UsageError, told of `option`, where another has it, and
+   * what the file system throws.
+   */
   static take(option: string, folder: string): RunLock {
-    mkdirSync(folder, { recursive: true });
+    const made = mkdirSync(folder, { recursive: true });
     const path = join(folder, NAME);
     const own = `${path}.${process.pid}.part`;
-    writeFileSync(own, `${process.pid} ${startOf(process.pid)}`);
     try {
       for (let tries = 0; tries < TRIES; tries++) {
-        if (linked(own, path)) return new RunLock(path);
+        if (isPut(own, path)) return new RunLock(folder, made);
         const holder = holderOf(path);
         if (holder !== undefined && isAlive(holder))
           throw new UsageError(
             `${option}: process ${pidOf(holder)} writes its checkpoints there: wait for its end, or give another folder`,
           );
-        if (holder !== undefined) removeStale(path, holder);
+        if (holder !== undefined) remove(path, holder);
       }
       throw new UsageError(`${option}: others take the folder at this moment: try again`);
-    } finally {
-      rmSync(own, { force: true });
+    } catch (error) {
+      rmSync(own, { recursive: true, force: true });
+      removeMade(folder, made);
+      throw error;
     }
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.#path, { force: true });
+    remove(join(this.#folder, NAME), ownWords());
+    removeMade(this.#folder, this.#made);
   }
 }
 
-/** Gives a file a second name, which is there whole or not at all; false where the name is taken. */
-function linked(from: string, to: string): boolean {
+const ownWords = (): string => `${process.pid} ${startOf(process.pid)}`;
+
+/** What says that a lock is there, or that another process has removed what this one had made. */
+const OTHERS = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'ENOENT'];
+
+/** Makes a lock of this process as `own`, and gives it the name `path` unless that is taken. */
+function isPut(own: string, path: string): boolean {
   try {
-    linkSync(from, to);
+    mkdirSync(own, { recursive: true });
+    writeFileSync(join(own, HOLDER), ownWords());
+    renameSync(own, path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (OTHERS.includes((error as NodeJS.ErrnoException).code ?? '') || existsSync(path))
+      return false;
     throw error;
   }
 }
 
 /** What a lock says of its process; undefined where it is gone. */
 function holderOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
+  // Builds of before 2026-12-02 made a file.
+  for (const file of [join(path, HOLDER), path])
+    try {
+      return readFileSync(file, 'utf8');
+    } catch {}
+  return undefined;
 }
 
-/** Takes a lock of a dead process away, and gives it back where it is another's by now. */
-function removeStale(path: string, holder: string): void {
-  const stale = `${path}.${process.pid}.stale.part`;
+/** Takes the lock of a holder away, and gives it back where it is another's by now. */
+function remove(path: string, holder: string): void {
+  const gone = `${path}.${process.pid}.gone.part`;
   try {
-    renameSync(path, stale);
-  } catch {
-    return; // another was faster
-  }
-  if (holderOf(stale) !== holder) linked(stale, path);
-  rmSync(stale, { force: true });
+    renameSync(path, gone);
+    if (holderOf(gone) !== holder) renameSync(gone, path);
+  } catch {} // another was faster
+  rmSync(gone, { recursive: true, force: true });
 }
 
 const pidOf = (holder: string): number => Number(holder.split(' ')[0]);

@@ -34,6 +34,7 @@ describe('checkpoints on disk', () => {
   test('that were cut off are none, and are swept away', async () => {
     const folder = new DiskCheckpoints(place);
     writeFileSync(join(place, 'step-00000001.safetensors.77.part'), 'half');
+    mkdirSync(join(place, 'lock.77.part', 'holder'), { recursive: true });
     writeFileSync(join(place, 'run.json'), '{}');
     expect(await folder.names()).toEqual(['run.json']);
     await folder.sweep();

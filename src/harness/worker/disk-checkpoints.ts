@@ -61,7 +61,8 @@ export class DiskCheckpoints implements CheckpointFolder {
   /** Removes what processes left that were killed while they wrote. */
   async sweep(): Promise<void> {
     for (const name of await this.#entries())
-      if (name.endsWith(UNFINISHED)) await this.remove(name);
+      if (name.endsWith(UNFINISHED))
+        await rm(join(this.#place, name), { recursive: true, force: true });
   }
 
   async #entries(): Promise<readonly string[]> {
