@@ -58,7 +58,7 @@ export function linearAdapters(
 }
 
 /** What is trained itself beside the adapters. Throws AdapterError for names that meet none. */
-export const retrainedBeside = (
+const retrainedBeside = (
   model: ModelConfig,
   adapter: AdapterSettings,
 ): ReadonlyMap<string, Retrained> =>
