@@ -145,7 +145,7 @@ export function removeMade(path: string, topmost: string | undefined): void {
 /** Whether two paths lead to one folder or file that is there, however they are spelt. */
 export function isSamePlace(a: string, b: string): boolean {
   const [one, other] = [a, b].map((path) =>
-    statSync(path, { bigint: true, throwIfNoEntry: false }),
+    statSync(resolve(path), { bigint: true, throwIfNoEntry: false }),
   );
   return one !== undefined && one.dev === other?.dev && one.ino === other.ino;
 }

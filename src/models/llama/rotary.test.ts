@@ -52,8 +52,11 @@ const longrope = (position: number, factors: readonly number[]) =>
 
 describe('tokens behind a cache turn as in a text that ends with them', () => {
   test('where frequencies are dynamic', async () => {
-    const [first, second] = [dynamic(0, 2), dynamic(1, 2)];
-    const [third, fourth, fifth] = [dynamic(2, 3), dynamic(3, 4), dynamic(4, 5)];
+    const first = dynamic(0, 2);
+    const second = dynamic(1, 2);
+    const third = dynamic(2, 3);
+    const fourth = dynamic(3, 4);
+    const fifth = dynamic(4, 5);
     expect(await sinesOf(DYNAMIC, [2, 1, 1, 1])).toEqual([first, second, third, fourth, fifth]);
     const together = [0, 1, 2, 3].map((position) => dynamic(position, 4));
     expect(await sinesOf(DYNAMIC, [4, 1])).toEqual([...together, fifth]);
@@ -63,7 +66,8 @@ describe('tokens behind a cache turn as in a text that ends with them', () => {
     const { short_factor, long_factor } = LONGROPE;
     const all = (factors: readonly number[]) =>
       [0, 1, 2, 3, 4].map((position) => longrope(position, factors));
-    const [short, long] = [all(short_factor), all(long_factor)];
+    const short = all(short_factor);
+    const long = all(long_factor);
     expect(await sinesOf(LONGROPE, [2, 1, 1, 1])).toEqual([...short.slice(0, 3), ...long.slice(3)]);
     expect(await sinesOf(LONGROPE, [4, 1])).toEqual(long);
   });
