@@ -268,7 +268,7 @@ test('an output over the texts that the settings alone name is refused', async (
     return file;
   };
   const log = join(folder, 'log.jsonl');
-  writeFileSync(log, readFileSync(data));
+  writeFileSync(log, JSON.stringify({ text: readFileSync(data, 'utf8') }));
   for (const [named, args, output] of [
     [data, ['--report', data], `--report ${data}`],
     [data, ['--profile', data], `--profile ${data}`],

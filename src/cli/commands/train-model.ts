@@ -55,7 +55,8 @@ export async function trainModelCommand(
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
   using asking = isAddress(model) ? new Asking(model) : undefined;
   const remote = await asking?.during(opened(model, voice, asking));
-  const reading = requestOf(model, options, voice.say, remote);
+  const read: string[] = [];
+  const reading = requestOf(model, options, (line) => read.push(line), remote);
   const request = { ...(await (asking ? asking.during(reading) : reading)), base: begun.base };
   const { save } = request;
   const table = begun.tuning ?? (await readTuning(tuning));
@@ -77,6 +78,8 @@ export async function trainModelCommand(
     out && request.steps > 0 ? new LogFile(join(out, LOG), !resumes, sayBetween(voice)) : undefined;
   using interrupt = new Interrupt();
   await using runtime = await openRuntime(name, voice.say, interrupt.signal).catch(withReference);
+  // What was refused before has its own line alone.
+  for (const line of read) voice.say(line);
   voice.say(
     request.steps === 0
       ? `merging ${options.adapter} into ${model} on ${runtime.adapter}`
