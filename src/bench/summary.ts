@@ -95,10 +95,15 @@ export interface RowOfRuns extends BenchRow {
 /**
  * The rows of runs of the same works at different times: where several timed one, that of the run
  * whose ratio is the median, the lower of two, among those that timed most libraries; of works
- * without a ratio, that whose time is. Beside float32 it has the median of all runs.
+ * without a ratio, that whose time is, but that of the newest run which timed the same work in
+ * float32 too, where there is one: beside float32 every row is as in that run.
  */
-export function rowsOfRuns(reports: readonly Pick<Report, 'results'>[]): readonly RowOfRuns[] {
-  const all = reports.map(benchRows);
+export function rowsOfRuns(
+  reports: readonly Pick<Report, 'results' | 'run'>[],
+): readonly RowOfRuns[] {
+  const all = reports
+    .toSorted((a, b) => a.run.startedAt.localeCompare(b.run.startedAt))
+    .map(benchRows);
   const measure = ({ ratio, results }: BenchRow) =>
     ratio ?? [...results.values()].find(({ timing }) => timing)?.timing?.medianMs ?? 0;
   return inOrder(
@@ -106,22 +111,19 @@ export function rowsOfRuns(reports: readonly Pick<Report, 'results'>[]): readonl
       const rated = rows.filter(({ ratio }) => ratio !== undefined);
       const most = Math.max(...rated.map(librariesIn));
       const fullest = rated.filter((row) => librariesIn(row) === most);
-      const sorted = (rated.length > 0 ? fullest : rows).toSorted(
+      const besideFloats = rows.findLast(({ ofFloats }) => ofFloats !== undefined);
+      const alone = besideFloats ? [besideFloats] : rows;
+      const sorted = (rated.length > 0 ? fullest : alone).toSorted(
         (a, b) => measure(a) - measure(b),
       );
       return {
-        ...(lowerMedian(sorted) as BenchRow),
-        ofFloats: lowerMedian(
-          rows.flatMap(({ ofFloats }) => ofFloats ?? []).toSorted((a, b) => a - b),
-        ),
+        ...(sorted[Math.floor((sorted.length - 1) / 2)] as BenchRow),
+        ofFloats: besideFloats?.ofFloats,
         ratios: sorted.flatMap(({ ratio }) => ratio ?? []),
       };
     }),
   );
 }
-
-const lowerMedian = <T>(sorted: readonly T[]): T | undefined =>
-  sorted[Math.floor((sorted.length - 1) / 2)];
 
 /** How many libraries were timed that count in a ratio. */
 const librariesIn = ({ results }: BenchRow) =>

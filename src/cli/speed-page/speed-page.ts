@@ -40,7 +40,7 @@ row is that of the run whose ratio is the median of those that timed it beside m
 there are several, their number and the lowest and highest of their ratios stand beside it. \`at
 least\` is the lower end of that run's ratio, by the ranks of both sets of samples: it holds in 19 of
 20 cases, and in 7 of 8 where five were taken. \`of f32\` is our time by ours of the same work in
-float32, in the same run; of several runs the median. A library that was not asked, or cannot, has -.
+float32, in the newest run that timed both. A library that was not asked, or cannot, has -.
 WebAssembly computes on the processor and counts in no ratio: beside an adapter that is a processor
 too it is faster than any WGSL. Written by
 \`scripts/speed-page.mjs\` from reports of \`npm start -- bench\`.
