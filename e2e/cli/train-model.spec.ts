@@ -363,8 +363,8 @@ test(
     'a device is there before they are read',
     {
       file: 'src/cli/commands/train-model.ts',
-      from: 'const reading = requestOf(model, options, voice.say, remote);',
-      to: 'await using early = await openRuntime(name, voice.say); voice.say(early.adapter); const reading = requestOf(model, options, voice.say, remote);',
+      from: 'const reading = requestOf(model, options, (line) => read.push(line), remote);',
+      to: 'await using early = await openRuntime(name, voice.say); voice.say(early.adapter); const reading = requestOf(model, options, (line) => read.push(line), remote);',
     },
   ),
   async ({ folder }) => {
