@@ -214,8 +214,10 @@ function benchTable(rows: readonly BenchRow[]): FigureTable {
   const { table } = benchWords();
   const columns = contendersOf(rows);
   const loops = columns.filter((backend) => hasLoop(rows, backend));
+  const isBesideFloats = hasFloats(rows);
   const labels = [
-    ...[table.work, ...columns.map(contenderWords), table.ratio, table.share, table.ofFloats],
+    ...[table.work, ...columns.map(contenderWords), table.ratio, table.share],
+    ...(isBesideFloats ? [table.ofFloats] : []),
     ...loops.map((backend) => table.loop(contenderWords(backend))),
     ...columns.map((backend) => table.setting(contenderWords(backend))),
   ];
@@ -229,7 +231,8 @@ function benchTable(rows: readonly BenchRow[]): FigureTable {
           (result && toldMs(result)) ?? (result?.status === 'skip' ? undefined : result?.status)
         );
       }),
-      ...[ratio, shareOfCeiling, ofFloats],
+      ...[ratio, shareOfCeiling],
+      ...(isBesideFloats ? [ofFloats] : []),
       ...loops.map((backend) => documentedMs(results.get(backend))),
       ...columns.map((backend) => results.get(backend)?.setting),
     ]),
