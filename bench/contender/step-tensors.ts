@@ -1,8 +1,8 @@
+import { causalMask } from '../../src/bench/causal-mask.ts';
 import { drawnTensors } from '../../src/bench/drawn.ts';
 import { isTrained, parameterShapes } from '../../src/bench/steps/shapes.ts';
 import type { StepOf, StepWork } from '../../src/bench/work.ts';
 import type { HostTensors } from '../../src/tensor/host.ts';
-import { causalMask } from './causal-mask.ts';
 import { rotaryAngles } from './rotary-angles.ts';
 
 /** The base of the rotary positions of Llama. */

@@ -1,5 +1,5 @@
 import { nn, numpy as np } from '@jax-js/jax';
-import { HIDDEN } from '../contender/causal-mask.ts';
+import { HIDDEN } from '../../src/bench/causal-mask.ts';
 
 /** softmax(scale q k^T) v, of keys 0 to i alone where it is causal; q, k, v: [B, H, S, D]. */
 export function attentionOf(

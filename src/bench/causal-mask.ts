@@ -1,4 +1,4 @@
-import { type HostTensor, hostTensor } from '../../src/tensor/host.ts';
+import { type HostTensor, hostTensor } from '../tensor/host.ts';
 
 /** What stands for a score that is not seen: so low that exp of a score with it is 0, and finite, which not every library's sums need be. */
 export const HIDDEN = -1e9;

@@ -1,6 +1,6 @@
+import { causalMask } from '../../../src/bench/causal-mask.ts';
 import type { HostTensors } from '../../../src/tensor/host.ts';
 import { scaledDotProductAttention } from '../../../src/vocabulary/attention/scaled_dot_product_attention.ts';
-import { causalMask } from '../../contender/causal-mask.ts';
 import { attentionOf } from '../attention.ts';
 import { ONE_SETTING, tfOp } from '../op.ts';
 

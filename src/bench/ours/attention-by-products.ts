@@ -3,10 +3,11 @@ import { Scope } from '../../gpu/scope.ts';
 import { type Call, mapped } from '../../graph/call.ts';
 import { matmul } from '../../ops/matmul/matmul.ts';
 import { softmax } from '../../ops/nn/softmax.ts';
-import { type HostTensor, hostTensor } from '../../tensor/host.ts';
+import type { HostTensor } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { scaledDotProductAttention } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
 import { completed, type InputsOf } from '../../vocabulary/signature.ts';
+import { causalMask } from '../causal-mask.ts';
 import { GRADIENT, type OnDevice } from './on-device.ts';
 
 /** The setting in which attention is two products with a softmax between them, by ops of ours. */
@@ -22,7 +23,7 @@ export function attentionByProducts(gpu: Gpu, call: Call<HostTensor>): OnDevice 
   const [queries, width] = q.shape.slice(-2) as [number, number];
   const { causal, scale } = completed(scaledDotProductAttention, call.params);
   const ofScores = { transpose_b: true, alpha: scale ?? 1 / Math.sqrt(width) };
-  const bias = causal ? upload(hidesLater(queries, k.shape.at(-2) as number)) : undefined;
+  const bias = causal ? upload(causalMask(queries, k.shape.at(-2) as number)) : undefined;
   const wants = new Set(['a', 'b']);
   const record = () => {
     using held = new Scope();
@@ -50,12 +51,4 @@ export function attentionByProducts(gpu: Gpu, call: Call<HostTensor>): OnDevice 
     };
   };
   return { record, owned: scope.move() };
-}
-
-/** What is added to scores [queries, keys] so that query i sees keys 0 to i alone. */
-function hidesLater(queries: number, keys: number): HostTensor {
-  const mask = Float32Array.from({ length: queries * keys }, (_, at) =>
-    at % keys > Math.floor(at / keys) ? Number.NEGATIVE_INFINITY : 0,
-  );
-  return hostTensor('f32', [queries, keys], mask);
 }

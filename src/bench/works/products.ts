@@ -73,11 +73,9 @@ const TRANSPOSED: readonly Product[] = [
   { m: 512, n: 512, k: 512, transposed: 'a' },
   { m: 512, n: 1376, k: 64, transposed: 'a' },
   { m: 64, n: 512, k: 1376, transposed: 'b' },
-  ...[1, 8, 64, 512].flatMap((m) => [
-    ...([
-      { m, n: 1024, k: 1024, transposed: 'b' },
-      { m, n: 1376, k: 512, transposed: 'b' },
-    ] as const),
+  ...[1, 8, 64, 512].flatMap((m): readonly Product[] => [
+    { m, n: 1024, k: 1024, transposed: 'b' },
+    { m, n: 1376, k: 512, transposed: 'b' },
   ]),
 ];
 

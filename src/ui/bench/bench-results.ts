@@ -11,6 +11,8 @@ import { Remembered } from '../controls/remembered.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { saveReport } from '../reports/report-files.ts';
 import { benchWords } from './bench.en.ts';
+import { stepCostsContent } from './bench-step-costs.ts';
+import { variantsContent } from './bench-variants.ts';
 import { growthFigure } from './growth-figure.ts';
 import type { KnownWorks } from './known-works.ts';
 import { leftOutList } from './left-out-list.ts';
@@ -18,9 +20,8 @@ import { ratioFigure } from './ratio-figure.ts';
 import { rooflineFigure } from './roofline-figure.ts';
 import '../charts/figure.ts';
 import '../reports/provenance.ts';
-import './bench-step-costs.ts';
 import './bench-table.ts';
-import './bench-variants.ts';
+import './works-table.ts';
 
 /** What a bench found, while it goes on and after it. */
 export class BenchResults extends LitElement {
@@ -91,8 +92,8 @@ export class BenchResults extends LitElement {
       ${report ? this.#head(report) : nothing}
       ${groups.length > 1 ? this.#groups(groups, shown) : nothing}
       ${works.length === 0 ? nothing : this.#table(works)}
-      ${variants.length === 0 ? nothing : html`<div class="panel"><gp-bench-variants .rows=${variants}></gp-bench-variants></div>`}
-      ${costs.length === 0 ? nothing : html`<div class="panel"><gp-bench-step-costs .rows=${costs}></gp-bench-step-costs></div>`}
+      ${variants.length === 0 ? nothing : html`<div class="panel"><gp-works-table .content=${variantsContent(variants)}></gp-works-table></div>`}
+      ${costs.length === 0 ? nothing : html`<div class="panel"><gp-works-table .content=${stepCostsContent(costs)}></gp-works-table></div>`}
       ${ceilings.length === 0 ? nothing : works.length === 0 ? this.#table(ceilings) : html`<details><summary>${words.ceilings}</summary>${this.#table(ceilings)}</details>`}
       ${this.#leftOut(rows)}
       ${report ? this.#pictures(this.#figures.of(this.works, report, shown)) : nothing}

@@ -1,7 +1,7 @@
+import { causalMask } from '../../../../src/bench/causal-mask.ts';
 import type { HostTensor } from '../../../../src/tensor/host.ts';
 import { scaledDotProductAttention } from '../../../../src/vocabulary/attention/scaled_dot_product_attention.ts';
 import type { ParamsOf } from '../../../../src/vocabulary/signature.ts';
-import { causalMask } from '../../../contender/causal-mask.ts';
 import { permuted } from '../../../contender/permuted.ts';
 import { type Graph, MICROSOFT, type ValueName } from '../graph.ts';
 import { operator } from '../operator.ts';
